@@ -1,0 +1,122 @@
+package history
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxDamage is how much of a record's damage is told line by line.
+const maxDamage = 20
+
+// auditor looks for what a record can say but what cannot have been.
+type auditor struct {
+	found []string
+	more  int
+
+	last  time.Duration
+	ended bool
+	procs map[Process]*procState
+}
+
+// procState is what is known of one process of a client.
+type procState struct {
+	client int
+	open   *Event // its invocation without completion
+	over   bool   // it got an info
+}
+
+func (a *auditor) note(line int, format string, args ...any) {
+	if len(a.found) >= maxDamage {
+		a.more++
+		return
+	}
+	a.found = append(a.found, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
+}
+
+// damage is everything that was found, for people.
+func (a *auditor) damage() []string {
+	if a.more > 0 {
+		return append(a.found, fmt.Sprintf("and %d more", a.more))
+	}
+	return a.found
+}
+
+// look checks the event of a line against those before.
+func (a *auditor) look(line int, e *Event) {
+	if e.Index != line-1 {
+		a.note(line, "index is %d, not %d", e.Index, line-1)
+	}
+	if e.Time < a.last {
+		a.note(line, "time runs back from %v to %v", a.last, e.Time)
+	}
+	a.last = max(a.last, e.Time)
+	if a.ended {
+		a.note(line, "%s after the end mark", e.F)
+	}
+	if e.Process < 0 {
+		a.fact(line, e)
+		return
+	}
+	a.operation(line, e)
+}
+
+func (a *auditor) fact(line int, e *Event) {
+	if e.Type != Info {
+		a.note(line, "the fact %s has type %s, not info", e.F, e.Type)
+	}
+	if e.Process != Nemesis {
+		return
+	}
+	if e.F == FBegin && line > 1 {
+		a.note(line, "a second beginning")
+	}
+	a.ended = a.ended || e.F == FEnd
+}
+
+func (a *auditor) operation(line int, e *Event) {
+	p := a.procs[e.Process]
+	if p == nil {
+		p = &procState{client: e.Client}
+		if a.procs == nil {
+			a.procs = map[Process]*procState{}
+		}
+		a.procs[e.Process] = p
+	}
+	if p.client != e.Client {
+		a.note(line, "process %d is of client %d and of client %d", e.Process, p.client, e.Client)
+	}
+	if e.Type == Invoke {
+		a.invoke(line, e, p)
+		return
+	}
+	a.completion(line, e, p)
+}
+
+func (a *auditor) invoke(line int, e *Event, p *procState) {
+	switch {
+	case p.over:
+		a.note(line, "process %d goes on after an info", e.Process)
+	case p.open != nil:
+		a.note(line, "process %d begins %s while its %s is open", e.Process, e.F, p.open.F)
+	}
+	begun := *e
+	p.open, p.over = &begun, false
+}
+
+func (a *auditor) completion(line int, e *Event, p *procState) {
+	switch {
+	case p.open == nil:
+		a.note(line, "process %d completes %s without an invocation", e.Process, e.F)
+	case p.open.F != e.F || p.open.Key != e.Key:
+		a.note(line, "process %d completes %s, but invoked %s", e.Process, called(e), called(p.open))
+	}
+	p.open, p.over = nil, e.Type == Info
+}
+
+// called is the operation and its object.
+func called(e *Event) string {
+	if e.Key == "" {
+		return e.F
+	}
+	return e.F + " " + e.Key
+}

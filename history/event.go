@@ -1,0 +1,151 @@
+package history
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Version is the version of the file format that this package writes.
+const Version = 1
+
+// Type says what an event is.
+type Type string
+
+// The four types of events, as in Jepsen.
+const (
+	Invoke Type = "invoke" // an operation begins
+	OK     Type = "ok"     // it happened
+	Fail   Type = "fail"   // it certainly had no effect
+	Info   Type = "info"   // perhaps it had one; for Nemesis and SessionProcess: a fact
+)
+
+// Process is who an event belongs to: a number for operations of a client, or
+// one of the two named processes below.
+type Process int
+
+// The named processes. They are written as "nemesis" and "session".
+const (
+	Nemesis        Process = -1 // phases of the run, faults, health
+	SessionProcess Process = -2 // connections and sessions, as the links saw them
+)
+
+// ID is a 64-bit number (a session, a zxid, a token) written as a hexadecimal
+// string, because JSON readers keep only 53 bits of a number. Zero means absent.
+type ID int64
+
+// Event is one line of a history.
+type Event struct {
+	// Index is the position in the history, from 0. Time is since the run
+	// began, on a monotonic clock. Both are taken together, so their orders agree.
+	Index int           `json:"index"`
+	Time  time.Duration `json:"time"`
+
+	Process Process `json:"process"`
+	// Client is which client it was, from 0; -1 for none. A process that gets
+	// an info ends, and its client goes on as process + number of clients, on
+	// the same connection and subject.
+	Client int    `json:"client"`
+	Type   Type   `json:"type"`
+	F      string `json:"f"`
+	Key    string `json:"key,omitempty"`
+	// Value is the argument of an invoke, the result of an ok, the details of
+	// a fact; see values.go for the shapes.
+	Value json.RawMessage `json:"value,omitempty"`
+	Error *Error          `json:"error,omitempty"`
+
+	// Session is the session that the event belongs to: of an operation, the
+	// one that its client had at that moment (of an acquire's ok: the owner of
+	// its znode, where the subject tells). Zxid is of the reply, where known.
+	Session ID `json:"session,omitempty"`
+	Zxid    ID `json:"zxid,omitempty"`
+
+	// Alive is the send time of the latest request of Session that a quorum
+	// answered (a write that was committed, or refused by the tree). Session was
+	// alive then, whatever else happened. The link knows it; 0 if none.
+	Alive time.Duration `json:"alive,omitempty"`
+
+	// Intended is when an open-loop client wanted to invoke: latencies count
+	// from here. 0 if it is the invocation itself.
+	Intended time.Duration `json:"intended,omitempty"`
+}
+
+// Error is why an operation did not succeed.
+type Error struct {
+	Code    string `json:"code"` // short and stable: "connection-loss", "timeout", "cancelled", "session-expired", …
+	Message string `json:"message,omitempty"`
+}
+
+// MarshalJSON writes a number, "nemesis" or "session".
+func (p Process) MarshalJSON() ([]byte, error) {
+	switch p {
+	case Nemesis:
+		return []byte(`"nemesis"`), nil
+	case SessionProcess:
+		return []byte(`"session"`), nil
+	}
+	return strconv.AppendInt(nil, int64(p), 10), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (p *Process) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case `"nemesis"`:
+		*p = Nemesis
+		return nil
+	case `"session"`:
+		*p = SessionProcess
+		return nil
+	}
+	n, err := strconv.Atoi(string(b))
+	if err != nil || n < 0 {
+		return fmt.Errorf(`process is %s, not a number, "nemesis" or "session"`, b)
+	}
+	*p = Process(n)
+	return nil
+}
+
+// String is the hexadecimal form, 0x1a4.
+func (id ID) String() string { return "0x" + strconv.FormatUint(uint64(id), 16) }
+
+// MarshalJSON writes the hexadecimal form as a string.
+func (id ID) MarshalJSON() ([]byte, error) { return []byte(`"` + id.String() + `"`), nil }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (id *ID) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil || len(s) < 3 || s[:2] != "0x" {
+		return fmt.Errorf("%s is not a hexadecimal string like \"0x1a4\"", b)
+	}
+	n, err := strconv.ParseUint(s[2:], 16, 64)
+	if err != nil {
+		return fmt.Errorf("%s is not a hexadecimal string like \"0x1a4\"", b)
+	}
+	*id = ID(n)
+	return nil
+}
+
+// Decode reads the event's value into v. An absent value leaves v as it is.
+func (e *Event) Decode(v any) error {
+	if len(e.Value) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(e.Value, v); err != nil {
+		return fmt.Errorf("event %d: value of %s: %w", e.Index, e.F, err)
+	}
+	return nil
+}
+
+// Value turns v into an event's value; nil stays absent. It panics if v cannot
+// be written as JSON, which is a mistake in the program and not of its input.
+func Value(v any) json.RawMessage {
+	if v == nil {
+		return nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("history: value %T: %v", v, err))
+	}
+	return b
+}

@@ -1,0 +1,68 @@
+package historytest
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+)
+
+func TestBuilder(t *testing.T) {
+	b := New(history.ModelLock)
+	b.Op(1, history.FAcquire, "k", 2, 8, history.Info, nil, nil).Error("connection-loss")
+	b.Op(1, history.FAcquire, "k", 9, Never, history.Info, nil, nil)
+	b.Op(1, history.FAcquire, "k", 10, 11, history.Fail, nil, nil)
+	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa).Alive(2)
+	b.Fact(4, history.FPhase, "", history.Phase{Name: history.PhaseHeal})
+	b.Session(5, 1, 0xb, history.FExpired, "", nil)
+	h := b.History()
+
+	type line struct {
+		Process history.Process
+		Client  int
+		Type    history.Type
+		F       string
+	}
+	var got []line
+	for _, e := range h.Events {
+		got = append(got, line{e.Process, e.Client, e.Type, e.F})
+	}
+	want := []line{
+		{history.Nemesis, -1, history.Info, history.FBegin},
+		{0, 0, history.Invoke, history.FAcquire},
+		{1, 1, history.Invoke, history.FAcquire},
+		{0, 0, history.OK, history.FAcquire},
+		{history.Nemesis, -1, history.Info, history.FPhase},
+		{history.SessionProcess, 1, history.Info, history.FExpired},
+		{1, 1, history.Info, history.FAcquire},
+		{3, 1, history.Invoke, history.FAcquire},
+		{5, 1, history.Invoke, history.FAcquire},
+		{5, 1, history.Fail, history.FAcquire},
+		{history.Nemesis, -1, history.Info, history.FEnd},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+
+	// What the builder makes is what the format allows.
+	var file bytes.Buffer
+	if err := history.Write(&file, h); err != nil {
+		t.Fatal(err)
+	}
+	read, err := history.Read(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(h, read); d != "" {
+		t.Errorf("built -, read +: %s", d)
+	}
+}
+
+func TestCrashed(t *testing.T) {
+	h := New(history.ModelQueue).Crashed().History()
+	if h.Complete || len(h.Events) != 1 {
+		t.Errorf("complete %v, %d events", h.Complete, len(h.Events))
+	}
+}

@@ -1,0 +1,45 @@
+package history
+
+import (
+	"bufio"
+	"errors"
+	"io"
+)
+
+// lineReader reads lines of at most MaxLine bytes.
+type lineReader struct {
+	r    *bufio.Reader
+	long []byte // a line that is longer than r's buffer
+}
+
+// next is the next line without its newline, valid until the next call. Whole
+// says that it had one. io.EOF comes alone; a line that is too long is errTooLong,
+// with its beginning.
+func (l *lineReader) next() (line []byte, whole bool, err error) {
+	line, err = l.r.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		line, err = l.rest(line)
+	}
+	switch {
+	case err == nil:
+		return line[:len(line)-1], true, nil
+	case err == io.EOF && len(line) > 0:
+		return line, false, nil
+	}
+	return line, false, err
+}
+
+// rest reads on after a full buffer.
+func (l *lineReader) rest(first []byte) ([]byte, error) {
+	l.long = append(l.long[:0], first...)
+	for {
+		more, err := l.r.ReadSlice('\n')
+		l.long = append(l.long, more...)
+		if len(l.long) > MaxLine {
+			return l.long, errTooLong
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return l.long, err
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package history
+
+// observer is a function that sees the events from a certain one on.
+type observer struct {
+	from int
+	see  func(Event)
+}
+
+// Observe calls f with every event that is recorded from now on, in order of
+// index, one at a time, on a goroutine of the recorder's own: a slow f delays
+// other observers and Close, but no worker. f may call Record, not Close.
+func (r *Recorder) Observe(f func(Event)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.observers = append(r.observers, observer{from: r.count, see: f})
+	if r.observed == nil {
+		r.observed = make(chan struct{})
+		go r.showAll(r.observed)
+	}
+}
+
+// show queues an event for the observers; the caller holds r.mu.
+func (r *Recorder) show(en *entry) {
+	if len(r.observers) == 0 {
+		return
+	}
+	r.unseen = append(r.unseen, en)
+	r.nudge()
+}
+
+// nudge wakes showAll, now or as soon as it would sleep.
+func (r *Recorder) nudge() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// showAll runs until the recorder is closed and everything was seen.
+func (r *Recorder) showAll(observed chan<- struct{}) {
+	defer close(observed)
+	for {
+		r.mu.Lock()
+		entries, observers, closed := r.unseen, r.observers, r.closed
+		r.unseen = nil
+		r.mu.Unlock()
+		if len(entries) == 0 && closed {
+			return
+		}
+		for _, en := range entries {
+			en.final()
+			for _, o := range observers {
+				if en.event.Index >= o.from {
+					o.see(en.event)
+				}
+			}
+		}
+		if len(entries) == 0 {
+			<-r.wake
+		}
+	}
+}

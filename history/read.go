@@ -1,0 +1,196 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// ErrForeign says that a file is no history of ours, or of a version that this
+// package does not know.
+var ErrForeign = errors.New("not a zklab history")
+
+// ErrDamaged says that a line in a history cannot be read; see [DamagedError].
+var ErrDamaged = errors.New("damaged history")
+
+// DamagedError is the first line of a history that cannot be read. It is an
+// [ErrDamaged].
+type DamagedError struct {
+	Line   int // from 1
+	Reason string
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%v: line %d: %s", ErrDamaged, e.Line, e.Reason)
+}
+
+// Is makes errors.Is(err, ErrDamaged) true.
+func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
+
+// Open reads the history in a file; see [Read].
+func Open(path string) (*History, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	h, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return h, nil
+}
+
+// Read reads a history. A last line that was cut off is left out, and Truncated
+// set; any other line that is no event is a [DamagedError]; a first line that is
+// not the beginning of a history is [ErrForeign]. What can be read but cannot
+// be true goes into Damage. The events are numbered by their position, whatever
+// their lines say: Events[i].Index is i and its line is i+1.
+func Read(r io.Reader) (*History, error) {
+	h := &History{}
+	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10)}
+	var a auditor
+	for n := 1; ; n++ {
+		line, whole, err := lines.next()
+		if err == io.EOF {
+			break
+		}
+		if n == 1 {
+			if err := readBegin(h, line, err); err != nil {
+				return nil, err
+			}
+		}
+		if err != nil && !errors.Is(err, errTooLong) {
+			return nil, err
+		}
+		e, reason := parse(line, err)
+		if reason != nil {
+			if !whole && cutOff(line) {
+				h.Truncated = true
+				break
+			}
+			return nil, &DamagedError{Line: n, Reason: reason.Error()}
+		}
+		a.look(n, &e)
+		e.Index = n - 1
+		h.Events = append(h.Events, e)
+	}
+	if len(h.Events) == 0 {
+		return nil, fmt.Errorf("%w: the file is empty", ErrForeign)
+	}
+	h.Complete = h.Events[len(h.Events)-1].F == FEnd && h.Events[len(h.Events)-1].Process == Nemesis
+	h.Damage = a.damage()
+	return h, nil
+}
+
+// readBegin reads the header out of the first line.
+func readBegin(h *History, line []byte, err error) error {
+	if err != nil && !errors.Is(err, errTooLong) {
+		return err
+	}
+	e, reason := parse(line, err)
+	if reason == nil && e.F != FBegin {
+		return fmt.Errorf("%w: it starts in the middle, with %s: its first line should be the event begin", ErrForeign, e.F)
+	}
+	if reason != nil || e.Process != Nemesis || e.F != FBegin {
+		return fmt.Errorf("%w: its first line is %s; expected the event {\"index\":0,…,\"process\":\"nemesis\",…,\"f\":\"begin\",…}",
+			ErrForeign, describe(line))
+	}
+	var v struct {
+		Version int `json:"version"`
+	}
+	if err := e.Decode(&v); err != nil {
+		return fmt.Errorf("%w: line 1: %w", ErrForeign, err)
+	}
+	if v.Version != Version {
+		return fmt.Errorf("%w of version %d but of version %d: read it with the zklab that wrote it", ErrForeign, Version, v.Version)
+	}
+	if err := e.Decode(&h.Header); err != nil {
+		return &DamagedError{Line: 1, Reason: err.Error()}
+	}
+	return nil
+}
+
+// describe says in a few words what a line looks like that is no event.
+func describe(line []byte) string {
+	var v map[string]any
+	switch {
+	case json.Unmarshal(line, &v) == nil:
+		return "other JSON"
+	case len(line) > 1 && line[0] == '{' && line[1] == ':':
+		return "EDN"
+	case len(line) > 0 && line[0] == '{':
+		return "no whole JSON object"
+	}
+	const some = 40
+	if len(line) > some {
+		return fmt.Sprintf("%q…", line[:some])
+	}
+	return fmt.Sprintf("%q", line)
+}
+
+// required are the fields that every event has; absent ones would read as
+// process 0, index 0 and so on.
+type required struct {
+	Event
+	Index   *int           `json:"index"`
+	Time    *time.Duration `json:"time"`
+	Process *Process       `json:"process"`
+	Client  *int           `json:"client"`
+	Type    *Type          `json:"type"`
+	F       *string        `json:"f"`
+}
+
+// parse makes an event of a line, unless reading it failed already.
+func parse(line []byte, err error) (Event, error) {
+	if err != nil {
+		return Event{}, err
+	}
+	var r required
+	if err := json.Unmarshal(line, &r); err != nil {
+		return Event{}, err
+	}
+	e := r.Event
+	switch {
+	case r.Index == nil:
+		return e, errors.New("no index")
+	case r.Time == nil:
+		return e, errors.New("no time")
+	case r.Process == nil:
+		return e, errors.New("no process")
+	case r.Client == nil:
+		return e, errors.New("no client")
+	case r.Type == nil:
+		return e, errors.New("no type")
+	case r.F == nil || *r.F == "":
+		return e, errors.New("no f")
+	}
+	e.Index, e.Time, e.Process, e.Client, e.Type, e.F = *r.Index, *r.Time, *r.Process, *r.Client, *r.Type, *r.F
+	e.Value = absentNull(e.Value)
+	return e, possible(&e)
+}
+
+// possible refuses what no event can be.
+func possible(e *Event) error {
+	switch {
+	case e.Type != Invoke && e.Type != OK && e.Type != Fail && e.Type != Info:
+		return fmt.Errorf("type is %q, not invoke, ok, fail or info", e.Type)
+	case e.Time < 0:
+		return fmt.Errorf("time is %d, before the beginning", int64(e.Time))
+	case e.Process >= 0 && e.Client < 0:
+		return fmt.Errorf("%s of process %d has no client", e.F, e.Process)
+	}
+	return nil
+}
+
+// cutOff reports whether a line is the beginning of a JSON object.
+func cutOff(line []byte) bool {
+	var v json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(line)).Decode(&v)
+	return len(line) > 0 && line[0] == '{' && errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,264 @@
+package history
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// flushAfter is how long a completion or a fact may wait for others before it
+// is written. The format promises 100 ms.
+const flushAfter = 20 * time.Millisecond
+
+// Recorder writes the record of a run while it happens. All methods may be
+// called by many goroutines at once.
+//
+// An invoke is with the operating system before Record returns, so that a crash
+// of this process loses no operation whose request may have left. Completions
+// and facts follow within 100 ms, without their callers waiting. A crash of the
+// machine can lose the end of a record that was not closed.
+type Recorder struct {
+	start  time.Time
+	header Header
+	finish func() error // makes the file durable and closes it; nil without one
+	close  sync.Once
+
+	mu      sync.Mutex
+	count   int    // events so far
+	next    *batch // collects what is to be written
+	writing bool   // somebody has the duty of writing
+	flush   *time.Timer
+	armed   bool // flush will fire
+	closed  bool
+	err     error // the first one
+
+	observers []observer
+	unseen    []*entry
+	wake      chan struct{} // there is something unseen
+	observed  chan struct{} // closed when the observers have seen all; nil without observers
+
+	// Owned by whoever has the duty of writing.
+	w      io.Writer
+	buf    []byte
+	broken bool
+}
+
+// Create begins a record in a new file; it never overwrites one. Now starts at
+// zero here: the header's Wall and Version are set by Create.
+func Create(path string, h Header) (*Recorder, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("begin history: %w", err)
+	}
+	r := NewRecorder(f, h)
+	r.finish = func() error {
+		// The end mark says that the record is complete; make that last.
+		if err := f.Sync(); err != nil {
+			f.Close()
+			return err
+		}
+		return f.Close()
+	}
+	if err := r.Err(); err != nil {
+		f.Close()
+		os.Remove(path)
+		return nil, err
+	}
+	return r, nil
+}
+
+// NewRecorder begins a record on any writer, which it does not close. Writes
+// are whole lines, one at a time.
+func NewRecorder(w io.Writer, h Header) *Recorder {
+	r := &Recorder{start: time.Now(), w: w, next: newBatch(), wake: make(chan struct{}, 1)}
+	h.Version, h.Wall = Version, r.start.UTC().Round(0)
+	r.header = h
+	r.Record(Event{Process: Nemesis, Client: -1, Type: Info, F: FBegin, Value: Value(h)})
+	r.Flush()
+	return r
+}
+
+// Header is what the record began with.
+func (r *Recorder) Header() Header { return r.header }
+
+// Now is the time since the record began, on a monotonic clock.
+func (r *Recorder) Now() time.Duration { return time.Since(r.start) }
+
+// Record completes e with its Index and Time, writes it and returns it. It
+// never panics; what goes wrong stays in Err. After Close nothing is written,
+// and the Index is -1.
+func (r *Recorder) Record(e Event) Event {
+	en := &entry{event: e}
+	r.encode(en)
+	b := r.place(en)
+	if b != nil && e.Type == Invoke {
+		r.await(b)
+	}
+	return en.event
+}
+
+// RecordLate is Record for an event whose value must be looked at after its
+// time was taken: whether a lock is still held when its release begins. All
+// later events wait in memory for this value, so it must come at once, and must
+// not use the Recorder. A value that cannot be encoded is left out, and Err
+// says so.
+func (r *Recorder) RecordLate(e Event, value func() any) Event {
+	en := &entry{event: e, filled: make(chan struct{})}
+	b := r.place(en)
+	r.fill(en, value)
+	if b != nil && e.Type == Invoke {
+		r.await(b)
+	}
+	return en.event
+}
+
+// fill completes a late entry, even if value panics: others wait for it.
+func (r *Recorder) fill(en *entry, value func() any) {
+	defer close(en.filled)
+	defer r.encode(en)
+	v, err := json.Marshal(value())
+	if err != nil {
+		r.keep(fmt.Errorf("encode value of %s: %w", en.event.F, err))
+		return
+	}
+	en.event.Value = v
+}
+
+// encode makes the entry's body. What cannot be written is left out, rather
+// than the event.
+func (r *Recorder) encode(en *entry) {
+	en.event.Value = absentNull(en.event.Value)
+	var err error
+	if en.body, err = encodeBody(&en.event); err == nil {
+		return
+	}
+	r.keep(err)
+	e := &en.event
+	e.Value, e.Error = nil, shortened(e.Error)
+	if en.body, err = encodeBody(e); err != nil {
+		e.F, e.Key = shorten(e.F), shorten(e.Key)
+		en.body, _ = encodeBody(e) // nothing is left that could fail
+	}
+}
+
+// shortened keeps an error's code when its text is too long for a line.
+func shortened(e *Error) *Error {
+	if e == nil {
+		return nil
+	}
+	return &Error{Code: shorten(e.Code), Message: shorten(e.Message)}
+}
+
+func shorten(s string) string { return s[:min(len(s), 1000)] }
+
+// place gives the entry its place in the record: index and time under one lock,
+// so that their orders agree. It returns the batch that will be written with
+// it; none after Close.
+func (r *Recorder) place(en *entry) *batch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	en.event.Time = r.Now()
+	if r.closed {
+		en.event.Index = -1
+		return nil
+	}
+	return r.placeLocked(en)
+}
+
+func (r *Recorder) placeLocked(en *entry) *batch {
+	en.event.Index = r.count
+	r.count++
+	b := r.next
+	b.entries = append(b.entries, en)
+	if en.event.Type != Invoke {
+		r.flushSoon()
+	}
+	r.show(en)
+	return b
+}
+
+// flushSoon sees to it that what is collected gets written without an invoke.
+func (r *Recorder) flushSoon() {
+	switch {
+	case r.armed:
+	case r.flush == nil:
+		r.flush = time.AfterFunc(flushAfter, r.flushNow)
+	default:
+		r.flush.Reset(flushAfter)
+	}
+	r.armed = true
+}
+
+func (r *Recorder) flushNow() {
+	r.mu.Lock()
+	r.armed = false
+	b := r.next
+	idle := len(b.entries) == 0
+	r.mu.Unlock()
+	if !idle {
+		r.await(b)
+	}
+}
+
+// Flush returns when everything recorded before is in the file.
+func (r *Recorder) Flush() error {
+	r.mu.Lock()
+	b := r.next
+	r.mu.Unlock()
+	// Waiting for the next batch is waiting for all before it.
+	r.await(b)
+	return r.Err()
+}
+
+// Err is the first error of recording: the record is not whole. The run may go
+// on, but nothing of it counts.
+func (r *Recorder) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// keep keeps the first error.
+func (r *Recorder) keep(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = fmt.Errorf("record history: %w", err)
+	}
+}
+
+// Close writes the end mark, waits until everything is in the file and every
+// observer has seen it, and closes the file. It reports the first error of the
+// whole recording, every time it is called.
+func (r *Recorder) Close() error {
+	r.close.Do(r.end)
+	return r.Err()
+}
+
+func (r *Recorder) end() {
+	mark := &entry{event: Event{Process: Nemesis, Client: -1, Type: Info, F: FEnd}}
+	r.encode(mark)
+
+	r.mu.Lock()
+	mark.event.Time = r.Now()
+	b := r.placeLocked(mark)
+	r.closed = true
+	r.flush.Stop()
+	observed := r.observed
+	r.mu.Unlock()
+
+	r.await(b)
+	r.nudge()
+	if observed != nil {
+		<-observed
+	}
+	if r.finish == nil {
+		return
+	}
+	if err := r.finish(); err != nil {
+		r.keep(err)
+	}
+}

@@ -1,0 +1,228 @@
+package history
+
+import "time"
+
+// This file is the vocabulary of the format: the names of operations and facts
+// (Event.F) and the shapes of their values. Durations in values are
+// nanoseconds, as Event.Time is.
+
+// Models: the workload that wrote a history, and so which properties apply.
+const (
+	ModelLock          = "lock"
+	ModelElection      = "election"
+	ModelQueue         = "queue"
+	ModelBarrier       = "barrier"
+	ModelDoubleBarrier = "double-barrier"
+)
+
+// Header is the value of the first event of every history: Nemesis, Info, FBegin.
+type Header struct {
+	Version int       `json:"version"`
+	Model   string    `json:"model"`
+	Wall    time.Time `json:"wall"` // wall-clock time of Event.Time zero
+	Params  Params    `json:"params"`
+}
+
+// Params is what checking needs to know of a run.
+type Params struct {
+	Clients        int           `json:"clients"`
+	Servers        int           `json:"servers"`
+	SessionTimeout time.Duration `json:"session_timeout"`     // negotiated
+	Tick           time.Duration `json:"tick,omitempty"`      // the servers' tickTime
+	Reconnect      time.Duration `json:"reconnect,omitempty"` // bound on one client's reconnect
+	MinLoad        int           `json:"min_load"`            // ok operations wanted before the first fault
+	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
+	Subject        string        `json:"subject,omitempty"`
+	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
+	Seed           int64         `json:"seed"`
+}
+
+// Facts of the run: process "nemesis", type info.
+const (
+	FBegin   = "begin"   // Header; the first event
+	FOffers  = "offers"  // Offers: what the subject can do beyond its contract
+	FPhase   = "phase"   // Phase: a phase begins
+	FHealth  = "health"  // Health: looked at from outside
+	FStall   = "stall"   // Stall: the harness itself was held up
+	FDrained = "drained" // key = a queue, value Drained: a fenced read at the end
+	FFinal   = "final"   // key = a hold, value Final: a fenced list of contenders at the end
+	FEnd     = "end"     // the last event: the record is complete
+)
+
+// Offers is the value of FOffers: of the subject of a hold.
+type Offers struct {
+	Fencing   bool `json:"fencing"`    // it gives a token with every grant
+	TellsLost bool `json:"tells_lost"` // it says when a hold is lost
+}
+
+// Phases, in order. Heal ends when every fault is healed and the ensemble was
+// found healthy again; quiesce gives every contender its turn and drains.
+const (
+	PhaseSetup   = "setup"
+	PhaseLoad    = "load"
+	PhaseHeal    = "heal"
+	PhaseQuiesce = "quiesce"
+)
+
+// Phase is the value of FPhase.
+type Phase struct {
+	Name string `json:"name"`
+}
+
+// Health is the value of FHealth: every server serves, one leads, and a write
+// through each is read through every other, or why not. When is "before" (the
+// load) or "after" (the heal).
+type Health struct {
+	Healthy bool   `json:"healthy"`
+	When    string `json:"when"`
+	Detail  string `json:"detail,omitempty"`
+	Leader  int    `json:"leader,omitempty"` // server id
+	Epoch   int64  `json:"epoch,omitempty"`  // of the leader's zxid: it rises with each election
+}
+
+// Steps of a fault, in order; failed and skipped end it.
+const (
+	StepInject   = "inject"   // about to be done
+	StepVerified = "verified" // seen from outside that it took effect
+	StepFailed   = "failed"   // could not be done, or took no effect
+	StepSkipped  = "skipped"  // found no target
+	StepHeal     = "heal"     // about to be undone
+	StepHealed   = "healed"   // undone
+	StepWarning  = "warning"  // something to know of it, in Detail
+	StepElected  = "elected"  // a new leader serves after this fault: Servers names it
+)
+
+// FaultStep is the value of a fault's events. Fault numbers the faults of a
+// run from 1. Clients and Sessions are the affected ones.
+type FaultStep struct {
+	Fault    int    `json:"fault"`
+	Step     string `json:"step"`
+	Spec     string `json:"spec,omitempty"` // as scheduled: pause:leader, expire:holder
+	Servers  []int  `json:"servers"`
+	Clients  []int  `json:"clients"`
+	Sessions []ID   `json:"sessions,omitempty"`
+	Detail   string `json:"detail,omitempty"`
+	// Holding says of an expiry what its sessions did: "holding", "waiting" or "idle".
+	Holding []string `json:"holding,omitempty"`
+}
+
+// Stall is the value of FStall: the harness's 10 ms heartbeat was late by Gap.
+type Stall struct {
+	Gap time.Duration `json:"gap"`
+}
+
+// Drained is the value of FDrained. Empty says that a fenced read showed no
+// item; its completion is this event's time at the latest. Left are the items
+// that the drain did not get out in its bound.
+type Drained struct {
+	Empty bool `json:"empty"`
+	Left  int  `json:"left,omitempty"`
+}
+
+// Contender is a znode in a hold's folder.
+type Contender struct {
+	Name  string `json:"name"`
+	Owner ID     `json:"owner"` // its ephemeralOwner, 0 for a persistent znode
+}
+
+// Final is the value of FFinal: the contenders in the folder at the end, read fenced.
+type Final struct {
+	Contenders []Contender `json:"contenders"`
+}
+
+// Facts of sessions and connections: process "session", type info. Session and
+// Client are set; Alive too, once the session had a quorum reply.
+const (
+	FConnected    = "connected"    // Connected: the server accepted the session, new or not
+	FDisconnected = "disconnected" // the connection of the session ended
+	FExpired      = "expired"      // the client was handed "session expired"
+	FDead         = "dead"         // Dead: the session certainly is dead by now
+	FLost         = "lost"         // key, LostHold: the subject closed Lost of its hold
+)
+
+// Connected is the value of FConnected.
+type Connected struct {
+	Server  string        `json:"server"`  // address
+	Timeout time.Duration `json:"timeout"` // negotiated
+}
+
+// Dead is the value of FDead: by whose knowledge.
+type Dead struct {
+	By string `json:"by"` // "close-reply": a reply to a closeSession of it was received
+}
+
+// LostHold is the value of FLost.
+type LostHold struct {
+	Token ID `json:"token,omitempty"` // of the hold that was lost
+}
+
+// Operations on a hold: models lock and election.
+const (
+	// FAcquire: invoke nothing, ok Grant. A fail or info is no hold.
+	FAcquire = "acquire"
+	// FRelease: invoke Held (asked for after the invocation's time was taken), ok nothing.
+	FRelease = "release"
+	// FConfirm: do you still hold? invoke nothing, ok Held.
+	FConfirm = "confirm"
+	// FWrite: a write to the guarded resource; invoke Grant, ok Written.
+	FWrite = "write"
+	// FLeader: who leads? invoke nothing, ok Leader. Election only.
+	FLeader = "leader"
+)
+
+// OnSubject says whether an operation asks something of the subject under test
+// and so of the servers. A confirm and a write to the guarded resource happen
+// in the harness's memory: they are evidence, not load.
+func OnSubject(f string) bool { return f != FConfirm && f != FWrite }
+
+// Grant is the value of an acquire's ok and of a write's invoke. Token is 0
+// for subjects without fencing.
+type Grant struct {
+	Token ID `json:"token,omitempty"`
+}
+
+// Held is the value of a release's invoke and a confirm's ok.
+type Held struct {
+	Held  bool `json:"held"`
+	Token ID   `json:"token,omitempty"`
+}
+
+// Written is the value of a write's ok: whether the resource accepted the
+// token, and the place of this write in the resource's own order, from 1.
+type Written struct {
+	Accepted bool  `json:"accepted"`
+	Token    ID    `json:"token,omitempty"`
+	Order    int64 `json:"order"`
+}
+
+// Leader is the value of a leader's ok. Client is -1 when nobody leads, as far as known.
+type Leader struct {
+	Client int `json:"client"`
+}
+
+// Operations on a queue.
+const (
+	// FEnqueue: invoke Item, ok nothing.
+	FEnqueue = "enqueue"
+	// FDequeue: invoke nothing, ok Item; an absent value means that the queue was empty.
+	FDequeue = "dequeue"
+)
+
+// Item is the value of an enqueue's invoke and a dequeue's ok: unique in the run.
+type Item struct {
+	Item string `json:"item"`
+}
+
+// Operations on a barrier: one coordinator raises and lifts, others wait. A
+// key is one round.
+const (
+	FRaise = "raise"
+	FLift  = "lift"
+	FAwait = "await"
+)
+
+// Operations on a double barrier: Params.Parties members a round. A key is one round.
+const (
+	FEnter = "enter"
+	FLeave = "leave"
+)
