@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// ErrRefused means that the server answered the connect request with "no such
+// session". That is no proof that the session is dead: a leader that was
+// paused and deposed says so, when it resumes, seconds before the session is
+// closed.
+var ErrRefused = errors.New("session refused")
+
+// ErrNoReply means that the connection ended before the answer. At the connect
+// request that is how some servers refuse a session, or a server without a
+// majority everything; after closeSession was sent it may or may not have
+// closed the session.
+var ErrNoReply = errors.New("connection ended without a reply")
+
+// Session is what it takes to speak for a session.
+type Session struct {
+	ID       int64
+	Password []byte
+	// Timeout is asked for in the connect request. Give the negotiated one: a
+	// server may change the session's time-out to what the latest connect
+	// request says. 0 means 10 seconds.
+	Timeout time.Duration
+}
+
+// EndSession closes a session over a connection of its own, which dial makes,
+// and returns the reply to closeSession: from then on the session certainly is
+// dead, and its ephemerals are gone at Reply.Zxid. Every error leaves that
+// open; see ErrRefused and ErrNoReply.
+//
+// If the session is connected elsewhere, it moves here first, and its owner
+// loses the connection. An owner that may reconnect meanwhile should be held
+// back: it would take the session away again.
+func EndSession(ctx context.Context, dial func(context.Context) (net.Conn, error), s Session) (ReplyHeader, error) {
+	reply, err := endSession(ctx, dial, s)
+	if err != nil {
+		// The error that the interrupted connection gave says less than why it was interrupted.
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, ErrRefused) {
+			err = cause
+		}
+		return reply, fmt.Errorf("close session 0x%x: %w", uint64(s.ID), err)
+	}
+	return reply, nil
+}
+
+func endSession(ctx context.Context, dial func(context.Context) (net.Conn, error), s Session) (ReplyHeader, error) {
+	c, err := dial(ctx)
+	if err != nil {
+		return ReplyHeader{}, err
+	}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	if err := resume(c, s); err != nil {
+		return ReplyHeader{}, fmt.Errorf("connect: %w", err)
+	}
+	const xid = 1
+	if err := WriteFrame(c, RequestHeader{Xid: xid, Op: CloseSession}.Append(nil)); err != nil {
+		return ReplyHeader{}, err
+	}
+	return awaitReply(c, xid)
+}
+
+// resume sends the connect request of an existing session and reads the answer.
+func resume(c net.Conn, s Session) error {
+	if s.Timeout == 0 {
+		s.Timeout = 10 * time.Second
+	}
+	req := ConnectRequest{Session: s.ID, Password: s.Password, Timeout: s.Timeout}
+	if err := WriteFrame(c, req.Append(nil)); err != nil {
+		return err
+	}
+	body, err := readReply(c)
+	if err != nil {
+		return err
+	}
+	res, err := DecodeConnectResponse(body)
+	if err != nil {
+		return fmt.Errorf("connect response: %w", err)
+	}
+	if res.Refused() {
+		return ErrRefused
+	}
+	return nil
+}
+
+// awaitReply skips frames that answer something else, such as watch events.
+func awaitReply(c net.Conn, xid int32) (ReplyHeader, error) {
+	for {
+		body, err := readReply(c)
+		if err != nil {
+			return ReplyHeader{}, err
+		}
+		h, _, err := DecodeReplyHeader(body)
+		if err != nil {
+			return ReplyHeader{}, fmt.Errorf("reply header: %w", err)
+		}
+		if h.Xid != xid {
+			continue
+		}
+		if h.Err != OK {
+			return h, h.Err
+		}
+		return h, nil
+	}
+}
+
+// readReply reads a frame. The end of the connection, in whichever way, is ErrNoReply.
+func readReply(c net.Conn) ([]byte, error) {
+	body, err := ReadFrame(c, nil, 0)
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, ErrNoReply
+	case errors.Is(err, ErrFrameSize):
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: %w", ErrNoReply, err)
+}

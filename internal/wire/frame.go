@@ -1,0 +1,63 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// MaxFrame bounds the body of a frame: the default of jute.maxbuffer, and the
+// slack that a server allows on replies (jute.maxbuffer.extrasize).
+const MaxFrame = 0xfffff + 1<<20
+
+// ErrFrameSize means that a frame's length is negative or beyond the bound:
+// the peer does not speak this protocol, or somebody wrote too large a record.
+var ErrFrameSize = errors.New("frame length out of bounds")
+
+func checkSize(n int32, limit int) error {
+	if n < 0 || int(n) > limit {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrFrameSize, n, limit)
+	}
+	return nil
+}
+
+// ReadFrame reads one frame and returns its body, in buf if that is large
+// enough. The body is at most limit bytes, MaxFrame if limit is 0. At the end
+// of the stream between two frames the error is io.EOF, within one
+// io.ErrUnexpectedEOF.
+func ReadFrame(r io.Reader, buf []byte, limit int) ([]byte, error) {
+	if limit == 0 {
+		limit = MaxFrame
+	}
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	n := int32(binary.BigEndian.Uint32(head[:]))
+	if err := checkSize(n, limit); err != nil {
+		return nil, err
+	}
+	if cap(buf) < int(n) {
+		buf = make([]byte, n)
+	}
+	buf = buf[:n]
+	if _, err := io.ReadFull(r, buf); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	return buf, nil
+}
+
+// AppendFrame appends body as a frame to b.
+func AppendFrame(b, body []byte) []byte {
+	return append(AppendInt(b, int32(len(body))), body...)
+}
+
+// WriteFrame writes body as a frame, in one Write.
+func WriteFrame(w io.Writer, body []byte) error {
+	_, err := w.Write(AppendFrame(make([]byte, 0, 4+len(body)), body))
+	return err
+}
