@@ -1,0 +1,142 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// leftover is what one run has on the engine.
+type leftover struct {
+	run        string
+	owner      owner
+	made       string
+	containers int
+	networks   int
+	life       life
+}
+
+func (l leftover) String() string {
+	s := fmt.Sprintf("run %s of process %d, begun %s: %s, %s",
+		l.run, l.owner.pid, l.made, count(l.containers, "container"), count(l.networks, "network"))
+	switch l.life {
+	case alive:
+		return s + "; the process is alive"
+	case unknown:
+		return s + fmt.Sprintf("; the process is elsewhere (%s), remove with `docker rm -fv $(docker ps -aqf label=%s=%s)`",
+			l.owner.host, labelRun, l.run)
+	}
+	return s
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// settleTime is how long the engine may take to finish what a process asked of
+// it just before it died.
+const settleTime = 500 * time.Millisecond
+
+// Clean removes what runs left whose process is dead, and spares the others:
+// runs that are alive, and those of which it cannot know. It describes both, a
+// line for each run. With an error, what had been removed by then is told.
+func Clean(ctx context.Context) (removed, spared []string, err error) {
+	engine, err := openEngine(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer engine.Close()
+	gone := map[string]leftover{}
+	for err == nil {
+		var found []leftover
+		if found, err = leftovers(ctx, engine); err != nil {
+			break
+		}
+		dying := slices.DeleteFunc(slices.Clone(found), func(l leftover) bool { return l.life != dead })
+		spared = lines(slices.DeleteFunc(found, func(l leftover) bool { return l.life == dead }))
+		if len(dying) == 0 {
+			break
+		}
+		// And look again, for what comes late.
+		if err = removeAll(ctx, engine, dying, gone); err == nil {
+			err = sleep(ctx, settleTime)
+		}
+	}
+	return lines(slices.Collect(maps.Values(gone))), spared, err
+}
+
+// removeAll removes runs and adds what it removed to gone.
+func removeAll(ctx context.Context, engine client.APIClient, dying []leftover, gone map[string]leftover) error {
+	var errs []error
+	for _, l := range dying {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := removeRun(engine, l.run); err != nil {
+			errs = append(errs, fmt.Errorf("remove run %s: %w", l.run, err))
+			continue
+		}
+		l.containers += gone[l.run].containers
+		l.networks += gone[l.run].networks
+		gone[l.run] = l
+	}
+	return all(errs...)
+}
+
+func lines(of []leftover) (texts []string) {
+	slices.SortFunc(of, func(a, b leftover) int { return strings.Compare(a.made+a.run, b.made+b.run) })
+	for _, l := range of {
+		texts = append(texts, l.String())
+	}
+	return texts
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leftovers finds what all runs have on the engine, by label, run by run.
+func leftovers(ctx context.Context, engine client.APIClient) ([]leftover, error) {
+	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofZklab()})
+	if err != nil {
+		return nil, engineErr("list containers", err)
+	}
+	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ofZklab()})
+	if err != nil {
+		return nil, engineErr("list networks", err)
+	}
+	observer := self()
+	runs := map[string]*leftover{}
+	of := func(labels map[string]string) *leftover {
+		id := labels[labelRun]
+		if runs[id] == nil {
+			o := ownerOf(labels)
+			runs[id] = &leftover{run: id, owner: o, made: labels[labelMade], life: o.lives(observer)}
+		}
+		return runs[id]
+	}
+	for _, c := range containers.Items {
+		of(c.Labels).containers++
+	}
+	for _, n := range networks.Items {
+		of(n.Labels).networks++
+	}
+	var found []leftover
+	for _, l := range runs {
+		found = append(found, *l)
+	}
+	return found, nil
+}

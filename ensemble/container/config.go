@@ -1,0 +1,176 @@
+package container
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// maxNodes bounds the servers of one ensemble: more than that in one machine
+// test the machine.
+const maxNodes = 15
+
+// Config says what ensemble to start. The zero value starts three servers with
+// settings that make experiments quick and still realistic: elections within
+// seconds, as in a well-tuned data centre.
+type Config struct {
+	// Nodes is the number of servers, 3 when 0.
+	Nodes int
+	// Image is any image with the official one's environment contract. When
+	// empty, ZKLAB_IMAGE names it; without that it is the first present of
+	// zookeeper:3.9 and zklab/zookeeper:3.9, else the first is pulled.
+	Image string
+	// Ports are the servers' client ports on 127.0.0.1, one for each. When empty,
+	// free ones are drawn.
+	Ports []int
+
+	// Tick is ZooKeeper's tickTime, 500 ms when 0. Sessions last 2 to 120 ticks.
+	Tick time.Duration
+	// InitLimit and SyncLimit are ZooKeeper's, in ticks: 20 and 4 when 0. A
+	// leader that pauses for less than SyncLimit ticks stays leader.
+	InitLimit, SyncLimit int
+	// Settings are further lines for zoo.cfg, "key=value", without spaces.
+	Settings []string
+	// JVMFlags are further flags for each server's Java.
+	JVMFlags []string
+
+	// StartTimeout bounds the wait for health, 60 s when 0.
+	StartTimeout time.Duration
+	// Logf is told what takes long: a pull. It may be nil.
+	Logf func(format string, args ...any)
+}
+
+// ValidateNodes says what is wrong with a number of servers.
+func ValidateNodes(n int) error {
+	if n < 1 || n > maxNodes {
+		return fmt.Errorf("cannot start %d servers: choose 1 to %d, best 1, 3 or 5", n, maxNodes)
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Nodes == 0 {
+		c.Nodes = 3
+	}
+	if c.Tick == 0 {
+		c.Tick = 500 * time.Millisecond
+	}
+	if c.InitLimit == 0 {
+		c.InitLimit = 20
+	}
+	if c.SyncLimit == 0 {
+		c.SyncLimit = 4
+	}
+	if c.StartTimeout == 0 {
+		c.StartTimeout = time.Minute
+	}
+	if c.Logf == nil {
+		c.Logf = func(string, ...any) {}
+	}
+	return c
+}
+
+// validate wants defaults filled in.
+func (c Config) validate() error {
+	if err := ValidateNodes(c.Nodes); err != nil {
+		return err
+	}
+	if len(c.Ports) > 0 && len(c.Ports) != c.Nodes {
+		return fmt.Errorf("%d ports for %d servers: give one for each, or none", len(c.Ports), c.Nodes)
+	}
+	for i, port := range c.Ports {
+		if port < 1 || port > 65535 {
+			return fmt.Errorf("no such port: %d", port)
+		}
+		if slices.Contains(c.Ports[:i], port) {
+			return fmt.Errorf("port %d is given twice", port)
+		}
+	}
+	if c.Tick < time.Millisecond || c.InitLimit < 1 || c.SyncLimit < 1 || c.StartTimeout < 0 {
+		return fmt.Errorf("tick %v, init limit %d, sync limit %d and start timeout %v must be positive",
+			c.Tick, c.InitLimit, c.SyncLimit, c.StartTimeout)
+	}
+	for _, setting := range slices.Concat(c.Settings, c.JVMFlags) {
+		if setting == "" || strings.ContainsAny(setting, " \t\n") {
+			return fmt.Errorf("setting %q must be one word", setting)
+		}
+	}
+	return nil
+}
+
+// maxSession is the longest session that clients can ask for. Servers default
+// to 20 ticks, too short for a quick tick.
+const maxSession = time.Minute
+
+// zooCfg are the settings that no variable of the image's contract stands for.
+func (c Config) zooCfg() []string {
+	return append([]string{
+		fmt.Sprintf("maxSessionTimeout=%d", max(maxSession, 20*c.Tick).Milliseconds()),
+		"preAllocSize=1024", // kB; the transaction logs are copied after each run
+	}, c.Settings...)
+}
+
+// jvmFlags make a server start quickly, stay small, and come back soon after it
+// was cut off: by default the wait for a lost peer and between two votes can be
+// many seconds.
+func (c Config) jvmFlags() []string {
+	return append([]string{
+		"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+		"-Dzookeeper.cnxTimeout=500",
+		"-Dzookeeper.fastleader.maxNotificationInterval=1000",
+	}, c.JVMFlags...)
+}
+
+// sysctls let TCP between the servers give up early on a peer that was cut off.
+func (c Config) sysctls() map[string]string {
+	return map[string]string{
+		"net.ipv4.tcp_retries2":    "3",
+		"net.ipv4.tcp_syn_retries": "1",
+	}
+}
+
+// env is the environment of the server with that id. The servers name each
+// other by address: with names an ensemble that is restarted in another order
+// can take long to heal.
+func (c Config) env(id int, net subnet) map[string]string {
+	servers := make([]string, c.Nodes)
+	for i := range servers {
+		servers[i] = fmt.Sprintf("server.%d=%s:2888:3888;2181", i+1, net.server(i+1))
+	}
+	return map[string]string{
+		"ZOO_MY_ID":                  strconv.Itoa(id),
+		"ZOO_SERVERS":                strings.Join(servers, " "),
+		"ZOO_DATA_DIR":               dataDir,
+		"ZOO_DATA_LOG_DIR":           logDir,
+		"ZOO_CONF_DIR":               confDir,
+		"ZOO_TICK_TIME":              strconv.FormatInt(c.Tick.Milliseconds(), 10),
+		"ZOO_INIT_LIMIT":             strconv.Itoa(c.InitLimit),
+		"ZOO_SYNC_LIMIT":             strconv.Itoa(c.SyncLimit),
+		"ZOO_4LW_COMMANDS_WHITELIST": "srvr,mntr,ruok",
+		// All clients come from one address, the engine's.
+		"ZOO_MAX_CLIENT_CNXNS":    "0",
+		"ZOO_STANDALONE_ENABLED":  "false",
+		"ZOO_ADMINSERVER_ENABLED": "false",
+		"ZOO_CFG_EXTRA":           strings.Join(c.zooCfg(), " "),
+		"JVMFLAGS":                strings.Join(c.jvmFlags(), " "),
+	}
+}
+
+// profile is what the report says; image and version are known later.
+func (c Config) profile() ensemble.Profile {
+	settings := append(c.zooCfg(), "maxClientCnxns=0", "standaloneEnabled=false", "admin.enableServer=false")
+	settings = append(settings, c.jvmFlags()...)
+	for key, value := range c.sysctls() {
+		settings = append(settings, key+"="+value)
+	}
+	slices.Sort(settings)
+	return ensemble.Profile{
+		Backend: "container", Servers: c.Nodes,
+		Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
+		Settings: settings,
+	}
+}

@@ -1,0 +1,16 @@
+// Package container runs real Apache ZooKeeper servers in containers, through
+// testcontainers-go.
+//
+// [Config] is an [ensemble.Starter]; its zero value starts three servers.
+// Start picks the image, draws a network of the run's own, starts the servers
+// at fixed addresses on it with their client ports published on 127.0.0.1, and
+// waits until the ensemble is healthy. What comes back can pause its servers
+// ([ensemble.Pauser]) and copy their logs ([ensemble.LogReader]).
+//
+// Everything that is made carries labels that name the run and the process
+// that owns it. Close removes what its run made; [Clean] removes what dead
+// processes left; [Check] tells what a run would find here.
+//
+// Testcontainers' own reaper is switched off, because its image may not be had
+// where a registry is out of reach: owners, labels and Clean do its work.
+package container

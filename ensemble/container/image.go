@@ -1,0 +1,125 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/moby/moby/client"
+)
+
+const (
+	officialImage = "zookeeper:3.9"
+	localImage    = "zklab/zookeeper:3.9" // as make image builds it
+	localPrefix   = "zklab/"              // in no registry: a pull could only bring something else
+)
+
+var (
+	errLocalOnly = errors.New("it is in no registry")
+	errNotTried  = errors.New("not pulled yet")
+	errGoneAgain = errors.New("pulled, but not there")
+)
+
+// ValidateImage says what is wrong with the name of an image.
+func ValidateImage(name string) error {
+	if _, err := reference.ParseAnyReference(name); err != nil {
+		return fmt.Errorf("malformed image name %q: %w", name, err)
+	}
+	return nil
+}
+
+// picked is the image that a run uses.
+type picked struct {
+	name   string
+	digest string // of the registry, or the image's id when it comes from none
+}
+
+// wanted are the images to look for, the first choice first, and the one to
+// pull when none is there.
+func (c Config) wanted() (names []string, err error) {
+	names = []string{officialImage, localImage}
+	if c.Image != "" {
+		names = []string{c.Image}
+	} else if name := os.Getenv("ZKLAB_IMAGE"); name != "" {
+		names = []string{name}
+	}
+	for _, name := range names {
+		if err := ValidateImage(name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// pickImage finds the image, or pulls it.
+func (c Config) pickImage(ctx context.Context, engine client.APIClient) (picked, error) {
+	names, err := c.wanted()
+	if err != nil {
+		return picked{}, err
+	}
+	if image, ok, err := present(ctx, engine, names); ok || err != nil {
+		return image, err
+	}
+	if err := c.pull(ctx, engine, names[0]); err != nil {
+		if ctx.Err() != nil {
+			return picked{}, context.Cause(ctx)
+		}
+		return picked{}, noImage(names, fmt.Errorf("and cannot be pulled: %w", err))
+	}
+	image, ok, err := present(ctx, engine, names[:1])
+	if err == nil && !ok {
+		err = noImage(names, errGoneAgain)
+	}
+	return image, err
+}
+
+// present gives the first of the images that the engine has.
+func present(ctx context.Context, engine client.APIClient, names []string) (picked, bool, error) {
+	for _, name := range names {
+		image, err := engine.ImageInspect(ctx, name)
+		switch {
+		case err == nil:
+			return picked{name, digestOf(image)}, true, nil
+		case !errdefs.IsNotFound(err):
+			return picked{}, false, engineErr("look for image "+name, err)
+		}
+	}
+	return picked{}, false, nil
+}
+
+func digestOf(image client.ImageInspectResult) string {
+	for _, named := range image.RepoDigests {
+		if _, digest, ok := strings.Cut(named, "@"); ok {
+			return digest
+		}
+	}
+	return image.ID
+}
+
+func (c Config) pull(ctx context.Context, engine client.APIClient, name string) error {
+	if strings.HasPrefix(name, localPrefix) {
+		return errLocalOnly
+	}
+	c.Logf("pulling %s", name)
+	// Without credentials: what needs some, the user pulls.
+	pull, err := engine.ImagePull(ctx, name, client.ImagePullOptions{})
+	if err != nil {
+		return err
+	}
+	return pull.Wait(ctx)
+}
+
+// noImage names the way out: the image that the user named must come from the
+// user, the default one can be built.
+func noImage(names []string, why error) error {
+	way := "run `make image` to build " + localImage
+	if !slices.Contains(names, localImage) {
+		way = "pull or build it, or " + way + " and name that"
+	}
+	return fmt.Errorf("%w: %s is absent (%w): %s", ErrNoImage, strings.Join(names, " or "), oneLine{why}, way)
+}

@@ -1,0 +1,74 @@
+package container
+
+import (
+	crand "crypto/rand"
+	"encoding/hex"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// The labels of everything that a run makes.
+const (
+	labelZklab  = "zklab"        // always "run"
+	labelRun    = "zklab.run"    // the run's id
+	labelServer = "zklab.server" // the server's id; containers of servers only
+	labelPID    = "zklab.owner.pid"
+	labelStart  = "zklab.owner.start"
+	labelHost   = "zklab.owner.host"
+	labelBoot   = "zklab.owner.boot"
+	labelPidNS  = "zklab.owner.pidns"
+	labelMade   = "zklab.made" // when, for people
+)
+
+// run is what one Start makes things for.
+type run struct {
+	id    string
+	owner owner
+	made  time.Time
+	rng   *rand.Rand
+}
+
+func newRun() run {
+	var seed [32]byte
+	crand.Read(seed[:]) // never fails
+	return run{
+		id:    hex.EncodeToString(seed[:6]),
+		owner: self(),
+		made:  time.Now(),
+		rng:   rand.New(rand.NewChaCha8(seed)),
+	}
+}
+
+// labels are those of a server's container, or of anything else when id is 0.
+func (r run) labels(id int) map[string]string {
+	labels := map[string]string{
+		labelZklab: "run",
+		labelRun:   r.id,
+		labelPID:   strconv.Itoa(r.owner.pid),
+		labelStart: r.owner.start,
+		labelHost:  r.owner.host,
+		labelBoot:  r.owner.boot,
+		labelPidNS: r.owner.pidns,
+		labelMade:  r.made.UTC().Format(time.RFC3339),
+	}
+	if id > 0 {
+		labels[labelServer] = strconv.Itoa(id)
+	}
+	return labels
+}
+
+// ownerOf reads the labels back.
+func ownerOf(labels map[string]string) owner {
+	pid, _ := strconv.Atoi(labels[labelPID])
+	return owner{
+		pid: pid, start: labels[labelStart],
+		host: labels[labelHost], boot: labels[labelBoot], pidns: labels[labelPidNS],
+	}
+}
+
+// ofRun finds what a run made, ofZklab what all runs did.
+func ofRun(id string) client.Filters { return make(client.Filters).Add("label", labelRun+"="+id) }
+func ofZklab() client.Filters        { return make(client.Filters).Add("label", labelZklab+"=run") }

@@ -1,0 +1,125 @@
+package container
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+)
+
+// copyTries: a file that grows while it is copied breaks the engine's archive.
+const copyTries = 5
+
+// CollectLogs copies, for each server, its log to zookeeper.log, its
+// configuration to conf/, and its transaction logs and snapshots to version-2/,
+// all in dir/<id>/. It works with servers that are paused or dead, too.
+func (e *cluster) CollectLogs(ctx context.Context, dir string) error {
+	var group errgroup.Group // not cut short: what can be had, is wanted
+	for _, s := range e.servers {
+		group.Go(func() error {
+			if err := s.collect(ctx, filepath.Join(dir, strconv.Itoa(s.id))); err != nil {
+				return engineErr(fmt.Sprintf("collect logs of server %d", s.id), err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (s *server) collect(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return all(
+		s.saveLog(ctx, root, "zookeeper.log"),
+		s.saveDir(ctx, root, confDir),
+		s.saveDir(ctx, root, path.Join(logDir, "version-2")),
+		s.saveDir(ctx, root, path.Join(dataDir, "version-2")),
+	)
+}
+
+func (s *server) saveLog(ctx context.Context, root *os.Root, name string) error {
+	f, err := root.Create(name)
+	if err != nil {
+		return err
+	}
+	return all(s.copyLog(ctx, f, "all"), f.Close())
+}
+
+// copyLog writes the last lines of what the server printed, or "all".
+func (s *server) copyLog(ctx context.Context, w io.Writer, lines string) error {
+	log, err := s.engine.ContainerLogs(ctx, s.container, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: lines})
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	_, err = stdcopy.StdCopy(w, w, log)
+	return err
+}
+
+// saveDir copies a directory of the container into root, under its last name.
+// One that is not there yet is no error.
+func (s *server) saveDir(ctx context.Context, root *os.Root, dir string) error {
+	var err error
+	for range copyTries {
+		if err = s.copyDir(ctx, root, dir); err == nil || errdefs.IsNotFound(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+func (s *server) copyDir(ctx context.Context, root *os.Root, dir string) error {
+	copied, err := s.engine.CopyFromContainer(ctx, s.container, client.CopyFromContainerOptions{SourcePath: dir})
+	if err != nil {
+		return err
+	}
+	defer copied.Content.Close()
+	archive := tar.NewReader(copied.Content)
+	for {
+		entry, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := extract(root, entry, archive); err != nil {
+			return err
+		}
+	}
+}
+
+// extract takes directories and plain files; root keeps them inside.
+func extract(root *os.Root, entry *tar.Header, content io.Reader) error {
+	switch entry.Typeflag {
+	case tar.TypeDir:
+		return root.MkdirAll(filepath.FromSlash(path.Clean(entry.Name)), 0o755)
+	case tar.TypeReg:
+		f, err := root.Create(filepath.FromSlash(entry.Name))
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, content)
+		return all(err, f.Close())
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package container
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+)
+
+// removeTimeout bounds the removal of one run.
+const removeTimeout = time.Minute
+
+// removeRun removes all that a run made, found by its label: containers with
+// their volumes, at once and in parallel, and then the network. It has a
+// context of its own, because runs are removed when the caller's has ended.
+func removeRun(engine client.APIClient, id string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+	defer cancel()
+	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofRun(id)})
+	if err != nil {
+		return engineErr("list containers", err)
+	}
+	errs := make([]error, len(containers.Items))
+	var wg sync.WaitGroup
+	for i, c := range containers.Items {
+		wg.Go(func() { errs[i] = removeContainer(ctx, engine, c.ID) })
+	}
+	wg.Wait()
+
+	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ofRun(id)})
+	if err != nil {
+		return all(append(errs, engineErr("list networks", err))...)
+	}
+	for _, n := range networks.Items {
+		_, err := engine.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
+		if err != nil && !errdefs.IsNotFound(err) {
+			errs = append(errs, engineErr("remove network "+n.Name, err))
+		}
+	}
+	return all(errs...)
+}
+
+func removeContainer(ctx context.Context, engine client.APIClient, id string) error {
+	_, err := engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if err == nil || errdefs.IsNotFound(err) {
+		return nil
+	}
+	// Somebody else is removing it at this moment: wait for them.
+	if errdefs.IsConflict(err) && awaitGone(ctx, engine, id) {
+		return nil
+	}
+	return engineErr("remove container "+id[:12], err)
+}
+
+// awaitGone waits some seconds for a container to go.
+func awaitGone(ctx context.Context, engine client.APIClient, id string) bool {
+	for range 50 {
+		if _, err := engine.ContainerInspect(ctx, id, client.ContainerInspectOptions{}); errdefs.IsNotFound(err) {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return false
+}

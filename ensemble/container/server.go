@@ -1,0 +1,73 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// server is one container.
+type server struct {
+	engine    *testcontainers.DockerClient
+	id        int
+	container string
+	addr      string
+}
+
+func (s *server) ID() int      { return s.id }
+func (s *server) Addr() string { return s.addr }
+
+func (s *server) Status(ctx context.Context) (ensemble.Status, error) {
+	return ensemble.AskStatus(ctx, net.DialTimeout, s.addr)
+}
+
+// Pause freezes the server's processes. Its connections stay open and get no
+// answer, as in a long garbage collection. A paused server stays paused.
+func (s *server) Pause(ctx context.Context) error {
+	return s.freeze(ctx, true, func() error {
+		_, err := s.engine.ContainerPause(ctx, s.container, client.ContainerPauseOptions{})
+		return err
+	})
+}
+
+// Resume lets a paused server go on.
+func (s *server) Resume(ctx context.Context) error {
+	return s.freeze(ctx, false, func() error {
+		_, err := s.engine.ContainerUnpause(ctx, s.container, client.ContainerUnpauseOptions{})
+		return err
+	})
+}
+
+// Paused asks the engine.
+func (s *server) Paused(ctx context.Context) (bool, error) {
+	c, err := s.engine.ContainerInspect(ctx, s.container, client.ContainerInspectOptions{})
+	if err != nil {
+		return false, engineErr(fmt.Sprintf("look at server %d", s.id), err)
+	}
+	return c.Container.State.Paused, nil
+}
+
+// freeze brings about the wanted state. The engine refuses to do what is done
+// already, with no code of its own: so ask it, before and after.
+func (s *server) freeze(ctx context.Context, want bool, do func() error) error {
+	if is, err := s.Paused(ctx); err != nil || is == want {
+		return err
+	}
+	err := do()
+	if err == nil {
+		return nil
+	}
+	if is, inspectErr := s.Paused(ctx); inspectErr == nil && is == want {
+		return nil
+	}
+	doing := "resume"
+	if want {
+		doing = "pause"
+	}
+	return engineErr(fmt.Sprintf("%s server %d", doing, s.id), err)
+}

@@ -1,0 +1,145 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/moby/moby/api/types/container"
+	mobynet "github.com/moby/moby/api/types/network"
+	"github.com/testcontainers/testcontainers-go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// Where the servers of either image keep their files.
+const (
+	confDir = "/conf"
+	dataDir = "/data"
+	logDir  = "/datalog"
+)
+
+var clientPort = mobynet.MustParsePort("2181/tcp")
+
+// portTries is how often a server is started again with another port, when
+// somebody took the drawn one in between.
+const portTries = 5
+
+// Start starts the ensemble and waits until it is healthy. When it fails, or
+// ctx ends, it leaves nothing behind.
+func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	engine, err := openEngine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	image, err := c.pickImage(ctx, engine)
+	if err != nil {
+		engine.Close()
+		return nil, err
+	}
+	e := &cluster{run: newRun(), engine: engine, profile: c.profile()}
+	e.profile.Image, e.profile.Digest = image.name, image.digest
+	if err := c.startServers(ctx, e, image.name); err != nil {
+		return nil, all(err, e.Close())
+	}
+	return e, nil
+}
+
+// startServers fills e. What it has made when it fails, e.Close removes.
+func (c Config) startServers(ctx context.Context, e *cluster, image string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ports, err := c.choosePorts(e.run.rng)
+	if err != nil {
+		return err
+	}
+	// Steps that make something are not cut short by ctx: the engine would
+	// finish them behind our back. ctx counts between them.
+	steps := context.WithoutCancel(ctx)
+	network, subnet, err := createNetwork(steps, e.run)
+	if err != nil {
+		return err
+	}
+	e.servers = make([]*server, c.Nodes)
+	group, grouped := errgroup.WithContext(ctx)
+	for i, port := range ports {
+		group.Go(func() error {
+			s, err := c.startServer(grouped, e, serverSpec{i + 1, image, network.Name, subnet, port})
+			e.servers[i] = s
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return c.awaitHealth(ctx, e)
+}
+
+// serverSpec is what one server is started from.
+type serverSpec struct {
+	id      int
+	image   string
+	network string
+	subnet  subnet
+	port    int
+}
+
+// startServer starts one server; when its drawn port was taken meanwhile, with
+// another one.
+func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) (*server, error) {
+	for try := 1; ; try++ {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		id, err := c.runContainer(context.WithoutCancel(ctx), e.run, spec)
+		switch {
+		case err == nil:
+			return &server{engine: e.engine, id: spec.id, container: id, addr: hostAddr(spec.port)}, nil
+		case !isPortTaken(err):
+			return nil, engineErr(fmt.Sprintf("start server %d", spec.id), err)
+		case len(c.Ports) > 0 || try == portTries:
+			return nil, portErr(spec.port, err)
+		}
+		// The engine leaves the container behind, created but not started.
+		if id != "" {
+			if err := removeContainer(context.WithoutCancel(ctx), e.engine, id); err != nil {
+				return nil, err
+			}
+		}
+		spec.port = e.redrawPort(spec.port)
+	}
+}
+
+// runContainer returns the container's id, also with an error if there is one.
+func (c Config) runContainer(ctx context.Context, r run, spec serverSpec) (id string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	ctr, err := testcontainers.Run(ctx, spec.image,
+		testcontainers.WithName(fmt.Sprintf("zklab-%s-%d", r.id, spec.id)),
+		testcontainers.WithLabels(r.labels(spec.id)),
+		testcontainers.WithEnv(c.env(spec.id, spec.subnet)),
+		testcontainers.WithExposedPorts(clientPort.String()),
+		testcontainers.CustomizeRequestOption(func(req *testcontainers.GenericContainerRequest) error {
+			req.Networks = []string{spec.network}
+			return nil
+		}),
+		testcontainers.WithEndpointSettingsModifier(func(settings map[string]*mobynet.EndpointSettings) {
+			settings[spec.network].IPAMConfig = &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}
+		}),
+		testcontainers.WithHostConfigModifier(func(host *container.HostConfig) {
+			host.Sysctls = c.sysctls()
+			host.LogConfig.Type = "json-file" // one that can be read back, whatever the engine's default
+			host.PortBindings = mobynet.PortMap{clientPort: {{HostIP: loopback, HostPort: strconv.Itoa(spec.port)}}}
+		}),
+	)
+	if ctr != nil {
+		id = ctr.GetContainerID()
+	}
+	return id, err
+}

@@ -1,0 +1,91 @@
+// Package ensemble is what zklab runs experiments against: a ZooKeeper
+// ensemble of some servers, wherever they are.
+//
+// A [Starter] (container.Config; later embedded.Config and external.Config)
+// starts one. What a server or an ensemble can do beyond the basics it says by
+// implementing one of the small optional interfaces below; a fault asks for
+// the one it needs. [CheckHealth] looks at an ensemble from outside, as the
+// assumptions of every verdict need it.
+package ensemble
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// Starter starts an ensemble and waits until it is healthy.
+type Starter interface {
+	// Start leaves nothing behind when it fails or ctx ends.
+	Start(ctx context.Context) (Ensemble, error)
+}
+
+// Ensemble is a running ensemble. Its methods are safe for concurrent use.
+type Ensemble interface {
+	Servers() []Server
+	// Dial reaches a server by its Addr, also one that lives in memory.
+	Dial(network, addr string, timeout time.Duration) (net.Conn, error)
+	// Profile describes backend and settings for the report.
+	Profile() Profile
+	// Close stops and removes everything that Start started. More than once is fine.
+	Close() error
+}
+
+// Server is one server of an ensemble.
+type Server interface {
+	ID() int      // from 1
+	Addr() string // host:port for clients
+	// Status asks the server itself, with "srvr". A server that is paused,
+	// down or without a majority is an error.
+	Status(ctx context.Context) (Status, error)
+}
+
+// Role is what a server calls itself.
+type Role string
+
+// The roles.
+const (
+	Leader     Role = "leader"
+	Follower   Role = "follower"
+	Observer   Role = "observer"
+	Standalone Role = "standalone"
+)
+
+// Status is what a server says of itself.
+type Status struct {
+	Role        Role
+	Zxid        int64
+	Version     string
+	Connections int
+	Latency     [3]time.Duration // min, avg, max
+}
+
+// Epoch is the leader's epoch, in the high half of the zxid.
+func (s Status) Epoch() int64 { return s.Zxid >> 32 }
+
+// Profile is what a report says of the ensemble.
+type Profile struct {
+	Backend string `json:"backend" yaml:"backend"` // container, embedded, external
+	Servers int    `json:"servers" yaml:"servers"`
+	Image   string `json:"image,omitempty" yaml:"image,omitempty"`
+	Digest  string `json:"digest,omitempty" yaml:"digest,omitempty"`
+	Version string `json:"version,omitempty" yaml:"version,omitempty"` // of ZooKeeper
+	// Tick, InitLimit, SyncLimit are ZooKeeper's tickTime, initLimit and syncLimit (in ticks).
+	Tick      time.Duration `json:"tick" yaml:"tick"`
+	InitLimit int           `json:"init_limit" yaml:"init_limit"`
+	SyncLimit int           `json:"sync_limit" yaml:"sync_limit"`
+	Settings  []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
+}
+
+// Pauser is a server that can be frozen: its connections stay open and it answers nothing.
+type Pauser interface {
+	Pause(ctx context.Context) error
+	Resume(ctx context.Context) error // of a server that is not paused: nil
+	Paused(ctx context.Context) (bool, error)
+}
+
+// LogReader is an ensemble that can copy each server's logs, configuration and
+// transaction logs to dir/<server id>/. Called after the run, before Close.
+type LogReader interface {
+	CollectLogs(ctx context.Context, dir string) error
+}

@@ -1,0 +1,162 @@
+package ensemble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// ErrNotHealthy is what an ensemble that is not healthy is reported with. The
+// message around it says which server has what.
+var ErrNotHealthy = errors.New("ensemble is not healthy")
+
+// Health is a healthy ensemble as it was seen.
+type Health struct {
+	Leader  int            // the id of the server that leads
+	Servers []ServerHealth // by id
+	Took    time.Duration  // the check, not the wait for health
+}
+
+// ServerHealth is one server of a healthy ensemble.
+type ServerHealth struct {
+	ID     int
+	Addr   string
+	Status Status
+}
+
+// healthTimeout bounds one check when the caller's context does not do so
+// earlier. A healthy ensemble takes some tens of milliseconds.
+const healthTimeout = 10 * time.Second
+
+// CheckHealth looks at an ensemble from outside, once: every server serves,
+// exactly one leads, and a write through each is read through every other
+// (after a sync, so that a follower that lags is not called broken). It leaves
+// no znode behind. What is wrong is an [ErrNotHealthy] that says so for people.
+func CheckHealth(ctx context.Context, e Ensemble) (Health, error) {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	start := time.Now()
+	h, err := checkRoles(ctx, e.Servers())
+	if err == nil {
+		err = checkWrites(ctx, e)
+	}
+	if err != nil {
+		return Health{}, fmt.Errorf("%w: %w", ErrNotHealthy, err)
+	}
+	h.Took = time.Since(start)
+	return h, nil
+}
+
+// WaitHealthy checks again and again until the ensemble is healthy or bound is
+// over; then the error is the last check's.
+func WaitHealthy(ctx context.Context, e Ensemble, bound time.Duration) (Health, error) {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	var last error // an error of a check that was not cut short says more
+	check := func() (Health, error) {
+		h, err := CheckHealth(ctx, e)
+		if err != nil && (last == nil || ctx.Err() == nil) {
+			last = err
+		}
+		return h, err
+	}
+	pause := &backoff.ExponentialBackOff{ // not randomized: nobody else waits for the same servers
+		InitialInterval: 50 * time.Millisecond,
+		Multiplier:      1.5,
+		MaxInterval:     time.Second,
+	}
+	h, err := backoff.Retry(ctx, check, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0))
+	switch {
+	case err == nil:
+		return h, nil
+	case last == nil:
+		return Health{}, err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return Health{}, fmt.Errorf("after %v: %w", bound, last)
+	default:
+		return Health{}, last
+	}
+}
+
+// checkRoles asks every server what it is.
+func checkRoles(ctx context.Context, servers []Server) (Health, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*askTimeout, errNoAnswer)
+	defer cancel()
+	answers := collect(askAll(ctx, servers), len(servers))
+
+	var wrong []error
+	var leaders []answer
+	h := Health{}
+	for _, a := range answers {
+		switch {
+		case errors.Is(a.err, ErrNotServing):
+			wrong = append(wrong, wrongWith(a.server, "serves nobody: it has no majority, or is still electing"))
+		case a.err != nil:
+			wrong = append(wrong, wrongWith(a.server, "does not answer: %w", a.err))
+		case a.status.Role == Standalone && len(servers) > 1:
+			wrong = append(wrong, wrongWith(a.server, "is standalone: it knows nothing of the others"))
+		case a.leads():
+			leaders = append(leaders, a)
+		}
+		h.Servers = append(h.Servers, ServerHealth{a.server.ID(), a.server.Addr(), a.status})
+	}
+	if len(leaders) == 0 && len(wrong) == 0 {
+		wrong = append(wrong, ErrNoLeader)
+	}
+	if len(leaders) > 1 {
+		wrong = append(wrong, severalLead(leaders))
+	}
+	if len(wrong) > 0 {
+		return Health{}, list(wrong)
+	}
+	h.Leader = leaders[0].server.ID()
+	return h, nil
+}
+
+// collect receives n answers and orders them by server.
+func collect(answers <-chan answer, n int) []answer {
+	all := make([]answer, 0, n)
+	for range n {
+		all = append(all, <-answers)
+	}
+	slices.SortFunc(all, func(a, b answer) int { return a.server.ID() - b.server.ID() })
+	return all
+}
+
+func severalLead(leaders []answer) error {
+	var who []string
+	for _, a := range leaders {
+		who = append(who, fmt.Sprintf("%d (epoch %d)", a.server.ID(), a.status.Epoch()))
+	}
+	return fmt.Errorf("servers %s all say that they lead", strings.Join(who, " and "))
+}
+
+// wrongWith names the server that a complaint is about.
+func wrongWith(s Server, format string, args ...any) error {
+	return fmt.Errorf("server %d at %s "+format, append([]any{s.ID(), s.Addr()}, args...)...)
+}
+
+// list joins errors on one line.
+func list(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return errList(errs)
+}
+
+type errList []error
+
+func (e errList) Error() string {
+	var texts []string
+	for _, err := range e {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (e errList) Unwrap() []error { return e }

@@ -1,0 +1,148 @@
+package ensemble
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrNotServing is the error of a server that answers, but says that it serves
+// nobody: it has no majority, or is still electing.
+var ErrNotServing = errors.New("the server is not serving requests")
+
+// DialFunc reaches a server by its address; [Ensemble.Dial] is one.
+type DialFunc func(network, addr string, timeout time.Duration) (net.Conn, error)
+
+// maxAnswer bounds what is read of an answer to a four-letter word: something
+// else may listen on the port.
+const maxAnswer = 64 << 10
+
+// answerTimeout bounds a question whose context has no deadline.
+const answerTimeout = 5 * time.Second
+
+// AskStatus asks the server at addr for its status, with "srvr": the only
+// four-letter word that every ZooKeeper answers without being told to. A server
+// that is paused stays silent: AskStatus waits until ctx ends, but five seconds
+// at most when ctx has no deadline.
+func AskStatus(ctx context.Context, dial DialFunc, addr string) (Status, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+		defer cancel()
+	}
+	answer, err := ask(ctx, dial, addr, "srvr")
+	if err != nil {
+		return Status{}, err
+	}
+	return ParseStatus(answer)
+}
+
+// ask sends a four-letter word and returns all that comes back. ctx has a deadline.
+func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) {
+	deadline, _ := ctx.Deadline()
+	conn, err := dial("tcp", addr, max(time.Until(deadline), time.Nanosecond))
+	if err != nil {
+		return "", because(ctx, err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+
+	if _, err := io.WriteString(conn, word); err != nil {
+		return "", because(ctx, err)
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, maxAnswer))
+	if len(answer) > 0 {
+		return string(answer), nil
+	}
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return "", fmt.Errorf("%s: %w", word, because(ctx, err))
+}
+
+// because names ctx's end as the reason of an error that it caused.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// ParseStatus reads the answer to "srvr" (or "stat", which begins alike).
+func ParseStatus(answer string) (Status, error) {
+	if strings.Contains(answer, "not currently serving requests") {
+		return Status{}, ErrNotServing
+	}
+	var s Status
+	lines := bufio.NewScanner(strings.NewReader(answer))
+	for lines.Scan() {
+		key, value, ok := strings.Cut(lines.Text(), ": ")
+		if !ok {
+			continue
+		}
+		if err := s.set(key, strings.TrimSpace(value)); err != nil {
+			return Status{}, err
+		}
+	}
+	if s.Role == "" {
+		return Status{}, fmt.Errorf("not a status of a ZooKeeper server: %.80q", answer)
+	}
+	return s, nil
+}
+
+// set takes one line of the answer. Lines that Status has no place for are skipped.
+func (s *Status) set(key, value string) (err error) {
+	switch key {
+	case "Zookeeper version":
+		// 3.9.3-<commit>, built on <date>
+		s.Version = value[:strings.IndexAny(value+",", "-,")]
+	case "Latency min/avg/max":
+		s.Latency, err = parseLatency(value)
+	case "Connections":
+		s.Connections, err = strconv.Atoi(value)
+	case "Zxid":
+		s.Zxid, err = parseZxid(value)
+	case "Mode":
+		s.Role, err = parseRole(value)
+	}
+	if err != nil {
+		return fmt.Errorf("status line %q: %w", key, err)
+	}
+	return nil
+}
+
+// parseLatency reads "0/0.52/13", in milliseconds.
+func parseLatency(value string) (latency [3]time.Duration, err error) {
+	fields := strings.Split(value, "/")
+	if len(fields) != len(latency) {
+		return latency, fmt.Errorf("want min/avg/max, have %q", value)
+	}
+	for i, field := range fields {
+		ms, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return latency, err
+		}
+		latency[i] = time.Duration(ms * float64(time.Millisecond))
+	}
+	return latency, nil
+}
+
+// parseZxid reads "0x100000002", the bits of a signed 64-bit number.
+func parseZxid(value string) (int64, error) {
+	zxid, err := strconv.ParseUint(strings.TrimPrefix(value, "0x"), 16, 64)
+	return int64(zxid), err
+}
+
+func parseRole(value string) (Role, error) {
+	switch role := Role(value); role {
+	case Leader, Follower, Observer, Standalone:
+		return role, nil
+	}
+	return "", fmt.Errorf("unknown mode %q", value)
+}

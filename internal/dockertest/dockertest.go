@@ -1,0 +1,128 @@
+// Package dockertest gives tests a real ZooKeeper ensemble in containers.
+//
+// Tests that need one call [Require] or [Ensemble]; without a Docker engine or
+// a ZooKeeper image they are skipped, unless ZKLAB_DOCKER=required, as where
+// nothing may be skipped: then they fail. Starting takes seconds, so one
+// ensemble of each size is shared by a package's tests, and [Main] closes it:
+//
+//	func TestMain(m *testing.M) { dockertest.Main(m) }
+package dockertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+)
+
+const (
+	lookTimeout    = 30 * time.Second
+	healthyTimeout = 60 * time.Second
+)
+
+// Require skips the test where containers cannot be had, or fails it when
+// ZKLAB_DOCKER=required.
+func Require(t testing.TB) {
+	t.Helper()
+	if why := missing(); why != "" {
+		if os.Getenv("ZKLAB_DOCKER") == "required" {
+			t.Fatalf("ZKLAB_DOCKER=required, but %s", why)
+		}
+		t.Skip(why)
+	}
+}
+
+// missing says what containers are lacking for, once for all tests.
+var missing = sync.OnceValue(func() string {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	for _, f := range container.Check(ctx, container.Config{}) {
+		if !f.OK && (f.Name == container.FindingEngine || f.Name == container.FindingImage) {
+			return f.Detail
+		}
+	}
+	return ""
+})
+
+var shared struct {
+	sync.Mutex
+	ensembles map[int]ensemble.Ensemble
+}
+
+// Ensemble returns the shared ensemble of n servers, healthy; it starts it for
+// the first test that asks. A test that uses it works below a path of its own,
+// and does not run in parallel with others when it pauses servers. Paused ones
+// are resumed for the next test. The caller does not close it: [Main] does.
+func Ensemble(t testing.TB, n int) ensemble.Ensemble {
+	t.Helper()
+	Require(t)
+	shared.Lock()
+	defer shared.Unlock()
+	e := shared.ensembles[n]
+	if e == nil {
+		e = start(t, n)
+	}
+	resume(t, e)
+	if _, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func start(t testing.TB, n int) ensemble.Ensemble {
+	t.Helper()
+	e, err := container.Config{Nodes: n}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shared.ensembles == nil {
+		shared.ensembles = map[int]ensemble.Ensemble{}
+	}
+	shared.ensembles[n] = e
+	return e
+}
+
+func resume(t testing.TB, e ensemble.Ensemble) {
+	t.Helper()
+	for _, s := range e.Servers() {
+		if err := s.(ensemble.Pauser).Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Main runs a package's tests, closes the shared ensembles, and exits. When the
+// tests passed it fails for goroutines that are left, but for those ignored.
+func Main(m interface{ Run() int }, ignored ...goleak.Option) {
+	code := m.Run()
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, "dockertest:", err)
+		code = max(code, 1)
+	}
+	if code == 0 {
+		if err := goleak.Find(ignored...); err != nil {
+			fmt.Fprintln(os.Stderr, "dockertest:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func closeShared() (failed error) {
+	shared.Lock()
+	defer shared.Unlock()
+	for _, e := range shared.ensembles {
+		if err := e.Close(); err != nil {
+			failed = err
+		}
+	}
+	shared.ensembles = nil
+	return failed
+}

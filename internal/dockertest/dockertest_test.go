@@ -1,0 +1,42 @@
+package dockertest_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+func TestMain(m *testing.M) { dockertest.Main(m) }
+
+// TestNeedsDocker is run by the test below, in processes of its own, too.
+func TestNeedsDocker(t *testing.T) { dockertest.Require(t) }
+
+func TestWithoutEngine(t *testing.T) {
+	nowhere := "DOCKER_HOST=unix://" + t.TempDir() + "/none.sock"
+	for setting, want := range map[string]string{"": "--- SKIP: TestNeedsDocker", "required": "--- FAIL: TestNeedsDocker"} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNeedsDocker$", "-test.v")
+		cmd.Env = append(os.Environ(), nowhere, "ZKLAB_DOCKER="+setting)
+		out, err := cmd.CombinedOutput()
+		if !strings.Contains(string(out), want) || (err != nil) != (setting == "required") {
+			t.Errorf("ZKLAB_DOCKER=%s: %v, want %q in\n%s", setting, err, want, out)
+		}
+	}
+}
+
+func TestEnsembleIsSharedAndHealthyAgain(t *testing.T) {
+	first := dockertest.Ensemble(t, 1)
+	if err := first.Servers()[0].(ensemble.Pauser).Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again := dockertest.Ensemble(t, 1)
+	if again != first {
+		t.Error("started twice")
+	}
+	if _, err := ensemble.CheckHealth(t.Context(), again); err != nil {
+		t.Error(err)
+	}
+}
