@@ -1,0 +1,56 @@
+package link
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// request is one that waits for its reply.
+type request struct {
+	xid  int32
+	op   wire.Op
+	sent time.Duration // taken before its last byte went out
+	loss *Loss         // that wants the reply
+}
+
+// requests are those of one connection that wait, in order of sending.
+type requests struct {
+	list []request
+	head int
+}
+
+func (q *requests) push(r request) { q.list = append(q.list, r) }
+
+// take removes the oldest request with this xid. Nearly always that is the
+// oldest of all: a server answers in order, but for auth, which it answers
+// without waiting for the writes before it.
+func (q *requests) take(xid int32) (request, bool) {
+	for i := q.head; i < len(q.list); i++ {
+		if q.list[i].xid == xid {
+			return q.remove(i), true
+		}
+	}
+	return request{}, false
+}
+
+func (q *requests) remove(i int) request {
+	r := q.list[i]
+	if i > q.head {
+		q.list = slices.Delete(q.list, i, i+1)
+		return r
+	}
+	q.list[i] = request{}
+	q.head++
+	switch {
+	case q.head == len(q.list):
+		q.list, q.head = q.list[:0], 0
+	case q.head > 64 && q.head > len(q.list)/2:
+		q.list, q.head = slices.Delete(q.list, 0, q.head), 0
+	}
+	return r
+}
+
+// all are those that wait, in order.
+func (q *requests) all() []request { return q.list[q.head:] }

@@ -1,0 +1,194 @@
+package recipes_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/recipes"
+)
+
+func TestMain(m *testing.M) {
+	// These tests wait for servers, not for processors. The command line wins.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	dockertest.Main(m)
+}
+
+const (
+	// patience is how long a call that has to succeed may take: many times
+	// what it does take, even with a lost reply, since the servers are shared.
+	patience = 30 * time.Second
+	// timeout is that of sessions which nobody expires.
+	timeout = 10 * time.Second
+)
+
+// client is one client of the ensemble, with a link that can lose its frames.
+type client struct {
+	t    *testing.T
+	link *link.Link
+	conn *zk.Conn
+	s    *recipes.Session
+	addr string
+
+	mu   sync.Mutex
+	sent []request
+	hook func(n int, r request) // told of the nth request since record, from 1
+}
+
+type request struct {
+	op   wire.Op
+	path string
+}
+
+func (r request) String() string { return fmt.Sprintf("%v %s", r.op, hideIDs(r.path)) }
+
+func newClient(t *testing.T) *client {
+	t.Helper()
+	c := &client{t: t, addr: dockertest.Ensemble(t, 1).Servers()[0].Addr()}
+	c.link = link.New(link.Config{OnRequest: c.onRequest})
+	conn, events, err := zk.Connect([]string{c.addr}, timeout, zk.WithDialer(c.link.Dial),
+		zk.WithHostProvider(&oneServer{c.addr}), zk.WithLogger(silent{}), zk.WithLogInfo(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.conn = conn
+	c.s = recipes.NewSession(conn, events, timeout)
+	t.Cleanup(c.close)
+	eventually(t, "a session", func() bool { return conn.State() == zk.StateHasSession })
+	return c
+}
+
+func (c *client) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := c.s.Close(ctx); err != nil {
+		c.t.Errorf("close session: %v", err)
+	}
+	c.conn.Close()
+	c.link.Close()
+}
+
+func (c *client) onRequest(op wire.Op, path string) {
+	// What the client sends of its own accord comes at its own times.
+	if op == wire.Ping || op == wire.SetWatches || op == wire.CreateSession || op == wire.CloseSession {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := request{op, path}
+	c.sent = append(c.sent, r)
+	if c.hook != nil {
+		c.hook(len(c.sent), r)
+	}
+}
+
+// record forgets the requests so far, and tells hook of those to come.
+func (c *client) record(hook func(n int, r request)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent, c.hook = nil, hook
+}
+
+// recorded returns the requests since record.
+func (c *client) recorded() []request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]request(nil), c.sent...)
+}
+
+// expire ends the present session on the server.
+func (c *client) expire() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := c.link.ExpireSession(ctx, c.conn.SessionID(), c.addr); err != nil {
+		c.t.Errorf("expire: %v", err)
+	}
+}
+
+// children lists a folder as it is now, without what is foreign or persistent
+// by design.
+func (c *client) children(path string) []string {
+	c.t.Helper()
+	if _, err := c.conn.Sync(path); err != nil { // one server: as good as a fence
+		c.t.Fatal(err)
+	}
+	names, _, err := c.conn.Children(path)
+	if err != nil && err != zk.ErrNoNode {
+		c.t.Fatal(err)
+	}
+	var own []string
+	for _, name := range names {
+		if name != "marks" && name != "ready" && !strings.HasPrefix(name, "foreign") {
+			own = append(own, name)
+		}
+	}
+	return own
+}
+
+// within runs f, which must return in time.
+func within(t *testing.T, what string, f func(ctx context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := f(ctx); err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+var paths struct {
+	sync.Mutex
+	n int
+}
+
+// freshPath returns a path that no other test uses; its parent is missing, too.
+func freshPath() string {
+	paths.Lock()
+	defer paths.Unlock()
+	paths.n++
+	return fmt.Sprintf("/recipes-%d/test", paths.n)
+}
+
+// hideIDs makes requests of different runs comparable.
+func hideIDs(path string) string {
+	names := strings.Split(path, "/")
+	for i, name := range names {
+		if len(name) >= 32 {
+			names[i] = "*" + name[32:]
+		}
+	}
+	return strings.Join(names, "/")
+}
+
+// oneServer lets the client reconnect at once: its own providers wait for a
+// second when there is but one server.
+type oneServer struct{ addr string }
+
+func (p *oneServer) Init([]string) error  { return nil }
+func (p *oneServer) Len() int             { return 1 }
+func (p *oneServer) Next() (string, bool) { return p.addr, false }
+func (p *oneServer) Connected()           {}
+
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}

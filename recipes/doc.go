@@ -1,0 +1,44 @@
+// Package recipes holds coordination recipes for ZooKeeper that keep their
+// promise when replies get lost, sessions expire and callers give up: [Lock],
+// [Queue], [Barrier], [DoubleBarrier] and [Election].
+//
+// Start with a [Session]: it wraps a *zk.Conn and knows which ZooKeeper session
+// the connection is on. Recipes are made on a session and a path:
+//
+//	conn, events, err := zk.Connect(servers, 10*time.Second)
+//	s := recipes.NewSession(conn, events, 10*time.Second)
+//	lock := recipes.NewLock(s, "/app/lock")
+//	err = lock.Lock(ctx)
+//
+// and are closed before their session, which is closed before the connection.
+//
+// # Contexts
+//
+// Every call takes a context and returns soon after it ends. What the call may
+// have left in the tree (a contender whose create was under way, say) is
+// removed in the background; the recipe's Close waits for that.
+//
+// # Errors
+//
+// Errors are of type [*Error] and wrap one of the sentinels of this package,
+// the context's error or an error of go-zookeeper; use errors.Is. An error whose
+// method NoEffect reports true promises that the call had no effect; after any
+// other error it may have had one. Each method says more.
+//
+// # Sessions
+//
+// A znode counts as ours only if its ephemeralOwner is the session in which the
+// operation began: go-zookeeper keeps requests while it is disconnected, so a
+// create asked for in one session can be carried out in the next. Such late
+// births are detected and removed.
+//
+// Holds (of a lock, of leadership) end with their session. A holder is told by
+// the channel Lost, which closes when the session is gone or when no quorum has
+// answered it for one session time-out, measured from when the last answered
+// request was sent: from then on the servers may have given the hold away. No
+// client can do better than that: a process that is stopped (or a machine that
+// sleeps) for longer than its session's time-out can act on a lock that it no
+// longer has. Where that matters, hand the fencing token (Fence) to the resource
+// and let it refuse lower ones, or guard writes in ZooKeeper itself by a check
+// of the contender in the same multi.
+package recipes

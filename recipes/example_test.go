@@ -1,0 +1,113 @@
+package recipes_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// A session is closed before its connection, and recipes before their session.
+func Example() {
+	conn, events, err := zk.Connect([]string{"127.0.0.1:2181"}, 10*time.Second)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	session := recipes.NewSession(conn, events, 10*time.Second)
+	defer session.Close(ctx)
+
+	lock := recipes.NewLock(session, "/app/lock")
+	defer lock.Close(ctx)
+	if err := lock.Lock(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("locked, token", lock.Fence())
+	if err := lock.Unlock(ctx); err != nil {
+		log.Print(err)
+	}
+}
+
+// Work under a lock stops when the lock is lost.
+func ExampleLock_Lost() {
+	var lock *recipes.Lock // see the example of the package
+	ctx := context.Background()
+	if err := lock.Lock(ctx); err != nil {
+		return
+	}
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	go func(lost <-chan struct{}) {
+		select {
+		case <-lost:
+			stop()
+		case <-work.Done():
+		}
+	}(lock.Lost())
+	writeAll(work, lock.Fence()) // the token goes with each write
+	if err := lock.Unlock(ctx); errors.Is(err, recipes.ErrLost) {
+		log.Print("somebody else may have worked at the same time")
+	}
+}
+
+func writeAll(context.Context, int64) {}
+
+func ExampleElection() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	election := recipes.NewElection(session, "/app/leader", "host-1:8080")
+	defer election.Close(ctx)
+	for election.Campaign(ctx) == nil {
+		fmt.Println("leading, token", election.Fence())
+		<-election.Lost()
+	}
+}
+
+func ExampleQueue() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	queue := recipes.NewQueue(session, "/app/queue")
+	defer queue.Close(ctx)
+	err := queue.Put(ctx, []byte("job 1"))
+	switch {
+	case errors.Is(err, recipes.ErrUnknown):
+		log.Print("job 1 may be in the queue or not")
+	case err != nil:
+		log.Print("job 1 is not in the queue: ", err)
+	}
+	job, err := queue.Take(ctx)
+	if err == nil {
+		fmt.Printf("do %s\n", job)
+	}
+}
+
+func ExampleBarrier() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	barrier := recipes.NewBarrier(session, "/app/maintenance")
+	defer barrier.Close(ctx)
+	if err := barrier.Await(ctx); err == nil {
+		fmt.Println("no maintenance now")
+	}
+}
+
+func ExampleDoubleBarrier() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	step := recipes.NewDoubleBarrier(session, "/app/step", 3)
+	defer step.Close(ctx)
+	if err := step.Enter(ctx); err != nil {
+		return
+	}
+	fmt.Println("all three are here")
+	if err := step.Leave(ctx); err == nil {
+		fmt.Println("all three are done")
+	}
+}

@@ -1,0 +1,402 @@
+package recipes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// fate of one request to a fake, for what a real server cannot be made to do at
+// a wish.
+type fault int
+
+const (
+	fine            fault = iota
+	lostRequest           // not carried out
+	lostReply             // carried out
+	nextSession           // the session expires first, the request is carried out in the next one
+	silence               // neither carried out nor answered until the fake speaks again
+	refused               // for want of rights
+	lostReplyBehind       // carried out, and the next server has not heard of it
+)
+
+// tree is what all fakes of a test share.
+type tree struct {
+	mu    sync.Mutex
+	zxid  int64
+	nodes map[string]*znode
+	fakes []*fake
+}
+
+type znode struct {
+	data    []byte
+	stat    zk.Stat
+	counter int32
+}
+
+// fake is a connection to a tree.
+type fake struct {
+	tree    *tree
+	faults  func(op, path string) fault
+	spoken  chan struct{} // closed when silence ends
+	sid     int64
+	state   zk.State
+	watches map[string][]chan zk.Event // "data " or "children " + path
+	events  chan zk.Event
+	behind  map[string]*znode // what a server that lags behind shows, until the next write
+}
+
+func newTree() *tree { return &tree{nodes: map[string]*znode{"/": {}}} }
+
+// connect returns a connection with a session, and its recipes' session. Call
+// it in a bubble of testing/synctest.
+func (tr *tree) connect(t *testing.T, timeout time.Duration) (*fake, *Session) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	f := &fake{
+		tree: tr, state: zk.StateHasSession, watches: map[string][]chan zk.Event{},
+		events: make(chan zk.Event, 100), spoken: make(chan struct{}),
+		sid: int64(len(tr.fakes)+1) << 8,
+	}
+	tr.fakes = append(tr.fakes, f)
+	s := newSession(f, f.events, timeout)
+	t.Cleanup(func() { close(f.events) })
+	return f, s
+}
+
+func (f *fake) SessionID() int64 {
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	return f.sid
+}
+
+func (f *fake) State() zk.State {
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	return f.state
+}
+
+// renew expires the session and begins the next one.
+func (f *fake) renew() {
+	for _, path := range f.tree.paths() {
+		if f.tree.nodes[path].stat.EphemeralOwner == f.sid {
+			f.tree.remove(path)
+		}
+	}
+	f.sid++
+	for key, channels := range f.watches {
+		for _, ch := range channels {
+			ch <- zk.Event{Type: zk.EventNotWatching, Err: zk.ErrSessionExpired}
+			close(ch)
+		}
+		delete(f.watches, key)
+	}
+}
+
+// expire ends the session on the server; the client learns of it at once.
+func (f *fake) expire() {
+	f.tree.mu.Lock()
+	f.renew()
+	f.tree.mu.Unlock()
+	f.events <- zk.Event{Type: zk.EventSession, State: zk.StateExpired}
+	f.events <- zk.Event{Type: zk.EventSession, State: zk.StateHasSession}
+}
+
+// serve carries a request out, as the fault has it.
+func serve[T any](f *fake, op, path string, do func() (T, error)) (T, error) {
+	f.tree.mu.Lock()
+	kind := fine
+	if f.faults != nil {
+		kind = f.faults(op, path)
+	}
+	f.tree.mu.Unlock()
+	var none T
+	if kind == silence {
+		<-f.spoken
+	}
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	if kind == lostRequest || f.state != zk.StateHasSession {
+		return none, zk.ErrConnectionClosed
+	}
+	if kind == lostReplyBehind {
+		f.lag()
+	} else if op != "get" && op != "getW" && op != "children" && op != "childrenW" {
+		f.behind = nil
+	}
+	if kind == refused {
+		return none, zk.ErrNoAuth
+	}
+	if kind == nextSession {
+		f.renew()
+	}
+	v, err := do()
+	if kind == lostReply || kind == lostReplyBehind {
+		return none, zk.ErrConnectionClosed
+	}
+	return v, err
+}
+
+func (f *fake) Create(path string, data []byte, flags int32, _ []zk.ACL) (string, error) {
+	return serve(f, "create", path, func() (string, error) { return f.tree.create(path, data, flags, f.sid) })
+}
+
+func (f *fake) Delete(path string, version int32) error {
+	_, err := serve(f, "delete", path, func() (struct{}, error) { return struct{}{}, f.tree.delete(path, version) })
+	return err
+}
+
+func (f *fake) Exists(path string) (bool, *zk.Stat, error) {
+	_, stat, err := f.Get(path)
+	if err == zk.ErrNoNode {
+		return false, nil, nil
+	}
+	return err == nil, stat, err
+}
+
+func (f *fake) Get(path string) ([]byte, *zk.Stat, error) {
+	v, err := serve(f, "get", path, func() (value, error) { return f.view().get(path) })
+	return v.data, v.stat, err
+}
+
+func (f *fake) GetW(path string) ([]byte, *zk.Stat, <-chan zk.Event, error) {
+	v, err := serve(f, "getW", path, func() (value, error) {
+		v, err := f.view().get(path)
+		if err == nil {
+			v.changed = f.watch("data " + path)
+		}
+		return v, err
+	})
+	return v.data, v.stat, v.changed, err
+}
+
+func (f *fake) Set(path string, data []byte, version int32) (*zk.Stat, error) {
+	return serve(f, "set", path, func() (*zk.Stat, error) { return f.tree.set(path, data, version) })
+}
+
+func (f *fake) Children(path string) ([]string, *zk.Stat, error) {
+	l, err := serve(f, "children", path, func() (list, error) { return f.view().list(path) })
+	return l.names, nil, err
+}
+
+func (f *fake) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, error) {
+	l, err := serve(f, "childrenW", path, func() (list, error) {
+		l, err := f.view().list(path)
+		if err == nil {
+			l.changed = f.watch("children " + path)
+		}
+		return l, err
+	})
+	return l.names, nil, l.changed, err
+}
+
+func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
+	return serve(f, "multi", fmt.Sprint(ops...), func() ([]zk.MultiResponse, error) {
+		f.tree.zxid++
+		results := make([]zk.MultiResponse, len(ops))
+		for i, op := range ops {
+			if results[i].Error = f.tree.possible(op); results[i].Error != nil {
+				return results, results[i].Error
+			}
+		}
+		for _, op := range ops {
+			switch op := op.(type) {
+			case *zk.CreateRequest:
+				_, _ = f.tree.create(op.Path, op.Data, op.Flags, f.sid)
+			case *zk.DeleteRequest:
+				_ = f.tree.delete(op.Path, op.Version)
+			case *zk.SetDataRequest:
+				_, _ = f.tree.set(op.Path, op.Data, op.Version)
+			}
+		}
+		return results, nil
+	})
+}
+
+// possible tells why an op of a multi cannot be done; no two of one multi
+// concern the same znode here.
+func (tr *tree) possible(op any) error {
+	path, version := "", int32(-1)
+	switch op := op.(type) {
+	case *zk.CheckVersionRequest:
+		path, version = op.Path, op.Version
+	case *zk.CreateRequest:
+		path = parent(op.Path)
+	case *zk.DeleteRequest:
+		path, version = op.Path, op.Version
+	case *zk.SetDataRequest:
+		path, version = op.Path, op.Version
+	}
+	n := tr.nodes[path]
+	switch {
+	case n == nil:
+		return zk.ErrNoNode
+	case version >= 0 && version != n.stat.Version:
+		return zk.ErrBadVersion
+	}
+	return nil
+}
+
+// lag has reads show what is there now until the next write of this client.
+func (f *fake) lag() {
+	f.behind = make(map[string]*znode)
+	for path, n := range f.tree.nodes {
+		old := *n
+		f.behind[path] = &old
+	}
+}
+
+// view is what reads show.
+func (f *fake) view() *tree {
+	if f.behind != nil {
+		return &tree{nodes: f.behind}
+	}
+	return f.tree
+}
+
+func (f *fake) watch(key string) chan zk.Event {
+	ch := make(chan zk.Event, 1)
+	f.watches[key] = append(f.watches[key], ch)
+	return ch
+}
+
+func (tr *tree) fire(key string) {
+	for _, f := range tr.fakes {
+		for _, ch := range f.watches[key] {
+			ch <- zk.Event{}
+			close(ch)
+		}
+		delete(f.watches, key)
+	}
+}
+
+func (tr *tree) paths() []string {
+	var paths []string
+	for path := range tr.nodes {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func (tr *tree) create(path string, data []byte, flags int32, sid int64) (string, error) {
+	tr.zxid++
+	up := tr.nodes[parent(path)]
+	if up == nil {
+		return "", zk.ErrNoNode
+	}
+	if flags&zk.FlagSequence != 0 {
+		path += fmt.Sprintf("%010d", up.counter)
+	}
+	if tr.nodes[path] != nil {
+		return "", zk.ErrNodeExists
+	}
+	up.counter++
+	n := &znode{data: data, stat: zk.Stat{Czxid: tr.zxid}}
+	if flags&zk.FlagEphemeral != 0 {
+		n.stat.EphemeralOwner = sid
+	}
+	tr.nodes[path] = n
+	tr.fire("children " + parent(path))
+	return path, nil
+}
+
+func (tr *tree) delete(path string, version int32) error {
+	tr.zxid++
+	n := tr.nodes[path]
+	switch {
+	case n == nil:
+		return zk.ErrNoNode
+	case version >= 0 && version != n.stat.Version:
+		return zk.ErrBadVersion
+	}
+	tr.remove(path)
+	return nil
+}
+
+func (tr *tree) remove(path string) {
+	delete(tr.nodes, path)
+	tr.fire("data " + path)
+	tr.fire("children " + parent(path))
+}
+
+func (tr *tree) get(path string) (value, error) {
+	n := tr.nodes[path]
+	if n == nil {
+		return value{}, zk.ErrNoNode
+	}
+	stat := n.stat
+	return value{data: n.data, stat: &stat}, nil
+}
+
+func (tr *tree) set(path string, data []byte, version int32) (*zk.Stat, error) {
+	tr.zxid++
+	n := tr.nodes[path]
+	switch {
+	case n == nil:
+		return nil, zk.ErrNoNode
+	case version >= 0 && version != n.stat.Version:
+		return nil, zk.ErrBadVersion
+	}
+	n.data = data
+	n.stat.Version++
+	tr.fire("data " + path)
+	stat := n.stat
+	return &stat, nil
+}
+
+func (tr *tree) list(path string) (list, error) {
+	if tr.nodes[path] == nil {
+		return list{}, zk.ErrNoNode
+	}
+	var names []string
+	for _, p := range tr.paths() {
+		if p != "/" && parent(p) == path {
+			names = append(names, base(p))
+		}
+	}
+	return list{names: names}, nil
+}
+
+// children lists a folder of the tree.
+func (tr *tree) children(path string) []string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	l, _ := tr.list(path)
+	return l.names
+}
+
+// fail has faults decide on the requests to come, one at a time.
+func (f *fake) fail(faults func(op, path string) fault) {
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	f.faults = faults
+}
+
+// connected sets whether the connection is up.
+func (f *fake) connected(up bool) {
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	f.state = zk.StateDisconnected
+	if up {
+		f.state = zk.StateHasSession
+	}
+}
+
+// nth is a fault of the nth request whose operation and path contain these.
+func nth(n int, op, path string, kind fault) func(op, path string) fault {
+	return func(o, p string) fault {
+		if strings.Contains(o, op) && strings.Contains(p, path) {
+			n--
+			if n == 0 {
+				return kind
+			}
+		}
+		return fine
+	}
+}

@@ -1,0 +1,32 @@
+package recipes_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// foreign puts children of other clients into a folder: names of no shape, of
+// other recipes and libraries, almost right, and, unless kind is "item", right
+// but persistent.
+func foreign(t *testing.T, c *client, path, kind string) {
+	t.Helper()
+	id := strings.Repeat("0f", 16)
+	names := []string{
+		"foreign", "foreign-" + kind + "-0000000000", kind + "-0000000000", "-0000000000", "0000000000",
+		"_c_" + id + "-" + kind + "-0000000000", id, id + "-" + kind, id + "-" + kind + "-",
+		id + "-other-0000000000", strings.ToUpper(id) + "-" + kind + "-0000000000",
+		id + "-" + kind + "-000000000", id + "-" + kind + "-00000000000", id + "-" + kind + "-99999999999",
+		id + "-" + kind + "-0000000000x", id + "-" + kind + "-+000000000", id + "-" + kind + "-0x00000000",
+		id + "é-" + kind + "-0000000000", " ",
+	}
+	if kind != "item" {
+		names = append(names, id+"-"+kind+"-0000000000", id+"-"+kind+"--000000001")
+	}
+	for _, name := range names {
+		if _, err := c.conn.Create(path+"/"+name, []byte("\xff\n"), 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatalf("%q: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package recipes
+
+import "context"
+
+// Lock is an exclusive lock, first come, first served.
+//
+// Its folder is the path, made if missing (persistent, as is what is missing
+// above it). Each contender stands in it as an ephemeral sequential znode
+// <32 hex digits>-lock-<sequence>; whoever is in front has the lock. Everything
+// else in the folder is ignored. A waiter watches only the one ahead of it.
+//
+// A folder that is deleted meanwhile is made anew and waiters line up in it
+// again; the holder has then lost its hold. A call whose contender others remove
+// ten times fails with [ErrRemoved].
+//
+// What it guarantees: no two contenders are in front at one time, and a holder
+// learns that it is not in front any more, within one session time-out, unless
+// the process itself stands still; see the package comment. It is not
+// re-entrant. It is safe for concurrent use, but two goroutines that exclude each
+// other need a lock each.
+type Lock struct{ x *exclusive }
+
+// NewLock returns a lock on path.
+func NewLock(s *Session, path string) *Lock {
+	return &Lock{newExclusive(s, path, kindLock, nil)}
+}
+
+// Lock waits until the lock is held or ctx ends. When its session is lost while
+// it waits, it lines up again in the next one.
+//
+// After an error the lock is not held, and the contender, if there is one, is
+// being removed; so NoEffect is true for all of them: [ErrHeld] if this value
+// holds it or is about to, [ErrClosed], [ErrRemoved], the error of ctx, or what a
+// server refused.
+//
+// A lost hold need not be given back first.
+func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
+
+// Unlock gives the lock back. Whatever it returns, the value is usable again
+// afterwards, and the hold is over or ends by itself: what is left to remove is
+// removed in the background.
+//
+// Errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold; [ErrLost]
+// if the hold was lost before Unlock removed it; the error of ctx, or what a
+// server refused, if the removal is still going on.
+func (l *Lock) Unlock(ctx context.Context) error { return l.x.give(ctx, "unlock") }
+
+// Lost returns a channel that closes when the present hold is lost; see the
+// package comment. Unlock does not close it, Close does. Without a hold the
+// channel is closed.
+func (l *Lock) Lost() <-chan struct{} { return l.x.lost() }
+
+// Fence returns the fencing token of the present hold, which is higher than that
+// of any earlier hold of this lock: the creation zxid of its contender. 0 if
+// there is no hold.
+func (l *Lock) Fence() int64 { return l.x.fence() }
+
+// Session returns the id of the session that owns the present hold. 0 if there
+// is no hold.
+func (l *Lock) Session() int64 { return l.x.session() }
+
+// Close gives back what is held, ends a Lock that waits, and waits until
+// nothing of this value is left in the tree, or ctx ends (its error; the
+// clean-up goes on). Closing again waits again.
+func (l *Lock) Close(ctx context.Context) error { return l.x.close(ctx, "close lock") }

@@ -1,0 +1,134 @@
+package recipes
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var someID = strings.Repeat("0f", idLength/2)
+
+func named(seq int32) node {
+	n, ok := parse(someID+"-lock-"+decimal(seq), kindLock)
+	if !ok || n.seq != seq {
+		panic("parse")
+	}
+	return n
+}
+
+// decimal writes a counter as the server does.
+func decimal(seq int32) string {
+	digits, sign := strings.TrimPrefix(itoa(seq), "-"), ""
+	width := 10
+	if seq < 0 {
+		sign, width = "-", 9
+	}
+	return sign + strings.Repeat("0", max(0, width-len(digits))) + digits
+}
+
+func itoa(seq int32) string {
+	var digits []byte
+	for n := int64(seq); ; n /= 10 {
+		d := n % 10
+		digits = append(digits, byte('0'+max(d, -d)))
+		if n/10 == 0 {
+			break
+		}
+	}
+	if seq < 0 {
+		digits = append(digits, '-')
+	}
+	slices.Reverse(digits)
+	return string(digits)
+}
+
+func TestParse(t *testing.T) {
+	for _, seq := range []int32{0, 1, 42, math.MaxInt32, math.MinInt32, math.MinInt32 + 1, -1, -999999999, -1000000000} {
+		named(seq)
+	}
+	for _, name := range []string{
+		"", "x", "lock-0000000000", someID, someID + "-lock-", someID + "-lock-000000000", someID + "-lock-00000000000",
+		someID + "-lock-2147483648", someID + "-lock--2147483649", someID + "-lock-+000000001", someID + "-lock- 000000001",
+		someID + "-item-0000000000", strings.ToUpper(someID) + "-lock-0000000000", "g" + someID[1:] + "-lock-0000000000",
+		someID + "lock-0000000000", someID[1:] + "-lock-0000000000", someID + "-lock-0000000000\n", someID + "-lock--000000000",
+	} {
+		if n, ok := parse(name, kindLock); ok {
+			t.Errorf("%q is taken for %+v", name, n)
+		}
+	}
+}
+
+func TestOrderPastTheWrap(t *testing.T) {
+	order := []int32{math.MaxInt32 - 2, math.MaxInt32 - 1, math.MaxInt32, math.MinInt32, math.MinInt32 + 1}
+	for i, a := range order {
+		for j, b := range order {
+			if got, want := before(a, b), i < j; got != want {
+				t.Errorf("before(%d, %d) = %v", a, b, got)
+			}
+		}
+	}
+	var list []node
+	for _, i := range []int{3, 0, 4, 2, 1} {
+		list = append(list, named(order[i]))
+	}
+	slices.SortFunc(list, compare)
+	for i, n := range list {
+		if n.seq != order[i] {
+			t.Fatalf("sorted: %v", list)
+		}
+	}
+	if !before(-1, 0) || before(0, -1) || before(0, 0) {
+		t.Error("wrong at 0")
+	}
+}
+
+func TestPredecessorPastTheWrap(t *testing.T) {
+	list := []node{named(math.MinInt32 + 1), named(math.MaxInt32 - 1), named(math.MinInt32), named(math.MaxInt32)}
+	for i := range list { // contenders of different clients
+		list[i].id = list[i].name
+	}
+	for own, want := range map[int32]string{
+		math.MaxInt32 - 1: "",
+		math.MaxInt32:     named(math.MaxInt32 - 1).name,
+		math.MinInt32:     named(math.MaxInt32).name,
+		math.MinInt32 + 1: named(math.MinInt32).name,
+	} {
+		n := named(own)
+		n.id = n.name
+		got, err := predecessor(list, n, nil)
+		if err != nil || got != want {
+			t.Errorf("ahead of %d: %q, %v, want %q", own, got, err, want)
+		}
+	}
+}
+
+func TestPredecessorLeavesOutOwnAndSkipped(t *testing.T) {
+	other := named(1)
+	other.id = "other"
+	own := named(3)
+	list := []node{named(0), other, named(2), own}
+	if got, err := predecessor(list, own, nil); err != nil || got != other.name {
+		t.Errorf("ahead: %q, %v", got, err)
+	}
+	if got, err := predecessor(list, own, map[string]bool{other.name: true}); err != nil || got != "" {
+		t.Errorf("ahead but for the skipped one: %q, %v", got, err)
+	}
+	if _, err := predecessor(list[:3], own, nil); !errors.Is(err, ErrRemoved) {
+		t.Errorf("own not there: %v", err)
+	}
+}
+
+func TestCheckPath(t *testing.T) {
+	for _, path := range []string{"/a", "/a/b", "/a b/é"} {
+		if err := checkPath(path); err != nil {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	for _, path := range []string{"", "a", "/", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "/a\x00"} {
+		if checkPath(path) == nil {
+			t.Errorf("%q is taken", path)
+		}
+	}
+}
