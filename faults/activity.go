@@ -1,0 +1,120 @@
+package faults
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// What a client is doing, as far as faults care.
+const (
+	Holding = "holding" // between a grant and its release; inside a double barrier
+	Waiting = "waiting" // in a call that may wait for others
+	Idle    = "idle"
+)
+
+// Activity follows the record as it grows and knows what each client does now,
+// and did a moment ago. Safe for concurrent use.
+type Activity struct {
+	mu      sync.Mutex
+	recent  map[int][]change // the last few of each client, oldest first
+	changed chan struct{}    // closed and replaced at every change
+}
+
+// change is what a client does since a time of the record.
+type change struct {
+	at    time.Duration
+	state string
+}
+
+// remembered is how many changes of a client are kept: more than can happen
+// between a fault's deed and its look back at it.
+const remembered = 16
+
+// NewActivity knows nothing yet: everybody is idle.
+func NewActivity() *Activity {
+	return &Activity{recent: map[int][]change{}, changed: make(chan struct{})}
+}
+
+// Observe takes one event of the record.
+func (a *Activity) Observe(e history.Event) {
+	if e.Process < 0 {
+		return
+	}
+	state, ok := next(e)
+	if !ok {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.of(e.Client) == state {
+		return
+	}
+	recent := append(a.recent[e.Client], change{e.Time, state})
+	if len(recent) > remembered {
+		recent = slices.Delete(recent, 0, 1)
+	}
+	a.recent[e.Client] = recent
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
+// next gives what a client does after an event; false if the event says nothing of it.
+func next(e history.Event) (string, bool) {
+	switch e.F {
+	case history.FAcquire, history.FEnter:
+		switch e.Type {
+		case history.Invoke:
+			return Waiting, true
+		case history.OK:
+			return Holding, true
+		}
+		return Idle, true
+	case history.FDequeue, history.FAwait:
+		if e.Type == history.Invoke {
+			return Waiting, true
+		}
+		return Idle, true
+	case history.FRelease, history.FLeave:
+		return Idle, true
+	}
+	return "", false
+}
+
+// At gives what a client did at a time of the record, a moment ago.
+func (a *Activity) At(client int, t time.Duration) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	state := Idle
+	for _, c := range a.recent[client] {
+		if c.at <= t {
+			state = c.state
+		}
+	}
+	return state
+}
+
+// of gives what a client does now.
+func (a *Activity) of(client int) string {
+	if recent := a.recent[client]; len(recent) > 0 {
+		return recent[len(recent)-1].state
+	}
+	return Idle
+}
+
+// Who gives the clients of which one of the states is true now, in order, and
+// a channel that is closed at the next change of anybody.
+func (a *Activity) Who(clients []Client, states ...string) (ids []int, changed <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, c := range clients {
+		for _, s := range states {
+			if a.of(c.ID) == s {
+				ids = append(ids, c.ID)
+			}
+		}
+	}
+	return ids, a.changed
+}

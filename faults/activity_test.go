@@ -1,0 +1,59 @@
+package faults_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
+)
+
+func TestActivityFollowsTheRecord(t *testing.T) {
+	clients := []faults.Client{{ID: 0}, {ID: 1}, {ID: 2}}
+	a := faults.NewActivity()
+	op := func(client int, f string, typ history.Type) {
+		a.Observe(history.Event{Process: history.Process(client), Client: client, F: f, Type: typ})
+	}
+	check := func(want []int, states ...string) {
+		t.Helper()
+		got, _ := a.Who(clients, states...)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%v: %s", states, diff)
+		}
+	}
+	check([]int{0, 1, 2}, faults.Idle)
+
+	op(0, history.FAcquire, history.Invoke)
+	op(0, history.FAcquire, history.OK)
+	op(1, history.FAcquire, history.Invoke)
+	op(2, history.FConfirm, history.Invoke) // says nothing about holding or waiting
+	check([]int{0}, faults.Holding)
+	check([]int{1}, faults.Waiting)
+	check([]int{2}, faults.Idle)
+
+	_, changed := a.Who(clients, faults.Holding)
+	op(0, history.FRelease, history.Invoke)
+	select {
+	case <-changed:
+	default:
+		t.Error("a release changed nothing")
+	}
+	op(1, history.FAcquire, history.Info)
+	check(nil, faults.Holding, faults.Waiting)
+
+	// What was, is known for a while.
+	a.Observe(history.Event{Client: 0, F: history.FAcquire, Type: history.OK, Time: 10})
+	a.Observe(history.Event{Client: 0, F: history.FRelease, Type: history.Invoke, Time: 20})
+	for at, want := range map[time.Duration]string{9: faults.Idle, 10: faults.Holding, 19: faults.Holding, 20: faults.Idle, 30: faults.Idle} {
+		if got := a.At(0, at); got != want {
+			t.Errorf("at %d client 0 was %s, want %s", at, got, want)
+		}
+	}
+
+	op(2, history.FDequeue, history.Invoke)
+	check([]int{2}, faults.Waiting)
+	op(2, history.FDequeue, history.OK)
+	check([]int{0, 1, 2}, faults.Idle)
+}
