@@ -1,0 +1,123 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// Barrier is the workload of a barrier. Each round has a fresh znode, one
+// client that raises and lifts it (another one each round), and the others,
+// who come to it while it is up.
+type Barrier struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Barrier, error)
+}
+
+// Name is "barrier".
+func (Barrier) Name() string { return history.ModelBarrier }
+
+// Params says that a barrier needs nothing more.
+func (Barrier) Params(*history.Params) {}
+
+// Start has nothing to make: every round has barriers of its own.
+func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
+	return &barrierRun{env: env, make: w.New}, nil
+}
+
+type barrierRun struct {
+	env  *Env
+	next int // number of the next round
+	make func(c *subjects.Client, path string) (subjects.Barrier, error)
+}
+
+// Load does one round after the other, each of one operation more than there
+// are clients, at the stated rate of operations.
+func (r *barrierRun) Load(ctx context.Context, over <-chan struct{}) (err error) {
+	r.next, err = r.env.rounds(ctx, over, len(r.env.Clients)+1, r.playing(ctx))
+	return err
+}
+
+// Quiesce plays a few rounds more, which nothing disturbs.
+func (r *barrierRun) Quiesce(ctx context.Context) error {
+	return r.env.calm(ctx, r.next, r.playing(ctx))
+}
+
+func (r *barrierRun) playing(ctx context.Context) func(n int, rng *rand.Rand, at time.Duration) error {
+	return func(n int, rng *rand.Rand, at time.Duration) error { return r.round(ctx, n, rng, at) }
+}
+
+// round is one barrier's life. A lift that is not acknowledged is repeated:
+// nobody is to be stuck but through the recipe.
+func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
+	key := fmt.Sprintf("b%d", n)
+	made, err := makeAll(ctx, r.env, key, r.make)
+	if err != nil {
+		return err
+	}
+	defer closeAll(ctx, r.env, made)
+	host := n % len(r.env.Clients)
+	coordinator := r.env.Clients[host]
+	_ = r.do(ctx, coordinator, history.FRaise, key, at, made[host].Raise)
+
+	var wg sync.WaitGroup
+	lifted := make(chan struct{})
+	for i, c := range r.env.Clients {
+		if i == host {
+			continue
+		}
+		late := between(rng, 0, 10*time.Millisecond)
+		wg.Go(func() {
+			pause(ctx, late)
+			r.await(ctx, c, key, made[i], lifted)
+		})
+	}
+	pause(ctx, between(rng, 20*time.Millisecond, 40*time.Millisecond))
+	for range liftAttempts {
+		if r.do(ctx, coordinator, history.FLift, key, 0, made[host].Lift) == nil {
+			break
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
+	close(lifted)
+	wg.Wait()
+	return nil
+}
+
+const liftAttempts = 20
+
+// await waits until it passes. One whose call failed while the barrier was up
+// comes again; after the lift it comes once more, with time to show that it is
+// stuck. The touch before makes sure that its server has seen the raise, so
+// that a pass by an old view is the recipe's fault and not the store's.
+func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.Barrier, lifted <-chan struct{}) {
+	for {
+		after := isClosed(lifted)
+		touched, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
+		err := c.Touch(touched, r.env.Root)
+		cancel()
+		if err == nil && r.doFor(ctx, c, history.FAwait, key, 0, r.env.Bound+r.env.OpTimeout, b.Await) == nil {
+			return
+		}
+		if after {
+			return
+		}
+		pause(ctx, 20*time.Millisecond)
+	}
+}
+
+func (r *barrierRun) do(ctx context.Context, c *Client, f, key string, at time.Duration, call func(context.Context) error) error {
+	return r.doFor(ctx, c, f, key, at, r.env.OpTimeout, call)
+}
+
+func (r *barrierRun) doFor(ctx context.Context, c *Client, f, key string, at, timeout time.Duration, call func(context.Context) error) error {
+	return c.Do(ctx, Op{
+		F: f, Key: key, Intended: at, Timeout: timeout,
+		Run: func(ctx context.Context) (any, error) { return nil, call(ctx) },
+	})
+}

@@ -1,0 +1,165 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// Client is one client of a run: what its subjects get, and its place in the
+// record. It does one operation at a time; one goroutine uses it.
+type Client struct {
+	*subjects.Client
+	Link *link.Link
+
+	record  *history.Recorder
+	process history.Process
+	stride  int // number of clients: a process that ended goes on as process + stride
+
+	calm  <-chan struct{} // closed once nothing disturbs calls any more; nil: never
+	grace time.Duration   // what a call may take from then on, or from its own end
+	stuck error           // the call that was given up; the client does nothing after it
+}
+
+// NewClient makes the client with number c.ID of n.
+func NewClient(c *subjects.Client, l *link.Link, r *history.Recorder, n int) *Client {
+	return &Client{Client: c, Link: l, record: r, process: history.Process(c.ID), stride: n}
+}
+
+// GiveUp bounds calls that do not return although their context has ended. Such
+// a call is waited for until calm is closed (every fault has been healed), and
+// for grace more. Then it stays open in the record for ever, and the client does
+// nothing any more: its subject is still inside. Without GiveUp there is no bound.
+func (c *Client) GiveUp(calm <-chan struct{}, grace time.Duration) { c.calm, c.grace = calm, grace }
+
+// Stuck is the call that was given up, nil if none was.
+func (c *Client) Stuck() error { return c.stuck }
+
+// Op is an operation to do and record.
+type Op struct {
+	F   string
+	Key string
+	// Arg is the invocation's value; Late, if set, gives it after the
+	// invocation's time was taken.
+	Arg  any
+	Late func() any
+	// Intended is when an open-loop client meant to begin; 0 is now.
+	Intended time.Duration
+	// Timeout bounds the call; 0 is no bound.
+	Timeout time.Duration
+	// Run does it and gives the completion's value. With a Timeout it runs on a
+	// goroutine of its own.
+	Run func(ctx context.Context) (any, error)
+	// Owner, if set, gives the session that owns what an ok operation made.
+	Owner func() int64
+}
+
+// Do records the invocation, runs the operation, and records what came of it.
+// The error is Run's own, or that of the call that got this client stuck.
+func (c *Client) Do(ctx context.Context, op Op) error {
+	if c.stuck != nil {
+		return c.stuck
+	}
+	invoke := c.event(op, history.Invoke)
+	invoke.Intended = op.Intended
+	if op.Late != nil {
+		c.record.RecordLate(invoke, op.Late)
+	} else {
+		invoke.Value = history.Value(op.Arg)
+		c.record.Record(invoke)
+	}
+	value, err := c.call(ctx, op)
+	if errors.Is(err, errStuck) {
+		c.stuck = err
+		return err
+	}
+	c.complete(op, value, err)
+	return err
+}
+
+// complete records what came of an operation.
+func (c *Client) complete(op Op, value any, err error) {
+	done := c.event(op, outcome(err))
+	if err == nil {
+		done.Value = history.Value(value)
+		if s := ownerOf(op); s != 0 {
+			done.Session = history.ID(s)
+		}
+	} else {
+		done.Error = describe(err)
+	}
+	done.Alive = c.Link.Alive(int64(done.Session))
+	c.record.Record(done)
+	if done.Type == history.Info {
+		c.process += history.Process(c.stride)
+	}
+}
+
+// ownerOf asks for the owner; 0 if it is not known.
+func ownerOf(op Op) (session int64) {
+	if op.Owner == nil {
+		return 0
+	}
+	_ = safely(func() error { session = op.Owner(); return nil })
+	return session
+}
+
+// Fact records something that happened to this client's session or hold.
+func (c *Client) Fact(f, key string, value any) {
+	c.record.Record(history.Event{
+		Process: history.SessionProcess, Client: c.ID, Type: history.Info, F: f, Key: key,
+		Value: history.Value(value), Session: history.ID(c.Conn.SessionID()),
+	})
+}
+
+func (c *Client) event(op Op, t history.Type) history.Event {
+	s := c.Conn.SessionID()
+	return history.Event{
+		Process: c.process, Client: c.ID, Type: t, F: op.F, Key: op.Key,
+		Session: history.ID(s), Alive: c.Link.Alive(s),
+	}
+}
+
+func outcome(err error) history.Type {
+	switch {
+	case err == nil:
+		return history.OK
+	case subjects.NoEffect(err):
+		return history.Fail
+	}
+	return history.Info
+}
+
+// describe gives an error its code: stable, short, and the same for every subject.
+func describe(err error) *history.Error {
+	code := "error"
+	for _, known := range codes {
+		if errors.Is(err, known.err) {
+			code = known.code
+			break
+		}
+	}
+	return &history.Error{Code: code, Message: strings.TrimSpace(err.Error())}
+}
+
+var codes = []struct {
+	err  error
+	code string
+}{
+	{errPanic, "panic"},
+	{errExit, "panic"},
+	{context.DeadlineExceeded, "timeout"},
+	{context.Canceled, "cancelled"},
+	{zk.ErrSessionExpired, "session-expired"},
+	{zk.ErrConnectionClosed, "connection-loss"},
+	{zk.ErrNoServer, "no-server"},
+	{zk.ErrClosing, "closing"},
+	{zk.ErrSessionMoved, "session-moved"},
+}

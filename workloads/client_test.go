@@ -1,0 +1,319 @@
+package workloads
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// desk is some clients that are connected to nothing, and their record.
+type desk struct {
+	file    bytes.Buffer
+	record  *history.Recorder
+	clients []*Client
+}
+
+func newDesk(t *testing.T, clients int) *desk {
+	t.Helper()
+	d := &desk{}
+	d.record = history.NewRecorder(&d.file, history.Header{Model: history.ModelLock})
+	t.Cleanup(func() { d.record.Close() })
+	for i := range clients {
+		d.clients = append(d.clients, NewClient(&subjects.Client{ID: i, Conn: &zk.Conn{}}, link.New(link.Config{}), d.record, clients))
+	}
+	return d
+}
+
+func (d *desk) env() *Env {
+	return &Env{
+		Record: d.record, Clients: d.clients, Root: "/root", Rate: 100, Keys: 2, Seed: 1,
+		OpTimeout: 20 * time.Millisecond, Bound: 10 * time.Second,
+	}
+}
+
+// read closes the record and gives what is in it, which must be sound.
+func (d *desk) read(t *testing.T) *history.History {
+	t.Helper()
+	if err := d.record.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h, err := history.Read(&d.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Damage) > 0 {
+		t.Fatalf("the record is damaged: %v", h.Damage)
+	}
+	return h
+}
+
+// lines are the operations of a record in short: process type f code.
+func lines(h *history.History) []string {
+	var all []string
+	for _, e := range h.Events {
+		if e.Process < 0 {
+			continue
+		}
+		text := fmt.Sprintf("%d %s %s", e.Process, e.Type, e.F)
+		if e.Error != nil {
+			text += " " + e.Error.Code
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func returning(err error) func(context.Context) (any, error) {
+	return func(context.Context) (any, error) { return nil, err }
+}
+
+// harmless is an error that promises that nothing happened.
+type harmless bool
+
+func (harmless) Error() string    { return "busy" }
+func (h harmless) NoEffect() bool { return bool(h) }
+
+// Only an error that promises it is a fail; after every other one the client
+// goes on as another process.
+func TestOutcomes(t *testing.T) {
+	d := newDesk(t, 3)
+	c := d.clients[1]
+	for _, f := range []func(context.Context) (any, error){
+		returning(nil),
+		returning(harmless(true)),
+		returning(fmt.Errorf("wrapped: %w", harmless(true))),
+		returning(harmless(false)),
+		returning(zk.ErrConnectionClosed),
+		returning(zk.ErrNoServer), // not sent by this client, says go-zookeeper; the subject may have done more
+		returning(fmt.Errorf("lock: %w", zk.ErrSessionExpired)),
+		returning(context.Canceled),
+		returning(errors.New("something else")),
+		func(context.Context) (any, error) { panic("planted") },
+		func(context.Context) (any, error) { runtime.Goexit(); return nil, nil },
+		returning(nil),
+	} {
+		_ = c.Do(t.Context(), Op{F: "acquire", Key: "k", Timeout: time.Minute, Run: f})
+	}
+	want := []string{
+		"1 invoke acquire", "1 ok acquire",
+		"1 invoke acquire", "1 fail acquire error",
+		"1 invoke acquire", "1 fail acquire error",
+		"1 invoke acquire", "1 info acquire error",
+		"4 invoke acquire", "4 info acquire connection-loss",
+		"7 invoke acquire", "7 info acquire no-server",
+		"10 invoke acquire", "10 info acquire session-expired",
+		"13 invoke acquire", "13 info acquire cancelled",
+		"16 invoke acquire", "16 info acquire error",
+		"19 invoke acquire", "19 info acquire panic",
+		"22 invoke acquire", "22 info acquire panic",
+		"25 invoke acquire", "25 ok acquire",
+	}
+	if diff := cmp.Diff(want, lines(d.read(t))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A value that is asked for late is as it was after the invocation's time.
+func TestLateValue(t *testing.T) {
+	d := newDesk(t, 1)
+	var asked time.Duration
+	_ = d.clients[0].Do(t.Context(), Op{
+		F: history.FRelease, Key: "k",
+		Late: func() any { asked = d.record.Now(); return history.Held{Held: true, Token: 5} },
+		Run:  returning(nil),
+	})
+	h := d.read(t)
+	invoke := h.Events[1]
+	var v history.Held
+	if err := invoke.Decode(&v); err != nil || !v.Held || v.Token != 5 {
+		t.Errorf("value %+v, %v", v, err)
+	}
+	if asked < invoke.Time {
+		t.Errorf("asked at %v, invoked at %v", asked, invoke.Time)
+	}
+}
+
+// The owner that a subject names is the session of what it made; one that
+// cannot say so is not believed.
+func TestOwner(t *testing.T) {
+	d := newDesk(t, 1)
+	for _, owner := range []func() int64{
+		func() int64 { return 0xabc },
+		func() int64 { return 0 },
+		func() int64 { panic("planted") },
+	} {
+		_ = d.clients[0].Do(t.Context(), Op{F: history.FAcquire, Key: "k", Run: returning(nil), Owner: owner})
+	}
+	var got []history.ID
+	for _, e := range d.read(t).Events {
+		if e.Type == history.OK {
+			got = append(got, e.Session)
+		}
+	}
+	if diff := cmp.Diff([]history.ID{0xabc, 0, 0}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a call returns after its time still counts: it is the truth.
+func TestLateReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		err := d.clients[0].Do(t.Context(), Op{F: "take", Timeout: time.Second, Run: func(context.Context) (any, error) {
+			time.Sleep(time.Hour)
+			return nil, nil
+		}})
+		if err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"0 invoke take", "0 ok take"}, lines(d.read(t))); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A call that never returns is given up once nothing disturbs it any more. It
+// stays open in the record, and its client does nothing after it.
+func TestStuckCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 2)
+		c := d.clients[0]
+		calm := make(chan struct{})
+		c.GiveUp(calm, 5*time.Second)
+		time.AfterFunc(time.Minute, func() { close(calm) })
+		release := make(chan struct{})
+		defer close(release)
+		began := time.Now()
+		err := c.Do(t.Context(), Op{F: "take", Key: "k1", Timeout: time.Second, Run: func(context.Context) (any, error) {
+			<-release
+			return nil, nil
+		}})
+		if took := time.Since(began); took != 65*time.Second {
+			t.Errorf("given up after %s", took)
+		}
+		if !errors.Is(err, errStuck) || !errors.Is(c.Stuck(), errStuck) {
+			t.Errorf("error %v, stuck %v", err, c.Stuck())
+		}
+		if again := c.Do(t.Context(), Op{F: "put", Run: returning(nil)}); !errors.Is(again, errStuck) {
+			t.Errorf("the next call: %v", again)
+		}
+		_ = d.clients[1].Do(t.Context(), Op{F: "put", Run: returning(nil)})
+		want := []string{"0 invoke take", "1 invoke put", "1 ok put"}
+		if diff := cmp.Diff(want, lines(d.read(t))); diff != "" {
+			t.Error(diff)
+		}
+		closed := false
+		c.closeSubject(t.Context(), closer(func(context.Context) error { closed = true; return nil }))
+		if closed {
+			t.Error("a subject was closed while a call was inside")
+		}
+	})
+}
+
+// A call that began in calm has its grace from its own end on.
+func TestStuckCallInCalm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		calm := make(chan struct{})
+		close(calm)
+		d.clients[0].GiveUp(calm, 5*time.Second)
+		release := make(chan struct{})
+		defer close(release)
+		began := time.Now()
+		_ = d.clients[0].Do(t.Context(), Op{F: "take", Timeout: time.Minute, Run: func(context.Context) (any, error) {
+			<-release
+			return nil, nil
+		}})
+		if took := time.Since(began); took != 65*time.Second {
+			t.Errorf("given up after %s", took)
+		}
+	})
+}
+
+// When the whole run is stopped, nobody is waited for.
+func TestStoppedCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		release := make(chan struct{})
+		defer close(release)
+		began := time.Now()
+		_ = d.clients[0].Do(ctx, Op{F: "take", Timeout: time.Minute, Run: func(context.Context) (any, error) {
+			<-release
+			return nil, nil
+		}})
+		if took := time.Since(began); took != time.Second+stopGrace {
+			t.Errorf("given up after %s", took)
+		}
+	})
+}
+
+type closer func(context.Context) error
+
+func (f closer) Close(ctx context.Context) error { return f(ctx) }
+
+// A Close may panic, and may not return.
+func TestCloseSubject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		release := make(chan struct{})
+		defer close(release)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		c := d.clients[0]
+		c.closeSubject(ctx, "nothing to close")
+		c.closeSubject(ctx, closer(func(context.Context) error { panic("planted") }))
+		began := time.Now()
+		c.closeSubject(ctx, closer(func(context.Context) error { <-release; return nil }))
+		if took := time.Since(began); took != time.Second+closeGrace {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// A constructor may fail, panic, or not return; then no subject is left open.
+func TestMakeAll(t *testing.T) {
+	for name, bad := range map[string]func() error{
+		"fails":         func() error { return errors.New("planted") },
+		"panics":        func() error { panic("planted") },
+		"never returns": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, 3)
+				release := make(chan struct{})
+				defer close(release)
+				if bad == nil {
+					bad = func() error { <-release; return nil }
+				}
+				closed := 0
+				made, err := makeAll(t.Context(), d.env(), "k1", func(c *subjects.Client, path string) (closer, error) {
+					if path != "/root/k1" {
+						t.Errorf("path %s", path)
+					}
+					s := closer(func(context.Context) error { closed++; return nil })
+					if c.ID == 2 {
+						return s, bad()
+					}
+					return s, nil
+				})
+				if err == nil || made != nil || closed != 2 {
+					t.Errorf("error %v, %d made, %d closed", err, len(made), closed)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,162 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// DoubleBarrier is the workload of a double barrier: rounds, each on a fresh
+// znode, in which every client enters, stays inside for a moment and leaves.
+type DoubleBarrier struct {
+	// New makes the subject of one client on one path, for so many parties.
+	New func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
+}
+
+// Name is "double-barrier".
+func (DoubleBarrier) Name() string { return history.ModelDoubleBarrier }
+
+// Params says that a round has as many members as there are clients.
+func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
+
+// Start has nothing to make: every round has barriers of its own.
+func (w DoubleBarrier) Start(_ context.Context, env *Env) (Run, error) {
+	return &doubleBarrierRun{env: env, make: w.New}, nil
+}
+
+type doubleBarrierRun struct {
+	env  *Env
+	make func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
+	next int // number of the next round
+}
+
+// Load does one round after the other, each of two operations a client.
+func (r *doubleBarrierRun) Load(ctx context.Context, over <-chan struct{}) (err error) {
+	r.next, err = r.env.rounds(ctx, over, 2*len(r.env.Clients), r.playing(ctx))
+	return err
+}
+
+// Quiesce plays a few rounds more, which nothing disturbs.
+func (r *doubleBarrierRun) Quiesce(ctx context.Context) error {
+	return r.env.calm(ctx, r.next, r.playing(ctx))
+}
+
+func (r *doubleBarrierRun) playing(ctx context.Context) func(n int, rng *rand.Rand, at time.Duration) error {
+	return func(n int, rng *rand.Rand, at time.Duration) error { return r.round(ctx, n, rng, at) }
+}
+
+func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
+	key := fmt.Sprintf("d%d", n)
+	made, err := makeAll(ctx, r.env, key, func(c *subjects.Client, path string) (subjects.DoubleBarrier, error) {
+		return r.make(c, path, len(r.env.Clients))
+	})
+	if err != nil {
+		return err
+	}
+	var passed atomic.Int32
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	straggler := -1
+	if rng.IntN(stragglers) == 0 {
+		straggler = rng.IntN(len(r.env.Clients))
+	}
+	for i, c := range r.env.Clients {
+		m := r.member(rng, at)
+		if i == straggler {
+			m.late = between(rng, 50*time.Millisecond, 300*time.Millisecond)
+		}
+		wg.Go(func() {
+			defer r.env.closeOne(ctx, c, made[i])
+			pause(ctx, m.late)
+			if r.enter(ctx, c, key, made[i], m, &passed) {
+				pause(ctx, m.stay)
+				r.leave(ctx, c, key, made[i])
+			}
+		})
+	}
+	return nil
+}
+
+// member is how one client goes through one round.
+type member struct {
+	at       time.Duration // when the round was meant to begin
+	late     time.Duration // after the others
+	patience time.Duration // of its first attempt
+	away     time.Duration // after an attempt that failed
+	dead     time.Duration // away for longer when its session was lost: a process that starts again
+	stay     time.Duration // inside
+}
+
+// In one round of ten somebody keeps the others waiting. One member in fifty
+// gives its first attempt up after a moment.
+const (
+	stragglers = 10
+	impatients = 50
+)
+
+// member draws how a client behaves. All stay away for a while after an attempt
+// that failed: the others must not go in without them meanwhile.
+func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
+	m := member{
+		at: at, patience: r.env.OpTimeout,
+		late: between(rng, 0, 5*time.Millisecond),
+		stay: between(rng, time.Millisecond, 20*time.Millisecond),
+		away: between(rng, 50*time.Millisecond, 300*time.Millisecond),
+		dead: between(rng, 500*time.Millisecond, time.Second),
+	}
+	if rng.IntN(impatients) == 0 {
+		m.patience = between(rng, time.Millisecond, 10*time.Millisecond)
+	}
+	return m
+}
+
+// enter goes in. One whose call failed (its session expired, its patience
+// ended) comes again while nobody has passed, for the others wait for it; once
+// somebody has, the round was complete without a further member.
+func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) bool {
+	var owner func() int64
+	if s, ok := b.(subjects.Owner); ok {
+		owner = s.Session
+	}
+	for range enterAttempts {
+		session := c.Conn.SessionID()
+		err := c.Do(ctx, Op{
+			F: history.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
+			Run: func(ctx context.Context) (any, error) { return nil, b.Enter(ctx) },
+		})
+		if err == nil {
+			passed.Add(1)
+			return true
+		}
+		pause(ctx, m.away)
+		if c.Conn.SessionID() != session {
+			pause(ctx, m.dead)
+		}
+		if passed.Load() > 0 { // the round went through while it was away
+			return false
+		}
+		m.at, m.patience = 0, r.env.OpTimeout
+	}
+	return false
+}
+
+const enterAttempts = 10
+
+// leave goes out, within the bound and not only the operation's time: the
+// others may be slow to leave, and one who is stuck must show. The touch
+// before says that its session was alive while it was inside.
+func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier) {
+	touched, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
+	_ = c.Touch(touched, r.env.Root)
+	cancel()
+	_ = c.Do(ctx, Op{
+		F: history.FLeave, Key: key, Timeout: r.env.Bound + r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, b.Leave(ctx) },
+	})
+}

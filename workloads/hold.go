@@ -1,0 +1,230 @@
+package workloads
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// holder is an exclusive hold of either kind, lock or leadership, as the
+// client loop uses it. The functions after release are nil where the subject
+// does not offer them.
+type holder struct {
+	subject any
+	acquire func(context.Context) error
+	release func(context.Context) error
+	fence   func() int64
+	lost    func() <-chan struct{}
+	owner   func() int64
+	leader  func(context.Context) (history.Leader, error)
+}
+
+func newHolder(subject any, acquire, release func(context.Context) error) *holder {
+	h := &holder{subject: subject, acquire: acquire, release: release}
+	if s, ok := subject.(subjects.Fencer); ok {
+		h.fence = s.Fence
+	}
+	if s, ok := subject.(subjects.Holder); ok {
+		h.lost = s.Lost
+	}
+	if s, ok := subject.(subjects.Owner); ok {
+		h.owner = s.Session
+	}
+	return h
+}
+
+// holdRun is the run of a hold workload: every client contends for every key.
+type holdRun struct {
+	env       *Env
+	holders   map[int]map[string]*holder // by client and key
+	resources map[string]*resource
+	shortest  time.Duration // of a hold
+	longest   time.Duration
+}
+
+// newHoldRun makes the holders of every client and key.
+func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, make func(c *subjects.Client, path string) (*holder, error)) (Run, error) {
+	r := &holdRun{
+		env: env, shortest: shortest, longest: longest,
+		holders: map[int]map[string]*holder{}, resources: map[string]*resource{},
+	}
+	for i := range env.Keys {
+		r.resources[env.Key(i)] = &resource{}
+	}
+	for _, c := range env.Clients {
+		r.holders[c.ID] = map[string]*holder{}
+		for i := range env.Keys {
+			key := env.Key(i)
+			h, err := makeSubject(ctx, env, c, key, make)
+			if err != nil {
+				return nil, err
+			}
+			r.holders[c.ID][key] = h
+		}
+	}
+	r.offers()
+	return r, nil
+}
+
+// offers records what the subject can do beyond its contract: a property that
+// it does not claim is not asked for.
+func (r *holdRun) offers() {
+	one := r.holders[r.env.Clients[0].ID][r.env.Key(0)] // all are of one kind
+	r.env.Record.Record(history.Event{
+		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FOffers,
+		Value: history.Value(history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil}),
+	})
+}
+
+// One acquisition in impatient is given up after a moment: a recipe must leave
+// no contender behind that others wait for. One arrival in curious asks who
+// leads instead, where that can be asked.
+const (
+	impatient = 10
+	curious   = 10
+)
+
+func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
+	return r.env.each(func(c *Client) error {
+		rng := random(r.env, c.ID)
+		pace := newPace(r.env, 2, rng) // acquire and release
+		for {
+			at, ok := pace.wait(ctx, over)
+			if !ok {
+				return nil
+			}
+			r.arrival(ctx, c, rng, at)
+		}
+	})
+}
+
+// arrival is what a client does when its time has come.
+func (r *holdRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration) {
+	key := r.env.Key(rng.IntN(r.env.Keys))
+	hold := between(rng, r.shortest, r.longest)
+	patience := r.env.OpTimeout
+	if rng.IntN(impatient) == 0 {
+		patience = between(rng, 5*time.Millisecond, 50*time.Millisecond)
+	}
+	ask := rng.IntN(curious) == 0
+	if h := r.holders[c.ID][key]; ask && h.leader != nil {
+		_ = c.Do(ctx, Op{
+			F: history.FLeader, Key: key, Intended: at, Timeout: r.env.OpTimeout,
+			Run: func(ctx context.Context) (any, error) { return h.leader(ctx) },
+		})
+		return
+	}
+	r.turn(ctx, c, key, at, patience, hold)
+}
+
+// lossPatience is longer than the second within which a holder that was told of
+// its expiry must say that its hold is lost. One who never does shows then.
+const lossPatience = 1200 * time.Millisecond
+
+// turn is one acquisition with all that a holder does. Its two touches say
+// that the session was alive at the beginning of the hold and right before its
+// release, whatever the subject's own requests show.
+func (r *holdRun) turn(ctx context.Context, c *Client, key string, at, patience, length time.Duration) {
+	h := r.holders[c.ID][key]
+	var grant history.Grant
+	err := c.Do(ctx, Op{
+		F: history.FAcquire, Key: key, Intended: at, Timeout: patience, Owner: h.owner,
+		Run: func(ctx context.Context) (any, error) {
+			if err := h.acquire(ctx); err != nil {
+				return nil, err
+			}
+			if h.fence != nil {
+				grant.Token = history.ID(h.fence())
+			}
+			return grant, nil
+		},
+	})
+	if err != nil {
+		return
+	}
+	session := c.Conn.SessionID()
+	belief := watchHold(c, h, key, grant.Token)
+	r.touch(ctx, c)
+	r.confirm(ctx, c, key, h, belief)
+	r.write(ctx, c, key, grant)
+	pause(ctx, length)
+	r.confirm(ctx, c, key, h, belief)
+	r.touch(ctx, c)
+	if c.Conn.SessionID() != session {
+		belief.await(ctx, lossPatience)
+		r.confirm(ctx, c, key, h, belief)
+	}
+	belief.stop()
+	_ = c.Do(ctx, Op{
+		F: history.FRelease, Key: key, Timeout: r.env.OpTimeout,
+		Late: func() any { return history.Held{Held: belief.held(), Token: grant.Token} },
+		Run:  func(ctx context.Context) (any, error) { return nil, h.release(ctx) },
+	})
+}
+
+// touch gives a sign of life, or finds that there is none to give: it tries
+// again after a lost connection, until the session is another one or the
+// operation's time is up. So a holder that was expired knows it when it releases.
+func (r *holdRun) touch(ctx context.Context, c *Client) {
+	ctx, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
+	defer cancel()
+	session := c.Conn.SessionID()
+	for c.Touch(ctx, r.env.Root) != nil && c.Conn.SessionID() == session {
+		if !pause(ctx, 5*time.Millisecond) {
+			return
+		}
+	}
+}
+
+func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder, b *belief) {
+	if h.lost == nil {
+		return // a subject that cannot say so has no answer to record
+	}
+	_ = c.Do(ctx, Op{
+		F: history.FConfirm, Key: key,
+		Run: func(context.Context) (any, error) {
+			return history.Held{Held: b.held(), Token: b.token}, nil
+		},
+	})
+}
+
+func (r *holdRun) write(ctx context.Context, c *Client, key string, grant history.Grant) {
+	_ = c.Do(ctx, Op{
+		F: history.FWrite, Key: key, Arg: grant,
+		Run: func(context.Context) (any, error) {
+			accepted, order := r.resources[key].write(int64(grant.Token))
+			return history.Written{Accepted: accepted, Token: grant.Token, Order: order}, nil
+		},
+	})
+}
+
+// turnsFor bounds, in bounds, how long clients begin turns in the end: enough
+// for some that never come, and for hundreds that do.
+const turnsFor = 4
+
+// Quiesce gives every client its turn on every key, in an order of its own,
+// closes the subjects, and lists who is left in each folder.
+func (r *holdRun) Quiesce(ctx context.Context) error {
+	until := r.env.Record.Now() + turnsFor*r.env.Bound
+	_ = r.env.each(func(c *Client) error {
+		for i := range r.env.Keys {
+			key := r.env.Key((i + c.ID) % r.env.Keys)
+			if ctx.Err() != nil || r.env.Record.Now() > until {
+				return nil
+			}
+			// Longer than the bound, so that one who never gets its turn shows.
+			r.turn(ctx, c, key, 0, r.env.Bound+r.env.Bound/4, r.shortest)
+		}
+		return nil
+	})
+	r.env.closeEach(ctx, func(c *Client) (all []any) {
+		for _, h := range r.holders[c.ID] {
+			all = append(all, h.subject)
+		}
+		return all
+	})
+	return r.finals(ctx)
+}

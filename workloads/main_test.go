@@ -1,0 +1,9 @@
+package workloads_test
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+func TestMain(m *testing.M) { dockertest.Main(m) }

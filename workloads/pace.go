@@ -1,0 +1,81 @@
+package workloads
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// pace is the arrival process of one client: exponential gaps, so that clients
+// meet by chance and not in step, at a fixed mean rate that does not care
+// whether earlier operations have ended.
+type pace struct {
+	rng  *rand.Rand
+	mean time.Duration
+	next time.Duration // on the recorder's clock
+	now  func() time.Duration
+}
+
+// newPace is the pace of one of the environment's clients, whose every arrival
+// is so many operations.
+func newPace(env *Env, operations int, rng *rand.Rand) *pace {
+	p := &pace{rng: rng, mean: meanGap(operations*len(env.Clients), env.Rate), now: env.Record.Now}
+	p.next = p.now()
+	p.step()
+	return p
+}
+
+// longest is more than any load lasts, and far from the end of time.Duration.
+const longest = 1000 * time.Hour
+
+// meanGap is the time between arrivals of so many operations at a rate of
+// operations a second.
+func meanGap(operations int, rate float64) time.Duration {
+	return time.Duration(min(float64(longest), float64(time.Second)*float64(operations)/rate))
+}
+
+func (p *pace) step() { p.next += time.Duration(p.rng.ExpFloat64() * float64(p.mean)) }
+
+// wait waits for the next arrival and gives its time; false when the load is
+// over or ctx has ended.
+func (p *pace) wait(ctx context.Context, over <-chan struct{}) (time.Duration, bool) {
+	at := p.next
+	p.step()
+	if ctx.Err() != nil || isClosed(over) {
+		return 0, false
+	}
+	if d := at - p.now(); d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-over:
+			return 0, false
+		case <-ctx.Done():
+			return 0, false
+		}
+	}
+	return at, true
+}
+
+// random gives a client's own source: what it does follows from the seed alone.
+func random(env *Env, client int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(env.Seed), uint64(client)+1))
+}
+
+// between draws a duration from lo to hi, both included.
+func between(rng *rand.Rand, lo, hi time.Duration) time.Duration {
+	return lo + time.Duration(rng.Int64N(int64(hi-lo)+1))
+}
+
+// pause sleeps; false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

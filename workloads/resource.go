@@ -1,0 +1,25 @@
+package workloads
+
+import "sync"
+
+// resource is what an exclusive hold protects: it takes writes that carry a
+// fencing token and refuses one that is lower than the highest seen. It keeps
+// its own order of all writes.
+type resource struct {
+	mu      sync.Mutex
+	highest int64
+	order   int64
+}
+
+// write gives whether the token was accepted, and the place in the order.
+// A subject without tokens writes with 0 and is always accepted.
+func (r *resource) write(token int64) (accepted bool, order int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.order++
+	if token < r.highest {
+		return false, r.order
+	}
+	r.highest = token
+	return true, r.order
+}

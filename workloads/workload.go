@@ -1,0 +1,103 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Workload is a recipe under load.
+type Workload interface {
+	// Name is the recipe's name: the command's argument and the history's model.
+	Name() string
+	// Params fills in what checking needs to know of this workload. The
+	// number of clients is set already.
+	Params(p *history.Params)
+	// Start makes the subjects, one for each client and key, for one run.
+	Start(ctx context.Context, env *Env) (Run, error)
+}
+
+// Run is a workload at work in one run. Load is called once, then Quiesce once.
+type Run interface {
+	// Load runs all clients until over is closed, and returns when the last
+	// operation has ended: those under way then go on within their own time
+	// limits. ctx cuts them short.
+	Load(ctx context.Context, over <-chan struct{}) error
+	// Quiesce comes after heal: every contender gets its turn, queues are
+	// drained, final readings are taken, subjects are closed. It ends by itself
+	// in a time that follows from Env.Bound; ctx cuts it short.
+	Quiesce(ctx context.Context) error
+}
+
+// Env is the surroundings of a workload in a run.
+type Env struct {
+	Record  *history.Recorder
+	Clients []*Client
+	// Admin is a connection that no fault reaches, for final readings.
+	Admin *zk.Conn
+	// Root is a znode of this run's own; it exists.
+	Root string
+	// Rate is arrivals a second over all clients together.
+	Rate float64
+	// Keys is how many objects are used at once, where the workload has keys.
+	Keys int
+	Seed int64
+	// OpTimeout is how long a client waits for one operation.
+	OpTimeout time.Duration
+	// Bound is how long, in a healthy ensemble, something may take before it
+	// counts as stuck (properties "progress", "late").
+	Bound time.Duration
+}
+
+// Key names the i-th object of a run; Path is its znode.
+func (e *Env) Key(i int) string { return fmt.Sprintf("k%d", i+1) }
+
+// Path is the znode of a key.
+func (e *Env) Path(key string) string { return e.Root + "/" + key }
+
+// each runs f for every client at once and waits for all. It gives the first error.
+func (e *Env) each(f func(c *Client) error) error {
+	errs := make(chan error, len(e.Clients))
+	for _, c := range e.Clients {
+		go func() { errs <- f(c) }()
+	}
+	var first error
+	for range e.Clients {
+		if err := <-errs; err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// closeOne ends a subject within the bound.
+func (e *Env) closeOne(ctx context.Context, c *Client, subject any) {
+	ctx, cancel := context.WithTimeout(ctx, e.Bound)
+	defer cancel()
+	c.closeSubject(ctx, subject)
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// closeEach ends each client's subjects, together within the bound.
+func (e *Env) closeEach(ctx context.Context, of func(c *Client) []any) {
+	ctx, cancel := context.WithTimeout(ctx, e.Bound)
+	defer cancel()
+	_ = e.each(func(c *Client) error {
+		for _, s := range of(c) {
+			c.closeSubject(ctx, s)
+		}
+		return nil
+	})
+}
