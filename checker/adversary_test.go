@@ -1,0 +1,161 @@
+package checker_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/world"
+	"github.com/zklab/zklab/history"
+)
+
+// seeds is how many runs of each kind a test makes; ZKLAB_WORLDS says more.
+func seeds(def int) int {
+	if n, err := strconv.Atoi(os.Getenv("ZKLAB_WORLDS")); err == nil {
+		return n
+	}
+	return def
+}
+
+func firstSeed() int {
+	n, _ := strconv.Atoi(os.Getenv("ZKLAB_FIRST"))
+	return n
+}
+
+func options(model, defect string, seed int) world.Options {
+	return world.Options{
+		Model: model, Defect: defect, Clients: 2 + seed%4, Keys: 1 + seed%2,
+		Load: 800 * time.Millisecond, Mark: seed%3 == 0, Calm: seed%8 == 7, Early: seed%5 == 1, Seed: uint64(seed),
+	}
+}
+
+// TestCorrectWorlds looks for false alarms: correct recipes whatever happens to
+// them. ZKLAB_WORLDS=20000 looks hard; ZKLAB_FIRST is the first seed.
+func TestCorrectWorlds(t *testing.T) {
+	for _, model := range checker.Models() {
+		t.Run(model, func(t *testing.T) {
+			t.Parallel()
+			unknown := map[string]int{}
+			events := 0
+			for i := range seeds(80) {
+				seed := firstSeed() + i
+				h, wrong := world.Run(options(model, "", seed))
+				events += len(h.Events)
+				if wrong["two holders"]+wrong["orphan"]+wrong["taken twice"] > 0 || wrong["entered short"] > 0 {
+					t.Errorf("seed %d: the recipe of the test itself is wrong: %v", seed, wrong)
+				}
+				rep := checker.Run(t.Context(), h, checker.Options{NoReferee: seed%4 != 0})
+				for _, v := range rep.Verdicts {
+					if v.Result == checker.Violation && !v.Measured || v.Property == "evidence" {
+						t.Errorf("seed %d: %s %s: %s", seed, v.Property, v.Result, v.Reason)
+					}
+					if v.Result == checker.Unknown {
+						unknown[v.Property+": "+v.Reason]++
+					}
+				}
+			}
+			if testing.Verbose() {
+				t.Log(events, "events")
+				for _, k := range slices.Sorted(maps.Keys(unknown)) {
+					t.Log(unknown[k], k)
+				}
+			}
+		})
+	}
+}
+
+// TestDefectiveWorlds plants defects, compares what is caught with what the
+// world knows, and wants each caught by the property that is there for it.
+func TestDefectiveWorlds(t *testing.T) {
+	tests := []struct {
+		model, defect string
+		want          string // a property that must be violated in some run
+		longer        bool   // it needs more than the usual
+		from          int    // a seed soon before the first at which it shows
+	}{
+		{history.ModelLock, "check-then-create", "exclusion", false, 0},
+		{history.ModelLock, "ignores-expiry", "lost", false, 0},
+		{history.ModelLock, "leaks-contender", "progress", true, 4},
+		{history.ModelLock, "creates-again", "progress", true, 1},
+		{history.ModelLock, "impatient", "exclusion", false, 0},
+		{history.ModelLock, "deletes-ahead", "exclusion", false, 8},
+		{history.ModelLock, "keeps-node", "progress", false, 0},
+		{history.ModelLock, "persistent", "progress", false, 0},
+		{history.ModelLock, "token-of-session", "tokens", false, 0},
+		{history.ModelLock, "no-fence", "fencing", false, 18},
+		{history.ModelLock, "never-lost", "lost", true, 0},
+		{history.ModelLock, "late-lost", "lost", true, 0},
+		{history.ModelElection, "sorts-by-name", "exclusion", false, 0},
+		{history.ModelElection, "forgets-leader", "who-leads", false, 1},
+		{history.ModelQueue, "recreates", "integrity", false, 0},
+		{history.ModelQueue, "skips", "order", false, 0},
+		{history.ModelQueue, "last-in", "order", false, 0},
+		{history.ModelQueue, "says-empty", "empty", false, 0},
+		{history.ModelQueue, "ignores-no-node", "integrity", false, 0},
+		{history.ModelQueue, "blind-delete-retry", "loss", false, 11},
+		{history.ModelQueue, "guesses-mine", "integrity", false, 4},
+		{history.ModelBarrier, "times-out-as-ok", "early", false, 0},
+		{history.ModelBarrier, "error-as-down", "early", false, 8},
+		{history.ModelBarrier, "misses-lift", "late", false, 0},
+		{history.ModelDoubleBarrier, "impatient", "enter", false, 0},
+		{history.ModelDoubleBarrier, "counts-the-dead", "progress", true, 0},
+		{history.ModelDoubleBarrier, "ready-outlives", "enter", true, 273},
+		{history.ModelDoubleBarrier, "timed-out-still-counted", "enter", true, 45},
+		{history.ModelDoubleBarrier, "counted-twice", "enter", true, 349},
+		{history.ModelDoubleBarrier, "leaves-at-once", "leave", false, 0},
+		{history.ModelDoubleBarrier, "waits-for-one", "leave", false, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.model+"/"+tt.defect, func(t *testing.T) {
+			t.Parallel()
+			caught := map[string]int{}
+			truth := map[string]int{}
+			both := map[string]int{}
+			n := seeds(4)
+			for i := range n {
+				seed := tt.from + i
+				if n > 4 {
+					seed = firstSeed() + i
+				}
+				o := options(tt.model, tt.defect, seed)
+				if tt.longer {
+					o.Load, o.Long = 4*time.Second, true
+				}
+				h, wrong := world.Run(o)
+				rep := checker.Run(t.Context(), h, checker.Options{NoReferee: true})
+				bad := map[string]bool{}
+				for _, v := range rep.Verdicts {
+					if v.Result == checker.Violation && !v.Measured {
+						bad[v.Property] = true
+					}
+				}
+				for p := range bad {
+					caught[p]++
+				}
+				for w := range wrong {
+					truth[w]++
+					for p := range bad {
+						both[fmt.Sprintf("%s|%s", w, p)]++
+					}
+					if len(bad) == 0 {
+						both[w+"|nothing"]++
+						if os.Getenv("ZKLAB_MISSES") == w {
+							t.Logf("seed %d: %v missed", seed, wrong)
+						}
+					}
+				}
+			}
+			if testing.Verbose() {
+				t.Logf("%d runs: caught %v, truth %v, both %v", n, caught, truth, both)
+			}
+			if caught[tt.want] == 0 {
+				t.Errorf("%s was never violated in %d runs: %v", tt.want, n, caught)
+			}
+		})
+	}
+}

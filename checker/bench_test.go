@@ -1,0 +1,56 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// perRound is how many operations good makes in a round.
+var perRound = map[string]int{
+	history.ModelLock: 4, history.ModelElection: 5, history.ModelQueue: 2, history.ModelBarrier: 4, history.ModelDoubleBarrier: 6,
+}
+
+var benchSizes = []int{1000, 10000, 100000}
+
+// BenchmarkCheck measures the fast checks alone, on histories of one key (or one
+// key a round) in which all went well.
+func BenchmarkCheck(b *testing.B) {
+	for _, model := range Models() {
+		for _, n := range benchSizes {
+			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
+				h := good(model, n/perRound[model]).build()
+				b.ReportAllocs()
+				for b.Loop() {
+					if rep := Run(context.Background(), h, Options{NoReferee: true}); rep.Verdict != Valid {
+						b.Fatalf("%+v", rep)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/operation")
+			})
+		}
+	}
+}
+
+// BenchmarkReferee measures porcupine on the same histories, as far as it
+// decides them within its bounds.
+func BenchmarkReferee(b *testing.B) {
+	for _, model := range Models() {
+		for _, n := range benchSizes {
+			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
+				h := good(model, n/perRound[model]).build()
+				b.ReportAllocs()
+				for b.Loop() {
+					a := analyse(context.Background(), h, model)
+					decided := len(Referee(context.Background(), h, Options{Budget: 20 * time.Second}))
+					if decided < len(a.keys) {
+						b.Skipf("decided %d of %d keys within its bounds", decided, len(a.keys))
+					}
+				}
+			})
+		}
+	}
+}

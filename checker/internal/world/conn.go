@@ -1,0 +1,347 @@
+package world
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// conn is one client's connection, with the link that carries it.
+type conn struct {
+	w       *World
+	id      int
+	sess    *sess // as the client knows it; nil between two
+	seen    int64
+	server  int
+	epoch   int
+	up      bool
+	lane    *lane
+	pending []*request // sent, unanswered
+	queued  []*request // not sent
+	changed signal
+	losing  func(*request) int // 1: lose the request, 2: the reply
+
+	process history.Process
+}
+
+// lane is the server's side of one connection: one request at a time.
+type lane struct {
+	epoch, server int
+	sess          *sess
+	queue         []*request
+	busy          bool
+}
+
+// request is a read of a view or a write to the log.
+type request struct {
+	kind     string
+	read     func(z int64) any
+	write    func(z int64, s *sess) (any, error)
+	sent     time.Duration
+	finished bool
+	done     signal
+	result   any
+	err      error
+	lose     int
+}
+
+// session is what the client library calls its session.
+func (c *conn) session() history.ID {
+	if c.sess == nil {
+		return 0
+	}
+	return history.ID(c.sess.id)
+}
+
+func (c *conn) aliveOf(s *sess) time.Duration {
+	if s == nil {
+		return 0
+	}
+	return s.link
+}
+
+func (c *conn) finish(r *request, result any, err error) {
+	if r.finished {
+		return
+	}
+	r.finished, r.result, r.err = true, result, err
+	r.done.fire()
+}
+
+// start sends a request, or queues it until there is a connection.
+func (c *conn) start(r *request) *request {
+	r.done.w = c.w
+	if !c.up {
+		c.queued = append(c.queued, r)
+		return r
+	}
+	c.send(r)
+	return r
+}
+
+func (c *conn) send(r *request) {
+	w := c.w
+	r.sent = w.now
+	if c.losing != nil {
+		r.lose = c.losing(r)
+	}
+	c.pending = append(c.pending, r)
+	l := c.lane
+	w.after(w.hop(), func() {
+		if c.epoch != l.epoch && w.chance(0.5) {
+			return // it was still on the wire
+		}
+		if r.lose == 1 {
+			if c.epoch == l.epoch {
+				c.cut()
+			}
+			return
+		}
+		l.queue = append(l.queue, r)
+		if !l.busy {
+			c.serve(l)
+		}
+	})
+}
+
+// serve does the next request of a lane.
+func (c *conn) serve(l *lane) {
+	if len(l.queue) == 0 {
+		l.busy = false
+		return
+	}
+	l.busy = true
+	r := l.queue[0]
+	l.queue = l.queue[1:]
+	w, sv := c.w, c.w.servers[l.server]
+	if r.read != nil {
+		z := sv.applied
+		if l.sess.dead && l.sess.z <= z {
+			return // the server has hung up
+		}
+		c.reply(l, r, z, r.read(z), nil)
+		c.serve(l)
+		return
+	}
+	w.after(max(w.hop(), sv.frozen-w.now, w.halted-w.now), func() {
+		s := l.sess
+		if s.epoch != l.epoch {
+			return // moved: the connection is closed
+		}
+		z := w.commit()
+		var result any
+		err := errSession
+		if !s.dead {
+			result, err = r.write(z, s)
+		}
+		w.spawn(func(p *Proc) {
+			for sv.applied < z {
+				p.wait(never, &sv.sig)
+			}
+			c.reply(l, r, z, result, err)
+			c.serve(l)
+		})
+	})
+}
+
+func (c *conn) reply(l *lane, r *request, z int64, result any, err error) {
+	w := c.w
+	w.after(w.hop(), func() {
+		if c.epoch != l.epoch {
+			return
+		}
+		if r.lose == 2 {
+			c.cut()
+			return
+		}
+		if r.write != nil && err != errSession {
+			l.sess.link = max(l.sess.link, r.sent)
+		}
+		c.seen = max(c.seen, z)
+		for i, o := range c.pending {
+			if o == r {
+				c.pending = append(c.pending[:i:i], c.pending[i+1:]...)
+				break
+			}
+		}
+		if w.chance(0.9) {
+			c.finish(r, result, err)
+		} else {
+			w.after(w.between(0, time.Millisecond), func() { c.finish(r, result, err) })
+		}
+	})
+}
+
+// call waits for a request's answer; one that comes too late goes on.
+func (p *Proc) call(c *conn, r *request, deadline time.Duration) (any, error) {
+	c.start(r)
+	for !r.finished {
+		if p.w.now >= deadline {
+			return nil, errTimeout
+		}
+		p.wait(deadline, &r.done)
+	}
+	return r.result, r.err
+}
+
+// cut ends the connection.
+func (c *conn) cut() {
+	if !c.up {
+		return
+	}
+	w := c.w
+	c.up = false
+	c.epoch++
+	w.session(c, history.FDisconnected, c.sess, nil)
+	pending := c.pending
+	c.pending = nil
+	for _, r := range pending {
+		w.after(w.between(0, time.Millisecond), func() { c.finish(r, nil, errLoss) })
+	}
+	c.changed.fire()
+	away := w.between(time.Millisecond, 30*time.Millisecond)
+	if w.chance(0.1) {
+		away = w.between(0, 800*time.Millisecond)
+	}
+	epoch := c.epoch
+	w.after(away, func() { c.connect(epoch) })
+}
+
+// connect looks for a server, with the session or for a new one.
+func (c *conn) connect(epoch int) {
+	w := c.w
+	again := func() { w.after(w.between(time.Millisecond, 10*time.Millisecond), func() { c.connect(epoch) }) }
+	if c.epoch != epoch || c.up {
+		return
+	}
+	i := w.rng.IntN(len(w.servers))
+	sv := w.servers[i]
+	if sv.frozen > w.now || w.halted > w.now || sv.applied < c.seen {
+		again()
+		return
+	}
+	w.after(w.hop(), func() { // the leader's word on the session
+		if c.epoch != epoch {
+			return
+		}
+		switch s := c.sess; {
+		case s == nil:
+			w.nextID++
+			n := &sess{id: w.nextID, conn: c}
+			z := w.commit()
+			c.accepted(n, i, z)
+		case s.dead || w.chance(w.tooEarly):
+			if !s.dead { // told by a deposed leader: it lives on for a while
+				w.after(w.between(0, 2500*time.Millisecond), func() { w.close(s) })
+			}
+			w.after(w.hop(), func() {
+				if c.epoch != epoch {
+					return
+				}
+				w.session(c, history.FExpired, s, nil)
+				w.after(w.between(0, time.Millisecond), func() {
+					c.sess, c.seen = nil, 0
+					c.changed.fire()
+					again()
+				})
+			})
+		default:
+			c.accepted(s, i, 0)
+		}
+	})
+}
+
+func (c *conn) accepted(s *sess, i int, z int64) {
+	w := c.w
+	s.epoch = c.epoch
+	epoch := c.epoch
+	w.after(w.hop(), func() {
+		if c.epoch != epoch {
+			return
+		}
+		if w.servers[i].applied < z { // a new session is known where it was made
+			w.servers[i].applied = max(w.servers[i].applied, z)
+			w.servers[i].sig.fire()
+		}
+		w.session(c, history.FConnected, s, history.Connected{})
+		w.after(w.between(0, 500*time.Microsecond), func() {
+			if c.epoch != epoch {
+				return
+			}
+			c.sess, c.server, c.up = s, i, true
+			c.lane = &lane{epoch: epoch, server: i, sess: s}
+			if s.dead {
+				w.after(w.between(0, 5*time.Millisecond), func() {
+					if c.epoch == epoch {
+						c.cut()
+					}
+				})
+			}
+			queued := c.queued
+			c.queued = nil
+			for _, r := range queued {
+				c.send(r)
+			}
+			c.changed.fire()
+		})
+	})
+}
+
+// touch is a quorum write that changes nothing.
+func (p *Proc) touch(c *conn, deadline time.Duration) error {
+	_, err := p.call(c, &request{kind: "touch", write: func(int64, *sess) (any, error) { return nil, nil }}, deadline)
+	return err
+}
+
+// children reads a folder; fenced, by a touch on the same session before.
+func (p *Proc) children(c *conn, f *folder, deadline time.Duration) ([]*node, error) {
+	r, err := p.call(c, &request{kind: "children", read: func(z int64) any { return f.in(p.w, z) }}, deadline)
+	if err != nil {
+		return nil, err
+	}
+	return r.([]*node), nil
+}
+
+func (p *Proc) fenced(c *conn, f *folder, deadline time.Duration) ([]*node, error) {
+	s := c.sess
+	if err := p.touch(c, deadline); err != nil {
+		return nil, err
+	}
+	of, err := p.children(c, f, deadline)
+	if err == nil && (c.sess != s || s == nil) {
+		return nil, errLoss
+	}
+	return of, err
+}
+
+// gone waits until the client's server shows that n is deleted, the connection
+// is another one, or the deadline.
+func (p *Proc) gone(c *conn, deadline time.Duration, ns ...*node) {
+	epoch := c.epoch
+	for c.epoch == epoch && c.up && p.w.now < deadline {
+		sv := p.w.servers[c.server]
+		for _, n := range ns {
+			if sv.applied >= n.d {
+				p.sleep(p.w.hop())
+				return
+			}
+		}
+		p.wait(deadline, &sv.sig, &c.changed)
+	}
+}
+
+// ready waits for a session with a connection; nil when the deadline came first.
+func (p *Proc) ready(c *conn, deadline time.Duration) *sess {
+	for !c.up || c.sess == nil {
+		if p.w.now >= deadline {
+			return nil
+		}
+		p.wait(deadline, &c.changed)
+	}
+	return c.sess
+}
+
+// news waits a little, or until the connection changes.
+func (p *Proc) news(c *conn, deadline time.Duration) {
+	p.wait(min(deadline, p.w.now+p.w.between(time.Millisecond, 10*time.Millisecond)), &c.changed)
+}

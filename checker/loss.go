@@ -1,0 +1,135 @@
+package checker
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// loss says that no acknowledged item vanished.
+//
+// An item that was put in for certain and never came out must have been taken
+// by a dequeue whose outcome nobody knows, before a deadline: when the queue was
+// seen empty at the end, or when an item put in later had come out. The unknown
+// dequeues can cover all such items exactly if, both sorted, the i-th began by
+// the i-th deadline.
+var loss = &property{
+	name:     "loss",
+	decider:  "deadline matching",
+	evidence: realTime,
+	decide: onQueue(func(_ context.Context, f *finding, a *analysis, k *keyRecord, q *queueRecord) {
+		queueFigures(f, a, q)
+		decideLoss(f, a, k, q)
+	}),
+	exercise: queueExercise,
+}
+
+// vanished is an acknowledged item that never came out.
+type vanished struct {
+	*item
+	deadline time.Duration // never: it may still be there
+	shown    []int         // the events that set the deadline
+	why      string
+}
+
+func decideLoss(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
+	drained, left := k.drained(a)
+	gone, open := q.vanished(drained)
+	f.count("vanished", float64(len(gone)))
+	for i, v := range gone {
+		if i < len(q.unknown) && q.unknown[i].Began() <= v.deadline {
+			continue
+		}
+		if i == 0 {
+			f.violated(append(events(v.enqueue()), v.shown...), "item %q, which client %d had put into %s by %s, never came out, though %s; no dequeue with an unknown outcome had begun by then",
+				v.value, v.enqueue().Client, k.key, at(v.entered()), v.why)
+			return
+		}
+		var witness []int
+		for _, g := range gone[:i+1] {
+			witness = append(append(witness, events(g.enqueue())...), g.shown...)
+		}
+		for _, op := range q.unknown[:min(i, len(q.unknown))] {
+			witness = append(witness, events(op)...)
+		}
+		f.violated(witness, "%s that had been put into %s never came out, %q the last of them, though %s; only %s with an unknown outcome had begun by then",
+			count(i+1, "item"), k.key, v.value, v.why, count(min(i, len(q.unknown)), "dequeue"))
+		return
+	}
+	if n := len(gone); n > 0 {
+		f.note("%s of %s may have been taken by %s with an unknown outcome", count(n, "item"), k.key, count(len(q.unknown), "dequeue"))
+	}
+	switch {
+	case open == 0:
+	case left > 0:
+		f.unknown("the drain left %s in the queue, so a lost item cannot be told from one that is still there", count(left, "item"))
+	default:
+		f.unknown("the queue was not drained, so of %s that never came out it is not known whether they are lost or still there", count(open, "item"))
+	}
+}
+
+// vanished are the items that must have been taken by unknown dequeues, by
+// deadline, and how many others never came out that may still be there.
+func (q *queueRecord) vanished(drained *history.Event) ([]vanished, int) {
+	later := newSuccessors(q.taken())
+	var gone []vanished
+	open := 0
+	for _, it := range q.items {
+		op := it.enqueue()
+		if len(it.out) > 0 || op == nil || op.Outcome() != history.OK {
+			continue
+		}
+		v := vanished{item: it, deadline: never}
+		if y := later.after(op.Return.Time); y != nil {
+			v.deadline = y.out[0].Return.Time
+			v.shown = append(events(y.enqueue()), events(y.out[0])...)
+			v.why = "\"" + y.value + "\", put in after it, came out by " + at(v.deadline)
+		}
+		if drained != nil && op.Return.Time < drained.Time && drained.Time < v.deadline {
+			v.deadline, v.shown = drained.Time, []int{drained.Index}
+			v.why = "the queue was empty at " + at(drained.Time)
+		}
+		if v.deadline == never {
+			open++
+			continue
+		}
+		gone = append(gone, v)
+	}
+	slices.SortStableFunc(gone, func(x, y vanished) int { return cmp.Compare(x.deadline, y.deadline) })
+	return gone, open
+}
+
+// leftOver is what the last look at the queue showed to be left, with the fact
+// that says so; nil if nothing was.
+func (k *keyRecord) leftOver(a *analysis) (left int, seen *history.Event) {
+	for _, e := range k.facts {
+		if e.F != history.FDrained {
+			continue
+		}
+		var v history.Drained
+		a.decode(e, &v)
+		if left, seen = v.Left, e; v.Left == 0 {
+			seen = nil
+		}
+	}
+	return left, seen
+}
+
+// drained is the fact that the queue was seen empty at the end; nil if it was
+// not. left is how many items the drain did not get out.
+func (k *keyRecord) drained(a *analysis) (seen *history.Event, left int) {
+	for _, e := range k.facts {
+		if e.F != history.FDrained {
+			continue
+		}
+		var v history.Drained
+		a.decode(e, &v)
+		if left = v.Left; v.Empty && seen == nil {
+			seen = e
+		}
+	}
+	return seen, left
+}

@@ -1,0 +1,168 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// queueProperties are those of a FIFO queue with unique items. Integrity, order
+// and loss together say exactly that the queue is linearizable at its deletes;
+// pairs of items suffice (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
+var queueProperties = []*property{integrity, fifo, loss, empty, queueProgress}
+
+// item is one value that went into, or came out of, a queue.
+type item struct {
+	value string
+	in    []*history.Operation // enqueues, failed ones included
+	out   []*history.Operation // dequeues that returned it
+}
+
+// enqueue is its enqueue if it may have happened; nil if there is none.
+func (it *item) enqueue() *history.Operation {
+	for _, op := range it.in {
+		if op.Outcome() != history.Fail {
+			return op
+		}
+	}
+	return nil
+}
+
+// entered is by when the item was in the queue: the enqueue's return, or, if
+// nobody knows the outcome, the return of the dequeue that proves it.
+func (it *item) entered() time.Duration {
+	op := it.enqueue()
+	switch {
+	case op == nil:
+		return never
+	case op.Outcome() == history.OK:
+		return op.Return.Time
+	case len(it.out) > 0:
+		return it.out[0].Return.Time
+	}
+	return never
+}
+
+// queueRecord is what happened to one queue.
+type queueRecord struct {
+	items    []*item              // in order of their first event
+	unknown  []*history.Operation // dequeues that may have taken an item, in order of invocation
+	dequeues []*history.Operation // all but failed ones
+	empties  []*history.Operation // that found nothing
+	doubled  string               // an item that was enqueued twice
+}
+
+// queue is what happened to a key as a queue. It is built once.
+func (k *keyRecord) queue(a *analysis) *queueRecord {
+	if k.q == nil {
+		k.q = readQueue(a, k)
+	}
+	return k.q
+}
+
+func readQueue(a *analysis, k *keyRecord) *queueRecord {
+	q := &queueRecord{}
+	by := map[string]*item{}
+	get := func(value string) *item {
+		it := by[value]
+		if it == nil {
+			it = &item{value: value}
+			by[value] = it
+			q.items = append(q.items, it)
+		}
+		return it
+	}
+	for _, op := range k.ops {
+		switch op.F {
+		case history.FEnqueue:
+			var v history.Item
+			a.decode(op.Invoke, &v)
+			it := get(v.Item)
+			if it.enqueue() != nil && op.Outcome() != history.Fail {
+				q.doubled = v.Item
+			}
+			it.in = append(it.in, op)
+		case history.FDequeue:
+			if op.Outcome() != history.Fail {
+				q.dequeues = append(q.dequeues, op)
+			}
+			switch op.Outcome() {
+			case history.Info:
+				q.unknown = append(q.unknown, op)
+			case history.OK:
+				var v history.Item
+				a.decode(op.Return, &v)
+				if v.Item == "" {
+					q.empties = append(q.empties, op)
+					continue
+				}
+				it := get(v.Item)
+				it.out = append(it.out, op)
+			}
+		}
+	}
+	return q
+}
+
+// onQueue decides a property of one queue, if its items are unique.
+func onQueue(decide func(context.Context, *finding, *analysis, *keyRecord, *queueRecord)) func(context.Context, *analysis, *keyRecord) finding {
+	return func(ctx context.Context, a *analysis, k *keyRecord) finding {
+		var f finding
+		q := k.queue(a)
+		if q.doubled != "" {
+			f.unknown("item %q was enqueued twice; items must be unique to be told apart", q.doubled)
+			return f
+		}
+		decide(ctx, &f, a, k, q)
+		return f
+	}
+}
+
+// queueFigures counts what the exercise condition asks for.
+func queueFigures(f *finding, a *analysis, q *queueRecord) {
+	f.count("items", float64(len(q.items)))
+	f.count("unknown_dequeues", float64(len(q.unknown)))
+	reach, by := always, -1 // latest end of an earlier dequeue, and whose
+	second := always        // the same of all clients but by
+	for _, op := range q.dequeues {
+		overlapping := reach > op.Began() && by != op.Client || second > op.Began()
+		if overlapping {
+			f.count("overlapping", 1)
+			if found(a, op) {
+				f.count("overlapping_found", 1)
+			}
+		}
+		switch end := min(ended(op), a.end); {
+		case by == op.Client || reach == always:
+			reach, by = max(reach, end), op.Client
+		case end > reach:
+			second, reach, by = reach, end, op.Client
+		default:
+			second = max(second, end)
+		}
+	}
+}
+
+// found says that a dequeue returned an item.
+func found(a *analysis, op *history.Operation) bool {
+	if op.Outcome() != history.OK {
+		return false
+	}
+	var v history.Item
+	a.decode(op.Return, &v)
+	return v.Item != ""
+}
+
+// queueExercise wants consumers that met each other at a queue with items.
+func queueExercise(_ *analysis, figures map[string]float64) string {
+	const overlapping, nonEmpty = 20, 10
+	if n := figures["overlapping"]; n < overlapping {
+		return fmt.Sprintf("only %s overlapped one of another consumer, of %d wanted", count(int(n), "dequeue"), overlapping)
+	}
+	if n := figures["overlapping_found"]; n < nonEmpty {
+		return fmt.Sprintf("only %s that overlapped another consumer's found an item, of %d wanted", count(int(n), "dequeue"), nonEmpty)
+	}
+	return ""
+}

@@ -1,0 +1,49 @@
+package checker
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Result is the answer about one property.
+type Result string
+
+// The three answers.
+const (
+	Valid     Result = "valid"
+	Violation Result = "violation"
+	Unknown   Result = "unknown"
+)
+
+// Verdict is the answer about one property, of one key or (Key empty) of all.
+type Verdict struct {
+	Property string `json:"property"`
+	Key      string `json:"key,omitempty"`
+	Result   Result `json:"result"`
+	// Reason is one sentence: of a violation what happened, with clients and
+	// times; of an unknown why it could not be decided.
+	Reason string `json:"reason,omitempty"`
+	// Witness are the indices of the fewest events that show the violation.
+	Witness []int `json:"witness,omitempty"`
+	// Decider names the procedure: "interval sweep", "porcupine", …
+	Decider string `json:"decider,omitempty"`
+	// Evidence is what the verdict rests on: R real time, S sessions as the
+	// links saw them, Z zxids in replies, L the transaction log.
+	Evidence string `json:"evidence,omitempty"`
+	// Measured says that the property is measured and does not decide the exit
+	// code (unless the run is strict): belief.
+	Measured bool `json:"measured,omitempty"`
+	// Figures are what was counted on the way: "holds", "contended", "proven_share", …
+	Figures map[string]float64 `json:"figures,omitempty"`
+	// Notes are things that a reader should know although they change nothing.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Check decides some properties of a history. Checks are safe for concurrent
+// use, keep nothing between calls, and end soon after ctx does, with Unknown
+// for what they could not decide.
+type Check interface {
+	Name() string
+	Check(ctx context.Context, h *history.History) []Verdict
+}

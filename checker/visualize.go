@@ -1,0 +1,67 @@
+package checker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/history"
+)
+
+// ErrTooLarge says that a history is too large for porcupine's picture.
+var ErrTooLarge = errors.New("history too large for porcupine's visualisation")
+
+// mostVisible is how many steps of one key a picture may have: more cannot be
+// looked at, and finding the partial orders takes memory.
+const mostVisible = 400
+
+// Visualize writes porcupine's own page, HTML with its script inside, about one
+// key: what the referee saw, and the order it found, or how far it got. The
+// error is [ErrTooLarge] if the key has too many operations, or takes too much
+// time or memory.
+func Visualize(ctx context.Context, h *history.History, key string, w io.Writer, opts Options) error {
+	name := h.Header.Model
+	if name == "" {
+		name = opts.Model
+	}
+	m, ok := models[name]
+	if !ok {
+		_, err := For(name, opts)
+		return err
+	}
+	a := analyse(ctx, h, name)
+	for _, k := range a.keys {
+		if k.key == key {
+			r := m.referees[0]
+			for _, other := range m.referees[1:] { // the last that applies covers the most
+				if other.applies == nil || other.applies(a) {
+					r = other
+				}
+			}
+			return r.visualize(ctx, a, k, w, opts)
+		}
+	}
+	return fmt.Errorf("the history has no key %q", key)
+}
+
+func (r *referee) visualize(ctx context.Context, a *analysis, k *keyRecord, w io.Writer, opts Options) error {
+	ops, ok := r.operations(a, k)
+	if !ok {
+		return fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.key)
+	}
+	if len(ops) > mostVisible {
+		return ErrTooLarge
+	}
+	m := r.model(a)
+	spent := limit(ctx, &m, opts.memory(), stepCost(len(ops))+8*int64(len(ops)), r.size)
+	res, info := porcupine.CheckOperationsVerbose(m, ops, refereeKey)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if spent.Load() || res == porcupine.Unknown {
+		return ErrTooLarge
+	}
+	return porcupine.Visualize(r.model(a), info, w)
+}

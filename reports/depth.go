@@ -1,0 +1,82 @@
+package reports
+
+import (
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/history"
+)
+
+// depthColumns is how many steps a line has at most.
+const depthColumns = 1000
+
+// depthFigure shows how many items each queue held.
+func depthFigure(m *material) (*figure, string) {
+	if m.model() != history.ModelQueue {
+		return nil, ""
+	}
+	flights := itemsInFlight(m.h)
+	if len(flights) == 0 {
+		return nil, "No item was put into a queue."
+	}
+	byKey := map[string][]flight{}
+	for _, fl := range flights {
+		byKey[fl.key] = append(byKey[fl.key], fl)
+	}
+	f := m.overTime()
+	p := newPanel()
+	p.Y.Tick.Marker = linearTicks{most: 7}
+	f.add(p)
+	keys := sortedKeys(byKey)
+	highest := 0.0
+	for i, k := range keys[:min(len(keys), len(clientColours))] {
+		at := depth(byKey[k], m.end)
+		for j := range at {
+			highest = max(highest, at[j].Y)
+			at[j].X = unitFor(m.end).of(time.Duration(at[j].X))
+		}
+		p.Add(stepLine{at: at, style: draw.LineStyle{Color: clientColours[i], Width: vg.Points(1.3)}})
+		f.legend = append(f.legend, legendEntry{name: label(k, 24), colour: clientColours[i], shape: asLine})
+	}
+	p.Y.Min, p.Y.Max = 0, highest+1
+	f.panels = []panel{{yLabel: "items in the queue", plot: p, height: 220}}
+	f.note = "Acknowledged items not yet taken, the most in each step of the line. An item whose fate is unknown counts until the end of the record."
+	if left := len(keys) - len(clientColours); left > 0 {
+		f.note += " " + plural(left, "more key") + " not shown."
+	}
+	f.alt = "Line plot of the number of items in each queue over the time of the run."
+	return f, ""
+}
+
+// depth is the number of items over time; x is in nanoseconds.
+func depth(flights []flight, end time.Duration) plotter.XYs {
+	type change struct {
+		at time.Duration
+		by int
+	}
+	var changes []change
+	for _, f := range flights {
+		changes = append(changes, change{f.From, 1}, change{f.Until, -1})
+	}
+	slices.SortStableFunc(changes, func(a, b change) int { return int(min(1, max(-1, a.at-b.at))) })
+	width := end/depthColumns + 1
+	var at plotter.XYs
+	n, i := 0, 0
+	for from := time.Duration(0); from <= end; from += width {
+		most := n
+		for ; i < len(changes) && changes[i].at < from+width; i++ {
+			n += changes[i].by
+			most = max(most, n)
+		}
+		if k := len(at); k > 0 && at[k-1].Y == float64(most) {
+			at[k-1].X = float64(min(from+width, end))
+			continue
+		}
+		at = append(at, plotter.XY{X: float64(from), Y: float64(most)}, plotter.XY{X: float64(min(from+width, end)), Y: float64(most)})
+	}
+	return at
+}

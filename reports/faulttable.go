@@ -1,0 +1,97 @@
+package reports
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats"
+)
+
+// mostFaults bounds the table of the page; result.json has all of them.
+const mostFaults = 300
+
+// faultRow is a fault as the page lists it.
+type faultRow struct {
+	Number   int
+	Spec     string
+	At       string
+	Lasted   string
+	Whom     string
+	Effect   string
+	Leader   string
+	All      string
+	Affected string
+	Warnings []string
+	Failed   bool
+}
+
+func (m *material) faultRows() (rows []faultRow, left int) {
+	lasted := map[int]time.Duration{}
+	for _, w := range m.windows {
+		lasted[w.Fault] = w.Length()
+	}
+	for i := range m.r.Stats.Faults {
+		if i == mostFaults {
+			return rows, len(m.r.Stats.Faults) - mostFaults
+		}
+		f := &m.r.Stats.Faults[i]
+		rows = append(rows, rowOfFault(f, lasted[f.Number]))
+	}
+	return rows, 0
+}
+
+func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
+	r := faultRow{
+		Number: f.Number, Spec: f.Spec, At: moment(f.Injected), Lasted: length(lasted), Whom: whom(f),
+		Effect: effect(f), Warnings: f.Warnings, Failed: f.Outcome != history.StepVerified,
+	}
+	if r.Spec == "" {
+		r.Spec = f.Kind
+	}
+	if f.Outcome == history.StepSkipped {
+		r.Lasted = ""
+	}
+	if f.Elected != 0 {
+		r.Leader = "server " + strconv.Itoa(f.Elected)
+	}
+	if f.Outcome == history.StepVerified {
+		r.All, r.Affected = length(f.Failover), length(f.FailoverAffected)
+		if f.FailoverAffected < 0 && len(f.Clients) == 0 {
+			r.Affected = "nobody affected"
+		}
+	}
+	return r
+}
+
+// effect says whether the fault was seen to take effect, and felt.
+func effect(f *stats.Fault) string {
+	switch {
+	case f.Outcome == history.StepVerified && f.Felt:
+		return "verified after " + length(f.Verified-f.Injected)
+	case f.Outcome == history.StepVerified:
+		return "verified after " + length(f.Verified-f.Injected) + "; nobody felt it"
+	case f.Outcome == history.StepSkipped:
+		return "skipped: found no target"
+	case f.Outcome == history.StepFailed:
+		return "took no effect"
+	}
+	return "not verified before the record ends"
+}
+
+// whom says whom the fault hit.
+func whom(f *stats.Fault) string {
+	var parts []string
+	if n := len(f.Servers); n > 0 {
+		parts = append(parts, nounFor("server", n)+" "+listOf(f.Servers))
+	}
+	if n := len(f.Clients); n > 0 {
+		parts = append(parts, nounFor("client", n)+" "+listOf(f.Clients))
+	}
+	text := strings.Join(parts, "; ")
+	if len(f.Holding) > 0 {
+		text += " (" + strings.Join(f.Holding, ", ") + ")"
+	}
+	return text
+}

@@ -1,0 +1,224 @@
+package reports
+
+import (
+	"bytes"
+	"image/color"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// figure is a plot as people see it: a title, a legend, and panels one above
+// the other that share the x axis.
+type figure struct {
+	file   string // name without extension
+	title  string
+	note   string // a line under the title: what was left out, what means what
+	alt    string // for those who cannot see it
+	panels []panel
+	xLabel string
+	xTicks plot.Ticker
+	xMin   float64
+	xMax   float64
+	legend []legendEntry
+	bands  []band
+	rules  []rule
+}
+
+// panel is one plot of a figure.
+type panel struct {
+	name   string
+	yLabel string
+	plot   *plot.Plot
+	height vg.Length
+}
+
+// legendEntry is a colour and shape with its meaning.
+type legendEntry struct {
+	name   string
+	colour color.NRGBA
+	shape  legendShape
+	mark   mark
+}
+
+type legendShape int
+
+const (
+	asMark legendShape = iota
+	asLine
+	asPatch   // opaque
+	asWindow  // as fault windows are shaded
+	asOutline // a frame
+)
+
+// The sizes of figures, in points.
+const (
+	figureWidth  = 860
+	margin       = 10
+	titleSize    = 14
+	noteSize     = 9
+	legendHeight = 16
+	yLabelWidth  = 18
+	panelGap     = 8
+	xAxisHeight  = 36
+)
+
+// pngDPI gives pictures that are sharp on dense screens and in documents.
+const pngDPI = 144
+
+// size is that of the whole figure.
+func (f *figure) size() (w, h vg.Length) {
+	h = margin + titleSize + 8
+	h += vg.Length(len(f.noteLines())) * (noteSize + 3)
+	h += vg.Length(len(f.legendRows())) * legendHeight
+	h += f.layOut().labelsHeight()
+	for _, p := range f.panels {
+		h += p.height + panelGap
+	}
+	return figureWidth, h + xAxisHeight + margin
+}
+
+// draw draws the figure on a canvas of its size.
+func (f *figure) draw(c draw.Canvas) {
+	c.SetColor(white)
+	c.Fill(c.Rectangle.Path())
+	l := f.layOut()
+	top := f.drawHead(draw.Crop(c, margin, -margin, margin, -margin))
+	l.drawLabels(c, top)
+	f.drawPanels(c, l, top-l.labelsHeight())
+}
+
+// drawHead draws title, note and legend, and returns where they end.
+func (f *figure) drawHead(c draw.Canvas) (bottom vg.Length) {
+	y := c.Max.Y - titleSize
+	c.FillText(textStyle(titleSize, black), vg.Point{X: c.Min.X, Y: y}, f.title)
+	y -= 8
+	for _, line := range f.noteLines() {
+		y -= noteSize + 3
+		c.FillText(textStyle(noteSize, grey), vg.Point{X: c.Min.X, Y: y + 3}, line)
+	}
+	return f.drawLegend(c, y)
+}
+
+// noteLines breaks the note to the figure's width.
+func (f *figure) noteLines() []string {
+	if f.note == "" {
+		return nil
+	}
+	style := textStyle(noteSize, grey)
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(f.note) {
+		if longer := strings.TrimSpace(line + " " + word); style.Width(longer) <= figureWidth-2*margin {
+			line = longer
+			continue
+		}
+		lines = append(lines, line)
+		line = word
+	}
+	return append(lines, line)
+}
+
+// drawPanels draws the panels from y downwards.
+func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
+	for i, p := range f.panels {
+		area := c
+		area.Max.Y, area.Min.Y = y, y-p.height
+		if i == len(f.panels)-1 {
+			area.Min.Y -= xAxisHeight
+		}
+		f.prepare(i)
+		// The data of all panels begin and end at the same x, however wide the
+		// labels of their axes are.
+		own := p.plot.DataCanvas(area)
+		area.Min.X += l.left - own.Min.X
+		area.Max.X += l.right - own.Max.X
+		p.plot.Draw(area)
+		data := p.plot.DataCanvas(area)
+		drawPanelName(data, p.name)
+		drawYLabel(c, data, p.yLabel)
+		y -= p.height + panelGap
+	}
+}
+
+// prepare gives a panel the x axis that all share; only the last one shows its labels.
+func (f *figure) prepare(i int) {
+	p := f.panels[i]
+	p.plot.X.Min, p.plot.X.Max = f.xMin, f.xMax
+	p.plot.X.Tick.Marker = f.xTicks
+	p.plot.X.Label.Text = f.xLabel
+	if i < len(f.panels)-1 {
+		p.plot.X.Label.Text = ""
+		p.plot.X.Tick.Marker = unlabelled{f.xTicks}
+	}
+}
+
+// unlabelled are ticks without their labels.
+type unlabelled struct{ plot.Ticker }
+
+func (u unlabelled) Ticks(lo, hi float64) []plot.Tick {
+	ticks := u.Ticker.Ticks(lo, hi)
+	for i := range ticks {
+		ticks[i].Label = ""
+	}
+	return ticks
+}
+
+func drawPanelName(data draw.Canvas, name string) {
+	if name == "" {
+		return
+	}
+	style := textStyle(10, black)
+	w := style.Width(name)
+	at := vg.Point{X: data.Max.X - w - 6, Y: data.Max.Y - 13}
+	data.FillPolygon(faded(white, 0.8), rectangle(at.X-3, at.Y-3, at.X+w+3, at.Y+11))
+	data.FillText(style, at, name)
+}
+
+// drawYLabel writes the label of a y axis beside its middle. The plot package
+// would reserve room for it as if it stood at the top of a logarithmic axis.
+func drawYLabel(c, data draw.Canvas, name string) {
+	style := textStyle(10, black)
+	style.Rotation = math.Pi / 2
+	style.XAlign, style.YAlign = draw.XCenter, draw.YTop
+	c.FillText(style, vg.Point{X: margin, Y: (data.Min.Y + data.Max.Y) / 2}, name)
+}
+
+// grid lines help to read values off; they lie over the shading and under the data.
+func (f *figure) add(p *plot.Plot, data ...plot.Plotter) {
+	p.Add(shade{f.bands, f.rules})
+	g := plotter.NewGrid()
+	g.Vertical.Color = nil
+	g.Horizontal.Color = pale
+	g.Horizontal.Width = vg.Points(0.5)
+	p.Add(g)
+	p.Add(data...)
+}
+
+// svg is the figure as SVG, with the font inside or, for pages that hold
+// several figures, without.
+func (f *figure) svg(embedFont bool) []byte {
+	w, h := f.size()
+	c := vgsvg.NewWith(vgsvg.UseWH(w, h), vgsvg.EmbedFonts(embedFont))
+	f.draw(draw.New(c))
+	var buf bytes.Buffer
+	_, _ = c.WriteTo(&buf) // a buffer does not fail
+	// Arial and Helvetica have the same metrics.
+	return bytes.ReplaceAll(buf.Bytes(),
+		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
+}
+
+func (f *figure) png(dpi int) ([]byte, error) {
+	w, h := f.size()
+	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))
+	f.draw(draw.New(c))
+	var buf bytes.Buffer
+	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(&buf)
+	return buf.Bytes(), err
+}

@@ -1,0 +1,275 @@
+package reports
+
+import (
+	"fmt"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats"
+)
+
+const (
+	mostLanes   = 24
+	exactHolds  = 2000 // up to here every hold is drawn as it was
+	holdColumns = 1200 // beyond, the run is cut into this many columns, or fewer if lanes are many
+	laneHeight  = 24
+)
+
+// holdersFigure shows who held each key when, and where two clients believed
+// to hold it.
+func holdersFigure(m *material) (*figure, string) {
+	switch m.model() {
+	case history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier:
+		return nil, ""
+	}
+	if len(m.holds) == 0 {
+		return nil, "Nobody held anything."
+	}
+	f := m.overTime()
+	lanes, left := lanesOf(m.holds)
+	p := newPanel()
+	p.Y.Min, p.Y.Max = -0.5, float64(len(lanes))-0.5
+	p.Y.Tick.Marker = laneTicks(lanes)
+	p.Y.Tick.Length = 0
+	p.Add(shade{f.bands, f.rules})
+	bars, width := m.bars(lanes)
+	p.Add(holdBars{bars: bars, unit: unitFor(m.end), end: m.end})
+	p.Add(overlapBars{overlaps: m.overlaps, lanes: lanes, unit: unitFor(m.end)})
+	f.panels = []panel{{plot: p, height: vg.Length(max(60, len(lanes)*laneHeight))}}
+	f.legend = holdersLegend(m.holds, len(m.overlaps) > 0)
+	f.note = holdersNote(len(m.overlaps), width, left)
+	f.alt = "Timeline of the holders of each key, one lane for each key and one colour for each client."
+	return f, ""
+}
+
+func holdersNote(overlaps int, width time.Duration, left int) string {
+	note := "As the clients saw it: from the grant to the call of the release, or until told that it was lost."
+	if overlaps == 0 {
+		note += " At no time did two clients believe that they held one key."
+	} else {
+		note += " Black: two clients believed at one time that they held the key (" + times(overlaps) + ")."
+	}
+	if width > 0 {
+		note += " There were too many holds to draw each: a column of " + length(width) + " has the colour of the client that held longest in it."
+	}
+	if left > 0 {
+		note += " " + plural(left, "more key") + " not shown."
+	}
+	return note
+}
+
+// lanesOf gives each key its lane, from the top, and says how many had to be left out.
+func lanesOf(holds []stats.Hold) (lanes map[string]int, left int) {
+	keys := keysOf(holds)
+	if left = len(keys) - mostLanes; left > 0 {
+		keys = keys[:mostLanes]
+	} else {
+		left = 0
+	}
+	lanes = map[string]int{}
+	for i, k := range keys {
+		lanes[k] = len(keys) - 1 - i
+	}
+	return lanes, left
+}
+
+// keysOf are the keys in order.
+func keysOf(holds []stats.Hold) []string {
+	seen := map[string]bool{}
+	for _, h := range holds {
+		seen[h.Key] = true
+	}
+	return sortedKeys(seen)
+}
+
+func laneTicks(lanes map[string]int) plot.ConstantTicks {
+	var t plot.ConstantTicks
+	for _, k := range sortedKeys(lanes) {
+		name := label(k, 24)
+		if name == "" {
+			name = "(no key)"
+		}
+		t = append(t, plot.Tick{Value: float64(lanes[k]), Label: name})
+	}
+	return t
+}
+
+func holdersLegend(holds []stats.Hold, overlaps bool) []legendEntry {
+	last := 0
+	for _, h := range holds {
+		last = max(last, h.Client)
+	}
+	var out []legendEntry
+	for c := 0; c <= last && c < len(clientColours); c++ {
+		var same []int
+		for d := c; d <= last; d += len(clientColours) {
+			same = append(same, d)
+		}
+		name := "client " + listOf(same)
+		if len(same) > 3 {
+			name = fmt.Sprintf("client %d, %d, %d, …", same[0], same[1], same[2])
+		}
+		out = append(out, legendEntry{name: name, colour: clientColour(c), shape: asPatch})
+	}
+	if overlaps {
+		out = append(out, legendEntry{name: "believed by two", colour: black, shape: asOutline})
+	}
+	return out
+}
+
+// bar is a stretch of a lane in a client's colour.
+type bar struct {
+	lane   int
+	client int
+	stats.Span
+}
+
+// bars are the holds as they are drawn; width is that of a column if there
+// were too many to draw each.
+func (m *material) bars(lanes map[string]int) (bars []bar, width time.Duration) {
+	if len(m.holds) > exactHolds {
+		return columns(m.holds, lanes, m.end)
+	}
+	for _, h := range m.holds {
+		if lane, ok := lanes[h.Key]; ok {
+			bars = append(bars, bar{lane, h.Client, h.Span})
+		}
+	}
+	return bars, 0
+}
+
+// columnsFor bounds the size of the file: each column of each lane is a bar.
+func columnsFor(lanes int) int { return min(holdColumns, 12000/lanes) }
+
+// columns cuts time into columns, and gives each lane's column to the client
+// that held longest in it.
+func columns(holds []stats.Hold, lanes map[string]int, end time.Duration) ([]bar, time.Duration) {
+	n := columnsFor(len(lanes))
+	width := end/time.Duration(n) + 1
+	held := make([][]map[int]time.Duration, len(lanes))
+	for i := range held {
+		held[i] = make([]map[int]time.Duration, n+1)
+	}
+	for _, h := range holds {
+		lane, ok := lanes[h.Key]
+		if !ok {
+			continue
+		}
+		for c := int(h.From / width); c <= int(h.Until/width) && c <= n; c++ {
+			if held[lane][c] == nil {
+				held[lane][c] = map[int]time.Duration{}
+			}
+			from, until := time.Duration(c)*width, time.Duration(c+1)*width
+			held[lane][c][h.Client] += max(1, min(h.Until, until)-max(h.From, from))
+		}
+	}
+	var bars []bar
+	for lane, cs := range held {
+		bars = append(bars, merged(lane, cs, width)...)
+	}
+	return bars, width
+}
+
+// merged joins neighbouring columns of one client.
+func merged(lane int, columns []map[int]time.Duration, width time.Duration) []bar {
+	var bars []bar
+	for c, held := range columns {
+		client, ok := longestHolder(held)
+		if !ok {
+			continue
+		}
+		from := time.Duration(c) * width
+		if n := len(bars); n > 0 && bars[n-1].client == client && bars[n-1].Until == from {
+			bars[n-1].Until += width
+			continue
+		}
+		bars = append(bars, bar{lane, client, stats.Span{From: from, Until: from + width}})
+	}
+	return bars
+}
+
+func longestHolder(held map[int]time.Duration) (client int, ok bool) {
+	for c, d := range held {
+		if !ok || d > held[client] || (d == held[client] && c < client) {
+			client, ok = c, true
+		}
+	}
+	return client, ok
+}
+
+// holdBars draws the bars, those of one client as one path.
+type holdBars struct {
+	bars []bar
+	unit timeUnit
+	end  time.Duration
+}
+
+// Plot implements plot.Plotter.
+func (b holdBars) Plot(c draw.Canvas, p *plot.Plot) {
+	paths := make([]vg.Path, len(clientColours))
+	for _, bar := range b.bars {
+		left, right := c.X(p.X.Norm(b.unit.of(bar.From))), c.X(p.X.Norm(b.unit.of(bar.Until)))
+		right = min(max(right, left+0.6), c.Max.X)
+		y := c.Y(p.Y.Norm(float64(bar.lane)))
+		box(&paths[bar.client%len(paths)], left, y-7, right, y+7)
+	}
+	for i, path := range paths {
+		if len(path) > 0 {
+			c.SetColor(clientColours[i])
+			c.Fill(path)
+		}
+	}
+}
+
+// overlapBars marks where two clients believed: a frame around the lane, and a
+// pointer above it, since most last milliseconds.
+type overlapBars struct {
+	overlaps []stats.Overlap
+	lanes    map[string]int
+	unit     timeUnit
+}
+
+// Plot implements plot.Plotter.
+func (o overlapBars) Plot(c draw.Canvas, p *plot.Plot) {
+	var frames, pointers vg.Path
+	drawn := map[[2]int]bool{}
+	for _, v := range o.overlaps {
+		lane, ok := o.lanes[v.Key]
+		if !ok {
+			continue
+		}
+		left, right := c.X(p.X.Norm(o.unit.of(v.From))), c.X(p.X.Norm(o.unit.of(v.Until)))
+		right = max(right, left+1.5)
+		if at := [2]int{lane, int(left * 2)}; drawn[at] {
+			continue // one on top of the other says no more
+		} else {
+			drawn[at] = true
+		}
+		y := c.Y(p.Y.Norm(float64(lane)))
+		box(&frames, left, y-8, right, y+8)
+		middle := (left + right) / 2
+		pointers.Move(vg.Point{X: middle, Y: y + 8})
+		pointers.Line(vg.Point{X: middle - 2.5, Y: y + 12})
+		pointers.Line(vg.Point{X: middle + 2.5, Y: y + 12})
+		pointers.Close()
+	}
+	if len(frames) == 0 {
+		return
+	}
+	c.SetLineStyle(draw.LineStyle{Color: black, Width: vg.Points(0.9)})
+	c.Stroke(frames)
+	c.SetColor(black)
+	c.Fill(pointers)
+}
+
+func box(path *vg.Path, left, bottom, right, top vg.Length) {
+	path.Move(vg.Point{X: left, Y: bottom})
+	path.Line(vg.Point{X: right, Y: bottom})
+	path.Line(vg.Point{X: right, Y: top})
+	path.Line(vg.Point{X: left, Y: top})
+	path.Close()
+}

@@ -1,0 +1,117 @@
+package sample
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Queue makes up a run of two queues, with two producers and two consumers.
+func Queue(length time.Duration, seed uint64) *history.History {
+	s := &simulation{cfg: Lock{Clients: 4, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, 2))}
+	for c := range 4 {
+		s.process = append(s.process, history.Process(c))
+		s.session = append(s.session, history.ID(0x200000000000+c))
+	}
+	header := s.header()
+	header.Model = history.ModelQueue
+	s.fact(0, history.FBegin, header)
+	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
+	waiting := map[string][]string{}
+	n := 0
+	for t := begin; t < begin+length; t += time.Duration(5+s.rnd.IntN(10)) * ms {
+		key := fmt.Sprintf("q%d", s.rnd.IntN(2))
+		back := t + time.Duration(1+s.rnd.IntN(4))*ms
+		if len(waiting[key]) > 0 && s.rnd.IntN(100) < 48 {
+			consumer := 2 + s.rnd.IntN(2)
+			s.op(t, consumer, history.Invoke, history.FDequeue, key, nil)
+			s.op(back, consumer, history.OK, history.FDequeue, key, history.Item{Item: waiting[key][0]})
+			waiting[key] = waiting[key][1:]
+			continue
+		}
+		n++
+		item := fmt.Sprintf("i%d", n)
+		producer := s.rnd.IntN(2)
+		s.op(t, producer, history.Invoke, history.FEnqueue, key, history.Item{Item: item})
+		if n%97 == 0 {
+			s.gaveUp(back, producer, history.FEnqueue, key, "connection-loss")
+			continue
+		}
+		s.op(back, producer, history.OK, history.FEnqueue, key, nil)
+		waiting[key] = append(waiting[key], item)
+	}
+	s.fact(begin+length+second, history.FEnd, nil)
+	h := s.finish()
+	h.Header = header
+	return h
+}
+
+// DoubleBarrier makes up rounds of a double barrier of three.
+func DoubleBarrier(rounds int, seed uint64) *history.History {
+	s := &simulation{cfg: Lock{Clients: 3, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, 3))}
+	for c := range 3 {
+		s.process = append(s.process, history.Process(c))
+		s.session = append(s.session, history.ID(0x300000000000+c))
+	}
+	header := s.header()
+	header.Model = history.ModelDoubleBarrier
+	header.Params.Parties = 3
+	s.fact(0, history.FBegin, header)
+	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
+	t := begin
+	for r := range rounds {
+		key := fmt.Sprintf("r%d", r)
+		t = s.together(t, history.FEnter, key)
+		t = s.together(t+20*ms, history.FLeave, key)
+	}
+	s.fact(t+second, history.FEnd, nil)
+	h := s.finish()
+	h.Header = header
+	return h
+}
+
+// together lets all clients begin at different times and return together.
+func (s *simulation) together(t time.Duration, f, key string) time.Duration {
+	last := t
+	for c := range s.cfg.Clients {
+		at := t + time.Duration(s.rnd.IntN(30))*ms
+		s.op(at, c, history.Invoke, f, key, nil)
+		last = max(last, at)
+	}
+	for c := range s.cfg.Clients {
+		s.op(last+time.Duration(2+c)*ms, c, history.OK, f, key, nil)
+	}
+	return last + 10*ms
+}
+
+// Barrier makes up rounds of a barrier with one coordinator and three waiters.
+func Barrier(rounds int, seed uint64) *history.History {
+	s := &simulation{cfg: Lock{Clients: 4, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, 4))}
+	for c := range 4 {
+		s.process = append(s.process, history.Process(c))
+		s.session = append(s.session, history.ID(0x400000000000+c))
+	}
+	header := s.header()
+	header.Model = history.ModelBarrier
+	s.fact(0, history.FBegin, header)
+	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
+	t := begin
+	for r := range rounds {
+		key := fmt.Sprintf("r%d", r)
+		s.op(t, 0, history.Invoke, history.FRaise, key, nil)
+		s.op(t+3*ms, 0, history.OK, history.FRaise, key, nil)
+		for c := 1; c < 4; c++ {
+			s.op(t+time.Duration(5+c)*ms, c, history.Invoke, history.FAwait, key, nil)
+			s.op(t+time.Duration(60+c)*ms, c, history.OK, history.FAwait, key, nil)
+		}
+		s.op(t+50*ms, 0, history.Invoke, history.FLift, key, nil)
+		s.op(t+54*ms, 0, history.OK, history.FLift, key, nil)
+		t += 100 * ms
+	}
+	s.fact(t+second, history.FEnd, nil)
+	h := s.finish()
+	h.Header = header
+	return h
+}

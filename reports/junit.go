@@ -1,0 +1,128 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// The JUnit file has a test case for each property. A violation is a failure,
+// with the witness as its text. A property that was not decided is an error:
+// as with the exit code, a run that could not be decided must not look green.
+// Measured properties decide nothing (unless the run is strict): what was
+// found of them stands in system-out, and a test case without verdict is skipped.
+
+type junitSuites struct {
+	XMLName xml.Name     `xml:"testsuites"`
+	Suites  []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name       string          `xml:"name,attr"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Timestamp  string          `xml:"timestamp,attr,omitempty"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	Time    string        `xml:"time,attr"`
+	Failure *junitProblem `xml:"failure"`
+	Error   *junitProblem `xml:"error"`
+	Skipped *junitProblem `xml:"skipped"`
+	Out     string        `xml:"system-out,omitempty"`
+}
+
+type junitProblem struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+func (m *material) junit() ([]byte, error) {
+	s := junitSuite{
+		Name: "zklab." + m.r.Recipe,
+		Time: fmt.Sprintf("%.3f", m.end.Seconds()),
+		Properties: []junitProperty{
+			{"seed", fmt.Sprint(m.r.Seed)}, {"replay", m.r.Replay}, {"run", m.dir}, {"verdict", string(m.r.Verdict)},
+		},
+	}
+	if !m.r.Started.IsZero() {
+		s.Timestamp = m.r.Started.UTC().Format("2006-01-02T15:04:05")
+	}
+	for _, p := range properties(m.r.Verdicts) {
+		s.add(m.junitCase(p))
+	}
+	if len(s.Cases) == 0 {
+		s.add(junitCase{Class: s.Name, Name: "run", Time: "0", Error: &junitProblem{Message: "no property was checked", Type: "unknown"}})
+	}
+	var buf bytes.Buffer
+	buf.WriteString(xml.Header)
+	enc := xml.NewEncoder(&buf)
+	enc.Indent("", "  ")
+	if err := enc.Encode(junitSuites{Suites: []junitSuite{s}}); err != nil {
+		return nil, err
+	}
+	buf.WriteByte('\n')
+	return buf.Bytes(), nil
+}
+
+func (s *junitSuite) add(c junitCase) {
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+func (m *material) junitCase(p property) junitCase {
+	c := junitCase{Class: "zklab." + m.r.Recipe, Name: p.Name, Time: "0"}
+	message := p.Words()
+	if reasons := p.Reasons(); len(reasons) > 0 {
+		message = reasons[0]
+	}
+	switch {
+	case p.Result == checker.Valid:
+	case p.Result == checker.Violation && p.decides(m.r.Strict):
+		c.Failure = &junitProblem{Message: message, Type: string(p.Result), Text: m.junitText(p)}
+	case p.Result == checker.Unknown && p.decides(m.r.Strict):
+		c.Error = &junitProblem{Message: message, Type: string(p.Result), Text: strings.Join(p.Reasons(), "\n")}
+	case p.Result == checker.Unknown:
+		c.Skipped = &junitProblem{Message: message}
+	default:
+		c.Out = "measured, does not decide: " + p.Words() + "\n" + strings.Join(p.Reasons(), "\n")
+	}
+	return c
+}
+
+// junitText is the reason and witness of each violation, and how to get it again.
+func (m *material) junitText(p property) string {
+	var b strings.Builder
+	for _, v := range p.with(checker.Violation) {
+		b.WriteString(Witness(m.h, v))
+	}
+	if m.r.Replay != "" {
+		fmt.Fprintf(&b, "\nreplay: %s\n", m.r.Replay)
+	}
+	fmt.Fprintf(&b, "run: %s\n", m.dir)
+	return b.String()
+}

@@ -1,0 +1,147 @@
+package reports
+
+import (
+	"image/color"
+	"maps"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// mark is the shape of a point. Shapes differ as well as colours, for those
+// who cannot tell the colours apart.
+type mark int
+
+const (
+	dot mark = iota
+	cross
+	triangle
+	square
+	diamond // the shortest to write, for what there are thousands of
+	ring
+)
+
+// marks draws many equal points. They become one path, which keeps SVG files
+// small: a path of its own for each point would triple them.
+type marks struct {
+	at     plotter.XYs
+	shape  mark
+	radius vg.Length
+	colour color.Color
+}
+
+// Plot implements plot.Plotter.
+func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	var path vg.Path
+	for _, pt := range m.at {
+		at := vg.Point{X: x(pt.X), Y: y(pt.Y)}
+		if c.Contains(at) {
+			m.shape.outline(&path, at, m.radius)
+		}
+	}
+	m.paint(c, path)
+}
+
+func (m marks) paint(c draw.Canvas, path vg.Path) {
+	if len(path) == 0 {
+		return
+	}
+	c.SetColor(m.colour)
+	if m.shape == cross || m.shape == ring {
+		c.SetLineStyle(draw.LineStyle{Color: m.colour, Width: vg.Points(1.1)})
+		c.Stroke(path)
+		return
+	}
+	c.Fill(path)
+}
+
+// DataRange implements plot.DataRanger.
+func (m marks) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(m.at) }
+
+// outline appends the shape around a point.
+func (m mark) outline(path *vg.Path, at vg.Point, r vg.Length) {
+	move := func(dx, dy vg.Length) { path.Move(vg.Point{X: at.X + dx*r, Y: at.Y + dy*r}) }
+	line := func(dx, dy vg.Length) { path.Line(vg.Point{X: at.X + dx*r, Y: at.Y + dy*r}) }
+	switch m {
+	case cross:
+		move(-0.9, -0.9)
+		line(0.9, 0.9)
+		move(-0.9, 0.9)
+		line(0.9, -0.9)
+	case triangle:
+		move(0, 1.2)
+		line(-1.1, -0.8)
+		line(1.1, -0.8)
+		path.Close()
+	case diamond:
+		move(0, -1)
+		line(1, 0)
+		line(0, 1)
+		line(-1, 0)
+		path.Close()
+	case square:
+		move(-0.9, -0.9)
+		line(0.9, -0.9)
+		line(0.9, 0.9)
+		line(-0.9, 0.9)
+		path.Close()
+	default: // an octagon is a dot at this size, and shorter to write than two arcs
+		for i, d := range octagon {
+			if i == 0 {
+				move(d.X, d.Y)
+			} else {
+				line(d.X, d.Y)
+			}
+		}
+		path.Close()
+	}
+}
+
+var octagon = []vg.Point{
+	{X: 1, Y: 0},
+	{X: 0.71, Y: 0.71},
+	{X: 0, Y: 1},
+	{X: -0.71, Y: 0.71},
+	{X: -1, Y: 0},
+	{X: -0.71, Y: -0.71},
+	{X: 0, Y: -1},
+	{X: 0.71, Y: -0.71},
+}
+
+// thin leaves out points that others cover: of those in one cell of a grid only
+// one is kept. Cells grow until no more than most are left, so that the file of
+// a day's run is no larger than that of a minute's.
+func thin(at plotter.XYs, x, y grid, most int) plotter.XYs {
+	for {
+		kept := oneACell(at, x, y)
+		if len(kept) <= most {
+			return kept
+		}
+		x.width, y.width = x.width*1.12, y.width*1.12
+	}
+}
+
+// oneACell keeps one point of each cell, in their order. Which one is left to a
+// hash of its place: the first of each would stand in rows that are not there.
+func oneACell(at plotter.XYs, x, y grid) plotter.XYs {
+	chosen := map[[2]int]int{}
+	for i, p := range at {
+		cell := [2]int{x.cell(p.X), y.cell(p.Y)}
+		if j, ok := chosen[cell]; !ok || scatter(i) < scatter(j) {
+			chosen[cell] = i
+		}
+	}
+	kept := make(plotter.XYs, 0, len(chosen))
+	for _, i := range slices.Sorted(maps.Values(chosen)) {
+		kept = append(kept, at[i])
+	}
+	return kept
+}
+
+// scatter is a number without order for each i, the same in every run
+// (Fibonacci hashing: Knuth, volume 3, section 6.4).
+func scatter(i int) uint64 { return uint64(i) * 0x9e3779b97f4a7c15 }

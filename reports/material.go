@@ -1,0 +1,101 @@
+package reports
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// material is what a report is made of, each piece computed once.
+type material struct {
+	dir      string
+	h        *history.History
+	r        *store.Result
+	end      time.Duration
+	points   []stats.Point
+	windows  []stats.Window
+	phases   []stats.PhaseSpan
+	holds    []stats.Hold
+	overlaps []stats.Overlap
+}
+
+func newMaterial(dir string, h *history.History, r *store.Result) *material {
+	m := &material{
+		dir: dir, h: h, r: r,
+		end:     stats.End(h),
+		points:  stats.Points(h),
+		windows: stats.Windows(h),
+		phases:  stats.Phases(h),
+		holds:   stats.Holds(h),
+	}
+	m.overlaps = stats.Overlaps(m.holds)
+	return m
+}
+
+// drawn is a plot, or the reason why there is none.
+type drawn struct {
+	file   string
+	title  string
+	figure *figure
+	absent string
+}
+
+// plots are all plots of a run, in the order in which the page shows them.
+func (m *material) plots() []drawn {
+	makers := []struct {
+		file, title string
+		make        func(*material) (*figure, string)
+	}{
+		{"latency", "Latency of each operation", latencyFigure},
+		{"quantiles", "Quantiles of the latency", quantilesFigure},
+		{"throughput", "Throughput", throughputFigure},
+		{"failover", "Fail-over after each fault", failoverFigure},
+		{"holders", "Holders", holdersFigure},
+		{"depth", "Items in the queue", depthFigure},
+	}
+	var out []drawn
+	for _, mk := range makers {
+		d := drawn{file: mk.file, title: mk.title}
+		d.figure, d.absent = mk.make(m)
+		if d.figure == nil && d.absent == "" {
+			continue // of no interest to this model
+		}
+		if d.figure != nil {
+			d.figure.file, d.figure.title = mk.file, mk.title
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// model is the workload that wrote the history; foreign ones may not say.
+func (m *material) model() string { return m.h.Header.Model }
+
+// overTime is an empty figure over the time of the run.
+func (m *material) overTime() *figure {
+	u := unitFor(m.end)
+	f := &figure{
+		xLabel: "time since the run began (" + u.name + ")",
+		xTicks: linearTicks{most: 12},
+		xMax:   u.of(m.end),
+	}
+	if f.xMax <= 0 {
+		f.xMax = 1
+	}
+	kinds := make([]string, 0, len(m.windows))
+	for _, w := range m.windows {
+		kinds = append(kinds, w.Kind)
+	}
+	colours := tints(kinds)
+	for _, w := range m.windows {
+		f.bands = append(f.bands, m.band(w, u, colours))
+	}
+	for _, p := range m.phases {
+		if p.Name != history.PhaseSetup {
+			f.rules = append(f.rules, rule{at: u.of(p.From), name: label(p.Name, 20)})
+		}
+	}
+	return f
+}

@@ -1,0 +1,199 @@
+package reports
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+//go:embed templates/report.html.tmpl
+var reportTemplate string
+
+//go:embed templates/style.css
+var styleSheet string
+
+var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
+	"length": length, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital,
+}).Parse(reportTemplate))
+
+// mostWitnesses bounds the page of a run in which everything went wrong.
+const mostWitnesses = 20
+
+// page is what the template of report.html shows.
+type page struct {
+	*store.Result
+	Style      template.CSS
+	Heading    string
+	Sentence   string
+	Dir        string
+	Length     time.Duration
+	Properties []property
+	Witnesses  []witness
+	MoreFound  int // violations left out
+	FaultRows  []faultRow
+	MoreFaults int
+	Plots      []picture
+	Settings   []setting
+	Timings    []setting
+	Porcupine  []porcupinePage
+}
+
+// picture is a plot within a page.
+type picture struct {
+	File, Title, Alt, Absent string
+	Image                    template.URL
+}
+
+// setting is a name with its value.
+type setting struct{ Name, Value string }
+
+func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error) {
+	p := page{
+		Result: m.r, Style: template.CSS(styleSheet), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
+		Properties: properties(m.r.Verdicts), Settings: profile(m.r), Timings: timings(m.r),
+		Porcupine: pictures,
+	}
+	if p.Heading == "" {
+		p.Heading = "history"
+	}
+	p.Witnesses, p.MoreFound = m.witnesses()
+	p.FaultRows, p.MoreFaults = m.faultRows()
+	for _, d := range plots {
+		p.Plots = append(p.Plots, pictureOf(d))
+	}
+	var buf bytes.Buffer
+	err := reportPage.Execute(&buf, p)
+	return buf.Bytes(), err
+}
+
+// witnesses are those of the violations. What was only measured, and is shown
+// by no single events, is told in the table of properties already.
+func (m *material) witnesses() (shown []witness, left int) {
+	for _, v := range violations(m.r.Verdicts) {
+		switch {
+		case v.Measured && !m.r.Strict && len(v.Witness) == 0:
+		case len(shown) == mostWitnesses:
+			left++
+		default:
+			shown = append(shown, witnessOf(m.h, v))
+		}
+	}
+	return shown, left
+}
+
+// pictureOf puts the plot itself into the page. As an image, not as markup:
+// no script or style in it could reach the page.
+func pictureOf(d drawn) picture {
+	p := picture{File: d.file, Title: d.title, Absent: d.absent}
+	if d.figure != nil {
+		p.Alt = d.figure.alt
+		p.Image = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.figure.svg(false)))
+	}
+	return p
+}
+
+func profile(r *store.Result) []setting {
+	e := r.Ensemble
+	if e.Servers == 0 && e.Backend == "" {
+		return nil
+	}
+	out := []setting{{"backend", e.Backend}, {"servers", thousands(e.Servers)}}
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, setting{name, value})
+		}
+	}
+	add("image", e.Image)
+	add("digest", e.Digest)
+	add("ZooKeeper", e.Version)
+	if e.Tick > 0 {
+		add("tickTime", length(e.Tick))
+	}
+	if e.InitLimit > 0 {
+		add("initLimit", plural(e.InitLimit, "tick"))
+	}
+	if e.SyncLimit > 0 {
+		add("syncLimit", plural(e.SyncLimit, "tick"))
+	}
+	add("other settings", strings.Join(e.Settings, ", "))
+	return out
+}
+
+func timings(r *store.Result) []setting {
+	var out []setting
+	for _, name := range sortedKeys(r.Timings) {
+		out = append(out, setting{name, length(r.Timings[name])})
+	}
+	return out
+}
+
+// figures are a verdict's figures in order of name.
+func figures(v checker.Verdict) string {
+	var out []string
+	for _, name := range sortedKeys(v.Figures) {
+		out = append(out, strings.ReplaceAll(name, "_", " ")+" "+number(v.Figures[name]))
+	}
+	return strings.Join(out, ", ")
+}
+
+func number(v float64) string {
+	if v == float64(int(v)) {
+		return thousands(int(v))
+	}
+	return digits(v)
+}
+
+func markOf(r checker.Result) string {
+	if r == "" {
+		return "–"
+	}
+	return map[checker.Result]string{checker.Valid: "✓", checker.Violation: "✗", checker.Unknown: "?"}[r]
+}
+
+func wordOf(r checker.Result) string {
+	if r == "" {
+		return "No verdict"
+	}
+	return map[checker.Result]string{checker.Valid: "Valid", checker.Violation: "Violation", checker.Unknown: "Undecided"}[r]
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Contention is the share of acquires that met contention, in words.
+func (p page) Contention() string {
+	if p.Stats.Contended < 0 {
+		return ""
+	}
+	return percent(p.Stats.Contended)
+}
+
+// Kinds are the kinds of faults that were scheduled.
+func (p page) Kinds() []stats.FaultKind { return p.Stats.FaultKinds }
+
+// HasExpiries says whether sessions were expired.
+func (p page) HasExpiries() bool {
+	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return k.Holding+k.Waiting+k.Idle > 0 })
+}
+
+// Strictness says how the measured properties count.
+func (p page) Strictness() string {
+	if p.Strict {
+		return "measured; decides, since the run was strict"
+	}
+	return "measured; does not decide"
+}
+
+func percent(share float64) string { return digits(share*100) + " %" }

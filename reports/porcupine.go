@@ -1,0 +1,95 @@
+package reports
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/store"
+)
+
+// porcupine's picture shows in which order the operations on one key could
+// have taken effect, or how far that works. It is drawn for small keys only:
+// beyond some hundred operations nobody can read it, and the search can take
+// for ever.
+
+const (
+	mostPictures    = 3               // of violated keys; one of a key without violation
+	picturePatience = 3 * time.Second // for each
+	mostTries       = 8
+)
+
+// porcupinePage is a picture in the run's folder.
+type porcupinePage struct {
+	Key  string
+	File string
+}
+
+// porcupinePages draws the pictures of the violated keys, or of one key where
+// nothing was violated, as far as they are small enough.
+func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) {
+	dir := filepath.Join(m.dir, "porcupine")
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	keys, most := m.violatedKeys(), mostPictures
+	if len(keys) == 0 {
+		keys, most = m.keys(), 1
+	}
+	var pages []porcupinePage
+	for i, key := range keys {
+		if len(pages) == most || i == mostTries {
+			break
+		}
+		content := m.porcupine(ctx, key)
+		if content == nil {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, err
+		}
+		p := porcupinePage{Key: key, File: fmt.Sprintf("porcupine/%d.html", len(pages)+1)}
+		if err := store.WriteFile(filepath.Join(m.dir, p.File), content); err != nil {
+			return nil, err
+		}
+		pages = append(pages, p)
+	}
+	return pages, nil
+}
+
+// porcupine is the picture of one key, nil if there can be none.
+func (m *material) porcupine(ctx context.Context, key string) []byte {
+	ctx, cancel := context.WithTimeout(ctx, picturePatience)
+	defer cancel()
+	var buf bytes.Buffer
+	if err := checker.Visualize(ctx, m.h, key, &buf, checker.Options{}); err != nil {
+		return nil
+	}
+	return buf.Bytes()
+}
+
+func (m *material) violatedKeys() []string {
+	var keys []string
+	for _, v := range deciding(violations(m.r.Verdicts), m.r.Strict) {
+		if v.Key != "" && !slices.Contains(keys, v.Key) {
+			keys = append(keys, v.Key)
+		}
+	}
+	return keys
+}
+
+// keys are all keys that operations were on, in order.
+func (m *material) keys() []string {
+	seen := map[string]bool{}
+	for i := range m.h.Events {
+		if e := &m.h.Events[i]; e.Process >= 0 && e.Key != "" {
+			seen[e.Key] = true
+		}
+	}
+	return sortedKeys(seen)
+}

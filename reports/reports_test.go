@@ -1,0 +1,433 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// lockRun is a minute of the lock with faults.
+func lockRun(broken bool) *history.History {
+	return sample.Lock{Length: time.Minute, Clients: 5, Keys: 5, Faults: true, Broken: broken, Seed: 42}.History()
+}
+
+// shortRun has two faults and some violations.
+func shortRun() *history.History {
+	return sample.Lock{Length: 20 * time.Second, Clients: 3, Keys: 2, Faults: true, Broken: true, Seed: 2}.History()
+}
+
+// rendered are the files of a realistic run and of one with a violation, which
+// several tests look at.
+var rendered = struct {
+	ok, bad func(*testing.T) map[string][]byte
+}{once(false), once(true)}
+
+func once(broken bool) func(*testing.T) map[string][]byte {
+	var files map[string][]byte
+	return func(t *testing.T) map[string][]byte {
+		if files == nil {
+			h := lockRun(broken)
+			r := sample.Result(h)
+			if broken {
+				r = sample.Violated(h)
+			}
+			files = render(t, h, r)
+		}
+		return files
+	}
+}
+
+// render writes a report and reads its files back.
+func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte {
+	t.Helper()
+	dir := t.TempDir()
+	// Few pixels: the race detector makes each of them expensive.
+	if err := renderAt(24, dir, h, r); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[path], err = os.ReadFile(filepath.Join(dir, path))
+		// The folder's name is in the report, and another in each test.
+		files[path] = bytes.ReplaceAll(files[path], []byte(dir), []byte("/runs/here"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// wellFormed reads XML to its end.
+func wellFormed(content []byte) error {
+	d := xml.NewDecoder(bytes.NewReader(content))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+func TestReportOfARealisticRun(t *testing.T) {
+	files := rendered.ok(t)
+	want := []string{"junit.xml", "report.html", "timeline.html"}
+	for _, p := range []string{"latency", "quantiles", "throughput", "failover", "holders"} {
+		want = append(want, "plots/"+p+".svg", "plots/"+p+".png")
+	}
+	slices.Sort(want)
+	if d := cmp.Diff(want, slices.Sorted(maps.Keys(files))); d != "" {
+		t.Error(d)
+	}
+	for name, content := range files {
+		if strings.HasSuffix(name, ".svg") {
+			if err := wellFormed(content); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if strings.HasSuffix(name, ".png") && !bytes.HasPrefix(content, []byte("\x89PNG")) {
+			t.Errorf("%s is no PNG", name)
+		}
+		if len(content) > 2<<20 {
+			t.Errorf("%s has %d bytes", name, len(content))
+		}
+	}
+	for name, texts := range map[string][]string{
+		"plots/latency.svg":    {"latency (log scale)", "time since the run began (s)", "acquire", "release", "100 ms", "#1 pause:leader", "fault: expire", "font-face"},
+		"plots/quantiles.svg":  {"p50 (median)", "p95", "p99", "windows of 1 s"},
+		"plots/throughput.svg": {"operations per second", "#2 expire:holder"},
+		"plots/failover.svg":   {"fail-over time (log scale)", "affected clients", "all clients", "nobody felt it", "pause:leader", "#10"},
+		"plots/holders.svg":    {"k0", "k4", "client 4", "a column of"},
+		"report.html":          {"The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
+		"timeline.html":        {`"key k0"`, `"faults"`, "Held by:"},
+	} {
+		for _, text := range texts {
+			if !bytes.Contains(files[name], []byte(text)) {
+				t.Errorf("%s does not mention %q", name, text)
+			}
+		}
+	}
+}
+
+func TestReportOfAViolation(t *testing.T) {
+	h := lockRun(true)
+	r := sample.Violated(h)
+	files := rendered.bad(t)
+	w := violations(r.Verdicts)[0].Witness
+	if len(w) < 4 {
+		t.Fatalf("the sample has a witness of %d events", len(w))
+	}
+	page := string(files["report.html"])
+	for _, text := range []string{"Violation", "exclusion was violated", instant(h.Events[w[0]].Time), "shorter than an election", "(measured; does not decide)"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the page does not mention %q", text)
+		}
+	}
+	if !bytes.Contains(files["timeline.html"], []byte(`"name":"exclusion k0"`)) {
+		t.Error("the timeline does not point at the violation")
+	}
+	if !bytes.Contains(files["plots/holders.svg"], []byte("believed by two")) {
+		t.Error("the plot of the holders has no belief windows")
+	}
+}
+
+func TestSameRunSameBytes(t *testing.T) {
+	again := func() map[string][]byte {
+		h := shortRun()
+		return render(t, h, sample.Violated(h))
+	}
+	first, second := again(), again()
+	for name := range first {
+		if !bytes.Equal(first[name], second[name]) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func TestWriteReadsTheStoredRun(t *testing.T) {
+	root := t.TempDir()
+	run, err := store.Create(root, "lock", time.Date(2026, 3, 4, 15, 30, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := sample.Lock{Length: time.Second, Clients: 2, Keys: 1, Seed: 1}.History()
+	f, err := os.Create(run.History())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := history.Write(f, h); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(run); err == nil || !strings.Contains(err.Error(), "write the report") {
+		t.Errorf("without result.json: %v", err)
+	}
+	if err := run.WriteResult(sample.Result(h)); err != nil {
+		t.Fatal(err)
+	}
+	stale := filepath.Join(run.Plots(), "failover.svg") // of an earlier report, with faults
+	if err := os.MkdirAll(run.Plots(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stale, []byte("<svg/>"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(run); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{run.Report(), run.Timeline(), run.JUnit(), filepath.Join(run.Plots(), "latency.png")} {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("a plot of an earlier report was left")
+	}
+}
+
+func TestWriteOfABareHistoryIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.txt")
+	if err := os.WriteFile(path, []byte("{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run, err := store.Open("store", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(run); err == nil || !strings.Contains(err.Error(), "without a folder") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestOddRuns are runs that leave little to show.
+func TestOddRuns(t *testing.T) {
+	one := &history.History{Events: []history.Event{
+		{Index: 0, Time: time.Second, Type: history.Invoke, F: history.FAcquire, Key: "k"},
+		{Index: 1, Time: time.Second, Type: history.OK, F: history.FAcquire, Key: "k"},
+	}}
+	open := &history.History{Events: one.Events[:1]}
+	calm := sample.Lock{Length: 2 * time.Second, Clients: 1, Keys: 1, Seed: 3}.History()
+	tests := []struct {
+		name   string
+		h      *history.History
+		plots  []string
+		absent []string
+	}{
+		{"empty", &history.History{}, nil, []string{"No operation went to the ensemble", "No operation was completed", "No fault was injected", "Nobody held anything"}},
+		{"one operation", one, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
+		{"one that never returned", open, []string{"latency"}, []string{"No operation on the ensemble succeeded", "No operation was completed"}},
+		{"no faults", calm, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
+		{"queue", sample.Queue(5*time.Second, 1), []string{"latency", "quantiles", "throughput", "depth"}, nil},
+		{"barrier", sample.Barrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
+		{"double barrier", sample.DoubleBarrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			files := render(t, tt.h, sample.Result(tt.h))
+			for _, p := range []string{"latency", "quantiles", "throughput", "failover", "holders", "depth"} {
+				_, drawn := files["plots/"+p+".svg"]
+				if want := slices.Contains(tt.plots, p); drawn != want {
+					t.Errorf("plot of %s: drawn %v, want %v", p, drawn, want)
+				}
+			}
+			for _, text := range tt.absent {
+				if !bytes.Contains(files["report.html"], []byte(text)) {
+					t.Errorf("the page does not say %q", text)
+				}
+			}
+			if err := wellFormed(files["junit.xml"]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestEverythingViolated(t *testing.T) {
+	h := shortRun()
+	r := sample.Result(h)
+	r.Verdict = checker.Violation
+	all := make([]int, 200)
+	for i := range all {
+		all[i] = i
+	}
+	r.Verdicts = nil
+	for range 30 {
+		r.Verdicts = append(r.Verdicts, checker.Verdict{Property: "exclusion", Key: "k0", Result: checker.Violation, Reason: "again", Witness: append([]int{-1, 1 << 40}, all...)})
+	}
+	files := render(t, h, r)
+	for _, text := range []string{"10 more violations", "140 more events"} {
+		if !bytes.Contains(files["report.html"], []byte(text)) {
+			t.Errorf("the page does not mention %q", text)
+		}
+	}
+	if n := bytes.Count(files["report.html"], []byte("<h3>exclusion, key k0")); n != mostWitnesses {
+		t.Errorf("%d witnesses, want %d", n, mostWitnesses)
+	}
+}
+
+// nasty is text that breaks out of whatever does not escape it.
+const nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x01]]>"
+
+func TestEverythingIsEscaped(t *testing.T) {
+	h := shortRun()
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Key != "" {
+			e.Key += nasty
+		}
+		if e.Error != nil {
+			e.Error = &history.Error{Code: nasty, Message: nasty}
+		}
+		if step, ok := fault(e); ok {
+			step.Spec, step.Detail = "pause:"+nasty, nasty
+			if step.Step == history.StepHeal {
+				step.Step = history.StepWarning
+			}
+			e.Value = history.Value(step)
+		}
+	}
+	r := sample.Violated(h)
+	r.Recipe, r.Subject, r.Replay, r.Zklab = nasty, nasty, nasty, nasty
+	r.Warnings, r.Ensemble.Settings, r.Ensemble.Image = []string{nasty}, []string{nasty}, nasty
+	r.Assumptions[0].Name, r.Assumptions[0].Text = nasty, nasty
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		v.Reason, v.Decider, v.Evidence, v.Notes = nasty, nasty, nasty, []string{nasty}
+		if v.Result == checker.Violation {
+			v.Property = nasty
+		}
+		v.Figures = map[string]float64{nasty: 1}
+	}
+	files := render(t, h, r)
+	for name, content := range files {
+		if strings.HasPrefix(name, "porcupine/") {
+			continue // porcupine's own page
+		}
+		if bytes.Contains(content, []byte("<script>alert")) || bytes.Contains(content, []byte("<img src=x")) {
+			t.Errorf("%s lets text through as markup", name)
+		}
+		if strings.HasSuffix(name, ".svg") || strings.HasSuffix(name, ".xml") {
+			if err := wellFormed(content); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if !bytes.Contains(files["report.html"], []byte("&lt;script&gt;alert(1)")) {
+		t.Error("the text was lost instead of escaped")
+	}
+	if n := bytes.Count(files["timeline.html"], []byte("<script>")); n != 1 {
+		t.Errorf("timeline.html has %d scripts", n)
+	}
+}
+
+func fault(e *history.Event) (history.FaultStep, bool) {
+	var s history.FaultStep
+	ok := e.Process == history.Nemesis && e.Decode(&s) == nil && s.Fault > 0
+	return s, ok
+}
+
+// TestPagesLoadNothing finds every address that a page could load from.
+func TestPagesLoadNothing(t *testing.T) {
+	files := rendered.bad(t)
+	loads := regexp.MustCompile(`(?i)(?:src|href|action)\s*=\s*["']?([^"'\s>]*)|url\(([^)]*)\)|@import|<link|fetch\(|XMLHttpRequest`)
+	for _, name := range []string{"report.html", "timeline.html"} {
+		for _, m := range loads.FindAllSubmatch(files[name], -1) {
+			if to := string(m[1]); !strings.HasPrefix(to, "data:image/svg&#43;xml;base64,") && to != "timeline.html" && !strings.HasPrefix(to, "porcupine/") {
+				t.Errorf("%s could load %q", name, m[0][:min(len(m[0]), 80)])
+			}
+		}
+		if !bytes.Contains(files[name], []byte("default-src &#39;none&#39;")) && !bytes.Contains(files[name], []byte("default-src 'none'")) {
+			t.Errorf("%s does not forbid loading", name)
+		}
+	}
+}
+
+func TestPorcupineForSmallKeys(t *testing.T) {
+	h := sample.Lock{Length: time.Second, Clients: 2, Keys: 1, Seed: 5}.History()
+	files := render(t, h, sample.Result(h))
+	if !bytes.Contains(files["report.html"], []byte(`href="porcupine/1.html"`)) || len(files["porcupine/1.html"]) == 0 {
+		t.Error("no picture of a small key")
+	}
+}
+
+// TestLongRun is one that is too long to draw everything.
+func TestLongRun(t *testing.T) {
+	h := sample.Lock{Length: 150 * time.Second, Clients: 12, Keys: 30, Faults: true, Seed: 7}.History()
+	m := newMaterial("/runs/long", h, sample.Result(h))
+	says := map[string]string{"latency": "points are drawn", "holders": "6 more keys not shown"}
+	for _, d := range m.plots() {
+		if d.figure == nil {
+			continue
+		}
+		if n := len(d.figure.svg(false)); n > 1<<20 {
+			t.Errorf("%s.svg has %d bytes without its font", d.file, n)
+		}
+		if !strings.Contains(d.figure.note, says[d.file]) {
+			t.Errorf("the note of %s does not mention %q: %s", d.file, says[d.file], d.figure.note)
+		}
+		if d.file == "holders" && !strings.Contains(d.figure.note, "too many holds") {
+			t.Errorf("the note of the holders: %s", d.figure.note)
+		}
+	}
+	page, err := m.timeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page) > 4<<20 || !bytes.Contains(page, []byte("too long to show all of it")) {
+		t.Errorf("timeline.html has %d bytes, or does not say what it leaves out", len(page))
+	}
+}
+
+// TestFaultsOfAllSorts draws what happens to no fault of the samples.
+func TestFaultsOfAllSorts(t *testing.T) {
+	h := &history.History{}
+	r := sample.Result(h)
+	r.Stats.Faults = []stats.Fault{
+		{Number: 1, Kind: "pause", Spec: "pause:all", Outcome: history.StepVerified, Verified: time.Second, Failover: -1, FailoverAffected: -1, Felt: true},
+		{Number: 2, Kind: "pause", Outcome: history.StepSkipped, Failover: -1, FailoverAffected: -1, Warnings: []string{"nobody was there"}},
+		{Number: 3, Kind: "kill", Outcome: history.StepFailed, Failover: -1, FailoverAffected: -1},
+		{Number: 4, Kind: "kill", Failover: -1, FailoverAffected: -1},
+	}
+	f, absent := failoverFigure(newMaterial("", h, r))
+	if f == nil {
+		t.Fatal(absent)
+	}
+	if len(f.legend) != 1 || f.legend[0].name != "no success after it" || !strings.Contains(f.note, "At the top edge") {
+		t.Errorf("legend %v, note %q", f.legend, f.note)
+	}
+	f.svg(false) // a logarithmic axis without data must not panic
+	rows, _ := newMaterial("", h, r).faultRows()
+	got := []string{rows[0].Effect, rows[1].Effect, rows[2].Effect, rows[3].Effect}
+	want := []string{"verified after 1 s", "skipped: found no target", "took no effect", "not verified before the record ends"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	r.Stats.Faults = r.Stats.Faults[1:]
+	if f, absent := failoverFigure(newMaterial("", h, r)); f != nil || absent != "No fault took effect." {
+		t.Errorf("got a figure, or %q", absent)
+	}
+}

@@ -1,0 +1,367 @@
+package reports
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// summaryWidth is the widest line of a summary, in columns.
+const summaryWidth = 100
+
+// Summary is a run in a screenful of text, for people: the verdict of each
+// property, what was done and which faults took effect, how long fail-over
+// took, where the report is and how to run it again. dir is the run's folder,
+// empty for a history without one. With colour the verdicts are coloured by
+// terminal escape codes; without there are none. Of a violation the events
+// that show it are read from the run's history.
+func Summary(r *store.Result, dir string, colour bool) string {
+	s := &summary{r: r, colour: colour}
+	s.chooseWitnesses(dir)
+	s.verdict()
+	s.properties()
+	s.witnesses()
+	s.operations()
+	s.faults()
+	s.failovers()
+	s.warnings()
+	s.where(dir)
+	return s.b.String()
+}
+
+// summary is the text as it grows.
+type summary struct {
+	r      *store.Result
+	colour bool
+	b      strings.Builder
+
+	h      *history.History  // nil if nothing has to be shown of it
+	chosen []checker.Verdict // violations shown with their events
+	shown  map[string]bool   // and their properties
+	more   int               // violations that are not
+}
+
+// line writes a name in the first column and text in the second, broken to
+// the width.
+func (s *summary) line(name, text string) {
+	const first = 13
+	for i, part := range wrap(text, summaryWidth-first-2) {
+		if i > 0 {
+			name = ""
+		}
+		fmt.Fprintf(&s.b, "  %-*s%s\n", first, name, part)
+	}
+}
+
+// wrap breaks text between words, but not between a number and its unit; a
+// word that is too long stays whole.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range words(text) {
+		if line != "" && columnsOf(line)+1+columnsOf(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// words cuts text into what must stay in one line.
+func words(text string) []string {
+	var out []string
+	for word := range strings.FieldsSeq(text) {
+		unit := strings.TrimRight(word, ",;.)")
+		if n := len(out); n > 0 && slices.Contains([]string{"s", "ms", "µs", "ns", "min", "h", "%"}, unit) {
+			out[n-1] += " " + word
+			continue
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+func columnsOf(s string) int { return len([]rune(s)) }
+
+// paint gives text the colour of a result.
+func (s *summary) paint(r checker.Result, text string) string {
+	if !s.colour {
+		return text
+	}
+	code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r]
+	if code == "" {
+		return text
+	}
+	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
+}
+
+func (s *summary) verdict() {
+	head := fmt.Sprintf("%s %s", markOf(s.r.Verdict), strings.ToUpper(wordOf(s.r.Verdict)))
+	text := wrap(head+": "+label(sentence(s.r), 400), summaryWidth)
+	fmt.Fprintf(&s.b, "\n%s%s\n", s.paint(s.r.Verdict, head), strings.TrimPrefix(text[0], head))
+	for _, more := range text[1:] {
+		fmt.Fprintln(&s.b, more)
+	}
+	if s.r.Interrupted {
+		s.b.WriteString("The run was interrupted; what was recorded until then was checked.\n")
+	}
+	s.b.WriteByte('\n')
+}
+
+func (s *summary) properties() {
+	for _, p := range properties(s.r.Verdicts) {
+		text := p.Words()
+		switch {
+		case p.Measured && s.r.Strict:
+			text += " (measured; decides, since --strict)"
+		case p.Measured:
+			text += " (measured, does not decide)"
+		case p.Result == checker.Valid && p.Meaning != "":
+			text += ": " + p.Meaning
+		}
+		s.property(p, text)
+	}
+	for _, a := range s.r.Assumptions {
+		if !a.Met {
+			s.line("  assumption", a.Name+" not met: "+a.Text)
+		}
+	}
+}
+
+// property is the line of one, with the reasons where it is not simply valid.
+func (s *summary) property(p property, text string) {
+	for i, part := range wrap(text, summaryWidth-17) {
+		if i == 0 {
+			fmt.Fprintf(&s.b, "  %s %-13s%s\n", s.paint(p.Class(), p.Mark()), p.Name, part)
+		} else {
+			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
+		}
+	}
+	if s.shown[p.Name] {
+		return // the reason stands above its events
+	}
+	most := 3
+	if !p.decides(s.r.Strict) {
+		most = 1
+	}
+	reasons := p.Reasons()
+	for i, r := range reasons {
+		if i == most {
+			fmt.Fprintf(&s.b, "  %-15s%s\n", "", "and "+thousands(len(reasons)-most)+" more, in the report")
+			break
+		}
+		for _, part := range wrap(label(r, 300), summaryWidth-17) {
+			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
+		}
+	}
+}
+
+// witnessesInSummary is how many violations are shown with their events.
+const witnessesInSummary = 3
+
+// chooseWitnesses picks one violation of each property. Without a readable
+// history there are none to show, and the reasons have to do.
+func (s *summary) chooseWitnesses(dir string) {
+	found := deciding(violations(s.r.Verdicts), s.r.Strict)
+	if len(found) == 0 || dir == "" {
+		return
+	}
+	h, err := history.Open((&store.Run{Dir: dir}).History())
+	if err != nil {
+		return
+	}
+	s.h, s.shown = h, map[string]bool{}
+	for _, v := range found {
+		if s.shown[v.Property] || len(s.chosen) == witnessesInSummary || len(v.Witness) == 0 {
+			continue
+		}
+		s.shown[v.Property] = true
+		s.chosen = append(s.chosen, v)
+	}
+	s.more = len(found) - len(s.chosen)
+}
+
+func (s *summary) witnesses() {
+	for _, v := range s.chosen {
+		s.b.WriteString(Witness(s.h, v))
+	}
+	if len(s.chosen) > 0 && s.more > 0 {
+		fmt.Fprintf(&s.b, "\n  %s, in the report\n", plural(s.more, "more violation"))
+	}
+}
+
+// deciding leaves out what is only measured, unless the run is strict.
+func deciding(verdicts []checker.Verdict, strict bool) []checker.Verdict {
+	return slices.DeleteFunc(verdicts, func(v checker.Verdict) bool { return v.Measured && !strict })
+}
+
+func (s *summary) operations() {
+	st := &s.r.Stats
+	s.b.WriteByte('\n')
+	s.line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
+		thousands(st.Operations), thousands(st.OK), thousands(st.Fail), thousands(st.Info), st.Rate, length(st.Load)))
+	var parts []string
+	for _, f := range st.ByF {
+		if f.OK > 0 && history.OnSubject(f.F) {
+			parts = append(parts, fmt.Sprintf("%s %s / %s", label(f.F, 20), length(f.P50), length(f.P99)))
+		}
+	}
+	if len(parts) > 0 {
+		s.line("latency", "median / p99: "+strings.Join(parts, ", "))
+	}
+	if st.Contended >= 0 {
+		s.line("contention", percent(st.Contended)+" of the acquires had to wait for another holder")
+	}
+}
+
+func (s *summary) faults() {
+	st := &s.r.Stats
+	if len(st.FaultKinds) == 0 {
+		s.line("faults", "none")
+		return
+	}
+	for i, k := range st.FaultKinds {
+		name := ""
+		if i == 0 {
+			name = "faults"
+		}
+		s.line(name, faultWords(k))
+	}
+	s.line("", leaderWords(st))
+}
+
+// faultWords is how often faults of a kind took effect, and on whom.
+func faultWords(k stats.FaultKind) string {
+	text := fmt.Sprintf("%s: took effect %s", k.Kind, times(k.Verified))
+	if k.Verified == 0 {
+		text = k.Kind + ": never took effect"
+	}
+	if expired := expiredWords(k); expired != "" {
+		text += " (sessions expired while " + expired + ")"
+	}
+	var rest []string
+	if k.Failed > 0 {
+		rest = append(rest, times(k.Failed)+" without effect")
+	}
+	if k.Skipped > 0 {
+		rest = append(rest, times(k.Skipped)+" skipped for lack of a target")
+	}
+	if n := k.Verified - k.Felt; n > 0 {
+		rest = append(rest, times(n)+" felt by nobody")
+	}
+	for _, r := range rest {
+		text += ", " + r
+	}
+	return text
+}
+
+func expiredWords(k stats.FaultKind) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{k.Holding, "holding"}, {k.Waiting, "waiting"}, {k.Idle, "idle"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s: %s", p.what, thousands(p.n)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// leaderWords says how often the leader was hit and how often the ensemble got
+// another one.
+func leaderWords(st *stats.Stats) string {
+	hit := 0
+	for _, f := range st.Faults {
+		if f.Outcome == history.StepVerified && (strings.Contains(f.Spec, ":leader") || f.Elected != 0) {
+			hit++
+		}
+	}
+	elected := "no new leader was elected"
+	if st.Elections > 0 {
+		elected = "a new leader was elected " + times(st.Elections)
+	}
+	if hit > 0 {
+		return "the leader itself was hit " + times(hit) + "; " + elected
+	}
+	return elected
+}
+
+func (s *summary) failovers() {
+	first := true
+	for _, k := range s.r.Stats.FaultKinds {
+		if k.Felt == 0 {
+			continue
+		}
+		name := ""
+		if first {
+			name, first = "fail-over", false
+		}
+		s.line(name, failoverWords(k))
+	}
+}
+
+func failoverWords(k stats.FaultKind) string {
+	spread := func(median, longest time.Duration) string {
+		if median < 0 {
+			return "no success after it"
+		}
+		return fmt.Sprintf("median %s, longest %s", length(median), length(longest))
+	}
+	text := k.Kind + ": " + spread(k.Median, k.Max)
+	if k.MedianAffected >= 0 && (k.MedianAffected != k.Median || k.MaxAffected != k.Max) {
+		text += "; of the affected clients " + spread(k.MedianAffected, k.MaxAffected)
+	}
+	return text
+}
+
+func (s *summary) warnings() {
+	if s.r.Stats.Stalls > 0 {
+		s.line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", times(s.r.Stats.Stalls)))
+	}
+	for _, w := range s.r.Warnings {
+		s.line("warning", label(w, 400))
+	}
+	told := map[string]int{}
+	var order []string
+	for _, f := range s.r.Stats.Faults {
+		for _, w := range f.Warnings {
+			if told[w]++; !slices.Contains(order, w) && !slices.Contains(s.r.Warnings, w) {
+				order = append(order, w)
+			}
+		}
+	}
+	for i, w := range order {
+		if i == 5 {
+			s.line("warning", plural(len(order)-5, "more warning")+" of faults, in the report")
+			return
+		}
+		if n := told[w]; n > 1 {
+			w += " (" + times(n) + ")"
+		}
+		s.line("warning", label(w, 400))
+	}
+}
+
+// where says where everything is. Paths and commands are not broken, so that
+// they can be copied.
+func (s *summary) where(dir string) {
+	s.b.WriteByte('\n')
+	if dir != "" {
+		fmt.Fprintf(&s.b, "  %-13s%s\n", "report", filepath.Join(dir, "report.html"))
+	}
+	if s.r.Replay != "" {
+		fmt.Fprintf(&s.b, "  %-13s%s\n", "replay", s.r.Replay)
+	}
+}

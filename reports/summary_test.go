@@ -1,0 +1,128 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/store"
+)
+
+func TestSummary(t *testing.T) {
+	got := Summary(sample.Result(lockRun(false)), "/runs/lock/x", false)
+	for _, text := range []string{
+		"✓ VALID: the lock kept every promise that was checked",
+		"✓ exclusion    valid for 3 keys: no two clients held one key at the same time",
+		"belief       valid for 3 keys (measured, does not decide)",
+		"ok per second over", "median / p99: acquire",
+		"pause: took effect 5 times, once felt by nobody",
+		"expire: took effect 5 times (sessions expired while holding: 1, waiting: 2, idle: 2)",
+		"the leader itself was hit 3 times; a new leader was elected 3 times",
+		"of the affected clients median",
+		"report       /runs/lock/x/report.html",
+		"replay       zklab run lock",
+	} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	fits(t, got)
+}
+
+// fits checks the width of every line that is not there to be copied.
+func fits(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := columnsOf(strings.TrimRight(line, "\n")); n > summaryWidth && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+	if strings.ContainsAny(text, "\x1b\x07") {
+		t.Error("control characters without colour")
+	}
+}
+
+func TestSummaryOfAViolation(t *testing.T) {
+	h := lockRun(true)
+	r := sample.Violated(h)
+	r.Warnings = append(r.Warnings, strings.Repeat("a long warning ", 30), "with \x1b[31mcodes\x1b[0m")
+	r.Interrupted = true
+	r.Assumptions[1].Met = false
+	r.Stats.Stalls = 2
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "history.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := history.Write(f, h); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	got := Summary(r, dir, false)
+	for _, text := range []string{
+		"✗ VIOLATION: the lock broke its promise: exclusion was violated",
+		"violated for 1 key, valid for 2 keys",
+		"! belief       happened for 3 keys (measured, does not decide)",
+		"k0, k1 and k2: two clients believed",
+		"? progress     not decided for 1 key",
+		"exclusion of k0", "release k0 held, token 0x",
+		"interrupted", "load not met", "held up twice",
+	} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	fits(t, got)
+	if coloured := Summary(r, dir, true); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[0m:") {
+		t.Errorf("no colour in\n%s", coloured)
+	}
+}
+
+func TestSummaryOfLittle(t *testing.T) {
+	got := Summary(&store.Result{Verdict: checker.Unknown, Verdicts: []checker.Verdict{
+		{Property: "exclusion", Result: checker.Unknown, Reason: "nothing was exercised"},
+	}}, "", false)
+	for _, text := range []string{"? UNDECIDED: nothing was violated, but exclusion could not be decided", "nothing was exercised", "faults       none"} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	if strings.Contains(got, "report ") || strings.Contains(got, "replay") {
+		t.Errorf("a report or replay of nothing in\n%s", got)
+	}
+}
+
+func TestSentence(t *testing.T) {
+	v := func(p string, r checker.Result, measured bool) checker.Verdict {
+		return checker.Verdict{Property: p, Result: r, Measured: measured}
+	}
+	tests := []struct {
+		r    store.Result
+		want string
+	}{
+		{store.Result{Recipe: "queue", Verdict: checker.Valid}, "the queue kept every promise that was checked"},
+		{
+			store.Result{Verdict: checker.Violation, Verdicts: []checker.Verdict{
+				v("exclusion", checker.Violation, false), v("belief", checker.Violation, true), v("fencing", checker.Violation, false),
+			}},
+			"this history broke its promise: exclusion and fencing were violated",
+		},
+		{
+			store.Result{Recipe: "lock", Strict: true, Verdict: checker.Violation, Verdicts: []checker.Verdict{v("belief", checker.Violation, true)}},
+			"the lock broke its promise: belief was violated",
+		},
+		{store.Result{Recipe: "lock", Verdict: checker.Unknown}, "nothing was violated, but the run does not allow a verdict"},
+		{store.Result{}, "no verdict was reached"},
+	}
+	for _, tt := range tests {
+		if d := cmp.Diff(tt.want, sentence(&tt.r)); d != "" {
+			t.Error(d)
+		}
+	}
+}

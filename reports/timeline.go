@@ -1,0 +1,372 @@
+package reports
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"image/color"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats"
+)
+
+//go:embed templates/timeline.html.tmpl
+var timelineTemplate string
+
+var timelinePage = template.Must(template.New("timeline").Parse(timelineTemplate))
+
+// mostBars bounds the page; beyond, what is near to a violation comes first.
+const mostBars = 40000
+
+// mostRows is how many things of one lane are drawn one below the other.
+const mostRows = 8
+
+// timeline is what the page's script draws. Times are microseconds since the
+// run began. Bars are many, so they name their colours and texts by number.
+type timeline struct {
+	Lanes   []lane   `json:"lanes"`
+	Bars    []tbar   `json:"bars"`
+	Colours []string `json:"colours"`
+	Texts   []string `json:"texts"`
+	Focus   []focus  `json:"focus"`
+	End     int64    `json:"end"`
+}
+
+type lane struct {
+	Name string `json:"name"`
+	Rows int    `json:"rows"`
+}
+
+// tbar is a bar of the timeline: what lasted from one time to another. In its
+// text {d} stands for its length, {n} for its number, {x} for that in hexadecimal.
+type tbar struct {
+	lane, row    int
+	from, until  int64
+	colour, text int
+	number       int64
+}
+
+// MarshalJSON writes a bar as an array, a third as long as an object.
+func (t tbar) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "[%d,%d,%d,%d,%d,%d,%d]", t.lane, t.row, t.from, t.until-t.from, t.colour, t.text, t.number), nil
+}
+
+// focus is a stretch worth a look.
+type focus struct {
+	Name  string `json:"name"`
+	From  int64  `json:"a"`
+	Until int64  `json:"b"`
+}
+
+// timeline is the page that shows who held and did what when.
+func (m *material) timeline() ([]byte, error) {
+	b := newTimelineBuilder(m)
+	b.faults()
+	b.objects()
+	b.clients()
+	data, left := b.finish()
+	title, legend := b.objectLegend()
+	var buf bytes.Buffer
+	err := timelinePage.Execute(&buf, map[string]any{
+		"Style": template.CSS(styleSheet), "Title": m.r.Recipe, "Data": data, "Left": left,
+		"LegendTitle": title, "Legend": legend, "Operations": operationLegend(),
+	})
+	return buf.Bytes(), err
+}
+
+// timelineBuilder collects lanes and what lies in them.
+type timelineBuilder struct {
+	m       *material
+	lanes   numbering
+	colours numbering
+	texts   numbering
+	bars    []tbar
+	focus   []focus
+}
+
+// numbering numbers strings in the order in which they come.
+type numbering struct {
+	number map[string]int
+	names  []string
+}
+
+func (n *numbering) of(name string) int {
+	i, ok := n.number[name]
+	if !ok {
+		if n.number == nil {
+			n.number = map[string]int{}
+		}
+		i = len(n.names)
+		n.number[name], n.names = i, append(n.names, name)
+	}
+	return i
+}
+
+func newTimelineBuilder(m *material) *timelineBuilder {
+	b := &timelineBuilder{m: m}
+	for i, v := range violations(m.r.Verdicts) {
+		if i == mostWitnesses {
+			break
+		}
+		if f, ok := m.focusOn(v.Property, v.Key, v.Witness); ok {
+			b.focus = append(b.focus, f)
+		}
+	}
+	return b
+}
+
+// focusOn is the stretch of a witness with some room around it.
+func (m *material) focusOn(property, key string, witness []int) (focus, bool) {
+	from, until := time.Duration(-1), time.Duration(0)
+	for _, i := range witness {
+		if e := eventAt(m.h, i); e != nil {
+			if from < 0 || e.Time < from {
+				from = e.Time
+			}
+			until = max(until, e.Time)
+		}
+	}
+	if from < 0 {
+		return focus{}, false
+	}
+	room := max((until-from)/4, 5*time.Millisecond)
+	name := property
+	if key != "" {
+		name += " " + label(key, 24)
+	}
+	return focus{name, max(0, from-room).Microseconds(), (until + room).Microseconds()}, true
+}
+
+func (b *timelineBuilder) add(lane string, s stats.Span, colour color.NRGBA, number int64, text string) {
+	b.bars = append(b.bars, tbar{
+		lane: b.lanes.of(lane), from: s.From.Microseconds(), until: s.Until.Microseconds(),
+		colour: b.colours.of(css(colour)), text: b.texts.of(text), number: number,
+	})
+}
+
+func (b *timelineBuilder) faults() {
+	kinds := make([]string, 0, len(b.m.windows))
+	for _, w := range b.m.windows {
+		kinds = append(kinds, w.Kind)
+	}
+	colours := tints(kinds)
+	for _, w := range b.m.windows {
+		b.add("faults", w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}")
+	}
+}
+
+// objects are what the clients share: who holds a key, what lies in a queue,
+// which rounds go on.
+func (b *timelineBuilder) objects() {
+	switch b.m.model() {
+	case history.ModelQueue:
+		b.items()
+	case history.ModelBarrier:
+		b.barrier()
+	case history.ModelDoubleBarrier:
+		b.rounds()
+	default:
+		b.holds()
+	}
+}
+
+func (b *timelineBuilder) holds() {
+	holds := slices.Clone(b.m.holds)
+	slices.SortStableFunc(holds, func(x, y stats.Hold) int { return cmp.Compare(x.Key, y.Key) })
+	for _, h := range holds {
+		how := "until its release"
+		switch {
+		case h.Open:
+			how = "to the end of the record"
+		case h.Lost:
+			how = "until it was lost"
+		}
+		text := fmt.Sprintf("client %d held %s for {d}, %s", h.Client, h.Key, how)
+		switch {
+		case h.Token < 0 || h.Token >= 1<<53: // a script's numbers are not that exact
+			text += ", token " + h.Token.String()
+		case h.Token > 0:
+			text += ", token {x}"
+		}
+		b.add("key "+h.Key, h.Span, clientColour(h.Client), int64(h.Token)&(1<<53-1), text)
+	}
+	for _, o := range b.m.overlaps {
+		b.add("believed by two", o.Span, vermillion, 0,
+			fmt.Sprintf("clients %d and %d believed for {d} that they held %s", o.Clients[0], o.Clients[1], o.Key))
+	}
+}
+
+func (b *timelineBuilder) items() {
+	flights := itemsInFlight(b.m.h)
+	slices.SortStableFunc(flights, func(x, y flight) int { return cmp.Compare(x.key, y.key) })
+	for _, f := range flights {
+		taken := "not taken"
+		if f.taken >= 0 {
+			taken = fmt.Sprintf("taken by client %d", f.taken)
+		}
+		b.add("items in "+f.key, f.Span, clientColour(f.put), 0, fmt.Sprintf("%s in %s for {d}, put by client %d, %s", f.item, f.key, f.put, taken))
+	}
+}
+
+// barrier shows from when to when each round was raised, as the coordinator knew it.
+func (b *timelineBuilder) barrier() {
+	raised := map[string]time.Duration{}
+	for _, op := range b.m.h.Operations() {
+		switch {
+		case op.F == history.FRaise && op.Outcome() == history.OK:
+			raised[op.Key] = op.Return.Time
+		case op.F == history.FLift && op.Outcome() != history.Fail:
+			if from, ok := raised[op.Key]; ok {
+				b.add("raised", stats.Span{From: from, Until: max(from, op.Began())}, purple, 0, op.Key+" was raised for {d}")
+				delete(raised, op.Key)
+			}
+		}
+	}
+	for _, key := range sortedKeys(raised) {
+		b.add("raised", stats.Span{From: raised[key], Until: b.m.end}, purple, 0, key+" was raised to the end of the record")
+	}
+}
+
+// rounds shows who was inside a double barrier when: from the return of enter
+// to the call of leave.
+func (b *timelineBuilder) rounds() {
+	type member struct {
+		key    string
+		client int
+	}
+	inside := map[member]time.Duration{}
+	for _, op := range b.m.h.Operations() {
+		who := member{op.Key, op.Client}
+		switch {
+		case op.F == history.FEnter && op.Outcome() == history.OK:
+			inside[who] = op.Return.Time
+		case op.F == history.FLeave:
+			if from, ok := inside[who]; ok {
+				b.add("inside", stats.Span{From: from, Until: max(from, op.Began())}, clientColour(op.Client), 0, fmt.Sprintf("client %d was inside %s for {d}", op.Client, op.Key))
+				delete(inside, who)
+			}
+		}
+	}
+}
+
+// clients shows every operation of every client.
+func (b *timelineBuilder) clients() {
+	ops := b.m.h.Operations()
+	slices.SortStableFunc(ops, func(x, y *history.Operation) int { return x.Client - y.Client })
+	for _, op := range ops {
+		span := stats.Span{From: op.Began(), Until: b.m.end}
+		how := "never returned"
+		if op.Return != nil {
+			span.Until = op.Return.Time
+			how = string(op.Return.Type) + " after {d}"
+			if op.Return.Error != nil {
+				how += ", " + op.Return.Error.Code
+			}
+		}
+		b.add(fmt.Sprintf("client %d", op.Client), span, operationColour(op), int64(op.Invoke.Index),
+			fmt.Sprintf("client %d, process %d: %s %s %s (event {n})", op.Client, op.Process, op.F, op.Key, how))
+	}
+}
+
+// operationColour leaves what succeeded grey: what did not stands out, and the
+// colours of clients mean holds alone.
+func operationColour(op *history.Operation) color.NRGBA {
+	switch op.Outcome() {
+	case history.OK:
+		return middleGrey
+	case history.Fail:
+		return vermillion
+	}
+	return orange
+}
+
+// legendItem is a colour with its meaning, for pages.
+type legendItem struct {
+	Colour template.CSS
+	Name   string
+}
+
+func itemFor(c color.NRGBA, name string) legendItem { return legendItem{template.CSS(css(c)), name} }
+
+// operationLegend explains the lanes of the clients.
+func operationLegend() []legendItem {
+	return []legendItem{itemFor(middleGrey, "ok"), itemFor(vermillion, "failed (no effect)"), itemFor(orange, "unknown")}
+}
+
+// objectLegend explains the lanes above them.
+func (b *timelineBuilder) objectLegend() (title string, items []legendItem) {
+	switch b.m.model() {
+	case history.ModelBarrier:
+		return "", nil
+	case history.ModelQueue:
+		title = "Items by who put them in:"
+	case history.ModelDoubleBarrier:
+		title = "Inside a barrier:"
+	default:
+		title = "Held by:"
+	}
+	for c := range min(b.clientCount(), len(clientColours)) {
+		items = append(items, itemFor(clientColour(c), fmt.Sprintf("client %d", c)))
+	}
+	return title, items
+}
+
+func (b *timelineBuilder) clientCount() int {
+	last := -1
+	for _, p := range b.m.points {
+		last = max(last, p.Client)
+	}
+	return last + 1
+}
+
+// finish keeps what fits, nearest to the violations first, and packs the bars
+// of a lane so that they do not hide each other.
+func (b *timelineBuilder) finish() (data timeline, left int) {
+	if left = len(b.bars) - mostBars; left > 0 {
+		slices.SortStableFunc(b.bars, func(x, y tbar) int { return cmp.Compare(b.distance(x), b.distance(y)) })
+		b.bars = b.bars[:mostBars]
+	} else {
+		left = 0
+	}
+	slices.SortStableFunc(b.bars, func(x, y tbar) int {
+		return cmp.Or(cmp.Compare(x.lane, y.lane), cmp.Compare(x.from, y.from), cmp.Compare(x.until, y.until))
+	})
+	rows := packRows(b.bars)
+	data = timeline{Bars: b.bars, Colours: b.colours.names, Texts: b.texts.names, Focus: b.focus, End: b.m.end.Microseconds()}
+	for i, name := range b.lanes.names {
+		data.Lanes = append(data.Lanes, lane{label(name, 32), max(1, rows[i])})
+	}
+	return data, left
+}
+
+// distance is how far a bar is from the nearest violation, or without any from the start.
+func (b *timelineBuilder) distance(t tbar) int64 {
+	if len(b.focus) == 0 {
+		return t.from
+	}
+	nearest := b.m.end.Microseconds()
+	for _, f := range b.focus {
+		nearest = min(nearest, max(0, f.From-t.until, t.from-f.Until))
+	}
+	return nearest
+}
+
+// packRows gives each bar the first row of its lane that is free, and returns
+// how many rows each lane has.
+func packRows(bars []tbar) map[int]int {
+	rows := map[int]int{}
+	free := map[[2]int]int64{}
+	for i := range bars {
+		t := &bars[i]
+		for t.row < mostRows-1 && free[[2]int{t.lane, t.row}] > t.from {
+			t.row++
+		}
+		free[[2]int{t.lane, t.row}] = t.until
+		rows[t.lane] = max(rows[t.lane], t.row+1)
+	}
+	return rows
+}

@@ -1,0 +1,237 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/store"
+)
+
+// property is what was found about one property over all keys.
+type property struct {
+	Name     string
+	Meaning  string // what it promises, in a sentence; empty for properties unknown here
+	Result   checker.Result
+	Measured bool // it does not decide the verdict of the run, unless that is strict
+	Verdicts []checker.Verdict
+}
+
+// meanings say what each property promises, as the properties' definitions do
+// at length.
+var meanings = map[string]string{
+	"exclusion": "no two clients held one key at the same time",
+	"belief":    "no two clients believed at one time that they held one key",
+	"tokens":    "fencing tokens rose with each grant",
+	"fencing":   "the guarded resource accepted every present holder and refused past ones",
+	"lost":      "whoever lost its session knew within a second that the hold was lost",
+	"grant":     "every grant rests on a state in which the client was first in line",
+	"states":    "a leader whose term ended stayed deposed until elected again",
+	"who-leads": "answers to the question who leads were true",
+	"integrity": "what came out had been put in, and came out once",
+	"order":     "items came out in the order in which they went in",
+	"loss":      "no acknowledged item was lost",
+	"empty":     "nobody was told that a queue was empty when it was not",
+	"early":     "nobody passed a barrier before it was lifted",
+	"late":      "nobody was left waiting at a lifted barrier",
+	"enter":     "nobody entered before all parties were there",
+	"leave":     "nobody left before all parties were ready to leave",
+	"progress":  "after the heal, nobody was left waiting without a reason",
+}
+
+// properties groups verdicts by property, in the order in which they came.
+func properties(verdicts []checker.Verdict) []property {
+	var out []property
+	for _, v := range verdicts {
+		i := slices.IndexFunc(out, func(p property) bool { return p.Name == v.Property })
+		if i < 0 {
+			i = len(out)
+			out = append(out, property{Name: v.Property, Meaning: meanings[v.Property], Result: checker.Valid, Measured: true})
+		}
+		out[i].Result = worse(out[i].Result, v.Result)
+		out[i].Measured = out[i].Measured && v.Measured
+		out[i].Verdicts = append(out[i].Verdicts, v)
+	}
+	return out
+}
+
+func worse(a, b checker.Result) checker.Result {
+	for _, r := range []checker.Result{checker.Violation, checker.Unknown} {
+		if a == r || b == r {
+			return r
+		}
+	}
+	return checker.Valid
+}
+
+// decides says whether the property counts for the verdict of the run.
+func (p property) decides(strict bool) bool { return !p.Measured || strict }
+
+// with are the verdicts with that result.
+func (p property) with(r checker.Result) []checker.Verdict {
+	var out []checker.Verdict
+	for _, v := range p.Verdicts {
+		if v.Result == r {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Words is the result, with how many keys it holds for.
+func (p property) Words() string {
+	var parts []string
+	for _, r := range []checker.Result{checker.Violation, checker.Unknown, checker.Valid} {
+		if n := len(p.with(r)); n > 0 {
+			parts = append(parts, p.wordsFor(r, n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p property) wordsFor(r checker.Result, n int) string {
+	word := map[checker.Result]string{checker.Violation: "violated", checker.Unknown: "not decided", checker.Valid: "valid"}[r]
+	if p.Measured && r == checker.Violation {
+		word = "happened"
+	}
+	if n == 1 && len(p.Verdicts) == 1 && p.Verdicts[0].Key == "" {
+		return word
+	}
+	return fmt.Sprintf("%s for %s", word, plural(n, "key"))
+}
+
+// Reasons are those of the verdicts that are not valid, the worst first, each
+// with the keys that it is about.
+func (p property) Reasons() []string {
+	var out []string
+	for _, r := range []checker.Result{checker.Violation, checker.Unknown} {
+		keys := map[string][]string{}
+		var order []string
+		for _, v := range p.with(r) {
+			if v.Reason == "" {
+				continue
+			}
+			if keys[v.Reason] == nil {
+				order = append(order, v.Reason)
+			}
+			keys[v.Reason] = append(keys[v.Reason], v.Key)
+		}
+		for _, reason := range order {
+			out = append(out, about(keys[reason])+reason)
+		}
+	}
+	return out
+}
+
+// about names the keys that a reason is about, if it is about keys.
+func about(keys []string) string {
+	named := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == "" })
+	switch n := len(named); {
+	case n == 0:
+		return ""
+	case n > 6:
+		return fmt.Sprintf("%s and %s: ", strings.Join(named[:5], ", "), plural(n-5, "more key"))
+	}
+	return joined(named) + ": "
+}
+
+// Mark is the sign for the result. What is only measured alarms nobody.
+func (p property) Mark() string {
+	if p.Measured && p.Result == checker.Violation {
+		return "!"
+	}
+	return markOf(p.Result)
+}
+
+// Class is the result that the sign is coloured by.
+func (p property) Class() checker.Result {
+	if p.Measured && p.Result == checker.Violation {
+		return checker.Unknown
+	}
+	return p.Result
+}
+
+// Evidence is what the verdicts rest on, none twice.
+func (p property) Evidence() string {
+	return p.distinct(func(v checker.Verdict) string { return v.Evidence })
+}
+
+// Decider names the procedures that decided.
+func (p property) Decider() string {
+	return p.distinct(func(v checker.Verdict) string { return v.Decider })
+}
+
+func (p property) distinct(of func(checker.Verdict) string) string {
+	var out []string
+	for _, v := range p.Verdicts {
+		if s := of(v); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// Notes are those of all verdicts, none twice.
+func (p property) Notes() []string {
+	var out []string
+	for _, v := range p.Verdicts {
+		for _, n := range v.Notes {
+			if !slices.Contains(out, n) {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+// violations are the verdicts that found one.
+func violations(verdicts []checker.Verdict) []checker.Verdict {
+	var out []checker.Verdict
+	for _, v := range verdicts {
+		if v.Result == checker.Violation {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// sentence is the verdict of the run in words.
+func sentence(r *store.Result) string {
+	ps := properties(r.Verdicts)
+	named := func(result checker.Result) []string {
+		var out []string
+		for _, p := range ps {
+			if p.Result == result && p.decides(r.Strict) {
+				out = append(out, p.Name)
+			}
+		}
+		return out
+	}
+	what := "the " + r.Recipe
+	if r.Recipe == "" {
+		what = "this history"
+	}
+	switch r.Verdict {
+	case checker.Violation:
+		return fmt.Sprintf("%s broke its promise: %s", what, violatedWords(named(checker.Violation)))
+	case checker.Unknown:
+		if names := named(checker.Unknown); len(names) > 0 {
+			return fmt.Sprintf("nothing was violated, but %s could not be decided", joined(names))
+		}
+		return "nothing was violated, but the run does not allow a verdict"
+	case checker.Valid:
+		return what + " kept every promise that was checked"
+	}
+	return "no verdict was reached"
+}
+
+func violatedWords(names []string) string {
+	switch len(names) {
+	case 0:
+		return "a property was violated"
+	case 1:
+		return names[0] + " was violated"
+	}
+	return joined(names) + " were violated"
+}

@@ -1,0 +1,124 @@
+package reports
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// length is a duration for people: three significant digits and a unit.
+func length(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "none"
+	case d == 0:
+		return "0"
+	case d < time.Microsecond:
+		return strconv.FormatInt(int64(d), 10) + " ns"
+	case d < time.Millisecond:
+		return digits(float64(d)/float64(time.Microsecond)) + " µs"
+	case d < time.Second:
+		return digits(float64(d)/float64(time.Millisecond)) + " ms"
+	case d < 2*time.Minute:
+		return digits(d.Seconds()) + " s"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+func digits(v float64) string {
+	switch {
+	case v < 10:
+		return trimZeros(strconv.FormatFloat(v, 'f', 2, 64))
+	case v < 100:
+		return trimZeros(strconv.FormatFloat(v, 'f', 1, 64))
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64)
+}
+
+func trimZeros(s string) string { return strings.TrimSuffix(strings.TrimRight(s, "0"), ".") }
+
+// instant is a time since the run began, to the microsecond: what a witness
+// is read by.
+func instant(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', 6, 64) + " s" }
+
+// moment is a time since the run began, as exact as a table of faults needs it.
+func moment(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', 2, 64) + " s" }
+
+// thousands groups digits, as in 12,345.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	head := len(s) % 3
+	if n < 0 {
+		return s
+	}
+	parts := []string{}
+	if head > 0 {
+		parts = append(parts, s[:head])
+	}
+	for i := head; i < len(s); i += 3 {
+		parts = append(parts, s[i:i+3])
+	}
+	return strings.Join(parts, ",")
+}
+
+// plural is "1 key", "3 keys".
+func plural(n int, one string) string { return thousands(n) + " " + nounFor(one, n) }
+
+// nounFor is the noun in the number that fits n.
+func nounFor(noun string, n int) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+// times is "once", "twice", "3 times".
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return thousands(n) + " times"
+}
+
+// label makes text from a history fit to be drawn: control characters, which
+// XML cannot hold, become spaces, and what is long is cut.
+func label(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// listOf is "1, 2 and 5".
+func listOf(n []int) string {
+	words := make([]string, len(n))
+	for i, v := range n {
+		words[i] = strconv.Itoa(v)
+	}
+	return joined(words)
+}
+
+// joined is "a, b and c".
+func joined(words []string) string {
+	switch n := len(words); n {
+	case 0:
+		return ""
+	case 1:
+		return words[0]
+	default:
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+}

@@ -1,0 +1,104 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// stallFloor is the gap of the harness's heartbeat from which on a stall
+// counts: shorter ones cannot hide or fake what is measured in seconds.
+const stallFloor = 250 * time.Millisecond
+
+// Compute measures a history. A history without phases, from elsewhere, counts
+// as load from its first invocation to its end.
+func Compute(h *history.History) Stats {
+	ops := h.Operations()
+	load := loadPhase(h)
+	faults := Faults(h)
+	measureFaults(faults, h, ops)
+	s := Stats{
+		Load:       load.Length(),
+		ByF:        byF(ops),
+		Contended:  contended(ops, Holds(h)),
+		Elections:  elections(h),
+		Faults:     faults,
+		FaultKinds: faultKinds(faults),
+		Stalls:     stalls(h),
+	}
+	for _, f := range s.ByF {
+		if history.OnSubject(f.F) {
+			s.OK += f.OK
+			s.Fail += f.Fail
+			s.Info += f.Info
+		}
+	}
+	s.Operations = s.OK + s.Fail + s.Info
+	s.Rate = rate(ops, load)
+	return s
+}
+
+// rate is ok completions a second within the span.
+func rate(ops []*history.Operation, in Span) float64 {
+	if in.Length() <= 0 {
+		return 0
+	}
+	n := 0
+	for _, op := range ops {
+		if history.OnSubject(op.F) && op.Outcome() == history.OK && in.Contains(op.Return.Time) {
+			n++
+		}
+	}
+	return float64(n) / in.Length().Seconds()
+}
+
+// byF are the figures of each kind of operation, in order of name.
+func byF(ops []*history.Operation) []ByF {
+	groups := map[string][]*history.Operation{}
+	for _, op := range ops {
+		groups[op.F] = append(groups[op.F], op)
+	}
+	out := make([]ByF, 0, len(groups))
+	for f, group := range groups {
+		out = append(out, figures(f, group))
+	}
+	slices.SortFunc(out, func(a, b ByF) int { return cmp.Compare(a.F, b.F) })
+	return out
+}
+
+func figures(f string, ops []*history.Operation) ByF {
+	out := ByF{F: f}
+	var l latencies
+	for _, op := range ops {
+		switch op.Outcome() {
+		case history.OK:
+			out.OK++
+			l.record(latency(op))
+		case history.Fail:
+			out.Fail++
+		default:
+			out.Info++
+		}
+	}
+	out.P50, out.P90, out.P99, out.Max = l.quantile(50), l.quantile(90), l.quantile(99), l.max
+	return out
+}
+
+// stalls counts the gaps of the harness's own heartbeat that matter.
+func stalls(h *history.History) int {
+	n := 0
+	for i := range h.Events {
+		var s history.Stall
+		if isFact(&h.Events[i], history.FStall) && h.Events[i].Decode(&s) == nil && s.Gap > stallFloor {
+			n++
+		}
+	}
+	return n
+}
+
+// isFact says whether e is the named fact of the run.
+func isFact(e *history.Event, f string) bool {
+	return e.Process == history.Nemesis && e.Type == history.Info && e.F == f
+}

@@ -1,0 +1,213 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Faults are the faults as the record tells of them, in order of number,
+// without the figures that Compute adds.
+func Faults(h *history.History) []Fault {
+	byNumber := map[int]*Fault{}
+	for i := range h.Events {
+		e := &h.Events[i]
+		if step, ok := faultStep(e); ok {
+			f := byNumber[step.Fault]
+			if f == nil {
+				f = &Fault{Number: step.Fault, Kind: e.F, Injected: e.Time, Failover: -1, FailoverAffected: -1}
+				byNumber[step.Fault] = f
+			}
+			f.add(e.Time, step)
+		}
+	}
+	faults := make([]Fault, 0, len(byNumber))
+	for _, f := range byNumber {
+		faults = append(faults, *f)
+	}
+	slices.SortFunc(faults, func(a, b Fault) int { return a.Number - b.Number })
+	return faults
+}
+
+// faultStep reads an event as a step of a fault: faults are numbered from 1,
+// which no other fact of the run is.
+func faultStep(e *history.Event) (history.FaultStep, bool) {
+	var step history.FaultStep
+	if e.Process != history.Nemesis || e.Type != history.Info || len(e.Value) == 0 {
+		return step, false
+	}
+	switch e.F {
+	case history.FBegin, history.FPhase, history.FHealth, history.FStall, history.FDrained, history.FFinal, history.FEnd:
+		return step, false
+	}
+	err := e.Decode(&step)
+	return step, err == nil && step.Fault > 0
+}
+
+// add takes one more step of the fault into account.
+func (f *Fault) add(t time.Duration, s history.FaultStep) {
+	if s.Spec != "" {
+		f.Spec = s.Spec
+	}
+	switch s.Step {
+	case history.StepElected:
+		// Servers is the new leader here, not whom the fault hit.
+		if len(s.Servers) > 0 {
+			f.Elected = s.Servers[0]
+		}
+		return
+	case history.StepWarning:
+		f.Warnings = append(f.Warnings, s.Detail)
+	case history.StepInject:
+		f.Injected = t
+	case history.StepVerified:
+		f.Outcome, f.Verified = s.Step, t
+	case history.StepFailed, history.StepSkipped:
+		f.Outcome = s.Step
+		if s.Detail != "" {
+			f.Warnings = append(f.Warnings, s.Detail)
+		}
+	case history.StepHealed:
+		f.Healed = t
+	}
+	f.hit(s)
+}
+
+// hit keeps whom the fault hit: the latest step that says so knows best.
+func (f *Fault) hit(s history.FaultStep) {
+	if len(s.Servers) > 0 {
+		f.Servers = s.Servers
+	}
+	if len(s.Clients) > 0 {
+		f.Clients = s.Clients
+	}
+	if len(s.Sessions) > 0 {
+		f.Sessions = s.Sessions
+	}
+	if len(s.Holding) > 0 {
+		f.Holding = s.Holding
+	}
+}
+
+// hitsAll says that a fault affects every client: without its leader or its
+// majority the ensemble serves nobody.
+func (f *Fault) hitsAll() bool {
+	_, where, _ := strings.Cut(f.Spec, ":")
+	where, _, _ = strings.Cut(where, "@")
+	switch where {
+	case "leader", "majority", "all":
+		return len(f.Servers) > 0 || len(f.Clients) == 0
+	}
+	return f.Elected != 0
+}
+
+// elections counts the changes of leader. Steps that name a new leader are
+// counted, at most as many as the epoch rose between the two looks at the
+// ensemble's health, since two faults can tell of the same election.
+func elections(h *history.History) int {
+	seen := 0
+	var first, last *history.Health
+	for i := range h.Events {
+		e := &h.Events[i]
+		if step, ok := faultStep(e); ok && step.Step == history.StepElected {
+			seen++
+		}
+		var health history.Health
+		if isFact(e, history.FHealth) && e.Decode(&health) == nil && health.Epoch != 0 {
+			if first == nil {
+				first = &health
+			}
+			last = &health
+		}
+	}
+	if first == last {
+		return seen
+	}
+	rose := int(last.Epoch - first.Epoch)
+	if rose > 0 && seen == 0 {
+		return 1
+	}
+	return min(seen, max(rose, 0))
+}
+
+// faultKinds sums faults up by kind, in order of name.
+func faultKinds(faults []Fault) []FaultKind {
+	groups := map[string][]Fault{}
+	for _, f := range faults {
+		groups[f.Kind] = append(groups[f.Kind], f)
+	}
+	kinds := make([]FaultKind, 0, len(groups))
+	for kind, group := range groups {
+		kinds = append(kinds, sumUp(kind, group))
+	}
+	slices.SortFunc(kinds, func(a, b FaultKind) int { return cmp.Compare(a.Kind, b.Kind) })
+	return kinds
+}
+
+func sumUp(kind string, faults []Fault) FaultKind {
+	k := FaultKind{Kind: kind}
+	var all, affected []time.Duration
+	for i := range faults {
+		f := &faults[i]
+		k.count(f)
+		if f.Outcome == history.StepVerified && f.Felt {
+			k.Felt++
+			all = appendFigure(all, f.Failover)
+			affected = appendFigure(affected, f.FailoverAffected)
+		}
+	}
+	k.Median, k.Max = medianAndMax(all)
+	k.MedianAffected, k.MaxAffected = medianAndMax(affected)
+	return k
+}
+
+func (k *FaultKind) count(f *Fault) {
+	switch f.Outcome {
+	case history.StepVerified:
+		k.Verified++
+	case history.StepFailed:
+		k.Failed++
+	case history.StepSkipped:
+		k.Skipped++
+	}
+	if f.Outcome != history.StepSkipped {
+		k.Injected++
+	}
+	if f.Elected != 0 {
+		k.Elected++
+	}
+	if f.Outcome != history.StepVerified {
+		return
+	}
+	for _, did := range f.Holding {
+		switch did {
+		case "holding":
+			k.Holding++
+		case "waiting":
+			k.Waiting++
+		case "idle":
+			k.Idle++
+		}
+	}
+}
+
+func appendFigure(to []time.Duration, d time.Duration) []time.Duration {
+	if d < 0 {
+		return to
+	}
+	return append(to, d)
+}
+
+// medianAndMax are -1 of nothing; the median of an even number is the mean of
+// the middle two.
+func medianAndMax(d []time.Duration) (median, longest time.Duration) {
+	n := len(d)
+	if n == 0 {
+		return -1, -1
+	}
+	slices.Sort(d)
+	return (d[(n-1)/2] + d[n/2]) / 2, d[n-1]
+}

@@ -1,0 +1,106 @@
+package stats
+
+import (
+	"sort"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// baseline is how operations went before the first fault.
+type baseline struct {
+	slow  map[string]time.Duration // by operation: over twice the p99
+	codes map[string]bool          // of errors that happen without any fault
+}
+
+func calm(ops []*history.Operation, until time.Duration) baseline {
+	b := baseline{slow: map[string]time.Duration{}, codes: map[string]bool{}}
+	byF := map[string]*latencies{}
+	for _, op := range ops {
+		if op.Return == nil || op.Return.Time >= until {
+			continue
+		}
+		if op.Outcome() != history.OK {
+			b.codes[code(op)] = true
+			continue
+		}
+		if byF[op.F] == nil {
+			byF[op.F] = &latencies{}
+		}
+		byF[op.F].record(took(op))
+	}
+	for f, l := range byF {
+		b.slow[f] = 2 * l.quantile(99)
+	}
+	return b
+}
+
+// took counts from the invocation: what waited for its turn in the harness felt
+// those before it, and a backlog from the start of the load would hide a fault.
+func took(op *history.Operation) time.Duration { return op.Return.Time - op.Began() }
+
+// code is how an operation did not succeed.
+func code(op *history.Operation) string {
+	if op.Return == nil {
+		return "open"
+	}
+	if op.Return.Error == nil {
+		return string(op.Return.Type)
+	}
+	return op.Return.Error.Code
+}
+
+// feels says whether the operation shows that something was wrong.
+func (b baseline) feels(op *history.Operation) bool {
+	if op.Outcome() != history.OK && !b.codes[code(op)] {
+		return true
+	}
+	limit, known := b.slow[op.F]
+	return op.Return != nil && known && took(op) > limit
+}
+
+// holdLost says whether a client was told within the span that it lost a hold.
+func holdLost(h *history.History, s Span) bool {
+	for i := firstAt(h, s.From); i < len(h.Events) && h.Events[i].Time <= s.Until; i++ {
+		if e := &h.Events[i]; e.Process == history.SessionProcess && e.F == history.FLost {
+			return true
+		}
+	}
+	return false
+}
+
+// firstAt is the index of the first event at t or later.
+func firstAt(h *history.History, t time.Duration) int {
+	return sort.Search(len(h.Events), func(i int) bool { return h.Events[i].Time >= t })
+}
+
+// feeling answers whether an operation that shows trouble overlaps a span.
+type feeling struct {
+	began []time.Duration // rising
+	ended []time.Duration // the latest end of operations 0 to i
+}
+
+func newFeeling(ops []*history.Operation, before baseline) feeling {
+	var f feeling
+	latest := time.Duration(0)
+	for _, op := range ops {
+		if !before.feels(op) {
+			continue
+		}
+		// One that never returned counts for the fault in which it began.
+		end := op.Began()
+		if op.Return != nil {
+			end = op.Return.Time
+		}
+		latest = max(latest, end)
+		f.began = append(f.began, op.Began())
+		f.ended = append(f.ended, latest)
+	}
+	return f
+}
+
+func (f feeling) during(s Span) bool {
+	// Of those that began by the end of the span, the latest end decides.
+	i := sort.Search(len(f.began), func(i int) bool { return f.began[i] > s.Until })
+	return i > 0 && f.ended[i-1] >= s.From
+}

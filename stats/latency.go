@@ -1,0 +1,118 @@
+package stats
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Latencies are kept in microseconds to three significant digits, up to an
+// hour; what is longer counts as an hour.
+const longest = time.Hour
+
+// Point is one operation in a plot of latencies.
+type Point struct {
+	At      time.Duration // intended start, since the run began
+	Latency time.Duration // from the intended start to the end
+	F       string
+	Outcome history.Type
+	Client  int
+	Open    bool // it never returned: Latency is up to the end of the record
+}
+
+// Points are the operations of a history, in order of invocation.
+func Points(h *history.History) []Point {
+	end := End(h)
+	ops := h.Operations()
+	points := make([]Point, 0, len(ops))
+	for _, op := range ops {
+		p := Point{At: op.Intended(), F: op.F, Outcome: op.Outcome(), Client: op.Client, Open: op.Return == nil}
+		if p.Open {
+			p.Latency = max(0, end-p.At)
+		} else {
+			p.Latency = latency(op)
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// latency is that of an operation that returned.
+func latency(op *history.Operation) time.Duration {
+	return max(0, op.Return.Time-op.Intended())
+}
+
+// latencies collects latencies and gives their quantiles. The zero value is empty.
+type latencies struct {
+	h   *hdrhistogram.Histogram
+	max time.Duration
+}
+
+func (l *latencies) record(d time.Duration) {
+	if l.h == nil {
+		l.h = hdrhistogram.New(1, longest.Microseconds(), 3)
+	}
+	l.max = max(l.max, d)
+	// Rounded up, so that no latency is called shorter than it was.
+	us := (min(d, longest) + time.Microsecond - 1).Microseconds()
+	_ = l.h.RecordValue(us) // fails for values out of range only, and there are none
+}
+
+// quantile is the q-th percentile, 0 of nothing.
+func (l *latencies) quantile(q float64) time.Duration {
+	if l.h == nil {
+		return 0
+	}
+	return min(l.max, time.Duration(l.h.ValueAtQuantile(q))*time.Microsecond)
+}
+
+func (l *latencies) count() int64 {
+	if l.h == nil {
+		return 0
+	}
+	return l.h.TotalCount()
+}
+
+// Quantiles are quantiles of the latency of ok operations in one window of time.
+type Quantiles struct {
+	Span
+	Count         int64
+	P50, P95, P99 time.Duration
+}
+
+// QuantilesOverTime cuts the run into windows of the given width, by intended
+// start, and gives the quantiles of the ok ones among points of operation f.
+// Windows without one are left out.
+func QuantilesOverTime(points []Point, f string, width time.Duration) []Quantiles {
+	if width <= 0 {
+		return nil
+	}
+	windows := map[int]*latencies{}
+	last := -1
+	for _, p := range points {
+		if p.F != f || p.Outcome != history.OK {
+			continue
+		}
+		i := int(p.At / width)
+		if windows[i] == nil {
+			windows[i] = &latencies{}
+		}
+		windows[i].record(p.Latency)
+		last = max(last, i)
+	}
+	var out []Quantiles
+	for i := 0; i <= last; i++ {
+		l := windows[i]
+		if l == nil {
+			continue
+		}
+		from := time.Duration(i) * width
+		out = append(out, Quantiles{
+			Span: Span{From: from, Until: from + width}, Count: l.count(),
+			P50: l.quantile(50), P95: l.quantile(95), P99: l.quantile(99),
+		})
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package stats
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Span is a stretch of time, since the run began.
+type Span struct {
+	From  time.Duration
+	Until time.Duration
+}
+
+// Length is how long it lasted.
+func (s Span) Length() time.Duration { return s.Until - s.From }
+
+// Contains says whether t lies in it, ends included.
+func (s Span) Contains(t time.Duration) bool { return s.From <= t && t <= s.Until }
+
+// End is the time of the last event, 0 of an empty history.
+func End(h *history.History) time.Duration {
+	if len(h.Events) == 0 {
+		return 0
+	}
+	return h.Events[len(h.Events)-1].Time
+}
+
+// PhaseSpan is a phase of the run with its time.
+type PhaseSpan struct {
+	Span
+	Name string
+}
+
+// Phases are the phases of the run; the last one ends with the record.
+func Phases(h *history.History) []PhaseSpan {
+	var out []PhaseSpan
+	for i := range h.Events {
+		e := &h.Events[i]
+		var p history.Phase
+		if !isFact(e, history.FPhase) || e.Decode(&p) != nil {
+			continue
+		}
+		if n := len(out); n > 0 {
+			out[n-1].Until = e.Time
+		}
+		out = append(out, PhaseSpan{Name: p.Name, Span: Span{From: e.Time, Until: End(h)}})
+	}
+	return out
+}
+
+// loadPhase is the load phase, or for lack of phases the first invocation to the end.
+func loadPhase(h *history.History) Span {
+	phases := Phases(h)
+	for _, p := range phases {
+		if p.Name == history.PhaseLoad {
+			return p.Span
+		}
+	}
+	if len(phases) > 0 {
+		return Span{}
+	}
+	for i := range h.Events {
+		if e := &h.Events[i]; e.Process >= 0 && e.Type == history.Invoke {
+			return Span{From: e.Time, Until: End(h)}
+		}
+	}
+	return Span{}
+}

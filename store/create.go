@@ -1,0 +1,75 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// timeName is how a start time is written as a folder's name: sorted, and
+// without the colons that some file systems refuse.
+const timeName = "2006-01-02T15-04-05.000Z"
+
+// Create makes the folder of a run that starts now and makes it the latest one.
+func Create(root, recipe string, start time.Time) (*Run, error) {
+	if err := checkName(recipe); err != nil {
+		return nil, err
+	}
+	parent := filepath.Join(root, recipe)
+	name, err := makeUnique(parent, start.UTC().Format(timeName))
+	if err != nil {
+		return nil, fmt.Errorf("create a run: %w", err)
+	}
+	r := &Run{Dir: filepath.Join(parent, name)}
+	if err := setLatest(root, filepath.Join(recipe, name)); err != nil {
+		os.Remove(r.Dir)
+		return nil, err
+	}
+	return r, nil
+}
+
+// checkName refuses a recipe's name that would not be one folder in the root.
+func checkName(recipe string) error {
+	if recipe == "" || recipe == latest || strings.HasPrefix(recipe, ".") || strings.ContainsAny(recipe, `/\:`) {
+		return fmt.Errorf("create a run: %q cannot be a folder's name: give the recipe another one", recipe)
+	}
+	return nil
+}
+
+// makeUnique makes a folder called name, or name-02 and so on if others have
+// started in the same millisecond.
+func makeUnique(parent, name string) (string, error) {
+	unique := name
+	for n := 2; ; {
+		if err := os.MkdirAll(parent, 0o755); err != nil {
+			return "", err
+		}
+		err := os.Mkdir(filepath.Join(parent, unique), 0o755)
+		switch {
+		case errors.Is(err, os.ErrExist):
+			unique = fmt.Sprintf("%s-%02d", name, n)
+			n++
+		case errors.Is(err, os.ErrNotExist): // Remove took the parent at this moment
+		default:
+			return unique, err
+		}
+	}
+}
+
+// Remove removes a run's folder with all that is in it, and makes the newest
+// one that is left the latest. It is for a run that came to nothing: no engine,
+// an ensemble that did not start.
+func (r *Run) Remove() error {
+	if r.Bare() {
+		return fmt.Errorf("remove %s: it is no run's folder", r.history)
+	}
+	if err := os.RemoveAll(r.Dir); err != nil {
+		return fmt.Errorf("remove the run: %w", err)
+	}
+	parent := filepath.Dir(r.Dir)
+	os.Remove(parent) // if it was the only run of its recipe
+	return repairLatest(filepath.Dir(parent))
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Experiment is the content of experiment.yaml: everything needed to run the
+// same experiment again. Times are written as 10s, 500ms.
+type Experiment struct {
+	Recipe  string `yaml:"recipe"`
+	Subject string `yaml:"subject,omitempty"`
+
+	Ensemble string   `yaml:"ensemble,omitempty"` // container, …
+	Nodes    int      `yaml:"nodes,omitempty"`
+	Image    string   `yaml:"image,omitempty"`
+	Digest   string   `yaml:"digest,omitempty"` // of the image that was used; for readers
+	Servers  []string `yaml:"servers,omitempty"`
+
+	Clients        int           `yaml:"clients,omitempty"`
+	Rate           float64       `yaml:"rate,omitempty"` // operations a second, all clients together
+	Keys           int           `yaml:"keys,omitempty"`
+	TimeLimit      time.Duration `yaml:"time-limit,omitempty"`
+	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`
+	OpTimeout      time.Duration `yaml:"op-timeout,omitempty"`
+	MinLoad        *int          `yaml:"min-load,omitempty"`
+
+	Faults        []string      `yaml:"faults,omitempty"`
+	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
+	// Schedule is what Faults and Seed came to; for readers.
+	Schedule []Scheduled `yaml:"schedule,omitempty"`
+
+	Seed   *int64 `yaml:"seed,omitempty"`
+	Strict bool   `yaml:"strict,omitempty"`
+}
+
+// Scheduled is one fault of a schedule.
+type Scheduled struct {
+	At    time.Duration `yaml:"at"`
+	For   time.Duration `yaml:"for"`
+	Fault string        `yaml:"fault"`
+}
+
+// ReadExperiment reads an experiment file. Unknown fields are errors, with the
+// place in the file.
+func ReadExperiment(path string) (Experiment, error) {
+	var x Experiment
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return x, fmt.Errorf("read experiment: %w", err)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict())
+	if err := dec.Decode(&x); err != nil {
+		return x, fmt.Errorf("%s: %w", path, oneLine(err))
+	}
+	return x, nil
+}
+
+// WriteExperiment writes an experiment file.
+func WriteExperiment(path string, x Experiment) error {
+	b, err := yaml.Marshal(x)
+	if err != nil {
+		return fmt.Errorf("write experiment: %w", err)
+	}
+	return os.WriteFile(path, b, 0o644)
+}
+
+// oneLine keeps the sentence of a YAML error, which names line and column, and
+// drops the drawing below it.
+func oneLine(err error) error {
+	text := err.Error()
+	if i := bytes.IndexByte([]byte(text), '\n'); i > 0 {
+		text = text[:i]
+	}
+	return errors.New(text)
+}

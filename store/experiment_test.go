@@ -1,0 +1,67 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/store"
+)
+
+// Everything that is written is read again, zeros that were asked for included.
+func TestExperimentRoundTrip(t *testing.T) {
+	none, seed := 0, int64(1)<<40
+	for name, want := range map[string]store.Experiment{
+		"all": {
+			Recipe: "lock", Subject: "zklab", Ensemble: "container", Nodes: 5, Image: "zookeeper:3.9", Digest: "sha256:1",
+			Servers: []string{"127.0.0.1:2181"}, Clients: 7, Rate: 0.5, Keys: 2, TimeLimit: 90 * time.Second,
+			SessionTimeout: 1500 * time.Millisecond, OpTimeout: 250 * time.Microsecond, MinLoad: &none,
+			Faults: []string{"pause:leader", "expire"}, FaultInterval: 7 * time.Second,
+			Schedule: []store.Scheduled{{At: 7 * time.Second, For: 3500 * time.Millisecond, Fault: "pause:leader"}},
+			Seed:     &seed, Strict: true,
+		},
+		"least":  {Recipe: "queue"},
+		"a rate": {Recipe: "queue", Rate: 1e9},
+	} {
+		path := filepath.Join(t.TempDir(), "experiment.yaml")
+		if err := store.WriteExperiment(path, want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.ReadExperiment(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// What is not understood is an error of one line, with the place where it stands.
+func TestExperimentStrictness(t *testing.T) {
+	for text, want := range map[string]string{
+		"recipe: lock\ncleints: 5\n":             "[2:1]",
+		"recipe: lock\ntime-limit: 10\n":         "[2:13]",
+		"recipe: lock\ntime-limit: soon\n":       "\"soon\"",
+		"recipe: lock\nclients: many\n":          "[2:10]",
+		"recipe: lock\nrecipe: queue\n":          "[2:1]",
+		"recipe: lock\n  clients: 5\n":           "[",
+		"recipe: lock\nschedule:\n- when: 10s\n": "[3:3]",
+	} {
+		path := filepath.Join(t.TempDir(), "experiment.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := store.ReadExperiment(path)
+		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := store.ReadExperiment(filepath.Join(t.TempDir(), "nowhere.yaml")); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
+		t.Errorf("no file: %v", err)
+	}
+}

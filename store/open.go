@@ -1,0 +1,107 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrNotARun says that a path leads to no run.
+var ErrNotARun = errors.New("no run")
+
+// notARun is an ErrNotARun that says what is there and what to do about it.
+type notARun struct{ text string }
+
+func (e *notARun) Error() string        { return e.text }
+func (e *notARun) Is(target error) bool { return target == ErrNotARun }
+
+func notRun(format string, args ...any) error { return &notARun{fmt.Sprintf(format, args...)} }
+
+// Open finds the run that a person named: by its folder, a link to it, a
+// history file, a name in the root folder (lock/2026-01-02T15-04-05.678Z), or
+// "latest". The history is not read.
+func Open(root, path string) (*Run, error) {
+	path = find(root, path)
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, absent(root, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open a run: %w", err)
+	}
+	if !info.IsDir() {
+		return openFile(root, path)
+	}
+	return openDir(path)
+}
+
+// find is where path leads: names in the root folder come second, but latest
+// is always the root's.
+func find(root, path string) string {
+	inRoot := filepath.Join(root, path)
+	if path == latest {
+		return inRoot
+	}
+	if _, err := os.Lstat(path); err == nil || filepath.IsAbs(path) {
+		return path
+	}
+	if _, err := os.Lstat(inRoot); path != "" && err == nil {
+		return inRoot
+	}
+	return path
+}
+
+func openFile(root, path string) (*Run, error) {
+	dir := readLatest(path)
+	if dir == "" {
+		return &Run{history: path}, nil
+	}
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return nil, absent(root, path)
+	}
+	return openDir(dir)
+}
+
+func openDir(dir string) (*Run, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open a run: %w", err)
+	}
+	r := &Run{Dir: real}
+	if isRun(real) {
+		return r, nil
+	}
+	if inside := newestInside(real); inside != "" {
+		return nil, notRun("%s is no run: it has no %s; the newest run in it is %s", dir, historyFile, inside)
+	}
+	return nil, notRun("%s is no run: it has no %s; name the folder of a run, a history file, or latest", dir, historyFile)
+}
+
+func isRun(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, historyFile))
+	return err == nil && !info.IsDir()
+}
+
+// newestInside is the newest run in a root or in the folder of a recipe.
+func newestInside(dir string) string {
+	if runs, err := List(dir); err == nil && len(runs) > 0 {
+		return runs[0].Run.Dir
+	}
+	if runs := listRecipe(dir); len(runs) > 0 {
+		sortNewestFirst(runs)
+		return runs[0].Run.Dir
+	}
+	return ""
+}
+
+// absent says what is missing: the path itself or what a link leads to.
+func absent(root, path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return notRun("%s leads to a run that is gone; name the folder of another one", path)
+	}
+	if path == filepath.Join(root, latest) {
+		return notRun("there is no run in %s yet: start one with zklab run, or name another store", root)
+	}
+	return notRun("%s does not exist; name the folder of a run, a history file, or latest", path)
+}

@@ -1,0 +1,38 @@
+package store
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/stats"
+)
+
+// Result is the content of result.json. Durations are nanoseconds.
+type Result struct {
+	// Verdict is the whole run's: violation if any property that counts is
+	// violated, else unknown if any is, else valid.
+	Verdict  checker.Result    `json:"verdict"`
+	Verdicts []checker.Verdict `json:"verdicts"`
+	// Assumptions under which valid counts; each is met or says why not.
+	Assumptions []checker.Assumption `json:"assumptions"`
+
+	Recipe      string    `json:"recipe"`
+	Subject     string    `json:"subject,omitempty"`
+	Seed        int64     `json:"seed"`
+	Strict      bool      `json:"strict"`
+	Interrupted bool      `json:"interrupted"`
+	Started     time.Time `json:"started"` // wall clock, UTC
+	Zklab       string    `json:"zklab"`   // version of zklab that decided
+
+	Ensemble ensemble.Profile `json:"ensemble"`
+	Stats    stats.Stats      `json:"stats"`
+	// Warnings are for people: a time limit shorter than the first fault, a
+	// rate that was not reached, a history cut off in its last line.
+	Warnings []string `json:"warnings,omitempty"`
+	// Timings are wall times of the harness itself, by name: "start" (command
+	// to first operation), "check", "report", "finish" (last operation to report).
+	Timings map[string]time.Duration `json:"timings,omitempty"`
+	// Replay is the command that runs the same experiment again.
+	Replay string `json:"replay,omitempty"`
+}

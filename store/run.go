@@ -1,0 +1,73 @@
+package store
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// historyFile makes a folder a run.
+const historyFile = "history.jsonl"
+
+// Run is a run on disk.
+type Run struct {
+	// Dir is its folder; empty for a history file that was opened by itself.
+	// Such a run has no other files, and their paths are empty, too.
+	Dir string
+
+	history string
+}
+
+// Bare says that the run is nothing but a history file.
+func (r *Run) Bare() bool { return r.Dir == "" }
+
+// History is the record.
+func (r *Run) History() string {
+	if r.Bare() {
+		return r.history
+	}
+	return r.path(historyFile)
+}
+
+// Path is what a person calls the run: its folder, or the bare history file.
+func (r *Run) Path() string {
+	if r.Bare() {
+		return r.history
+	}
+	return r.Dir
+}
+
+// Experiment is everything needed to run it again.
+func (r *Run) Experiment() string { return r.path("experiment.yaml") }
+
+// Transactions is the evidence from the servers' transaction logs.
+func (r *Run) Transactions() string { return r.path("transactions.jsonl") }
+
+// Result is what was decided and counted; see [Run.ReadResult].
+func (r *Run) Result() string { return r.path("result.json") }
+
+// Report is the page for people.
+func (r *Run) Report() string { return r.path("report.html") }
+
+// Timeline is the page that shows who held what when.
+func (r *Run) Timeline() string { return r.path("timeline.html") }
+
+// JUnit is the verdicts for CI systems.
+func (r *Run) JUnit() string { return r.path("junit.xml") }
+
+// Plots is the folder of the plots.
+func (r *Run) Plots() string { return r.path("plots") }
+
+// Servers is the folder with a folder for each server.
+func (r *Run) Servers() string { return r.path("servers") }
+
+// ServerDir is the folder of one server's logs and configuration.
+func (r *Run) ServerDir(id int) string { return r.path("servers", strconv.Itoa(id)) }
+
+// path is empty for a bare history, and not a name in the present folder, which
+// somebody might write to.
+func (r *Run) path(name ...string) string {
+	if r.Bare() {
+		return ""
+	}
+	return filepath.Join(r.Dir, filepath.Join(name...))
+}
