@@ -1,0 +1,48 @@
+# What can be made here. "make build image" is all that a run needs, "make test"
+# passes the tests (those that need Docker are skipped where there is none;
+# ZKLAB_DOCKER=required turns such a skip into a failure).
+
+GO        ?= go
+GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
+
+.PHONY: build image test race lint vuln bench clean
+
+build: ## the command, at bin/zklab
+	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
+
+image: ## a local ZooKeeper image from Debian's packages, without an image registry
+	images/zookeeper/build
+
+test: image-if-possible ## all tests, none from the cache: it does not know of containers
+	$(GO) test -count=1 -timeout 25m ./...
+
+# go-zookeeper v1.0.4 has a race of its own: when it reconnects, sendSetWatches
+# reads lastZxid while the receive loop writes it. It is built without the
+# detector's instrumentation, so that what is reported is ours.
+race: ## the tests with the race detector, the long ones shortened
+	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -short -count=1 -timeout 20m ./...
+
+lint: ## what must be clean
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
+	test -z "$$unformatted" || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
+
+vuln: ## known vulnerabilities, where their list can be had
+	$(GO) run $(GOVULNCHECK) ./...
+
+bench: build image ## benchmarks: compare ratios within one run, machines are noisy
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+clean: ## what was built, and what crashed runs left
+	-bin/zklab clean
+	rm -rf bin
+
+# Without an engine the Docker tests skip (or fail, if they are required): the
+# others run all the same.
+.PHONY: image-if-possible
+image-if-possible:
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image; \
+	else echo "no Docker engine answers: tests that need one are skipped"; fi

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/ensemble/container"
+)
+
+func newClean() *cobra.Command {
+	return &cobra.Command{
+		Use:   "clean",
+		Short: "Remove what crashed runs left behind; spare runs that are alive",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+			defer cancel()
+			removed, spared, err := container.Clean(ctx)
+			for _, line := range removed {
+				fmt.Fprintln(cmd.OutOrStdout(), "removed", line)
+			}
+			for _, line := range spared {
+				fmt.Fprintln(cmd.OutOrStdout(), "spared", line)
+			}
+			if err == nil && len(removed)+len(spared) == 0 {
+				fmt.Fprintln(cmd.OutOrStdout(), "nothing to remove")
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+)
+
+// The exit codes, a contract with scripts.
+const (
+	exitValid       = 0
+	exitViolation   = 1
+	exitUnknown     = 2
+	exitFailed      = 3 // the experiment could not be run or read
+	exitUsage       = 64
+	exitDefect      = 70 // of zklab itself
+	exitInterrupted = 130
+)
+
+func exitOf(r checker.Result) int {
+	switch r {
+	case checker.Valid:
+		return exitValid
+	case checker.Violation:
+		return exitViolation
+	}
+	return exitUnknown
+}
+
+// verdictError carries a verdict's exit code through cobra. It prints nothing:
+// the summary has said it all.
+type verdictError struct{ code int }
+
+func (verdictError) Error() string { return "" }
+
+// finish turns what a command came to into an exit code, and prints an error
+// as one line. usage says that no command had begun: the arguments were wrong.
+func finish(err error, usage bool, stderr io.Writer) int {
+	var verdict verdictError
+	switch {
+	case err == nil:
+		return exitValid
+	case errors.As(err, &verdict):
+		return verdict.code
+	}
+	fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
+	switch {
+	case usage || errors.Is(err, zklab.ErrUsage):
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitFailed
+}
+
+func oneLine(err error) string {
+	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// usageError is an error in the arguments that a command found itself.
+func usageError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", zklab.ErrUsage, fmt.Sprintf(format, args...))
+}

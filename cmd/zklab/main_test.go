@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"zklab": main,
+		// A defect in the background, of which no command of ours has one.
+		"zklab-panics": func() {
+			os.Exit(supervised(func() int {
+				go panic("planted")
+				select {}
+			}))
+		},
+		// One that takes no notice of signals.
+		"zklab-waits": func() {
+			os.Exit(supervised(func() int {
+				fmt.Println("ready")
+				time.Sleep(time.Minute)
+				return exitValid
+			}))
+		},
+	})
+}
+
+// Each script is a session of somebody who uses the command. "exits N cmd…"
+// asserts an exit code.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, params("testdata/script"))
+}
+
+// These scripts run real experiments.
+func TestDockerScripts(t *testing.T) {
+	dockertest.Require(t)
+	testscript.Run(t, params("testdata/docker"))
+}

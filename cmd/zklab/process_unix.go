@@ -1,0 +1,47 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+// ownGroup puts the child into a process group of its own.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// Signals that a supervisor passes on besides stopSignals. SIGQUIT (Ctrl-\)
+// would otherwise end it with a dump and Go's exit code 2.
+var passedOn = []os.Signal{syscall.SIGQUIT, syscall.SIGTSTP}
+
+// pass hands a signal to the child. Ctrl-Z stops both, since the child is not
+// in the terminal's group; with the supervisor the child goes on.
+func pass(child *os.Process, s os.Signal) {
+	if s != syscall.SIGTSTP {
+		_ = child.Signal(s)
+		return
+	}
+	// The stop takes effect a moment after the call that asks for it, so only
+	// the signal that ends it says when to go on.
+	goOn := make(chan os.Signal, 1)
+	signal.Notify(goOn, syscall.SIGCONT)
+	defer signal.Stop(goOn)
+	_ = child.Signal(syscall.SIGSTOP)
+	_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	<-goOn
+	_ = child.Signal(syscall.SIGCONT)
+}
+
+// killedBy is the signal that ended a process, nil if none did.
+func killedBy(state *os.ProcessState) os.Signal {
+	if s, ok := state.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		return s.Signal()
+	}
+	return nil
+}
+
+// ignoreBrokenPipes lets a run go on, and clean up, although nobody reads its
+// progress any more: Go ends a process whose standard streams are broken.
+func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }

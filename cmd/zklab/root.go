@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+)
+
+// execute runs one command line and gives its exit code.
+func execute(args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(stderr, "error: a defect in zklab: %v\n%s", p, debug.Stack())
+			code = exitDefect
+		}
+	}()
+	begun := false
+	root := newRoot(&begun)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	return finish(err, !begun, stderr)
+}
+
+// newRoot makes the command tree. begun is set once the arguments were
+// understood: an error before that is wrong usage.
+func newRoot(begun *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "zklab",
+		Short:         "Run ZooKeeper recipes under faults, and see whether they keep their promises",
+		Version:       zklab.Version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*begun = true
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean())
+	return root
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// runFlags are the flags of run that an experiment file does not hold.
+type runFlags struct {
+	config string
+	out    string
+	ports  []int
+	quiet  bool
+	json   bool
+	faults string
+}
+
+func newRun() *cobra.Command {
+	x, seed, minLoad := defaults()
+	return runCommand(x, seed, minLoad, &runFlags{})
+}
+
+// runCommand is the command whose flags fill in an experiment, its seed and
+// minimal load, and what goes beyond it.
+func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run RECIPE",
+		Short: "Run a recipe's workload, with or without faults, and check and report it",
+		Long: "Run starts an ensemble, lets clients use a recipe on it while faults happen, checks the\n" +
+			"recorded history and writes a report. RECIPE is one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
+			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
+		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
+			"  zklab run lock --subject broken",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			stored, err := merge(cmd, f, x, args)
+			if err != nil {
+				return err
+			}
+			return runExperiment(cmd, stored, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&x.Ensemble, "ensemble", x.Ensemble, "what to run on: container")
+	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
+	flags.StringVar(&x.Image, "image", "", "container image (default: ZKLAB_IMAGE, else the first that is present of zookeeper:3.9 and zklab/zookeeper:3.9)")
+	flags.IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
+	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken (see zklab list)")
+	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
+	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
+	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections or queues in use at once")
+	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load")
+	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire (see zklab list)")
+	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
+	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for")
+	flags.DurationVar(&x.OpTimeout, "op-timeout", x.OpTimeout, "how long a client waits for one operation")
+	flags.IntVar(minLoad, "min-load", *minLoad, "operations that must succeed before the first fault for a valid to count")
+	flags.Int64Var(seed, "seed", 0, "fixes operations and schedule (default: drawn)")
+	flags.BoolVar(&x.Strict, "strict", false, "let measured properties (belief) decide, too")
+	flags.StringVar(&f.out, "out", "store", "folder of the stored runs")
+	flags.StringVar(&f.config, "config", "", "experiment file to start from (experiment.yaml of a run)")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&f.json, "json", false, "print result.json's content instead of a summary")
+	return cmd
+}
+
+// defaults are the experiment that no flag changes.
+func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
+	seed, minLoad = new(int64), new(int)
+	*minLoad = 200
+	return &store.Experiment{
+		Subject: workloads.Own, Ensemble: "container", Nodes: 3,
+		Clients: 5, Rate: 100, Keys: 3, TimeLimit: 10 * time.Second,
+		SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second, FaultInterval: 10 * time.Second,
+		Seed: seed, MinLoad: minLoad,
+	}, seed, minLoad
+}
+
+// merge gives the experiment of a command line: the defaults, what the file
+// says, what flags say.
+func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []string) (store.Experiment, error) {
+	x := *flagged
+	if f.config != "" {
+		file, err := store.ReadExperiment(f.config)
+		if err != nil {
+			return x, err
+		}
+		x = overlay(cmd, file, *flagged)
+	}
+	if len(args) == 1 {
+		x.Recipe = args[0]
+	}
+	if x.Recipe == "" {
+		return x, usageError("run needs a recipe: one of %s", strings.Join(workloads.Recipes(), ", "))
+	}
+	if cmd.Flags().Changed("faults") {
+		x.Faults = nil
+		if f.faults != "" {
+			x.Faults = strings.Split(f.faults, ",")
+		}
+	}
+	return x, nil
+}
+
+// overlay prefers, field by field, a flag that was given over the file, and
+// the file over the default.
+func overlay(cmd *cobra.Command, file, flagged store.Experiment) store.Experiment {
+	x := file
+	pick(cmd, "ensemble", &x.Ensemble, flagged.Ensemble)
+	pick(cmd, "nodes", &x.Nodes, flagged.Nodes)
+	pick(cmd, "image", &x.Image, flagged.Image)
+	pick(cmd, "subject", &x.Subject, flagged.Subject)
+	pick(cmd, "clients", &x.Clients, flagged.Clients)
+	pick(cmd, "rate", &x.Rate, flagged.Rate)
+	pick(cmd, "keys", &x.Keys, flagged.Keys)
+	pick(cmd, "time-limit", &x.TimeLimit, flagged.TimeLimit)
+	pick(cmd, "fault-interval", &x.FaultInterval, flagged.FaultInterval)
+	pick(cmd, "session-timeout", &x.SessionTimeout, flagged.SessionTimeout)
+	pick(cmd, "op-timeout", &x.OpTimeout, flagged.OpTimeout)
+	pick(cmd, "min-load", &x.MinLoad, flagged.MinLoad)
+	pick(cmd, "seed", &x.Seed, flagged.Seed)
+	pick(cmd, "strict", &x.Strict, flagged.Strict)
+	return x
+}
+
+func pick[T comparable](cmd *cobra.Command, flag string, field *T, flagged T) {
+	var zero T
+	if cmd.Flags().Changed(flag) || *field == zero {
+		*field = flagged
+	}
+}
+
+// experiment turns the stored form into one that can be run.
+func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
+	var none zklab.Experiment
+	if err := positive(x); err != nil {
+		return none, err
+	}
+	workload, err := workloads.Named(x.Recipe, x.Subject)
+	if err != nil {
+		return none, usageError("%v", err)
+	}
+	list, err := faults.Parse(strings.Join(x.Faults, ","))
+	if err != nil {
+		return none, usageError("%v", err)
+	}
+	starter, err := starter(x, f)
+	if err != nil {
+		return none, err
+	}
+	e := zklab.Experiment{
+		Workload: workload, Subject: x.Subject, Ensemble: starter,
+		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
+		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: *x.MinLoad,
+		Seed: *x.Seed, Strict: x.Strict, Out: f.out,
+	}
+	if e.MinLoad == 0 {
+		e.MinLoad = -1 // asked for, and not left out
+	}
+	if len(list) > 0 {
+		e.Faults = faults.Every(x.FaultInterval, list...)
+	}
+	return e, nil
+}
+
+// positive refuses numbers that make no experiment.
+func positive(x store.Experiment) error {
+	for _, n := range []struct {
+		flag string
+		ok   bool
+	}{
+		{"clients", x.Clients > 0},
+		{"nodes", x.Nodes > 0},
+		{"rate", x.Rate > 0 && !math.IsInf(x.Rate, 1)},
+		{"keys", x.Keys > 0},
+		{"time-limit", x.TimeLimit > 0},
+		{"session-timeout", x.SessionTimeout > 0},
+		{"op-timeout", x.OpTimeout > 0},
+		{"fault-interval", x.FaultInterval > 0},
+	} {
+		if !n.ok {
+			return usageError("--%s must be more than zero", n.flag)
+		}
+	}
+	if *x.MinLoad < 0 || *x.Seed < 0 {
+		return usageError("--min-load and --seed must not be negative")
+	}
+	return nil
+}
+
+func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
+	if x.Ensemble != "container" {
+		return nil, usageError("unknown ensemble %q; known are container", x.Ensemble)
+	}
+	if err := container.ValidateNodes(x.Nodes); err != nil {
+		return nil, usageError("%v", err)
+	}
+	if x.Image != "" {
+		if err := container.ValidateImage(x.Image); err != nil {
+			return nil, usageError("%v", err)
+		}
+	}
+	if n := len(f.ports); n != 0 && n != x.Nodes {
+		return nil, usageError("--ports names %d ports for %d servers", n, x.Nodes)
+	}
+	return container.Config{Nodes: x.Nodes, Image: x.Image, Ports: f.ports}, nil
+}
+
+// runExperiment runs and prints; its error carries the exit code.
+func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) error {
+	x, err := experiment(stored, f)
+	if err != nil {
+		return err
+	}
+	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)
+	ctx, interrupt, stop := interruptible(context.Background(), screen)
+	defer stop()
+	x.Interrupt, x.Progress = interrupt, screen.progress
+	screen.say("running %s of %s on %d servers for %s", stored.Recipe, stored.Subject, stored.Nodes, stored.TimeLimit)
+	outcome, err := x.Run(ctx)
+	screen.end()
+	if err != nil {
+		return err
+	}
+	return printResult(cmd, outcome.Run, outcome.Result, f.json)
+}
+
+// errNoPath says what a PATH may be.
+var errNoPath = errors.New("name a run's folder, latest, or a history file")
+
+func pathArg(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%w: got %d arguments", errNoPath, len(args))
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package zklab
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// least is an experiment with what must be given.
+func least() Experiment {
+	return Experiment{Workload: workloads.Lock{New: subjects.NewLock}, Ensemble: noStarter{}}
+}
+
+type noStarter struct{ ensemble.Starter }
+
+func TestDefaults(t *testing.T) {
+	x, err := least().withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{x.Clients, x.Rate, x.Keys, x.TimeLimit, x.SessionTimeout, x.OpTimeout, x.MinLoad, x.Out}
+	want := []any{5, 100.0, 3, 10 * time.Second, 4 * time.Second, 5 * time.Second, 200, "store"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	y, err := least().withDefaults()
+	if err != nil || x.Seed <= 0 || x.Seed == y.Seed {
+		t.Errorf("seeds %d and %d, %v", x.Seed, y.Seed, err)
+	}
+}
+
+func TestGivenValuesStay(t *testing.T) {
+	x := least()
+	x.Clients, x.Rate, x.Keys, x.TimeLimit = 1, 0.001, 50, 100*time.Millisecond
+	x.SessionTimeout, x.OpTimeout, x.MinLoad, x.Seed, x.Out = 10*time.Minute, time.Millisecond, 7, -3, "elsewhere"
+	got, err := x.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Clients != 1 || got.Rate != 0.001 || got.Keys != 50 || got.TimeLimit != x.TimeLimit || got.SessionTimeout != x.SessionTimeout ||
+		got.OpTimeout != x.OpTimeout || got.MinLoad != 7 || got.Seed != -3 || got.Out != "elsewhere" {
+		t.Errorf("%+v", got)
+	}
+	x.MinLoad = -1
+	if got, _ := x.withDefaults(); got.MinLoad != 0 {
+		t.Errorf("none wanted, %d asked for", got.MinLoad)
+	}
+}
+
+func TestNonsense(t *testing.T) {
+	for name, spoil := range map[string]func(*Experiment){
+		"clients":         func(x *Experiment) { x.Clients = -1 },
+		"rate":            func(x *Experiment) { x.Rate = -1 },
+		"rate NaN":        func(x *Experiment) { x.Rate = math.NaN() },
+		"rate infinite":   func(x *Experiment) { x.Rate = math.Inf(1) },
+		"keys":            func(x *Experiment) { x.Keys = -1 },
+		"time limit":      func(x *Experiment) { x.TimeLimit = -1 },
+		"session timeout": func(x *Experiment) { x.SessionTimeout = -1 },
+		"op timeout":      func(x *Experiment) { x.OpTimeout = -1 },
+		"workload":        func(x *Experiment) { x.Workload = nil },
+		"ensemble":        func(x *Experiment) { x.Ensemble = nil },
+	} {
+		x := least()
+		spoil(&x)
+		if _, err := x.withDefaults(); !errors.Is(err, ErrUsage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The plan follows from the seed and is not moved by the number of clients.
+func TestPlan(t *testing.T) {
+	x := least()
+	x.TimeLimit, x.Seed = time.Minute, 1
+	if plan := x.Plan(); plan != nil {
+		t.Errorf("without faults: %v", plan)
+	}
+	x.Faults = faults.Every(5*time.Second, faults.Pause{}, faults.Expire{})
+	specs := func(x Experiment) (all []string) {
+		for _, s := range x.Plan() {
+			all = append(all, s.At.String()+" "+s.Fault.Spec())
+		}
+		return all
+	}
+	first := specs(x)
+	if len(first) != 11 {
+		t.Errorf("%v", first)
+	}
+	x.Clients = 50
+	if diff := cmp.Diff(first, specs(x)); diff != "" {
+		t.Error(diff)
+	}
+	x.Seed = 2
+	if cmp.Equal(first, specs(x)) {
+		t.Error("another seed, the same plan")
+	}
+}
+
+// A kind of fault that was asked for counts as expected, also where the time
+// limit has no room for it: else a run without any fault could be valid.
+func TestKindsThatWereAskedFor(t *testing.T) {
+	x := least()
+	x.Seed = 1
+	x.Faults = faults.Every(10*time.Second, faults.Pause{}, faults.Expire{}, faults.Pause{Nodes: faults.One})
+	for limit, steps := range map[time.Duration]int{10 * time.Second: 0, 11 * time.Second: 1, time.Minute: 5} {
+		x.TimeLimit = limit
+		plan := x.Plan()
+		kinds := x.kinds(plan)
+		if len(plan) != steps || len(kinds) != 2 || kinds[0] == kinds[1] {
+			t.Errorf("%s: %d steps of %v", limit, len(plan), kinds)
+		}
+		r := &run{x: x, plan: plan, interrupted: true}
+		if advice := r.advice(&store.Result{}); (len(advice) > 0) != (len(planned(plan)) < 2) {
+			t.Errorf("%s: advice %q", limit, advice)
+		}
+	}
+	if kinds := least().kinds(nil); len(kinds) > 0 {
+		t.Errorf("without faults: %v", kinds)
+	}
+}
+
+// What is stored is enough to run the same again.
+func TestStoredExperiment(t *testing.T) {
+	x := least()
+	x.Subject, x.Seed, x.TimeLimit, x.MinLoad = "mine", 7, 25*time.Second, -1
+	x.Faults = faults.Every(10*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder})
+	x, err := x.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := x.stored(ensemble.Profile{Backend: "container", Servers: 3, Image: "i", Digest: "d"}, x.Plan())
+	if s.Recipe != "lock" || s.Subject != "mine" || s.Ensemble != "container" || s.Nodes != 3 || *s.Seed != 7 || *s.MinLoad != 0 ||
+		s.FaultInterval != 10*time.Second || len(s.Schedule) != 2 || s.Schedule[0].At != 10*time.Second || s.Schedule[0].For != 5*time.Second {
+		t.Errorf("%+v", s)
+	}
+	if diff := cmp.Diff([]string{"pause", "expire:holder"}, s.Faults); diff != "" {
+		t.Error(diff)
+	}
+}

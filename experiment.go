@@ -1,0 +1,196 @@
+package zklab
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	mrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Experiment is what to run. Workload and Ensemble must be given; the zero
+// value of every other field is a default that works.
+type Experiment struct {
+	// Workload is the recipe under load, made from a constructor of the subject.
+	Workload workloads.Workload
+	// Subject is what the subject is called in results.
+	Subject string
+	// Ensemble starts the servers.
+	Ensemble ensemble.Starter
+
+	Clients int     // 5
+	Rate    float64 // operations a second that all clients together begin: 100
+	Keys    int     // objects in use at once, where the workload has keys: 3
+	// TimeLimit is the length of the load: 10 s.
+	TimeLimit time.Duration
+	// SessionTimeout is what clients ask for: 4 s.
+	SessionTimeout time.Duration
+	// OpTimeout is how long a client waits for one operation: 5 s.
+	OpTimeout time.Duration
+	// MinLoad is how many operations must have succeeded before the first
+	// fault for a valid to count: 200; negative for none.
+	MinLoad int
+
+	// Faults is what is done meanwhile; nil is nothing.
+	Faults faults.Schedule
+	// Seed fixes operations and schedule; 0 draws one, which the result names.
+	Seed int64
+	// Strict lets measured properties (belief) decide, too.
+	Strict bool
+
+	// Out is the store's folder: "store".
+	Out string
+	// Replay is the command that the report offers to run it again; empty
+	// means the one for the command line.
+	Replay string
+	// Progress is told about the run, a few times a second, by one goroutine.
+	Progress func(Progress)
+	// Interrupt, once closed, ends the load early: what runs is healed, checked
+	// and reported. Cancelling Run's context stops at once instead.
+	Interrupt <-chan struct{}
+}
+
+// Outcome is a finished run.
+type Outcome struct {
+	Run    *store.Run
+	Result *store.Result
+}
+
+// ErrUsage marks an experiment that makes no sense: a negative number of clients.
+var ErrUsage = errors.New("wrong usage")
+
+func usage(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
+}
+
+// withDefaults fills in what was left out, or says what makes no sense.
+func (x Experiment) withDefaults() (Experiment, error) {
+	if x.Workload == nil {
+		return x, usage("an experiment needs a Workload")
+	}
+	if x.Ensemble == nil {
+		return x, usage("an experiment needs an Ensemble")
+	}
+	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
+		return x, usage("numbers and times of an experiment must be positive")
+	}
+	if math.IsNaN(x.Rate) || math.IsInf(x.Rate, 0) {
+		return x, usage("the rate must be a number")
+	}
+	defaultTo(&x.Clients, 5)
+	defaultTo(&x.Rate, 100)
+	defaultTo(&x.Keys, 3)
+	defaultTo(&x.TimeLimit, 10*time.Second)
+	defaultTo(&x.SessionTimeout, 4*time.Second)
+	defaultTo(&x.OpTimeout, 5*time.Second)
+	defaultTo(&x.MinLoad, 200)
+	defaultTo(&x.Out, "store")
+	if x.MinLoad < 0 {
+		x.MinLoad = 0
+	}
+	if x.Seed == 0 {
+		x.Seed = drawSeed()
+	}
+	return x, nil
+}
+
+func defaultTo[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// drawSeed draws a seed that is short enough to type.
+func drawSeed() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return int64(binary.LittleEndian.Uint32(b[:]))/2 + 1
+}
+
+// Plan gives the schedule of faults that an experiment with this seed and time
+// limit plays.
+func (x Experiment) Plan() []faults.Step {
+	if x.Faults == nil {
+		return nil
+	}
+	// A source of its own: the schedule is the same whatever clients draw.
+	return x.Faults.Plan(x.TimeLimit, mrand.New(mrand.NewPCG(uint64(x.Seed), 0)))
+}
+
+// kinds lists the kinds of faults that were asked for, each once: those in the
+// plan in order of appearance, and then those for which it had no room. A run
+// without them is not the one that was asked for, and nothing in it is valid.
+func (x Experiment) kinds(plan []faults.Step) []string {
+	kinds := planned(plan)
+	if x.Faults == nil {
+		return kinds
+	}
+	for _, f := range x.Faults.Faults() {
+		if !slices.Contains(kinds, f.Kind()) {
+			kinds = append(kinds, f.Kind())
+		}
+	}
+	return kinds
+}
+
+// planned lists the kinds of faults in a plan, each once, in order of appearance.
+func planned(plan []faults.Step) []string {
+	var kinds []string
+	for _, s := range plan {
+		if k := s.Fault.Kind(); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// available says why a fault of the schedule cannot be had, before anything runs.
+func (x Experiment) available(e ensemble.Ensemble) error {
+	if x.Faults == nil {
+		return nil
+	}
+	for _, f := range x.Faults.Faults() {
+		if err := f.Available(e); err != nil {
+			return usage("fault %s is not available: %v", f.Spec(), err)
+		}
+	}
+	return nil
+}
+
+// stored is the experiment as experiment.yaml keeps it.
+func (x Experiment) stored(p ensemble.Profile, plan []faults.Step) store.Experiment {
+	s := store.Experiment{
+		Recipe: x.Workload.Name(), Subject: x.Subject,
+		Ensemble: p.Backend, Nodes: p.Servers, Image: p.Image, Digest: p.Digest,
+		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
+		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: &x.MinLoad,
+		Seed: &x.Seed, Strict: x.Strict,
+	}
+	if x.Faults != nil {
+		for _, f := range x.Faults.Faults() {
+			s.Faults = append(s.Faults, f.Spec())
+		}
+	}
+	if mix, ok := x.Faults.(interface{ Interval() time.Duration }); ok {
+		s.FaultInterval = mix.Interval()
+	}
+	for _, step := range plan {
+		s.Schedule = append(s.Schedule, store.Scheduled{At: step.At, For: step.For, Fault: step.Fault.Spec()})
+	}
+	return s
+}
+
+// hardStop is what Run returns when its context ended.
+func hardStop(ctx context.Context) error {
+	return fmt.Errorf("stopped: %w", context.Cause(ctx))
+}

@@ -1,0 +1,265 @@
+package zklab_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// dead is an ensemble none of whose servers answers.
+type dead struct {
+	ensemble.Ensemble
+	closed *int
+}
+
+type deadServer struct{ ensemble.Server }
+
+func (deadServer) ID() int      { return 1 }
+func (deadServer) Addr() string { return "127.0.0.1:1" }
+func (deadServer) Status(context.Context) (ensemble.Status, error) {
+	return ensemble.Status{}, errors.New("nobody answers")
+}
+
+func (d dead) Start(context.Context) (ensemble.Ensemble, error) { return d, nil }
+func (dead) Servers() []ensemble.Server                         { return []ensemble.Server{deadServer{}} }
+func (dead) Profile() ensemble.Profile                          { return ensemble.Profile{Backend: "dead", Servers: 1} }
+func (d dead) Close() error                                     { *d.closed++; return nil }
+
+// refuses is a starter that cannot start.
+type refuses struct{ ensemble.Starter }
+
+var errRefuses = errors.New("planted")
+
+func (refuses) Start(context.Context) (ensemble.Ensemble, error) { return nil, errRefuses }
+
+// What cannot begin is an error that says why, and leaves nothing.
+func TestRunThatCannotBegin(t *testing.T) {
+	closed := 0
+	for name, tt := range map[string]struct {
+		ensemble ensemble.Starter
+		faults   faults.Schedule
+		closed   int
+		want     string
+		usage    bool
+	}{
+		"no start":        {refuses{}, nil, 0, "planted", false},
+		"no such fault":   {dead{closed: &closed}, faults.Every(time.Second, faults.Pause{}), 1, "cannot be paused", true},
+		"never healthy":   {dead{closed: &closed}, nil, 1, "nobody answers", false},
+		"expire only, no": {dead{closed: &closed}, faults.Every(time.Second, faults.Expire{}), 1, "not become healthy", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				closed = 0
+				_, err := zklab.Experiment{Workload: ownLock(), Ensemble: tt.ensemble, Faults: tt.faults, Out: out}.Run(t.Context())
+				if err == nil || !strings.Contains(err.Error(), tt.want) || errors.Is(err, zklab.ErrUsage) != tt.usage || closed != tt.closed {
+					t.Errorf("error %v, closed %d times", err, closed)
+				}
+			})
+			empty(t, out)
+		})
+	}
+}
+
+// empty says that a store holds no run.
+func empty(t *testing.T, out string) {
+	t.Helper()
+	if left, _ := filepath.Glob(filepath.Join(out, "*", "*")); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+// A constructor that fails or panics ends the run before its load, and leaves
+// no folder.
+func TestSubjectsThatCannotBeMade(t *testing.T) {
+	for name, bad := range map[string]func() error{
+		"fails":  func() error { return errRefuses },
+		"panics": func() error { panic("planted") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			_, err := zklab.Experiment{
+				Ensemble: running{dockertest.Ensemble(t, 3)}, Out: out, Clients: 2,
+				Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+					if c.ID == 1 {
+						return nil, bad()
+					}
+					return subjects.NewLock(c, path)
+				}},
+			}.Run(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "client 1") || !strings.Contains(err.Error(), "planted") {
+				t.Errorf("error %v", err)
+			}
+			empty(t, out)
+		})
+	}
+}
+
+// sulks is a lock whose third Lock never returns, whatever its context says.
+type sulks struct {
+	inner subjects.Lock
+	calls int
+	until <-chan struct{}
+}
+
+func (l *sulks) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+
+func (l *sulks) Lock(ctx context.Context) error {
+	if l.calls++; l.calls == 3 {
+		<-l.until
+	}
+	return l.inner.Lock(ctx)
+}
+
+// A subject that keeps its caller for ever does not keep the run: it ends, says
+// so, and finds that somebody waited although nobody held.
+func TestSubjectThatNeverReturns(t *testing.T) {
+	until := make(chan struct{})
+	defer close(until)
+	o := perform(t, zklab.Experiment{
+		TimeLimit: 2 * time.Second, SessionTimeout: time.Second, OpTimeout: 300 * time.Millisecond, MinLoad: -1, Keys: 1, Seed: 1,
+		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+			l, err := subjects.BrokenLock(c, path)
+			if c.ID == 1 {
+				return &sulks{inner: l, until: until}, err
+			}
+			return l, err
+		}},
+	})
+	if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), "client 1 was left out") {
+		t.Errorf("warnings %q", o.Result.Warnings)
+	}
+	if !violated(o.Result, "progress") {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		explain(t, o.Result)
+	}
+}
+
+// stays is a pause that nobody can heal.
+type stays struct{ faults.Pause }
+
+func (stays) Kind() string { return "stays" }
+
+func (f stays) Inject(ctx context.Context, t *faults.Target, rng *rand.Rand) (faults.Effect, error) {
+	e, err := f.Pause.Inject(ctx, t, rng)
+	return staying{e}, err
+}
+
+type staying struct{ faults.Effect }
+
+func (staying) Heal(context.Context) error { return errRefuses }
+
+// An ensemble that stays ill leaves a run that ends, says so, and holds nothing valid.
+func TestEnsembleThatStaysIll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the ensemble in vain")
+	}
+	o := perform(t, zklab.Experiment{
+		Workload: ownLock(), TimeLimit: 3 * time.Second, MinLoad: -1, Seed: 1,
+		Faults: faults.Every(2*time.Second, stays{faults.Pause{Nodes: faults.Majority}}),
+	})
+	if o.Result.Verdict != checker.Unknown {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		explain(t, o.Result)
+	}
+	for _, want := range []string{"heal pause:majority: planted", "after the faults were healed"} {
+		if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), want) {
+			t.Errorf("no %q in %q", want, o.Result.Warnings)
+		}
+	}
+	if took := o.Result.Timings["finish"]; took > time.Minute {
+		t.Errorf("finished after %s", took)
+	}
+	complete(t, o.Run)
+}
+
+// Interrupted before the load, a run has no load, and still ends in order.
+func TestInterruptBeforeTheLoad(t *testing.T) {
+	interrupt := make(chan struct{})
+	close(interrupt)
+	o := perform(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 5 * time.Minute, Interrupt: interrupt, Seed: 1})
+	if r := o.Result; !r.Interrupted || r.Verdict != checker.Unknown || r.Stats.Load > 10*time.Second {
+		t.Errorf("interrupted %v, verdict %s, load of %s", r.Interrupted, r.Verdict, r.Stats.Load)
+	}
+}
+
+// A run can be stopped at any stage, at once, with no goroutine left (TestMain
+// looks for those).
+func TestStopAtAnyStage(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	for stage, hook := range map[string]func(x *zklab.Experiment, stop func()){
+		"start":   func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{running{e}, stop} },
+		"setup":   func(x *zklab.Experiment, stop func()) { x.Workload = stoppingLock(stop, subjects.NewLock) },
+		"load":    func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("load", stop) },
+		"quiesce": func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("quiesce", stop) },
+		"a call that takes no notice": func(x *zklab.Experiment, stop func()) {
+			x.Workload = workloads.Lock{New: subjects.BrokenLock}
+			x.OpTimeout = time.Hour
+			x.Progress = stopIn("load", stop)
+		},
+	} {
+		t.Run(stage, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var at time.Time
+			stop := sync.OnceFunc(func() {
+				at = time.Now()
+				cancel()
+			})
+			out := t.TempDir()
+			x := zklab.Experiment{Workload: ownLock(), Ensemble: running{e}, Out: out, TimeLimit: time.Second, Clients: 20, MinLoad: -1}
+			hook(&x, stop)
+			_, err := x.Run(ctx)
+			stop() // so that at may be read
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v", err)
+			}
+			if took := time.Since(at); took > 8*time.Second {
+				t.Errorf("took %s to stop", took)
+			}
+			if stage == "start" || stage == "setup" {
+				empty(t, out)
+			}
+		})
+	}
+}
+
+func stopIn(phase string, stop func()) func(zklab.Progress) {
+	return func(p zklab.Progress) {
+		if p.Phase == phase {
+			stop()
+		}
+	}
+}
+
+// stopping is an ensemble whose start is the end.
+type stopping struct {
+	running
+	stop func()
+}
+
+func (s stopping) Start(context.Context) (ensemble.Ensemble, error) {
+	s.stop()
+	return s.running, nil
+}
+
+func stoppingLock(stop func(), make func(*subjects.Client, string) (subjects.Lock, error)) workloads.Workload {
+	return workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+		stop()
+		return make(c, path)
+	}}
+}

@@ -1,0 +1,122 @@
+package zklab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// judge decides the run that was recorded and writes its report.
+func (r *run) judge(ctx context.Context) (*Outcome, error) {
+	r.progress.phase("checking")
+	began := time.Now()
+	result, err := Judge(ctx, r.stored, checker.Options{Strict: r.x.Strict})
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil { // what is undecided now, nobody tried to decide
+		return nil, hardStop(ctx)
+	}
+	r.timings["check"] = time.Since(began)
+	r.describe(result)
+	if err := r.stored.WriteResult(result); err != nil {
+		return nil, err
+	}
+	r.progress.phase("writing the report")
+	drawn := time.Now()
+	if err := reports.Write(r.stored); err != nil {
+		return nil, fmt.Errorf("write the report: %w", err)
+	}
+	result.Timings["report"] = time.Since(drawn)
+	result.Timings["finish"] = time.Since(r.ended)
+	return &Outcome{Run: r.stored, Result: result}, r.stored.WriteResult(result)
+}
+
+// describe adds what the record does not say.
+func (r *run) describe(result *store.Result) {
+	result.Subject, result.Seed, result.Strict = r.x.Subject, r.x.Seed, r.x.Strict
+	result.Interrupted = r.interrupted
+	result.Ensemble = r.profile
+	result.Timings = r.timings
+	result.Replay = r.x.Replay
+	if result.Replay == "" {
+		result.Replay = "zklab run --config " + r.stored.Experiment()
+	}
+	result.Warnings = slices.Concat(r.advice(result), r.warnings, result.Warnings)
+}
+
+// advice is what a user should know of how the experiment was set up.
+func (r *run) advice(result *store.Result) []string {
+	var advice []string
+	const remedy = "use a longer --time-limit or a shorter --fault-interval"
+	if missing := r.x.kinds(r.plan)[len(planned(r.plan)):]; len(missing) > 0 && len(r.plan) == 0 {
+		advice = append(advice, fmt.Sprintf("no fault was injected: the time limit of %s ends before the first one begins; %s", r.x.TimeLimit, remedy))
+	} else if len(missing) > 0 {
+		advice = append(advice, fmt.Sprintf("no %s was injected: the time limit of %s ends before its turn; %s", strings.Join(missing, ", no "), r.x.TimeLimit, remedy))
+	}
+	if asked, got := r.x.Rate, result.Stats.Rate; !r.interrupted && got < asked/2 {
+		advice = append(advice, fmt.Sprintf("%.0f operations a second succeeded of the %.0f that were asked for: the ensemble, the faults or contention set the pace", got, asked))
+	}
+	return advice
+}
+
+// Judge decides a stored run or a bare history again, from its record alone.
+// What only the run itself knew is taken from its result.json, if there is one.
+// Nothing is written. An unreadable record is an error; see history.Open.
+func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
+	h, err := history.Open(run.History())
+	if err != nil {
+		return nil, err
+	}
+	result := earlier(run)
+	report := checker.Run(ctx, h, opts)
+	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
+	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
+	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, Version
+	result.Stats = stats.Compute(h)
+	for _, w := range warnings(h, result.Stats) {
+		if !slices.Contains(result.Warnings, w) {
+			result.Warnings = append(result.Warnings, w)
+		}
+	}
+	return result, nil
+}
+
+// earlier gives what an earlier judgement of the run knew beyond the record.
+func earlier(run *store.Run) *store.Result {
+	if run.Bare() {
+		return &store.Result{}
+	}
+	old, err := run.ReadResult()
+	if err != nil {
+		return &store.Result{} // a run that crashed has none
+	}
+	return &store.Result{
+		Ensemble: old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings, Warnings: old.Warnings,
+	}
+}
+
+// warnings are what the record itself warns of.
+func warnings(h *history.History, s stats.Stats) []string {
+	var texts []string
+	if h.Truncated {
+		texts = append(texts, "the history is cut off in its last line, which was left out: the run crashed")
+	}
+	texts = append(texts, h.Damage...)
+	for _, f := range s.Faults {
+		for _, w := range f.Warnings {
+			if !slices.Contains(texts, w) {
+				texts = append(texts, w)
+			}
+		}
+	}
+	return texts
+}

@@ -1,0 +1,115 @@
+package zklab
+
+import (
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
+)
+
+// Progress is where a run stands.
+type Progress struct {
+	Phase   string        // what is being done: "load", "heal", "checking"
+	Elapsed time.Duration // of the load
+	Limit   time.Duration // of the load
+	OK      int           // operations that succeeded
+	Failed  int           // operations that certainly had no effect
+	Unknown int           // operations of which nobody knows
+	Fault   string        // what is injected now: "pause:leader", or empty
+	Faults  int           // faults that took effect
+	Planned int           // faults in the schedule
+}
+
+// reporter gathers progress from the record and tells it at a steady pace.
+type reporter struct {
+	tell func(Progress)
+	quit chan struct{}
+	done sync.WaitGroup
+
+	mu      sync.Mutex
+	now     Progress
+	loading time.Time
+}
+
+const progressEvery = 200 * time.Millisecond
+
+func newReporter(x Experiment, plan []faults.Step) *reporter {
+	p := &reporter{tell: x.Progress, quit: make(chan struct{})}
+	p.now = Progress{Limit: x.TimeLimit, Planned: len(plan)}
+	if p.tell != nil {
+		p.done.Go(p.run)
+	}
+	return p
+}
+
+func (p *reporter) run() {
+	ticker := time.NewTicker(progressEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-ticker.C:
+			p.tell(p.snapshot())
+		}
+	}
+}
+
+func (p *reporter) snapshot() Progress {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.loading.IsZero() {
+		p.now.Elapsed = min(time.Since(p.loading), p.now.Limit)
+	}
+	return p.now
+}
+
+func (p *reporter) close() {
+	close(p.quit)
+	p.done.Wait()
+}
+
+func (p *reporter) phase(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.Phase = name
+	if name == history.PhaseLoad {
+		p.loading = time.Now()
+	}
+}
+
+// observe follows the record.
+func (p *reporter) observe(e history.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Process == history.Nemesis {
+		p.fault(e)
+	}
+	if e.Process < 0 || !history.OnSubject(e.F) {
+		return
+	}
+	switch e.Type {
+	case history.OK:
+		p.now.OK++
+	case history.Fail:
+		p.now.Failed++
+	case history.Info:
+		p.now.Unknown++
+	}
+}
+
+func (p *reporter) fault(e history.Event) {
+	var s history.FaultStep
+	if e.Decode(&s) != nil || s.Fault == 0 {
+		return
+	}
+	switch s.Step {
+	case history.StepInject:
+		p.now.Fault = s.Spec
+	case history.StepVerified:
+		p.now.Faults++
+	case history.StepHealed, history.StepFailed, history.StepSkipped:
+		p.now.Fault = ""
+	}
+}

@@ -1,0 +1,124 @@
+package zklab_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The library's own recipes keep their promises while leaders are paused and
+// sessions expire; and these faults really happened.
+func TestOwnRecipesAreValid(t *testing.T) {
+	for _, recipe := range workloads.Recipes() {
+		if testing.Short() && recipe != "lock" {
+			continue
+		}
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := perform(t, zklab.Experiment{
+				Workload: w, Subject: workloads.Own, TimeLimit: 22 * time.Second, Seed: 4,
+				Faults: faults.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
+			})
+			if o.Result.Verdict != checker.Valid {
+				t.Errorf("verdict %s", o.Result.Verdict)
+			}
+			s := o.Result.Stats
+			if s.Elections == 0 {
+				t.Error("no new leader was elected")
+			}
+			for _, k := range s.FaultKinds {
+				if k.Verified == 0 {
+					t.Errorf("%s never took effect", k.Kind)
+				}
+				if k.Kind == "expire" && k.Holding+k.Waiting == 0 {
+					t.Error("no session expired while it held or waited")
+				}
+			}
+			if t.Failed() {
+				explain(t, o.Result)
+			}
+			complete(t, o.Run)
+		})
+	}
+}
+
+// complete looks for everything that a run leaves.
+func complete(t *testing.T, run *store.Run) {
+	t.Helper()
+	for _, path := range []string{run.Experiment(), run.History(), run.Result(), run.Report(), run.JUnit(), run.Timeline()} {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s is missing or empty", path)
+		}
+	}
+	for _, ext := range []string{"svg", "png"} {
+		plots, err := filepath.Glob(filepath.Join(run.Plots(), "*."+ext))
+		if err != nil || len(plots) < 4 {
+			t.Errorf("only %d plots as %s", len(plots), ext)
+		}
+	}
+}
+
+// What is wrong on purpose is found out without any fault, and again from the
+// record alone.
+func TestBrokenSubjectsAreCaught(t *testing.T) {
+	for recipe, property := range map[string]string{
+		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
+	} {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			w, err := workloads.Named(recipe, workloads.Broken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := perform(t, zklab.Experiment{Workload: w, TimeLimit: 6 * time.Second, Seed: 1, MinLoad: -1})
+			if o.Result.Verdict != checker.Violation || !violated(o.Result, property) {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+			for _, path := range []string{o.Run.Dir, o.Run.History()} {
+				run, err := store.Open("", path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				again, err := zklab.Judge(t.Context(), run, checker.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(o.Result.Verdicts, again.Verdicts); diff != "" {
+					t.Errorf("judged again from %s: %s", path, diff)
+				}
+			}
+		})
+	}
+}
+
+// A single client on an idle ensemble cannot tell a broken subject from a
+// sound one: and nothing could have failed, so nothing is valid either.
+func TestBrokenSubjectsPassAlone(t *testing.T) {
+	for _, recipe := range workloads.Recipes() {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			w, err := workloads.Named(recipe, workloads.Broken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := perform(t, zklab.Experiment{Workload: w, Clients: 1, TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
+			if o.Result.Verdict != checker.Unknown {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+		})
+	}
+}

@@ -1,0 +1,85 @@
+package zklab_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+func ownLock() workloads.Workload { return workloads.Lock{New: subjects.NewLock} }
+
+// An interrupted run ends early, while a server is paused, and still is healed,
+// checked and reported.
+func TestInterrupt(t *testing.T) {
+	interrupt := make(chan struct{})
+	loading := make(chan struct{})
+	o := perform(t, zklab.Experiment{
+		Workload: ownLock(), TimeLimit: 5 * time.Minute, Seed: 1, Interrupt: interrupt,
+		Faults: faults.Every(6*time.Second, faults.Pause{Nodes: faults.One}),
+		Progress: func() func(zklab.Progress) {
+			done := false
+			return func(p zklab.Progress) {
+				if p.Faults > 0 && !done {
+					done = true
+					close(interrupt)
+					close(loading)
+				}
+			}
+		}(),
+	})
+	<-loading
+	if r := o.Result; !r.Interrupted || r.Verdict != checker.Valid || r.Stats.Load > 30*time.Second {
+		t.Errorf("interrupted %v, verdict %s, load of %s", r.Interrupted, r.Verdict, r.Stats.Load)
+		explain(t, r)
+	}
+	complete(t, o.Run)
+}
+
+// A run whose context ends stops at once, with nothing paused behind it.
+func TestStop(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	_, err := zklab.Experiment{
+		Workload: ownLock(), Ensemble: running{e}, Out: t.TempDir(), TimeLimit: 5 * time.Minute,
+		Faults: faults.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
+		Progress: func(p zklab.Progress) {
+			if p.Faults > 0 {
+				stop()
+			}
+		},
+	}.Run(ctx)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	for _, s := range e.Servers() {
+		if _, err := s.Status(t.Context()); err != nil {
+			t.Errorf("server %d: %v", s.ID(), err)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for name, x := range map[string]zklab.Experiment{
+		"no workload": {Ensemble: running{}},
+		"no ensemble": {Workload: ownLock()},
+		"negative":    {Workload: ownLock(), Ensemble: running{}, Clients: -1},
+	} {
+		x.Out = t.TempDir()
+		if _, err := x.Run(t.Context()); !errors.Is(err, zklab.ErrUsage) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if left, _ := os.ReadDir(x.Out); len(left) > 0 {
+			t.Errorf("%s: left %v", name, left)
+		}
+	}
+}

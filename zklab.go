@@ -1,0 +1,17 @@
+// Package zklab runs ZooKeeper recipes against an ensemble, injects faults
+// while they run, records every operation, and decides from the record whether
+// the recipe kept its promise.
+//
+// An [Experiment] says what to run; [Experiment.Run] runs it and leaves a
+// folder with history, verdicts, plots and a report. [Judge] decides a stored
+// run, or a bare history, again.
+//
+// The way of one run through the packages: an [ensemble.Starter] starts servers;
+// clients connect through package [link], which sees and disturbs what they
+// say; a [workloads.Workload] lets them use the recipe under test while
+// package [faults] plays its schedule; the [history.Recorder] writes it all
+// down; package checker decides, package reports draws.
+package zklab
+
+// Version is zklab's own version, as results and `zklab --version` name it.
+const Version = "0.1.0"
