@@ -1,0 +1,94 @@
+// Package tree is the replicated state of an ensemble: znodes, their stats, and sessions.
+package tree
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// Txn is one transaction: what the leader made of one request. It never fails
+// when it is applied, since whatever can fail was found before; a request that
+// failed is a Failure. A Txn is not changed once it was proposed: all servers
+// of an ensemble share it.
+type Txn struct {
+	Zxid    int64
+	Session int64 // whose request it was
+	Cxid    int32 // the xid of the request
+	Time    int64 // the leader's clock, milliseconds since 1970
+	Op      wire.Op
+	Body    Body
+}
+
+// Body is what a transaction does: *Create, *Delete, *SetData, *SetACL, *Check,
+// *Multi, *CreateSession, *CloseSession, or Failure.
+type Body interface{ body() }
+
+// Create makes a znode. Path is final: a sequential one has its number.
+type Create struct {
+	Path string
+	Data []byte
+	ACL  []wire.ACL // resolved: scheme auth has become the identities of the client
+	// Owner is the session of an ephemeral, 0 for others.
+	Owner     int64
+	Container bool
+	TTL       time.Duration // 0: none
+	// ParentCversion is the parent's counter of creates and deletes after this.
+	ParentCversion int32
+}
+
+// Delete removes a znode.
+type Delete struct{ Path string }
+
+// SetData replaces a znode's data; Version is the one it gets.
+type SetData struct {
+	Path    string
+	Data    []byte
+	Version int32
+}
+
+// SetACL replaces a znode's access control list; Version is the one it gets.
+type SetACL struct {
+	Path    string
+	ACL     []wire.ACL
+	Version int32
+}
+
+// Check did find the version that a multi asked for: it does nothing.
+type Check struct {
+	Path    string
+	Version int32
+}
+
+// MultiPart is one operation of a multi, with the type of its request: the
+// result of a create and of a create2 differ.
+type MultiPart struct {
+	Op   wire.Op
+	Body Body
+}
+
+// Multi is several operations at once. A multi that failed has a Failure for
+// each part: OK for those before the culprit, its code, RuntimeInconsistency
+// for those after it; and does nothing.
+type Multi struct{ Parts []MultiPart }
+
+// CreateSession begins a session.
+type CreateSession struct{ Timeout time.Duration }
+
+// CloseSession ends a session, and with it its ephemerals, which Paths names
+// in the order in which they go.
+type CloseSession struct{ Paths []string }
+
+// Failure is the error of a request that the leader refused. It does nothing,
+// but has a zxid.
+type Failure struct{ Code wire.Code }
+
+func (*Create) body()        {}
+func (*Delete) body()        {}
+func (*SetData) body()       {}
+func (*SetACL) body()        {}
+func (*Check) body()         {}
+func (*Multi) body()         {}
+func (*CreateSession) body() {}
+func (*CloseSession) body()  {}
+func (Failure) body()        {}
