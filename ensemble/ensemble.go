@@ -3,8 +3,8 @@
 //
 // A [Starter] (container.Config; later embedded.Config and external.Config)
 // starts one. What a server or an ensemble can do beyond the basics it says by
-// implementing one of the small optional interfaces below; a fault asks for
-// the one it needs. [CheckHealth] looks at an ensemble from outside, as the
+// implementing one of the small optional interfaces in abilities.go; a fault
+// asks for the one it needs. [CheckHealth] looks at an ensemble from outside, as the
 // assumptions of every verdict need it.
 package ensemble
 
@@ -75,17 +75,4 @@ type Profile struct {
 	InitLimit int           `json:"init_limit" yaml:"init_limit"`
 	SyncLimit int           `json:"sync_limit" yaml:"sync_limit"`
 	Settings  []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
-}
-
-// Pauser is a server that can be frozen: its connections stay open and it answers nothing.
-type Pauser interface {
-	Pause(ctx context.Context) error
-	Resume(ctx context.Context) error // of a server that is not paused: nil
-	Paused(ctx context.Context) (bool, error)
-}
-
-// LogReader is an ensemble that can copy each server's logs, configuration and
-// transaction logs to dir/<server id>/. Called after the run, before Close.
-type LogReader interface {
-	CollectLogs(ctx context.Context, dir string) error
 }
