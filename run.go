@@ -182,21 +182,33 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-// collectWait bounds the copying of the servers' logs.
+// collectWait bounds the copying of the servers' logs and transactions.
 const collectWait = time.Minute
 
-// collect keeps the servers' logs with the run. A run without them is still a run.
+// collect keeps the servers' logs and what they committed with the run. A run
+// without them is still a run.
 func (r *run) collect(ctx context.Context) {
 	r.progress.phase("collecting logs")
-	logs, ok := r.ensemble.(ensemble.LogReader)
-	if !ok {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, collectWait)
 	defer cancel()
-	if err := logs.CollectLogs(ctx, r.stored.Servers()); err != nil {
-		r.warnings = append(r.warnings, "collect the servers' logs: "+err.Error())
+	if logs, ok := r.ensemble.(ensemble.LogReader); ok {
+		if err := logs.CollectLogs(ctx, r.stored.Servers()); err != nil {
+			r.warnings = append(r.warnings, "collect the servers' logs: "+err.Error())
+		}
 	}
+	if txns, ok := r.ensemble.(ensemble.TransactionReader); ok {
+		if err := r.collectTransactions(ctx, txns); err != nil {
+			r.warnings = append(r.warnings, "collect the committed transactions: "+err.Error())
+		}
+	}
+}
+
+func (r *run) collectTransactions(ctx context.Context, from ensemble.TransactionReader) error {
+	txns, err := from.Transactions(ctx)
+	if err != nil {
+		return err
+	}
+	return history.CreateTxns(r.stored.Transactions(), txns)
 }
 
 // close undoes what was opened, last first. Its error is what failed beyond known.

@@ -6,10 +6,11 @@ import (
 	"io"
 )
 
-// lineReader reads lines of at most MaxLine bytes.
+// lineReader reads lines of at most limit bytes.
 type lineReader struct {
-	r    *bufio.Reader
-	long []byte // a line that is longer than r's buffer
+	r     *bufio.Reader
+	limit int
+	long  []byte // a line that is longer than r's buffer
 }
 
 // next is the next line without its newline, valid until the next call. Whole
@@ -35,7 +36,7 @@ func (l *lineReader) rest(first []byte) ([]byte, error) {
 	for {
 		more, err := l.r.ReadSlice('\n')
 		l.long = append(l.long, more...)
-		if len(l.long) > MaxLine {
+		if len(l.long) > l.limit {
 			return l.long, errTooLong
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {

@@ -53,7 +53,7 @@ func Open(path string) (*History, error) {
 // their lines say: Events[i].Index is i and its line is i+1.
 func Read(r io.Reader) (*History, error) {
 	h := &History{}
-	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10)}
+	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxLine}
 	var a auditor
 	for n := 1; ; n++ {
 		line, whole, err := lines.next()

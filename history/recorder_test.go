@@ -275,8 +275,12 @@ var errFull = errors.New("no space left on device")
 
 func (d *fullDisk) Write(p []byte) (int, error) {
 	n := max(0, min(len(p), d.room))
-	if n < len(p) && (n == 0 || p[n-1] == '\n') {
-		n++ // between two lines: let the disk end inside one, whatever their lengths
+	switch { // let the disk end inside a line, whatever the lengths of lines
+	case n == len(p):
+	case n == 0 || p[n-1] == '\n':
+		n++
+	case p[n] == '\n':
+		n--
 	}
 	d.room -= n
 	d.Buffer.Write(p[:n])

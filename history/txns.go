@@ -1,0 +1,113 @@
+package history
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// MaxTxnLine is the longest line of transactions, its newline included, that is
+// read: a znode's megabyte in base64 and more, the paths of a session with very
+// many ephemerals.
+const MaxTxnLine = 64 << 20
+
+// WriteTxns writes transactions, one JSON object a line. They must be in order
+// of their zxids.
+func WriteTxns(w io.Writer, txns []Txn) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	var last ID
+	for i := range txns {
+		if err := follows(&last, txns[i].Zxid); err != nil {
+			return fmt.Errorf("write transactions: %w", err)
+		}
+		if err := lines.Encode(&txns[i]); err != nil {
+			return fmt.Errorf("write transactions: %w", err)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write transactions: %w", err)
+	}
+	return nil
+}
+
+// CreateTxns writes transactions into a new file; see [WriteTxns]. It never
+// overwrites one, and leaves none when it fails.
+func CreateTxns(path string, txns []Txn) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("write transactions: %w", err)
+	}
+	if err := errors.Join(WriteTxns(f, txns), f.Close()); err != nil {
+		os.Remove(path)
+		return err
+	}
+	return nil
+}
+
+// ReadTxns reads what [WriteTxns] wrote. A line that is no transaction, or does
+// not follow the one before it, is a [DamagedError]: half of the evidence could
+// prove anything.
+func ReadTxns(r io.Reader) ([]Txn, error) {
+	var txns []Txn
+	var last ID
+	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxTxnLine}
+	for n := 1; ; n++ {
+		line, whole, err := lines.next()
+		if err == io.EOF {
+			return txns, nil
+		}
+		if err != nil && !errors.Is(err, errTooLong) {
+			return nil, err
+		}
+		var t Txn
+		if err == nil {
+			t, err = parseTxn(line, whole, &last)
+		}
+		if err != nil {
+			return nil, &DamagedError{Line: n, Reason: err.Error()}
+		}
+		txns = append(txns, t)
+	}
+}
+
+// OpenTxns reads the transactions in a file; see [ReadTxns].
+func OpenTxns(path string) ([]Txn, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	txns, err := ReadTxns(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return txns, nil
+}
+
+func parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
+	if !whole {
+		return t, errors.New("the line is cut off")
+	}
+	if err := json.Unmarshal(line, &t); err != nil {
+		return t, err
+	}
+	if t.Type == "" {
+		return t, errors.New("no type")
+	}
+	return t, follows(last, t.Zxid)
+}
+
+// follows checks that zxid is above the last one, which it replaces. Zxids are
+// compared as the unsigned numbers that they are.
+func follows(last *ID, zxid ID) error {
+	if uint64(zxid) <= uint64(*last) {
+		return fmt.Errorf("zxid %s does not follow %s", zxid, *last)
+	}
+	*last = zxid
+	return nil
+}

@@ -1,0 +1,90 @@
+package history
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// someTxns has every field set somewhere.
+func someTxns() []Txn {
+	wall := time.UnixMilli(1_700_000_000_123).UTC()
+	return []Txn{
+		{Zxid: 0x100000001, Wall: wall, Session: -0x7f00000000000000, Type: "createSession", Timeout: 4 * time.Second},
+		{
+			Zxid: 0x100000002, Wall: wall, Session: 5, Cxid: 1, Type: "create", Path: "/a<&>", Data: []byte{0, 255}, Owner: 5, ParentCversion: 1,
+			ACL: []TxnACL{{Perms: 31, Scheme: "digest", ID: "x:y"}},
+		},
+		{Zxid: 0x100000003, Wall: wall, Session: 5, Cxid: 2, Type: "delete", Path: "/b", Error: -101},
+		{Zxid: 0x100000004, Wall: wall, Session: 5, Cxid: 3, Type: "multi", Parts: []Txn{
+			{Type: "check", Path: "/a", Version: -1}, {Type: "setData", Path: "/a", Version: 1},
+		}},
+		{Zxid: 0x100000005, Wall: wall, Session: 5, Cxid: 4, Type: "createTTL", Path: "/t", TTL: time.Minute},
+		{Zxid: -0x7fffffffffffffff, Wall: wall, Session: 5, Type: "closeSession", Paths: []string{"/a"}},
+	}
+}
+
+func TestTxnsRoundTrip(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "transactions.jsonl")
+	if err := CreateTxns(path, someTxns()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := OpenTxns(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(someTxns(), got); diff != "" {
+		t.Error(diff)
+	}
+	if err := CreateTxns(path, nil); !errors.Is(err, os.ErrExist) {
+		t.Errorf("written over: %v", err)
+	}
+}
+
+// The lines are a file format: they change on purpose only.
+func TestTxnLines(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteTxns(&b, someTxns()[:4]); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"zxid":"0x100000001","wall":"2023-11-14T22:13:20.123Z","session":"0x8100000000000000","type":"createSession","timeout":4000000000}
+{"zxid":"0x100000002","wall":"2023-11-14T22:13:20.123Z","session":"0x5","cxid":1,"type":"create","path":"/a<&>","data":"AP8=","acl":[{"perms":31,"scheme":"digest","id":"x:y"}],"owner":"0x5","parent_cversion":1}
+{"zxid":"0x100000003","wall":"2023-11-14T22:13:20.123Z","session":"0x5","cxid":2,"type":"delete","path":"/b","error":-101}
+{"zxid":"0x100000004","wall":"2023-11-14T22:13:20.123Z","session":"0x5","cxid":3,"type":"multi","parts":[{"type":"check","path":"/a","version":-1},{"type":"setData","path":"/a","version":1}]}
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTxnsThatCannotBe(t *testing.T) {
+	const first = `{"zxid":"0x2","type":"sync"}` + "\n"
+	for name, file := range map[string]string{
+		"backwards": first + `{"zxid":"0x1","type":"sync"}` + "\n",
+		"twice":     first + first,
+		"no zxid":   first + `{"type":"sync"}` + "\n",
+		"no type":   first + `{"zxid":"0x3"}` + "\n",
+		"no JSON":   first + "zxid 3\n",
+		"cut off":   first + `{"zxid":"0x3","type":"sync"}`,
+	} {
+		var damaged *DamagedError
+		if _, err := ReadTxns(strings.NewReader(file)); !errors.As(err, &damaged) || damaged.Line != 2 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	txns := someTxns()
+	txns[1], txns[2] = txns[2], txns[1]
+	path := filepath.Join(t.TempDir(), "t")
+	if err := CreateTxns(path, txns); err == nil {
+		t.Error("written out of order")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("half a file was left")
+	}
+}
