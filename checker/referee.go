@@ -31,25 +31,33 @@ type referee struct {
 	size func(state any) int
 }
 
-// Bounds of the referee's search.
+// Bounds of the referee's search. Time alone would not do: in a
+// testing/synctest bubble it stands still while a search goes on.
 const (
 	refereeShare = 6               // of the budget, for all keys together
 	refereeKey   = 2 * time.Second // for one key
+
+	// Tries of a step: for all keys together, and for one, which is seconds' work.
+	refereeTries    = 80e6
+	refereeKeyTries = 16e6
 )
 
 // whistle bounds a referee's search. It is safe for concurrent use.
 type whistle struct {
 	ctx    context.Context
 	until  time.Time
-	memory int64 // for one search
+	memory int64        // for one search
+	tries  atomic.Int64 // that are left
 }
 
 func newWhistle(ctx context.Context, opts Options) *whistle {
-	return &whistle{
+	w := &whistle{
 		ctx:    ctx,
 		until:  time.Now().Add(opts.budget() / refereeShare),
 		memory: opts.memory() / int64(runtime.GOMAXPROCS(0)),
 	}
+	w.tries.Store(refereeTries)
+	return w
 }
 
 // ruling is a referee's answer about one key.
@@ -72,9 +80,12 @@ func (r *referee) decide(w *whistle, a *analysis, k *keyRecord) ruling {
 		return ruling{decided: true, legal: true}
 	}
 	m := r.model(a)
-	spent := limit(w.ctx, &m, w.memory, stepCost(len(ops)), r.size)
-	switch res := porcupine.CheckOperationsTimeout(m, ops, left); {
-	case spent.Load() || res == porcupine.Unknown:
+	s := search{ctx: w.ctx, memory: w.memory, tries: min(w.tries.Load(), refereeKeyTries), step: stepCost(len(ops)), size: r.size}
+	s.limit(&m)
+	res := porcupine.CheckOperationsTimeout(m, ops, left)
+	w.tries.Add(-s.tried.Load())
+	switch {
+	case s.spent.Load() || res == porcupine.Unknown:
 		return ruling{}
 	default:
 		return ruling{decided: true, legal: res == porcupine.Ok}
@@ -85,18 +96,28 @@ func (r *referee) decide(w *whistle, a *analysis, k *keyRecord) ruling {
 // search: a bit for each operation, and the entry of its cache.
 func stepCost(operations int) int64 { return int64(operations)/8 + 150 }
 
-// limit makes a model's steps fail once they took more memory than allowed, or
-// ctx ended. The result then says nothing, and the flag is set.
-func limit(ctx context.Context, m *porcupine.Model, memory, step int64, size func(any) int) *atomic.Bool {
-	spent := &atomic.Bool{}
+// search bounds one search.
+type search struct {
+	ctx    context.Context
+	memory int64 // bytes
+	tries  int64
+	step   int64         // bytes of a step that succeeds, and
+	size   func(any) int // of the state that it leads to
+
+	spent atomic.Bool // a bound was reached: the result says nothing
+	tried atomic.Int64
+}
+
+// limit makes a model's steps fail once a bound is reached.
+func (s *search) limit(m *porcupine.Model) {
 	var used int64 // a search is one goroutine
 	inner, plain := m.StepContext, m.Step
 	m.StepContext = func(c context.Context, state, input, output any) (bool, any) {
-		if spent.Load() {
+		if s.spent.Load() {
 			return false, nil
 		}
-		if used > memory || ctx.Err() != nil {
-			spent.Store(true)
+		if used > s.memory || s.tried.Add(1) > s.tries || s.ctx.Err() != nil {
+			s.spent.Store(true)
 			return false, nil
 		}
 		var ok bool
@@ -107,14 +128,13 @@ func limit(ctx context.Context, m *porcupine.Model, memory, step int64, size fun
 			ok, next = plain(state, input, output)
 		}
 		if ok {
-			used += step
-			if size != nil {
-				used += int64(size(next))
+			used += s.step
+			if s.size != nil {
+				used += int64(s.size(next))
 			}
 		}
 		return ok, next
 	}
-	return spent
 }
 
 // compare sets a ruling against what the fast checks found on one key.

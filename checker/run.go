@@ -17,7 +17,9 @@ type Options struct {
 	// Strict makes measured properties (belief) count.
 	Strict bool
 	// Budget is how long checking may take altogether; 0 is 60 s. What is not
-	// decided by then is unknown.
+	// decided by then is unknown. In a testing/synctest bubble time stands still
+	// meanwhile; there the referee is bounded by a number of tries, and the other
+	// checks need no bound.
 	Budget time.Duration
 	// Memory is how many bytes the referee may use for its search, roughly; 0 is
 	// 256 MiB. Everything else needs memory in proportion to the history.

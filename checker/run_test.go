@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -522,8 +523,8 @@ func TestRefereeRefines(t *testing.T) {
 	}
 }
 
-func TestRefereeStaysWithinItsBounds(t *testing.T) {
-	// Many unknown dequeues at once: the search has nothing to go by.
+// hopeless has many unknown dequeues at once: a search has nothing to go by.
+func hopeless() *history.History {
 	r := queue()
 	for i := range 40 {
 		r.put(i, 1, 100, fmt.Sprintf("i%d", i), history.OK)
@@ -531,7 +532,11 @@ func TestRefereeStaysWithinItsBounds(t *testing.T) {
 		r.take(i, 201, 300, fmt.Sprintf("i%d", 39-i), history.OK)
 	}
 	r.take(0, 301, 400, "nobody's", history.OK)
-	h := r.build()
+	return r.build()
+}
+
+func TestRefereeStaysWithinItsBounds(t *testing.T) {
+	h := hopeless()
 	began := time.Now()
 	if got := Referee(t.Context(), h, Options{Memory: 1 << 20}); len(got) != 0 {
 		t.Errorf("decided: %v", got)
@@ -547,13 +552,24 @@ func TestRefereeStaysWithinItsBounds(t *testing.T) {
 
 func TestRefereeCountsItsMemory(t *testing.T) {
 	m := queueModel()
-	spent := limit(t.Context(), &m, 100, 60, nil)
+	s := search{ctx: t.Context(), memory: 100, tries: 100, step: 60}
+	s.limit(&m)
 	in := queueStep{kind: puts, code: "0000"}
 	for i, want := range []bool{true, true, false, false} {
-		if ok, _ := m.StepContext(t.Context(), m.Init(), in, nil); ok != want || spent.Load() == want {
-			t.Errorf("step %d: %v, spent %v", i, ok, spent.Load())
+		if ok, _ := m.StepContext(t.Context(), m.Init(), in, nil); ok != want || s.spent.Load() == want {
+			t.Errorf("step %d: %v, spent %v", i, ok, s.spent.Load())
 		}
 	}
+}
+
+// Where time stands still the referee gives up all the same.
+func TestRefereeInVirtualTime(t *testing.T) {
+	h := hopeless()
+	synctest.Test(t, func(t *testing.T) {
+		if got := Referee(t.Context(), h, Options{Memory: 1 << 40}); len(got) != 0 {
+			t.Errorf("decided: %v", got)
+		}
+	})
 }
 
 func TestVisualize(t *testing.T) {

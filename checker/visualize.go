@@ -55,12 +55,13 @@ func (r *referee) visualize(ctx context.Context, a *analysis, k *keyRecord, w io
 		return ErrTooLarge
 	}
 	m := r.model(a)
-	spent := limit(ctx, &m, opts.memory(), stepCost(len(ops))+8*int64(len(ops)), r.size)
+	s := search{ctx: ctx, memory: opts.memory(), tries: refereeKeyTries, step: stepCost(len(ops)) + 8*int64(len(ops)), size: r.size}
+	s.limit(&m)
 	res, info := porcupine.CheckOperationsVerbose(m, ops, refereeKey)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if spent.Load() || res == porcupine.Unknown {
+	if s.spent.Load() || res == porcupine.Unknown {
 		return ErrTooLarge
 	}
 	return porcupine.Visualize(r.model(a), info, w)

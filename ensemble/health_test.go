@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/internal/wire"
 )
 
 // mute is an ensemble of fakes that nobody can connect to.
@@ -115,6 +117,62 @@ func TestProbeOfServerThatHangsUp(t *testing.T) {
 		dial := pipeTo(func(c net.Conn) { c.Close() })
 		if _, err := openProbe(t.Context(), dial, "any"); !errors.Is(err, errProbeEnded) {
 			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// A server that grants a session and then stays silent must not stop the clock
+// of a bubble when the probe is closed while its context ends.
+func TestProbeThatIsClosedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		hangUp := make(chan struct{})
+		dial := pipeTo(func(c net.Conn) {
+			if _, err := wire.ReadFrame(c, nil, 0); err == nil {
+				_ = wire.WriteFrame(c, wire.ConnectResponse{Timeout: probeSession, Session: 1, Password: make([]byte, 16)}.Append(nil))
+			}
+			<-hangUp
+			c.Close()
+		})
+		p, err := openProbe(ctx, dial, "any")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrote := make(chan error)
+		go func() {
+			_, err := p.write()
+			wrote <- err
+		}()
+		synctest.Wait()
+		time.Sleep(time.Second - time.Millisecond)
+		start := time.Now()
+		p.close()
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if err := <-wrote; err == nil {
+			t.Error("the silent server took a write")
+		}
+		close(hangUp)
+	})
+}
+
+// A server that lets callers wait must hold up the probe no longer than its context.
+func TestProbeOfServerThatLetsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		dial := func(string, string, time.Duration) (net.Conn, error) {
+			time.Sleep(5 * time.Second)
+			return nil, errRefused
+		}
+		start := time.Now()
+		if _, err := openProbe(ctx, dial, "any"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		if took := time.Since(start); took > 6*time.Second {
+			t.Errorf("took %v", took)
 		}
 	})
 }

@@ -14,8 +14,10 @@ import (
 // so what it sees is that server's. It ends when its context does.
 type probe struct {
 	conn   *zk.Conn
+	dialed *dialOnce
 	ctx    context.Context
 	cancel context.CancelFunc
+	stop   func() bool     // keeps the end of ctx from being seen to; false if it was
 	ended  chan struct{}   // closed when the end of ctx was seen to
 	events <-chan zk.Event // closed when the client's goroutines have ended
 }
@@ -49,9 +51,9 @@ func openProbe(ctx context.Context, dial DialFunc, addr string) (*probe, error) 
 		cancel(err)
 		return nil, err
 	}
-	p := &probe{conn: conn, ctx: ctx, cancel: func() { cancel(nil) }, events: events, ended: make(chan struct{})}
+	p := &probe{conn: conn, dialed: once, ctx: ctx, cancel: func() { cancel(nil) }, events: events, ended: make(chan struct{})}
 	// Close frees whoever waits for a reply; go-zookeeper's calls take no context.
-	context.AfterFunc(ctx, func() {
+	p.stop = context.AfterFunc(ctx, func() {
 		defer close(p.ended)
 		once.close()
 		conn.Close()
@@ -74,13 +76,19 @@ func (p *probe) because(err error) error {
 }
 
 // close ends the session, when the server still answers, and waits for the
-// client's goroutines.
+// client's goroutines. Only one goroutine may be in go-zookeeper's Close: a
+// second one would wait for a mutex, which stops the clock of a synctest bubble
+// that the first one waits for.
 func (p *probe) close() {
-	if p.ctx.Err() == nil {
+	if p.stop() {
+		cut := context.AfterFunc(p.ctx, p.dialed.close)
 		p.conn.Close()
+		cut()
+		p.dialed.close()
+	} else {
+		<-p.ended
 	}
 	p.cancel()
-	<-p.ended
 	for range p.events { //nolint:revive // drained until closed
 	}
 }
@@ -91,29 +99,44 @@ type dialOnce struct {
 	dial   DialFunc
 	failed func(error)
 
-	mu   sync.Mutex
-	used bool
-	conn net.Conn
+	mu     sync.Mutex
+	used   bool
+	closed bool
+	conn   net.Conn
 }
 
 // Dial is a [zk.Dialer].
-func (d *dialOnce) Dial(network, addr string, timeout time.Duration) (conn net.Conn, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.used || d.ctx.Err() != nil {
+func (d *dialOnce) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	if d.ctx.Err() != nil || !d.first() {
 		return nil, errOneDialOnly
 	}
-	d.used = true
-	if d.conn, err = d.dial(network, addr, timeout); err != nil {
+	conn, err := d.dial(network, addr, timeout)
+	if err != nil {
 		d.failed(err)
 		return nil, err
 	}
-	return d.conn, nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		conn.Close()
+		return nil, errOneDialOnly
+	}
+	d.conn = conn
+	return conn, nil
+}
+
+func (d *dialOnce) first() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	first := !d.used
+	d.used = true
+	return first
 }
 
 func (d *dialOnce) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.closed = true
 	if d.conn != nil {
 		d.conn.Close()
 	}

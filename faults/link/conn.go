@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -44,13 +43,13 @@ type conn struct {
 	l        *Link
 	addr     string
 
-	reading sync.Mutex // held by Read
+	reading turn // held by Read
 	in      wire.Splitter
 	ahead   []byte // read from the server, not yet by the client
 	buf     []byte // where ahead lies
 	after   error  // what Read returns after ahead
 
-	writing sync.Mutex // held by Write
+	writing turn // held by Write
 	out     wire.Splitter
 
 	deadlines deadlines
@@ -69,6 +68,8 @@ func newConn(l *Link, inner net.Conn, addr string) *conn {
 		Conn:      inner,
 		l:         l,
 		addr:      addr,
+		reading:   newTurn(),
+		writing:   newTurn(),
 		in:        wire.Splitter{Limit: passLimit, Keep: replyKeep},
 		out:       wire.Splitter{Limit: passLimit},
 		buf:       make([]byte, readAhead),
@@ -78,8 +79,8 @@ func newConn(l *Link, inner net.Conn, addr string) *conn {
 
 // Write passes p on, up to a request that is to be lost.
 func (c *conn) Write(p []byte) (int, error) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writing.take()
+	defer c.writing.give()
 	pass, loss := c.outgoing(p)
 	var n int
 	var err error
@@ -99,8 +100,8 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // Read fills p with what the server sent, up to a reply that is to be lost.
 func (c *conn) Read(p []byte) (int, error) {
-	c.reading.Lock()
-	defer c.reading.Unlock()
+	c.reading.take()
+	defer c.reading.give()
 	if len(p) == 0 {
 		return 0, nil
 	}

@@ -493,3 +493,24 @@ func TestExpireSessionCutsAConnectUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// Two who read at once must not stop the clock, which one of them waits for.
+func TestTwoReaders(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
+		c := dial(t, l)
+		c.connect(0)
+		c.SetReadDeadline(time.Now().Add(time.Second))
+		ended := make(chan error, 2)
+		for range cap(ended) {
+			go func() {
+				_, err := c.Read(make([]byte, 1))
+				ended <- err
+			}()
+		}
+		for range cap(ended) {
+			if err := <-ended; !isTimeout(err) {
+				t.Errorf("error %v", err)
+			}
+		}
+	})
+}
