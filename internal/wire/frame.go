@@ -7,9 +7,14 @@ import (
 	"io"
 )
 
-// MaxFrame bounds the body of a frame: the default of jute.maxbuffer, and the
-// slack that a server allows on replies (jute.maxbuffer.extrasize).
-const MaxFrame = 0xfffff + 1<<20
+// MaxRequest bounds the body of a frame that a server takes: the default of
+// jute.maxbuffer. A larger one costs the connection.
+const MaxRequest = 0xfffff
+
+// MaxFrame bounds the body of a frame in either direction: the default of
+// jute.maxbuffer, and the slack that is allowed on replies
+// (jute.maxbuffer.extrasize).
+const MaxFrame = MaxRequest + 1<<20
 
 // ErrFrameSize means that a frame's length is negative or beyond the bound:
 // the peer does not speak this protocol, or somebody wrote too large a record.
@@ -54,6 +59,15 @@ func ReadFrame(r io.Reader, buf []byte, limit int) ([]byte, error) {
 // AppendFrame appends body as a frame to b.
 func AppendFrame(b, body []byte) []byte {
 	return append(AppendInt(b, int32(len(body))), body...)
+}
+
+// BeginFrame appends room for the length of a frame to b. Append the body, and
+// then give [EndFrame] what len(b) was before.
+func BeginFrame(b []byte) []byte { return append(b, 0, 0, 0, 0) }
+
+// EndFrame writes the length of the frame that began at b[start] and ends with b.
+func EndFrame(b []byte, start int) {
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
 }
 
 // WriteFrame writes body as a frame, in one Write.

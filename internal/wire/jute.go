@@ -85,20 +85,24 @@ func (d *Decoder) Buffer() []byte {
 func (d *Decoder) String() string { return string(d.Buffer()) }
 
 // Count reads the number of elements of a vector, each of at least size bytes.
-// It is 0 for a null vector, and never more than what is left can hold.
+// It is 0 for a null vector, and never more than what is left can hold. Any
+// other negative number is an empty vector, too, as it is for Java's decoder.
 func (d *Decoder) Count(size int) int {
-	n := d.Int()
+	n, _ := d.vector(size)
+	return n
+}
+
+// vector is Count, and says whether the vector was null.
+func (d *Decoder) vector(size int) (n int, null bool) {
+	v := d.Int()
 	switch {
-	case d.err != nil || n == -1:
-		return 0
-	case n < -1:
-		d.fail("a vector's length is %d", n)
-		return 0
-	case int(n) > len(d.rest)/size:
+	case d.err != nil || v < 0:
+		return 0, d.err != nil || v == -1
+	case int(v) > len(d.rest)/size:
 		d.err = ErrShort
-		return 0
+		return 0, true
 	}
-	return int(n)
+	return int(v), false
 }
 
 // AppendBool, AppendInt, AppendLong, AppendBuffer and AppendString write one

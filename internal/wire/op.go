@@ -45,8 +45,9 @@ const (
 	CloseSession         Op = -11
 )
 
-// errorOp marks an entry of a multi reply that is an error, and the end of its list.
-const errorOp Op = -1
+// ErrorOp is the type of a result of a multi that is an error, OK among them:
+// that is what the operations before the one that failed get. No request has it.
+const ErrorOp Op = -1
 
 var opNames = map[Op]string{
 	Notification: "notification", Create: "create", Delete: "delete", Exists: "exists",

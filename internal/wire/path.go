@@ -6,8 +6,8 @@ func Path(op Op, record []byte) (string, error) {
 	d := Decoder{rest: record}
 	switch {
 	case op == Multi || op == MultiRead:
-		path, _ := d.multiOp()
-		return path, d.err
+		path, _ := d.skipOp()
+		return string(path), d.err
 	case beginsWithPath(op):
 		path := d.String()
 		return path, d.err
@@ -29,11 +29,11 @@ func Paths(op Op, record []byte) ([]string, error) {
 	d := Decoder{rest: record}
 	var paths []string
 	for {
-		path, more := d.multiOp()
-		if !more || d.err != nil {
+		path, more := d.skipOp()
+		if !more {
 			return paths, d.err
 		}
-		paths = append(paths, path)
+		paths = append(paths, string(path))
 	}
 }
 
@@ -47,25 +47,14 @@ func beginsWithPath(op Op) bool {
 	return false
 }
 
-// multiHeader precedes each operation of a multi, and each result of its reply.
-type multiHeader struct {
-	Op   Op
-	Done bool // the end of the list
-	Err  Code
-}
-
-func (d *Decoder) multiHeader() multiHeader {
-	return multiHeader{Op: Op(d.Int()), Done: d.Bool(), Err: Code(d.Int())}
-}
-
-// multiOp reads one operation of a multi and returns its path; more is false
-// at the end of the list.
-func (d *Decoder) multiOp() (path string, more bool) {
+// skipOp passes one operation of a multi without making anything of it but its
+// path; more is false at the end of the list, and after an error.
+func (d *Decoder) skipOp() (path []byte, more bool) {
 	h := d.multiHeader()
 	if d.err != nil || h.Done {
-		return "", false
+		return nil, false
 	}
-	path = d.String()
+	path = d.Buffer()
 	switch h.Op {
 	case Create, Create2, CreateContainer:
 		d.skipCreate()
@@ -88,34 +77,10 @@ func (d *Decoder) multiOp() (path string, more bool) {
 // skipCreate reads what follows the path: data, access control list, flags.
 func (d *Decoder) skipCreate() {
 	d.Buffer()
-	const smallest = 12 // permissions and two empty strings
-	for range d.Count(smallest) {
+	for range d.Count(smallestACL) {
 		d.Int()
 		d.Buffer()
 		d.Buffer()
 	}
 	d.Int()
-}
-
-// MultiResult returns what a multi came to: OK, or the code of the operation
-// that failed. record is what follows the header of the reply, or the
-// beginning of it. ok is false if it does not tell: a multi of no operations
-// (for which a leader looks at nothing), or a record cut off before the cause.
-//
-// On failure every result is an error: 0 for the operations before the one
-// that failed, its code, and -2 for those after it.
-func MultiResult(record []byte) (err Code, ok bool) {
-	d := Decoder{rest: record}
-	for {
-		h := d.multiHeader()
-		if d.err != nil || h.Done {
-			return OK, false
-		}
-		if h.Op != errorOp {
-			return OK, true
-		}
-		if code := Code(d.Int()); d.err == nil && code != OK {
-			return code, true
-		}
-	}
 }

@@ -57,6 +57,10 @@ const (
 	PersistentSequentialTTL CreateMode = 6
 )
 
+// Data is nil where the protocol has null (length -1), and not nil where it has
+// no bytes; a znode keeps the difference. The same holds for a list of
+// permissions. A string that is null is "".
+
 // CreateRequest is the record of Create, Create2, CreateContainer and
 // CreateTTL; only the last has a TTL.
 type CreateRequest struct {
@@ -74,7 +78,7 @@ type CreateReply struct {
 	Stat Stat
 }
 
-// VersionRequest is the record of Delete and Check.
+// VersionRequest is the record of Delete, and within a multi of Check.
 type VersionRequest struct {
 	Path    string
 	Version int32 // -1: any
@@ -130,6 +134,13 @@ type AuthRequest struct {
 	Auth   []byte
 }
 
+// ReconfigRequest is the record of Reconfig. Servers refuse it with
+// ReconfigDisabled unless they are told otherwise.
+type ReconfigRequest struct {
+	Joining, Leaving, NewMembers string // lists of servers, with commas
+	FromConfig                   int64  // the version to change; -1: any
+}
+
 // ClientInfo is what WhoAmI tells of one identity of the client.
 type ClientInfo struct {
 	AuthScheme string
@@ -137,7 +148,8 @@ type ClientInfo struct {
 }
 
 // SetWatchesRequest is the record of SetWatches and SetWatches2; only the
-// second has persistent watches.
+// second has persistent watches. A list that came as null is nil (servers
+// answer MarshallingError), an empty one is not; both are written as empty.
 type SetWatchesRequest struct {
 	RelativeZxid        int64
 	Data                []string
@@ -198,7 +210,9 @@ const (
 // StateConnected is the state that a watch event of a live session carries.
 const StateConnected int32 = 3
 
-// WatchEvent is the record behind a header with XidEvent.
+// WatchEvent is the record behind a header with XidEvent. That header has no
+// error, and as Zxid that of the change, since ZooKeeper 3.9; -1 if the watch
+// fired at once because a SetWatches came late for the change, and before 3.9.
 type WatchEvent struct {
 	Type  EventType
 	State int32
@@ -214,13 +228,15 @@ type MultiOp struct {
 	Request any
 }
 
-// OpResult is one result of a multi or a multi-read. With an Err it is an error
-// result (the protocol's type -1) and nothing else is set.
+// OpResult is one result of a multi or a multi-read. An error result has the Op
+// ErrorOp and an Err. In a failed multi every result is one: Err is OK before
+// the operation that failed and RuntimeInconsistency after it. In a multi-read
+// each operation fails for itself.
 type OpResult struct {
 	Op       Op
 	Err      Code
 	Path     string   // of Create and its variants
-	Stat     Stat     // of SetData, GetData, and the creates that are answered with one
+	Stat     Stat     // of SetData, GetData, and every create but Create
 	Data     []byte   // of GetData
 	Children []string // of GetChildren
 }

@@ -1,0 +1,95 @@
+package wire
+
+import "bytes"
+
+// This file has the parts that several records share: stats, access control
+// lists, lists of strings.
+
+// statSize is the length of every Stat.
+const statSize = 68
+
+// Append appends the stat to b.
+func (s Stat) Append(b []byte) []byte {
+	b = AppendLong(b, s.Czxid)
+	b = AppendLong(b, s.Mzxid)
+	b = AppendLong(b, s.Ctime)
+	b = AppendLong(b, s.Mtime)
+	b = AppendInt(b, s.Version)
+	b = AppendInt(b, s.Cversion)
+	b = AppendInt(b, s.Aversion)
+	b = AppendLong(b, s.EphemeralOwner)
+	b = AppendInt(b, s.DataLength)
+	b = AppendInt(b, s.NumChildren)
+	return AppendLong(b, s.Pzxid)
+}
+
+func (d *Decoder) stat() Stat {
+	return Stat{
+		Czxid: d.Long(), Mzxid: d.Long(), Ctime: d.Long(), Mtime: d.Long(),
+		Version: d.Int(), Cversion: d.Int(), Aversion: d.Int(), EphemeralOwner: d.Long(),
+		DataLength: d.Int(), NumChildren: d.Int(), Pzxid: d.Long(),
+	}
+}
+
+// smallestACL is the length of permissions and two empty strings.
+const smallestACL = 12
+
+// openACL is what most creates come with. They all share this one.
+var (
+	openACL     = []ACL{{Perms: PermAll, ID: ID{Scheme: "world", ID: "anyone"}}}
+	openACLWire = appendACL(nil, openACL)
+)
+
+// acl reads a list, which is nil if it was null.
+func (d *Decoder) acl() []ACL {
+	if d.err == nil && bytes.HasPrefix(d.rest, openACLWire) {
+		d.rest = d.rest[len(openACLWire):]
+		return openACL[:1:1]
+	}
+	n, null := d.vector(smallestACL)
+	if null {
+		return nil
+	}
+	list := make([]ACL, n)
+	for i := range list {
+		list[i] = ACL{Perms: Perm(d.Int()), ID: ID{Scheme: d.String(), ID: d.String()}}
+	}
+	return list
+}
+
+// appendACL writes nil as a null list.
+func appendACL(b []byte, list []ACL) []byte {
+	if list == nil {
+		return AppendInt(b, -1)
+	}
+	b = AppendInt(b, int32(len(list)))
+	for i := range list {
+		a := &list[i]
+		b = AppendString(AppendString(AppendInt(b, int32(a.Perms)), a.ID.Scheme), a.ID.ID)
+	}
+	return b
+}
+
+// strings reads a list, which is nil if it was null.
+func (d *Decoder) strings() []string {
+	const smallest = 4 // an empty string
+	n, null := d.vector(smallest)
+	if null {
+		return nil
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = d.String()
+	}
+	return list
+}
+
+// appendStrings writes nil as an empty list. Nobody sends a null one: clients
+// send what they have, and a server stumbles over null in setWatches.
+func appendStrings(b []byte, list []string) []byte {
+	b = AppendInt(b, int32(len(list)))
+	for _, s := range list {
+		b = AppendString(b, s)
+	}
+	return b
+}
