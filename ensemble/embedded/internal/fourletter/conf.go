@@ -1,0 +1,61 @@
+package fourletter
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Conf is what conf and dirs report of a server's settings.
+type Conf struct {
+	ClientPort        int // 0 if it listens on none
+	DataDir           string
+	DataDirSize       int64 // bytes, of snapshots
+	DataLogDir        string
+	DataLogSize       int64 // bytes
+	Tick              time.Duration
+	MaxConnections    int // of one address; 0 is without limit
+	MinSessionTimeout time.Duration
+	MaxSessionTimeout time.Duration
+	ServerID          int
+	Quorum            *Quorum // nil of a standalone server
+}
+
+// Quorum are the settings of a server that is one of several.
+type Quorum struct {
+	InitLimit, SyncLimit     int // ticks
+	ElectionPort, QuorumPort int
+	Observer                 bool
+	Membership               string // what /zookeeper/config holds
+}
+
+func conf(s Server) string {
+	var b strings.Builder
+	c := s.Conf
+	fmt.Fprintf(&b, "clientPort=%d\nsecureClientPort=-1\n", c.ClientPort)
+	fmt.Fprintf(&b, "dataDir=%s\ndataDirSize=%d\n", c.DataDir, c.DataDirSize)
+	fmt.Fprintf(&b, "dataLogDir=%s\ndataLogSize=%d\n", c.DataLogDir, c.DataLogSize)
+	fmt.Fprintf(&b, "tickTime=%d\nmaxClientCnxns=%d\n", c.Tick.Milliseconds(), c.MaxConnections)
+	fmt.Fprintf(&b, "minSessionTimeout=%d\nmaxSessionTimeout=%d\n", c.MinSessionTimeout.Milliseconds(), c.MaxSessionTimeout.Milliseconds())
+	fmt.Fprintf(&b, "clientPortListenBacklog=-1\nserverId=%d\n", c.ServerID)
+	if c.Quorum != nil {
+		c.Quorum.write(&b)
+	}
+	return b.String()
+}
+
+// write ends without a newline, as the znode does.
+func (q *Quorum) write(b *strings.Builder) {
+	const fastLeaderElection = 3
+	learner := 0
+	if q.Observer {
+		learner = 1
+	}
+	fmt.Fprintf(b, "initLimit=%d\nsyncLimit=%d\nelectionAlg=%d\n", q.InitLimit, q.SyncLimit, fastLeaderElection)
+	fmt.Fprintf(b, "electionPort=%d\nquorumPort=%d\npeerType=%d\n", q.ElectionPort, q.QuorumPort, learner)
+	fmt.Fprintf(b, "membership: \n%s", q.Membership)
+}
+
+func dirs(s Server) string {
+	return fmt.Sprintf("datadir_size: %d\nlogdir_size: %d\n", s.Conf.DataDirSize, s.Conf.DataLogSize)
+}

@@ -1,0 +1,73 @@
+package fourletter
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+)
+
+// envi answers on a server that does not serve, too: it is about the process.
+func envi(Server) string {
+	var b strings.Builder
+	b.WriteString("Environment:\n")
+	line := func(key, value string) { fmt.Fprintf(&b, "%s=%s\n", key, value) }
+	host, _ := os.Hostname()
+	dir, _ := os.Getwd()
+	who := user.User{Username: "<NA>", HomeDir: "<NA>"} // as Java says what it does not know
+	if u, err := user.Current(); err == nil {
+		who = *u
+	}
+	line("zookeeper.version", version)
+	line("host.name", host)
+	line("go.version", runtime.Version())
+	line("os.name", runtime.GOOS)
+	line("os.arch", runtime.GOARCH)
+	line("user.name", who.Username)
+	line("user.home", who.HomeDir)
+	line("user.dir", dir)
+	free, total := memory()
+	line("os.memory.free", megabytes(free))
+	line("os.memory.max", megabytes(uint64(debug.SetMemoryLimit(-1))))
+	line("os.memory.total", megabytes(total))
+	return b.String()
+}
+
+// memory is what the runtime has from the system, and what of it it does not use.
+func memory() (free, total uint64) {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/total:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64(), s[1].Value.Uint64()
+}
+
+func megabytes(bytes uint64) string { return fmt.Sprintf("%dMB", bytes>>20) }
+
+// openFiles are those of this process, and how many it may open: -1 where the
+// system does not tell.
+func openFiles() (open, limit int64) {
+	return countFiles("/proc/self/fd"), readLimit("/proc/self/limits")
+}
+
+func countFiles(dir string) int64 {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return -1
+	}
+	return int64(len(entries))
+}
+
+func readLimit(file string) int64 {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return -1
+	}
+	var soft int64
+	_, rest, _ := strings.Cut(string(text), "Max open files")
+	if _, err := fmt.Sscan(rest, &soft); err != nil {
+		return -1
+	}
+	return soft
+}
