@@ -38,6 +38,20 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// A short test has no time for the usual load.
+func TestUsualLoad(t *testing.T) {
+	x := least()
+	x.Faults = faults.Every(2*time.Second, faults.Pause{})
+	if got, _ := x.withDefaults(); got.MinLoad != 100 {
+		t.Errorf("%d until the first fault", got.MinLoad)
+	}
+	x = least()
+	x.TimeLimit = 3 * time.Second
+	if got, _ := x.withDefaults(); got.MinLoad != 150 {
+		t.Errorf("%d without faults", got.MinLoad)
+	}
+}
+
 func TestGivenValuesStay(t *testing.T) {
 	x := least()
 	x.Clients, x.Rate, x.Keys, x.TimeLimit = 1, 0.001, 50, 100*time.Millisecond

@@ -37,7 +37,8 @@ type Experiment struct {
 	// OpTimeout is how long a client waits for one operation: 5 s.
 	OpTimeout time.Duration
 	// MinLoad is how many operations must have succeeded before the first
-	// fault for a valid to count: 200; negative for none.
+	// fault for a valid to count: 200, or half of what the rate brings until
+	// then if that is less; negative for none.
 	MinLoad int
 
 	// Faults is what is done meanwhile; nil is nothing.
@@ -46,6 +47,8 @@ type Experiment struct {
 	Seed int64
 	// Strict lets measured properties (belief) decide, too.
 	Strict bool
+	// AllowUnknown lets Test pass although something could not be decided.
+	AllowUnknown bool
 
 	// Out is the store's folder: "store".
 	Out string
@@ -92,15 +95,22 @@ func (x Experiment) withDefaults() (Experiment, error) {
 	defaultTo(&x.TimeLimit, 10*time.Second)
 	defaultTo(&x.SessionTimeout, 4*time.Second)
 	defaultTo(&x.OpTimeout, 5*time.Second)
-	defaultTo(&x.MinLoad, 200)
 	defaultTo(&x.Out, "store")
-	if x.MinLoad < 0 {
-		x.MinLoad = 0
-	}
 	if x.Seed == 0 {
 		x.Seed = drawSeed()
 	}
+	defaultTo(&x.MinLoad, x.usualLoad())
+	x.MinLoad = max(x.MinLoad, 0)
 	return x, nil
+}
+
+// usualLoad is MinLoad where it was left out.
+func (x Experiment) usualLoad() int {
+	until := x.TimeLimit
+	if plan := x.Plan(); len(plan) > 0 {
+		until = plan[0].At
+	}
+	return int(min(200, x.Rate*until.Seconds()/2))
 }
 
 func defaultTo[T comparable](field *T, value T) {

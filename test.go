@@ -1,0 +1,203 @@
+package zklab
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/store"
+)
+
+// SeedVariable is the environment variable with the seed of every [Test]: what
+// a failure says to set to run the same again.
+const SeedVariable = "ZKLAB_SEED"
+
+// Test runs an experiment as a test. Every field but Workload may be left out.
+//
+// The test fails when a property is violated, with the events that show it; it
+// also fails when something could not be decided, since a test that decided
+// nothing is none: then it says what was missing (AllowUnknown lets such a test
+// pass). A failure names the seed and the command that runs the same again: the
+// variable ZKLAB_SEED goes before Experiment.Seed. An experiment that cannot be
+// run ends the test. Otherwise the outcome is returned, for further questions.
+//
+// The run's folder (history, report, plots) is kept when the test fails, in a
+// temporary folder that the failure names, and removed when it passes. With Out,
+// or below the folder of "go test -artifacts", it is kept in any case.
+//
+// In a bubble of [testing/synctest] everything goes on in virtual time, in which
+// a minute takes a moment:
+//
+//	synctest.Test(t, func(t *testing.T) { zklab.Test(t, experiment) })
+//
+// That needs an ensemble in the same bubble, as the default is, and a recipe
+// that waits for nothing but channels, timers and its connection: not for a
+// mutex that somebody holds who waits, and not for connections of its own that
+// bypass subjects.Client.Dial.
+func Test(t testing.TB, x Experiment) *Outcome {
+	t.Helper()
+	x, err := x.forTest(t.Name())
+	if err != nil {
+		t.Fatalf("zklab: %v", err)
+	}
+	made, err := x.place(t)
+	if err != nil {
+		t.Fatalf("zklab: %v", err)
+	}
+	outcome, err := x.Run(t.Context())
+	if err != nil {
+		t.Fatalf("zklab: the experiment could not be run: %v", errors.Join(err, discard(made)))
+	}
+	r := outcome.Result
+	switch {
+	case r.Verdict == checker.Violation:
+		t.Errorf("zklab: %s%s", violationText(outcome), whereText(outcome))
+		return outcome
+	case r.Verdict != checker.Valid && !x.AllowUnknown:
+		t.Errorf("zklab: nothing is violated, but not everything was decided\n%s%s", undecidedText(r), whereText(outcome))
+		return outcome
+	case r.Verdict != checker.Valid:
+		t.Logf("zklab: not everything was decided\n%s", undecidedText(r))
+	}
+	t.Logf("zklab: %s, seed %d, %d operations", r.Verdict, r.Seed, r.Stats.Operations)
+	if err := discard(made); err != nil {
+		t.Errorf("zklab: %v", err)
+	}
+	return outcome
+}
+
+// forTest fixes the seed, and says how the test is run again.
+func (x Experiment) forTest(name string) (Experiment, error) {
+	if text := os.Getenv(SeedVariable); text != "" {
+		seed, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return x, usage("%s is %q, which is no number", SeedVariable, text)
+		}
+		x.Seed = seed
+	}
+	if x.Seed == 0 {
+		x.Seed = drawSeed()
+	}
+	if x.Replay == "" {
+		x.Replay = fmt.Sprintf("%s=%d go test -run '%s'", SeedVariable, x.Seed, pattern(name))
+	}
+	return x, nil
+}
+
+// pattern is what "go test -run" takes to run one test.
+func pattern(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// place chooses where the run is kept. made is the folder that was made for
+// nothing else, empty if the run is to stay.
+func (x *Experiment) place(t testing.TB) (made string, err error) {
+	switch f := flag.Lookup("test.artifacts"); {
+	case x.Out != "":
+	case f != nil && f.Value.String() == "true":
+		x.Out = t.ArtifactDir()
+	default:
+		made, err = os.MkdirTemp("", "zklab-"+fileName(t.Name())+"-")
+		x.Out = made
+	}
+	return made, err
+}
+
+func discard(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return os.RemoveAll(dir)
+}
+
+// fileName makes a test's name one that every file system takes.
+func fileName(name string) string {
+	const most = 60
+	return regexp.MustCompile(`[^A-Za-z0-9_.-]+`).ReplaceAllString(name[:min(len(name), most)], "-")
+}
+
+// violationText shows the first violation with its events, and names the others.
+func violationText(o *Outcome) string {
+	var b strings.Builder
+	var others []string
+	shown := map[string]bool{}
+	for _, v := range decisive(o.Result, checker.Violation) {
+		switch {
+		case shown[v.Property]:
+			continue
+		case len(shown) == 0:
+			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, witnessText(o.Run, v))
+		default:
+			others = append(others, v.Property)
+		}
+		shown[v.Property] = true
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(&b, "\n  violated, too: %s\n", strings.Join(others, ", "))
+	}
+	return b.String()
+}
+
+// witnessText is the reason alone where the record cannot be read.
+func witnessText(run *store.Run, v checker.Verdict) string {
+	h, err := history.Open(run.History())
+	if err != nil {
+		return "  " + v.Reason + "\n"
+	}
+	return reports.Witness(h, v)
+}
+
+// undecidedText says what was missing.
+func undecidedText(r *store.Result) string {
+	var b strings.Builder
+	for _, a := range r.Assumptions {
+		if !a.Met {
+			fmt.Fprintf(&b, "\n  %s: %s", a.Name, a.Text)
+		}
+	}
+	told := map[string]bool{}
+	for _, v := range decisive(r, checker.Unknown) {
+		if text := cmp.Or(v.Reason, "not decided"); !told[text] {
+			told[text] = true
+			fmt.Fprintf(&b, "\n  %s: %s", v.Property, text)
+		}
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "\n  %s", w)
+	}
+	return b.String() + "\n"
+}
+
+// decisive are the verdicts with a result that count.
+func decisive(r *store.Result, result checker.Result) []checker.Verdict {
+	var vs []checker.Verdict
+	for _, v := range r.Verdicts {
+		if v.Result == result && (!v.Measured || r.Strict) {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+func whereText(o *Outcome) string {
+	dir := o.Run.Dir
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return fmt.Sprintf("\n  seed    %d\n  replay  %s\n  run     %s\n  report  %s\n",
+		o.Result.Seed, o.Result.Replay, dir, filepath.Join(dir, filepath.Base(o.Run.Report())))
+}
