@@ -43,6 +43,6 @@ func newRoot(begun *bool) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean())
+	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean(), newEnsemble())
 	return root
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -57,7 +56,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	flags := cmd.Flags()
 	flags.StringVar(&x.Ensemble, "ensemble", x.Ensemble, "what to run on: container")
 	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
-	flags.StringVar(&x.Image, "image", "", "container image (default: ZKLAB_IMAGE, else the first that is present of zookeeper:3.9 and zklab/zookeeper:3.9)")
+	imageFlag(cmd, &x.Image)
 	flags.IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken (see zklab list)")
 	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
@@ -184,7 +183,6 @@ func positive(x store.Experiment) error {
 		ok   bool
 	}{
 		{"clients", x.Clients > 0},
-		{"nodes", x.Nodes > 0},
 		{"rate", x.Rate > 0 && !math.IsInf(x.Rate, 1)},
 		{"keys", x.Keys > 0},
 		{"time-limit", x.TimeLimit > 0},
@@ -203,21 +201,10 @@ func positive(x store.Experiment) error {
 }
 
 func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
-	if x.Ensemble != "container" {
-		return nil, usageError("unknown ensemble %q; known are container", x.Ensemble)
-	}
-	if err := container.ValidateNodes(x.Nodes); err != nil {
-		return nil, usageError("%v", err)
-	}
-	if x.Image != "" {
-		if err := container.ValidateImage(x.Image); err != nil {
-			return nil, usageError("%v", err)
-		}
-	}
 	if n := len(f.ports); n != 0 && n != x.Nodes {
 		return nil, usageError("--ports names %d ports for %d servers", n, x.Nodes)
 	}
-	return container.Config{Nodes: x.Nodes, Image: x.Image, Ports: f.ports}, nil
+	return backend{kind: x.Ensemble, nodes: x.Nodes, image: x.Image, host: loopback, ports: f.ports}.starter()
 }
 
 // runExperiment runs and prints; its error carries the exit code.

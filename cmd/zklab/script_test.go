@@ -1,19 +1,27 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/zklab/zklab/ensemble"
 )
 
 func params(dir string) testscript.Params {
 	return testscript.Params{
-		Dir:  dir,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "occupy": occupy},
+		Dir: dir,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "occupy": occupy, "vacant": vacant, "await": await, "serves": serves,
+		},
 	}
 }
 
@@ -39,19 +47,86 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // occupy listens on three ports for the rest of the script: the variable PORTS
-// names them, ready for --ports.
+// names them, ready for --ports, and PORT the last of them.
 func occupy(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: occupy")
 	}
 	var ports []string
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
+		l := listen(ts, "0")
 		ts.Defer(func() { l.Close() })
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		ts.Check(err)
-		ports = append(ports, port)
+		ports = append(ports, portOf(l))
 	}
 	ts.Setenv("PORTS", strings.Join(ports, ","))
+	ts.Setenv("PORT", ports[2])
+}
+
+// vacant finds three free ports in a row: the variables PORT1 to PORT3.
+func vacant(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: vacant")
+	}
+	for range 100 {
+		l := listen(ts, "0")
+		first, err := strconv.Atoi(portOf(l))
+		ts.Check(err)
+		l.Close()
+		if free(first, first+1, first+2) {
+			for i, name := range []string{"PORT1", "PORT2", "PORT3"} {
+				ts.Setenv(name, strconv.Itoa(first+i))
+			}
+			return
+		}
+	}
+	ts.Fatalf("no three free ports in a row")
+}
+
+func free(ports ...int) bool {
+	for _, port := range ports {
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
+
+func listen(ts *testscript.TestScript, port string) net.Listener {
+	l, err := net.Listen("tcp", net.JoinHostPort(loopback, port))
+	ts.Check(err)
+	return l
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// await waits until a file has a line: what a background command has to say.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await file")
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if b, _ := os.ReadFile(ts.MkAbs(args[0])); bytes.Contains(b, []byte("\n")) {
+			return
+		}
+	}
+	ts.Fatalf("no line in %s for a minute", args[0])
+}
+
+// serves asserts that each of the servers serves clients; negated, that nobody
+// listens at any of the addresses.
+func serves(ts *testscript.TestScript, neg bool, addrs []string) {
+	for _, addr := range addrs {
+		if !neg {
+			_, err := ensemble.AskStatus(context.Background(), net.DialTimeout, addr)
+			ts.Check(err)
+		} else if conn, err := net.Dial("tcp", addr); err == nil {
+			conn.Close()
+			ts.Fatalf("somebody listens at %s", addr)
+		}
+	}
 }

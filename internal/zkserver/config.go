@@ -1,0 +1,132 @@
+package zkserver
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Settings are what all servers of a cluster have in common.
+type Settings struct {
+	Tick                                 time.Duration
+	InitLimit, SyncLimit                 int           // in ticks
+	MinSessionTimeout, MaxSessionTimeout time.Duration // 0: not given
+	Reconfig                             bool
+	SuperDigest                          string // "super:" and a hash; empty: nobody is super
+}
+
+// config is one server's zoo.cfg and myid.
+type config struct {
+	Settings
+	id      int    // from 1; of a server without companions 1
+	members string // what tells its cluster from others
+	size    int    // of the cluster
+	addr    string // for clients
+}
+
+// readConfig reads the zoo.cfg at path and the myid in its data folder.
+func readConfig(path string) (config, error) {
+	values, err := readProperties(path)
+	if err != nil {
+		return config{}, err
+	}
+	p := parser{values: values}
+	c := config{
+		Settings: Settings{
+			Tick:              p.millis("tickTime", 3000),
+			InitLimit:         p.number("initLimit", 10),
+			SyncLimit:         p.number("syncLimit", 5),
+			MinSessionTimeout: p.millis("minSessionTimeout", 0),
+			MaxSessionTimeout: p.millis("maxSessionTimeout", 0),
+			Reconfig:          values["reconfigEnabled"] == "true",
+		},
+		addr: fmt.Sprintf("127.0.0.1:%d", p.number("clientPort", 2181)),
+		id:   1, size: 1, members: path,
+	}
+	ids, lines := p.servers()
+	if len(ids) > 0 {
+		c.size, c.members = len(ids), strings.Join(lines, "\n")
+		c.id = p.myid()
+		if p.err == nil && (c.id < 1 || c.id > c.size || ids[0] != 1 || ids[c.size-1] != c.size) {
+			p.err = fmt.Errorf("this is server %d of %v: servers must be numbered from 1 without a gap", c.id, ids)
+		}
+	}
+	if p.err != nil {
+		return config{}, fmt.Errorf("%s: %w", path, p.err)
+	}
+	return c, nil
+}
+
+func readProperties(path string) (map[string]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
+			values[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	return values, nil
+}
+
+// parser keeps the first error.
+type parser struct {
+	values map[string]string
+	err    error
+}
+
+func (p *parser) number(key string, missing int) int {
+	text, ok := p.values[key]
+	if !ok {
+		return missing
+	}
+	n, err := strconv.Atoi(text)
+	if (err != nil || n < 0) && p.err == nil {
+		p.err = fmt.Errorf("%s=%s is no number that makes sense", key, text)
+	}
+	return n
+}
+
+func (p *parser) millis(key string, missing int) time.Duration {
+	return time.Duration(p.number(key, missing)) * time.Millisecond
+}
+
+// servers gives the ids of the server lines and these lines, both sorted.
+func (p *parser) servers() (ids []int, lines []string) {
+	for key, value := range p.values {
+		number, ok := strings.CutPrefix(key, "server.")
+		if !ok {
+			continue
+		}
+		id, err := strconv.Atoi(number)
+		if err != nil && p.err == nil {
+			p.err = fmt.Errorf("%s is no server's number", key)
+		}
+		ids, lines = append(ids, id), append(lines, key+"="+value)
+	}
+	slices.Sort(ids)
+	slices.Sort(lines)
+	return ids, lines
+}
+
+func (p *parser) myid() int {
+	b, err := os.ReadFile(filepath.Join(p.values["dataDir"], "myid"))
+	if err != nil {
+		p.err = err
+		return 0
+	}
+	id, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("myid: %w", err)
+	}
+	return id
+}

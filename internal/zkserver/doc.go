@@ -1,0 +1,11 @@
+// Package zkserver stands in for ZooKeeper's bin/zkServer.sh, so that the test
+// suites of clients, which start and stop servers through that script, run
+// against ensembles inside another process.
+//
+// That process has a [Host]. The stand-in (command zkServer below this package,
+// which is [Run]) tells it which zoo.cfg it was given, and lives as long as the
+// java process would: when somebody kills the stand-in, the host sees its
+// connection end and kills the server. A zoo.cfg names the client port of one
+// server only, so an ensemble comes to be when each of its servers was asked
+// for once; until then the others wait, as servers without a majority do.
+package zkserver

@@ -1,0 +1,194 @@
+package zkserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// log is an ensemble that tells what was done to it.
+type log struct {
+	did    chan string
+	refuse chan error // what the next call fails with
+}
+
+func (l log) next(did string) error {
+	select {
+	case err := <-l.refuse:
+		return err
+	default:
+		l.did <- did
+		return nil
+	}
+}
+
+func (l log) Start(_ context.Context, id int) error { return l.next(fmt.Sprint("start ", id)) }
+
+func (l log) Kill(_ context.Context, id int) error {
+	l.did <- fmt.Sprint("kill ", id)
+	return nil
+}
+
+func (l log) Close() error {
+	l.did <- "close"
+	return nil
+}
+
+// expect waits for what is to be done, in that order.
+func (l log) expect(t *testing.T, want ...string) {
+	t.Helper()
+	var got []string
+	for range want {
+		select {
+		case did := <-l.did:
+			got = append(got, did)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("got %q and then nothing, want %q", got, want)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// hosted is a host whose ensembles write to one log.
+func hosted(t *testing.T) (*Host, log) {
+	t.Helper()
+	l := log{did: make(chan string, 100), refuse: make(chan error, 1)}
+	h, err := Listen(func(_ context.Context, c Cluster) (Ensemble, error) {
+		return l, l.next(fmt.Sprintf("new %v super %q", c.Addrs, c.SuperDigest))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h, l
+}
+
+// standIn is a stand-in's process.
+type standIn struct {
+	conn  net.Conn
+	ended chan error
+}
+
+// launch asks for a server. Kill it with kill.
+func launch(t *testing.T, h *Host, path string) standIn {
+	t.Helper()
+	conn, err := net.Dial("tcp", h.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := standIn{conn, make(chan error, 1)}
+	go func() { s.ended <- ask(conn, request{Config: path, SuperDigest: "super:x"}) }()
+	t.Cleanup(func() { s.kill() })
+	return s
+}
+
+func (s standIn) kill() { s.conn.Close() }
+
+func TestServersStartAndDieWithTheirStandIns(t *testing.T) {
+	h, l := hosted(t)
+	var paths []string
+	for id := 1; id <= 3; id++ {
+		paths = append(paths, write(
+			t, fmt.Sprint(id), fmt.Sprintf("clientPort=%d", 100+id),
+			"server.1=127.0.0.1:1:2", "server.2=127.0.0.1:3:4", "server.3=127.0.0.1:5:6",
+		))
+	}
+	launch(t, h, paths[2])
+	second := launch(t, h, paths[1])
+	select {
+	case did := <-l.did:
+		t.Fatalf("%s before all servers were asked for", did)
+	case <-time.After(20 * time.Millisecond):
+	}
+	second.kill() // it was asked for: its address is known
+	launch(t, h, paths[0])
+	got := map[string]bool{<-l.did: true, <-l.did: true, <-l.did: true}
+	want := map[string]bool{"new [127.0.0.1:101 127.0.0.1:102 127.0.0.1:103] super \"super:x\"": true, "start 1": true, "start 3": true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+
+	second = launch(t, h, paths[1])
+	l.expect(t, "start 2")
+	again := launch(t, h, paths[1])
+	second.kill()
+	l.expect(t, "kill 2", "start 2") // never two at once
+	again.kill()
+	l.expect(t, "kill 2")
+}
+
+func TestStandaloneServersAreApart(t *testing.T) {
+	h, l := hosted(t)
+	launch(t, h, write(t, "4", "clientPort=101"))
+	l.expect(t, `new [127.0.0.1:101] super "super:x"`, "start 1")
+	launch(t, h, write(t, "4", "clientPort=102"))
+	l.expect(t, `new [127.0.0.1:102] super "super:x"`, "start 1")
+}
+
+// A stand-in whose server cannot start ends with an error that says why.
+func TestWhatCannotStart(t *testing.T) {
+	h, l := hosted(t)
+	refused := func(name, path, says string) {
+		t.Helper()
+		if err := <-launch(t, h, path).ended; err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	refused("no file", "/nowhere/zoo.cfg", "/nowhere/zoo.cfg")
+
+	members := []string{"server.1=127.0.0.1:1:2", "server.2=127.0.0.1:3:4"}
+	first := launch(t, h, write(t, "1", append(members, "clientPort=101")...))
+	launch(t, h, write(t, "2", append(members, "clientPort=102")...))
+	for range 3 {
+		<-l.did
+	}
+	first.kill()
+	l.expect(t, "kill 1")
+	refused("moved", write(t, "1", append(members, "clientPort=103")...), "was at 127.0.0.1:101 before")
+
+	l.refuse <- errors.New("port is taken")
+	refused("taken", write(t, "1", append(members, "clientPort=101")...), "port is taken")
+	l.refuse <- errors.New("too many servers")
+	refused("not made", write(t, "1", "clientPort=104"), "too many servers")
+}
+
+// Who says no zoo.cfg, or another command, is told what is right.
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{nil, {"start-foreground"}, {"stop", "zoo.cfg"}} {
+		if err := Run(args); err == nil || !strings.Contains(err.Error(), "usage: zkServer.sh start-foreground") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+	if err := Run([]string{"start-foreground", "zoo.cfg"}); err == nil || !strings.Contains(err.Error(), hostEnv) {
+		t.Error(err)
+	}
+}
+
+// The command asks the host that the environment names.
+func TestRun(t *testing.T) {
+	h, l := hosted(t)
+	name, addr, _ := strings.Cut(h.Env(), "=")
+	t.Setenv(name, addr)
+	t.Setenv("SERVER_JVMFLAGS", "-Dx=y -Dzookeeper.DigestAuthenticationProvider.superDigest=super:D/InI= -Dzookeeper.extendedTypesEnabled=true")
+	ended := make(chan error, 1)
+	go func() { ended <- Run([]string{"start-foreground", write(t, "", "clientPort=101")}) }()
+	l.expect(t, `new [127.0.0.1:101] super "super:D/InI="`, "start 1")
+	if err := h.Close(); err != nil { // takes its servers along
+		t.Error(err)
+	}
+	l.expect(t, "kill 1", "close")
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

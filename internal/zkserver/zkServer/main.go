@@ -1,0 +1,17 @@
+// Command zkServer takes the place of ZooKeeper's bin/zkServer.sh in the test
+// suites of clients; see package zkserver.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/zklab/zklab/internal/zkserver"
+)
+
+func main() {
+	if err := zkserver.Run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
