@@ -1,0 +1,197 @@
+package memnet
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// half is one direction of a connection.
+type half struct {
+	mu       sync.Mutex
+	buf      ring
+	canRead  sync.Cond // there are bytes, or a reason to fail
+	canWrite sync.Cond // there is room, it is the next writer's turn, or a reason to fail
+	readBy   deadline
+	writeBy  deadline
+
+	writing      bool // somebody is in writeFrom and waits for room
+	writerClosed bool
+	readerClosed bool
+	broken       bool
+}
+
+func newHalf() *half {
+	h := &half{}
+	h.canRead.L, h.canWrite.L = &h.mu, &h.mu
+	h.readBy.init(&h.canRead)
+	h.writeBy.init(&h.canWrite)
+	return h
+}
+
+func (h *half) readInto(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for {
+		if err := h.readErr(); err != nil {
+			return 0, err
+		}
+		switch {
+		case len(b) == 0:
+			return 0, nil
+		case h.buf.len() > 0:
+			return h.take(b), nil
+		case h.writerClosed:
+			return 0, io.EOF
+		}
+		h.canRead.Wait()
+	}
+}
+
+func (h *half) readErr() error {
+	switch {
+	case h.readerClosed:
+		return net.ErrClosed
+	case h.broken:
+		return os.NewSyscallError("read", syscall.ECONNRESET)
+	case h.readBy.passed:
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// take reads bytes. A writer that waits is woken when half of the room is free,
+// not for each byte.
+func (h *half) take(b []byte) int {
+	n := h.buf.get(b)
+	if h.buf.len() <= bufferSize/2 {
+		h.canWrite.Broadcast()
+	}
+	return n
+}
+
+func (h *half) writeFrom(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.takeTurn(); err != nil {
+		return 0, err
+	}
+	written := 0
+	for {
+		n := h.buf.put(b[written:])
+		if n > 0 {
+			h.canRead.Broadcast()
+		}
+		written += n
+		if written == len(b) {
+			return written, nil
+		}
+		if err := h.waitForRoom(); err != nil {
+			return written, err
+		}
+	}
+}
+
+// takeTurn waits for a writer that waits for room.
+func (h *half) takeTurn() error {
+	for {
+		if err := h.writeErr(); err != nil || !h.writing {
+			return err
+		}
+		h.canWrite.Wait()
+	}
+}
+
+func (h *half) waitForRoom() error {
+	h.writing = true
+	defer func() {
+		h.writing = false
+		h.canWrite.Broadcast()
+	}()
+	for {
+		h.canWrite.Wait()
+		if err := h.writeErr(); err != nil || h.buf.len() < bufferSize {
+			return err
+		}
+	}
+}
+
+func (h *half) writeErr() error {
+	switch {
+	case h.writerClosed:
+		return net.ErrClosed
+	case h.broken:
+		return os.NewSyscallError("write", syscall.ECONNRESET)
+	case h.writeBy.passed:
+		return os.ErrDeadlineExceeded
+	case h.readerClosed:
+		return os.NewSyscallError("write", syscall.EPIPE)
+	}
+	return nil
+}
+
+// closeReader reports whether it was open.
+func (h *half) closeReader() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.readerClosed {
+		return false
+	}
+	h.readerClosed = true
+	h.buf.drop()
+	h.readBy.stop()
+	h.wakeAll()
+	return true
+}
+
+func (h *half) closeWriter() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.writerClosed = true
+	h.writeBy.stop()
+	h.wakeAll()
+}
+
+// reset reports whether there was something to break. It is asked for by the
+// reader or by the writer; for the reader it does nothing after its close.
+func (h *half) reset(byReader bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if byReader && h.readerClosed {
+		return false
+	}
+	h.broken = true
+	h.buf.drop()
+	h.readBy.stop()
+	h.writeBy.stop()
+	h.wakeAll()
+	return true
+}
+
+func (h *half) wakeAll() {
+	h.canRead.Broadcast()
+	h.canWrite.Broadcast()
+}
+
+// setReadDeadline reports whether the reader is open.
+func (h *half) setReadDeadline(t time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.readerClosed && !h.broken {
+		h.readBy.set(t)
+	}
+	return !h.readerClosed
+}
+
+// setWriteDeadline reports whether the writer is open.
+func (h *half) setWriteDeadline(t time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.writerClosed && !h.broken {
+		h.writeBy.set(t)
+	}
+	return !h.writerClosed
+}

@@ -1,0 +1,93 @@
+package memnet
+
+import (
+	"context"
+	"net"
+	"sync"
+)
+
+// backlog is how many connections may wait to be accepted.
+const backlog = 128
+
+type listener struct {
+	network *Network
+	addr    Addr
+	waiting chan *Conn
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func newListener(n *Network, addr Addr) *listener {
+	return &listener{
+		network: n,
+		addr:    addr,
+		waiting: make(chan *Conn, backlog),
+		closed:  make(chan struct{}),
+	}
+}
+
+// offer hands the server's end of a connection to the listener.
+func (l *listener) offer(ctx context.Context, server *Conn) error {
+	select {
+	case l.waiting <- server:
+	case <-l.closed:
+		return errRefused()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if l.isClosed() { // Close may have gone through the queue before
+		l.resetWaiting()
+	}
+	return nil
+}
+
+// Accept waits for the next connection, a [*Conn].
+func (l *listener) Accept() (net.Conn, error) {
+	if l.isClosed() {
+		return nil, l.errClosed("accept")
+	}
+	select {
+	case c := <-l.waiting:
+		return c, nil
+	case <-l.closed:
+		return nil, l.errClosed("accept")
+	}
+}
+
+// Close frees the address and resets connections that were not accepted.
+func (l *listener) Close() error {
+	err := l.errClosed("close")
+	l.once.Do(func() {
+		l.network.remove(l)
+		close(l.closed)
+		l.resetWaiting()
+		err = nil
+	})
+	return err
+}
+
+func (l *listener) Addr() net.Addr { return l.addr }
+
+func (l *listener) isClosed() bool {
+	select {
+	case <-l.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *listener) resetWaiting() {
+	for {
+		select {
+		case c := <-l.waiting:
+			c.Reset()
+		default:
+			return
+		}
+	}
+}
+
+func (l *listener) errClosed(op string) error {
+	return &net.OpError{Op: op, Net: l.addr.Network(), Addr: l.addr, Err: net.ErrClosed}
+}
