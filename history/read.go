@@ -53,6 +53,7 @@ func Open(path string) (*History, error) {
 // their lines say: Events[i].Index is i and its line is i+1.
 func Read(r io.Reader) (*History, error) {
 	h := &History{}
+	q := newQuick()
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxLine}
 	var a auditor
 	for n := 1; ; n++ {
@@ -68,7 +69,7 @@ func Read(r io.Reader) (*History, error) {
 		if err != nil && !errors.Is(err, errTooLong) {
 			return nil, err
 		}
-		e, reason := parse(line, err)
+		e, reason := q.event(line, err)
 		if reason != nil {
 			if !whole && cutOff(line) {
 				h.Truncated = true
@@ -134,6 +135,16 @@ func describe(line []byte) string {
 	return fmt.Sprintf("%q", line)
 }
 
+// event makes an event of a line, unless reading it failed already.
+func (q *quick) event(line []byte, err error) (Event, error) {
+	if err == nil {
+		if e, ok := q.parse(line); ok {
+			return e, possible(&e)
+		}
+	}
+	return parse(line, err)
+}
+
 // required are the fields that every event has; absent ones would read as
 // process 0, index 0 and so on.
 type required struct {
@@ -146,7 +157,7 @@ type required struct {
 	F       *string        `json:"f"`
 }
 
-// parse makes an event of a line, unless reading it failed already.
+// parse is what event does with any form of a line.
 func parse(line []byte, err error) (Event, error) {
 	if err != nil {
 		return Event{}, err

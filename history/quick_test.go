@@ -1,0 +1,67 @@
+package history
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// Whatever is read quickly is what is read slowly, also of lines that are not
+// quite right.
+func TestQuickReadsTheSame(t *testing.T) {
+	quickly, slowly := 0, 0
+	q := newQuick()
+	rapid.Check(t, func(t *rapid.T) {
+		e := drawEvent(t)
+		if rapid.Bool().Draw(t, "common") {
+			e.F, e.Key, e.Error, e.Time = FAcquire, "k1", nil, 12345
+			e.Alive, e.Intended = e.Alive%1e15, e.Intended%1e15
+		}
+		body, err := encodeBody(&e)
+		if err != nil {
+			t.Skip()
+		}
+		line := bytes.TrimSuffix(appendLine(nil, rapid.IntRange(-1, 1<<40).Draw(t, "index"), e.Time, body), []byte("\n"))
+		if rapid.Bool().Draw(t, "spoil") {
+			at := rapid.IntRange(0, len(line)-1).Draw(t, "at")
+			line[at] = rapid.SampledFrom([]byte("0-+.eEx{}[],:\"\\ \t_nA\x00\xff")).Draw(t, "with")
+		}
+		got, ok := q.parse(line)
+		if !ok {
+			slowly++
+			return
+		}
+		quickly++
+		want, err := parse(line, nil)
+		if (err == nil) != (possible(&got) == nil) {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%s: %s", line, diff)
+		}
+	})
+	if quickly == 0 || slowly == 0 {
+		t.Errorf("%d lines were read quickly, %d slowly", quickly, slowly)
+	}
+}
+
+// What a run records is read quickly.
+func TestQuickReadsWhatIsCommon(t *testing.T) {
+	e := Event{
+		Process: 7, Client: 2, Type: OK, F: FAcquire, Key: "k1", Value: Value(Grant{Token: 0x10000002c}),
+		Session: -5, Zxid: 1, Alive: 12345, Intended: 99,
+	}
+	body, err := encodeBody(&e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, ok := newQuick().parse(bytes.TrimSuffix(appendLine(nil, 0, 0, body), []byte("\n")))
+	if !ok {
+		t.Fatal("refused")
+	}
+	if diff := cmp.Diff(e, got); diff != "" {
+		t.Error(diff)
+	}
+}
