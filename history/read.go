@@ -39,7 +39,11 @@ func Open(path string) (*History, error) {
 		return nil, err
 	}
 	defer f.Close()
-	h, err := Read(f)
+	expected := 0
+	if info, err := f.Stat(); err == nil {
+		expected = int(info.Size() / usualLine)
+	}
+	h, err := read(f, expected)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -51,8 +55,13 @@ func Open(path string) (*History, error) {
 // not the beginning of a history is [ErrForeign]. What can be read but cannot
 // be true goes into Damage. The events are numbered by their position, whatever
 // their lines say: Events[i].Index is i and its line is i+1.
-func Read(r io.Reader) (*History, error) {
-	h := &History{}
+func Read(r io.Reader) (*History, error) { return read(r, 0) }
+
+// usualLine is the length of most lines. An event in memory is as long.
+const usualLine = 160
+
+func read(r io.Reader, expected int) (*History, error) {
+	h := &History{Events: make([]Event, 0, expected)}
 	q := newQuick()
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxLine}
 	var a auditor
