@@ -22,6 +22,8 @@
 //     processors and queues, of learner handlers, of TLS and Netty, and those per
 //     namespace. What there is none of is 0: TLS, local sessions, dropped
 //     connections, followers without a vote.
+//   - dump leaves out the empty sets that a real server's expiry queue keeps until
+//     their time comes.
 //   - The open files are those of the whole process, -1 where the system does not
 //     tell, and with them their limit.
 //   - lresp of cons counts milliseconds since 1970, as ZooKeeper 3.4 did; since

@@ -22,8 +22,8 @@ type Server struct {
 	Voters   int // of the ensemble
 	Zxid     int64
 	Uptime   time.Duration
-	Counters *Counters
-	Leader   *Leader // of a leader only
+	Counters *Counters // never nil of one that serves
+	Leader   *Leader   // of a leader only
 	Conf     Conf
 
 	Nodes      int   // znodes, with those that every server has from the start

@@ -1,0 +1,230 @@
+package fourletter
+
+import (
+	"context"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+func TestMain(m *testing.M) { dockertest.Main(m) }
+
+// TestAsReal compares with a leader and a follower in containers: one client of
+// each has an ephemeral znode and watches two paths.
+func TestAsReal(t *testing.T) {
+	dockertest.Require(t)
+	e, err := container.Config{Nodes: 2, Settings: []string{"4lw.commands.whitelist=*"}}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	for _, real := range e.Servers() {
+		t.Run(string(role(t, real)), func(t *testing.T) { compare(t, real) })
+	}
+	t.Run("without a majority", func(t *testing.T) { compareStopped(t, e) })
+}
+
+func role(t *testing.T, real ensemble.Server) ensemble.Role {
+	t.Helper()
+	status, err := real.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status.Role
+}
+
+func compare(t *testing.T, real ensemble.Server) {
+	occupy(t, real.Addr())
+	ours := twin(role(t, real))
+	for word := range answers {
+		switch word {
+		case telnetClose, "stmk", "crst", "srst":
+			continue
+		case "mntr":
+			compareMonitor(t, real, ours)
+			continue
+		}
+		have, _ := Answer(word, ours)
+		want := askReal(t, real.Addr(), word)
+		if word == "envi" {
+			want = regexp.MustCompile(`(?m)^(java\..*|os\.version.*)\n`).ReplaceAllString(want, "")
+			have = regexp.MustCompile(`(?m)^go\..*\n`).ReplaceAllString(have, "")
+			have, want = keys(have, "="), keys(want, "=")
+		}
+		if word == "wchc" || word == "wchp" {
+			have, want = sorted(have), sorted(want) // a hash map's order
+		}
+		if diff := cmp.Diff(mask(want), mask(have)); diff != "" {
+			t.Errorf("%s (-real +ours):\n%s", word, diff)
+		}
+	}
+	for _, word := range []string{"crst", "srst"} {
+		if have, _ := Answer(word, ours); have != askReal(t, real.Addr(), word) {
+			t.Errorf("%s: %q", word, have)
+		}
+	}
+}
+
+// compareMonitor wants all gauges, and of the counters behind them those that
+// are kept, in their order; and for each the same kind of value.
+func compareMonitor(t *testing.T, real ensemble.Server, ours Server) {
+	t.Helper()
+	have, _ := Answer("mntr", ours)
+	haveLines := strings.Split(mask(have), "\n")
+	var want []string
+	gauges := true
+	for line := range strings.SplitSeq(mask(askReal(t, real.Addr(), "mntr")), "\n") {
+		if gauges || slices.Contains(haveLines, line) {
+			want = append(want, line)
+		}
+		gauges = gauges && !strings.HasPrefix(line, "zk_quorum_size")
+	}
+	if diff := cmp.Diff(want, haveLines); diff != "" {
+		t.Errorf("mntr (-real +ours):\n%s", diff)
+	}
+}
+
+// compareStopped pauses the follower: the leader gives up.
+func compareStopped(t *testing.T, e ensemble.Ensemble) {
+	servers := e.Servers()
+	slices.SortFunc(servers, func(a, b ensemble.Server) int { return strings.Compare(string(role(t, b)), string(role(t, a))) })
+	leader, follower := servers[0], servers[1]
+	if role(t, leader) != ensemble.Leader {
+		t.Fatal("the first is not the leader")
+	}
+	if err := follower.(ensemble.Pauser).Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); askReal(t, leader.Addr(), "isro") != "null"; {
+		if time.Now().After(deadline) {
+			t.Fatal("still serves")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for word := range answers {
+		switch word {
+		case telnetClose, "stmk", "envi":
+			continue
+		}
+		want := askReal(t, leader.Addr(), word)
+		if have, _ := Answer(word, Server{Whitelist: []string{"*"}}); have != want {
+			t.Errorf("%s: %q, want %q", word, have, want)
+		}
+	}
+}
+
+// occupy makes a session with two data watches and an ephemeral znode, for as
+// long as the test runs. Its last request has an xid of its own.
+func occupy(t *testing.T, addr string) {
+	t.Helper()
+	c, _, err := zk.Connect([]string{addr}, 30*time.Second, zk.WithLogInfo(false), zk.WithLogger(quiet{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if _, err := c.Create("/here", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/", "/here"} {
+		if _, _, _, err := c.GetW(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+// twin has what the real servers have.
+func twin(role ensemble.Role) Server {
+	s := leader()
+	if role == ensemble.Follower {
+		asFollower(&s)
+	}
+	connections := s.Connections()
+	s.Connections = func() []Connection { return connections[:2] }
+	s.AllSessions = func() []Session { return []Session{{ID: session2, Timeout: 30 * time.Second}} }
+	s.EphemeralPaths = func() map[int64][]string { return map[int64][]string{session2: {"/here"}} }
+	s.DataWatches = func() map[int64][]string { return map[int64][]string{session2: {"/", "/here"}} }
+	s.DataWatchTotals = func() WatchTotals { return WatchTotals{1, 2, 2} }
+	return s
+}
+
+func askReal(t *testing.T, addr, word string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if _, err := io.WriteString(conn, word); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(word, err)
+	}
+	return string(text)
+}
+
+var masks = []struct {
+	what *regexp.Regexp
+	by   string
+}{
+	{regexp.MustCompile(`3\.9\.\d+-\S+, built on \d{4}-\d\d-\d\d \d\d:\d\d UTC`), "VERSION"},
+	{regexp.MustCompile(`(?m)^0 expire at .*\n`), ""}, // sets that were moved on
+	{regexp.MustCompile(`expire at \w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}:`), "expire at DATE:"},
+	{regexp.MustCompile(`(data\w*Dir)=/.*`), "$1=DIR"},
+	{regexp.MustCompile(`server\.\d+=\S*?:`), "server.N=HOST:"},
+	{regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+`), "ADDR"},
+	{regexp.MustCompile(`0x[0-9a-f]+`), "HEX"},
+	{regexp.MustCompile(`lop=[A-Z]+`), "lop=NAME"},
+	{regexp.MustCompile(`-?\d+\.\d+(E-\d+)?`), "FLOAT"},
+	{regexp.MustCompile(`-?\b\d+\b`), "N"},
+}
+
+// mask keeps the form of values only. Connections come in no order: sorted.
+func mask(text string) string {
+	for _, m := range masks {
+		text = m.what.ReplaceAllString(text, m.by)
+	}
+	lines := strings.Split(text, "\n")
+	isAddr := func(line string) bool { return strings.Contains(line, "/ADDR") }
+	first := slices.IndexFunc(lines, isAddr)
+	if first >= 0 {
+		last := first
+		for last < len(lines) && isAddr(lines[last]) {
+			last++
+		}
+		slices.Sort(lines[first:last])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// keys keeps what stands before the separators.
+func keys(text, separator string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i], _, _ = strings.Cut(line, separator)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func sorted(text string) string {
+	return strings.Join(slices.Sorted(strings.SplitSeq(text, "\n")), "\n")
+}
