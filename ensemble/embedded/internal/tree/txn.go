@@ -1,4 +1,3 @@
-// Package tree is the replicated state of an ensemble: znodes, their stats, and sessions.
 package tree
 
 import (
@@ -33,7 +32,11 @@ type Create struct {
 	Owner     int64
 	Container bool
 	TTL       time.Duration // 0: none
-	// ParentCversion is the parent's counter of creates and deletes after this.
+	// ParentCversion is the parent's counter of creates after this: not the
+	// visible cversion, which counts deletes too. A tree takes it only if it is
+	// larger than what it has, as Java's server does since 3.6. So past
+	// 2147483647 the counter stays, and a sequential name comes twice, while
+	// those whose parent has another create under way get negative numbers.
 	ParentCversion int32
 }
 

@@ -1,0 +1,122 @@
+package prep
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// create makes a znode. The type of the request says whether it is a container
+// or has a TTL, the mode the rest.
+func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body, wire.Code) {
+	if code := p.checkMode(op, q); code != wire.OK {
+		return nil, code
+	}
+	if r.Refused != wire.OK {
+		return nil, r.Refused
+	}
+	parent, ok := parentOf(q.Path)
+	if !ok {
+		return nil, wire.BadArguments
+	}
+	acl, ok := resolveACL(q.ACL, r.Auth)
+	if !ok {
+		return nil, wire.InvalidACL
+	}
+	above, code := p.findAllowed(parent, wire.PermCreate, r.Auth)
+	if code != wire.OK {
+		return nil, code
+	}
+	path := q.Path
+	if sequential(q.Mode) {
+		path = numbered(path, above.Creates)
+	}
+	if code := p.checkPlace(path, above); code != wire.OK {
+		return nil, code
+	}
+	above.Creates++
+	c := &tree.Create{Path: path, Data: q.Data, ACL: acl, ParentCversion: above.Creates}
+	switch {
+	case op == wire.CreateContainer:
+		c.Container = true
+	case op == wire.CreateTTL:
+		c.TTL = q.TTL
+	case ephemeral(q.Mode):
+		c.Owner = r.Session
+	}
+	above.Children++
+	p.put(change{zxid: p.zxid, path: parent, Node: above})
+	p.put(change{zxid: p.zxid, path: path, made: true, Node: tree.Node{ACL: acl, Owner: c.Owner}})
+	return c, wire.OK
+}
+
+// maxTTL is what fits into the 40 bits that a server has for it.
+const maxTTL = (1<<40 - 1) * time.Millisecond
+
+// checkMode judges mode and TTL. Java's servers take a CreateTTL of a mode
+// without TTL if that is negative, and stop when they apply it.
+func (p *Prep) checkMode(op wire.Op, q *wire.CreateRequest) wire.Code {
+	wantsTTL := q.Mode == wire.PersistentTTL || q.Mode == wire.PersistentSequentialTTL
+	switch {
+	case q.Mode < wire.Persistent || q.Mode > wire.PersistentSequentialTTL:
+		return wire.BadArguments
+	case wantsTTL && p.NoTTL:
+		return wire.Unimplemented
+	case wantsTTL != (op == wire.CreateTTL):
+		return wire.BadArguments
+	case wantsTTL && (q.TTL <= 0 || q.TTL > maxTTL):
+		return wire.BadArguments
+	}
+	return wire.OK
+}
+
+// checkPlace judges the final path of a znode below one that is there.
+func (p *Prep) checkPlace(path string, above tree.Node) wire.Code {
+	if !tree.ValidPath(path) {
+		return wire.BadArguments
+	}
+	if _, exists := p.find(path); exists {
+		return wire.NodeExists
+	}
+	if above.Owner != 0 {
+		return wire.NoChildrenForEphemerals
+	}
+	return wire.OK
+}
+
+func ephemeral(m wire.CreateMode) bool { return m == wire.Ephemeral || m == wire.EphemeralSequential }
+
+func sequential(m wire.CreateMode) bool {
+	return m == wire.PersistentSequential || m == wire.EphemeralSequential || m == wire.PersistentSequentialTTL
+}
+
+// numbered appends the counter in ten places, the sign of a negative one among
+// them ("Programmer's Guide, Sequence Nodes").
+func numbered(path string, counter int32) string {
+	var digits [20]byte
+	n := strconv.AppendInt(digits[:0], max(int64(counter), -int64(counter)), 10)
+	b := make([]byte, 0, len(path)+11)
+	b = append(b, path...)
+	width := 10
+	if counter < 0 {
+		b = append(b, '-')
+		width--
+	}
+	for range width - len(n) {
+		b = append(b, '0')
+	}
+	return string(append(b, n...))
+}
+
+// parentOf gives the path of the znode above; ok is false for a path without a
+// slash or with a NUL.
+func parentOf(path string) (parent string, ok bool) {
+	slash := strings.LastIndexByte(path, '/')
+	if slash < 0 || strings.IndexByte(path, 0) >= 0 {
+		return "", false
+	}
+	return path[:max(slash, 1)], true
+}

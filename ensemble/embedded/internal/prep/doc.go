@@ -1,0 +1,48 @@
+// Package prep is the first stage of a leader: it makes a transaction of each
+// request that changes something, before anybody has agreed to the one before.
+// So it judges a request by the tree and, on top of it, by what the transactions
+// that are under way will change.
+//
+// # Zxids
+//
+// Every request that comes here takes a zxid, the refused ones too: these become
+// a [tree.Failure], which is proposed and applied like all others. A multi takes
+// one. Reads, pings and syncs never come here and take none. Requests of an
+// unknown type, and a Check outside of a multi, take none either: servers answer
+// Unimplemented and close the connection.
+//
+// # Which error comes first
+//
+// Clients can see the order of the checks. It is:
+//
+//	create      mode, TTL, session, a slash in the path and no NUL (BadArguments),
+//	            permissions (InvalidACL), parent (NoNode), CREATE of the parent
+//	            (NoAuth), path with its number (BadArguments), NodeExists,
+//	            NoChildrenForEphemerals
+//	delete      session, path (BadArguments), parent (NoNode), DELETE of the parent
+//	            (NoAuth), NoNode, BadVersion, NotEmpty
+//	setData     session, path, NoNode, WRITE (NoAuth), BadVersion
+//	setACL      session, path, InvalidACL, NoNode, ADMIN (NoAuth), BadVersion
+//	check       session, path, NoNode, READ (NoAuth), BadVersion
+//	deleteContainer  path, NoNode, NotEmpty, BadVersion of an ephemeral; neither
+//	            the session nor a permission nor the kind of znode is looked at
+//	reconfig    ReconfigDisabled
+//
+// A path that a delete names is not checked for more than a slash, NULs and the
+// znodes of the ensemble itself: /a/../b is NoNode. The same goes for a create
+// until its parent was found.
+//
+// # What is not judged here
+//
+// The last stage of a server knows SessionMoved of a multi (it closes the
+// connection without a reply), and MarshallingError of a read. The quotas that
+// enforceQuota=true would enforce are off in a server by default, and here.
+//
+// # Where it differs from Java's server
+//
+// There the outcome of a request can depend on whether the one before was
+// already applied, in ways that no client can rely on: a setACL counts for
+// permissions only from then on, and so do the children that go with a session.
+// Here they count at once. There a change of "/" itself and a create in it do
+// not see each other while they are under way; here they do.
+package prep

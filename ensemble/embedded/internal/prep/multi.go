@@ -1,0 +1,37 @@
+package prep
+
+import (
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// multi prepares the operations one after another, each on top of those before
+// it, all with one zxid. The first that is refused takes the others with it; the
+// multi as such does not fail.
+func (p *Prep) multi(r *Request, ops []wire.MultiOp) (tree.Body, wire.Code) {
+	parts := make([]tree.MultiPart, len(ops))
+	for i, o := range ops {
+		body, code := p.change(r, o.Op, o.Request)
+		if code != wire.OK {
+			p.rollback()
+			fail(parts, ops, i, code)
+			break
+		}
+		parts[i] = tree.MultiPart{Op: o.Op, Body: body}
+	}
+	return &tree.Multi{Parts: parts}, wire.OK
+}
+
+// fail makes a failure of every part.
+func fail(parts []tree.MultiPart, ops []wire.MultiOp, culprit int, code wire.Code) {
+	for i := range parts {
+		f := tree.Failure{Code: code}
+		switch {
+		case i < culprit:
+			f.Code = wire.OK
+		case i > culprit:
+			f.Code = wire.RuntimeInconsistency
+		}
+		parts[i] = tree.MultiPart{Op: ops[i].Op, Body: f}
+	}
+}

@@ -1,0 +1,57 @@
+package tree
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// What a fresh server answers.
+func TestNewHasTheBootNodes(t *testing.T) {
+	tr := New()
+	for path, want := range map[string]wire.Stat{
+		"/":                 {Cversion: -1, NumChildren: 1},
+		"":                  {Cversion: -1, NumChildren: 1},
+		"/zookeeper":        {Cversion: -2, NumChildren: 2},
+		"/zookeeper/quota":  {},
+		"/zookeeper/config": {Aversion: -1},
+	} {
+		got, code := tr.Exists(path, nil)
+		if diff := cmp.Diff(want, got); diff != "" || code != wire.OK {
+			t.Errorf("%q: %v %s", path, code, diff)
+		}
+	}
+	got := []any{tr.NodeCount(), tr.EphemeralCount(), tr.ApproximateDataSize(), tr.ACLCount(), tr.Zxid(), tr.SessionCount()}
+	if diff := cmp.Diff([]any{5, 0, int64(44), 1, int64(0), 0}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBootNodesPermissions(t *testing.T) {
+	tr := New()
+	readOnly := []wire.ACL{{Perms: wire.PermRead, ID: Anyone}}
+	open := []wire.ACL{{Perms: wire.PermAll, ID: Anyone}}
+	for path, want := range map[string][]wire.ACL{"/": open, "/zookeeper": open, "/zookeeper/quota": open, "/zookeeper/config": readOnly} {
+		got, _, code := tr.ACL(path, nil)
+		if diff := cmp.Diff(want, got); diff != "" || code != wire.OK {
+			t.Errorf("%s: %v %s", path, code, diff)
+		}
+	}
+}
+
+func TestSetMembership(t *testing.T) {
+	tr := New()
+	tr.SetMembership("server.1=a\nversion=0", 77)
+	data, stat, code := tr.Data("/zookeeper/config", nil)
+	if string(data) != "server.1=a\nversion=0" || code != wire.OK {
+		t.Errorf("%q %v", data, code)
+	}
+	if diff := cmp.Diff(wire.Stat{Version: -1, Aversion: -1, Mtime: 77, DataLength: 20}, stat); diff != "" {
+		t.Error(diff)
+	}
+	if n := tr.ApproximateDataSize(); n != 64 {
+		t.Errorf("size %d", n)
+	}
+}

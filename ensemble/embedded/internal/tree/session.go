@@ -1,0 +1,105 @@
+package tree
+
+import (
+	"cmp"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sessions gives all sessions and their time-outs, by id.
+func (t *Tree) Sessions() iter.Seq2[int64, time.Duration] {
+	ids := slices.Sorted(maps.Keys(t.sessions))
+	return func(yield func(int64, time.Duration) bool) {
+		for _, id := range ids {
+			if !yield(id, t.sessions[id]) {
+				return
+			}
+		}
+	}
+}
+
+// SessionCount is the number of sessions.
+func (t *Tree) SessionCount() int { return len(t.sessions) }
+
+// Session gives the time-out of a session; ok is false if there is no such.
+func (t *Tree) Session(id int64) (timeout time.Duration, ok bool) {
+	timeout, ok = t.sessions[id]
+	return timeout, ok
+}
+
+// Ephemerals gives the paths of a session's ephemerals, in the order in which
+// they go when it is closed.
+func (t *Tree) Ephemerals(session int64) []string {
+	r := t.owned[session]
+	if r == nil || len(r.nodes) == 0 {
+		return nil
+	}
+	paths := make([]string, 0, len(r.nodes))
+	for _, n := range r.inOrder() {
+		paths = append(paths, n.path)
+	}
+	// The server copies the session's set, and goes through the copy.
+	sortByBucket(paths, grown(smallTable, r.most), hash)
+	sortByBucket(paths, tableFor(len(paths)), hash)
+	return paths
+}
+
+// EphemeralsUnder gives those of a session's ephemerals whose paths begin with
+// prefix; a blank one or "/" means all.
+func (t *Tree) EphemeralsUnder(session int64, prefix string) []string {
+	paths := t.Ephemerals(session)
+	if all := strings.TrimSpace(prefix); all == "" || all == "/" {
+		return paths
+	}
+	return slices.DeleteFunc(paths, func(p string) bool { return !strings.HasPrefix(p, prefix) })
+}
+
+// closeSession deletes the ephemerals that the leader found, and any that it did
+// not.
+func (t *Tree) closeSession(x *Txn, c *CloseSession) {
+	for _, path := range c.Paths {
+		t.delete(path, x.Zxid)
+	}
+	for _, path := range t.Ephemerals(x.Session) {
+		t.delete(path, x.Zxid)
+	}
+	delete(t.owned, x.Session)
+	delete(t.sessions, x.Session)
+}
+
+// inOrder gives the nodes, oldest first.
+func (r *roll) inOrder() []*node {
+	return slices.SortedFunc(slices.Values(r.nodes), func(a, b *node) int { return cmp.Compare(a.order, b.order) })
+}
+
+// enrol puts a new node on the roll of its kind.
+func (t *Tree) enrol(n *node) {
+	switch {
+	case n.owner != 0:
+		r := t.owned[n.owner]
+		if r == nil {
+			r = new(roll)
+			t.owned[n.owner] = r
+		}
+		r.add(n)
+		t.ephemerals++
+	case n.ttl != 0:
+		t.ttls.add(n)
+	}
+}
+
+// strike takes a node off the roll that it is on.
+func (t *Tree) strike(n *node) {
+	switch {
+	case n.owner != 0:
+		t.owned[n.owner].remove(n)
+		t.ephemerals--
+	case n.ttl != 0:
+		t.ttls.remove(n)
+	default:
+		t.leaveIdle(n)
+	}
+}

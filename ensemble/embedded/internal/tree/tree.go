@@ -1,0 +1,127 @@
+package tree
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// The znodes that every ensemble begins with ("Administrator's Guide, Quotas",
+// "Dynamic Reconfiguration").
+const (
+	rootPath   = "/"
+	procPath   = "/zookeeper"
+	quotaPath  = "/zookeeper/quota"
+	configPath = "/zookeeper/config"
+)
+
+// Special says whether path is one of the znodes that an ensemble begins with.
+// They cannot be deleted.
+func Special(path string) bool {
+	switch path {
+	case rootPath, procPath, quotaPath, configPath:
+		return true
+	}
+	return false
+}
+
+// Tree is the state of an ensemble after some transaction.
+type Tree struct {
+	nodes    map[string]*node
+	root     *node
+	zxid     int64
+	sessions map[int64]time.Duration
+	owned    map[int64]*roll // ephemerals by session
+	idle     roll            // containers that had children and have none
+	ttls     roll            // nodes with a TTL
+	acls     aclCache
+
+	order      uint64 // of the last node that was made
+	ephemerals int
+	dataSize   int64
+
+	events  []Event // of the last Apply
+	results []wire.OpResult
+}
+
+// New gives the state of an ensemble that was never started: its boot nodes.
+func New() *Tree {
+	t := empty()
+	t.root = t.boot(rootPath)
+	t.boot(procPath)
+	t.boot(quotaPath)
+	config := t.boot(configPath)
+	config.acl = t.acls.use([]wire.ACL{{Perms: wire.PermRead, ID: Anyone}})
+	config.aversion = -1
+	return t
+}
+
+func empty() *Tree {
+	return &Tree{
+		nodes:    make(map[string]*node),
+		sessions: make(map[int64]time.Duration),
+		owned:    make(map[int64]*roll),
+		acls:     newACLCache(),
+	}
+}
+
+// boot makes a node that no transaction made: its parent has not counted it.
+func (t *Tree) boot(path string) *node {
+	x := &node{path: path}
+	if path != rootPath {
+		x.parent = t.nodes[parentPath(path)]
+	}
+	t.insert(x)
+	return x
+}
+
+// insert puts a node, whose parent is known, into the tree.
+func (t *Tree) insert(x *node) {
+	t.order++
+	x.order = t.order
+	t.nodes[x.path] = x
+	t.dataSize += x.size()
+	if x.parent != nil {
+		x.hash = hash(x.name())
+		x.parent.children.add(x)
+	}
+}
+
+// size is what the node counts for in ApproximateDataSize.
+func (x *node) size() int64 { return int64(len(x.path) + len(x.data)) }
+
+// SetMembership sets the data of /zookeeper/config: who the servers are. A
+// server does it for itself when it starts and when it has synchronised; no
+// transaction tells of it. millis is its clock, milliseconds since 1970. The
+// znode's version is -1 for that reason, and its mzxid 0, which is the version
+// of a configuration that was read from a file.
+func (t *Tree) SetMembership(config string, millis int64) {
+	x := t.nodes[configPath]
+	t.setData(x, []byte(config))
+	x.version, x.mzxid, x.mtime = -1, 0, millis
+}
+
+// Zxid is that of the last transaction that was applied.
+func (t *Tree) Zxid() int64 { return t.zxid }
+
+// NodeCount is the number of znodes as servers tell it: with one too many, since
+// Java's server knows the root by two names.
+func (t *Tree) NodeCount() int { return len(t.nodes) + 1 }
+
+// EphemeralCount is the number of ephemeral znodes.
+func (t *Tree) EphemeralCount() int { return t.ephemerals }
+
+// ApproximateDataSize is the length of all paths and data, in bytes.
+func (t *Tree) ApproximateDataSize() int64 { return t.dataSize }
+
+// ACLCount is the number of different access control lists in use.
+func (t *Tree) ACLCount() int { return len(t.acls.byKey) }
+
+// find gives the znode of a path, or nil. Java's server knows the root by the
+// empty path, too, and lets clients read it.
+func (t *Tree) find(path string) *node {
+	if path == "" {
+		return t.root
+	}
+	return t.nodes[path]
+}
