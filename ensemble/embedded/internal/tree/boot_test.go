@@ -23,7 +23,7 @@ func TestNewHasTheBootNodes(t *testing.T) {
 			t.Errorf("%q: %v %s", path, code, diff)
 		}
 	}
-	got := []any{tr.NodeCount(), tr.EphemeralCount(), tr.ApproximateDataSize(), tr.ACLCount(), tr.Zxid(), tr.SessionCount()}
+	got := []any{tr.NodeCount(), tr.EphemeralCount(), tr.DataSize(), tr.ACLCount(), tr.Zxid(), tr.SessionCount()}
 	if diff := cmp.Diff([]any{5, 0, int64(44), 1, int64(0), 0}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -51,7 +51,7 @@ func TestSetMembership(t *testing.T) {
 	if diff := cmp.Diff(wire.Stat{Version: -1, Aversion: -1, Mtime: 77, DataLength: 20}, stat); diff != "" {
 		t.Error(diff)
 	}
-	if n := tr.ApproximateDataSize(); n != 64 {
+	if n := tr.DataSize(); n != 64 {
 		t.Errorf("size %d", n)
 	}
 }

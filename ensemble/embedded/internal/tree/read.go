@@ -97,14 +97,14 @@ func (n *node) walk(f func(*node)) {
 	}
 }
 
-// Stat gives the stat of a znode whoever asks; ok is false if there is none. A
-// server compares it with the zxids of SetWatches.
-func (t *Tree) Stat(path string) (stat wire.Stat, ok bool) {
+// Stat gives the stat of a znode whoever asks, or NoNode. A server compares it
+// with the zxid of SetWatches.
+func (t *Tree) Stat(path string) (wire.Stat, wire.Code) {
 	n := t.find(path)
 	if n == nil {
-		return wire.Stat{}, false
+		return wire.Stat{}, wire.NoNode
 	}
-	return n.stat(), true
+	return n.stat(), wire.OK
 }
 
 // Node is what a leader has to know of a znode before it changes it.

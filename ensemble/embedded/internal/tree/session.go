@@ -47,6 +47,16 @@ func (t *Tree) Ephemerals(session int64) []string {
 	return paths
 }
 
+// AllEphemerals gives the paths of all ephemerals by session, of those sessions
+// that have or had any.
+func (t *Tree) AllEphemerals() map[int64][]string {
+	all := make(map[int64][]string, len(t.owned))
+	for session := range t.owned {
+		all[session] = t.Ephemerals(session)
+	}
+	return all
+}
+
 // EphemeralsUnder gives those of a session's ephemerals whose paths begin with
 // prefix; a blank one or "/" means all.
 func (t *Tree) EphemeralsUnder(session int64, prefix string) []string {

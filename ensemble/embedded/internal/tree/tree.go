@@ -87,7 +87,7 @@ func (t *Tree) insert(x *node) {
 	}
 }
 
-// size is what the node counts for in ApproximateDataSize.
+// size is what the node counts for in DataSize.
 func (x *node) size() int64 { return int64(len(x.path) + len(x.data)) }
 
 // SetMembership sets the data of /zookeeper/config: who the servers are. A
@@ -111,8 +111,9 @@ func (t *Tree) NodeCount() int { return len(t.nodes) + 1 }
 // EphemeralCount is the number of ephemeral znodes.
 func (t *Tree) EphemeralCount() int { return t.ephemerals }
 
-// ApproximateDataSize is the length of all paths and data, in bytes.
-func (t *Tree) ApproximateDataSize() int64 { return t.dataSize }
+// DataSize is the length of all paths and data, in bytes: the approximate data
+// size of mntr.
+func (t *Tree) DataSize() int64 { return t.dataSize }
 
 // ACLCount is the number of different access control lists in use.
 func (t *Tree) ACLCount() int { return len(t.acls.byKey) }
