@@ -79,6 +79,9 @@ func TestMultiHoldsOneKindOfOperations(t *testing.T) {
 		"a read in a multi":      {Multi, []MultiOp{write, read}, false},
 		"a list in a multi":      {Multi, []MultiOp{list}, false},
 		"a write in a read":      {MultiRead, []MultiOp{read, write}, false},
+		"a delete in a read":     {MultiRead, []MultiOp{{Delete, &VersionRequest{Path: "/a"}}}, false},
+		"a check in a read":      {MultiRead, []MultiOp{{Check, &VersionRequest{Path: "/a"}}}, false},
+		"a create in a read":     {MultiRead, []MultiOp{{Create, &CreateRequest{Path: "/a", ACL: openACL}}}, false},
 		"exists in a multi-read": {MultiRead, []MultiOp{{Exists, &ReadRequest{Path: "/a"}}}, false},
 		"setACL in a multi":      {Multi, []MultiOp{{SetACL, &SetACLRequest{Path: "/a"}}}, false},
 		"a multi in a multi":     {Multi, []MultiOp{{Multi, []MultiOp{write}}}, false},
@@ -136,5 +139,18 @@ func TestFailedMultiAndItsResult(t *testing.T) {
 	record := AppendMultiReply(nil, []OpResult{{Op: ErrorOp}, {Op: ErrorOp, Err: NotEmpty}, {Op: ErrorOp, Err: RuntimeInconsistency}})
 	if code, ok := MultiResult(record); code != NotEmpty || !ok {
 		t.Errorf("%v, %v", code, ok)
+	}
+}
+
+func TestMultiListsAreMadeInTheRightSize(t *testing.T) {
+	results, err := DecodeMultiReply(seedMultiReply)
+	if err != nil || len(results) == 0 || cap(results) != len(results) {
+		t.Errorf("%d results in room for %d, %v", len(results), cap(results), err)
+	}
+	for op, record := range map[Op][]byte{Multi: seedMulti, MultiRead: seedMultiRead} {
+		request, err := DecodeRequest(op, record)
+		if ops, _ := request.([]MultiOp); err != nil || len(ops) == 0 || cap(ops) != len(ops) {
+			t.Errorf("%s: %d operations in room for %d, %v", op, len(ops), cap(ops), err)
+		}
 	}
 }

@@ -73,6 +73,13 @@ func TestNullInRequests(t *testing.T) {
 			t.Errorf("%s: %v %s", op, err, diff)
 		}
 	}
+	// For Java's decoder every other negative length is that of an empty list.
+	record := append(zero, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff)
+	got, err := DecodeRequest(SetWatches, record)
+	want := &SetWatchesRequest{Data: []string{}, Exist: []string{}}
+	if diff := cmp.Diff(any(want), got); diff != "" || err != nil {
+		t.Errorf("length -2: %v %s", err, diff)
+	}
 	// Lists that a client has nothing in are sent as empty ones.
 	if got, _ := DecodeRequest(SetWatches, AppendRequest(nil, SetWatches, &SetWatchesRequest{})); got.(*SetWatchesRequest).Data == nil {
 		t.Error("an empty list was sent as null")
