@@ -1,0 +1,116 @@
+package mesh
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// link is one direction between two servers. The pair's lock guards it.
+type link[M any] struct {
+	from, to     *end[M]
+	cut          bool
+	base, jitter time.Duration
+	queue        queue[M]
+
+	seed   uint64
+	random *rand.Rand // for jitter; nil until it is needed
+	timer  *time.Timer
+	due    func() // what the timer calls
+	one    [1]M   // what deliver gets a slice of
+}
+
+// item waits in a link: a message, or the news that the connection was broken.
+type item[M any] struct {
+	msg    M
+	broken bool
+	due    time.Time // not before this
+}
+
+// open is whether a message arrives at once.
+func (l *link[M]) open() bool {
+	return !l.cut && l.base == 0 && l.jitter == 0 && l.queue.len() == 0
+}
+
+// arrive delivers a message.
+func (l *link[M]) arrive(msg M) {
+	l.one[0] = msg
+	l.to.deliver(l.one[:])
+	clear(l.one[:]) // keeps nothing alive
+}
+
+// held counts the messages that wait. News are no message, and always first: what
+// was sent before them is lost.
+func (l *link[M]) held() int {
+	n := l.queue.len()
+	if n > 0 && l.queue.front().broken {
+		n--
+	}
+	return n
+}
+
+// hasDue is whether something can arrive. What has no time is always due.
+func (l *link[M]) hasDue() bool {
+	if l.cut || l.queue.len() == 0 {
+		return false
+	}
+	due := l.queue.front().due
+	return due.IsZero() || !time.Now().Before(due)
+}
+
+// dueTime is when what is sent now is to arrive: never before what was sent
+// before it.
+func (l *link[M]) dueTime() time.Time {
+	var due time.Time
+	if l.base > 0 || l.jitter > 0 {
+		due = time.Now().Add(l.base + l.drawJitter())
+	}
+	if n := l.queue.len(); n > 0 {
+		if last := l.queue.back().due; last.After(due) {
+			due = last
+		}
+	}
+	return due
+}
+
+func (l *link[M]) drawJitter() time.Duration {
+	if l.jitter == 0 {
+		return 0
+	}
+	if l.random == nil {
+		l.random = rand.New(rand.NewPCG(l.seed, uint64(l.from.id)<<32|uint64(uint32(l.to.id))))
+	}
+	return time.Duration(l.random.Int64N(int64(l.jitter)))
+}
+
+// arm sets the timer for the first in the queue, if it waits for its time alone.
+func (l *link[M]) arm() {
+	if l.cut || l.queue.len() == 0 {
+		return
+	}
+	wait := time.Until(l.queue.front().due)
+	if l.timer == nil {
+		l.timer = time.AfterFunc(wait, l.due)
+		return
+	}
+	l.timer.Reset(wait)
+}
+
+func (l *link[M]) setCut(cut bool) {
+	l.cut = cut
+	if cut {
+		l.stop()
+	}
+}
+
+// clear drops what is in the queue.
+func (l *link[M]) clear() {
+	l.queue = queue[M]{}
+	l.stop()
+}
+
+// stop may come too late for the timer's function; that finds nothing to do.
+func (l *link[M]) stop() {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
