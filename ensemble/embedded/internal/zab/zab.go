@@ -77,8 +77,3 @@ type App interface {
 	// is not nil reaches the leader's Receive.
 	Beat() any
 }
-
-// Message goes from one node to another.
-type Message struct {
-	From, To int
-}

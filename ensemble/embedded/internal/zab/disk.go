@@ -1,0 +1,256 @@
+package zab
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+)
+
+// DefaultKeep is how many entries a new disk keeps in its log.
+const DefaultKeep = 100_000
+
+// Disk is the durable storage of one server: two epochs, a state (the base) and
+// the log of entries behind it. It lies in memory and outlives the Node that
+// works on it: after a kill the next one starts from the same Disk. It belongs to
+// the goroutine of its node.
+//
+// An appended entry is durable once the sync delay has passed. All else is at
+// once: the epochs (few bytes, written with care), truncation, and a snapshot
+// received from a leader, for which the real server waits, too, before it goes on.
+type Disk struct {
+	// Keep is the length from which on the log is shortened: its oldest entries,
+	// as far as they are committed and durable, go into the base, one for each
+	// entry that comes. A learner that lags behind by more needs a snapshot. 0 or
+	// less keeps everything.
+	Keep int
+
+	accepted int64 // the latest epoch whose leader was promised obedience
+	current  int64 // the latest epoch whose leader's log was taken over
+	boots    int
+
+	base      State
+	baseZxid  int64
+	log       []Entry // shared in part with messages: written only behind its end
+	committed int     // entries of log that are known to be committed
+
+	delay   time.Duration
+	durable int64 // zxid up to which a crash takes nothing
+	writes  []write
+	dated   int // how many of writes have their due time
+}
+
+// write is an entry on its way to the disk.
+type write struct {
+	zxid int64
+	due  time.Time
+}
+
+// NewDisk returns the disk of a server that never ran. It takes the state over.
+func NewDisk(empty State) *Disk {
+	return &Disk{Keep: DefaultKeep, base: empty}
+}
+
+// SetDelay makes each entry that is appended from now on take that long until it
+// is durable. Entries become durable in order.
+func (d *Disk) SetDelay(delay time.Duration) { d.delay = delay }
+
+// Crash drops what is not durable. To be called when the node is gone for good.
+func (d *Disk) Crash() {
+	d.cut(d.index(d.durable))
+}
+
+// Committed gives the entries behind the base that this server knows to be
+// committed, in the order of their zxids. The slice is shared: not to be changed.
+func (d *Disk) Committed() []Entry { return d.log[:d.committed:d.committed] }
+
+// Base gives the zxid of the base: the entries up to there are no longer in the log.
+func (d *Disk) Base() int64 { return d.baseZxid }
+
+// LastZxid gives the zxid of the last entry in the log, committed or not, durable or not.
+func (d *Disk) LastZxid() int64 { return d.zxidBefore(len(d.log)) }
+
+// LastCommitted gives the zxid up to which all is known to be committed.
+func (d *Disk) LastCommitted() int64 { return d.zxidBefore(d.committed) }
+
+// AcceptedEpoch gives the latest epoch that this server has promised to follow.
+func (d *Disk) AcceptedEpoch() int64 { return d.accepted }
+
+// CurrentEpoch gives the latest epoch whose leader's log this server has taken over.
+func (d *Disk) CurrentEpoch() int64 { return d.current }
+
+// zxidBefore gives the zxid of the entry before log[i], or of the base.
+func (d *Disk) zxidBefore(i int) int64 {
+	if i == 0 {
+		return d.baseZxid
+	}
+	return d.log[i-1].Zxid
+}
+
+// index gives the place in the log of the first entry behind zxid.
+func (d *Disk) index(zxid int64) int {
+	if n := len(d.log); n == 0 || zxid >= d.log[n-1].Zxid {
+		return n
+	}
+	return sort.Search(len(d.log), func(i int) bool { return d.log[i].Zxid > zxid })
+}
+
+// holds reports whether the history here goes through zxid: the base ends
+// there, or the log has that entry.
+func (d *Disk) holds(zxid int64) bool {
+	return zxid >= d.baseZxid && d.zxidBefore(d.index(zxid)) == zxid
+}
+
+// append puts an entry at the end of the log.
+func (d *Disk) append(e Entry) {
+	if last := d.LastZxid(); !follows(last, e.Zxid) {
+		panic(fmt.Sprintf("zab: entry %#x does not follow %#x", e.Zxid, last))
+	}
+	d.log = append(d.log, e)
+	if d.delay <= 0 && len(d.writes) == 0 {
+		d.durable = e.Zxid
+		return
+	}
+	d.writes = append(d.writes, write{zxid: e.Zxid})
+}
+
+// follows reports whether next may come behind last in a log: without a gap in
+// the same epoch, or as the first of a later one.
+func follows(last, next int64) bool {
+	return next == last+1 || epochOf(next) > epochOf(last) && counterOf(next) == 1
+}
+
+// advance tells the disk the time.
+func (d *Disk) advance(now time.Time) {
+	for ; d.dated < len(d.writes); d.dated++ {
+		w := &d.writes[d.dated]
+		w.due = now.Add(d.delay)
+		if i := d.dated; i > 0 && w.due.Before(d.writes[i-1].due) {
+			w.due = d.writes[i-1].due
+		}
+	}
+	for len(d.writes) > 0 && !d.writes[0].due.After(now) {
+		d.durable = d.writes[0].zxid
+		d.writes = d.writes[1:]
+		d.dated--
+	}
+}
+
+// next gives the time at which advance has something to do, if ever.
+func (d *Disk) next(now time.Time) (time.Time, bool) {
+	switch {
+	case d.dated < len(d.writes):
+		return now, true
+	case d.dated > 0:
+		return d.writes[0].due, true
+	}
+	return time.Time{}, false
+}
+
+// synced reports whether the whole log is durable.
+func (d *Disk) synced() bool { return len(d.writes) == 0 }
+
+// commit takes note that all up to zxid is committed.
+func (d *Disk) commit(zxid int64) {
+	if i := d.committed; i < len(d.log) && d.log[i].Zxid == zxid { // nearly always
+		d.committed++
+		return
+	}
+	if zxid > d.LastZxid() {
+		panic(fmt.Sprintf("zab: commit %#x is behind the end of the log %#x", zxid, d.LastZxid()))
+	}
+	d.committed = max(d.committed, d.index(zxid))
+}
+
+// fold shortens the log to Keep.
+func (d *Disk) fold() {
+	if d.Keep <= 0 {
+		return
+	}
+	for len(d.log) > d.Keep && d.committed > 0 && d.log[0].Zxid <= d.durable {
+		d.base.Apply(d.log[0])
+		d.baseZxid = d.log[0].Zxid
+		d.log = d.log[1:]
+		d.committed--
+	}
+}
+
+// cut drops all entries from log[i] on.
+func (d *Disk) cut(i int) {
+	// The next append must not write into what messages may still show.
+	d.log = d.log[:i:i]
+	d.committed = min(d.committed, i)
+	last := d.LastZxid()
+	d.durable = min(d.durable, last)
+	for n := len(d.writes); n > 0 && d.writes[n-1].zxid > last; n-- {
+		d.writes = d.writes[:n-1]
+	}
+	d.dated = min(d.dated, len(d.writes))
+}
+
+// adopt takes over the leader's log.
+func (d *Disk) adopt(s *Sync) {
+	if s.Mode == Snap {
+		d.replace(s)
+		return
+	}
+	if !d.holds(s.After) {
+		panic(fmt.Sprintf("zab: told to go on from %#x, which is not in the log (%#x to %#x)", s.After, d.baseZxid, d.LastZxid()))
+	}
+	// Entries that are here already stay, and stay durable: one of them may be
+	// committed thanks to this very copy.
+	i, rest := d.index(s.After), s.Entries
+	for i < len(d.log) && len(rest) > 0 && d.log[i].Zxid == rest[0].Zxid {
+		i, rest = i+1, rest[1:]
+	}
+	if i < len(d.log) {
+		if i < d.committed {
+			panic(fmt.Sprintf("zab: told to drop the committed entries %#x to %#x", d.log[i].Zxid, d.LastCommitted()))
+		}
+		d.cut(i)
+	}
+	d.log = slices.Grow(d.log, len(rest))
+	for _, e := range rest {
+		d.append(e)
+	}
+}
+
+// replace takes over a snapshot and the log behind it, as one.
+func (d *Disk) replace(s *Sync) {
+	if s.After < d.LastCommitted() {
+		panic(fmt.Sprintf("zab: snapshot at %#x lacks committed entries up to %#x", s.After, d.LastCommitted()))
+	}
+	d.base, d.baseZxid = s.Snapshot, s.After
+	d.log, d.committed = slices.Clone(s.Entries), 0
+	d.writes, d.dated, d.durable = nil, 0, d.LastZxid()
+}
+
+// choose says how a learner comes in line with the log up to (not with)
+// log[end], which ends its own log at last and knows it to be committed up to
+// committed.
+//
+// Two logs that both have an entry are the same up to there: nobody accepts an
+// entry of an epoch before its log is that of the epoch's leader. So the last
+// common entry is the end of the learner's log; or, where the leader has only
+// the beginning of what that epoch proposed, the last that it has of it; or, when
+// the leader saw nothing of that epoch, something not known, but not before what
+// is committed.
+func (d *Disk) choose(last, committed int64, end int) *Sync {
+	behind := func(zxid int64) []Entry { return d.log[min(d.index(zxid), end):end:end] }
+	if d.holds(last) {
+		return &Sync{Mode: Diff, After: last, Entries: behind(last)}
+	}
+	if last > d.baseZxid {
+		if before := d.zxidBefore(d.index(last)); epochOf(before) == epochOf(last) {
+			return &Sync{Mode: Trunc, After: before, Entries: behind(before)}
+		}
+		if d.holds(committed) {
+			return &Sync{Mode: Trunc, After: committed, Entries: behind(committed)}
+		}
+	}
+	return &Sync{Mode: Snap, After: d.baseZxid, Snapshot: d.base.Clone(), Entries: behind(d.baseZxid)}
+}
+
+func epochOf(zxid int64) int64   { return zxid >> 32 }
+func counterOf(zxid int64) int64 { return zxid & 0xffffffff }
+func first(epoch int64) int64    { return epoch << 32 }

@@ -1,0 +1,88 @@
+package zab
+
+import "time"
+
+// Role gives what this server is while it serves, else Looking.
+func (n *Node) Role() Role {
+	if !n.serving {
+		return Looking
+	}
+	return n.role
+}
+
+// Leader gives the id of the leader under which this server serves, its own if it
+// leads, else 0.
+func (n *Node) Leader() int {
+	if !n.serving {
+		return 0
+	}
+	return n.leader
+}
+
+// Epoch gives the epoch under which this server serves, else 0. The zxids of a
+// leader start behind epoch << 32, which is what Apache ZooKeeper's leader shows
+// as its zxid until the first entry of the epoch.
+func (n *Node) Epoch() int64 {
+	if !n.serving {
+		return 0
+	}
+	return n.epoch
+}
+
+// LastProposed gives the zxid of the last entry proposed; on a server that does
+// not lead, of the last in its log.
+func (n *Node) LastProposed() int64 {
+	if n.role == Leading && n.serving {
+		return n.leading.lastProposed
+	}
+	return n.disk.LastZxid()
+}
+
+// LastCommitted gives the zxid of the last entry given to App's Commit or held in
+// its state.
+func (n *Node) LastCommitted() int64 { return n.applied }
+
+// Status is what monitoring wants to know of a node.
+type Status struct {
+	Role   Role // what it is or tries to become, even before it serves
+	Phase  Phase
+	Leader int // whom it follows or tries to follow
+	Epoch  int64
+	Round  int64 // of elections
+	// ElectionTime is how long the latest election took, without the phases after it.
+	ElectionTime time.Duration
+	// Reason says why the latest election began.
+	Reason string
+
+	// Of a leader only.
+	Learners        int // connected
+	SyncedFollowers int
+	SyncedObservers int
+	Outstanding     int       // entries proposed and not committed
+	Since           time.Time // when it began to serve
+}
+
+// Status gives the present state.
+func (n *Node) Status() Status {
+	s := Status{
+		Role: n.role, Phase: n.phase, Leader: n.leader, Epoch: n.epoch, Round: n.round,
+		ElectionTime: n.took, Reason: n.reason,
+	}
+	if n.role != Leading {
+		return s
+	}
+	s.Learners, s.Since = len(n.leading.learners), n.leading.since
+	for _, l := range n.leading.learners {
+		switch {
+		case l.state < synced:
+		case l.voter:
+			s.SyncedFollowers++
+		default:
+			s.SyncedObservers++
+		}
+	}
+	if n.serving {
+		s.Outstanding = len(n.disk.log) - n.disk.committed
+	}
+	return s
+}
