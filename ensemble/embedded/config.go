@@ -1,0 +1,162 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// MaxNodes is the largest number of servers, observers included.
+const MaxNodes = 7
+
+// ErrConfig means a Config that makes no ensemble; the message says why.
+var ErrConfig = errors.New("embedded ensemble")
+
+// Config says what ensemble to start. The zero value starts three servers on
+// free ports of 127.0.0.1, with the time-outs that zklab gives to servers in
+// containers, too.
+type Config struct {
+	// Nodes is the number of servers that vote, 3 when 0.
+	Nodes int
+	// Observers is the number of servers beside them that do not. Their ids follow.
+	Observers int
+	// InMemory makes servers that only [Ensemble.Dial] reaches, without any network.
+	InMemory bool
+	// Addrs are the addresses for clients, host:port, one for each server. When
+	// empty, free ports of 127.0.0.1 are drawn. Not with InMemory.
+	Addrs []string
+	// Stopped leaves all servers down: [Server.Start] starts each.
+	Stopped bool
+
+	// Tick is ZooKeeper's tickTime, 500 ms when 0; a millisecond at least.
+	Tick time.Duration
+	// InitLimit and SyncLimit are ZooKeeper's, in ticks: 20 and 4 when 0. A
+	// leader that is silent for less than SyncLimit ticks stays leader.
+	InitLimit, SyncLimit int
+	// MinSession and MaxSession bound the session time-outs that clients get: 2
+	// ticks, and 60 s or 20 ticks, whichever is more, when 0.
+	MinSession, MaxSession time.Duration
+	// Sweep is how often empty containers and TTL nodes whose time has come are
+	// looked for: a minute when 0, as in ZooKeeper.
+	Sweep time.Duration
+
+	// KeepLog keeps the whole log, for [Ensemble.Transactions]. Otherwise the
+	// servers fold what is older than the latest 100,000 transactions into a
+	// snapshot, so that memory does not grow with time.
+	KeepLog bool
+
+	// SuperDigest is who passes every access control list: "super:" and the
+	// base64 form of the SHA-1 of "super:password". Nobody when empty.
+	SuperDigest string
+	// Reconfig allows reconfig; see the package's documentation for what it does.
+	Reconfig bool
+}
+
+// ValidateNodes says what is wrong with a number of servers.
+func ValidateNodes(n int) error {
+	if n < 1 || n > MaxNodes {
+		return fmt.Errorf("%w: cannot start %d servers: choose 1 to %d, best 1, 3 or 5", ErrConfig, n, MaxNodes)
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	orElse(&c.Nodes, 3)
+	orElse(&c.Tick, 500*time.Millisecond)
+	orElse(&c.InitLimit, 20)
+	orElse(&c.SyncLimit, 4)
+	orElse(&c.MinSession, 2*c.Tick)
+	orElse(&c.MaxSession, max(time.Minute, 20*c.Tick))
+	orElse(&c.Sweep, time.Minute)
+	return c
+}
+
+func orElse[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate wants defaults filled in.
+func (c Config) validate() error {
+	if err := ValidateNodes(c.Nodes); err != nil {
+		return err
+	}
+	if c.Observers < 0 || c.Nodes+c.Observers > MaxNodes {
+		return fmt.Errorf("%w: %d observers beside %d servers: choose 0 to %d", ErrConfig, c.Observers, c.Nodes, MaxNodes-c.Nodes)
+	}
+	if c.Tick < time.Millisecond || c.InitLimit < 1 || c.SyncLimit < 1 || c.Sweep < time.Millisecond {
+		return fmt.Errorf("%w: tick %v and sweep %v must be a millisecond at least, init limit %d and sync limit %d one tick",
+			ErrConfig, c.Tick, c.Sweep, c.InitLimit, c.SyncLimit)
+	}
+	if c.MinSession < time.Millisecond || c.MaxSession < c.MinSession {
+		return fmt.Errorf("%w: session time-outs from %v to %v: give a range above zero", ErrConfig, c.MinSession, c.MaxSession)
+	}
+	return c.validateAddrs()
+}
+
+func (c Config) validateAddrs() error {
+	if len(c.Addrs) == 0 {
+		return nil
+	}
+	if c.InMemory {
+		return fmt.Errorf("%w: servers in memory have no addresses to choose: leave Addrs out", ErrConfig)
+	}
+	if n := c.Nodes + c.Observers; len(c.Addrs) != n {
+		return fmt.Errorf("%w: %d addresses for %d servers: give one for each, or none", ErrConfig, len(c.Addrs), n)
+	}
+	for _, addr := range c.Addrs {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("%w: address %q: write host:port", ErrConfig, addr)
+		}
+	}
+	return nil
+}
+
+// Start starts the ensemble and returns when every server serves; with Stopped,
+// when the servers are there. When it fails or ctx ends first, nothing is left.
+func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
+	e, err := c.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// startTimeout bounds [Start]: three servers take milliseconds.
+const startTimeout = time.Minute
+
+// Start starts an ensemble; see [Config.Start].
+func Start(c Config) (*Ensemble, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	return c.start(ctx)
+}
+
+func (c Config) start(ctx context.Context) (*Ensemble, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	e, err := assemble(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Stopped {
+		return e, nil
+	}
+	for _, s := range e.servers {
+		if err := s.Start(ctx); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
+	if err := e.AwaitServing(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}

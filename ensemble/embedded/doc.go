@@ -1,0 +1,36 @@
+// Package embedded is a ZooKeeper ensemble inside this process, for tests and
+// experiments: one to seven servers, in Go, that speak ZooKeeper's client
+// protocol and replicate for real. Leaders are elected, followers lag and catch
+// up, sessions expire, watches fire, and servers can be paused, killed, started
+// again and cut off from each other. What clients can observe is meant to be
+// exactly what Apache ZooKeeper 3.9 shows them, also while servers fail. It is
+// not a place for data that matter: all is in memory, and gone with Close.
+//
+//	e, err := embedded.Start(embedded.Config{})
+//	if err != nil { … }
+//	defer e.Close()
+//	conn, events, err := zk.Connect(e.Addrs(), 4*time.Second)
+//
+// Clients of any language reach the servers over loopback TCP. With
+// [Config.InMemory] there is no network at all: connections are made by
+// [Ensemble.Dial] (zk.WithDialer(e.Dial)), and everything may run in a
+// testing/synctest bubble, where simulated minutes take milliseconds.
+//
+// [Config] is an [ensemble.Starter], [Ensemble] and [Server] have every optional
+// ability of package ensemble, so that every fault of zklab works here.
+//
+// How it works: package server (in internal/) is one server, an event loop over
+// a replication node (zab), a tree of znodes (tree), the leader's validation
+// (prep) and the tables of watches (watch). This package gives the servers
+// their disks, their clients' listeners and the links between them (mesh), and
+// starts and ends them.
+//
+// # Differences from Apache ZooKeeper
+//
+//   - The version in srvr, stat, mntr and envi names a date in the form of
+//     ZooKeeper 3.5 ("built on 10/17/2024 23:21 UTC"), which go-zookeeper can read.
+//   - reconfig, where it is allowed, changes what /zookeeper/config says, and not
+//     which servers vote.
+//   - Not there: TLS, SASL, local sessions, read-only mode, the AdminServer's
+//     HTTP, enforced quotas, files on disk.
+package embedded

@@ -1,0 +1,208 @@
+package embedded
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/mesh"
+	"github.com/zklab/zklab/ensemble/embedded/internal/server"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/memnet"
+)
+
+// ErrClosed is the error of an ensemble that was closed.
+var ErrClosed = errors.New("the embedded ensemble is closed")
+
+// Ensemble is a running ensemble. Its methods are safe for concurrent use.
+type Ensemble struct {
+	cfg     Config
+	secret  uint64
+	memory  *memnet.Network // nil over TCP
+	links   *mesh.Mesh[zab.Message]
+	servers []*Server
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// assemble makes the servers, none of which runs yet. Ports are taken now, so
+// that nobody else gets one that is to be used.
+func assemble(c Config) (*Ensemble, error) {
+	e := &Ensemble{cfg: c, secret: newSecret(), closed: make(chan struct{})}
+	e.links = mesh.New[zab.Message]()
+	if c.InMemory {
+		e.memory = &memnet.Network{}
+	}
+	for id := 1; id <= c.Nodes+c.Observers; id++ {
+		s := &Server{ensemble: e, id: id, disk: zab.NewDisk(server.NewState())}
+		if c.KeepLog {
+			s.disk.Keep = 0
+		}
+		e.servers = append(e.servers, s)
+		if err := s.reserve(); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
+	if c.Stopped {
+		for _, s := range e.servers {
+			s.release() // whoever connects now is to be refused
+		}
+	}
+	return e, nil
+}
+
+func newSecret() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// Server gives the server with that id, from 1; nil if there is none.
+func (e *Ensemble) Server(id int) *Server {
+	if id < 1 || id > len(e.servers) {
+		return nil
+	}
+	return e.servers[id-1]
+}
+
+// Servers gives all servers by id, observers last.
+func (e *Ensemble) Servers() []ensemble.Server {
+	var all []ensemble.Server
+	for _, s := range e.servers {
+		all = append(all, s)
+	}
+	return all
+}
+
+// Addrs gives the servers' addresses, as zk.Connect wants them.
+func (e *Ensemble) Addrs() []string {
+	var all []string
+	for _, s := range e.servers {
+		all = append(all, s.addr)
+	}
+	return all
+}
+
+// Dial connects to a server by its address: a zk.Dialer. network is not looked
+// at; a timeout of 0 is none.
+func (e *Ensemble) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	select {
+	case <-e.closed:
+		return nil, ErrClosed
+	default:
+	}
+	if e.memory != nil {
+		return e.memory.DialTimeout(network, addr, timeout)
+	}
+	return net.DialTimeout("tcp", addr, timeout)
+}
+
+// AwaitServing waits until every server that is not down serves clients.
+func (e *Ensemble) AwaitServing(ctx context.Context) error {
+	for _, s := range e.servers {
+		if err := s.awaitServing(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Profile describes the ensemble for a report.
+func (e *Ensemble) Profile() ensemble.Profile {
+	p := ensemble.Profile{
+		Backend: "embedded", Servers: len(e.servers), Version: version,
+		Tick: e.cfg.Tick, InitLimit: e.cfg.InitLimit, SyncLimit: e.cfg.SyncLimit,
+	}
+	if e.cfg.Observers > 0 {
+		p.Settings = append(p.Settings, fmt.Sprintf("observers=%d", e.cfg.Observers))
+	}
+	if e.cfg.InMemory {
+		p.Settings = append(p.Settings, "in memory")
+	}
+	return p
+}
+
+// version is that of Apache ZooKeeper whose behaviour this is.
+const version = "3.9.3"
+
+// Close stops all servers. More than once is fine.
+func (e *Ensemble) Close() error {
+	e.closing.Do(func() { close(e.closed) })
+	for _, s := range e.servers {
+		s.close()
+	}
+	e.links.Close()
+	return nil
+}
+
+// membership is the text of /zookeeper/config. The servers are linked within
+// the process and have no ports for each other.
+func (e *Ensemble) membership() string {
+	var b strings.Builder
+	for _, s := range e.servers {
+		host, port, _ := net.SplitHostPort(s.addr)
+		fmt.Fprintf(&b, "server.%d=%s:0:0:%s;%s\n", s.id, host, s.role(), net.JoinHostPort(host, port))
+	}
+	b.WriteString("version=0")
+	return b.String()
+}
+
+// ids gives the voters and the observers.
+func (e *Ensemble) ids() (voters, observers []int) {
+	for _, s := range e.servers {
+		if s.id <= e.cfg.Nodes {
+			voters = append(voters, s.id)
+		} else {
+			observers = append(observers, s.id)
+		}
+	}
+	return voters, observers
+}
+
+func (e *Ensemble) link(from, to int) error {
+	for _, id := range []int{from, to} {
+		if e.Server(id) == nil {
+			return fmt.Errorf("no server %d: there are %d", id, len(e.servers))
+		}
+	}
+	if from == to {
+		return errors.New("server " + strconv.Itoa(from) + " has no link to itself")
+	}
+	return nil
+}
+
+// Cut makes that nothing reaches server to any more that server from sends; see
+// [ensemble.Partitioner].
+func (e *Ensemble) Cut(_ context.Context, from, to int) error {
+	if err := e.link(from, to); err != nil {
+		return err
+	}
+	e.links.Cut(from, to)
+	return nil
+}
+
+// Heal undoes all cuts.
+func (e *Ensemble) Heal(context.Context) error {
+	e.links.HealAll()
+	return nil
+}
+
+// Delay makes the link from one server to another slow; see [ensemble.Slower].
+func (e *Ensemble) Delay(_ context.Context, from, to int, by time.Duration) error {
+	if err := e.link(from, to); err != nil {
+		return err
+	}
+	if by < 0 {
+		return fmt.Errorf("a delay of %v: give 0 or more", by)
+	}
+	e.links.Delay(from, to, by, 0)
+	return nil
+}

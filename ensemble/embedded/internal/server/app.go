@@ -1,0 +1,144 @@
+package server
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/ensemble/embedded/internal/prep"
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// proposal is the data of an entry of the log: a transaction, and who waits for it.
+type proposal struct {
+	txn    *tree.Txn
+	origin int
+	id     uint64
+}
+
+// Txn gives the transaction of an entry of the log.
+func Txn(e zab.Entry) *tree.Txn { return e.Data.(*proposal).txn }
+
+// State is the replicated state as zab keeps it.
+type State struct{ *tree.Tree }
+
+// NewState gives the state of an ensemble that was never started.
+func NewState() State { return State{tree.New()} }
+
+// Apply applies a committed entry.
+func (s State) Apply(e zab.Entry) { s.Tree.Apply(Txn(e)) }
+
+// Clone gives an independent copy.
+func (s State) Clone() zab.State { return State{s.Tree.Clone()} }
+
+// app is the server as its replication node sees it.
+type app Server
+
+func (a *app) server() *Server { return (*Server)(a) }
+
+// Send is zab.App's.
+func (a *app) Send(m zab.Message) { a.cfg.Send(m) }
+
+// Install is zab.App's.
+func (a *app) Install(state zab.State, _ int64) {
+	a.tree = state.(State).Tree
+	a.tree.SetMembership(a.cfg.Membership, time.Now().UnixMilli())
+}
+
+// Serve is zab.App's. The sessions of a new leader all get their full time-out
+// anew: what the one before it knew of them is lost.
+func (a *app) Serve(role zab.Role, _ int, _ int64) {
+	s := a.server()
+	if s.serving = true; !isClosed(s.ready) {
+		close(s.ready)
+	}
+	if role == zab.Leading {
+		s.prep = prep.New(s.tree)
+		s.sessions = newSessions(s.cfg.Zab.Tick)
+		for id, timeout := range s.tree.Sessions() {
+			s.sessions.add(id, timeout, s.now)
+		}
+		s.sweepAt = s.now.Add(s.cfg.Sweep)
+		s.proposals = fourletter.Sizes{}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// Suspend is zab.App's. Clients have to find a server that serves.
+func (a *app) Suspend() {
+	s := a.server()
+	s.serving = false
+	s.prep, s.sessions, s.syncs = nil, nil, nil
+	clear(s.touched)
+	clear(s.pending)
+	clear(s.moves)
+	for c := range s.conns {
+		s.drop(c)
+	}
+}
+
+// touches are the sessions that a learner heard of since it last told, with their
+// time-outs.
+type touches map[int64]time.Duration
+
+// Beat is zab.App's: it tells the leader which sessions were heard of here.
+func (a *app) Beat() any {
+	if len(a.touched) == 0 {
+		return nil
+	}
+	t := a.touched
+	a.touched = make(touches, len(t))
+	return t
+}
+
+// Receive is zab.App's.
+func (a *app) Receive(from int, payload any) {
+	s := a.server()
+	switch p := payload.(type) {
+	case *request:
+		s.propose(p)
+	case touches:
+		for id, timeout := range p {
+			s.sessions.touch(id, timeout, s.now)
+		}
+	case syncAsked:
+		s.leadSync(syncWait{id: p.id, origin: from})
+	case syncDone:
+		s.synced(p.id)
+	case moveAsked:
+		s.node.SendLearner(from, moveDone{id: p.id, ok: s.sessions.move(p.session, p.timeout, from, s.now)})
+	case moveDone:
+		s.moved(p.id, p.ok)
+	}
+}
+
+// Commit is zab.App's: it applies a transaction, tells the watchers, and then
+// answers. "A client will see the watch event before it sees the new data"
+// (Programmer's Guide, Watches).
+func (a *app) Commit(e zab.Entry) {
+	s := a.server()
+	p := e.Data.(*proposal)
+	result := s.tree.Apply(p.txn)
+	for _, ev := range result.Events {
+		s.fire(ev, p.txn.Zxid)
+	}
+	if s.prep != nil {
+		s.prep.Applied(e.Zxid)
+	}
+	if p.origin == s.cfg.Zab.ID {
+		s.answerWrite(p, result)
+	}
+	if p.txn.Op == wire.CloseSession {
+		s.sessionClosed(p.txn.Session)
+	}
+	s.releaseSyncs(e.Zxid)
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// call is one frame of a client, decoded.
+type call struct {
+	conn *conn
+	at   time.Time // when it was read
+	size int       // bytes of the frame
+	xid  int32
+	op   wire.Op
+	body any   // as wire.DecodeRequest gives it
+	err  error // why there is no body
+
+	connect *wire.ConnectRequest // of the first frame of a connection
+	word    string               // a four-letter word in place of that frame
+
+	// Of a call that the leader must answer first.
+	done  bool
+	code  wire.Code
+	reply []byte // the whole frame
+}
+
+// request is what a server hands to the leader.
+type request struct {
+	id      uint64 // of the call that waits for it; 0 if none does
+	origin  int    // the server that the client is on
+	session int64
+	cxid    int32
+	op      wire.Op
+	body    any
+	auth    []wire.ID
+	timeout time.Duration // of CreateSession
+}
+
+// waits says whether only the leader can answer a call. One that could not be
+// decoded is refused without it.
+func (k *call) waits() bool {
+	switch k.op {
+	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL, wire.Delete, wire.DeleteContainer,
+		wire.SetData, wire.SetACL, wire.Multi, wire.Reconfig, wire.Sync, wire.CloseSession:
+		return k.err == nil
+	}
+	return false
+}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// stage is how far a connection has got.
+type stage int
+
+const (
+	fresh      stage = iota // no connect request yet
+	connecting              // waiting for the session
+	serving                 // carries a session
+	gone                    // nothing more is taken from it
+)
+
+// sessionless is how long a connection may take to ask for a session.
+const sessionless = 10 * time.Second
+
+// conn is one client's connection. Its reader and its writer are goroutines;
+// what is not theirs belongs to the loop.
+type conn struct {
+	nc   net.Conn
+	host string    // the client's, without a port
+	out  *outgoing // the writer's and the reader's share
+
+	stage       stage
+	session     int64
+	timeout     time.Duration // negotiated
+	hasReadOnly bool          // the client's form of the connect messages
+	ids         []wire.ID     // who the client is; never changed in place, since requests share it
+	queue       []*call       // not answered, in order; the first one waits for the leader
+	buf         []byte        // what the loop has for the client since the last flush
+	answered    int           // requests answered since the last flush
+	closing     bool          // close once buf is sent
+	dirty       bool          // is in Server.dirty
+	since       time.Time
+	heard       time.Time // when the last request came
+	counters    fourletter.ConnCounters
+}
+
+func newConn(nc net.Conn) *conn {
+	host := hostOf(nc.RemoteAddr())
+	return &conn{nc: nc, host: host, out: newOutgoing(), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
+}
+
+func hostOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}
+
+// read hands the client's frames to the loop until the connection ends.
+func (c *conn) read(b *inbox) {
+	defer func() { b.put(event{conn: c, what: ended}) }()
+	r := &patient{nc: c.nc, idle: func() { b.put(event{conn: c, what: silent}) }}
+	in := bufio.NewReaderSize(r, 2<<10)
+	r.allow(sessionless)
+	first, err := c.readFirst(in)
+	if err != nil {
+		return
+	}
+	if first.connect != nil {
+		r.allow(first.connect.Timeout)
+	}
+	for next := first; c.out.begin(); {
+		b.put(event{conn: c, call: next, what: requested})
+		if next, err = c.readCall(in); err != nil {
+			return
+		}
+	}
+}
+
+// readFirst reads a connect request, or a four-letter word in its place.
+func (c *conn) readFirst(in *bufio.Reader) (*call, error) {
+	head, err := in.Peek(4)
+	if err != nil {
+		return nil, err
+	}
+	if word, ok := fourletter.Is([4]byte(head)); ok {
+		return &call{conn: c, word: word, size: len(word)}, nil
+	}
+	frame, err := wire.ReadFrame(in, nil, wire.MaxRequest)
+	if err != nil {
+		return nil, err
+	}
+	req, err := wire.DecodeConnectRequest(frame)
+	if err != nil {
+		return nil, err
+	}
+	return &call{conn: c, at: time.Now(), size: len(frame), connect: &req, op: wire.CreateSession}, nil
+}
+
+func (c *conn) readCall(in io.Reader) (*call, error) {
+	frame, err := wire.ReadFrame(in, nil, wire.MaxRequest)
+	if err != nil {
+		return nil, err
+	}
+	h, record, err := wire.DecodeRequestHeader(frame)
+	if err != nil {
+		return nil, err
+	}
+	k := &call{conn: c, at: time.Now(), size: len(frame), xid: h.Xid, op: h.Op}
+	k.body, k.err = wire.DecodeRequest(h.Op, record)
+	return k, nil
+}
+
+// patient reads from a connection that may be silent only for so long. It does
+// not close the connection then, but tells: a server that is paused must not
+// close anything.
+type patient struct {
+	nc    net.Conn
+	idle  func()
+	limit time.Duration
+	until time.Time
+}
+
+// allow sets how long the client may be silent from now on: as long as a session
+// of that time-out can last, and some more. (The session ends earlier, and the
+// connection with it; this is for clients without one.)
+func (p *patient) allow(timeout time.Duration) { p.limit = max(sessionless, 2*timeout) }
+
+func (p *patient) Read(b []byte) (int, error) {
+	for {
+		if now := time.Now(); p.until.Sub(now) < p.limit/2 { // not a system call for each frame
+			p.until = now.Add(p.limit)
+			if err := p.nc.SetReadDeadline(p.until); err != nil {
+				return 0, err
+			}
+		}
+		n, err := p.nc.Read(b)
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			p.idle()
+			p.until = time.Time{}
+			continue
+		}
+		return n, err
+	}
+}

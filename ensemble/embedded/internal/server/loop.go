@@ -1,0 +1,184 @@
+package server
+
+import (
+	"net"
+	"time"
+)
+
+// loop handles what comes in until the server ends.
+func (s *Server) loop() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var peers []peerEvent
+	var events []event
+	for {
+		select {
+		case <-s.ending:
+			return
+		case <-s.inbox.ready:
+		case <-timer.C:
+		}
+		if !s.mayWork() {
+			return
+		}
+		peers, events = s.inbox.take(peers, events)
+		s.work(peers, events)
+		timer.Reset(time.Until(s.next()))
+		s.mu.Unlock()
+	}
+}
+
+// mayWork waits while the server is paused and locks mu. It is false, and mu is
+// not locked, when the server ends.
+func (s *Server) mayWork() bool {
+	for {
+		s.mu.Lock()
+		if s.over {
+			s.mu.Unlock()
+			return false
+		}
+		paused := s.paused
+		if paused == nil {
+			return true
+		}
+		s.mu.Unlock()
+		select {
+		case <-paused:
+		case <-s.ending:
+			return false
+		}
+	}
+}
+
+func (s *Server) work(peers []peerEvent, events []event) {
+	s.now = time.Now()
+	for _, p := range peers {
+		if p.broken != 0 {
+			s.node.PeerReset(p.broken)
+		} else {
+			s.node.Step(s.now, p.message)
+		}
+	}
+	for _, e := range events {
+		s.handle(e)
+	}
+	s.tick()
+	s.flush()
+}
+
+func (s *Server) handle(e event) {
+	switch e.what {
+	case requested:
+		if e.conn.stage != gone {
+			s.request(e.call)
+		}
+	case opened:
+		s.conns[e.conn] = struct{}{}
+		e.conn.counters = s.counters.Connect()
+	case silent:
+		s.drop(e.conn)
+	case ended:
+		s.drop(e.conn)
+		e.conn.counters.Close()
+		delete(s.conns, e.conn)
+	}
+}
+
+// tick does what is due.
+func (s *Server) tick() {
+	// Sessions first: a leader that was paused and deposed meanwhile finds that
+	// sessions are overdue before it finds that it does not lead any more.
+	if s.sessions != nil {
+		s.expireSessions()
+		s.sweep()
+	}
+	s.node.Tick(s.now)
+}
+
+// next is when tick is to be called again.
+func (s *Server) next() time.Time {
+	next := s.node.Next()
+	if s.sessions != nil {
+		for _, t := range []time.Time{s.sessions.next(), s.sweepAt} {
+			if !t.IsZero() && t.Before(next) {
+				next = t
+			}
+		}
+	}
+	return next
+}
+
+// mark notes that a connection has something to send.
+func (s *Server) mark(c *conn) {
+	if !c.dirty {
+		c.dirty = true
+		s.dirty = append(s.dirty, c)
+	}
+}
+
+// flush hands what was written to connections to their writers.
+func (s *Server) flush() {
+	for i, c := range s.dirty {
+		s.dirty[i] = nil
+		c.dirty = false
+		ok := c.out.send(c.buf, c.answered, c.closing)
+		const keep = 64 << 10
+		if c.buf = c.buf[:0]; cap(c.buf) > keep {
+			c.buf = nil
+		}
+		c.answered = 0
+		if !ok {
+			s.drop(c)
+		}
+	}
+	s.dirty = s.dirty[:0]
+}
+
+// finish closes a connection once everything is sent, for which the client has
+// some time.
+func (s *Server) finish(c *conn) {
+	s.forget(c)
+	c.closing = true
+	c.nc.SetWriteDeadline(s.now.Add(sessionless))
+	s.mark(c)
+}
+
+// drop closes a connection at once.
+func (s *Server) drop(c *conn) {
+	s.forget(c)
+	if c.closing {
+		return // its writer does it
+	}
+	c.out.close()
+	c.nc.Close()
+}
+
+// forget takes nothing more from a connection. It stays in conns until its
+// reader has ended.
+func (s *Server) forget(c *conn) {
+	if s.attached[c.session] == c {
+		delete(s.attached, c.session)
+	}
+	if c.stage != gone {
+		s.watches.RemoveAll(c)
+	}
+	c.stage = gone
+	c.queue = nil
+}
+
+// hangUpAll closes all connections, those included that were opened while the
+// server ended.
+func (s *Server) hangUpAll(hangUp func(net.Conn) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, events := s.inbox.take(nil, nil)
+	for _, e := range events {
+		if e.what == opened {
+			s.conns[e.conn] = struct{}{}
+		}
+	}
+	for c := range s.conns {
+		hangUp(c.nc)
+		s.drop(c)
+	}
+}

@@ -1,0 +1,115 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// request handles what a client sent.
+func (s *Server) request(k *call) {
+	c := k.conn
+	c.counters.Received(k.size)
+	c.heard = s.now
+	switch {
+	case k.word != "":
+		s.answerWord(c, k.word)
+	case c.stage == fresh && k.connect != nil:
+		s.connect(k)
+	case c.stage == serving && k.connect == nil:
+		s.touch(c)
+		s.dispatch(k)
+	default: // a request before the session is there: no client does that
+		s.drop(c)
+	}
+}
+
+// touch says that a session was heard of.
+func (s *Server) touch(c *conn) {
+	if s.sessions != nil {
+		s.sessions.touch(c.session, c.timeout, s.now)
+		return
+	}
+	s.touched[c.session] = c.timeout
+}
+
+// dispatch answers a request or sends it to the leader. "Requests of a client
+// are executed in FIFO order": what comes behind one that waits for the leader
+// waits, too, while several may be with the leader at once.
+func (s *Server) dispatch(k *call) {
+	c := k.conn
+	c.counters.Begin(k.xid)
+	switch {
+	case k.op == wire.Auth:
+		s.authenticate(k)
+	case errors.Is(k.err, wire.ErrUnknownOp):
+		s.refuse(k, wire.Unimplemented)
+	case k.waits():
+		c.queue = append(c.queue, k)
+		s.submit(k)
+	case len(c.queue) > 0:
+		c.queue = append(c.queue, k)
+	default:
+		s.answerRead(k)
+	}
+}
+
+// refuse answers with an error and closes the connection.
+func (s *Server) refuse(k *call, code wire.Code) {
+	c := k.conn
+	start := len(c.buf)
+	c.buf = wire.ReplyHeader{Xid: k.xid, Zxid: -1, Err: code}.Append(wire.BeginFrame(c.buf))
+	s.end(k, start, code)
+	s.finish(c)
+}
+
+// drain answers what the head of a connection's queue no longer holds up.
+func (s *Server) drain(c *conn) {
+	for len(c.queue) > 0 && c.stage == serving {
+		k := c.queue[0]
+		if k.waits() && !k.done {
+			return
+		}
+		c.queue[0] = nil
+		c.queue = c.queue[1:]
+		if k.done {
+			c.buf = append(c.buf, k.reply...)
+			s.count(k, k.code, size(k.reply, 0))
+		} else {
+			s.answerRead(k)
+		}
+	}
+	if len(c.queue) == 0 {
+		c.queue = nil
+	}
+}
+
+// reply begins a reply in the connection's buffer; end finishes it.
+func (s *Server) reply(k *call, code wire.Code) (start int) {
+	c := k.conn
+	start = len(c.buf)
+	c.buf = wire.ReplyHeader{Xid: k.xid, Zxid: s.tree.Zxid(), Err: code}.Append(wire.BeginFrame(c.buf))
+	return start
+}
+
+// end finishes a reply that was begun with reply.
+func (s *Server) end(k *call, start int, code wire.Code) {
+	c := k.conn
+	wire.EndFrame(c.buf, start)
+	s.count(k, code, size(c.buf, start))
+}
+
+// size is that of the frame that begins at start, without its length.
+func size(buf []byte, start int) int { return len(buf) - start - 4 }
+
+// count counts an answered request, whose reply is in the connection's buffer.
+func (s *Server) count(k *call, code wire.Code, bytes int) {
+	c := k.conn
+	c.counters.Answered(fourletter.Reply{
+		Xid: k.xid, Op: k.op, Failed: code != wire.OK, Zxid: s.tree.Zxid(), Size: bytes, Start: k.at, End: s.now,
+	})
+	c.counters.Sent()
+	c.answered++
+	s.mark(c)
+}

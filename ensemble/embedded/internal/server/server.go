@@ -1,0 +1,202 @@
+package server
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/ensemble/embedded/internal/prep"
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/ensemble/embedded/internal/watch"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+)
+
+// Config is what a server needs to know.
+type Config struct {
+	Zab zab.Config
+	// MinSession and MaxSession bound the session time-outs that clients get.
+	MinSession, MaxSession time.Duration
+	// Sweep is how often the leader looks for empty containers and expired TTL nodes.
+	Sweep time.Duration
+	// Secret is the ensemble's: session passwords are made of it.
+	Secret uint64
+	// Disk is what survives.
+	Disk *zab.Disk
+	// Listener is where clients come from; the server closes it.
+	Listener net.Listener
+	// Send takes a message to another server, without blocking.
+	Send func(zab.Message)
+	// Membership is the text of /zookeeper/config.
+	Membership string
+	// Port is the one for clients, as conf tells it.
+	Port int
+	// SuperDigest is the digest identity that no access control list stops.
+	SuperDigest string
+}
+
+// Server is one run of a server. Its methods may be called from anywhere.
+type Server struct {
+	cfg     Config
+	inbox   *inbox
+	started time.Time
+	ready   chan struct{} // closed when it serves for the first time
+	ending  chan struct{} // closed by Kill and Stop
+	tasks   sync.WaitGroup
+
+	accepting sync.WaitGroup // the goroutine that adds to tasks
+
+	// mu is held by the loop while it works, never while it waits.
+	mu     sync.Mutex
+	paused chan struct{} // closed by Resume; nil unless paused
+	over   bool
+
+	// The rest is the loop's.
+	now       time.Time
+	node      *zab.Node
+	tree      *tree.Tree
+	prep      *prep.Prep // while leading
+	sessions  *sessions  // while leading
+	sweepAt   time.Time  // while leading
+	serving   bool
+	watches   *watch.Table[*conn]
+	conns     map[*conn]struct{}
+	attached  map[int64]*conn // by session
+	touched   touches
+	pending   map[uint64]*call // by request.id
+	syncs     []syncWait
+	moves     map[uint64]*call // sessions that are being moved here
+	lastID    uint64
+	lastSess  int64
+	dirty     []*conn
+	names     []string // for lists of children
+	counters  fourletter.Counters
+	proposals fourletter.Sizes // while leading
+}
+
+// New makes a server. Messages for it may come before Run.
+func New(cfg Config) *Server {
+	s := &Server{
+		cfg: cfg, inbox: newInbox(), started: time.Now(), ready: make(chan struct{}), ending: make(chan struct{}),
+		watches: watch.New[*conn](), conns: map[*conn]struct{}{}, attached: map[int64]*conn{},
+		touched: touches{}, pending: map[uint64]*call{}, moves: map[uint64]*call{},
+	}
+	s.now = s.started
+	// Requests of an earlier run may still be on their way: no id comes twice.
+	s.lastID = uint64(s.started.UnixNano())
+	s.node = zab.NewNode(cfg.Zab, cfg.Disk, (*app)(s))
+	return s
+}
+
+// Run begins to listen and to look for the others. The server serves once it has
+// found them.
+func (s *Server) Run() {
+	s.tasks.Go(s.loop)
+	s.accepting.Go(s.accept)
+}
+
+// Deliver takes messages of other servers.
+func (s *Server) Deliver(ms []zab.Message) {
+	for _, m := range ms {
+		s.inbox.deliver(peerEvent{message: m})
+	}
+}
+
+// PeerReset says that the connection to another server broke.
+func (s *Server) PeerReset(id int) { s.inbox.deliver(peerEvent{broken: id}) }
+
+// accept takes in connections, also while the server is paused, as the kernel does.
+func (s *Server) accept() {
+	for {
+		nc, err := s.cfg.Listener.Accept()
+		if err != nil {
+			return
+		}
+		c := newConn(nc)
+		s.inbox.put(event{conn: c, what: opened})
+		s.tasks.Go(func() { c.read(s.inbox) })
+		s.tasks.Go(func() { c.out.writer(nc) })
+	}
+}
+
+// Pause freezes the server: it keeps its connections and does nothing. It
+// returns once nothing happens any more.
+func (s *Server) Pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.paused == nil {
+		s.paused = make(chan struct{})
+	}
+}
+
+// Resume ends a pause.
+func (s *Server) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.paused != nil {
+		close(s.paused)
+		s.paused = nil
+	}
+}
+
+// Paused says whether the server is paused.
+func (s *Server) Paused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.paused != nil
+}
+
+// Kill ends the server as SIGKILL does: what was not on disk is lost, connections
+// are reset.
+func (s *Server) Kill() { s.halt(reset, true) }
+
+// Stop ends the server in good order: its disk is complete.
+func (s *Server) Stop() { s.halt(net.Conn.Close, false) }
+
+// resetter is a connection that can be broken off without the usual good-byes.
+type resetter interface{ Reset() }
+
+func reset(nc net.Conn) error {
+	switch nc := nc.(type) {
+	case resetter:
+		nc.Reset()
+	case *net.TCPConn:
+		nc.SetLinger(0)
+	}
+	return nc.Close()
+}
+
+func (s *Server) halt(hangUp func(net.Conn) error, crash bool) {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return
+	}
+	s.over = true
+	close(s.ending)
+	if crash {
+		s.cfg.Disk.Crash()
+	}
+	s.mu.Unlock()
+	s.cfg.Listener.Close()
+	s.accepting.Wait()
+	s.hangUpAll(hangUp)
+	s.tasks.Wait()
+}
+
+// Look runs f on the loop's state, between two events, also while the server is
+// paused.
+func (s *Server) Look(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
+// Ready is closed when the server serves for the first time.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Serving says whether the server serves clients.
+func (s *Server) Serving() (yes bool) {
+	s.Look(func() { yes = s.serving && !s.over })
+	return yes
+}

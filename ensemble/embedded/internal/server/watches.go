@@ -1,0 +1,73 @@
+package server
+
+import (
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// fire tells the watchers of an event, before anybody can read what changed. A
+// watcher that may not read the znode is not told (CVE-2024-23944).
+func (s *Server) fire(e tree.Event, zxid int64) {
+	s.watches.Trigger(e.Type, e.Path, func(c *conn, typ wire.EventType, path string) {
+		if tree.Allowed(e.ACL, wire.PermRead, c.ids) {
+			s.notify(c, typ, path, zxid)
+		}
+	})
+}
+
+// notify sends a watch event.
+func (s *Server) notify(c *conn, typ wire.EventType, path string, zxid int64) {
+	start := len(c.buf)
+	c.buf = wire.ReplyHeader{Xid: wire.XidEvent, Zxid: zxid}.Append(wire.BeginFrame(c.buf))
+	c.buf = wire.WatchEvent{Type: typ, State: wire.StateConnected, Path: path}.Append(c.buf)
+	wire.EndFrame(c.buf, start)
+	c.counters.Sent()
+	s.mark(c)
+}
+
+// missed is the zxid of an event for a change that a client missed while it had
+// no connection: which change that was is not known.
+const missed = -1
+
+// setWatches sets the watches of a client that comes from another connection
+// again. What changed since rel, the last zxid that it has seen, is told at
+// once: "a watch for the existence of a znode not yet created may be missed" is
+// the exception (Programmer's Guide, What ZooKeeper Guarantees about Watches).
+func (s *Server) setWatches(c *conn, r *wire.SetWatchesRequest) {
+	rel := r.RelativeZxid
+	for _, path := range r.Data {
+		stat, code := s.tree.Stat(path)
+		switch {
+		case code != wire.OK:
+			s.notify(c, wire.EventDeleted, path, missed)
+		case stat.Mzxid > rel:
+			s.notify(c, wire.EventDataChanged, path, missed)
+		default:
+			s.watches.AddData(path, c)
+		}
+	}
+	for _, path := range r.Exist {
+		if _, code := s.tree.Stat(path); code == wire.OK {
+			s.notify(c, wire.EventCreated, path, missed)
+		} else {
+			s.watches.AddData(path, c)
+		}
+	}
+	for _, path := range r.Child {
+		stat, code := s.tree.Stat(path)
+		switch {
+		case code != wire.OK:
+			s.notify(c, wire.EventDeleted, path, missed)
+		case stat.Pzxid > rel:
+			s.notify(c, wire.EventChildrenChanged, path, missed)
+		default:
+			s.watches.AddChild(path, c)
+		}
+	}
+	for _, path := range r.Persistent {
+		s.watches.Add(path, wire.AddPersistent, c)
+	}
+	for _, path := range r.PersistentRecursive {
+		s.watches.Add(path, wire.AddPersistentRecursive, c)
+	}
+}

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+)
+
+// answerWord answers a four-letter word and closes the connection.
+func (s *Server) answerWord(c *conn, word string) {
+	facts := s.facts(c)
+	if text, ok := fourletter.Answer(word, facts); ok {
+		c.buf = append(c.buf, text...)
+		c.counters.Sent()
+	}
+	s.finish(c)
+}
+
+// facts is what the words tell of the server, asked by c.
+func (s *Server) facts(asking *conn) fourletter.Server {
+	if !s.serving {
+		return fourletter.Server{Whitelist: []string{"*"}}
+	}
+	return fourletter.Server{
+		Whitelist: []string{"*"}, Serving: true,
+		Role: s.role(), Master: s.node.Leader(), Voters: len(s.cfg.Zab.Voters),
+		Zxid: s.tree.Zxid(), Uptime: s.now.Sub(s.started), Counters: &s.counters, Leader: s.leaderFacts(), Conf: s.conf(),
+		Nodes: s.tree.NodeCount(), DataSize: s.tree.DataSize(), Ephemerals: s.tree.EphemeralCount(),
+		Watches: s.watches.Len(), Sessions: s.tree.SessionCount(),
+		Connections:      func() []fourletter.Connection { return s.connections(asking) },
+		AllSessions:      s.allSessions,
+		EphemeralPaths:   s.tree.AllEphemerals,
+		DataWatches:      s.dataWatches,
+		DataWatchTotals:  s.watchTotals,
+		ResetServer:      func() { s.counters.Reset(); s.proposals = fourletter.Sizes{} },
+		ResetConnections: s.resetConnections,
+	}
+}
+
+func (s *Server) role() ensemble.Role {
+	switch s.node.Role() {
+	case zab.Leading:
+		if len(s.cfg.Zab.Voters)+len(s.cfg.Zab.Observers) == 1 {
+			return ensemble.Standalone
+		}
+		return ensemble.Leader
+	case zab.Observing:
+		return ensemble.Observer
+	}
+	return ensemble.Follower
+}
+
+func (s *Server) leaderFacts() *fourletter.Leader {
+	if s.sessions == nil {
+		return nil
+	}
+	st := s.node.Status()
+	return &fourletter.Leader{
+		Learners: st.Learners, SyncedFollowers: st.SyncedFollowers, SyncedObservers: st.SyncedObservers,
+		PendingSyncs: len(s.syncs), Uptime: s.now.Sub(st.Since), Proposals: s.proposals,
+	}
+}
+
+func (s *Server) conf() fourletter.Conf {
+	z := s.cfg.Zab
+	conf := fourletter.Conf{
+		ClientPort: s.cfg.Port, Tick: z.Tick, MinSessionTimeout: s.cfg.MinSession, MaxSessionTimeout: s.cfg.MaxSession, ServerID: z.ID,
+	}
+	if len(z.Voters)+len(z.Observers) > 1 {
+		conf.Quorum = &fourletter.Quorum{
+			InitLimit: z.InitLimit, SyncLimit: z.SyncLimit, Observer: s.node.Role() == zab.Observing, Membership: s.cfg.Membership,
+		}
+	}
+	return conf
+}
+
+func (s *Server) connections(asking *conn) (all []fourletter.Connection) {
+	for c := range s.conns {
+		if c.stage == gone {
+			continue
+		}
+		all = append(all, fourletter.Connection{
+			Addr: c.nc.RemoteAddr().String(), Asking: c == asking, Counters: &c.counters, Established: c.since,
+			Session: c.session, Timeout: c.timeout, Expires: c.expires(),
+		})
+	}
+	return all
+}
+
+// expires is when the connection ends if nothing comes.
+func (c *conn) expires() time.Time {
+	if c.stage == fresh {
+		return c.since.Add(sessionless)
+	}
+	return c.heard.Add(c.timeout)
+}
+
+func (s *Server) allSessions() (all []fourletter.Session) {
+	for id, timeout := range s.tree.Sessions() {
+		var expires time.Time
+		if s.sessions != nil {
+			expires = s.sessions.expires(id)
+		}
+		all = append(all, fourletter.Session{ID: id, Timeout: timeout, Expires: expires})
+	}
+	return all
+}
+
+func (s *Server) dataWatches() map[int64][]string {
+	m := map[int64][]string{}
+	for c, paths := range s.watches.ByWatcher() {
+		m[c.session] = paths
+	}
+	return m
+}
+
+func (s *Server) watchTotals() fourletter.WatchTotals {
+	sum := s.watches.Summary()
+	return fourletter.WatchTotals{Connections: sum.Watchers, Paths: sum.Paths, Watches: sum.Watches}
+}
+
+func (s *Server) resetConnections() {
+	for c := range s.conns {
+		c.counters.Reset()
+	}
+}

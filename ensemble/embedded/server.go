@@ -1,0 +1,241 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/server"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+)
+
+// ErrPortTaken means that somebody else listens on a server's address.
+var ErrPortTaken = errors.New("address already in use")
+
+// Server is one server of an ensemble, running or down. Its methods are safe for
+// concurrent use. It can do everything that package ensemble knows of servers.
+type Server struct {
+	ensemble *Ensemble
+	id       int
+	addr     string
+	disk     *zab.Disk // survives kill and start
+
+	life     sync.Mutex   // held by who starts or ends the server
+	listener net.Listener // reserved, until the first start
+
+	mu  sync.Mutex
+	run *server.Server // nil while down
+}
+
+// ID is the server's number, from 1.
+func (s *Server) ID() int { return s.id }
+
+// Addr is where clients connect to.
+func (s *Server) Addr() string { return s.addr }
+
+// Status asks the server with "srvr", as everybody can.
+func (s *Server) Status(ctx context.Context) (ensemble.Status, error) {
+	return ensemble.AskStatus(ctx, s.ensemble.Dial, s.addr)
+}
+
+func (s *Server) role() string {
+	if s.id > s.ensemble.cfg.Nodes {
+		return "observer"
+	}
+	return "participant"
+}
+
+// reserve takes the address.
+func (s *Server) reserve() error {
+	switch addrs := s.ensemble.cfg.Addrs; {
+	case s.ensemble.memory != nil:
+		// Loopback, and a port that nothing listens on: a client that was not
+		// given the dialer fails at once.
+		s.addr = "127.0.0.1:" + strconv.Itoa(s.id)
+	case len(addrs) > 0:
+		s.addr = addrs[s.id-1]
+	default:
+		s.addr = "127.0.0.1:0"
+	}
+	l, err := s.listen()
+	if err != nil {
+		return err
+	}
+	s.addr = l.Addr().String()
+	s.listener = l
+	return nil
+}
+
+func (s *Server) listen() (net.Listener, error) {
+	if s.ensemble.memory != nil {
+		return s.ensemble.memory.Listen(s.addr)
+	}
+	l, err := net.Listen("tcp", s.addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("server %d cannot listen on %s: %w", s.id, s.addr, ErrPortTaken)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("server %d cannot listen: %w", s.id, err)
+	}
+	return l, nil
+}
+
+// Start starts a server that is down, with what it had on disk. It returns when
+// clients can connect, which is before it has found the others and serves. Of
+// one that runs: nil.
+func (s *Server) Start(context.Context) error {
+	s.life.Lock()
+	defer s.life.Unlock()
+	select {
+	case <-s.ensemble.closed:
+		return ErrClosed
+	default:
+	}
+	if s.current() != nil {
+		return nil
+	}
+	l := s.listener
+	s.listener = nil
+	if l == nil {
+		var err error
+		if l, err = s.listen(); err != nil {
+			return err
+		}
+	}
+	run := server.New(s.config(l))
+	s.ensemble.links.Attach(s.id, run.Deliver, run.PeerReset)
+	s.set(run)
+	run.Run()
+	return nil
+}
+
+func (s *Server) config(l net.Listener) server.Config {
+	c := s.ensemble.cfg
+	voters, observers := s.ensemble.ids()
+	return server.Config{
+		Zab: zab.Config{
+			ID: s.id, Voters: voters, Observers: observers,
+			Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
+		},
+		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
+		Secret: s.ensemble.secret, Disk: s.disk, Listener: l,
+		Send:       func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
+		Membership: s.ensemble.membership(), Port: port(s.addr), SuperDigest: c.SuperDigest,
+	}
+}
+
+func port(addr string) int {
+	_, port, _ := net.SplitHostPort(addr)
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// Kill ends the server as SIGKILL does: connections are reset, what was not yet
+// on disk is lost. Of one that is down: nil.
+func (s *Server) Kill(context.Context) error { return s.end((*server.Server).Kill) }
+
+// Stop ends the server in good order. Of one that is down: nil.
+func (s *Server) Stop(context.Context) error { return s.end((*server.Server).Stop) }
+
+func (s *Server) end(how func(*server.Server)) error {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if run := s.current(); run != nil {
+		how(run)
+		s.ensemble.links.Detach(s.id)
+		s.set(nil)
+	}
+	return nil
+}
+
+// Down says whether the server is down.
+func (s *Server) Down(context.Context) (bool, error) { return s.current() == nil, nil }
+
+// Pause freezes the server: its connections stay open and it answers nothing. Of
+// one that is down it is an error.
+func (s *Server) Pause(context.Context) error {
+	run := s.current()
+	if run == nil {
+		return fmt.Errorf("server %d is down and cannot be paused", s.id)
+	}
+	run.Pause()
+	return nil
+}
+
+// Resume lets a paused server go on. Of one that is not paused: nil.
+func (s *Server) Resume(context.Context) error {
+	if run := s.current(); run != nil {
+		run.Resume()
+	}
+	return nil
+}
+
+// Paused says whether the server is paused.
+func (s *Server) Paused(context.Context) (bool, error) {
+	run := s.current()
+	return run != nil && run.Paused(), nil
+}
+
+// SlowDisk makes what the server writes reach its disk only so much later; 0
+// undoes it. A server that is killed loses what has not.
+func (s *Server) SlowDisk(by time.Duration) {
+	s.withDisk(func(d *zab.Disk) { d.SetDelay(by) })
+}
+
+// withDisk lets f use the disk while nobody else does.
+func (s *Server) withDisk(f func(*zab.Disk)) {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if run := s.current(); run != nil {
+		run.Look(func() { f(s.disk) })
+		return
+	}
+	f(s.disk)
+}
+
+func (s *Server) set(run *server.Server) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = run
+}
+
+// current is nil while the server is down.
+func (s *Server) current() *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run
+}
+
+func (s *Server) awaitServing(ctx context.Context) error {
+	run := s.current()
+	if run == nil {
+		return nil
+	}
+	select {
+	case <-run.Ready():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("server %d at %s does not serve: %w", s.id, s.addr, context.Cause(ctx))
+	}
+}
+
+func (s *Server) close() {
+	s.Stop(context.Background())
+	s.life.Lock()
+	defer s.life.Unlock()
+	s.release()
+}
+
+// release gives the reserved address up.
+func (s *Server) release() {
+	if s.listener != nil {
+		s.listener.Close()
+		s.listener = nil
+	}
+}

@@ -1,0 +1,90 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/server"
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// Transactions gives what was committed since the ensemble was started, in the
+// order of zxids. It is an error if servers have kept too little of their log
+// to tell: they fold what is far in the past into a snapshot, unless
+// [Config.KeepLog] is set.
+func (e *Ensemble) Transactions(context.Context) ([]history.Txn, error) {
+	var longest []zab.Entry
+	for _, s := range e.servers {
+		entries, base := s.committed()
+		if base != 0 {
+			return nil, fmt.Errorf("server %d has folded its log up to zxid %#x into a snapshot: set KeepLog to keep all", s.id, base)
+		}
+		if len(entries) > len(longest) {
+			longest = entries
+		}
+	}
+	txns := make([]history.Txn, 0, len(longest))
+	for _, entry := range longest {
+		txns = append(txns, transaction(server.Txn(entry)))
+	}
+	return txns, nil
+}
+
+// committed gives the log as far as the server knows it to be committed, and
+// where it begins. Servers differ only in how much they know.
+func (s *Server) committed() (entries []zab.Entry, base int64) {
+	s.withDisk(func(d *zab.Disk) { entries, base = d.Committed(), d.Base() })
+	return entries, base
+}
+
+func transaction(x *tree.Txn) history.Txn {
+	t := part(x.Op, x.Body)
+	t.Zxid, t.Session, t.Cxid = history.ID(x.Zxid), history.ID(x.Session), x.Cxid
+	t.Wall = time.UnixMilli(x.Time).UTC()
+	return t
+}
+
+// part is a transaction, or one operation of a multi.
+func part(op wire.Op, body tree.Body) history.Txn {
+	t := history.Txn{Type: op.String()}
+	switch b := body.(type) {
+	case *tree.Create:
+		t.Path, t.Data, t.ACL = b.Path, b.Data, accessList(b.ACL)
+		t.Owner, t.TTL, t.ParentCversion = history.ID(b.Owner), b.TTL, b.ParentCversion
+	case *tree.Delete:
+		t.Path = b.Path
+	case *tree.SetData:
+		t.Path, t.Data, t.Version = b.Path, b.Data, b.Version
+	case *tree.SetACL:
+		t.Path, t.ACL, t.Version = b.Path, accessList(b.ACL), b.Version
+	case *tree.Check:
+		t.Path, t.Version = b.Path, b.Version
+	case *tree.CreateSession:
+		t.Timeout = b.Timeout
+	case *tree.CloseSession:
+		t.Paths = b.Paths
+	case tree.Failure:
+		t.Error = int32(b.Code)
+	case *tree.Multi:
+		for _, p := range b.Parts {
+			t.Parts = append(t.Parts, part(p.Op, p.Body))
+		}
+	}
+	return t
+}
+
+// accessList is left out where it allows everything to everybody.
+func accessList(list []wire.ACL) []history.TxnACL {
+	if len(list) == 1 && list[0] == (wire.ACL{Perms: wire.PermAll, ID: tree.Anyone}) {
+		return nil
+	}
+	var out []history.TxnACL
+	for _, a := range list {
+		out = append(out, history.TxnACL{Perms: int32(a.Perms), Scheme: a.ID.Scheme, ID: a.ID.ID})
+	}
+	return out
+}
