@@ -81,7 +81,6 @@ func TestNonsense(t *testing.T) {
 		"session timeout": func(x *Experiment) { x.SessionTimeout = -1 },
 		"op timeout":      func(x *Experiment) { x.OpTimeout = -1 },
 		"workload":        func(x *Experiment) { x.Workload = nil },
-		"ensemble":        func(x *Experiment) { x.Ensemble = nil },
 	} {
 		x := least()
 		spoil(&x)

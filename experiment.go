@@ -12,19 +12,20 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
 
-// Experiment is what to run. Workload and Ensemble must be given; the zero
-// value of every other field is a default that works.
+// Experiment is what to run. Workload must be given; the zero value of every
+// other field is a default that works.
 type Experiment struct {
 	// Workload is the recipe under load, made from a constructor of the subject.
 	Workload workloads.Workload
 	// Subject is what the subject is called in results.
 	Subject string
-	// Ensemble starts the servers.
+	// Ensemble starts the servers: three embedded ones, in memory.
 	Ensemble ensemble.Starter
 
 	Clients int     // 5
@@ -81,7 +82,7 @@ func (x Experiment) withDefaults() (Experiment, error) {
 		return x, usage("an experiment needs a Workload")
 	}
 	if x.Ensemble == nil {
-		return x, usage("an experiment needs an Ensemble")
+		x.Ensemble = embedded.Config{InMemory: true}
 	}
 	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")

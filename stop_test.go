@@ -71,7 +71,6 @@ func TestStop(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for name, x := range map[string]zklab.Experiment{
 		"no workload": {Ensemble: running{}},
-		"no ensemble": {Workload: ownLock()},
 		"negative":    {Workload: ownLock(), Ensemble: running{}, Clients: -1},
 	} {
 		x.Out = t.TempDir()

@@ -1,0 +1,173 @@
+package zklab_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// fakeTest is a test that remembers what was said of it.
+type fakeTest struct {
+	testing.TB // for what Test does not use
+	ctx        context.Context
+	logs       []string
+	errors     []string
+	fatal      bool
+}
+
+func (*fakeTest) Helper()                    {}
+func (*fakeTest) Name() string               { return "TestMine/with a+b" }
+func (f *fakeTest) Context() context.Context { return f.ctx }
+
+func (f *fakeTest) Logf(format string, args ...any) {
+	f.logs = append(f.logs, fmt.Sprintf(format, args...))
+}
+
+func (f *fakeTest) Errorf(format string, args ...any) {
+	f.errors = append(f.errors, fmt.Sprintf(format, args...))
+}
+
+func (f *fakeTest) Fatalf(format string, args ...any) {
+	f.Errorf(format, args...)
+	f.fatal = true
+	panic(f)
+}
+
+// fake runs an experiment as a fake test, in virtual time.
+func fake(t *testing.T, x zklab.Experiment) (f *fakeTest, o *zklab.Outcome) {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		f = &fakeTest{ctx: t.Context()}
+		defer func() {
+			if p := recover(); p != nil && p != any(f) {
+				panic(p)
+			}
+		}()
+		o = zklab.Test(f, x)
+	})
+	return f, o
+}
+
+// left are the folders in which failed runs are kept.
+func left(t *testing.T) []string {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), "zklab-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
+}
+
+func TestTestOfASoundLock(t *testing.T) {
+	f, o := fake(t, zklab.Experiment{Workload: ownLock(), Seed: 1})
+	if len(f.errors) > 0 || o == nil || len(left(t)) > 0 {
+		t.Errorf("errors %q, outcome %v, left %v", f.errors, o, left(t))
+	}
+	if len(f.logs) != 1 || !strings.Contains(f.logs[0], "valid, seed 1, ") {
+		t.Errorf("logs %q", f.logs)
+	}
+}
+
+// A failure says what happened, how to see it again and where everything is.
+func TestTestOfABrokenLock(t *testing.T) {
+	f, o := fake(t, zklab.Experiment{Workload: workloads.Lock{New: subjects.BrokenLock}, Seed: 3})
+	if len(f.errors) != 1 || f.fatal || o == nil {
+		t.Fatalf("errors %q, fatal %v, outcome %v", f.errors, f.fatal, o)
+	}
+	text := f.errors[0]
+	t.Log(text)
+	if lines := strings.Count(text, "\n"); lines > 25 {
+		t.Errorf("%d lines", lines)
+	}
+	for _, want := range []string{
+		`^zklab: exclusion is violated\n`,
+		`\n +#\d+ +[0-9.]+ m?s +client \d`,
+		`\n  seed    3\n`,
+		`\n  replay  ZKLAB_SEED=3 go test -run '\^TestMine\$/\^with a\\\+b\$'\n`,
+		`\n  run     ` + regexp.QuoteMeta(os.TempDir()) + `/zklab-TestMine-with-a-b-\d+/lock/`,
+		`\n  report  .*/report\.html\n`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("lacks %s", want)
+		}
+	}
+	if len(left(t)) != 1 {
+		t.Errorf("left %v", left(t))
+	}
+	complete(t, o.Run)
+}
+
+// What was not decided is no success, unless that was asked for.
+func TestTestThatDecidesNothing(t *testing.T) {
+	alone := zklab.Experiment{Workload: ownLock(), Clients: 1, TimeLimit: 2 * time.Second}
+	f, _ := fake(t, alone)
+	if len(f.errors) != 1 || f.fatal || !strings.Contains(f.errors[0], "not everything was decided") || !strings.Contains(f.errors[0], "exclusion: ") {
+		t.Errorf("errors %q", f.errors)
+	}
+	if len(left(t)) != 1 {
+		t.Errorf("left %v", left(t))
+	}
+	alone.AllowUnknown = true
+	f, _ = fake(t, alone)
+	if len(f.errors) > 0 || len(f.logs) != 2 || !strings.Contains(f.logs[0], "exclusion: ") || len(left(t)) > 0 {
+		t.Errorf("errors %q, logs %q, left %v", f.errors, f.logs, left(t))
+	}
+}
+
+func TestTestThatCannotBeRun(t *testing.T) {
+	for name, x := range map[string]zklab.Experiment{
+		"no workload":     {},
+		"no such servers": {Workload: ownLock(), Ensemble: dead{closed: new(int)}},
+	} {
+		if f, _ := fake(t, x); !f.fatal || len(f.errors) != 1 || len(left(t)) > 0 {
+			t.Errorf("%s: %q, left %v", name, f.errors, left(t))
+		}
+	}
+}
+
+func TestSeedOfTheEnvironment(t *testing.T) {
+	x := zklab.Experiment{Workload: ownLock(), Seed: 1, TimeLimit: time.Second, AllowUnknown: true}
+	t.Setenv(zklab.SeedVariable, "77")
+	if f, o := fake(t, x); o == nil || o.Result.Seed != 77 {
+		t.Errorf("%q", f.errors)
+	}
+	t.Setenv(zklab.SeedVariable, "nonsense")
+	if f, _ := fake(t, x); !f.fatal || !strings.Contains(f.errors[0], "nonsense") {
+		t.Errorf("%q", f.errors)
+	}
+}
+
+// Out is where the run stays, also if it passes.
+func TestTestKeepsWhatIsAskedFor(t *testing.T) {
+	out := t.TempDir()
+	_, o := fake(t, zklab.Experiment{Workload: ownLock(), Seed: 1, Out: out})
+	if o == nil || !strings.HasPrefix(o.Run.Dir, out) {
+		t.Fatal("kept elsewhere")
+	}
+	complete(t, o.Run)
+}
+
+// A Go test that uses zklab does not depend on a client of Docker.
+func TestNoDocker(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Skip("no go command:", err)
+	}
+	for pkg := range strings.Lines(string(out)) {
+		if strings.Contains(pkg, "ensemble/container") || strings.Contains(pkg, "docker") || strings.Contains(pkg, "moby") {
+			t.Error(pkg)
+		}
+	}
+}

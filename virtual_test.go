@@ -1,0 +1,49 @@
+package zklab_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/workloads"
+)
+
+// virtually runs an experiment in virtual time, in a store of its own, and
+// gives the wall time that it took.
+func virtually(t *testing.T, x zklab.Experiment) (o *zklab.Outcome) {
+	t.Helper()
+	if x.Out == "" {
+		x.Out = t.TempDir()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if o, err = x.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return o
+}
+
+// Ten minutes of the lock with a fault every ten seconds.
+func TestTenMinutesInVirtualTime(t *testing.T) {
+	o := virtually(t, zklab.Experiment{
+		Workload: ownLock(), Subject: workloads.Own, TimeLimit: 10 * time.Minute, Seed: 1,
+		Faults: faults.Every(10*time.Second, faults.Pause{}, faults.Expire{}),
+	})
+	s := o.Result.Stats
+	if o.Result.Verdict != checker.Valid || s.OK < 30_000 || s.Elections == 0 || s.Stalls > 0 {
+		t.Errorf("verdict %s, %d ok, %d elections, %d stalls", o.Result.Verdict, s.OK, s.Elections, s.Stalls)
+	}
+	for _, k := range s.FaultKinds {
+		if k.Verified < 25 {
+			t.Errorf("%s took effect %d times", k.Kind, k.Verified)
+		}
+	}
+	if t.Failed() {
+		explain(t, o.Result)
+	}
+	complete(t, o.Run)
+}
