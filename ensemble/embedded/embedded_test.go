@@ -1,0 +1,123 @@
+package embedded_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start starts an ensemble that ends with the test.
+func start(t testing.TB, cfg embedded.Config) *embedded.Ensemble {
+	t.Helper()
+	e, err := embedded.Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// zkClient opens a session of go-zookeeper that ends with the test.
+func zkClient(t testing.TB, e *embedded.Ensemble, timeout time.Duration) *zk.Conn {
+	t.Helper()
+	conn, events, err := zk.Connect(e.Addrs(), timeout, zk.WithDialer(e.Dial), zk.WithLogInfo(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn.Close()
+		for range events { //nolint:revive // closed when the client's goroutines have ended
+		}
+	})
+	return conn
+}
+
+func TestHealthy(t *testing.T) {
+	for name, cfg := range map[string]embedded.Config{
+		"three over TCP": {},
+		"one":            {Nodes: 1},
+		"in memory":      {InMemory: true},
+		"seven":          {Nodes: 7, InMemory: true},
+		"observers":      {Nodes: 3, Observers: 2, InMemory: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := start(t, cfg)
+			h, err := ensemble.CheckHealth(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h.Leader < 1 || h.Leader > len(e.Addrs())-cfg.Observers {
+				t.Errorf("server %d leads", h.Leader)
+			}
+		})
+	}
+}
+
+// TestStarter runs an ensemble through the interface that experiments use.
+func TestStarter(t *testing.T) {
+	var starter ensemble.Starter = embedded.Config{InMemory: true}
+	e, err := starter.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := e.Dial("tcp", e.Servers()[0].Addr(), 0); err == nil {
+		t.Error("a closed ensemble can be reached")
+	}
+}
+
+// TestVirtualTime: simulated minutes cost next to nothing, and a session that
+// nobody keeps alive ends on time.
+func TestVirtualTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true})
+		conn := zkClient(t, e, 4*time.Second)
+		if _, err := conn.Create("/here", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if ok, _, err := conn.Exists("/here"); !ok || err != nil {
+			t.Errorf("after ten minutes: %v, %v", ok, err)
+		}
+	})
+}
+
+func TestTransactions(t *testing.T) {
+	e := start(t, embedded.Config{InMemory: true})
+	conn := zkClient(t, e, 4*time.Second)
+	if _, err := conn.Create("/a", []byte("x"), 0, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Delete("/b", -1); err != zk.ErrNoNode {
+		t.Fatal(err)
+	}
+	var reader ensemble.TransactionReader = e
+	txns, err := reader.Transactions(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(txns) != 3 || txns[0].Type != "createSession" || txns[1].Path != "/a" || txns[2].Error != -101 {
+		t.Errorf("transactions: %+v", txns)
+	}
+	for i := 1; i < len(txns); i++ {
+		if txns[i].Zxid <= txns[i-1].Zxid {
+			t.Errorf("zxid %v after %v", txns[i].Zxid, txns[i-1].Zxid)
+		}
+	}
+}
