@@ -95,9 +95,11 @@ func (t *Tree) create(x *Txn, c *Create) (wire.Stat, wire.Code) {
 	}
 	t.insert(n)
 	t.enrol(n)
+	stat := n.stat()
+	t.countCreate(n)
 	t.event(wire.EventCreated, n)
 	t.event(wire.EventChildrenChanged, parent)
-	return n.stat(), wire.OK
+	return stat, wire.OK
 }
 
 func (t *Tree) delete(path string, zxid int64) wire.Code {
@@ -111,6 +113,7 @@ func (t *Tree) delete(path string, zxid int64) wire.Code {
 	n.parent.children.remove(n)
 	n.parent.pzxid = max(n.parent.pzxid, zxid)
 	t.enterIdle(n.parent)
+	t.countDelete(n)
 	t.event(wire.EventDeleted, n)
 	t.event(wire.EventChildrenChanged, n.parent)
 	t.acls.drop(n.acl)
@@ -122,10 +125,13 @@ func (t *Tree) applySetData(x *Txn, s *SetData) (wire.Stat, wire.Code) {
 	if n == nil {
 		return wire.Stat{}, wire.NoNode
 	}
+	more := len(s.Data) - len(n.data)
 	t.setData(n, s.Data)
 	n.version, n.mzxid, n.mtime = s.Version, x.Zxid, x.Time
+	stat := n.stat()
+	t.count(n, 0, more)
 	t.event(wire.EventDataChanged, n)
-	return n.stat(), wire.OK
+	return stat, wire.OK
 }
 
 func (t *Tree) setData(n *node, data []byte) {

@@ -16,6 +16,7 @@ func (t *Tree) Clone() *Tree {
 		zxid:       t.zxid,
 		sessions:   maps.Clone(t.sessions),
 		owned:      make(map[int64]*roll, len(t.owned)),
+		quotas:     maps.Clone(t.quotas),
 		order:      t.order,
 		ephemerals: t.ephemerals,
 		dataSize:   t.dataSize,

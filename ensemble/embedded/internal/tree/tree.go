@@ -35,6 +35,7 @@ type Tree struct {
 	idle     roll            // containers that had children and have none
 	ttls     roll            // nodes with a TTL
 	acls     aclCache
+	quotas   map[string]bool // subtrees with a quota
 
 	order      uint64 // of the last node that was made
 	ephemerals int
@@ -62,6 +63,7 @@ func empty() *Tree {
 		sessions: make(map[int64]time.Duration),
 		owned:    make(map[int64]*roll),
 		acls:     newACLCache(),
+		quotas:   make(map[string]bool),
 	}
 }
 
