@@ -100,9 +100,22 @@ func (a *app) Beat() any {
 	return t
 }
 
-// Receive is zab.App's.
+// Receive is zab.App's. What learners send counts only while this server leads.
 func (a *app) Receive(from int, payload any) {
 	s := a.server()
+	switch p := payload.(type) {
+	case syncDone:
+		s.synced(p.id)
+	case moveDone:
+		s.moved(p.id, p.ok)
+	default:
+		if s.sessions != nil {
+			s.fromLearner(from, payload)
+		}
+	}
+}
+
+func (s *Server) fromLearner(from int, payload any) {
 	switch p := payload.(type) {
 	case *request:
 		s.propose(p)
@@ -112,12 +125,8 @@ func (a *app) Receive(from int, payload any) {
 		}
 	case syncAsked:
 		s.leadSync(syncWait{id: p.id, origin: from})
-	case syncDone:
-		s.synced(p.id)
 	case moveAsked:
 		s.node.SendLearner(from, moveDone{id: p.id, ok: s.sessions.move(p.session, p.timeout, from, s.now)})
-	case moveDone:
-		s.moved(p.id, p.ok)
 	}
 }
 

@@ -29,9 +29,6 @@ func (s *Server) askSync(id uint64) {
 }
 
 func (s *Server) leadSync(w syncWait) {
-	if s.sessions == nil {
-		return
-	}
 	w.zxid = s.node.LastProposed()
 	if s.node.LastCommitted() >= w.zxid {
 		s.releaseSync(w)

@@ -34,9 +34,6 @@ func (s *Server) toLeader(r *request) {
 // propose makes a transaction of a request, of the leader's own clients or of a
 // learner's, and has it replicated. A request that is refused becomes one, too.
 func (s *Server) propose(r *request) {
-	if s.sessions == nil {
-		return // it was the leader when the request was sent
-	}
 	code := s.admit(r)
 	s.node.Propose(func(zxid int64) any {
 		txn := s.prep.Prepare(&prep.Request{
