@@ -26,7 +26,7 @@
 //	check       session, path, NoNode, READ (NoAuth), BadVersion
 //	deleteContainer  path, NoNode, NotEmpty, BadVersion of an ephemeral; neither
 //	            the session nor a permission nor the kind of znode is looked at
-//	reconfig    ReconfigDisabled
+//	reconfig    ReconfigDisabled, session, what Membership says, WRITE (NoAuth)
 //
 // A path that a delete names is not checked for more than a slash, NULs and the
 // znodes of the ensemble itself: /a/../b is NoNode. The same goes for a create

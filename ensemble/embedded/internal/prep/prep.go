@@ -31,6 +31,9 @@ type Prep struct {
 	// NoTTL refuses znodes with a TTL with Unimplemented, as a server without
 	// zookeeper.extendedTypesEnabled does.
 	NoTTL bool
+	// Membership gives the text of /zookeeper/config after a reconfiguration with
+	// that zxid, or its error. nil refuses all with ReconfigDisabled.
+	Membership func(r *wire.ReconfigRequest, zxid int64) (string, wire.Code)
 
 	outstanding
 	zxid int64 // of the request that is being prepared
@@ -64,7 +67,7 @@ func (p *Prep) body(r *Request) (tree.Body, wire.Code) {
 	case wire.CloseSession:
 		return p.closeSession(r.Session), wire.OK
 	case wire.Reconfig:
-		return nil, wire.ReconfigDisabled
+		return p.reconfig(r)
 	}
 	if ops, ok := r.Record.([]wire.MultiOp); ok {
 		return p.multi(r, ops)

@@ -18,6 +18,7 @@ type leader struct {
 
 func newLeader() *leader {
 	t := tree.New()
+	t.SetMembership("server.1=localhost:1:2:participant;3\nversion=0", 0)
 	return &leader{tree: t, prep: New(t)}
 }
 

@@ -1,0 +1,33 @@
+package prep
+
+import (
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// configPath is the znode that says who the servers are.
+const configPath = "/zookeeper/config"
+
+// reconfig changes what is said of the servers. Only an identity that may write
+// there can, by default nobody but the super user.
+func (p *Prep) reconfig(r *Request) (tree.Body, wire.Code) {
+	q, ok := r.Record.(*wire.ReconfigRequest)
+	switch {
+	case p.Membership == nil:
+		return nil, wire.ReconfigDisabled
+	case !ok:
+		return nil, wire.MarshallingError
+	case r.Refused != wire.OK:
+		return nil, r.Refused
+	}
+	text, code := p.Membership(q, p.zxid)
+	if code != wire.OK {
+		return nil, code
+	}
+	n, code := p.target(configPath, wire.PermWrite, r.Auth)
+	if code != wire.OK {
+		return nil, code
+	}
+	p.put(change{zxid: p.zxid, path: configPath, Node: n})
+	return &tree.SetData{Path: configPath, Data: []byte(text), Version: -1}, wire.OK
+}
