@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/membership"
 	"github.com/zklab/zklab/ensemble/embedded/internal/mesh"
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
@@ -144,15 +144,16 @@ func (e *Ensemble) Close() error {
 }
 
 // membership is the text of /zookeeper/config. The servers are linked within
-// the process and have no ports for each other.
+// the process: the ports for each other that it names are not in use.
 func (e *Ensemble) membership() string {
-	var b strings.Builder
+	m := membership.Members{}
 	for _, s := range e.servers {
-		host, port, _ := net.SplitHostPort(s.addr)
-		fmt.Fprintf(&b, "server.%d=%s:0:0:%s;%s\n", s.id, host, s.role(), net.JoinHostPort(host, port))
+		host, _, _ := net.SplitHostPort(s.addr)
+		m[s.id] = membership.Member{
+			Host: host, Quorum: 2887 + s.id, Vote: 3887 + s.id, Observer: s.observes(), Client: s.addr,
+		}
 	}
-	b.WriteString("version=0")
-	return b.String()
+	return m.Text(0)
 }
 
 // ids gives the voters and the observers.

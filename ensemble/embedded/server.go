@@ -44,12 +44,7 @@ func (s *Server) Status(ctx context.Context) (ensemble.Status, error) {
 	return ensemble.AskStatus(ctx, s.ensemble.Dial, s.addr)
 }
 
-func (s *Server) role() string {
-	if s.id > s.ensemble.cfg.Nodes {
-		return "observer"
-	}
-	return "participant"
-}
+func (s *Server) observes() bool { return s.id > s.ensemble.cfg.Nodes }
 
 // reserve takes the address.
 func (s *Server) reserve() error {
@@ -126,7 +121,7 @@ func (s *Server) config(l net.Listener) server.Config {
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
 		Secret: s.ensemble.secret, Disk: s.disk, Listener: l,
 		Send:       func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
-		Membership: s.ensemble.membership(), Port: port(s.addr), SuperDigest: c.SuperDigest,
+		Membership: s.ensemble.membership(), Reconfig: c.Reconfig, Port: port(s.addr), SuperDigest: c.SuperDigest,
 	}
 }
 

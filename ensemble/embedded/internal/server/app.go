@@ -43,7 +43,9 @@ func (a *app) Send(m zab.Message) { a.cfg.Send(m) }
 // Install is zab.App's.
 func (a *app) Install(state zab.State, _ int64) {
 	a.tree = state.(State).Tree
-	a.tree.SetMembership(a.cfg.Membership, time.Now().UnixMilli())
+	if a.server().membership() == "" {
+		a.tree.SetMembership(a.cfg.Membership, time.Now().UnixMilli())
+	}
 }
 
 // Serve is zab.App's. The sessions of a new leader all get their full time-out
@@ -55,6 +57,9 @@ func (a *app) Serve(role zab.Role, _ int, _ int64) {
 	}
 	if role == zab.Leading {
 		s.prep = prep.New(s.tree)
+		if s.cfg.Reconfig {
+			s.prep.Membership = s.reconfigured
+		}
 		s.sessions = newSessions(s.cfg.Zab.Tick)
 		for id, timeout := range s.tree.Sessions() {
 			s.sessions.add(id, timeout, s.now)

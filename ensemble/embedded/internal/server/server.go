@@ -27,8 +27,10 @@ type Config struct {
 	Listener net.Listener
 	// Send takes a message to another server, without blocking.
 	Send func(zab.Message)
-	// Membership is the text of /zookeeper/config.
+	// Membership is the text of /zookeeper/config, until a reconfiguration, which
+	// Reconfig allows, changes it.
 	Membership string
+	Reconfig   bool
 	// Port is the one for clients, as conf tells it.
 	Port int
 	// SuperDigest is the digest identity that no access control list stops.

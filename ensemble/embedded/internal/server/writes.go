@@ -78,7 +78,7 @@ func (s *Server) answerWrite(p *proposal, r tree.Result) {
 		s.drop(c)
 		return
 	}
-	s.complete(k, r.Err, func(b []byte) []byte { return appendWrite(b, k, r) })
+	s.complete(k, r.Err, func(b []byte) []byte { return s.appendWrite(b, k, r) })
 	if k.op == wire.CloseSession && c.stage == serving {
 		s.finish(c)
 	}
@@ -113,7 +113,7 @@ func isMoved(r tree.Result) bool {
 }
 
 // appendWrite appends the record behind the reply to a write that did not fail.
-func appendWrite(b []byte, k *call, r tree.Result) []byte {
+func (s *Server) appendWrite(b []byte, k *call, r tree.Result) []byte {
 	switch k.op {
 	case wire.Multi:
 		return wire.AppendMultiReply(b, r.Multi)
@@ -121,6 +121,8 @@ func appendWrite(b []byte, k *call, r tree.Result) []byte {
 		return wire.AppendCreateReply(b, k.op, wire.CreateReply{Path: r.Path, Stat: r.Stat})
 	case wire.SetData, wire.SetACL:
 		return r.Stat.Append(b)
+	case wire.Reconfig:
+		return wire.DataReply{Data: []byte(s.membership()), Stat: r.Stat}.Append(b)
 	}
 	return b
 }
