@@ -1,0 +1,39 @@
+package embedded_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+// A new leader that has not proposed anything yet answers a sync: there is
+// nothing to wait for.
+func TestSyncIsTheFirstOfAnEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true})
+		conn := zkClient(t, e, 4*time.Second)
+		if _, err := conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+		session := conn.SessionID()
+		leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := leader.(ensemble.Pauser).Pause(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(6 * time.Second) // the others elect, and the client finds one of them
+		if id := conn.SessionID(); id != session {
+			t.Fatal("another session was made, which is a transaction")
+		}
+		if _, err := conn.Sync("/a"); err != nil {
+			t.Error(err)
+		}
+	})
+}
