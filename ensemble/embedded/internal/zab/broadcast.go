@@ -62,7 +62,7 @@ func (n *Node) settleOutside() {
 	}
 }
 
-// proposed appends what the leader proposes. learnerFlushed acknowledges it.
+// proposed appends what the leader proposes. It is acknowledged by Tick.
 func (n *Node) proposed(m Message) { n.disk.append(m.Entry) }
 
 // acked takes note of what a follower has on disk.
@@ -92,17 +92,13 @@ func (n *Node) recount() {
 	}
 }
 
-// commitNext commits the next entry on the leader.
+// commitNext commits the next entry on the leader, and gives it to the observers.
 func (n *Node) commitNext() {
 	d := n.disk
 	e := d.log[d.committed]
 	d.committed++
 	for _, l := range n.leading.learners {
-		switch {
-		case l.state < syncing:
-		case l.voter:
-			n.send(l.id, Message{Kind: Commit, Conn: l.conn, Zxid: e.Zxid})
-		default:
+		if !l.voter && l.state >= syncing {
 			n.send(l.id, Message{Kind: Inform, Conn: l.conn, Entry: e})
 		}
 	}
@@ -110,10 +106,26 @@ func (n *Node) commitNext() {
 	d.fold()
 }
 
+// tellCommits tells the followers what was committed since the last time: one
+// message for all that one ack brought, but before any payload that must come
+// behind it.
+func (n *Node) tellCommits() {
+	zxid := n.disk.LastCommitted()
+	if n.leading.told >= zxid {
+		return
+	}
+	n.leading.told = zxid
+	for _, l := range n.leading.learners {
+		if l.voter && l.state >= syncing {
+			n.send(l.id, Message{Kind: Commit, Conn: l.conn, Zxid: zxid})
+		}
+	}
+}
+
 // committed commits on a follower. Before it serves it only takes note.
 func (n *Node) committed(zxid int64) {
 	d := n.disk
-	if !n.serving {
+	if zxid > d.LastZxid() || !n.serving {
 		d.commit(zxid)
 		return
 	}
@@ -163,6 +175,7 @@ func (n *Node) SendLearner(id int, payload any) bool {
 	if l == nil || l.state < upToDate {
 		return false
 	}
+	n.tellCommits()
 	n.send(id, Message{Kind: Payload, Conn: l.conn, Payload: payload})
 	return true
 }

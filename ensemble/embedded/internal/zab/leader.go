@@ -18,6 +18,7 @@ type leading struct {
 	// While it serves.
 	lastProposed int64
 	backed       int64 // zxid up to which a quorum has all on disk
+	told         int64 // zxid up to which the followers know what is committed
 	scratch      []int64
 	exhausted    bool
 	since        time.Time

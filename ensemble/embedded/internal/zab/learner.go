@@ -52,6 +52,7 @@ func (n *Node) abandoned() {
 }
 
 func (n *Node) tickLearner() {
+	n.acknowledge()
 	ln := &n.learning
 	if !ln.retryAt.IsZero() {
 		if !n.now.Before(ln.retryAt) {
@@ -74,6 +75,9 @@ func (n *Node) patience() time.Time {
 }
 
 func (n *Node) nextLearner() time.Time {
+	if n.owesAck() {
+		return n.now
+	}
 	if at := n.learning.retryAt; !at.IsZero() {
 		return at
 	}
@@ -89,14 +93,27 @@ func (n *Node) pinged() {
 	n.send(n.leader, pong)
 }
 
-// learnerFlushed tells the leader what is durable now.
-func (n *Node) learnerFlushed() {
+// acknowledge tells the leader what is durable now. It comes with Tick, so that
+// one ack serves for all proposals that arrived together.
+func (n *Node) acknowledge() {
 	ln, durable := &n.learning, n.disk.durable
 	if ln.state == syncing && durable >= ln.syncEnd {
 		n.confirmSync()
 	}
-	if n.voter && ln.state >= synced && durable > ln.acked {
+	if n.owesAck() {
 		ln.acked = durable
 		n.send(n.leader, Message{Kind: Ack, Conn: ln.conn, Zxid: durable})
 	}
+}
+
+// owesAck reports whether more is durable than the leader was told.
+func (n *Node) owesAck() bool {
+	ln, durable := &n.learning, n.disk.durable
+	switch {
+	case ln.state == syncing:
+		return durable >= ln.syncEnd
+	case ln.state > syncing:
+		return n.voter && durable > ln.acked
+	}
+	return false
 }

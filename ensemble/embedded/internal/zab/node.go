@@ -179,19 +179,11 @@ func (n *Node) enter(now time.Time) {
 
 func (n *Node) leave() {
 	n.disk.advance(n.now)
-	n.flushed()
+	if n.role == Leading {
+		n.leaderFlushed()
+	}
 	n.settle()
 	n.busy = false
-}
-
-// flushed does what waited for the disk.
-func (n *Node) flushed() {
-	switch n.role {
-	case Leading:
-		n.leaderFlushed()
-	case Following, Observing:
-		n.learnerFlushed()
-	}
 }
 
 // settle hands out commits and what the server has to tell itself, one by one,
@@ -208,6 +200,9 @@ func (n *Node) settle() {
 		case n.role == Leading && n.serving && n.leading.backed > n.disk.LastCommitted():
 			n.commitNext()
 		default:
+			if n.role == Leading && n.serving {
+				n.tellCommits()
+			}
 			return
 		}
 	}

@@ -58,7 +58,7 @@ func (n *Node) takeOver(m Message) {
 	n.learning.state, n.learning.syncEnd = syncing, n.disk.LastZxid()
 }
 
-// confirmSync tells the leader that its log is on disk here.
+// confirmSync makes the epoch the current one and tells the leader that its log is on disk here.
 func (n *Node) confirmSync() {
 	ln := &n.learning
 	n.disk.current = n.epoch
@@ -86,7 +86,7 @@ func (n *Node) establish() {
 	n.phase = Broadcast
 	n.disk.commit(n.disk.LastZxid())
 	n.catchUp()
-	ld.lastProposed, ld.backed = first(n.epoch), n.disk.LastCommitted()
+	ld.lastProposed, ld.backed, ld.told = first(n.epoch), n.disk.LastCommitted(), n.disk.LastCommitted()
 	ld.since, ld.beatAt = n.now, n.now.Add(n.cfg.Tick/2)
 	for _, l := range ld.learners {
 		switch {
