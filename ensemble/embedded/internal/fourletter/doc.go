@@ -11,8 +11,9 @@
 //
 // # What differs from a real server
 //
-//   - The version is "3.9.3-zklab", in the form that parsers take, with the day
-//     on which Apache built 3.9.3.
+//   - The version is "3.9.3-zklab", with the day on which Apache built 3.9.3 in
+//     the form that such dates had before 3.5: go-zookeeper v1.0.4's FLWSrvr and
+//     Metricbeat read no other, and nobody was found who cannot read this one.
 //   - envi has no java.* lines and no os.version; go.version stands in their
 //     place, and os.memory.* are those of the Go runtime: max is the soft memory
 //     limit. Names of systems are Go's ("linux", not "Linux").
@@ -31,7 +32,4 @@
 //   - gtmk and stmk set what Java traces: gtmk answers with the default, stmk is
 //     closed without an answer. hash lists the digests of every 128th
 //     transaction, which are not computed here: it lists none, as a young server.
-//
-// go-zookeeper v1.0.4's FLWSrvr and Metricbeat's build date want the form that
-// dates had before 3.5, and so read neither this nor a real server of today.
 package fourletter

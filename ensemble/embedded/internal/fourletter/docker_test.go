@@ -186,7 +186,7 @@ var masks = []struct {
 	what *regexp.Regexp
 	by   string
 }{
-	{regexp.MustCompile(`3\.9\.\d+-\S+, built on \d{4}-\d\d-\d\d \d\d:\d\d UTC`), "VERSION"},
+	{regexp.MustCompile(`3\.9\.\d+-\S+, built on (\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}) \d\d:\d\d UTC`), "VERSION"},
 	{regexp.MustCompile(`(?m)^0 expire at .*\n`), ""}, // sets that were moved on
 	{regexp.MustCompile(`expire at \w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}:`), "expire at DATE:"},
 	{regexp.MustCompile(`(data\w*Dir)=/.*`), "$1=DIR"},

@@ -184,6 +184,9 @@ func answerOne(conn net.Conn, s Server) {
 
 func TestReadByGoZookeeper(t *testing.T) {
 	addr := listen(t, leader())
+	if stats, _ := zk.FLWSrvr([]string{addr}, 5*time.Second); stats[0].Error != nil || stats[0].BuildTime.Year() != 2024 {
+		t.Errorf("srvr: %+v", stats[0])
+	}
 	if ok := zk.FLWRuok([]string{addr}, 5*time.Second); !ok[0] {
 		t.Error("ruok is not ok")
 	}

@@ -10,7 +10,7 @@ import (
 
 // version names what is imitated and who does: parsers take what stands before
 // the first dash.
-const version = "3.9.3-zklab, built on 2024-10-17 23:21 UTC"
+const version = "3.9.3-zklab, built on 10/17/2024 23:21 UTC"
 
 // hex prints the bits of a signed number, as Java does.
 func hex(n int64) string { return "0x" + strconv.FormatUint(uint64(n), 16) }
