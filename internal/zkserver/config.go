@@ -16,7 +16,7 @@ import (
 type Settings struct {
 	Tick                                 time.Duration
 	InitLimit, SyncLimit                 int           // in ticks
-	MinSessionTimeout, MaxSessionTimeout time.Duration // 0: not given
+	MinSessionTimeout, MaxSessionTimeout time.Duration
 	Reconfig                             bool
 	SuperDigest                          string // "super:" and a hash; empty: nobody is super
 }
@@ -37,13 +37,14 @@ func readConfig(path string) (config, error) {
 		return config{}, err
 	}
 	p := parser{values: values}
+	tick := p.number("tickTime", 3000)
 	c := config{
 		Settings: Settings{
-			Tick:              p.millis("tickTime", 3000),
+			Tick:              time.Duration(tick) * time.Millisecond,
 			InitLimit:         p.number("initLimit", 10),
 			SyncLimit:         p.number("syncLimit", 5),
-			MinSessionTimeout: p.millis("minSessionTimeout", 0),
-			MaxSessionTimeout: p.millis("maxSessionTimeout", 0),
+			MinSessionTimeout: p.millis("minSessionTimeout", 2*tick),
+			MaxSessionTimeout: p.millis("maxSessionTimeout", 20*tick),
 			Reconfig:          values["reconfigEnabled"] == "true",
 		},
 		addr: fmt.Sprintf("127.0.0.1:%d", p.number("clientPort", 2181)),

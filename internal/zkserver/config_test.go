@@ -44,7 +44,10 @@ func TestReadConfig(t *testing.T) {
 			id: 2, members: "server.1=127.0.0.1:11001:11002\nserver.2=127.0.0.1:11004:11005", size: 2, addr: "127.0.0.1:11003",
 		},
 		least: {
-			Settings: Settings{Tick: 3 * time.Second, InitLimit: 10, SyncLimit: 5},
+			Settings: Settings{
+				Tick: 3 * time.Second, InitLimit: 10, SyncLimit: 5,
+				MinSessionTimeout: 6 * time.Second, MaxSessionTimeout: time.Minute,
+			},
 			id:       1, members: least, size: 1, addr: "127.0.0.1:2181",
 		},
 	} {
