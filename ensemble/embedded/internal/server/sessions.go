@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/internal/wire"
@@ -142,5 +143,6 @@ func (l *sessions) expired(now time.Time) (ids []int64) {
 	if len(l.ticks) == 0 {
 		l.first = 0
 	}
+	slices.Sort(ids) // no run differs from another by the order of a map
 	return ids
 }
