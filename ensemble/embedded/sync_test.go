@@ -16,19 +16,24 @@ import (
 func TestSyncIsTheFirstOfAnEpoch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})
-		conn := zkClient(t, e, 4*time.Second)
-		if _, err := conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
-		session := conn.SessionID()
 		leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
 		if err != nil {
 			t.Fatal(err)
 		}
+		follower := e.Server(leader.ID()%3 + 1)
+		conn, _, err := zk.Connect([]string{follower.Addr()}, 4*time.Second, zk.WithDialer(e.Dial), zk.WithLogInfo(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+		session := conn.SessionID()
 		if err := leader.(ensemble.Pauser).Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(6 * time.Second) // the others elect, and the client finds one of them
+		time.Sleep(6 * time.Second) // the others elect, and the client comes back
 		if id := conn.SessionID(); id != session {
 			t.Fatal("another session was made, which is a transaction")
 		}
