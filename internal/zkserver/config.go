@@ -15,7 +15,7 @@ import (
 // Settings are what all servers of a cluster have in common.
 type Settings struct {
 	Tick                                 time.Duration
-	InitLimit, SyncLimit                 int           // in ticks
+	InitLimit, SyncLimit                 int // in ticks
 	MinSessionTimeout, MaxSessionTimeout time.Duration
 	Reconfig                             bool
 	SuperDigest                          string // "super:" and a hash; empty: nobody is super

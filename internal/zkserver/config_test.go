@@ -48,7 +48,7 @@ func TestReadConfig(t *testing.T) {
 				Tick: 3 * time.Second, InitLimit: 10, SyncLimit: 5,
 				MinSessionTimeout: 6 * time.Second, MaxSessionTimeout: time.Minute,
 			},
-			id:       1, members: least, size: 1, addr: "127.0.0.1:2181",
+			id: 1, members: least, size: 1, addr: "127.0.0.1:2181",
 		},
 	} {
 		got, err := readConfig(path)
