@@ -45,7 +45,7 @@ func TestDeadlineWakes(t *testing.T) {
 		"moved after the timer": func(c *Conn, by time.Time) {
 			c.SetDeadline(by.Add(-time.Second))
 			c.SetDeadline(time.Time{})
-			time.AfterFunc(by.Sub(time.Now())-time.Second/2, func() { c.SetDeadline(by) })
+			time.AfterFunc(time.Until(by)-time.Second/2, func() { c.SetDeadline(by) })
 		},
 	} {
 		for _, before := range []bool{true, false} {

@@ -23,7 +23,7 @@ type link[M any] struct {
 type item[M any] struct {
 	msg    M
 	broken bool
-	due    time.Time // not before this
+	due    time.Time // not before this; zero: at any time
 }
 
 // open is whether a message arrives at once.
@@ -48,7 +48,7 @@ func (l *link[M]) held() int {
 	return n
 }
 
-// hasDue is whether something can arrive. What has no time is always due.
+// hasDue is whether something can arrive.
 func (l *link[M]) hasDue() bool {
 	if l.cut || l.queue.len() == 0 {
 		return false
@@ -57,19 +57,13 @@ func (l *link[M]) hasDue() bool {
 	return due.IsZero() || !time.Now().Before(due)
 }
 
-// dueTime is when what is sent now is to arrive: never before what was sent
-// before it.
+// dueTime is when what is sent now is to arrive; zero for at once. It may be
+// before that of what was sent earlier, and then waits for it in the queue.
 func (l *link[M]) dueTime() time.Time {
-	var due time.Time
-	if l.base > 0 || l.jitter > 0 {
-		due = time.Now().Add(l.base + l.drawJitter())
+	if l.base == 0 && l.jitter == 0 {
+		return time.Time{}
 	}
-	if n := l.queue.len(); n > 0 {
-		if last := l.queue.back().due; last.After(due) {
-			due = last
-		}
-	}
-	return due
+	return time.Now().Add(l.base + l.drawJitter())
 }
 
 func (l *link[M]) drawJitter() time.Duration {
@@ -95,21 +89,10 @@ func (l *link[M]) arm() {
 	l.timer.Reset(wait)
 }
 
-func (l *link[M]) setCut(cut bool) {
-	l.cut = cut
-	if cut {
-		l.stop()
-	}
-}
-
-// clear drops what is in the queue.
+// clear drops what is in the queue. It may come too late for the timer's function;
+// that finds nothing to do.
 func (l *link[M]) clear() {
 	l.queue = queue[M]{}
-	l.stop()
-}
-
-// stop may come too late for the timer's function; that finds nothing to do.
-func (l *link[M]) stop() {
 	if l.timer != nil {
 		l.timer.Stop()
 	}

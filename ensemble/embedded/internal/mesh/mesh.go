@@ -92,6 +92,9 @@ func New[M any](opts ...Option) *Mesh[M] {
 func (m *Mesh[M]) Attach(id int, deliver func([]M), reset func(peer int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
 	s := m.learn(id)
 	s.deliver, s.reset = deliver, reset
 	for _, p := range m.of(id) {
@@ -127,7 +130,7 @@ func (m *Mesh[M]) Reset(from, to int) {
 // Cut makes a link hold back what is sent. A server that is attached later is cut
 // off, too.
 func (m *Mesh[M]) Cut(from, to int) {
-	m.change(from, to, func(_ *pair[M], l *link[M]) { l.setCut(true) })
+	m.change(from, to, func(_ *pair[M], l *link[M]) { l.cut = true })
 }
 
 // CutBoth cuts the links of both directions.
@@ -139,7 +142,7 @@ func (m *Mesh[M]) CutBoth(a, b int) {
 // Heal undoes a cut, and delivers what was held back before it returns.
 func (m *Mesh[M]) Heal(from, to int) {
 	m.change(from, to, func(p *pair[M], l *link[M]) {
-		l.setCut(false)
+		l.cut = false
 		p.drain(l)
 	})
 }
@@ -160,12 +163,15 @@ func (m *Mesh[M]) Delay(from, to int, base, jitter time.Duration) {
 	m.change(from, to, func(_ *pair[M], l *link[M]) { l.base, l.jitter = max(base, 0), max(jitter, 0) })
 }
 
-// Close drops everything. Nothing is delivered when it has returned, and no timer
-// runs.
+// Close detaches all servers for good and tells nobody. When it has returned
+// nothing is delivered any more, and no timer runs.
 func (m *Mesh[M]) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
+	for _, s := range m.servers {
+		*s = server[M]{}
+	}
 	for _, p := range *m.pairs.Load() {
 		p.close()
 	}
@@ -184,9 +190,7 @@ func (m *Mesh[M]) change(from, to int, do func(*pair[M], *link[M])) {
 	p := (*m.pairs.Load())[pairOf(from, to)]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		do(p, p.link(from))
-	}
+	do(p, p.link(from))
 }
 
 // learn gives a server, and makes the links between a new one and all others.
@@ -198,7 +202,6 @@ func (m *Mesh[M]) learn(id int) *server[M] {
 	for other, s := range m.servers {
 		p := newPair[M](pairOf(id, other), m.options)
 		p.link(other).from.server = *s
-		p.closed = m.closed
 		pairs[pairOf(id, other)] = p
 	}
 	m.pairs.Store(&pairs)

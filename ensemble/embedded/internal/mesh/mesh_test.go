@@ -151,6 +151,22 @@ func TestDetachTellsTheOthers(t *testing.T) {
 	expect(t, boxes[2], 12)
 }
 
+// TestNewServer: it meets those who are attached, and only those.
+func TestNewServer(t *testing.T) {
+	m, boxes := start(t, 2)
+	m.Detach(2)
+	boxes[1].take()
+	nine := &box{}
+	m.Attach(9, nine.deliver, nine.reset)
+	m.Send(9, 2, 10)
+	m.Send(2, 9, 11)
+	m.Send(9, 1, 12)
+	m.Send(1, 9, 13)
+	expect(t, boxes[2])
+	expect(t, boxes[1], 12)
+	expect(t, nine, 13)
+}
+
 // TestDetachLosesWhatIsUnderWay: both ways; the news of it waits where it must.
 func TestDetachLosesWhatIsUnderWay(t *testing.T) {
 	m, boxes := start(t, 3)
@@ -303,6 +319,9 @@ func TestClosed(t *testing.T) {
 	m.Delay(2, 1, time.Hour, 0)
 	m.Send(2, 1, 11)
 	m.Close()
+	if p := (*m.pairs.Load())[ids{1, 2}]; p.link(2).timer.Stop() {
+		t.Error("a timer was still running")
+	}
 	m.Heal(1, 2)
 	m.Send(1, 2, 12)
 	m.Attach(3, boxes[1].deliver, boxes[1].reset)
@@ -375,6 +394,17 @@ func TestJitter(t *testing.T) {
 	}
 }
 
+func TestJitterAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, _ := start(t, 1)
+		m.Delay(1, 2, 0, 50*time.Millisecond)
+		took := arrivals(t, m, 100)
+		if n := len(took); n != 100 || slices.Max(took) < 10*time.Millisecond || slices.Max(took) > 50*time.Millisecond {
+			t.Errorf("%d of 100 arrived, after %v", n, took)
+		}
+	})
+}
+
 // TestDelayChanges: what is under way keeps its time and is not overtaken.
 func TestDelayChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -386,9 +416,9 @@ func TestDelayChanges(t *testing.T) {
 		if l := state(t, m, 1, 2); l.Held != 2 {
 			t.Errorf("%d messages are held", l.Held)
 		}
-		time.Sleep(time.Second - 1)
+		time.Sleep(time.Second - time.Nanosecond)
 		expect(t, boxes[2])
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		expect(t, boxes[2], 10, 11)
 		m.Send(1, 2, 12)

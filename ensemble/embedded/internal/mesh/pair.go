@@ -5,11 +5,10 @@ import "sync"
 // pair is two servers and the links between them. One lock for both directions
 // keeps the connection in one piece.
 type pair[M any] struct {
-	mu     sync.Mutex
-	closed bool
-	ends   [2]end[M]
-	links  [2]link[M] // links[i] is from ends[i]
-	limit  int
+	mu    sync.Mutex
+	ends  [2]end[M]
+	links [2]link[M] // links[i] is from ends[i]
+	limit int
 }
 
 // end is one server in a pair.
@@ -52,9 +51,6 @@ func (p *pair[M]) back(l *link[M]) *link[M] { return p.link(l.to.id) }
 func (p *pair[M]) attach(id int, s server[M]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		return
-	}
 	l := p.link(id)
 	if l.from.attached() {
 		p.giveUp(l)
@@ -127,7 +123,6 @@ func (p *pair[M]) drain(l *link[M]) {
 func (p *pair[M]) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed = true
 	for i := range p.links {
 		p.links[i].clear()
 		p.ends[i].server = server[M]{}

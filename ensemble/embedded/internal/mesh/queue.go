@@ -13,8 +13,6 @@ func (q *queue[M]) push(it item[M]) { q.items = append(q.items, it) }
 
 func (q *queue[M]) front() *item[M] { return &q.items[q.head] }
 
-func (q *queue[M]) back() *item[M] { return &q.items[len(q.items)-1] }
-
 // keep is how many items the memory of an empty queue may be for.
 const keep = 256
 

@@ -40,12 +40,8 @@ func (t *Table[W]) Remove(path string, typ wire.WatcherType, w W) bool {
 	}
 	wasData := e.kinds&dataTable != 0
 	t.change(e, e.kinds&^kindsOf(typ))
-	h := e.watcher
-	if wasData && e.kinds&dataTable == 0 && h.data == 0 {
-		t.list(h, false)
-	}
-	if h.own.head == nil && !h.listed {
-		delete(t.watchers, h.w)
+	if wasData && e.watcher.data == 0 {
+		t.list(e.watcher, false)
 	}
 	return true
 }

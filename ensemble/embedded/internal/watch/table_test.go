@@ -139,6 +139,27 @@ func TestInOrderOfRegistration(t *testing.T) {
 	}
 }
 
+// TestRegisterAgain: what was taken away and set again is last, also when another
+// watch of the same watcher stayed.
+func TestRegisterAgain(t *testing.T) {
+	table := New[int]()
+	for w := range 4 {
+		table.AddChild("/a", w)
+		table.AddData("/a", w)
+	}
+	for _, w := range []int{1, 0} {
+		table.Remove("/a", wire.WatcherData, w)
+		table.AddData("/a", w)
+	}
+	want := []told{}
+	for _, w := range []int{2, 3, 1, 0} {
+		want = append(want, told{w, wire.EventCreated, "/a"})
+	}
+	if diff := cmp.Diff(want, trigger(table, wire.EventCreated, "/a")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestRemove: which type of removal matches which watch.
 func TestRemove(t *testing.T) {
 	types := []wire.WatcherType{
@@ -196,6 +217,10 @@ func TestNoSuchMode(t *testing.T) {
 // closes a connection which it cannot send to, is for the next event.
 func TestFireMayChangeTheTable(t *testing.T) {
 	table := New[int]()
+	for w := range 3 {
+		table.AddData("/a", w)
+	}
+	trigger(table, wire.EventCreated, "/a")
 	for w := range 3 {
 		table.AddData("/a", w)
 	}
