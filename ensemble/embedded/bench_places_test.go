@@ -1,0 +1,244 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// contender is an ensemble of three servers in a benchmark.
+type contender struct {
+	addrs []string
+	dial  func(addr string) (net.Conn, error)
+	// rss is the memory of the servers' processes in bytes; nil where they share
+	// one with the clients.
+	rss   func() (int, error)
+	close func()
+}
+
+// kind is a way to have three servers.
+type kind struct {
+	name string
+	// prepare does what does not count as starting, and returns what does:
+	// launch is over when the servers' processes run, not when they serve.
+	prepare func(testing.TB) (launch func() (*contender, error))
+	// apart starts the servers in processes of their own.
+	apart func(testing.TB) (*contender, error)
+}
+
+var kinds = []kind{
+	{"memory", embeddedHere(embedded.Config{InMemory: true}), nil},
+	{"tcp", embeddedHere(embedded.Config{}), embeddedApart},
+	{"java", javaHere(javaDefault), javaApart(javaDefault)},
+	{"java-quick", javaHere(javaQuick), javaApart(javaQuick)},
+}
+
+func embeddedHere(cfg embedded.Config) func(testing.TB) func() (*contender, error) {
+	return func(testing.TB) func() (*contender, error) {
+		return func() (*contender, error) {
+			e, err := embedded.Start(cfg)
+			if err != nil {
+				return nil, err
+			}
+			return &contender{
+				addrs: e.Addrs(),
+				dial:  func(addr string) (net.Conn, error) { return e.Dial("tcp", addr, 10*time.Second) },
+				close: func() { e.Close() },
+			}, nil
+		}
+	}
+}
+
+func dialTCP(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, 10*time.Second) }
+
+// serveForBenchmark tells a process of this very test to be an ensemble.
+const serveForBenchmark = "ZKLAB_SERVE_FOR_BENCHMARK"
+
+// TestServeForBenchmark is what embeddedApart runs.
+func TestServeForBenchmark(t *testing.T) {
+	if os.Getenv(serveForBenchmark) == "" {
+		t.Skip("for benchmarks")
+	}
+	e := start(t, embedded.Config{})
+	fmt.Println(strings.Join(e.Addrs(), ","))
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// embeddedApart starts an embedded ensemble in a process of its own.
+func embeddedApart(t testing.TB) (*contender, error) {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestServeForBenchmark$")
+	cmd.Env = append(os.Environ(), serveForBenchmark+"=1")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	var addrs string
+	if _, err := fmt.Fscanln(out, &addrs); err != nil {
+		return nil, err
+	}
+	return &contender{
+		addrs: strings.Split(addrs, ","), dial: dialTCP,
+		rss: func() (int, error) { return residentBytes(cmd.Process.Pid) },
+		close: func() {
+			in.Close()
+			io.Copy(io.Discard, out)
+			cmd.Wait()
+		},
+	}, nil
+}
+
+func residentBytes(pid int) (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	kb, err := strconv.Atoi(strings.Fields(after)[0])
+	return kb << 10, err
+}
+
+// Flags of Java. By default its servers compile to the end and may use a
+// gigabyte each; the quick ones are as zklab's own containers start them.
+var (
+	javaDefault = "-Dzookeeper.forceSync=no"
+	javaQuick   = javaDefault + " -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+)
+
+// java is three servers of Apache ZooKeeper in one container: on the network of
+// the host, so that nothing stands between them and their clients, and with
+// their files in memory. The container is there before the servers start and
+// ends by itself, should nobody remove it.
+type java struct {
+	container string
+	ports     []int // of server 1: for clients, for followers, for elections; then of server 2
+}
+
+func newJava(t testing.TB) *java {
+	t.Helper()
+	dockertest.Require(t)
+	image := os.Getenv("ZKLAB_IMAGE")
+	if image == "" {
+		image = "zklab/zookeeper:3.9"
+	}
+	out, err := exec.Command("docker", "run", "--detach", "--rm", "--network=host", "--label=zklab.bench",
+		"--tmpfs=/data", "--tmpfs=/datalog", "--tmpfs=/logs", image, "sleep", "3600").Output()
+	if err != nil {
+		t.Fatalf("docker run: %v", withStderr(err))
+	}
+	j := &java{container: strings.TrimSpace(string(out))}
+	j.ports, err = freePorts(9)
+	if err != nil {
+		j.remove()
+		t.Fatal(err)
+	}
+	return j
+}
+
+func withStderr(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
+	return err
+}
+
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close() // when all are drawn
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+func (j *java) remove() { exec.Command("docker", "rm", "--force", j.container).Run() }
+
+func (j *java) launch(flags string) (*contender, error) {
+	var servers, addrs []string
+	for id := range 3 {
+		p := j.ports[3*id:]
+		servers = append(servers, fmt.Sprintf("server.%d=127.0.0.1:%d:%d;127.0.0.1:%d", id+1, p[1], p[2], p[0]))
+		addrs = append(addrs, "127.0.0.1:"+strconv.Itoa(p[0]))
+	}
+	for id := 1; id <= 3; id++ {
+		args := []string{"exec", "--detach"}
+		for key, value := range map[string]string{
+			"ZOO_MY_ID": strconv.Itoa(id), "ZOO_SERVERS": strings.Join(servers, " "),
+			"ZOO_CONF_DIR":     fmt.Sprintf("/conf/%d", id),
+			"ZOO_DATA_DIR":     fmt.Sprintf("/data/%d", id),
+			"ZOO_DATA_LOG_DIR": fmt.Sprintf("/datalog/%d", id),
+			"ZOO_TICK_TIME":    "500", "ZOO_INIT_LIMIT": "20", "ZOO_SYNC_LIMIT": "4",
+			"ZOO_MAX_CLIENT_CNXNS": "0", "ZOO_STANDALONE_ENABLED": "false", "ZOO_ADMINSERVER_ENABLED": "false",
+			"ZOO_4LW_COMMANDS_WHITELIST": "srvr,mntr,ruok", "ZOO_CFG_EXTRA": "maxSessionTimeout=60000",
+			"JVMFLAGS": flags,
+		} {
+			args = append(args, "--env", key+"="+value)
+		}
+		if out, err := exec.Command("docker", append(args, j.container, "/entrypoint")...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("docker exec: %w: %s", err, out)
+		}
+	}
+	return &contender{addrs: addrs, dial: dialTCP, rss: j.rss, close: j.remove}, nil
+}
+
+// rss is the memory of all Java processes in the container.
+func (j *java) rss() (int, error) {
+	out, err := exec.Command("docker", "exec", j.container, "ps", "-C", "java", "-o", "rss=").Output()
+	if err != nil {
+		return 0, withStderr(err)
+	}
+	sum := 0
+	for _, field := range strings.Fields(string(out)) {
+		kb, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		sum += kb << 10
+	}
+	return sum, nil
+}
+
+func javaHere(flags string) func(testing.TB) func() (*contender, error) {
+	return func(t testing.TB) func() (*contender, error) {
+		j := newJava(t)
+		return func() (*contender, error) { return j.launch(flags) }
+	}
+}
+
+func javaApart(flags string) func(testing.TB) (*contender, error) {
+	return func(t testing.TB) (*contender, error) { return newJava(t).launch(flags) }
+}
+
+// serving waits until every server answers a connect request.
+func (c *contender) serving(ctx context.Context) error {
+	for _, addr := range c.addrs {
+		conn, err := c.connect(ctx, addr)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package embedded_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zkclient"
+)
+
+// BenchmarkSideBySide measures the embedded ensemble and Apache ZooKeeper, three
+// servers each, through the same client on the same machine, and prints the table
+// of docs/embedded.md. Java's servers have their files in memory, do not wait
+// for them (forceSync=no), share the machine's network, and are warm before they
+// are measured. What is best of the two ways to run Java counts.
+func BenchmarkSideBySide(b *testing.B) {
+	t := newFigures()
+	for _, k := range kinds {
+		b.Run("server="+k.name, func(b *testing.B) { sideBySide(b, k, t) })
+	}
+	fmt.Printf("%s, %d cores, %s\n\n%s\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), t)
+}
+
+func sideBySide(b *testing.B, k kind, t *figures) {
+	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Minute)
+	defer cancel()
+	b.Run("row=start", func(b *testing.B) {
+		for range b.N {
+			t.add(k, "start to first write, ms", b, benchStart(ctx, b, k))
+		}
+	})
+	benchLoads(ctx, b, k, t)
+	b.Run("row=idle", func(b *testing.B) {
+		if k.apart == nil {
+			b.Skip("not in a process of its own")
+		}
+		for range b.N {
+			benchIdle(ctx, b, k, t)
+		}
+	})
+}
+
+// benchStart takes the time from start to first write, in milliseconds.
+func benchStart(ctx context.Context, b *testing.B, k kind) float64 {
+	b.StopTimer()
+	launch := k.prepare(b)
+	b.StartTimer()
+	begin := time.Now()
+	c, err := launch()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.close()
+	conn, err := c.connect(ctx, c.addrs[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	op, req := create("/first")
+	if err := must(conn.Do(ctx, op, req)); err != nil {
+		b.Fatal(err)
+	}
+	took := time.Since(begin)
+	b.StopTimer()
+	return float64(took) / 1e6
+}
+
+// warmUp is for how long each kind of operation runs before it is measured.
+const warmUp = 5 * time.Second
+
+func benchLoads(ctx context.Context, b *testing.B, k kind, t *figures) {
+	c, err := k.prepare(b)()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.close()
+	if err := c.serving(ctx); err != nil {
+		b.Fatal(err)
+	}
+	clients, err := c.crew(ctx, 50)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer clients.close()
+	paths, err := clients.nodes("/node")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, load := range []operation{writing(paths), reading(paths)} {
+		for end := time.Now().Add(warmUp); time.Now().Before(end); {
+			if err := clients.run(2000, 8, load); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	benchCreates(b, k, clients[:1], t)
+	for _, load := range []struct {
+		name  string
+		depth int
+		next  operation
+	}{
+		{"writes", 1, writing(paths)},
+		{"reads", 1, reading(paths)},
+		{"mix", 1, mixing(paths)},
+		{"writes", 20, writing(paths)},
+		{"reads", 20, reading(paths)},
+		{"mix", 20, mixing(paths)},
+	} {
+		b.Run(fmt.Sprintf("row=%s-%d", load.name, load.depth), func(b *testing.B) {
+			if err := clients.run(b.N, load.depth, load.next); err != nil {
+				b.Fatal(err)
+			}
+			t.add(k, fmt.Sprintf("50 clients, %d in flight each, %s/s", load.depth, load.name), b, float64(b.N)/b.Elapsed().Seconds())
+		})
+	}
+	benchWatches(ctx, b, k, c, t)
+}
+
+func benchCreates(b *testing.B, k kind, client crew, t *figures) {
+	run := 0
+	b.Run("row=create", func(b *testing.B) {
+		run++
+		if err := client.run(b.N, 1, func(_, n int) (wire.Op, any) { return create(fmt.Sprintf("/create-%d-%d", run, n)) }); err != nil {
+			b.Fatal(err)
+		}
+		t.add(k, "one client's create, µs", b, float64(b.Elapsed().Microseconds())/float64(b.N))
+	})
+}
+
+// benchWatches changes a znode that 1,000 clients watch.
+func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *figures) {
+	watchers, err := c.crew(ctx, 1000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer watchers.close()
+	paths, err := watchers[:1].nodes("/watched")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("row=watches", func(b *testing.B) {
+		for range b.N {
+			b.StopTimer()
+			if err := watchers.run1(func(int) (wire.Op, any) {
+				return wire.GetData, &wire.ReadRequest{Path: paths[0], Watch: true}
+			}); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+			if err := fire(ctx, watchers, paths[0]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		t.add(k, "1,000 watches fired by one change, ms", b, b.Elapsed().Seconds()*1000/float64(b.N))
+	})
+}
+
+// fire changes a znode and waits for the event at all clients. The first one,
+// which writes, gets its event ahead of its reply.
+func fire(ctx context.Context, watchers crew, path string) error {
+	if _, err := watchers[0].Send(ctx, wire.SetData, &wire.SetDataRequest{Path: path, Version: -1}); err != nil {
+		return err
+	}
+	return watchers.each(func(i int, conn *zkclient.Conn) error {
+		f, err := conn.Next(ctx)
+		if err == nil && f.Event == nil {
+			err = fmt.Errorf("%v in place of an event", f.Op)
+		}
+		if err == nil && i == 0 {
+			_, err = conn.Next(ctx)
+		}
+		return err
+	})
+}
+
+// benchIdle takes the memory of servers that were just started, without and with
+// 1,000 idle sessions.
+func benchIdle(ctx context.Context, b *testing.B, k kind, t *figures) {
+	c, err := k.apart(b)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.close()
+	if err := c.serving(ctx); err != nil {
+		b.Fatal(err)
+	}
+	before, err := c.rss()
+	if err != nil {
+		b.Fatal(err)
+	}
+	clients, err := c.crew(ctx, 1000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer clients.close()
+	after, err := c.rss()
+	if err != nil {
+		b.Fatal(err)
+	}
+	t.add(k, "memory with 1,000 idle sessions, MB", b, float64(after)/1e6)
+	t.add(k, "of that for the sessions, MB more", b, float64(after-before)/1e6)
+}
+
+// figures is the table.
+type figures struct {
+	rows  []string
+	cells map[string]map[string]float64 // by row and kind
+}
+
+func newFigures() *figures { return &figures{cells: map[string]map[string]float64{}} }
+
+// add notes a figure, in place of that of a shorter run, and reports it. A row's
+// name ends with its unit.
+func (t *figures) add(k kind, row string, b *testing.B, value float64) {
+	if t.cells[row] == nil {
+		t.rows = append(t.rows, row)
+		t.cells[row] = map[string]float64{}
+	}
+	t.cells[row][k.name] = value
+	unit := row[strings.LastIndex(row, ", ")+2:]
+	b.ReportMetric(value, strings.ReplaceAll(unit, " ", "-"))
+}
+
+// String is the table in Markdown.
+func (t *figures) String() string {
+	var s strings.Builder
+	s.WriteString("|")
+	for _, k := range kinds {
+		s.WriteString(" | " + k.name)
+	}
+	s.WriteString(" |\n|---|" + strings.Repeat("---:|", len(kinds)) + "\n")
+	for _, row := range t.rows {
+		s.WriteString("| " + row)
+		for _, k := range kinds {
+			s.WriteString(" | " + cell(t.cells[row], k.name))
+		}
+		s.WriteString(" |\n")
+	}
+	return s.String()
+}
+
+func cell(values map[string]float64, kind string) string {
+	v, ok := values[kind]
+	switch {
+	case !ok:
+		return ""
+	case v < 100:
+		return fmt.Sprintf("%.3g", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
