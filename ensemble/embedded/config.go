@@ -26,6 +26,12 @@ type Config struct {
 	Observers int
 	// InMemory makes servers that only [Ensemble.Dial] reaches, without any network.
 	InMemory bool
+	// Latency is how long a message takes on average, from half of it to half as
+	// much again by a fixed sequence: between servers, and between clients and
+	// servers if InMemory. 0 is none. In the virtual time of a synctest
+	// bubble it is what brings events in different orders: without it, everything
+	// between two timers happens at one instant.
+	Latency time.Duration
 	// Addrs are the addresses for clients, host:port, one for each server. When
 	// empty, free ports of 127.0.0.1 are drawn. Not with InMemory.
 	Addrs []string
@@ -93,6 +99,9 @@ func (c Config) validate() error {
 	if c.Tick < time.Millisecond || c.InitLimit < 1 || c.SyncLimit < 1 || c.Sweep < time.Millisecond {
 		return fmt.Errorf("%w: tick %v and sweep %v must be a millisecond at least, init limit %d and sync limit %d one tick",
 			ErrConfig, c.Tick, c.Sweep, c.InitLimit, c.SyncLimit)
+	}
+	if c.Latency < 0 {
+		return fmt.Errorf("%w: latency %v: give 0 or more", ErrConfig, c.Latency)
 	}
 	if c.MinSession < time.Millisecond || c.MaxSession < c.MinSession {
 		return fmt.Errorf("%w: session time-outs from %v to %v: give a range above zero", ErrConfig, c.MinSession, c.MaxSession)

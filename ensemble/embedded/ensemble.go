@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -31,6 +32,7 @@ type Ensemble struct {
 	servers []*Server
 	closing sync.Once
 	closed  chan struct{}
+	dialed  atomic.Uint64 // connections in memory, ever
 }
 
 // assemble makes the servers, none of which runs yet. Ports are taken now, so
@@ -51,6 +53,7 @@ func assemble(c Config) (*Ensemble, error) {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
+	e.slowLinks()
 	if c.Stopped {
 		for _, s := range e.servers {
 			s.release() // whoever connects now is to be refused
@@ -100,7 +103,11 @@ func (e *Ensemble) Dial(network, addr string, timeout time.Duration) (net.Conn, 
 	default:
 	}
 	if e.memory != nil {
-		return e.memory.DialTimeout(network, addr, timeout)
+		conn, err := e.memory.DialTimeout(network, addr, timeout)
+		if err != nil {
+			return nil, err
+		}
+		return e.distant(conn), nil
 	}
 	return net.DialTimeout("tcp", addr, timeout)
 }
@@ -204,6 +211,6 @@ func (e *Ensemble) Delay(_ context.Context, from, to int, by time.Duration) erro
 	if by < 0 {
 		return fmt.Errorf("a delay of %v: give 0 or more", by)
 	}
-	e.links.Delay(from, to, by, 0)
+	e.delay(from, to, by)
 	return nil
 }

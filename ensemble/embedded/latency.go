@@ -1,0 +1,70 @@
+package embedded
+
+import (
+	"math/rand/v2"
+	"net"
+	"time"
+)
+
+// slowLinks gives the links between servers the ensemble's latency.
+func (e *Ensemble) slowLinks() {
+	for _, from := range e.servers {
+		for _, to := range e.servers {
+			if from != to {
+				e.delay(from.id, to.id, 0)
+			}
+		}
+	}
+}
+
+// delay makes a link slower than the ensemble's latency makes it.
+func (e *Ensemble) delay(from, to int, by time.Duration) {
+	e.links.Delay(from, to, e.cfg.Latency/2+by, e.cfg.Latency)
+}
+
+// distant gives a client's connection the ensemble's latency.
+func (e *Ensemble) distant(c net.Conn) net.Conn {
+	if e.cfg.Latency == 0 {
+		return c
+	}
+	n := e.dialed.Add(1)
+	return &distantConn{
+		Conn: c, latency: e.cfg.Latency,
+		there: rand.New(rand.NewPCG(n, 1)), back: rand.New(rand.NewPCG(n, 2)),
+	}
+}
+
+// distantConn is a connection on which everything takes a while. It has no
+// goroutine: who writes waits, and who reads waits after something has come.
+// One goroutine reads and one writes.
+type distantConn struct {
+	net.Conn
+	latency     time.Duration
+	there, back *rand.Rand
+
+	buf   [4 << 10]byte
+	ahead []byte // has come, and was waited for
+}
+
+func (c *distantConn) wait(rng *rand.Rand) {
+	time.Sleep(c.latency/2 + time.Duration(rng.Int64N(int64(c.latency)+1)))
+}
+
+func (c *distantConn) Write(b []byte) (int, error) {
+	c.wait(c.there)
+	return c.Conn.Write(b)
+}
+
+// Read reads ahead, since who reads a length first and then a body waits once.
+func (c *distantConn) Read(b []byte) (n int, err error) {
+	if len(c.ahead) == 0 {
+		if n, err = c.Conn.Read(c.buf[:]); n == 0 {
+			return 0, err
+		}
+		c.wait(c.back)
+		c.ahead = c.buf[:n]
+	}
+	n = copy(b, c.ahead)
+	c.ahead = c.ahead[n:]
+	return n, nil
+}
