@@ -14,7 +14,7 @@ type chain struct{ first, last *node }
 const smallestChildren = 8
 
 func (c *children) add(x *node) {
-	if c.buckets == nil {
+	if len(c.buckets) == 0 {
 		c.buckets = make([]chain, smallestChildren)
 	}
 	c.bucket(x).append(x)

@@ -23,46 +23,48 @@ func (t *Tree) Clone() *Tree {
 	}
 	acls, aclOf := t.acls.clone()
 	u.acls = acls
-	t.root.walk(func(n *node) {
-		c := *n
-		c.acl = aclOf[n.acl]
-		if n.parent != nil {
-			c.parent = u.nodes[n.parent.path]
-		}
-		u.nodes[c.path] = &c
-	})
-	u.root = u.nodes[rootPath]
-	for _, c := range u.nodes {
-		c.children.relink(u.nodes)
-	}
+	u.idle, u.ttls = t.idle.sized(), t.ttls.sized()
 	for session, r := range t.owned {
-		copied := r.clone(u.nodes)
+		copied := r.sized()
 		u.owned[session] = &copied
 	}
-	u.idle, u.ttls = t.idle.clone(u.nodes), t.ttls.clone(u.nodes)
+	u.root = t.root.copy(nil)
+	for todo := []pair{{t.root, u.root}}; len(todo) > 0; {
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		p.copy.acl = aclOf[p.copy.acl]
+		u.nodes[p.copy.path] = p.copy
+		if r := u.rollOf(p.copy); r != nil {
+			r.nodes[p.copy.slot] = p.copy
+		}
+		todo = p.copyChildren(todo)
+	}
 	return u
 }
 
-// relink makes a table that was copied, and still links the old nodes, link the
-// new ones, in the same order. The siblings' links are those of the old nodes.
-func (c *children) relink(nodes map[string]*node) {
-	c.buckets = slices.Clone(c.buckets)
-	for i := range c.buckets {
-		old := c.buckets[i].first
-		c.buckets[i] = chain{}
-		for ; old != nil; old = old.next {
-			c.buckets[i].append(nodes[old.path])
-		}
-	}
+// pair is a node and its copy.
+type pair struct{ node, copy *node }
+
+// copy makes a copy that has no children yet.
+func (n *node) copy(parent *node) *node {
+	c := *n
+	c.parent = parent
+	c.children.buckets = make([]chain, len(n.children.buckets))
+	return &c
 }
 
-func (r *roll) clone(nodes map[string]*node) roll {
-	c := roll{nodes: make([]*node, len(r.nodes)), most: r.most}
-	for i, n := range r.nodes {
-		c.nodes[i] = nodes[n.path]
-	}
-	return c
+// copyChildren makes copies of the children, in the order of the originals.
+func (p pair) copyChildren(pairs []pair) []pair {
+	p.node.children.each(func(x *node) {
+		c := x.copy(p.copy)
+		p.copy.children.bucket(c).append(c)
+		pairs = append(pairs, pair{x, c})
+	})
+	return pairs
 }
+
+// sized gives a roll with room for the same nodes.
+func (r *roll) sized() roll { return roll{nodes: make([]*node, len(r.nodes)), most: r.most} }
 
 // Diff tells the first difference between the znodes and sessions of two trees,
 // "" if they are equal. It leaves out /zookeeper/config, which each server sets

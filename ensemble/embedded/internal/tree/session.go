@@ -85,31 +85,38 @@ func (r *roll) inOrder() []*node {
 	return slices.SortedFunc(slices.Values(r.nodes), func(a, b *node) int { return cmp.Compare(a.order, b.order) })
 }
 
-// enrol puts a new node on the roll of its kind.
-func (t *Tree) enrol(n *node) {
+// rollOf gives the roll that a node is on, or nil.
+func (t *Tree) rollOf(n *node) *roll {
 	switch {
 	case n.owner != 0:
-		r := t.owned[n.owner]
-		if r == nil {
-			r = new(roll)
-			t.owned[n.owner] = r
-		}
-		r.add(n)
-		t.ephemerals++
+		return t.owned[n.owner]
 	case n.ttl != 0:
-		t.ttls.add(n)
+		return &t.ttls
+	case n.idling():
+		return &t.idle
+	}
+	return nil
+}
+
+// enrol puts a new node on the roll of its kind.
+func (t *Tree) enrol(n *node) {
+	if n.owner != 0 {
+		t.ephemerals++
+		if t.owned[n.owner] == nil {
+			t.owned[n.owner] = new(roll)
+		}
+	}
+	if r := t.rollOf(n); r != nil {
+		r.add(n)
 	}
 }
 
 // strike takes a node off the roll that it is on.
 func (t *Tree) strike(n *node) {
-	switch {
-	case n.owner != 0:
-		t.owned[n.owner].remove(n)
+	if n.owner != 0 {
 		t.ephemerals--
-	case n.ttl != 0:
-		t.ttls.remove(n)
-	default:
-		t.leaveIdle(n)
+	}
+	if r := t.rollOf(n); r != nil {
+		r.remove(n)
 	}
 }

@@ -103,8 +103,14 @@ func (t *Tree) SetMembership(config string, millis int64) {
 	x.version, x.mzxid, x.mtime = -1, 0, millis
 }
 
-// Zxid is that of the last transaction that was applied.
+// Zxid is that of the last transaction that was applied, or with which the
+// server began to lead.
 func (t *Tree) Zxid() int64 { return t.zxid }
+
+// Lead says that the server leads from zxid on, where an epoch begins, before any
+// transaction of it. Followers show it only with the first one, so that a client
+// of the leader may find that all of them are behind.
+func (t *Tree) Lead(zxid int64) { t.zxid = zxid }
 
 // NodeCount is the number of znodes as servers tell it: with one too many, since
 // Java's server knows the root by two names.
