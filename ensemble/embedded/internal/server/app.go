@@ -50,12 +50,13 @@ func (a *app) Install(state zab.State, _ int64) {
 
 // Serve is zab.App's. The sessions of a new leader all get their full time-out
 // anew: what the one before it knew of them is lost.
-func (a *app) Serve(role zab.Role, _ int, _ int64) {
+func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s := a.server()
 	if s.serving = true; !isClosed(s.ready) {
 		close(s.ready)
 	}
 	if role == zab.Leading {
+		s.tree.Lead(epoch << 32)
 		s.prep = prep.New(s.tree)
 		if s.cfg.Reconfig {
 			s.prep.Membership = s.reconfigured
