@@ -82,7 +82,7 @@ func (x Experiment) withDefaults() (Experiment, error) {
 		return x, usage("an experiment needs a Workload")
 	}
 	if x.Ensemble == nil {
-		x.Ensemble = embedded.Config{InMemory: true}
+		x.Ensemble = embedded.Config{InMemory: true, KeepLog: true, Latency: usualLatency}
 	}
 	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")
@@ -113,6 +113,10 @@ func (x Experiment) usualLoad() int {
 	}
 	return int(min(200, x.Rate*until.Seconds()/2))
 }
+
+// usualLatency is that of a message in the default ensemble, on average: about
+// what it is within a data centre.
+const usualLatency = 200 * time.Microsecond
 
 func defaultTo[T comparable](field *T, value T) {
 	var zero T

@@ -1,6 +1,7 @@
 package zklab_test
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,4 +47,49 @@ func TestTenMinutesInVirtualTime(t *testing.T) {
 		explain(t, o.Result)
 	}
 	complete(t, o.Run)
+}
+
+// The library's own recipes keep their promises, whatever the seed.
+func TestOwnRecipesInVirtualTime(t *testing.T) {
+	seeds := 3
+	if testing.Short() {
+		seeds = 1
+	}
+	for _, recipe := range workloads.Recipes() {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := 1; seed <= seeds; seed++ {
+			t.Run(fmt.Sprint(recipe, "/", seed), func(t *testing.T) {
+				o := virtually(t, zklab.Experiment{
+					Workload: w, Subject: workloads.Own, TimeLimit: time.Minute, Seed: int64(seed),
+					Faults: faults.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
+				})
+				if o.Result.Verdict != checker.Valid {
+					t.Errorf("verdict %s", o.Result.Verdict)
+					explain(t, o.Result)
+				}
+			})
+		}
+	}
+}
+
+// What is wrong on purpose is found out in virtual time, too.
+func TestBrokenSubjectsInVirtualTime(t *testing.T) {
+	for recipe, property := range map[string]string{
+		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
+	} {
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Broken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := virtually(t, zklab.Experiment{Workload: w, TimeLimit: time.Minute, Seed: 1, MinLoad: -1})
+			if o.Result.Verdict != checker.Violation || !violated(o.Result, property) {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+		})
+	}
 }
