@@ -1,14 +1,27 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
 )
 
 // The ensembles that a command can start.
-const inContainers = "container"
+const (
+	inProcess    = "embedded" // in this process; the default
+	inContainers = "container"
+)
+
+var kinds = []string{inProcess, inContainers}
 
 // loopback is where servers listen unless somebody wants it otherwise, and
 // where containers' ports are published.
@@ -28,11 +41,43 @@ func (b backend) starter() (ensemble.Starter, error) {
 	if b.nodes < 1 {
 		return nil, usageError("--nodes must be more than zero")
 	}
+	for i, port := range b.ports {
+		if port < 1 || port > 65535 {
+			return nil, usageError("there is no port %d", port)
+		}
+		if slices.Contains(b.ports[:i], port) {
+			return nil, usageError("port %d is given twice", port)
+		}
+	}
 	switch b.kind {
+	case inProcess:
+		return b.embedded()
 	case inContainers:
 		return b.containers()
 	}
-	return nil, usageError("unknown ensemble %q; known are %s", b.kind, inContainers)
+	return nil, unknownKind(b.kind)
+}
+
+func unknownKind(kind string) error {
+	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(kinds, ", "))
+}
+
+func (b backend) embedded() (ensemble.Starter, error) {
+	if err := embedded.ValidateNodes(b.nodes); err != nil {
+		return nil, usageError("%v", err)
+	}
+	if b.image != "" {
+		return nil, usageError("--image is for containers: add --ensemble %s", inContainers)
+	}
+	c := embedded.Config{Nodes: b.nodes}
+	for i := range b.nodes {
+		port := 0 // a free one
+		if len(b.ports) > 0 {
+			port = b.ports[i]
+		}
+		c.Addrs = append(c.Addrs, net.JoinHostPort(b.host, strconv.Itoa(port)))
+	}
+	return c, nil
 }
 
 func (b backend) containers() (ensemble.Starter, error) {
@@ -53,4 +98,17 @@ func (b backend) containers() (ensemble.Starter, error) {
 // imageFlag is the same for all commands that have one.
 func imageFlag(cmd *cobra.Command, image *string) {
 	cmd.Flags().StringVar(image, "image", "", "container image (default: ZKLAB_IMAGE, else the first that is present of zookeeper:3.9 and zklab/zookeeper:3.9)")
+}
+
+// ensembleFlag is the same for all commands that start an ensemble.
+func ensembleFlag(cmd *cobra.Command, kind *string) {
+	cmd.Flags().StringVar(kind, "ensemble", inProcess, "what to run on: "+inProcess+" (servers in this process), or "+inContainers+" (Apache ZooKeeper)")
+}
+
+// wayOut adds to an address that somebody else has what can be done about it.
+func wayOut(err error, flag string) error {
+	if errors.Is(err, embedded.ErrPortTaken) {
+		return fmt.Errorf("%w: free it, or choose another with %s", err, flag)
+	}
+	return err
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,28 +13,44 @@ import (
 )
 
 func newDoctor() *cobra.Command {
-	var image string
+	var kind, image string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at what this machine has for experiments, and what is missing",
-		Args:  cobra.NoArgs,
+		Long: "Doctor looks at what ensembles need. The exit code is 0 when nothing is missing for those of\n" +
+			"--ensemble, else 3: embedded ones need nothing, containers a Docker engine and an image.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(kinds, kind) {
+				return unknownKind(kind)
+			}
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
-			failed := false
-			for _, f := range container.Check(ctx, container.Config{Image: image}) {
-				mark := "ok"
-				if !f.OK {
-					mark, failed = "MISSING", true
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%-8s %-10s %s\n", mark, f.Name, f.Detail)
-			}
-			if failed {
+			found := container.Check(ctx, container.Config{Image: image})
+			if !diagnose(cmd.OutOrStdout(), found) && kind == inContainers {
 				return verdictError{exitFailed}
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&image, "image", "", "container image to look for")
+	ensembleFlag(cmd, &kind)
+	imageFlag(cmd, &image)
 	return cmd
+}
+
+// diagnose prints what was found, and says whether containers lack nothing.
+func diagnose(w io.Writer, containers []container.Finding) bool {
+	complete := true
+	fmt.Fprintf(w, "%-8s %-10s %s\n", "ok", inProcess, "servers in this process, which need nothing but zklab: the default")
+	for _, f := range containers {
+		mark := "ok"
+		if !f.OK {
+			mark, complete = "MISSING", false
+		}
+		fmt.Fprintf(w, "%-8s %-10s %s\n", mark, f.Name, f.Detail)
+	}
+	if !complete {
+		fmt.Fprintf(w, "what is missing, only --ensemble %s needs\n", inContainers)
+	}
+	return complete
 }

@@ -26,14 +26,15 @@ func newEnsemble() *cobra.Command {
 }
 
 func newUp() *cobra.Command {
-	b := backend{kind: inContainers, nodes: 3}
+	b := backend{nodes: 3}
 	var listen string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run an ensemble in the foreground until interrupted",
 		Long: "Up starts an ensemble that clients of any language can use, prints its connect string on standard\n" +
 			"output once all servers serve, and stops and removes everything when it is interrupted (exit code 0).\n" +
-			"Server n listens on the n-th port from that of --listen; port 0 stands for free ports.",
+			"Server n listens on the n-th port from that of --listen; port 0 stands for free ports. An embedded\n" +
+			"ensemble keeps all in memory: it is for tests, and not for data that matter.",
 		Example: "  zklab ensemble up\n" +
 			"  zklab ensemble up --nodes 5 --listen 127.0.0.1:21810",
 		Args: cobra.NoArgs,
@@ -46,7 +47,7 @@ func newUp() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&b.kind, "ensemble", b.kind, "what to run: container")
+	ensembleFlag(cmd, &b.kind)
 	flags.IntVar(&b.nodes, "nodes", b.nodes, "servers of the ensemble")
 	flags.StringVar(&listen, "listen", net.JoinHostPort(loopback, "2181"), "address of the first server")
 	imageFlag(cmd, &b.image)
@@ -90,7 +91,7 @@ func up(cmd *cobra.Command, b backend) (err error) {
 		return fmt.Errorf("interrupted before the ensemble was up: %w", ctx.Err())
 	}
 	if err != nil {
-		return err
+		return wayOut(err, "--listen")
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	if err := introduce(ctx, cmd, e); err != nil {

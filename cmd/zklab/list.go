@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -59,14 +60,19 @@ func listRecipes(w io.Writer) error {
 
 func listFaults(w io.Writer) error {
 	t := table(w)
-	fmt.Fprintln(t, "FAULT\tARGUMENTS\tCONTAINER\tWHAT IT DOES")
+	embedded, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true, Stopped: true})
+	if err != nil {
+		return err
+	}
+	defer embedded.Close()
+	fmt.Fprintln(t, "FAULT\tARGUMENTS\tEMBEDDED\tCONTAINER\tWHAT IT DOES")
 	for _, kind := range faults.Names() {
 		fs, err := faults.Parse(kind)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", kind, strings.Join(faults.Arguments(kind), ", "),
-			availability(fs[0], container.Sketch()), faults.About(kind))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", kind, strings.Join(faults.Arguments(kind), ", "),
+			availability(fs[0], embedded), availability(fs[0], container.Sketch()), faults.About(kind))
 	}
 	return t.Flush()
 }

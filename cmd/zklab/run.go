@@ -54,7 +54,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&x.Ensemble, "ensemble", x.Ensemble, "what to run on: container")
+	ensembleFlag(cmd, &x.Ensemble)
 	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
 	imageFlag(cmd, &x.Image)
 	flags.IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
@@ -62,7 +62,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
 	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
 	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections or queues in use at once")
-	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load")
+	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire (see zklab list)")
 	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
 	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for")
@@ -82,7 +82,7 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 	seed, minLoad = new(int64), new(int)
 	*minLoad = 200
 	return &store.Experiment{
-		Subject: workloads.Own, Ensemble: "container", Nodes: 3,
+		Subject: workloads.Own, Ensemble: inProcess, Nodes: 3,
 		Clients: 5, Rate: 100, Keys: 3, TimeLimit: 10 * time.Second,
 		SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second, FaultInterval: 10 * time.Second,
 		Seed: seed, MinLoad: minLoad,
@@ -92,12 +92,13 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 // merge gives the experiment of a command line: the defaults, what the file
 // says, what flags say.
 func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []string) (store.Experiment, error) {
-	x := *flagged
+	x, limited := *flagged, cmd.Flags().Changed("time-limit")
 	if f.config != "" {
 		file, err := store.ReadExperiment(f.config)
 		if err != nil {
 			return x, err
 		}
+		limited = limited || file.TimeLimit != 0
 		x = overlay(cmd, file, *flagged)
 	}
 	if len(args) == 1 {
@@ -112,6 +113,9 @@ func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []st
 			x.Faults = strings.Split(f.faults, ",")
 		}
 	}
+	if !limited {
+		x.TimeLimit = max(x.TimeLimit, time.Duration(len(x.Faults)+1)*x.FaultInterval)
+	}
 	return x, nil
 }
 
@@ -121,6 +125,9 @@ func overlay(cmd *cobra.Command, file, flagged store.Experiment) store.Experimen
 	x := file
 	pick(cmd, "ensemble", &x.Ensemble, flagged.Ensemble)
 	pick(cmd, "nodes", &x.Nodes, flagged.Nodes)
+	if file.Ensemble != "" && x.Ensemble != file.Ensemble {
+		x.Image = "" // it was that of another kind
+	}
 	pick(cmd, "image", &x.Image, flagged.Image)
 	pick(cmd, "subject", &x.Subject, flagged.Subject)
 	pick(cmd, "clients", &x.Clients, flagged.Clients)
@@ -217,11 +224,11 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	ctx, interrupt, stop := interruptible(context.Background(), screen)
 	defer stop()
 	x.Interrupt, x.Progress = interrupt, screen.progress
-	screen.say("running %s of %s on %d servers for %s", stored.Recipe, stored.Subject, stored.Nodes, stored.TimeLimit)
+	screen.say("running %s of %s on %d servers (%s) for %s", stored.Recipe, stored.Subject, stored.Nodes, stored.Ensemble, stored.TimeLimit)
 	outcome, err := x.Run(ctx)
 	screen.end()
 	if err != nil {
-		return err
+		return wayOut(err, "--ports")
 	}
 	return printResult(cmd, outcome.Run, outcome.Result, f.json)
 }

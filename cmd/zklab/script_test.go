@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -104,17 +104,19 @@ func portOf(l net.Listener) string {
 	return port
 }
 
-// await waits until a file has a line: what a background command has to say.
+// await waits until a line of a file matches: what a background command has to say.
 func await(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: await file")
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await file pattern")
 	}
+	wanted, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if b, _ := os.ReadFile(ts.MkAbs(args[0])); bytes.Contains(b, []byte("\n")) {
+		if b, _ := os.ReadFile(ts.MkAbs(args[0])); wanted.Match(b) {
 			return
 		}
 	}
-	ts.Fatalf("no line in %s for a minute", args[0])
+	ts.Fatalf("no %s in %s for a minute", wanted, args[0])
 }
 
 // serves asserts that each of the servers serves clients; negated, that nobody
