@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -129,24 +128,31 @@ func TestManyDeadlines(t *testing.T) {
 	})
 }
 
-// TestClosedEndsLeaveNoTimer: nothing fires after Close or Reset.
-func TestClosedEndsLeaveNoTimer(t *testing.T) {
+// TestEndedConnKeepsNothing: neither a timer nor memory, also if deadlines are set
+// later.
+func TestEndedConnKeepsNothing(t *testing.T) {
 	for name, end := range map[string]func(client, server *Conn){
 		"close": func(client, server *Conn) { client.Close(); server.Close() },
-		"reset": func(client, server *Conn) { client.Reset() },
+		"reset": func(client, _ *Conn) { client.Reset() },
 	} {
 		inBubble(t, func(t *testing.T, client, server *Conn) {
-			client.SetDeadline(time.Now().Add(time.Minute))
-			server.SetDeadline(time.Now().Add(time.Minute))
+			for _, c := range []*Conn{client, server} {
+				write(t, c, "unread")
+				c.SetDeadline(time.Now().Add(time.Minute))
+			}
 			end(client, server)
 			for _, c := range []*Conn{client, server} {
+				c.SetReadDeadline(time.Now().Add(time.Minute))
+				c.SetWriteDeadline(time.Now().Add(time.Minute))
 				for _, d := range []*deadline{&c.in.readBy, &c.out.writeBy} {
 					if d.timer.Stop() {
 						t.Errorf("after %s a timer was still running", name)
 					}
 				}
+				if b := c.in.buf; b.len() != 0 || b.small != nil || b.lent != nil {
+					t.Errorf("after %s there is still a buffer with %d bytes", name, b.len())
+				}
 			}
-			synctest.Wait()
 		})
 	}
 }

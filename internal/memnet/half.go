@@ -18,7 +18,7 @@ type half struct {
 	readBy   deadline
 	writeBy  deadline
 
-	writing      bool // somebody is in writeFrom and waits for room
+	writing      bool // somebody has the turn
 	writerClosed bool
 	readerClosed bool
 	broken       bool
@@ -79,6 +79,7 @@ func (h *half) writeFrom(b []byte) (int, error) {
 	if err := h.takeTurn(); err != nil {
 		return 0, err
 	}
+	defer h.endTurn()
 	written := 0
 	for {
 		n := h.buf.put(b[written:])
@@ -89,7 +90,8 @@ func (h *half) writeFrom(b []byte) (int, error) {
 		if written == len(b) {
 			return written, nil
 		}
-		if err := h.waitForRoom(); err != nil {
+		h.canWrite.Wait()
+		if err := h.writeErr(); err != nil {
 			return written, err
 		}
 	}
@@ -98,25 +100,20 @@ func (h *half) writeFrom(b []byte) (int, error) {
 // takeTurn waits for a writer that waits for room.
 func (h *half) takeTurn() error {
 	for {
-		if err := h.writeErr(); err != nil || !h.writing {
+		if err := h.writeErr(); err != nil {
 			return err
+		}
+		if !h.writing {
+			h.writing = true
+			return nil
 		}
 		h.canWrite.Wait()
 	}
 }
 
-func (h *half) waitForRoom() error {
-	h.writing = true
-	defer func() {
-		h.writing = false
-		h.canWrite.Broadcast()
-	}()
-	for {
-		h.canWrite.Wait()
-		if err := h.writeErr(); err != nil || h.buf.len() < bufferSize {
-			return err
-		}
-	}
+func (h *half) endTurn() {
+	h.writing = false
+	h.canWrite.Broadcast()
 }
 
 func (h *half) writeErr() error {

@@ -137,9 +137,7 @@ func (n *Network) dial(ctx context.Context, addr string) (*Conn, error) {
 func (n *Network) remove(l *listener) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.listeners[string(l.addr)] == l {
-		delete(n.listeners, string(l.addr))
-	}
+	delete(n.listeners, string(l.addr))
 }
 
 func errRefused() error { return os.NewSyscallError("connect", syscall.ECONNREFUSED) }

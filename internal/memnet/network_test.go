@@ -186,10 +186,40 @@ func TestDialWithDoneContext(t *testing.T) {
 	}
 }
 
-// TestDialWhileClosing: whoever is connected in the moment in which the listener
-// closes finds out.
+// TestDialWhileClosing: whoever gets into the queue of a listener that has just
+// closed is reset, and not accepted.
 func TestDialWhileClosing(t *testing.T) {
-	for range 200 {
+	var n Network
+	l := listen(t, &n, "zk1:2181").(*listener)
+	l.Close()
+	queued := 0
+	for range 100 {
+		client, server := newConns("client", l.addr)
+		if err := l.offer(t.Context(), server); err != nil {
+			if !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Errorf("dial: %v", err)
+			}
+			continue
+		}
+		queued++
+		_, err := client.Read(make([]byte, 1))
+		fails(t, "read", err, syscall.ECONNRESET)
+	}
+	if queued == 0 {
+		t.Error("none of 100 was queued")
+	}
+	for range 100 {
+		_, server := newConns("client", l.addr)
+		l.waiting <- server
+		_, err := l.Accept()
+		fails(t, "accept", err, net.ErrClosed)
+		l.resetWaiting()
+	}
+}
+
+// TestDialsWhileClosing is the same with the race detector's help.
+func TestDialsWhileClosing(t *testing.T) {
+	for range 50 {
 		var n Network
 		l := listen(t, &n, "zk1:2181")
 		var wg sync.WaitGroup

@@ -13,7 +13,7 @@ func TestRing(t *testing.T) {
 		var r ring
 		var want []byte
 		next := byte(0)
-		size := rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(0, bufferSize+10))
+		size := rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(0, bufferSize/3), rapid.IntRange(0, bufferSize+10))
 		t.Repeat(map[string]func(*rapid.T){
 			"put": func(t *rapid.T) {
 				b := make([]byte, size.Draw(t, "size"))
