@@ -3,7 +3,7 @@
 // against ensembles inside another process.
 //
 // That process has a [Host]. The stand-in (command zkServer below this package,
-// which is [Run]) tells it which zoo.cfg it was given, and lives as long as the
+// which is [Main]) tells it which zoo.cfg it was given, and lives as long as the
 // java process would: when somebody kills the stand-in, the host sees its
 // connection end and kills the server. A zoo.cfg names the client port of one
 // server only, so an ensemble comes to be when each of its servers was asked

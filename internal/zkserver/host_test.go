@@ -1,10 +1,14 @@
 package zkserver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +17,18 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+const mainEnv = "ZKLAB_ZKSERVER_TEST_MAIN" // set where the test program is to be the command
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainEnv) != "" {
+		if err := Main(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // log is an ensemble that tells what was done to it.
 type log struct {
@@ -166,29 +181,83 @@ func TestWhatCannotStart(t *testing.T) {
 // Who says no zoo.cfg, or another command, is told what is right.
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"start-foreground"}, {"stop", "zoo.cfg"}} {
-		if err := Run(args); err == nil || !strings.Contains(err.Error(), "usage: zkServer.sh start-foreground") {
+		if err := Run(args, nil); err == nil || !strings.Contains(err.Error(), "usage: zkServer.sh start-foreground") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	if err := Run([]string{"start-foreground", "zoo.cfg"}); err == nil || !strings.Contains(err.Error(), hostEnv) {
+	if err := Run([]string{"start-foreground", "zoo.cfg"}, nil); err == nil || !strings.Contains(err.Error(), hostEnv) {
 		t.Error(err)
 	}
 }
 
-// The command asks the host that the environment names.
+// The host is the one that the environment names, and so is the super user.
 func TestRun(t *testing.T) {
 	h, l := hosted(t)
 	name, addr, _ := strings.Cut(h.Env(), "=")
 	t.Setenv(name, addr)
 	t.Setenv("SERVER_JVMFLAGS", "-Dx=y -Dzookeeper.DigestAuthenticationProvider.superDigest=super:D/InI= -Dzookeeper.extendedTypesEnabled=true")
-	ended := make(chan error, 1)
-	go func() { ended <- Run([]string{"start-foreground", write(t, "", "clientPort=101")}) }()
+	path := write(t, "", "clientPort=101")
+	run := func() (alive io.Closer, ended chan error) {
+		r, w := io.Pipe()
+		ended = make(chan error, 1)
+		go func() { ended <- Run([]string{"start-foreground", path}, r) }()
+		return w, ended
+	}
+	alive, ended := run()
 	l.expect(t, `new [127.0.0.1:101] super "super:D/InI="`, "start 1")
+	alive.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	select {
+	case did := <-l.did:
+		if did != "kill 1" {
+			t.Error(did)
+		}
+	default:
+		t.Error("it ended before the server was dead")
+	}
+
+	alive, ended = run()
+	defer alive.Close()
+	l.expect(t, "start 1")
 	if err := h.Close(); err != nil { // takes its servers along
 		t.Error(err)
 	}
 	l.expect(t, "kill 1", "close")
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// What a suite sees of a stand-in: when it has killed one and waited for it,
+// the server is dead.
+func TestKilledProcess(t *testing.T) {
+	h, l := hosted(t)
+	path := write(t, "", "clientPort=101")
+	for range 3 {
+		cmd := exec.Command(os.Args[0], "start-foreground", path)
+		cmd.Env = append(os.Environ(), h.Env(), mainEnv+"=1")
+		cmd.Stderr = new(bytes.Buffer)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for did := range l.did {
+			if did == "start 1" {
+				break
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // killed
+		select {
+		case did := <-l.did:
+			if did != "kill 1" {
+				t.Error(did)
+			}
+		default:
+			t.Error("it was waited for, and the server lives")
+		}
 	}
 }

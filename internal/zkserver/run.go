@@ -8,20 +8,54 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 )
 
-// hostEnv names the host's address.
-const hostEnv = "ZKLAB_ZKSERVER_HOST"
+const (
+	hostEnv = "ZKLAB_ZKSERVER_HOST" // names the host's address
+	heldEnv = "ZKLAB_ZKSERVER_HELD" // set in a process that hold started
+)
 
 // superDigest is the flag of the Java server that sets the super user's password.
 var superDigest = regexp.MustCompile(`-Dzookeeper\.DigestAuthenticationProvider\.superDigest=(\S+)`)
 
-// Run does what "zkServer.sh start-foreground zoo.cfg" does: it runs a server
+// Main does what "zkServer.sh start-foreground zoo.cfg" does: it runs a server
 // and returns when that has ended, with an error if it did not start.
-func Run(args []string) error {
+//
+// Suites kill it and take the server for dead once they have waited for it, and
+// a killed process cannot see to that. But a process is waited for until nobody
+// has its standard error open any more: so the work is done by a child, which
+// inherits that, and ends when the server is dead.
+func Main(args []string) error {
+	if os.Getenv(heldEnv) == "" {
+		return hold(args)
+	}
+	return Run(args, os.Stdin)
+}
+
+// hold runs this program again, until that ends or this process does.
+func hold(args []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), heldEnv+"=1")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	alive, err := cmd.StdinPipe() // ends with this process
+	if err != nil {
+		return err
+	}
+	defer alive.Close()
+	return cmd.Run()
+}
+
+// Run runs a server until that ends, or nothing more is to come from alive: then
+// the server is killed first.
+func Run(args []string, alive io.Reader) error {
 	if len(args) != 2 || args[0] != "start-foreground" {
 		return errors.New("usage: zkServer.sh start-foreground ZOO_CFG")
 	}
@@ -42,6 +76,10 @@ func Run(args []string) error {
 		return err
 	}
 	defer conn.Close()
+	go func() {
+		_, _ = io.Copy(io.Discard, alive)
+		_ = conn.(*net.TCPConn).CloseWrite()
+	}()
 	return ask(conn, r)
 }
 

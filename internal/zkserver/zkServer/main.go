@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	if err := zkserver.Run(os.Args[1:]); err != nil {
+	if err := zkserver.Main(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
