@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"time"
@@ -22,6 +23,7 @@ type check struct {
 	model    *model
 	writes   map[writeKey]*seenCall
 	reads    map[int64][]*seenCall // by the zxid of the state that answered
+	fresh    []int64               // those of them that begin an epoch
 	acked    []ack
 	sessions map[int64]sessionLife
 	lastCxid map[int64]int32
@@ -67,11 +69,12 @@ func isWrite(op wire.Op) bool {
 
 func (k *check) run() {
 	k.sort()
-	k.serve(0)
 	for i := range k.txns {
+		k.serveEpochs(int64(k.txns[i].Zxid) >> 32)
 		k.replay(&k.txns[i])
 		k.serve(int64(k.txns[i].Zxid))
 	}
+	k.serveEpochs(math.MaxInt64)
 	for zxid, calls := range k.reads {
 		k.problem("a state at %#x, which no transaction has: %v", zxid, calls[0])
 	}
@@ -80,6 +83,15 @@ func (k *check) run() {
 	}
 	k.order()
 	k.watches()
+}
+
+// serveEpochs looks at what was read from leaders of epochs up to this one before
+// they committed anything: they show the beginning of their epoch as its zxid.
+func (k *check) serveEpochs(epoch int64) {
+	for len(k.fresh) > 0 && k.fresh[0]>>32 <= epoch {
+		k.serve(k.fresh[0])
+		k.fresh = k.fresh[1:]
+	}
 }
 
 func (k *check) sort() {
@@ -95,6 +107,12 @@ func (k *check) sort() {
 		}
 	}
 	slices.SortFunc(k.acked, func(a, b ack) int { return cmp.Compare(a.seq, b.seq) })
+	for zxid := range k.reads {
+		if zxid&math.MaxUint32 == 0 {
+			k.fresh = append(k.fresh, zxid)
+		}
+	}
+	slices.Sort(k.fresh)
 	for i := 1; i < len(k.acked); i++ {
 		k.acked[i].zxid = max(k.acked[i].zxid, k.acked[i-1].zxid)
 	}

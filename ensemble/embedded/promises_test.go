@@ -234,7 +234,7 @@ func (a *actor) readTree(path string) {
 		a.problem("cannot read %s", path)
 		return
 	}
-	children := a.calls[len(a.calls)-1].result.(wire.ChildrenReply)
+	children, _ := a.calls[len(a.calls)-1].result.(wire.ChildrenReply) // it may just be swept
 	for _, name := range children.Children {
 		a.readTree(strings.TrimSuffix(path, "/") + "/" + name)
 	}
