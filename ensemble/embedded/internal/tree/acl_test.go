@@ -36,6 +36,7 @@ func TestAllowed(t *testing.T) {
 		"any network":               {acl(wire.PermAll, "ip", "1.2.3.4/0"), wire.PermRead, []wire.ID{local}, true},
 		"IPv6":                      {acl(wire.PermAll, "ip", "1.2.3.4/0"), wire.PermRead, []wire.ID{{Scheme: "ip", ID: "::1"}}, false},
 		"unknown scheme":            {acl(wire.PermAll, "sasl", "x"), wire.PermRead, []wire.ID{{Scheme: "sasl", ID: "x"}}, false},
+		"super user":                {acl(0, "world", "anyone"), wire.PermAdmin, []wire.ID{local, {Scheme: "super"}}, true},
 		"second entry":              {append(acl(wire.PermRead, "digest", "a:b"), acl(wire.PermRead, "digest", "bob:x")...), wire.PermRead, []wire.ID{bob}, true},
 	} {
 		if got := Allowed(c.list, c.perm, c.ids); got != c.want {
