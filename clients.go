@@ -173,7 +173,7 @@ func (r *run) openClient(ctx context.Context, id int, l *link.Link) (*workloads.
 		return nil, fmt.Errorf("client %d: %w", id, err)
 	}
 	c := workloads.NewClient(&subjects.Client{
-		ID: id, Servers: servers, Timeout: grantedBy(l), Dial: l.Dial, Conn: conn, Events: events,
+		ID: id, Servers: servers, Timeout: grantedBy(l), Dial: zkconn.Lossy(l.Dial), Conn: conn, Events: events,
 	}, l, r.record, r.x.Clients)
 	c.GiveUp(r.calm, r.bound)
 	return c, nil

@@ -27,20 +27,19 @@ import (
 // moment, which the seed alone does not fix.
 const seeds = 4
 
-// Each property must be seen to fail: these subjects have one planted defect
-// each, and the property that is named must find it in a real run. They run on
-// one ensemble at once, so no fault may touch the servers.
-func TestPlantedDefects(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes two minutes; what it runs is run by shorter tests, too")
-	}
+// defect is a subject with one planted defect, and the property that must find
+// it in a real run.
+type defect struct {
+	name     string
+	workload workloads.Workload
+	faults   faults.Schedule // nil: contention is enough; none that touches servers
+	property string
+}
+
+// defects make each property fail.
+func defects() []defect {
 	expiries := faults.Every(1500*time.Millisecond, faults.Expire{})
-	for _, tt := range []struct {
-		name     string
-		workload workloads.Workload
-		faults   faults.Schedule // nil: contention is enough
-		property string
-	}{
+	return []defect{
 		{
 			"lock/ignores-expiry",
 			workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
@@ -107,18 +106,34 @@ func TestPlantedDefects(t *testing.T) {
 			}},
 			faults.Every(1500*time.Millisecond, faults.Expire{Who: faults.Waiter}), "enter",
 		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
+	}
+}
+
+// Each property must be seen to fail on real servers, on one ensemble at once.
+func TestPlantedDefects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two minutes; what it runs is run in virtual time, too")
+	}
+	find(t, perform)
+}
+
+// Each property must be seen to fail in virtual time.
+func TestPlantedDefectsInVirtualTime(t *testing.T) { find(t, virtually) }
+
+// find looks for the defects, with several seeds.
+func find(t *testing.T, run func(*testing.T, zklab.Experiment) *zklab.Outcome) {
+	for _, d := range defects() {
+		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range seeds {
-				o := perform(t, zklab.Experiment{
-					Workload: tt.workload, Faults: tt.faults, TimeLimit: 15 * time.Second, Seed: int64(seed + 1),
+				o := run(t, zklab.Experiment{
+					Workload: d.workload, Faults: d.faults, TimeLimit: 15 * time.Second, Seed: int64(seed + 1),
 					Keys: 2, // each key that is stuck takes its time to show
 				})
-				if o.Result.Verdict == checker.Violation && violated(o.Result, tt.property) {
+				if o.Result.Verdict == checker.Violation && violated(o.Result, d.property) {
 					return
 				}
-				t.Logf("seed %d: verdict %s, and no violation of %s", seed+1, o.Result.Verdict, tt.property)
+				t.Logf("seed %d: verdict %s, and no violation of %s", seed+1, o.Result.Verdict, d.property)
 				explain(t, o.Result)
 			}
 			t.Errorf("none of %d seeds found it", seeds)

@@ -62,6 +62,7 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 		}
 		for seed := 1; seed <= seeds; seed++ {
 			t.Run(fmt.Sprint(recipe, "/", seed), func(t *testing.T) {
+				t.Parallel()
 				o := virtually(t, zklab.Experiment{
 					Workload: w, Subject: workloads.Own, TimeLimit: time.Minute, Seed: int64(seed),
 					Faults: faults.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
@@ -81,6 +82,7 @@ func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
 	} {
 		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Broken)
 			if err != nil {
 				t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zkconn"
 )
 
 // probe is a session with one server, on one connection: it never reconnects,
@@ -45,7 +47,7 @@ func openProbe(ctx context.Context, dial DialFunc, addr string) (*probe, error) 
 		}
 	}
 	conn, events, err := zk.Connect([]string{addr}, probeSession,
-		zk.WithDialer(once.Dial), zk.WithHostProvider(&oneServer{addr: addr}),
+		zk.WithDialer(zkconn.Lossy(once.Dial)), zk.WithHostProvider(&oneServer{addr: addr}),
 		zk.WithLogger(silent{}), zk.WithLogInfo(false), zk.WithEventCallback(watch))
 	if err != nil {
 		cancel(err)

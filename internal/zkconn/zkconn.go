@@ -26,7 +26,7 @@ func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
 	q := newEventQueue()
 	ready := make(chan struct{}, 1)
 	conn, raw, err := zk.Connect(cfg.Servers, cfg.Timeout,
-		zk.WithDialer(cfg.Dial),
+		zk.WithDialer(Lossy(cfg.Dial)),
 		zk.WithHostProvider(&inOrder{servers: cfg.Servers}),
 		zk.WithLogger(silent{}),
 		zk.WithLogInfo(false),
