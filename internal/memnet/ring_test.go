@@ -50,3 +50,36 @@ func TestRing(t *testing.T) {
 		})
 	})
 }
+
+// TestRingWraps goes round many times without ever being empty.
+func TestRingWraps(t *testing.T) {
+	var r ring
+	var in, out byte
+	put := func(n int) {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = in
+			in++
+		}
+		if got := r.put(b); got != n {
+			t.Fatalf("put %d of %d bytes", got, n)
+		}
+	}
+	get := func(n int) {
+		b := make([]byte, n)
+		if got := r.get(b); got != n {
+			t.Fatalf("got %d of %d bytes", got, n)
+		}
+		for i := range b {
+			if b[i] != out {
+				t.Fatalf("byte %d is %d, want %d", i, b[i], out)
+			}
+			out++
+		}
+	}
+	put(50_001)
+	for range 100 {
+		get(50_000)
+		put(50_000)
+	}
+}
