@@ -38,12 +38,12 @@ type request struct {
 }
 
 // waits says whether only the leader can answer a call. One that could not be
-// decoded is refused without it.
+// decoded is refused without it, but for a multi, which takes a zxid all the same.
 func (k *call) waits() bool {
 	switch k.op {
 	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL, wire.Delete, wire.DeleteContainer,
-		wire.SetData, wire.SetACL, wire.Multi, wire.Reconfig, wire.Sync, wire.CloseSession:
+		wire.SetData, wire.SetACL, wire.Reconfig, wire.Sync, wire.CloseSession:
 		return k.err == nil
 	}
-	return false
+	return k.op == wire.Multi
 }
