@@ -73,10 +73,10 @@ func (n *Node) acked(l *learner, zxid int64) {
 
 // recount finds up to where a quorum has all on disk.
 func (n *Node) recount() {
-	// Voters sorted by what they have, most first; those not in sync have nothing.
+	// Voters sorted by what they have, most first; those not in sync acked nothing.
 	sorted := append(n.leading.scratch[:0], n.disk.durable)
 	for _, l := range n.leading.learners {
-		if !l.voter || l.state < synced {
+		if !l.voter {
 			continue
 		}
 		i := len(sorted)
@@ -108,7 +108,7 @@ func (n *Node) commitNext() {
 
 // tellCommits tells the followers what was committed since the last time: one
 // message for all that one ack brought, but before any payload that must come
-// behind it.
+// behind it. Learners that do not serve yet are told when they may.
 func (n *Node) tellCommits() {
 	zxid := n.disk.LastCommitted()
 	if n.leading.told >= zxid {
@@ -116,7 +116,7 @@ func (n *Node) tellCommits() {
 	}
 	n.leading.told = zxid
 	for _, l := range n.leading.learners {
-		if l.voter && l.state >= syncing {
+		if l.voter && l.state == upToDate {
 			n.send(l.id, Message{Kind: Commit, Conn: l.conn, Zxid: zxid})
 		}
 	}

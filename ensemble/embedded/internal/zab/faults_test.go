@@ -11,10 +11,10 @@ func (v *server) crash() {
 	s.log("server %d crashes", v.id)
 	s.used.Crashes++
 	v.node, v.app, v.paused = nil, nil, false
-	v.disk.Crash()
 	if s.onCrash != nil {
 		s.onCrash(v.disk)
 	}
+	v.disk.Crash()
 	for _, other := range s.servers {
 		if other == v {
 			continue
@@ -41,8 +41,11 @@ func (s *sim) harm() {
 		}
 	}
 	switch s.rnd.IntN(16) {
-	case 0, 1:
+	case 0:
 		v.crash()
+	case 1:
+		v.crash()
+		v.start()
 	case 2:
 		if s.rnd.IntN(3) == 0 {
 			for _, o := range s.servers {
@@ -60,8 +63,7 @@ func (s *sim) harm() {
 			o.resume()
 		}
 	case 10:
-		s.used.SlowDisks++
-		v.disk.SetDelay(s.duration(s.plan.tick))
+		s.slowDisks()
 	case 11, 12:
 		s.cut(v.id)
 	case 13:
@@ -70,6 +72,53 @@ func (s *sim) harm() {
 		s.links[v.id][s.ids[s.rnd.IntN(len(s.ids))]].slow = s.duration(s.plan.tick)
 	case 15:
 		s.sever(v.id, s.ids[s.rnd.IntN(len(s.ids))])
+	}
+}
+
+// slowDisks makes all disks slow, each in its own way, or fast again.
+func (s *sim) slowDisks() {
+	s.used.SlowDisks++
+	for _, v := range s.servers {
+		v.disk.SetDelay(0)
+		if s.rnd.IntN(3) > 0 {
+			v.disk.SetDelay(s.duration(s.plan.tick))
+		}
+	}
+}
+
+// maybeAmbush lets something go wrong just when a server has taken in a message,
+// more often in the short phases before broadcast.
+func (s *sim) maybeAmbush(v *server, m Message) {
+	odds := s.plan.ambush
+	switch m.Kind {
+	case Connect, NewEpoch, AckEpoch, NewLeader, AckLeader, UpToDate:
+	case Propose, Ack, Commit, Inform:
+		odds *= 20
+	default:
+		return
+	}
+	if odds == 0 || s.rnd.IntN(odds) > 0 {
+		return
+	}
+	s.log("ambush at %v", m.Kind)
+	switch s.rnd.IntN(8) {
+	case 0:
+		v.crash()
+	case 1:
+		v.crash()
+		v.start()
+	case 2:
+		v.pause()
+	case 3:
+		s.cut(v.id)
+	case 4:
+		s.sever(v.id, m.From)
+	case 5:
+		s.servers[m.From-1].crash()
+	case 6:
+		s.servers[m.From-1].pause()
+	case 7:
+		s.cut(m.From)
 	}
 }
 
@@ -90,12 +139,14 @@ func (v *server) resume() {
 	v.paused = false
 	for _, from := range s.ids {
 		l := &s.links[from][v.id]
-		for v.node != nil && len(l.queue) > 0 && !l.cut && !l.queue[0].at.After(s.now) {
+		for v.node != nil && !v.paused && len(l.queue) > 0 && !l.cut && !l.queue[0].at.After(s.now) {
 			s.deliver(l)
 		}
 	}
-	v.node.Tick(s.now)
-	s.after(v)
+	if v.node != nil && !v.paused {
+		v.node.Tick(s.now)
+		s.after(v)
+	}
 }
 
 // cut cuts links: some of a server's one way, all of them, or the ensemble in two.

@@ -3,7 +3,6 @@ package zab
 import (
 	"fmt"
 	"slices"
-	"time"
 )
 
 // The judge: App in the simulation compares every call with what is known to be
@@ -50,10 +49,9 @@ type violation string
 func violated(format string, args ...any) { panic(violation(fmt.Sprintf(format, args...))) }
 
 func (a *replica) Send(m Message) {
-	if a.s.onSend != nil {
-		a.s.onSend(&m)
+	if a.s.onSend == nil || a.s.onSend(&m) {
+		a.s.send(m)
 	}
-	a.s.send(m)
 }
 
 func (a *replica) Install(st State, zxid int64) {
@@ -86,7 +84,7 @@ func (a *replica) Commit(e Entry) {
 		if s.rnd.IntN(10) == 0 {
 			a.tellPlace()
 		}
-		if s.rnd.IntN(10) == 0 {
+		if s.rnd.IntN(10) == 0 && !s.quiet {
 			s.propose(a)
 		}
 	}
@@ -230,8 +228,8 @@ func (s *sim) allServe() bool {
 
 // converge checks that a last proposal reaches all, and all are the same then.
 func (s *sim) converge() {
-	s.plan.proposeEvery = time.Hour
-	s.run(s.now.Add(s.plan.tick))
+	s.quiet = true
+	s.run(s.now.Add(2 * s.plan.tick))
 	before := len(s.global)
 	leaders := 0
 	for _, v := range s.servers {

@@ -96,13 +96,14 @@ func (n *Node) pinged() {
 // acknowledge tells the leader what is durable now. It comes with Tick, so that
 // one ack serves for all proposals that arrived together.
 func (n *Node) acknowledge() {
-	ln, durable := &n.learning, n.disk.durable
-	if ln.state == syncing && durable >= ln.syncEnd {
+	ln := &n.learning
+	switch {
+	case !n.owesAck():
+	case ln.state == syncing:
 		n.confirmSync()
-	}
-	if n.owesAck() {
-		ln.acked = durable
-		n.send(n.leader, Message{Kind: Ack, Conn: ln.conn, Zxid: durable})
+	default:
+		ln.acked = n.disk.durable
+		n.send(n.leader, Message{Kind: Ack, Conn: ln.conn, Zxid: ln.acked})
 	}
 }
 

@@ -18,6 +18,7 @@ type sim struct {
 	ids     []int
 	voters  []int
 	plan    plan
+	quiet   bool // clients are done
 	trace   func(format string, args ...any)
 	sabotage
 
@@ -39,6 +40,9 @@ type plan struct {
 	faults               time.Duration // how long
 	faultEvery           time.Duration
 	proposeEvery         time.Duration
+	latency              time.Duration
+	wild                 bool // servers follow whom they like: safety must not depend on elections
+	ambush               int  // one in how many messages of the phases before broadcast meets a fault; 0: none
 }
 
 // coverage counts what happened.
@@ -47,12 +51,26 @@ type coverage struct {
 	Recovery                                                                            time.Duration
 }
 
+// add adds up what happened in two runs.
+func (c *coverage) add(o coverage) {
+	c.Commits += o.Commits
+	c.Elections += o.Elections
+	c.Diffs += o.Diffs
+	c.Truncs += o.Truncs
+	c.Snaps += o.Snaps
+	c.Crashes += o.Crashes
+	c.Pauses += o.Pauses
+	c.Cuts += o.Cuts
+	c.SlowDisks += o.SlowDisks
+	c.Deposed += o.Deposed
+	c.Recovery = max(c.Recovery, o.Recovery)
+}
+
 // sabotage plants a defect.
 type sabotage struct {
-	onSend    func(m *Message)
-	onAppend  func(d *Disk) // after each call of a node
-	onCrash   func(d *Disk)
-	onRestart func(d *Disk)
+	onSend  func(m *Message) bool // false: the message is lost
+	onCall  func(d *Disk)         // after each call of a node
+	onCrash func(d *Disk)         // before what is not durable is dropped
 }
 
 // server is one server: its disk, and while it is alive its node.
@@ -99,6 +117,9 @@ func drawPlan(rnd *rand.Rand) plan {
 		faults:       time.Duration(5+rnd.IntN(10)) * time.Second,
 		faultEvery:   time.Duration(50+rnd.IntN(1000)) * time.Millisecond,
 		proposeEvery: time.Duration(2+rnd.IntN(100)) * time.Millisecond,
+		latency:      []time.Duration{time.Millisecond, 5 * time.Millisecond, 30 * time.Millisecond}[rnd.IntN(3)],
+		wild:         rnd.IntN(3) == 0,
+		ambush:       []int{0, 300, 50, 15}[rnd.IntN(4)],
 	}
 }
 
@@ -139,18 +160,18 @@ func (v *server) start() {
 		ID: v.id, Voters: v.s.voters, Observers: v.s.ids[p.voters:],
 		Tick: p.tick, InitLimit: p.initLimit, SyncLimit: p.syncLimit,
 	}, v.disk, v.app)
-	if v.s.onRestart != nil {
-		v.s.onRestart(v.disk)
-	}
 }
 
 func (s *sim) latency() time.Duration {
-	return time.Duration(100+s.rnd.IntN(1000)) * time.Microsecond
+	return s.duration(s.plan.latency / 2)
 }
 
 func (s *sim) send(m Message) {
 	if m.From == m.To {
 		violated("server %d sends %v to itself", m.From, m.Kind)
+	}
+	if s.plan.wild && m.Kind == Notify {
+		return
 	}
 	if m.Sync != nil {
 		switch m.Sync.Mode {
@@ -182,7 +203,7 @@ func (s *sim) deliver(l *link) {
 		return
 	}
 	if p.reset {
-		s.log("server %d hears that %d died", v.id, p.m.From)
+		s.log("server %d hears that its connection to %d broke", v.id, p.m.From)
 		v.node.PeerReset(p.m.From)
 	} else {
 		if p.m.Kind != Ping && p.m.Kind != Pong {
@@ -191,11 +212,12 @@ func (s *sim) deliver(l *link) {
 		v.node.Step(s.now, p.m)
 	}
 	s.after(v)
+	s.maybeAmbush(v, p.m)
 }
 
 func (s *sim) after(v *server) {
-	if s.onAppend != nil && v.node != nil {
-		s.onAppend(v.disk)
+	if s.onCall != nil && v.node != nil {
+		s.onCall(v.disk)
 	}
 }
 
@@ -252,6 +274,9 @@ func (s *sim) duration(mean time.Duration) time.Duration {
 
 // clients propose, at the leaders and through learners.
 func (s *sim) clients() {
+	if s.quiet {
+		return
+	}
 	for _, v := range s.servers {
 		if v.node == nil || v.paused || !v.app.serving {
 			continue
@@ -277,6 +302,23 @@ func (s *sim) clients() {
 		s.after(v)
 	}
 	s.checkDisk(s.servers[s.rnd.IntN(len(s.servers))].disk)
+	if s.plan.wild {
+		s.decideWildly()
+	}
+}
+
+// decideWildly lets a server that looks follow one of two, or lead.
+func (s *sim) decideWildly() {
+	v := s.servers[s.rnd.IntN(len(s.servers))]
+	if v.node == nil || v.paused || v.node.role != Looking || !v.node.started {
+		return
+	}
+	era := int(s.now.Sub(epochStart) / (5 * s.plan.tick))
+	leader := s.voters[(era+s.rnd.IntN(2))%len(s.voters)]
+	v.node.enter(s.now)
+	v.node.decide(leader)
+	v.node.leave()
+	s.after(v)
 }
 
 // recovery is how many ticks after the end of all faults everybody must serve.
@@ -306,6 +348,7 @@ func (s *sim) play() (err error) {
 		s.harm()
 	}
 	s.log("all faults end")
+	s.plan.ambush, s.plan.wild = 0, false
 	s.heal()
 	for _, v := range s.servers {
 		v.disk.SetDelay(0)

@@ -89,12 +89,10 @@ func (n *Node) establish() {
 	ld.lastProposed, ld.backed, ld.told = first(n.epoch), n.disk.LastCommitted(), n.disk.LastCommitted()
 	ld.since, ld.beatAt = n.now, n.now.Add(n.cfg.Tick/2)
 	for _, l := range ld.learners {
-		switch {
-		case l.state == synced:
+		switch l.state {
+		case synced:
 			n.release(l)
-		case l.state == syncing:
-			n.send(l.id, Message{Kind: Commit, Conn: l.conn, Zxid: n.disk.LastCommitted()})
-		case l.state == waiting:
+		case waiting:
 			n.synchronise(l)
 		}
 	}
