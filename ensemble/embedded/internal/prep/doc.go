@@ -34,9 +34,11 @@
 //
 // # What is not judged here
 //
-// The last stage of a server knows SessionMoved of a multi (it closes the
-// connection without a reply), and MarshallingError of a read. The quotas that
-// enforceQuota=true would enforce are off in a server by default, and here.
+// What a session may do is the leader's to know: see [Request].Refused. Of
+// SessionMoved, also as a result within a multi, the last stage of Java's servers
+// makes the end of the connection, without a reply. Reads are judged there, too.
+// Quotas are counted by the tree, and enforced by nobody, as by a server without
+// enforceQuota.
 //
 // # Where it differs from Java's server
 //
