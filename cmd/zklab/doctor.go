@@ -50,7 +50,7 @@ func diagnose(w io.Writer, containers []container.Finding) bool {
 		fmt.Fprintf(w, "%-8s %-10s %s\n", mark, f.Name, f.Detail)
 	}
 	if !complete {
-		fmt.Fprintf(w, "what is missing, only --ensemble %s needs\n", inContainers)
+		fmt.Fprintf(w, "only --ensemble %s needs what is missing\n", inContainers)
 	}
 	return complete
 }

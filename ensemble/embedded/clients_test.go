@@ -1,0 +1,146 @@
+package embedded_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zkserver"
+)
+
+// goZookeeper are the integration tests of go-zookeeper v1.0.4. They are named,
+// so that one that does not run is noticed.
+var goZookeeper = []string{
+	"TestIntegration_Auth",
+	"TestIntegration_BadSession",
+	"TestIntegration_BasicCluster",
+	"TestIntegration_ChildWatch",
+	"TestIntegration_Children",
+	"TestIntegration_ClientClusterFailover",
+	"TestIntegration_Create",
+	"TestIntegration_CreateContainer",
+	"TestIntegration_CreateTTL",
+	"TestIntegration_DNSHostProviderCreate",
+	"TestIntegration_DNSHostProviderReconnect",
+	"TestIntegration_ExpiringWatch",
+	"TestIntegration_GetSetACL",
+	"TestIntegration_IfAuthdataSurvivesReconnect",
+	"TestIntegration_IncrementalReconfig",
+	"TestIntegration_Lock",
+	"TestIntegration_MaxBufferSize",
+	"TestIntegration_Multi",
+	"TestIntegration_MultiFailures",
+	"TestIntegration_MultiLevelLock",
+	"TestIntegration_NoQuorum",
+	"TestIntegration_OpsAfterCloseDontDeadlock",
+	"TestIntegration_Reconfig",
+	"TestIntegration_RecurringReAuthHang",
+	"TestIntegration_SetWatchers",
+	"TestIntegration_SlowServer",
+	"TestIntegration_StateChanges",
+	"TestIntegration_WaitForClose",
+}
+
+// The integration tests of the go-zookeeper client, as their authors wrote
+// them, pass. They start, kill and restart servers through zkServer.sh.
+func TestGoZookeeperSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes more than a minute")
+	}
+	t.Parallel() // they wait most of the time
+	host, err := zkserver.Listen(newEnsemble)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := host.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=5m", "-run=^TestIntegration", "github.com/go-zookeeper/zk")
+	cmd.Env = append(os.Environ(), host.Env(), "ZOOKEEPER_BIN_PATH="+standIn(t), "ZK_VERSION=3.9")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Errorf("%v: %v", cmd.Args, err)
+	}
+	s := readEvents(t, out)
+	if diff := cmp.Diff(goZookeeper, s.passed); diff != "" {
+		t.Errorf("what passed is not what was to pass:\n%s", diff)
+	}
+	for _, test := range s.others {
+		t.Errorf("%s:\n%s", test, s.output[test])
+	}
+}
+
+// standIn builds the stand-in for zkServer.sh and gives its folder.
+func standIn(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "zkServer.sh"), "github.com/zklab/zklab/internal/zkserver/zkServer")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+	return dir
+}
+
+// suite is how the tests of a package went.
+type suite struct {
+	passed []string // sorted
+	others []string // that failed, were skipped or did not end
+	output map[string]string
+}
+
+// readEvents reads what go test -json prints; of subtests only the output.
+func readEvents(t *testing.T, out []byte) suite {
+	t.Helper()
+	s := suite{output: map[string]string{}}
+	for in := json.NewDecoder(bytes.NewReader(out)); ; {
+		var e struct{ Action, Test, Output string }
+		if err := in.Decode(&e); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("%v in %s", err, out)
+		}
+		top, _, sub := strings.Cut(e.Test, "/")
+		s.output[top] += e.Output
+		switch {
+		case top == "" || sub:
+		case e.Action == "run":
+			s.others = append(s.others, top)
+		case e.Action == "pass":
+			s.passed = append(s.passed, top)
+			s.others = slices.DeleteFunc(s.others, func(test string) bool { return test == top })
+		}
+	}
+	slices.Sort(s.passed)
+	return s
+}
+
+// oneByOne is an embedded ensemble as the host of stand-ins wants it.
+type oneByOne struct{ *embedded.Ensemble }
+
+func newEnsemble(_ context.Context, c zkserver.Cluster) (zkserver.Ensemble, error) {
+	e, err := embedded.Start(embedded.Config{
+		Nodes: len(c.Addrs), Addrs: c.Addrs, Stopped: true,
+		Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
+		MinSession: c.MinSessionTimeout, MaxSession: c.MaxSessionTimeout,
+		SuperDigest: c.SuperDigest, Reconfig: c.Reconfig,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return oneByOne{e}, nil
+}
+
+func (e oneByOne) Start(ctx context.Context, id int) error { return e.Server(id).Start(ctx) }
+func (e oneByOne) Kill(ctx context.Context, id int) error  { return e.Server(id).Kill(ctx) }
