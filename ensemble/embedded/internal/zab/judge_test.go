@@ -122,7 +122,7 @@ func (a *replica) Serve(role Role, leader int, epoch int64) {
 				violated("leader %d of epoch %d lacks %#x, committed in epoch %d", a.id, epoch, s.global[i].Zxid, s.under[i])
 			}
 		}
-		if s.rnd.IntN(2) == 0 {
+		if s.rnd.IntN(2) == 0 && !s.quiet {
 			s.propose(a)
 		}
 		return
@@ -133,7 +133,7 @@ func (a *replica) Serve(role Role, leader int, epoch int64) {
 	if a.state.count < s.established[epoch] {
 		violated("server %d serves with %d entries in epoch %d, which began with %d", a.id, a.state.count, epoch, s.established[epoch])
 	}
-	a.report(true)
+	a.report(!s.quiet)
 }
 
 func (a *replica) Suspend() {
