@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/zklab/zklab/internal/wire"
 )
@@ -98,4 +100,23 @@ func TestEphemerals(t *testing.T) {
 	if got := tr.Ephemerals(3); got != nil {
 		t.Errorf("of nobody: %v", got)
 	}
+}
+
+func TestEphemeralsAreInTheOrderOfACopiedJavaSet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tr, set := New(), newJavaSet(smallTable)
+		for i, name := range rapid.SliceOfN(rapid.StringMatching(`[a-d]{1,3}`), 0, 80).Draw(t, "names") {
+			path := "/" + name
+			if tr.nodes[path] == nil {
+				tr.Apply(&Txn{Zxid: int64(i + 1), Session: 1, Body: &Create{Path: path, ACL: open, Owner: 1}})
+				set.add(path)
+			} else {
+				tr.Apply(&Txn{Zxid: int64(i + 1), Body: &Delete{Path: path}})
+				set.remove(path)
+			}
+			if diff := cmp.Diff(strings.Join(set.copy().names(), " "), strings.Join(tr.Ephemerals(1), " ")); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
 }
