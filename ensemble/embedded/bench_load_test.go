@@ -1,9 +1,12 @@
 package embedded_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -17,16 +20,30 @@ import (
 // benchSession is long enough for sessions that nobody pings.
 const benchSession = time.Minute
 
+// loader is a client that costs as little as it can, so that what is measured is
+// the servers: it encodes into one buffer, and sends at once what it has to send.
+type loader struct {
+	net.Conn
+	in  *bufio.Reader
+	out []byte
+	xid int32
+}
+
 // connect opens a session, and tries again until the server serves.
-func (c *contender) connect(ctx context.Context, addr string) (*zkclient.Conn, error) {
+func (c *contender) connect(ctx context.Context, addr string) (*loader, error) {
+	l := &loader{}
 	cfg := zkclient.Config{
-		Dial:    func(context.Context) (net.Conn, error) { return c.dial(addr) },
+		Dial: func(context.Context) (raw net.Conn, err error) {
+			l.Conn, err = c.dial(addr)
+			return l.Conn, err
+		},
 		Session: wire.Session{Timeout: benchSession},
 	}
 	for {
-		conn, err := zkclient.Connect(ctx, cfg)
+		_, err := zkclient.Connect(ctx, cfg)
 		if err == nil {
-			return conn, nil
+			l.in = bufio.NewReaderSize(l.Conn, 1<<10)
+			return l, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -36,45 +53,91 @@ func (c *contender) connect(ctx context.Context, addr string) (*zkclient.Conn, e
 	}
 }
 
+// add encodes a request.
+func (l *loader) add(op wire.Op, req any) {
+	l.xid++
+	start := len(l.out)
+	l.out = wire.RequestHeader{Xid: l.xid, Op: op}.Append(wire.BeginFrame(l.out))
+	l.out = wire.AppendRequest(l.out, op, req)
+	wire.EndFrame(l.out, start)
+}
+
+// flush sends what was added.
+func (l *loader) flush() error {
+	_, err := l.Write(l.out)
+	l.out = l.out[:0]
+	return err
+}
+
+// next reads a frame and looks only at its header.
+func (l *loader) next() (wire.ReplyHeader, error) {
+	head, err := l.in.Peek(20)
+	if err != nil {
+		return wire.ReplyHeader{}, err
+	}
+	h, _, err := wire.DecodeReplyHeader(head[4:])
+	if err != nil {
+		return h, err
+	}
+	_, err = l.in.Discard(4 + int(binary.BigEndian.Uint32(head)))
+	return h, err
+}
+
+// reply reads a frame that is to be the reply to a request that succeeded.
+func (l *loader) reply() error {
+	h, err := l.next()
+	if err == nil && (h.Err != wire.OK || h.Xid < 0) {
+		err = fmt.Errorf("%+v in place of a reply", h)
+	}
+	return err
+}
+
+// do makes a request and waits for its reply.
+func (l *loader) do(op wire.Op, req any) error {
+	l.add(op, req)
+	if err := l.flush(); err != nil {
+		return err
+	}
+	return l.reply()
+}
+
 // crew is clients that are spread over the servers.
-type crew []*zkclient.Conn
+type crew []*loader
 
 func (c *contender) crew(ctx context.Context, n int) (crew, error) {
-	conns := make(crew, n)
+	all := make(crew, n)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(50)
-	for i := range conns {
+	for i := range all {
 		group.Go(func() (err error) {
-			conns[i], err = c.connect(ctx, c.addrs[i%len(c.addrs)])
+			all[i], err = c.connect(ctx, c.addrs[i%len(c.addrs)])
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		conns.close()
+		all.close()
 		return nil, err
 	}
-	return conns, nil
+	return all, nil
 }
 
 // close ends the sessions, too.
 func (c crew) close() {
-	var group errgroup.Group
-	for _, conn := range c {
-		if conn != nil {
-			group.Go(func() error {
-				conn.Do(context.Background(), wire.CloseSession, nil)
-				return conn.Close()
-			})
+	c.each(func(_ int, l *loader) error {
+		if l != nil {
+			l.do(wire.CloseSession, nil)
+			io.Copy(io.Discard, l)
+			l.Close()
 		}
-	}
-	group.Wait()
+		return nil
+	})
 }
 
 // each does something with all clients at once.
-func (c crew) each(do func(i int, conn *zkclient.Conn) error) error {
+func (c crew) each(do func(i int, l *loader) error) error {
 	var group errgroup.Group
-	for i, conn := range c {
-		group.Go(func() error { return do(i, conn) })
+	for i, l := range c {
+		group.Go(func() error { return do(i, l) })
 	}
 	return group.Wait()
 }
@@ -86,28 +149,29 @@ type operation func(client, n int) (wire.Op, any)
 // requests on their way.
 func (c crew) run(count, depth int, next operation) error {
 	var begun atomic.Int64
-	return c.each(func(i int, conn *zkclient.Conn) error {
+	return c.each(func(i int, l *loader) error {
 		for n, sent, more := 0, 0, true; ; {
 			for more && sent < depth {
 				if more = begun.Add(1) <= int64(count); more {
-					op, req := next(i, n)
-					if _, err := conn.Send(context.Background(), op, req); err != nil {
-						return err
-					}
+					l.add(next(i, n))
 					n, sent = n+1, sent+1
+				}
+			}
+			if len(l.out) > 0 {
+				if err := l.flush(); err != nil {
+					return err
 				}
 			}
 			if sent == 0 {
 				return nil
 			}
-			f, err := conn.Next(context.Background())
-			if err != nil {
-				return err
+			// What came together is answered together.
+			for first := true; sent > 0 && (first || l.in.Buffered() > 0); first = false {
+				if err := l.reply(); err != nil {
+					return err
+				}
+				sent--
 			}
-			if f.Header.Err != wire.OK {
-				return fmt.Errorf("%v: %v", f.Op, f.Header.Err)
-			}
-			sent--
 		}
 	})
 }
@@ -117,7 +181,7 @@ var (
 	benchACL  = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
 )
 
-func create(path string) (wire.Op, any) {
+func creating(path string) (wire.Op, any) {
 	return wire.Create, &wire.CreateRequest{Path: path, Data: benchData, ACL: benchACL}
 }
 
@@ -127,33 +191,24 @@ func (c crew) nodes(root string) ([]string, error) {
 	for i := range paths {
 		paths[i] = fmt.Sprintf("%s-%d", root, i)
 	}
-	return paths, c.run1(func(i int) (wire.Op, any) { return create(paths[i]) })
+	return paths, c.each(func(i int, l *loader) error { return l.do(creating(paths[i])) })
 }
 
-// run1 makes each client do one operation.
-func (c crew) run1(next func(client int) (wire.Op, any)) error {
-	return c.each(func(i int, conn *zkclient.Conn) error {
-		op, req := next(i)
-		return must(conn.Do(context.Background(), op, req))
-	})
-}
-
-// must takes an error code for an error.
-func must(r zkclient.Reply, err error) error {
-	if err == nil && r.Header.Err != wire.OK {
-		err = fmt.Errorf("%v: %v", r.Op, r.Header.Err)
-	}
-	return err
-}
-
+// Each client writes to a znode of its own.
 func writing(paths []string) operation {
-	return func(i, _ int) (wire.Op, any) {
-		return wire.SetData, &wire.SetDataRequest{Path: paths[i], Data: benchData, Version: -1}
+	reqs := make([]*wire.SetDataRequest, len(paths))
+	for i, path := range paths {
+		reqs[i] = &wire.SetDataRequest{Path: path, Data: benchData, Version: -1}
 	}
+	return func(i, _ int) (wire.Op, any) { return wire.SetData, reqs[i] }
 }
 
 func reading(paths []string) operation {
-	return func(i, _ int) (wire.Op, any) { return wire.GetData, &wire.ReadRequest{Path: paths[i]} }
+	reqs := make([]*wire.ReadRequest, len(paths))
+	for i, path := range paths {
+		reqs[i] = &wire.ReadRequest{Path: path}
+	}
+	return func(i, _ int) (wire.Op, any) { return wire.GetData, reqs[i] }
 }
 
 // mixing is nine reads and one write, in turn; not all clients write at once.
@@ -165,4 +220,22 @@ func mixing(paths []string) operation {
 		}
 		return read(i, n)
 	}
+}
+
+// load is what 50 clients do.
+type load struct {
+	name  string
+	depth int // requests on their way, of each client
+	next  operation
+}
+
+func loads(paths []string) []load {
+	var all []load
+	for _, depth := range []int{1, 20} {
+		all = append(all,
+			load{"writes", depth, writing(paths)},
+			load{"reads", depth, reading(paths)},
+			load{"mix", depth, mixing(paths)})
+	}
+	return all
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,7 +24,9 @@ type contender struct {
 	dial  func(addr string) (net.Conn, error)
 	// rss is the memory of the servers' processes in bytes; nil where they share
 	// one with the clients.
-	rss   func() (int, error)
+	rss func() (int, error)
+	// cpu is the time that the servers' processes have used; nil as above.
+	cpu   func() (time.Duration, error)
 	close func()
 }
 
@@ -37,9 +40,11 @@ type kind struct {
 	apart func(testing.TB) (*contender, error)
 }
 
+// A machine under load may stall servers for seconds: the limits let no leader
+// fall over that.
 var kinds = []kind{
-	{"memory", embeddedHere(embedded.Config{InMemory: true}), nil},
-	{"tcp", embeddedHere(embedded.Config{}), embeddedApart},
+	{"memory", embeddedHere(embedded.Config{InMemory: true, SyncLimit: 20}), nil},
+	{"tcp", embeddedHere(embedded.Config{SyncLimit: 20}), embeddedApart},
 	{"java", javaHere(javaDefault), javaApart(javaDefault)},
 	{"java-quick", javaHere(javaQuick), javaApart(javaQuick)},
 }
@@ -189,7 +194,7 @@ func (j *java) launch(flags string) (*contender, error) {
 			"ZOO_CONF_DIR":     fmt.Sprintf("/conf/%d", id),
 			"ZOO_DATA_DIR":     fmt.Sprintf("/data/%d", id),
 			"ZOO_DATA_LOG_DIR": fmt.Sprintf("/datalog/%d", id),
-			"ZOO_TICK_TIME":    "500", "ZOO_INIT_LIMIT": "20", "ZOO_SYNC_LIMIT": "4",
+			"ZOO_TICK_TIME":    "500", "ZOO_INIT_LIMIT": "20", "ZOO_SYNC_LIMIT": "20",
 			"ZOO_MAX_CLIENT_CNXNS": "0", "ZOO_STANDALONE_ENABLED": "false", "ZOO_ADMINSERVER_ENABLED": "false",
 			"ZOO_4LW_COMMANDS_WHITELIST": "srvr,mntr,ruok", "ZOO_CFG_EXTRA": "maxSessionTimeout=60000",
 			"JVMFLAGS": flags,
@@ -200,22 +205,42 @@ func (j *java) launch(flags string) (*contender, error) {
 			return nil, fmt.Errorf("docker exec: %w: %s", err, out)
 		}
 	}
-	return &contender{addrs: addrs, dial: dialTCP, rss: j.rss, close: j.remove}, nil
+	return &contender{addrs: addrs, dial: dialTCP, rss: j.rss, cpu: j.cpu, close: j.remove}, nil
 }
 
 // rss is the memory of all Java processes in the container.
 func (j *java) rss() (int, error) {
-	out, err := exec.Command("docker", "exec", j.container, "ps", "-C", "java", "-o", "rss=").Output()
+	const pages, pageSize = 23, 4 << 10
+	n, err := j.sum(pages)
+	return n * pageSize, err
+}
+
+// cpu is the time that all Java processes in the container have used.
+func (j *java) cpu() (time.Duration, error) {
+	const user, system, tick = 13, 14, 10 * time.Millisecond
+	n, err := j.sum(user, system)
+	return time.Duration(n) * tick, err
+}
+
+// sum adds up fields of /proc/pid/stat, counted from 0, over the Java processes.
+func (j *java) sum(fields ...int) (int, error) {
+	out, err := exec.Command("docker", "exec", j.container, "sh", "-c", "cat /proc/[0-9]*/stat").Output()
 	if err != nil {
 		return 0, withStderr(err)
 	}
 	sum := 0
-	for _, field := range strings.Fields(string(out)) {
-		kb, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, err
+	for line := range strings.Lines(string(out)) {
+		values := strings.Fields(line)
+		if values[1] != "(java)" {
+			continue
 		}
-		sum += kb << 10
+		for _, i := range fields {
+			n, err := strconv.Atoi(values[i])
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+		}
 	}
 	return sum, nil
 }
@@ -229,6 +254,20 @@ func javaHere(flags string) func(testing.TB) func() (*contender, error) {
 
 func javaApart(flags string) func(testing.TB) (*contender, error) {
 	return func(t testing.TB) (*contender, error) { return newJava(t).launch(flags) }
+}
+
+// busy is the time that servers and clients have used.
+func (c *contender) busy() (time.Duration, error) {
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		return 0, err
+	}
+	used := time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	if c.cpu == nil {
+		return used, nil
+	}
+	servers, err := c.cpu()
+	return used + servers, err
 }
 
 // serving waits until every server answers a connect request.

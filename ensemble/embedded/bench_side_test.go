@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
 )
 
 // BenchmarkSideBySide measures the embedded ensemble and Apache ZooKeeper, three
@@ -60,8 +59,7 @@ func benchStart(ctx context.Context, b *testing.B, k kind) float64 {
 		b.Fatal(err)
 	}
 	defer conn.Close()
-	op, req := create("/first")
-	if err := must(conn.Do(ctx, op, req)); err != nil {
+	if err := conn.do(creating("/first")); err != nil {
 		b.Fatal(err)
 	}
 	took := time.Since(begin)
@@ -98,33 +96,38 @@ func benchLoads(ctx context.Context, b *testing.B, k kind, t *figures) {
 		}
 	}
 	benchCreates(b, k, clients[:1], t)
-	for _, load := range []struct {
-		name  string
-		depth int
-		next  operation
-	}{
-		{"writes", 1, writing(paths)},
-		{"reads", 1, reading(paths)},
-		{"mix", 1, mixing(paths)},
-		{"writes", 20, writing(paths)},
-		{"reads", 20, reading(paths)},
-		{"mix", 20, mixing(paths)},
-	} {
+	for _, load := range loads(paths) {
 		b.Run(fmt.Sprintf("row=%s-%d", load.name, load.depth), func(b *testing.B) {
-			if err := clients.run(b.N, load.depth, load.next); err != nil {
-				b.Fatal(err)
-			}
-			t.add(k, fmt.Sprintf("50 clients, %d in flight each, %s/s", load.depth, load.name), b, float64(b.N)/b.Elapsed().Seconds())
+			benchLoad(b, k, c, clients, load, t)
 		})
 	}
 	benchWatches(ctx, b, k, c, t)
+}
+
+func benchLoad(b *testing.B, k kind, c *contender, clients crew, l load, t *figures) {
+	before, err := c.busy()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	if err := clients.run(b.N, l.depth, l.next); err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	after, err := c.busy()
+	if err != nil {
+		b.Fatal(err)
+	}
+	row := fmt.Sprintf("50 clients' %s, %d at once each, ", l.name, l.depth)
+	t.add(k, row+"per second", b, float64(b.N)/b.Elapsed().Seconds())
+	t.add(k, row+"µs of CPU time each", b, float64((after-before).Microseconds())/float64(b.N))
 }
 
 func benchCreates(b *testing.B, k kind, client crew, t *figures) {
 	run := 0
 	b.Run("row=create", func(b *testing.B) {
 		run++
-		if err := client.run(b.N, 1, func(_, n int) (wire.Op, any) { return create(fmt.Sprintf("/create-%d-%d", run, n)) }); err != nil {
+		if err := client.run(b.N, 1, func(_, n int) (wire.Op, any) { return creating(fmt.Sprintf("/create-%d-%d", run, n)) }); err != nil {
 			b.Fatal(err)
 		}
 		t.add(k, "one client's create, µs", b, float64(b.Elapsed().Microseconds())/float64(b.N))
@@ -145,13 +148,13 @@ func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *fi
 	b.Run("row=watches", func(b *testing.B) {
 		for range b.N {
 			b.StopTimer()
-			if err := watchers.run1(func(int) (wire.Op, any) {
-				return wire.GetData, &wire.ReadRequest{Path: paths[0], Watch: true}
+			if err := watchers.each(func(_ int, l *loader) error {
+				return l.do(wire.GetData, &wire.ReadRequest{Path: paths[0], Watch: true})
 			}); err != nil {
 				b.Fatal(err)
 			}
 			b.StartTimer()
-			if err := fire(ctx, watchers, paths[0]); err != nil {
+			if err := fire(watchers, paths[0]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -161,17 +164,19 @@ func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *fi
 
 // fire changes a znode and waits for the event at all clients. The first one,
 // which writes, gets its event ahead of its reply.
-func fire(ctx context.Context, watchers crew, path string) error {
-	if _, err := watchers[0].Send(ctx, wire.SetData, &wire.SetDataRequest{Path: path, Version: -1}); err != nil {
+func fire(watchers crew, path string) error {
+	writer := watchers[0]
+	writer.add(wire.SetData, &wire.SetDataRequest{Path: path, Version: -1})
+	if err := writer.flush(); err != nil {
 		return err
 	}
-	return watchers.each(func(i int, conn *zkclient.Conn) error {
-		f, err := conn.Next(ctx)
-		if err == nil && f.Event == nil {
-			err = fmt.Errorf("%v in place of an event", f.Op)
+	return watchers.each(func(_ int, l *loader) error {
+		h, err := l.next()
+		if err == nil && h.Xid != wire.XidEvent {
+			err = fmt.Errorf("%+v in place of an event", h)
 		}
-		if err == nil && i == 0 {
-			_, err = conn.Next(ctx)
+		if err == nil && l == writer {
+			err = l.reply()
 		}
 		return err
 	})
