@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -48,4 +49,18 @@ func TestExpired(t *testing.T) {
 	expect(set+101, "/t")
 	apply(t, tr, &Delete{Path: "/t"})
 	expect(1 << 60)
+}
+
+// The leader gathers them in a set, too.
+func TestExpiredInTheOrderOfAJavaSet(t *testing.T) {
+	tr := New()
+	set := newJavaSet(smallTable)
+	for i := range 20 {
+		path := fmt.Sprintf("/t%d", i)
+		apply(t, tr, &Create{Path: path, ACL: open, TTL: time.Second, ParentCversion: int32(i)})
+		set.add(path)
+	}
+	if diff := cmp.Diff(set.names(), tr.Expired(1<<60)); diff != "" {
+		t.Error(diff)
+	}
 }

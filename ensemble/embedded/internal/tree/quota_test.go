@@ -44,6 +44,7 @@ func TestQuotasAreCounted(t *testing.T) {
 	expect("count=3,bytes=9")
 	clone := tr.Clone()
 	do(clone, &Delete{Path: "/a/b/c"})
+	do(clone, &Delete{Path: "/zookeeper/quota/a/b/zookeeper_limits"})
 	expect("count=3,bytes=9")
 	do(tr, &Delete{Path: "/a/b/c"})
 	expect("count=2,bytes=4")
