@@ -43,17 +43,29 @@ func ReadFrame(r io.Reader, buf []byte, limit int) ([]byte, error) {
 	if err := checkSize(n, limit); err != nil {
 		return nil, err
 	}
-	if cap(buf) < int(n) {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	if _, err := io.ReadFull(r, buf); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
+	return readBody(r, buf[:0], int(n))
+}
+
+// readBody reads n bytes into buf. A peer that announces a large body gets memory
+// for twice what it has sent.
+func readBody(r io.Reader, buf []byte, n int) ([]byte, error) {
+	const unseen = 64 << 10
+	for {
+		got := len(buf)
+		if want := min(n, max(unseen, 2*got)); cap(buf) < want {
+			buf = append(make([]byte, 0, want), buf...)
 		}
-		return nil, err
+		buf = buf[:min(n, cap(buf))]
+		if _, err := io.ReadFull(r, buf[got:]); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+		if len(buf) == n {
+			return buf, nil
+		}
 	}
-	return buf, nil
 }
 
 // AppendFrame appends body as a frame to b.
