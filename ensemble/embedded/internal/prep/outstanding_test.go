@@ -2,6 +2,7 @@ package prep
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -138,17 +139,15 @@ func TestCloseSessionTakesOutstandingEphemerals(t *testing.T) {
 		remove("/p/again"), ephemeralCreate(1, "/p/again"),
 		ephemeralCreate(1, "/p/new"),
 		ephemeralCreate(1, "/p/brief"), remove("/p/brief"),
+		ephemeralCreate(1, "/p/twice"), remove("/p/twice"), ephemeralCreate(1, "/p/twice"),
 		ephemeralCreate(2, "/p/others"),
 		{Session: 1, Op: wire.SetData, Record: &wire.SetDataRequest{Path: "/p/kept", Version: -1}},
 	} {
 		under = append(under, l.prepare(r))
 	}
 	closing := l.prepare(Request{Session: 1, Op: wire.CloseSession})
-	got := map[string]bool{}
-	for _, path := range closing.Body.(*tree.CloseSession).Paths {
-		got[path] = true
-	}
-	if diff := cmp.Diff(map[string]bool{"/p/kept": true, "/p/again": true, "/p/new": true}, got); diff != "" {
+	got := slices.Sorted(slices.Values(closing.Body.(*tree.CloseSession).Paths))
+	if diff := cmp.Diff([]string{"/p/again", "/p/kept", "/p/new", "/p/twice"}, got); diff != "" {
 		t.Error(diff)
 	}
 	// What comes next finds them gone.
