@@ -56,8 +56,10 @@ func (d *Decoder) request(op Op) any {
 	case SetACL:
 		return &SetACLRequest{Path: d.String(), ACL: d.acl(), Version: d.Int()}
 	case Exists, GetData, GetChildren, GetChildren2:
-		return &ReadRequest{Path: d.String(), Watch: d.Bool()}
-	case GetACL, Sync, GetEphemerals, GetAllChildrenNumber, DeleteContainer:
+		return &ReadRequest{Path: d.path(), Watch: d.Bool()}
+	case GetACL, GetAllChildrenNumber:
+		return &PathRequest{Path: d.path()}
+	case Sync, GetEphemerals, DeleteContainer:
 		return &PathRequest{Path: d.String()}
 	case Auth:
 		return &AuthRequest{Type: d.Int(), Scheme: d.String(), Auth: d.Buffer()}
@@ -76,6 +78,16 @@ func (d *Decoder) request(op Op) any {
 	}
 	d.err = ErrUnknownOp
 	return nil
+}
+
+// path reads the path of a znode to be read, which must not be null. An empty one
+// is another name of the root.
+func (d *Decoder) path() string {
+	b := d.Buffer()
+	if b == nil {
+		d.fail("a path is null")
+	}
+	return string(b)
 }
 
 func (d *Decoder) createRequest(op Op) *CreateRequest {

@@ -61,7 +61,6 @@ func TestNullInRequests(t *testing.T) {
 		Create:      {append(nulls(3), 0, 0, 0, 1), &CreateRequest{Mode: Ephemeral}},
 		SetData:     {append(nulls(2), 0, 0, 0, 1), &SetDataRequest{Version: 1}},
 		SetACL:      {append(nulls(2), 0, 0, 0, 1), &SetACLRequest{Version: 1}},
-		Exists:      {append(null, 1), &ReadRequest{Watch: true}},
 		Sync:        {null, &PathRequest{}},
 		Delete:      {nulls(2), &VersionRequest{Version: -1}},
 		Auth:        {nulls(3), &AuthRequest{Type: -1}},
@@ -71,6 +70,12 @@ func TestNullInRequests(t *testing.T) {
 		got, err := DecodeRequest(op, c.record)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", op, err, diff)
+		}
+	}
+	// A read of nothing is no read.
+	for _, op := range []Op{Exists, GetData, GetChildren, GetChildren2, GetACL, GetAllChildrenNumber} {
+		if got, err := DecodeRequest(op, append(null[:4:4], 1)); err == nil {
+			t.Errorf("%s: %+v", op, got)
 		}
 	}
 	// For Java's decoder every other negative length is that of an empty list.

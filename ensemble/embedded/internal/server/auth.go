@@ -11,6 +11,10 @@ import (
 // ahead of requests that wait for the leader, and holds from the next request on.
 func (s *Server) authenticate(k *call) {
 	c := k.conn
+	if k.err != nil {
+		s.drop(c)
+		return
+	}
 	ids, ok := s.identities(k)
 	code := wire.OK
 	if !ok {
