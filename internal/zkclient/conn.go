@@ -54,7 +54,7 @@ type Frame struct {
 type Reply struct {
 	Frame
 	// Events came between the reply before this one and this one.
-	Events []wire.WatchEvent
+	Events []Frame
 }
 
 func newConn(raw net.Conn, lastZxid int64) *Conn {
@@ -87,14 +87,14 @@ func (c *Conn) Do(ctx context.Context, op wire.Op, req any) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	var events []wire.WatchEvent
+	var events []Frame
 	for {
 		f, err := c.Next(ctx)
 		switch {
 		case err != nil:
 			return Reply{Events: events}, fmt.Errorf("%s: %w", op, err)
 		case f.Event != nil:
-			events = append(events, *f.Event)
+			events = append(events, f)
 		case f.Header.Xid == xid:
 			return Reply{Frame: f, Events: events}, nil
 		default:

@@ -132,7 +132,7 @@ func TestEventsKeepTheirPlace(t *testing.T) {
 		}
 		var paths []string
 		for _, e := range r.Events {
-			paths = append(paths, e.Path)
+			paths = append(paths, e.Event.Path)
 		}
 		got = append(got, paths)
 		if r.Header.Zxid == 6 {

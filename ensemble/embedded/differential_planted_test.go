@@ -1,0 +1,186 @@
+package embedded_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// TestPlantedDifferencesAreFound puts somebody between client and server who
+// alters what the server says, a little and seldom. Scripts that do not notice
+// are no judges.
+func TestPlantedDifferencesAreFound(t *testing.T) {
+	right := newRunning(t, embedded.Config{InMemory: true, Sweep: time.Hour})
+	for name, alter := range map[string]func(wire.Op, wire.ReplyHeader, []byte) []byte{
+		"a code": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if h.Err == wire.NotEmpty {
+				h.Err = wire.BadVersion
+			}
+			return append(h.Append(nil), record...)
+		},
+		"the zxid of a failed write": func(op wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if op == wire.Delete && h.Err == wire.NoNode {
+				h.Zxid--
+			}
+			return append(h.Append(nil), record...)
+		},
+		"a node's pzxid": func(op wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if op == wire.Exists && len(record) > 0 {
+				record[len(record)-1]++
+			}
+			return append(h.Append(nil), record...)
+		},
+		"a node's cversion": func(op wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			const cversion = 36 // after two zxids, two times, version
+			if op == wire.Exists && len(record) > 0 {
+				record[cversion+3]++
+			}
+			return append(h.Append(nil), record...)
+		},
+		"a kind of event": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			e, err := wire.DecodeWatchEvent(record)
+			if h.Xid == wire.XidEvent && err == nil && e.Type == wire.EventDeleted {
+				e.Type = wire.EventDataChanged
+				record = e.Append(nil)
+			}
+			return append(h.Append(nil), record...)
+		},
+		"an event's zxid": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if h.Xid == wire.XidEvent && h.Zxid > 0 {
+				h.Zxid--
+			}
+			return append(h.Append(nil), record...)
+		},
+		"an empty list of children": func(op wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if op == wire.GetChildren && h.Err == wire.OK {
+				record = wire.AppendInt(nil, 0)
+			}
+			return append(h.Append(nil), record...)
+		},
+		"a lost event": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if h.Xid == wire.XidEvent {
+				return nil
+			}
+			return append(h.Append(nil), record...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wrong := &place{Ensemble: liar{right, alter}, servers: right.servers}
+			if n := scriptsUntilDifference(t, right, wrong); n < 0 {
+				t.Errorf("no script noticed")
+			}
+		})
+	}
+	t.Run("an event after its reply", func(t *testing.T) {
+		wrong := &place{Ensemble: liar{right, nil}, servers: right.servers}
+		if n := scriptsUntilDifference(t, right, wrong); n < 0 {
+			t.Errorf("no script noticed")
+		}
+	})
+	if n := scriptsUntilDifference(t, right, right); n >= 0 {
+		t.Errorf("scripts differ though nobody lies: %s", someScript.Example(n))
+	}
+}
+
+// scriptsUntilDifference says which script was the first to notice, -1 for none.
+func scriptsUntilDifference(t *testing.T, want, got *place) int {
+	for n := 0; n < 20*batch; n += batch {
+		var scripts []script
+		for i := range batch {
+			scripts = append(scripts, someScript.Example(n+i))
+		}
+		if differences(t.Context(), want, got, scripts) != "" {
+			return n
+		}
+	}
+	return -1
+}
+
+// liar is an ensemble whose replies are altered on the way. Without alter an
+// event comes after the frame behind it.
+type liar struct {
+	*place
+	alter func(wire.Op, wire.ReplyHeader, []byte) []byte
+}
+
+func (l liar) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	c, err := l.place.Dial(network, addr, timeout)
+	if err != nil {
+		return nil, err
+	}
+	return &lyingConn{Conn: c, alter: l.alter, ops: map[int32]wire.Op{}}, nil
+}
+
+// lyingConn relies on a client that writes whole frames.
+type lyingConn struct {
+	net.Conn
+	alter   func(wire.Op, wire.ReplyHeader, []byte) []byte
+	ops     map[int32]wire.Op // by the xids of the requests
+	greeted bool
+	held    []byte // an event that comes late
+	in      []byte // from the server, no whole frame yet
+	out     bytes.Buffer
+}
+
+func (c *lyingConn) Write(b []byte) (int, error) {
+	if h, _, err := wire.DecodeRequestHeader(b[4:]); err == nil && c.greeted {
+		c.ops[h.Xid] = h.Op
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *lyingConn) Read(b []byte) (int, error) {
+	for c.out.Len() == 0 {
+		if err := c.receive(); err != nil {
+			return 0, err
+		}
+	}
+	return c.out.Read(b)
+}
+
+// receive reads once from the server and passes on the frames that are whole.
+func (c *lyingConn) receive() error {
+	c.in = slices.Grow(c.in, 4<<10)
+	n, err := c.Conn.Read(c.in[len(c.in):cap(c.in)])
+	if n == 0 {
+		return err
+	}
+	c.in = c.in[:len(c.in)+n]
+	for {
+		rest := bytes.NewReader(c.in)
+		body, err := wire.ReadFrame(rest, nil, 0)
+		if err != nil {
+			return nil
+		}
+		c.in = c.in[len(c.in)-rest.Len():]
+		c.pass(body)
+	}
+}
+
+func (c *lyingConn) pass(body []byte) {
+	h, record, err := wire.DecodeReplyHeader(body)
+	switch {
+	case !c.greeted || err != nil:
+		c.greeted = true
+	case c.alter != nil:
+		body = c.alter(c.ops[h.Xid], h, record)
+	case h.Xid == wire.XidEvent && c.held == nil:
+		c.held = body
+		return
+	}
+	c.emit(body)
+	c.emit(c.held)
+	c.held = nil
+}
+
+func (c *lyingConn) emit(body []byte) {
+	if body != nil {
+		wire.WriteFrame(io.Writer(&c.out), body)
+	}
+}

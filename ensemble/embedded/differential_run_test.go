@@ -1,0 +1,430 @@
+package embedded_test
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zkclient"
+)
+
+const (
+	// patience is how long a server may take for one step: whoever takes longer
+	// has forgotten the client.
+	patience = 15 * time.Second
+	// sessionTimeout is long, so that no session expires while a script runs.
+	sessionTimeout = 40 * time.Second
+)
+
+// place is an ensemble that scripts run on. Its servers are in the order
+// follower, follower, leader: what the leader does for its own clients differs
+// in places from what followers do.
+type place struct {
+	ensemble.Ensemble
+	servers []ensemble.Server
+}
+
+func newPlace(ctx context.Context, e ensemble.Ensemble) (*place, error) {
+	p := &place{Ensemble: e, servers: slices.Clone(e.Servers())}
+	leads := map[int]int{}
+	for _, s := range p.servers {
+		status, err := s.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if status.Role == ensemble.Leader {
+			leads[s.ID()] = 1
+		}
+	}
+	slices.SortStableFunc(p.servers, func(a, b ensemble.Server) int { return cmp.Compare(leads[a.ID()], leads[b.ID()]) })
+	return p, nil
+}
+
+// member is the state of one client of a script.
+type member struct {
+	conn, kept *zkclient.Conn // nil: none
+	server     int            // of conn
+	session    wire.Session   // ID 0: none
+	seen       int64          // the highest zxid of its connections
+	behind     bool           // others wrote since it last settled
+}
+
+// runner runs one script and keeps its trace.
+type runner struct {
+	ctx     context.Context
+	place   *place
+	root    string
+	members [clients]member
+	trace   trace
+	// deletions is how many nodes went at once since the others settled.
+	deletions int
+}
+
+// play runs a script below a root and returns what the clients saw. With
+// sorted, lists are sorted whose order comes from hashes of paths.
+func play(ctx context.Context, p *place, s script, root string, sorted bool) []string {
+	r := &runner{ctx: ctx, place: p, root: root, trace: trace{root: root, sorted: sorted}}
+	if err := r.setUp(); err != nil {
+		return []string{fmt.Sprintf("cannot set up: %v", err)}
+	}
+	for i, st := range s {
+		r.trace.linef("%d %s", i, st)
+		st.run(r)
+	}
+	r.settleAll()
+	r.tearDown()
+	return r.trace.lines()
+}
+
+// freshRoot is the path of a root that no run had before.
+func freshRoot() string { return "/" + rand.Text()[:10] }
+
+// setUp makes the root, which alice does.
+func (r *runner) setUp() error {
+	m := r.member(alice)
+	if m.conn == nil {
+		return errors.New("no connection")
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	reply, err := m.conn.Do(ctx, wire.Create, &wire.CreateRequest{Path: r.root, ACL: worldAll})
+	if err == nil && reply.Header.Err != wire.OK {
+		err = reply.Header.Err
+	}
+	r.trace.wrote(reply.Header.Zxid)
+	return err
+}
+
+// tearDown ends the sessions that the script left.
+func (r *runner) tearDown() {
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for i := range r.members {
+		m := &r.members[i]
+		wg.Go(func() {
+			closeConn(&m.kept)
+			if m.conn != nil {
+				m.conn.Do(ctx, wire.CloseSession, nil)
+				closeConn(&m.conn)
+			} else if m.session.ID != 0 {
+				wire.EndSession(ctx, r.dialer(1), m.session)
+			}
+		})
+	}
+}
+
+func closeConn(c **zkclient.Conn) {
+	if *c != nil {
+		(*c).Close()
+		*c = nil
+	}
+}
+
+// member returns a client's state, connected if that can be.
+func (r *runner) member(c client) *member {
+	m := &r.members[c]
+	if m.conn == nil {
+		join{who: c, server: cmp.Or(m.server, int(c)+1)}.open(r)
+	}
+	return m
+}
+
+func (r *runner) dialer(server int) func(context.Context) (net.Conn, error) {
+	addr := r.place.servers[server-1].Addr()
+	return func(context.Context) (net.Conn, error) { return r.place.Dial("tcp", addr, patience) }
+}
+
+func (a ask) run(r *runner) {
+	m := r.member(a.who)
+	conn := &m.conn
+	if a.old {
+		conn = &m.kept
+	} else {
+		r.settle(a.who)
+	}
+	if *conn == nil {
+		r.trace.linef("  no connection")
+		return
+	}
+	r.exchange(a.who, conn, a.reqs)
+}
+
+// exchange sends requests and reads until all are answered, or the connection ends.
+func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	doubtful := false
+	for _, q := range reqs {
+		doubtful = doubtful || !q.op.Known()
+		if writes(q.op) {
+			r.wrote(who)
+		}
+		if err := send(ctx, *conn, q, r.fill(who, q.rec)); err != nil {
+			r.over(who, conn, err)
+			return
+		}
+	}
+	for (*conn).Pending() > 0 {
+		f, err := (*conn).Next(ctx)
+		if err != nil {
+			r.over(who, conn, err)
+			return
+		}
+		r.trace.frame(who, f)
+		doubtful = doubtful || endsConnections(f.Header.Err)
+	}
+	if doubtful {
+		r.probe(who, conn)
+	}
+}
+
+func send(ctx context.Context, c *zkclient.Conn, q req, rec any) error {
+	if q.xid != 0 {
+		return c.SendXid(ctx, q.xid, q.op, rec)
+	}
+	_, err := c.Send(ctx, q.op, rec)
+	return err
+}
+
+// fill completes a record with what only a run knows.
+func (r *runner) fill(who client, rec any) any {
+	rec = rooted(rec, r.root)
+	if w, ok := rec.(*wire.SetWatchesRequest); ok {
+		w.RelativeZxid = r.zxid(who, mark(w.RelativeZxid))
+	}
+	return rec
+}
+
+func (r *runner) zxid(who client, m mark) int64 {
+	switch m {
+	case seen:
+		return r.members[who].seen
+	case ahead:
+		return 1 << 60
+	}
+	return 0
+}
+
+func writes(op wire.Op) bool {
+	switch op {
+	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL, wire.Delete, wire.DeleteContainer,
+		wire.SetData, wire.SetACL, wire.Check, wire.Multi, wire.CloseSession:
+		return true
+	}
+	return false
+}
+
+// endsConnections tells the errors after which a server may close the
+// connection.
+func endsConnections(err wire.Code) bool {
+	switch err {
+	case wire.Unimplemented, wire.AuthFailed, wire.SessionExpired, wire.SessionMoved, wire.MarshallingError:
+		return true
+	}
+	return false
+}
+
+// probe finds out whether a connection is still there.
+func (r *runner) probe(who client, conn **zkclient.Conn) {
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	if _, err := (*conn).Do(ctx, wire.Ping, nil); err != nil {
+		r.over(who, conn, err)
+		return
+	}
+	r.trace.linef("  %s still connected", who)
+}
+
+// over notes that a connection has ended.
+func (r *runner) over(who client, conn **zkclient.Conn, err error) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		r.trace.linef("  %s gets no reply", who)
+	case errors.Is(err, wire.ErrNoReply):
+		r.trace.linef("  %s is disconnected", who)
+	default:
+		r.trace.linef("  %s fails: %v", who, err)
+	}
+	r.forget(who, conn)
+}
+
+// forget closes a connection and remembers what it has seen.
+func (r *runner) forget(who client, conn **zkclient.Conn) {
+	if *conn == nil {
+		return
+	}
+	m := &r.members[who]
+	m.seen = max(m.seen, (*conn).LastZxid())
+	closeConn(conn)
+}
+
+// wrote says that the others do not know yet what who has done.
+func (r *runner) wrote(who client) {
+	for i := range r.members {
+		if client(i) != who {
+			r.members[i].behind = true
+		}
+	}
+}
+
+// settle brings a client up to date: its server has applied what was committed
+// before, and the client has got the events of that.
+//
+// It writes, in vain, and does not sync: a leader answers sync without a
+// quorum, and may do that before it has applied what its followers have
+// applied. A failed write is a transaction and answered in its place.
+func (r *runner) settle(who client) {
+	m := &r.members[who]
+	if !m.behind || m.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	reply, err := m.conn.Do(ctx, wire.Delete, &wire.VersionRequest{Path: r.root + "-nowhere"})
+	from := len(r.trace.text)
+	for _, e := range reply.Events {
+		r.trace.frame(who, e)
+	}
+	if r.trace.sorted && r.deletions > 1 {
+		slices.Sort(r.trace.text[from:])
+	}
+	m.behind = false
+	if err != nil {
+		r.over(who, &m.conn, err)
+	}
+}
+
+func (r *runner) settleAll() {
+	for c := range clients {
+		r.settle(c)
+	}
+}
+
+func (d drop) run(r *runner) {
+	m := &r.members[d.who]
+	r.settle(d.who)
+	r.forget(d.who, &m.conn)
+}
+
+func (e end) run(r *runner) {
+	m := r.member(e.who)
+	r.settleAll()
+	conn := &m.conn
+	if e.old {
+		conn = &m.kept
+	}
+	if *conn == nil {
+		r.trace.linef("  no connection")
+		return
+	}
+	r.deletions = r.ephemerals(m)
+	r.exchange(e.who, conn, []req{{op: wire.CloseSession}})
+	if !e.old {
+		r.forget(e.who, conn)
+		m.session = wire.Session{}
+	}
+	r.settleAll()
+	r.deletions = 0
+}
+
+// ephemerals counts the nodes that will go with a client's session.
+func (r *runner) ephemerals(m *member) int {
+	const unknown = 2 // several, for all that is known
+	if m.conn == nil {
+		return unknown
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	reply, err := m.conn.Do(ctx, wire.GetEphemerals, &wire.PathRequest{Path: "/"})
+	if err != nil {
+		return unknown
+	}
+	v, err := reply.Decode()
+	if list, ok := v.(wire.ChildrenReply); ok && err == nil {
+		return len(list.Children)
+	}
+	return unknown
+}
+
+func (c join) run(r *runner) {
+	if c.as != own {
+		r.member(c.who)
+		c.intrude(r)
+		return
+	}
+	r.settle(c.who)
+	c.open(r)
+}
+
+// open connects as the client itself, with its session or for a new one.
+func (c join) open(r *runner) {
+	m := &r.members[c.who]
+	if c.keep {
+		r.forget(c.who, &m.kept)
+		m.kept, m.conn = m.conn, nil
+		if m.kept != nil {
+			m.seen = max(m.seen, m.kept.LastZxid())
+		}
+	}
+	r.forget(c.who, &m.conn)
+	m.server = c.server
+	conn, err := r.connect(c, m.session)
+	r.trace.linef("  %s %s", c.who, r.trace.connected(c.who, conn, err, m.session))
+	if errors.Is(err, wire.ErrRefused) {
+		m.session = wire.Session{}
+	}
+	if err != nil {
+		return
+	}
+	m.conn, m.session = conn, conn.Session()
+	m.session.Timeout = sessionTimeout
+	m.behind = true
+}
+
+// intrude connects as somebody else who claims the client's session, or one
+// that nobody has, and looks what became of the client.
+func (c join) intrude(r *runner) {
+	m := &r.members[c.who]
+	s := m.session
+	switch c.as {
+	case wrongPassword:
+		s.Password = []byte("0123456789abcdef")
+	case noPassword:
+		s.Password = []byte{}
+	case unknown:
+		s = wire.Session{ID: 0x1234567, Password: []byte("0123456789abcdef")}
+	}
+	conn, err := r.connect(c, s)
+	r.trace.linef("  intruder %s", r.trace.connected(c.who, conn, err, s))
+	closeConn(&conn)
+	if m.conn != nil {
+		r.probe(c.who, &m.conn)
+	}
+}
+
+// connect tries again for a while when a server that may lag turns the client away.
+func (r *runner) connect(c join, s wire.Session) (*zkclient.Conn, error) {
+	s.Timeout = cmp.Or(c.timeout, sessionTimeout)
+	cfg := zkclient.Config{
+		Dial: r.dialer(c.server), Session: s, LastZxid: r.zxid(c.who, c.lastZxid), Short: c.short, ReadOnly: c.readOnly,
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	for try := 0; ; try++ {
+		conn, err := zkclient.Connect(ctx, cfg)
+		if !errors.Is(err, wire.ErrNoReply) || c.lastZxid != seen || try == 20 {
+			return conn, err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

@@ -1,0 +1,292 @@
+package embedded_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zkclient"
+)
+
+// A script is what some clients do, one step after another. It is a value, so
+// that rapid can shrink it and a failure can be read.
+//
+// Paths are relative to a root that is fresh for every run; one that begins
+// with "!" is sent without root and "!", and "{root}" in it is the root.
+type script []step
+
+func (s script) String() string {
+	lines := make([]string, len(s))
+	for i, st := range s {
+		lines[i] = st.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// step is one thing that one client does: ask, join, drop or end.
+type step interface {
+	fmt.Stringer
+	run(*runner)
+}
+
+// client is one of the clients of a script. Each has a session of its own. A
+// client without a connection opens one before it asks for something, on the
+// server it was on, or at first the one of its number.
+type client int
+
+const (
+	alice client = iota
+	bob
+	carol
+	clients
+)
+
+func (c client) String() string { return [...]string{"alice", "bob", "carol"}[c] }
+
+// ask sends requests in one go and reads their replies.
+type ask struct {
+	who  client
+	reqs []req
+	// old sends them through the connection that the client had before its last
+	// connect step, if that kept it open.
+	old bool
+}
+
+func (a ask) String() string {
+	var b strings.Builder
+	b.WriteString(a.who.String())
+	if a.old {
+		b.WriteString(" through the old connection")
+	}
+	for _, r := range a.reqs {
+		b.WriteString("  " + r.String())
+	}
+	return b.String()
+}
+
+// req is one request. Its record is what wire.AppendRequest takes, or
+// zkclient.Raw.
+type req struct {
+	op  wire.Op
+	rec any
+	// xid is sent in place of the one that the client gives to such a request.
+	xid int32
+}
+
+func (r req) String() string {
+	s := strings.TrimSpace(r.op.String() + " " + record(r.rec))
+	if r.xid != 0 {
+		s += fmt.Sprintf(" xid=%d", r.xid)
+	}
+	return s
+}
+
+// join opens a connection; the client had none, or it closes it first, or
+// keeps it.
+type join struct {
+	who      client
+	server   int // from 1
+	as       identity
+	lastZxid mark
+	keep     bool // the connection before stays open
+	short    bool // without the byte for readOnly
+	readOnly bool
+	timeout  time.Duration
+}
+
+// identity is which session a connect request names.
+type identity int
+
+const (
+	own           identity = iota // the client's session, or a new one if it has none
+	wrongPassword                 // the client's, with another password
+	noPassword                    // the client's, with an empty password
+	unknown                       // one that never was
+)
+
+func (i identity) String() string {
+	return [...]string{"as itself", "with a wrong password", "without a password", "as nobody known"}[i]
+}
+
+// mark is a zxid that a client speaks of.
+type mark int
+
+const (
+	seen  mark = iota // the highest that the client has seen when it lost its last connection
+	zero              //
+	ahead             // one that no server has
+)
+
+func (m mark) String() string { return [...]string{"seen", "zero", "ahead"}[m] }
+
+func (c join) String() string {
+	b := fmt.Sprintf("%s connects to %d %s, zxid %s", c.who, c.server, c.as, c.lastZxid)
+	if c.keep {
+		b += ", keeps the old connection"
+	}
+	if c.short {
+		b += ", short form"
+	}
+	if c.readOnly {
+		b += ", read-only"
+	}
+	if c.timeout != 0 {
+		b += fmt.Sprintf(", time-out %v", c.timeout)
+	}
+	return b
+}
+
+// drop closes the connection, not the session.
+type drop struct{ who client }
+
+func (d drop) String() string { return d.who.String() + " drops its connection" }
+
+// end closes the session.
+type end struct {
+	who client
+	old bool
+}
+
+func (e end) String() string {
+	if e.old {
+		return e.who.String() + " closes its session through the old connection"
+	}
+	return e.who.String() + " closes its session"
+}
+
+// record prints a record in one line.
+func record(rec any) string {
+	switch r := rec.(type) {
+	case nil:
+		return ""
+	case *wire.CreateRequest:
+		s := fmt.Sprintf("%q %s mode=%d", r.Path, content(r.Data), r.Mode)
+		if r.TTL != 0 {
+			s += fmt.Sprintf(" ttl=%d", r.TTL.Milliseconds())
+		}
+		return s + " " + aclText(r.ACL)
+	case *wire.VersionRequest:
+		return fmt.Sprintf("%q v%d", r.Path, r.Version)
+	case *wire.SetDataRequest:
+		return fmt.Sprintf("%q %s v%d", r.Path, content(r.Data), r.Version)
+	case *wire.SetACLRequest:
+		return fmt.Sprintf("%q %s v%d", r.Path, aclText(r.ACL), r.Version)
+	case *wire.ReadRequest:
+		if r.Watch {
+			return fmt.Sprintf("%q watch", r.Path)
+		}
+		return fmt.Sprintf("%q", r.Path)
+	case *wire.PathRequest:
+		return fmt.Sprintf("%q", r.Path)
+	case *wire.AuthRequest:
+		return fmt.Sprintf("%s %q", r.Scheme, r.Auth)
+	case *wire.SetWatchesRequest:
+		return fmt.Sprintf("zxid %s data=%q exist=%q child=%q persistent=%q recursive=%q", mark(r.RelativeZxid),
+			r.Data, r.Exist, r.Child, r.Persistent, r.PersistentRecursive)
+	case *wire.AddWatchRequest:
+		return fmt.Sprintf("%q mode=%d", r.Path, r.Mode)
+	case *wire.WatchesRequest:
+		return fmt.Sprintf("%q type=%d", r.Path, r.Type)
+	case []wire.MultiOp:
+		parts := make([]string, len(r))
+		for i, op := range r {
+			parts[i] = req{op: op.Op, rec: op.Request}.String()
+		}
+		return "[" + strings.Join(parts, "; ") + "]"
+	case zkclient.Raw:
+		return fmt.Sprintf("raw %x", []byte(r))
+	}
+	return fmt.Sprintf("%T(%+v)", rec, rec)
+}
+
+// content prints data: null and empty differ, and large data stays short.
+func content(b []byte) string {
+	switch {
+	case b == nil:
+		return "null"
+	case len(b) > 100:
+		return fmt.Sprintf("%d bytes of %q", len(b), b[:1])
+	}
+	return fmt.Sprintf("%q", b)
+}
+
+func aclText(acl []wire.ACL) string {
+	if acl == nil {
+		return "acl=null"
+	}
+	parts := make([]string, len(acl))
+	for i, a := range acl {
+		parts[i] = fmt.Sprintf("%s:%s:%s", a.ID.Scheme, a.ID.ID, perms(a.Perms))
+	}
+	return "acl=[" + strings.Join(parts, " ") + "]"
+}
+
+func perms(p wire.Perm) string {
+	if p&^wire.PermAll != 0 {
+		return fmt.Sprintf("%#x", int32(p))
+	}
+	var b strings.Builder
+	for i, letter := range "rwcda" {
+		if p&(1<<i) != 0 {
+			b.WriteRune(letter)
+		}
+	}
+	return b.String()
+}
+
+// rooted copies a record with its paths below root.
+func rooted(rec any, root string) any {
+	switch r := rec.(type) {
+	case *wire.CreateRequest:
+		c := *r
+		c.Path = below(root, r.Path)
+		return &c
+	case *wire.VersionRequest:
+		return &wire.VersionRequest{Path: below(root, r.Path), Version: r.Version}
+	case *wire.SetDataRequest:
+		return &wire.SetDataRequest{Path: below(root, r.Path), Data: r.Data, Version: r.Version}
+	case *wire.SetACLRequest:
+		return &wire.SetACLRequest{Path: below(root, r.Path), ACL: r.ACL, Version: r.Version}
+	case *wire.ReadRequest:
+		return &wire.ReadRequest{Path: below(root, r.Path), Watch: r.Watch}
+	case *wire.PathRequest:
+		return &wire.PathRequest{Path: below(root, r.Path)}
+	case *wire.SetWatchesRequest:
+		return &wire.SetWatchesRequest{
+			RelativeZxid: r.RelativeZxid,
+			Data:         allBelow(root, r.Data), Exist: allBelow(root, r.Exist), Child: allBelow(root, r.Child),
+			Persistent: allBelow(root, r.Persistent), PersistentRecursive: allBelow(root, r.PersistentRecursive),
+		}
+	case *wire.AddWatchRequest:
+		return &wire.AddWatchRequest{Path: below(root, r.Path), Mode: r.Mode}
+	case *wire.WatchesRequest:
+		return &wire.WatchesRequest{Path: below(root, r.Path), Type: r.Type}
+	case []wire.MultiOp:
+		ops := slices.Clone(r)
+		for i := range ops {
+			ops[i].Request = rooted(ops[i].Request, root)
+		}
+		return ops
+	}
+	return rec
+}
+
+func below(root, path string) string {
+	if raw, ok := strings.CutPrefix(path, "!"); ok {
+		return strings.ReplaceAll(raw, "{root}", root)
+	}
+	if path == "/" {
+		return root
+	}
+	return root + path
+}
+
+func allBelow(root string, paths []string) []string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i] = below(root, p)
+	}
+	return out
+}

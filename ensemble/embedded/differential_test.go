@@ -1,0 +1,118 @@
+package embedded_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// batch is how many scripts run at once: a script mostly waits.
+const batch = 32
+
+// realPlace starts an ensemble of Apache ZooKeeper. Nobody sweeps containers away
+// while scripts run, and transactions are not forced to disk.
+func realPlace(t testing.TB) *place {
+	t.Helper()
+	dockertest.Require(t)
+	return newRunning(t, container.Config{JVMFlags: []string{
+		"-Dzookeeper.forceSync=no",
+		"-Dzookeeper.extendedTypesEnabled=true",
+		"-Dznode.container.checkIntervalMs=1000000000",
+		"-Dzookeeper.DigestAuthenticationProvider.superDigest=" + digest("super"),
+	}})
+}
+
+func newRunning(t testing.TB, s ensemble.Starter) *place {
+	t.Helper()
+	e, err := s.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	p, err := newPlace(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// difference runs a script on both and says where what the clients saw differs.
+// On two ensembles it has the same root, so that the orders of lists, which come
+// from hashes of paths, can be compared as well.
+func difference(ctx context.Context, want, got *place, s script) string {
+	root, other := freshRoot(), freshRoot()
+	one := want.servers[0].Addr() == got.servers[0].Addr()
+	if !one {
+		other = root
+	}
+	var left, right []string
+	var both sync.WaitGroup
+	both.Go(func() { left = play(ctx, want, s, root, one) })
+	both.Go(func() { right = play(ctx, got, s, other, one) })
+	both.Wait()
+	return cmp.Diff(left, right)
+}
+
+// differences runs scripts side by side and reports the first that differs.
+func differences(ctx context.Context, want, got *place, scripts []script) string {
+	found := make([]string, len(scripts))
+	var all sync.WaitGroup
+	for i, s := range scripts {
+		all.Go(func() {
+			if d := difference(ctx, want, got, s); d != "" {
+				found[i] = fmt.Sprintf("this script:\n%s\nis seen differently (-want +got):\n%s", s, d)
+			}
+		})
+	}
+	all.Wait()
+	for _, f := range found {
+		if f != "" {
+			return f
+		}
+	}
+	return ""
+}
+
+// agree fails the test with the smallest script that the two see differently.
+func agree(t *testing.T, want, got *place, batch int) {
+	t.Helper()
+	ctx := t.Context()
+	rapid.Check(t, func(t *rapid.T) {
+		scripts := rapid.SliceOfN(someScript, batch, batch).Draw(t, "scripts")
+		if d := differences(ctx, want, got, scripts); d != "" {
+			t.Fatal(strings.TrimSpace(d))
+		}
+	})
+}
+
+// TestDifferential runs the same scripts on an embedded ensemble and on Apache
+// ZooKeeper. What clients can tell apart is a defect of the embedded one, but
+// for what the package's documentation lists.
+func TestDifferential(t *testing.T) {
+	real := realPlace(t)
+	ours := newRunning(t, embedded.Config{Sweep: 1000 * time.Hour, SuperDigest: digest("super")})
+	t.Run("by hand", func(t *testing.T) {
+		for name, s := range byName {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				if d := difference(t.Context(), real, ours, s); d != "" {
+					t.Errorf("(-Apache +embedded):\n%s", d)
+				}
+			})
+		}
+	})
+	t.Run("generated", func(t *testing.T) { agree(t, real, ours, batch) })
+	// What a script shows on one ensemble must not depend on chance.
+	t.Run("twice on the same", func(t *testing.T) { agree(t, real, real, batch/8) })
+}
