@@ -25,6 +25,14 @@ type call struct {
 	reply []byte // the whole frame
 }
 
+// weight is what a call counts for while it is unanswered.
+func (k *call) weight() int {
+	if k.connect != nil || k.word != "" {
+		return overhead
+	}
+	return overhead + k.size
+}
+
 // request is what a server hands to the leader.
 type request struct {
 	id      uint64 // of the call that waits for it; 0 if none does

@@ -37,9 +37,10 @@ type conn struct {
 	timeout     time.Duration // negotiated
 	hasReadOnly bool          // the client's form of the connect messages
 	ids         []wire.ID     // who the client is; never changed in place, since requests share it
-	queue       []*call       // not answered, in order; the first one waits for the leader
+	queue       []*call       // not answered, in order; the first one waits for the leader, or for room
 	buf         []byte        // what the loop has for the client since the last flush
-	answered    int           // requests answered since the last flush
+	answered    int           // weight of the requests answered since the last flush
+	full        bool          // takes no more replies to reads for now
 	closing     bool          // close once buf is sent
 	dirty       bool          // is in Server.dirty
 	since       time.Time
@@ -51,6 +52,9 @@ func newConn(nc net.Conn) *conn {
 	host := hostOf(nc.RemoteAddr())
 	return &conn{nc: nc, host: host, out: newOutgoing(), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
 }
+
+// crammed says whether replies to reads have to wait.
+func (c *conn) crammed() bool { return c.full || len(c.buf) > highWater }
 
 func hostOf(a net.Addr) string {
 	host, _, err := net.SplitHostPort(a.String())
@@ -73,7 +77,7 @@ func (c *conn) read(b *inbox) {
 	if first.connect != nil {
 		r.allow(first.connect.Timeout)
 	}
-	for next := first; c.out.begin(); {
+	for next := first; c.out.begin(next.weight()); {
 		b.put(event{conn: c, call: next, what: requested})
 		if next, err = c.readCall(in); err != nil {
 			return

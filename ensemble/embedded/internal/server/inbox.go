@@ -37,6 +37,7 @@ const (
 	opened                     // conn is new
 	ended                      // conn broke or was closed by the client
 	silent                     // conn has sent nothing for as long as it may
+	roomy                      // conn, which was full, takes replies again
 )
 
 func newInbox() *inbox { return &inbox{ready: make(chan struct{}, 1)} }

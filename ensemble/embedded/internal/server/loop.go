@@ -77,6 +77,9 @@ func (s *Server) handle(e event) {
 		e.conn.counters = s.counters.Connect()
 	case silent:
 		s.drop(e.conn)
+	case roomy:
+		e.conn.full = false
+		s.drain(e.conn)
 	case ended:
 		s.drop(e.conn)
 		e.conn.counters.Close()
@@ -121,7 +124,8 @@ func (s *Server) flush() {
 	for i, c := range s.dirty {
 		s.dirty[i] = nil
 		c.dirty = false
-		ok := c.out.send(c.buf, c.answered, c.closing)
+		full, ok := c.out.send(c.buf, c.answered, c.closing)
+		c.full = full
 		const keep = 64 << 10
 		if c.buf = c.buf[:0]; cap(c.buf) > keep {
 			c.buf = nil

@@ -6,14 +6,15 @@ import (
 )
 
 const (
-	// maxInFlight is how many requests of one connection may be unanswered before
-	// no more are read from it.
-	maxInFlight = 1000
+	// window is how many bytes the requests of one connection that are unanswered
+	// may have before no more are read from it; each counts for overhead, too.
+	window   = 1 << 20
+	overhead = 512
 	// highWater is how many bytes may wait for a client that reads slowly before no
-	// more requests are read from it.
+	// more of its requests are read or answered.
 	highWater = 1 << 20
-	// overflow is how many bytes may wait at all. Only watch events and the replies
-	// to what was in flight can reach it; the connection is closed then.
+	// overflow is how many bytes may wait at all. Only watch events, what the leader
+	// has answered and a multi-read can reach it; the connection is closed then.
 	overflow = 32 << 20
 )
 
@@ -23,7 +24,8 @@ type outgoing struct {
 	mu       sync.Mutex
 	changed  *sync.Cond
 	buf      []byte
-	inFlight int
+	inFlight int  // weight of the requests that are unanswered
+	full     bool // the loop waits for room
 	closing  bool // close the connection once buf is sent
 	closed   bool
 }
@@ -34,31 +36,33 @@ func newOutgoing() *outgoing {
 	return o
 }
 
-// begin counts a request, and waits while there are too many. It is false once
-// the connection is closed.
-func (o *outgoing) begin() bool {
+// begin counts a request of that weight, and waits while there are too many. It is
+// false once the connection is closed.
+func (o *outgoing) begin(weight int) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for !o.closed && (o.inFlight >= maxInFlight || len(o.buf) > highWater) {
+	for !o.closed && (o.inFlight >= window || len(o.buf) > highWater) {
 		o.changed.Wait()
 	}
-	o.inFlight++
+	o.inFlight += weight
 	return !o.closed
 }
 
-// send appends what the loop has for the client, with the number of requests
-// that are answered by it. It is false if the client lets too much wait.
-func (o *outgoing) send(p []byte, answered int, closing bool) bool {
+// send appends what the loop has for the client, with the weight of the requests
+// that are answered by it. When it leaves the client full, the loop is told once
+// there is room. It is not ok if the client lets far too much wait.
+func (o *outgoing) send(p []byte, answered int, closing bool) (full, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.inFlight -= answered
 	o.closing = o.closing || closing
 	if o.closed {
-		return true
+		return false, true
 	}
 	o.buf = append(o.buf, p...)
+	o.full = len(o.buf) > highWater
 	o.changed.Broadcast()
-	return len(o.buf) <= overflow
+	return o.full, len(o.buf) <= overflow
 }
 
 // close makes the writer end without sending what waits.
@@ -71,30 +75,35 @@ func (o *outgoing) close() {
 }
 
 // next waits for something to send; spare is used for what comes meanwhile. It
-// is nil once there is nothing more to come.
-func (o *outgoing) next(spare []byte) []byte {
+// is nil once there is nothing more to come. It says whether the loop waits for
+// the room that there is now.
+func (o *outgoing) next(spare []byte) (p []byte, awaited bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.buf) == 0 && !o.closed && !o.closing {
 		o.changed.Wait()
 	}
 	if o.closed || len(o.buf) == 0 {
-		return nil
+		return nil, false
 	}
-	p := o.buf
-	o.buf = spare[:0]
+	p, awaited = o.buf, o.full
+	o.buf, o.full = spare[:0], false
 	o.changed.Broadcast() // there is room for the reader
-	return p
+	return p, awaited
 }
 
 // writer sends until there is nothing more to come, and closes the connection.
-func (o *outgoing) writer(nc net.Conn) {
+// It calls room when there is some again for a loop that waits for it.
+func (o *outgoing) writer(nc net.Conn, room func()) {
 	const keep = 64 << 10 // a larger buffer is not kept for an idle connection
 	var spare []byte
 	for {
-		p := o.next(spare)
+		p, awaited := o.next(spare)
 		if p == nil {
 			break
+		}
+		if awaited {
+			room()
 		}
 		if _, err := nc.Write(p); err != nil {
 			break

@@ -33,7 +33,7 @@ func (s *Server) read(k *call) wire.Code {
 	case *wire.AddWatchRequest:
 		return s.addWatch(c, r)
 	case []wire.MultiOp:
-		c.buf = wire.AppendMultiReply(c.buf, s.readMany(c, r))
+		s.readMany(c, r)
 	}
 	if k.op == wire.WhoAmI {
 		c.buf = wire.AppendWhoAmIReply(c.buf, clientInfos(c.ids))
@@ -100,24 +100,40 @@ func (s *Server) readPath(c *conn, op wire.Op, path string) wire.Code {
 	return wire.OK
 }
 
-// readMany answers the reads of a multi-read, each of which fails for itself.
-func (s *Server) readMany(c *conn, ops []wire.MultiOp) []wire.OpResult {
+// readMany appends the answers to the reads of a multi-read, each of which fails
+// for itself. A small request can ask for the same large znode many times: the
+// connection is closed when that comes to more than may wait.
+func (s *Server) readMany(c *conn, ops []wire.MultiOp) {
 	results := make([]wire.OpResult, 0, len(ops))
+	size := 0
 	for _, op := range ops {
-		r := op.Request.(*wire.ReadRequest)
-		res := wire.OpResult{Op: op.Op}
-		var code wire.Code
-		if op.Op == wire.GetData {
-			res.Data, res.Stat, code = s.data(c, r)
-		} else {
-			res.Children, _, code = s.children(c, r, nil)
+		res := s.readOne(c, op)
+		size += len(res.Data)
+		for _, name := range res.Children {
+			size += 4 + len(name)
 		}
-		if code != wire.OK {
-			res = wire.OpResult{Op: wire.ErrorOp, Err: code}
+		if size > overflow {
+			s.drop(c)
+			return
 		}
 		results = append(results, res)
 	}
-	return results
+	c.buf = wire.AppendMultiReply(c.buf, results)
+}
+
+func (s *Server) readOne(c *conn, op wire.MultiOp) wire.OpResult {
+	r := op.Request.(*wire.ReadRequest)
+	res := wire.OpResult{Op: op.Op}
+	var code wire.Code
+	if op.Op == wire.GetData {
+		res.Data, res.Stat, code = s.data(c, r)
+	} else {
+		res.Children, _, code = s.children(c, r, nil)
+	}
+	if code != wire.OK {
+		return wire.OpResult{Op: wire.ErrorOp, Err: code}
+	}
+	return res
 }
 
 func (s *Server) addWatch(c *conn, r *wire.AddWatchRequest) wire.Code {

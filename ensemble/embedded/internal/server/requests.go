@@ -48,7 +48,7 @@ func (s *Server) dispatch(k *call) {
 	case k.waits():
 		c.queue = append(c.queue, k)
 		s.submit(k)
-	case len(c.queue) > 0:
+	case len(c.queue) > 0 || c.crammed():
 		c.queue = append(c.queue, k)
 	default:
 		s.answerRead(k)
@@ -68,7 +68,7 @@ func (s *Server) refuse(k *call, code wire.Code) {
 func (s *Server) drain(c *conn) {
 	for len(c.queue) > 0 && c.stage == serving {
 		k := c.queue[0]
-		if k.waits() && !k.done {
+		if k.waits() && !k.done || c.crammed() {
 			return
 		}
 		c.queue[0] = nil
@@ -110,6 +110,6 @@ func (s *Server) count(k *call, code wire.Code, bytes int) {
 		Xid: k.xid, Op: k.op, Failed: code != wire.OK, Zxid: s.tree.Zxid(), Size: bytes, Start: k.at, End: s.now,
 	})
 	c.counters.Sent()
-	c.answered++
+	c.answered += k.weight()
 	s.mark(c)
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -107,17 +108,24 @@ func (s *Server) Deliver(ms []zab.Message) {
 // PeerReset says that the connection to another server broke.
 func (s *Server) PeerReset(id int) { s.inbox.deliver(peerEvent{broken: id}) }
 
+// acceptAgain is how long a server waits that could not accept a connection.
+const acceptAgain = 10 * time.Millisecond
+
 // accept takes in connections, also while the server is paused, as the kernel does.
 func (s *Server) accept() {
 	for {
 		nc, err := s.cfg.Listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // no file is free, say
+			time.Sleep(acceptAgain)
+			continue
 		}
 		c := newConn(nc)
 		s.inbox.put(event{conn: c, what: opened})
 		s.tasks.Go(func() { c.read(s.inbox) })
-		s.tasks.Go(func() { c.out.writer(nc) })
+		s.tasks.Go(func() { c.out.writer(nc, func() { s.inbox.put(event{conn: c, what: roomy}) }) })
 	}
 }
 
