@@ -406,6 +406,83 @@ func TestLeaderWaitsForItsOwnDisk(t *testing.T) {
 	if d.current != 2 || r.last(NewLeader).To != 2 {
 		t.Fatalf("current epoch %d after the log is durable", d.current)
 	}
+	if n.applied != 0 || n.serving {
+		t.Fatalf("committed up to %#x before anybody has its log", n.applied)
+	}
+	n.hears(Message{Kind: AckLeader, From: 2, Conn: Conn{2, 1, 1}, Zxid: zx(1, 2)})
+	if n.applied != zx(1, 2) || n.Role() != Leading {
+		t.Fatalf("committed up to %#x with a quorum", n.applied)
+	}
+}
+
+// The same for a follower: the leader counts its word as a copy that no crash takes.
+func TestFollowerWaitsForItsOwnDisk(t *testing.T) {
+	d := NewDisk(&tally{})
+	d.SetDelay(tick)
+	n, r := lone(d)
+	n.elects(3)
+	conn := r.last(Connect).Conn
+	n.hears(Message{Kind: NewEpoch, From: 3, Conn: conn, Epoch: 1})
+	n.hears(Message{Kind: NewLeader, From: 3, Conn: conn, Sync: &Sync{Entries: entries(zx(1, 1))}})
+	for n.Next().Before(epochStart.Add(tick)) {
+		n.Tick(n.Next())
+	}
+	n.Tick(epochStart.Add(tick - 1))
+	if r.last(AckLeader).To != 0 || d.current != 0 {
+		t.Error("answers before the log is durable")
+	}
+	n.Tick(epochStart.Add(tick))
+	if got := r.last(AckLeader); got.Zxid != zx(1, 1) || d.current != 1 {
+		t.Errorf("answers %+v in epoch %d", got, d.current)
+	}
+}
+
+func TestConnectionsAreNeverTheSame(t *testing.T) {
+	d := NewDisk(&tally{})
+	seen := make(map[Conn]bool)
+	for range 3 {
+		n, r := lone(d)
+		for range 3 {
+			n.elects(3)
+			seen[r.last(Connect).Conn] = true
+			n.PeerReset(3)
+		}
+	}
+	if len(seen) != 9 {
+		t.Errorf("%d names for 9 connections", len(seen))
+	}
+}
+
+func TestRefusal(t *testing.T) {
+	n, r := lone(NewDisk(&tally{}))
+	call := Message{Kind: Connect, From: 3, Conn: Conn{3, 1, 1}}
+	n.hears(call)
+	if got := r.last(Close); got.To != 0 {
+		t.Errorf("refuses while it may yet be elected: %+v", got)
+	}
+	n.elects(2)
+	if got := r.last(Close); got.To != 3 || got.Conn != call.Conn {
+		t.Errorf("follows another: %+v", got)
+	}
+	over := Message{Kind: Ping, From: 3, Conn: Conn{1, 1, 99}}
+	n.hears(over)
+	if got := r.last(Close); got.To != 3 || got.Conn != over.Conn {
+		t.Errorf("to a connection that is over: %+v", got)
+	}
+
+	// Who is refused tries again for a while.
+	calls := 0
+	for n.role == Following && calls < 100 {
+		calls++
+		conn := r.last(Connect).Conn
+		n.hears(Message{Kind: Close, From: 2, Conn: conn})
+		for n.role == Following && r.last(Connect).Conn == conn {
+			n.Tick(n.Next())
+		}
+	}
+	if took := n.now.Sub(epochStart); calls < 5 || calls == 100 || took < refusals*tick || took > (refusals+1)*tick {
+		t.Errorf("gives up after %d calls, %v", calls, took)
+	}
 }
 
 // A dead leader must not be elected again because its followers still name it.
@@ -415,6 +492,7 @@ func TestLeaderMustSayItself(t *testing.T) {
 		n.hears(Message{Kind: Notify, From: from, Vote: &Notification{Role: role, Round: 7, Vote: Vote{Leader: 3}}})
 	}
 	word(2, Following)
+	word(3, Following)
 	n.Tick(epochStart.Add(tick))
 	if n.role != Looking {
 		t.Fatal("follows a leader that said nothing")
@@ -469,27 +547,35 @@ func TestVoteOrder(t *testing.T) {
 func TestUselessMessages(t *testing.T) {
 	s := serving(t, 3, 1)
 	before := s.node(3).Status()
-	for id := 1; id <= 4; id++ {
-		for kind := Connect; kind <= Close+1; kind++ {
-			for _, m := range []Message{
-				{From: 9, To: id, Conn: Conn{9, 1, 1}},
-				{From: 0, To: id},
-				{From: id%4 + 1, To: 9},
-				{From: id, To: id, Conn: Conn{id, 1, 1}},
-				{From: id%4 + 1, To: id, Conn: Conn{id, 7, 1}},
-				{From: id%4 + 1, To: id, Conn: Conn{9, 7, 1}},
-			} {
-				if m.Kind = kind; kind == Connect && m.Conn.Learner == 9 && m.From != 9 {
-					continue
-				}
-				m.Epoch, m.Zxid, m.Commit, m.Entry, m.Sync = 99, 1<<60, 1<<60, Entry{Zxid: 1 << 60}, &Sync{}
-				if kind != Connect || m.From != id%4+1 {
-					s.node(id).Step(s.now, m)
-				}
+	useless := func(id, peer int, m Message) {
+		m.Epoch, m.Zxid, m.Commit, m.Entry, m.Sync = 99, 1<<60, 1<<60, Entry{Zxid: 1 << 60}, &Sync{}
+		for _, way := range []Message{
+			{From: 9, To: id, Conn: Conn{9, 1, 1}},
+			{From: 0, To: id},
+			{From: peer, To: 9},
+			{From: id, To: id, Conn: Conn{id, 1, 1}},
+			{From: peer, To: id, Conn: Conn{id, 7, 1}},
+			{From: peer, To: id, Conn: Conn{peer, 7, 1}},
+		} {
+			if m.Kind == Connect && way.From == peer && way.To == id {
+				continue // the one kind that makes a connection
+			}
+			m.From, m.To, m.Conn = way.From, way.To, way.Conn
+			s.node(id).Step(s.now, m)
+		}
+	}
+	for _, id := range s.ids {
+		for _, peer := range s.ids {
+			for kind := Connect; kind <= Close+1 && peer != id; kind++ {
+				useless(id, peer, Message{Kind: kind})
 			}
 		}
 	}
+	s.put(3, 1)
 	s.run(s.now.Add(5 * tick))
+	if got := s.node(1).LastCommitted(); got != zx(1, 1) {
+		t.Errorf("committed %#x", got)
+	}
 	if diff := cmp.Diff(before, s.node(3).Status()); diff != "" || !s.allServe() {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
@@ -516,11 +602,20 @@ func TestMisuseIsLoud(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
-		{Looking.String(), "looking"}, {Following.String(), "follower"}, {Leading.String(), "leader"},
-		{Observing.String(), "observer"}, {Role(9).String(), "Role(9)"},
-		{Election.String(), "election"}, {Discovery.String(), "discovery"},
-		{Synchronization.String(), "synchronization"}, {Broadcast.String(), "broadcast"}, {Phase(9).String(), "Phase(9)"},
-		{Notify.String(), "Notify"}, {Close.String(), "Close"}, {Kind(-1).String(), "Kind(-1)"}, {(Close + 1).String(), "Kind(15)"},
+		{Looking.String(), "looking"},
+		{Following.String(), "follower"},
+		{Leading.String(), "leader"},
+		{Observing.String(), "observer"},
+		{Role(9).String(), "Role(9)"},
+		{Election.String(), "election"},
+		{Discovery.String(), "discovery"},
+		{Synchronization.String(), "synchronization"},
+		{Broadcast.String(), "broadcast"},
+		{Phase(9).String(), "Phase(9)"},
+		{Notify.String(), "Notify"},
+		{Close.String(), "Close"},
+		{Kind(-1).String(), "Kind(-1)"},
+		{(Close + 1).String(), "Kind(15)"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s, want %s", tt.got, tt.want)

@@ -10,7 +10,50 @@
 // the same code runs under real time, under virtual time, and in a simulation
 // that chooses every delivery.
 //
-// What is replicated is opaque: an [Entry]'s Data, a State's content.
+// What is replicated is opaque: an [Entry]'s Data, a State's content. What must
+// survive a crash is on the node's [Disk].
+//
+// # The way of a server
+//
+// It begins to look for a leader (election.go). The servers tell each other their
+// votes until a quorum agrees; whoever is elected leads, the others connect to it.
+// Then come three phases, and when any of them fails, all begins anew:
+//
+//	discovery.go   Connect  -> NewEpoch  -> AckEpoch    an epoch that had no leader before, and promises
+//	sync.go        NewLeader -> AckLeader -> UpToDate    a quorum takes over the leader's log
+//	broadcast.go   Propose  -> Ack       -> Commit      one entry after the other
+//
+// leader.go has what a leader knows of its learners and when it gives up,
+// learner.go the other side, node.go the ways in and the order in which App is
+// called, disk.go the log and how two logs come in line.
+//
+// # Why nothing is lost
+//
+// What is committed is on the disks of a quorum, all of which had taken over the
+// log of the epoch's leader before (their current epoch says so). The leader of a
+// later epoch has promises of a quorum, and the two quorums share a server. After
+// its promise that server acknowledges nothing of an earlier epoch any more, so
+// what it told with the promise is all there can be; and a leader whose log is less
+// recent, by current epoch and then by zxid, steps back. So the leader has what
+// was committed, brings a quorum to have it, and only then serves.
+//
+// Should a node ever be told to drop an entry that it knows to be committed, or get
+// entries with a gap, it panics: that is a defect of this package or of the
+// network below.
+//
+// # Time
+//
+// Election waits are a fifth of a tick at most, and none when all voters are heard.
+// Each phase before broadcast ends after InitLimit ticks. Then a leader pings twice
+// a tick, and once a tick counts who answered within SyncLimit ticks; a learner
+// waits SyncLimit ticks for a word of its leader.
+//
+// Where this differs from Apache ZooKeeper 3.9: the log sent to a learner is one
+// message, taken over as a whole; a log of another epoch is cut back to what is
+// known to be committed instead of replaced by a snapshot; a server that looks
+// counts itself as a supporter of a leader that it finds; a leader without a quorum
+// yet gives up when its electors look again, and one that serves when a learner has
+// accepted a later epoch, which else could never join.
 package zab
 
 import "time"
@@ -52,8 +95,9 @@ type Config struct {
 }
 
 // App is the server that a node replicates for. The node calls it from within
-// Step, Tick, Propose and the like, on the goroutine of the caller. App may call
-// Propose, SendLeader and SendLearner from within Commit, Receive and Serve.
+// Step, Tick, Propose and the like, on the goroutine of the caller, one call at a
+// time. App may call Propose, SendLeader and SendLearner from within Commit,
+// Receive and Serve, and may read the node at any time.
 type App interface {
 	// Send hands a message to the network. Messages from one node to another
 	// arrive in order; they may be delayed for long, lost with everything after
@@ -63,7 +107,8 @@ type App interface {
 	// sent a snapshot. The state is the App's from then on.
 	Install(s State, zxid int64)
 	// Commit applies the next committed entry. On every server each entry comes
-	// once, in the order of zxids, after Install.
+	// once, in the order of zxids, after Install. Those that come before Serve are
+	// what the server missed: nobody waits for them here.
 	Commit(Entry)
 	// Serve says that the server is in sync under a leader (which may be itself)
 	// and may serve clients.
@@ -73,7 +118,7 @@ type App interface {
 	// Receive gets what SendLeader and SendLearner sent, in the order in which
 	// it was sent and, from the leader, in its place among the commits.
 	Receive(from int, payload any)
-	// Beat is asked of a learner that answers the leader's ping; a payload that
-	// is not nil reaches the leader's Receive.
+	// Beat is asked of a learner that serves, when it answers the leader's ping; a
+	// payload that is not nil reaches the leader's Receive.
 	Beat() any
 }
