@@ -51,6 +51,9 @@ type Experiment struct {
 	// AllowUnknown lets Test pass although something could not be decided.
 	AllowUnknown bool
 
+	// brief leaves the report away where the run passes: a test's is not kept then.
+	brief bool
+
 	// Out is the store's folder: "store".
 	Out string
 	// Replay is the command that the report offers to run it again; empty

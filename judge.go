@@ -30,14 +30,25 @@ func (r *run) judge(ctx context.Context) (*Outcome, error) {
 	if err := r.stored.WriteResult(result); err != nil {
 		return nil, err
 	}
+	if err := r.report(result); err != nil {
+		return nil, err
+	}
+	result.Timings["finish"] = time.Since(r.ended)
+	return &Outcome{Run: r.stored, Result: result}, r.stored.WriteResult(result)
+}
+
+// report writes the report, unless nobody is going to read it.
+func (r *run) report(result *store.Result) error {
+	if r.x.brief && r.x.passes(result) {
+		return nil
+	}
 	r.progress.phase("writing the report")
 	drawn := time.Now()
 	if err := reports.Write(r.stored); err != nil {
-		return nil, fmt.Errorf("write the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	result.Timings["report"] = time.Since(drawn)
-	result.Timings["finish"] = time.Since(r.ended)
-	return &Outcome{Run: r.stored, Result: result}, r.stored.WriteResult(result)
+	return nil
 }
 
 // describe adds what the record does not say.

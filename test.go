@@ -54,6 +54,7 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
+	x.brief = made != ""
 	outcome, err := x.Run(t.Context())
 	if err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", errors.Join(err, discard(made)))
@@ -63,7 +64,7 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	case r.Verdict == checker.Violation:
 		t.Errorf("zklab: %s%s", violationText(outcome), whereText(outcome))
 		return outcome
-	case r.Verdict != checker.Valid && !x.AllowUnknown:
+	case !x.passes(r):
 		t.Errorf("zklab: nothing is violated, but not everything was decided\n%s%s", undecidedText(r), whereText(outcome))
 		return outcome
 	case r.Verdict != checker.Valid:
@@ -74,6 +75,11 @@ func Test(t testing.TB, x Experiment) *Outcome {
 		t.Errorf("zklab: %v", err)
 	}
 	return outcome
+}
+
+// passes says whether a test with this result passes.
+func (x Experiment) passes(r *store.Result) bool {
+	return r.Verdict == checker.Valid || r.Verdict == checker.Unknown && x.AllowUnknown
 }
 
 // forTest fixes the seed, and says how the test is run again.
