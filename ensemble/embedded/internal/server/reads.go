@@ -4,16 +4,33 @@ import "github.com/zklab/zklab/internal/wire"
 
 // answerRead answers what needs no leader, from this server's tree.
 func (s *Server) answerRead(k *call) {
-	if r, ok := k.body.(*wire.SetWatchesRequest); ok {
+	barred := s.barred(k.conn)
+	if barred == wire.SessionMoved {
+		s.drop(k.conn) // as for a write (answerWrite)
+		return
+	}
+	if r, ok := k.body.(*wire.SetWatchesRequest); ok && barred == wire.OK {
 		s.setWatches(k.conn, r) // its events come before the reply
 	}
 	start := s.reply(k, wire.OK)
-	code := s.read(k)
+	code := barred
+	if code == wire.OK {
+		code = s.read(k)
+	}
 	if code != wire.OK {
 		k.conn.buf = k.conn.buf[:start]
 		s.reply(k, code)
 	}
 	s.end(k, start, code)
+}
+
+// barred is what the leader says to a read through one of its own connections
+// whose session is elsewhere or ending. Other servers do not know, and answer.
+func (s *Server) barred(c *conn) wire.Code {
+	if s.sessions == nil {
+		return wire.OK
+	}
+	return s.sessions.check(c.session, s.cfg.Zab.ID)
 }
 
 // read appends the record of a reply to the connection's buffer. What it
