@@ -80,6 +80,7 @@ func (k *check) run() {
 	}
 	for _, c := range k.calls {
 		k.real(c)
+		k.expired(c)
 	}
 	k.order()
 	k.watches()
@@ -378,6 +379,9 @@ func sameResults(want, got []wire.OpResult) error {
 // serve looks at what was read from the state at zxid.
 func (k *check) serve(zxid int64) {
 	for _, c := range k.reads[zxid] {
+		if c.code == wire.SessionExpired {
+			continue // see expired
+		}
 		switch r := c.req.(type) {
 		case *wire.ReadRequest:
 			if err := k.model.agrees(c.op, c.req, c.result, c.code); err != nil {
@@ -412,6 +416,18 @@ func (k *check) real(c *seenCall) {
 	if isWrite(c.op) && c.got.seq != 0 && c.txn == 0 {
 		k.problem("it was answered, and there is no transaction: %v", c)
 	}
+}
+
+// expired looks at reads that were refused. Only a leader does that, and it has
+// proposed the end of the session: which is committed, or there is another leader.
+func (k *check) expired(c *seenCall) {
+	if isWrite(c.op) || c.got.seq == 0 || c.code != wire.SessionExpired {
+		return
+	}
+	if !k.model.sessions[c.conn.session.id] || k.epoch > c.zxid>>32 {
+		return
+	}
+	k.problem("its session did not end: %v", c)
 }
 
 // order looks at the zxids that each session saw: they never go back.
