@@ -105,6 +105,13 @@ func (l *Lock) enter(ctx context.Context) (own string, err error) {
 	return own, err
 }
 
+// already is a watch that has fired.
+var already = func() <-chan zk.Event {
+	c := make(chan zk.Event)
+	close(c)
+	return c
+}()
+
 // ahead watches the child before our own; nil if there is none: then the lock is
 // ours, unless our session has ended.
 func (l *Lock) ahead(ctx context.Context, own string) (changed <-chan zk.Event, err error) {
@@ -121,7 +128,10 @@ func (l *Lock) ahead(ctx context.Context, own string) (changed <-chan zk.Event, 
 			changed = nil
 			return nil
 		default:
-			_, _, changed, err = l.conn.ExistsW(l.path + "/" + names[i-1])
+			_, _, changed, err = l.conn.GetW(l.path + "/" + names[i-1])
+			if errors.Is(err, zk.ErrNoNode) { // gone since the list was read
+				changed, err = already, nil
+			}
 			return err
 		}
 	})
