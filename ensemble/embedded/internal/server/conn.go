@@ -67,9 +67,8 @@ func hostOf(a net.Addr) string {
 // read hands the client's frames to the loop until the connection ends.
 func (c *conn) read(b *inbox) {
 	defer func() { b.put(event{conn: c, what: ended}) }()
-	r := &patient{nc: c.nc, idle: func() { b.put(event{conn: c, what: silent}) }}
+	r := &patient{nc: c.nc, limit: sessionless, idle: func() { b.put(event{conn: c, what: silent}) }}
 	in := bufio.NewReaderSize(r, 2<<10)
-	r.allow(sessionless)
 	first, err := c.readFirst(in)
 	if err != nil {
 		return

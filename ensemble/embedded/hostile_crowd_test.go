@@ -1,0 +1,197 @@
+package embedded_test
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// A thousand connections that come and go leave nothing behind.
+func TestHostileCrowdThatGoes(t *testing.T) {
+	transports(t, func(t *testing.T, s besieged) {
+		before := runtime.NumGoroutine()
+		grown := peak()
+		for i := range 1000 {
+			conn := s.raw()
+			b := connectFrame(time.Second)
+			conn.Write(b[:i%(len(b)+1)]) // some of them all of it
+			conn.Close()
+		}
+		expectGrowth(t, grown(), 64<<20)
+		for end := time.Now().Add(patient); runtime.NumGoroutine() > before+5; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d goroutines, were %d", runtime.NumGoroutine(), before)
+			}
+		}
+	})
+}
+
+// A thousand connections that announce a large frame and stay cost little.
+func TestHostileCrowdThatStays(t *testing.T) {
+	transports(t, func(t *testing.T, s besieged) {
+		grown := peak()
+		var all []net.Conn
+		for range 1000 {
+			conn := s.raw()
+			conn.Write(wire.AppendInt(nil, wire.MaxRequest))
+			all = append(all, conn)
+		}
+		if err := s.open().do(wire.Exists, &wire.ReadRequest{Path: "/"}); err != nil {
+			t.Error(err)
+		}
+		expectGrowth(t, grown(), 160<<20)
+		for _, conn := range all {
+			conn.Close()
+		}
+	})
+}
+
+func TestHostilePings(t *testing.T) {
+	transports(t, func(t *testing.T, s besieged) {
+		const pings = 100_000
+		l := s.open()
+		grown := peak()
+		sent := make(chan error, 1)
+		go func() {
+			ping := requestFrame(wire.XidPing, wire.Ping, nil)
+			var all []byte
+			for range pings {
+				all = append(all, ping...)
+			}
+			_, err := l.Write(all)
+			sent <- err
+		}()
+		for i := range pings {
+			if h, err := l.next(); err != nil || h.Xid != wire.XidPing {
+				t.Fatalf("reply %d: %+v, %v", i, h, err)
+			}
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+		expectGrowth(t, grown(), 64<<20)
+	})
+}
+
+// A client that asks for much and reads nothing is waited for. Once it reads, it
+// gets all that it asked for, in order.
+func TestHostileReaderOfNothing(t *testing.T) {
+	for name, ask := range map[string]struct {
+		op  wire.Op
+		req any
+	}{
+		"data":     {wire.GetData, &wire.ReadRequest{Path: "/large"}},
+		"children": {wire.GetChildren2, &wire.ReadRequest{Path: "/wide"}},
+		"many": {wire.MultiRead, []wire.MultiOp{
+			{Op: wire.GetData, Request: &wire.ReadRequest{Path: "/large"}},
+			{Op: wire.GetChildren, Request: &wire.ReadRequest{Path: "/wide"}},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transports(t, func(t *testing.T, s besieged) {
+				s.plant()
+				l := s.open()
+				const asked = 200
+				grown := peak()
+				for range asked {
+					l.add(ask.op, ask.req)
+				}
+				if err := l.flush(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(300 * time.Millisecond) // the server does what it can
+				expectGrowth(t, grown(), 64<<20)
+				for i := range int32(asked) {
+					if h, err := l.next(); err != nil || h.Err != wire.OK || h.Xid != i+1 {
+						t.Fatalf("reply %d: %+v, %v", i, h, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// plant makes a znode with much data and one with many children.
+func (s besieged) plant() {
+	s.t.Helper()
+	l := s.open()
+	large := &wire.CreateRequest{Path: "/large", Data: noise(900_000), ACL: benchACL}
+	if err := l.do(wire.Create, large); err != nil {
+		s.t.Fatal(err)
+	}
+	err := l.do(creating("/wide"))
+	if err == nil {
+		err = crew{l}.run(5000, 100, func(_, n int) (wire.Op, any) {
+			return wire.Create, &wire.CreateRequest{Path: "/wide/" + string(noise100) + "-", ACL: benchACL, Mode: wire.PersistentSequential}
+		})
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+var noise100 = func() []byte {
+	b := make([]byte, 100)
+	for i := range b {
+		b[i] = 'a' + byte(i%26)
+	}
+	return b
+}()
+
+// A request of a few kilobytes can ask for gigabytes: that ends the connection.
+func TestHostileMultiRead(t *testing.T) {
+	transports(t, func(t *testing.T, s besieged) {
+		s.plant()
+		for _, op := range []wire.MultiOp{
+			{Op: wire.GetData, Request: &wire.ReadRequest{Path: "/large"}},
+			{Op: wire.GetChildren, Request: &wire.ReadRequest{Path: "/wide"}},
+		} {
+			l := s.open()
+			all := make([]wire.MultiOp, 20_000)
+			for i := range all {
+				all[i] = op
+			}
+			grown := peak()
+			l.add(wire.MultiRead, all)
+			l.flush()
+			expectEnd(t, l)
+			expectGrowth(t, grown(), 160<<20)
+		}
+	})
+}
+
+// Events wait only so long for a client that does not read. What it got before
+// is in order; then its connection ends.
+func TestHostileWatcherThatDoesNotRead(t *testing.T) {
+	transports(t, func(t *testing.T, s besieged) {
+		path := "/" + string(noise100)
+		for range 8 {
+			path += string(noise100)
+		}
+		writer, watcher := s.open(), s.open()
+		if err := writer.do(creating(path)); err != nil {
+			t.Fatal(err)
+		}
+		if err := watcher.do(wire.AddWatch, &wire.AddWatchRequest{Path: "/", Mode: wire.AddPersistentRecursive}); err != nil {
+			t.Fatal(err)
+		}
+		grown := peak()
+		const changes = 80_000
+		if err := (crew{writer}).run(changes, 100, func(int, int) (wire.Op, any) {
+			return wire.SetData, &wire.SetDataRequest{Path: path, Version: -1}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		// Each change is in three logs, and frames of requests stay with it.
+		expectGrowth(t, grown(), 300<<20)
+		watcher.SetReadDeadline(time.Now().Add(patient))
+		n, err := io.Copy(io.Discard, watcher.in)
+		if isTimeout(err) || n > 64<<20 || n < 1<<20 {
+			t.Errorf("%d bytes of events, then %v", n, err)
+		}
+	})
+}

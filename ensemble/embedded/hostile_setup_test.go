@@ -1,0 +1,191 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// The tests of hostile clients: the server closes their connections, memory
+// stays bounded, and an honest client of the same server notices nothing.
+
+// besieged is an ensemble with an honest client on its first server.
+type besieged struct {
+	*contender
+	t testing.TB
+}
+
+// transports runs a test over both.
+func transports(t *testing.T, test func(t *testing.T, s besieged)) {
+	for name, inMemory := range map[string]bool{"tcp": false, "memory": true} {
+		t.Run(name, func(t *testing.T) {
+			s := besiege(t, embedded.Config{InMemory: inMemory, SyncLimit: 20})
+			defer s.guard()()
+			test(t, s)
+		})
+	}
+}
+
+func besiege(t testing.TB, cfg embedded.Config) besieged {
+	t.Helper()
+	c, err := embeddedHere(cfg)(t)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	return besieged{c, t}
+}
+
+// patient is how long an honest client may have to wait on a busy machine. What
+// it really waits is logged.
+const patient = 5 * time.Second
+
+// guard begins to write and read as an honest client, until the function that it
+// returns is called.
+func (s besieged) guard() (end func()) {
+	s.t.Helper()
+	l, paths := s.honest()
+	var waits []time.Duration
+	done := make(chan struct{})
+	var working sync.WaitGroup
+	working.Go(func() {
+		write, read := writing(paths), reading(paths)
+		for n := 0; ; n++ {
+			began := time.Now()
+			for _, next := range []operation{write, read} {
+				if err := l.do(next(0, n)); err != nil {
+					s.t.Errorf("an honest client: %v", err)
+					return
+				}
+			}
+			waits = append(waits, time.Since(began))
+			select {
+			case <-done:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	})
+	return func() {
+		close(done)
+		working.Wait()
+		l.Close()
+		if len(waits) == 0 {
+			return // it said why
+		}
+		slices.Sort(waits)
+		s.t.Logf("an honest client's write and read: %v, at most %v, of %d", waits[len(waits)/2], waits[len(waits)-1], len(waits))
+		if waits[len(waits)-1] > patient {
+			s.t.Error("an honest client had to wait")
+		}
+	}
+}
+
+// honest is a client with a znode.
+func (s besieged) honest() (*loader, []string) {
+	s.t.Helper()
+	l := s.open()
+	paths, err := crew{l}.nodes("/honest")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return l, paths
+}
+
+// open opens a session on the first server.
+func (s besieged) open() *loader {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patient)
+	defer cancel()
+	l, err := s.connect(ctx, s.addrs[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// raw opens a connection to the first server.
+func (s besieged) raw() net.Conn {
+	s.t.Helper()
+	conn, err := s.dial(s.addrs[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// expectEnd reads until the server ends the connection, which is to be soon.
+func expectEnd(t testing.TB, conn net.Conn) {
+	t.Helper()
+	conn.SetReadDeadline(time.Now().Add(patient))
+	if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection was not closed")
+	}
+}
+
+// connectFrame asks for a new session.
+func connectFrame(timeout time.Duration) []byte {
+	r := wire.ConnectRequest{Timeout: timeout, Password: make([]byte, wire.PasswordSize)}
+	return wire.AppendFrame(nil, r.Append(nil))
+}
+
+// requestFrame has any record.
+func requestFrame(xid int32, op wire.Op, record []byte) []byte {
+	return wire.AppendFrame(nil, append(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), record...))
+}
+
+// peak watches the memory of the process until the function that it returns is
+// called, which tells by how many bytes it grew at most.
+func peak() (grown func() uint64) {
+	runtime.GC()
+	before, most := inUse(), uint64(0)
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for {
+			most = max(most, inUse())
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	})
+	return func() uint64 {
+		close(done)
+		watching.Wait()
+		return max(most, before) - before
+	}
+}
+
+// inUse is the memory of objects, live or not yet collected, and of stacks.
+func inUse() (sum uint64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(samples)
+	for _, s := range samples {
+		sum += s.Value.Uint64()
+	}
+	return sum
+}
+
+// expectGrowth fails if memory grew by more than that.
+func expectGrowth(t testing.TB, grown, most uint64) {
+	t.Helper()
+	t.Logf("memory grew by %d kB", grown>>10)
+	if grown > most {
+		t.Errorf("memory grew by more than %d kB", most>>10)
+	}
+}
