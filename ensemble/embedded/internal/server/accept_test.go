@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"net"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// exhausted fails a few times before it accepts, as when no file is free.
+type exhausted struct {
+	net.Listener
+	failures int
+}
+
+func (l *exhausted) Accept() (net.Conn, error) {
+	if l.failures--; l.failures >= 0 {
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
+}
+
+func TestAcceptsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network memnet.Network
+		l, err := network.Listen("server:2181")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := New(Config{
+			Zab:        zab.Config{ID: 1, Voters: []int{1}, Tick: tick, InitLimit: 20, SyncLimit: 4},
+			MinSession: 2 * tick, MaxSession: time.Minute, Sweep: time.Minute,
+			Disk: zab.NewDisk(NewState()), Listener: &exhausted{l, 3}, Send: func(zab.Message) {},
+		})
+		s.Run()
+		defer s.Stop()
+		<-s.Ready()
+		conn, err := network.Dial(context.Background(), "tcp", "server:2181")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		r := wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, wire.PasswordSize)}
+		if err := wire.WriteFrame(conn, r.Append(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := wire.ReadFrame(conn, nil, 0); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"testing/synctest"
+
+	"github.com/zklab/zklab/internal/memnet"
+)
+
+// pipe is a connection with a writer, and its other end.
+func pipe(t *testing.T, room func()) (o *outgoing, peer io.ReadCloser) {
+	t.Helper()
+	var network memnet.Network
+	l, err := network.Listen("server:2181")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err := network.Dial(t.Context(), "tcp", "server:2181")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o = newOutgoing()
+	go o.writer(server, room)
+	return o, client
+}
+
+func TestReaderWaitsWhileRequestsAreUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, peer := pipe(t, func() {})
+		defer o.close()
+		begun := 0
+		go func() {
+			for o.begin(window / 4) {
+				begun++
+			}
+		}()
+		for _, want := range []int{4, 5, 7} {
+			synctest.Wait()
+			if begun != want {
+				t.Errorf("%d requests were read, want %d", begun, want)
+			}
+			o.send(nil, window/4*(want-3), false) // answers 1, then 2, then 4 requests
+		}
+		synctest.Wait()
+		peer.Close()
+	})
+}
+
+// TestFull: what is too much for now is told, and once the client has taken some,
+// that there is room.
+func TestFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rooms := 0
+		o, peer := pipe(t, func() { rooms++ })
+		send := func(n int) (full, ok bool) {
+			full, ok = o.send(make([]byte, n), 0, false)
+			synctest.Wait()
+			return full, ok
+		}
+		if full, ok := send(1 << 10); full || !ok {
+			t.Error("full at once")
+		}
+		read := func(n int) {
+			if _, err := io.ReadFull(peer, make([]byte, n)); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+		}
+		read(1 << 10)
+		send(highWater) // the writer has it all, and waits for the client
+		if full, ok := send(highWater); full || !ok {
+			t.Error("full below the mark")
+		}
+		if full, ok := send(1); !full || !ok || rooms != 0 {
+			t.Error("not full", full, ok, rooms)
+		}
+		read(highWater)
+		if rooms != 1 {
+			t.Errorf("told %d times that there is room", rooms)
+		}
+		if _, ok := send(overflow); !ok {
+			t.Error("too much, but it is just the limit")
+		}
+		if full, ok := send(1); !full || ok {
+			t.Error("not too much")
+		}
+		o.close()
+		peer.Close()
+	})
+}
+
+func TestClosingSendsAllFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, peer := pipe(t, func() {})
+		want := bytes.Repeat([]byte("zk"), highWater)
+		o.send(want, 0, true)
+		if got, err := io.ReadAll(peer); !bytes.Equal(got, want) || err != nil {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		if o.begin(1) {
+			t.Error("takes requests")
+		}
+	})
+}
