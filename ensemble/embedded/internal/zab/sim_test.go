@@ -322,9 +322,9 @@ func (s *sim) decideWildly() {
 }
 
 // recovery is how many ticks after the end of all faults everybody must serve.
-const recovery = 60
+const recovery = 30
 
-// runSeed plays a whole run and gives the violation, if there was one.
+// play plays a whole run and gives the violation, if there was one.
 func (s *sim) play() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
