@@ -2,6 +2,7 @@ package prep
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +97,91 @@ func TestCounterAtItsEnd(t *testing.T) {
 	if r := l.do(sequentialCreate("/q/b")); r.Path != "/q/b2147483647" {
 		t.Errorf("%q %v", r.Path, r.Err)
 	}
+}
+
+// Apache ZooKeeper 3.9.3 was started from a log whose last create below the
+// parent had left its counter at 2147483644, and gave this: names, codes, and
+// the parent's stat after each request, one at a time.
+func TestCounterAtItsEndAsMeasured(t *testing.T) {
+	multi := func(ops ...Request) Request {
+		var m []wire.MultiOp
+		for _, o := range ops {
+			m = append(m, wire.MultiOp{Op: o.Op, Request: o.Record})
+		}
+		return Request{Op: wire.Multi, Record: m}
+	}
+	n, m := sequentialCreate("/q/n"), sequentialCreate("/q/m")
+	for name, steps := range map[string][]struct {
+		r        Request
+		got      string // the path or the code, of a multi all of them
+		cversion int32
+		pzxid    bool // moved
+	}{
+		"one by one": {
+			{n, "/q/n2147483644", -8, true},
+			{n, "/q/n2147483645", -7, true},
+			{n, "/q/n2147483646", -6, true},
+			{n, "/q/n2147483647", -7, false},
+			{n, "node exists", -7, false},
+			{m, "/q/m2147483647", -8, false},
+			{m, "node exists", -8, false},
+			{remove("/q/n2147483647"), "ok", -7, true},
+			{n, "/q/n2147483647", -8, false},
+			{n, "node exists", -8, false},
+			{create("/q/plain"), "/q/plain", -9, false},
+			{sequentialCreate("/q/k"), "/q/k2147483647", -10, false},
+			{remove("/q/first"), "ok", -9, true},
+			{sequentialCreate("/q/k"), "node exists", -9, false},
+			{sequentialCreate("/q/l"), "/q/l2147483647", -10, false},
+		},
+		"several in a multi": {
+			{
+				multi(n, n, n, n, n, n),
+				"/q/n2147483644 /q/n2147483645 /q/n2147483646 /q/n2147483647 /q/n-2147483648 /q/n-2147483647", -9, true,
+			},
+			{multi(n, n, n), "node exists runtime inconsistency runtime inconsistency", -9, false},
+			{multi(m, m, m), "/q/m2147483647 /q/m-2147483648 /q/m-2147483647", -12, false},
+			{multi(m, m), "node exists runtime inconsistency", -12, false},
+			{multi(remove("/q/m2147483647"), m), "ok /q/m2147483647", -12, true},
+			{
+				multi(create("/q/p"), sequentialCreate("/q/o"), sequentialCreate("/q/r"), sequentialCreate("/q/o")),
+				"/q/p /q/o-2147483648 /q/r-2147483647 /q/o-2147483646", -16, false,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLeader()
+			l.do(create("/q"))
+			l.zxid++
+			l.tree.Apply(&tree.Txn{Zxid: l.zxid, Body: &tree.Create{Path: "/q/first", ACL: open, ParentCversion: 1<<31 - 4}})
+			for i, step := range steps {
+				before, _ := l.tree.Exists("/q", nil)
+				got := outcome(l.do(step.r))
+				after, _ := l.tree.Exists("/q", nil)
+				if got != step.got || after.Cversion != step.cversion || (after.Pzxid == l.zxid) != step.pzxid || !step.pzxid && after.Pzxid != before.Pzxid {
+					t.Errorf("%d: %s, parent %+v, want %+v", i, got, after, step)
+				}
+			}
+		})
+	}
+}
+
+// outcome is what became of a request: its path or code, of a multi all of them.
+func outcome(r tree.Result) string {
+	one := func(path string, err wire.Code) string {
+		if path != "" {
+			return path
+		}
+		return err.String()
+	}
+	if r.Multi == nil {
+		return one(r.Path, r.Err)
+	}
+	var all []string
+	for _, part := range r.Multi {
+		all = append(all, one(part.Path, part.Err))
+	}
+	return strings.Join(all, " ")
 }
 
 // The type of the request makes containers and TTLs, the mode ephemerals.
