@@ -55,6 +55,9 @@ type Config struct {
 	// snapshot, so that memory does not grow with time.
 	KeepLog bool
 
+	// NoTTL refuses znodes with a TTL, as Apache ZooKeeper does unless
+	// zookeeper.extendedTypesEnabled is set.
+	NoTTL bool
 	// SuperDigest is who passes every access control list: "super:" and the
 	// base64 form of the SHA-1 of "super:password". Nobody when empty.
 	SuperDigest string

@@ -29,6 +29,7 @@
 //
 //   - The version in srvr, stat, mntr and envi names a date in the form of
 //     ZooKeeper 3.5 ("built on 10/17/2024 23:21 UTC"), which go-zookeeper can read.
+//   - Znodes with a TTL can be created unless [Config.NoTTL] says otherwise.
 //   - reconfig, where it is allowed, changes what /zookeeper/config says, and not
 //     which servers vote.
 //   - Not there: TLS, SASL, local sessions, read-only mode, the AdminServer's

@@ -121,3 +121,13 @@ func TestTransactions(t *testing.T) {
 		}
 	}
 }
+
+func TestNoTTL(t *testing.T) {
+	for _, no := range []bool{false, true} {
+		e := start(t, embedded.Config{InMemory: true, NoTTL: no})
+		conn := zkClient(t, e, 4*time.Second)
+		if _, err := conn.CreateTTL("/a", nil, zk.FlagTTL, zk.WorldACL(zk.PermAll), time.Minute); (err != nil) != no {
+			t.Errorf("NoTTL %v: %v", no, err)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func (s *Server) config(l net.Listener) server.Config {
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
 		Secret: s.ensemble.secret, Disk: s.disk, Listener: l,
 		Send:       func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
-		Membership: s.ensemble.membership(), Reconfig: c.Reconfig, Port: port(s.addr), SuperDigest: c.SuperDigest,
+		Membership: s.ensemble.membership(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, Port: port(s.addr), SuperDigest: c.SuperDigest,
 	}
 }
 

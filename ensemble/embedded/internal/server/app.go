@@ -58,6 +58,7 @@ func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	if role == zab.Leading {
 		s.tree.Lead(epoch << 32)
 		s.prep = prep.New(s.tree)
+		s.prep.NoTTL = s.cfg.NoTTL
 		if s.cfg.Reconfig {
 			s.prep.Membership = s.reconfigured
 		}

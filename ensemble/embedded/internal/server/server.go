@@ -32,6 +32,8 @@ type Config struct {
 	// Reconfig allows, changes it.
 	Membership string
 	Reconfig   bool
+	// NoTTL refuses znodes with a TTL.
+	NoTTL bool
 	// Port is the one for clients, as conf tells it.
 	Port int
 	// SuperDigest is the digest identity that no access control list stops.
