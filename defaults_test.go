@@ -42,12 +42,12 @@ func TestDefaults(t *testing.T) {
 func TestUsualLoad(t *testing.T) {
 	x := least()
 	x.Faults = faults.Every(2*time.Second, faults.Pause{})
-	if got, _ := x.withDefaults(); got.MinLoad != 100 {
+	if got, _ := x.withDefaults(); got.MinLoad != 50 {
 		t.Errorf("%d until the first fault", got.MinLoad)
 	}
 	x = least()
 	x.TimeLimit = 3 * time.Second
-	if got, _ := x.withDefaults(); got.MinLoad != 150 {
+	if got, _ := x.withDefaults(); got.MinLoad != 75 {
 		t.Errorf("%d without faults", got.MinLoad)
 	}
 }

@@ -4,31 +4,60 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
-// A lock of one's own under paused servers and expired sessions. Whatever has
-// the two methods of subjects.Lock will do.
+// newLock makes one client's lock on one path. Whatever has the two methods of
+// subjects.Lock will do.
+func newLock(c *subjects.Client, path string) (subjects.Lock, error) {
+	session := recipes.NewSession(c.Conn, c.Events, c.Timeout)
+	return recipes.NewLock(session, path), nil
+}
+
+// Five clients use a lock on three servers in this process, while sessions expire.
 func ExampleExperiment_Run() {
+	out, err := os.MkdirTemp("", "zklab-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(out)
 	outcome, err := zklab.Experiment{
-		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
-			session := recipes.NewSession(c.Conn, c.Events, c.Timeout)
-			return recipes.NewLock(session, path), nil
-		}},
-		Ensemble:  container.Config{},
+		Workload:  workloads.Lock{New: newLock},
 		Keys:      1, // one path, so one session for each client
-		TimeLimit: time.Minute,
-		Faults:    faults.Every(10*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
+		TimeLimit: 5 * time.Second,
+		Faults:    faults.Every(2*time.Second, faults.Expire{Who: faults.Holder}),
+		Out:       out,
 	}.Run(context.Background())
 	if err != nil {
 		log.Fatal(err) // it could not be run
 	}
-	fmt.Println(outcome.Result.Verdict, outcome.Run.Report())
+	fmt.Println(outcome.Result.Verdict)
+	// Output: valid
+}
+
+// As a test, ten seconds of a lock under paused servers and expired sessions in
+// real time, and ten minutes of it in virtual time. The folder examples/mylock
+// has this with a lock that somebody wrote.
+func ExampleTest() {
+	experiment := zklab.Experiment{
+		Workload: workloads.Lock{New: newLock},
+		Keys:     1,
+		Faults:   faults.Every(4*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
+	}
+	_ = func(t *testing.T) { // TestMyLock
+		zklab.Test(t, experiment)
+	}
+	_ = func(t *testing.T) { // TestMyLockForTenMinutes
+		experiment.TimeLimit = 10 * time.Minute
+		synctest.Test(t, func(t *testing.T) { zklab.Test(t, experiment) })
+	}
 }

@@ -38,7 +38,7 @@ type Experiment struct {
 	// OpTimeout is how long a client waits for one operation: 5 s.
 	OpTimeout time.Duration
 	// MinLoad is how many operations must have succeeded before the first
-	// fault for a valid to count: 200, or half of what the rate brings until
+	// fault for a valid to count: 200, or a quarter of what the rate brings until
 	// then if that is less; negative for none.
 	MinLoad int
 
@@ -114,7 +114,7 @@ func (x Experiment) usualLoad() int {
 	if plan := x.Plan(); len(plan) > 0 {
 		until = plan[0].At
 	}
-	return int(min(200, x.Rate*until.Seconds()/2))
+	return int(min(200, x.Rate*until.Seconds()/4))
 }
 
 // usualLatency is that of a message in the default ensemble, on average: about

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -41,6 +42,10 @@ func TestTenMinutesInVirtualTime(t *testing.T) {
 		if k.Verified < 25 {
 			t.Errorf("%s took effect %d times", k.Kind, k.Verified)
 		}
+	}
+	// What the servers committed is kept with the run.
+	if txns, err := history.OpenTxns(o.Run.Transactions()); err != nil || len(txns) < s.OK {
+		t.Errorf("%d transactions, %v", len(txns), err)
 	}
 	if t.Failed() {
 		explain(t, o.Result)

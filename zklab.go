@@ -3,8 +3,9 @@
 // the recipe kept its promise.
 //
 // An [Experiment] says what to run; [Experiment.Run] runs it and leaves a
-// folder with history, verdicts, plots and a report. [Judge] decides a stored
-// run, or a bare history, again.
+// folder with history, verdicts, plots and a report. [Test] runs one as a Go
+// test, in real time or in the virtual time of testing/synctest. [Judge] decides
+// a stored run, or a bare history, again.
 //
 // The way of one run through the packages: an [ensemble.Starter] starts servers;
 // clients connect through package [link], which sees and disturbs what they
