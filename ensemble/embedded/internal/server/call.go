@@ -19,6 +19,8 @@ type call struct {
 	connect *wire.ConnectRequest // of the first frame of a connection
 	word    string               // a four-letter word in place of that frame
 
+	barred wire.Code // why the session may not read, when the call came
+
 	// Of a call that the leader must answer first.
 	done  bool
 	code  wire.Code

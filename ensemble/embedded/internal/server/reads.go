@@ -4,16 +4,15 @@ import "github.com/zklab/zklab/internal/wire"
 
 // answerRead answers what needs no leader, from this server's tree.
 func (s *Server) answerRead(k *call) {
-	barred := s.barred(k.conn)
-	if barred == wire.SessionMoved {
+	if k.barred == wire.SessionMoved {
 		s.drop(k.conn) // as for a write (answerWrite)
 		return
 	}
-	if r, ok := k.body.(*wire.SetWatchesRequest); ok && barred == wire.OK {
+	if r, ok := k.body.(*wire.SetWatchesRequest); ok && k.barred == wire.OK {
 		s.setWatches(k.conn, r) // its events come before the reply
 	}
 	start := s.reply(k, wire.OK)
-	code := barred
+	code := k.barred
 	if code == wire.OK {
 		code = s.read(k)
 	}

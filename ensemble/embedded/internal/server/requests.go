@@ -48,9 +48,12 @@ func (s *Server) dispatch(k *call) {
 	case k.waits():
 		c.queue = append(c.queue, k)
 		s.submit(k)
-	case len(c.queue) > 0 || c.crammed():
-		c.queue = append(c.queue, k)
 	default:
+		k.barred = s.barred(c) // by the order in which requests came
+		if len(c.queue) > 0 || c.crammed() {
+			c.queue = append(c.queue, k)
+			return
+		}
 		s.answerRead(k)
 	}
 }
