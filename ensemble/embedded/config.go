@@ -155,6 +155,9 @@ func (c Config) start(ctx context.Context) (*Ensemble, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("start an embedded ensemble: %w", err)
+	}
 	e, err := assemble(c)
 	if err != nil {
 		return nil, err
