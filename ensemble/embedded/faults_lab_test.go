@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -114,13 +115,19 @@ func (l *lab) connect(cfg zkclient.Config) (*zkclient.Conn, error) {
 	return zkclient.Connect(ctx, cfg)
 }
 
-// client opens a connection that ends with the test.
+// client opens a connection that ends with the test. A server that has not heard
+// yet of what the session has seen turns it away.
 func (l *lab) client(cfg zkclient.Config) *zkclient.Conn {
 	l.Helper()
 	c, err := l.connect(cfg)
-	if err != nil {
-		l.Fatal(err)
+	for range 10 {
+		if !errors.Is(err, wire.ErrNoReply) || cfg.LastZxid == 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+		c, err = l.connect(cfg)
 	}
+	l.ok(err)
 	l.Cleanup(func() { c.Close() })
 	return c
 }

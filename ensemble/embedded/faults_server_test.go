@@ -117,27 +117,21 @@ func TestLeaderPausedForLong(t *testing.T) {
 func TestDeposedLeaderTellsOfAnExpiryThatIsNone(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		old := l.leader()
-		alive := l.client(pinged(l.to(l.others(old)[0])))
-		l.create(alive, "/here", "", wire.Ephemeral)
+		other := l.others(old)[0]
+		before := l.client(l.to(other))
+		l.create(before, "/here", "", wire.Ephemeral)
 		l.ok(l.Server(old).Pause(l.ctx))
-		conn := alive
-		for range 12 { // it moves to the new leader's side
-			time.Sleep(tick)
-			if _, err := l.try(conn, wire.Ping, nil); err != nil {
-				if c, err := l.connect(pinged(l.resume(l.others(old)[1], conn))); err == nil {
-					l.Cleanup(func() { c.Close() })
-					conn = c
-				}
-			}
-		}
+		l.until("the others serve", func() bool { return l.writable(other) })
+		alive := l.client(pinged(l.resume(other, before)))
+		time.Sleep(4 * time.Second)
 		l.ok(l.Server(old).Resume(l.ctx))
 		time.Sleep(time.Millisecond)
-		cfg := l.resume(old, conn)
+		cfg := l.resume(old, alive)
 		cfg.LastZxid = 0 // one who has seen the new epoch is not answered
 		if _, err := l.connect(cfg); !errors.Is(err, wire.ErrRefused) {
 			t.Errorf("the deposed leader: %v", err)
 		}
-		if !l.exists(conn, "/here") {
+		if !l.exists(alive, "/here") {
 			t.Error("the session is over")
 		}
 	})
@@ -146,10 +140,14 @@ func TestDeposedLeaderTellsOfAnExpiryThatIsNone(t *testing.T) {
 // A killed server resets its connections, and comes back with its data.
 func TestKillAndStart(t *testing.T) {
 	for name, end := range map[string]func(*embedded.Server) error{
-		"kill":        func(s *embedded.Server) error { return s.Kill(context.Background()) },
-		"stop":        func(s *embedded.Server) error { return s.Stop(context.Background()) },
-		"kill paused": func(s *embedded.Server) error { return errors.Join(s.Pause(context.Background()), s.Kill(context.Background())) },
-		"stop paused": func(s *embedded.Server) error { return errors.Join(s.Pause(context.Background()), s.Stop(context.Background())) },
+		"kill": func(s *embedded.Server) error { return s.Kill(context.Background()) },
+		"stop": func(s *embedded.Server) error { return s.Stop(context.Background()) },
+		"kill paused": func(s *embedded.Server) error {
+			return errors.Join(s.Pause(context.Background()), s.Kill(context.Background()))
+		},
+		"stop paused": func(s *embedded.Server) error {
+			return errors.Join(s.Pause(context.Background()), s.Stop(context.Background()))
+		},
 	} {
 		for _, nodes := range []int{1, 3} {
 			t.Run(name, func(t *testing.T) {

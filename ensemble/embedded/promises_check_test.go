@@ -80,7 +80,6 @@ func (k *check) run() {
 	}
 	for _, c := range k.calls {
 		k.real(c)
-		k.expired(c)
 	}
 	k.order()
 	k.watches()
@@ -380,7 +379,7 @@ func sameResults(want, got []wire.OpResult) error {
 func (k *check) serve(zxid int64) {
 	for _, c := range k.reads[zxid] {
 		if c.code == wire.SessionExpired {
-			continue // see expired
+			continue // a leader knows before the others that a session ends
 		}
 		switch r := c.req.(type) {
 		case *wire.ReadRequest:
@@ -416,18 +415,6 @@ func (k *check) real(c *seenCall) {
 	if isWrite(c.op) && c.got.seq != 0 && c.txn == 0 {
 		k.problem("it was answered, and there is no transaction: %v", c)
 	}
-}
-
-// expired looks at reads that were refused. Only a leader does that, and it has
-// proposed the end of the session: which is committed, or there is another leader.
-func (k *check) expired(c *seenCall) {
-	if isWrite(c.op) || c.got.seq == 0 || c.code != wire.SessionExpired {
-		return
-	}
-	if !k.model.sessions[c.conn.session.id] || k.epoch > c.zxid>>32 {
-		return
-	}
-	k.problem("its session did not end: %v", c)
 }
 
 // order looks at the zxids that each session saw: they never go back.

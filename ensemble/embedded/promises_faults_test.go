@@ -228,6 +228,9 @@ func (n *nemesis) delays(by func() time.Duration) {
 // disk makes disks slow; often a crash follows, of what is not on disk yet.
 func (n *nemesis) disk() (string, func()) {
 	ids := n.victims()
+	if n.rng.IntN(2) == 0 {
+		ids = slices.Collect(n.servers())
+	}
 	by := time.Duration(1+n.rng.IntN(400)) * time.Millisecond
 	for _, id := range ids {
 		n.e.Server(id).SlowDisk(by)

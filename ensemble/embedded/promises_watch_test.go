@@ -24,11 +24,14 @@ func (w armed) any() bool {
 
 // arm sets the watch that a request asked for, now that it is answered.
 func (w armed) arm(c *seenCall) {
+	if c.code != wire.OK && c.op != wire.Exists {
+		return
+	}
 	switch r := c.req.(type) {
 	case *wire.ReadRequest:
 		switch {
 		case !r.Watch:
-		case c.op == wire.Exists && c.code == wire.NoNode:
+		case c.code == wire.NoNode:
 			w.exist[r.Path] = true
 		case c.code != wire.OK:
 		case c.op == wire.Exists || c.op == wire.GetData:
