@@ -171,3 +171,43 @@ func merged(args []string) (store.Experiment, error) {
 	}
 	return merge(cmd, f, x, cmd.Flags().Args())
 }
+
+// A run with faults is long enough for each, unless somebody says how long.
+func TestTimeLimit(t *testing.T) {
+	path := t.TempDir() + "/x.yaml"
+	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", TimeLimit: 7 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		want time.Duration
+	}{
+		"no faults":   {[]string{"lock"}, 10 * time.Second},
+		"two faults":  {[]string{"lock", "--faults", "pause,expire"}, 30 * time.Second},
+		"soon":        {[]string{"lock", "--faults", "pause", "--fault-interval", "1s"}, 10 * time.Second},
+		"flag":        {[]string{"lock", "--faults", "pause,expire", "--time-limit", "5s"}, 5 * time.Second},
+		"file":        {[]string{"--config", path, "--faults", "pause,expire"}, 7 * time.Second},
+		"flag beside": {[]string{"--config", path, "--faults", "pause,expire", "--time-limit", "5s"}, 5 * time.Second},
+	} {
+		x, err := merged(tt.args)
+		if err != nil || x.TimeLimit != tt.want {
+			t.Errorf("%s: %s, %v", name, x.TimeLimit, err)
+		}
+	}
+}
+
+// The image of a file goes with its containers, and nowhere else.
+func TestImageOfFile(t *testing.T) {
+	path := t.TempDir() + "/x.yaml"
+	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", Ensemble: inContainers, Image: "i"}); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"i": nil, "": {"--ensemble", inProcess}, "j": {"--image", "j"},
+	} {
+		x, err := merged(append([]string{"--config", path}, args...))
+		if err != nil || x.Image != want {
+			t.Errorf("%q: %q, %v", args, x.Image, err)
+		}
+	}
+}
