@@ -37,17 +37,9 @@ const missed = -1
 // once: "a watch for the existence of a znode not yet created may be missed" is
 // the exception (Programmer's Guide, What ZooKeeper Guarantees about Watches).
 func (s *Server) setWatches(c *conn, r *wire.SetWatchesRequest) {
-	rel := r.RelativeZxid
 	for _, path := range r.Data {
 		stat, code := s.tree.Stat(path)
-		switch {
-		case code != wire.OK:
-			s.notify(c, wire.EventDeleted, path, missed)
-		case stat.Mzxid > rel:
-			s.notify(c, wire.EventDataChanged, path, missed)
-		default:
-			s.watches.AddData(path, c)
-		}
+		s.rearm(c, path, code, wire.EventDataChanged, stat.Mzxid > r.RelativeZxid, s.watches.AddData)
 	}
 	for _, path := range r.Exist {
 		if _, code := s.tree.Stat(path); code == wire.OK {
@@ -58,19 +50,25 @@ func (s *Server) setWatches(c *conn, r *wire.SetWatchesRequest) {
 	}
 	for _, path := range r.Child {
 		stat, code := s.tree.Stat(path)
-		switch {
-		case code != wire.OK:
-			s.notify(c, wire.EventDeleted, path, missed)
-		case stat.Pzxid > rel:
-			s.notify(c, wire.EventChildrenChanged, path, missed)
-		default:
-			s.watches.AddChild(path, c)
-		}
+		s.rearm(c, path, code, wire.EventChildrenChanged, stat.Pzxid > r.RelativeZxid, s.watches.AddChild)
 	}
 	for _, path := range r.Persistent {
 		s.watches.Add(path, wire.AddPersistent, c)
 	}
 	for _, path := range r.PersistentRecursive {
 		s.watches.Add(path, wire.AddPersistentRecursive, c)
+	}
+}
+
+// rearm sets the watch of a znode that was there when the client saw it, unless
+// that has changed or gone.
+func (s *Server) rearm(c *conn, path string, code wire.Code, typ wire.EventType, changed bool, add func(string, *conn)) {
+	switch {
+	case code != wire.OK:
+		s.notify(c, wire.EventDeleted, path, missed)
+	case changed:
+		s.notify(c, typ, path, missed)
+	default:
+		add(path, c)
 	}
 }
