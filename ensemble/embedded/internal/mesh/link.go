@@ -15,8 +15,9 @@ type link[M any] struct {
 	seed   uint64
 	random *rand.Rand // for jitter; nil until it is needed
 	timer  *time.Timer
-	due    func() // what the timer calls
-	one    [1]M   // what deliver gets a slice of
+	over   chan struct{} // ends whoever waits for the timer
+	due    func()        // what is done when it fires
+	one    [1]M          // what deliver gets a slice of
 }
 
 // item waits in a link: a message, or the news that the connection was broken.
@@ -83,10 +84,33 @@ func (l *link[M]) arm() {
 	}
 	wait := time.Until(l.queue.front().due)
 	if l.timer == nil {
-		l.timer = time.AfterFunc(wait, l.due)
+		l.timer, l.over = time.NewTimer(wait), make(chan struct{})
+		go l.await(l.timer.C, l.over)
 		return
 	}
 	l.timer.Reset(wait)
+}
+
+// await waits for the timer again and again. One goroutine for all of a link's
+// messages: a new one for each would have to grow its stack each time.
+func (l *link[M]) await(fired <-chan time.Time, over <-chan struct{}) {
+	for {
+		select {
+		case <-fired:
+			l.due()
+		case <-over:
+			return
+		}
+	}
+}
+
+// close ends the goroutine.
+func (l *link[M]) close() {
+	l.clear()
+	if l.over != nil {
+		close(l.over)
+		l.over = nil
+	}
 }
 
 // clear drops what is in the queue. It may come too late for the timer's function;

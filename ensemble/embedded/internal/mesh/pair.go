@@ -124,7 +124,7 @@ func (p *pair[M]) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.links {
-		p.links[i].clear()
+		p.links[i].close()
 		p.ends[i].server = server[M]{}
 	}
 }
