@@ -11,7 +11,7 @@ const (
 	window   = 1 << 20
 	overhead = 512
 	// highWater is how many bytes may wait for a client that reads slowly before no
-	// more of its requests are read or answered.
+	// more of its requests are read, and no more of its reads answered.
 	highWater = 1 << 20
 	// overflow is how many bytes may wait at all. Only watch events, what the leader
 	// has answered and a multi-read can reach it; the connection is closed then.

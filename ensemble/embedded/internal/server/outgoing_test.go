@@ -53,6 +53,26 @@ func TestReaderWaitsWhileRequestsAreUnanswered(t *testing.T) {
 	})
 }
 
+func TestReaderWaitsWhileRepliesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, peer := pipe(t, func() {})
+		o.send(make([]byte, highWater), 0, false) // is on its way
+		synctest.Wait()
+		o.send(make([]byte, highWater+1), 0, false)
+		begun := false
+		go func() { begun = o.begin(1) }()
+		if synctest.Wait(); begun {
+			t.Error("reads on")
+		}
+		io.CopyN(io.Discard, peer, highWater)
+		if synctest.Wait(); !begun {
+			t.Error("waits for ever")
+		}
+		o.close()
+		peer.Close()
+	})
+}
+
 // TestFull: what is too much for now is told, and once the client has taken some,
 // that there is room.
 func TestFull(t *testing.T) {

@@ -17,9 +17,6 @@ func (s *Server) fire(e tree.Event, zxid int64) {
 
 // notify sends a watch event.
 func (s *Server) notify(c *conn, typ wire.EventType, path string, zxid int64) {
-	if len(c.buf) > overflow {
-		return // flush closes the connection
-	}
 	start := len(c.buf)
 	c.buf = wire.ReplyHeader{Xid: wire.XidEvent, Zxid: zxid}.Append(wire.BeginFrame(c.buf))
 	c.buf = wire.WatchEvent{Type: typ, State: wire.StateConnected, Path: path}.Append(c.buf)
