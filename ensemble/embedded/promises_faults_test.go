@@ -13,9 +13,8 @@ import (
 // nemesis does things to an ensemble.
 type nemesis struct {
 	*trial
-	rng    *rand.Rand
-	voters int
-	menu   []kindOfFault
+	rng  *rand.Rand
+	menu []kindOfFault
 }
 
 // kindOfFault begins something and returns what ends it.
@@ -35,8 +34,8 @@ var kindsOfFault = []kindOfFault{
 	{name: "disk", begin: (*nemesis).disk},
 }
 
-func newNemesis(tr *trial, voters int) *nemesis {
-	n := &nemesis{trial: tr, rng: rand.New(rand.NewPCG(tr.seed, 0)), voters: voters}
+func newNemesis(tr *trial) *nemesis {
+	n := &nemesis{trial: tr, rng: rand.New(rand.NewPCG(tr.seed, 0))}
 	// A third of the trials has one kind of fault only, a third two, a third all.
 	kinds := n.rng.Perm(len(kindsOfFault))
 	for _, i := range kinds[:[]int{1, 2, len(kinds)}[n.rng.IntN(3)]] {

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -101,7 +102,6 @@ const (
 
 // trial is one seed.
 type trial struct {
-	t      *testing.T
 	e      *embedded.Ensemble
 	seed   uint64
 	clock  clock
@@ -109,11 +109,13 @@ type trial struct {
 	silent bool // see kindOfFault
 	began  time.Time
 
+	commits            *commitLog
+	actors             []*actor
+	working, following sync.WaitGroup
+
 	mu       sync.Mutex
 	story    []string // of the faults
 	problems []string
-
-	log_ *commitLog
 }
 
 func (tr *trial) log(format string, args ...any) {
@@ -151,48 +153,81 @@ var sizes = []embedded.Config{
 func runTrial(t *testing.T, seed uint64, sum *totals) {
 	rng := rand.New(rand.NewPCG(seed, 1<<32))
 	cfg := sizes[rng.IntN(len(sizes))]
-	cfg.InMemory, cfg.KeepLog, cfg.Sweep = true, true, 2*time.Second
 	cfg.Latency = time.Duration([]int{0, 1, 20}[rng.IntN(3)]) * time.Millisecond
+	tr := newTrial(t, seed, cfg)
+	defer tr.e.Close()
+	if rng.IntN(3) == 0 {
+		tr.fold(20 + rng.IntN(100))
+	}
+	tr.employ(3 + rng.IntN(3))
+	newNemesis(tr).run(faultyTime)
+	tr.phase.Store(recovering)
+	recovery := tr.recover()
+	tr.phase.Store(quiet)
+	before := tr.commits.epoch()
+	time.Sleep(quietTime)
+	if after := tr.commits.epoch(); before != after {
+		tr.problem("without faults the epoch went from %d to %d", before, after)
+	}
+	k := tr.finish()
+	k.problem = tr.problem
+	k.run()
+	if n := len(k.model.sessions); n > 1 {
+		tr.problem("%d sessions are left: %v", n, k.model.sessions) // one is of who read all
+	}
+	sum.add(k, recovery)
+	if len(tr.problems) > 0 {
+		t.Errorf("seed %d:\n%s\n\n%s", seed, strings.Join(tr.story, "\n"), strings.Join(tr.problems[:min(len(tr.problems), 10)], "\n"))
+	}
+}
+
+// newTrial starts an ensemble.
+func newTrial(t *testing.T, seed uint64, cfg embedded.Config) *trial {
+	cfg.InMemory, cfg.KeepLog, cfg.Sweep = true, true, 2*time.Second
 	e, err := embedded.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close()
-	tr := &trial{t: t, e: e, seed: seed, began: time.Now(), log_: newCommitLog(e)}
-	fold := 0
-	if rng.IntN(3) == 0 {
-		fold = 20 + rng.IntN(100)
-		for id := range e.Addrs() {
-			e.Server(id + 1).Fold(fold)
-		}
-	}
-	tr.log("%d servers, %d observers, latency %v, fold at %d", cfg.Nodes, cfg.Observers, cfg.Latency, fold)
+	tr := &trial{e: e, seed: seed, began: time.Now(), commits: newCommitLog(e)}
+	tr.log("%d servers, %d observers, latency %v", cfg.Nodes, cfg.Observers, cfg.Latency)
+	tr.following.Go(func() { tr.commits.follow(tr) })
+	return tr
+}
 
-	var actors []*actor
-	var working, watching sync.WaitGroup
-	watching.Go(func() { tr.log_.follow(tr) })
-	for id := range 3 + rng.IntN(3) {
+// fold makes the servers keep little of their logs, so that who comes back late
+// needs a snapshot.
+func (tr *trial) fold(keep int) {
+	tr.log("the servers keep %d transactions", keep)
+	for id := range tr.e.Addrs() {
+		tr.e.Server(id + 1).Fold(keep)
+	}
+}
+
+// employ puts clients to work.
+func (tr *trial) employ(n int) {
+	for id := range n {
 		a := newActor(tr, id+1)
-		actors = append(actors, a)
-		working.Go(a.run)
+		tr.actors = append(tr.actors, a)
+		tr.working.Go(a.run)
 	}
-	n := newNemesis(tr, cfg.Nodes)
-	n.run(faultyTime)
-	tr.phase.Store(recovering)
-	took := tr.recover()
-	tr.phase.Store(quiet)
-	before := tr.log_.epoch()
-	time.Sleep(quietTime)
-	if after := tr.log_.epoch(); before != after {
-		tr.problem("without faults the epoch went from %d to %d", before, after)
-	}
+}
+
+// finish lets the clients leave, waits until they are forgotten, reads all that
+// is left, and gives what there is to check.
+func (tr *trial) finish() *check {
 	tr.phase.Store(over)
-	working.Wait()
+	tr.working.Wait()
 	time.Sleep(forgotten)
-	last := tr.readAll()
-	tr.log_.stop()
-	watching.Wait()
-	tr.judge(append(actors, last), took, sum)
+	calls := tr.readAll().calls
+	tr.commits.stop()
+	tr.following.Wait()
+	for _, a := range tr.actors {
+		calls = append(calls, a.calls...)
+	}
+	slices.SortFunc(calls, func(a, b *seenCall) int { return int(a.sent.seq - b.sent.seq) })
+	k := newCheck(calls, tr.commits.transactions())
+	k.silent = tr.silent
+	return k
 }
 
 // recover waits until every server serves, and every client has a server.
@@ -246,29 +281,6 @@ func (a *actor) readTree(path string) {
 	children, _ := a.calls[len(a.calls)-1].result.(wire.ChildrenReply) // it may just be swept
 	for _, name := range children.Children {
 		a.readTree(strings.TrimSuffix(path, "/") + "/" + name)
-	}
-}
-
-func (tr *trial) judge(actors []*actor, recovery time.Duration, sum *totals) {
-	var calls []*seenCall
-	for _, a := range actors {
-		calls = append(calls, a.calls...)
-	}
-	slices.SortFunc(calls, func(a, b *seenCall) int { return int(a.sent.seq - b.sent.seq) })
-	k := newCheck(calls, tr.log_.transactions())
-	k.silent, k.problem = tr.silent, tr.problem
-	k.run()
-	tr.over(k)
-	sum.add(k, recovery)
-	if len(tr.problems) > 0 {
-		tr.t.Errorf("seed %d:\n%s\n\n%s", tr.seed, strings.Join(tr.story, "\n"), strings.Join(tr.problems[:min(len(tr.problems), 10)], "\n"))
-	}
-}
-
-// over looks at the end: only the session that read is left.
-func (tr *trial) over(k *check) {
-	if n := len(k.model.sessions); n > 1 {
-		tr.problem("%d sessions are left: %v", n, k.model.sessions)
 	}
 }
 
@@ -346,30 +358,35 @@ func (l *commitLog) look(tr *trial) {
 	for i := range l.read {
 		entries := l.e.Server(i + 1).Committed()
 		from, _ := slices.BinarySearchFunc(entries, l.read[i]+1, byZxid)
-		for _, e := range entries[from:] {
-			l.compare(tr, i+1, e)
-			l.read[i] = e.Zxid
+		for j := from; j < len(entries); j++ {
+			if err := l.compare(entries[max(j-1, 0):j], entries[j]); err != nil {
+				tr.problem("server %d: %v", i+1, err)
+			}
+			l.read[i] = entries[j].Zxid
 		}
 	}
 }
 
-func byZxid(e zab.Entry, zxid int64) int { return int(e.Zxid - zxid) }
+func byZxid(e zab.Entry, zxid int64) int { return cmp.Compare(e.Zxid, zxid) }
 
-func (l *commitLog) compare(tr *trial, server int, e zab.Entry) {
+// compare compares an entry of a server's log with what others have; before is
+// the one before it, if the server still has that.
+func (l *commitLog) compare(before []zab.Entry, e zab.Entry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i, known := slices.BinarySearchFunc(l.all, e.Zxid, byZxid)
 	switch {
 	case known && l.all[i].Data != e.Data:
-		tr.problem("server %d has committed %+v, another one %+v", server, embedded.Transaction(e), embedded.Transaction(l.all[i]))
+		return fmt.Errorf("%+v is committed, elsewhere %+v", embedded.Transaction(e), embedded.Transaction(l.all[i]))
 	case known:
+		return nil
 	case i < len(l.all):
-		tr.problem("server %d has committed %+v between what others have", server, embedded.Transaction(e))
-	case i > 0 && e.Zxid != l.all[i-1].Zxid+1 && (e.Zxid>>32 <= l.all[i-1].Zxid>>32 || e.Zxid&0xffffffff != 1):
-		tr.problem("server %d has committed %#x behind %#x", server, e.Zxid, l.all[i-1].Zxid)
-	default:
-		l.all = append(l.all, e)
+		return fmt.Errorf("%+v is committed between what others have", embedded.Transaction(e))
+	case i > 0 && len(before) > 0 && before[0].Zxid != l.all[i-1].Zxid:
+		return fmt.Errorf("%#x follows %#x, elsewhere %#x was committed", e.Zxid, before[0].Zxid, l.all[i-1].Zxid)
 	}
+	l.all = append(l.all, e)
+	return nil
 }
 
 func (l *commitLog) epoch() int64 {
