@@ -20,7 +20,7 @@ var (
 	worldAll = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
 
 	goodPaths = []string{
-		"/a", "/a", "/a", "/b", "/b", "/a/x", "/a/x", "/a/y", "/b/x", "/a/x/p", "/",
+		"/a", "/a", "/a", "/a", "/a", "/a", "/a/x", "/a/x", "/a/x", "/b", "/b", "/", "/a/y", "/b/x", "/a/x/p",
 		"/s0000000000", "/s0000000001", "/a/s0000000000", "/a/s0000000001", "/a/s0000000002", "/a/0000000001", "/ä",
 	}
 	badPaths = []string{
@@ -31,21 +31,26 @@ var (
 
 	datas = [][]byte{[]byte("x"), []byte("y"), {}, nil, bytes.Repeat([]byte("z"), 1000)}
 
-	acls = [][]wire.ACL{
-		worldAll, worldAll, worldAll, worldAll, worldAll, worldAll,
+	// narrow lists leave somebody out.
+	narrow = [][]wire.ACL{
 		acl(world(wire.PermRead)),
 		acl(world(wire.PermRead | wire.PermCreate)),
 		acl(world(wire.PermAll &^ wire.PermRead)),
 		acl(world(wire.PermAll &^ wire.PermDelete)),
+		acl(world(wire.PermAll &^ wire.PermWrite)),
+		acl(world(wire.PermAll &^ wire.PermAdmin)),
 		acl(world(wire.PermAdmin)),
 		acl(world(0)),
 		acl(user("ann", wire.PermAll)),
 		acl(user("ann", wire.PermAll), world(wire.PermRead)),
 		acl(user("ann", wire.PermRead|wire.PermWrite), user("ben", wire.PermAll)),
+		acl(entry("ip", "203.0.113.7", wire.PermAll)),
+	}
+	// odd lists are refused, or become another list.
+	odd = [][]wire.ACL{
 		acl(entry("auth", "", wire.PermAll)),
 		acl(entry("auth", "ignored", wire.PermRead|wire.PermAdmin), world(wire.PermCreate)),
 		acl(entry("ip", "0.0.0.0/0", wire.PermAll)),
-		acl(entry("ip", "203.0.113.7", wire.PermAll)),
 		acl(world(wire.PermAll), world(wire.PermAll), world(wire.PermRead)),
 		acl(world(wire.PermAll | 64)),
 		acl(entry("world", "somebody", wire.PermAll)),
@@ -64,6 +69,9 @@ var (
 
 	credentials = []*wire.AuthRequest{
 		{Scheme: "digest", Auth: []byte("ann:secret")},
+		{Scheme: "digest", Auth: []byte("ann:secret")},
+		{Scheme: "digest", Auth: []byte("ann:secret")},
+		{Scheme: "digest", Auth: []byte("ben:secret")},
 		{Scheme: "digest", Auth: []byte("ben:secret")},
 		{Scheme: "digest", Auth: []byte("super:secret")},
 		{Scheme: "digest", Auth: []byte("nocolon")},
@@ -110,9 +118,11 @@ var (
 	writablePath = somePath.Filter(func(p string) bool {
 		return !slices.Contains([]string{"!", "!/", "!//", "!/zookeeper"}, p)
 	})
+	// watchedPath is one of few, so that watches are met again.
+	watchedPath = often(rapid.SampledFrom([]string{"/a", "/a", "/a", "/a/x", "/b", "/"}), readablePath, 8)
 	somePaths   = rapid.SliceOfN(rapid.SampledFrom(goodPaths), 0, 3)
 	someData    = rapid.SampledFrom(datas)
-	someACL     = often(rapid.Just(worldAll), rapid.SampledFrom(acls), 3)
+	someACL     = often(rapid.Just(worldAll), often(rapid.SampledFrom(narrow), rapid.SampledFrom(odd), 3), 3)
 	someVersion = rapid.SampledFrom([]int32{-1, -1, 0, 0, 1, 2, 3, -2})
 	someClient  = rapid.SampledFrom([]client{alice, alice, alice, bob, bob, carol})
 	someServer  = rapid.SampledFrom([]int{1, 2, 3})
@@ -218,7 +228,10 @@ var someRead = rapid.Custom(func(t *rapid.T) req {
 	switch rapid.IntRange(0, 12).Draw(t, "read") {
 	case 0, 1, 2, 3, 4, 5, 6:
 		op := rapid.SampledFrom([]wire.Op{wire.GetData, wire.Exists, wire.GetChildren2, wire.GetChildren}).Draw(t, "op")
-		return req{op: op, rec: &wire.ReadRequest{Path: readablePath.Draw(t, "path"), Watch: rapid.Bool().Draw(t, "watch")}}
+		if rapid.Bool().Draw(t, "watch") {
+			return req{op: op, rec: &wire.ReadRequest{Path: watchedPath.Draw(t, "path"), Watch: true}}
+		}
+		return req{op: op, rec: &wire.ReadRequest{Path: readablePath.Draw(t, "path")}}
 	case 7:
 		return req{op: wire.GetACL, rec: &wire.PathRequest{Path: readablePath.Draw(t, "path")}}
 	case 8:
@@ -235,13 +248,13 @@ var someRead = rapid.Custom(func(t *rapid.T) req {
 
 var someWatch = rapid.Custom(func(t *rapid.T) req {
 	switch rapid.IntRange(0, 9).Draw(t, "watch") {
-	case 0, 1, 2:
+	case 0, 1, 2, 3:
 		mode := rapid.SampledFrom([]wire.AddWatchMode{0, 1, 0, 1, 0, 1, 0, 1, 2, -1}).Draw(t, "mode")
-		return req{op: wire.AddWatch, rec: &wire.AddWatchRequest{Path: readablePath.Draw(t, "path"), Mode: mode}}
-	case 3, 4, 5:
-		return req{op: wire.RemoveWatches, rec: &wire.WatchesRequest{Path: readablePath.Draw(t, "path"), Type: someType.Draw(t, "type")}}
+		return req{op: wire.AddWatch, rec: &wire.AddWatchRequest{Path: watchedPath.Draw(t, "path"), Mode: mode}}
+	case 4, 5:
+		return req{op: wire.RemoveWatches, rec: &wire.WatchesRequest{Path: watchedPath.Draw(t, "path"), Type: someType.Draw(t, "type")}}
 	case 6, 7:
-		return req{op: wire.CheckWatches, rec: &wire.WatchesRequest{Path: readablePath.Draw(t, "path"), Type: someType.Draw(t, "type")}}
+		return req{op: wire.CheckWatches, rec: &wire.WatchesRequest{Path: watchedPath.Draw(t, "path"), Type: someType.Draw(t, "type")}}
 	}
 	return someSetWatches.Draw(t, "set")
 })
@@ -320,5 +333,9 @@ var someScript = rapid.Custom(func(t *rapid.T) script {
 			s = append(s, ask{who: alice, reqs: []req{{op: wire.Create, rec: &wire.CreateRequest{Path: path, ACL: worldAll}}}})
 		}
 	}
-	return append(s, rapid.SliceOfN(someStep, 1, 24).Draw(t, "steps")...)
+	// Three short lists are longer, mostly, than one that may be long.
+	for _, n := range []int{1, 0, 0} {
+		s = append(s, rapid.SliceOfN(someStep, n, 12).Draw(t, "steps")...)
+	}
+	return s
 })

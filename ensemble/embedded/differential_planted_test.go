@@ -71,14 +71,14 @@ func TestPlantedDifferencesAreFound(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wrong := &place{Ensemble: liar{right, alter}, servers: right.servers}
+			wrong := &place{liar{right, alter}, right.servers, right.atLeader}
 			if n := scriptsUntilDifference(t, right, wrong); n < 0 {
 				t.Errorf("no script noticed")
 			}
 		})
 	}
 	t.Run("an event after its reply", func(t *testing.T) {
-		wrong := &place{Ensemble: liar{right, nil}, servers: right.servers}
+		wrong := &place{liar{right, nil}, right.servers, right.atLeader}
 		if n := scriptsUntilDifference(t, right, wrong); n < 0 {
 			t.Errorf("no script noticed")
 		}

@@ -29,7 +29,8 @@ const (
 // in places from what followers do.
 type place struct {
 	ensemble.Ensemble
-	servers []ensemble.Server
+	servers  []ensemble.Server
+	atLeader chan *zkclient.Conn // idle connections to the leader, for applied
 }
 
 func newPlace(ctx context.Context, e ensemble.Ensemble) (*place, error) {
@@ -45,8 +46,45 @@ func newPlace(ctx context.Context, e ensemble.Ensemble) (*place, error) {
 		}
 	}
 	slices.SortStableFunc(p.servers, func(a, b ensemble.Server) int { return cmp.Compare(leads[a.ID()], leads[b.ID()]) })
-	return p, nil
+	return p, p.connectToLeader(ctx)
 }
+
+func (p *place) connectToLeader(ctx context.Context) error {
+	const connections = 4
+	p.atLeader = make(chan *zkclient.Conn, connections)
+	for range connections {
+		c, err := zkclient.Connect(ctx, zkclient.Config{Dial: p.dialer(len(p.servers)), PingEvery: zkclient.DefaultTimeout / 3})
+		if err != nil {
+			return err
+		}
+		p.atLeader <- c
+	}
+	return nil
+}
+
+func (p *place) close() {
+	for range cap(p.atLeader) {
+		(<-p.atLeader).Close()
+	}
+	p.Ensemble.Close()
+}
+
+func (p *place) dialer(server int) func(context.Context) (net.Conn, error) {
+	addr := p.servers[server-1].Addr()
+	return func(context.Context) (net.Conn, error) { return p.Dial("tcp", addr, patience) }
+}
+
+// applied returns when the leader has applied what was committed before. A
+// failed write is a transaction, and answered in its place.
+func (p *place) applied(ctx context.Context) error {
+	c := <-p.atLeader
+	defer func() { p.atLeader <- c }()
+	_, err := c.Do(ctx, wire.Delete, nowhere)
+	return err
+}
+
+// nowhere is in vain.
+var nowhere = &wire.VersionRequest{Path: "/nowhere"}
 
 // member is the state of one client of a script.
 type member struct {
@@ -117,7 +155,7 @@ func (r *runner) tearDown() {
 				m.conn.Do(ctx, wire.CloseSession, nil)
 				closeConn(&m.conn)
 			} else if m.session.ID != 0 {
-				wire.EndSession(ctx, r.dialer(1), m.session)
+				wire.EndSession(ctx, r.place.dialer(1), m.session)
 			}
 		})
 	}
@@ -139,11 +177,6 @@ func (r *runner) member(c client) *member {
 	return m
 }
 
-func (r *runner) dialer(server int) func(context.Context) (net.Conn, error) {
-	addr := r.place.servers[server-1].Addr()
-	return func(context.Context) (net.Conn, error) { return r.place.Dial("tcp", addr, patience) }
-}
-
 func (a ask) run(r *runner) {
 	m := r.member(a.who)
 	conn := &m.conn
@@ -163,9 +196,8 @@ func (a ask) run(r *runner) {
 func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
-	doubtful := false
+	pings := 0
 	for _, q := range reqs {
-		doubtful = doubtful || !q.op.Known()
 		if writes(q.op) {
 			r.wrote(who)
 		}
@@ -181,10 +213,17 @@ func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
 			return
 		}
 		r.trace.frame(who, f)
-		doubtful = doubtful || endsConnections(f.Header.Err)
+		pings = max(pings, pingsAfter(f.Header.Err))
 	}
-	if doubtful {
-		r.probe(who, conn)
+	if pings > 0 {
+		r.probe(who, conn, pings)
+	}
+	if slices.ContainsFunc(reqs, func(q req) bool { return q.op == wire.SetACL }) {
+		// Until Java's leader has applied a new list it goes by the old one, and the
+		// client may know of the new one before (see pipeline).
+		if err := r.place.applied(ctx); err != nil {
+			r.trace.linef("  the leader is gone: %v", err)
+		}
 	}
 }
 
@@ -224,23 +263,30 @@ func writes(op wire.Op) bool {
 	return false
 }
 
-// endsConnections tells the errors after which a server may close the
-// connection.
-func endsConnections(err wire.Code) bool {
+// pingsAfter says how many pings show whether a connection outlives an error;
+// after most errors it does, without a doubt.
+func pingsAfter(err wire.Code) int {
 	switch err {
-	case wire.Unimplemented, wire.AuthFailed, wire.SessionExpired, wire.SessionMoved, wire.MarshallingError:
-		return true
+	case wire.MarshallingError:
+		return 1
+	case wire.Unimplemented, wire.AuthFailed, wire.SessionExpired, wire.SessionMoved:
+		return 4
 	}
-	return false
+	return 0
 }
 
-// probe finds out whether a connection is still there.
-func (r *runner) probe(who client, conn **zkclient.Conn) {
+// probe finds out whether a connection is still there. Java's server may read a
+// ping behind the request for which it closes the connection, and answer it; so
+// a few are sent.
+func (r *runner) probe(who client, conn **zkclient.Conn, pings int) {
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
-	if _, err := (*conn).Do(ctx, wire.Ping, nil); err != nil {
-		r.over(who, conn, err)
-		return
+	for i := range pings {
+		time.Sleep(time.Duration(i) * 10 * time.Millisecond)
+		if _, err := (*conn).Do(ctx, wire.Ping, nil); err != nil {
+			r.over(who, conn, err)
+			return
+		}
 	}
 	r.trace.linef("  %s still connected", who)
 }
@@ -290,7 +336,7 @@ func (r *runner) settle(who client) {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
-	reply, err := m.conn.Do(ctx, wire.Delete, &wire.VersionRequest{Path: r.root + "-nowhere"})
+	reply, err := m.conn.Do(ctx, wire.Delete, nowhere)
 	from := len(r.trace.text)
 	for _, e := range reply.Events {
 		r.trace.frame(who, e)
@@ -314,6 +360,13 @@ func (d drop) run(r *runner) {
 	m := &r.members[d.who]
 	r.settle(d.who)
 	r.forget(d.who, &m.conn)
+}
+
+func (w wait) run(r *runner) {
+	time.Sleep(w.d)
+	for i := range r.members {
+		r.members[i].behind = true // servers have done something
+	}
 }
 
 func (e end) run(r *runner) {
@@ -408,7 +461,7 @@ func (c join) intrude(r *runner) {
 	r.trace.linef("  intruder %s", r.trace.connected(c.who, conn, err, s))
 	closeConn(&conn)
 	if m.conn != nil {
-		r.probe(c.who, &m.conn)
+		r.probe(c.who, &m.conn, 1)
 	}
 }
 
@@ -416,15 +469,15 @@ func (c join) intrude(r *runner) {
 func (r *runner) connect(c join, s wire.Session) (*zkclient.Conn, error) {
 	s.Timeout = cmp.Or(c.timeout, sessionTimeout)
 	cfg := zkclient.Config{
-		Dial: r.dialer(c.server), Session: s, LastZxid: r.zxid(c.who, c.lastZxid), Short: c.short, ReadOnly: c.readOnly,
+		Dial: r.place.dialer(c.server), Session: s, LastZxid: r.zxid(c.who, c.lastZxid), Short: c.short, ReadOnly: c.readOnly,
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	for try := 0; ; try++ {
 		conn, err := zkclient.Connect(ctx, cfg)
-		if !errors.Is(err, wire.ErrNoReply) || c.lastZxid != seen || try == 20 {
+		if !errors.Is(err, wire.ErrNoReply) || c.lastZxid != seen || try == 300 {
 			return conn, err
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -25,7 +25,7 @@ func (s script) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// step is one thing that one client does: ask, join, drop or end.
+// step is one thing that one client does: ask, join, drop, wait or end.
 type step interface {
 	fmt.Stringer
 	run(*runner)
@@ -142,6 +142,11 @@ func (c join) String() string {
 type drop struct{ who client }
 
 func (d drop) String() string { return d.who.String() + " drops its connection" }
+
+// wait lets time pass, in which nobody does anything.
+type wait struct{ d time.Duration }
+
+func (w wait) String() string { return fmt.Sprintf("%v pass", w.d) }
 
 // end closes the session.
 type end struct {

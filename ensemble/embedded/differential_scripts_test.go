@@ -249,6 +249,20 @@ var byName = map[string]script{
 		stale(carol, set("/e", "z")),
 		does(carol, get("/e")),
 	},
+	"a session moves away from the leader, which is pinged": {
+		does(carol, createAs("/e", wire.Ephemeral)),
+		join{who: carol, server: 1, keep: true},
+		does(carol, set("/e", "y")),
+		stale(carol, opOnly(wire.Ping)),
+		does(carol, get("/e")),
+	},
+	"a session moves away from the leader, which is asked": {
+		does(carol, createAs("/e", wire.Ephemeral)),
+		join{who: carol, server: 1, keep: true},
+		does(carol, set("/e", "y")),
+		stale(carol, get("/e")),
+		does(carol, get("/e")),
+	},
 	"a session connects again to its server": {
 		does(alice, createAs("/e", wire.Ephemeral), watchData("/e")),
 		join{who: alice, server: 1, keep: true},
@@ -283,6 +297,41 @@ var byName = map[string]script{
 		does(alice, get("/a")),
 		join{who: bob, server: 3, lastZxid: ahead},
 		does(bob, get("/a")),
+	},
+	"a silent session expires": {
+		join{who: bob, server: 1, timeout: time.Second},
+		does(bob, createAs("/e", wire.Ephemeral)),
+		does(alice, watchExists("/e"), watchChildren("/")),
+		drop{bob},
+		wait{2500 * time.Millisecond},
+		does(alice, list("/")),
+		join{who: bob, server: 2},
+		does(bob, list("/")),
+	},
+	"a silent client of the leader expires": {
+		join{who: carol, server: 3, timeout: time.Second},
+		does(carol, createAs("/e", wire.Ephemeral)),
+		does(bob, watchData("/e")),
+		wait{2500 * time.Millisecond},
+		does(carol, list("/")),
+		does(carol, list("/")),
+		does(bob, list("/")),
+	},
+	// For half a tick after a session began all learners tell the leader of it,
+	// with the time-out that it began with.
+	"the time-out that was asked for last counts": {
+		does(alice, createAs("/e", wire.Ephemeral)),
+		join{who: carol, server: 3, timeout: 2 * time.Second},
+		does(carol, createAs("/f", wire.Ephemeral)),
+		wait{time.Second},
+		join{who: carol, server: 2, timeout: time.Minute},
+		join{who: alice, server: 1, timeout: time.Second},
+		drop{alice},
+		drop{carol},
+		wait{3500 * time.Millisecond},
+		does(bob, list("/")),
+		does(carol, list("/")),
+		does(alice, list("/")),
 	},
 	"time-outs are clamped": {
 		join{who: alice, server: 1, timeout: time.Hour},
@@ -349,6 +398,8 @@ var byName = map[string]script{
 		does(alice, authAs("", "")),
 		does(bob, authAs("ip", "whatever")),
 		does(bob, authAs("digest", "a:b:c"), opOnly(wire.WhoAmI)),
+		does(bob, rawly(wire.Auth)),
+		does(bob, rawly(wire.Auth, 0, 0, 0, 0, 0, 0, 0, 9)),
 	},
 	"containers": {
 		does(alice, createWith(wire.CreateContainer, "/c", wire.Container, worldAll), create("/c/x"), remove("/c/x"), get("/c"), createWith(wire.Create, "/d", wire.Container, worldAll), get("/d")),
@@ -431,6 +482,12 @@ var byName = map[string]script{
 		does(carol, rawly(wire.Sync, 0xff, 0xff, 0xff, 0xff)),
 		does(bob, rawly(wire.CloseSession, 1, 2, 3)),
 	},
+	"paths that are null": {
+		does(alice, rawly(wire.GetChildren2, 0xff, 0xff, 0xff, 0xff, 0), rawly(wire.GetACL, 0xff, 0xff, 0xff, 0xff), rawly(wire.Exists, 0xff, 0xff, 0xff, 0xff, 1)),
+		does(alice, rawly(wire.GetData, 0xff, 0xff, 0xff, 0xff, 0), rawly(wire.GetChildren, 0xff, 0xff, 0xff, 0xff, 0), rawly(wire.GetAllChildrenNumber, 0xff, 0xff, 0xff, 0xff)),
+		does(alice, rawly(wire.AddWatch, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0), rawly(wire.CheckWatches, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 4), rawly(wire.RemoveWatches, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 3)),
+		does(alice, rawly(wire.SetData, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0)),
+	},
 	"multis that are cut short": {
 		does(alice, create("/a"), rawly(wire.Multi), rawly(wire.Multi, 0, 0, 0, 2, 0), get("/a")),
 		does(carol, rawly(wire.Multi, 0, 0, 0, 77, 0, 0xff, 0xff, 0xff, 0xff), get("/a")),
@@ -454,5 +511,26 @@ var byName = map[string]script{
 		does(alice, setACL("/a", -1), setACL("/a", -1, world(0)), getACL("/a"), get("/a")),
 		does(bob, createWith(wire.Create2, "/b", 0, acl(entry("ip", "::1", wire.PermAll))), createWith(wire.Create2, "/c", 0, acl(entry("ip", "10.0.0.0/8", wire.PermAll))), createWith(wire.Create2, "/d", 0, acl(entry("digest", "a", wire.PermAll)))),
 		does(bob, createWith(wire.Create2, "/e", 0, acl(entry("world", "anyone", 0x7fffffff))), getACL("/e"), createWith(wire.Create2, "/f", 0, acl(entry("digest", ":", wire.PermAll))), getACL("/f"), list("/")),
+	},
+}
+
+// swept are scripts for servers that look for what has had its time.
+var swept = map[string]script{
+	"containers go when their last child went": {
+		does(alice, createWith(wire.CreateContainer, "/c", wire.Container, worldAll), create("/c/x"), createWith(wire.CreateContainer, "/never", wire.Container, worldAll)),
+		does(bob, watchData("/c"), watchChildren("/"), addWatch("/c", wire.AddPersistent)),
+		wait{1500 * time.Millisecond},
+		does(bob, list("/")),
+		does(alice, remove("/c/x")),
+		wait{1500 * time.Millisecond},
+		does(bob, list("/"), create("/c/y")),
+	},
+	"nodes go when they were left alone for their time": {
+		does(alice, createTTL("/t", wire.PersistentTTL, 200*time.Millisecond), createTTL("/long", wire.PersistentTTL, time.Hour)),
+		does(bob, watchData("/t"), createTTL("/u", wire.PersistentTTL, 200*time.Millisecond), create("/u/x")),
+		wait{1500 * time.Millisecond},
+		does(bob, list("/"), set("/u", "y"), remove("/u/x")),
+		wait{1500 * time.Millisecond},
+		does(bob, list("/")),
 	},
 }

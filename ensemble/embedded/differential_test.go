@@ -18,19 +18,28 @@ import (
 )
 
 // batch is how many scripts run at once: a script mostly waits.
-const batch = 32
+const batch = 24
 
-// realPlace starts an ensemble of Apache ZooKeeper. Nobody sweeps containers away
-// while scripts run, and transactions are not forced to disk.
-func realPlace(t testing.TB) *place {
+// never is a time between two sweeps for empty containers: none comes while
+// scripts run.
+const never = 1000 * time.Hour
+
+// realPlace starts an ensemble of Apache ZooKeeper, which does not force its
+// transactions to disk.
+func realPlace(t testing.TB, sweep time.Duration) *place {
 	t.Helper()
 	dockertest.Require(t)
 	return newRunning(t, container.Config{JVMFlags: []string{
 		"-Dzookeeper.forceSync=no",
 		"-Dzookeeper.extendedTypesEnabled=true",
-		"-Dznode.container.checkIntervalMs=1000000000",
+		fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", sweep.Milliseconds()),
 		"-Dzookeeper.DigestAuthenticationProvider.superDigest=" + digest("super"),
 	}})
+}
+
+func embeddedPlace(t testing.TB, sweep time.Duration) *place {
+	t.Helper()
+	return newRunning(t, embedded.Config{Sweep: sweep, SuperDigest: digest("super")})
 }
 
 func newRunning(t testing.TB, s ensemble.Starter) *place {
@@ -39,11 +48,12 @@ func newRunning(t testing.TB, s ensemble.Starter) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { e.Close() })
 	p, err := newPlace(t.Context(), e)
 	if err != nil {
+		e.Close()
 		t.Fatal(err)
 	}
+	t.Cleanup(p.close)
 	return p
 }
 
@@ -100,19 +110,27 @@ func agree(t *testing.T, want, got *place, batch int) {
 // ZooKeeper. What clients can tell apart is a defect of the embedded one, but
 // for what the package's documentation lists.
 func TestDifferential(t *testing.T) {
-	real := realPlace(t)
-	ours := newRunning(t, embedded.Config{Sweep: 1000 * time.Hour, SuperDigest: digest("super")})
-	t.Run("by hand", func(t *testing.T) {
-		for name, s := range byName {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				if d := difference(t.Context(), real, ours, s); d != "" {
-					t.Errorf("(-Apache +embedded):\n%s", d)
-				}
-			})
-		}
-	})
+	real, ours := realPlace(t, never), embeddedPlace(t, never)
+	t.Run("by hand", func(t *testing.T) { agreeByName(t, real, ours, byName) })
 	t.Run("generated", func(t *testing.T) { agree(t, real, ours, batch) })
 	// What a script shows on one ensemble must not depend on chance.
 	t.Run("twice on the same", func(t *testing.T) { agree(t, real, real, batch/8) })
+}
+
+// TestDifferentialSweep is about containers and nodes with a time to live,
+// which the leader looks for now and then.
+func TestDifferentialSweep(t *testing.T) {
+	const often = 500 * time.Millisecond
+	agreeByName(t, realPlace(t, often), embeddedPlace(t, often), swept)
+}
+
+func agreeByName(t *testing.T, want, got *place, scripts map[string]script) {
+	for name, s := range scripts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if d := difference(t.Context(), want, got, s); d != "" {
+				t.Errorf("(-Apache +embedded):\n%s", d)
+			}
+		})
+	}
 }
