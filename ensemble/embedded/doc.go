@@ -32,6 +32,12 @@
 //   - Znodes with a TTL can be created unless [Config.NoTTL] says otherwise.
 //   - reconfig, where it is allowed, changes what /zookeeper/config says, and not
 //     which servers vote.
+//   - A multi-read that holds no read is answered with the error alone; Java's
+//     server appends an empty list. A create or delete of a null path is an invalid
+//     path, not a record that cannot be read. A client that sends createSession
+//     is disconnected; Java's server takes it for a write.
+//   - Three requests that stop an Apache server for good are refused: see prep.
+//     A setACL counts for the requests behind it at once; there it is a race.
 //   - Not there: TLS, SASL, local sessions, read-only mode, the AdminServer's
 //     HTTP, enforced quotas, files on disk.
 package embedded
