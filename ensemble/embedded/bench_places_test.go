@@ -56,12 +56,16 @@ func embeddedHere(cfg embedded.Config) func(testing.TB) func() (*contender, erro
 			if err != nil {
 				return nil, err
 			}
-			return &contender{
-				addrs: e.Addrs(),
-				dial:  func(addr string) (net.Conn, error) { return e.Dial("tcp", addr, 10*time.Second) },
-				close: func() { e.Close() },
-			}, nil
+			return contending(e), nil
 		}
+	}
+}
+
+func contending(e *embedded.Ensemble) *contender {
+	return &contender{
+		addrs: e.Addrs(),
+		dial:  func(addr string) (net.Conn, error) { return e.Dial("tcp", addr, 10*time.Second) },
+		close: func() { e.Close() },
 	}
 }
 

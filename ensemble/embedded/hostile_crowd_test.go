@@ -5,8 +5,10 @@ import (
 	"net"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/wire"
 )
 
@@ -80,16 +82,19 @@ func TestHostilePings(t *testing.T) {
 // A client that asks for much and reads nothing is waited for. Once it reads, it
 // gets all that it asked for, in order.
 func TestHostileReaderOfNothing(t *testing.T) {
-	for name, ask := range map[string]struct {
-		op  wire.Op
-		req any
-	}{
-		"data":     {wire.GetData, &wire.ReadRequest{Path: "/large"}},
-		"children": {wire.GetChildren2, &wire.ReadRequest{Path: "/wide"}},
-		"many": {wire.MultiRead, []wire.MultiOp{
-			{Op: wire.GetData, Request: &wire.ReadRequest{Path: "/large"}},
-			{Op: wire.GetChildren, Request: &wire.ReadRequest{Path: "/wide"}},
-		}},
+	large, wide := &wire.ReadRequest{Path: "/large"}, &wire.ReadRequest{Path: "/wide"}
+	for name, ask := range map[string]operation{
+		"data":     func(int, int) (wire.Op, any) { return wire.GetData, large },
+		"children": func(int, int) (wire.Op, any) { return wire.GetChildren2, wide },
+		"many": func(int, int) (wire.Op, any) {
+			return wire.MultiRead, []wire.MultiOp{{Op: wire.GetData, Request: large}, {Op: wire.GetChildren, Request: wide}}
+		},
+		"data between writes": func(_, n int) (wire.Op, any) {
+			if n%2 == 0 {
+				return changing("/wide")
+			}
+			return wire.GetData, large
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transports(t, func(t *testing.T, s besieged) {
@@ -97,8 +102,8 @@ func TestHostileReaderOfNothing(t *testing.T) {
 				l := s.open()
 				const asked = 200
 				grown := peak()
-				for range asked {
-					l.add(ask.op, ask.req)
+				for n := range asked {
+					l.add(ask(0, n))
 				}
 				if err := l.flush(); err != nil {
 					t.Fatal(err)
@@ -113,6 +118,37 @@ func TestHostileReaderOfNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Replies that come one by one, since the server is far from its leader, do not
+// pile up behind a client that does not read.
+func TestHostileReaderOfNothingFarAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true})
+		s := besieged{contending(e), t}
+		s.plant()
+		l := s.open()
+		for _, link := range [][2]int{{1, 2}, {2, 1}, {1, 3}, {3, 1}} {
+			if err := e.Delay(t.Context(), link[0], link[1], 300*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const pairs = 100
+		for range pairs {
+			l.add(changing("/wide"))
+			l.add(wire.GetData, &wire.ReadRequest{Path: "/large"})
+			if err := l.flush(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		for i := range int32(2 * pairs) {
+			if h, err := l.next(); err != nil || h.Err != wire.OK || h.Xid != i+1 {
+				t.Fatalf("reply %d: %+v, %v", i, h, err)
+			}
+		}
+	})
 }
 
 // plant makes a znode with much data and one with many children.

@@ -27,10 +27,11 @@ type call struct {
 	reply []byte // the whole frame
 }
 
-// weight is what a call counts for while it is unanswered.
+// weight is what a call counts for while it is unanswered: the first one of a
+// connection nothing, since nothing can follow it before.
 func (k *call) weight() int {
 	if k.connect != nil || k.word != "" {
-		return overhead
+		return 0
 	}
 	return overhead + k.size
 }

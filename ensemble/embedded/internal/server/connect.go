@@ -99,7 +99,6 @@ func (s *Server) establish(c *conn, ok bool) {
 	c.buf = res.Append(wire.BeginFrame(c.buf))
 	wire.EndFrame(c.buf, start)
 	c.counters.Sent()
-	c.answered += overhead
 	s.mark(c)
 	if !ok {
 		s.finish(c)
