@@ -20,6 +20,7 @@ func (a *analysis) assumptions() []Assumption {
 		a.healthy("healthy-after", "after", "after the heal"),
 		a.loaded(),
 		a.faulted(),
+		a.working(),
 		a.recorded(),
 	}
 }
@@ -102,6 +103,27 @@ func (a *analysis) faulted() Assumption {
 		seen[i] = fmt.Sprintf("%s %d times", kind, verified[kind])
 	}
 	return Assumption{"faults", true, "faults took effect: " + strings.Join(seen, ", ")}
+}
+
+// working asks that not every client ended in a call that never returned: where
+// all are stuck nobody waits for anybody, and nothing can go wrong any more.
+func (a *analysis) working() Assumption {
+	last := map[int]*history.Operation{}
+	for _, k := range a.keys {
+		for _, op := range k.ops {
+			if l := last[op.Client]; l == nil || op.Began() >= l.Began() {
+				last[op.Client] = op
+			}
+		}
+	}
+	stuck := 0
+	for _, op := range last {
+		if op.Return == nil {
+			stuck++
+		}
+	}
+	text := fmt.Sprintf("%s ended in a call that never returned, of %d", count(stuck, "client"), len(last))
+	return Assumption{"working", stuck == 0 || stuck < len(last), text}
 }
 
 // recorded asks for a whole record.

@@ -206,6 +206,15 @@ func TestGates(t *testing.T) {
 			},
 		},
 		{
+			name: "everybody stuck", model: history.ModelLock, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
+			change: func(r *record) {
+				for client := range 3 {
+					r.call(client, history.FAcquire, 3000, -1, history.OK)
+					r.session(3001, history.FDisconnected, client, history.ID(client+1))
+				}
+			},
+		},
+		{
 			name: "no end mark", model: history.ModelDoubleBarrier, unmet: "record", says: "no end mark",
 			after: func(h *history.History) { h.Complete = false },
 		},
