@@ -28,8 +28,9 @@ func virtually(t *testing.T, cfg embedded.Config, f func(*lab)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		cfg.InMemory = true
-		l := &lab{T: t, Ensemble: start(t, cfg), ctx: t.Context()}
-		f(l)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // virtual time goes on for ever
+		defer cancel()
+		f(&lab{T: t, Ensemble: start(t, cfg), ctx: ctx})
 	})
 }
 

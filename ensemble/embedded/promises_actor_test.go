@@ -212,6 +212,9 @@ type todo struct {
 // ask sends requests at once and reads the replies. It is false if the
 // connection did not live to see them.
 func (a *actor) ask(steps ...todo) bool {
+	if a.conn == nil {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.patience())
 	defer cancel()
 	var calls []*seenCall

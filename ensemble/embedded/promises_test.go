@@ -20,9 +20,12 @@ import (
 )
 
 var (
-	seeds     = flag.Int("promises.seeds", 200, "how many seeds TestPromises tries; a fifth with -short")
+	seeds     = flag.Int("promises.seeds", 200, "how many seeds TestPromises tries; a tenth with -short, and with -race")
 	firstSeed = flag.Int("promises.first", 1, "the first of them")
 )
+
+// raceDetector says whether this test is built with it: all is ten times slower then.
+var raceDetector bool
 
 // TestPromises makes clients of an ensemble work while its servers are killed,
 // paused, cut off and slowed down, and holds what they saw against the promises
@@ -43,8 +46,8 @@ var (
 // is not part of a seed, but time is virtual: mostly one thing happens at once.
 func TestPromises(t *testing.T) {
 	n := *seeds
-	if testing.Short() {
-		n = (n + 4) / 5
+	if testing.Short() || raceDetector {
+		n = (n + 9) / 10
 	}
 	sum := &totals{}
 	t.Cleanup(func() { sum.judge(t, n) })
