@@ -145,7 +145,7 @@ func TestReportOfAViolation(t *testing.T) {
 			t.Errorf("the page does not mention %q", text)
 		}
 	}
-	if !bytes.Contains(files["timeline.html"], []byte(`"name":"exclusion k0"`)) {
+	if !bytes.Contains(files["timeline.html"], []byte(`"name":"violation: exclusion k0"`)) {
 		t.Error("the timeline does not point at the violation")
 	}
 	if !bytes.Contains(files["plots/holders.svg"], []byte("believed by two")) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/stats"
 )
@@ -112,7 +113,7 @@ func newTimelineBuilder(m *material) *timelineBuilder {
 		if i == mostWitnesses {
 			break
 		}
-		if f, ok := m.focusOn(v.Property, v.Key, v.Witness); ok {
+		if f, ok := m.focusOn(v); ok {
 			b.focus = append(b.focus, f)
 		}
 	}
@@ -120,9 +121,9 @@ func newTimelineBuilder(m *material) *timelineBuilder {
 }
 
 // focusOn is the stretch of a witness with some room around it.
-func (m *material) focusOn(property, key string, witness []int) (focus, bool) {
+func (m *material) focusOn(v checker.Verdict) (focus, bool) {
 	from, until := time.Duration(-1), time.Duration(0)
-	for _, i := range witness {
+	for _, i := range v.Witness {
 		if e := eventAt(m.h, i); e != nil {
 			if from < 0 || e.Time < from {
 				from = e.Time
@@ -134,9 +135,12 @@ func (m *material) focusOn(property, key string, witness []int) (focus, bool) {
 		return focus{}, false
 	}
 	room := max((until-from)/4, 5*time.Millisecond)
-	name := property
-	if key != "" {
-		name += " " + label(key, 24)
+	name := "violation: " + v.Property
+	if v.Measured && !m.r.Strict { // decides nothing, so the run may be valid
+		name = "measured: " + v.Property
+	}
+	if v.Key != "" {
+		name += " " + label(v.Key, 24)
 	}
 	return focus{name, max(0, from-room).Microseconds(), (until + room).Microseconds()}, true
 }
