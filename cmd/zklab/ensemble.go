@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os/signal"
 	"strconv"
 	"strings"
@@ -112,9 +113,19 @@ func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble) err
 			return fmt.Errorf("server %d: %w", s.ID(), err)
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "server %d at %s: %s\n", s.ID(), s.Addr(), status.Role)
-		addrs = append(addrs, s.Addr())
+		addrs = append(addrs, reachable(s.Addr()))
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "up, as %s; interrupt to stop and remove it\n", e.Profile().Backend)
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(addrs, ","))
 	return err
+}
+
+// reachable is an address that clients on this machine can connect to: a server
+// on all interfaces calls its own [::], which many clients cannot read.
+func reachable(addr string) string {
+	a, err := netip.ParseAddrPort(addr)
+	if err != nil || !a.Addr().IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort(loopback, strconv.Itoa(int(a.Port())))
 }
