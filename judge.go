@@ -67,7 +67,7 @@ func (r *run) describe(result *store.Result) {
 // advice is what a user should know of how the experiment was set up.
 func (r *run) advice(result *store.Result) []string {
 	var advice []string
-	const remedy = "use a longer --time-limit or a shorter --fault-interval"
+	const remedy = "take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"
 	if missing := r.x.kinds(r.plan)[len(planned(r.plan)):]; len(missing) > 0 && len(r.plan) == 0 {
 		advice = append(advice, fmt.Sprintf("no fault was injected: the time limit of %s ends before the first one begins; %s", r.x.TimeLimit, remedy))
 	} else if len(missing) > 0 {

@@ -1,8 +1,7 @@
 // Package ensemble is what zklab runs experiments against: a ZooKeeper
 // ensemble of some servers, wherever they are.
 //
-// A [Starter] (container.Config; later embedded.Config and external.Config)
-// starts one. What a server or an ensemble can do beyond the basics it says by
+// A [Starter] (embedded.Config, container.Config) starts one. What a server or an ensemble can do beyond the basics it says by
 // implementing one of the small optional interfaces in abilities.go; a fault
 // asks for the one it needs. [CheckHealth] looks at an ensemble from outside, as the
 // assumptions of every verdict need it.
@@ -65,7 +64,7 @@ func (s Status) Epoch() int64 { return s.Zxid >> 32 }
 
 // Profile is what a report says of the ensemble.
 type Profile struct {
-	Backend string `json:"backend" yaml:"backend"` // container, embedded, external
+	Backend string `json:"backend" yaml:"backend"` // embedded, container
 	Servers int    `json:"servers" yaml:"servers"`
 	Image   string `json:"image,omitempty" yaml:"image,omitempty"`
 	Digest  string `json:"digest,omitempty" yaml:"digest,omitempty"`

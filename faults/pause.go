@@ -51,7 +51,7 @@ func (p Pause) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if n := p.nodes(); n != Leader && n != Minority && n != One {
 		return ""
 	}
-	return fmt.Sprintf("a pause of %s is too short for an election: a leader is given up after about %s; use --fault-interval %s or more", lasts, need, 2*need)
+	return fmt.Sprintf("a pause of %s is too short for an election: a leader is given up after about %s; take an interval of faults (--fault-interval) of %s or more", lasts, need, 2*need)
 }
 
 // Inject pauses the chosen servers.
