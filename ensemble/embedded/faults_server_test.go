@@ -137,7 +137,7 @@ func TestDeposedLeaderTellsOfAnExpiryThatIsNone(t *testing.T) {
 	})
 }
 
-// A killed server resets its connections, and comes back with its data.
+// The connections of a killed server end, and it comes back with its data.
 func TestKillAndStart(t *testing.T) {
 	for name, end := range map[string]func(*embedded.Server) error{
 		"kill": func(s *embedded.Server) error { return s.Kill(context.Background()) },

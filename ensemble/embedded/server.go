@@ -131,7 +131,7 @@ func port(addr string) int {
 	return n
 }
 
-// Kill ends the server as SIGKILL does: connections are reset, what was not yet
+// Kill ends the server as SIGKILL does: connections end, what was not yet
 // on disk is lost. Of one that is down: nil.
 func (s *Server) Kill(context.Context) error { return s.end((*server.Server).Kill) }
 

@@ -80,7 +80,8 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// Suspend is zab.App's. Clients have to find a server that serves.
+// Suspend is zab.App's. Clients have to find a server that serves; they get before
+// what this one has for them, such as events of the last commits that it learnt of.
 func (a *app) Suspend() {
 	s := a.server()
 	s.serving = false
@@ -89,7 +90,7 @@ func (a *app) Suspend() {
 	clear(s.pending)
 	clear(s.moves)
 	for c := range s.conns {
-		s.drop(c)
+		s.finish(c)
 	}
 }
 

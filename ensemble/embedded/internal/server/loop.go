@@ -1,9 +1,6 @@
 package server
 
-import (
-	"net"
-	"time"
-)
+import "time"
 
 // loop handles what comes in until the server ends.
 func (s *Server) loop() {
@@ -52,6 +49,7 @@ func (s *Server) mayWork() bool {
 
 func (s *Server) work(peers []peerEvent, events []event) {
 	s.now = time.Now()
+	s.wake()
 	for _, p := range peers {
 		if p.broken != 0 {
 			s.node.PeerReset(p.broken)
@@ -64,6 +62,18 @@ func (s *Server) work(peers []peerEvent, events []event) {
 	}
 	s.tick()
 	s.flush()
+}
+
+// wake does, after a pause, what a leader's clocks find to be due, before it gets
+// to know what happened meanwhile. So sessions are over that it did not hear of
+// for too long, whatever their clients have sent, and a leader that was deposed
+// does not notice in its first look at its followers, and leads nobody for
+// another half or whole tick, as Apache ZooKeeper's does.
+func (s *Server) wake() {
+	if s.woken && s.sessions != nil {
+		s.tick()
+	}
+	s.woken = false
 }
 
 func (s *Server) handle(e event) {
@@ -89,8 +99,6 @@ func (s *Server) handle(e event) {
 
 // tick does what is due.
 func (s *Server) tick() {
-	// Sessions first: a leader that was paused and deposed meanwhile finds that
-	// sessions are overdue before it finds that it does not lead any more.
 	if s.sessions != nil {
 		s.expireSessions()
 		s.sweep()
@@ -172,7 +180,7 @@ func (s *Server) forget(c *conn) {
 
 // hangUpAll closes all connections, those included that were opened while the
 // server ended.
-func (s *Server) hangUpAll(hangUp func(net.Conn) error) {
+func (s *Server) hangUpAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, events := s.inbox.take(nil, nil)
@@ -182,7 +190,7 @@ func (s *Server) hangUpAll(hangUp func(net.Conn) error) {
 		}
 	}
 	for c := range s.conns {
-		hangUp(c.nc)
+		c.nc.Close()
 		s.drop(c)
 	}
 }

@@ -18,20 +18,31 @@ func (s *Server) request(k *call) {
 	case c.stage == fresh && k.connect != nil:
 		s.connect(k)
 	case c.stage == serving && k.connect == nil:
-		s.touch(c)
+		if !s.touch(c) && k.op != wire.Auth {
+			s.ignore(k)
+			return
+		}
 		s.dispatch(k)
 	default: // a request before the session is there: no client does that
 		s.drop(c)
 	}
 }
 
-// touch says that a session was heard of.
-func (s *Server) touch(c *conn) {
+// touch says that a session was heard of. It is false if this server leads and
+// knows that the session is over.
+func (s *Server) touch(c *conn) bool {
 	if s.sessions != nil {
-		s.sessions.touch(c.session, c.timeout, s.now)
-		return
+		return s.sessions.touch(c.session, c.timeout, s.now)
 	}
 	s.touched[c.session] = c.timeout
+	return true
+}
+
+// ignore leaves a request unanswered, as Apache ZooKeeper's leader does one of a
+// session whose end it has proposed: the connection ends when that is committed.
+func (s *Server) ignore(k *call) {
+	k.conn.answered += k.weight()
+	s.mark(k.conn)
 }
 
 // dispatch answers a request or sends it to the leader. "Requests of a client

@@ -54,6 +54,7 @@ type Server struct {
 	// mu is held by the loop while it works, never while it waits.
 	mu     sync.Mutex
 	paused chan struct{} // closed by Resume; nil unless paused
+	woken  bool          // it was resumed, and has done nothing since
 	over   bool
 
 	// The rest is the loop's.
@@ -147,7 +148,7 @@ func (s *Server) Resume() {
 	defer s.mu.Unlock()
 	if s.paused != nil {
 		close(s.paused)
-		s.paused = nil
+		s.paused, s.woken = nil, true
 	}
 }
 
@@ -158,27 +159,15 @@ func (s *Server) Paused() bool {
 	return s.paused != nil
 }
 
-// Kill ends the server as SIGKILL does: what was not on disk is lost, connections
-// are reset.
-func (s *Server) Kill() { s.halt(reset, true) }
+// Kill ends the server as SIGKILL does: what was not on disk is lost. Its
+// connections are closed as the kernel closes those of a process that has died:
+// the client gets what was sent, and then the end; a reset if it is still asking.
+func (s *Server) Kill() { s.halt(true) }
 
 // Stop ends the server in good order: its disk is complete.
-func (s *Server) Stop() { s.halt(net.Conn.Close, false) }
+func (s *Server) Stop() { s.halt(false) }
 
-// resetter is a connection that can be broken off without the usual good-byes.
-type resetter interface{ Reset() }
-
-func reset(nc net.Conn) error {
-	switch nc := nc.(type) {
-	case resetter:
-		nc.Reset()
-	case *net.TCPConn:
-		nc.SetLinger(0)
-	}
-	return nc.Close()
-}
-
-func (s *Server) halt(hangUp func(net.Conn) error, crash bool) {
+func (s *Server) halt(crash bool) {
 	s.mu.Lock()
 	if s.over {
 		s.mu.Unlock()
@@ -192,7 +181,7 @@ func (s *Server) halt(hangUp func(net.Conn) error, crash bool) {
 	s.mu.Unlock()
 	s.cfg.Listener.Close()
 	s.accepting.Wait()
-	s.hangUpAll(hangUp)
+	s.hangUpAll()
 	s.tasks.Wait()
 }
 

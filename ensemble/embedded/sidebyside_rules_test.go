@@ -1,0 +1,140 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zkclient"
+)
+
+// What the comparison with Apache ZooKeeper showed, here in virtual time.
+
+// depose pauses the leader until the others serve under another, and then for
+// some time more.
+func (l *lab) depose(more time.Duration) (old, other int) {
+	l.Helper()
+	old = l.leader()
+	other = l.others(old)[0]
+	l.ok(l.Server(old).Pause(l.ctx))
+	l.until("the others serve", func() bool { return l.writable(other) })
+	time.Sleep(more)
+	return old, other
+}
+
+// next gives the next frame, if it comes within a second.
+func (l *lab) next(c *zkclient.Conn) (zkclient.Frame, error) {
+	ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+	defer cancel()
+	return c.Next(ctx)
+}
+
+// A deposed leader that goes on leads nobody for half a tick or a whole one,
+// never shorter, whenever the pause came.
+func TestDeposedLeaderIsOneForAWhile(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for i := range 10 {
+		virtually(t, embedded.Config{}, func(l *lab) {
+			time.Sleep(time.Duration(i) * tick / 5)
+			old, _ := l.depose(0)
+			l.ok(l.Server(old).Resume(l.ctx))
+			took := l.until("it leads no more", func() bool {
+				st, err := l.status(old)
+				return err != nil || st.Role != ensemble.Leader
+			})
+			l.within("it led nobody", took, tick/2, tick+10*time.Millisecond)
+			seen[took.Round(tick/2)] = true
+		})
+	}
+	if len(seen) != 2 {
+		t.Errorf("it always led nobody for %v", seen)
+	}
+}
+
+// A leader that goes on finds that sessions are overdue before it gets to know
+// what their clients sent meanwhile: that counts for nothing, and neither it nor
+// what they send then is answered.
+func TestOverdueSessionsAreNotHeard(t *testing.T) {
+	for name, deposed := range map[string]bool{"deposed": true, "still the leader": false} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, embedded.Config{}, func(l *lab) {
+				leader := l.leader()
+				short := l.to(leader)
+				short.Session.Timeout = time.Second
+				c, witness := l.client(short), l.client(pinged(l.to(l.others(leader)[0])))
+				l.create(c, "/short", "", wire.Ephemeral)
+				if deposed {
+					l.depose(0)
+				} else {
+					l.ok(l.Server(leader).Pause(l.ctx))
+					time.Sleep(3*tick + tick/2)
+				}
+				for range 2 {
+					_, err := c.Send(l.ctx, wire.GetData, &wire.ReadRequest{Path: "/"})
+					l.ok(err)
+				}
+				time.Sleep(time.Millisecond) // they are there
+				l.ok(l.Server(leader).Resume(l.ctx))
+				time.Sleep(time.Millisecond)
+				c.Send(l.ctx, wire.GetData, &wire.ReadRequest{Path: "/"}) // the connection may be gone
+				if f, err := l.next(c); !errors.Is(err, wire.ErrNoReply) {
+					t.Errorf("a read is answered: %+v, %v", f, err)
+				}
+				if !deposed && l.exists(witness, "/short") {
+					t.Error("the session lives")
+				}
+			})
+		})
+	}
+}
+
+// A follower that goes on fires the watches of the commits that it is told of
+// first, and then hangs up.
+func TestFollowerTellsWhatItLearntBeforeItHangsUp(t *testing.T) {
+	virtually(t, embedded.Config{}, func(l *lab) {
+		follower := l.others(l.leader())[0]
+		watcher, writer := l.client(l.to(follower)), l.client(l.to(l.leader()))
+		l.create(writer, "/a", "", wire.Persistent)
+		l.sync(watcher)
+		l.do(watcher, wire.GetData, &wire.ReadRequest{Path: "/a", Watch: true})
+		l.ok(l.Server(follower).Pause(l.ctx))
+		l.set(writer, "/a", "new")
+		time.Sleep(8 * tick)
+		l.ok(l.Server(follower).Resume(l.ctx))
+		if f, err := l.next(watcher); err != nil || f.Event == nil || f.Event.Path != "/a" {
+			t.Errorf("first: %+v, %v", f, err)
+		}
+		if f, err := l.next(watcher); !errors.Is(err, wire.ErrNoReply) {
+			t.Errorf("then: %+v, %v", f, err)
+		}
+	})
+}
+
+// A server that is killed leaves the kernel to close its connections: clients
+// get what was sent before, and then an end like any other.
+func TestKilledServersConnectionsEnd(t *testing.T) {
+	for name, cfg := range map[string]embedded.Config{"TCP": {}, "in memory": {InMemory: true}} {
+		t.Run(name, func(t *testing.T) {
+			l := &lab{T: t, Ensemble: start(t, cfg), ctx: t.Context()}
+			idle, asked := l.client(l.to(1)), l.client(l.to(1))
+			xid, err := asked.Send(l.ctx, wire.GetData, &wire.ReadRequest{Path: "/"})
+			l.ok(err)
+			time.Sleep(100 * time.Millisecond) // the reply is on its way, and nobody has read it
+			l.ok(l.Server(1).Kill(l.ctx))
+			if f, err := l.next(asked); err != nil || f.Header.Xid != xid {
+				t.Errorf("the reply: %+v, %v", f, err)
+			}
+			for _, c := range []*zkclient.Conn{idle, asked} {
+				if f, err := l.next(c); !errors.Is(err, io.EOF) {
+					t.Errorf("the end: %s", fmt.Sprint(f, err))
+				}
+			}
+		})
+	}
+}
