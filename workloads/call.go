@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/subjects"
@@ -14,6 +17,7 @@ import (
 
 var (
 	errPanic = errors.New("the subject panicked")
+	errNone  = errors.New("the constructor returned nil, without an error")
 	errExit  = errors.New("the subject ended its goroutine")
 	errStuck = errors.New("did not return after its time was up")
 )
@@ -82,17 +86,44 @@ func start[T any](f func() (T, error)) <-chan result[T] {
 func safely(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errPanic, p)
+			err = fmt.Errorf("%w: %v%s", errPanic, p, panicPlace())
 		}
 	}()
 	return f()
+}
+
+// panicPlace is ", at" the file and the line of the panic that is being recovered.
+func panicPlace() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
+	panicked := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicked = true
+		case panicked && !strings.HasPrefix(f.Function, "runtime."):
+			return fmt.Sprintf(", at %s:%d", filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// given is what went wrong where a constructor gave no subject.
+func given(subject any, err error) error {
+	if err == nil && subject == nil {
+		return errNone
+	}
+	return err
 }
 
 // makeSubject makes a client's subject, which has as long as an operation and
 // everything that may be stuck.
 func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make func(c *subjects.Client, path string) (T, error)) (T, error) {
 	value, err := within(ctx, e.OpTimeout+e.Bound, func() (T, error) { return make(c.Client, e.Path(key)) })
-	if err != nil {
+	if err = given(value, err); err != nil {
 		err = fmt.Errorf("make the subject of client %d for %s: %w", c.ID, key, err)
 	}
 	return value, err

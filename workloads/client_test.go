@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -315,5 +316,41 @@ func TestMakeAll(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What a user does wrong is told with its place.
+func TestMistakes(t *testing.T) {
+	var list []int
+	for name, c := range map[string]struct {
+		make func(*subjects.Client, string) (subjects.Queue, error)
+		want string
+	}{
+		"panics":             {func(*subjects.Client, string) (subjects.Queue, error) { panic("planted") }, `the subject panicked: planted, at client_test\.go:\d+$`},
+		"fails at run time":  {func(*subjects.Client, string) (subjects.Queue, error) { return nil, fmt.Errorf("%d", list[3]) }, `index out of range .*, at client_test\.go:\d+$`},
+		"returns nothing":    {func(*subjects.Client, string) (subjects.Queue, error) { return nil, nil }, `the constructor returned nil, without an error$`},
+		"returns what fails": {func(*subjects.Client, string) (subjects.Queue, error) { return nil, errors.New("planted") }, `client 0 for k1: planted$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, 1)
+			_, err := makeAll(t.Context(), d.env(), "k1", c.make)
+			if err == nil || !regexp.MustCompile(c.want).MatchString(err.Error()) {
+				t.Errorf("%v does not match %s", err, c.want)
+			}
+		})
+	}
+}
+
+// Locks and elections without a subject, too.
+func TestNoSubject(t *testing.T) {
+	for _, w := range []Workload{
+		Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { return nil, nil }},
+		Election{New: func(*subjects.Client, string, string) (subjects.Election, error) { return nil, nil }},
+	} {
+		e := newDesk(t, 1).env()
+		e.Keys = 1
+		if _, err := w.Start(t.Context(), e); !errors.Is(err, errNone) {
+			t.Errorf("%s: %v", w.Name(), err)
+		}
 	}
 }

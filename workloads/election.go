@@ -29,7 +29,7 @@ func (Election) Params(*history.Params) {}
 func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 	return newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
 		e, err := w.New(c, path, strconv.Itoa(c.ID))
-		if err != nil {
+		if err = given(e, err); err != nil {
 			return nil, err
 		}
 		h := newHolder(e, e.Campaign, e.Resign)

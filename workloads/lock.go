@@ -26,7 +26,7 @@ func (Lock) Params(*history.Params) {}
 func (w Lock) Start(ctx context.Context, env *Env) (Run, error) {
 	return newHoldRun(ctx, env, time.Millisecond, 20*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
 		l, err := w.New(c, path)
-		if err != nil {
+		if err = given(l, err); err != nil {
 			return nil, err
 		}
 		return newHolder(l, l.Lock, l.Unlock), nil
