@@ -21,7 +21,12 @@ func at(t time.Duration) string {
 }
 
 // lasting is a length of time for people.
-func lasting(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }
+func lasting(d time.Duration) string {
+	if 0 < d && d < time.Millisecond {
+		return fmt.Sprintf("%.3f ms", d.Seconds()*1000)
+	}
+	return fmt.Sprintf("%.3f s", d.Seconds())
+}
 
 // withToken is " with token 0x1a4", or nothing.
 func withToken(t history.ID) string {
