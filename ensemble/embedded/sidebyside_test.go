@@ -31,6 +31,9 @@ var scenes = []struct {
 // ephemerals, watches and requests that were under way. Times are compared with
 // broad bounds only: the embedded ensemble elects its leaders in milliseconds.
 func TestSideBySideFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("Java's servers take a minute to fail and come back")
+	}
 	dockertest.Require(t)
 	sides := []struct {
 		name string
