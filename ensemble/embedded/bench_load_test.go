@@ -149,10 +149,23 @@ type operation func(client, n int) (wire.Op, any)
 // requests on their way.
 func (c crew) run(count, depth int, next operation) error {
 	var begun atomic.Int64
+	return c.while(func() bool { return begun.Add(1) <= int64(count) }, depth, next)
+}
+
+// runFor makes them do what they can in that time, and gives how much that was.
+func (c crew) runFor(d time.Duration, depth int, next operation) (count int64, err error) {
+	var begun atomic.Int64
+	var over atomic.Bool
+	defer time.AfterFunc(d, func() { over.Store(true) }).Stop()
+	err = c.while(func() bool { return !over.Load() && begun.Add(1) > 0 }, depth, next)
+	return begun.Load(), err
+}
+
+func (c crew) while(goOn func() bool, depth int, next operation) error {
 	return c.each(func(i int, l *loader) error {
 		for n, sent, more := 0, 0, true; ; {
 			for more && sent < depth {
-				if more = begun.Add(1) <= int64(count); more {
+				if more = goOn(); more {
 					l.add(next(i, n))
 					n, sent = n+1, sent+1
 				}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,23 +71,13 @@ func contending(e *embedded.Ensemble) *contender {
 
 func dialTCP(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, 10*time.Second) }
 
-// serveForBenchmark tells a process of this very test to be an ensemble.
-const serveForBenchmark = "ZKLAB_SERVE_FOR_BENCHMARK"
-
-// TestServeForBenchmark is what embeddedApart runs.
-func TestServeForBenchmark(t *testing.T) {
-	if os.Getenv(serveForBenchmark) == "" {
-		t.Skip("for benchmarks")
-	}
-	e := start(t, embedded.Config{})
-	fmt.Println(strings.Join(e.Addrs(), ","))
-	io.Copy(io.Discard, os.Stdin)
-}
-
 // embeddedApart starts an embedded ensemble in a process of its own.
 func embeddedApart(t testing.TB) (*contender, error) {
-	cmd := exec.Command(os.Args[0], "-test.run=^TestServeForBenchmark$")
-	cmd.Env = append(os.Environ(), serveForBenchmark+"=1")
+	alone := filepath.Join(t.TempDir(), "alone")
+	if out, err := exec.Command("go", "build", "-o", alone, "./internal/alone").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w: %s", err, out)
+	}
+	cmd := exec.Command(alone)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -99,18 +89,18 @@ func embeddedApart(t testing.TB) (*contender, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	end := func() {
+		in.Close()
+		cmd.Wait()
+	}
 	var addrs string
 	if _, err := fmt.Fscanln(out, &addrs); err != nil {
+		end()
 		return nil, err
 	}
 	return &contender{
-		addrs: strings.Split(addrs, ","), dial: dialTCP,
+		addrs: strings.Split(addrs, ","), dial: dialTCP, close: end,
 		rss: func() (int, error) { return residentBytes(cmd.Process.Pid) },
-		close: func() {
-			in.Close()
-			io.Copy(io.Discard, out)
-			cmd.Wait()
-		},
 	}, nil
 }
 
