@@ -34,8 +34,11 @@
 //     about 0.1 s when the leader is killed (1 s), and 2.1 s when it is paused
 //     (2.5 to 3 s). A server that is started, or goes on after a pause, serves
 //     again at once (0.1 to 1 s, in which it closes every connection).
-//   - A follower that goes on after a pause of more than SyncLimit ticks hangs up at
-//     once; Java's sometimes answers something from its old state first.
+//   - Where Java's threads race after a pause of more than SyncLimit ticks the usual
+//     outcome comes always: a follower hangs up at once (Java's sometimes answers
+//     something from its old state first), and a deposed leader leads nobody for half
+//     a tick or a whole one (Java's sometimes notices at once) and has ended the
+//     sessions that were overdue (Java's sometimes hears of their clients first).
 //   - One server alone calls itself standalone, and elects itself, so that its
 //     zxids have epochs.
 //   - Znodes with a TTL can be created unless [Config.NoTTL] says otherwise.

@@ -48,7 +48,22 @@ func second[T any](_ T, err error) error { return err }
 // A leader that is silent for longer is replaced. When it goes on it leads nobody
 // for half a second: it answers reads from its old state and takes sessions that
 // it knows, which are elsewhere by now; and then it hangs up on everybody.
+//
+// Java's sometimes (once in 14 times) hears of its followers' leaving before its
+// first look at them, and hangs up at once. Such a try is no use, and made again.
 func sceneLongPause(s *stand) {
+	for range 3 {
+		s.saw = nil
+		if s.longPause() {
+			return
+		}
+		s.Log("the deposed leader noticed at once: once more")
+	}
+	s.Skip("the deposed leader always noticed at once")
+}
+
+// longPause is false if the deposed leader noticed at once that it was.
+func (s *stand) longPause() bool {
 	old, others := s.healthy()
 	keeper, watcher := s.open(s.way(others[0], long)), s.open(s.way(others[1], long))
 	s.create(keeper, "/mine", wire.Ephemeral)
@@ -93,8 +108,15 @@ func sceneLongPause(s *stand) {
 	s.resume(old)
 	begin = time.Now()
 	s.see("as it goes on it says: %s", s.srvr(old))
-	s.send(dying, wire.GetData, reads("/long"))
-	s.see("a read that waited: %s", s.rest(reader, soon))
+	dying.Send(s.Context(), wire.GetData, reads("/long")) // it may be gone already
+	answer := s.rest(reader, soon)
+	if answer == "ended" {
+		waiting()
+		s.do(back, wire.Delete, &wire.VersionRequest{Path: "/long", Version: -1})
+		s.do(back, wire.CloseSession, nil)
+		return false
+	}
+	s.see("a read that waited: %s", answer)
 	s.broadly("it leads nobody", time.Since(begin), 50*time.Millisecond, 5*time.Second)
 	s.see("a write that waited: %s", s.rest(writer, soon))
 	s.see("who asked nothing: %s", s.rest(idle, soon))
@@ -106,6 +128,7 @@ func sceneLongPause(s *stand) {
 	s.see("later it has: %q", s.get(reader, "/long"))
 	s.see("the session that moved: %q", s.get(moved, "/long"))
 	s.see("the short session: %s", outcome(second(s.connect(s.again(old, dying), soon))))
+	return true
 }
 
 // rewatch resumes a session and sets the watch again that it had on a znode's data.

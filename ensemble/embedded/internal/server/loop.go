@@ -68,7 +68,7 @@ func (s *Server) work(peers []peerEvent, events []event) {
 // to know what happened meanwhile. So sessions are over that it did not hear of
 // for too long, whatever their clients have sent, and a leader that was deposed
 // does not notice in its first look at its followers, and leads nobody for
-// another half or whole tick, as Apache ZooKeeper's does.
+// another half or whole tick, as Apache ZooKeeper's does nearly always.
 func (s *Server) wake() {
 	if s.woken && s.sessions != nil {
 		s.tick()
