@@ -33,6 +33,9 @@ func TestLock(t *testing.T) {
 
 // Ten minutes of the same, in virtual time.
 func TestLockForTenMinutes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ten minutes take ten seconds")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		zklab.Test(t, zklab.Experiment{
 			Workload:  workloads.Lock{New: newLock},
