@@ -2,7 +2,6 @@ package container
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -13,8 +12,9 @@ import (
 const removeTimeout = time.Minute
 
 // removeRun removes all that a run made, found by its label: containers with
-// their volumes, at once and in parallel, and then the network. It has a
-// context of its own, because runs are removed when the caller's has ended.
+// their volumes, and then the network. One container after the other: Docker
+// 20.10 can lock up for good when two leave one network at the same moment. It
+// has a context of its own, because runs are removed when the caller's has ended.
 func removeRun(engine client.APIClient, id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
@@ -22,12 +22,10 @@ func removeRun(engine client.APIClient, id string) error {
 	if err != nil {
 		return engineErr("list containers", err)
 	}
-	errs := make([]error, len(containers.Items))
-	var wg sync.WaitGroup
-	for i, c := range containers.Items {
-		wg.Go(func() { errs[i] = removeContainer(ctx, engine, c.ID) })
+	var errs []error
+	for _, c := range containers.Items {
+		errs = append(errs, removeContainer(ctx, engine, c.ID))
 	}
-	wg.Wait()
 
 	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ofRun(id)})
 	if err != nil {
