@@ -110,6 +110,47 @@ func launch(t *testing.T, h *Host, path string) standIn {
 
 func (s standIn) kill() { s.conn.Close() }
 
+// wanted says whether the host's only cluster knows of a server.
+func wanted(h *Host, id int) bool {
+	return anyCluster(h, func(c *cluster) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.addrs[id-1] != ""
+	})
+}
+
+// taken says whether a server of the host's only cluster has a stand-in.
+func taken(h *Host, id int) bool {
+	return anyCluster(h, func(c *cluster) bool {
+		turn := &c.servers[id-1]
+		if !turn.TryLock() {
+			return true
+		}
+		turn.Unlock()
+		return false
+	})
+}
+
+func anyCluster(h *Host, holds func(*cluster) bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.clusters {
+		if holds(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not come about")
+		}
+	}
+}
+
 func TestServersStartAndDieWithTheirStandIns(t *testing.T) {
 	h, l := hosted(t)
 	var paths []string
@@ -126,7 +167,9 @@ func TestServersStartAndDieWithTheirStandIns(t *testing.T) {
 		t.Fatalf("%s before all servers were asked for", did)
 	case <-time.After(20 * time.Millisecond):
 	}
+	eventually(t, func() bool { return wanted(h, 2) })
 	second.kill() // it was asked for: its address is known
+	eventually(t, func() bool { return !taken(h, 2) })
 	launch(t, h, paths[0])
 	got := map[string]bool{<-l.did: true, <-l.did: true, <-l.did: true}
 	want := map[string]bool{"new [127.0.0.1:101 127.0.0.1:102 127.0.0.1:103] super \"super:x\"": true, "start 1": true, "start 3": true}
