@@ -26,6 +26,14 @@ func (d *Decoder) Err() error { return d.err }
 // Rest is what was not read yet.
 func (d *Decoder) Rest() []byte { return d.rest }
 
+// Fail makes err the first error, unless there is one: what was read makes no
+// sense to the caller.
+func (d *Decoder) Fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
+
 func (d *Decoder) fail(format string, args ...any) {
 	if d.err == nil {
 		d.err = fmt.Errorf(format, args...)

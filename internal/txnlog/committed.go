@@ -1,0 +1,90 @@
+package txnlog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Log is what one server has on disk.
+type Log struct {
+	Entries []Entry
+	// Snapshot is the zxid of the latest snapshot that the server has, 0 if none.
+	Snapshot history.ID
+}
+
+// Committed gives, in the order of their zxids, the transactions that a majority
+// of the logs holds. Read the logs when nothing is under way any more: what is in
+// fewer then was never acknowledged.
+//
+// It is an error if that cannot be told of some transaction: with the servers
+// that may have got it in a snapshot it would be a majority, without them not.
+func Committed(logs []Log) ([]history.Txn, error) {
+	var committed []history.Txn
+	found := gather(logs)
+	gaps := make([][]gap, len(logs))
+	for i, log := range logs {
+		gaps[i] = log.gaps()
+	}
+	for _, zxid := range order(found) {
+		best := found[zxid].most()
+		holders := len(best.holders)
+		switch {
+		case holders > len(logs)/2:
+			committed = append(committed, best.txn)
+		case holders+mayHaveHad(gaps, zxid) > len(logs)/2:
+			return nil, fmt.Errorf("nobody can tell whether transaction %s was committed: %d of %d logs hold it, and a server without it has got a snapshot in its place", zxid, holders, len(logs))
+		}
+	}
+	return committed, nil
+}
+
+// variant is a transaction as some servers have it.
+type variant struct {
+	txn     history.Txn
+	bytes   string
+	holders []int // indexes of logs, each once
+}
+
+type variants []variant
+
+// most is the variant that most servers have.
+func (v variants) most() variant {
+	return slices.MaxFunc(v, func(a, b variant) int { return cmp.Compare(len(a.holders), len(b.holders)) })
+}
+
+// gather collects the variants of each zxid. A log can hold a record twice: a
+// server that was cut off in the middle of a sync writes it again.
+func gather(logs []Log) map[history.ID]variants {
+	found := map[history.ID]variants{}
+	for i, log := range logs {
+		for _, e := range log.Entries {
+			found[e.Txn.Zxid] = found[e.Txn.Zxid].add(i, e)
+		}
+	}
+	return found
+}
+
+func (v variants) add(log int, e Entry) variants {
+	for i := range v {
+		if v[i].bytes == e.bytes {
+			if !slices.Contains(v[i].holders, log) {
+				v[i].holders = append(v[i].holders, log)
+			}
+			return v
+		}
+	}
+	return append(v, variant{e.Txn, e.bytes, []int{log}})
+}
+
+// order sorts zxids as the unsigned numbers that they are.
+func order(found map[history.ID]variants) []history.ID {
+	zxids := make([]history.ID, 0, len(found))
+	for z := range found {
+		zxids = append(zxids, z)
+	}
+	slices.SortFunc(zxids, func(a, b history.ID) int { return cmp.Compare(uint64(a), uint64(b)) })
+	return zxids
+}

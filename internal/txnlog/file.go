@@ -1,0 +1,116 @@
+package txnlog
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"io"
+
+	"github.com/zklab/zklab/history"
+)
+
+const (
+	magic   = 0x5a4b4c47 // "ZKLG"
+	version = 2
+	// endOfRecord follows each record.
+	endOfRecord = 'B'
+	// maxRecord is longer than what any sensible jute.maxbuffer lets through.
+	maxRecord = 64 << 20
+)
+
+// ErrDamaged means a file that is no transaction log, or is damaged before its
+// last record. A last record that is cut off is none: the server was killed as
+// it wrote it, and told nobody of it.
+var ErrDamaged = errors.New("damaged transaction log")
+
+// Entry is one transaction of a log.
+type Entry struct {
+	Txn history.Txn
+	// bytes are header and record, the same in every log that has it.
+	bytes string
+}
+
+// ReadFile reads one file of a log. An empty file is an empty log.
+func ReadFile(r io.Reader) ([]Entry, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if err := readFileHeader(in); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var entries []Entry
+	for {
+		record, err := readRecord(in)
+		if err == io.EOF {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("record %d: %w", len(entries)+1, err)
+		}
+		txn, n, err := decode(record)
+		if err != nil {
+			return nil, fmt.Errorf("record %d: %w: %w", len(entries)+1, ErrDamaged, err)
+		}
+		entries = append(entries, Entry{Txn: txn, bytes: string(record[:n])})
+	}
+}
+
+func readFileHeader(in io.Reader) error {
+	var b [16]byte // magic, version, and an id that is not used
+	if _, err := io.ReadFull(in, b[:]); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return io.EOF
+		}
+		return err
+	}
+	if m := binary.BigEndian.Uint32(b[:]); m != magic {
+		return fmt.Errorf("%w: it begins with %#x, not with ZKLG", ErrDamaged, m)
+	}
+	if v := binary.BigEndian.Uint32(b[4:]); v != version {
+		return fmt.Errorf("%w: version %d, not %d", ErrDamaged, v, version)
+	}
+	return nil
+}
+
+// readRecord gives the next record; io.EOF at the end, which is where the file
+// ends or the zeros begin that it was filled up with.
+func readRecord(in *bufio.Reader) ([]byte, error) {
+	var head [12]byte // checksum and length
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return nil, ended(err)
+	}
+	sum, size := binary.BigEndian.Uint64(head[:]), binary.BigEndian.Uint32(head[8:])
+	switch {
+	case size == 0:
+		return nil, io.EOF
+	case size > maxRecord:
+		return nil, fmt.Errorf("%w: a length of %d", ErrDamaged, size)
+	}
+	record, err := io.ReadAll(io.LimitReader(in, int64(size)))
+	if err != nil {
+		return nil, err
+	}
+	end, err := in.ReadByte()
+	if len(record) < int(size) || err != nil {
+		return nil, ended(err)
+	}
+	// A server that is killed leaves zeros where it had not written yet.
+	if end == 0 {
+		return nil, io.EOF
+	}
+	if end != endOfRecord || uint64(adler32.Checksum(record)) != sum {
+		return nil, fmt.Errorf("%w: the checksum does not fit", ErrDamaged)
+	}
+	return record, nil
+}
+
+// ended makes of the end in the middle of a record the end of the file.
+func ended(err error) error {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
+	return err
+}
