@@ -35,13 +35,17 @@ type analysis struct {
 
 	// fencing says that grants carry tokens, tellsLost that holders are asked
 	// whether they still hold: what the header does not say shows in the record.
-	fencing, tellsLost bool
+	// remote says that subjects live in other processes.
+	fencing, tellsLost, remote bool
 
 	keys        []*keyRecord // in order of key
 	sessions    map[history.ID]*session
 	ofClient    map[int][]*session // the same by client, oldest first
 	hasSessions bool
 	live        map[int][]span // client → when it was connected; no entry: not known
+	exits       map[int][]exit // client → the ends of its process, in order
+	starts      map[int][]time.Duration
+	away        map[int][]span // client → when it could do nothing: a union
 
 	phases     []phaseAt
 	health     map[string]healthAt // by history.Health.When
@@ -82,6 +86,9 @@ type faultRecord struct {
 	kind     string
 	verified bool
 	outcome  string
+	clients  []int
+	holding  bool          // it hit a client that held
+	from     time.Duration // when it was about to be done
 	over     time.Duration // when it was healed or came to nothing; never if it did not
 }
 
@@ -95,6 +102,9 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 		sessions:   map[history.ID]*session{},
 		ofClient:   map[int][]*session{},
 		live:       map[int][]span{},
+		exits:      map[int][]exit{},
+		starts:     map[int][]time.Duration{},
+		away:       map[int][]span{},
 		health:     map[string]healthAt{},
 		faults:     map[int]*faultRecord{},
 		firstFault: never,
@@ -126,6 +136,7 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 			a.readFact(e)
 		}
 		a.readSession(e)
+		a.readProcess(e)
 	}
 	for _, op := range h.Operations() {
 		k := record(op.Key)
@@ -139,6 +150,7 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 	})
 	a.abilities()
 	a.connections()
+	a.absences()
 	a.settle()
 	return a
 }
@@ -169,7 +181,7 @@ func (a *analysis) readFact(e *history.Event) {
 	case history.FOffers:
 		var o history.Offers
 		a.decode(e, &o)
-		a.fencing, a.tellsLost = o.Fencing, o.TellsLost
+		a.fencing, a.tellsLost, a.remote = o.Fencing, o.TellsLost, o.Remote
 	case history.FPhase:
 		var p history.Phase
 		a.decode(e, &p)
@@ -197,9 +209,13 @@ func (a *analysis) readFault(e *history.Event) {
 	}
 	f := a.faults[s.Fault]
 	if f == nil {
-		f = &faultRecord{kind: e.F, over: never}
+		f = &faultRecord{kind: e.F, from: e.Time, over: never}
 		a.faults[s.Fault] = f
 	}
+	if len(s.Clients) > 0 {
+		f.clients = s.Clients
+	}
+	f.holding = f.holding || slices.Contains(s.Holding, "holding")
 	switch s.Step {
 	case history.StepInject:
 		a.firstFault = min(a.firstFault, e.Time)

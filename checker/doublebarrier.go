@@ -22,6 +22,8 @@ type member struct {
 	leaves []*history.Operation // all that did not fail
 	asked  []*history.Operation // all
 	death  death
+	exited time.Duration // when its client's process ended
+	exit   int           // the event of that
 
 	possible span // it may have been present
 }
@@ -73,6 +75,7 @@ func (k *keyRecord) round(a *analysis) *round {
 		switch op.F {
 		case history.FEnter:
 			m := &member{client: op.Client, enter: op, death: a.deathOf(op)}
+			m.exited, m.exit = a.exitAfter(op.Client, op.Began())
 			r.members = append(r.members, m)
 			newest[op.Client] = m
 			clients[op.Client] = true
@@ -172,11 +175,10 @@ func (r *round) figures(f *finding, a *analysis) {
 
 // crashed says that the member's session ended while it was in, or on its way in or out.
 func (m *member) crashed() bool {
-	s := m.death.newest
-	if s == nil {
-		return false
+	end := m.exited
+	if s := m.death.newest; s != nil {
+		end = min(end, s.told, s.dhi)
 	}
-	end := min(s.told, s.dhi)
 	out := never
 	if m.leave != nil {
 		out = ended(m.leave)
@@ -193,8 +195,8 @@ func fullRounds(a *analysis, figures map[string]float64) string {
 	if n := figures["full_rounds"]; n < wanted {
 		return fmt.Sprintf("only %s were entered and left by all parties, of %d wanted", count(int(n), "round"), wanted)
 	}
-	if a.expects("expire") && figures["crashes_inside"] == 0 {
-		return "sessions were to be expired, but none ended inside a round"
+	if a.deaths() && figures["crashes_inside"] == 0 {
+		return "sessions were to end, but none ended inside a round"
 	}
 	return ""
 }
@@ -491,9 +493,10 @@ func (r *round) stuckInside(ctx context.Context, f *finding, a *analysis, k *key
 }
 
 // wantsOut is when the member kept nobody in: it waited to leave or had left,
-// it had given up, or was known to be dead.
+// it had given up, was known to be dead, or its process had ended: then it is
+// present until its session is dead, which is part of the bound.
 func (m *member) wantsOut() []span {
-	end := m.death.hi
+	end := min(m.death.hi, m.exited)
 	if s := m.death.newest; s != nil {
 		end = min(end, s.told)
 	}
@@ -516,7 +519,7 @@ func (r *round) reasonsToGo() []int {
 	var witness []int
 	for _, m := range r.members {
 		witness = append(witness, events(m.enter)...)
-		witness = append(witness, m.death.hiEvent)
+		witness = append(witness, m.death.hiEvent, m.exit)
 		if s := m.death.newest; s != nil {
 			witness = append(witness, s.toldEvent)
 		}

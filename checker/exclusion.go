@@ -59,8 +59,8 @@ func contention(a *analysis, figures map[string]float64) string {
 	if n := figures["contended"]; n < wanted {
 		return fmt.Sprintf("only %s met a holder, of %d wanted: too little contention for two holders at once to be possible", count(int(n), "acquire"), wanted)
 	}
-	if a.expects("expire") && figures["ended_by_death"] == 0 {
-		return "sessions were to be expired, but no hold ended by the death of its session"
+	if a.deaths() && figures["ended_by_death"] == 0 {
+		return "sessions of holders were to end, but no hold ended by the death of its session"
 	}
 	return ""
 }

@@ -21,6 +21,7 @@ func (a *analysis) assumptions() []Assumption {
 		a.loaded(),
 		a.faulted(),
 		a.working(),
+		a.unbroken(),
 		a.recorded(),
 	}
 }
@@ -67,7 +68,8 @@ func (a *analysis) loaded() Assumption {
 	return Assumption{"load", met, text}
 }
 
-// faulted asks that each kind of scheduled fault took effect at least once.
+// faulted asks that each kind of scheduled fault took effect at least once. One
+// that nobody asked for by name may have found no target.
 func (a *analysis) faulted() Assumption {
 	verified, outcomes := map[string]int{}, map[string]string{}
 	for _, f := range a.faults {
@@ -77,32 +79,49 @@ func (a *analysis) faulted() Assumption {
 			outcomes[f.kind] = f.outcome
 		}
 	}
-	var missing, seen []string
-	for _, spec := range a.params.Expects {
-		kind := faultKind(spec)
+	var missing, excused, seen []string
+	for _, kind := range a.expectedKinds() {
 		switch {
-		case slices.Contains(seen, kind) || slices.Contains(missing, kind):
-		case verified[kind] == 0:
-			missing = append(missing, kind)
-		default:
+		case verified[kind] > 0:
 			seen = append(seen, kind)
+		case slices.Contains(a.params.Optional, kind) && strings.HasPrefix(outcomes[kind], history.StepSkipped):
+			excused = append(excused, kind)
+		default:
+			missing = append(missing, kind)
 		}
 	}
-	if len(missing) > 0 {
+	switch {
+	case len(missing) > 0:
 		text := fmt.Sprintf("scheduled but never seen to take effect: %s", strings.Join(missing, ", "))
 		if why := outcomes[missing[0]]; why != "" {
 			text += " (" + why + ")"
 		}
 		return Assumption{"faults", false, text}
-	}
-	if len(seen) == 0 {
+	case len(seen)+len(excused) == 0:
 		return Assumption{"faults", true, "no fault was scheduled"}
+	case len(seen) == 0:
+		return Assumption{"faults", false, "no fault found a target: " + strings.Join(excused, ", ")}
 	}
 	slices.Sort(seen)
 	for i, kind := range seen {
 		seen[i] = fmt.Sprintf("%s %d times", kind, verified[kind])
 	}
-	return Assumption{"faults", true, "faults took effect: " + strings.Join(seen, ", ")}
+	text := "faults took effect: " + strings.Join(seen, ", ")
+	if len(excused) > 0 {
+		text += "; no occasion for " + strings.Join(excused, ", ")
+	}
+	return Assumption{"faults", true, text}
+}
+
+// expectedKinds are the kinds of scheduled faults, each once.
+func (a *analysis) expectedKinds() []string {
+	var kinds []string
+	for _, spec := range a.params.Expects {
+		if kind := faultKind(spec); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
 }
 
 // working asks that not every client ended in a call that never returned: where

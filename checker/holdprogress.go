@@ -252,10 +252,10 @@ func lastWish(a *analysis, k *keyRecord, s *session, seen *history.Event) (time.
 		if op.F != history.FAcquire || op.Invoke.Index > seen.Index || !owns(a, op, s) {
 			continue
 		}
-		if op.Return == nil || op.Return.Index > seen.Index {
+		if a.over(op) >= seen.Time {
 			return 0, true
 		}
-		since = max(since, op.Return.Time)
+		since = max(since, a.over(op))
 	}
 	for _, h := range k.holds(a) {
 		if h.client != s.client || h.ao > seen.Time || !slices.Contains(h.death.of, s) {

@@ -37,6 +37,8 @@ type hold struct {
 	lostAt       time.Duration // when the subject said that it was lost
 	lostEvent    int
 	denied       time.Duration // when a confirm first answered false
+	exited       time.Duration // when its client's process ended
+	exitedEvent  int
 	lastTrue     time.Duration // invocation of the last confirm that answered true
 	lastTrueE    []int
 	heardTrue    time.Duration // and its return
@@ -52,7 +54,7 @@ func (h *hold) core() bool { return h.x >= h.ao }
 
 // believed is until when the client believed that it held.
 func (h *hold) believed() time.Duration {
-	end := min(h.invoked, h.lostAt)
+	end := min(h.invoked, h.lostAt, h.exited)
 	if end == never || h.lost && h.lostAt == never {
 		end = min(end, max(h.ao, h.heardTrue))
 	}
@@ -62,14 +64,15 @@ func (h *hold) believed() time.Duration {
 // belief are the events that show until when it believed so.
 func (h *hold) belief() []int {
 	witness := append(slices.Clone(h.opened), h.lostEvent)
-	witness = append(witness, h.invokedEvent)
+	witness = append(witness, h.invokedEvent, h.exitedEvent)
 	return append(witness, h.lastTrueE...)
 }
 
 // idleFrom is from when on nobody has a reason to wait for this hold: it was
-// given up, its loss was told, or its session was.
+// given up, its loss was told, or its session was. One whose holder is gone stays
+// until the session is: that is part of the bound.
 func (h *hold) idleFrom() time.Duration {
-	end := min(h.gaveUp, h.lostAt, h.death.hi)
+	end := min(h.gaveUp, h.lostAt, h.exited, h.death.hi)
 	if s := h.death.newest; s != nil {
 		end = min(end, s.told)
 	}
@@ -168,6 +171,7 @@ func (b *holdBuilder) begin(op *history.Operation, token history.ID, ai, ao time
 		lostAt: never, lostEvent: -1, invokedEvent: -1, denied: never,
 		lastTrue: always, heardTrue: always, death: d,
 	}
+	b.last.exited, b.last.exitedEvent = b.a.exitAfter(op.Client, ai)
 	b.holds = append(b.holds, b.last)
 }
 
@@ -185,9 +189,13 @@ func (b *holdBuilder) release(op *history.Operation) {
 		return // it had no effect: the hold goes on
 	}
 	if h.open() {
-		if v.Held {
+		switch {
+		case v.Held && b.a.remote && b.a.tellsLost:
+			// The loss may not have been heard yet: it surely held when it last said so.
+			h.ri, h.riEvents = max(h.lastTrue, h.ao), append([]int{op.Invoke.Index}, h.lastTrueE...)
+		case v.Held:
 			h.ri, h.riEvents = op.Began(), []int{op.Invoke.Index}
-		} else {
+		default:
 			h.lost = true
 			h.riEvents = []int{op.Invoke.Index}
 		}
@@ -263,7 +271,8 @@ func (b *holdBuilder) toldBefore(h *hold, t time.Duration) bool {
 	if s == nil || s.told == never {
 		return false
 	}
-	return t > s.told+grace+b.a.stalled(span{s.told, t})
+	since := span{s.told, t}
+	return b.a.present(h.client, since) > grace+b.a.stalled(since)
 }
 
 // settle computes the ends once everything about the hold is known.
@@ -314,7 +323,7 @@ func holdFigures(_ context.Context, a *analysis, k *keyRecord, f *finding) {
 	var cores []*hold
 	f.count("holds", float64(len(holds)))
 	for _, h := range holds {
-		until := min(h.ri, h.dead(), a.end)
+		until := min(h.ri, h.dead(), h.exited, a.end)
 		if h.core() {
 			cores = append(cores, h)
 			f.count("cores", 1)
@@ -322,8 +331,9 @@ func holdFigures(_ context.Context, a *analysis, k *keyRecord, f *finding) {
 		} else {
 			f.count("floating", 1)
 		}
-		f.count("held_seconds", max(0, until-h.ao).Seconds())
-		if d := h.dead(); d < h.invoked && d != never {
+		// Who can do nothing can prove nothing.
+		f.count("held_seconds", max(0, a.present(h.client, span{h.ao, max(h.ao, until)})).Seconds())
+		if d := min(h.dead(), h.exited); d < h.invoked && d != never {
 			f.count("ended_by_death", 1)
 		}
 	}

@@ -28,9 +28,9 @@ var lost = &property{
 	},
 	exercise: func(a *analysis, figures map[string]float64) string {
 		switch {
-		case !a.expects("expire"):
+		case !a.tellings():
 		case figures["told"] == 0:
-			return "sessions were to be expired, but no client was told so while it held"
+			return "sessions of holders were to end, but no client was told so while it held"
 		case figures["told_decided"] == 0:
 			return "clients were told of their expiry while they held, but all released before they had to know, and none had said that its hold was lost"
 		}
@@ -46,41 +46,45 @@ func decideLost(f *finding, a *analysis, k *keyRecord, h *hold) {
 	f.count("told", 1)
 	known := max(s.told, h.ao)
 	next := nextAcquire(k, h)
-	watched := min(h.invoked, next, a.end) // until then its Lost would have been seen
-	if h.lostAt != never || notHeld(a, k, h) != never || watched > known+grace {
+	watched := min(h.invoked, next, h.exited, a.end) // until then its Lost would have been seen
+	had := func(t time.Duration) time.Duration {     // time to find out, by t
+		return a.present(h.client, span{known, max(known, t)})
+	}
+	if h.lostAt != never || notHeld(a, k, h) != never || had(watched) > grace {
 		f.count("told_decided", 1) // else whatever it did would have been right
 	}
 	for _, op := range k.ops {
 		if op.Client != h.client || !claims(a, op, h, op.Began() >= next) {
 			continue
 		}
-		if op.Began()-known > grace {
-			f.overdue(a.late(span{known, op.Began()}), append(append(h.opened[:len(h.opened):len(h.opened)], s.toldEvent), events(op)...),
+		if had(op.Began()) > grace {
+			f.overdue(a.late(h, span{known, op.Began()}), append(append(h.opened[:len(h.opened):len(h.opened)], s.toldEvent), events(op)...),
 				"client %d was told at %s that its session %s had expired, and said at %s that it still holds %s%s",
 				h.client, at(s.told), s.id, at(op.Began()), k.key, withToken(h.token))
 			return
 		}
 	}
-	if notHeld(a, k, h) <= known+grace {
+	if denied := notHeld(a, k, h); denied != never && had(denied) <= grace {
 		return
 	}
 	witness := append(h.opened[:len(h.opened):len(h.opened)], s.toldEvent)
 	switch {
-	case watched <= known+grace:
+	case had(watched) <= grace:
 	case h.lostAt == never && notHeld(a, k, h) == never:
-		f.overdue(a.late(span{known, watched}), witness,
+		f.overdue(a.late(h, span{known, watched}), witness,
 			"client %d was told at %s that its session %s had expired, and by %s its hold of %s%s was not reported lost",
 			h.client, at(s.told), s.id, at(watched), k.key, withToken(h.token))
-	case h.lostAt != never && h.lostAt > known+grace:
-		f.overdue(a.late(span{known, h.lostAt}), append(witness, h.lostEvent),
+	case h.lostAt != never && had(h.lostAt) > grace:
+		f.overdue(a.late(h, span{known, h.lostAt}), append(witness, h.lostEvent),
 			"client %d was told at %s that its session %s had expired, and reported the loss of %s%s only at %s",
 			h.client, at(s.told), s.id, k.key, withToken(h.token), at(h.lostAt))
 	}
 }
 
-// late is like overdue for the second that a client has.
-func (a *analysis) late(s span) Result {
-	if s.length() <= grace+a.stalled(s) {
+// late is like overdue for the second that h's client has. Time in which it
+// could do nothing, or not be heard, is not counted.
+func (a *analysis) late(h *hold, s span) Result {
+	if a.present(h.client, s) <= grace+a.stalled(s) {
 		return Unknown
 	}
 	return Violation

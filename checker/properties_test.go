@@ -731,7 +731,11 @@ var scenarios = []scenario{
 	},
 }
 
-func TestProperties(t *testing.T) {
+func TestProperties(t *testing.T) { decideAll(t, scenarios) }
+
+// decideAll wants each scenario to be decided as it says.
+func decideAll(t *testing.T, scenarios []scenario) {
+	t.Helper()
 	for _, s := range scenarios {
 		t.Run(s.property+"/"+strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) {
 			h := s.record.build()

@@ -206,6 +206,20 @@ func TestGates(t *testing.T) {
 			},
 		},
 		{
+			name: "an optional fault failed", model: history.ModelLock, unmet: "faults", says: "scheduled but never seen to take effect: pause (failed no such server)",
+			change: func(r *record) {
+				r.header.Params.Expects, r.header.Params.Optional = []string{"pause"}, []string{"pause"}
+				r.fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepFailed, Detail: "no such server"})
+			},
+		},
+		{
+			name: "no fault found a target", model: history.ModelLock, unmet: "faults", says: "no fault found a target: pause",
+			change: func(r *record) {
+				r.header.Params.Expects, r.header.Params.Optional = []string{"pause"}, []string{"pause"}
+				r.fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepSkipped})
+			},
+		},
+		{
 			name: "everybody stuck", model: history.ModelLock, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
 			change: func(r *record) {
 				for client := range 3 {

@@ -88,7 +88,7 @@ func (a *analysis) readSession(e *history.Event) {
 }
 
 // connections finds out when each client was connected: no session of it is
-// disconnected, and one is connected.
+// disconnected, and one is connected. Those of a process that ended are no more.
 func (a *analysis) connections() {
 	state := map[int]map[history.ID]bool{} // client → session → connected now
 	from := map[int]time.Duration{}
@@ -113,6 +113,8 @@ func (a *analysis) connections() {
 			}
 		case history.FExpired, history.FDead:
 			delete(of, e.Session)
+		case history.FExited:
+			clear(of)
 		}
 		switch is := connected(of); {
 		case is && !was:

@@ -56,8 +56,9 @@ func (a *analysis) undone() time.Duration {
 	return last
 }
 
-// whileLive is the part of s during which the client was connected and timed
-// properties count. Each reconnect begins a new span: it starts the clock anew.
+// whileLive is the part of s during which the client was connected, its process
+// ran, and timed properties count. Each reconnect begins a new span: it starts
+// the clock anew.
 func (a *analysis) whileLive(client int, s span) []span {
 	if a.settled == never {
 		return nil
@@ -73,7 +74,7 @@ func (a *analysis) whileLive(client int, s span) []span {
 			of = append(of, span{from, to})
 		}
 	}
-	return of
+	return without(of, a.away[client])
 }
 
 // stalled sums the harness's own stalls that touch s.

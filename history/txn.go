@@ -15,7 +15,9 @@ type Txn struct {
 	Cxid    int32 `json:"cxid,omitempty"`
 	// Type is the name of the request in the protocol: createSession,
 	// closeSession, create, create2, createContainer, createTTL, delete,
-	// deleteContainer, setData, setACL, check, multi, reconfig.
+	// deleteContainer, setData, setACL, check, multi, reconfig; setSequence, by
+	// which the embedded ensemble sets Path's counter to ParentCversion; or "error"
+	// of one that was refused, where the log does not keep what it was.
 	Type string `json:"type"`
 
 	// Path is the znode; of a sequential one with its number.

@@ -34,7 +34,10 @@ type Params struct {
 	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
 	Subject        string        `json:"subject,omitempty"`
 	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
-	Seed           int64         `json:"seed"`
+	// Optional are those of Expects that nobody asked for by name: one that never
+	// found a target is no other run than the one that was asked for.
+	Optional []string `json:"optional,omitempty"`
+	Seed     int64    `json:"seed"`
 }
 
 // Facts of the run: process "nemesis", type info.
@@ -53,6 +56,9 @@ const (
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // it gives a token with every grant
 	TellsLost bool `json:"tells_lost"` // it says when a hold is lost
+	// Remote says that it lives in another process. What a release's invoke says
+	// of the hold is what had been heard by then; only a confirm asks.
+	Remote bool `json:"remote,omitempty"`
 }
 
 // Phases, in order. Heal ends when every fault is healed and the ensemble was
@@ -138,6 +144,27 @@ const (
 	FExpired      = "expired"      // the client was handed "session expired"
 	FDead         = "dead"         // Dead: the session certainly is dead by now
 	FLost         = "lost"         // key, LostHold: the subject closed Lost of its hold
+)
+
+// Facts of a client that is a process of its own: process "session", type info.
+const (
+	FStarted = "started" // the process runs, and makes its objects anew
+	FExited  = "exited"  // Exited: the process ended, or is of no use any more
+)
+
+// Exited is the value of FExited.
+type Exited struct {
+	// By is "crash" (a fault killed it) or "itself" (it ended, or did not keep to
+	// the adapter protocol): then it does nothing more in this run, and nothing of
+	// what it did before counts for the recipe.
+	By     string `json:"by"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// What ends a client's process; see Exited.
+const (
+	ByCrash  = "crash"
+	ByItself = "itself"
 )
 
 // Connected is the value of FConnected.

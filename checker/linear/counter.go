@@ -1,0 +1,357 @@
+package linear
+
+import (
+	"slices"
+)
+
+const bySlots = "value order and slots"
+
+// A counter whose adds are all of one number is decided in the order of its
+// values. Reads, and adds that answered the new value, have their place in it.
+// Each other value up to the greatest was made by an add that did not answer:
+// that is a slot, from when the last known operation before it began until the
+// first one after it ended. Slots and adds are matched earliest deadline first.
+func decideCounter(k *object) finding {
+	c := &counting{k: k}
+	if f := c.read(); f.result != "" || f.reason != "" {
+		return f
+	}
+	if f := c.known(); f.result != "" {
+		return f
+	}
+	if f := c.match(); f.result != "" {
+		return f
+	}
+	return valid(bySlots)
+}
+
+// counting is a counter in units of what is added each time.
+type counting struct {
+	k     *object
+	unit  int64
+	most  int64   // the greatest value that is known of
+	adds  []int32 // those with no answer, by invocation
+	made  []int32 // by value: the add that answered it, none
+	heads []int32 // by value: its first read; next leads on
+	next  []int32 // by place in k.ops
+	after []int32 // by value: the least return of what comes after its add; never
+}
+
+// read sorts the operations by value.
+func (c *counting) read() finding {
+	k := c.k
+	all := int64(0)
+	for i := range k.ops {
+		o := &k.ops[i]
+		if o.code != add {
+			continue
+		}
+		all++
+		if c.unit == 0 {
+			c.unit = int64(o.a)
+		}
+		if o.a == 0 || int64(o.a) != c.unit {
+			return c.bounds()
+		}
+	}
+	if c.unit == 0 {
+		c.unit = 1
+	}
+	for i := range k.ops {
+		n := int64(k.ops[i].a)
+		if o := &k.ops[i]; o.code == add {
+			if n = int64(o.b); n == noResult {
+				continue
+			}
+		}
+		if v := n / c.unit; n%c.unit != 0 || v < 0 || v > all {
+			return violation(bySlots, []int32{int32(i)}, "%s: no more than %s of %d each had been invoked at all", k.span(int32(i)), plural(int(all), "add"), c.unit)
+		}
+		c.most = max(c.most, n/c.unit)
+	}
+	c.made, c.heads, c.next = make([]int32, c.most+1), make([]int32, c.most+1), make([]int32, len(k.ops))
+	for v := range c.made {
+		c.made[v], c.heads[v] = none, none
+	}
+	for i := len(k.ops) - 1; i >= 0; i-- {
+		o, i := &k.ops[i], int32(i)
+		switch v := c.valueOf(i); {
+		case v < 0:
+			c.adds = append(c.adds, i)
+		case o.code == read:
+			c.next[i], c.heads[v] = c.heads[v], i
+		case v == 0 || c.made[v] != none:
+			if v == 0 {
+				return violation(bySlots, []int32{i}, "%s: an add cannot make the value at first", k.span(i))
+			}
+			return violation(bySlots, []int32{i, c.made[v]}, "two adds answered the same value: %s, %s", k.span(i), k.span(c.made[v]))
+		default:
+			c.made[v] = i
+		}
+	}
+	slices.Reverse(c.adds)
+	return finding{}
+}
+
+// valueOf is the value that an operation has its place at; -1 for an add that
+// did not answer.
+func (c *counting) valueOf(i int32) int64 {
+	o := &c.k.ops[i]
+	if o.code == add {
+		if o.b == noResult {
+			return -1
+		}
+		return int64(o.b) / c.unit
+	}
+	return int64(o.a) / c.unit
+}
+
+// bounds looks, where adds differ, at what sums are possible at all.
+func (c *counting) bounds() finding {
+	k := c.k
+	// The least sum when a read began counts what had ended and adds, and what
+	// had begun and takes away; the greatest when it ended the other way round.
+	least, greatest := make([]int64, len(k.ranks)+1), make([]int64, len(k.ranks)+1)
+	for i := range k.ops {
+		o := &k.ops[i]
+		if o.code != add {
+			continue
+		}
+		n := int64(o.a)
+		if n < 0 {
+			least[o.inv] += n
+		} else {
+			greatest[o.inv] += n
+		}
+		if o.unknown() {
+			continue
+		}
+		if n < 0 {
+			greatest[o.ret] += n
+		} else {
+			least[o.ret] += n
+		}
+	}
+	for i := 1; i < len(least); i++ {
+		least[i] += least[i-1]
+		greatest[i] += greatest[i-1]
+	}
+	for i := range k.ops {
+		o := &k.ops[i]
+		if o.code != read {
+			continue
+		}
+		lo, hi := int64(1)<<62, -int64(1)<<62
+		for at := o.inv; at <= o.ret; at++ {
+			lo, hi = min(lo, least[at]), max(hi, greatest[at])
+		}
+		if n := int64(o.a); n < lo || n > hi {
+			witness := []int32{int32(i)}
+			for j := range k.ops { // without which it could be
+				if x := &k.ops[j]; x.code == add && x.ret < o.ret && (x.a > 0) == (n < lo) {
+					witness = append(witness, int32(j))
+				}
+			}
+			return violation("bounds of sums", witness, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(int32(i)), lo, hi)
+		}
+	}
+	return inapplicable("not all adds are of the same number")
+}
+
+// known checks the order of what has its place.
+func (c *counting) known() finding {
+	k := c.k
+	s := stepOrder{ops: k.ops, last: none}
+	for v := range c.made {
+		var is []int32
+		if c.made[v] != none {
+			if early, late := s.next(c.made[v]); early != none {
+				return c.order(early, late)
+			}
+		}
+		for i := c.heads[v]; i != none; i = c.next[i] {
+			is = append(is, i)
+		}
+		if early, late := s.next(is...); early != none {
+			return c.order(early, late)
+		}
+	}
+	return finding{}
+}
+
+func (c *counting) order(early, late int32) finding {
+	return violation(bySlots, []int32{early, late}, "%s had ended before %s began, though the value of the first comes after", c.k.span(early), c.k.span(late))
+}
+
+// match fills the slots.
+func (c *counting) match() finding {
+	ops := c.k.ops
+	c.after = make([]int32, c.most+2)
+	c.after[c.most+1] = never
+	for v := c.most; v >= 0; v-- { // of what comes after the add that makes v
+		d := c.after[v+1]
+		if v < c.most && c.made[v+1] != none {
+			d = min(d, ops[c.made[v+1]].ret)
+		}
+		for i := c.heads[v]; i != none; i = c.next[i] {
+			d = min(d, ops[i].ret)
+		}
+		c.after[v] = d
+	}
+	heap := returnHeap{ops: ops}
+	begun, last := 0, int32(none) // of what comes before, the one that began last
+	later := func(i int32) {
+		if i != none && (last == none || ops[i].inv > ops[last].inv) {
+			last = i
+		}
+	}
+	for v := int64(0); v <= c.most; v++ {
+		if v > 0 && c.made[v] == none {
+			for ; begun < len(c.adds) && ops[c.adds[begun]].inv < c.after[v]; begun++ {
+				heap.push(c.adds[begun])
+			}
+			i := heap.pop()
+			if i == none {
+				return c.tooMany(v)
+			}
+			if last != none && ops[i].ret < ops[last].inv {
+				return c.tooFew(i, last)
+			}
+		}
+		if v > 0 {
+			later(c.made[v])
+		}
+		for i := c.heads[v]; i != none; i = c.next[i] {
+			later(i)
+		}
+	}
+	for ; begun < len(c.adds); begun++ {
+		heap.push(c.adds[begun])
+	}
+	if i := heap.pop(); i != none && last != none && ops[i].ret < ops[last].inv {
+		return c.tooFew(i, last)
+	}
+	return finding{}
+}
+
+// tooFew tells of an operation that shows fewer adds than had ended by then:
+// since another one, if that suffices, else from the beginning.
+func (c *counting) tooFew(missed, shown int32) finding {
+	k, ops := c.k, c.k.ops
+	shows := c.valueOf(shown)
+	if ops[shown].code == add {
+		shows-- // it counts itself
+	}
+	within := func(b int32) func(*op) bool {
+		return func(o *op) bool { return o.inv > ended(ops, b) && o.ret < ops[shown].inv }
+	}
+	since, low := c.base(func(b int32, from int64) bool { return c.countSilent(within(b)) > shows-from-c.answered(from, shows) },
+		func(b int32) bool { return ops[b].ret < ops[shown].inv })
+	witness := []int32{shown, since}
+	for v := low + 1; v <= shows; v++ {
+		witness = append(witness, c.made[v])
+	}
+	left := shows - low - c.answered(low, shows) + 1
+	for _, i := range c.adds {
+		if left > 0 && within(since)(&ops[i]) {
+			witness = append(witness, i)
+			left--
+		}
+	}
+	return violation(bySlots, witness, "%s came after more adds than it shows: %s%s must come before it, the last %s", k.span(shown),
+		plural(int(shows-low+1), "add"), c.sinceWords(since), k.span(missed))
+}
+
+// tooMany tells of a value that too few adds can have made.
+func (c *counting) tooMany(v int64) finding {
+	k, ops := c.k, c.k.ops
+	shown := int32(none) // what ends first of all that comes after
+	for at := v; at <= c.most; at++ {
+		if at > v && c.made[at] != none && ops[c.made[at]].ret == c.after[v] {
+			shown = c.made[at]
+		}
+		for i := c.heads[at]; i != none; i = c.next[i] {
+			if ops[i].ret == c.after[v] {
+				shown = i
+			}
+		}
+		if shown != none {
+			break
+		}
+	}
+	possible := func(b int32) func(*op) bool {
+		return func(o *op) bool { return o.inv < ops[shown].ret && (b == none || o.ret > ops[b].inv) }
+	}
+	since, low := c.base(func(b int32, from int64) bool {
+		return c.countSilent(possible(b))+c.answered(from, c.valueOf(shown)) < c.valueOf(shown)-from
+	}, func(b int32) bool { return c.valueOf(b) < c.valueOf(shown) && ops[b].ret < ops[shown].inv })
+	witness := []int32{shown}
+	if since != none {
+		witness = append(witness, since)
+	}
+	n := 0
+	for _, i := range c.adds {
+		if possible(since)(&ops[i]) {
+			if n++; n <= 8 {
+				witness = append(witness, i)
+			}
+		}
+	}
+	return violation(bySlots, witness, "%s shows %s%s, but only %s can have taken effect by then", k.span(shown),
+		plural(int(c.valueOf(shown)-low), "add"), c.sinceWords(since), plural(n+int(c.answered(low, c.valueOf(shown))), "add"))
+}
+
+func (c *counting) sinceWords(b int32) string {
+	if b == none {
+		return ""
+	}
+	return " since " + c.k.span(b)
+}
+
+// ended is when an operation returned; before all if it is none.
+func ended(ops []op, i int32) int32 {
+	if i == none {
+		return -1
+	}
+	return ops[i].ret
+}
+
+// base finds the latest operation since which the numbers are wrong already,
+// so that few operations show it; none if only the beginning will do.
+func (c *counting) base(wrong func(b int32, value int64) bool, before func(b int32) bool) (int32, int64) {
+	var bases []int32
+	for i := range c.k.ops {
+		if i := int32(i); c.valueOf(i) >= 0 && before(i) {
+			bases = append(bases, i)
+		}
+	}
+	slices.SortFunc(bases, func(x, y int32) int { return int(c.k.ops[y].ret) - int(c.k.ops[x].ret) })
+	for at := 0; at < len(bases); at += 1 + at/8 { // each one near, fewer far off
+		if b := bases[at]; wrong(b, c.valueOf(b)) {
+			return b, c.valueOf(b)
+		}
+	}
+	return none, 0
+}
+
+// answered counts the adds that answered a value above one and up to another.
+func (c *counting) answered(above, to int64) int64 {
+	n := int64(0)
+	for v := above + 1; v <= to; v++ {
+		if c.made[v] != none {
+			n++
+		}
+	}
+	return n
+}
+
+// countSilent counts the adds without an answer that something is true of.
+func (c *counting) countSilent(is func(*op) bool) int64 {
+	n := int64(0)
+	for _, i := range c.adds {
+		if is(&c.k.ops[i]) {
+			n++
+		}
+	}
+	return n
+}

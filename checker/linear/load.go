@@ -1,0 +1,346 @@
+package linear
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/foreign"
+)
+
+// History is what [Load] made of a file: operations in a few bytes each.
+type History struct {
+	Model  Model
+	Format foreign.Format
+	// Operations were invoked; OK, Failed and Unknown are how they ended.
+	Operations, OK, Failed, Unknown int
+
+	keys      []string
+	ops       [][]op    // by key, in order of invocation; their ranks are places in ranks
+	ranks     [][]int32 // by key: the events of its operations, as places in lines and times
+	values    *values
+	lists     [][]int32 // what reads of sets showed
+	lines     []int32   // of each event
+	indices   []int32   // of each event: its place in the file
+	times     []int64   // of each event; nil if the file has none
+	processes []int64   // their numbers in the file
+	initial   int32     // what registers begin with
+}
+
+// Keys is how many objects the history has.
+func (h *History) Keys() int { return len(h.keys) }
+
+// LoadOptions say how to read. The zero value works.
+type LoadOptions struct {
+	// Initial is what registers hold at first; nil: nothing, or what the format
+	// says.
+	Initial *foreign.Value
+}
+
+// Load reads a history to its end. An event that cannot belong to the model is
+// a [foreign.LineError]. It ends soon after ctx does, with its error.
+func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*History, error) {
+	l := &loader{
+		h:      &History{Model: m, Format: r.Format(), values: newValues()},
+		reader: r, known: m.kind.ops,
+		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{},
+	}
+	if r.Format() == foreign.Porcupine {
+		l.h.initial = l.h.values.of(foreign.Value{Kind: foreign.Text})
+	}
+	if opts.Initial != nil {
+		l.h.initial = l.h.values.of(*opts.Initial)
+	}
+	var e foreign.Event
+	for n := 0; ; n++ {
+		if n%4096 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		err := r.Next(&e)
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = l.event(&e)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	l.finish()
+	return l.h, nil
+}
+
+// loader makes operations of events.
+type loader struct {
+	h         *History
+	reader    *foreign.Reader
+	ops       []op
+	extra     []op // dequeues that a drain stands for
+	open      map[int64]*pending
+	free      []*pending
+	keys      map[string]int32
+	processes map[int64]int32
+	known     []string
+	f         string // of the last event, which is known
+	timed     bool
+}
+
+// pending is the open operation of a process.
+type pending struct {
+	at    int // in ops
+	f     string
+	line  int
+	keyed bool // its value is [key value]
+	key   foreign.Value
+}
+
+func bad(e *foreign.Event, format string, args ...any) error {
+	return &foreign.LineError{Line: e.Line, Reason: fmt.Sprintf(format, args...)}
+}
+
+const mostEvents = math.MaxInt32 - 1
+
+func (l *loader) event(e *foreign.Event) error {
+	rank := int32(len(l.h.lines))
+	if rank >= mostEvents {
+		return bad(e, "more than %d events", mostEvents)
+	}
+	l.h.lines = append(l.h.lines, int32(min(e.Line, math.MaxInt32)))
+	l.h.indices = append(l.h.indices, int32(min(e.Index, math.MaxInt32)))
+	l.h.times = append(l.h.times, e.Time)
+	l.timed = l.timed || e.Time > 0
+	if e.F != l.f {
+		if !slices.Contains(l.known, e.F) {
+			return bad(e, "operation %q is none of model %s, which has %s", e.F, l.h.Model.name, strings.Join(l.known, ", "))
+		}
+		l.f = e.F
+	}
+	if e.Type == history.Invoke {
+		return l.invoke(e, rank)
+	}
+	p := l.open[e.Process]
+	if p == nil {
+		return bad(e, "%s of process %d, which has no open operation: expected an invoke before", e.Type, e.Process)
+	}
+	if p.f != e.F {
+		return bad(e, "process %d completes %s, but what it invoked in line %d is %s", e.Process, e.F, p.line, p.f)
+	}
+	delete(l.open, e.Process)
+	l.free = append(l.free, p)
+	return l.complete(e, p, rank)
+}
+
+func (l *loader) invoke(e *foreign.Event, rank int32) error {
+	if p := l.open[e.Process]; p != nil {
+		return bad(e, "process %d invokes %s while its %s of line %d is still open", e.Process, e.F, p.f, p.line)
+	}
+	p := &pending{}
+	if n := len(l.free); n > 0 {
+		p, l.free = l.free[n-1], l.free[:n-1]
+	}
+	*p = pending{at: len(l.ops), f: e.F, line: e.Line}
+	key, v := e.Key, e.Value
+	if key.Kind == foreign.Nil && l.keyedValue(e) {
+		p.keyed, key, v = true, v.Items[0], v.Items[1]
+		p.key = key
+	}
+	o := op{inv: rank, ret: never, process: l.process(e.Process), key: l.key(key)}
+	if err := l.h.Model.kind.load(l, &o, e, v); err != nil {
+		return bad(e, "%v", err)
+	}
+	l.ops = append(l.ops, o)
+	l.open[e.Process] = p
+	l.h.Operations++
+	return nil
+}
+
+// keyedValue says whether an invocation's value is a pair of key and value, as
+// jepsen.independent writes it.
+func (l *loader) keyedValue(e *foreign.Event) bool {
+	v := e.Value
+	if v.Kind != foreign.List || len(v.Items) != 2 {
+		return false
+	}
+	return e.F != "cas" || v.Items[1].Kind == foreign.List || v.Items[1].Kind == foreign.Map
+}
+
+func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
+	o := &l.ops[p.at]
+	switch e.Type {
+	case history.Fail:
+		l.h.Failed++
+		if o.code == cas && l.h.Format == foreign.JepsenLog && e.Value.Kind != foreign.Word {
+			o.code, o.ret = mismatch, rank
+			return nil
+		}
+		o.code = dropped
+		return nil
+	case history.Info:
+		l.h.Unknown++
+		return nil
+	}
+	l.h.OK++
+	o.ret = rank
+	v := e.Value
+	if p.keyed {
+		if v.Kind != foreign.List || len(v.Items) != 2 {
+			return bad(e, "the value is %s: expected [%s value], as in the invocation in line %d", v, p.key, p.line)
+		}
+		v = v.Items[1]
+	}
+	if err := l.h.Model.kind.load(l, o, e, v); err != nil {
+		return bad(e, "%v", err)
+	}
+	return nil
+}
+
+func (l *loader) process(p int64) int32 {
+	id, ok := l.processes[p]
+	if !ok {
+		id = int32(len(l.processes))
+		l.processes[p] = id
+		l.h.processes = append(l.h.processes, p)
+	}
+	return id
+}
+
+func (l *loader) key(v foreign.Value) int32 {
+	name := ""
+	switch v.Kind {
+	case foreign.Nil:
+	case foreign.Text:
+		name = v.Text
+	default:
+		name = v.Whole()
+	}
+	id, ok := l.keys[name]
+	if !ok {
+		id = int32(len(l.h.keys))
+		l.keys[name] = id
+		l.h.keys = append(l.h.keys, name)
+	}
+	return id
+}
+
+// finish puts the operations in order by key, without those of no consequence.
+func (l *loader) finish() {
+	l.h.Unknown += len(l.open)
+	if !l.timed {
+		l.h.times = nil
+	}
+	if l.h.Format == foreign.JSONL && l.timed {
+		l.ties()
+	}
+	l.ops = slices.DeleteFunc(l.ops, func(o op) bool {
+		return o.code == dropped || o.ret == never && (o.code == read || o.code == readAll)
+	})
+	if len(l.extra) > 0 {
+		l.ops = append(l.ops, l.extra...)
+		slices.SortStableFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
+	}
+	l.divide()
+}
+
+// divide gives each key its operations, with ranks of its own.
+func (l *loader) divide() {
+	h := l.h
+	const nobody = -1
+	owner := make([]int32, len(h.lines)) // key of each event
+	for i := range owner {
+		owner[i] = nobody
+	}
+	counts := make([]int, len(h.keys))
+	for i := range l.ops {
+		o := &l.ops[i]
+		counts[o.key]++
+		owner[o.inv] = o.key
+		if o.ret != never {
+			owner[o.ret] = o.key
+		}
+	}
+	h.ops, h.ranks = make([][]op, len(h.keys)), make([][]int32, len(h.keys))
+	for k, n := range counts {
+		h.ranks[k] = make([]int32, 0, 2*n)
+	}
+	local := owner
+	for event, key := range owner {
+		if key != nobody {
+			local[event] = int32(len(h.ranks[key]))
+			h.ranks[key] = append(h.ranks[key], int32(event))
+		}
+	}
+	for i := range l.ops {
+		o := &l.ops[i]
+		o.inv = local[o.inv]
+		if o.ret != never {
+			o.ret = local[o.ret]
+		}
+	}
+	if len(h.keys) == 1 {
+		h.ops[0] = l.ops
+		return
+	}
+	for k, n := range counts {
+		h.ops[k] = make([]op, 0, n)
+	}
+	for _, o := range l.ops {
+		h.ops[o.key] = append(h.ops[o.key], o)
+	}
+}
+
+// ties ranks invocations before completions of the same time: what happened at
+// one time is concurrent. Other formats do not say how exact their times are;
+// there the order of events in the file counts, as it does for Jepsen.
+func (l *loader) ties() {
+	times := l.h.times
+	invocation := make([]bool, len(times))
+	for i := range l.ops {
+		invocation[l.ops[i].inv] = true
+	}
+	var rank []int32
+	for from := 0; from < len(times); {
+		to := from + 1
+		for to < len(times) && times[to] == times[from] {
+			to++
+		}
+		if late := slices.Index(invocation[from:to], false); late >= 0 && slices.Contains(invocation[from+late:to], true) {
+			if rank == nil {
+				rank = make([]int32, len(times))
+				for i := range rank {
+					rank[i] = int32(i)
+				}
+			}
+			next := int32(from)
+			for _, first := range []bool{true, false} {
+				for i := from; i < to; i++ {
+					if invocation[i] == first {
+						rank[i] = next
+						next++
+					}
+				}
+			}
+		}
+		from = to
+	}
+	if rank == nil {
+		return
+	}
+	for i := range l.ops {
+		o := &l.ops[i]
+		o.inv = rank[o.inv]
+		if o.ret != never {
+			o.ret = rank[o.ret]
+		}
+	}
+	lines, indices := make([]int32, len(rank)), make([]int32, len(rank))
+	for i, at := range rank {
+		lines[at], indices[at] = l.h.lines[i], l.h.indices[i]
+	}
+	l.h.lines, l.h.indices = lines, indices
+	slices.SortFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
+}

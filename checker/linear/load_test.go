@@ -1,0 +1,137 @@
+package linear
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// TestHistories decides small files as people write them.
+func TestHistories(t *testing.T) {
+	for _, c := range []struct {
+		name, model, text string
+		want              checker.Result
+		reason            string // part of it
+	}{
+		{"stale read", "register", `{:process 0 :type :invoke :f :write :value 1}
+{:process 0 :type :ok :f :write :value 1}
+{:process 0 :type :invoke :f :write :value 2}
+{:process 0 :type :ok :f :write :value 2}
+{:process 1 :type :invoke :f :read :value nil}
+{:process 1 :type :ok :f :read :value 1}`, checker.Violation, "so 1 was there both before and after 2"},
+		{"unknown write explains", "register", `{:process 0 :type :invoke :f :write :value 1}
+{:process 0 :type :info :f :write :value 1 :error :timeout}
+{:process :nemesis :type :info :f :kill :value nil}
+{:process 1 :type :invoke :f :read :value nil}
+{:process 1 :type :ok :f :read :value nil}
+{:process 1 :type :invoke :f :read :value nil}
+{:process 1 :type :ok :f :read :value 1}`, checker.Valid, ""},
+		{"failed write seen", "register", `{:process 0 :type :invoke :f :write :value 1}
+{:process 0 :type :fail :f :write :value 1}
+{:process 1 :type :invoke :f :read :value nil}
+{:process 1 :type :ok :f :read :value 1}`, checker.Violation, "which nobody had written"},
+		{"independent keys", "cas-register", `[{:process 0 :type :invoke :f :write :value [5 1]}
+{:process 0 :type :ok :f :write :value [5 1]}
+{:process 1 :type :invoke :f :cas :value [5 [1 2]]}
+{:process 1 :type :ok :f :cas :value [5 [1 2]]}
+{:process 1 :type :invoke :f :read :value [6 nil]}
+{:process 1 :type :ok :f :read :value [6 nil]}
+{:process 1 :type :invoke :f :read :value [5 nil]}
+{:process 1 :type :ok :f :read :value [5 1]}]`, checker.Violation, "took away the value 1"},
+		{"ownerless", "mutex", `{:process 0 :type :invoke :f :acquire}
+{:process 0 :type :ok :f :acquire}
+{:process 1 :type :invoke :f :release}
+{:process 1 :type :ok :f :release}
+{:process 1 :type :invoke :f :acquire}
+{:process 1 :type :ok :f :acquire}`, checker.Valid, ""},
+		{"owned", "lock", `{:process 0 :type :invoke :f :acquire}
+{:process 0 :type :ok :f :acquire}
+{:process 1 :type :invoke :f :release}
+{:process 1 :type :ok :f :release}`, checker.Violation, "process 1 released what it did not hold"},
+		{"two permits", "semaphore:2", `{:process 0 :type :invoke :f :acquire}
+{:process 0 :type :ok :f :acquire}
+{:process 1 :type :invoke :f :acquire}
+{:process 1 :type :ok :f :acquire}
+{:process 2 :type :invoke :f :acquire}
+{:process 2 :type :ok :f :acquire}`, checker.Violation, "with 2 permits there is no order"},
+		{"permits at once", "semaphore:5", `{:process 0 :type :invoke :f :acquire :value 3}
+{:process 0 :type :ok :f :acquire :value 3}
+{:process 1 :type :invoke :f :acquire :value 3}
+{:process 1 :type :ok :f :acquire :value 3}`, checker.Violation, "acquire of 3"},
+		{"own queue", "queue", `{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"queue"}}
+{"index":1,"time":1,"process":0,"client":0,"type":"invoke","f":"enqueue","key":"q","value":{"item":"a"}}
+{"index":2,"time":2,"process":0,"client":0,"type":"ok","f":"enqueue","key":"q"}
+{"index":3,"time":3,"process":0,"client":0,"type":"invoke","f":"enqueue","key":"q","value":{"item":"b"}}
+{"index":4,"time":4,"process":0,"client":0,"type":"ok","f":"enqueue","key":"q"}
+{"index":5,"time":5,"process":1,"client":1,"type":"invoke","f":"dequeue","key":"q"}
+{"index":6,"time":6,"process":1,"client":1,"type":"ok","f":"dequeue","key":"q","value":{"item":"b"}}`, checker.Violation, `"a" went in and never came out, though "b", which went in after it, came out`},
+		{"drain", "queue", `{:process 0 :type :invoke :f :enqueue :value 1}
+{:process 0 :type :ok :f :enqueue :value 1}
+{:process 0 :type :invoke :f :enqueue :value 2}
+{:process 0 :type :ok :f :enqueue :value 2}
+{:process 1 :type :invoke :f :drain}
+{:process 1 :type :ok :f :drain :value [1 2]}`, checker.Valid, ""},
+		{"lost", "set", `{:process 0 :type :invoke :f :add :value 1}
+{:process 0 :type :ok :f :add :value 1}
+{:process 1 :type :invoke :f :add :value 2}
+{:process 1 :type :info :f :add :value 2}
+{:process 0 :type :invoke :f :read}
+{:process 0 :type :ok :f :read :value #{2}}`, checker.Violation, "1 is missing in"},
+		{"set not read", "set", `{:process 0 :type :invoke :f :add :value 1}
+{:process 0 :type :ok :f :add :value 1}`, checker.Unknown, "never read"},
+		{"lost update", "counter", `{:process 0 :type :invoke :f :add :value 1}
+{:process 0 :type :ok :f :add :value 1}
+{:process 0 :type :invoke :f :add :value 1}
+{:process 0 :type :ok :f :add :value 1}
+{:process 0 :type :invoke :f :read}
+{:process 0 :type :ok :f :read :value 1}`, checker.Violation, "more adds than it shows"},
+		{"ties are concurrent", "register", `{"process":0,"time":1,"type":"invoke","f":"write","value":1}
+{"process":0,"time":2,"type":"ok","f":"write"}
+{"process":0,"time":3,"type":"invoke","f":"write","value":2}
+{"process":0,"time":4,"type":"ok","f":"write"}
+{"process":1,"time":4,"type":"invoke","f":"read"}
+{"process":1,"time":5,"type":"ok","f":"read","value":1}`, checker.Valid, ""},
+		{"append", "kv", `{:process 0, :type :invoke, :f :append, :key "a", :value "x"}
+{:process 0, :type :ok, :f :append, :key "a", :value "x"}
+{:process 0, :type :invoke, :f :get, :key "a", :value nil}
+{:process 0, :type :ok, :f :get, :key "a", :value "x"}
+{:process 0, :type :invoke, :f :get, :key "a", :value nil}
+{:process 0, :type :ok, :f :get, :key "a", :value ""}`, checker.Violation, ""},
+		{"nothing", "register", `[]`, checker.Unknown, "no operations"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := Check(context.Background(), load(t, c.model, []byte(c.text)), Options{})
+			if r.Verdict != c.want || !strings.Contains(r.Verdicts[0].Reason, c.reason) {
+				t.Errorf("%s: %+v, want %s because %q", r.Verdict, r.Verdicts[0], c.want, c.reason)
+			}
+		})
+	}
+}
+
+// TestLoadErrors wants the line and what was expected.
+func TestLoadErrors(t *testing.T) {
+	const begin = "{:process 0 :type :invoke :f :write :value 1}\n"
+	for _, c := range []struct{ name, model, text, want string }{
+		{"other operation", "register", begin + "{:process 1 :type :invoke :f :cas :value [1 2]}", `line 2: operation "cas" is none of model register, which has read, write`},
+		{"no invocation", "register", "{:process 1 :type :ok :f :read :value 1}", "line 1: ok of process 1, which has no open operation"},
+		{"two open", "register", begin + begin, "line 2: process 0 invokes write while its write of line 1 is still open"},
+		{"other completion", "register", begin + "{:process 0 :type :ok :f :read :value 1}", "line 2: process 0 completes read, but what it invoked in line 1 is write"},
+		{"cas", "cas-register", "{:process 0 :type :invoke :f :cas :value 1}", "line 1: the value of a cas is 1: expected [old new]"},
+		{"key", "kv", begin, "line 1: write has no key"},
+		{"pair", "register", "{:process 0 :type :invoke :f :read :value [1 nil]}\n{:process 0 :type :ok :f :read :value 1}", "line 2: the value is 1: expected [1 value]"},
+		{"nil item", "queue", "{:process 0 :type :invoke :f :enqueue}", "line 1: enqueue of nil"},
+		{"number", "counter", "{:process 0 :type :invoke :f :add :value \"x\"}", `line 1: the value of add is "x": expected a whole number`},
+		{"priority", "priority-queue", "{:process 0 :type :invoke :f :enqueue :value :a}", "line 1: the value is :a: expected a whole number"},
+		{"elements", "set", "{:process 0 :type :invoke :f :read}\n{:process 0 :type :ok :f :read :value 5}", "line 2: a set was read as 5"},
+		{"permits", "semaphore:2", "{:process 0 :type :invoke :f :acquire :value 0}", "line 1: acquire of 0 permits"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := tryLoad(c.model, []byte(c.text))
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}

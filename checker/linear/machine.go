@@ -1,0 +1,331 @@
+package linear
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+)
+
+// machine says what the operations of a model do, one after another. A state is
+// a number; machines whose states are lists keep them and number them.
+type machine interface {
+	initial() int64
+	// step is the state after an operation, and whether it is possible. The
+	// result of an unknown one is not known: it is possible wherever some result is.
+	step(state int64, o *op) (int64, bool)
+	// starts are all states that the object may be in before some operations, as
+	// far as these can tell them apart; nil if they are too many.
+	starts(ops []op) []int64
+	// name is a state for people.
+	name(state int64) string
+	// size is roughly how many bytes the machine keeps.
+	size() int64
+}
+
+// plainRegister is a register of values. Appended texts become values.
+type plainRegister struct {
+	k        *object
+	appended map[[2]int64]int64
+	texts    map[string]int64 // texts that are no value of the history
+	list     []string
+	bytes    int64
+}
+
+func newRegister(k *object) machine { return &plainRegister{k: k} }
+
+func (m *plainRegister) initial() int64 { return int64(m.k.initial) }
+
+func (m *plainRegister) step(state int64, o *op) (int64, bool) {
+	switch o.code {
+	case read:
+		return state, state == int64(o.a)
+	case write:
+		return int64(o.a), true
+	case cas:
+		return int64(o.b), state == int64(o.a)
+	case mismatch:
+		return state, state != int64(o.a)
+	case extend:
+		return m.extend(state, o.a), true
+	}
+	return state, false
+}
+
+// extend numbers a text with another one behind it.
+func (m *plainRegister) extend(state int64, by int32) int64 {
+	pair := [2]int64{state, int64(by)}
+	if to, ok := m.appended[pair]; ok {
+		return to
+	}
+	if m.appended == nil {
+		m.appended, m.texts = map[[2]int64]int64{}, map[string]int64{}
+	}
+	whole := strconv.Quote(m.text(state) + m.text(int64(by)))
+	to, ok := int64(0), false
+	if id, has := m.k.h.values.texts[whole]; has {
+		to, ok = int64(id), true
+	}
+	if !ok {
+		to, ok = m.texts[whole]
+	}
+	if !ok {
+		to = int64(len(m.k.h.values.list) + len(m.list))
+		m.texts[whole] = to
+		m.list = append(m.list, whole)
+		m.bytes += 2*int64(len(whole)) + 100
+	}
+	m.appended[pair] = to
+	m.bytes += 50
+	return to
+}
+
+// text is a state without quotation marks; nothing for nil.
+func (m *plainRegister) text(state int64) string {
+	if state == 0 {
+		return ""
+	}
+	if text, err := strconv.Unquote(m.whole(state)); err == nil {
+		return text
+	}
+	return m.whole(state)
+}
+
+func (m *plainRegister) whole(state int64) string {
+	if at := int(state) - len(m.k.h.values.list); at >= 0 {
+		return m.list[at]
+	}
+	if v := m.k.h.values.list[state]; !v.isInt {
+		return v.text
+	}
+	return m.k.value(int32(state))
+}
+
+func (m *plainRegister) name(state int64) string { return m.whole(state) }
+func (m *plainRegister) size() int64             { return m.bytes }
+
+// permitCount is how many permits are taken.
+type permitCount struct{ permits int64 }
+
+func newPermits(k *object) machine { return permitCount{int64(k.permits)} }
+
+func (m permitCount) initial() int64 { return 0 }
+func (m permitCount) size() int64    { return 0 }
+
+func (m permitCount) step(state int64, o *op) (int64, bool) {
+	if o.code == acquire {
+		state += int64(o.a)
+	} else {
+		state -= int64(o.a)
+	}
+	return state, 0 <= state && state <= m.permits
+}
+
+func (m permitCount) name(state int64) string {
+	if m.permits == 1 {
+		return []string{"free", "held"}[state]
+	}
+	return strconv.FormatInt(state, 10) + " permits taken"
+}
+
+// ownedLock is a lock and its owner's number + 1.
+type ownedLock struct{ k *object }
+
+func newHolds(k *object) machine { return ownedLock{k} }
+
+func (m ownedLock) initial() int64 { return 0 }
+func (m ownedLock) size() int64    { return 0 }
+
+func (m ownedLock) step(state int64, o *op) (int64, bool) {
+	me := int64(o.process) + 1
+	if o.code == acquire {
+		return me, state == 0
+	}
+	return 0, state == me
+}
+
+func (m ownedLock) name(state int64) string {
+	if state == 0 {
+		return "free"
+	}
+	return "held by process " + strconv.FormatInt(m.k.h.processes[state-1], 10)
+}
+
+// countAll is a counter.
+type countAll struct{}
+
+func newCounter(*object) machine { return countAll{} }
+
+func (countAll) initial() int64          { return 0 }
+func (countAll) size() int64             { return 0 }
+func (countAll) name(state int64) string { return strconv.FormatInt(state, 10) }
+
+func (countAll) step(state int64, o *op) (int64, bool) {
+	if o.code == read {
+		return state, state == int64(o.a)
+	}
+	state += int64(o.a)
+	return state, o.b == noResult || state == int64(o.b)
+}
+
+// lists is a queue: its states are lists of values, in the order in which they
+// come out.
+type lists struct {
+	k        *object
+	place    func(list []int32, v int32) int // where a value goes in
+	any      bool                            // any value may come out
+	dequeues []*op                           // one of each value, for unknown ones
+	ids      map[string]int64
+	all      [][]int32
+	bytes    int64
+	key      []byte
+}
+
+func newLists(k *object) *lists {
+	m := &lists{k: k, ids: map[string]int64{}}
+	m.number(nil)
+	return m
+}
+
+func newQueue(k *object) machine {
+	m := newLists(k)
+	m.place = func(list []int32, _ int32) int { return len(list) }
+	return m
+}
+
+func newPriority(k *object) machine {
+	m := newLists(k)
+	number := func(v int32) int64 { return k.h.values.list[v].number }
+	m.place = func(list []int32, v int32) int {
+		at := 0
+		for at < len(list) && number(list[at]) <= number(v) {
+			at++
+		}
+		return at
+	}
+	return m
+}
+
+func newBag(k *object) machine {
+	m := newLists(k)
+	m.any = true
+	m.place = func(list []int32, v int32) int {
+		at, _ := slices.BinarySearch(list, v)
+		return at
+	}
+	return m
+}
+
+func (m *lists) initial() int64 { return 0 }
+func (m *lists) size() int64    { return m.bytes }
+
+func (m *lists) number(list []int32) int64 {
+	m.key = m.key[:0]
+	for _, v := range list {
+		m.key = binary.LittleEndian.AppendUint32(m.key, uint32(v))
+	}
+	id, ok := m.ids[string(m.key)]
+	if !ok {
+		id = int64(len(m.all))
+		m.ids[string(m.key)] = id
+		m.all = append(m.all, list)
+		m.bytes += 8*int64(len(list)) + 100
+	}
+	return id
+}
+
+func (m *lists) step(state int64, o *op) (int64, bool) {
+	list := m.all[state]
+	switch {
+	case o.code == enqueue:
+		return m.number(slices.Insert(slices.Clone(list), m.place(list, o.a), o.a)), true
+	case o.unknown() && o.a == 0: // it takes the first
+		if len(list) == 0 {
+			return state, false
+		}
+		return m.number(list[1:]), true
+	case o.a == 0:
+		return state, len(list) == 0
+	case m.any:
+		at := slices.Index(list, o.a)
+		if at < 0 {
+			return state, false
+		}
+		return m.number(slices.Delete(slices.Clone(list), at, at+1)), true
+	}
+	if len(list) == 0 || list[0] != o.a {
+		return state, false
+	}
+	return m.number(list[1:]), true
+}
+
+func (m *lists) name(state int64) string {
+	list := m.all[state]
+	if len(list) == 0 {
+		return "empty"
+	}
+	if m.any {
+		return plural(len(list), "value")
+	}
+	return plural(len(list), "value") + ", " + m.k.value(list[0]) + " first"
+}
+
+// values are dequeues of each value that went in, for one that may have taken any.
+func (m *lists) values(o *op) []*op {
+	if m.dequeues == nil {
+		seen := map[int32]bool{}
+		for i := range m.k.ops {
+			if e := &m.k.ops[i]; e.code == enqueue && !seen[e.a] {
+				seen[e.a] = true
+				d := *o
+				d.a = e.a
+				m.dequeues = append(m.dequeues, &d)
+			}
+		}
+	}
+	return m.dequeues
+}
+
+func (m *plainRegister) starts(ops []op) []int64 {
+	seen := map[int32]bool{}
+	all := []int64{-1} // any other
+	for i := range ops {
+		vs := []int32{ops[i].a}
+		switch ops[i].code {
+		case extend:
+			return nil
+		case cas, mismatch:
+			vs = append(vs, ops[i].b)
+		}
+		for _, v := range vs {
+			if !seen[v] {
+				seen[v] = true
+				all = append(all, int64(v))
+			}
+		}
+	}
+	return all
+}
+
+func (m permitCount) starts([]op) []int64 {
+	var all []int64
+	for n := range min(m.permits, mostStarts) + 1 {
+		all = append(all, n)
+	}
+	if m.permits > mostStarts {
+		return nil
+	}
+	return all
+}
+
+func (m ownedLock) starts(ops []op) []int64 {
+	all := []int64{0, 1 << 31} // free, or of another one
+	for i := range ops {
+		if p := int64(ops[i].process) + 1; !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func (countAll) starts([]op) []int64 { return nil }
+func (m *lists) starts([]op) []int64 { return nil }

@@ -1,0 +1,99 @@
+package linear
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/zklab/zklab/history/foreign"
+)
+
+// Model is a kind of object, and what its operations are called.
+type Model struct {
+	name    string // semaphore:3
+	permits int32
+	kind    *kind
+}
+
+// kind is a model but for its parameter.
+type kind struct {
+	name    string
+	about   string
+	example string // an invocation, as a line of EDN
+	ops     []string
+	// load fills in an operation's code and values: at its invocation, and again
+	// at a completion with ok. An error says what was expected.
+	load    func(l *loader, o *op, e *foreign.Event, v foreign.Value) error
+	decide  func(k *object) finding
+	machine func(k *object) machine
+}
+
+// kinds are filled by init: their functions mention them.
+var kinds []*kind
+
+func init() {
+	kinds = []*kind{
+		{"register", "a register that is read and written; begins as nil", "{:process 0, :type :invoke, :f :write, :value 3}", []string{"read", "write"}, loadRegister, decideRegister, newRegister},
+		{"cas-register", "a register with compare-and-set, too: :value [old new]", "{:process 0, :type :invoke, :f :cas, :value [3 4]}", []string{"read", "write", "cas"}, loadRegister, decideRegister, newRegister},
+		{"kv", "registers by key, with append of text; begin as nil (porcupine-kv: \"\")", `{:process 0, :type :invoke, :f :put, :key "7", :value "x"}`, []string{"get", "read", "put", "write", "append", "cas"}, loadRegister, decideRegister, newRegister},
+		{"mutex", "a lock that anybody may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits},
+		{"lock", "a lock that only its holder, a process, may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideHolds, newHolds},
+		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits},
+		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue},
+		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag},
+		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority},
+		{"set", "elements are added; the last read must show all of them, and nothing else", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, nil},
+		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, nil},
+		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter},
+	}
+}
+
+// Description is a model for people.
+type Description struct {
+	Name, About, Example string
+	Operations           []string
+}
+
+// Models describes each model.
+func Models() []Description {
+	var ds []Description
+	for _, k := range kinds {
+		ds = append(ds, Description{k.name, k.about, k.example, k.ops})
+	}
+	return ds
+}
+
+// mostPermits bounds N of a semaphore.
+const mostPermits = 1 << 20
+
+// ParseModel gives the model of a name such as register or semaphore:3.
+func ParseModel(name string) (Model, error) {
+	base, parameter, has := strings.Cut(name, ":")
+	for _, k := range kinds {
+		kindBase, _, wants := strings.Cut(k.name, ":")
+		if kindBase != base {
+			continue
+		}
+		switch {
+		case wants && !has:
+			return Model{}, fmt.Errorf("model %s needs the number of permits: %s:3", base, base)
+		case has && !wants:
+			return Model{}, fmt.Errorf("model %s takes no number: say %s", base, base)
+		case !wants:
+			return Model{name: name, permits: 1, kind: k}, nil
+		}
+		n, err := strconv.Atoi(parameter)
+		if err != nil || n < 1 || n > mostPermits {
+			return Model{}, fmt.Errorf("model %s: the number of permits is %q, expected one from 1 to %d", base, parameter, mostPermits)
+		}
+		return Model{name: name, permits: int32(n), kind: k}, nil
+	}
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return Model{}, fmt.Errorf("unknown model %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Name is the model's name: register, semaphore:3.
+func (m Model) Name() string { return m.name }

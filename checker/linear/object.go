@@ -1,0 +1,228 @@
+package linear
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// object is one key with its operations: what a procedure decides.
+type object struct {
+	ctx     context.Context
+	h       *History
+	key     int
+	ops     []op
+	ranks   []int32
+	initial int32
+	permits int32
+	scratch *scratch
+
+	// Of an object that stands for another one: its values beyond those of the
+	// history, and the operations as they are told of.
+	extra []string
+	told  []op
+}
+
+// finding is a procedure's answer. The zero value says that the procedure does
+// not apply, for a reason.
+type finding struct {
+	result  checker.Result
+	decider string
+	reason  string
+	witness []int32 // places in object.ops
+}
+
+func valid(decider string) finding { return finding{result: checker.Valid, decider: decider} }
+
+func inapplicable(format string, args ...any) finding {
+	return finding{reason: fmt.Sprintf(format, args...)}
+}
+
+func violation(decider string, witness []int32, format string, args ...any) finding {
+	witness = slices.DeleteFunc(witness, func(i int32) bool { return i == none })
+	slices.Sort(witness)
+	return finding{checker.Violation, decider, fmt.Sprintf(format, args...), slices.Compact(witness)}
+}
+
+// scratch numbers the values of one object from 0. One goroutine has it.
+type scratch struct {
+	stamp []int32 // by value: when local is valid
+	local []int32
+	now   int32
+}
+
+// number gives the values of an object numbers from 0, in order of appearance.
+type numbers struct {
+	s    *scratch
+	list []int32 // the values
+}
+
+func (k *object) numbers() *numbers {
+	s := k.scratch
+	return s.numbers(len(k.h.values.list) + len(k.extra))
+}
+
+// processes numbers the processes of an object likewise.
+func (k *object) processes() *numbers {
+	n := k.scratch.numbers(len(k.h.processes))
+	for i := range k.ops {
+		n.of(k.ops[i].process)
+	}
+	return n
+}
+
+func (s *scratch) numbers(most int) *numbers {
+	if len(s.stamp) < most {
+		s.stamp, s.local, s.now = make([]int32, most), make([]int32, most), 0
+	}
+	s.now++
+	return &numbers{s: s}
+}
+
+// of is the number of a value.
+func (n *numbers) of(value int32) int32 {
+	if n.s.stamp[value] != n.s.now {
+		n.s.stamp[value] = n.s.now
+		n.s.local[value] = int32(len(n.list))
+		n.list = append(n.list, value)
+	}
+	return n.s.local[value]
+}
+
+// byReturn are the operations with a completion, in its order. Those of a drain
+// share theirs.
+func (k *object) byReturn() []int32 {
+	first := make([]int32, len(k.ranks)) // by rank: operation + 1
+	var same []int32
+	for i := range k.ops {
+		if o := &k.ops[i]; !o.unknown() {
+			if first[o.ret] != 0 {
+				if same == nil {
+					same = make([]int32, len(k.ops))
+				}
+				same[i] = first[o.ret]
+			}
+			first[o.ret] = int32(i) + 1
+		}
+	}
+	out := first[:0]
+	if same != nil {
+		out = make([]int32, 0, len(k.ops))
+	}
+	for _, i := range first {
+		for ; i != 0; i = same[i-1] {
+			out = append(out, i-1)
+			if same == nil {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// value is a value's name.
+func (k *object) value(id int32) string {
+	if at := int(id) - len(k.h.values.list); at >= 0 && at < len(k.extra) {
+		return k.extra[at]
+	}
+	return k.h.values.name(id)
+}
+
+// at is an event's time and place, for people.
+func (k *object) at(rank int32) string {
+	if rank == never {
+		return "an unknown time"
+	}
+	event := k.ranks[rank]
+	if k.h.times == nil || k.h.times[event] < 0 {
+		return fmt.Sprintf("line %d", k.h.lines[event])
+	}
+	return fmt.Sprintf("%.6f s (line %d)", time.Duration(k.h.times[event]).Seconds(), k.h.lines[event])
+}
+
+// who is an operation's process.
+func (k *object) who(i int32) string {
+	return fmt.Sprintf("process %d", k.h.processes[k.ops[i].process])
+}
+
+// what is an operation in words: write of 3 by process 1.
+func (k *object) what(i int32) string { return k.act(i) + " by " + k.who(i) }
+
+func (k *object) act(i int32) string {
+	o := &k.ops[i]
+	if k.told != nil {
+		o = &k.told[i]
+	}
+	switch o.code {
+	case read:
+		if k.counts() {
+			return fmt.Sprintf("read of %d", o.a)
+		}
+		return "read of " + k.value(o.a)
+	case write:
+		return "write of " + k.value(o.a)
+	case cas:
+		return fmt.Sprintf("cas from %s to %s", k.value(o.a), k.value(o.b))
+	case mismatch:
+		return fmt.Sprintf("failed cas from %s to %s", k.value(o.a), k.value(o.b))
+	case extend:
+		return "append of " + k.value(o.a)
+	case acquire, release:
+		name := map[code]string{acquire: "acquire", release: "release"}[o.code]
+		if o.a != 1 {
+			return fmt.Sprintf("%s of %d", name, o.a)
+		}
+		return name
+	case enqueue:
+		return "enqueue of " + k.value(o.a)
+	case dequeue:
+		switch {
+		case o.unknown():
+			return "dequeue"
+		case o.a == 0:
+			return "dequeue that found nothing"
+		}
+		return "dequeue of " + k.value(o.a)
+	case add:
+		switch {
+		case !k.counts():
+			return "add of " + k.value(o.a)
+		case o.b != noResult:
+			return fmt.Sprintf("add of %d with the answer %d", o.a, o.b)
+		}
+		return fmt.Sprintf("add of %d", o.a)
+	case readAll:
+		return fmt.Sprintf("read of %d elements", len(k.h.lists[o.a]))
+	}
+	return "nothing"
+}
+
+// counts says that the values are numbers themselves.
+func (k *object) counts() bool { return k.h.Model.kind.name == "counter" }
+
+// span is an operation with its interval.
+func (k *object) span(i int32) string {
+	o := &k.ops[i]
+	if o.unknown() {
+		return fmt.Sprintf("the %s (from %s on, outcome unknown)", k.what(i), k.at(o.inv))
+	}
+	return fmt.Sprintf("the %s (%s to %s)", k.what(i), k.at(o.inv), k.at(o.ret))
+}
+
+// spans joins operations.
+func (k *object) spans(is []int32) string {
+	const some = 6
+	var parts []string
+	for n, i := range is {
+		if n == some {
+			parts = append(parts, fmt.Sprintf("%d more", len(is)-some))
+			break
+		}
+		parts = append(parts, k.span(i))
+	}
+	return strings.Join(parts, ", ")
+}

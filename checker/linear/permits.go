@@ -1,0 +1,228 @@
+package linear
+
+import "slices"
+
+const byDeadline = "earliest deadline first"
+
+// A mutex that anybody may release, or N permits, is decided by doing as little
+// as possible: an operation is done when it returns. If it cannot be done then,
+// the pending operation of the other sort that must return first goes before it;
+// those with an unknown outcome come last. Without one there is no order.
+func decidePermits(k *object) finding {
+	for i := range k.ops {
+		if k.ops[i].a != 1 {
+			return inapplicable("several permits are taken at once")
+		}
+	}
+	p := permitQueue{ops: k.ops, order: k.byReturn(), permits: k.permits}
+	at := p.run(0)
+	if at == none {
+		return valid(byDeadline)
+	}
+	w := p.shrink(k, p.order[at])
+	if len(w) > mostExplained {
+		if f := k.overdrawn(p.order[at]); f.result != "" {
+			return f
+		}
+	}
+	return violation(byDeadline, w, "%s", k.permitsReason(w))
+}
+
+// mostExplained is how many operations without an order can be looked through.
+const mostExplained = 8
+
+// overdrawn tells of more acquires than permits by counting from the beginning,
+// or of more releases than acquires. It names the latest that were not followed
+// by the other sort of their process.
+func (k *object) overdrawn(last int32) finding {
+	until := k.ops[last].ret
+	sort := k.ops[last].code
+	returned, begun := 0, 0
+	latest := map[int32]int32{} // by process
+	for i := range k.ops {
+		o := &k.ops[i]
+		switch {
+		case o.code == sort && o.ret <= until:
+			returned++
+			latest[o.process] = int32(i)
+		case o.code != sort && o.inv < until:
+			begun++
+			delete(latest, o.process)
+		}
+	}
+	most := 0
+	if sort == acquire {
+		most = int(k.permits)
+	}
+	if returned-begun <= most {
+		return finding{}
+	}
+	var witness []int32
+	for _, i := range latest {
+		witness = append(witness, i)
+	}
+	slices.SortFunc(witness, func(x, y int32) int { return int(k.ops[y].ret) - int(k.ops[x].ret) })
+	witness = witness[:min(len(witness), most+1)]
+	slices.Sort(witness)
+	if sort == release {
+		return violation(byDeadline, witness, "by %s %d releases had returned, but only %d acquires had begun: %s", k.at(until), returned, begun, k.spans(witness))
+	}
+	return violation(byDeadline, witness, "by %s %d acquires had returned, but only %d releases had begun, which is too few for %s: %s",
+		k.at(until), returned, begun, plural(most, "permit"), k.spans(witness))
+}
+
+// permitsReason tells of operations that have no order.
+func (k *object) permitsReason(w []int32) string {
+	taken, given := 0, 0
+	for _, i := range w {
+		if k.ops[i].code == acquire {
+			taken++
+		} else {
+			given++
+		}
+	}
+	if given == 0 {
+		return "with " + plural(int(k.permits), "permit") + " there is no order of " + k.spans(w) + ": nothing else in the history can have been released between them"
+	}
+	if taken == 0 {
+		return "there is no order of " + k.spans(w) + ": nothing else in the history can have been acquired between them"
+	}
+	return "with " + plural(int(k.permits), "permit") + " there is no order of " + k.spans(w) + ", whatever else of the history happened between them"
+}
+
+// permitQueue does operations in order of their returns.
+type permitQueue struct {
+	ops     []op
+	order   []int32 // by return
+	permits int32
+	done    []bool
+	waiting [2]returnHeap // acquires and releases that have begun
+}
+
+func sort2(c code) int {
+	if c == acquire {
+		return 0
+	}
+	return 1
+}
+
+// run gives the place in order of the first operation that cannot be done; none
+// if all can. count is how many permits are taken at first.
+func (p *permitQueue) run(count int32) int {
+	if p.done == nil {
+		p.done = make([]bool, len(p.ops))
+	}
+	clear(p.done)
+	p.waiting = [2]returnHeap{{ops: p.ops, of: p.waiting[0].of[:0]}, {ops: p.ops, of: p.waiting[1].of[:0]}}
+	begun := 0
+	for at, i := range p.order {
+		o := &p.ops[i]
+		for ; begun < len(p.ops) && p.ops[begun].inv < o.ret; begun++ {
+			p.waiting[sort2(p.ops[begun].code)].push(int32(begun))
+		}
+		if p.done[i] {
+			continue
+		}
+		if o.code == acquire && count == p.permits || o.code == release && count == 0 {
+			other := &p.waiting[1-sort2(o.code)]
+			j := other.pop()
+			for j != none && p.done[j] {
+				j = other.pop()
+			}
+			if j == none {
+				return at
+			}
+			p.done[j] = true
+			count += change(&p.ops[j])
+		}
+		p.done[i] = true
+		count += change(o)
+	}
+	return none
+}
+
+func change(o *op) int32 {
+	if o.code == acquire {
+		return 1
+	}
+	return -1
+}
+
+// mostStarts bounds how many counts of permits a window is tried from.
+const mostStarts = 16
+
+// shrink finds few operations that have no order, given that all others of the
+// history may or may not have happened in their time. last is the operation
+// that could not be done.
+func (p *permitQueue) shrink(k *object, last int32) []int32 {
+	until := p.ops[last].ret
+	violates := func(ops []op, anyStart bool) bool {
+		starts := int32(0)
+		if anyStart {
+			starts = p.permits
+		}
+		q := permitQueue{ops: ops, order: order(ops), permits: p.permits}
+		for count := int32(0); count <= starts; count++ {
+			if q.run(count) == none {
+				return false
+			}
+		}
+		return true
+	}
+	return shrinkWindow(k, until, p.permits < mostStarts, violates)
+}
+
+// order are the operations with a completion by return.
+func order(ops []op) []int32 {
+	var is []int32
+	for i := range ops {
+		if !ops[i].unknown() {
+			is = append(is, int32(i))
+		}
+	}
+	slices.SortFunc(is, func(x, y int32) int { return int(ops[x].ret) - int(ops[y].ret) })
+	return is
+}
+
+// returnHeap gives first the operation that returns first.
+type returnHeap struct {
+	ops []op
+	of  []int32
+}
+
+func (h *returnHeap) push(i int32) {
+	h.of = append(h.of, i)
+	for at := len(h.of) - 1; at > 0; {
+		up := (at - 1) / 2
+		if h.ops[h.of[up]].ret <= h.ops[h.of[at]].ret {
+			return
+		}
+		h.of[up], h.of[at] = h.of[at], h.of[up]
+		at = up
+	}
+}
+
+// pop takes the first; none if there is none.
+func (h *returnHeap) pop() int32 {
+	if len(h.of) == 0 {
+		return none
+	}
+	first := h.of[0]
+	last := len(h.of) - 1
+	h.of[0] = h.of[last]
+	h.of = h.of[:last]
+	for at := 0; ; {
+		down := 2*at + 1
+		if down >= last {
+			return first
+		}
+		if down+1 < last && h.ops[h.of[down+1]].ret < h.ops[h.of[down]].ret {
+			down++
+		}
+		if h.ops[h.of[at]].ret <= h.ops[h.of[down]].ret {
+			return first
+		}
+		h.of[down], h.of[at] = h.of[at], h.of[down]
+		at = down
+	}
+}

@@ -1,0 +1,103 @@
+package linear
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/foreign"
+)
+
+// TestPublished decides porcupine's test data as its own tests do; see
+// testdata/porcupine.
+func TestPublished(t *testing.T) {
+	files := published(t)
+	verdicts, err := os.ReadFile("testdata/porcupine/verdicts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[checker.Result]int{}
+	for line := range strings.Lines(string(verdicts)) {
+		var name, model string
+		var want checker.Result
+		if _, err := fmt.Sscan(line, &name, &model, &want); err != nil {
+			t.Fatal(err)
+		}
+		count[want]++
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			h := load(t, model, files[name])
+			r := Check(context.Background(), h, Options{})
+			if r.Verdict != want {
+				t.Errorf("%s, want %s: %+v", r.Verdict, want, r.Verdicts)
+			}
+			for _, v := range r.Verdicts {
+				if v.Result == checker.Violation && len(v.Events) == 0 {
+					t.Errorf("no witness: %+v", v)
+				}
+			}
+			if d := time.Since(began); d > 20*time.Second {
+				t.Errorf("took %s", d)
+			}
+		})
+	}
+	if count[checker.Valid] != 26 || count[checker.Violation] != 82 {
+		t.Errorf("of the published verdicts %v were tried", count)
+	}
+}
+
+// published unpacks the files.
+func published(t testing.TB) map[string][]byte {
+	t.Helper()
+	packed, err := os.ReadFile("testdata/porcupine/histories.tar.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for r := tar.NewReader(z); ; {
+		head, err := r.Next()
+		if err == io.EOF {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[head.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// load reads text as a model, in the format that it seems to be in.
+func load(t testing.TB, model string, text []byte) *History {
+	t.Helper()
+	h, err := tryLoad(model, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func tryLoad(model string, text []byte) (*History, error) {
+	m, err := ParseModel(model)
+	if err != nil {
+		return nil, err
+	}
+	r, err := foreign.NewReader(bytes.NewReader(text), foreign.Auto)
+	if err != nil {
+		return nil, err
+	}
+	return Load(context.Background(), r, m, LoadOptions{})
+}

@@ -1,0 +1,124 @@
+package linear
+
+import (
+	"slices"
+	"time"
+)
+
+// mostShrinking is how long a witness is made smaller, for all that it matters.
+const mostShrinking = 2 * time.Second
+
+// shrinkWindow makes few operations of all those that end by until, which
+// violate: first it finds the latest moment from which they still do, whatever
+// the object was then, then it makes one after another optional. An optional
+// operation may happen at any time from its invocation on, or never; so what
+// remains violates whatever the others did.
+//
+// violates decides operations in order of invocation. anyStart says that the
+// object may begin as anything; if windows is false, that cannot be asked.
+func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, anyStart bool) bool) []int32 {
+	deadline := time.Now().Add(mostShrinking)
+	var from int32
+	if windows {
+		from = latestStart(k, until, violates)
+	}
+	w := cutWindow(k, from, until)
+	if len(w.required) > mostShrunk {
+		return w.from
+	}
+	for chunk := len(w.required) / 2; chunk >= 1; chunk /= 2 {
+		for at := 0; at < len(w.required) && time.Now().Before(deadline); {
+			n := min(chunk, len(w.required)-at)
+			if violates(w.without(at, n), from > 0) {
+				w.relax(at, n)
+			} else {
+				at += n
+			}
+		}
+	}
+	var is []int32
+	for _, at := range w.required {
+		is = append(is, w.from[at])
+	}
+	return is
+}
+
+// mostShrunk is how many operations can be tried one by one.
+const mostShrunk = 20000
+
+// window is the part of a history that matters.
+type window struct {
+	ops      []op
+	from     []int32 // their places in the object's operations
+	required []int   // places in ops of those that are not optional
+}
+
+// cutWindow takes the operations between two ranks. What began before may have
+// happened before, and is optional; so is what ends later.
+func cutWindow(k *object, from, until int32) *window {
+	w := &window{}
+	for i := range k.ops {
+		o := k.ops[i]
+		if o.ret < from || o.inv > until {
+			continue
+		}
+		if o.inv < from || o.ret > until {
+			o.ret = never
+		}
+		if o.ret != never {
+			w.required = append(w.required, len(w.ops))
+		}
+		w.ops = append(w.ops, o)
+		w.from = append(w.from, int32(i))
+	}
+	return w
+}
+
+// without are the operations when some required ones are optional.
+func (w *window) without(at, n int) []op {
+	ops := slices.Clone(w.ops)
+	for _, i := range w.required[at : at+n] {
+		ops[i].ret = never
+	}
+	return ops
+}
+
+func (w *window) relax(at, n int) {
+	w.ops = w.without(at, n)
+	w.required = slices.Delete(w.required, at, at+n)
+}
+
+// mostBack is how many events back a beginning is looked for.
+const mostBack = 1 << 15
+
+// latestStart finds the last rank from which the operations violate whatever
+// was before; 0 if they only do so from the beginning.
+func latestStart(k *object, until int32, violates func([]op, bool) bool) int32 {
+	from, to := int32(0), until // violates from "from" on, not from "to" on
+	for back := int32(64); back < until; back *= 4 {
+		if back > mostBack {
+			return 0
+		}
+		if violates(cutWindow(k, until-back, until).ops, true) {
+			from = until - back
+			break
+		}
+		to = until - back
+	}
+	for to-from > 1 {
+		middle := from + (to-from)/2
+		if violates(cutWindow(k, middle, until).ops, true) {
+			from = middle
+		} else {
+			to = middle
+		}
+	}
+	return from
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return itoa(n) + " " + what + "s"
+}

@@ -1,0 +1,454 @@
+package foreign
+
+import (
+	"io"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/zklab/zklab/history"
+)
+
+// ednSource reads Jepsen's history.edn, and porcupine's files. What EDN is:
+// github.com/edn-format/edn.
+type ednSource struct {
+	*scanner
+	index int
+	open  byte // the bracket that closes the vector around all, if there is one
+	began bool
+}
+
+func (s *ednSource) next(e *Event) error {
+	for {
+		if err := s.between(); err != nil {
+			return err
+		}
+		s.begin()
+		line := s.line
+		mine, err := s.event(e)
+		if s.cut() {
+			return wrong(line, "the file ends within this event")
+		}
+		if err != nil {
+			return err
+		}
+		e.Line, e.Index = line, s.index
+		s.index++
+		if mine {
+			return nil
+		}
+	}
+}
+
+// cut says whether something was missing at the end of the file.
+func (s *ednSource) cut() bool { return s.short && s.err == nil }
+
+// between goes to the beginning of the next map; io.EOF if there is none.
+func (s *ednSource) between() error {
+	if err := s.space(); err != nil {
+		return err
+	}
+	c := s.peek()
+	if !s.began {
+		s.began = true
+		switch c {
+		case '[':
+			s.open = ']'
+		case '(':
+			s.open = ')'
+		}
+		if s.open != 0 {
+			s.take()
+			return s.between()
+		}
+	}
+	switch {
+	case c == end && s.atEnd():
+		if s.err != nil {
+			return s.err
+		}
+		if s.open != 0 {
+			return s.wrong("the file ends within the vector of events: expected %q", s.open)
+		}
+		return io.EOF
+	case s.open != 0 && c == s.open:
+		s.take()
+		s.open = 0
+		if err := s.space(); err != nil {
+			return err
+		}
+		if !s.atEnd() {
+			return s.wrong("%s after the end of the vector of events", s.named(s.peek()))
+		}
+		return io.EOF
+	case c == '#': // #jepsen.history.Op{…}
+		s.take()
+		if _, err := s.symbol(); err != nil {
+			return err
+		}
+		if err := s.space(); err != nil {
+			return err
+		}
+		c = s.peek()
+	}
+	if c != '{' {
+		return s.wrong("expected an event like {:process 0, :type :invoke, :f :read, :value nil}, found %s", s.named(c))
+	}
+	return nil
+}
+
+// event reads a map. It says whether the event is a client's.
+func (s *ednSource) event(e *Event) (bool, error) {
+	*e = Event{Time: -1}
+	line := s.line
+	s.take() // the brace
+	var process, kind, f Value
+	for {
+		if err := s.space(); err != nil {
+			return false, err
+		}
+		if s.peek() == '}' {
+			s.take()
+			break
+		}
+		name, err := s.value(0)
+		if err != nil {
+			return false, err
+		}
+		if err := s.space(); err != nil {
+			return false, err
+		}
+		if s.peek() == '}' {
+			return false, s.wrong("%s has no value", name)
+		}
+		v, err := s.value(0)
+		if err != nil {
+			return false, err
+		}
+		switch name.Text {
+		case ":process":
+			process = v
+		case ":type":
+			kind = v
+		case ":f":
+			f = v
+		case ":key":
+			e.Key = v
+		case ":value":
+			e.Value = v
+		case ":time":
+			if v.Kind == Int {
+				e.Time = v.Int
+			}
+		}
+	}
+	return fill(e, line, process, kind, f, ":process", ":type", ":f")
+}
+
+// fill checks the fields that every event has, and says whether it is a
+// client's.
+func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, error) {
+	switch process.Kind {
+	case Int:
+		e.Process = process.Int
+		if e.Process < 0 {
+			return false, wrong(line, "%s is %d: expected a number from 0, or a name like nemesis", fields[0], e.Process)
+		}
+	case Word, Text:
+		return false, nil // the nemesis, sessions
+	case Nil:
+		return false, wrong(line, "the event has no %s", fields[0])
+	default:
+		return false, wrong(line, "%s is %s: expected a number, or a name like nemesis", fields[0], process)
+	}
+	switch text := plain(kind); text {
+	case "invoke":
+		e.Type = history.Invoke
+	case "ok":
+		e.Type = history.OK
+	case "fail":
+		e.Type = history.Fail
+	case "info":
+		e.Type = history.Info
+	case "":
+		return false, wrong(line, "the event has no %s: expected invoke, ok, fail or info", fields[1])
+	default:
+		return false, wrong(line, "%s is %s: expected invoke, ok, fail or info", fields[1], kind)
+	}
+	if e.F = plain(f); e.F == "" {
+		return false, wrong(line, "the event has no %s, the name of an operation", fields[2])
+	}
+	return true, nil
+}
+
+// plain is a name without its colon; empty if it is none.
+func plain(v Value) string {
+	switch {
+	case v.Kind == Word && len(v.Text) > 1 && v.Text[0] == ':':
+		return v.Text[1:]
+	case v.Kind == Word, v.Kind == Text:
+		return v.Text
+	}
+	return ""
+}
+
+// space passes over white space, commas, comments and discarded forms.
+func (s *ednSource) space() error {
+	for {
+		switch s.peek() {
+		case ' ', '\t', '\n', '\r', ',', '\f', '\v':
+			s.take()
+		case ';':
+			for c := s.take(); c != '\n' && (c != end || !s.atEnd()); {
+				c = s.take()
+			}
+		case '#':
+			if string(s.ahead(2)) != "#_" {
+				return nil
+			}
+			s.take()
+			s.take()
+			if _, err := s.value(0); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// value reads one form.
+func (s *ednSource) value(depth int) (Value, error) {
+	if depth > mostDepth {
+		return Value{}, wrong(s.line, "collections within each other, more than %d deep", mostDepth)
+	}
+	if err := s.space(); err != nil {
+		return Value{}, err
+	}
+	switch c := s.peek(); c {
+	case '"':
+		s.take()
+		return s.text()
+	case '\\':
+		s.take()
+		return s.character()
+	case '[':
+		return s.collection(List, ']', depth)
+	case '(':
+		return s.collection(List, ')', depth)
+	case '{':
+		return s.collection(Map, '}', depth)
+	case '#':
+		return s.dispatch(depth)
+	case '^': // metadata, then what it is about
+		s.take()
+		if _, err := s.value(depth + 1); err != nil {
+			return Value{}, err
+		}
+		return s.value(depth + 1)
+	case '\'', '`', '~', '@':
+		return Value{}, s.wrong("%s is no EDN", s.named(c))
+	default:
+		return s.atom()
+	}
+}
+
+// dispatch reads what begins with a hash.
+func (s *ednSource) dispatch(depth int) (Value, error) {
+	s.take()
+	switch c := s.peek(); c {
+	case '{':
+		return s.collection(Set, '}', depth)
+	case '"': // a pattern
+		s.take()
+		return s.text()
+	case '#': // ##Inf
+		s.take()
+		return s.atom()
+	case '^', '\'':
+		s.take()
+		return s.value(depth + 1)
+	case ':': // #:space{…}
+		if _, err := s.symbol(); err != nil {
+			return Value{}, err
+		}
+		return s.value(depth + 1)
+	default: // a tag: what it is about counts
+		if _, err := s.symbol(); err != nil {
+			return Value{}, err
+		}
+		return s.value(depth + 1)
+	}
+}
+
+// collection reads what stands between brackets.
+func (s *ednSource) collection(k Kind, until byte, depth int) (Value, error) {
+	line := s.line
+	s.take()
+	from := len(s.items)
+	for {
+		if err := s.space(); err != nil {
+			return Value{}, err
+		}
+		switch c := s.peek(); {
+		case c == until:
+			s.take()
+			v := Value{Kind: k, Items: s.pop(from)}
+			if k == Map && len(v.Items)%2 != 0 {
+				return v, s.wrong("a map whose last key has no value")
+			}
+			return v, nil
+		case c == end && s.atEnd():
+			return Value{}, s.wrong("the file ends within a collection that began in line %d: expected %q", line, until)
+		}
+		v, err := s.value(depth + 1)
+		if err != nil {
+			return Value{}, err
+		}
+		if err := s.push(v); err != nil {
+			return Value{}, err
+		}
+	}
+}
+
+// text reads on after a quotation mark.
+func (s *ednSource) text() (Value, error) {
+	line := s.line
+	s.token = s.token[:0]
+	for {
+		c := s.take()
+		switch {
+		case c == end && s.atEnd():
+			return Value{}, s.wrong("the file ends within a text that began in line %d: expected '\"'", line)
+		case c == '"':
+			return Value{Kind: Text, Text: s.share(s.token)}, nil
+		case c == '\\':
+			var err error
+			if c, err = s.escaped(); err != nil {
+				return Value{}, err
+			} else if c == end {
+				continue // written already
+			}
+		}
+		if err := s.grow(c); err != nil {
+			return Value{}, err
+		}
+	}
+}
+
+// escaped reads on after a backslash in a text.
+func (s *ednSource) escaped() (byte, error) {
+	switch c := s.take(); c {
+	case 'n':
+		return '\n', nil
+	case 't':
+		return '\t', nil
+	case 'r':
+		return '\r', nil
+	case 'b':
+		return '\b', nil
+	case 'f':
+		return '\f', nil
+	case 'u':
+		return end, s.unicode()
+	case end:
+		return end, s.wrong("the file ends within a text")
+	default: // \" and \\; patterns have others, and mean nothing here
+		return c, nil
+	}
+}
+
+// unicode reads the four digits of \uXXXX into the token.
+func (s *scanner) unicode() error {
+	r, err := s.half()
+	if err != nil {
+		return err
+	}
+	if utf16.IsSurrogate(r) && string(s.ahead(2)) == `\u` {
+		s.take()
+		s.take()
+		low, err := s.half()
+		if err != nil {
+			return err
+		}
+		r = utf16.DecodeRune(r, low)
+	}
+	if len(s.token)+utf8.UTFMax > mostText {
+		return wrong(s.line, "a text of more than %d bytes", mostText)
+	}
+	s.token = utf8.AppendRune(s.token, r)
+	return nil
+}
+
+// half reads four digits.
+func (s *scanner) half() (rune, error) {
+	var digits [4]byte
+	for i := range digits {
+		digits[i] = s.take()
+	}
+	n, err := strconv.ParseUint(string(digits[:]), 16, 16)
+	if err != nil {
+		return 0, s.wrong("%q after \\u: expected four hexadecimal digits", digits[:])
+	}
+	return rune(n), nil
+}
+
+// character reads on after a backslash.
+func (s *ednSource) character() (Value, error) {
+	s.token = append(s.token[:0], s.take())
+	for c := s.peek(); !delimiter(c); c = s.peek() {
+		if err := s.grow(s.take()); err != nil {
+			return Value{}, err
+		}
+	}
+	return Value{Kind: Text, Text: s.share(s.token)}, nil
+}
+
+// symbol reads up to the next delimiter.
+func (s *ednSource) symbol() ([]byte, error) {
+	s.token = s.token[:0]
+	for c := s.peek(); !delimiter(c); c = s.peek() {
+		if err := s.grow(s.take()); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.token) == 0 {
+		return nil, s.wrong("expected a value, found %s", s.named(s.peek()))
+	}
+	return s.token, nil
+}
+
+func delimiter(c byte) bool {
+	switch c {
+	case end, ' ', '\t', '\n', '\r', '\f', '\v', ',', '(', ')', '[', ']', '{', '}', '"', ';':
+		return true
+	}
+	return false
+}
+
+// atom reads a number, a keyword, nil, true, false or a symbol.
+func (s *ednSource) atom() (Value, error) {
+	token, err := s.symbol()
+	if err != nil {
+		return Value{}, err
+	}
+	if c := token[0]; c >= '0' && c <= '9' || (c == '-' || c == '+') && len(token) > 1 && token[1] >= '0' && token[1] <= '9' {
+		whole := token
+		if last := token[len(token)-1]; last == 'N' {
+			whole = token[:len(token)-1]
+		}
+		if n, ok := number(whole); ok {
+			return Value{Kind: Int, Int: n}, nil
+		}
+		return Value{Kind: Text, Text: s.share(token)}, nil
+	}
+	switch string(token) {
+	case "nil":
+		return Value{}, nil
+	case "true":
+		return Value{Kind: Bool, Int: 1}, nil
+	case "false":
+		return Value{Kind: Bool}, nil
+	}
+	return Value{Kind: Word, Text: s.share(token)}, nil
+}

@@ -1,0 +1,93 @@
+package foreign
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Format is how a history is written.
+type Format string
+
+// The formats. Auto finds out which of the others it is.
+const (
+	Auto      Format = "auto"
+	JSONL     Format = "jsonl"        // zklab's own, or any JSON object a line with process, type, f and value
+	EDN       Format = "edn"          // Jepsen's history.edn: a vector of maps, or one map after another
+	JepsenLog Format = "jepsen-log"   // Jepsen's older log: INFO  jepsen.util - 0 :invoke :write 3
+	Porcupine Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key, registers of text that begin as ""
+)
+
+// Description is a format for people.
+type Description struct {
+	Format  Format
+	About   string
+	Example string // a line of it
+}
+
+// Formats describes each format that can be asked for, but Auto.
+func Formats() []Description {
+	return []Description{
+		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line", `{"process":0,"type":"invoke","f":"write","value":3}`},
+		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]", `{:process 0, :type :invoke, :f :write, :value 3}`},
+		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", `INFO  jepsen.util - 0 :invoke :write 3`},
+		{Porcupine, "porcupine's key-value test files: get, put, append of text that is \"\" at first", `{:process 0, :type :invoke, :f :get, :key "7", :value nil}`},
+	}
+}
+
+// ParseFormat gives the format of a name.
+func ParseFormat(name string) (Format, error) {
+	names := []string{string(Auto)}
+	for _, d := range Formats() {
+		names = append(names, string(d.Format))
+	}
+	for _, n := range names {
+		if n == name {
+			return Format(name), nil
+		}
+	}
+	return "", fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// ErrFormat says that a file is in none of the formats.
+var ErrFormat = errors.New("not a history in a known format")
+
+// detect says what a file is by its beginning.
+func detect(head []byte) (Format, error) {
+	text := bytes.TrimLeft(head, " \t\r\n,")
+	if len(text) == 0 {
+		return "", fmt.Errorf("%w: the file is empty", ErrFormat)
+	}
+	if logLike(text) {
+		return JepsenLog, nil
+	}
+	for len(text) > 0 && text[0] == ';' { // a comment
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			text = bytes.TrimLeft(text[i:], " \t\r\n,")
+		} else {
+			text = nil
+		}
+	}
+	switch inner := bytes.TrimLeft(bytes.TrimLeft(text, "[("), " \t\r\n,"); {
+	case len(text) > 0 && text[0] == '{' && bytes.HasPrefix(bytes.TrimLeft(text[1:], " \t"), []byte(`"`)):
+		return JSONL, nil
+	case len(inner) > 0 && (inner[0] == '{' || inner[0] == '#'):
+		if porcupineLike(inner) {
+			return Porcupine, nil
+		}
+		return EDN, nil
+	case len(text) > 1 && (text[0] == '[' || text[0] == '(') && (len(inner) == 0 || inner[0] == ']' || inner[0] == ')'):
+		return EDN, nil // of nothing
+	}
+	const some = 40
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return "", fmt.Errorf("%w: it begins with %q: expected JSON lines, EDN maps, or lines of a Jepsen log; see zklab check --help", ErrFormat, line[:min(some, len(line))])
+}
+
+// porcupineLike tells porcupine's maps from Jepsen's: they have a key, no index
+// and no time.
+func porcupineLike(text []byte) bool {
+	first, _, _ := bytes.Cut(text, []byte("}"))
+	return bytes.Contains(first, []byte(":key \"")) && !bytes.Contains(first, []byte(":time")) && !bytes.Contains(first, []byte(":index"))
+}

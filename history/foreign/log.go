@@ -1,0 +1,133 @@
+package foreign
+
+import (
+	"bytes"
+	"io"
+)
+
+// logSource reads lines of Jepsen's older log:
+//
+//	INFO  jepsen.util - 0	:invoke	:write	3
+//
+// Newer ones have a date before and the thread within. Lines that do not have
+// an operation of a client after " - " are other messages, and passed over.
+type logSource struct {
+	*scanner
+	index int
+	long  []byte
+}
+
+const logMark = "jepsen.util - "
+
+// logLike says whether one of the first lines is an operation in a log.
+func logLike(head []byte) bool {
+	if head[0] == '{' || head[0] == '[' || head[0] == '(' || head[0] == '#' {
+		return false
+	}
+	for line := range bytes.Lines(head) {
+		if i := bytes.Index(line, []byte(logMark)); i >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *logSource) next(e *Event) error {
+	for {
+		line, err := s.readLine()
+		if err != nil {
+			return err
+		}
+		at := s.line
+		s.line++
+		i := bytes.Index(line, []byte(logMark))
+		if i < 0 {
+			continue
+		}
+		s.begin()
+		mine, err := s.event(e, at, line[i+len(logMark):])
+		if err != nil {
+			return err
+		}
+		if mine {
+			e.Line, e.Index = at, s.index
+			s.index++
+			return nil
+		}
+	}
+}
+
+// readLine is the next line without its end, valid until the next call.
+func (s *logSource) readLine() ([]byte, error) {
+	if s.atEnd() {
+		if s.err != nil {
+			return nil, s.err
+		}
+		return nil, io.EOF
+	}
+	s.long = s.long[:0]
+	for !s.atEnd() {
+		rest := s.buf[s.pos:]
+		n := bytes.IndexByte(rest, '\n')
+		if n >= 0 {
+			rest = rest[:n]
+			s.pos++
+		}
+		s.pos += len(rest)
+		if s.long = append(s.long, rest...); len(s.long) > mostText {
+			return nil, s.wrong("a line of more than %d bytes", mostText)
+		}
+		if n >= 0 {
+			break
+		}
+	}
+	return bytes.TrimRight(s.long, "\r"), nil
+}
+
+// event reads process, type, operation and value, as in
+//
+//	0	:invoke	:cas	[3 0]
+func (s *logSource) event(e *Event, at int, text []byte) (bool, error) {
+	*e = Event{Time: -1}
+	var words [3][]byte
+	rest := text
+	for i := range words {
+		rest = bytes.TrimLeft(rest, " \t")
+		n := bytes.IndexAny(rest, " \t")
+		if n < 0 {
+			n = len(rest)
+		}
+		words[i], rest = rest[:n], rest[n:]
+	}
+	if len(words[1]) == 0 || words[1][0] != ':' {
+		return false, nil // another message
+	}
+	process := Value{Kind: Word, Text: "nemesis"}
+	if n, ok := number(words[0]); ok {
+		process = Value{Kind: Int, Int: n}
+	}
+	mine, err := fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
+		"the process", "the type", "operation")
+	if err != nil || !mine {
+		return false, err
+	}
+	e.Value, err = s.argument(at, rest)
+	return true, err
+}
+
+// argument reads the value at the end of a line.
+func (s *logSource) argument(at int, text []byte) (Value, error) {
+	text = bytes.TrimSpace(text)
+	if n, ok := number(text); ok { // as most are
+		return Value{Kind: Int, Int: n}, nil
+	}
+	if len(text) == 0 || string(text) == "nil" {
+		return Value{}, nil
+	}
+	form := ednSource{scanner: &scanner{line: 1, buf: text, done: true, shared: s.shared}}
+	v, err := form.value(0)
+	if err != nil {
+		return Value{}, wrong(at, "the value %q: %s", text[:min(40, len(text))], err.(*LineError).Reason)
+	}
+	return v, nil
+}

@@ -1,0 +1,271 @@
+package foreign
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/zklab/zklab/history"
+)
+
+// all reads everything.
+func all(t testing.TB, text string, f Format) ([]Event, error) {
+	t.Helper()
+	r, err := NewReader(strings.NewReader(text), f)
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	for {
+		var e Event
+		switch err := r.Next(&e); {
+		case err == io.EOF:
+			return events, nil
+		case err != nil:
+			return events, err
+		}
+		events = append(events, e)
+	}
+}
+
+func integer(n int64) Value      { return Value{Kind: Int, Int: n} }
+func text(s string) Value        { return Value{Kind: Text, Text: s} }
+func list(items ...Value) Value  { return Value{Kind: List, Items: items} }
+func keyed(items ...Value) Value { return Value{Kind: Map, Items: items} }
+func setOf(items ...Value) Value { return Value{Kind: Set, Items: items} }
+func named(name string) Value    { return Value{Kind: Word, Text: name} }
+
+func TestRead(t *testing.T) {
+	invoke := Event{Line: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1}
+	for _, c := range []struct {
+		name   string
+		text   string
+		format Format
+		want   []Event
+	}{
+		{"one map", `{:process 3, :type :invoke, :f :write, :value 7}`, EDN, []Event{invoke}},
+		{"vector", `[{:process 3 :type :invoke :f :write :value 7}]`, EDN, []Event{invoke}},
+		{"list", "({:process 3 :type :invoke :f :write :value 7})\n", EDN, []Event{invoke}},
+		{
+			"record", `#jepsen.history.Op{:index 0, :time 12, :type :invoke, :process 3, :f :write, :value 7}`, EDN,
+			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: 12}},
+		},
+		{
+			"comment, discarded, nemesis", "; a comment\n#_{:a 1} {:process :nemesis :type :info :f :kill :value {:a #{1}}}\n{:process 3 :type :invoke :f :write :value 7}", EDN,
+			[]Event{{Line: 3, Index: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1}},
+		},
+		{
+			"two in a line", "{:process 3 :type :invoke :f :write :value 7} {:process 3 :type :ok :f :write :value 7 :error [:a \"b\"]}", EDN,
+			[]Event{invoke, {Line: 1, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: -1}},
+		},
+		{
+			"values", `{:process 3 :type :invoke :f "write" :value [nil true -3 1.5 "a\"\u00e9" :k #{1 2} {:a 1} #inst "2020" 4N \c ##Inf #:x{:y 1}]}`, EDN,
+			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "write", Time: -1, Value: list(
+				Value{}, Value{Kind: Bool, Int: 1}, integer(-3), text("1.5"), text("a\"é"), named(":k"), setOf(integer(1), integer(2)),
+				keyed(named(":a"), integer(1)), text("2020"), integer(4), text("c"), named("Inf"), keyed(named(":y"), integer(1)))}},
+		},
+		{"empty vector", "[]\n", EDN, nil},
+		{
+			"porcupine", `{:process 3, :type :invoke, :f :get, :key "7", :value nil}`, Porcupine,
+			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "get", Key: text("7"), Time: -1}},
+		},
+		{
+			"log", "INFO  jepsen.util - 3\t:invoke\t:write\t7\nINFO  jepsen.core - nothing\nINFO  jepsen.util - :nemesis\t:info\t:start\tnil\r\n" +
+				"2014-12-06 15:09:55,042{GMT}\tINFO\t[worker 4] jepsen.util - 4   :ok     :cas    [3 0]\nINFO  jepsen.util - 8\t:info\t:write\t:timed-out\n", JepsenLog,
+			[]Event{
+				invoke,
+				{Line: 4, Index: 1, Process: 4, Type: history.OK, F: "cas", Value: list(integer(3), integer(0)), Time: -1},
+				{Line: 5, Index: 2, Process: 8, Type: history.Info, F: "write", Value: named(":timed-out"), Time: -1},
+			},
+		},
+		{
+			"json", `{"process":3,"type":"invoke","f":"write","value":{"a":[1,"b\u00e9\ud83d\ude00",null,true,1e3]},"key":"k","time":5}`, JSONL,
+			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "write", Key: text("k"), Time: 5, Value: keyed(text("a"),
+				list(integer(1), text("bé😀"), Value{}, Value{Kind: Bool, Int: 1}, text("1e3")))}},
+		},
+		{"byte order mark", "\xef\xbb\xbf{:process 3, :type :invoke, :f :write, :value 7}", EDN, []Event{invoke}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := NewReader(strings.NewReader(c.text), Auto)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Format() != c.format {
+				t.Errorf("found to be %s, want %s", r.Format(), c.format)
+			}
+			got, err := all(t, c.text, c.format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestReadByteByByte(t *testing.T) {
+	r, err := NewReader(iotest.OneByteReader(strings.NewReader("{:process 3, :type :invoke, :f :write, :value #_ 5 7}\n{:process 3, :type :ok, :f :write, :value 7}")), Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e Event
+	for range 2 {
+		if err := r.Next(&e); err != nil || e.Value.Int != 7 {
+			t.Fatal(e, err)
+		}
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	const good = "{:process 3, :type :invoke, :f :write, :value 7}\n"
+	for _, c := range []struct {
+		name, text string
+		format     Format
+		want       string
+	}{
+		{"empty", "", Auto, "the file is empty"},
+		{"prose", "these are not the lines", Auto, `begins with "these are not the lines"`},
+		{"cut off", good + "{:process 3, :type :ok,", EDN, "line 2: "},
+		{"open vector", "[" + good, EDN, "line 2: the file ends within the vector of events: expected ']'"},
+		{"behind the vector", "[" + good + "] 5", EDN, "line 2: '5' after the end"},
+		{"no map", good + "5", EDN, "line 2: expected an event like {:process"},
+		{"no process", good + good + "{:type :ok :f :write}", EDN, "line 3: the event has no :process"},
+		{"type", "{:process 1 :type :okay :f :write}", EDN, "line 1: :type is :okay: expected invoke, ok, fail or info"},
+		{"no f", "{:process 1 :type :ok}", EDN, "line 1: the event has no :f"},
+		{"odd", "{:process 1 :type}", EDN, "line 1: :type has no value"},
+		{"process", "{:process 1.5 :type :ok :f :a} {:process [] :type :ok}", EDN, "line 1: :process is []"},
+		{"deep", "{:value " + strings.Repeat("[", 1000), EDN, "more than 100 deep"},
+		{"long", "{:value \"" + strings.Repeat("x", mostText+1), EDN, "a text of more than"},
+		{"json end", "{\"process\":3,\n", JSONL, "line 1: expected a field's name in quotation marks, found the end of the line"},
+		{"json value", "{\"process\":truth}", JSONL, `line 1: "truth" is no JSON value`},
+		{"json text", "\n{\"process\":\"a\n", JSONL, `line 2: expected '"' at the end of a text, found the end of the line`},
+		{"json no type", "{\"process\":3}", JSONL, "line 1: the event has no type"},
+		{"log type", "INFO  jepsen.util - 3 :invok :write 3\n", JepsenLog, "line 1: the type is :invok"},
+		{"log value", "\nINFO  jepsen.util - 3 :invoke :write [3\n", JepsenLog, `line 2: the value "[3"`},
+		{"log no f", "INFO  jepsen.util - 3 :invoke\n", JepsenLog, "line 1: the event has no operation"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := all(t, c.text, c.format)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	r, err := NewReader(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(good))), EDN)
+	for err == nil {
+		err = r.Next(&Event{})
+	}
+	if !errors.Is(err, iotest.ErrTimeout) {
+		t.Errorf("a file that cannot be read: got %v", err)
+	}
+}
+
+func TestWriteEDN(t *testing.T) {
+	h := &history.History{Events: []history.Event{
+		{Index: 0, Process: history.Nemesis, Client: -1, Type: history.Info, F: "begin", Value: history.Value(history.Header{Model: "queue"})},
+		{Index: 1, Time: 5, Process: 2, Type: history.Invoke, F: "enqueue", Key: "k \"1\"\n", Value: history.Value(history.Item{Item: "a\\b\x01"})},
+		{Index: 2, Time: 9, Process: 2, Type: history.Info, F: "enqueue", Key: "k \"1\"\n", Error: &history.Error{Code: "timeout", Message: "too {late"}},
+	}}
+	var b strings.Builder
+	if err := WriteEDN(&b, h); err != nil {
+		t.Fatal(err)
+	}
+	got, err := all(t, b.String(), EDN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Event{
+		{Line: 2, Index: 1, Time: 5, Process: 2, Type: history.Invoke, F: "enqueue", Key: text("k \"1\"\n"), Value: keyed(named(":item"), text("a\\b\x01"))},
+		{Line: 3, Index: 2, Time: 9, Process: 2, Type: history.Info, F: "enqueue", Key: text("k \"1\"\n")},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// seeds are beginnings for what may come.
+var seeds = []string{
+	"[{:process 0, :type :invoke, :f :read, :value nil}]", "#a.B{:process 0 :type :ok :f :cas :value [1 [2 #{3} {:a \"\\u0041\"}]]}",
+	"INFO  jepsen.util - 0\t:invoke\t:cas\t[3 0]\n", `{"process":0,"type":"info","f":"read","value":{"a":[1,2.5e3,"\ud83d\ude00"]}}`,
+	"{:process 0, :type :ok, :f :get, :key \"7\", :value \"\"}", ";c\n#_{} {:process :nemesis :type :info :f :x} ^:m 5",
+}
+
+// Fuzz reads anything, and wants neither a panic nor an event that breaks the
+// promises of Event.
+func Fuzz(f *testing.F) {
+	for _, s := range seeds {
+		for i := range 4 {
+			f.Add(byte(i), []byte(s))
+		}
+	}
+	f.Fuzz(func(t *testing.T, which byte, data []byte) { readAnything(t, which, data) })
+}
+
+// TestMutated does the same with changed and joined seeds: ZKLAB_MUTATIONS says
+// with how many.
+func TestMutated(t *testing.T) {
+	n := 50_000
+	if asked, err := strconv.Atoi(os.Getenv("ZKLAB_MUTATIONS")); err == nil {
+		n = asked
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	const marks = "{}[]()#_\";\\:,^ \n\x00'-+nil01N.uf\xff"
+	for i := range n {
+		data := []byte(seeds[r.IntN(len(seeds))])
+		for range 1 + r.IntN(6) {
+			at := r.IntN(len(data) + 1)
+			switch r.IntN(4) {
+			case 0:
+				data = data[:at]
+			case 1:
+				data = slices.Insert(data, at, marks[r.IntN(len(marks))])
+			case 2:
+				other := seeds[r.IntN(len(seeds))]
+				data = slices.Insert(data, at, []byte(other[r.IntN(len(other)):])...)
+			case 3:
+				if at < len(data) {
+					data[at] = marks[r.IntN(len(marks))]
+				}
+			}
+		}
+		readAnything(t, byte(i), data)
+	}
+}
+
+func readAnything(t *testing.T, which byte, data []byte) {
+	for _, format := range []Format{Auto, []Format{JSONL, EDN, JepsenLog, Porcupine}[which%4]} {
+		r, err := NewReader(bytes.NewReader(data), format)
+		if err != nil {
+			continue
+		}
+		last := -1
+		for n := 0; ; n++ {
+			var e Event
+			err := r.Next(&e)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				var le *LineError
+				if !errors.As(err, &le) || le.Line < 1 || le.Reason == "" {
+					t.Fatalf("error without a line: %v: %q", err, data)
+				}
+				break
+			}
+			if e.Index <= last || e.Line < 1 || e.Process < 0 || e.F == "" || n > len(data) {
+				t.Fatalf("impossible event %+v: %q", e, data)
+			}
+			last = e.Index
+			_ = e.Value.String()
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package foreign
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Reader gives the events of a history one after another. It is not safe for
+// concurrent use.
+type Reader struct {
+	format Format
+	source source
+	model  string
+	close  func() error
+}
+
+// source is a reader of one format.
+type source interface {
+	// next reads the next event of a client into e; io.EOF ends it.
+	next(e *Event) error
+}
+
+const bufferSize = 256 << 10
+
+// Open reads a file. Close it. Errors name the file.
+func Open(path string, f Format) (*Reader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := NewReader(file, f)
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	r.close = file.Close
+	return r, nil
+}
+
+// NewReader reads from r in a format, or in the one that its beginning shows.
+// The error is [ErrFormat] if it is none.
+func NewReader(r io.Reader, f Format) (*Reader, error) {
+	s := newScanner(r)
+	if string(s.ahead(3)) == "\xef\xbb\xbf" { // a byte order mark
+		s.pos += 3
+	}
+	if f == Auto || f == "" {
+		head := s.ahead(4096)
+		if s.err != nil {
+			return nil, s.err
+		}
+		var err error
+		if f, err = detect(head); err != nil {
+			return nil, err
+		}
+	}
+	out := &Reader{format: f, close: func() error { return nil }}
+	switch f {
+	case JSONL:
+		out.source = &jsonSource{scanner: s, model: &out.model}
+	case EDN, Porcupine:
+		out.source = &ednSource{scanner: s}
+	case JepsenLog:
+		out.source = &logSource{scanner: s}
+	default:
+		return nil, fmt.Errorf("unknown format %q", f)
+	}
+	return out, nil
+}
+
+// Format is what the history is written in.
+func (r *Reader) Format() Format { return r.format }
+
+// Model is the model that a history of zklab's own names in its first line;
+// empty before that was read, and for all others.
+func (r *Reader) Model() string { return r.model }
+
+// Next reads the next event of a client into e. After the last it gives io.EOF;
+// what cannot be read is a [LineError], and nothing can be read after it.
+func (r *Reader) Next(e *Event) error { return r.source.next(e) }
+
+// Close closes the file that Open opened.
+func (r *Reader) Close() error { return r.close() }

@@ -1,0 +1,202 @@
+package foreign
+
+import (
+	"io"
+	"strconv"
+)
+
+// Bounds of what one event may be, so that no file takes more memory than its
+// events need.
+const (
+	mostDepth  = 100     // of collections within each other
+	mostItems  = 4 << 20 // of one event altogether
+	mostText   = 1 << 20 // bytes of one text
+	mostShared = 1 << 16 // texts that are kept to be shared
+	mostShort  = 64      // bytes of a text that is shared
+)
+
+const firstBuffer = 8 << 10
+
+// scanner gives bytes and counts lines.
+type scanner struct {
+	r    io.Reader
+	buf  []byte // what was read ahead
+	pos  int    // of the next byte in it
+	line int
+	done bool  // the file has no more than buf
+	err  error // of the file, not io.EOF
+	// short says that something was wrong when there was no more to read.
+	short bool
+
+	token  []byte
+	shared map[string]string
+	items  []Value // those of the collections that are being read
+	count  int     // items of this event
+}
+
+func newScanner(r io.Reader) *scanner {
+	return &scanner{r: r, line: 1, shared: map[string]string{}}
+}
+
+const end = 0 // stands for the end of the file: no format has a byte 0 outside texts
+
+// peek is the next byte; end at the end.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.buf) {
+		return s.buf[s.pos]
+	}
+	return s.refill()
+}
+
+// take is the next byte, used up.
+func (s *scanner) take() byte {
+	c := s.peek()
+	if s.pos < len(s.buf) {
+		s.pos++
+	}
+	if c == '\n' {
+		s.line++
+	}
+	return c
+}
+
+// refill reads on, and keeps what is not used up.
+func (s *scanner) refill() byte {
+	rest, room := s.buf[s.pos:], s.buf[:cap(s.buf)]
+	if n := len(room); n == 0 && !s.done {
+		room = make([]byte, firstBuffer)
+	} else if n == len(s.buf) && n < bufferSize && !s.done { // more than a little
+		room = make([]byte, bufferSize)
+	}
+	left := copy(room, rest)
+	s.buf, s.pos = room[:left], 0
+	for range 100 { // a reader that gives nothing for ever ends the file
+		if s.done || len(s.buf) == cap(s.buf) {
+			break
+		}
+		n, err := s.r.Read(s.buf[left:cap(s.buf)])
+		s.buf = s.buf[:left+n]
+		if err != nil {
+			s.done = true
+			if err != io.EOF {
+				s.err = err
+			}
+		}
+		if n > 0 {
+			break
+		}
+	}
+	if len(s.buf) == left {
+		s.done = true
+	}
+	if len(s.buf) == 0 {
+		return end
+	}
+	return s.buf[0]
+}
+
+// ahead is the next n bytes, fewer at the end.
+func (s *scanner) ahead(n int) []byte {
+	for len(s.buf)-s.pos < n && !s.done {
+		s.refill()
+	}
+	return s.buf[s.pos:min(s.pos+n, len(s.buf))]
+}
+
+// atEnd tells the end of the file from a byte 0 in it.
+func (s *scanner) atEnd() bool { return len(s.ahead(1)) == 0 }
+
+// wrong is an error in this line, unless the file itself could not be read.
+func (s *scanner) wrong(format string, args ...any) error {
+	if s.err != nil {
+		return s.err
+	}
+	s.short = s.atEnd()
+	return wrong(s.line, format, args...)
+}
+
+// share makes a string of a token; short ones that come again are made once.
+func (s *scanner) share(token []byte) string {
+	if len(token) > mostShort {
+		return string(token)
+	}
+	if text, ok := s.shared[string(token)]; ok {
+		return text
+	}
+	text := string(token)
+	if len(s.shared) < mostShared {
+		s.shared[text] = text
+	}
+	return text
+}
+
+// begin starts an event.
+func (s *scanner) begin() {
+	s.count = 0
+	s.items = s.items[:0]
+}
+
+// push adds an item to the collection that is being read.
+func (s *scanner) push(v Value) error {
+	if s.count++; s.count > mostItems {
+		return wrong(s.line, "an event of more than %d values", mostItems)
+	}
+	s.items = append(s.items, v)
+	return nil
+}
+
+// pop takes the items from a place on as a collection of their own.
+func (s *scanner) pop(from int) []Value {
+	if from == len(s.items) {
+		return nil
+	}
+	out := append([]Value(nil), s.items[from:]...)
+	s.items = s.items[:from]
+	return out
+}
+
+// grow adds a byte to a token.
+func (s *scanner) grow(c byte) error {
+	if len(s.token) >= mostText {
+		return wrong(s.line, "a text of more than %d bytes", mostText)
+	}
+	s.token = append(s.token, c)
+	return nil
+}
+
+// number is an integer, if it is one that fits.
+func number(token []byte) (int64, bool) {
+	if len(token) == 0 || len(token) > 20 {
+		return 0, false
+	}
+	i, negative := 0, false
+	if token[0] == '-' || token[0] == '+' {
+		i, negative = 1, token[0] == '-'
+	}
+	if len(token)-i > 18 {
+		n, err := strconv.ParseInt(string(token), 10, 64)
+		return n, err == nil
+	}
+	if i == len(token) {
+		return 0, false
+	}
+	var n int64
+	for ; i < len(token); i++ {
+		if token[i] < '0' || token[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(token[i]-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// named is a byte of a message: 'x', or the end of the file.
+func (s *scanner) named(c byte) string {
+	if c == end && s.atEnd() {
+		return "the end of the file"
+	}
+	return strconv.QuoteRune(rune(c))
+}
