@@ -7,7 +7,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image test race compare lint vuln bench clean
+.PHONY: build image test race compare track-record lint vuln bench clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -22,10 +22,13 @@ test: image-if-possible ## all tests, none from the cache: it does not know of c
 # reads lastZxid while the receive loop writes it. It is built without the
 # detector's instrumentation, so that what is reported is ours.
 race: ## the tests with the race detector, the long ones shortened
-	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -short -count=1 -timeout 20m ./...
+	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -short -count=1 -timeout 30m ./...
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
 	ZKLAB_COMPARE=1 $(GO) test -count=1 -v -run TestSideBySideFaults ./ensemble/embedded
+
+track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
+	$(GO) run ./internal/trackrecord -zklab bin/zklab -seeds $(or $(SEEDS),20) -parallel $(or $(PARALLEL),2)
 
 lint: ## what must be clean
 	$(GO) vet ./...

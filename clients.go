@@ -95,8 +95,8 @@ func (r *run) openRecord(negotiated time.Duration) (err error) {
 	}
 	params := history.Params{
 		Clients: r.x.Clients, Servers: r.profile.Servers, SessionTimeout: negotiated, Tick: r.profile.Tick,
-		Reconnect: reconnectBound(r.profile.Servers), MinLoad: r.x.MinLoad,
-		Subject: r.x.Subject, Expects: r.x.kinds(r.plan), Seed: r.x.Seed,
+		Reconnect: reconnectBound(r.profile.Servers), MinLoad: r.x.minLoad(),
+		Subject: r.x.Subject, Expects: r.x.kinds(r.plan), Optional: r.x.optional(r.plan), Seed: r.x.Seed,
 	}
 	r.x.Workload.Params(&params)
 	r.bound = checker.Bound(params)
@@ -119,9 +119,17 @@ func reconnectBound(servers int) time.Duration {
 }
 
 // openClients connects all clients at once, each to another server first.
+// Those that are processes of their own start a few at a time.
 func (r *run) openClients(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectWait)
+	open, wait, turns := r.openClient, connectWait, r.x.Clients
+	if r.x.Command != nil {
+		open, wait, turns = r.openProcess, processWait, startsAtOnce
+		r.logs = newClientLogs(r.stored.Clients())
+		r.closers = append(r.closers, r.logs.close)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	turn := make(chan struct{}, turns)
 	type opened struct {
 		client *workloads.Client
 		err    error
@@ -135,7 +143,9 @@ func (r *run) openClients(ctx context.Context) error {
 		})
 		r.closers = append(r.closers, links[i].Close)
 		go func() {
-			c, err := r.openClient(ctx, i, links[i])
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			c, err := open(ctx, i, links[i])
 			results <- opened{c, err}
 		}()
 	}
@@ -145,29 +155,42 @@ func (r *run) openClients(ctx context.Context) error {
 		o := <-results
 		if o.err != nil {
 			errs = append(errs, o.err)
+			cancel() // for the others there is nothing to do
 			continue
 		}
 		r.clients = append(r.clients, o.client)
 	}
 	slices.SortFunc(r.clients, func(a, b *workloads.Client) int { return a.ID - b.ID })
-	return errors.Join(errs...)
+	return first(errs)
+}
+
+// first is the first of some errors: the others follow from it.
+func first(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs[0]
 }
 
 // closeClients closes all clients at once: each may take seconds when the
 // ensemble does not answer.
 func (r *run) closeClients() error {
 	var wg sync.WaitGroup
-	for _, c := range r.clients {
-		wg.Go(func() { closeClient(c) })
+	unruly := make([]error, len(r.clients))
+	for i, c := range r.clients {
+		wg.Go(func() { unruly[i] = closeClient(c) })
 	}
 	wg.Wait()
+	for _, err := range unruly {
+		if err != nil {
+			r.warnings = append(r.warnings, err.Error())
+		}
+	}
 	return nil
 }
 
 func (r *run) openClient(ctx context.Context, id int, l *link.Link) (*workloads.Client, error) {
-	servers := addresses(r.ensemble)
-	first := id % len(servers)
-	servers = slices.Concat(servers[first:], servers[:first])
+	servers := r.serversFor(id)
 	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: servers, Timeout: r.x.SessionTimeout, Dial: l.Dial})
 	if err != nil {
 		return nil, fmt.Errorf("client %d: %w", id, err)
@@ -179,13 +202,25 @@ func (r *run) openClient(ctx context.Context, id int, l *link.Link) (*workloads.
 	return c, nil
 }
 
+// serversFor are the servers in the order in which a client tries them.
+func (r *run) serversFor(id int) []string {
+	servers := addresses(r.ensemble)
+	first := id % len(servers)
+	return slices.Concat(servers[first:], servers[:first])
+}
+
 // closeClient ends what subjects shared, then the session. Clean-ups that are
-// still under way have had their time.
-func closeClient(c *workloads.Client) {
+// still under way have had their time. The error is that of a process that did
+// not end when it was asked to.
+func closeClient(c *workloads.Client) error {
+	if p, ok := c.Process.(*clientProcess); ok {
+		return p.close(context.Background())
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = c.Close(ctx)
 	c.Conn.Close()
+	return nil
 }
 
 // grantedBy is the session time-out that the servers granted.

@@ -23,7 +23,7 @@ func least() Experiment {
 type noStarter struct{ ensemble.Starter }
 
 func TestDefaults(t *testing.T) {
-	x, err := least().withDefaults()
+	x, err := least().Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	y, err := least().withDefaults()
+	y, err := least().Complete()
 	if err != nil || x.Seed <= 0 || x.Seed == y.Seed {
 		t.Errorf("seeds %d and %d, %v", x.Seed, y.Seed, err)
 	}
@@ -42,12 +42,12 @@ func TestDefaults(t *testing.T) {
 func TestUsualLoad(t *testing.T) {
 	x := least()
 	x.Faults = faults.Every(2*time.Second, faults.Pause{})
-	if got, _ := x.withDefaults(); got.MinLoad != 50 {
+	if got, _ := x.Complete(); got.MinLoad != 50 {
 		t.Errorf("%d until the first fault", got.MinLoad)
 	}
 	x = least()
 	x.TimeLimit = 3 * time.Second
-	if got, _ := x.withDefaults(); got.MinLoad != 75 {
+	if got, _ := x.Complete(); got.MinLoad != 75 {
 		t.Errorf("%d without faults", got.MinLoad)
 	}
 }
@@ -56,7 +56,7 @@ func TestGivenValuesStay(t *testing.T) {
 	x := least()
 	x.Clients, x.Rate, x.Keys, x.TimeLimit = 1, 0.001, 50, 100*time.Millisecond
 	x.SessionTimeout, x.OpTimeout, x.MinLoad, x.Seed, x.Out = 10*time.Minute, time.Millisecond, 7, -3, "elsewhere"
-	got, err := x.withDefaults()
+	got, err := x.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +65,8 @@ func TestGivenValuesStay(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	x.MinLoad = -1
-	if got, _ := x.withDefaults(); got.MinLoad != 0 {
-		t.Errorf("none wanted, %d asked for", got.MinLoad)
+	if got, _ := x.Complete(); got.minLoad() != 0 {
+		t.Errorf("none wanted, %d asked for", got.minLoad())
 	}
 }
 
@@ -84,7 +84,7 @@ func TestNonsense(t *testing.T) {
 	} {
 		x := least()
 		spoil(&x)
-		if _, err := x.withDefaults(); !errors.Is(err, ErrUsage) {
+		if _, err := x.Complete(); !errors.Is(err, ErrUsage) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -146,7 +146,7 @@ func TestStoredExperiment(t *testing.T) {
 	x := least()
 	x.Subject, x.Seed, x.TimeLimit, x.MinLoad = "mine", 7, 25*time.Second, -1
 	x.Faults = faults.Every(10*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder})
-	x, err := x.withDefaults()
+	x, err := x.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestStoredExperiment(t *testing.T) {
 		s.FaultInterval != 10*time.Second || len(s.Schedule) != 2 || s.Schedule[0].At != 10*time.Second || s.Schedule[0].For != 5*time.Second {
 		t.Errorf("%+v", s)
 	}
-	if diff := cmp.Diff([]string{"pause", "expire:holder"}, s.Faults); diff != "" {
+	if diff := cmp.Diff(store.Faults{"pause", "expire:holder"}, s.Faults); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	mrand "math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -25,13 +23,19 @@ type Experiment struct {
 	Workload workloads.Workload
 	// Subject is what the subject is called in results.
 	Subject string
+	// Command, if given, is the program that each client runs as, a process of its
+	// own that speaks the adapter protocol (docs/adapters.md), with its arguments.
+	// Subjects are made there, and not by the Workload's constructor. Only such
+	// clients can be frozen and crashed.
+	Command []string
 	// Ensemble starts the servers: three embedded ones, in memory.
 	Ensemble ensemble.Starter
 
 	Clients int     // 5
 	Rate    float64 // operations a second that all clients together begin: 100
 	Keys    int     // objects in use at once, where the workload has keys: 3
-	// TimeLimit is the length of the load: 10 s.
+	// TimeLimit is the length of the load: 10 s, or longer where faults need that
+	// for each of them to have its turn.
 	TimeLimit time.Duration
 	// SessionTimeout is what clients ask for: 4 s.
 	SessionTimeout time.Duration
@@ -50,6 +54,11 @@ type Experiment struct {
 	Strict bool
 	// AllowUnknown lets Test pass although something could not be decided.
 	AllowUnknown bool
+
+	// leftOut is what "all" faults are without, and why.
+	leftOut []faults.LeftOut
+	// launch starts clients' processes; nil for real ones.
+	launch launch
 
 	// brief leaves the report away where the run passes: a test's is not kept then.
 	brief bool
@@ -79,13 +88,22 @@ func usage(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
 }
 
-// withDefaults fills in what was left out, or says what makes no sense.
-func (x Experiment) withDefaults() (Experiment, error) {
+// Complete fills in what was left out, and chooses the faults that the ensemble
+// has. What makes no sense is an error that wraps [ErrUsage], as is a fault that
+// was asked for and that the ensemble does not have. Nothing is started. [Run]
+// does the same.
+func (x Experiment) Complete() (Experiment, error) {
 	if x.Workload == nil {
 		return x, usage("an experiment needs a Workload")
 	}
 	if x.Ensemble == nil {
 		x.Ensemble = embedded.Config{InMemory: true, KeepLog: true, Latency: usualLatency}
+	}
+	if x.launch == nil {
+		x.launch = launchAdapter
+	}
+	if w, ok := x.Workload.(workloads.Processes); ok && x.Command != nil {
+		x.Workload = w.InProcesses()
 	}
 	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")
@@ -96,7 +114,11 @@ func (x Experiment) withDefaults() (Experiment, error) {
 	defaultTo(&x.Clients, 5)
 	defaultTo(&x.Rate, 100)
 	defaultTo(&x.Keys, 3)
-	defaultTo(&x.TimeLimit, 10*time.Second)
+	x, err := x.sketched()
+	if err != nil {
+		return x, err
+	}
+	defaultTo(&x.TimeLimit, max(10*time.Second, faults.Length(x.Faults)))
 	defaultTo(&x.SessionTimeout, 4*time.Second)
 	defaultTo(&x.OpTimeout, 5*time.Second)
 	defaultTo(&x.Out, "store")
@@ -104,9 +126,11 @@ func (x Experiment) withDefaults() (Experiment, error) {
 		x.Seed = drawSeed()
 	}
 	defaultTo(&x.MinLoad, x.usualLoad())
-	x.MinLoad = max(x.MinLoad, 0)
 	return x, nil
 }
+
+// minLoad is MinLoad as a number of operations.
+func (x Experiment) minLoad() int { return max(x.MinLoad, 0) }
 
 // usualLoad is MinLoad where it was left out.
 func (x Experiment) usualLoad() int {
@@ -135,76 +159,20 @@ func drawSeed() int64 {
 	return int64(binary.LittleEndian.Uint32(b[:]))/2 + 1
 }
 
-// Plan gives the schedule of faults that an experiment with this seed and time
-// limit plays.
-func (x Experiment) Plan() []faults.Step {
-	if x.Faults == nil {
-		return nil
-	}
-	// A source of its own: the schedule is the same whatever clients draw.
-	return x.Faults.Plan(x.TimeLimit, mrand.New(mrand.NewPCG(uint64(x.Seed), 0)))
-}
-
-// kinds lists the kinds of faults that were asked for, each once: those in the
-// plan in order of appearance, and then those for which it had no room. A run
-// without them is not the one that was asked for, and nothing in it is valid.
-func (x Experiment) kinds(plan []faults.Step) []string {
-	kinds := planned(plan)
-	if x.Faults == nil {
-		return kinds
-	}
-	for _, f := range x.Faults.Faults() {
-		if !slices.Contains(kinds, f.Kind()) {
-			kinds = append(kinds, f.Kind())
-		}
-	}
-	return kinds
-}
-
-// planned lists the kinds of faults in a plan, each once, in order of appearance.
-func planned(plan []faults.Step) []string {
-	var kinds []string
-	for _, s := range plan {
-		if k := s.Fault.Kind(); !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
-		}
-	}
-	return kinds
-}
-
-// available says why a fault of the schedule cannot be had, before anything runs.
-func (x Experiment) available(e ensemble.Ensemble) error {
-	if x.Faults == nil {
-		return nil
-	}
-	for _, f := range x.Faults.Faults() {
-		if err := f.Available(e); err != nil {
-			return usage("fault %s is not available: %v", f.Spec(), err)
-		}
-	}
-	return nil
-}
-
 // stored is the experiment as experiment.yaml keeps it.
 func (x Experiment) stored(p ensemble.Profile, plan []faults.Step) store.Experiment {
+	minLoad := x.minLoad()
 	s := store.Experiment{
 		Recipe: x.Workload.Name(), Subject: x.Subject,
 		Ensemble: p.Backend, Nodes: p.Servers, Image: p.Image, Digest: p.Digest,
 		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
-		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: &x.MinLoad,
+		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: &minLoad,
 		Seed: &x.Seed, Strict: x.Strict,
 	}
-	if x.Faults != nil {
-		for _, f := range x.Faults.Faults() {
-			s.Faults = append(s.Faults, f.Spec())
-		}
+	if x.Command != nil {
+		s.ClientsAs, s.SubjectCommand = store.Process, line(x.Command)
 	}
-	if mix, ok := x.Faults.(interface{ Interval() time.Duration }); ok {
-		s.FaultInterval = mix.Interval()
-	}
-	for _, step := range plan {
-		s.Schedule = append(s.Schedule, store.Scheduled{At: step.At, For: step.For, Fault: step.Fault.Spec()})
-	}
+	x.storeFaults(&s, plan)
 	return s
 }
 

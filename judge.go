@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -66,13 +65,7 @@ func (r *run) describe(result *store.Result) {
 
 // advice is what a user should know of how the experiment was set up.
 func (r *run) advice(result *store.Result) []string {
-	var advice []string
-	const remedy = "take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"
-	if missing := r.x.kinds(r.plan)[len(planned(r.plan)):]; len(missing) > 0 && len(r.plan) == 0 {
-		advice = append(advice, fmt.Sprintf("no fault was injected: the time limit of %s ends before the first one begins; %s", r.x.TimeLimit, remedy))
-	} else if len(missing) > 0 {
-		advice = append(advice, fmt.Sprintf("no %s was injected: the time limit of %s ends before its turn; %s", strings.Join(missing, ", no "), r.x.TimeLimit, remedy))
-	}
+	advice := r.x.Warnings()
 	if asked, got := r.x.Rate, result.Stats.Rate; !r.interrupted && got < asked/2 {
 		advice = append(advice, fmt.Sprintf("%.0f operations a second succeeded of the %.0f that were asked for: the ensemble, the faults or contention set the pace", got, asked))
 	}

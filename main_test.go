@@ -2,6 +2,8 @@ package zklab_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +14,16 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(workerVariable); kind != "" {
+		if err := work(kind); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	dockertest.Main(m)
+}
 
 // running is an ensemble that many experiments of a test binary use.
 type running struct{ ensemble.Ensemble }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
@@ -144,9 +143,9 @@ func find(t *testing.T, run func(*testing.T, zklab.Experiment) *zklab.Outcome) {
 // loseReply loses the reply to one client's next request of a type.
 type loseReply struct{ op wire.Op }
 
-func (loseReply) Kind() string                      { return "lose-reply" }
-func (f loseReply) Spec() string                    { return "lose-reply:" + f.op.String() }
-func (loseReply) Available(ensemble.Ensemble) error { return nil }
+func (loseReply) Kind() string                   { return "lose-reply" }
+func (f loseReply) Spec() string                 { return "lose-reply:" + f.op.String() }
+func (loseReply) Available(faults.Setting) error { return nil }
 
 func (f loseReply) Inject(_ context.Context, t *faults.Target, rng *rand.Rand) (faults.Effect, error) {
 	c := t.Clients[rng.IntN(len(t.Clients))]

@@ -1,10 +1,11 @@
 package zklab
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
 )
 
@@ -16,7 +17,7 @@ type Progress struct {
 	OK      int           // operations that succeeded
 	Failed  int           // operations that certainly had no effect
 	Unknown int           // operations of which nobody knows
-	Fault   string        // what is injected now: "pause:leader", or empty
+	Fault   string        // what is injected now: "pause:leader, expire", or empty
 	Faults  int           // faults that took effect
 	Planned int           // faults in the schedule
 }
@@ -29,14 +30,15 @@ type reporter struct {
 
 	mu      sync.Mutex
 	now     Progress
+	under   []history.FaultStep // the faults under way, as they began
 	loading time.Time
 }
 
 const progressEvery = 200 * time.Millisecond
 
-func newReporter(x Experiment, plan []faults.Step) *reporter {
+func newReporter(x Experiment) *reporter {
 	p := &reporter{tell: x.Progress, quit: make(chan struct{})}
-	p.now = Progress{Limit: x.TimeLimit, Planned: len(plan)}
+	p.now = Progress{Limit: x.TimeLimit}
 	if p.tell != nil {
 		p.done.Go(p.run)
 	}
@@ -68,6 +70,13 @@ func (p *reporter) snapshot() Progress {
 func (p *reporter) close() {
 	close(p.quit)
 	p.done.Wait()
+}
+
+// plan is told how many faults there will be.
+func (p *reporter) plan(faults int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.Planned = faults
 }
 
 func (p *reporter) phase(name string) {
@@ -106,10 +115,15 @@ func (p *reporter) fault(e history.Event) {
 	}
 	switch s.Step {
 	case history.StepInject:
-		p.now.Fault = s.Spec
+		p.under = append(p.under, s)
 	case history.StepVerified:
 		p.now.Faults++
 	case history.StepHealed, history.StepFailed, history.StepSkipped:
-		p.now.Fault = ""
+		p.under = slices.DeleteFunc(p.under, func(u history.FaultStep) bool { return u.Fault == s.Fault })
 	}
+	var specs []string
+	for _, u := range p.under {
+		specs = append(specs, u.Spec)
+	}
+	p.now.Fault = strings.Join(specs, ", ")
 }

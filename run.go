@@ -22,12 +22,12 @@ import (
 // Nothing that Run started is left when it returns.
 func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 	began := time.Now()
-	x, err := x.withDefaults()
+	x, err := x.Complete()
 	if err != nil {
 		return nil, err
 	}
-	r := &run{x: x, plan: x.Plan(), timings: map[string]time.Duration{}, calm: make(chan struct{})}
-	r.progress = newReporter(x, r.plan)
+	r := &run{x: x, timings: map[string]time.Duration{}, calm: make(chan struct{})}
+	r.progress = newReporter(x)
 	defer r.progress.close()
 	if err := r.perform(ctx, began); err != nil {
 		return nil, err
@@ -49,6 +49,7 @@ type run struct {
 	root     string
 	bound    time.Duration
 	clients  []*workloads.Client
+	logs     *clientLogs // of clients that are processes
 	activity *faults.Activity
 	work     workloads.Run
 	started  time.Time
@@ -96,7 +97,7 @@ func (r *run) abandon(ctx context.Context, err error) error {
 	return err
 }
 
-// start starts the ensemble and finds it healthy.
+// start starts the ensemble, which then may have less than its sketch.
 func (r *run) start(ctx context.Context) error {
 	r.progress.phase("starting the ensemble")
 	e, err := r.x.Ensemble.Start(ctx)
@@ -105,7 +106,12 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.ensemble, r.profile = e, e.Profile()
 	r.closers = append(r.closers, e.Close)
-	return r.x.available(e)
+	if r.x, err = r.x.choose(e); err != nil {
+		return err
+	}
+	r.plan = r.x.Plan()
+	r.progress.plan(len(r.plan))
+	return nil
 }
 
 // load lets clients and faults work for as long as the time limit says, or
@@ -134,6 +140,7 @@ func (r *run) load(ctx context.Context) error {
 	if err := <-played; err != nil {
 		r.warnings = append(r.warnings, err.Error())
 	}
+	r.revive(ctx)
 	close(r.calm)
 	return errors.Join(<-worked, r.record.Err())
 }
@@ -163,6 +170,7 @@ func (r *run) quiesce(ctx context.Context) error {
 		}
 	}
 	r.ended = time.Now()
+	r.dropped()
 	for _, c := range r.clients {
 		if err := c.Stuck(); err != nil {
 			r.warnings = append(r.warnings, fmt.Sprintf("client %d was left out from then on: %v", c.ID, err))
@@ -225,9 +233,15 @@ func (r *run) close(known error) error {
 }
 
 func (r *run) target() *faults.Target {
-	t := &faults.Target{Ensemble: r.ensemble, Activity: r.activity, Now: r.record.Now}
+	t := &faults.Target{
+		Ensemble: r.ensemble, Activity: r.activity, Now: r.record.Now, Admin: r.admin, Root: r.root,
+	}
 	for _, c := range r.clients {
-		t.Clients = append(t.Clients, faults.Client{ID: c.ID, Link: c.Link})
+		client := faults.Client{ID: c.ID, Link: c.Link}
+		if p, ok := c.Process.(*clientProcess); ok {
+			client.Process = p
+		}
+		t.Clients = append(t.Clients, client)
 	}
 	return t
 }

@@ -56,6 +56,56 @@ type Slower interface {
 	Delay(ctx context.Context, from, to int, by time.Duration) error
 }
 
+// Lossy is an [Ensemble] whose links between servers can lose packets; see
+// [Partitioner] for links.
+type Lossy interface {
+	// Lose makes a share of the packets that server from sends to server to get
+	// lost, from 0 (undoes it) up to, but without, 1. TCP sends them again: what
+	// servers see are delays, and broken connections where the share is high.
+	Lose(ctx context.Context, from, to int, share float64) error
+}
+
+// DiskFiller is a [Server] whose disk can be full. The ensemble has to be
+// started for it; see [Preparer].
+type DiskFiller interface {
+	// FillDisk leaves no room on the disk that the server writes to.
+	FillDisk(ctx context.Context) error
+	// FreeDisk undoes it. Of one that is not full: nil.
+	FreeDisk(ctx context.Context) error
+}
+
+// DiskSlower is a [Server] whose disk can be slow.
+type DiskSlower interface {
+	// SlowDisk makes what the server writes reach its disk only so much later; 0
+	// undoes it.
+	SlowDisk(ctx context.Context, by time.Duration) error
+}
+
+// SequenceSetter is an [Ensemble] that can set the counter that the names of a
+// znode's next sequential children come from.
+type SequenceSetter interface {
+	SetSequence(ctx context.Context, path string, next int32) error
+}
+
+// Ability is something that an ensemble of a kind can do in principle, but
+// perhaps not this one, or not here.
+type Ability string
+
+// The abilities that can be missing.
+const (
+	CanPartition Ability = "partition" // Partitioner
+	CanDelay     Ability = "delay"     // Slower
+	CanLose      Ability = "lose"      // Lossy
+	CanFillDisk  Ability = "fill disk" // DiskFiller
+)
+
+// Limited is an [Ensemble] that lacks some of the abilities whose methods it has.
+type Limited interface {
+	// Lacks says why, and what can be done about it, for people; nil if it
+	// lacks nothing.
+	Lacks(a Ability) error
+}
+
 // LogReader is an [Ensemble] that can copy each server's logs, configuration and
 // transaction logs to dir/<server id>/. Called after the run, before Close.
 type LogReader interface {
@@ -66,7 +116,8 @@ type LogReader interface {
 type TransactionReader interface {
 	// Transactions gives all committed transactions since the ensemble was
 	// started, in the order of their zxids: what a majority of the servers has
-	// written down, and nothing else. Failed requests that got a zxid are among
+	// written down, and nothing else. Ask when nothing is under way: what was
+	// acknowledged is in a majority at once, what was not may be. Failed requests that got a zxid are among
 	// them. The caller may keep the slice and must not change what it shares.
 	Transactions(ctx context.Context) ([]history.Txn, error)
 }

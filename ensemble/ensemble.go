@@ -19,6 +19,22 @@ type Starter interface {
 	Start(ctx context.Context) (Ensemble, error)
 }
 
+// Preparer is a [Starter] whose ensemble can only do some things if it is
+// started for them.
+type Preparer interface {
+	Starter
+	// Prepare gives a starter whose ensembles have the ability.
+	Prepare(a Ability) Starter
+}
+
+// Sketcher is a [Starter] that can show what it would start.
+type Sketcher interface {
+	Starter
+	// Sketch gives an ensemble of which no server runs. It can be asked what it
+	// would offer (see faults.Fault), and nothing else. Close it.
+	Sketch() (Ensemble, error)
+}
+
 // Ensemble is a running ensemble. Its methods are safe for concurrent use.
 type Ensemble interface {
 	Servers() []Server

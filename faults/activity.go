@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type Activity struct {
 type change struct {
 	at    time.Duration
 	state string
+	key   string // of the operation that made it so
 }
 
 // remembered is how many changes of a client are kept: more than can happen
@@ -49,10 +51,10 @@ func (a *Activity) Observe(e history.Event) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.of(e.Client) == state {
+	if now := a.of(e.Client); now.state == state && (now.key == e.Key || state == Idle) {
 		return
 	}
-	recent := append(a.recent[e.Client], change{e.Time, state})
+	recent := append(a.recent[e.Client], change{e.Time, state, e.Key})
 	if len(recent) > remembered {
 		recent = slices.Delete(recent, 0, 1)
 	}
@@ -96,12 +98,41 @@ func (a *Activity) At(client int, t time.Duration) string {
 	return state
 }
 
-// of gives what a client does now.
-func (a *Activity) of(client int) string {
-	if recent := a.recent[client]; len(recent) > 0 {
-		return recent[len(recent)-1].state
+// Doing gives what a client does now.
+func (a *Activity) Doing(client int) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of(client).state
+}
+
+// Key gives the key of the object with which a client did something last; ""
+// if it did nothing, or the object has none.
+func (a *Activity) Key(client int) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of(client).key
+}
+
+// Keys gives the keys of the objects with which somebody does what a state says
+// now, sorted, each once.
+func (a *Activity) Keys(state string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	keys := map[string]bool{}
+	for client := range a.recent {
+		if now := a.of(client); now.state == state && now.key != "" {
+			keys[now.key] = true
+		}
 	}
-	return Idle
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// of gives what a client does now. Call it with mu held.
+func (a *Activity) of(client int) change {
+	if recent := a.recent[client]; len(recent) > 0 {
+		return recent[len(recent)-1]
+	}
+	return change{state: Idle}
 }
 
 // Who gives the clients of which one of the states is true now, in order, and
@@ -111,7 +142,7 @@ func (a *Activity) Who(clients []Client, states ...string) (ids []int, changed <
 	defer a.mu.Unlock()
 	for _, c := range clients {
 		for _, s := range states {
-			if a.of(c.ID) == s {
+			if a.of(c.ID).state == s {
 				ids = append(ids, c.ID)
 			}
 		}

@@ -7,5 +7,11 @@
 // [Play] carries a schedule out, records each step as an event of the process
 // "nemesis", and heals everything at the end, however the end comes.
 //
+// A fault is for servers ([Nodes] says which), for the network between them, for
+// clients ([Who] says which: their links, messages, sessions, processes), or for
+// the znodes of a recipe. Faults that overlap keep out of each other's way by
+// [Claims]. Whoever writes one begins with a small one beside the like: cut.go for
+// clients, foreign.go for znodes.
+//
 // Package link, below this one, is the wire between one client and the ensemble.
 package faults

@@ -5,25 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"time"
+	"sync"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
-)
-
-// Who says whose session a fault is for.
-type Who string
-
-// The choices of clients. AnyWho takes turns: one that holds, one that waits,
-// whoever comes; and where nobody does what its turn asks for, the next.
-const (
-	AnyWho   Who = ""
-	Holder   Who = "holder"
-	Waiter   Who = "waiter"
-	Anyone   Who = "any"
-	Everyone Who = "all"
 )
 
 // Expire ends sessions at once, while their clients are cut off: a second
@@ -35,6 +20,21 @@ type Expire struct {
 	orElse bool
 }
 
+var expireKind = kind{
+	name:     "expire",
+	about:    "ends sessions of clients at once",
+	words:    whoWords,
+	word:     whoWord,
+	examples: whoExamples,
+	build:    func(a arguments) Fault { return Expire{Who: Who(a.word)} },
+	vary: func(f Fault, n int, _ *rand.Rand) Fault {
+		if f != (Expire{}) {
+			return f
+		}
+		return Expire{Who: turn(n), orElse: true}
+	},
+}
+
 // Kind is "expire".
 func (Expire) Kind() string { return "expire" }
 
@@ -42,10 +42,7 @@ func (Expire) Kind() string { return "expire" }
 func (x Expire) Spec() string { return spec("expire", string(x.Who)) }
 
 // Available is always true: sessions are the clients' own.
-func (Expire) Available(ensemble.Ensemble) error { return nil }
-
-// wait is how long Inject waits for somebody to do what is asked for.
-const wait = 2 * time.Second
+func (Expire) Available(Setting) error { return nil }
 
 // Inject expires the chosen sessions, all at once.
 func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
@@ -53,137 +50,25 @@ func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, 
 	if err != nil {
 		return nil, err
 	}
-	e, err := x.seize(ctx, t, rng)
+	victims, err := choice{who: x.Who, orElse: x.orElse}.strike(ctx, t, rng, seize)
 	if err != nil {
 		return nil, err
 	}
-	results := make(chan error, len(e.victims))
-	for _, v := range e.victims {
-		go func() { results <- v.close(ctx, via) }()
+	e := &expired{step: victims.step(x.Spec()), victims: victims, closed: map[int64]int64{}}
+	for _, v := range victims {
+		e.step.Holding = append(e.step.Holding, v.doing)
 	}
-	for range e.victims {
-		err = errors.Join(err, <-results)
-	}
-	if err != nil {
+	if err := victims.each(func(v *struck) error { return e.close(ctx, v, via) }); err != nil {
 		return nil, errors.Join(err, e.Heal(ctx))
 	}
 	return e, nil
 }
 
-// seize cuts the victims off and keeps them so: everybody, or one who does
-// what is asked for.
-func (x Expire) seize(ctx context.Context, t *Target, rng *rand.Rand) (*expired, error) {
-	e := &expired{step: history.FaultStep{Spec: x.Spec()}}
-	if x.Who == Everyone {
-		for _, c := range t.Clients {
-			if hasSession(c) {
-				e.add(cutOff(t, c))
-			}
-		}
-		if len(e.victims) == 0 {
-			return nil, fmt.Errorf("no client has a session: %w", ErrNoTarget)
-		}
-		return e, nil
-	}
-	for _, states := range x.preferences() {
-		if e.one(ctx, t, states, rng) {
-			return e, nil
-		}
-	}
-	return nil, fmt.Errorf("nobody was there to expire as %s within %s: %w", x.Spec(), wait, ErrNoTarget)
-}
-
-// one seizes a client that is in one of the states at the moment of the cut. If
-// it no longer was (a hold may end just before), the client is let go.
-func (e *expired) one(ctx context.Context, t *Target, states []string, rng *rand.Rand) bool {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	for {
-		ids := await(ctx, t, states)
-		if len(ids) == 0 || ctx.Err() != nil {
-			return false
-		}
-		c := t.client(ids[rng.IntN(len(ids))])
-		if !hasSession(c) {
-			time.Sleep(observed) // it still has to learn of the last expiry
-			continue
-		}
-		v := cutOff(t, c)
-		if slices.Contains(states, v.doing) && !v.finished {
-			e.add(v)
-			return true
-		}
-		v.release()
-	}
-}
-
-// observed is longer than an event takes from the record to Activity.
-const observed = 2 * time.Millisecond
-
-// cutOff cuts a client's connections and keeps them so until it is released.
-func cutOff(t *Target, c Client) *victim {
-	session, _ := c.Link.Session()
-	v := &victim{client: c, session: session, release: c.Link.Hold()}
-	at := t.Now()
+// seize cuts a client's connections and keeps it so until it is released.
+func seize(c Client) (release func(), err error) {
+	release = c.Link.Hold()
 	c.Link.Cut()
-	time.Sleep(observed)
-	v.doing = t.Activity.At(c.ID, at)
-	// A holder that had begun to release when it was cut would go on and do so.
-	v.finished = v.doing == Holding && t.Activity.At(c.ID, t.Now()) != Holding
-	return v
-}
-
-// hasSession says whether there is a session to end: not between two sessions.
-func hasSession(c Client) bool {
-	s, ok := c.Link.Session()
-	return ok && s.Connected && !s.Dead
-}
-
-func (e *expired) add(v *victim) {
-	e.victims = append(e.victims, v)
-	e.step.Clients = append(e.step.Clients, v.client.ID)
-	e.step.Sessions = append(e.step.Sessions, history.ID(v.session.ID))
-	e.step.Holding = append(e.step.Holding, v.doing)
-}
-
-// preferences gives what the victim should be doing, best first.
-func (x Expire) preferences() [][]string {
-	anybody := []string{Holding, Waiting, Idle}
-	switch {
-	case x.Who == Holder && x.orElse:
-		return [][]string{{Holding}, {Waiting}, anybody}
-	case x.Who == Waiter && x.orElse:
-		return [][]string{{Waiting}, {Holding}, anybody}
-	case x.Who == Holder:
-		return [][]string{{Holding}}
-	case x.Who == Waiter:
-		return [][]string{{Waiting}}
-	}
-	return [][]string{anybody}
-}
-
-// await waits for clients in one of the states, until ctx ends.
-func await(ctx context.Context, t *Target, states []string) []int {
-	for {
-		ids, changed := t.Activity.Who(t.Clients, states...)
-		if len(ids) > 0 {
-			return ids
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-func (t *Target) client(id int) Client {
-	for _, c := range t.Clients {
-		if c.ID == id {
-			return c
-		}
-	}
-	return Client{}
+	return release, nil
 }
 
 // serving gives the servers that answer and are part of a majority now.
@@ -203,26 +88,23 @@ func serving(ctx context.Context, e ensemble.Ensemble) ([]string, error) {
 // expired is the effect: sessions that were closed while their clients were
 // held back.
 type expired struct {
+	atOnce
 	step    history.FaultStep
-	victims []*victim
-}
+	victims strikes
 
-type victim struct {
-	client   Client
-	session  link.Session
-	zxid     int64
-	doing    string // at the moment of the cut
-	finished bool   // it held then, and has given the hold up since
-	release  func() // lets the client connect again
+	mu     sync.Mutex
+	closed map[int64]int64 // session to the zxid of its end
 }
 
 // close goes through another server than the victim's, where there is one, and
 // through the next if one is of no use just now.
-func (v *victim) close(ctx context.Context, via []string) (err error) {
+func (e *expired) close(ctx context.Context, v *struck, via []string) (err error) {
 	for _, addr := range v.ways(via) {
-		var once error
-		v.zxid, once = v.client.Link.ExpireSession(ctx, v.session.ID, addr)
+		zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
 		if once == nil {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.closed[v.session.ID] = zxid
 			return nil
 		}
 		err = errors.Join(err, once)
@@ -231,7 +113,7 @@ func (v *victim) close(ctx context.Context, via []string) (err error) {
 }
 
 // ways puts the victim's own server last.
-func (v *victim) ways(via []string) []string {
+func (v *struck) ways(via []string) []string {
 	var others, own []string
 	for _, addr := range via {
 		if addr == v.session.Server {
@@ -248,8 +130,10 @@ func (e *expired) Describe() history.FaultStep { return e.step }
 // Verify asks for the zxid of each closeSession: the server's own proof that
 // it was committed. (Reconnecting would revive a session that still lives.)
 func (e *expired) Verify(context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for _, v := range e.victims {
-		if v.zxid == 0 {
+		if e.closed[v.session.ID] == 0 {
 			return fmt.Errorf("no closeSession of %s was acknowledged", history.ID(v.session.ID))
 		}
 	}
@@ -258,8 +142,6 @@ func (e *expired) Verify(context.Context) error {
 
 // Heal lets the clients connect again: they are told that they expired.
 func (e *expired) Heal(context.Context) error {
-	for _, v := range e.victims {
-		v.release()
-	}
+	e.victims.undo()
 	return nil
 }

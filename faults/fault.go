@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
@@ -17,22 +19,65 @@ type Fault interface {
 	Kind() string
 	// Spec is how the fault is written in a schedule: pause:leader.
 	Spec() string
-	// Available says why this ensemble cannot have the fault, for people; nil if it can.
-	Available(e ensemble.Ensemble) error
+	// Available says why a run in this setting cannot have the fault, for people; nil if it can.
+	Available(s Setting) error
 	// Inject does it. Whatever it did before it failed, it has undone.
 	// ErrNoTarget means that there was nothing to do it to.
 	Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error)
 }
 
-// Effect is a fault that was injected.
+// Setting is what a fault can be done to, before a run has clients: the
+// ensemble, running or a sketch of it ([ensemble.Sketcher]), and how clients run.
+type Setting struct {
+	Ensemble ensemble.Ensemble
+	// Processes says that each client is a process of its own.
+	Processes bool
+}
+
+// Preparing is a fault for which the ensemble must be started; see [ensemble.Preparer].
+type Preparing interface{ Needs() ensemble.Ability }
+
+// Effect is a fault that was injected. Once it was verified it lasts as long as
+// its step says (Target.Lasts), and then is healed; see [Ending] for those that
+// are over before.
 type Effect interface {
-	// Describe says whom it hit.
+	// Describe says whom it hit; once it was verified, Detail may say to people
+	// what happened: "lost the reply to create /a/b".
 	Describe() history.FaultStep
 	// Verify sees from outside that the fault took effect, through connections
-	// that the fault does not control, or says what it saw instead.
+	// that the fault does not control, or says what it saw instead. A fault that
+	// waits for an occasion (a message to be lost) waits here, for Target.Lasts at
+	// most: ErrNoTarget then means that the occasion never came.
 	Verify(ctx context.Context) error
 	// Heal undoes it. More than once is fine.
 	Heal(ctx context.Context) error
+}
+
+// Ending is an effect that is over by itself: it is healed when Ended is closed,
+// or when its step's time is over, whichever comes first. A fault that does
+// everything in Inject and leaves nothing that lasts is closed from the beginning.
+type Ending interface{ Ended() <-chan struct{} }
+
+// atOnce is embedded in effects of which nothing lasts.
+type atOnce struct{}
+
+var ended = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Ended is closed.
+func (atOnce) Ended() <-chan struct{} { return ended }
+
+// over says that an effect has ended by itself.
+func over(e Ending) bool {
+	select {
+	case <-e.Ended():
+		return true
+	default:
+		return false
+	}
 }
 
 // Lasting is a fault whose effect depends on how long it lasts. Warn gives
@@ -49,12 +94,51 @@ type Target struct {
 	// the record's clock.
 	Activity *Activity
 	Now      func() time.Duration
+	// Admin is a connection that no fault reaches; nil where there is none. Root
+	// is the znode below which the run's objects are, each a child of it.
+	Admin *zk.Conn
+	Root  string
+	// Claims keep faults that last at one time out of each other's way. The zero
+	// value is ready.
+	Claims Claims
+	// Lasts is how long the effect is meant to last, counted from when it was
+	// verified. Play waits for that; a fault need not, unless it waits for an
+	// occasion or divides the time up (a rolling restart). Each step of a plan gets
+	// a Target of its own with it.
+	Lasts time.Duration
+}
+
+// lasting is the target for one step. Claims are shared.
+func (t *Target) lasting(d time.Duration) *Target {
+	return &Target{
+		Ensemble: t.Ensemble, Clients: t.Clients, Activity: t.Activity, Now: t.Now,
+		Admin: t.Admin, Root: t.Root, Claims: Claims{of: &t.Claims}, Lasts: d,
+	}
 }
 
 // Client is one client with its link to the ensemble.
 type Client struct {
 	ID   int
 	Link *link.Link
+	// Process is the client's own process; nil for a client within this one.
+	Process Process
+}
+
+// Process is the process that a client runs in. Its methods are safe for
+// concurrent use.
+type Process interface {
+	// Freeze stops the process (SIGSTOP) until Thaw (SIGCONT). More than once is fine.
+	Freeze() error
+	Thaw() error
+	// Frozen asks the system.
+	Frozen() (bool, error)
+	// Kill ends it at once (SIGKILL), frozen or not, and returns when it has ended.
+	Kill() error
+	// Running asks the system whether it runs, frozen or not.
+	Running() bool
+	// Restart starts it again after Kill, with a session of its own. Of one that
+	// runs: nil.
+	Restart(ctx context.Context) error
 }
 
 // on gives the clients whose link is connected to one of the addresses.

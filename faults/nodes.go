@@ -4,50 +4,269 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/zklab/zklab/ensemble"
 )
 
-// Nodes says which servers a fault is for.
+// Nodes says which servers a fault is for. One, Minority, Majority and Followers
+// are counted among the servers that vote; an observer is meant only by All, by
+// its number, or by that of a client on it.
 type Nodes string
 
-// The node specifications. AnyNodes begins with the leader, the most telling
-// of them, and then draws among leader, one and majority.
+// The node specifications, beside [ServerOf] and [Numbered]. AnyNodes leaves the
+// choice to the fault, and in a mix to the schedule.
 const (
-	AnyNodes Nodes = ""
-	One      Nodes = "one"
-	Minority Nodes = "minority"
-	Majority Nodes = "majority"
-	Leader   Nodes = "leader"
-	All      Nodes = "all"
+	AnyNodes  Nodes = ""
+	One       Nodes = "one"
+	Minority  Nodes = "minority" // fewer than half, as many as that can be; one of two
+	Majority  Nodes = "majority" // more than half, as few as that can be
+	Leader    Nodes = "leader"
+	Followers Nodes = "followers"
+	All       Nodes = "all"
 )
 
-// choose gives the servers that a specification means now.
-func (n Nodes) choose(ctx context.Context, e ensemble.Ensemble, rng *rand.Rand) ([]ensemble.Server, error) {
-	servers := e.Servers()
-	switch n {
-	case Leader:
-		leader, _, err := ensemble.LeaderOf(ctx, servers)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrNoTarget, err)
-		}
-		return []ensemble.Server{leader}, nil
-	case One:
-		return some(servers, 1, rng), nil
-	case Minority:
-		return some(servers, max(1, (len(servers)-1)/2), rng), nil
-	case Majority:
-		return some(servers, len(servers)/2+1, rng), nil
-	case All:
-		return servers, nil
+const (
+	nodeOfClient = "client-"
+	nodeNumber   = "server-"
+)
+
+// ServerOf means the server that a client is connected to: client-0.
+func ServerOf(client int) Nodes { return Nodes(nodeOfClient + strconv.Itoa(client)) }
+
+// Numbered means the server with that ID, from 1: server-2.
+func Numbered(id int) Nodes { return Nodes(nodeNumber + strconv.Itoa(id)) }
+
+// nodeWords are the specifications that need no number.
+var nodeWords = []string{string(Leader), string(Followers), string(One), string(Minority), string(Majority), string(All)}
+
+// nodeExamples are those that need one.
+var nodeExamples = []string{nodeNumber + "2", nodeOfClient + "0"}
+
+// nodeWord says of any other word whether it is a specification.
+func nodeWord(word string) error {
+	n := Nodes(word)
+	if _, ok := n.number(nodeNumber, 1); ok {
+		return nil
 	}
-	return nil, fmt.Errorf("node specification %q is unknown", n)
+	if _, ok := n.number(nodeOfClient, 0); ok {
+		return nil
+	}
+	return fmt.Errorf("%q is not %s, client-<number> or server-<number>", word, strings.Join(nodeWords, ", "))
 }
 
-func some(servers []ensemble.Server, n int, rng *rand.Rand) []ensemble.Server {
-	var chosen []ensemble.Server
-	for _, i := range rng.Perm(len(servers))[:n] {
-		chosen = append(chosen, servers[i])
+func isNodes(word string) bool {
+	return slices.Contains(nodeWords, word) || nodeWord(word) == nil
+}
+
+// number gives the N of client-N or server-N, written as it is written back.
+func (n Nodes) number(prefix string, least int) (int, bool) {
+	digits, ok := strings.CutPrefix(string(n), prefix)
+	if !ok {
+		return 0, false
 	}
-	return chosen
+	number, err := strconv.Atoi(digits)
+	return number, err == nil && number >= least && strconv.Itoa(number) == digits
+}
+
+// or gives the default for a specification that was left open.
+func (n Nodes) or(other Nodes) Nodes {
+	if n == AnyNodes {
+		return other
+	}
+	return n
+}
+
+// available says whether a specification can mean anything in an ensemble.
+func (n Nodes) available(e ensemble.Ensemble) error {
+	if n != AnyNodes && !isNodes(string(n)) {
+		return fmt.Errorf("node specification %w", nodeWord(string(n)))
+	}
+	if id, ok := n.number(nodeNumber, 1); ok && serverOf(e, id) == nil {
+		return fmt.Errorf("there is no server %d: the ensemble has %d", id, len(e.Servers()))
+	}
+	if n == Followers && len(e.Servers()) < 2 {
+		return fmt.Errorf("one server alone has no followers")
+	}
+	return nil
+}
+
+// choose gives the servers that a specification means now; where it leaves a
+// choice, servers that no other fault has. It claims none of them.
+func (n Nodes) choose(ctx context.Context, t *Target, rng *rand.Rand) ([]ensemble.Server, error) {
+	if err := n.available(t.Ensemble); err != nil {
+		return nil, err
+	}
+	servers := t.Ensemble.Servers()
+	if id, ok := n.number(nodeNumber, 1); ok {
+		return []ensemble.Server{serverOf(t.Ensemble, id)}, nil
+	}
+	if id, ok := n.number(nodeOfClient, 0); ok {
+		return t.serverOf(id)
+	}
+	if n == All {
+		return servers, nil
+	}
+	if n == Leader {
+		leader, err := leaderOf(ctx, servers)
+		return []ensemble.Server{leader}, err
+	}
+	voters := votersOf(ctx, servers)
+	switch n {
+	case Followers:
+		leader, err := leaderOf(ctx, servers)
+		return slices.DeleteFunc(voters, func(s ensemble.Server) bool { return err == nil && s.ID() == leader.ID() }), err
+	case One:
+		return t.some(voters, 1, rng), nil
+	case Minority:
+		return t.some(voters, max(1, (len(voters)-1)/2), rng), nil
+	case Majority:
+		return t.some(voters, len(voters)/2+1, rng), nil
+	}
+	return nil, fmt.Errorf("no nodes were given")
+}
+
+// take is choose, and claims each server by a name such as "server 2".
+func (n Nodes) take(ctx context.Context, t *Target, rng *rand.Rand, what string) ([]ensemble.Server, func(), error) {
+	servers, err := n.choose(ctx, t, rng)
+	if err != nil {
+		return nil, nil, err
+	}
+	release, err := t.claim(claimsOf(what, servers)...)
+	return servers, release, err
+}
+
+// claim is Claims.Take with an error for people.
+func (t *Target) claim(names ...string) (func(), error) {
+	release, ok := t.Claims.Take(names...)
+	if !ok {
+		return nil, fmt.Errorf("another fault has %s: %w", strings.Join(names, " or "), ErrNoTarget)
+	}
+	return release, nil
+}
+
+func claimsOf(what string, servers []ensemble.Server) []string {
+	var names []string
+	for _, s := range servers {
+		names = append(names, fmt.Sprintf("%s %d", what, s.ID()))
+	}
+	return names
+}
+
+// some draws n servers, those first that nobody has claimed.
+func (t *Target) some(servers []ensemble.Server, n int, rng *rand.Rand) []ensemble.Server {
+	drawn := make([]ensemble.Server, 0, len(servers))
+	for _, i := range rng.Perm(len(servers)) {
+		drawn = append(drawn, servers[i])
+	}
+	slices.SortStableFunc(drawn, func(a, b ensemble.Server) int {
+		return t.claimed(a) - t.claimed(b)
+	})
+	return drawn[:min(n, len(drawn))]
+}
+
+func (t *Target) claimed(s ensemble.Server) int {
+	if t.Claims.has("server " + strconv.Itoa(s.ID())) {
+		return 1
+	}
+	return 0
+}
+
+// serverOf gives the server that a client is connected to.
+func (t *Target) serverOf(client int) ([]ensemble.Server, error) {
+	i := slices.IndexFunc(t.Clients, func(c Client) bool { return c.ID == client })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no client %d, but %d from 0: %w", client, len(t.Clients), ErrNoTarget)
+	}
+	if session, ok := t.Clients[i].Link.Session(); ok && session.Connected {
+		for _, s := range t.Ensemble.Servers() {
+			if s.Addr() == session.Server {
+				return []ensemble.Server{s}, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("client %d is not connected: %w", client, ErrNoTarget)
+}
+
+// serverOf gives the server with an ID, nil if there is none.
+func serverOf(e ensemble.Ensemble, id int) ensemble.Server {
+	for _, s := range e.Servers() {
+		if s.ID() == id {
+			return s
+		}
+	}
+	return nil
+}
+
+func leaderOf(ctx context.Context, servers []ensemble.Server) (ensemble.Server, error) {
+	leader, _, err := ensemble.LeaderOf(ctx, servers)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoTarget, err)
+	}
+	return leader, nil
+}
+
+// votersOf leaves out the servers that say that they observe. One that says
+// nothing, being down or paused, votes for all that we know.
+func votersOf(ctx context.Context, servers []ensemble.Server) []ensemble.Server {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	observes := make([]bool, len(servers))
+	each(servers, func(i int) {
+		status, err := servers[i].Status(ctx)
+		observes[i] = err == nil && status.Role == ensemble.Observer
+	})
+	var voters []ensemble.Server
+	for i, s := range servers {
+		if !observes[i] {
+			voters = append(voters, s)
+		}
+	}
+	return voters
+}
+
+// each calls do for every index at once and waits.
+func each[T any](of []T, do func(i int)) {
+	done := make(chan struct{})
+	for i := range of {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			do(i)
+		}()
+	}
+	for range of {
+		<-done
+	}
+}
+
+// silence is how long a server must leave a question unanswered to be called
+// silent: a healthy one answers in milliseconds.
+const silence = 300 * time.Millisecond
+
+func addresses(servers []ensemble.Server) map[string]bool {
+	set := map[string]bool{}
+	for _, s := range servers {
+		set[s.Addr()] = true
+	}
+	return set
+}
+
+func idsOf(servers []ensemble.Server) []int {
+	var ids []int
+	for _, s := range servers {
+		ids = append(ids, s.ID())
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// varyNodes begins with the leader, the most telling of all, and then draws.
+func varyNodes(n int, rng *rand.Rand, choices ...Nodes) Nodes {
+	if n == 0 {
+		return Leader
+	}
+	return choices[rng.IntN(len(choices))]
 }

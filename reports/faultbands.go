@@ -1,7 +1,10 @@
 package reports
 
 import (
+	"cmp"
 	"image/color"
+	"math"
+	"slices"
 	"strconv"
 
 	"github.com/zklab/zklab/stats"
@@ -21,4 +24,44 @@ func (m *material) band(w stats.Window, u timeUnit, colours map[string]color.NRG
 		from: u.of(w.From), until: u.of(w.Until), colour: colours[w.Kind],
 		name: "#" + strconv.Itoa(w.Fault) + " " + label(name, 28), group: group, outline: !w.Verified,
 	}
+}
+
+// tooMany says whether shades alone would not tell windows apart: they overlap,
+// or there are more kinds than colours.
+func tooMany(bands []band, kinds int) bool {
+	if kinds > len(faultTints) {
+		return true
+	}
+	end := math.Inf(-1)
+	for _, b := range byStart(bands) {
+		if b.from < end {
+			return true
+		}
+		end = b.until
+	}
+	return false
+}
+
+func byStart(bands []band) []band {
+	return slices.SortedStableFunc(slices.Values(bands), func(a, b band) int { return cmp.Compare(a.from, b.from) })
+}
+
+// shading is what panels are shaded with: the windows, or the times in which
+// any fault lasts that took effect.
+func (f *figure) shading() []band {
+	if !f.bars {
+		return f.bands
+	}
+	var out []band
+	for _, b := range byStart(f.bands) {
+		if b.outline {
+			continue
+		}
+		if last := len(out) - 1; last >= 0 && b.from <= out[last].until {
+			out[last].until = max(out[last].until, b.until)
+			continue
+		}
+		out = append(out, band{from: b.from, until: b.until, colour: grey})
+	}
+	return out
 }

@@ -23,6 +23,7 @@ type faultRow struct {
 	Leader   string
 	All      string
 	Affected string
+	Detail   string
 	Warnings []string
 	Failed   bool
 }
@@ -45,7 +46,7 @@ func (m *material) faultRows() (rows []faultRow, left int) {
 func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 	r := faultRow{
 		Number: f.Number, Spec: f.Spec, At: moment(f.Injected), Lasted: length(lasted), Whom: whom(f),
-		Effect: effect(f), Warnings: f.Warnings, Failed: f.Outcome != history.StepVerified,
+		Effect: effect(f), Detail: f.Detail, Warnings: f.Warnings, Failed: f.Outcome != history.StepVerified,
 	}
 	if r.Spec == "" {
 		r.Spec = f.Kind

@@ -28,6 +28,7 @@ type figure struct {
 	xMax   float64
 	legend []legendEntry
 	bands  []band
+	bars   bool // windows are told apart by bars above the panels, and not by their colours
 	rules  []rule
 }
 
@@ -192,7 +193,7 @@ func drawYLabel(c, data draw.Canvas, name string) {
 
 // grid lines help to read values off; they lie over the shading and under the data.
 func (f *figure) add(p *plot.Plot, data ...plot.Plotter) {
-	p.Add(shade{f.bands, f.rules})
+	p.Add(shade{f.shading(), f.rules})
 	g := plotter.NewGrid()
 	g.Vertical.Color = nil
 	g.Horizontal.Color = pale

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
@@ -39,6 +40,56 @@ func TestLabelsNeverOverlap(t *testing.T) {
 		if named := len(l.labels) - 3; named != n && (named > 0 || l.hidden != n) {
 			t.Errorf("%d windows: %d named, %d said to be hidden", n, named, l.hidden)
 		}
+	}
+}
+
+// Windows that overlap have bars above the panels, none over another or another's
+// name, and panels show only when any fault lasted.
+func TestOverlappingWindowsHaveBars(t *testing.T) {
+	f := &figure{xMax: 100}
+	p := newPanel()
+	f.add(p)
+	p.Y.Min, p.Y.Max = 0, 1
+	f.xTicks, f.panels = linearTicks{10}, []panel{{plot: p, height: 100}}
+	for i := range 30 {
+		from := float64(3 * i)
+		f.bands = append(f.bands, band{from: from, until: from + float64(1+7*(i%4)), name: fmt.Sprintf("#%d slow-link:holder", i+1), outline: i == 29})
+	}
+	if f.bars = tooMany(f.bands, 1); !f.bars {
+		t.Fatal("overlapping windows were not noticed")
+	}
+	l := f.layOut()
+	if len(l.labels) != 30 || l.hidden != 0 {
+		t.Errorf("%d of 30 named, %d hidden", len(l.labels), l.hidden)
+	}
+	style := textStyle(labelSize, black)
+	covers := func(p placedLabel) (from, until vg.Length) {
+		x := min(p.x, l.right-style.Width(p.name))
+		return x, max(x+style.Width(p.name), p.x+p.length)
+	}
+	for i, a := range l.labels {
+		if a.length <= 0 {
+			t.Errorf("%s has no bar", a.name)
+		}
+		from, until := covers(a)
+		for _, b := range l.labels[i+1:] {
+			if bFrom, bUntil := covers(b); a.row == b.row && from < bUntil && bFrom < until {
+				t.Errorf("%q lies over %q", a.name, b.name)
+			}
+		}
+	}
+	end := -1.0
+	for _, b := range f.shading() {
+		if b.from <= end || b.colour != grey {
+			t.Errorf("shaded %v after %v", b, end)
+		}
+		end = b.until
+	}
+	if end != 103 { // of the 28th window; the last was not seen to take effect
+		t.Errorf("shaded until %v", end)
+	}
+	if tooMany([]band{{from: 5, until: 6}, {from: 1, until: 2}}, 2) || !tooMany(nil, len(faultTints)+1) {
+		t.Error("few windows one after the other need no bars, many kinds do")
 	}
 }
 

@@ -35,7 +35,7 @@ func holdersFigure(m *material) (*figure, string) {
 	p.Y.Min, p.Y.Max = -0.5, float64(len(lanes))-0.5
 	p.Y.Tick.Marker = laneTicks(lanes)
 	p.Y.Tick.Length = 0
-	p.Add(shade{f.bands, f.rules})
+	p.Add(shade{f.shading(), f.rules})
 	bars, width := m.bars(lanes)
 	p.Add(holdBars{bars: bars, unit: unitFor(m.end), end: m.end})
 	p.Add(overlapBars{overlaps: m.overlaps, lanes: lanes, unit: unitFor(m.end)})

@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -9,13 +11,15 @@ import (
 )
 
 // The names of fault windows stand in rows above the topmost panel, each above
-// its window and none over another. Where there are too many for that they are
-// shortened to their numbers, and else left out: the legend has their colours.
+// its window and none over another, and where windows overlap each on a bar that
+// is as long as its window. Where there are too many for that they are shortened
+// to their numbers, and else left out: the report lists them.
 
 const (
 	labelSize   = 8.5
 	labelHeight = 12
-	labelRows   = 3
+	labelRows   = 3  // at first
+	moreRows    = 12 // if names do not fit otherwise
 	labelGap    = 6
 )
 
@@ -28,9 +32,11 @@ type layout struct {
 }
 
 type placedLabel struct {
-	name string
-	x    vg.Length
-	row  int // from the bottom
+	name   string
+	x      vg.Length
+	row    int       // from the bottom
+	length vg.Length // of its bar; 0 is none
+	band   band
 }
 
 // layOut finds the room for the axes, which all panels share.
@@ -47,43 +53,45 @@ func (f *figure) layOut() layout {
 	return l
 }
 
-// placeLabels takes the longest names that all find room.
+// placeLabels takes the longest names that all find room, in as few rows as will do.
 func (f *figure) placeLabels(l *layout) {
-	names := []func(band) string{
-		func(b band) string { return b.name },
-		func(b band) string { short, _, _ := strings.Cut(b.name, " "); return short },
-		func(band) string { return "" },
+	whole := func(b band) string { return b.name }
+	short := func(b band) string { short, _, _ := strings.Cut(b.name, " "); return short }
+	if f.place(l, labelRows, whole) || f.place(l, moreRows, whole) || f.place(l, moreRows, short) {
+		return
 	}
-	for _, name := range names {
-		if f.place(l, name) {
-			return
-		}
-	}
+	f.place(l, labelRows, func(band) string { return "" })
 	l.hidden = len(f.bands)
 }
 
-// place puts each name into the lowest row that has room for it, and says
-// whether all found some.
-func (f *figure) place(l *layout, name func(band) string) bool {
+// place puts each name into the lowest of some rows that has room for it, and
+// says whether all found some.
+func (f *figure) place(l *layout, rows int, name func(band) string) bool {
 	style := textStyle(labelSize, black)
-	var used [labelRows]vg.Length
+	used := make([]vg.Length, rows)
 	l.labels, l.rows, l.hidden = nil, 0, 0
 	fits := true
-	for _, r := range f.labelled(name) {
-		w := style.Width(r.name)
-		x := l.left + vg.Length((r.at-f.xMin)/(f.xMax-f.xMin))*(l.right-l.left)
-		x = min(x, l.right-w)
-		row := 0
-		for row < labelRows && used[row] > x {
-			row++
+	at := func(x float64) vg.Length {
+		return l.left + vg.Length((x-f.xMin)/(f.xMax-f.xMin))*(l.right-l.left)
+	}
+	for _, b := range f.labelled(name) {
+		p := placedLabel{name: b.name, x: at(b.from), band: b}
+		w := style.Width(p.name)
+		if f.bars && b.until > b.from {
+			p.length = max(at(b.until)-p.x, thinnest)
+		} else {
+			p.x = min(p.x, l.right-w)
 		}
-		if row == labelRows {
+		for p.row < rows && used[p.row] > min(p.x, l.right-w) {
+			p.row++
+		}
+		if p.row == rows {
 			fits = false
 			continue
 		}
-		used[row] = x + w + labelGap
-		l.rows = max(l.rows, row+1)
-		l.labels = append(l.labels, placedLabel{r.name, x, row})
+		used[p.row] = max(p.x+p.length, min(p.x, l.right-w)+w) + labelGap
+		l.rows = max(l.rows, p.row+1)
+		l.labels = append(l.labels, p)
 	}
 	for _, b := range f.bands {
 		if b.name != "" && name(b) == "" {
@@ -93,19 +101,19 @@ func (f *figure) place(l *layout, name func(band) string) bool {
 	return fits
 }
 
-// labelled are all things with a name, by x.
-func (f *figure) labelled(name func(band) string) []rule {
-	var out []rule
-	i := 0
+// labelled are all things with a name, by x; rules are bands without length.
+func (f *figure) labelled(name func(band) string) []band {
+	var out []band
+	for _, r := range f.rules {
+		out = append(out, band{from: r.at, until: r.at, name: r.name})
+	}
 	for _, b := range f.bands {
-		for ; i < len(f.rules) && f.rules[i].at < b.from; i++ {
-			out = append(out, f.rules[i])
-		}
-		if n := name(b); n != "" {
-			out = append(out, rule{at: b.from, name: n})
+		if b.name = name(b); b.name != "" {
+			out = append(out, b)
 		}
 	}
-	return append(out, f.rules[i:]...)
+	slices.SortStableFunc(out, func(a, b band) int { return cmp.Compare(a.from, b.from) })
+	return out
 }
 
 // labelsHeight is the room for the names.
@@ -119,11 +127,27 @@ func (l layout) labelsHeight() vg.Length {
 
 func (l layout) drawLabels(c draw.Canvas, top vg.Length) {
 	bottom := top - l.labelsHeight() + 3
+	style := textStyle(labelSize, black)
 	for _, p := range l.labels {
-		c.FillText(textStyle(labelSize, black), vg.Point{X: p.x, Y: bottom + vg.Length(p.row)*labelHeight}, p.name)
+		y := bottom + vg.Length(p.row)*labelHeight
+		p.drawBar(c, y-2.5, min(p.x+p.length, l.right))
+		c.FillText(style, vg.Point{X: min(p.x, l.right-style.Width(p.name)), Y: y}, p.name)
 	}
 	if l.hidden > 0 {
 		text := fmt.Sprintf("%s, too many to name each here: the report lists them.", plural(l.hidden, "fault window"))
 		c.FillText(textStyle(labelSize, grey), vg.Point{X: l.left, Y: bottom + vg.Length(l.rows)*labelHeight}, text)
 	}
+}
+
+// drawBar draws how long the window lasts behind its name.
+func (p placedLabel) drawBar(c draw.Canvas, y, right vg.Length) {
+	if p.length == 0 {
+		return
+	}
+	corners := rectangle(p.x, y, right, y+labelHeight-1.5)
+	if p.band.outline {
+		c.StrokeLines(draw.LineStyle{Color: p.band.colour, Width: vg.Points(0.6), Dashes: []vg.Length{2, 2}}, append(corners, corners[0]))
+		return
+	}
+	c.FillPolygon(faded(p.band.colour, 2*tintOpacity), corners)
 }

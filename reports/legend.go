@@ -16,6 +16,9 @@ const (
 // entries are the figure's own and one for each kind of fault in it.
 func (f *figure) entries() []legendEntry {
 	out := f.legend
+	if f.bars {
+		return append(out[:len(out):len(out)], legendEntry{name: "a fault lasts", colour: grey, shape: asWindow})
+	}
 	seen := map[string]bool{}
 	for _, b := range f.bands {
 		if b.group != "" && !seen[b.group] {

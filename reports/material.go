@@ -92,6 +92,7 @@ func (m *material) overTime() *figure {
 	for _, w := range m.windows {
 		f.bands = append(f.bands, m.band(w, u, colours))
 	}
+	f.bars = tooMany(f.bands, len(colours))
 	for _, p := range m.phases {
 		if p.Name != history.PhaseSetup {
 			f.rules = append(f.rules, rule{at: u.of(p.From), name: label(p.Name, 20)})

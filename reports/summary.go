@@ -244,11 +244,14 @@ func (s *summary) faults() {
 // faultWords is how often faults of a kind took effect, and on whom.
 func faultWords(k stats.FaultKind) string {
 	text := fmt.Sprintf("%s: took effect %s", k.Kind, times(k.Verified))
+	if k.Verified > 0 && k.Scheduled > k.Verified {
+		text += fmt.Sprintf(" of %d", k.Scheduled)
+	}
 	if k.Verified == 0 {
 		text = k.Kind + ": never took effect"
 	}
 	if expired := expiredWords(k); expired != "" {
-		text += " (sessions expired while " + expired + ")"
+		text += " (clients " + expired + ")"
 	}
 	var rest []string
 	if k.Failed > 0 {

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"image/color"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -158,8 +159,18 @@ func (b *timelineBuilder) faults() {
 		kinds = append(kinds, w.Kind)
 	}
 	colours := tints(kinds)
+	var ends []time.Duration // of the last fault in each lane: those that overlap have lanes of their own
 	for _, w := range b.m.windows {
-		b.add("faults", w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}")
+		lane := slices.IndexFunc(ends, func(end time.Duration) bool { return end <= w.From })
+		if lane < 0 {
+			lane, ends = len(ends), append(ends, 0)
+		}
+		ends[lane] = w.Until
+		name := "faults"
+		if lane > 0 {
+			name += " " + strconv.Itoa(lane+1)
+		}
+		b.add(name, w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}")
 	}
 }
 

@@ -64,7 +64,7 @@ func (f *Fault) add(t time.Duration, s history.FaultStep) {
 	case history.StepInject:
 		f.Injected = t
 	case history.StepVerified:
-		f.Outcome, f.Verified = s.Step, t
+		f.Outcome, f.Verified, f.Detail = s.Step, t, s.Detail
 	case history.StepFailed, history.StepSkipped:
 		f.Outcome = s.Step
 		if s.Detail != "" {
@@ -72,6 +72,9 @@ func (f *Fault) add(t time.Duration, s history.FaultStep) {
 		}
 	case history.StepHealed:
 		f.Healed = t
+		if f.Outcome == history.StepVerified && s.Detail != "" {
+			f.Detail = s.Detail
+		}
 	}
 	f.hit(s)
 }
@@ -165,6 +168,7 @@ func sumUp(kind string, faults []Fault) FaultKind {
 }
 
 func (k *FaultKind) count(f *Fault) {
+	k.Scheduled++
 	switch f.Outcome {
 	case history.StepVerified:
 		k.Verified++

@@ -60,9 +60,9 @@ func TestFailover(t *testing.T) {
 		t.Errorf("elections: %d", got.Elections)
 	}
 	kinds := []FaultKind{
-		{Kind: "expire", Skipped: 1, Median: -1, Max: -1, MedianAffected: -1, MaxAffected: -1},
+		{Kind: "expire", Scheduled: 1, Skipped: 1, Median: -1, Max: -1, MedianAffected: -1, MaxAffected: -1},
 		{
-			Kind: "pause", Injected: 2, Verified: 2, Elected: 1, Felt: 1,
+			Kind: "pause", Scheduled: 2, Injected: 2, Verified: 2, Elected: 1, Felt: 1,
 			Median: 2500 * ms, Max: 2500 * ms, MedianAffected: 2500 * ms, MaxAffected: 2500 * ms,
 		},
 	}

@@ -67,18 +67,22 @@ type Fault struct {
 	// invocation) over twice the p99 from before the first fault, or that a hold
 	// was lost, while the fault lasted. Errors of a sort that happened before the first fault as well
 	// show nothing.
-	Felt     bool     `json:"felt"`
+	Felt bool `json:"felt"`
+	// Detail is what happened, for people: "lost the reply to create /a/b".
+	Detail   string   `json:"detail,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 }
 
 // FaultKind sums up the faults of a kind.
 type FaultKind struct {
-	Kind     string `json:"kind"`
-	Injected int    `json:"injected"`
-	Verified int    `json:"verified"`
-	Failed   int    `json:"failed"`
-	Skipped  int    `json:"skipped"`
-	Elected  int    `json:"elected"` // leader changes caused
+	Kind string `json:"kind"`
+	// Scheduled counts those whose time came; the skipped ones were not injected.
+	Scheduled int `json:"scheduled"`
+	Injected  int `json:"injected"`
+	Verified  int `json:"verified"`
+	Failed    int `json:"failed"`
+	Skipped   int `json:"skipped"`
+	Elected   int `json:"elected"` // leader changes caused
 	// Felt counts the verified ones that some operation felt.
 	Felt int `json:"felt"`
 	// Failover of the verified ones that were felt, over all clients and over

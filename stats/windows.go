@@ -33,9 +33,13 @@ func Windows(h *history.History) []Window {
 	return out
 }
 
+// endsSessions are the kinds of faults whose sessions do not come back. Others
+// name the sessions of connections that they touch.
+var endsSessions = []string{"expire", "silence"}
+
 func lasted(f *Fault, h *history.History) time.Duration {
 	switch {
-	case len(f.Sessions) > 0:
+	case len(f.Sessions) > 0 && slices.Contains(endsSessions, f.Kind):
 		return max(f.Injected, f.Verified, f.Healed, reconnected(f, h))
 	case f.Healed > 0:
 		return f.Healed

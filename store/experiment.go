@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -22,6 +23,11 @@ type Experiment struct {
 	Digest   string   `yaml:"digest,omitempty"` // of the image that was used; for readers
 	Servers  []string `yaml:"servers,omitempty"`
 
+	// ClientsAs is how clients run: Goroutine (also if it is empty) or Process.
+	ClientsAs string `yaml:"clients-as,omitempty"`
+	// SubjectCommand is the shell command of an adapter, which each client runs as.
+	SubjectCommand string `yaml:"subject-command,omitempty"`
+
 	Clients        int           `yaml:"clients,omitempty"`
 	Rate           float64       `yaml:"rate,omitempty"` // operations a second, all clients together
 	Keys           int           `yaml:"keys,omitempty"`
@@ -30,7 +36,7 @@ type Experiment struct {
 	OpTimeout      time.Duration `yaml:"op-timeout,omitempty"`
 	MinLoad        *int          `yaml:"min-load,omitempty"`
 
-	Faults        []string      `yaml:"faults,omitempty"`
+	Faults        Faults        `yaml:"faults,omitempty"`
 	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
 	// Schedule is what Faults and Seed came to; for readers.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`
@@ -38,6 +44,29 @@ type Experiment struct {
 	Seed   *int64 `yaml:"seed,omitempty"`
 	Strict bool   `yaml:"strict,omitempty"`
 }
+
+// How clients run; see Experiment.ClientsAs.
+const (
+	Goroutine = "goroutine" // within zklab's own process
+	Process   = "process"   // each in a process of its own
+)
+
+// Faults are the items of a fault expression (docs/faults.md). A file may have
+// them as a list, or the expression as one text.
+type Faults []string
+
+// UnmarshalYAML reads either form.
+func (f *Faults) UnmarshalYAML(decode func(any) error) error {
+	var text string
+	if err := decode(&text); err == nil {
+		*f = Faults{text}
+		return nil
+	}
+	return decode((*[]string)(f))
+}
+
+// Expression joins the items.
+func (f Faults) Expression() string { return strings.Join(f, ",") }
 
 // Scheduled is one fault of a schedule.
 type Scheduled struct {

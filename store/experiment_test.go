@@ -51,6 +51,8 @@ func TestExperimentStrictness(t *testing.T) {
 		"recipe: lock\nrecipe: queue\n":          "[2:1]",
 		"recipe: lock\n  clients: 5\n":           "[",
 		"recipe: lock\nschedule:\n- when: 10s\n": "[3:3]",
+		"recipe: lock\nfaults:\n  pause: 1\n":    "[3:8]",
+		"recipe: lock\nfaults:\n- [pause]\n":     "[3:3]",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -63,5 +65,27 @@ func TestExperimentStrictness(t *testing.T) {
 	}
 	if _, err := store.ReadExperiment(filepath.Join(t.TempDir(), "nowhere.yaml")); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// Faults may be a list, or one text.
+func TestExperimentFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"faults: pause:leader@10s+5s/30s, expire\n":      "pause:leader@10s+5s/30s, expire",
+		"faults: [pause, 'expire:holder']\n":             "pause,expire:holder",
+		"faults:\n- sequence:times=2\n- pause\n- kill\n": "sequence:times=2,pause,kill",
+		"faults: all\n": "all",
+		"faults: []\n":  "",
+		"faults: ''\n":  "",
+		"faults:\n":     "",
+	} {
+		path := filepath.Join(t.TempDir(), "experiment.yaml")
+		if err := os.WriteFile(path, []byte("recipe: lock\n"+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		x, err := store.ReadExperiment(path)
+		if got := x.Faults.Expression(); err != nil || got != want {
+			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		}
 	}
 }

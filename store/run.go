@@ -63,6 +63,10 @@ func (r *Run) Servers() string { return r.path("servers") }
 // ServerDir is the folder of one server's logs and configuration.
 func (r *Run) ServerDir(id int) string { return r.path("servers", strconv.Itoa(id)) }
 
+// Clients is the folder of what clients that are processes of their own wrote to
+// standard error: N.log.
+func (r *Run) Clients() string { return r.path("clients") }
+
 // path is empty for a bare history, and not a name in the present folder, which
 // somebody might write to.
 func (r *Run) path(name ...string) string {

@@ -27,6 +27,9 @@ type brokenLock struct {
 
 // BrokenLock is a lock that two can hold: it checks whether anybody does before it makes its own znode.
 func BrokenLock(c *Client, path string) (Lock, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return &brokenLock{conn: c.Conn, path: path}, ensurePath(c.Conn, path)
 }
 
@@ -60,6 +63,9 @@ type brokenElection struct {
 
 // BrokenElection is an election that two can win: it sorts candidates by their ids.
 func BrokenElection(c *Client, path, id string) (Election, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return &brokenElection{conn: c.Conn, path: path, id: id}, ensurePath(c.Conn, path)
 }
 
@@ -96,6 +102,9 @@ type brokenQueue struct {
 
 // BrokenQueue is a queue that gives one item to two: it ignores that somebody else was quicker to delete it.
 func BrokenQueue(c *Client, path string) (Queue, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return &brokenQueue{conn: c.Conn, path: path}, ensurePath(c.Conn, path)
 }
 
@@ -140,6 +149,9 @@ type brokenBarrier struct {
 
 // BrokenBarrier is a barrier that lets people past: it takes the end of its patience for the lift.
 func BrokenBarrier(c *Client, path string) (Barrier, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return &brokenBarrier{conn: c.Conn, path: path}, nil
 }
 
@@ -172,6 +184,9 @@ type brokenDoubleBarrier struct {
 
 // BrokenDoubleBarrier is a double barrier whose members leave when they like.
 func BrokenDoubleBarrier(c *Client, path string, parties int) (DoubleBarrier, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return &brokenDoubleBarrier{conn: c.Conn, path: path, parties: parties}, ensurePath(c.Conn, path)
 }
 

@@ -17,6 +17,9 @@ type goZookeeperLock struct {
 
 // GoZookeeperLock is the lock that comes with go-zookeeper, zk.Lock.
 func GoZookeeperLock(c *Client, path string) (Lock, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	l := &goZookeeperLock{lock: zk.NewLock(c.Conn, path, zk.WorldACL(zk.PermAll)), turn: make(chan struct{}, 1)}
 	l.turn <- struct{}{}
 	return l, nil

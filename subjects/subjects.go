@@ -28,14 +28,42 @@ type Client struct {
 	Servers []string      // host:port
 	Timeout time.Duration // negotiated session time-out
 	Dial    zk.Dialer     // through the link that faults reach
-	Conn    *zk.Conn      // opened and closed by the harness
+	// Conn is opened and closed by the harness; nil where Remote is set.
+	Conn *zk.Conn
 	// Events are the session events of Conn, for the subject alone, none lost
 	// as long as somebody reads in the end.
 	Events <-chan zk.Event
 
+	// Remote is set where the client lives in another process: that has the
+	// connection, and makes the subjects.
+	Remote Remote
+
 	once    sync.Once
 	session *recipes.Session // shared by this client's subjects of package recipes
 }
+
+// Remote makes subjects that live in another process. They offer, as the
+// interfaces below, what the other process says that its subjects offer, and
+// fail with an error that wraps ErrProcess while the process does not run. Safe
+// for concurrent use.
+type Remote interface {
+	Lock(path string) (Lock, error)
+	Queue(path string) (Queue, error)
+	Barrier(path string) (Barrier, error)
+	DoubleBarrier(path string, parties int) (DoubleBarrier, error)
+	Election(path, id string) (Election, error)
+	// Touch does one quorum write on the other process's session that changes
+	// nothing, if it can (ErrCannot if not).
+	Touch(ctx context.Context, path string) error
+}
+
+var (
+	// ErrProcess is the error of a client whose process does not run, or does not
+	// speak the protocol.
+	ErrProcess = errors.New("the client's process")
+	// ErrCannot is the error of something that a remote client does not offer.
+	ErrCannot = errors.New("not offered")
+)
 
 // Lock is an exclusive lock on one path.
 type Lock interface {
@@ -81,6 +109,13 @@ type Fencer interface{ Fence() int64 }
 // is closed when the hold is lost. Safe for concurrent use.
 type Holder interface{ Lost() <-chan struct{} }
 
+// Asked is a Holder that is far away: what Lost says here may be late. Held asks
+// whether Lost of the present hold is open there; it was at some moment between
+// call and return.
+type Asked interface {
+	Held(ctx context.Context) (bool, error)
+}
+
 // Owner tells the session that owns the present hold's znode. Called while held.
 type Owner interface{ Session() int64 }
 
@@ -106,3 +141,10 @@ func NoEffect(err error) bool {
 // Itemizer is a queue in whose znode stand other children than items. Without
 // it every child is an item.
 type Itemizer interface{ IsItem(child string) bool }
+
+// ItemNamer is an Itemizer whose items are the children whose names contain what
+// ItemNames gives, so that another process can be told.
+type ItemNamer interface {
+	Itemizer
+	ItemNames() string
+}

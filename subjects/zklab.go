@@ -26,30 +26,46 @@ func (c *Client) Close(ctx context.Context) error {
 
 // NewLock is zklab's own lock, recipes.Lock.
 func NewLock(c *Client, path string) (Lock, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return recipes.NewLock(c.recipeSession(), path), nil
 }
 
 // NewElection is zklab's own leader election, recipes.Election.
 func NewElection(c *Client, path, id string) (Election, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return recipes.NewElection(c.recipeSession(), path, id), nil
 }
 
 // NewQueue is zklab's own queue, recipes.Queue.
 func NewQueue(c *Client, path string) (Queue, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return ownQueue{recipes.NewQueue(c.recipeSession(), path)}, nil
 }
 
 // ownQueue tells the harness which children of the queue's znode are items.
 type ownQueue struct{ *recipes.Queue }
 
-func (ownQueue) IsItem(child string) bool { return strings.Contains(child, "-item-") }
+func (q ownQueue) IsItem(child string) bool { return strings.Contains(child, q.ItemNames()) }
+func (ownQueue) ItemNames() string          { return "-item-" }
 
 // NewBarrier is zklab's own barrier, recipes.Barrier.
 func NewBarrier(c *Client, path string) (Barrier, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return recipes.NewBarrier(c.recipeSession(), path), nil
 }
 
 // NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.
 func NewDoubleBarrier(c *Client, path string, parties int) (DoubleBarrier, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
 	return recipes.NewDoubleBarrier(c.recipeSession(), path, parties), nil
 }

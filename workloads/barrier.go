@@ -22,6 +22,9 @@ type Barrier struct {
 // Name is "barrier".
 func (Barrier) Name() string { return history.ModelBarrier }
 
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Barrier) InProcesses() Workload { return Barrier{New: subjects.RemoteBarrier} }
+
 // Params says that a barrier needs nothing more.
 func (Barrier) Params(*history.Params) {}
 
@@ -78,17 +81,18 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 		})
 	}
 	pause(ctx, between(rng, 20*time.Millisecond, 40*time.Millisecond))
-	for range liftAttempts {
-		if r.do(ctx, coordinator, history.FLift, key, 0, made[host].Lift) == nil {
+	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
+		if r.do(ctx, coordinator, history.FLift, key, 0, made[host].Lift) == nil || !pause(ctx, 50*time.Millisecond) {
 			break
 		}
-		pause(ctx, 50*time.Millisecond)
 	}
 	close(lifted)
 	wg.Wait()
 	return nil
 }
 
+// liftAttempts is how often a lift is tried at least; it is tried for the bound,
+// too, since it may fail at once for as long as a fault lasts (no permission).
 const liftAttempts = 20
 
 // await waits until it passes. One whose call failed while the barrier was up
@@ -98,9 +102,7 @@ const liftAttempts = 20
 func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.Barrier, lifted <-chan struct{}) {
 	for {
 		after := isClosed(lifted)
-		touched, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
-		err := c.Touch(touched, r.env.Root)
-		cancel()
+		err := c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
 		if err == nil && r.doFor(ctx, c, history.FAwait, key, 0, r.env.Bound+r.env.OpTimeout, b.Await) == nil {
 			return
 		}

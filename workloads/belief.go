@@ -12,14 +12,15 @@ import (
 // subject closes Lost. The moment at which it learns so is recorded.
 type belief struct {
 	token history.ID
+	life  int             // of the holder's process
 	lost  <-chan struct{} // nil: the subject never says so
 	quit  chan struct{}
 	wg    sync.WaitGroup
 }
 
 // watchHold begins to watch the hold that h has just been granted.
-func watchHold(c *Client, h *holder, key string, token history.ID) *belief {
-	b := &belief{token: token, quit: make(chan struct{})}
+func watchHold(c *Client, h *holder, key string, token history.ID, life int) *belief {
+	b := &belief{token: token, life: life, quit: make(chan struct{})}
 	if h.lost == nil {
 		return b
 	}

@@ -122,7 +122,12 @@ func given(subject any, err error) error {
 // makeSubject makes a client's subject, which has as long as an operation and
 // everything that may be stuck.
 func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make func(c *subjects.Client, path string) (T, error)) (T, error) {
-	value, err := within(ctx, e.OpTimeout+e.Bound, func() (T, error) { return make(c.Client, e.Path(key)) })
+	value, err := within(ctx, e.OpTimeout+e.Bound, func() (value T, err error) {
+		if err := c.Ready(ctx); err != nil {
+			return value, err
+		}
+		return make(c.Client, e.Path(key))
+	})
 	if err = given(value, err); err != nil {
 		err = fmt.Errorf("make the subject of client %d for %s: %w", c.ID, key, err)
 	}

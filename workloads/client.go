@@ -18,14 +18,17 @@ import (
 type Client struct {
 	*subjects.Client
 	Link *link.Link
+	// Process is the process that the client lives in; nil for this one.
+	Process Process
 
 	record  *history.Recorder
 	process history.Process
 	stride  int // number of clients: a process that ended goes on as process + stride
+	life    int // of its own process, in which the latest operation began
 
 	calm  <-chan struct{} // closed once nothing disturbs calls any more; nil: never
 	grace time.Duration   // what a call may take from then on, or from its own end
-	stuck error           // the call that was given up; the client does nothing after it
+	stuck error           // why the client does nothing any more: a call that was given up
 }
 
 // NewClient makes the client with number c.ID of n.
@@ -40,7 +43,12 @@ func NewClient(c *subjects.Client, l *link.Link, r *history.Recorder, n int) *Cl
 func (c *Client) GiveUp(calm <-chan struct{}, grace time.Duration) { c.calm, c.grace = calm, grace }
 
 // Stuck is the call that was given up, nil if none was.
-func (c *Client) Stuck() error { return c.stuck }
+func (c *Client) Stuck() error {
+	if errors.Is(c.stuck, errStuck) {
+		return c.stuck
+	}
+	return nil
+}
 
 // Op is an operation to do and record.
 type Op struct {
@@ -52,6 +60,9 @@ type Op struct {
 	Late func() any
 	// Intended is when an open-loop client meant to begin; 0 is now.
 	Intended time.Duration
+	// Life is the life of the client's process to which the operation belongs: in
+	// another one there is nothing left to do it with. 0 is whichever there is.
+	Life int
 	// Timeout bounds the call; 0 is no bound.
 	Timeout time.Duration
 	// Run does it and gives the completion's value. With a Timeout it runs on a
@@ -62,10 +73,11 @@ type Op struct {
 }
 
 // Do records the invocation, runs the operation, and records what came of it.
-// The error is Run's own, or that of the call that got this client stuck.
+// The error is Run's own; or it says why nothing was done: a call got this
+// client stuck, its process is gone, ctx ended before that was back.
 func (c *Client) Do(ctx context.Context, op Op) error {
-	if c.stuck != nil {
-		return c.stuck
+	if err := c.begin(ctx, op); err != nil {
+		return err
 	}
 	invoke := c.event(op, history.Invoke)
 	invoke.Intended = op.Intended
@@ -115,12 +127,12 @@ func ownerOf(op Op) (session int64) {
 func (c *Client) Fact(f, key string, value any) {
 	c.record.Record(history.Event{
 		Process: history.SessionProcess, Client: c.ID, Type: history.Info, F: f, Key: key,
-		Value: history.Value(value), Session: history.ID(c.Conn.SessionID()),
+		Value: history.Value(value), Session: history.ID(c.SessionID()),
 	})
 }
 
 func (c *Client) event(op Op, t history.Type) history.Event {
-	s := c.Conn.SessionID()
+	s := c.SessionID()
 	return history.Event{
 		Process: c.process, Client: c.ID, Type: t, F: op.F, Key: op.Key,
 		Session: history.ID(s), Alive: c.Link.Alive(s),
@@ -162,4 +174,5 @@ var codes = []struct {
 	{zk.ErrNoServer, "no-server"},
 	{zk.ErrClosing, "closing"},
 	{zk.ErrSessionMoved, "session-moved"},
+	{subjects.ErrProcess, "process"},
 }

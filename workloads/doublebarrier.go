@@ -22,6 +22,9 @@ type DoubleBarrier struct {
 // Name is "double-barrier".
 func (DoubleBarrier) Name() string { return history.ModelDoubleBarrier }
 
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (DoubleBarrier) InProcesses() Workload { return DoubleBarrier{New: subjects.RemoteDoubleBarrier} }
+
 // Params says that a round has as many members as there are clients.
 func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
 
@@ -74,9 +77,9 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 		wg.Go(func() {
 			defer r.env.closeOne(ctx, c, made[i])
 			pause(ctx, m.late)
-			if r.enter(ctx, c, key, made[i], m, &passed) {
+			if life, in := r.enter(ctx, c, key, made[i], m, &passed); in {
 				pause(ctx, m.stay)
-				r.leave(ctx, c, key, made[i])
+				r.leave(ctx, c, key, made[i], life)
 			}
 		})
 	}
@@ -118,45 +121,48 @@ func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 
 // enter goes in. One whose call failed (its session expired, its patience
 // ended) comes again while nobody has passed, for the others wait for it; once
-// somebody has, the round was complete without a further member.
-func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) bool {
+// somebody has, the round was complete without a further member. It gives the
+// life of the client's process that is in.
+func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) (life int, in bool) {
 	var owner func() int64
 	if s, ok := b.(subjects.Owner); ok {
 		owner = s.Session
 	}
 	for range enterAttempts {
-		session := c.Conn.SessionID()
+		session := c.SessionID()
 		err := c.Do(ctx, Op{
 			F: history.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
 			Run: func(ctx context.Context) (any, error) { return nil, b.Enter(ctx) },
 		})
 		if err == nil {
 			passed.Add(1)
-			return true
+			return c.life, true
 		}
 		pause(ctx, m.away)
-		if c.Conn.SessionID() != session {
+		if c.SessionID() != session {
 			pause(ctx, m.dead)
 		}
 		if passed.Load() > 0 { // the round went through while it was away
-			return false
+			return 0, false
 		}
 		m.at, m.patience = 0, r.env.OpTimeout
 	}
-	return false
+	return 0, false
 }
 
 const enterAttempts = 10
 
 // leave goes out, within the bound and not only the operation's time: the
 // others may be slow to leave, and one who is stuck must show. The touch
-// before says that its session was alive while it was inside.
-func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier) {
-	touched, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
-	_ = c.Touch(touched, r.env.Root)
-	cancel()
+// before says that its session was alive while it was inside. A member whose
+// process has ended inside does not leave: its session's end does that.
+func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, life int) {
+	if c.gone(life) {
+		return
+	}
+	_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
 	_ = c.Do(ctx, Op{
-		F: history.FLeave, Key: key, Timeout: r.env.Bound + r.env.OpTimeout,
+		F: history.FLeave, Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, b.Leave(ctx) },
 	})
 }

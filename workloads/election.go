@@ -22,6 +22,9 @@ type Election struct {
 // Name is "election".
 func (Election) Name() string { return history.ModelElection }
 
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Election) InProcesses() Workload { return Election{New: subjects.RemoteElection} }
+
 // Params says that an election needs nothing more.
 func (Election) Params(*history.Params) {}
 

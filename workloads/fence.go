@@ -18,19 +18,6 @@ func touch(conn *zk.Conn, path string) error {
 	return err
 }
 
-// Touch is touch on the client's own connection, within ctx. It is not an
-// operation on the subject and not recorded as one; the link sees it.
-func (c *Client) Touch(ctx context.Context, path string) error {
-	done := make(chan error, 1)
-	go func() { done <- touch(c.Conn, path) }() // ends with the connection at the latest
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // fencedChildren lists a folder as it is now. A folder that nobody made is empty.
 func (e *Env) fencedChildren(ctx context.Context, folder string) ([]string, error) {
 	return within(ctx, e.Bound, func() ([]string, error) {

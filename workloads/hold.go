@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -20,6 +21,7 @@ type holder struct {
 	lost    func() <-chan struct{}
 	owner   func() int64
 	leader  func(context.Context) (history.Leader, error)
+	asked   func(context.Context) (held bool, err error)
 }
 
 func newHolder(subject any, acquire, release func(context.Context) error) *holder {
@@ -32,6 +34,9 @@ func newHolder(subject any, acquire, release func(context.Context) error) *holde
 	}
 	if s, ok := subject.(subjects.Owner); ok {
 		h.owner = s.Session
+	}
+	if s, ok := subject.(subjects.Asked); ok {
+		h.asked = s.Held
 	}
 	return h
 }
@@ -75,7 +80,7 @@ func (r *holdRun) offers() {
 	one := r.holders[r.env.Clients[0].ID][r.env.Key(0)] // all are of one kind
 	r.env.Record.Record(history.Event{
 		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FOffers,
-		Value: history.Value(history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil}),
+		Value: history.Value(history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil}),
 	})
 }
 
@@ -126,7 +131,8 @@ const lossPatience = 1200 * time.Millisecond
 
 // turn is one acquisition with all that a holder does. Its two touches say
 // that the session was alive at the beginning of the hold and right before its
-// release, whatever the subject's own requests show.
+// release, whatever the subject's own requests show. A holder whose process has
+// ended does nothing more: its hold ends with its session.
 func (r *holdRun) turn(ctx context.Context, c *Client, key string, at, patience, length time.Duration) {
 	h := r.holders[c.ID][key]
 	var grant history.Grant
@@ -145,21 +151,24 @@ func (r *holdRun) turn(ctx context.Context, c *Client, key string, at, patience,
 	if err != nil {
 		return
 	}
-	session := c.Conn.SessionID()
-	belief := watchHold(c, h, key, grant.Token)
-	r.touch(ctx, c)
+	life, session := c.life, c.SessionID()
+	belief := watchHold(c, h, key, grant.Token, life)
+	r.touch(ctx, c, life)
 	r.confirm(ctx, c, key, h, belief)
-	r.write(ctx, c, key, grant)
+	r.write(ctx, c, key, grant, life)
 	pause(ctx, length)
 	r.confirm(ctx, c, key, h, belief)
-	r.touch(ctx, c)
-	if c.Conn.SessionID() != session {
+	r.touch(ctx, c, life)
+	changed := c.SessionID() != session
+	if changed && !c.gone(life) {
 		belief.await(ctx, lossPatience)
+	}
+	if changed || h.asked != nil { // its word is the last that is known of the hold
 		r.confirm(ctx, c, key, h, belief)
 	}
 	belief.stop()
 	_ = c.Do(ctx, Op{
-		F: history.FRelease, Key: key, Timeout: r.env.OpTimeout,
+		F: history.FRelease, Key: key, Life: life, Timeout: r.env.OpTimeout,
 		Late: func() any { return history.Held{Held: belief.held(), Token: grant.Token} },
 		Run:  func(ctx context.Context) (any, error) { return nil, h.release(ctx) },
 	})
@@ -168,32 +177,43 @@ func (r *holdRun) turn(ctx context.Context, c *Client, key string, at, patience,
 // touch gives a sign of life, or finds that there is none to give: it tries
 // again after a lost connection, until the session is another one or the
 // operation's time is up. So a holder that was expired knows it when it releases.
-func (r *holdRun) touch(ctx context.Context, c *Client) {
+func (r *holdRun) touch(ctx context.Context, c *Client, life int) {
 	ctx, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
 	defer cancel()
-	session := c.Conn.SessionID()
-	for c.Touch(ctx, r.env.Root) != nil && c.Conn.SessionID() == session {
-		if !pause(ctx, 5*time.Millisecond) {
+	session := c.SessionID()
+	for !c.gone(life) {
+		err := c.Touch(ctx, r.env.Root)
+		if err == nil || errors.Is(err, subjects.ErrCannot) || c.SessionID() != session || !pause(ctx, 5*time.Millisecond) {
 			return
 		}
 	}
 }
 
+// confirm asks whether the client still holds. A subject in another process is
+// asked there: a process that is stopped gives no answer.
 func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder, b *belief) {
 	if h.lost == nil {
 		return // a subject that cannot say so has no answer to record
 	}
-	_ = c.Do(ctx, Op{
-		F: history.FConfirm, Key: key,
+	op := Op{
+		F: history.FConfirm, Key: key, Life: b.life,
 		Run: func(context.Context) (any, error) {
 			return history.Held{Held: b.held(), Token: b.token}, nil
 		},
-	})
+	}
+	if h.asked != nil {
+		op.Timeout = r.env.OpTimeout
+		op.Run = func(ctx context.Context) (any, error) {
+			held, err := h.asked(ctx)
+			return history.Held{Held: held && b.held(), Token: b.token}, err
+		}
+	}
+	_ = c.Do(ctx, op)
 }
 
-func (r *holdRun) write(ctx context.Context, c *Client, key string, grant history.Grant) {
+func (r *holdRun) write(ctx context.Context, c *Client, key string, grant history.Grant, life int) {
 	_ = c.Do(ctx, Op{
-		F: history.FWrite, Key: key, Arg: grant,
+		F: history.FWrite, Key: key, Arg: grant, Life: life,
 		Run: func(context.Context) (any, error) {
 			accepted, order := r.resources[key].write(int64(grant.Token))
 			return history.Written{Accepted: accepted, Token: grant.Token, Order: order}, nil

@@ -54,7 +54,7 @@ func TestBelief(t *testing.T) {
 				d := newDesk(t, 1)
 				lost := make(chan struct{})
 				h := &holder{lost: func() <-chan struct{} { return lost }}
-				b := watchHold(d.clients[0], h, "k1", 9)
+				b := watchHold(d.clients[0], h, "k1", 9, 0)
 				if !b.held() {
 					t.Fatal("lost from the beginning")
 				}
@@ -81,7 +81,7 @@ func TestBelief(t *testing.T) {
 func TestBeliefWithoutLost(t *testing.T) {
 	d := newDesk(t, 1)
 	for _, h := range []*holder{{}, {lost: func() <-chan struct{} { return nil }}, {lost: func() <-chan struct{} { panic("planted") }}} {
-		b := watchHold(d.clients[0], h, "k1", 0)
+		b := watchHold(d.clients[0], h, "k1", 0, 0)
 		if !b.held() {
 			t.Error("not held")
 		}

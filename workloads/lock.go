@@ -19,6 +19,9 @@ type Lock struct {
 // Name is "lock".
 func (Lock) Name() string { return history.ModelLock }
 
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Lock) InProcesses() Workload { return Lock{New: subjects.RemoteLock} }
+
 // Params says that a lock needs nothing more.
 func (Lock) Params(*history.Params) {}
 

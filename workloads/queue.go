@@ -20,6 +20,9 @@ type Queue struct {
 // Name is "queue".
 func (Queue) Name() string { return history.ModelQueue }
 
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Queue) InProcesses() Workload { return Queue{New: subjects.RemoteQueue} }
+
 // Params says that a queue needs nothing more.
 func (Queue) Params(*history.Params) {}
 

@@ -21,6 +21,14 @@ type Workload interface {
 	Start(ctx context.Context, env *Env) (Run, error)
 }
 
+// Processes is a workload that can do with clients that are processes of their
+// own. One that is not makes its subjects from subjects.Client.Remote itself.
+type Processes interface {
+	// InProcesses is the same workload with subjects that live there; constructors
+	// of this process are left aside.
+	InProcesses() Workload
+}
+
 // Run is a workload at work in one run. Load is called once, then Quiesce once.
 type Run interface {
 	// Load runs all clients until over is closed, and returns when the last

@@ -2,50 +2,145 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/foreign"
 	"github.com/zklab/zklab/store"
 )
 
 func newCheck() *cobra.Command {
-	var opts checker.Options
-	var out string
-	var asJSON bool
+	var c check
 	cmd := &cobra.Command{
 		Use:   "check PATH",
-		Short: "Decide a stored run, or a bare history, again",
-		Long:  "Check decides from the record alone and writes nothing. PATH is a run's folder, latest, or a\nhistory file. Exit codes are those of run.",
-		Args:  pathArg,
+		Short: "Decide a stored run, or a history from anywhere, again",
+		Long:  checkHelp(),
+		Example: `  zklab check latest
+  zklab check history.edn --model cas-register
+  zklab check jepsen.log --model cas-register --json
+  zklab check c10-ok.txt --model kv --format porcupine-kv
+  zklab check history.jsonl --model semaphore:3 --budget 10s`,
+		Args: pathArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if opts.Budget <= 0 {
+			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
 			}
-			run, err := store.Open(out, args[0])
+			run, err := store.Open(c.out, args[0])
 			if err != nil {
 				return err
 			}
 			ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second one ends the process
-			result, err := zklab.Judge(ctx, run, opts)
-			if err != nil {
-				return err
+			if c.model != "" {
+				return c.foreign(ctx, cmd, run.History())
 			}
-			if ctx.Err() != nil {
-				return fmt.Errorf("interrupted: %w", ctx.Err())
+			if cmd.Flags().Changed("format") || cmd.Flags().Changed("initial") {
+				return usageError("--format and --initial need --model, the kind of object that the history is of: see zklab check --help")
 			}
-			return printResult(cmd, run, result, asJSON)
+			return c.own(ctx, cmd, run)
 		},
 	}
-	cmd.Flags().DurationVar(&opts.Budget, "budget", 60*time.Second, "time for all checks together; what is not decided by then is unknown")
-	cmd.Flags().BoolVar(&opts.Strict, "strict", false, "let measured properties (belief) decide, too")
-	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs, for latest")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together; what is not decided by then is unknown")
+	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) decide, too")
+	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, for latest")
+	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
+	cmd.Flags().StringVar(&c.model, "model", "", "decide whether the history is linearizable as this `object`; see above")
+	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "what the history is written in; see above")
+	cmd.Flags().StringVar(&c.initial, "initial", "", "the `value` that registers begin with, if it is not nil: 0, \"text\"")
 	return cmd
+}
+
+// checkHelp lists the models and formats.
+func checkHelp() string {
+	var b strings.Builder
+	b.WriteString("Check decides from the record alone and writes nothing. PATH is a run's folder, latest, or a\n" +
+		"history file. Exit codes are those of run: 0 valid, 1 violation, 2 undecided, 3 unreadable, 64\nwrong usage.\n\n" +
+		"A history of zklab's names its model and is checked for all that the model promises. Any other\n" +
+		"needs --model, and is decided to be linearizable or not; so is one of zklab's, with --model.\n" +
+		"Operations of processes that are no number (the nemesis) are passed over.\n\nModels:\n")
+	for _, m := range linear.Models() {
+		fmt.Fprintf(&b, "  %-14s %s (%s)\n  %-14s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
+	}
+	b.WriteString("\nFormats (--format auto finds out which):\n")
+	for _, f := range foreign.Formats() {
+		fmt.Fprintf(&b, "  %-14s %s\n  %-14s   %s\n", f.Format, f.About, "", f.Example)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// check is what the command line asks for.
+type check struct {
+	opts    checker.Options
+	out     string
+	asJSON  bool
+	model   string
+	format  string
+	initial string
+}
+
+// own checks a history that names its model.
+func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) error {
+	result, err := zklab.Judge(ctx, run, c.opts)
+	if errors.Is(err, history.ErrForeign) && run.Bare() {
+		if r, openErr := foreign.Open(run.History(), foreign.Auto); openErr == nil {
+			r.Close()
+			if r.Format() != foreign.JSONL {
+				return usageError("%s is a history in format %s: say of what kind of object, as in --model register (zklab check --help lists them)", run.Path(), r.Format())
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: %w", ctx.Err())
+	}
+	return printResult(cmd, run, result, c.asJSON)
+}
+
+// foreign decides whether a history is linearizable as some object.
+func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) error {
+	model, err := linear.ParseModel(c.model)
+	if err != nil {
+		return usageError("%v", err)
+	}
+	format, err := foreign.ParseFormat(c.format)
+	if err != nil {
+		return usageError("%v", err)
+	}
+	var opts linear.LoadOptions
+	if cmd.Flags().Changed("initial") {
+		v, err := foreign.ParseValue(c.initial)
+		if err != nil {
+			return usageError("--initial %s: %v", c.initial, err)
+		}
+		opts.Initial = &v
+	}
+	r, err := foreign.Open(path, format)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	h, err := linear.Load(ctx, r, model, opts)
+	if err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted: %w", ctx.Err())
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	report := linear.Check(ctx, h, linear.Options{Budget: c.opts.Budget})
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: %w", ctx.Err())
+	}
+	return printReport(cmd, report, c.asJSON)
 }

@@ -18,7 +18,8 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look at what this machine has for experiments, and what is missing",
 		Long: "Doctor looks at what ensembles need. The exit code is 0 when nothing is missing for those of\n" +
-			"--ensemble, else 3: embedded ones need nothing, containers a Docker engine and an image.",
+			"--ensemble, else 3: embedded ones need nothing, containers a Docker engine and an image.\n" +
+			"What only some faults need is no reason for 3.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(kinds, kind) {
@@ -44,7 +45,10 @@ func diagnose(w io.Writer, containers []container.Finding) bool {
 	fmt.Fprintf(w, "%-8s %-10s %s\n", "ok", inProcess, "servers in this process, which need nothing but zklab: the default")
 	for _, f := range containers {
 		mark := "ok"
-		if !f.OK {
+		switch {
+		case !f.OK && f.Some:
+			mark = "without"
+		case !f.OK:
 			mark, complete = "MISSING", false
 		}
 		fmt.Fprintf(w, "%-8s %-10s %s\n", mark, f.Name, f.Detail)

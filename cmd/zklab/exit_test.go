@@ -15,6 +15,8 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/store"
 )
 
@@ -138,7 +140,7 @@ func TestMerge(t *testing.T) {
 		"flags": {
 			[]string{"--clients", "2", "--faults", "expire:any,pause", "--min-load", "3", "--seed", "4", "--strict=false"},
 			func(x *store.Experiment) {
-				x.Clients, x.Faults, x.Strict = 2, []string{"expire:any", "pause"}, false
+				x.Clients, x.Faults, x.Strict = 2, []string{"expire:any,pause"}, false
 				*x.MinLoad, *x.Seed = 3, 4
 			},
 		},
@@ -186,11 +188,21 @@ func TestTimeLimit(t *testing.T) {
 		"two faults":  {[]string{"lock", "--faults", "pause,expire"}, 30 * time.Second},
 		"soon":        {[]string{"lock", "--faults", "pause", "--fault-interval", "1s"}, 10 * time.Second},
 		"flag":        {[]string{"lock", "--faults", "pause,expire", "--time-limit", "5s"}, 5 * time.Second},
+		"all":         {[]string{"lock", "--faults", "all", "--fault-interval", "1m"}, time.Duration(1+available(t)) * time.Minute},
+		"three times": {[]string{"lock", "--faults", "sequence:times=3,pause+20s"}, 85 * time.Second},
+		"fixed":       {[]string{"lock", "--faults", "pause@50s+20s,expire"}, 70 * time.Second},
 		"file":        {[]string{"--config", path, "--faults", "pause,expire"}, 7 * time.Second},
 		"flag beside": {[]string{"--config", path, "--faults", "pause,expire", "--time-limit", "5s"}, 5 * time.Second},
 	} {
-		x, err := merged(tt.args)
-		if err != nil || x.TimeLimit != tt.want {
+		stored, err := merged(tt.args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := experiment(stored, &runFlags{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, err = x.Complete(); err != nil || x.TimeLimit != tt.want {
 			t.Errorf("%s: %s, %v", name, x.TimeLimit, err)
 		}
 	}
@@ -210,4 +222,19 @@ func TestImageOfFile(t *testing.T) {
 			t.Errorf("%q: %q, %v", args, x.Image, err)
 		}
 	}
+}
+
+// available counts the faults that "all" has on the embedded ensemble.
+func available(t *testing.T) (n int) {
+	e, err := embedded.Config{}.Sketch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for _, k := range faults.Kinds() {
+		if !k.Harsh && k.Plain().Available(faults.Setting{Ensemble: e}) == nil {
+			n++
+		}
+	}
+	return n
 }

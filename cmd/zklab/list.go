@@ -3,21 +3,19 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
 
 func newList() *cobra.Command {
 	var out string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list [recipes|faults|runs]",
 		Short: "List recipes with their subjects, faults with the ensembles that have them, and stored runs",
@@ -26,6 +24,12 @@ func newList() *cobra.Command {
 			"recipes", "faults", "runs",
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asJSON && !slices.Equal(args, []string{"faults"}) {
+				return usageError("--json is for zklab list faults")
+			}
+			if asJSON {
+				return printFaults(cmd.OutOrStdout())
+			}
 			parts := []func(io.Writer) error{listRecipes, listFaults, func(w io.Writer) error { return listRuns(w, out) }}
 			if len(args) == 1 {
 				i := map[string]int{"recipes": 0, "faults": 1, "runs": 2}[args[0]]
@@ -44,6 +48,7 @@ func newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list of faults as JSON")
 	return cmd
 }
 
@@ -56,33 +61,6 @@ func listRecipes(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(workloads.Subjects(r), ", "), workloads.About(r))
 	}
 	return t.Flush()
-}
-
-func listFaults(w io.Writer) error {
-	t := table(w)
-	embedded, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true, Stopped: true})
-	if err != nil {
-		return err
-	}
-	defer embedded.Close()
-	fmt.Fprintln(t, "FAULT\tARGUMENTS\tEMBEDDED\tCONTAINER\tWHAT IT DOES")
-	for _, kind := range faults.Names() {
-		fs, err := faults.Parse(kind)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", kind, strings.Join(faults.Arguments(kind), ", "),
-			availability(fs[0], embedded), availability(fs[0], container.Sketch()), faults.About(kind))
-	}
-	return t.Flush()
-}
-
-// availability is yes, or why an ensemble cannot have a fault.
-func availability(f faults.Fault, e ensemble.Ensemble) string {
-	if err := f.Available(e); err != nil {
-		return err.Error()
-	}
-	return "yes"
 }
 
 func listRuns(w io.Writer, root string) error {

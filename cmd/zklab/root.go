@@ -43,6 +43,7 @@ func newRoot(begun *bool) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean(), newEnsemble())
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean(), newEnsemble(), newWorker(), newConform())
 	return root
 }

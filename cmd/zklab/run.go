@@ -43,6 +43,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
 			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
+			"  zklab run lock --clients-as process --faults freeze,crash\n" +
 			"  zklab run lock --subject broken",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,11 +60,13 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	imageFlag(cmd, &x.Image)
 	flags.IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken (see zklab list)")
+	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each one its own, which can be frozen and crashed)")
+	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
 	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
 	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
 	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections or queues in use at once")
 	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
-	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire (see zklab list)")
+	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, or all (see zklab list faults)")
 	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
 	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for")
 	flags.DurationVar(&x.OpTimeout, "op-timeout", x.OpTimeout, "how long a client waits for one operation")
@@ -82,7 +85,7 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 	seed, minLoad = new(int64), new(int)
 	*minLoad = 200
 	return &store.Experiment{
-		Subject: workloads.Own, Ensemble: inProcess, Nodes: 3,
+		Subject: workloads.Own, Ensemble: inProcess, Nodes: 3, ClientsAs: store.Goroutine,
 		Clients: 5, Rate: 100, Keys: 3, TimeLimit: 10 * time.Second,
 		SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second, FaultInterval: 10 * time.Second,
 		Seed: seed, MinLoad: minLoad,
@@ -93,6 +96,9 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 // says, what flags say.
 func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []string) (store.Experiment, error) {
 	x, limited := *flagged, cmd.Flags().Changed("time-limit")
+	if limited && x.TimeLimit <= 0 {
+		return x, usageError("--time-limit must be more than zero")
+	}
 	if f.config != "" {
 		file, err := store.ReadExperiment(f.config)
 		if err != nil {
@@ -110,11 +116,11 @@ func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []st
 	if cmd.Flags().Changed("faults") {
 		x.Faults = nil
 		if f.faults != "" {
-			x.Faults = strings.Split(f.faults, ",")
+			x.Faults = store.Faults{f.faults}
 		}
 	}
 	if !limited {
-		x.TimeLimit = max(x.TimeLimit, time.Duration(len(x.Faults)+1)*x.FaultInterval)
+		x.TimeLimit = 0 // it depends on the faults
 	}
 	return x, nil
 }
@@ -130,6 +136,8 @@ func overlay(cmd *cobra.Command, file, flagged store.Experiment) store.Experimen
 	}
 	pick(cmd, "image", &x.Image, flagged.Image)
 	pick(cmd, "subject", &x.Subject, flagged.Subject)
+	pick(cmd, "clients-as", &x.ClientsAs, flagged.ClientsAs)
+	pick(cmd, "subject-command", &x.SubjectCommand, flagged.SubjectCommand)
 	pick(cmd, "clients", &x.Clients, flagged.Clients)
 	pick(cmd, "rate", &x.Rate, flagged.Rate)
 	pick(cmd, "keys", &x.Keys, flagged.Keys)
@@ -156,29 +164,36 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if err := positive(x); err != nil {
 		return none, err
 	}
-	workload, err := workloads.Named(x.Recipe, x.Subject)
+	command, err := clientCommand(x)
+	if err != nil {
+		return none, err
+	}
+	named := x.Subject
+	if x.SubjectCommand != "" { // what it is called, nobody here knows
+		named, x.Subject = workloads.Own, x.SubjectCommand
+	}
+	workload, err := workloads.Named(x.Recipe, named)
 	if err != nil {
 		return none, usageError("%v", err)
 	}
-	list, err := faults.Parse(strings.Join(x.Faults, ","))
-	if err != nil {
-		return none, usageError("%v", err)
+	expression, err := faults.Parse(x.Faults.Expression())
+	if err != nil && f.faults == "" {
+		return none, usageError("faults of %s: %v", f.config, err)
+	} else if err != nil {
+		return none, usageError("--faults %v", err)
 	}
 	starter, err := starter(x, f)
 	if err != nil {
 		return none, err
 	}
 	e := zklab.Experiment{
-		Workload: workload, Subject: x.Subject, Ensemble: starter,
+		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
 		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: *x.MinLoad,
-		Seed: *x.Seed, Strict: x.Strict, Out: f.out,
+		Seed: *x.Seed, Strict: x.Strict, Out: f.out, Faults: expression.Schedule(x.FaultInterval),
 	}
 	if e.MinLoad == 0 {
 		e.MinLoad = -1 // asked for, and not left out
-	}
-	if len(list) > 0 {
-		e.Faults = faults.Every(x.FaultInterval, list...)
 	}
 	return e, nil
 }
@@ -192,7 +207,6 @@ func positive(x store.Experiment) error {
 		{"clients", x.Clients > 0},
 		{"rate", x.Rate > 0 && !math.IsInf(x.Rate, 1)},
 		{"keys", x.Keys > 0},
-		{"time-limit", x.TimeLimit > 0},
 		{"session-timeout", x.SessionTimeout > 0},
 		{"op-timeout", x.OpTimeout > 0},
 		{"fault-interval", x.FaultInterval > 0},
@@ -200,6 +214,9 @@ func positive(x store.Experiment) error {
 		if !n.ok {
 			return usageError("--%s must be more than zero", n.flag)
 		}
+	}
+	if x.FaultInterval < 100*time.Millisecond {
+		return usageError("--fault-interval must be 100ms or more")
 	}
 	if *x.MinLoad < 0 || *x.Seed < 0 {
 		return usageError("--min-load and --seed must not be negative")
@@ -220,11 +237,17 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	if err != nil {
 		return err
 	}
+	if x, err = x.Complete(); err != nil {
+		return err
+	}
 	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)
 	ctx, interrupt, stop := interruptible(context.Background(), screen)
 	defer stop()
 	x.Interrupt, x.Progress = interrupt, screen.progress
-	screen.say("running %s of %s on %d servers (%s) for %s", stored.Recipe, stored.Subject, stored.Nodes, stored.Ensemble, stored.TimeLimit)
+	screen.say("running %s of %s on %d servers (%s) for %s", stored.Recipe, stored.Subject, stored.Nodes, stored.Ensemble, x.TimeLimit)
+	for _, warning := range x.Warnings() {
+		screen.say("warning: %s", warning)
+	}
 	outcome, err := x.Run(ctx)
 	screen.end()
 	if err != nil {

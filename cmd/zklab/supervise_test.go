@@ -20,19 +20,7 @@ import (
 // waiting starts the command zklab-waits and gives it once its child runs.
 func waiting(t *testing.T) *exec.Cmd {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.ReadFile(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "zklab-waits") // this name makes it that command; see TestMain
-	if err := os.WriteFile(path, program, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path)
+	cmd := exec.Command(copied(t, "zklab-waits"))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

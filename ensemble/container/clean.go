@@ -18,12 +18,16 @@ type leftover struct {
 	made       string
 	containers int
 	networks   int
+	volumes    int
 	life       life
 }
 
 func (l leftover) String() string {
 	s := fmt.Sprintf("run %s of process %d, begun %s: %s, %s",
 		l.run, l.owner.pid, l.made, count(l.containers, "container"), count(l.networks, "network"))
+	if l.volumes > 0 {
+		s += ", " + count(l.volumes, "volume")
+	}
 	switch l.life {
 	case alive:
 		return s + "; the process is alive"
@@ -86,6 +90,7 @@ func removeAll(ctx context.Context, engine client.APIClient, dying []leftover, g
 		}
 		l.containers += gone[l.run].containers
 		l.networks += gone[l.run].networks
+		l.volumes += gone[l.run].volumes
 		gone[l.run] = l
 	}
 	return all(errs...)
@@ -118,6 +123,10 @@ func leftovers(ctx context.Context, engine client.APIClient) ([]leftover, error)
 	if err != nil {
 		return nil, engineErr("list networks", err)
 	}
+	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: ofZklab()})
+	if err != nil {
+		return nil, engineErr("list volumes", err)
+	}
 	observer := self()
 	runs := map[string]*leftover{}
 	of := func(labels map[string]string) *leftover {
@@ -133,6 +142,9 @@ func leftovers(ctx context.Context, engine client.APIClient) ([]leftover, error)
 	}
 	for _, n := range networks.Items {
 		of(n.Labels).networks++
+	}
+	for _, v := range volumes.Items {
+		of(v.Labels).volumes++
 	}
 	var found []leftover
 	for _, l := range runs {

@@ -1,39 +1,69 @@
 package container
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"sync"
 	"time"
-
-	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/zklab/zklab/ensemble"
 )
 
 var (
 	_ ensemble.Starter   = Config{}
+	_ ensemble.Sketcher  = Config{}
+	_ ensemble.Preparer  = Config{}
 	_ ensemble.Ensemble  = (*cluster)(nil)
 	_ ensemble.LogReader = (*cluster)(nil)
-	_ ensemble.Server    = (*server)(nil)
-	_ ensemble.Pauser    = (*server)(nil)
+	_ ensemble.Limited   = (*cluster)(nil)
+
+	_ ensemble.TransactionReader = (*cluster)(nil)
+
+	_ ensemble.Partitioner = (*cluster)(nil)
+	_ ensemble.Lossy       = (*cluster)(nil)
+	_ ensemble.Slower      = (*cluster)(nil)
+
+	_ ensemble.Server  = (*server)(nil)
+	_ ensemble.Pauser  = (*server)(nil)
+	_ ensemble.Stopper = (*server)(nil)
+
+	_ ensemble.DiskFiller = (*server)(nil)
 )
 
 // cluster is a running ensemble.
 type cluster struct {
-	run     run
-	engine  *testcontainers.DockerClient
-	servers []*server
-	profile ensemble.Profile
+	run         run
+	engine      engine // nil of a sketch
+	servers     []*server
+	subnet      subnet
+	helperImage string
+	folders     folders
+	profile     ensemble.Profile
 
-	mu     sync.Mutex // of the run's random numbers while servers start, and of Close
+	turn   turn // of whoever changes servers or their network, or removes all
+	links  links
+	gated  bool    // helpers are there before they are needed
+	keeper *helper // of small disks; nil without
 	closed bool
+
+	looking turn // of whoever looks what the machine offers
+	lacks   map[ensemble.Ability]error
+
+	mu sync.Mutex // of the run's random numbers while servers start
 }
 
-// Sketch is an ensemble of one server that was never started. It can be asked
-// what containers offer (see faults.Fault), and nothing else.
-func Sketch() ensemble.Ensemble {
-	return &cluster{servers: []*server{{}}, profile: ensemble.Profile{Backend: "container", Servers: 1}}
+// Sketch gives an ensemble of which no server was ever started. It lacks nothing.
+func (c Config) Sketch() (ensemble.Ensemble, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	e := &cluster{profile: c.profile(), turn: newTurn(), looking: newTurn(), closed: true}
+	for id := 1; id <= c.Nodes; id++ {
+		e.servers = append(e.servers, &server{cluster: e, id: id})
+	}
+	return e, nil
 }
 
 func (e *cluster) Servers() []ensemble.Server {
@@ -52,10 +82,22 @@ func (e *cluster) Profile() ensemble.Profile { return e.profile }
 
 // Close can be called again when it failed.
 func (e *cluster) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	if err := e.turn.take(context.Background()); err != nil {
+		return err
+	}
+	defer e.turn.give()
 	if e.closed {
 		return nil
+	}
+	var errs []error
+	for _, s := range e.servers {
+		if s != nil { // where Start failed half way
+			errs = append(errs, s.dropGate())
+		}
+	}
+	errs = append(errs, e.keeper.drop())
+	if err := all(errs...); err != nil {
+		return err
 	}
 	if err := removeRun(e.engine, e.run.id); err != nil {
 		return fmt.Errorf("remove run %s: %w (`zklab clean` tries again)", e.run.id, err)

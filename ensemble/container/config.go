@@ -24,6 +24,14 @@ type Config struct {
 	// empty, ZKLAB_IMAGE names it; without that it is the first present of
 	// zookeeper:3.9 and zklab/zookeeper:3.9, else the first is pulled.
 	Image string
+	// Abilities are what the ensemble must be able to do, or Start fails: see
+	// [Config.Prepare].
+	Abilities []ensemble.Ability
+	// HelperImage is the image of the containers beside the servers that faults
+	// of network and disk are made with: it must have iptables, tc and a shell.
+	// When empty, ZKLAB_HELPER_IMAGE names it, else it is zklab/zookeeper:3.9. It
+	// is needed for these faults alone, and never pulled.
+	HelperImage string
 	// Ports are the servers' client ports on 127.0.0.1, one for each. When empty,
 	// free ones are drawn.
 	Ports []int
@@ -50,6 +58,17 @@ func ValidateNodes(n int) error {
 		return fmt.Errorf("cannot start %d servers: choose 1 to %d, best 1, 3 or 5", n, maxNodes)
 	}
 	return nil
+}
+
+// Prepare gives a configuration whose ensembles have the ability. Those of the
+// network are there anyway, where the machine has them: prepared for, helpers
+// start with the ensemble, so that the first fault of the network is quick. To
+// have their disks filled, servers get small ones of their own, in memory.
+func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
+	if !slices.Contains(c.Abilities, a) {
+		c.Abilities = append(slices.Clip(c.Abilities), a)
+	}
+	return c
 }
 
 func (c Config) withDefaults() Config {
@@ -93,6 +112,11 @@ func (c Config) validate() error {
 	if c.Tick < time.Millisecond || c.InitLimit < 1 || c.SyncLimit < 1 || c.StartTimeout < 0 {
 		return fmt.Errorf("tick %v, init limit %d, sync limit %d and start timeout %v must be positive",
 			c.Tick, c.InitLimit, c.SyncLimit, c.StartTimeout)
+	}
+	if c.HelperImage != "" {
+		if err := ValidateImage(c.HelperImage); err != nil {
+			return err
+		}
 	}
 	for _, setting := range slices.Concat(c.Settings, c.JVMFlags) {
 		if setting == "" || strings.ContainsAny(setting, " \t\n") {
@@ -144,8 +168,8 @@ func (c Config) env(id int, net subnet) map[string]string {
 	return map[string]string{
 		"ZOO_MY_ID":                  strconv.Itoa(id),
 		"ZOO_SERVERS":                strings.Join(servers, " "),
-		"ZOO_DATA_DIR":               dataDir,
-		"ZOO_DATA_LOG_DIR":           logDir,
+		"ZOO_DATA_DIR":               c.folders().data,
+		"ZOO_DATA_LOG_DIR":           c.folders().log,
 		"ZOO_CONF_DIR":               confDir,
 		"ZOO_TICK_TIME":              strconv.FormatInt(c.Tick.Milliseconds(), 10),
 		"ZOO_INIT_LIMIT":             strconv.Itoa(c.InitLimit),
@@ -166,6 +190,9 @@ func (c Config) profile() ensemble.Profile {
 	settings = append(settings, c.jvmFlags()...)
 	for key, value := range c.sysctls() {
 		settings = append(settings, key+"="+value)
+	}
+	if c.smallDisks() {
+		settings = append(settings, fmt.Sprintf("disk=tmpfs,%dMB", diskSize>>20))
 	}
 	slices.Sort(settings)
 	return ensemble.Profile{

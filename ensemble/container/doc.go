@@ -4,8 +4,11 @@
 // [Config] is an [ensemble.Starter]; its zero value starts three servers.
 // Start picks the image, draws a network of the run's own, starts the servers
 // at fixed addresses on it with their client ports published on 127.0.0.1, and
-// waits until the ensemble is healthy. What comes back can pause its servers
-// ([ensemble.Pauser]) and copy their logs ([ensemble.LogReader]).
+// waits until the ensemble is healthy. What comes back can pause, kill, stop and
+// start its servers ([ensemble.Pauser], [ensemble.Stopper]), break the network
+// between them ([ensemble.Partitioner], [ensemble.Lossy], [ensemble.Slower]: a
+// helper container beside each server does it) and copy their logs
+// ([ensemble.LogReader]).
 //
 // Everything that is made carries labels that name the run and the process
 // that owns it. Close removes what its run made; [Clean] removes what dead

@@ -32,17 +32,38 @@ func TestMain(m *testing.M) {
 	dockertest.Main(m)
 }
 
-// child starts an ensemble and waits to be killed.
+// child starts an ensemble, harms it if told so, and waits to be killed.
 func child() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if _, err := (container.Config{Nodes: 1}).Start(ctx); err != nil {
+	err := error(nil)
+	if os.Getenv(childVariable) == "harms" {
+		err = startAndHarm(ctx)
+	} else {
+		_, err = container.Config{Nodes: 1}.Start(ctx)
+	}
+	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
 	fmt.Println("started")
 	<-ctx.Done()
 	os.Exit(1)
+}
+
+// startAndHarm leaves two servers cut off from each other, one of them paused,
+// and the other with a full disk.
+func startAndHarm(ctx context.Context) error {
+	disks := container.Config{Nodes: 2}.Prepare(ensemble.CanFillDisk).(ensemble.Preparer)
+	e, err := disks.Prepare(ensemble.CanPartition).Start(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		partitioner(e).Cut(ctx, 1, 2),
+		filler(e.Servers()[0]).FillDisk(ctx),
+		pauser(e.Servers()[1]).Pause(ctx),
+	)
 }
 
 // owned lists what this process has on the engine.
@@ -279,6 +300,27 @@ func TestNoImage(t *testing.T) {
 	}
 }
 
+func TestNoImageForHelpers(t *testing.T) {
+	dockertest.Require(t)
+	leavesNothing(t)
+	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanFillDisk} {
+		_, err := container.Config{HelperImage: "zklab/absent:1"}.Prepare(a).Start(t.Context())
+		if !errors.Is(err, container.ErrNoHelper) || !strings.Contains(err.Error(), "ZKLAB_HELPER_IMAGE") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %q", a, err)
+		}
+	}
+
+	// Asked for nothing, it starts all the same, and says what it lacks.
+	e, err := container.Config{Nodes: 1, HelperImage: "zklab/absent:1"}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanLose); !errors.Is(err, container.ErrNoHelper) {
+		t.Errorf("lacks: %v", err)
+	}
+}
+
 func TestNoEngine(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
 	_, err := container.Config{}.Start(t.Context())
@@ -306,11 +348,17 @@ func TestCollectLogs(t *testing.T) {
 	if err := pauser(servers[1]).Pause(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := container.Kill(ctx, servers[2]); err != nil {
+	if err := servers[2].(ensemble.Killer).Kill(ctx); err != nil {
 		t.Fatal(err)
 	}
+	wantLogs(t, e)
+}
+
+// wantLogs collects the logs of all servers and looks into them.
+func wantLogs(t *testing.T, e ensemble.Ensemble) {
+	t.Helper()
 	dir := t.TempDir()
-	if err := e.(ensemble.LogReader).CollectLogs(ctx, dir); err != nil {
+	if err := e.(ensemble.LogReader).CollectLogs(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	for id := 1; id <= 3; id++ {
@@ -327,10 +375,19 @@ func TestCollectLogs(t *testing.T) {
 	}
 }
 
+func readFile(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}
+
 func wantContent(t *testing.T, file, want string) {
 	t.Helper()
-	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), want) {
-		t.Errorf("%s: want %q in it; %v", file, want, err)
+	if !strings.Contains(readFile(t, file), want) {
+		t.Errorf("%s: want %q in it", file, want)
 	}
 }
 
@@ -345,7 +402,7 @@ func TestCleanRemovesDeadAndSparesLive(t *testing.T) {
 		"killed with a full house": func(t *testing.T, c runningChild) { c.awaitThings(t, 2) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			pid := killedChild(t, when)
+			pid := killedChild(t, "starts", when)
 			removed, spared, err := container.Clean(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -395,12 +452,12 @@ func (c runningChild) awaitThings(t *testing.T, n int) {
 }
 
 // killedChild runs a child and kills it when it is time to.
-func killedChild(t *testing.T, when func(*testing.T, runningChild)) (pid int) {
+func killedChild(t *testing.T, does string, when func(*testing.T, runningChild)) (pid int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"=1")
+	cmd.Env = append(os.Environ(), childVariable+"="+does)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -24,9 +24,12 @@ const (
 	stepTimeout = 60 * time.Second
 )
 
+// engine is what is used of Docker's client: tests have one that fails.
+type engine = client.APIClient
+
 // openEngine connects to the engine that DOCKER_HOST or the user's Docker
 // context names, and makes sure that it answers.
-func openEngine(ctx context.Context) (*testcontainers.DockerClient, error) {
+func openEngine(ctx context.Context) (engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

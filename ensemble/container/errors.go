@@ -8,12 +8,13 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// What Start can fail with, to be told apart with errors.Is. The message around
+// What Start and faults can fail with, to be told apart with errors.Is. The message around
 // each is one line and names the way out.
 var (
 	ErrNoEngine   = errors.New("no Docker engine answers")
 	ErrNoImage    = errors.New("no ZooKeeper image")
 	ErrPortTaken  = errors.New("port is taken")
+	ErrNoHelper   = errors.New("the image for helpers is absent") // what faults of the network and the disk need
 	ErrNotHealthy = ensemble.ErrNotHealthy
 )
 

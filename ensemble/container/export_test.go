@@ -2,7 +2,10 @@ package container
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 )
 
@@ -15,7 +18,7 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 	if err != nil {
 		return "", nil, err
 	}
-	e := &cluster{run: newRun(), engine: engine}
+	e := &cluster{run: newRun(), engine: engine, turn: newTurn(), looking: newTurn()}
 	image, err := c.pickImage(ctx, engine)
 	if err != nil {
 		return "", e.Close, err
@@ -24,17 +27,131 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 	if err != nil {
 		return "", e.Close, err
 	}
-	s, err := c.startServer(ctx, e, serverSpec{1, image.name, network.Name, subnet, port})
+	s, err := c.startServer(ctx, e, serverSpec{1, image.name, network.Name, subnet, port, ""})
 	if err != nil {
 		return "", e.Close, err
 	}
 	return s.addr, e.Close, nil
 }
 
-// Kill ends a server's process at once; its container stays.
-func Kill(ctx context.Context, s any) error {
-	_, err := s.(*server).engine.ContainerKill(ctx, s.(*server).container, client.ContainerKillOptions{Signal: "KILL"})
+// EndProcess ends a server's process behind the ensemble's back.
+func EndProcess(ctx context.Context, of any) error {
+	s := of.(*server)
+	_, err := s.engine.ContainerKill(ctx, s.container, client.ContainerKillOptions{Signal: "KILL"})
 	return err
+}
+
+// ExitCode is what a server's process ended with.
+func ExitCode(ctx context.Context, s any) (int, error) {
+	state, err := s.(*server).look(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return state.ExitCode, nil
+}
+
+// Network shows the rules and queues in a server's network.
+func Network(ctx context.Context, of any) (string, error) {
+	s := of.(*server)
+	return NetworkAt(ctx, s.engine, s.container)
+}
+
+// NetworkAt has a container that changes nothing look at another's network.
+func NetworkAt(ctx context.Context, engine engine, id string) (string, error) {
+	r := newRun()
+	h, err := startHelper(ctx, engine, helperSpec{
+		name: "zklab-" + r.id + "-witness", image: Config{}.helperImage(), labels: r.labels(0),
+		commands: "undo() { :; }\nshow() { iptables-save -c; tc qdisc show; tc -s class show dev eth0; }\n",
+		host:     container.HostConfig{NetworkMode: container.NetworkMode("container:" + id), CapAdd: []string{"NET_ADMIN"}},
+	})
+	if err != nil {
+		return "", err
+	}
+	shown, err := h.ask(ctx, "show")
+	return shown, all(err, h.drop())
+}
+
+// OpenEngine is for tests that look for themselves.
+func OpenEngine(ctx context.Context) (engine, error) { return openEngine(ctx) }
+
+// ServersOf gives the containers of the servers that a process owns.
+func ServersOf(ctx context.Context, engine engine, pid int) ([]container.Summary, error) {
+	found, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).
+		Add("label", labelPID+"="+strconv.Itoa(pid)).Add("label", labelServer)})
+	return found.Items, err
+}
+
+// DropHelpers ends the helpers beside servers, so that the next fault starts new ones.
+func DropHelpers(ctx context.Context, e any) error {
+	c := e.(*cluster)
+	return c.change(ctx, func(context.Context) error {
+		var errs []error
+		for _, s := range c.servers {
+			if s.gate != nil {
+				errs = append(errs, s.gate.close())
+				s.gate = nil
+			}
+		}
+		return all(errs...)
+	})
+}
+
+// KillHelper kills the helper in a server's network, which cannot undo anything then.
+func KillHelper(ctx context.Context, of any) error {
+	s := of.(*server)
+	_, err := s.engine.ContainerKill(ctx, s.gate.container, client.ContainerKillOptions{Signal: "KILL"})
+	return err
+}
+
+// Sabotage makes the engine's answers to an ensemble's calls fail where fail
+// says so: before the engine is asked, or, with late, although it did it.
+func Sabotage(e any, fail func(call string) (err error, late bool)) (restore func()) {
+	c := e.(*cluster)
+	set := func(to engine) {
+		c.engine = to
+		for _, s := range c.servers {
+			s.engine = to
+		}
+	}
+	sound := c.engine
+	set(saboteur{sound, fail})
+	return func() { set(sound) }
+}
+
+type saboteur struct {
+	engine
+	fail func(call string) (error, bool)
+}
+
+func sabotaged[T any](s saboteur, call string, do func() (T, error)) (result T, err error) {
+	err, late := s.fail(call)
+	if err != nil && !late {
+		return result, err
+	}
+	result, doErr := do()
+	return result, errors.Join(doErr, err)
+}
+
+func (s saboteur) ContainerCreate(ctx context.Context, o client.ContainerCreateOptions) (client.ContainerCreateResult, error) {
+	return sabotaged(s, "create", func() (client.ContainerCreateResult, error) { return s.engine.ContainerCreate(ctx, o) })
+}
+
+func (s saboteur) ContainerAttach(ctx context.Context, id string, o client.ContainerAttachOptions) (client.ContainerAttachResult, error) {
+	return sabotaged(s, "attach", func() (client.ContainerAttachResult, error) { return s.engine.ContainerAttach(ctx, id, o) })
+}
+
+func (s saboteur) ContainerStart(ctx context.Context, id string, o client.ContainerStartOptions) (client.ContainerStartResult, error) {
+	return sabotaged(s, "start", func() (client.ContainerStartResult, error) { return s.engine.ContainerStart(ctx, id, o) })
+}
+
+func (s saboteur) ContainerKill(ctx context.Context, id string, o client.ContainerKillOptions) (client.ContainerKillResult, error) {
+	return sabotaged(s, "kill", func() (client.ContainerKillResult, error) { return s.engine.ContainerKill(ctx, id, o) })
+}
+
+// Address is a server's address in its network.
+func Address(of any) string {
+	s := of.(*server)
+	return s.cluster.subnet.server(s.id).String()
 }
 
 // Owned lists everything on the engine that the process owns.
@@ -52,6 +169,13 @@ func Owned(ctx context.Context, pid string) (ids []string, err error) {
 	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: mine})
 	if err != nil {
 		return nil, err
+	}
+	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: mine})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range volumes.Items {
+		ids = append(ids, "volume "+v.Name)
 	}
 	for _, c := range containers.Items {
 		ids = append(ids, "container "+c.ID)

@@ -12,7 +12,7 @@ import (
 const removeTimeout = time.Minute
 
 // removeRun removes all that a run made, found by its label: containers with
-// their volumes, and then the network. One container after the other: Docker
+// their volumes, then networks, and the volumes that had names. One container after the other: Docker
 // 20.10 can lock up for good when two leave one network at the same moment. It
 // has a context of its own, because runs are removed when the caller's has ended.
 func removeRun(engine client.APIClient, id string) error {
@@ -35,6 +35,22 @@ func removeRun(engine client.APIClient, id string) error {
 		_, err := engine.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
 		if err != nil && !errdefs.IsNotFound(err) {
 			errs = append(errs, engineErr("remove network "+n.Name, err))
+		}
+	}
+	return all(append(errs, removeVolumes(ctx, engine, id))...)
+}
+
+// removeVolumes removes the disks of a run whose containers are gone.
+func removeVolumes(ctx context.Context, engine client.APIClient, id string) error {
+	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: ofRun(id)})
+	if err != nil {
+		return engineErr("list volumes", err)
+	}
+	var errs []error
+	for _, v := range volumes.Items {
+		_, err := engine.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
+		if err != nil && !errdefs.IsNotFound(err) {
+			errs = append(errs, engineErr("remove volume "+v.Name, err))
 		}
 	}
 	return all(errs...)

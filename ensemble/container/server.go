@@ -6,17 +6,23 @@ import (
 	"net"
 
 	"github.com/moby/moby/client"
-	"github.com/testcontainers/testcontainers-go"
-
 	"github.com/zklab/zklab/ensemble"
 )
 
 // server is one container.
 type server struct {
-	engine    *testcontainers.DockerClient
+	cluster   *cluster // that it is one of
+	engine    engine
 	id        int
 	container string
 	addr      string
+
+	// In turn:
+	ended   bool   // by Kill or Stop, and not started since
+	full    bool   // its disk
+	gate    *gate  // nil while nothing is wrong with its network
+	gates   int    // started so far
+	doubted string // since when a network runs in which a lost helper may have left something
 }
 
 func (s *server) ID() int      { return s.id }
@@ -45,11 +51,11 @@ func (s *server) Resume(ctx context.Context) error {
 
 // Paused asks the engine.
 func (s *server) Paused(ctx context.Context) (bool, error) {
-	c, err := s.engine.ContainerInspect(ctx, s.container, client.ContainerInspectOptions{})
+	state, err := s.look(ctx)
 	if err != nil {
-		return false, engineErr(fmt.Sprintf("look at server %d", s.id), err)
+		return false, err
 	}
-	return c.Container.State.Paused, nil
+	return state.Paused, nil
 }
 
 // freeze brings about the wanted state. The engine refuses to do what is done

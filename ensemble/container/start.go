@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	mobynet "github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
 	"golang.org/x/sync/errgroup"
@@ -42,7 +43,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 		engine.Close()
 		return nil, err
 	}
-	e := &cluster{run: newRun(), engine: engine, profile: c.profile()}
+	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), turn: newTurn(), looking: newTurn()}
 	e.profile.Image, e.profile.Digest = image.name, image.digest
 	if err := c.startServers(ctx, e, image.name); err != nil {
 		return nil, all(err, e.Close())
@@ -53,6 +54,9 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 // startServers fills e. What it has made when it fails, e.Close removes.
 func (c Config) startServers(ctx context.Context, e *cluster, image string) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.lookAhead(e); err != nil {
 		return err
 	}
 	ports, err := c.choosePorts(e.run.rng)
@@ -66,11 +70,17 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	if err != nil {
 		return err
 	}
+	e.subnet = subnet
+	if c.smallDisks() {
+		if err := e.makeDisks(steps, c.Nodes); err != nil {
+			return err
+		}
+	}
 	e.servers = make([]*server, c.Nodes)
 	group, grouped := errgroup.WithContext(ctx)
 	for i, port := range ports {
 		group.Go(func() error {
-			s, err := c.startServer(grouped, e, serverSpec{i + 1, image, network.Name, subnet, port})
+			s, err := c.startServer(grouped, e, serverSpec{i + 1, image, network.Name, subnet, port, e.diskOf(i + 1)})
 			e.servers[i] = s
 			return err
 		})
@@ -78,7 +88,24 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return c.awaitHealth(ctx, e)
+	if err := c.awaitHealth(ctx, e); err != nil {
+		return err
+	}
+	return e.change(ctx, e.enforce)
+}
+
+// lookAhead says what the machine lacks of what was asked for.
+func (c Config) lookAhead(e *cluster) error {
+	for _, a := range c.Abilities {
+		if !ofNetwork(a) {
+			continue
+		}
+		if err := e.Lacks(a); err != nil {
+			return fmt.Errorf("the ensemble cannot %s: %w", a, err)
+		}
+		e.gated = true
+	}
+	return nil
 }
 
 // serverSpec is what one server is started from.
@@ -88,6 +115,7 @@ type serverSpec struct {
 	network string
 	subnet  subnet
 	port    int
+	disk    string // if it has one of its own
 }
 
 // startServer starts one server; when its drawn port was taken meanwhile, with
@@ -100,7 +128,7 @@ func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) (*
 		id, err := c.runContainer(context.WithoutCancel(ctx), e.run, spec)
 		switch {
 		case err == nil:
-			return &server{engine: e.engine, id: spec.id, container: id, addr: hostAddr(spec.port)}, nil
+			return &server{cluster: e, engine: e.engine, id: spec.id, container: id, addr: hostAddr(spec.port)}, nil
 		case !isPortTaken(err):
 			return nil, engineErr(fmt.Sprintf("start server %d", spec.id), err)
 		case len(c.Ports) > 0 || try == portTries:
@@ -129,12 +157,16 @@ func (c Config) runContainer(ctx context.Context, r run, spec serverSpec) (id st
 			req.Networks = []string{spec.network}
 			return nil
 		}),
+		testcontainers.WithConfigModifier(func(config *container.Config) { config.StopSignal = "SIGTERM" }),
 		testcontainers.WithEndpointSettingsModifier(func(settings map[string]*mobynet.EndpointSettings) {
 			settings[spec.network].IPAMConfig = &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}
 		}),
 		testcontainers.WithHostConfigModifier(func(host *container.HostConfig) {
 			host.Sysctls = c.sysctls()
 			host.LogConfig.Type = "json-file" // one that can be read back, whatever the engine's default
+			if c.smallDisks() {
+				host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
+			}
 			host.PortBindings = mobynet.PortMap{clientPort: {{HostIP: loopback, HostPort: strconv.Itoa(spec.port)}}}
 		}),
 	)

@@ -140,6 +140,12 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	return e, nil
 }
 
+// Sketch gives an ensemble of which no server runs, in memory.
+func (c Config) Sketch() (ensemble.Ensemble, error) {
+	c.InMemory, c.Addrs, c.Stopped = true, nil, true
+	return c.Start(context.Background())
+}
+
 // startTimeout bounds [Start]: three servers take milliseconds.
 const startTimeout = time.Minute
 

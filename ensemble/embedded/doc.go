@@ -16,8 +16,9 @@
 // [Ensemble.Dial] (zk.WithDialer(e.Dial)), and everything may run in a
 // testing/synctest bubble, where simulated minutes take milliseconds.
 //
-// [Config] is an [ensemble.Starter], [Ensemble] and [Server] have every optional
-// ability of package ensemble, so that every fault of zklab works here.
+// [Config] is an [ensemble.Starter]. [Ensemble] and [Server] have the optional
+// abilities of package ensemble, but for full disks and files to collect, so that
+// nearly every fault of zklab works here.
 //
 // How it works: package server (in internal/) is one server, an event loop over
 // a replication node (zab), a tree of znodes (tree), the leader's validation

@@ -214,3 +214,18 @@ func (e *Ensemble) Delay(_ context.Context, from, to int, by time.Duration) erro
 	e.delay(from, to, by)
 	return nil
 }
+
+// Lose makes the link from one server to another lose packets; see
+// [ensemble.Lossy]. A packet is one message. It is sent again after 200 ms, then
+// twice as long each time; when it was lost four times the connection breaks. Which
+// ones are lost follows from the order in which they are sent alone.
+func (e *Ensemble) Lose(_ context.Context, from, to int, share float64) error {
+	if err := e.link(from, to); err != nil {
+		return err
+	}
+	if !(share >= 0 && share < 1) {
+		return fmt.Errorf("a share of %v of the packets lost: give 0 or more, and less than 1", share)
+	}
+	e.links.Lose(from, to, share)
+	return nil
+}

@@ -196,7 +196,7 @@ func TestKillAll(t *testing.T) {
 		c := l.client(l.to(1))
 		l.create(c, "/a", "acknowledged", wire.Persistent)
 		for _, id := range l.others() {
-			l.Server(id).SlowDisk(100 * time.Millisecond)
+			_ = l.Server(id).SlowDisk(context.Background(), 100*time.Millisecond)
 		}
 		begin := time.Now()
 		l.set(c, "/a", "acknowledged, too")
@@ -208,7 +208,7 @@ func TestKillAll(t *testing.T) {
 			l.ok(l.Server(id).Kill(l.ctx))
 		}
 		for _, id := range l.others() {
-			l.Server(id).SlowDisk(0)
+			_ = l.Server(id).SlowDisk(context.Background(), 0)
 			l.ok(l.Server(id).Start(l.ctx))
 		}
 		l.until("they serve again", func() bool { return l.writable(1) })

@@ -118,7 +118,7 @@ func TestClosedEnsemble(t *testing.T) {
 	if down, err := s.Down(ctx); !down || err != nil {
 		t.Errorf("down: %v, %v", down, err)
 	}
-	s.SlowDisk(time.Second)
+	_ = s.SlowDisk(context.Background(), time.Second)
 	if _, err := e.Transactions(ctx); err != nil {
 		t.Errorf("transactions: %v", err)
 	}

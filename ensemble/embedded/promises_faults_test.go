@@ -75,7 +75,7 @@ func (n *nemesis) heal() {
 	n.must(n.e.Heal(ctx))
 	for from := range n.servers() {
 		s := n.e.Server(from)
-		s.SlowDisk(0)
+		_ = s.SlowDisk(context.Background(), 0)
 		n.must(s.Resume(ctx))
 		n.must(s.Start(ctx))
 		for to := range n.servers() {
@@ -232,7 +232,7 @@ func (n *nemesis) disk() (string, func()) {
 	}
 	by := time.Duration(1+n.rng.IntN(400)) * time.Millisecond
 	for _, id := range ids {
-		n.e.Server(id).SlowDisk(by)
+		_ = n.e.Server(id).SlowDisk(context.Background(), by)
 	}
 	start := func() {}
 	what := fmt.Sprintf("disks of %v slow by %v", ids, by)
@@ -251,7 +251,7 @@ func (n *nemesis) disk() (string, func()) {
 	return what, func() {
 		n.log("disks of %v as ever, and all run", ids)
 		for _, id := range ids {
-			n.e.Server(id).SlowDisk(0)
+			_ = n.e.Server(id).SlowDisk(context.Background(), 0)
 		}
 		start()
 	}

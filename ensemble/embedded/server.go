@@ -19,7 +19,7 @@ import (
 var ErrPortTaken = errors.New("address already in use")
 
 // Server is one server of an ensemble, running or down. Its methods are safe for
-// concurrent use. It can do everything that package ensemble knows of servers.
+// concurrent use.
 type Server struct {
 	ensemble *Ensemble
 	id       int
@@ -179,8 +179,12 @@ func (s *Server) Paused(context.Context) (bool, error) {
 
 // SlowDisk makes what the server writes reach its disk only so much later; 0
 // undoes it. A server that is killed loses what has not.
-func (s *Server) SlowDisk(by time.Duration) {
+func (s *Server) SlowDisk(_ context.Context, by time.Duration) error {
+	if by < 0 {
+		return fmt.Errorf("a disk slower by %v: give 0 or more", by)
+	}
 	s.withDisk(func(d *zab.Disk) { d.SetDelay(by) })
+	return nil
 }
 
 // withDisk lets f use the disk while nobody else does.

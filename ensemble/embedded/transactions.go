@@ -63,6 +63,8 @@ func part(op wire.Op, body tree.Body) history.Txn {
 		t.Path, t.ACL, t.Version = b.Path, accessList(b.ACL), b.Version
 	case *tree.Check:
 		t.Path, t.Version = b.Path, b.Version
+	case *tree.SetSequence:
+		t.Type, t.Path, t.ParentCversion = "setSequence", b.Path, b.Creates
 	case *tree.CreateSession:
 		t.Timeout = b.Timeout
 	case *tree.CloseSession:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -40,17 +41,19 @@ const (
 // own goroutines, in Read and Write; it has none of its own.
 type conn struct {
 	net.Conn // to the server
+	pipe     *pipe
 	l        *Link
 	addr     string
 
 	reading turn // held by Read
-	in      wire.Splitter
+	in      stream
+	sieve   sieve
 	ahead   []byte // read from the server, not yet by the client
-	buf     []byte // where ahead lies
+	buf     []byte // what was read last
 	after   error  // what Read returns after ahead
 
 	writing turn // held by Write
-	out     wire.Splitter
+	out     stream
 
 	deadlines deadlines
 
@@ -59,22 +62,27 @@ type conn struct {
 	request wire.ConnectRequest
 	session *session // once open
 	waiting requests
+	held    []heldFrame
 	ended   bool
-	wasCut  bool
+	broken  error // what the client reads and writes after a cut
+
+	isBroken atomic.Bool // broken is there: asked at every read
 }
 
-func newConn(l *Link, inner net.Conn, addr string) *conn {
-	return &conn{
-		Conn:      inner,
-		l:         l,
-		addr:      addr,
-		reading:   newTurn(),
-		writing:   newTurn(),
-		in:        wire.Splitter{Limit: passLimit, Keep: replyKeep},
-		out:       wire.Splitter{Limit: passLimit},
-		buf:       make([]byte, readAhead),
-		deadlines: deadlines{inner: inner},
+// newConn makes the n-th connection of a link.
+func newConn(l *Link, inner net.Conn, addr string, n int) *conn {
+	c := &conn{
+		l:       l,
+		addr:    addr,
+		reading: newTurn(),
+		writing: newTurn(),
+		in:      stream{Splitter: wire.Splitter{Limit: passLimit, Keep: replyKeep}},
+		out:     stream{Splitter: wire.Splitter{Limit: passLimit}},
+		buf:     make([]byte, readAhead),
 	}
+	c.pipe = newPipe(inner, uint64(n), func() { l.forget(c) })
+	c.Conn, c.deadlines.inner = inner, c.pipe
+	return c
 }
 
 // Write passes p on, up to a request that is to be lost.
@@ -85,11 +93,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	var n int
 	var err error
 	if pass > 0 {
-		n, err = c.Conn.Write(p[:pass])
+		n, err = c.pipe.Write(p[:pass])
 	}
 	if loss != nil {
-		c.cut()
-		close(loss.done)
+		c.hangUp(ErrCut)
+		loss.took()
 		return len(p), nil // as a network does that loses it later
 	}
 	if err != nil {
@@ -109,42 +117,43 @@ func (c *conn) Read(p []byte) (int, error) {
 		if c.after != nil {
 			return 0, c.after
 		}
-		if len(p) >= len(c.buf) {
-			if n, err := c.fetch(p); n > 0 || err != nil {
-				return n, err
-			}
-			continue
+		b := c.buf
+		if len(p) >= len(b) {
+			b = p
 		}
-		n, err := c.fetch(c.buf)
+		got, err := c.fetch(b)
 		if err != nil {
 			return 0, err
 		}
-		c.ahead = c.buf[:n]
+		c.ahead = got
 	}
-	if c.isCut() {
-		return 0, ErrCut
+	if err := c.cause(); err != nil {
+		return 0, err
 	}
 	n := copy(p, c.ahead)
 	c.ahead = c.ahead[n:]
 	return n, nil
 }
 
-// fetch reads from the server into b and says how much of it is for the
-// client. An error that comes with bytes is kept for the next Read.
-func (c *conn) fetch(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
+// fetch reads from the server into b and gives what of it is for the client, in
+// b or elsewhere. An error that comes with bytes is kept for the next Read.
+func (c *conn) fetch(b []byte) ([]byte, error) {
+	n, err := c.pipe.Read(b)
+	if err != nil && isTimeout(err) && c.deadlines.wasNudged() {
+		err = nil
+	}
 	pass, loss := c.incoming(b[:n])
 	if loss != nil {
 		c.after = ErrCut
-		c.hangUp(false)
-		close(loss.done)
+		c.hangUp(nil)
+		loss.took()
 		return pass, nil
 	}
 	if err == nil {
 		return pass, nil
 	}
-	if err = c.failed(err); pass == 0 {
-		return 0, err
+	if err = c.failed(err); len(pass) == 0 {
+		return nil, err
 	}
 	if !isTimeout(err) {
 		c.after = err
@@ -158,9 +167,9 @@ func (c *conn) failed(err error) error {
 	if isTimeout(err) {
 		return err
 	}
-	c.hangUp(false)
-	if c.isCut() {
-		return ErrCut
+	c.hangUp(nil)
+	if cause := c.cause(); cause != nil {
+		return cause
 	}
 	return err
 }
@@ -170,40 +179,65 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
 }
 
-func (c *conn) isCut() bool {
+// cause is what a cut told the client, nil if there was none.
+func (c *conn) cause() error {
+	if !c.isBroken.Load() {
+		return nil
+	}
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	return c.wasCut
+	return c.broken
 }
 
 // Close is the client's.
 func (c *conn) Close() error {
-	c.hangUp(false)
+	c.hangUp(nil)
 	return nil
 }
 
-// cut closes the connection under the client's hands: it gets nothing more,
-// not even what was read ahead for it.
-func (c *conn) cut() { c.hangUp(true) }
-
-// hangUp closes the connection and records that, once. When it returns the
-// fact is recorded, whoever was first, so that a client that connects again is
-// not recorded as connected before it was disconnected.
-func (c *conn) hangUp(cut bool) {
-	l := c.l
-	l.mu.Lock()
-	c.wasCut = c.wasCut || cut && !c.ended
-	l.mu.Unlock()
-	c.Conn.Close()
-
-	l.events.Lock()
-	defer l.events.Unlock()
-	if e, ok := c.end(); ok {
-		l.cfg.Record(e)
+// CloseWrite tells the server that the client has nothing more to say; where the
+// network cannot do that, it closes the connection.
+func (c *conn) CloseWrite() {
+	if !c.pipe.closeWrite() {
+		c.Close()
 	}
 }
 
-// end takes the connection out of the link and returns the fact to record, if any.
+// abandon ends the connection of a client that broke off.
+func (c *conn) abandon() {
+	c.pipe.end(true)
+	c.recordEnd()
+}
+
+// hangUp closes the connection and records that, once. When it returns the
+// fact is recorded, whoever was first, so that a client that connects again is
+// not recorded as connected before it was disconnected. A cause is for the
+// client, which gets nothing more. What is on its way to the server goes on.
+func (c *conn) hangUp(cause error) {
+	c.breakOff(cause)
+	c.pipe.Close()
+	c.recordEnd()
+}
+
+// breakOff notes what the client is to read and write from now on.
+func (c *conn) breakOff(cause error) {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	if c.broken == nil && !c.ended && cause != nil {
+		c.broken = cause
+		c.isBroken.Store(true)
+	}
+}
+
+func (c *conn) recordEnd() {
+	c.l.events.Lock()
+	defer c.l.events.Unlock()
+	if e, ok := c.end(); ok {
+		c.l.cfg.Record(e)
+	}
+}
+
+// end ends the connection for the client, and returns the fact to record, if any.
 func (c *conn) end() (e history.Event, ok bool) {
 	l := c.l
 	l.mu.Lock()
@@ -212,10 +246,11 @@ func (c *conn) end() (e history.Event, ok bool) {
 		return e, false
 	}
 	c.ended = true
-	delete(l.conns, c)
+	c.dropHeld()
+	l.announce()
 	for _, r := range c.waiting.all() {
 		if r.loss != nil {
-			r.loss.claimed = false
+			r.loss.claimed--
 		}
 	}
 	s := c.session
@@ -239,3 +274,6 @@ func (c *conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline is the client's; the link may have an earlier one.
 func (c *conn) SetReadDeadline(t time.Time) error { return c.deadlines.setClient(t) }
+
+// SetWriteDeadline is the client's.
+func (c *conn) SetWriteDeadline(t time.Time) error { return c.pipe.SetWriteDeadline(t) }

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"net"
 	"sync"
 	"time"
 )
@@ -9,11 +8,12 @@ import (
 // deadlines combines the client's read deadline with the link's: the earlier
 // one counts. Zero times are no deadline.
 type deadlines struct {
-	inner net.Conn
+	inner *pipe
 
 	mu     sync.Mutex
 	client time.Time
 	link   time.Time
+	nudged bool
 }
 
 func (d *deadlines) setClient(t time.Time) error {
@@ -30,8 +30,30 @@ func (d *deadlines) setLink(t time.Time) error {
 	return d.apply()
 }
 
+// nudge makes who reads look up: the Read fails as if at a deadline, for which
+// wasNudged then is true.
+func (d *deadlines) nudge() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.nudged = true
+	d.apply()
+}
+
+func (d *deadlines) wasNudged() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.nudged
+	if d.nudged = false; was {
+		d.apply()
+	}
+	return was
+}
+
 func (d *deadlines) apply() error {
 	t := d.client
+	if d.nudged {
+		return d.inner.SetReadDeadline(longAgo)
+	}
 	if t.IsZero() || !d.link.IsZero() && d.link.Before(t) {
 		t = d.link
 	}

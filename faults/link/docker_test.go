@@ -144,7 +144,7 @@ func TestLossesAreReal(t *testing.T) {
 		t.Error("the request of the lost reply did nothing")
 	}
 	_, stat, err := r.admin.Get(r.root + "/reply")
-	if lost, _ := reply.Lost(); err != nil || lost.Zxid != stat.Czxid {
+	if lost := reply.Lost(); err != nil || lost[0].Zxid != stat.Czxid {
 		t.Errorf("lost %+v, the znode was made at %#x, %v", lost, stat.Czxid, err)
 	}
 }

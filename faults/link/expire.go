@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/zklab/zklab/internal/wire"
 )
@@ -48,9 +47,7 @@ func (l *Link) ExpireSession(ctx context.Context, id int64, via string) (zxid in
 
 // dialAround connects to a server without the link taking notice.
 func (l *Link) dialAround(ctx context.Context, addr string) (net.Conn, error) {
-	timeout := DefaultConnectTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		timeout = min(timeout, remaining(deadline))
-	}
-	return l.cfg.Dial("tcp", addr, max(timeout, time.Nanosecond))
+	ctx, cancel := context.WithTimeout(ctx, DefaultConnectTimeout)
+	defer cancel()
+	return l.cfg.Dial("tcp", addr, remaining(ctx))
 }

@@ -10,25 +10,67 @@ import (
 
 // This file reads along: what each frame means for the link.
 
+// stream is one direction of a connection, as frames.
+type stream struct {
+	wire.Splitter
+	inside bool // a frame has begun and not ended
+}
+
 // outgoing looks at what the client writes, and says how much of it may go to
 // the server. If that ends before a request that is to be lost, it returns
 // the loss.
 func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
+	if c.isOpaque() {
+		return len(p), nil
+	}
 	sent := c.l.cfg.Clock()
 	return c.follow(&c.out, p, func(f wire.Frame) *Loss { return c.sends(f, sent) })
 }
 
-// incoming looks at what the server sent, and says how much of it the client
+// incoming looks at what the server sent, and gives what of it the client
 // gets. If that ends before a reply that is to be lost, it returns the loss.
-func (c *conn) incoming(p []byte) (pass int, loss *Loss) {
-	return c.follow(&c.in, p, c.gets)
+func (c *conn) incoming(p []byte) (pass []byte, loss *Loss) {
+	switch c.reads() {
+	case asItIs:
+		return p, nil
+	case sifted:
+		return c.sift(p)
+	}
+	n, loss := c.follow(&c.in, p, c.gets)
+	return p[:n], loss
+}
+
+// reading is what the link does with bytes.
+type reading int
+
+const (
+	along  reading = iota // reads along
+	sifted                // may hold some of them back
+	asItIs                // lets them pass unread
+)
+
+// reads is for who reads: the sieve is its own.
+func (c *conn) reads() reading {
+	midway := len(c.sieve.partial) > 0
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	switch {
+	case c.phase == opaque:
+		return asItIs
+	case midway || len(c.l.held) > 0 || len(c.held) > 0:
+		return sifted
+	}
+	return along
+}
+
+func (c *conn) isOpaque() bool {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	return c.phase == opaque
 }
 
 // follow hands the frames that p completes to handle, up to one that is lost.
-func (c *conn) follow(s *wire.Splitter, p []byte, handle func(wire.Frame) *Loss) (pass int, loss *Loss) {
-	if c.isOpaque() {
-		return len(p), nil
-	}
+func (c *conn) follow(s *stream, p []byte, handle func(wire.Frame) *Loss) (pass int, loss *Loss) {
 	for off := 0; off < len(p); {
 		n, f, done, err := s.Next(p[off:])
 		if err != nil {
@@ -36,7 +78,7 @@ func (c *conn) follow(s *wire.Splitter, p []byte, handle func(wire.Frame) *Loss)
 			return len(p), nil
 		}
 		off += n
-		if !done {
+		if s.inside = !done; s.inside {
 			continue
 		}
 		if loss := handle(f); loss != nil {
@@ -44,12 +86,6 @@ func (c *conn) follow(s *wire.Splitter, p []byte, handle func(wire.Frame) *Loss)
 		}
 	}
 	return len(p), nil
-}
-
-func (c *conn) isOpaque() bool {
-	c.l.mu.Lock()
-	defer c.l.mu.Unlock()
-	return c.phase == opaque
 }
 
 // giveUp stops reading along on a connection that does not speak the client
@@ -77,6 +113,9 @@ func (c *conn) sends(f wire.Frame, sent time.Duration) *Loss {
 	}
 	l.counts[h.Op]++
 	loss, path := c.wait(h, record, sent)
+	if loss == nil {
+		l.up++
+	}
 	l.mu.Unlock()
 	if l.cfg.OnRequest != nil {
 		l.cfg.OnRequest(h.Op, path)
@@ -84,7 +123,11 @@ func (c *conn) sends(f wire.Frame, sent time.Duration) *Loss {
 	return loss
 }
 
-// asks handles a connect request.
+// handshakeSize is more than the bytes of a connect request, or response.
+const handshakeSize = 100
+
+// asks handles a connect request. The wait for an answer is for the server's
+// silence, and what the link itself adds comes on top.
 func (c *conn) asks(f wire.Frame) {
 	req, err := wire.DecodeConnectRequest(f.Body)
 	if err != nil {
@@ -93,9 +136,11 @@ func (c *conn) asks(f wire.Frame) {
 	}
 	c.l.mu.Lock()
 	c.phase, c.request = asked, req
+	c.l.up++
+	slower := c.l.in.roundTrip(handshakeSize)
 	c.l.mu.Unlock()
 	if c.l.cfg.ConnectTimeout > 0 {
-		c.deadlines.setLink(time.Now().Add(c.l.cfg.ConnectTimeout))
+		c.deadlines.setLink(time.Now().Add(c.l.cfg.ConnectTimeout + slower))
 	}
 }
 
@@ -122,24 +167,26 @@ func (c *conn) wait(h wire.RequestHeader, record []byte, sent time.Duration) (lo
 		c.waiting.push(r)
 		return nil, path
 	}
-	x.lost = Lost{Op: h.Op, Path: path}
 	if x.rule.What == Request {
-		c.loses(x, 0)
+		c.loses(x, Lost{Op: h.Op, Path: path})
 		return x, path
 	}
-	x.claimed = true
-	r.loss = x
+	x.claimed++
+	r.loss = &pendingLoss{x, path}
 	c.waiting.push(r)
 	return nil, path
 }
 
-// loses completes what a loss tells. Call it with l.mu held.
-func (c *conn) loses(x *Loss, zxid int64) {
-	x.lost.At, x.lost.Zxid = c.l.cfg.Clock(), zxid
+// loses notes what a loss takes. Call it with l.mu held.
+func (c *conn) loses(x *Loss, lost Lost) {
+	lost.At = c.l.cfg.Clock()
 	if c.session != nil {
-		x.lost.Session = c.session.ID
+		lost.Session = c.session.ID
 	}
-	c.l.drop(x)
+	x.lost = append(x.lost, lost)
+	if len(x.lost) == x.rule.Times {
+		c.l.drop(x)
+	}
 }
 
 // gets handles a frame from the server. The loss is of this reply.
@@ -178,6 +225,7 @@ func (c *conn) isAnswered(f wire.Frame) {
 		return
 	}
 	c.phase = open
+	l.down++
 	c.session = l.connected(c, res)
 	e := l.fact(history.FConnected, res.Session, c.session, history.Connected{Server: c.addr, Timeout: res.Timeout})
 	l.mu.Unlock()
@@ -195,42 +243,55 @@ func (c *conn) isRefused() {
 	id := c.request.Session
 	e := l.fact(history.FExpired, id, l.sessions[id], nil)
 	tell := id != 0 && !c.ended
+	if !c.ended {
+		l.down++
+	}
 	l.mu.Unlock()
 	if tell {
 		l.cfg.Record(e)
 	}
 	l.events.Unlock()
 	c.after = io.EOF
-	c.hangUp(false)
+	c.hangUp(nil)
 }
 
 // reply handles a reply or an event.
 func (c *conn) reply(f wire.Frame) *Loss {
 	h, record, err := wire.DecodeReplyHeader(f.Body)
-	if err != nil || h.Xid == wire.XidEvent {
+	if err != nil {
 		return nil
 	}
 	l := c.l
 	l.mu.Lock()
 	r, ok := c.waiting.take(h.Xid)
-	if !ok {
+	if !ok { // an event, or what nobody asked for
+		l.down++
+		c.overtake(h)
 		l.mu.Unlock()
 		return nil
 	}
 	c.session.answered(r, h, outcome(r.op, h, record))
 	id := c.session.ID
-	loss := r.loss
-	if loss != nil && (loss.over || c.ended) {
-		loss = nil
-	}
-	if loss != nil {
-		c.loses(loss, h.Zxid)
+	loss := c.takes(r, h)
+	if loss == nil {
+		l.down++
+		c.overtake(h)
 	}
 	l.mu.Unlock()
 	if r.op == wire.CloseSession && h.Err == wire.OK {
 		l.died(id, h.Zxid)
 	}
 	return loss
+}
+
+// takes gives the loss that takes a reply, nil if none does. Call it with l.mu held.
+func (c *conn) takes(r request, h wire.ReplyHeader) *Loss {
+	if r.loss == nil || r.loss.over || c.ended {
+		return nil
+	}
+	r.loss.claimed--
+	c.loses(r.loss.Loss, Lost{Op: r.op, Path: r.loss.path, Zxid: h.Zxid})
+	return r.loss.Loss
 }
 
 // outcome is the code of a reply; of a multi the one in its body, and an error

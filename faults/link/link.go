@@ -2,9 +2,9 @@ package link
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,9 +48,10 @@ type Config struct {
 	// the connect request is sent. 0 means DefaultConnectTimeout, negative no bound.
 	ConnectTimeout time.Duration
 
-	// OnRequest is told of every request before it goes to the server, and of
-	// those that are lost; path is "" for requests without one, the first one
-	// of a multi. It runs in the client's goroutines and must not block.
+	// OnRequest is told of every request when the client writes it, before it
+	// goes to the server, and of those that are lost; path is "" for requests
+	// without one, the first one of a multi. It runs in the client's goroutines
+	// and must not block.
 	OnRequest func(op wire.Op, path string)
 }
 
@@ -64,12 +65,17 @@ type Link struct {
 
 	mu       sync.Mutex
 	closed   bool
-	conns    map[*conn]struct{}
+	conns    map[*conn]struct{} // until nothing is left of them on the network
 	sessions map[int64]*session
-	connects int // successful connects so far
+	dials    int // connections so far
+	connects int // sessions on them
 	losses   []*Loss
 	counts   map[wire.Op]int
-	gate     *gate
+	held     []*HeldEvents
+	up, down uint64 // frames that passed
+	in       conditions
+	fronts   map[*front]struct{}
+	changed  chan struct{} // closed and replaced when conditions or sessions change
 }
 
 // New makes a link. Close it when the client is closed.
@@ -92,81 +98,9 @@ func New(cfg Config) *Link {
 		conns:    map[*conn]struct{}{},
 		sessions: map[int64]*session{},
 		counts:   map[wire.Op]int{},
-		gate:     newGate(),
+		changed:  make(chan struct{}),
+		fronts:   map[*front]struct{}{},
 	}
-}
-
-// Dial connects to a server through the link; it is a zk.Dialer. While
-// connections are held back it waits, up to timeout (0: without bound).
-func (l *Link) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
-	var deadline time.Time
-	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
-	}
-	for {
-		if err := l.gate.wait(deadline); err != nil {
-			return nil, fmt.Errorf("dial %s: %w", addr, err)
-		}
-		inner, err := l.cfg.Dial(network, addr, remaining(deadline))
-		if err != nil {
-			return nil, err
-		}
-		if c := l.adopt(inner, addr); c != nil {
-			return c, nil
-		}
-		inner.Close()
-	}
-}
-
-// remaining is how long until deadline, for dialers that take 0 as no bound.
-func remaining(deadline time.Time) time.Duration {
-	if deadline.IsZero() {
-		return 0
-	}
-	return max(time.Until(deadline), time.Nanosecond)
-}
-
-// adopt takes in a connection that was just made, unless connections came to
-// be held back meanwhile.
-func (l *Link) adopt(inner net.Conn, addr string) *conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed || !l.gate.open() {
-		return nil
-	}
-	c := newConn(l, inner, addr)
-	l.conns[c] = struct{}{}
-	return c
-}
-
-// Cut closes all present connections and says how many. The client may connect
-// again; see Hold.
-func (l *Link) Cut() int {
-	return l.cut(func(*conn) bool { return true })
-}
-
-func (l *Link) cut(which func(*conn) bool) int {
-	var cs []*conn
-	l.mu.Lock()
-	for c := range l.conns {
-		if which(c) {
-			cs = append(cs, c)
-		}
-	}
-	l.mu.Unlock()
-	for _, c := range cs {
-		c.cut()
-	}
-	return len(cs)
-}
-
-// Hold keeps back new connections until release is called: Dial waits. Several
-// holds add up. Calling release more than once is fine.
-func (l *Link) Hold() (release func()) {
-	// Under mu, so that no connection is taken in after Hold returned.
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.gate.hold()
 }
 
 // Requests counts the requests by type that clients sent so far, those that
@@ -177,13 +111,25 @@ func (l *Link) Requests() map[wire.Op]int {
 	return maps.Clone(l.counts)
 }
 
-// Close cuts all connections; later dials, and those that wait, fail with
-// ErrClosed. What is known of sessions stays. More than once is fine.
-func (l *Link) Close() error {
-	l.gate.close()
+// Passed counts the frames that went through so far, to servers and to the
+// client, those of the handshakes included and those that were lost not.
+func (l *Link) Passed() (up, down uint64) {
 	l.mu.Lock()
-	l.closed = true
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	return l.up, l.down
+}
+
+// Close cuts all connections and ends listeners; later dials, and those that
+// wait, fail with ErrClosed. What is known of sessions stays. More than once is fine.
+func (l *Link) Close() error {
+	var fronts []*front
+	l.change(func() {
+		l.closed = true
+		fronts = slices.Collect(maps.Keys(l.fronts))
+	})
 	l.Cut()
+	for _, f := range fronts {
+		f.shut()
+	}
 	return nil
 }

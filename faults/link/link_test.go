@@ -443,7 +443,7 @@ func TestARefusalIsNoProofOfDeath(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		wantFacts(t, r, "connected 0x1a1")
-		if !l.gate.open() {
+		if l.Clean() != nil {
 			t.Error("connections are still held back")
 		}
 	})
@@ -463,7 +463,7 @@ func TestExpireSessionFailures(t *testing.T) {
 		if _, err := l.ExpireSession(t.Context(), id, "b:2181"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 4*time.Second {
 			t.Errorf("silent server: %v after %s", err, time.Since(began))
 		}
-		if !l.gate.open() {
+		if l.Clean() != nil {
 			t.Error("connections are still held back")
 		}
 	})
@@ -478,6 +478,7 @@ func TestExpireSessionCutsAConnectUnderWay(t *testing.T) {
 		s.tell(func() { s.silent = true })
 		victim := dial(t, l)
 		wire.WriteFrame(victim, wire.ConnectRequest{Session: id, Password: password(id), Timeout: time.Second}.Append(nil))
+		fresh := dial(t, l)
 		other := dial(t, l)
 		wire.WriteFrame(other, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil))
 		synctest.Wait()
@@ -487,6 +488,9 @@ func TestExpireSessionCutsAConnectUnderWay(t *testing.T) {
 		}
 		if _, err := victim.reply(); !errors.Is(err, ErrCut) {
 			t.Errorf("victim: %v", err)
+		}
+		if _, err := fresh.reply(); !errors.Is(err, ErrCut) {
+			t.Errorf("who has not said what it wants: %v", err)
 		}
 		if _, err := other.reply(); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("another session's connection: %v", err)

@@ -2,9 +2,8 @@ package link
 
 import (
 	"fmt"
-	"path"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/zklab/zklab/internal/wire"
@@ -44,6 +43,27 @@ type Rule struct {
 	// Nth is which of the matching requests, from 1, counted from the call of
 	// Lose over all connections of the link. 0 means 1.
 	Nth int
+
+	// Times is how many are lost, from the Nth on. 0 means 1, negative each one
+	// until Cancel.
+	Times int
+}
+
+// String describes the rule in a few words: "reply to create /locks".
+func (r Rule) String() string {
+	s := "request of "
+	if r.What == Reply {
+		s = "reply to "
+	}
+	if r.Op == 0 {
+		s += "any"
+	} else {
+		s += r.Op.String()
+	}
+	if r.Path != "" {
+		s += " " + r.Path
+	}
+	return s
 }
 
 // Lost tells what a loss took.
@@ -55,58 +75,83 @@ type Lost struct {
 	Zxid    int64         // in the header of a lost reply
 }
 
-// Loss is a rule at work: it loses one frame, cuts the connection, and is done.
+// Loss is a rule at work: it loses frames, each with its connection.
 type Loss struct {
-	l    *Link
-	rule Rule
-	done chan struct{}
+	l           *Link
+	rule        Rule
+	first, done chan struct{}
 
 	// Guarded by Link.mu.
 	matched int
-	claimed bool // its reply is awaited
-	over    bool // done or cancelled
-	lost    Lost
+	claimed int // replies that are awaited
+	over    bool
+	lost    []Lost
+	cut     int // of those the connection is cut
 }
 
-// Lose arranges that one request, or one reply, gets lost, and the connection
-// with it: of a lost request the client thinks that it was sent, of a lost
-// reply and what comes after it on that connection it sees nothing. If the
-// connection ends before the reply is there, the next matching operation is
-// taken. Of several losses the oldest goes first. The error tells a malformed rule.
+// Lose arranges that requests, or replies, get lost, each with its connection:
+// of a lost request the client thinks that it was sent, of a lost reply and
+// what comes after it on that connection it sees nothing. If the connection
+// ends before the reply is there, the next matching operation is taken. Of
+// several losses the oldest goes first. The error tells a malformed rule.
 func (l *Link) Lose(r Rule) (*Loss, error) {
-	if _, err := path.Match(r.Path, "/"); err != nil {
-		return nil, fmt.Errorf("path %q: %w", r.Path, err)
+	if err := checkPattern(r.Path); err != nil {
+		return nil, err
 	}
 	if r.Nth < 0 {
 		return nil, fmt.Errorf("nth is %d, must be 1 or more", r.Nth)
 	}
 	r.Nth = max(r.Nth, 1)
-	loss := &Loss{l: l, rule: r, done: make(chan struct{})}
+	if r.Times == 0 {
+		r.Times = 1
+	}
+	loss := &Loss{l: l, rule: r, first: make(chan struct{}), done: make(chan struct{})}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.losses = append(l.losses, loss)
 	return loss, nil
 }
 
-// Done is closed once the frame is lost and the connection is cut.
+// First is closed once a frame is lost and its connection is cut.
+func (x *Loss) First() <-chan struct{} { return x.first }
+
+// Done is closed once as many frames are lost as the rule wants, and their
+// connections are cut. It stays open when the loss is cancelled before.
 func (x *Loss) Done() <-chan struct{} { return x.done }
 
-// Lost tells what was lost; ok is false before Done.
-func (x *Loss) Lost() (lost Lost, ok bool) {
-	select {
-	case <-x.done:
-		return x.lost, true
-	default:
-		return Lost{}, false
-	}
+// Lost lists what was lost so far, the oldest first.
+func (x *Loss) Lost() []Lost {
+	x.l.mu.Lock()
+	defer x.l.mu.Unlock()
+	return slices.Clone(x.lost[:x.cut])
 }
 
-// Cancel ends a loss that has not happened. Afterwards it never will. More
-// than once is fine.
+// Cancel ends a loss. Afterwards nothing more is lost. More than once is fine.
 func (x *Loss) Cancel() {
 	x.l.mu.Lock()
 	defer x.l.mu.Unlock()
 	x.l.drop(x)
+}
+
+// took notes that the connection of a lost frame is cut.
+func (x *Loss) took() {
+	x.l.mu.Lock()
+	defer x.l.mu.Unlock()
+	if x.cut++; x.cut == 1 {
+		close(x.first)
+	}
+	if x.cut == x.rule.Times {
+		close(x.done)
+	}
+}
+
+// left is how many more frames may be taken; those awaited are taken. Call it
+// with Link.mu held.
+func (x *Loss) left() int {
+	if x.rule.Times < 0 {
+		return math.MaxInt
+	}
+	return x.rule.Times - len(x.lost) - x.claimed
 }
 
 // drop ends a loss. Call it with l.mu held.
@@ -124,7 +169,7 @@ func (l *Link) claim(op wire.Op, paths []string) *Loss {
 			continue
 		}
 		x.matched++
-		if turn == nil && x.matched >= x.rule.Nth && !x.claimed {
+		if turn == nil && x.matched >= x.rule.Nth && x.left() > 0 {
 			turn = x
 		}
 	}
@@ -135,14 +180,5 @@ func (r Rule) matches(op wire.Op, paths []string) bool {
 	if r.Op != 0 && r.Op != op && r.Op != op.Kind() {
 		return false
 	}
-	return r.Path == "" || slices.ContainsFunc(paths, r.matchesPath)
-}
-
-func (r Rule) matchesPath(p string) bool {
-	if strings.ContainsAny(r.Path, `*?[\`) {
-		ok, _ := path.Match(r.Path, p)
-		return ok
-	}
-	dir := strings.TrimSuffix(r.Path, "/")
-	return p == r.Path || strings.HasPrefix(p, dir) && strings.HasPrefix(p[len(dir):], "/")
+	return r.Path == "" || slices.ContainsFunc(paths, func(p string) bool { return matchesPath(r.Path, p) })
 }

@@ -22,8 +22,7 @@ func lose(t *testing.T, l *Link, r Rule) *Loss {
 }
 
 func happened(x *Loss) bool {
-	_, ok := x.Lost()
-	return ok
+	return len(x.Lost()) > 0
 }
 
 func TestLostRequest(t *testing.T) {
@@ -44,8 +43,8 @@ func TestLostRequest(t *testing.T) {
 		if diff := cmp.Diff([]string{"create /a", "delete /b"}, s.requests()); diff != "" {
 			t.Error(diff)
 		}
-		lost, _ := x.Lost()
-		if diff := cmp.Diff(Lost{Op: wire.Create, Path: "/c", Session: 0x1a1}, lost); diff != "" {
+		lost := x.Lost()
+		if diff := cmp.Diff([]Lost{{Op: wire.Create, Path: "/c", Session: 0x1a1}}, lost); diff != "" {
 			t.Error(diff)
 		}
 		wantFacts(t, r, "connected 0x1a1", "disconnected 0x1a1")
@@ -104,8 +103,8 @@ func TestLostReply(t *testing.T) {
 					t.Fatalf("%+v, %v", h, err)
 				}
 				<-x.Done()
-				lost, _ := x.Lost()
-				if diff := cmp.Diff(Lost{Op: wire.Create, Path: "/a", Session: 0x1a1, At: time.Second, Zxid: 0x102}, lost); diff != "" {
+				lost := x.Lost()
+				if diff := cmp.Diff([]Lost{{Op: wire.Create, Path: "/a", Session: 0x1a1, At: time.Second, Zxid: 0x102}}, lost); diff != "" {
 					t.Error(diff)
 				}
 				// The client saw nothing, but a quorum did answer.
@@ -149,7 +148,7 @@ func TestLossWaitsForAReplyThatComes(t *testing.T) {
 		if _, err := c.do(wire.Create, "/b"); !errors.Is(err, ErrCut) {
 			t.Error(err)
 		}
-		if lost, ok := x.Lost(); !ok || lost.Path != "/b" {
+		if lost := x.Lost(); len(lost) != 1 || lost[0].Path != "/b" {
 			t.Errorf("%+v", lost)
 		}
 	})
@@ -245,4 +244,216 @@ func TestRepliesOutOfOrderFindTheirRequests(t *testing.T) {
 			t.Fatalf("%d: %+v", want, r)
 		}
 	}
+}
+
+// operate does n creates, each on a new connection when the last one ended, and
+// says which of them failed, from 1.
+func operate(t *testing.T, l *Link, n int) (failed []int) {
+	t.Helper()
+	var c *client
+	for i := range n {
+		if c == nil {
+			c = dial(t, l)
+			c.connect(0)
+		}
+		if _, err := c.do(wire.Create, "/a"); err != nil {
+			failed, c = append(failed, i+1), nil
+		}
+	}
+	return failed
+}
+
+func TestLossesManyTimes(t *testing.T) {
+	for _, what := range []What{Request, Reply} {
+		for _, c := range []struct {
+			nth, times int
+			want       []int
+		}{
+			{0, 0, []int{1}},
+			{1, 1, []int{1}},
+			{2, 1, []int{2}},
+			{2, 3, []int{2, 3, 4}},
+			{3, -1, []int{3, 4, 5, 6}},
+			{7, 1, nil},
+		} {
+			bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
+				x := lose(t, l, Rule{What: what, Op: wire.Create, Nth: c.nth, Times: c.times})
+				if diff := cmp.Diff(c.want, operate(t, l, 6)); diff != "" {
+					t.Errorf("%s, nth %d, %d times: %s", what, c.nth, c.times, diff)
+				}
+				if got := len(x.Lost()); got != len(c.want) {
+					t.Errorf("%d lost", got)
+				}
+				reached := 6
+				if what == Request {
+					reached -= len(c.want)
+				}
+				if got := len(s.requests()); got != reached {
+					t.Errorf("the server got %d", got)
+				}
+				select {
+				case <-x.Done():
+					mustBeClean(t, l)
+				default:
+					if len(c.want) > 0 && c.times >= 0 {
+						t.Error("not done")
+					}
+				}
+				if l.Clean() != nil {
+					x.Cancel()
+					mustBeClean(t, l)
+				}
+				if failed := operate(t, l, 3); len(failed) > 0 {
+					t.Errorf("afterwards: %v", failed)
+				}
+			})
+		}
+	}
+}
+
+func TestTheFirstOfManyLossesIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
+		x := lose(t, l, Rule{What: Reply, Times: 2})
+		for i := range 2 {
+			c := dial(t, l)
+			c.connect(0)
+			c.do(wire.Create, "/a")
+			<-x.First()
+			select {
+			case <-x.Done():
+				if i == 0 {
+					t.Error("done after one of two")
+				}
+			default:
+				if i == 1 {
+					t.Error("not done")
+				}
+			}
+		}
+	})
+}
+
+// Both requests are to lose their replies, but the first loss takes the
+// connection, and the second one waits for another.
+func TestLossesOfPipelinedReplies(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
+		x := lose(t, l, Rule{What: Reply, Op: wire.Create, Times: 2})
+		c := dial(t, l)
+		c.connect(0)
+		c.Write(slices.Concat(c.frame(wire.Create, "/a"), c.frame(wire.Create, "/b")))
+		c.reply()
+		if got := x.Lost(); len(got) != 1 || got[0].Path != "/a" {
+			t.Errorf("%+v", got)
+		}
+		c = dial(t, l)
+		c.connect(0)
+		c.do(wire.Create, "/c")
+		<-x.Done()
+		if got := x.Lost(); len(got) != 2 || got[1].Path != "/c" {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// Two connections at once: each one's reply is lost.
+func TestLossesOnTwoConnections(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
+		x := lose(t, l, Rule{What: Reply, Op: wire.Create, Times: -1})
+		a, b := dial(t, l), dial(t, l)
+		a.connect(0)
+		b.connect(0)
+		a.Write(a.frame(wire.Create, "/a"))
+		b.Write(b.frame(wire.Create, "/b"))
+		a.reply()
+		b.reply()
+		if got := x.Lost(); len(got) != 2 {
+			t.Errorf("%+v", got)
+		}
+		x.Cancel()
+		mustBeClean(t, l)
+	})
+}
+
+// Of a slow link only what is to be lost is lost.
+func TestLostRequestOnASlowLink(t *testing.T) {
+	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
+		c := dial(t, l)
+		c.connect(0)
+		defer l.Slow(Shape{Delay: time.Second})()
+		lose(t, l, Rule{What: Request, Path: "/b"})
+		for _, path := range []string{"/a", "/b"} {
+			c.Write(c.frame(wire.Create, path))
+		}
+		if _, err := c.reply(); !errors.Is(err, ErrCut) {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"create /a"}, s.requests()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// Rules about events change nothing about losses.
+func TestLostReplyWhileEventsAreHeld(t *testing.T) {
+	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
+		hold(t, l, EventRule{})
+		lose(t, l, Rule{What: Reply, Path: "/b"})
+		c := dial(t, l)
+		id := c.connect(0).Session
+		s.fire(id, wire.EventCreated, "/a")
+		c.Write(slices.Concat(c.frame(wire.Create, "/a"), c.frame(wire.Create, "/b"), c.frame(wire.Create, "/c")))
+		if h, err := c.reply(); err != nil || h.Xid != 1 {
+			t.Errorf("%+v, %v", h, err)
+		}
+		if h, err := c.reply(); !errors.Is(err, ErrCut) {
+			t.Errorf("%+v, %v", h, err)
+		}
+	})
+}
+
+// The reply to the nth request is lost, not whichever comes first.
+func TestLossIsOfTheRequestThatWasFirst(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
+		x := lose(t, l, Rule{What: Reply, Op: wire.Create})
+		a, b := dial(t, l), dial(t, l)
+		a.connect(0)
+		b.connect(0)
+		a.Write(a.frame(wire.Create, "/a"))
+		if _, err := b.do(wire.Create, "/b"); err != nil {
+			t.Error(err)
+		}
+		a.reply()
+		if got := x.Lost(); len(got) != 1 || got[0].Path != "/a" {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestPassed(t *testing.T) {
+	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
+		want := func(up, down uint64) {
+			t.Helper()
+			if u, d := l.Passed(); u != up || d != down {
+				t.Errorf("%d up, %d down, want %d and %d", u, d, up, down)
+			}
+		}
+		c := dial(t, l)
+		id := c.connect(0).Session
+		want(1, 1)
+		c.do(wire.Create, "/a")
+		want(2, 2)
+		s.fire(id, wire.EventCreated, "/a")
+		c.reply()
+		want(2, 3)
+		lose(t, l, Rule{What: Reply})
+		c.do(wire.Create, "/a")
+		want(3, 3)
+		c = dial(t, l)
+		c.connect(0)
+		lose(t, l, Rule{What: Request})
+		c.do(wire.Create, "/a")
+		want(4, 4)
+	})
 }

@@ -12,7 +12,13 @@ type request struct {
 	xid  int32
 	op   wire.Op
 	sent time.Duration // taken before its last byte went out
-	loss *Loss         // that wants the reply
+	loss *pendingLoss  // that wants the reply, nil if none does
+}
+
+// pendingLoss is that of a request whose reply is to be lost.
+type pendingLoss struct {
+	*Loss
+	path string
 }
 
 // requests are those of one connection that wait, in order of sending.

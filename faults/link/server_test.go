@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -15,7 +16,13 @@ import (
 	"github.com/zklab/zklab/internal/wire"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) {
+	if addr := os.Getenv(visitorEnv); addr != "" {
+		visitorMain(addr)
+		return
+	}
+	dockertest.Main(m)
+}
 
 // scripted is a server in memory that keeps sessions, knows no znodes, and
 // answers as it is told.
@@ -29,10 +36,11 @@ type scripted struct {
 	codes    map[wire.Op]wire.Code
 	bodies   map[wire.Op][]byte
 	dials    int
+	out      map[int64]chan<- []byte // frames to the connection that carries the session
 }
 
 func newScripted() *scripted {
-	return &scripted{sessions: map[int64]net.Conn{}, codes: map[wire.Op]wire.Code{}, bodies: map[wire.Op][]byte{}, last: 0x1a0, zxid: 0x100}
+	return &scripted{sessions: map[int64]net.Conn{}, codes: map[wire.Op]wire.Code{}, bodies: map[wire.Op][]byte{}, out: map[int64]chan<- []byte{}, last: 0x1a0, zxid: 0x100}
 }
 
 func (s *scripted) Dial(_, addr string, _ time.Duration) (net.Conn, error) {
@@ -58,15 +66,22 @@ func (s *scripted) serve(c net.Conn) {
 		readAll(c)
 		return
 	}
-	if wire.WriteFrame(c, res) != nil {
-		return
-	}
 	if id == 0 { // leaves it to the other side to hang up
+		wire.WriteFrame(c, res)
 		readAll(c)
 		return
 	}
-	replies := make(chan []byte, 100) // a pipe has no buffer of its own
-	defer close(replies)
+	replies := make(chan []byte, 200) // a pipe has no buffer of its own
+	s.tell(func() { s.out[id] = replies })
+	defer s.tell(func() {
+		if s.out[id] == replies {
+			delete(s.out, id)
+		}
+		close(replies)
+	})
+	if wire.WriteFrame(c, res) != nil {
+		return
+	}
 	go func() {
 		for reply := range replies {
 			wire.WriteFrame(c, reply)
@@ -78,7 +93,7 @@ func (s *scripted) serve(c net.Conn) {
 			return
 		}
 		if reply := s.answer(id, body); reply != nil {
-			replies <- reply
+			s.tell(func() { replies <- reply })
 		}
 	}
 }
@@ -155,6 +170,17 @@ func (s *scripted) record(op wire.Op, request []byte) []byte {
 		return append(wire.AppendInt(nil, 0), stat...)
 	}
 	return nil
+}
+
+// fire sends a watch event.
+func (s *scripted) fire(id int64, kind wire.EventType, path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.zxid++
+	e := wire.WatchEvent{Type: kind, State: wire.StateConnected, Path: path}
+	if out := s.out[id]; out != nil {
+		out <- e.Append(wire.ReplyHeader{Xid: wire.XidEvent, Zxid: s.zxid}.Append(nil))
+	}
 }
 
 func (s *scripted) tell(f func()) {

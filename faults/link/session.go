@@ -41,16 +41,22 @@ func (s *session) snapshot() Session {
 func (l *Link) Session() (s Session, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var last *session
+	last := l.newest()
+	if last == nil {
+		return Session{}, false
+	}
+	return last.snapshot(), true
+}
+
+// newest is the session that connected last, nil before the first. Call it with
+// l.mu held.
+func (l *Link) newest() (last *session) {
 	for _, s := range l.sessions {
 		if last == nil || s.order > last.order {
 			last = s
 		}
 	}
-	if last == nil {
-		return Session{}, false
-	}
-	return last.snapshot(), true
+	return last
 }
 
 // Sessions lists all sessions so far, the most recently connected first.
@@ -92,6 +98,7 @@ func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s.Server = c.addr
 	s.conns++
 	s.order = l.connects
+	l.announce()
 	return s
 }
 

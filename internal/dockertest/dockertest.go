@@ -43,10 +43,8 @@ func Require(t testing.TB) {
 var missing = sync.OnceValue(func() string {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
-	for _, f := range container.Check(ctx, container.Config{}) {
-		if !f.OK && (f.Name == container.FindingEngine || f.Name == container.FindingImage) {
-			return f.Detail
-		}
+	if err := container.Ready(ctx, container.Config{}); err != nil {
+		return err.Error()
 	}
 	return ""
 })
@@ -58,8 +56,8 @@ var shared struct {
 
 // Ensemble returns the shared ensemble of n servers, healthy; it starts it for
 // the first test that asks. A test that uses it works below a path of its own,
-// and does not run in parallel with others when it pauses servers. Paused ones
-// are resumed for the next test. The caller does not close it: [Main] does.
+// and does not run in parallel with others when it harms servers. Paused ones
+// are resumed for the next test, those that are down started, and cuts healed. The caller does not close it: [Main] does.
 func Ensemble(t testing.TB, n int) ensemble.Ensemble {
 	t.Helper()
 	Require(t)
@@ -69,7 +67,7 @@ func Ensemble(t testing.TB, n int) ensemble.Ensemble {
 	if e == nil {
 		e = start(t, n)
 	}
-	resume(t, e)
+	restore(t, e)
 	if _, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout); err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +87,18 @@ func start(t testing.TB, n int) ensemble.Ensemble {
 	return e
 }
 
-func resume(t testing.TB, e ensemble.Ensemble) {
+// restore resumes what a test left paused, starts what it left down, and heals
+// the network.
+func restore(t testing.TB, e ensemble.Ensemble) {
 	t.Helper()
+	if err := e.(ensemble.Partitioner).Heal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range e.Servers() {
 		if err := s.(ensemble.Pauser).Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.(ensemble.Killer).Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

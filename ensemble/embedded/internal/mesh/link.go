@@ -10,26 +10,29 @@ type link[M any] struct {
 	from, to     *end[M]
 	cut          bool
 	base, jitter time.Duration
+	share        float64 // of packets that are lost
 	queue        queue[M]
 
 	seed   uint64
-	random *rand.Rand // for jitter; nil until it is needed
+	random *rand.Rand // for jitter and losses; nil until it is needed
 	timer  *time.Timer
 	over   chan struct{} // ends whoever waits for the timer
 	due    func()        // what is done when it fires
 	one    [1]M          // what deliver gets a slice of
 }
 
-// item waits in a link: a message, or the news that the connection was broken.
+// item waits in a link: a message, the news that the connection was broken, or a
+// message that is lost for good.
 type item[M any] struct {
 	msg    M
 	broken bool
+	lost   bool
 	due    time.Time // not before this; zero: at any time
 }
 
 // open is whether a message arrives at once.
 func (l *link[M]) open() bool {
-	return !l.cut && l.base == 0 && l.jitter == 0 && l.queue.len() == 0
+	return !l.cut && l.base == 0 && l.jitter == 0 && l.share == 0 && l.queue.len() == 0
 }
 
 // arrive delivers a message.
@@ -71,10 +74,14 @@ func (l *link[M]) drawJitter() time.Duration {
 	if l.jitter == 0 {
 		return 0
 	}
+	return time.Duration(l.draw().Int64N(int64(l.jitter)))
+}
+
+func (l *link[M]) draw() *rand.Rand {
 	if l.random == nil {
 		l.random = rand.New(rand.NewPCG(l.seed, uint64(l.from.id)<<32|uint64(uint32(l.to.id))))
 	}
-	return time.Duration(l.random.Int64N(int64(l.jitter)))
+	return l.random
 }
 
 // arm sets the timer for the first in the queue, if it waits for its time alone.

@@ -1,7 +1,7 @@
 // Package mesh is the network between the servers of one ensemble, all of which
 // live in this process. For each ordered pair of servers there is a link, which
-// carries messages in order. A link can be cut, made slow, and healed, each
-// direction by itself.
+// carries messages in order. A link can be cut, made slow, made to lose packets, and
+// healed, each direction by itself.
 //
 // Links behave like TCP connections. Between two servers there is one
 // connection, which uses the links of both directions:
@@ -13,6 +13,9 @@
 //     reset segment: the news uses the link, and waits if that is cut or slow.
 //   - So does a connection that holds too many messages, which bounds memory: TCP
 //     gives up on data that nobody acknowledges. The sender is told at once.
+//   - On a link that loses packets each message is one packet. One that is lost is
+//     sent again, after 200 ms and then twice as long each time; what comes behind
+//     it waits. When a packet was lost four times the sender gives the connection up.
 //   - After a break the next message opens the next connection. An end that has
 //     not heard of the break still sends on the old one, and that is lost.
 //
@@ -63,7 +66,7 @@ type options struct {
 // Option changes what New makes.
 type Option func(*options)
 
-// WithSeed sets where the jitter of links comes from; without it the seed is 0.
+// WithSeed sets where the jitter and the losses of links come from; without it the seed is 0.
 // Each link has its own sequence.
 func WithSeed(seed uint64) Option { return func(o *options) { o.seed = seed } }
 
@@ -88,7 +91,7 @@ func New[M any](opts ...Option) *Mesh[M] {
 // different peers they can come at once. They must be quick, and neither call the
 // mesh nor wait for somebody who does. The slice is the callee's during the call.
 //
-// Cuts and delays stay as they are: they belong to the links.
+// Cuts, delays and losses stay as they are: they belong to the links.
 func (m *Mesh[M]) Attach(id int, deliver func([]M), reset func(peer int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,7 +150,7 @@ func (m *Mesh[M]) Heal(from, to int) {
 	})
 }
 
-// HealAll undoes all cuts. Delays stay.
+// HealAll undoes all cuts. Delays and losses stay.
 func (m *Mesh[M]) HealAll() {
 	for _, l := range m.Links() {
 		if l.Cut {
@@ -161,6 +164,12 @@ func (m *Mesh[M]) HealAll() {
 // way already arrives when it would have, and is not overtaken.
 func (m *Mesh[M]) Delay(from, to int, base, jitter time.Duration) {
 	m.change(from, to, func(_ *pair[M], l *link[M]) { l.base, l.jitter = max(base, 0), max(jitter, 0) })
+}
+
+// Lose makes a link lose a share of its packets, from 0, which undoes it, to 1.
+// What was lost already arrives when it would have.
+func (m *Mesh[M]) Lose(from, to int, share float64) {
+	m.change(from, to, func(_ *pair[M], l *link[M]) { l.share = min(max(share, 0), 1) })
 }
 
 // Close detaches all servers for good and tells nobody. When it has returned

@@ -100,6 +100,7 @@ func (p *pair[M]) giveUp(l *link[M]) {
 // hold puts an item at the end of a link's queue.
 func (p *pair[M]) hold(l *link[M], it item[M]) {
 	it.due = l.dueTime()
+	l.lose(&it)
 	l.queue.push(it)
 	if l.queue.len() == 1 { // else the timer is set, or the link is cut
 		p.drain(l)
@@ -110,12 +111,16 @@ func (p *pair[M]) hold(l *link[M], it item[M]) {
 func (p *pair[M]) drain(l *link[M]) {
 	for l.hasDue() {
 		it := l.queue.pop()
-		if it.broken {
+		switch {
+		case it.broken:
 			l.to.stale = false
 			l.to.reset(l.from.id)
-			continue
+		case it.lost:
+			p.giveUp(l)
+			l.from.reset(l.to.id)
+		default:
+			l.arrive(it.msg)
 		}
-		l.arrive(it.msg)
 	}
 	l.arm()
 }

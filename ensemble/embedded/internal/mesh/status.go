@@ -12,6 +12,7 @@ type Link struct {
 	Cut      bool
 	Delay    time.Duration
 	Jitter   time.Duration
+	Share    float64 // of packets that are lost
 	// Held is how many messages are under way: behind a cut, or slow.
 	Held int
 }
@@ -44,7 +45,7 @@ func (p *pair[M]) state() []Link {
 	var both []Link
 	for i := range p.links {
 		l := &p.links[i]
-		both = append(both, Link{l.from.id, l.to.id, l.cut, l.base, l.jitter, l.held()})
+		both = append(both, Link{l.from.id, l.to.id, l.cut, l.base, l.jitter, l.share, l.held()})
 	}
 	return both
 }

@@ -64,6 +64,17 @@ func (p *Prep) deleteContainer(q *wire.PathRequest) (tree.Body, wire.Code) {
 	return &tree.Delete{Path: q.Path}, wire.OK
 }
 
+// setSequence is asked for by nobody but the ensemble's owner.
+func (p *Prep) setSequence(q *tree.SetSequence) (tree.Body, wire.Code) {
+	n, ok := p.find(q.Path)
+	if !ok {
+		return nil, wire.NoNode
+	}
+	n.Creates = q.Creates
+	p.put(change{zxid: p.zxid, path: q.Path, Node: n})
+	return q, wire.OK
+}
+
 func (p *Prep) remove(parent, path string) {
 	above, _ := p.find(parent)
 	above.Children--

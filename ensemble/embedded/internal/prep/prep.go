@@ -91,6 +91,8 @@ func (p *Prep) change(r *Request, op wire.Op, record any) (tree.Body, wire.Code)
 		return p.delete(r, q)
 	case *wire.PathRequest:
 		return p.deleteContainer(q)
+	case *tree.SetSequence:
+		return p.setSequence(q)
 	}
 	return nil, wire.MarshallingError
 }

@@ -88,6 +88,7 @@ func (a *app) Suspend() {
 	s.prep, s.sessions, s.syncs = nil, nil, nil
 	clear(s.touched)
 	clear(s.pending)
+	s.giveUpOrders()
 	clear(s.moves)
 	for c := range s.conns {
 		s.finish(c)

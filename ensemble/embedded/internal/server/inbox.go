@@ -16,11 +16,12 @@ type inbox struct {
 	ready  chan struct{} // holds a token when there may be something
 }
 
-// event comes from a connection.
+// event comes from a connection, or is an order.
 type event struct {
-	conn *conn
-	call *call // a request
-	what eventKind
+	conn  *conn
+	call  *call // a request
+	order *order
+	what  eventKind
 }
 
 // peerEvent comes from another server: a message, or that the connection to it
@@ -38,6 +39,7 @@ const (
 	ended                      // conn broke or was closed by the client
 	silent                     // conn has sent nothing for as long as it may
 	roomy                      // conn, which was full, takes replies again
+	ordered                    // order is to be carried out
 )
 
 func newInbox() *inbox { return &inbox{ready: make(chan struct{}, 1)} }

@@ -82,6 +82,8 @@ func (s *Server) handle(e event) {
 		if e.conn.stage != gone {
 			s.request(e.call)
 		}
+	case ordered:
+		s.carryOut(e.order)
 	case opened:
 		s.conns[e.conn] = struct{}{}
 		e.conn.counters = s.counters.Connect()

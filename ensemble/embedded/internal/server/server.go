@@ -70,6 +70,7 @@ type Server struct {
 	attached  map[int64]*conn // by session
 	touched   touches
 	pending   map[uint64]*call // by request.id
+	orders    map[uint64]*order
 	syncs     []syncWait
 	moves     map[uint64]*call // sessions that are being moved here
 	lastID    uint64
@@ -85,7 +86,7 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, inbox: newInbox(), started: time.Now(), ready: make(chan struct{}), ending: make(chan struct{}),
 		watches: watch.New[*conn](), conns: map[*conn]struct{}{}, attached: map[int64]*conn{},
-		touched: touches{}, pending: map[uint64]*call{}, moves: map[uint64]*call{},
+		touched: touches{}, pending: map[uint64]*call{}, orders: map[uint64]*order{}, moves: map[uint64]*call{},
 	}
 	s.now = s.started
 	// Requests of an earlier run may still be on their way: no id comes twice.

@@ -60,6 +60,10 @@ func (s *Server) admit(r *request) wire.Code {
 
 // answerWrite answers the call that a transaction was made for.
 func (s *Server) answerWrite(p *proposal, r tree.Result) {
+	if o := s.orders[p.id]; o != nil {
+		s.carriedOut(p.id, o, r.Err)
+		return
+	}
 	k := s.pending[p.id]
 	if k == nil {
 		return

@@ -69,6 +69,8 @@ func (t *Tree) change(x *Txn, op wire.Op, body Body) wire.OpResult {
 		t.sessions[x.Session] = b.Timeout
 	case *CloseSession:
 		t.closeSession(x, b)
+	case *SetSequence:
+		r.Err = t.setSequence(b)
 	case Failure:
 		r = wire.OpResult{Op: wire.ErrorOp, Err: b.Code}
 	}
@@ -148,6 +150,15 @@ func (t *Tree) applySetACL(s *SetACL) (wire.Stat, wire.Code) {
 	t.acls.drop(n.acl)
 	n.acl, n.aversion = t.acls.use(s.ACL), s.Version
 	return n.stat(), wire.OK
+}
+
+func (t *Tree) setSequence(s *SetSequence) wire.Code {
+	n := t.nodes[s.Path]
+	if n == nil {
+		return wire.NoNode
+	}
+	n.creates = s.Creates
+	return wire.OK
 }
 
 func (t *Tree) event(typ wire.EventType, n *node) {

@@ -20,7 +20,7 @@ type Txn struct {
 }
 
 // Body is what a transaction does: *Create, *Delete, *SetData, *SetACL, *Check,
-// *Multi, *CreateSession, *CloseSession, or Failure.
+// *Multi, *CreateSession, *CloseSession, *SetSequence, or Failure.
 type Body interface{ body() }
 
 // Create makes a znode. Path is final: a sequential one has its number.
@@ -85,6 +85,17 @@ type CreateSession struct{ Timeout time.Duration }
 // in the order in which they go.
 type CloseSession struct{ Paths []string }
 
+// OpSetSequence is the type of a SetSequence. Clients cannot send it.
+const OpSetSequence wire.Op = -64
+
+// SetSequence sets the counter of a znode's creates, which the names of its
+// sequential children are made of: what a test would wait years for. It triggers
+// no watches and leaves the znode's zxids as they are.
+type SetSequence struct {
+	Path    string
+	Creates int32
+}
+
 // Failure is the error of a request that the leader refused. It does nothing,
 // but has a zxid.
 type Failure struct{ Code wire.Code }
@@ -97,4 +108,5 @@ func (*Check) body()         {}
 func (*Multi) body()         {}
 func (*CreateSession) body() {}
 func (*CloseSession) body()  {}
+func (*SetSequence) body()   {}
 func (Failure) body()        {}

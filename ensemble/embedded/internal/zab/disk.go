@@ -55,6 +55,9 @@ func NewDisk(empty State) *Disk {
 // is durable. Entries become durable in order.
 func (d *Disk) SetDelay(delay time.Duration) { d.delay = delay }
 
+// Delay is what SetDelay has set.
+func (d *Disk) Delay() time.Duration { return d.delay }
+
 // Crash drops what is not durable. To be called when the node is gone for good.
 func (d *Disk) Crash() {
 	d.cut(d.index(d.durable))

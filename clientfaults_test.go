@@ -1,0 +1,70 @@
+package zklab_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The library's own recipes keep their promises whatever happens to their
+// clients' links, messages, sessions and znodes.
+func TestOwnRecipesUnderClientFaults(t *testing.T) {
+	x, err := faults.Parse("cut,reset,refuse,stall-link,slow-link,move,lose-request,lose-reply,late-event,expire,silence,duplicate,foreign,acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, recipe := range workloads.Recipes() {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() && recipe != "lock" {
+				t.Skip("one recipe is enough for a short test")
+			}
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := virtually(t, zklab.Experiment{
+				Workload: w, Subject: workloads.Own, TimeLimit: 75 * time.Second, Seed: 1, Faults: x.Schedule(5 * time.Second),
+			}.Brief())
+			if o.Result.Verdict != checker.Valid {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+			if n := len(o.Result.Stats.FaultKinds); n != 14 {
+				t.Errorf("%d kinds of faults", n)
+			}
+		})
+	}
+}
+
+// Replies that get lost, and children that somebody else made, leave
+// go-zookeeper's lock with contenders that nobody removes.
+func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
+	for _, list := range []string{"lose-reply", "foreign"} {
+		t.Run(list, func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() && list != "lose-reply" {
+				t.Skip("one fault is enough for a short test")
+			}
+			x, err := faults.Parse(list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := workloads.Named("lock", workloads.GoZookeeper)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := virtually(t, zklab.Experiment{
+				Workload: w, Subject: workloads.GoZookeeper, TimeLimit: 40 * time.Second, Seed: 1, Faults: x.Schedule(5 * time.Second),
+			}.Brief())
+			if o.Result.Verdict != checker.Violation || !violated(o.Result, "progress") {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+		})
+	}
+}

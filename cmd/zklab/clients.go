@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects/adapter"
+)
+
+// clientCommand is the program that each client runs as; nil for clients within
+// this process.
+func clientCommand(x store.Experiment) ([]string, error) {
+	switch {
+	case x.ClientsAs != store.Goroutine && x.ClientsAs != store.Process:
+		return nil, usageError("--clients-as is %s or %s, not %q", store.Goroutine, store.Process, x.ClientsAs)
+	case x.SubjectCommand != "" && strings.TrimSpace(x.SubjectCommand) == "":
+		return nil, usageError("--subject-command names no command")
+	case x.SubjectCommand != "":
+		return adapter.Shell(x.SubjectCommand), nil
+	case x.ClientsAs == store.Goroutine:
+		return nil, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program, to run clients as: %w", err)
+	}
+	return []string{self, "worker", "--subject", x.Subject}, nil
+}

@@ -1,0 +1,142 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+// copied gives the path of a command of TestMain, which its name makes it.
+func copied(t *testing.T, name string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// documented are the lines of the session in docs/adapters.md.
+func documented(t *testing.T) []string {
+	t.Helper()
+	doc, err := os.ReadFile("../../docs/adapters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "```session\n")
+	session, _, found := strings.Cut(rest, "\n```")
+	if !found {
+		t.Fatal("no session in docs/adapters.md")
+	}
+	return strings.Split(session, "\n")
+}
+
+// The session in docs/adapters.md is what a worker really says.
+func TestWorkerSpeaksAsDocumented(t *testing.T) {
+	e, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	cmd := exec.Command(copied(t, "zklab"), "worker")
+	in, out := pipesOf(t, cmd)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stuck := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer stuck.Stop()
+	answers := bufio.NewReader(out)
+	for _, l := range documented(t) {
+		mark, text, _ := strings.Cut(strings.TrimSpace(l), " ")
+		switch mark {
+		case "→":
+			text = strings.Replace(text, `["127.0.0.1:2181"]`, encoded(t, e.Addrs()), 1)
+			if _, err := io.WriteString(in, text+"\n"); err != nil {
+				t.Fatal(err)
+			}
+		case "←":
+			got, err := answers.ReadBytes('\n')
+			if err != nil {
+				t.Fatalf("instead of %s: %v", text, err)
+			}
+			if diff := cmp.Diff(plain(t, []byte(text)), plain(t, got)); diff != "" {
+				t.Errorf("documented is (-), said is (+):\n%s", diff)
+			}
+		case "here":
+			stopFor(t, cmd.Process, 4*time.Second)
+		default:
+			t.Fatalf("not a line of a session: %q", l)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func pipesOf(t *testing.T, cmd *exec.Cmd) (io.Writer, io.Reader) {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in, out
+}
+
+func stopFor(t *testing.T, p *os.Process, d time.Duration) {
+	t.Helper()
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(d)
+	if err := p.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Numbers differ from run to run, the version from time to time.
+var varies = regexp.MustCompile(`0x[0-9a-f]+|zklab \d+\.\d+\.\d+`)
+
+func plain(t *testing.T, b []byte) (v any) {
+	t.Helper()
+	b = varies.ReplaceAll(bytes.TrimSpace(b), []byte("…"))
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	return v
+}

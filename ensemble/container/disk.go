@@ -1,0 +1,148 @@
+package container
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+//go:embed disk.sh
+var diskCommands string
+
+// diskSize is the room on a small disk. It is in memory, and full when the disk
+// is: not more than some servers can have at once, but enough for the
+// transaction logs of half an hour at the usual rate.
+const diskSize = 256 << 20
+
+// diskDir is where a server has its small disk, if any.
+const diskDir = "/disk"
+
+var errNoDisk = errors.New("the servers share the engine's disk: start the ensemble with the ability to fill theirs (see Preparer), which gives each a small one of its own")
+
+// FillDisk writes a file that leaves no room on the server's disk, and makes sure.
+func (s *server) FillDisk(ctx context.Context) error {
+	return s.cluster.change(ctx, func(ctx context.Context) error {
+		s.full = s.cluster.keeper != nil
+		if err := s.askKeeper(ctx, "fill"); err != nil {
+			ctx, cancel := afresh(ctx)
+			defer cancel()
+			return fmt.Errorf("fill the disk of server %d: %w", s.id, all(err, s.freeDisk(ctx)))
+		}
+		return nil
+	})
+}
+
+// FreeDisk removes the file and sees to it that the server goes on. Mostly it
+// does by itself: without room it serves nobody, and joins the others again and
+// again until it has some. But its process can end when leaders change: then it
+// is started. One that was killed or stopped stays down.
+func (s *server) FreeDisk(ctx context.Context) error {
+	return s.cluster.change(ctx, func(ctx context.Context) error {
+		if err := s.freeDisk(ctx); err != nil {
+			return fmt.Errorf("free the disk of server %d: %w", s.id, err)
+		}
+		return nil
+	})
+}
+
+// freeDisk is in turn. When it fails it can be tried again.
+func (s *server) freeDisk(ctx context.Context) error {
+	if !s.full {
+		return nil
+	}
+	if err := s.askKeeper(ctx, "free"); err != nil {
+		return err
+	}
+	if !s.ended {
+		if err := s.revive(ctx); err != nil {
+			return err
+		}
+	}
+	s.full = false
+	return nil
+}
+
+// reviveTime is how long a server may take to serve again that has room again,
+// before it is started anew. One in good health takes less than a second.
+const reviveTime = 5 * time.Second
+
+// revive waits until the server serves; one whose process ends, perhaps only
+// just now, is started again.
+func (s *server) revive(ctx context.Context) error {
+	for end := time.Now().Add(reviveTime); ; {
+		state, err := s.look(ctx)
+		switch {
+		case err != nil || state.Paused:
+			return err
+		case !state.Running:
+			return s.start(ctx)
+		case s.serves(ctx):
+			return nil
+		case time.Now().After(end):
+			return all(s.kill(ctx), s.start(ctx))
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *server) serves(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_, err := s.Status(ctx)
+	return err == nil
+}
+
+func (s *server) askKeeper(ctx context.Context, command string) error {
+	if s.cluster.keeper == nil {
+		return errNoDisk
+	}
+	_, err := s.cluster.keeper.ask(ctx, command+" "+strconv.Itoa(s.id))
+	return err
+}
+
+// makeDisks gives each server a disk of its own, held by a helper, the keeper.
+func (e *cluster) makeDisks(ctx context.Context, nodes int) error {
+	var mounts []mount.Mount
+	for id := 1; id <= nodes; id++ {
+		_, err := e.engine.VolumeCreate(ctx, client.VolumeCreateOptions{
+			Name: e.diskOf(id), Driver: "local", Labels: e.run.labels(0),
+			DriverOpts: map[string]string{"type": "tmpfs", "device": "tmpfs", "o": fmt.Sprintf("size=%d,mode=0777", diskSize)},
+		})
+		if err != nil {
+			return engineErr("make a disk", err)
+		}
+		mounts = append(mounts, mount.Mount{Type: mount.TypeVolume, Source: e.diskOf(id), Target: "/disks/" + strconv.Itoa(id)})
+	}
+	keeper, err := startHelper(ctx, e.engine, helperSpec{
+		name: "zklab-" + e.run.id + "-disks", image: e.helperImage, commands: diskCommands, labels: e.run.labels(0),
+		host: container.HostConfig{NetworkMode: "none", Mounts: mounts},
+	})
+	e.keeper = keeper
+	return err
+}
+
+func (e *cluster) diskOf(id int) string { return fmt.Sprintf("zklab-%s-disk-%d", e.run.id, id) }
+
+// folders are where a server keeps snapshots and transaction logs.
+type folders struct{ data, log string }
+
+func (c Config) folders() folders {
+	if c.smallDisks() {
+		return folders{diskDir + "/data", diskDir + "/log"}
+	}
+	return folders{dataDir, logDir}
+}
+
+func (c Config) smallDisks() bool { return slices.Contains(c.Abilities, ensemble.CanFillDisk) }

@@ -1,0 +1,176 @@
+package container_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+func filler(s ensemble.Server) ensemble.DiskFiller { return s.(ensemble.DiskFiller) }
+
+func TestFullDisk(t *testing.T) {
+	dockertest.Require(t)
+	leavesNothing(t)
+	ctx := t.Context()
+	e, err := container.Config{}.Prepare(ensemble.CanFillDisk).Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanFillDisk); err != nil {
+		t.Error(err)
+	}
+
+	// A follower lives on, but serves nobody, and does not count.
+	leader, follower, third := roles(t, e)
+	write(t, follower.Addr(), "/before")
+	fill(t, follower)
+	// The page that a server writes in has some room yet.
+	if err := tryWrite(t, leader.Addr(), "/by-the-others"); err != nil {
+		t.Error(err)
+	}
+	await(t, "the server's process does not complain", func() bool {
+		return strings.Contains(logOf(t, e, follower), "Severe unrecoverable error, from thread : SyncThread")
+	})
+	wantDown(t, follower, false)
+	await(t, "a follower serves although it cannot write", func() bool {
+		_, err := follower.Status(ctx)
+		return errors.Is(err, ensemble.ErrNotServing)
+	})
+	kill(t, third)
+	if err := tryWrite(t, leader.Addr(), "/without-majority"); err == nil {
+		t.Error("a write succeeded that only one server can have written down")
+	}
+	start(t, third)
+	free(t, follower)
+	begin := time.Now()
+	wantHealthy(t, e)
+	t.Logf("healthy %v after there was room", time.Since(begin))
+
+	// Now it counts again.
+	_, _, third = roles(t, e)
+	if third.ID() == follower.ID() {
+		third = others(e, follower)[0]
+	}
+	kill(t, third)
+	await(t, "no write although two of three servers have room", func() bool {
+		return tryWrite(t, follower.Addr(), "/with-majority") == nil
+	})
+	start(t, third)
+	wantHealthy(t, e)
+
+	// A leader leads no longer, and perhaps ends.
+	leader, _, _ = roles(t, e)
+	fill(t, leader)
+	_ = tryWrite(t, leader.Addr(), "/on-a-full-disk") // the followers may have acknowledged it
+	awaitOtherLeader(t, e, leader)
+	wantLogs(t, e) // of one that has no room, or is down for it, too
+	free(t, leader)
+	wantHealthy(t, e)
+
+	// One that ended for it is started, and one that was killed meanwhile not.
+	fill(t, leader)
+	if err := container.EndProcess(ctx, leader); err != nil {
+		t.Fatal(err)
+	}
+	free(t, leader)
+	wantDown(t, leader, false)
+	wantHealthy(t, e)
+	fill(t, leader)
+	kill(t, leader)
+	free(t, leader)
+	wantDown(t, leader, true)
+	start(t, leader)
+	wantHealthy(t, e)
+	read(t, leader.Addr(), "/before")
+}
+
+func TestDiskThatIsNotSmall(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	if err := filler(e.Servers()[0]).FillDisk(t.Context()); err == nil || !strings.Contains(err.Error(), "start the ensemble with") {
+		t.Errorf("fill: %v", err)
+	}
+	if err := filler(e.Servers()[0]).FreeDisk(t.Context()); err != nil {
+		t.Errorf("free: %v", err)
+	}
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanFillDisk); err == nil {
+		t.Error("it lacks nothing")
+	}
+	wantDown(t, e.Servers()[0], false)
+}
+
+func fill(t *testing.T, s ensemble.Server) {
+	t.Helper()
+	for range 2 {
+		if err := filler(s).FillDisk(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func free(t *testing.T, s ensemble.Server) {
+	t.Helper()
+	for range 2 {
+		if err := filler(s).FreeDisk(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// roles gives the leader and two that follow.
+func roles(t *testing.T, e ensemble.Ensemble) (leader, a, b ensemble.Server) {
+	t.Helper()
+	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow := others(e, leader)
+	return leader, follow[0], follow[1]
+}
+
+func wantHealthy(t *testing.T, e ensemble.Ensemble) {
+	t.Helper()
+	if _, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tryWrite says why a write of some pages was not acknowledged within some seconds.
+func tryWrite(t *testing.T, addr, path string) error {
+	t.Helper()
+	c, leave := connect(t, addr)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	stop := context.AfterFunc(ctx, leave)
+	_, err := c.Create(path, make([]byte, 10_000), 0, zk.WorldACL(zk.PermAll))
+	if stop() {
+		leave()
+	}
+	if errors.Is(err, zk.ErrNodeExists) {
+		return nil // at an earlier try
+	}
+	return err
+}
+
+func logOf(t *testing.T, e ensemble.Ensemble, s ensemble.Server) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := e.(ensemble.LogReader).CollectLogs(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	return readFile(t, filepath.Join(dir, strconv.Itoa(s.ID()), "zookeeper.log"))
+}

@@ -1,0 +1,116 @@
+package container
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/moby/moby/api/types/container"
+)
+
+//go:embed network.sh
+var networkCommands string
+
+// gate is what lets packets in and out of one running server: a helper that
+// shares the server's network, and what it was told.
+type gate struct {
+	*helper
+	since         string // when the server was started: the next time it has another network
+	rules, queues string
+}
+
+// noRules and noQueues are what a helper begins with.
+var noRules, noQueues = links{}.commands(0, subnet{})
+
+// enforce puts what is wrong between servers into this one's network, if it
+// runs. Its helper is started when there is something to do.
+func (s *server) enforce(ctx context.Context) error {
+	state, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	if !state.Running || s.gate != nil && s.gate.since != state.StartedAt {
+		if err := s.dropGate(); err != nil || !state.Running {
+			return err
+		}
+	}
+	rules, queues := s.cluster.links.commands(s.id, s.cluster.subnet)
+	if s.gate == nil && rules == noRules && queues == noQueues && !s.cluster.gated && s.doubted != state.StartedAt {
+		return nil
+	}
+	had := s.gate != nil
+	err = s.tell(ctx, state.StartedAt, rules, queues)
+	if err == nil || errors.As(err, new(refusal)) || s.gate == nil {
+		return err
+	}
+	// The helper is of no use any more, for whatever reason. What it did may
+	// still be there, until the next one undoes it.
+	s.doubted = state.StartedAt
+	if dropErr := s.dropGate(); dropErr != nil || !had || ctx.Err() != nil {
+		return all(err, dropErr)
+	}
+	return s.tell(ctx, state.StartedAt, rules, queues)
+}
+
+// tell has the server's helper bring about what is wanted.
+func (s *server) tell(ctx context.Context, since, rules, queues string) error {
+	if s.gate == nil {
+		if err := s.openGate(ctx, since); err != nil {
+			return fmt.Errorf("server %d: %w", s.id, err)
+		}
+	}
+	if rules != s.gate.rules {
+		if _, err := s.gate.ask(ctx, rules); err != nil {
+			return fmt.Errorf("server %d: %w", s.id, err)
+		}
+		s.gate.rules = rules
+	}
+	if queues != s.gate.queues {
+		s.gate.queues = noQueues // when it refuses
+		if _, err := s.gate.ask(ctx, queues); err != nil {
+			return fmt.Errorf("server %d: %w", s.id, err)
+		}
+		s.gate.queues = queues
+	}
+	return nil
+}
+
+// openGate starts a helper in the server's network.
+func (s *server) openGate(ctx context.Context, since string) error {
+	s.gates++
+	h, err := startNetworkHelper(ctx, s.engine, networkHelper{
+		name: fmt.Sprintf("zklab-%s-%d-net%d", s.cluster.run.id, s.id, s.gates), image: s.cluster.helperImage,
+		network: "container:" + s.container, labels: s.cluster.run.labels(0),
+	})
+	if err != nil {
+		return err
+	}
+	s.gate = &gate{helper: h, since: since, rules: noRules, queues: noQueues}
+	s.doubted = ""
+	return nil
+}
+
+// dropGate removes the helper from a network that is gone with its server, or
+// that the next helper will put in order.
+func (s *server) dropGate() error {
+	if s.gate == nil {
+		return nil
+	}
+	err := s.gate.drop()
+	s.gate = nil
+	return err
+}
+
+// networkHelper is a helper for the network of a container, or for "none".
+type networkHelper struct {
+	name, image, network string
+	labels               map[string]string
+}
+
+func startNetworkHelper(ctx context.Context, engine engine, spec networkHelper) (*helper, error) {
+	return startHelper(ctx, engine, helperSpec{
+		name: spec.name, image: spec.image, commands: networkCommands, labels: spec.labels,
+		host: container.HostConfig{NetworkMode: container.NetworkMode(spec.network), CapAdd: []string{"NET_ADMIN"}},
+	})
+}

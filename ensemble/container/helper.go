@@ -1,0 +1,161 @@
+package container
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+)
+
+//go:embed helper.sh
+var helperLife string
+
+// helper is a container of ours beside the servers. It does what it is told,
+// and undoes it when its input ends: see helper.sh. Its methods are for one
+// caller at a time.
+type helper struct {
+	engine    engine
+	container string
+	conn      client.HijackedResponse
+	said      *io.PipeReader
+	answers   *bufio.Reader // of said
+	heard     chan struct{} // closed when nothing more is read from conn
+}
+
+// helperSpec is what a helper is started from.
+type helperSpec struct {
+	name     string
+	image    string
+	commands string // a script of functions, one of them undo
+	labels   map[string]string
+	host     container.HostConfig
+}
+
+// startHelper starts a helper, and has heard from it. What it made when it
+// fails, it has removed.
+func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, error) {
+	spec.host.AutoRemove = true // when the harness is gone
+	spec.host.CapDrop = []string{"ALL"}
+	made, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: spec.name,
+		Config: &container.Config{
+			Image: spec.image, Labels: spec.labels, User: "0",
+			Entrypoint: []string{"/bin/sh", "-c", spec.commands + helperLife},
+			OpenStdin:  true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+		},
+		HostConfig: &spec.host,
+	})
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil, fmt.Errorf("%w: %s: run `make image`, or name another with %s", ErrNoHelper, spec.image, helperVariable)
+	case err != nil:
+		return nil, engineErr("start a helper", err)
+	}
+	h := &helper{engine: engine, container: made.ID}
+	if err := h.begin(ctx); err != nil {
+		return nil, all(engineErr("start a helper", err), h.close())
+	}
+	return h, nil
+}
+
+// begin attaches to the helper before it starts, so that no word is lost.
+func (h *helper) begin(ctx context.Context) error {
+	attached, err := h.engine.ContainerAttach(ctx, h.container, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return err
+	}
+	h.listen(attached.HijackedResponse)
+	if _, err := h.engine.ContainerStart(ctx, h.container, client.ContainerStartOptions{}); err != nil {
+		return err
+	}
+	_, err = h.answer(ctx)
+	return err
+}
+
+func (h *helper) listen(conn client.HijackedResponse) {
+	said, say := io.Pipe()
+	h.conn, h.heard = conn, make(chan struct{})
+	h.said, h.answers = said, bufio.NewReader(said)
+	go func() {
+		defer close(h.heard)
+		_, err := stdcopy.StdCopy(say, say, conn.Reader)
+		say.CloseWithError(err)
+	}()
+}
+
+// ask has the helper do something, and gives what it says to that. When it
+// refuses, the error is a refusal; after any other the helper is of no use.
+func (h *helper) ask(ctx context.Context, command string) (string, error) {
+	if _, err := io.WriteString(h.conn.Conn, command+"\n"); err != nil {
+		return "", fmt.Errorf("the helper has ended: %w", err)
+	}
+	return h.answer(ctx)
+}
+
+func (h *helper) answer(ctx context.Context) (string, error) {
+	stop := context.AfterFunc(ctx, h.conn.Close)
+	defer stop()
+	line, err := h.answers.ReadString('\n')
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("the helper does not answer: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return "", fmt.Errorf("the helper has ended: %s", strings.TrimSpace(line))
+	}
+	verdict, said, _ := strings.Cut(strings.TrimSpace(line), " ")
+	said = strings.ReplaceAll(said, "|", "\n")
+	switch verdict {
+	case "ok":
+		return said, nil
+	case "no":
+		return "", refusal(said)
+	}
+	return "", fmt.Errorf("the helper's answer is unreadable: %q", line)
+}
+
+// refusal is why a helper cannot do something.
+type refusal string
+
+func (r refusal) Error() string { return oneLine{errors.New(string(r))}.Error() }
+
+// undoTime is how long a helper has to undo what it did, before it is removed.
+const undoTime = 5 * time.Second
+
+// close ends the helper, which undoes what it did, and removes it. Of no helper: nil.
+func (h *helper) close() error {
+	if h == nil {
+		return nil
+	}
+	if h.heard != nil && h.conn.CloseWrite() == nil {
+		go io.Copy(io.Discard, h.said) //nolint:errcheck // ends with said
+		select {
+		case <-h.heard:
+		case <-time.After(undoTime):
+		}
+	}
+	return h.drop()
+}
+
+// drop removes the helper as it is. Of no helper: nil.
+func (h *helper) drop() error {
+	if h == nil {
+		return nil
+	}
+	if h.heard != nil {
+		h.said.Close()
+		h.conn.Close()
+		<-h.heard
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
+	defer cancel()
+	return removeContainer(ctx, h.engine, h.container)
+}

@@ -1,0 +1,98 @@
+package container
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// link is the way of packets from one server to another.
+type link struct{ from, to int }
+
+// links is what is wrong between servers; the zero value is nothing.
+type links struct {
+	cut   map[link]bool
+	loss  map[link]float64 // the share of packets that gets lost
+	delay map[link]time.Duration
+}
+
+func (l links) clone() links {
+	return links{maps.Clone(l.cut), maps.Clone(l.loss), maps.Clone(l.delay)}
+}
+
+// set puts a value for a link, or none when it is the zero value.
+func set[V comparable](m map[link]V, at link, value V) map[link]V {
+	var none V
+	switch {
+	case value == none:
+		delete(m, at)
+	case m == nil:
+		m = map[link]V{at: value}
+	default:
+		m[at] = value
+	}
+	return m
+}
+
+// sorted gives the links that have a value, in a fixed order.
+func sorted[V any](m map[link]V) []link {
+	return slices.SortedFunc(maps.Keys(m), func(a, b link) int {
+		if a.from != b.from {
+			return a.from - b.from
+		}
+		return a.to - b.to
+	})
+}
+
+// The chains of a server's own.
+const (
+	chainIn  = "ZKLAB-IN"
+	chainOut = "ZKLAB-OUT"
+)
+
+// rules are the firewall rules in the network of one server, for iptables. A
+// cut is made at both ends, so that a server that is started again, with a
+// network that has no rules yet, is cut off from its first packet. Loss is at
+// the receiver's alone: twice would be more.
+func (l links) rules(of int, net subnet) (rules []string) {
+	for _, cut := range sorted(l.cut) {
+		if cut.to == of {
+			rules = append(rules, fmt.Sprintf("-A %s -s %s -j DROP", chainIn, net.server(cut.from)))
+		}
+		if cut.from == of {
+			rules = append(rules, fmt.Sprintf("-A %s -d %s -j DROP", chainOut, net.server(cut.to)))
+		}
+	}
+	for _, lossy := range sorted(l.loss) {
+		if lossy.to == of {
+			rules = append(rules, fmt.Sprintf("-A %s -s %s -m statistic --mode random --probability %.6f -j DROP",
+				chainIn, net.server(lossy.from), l.loss[lossy]))
+		}
+	}
+	return rules
+}
+
+// queues are the queues through which packets leave one server: for each an
+// address, and what waits for it, for tc.
+func (l links) queues(of int, net subnet) (queues []string) {
+	for _, slow := range sorted(l.delay) {
+		if slow.from == of {
+			queues = append(queues, delayQueue(net.server(slow.to), l.delay[slow]))
+		}
+	}
+	return queues
+}
+
+// delayQueue delays what goes to an address. The limit is more packets than
+// ever wait: netem drops what comes when it is full.
+func delayQueue(to netip.Addr, by time.Duration) string {
+	return fmt.Sprintf("%s netem delay %dus limit 100000", to, by.Microseconds())
+}
+
+// commands tell a helper beside one server what is to be in force there.
+func (l links) commands(of int, net subnet) (rules, queues string) {
+	return "rules " + strings.Join(l.rules(of, net), "|"), "queues " + strings.Join(l.queues(of, net), "|")
+}

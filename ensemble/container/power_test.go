@@ -1,0 +1,201 @@
+package container_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+const healthyTimeout = 30 * time.Second
+
+func stopper(s ensemble.Server) ensemble.Stopper { return s.(ensemble.Stopper) }
+
+// Each way to bring a leader down: it is gone, the others elect another, and
+// started again it follows, with what it had written down, at the same address.
+func TestLeaderGoesDownAndComesBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		down     func(context.Context, ensemble.Server) error
+		exitCode int
+	}{
+		"killed": {func(ctx context.Context, s ensemble.Server) error { return stopper(s).Kill(ctx) }, 137},
+		"killed while paused": {func(ctx context.Context, s ensemble.Server) error {
+			return errors.Join(pauser(s).Pause(ctx), stopper(s).Kill(ctx))
+		}, 137},
+		"stopped": {func(ctx context.Context, s ensemble.Server) error { return stopper(s).Stop(ctx) }, 143},
+		"stopped while paused": {func(ctx context.Context, s ensemble.Server) error {
+			return errors.Join(pauser(s).Pause(ctx), stopper(s).Stop(ctx))
+		}, 143},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := dockertest.Ensemble(t, 3)
+			ctx := t.Context()
+			old, _, err := ensemble.LeaderOf(ctx, e.Servers())
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, old.Addr(), "/"+strings.ReplaceAll(name, " ", "-"))
+			wantDown(t, old, false)
+
+			if err := test.down(ctx, old); err != nil {
+				t.Fatal(err)
+			}
+			wantDown(t, old, true)
+			wantRefused(t, old.Addr())
+			if code, err := container.ExitCode(ctx, old); err != nil || code != test.exitCode {
+				t.Errorf("exit code %d, %v, want %d", code, err, test.exitCode)
+			}
+			for _, again := range []func(context.Context) error{stopper(old).Kill, stopper(old).Stop, pauser(old).Resume} {
+				if err := again(ctx); err != nil {
+					t.Errorf("once more: %v", err)
+				}
+			}
+			if err := pauser(old).Pause(ctx); err == nil {
+				t.Error("paused a server that is down")
+			}
+			awaitOtherLeader(t, e, old)
+
+			for range 2 {
+				if err := stopper(old).Start(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantDown(t, old, false)
+			h, err := ensemble.WaitHealthy(ctx, e, healthyTimeout)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h.Leader == old.ID() {
+				t.Errorf("server %d leads again, although others led", h.Leader)
+			}
+			read(t, old.Addr(), "/"+strings.ReplaceAll(name, " ", "-"))
+		})
+	}
+}
+
+// With all servers down at once only what is on disk is left.
+func TestWholeEnsembleKilledAndStarted(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	ctx := t.Context()
+	write(t, e.Servers()[0].Addr(), "/kept")
+	together(t, e.Servers(), func(s ensemble.Server) error { return stopper(s).Kill(ctx) })
+	for _, s := range e.Servers() {
+		wantDown(t, s, true)
+	}
+	together(t, e.Servers(), func(s ensemble.Server) error { return stopper(s).Start(ctx) })
+	if _, err := ensemble.WaitHealthy(ctx, e, healthyTimeout); err != nil {
+		t.Fatal(err)
+	}
+	read(t, e.Servers()[2].Addr(), "/kept")
+}
+
+// A step whose context has ended does nothing, and one that has begun ends.
+func TestPowerAndContexts(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	s := e.Servers()[0]
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := stopper(s).Kill(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("kill without time: %v", err)
+	}
+	wantDown(t, s, false)
+
+	for _, after := range []time.Duration{time.Millisecond, 20 * time.Millisecond} {
+		ctx, cancel := context.WithTimeout(t.Context(), after)
+		err := stopper(s).Kill(ctx)
+		cancel()
+		if err == nil {
+			wantDown(t, s, true)
+		} else {
+			wantDown(t, s, false)
+		}
+		if err := stopper(s).Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func wantDown(t *testing.T, s ensemble.Server, want bool) {
+	t.Helper()
+	if down, err := stopper(s).Down(context.Background()); err != nil || down != want {
+		t.Errorf("server %d down: %v, %v", s.ID(), down, err)
+	}
+}
+
+func wantRefused(t *testing.T, addr string) {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("%s does not refuse: %v", addr, err)
+	}
+}
+
+// together does it to all servers at once.
+func together(t *testing.T, servers []ensemble.Server, do func(ensemble.Server) error) {
+	t.Helper()
+	errs := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { errs <- do(s) }()
+	}
+	for range servers {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// write creates a znode through one server.
+func write(t *testing.T, addr, path string) {
+	t.Helper()
+	c, leave := connect(t, addr)
+	defer leave()
+	if _, err := c.Create(path, []byte(path), 0, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatalf("create %s through %s: %v", path, addr, err)
+	}
+}
+
+// read wants what write wrote, through one server.
+func read(t *testing.T, addr, path string) {
+	t.Helper()
+	c, leave := connect(t, addr)
+	defer leave()
+	if _, err := c.Sync(path); err != nil {
+		t.Fatal(err)
+	}
+	if data, _, err := c.Get(path); err != nil || string(data) != path {
+		t.Errorf("%s through %s: %q, %v", path, addr, data, err)
+	}
+}
+
+// connect is a client of one server.
+func connect(t *testing.T, addr string) (c *zk.Conn, leave func()) {
+	t.Helper()
+	c, events, err := zk.Connect([]string{addr}, 4*time.Second, zk.WithLogger(silent{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, func() {
+		c.Close()
+		for range events { //nolint:revive // drained until closed
+		}
+	}
+}
+
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}

@@ -1,0 +1,130 @@
+package container_test
+
+import (
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+var errSabotage = errors.New("sabotage")
+
+// at fails the nth call of a kind, from 1.
+func at(call string, nth int32) func(string) (error, bool) {
+	var seen atomic.Int32
+	return func(c string) (error, bool) {
+		if c == call && seen.Add(1) == nth {
+			return errSabotage, false
+		}
+		return nil, false
+	}
+}
+
+// A cut that fails half way is no cut at all, and the next one is one.
+func TestCutFailsHalfWay(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	ctx := t.Context()
+	for _, call := range []string{"create", "attach", "start"} {
+		if err := container.DropHelpers(ctx, e); err != nil {
+			t.Fatal(err)
+		}
+		before := owned(t)
+		restore := container.Sabotage(e, at(call, 2))
+		err := partitioner(e).Cut(ctx, 1, 2)
+		restore()
+		if !errors.Is(err, errSabotage) {
+			t.Errorf("%s fails: cut says %v", call, err)
+		}
+		if rules := look(t, e).rules(); rules != "" {
+			t.Errorf("%s fails, and there is\n%s", call, rules)
+		}
+		if after := owned(t); len(after) > len(before)+1 { // one helper was well
+			t.Errorf("%s fails: before %v, after %v", call, before, after)
+		}
+	}
+	cut(t, e, e.Servers()[0], e.Servers()[1])
+	if look(t, e).rules() == "" {
+		t.Error("no cut afterwards")
+	}
+	healed(t, e)
+}
+
+// A helper that somebody kills leaves its rules: the next one puts them in order.
+func TestHelperIsLost(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	ctx := t.Context()
+	one, two, three := e.Servers()[0], e.Servers()[1], e.Servers()[2]
+	cut(t, e, one, two)
+	before := look(t, e).lasting()
+	lose := func() {
+		t.Helper()
+		if err := container.KillHelper(ctx, one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose()
+	cut(t, e, one, three)
+	if err := partitioner(e).Cut(ctx, one.ID(), two.ID()); err != nil { // once more
+		t.Error(err)
+	}
+	after := look(t, e).lasting()
+	if after[one.ID()] == before[one.ID()] || after[two.ID()] != before[two.ID()] {
+		t.Errorf("after %v, before %v", after, before)
+	}
+	lose()
+	if err := partitioner(e).Heal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if rules := look(t, e).rules(); rules != "" {
+		t.Error("after heal there is", rules)
+	}
+	healed(t, e)
+}
+
+// What the engine says and what it did can be two things.
+func TestKillFails(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	ctx := t.Context()
+	s := e.Servers()[0]
+	for _, late := range []bool{false, true} {
+		restore := container.Sabotage(e, func(call string) (error, bool) {
+			if call == "kill" {
+				return errSabotage, late
+			}
+			return nil, false
+		})
+		err := stopper(s).Kill(ctx)
+		restore()
+		if late != (err == nil) {
+			t.Errorf("the engine fails, late: %v: %v", late, err)
+		}
+		wantDown(t, s, late)
+	}
+	start(t, s)
+	wantHealthy(t, e)
+}
+
+// A server whose cuts cannot be put back does not come back.
+func TestStartInPartitionFails(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	alone := e.Servers()[2]
+	isolate(t, e, alone)
+	kill(t, alone)
+	before := owned(t)
+	restore := container.Sabotage(e, at("attach", 1))
+	err := stopper(alone).Start(t.Context())
+	restore()
+	if !errors.Is(err, errSabotage) {
+		t.Errorf("start: %v", err)
+	}
+	wantDown(t, alone, true)
+	if after := owned(t); !slices.Equal(before, after) {
+		t.Errorf("before %v, after %v", before, after)
+	}
+	start(t, alone)
+	staysOut(t, alone)
+	healed(t, e)
+}

@@ -1,0 +1,41 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+)
+
+// Clean says what is left of faults, for tests: servers that are down or paused,
+// disks that are slow, links that are cut, slower than [Config.Latency] or lose
+// packets. nil is nothing.
+func (e *Ensemble) Clean() error {
+	var errs []error
+	for _, s := range e.servers {
+		errs = append(errs, s.clean())
+	}
+	for _, l := range e.links.Links() {
+		if l.Cut || l.Share > 0 || l.Delay != e.cfg.Latency/2 {
+			errs = append(errs, fmt.Errorf("the link from server %d to %d: cut %v, lossy by %v, slow by %v", l.From, l.To, l.Cut, l.Share, l.Delay))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) clean() error {
+	run := s.current()
+	if run == nil {
+		return fmt.Errorf("server %d is down", s.id)
+	}
+	var errs []error
+	if run.Paused() {
+		errs = append(errs, fmt.Errorf("server %d is paused", s.id))
+	}
+	s.withDisk(func(d *zab.Disk) {
+		if by := d.Delay(); by > 0 {
+			errs = append(errs, fmt.Errorf("the disk of server %d is slow by %v", s.id, by))
+		}
+	})
+	return errors.Join(errs...)
+}

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""An adapter that puts kazoo's recipes under zklab (docs/adapters.md).
+
+    zklab run lock --subject-command 'python3 examples/kazoo/adapter.py'
+    zklab conform 'python3 examples/kazoo/adapter.py'
+
+It needs kazoo 2 (Debian's python3-kazoo, or from PyPI). Each request runs on a
+thread of its own, so that lines are read while recipes wait.
+"""
+import base64
+import json
+import sys
+import threading
+
+from kazoo import exceptions, version
+from kazoo.client import KazooClient
+from kazoo.protocol.states import KazooState
+
+VERSION = 1
+PAUSE = 0.2  # seconds between two looks whether a request was cancelled
+CODES = [
+    (exceptions.CancelledError, "cancelled"),
+    (exceptions.SessionExpiredError, "session-expired"),
+    (exceptions.ConnectionLoss, "connection-loss"),
+    (exceptions.ConnectionClosedError, "closing"),
+]
+
+
+class Refused(Exception):
+    """A request that was not begun: it certainly had no effect."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+class Request(dict):
+    """A line to us. Its cancel may come before anybody has begun to work on it."""
+
+    cancelled, hook, lock = False, None, threading.Lock()
+
+    def cancel(self):
+        with self.lock:
+            self.cancelled = True
+            if self.hook:
+                self.hook()
+
+    def on_cancel(self, hook):
+        with self.lock:
+            self.hook = hook
+            if self.cancelled:
+                hook()
+
+    def until(self, attempt):
+        """For recipes without a cancel of their own: attempt, again and again."""
+        while not self.cancelled:
+            value = attempt()
+            if value is not None:
+                return value
+        raise exceptions.CancelledError()
+
+
+class Lock:
+    """kazoo's Lock, alone or within an Election."""
+
+    offers, operations = ["lost"], {"acquire", "release", "held"}
+
+    def __init__(self, client, request):
+        self.client, self.number = client, request["object"]
+        self.lock = self.recipe(request)
+        self.hold, self.losses = None, 0  # the id of the acquire; sessions lost so far
+        client.add_listener(self.listen)
+
+    def recipe(self, request):
+        return self.client.Lock(request["path"])
+
+    def acquire(self, request):
+        losses = self.losses
+        self.lock.cancelled = False  # the last cancel may have come too late
+        request.on_cancel(self.lock.cancel)
+        if not self.lock.acquire():
+            raise exceptions.CancelledError()
+        self.hold = request["id"]
+        if self.losses != losses and not self.stands():
+            self.lose()  # the session went just before we could say whose it was
+
+    def stands(self):
+        try:
+            stat = self.client.exists(self.lock.path + "/" + self.lock.node)
+            return stat is not None and stat.ephemeralOwner == self.client.client_id[0]
+        except (exceptions.KazooException, TypeError):
+            return False
+
+    def release(self, request):
+        self.hold = None
+        if not self.lock.release():
+            raise Refused("error", "not held")
+
+    def held(self, request):
+        return {"held": self.hold is not None}
+
+    def listen(self, state):  # on kazoo's own thread
+        if state == KazooState.LOST:
+            self.losses += 1
+            self.lose()
+
+    def lose(self):
+        hold, self.hold = self.hold, None
+        if hold is not None:
+            say({"event": "lost", "object": self.number, "hold": hold})
+
+    def close(self):
+        self.client.remove_listener(self.listen)
+
+
+class Election(Lock):
+    offers, operations = ["lost", "leader"], Lock.operations | {"leader"}
+
+    def recipe(self, request):
+        self.election = self.client.Election(request["path"], request["candidate"])
+        return self.election.lock  # run() would hold it for a function only
+
+    def leader(self, request):
+        contenders = self.election.contenders()
+        return {"leader": contenders[0]} if contenders else {}
+
+
+class Simple:
+    """A recipe that offers nothing more, and has nothing to be closed."""
+
+    offers = []
+
+    def close(self):
+        pass
+
+
+class Queue(Simple):
+    operations = {"put", "take"}
+
+    def __init__(self, client, request):
+        self.client, self.path, self.queue = client, request["path"], client.Queue(request["path"])
+
+    def put(self, request):
+        self.queue.put(base64.b64decode(request.get("item", "")))
+
+    def take(self, request):
+        return {"item": base64.b64encode(request.until(self.next)).decode()}
+
+    def next(self):
+        item = self.queue.get()
+        if item is None:
+            changed = threading.Event()
+            if not self.client.get_children(self.path, watch=lambda event: changed.set()):
+                changed.wait(PAUSE)
+        return item
+
+
+class Barrier(Simple):
+    operations = {"raise", "lift", "await"}
+
+    def __init__(self, client, request):
+        barrier = client.Barrier(request["path"])
+        setattr(self, "raise", lambda request: barrier.create())
+        setattr(self, "lift", lambda request: barrier.remove() and None)
+        setattr(self, "await", lambda request: request.until(lambda: {} if barrier.wait(PAUSE) else None))
+
+
+class DoubleBarrier(Simple):
+    operations = {"enter", "leave"}
+
+    def __init__(self, client, request):
+        self.barrier = client.DoubleBarrier(request["path"], request["parties"])
+
+    def enter(self, request):
+        self.patiently(request, self.barrier.enter)
+        if not self.barrier.participating:  # kazoo swallows the error
+            raise exceptions.KazooException("did not get in")
+
+    def leave(self, request):
+        self.patiently(request, self.barrier.leave)
+
+    def patiently(self, request, call):
+        """kazoo can't be interrupted here: who gives up leaves a thread behind."""
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+
+        def ended():
+            thread.join(PAUSE)
+            return None if thread.is_alive() else True
+
+        try:
+            request.until(ended)
+        except exceptions.CancelledError:
+            self.barrier._best_effort_cleanup()
+            raise
+
+
+RECIPES = {"lock": Lock, "election": Election, "queue": Queue,
+           "barrier": Barrier, "double-barrier": DoubleBarrier}
+
+
+class Adapter:
+    def __init__(self):
+        self.client, self.objects, self.running = None, {}, {}
+
+    def open(self, request):
+        if request["version"] != VERSION:
+            raise Refused("version", "this adapter speaks version %d" % VERSION)
+        client = KazooClient(
+            hosts=",".join(request["servers"]), timeout=request["timeout_ms"] / 1000,
+            randomize_hosts=False,  # the harness says where to begin
+            connection_retry={"max_tries": -1, "delay": 0.05, "max_delay": 0.5})
+        connected = client.start_async()
+        try:
+            request.until(lambda: connected.wait(PAUSE) or None)
+        except exceptions.CancelledError:
+            client.stop()
+            raise
+        self.client = client
+        return {"version": VERSION, "name": "kazoo " + version.__version__, "offers": ["touch"]}
+
+    def make(self, request):
+        recipe = RECIPES.get(request["recipe"])
+        if recipe is None:
+            raise Refused("unsupported", "no recipe %r here" % request["recipe"])
+        self.objects[request["object"]] = recipe(self.client, request)
+        return {"offers": recipe.offers}
+
+    def touch(self, request):
+        transaction = self.client.transaction()
+        transaction.check(request["path"], -1)
+        for result in transaction.commit():
+            if isinstance(result, Exception):
+                raise result
+
+    def close(self, request):
+        self.objects.pop(request["object"]).close()
+
+    def operate(self, request):
+        op, subject = request["op"], self.objects.get(request.get("object"))
+        if not any(op in recipe.operations for recipe in RECIPES.values()):
+            raise Refused("unknown-op", "no operation %r here" % op)
+        if subject is None or op not in subject.operations:
+            raise Refused("bad-request", "no object for %r" % op)
+        return getattr(subject, op)(request)
+
+    def answer(self, request):
+        """Runs on a thread of its own."""
+        reply = {"id": request["id"]}
+        known = {"open": self.open, "make": self.make, "touch": self.touch, "close": self.close}
+        try:
+            reply["ok"] = known.get(request["op"], self.operate)(request) or {}
+        except Refused as error:
+            reply["error"] = {"code": error.code, "message": str(error), "no_effect": True}
+        except Exception as error:
+            code = next((code for kind, code in CODES if isinstance(error, kind)), "error")
+            reply["error"] = {"code": code, "message": "%s %s" % (type(error).__name__, error)}
+        self.running.pop(request["id"], None)
+        say(reply)
+
+    def serve(self):
+        for line in sys.stdin.buffer:
+            try:
+                request = Request(json.loads(line))
+                op, number = request["op"], request["id"]
+            except (ValueError, TypeError, KeyError):
+                say({"error": {"code": "bad-request", "message": "no request", "no_effect": True}})
+                continue
+            if op == "ping":
+                say({"id": number, "ok": {}})
+            elif op == "cancel":
+                self.running.get(number, request).cancel()
+            elif op == "quit":
+                self.end()
+                return say({"id": number, "ok": {}})
+            else:
+                self.running[number] = request
+                threading.Thread(target=self.answer, args=(request,), daemon=True).start()
+        self.end()
+
+    def end(self):
+        for subject in self.objects.values():
+            subject.close()
+        if self.client is not None:
+            self.client.stop()
+
+
+saying = threading.Lock()
+
+
+def say(reply):
+    with saying:
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    Adapter().serve()

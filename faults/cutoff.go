@@ -1,0 +1,237 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+)
+
+// CutOff cuts clients off from servers, as when a route is gone: what they send
+// gets nowhere, and nobody is told. Servers hear each other. The zero value cuts all
+// clients off from the leader.
+type CutOff struct {
+	// Nodes are the servers: the leader if left out, or all if Who says whose
+	// client it is.
+	Nodes Nodes
+	// Who is the client. Left out it is everybody, connected to those servers or not.
+	Who Who
+}
+
+var cutOffKind = kind{
+	name:     "cut-off",
+	about:    "cuts clients off from servers that hear each other",
+	words:    nodeWords,
+	word:     nodeWord,
+	examples: nodeExamples,
+	options:  []option{whoOption},
+	build:    func(a arguments) Fault { return CutOff{Nodes: Nodes(a.word), Who: Who(a.options["who"])} },
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		if f != (CutOff{}) {
+			return f
+		}
+		choices := []CutOff{{Nodes: Leader}, {Nodes: One}, {Who: Holder}, {Nodes: Majority}, {Who: Waiter}}
+		return choices[n%len(choices)]
+	},
+}
+
+// Kind is "cut-off".
+func (CutOff) Kind() string { return "cut-off" }
+
+// Spec is cut-off, with :<nodes> and :who=<who> where they were given.
+func (f CutOff) Spec() string {
+	return withOption(spec("cut-off", string(f.Nodes)), "who", string(f.Who))
+}
+
+// Available asks only for servers and clients that can be there: links are the
+// clients' own.
+func (f CutOff) Available(s Setting) error {
+	if f.Who != AnyWho {
+		if err := checkWho(string(f.Who)); err != nil {
+			return err
+		}
+	}
+	return f.Nodes.available(s.Ensemble)
+}
+
+// Inject bars the clients' links.
+func (f CutOff) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	if f.Who == AnyWho {
+		f.Nodes = f.Nodes.or(Leader)
+	} else {
+		f.Nodes = f.Nodes.or(All)
+	}
+	servers, release, err := f.Nodes.take(ctx, t, rng, "clients of server")
+	if err != nil {
+		return nil, err
+	}
+	e := &barred{target: t, servers: servers, release: release}
+	if f.Who == AnyWho {
+		e.everybody()
+	} else if err := e.whoever(ctx, f.Who, rng); err != nil {
+		return nil, undo(ctx, e, err)
+	}
+	e.step = history.FaultStep{Spec: f.Spec(), Servers: idsOf(servers), Clients: e.cut}
+	return e, nil
+}
+
+// barred are links of clients on which some servers are out of reach.
+type barred struct {
+	target  *Target
+	servers []ensemble.Server
+	clients []Client
+	cut     []int // those of the clients that were connected to one of the servers
+	undo    []func()
+	release func()
+	healed  bool
+	step    history.FaultStep
+}
+
+// everybody bars all links, also those of clients that are elsewhere now.
+func (e *barred) everybody() {
+	for _, c := range e.target.Clients {
+		e.undo = append(e.undo, e.bar(c))
+	}
+	e.clients = e.target.Clients
+	e.cut = e.target.on(addresses(e.servers))
+}
+
+// whoever bars the link of one who does what is asked for.
+func (e *barred) whoever(ctx context.Context, who Who, rng *rand.Rand) error {
+	hits, err := choice{who: who, early: true}.strike(ctx, e.target, rng, func(c Client) (func(), error) { return e.bar(c), nil })
+	if err != nil {
+		return err
+	}
+	for _, s := range hits {
+		e.clients = append(e.clients, s.client)
+		e.undo = append(e.undo, s.undo)
+		if slices.Contains(addressList(e.servers), s.session.Server) {
+			e.cut = append(e.cut, s.client.ID)
+		}
+	}
+	return nil
+}
+
+func (e *barred) bar(c Client) (release func()) {
+	var all []func()
+	for _, s := range e.servers {
+		all = append(all, c.Link.Bar(s.Addr()))
+	}
+	return func() {
+		for _, release := range all {
+			release()
+		}
+	}
+}
+
+func addressList(servers []ensemble.Server) []string {
+	var all []string
+	for _, s := range servers {
+		all = append(all, s.Addr())
+	}
+	return all
+}
+
+func (e *barred) Describe() history.FaultStep { return e.step }
+
+// Verify sees that each of the servers can be reached, but by none of the clients,
+// and that nothing comes any more to those who were connected there. (What they
+// send counts when it is sent.)
+func (e *barred) Verify(ctx context.Context) error {
+	before := e.still()
+	errs := make([]error, len(e.servers))
+	each(e.servers, func(i int) { errs[i] = e.outOfReach(ctx, e.servers[i]) })
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for id, n := range e.frames() {
+		if n != before[id] {
+			return fmt.Errorf("client %d is cut off, and %d messages came to it", id, n-before[id])
+		}
+	}
+	return ctx.Err()
+}
+
+// frames is what came to those who were connected there, and still are for all
+// that they know.
+func (e *barred) frames() map[int]uint64 {
+	n := map[int]uint64{}
+	for _, id := range e.cut {
+		c := e.target.client(id)
+		if s, ok := c.Link.Session(); ok && s.Connected && slices.Contains(addressList(e.servers), s.Server) {
+			_, n[id] = c.Link.Passed()
+		}
+	}
+	return n
+}
+
+// still gives frames once nothing moves any more: what a client's goroutine had
+// in its hands when its link was barred still passes.
+func (e *barred) still() map[int]uint64 {
+	n := e.frames()
+	for range 20 {
+		time.Sleep(observed)
+		now := e.frames()
+		if maps.Equal(n, now) {
+			break
+		}
+		n = now
+	}
+	time.Sleep(10 * observed)
+	return e.frames()
+}
+
+// outOfReach connects to a server past all links, and through each of them.
+func (e *barred) outOfReach(ctx context.Context, s ensemble.Server) error {
+	conn, err := e.target.Ensemble.Dial("tcp", s.Addr(), promptly)
+	if err != nil {
+		return fmt.Errorf("server %d is out of everybody's reach: %w", s.ID(), err)
+	}
+	conn.Close()
+	errs := make([]error, len(e.clients))
+	each(e.clients, func(i int) { errs[i] = e.clients[i].reaches(s) })
+	return errors.Join(append(errs, ctx.Err())...)
+}
+
+// reaches says that a client's link lets a connection to a server through.
+func (c Client) reaches(s ensemble.Server) error {
+	conn, err := c.Link.Dial("tcp", s.Addr(), silence)
+	if err == nil {
+		conn.Close()
+		return fmt.Errorf("client %d still reaches server %d", c.ID, s.ID())
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return nil
+	}
+	return fmt.Errorf("client %d is not cut off from server %d, but told: %w", c.ID, s.ID(), err)
+}
+
+// Heal lets the clients reach the servers again.
+func (e *barred) Heal(context.Context) error {
+	if e.healed {
+		return nil
+	}
+	e.healed = true
+	for _, undo := range e.undo {
+		undo()
+	}
+	e.release()
+	return nil
+}
+
+// Warn says that a client may not even notice: it gives a silent server up after
+// two thirds of its session time-out, which is two ticks at least.
+func (CutOff) Warn(prof ensemble.Profile, lasts time.Duration) string {
+	if need := 4 * prof.Tick / 3; lasts < need {
+		return fmt.Sprintf("clients that are cut off for %s do not notice: they wait for a server for %s at least", lasts, need.Round(time.Millisecond))
+	}
+	return ""
+}

@@ -1,0 +1,44 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// slowness is how much slower something gets unless it is said.
+const slowness = 100 * time.Millisecond
+
+// slowest is the longest delay that can be seen to have its effect in the time
+// that Verify has.
+const slowest = 2 * time.Second
+
+var byOption = option{key: "by", about: "how much later", example: "100ms", check: checkBy}
+
+func checkBy(value string) error {
+	by, err := time.ParseDuration(value)
+	if err != nil || by < time.Millisecond || by > slowest {
+		return fmt.Errorf("%q is no delay from 1ms to %s", value, slowest)
+	}
+	return nil
+}
+
+// by reads an option that was checked.
+func (a arguments) by() time.Duration {
+	by, _ := time.ParseDuration(a.options["by"])
+	return by
+}
+
+func specBy(kind string, nodes Nodes, by time.Duration) string {
+	s := spec(kind, string(nodes))
+	if by != 0 {
+		s += ":by=" + by.String()
+	}
+	return s
+}
+
+func validBy(by time.Duration) error {
+	if by == 0 {
+		return nil
+	}
+	return checkBy(by.String())
+}

@@ -1,0 +1,39 @@
+package faults_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// Real servers whose disks are full stop to serve, and do again when there is room.
+func TestFullDiskInContainers(t *testing.T) {
+	dockertest.Require(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	e, err := container.Config{}.Prepare(faults.FullDisk{}.Needs()).Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	l := newLab(t, e, 0)
+	defer l.close()
+	for _, spec := range []string{"full-disk", "full-disk:majority"} {
+		effect := l.seen(parsed(t, spec))
+		if full := effect.Describe().Servers; len(full) == 1 {
+			l.serveOnly("with the leader's disk full", l.ids(full...)...)
+		}
+		l.healed(effect, func() error { return nil })
+		if err := effect.Verify(ctx); err == nil {
+			t.Error("it is seen although it is healed")
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// Every fault of servers and their network that containers can have takes effect
+// on real servers, seen from outside, and leaves nothing: same configuration, same
+// rules, healthy. One ensemble has them all, one after the other.
+func TestServerFaultsInContainers(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	l := newLab(t, e, 3)
+	defer l.close()
+	if err := (faults.FullDisk{}).Available(faults.Setting{Ensemble: e}); err == nil {
+		t.Error("disks that are not prepared can be filled")
+	}
+	before := traces(t, e)
+	_, err := firewall(t.Context(), 1)
+	rulesKnown := err == nil
+	nothing := func() error { return nil } // it is looked at once, at the end: that takes time
+	for _, tt := range []struct {
+		spec   string
+		during func(*lab, faults.Effect)
+	}{
+		{"pause:one", nil},
+		{"kill", (*lab).majorityServes},
+		{"kill:all", (*lab).majorityServes},
+		{"restart", nil},
+		{"rolling", (*lab).rolls},
+		{"partition", (*lab).partedAsItSays},
+		{"partition:halves", (*lab).partedAsItSays},
+		{"partition:bridge", (*lab).partedAsItSays},
+		{"partition:mute:node=one", (*lab).partedAsItSays},
+		{"partition:deaf", (*lab).partedAsItSays},
+		{"lossy", nil},
+		{"slow-network:by=50ms", nil},
+		{"cut-off:client-0", (*lab).goElsewhere},
+	} {
+		t.Run(tt.spec, func(t *testing.T) {
+			began := time.Now()
+			f := parsed(t, tt.spec)
+			if err := f.Available(faults.Setting{Ensemble: e}); err != nil {
+				t.Skip(err)
+			}
+			l.t = t
+			effect := l.seen(f)
+			t.Logf("seen after %v", time.Since(began).Round(time.Millisecond))
+			if tt.during != nil {
+				tt.during(l, effect)
+			}
+			if tt.spec == "partition" && rulesKnown && cmp.Equal(before, traces(t, e)) {
+				t.Error("a partition leaves no traces while it lasts: none would be found")
+			}
+			began = time.Now()
+			l.healed(effect, nothing)
+			t.Logf("healed after %v", time.Since(began).Round(time.Millisecond))
+		})
+	}
+	l.t = t
+	if diff := cmp.Diff(before, traces(t, e)); diff != "" {
+		t.Errorf("left behind:\n%s", diff)
+	}
+	for _, c := range l.clients {
+		l.awaits("the client works", func() bool { return c.works(l.folder()) })
+		if err := c.link.Clean(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// rolls waits for the end of a rolling restart.
+func (l *lab) rolls(e faults.Effect) {
+	l.t.Helper()
+	select {
+	case <-e.(faults.Ending).Ended():
+	case <-time.After(time.Minute):
+		l.t.Fatal("it does not end")
+	}
+	if detail := e.Describe().Detail; !strings.Contains(detail, "restarted") || !strings.HasSuffix(detail, "of 3 servers in turn") {
+		l.t.Error(detail)
+	}
+}
+
+// partedAsItSays waits until those serve, and only those, that hear a leader with
+// a majority.
+func (l *lab) partedAsItSays(e faults.Effect) {
+	l.t.Helper()
+	cut := cutsOf(l.t, e.Describe().Detail)
+	var last error
+	for late := time.Now().Add(20 * time.Second); time.Now().Before(late); time.Sleep(50 * time.Millisecond) {
+		serving, leader := l.serving()
+		if last = cut.settled(3, serving, leader); last == nil {
+			return
+		}
+	}
+	l.t.Error(last)
+}
+
+// goElsewhere waits until clients have left the server that they are cut off from.
+func (l *lab) goElsewhere(e faults.Effect) {
+	l.t.Helper()
+	l.allServe("while clients are cut off")
+	for _, c := range l.clients {
+		l.awaits("the client works elsewhere", func() bool {
+			return c.works(l.folder()) && !slices.Contains(e.Describe().Servers, l.on(c.id))
+		})
+	}
+}
+
+// A server fault that is interrupted leaves real servers as they were.
+func TestInterruptedInContainers(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	l := newLab(t, e, 0)
+	defer l.close()
+	for _, spec := range []string{"kill:majority", "partition", "rolling"} {
+		f := parsed(t, spec)
+		if err := f.Available(faults.Setting{Ensemble: e}); err != nil {
+			t.Log(err)
+			continue
+		}
+		for _, after := range []time.Duration{20 * time.Millisecond, 400 * time.Millisecond} {
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			r := &record{start: time.Now()}
+			err := faults.Play(ctx, []faults.Step{{For: time.Minute, Fault: f, Seed: 1}}, l.target, r)
+			cancel()
+			if err != nil {
+				t.Errorf("%s, interrupted after %v: %v", spec, after, err)
+			}
+			t.Logf("%s: %v", spec, r.steps)
+			l.whole(func() error { return nil })
+		}
+	}
+}
+
+// traces is what a fault could leave on servers: their configuration, and the
+// rules of their networks where the docker command can tell.
+func traces(t *testing.T, e ensemble.Ensemble) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := e.(ensemble.LogReader).CollectLogs(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".cfg") && d.Name() != "myid" {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		all[strings.TrimPrefix(path, dir)] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < len(e.Servers()) {
+		t.Errorf("no configuration of each server: %v", all)
+	}
+	for _, s := range e.Servers() {
+		rules, err := firewall(t.Context(), s.ID())
+		if err != nil {
+			t.Logf("rules of server %d are not compared: %v", s.ID(), err)
+		}
+		all[fmt.Sprint("rules of server ", s.ID())] = rules
+	}
+	return all
+}
+
+// What differs between two looks at the same rules; empty tables are made by the
+// first look.
+var (
+	counted    = regexp.MustCompile(`\[\d+:\d+\]`)
+	noRuleHere = regexp.MustCompile(`(?m)^(#.*|:(INPUT|FORWARD|OUTPUT) ACCEPT.*|\*filter|COMMIT)\n`)
+)
+
+// firewall shows the rules in the network of one of our servers.
+func firewall(ctx context.Context, server int) (string, error) {
+	out, err := exec.CommandContext(ctx, "docker", "ps", "-q",
+		"--filter", "label=zklab.owner.pid="+strconv.Itoa(os.Getpid()), "--filter", "label=zklab.server="+strconv.Itoa(server)).Output()
+	if err != nil {
+		return "", err
+	}
+	ids := strings.Fields(string(out))
+	if len(ids) != 1 {
+		return "", errors.New("its container is not known")
+	}
+	out, err = exec.CommandContext(ctx, "docker", "run", "--rm", "--network", "container:"+ids[0],
+		"--cap-add", "NET_ADMIN", "zklab/zookeeper:3.9", "iptables-save", "-t", "filter").Output()
+	return noRuleHere.ReplaceAllString(counted.ReplaceAllString(string(out), ""), ""), err
+}

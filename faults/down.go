@@ -1,0 +1,142 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+)
+
+// down is the effect of servers that were ended and are to be started again.
+type down struct {
+	target  *Target
+	servers []ensemble.Server // in the order in which they are started again
+	claims  []string
+	release func()
+	healed  bool
+	step    history.FaultStep
+}
+
+// takeDown chooses servers and claims them.
+func takeDown(ctx context.Context, t *Target, rng *rand.Rand, nodes Nodes) (*down, error) {
+	servers, release, err := nodes.take(ctx, t, rng, "server")
+	if err != nil {
+		return nil, err
+	}
+	e := &down{target: t, servers: slices.Clone(servers), claims: claimsOf("server", servers), release: release}
+	e.step.Servers, e.step.Clients = idsOf(servers), t.on(addresses(servers))
+	rng.Shuffle(len(e.servers), func(i, j int) { e.servers[i], e.servers[j] = e.servers[j], e.servers[i] })
+	return e, nil
+}
+
+// end ends all servers, one after the other.
+func (e *down) end(ctx context.Context, doing string, how func(ensemble.Server) error) error {
+	for _, s := range e.servers {
+		if err := how(s); err != nil {
+			return undo(ctx, e, fmt.Errorf("%s server %d: %w", doing, s.ID(), err))
+		}
+	}
+	return nil
+}
+
+func (e *down) Describe() history.FaultStep { return e.step }
+
+// Verify connects to each server, which must be refused.
+func (e *down) Verify(ctx context.Context) error {
+	errs := make([]error, len(e.servers))
+	each(e.servers, func(i int) { errs[i] = refuses(ctx, e.target.Ensemble, e.servers[i]) })
+	return errors.Join(errs...)
+}
+
+const (
+	// closing is how long a server's port may stay open after its end: an engine
+	// closes published ports by itself.
+	closing = 2 * time.Second
+	// lookAgain is the pause between two looks at a server.
+	lookAgain = 50 * time.Millisecond
+)
+
+// refuses waits until nobody listens where the server was.
+func refuses(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) error {
+	if is, err := s.(ensemble.Killer).Down(ctx); err != nil {
+		return fmt.Errorf("server %d: %w", s.ID(), err)
+	} else if !is {
+		return fmt.Errorf("server %d is not down", s.ID())
+	}
+	ctx, cancel := context.WithTimeout(ctx, closing)
+	defer cancel()
+	for {
+		conn, err := e.Dial("tcp", s.Addr(), silence)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return nil
+		}
+		found := error(err)
+		if err == nil {
+			found = accepted(ctx, s, conn)
+		}
+		if !doze(ctx, lookAgain) {
+			return fmt.Errorf("server %d is down, but a connection is not refused: %w", s.ID(), found)
+		}
+	}
+}
+
+// accepted says what a connection to a server that is down came to.
+func accepted(ctx context.Context, s ensemble.Server, conn net.Conn) error {
+	conn.Close()
+	if status, err := s.Status(ctx); err == nil {
+		return fmt.Errorf("it answers as %s", status.Role)
+	}
+	return errors.New("it was accepted")
+}
+
+// doze waits; false when ctx ended first.
+func doze(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Heal starts the servers again and waits until each serves.
+func (e *down) Heal(ctx context.Context) error {
+	if e.healed {
+		return nil // and somebody else may have ended a server since
+	}
+	var errs []error
+	for _, s := range e.servers {
+		if err := s.(ensemble.Killer).Start(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("start server %d: %w", s.ID(), err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	e.healed = true
+	defer e.release()
+	errs = make([]error, len(e.servers))
+	each(e.servers, func(i int) { errs[i] = e.target.awaitServing(ctx, e.servers[i], e.claims...) })
+	return errors.Join(errs...)
+}
+
+// awaitServing waits until a server serves. While other faults are under way,
+// who may be what keeps it from serving, it is enough that it runs and says so.
+func (t *Target) awaitServing(ctx context.Context, s ensemble.Server, mine ...string) error {
+	for {
+		_, err := s.Status(ctx)
+		if err == nil || errors.Is(err, ensemble.ErrNotServing) && t.Claims.others(mine...) {
+			return nil
+		}
+		if !doze(ctx, lookAgain) {
+			return fmt.Errorf("server %d was started and does not serve: %w", s.ID(), err)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package faults_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/faults"
+)
+
+// A schedule of all sorts at one time, and the first minute of what it comes to.
+func ExampleOverlay() {
+	schedule := faults.Overlay(
+		faults.At(10*time.Second, 5*time.Second, faults.Pause{Nodes: faults.Leader}),
+		faults.Repeat(12*time.Second, 20*time.Second, time.Second, faults.Expire{Who: faults.Holder}),
+		faults.Mix{Interval: 7 * time.Second, Turns: []faults.Turn{
+			{Faults: []faults.Fault{faults.Kill{}}, Weight: 3},
+			faults.Together(faults.Partition{Shape: faults.Halves}, faults.Expire{}),
+			faults.Quiet(20 * time.Second),
+		}},
+	)
+	for _, step := range schedule.Plan(time.Minute, rand.New(rand.NewPCG(1, 0))) {
+		fmt.Println(step.At, step.Fault.Spec(), "for", step.For)
+	}
+	// Output:
+	// 10s pause:leader for 5s
+	// 12s expire:holder for 1s
+	// 27s kill:leader for 3.5s
+	// 32s expire:holder for 1s
+	// 34s partition:halves for 3.5s
+	// 34s expire:holder for 3.5s
+	// 41s kill:one for 3.5s
+	// 48s kill:majority for 3.5s
+	// 52s expire:holder for 1s
+	// 55s kill:leader for 3.5s
+}
+
+func ExampleParse() {
+	x, err := faults.Parse("sequence,pause:leader+3s,quiet:5s,expire")
+	if err != nil {
+		panic(err)
+	}
+	for _, step := range x.Schedule(10*time.Second).Plan(40*time.Second, rand.New(rand.NewPCG(1, 0))) {
+		fmt.Println(step.At, step.Fault.Spec(), "for", step.For)
+	}
+	_, err = faults.Parse("kill,slow-disk:majorty@10s")
+	fmt.Println(err)
+	// Output:
+	// 10s pause:leader for 3s
+	// 25s expire:holder for 5s
+	// 35s pause:leader for 3s
+	// "kill,slow-disk:majorty@10s": position 16: slow-disk knows no "majorty"; did you mean "majority"? it takes majority, all, by=100ms, weight=2
+}

@@ -1,0 +1,59 @@
+package faults_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults"
+)
+
+// An expired session is gone from the tree while its client is held back; let
+// go, the client is told.
+func TestExpire(t *testing.T) {
+	inBubble(t, 3, func(l *lab) { expires(l) })
+}
+
+func expires(l *lab) {
+	t := l.t
+	l.contend(0, 1)
+	victim := l.clients[0]
+	was := victim.SessionID()
+	e := l.injected(faults.Expire{Who: faults.Holder})
+	if err := l.verify(e); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.children(); len(got) != 1 {
+		t.Errorf("contenders: %v", got)
+	}
+	if step := e.Describe(); int64(step.Sessions[0]) != was || step.Holding[0] != faults.Holding {
+		t.Errorf("described as %+v", step)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if victim.saw(zk.StateExpired) > 0 || victim.State() == zk.StateHasSession {
+		t.Error("the client is not held back")
+	}
+	l.heal(e)
+	l.awaits("a new session", func() bool { return victim.works("/") && victim.SessionID() != was })
+	if victim.saw(zk.StateExpired) != 1 || !slices.Contains(victim.told(), "dead") {
+		t.Errorf("states %v, facts %v", victim.states, victim.told())
+	}
+}
+
+// What an expiry did before it failed is undone.
+func TestExpireThatFails(t *testing.T) {
+	inBubble(t, 2, func(l *lab) {
+		l.contend(0, 1)
+		ctx, cancel := context.WithCancel(l.t.Context())
+		time.AfterFunc(time.Millisecond, cancel) // between seizing and closing
+		if _, err := (faults.Expire{Who: faults.Everyone}).Inject(ctx, l.target, rand.New(rand.NewPCG(1, 1))); err == nil {
+			t.Fatal("no error")
+		}
+		l.clean()
+		l.awaits("both work again", func() bool { return l.clients[0].works("/") && l.clients[1].works("/") })
+	})
+}

@@ -1,0 +1,157 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// FullDisk leaves no room on the disks of servers. With the next transaction that
+// it cannot write a leader ends; a follower goes on and acknowledges nothing any
+// more (seen on 3.9.3). One follower would be noticed by nobody, since the others
+// commit without it. The zero value fills the leader's disk.
+type FullDisk struct {
+	Nodes Nodes // Leader, Majority or All
+}
+
+var fullDiskWords = []string{string(Leader), string(Majority), string(All)}
+
+var fullDiskKind = kind{
+	name:  "full-disk",
+	about: "leaves no room on servers' disks",
+	words: fullDiskWords,
+	build: func(a arguments) Fault { return FullDisk{Nodes: Nodes(a.word)} },
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		if f != (FullDisk{}) {
+			return f
+		}
+		return FullDisk{Nodes: varyNodes(n, rng, Leader, Majority)}
+	},
+}
+
+// Kind is "full-disk".
+func (FullDisk) Kind() string { return "full-disk" }
+
+// Spec is full-disk, or full-disk:<nodes>.
+func (f FullDisk) Spec() string { return spec("full-disk", string(f.Nodes)) }
+
+// Needs says that the ensemble has to be started with disks that can be filled.
+func (FullDisk) Needs() ensemble.Ability { return ensemble.CanFillDisk }
+
+// Available asks whether the servers' disks can be filled.
+func (f FullDisk) Available(s Setting) error {
+	for _, server := range s.Ensemble.Servers() {
+		if _, ok := server.(ensemble.DiskFiller); !ok {
+			return fmt.Errorf("disks of servers of %s ensembles cannot be filled", s.Ensemble.Profile().Backend)
+		}
+	}
+	if n := f.Nodes.or(Leader); !slices.Contains(fullDiskWords, string(n)) {
+		return fmt.Errorf("full-disk:%s would be noticed by nobody: take leader, majority or all", n)
+	}
+	return lacks(s.Ensemble, ensemble.CanFillDisk)
+}
+
+// Inject fills the disks.
+func (f FullDisk) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	f.Nodes = f.Nodes.or(Leader)
+	servers, release, err := f.Nodes.take(ctx, t, rng, "server")
+	if err != nil {
+		return nil, err
+	}
+	e := &filled{target: t, servers: servers, claims: claimsOf("server", servers), release: release, step: history.FaultStep{
+		Spec: f.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers)),
+	}}
+	if e.probes, err = openProbes(ctx, t.Ensemble, servers); err != nil {
+		return nil, undo(ctx, e, fmt.Errorf("with room on the disks: %w: %w", err, ErrNoTarget))
+	}
+	for _, s := range servers {
+		if err := s.(ensemble.DiskFiller).FillDisk(ctx); err != nil {
+			return nil, undo(ctx, e, fmt.Errorf("fill the disk of server %d: %w", s.ID(), err))
+		}
+	}
+	return e, nil
+}
+
+// filled are servers whose disks are full.
+type filled struct {
+	target  *Target
+	servers []ensemble.Server
+	claims  []string
+	probes  probes // one through each, from before
+	release func()
+	healed  bool
+	step    history.FaultStep
+}
+
+func (e *filled) Describe() history.FaultStep { return e.step }
+
+// Verify writes through each server until it takes no more.
+func (e *filled) Verify(ctx context.Context) error {
+	if e.healed {
+		return errors.New("there is room on the disks again")
+	}
+	errs := make([]error, len(e.probes))
+	each(e.probes, func(i int) { errs[i] = e.probes[i].chokes(ctx) })
+	return errors.Join(errs...)
+}
+
+const (
+	// mouthful is what is written at once: servers reserve room for their logs in
+	// advance, up to 64 MB (preAllocSize), and all of it has to be used up.
+	mouthful = 256 << 10
+	// fillPatience bounds the writing.
+	fillPatience = 10 * time.Second
+)
+
+// chokes writes until a server leaves a write unanswered, or hangs up.
+func (p *probe) chokes(ctx context.Context) error {
+	path := fmt.Sprintf("/zklab-full-disk-%d", p.server.ID())
+	create := &wire.CreateRequest{Path: path, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: wire.Ephemeral}
+	if !p.answers(ctx, wire.Create, create) {
+		return ctx.Err()
+	}
+	set := &wire.SetDataRequest{Path: path, Data: make([]byte, mouthful), Version: -1}
+	for end := time.Now().Add(fillPatience); time.Now().Before(end); {
+		if !p.answers(ctx, wire.SetData, set) {
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("server %d goes on to write although its disk is full", p.server.ID())
+}
+
+// answers says whether a request is answered in time.
+func (p *probe) answers(ctx context.Context, op wire.Op, req any) bool {
+	ctx, cancel := context.WithTimeout(ctx, promptly)
+	defer cancel()
+	_, err := p.conn.Do(ctx, op, req)
+	return err == nil
+}
+
+// Heal makes room again and waits until the servers serve.
+func (e *filled) Heal(ctx context.Context) error {
+	if e.healed {
+		return nil
+	}
+	var errs []error
+	for _, s := range e.servers {
+		if err := s.(ensemble.DiskFiller).FreeDisk(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("make room on the disk of server %d: %w", s.ID(), err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	e.healed = true
+	defer e.release()
+	e.probes.close()
+	errs = make([]error, len(e.servers))
+	each(e.servers, func(i int) { errs[i] = e.target.awaitServing(ctx, e.servers[i], e.claims...) })
+	return errors.Join(errs...)
+}

@@ -1,0 +1,25 @@
+package link
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// checkPattern says what is wrong with the Path of a rule.
+func checkPattern(pattern string) error {
+	if _, err := path.Match(pattern, "/"); err != nil {
+		return fmt.Errorf("path %q: %w", pattern, err)
+	}
+	return nil
+}
+
+// matchesPath says whether the Path of a rule, not empty, means a znode.
+func matchesPath(pattern, znode string) bool {
+	if strings.ContainsAny(pattern, `*?[\`) {
+		ok, _ := path.Match(pattern, znode)
+		return ok
+	}
+	dir := strings.TrimSuffix(pattern, "/")
+	return znode == pattern || strings.HasPrefix(znode, dir) && strings.HasPrefix(znode[len(dir):], "/")
+}

@@ -1,0 +1,422 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// LoseRequest loses requests on their way to the server, each with its
+// connection: the client cannot know that nothing happened. The zero value loses
+// one of an operation that the client uses, drawn when it is injected.
+type LoseRequest Message
+
+// LoseReply loses replies on their way to the client, each with its connection:
+// the client cannot know what happened. The zero value loses one of an operation
+// that the client uses, drawn when it is injected.
+type LoseReply Message
+
+// Message picks the messages to lose.
+type Message struct {
+	// Op is the operation: create, delete, setData, getData, getChildren, ... Every
+	// variant of it counts (create2), but not what is within a multi. AnyOp is any.
+	Op string
+	// Nth is which of the matching requests from now on, from 1; 0 is 1.
+	Nth int
+	// Times is how many are lost, from the nth on; 0 is 1, negative each one while
+	// it lasts.
+	Times int
+	// Path is the znode, with all below it; or a pattern of path.Match. One that
+	// does not begin with a slash is below Target.Root: k1. "" is any.
+	Path   string
+	Who    Who
+	orElse bool
+}
+
+// AnyOp is every operation, as Message.Op.
+const AnyOp = "any"
+
+// lossKind is what lose-request and lose-reply have in common.
+func lossKind(name, about string, build func(Message) Fault, message func(Fault) Message) kind {
+	return kind{
+		name: name, about: about,
+		words:    []string{"create", "delete", "setData", "getData", "getChildren", "exists", "multi", "sync", "ping", "closeSession", AnyOp},
+		word:     func(s string) error { _, err := wire.ParseOp(s); return err },
+		examples: []string{"getACL"},
+		options: []option{
+			{key: "nth", about: "which of them, from 1", example: "2", check: checkCount},
+			{key: "times", about: "how many of them, or each", example: "2", check: checkTimes},
+			{key: "path", about: "about which znode or what is below it: k1", example: "k1", check: checkPath},
+			whoOption,
+		},
+		build: func(a arguments) Fault {
+			m := Message{Op: a.word, Nth: a.count("nth"), Times: a.count("times"), Path: a.options["path"], Who: Who(a.options["who"])}
+			if a.options["times"] == eachTime {
+				m.Times = -1
+			}
+			return build(m)
+		},
+		vary: func(f Fault, n int, _ *rand.Rand) Fault {
+			m := message(f)
+			if m.Who == AnyWho {
+				m.Who, m.orElse = turn(n), true
+			}
+			return build(m)
+		},
+	}
+}
+
+const eachTime = "each"
+
+func checkTimes(value string) error {
+	if value == eachTime || checkCount(value) == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is no number from 1, nor %s", value, eachTime)
+}
+
+func checkPath(value string) error {
+	if value == "" || value != "/" && strings.HasSuffix(value, "/") || strings.Contains(value, "//") {
+		return fmt.Errorf("%q is no path of a znode", value)
+	}
+	return nil
+}
+
+var loseRequestKind = lossKind("lose-request", "loses requests of clients with their connections",
+	func(m Message) Fault { return LoseRequest(m) }, func(f Fault) Message { return Message(f.(LoseRequest)) })
+
+var loseReplyKind = lossKind("lose-reply", "loses replies to clients with their connections",
+	func(m Message) Fault { return LoseReply(m) }, func(f Fault) Message { return Message(f.(LoseReply)) })
+
+// Kind is "lose-request".
+func (LoseRequest) Kind() string { return "lose-request" }
+
+// Kind is "lose-reply".
+func (LoseReply) Kind() string { return "lose-reply" }
+
+// Spec is lose-request, the operation, and what else was given.
+func (f LoseRequest) Spec() string { return Message(f).spec("lose-request") }
+
+// Spec is lose-reply, the operation, and what else was given.
+func (f LoseReply) Spec() string { return Message(f).spec("lose-reply") }
+
+func (m Message) spec(kind string) string {
+	s := spec(kind, m.Op)
+	if m.Nth != 0 {
+		s = withOption(s, "nth", strconv.Itoa(m.Nth))
+	}
+	switch {
+	case m.Times < 0:
+		s = withOption(s, "times", eachTime)
+	case m.Times > 0:
+		s = withOption(s, "times", strconv.Itoa(m.Times))
+	}
+	return withOption(withOption(s, "path", m.Path), "who", string(m.Who))
+}
+
+// Available is always true: every client has a link.
+func (LoseRequest) Available(Setting) error { return nil }
+
+// Available is always true: every client has a link.
+func (LoseReply) Available(Setting) error { return nil }
+
+// Inject lies in wait for the messages.
+func (f LoseRequest) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	return Message(f).inject(ctx, t, rng, link.Request, f.Kind())
+}
+
+// Inject lies in wait for the messages.
+func (f LoseReply) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	return Message(f).inject(ctx, t, rng, link.Reply, f.Kind())
+}
+
+func (m Message) inject(ctx context.Context, t *Target, rng *rand.Rand, what link.What, kind string) (Effect, error) {
+	e := &lostMessages{
+		target: t, what: what, kind: kind, message: m, drawn: m.Op == "", armed: map[int][]*link.Loss{},
+		first: make(chan struct{}), ended: make(chan struct{}), stop: make(chan struct{}),
+	}
+	arm := func(c Client) (func(), error) {
+		m := m // each client has its own draw
+		if e.drawn {
+			m = m.draw(c.Link.Requests(), rng)
+		}
+		return func() { e.cancel(c) }, e.arm(c, m)
+	}
+	all, err := choice{who: m.Who, orElse: m.orElse, early: true}.strike(ctx, t, rng, arm)
+	if err != nil {
+		return nil, errors.Join(err, e.Heal(ctx))
+	}
+	e.struck = all
+	return e, nil
+}
+
+func (m Message) rule(t *Target, what link.What) (link.Rule, error) {
+	r := link.Rule{What: what, Nth: m.Nth, Times: m.Times, Path: m.Path}
+	if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
+		r.Path = t.Root + "/" + r.Path
+	}
+	var err error
+	if m.Op != AnyOp {
+		r.Op, err = wire.ParseOp(m.Op)
+	}
+	return r, err
+}
+
+// weights are how often an operation is drawn among those that a client uses:
+// those after whose loss a client must find out what happened come often.
+var weights = []struct {
+	op     wire.Op
+	weight int
+}{
+	{wire.Create, 4},
+	{wire.Delete, 4},
+	{wire.GetChildren, 4},
+	{wire.SetData, 3},
+	{wire.Multi, 2},
+	{wire.GetData, 2},
+	{wire.Exists, 2},
+	{wire.Sync, 1},
+	{wire.Ping, 1},
+}
+
+// inARow is how often, of so many draws, it is several messages in a row,
+// whatever they are: what a client does about the first loss gets lost as well.
+const inARow = 4
+
+// draw fills in the operation, of those that the client has used so far.
+func (m Message) draw(used map[wire.Op]int, rng *rand.Rand) Message {
+	if m.Times == 0 && m.Nth == 0 && rng.IntN(inARow) == 0 {
+		m.Op, m.Times = AnyOp, 2+rng.IntN(2)
+		return m
+	}
+	kinds := map[wire.Op]bool{}
+	for op, n := range used {
+		if n > 0 {
+			kinds[op.Kind()] = true
+		}
+	}
+	sum := 0
+	for _, w := range weights {
+		if kinds[w.op] {
+			sum += w.weight
+		}
+	}
+	m.Op = AnyOp
+	if sum == 0 {
+		return m
+	}
+	at := rng.IntN(sum)
+	for _, w := range weights {
+		if !kinds[w.op] {
+			continue
+		}
+		if at -= w.weight; at < 0 {
+			m.Op = w.op.String()
+			break
+		}
+	}
+	return m
+}
+
+// lostMessages is the effect: a loss on each link, which happens when its message comes.
+type lostMessages struct {
+	target  *Target
+	what    link.What
+	kind    string
+	drawn   bool // the operation was left open
+	struck  strikes
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	message Message              // with the operation that was drawn, the last client's
+	armed   map[int][]*link.Loss // by client; the last one is at work
+	open    int                  // losses at work that are not done
+	written map[int64]bool       // zxids of lost replies whose writes were seen in the tree
+
+	some  sync.Once
+	first chan struct{} // closed once something is lost
+	all   sync.Once
+	ended chan struct{} // closed once all is lost that is to be
+	over  sync.Once
+	stop  chan struct{} // closed by Heal
+}
+
+// arm lies in wait on one link, instead of what may be at work there.
+func (e *lostMessages) arm(c Client, m Message) error {
+	rule, err := m.rule(e.target, e.what)
+	if err != nil {
+		return err
+	}
+	loss, err := c.Link.Lose(rule)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	if len(e.armed[c.ID]) == 0 {
+		e.open++
+	}
+	e.armed[c.ID] = append(e.armed[c.ID], loss)
+	e.message = m
+	e.mu.Unlock()
+	e.running.Go(func() { e.watch(loss) })
+	return nil
+}
+
+// watch waits for a loss.
+func (e *lostMessages) watch(loss *link.Loss) {
+	select {
+	case <-loss.First():
+		e.some.Do(func() { close(e.first) })
+	case <-e.stop:
+		return
+	}
+	select {
+	case <-loss.Done():
+	case <-e.stop:
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.open--; e.open == 0 {
+		e.all.Do(func() { close(e.ended) })
+	}
+}
+
+// cancel disarms a link.
+func (e *lostMessages) cancel(c Client) {
+	for _, loss := range e.losses(c) {
+		loss.Cancel()
+	}
+}
+
+func (e *lostMessages) losses(c Client) []*link.Loss {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.armed[c.ID])
+}
+
+// lost lists what a client's link lost so far.
+func (e *lostMessages) lost(c Client) []link.Lost {
+	var all []link.Lost
+	for _, loss := range e.losses(c) {
+		all = append(all, loss.Lost()...)
+	}
+	return all
+}
+
+// Ended is closed once all that was to be lost is lost.
+func (e *lostMessages) Ended() <-chan struct{} { return e.ended }
+
+// Describe tells what was lost so far, and whose.
+func (e *lostMessages) Describe() history.FaultStep {
+	e.mu.Lock()
+	step := e.struck.step(e.message.spec(e.kind))
+	e.mu.Unlock()
+	var details []string
+	for _, s := range e.struck {
+		for _, lost := range e.lost(s.client) {
+			details = append(details, fmt.Sprintf("client %d: %s", s.client.ID, e.tells(lost)))
+		}
+	}
+	step.Detail = strings.Join(details, "; ")
+	return step
+}
+
+func (e *lostMessages) tells(lost link.Lost) string {
+	s := fmt.Sprintf("lost the %s of %s", e.what, lost.Op)
+	if e.what == link.Reply {
+		s = fmt.Sprintf("lost the reply to %s", lost.Op)
+	}
+	if lost.Path != "" {
+		s += " " + lost.Path
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.written[lost.Zxid] {
+		s += ", whose write is in the tree"
+	}
+	return s
+}
+
+// Verify waits for the first loss; ErrNoTarget if there was no such message. An
+// operation that was drawn and does not come for half of the time is given up for
+// whatever comes.
+func (e *lostMessages) Verify(ctx context.Context) error {
+	late := time.NewTimer(e.target.Lasts)
+	defer late.Stop()
+	half := time.NewTimer(e.target.Lasts / 2)
+	defer half.Stop()
+	for {
+		select {
+		case <-e.first:
+			if e.what == link.Reply && e.target.Admin != nil {
+				e.lookFor(ctx)
+			}
+			return nil
+		case <-half.C:
+			if err := e.settleForAny(); err != nil {
+				return err
+			}
+		case <-late.C:
+			return fmt.Errorf("no such message within %s: %w", e.target.Lasts, ErrNoTarget)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// settleForAny arms the next message, whatever it is, instead of one that was drawn.
+func (e *lostMessages) settleForAny() error {
+	if !e.drawn {
+		return nil
+	}
+	for _, s := range e.struck {
+		if len(e.lost(s.client)) > 0 {
+			continue
+		}
+		e.cancel(s.client)
+		m := e.message
+		m.Op, m.Nth = AnyOp, 0
+		if err := e.arm(s.client, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookFor looks in the tree for the writes whose replies were lost. One that is
+// not there may have been refused, or undone since.
+func (e *lostMessages) lookFor(ctx context.Context) {
+	for _, s := range e.struck {
+		for _, lost := range e.lost(s.client) {
+			found, err := e.target.wrote(ctx, lost)
+			if err != nil || !found {
+				continue
+			}
+			e.mu.Lock()
+			if e.written == nil {
+				e.written = map[int64]bool{}
+			}
+			e.written[lost.Zxid] = true
+			e.mu.Unlock()
+		}
+	}
+}
+
+// Heal lets everything through again.
+func (e *lostMessages) Heal(context.Context) error {
+	e.over.Do(func() { close(e.stop) })
+	e.struck.undo()
+	e.running.Wait()
+	return nil
+}

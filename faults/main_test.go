@@ -1,0 +1,9 @@
+package faults_test
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+func TestMain(m *testing.M) { dockertest.Main(m) }

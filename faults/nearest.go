@@ -1,0 +1,50 @@
+package faults
+
+import (
+	"fmt"
+	"strings"
+)
+
+// didYouMean leads over to what is valid, and offers the nearest of the names if
+// one is near.
+func didYouMean(written string, valid []string) string {
+	if len(written) > 40 {
+		return "; "
+	}
+	best, least := "", len(written)/3+2
+	for _, name := range valid {
+		if d := distance(strings.ToLower(written), name); d < least {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return "; "
+	}
+	return fmt.Sprintf("; did you mean %q? ", best)
+}
+
+// distance counts the letters to insert, delete, replace or swap with their
+// neighbour to make one text the other (Damerau's, without edits in between).
+func distance(a, b string) int {
+	var before []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
+		for j := range len(b) {
+			differs := 1
+			if a[i] == b[j] {
+				differs = 0
+			}
+			next[j+1] = min(row[j]+differs, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,84 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+)
+
+// onLinks is the effect of a fault on the links of clients.
+type onLinks struct {
+	target *Target
+	step   history.FaultStep
+	struck strikes
+	// seen sees from outside that one of them has it.
+	seen func(context.Context, *struck) error
+}
+
+// onLinksOnce is one of which nothing lasts.
+type onLinksOnce struct {
+	atOnce
+	*onLinks
+}
+
+// strikeLinks strikes those who are meant.
+func strikeLinks(ctx context.Context, t *Target, rng *rand.Rand, spec string, whom choice, do deed, seen func(context.Context, *struck) error) (*onLinks, error) {
+	all, err := whom.strike(ctx, t, rng, do)
+	if err != nil {
+		return nil, err
+	}
+	return &onLinks{target: t, step: all.step(spec), struck: all, seen: seen}, nil
+}
+
+func (e *onLinks) Describe() history.FaultStep { return e.step }
+
+// Verify looks at all of them at once.
+func (e *onLinks) Verify(ctx context.Context) error {
+	return e.struck.each(func(s *struck) error {
+		if err := e.seen(ctx, s); err != nil {
+			return fmt.Errorf("client %d: %w", s.client.ID, err)
+		}
+		return nil
+	})
+}
+
+// Heal undoes it.
+func (e *onLinks) Heal(context.Context) error {
+	e.struck.undo()
+	return nil
+}
+
+// cuts is the deed of ending connections: with nothing to end it is no fault.
+func cuts(cut func(Client) int) deed {
+	return func(c Client) (func(), error) {
+		if cut(c) == 0 {
+			return nil, fmt.Errorf("there was no connection: %w", ErrNoTarget)
+		}
+		return nil, nil
+	}
+}
+
+// backAgain waits until the client is connected, to whatever server and with
+// whatever session: its connection of before is gone.
+func backAgain(ctx context.Context, s *struck) error {
+	for !hasSession(s.client) {
+		if !doze(ctx, observed) {
+			return fmt.Errorf("it did not connect again: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// asksThrough asks the server that the client is or was on for its status,
+// through the client's link, and says how long that took.
+func asksThrough(ctx context.Context, s *struck, patience time.Duration) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	began := time.Now()
+	_, err := ensemble.AskStatus(ctx, s.client.Link.Dial, s.session.Server)
+	return time.Since(began), err
+}

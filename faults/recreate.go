@@ -1,0 +1,147 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Recreate deletes a recipe's folder with all that is in it and makes it again,
+// empty, with the same data and ACL: in one step, so that nobody can come in
+// between. Sequence numbers start at 0 again.
+type Recreate struct {
+	Key string // whose folder; "" is one in use
+}
+
+var recreateKind = kind{
+	name:    "recreate",
+	about:   "deletes a recipe's folder and makes it again",
+	options: []option{keyOption},
+	harsh:   true,
+	build:   func(a arguments) Fault { return Recreate{Key: a.options["key"]} },
+}
+
+// Kind is "recreate".
+func (Recreate) Kind() string { return "recreate" }
+
+// Spec is recreate or recreate:key=<key>.
+func (f Recreate) Spec() string { return withOption("recreate", "key", f.Key) }
+
+// Available is always true: whoever may write can do it.
+func (Recreate) Available(Setting) error { return nil }
+
+// Inject does it. A folder in which something changes meanwhile is tried again.
+func (f Recreate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	at, err := t.folder(ctx, f.Key, rng)
+	if err != nil {
+		return nil, err
+	}
+	e := &recreated{target: t, folder: at, step: history.FaultStep{Spec: f.Spec(), Detail: at.path}}
+	if err := e.replace(ctx); err != nil {
+		at.release()
+		return nil, fmt.Errorf("recreate %s: %w", at.path, err)
+	}
+	return e, nil
+}
+
+type recreated struct {
+	atOnce
+	target *Target
+	folder folder
+	step   history.FaultStep
+}
+
+// replace tries until nothing changed between look and deed.
+func (e *recreated) replace(ctx context.Context) error {
+	var anew *zk.CreateRequest
+	leaves := map[string]bool{}
+	for {
+		err := asks(ctx, func() (err error) {
+			if anew == nil {
+				anew, err = e.same()
+			}
+			if err != nil {
+				return err
+			}
+			ops, err := e.deletes(e.folder.path, leaves)
+			if err != nil {
+				return err
+			}
+			_, err = e.target.Admin.Multi(append(ops, anew)...)
+			return err
+		})
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, zk.ErrNotEmpty):
+			clear(leaves)
+		case errors.Is(err, zk.ErrConnectionClosed):
+			if !doze(ctx, retryAfter) || e.Verify(ctx) == nil { // it may have been done
+				return context.Cause(ctx)
+			}
+		case !errors.Is(err, zk.ErrNoNode):
+			return err
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("it changed all the time: %w", err)
+		}
+	}
+}
+
+// same makes the folder as it is.
+func (e *recreated) same() (*zk.CreateRequest, error) {
+	data, _, err := e.target.Admin.Get(e.folder.path)
+	if err != nil {
+		return nil, err
+	}
+	acl, _, err := e.target.Admin.GetACL(e.folder.path)
+	return &zk.CreateRequest{Path: e.folder.path, Data: data, Acl: acl}, err
+}
+
+// deletes gives what deletes a znode and all below it, in order. It asks but
+// once for the children of those that had none: it must be quick.
+func (e *recreated) deletes(path string, leaves map[string]bool) ([]any, error) {
+	var ops []any
+	if !leaves[path] {
+		names, _, err := e.target.Admin.Children(path)
+		if err != nil {
+			return nil, err
+		}
+		leaves[path] = len(names) == 0 && path != e.folder.path
+		for _, name := range names {
+			below, err := e.deletes(path+"/"+name, leaves)
+			if err != nil {
+				return nil, err
+			}
+			ops = append(ops, below...)
+		}
+	}
+	return append(ops, &zk.DeleteRequest{Path: path, Version: -1}), nil
+}
+
+func (e *recreated) Describe() history.FaultStep { return e.step }
+
+// Verify finds another znode in the folder's place.
+func (e *recreated) Verify(ctx context.Context) error {
+	stat, err := e.target.look(ctx, e.folder.path)
+	switch {
+	case errors.Is(err, zk.ErrNoNode): // a recipe removed it since
+		return nil
+	case err != nil:
+		return err
+	case stat.Czxid == e.folder.stat.Czxid:
+		return fmt.Errorf("%s is still the same znode", e.folder.path)
+	}
+	return nil
+}
+
+// Heal has nothing to undo.
+func (e *recreated) Heal(context.Context) error {
+	e.folder.release()
+	return nil
+}

@@ -1,0 +1,122 @@
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// oneWay is the link from one server to another.
+type oneWay struct{ from, to int }
+
+// network is which servers still hear each other.
+type network struct {
+	voters, servers []int
+	cut             []oneWay
+}
+
+func (n *network) cutOneWay(from, to []int) {
+	for _, f := range from {
+		for _, t := range to {
+			if l := (oneWay{f, t}); f != t && !slices.Contains(n.cut, l) {
+				n.cut = append(n.cut, l)
+			}
+		}
+	}
+}
+
+func (n *network) cutBoth(a, b []int) {
+	n.cutOneWay(a, b)
+	n.cutOneWay(b, a)
+}
+
+// halves puts a minority on one side, and the others on the other.
+func (n *network) halves(rng *rand.Rand) (minority []int) {
+	minority = shuffled(n.voters, rng)[:max(1, (len(n.voters)-1)/2)]
+	n.cutBoth(minority, without(n.servers, minority...))
+	return minority
+}
+
+// ring puts the voters on a ring on which each hears so many neighbours that it
+// sees a majority, and no two see the same one (Jepsen's majorities-ring). Of
+// three each would hear all: their ring is a bridge.
+func (n *network) ring(leader int, rng *rand.Rand) {
+	v := shuffled(n.voters, rng)
+	if len(v) == 3 {
+		n.bridge(leader, rng)
+		return
+	}
+	reach := (len(v)/2 + 1) / 2 // neighbours on each side
+	for i := range v {
+		for d := reach + 1; d < len(v)-reach; d++ {
+			n.cutBoth(v[i:i+1], []int{v[(i+d)%len(v)]})
+		}
+	}
+}
+
+// bridge cuts two halves off from each other; one voter between them hears all.
+// It is not the leader: if it was, nobody would notice.
+func (n *network) bridge(leader int, rng *rand.Rand) {
+	v := shuffled(n.voters, rng)
+	if v[0] == leader {
+		v[0], v[1] = v[1], v[0]
+	}
+	sides := v[1:]
+	n.cutBoth(sides[:len(sides)/2], sides[len(sides)/2:])
+}
+
+// linked says whether two servers hear each other.
+func (n *network) linked(a, b int) bool {
+	return a == b || !slices.Contains(n.cut, oneWay{a, b}) && !slices.Contains(n.cut, oneWay{b, a})
+}
+
+// leads says whether a server could lead a majority.
+func (n *network) leads(id int) bool {
+	followers := 0
+	for _, v := range n.voters {
+		if n.linked(id, v) {
+			followers++
+		}
+	}
+	return slices.Contains(n.voters, id) && followers > len(n.voters)/2
+}
+
+// stranded are the servers through which nothing can be written from now on:
+// those that do not hear the leader, if it keeps a majority; else the leader, and
+// those that hear nobody who could become one.
+func (n *network) stranded(leader int) []int {
+	var ids []int
+	for _, s := range n.servers {
+		hears := func(v int) bool { return n.leads(v) && n.linked(s, v) }
+		if n.leads(leader) && !n.linked(s, leader) || !n.leads(leader) && (s == leader || !slices.ContainsFunc(n.voters, hears)) {
+			ids = append(ids, s)
+		}
+	}
+	return ids
+}
+
+// String lists the links that are cut: 1-2 is both ways, 1>2 what 1 sends to 2.
+func (n *network) String() string {
+	var words []string
+	for _, l := range n.cut {
+		switch {
+		case !slices.Contains(n.cut, oneWay{l.to, l.from}):
+			words = append(words, fmt.Sprintf("%d>%d", l.from, l.to))
+		case l.from < l.to:
+			words = append(words, fmt.Sprintf("%d-%d", l.from, l.to))
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}
+
+func shuffled(ids []int, rng *rand.Rand) []int {
+	ids = slices.Clone(ids)
+	rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+	return ids
+}
+
+func without(ids []int, but ...int) []int {
+	return slices.DeleteFunc(slices.Clone(ids), func(id int) bool { return slices.Contains(but, id) })
+}

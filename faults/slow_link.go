@@ -1,0 +1,103 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/zklab/zklab/faults/link"
+)
+
+// SlowLink makes what passes between clients and servers later, each way, while
+// it lasts. Without any figure the delay is 100 ms.
+type SlowLink struct {
+	By, Jitter time.Duration // the delay, and what is added to it at random
+	Rate       int           // bytes a second; 0 is no bound
+	Who        Who
+	orElse     bool
+}
+
+var slowLinkKind = kind{
+	name:  "slow-link",
+	about: "makes what passes between clients and servers later",
+	words: whoWords, word: whoWord, examples: whoExamples,
+	options: []option{
+		{key: "by", about: "how much later, each way", example: "50ms", check: checkBy},
+		{key: "jitter", about: "what is added to that at random, at most", example: "20ms", check: checkBy},
+		{key: "rate", about: "bytes a second, at most", example: "2000", check: checkCount},
+	},
+	build: func(a arguments) Fault {
+		f := SlowLink{Who: Who(a.word), By: a.by(), Rate: a.count("rate")}
+		f.Jitter, _ = time.ParseDuration(a.options["jitter"])
+		return f
+	},
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		s := f.(SlowLink)
+		if s.Who == AnyWho {
+			s.Who, s.orElse = turn(n), true
+		}
+		if s.By == 0 && s.Jitter == 0 && s.Rate == 0 {
+			s.By = []time.Duration{20 * time.Millisecond, slowness, 300 * time.Millisecond}[rng.IntN(3)]
+			s.Jitter = s.By
+		}
+		return s
+	},
+}
+
+// Kind is "slow-link".
+func (SlowLink) Kind() string { return "slow-link" }
+
+// Spec is slow-link, whom, and how slow.
+func (f SlowLink) Spec() string {
+	s := spec("slow-link", string(f.Who))
+	if f.By != 0 {
+		s = withOption(s, "by", f.By.String())
+	}
+	if f.Jitter != 0 {
+		s = withOption(s, "jitter", f.Jitter.String())
+	}
+	if f.Rate != 0 {
+		s = withOption(s, "rate", strconv.Itoa(f.Rate))
+	}
+	return s
+}
+
+// Available is always true: every client has a link.
+func (SlowLink) Available(Setting) error { return nil }
+
+// Inject slows down.
+func (f SlowLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	shape := link.Shape{Delay: f.By, Jitter: f.Jitter, BytesPerSecond: f.Rate, Seed: rng.Uint64()}
+	if f.By == 0 && f.Jitter == 0 && f.Rate == 0 {
+		shape.Delay = slowness
+	}
+	do := func(c Client) (func(), error) { return c.Link.Slow(shape), nil }
+	seen := func(ctx context.Context, s *struck) error { return isSlow(ctx, t, s, shape) }
+	e, err := strikeLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, seen)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// leastAnswer is what a server's answer to "srvr" has at least, in bytes.
+const leastAnswer = 100
+
+// isSlow asks the client's server through the link: the answer must not be
+// there before question and answer have had their delays.
+func isSlow(ctx context.Context, t *Target, s *struck, shape link.Shape) error {
+	least := 2 * shape.Delay
+	if shape.BytesPerSecond > 0 {
+		least += time.Second * leastAnswer / time.Duration(shape.BytesPerSecond)
+	}
+	took, err := asksThrough(ctx, s, 4*(least+2*shape.Jitter)+patience/3)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the server did not answer it within %s: %w", took, err)
+	case took < least:
+		return fmt.Errorf("the server answered it after %s, which is less than %s", took, least)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
+)
+
+// onServers runs a test of server faults on an embedded ensemble in virtual time,
+// with a client on each server.
+func onServers(t *testing.T, cfg embedded.Config, f func(*lab, *embedded.Ensemble)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		cfg.InMemory, cfg.KeepLog = true, true
+		if cfg.Latency == 0 {
+			cfg.Latency = 200 * time.Microsecond
+		}
+		e, err := embedded.Start(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		l := newLab(t, e, len(e.Servers()))
+		defer l.close()
+		f(l, e)
+	})
+}
+
+// parsed is one fault as people write it.
+func parsed(t testing.TB, spec string) faults.Fault {
+	t.Helper()
+	x, err := faults.Parse(spec)
+	if err != nil {
+		t.Fatalf("%s: %v", spec, err)
+	}
+	all := x.Schedule(time.Second).Faults()
+	if len(all) != 1 || all[0].Spec() != spec {
+		t.Fatalf("%s was read as %v", spec, all)
+	}
+	return all[0]
+}
+
+// seen injects a fault that must be seen from outside.
+func (l *lab) seen(f faults.Fault) faults.Effect {
+	l.t.Helper()
+	if err := f.Available(faults.Setting{Ensemble: l.ensemble}); err != nil {
+		l.t.Fatal(err)
+	}
+	e := l.injected(f)
+	l.t.Cleanup(func() { // of a test that failed; else it is healed by then
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = e.Heal(ctx)
+	})
+	if err := l.verify(e); err != nil {
+		l.t.Fatalf("verify %s: %v", f.Spec(), err)
+	}
+	step := e.Describe()
+	l.t.Logf("%s: servers %v, clients %v, %s", step.Spec, step.Servers, step.Clients, step.Detail)
+	return e
+}
+
+// healed heals an effect twice, with the patience of a player, and finds that
+// nothing is left of it.
+func (l *lab) healed(e faults.Effect, nothingLeft func() error) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.t.Context(), 30*time.Second)
+	defer cancel()
+	if err := errors.Join(e.Heal(ctx), e.Heal(ctx)); err != nil {
+		l.t.Errorf("heal %s: %v", e.Describe().Spec, err)
+	}
+	l.whole(nothingLeft)
+}
+
+// whole is when no fault is at work: nothing is claimed, the ensemble is healthy.
+func (l *lab) whole(nothingLeft func() error) {
+	l.t.Helper()
+	if taken := l.target.Claims.Taken(); len(taken) > 0 {
+		l.t.Errorf("still claimed: %v", taken)
+	}
+	if err := nothingLeft(); err != nil {
+		l.t.Errorf("left behind: %v", err)
+	}
+	before := l.ensemble.Profile()
+	if _, err := ensemble.WaitHealthy(l.t.Context(), l.ensemble, 20*time.Second); err != nil {
+		l.t.Error(err)
+	}
+	if diff := cmp.Diff(before, l.ensemble.Profile()); diff != "" {
+		l.t.Errorf("other settings: %s", diff)
+	}
+}
+
+// serving are the servers that say that they serve, and the one that leads.
+func (l *lab) serving() (ids []int, leader int) {
+	for _, s := range l.ensemble.Servers() {
+		ctx, cancel := context.WithTimeout(l.t.Context(), 300*time.Millisecond)
+		status, err := s.Status(ctx)
+		cancel()
+		if err != nil {
+			continue
+		}
+		ids = append(ids, s.ID())
+		if status.Role == ensemble.Leader || status.Role == ensemble.Standalone {
+			leader = s.ID()
+		}
+	}
+	return ids, leader
+}
+
+// serveOnly waits until those servers serve, with a leader among them, and no
+// others.
+func (l *lab) serveOnly(what string, want ...int) {
+	l.t.Helper()
+	slices.Sort(want)
+	late := time.Now().Add(20 * time.Second)
+	for {
+		got, leader := l.serving()
+		if slices.Equal(got, want) && (len(want) == 0 || slices.Contains(want, leader)) {
+			return
+		}
+		if time.Now().After(late) {
+			l.t.Fatalf("%s: servers %v serve, led by %d; want %v", what, got, leader, want)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// ids are those of all servers but some.
+func (l *lab) ids(but ...int) []int {
+	var all []int
+	for _, s := range l.ensemble.Servers() {
+		if !slices.Contains(but, s.ID()) {
+			all = append(all, s.ID())
+		}
+	}
+	return all
+}
+
+// allServe are as many servers as there are.
+func (l *lab) allServe(what string) { l.t.Helper(); l.serveOnly(what, l.ids()...) }
+
+// majorityServes expects the servers that a fault left alone to serve if they are
+// more than half, and nobody else.
+func (l *lab) majorityServes(e faults.Effect) {
+	l.t.Helper()
+	rest := l.ids(e.Describe().Servers...)
+	if len(rest) <= len(l.ensemble.Servers())/2 {
+		rest = nil
+	}
+	l.serveOnly(fmt.Sprintf("during %s", e.Describe().Spec), rest...)
+}

@@ -1,0 +1,304 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+)
+
+// someID is what zklab's and go-zookeeper's recipes put before a contender's name.
+const someID = "0123456789abcdef0123456789abcdef"
+
+// Foreign children appear in the folder that is in use, among them such as look
+// like the recipe's own, and are gone after heal; what recipes made stays.
+func TestForeign(t *testing.T) {
+	inBubble(t, 2, func(l *lab) { foreignChildren(l) })
+}
+
+func foreignChildren(l *lab) {
+	t := l.t
+	l.contend(0, 1)
+	l.create(l.folder()+"/"+someID+"-lock-", zk.FlagSequence)
+	l.create(l.folder()+"/_c_"+someID+"-lock-", zk.FlagSequence)
+	before := l.children()
+	e := l.injected(faults.Foreign{})
+	if err := l.verify(e); err != nil {
+		t.Fatal(err)
+	}
+	now := l.children()
+	for _, like := range []string{"foreign-lock-00000", "_c_foreign-lock-00000", "foreign-c-00000"} {
+		if containing(now, like) < 1 {
+			t.Errorf("none like %s in %q", like, now)
+		}
+	}
+	if len(now) < len(before)+10 {
+		t.Errorf("%q", now)
+	}
+	owned, _, err := l.target.Admin.Get(l.folder() + "/foreign-lock--0000000001")
+	if err != nil || len(owned) == 0 {
+		t.Errorf("data %d bytes, %v", len(owned), err)
+	}
+	l.heal(e)
+	if diff := cmp.Diff(before, l.children()); diff != "" {
+		t.Error(diff)
+	}
+	if err := l.verify(e); err == nil {
+		t.Error("foreign znodes were seen that are gone")
+	}
+}
+
+// Where recipes have no folders, foreign znodes stand beside their objects, not
+// in them: a barrier with children cannot be lifted.
+func TestForeignBesideBarriers(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		e := l.injected(faults.Foreign{})
+		if err := l.verify(e); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.children(); len(got) != 0 {
+			t.Errorf("in the object: %q", got)
+		}
+		names, _, _ := l.target.Admin.Children(l.target.Root)
+		if containing(names, "foreign") == 0 {
+			t.Errorf("beside: %q", names)
+		}
+		l.heal(e)
+		if names, _, _ = l.target.Admin.Children(l.target.Root); len(names) != 1 {
+			t.Errorf("left: %q", names)
+		}
+	})
+}
+
+// What is made of the foreign znodes before one cannot be is removed.
+func TestForeignThatFails(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		l.create(l.folder()+"/a", 0)
+		ctx, cancel := context.WithCancel(l.t.Context())
+		time.AfterFunc(3*time.Millisecond, cancel)
+		_, err := faults.Foreign{}.Inject(ctx, l.target, rand.New(rand.NewPCG(1, 1)))
+		if err == nil {
+			t.Fatal("no error")
+		}
+		time.Sleep(time.Second)
+		if got := l.children(); len(got) != 1 {
+			t.Errorf("left: %q", got)
+		}
+		l.clean()
+	})
+}
+
+// Permissions are lost for everybody, each that was named and no other, and
+// come back exactly.
+func TestACL(t *testing.T) {
+	inBubble(t, 1, func(l *lab) { deniedRights(l) })
+}
+
+func deniedRights(l *lab) {
+	t, c := l.t, l.clients[0]
+	l.create(l.folder()+"/a", 0)
+	special := []zk.ACL{{Perms: zk.PermAll, Scheme: "world", ID: "anyone"}, {Perms: zk.PermRead, Scheme: "ip", ID: "10.1.2.3"}}
+	if _, err := l.target.Admin.SetACL(l.folder(), special, -1); err != nil {
+		t.Fatal(err)
+	}
+	can := func() string {
+		var words []string
+		say := func(word string, err error) {
+			if err == nil {
+				words = append(words, word)
+			} else if !errors.Is(err, zk.ErrNoAuth) {
+				t.Errorf("%s: %v", word, err)
+			}
+		}
+		_, err := c.Sync(l.folder())
+		say("sync", err)
+		_, err = c.Create(l.folder()+"/b", nil, 0, open)
+		say("create", err)
+		_, _, err = c.Get(l.folder())
+		say("read", err)
+		_, err = c.Set(l.folder(), nil, -1)
+		say("write", err)
+		say("delete", c.Delete(l.folder()+"/a", -1))
+		return strings.Join(words, " ")
+	}
+	for lost, want := range map[faults.Permission]string{
+		faults.MayCreate: "sync read write delete", faults.MayRead: "sync create write delete", faults.MayWrite: "sync create read delete",
+		faults.MayCreateAndDelete: "sync read write", faults.MayDelete: "sync create read write",
+	} {
+		e := l.injected(faults.ACL{Lost: lost})
+		if err := l.verify(e); err != nil {
+			t.Errorf("%q: %v", lost, err)
+		}
+		if got := can(); got != want {
+			t.Errorf("%q is lost, and one can %s, want %s", lost, got, want)
+		}
+		l.heal(e)
+		if acl, _, err := l.target.Admin.GetACL(l.folder()); err != nil || !slices.Equal(acl, special) {
+			t.Errorf("%q: the ACL is %v, %v", lost, acl, err)
+		}
+		if err := l.verify(e); err == nil {
+			t.Errorf("%q: a loss that is over was seen", lost)
+		}
+		l.target.Admin.Delete(l.folder()+"/b", -1)
+		l.target.Admin.Create(l.folder()+"/a", nil, 0, open)
+	}
+	// One who made the folder anew meanwhile keeps its ACL.
+	e := l.injected(faults.ACL{})
+	if _, err := l.target.Admin.SetACL(l.folder(), open, -1); err != nil {
+		t.Fatal(err)
+	}
+	l.heal(e)
+	if acl, _, _ := l.target.Admin.GetACL(l.folder()); !slices.Equal(acl, special) {
+		t.Errorf("somebody changed the ACL meanwhile, and now it is %v", acl)
+	}
+}
+
+// A folder is replaced in one step: its contenders are gone, its data stay.
+func TestRecreate(t *testing.T) {
+	inBubble(t, 2, func(l *lab) { recreatedFolder(l) })
+}
+
+func recreatedFolder(l *lab) {
+	t := l.t
+	l.contend(0, 1)
+	l.create(l.folder()+"/marks", 0)
+	l.create(l.folder()+"/marks/m", 0)
+	if _, err := l.target.Admin.Set(l.folder(), []byte("x"), -1); err != nil {
+		t.Fatal(err)
+	}
+	_, before, _ := l.target.Admin.Exists(l.folder())
+	e := l.injected(faults.Recreate{})
+	if err := l.verify(e); err != nil {
+		t.Fatal(err)
+	}
+	data, after, err := l.target.Admin.Get(l.folder())
+	if err != nil || string(data) != "x" || after.NumChildren != 0 || after.Czxid <= before.Czxid {
+		t.Errorf("%q %+v %v", data, after, err)
+	}
+	name, err := l.clients[0].Create(l.folder()+"/c-", nil, zk.FlagSequence, open)
+	if err != nil || !strings.HasSuffix(name, "/c-0000000000") {
+		t.Errorf("the next is %s, %v", name, err)
+	}
+	l.heal(e)
+}
+
+// A folder in which something changes all the time is replaced as well.
+func TestRecreateABusyFolder(t *testing.T) {
+	inBubble(t, 3, func(l *lab) {
+		l.create(l.folder()+"/a", 0)
+		stop := make(chan struct{})
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for last := ""; ; {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				name, err := l.clients[0].Create(l.folder()+"/c-", nil, zk.FlagSequence, open)
+				if err == nil {
+					l.clients[0].Delete(last, -1)
+					last = name
+				}
+				time.Sleep(2 * time.Millisecond)
+			}
+		}()
+		for range 10 {
+			e, err := l.inject(faults.Recreate{Key: "k1"})
+			if err == nil {
+				err = l.verify(e)
+			}
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			l.heal(e)
+		}
+		close(stop)
+		<-stopped
+	})
+}
+
+// Faults of folders find no target where there is none, or another fault has it.
+func TestNoFolder(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		for _, f := range []faults.Fault{faults.ACL{Lost: faults.MayRead}, faults.Recreate{}, faults.ACL{Key: "k1"}, faults.Foreign{Key: "none"}} {
+			if _, err := l.inject(f); !errors.Is(err, faults.ErrNoTarget) {
+				t.Errorf("%s of an empty folder: %v", f.Spec(), err)
+			}
+		}
+		l.create(l.folder()+"/a", 0)
+		e := l.injected(faults.Foreign{})
+		for _, f := range []faults.Fault{faults.ACL{Lost: faults.MayRead}, faults.Recreate{}, faults.Foreign{Key: "k1"}} {
+			if _, err := l.inject(f); !errors.Is(err, faults.ErrNoTarget) {
+				t.Errorf("%s of a claimed folder: %v", f.Spec(), err)
+			}
+		}
+		l.heal(e)
+		admin := l.target.Admin
+		l.target.Admin = nil
+		for _, f := range []faults.Fault{faults.ACL{}, faults.Recreate{}, faults.Foreign{}} {
+			if _, err := l.inject(f); !errors.Is(err, faults.ErrNoTarget) {
+				t.Errorf("%s without an admin: %v", f.Spec(), err)
+			}
+		}
+		l.target.Admin = admin
+	})
+}
+
+// Near its end the counter gives its last numbers, and then no new ones.
+func TestCounter(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		l.create(l.folder()+"/a", 0)
+		e := l.injected(faults.Counter{Left: 4})
+		if err := l.verify(e); err != nil { // takes one
+			t.Fatal(err)
+		}
+		l.heal(e)
+		var got []string
+		for range 4 {
+			name, err := l.clients[0].Create(l.folder()+"/c-", nil, zk.FlagSequence, open)
+			if err != nil {
+				name = err.Error()
+			} else if len(got) == 0 {
+				if _, err := l.inject(faults.Counter{Left: 1000}); !errors.Is(err, faults.ErrNoTarget) {
+					t.Errorf("the counter fell: %v", err)
+				}
+			}
+			got = append(got, strings.TrimPrefix(name, l.folder()+"/"))
+		}
+		want := []string{"c-2147483645", "c-2147483647", zk.ErrNodeExists.Error(), zk.ErrNodeExists.Error()}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A counter that was not set is not verified.
+func TestCounterWithoutEffect(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		l.create(l.folder()+"/a", 0)
+		l.target.Ensemble = unset{l.ensemble}
+		e := l.injected(faults.Counter{})
+		if err := l.verify(e); err == nil || !strings.Contains(err.Error(), "the next number was 2") {
+			t.Errorf("%v", err)
+		}
+		l.heal(e)
+		l.target.Ensemble = l.ensemble
+	})
+}
+
+// unset is an ensemble that says that it set a counter, and did not.
+type unset struct{ ensemble.Ensemble }
+
+func (unset) SetSequence(context.Context, string, int32) error { return nil }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+)
+
+// This file reads from a record which bug it was.
+
+// cause says that something happened to a client, for a key, before a time.
+type cause func(f finished, client int, key string, before time.Duration) bool
+
+// orphanAfter is met when a znode was left in line at the end whose client had
+// met the cause.
+func orphanAfter(c cause) func(finished) bool {
+	return func(f finished) bool {
+		owners := owners(f.history)
+		for i := range f.history.Events {
+			e := &f.history.Events[i]
+			var final history.Final
+			if e.Process != history.Nemesis || e.F != history.FFinal || e.Decode(&final) != nil {
+				continue
+			}
+			for _, left := range final.Contenders {
+				if client, known := owners[left.Owner]; known && c(f, client, e.Key, e.Time) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
+
+// refusedAfter is met when a client that had met the cause was refused again
+// and again.
+func refusedAfter(c cause) func(finished) bool {
+	return func(f finished) bool {
+		for _, v := range f.result.Verdicts {
+			if v.Result != checker.Violation || !strings.Contains(v.Reason, "was refused at once each time") || len(v.Witness) == 0 {
+				continue
+			}
+			first := f.history.Events[v.Witness[0]]
+			if c(f, first.Client, v.Key, first.Time) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// owners gives the client of each session.
+func owners(h *history.History) map[history.ID]int {
+	of := map[history.ID]int{}
+	for i := range h.Events {
+		if e := &h.Events[i]; e.Process == history.SessionProcess && e.F == history.FConnected {
+			of[e.Session] = e.Client
+		}
+	}
+	return of
+}
+
+// lost is met by a client that lost the replies to just these requests, one
+// after the other, the last one for the key.
+func lost(ops ...string) cause {
+	return func(f finished, client int, key string, before time.Duration) bool {
+		for _, step := range steps(f.history, "lose-reply", before) {
+			if slices.Contains(step.Clients, client) && lostInTurn(step.Detail, client, key, ops) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// losses are told as "client 3: lost the reply to create /a/k1/lock-".
+var losses = regexp.MustCompile(`client (\d+): lost the reply to (\w+)( [^ ,;]+)?`)
+
+func lostInTurn(detail string, client int, key string, ops []string) bool {
+	var of []string
+	onKey := false
+	for _, m := range losses.FindAllStringSubmatch(detail, -1) {
+		if m[1] == strconv.Itoa(client) {
+			of = append(of, strings.TrimSuffix(m[2], "2"))
+			onKey = onKey || slices.Contains(strings.Split(m[3], "/"), key)
+		}
+	}
+	return onKey && len(of) >= len(ops) && slices.Equal(of[:len(ops)], ops)
+}
+
+// expired is met by a client whose session was ended while it held or waited.
+func expired(f finished, client int, _ string, before time.Duration) bool {
+	return slices.ContainsFunc(steps(f.history, "expire", before), func(s history.FaultStep) bool {
+		return slices.Contains(s.Clients, client)
+	})
+}
+
+// steps are the faults of a kind that took effect before a time.
+func steps(h *history.History, kind string, before time.Duration) []history.FaultStep {
+	var all []history.FaultStep
+	for i := range h.Events {
+		e := &h.Events[i]
+		var s history.FaultStep
+		if e.Process == history.Nemesis && e.F == kind && e.Time < before && e.Decode(&s) == nil && s.Step == history.StepVerified {
+			all = append(all, s)
+		}
+	}
+	return all
+}

@@ -1,0 +1,263 @@
+package zklab_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// inProcesses is an experiment whose clients are workers of a kind.
+func inProcesses(kind, expression string, w workloads.Workload) zklab.Experiment {
+	x := zklab.Experiment{
+		Workload: w, Command: worker(kind), Clients: 3, Keys: 1, TimeLimit: 8 * time.Second,
+		SessionTimeout: time.Second, OpTimeout: 2 * time.Second, MinLoad: 20, Seed: 1,
+	}
+	if expression != "" {
+		e, err := faults.Parse(expression)
+		if err != nil {
+			panic(err)
+		}
+		x.Faults = e.Schedule(0)
+	}
+	return x
+}
+
+// live runs an experiment on an embedded ensemble, in real time, and sees that
+// no process is left.
+func live(t *testing.T, x zklab.Experiment) (*zklab.Outcome, error) {
+	t.Helper()
+	x.Out = t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	o, err := x.Run(ctx)
+	if left := children(t); len(left) > 0 {
+		t.Errorf("processes are left: %q", left)
+	}
+	return o, err
+}
+
+// children are the processes that this one has started.
+func children(t *testing.T) (all []string) {
+	t.Helper()
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(b), ") ") // state, parent, …
+		if f := strings.Fields(rest); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) {
+			all = append(all, string(b[:min(len(b), 60)]))
+		}
+	}
+	return all
+}
+
+// Clients in processes of their own, stopped for longer than their sessions last,
+// and killed: while one holds, while one waits, right after a create.
+func TestClientsInProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes in real time")
+	}
+	const what = "freeze:holder@1500ms+2s,crash:holder@4500ms+1500ms,crash:created@7s+1s,crash:waiter@9s+1500ms"
+	x := inProcesses("own", what, workloads.Lock{})
+	x.TimeLimit = 11 * time.Second
+	o, err := live(t, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Result.Verdict != checker.Valid {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		explain(t, o.Result)
+	}
+	for _, f := range o.Result.Stats.Faults {
+		if f.Verified == 0 {
+			t.Errorf("%s took no effect: %+v", f.Spec, f)
+		}
+	}
+	counts := map[string]int{}
+	for _, e := range recordOf(t, o.Run).Events {
+		if e.Process == history.SessionProcess {
+			counts[e.F]++
+		}
+	}
+	if counts[history.FStarted] != 6 || counts[history.FExited] != 3 || counts[history.FExpired] == 0 {
+		t.Errorf("facts: %v", counts)
+	}
+}
+
+// Every recipe, with clients that are killed.
+func TestEveryRecipeInProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes in real time")
+	}
+	for _, recipe := range workloads.Recipes() {
+		if recipe == history.ModelLock {
+			continue
+		}
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := live(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o.Result.Verdict != checker.Valid {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+		})
+	}
+}
+
+// What is wrong with a lock in another process is found there.
+func TestPlantedDefectsInProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes in real time")
+	}
+	o, err := live(t, inProcesses("ignores-expiry", "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !violated(o.Result, "lost") {
+		t.Errorf("a lock that ignores its expiry: verdict %s", o.Result.Verdict)
+		explain(t, o.Result)
+	}
+	o, err = live(t, inProcesses("without-fencing", "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !violated(o.Result, "belief") || o.Result.Verdict != checker.Valid {
+		t.Errorf("a lock without fencing, whose holder sleeps: verdict %s", o.Result.Verdict)
+		explain(t, o.Result)
+	}
+}
+
+// An adapter that is no good ends the run before its load.
+func TestAdaptersThatCannotBegin(t *testing.T) {
+	for kind, want := range map[string]string{
+		"garbage-at-once": `printed what is not of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
+		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
+		"cannot-make":     `no recipe "lock"`,
+		"other-timeout":   "has a session with a time-out of 5s, not of 1s",
+		"two-sessions":    "has 2 sessions at a time",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			o, err := live(t, inProcesses(kind, "", workloads.Lock{}))
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, outcome %v", err, o)
+			}
+		})
+	}
+	x := inProcesses("own", "", workloads.Lock{})
+	x.Command = []string{"/nowhere/adapter"}
+	if _, err := live(t, x); err == nil || !strings.Contains(err.Error(), "/nowhere/adapter") {
+		t.Errorf("a program that there is not: %v", err)
+	}
+}
+
+// One that turns bad during the load drops out. Nothing is valid then, and
+// nothing is the recipe's fault.
+func TestAdaptersThatDropOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes in real time")
+	}
+	for kind, want := range map[string]string{
+		"garbage": "printed what is not of the protocol",
+		"dies":    "ended by itself: exit status 4",
+		"hangs":   "said nothing for 10s",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			x := inProcesses(kind, "", workloads.Lock{})
+			x.TimeLimit = 5 * time.Second
+			o, err := live(t, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o.Result.Verdict != checker.Unknown {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+			text := strings.Join(o.Result.Warnings, "\n")
+			for _, part := range []string{"client 1 dropped out: the adapter of client 1", want, "the end of its standard error: now it happens"} {
+				if !strings.Contains(text, part) {
+					t.Errorf("no %q in %q", part, o.Result.Warnings)
+				}
+			}
+			if unmet := unmetOf(o.Result); unmet != "clients" {
+				t.Errorf("assumptions that do not hold: %s", unmet)
+			}
+			log, err := os.ReadFile(filepath.Join(o.Run.Clients(), "1.log"))
+			if err != nil || !strings.Contains(string(log), "now it happens") {
+				t.Errorf("its log: %q, %v", log, err)
+			}
+			h := recordOf(t, o.Run)
+			if last := lastOf(h, 0); last < 2*time.Second {
+				t.Errorf("client 0 did nothing after %s", last)
+			}
+		})
+	}
+}
+
+// recordOf reads the record of a run.
+func recordOf(t *testing.T, run *store.Run) *history.History {
+	t.Helper()
+	h, err := history.Open(run.History())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func unmetOf(r *store.Result) string {
+	var names []string
+	for _, a := range r.Assumptions {
+		if !a.Met {
+			names = append(names, a.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// lastOf is when a client last did something.
+func lastOf(h *history.History, client int) (last time.Duration) {
+	for _, e := range h.Events {
+		if e.Process >= 0 && e.Client == client {
+			last = e.Time
+		}
+	}
+	return last
+}
+
+// A constructor of this process is left aside when clients are processes.
+func TestConstructorsAreLeftAside(t *testing.T) {
+	x := inProcesses("own", "", workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { panic("planted") }})
+	x.TimeLimit, x.MinLoad = time.Second, -1
+	if _, err := live(t, x); err != nil {
+		t.Error(err)
+	}
+}
+
+// The checker knows these faults by their names (package checker, away.go).
+func TestNamesThatTheCheckerKnows(t *testing.T) {
+	for _, name := range []string{"expire", "freeze", "crash", "silence", "stall-link", "slow-link"} {
+		if !slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return k.Name == name }) {
+			t.Errorf("there is no fault %q", name)
+		}
+	}
+}

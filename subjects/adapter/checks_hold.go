@@ -1,0 +1,398 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// holdChecks are for locks and elections: t.recipe says which.
+var holdChecks = []check{
+	{"normal", takesTurns},
+	{"contend", contends},
+	{"cancel", cancelsAcquire},
+	{"cancel-at-once", cancelsAcquireAtOnce},
+	{"ping-waiting", answersWhileItWaits},
+	{"overlap", overlaps},
+	{"unicode", holdsUnicode},
+	{"close", closesAndIsMadeAgain},
+	{"lost", tellsLoss},
+	{"crash", diesHolding},
+	{"quit-gives-back", givesBackAtQuit},
+}
+
+var electionChecks = []check{
+	{"leader", tellsLeader},
+}
+
+// makes: the recipe is there at all.
+func makes(t *trial) error {
+	_, err := t.object(t.path())
+	var e *Error
+	if errors.As(err, &e) && e.Code == codeUnsupported {
+		return errNotOffered
+	}
+	return err
+}
+
+func (t *trial) acquire(o *object) error { return t.soon("acquire", o.acquire) }
+func (t *trial) release(o *object) error {
+	return t.soon("release", func(ctx context.Context) error { return o.simply(ctx, opRelease) })
+}
+
+// turn acquires and releases.
+func (t *trial) turn(o *object) error {
+	if err := t.acquire(o); err != nil {
+		return err
+	}
+	return t.release(o)
+}
+
+// takesTurns: one client, again and again; no hold is lost.
+func takesTurns(t *trial) error {
+	o, err := t.object(t.path())
+	if err != nil {
+		return err
+	}
+	var last *hold
+	for range 3 {
+		if err := t.acquire(o); err != nil {
+			return err
+		}
+		if err := t.holds(o, true); err != nil {
+			return err
+		}
+		if err := t.release(o); err != nil {
+			return err
+		}
+		if err := t.settle(o.p); err != nil {
+			return err
+		}
+		h := o.present()
+		if lost(h) {
+			return fmt.Errorf("hold %d was told to be lost, and was not", h.id)
+		}
+		if err := rises(o, last, h); err != nil {
+			return err
+		}
+		last = h
+	}
+	return nil
+}
+
+// holds: what an object says of its present hold, where it offers to.
+func (t *trial) holds(o *object, want bool) error {
+	if !o.offers(offerLost) {
+		return nil
+	}
+	return t.soon("held", func(ctx context.Context) error {
+		is, err := loser{o}.Held(ctx)
+		if err == nil && is != want {
+			err = fmt.Errorf("held says %v, and should say %v", is, want)
+		}
+		return err
+	})
+}
+
+// rises: tokens do, where they are offered.
+func rises(o *object, before, after *hold) error {
+	if before != nil && o.offers(offerFence) && after.Token <= before.Token {
+		return fmt.Errorf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
+	}
+	return nil
+}
+
+func lost(h *hold) bool {
+	select {
+	case <-h.lost:
+		return true
+	default:
+		return false
+	}
+}
+
+// contends: the second waits for the first.
+func contends(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	second := t.begin("the second acquire", b.acquire)
+	if err := t.waits(second, "another client holds it"); err != nil {
+		return err
+	}
+	if err := t.release(a); err != nil {
+		return err
+	}
+	if err := t.await(second); err != nil {
+		return fmt.Errorf("the second acquire, after the first one's release: %w", err)
+	}
+	if err := rises(b, a.present(), b.present()); err != nil {
+		return err
+	}
+	return t.release(b)
+}
+
+// cancelsAcquire: who gives up gets nothing later, and stands in nobody's way.
+func cancelsAcquire(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	second := t.begin("the second acquire", b.acquire)
+	if err := t.waits(second, "another client holds it"); err != nil {
+		return err
+	}
+	if err := t.cancelled(second); err != nil {
+		return err
+	}
+	if err := t.release(a); err != nil {
+		return err
+	}
+	for _, o := range []*object{a, b} {
+		if err := t.turn(o); err != nil {
+			return fmt.Errorf("after a cancelled acquire: %w", err)
+		}
+	}
+	return nil
+}
+
+// cancelsAcquireAtOnce: see atOnce.
+func cancelsAcquireAtOnce(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	return t.atOnce(b, opAcquire)
+}
+
+// answersWhileItWaits: a call that waits keeps no other line from being read.
+func answersWhileItWaits(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	second := t.begin("the second acquire", b.acquire)
+	if err := t.waits(second, "another client holds it"); err != nil {
+		return err
+	}
+	if err := t.settle(b.p); err != nil {
+		return fmt.Errorf("while an acquire waits: %w", err)
+	}
+	return nil
+}
+
+// manyObjects is how many objects overlap.
+const manyObjects = 20
+
+// overlaps: one client's objects at different paths do not wait for each other.
+func overlaps(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	blocked := t.begin("the second acquire", b.acquire)
+	var all []*object
+	for i := range manyObjects {
+		o, err := t.of(b.p, fmt.Sprintf("%s/many-%d", t.root, i))
+		if err != nil {
+			return err
+		}
+		all = append(all, o)
+	}
+	for _, step := range []struct {
+		what string
+		do   func(o *object) func(context.Context) error
+	}{
+		{"acquire", func(o *object) func(context.Context) error { return o.acquire }},
+		{"release", func(o *object) func(context.Context) error {
+			return func(ctx context.Context) error { return o.simply(ctx, opRelease) }
+		}},
+	} {
+		var attempts []*attempt
+		for _, o := range all {
+			attempts = append(attempts, t.begin(step.what, step.do(o)))
+		}
+		for i, c := range attempts {
+			if err := t.await(c); err != nil {
+				return fmt.Errorf("%s of object %d of %d, all at once: %w", step.what, i+1, manyObjects, err)
+			}
+		}
+	}
+	if err := t.waits(blocked, "another client holds it"); err != nil {
+		return err
+	}
+	return t.cancelled(blocked)
+}
+
+// holdsUnicode: paths are text. (ZooKeeper takes none beyond the basic plane.)
+func holdsUnicode(t *trial) error {
+	o, err := t.object(t.root + "/käse 锁 \"a\\b\"")
+	if err != nil {
+		return err
+	}
+	return t.turn(o)
+}
+
+// closesAndIsMadeAgain: an object that was closed can be made anew at its path.
+func closesAndIsMadeAgain(t *trial) error {
+	o, err := t.object(t.path())
+	if err != nil {
+		return err
+	}
+	if err := t.turn(o); err != nil {
+		return err
+	}
+	if err := t.soon("close", o.Close); err != nil {
+		return err
+	}
+	again, err := t.of(o.p, t.path())
+	if err != nil {
+		return err
+	}
+	return t.turn(again)
+}
+
+// tellsLoss: a client that was frozen for longer than its session says so when
+// it goes on.
+func tellsLoss(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if !a.offers(offerLost) {
+		return errNotOffered
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	held := a.present()
+	if err := a.p.Freeze(); err != nil {
+		return err
+	}
+	if err := t.acquire(b); err != nil { // when the session has expired
+		return fmt.Errorf("while the holder is stopped: %w", err)
+	}
+	if err := a.p.Thaw(); err != nil {
+		return err
+	}
+	select {
+	case <-held.lost:
+	case <-time.After(t.Patience):
+		return fmt.Errorf("the hold's session expired, and after %s it was not told to be lost", t.Patience)
+	}
+	if lost(b.present()) {
+		return errors.New("the hold of the other client was told to be lost, and was not")
+	}
+	if err := errors.Join(t.holds(a, false), t.holds(b, true)); err != nil {
+		return err
+	}
+	return t.release(b)
+}
+
+// diesHolding: what a client held that was killed goes to others, and it can take
+// its turn again after a restart.
+func diesHolding(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	if err := a.p.Kill(); err != nil {
+		return err
+	}
+	if err := t.turn(b); err != nil {
+		return fmt.Errorf("after the holder was killed: %w", err)
+	}
+	if err := t.soon("restart", a.p.Restart); err != nil {
+		return err
+	}
+	if err := t.turn(a); err != nil {
+		return fmt.Errorf("after a restart: %w", err)
+	}
+	return nil
+}
+
+// givesBackAtQuit: who quits closes its session, so that nobody waits for its end.
+func givesBackAtQuit(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if err := t.acquire(a); err != nil {
+		return err
+	}
+	next := t.begin("acquire", b.acquire)
+	if err := t.waits(next, "another client holds it"); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := t.soon("quit", a.p.Close); err != nil {
+		return err
+	}
+	if err := t.await(next); err != nil {
+		return fmt.Errorf("after the holder quit: %w", err)
+	}
+	// Without a last word a session lives for two thirds of its time-out at least.
+	if took := next.took(began); took > conformSession/2 {
+		return fmt.Errorf("the holder quit, and the next one held %s later: its session was not closed", took.Round(time.Millisecond))
+	}
+	return t.release(b)
+}
+
+// tellsLeader: by the id that the candidate was made with, and nobody's before.
+func tellsLeader(t *trial) error {
+	a, b, err := t.pair()
+	if err != nil {
+		return err
+	}
+	if !a.offers(offerLeader) {
+		return errNotOffered
+	}
+	for _, want := range []string{"", a.spec.Candidate} {
+		if want != "" {
+			if err := t.acquire(a); err != nil {
+				return err
+			}
+		}
+		for _, o := range []*object{a, b} {
+			if err := t.leads(o, want); err != nil {
+				return err
+			}
+		}
+	}
+	return t.release(a)
+}
+
+// leads sees that an object soon says that want leads: its server may lag behind.
+func (t *trial) leads(o *object, want string) error {
+	return t.soon("leader", func(ctx context.Context) error {
+		for until := time.Now().Add(t.Patience / 2); ; time.Sleep(aWhile / 10) {
+			r, err := o.do(ctx, request{Op: opLeader})
+			if err != nil || r.Leader == want {
+				return err
+			}
+			if time.Now().After(until) {
+				return fmt.Errorf("%q leads; client %d says %q", want, o.p.cfg.Client, r.Leader)
+			}
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// programChecks are what every program must do, whatever its recipes.
+var programChecks = []check{
+	{"open", opens},
+	{"version", refusesVersion},
+	{"unknown-op", refusesUnknown},
+	{"unknown-recipe", refusesRecipe},
+	{"garbage", survivesGarbage},
+	{"stale-cancel", passesOverCancel},
+	{"open-cancel", cancelsOpen},
+	{"end-of-input", endsWithInput},
+	{"quit", quits},
+	{"freeze", thaws},
+	{"restart", restarts},
+	{"touch", touches},
+}
+
+// opens: it starts, connects, and tells its version.
+func opens(t *trial) error {
+	_, err := t.client()
+	return err
+}
+
+// refusesVersion: a version of the protocol that there is not yet.
+func refusesVersion(t *trial) error {
+	k, err := t.talk()
+	if err != nil {
+		return err
+	}
+	req := k.open(t.servers)
+	req.Version = 1 << 20
+	r, err := k.ask(req)
+	if err != nil {
+		return err
+	}
+	if err := code(r, codeVersion); err != nil {
+		return fmt.Errorf("open with version %d %w", req.Version, err)
+	}
+	return nil
+}
+
+func refusesUnknown(t *trial) error {
+	k, err := t.opened()
+	if err != nil {
+		return err
+	}
+	const none = "frobnicate"
+	r, err := k.ask(request{Op: none})
+	if err == nil {
+		err = code(r, codeUnknown)
+	}
+	if err != nil {
+		return fmt.Errorf("the operation %s %w", none, err)
+	}
+	return k.lives("an unknown operation")
+}
+
+func refusesRecipe(t *trial) error {
+	k, err := t.opened()
+	if err != nil {
+		return err
+	}
+	const none = "no-such-recipe"
+	r, err := k.ask(request{Op: opMake, Object: 1, Recipe: none, Path: t.path()})
+	if err == nil {
+		err = code(r, codeUnsupported)
+	}
+	if err != nil {
+		return fmt.Errorf("make of %s %w", none, err)
+	}
+	return k.lives("an unknown recipe")
+}
+
+// survivesGarbage: what is no request is answered with an error without an id.
+func survivesGarbage(t *trial) error {
+	k, err := t.opened()
+	if err != nil {
+		return err
+	}
+	for _, garbage := range []string{"garbage", `{"id":`, "[1,2]", `"\ud800"`, "\xff\xfe"} {
+		if err := k.x.out.write([]byte(garbage + "\n")); err != nil {
+			return err
+		}
+		select {
+		case f := <-k.refused:
+			if f.Code != codeBadRequest {
+				return fmt.Errorf("%q was answered with the code %q; it should be %q", garbage, f.Code, codeBadRequest)
+			}
+		case <-k.x.ended:
+			return k.ended()
+		case <-time.After(t.Patience):
+			return fmt.Errorf("no answer to %q within %s", garbage, t.Patience)
+		}
+	}
+	return k.lives("garbage")
+}
+
+// passesOverCancel: of a request that was answered, or that there was not.
+func passesOverCancel(t *trial) error {
+	k, err := t.opened()
+	if err != nil {
+		return err
+	}
+	for _, id := range []int64{1, 77} {
+		if err := k.x.out.put(request{ID: id, Op: opCancel}); err != nil {
+			return err
+		}
+	}
+	return k.lives("a cancel of what is over")
+}
+
+// cancelsOpen: while nobody answers at the servers' addresses.
+func cancelsOpen(t *trial) error {
+	k, err := t.talk()
+	if err != nil {
+		return err
+	}
+	c, err := k.x.ask(k.open([]string{"127.0.0.1:1"})) // a port that nobody listens on
+	if err != nil {
+		return k.ended()
+	}
+	time.Sleep(aWhile)
+	k.x.cancel(c)
+	r, err := k.answer(c, "open, which was cancelled")
+	if err == nil && r.OK != nil {
+		err = errors.New("open without servers was answered with ok")
+	}
+	return err
+}
+
+// endsWithInput: nobody is there any more.
+func endsWithInput(t *trial) error {
+	k, err := t.opened()
+	if err != nil {
+		return err
+	}
+	k.child.stdin.Close()
+	select {
+	case <-k.child.ended:
+		return nil
+	case <-time.After(t.Patience):
+		return fmt.Errorf("it goes on %s after the end of its input", t.Patience)
+	}
+}
+
+func quits(t *trial) error {
+	k, err := t.opened()
+	if err != nil {
+		return err
+	}
+	r, err := k.ask(request{Op: opQuit})
+	if err != nil {
+		return err
+	}
+	if r.Error != nil {
+		return fmt.Errorf("quit was answered with an error: %s", r.Error.Message)
+	}
+	k.child.stdin.Close()
+	select {
+	case <-k.child.ended:
+	case <-time.After(t.Patience):
+		return fmt.Errorf("it goes on %s after quit", t.Patience)
+	}
+	if k.child.state != "exit status 0" {
+		return fmt.Errorf("it ended after quit with %s", k.child.state)
+	}
+	return nil
+}
+
+// thaws: frozen for less than its session lasts, it goes on as if nothing had been.
+func thaws(t *trial) error {
+	p, err := t.client()
+	if err != nil {
+		return err
+	}
+	if err := p.Freeze(); err != nil {
+		return err
+	}
+	time.Sleep(aWhile)
+	if stopped, err := p.Frozen(); !stopped || err != nil {
+		return fmt.Errorf("it does not stay stopped: %v", err)
+	}
+	if err := p.Thaw(); err != nil {
+		return err
+	}
+	return t.settle(p)
+}
+
+func restarts(t *trial) error {
+	p, err := t.client()
+	if err != nil {
+		return err
+	}
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	if err := t.soon("restart", p.Restart); err != nil {
+		return err
+	}
+	return t.settle(p)
+}
+
+func touches(t *trial) error {
+	p, err := t.client()
+	if err != nil {
+		return err
+	}
+	l, err := p.alive()
+	if err != nil {
+		return err
+	}
+	if !has(l.hello.Offers, offerTouch) {
+		return errNotOffered
+	}
+	before, err := t.zxid()
+	if err != nil {
+		return err
+	}
+	if err := t.soon("touch", func(ctx context.Context) error { return p.Touch(ctx, t.root) }); err != nil {
+		return err
+	}
+	after, err := t.zxid()
+	if err != nil {
+		return err
+	}
+	if after < before+2 { // the stand's own write is one
+		return errors.New("touch was answered with ok, and nothing was written (do a multi with a check of the path alone)")
+	}
+	return nil
+}

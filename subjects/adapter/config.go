@@ -1,0 +1,87 @@
+package adapter
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Config says what program to start, for whom. Command and Servers are needed.
+type Config struct {
+	// Command is the program and its arguments; [Shell] makes one of a line.
+	Command []string
+	// Dir is where it runs; "" is here. Env is added to this process's environment.
+	Dir string
+	Env []string
+
+	// Client is the number of the client, from 0.
+	Client int
+	// Servers are host:port, to be tried in this order, and reachable from another
+	// process. SessionTimeout is to be asked for: 4 s when 0.
+	Servers        []string
+	SessionTimeout time.Duration
+
+	// OpenTimeout bounds how long the program may take to start and to have a
+	// session: 15 s when 0.
+	OpenTimeout time.Duration
+	// Silence is how long it may say nothing although it owes an answer, to a
+	// ping at least: 10 s when 0. Time in which it is frozen does not count.
+	Silence time.Duration
+	// CancelTimeout is how long a request that was cancelled may stay without an
+	// answer. 0 is no bound: a recipe may be slow to give up while faults last, and
+	// the workload has a bound of its own.
+	CancelTimeout time.Duration
+	// EndTimeout is how long it may take to close its session and end when it is
+	// asked to, before it is killed: 5 s when 0.
+	EndTimeout time.Duration
+
+	// Logf takes each line that the program writes to standard error; nil drops
+	// them. Called by one goroutine.
+	Logf func(format string, args ...any)
+}
+
+// Shell is the Command that runs a line by sh, so that it may be written as in a
+// terminal: quotes, variables, pipes. All that the shell starts is stopped and
+// killed with it.
+func Shell(line string) []string { return []string{"/bin/sh", "-c", line} }
+
+// name is the command as a person would write it.
+func (c Config) name() string {
+	if len(c.Command) == 3 && c.Command[0] == "/bin/sh" && c.Command[1] == "-c" {
+		return c.Command[2]
+	}
+	return strings.Join(c.Command, " ")
+}
+
+func (c Config) withDefaults() Config {
+	orElse(&c.SessionTimeout, 4*time.Second)
+	orElse(&c.OpenTimeout, 15*time.Second)
+	orElse(&c.Silence, 10*time.Second)
+	orElse(&c.EndTimeout, 5*time.Second)
+	if c.Logf == nil {
+		c.Logf = func(string, ...any) {}
+	}
+	return c
+}
+
+func orElse(field *time.Duration, value time.Duration) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// validate wants defaults filled in.
+func (c Config) validate() error {
+	if len(c.Command) == 0 || strings.TrimSpace(c.Command[0]) == "" {
+		return errors.New("no adapter to start: name a program")
+	}
+	if len(c.Servers) == 0 {
+		return errors.New("no servers for the adapter to connect to: name one at least, host:port")
+	}
+	if c.SessionTimeout < time.Millisecond || c.OpenTimeout < 0 || c.Silence < 0 || c.CancelTimeout < 0 || c.EndTimeout < 0 {
+		return fmt.Errorf("session time-out %s, open %s, silence %s, cancel %s, end %s: none may be negative, and the first a millisecond at least",
+			c.SessionTimeout, c.OpenTimeout, c.Silence, c.CancelTimeout, c.EndTimeout)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+// Conformance says what program to put through its paces. Command is needed.
+type Conformance struct {
+	Command []string // as in [Config]
+	Dir     string
+	Env     []string
+	Logf    func(format string, args ...any)
+
+	// Recipes are those to check; empty: all. One that is named must be there.
+	Recipes []string
+	// Patience is how long what should come at once may take: 10 s when 0.
+	Patience time.Duration
+	// Told takes each result as soon as there is one; nil: nobody does.
+	Told func(Result)
+
+	only []string // checks to make; empty: all
+}
+
+// Outcome is what a check came to.
+type Outcome string
+
+// The three outcomes.
+const (
+	OK         Outcome = "ok"
+	Failed     Outcome = "FAILED"
+	NotOffered Outcome = "not offered" // the program need not have it
+)
+
+// Result is what one check came to.
+type Result struct {
+	Recipe  string // "program" for what is not about a recipe
+	Check   string
+	Outcome Outcome
+	Detail  string // why it failed
+	Took    time.Duration
+}
+
+// check is one thing that a program must do. Its error says what it did
+// instead; errNotOffered that it does not claim to.
+type check struct {
+	name string
+	run  func(t *trial) error
+}
+
+var errNotOffered = errors.New("not offered")
+
+// program is the Recipe of checks that are not about one.
+const program = "program"
+
+// suites are all checks, by recipe.
+var suites = []struct {
+	recipe string
+	checks []check
+}{
+	{program, programChecks},
+	{recipeLock, holdChecks},
+	{recipeElection, slices.Concat(holdChecks, electionChecks)},
+	{recipeQueue, queueChecks},
+	{recipeBarrier, barrierChecks},
+	{recipeDoubleBarrier, doubleBarrierChecks},
+}
+
+// Conform checks a program against docs/adapters.md, on an embedded ensemble of
+// its own: each check starts it anew, once or more. The error is for what kept the
+// checks from being made, and for a ctx that ended; results are those until then.
+// Nothing of it is left when it returns.
+func Conform(ctx context.Context, c Conformance) ([]Result, error) {
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
+	}
+	if c.Told == nil {
+		c.Told = func(Result) {}
+	}
+	if err := KnownRecipes(c.Recipes); err != nil {
+		return nil, err
+	}
+	e, err := embedded.Start(embedded.Config{Tick: conformTick})
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	s := &stand{Conformance: c, servers: e.Addrs()}
+	if err := s.connect(ctx); err != nil {
+		return nil, err
+	}
+	defer s.conn.Close()
+	for _, suite := range suites {
+		if err := s.suite(ctx, suite.recipe, suite.checks); err != nil {
+			return s.results, err
+		}
+	}
+	if !slices.ContainsFunc(s.results, func(r Result) bool { return r.Recipe != program && r.Outcome != NotOffered }) {
+		s.tell(Result{Recipe: program, Check: "recipes", Outcome: Failed, Detail: "it has none of " + strings.Join(conformRecipes(), ", ")})
+	}
+	return s.results, nil
+}
+
+// KnownRecipes is nil if all of them can be checked.
+func KnownRecipes(recipes []string) error {
+	for _, r := range recipes {
+		if !slices.Contains(conformRecipes(), r) {
+			return fmt.Errorf("unknown recipe %q; known are %s", r, strings.Join(conformRecipes(), ", "))
+		}
+	}
+	return nil
+}
+
+func conformRecipes() []string {
+	var names []string
+	for _, s := range suites[1:] {
+		names = append(names, s.recipe)
+	}
+	return names
+}
+
+// suite makes the checks of a recipe, if it is asked for and there.
+func (s *stand) suite(ctx context.Context, recipe string, checks []check) error {
+	if recipe != program {
+		asked := slices.Contains(s.Recipes, recipe)
+		if len(s.Recipes) > 0 && !asked {
+			return nil
+		}
+		there := s.check(ctx, recipe, check{"make", makes})
+		if there.Outcome == NotOffered && asked {
+			there.Outcome, there.Detail = Failed, "the program has no such recipe"
+		}
+		s.tell(there)
+		if there.Outcome != OK {
+			return context.Cause(ctx)
+		}
+	}
+	for _, c := range checks {
+		if len(s.only) > 0 && !slices.Contains(s.only, c.name) {
+			continue
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r := s.check(ctx, recipe, c)
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // it may have failed for that reason
+		}
+		s.tell(r)
+		if recipe == program && c.name == "open" && r.Outcome != OK {
+			return fmt.Errorf("no check can be made: %s", r.Detail)
+		}
+	}
+	return nil
+}
+
+func (s *stand) tell(r Result) {
+	s.results = append(s.results, r)
+	s.Told(r)
+}
+
+// check makes one check.
+func (s *stand) check(ctx context.Context, recipe string, c check) Result {
+	t := &trial{stand: s, ctx: ctx, recipe: recipe, root: s.folder()}
+	began := time.Now()
+	err := t.prepare()
+	if err == nil {
+		err = c.run(t)
+	}
+	err = t.finish(err)
+	r := Result{Recipe: recipe, Check: c.name, Outcome: OK, Took: time.Since(began)}
+	switch {
+	case errors.Is(err, errNotOffered):
+		r.Outcome = NotOffered
+	case err != nil:
+		r.Outcome, r.Detail = Failed, err.Error()
+	}
+	return r
+}

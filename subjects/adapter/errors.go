@@ -1,0 +1,145 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// Broken is the error of a program that breaks the protocol: it printed
+// something else, ended by itself, does not answer, or speaks another version.
+// That is a defect of the adapter (or of what it stands on), never a finding about
+// the recipe. It wraps [subjects.ErrProcess].
+type Broken struct {
+	Client  int
+	Command string // as it was started
+	Problem string // what it did: "ended by itself: exit status 1"
+	Stderr  string // the last lines that it wrote to standard error; may be empty
+
+	noEffect bool
+}
+
+func (e *Broken) Error() string {
+	text := fmt.Sprintf("the adapter of client %d (%s) %s", e.Client, e.Command, e.Problem)
+	if e.Stderr == "" {
+		return text + "; it wrote nothing to standard error"
+	}
+	return text + "; the end of its standard error: " + strings.ReplaceAll(e.Stderr, "\n", " | ")
+}
+
+// Unwrap makes it a kind of [subjects.ErrProcess].
+func (*Broken) Unwrap() error { return subjects.ErrProcess }
+
+// NoEffect is true for calls that were made when the program was known to be
+// broken, and did not reach it.
+func (e *Broken) NoEffect() bool { return e.noEffect }
+
+// unsent is e for a call that did not reach the program.
+func (e *Broken) unsent() *Broken {
+	c := *e
+	c.noEffect = true
+	return &c
+}
+
+// downError is the error of calls to a process that was killed, or closed.
+type downError struct {
+	client int
+	what   string
+	unsent bool // the call did not reach it
+}
+
+func (e *downError) Error() string {
+	return fmt.Sprintf("%v of client %d %s", subjects.ErrProcess, e.client, e.what)
+}
+func (*downError) Unwrap() error    { return subjects.ErrProcess }
+func (e *downError) NoEffect() bool { return e.unsent }
+
+// Error is what an operation in the other process failed with, as that told it.
+type Error struct {
+	Code    string // stable and short: see docs/adapters.md
+	Message string
+
+	noEffect bool
+}
+
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Code
+	}
+	return e.Message
+}
+
+// NoEffect reports whether the program promised that there was none.
+func (e *Error) NoEffect() bool { return e.noEffect }
+
+// Unwrap gives the error that the code stands for, if any.
+func (e *Error) Unwrap() error {
+	for _, c := range codes {
+		if c.code == e.Code {
+			return c.err
+		}
+	}
+	return nil
+}
+
+// What a request itself can be answered with, besides the codes below.
+const (
+	codeError       = "error" // anything else
+	codePanic       = "panic"
+	codeBadRequest  = "bad-request" // not a line of the protocol, or not now
+	codeUnknown     = "unknown-op"
+	codeVersion     = "version"
+	codeUnsupported = "unsupported" // no such recipe here
+)
+
+// codes are what both sides know by a name of its own.
+var codes = []struct {
+	err  error
+	code string
+}{
+	{context.Canceled, "cancelled"},
+	{context.DeadlineExceeded, "timeout"},
+	{zk.ErrSessionExpired, "session-expired"},
+	{zk.ErrConnectionClosed, "connection-loss"},
+	{zk.ErrNoServer, "no-server"},
+	{zk.ErrClosing, "closing"},
+	{zk.ErrSessionMoved, "session-moved"},
+	{subjects.ErrCannot, "not-offered"},
+}
+
+// codeOf is the code of an error.
+func codeOf(err error) string {
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return codeError
+}
+
+// failed turns an error into what is sent.
+func failed(err error) *failure {
+	f := &failure{Code: codeOf(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
+	var e *Error
+	if errors.As(err, &e) {
+		f.Code = e.Code
+	}
+	return f
+}
+
+// of turns what was sent into the error of a call with the context ctx. The
+// program knows of no time limits: it is told to cancel.
+func (f *failure) of(ctx context.Context) error {
+	e := &Error{Code: f.Code, Message: f.Message, noEffect: f.NoEffect}
+	if cause := context.Cause(ctx); cause != nil && f.Code == codeOf(context.Canceled) {
+		e.Code = codeOf(cause)
+	}
+	return e
+}
+
+func isNotOffered(err error) bool { return errors.Is(err, subjects.ErrCannot) }

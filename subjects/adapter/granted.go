@@ -1,0 +1,50 @@
+package adapter
+
+import (
+	"encoding/binary"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// granted is the session time-out that the servers granted, which go-zookeeper
+// does not tell: it is read from the connect response on its way.
+type granted struct{ ms atomic.Int64 }
+
+func (g *granted) timeout() time.Duration { return time.Duration(g.ms.Load()) * time.Millisecond }
+
+// through is dial with an eye on the connect responses.
+func (g *granted) through(dial zk.Dialer) zk.Dialer {
+	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
+		conn, err := dial(network, addr, timeout)
+		if err != nil {
+			return nil, err
+		}
+		return &grantedConn{Conn: conn, granted: g}, nil
+	}
+}
+
+// A connect response begins with its length, the protocol's version and the
+// time-out, four bytes each; 0 refuses the session.
+const grantedAt, grantedEnd = 8, 12
+
+type grantedConn struct {
+	net.Conn
+	granted *granted
+	head    []byte // what was read so far, up to grantedEnd bytes
+}
+
+func (c *grantedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if missing := grantedEnd - len(c.head); missing > 0 && n > 0 {
+		c.head = append(c.head, b[:min(n, missing)]...)
+		if len(c.head) == grantedEnd {
+			if ms := binary.BigEndian.Uint32(c.head[grantedAt:]); ms > 0 {
+				c.granted.ms.Store(int64(ms))
+			}
+		}
+	}
+	return n, err
+}

@@ -1,0 +1,35 @@
+package adapter
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/subjects"
+)
+
+var (
+	_ faults.Process  = (*Process)(nil)
+	_ subjects.Remote = (*Process)(nil)
+)
+
+// The test binary is other programs, too, where these are set: what they are set
+// to is handed to the program.
+const (
+	fakeEnv   = "ZKLAB_TEST_FAKE"   // an adapter, with the defect of that name
+	parentEnv = "ZKLAB_TEST_PARENT" // a harness; see orphan_test.go
+)
+
+var programs = map[string]func(string){fakeEnv: runFake}
+
+func TestMain(m *testing.M) {
+	for env, run := range programs {
+		if is := os.Getenv(env); is != "" {
+			run(is)
+			return
+		}
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,75 @@
+//go:build linux
+
+package adapter
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func init() { programs[parentEnv] = runParent }
+
+// runParent is a harness that starts an adapter, freezes it, says its process
+// group, and waits to be killed. Its command is a line for the shell, if it has blanks.
+func runParent(command string) {
+	cfg := Config{Command: []string{command}, Env: []string{parentEnv + "=", fakeEnv + "=" + honest}, Servers: []string{os.Args[1]}}
+	if strings.Contains(command, " ") {
+		cfg.Command = Shell(command)
+	}
+	if os.Args[2] == "frozen, by nohup" {
+		signal.Ignore(syscall.SIGHUP)
+	}
+	p, err := Start(context.Background(), cfg)
+	if err == nil && os.Args[2] != "running" {
+		err = p.Freeze()
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(p.PID())
+	select {}
+}
+
+// No process outlives a harness that is killed, frozen or not, also what a shell
+// started.
+func TestKilledHarnessLeavesNothing(t *testing.T) {
+	l := newLab(t)
+	for _, command := range []string{self(t), "cat | " + self(t) + " | cat"} {
+		for _, state := range []string{"frozen", "frozen, by nohup", "running"} {
+			t.Run(state, func(t *testing.T) {
+				cmd := exec.Command(self(t), l.servers[0], state)
+				cmd.Env = append(os.Environ(), parentEnv+"="+command)
+				out, err := cmd.StdoutPipe()
+				must(t, err)
+				must(t, cmd.Start())
+				said, err := bufio.NewReader(out).ReadString('\n')
+				var group int
+				if _, scan := fmt.Sscan(said, &group); scan != nil {
+					t.Fatalf("%s, %v", said, err)
+				}
+				stopped, err := groupStopped(group)
+				if err != nil || stopped != (state != "running") || groupGone(group) {
+					t.Fatalf("group %d: stopped %v, %v", group, stopped, err)
+				}
+				must(t, cmd.Process.Kill())
+				_ = cmd.Wait()
+				for end := time.Now().Add(10 * time.Second); !groupGone(group); time.Sleep(5 * time.Millisecond) {
+					if time.Now().After(end) {
+						all, _ := members(group)
+						_ = killGroup(group)
+						t.Fatalf("left behind: %v", all)
+					}
+				}
+			})
+		}
+	}
+}

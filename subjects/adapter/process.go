@@ -1,0 +1,240 @@
+package adapter
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// Process is a client that lives in a program of its own, which was started by
+// [Start]. It makes subjects ([subjects.Remote]), and faults can freeze, kill and
+// restart it (faults.Process). Its methods are safe for concurrent use.
+//
+// While it is frozen, calls to its subjects wait; a context that ends is passed
+// on when it is thawed, and the call returns when it is answered. When it is
+// killed, calls under way end with an error that wraps [subjects.ErrProcess], and
+// their effect is unknown; calls made while it is down fail at once, without
+// effect. The holds of a process that was killed are not told to be lost: nobody
+// is there to be told. After a restart its subjects are made anew when they are
+// used next.
+//
+// A program that breaks the protocol is killed, and stays down: see [Process.Broken].
+type Process struct {
+	cfg  Config
+	turn chan struct{} // holds a token while nobody starts or closes the program
+
+	mu      sync.Mutex
+	life    *life // the present one; nil while it is down
+	frozen  bool  // by Freeze
+	closed  bool
+	broken  *Broken
+	broke   chan struct{} // closed when broken is set
+	objects map[int64]*object
+	last    int64 // the latest object's id
+}
+
+var _ subjects.Remote = (*Process)(nil)
+
+// Start starts the program and waits until it has a session, for cfg.OpenTimeout
+// at most. The error is a [*Broken] if it does not speak the protocol; whatever
+// the error is, nothing is left of the program. Close the process in the end.
+func Start(ctx context.Context, cfg Config) (*Process, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	p := &Process{cfg: cfg, turn: make(chan struct{}, 1), broke: make(chan struct{}), objects: map[int64]*object{}}
+	if err := p.start(ctx); err != nil {
+		return nil, err
+	}
+	p.turn <- struct{}{}
+	return p, nil
+}
+
+// Freeze stops the program and all that it started (SIGSTOP), and returns when
+// they are stopped. Of one that is frozen: nil. Of one that does not run: an error
+// that wraps [subjects.ErrProcess].
+func (p *Process) Freeze() error {
+	l, err := p.alive()
+	if err != nil {
+		return err
+	}
+	p.setFrozen(l, true) // before, so that its silence is not held against it
+	if err := l.child.freeze(); err != nil {
+		p.setFrozen(l, false)
+		return fmt.Errorf("freeze client %d: %w", p.cfg.Client, err)
+	}
+	return nil
+}
+
+// Thaw lets it go on (SIGCONT). Of one that is not frozen, or does not run: nil.
+func (p *Process) Thaw() error {
+	p.mu.Lock()
+	l := p.life
+	p.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	if err := l.child.thaw(); err != nil && !l.child.isGone() {
+		return fmt.Errorf("thaw client %d: %w", p.cfg.Client, err)
+	}
+	p.setFrozen(l, false)
+	return nil
+}
+
+func (p *Process) setFrozen(l *life, frozen bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life == l {
+		p.frozen = frozen
+	}
+}
+
+// Frozen asks the system whether all of it is stopped.
+func (p *Process) Frozen() (bool, error) {
+	l, err := p.alive()
+	if err != nil {
+		return false, nil
+	}
+	return l.child.frozen()
+}
+
+// Running asks the system whether it runs, frozen or not.
+func (p *Process) Running() bool {
+	l, err := p.alive()
+	return err == nil && !l.child.isGone() && !groupGone(l.child.pid)
+}
+
+// Kill ends it at once (SIGKILL), frozen or not, and returns when it has ended.
+// Of one that does not run: nil.
+func (p *Process) Kill() error {
+	p.mu.Lock()
+	l := p.life
+	if l != nil {
+		l.expected = true
+	}
+	p.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	if err := l.child.kill(); err != nil {
+		return fmt.Errorf("kill client %d: %w", p.cfg.Client, err)
+	}
+	<-l.over
+	return nil
+}
+
+// Restart starts it again after Kill and waits until it has a session, which is
+// a new one. When that fails, it is down as before, and may be started again. Of
+// one that runs: nil.
+func (p *Process) Restart(ctx context.Context) error {
+	select {
+	case <-p.turn:
+	case <-ctx.Done():
+		return fmt.Errorf("restart client %d: %w", p.cfg.Client, context.Cause(ctx))
+	}
+	defer func() { p.turn <- struct{}{} }()
+	p.mu.Lock()
+	runs, closed, broken := p.life != nil, p.closed, p.broken
+	p.mu.Unlock()
+	switch {
+	case broken != nil:
+		return broken.unsent()
+	case closed:
+		return &downError{p.cfg.Client, "is closed", true}
+	case runs:
+		return nil
+	}
+	return p.start(ctx)
+}
+
+// Close asks the program to close its session and end, and kills it if it has
+// not done so when cfg.EndTimeout is over or ctx ends; the error says that. More
+// than once is fine.
+func (p *Process) Close(ctx context.Context) error {
+	<-p.turn // a Restart has a bound
+	defer func() { p.turn <- struct{}{} }()
+	p.mu.Lock()
+	l := p.life
+	p.closed = true
+	if l != nil {
+		l.expected = true
+	}
+	p.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	_ = p.Thaw()
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.EndTimeout)
+	defer cancel()
+	ended := l.quit(ctx)
+	_ = l.child.kill()
+	<-l.over
+	if !ended {
+		return fmt.Errorf("the adapter of client %d (%s) was asked to end, did not, and was killed", p.cfg.Client, p.cfg.name())
+	}
+	return nil
+}
+
+// Broken gives what the program did against the protocol: a [*Broken], or nil.
+func (p *Process) Broken() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken == nil {
+		return nil
+	}
+	return p.broken
+}
+
+// Broke is closed when the program breaks the protocol.
+func (p *Process) Broke() <-chan struct{} { return p.broke }
+
+// Name is what the program says that it is; "" if it does not say.
+func (p *Process) Name() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life == nil {
+		return ""
+	}
+	return p.life.hello.Name
+}
+
+// PID is the process id of the program, and of its process group; 0 while it is down.
+func (p *Process) PID() int {
+	l, err := p.alive()
+	if err != nil {
+		return 0
+	}
+	return l.child.pid
+}
+
+// Touch does one quorum write on the program's session that changes nothing. The
+// error wraps [subjects.ErrCannot] if the program does not offer that.
+func (p *Process) Touch(ctx context.Context, path string) error {
+	l, err := p.alive()
+	if err != nil {
+		return err
+	}
+	if !has(l.hello.Offers, offerTouch) {
+		return fmt.Errorf("touch by client %d: %w", p.cfg.Client, subjects.ErrCannot)
+	}
+	_, _, err = p.send(ctx, l, request{Op: opTouch, Path: path})
+	return err
+}
+
+// alive gives the present life, or why there is none.
+func (p *Process) alive() (*life, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.life != nil:
+		return p.life, nil
+	case p.broken != nil:
+		return nil, p.broken.unsent()
+	case p.closed:
+		return nil, &downError{p.cfg.Client, "is closed", true}
+	}
+	return nil, &downError{p.cfg.Client, "does not run", true}
+}

@@ -1,0 +1,556 @@
+//go:build linux
+
+package adapter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/subjects"
+)
+
+// lab is an ensemble, and what clients of it are started with.
+type lab struct {
+	t       *testing.T
+	servers []string
+}
+
+func newLab(t *testing.T) *lab {
+	t.Helper()
+	e, err := embedded.Start(embedded.Config{Tick: conformTick})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return &lab{t, e.Addrs()}
+}
+
+func (l *lab) config(defect string) Config {
+	command, env := faking(l.t, defect)
+	return Config{Command: command, Env: env, Servers: l.servers, SessionTimeout: conformSession, Client: 3}
+}
+
+// start starts a client, and checks in the end that nothing is left of it.
+func (l *lab) start(cfg Config) *Process {
+	l.t.Helper()
+	p, err := Start(l.t.Context(), cfg)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() {
+		pid := p.PID()
+		if err := p.Close(context.Background()); err != nil && p.Broken() == nil {
+			l.t.Error(err)
+		}
+		if pid != 0 && !groupGone(pid) {
+			l.t.Errorf("group %d is not gone", pid)
+		}
+	})
+	return p
+}
+
+func (l *lab) lock(p *Process, path string) subjects.Lock {
+	l.t.Helper()
+	k, err := p.Lock(path)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return k
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// aside calls f in the background; its error arrives in the channel.
+func aside(f func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	return done
+}
+
+// open says that nothing has arrived for a moment.
+func stillWaits(t *testing.T, done <-chan error) {
+	t.Helper()
+	select {
+	case err := <-done:
+		t.Fatalf("did not wait: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+func soonDone(t *testing.T, done <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(20 * time.Second):
+		t.Fatal("does not return")
+		return nil
+	}
+}
+
+// stateOf is the state of a process as the system tells it; 0 if there is none.
+func stateOf(pid int) byte {
+	state, _, err := readStat(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	return state
+}
+
+// A frozen process is stopped for the system, too. Calls wait, also those whose
+// context ends: they are cancelled when it goes on.
+func TestFreeze(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config(honest))
+	a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
+	must(t, a.Lock(t.Context()))
+	must(t, p.Freeze())
+	must(t, p.Freeze())
+	if frozen, err := p.Frozen(); !frozen || err != nil || !p.Running() || stateOf(p.PID()) != 'T' {
+		t.Errorf("frozen %v, %v, running %v, state %c", frozen, err, p.Running(), stateOf(p.PID()))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	second := aside(func() error { return b.Lock(ctx) })
+	release := aside(func() error { return l.lock(p, "/other").Lock(t.Context()) })
+	stillWaits(t, second)
+	stillWaits(t, release)
+	must(t, p.Thaw())
+	if frozen, err := p.Frozen(); frozen || err != nil {
+		t.Errorf("frozen %v, %v", frozen, err)
+	}
+	err := soonDone(t, second)
+	if !errors.Is(err, context.DeadlineExceeded) || !subjects.NoEffect(err) || errors.Is(err, subjects.ErrProcess) {
+		t.Errorf("a call that was cancelled while it was frozen: %v", err)
+	}
+	must(t, soonDone(t, release))
+	must(t, a.Unlock(t.Context()))
+	must(t, p.Thaw())
+}
+
+// Somebody else may stop it, too, for longer than it may be silent.
+func TestStoppedByOthersIsNotSilent(t *testing.T) {
+	l := newLab(t)
+	cfg := l.config(honest)
+	cfg.Silence = time.Second // time enough to answer on a busy machine
+	p := l.start(cfg)
+	k := l.lock(p, "/lock")
+	must(t, syscall.Kill(-p.PID(), syscall.SIGSTOP))
+	lock := aside(func() error { return k.Lock(t.Context()) })
+	for range 20 {
+		stillWaits(t, lock)
+	}
+	if frozen, err := p.Frozen(); !frozen || err != nil {
+		t.Errorf("frozen %v, %v", frozen, err)
+	}
+	must(t, p.Thaw())
+	must(t, soonDone(t, lock))
+}
+
+// Calls under way end with the process, and nobody knows what they did; those
+// that come later had no effect. Its hold is nobody's to tell about.
+func TestKill(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config(honest))
+	a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
+	must(t, a.Lock(t.Context()))
+	lost := a.(subjects.Holder).Lost()
+	waiting := aside(func() error { return b.Lock(t.Context()) })
+	stillWaits(t, waiting)
+	must(t, p.Freeze())
+	pid := p.PID()
+	must(t, p.Kill())
+	must(t, p.Kill())
+	if p.Running() || p.PID() != 0 || stateOf(pid) != 0 {
+		t.Errorf("running %v, pid %d, state %c", p.Running(), p.PID(), stateOf(pid))
+	}
+	if frozen, err := p.Frozen(); frozen || err != nil {
+		t.Errorf("frozen %v, %v", frozen, err)
+	}
+	if err := soonDone(t, waiting); !errors.Is(err, subjects.ErrProcess) || subjects.NoEffect(err) {
+		t.Errorf("the call under way: %v", err)
+	}
+	_, make := p.Queue("/queue")
+	for what, err := range map[string]error{
+		"lock": a.Lock(t.Context()), "unlock": a.Unlock(t.Context()), "make": make,
+		"touch": p.Touch(t.Context(), "/"), "freeze": p.Freeze(),
+	} {
+		if !errors.Is(err, subjects.ErrProcess) || !subjects.NoEffect(err) && what != "freeze" {
+			t.Errorf("%s of a process that does not run: %v", what, err)
+		}
+	}
+	must(t, p.Thaw())
+	must(t, p.Broken())
+	select {
+	case <-lost:
+		t.Error("somebody told that the hold is lost")
+	default:
+	}
+}
+
+// After a restart the objects are there as before, with a session of their own.
+func TestRestart(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config(honest))
+	k := l.lock(p, "/lock")
+	q, err := p.Queue("/queue")
+	must(t, err)
+	must(t, k.Lock(t.Context()))
+	token, session := k.(subjects.Fencer).Fence(), k.(subjects.Owner).Session()
+	pid := p.PID()
+	must(t, p.Restart(t.Context())) // it runs
+	if p.PID() != pid {
+		t.Error("a process that runs was started again")
+	}
+	must(t, p.Kill())
+	must(t, p.Restart(t.Context()))
+	if p.PID() == pid || !p.Running() {
+		t.Errorf("pid %d, running %v", p.PID(), p.Running())
+	}
+	if err := k.Unlock(t.Context()); err == nil || !subjects.NoEffect(err) {
+		t.Errorf("unlock of what the killed process held: %v", err)
+	}
+	must(t, k.Lock(t.Context())) // when the old session has expired
+	if k.(subjects.Fencer).Fence() <= token || k.(subjects.Owner).Session() == session {
+		t.Errorf("token %#x after %#x, session %#x after %#x", k.(subjects.Fencer).Fence(), token, k.(subjects.Owner).Session(), session)
+	}
+	must(t, k.Unlock(t.Context()))
+	must(t, q.Put(t.Context(), []byte("x")))
+}
+
+// A restart that comes to nothing leaves the process down, and may be repeated.
+func TestRestartFails(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config(honest))
+	k := l.lock(p, "/lock")
+	must(t, p.Kill())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.Restart(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if p.Running() {
+		t.Error("it runs")
+	}
+	must(t, p.Restart(t.Context()))
+	must(t, k.Lock(t.Context()))
+}
+
+// What a shell starts is stopped and killed with it.
+func TestWholeGroup(t *testing.T) {
+	l := newLab(t)
+	cfg := l.config(honest)
+	pidfile := filepath.Join(t.TempDir(), "pid")
+	cfg.Command = Shell(fmt.Sprintf("sleep 1000 & echo $! > %s; cat | %q | cat", pidfile, cfg.Command[0]))
+	p := l.start(cfg)
+	b, err := os.ReadFile(pidfile)
+	must(t, err)
+	sleep, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	must(t, err)
+	all, err := members(p.PID())
+	must(t, err)
+	if len(all) < 4 || all[sleep] == nil {
+		t.Fatalf("group of %d: %v, sleep is %d", p.PID(), all, sleep)
+	}
+	must(t, p.Freeze())
+	for pid := range all {
+		if s := stateOf(pid); s != 'T' {
+			t.Errorf("process %d is %c", pid, s)
+		}
+	}
+	must(t, p.Thaw())
+	k := l.lock(p, "/lock")
+	must(t, k.Lock(t.Context()))
+	must(t, p.Kill())
+	for pid := range all {
+		if s := stateOf(pid); s != 0 && s != 'Z' { // orphans are init's to reap
+			t.Errorf("process %d is %c", pid, s)
+		}
+	}
+}
+
+// A program that was not asked to end and ends takes what it started with it.
+func TestEndOfTheShellIsTheEnd(t *testing.T) {
+	l := newLab(t)
+	cfg := l.config(honest)
+	cfg.Command = Shell(fmt.Sprintf("exec 3<&0; %q <&3 & sleep 2; exit 4", cfg.Command[0]))
+	p := l.start(cfg)
+	pid := p.PID()
+	<-p.Broke()
+	if err := p.Broken(); !strings.Contains(err.Error(), "ended by itself: exit status 4") {
+		t.Error(err)
+	}
+	if !groupGone(pid) {
+		t.Error("its group is not gone")
+	}
+}
+
+// The thread on which a process was started may end: the process goes on. (The
+// kernel's signal at the parent's death is one at the death of a thread.)
+func TestProcessOutlivesThread(t *testing.T) {
+	l := newLab(t)
+	var p *Process
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and not unlocked: the thread ends with the goroutine
+		p = l.start(l.config(honest))
+	}()
+	<-done
+	time.Sleep(100 * time.Millisecond)
+	k := l.lock(p, "/lock")
+	must(t, k.Lock(t.Context()))
+}
+
+// What is against the protocol is told as such, with standard error; the program
+// is killed, what was under way is unknown, what comes later had no effect.
+func TestBroken(t *testing.T) {
+	for _, tt := range []struct {
+		defect, says string
+		change       func(*Config)
+	}{
+		{"dies at acquire", "ended by itself: exit status 3", nil},
+		{"says hello", `printed what is not of the protocol: no reply: "acquired!"`, nil},
+		{"wrong id", "which there was not", nil},
+		{"no token", "without the fence that it offers", nil},
+		{"closes its output", "closed its standard output, but went on", nil},
+		{"cancels in name", "did not answer a request within 50ms of its cancellation", func(c *Config) { c.CancelTimeout = 50 * time.Millisecond }},
+	} {
+		t.Run(tt.defect, func(t *testing.T) {
+			l := newLab(t)
+			cfg := l.config(tt.defect)
+			if tt.change != nil {
+				cfg = l.config("ignores cancel")
+				tt.change(&cfg)
+			}
+			p := l.start(cfg)
+			a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
+			err := a.Lock(t.Context())
+			if tt.change != nil {
+				must(t, err)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+				defer cancel()
+				err = b.Lock(ctx)
+			}
+			var broken *Broken
+			if !errors.As(err, &broken) || !errors.Is(err, subjects.ErrProcess) || subjects.NoEffect(err) {
+				t.Fatalf("%v", err)
+			}
+			if !strings.Contains(broken.Problem, tt.says) || !strings.Contains(broken.Stderr, "a fake, ") || broken.Client != 3 {
+				t.Errorf("%+v", broken)
+			}
+			<-p.Broke()
+			if !errors.Is(p.Broken(), err) || p.Running() {
+				t.Errorf("%v, running %v", p.Broken(), p.Running())
+			}
+			for what, err := range map[string]error{"lock": a.Lock(t.Context()), "restart": p.Restart(t.Context())} {
+				if !errors.As(err, &broken) || !subjects.NoEffect(err) {
+					t.Errorf("%s later: %v", what, err)
+				}
+			}
+		})
+	}
+}
+
+// A program that owes an answer and says nothing is broken; one that answers
+// pings is slow.
+func TestSilence(t *testing.T) {
+	l := newLab(t)
+	cfg := l.config("answers nothing after open")
+	cfg.Silence = 200 * time.Millisecond
+	p := l.start(cfg)
+	if _, err := p.Lock("/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 200ms, though it was pinged") {
+		t.Error(err)
+	}
+	cfg = l.config(honest)
+	cfg.Silence = 2 * time.Second // time enough to answer on a busy machine
+	slow := l.start(cfg)
+	a, b := l.lock(slow, "/lock"), l.lock(slow, "/lock")
+	must(t, a.Lock(t.Context()))
+	waits := aside(func() error { return b.Lock(t.Context()) })
+	for range 30 {
+		stillWaits(t, waits)
+	}
+	must(t, a.Unlock(t.Context()))
+	must(t, soonDone(t, waits))
+}
+
+// A hold that is lost before its grant has been told is lost from the beginning.
+func TestLostAsItComes(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config("lost as it comes"))
+	k := l.lock(p, "/lock")
+	for range 3 {
+		must(t, k.Lock(t.Context()))
+		select {
+		case <-k.(subjects.Holder).Lost():
+		default:
+			t.Error("the hold is not lost")
+		}
+		must(t, k.Unlock(t.Context()))
+	}
+}
+
+// A stopped program does not read; whoever writes to it waits for its answer
+// only, and everybody is freed by its end.
+func TestFullPipe(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config(honest))
+	var queues []subjects.Queue
+	for i := range 20 {
+		q, err := p.Queue(fmt.Sprint("/queue", i))
+		must(t, err)
+		queues = append(queues, q)
+	}
+	must(t, p.Freeze())
+	item := bytes.Repeat([]byte("x"), 500_000)
+	errs := make([]error, len(queues))
+	var all sync.WaitGroup
+	for i, q := range queues {
+		all.Go(func() { errs[i] = q.Put(t.Context(), item) })
+	}
+	time.Sleep(200 * time.Millisecond)
+	must(t, p.Kill())
+	all.Wait()
+	for _, err := range errs {
+		if !errors.Is(err, subjects.ErrProcess) {
+			t.Error(err)
+		}
+	}
+	must(t, p.Restart(t.Context()))
+	must(t, queues[0].Put(t.Context(), item))
+	got, err := queues[0].Take(t.Context())
+	if err != nil || !bytes.Equal(got, item) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// What a process is closed with: nothing is left, and it says so when it had to
+// be killed.
+func TestClose(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.config(honest))
+	k := l.lock(p, "/lock")
+	must(t, k.Lock(t.Context()))
+	must(t, p.Freeze())
+	must(t, p.Close(t.Context())) // thaws it
+	must(t, p.Close(t.Context()))
+	if err := k.Lock(t.Context()); !errors.Is(err, subjects.ErrProcess) || !subjects.NoEffect(err) {
+		t.Error(err)
+	}
+	if err := p.Restart(t.Context()); !errors.Is(err, subjects.ErrProcess) {
+		t.Error(err)
+	}
+
+	cfg := l.config("does not quit")
+	cfg.EndTimeout = 100 * time.Millisecond
+	p, err := Start(t.Context(), cfg)
+	must(t, err)
+	pid := p.PID()
+	if err := p.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "was asked to end, did not, and was killed") {
+		t.Error(err)
+	}
+	if !groupGone(pid) {
+		t.Error("it was not killed")
+	}
+}
+
+// What is wrong with a configuration is told in a line; nothing was started.
+func TestStartRefuses(t *testing.T) {
+	l := newLab(t)
+	good := l.config(honest)
+	for says, change := range map[string]func(*Config){
+		"no adapter to start: name a program":                       func(c *Config) { c.Command = nil },
+		"no servers for the adapter to connect to":                  func(c *Config) { c.Servers = nil },
+		"none may be negative":                                      func(c *Config) { c.Silence = -1 },
+		"client 3: start the adapter: ":                             func(c *Config) { c.Command = []string{"./no-such-program"} },
+		"no such file or directory":                                 func(c *Config) { c.Dir = "/no/such/folder" },
+		"ended by itself: exit status 127; the end of its standard": func(c *Config) { c.Command = Shell("no-such-program") },
+		"did not answer to open within 50ms":                        func(c *Config) { c.Servers, c.OpenTimeout = []string{"127.0.0.1:1"}, 50*time.Millisecond },
+		"speaks version 2":                                          func(c *Config) { c.Env = []string{fakeEnv + "=another version"} },
+	} {
+		cfg := good
+		change(&cfg)
+		p, err := Start(t.Context(), cfg)
+		if err == nil || p != nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", says, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	good.Servers = []string{"127.0.0.1:1"}
+	if _, err := Start(ctx, good); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Standard error may be anything; its end is kept, line by line.
+func TestLastWords(t *testing.T) {
+	var logged []string
+	w := &lastWords{logf: func(format string, args ...any) { logged = append(logged, fmt.Sprintf(format, args...)) }}
+	var text bytes.Buffer
+	for i := range 100 {
+		fmt.Fprintf(&text, "line %d\r\n\n", i)
+	}
+	text.Write(bytes.Repeat([]byte("z"), 1<<20))
+	text.WriteString("\nbad \xff\nthe end")
+	w.read(&text)
+	got := strings.Split(w.String(), "\n")
+	if len(got) != wordsLines || got[0] != "line 91" || len(got[9]) != wordsWidth || got[10] != "bad ?" || got[11] != "the end" {
+		t.Errorf("%d lines: %.200q", len(got), got)
+	}
+	if len(logged) != 103 || slices.Contains(logged, "") {
+		t.Errorf("%d lines were logged", len(logged))
+	}
+}
+
+// What a call through the pipe costs.
+func BenchmarkCall(b *testing.B) {
+	e, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	command, env := faking(b, honest)
+	p, err := Start(b.Context(), Config{Command: command, Env: env, Servers: e.Addrs()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close(context.Background())
+	l, err := p.alive()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("ping", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := p.send(b.Context(), l, request{Op: opPing}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("touch", func(b *testing.B) {
+		for b.Loop() {
+			if err := p.Touch(b.Context(), "/zookeeper"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,282 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zkconn"
+)
+
+// The ensemble's tick and the sessions' time-out while programs are checked:
+// short, so that an expiry is soon waited for.
+const (
+	conformTick    = 200 * time.Millisecond
+	conformSession = 2 * time.Second
+)
+
+// aWhile is how long something that must wait is seen to wait.
+const aWhile = 300 * time.Millisecond
+
+// stand is where programs are checked.
+type stand struct {
+	Conformance
+	servers []string
+	conn    *zk.Conn
+	folders int
+	results []Result
+}
+
+// connect opens the stand's own connection.
+func (s *stand) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: s.servers, Timeout: 20 * conformTick, Dial: dialTCP})
+	if err != nil {
+		return err
+	}
+	go func() {
+		for range events {
+		}
+	}()
+	s.conn = conn
+	return nil
+}
+
+// folder is a path for one check.
+func (s *stand) folder() string {
+	s.folders++
+	return fmt.Sprintf("/check-%d", s.folders)
+}
+
+// trial is one check under way.
+type trial struct {
+	*stand
+	ctx     context.Context
+	recipe  string
+	root    string // a znode of its own
+	clients []*Process
+	talks   []*talk
+}
+
+func (t *trial) prepare() error {
+	_, err := t.conn.Create(t.root, nil, 0, zk.WorldACL(zk.PermAll))
+	return err
+}
+
+// path is where the objects of the check are, but for those that have a name.
+func (t *trial) path() string { return t.root + "/one" }
+
+func (t *trial) config() Config {
+	return Config{
+		Command: t.Command, Dir: t.Dir, Env: t.Env, Logf: t.Logf, Client: len(t.clients),
+		Servers: t.servers, SessionTimeout: conformSession, OpenTimeout: t.Patience, Silence: t.Patience, EndTimeout: t.Patience,
+	}.withDefaults()
+}
+
+// client starts the program for one more client.
+func (t *trial) client() (*Process, error) {
+	p, err := Start(t.ctx, t.config())
+	if err != nil {
+		return nil, err
+	}
+	t.clients = append(t.clients, p)
+	return p, nil
+}
+
+// object starts the program and makes an object of the recipe at path.
+func (t *trial) object(path string) (*object, error) {
+	p, err := t.client()
+	if err != nil {
+		return nil, err
+	}
+	return t.of(p, path)
+}
+
+// pair is object for two clients, at the same path.
+func (t *trial) pair() (a, b *object, err error) {
+	if a, err = t.object(t.path()); err == nil {
+		b, err = t.object(t.path())
+	}
+	return a, b, err
+}
+
+// of makes an object of a client.
+func (t *trial) of(p *Process, path string) (o *object, err error) {
+	spec := request{Recipe: t.recipe, Path: path}
+	var offers []string
+	switch t.recipe {
+	case recipeLock:
+		offers = holdOffers
+	case recipeElection:
+		offers, spec.Candidate = electionOffers, fmt.Sprint(p.cfg.Client)
+	case recipeDoubleBarrier:
+		spec.Parties = 2
+	}
+	err = t.soon("make", func(context.Context) error {
+		o, err = p.object(spec, offers...)
+		return err
+	})
+	return o, err
+}
+
+// finish ends what was started, and gives what the check came to: what a program
+// did against the protocol counts for more than what followed from it.
+func (t *trial) finish(err error) error {
+	for _, p := range t.clients {
+		if err == nil {
+			err = t.settle(p)
+		}
+		if broken := p.Broken(); broken != nil && !isBroken(err) {
+			err = broken
+		}
+	}
+	for _, p := range t.clients {
+		_ = p.Kill() // that it ends when it is asked to is a check of its own
+		_ = p.Close(t.ctx)
+	}
+	for _, k := range t.talks {
+		k.end()
+	}
+	return err
+}
+
+func isBroken(err error) bool {
+	var b *Broken
+	return errors.As(err, &b)
+}
+
+// settle waits for what a program still had to say: lines come in order.
+func (t *trial) settle(p *Process) error {
+	l, err := p.alive()
+	if err != nil {
+		return nil // killed by the check
+	}
+	return t.soon("ping", func(ctx context.Context) error {
+		_, _, err := p.send(ctx, l, request{Op: opPing})
+		return err
+	})
+}
+
+// attempt is a call under way.
+type attempt struct {
+	what   string
+	done   chan struct{}
+	err    error     // read these two after done
+	at     time.Time // when it was done
+	cancel context.CancelFunc
+}
+
+// took is how long after began it was done.
+func (c *attempt) took(began time.Time) time.Duration { return c.at.Sub(began) }
+
+// begin calls f in the background.
+func (t *trial) begin(what string, f func(ctx context.Context) error) *attempt {
+	ctx, cancel := context.WithCancel(t.ctx)
+	c := &attempt{what: what, done: make(chan struct{}), cancel: cancel}
+	go func() { // ends with its program at the latest, which finish kills
+		defer close(c.done)
+		defer cancel()
+		c.err = f(ctx)
+		c.at = time.Now()
+	}()
+	return c
+}
+
+// soon calls f, which must return without an error.
+func (t *trial) soon(what string, f func(ctx context.Context) error) error {
+	if err := t.await(t.begin(what, f)); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// await waits for a call that should return soon, and gives its error.
+func (t *trial) await(c *attempt) error {
+	select {
+	case <-c.done:
+		return c.err
+	case <-time.After(t.Patience):
+		return fmt.Errorf("no answer within %s", t.Patience)
+	case <-t.ctx.Done():
+		return context.Cause(t.ctx)
+	}
+}
+
+// waits sees that a call waits.
+func (t *trial) waits(c *attempt, why string) error {
+	select {
+	case <-c.done:
+		if c.err != nil {
+			return fmt.Errorf("%s did not wait (%s): %w", c.what, why, c.err)
+		}
+		return fmt.Errorf("%s did not wait: %s", c.what, why)
+	case <-time.After(aWhile):
+		return nil
+	}
+}
+
+// cancelled cancels a call that waits: it must come to an end soon, without success.
+func (t *trial) cancelled(c *attempt) error {
+	c.cancel()
+	err := t.await(c)
+	var e *Error
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s was cancelled while it could not succeed, and was answered with ok", c.what)
+	case !errors.As(err, &e):
+		return fmt.Errorf("%s was cancelled: %w", c.what, err)
+	case e.Code != codeOf(context.Canceled):
+		return fmt.Errorf("%s was cancelled, and was answered with the code %q (%s); it should be %q", c.what, e.Code, e.Message, codeOf(context.Canceled))
+	}
+	return nil
+}
+
+// atOnce asks for what cannot succeed and cancels it while the program is
+// stopped, so that it reads both at once, and has perhaps not begun to work on the
+// one when it reads the other.
+func (t *trial) atOnce(o *object, op string) error {
+	l, err := o.p.alive()
+	if err != nil {
+		return err
+	}
+	for range 5 {
+		if err := o.p.Freeze(); err != nil {
+			return err
+		}
+		c, err := l.x.ask(request{Op: op, Object: o.spec.Object})
+		if err != nil {
+			return err
+		}
+		l.x.cancel(c)
+		time.Sleep(aWhile / 10) // until both have been written
+		if err := o.p.Thaw(); err != nil {
+			return err
+		}
+		err = t.cancelled(t.begin(op, func(ctx context.Context) error {
+			r, err := l.x.await(c, nil)
+			if err == nil && r.Error != nil {
+				err = r.Error.of(ctx)
+			}
+			return err
+		}))
+		if err != nil {
+			return fmt.Errorf("right after it was asked for: %w", err)
+		}
+	}
+	return nil
+}
+
+// code wants an answer with an error of that code.
+func code(r reply, want string) error {
+	switch {
+	case r.Error == nil:
+		return fmt.Errorf("was answered with ok; it should be an error with the code %q", want)
+	case r.Error.Code != want:
+		return fmt.Errorf("was answered with the code %q (%s); it should be %q", r.Error.Code, r.Error.Message, want)
+	}
+	return nil
+}

@@ -1,0 +1,276 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// lives is a client's process that a test ends and starts again.
+type lives struct {
+	mu      sync.Mutex
+	life    int
+	up      bool
+	over    error
+	changed chan struct{}
+}
+
+func newLives() *lives { return &lives{life: 1, up: true, changed: make(chan struct{})} }
+
+func (p *lives) set(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *lives) kill()            { p.set(func() { p.up = false }) }
+func (p *lives) restart()         { p.set(func() { p.up, p.life = true, p.life+1 }) }
+func (p *lives) breaks(err error) { p.set(func() { p.up, p.over = false, err }) }
+
+func (p *lives) Life() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.up {
+		return 0
+	}
+	return p.life
+}
+
+func (p *lives) Await(ctx context.Context) (int, error) {
+	for {
+		p.mu.Lock()
+		life, up, over, changed := p.life, p.up, p.over, p.changed
+		p.mu.Unlock()
+		if up || over != nil {
+			return life, over
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+}
+
+// downError is that of a call whose process was killed.
+type downError struct{}
+
+func (*downError) Error() string { return "it was killed" }
+func (*downError) Unwrap() error { return subjects.ErrProcess }
+
+// far are the subjects of a remote client: one lock that nobody else wants.
+type far struct {
+	subjects.Remote
+	*lives
+	touches int
+	cannot  bool // touch is not offered
+	held    bool // what it says when it is asked
+	lost    chan struct{}
+}
+
+func (f *far) Touch(context.Context, string) error {
+	f.touches++
+	switch {
+	case f.Life() == 0:
+		return &downError{}
+	case f.cannot:
+		return subjects.ErrCannot
+	}
+	return nil
+}
+
+func (f *far) Lock(string) (subjects.Lock, error) { return &farLock{f}, nil }
+
+type farLock struct{ *far }
+
+func (l *farLock) Lock(context.Context) error         { l.lost = make(chan struct{}); return nil }
+func (l *farLock) Unlock(context.Context) error       { return nil }
+func (l *farLock) Lost() <-chan struct{}              { return l.lost }
+func (l *farLock) Held(context.Context) (bool, error) { return l.held, nil }
+
+// remotely makes a desk's client one that lives elsewhere.
+func remotely(d *desk, client int, f *far) *Client {
+	c := d.clients[client]
+	c.Conn, c.Remote, c.Process = nil, f, f.lives
+	return c
+}
+
+// What a client cannot do while its process is down is not in the record: it
+// waits. What belonged to the process that is gone is left out.
+func TestCallsOfAProcessThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		p := newLives()
+		c := remotely(d, 0, &far{lives: p})
+		do := func(f string, life int, run func(context.Context) (any, error)) error {
+			return c.Do(t.Context(), Op{F: f, Key: "k", Life: life, Timeout: time.Minute, Run: run})
+		}
+		killed := func(context.Context) (any, error) { p.kill(); return nil, &downError{} }
+		_ = do(history.FAcquire, 0, returning(nil))
+		life := c.life
+		_ = do(history.FConfirm, life, killed)
+		if err := do(history.FRelease, life, returning(nil)); !errors.Is(err, errGone) {
+			t.Errorf("a release in a process that is gone: %v", err)
+		}
+		began := time.Now()
+		go func() {
+			time.Sleep(5 * time.Second)
+			p.restart()
+		}()
+		_ = do(history.FAcquire, 0, returning(nil))
+		if waited := time.Since(began); waited != 5*time.Second {
+			t.Errorf("waited %s for a process that was down for 5 s", waited)
+		}
+		if err := do(history.FRelease, life, returning(nil)); !errors.Is(err, errGone) {
+			t.Errorf("a release in another life: %v", err)
+		}
+		_ = do(history.FRelease, c.life, returning(nil))
+		want := []string{
+			"0 invoke acquire", "0 ok acquire",
+			"0 invoke confirm", "0 info confirm process",
+			"1 invoke acquire", "1 ok acquire",
+			"1 invoke release", "1 ok release",
+		}
+		if diff := cmp.Diff(want, lines(d.read(t))); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// Who dropped out does nothing more; that is not a call that got stuck.
+func TestClientThatDroppedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		p := newLives()
+		c := remotely(d, 0, &far{lives: p})
+		broken := errors.New("prints garbage")
+		time.AfterFunc(time.Second, func() { p.breaks(broken) })
+		p.kill()
+		for range 3 {
+			if err := c.Do(t.Context(), Op{F: history.FAcquire, Run: returning(nil)}); !errors.Is(err, broken) {
+				t.Errorf("%v", err)
+			}
+		}
+		if c.Stuck() != nil {
+			t.Errorf("stuck: %v", c.Stuck())
+		}
+		if got := lines(d.read(t)); len(got) > 0 {
+			t.Errorf("recorded %q", got)
+		}
+	})
+}
+
+// The run's end is not kept by a process that is down.
+func TestWaitForAProcessEndsWithTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, 1)
+		p := newLives()
+		c := remotely(d, 0, &far{lives: p})
+		p.kill()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.Do(ctx, Op{F: history.FAcquire, Run: returning(nil)}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		p.restart()
+		if err := c.Do(t.Context(), Op{F: history.FAcquire, Run: returning(nil)}); err != nil {
+			t.Errorf("when it ran again: %v", err)
+		}
+	})
+}
+
+// farTurn is one turn of a remote client, during whose hold something happens.
+func farTurn(t *testing.T, f *far, during func()) []string {
+	t.Helper()
+	d := newDesk(t, 1)
+	f.lives = newLives()
+	c := remotely(d, 0, f)
+	r := &holdRun{env: d.env(), holders: map[int]map[string]*holder{}, resources: map[string]*resource{"k1": {}}}
+	l, err := subjects.RemoteLock(c.Client, "/root/k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.holders[0] = map[string]*holder{"k1": newHolder(l, l.Lock, l.Unlock)}
+	time.AfterFunc(10*time.Millisecond, during)
+	r.turn(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond)
+	return lines(d.read(t))
+}
+
+// A hold whose process was killed has no release, and nothing else.
+func TestHoldOfAProcessThatWasKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &far{held: true}
+		got := farTurn(t, f, func() { f.kill() })
+		want := []string{
+			"0 invoke acquire", "0 ok acquire", "0 invoke confirm", "0 ok confirm", "0 invoke write", "0 ok write",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// The last thing before a release is the other process's own word.
+func TestRemoteHold(t *testing.T) {
+	for name, f := range map[string]*far{"with touches": {held: true}, "without touches": {held: true, cannot: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got := farTurn(t, f, func() {})
+				want := []string{
+					"0 invoke acquire", "0 ok acquire", "0 invoke confirm", "0 ok confirm", "0 invoke write", "0 ok write",
+					"0 invoke confirm", "0 ok confirm", "0 invoke confirm", "0 ok confirm", "0 invoke release", "0 ok release",
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Error(diff)
+				}
+				if f.touches != 2 {
+					t.Errorf("touched %d times", f.touches)
+				}
+			})
+		})
+	}
+}
+
+// Every workload can have its subjects in other processes; a client that lives
+// here has none, and one that lives elsewhere none of this process.
+func TestWorkloadsInProcesses(t *testing.T) {
+	for _, recipe := range Recipes() {
+		w, err := Named(recipe, Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := w.(Processes).InProcesses()
+		if there.Name() != recipe {
+			t.Errorf("%s in processes is called %s", recipe, there.Name())
+		}
+		d := newDesk(t, 2)
+		env := d.env()
+		if r, err := there.Start(t.Context(), env); err == nil && playRound(t, r) == nil {
+			t.Errorf("%s: a client within this process has remote subjects", recipe)
+		}
+		for _, c := range d.clients {
+			c.Conn = nil
+		}
+		if r, err := w.Start(t.Context(), env); err == nil && playRound(t, r) == nil {
+			t.Errorf("%s: a client without a connection has subjects of this process", recipe)
+		}
+	}
+}
+
+// playRound lets a workload whose rounds make their own subjects try one.
+func playRound(t *testing.T, r Run) error {
+	t.Helper()
+	over := make(chan struct{})
+	time.AfterFunc(150*time.Millisecond, func() { close(over) })
+	return r.Load(t.Context(), over)
+}
