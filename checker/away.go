@@ -117,32 +117,29 @@ func (a *analysis) present(client int, s span) time.Duration {
 	return s.length() - a.absent(client, s)
 }
 
-// deathly are the kinds of faults that can end a session while its client holds,
-// beside "expire", which always does.
-var deathly = []string{"crash", "freeze", "silence"}
+// deathly are the kinds of faults that end the session of a client that lives,
+// if they last longer than it; "expire" always does.
+var deathly = []string{"freeze", "silence"}
 
-// deaths says that sessions were to end while their clients held: by a fault
-// that expires them, or by one that hit a holder for longer than its session lasts.
+// deaths says that sessions were to end while their clients held: those of
+// tellings, and of holders that crashed.
 func (a *analysis) deaths() bool {
-	if a.expects("expire") {
-		return true
-	}
-	for _, f := range a.faults {
-		if f.verified && f.holding && slices.Contains(deathly, f.kind) && (f.kind == "crash" || f.over-f.from > a.params.SessionTimeout+a.params.Tick) {
-			return true
-		}
-	}
-	return false
+	return a.tellings() || a.hitHolder(func(f *faultRecord) bool { return f.kind == "crash" })
 }
 
 // tellings says that clients which held were to be told that their sessions had
-// expired: as deaths, but for crashes, after which nobody is left to be told.
+// expired: after a crash nobody is left to be told.
 func (a *analysis) tellings() bool {
-	if a.expects("expire") {
-		return true
-	}
+	long := a.params.SessionTimeout + a.params.Tick
+	return a.expects("expire") || a.hitHolder(func(f *faultRecord) bool {
+		return slices.Contains(deathly, f.kind) && f.over-f.from > long
+	})
+}
+
+// hitHolder says that one of these faults took effect on a client that held.
+func (a *analysis) hitHolder(these func(*faultRecord) bool) bool {
 	for _, f := range a.faults {
-		if f.verified && f.holding && f.kind != "crash" && slices.Contains(deathly, f.kind) && f.over-f.from > a.params.SessionTimeout+a.params.Tick {
+		if f.verified && f.holding && these(f) {
 			return true
 		}
 	}
