@@ -13,6 +13,7 @@ const (
 	ModelQueue         = "queue"
 	ModelBarrier       = "barrier"
 	ModelDoubleBarrier = "double-barrier"
+	ModelSession       = "session" // the store itself; see wire.go
 )
 
 // Header is the value of the first event of every history: Nemesis, Info, FBegin.
@@ -171,6 +172,10 @@ const (
 type Connected struct {
 	Server  string        `json:"server"`  // address
 	Timeout time.Duration `json:"timeout"` // negotiated
+	// Seen is the last zxid that the client said it had seen on this session, when
+	// it asked: a server that is behind must not take it. Replies that never
+	// reached the client are not in it. 0 for a new session.
+	Seen ID `json:"seen,omitempty"`
 }
 
 // Dead is the value of FDead: by whose knowledge.

@@ -227,7 +227,9 @@ func (c *conn) isAnswered(f wire.Frame) {
 	c.phase = open
 	l.down++
 	c.session = l.connected(c, res)
-	e := l.fact(history.FConnected, res.Session, c.session, history.Connected{Server: c.addr, Timeout: res.Timeout})
+	e := l.fact(history.FConnected, res.Session, c.session, history.Connected{
+		Server: c.addr, Timeout: res.Timeout, Seen: history.ID(c.request.LastZxid),
+	})
 	l.mu.Unlock()
 	l.cfg.Record(e)
 }

@@ -47,6 +47,7 @@ func TestFactsOfASession(t *testing.T) {
 		c.connect(0)
 		c.Close()
 		c = dial(t, l)
+		c.seen = 0x101
 		c.connect(0x1a1)
 		time.Sleep(time.Second)
 		if _, err := c.do(wire.Create, "/a"); err != nil {
@@ -70,6 +71,9 @@ func TestFactsOfASession(t *testing.T) {
 		}
 		var v history.Connected
 		if err := r.events[0].Decode(&v); err != nil || v != (history.Connected{Server: "a:2181", Timeout: 4 * time.Second}) {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if err := r.events[2].Decode(&v); err != nil || v.Seen != 0x101 {
 			t.Errorf("%+v, %v", v, err)
 		}
 	})

@@ -221,8 +221,9 @@ func (r *record) facts() []string {
 // client is a plain client of one connection, for tests that want to see bytes.
 type client struct {
 	net.Conn
-	t   *testing.T
-	xid int32
+	t    *testing.T
+	xid  int32
+	seen int64 // the zxid that it says it has seen
 }
 
 func dial(t *testing.T, l *Link) *client {
@@ -238,7 +239,7 @@ func dial(t *testing.T, l *Link) *client {
 // connect opens or resumes a session.
 func (c *client) connect(id int64) wire.ConnectResponse {
 	c.t.Helper()
-	req := wire.ConnectRequest{Timeout: 4 * time.Second, Session: id, Password: make([]byte, 16)}
+	req := wire.ConnectRequest{LastZxid: c.seen, Timeout: 4 * time.Second, Session: id, Password: make([]byte, 16)}
 	if id != 0 {
 		req.Password = password(id)
 	}
