@@ -82,7 +82,7 @@ func benchmarkOperations(b *testing.B, n int, record func(Event)) {
 			record(Event{Process: Process(w), Client: w, Type: Invoke, F: FAcquire, Key: "key-3", Session: 0x10000a4})
 			record(Event{
 				Process: Process(w), Client: w, Type: OK, F: FAcquire, Key: "key-3", Value: token,
-				Session: 0x10000a4, Zxid: 0x100000a4, Alive: time.Second,
+				Session: 0x10000a4, Zxid: 0x100000a4, Alive: time.Second, Seen: 0x100000a4,
 			})
 		}
 	})

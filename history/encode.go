@@ -25,6 +25,7 @@ type body struct {
 	Session  ID              `json:"session,omitempty"`
 	Zxid     ID              `json:"zxid,omitempty"`
 	Alive    time.Duration   `json:"alive,omitempty"`
+	Seen     ID              `json:"seen,omitempty"`
 	Intended time.Duration   `json:"intended,omitempty"`
 }
 
@@ -36,7 +37,7 @@ var errTooLong = errors.New("longer than a line may be")
 // encodeBody encodes all of e that does not depend on its place.
 func encodeBody(e *Event) ([]byte, error) {
 	b, err := json.Marshal(body{
-		e.Process, e.Client, e.Type, e.F, e.Key, e.Value, e.Error, e.Session, e.Zxid, e.Alive, e.Intended,
+		e.Process, e.Client, e.Type, e.F, e.Key, e.Value, e.Error, e.Session, e.Zxid, e.Alive, e.Seen, e.Intended,
 	})
 	if err == nil && len(b) > MaxLine-headRoom {
 		err = errTooLong

@@ -65,6 +65,11 @@ type Event struct {
 	// answered (a write that was committed, or refused by the tree). Session was
 	// alive then, whatever else happened. The link knows it; 0 if none.
 	Alive time.Duration `json:"alive,omitempty"`
+	// Seen is the highest zxid in a reply to Session by then: everything up to
+	// there was committed. If Alive is not 0, the zxid of that request is not above
+	// it. The link knows it, also from replies that a fault then kept from the
+	// client; 0 if none.
+	Seen ID `json:"seen,omitempty"`
 
 	// Intended is when an open-loop client wanted to invoke: latencies count
 	// from here. 0 if it is the invocation itself.

@@ -38,6 +38,7 @@ func (q *quick) parse(line []byte) (e Event, ok bool) {
 		(!q.skip(`,"session":"0x`) || q.id(&e.Session)) &&
 		(!q.skip(`,"zxid":"0x`) || q.id(&e.Zxid)) &&
 		(!q.skip(`,"alive":`) || q.number((*int64)(&e.Alive))) &&
+		(!q.skip(`,"seen":"0x`) || q.id(&e.Seen)) &&
 		(!q.skip(`,"intended":`) || q.number((*int64)(&e.Intended))) &&
 		q.skip(`}`) && q.at == len(line)
 	e.Index, e.Time, e.Client = int(index), time.Duration(at), int(client)

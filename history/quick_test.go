@@ -51,7 +51,7 @@ func TestQuickReadsTheSame(t *testing.T) {
 func TestQuickReadsWhatIsCommon(t *testing.T) {
 	e := Event{
 		Process: 7, Client: 2, Type: OK, F: FAcquire, Key: "k1", Value: Value(Grant{Token: 0x10000002c}),
-		Session: -5, Zxid: 1, Alive: 12345, Intended: 99,
+		Session: -5, Zxid: 1, Alive: 12345, Seen: 0x10000002d, Intended: 99,
 	}
 	body, err := encodeBody(&e)
 	if err != nil {

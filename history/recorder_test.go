@@ -65,7 +65,7 @@ func TestRecorderWritesWhatReadReturns(t *testing.T) {
 		r.Record(acquire(0, Invoke)),
 		r.Record(Event{
 			Client: 0, Type: OK, F: FAcquire, Key: "k", Value: Value(Grant{Token: 7}),
-			Session: 0x1a4, Zxid: 9, Alive: 5, Intended: 3,
+			Session: 0x1a4, Zxid: 9, Alive: 5, Seen: 9, Intended: 3,
 		}),
 		r.Record(acquire(1, Invoke)),
 		r.Record(Event{

@@ -23,6 +23,7 @@ func drawEvent(t *rapid.T) Event {
 		Session:  ID(id.Draw(t, "session")),
 		Zxid:     ID(id.Draw(t, "zxid")),
 		Alive:    time.Duration(id.Draw(t, "alive")),
+		Seen:     ID(id.Draw(t, "seen")),
 		Intended: time.Duration(id.Draw(t, "intended")),
 	}
 	e.Client = rapid.IntRange(min(int(e.Process), 0), 20).Draw(t, "client")

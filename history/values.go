@@ -138,12 +138,13 @@ type Final struct {
 }
 
 // Facts of sessions and connections: process "session", type info. Session and
-// Client are set; Alive too, once the session had a quorum reply.
+// Client are set; Alive and Seen too, once the session had such a reply.
 const (
 	FConnected    = "connected"    // Connected: the server accepted the session, new or not
 	FDisconnected = "disconnected" // the connection of the session ended
 	FExpired      = "expired"      // the client was handed "session expired"
 	FDead         = "dead"         // Dead: the session certainly is dead by now
+	FUnanswered   = "unanswered"   // Unanswered: a connection ended with requests that nobody answered
 	FLost         = "lost"         // key, LostHold: the subject closed Lost of its hold
 )
 
@@ -181,6 +182,23 @@ type Connected struct {
 // Dead is the value of FDead: by whose knowledge.
 type Dead struct {
 	By string `json:"by"` // "close-reply": a reply to a closeSession of it was received
+}
+
+// Unanswered is the value of FUnanswered. Requests are those that a quorum would
+// have had to answer, in order of sending: each may have been carried out, or be
+// carried out yet. One that a fault dropped on its way is not among them.
+type Unanswered struct {
+	Requests []UnansweredRequest `json:"requests"`
+	// Older is how many were sent before these and are left out.
+	Older int `json:"older,omitempty"`
+}
+
+// UnansweredRequest is one that was sent to a server.
+type UnansweredRequest struct {
+	Xid  int32         `json:"xid"` // its number on its session: Txn.Cxid
+	Op   string        `json:"op"`  // the name of its type: Txn.Type
+	Path string        `json:"path,omitempty"`
+	Sent time.Duration `json:"sent"` // on the clock of Event.Time
 }
 
 // LostHold is the value of FLost.

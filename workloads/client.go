@@ -107,7 +107,7 @@ func (c *Client) complete(op Op, value any, err error) {
 	} else {
 		done.Error = describe(err)
 	}
-	done.Alive = c.Link.Alive(int64(done.Session))
+	c.evidence(&done)
 	c.record.Record(done)
 	if done.Type == history.Info {
 		c.process += history.Process(c.stride)
@@ -132,11 +132,18 @@ func (c *Client) Fact(f, key string, value any) {
 }
 
 func (c *Client) event(op Op, t history.Type) history.Event {
-	s := c.SessionID()
-	return history.Event{
+	e := history.Event{
 		Process: c.process, Client: c.ID, Type: t, F: op.F, Key: op.Key,
-		Session: history.ID(s), Alive: c.Link.Alive(s),
+		Session: history.ID(c.SessionID()),
 	}
+	c.evidence(&e)
+	return e
+}
+
+// evidence adds what the link knows of the event's session.
+func (c *Client) evidence(e *history.Event) {
+	alive, seen := c.Link.Evidence(int64(e.Session))
+	e.Alive, e.Seen = alive, history.ID(seen)
 }
 
 func outcome(err error) history.Type {

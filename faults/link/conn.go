@@ -232,18 +232,18 @@ func (c *conn) breakOff(cause error) {
 func (c *conn) recordEnd() {
 	c.l.events.Lock()
 	defer c.l.events.Unlock()
-	if e, ok := c.end(); ok {
+	for _, e := range c.end() {
 		c.l.cfg.Record(e)
 	}
 }
 
-// end ends the connection for the client, and returns the fact to record, if any.
-func (c *conn) end() (e history.Event, ok bool) {
+// end ends the connection for the client, and returns the facts to record.
+func (c *conn) end() (facts []history.Event) {
 	l := c.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.ended {
-		return e, false
+		return nil
 	}
 	c.ended = true
 	c.dropHeld()
@@ -255,13 +255,16 @@ func (c *conn) end() (e history.Event, ok bool) {
 	}
 	s := c.session
 	if s == nil {
-		return e, false
+		return nil
+	}
+	if v := c.waiting.unanswered(); len(v.Requests) > 0 {
+		facts = append(facts, l.fact(history.FUnanswered, s.ID, s, v))
 	}
 	// A session that has moved to another connection of the link is still connected.
-	if s.conns--; s.conns > 0 {
-		return e, false
+	if s.conns--; s.conns == 0 {
+		facts = append(facts, l.fact(history.FDisconnected, s.ID, s, nil))
 	}
-	return l.fact(history.FDisconnected, s.ID, s, nil), true
+	return facts
 }
 
 // SetDeadline is the client's, as is SetReadDeadline.

@@ -19,7 +19,7 @@ func (l *Link) fact(f string, id int64, s *session, value any) history.Event {
 		Session: history.ID(id),
 	}
 	if s != nil {
-		e.Alive = s.Alive
+		e.Alive, e.Seen = s.Alive, history.ID(s.Zxid)
 	}
 	return e
 }

@@ -151,30 +151,30 @@ func (c *conn) wait(h wire.RequestHeader, record []byte, sent time.Duration) (lo
 	l := c.l
 	r := request{xid: h.Xid, op: h.Op, sent: sent}
 	if len(l.losses) == 0 {
-		c.waiting.push(r)
 		if l.cfg.OnRequest != nil {
-			path, _ = wire.Path(h.Op, record)
+			r.path, _ = wire.Path(h.Op, record)
 		}
-		return nil, path
+		c.waiting.push(r)
+		return nil, r.path
 	}
 	// A damaged record has the paths before the damage.
 	paths, _ := wire.Paths(h.Op, record)
 	if len(paths) > 0 {
-		path = paths[0]
+		r.path = paths[0]
 	}
 	x := l.claim(h.Op, paths)
 	if x == nil {
 		c.waiting.push(r)
-		return nil, path
+		return nil, r.path
 	}
 	if x.rule.What == Request {
-		c.loses(x, Lost{Op: h.Op, Path: path})
-		return x, path
+		c.loses(x, Lost{Op: h.Op, Path: r.path})
+		return x, r.path
 	}
 	x.claimed++
-	r.loss = &pendingLoss{x, path}
+	r.loss = x
 	c.waiting.push(r)
-	return nil, path
+	return nil, r.path
 }
 
 // loses notes what a loss takes. Call it with l.mu held.
@@ -292,8 +292,8 @@ func (c *conn) takes(r request, h wire.ReplyHeader) *Loss {
 		return nil
 	}
 	r.loss.claimed--
-	c.loses(r.loss.Loss, Lost{Op: r.op, Path: r.loss.path, Zxid: h.Zxid})
-	return r.loss.Loss
+	c.loses(r.loss, Lost{Op: r.op, Path: r.path, Zxid: h.Zxid})
+	return r.loss
 }
 
 // outcome is the code of a reply; of a multi the one in its body, and an error

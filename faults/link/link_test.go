@@ -64,7 +64,7 @@ func TestFactsOfASession(t *testing.T) {
 		dead := r.events[3]
 		want := history.Event{
 			Process: history.SessionProcess, Client: 3, Type: history.Info, F: history.FDead, Session: 0x1a1,
-			Zxid: 0x102, Alive: time.Second, Value: history.Value(history.Dead{By: "close-reply"}),
+			Zxid: 0x102, Alive: time.Second, Seen: 0x102, Value: history.Value(history.Dead{By: "close-reply"}),
 		}
 		if diff := cmp.Diff(want, dead); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -77,6 +77,50 @@ func TestFactsOfASession(t *testing.T) {
 			t.Errorf("%+v, %v", v, err)
 		}
 	})
+}
+
+// What was sent and not answered is recorded when the connection ends: writes
+// only, each with the time at which it was sent, and each once.
+func TestUnanswered(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *scripted, l *Link, r *record) {
+		l.cfg.OnRequest = func(wire.Op, string) {} // who listens makes paths known
+		c := dial(t, l)
+		c.connect(0)
+		if _, err := c.do(wire.Create, "/answered"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		defer l.Stall(ToClient)()
+		c.Write(c.frame(wire.Create, "/a"))
+		time.Sleep(time.Second)
+		c.Write(slices.Concat(c.frame(wire.Exists, "/b"), c.frame(wire.Delete, "/c"), c.frame(wire.Sync, "/d"), c.frame(wire.Ping, "")))
+		c.Close()
+		c.Close()
+		wantFacts(t, r, "connected 0x1a1", "unanswered 0x1a1", "disconnected 0x1a1")
+		want := history.Unanswered{Requests: []history.UnansweredRequest{
+			{Xid: 2, Op: "create", Path: "/a", Sent: time.Second},
+			{Xid: 4, Op: "delete", Path: "/c", Sent: 2 * time.Second},
+		}}
+		var got history.Unanswered
+		if err := r.events[1].Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+// A client that is never answered makes no endless fact.
+func TestUnansweredIsBounded(t *testing.T) {
+	var q requests
+	for i := range mostUnanswered + 7 {
+		q.push(request{xid: int32(i + 1), op: wire.Create})
+	}
+	v := q.unanswered()
+	if v.Older != 7 || len(v.Requests) != mostUnanswered || v.Requests[0].Xid != 8 {
+		t.Errorf("%d left out, then %d from %d on", v.Older, len(v.Requests), v.Requests[0].Xid)
+	}
 }
 
 func TestAliveIsTheSendTimeOfWhatAQuorumAnswered(t *testing.T) {
@@ -119,6 +163,9 @@ func TestAliveIsTheSendTimeOfWhatAQuorumAnswered(t *testing.T) {
 				}
 				if got := l.Alive(id); got != want {
 					t.Errorf("alive at %s, want %s", got, want)
+				}
+				if alive, zxid := l.Evidence(id); alive != want || zxid != 0x101 {
+					t.Errorf("evidence: alive at %s, zxid %#x", alive, zxid)
 				}
 				if s, ok := l.Session(); !ok || s.ID != id || s.Zxid != 0x101 {
 					t.Errorf("%+v", s)

@@ -47,7 +47,11 @@ func TestLostRequest(t *testing.T) {
 		if diff := cmp.Diff([]Lost{{Op: wire.Create, Path: "/c", Session: 0x1a1}}, lost); diff != "" {
 			t.Error(diff)
 		}
-		wantFacts(t, r, "connected 0x1a1", "disconnected 0x1a1")
+		// The lost one never was sent; those before it went with its connection.
+		wantFacts(t, r, "connected 0x1a1", "unanswered 0x1a1", "disconnected 0x1a1")
+		if got, want := string(r.events[1].Value), `{"requests":[{"xid":1,"op":"create","path":"/a","sent":0},{"xid":2,"op":"delete","path":"/b","sent":0}]}`; got != want {
+			t.Errorf("unanswered: %s", got)
+		}
 		// Once only.
 		c = dial(t, l)
 		c.connect(0)
@@ -114,7 +118,7 @@ func TestLostReply(t *testing.T) {
 				if got := s.requests(); !slices.Contains(got, "create /a") {
 					t.Errorf("the server got %v", got)
 				}
-				wantFacts(t, r, "connected 0x1a1", "disconnected 0x1a1")
+				wantFacts(t, r, "connected 0x1a1", "unanswered 0x1a1", "disconnected 0x1a1")
 			})
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/wire"
 )
 
@@ -11,14 +12,9 @@ import (
 type request struct {
 	xid  int32
 	op   wire.Op
+	path string        // "" if nobody wanted it
 	sent time.Duration // taken before its last byte went out
-	loss *pendingLoss  // that wants the reply, nil if none does
-}
-
-// pendingLoss is that of a request whose reply is to be lost.
-type pendingLoss struct {
-	*Loss
-	path string
+	loss *Loss         // that wants the reply, nil if none does
 }
 
 // requests are those of one connection that wait, in order of sending.
@@ -60,3 +56,20 @@ func (q *requests) remove(i int) request {
 
 // all are those that wait, in order.
 func (q *requests) all() []request { return q.list[q.head:] }
+
+// mostUnanswered bounds the length of a fact: of a client that was never
+// answered the newest requests tell most.
+const mostUnanswered = 1000
+
+// unanswered are those that wait for the answer of a quorum.
+func (q *requests) unanswered() (v history.Unanswered) {
+	for _, r := range q.all() {
+		if wire.ProvesAlive(r.op, wire.OK) {
+			v.Requests = append(v.Requests, history.UnansweredRequest{Xid: r.xid, Op: r.op.String(), Path: r.path, Sent: r.sent})
+		}
+	}
+	if v.Older = max(0, len(v.Requests)-mostUnanswered); v.Older > 0 {
+		v.Requests = v.Requests[v.Older:]
+	}
+	return v
+}

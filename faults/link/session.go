@@ -86,6 +86,18 @@ func (l *Link) Alive(id int64) time.Duration {
 	return 0
 }
 
+// Evidence is what the link knows of a session at one moment: Alive, and the
+// highest zxid in a reply to a request of it. The request of which Alive is the
+// send time has a zxid that is not above that. Both are 0 if there is none.
+func (l *Link) Evidence(id int64) (alive time.Duration, zxid int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.sessions[id]; s != nil {
+		return s.Alive, s.Zxid
+	}
+	return 0, 0
+}
+
 // connected notes that a server took the session on a connection.
 func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s := l.sessions[res.Session]

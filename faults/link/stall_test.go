@@ -194,7 +194,7 @@ func TestCloseDuringAStall(t *testing.T) {
 			if _, err := c.Write(c.frame(wire.Create, "/b")); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("write: %v", err)
 			}
-			wantFacts(t, r, "connected 0x1a1", "disconnected 0x1a1")
+			wantFacts(t, r, "connected 0x1a1", "unanswered 0x1a1", "disconnected 0x1a1")
 			if n := len(s.requests()); n != 0 {
 				t.Errorf("the server got %d requests", n)
 			}
@@ -277,7 +277,7 @@ func TestCutAndResetDuringAStall(t *testing.T) {
 				if err := <-read; !errors.Is(err, c.Conn.(*conn).cause()) || err == io.EOF {
 					t.Errorf("read: %v", err)
 				}
-				wantFacts(t, r, "connected 0x1a1", "disconnected 0x1a1")
+				wantFacts(t, r, "connected 0x1a1", "unanswered 0x1a1", "disconnected 0x1a1")
 				release()
 				synctest.Wait()
 				if got := s.requests(); len(got) != 0 || conns(l) != 0 {

@@ -69,6 +69,11 @@ func (o *Op) Alive(ms float64) *Op {
 	return o.each(func(e *history.Event) { e.Alive = At(ms) })
 }
 
+// Seen sets, on both events, the highest zxid that the session had been answered with.
+func (o *Op) Seen(zxid history.ID) *Op {
+	return o.each(func(e *history.Event) { e.Seen = zxid })
+}
+
 // Error sets the error code of the completion.
 func (o *Op) Error(code string) *Op {
 	o.Return.Error = &history.Error{Code: code}
