@@ -125,9 +125,7 @@ func (e *denied) read(ctx context.Context) ([]zk.ACL, error) {
 }
 
 func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
-	_, err := ask(ctx, func() (*zk.Stat, error) {
-		return insisting(ctx, func() (*zk.Stat, error) { return e.target.Admin.SetACL(e.folder.path, acl, -1) })
-	})
+	_, err := insisting(ctx, func() (*zk.Stat, error) { return e.target.Admin.SetACL(e.folder.path, acl, -1) })
 	return err
 }
 

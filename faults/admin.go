@@ -40,27 +40,27 @@ func ask[T any](ctx context.Context, call func() (T, error)) (T, error) {
 // come from whatever server it is on, and a sync is not enough (ZOOKEEPER-1675),
 // so a quorum write goes before it. A call that lost its connection is repeated.
 func fenced[T any](ctx context.Context, t *Target, call func() (T, error)) (T, error) {
-	return ask(ctx, func() (T, error) {
-		return insisting(ctx, func() (T, error) {
-			if _, err := t.Admin.Multi(&zk.CheckVersionRequest{Path: t.Root, Version: -1}); err != nil {
-				var none T
-				return none, err
-			}
-			return call()
-		})
+	return insisting(ctx, func() (T, error) {
+		if _, err := t.Admin.Multi(&zk.CheckVersionRequest{Path: t.Root, Version: -1}); err != nil {
+			var none T
+			return none, err
+		}
+		return call()
 	})
 }
 
-// insisting repeats a call that lost its connection, until ctx ends. A write may
-// then have happened twice.
+// insisting is ask for a call that is repeated where it lost its connection. A
+// write may then have happened twice.
 func insisting[T any](ctx context.Context, call func() (T, error)) (T, error) {
-	for {
-		value, err := call()
-		lost := errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrNoServer) || errors.Is(err, zk.ErrSessionExpired)
-		if !lost || !doze(ctx, retryAfter) {
-			return value, err
+	return ask(ctx, func() (T, error) {
+		for {
+			value, err := call()
+			lost := errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrNoServer) || errors.Is(err, zk.ErrSessionExpired)
+			if !lost || !doze(ctx, retryAfter) {
+				return value, err
+			}
 		}
-	}
+	})
 }
 
 // asks is ask for a call that gives nothing.

@@ -118,14 +118,12 @@ func (e *counted) Verify(ctx context.Context) error {
 // nextNumber takes the next number of a folder, by a sequential child.
 func (t *Target) nextNumber(ctx context.Context, f folder) (int32, error) {
 	prefix := f.path + "/" + counterProbe
-	name, err := ask(ctx, func() (string, error) {
-		return insisting(ctx, func() (string, error) {
-			path, err := t.Admin.Create(prefix, nil, zk.FlagSequence|zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
-			if err != nil {
-				return "", err
-			}
-			return path, t.Admin.Delete(path, -1)
-		})
+	name, err := insisting(ctx, func() (string, error) {
+		path, err := t.Admin.Create(prefix, nil, zk.FlagSequence|zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
+		if err != nil {
+			return "", err
+		}
+		return path, t.Admin.Delete(path, -1)
 	})
 	if err != nil {
 		return 0, err

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/wire"
@@ -50,9 +49,6 @@ func (x Crash) Spec() string { return spec("crash", string(x.Who)) }
 
 // Available wants clients that are processes of their own.
 func (Crash) Available(s Setting) error { return ownProcesses(s) }
-
-// Warn has nothing to say: a process may come back as soon as it likes.
-func (Crash) Warn(ensemble.Profile, time.Duration) string { return "" }
 
 // Inject kills who is meant. A client is stopped first, so that one that is found
 // to do something else by now can be let go.

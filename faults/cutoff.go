@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -112,7 +110,7 @@ func (e *barred) whoever(ctx context.Context, who Who, rng *rand.Rand) error {
 	for _, s := range hits {
 		e.clients = append(e.clients, s.client)
 		e.undo = append(e.undo, s.undo)
-		if slices.Contains(addressList(e.servers), s.session.Server) {
+		if addresses(e.servers)[s.session.Server] {
 			e.cut = append(e.cut, s.client.ID)
 		}
 	}
@@ -131,21 +129,14 @@ func (e *barred) bar(c Client) (release func()) {
 	}
 }
 
-func addressList(servers []ensemble.Server) []string {
-	var all []string
-	for _, s := range servers {
-		all = append(all, s.Addr())
-	}
-	return all
-}
-
 func (e *barred) Describe() history.FaultStep { return e.step }
 
 // Verify sees that each of the servers can be reached, but by none of the clients,
 // and that nothing comes any more to those who were connected there. (What they
 // send counts when it is sent.)
 func (e *barred) Verify(ctx context.Context) error {
-	before := e.still()
+	time.Sleep(observed) // what a goroutine had in its hands when its link was barred still passes
+	before := e.frames()
 	errs := make([]error, len(e.servers))
 	each(e.servers, func(i int) { errs[i] = e.outOfReach(ctx, e.servers[i]) })
 	if err := errors.Join(errs...); err != nil {
@@ -165,27 +156,11 @@ func (e *barred) frames() map[int]uint64 {
 	n := map[int]uint64{}
 	for _, id := range e.cut {
 		c := e.target.client(id)
-		if s, ok := c.Link.Session(); ok && s.Connected && slices.Contains(addressList(e.servers), s.Server) {
+		if s, ok := c.Link.Session(); ok && s.Connected && addresses(e.servers)[s.Server] {
 			_, n[id] = c.Link.Passed()
 		}
 	}
 	return n
-}
-
-// still gives frames once nothing moves any more: what a client's goroutine had
-// in its hands when its link was barred still passes.
-func (e *barred) still() map[int]uint64 {
-	n := e.frames()
-	for range 20 {
-		time.Sleep(observed)
-		now := e.frames()
-		if maps.Equal(n, now) {
-			break
-		}
-		n = now
-	}
-	time.Sleep(10 * observed)
-	return e.frames()
 }
 
 // outOfReach connects to a server past all links, and through each of them.

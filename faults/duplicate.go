@@ -47,9 +47,9 @@ func (Duplicate) Available(Setting) error { return nil }
 
 // Inject lets a copy of each client loose.
 func (f Duplicate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	servers := servingServers(ctx, t.Ensemble)
+	servers := serving(ctx, t.Ensemble)
 	if len(servers) == 0 {
-		return nil, fmt.Errorf("no server serves: %w", ErrNoTarget)
+		return nil, errNobodyServes
 	}
 	all, err := choice{who: f.Who, orElse: f.orElse}.strike(ctx, t, rng, nothingYet)
 	if err != nil {

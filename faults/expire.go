@@ -46,18 +46,15 @@ func (Expire) Available(Setting) error { return nil }
 
 // Inject expires the chosen sessions, all at once.
 func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	via, err := serving(ctx, t.Ensemble)
-	if err != nil {
-		return nil, err
+	via := serving(ctx, t.Ensemble)
+	if len(via) == 0 {
+		return nil, errNobodyServes
 	}
 	victims, err := choice{who: x.Who, orElse: x.orElse}.strike(ctx, t, rng, seize)
 	if err != nil {
 		return nil, err
 	}
-	e := &expired{step: victims.step(x.Spec()), victims: victims, closed: map[int64]int64{}}
-	for _, v := range victims {
-		e.step.Holding = append(e.step.Holding, v.doing)
-	}
+	e := &expired{step: victims.doing(x.Spec()), victims: victims, closed: map[int64]int64{}}
 	if err := victims.each(func(v *struck) error { return e.close(ctx, v, via) }); err != nil {
 		return nil, errors.Join(err, e.Heal(ctx))
 	}
@@ -69,20 +66,6 @@ func seize(c Client) (release func(), err error) {
 	release = c.Link.Hold()
 	c.Link.Cut()
 	return release, nil
-}
-
-// serving gives the servers that answer and are part of a majority now.
-func serving(ctx context.Context, e ensemble.Ensemble) ([]string, error) {
-	var addrs []string
-	for _, s := range e.Servers() {
-		if _, err := s.Status(ctx); err == nil {
-			addrs = append(addrs, s.Addr())
-		}
-	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("no server serves: %w", ErrNoTarget)
-	}
-	return addrs, nil
 }
 
 // expired is the effect: sessions that were closed while their clients were
@@ -98,7 +81,7 @@ type expired struct {
 
 // close goes through another server than the victim's, where there is one, and
 // through the next if one is of no use just now.
-func (e *expired) close(ctx context.Context, v *struck, via []string) (err error) {
+func (e *expired) close(ctx context.Context, v *struck, via []ensemble.Server) (err error) {
 	for _, addr := range v.ways(via) {
 		zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
 		if once == nil {
@@ -113,13 +96,13 @@ func (e *expired) close(ctx context.Context, v *struck, via []string) (err error
 }
 
 // ways puts the victim's own server last.
-func (v *struck) ways(via []string) []string {
+func (v *struck) ways(via []ensemble.Server) []string {
 	var others, own []string
-	for _, addr := range via {
-		if addr == v.session.Server {
-			own = append(own, addr)
+	for _, s := range via {
+		if s.Addr() == v.session.Server {
+			own = append(own, s.Addr())
 		} else {
-			others = append(others, addr)
+			others = append(others, s.Addr())
 		}
 	}
 	return append(others, own...)

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 )
 
@@ -41,6 +43,33 @@ func expires(l *lab) {
 	l.awaits("a new session", func() bool { return victim.works("/") && victim.SessionID() != was })
 	if victim.saw(zk.StateExpired) != 1 || !slices.Contains(victim.told(), "dead") {
 		t.Errorf("states %v, facts %v", victim.states, victim.told())
+	}
+}
+
+// A server that answers nothing does not keep a session from being ended, moved
+// or used twice in time. (A client that moves tries once a second.)
+func TestSessionsBesidePausedServer(t *testing.T) {
+	for _, kind := range []string{"expire", "move", "duplicate"} {
+		t.Run(kind, func(t *testing.T) {
+			onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
+				_, leader := l.serving()
+				paused := l.ids(leader)[0]
+				pause := l.injected(faults.Pause{Nodes: faults.Numbered(paused)})
+				began := time.Now()
+				// Client 0 is on server 1, and so on.
+				e := l.injected(parsed(t, fmt.Sprintf("%s:client-%d", kind, leader-1)))
+				if took := time.Since(began); took > 4*time.Second {
+					t.Errorf("it took %v", took)
+				}
+				if err := l.verify(e); err != nil {
+					t.Error(err)
+				}
+				if err := e.Heal(t.Context()); err != nil {
+					t.Error(err)
+				}
+				l.healed(pause, em.Clean)
+			})
+		})
 	}
 }
 

@@ -86,6 +86,11 @@ type Lasting interface {
 	Warn(p ensemble.Profile, lasts time.Duration) string
 }
 
+// warnsClients is Lasting for a fault of which it depends on the clients.
+type warnsClients interface {
+	warnClients(clients []Client, lasts time.Duration) string
+}
+
 // Target is what faults are injected into.
 type Target struct {
 	Ensemble ensemble.Ensemble

@@ -79,10 +79,8 @@ func (e *foreign) make(ctx context.Context, rng *rand.Rand) error {
 		return err
 	}
 	for _, s := range strangers(names, rng) {
-		path, err := ask(ctx, func() (string, error) {
-			return insisting(ctx, func() (string, error) {
-				return e.target.Admin.Create(e.folder.path+"/"+s.name, s.data, s.flags, zk.WorldACL(zk.PermAll))
-			})
+		path, err := insisting(ctx, func() (string, error) {
+			return e.target.Admin.Create(e.folder.path+"/"+s.name, s.data, s.flags, zk.WorldACL(zk.PermAll))
 		})
 		switch {
 		case errors.Is(err, zk.ErrNodeExists): // a reply was lost
@@ -176,10 +174,8 @@ func (e *foreign) Heal(ctx context.Context) error {
 		if !strings.Contains(name, foreignMark) {
 			continue
 		}
-		_, err := ask(ctx, func() (struct{}, error) {
-			return insisting(ctx, func() (struct{}, error) {
-				return struct{}{}, e.target.Admin.Delete(e.folder.path+"/"+name, -1)
-			})
+		_, err := insisting(ctx, func() (struct{}, error) {
+			return struct{}{}, e.target.Admin.Delete(e.folder.path+"/"+name, -1)
 		})
 		if err != nil && !errors.Is(err, zk.ErrNoNode) {
 			return fmt.Errorf("remove %s/%s: %w", e.folder.path, name, err)

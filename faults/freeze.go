@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 )
 
@@ -52,9 +51,6 @@ func ownProcesses(s Setting) error {
 	}
 	return nil
 }
-
-// Warn has nothing to say of servers; see warnClients.
-func (Freeze) Warn(ensemble.Profile, time.Duration) string { return "" }
 
 // warnClients says so where no session can die meanwhile.
 func (Freeze) warnClients(clients []Client, lasts time.Duration) string {

@@ -14,9 +14,10 @@ import (
 )
 
 // FullDisk leaves no room on the disks of servers. With the next transaction that
-// it cannot write a leader ends; a follower goes on and acknowledges nothing any
-// more (seen on 3.9.3). One follower would be noticed by nobody, since the others
-// commit without it. The zero value fills the leader's disk.
+// it cannot write a leader leads no more, and sometimes its process ends; a
+// follower's process lives on and serves nobody (ErrNotServing; seen on 3.9.3).
+// One follower would be noticed by its own clients at most, since the others commit
+// without it. The zero value fills the leader's disk.
 type FullDisk struct {
 	Nodes Nodes // Leader, Majority or All
 }

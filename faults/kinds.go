@@ -45,6 +45,22 @@ type arguments struct {
 	options map[string]string
 }
 
+// spec is a kind with its word, where there is one, as people write it.
+func spec(kind, word string) string {
+	if word == "" {
+		return kind
+	}
+	return kind + ":" + word
+}
+
+// withOption adds key=value to a spec, where there is a value.
+func withOption(spec, key, value string) string {
+	if value == "" {
+		return spec
+	}
+	return spec + ":" + key + "=" + value
+}
+
 // kinds are all faults, in the order in which they are listed: servers, the
 // network between them, links of clients, single messages, sessions, processes
 // of clients, znodes.

@@ -50,7 +50,7 @@ func (Lossy) Kind() string { return "lossy" }
 func (f Lossy) Spec() string {
 	s := spec("lossy", string(f.Nodes))
 	if f.Share != 0 {
-		s += ":share=" + strconv.Itoa(f.Share)
+		s = withOption(s, "share", strconv.Itoa(f.Share))
 	}
 	return s
 }

@@ -65,7 +65,7 @@ const moveWait = 6 * time.Second
 
 // Inject moves.
 func (f Move) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	servers := servingServers(ctx, t.Ensemble)
+	servers := serving(ctx, t.Ensemble)
 	all, err := choice{who: f.Who, orElse: f.orElse}.strike(ctx, t, rng, nothingYet)
 	if err != nil {
 		return nil, err
@@ -115,15 +115,4 @@ func isAt(s *struck, addr string) error {
 		return fmt.Errorf("it is not connected to %s", addr)
 	}
 	return nil
-}
-
-// servingServers gives those that answer and are part of a majority now.
-func servingServers(ctx context.Context, e ensemble.Ensemble) []ensemble.Server {
-	var all []ensemble.Server
-	for _, s := range e.Servers() {
-		if _, err := s.Status(ctx); err == nil {
-			all = append(all, s)
-		}
-	}
-	return all
 }

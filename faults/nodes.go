@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -212,20 +213,37 @@ func leaderOf(ctx context.Context, servers []ensemble.Server) (ensemble.Server, 
 // votersOf leaves out the servers that say that they observe. One that says
 // nothing, being down or paused, votes for all that we know.
 func votersOf(ctx context.Context, servers []ensemble.Server) []ensemble.Server {
-	ctx, cancel := context.WithTimeout(ctx, silence)
+	return those(ctx, servers, func(s ensemble.Status, err error) bool { return err != nil || s.Role != ensemble.Observer })
+}
+
+// serving gives the servers that say that they are part of a majority.
+func serving(ctx context.Context, e ensemble.Ensemble) []ensemble.Server {
+	return those(ctx, e.Servers(), func(_ ensemble.Status, err error) bool { return err == nil })
+}
+
+var errNobodyServes = fmt.Errorf("no server serves: %w", ErrNoTarget)
+
+// those gives the servers of whose status it is true, or of the error in its
+// place. All are asked at once, and nobody waits long for one that is silent.
+func those(ctx context.Context, servers []ensemble.Server, are func(ensemble.Status, error) bool) []ensemble.Server {
+	ctx, cancel := context.WithTimeout(ctx, promptly)
 	defer cancel()
-	observes := make([]bool, len(servers))
+	var first sync.Once
+	chosen := make([]bool, len(servers))
 	each(servers, func(i int) {
 		status, err := servers[i].Status(ctx)
-		observes[i] = err == nil && status.Role == ensemble.Observer
+		chosen[i] = are(status, err)
+		if err == nil { // a busy machine makes all of them slow, and some are refused at once
+			first.Do(func() { time.AfterFunc(silence, cancel) })
+		}
 	})
-	var voters []ensemble.Server
+	var list []ensemble.Server
 	for i, s := range servers {
-		if !observes[i] {
-			voters = append(voters, s)
+		if chosen[i] {
+			list = append(list, s)
 		}
 	}
-	return voters
+	return list
 }
 
 // each calls do for every index at once and waits.

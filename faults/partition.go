@@ -92,11 +92,7 @@ func (p Partition) Spec() string {
 	if p.Shape == Isolate {
 		return spec("partition", string(p.Nodes))
 	}
-	s := spec("partition", string(p.Shape))
-	if p.Nodes != AnyNodes {
-		s += ":node=" + string(p.Nodes)
-	}
-	return s
+	return withOption(spec("partition", string(p.Shape)), "node", string(p.Nodes))
 }
 
 // needs is how many servers a shape takes.

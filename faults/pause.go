@@ -104,14 +104,8 @@ func (e *paused) Describe() history.FaultStep { return e.step }
 
 // Verify asks each server for its status, all at once: none may answer.
 func (e *paused) Verify(ctx context.Context) error {
-	answers := make(chan error, len(e.servers))
-	for _, s := range e.servers {
-		go func() { answers <- silent(ctx, s) }()
-	}
-	var errs []error
-	for range e.servers {
-		errs = append(errs, <-answers)
-	}
+	errs := make([]error, len(e.servers))
+	each(e.servers, func(i int) { errs[i] = silent(ctx, e.servers[i]) })
 	return errors.Join(errs...)
 }
 
@@ -144,11 +138,4 @@ func (e *paused) Heal(ctx context.Context) error {
 		e.release()
 	}
 	return errors.Join(errs...)
-}
-
-func spec(kind, arg string) string {
-	if arg == "" {
-		return kind
-	}
-	return kind + ":" + arg
 }

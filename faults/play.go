@@ -75,7 +75,7 @@ func lanes(plan []Step) [][][]numbered {
 // lane plays moments one after the other, late where one takes too long.
 func (p *player) lane(ctx context.Context, moments [][]numbered) {
 	for _, steps := range moments {
-		if !p.sleep(ctx, p.began+steps[0].At-p.record.Now()) {
+		if !doze(ctx, p.began+steps[0].At-p.record.Now()) {
 			return
 		}
 		var together sync.WaitGroup
@@ -83,18 +83,6 @@ func (p *player) lane(ctx context.Context, moments [][]numbered) {
 			together.Go(func() { p.errs[s.number-1] = p.play(ctx, s.number, s.Step) })
 		}
 		together.Wait()
-	}
-}
-
-// sleep waits; false when ctx ended first.
-func (p *player) sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(max(d, 0))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }
 
@@ -143,16 +131,14 @@ func failedStep(ctx context.Context, err error) string {
 	return history.StepFailed
 }
 
+// warn says of a step that it is too short: for servers, or for clients.
 func (p *player) warn(say func(string, history.FaultStep), step Step) {
-	l, ok := step.Fault.(Lasting)
-	if !ok {
-		return
-	}
-	text := l.Warn(p.target.Ensemble.Profile(), step.For)
-	if c, ok := l.(interface {
-		warnClients([]Client, time.Duration) string
-	}); ok && text == "" {
-		text = c.warnClients(p.target.Clients, step.For)
+	var text string
+	switch f := step.Fault.(type) {
+	case Lasting:
+		text = f.Warn(p.target.Ensemble.Profile(), step.For)
+	case warnsClients:
+		text = f.warnClients(p.target.Clients, step.For)
 	}
 	if text != "" {
 		say(history.StepWarning, history.FaultStep{Detail: text})
@@ -169,7 +155,7 @@ func (p *player) inject(ctx context.Context, step Step) (e Effect, err error) {
 	defer cancel()
 	for try := range uint64(2) {
 		e, err = step.Fault.Inject(ctx, p.target.lasting(step.For), rand.New(rand.NewPCG(step.Seed, try)))
-		if !errors.Is(err, ErrNoTarget) || try > 0 || !p.sleep(ctx, min(again, step.For)) {
+		if !errors.Is(err, ErrNoTarget) || try > 0 || !doze(ctx, min(again, step.For)) {
 			break
 		}
 	}

@@ -54,11 +54,7 @@ func (f Silence) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect,
 	if err != nil {
 		return nil, err
 	}
-	e := &silenced{target: t, struck: all, step: all.step(f.Spec()), began: time.Now()}
-	for _, s := range all {
-		e.step.Holding = append(e.step.Holding, s.doing)
-	}
-	return e, nil
+	return &silenced{target: t, struck: all, step: all.doing(f.Spec()), began: time.Now()}, nil
 }
 
 type silenced struct {
@@ -142,7 +138,7 @@ func (t *Target) owns(ctx context.Context, s *struck, path string) (bool, error)
 
 // isRefused says whether a server that serves refuses a session.
 func (t *Target) isRefused(ctx context.Context, s *struck) error {
-	servers := servingServers(ctx, t.Ensemble)
+	servers := serving(ctx, t.Ensemble)
 	if len(servers) == 0 {
 		return errors.New("no server serves, so nobody knows of its end")
 	}

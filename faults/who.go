@@ -324,21 +324,7 @@ func (all strikes) step(spec string) history.FaultStep {
 
 // each does something to all at once and joins what goes wrong.
 func (all strikes) each(f func(*struck) error) error {
-	errs := make(chan error, len(all))
-	for _, s := range all {
-		go func() { errs <- f(s) }()
-	}
-	var err error
-	for range all {
-		err = errors.Join(err, <-errs)
-	}
-	return err
-}
-
-// withOption adds key=value to a spec, where there is a value.
-func withOption(spec, key, value string) string {
-	if value == "" {
-		return spec
-	}
-	return spec + ":" + key + "=" + value
+	errs := make([]error, len(all))
+	each(all, func(i int) { errs[i] = f(all[i]) })
+	return errors.Join(errs...)
 }
