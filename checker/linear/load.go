@@ -29,6 +29,7 @@ type History struct {
 	times     []int64   // of each event; nil if the file has none
 	processes []int64   // their numbers in the file
 	initial   int32     // what registers begin with
+	blank     int       // reads of nil that count as reads of an unknown value
 }
 
 // Keys is how many objects the history has.
@@ -70,6 +71,9 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 		if err != nil {
 			return nil, err
 		}
+	}
+	if opts.Initial != nil {
+		l.forget()
 	}
 	l.finish()
 	return l.h, nil
@@ -146,7 +150,7 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 	*p = pending{at: len(l.ops), f: e.F, line: e.Line}
 	key, v := e.Key, e.Value
 	if key.Kind == foreign.Nil && l.keyedValue(e) {
-		p.keyed, key, v = true, v.Items[0], v.Items[1]
+		p.keyed, key, v = true, v.Items[0], unkeyed(v)
 		p.key = key
 	}
 	o := op{inv: rank, ret: never, process: l.process(e.Process), key: l.key(key)}
@@ -160,13 +164,24 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 }
 
 // keyedValue says whether an invocation's value is a pair of key and value, as
-// jepsen.independent writes it.
+// jepsen.independent writes it; of a cas also [key old new].
 func (l *loader) keyedValue(e *foreign.Event) bool {
 	v := e.Value
-	if v.Kind != foreign.List || len(v.Items) != 2 {
+	switch {
+	case v.Kind != foreign.List:
 		return false
+	case e.F != "cas":
+		return len(v.Items) == 2
 	}
-	return e.F != "cas" || v.Items[1].Kind == foreign.List || v.Items[1].Kind == foreign.Map
+	return len(v.Items) == 3 || len(v.Items) == 2 && (v.Items[1].Kind == foreign.List || v.Items[1].Kind == foreign.Map)
+}
+
+// unkeyed is a pair of key and value without the key.
+func unkeyed(v foreign.Value) foreign.Value {
+	if len(v.Items) > 2 {
+		return foreign.Value{Kind: foreign.List, Items: v.Items[1:]}
+	}
+	return v.Items[1]
 }
 
 func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
@@ -188,10 +203,10 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 	o.ret = rank
 	v := e.Value
 	if p.keyed {
-		if v.Kind != foreign.List || len(v.Items) != 2 {
+		if v.Kind != foreign.List || len(v.Items) != 2 && (e.F != "cas" || len(v.Items) != 3) {
 			return bad(e, "the value is %s: expected [%s value], as in the invocation in line %d", v, p.key, p.line)
 		}
-		v = v.Items[1]
+		v = unkeyed(v)
 	}
 	if err := l.h.Model.kind.load(l, o, e, v); err != nil {
 		return bad(e, "%v", err)
@@ -225,6 +240,26 @@ func (l *loader) key(v foreign.Value) int32 {
 		l.h.keys = append(l.h.keys, name)
 	}
 	return id
+}
+
+// forget drops reads of nil where Jepsen takes them for reads of an unknown
+// value: the register began as something else, and nobody wrote nil.
+func (l *loader) forget() {
+	h := l.h
+	if h.Format != foreign.EDN && h.Format != foreign.JepsenText || !h.Model.Begins() || h.initial == 0 {
+		return
+	}
+	for i := range l.ops {
+		if v, writes := effect(&l.ops[i]); writes && v == 0 {
+			return
+		}
+	}
+	for i := range l.ops {
+		if o := &l.ops[i]; o.code == read && o.ret != never && o.a == 0 {
+			o.code = dropped
+			h.blank++
+		}
+	}
 }
 
 // finish puts the operations in order by key, without those of no consequence.

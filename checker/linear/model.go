@@ -97,3 +97,13 @@ func ParseModel(name string) (Model, error) {
 
 // Name is the model's name: register, semaphore:3.
 func (m Model) Name() string { return m.name }
+
+// Begins says whether an object of the model begins as something that the
+// history does not tell: a register does.
+func (m Model) Begins() bool {
+	switch m.kind.name {
+	case "register", "cas-register", "kv":
+		return true
+	}
+	return false
+}

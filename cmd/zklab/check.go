@@ -42,6 +42,9 @@ func newCheck() *cobra.Command {
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second one ends the process
 			if c.model != "" {
+				if c.opts.Strict {
+					return usageError("--strict is for what a run of zklab's measured: leave it out, or --model")
+				}
 				return c.foreign(ctx, cmd, run.History())
 			}
 			if cmd.Flags().Changed("format") || cmd.Flags().Changed("initial") {
@@ -92,12 +95,7 @@ type check struct {
 func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) error {
 	result, err := zklab.Judge(ctx, run, c.opts)
 	if errors.Is(err, history.ErrForeign) && run.Bare() {
-		if r, openErr := foreign.Open(run.History(), foreign.Auto); openErr == nil {
-			r.Close()
-			if r.Format() != foreign.JSONL {
-				return usageError("%s is a history in format %s: say of what kind of object, as in --model register (zklab check --help lists them)", run.Path(), r.Format())
-			}
-		}
+		return modelMissing(run, err)
 	}
 	if err != nil {
 		return err
@@ -106,6 +104,20 @@ func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) err
 		return fmt.Errorf("interrupted: %w", ctx.Err())
 	}
 	return printResult(cmd, run, result, c.asJSON)
+}
+
+// modelMissing is the error about a file that is no history of zklab's, which
+// err says: it needs a model, if it is a history at all.
+func modelMissing(run *store.Run, err error) error {
+	r, openErr := foreign.Open(run.History(), foreign.Auto)
+	if openErr != nil {
+		return err
+	}
+	r.Close()
+	if r.Format() == foreign.JSONL { // perhaps one of zklab's that is damaged
+		return fmt.Errorf("%w; if another tool wrote it, say --model (zklab check --help lists them)", err)
+	}
+	return usageError("%s is a history in format %s: say of what kind of object, as in --model register (zklab check --help lists them)", run.Path(), r.Format())
 }
 
 // foreign decides whether a history is linearizable as some object.
@@ -120,6 +132,9 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) er
 	}
 	var opts linear.LoadOptions
 	if cmd.Flags().Changed("initial") {
+		if !model.Begins() {
+			return usageError("--initial is what a register begins with: a %s needs none", model.Name())
+		}
 		v, err := foreign.ParseValue(c.initial)
 		if err != nil {
 			return usageError("--initial %s: %v", c.initial, err)

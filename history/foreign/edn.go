@@ -1,8 +1,10 @@
 package foreign
 
 import (
+	"bytes"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -51,10 +53,10 @@ func (s *ednSource) between() error {
 	c := s.peek()
 	if !s.began {
 		s.began = true
-		switch c {
-		case '[':
+		switch {
+		case c == '[' && !tupleLike(bytes.TrimLeft(s.ahead(tupleBegin)[1:], " \t\r\n")):
 			s.open = ']'
-		case '(':
+		case c == '(':
 			s.open = ')'
 		}
 		if s.open != 0 {
@@ -91,15 +93,38 @@ func (s *ednSource) between() error {
 		}
 		c = s.peek()
 	}
-	if c != '{' {
+	if c != '{' && c != '[' {
 		return s.wrong("expected an event like {:process 0, :type :invoke, :f :read, :value nil}, found %s", s.named(c))
 	}
 	return nil
 }
 
+// tupleBegin is how much of an event tells whether it is a tuple.
+const tupleBegin = 200
+
+// tuple reads an event that is no map but [process type f value], perhaps with
+// an error behind.
+func (s *ednSource) tuple(e *Event) (bool, error) {
+	line := s.line
+	v, err := s.collection(List, ']', 0)
+	if err != nil {
+		return false, err
+	}
+	if len(v.Items) < 3 || len(v.Items) > 5 {
+		return false, wrong(line, "the event is %s: expected a map, or [process type f value]", v)
+	}
+	if len(v.Items) > 3 {
+		e.Value = v.Items[3]
+	}
+	return fill(e, line, v.Items[0], v.Items[1], v.Items[2], "the process", "the type", "operation")
+}
+
 // event reads a map. It says whether the event is a client's.
 func (s *ednSource) event(e *Event) (bool, error) {
 	*e = Event{Time: -1}
+	if s.peek() == '[' {
+		return s.tuple(e)
+	}
 	line := s.line
 	s.take() // the brace
 	var process, kind, f Value
@@ -157,7 +182,7 @@ func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, e
 	case Word, Text:
 		return false, nil // the nemesis, sessions
 	case Nil:
-		return false, wrong(line, "the event has no %s", fields[0])
+		return false, wrong(line, "the event has no %s", strings.TrimPrefix(fields[0], "the "))
 	default:
 		return false, wrong(line, "%s is %s: expected a number, or a name like nemesis", fields[0], process)
 	}
@@ -171,7 +196,7 @@ func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, e
 	case "info":
 		e.Type = history.Info
 	case "":
-		return false, wrong(line, "the event has no %s: expected invoke, ok, fail or info", fields[1])
+		return false, wrong(line, "the event has no %s: expected invoke, ok, fail or info", strings.TrimPrefix(fields[1], "the "))
 	default:
 		return false, wrong(line, "%s is %s: expected invoke, ok, fail or info", fields[1], kind)
 	}

@@ -13,10 +13,12 @@ type Format string
 // The formats. Auto finds out which of the others it is.
 const (
 	Auto      Format = "auto"
-	JSONL     Format = "jsonl"        // zklab's own, or any JSON object a line with process, type, f and value
-	EDN       Format = "edn"          // Jepsen's history.edn: a vector of maps, or one map after another
-	JepsenLog Format = "jepsen-log"   // Jepsen's older log: INFO  jepsen.util - 0 :invoke :write 3
-	Porcupine Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key, registers of text that begin as ""
+	JSONL     Format = "jsonl"      // zklab's own, or any JSON objects with process, type, f and value, one a line or in an array
+	EDN       Format = "edn"        // Jepsen's history.edn: a vector of maps, or one map after another
+	JepsenLog Format = "jepsen-log" // Jepsen's older log: INFO  jepsen.util - 0 :invoke :write 3
+	// JepsenText is Jepsen's history.txt: 0 :invoke :write 3.
+	JepsenText Format = "jepsen-txt"
+	Porcupine  Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key, registers of text that begin as ""
 )
 
 // Description is a format for people.
@@ -29,9 +31,10 @@ type Description struct {
 // Formats describes each format that can be asked for, but Auto.
 func Formats() []Description {
 	return []Description{
-		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line", `{"process":0,"type":"invoke","f":"write","value":3}`},
-		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]", `{:process 0, :type :invoke, :f :write, :value 3}`},
+		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array", `{"process":0,"type":"invoke","f":"write","value":3}`},
+		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]; also tuples [0 :invoke :write 3]", `{:process 0, :type :invoke, :f :write, :value 3}`},
 		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", `INFO  jepsen.util - 0 :invoke :write 3`},
+		{JepsenText, "Jepsen's history.txt", `0 :invoke :write 3`},
 		{Porcupine, "porcupine's key-value test files: get, put, append of text that is \"\" at first", `{:process 0, :type :invoke, :f :get, :key "7", :value nil}`},
 	}
 }
@@ -59,7 +62,14 @@ func detect(head []byte) (Format, error) {
 	if len(text) == 0 {
 		return "", fmt.Errorf("%w: the file is empty", ErrFormat)
 	}
-	if logLike(text) {
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return "", fmt.Errorf("%w: it is packed by gzip: unpack it first", ErrFormat)
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return "", fmt.Errorf("%w: it is in UTF-16: convert it to UTF-8", ErrFormat)
+	case bareLike(text):
+		return JepsenText, nil
+	case logLike(text):
 		return JepsenLog, nil
 	}
 	for len(text) > 0 && text[0] == ';' { // a comment
@@ -70,8 +80,10 @@ func detect(head []byte) (Format, error) {
 		}
 	}
 	switch inner := bytes.TrimLeft(bytes.TrimLeft(text, "[("), " \t\r\n,"); {
-	case len(text) > 0 && text[0] == '{' && bytes.HasPrefix(bytes.TrimLeft(text[1:], " \t"), []byte(`"`)):
+	case len(text) > 0 && text[0] != '(' && len(inner) > 0 && inner[0] == '{' && bytes.HasPrefix(bytes.TrimLeft(inner[1:], " \t\r\n"), []byte(`"`)):
 		return JSONL, nil
+	case len(text) > 0 && text[0] == '[' && tupleLike(inner):
+		return EDN, nil
 	case len(inner) > 0 && (inner[0] == '{' || inner[0] == '#'):
 		if porcupineLike(inner) {
 			return Porcupine, nil
@@ -84,6 +96,9 @@ func detect(head []byte) (Format, error) {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	return "", fmt.Errorf("%w: it begins with %q: expected JSON lines, EDN maps, or lines of a Jepsen log; see zklab check --help", ErrFormat, line[:min(some, len(line))])
 }
+
+// tupleLike says whether a vector's content is an event: 0 :invoke :write 3.
+func tupleLike(text []byte) bool { return bareLike(bytes.ReplaceAll(text, []byte(","), []byte(" "))) }
 
 // porcupineLike tells porcupine's maps from Jepsen's: they have a key, no index
 // and no time.

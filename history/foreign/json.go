@@ -5,23 +5,19 @@ import (
 	"strconv"
 )
 
-// jsonSource reads JSON objects, one a line.
+// jsonSource reads JSON objects, one a line, or one array of them.
 type jsonSource struct {
 	*scanner
 	index int
 	model *string // of a history of zklab's own
+	array bool    // objects may go over several lines
+	began bool
 }
 
 func (s *jsonSource) next(e *Event) error {
 	for {
-		for c := s.peek(); c == ' ' || c == '\t' || c == '\r' || c == '\n'; c = s.peek() {
-			s.take()
-		}
-		if s.atEnd() {
-			if s.err != nil {
-				return s.err
-			}
-			return io.EOF
+		if err := s.between(); err != nil {
+			return err
 		}
 		if c := s.peek(); c != '{' {
 			return s.wrong("expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", s.named(c))
@@ -38,6 +34,49 @@ func (s *jsonSource) next(e *Event) error {
 			return nil
 		}
 	}
+}
+
+// between goes to the beginning of the next object; io.EOF if there is none.
+func (s *jsonSource) between() error {
+	blank := func() {
+		for c := s.peek(); c == ' ' || c == '\t' || c == '\r' || c == '\n'; c = s.peek() {
+			s.take()
+		}
+	}
+	blank()
+	switch c := s.peek(); {
+	case !s.began && c == '[':
+		s.take()
+		s.array = true
+		blank()
+	case s.began && s.array && c == ',':
+		s.take()
+		blank()
+		if s.peek() == '{' {
+			return nil
+		}
+		return s.wrong("expected a JSON object after ',', found %s", s.named(s.peek()))
+	case s.began && s.array && c != ']':
+		return s.wrong("expected ',' or ']' after an object, found %s", s.named(c))
+	}
+	s.began = true
+	if s.array && s.peek() == ']' {
+		s.take()
+		if blank(); !s.atEnd() {
+			return s.wrong("%s after the end of the array of events", s.named(s.peek()))
+		}
+		s.array = false
+	}
+	if !s.atEnd() {
+		return nil
+	}
+	if s.array {
+		return s.wrong("expected an object or ']', found the end of the file")
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return io.EOF
 }
 
 // event reads an object. It says whether the event is a client's.
@@ -74,12 +113,12 @@ func (s *jsonSource) event(e *Event) (bool, error) {
 }
 
 func (s *jsonSource) space() {
-	for c := s.peek(); c == ' ' || c == '\t' || c == '\r'; c = s.peek() {
+	for c := s.peek(); c == ' ' || c == '\t' || c == '\r' || c == '\n' && s.array; c = s.peek() {
 		s.take()
 	}
 }
 
-// value reads one value within its line.
+// value reads one value, within its line if there is no array around all.
 func (s *jsonSource) value(depth int) (Value, error) {
 	if depth > mostDepth {
 		return Value{}, wrong(s.line, "collections within each other, more than %d deep", mostDepth)

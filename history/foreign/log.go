@@ -11,8 +11,14 @@ import (
 //
 // Newer ones have a date before and the thread within. Lines that do not have
 // an operation of a client after " - " are other messages, and passed over.
+//
+// Jepsen's history.txt has the same without what is before the process, and
+// after the value perhaps an error's text, which may go on in further lines.
 type logSource struct {
 	*scanner
+	bare  bool // history.txt
+	told  bool // the last line may have had an error's text
+	found bool // an operation, be it of a client or not
 	index int
 	long  []byte
 }
@@ -32,20 +38,41 @@ func logLike(head []byte) bool {
 	return false
 }
 
+// bareLike says whether the first line is one of a history.txt.
+func bareLike(head []byte) bool {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	words := bytes.Fields(line)
+	if len(words) < 3 {
+		return false
+	}
+	_, isNumber := number(words[0])
+	switch string(words[1]) {
+	case ":invoke", ":ok", ":fail", ":info":
+		return isNumber || words[0][0] == ':'
+	}
+	return false
+}
+
 func (s *logSource) next(e *Event) error {
 	for {
 		line, err := s.readLine()
+		if err == io.EOF && !s.found {
+			return wrong(max(1, s.line-1), "no line so far is an operation: expected some like INFO  jepsen.util - 0 :invoke :write 3")
+		}
 		if err != nil {
 			return err
 		}
 		at := s.line
 		s.line++
-		i := bytes.Index(line, []byte(logMark))
-		if i < 0 {
+		i := bytes.Index(line, []byte(logMark)) + len(logMark)
+		if s.bare {
+			i = 0
+		}
+		if i < len(logMark) && !s.bare || len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		s.begin()
-		mine, err := s.event(e, at, line[i+len(logMark):])
+		mine, err := s.event(e, at, line[i:])
 		if err != nil {
 			return err
 		}
@@ -99,13 +126,20 @@ func (s *logSource) event(e *Event, at int, text []byte) (bool, error) {
 		}
 		words[i], rest = rest[:n], rest[n:]
 	}
-	if len(words[1]) == 0 || words[1][0] != ':' {
-		return false, nil // another message
-	}
 	process := Value{Kind: Word, Text: "nemesis"}
-	if n, ok := number(words[0]); ok {
+	n, isNumber := number(words[0])
+	if isNumber {
 		process = Value{Kind: Int, Int: n}
 	}
+	switch {
+	case len(words[1]) > 0 && words[1][0] == ':' && (!s.bare || isNumber || words[0][0] == ':'):
+	case s.bare && !s.told:
+		return false, wrong(at, "expected process, type, operation and value, as in 0 :invoke :write 3, found %q", text[:min(40, len(text))])
+	default:
+		return false, nil // another message, more of an error's text
+	}
+	s.found = true
+	s.told = string(words[1]) == ":info" || string(words[1]) == ":fail"
 	mine, err := fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
 		"the process", "the type", "operation")
 	if err != nil || !mine {

@@ -91,6 +91,25 @@ func TestRead(t *testing.T) {
 			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "write", Key: text("k"), Time: 5, Value: keyed(text("a"),
 				list(integer(1), text("bé😀"), Value{}, Value{Kind: Bool, Int: 1}, text("1e3")))}},
 		},
+		{
+			"history.txt", "3\t:invoke\t:write\t7\n:nemesis\t:info\t:start\t\"cut off {:n1 #{:n2}}\"\n4\t:info\t:cas\t[3 4]\tindeterminate: Connection reset\nat some place\n\n", JepsenText,
+			[]Event{
+				invoke,
+				{Line: 3, Index: 1, Process: 4, Type: history.Info, F: "cas", Value: list(integer(3), integer(4)), Time: -1},
+			},
+		},
+		{
+			"tuples", "[3 :invoke :write 7]\n[:nemesis :info :start]\n[3, :fail, :write, 7]", EDN,
+			[]Event{invoke, {Line: 3, Index: 2, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Time: -1}},
+		},
+		{"vector of tuples", "[[3 :invoke :write 7]]", EDN, []Event{invoke}},
+		{
+			"json array", "[\n {\"process\":3,\n  \"type\":\"invoke\",\"f\":\"write\",\"value\":7}\n,{\"process\":3,\"type\":\"ok\",\"f\":\"write\",\"value\":[7,\n8]}\n]\n", JSONL,
+			[]Event{
+				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
+				{Line: 4, Index: 1, Process: 3, Type: history.OK, F: "write", Value: list(integer(7), integer(8)), Time: -1},
+			},
+		},
 		{"byte order mark", "\xef\xbb\xbf{:process 3, :type :invoke, :f :write, :value 7}", EDN, []Event{invoke}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,6 +168,19 @@ func TestReadErrors(t *testing.T) {
 		{"json value", "{\"process\":truth}", JSONL, `line 1: "truth" is no JSON value`},
 		{"json text", "\n{\"process\":\"a\n", JSONL, `line 2: expected '"' at the end of a text, found the end of the line`},
 		{"json no type", "{\"process\":3}", JSONL, "line 1: the event has no type"},
+		{"json array cut off", "[{\"process\":3,\"type\":\"ok\",\"f\":\"a\"}\n", JSONL, "line 2: expected ',' or ']' after an object, found the end of the file"},
+		{"json array goes on", "[{\"process\":3,\"type\":\"ok\",\"f\":\"a\"},\n]", JSONL, "line 2: expected a JSON object after ',', found ']'"},
+		{"json array not open", "[\n", JSONL, "line 2: expected an object or ']', found the end of the file"},
+		{"behind the array", "[]\n{}", JSONL, "line 2: '{' after the end of the array"},
+		{"tuple", "[3 :invoke :write 7]\n[3 :ok]", EDN, "line 2: the event is [3 :ok]: expected a map, or [process type f value]"},
+		{"tuple type", "[3 :invoke :write 7]\n[3 :okay :write 7]", EDN, "line 2: the type is :okay: expected invoke, ok, fail or info"},
+		{"packed", "\x1f\x8b\x08\x00", Auto, "packed by gzip: unpack it first"},
+		{"two bytes", "\xff\xfe{\x00", Auto, "in UTF-16: convert it to UTF-8"},
+		{"txt", "0\t:invoke\t:write\t3\n0 okay\n", JepsenText, `line 2: expected process, type, operation and value, as in 0 :invoke :write 3, found "0 okay"`},
+		{"txt type", "0\t:invoke\t:write\t3\n0\t:okay\t:write\t3\n", JepsenText, "line 2: the type is :okay: expected invoke, ok, fail or info"},
+		{"txt value", "0\t:invoke\t:cas\t[3\n", JepsenText, `line 1: the value "[3"`},
+		{"no log", good, JepsenLog, "line 1: no line so far is an operation: expected some like INFO  jepsen.util - 0 :invoke :write 3"},
+		{"porcupine", "{:process 1, :type :invoke, :f :get, :key \"7\", :value nil}\n{:process 1, :type :ok, :f :get :key}", Porcupine, "line 2: :key has no value"},
 		{"log type", "INFO  jepsen.util - 3 :invok :write 3\n", JepsenLog, "line 1: the type is :invok"},
 		{"log value", "\nINFO  jepsen.util - 3 :invoke :write [3\n", JepsenLog, `line 2: the value "[3"`},
 		{"log no f", "INFO  jepsen.util - 3 :invoke\n", JepsenLog, "line 1: the event has no operation"},
@@ -196,15 +228,20 @@ func TestWriteEDN(t *testing.T) {
 var seeds = []string{
 	"[{:process 0, :type :invoke, :f :read, :value nil}]", "#a.B{:process 0 :type :ok :f :cas :value [1 [2 #{3} {:a \"\\u0041\"}]]}",
 	"INFO  jepsen.util - 0\t:invoke\t:cas\t[3 0]\n", `{"process":0,"type":"info","f":"read","value":{"a":[1,2.5e3,"\ud83d\ude00"]}}`,
+	"0\t:invoke\t:cas\t[3 0]\n0\t:info\t:cas\t[3 0]\tindeterminate\nmore", "[0 :invoke :write 3]\n[:nemesis :info :start nil]",
+	"[{\"process\":0,\"type\":\"ok\",\"f\":\"read\",\n\"value\":1}\n,\n{\"process\":\"nemesis\"}]",
 	"{:process 0, :type :ok, :f :get, :key \"7\", :value \"\"}", ";c\n#_{} {:process :nemesis :type :info :f :x} ^:m 5",
 }
+
+// formatCount is how many formats there are.
+var formatCount = byte(len(Formats()))
 
 // Fuzz reads anything, and wants neither a panic nor an event that breaks the
 // promises of Event.
 func Fuzz(f *testing.F) {
 	for _, s := range seeds {
-		for i := range 4 {
-			f.Add(byte(i), []byte(s))
+		for i := range formatCount {
+			f.Add(i, []byte(s))
 		}
 	}
 	f.Fuzz(func(t *testing.T, which byte, data []byte) { readAnything(t, which, data) })
@@ -242,7 +279,7 @@ func TestMutated(t *testing.T) {
 }
 
 func readAnything(t *testing.T, which byte, data []byte) {
-	for _, format := range []Format{Auto, []Format{JSONL, EDN, JepsenLog, Porcupine}[which%4]} {
+	for _, format := range []Format{Auto, Formats()[which%formatCount].Format} {
 		r, err := NewReader(bytes.NewReader(data), format)
 		if err != nil {
 			continue

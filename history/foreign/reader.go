@@ -61,8 +61,8 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 		out.source = &jsonSource{scanner: s, model: &out.model}
 	case EDN, Porcupine:
 		out.source = &ednSource{scanner: s}
-	case JepsenLog:
-		out.source = &logSource{scanner: s}
+	case JepsenLog, JepsenText:
+		out.source = &logSource{scanner: s, bare: f == JepsenText}
 	default:
 		return nil, fmt.Errorf("unknown format %q", f)
 	}
