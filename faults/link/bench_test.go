@@ -58,6 +58,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 		{"plain", Config{}, nil},
 		{"link", Config{}, func(*Link) {}},
 		{"on-request", Config{OnRequest: func(wire.Op, string) {}}, func(*Link) {}},
+		{"wire", Config{Wire: true}, func(*Link) {}},
 		{"loss", Config{}, func(l *Link) { l.Lose(Rule{Op: wire.Delete, Path: "/other"}) }},
 		{"held-events", Config{}, func(l *Link) { l.HoldEvents(EventRule{Path: "/other"}) }},
 		{"healed", Config{}, func(l *Link) {

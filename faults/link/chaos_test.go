@@ -235,7 +235,8 @@ func TestNothingIsLostDoubledOrReordered(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newNumbering(t, seed)
-			l := New(Config{Dial: s.network.DialTimeout})
+			r := &record{}
+			l := New(Config{Dial: s.network.DialTimeout, Record: r.add, Wire: seed%2 == 0})
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			var wg sync.WaitGroup
@@ -249,9 +250,13 @@ func TestNothingIsLostDoubledOrReordered(t *testing.T) {
 			wg.Wait()
 			l.Close()
 			synctest.Wait()
+			recorded := r.wire(t)
 			for _, c := range clients {
 				for _, n := range c.conns {
 					compare(t, n, s.conns[n.session])
+					if l.cfg.Wire {
+						compareWire(t, n, s.conns[n.session], recorded[n.session])
+					}
 					whole += count1(n.whole)
 					held += late(n.got)
 				}
@@ -292,6 +297,27 @@ func compare(t *testing.T, n *noted, s *seen) {
 		t.Errorf("session %d: %s", n.session, cmp.Diff(sent[:len(got)], got))
 	}
 	compareHeld(t, n, s)
+}
+
+// compareWire checks the record of a connection against what its server got and
+// sent: every request that it got, in order, and as many frames as came, in the
+// order in which they were sent, whatever the client then got of them.
+func compareWire(t *testing.T, n *noted, s, recorded *seen) {
+	t.Helper()
+	if recorded == nil {
+		recorded = &seen{}
+	}
+	if len(s.got) > len(recorded.got) || !slices.Equal(s.got, recorded.got[:len(s.got)]) {
+		t.Errorf("session %d: the record has the requests %v, the server got %v", n.session, recorded.got, s.got)
+	}
+	if len(recorded.sent) > len(s.sent) || !slices.Equal(recorded.sent, s.sent[:len(recorded.sent)]) {
+		t.Errorf("session %d: %s", n.session, cmp.Diff(s.sent, recorded.sent))
+	}
+	for _, f := range n.got {
+		if !slices.Contains(recorded.sent, f) {
+			t.Errorf("session %d: %s is not in the record", n.session, f)
+		}
+	}
 }
 
 // compareHeld checks that events which may be held back come once at most, and

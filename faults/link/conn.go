@@ -76,7 +76,7 @@ func newConn(l *Link, inner net.Conn, addr string, n int) *conn {
 		addr:    addr,
 		reading: newTurn(),
 		writing: newTurn(),
-		in:      stream{Splitter: wire.Splitter{Limit: passLimit, Keep: replyKeep}},
+		in:      stream{Splitter: wire.Splitter{Limit: passLimit, Keep: keepOf(l.cfg)}},
 		out:     stream{Splitter: wire.Splitter{Limit: passLimit}},
 		buf:     make([]byte, readAhead),
 	}

@@ -6,7 +6,8 @@
 // A link passes bytes through and reads along. From the connect requests and
 // responses it knows the sessions, from the requests and replies what is
 // evidence of a session being alive ([Link.Alive]) or dead. It records the
-// facts of sessions as events of history.SessionProcess.
+// facts of sessions as events of history.SessionProcess, and on demand
+// (Config.Wire) every request, reply and watch event.
 //
 // Faults use it to
 //

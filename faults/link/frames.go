@@ -120,6 +120,9 @@ func (c *conn) sends(f wire.Frame, sent time.Duration) *Loss {
 	if l.cfg.OnRequest != nil {
 		l.cfg.OnRequest(h.Op, path)
 	}
+	if loss == nil && l.cfg.Wire {
+		c.says(h, f, record)
+	}
 	return loss
 }
 
@@ -199,6 +202,9 @@ func (c *conn) gets(f wire.Frame) *Loss {
 		c.isAnswered(f)
 		return nil
 	case open:
+		if c.l.cfg.Wire {
+			c.hears(f)
+		}
 		return c.reply(f)
 	}
 	return nil

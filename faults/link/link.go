@@ -53,6 +53,13 @@ type Config struct {
 	// without one, the first one of a multi. It runs in the client's goroutines
 	// and must not block.
 	OnRequest func(op wire.Op, path string)
+
+	// Wire has Record take what goes over the wire, too: history.FRequest, FReply
+	// and FEvent. A request is recorded before its last byte goes to the server,
+	// unless it is lost on the way; a reply and an event when they come, whatever
+	// the link then does to them. Of frames above 128 KiB there is little more than
+	// the header. Default: only the facts of sessions.
+	Wire bool
 }
 
 // Link is the wire of one client. Its methods are safe for concurrent use.

@@ -81,9 +81,9 @@ func (p *pipe) awaitDue() (data []byte, more bool) {
 		p.wait(due)
 	}
 	p.out.pumping = false
-	p.out.settle()
 	closed := p.closed
-	if !closed {
+	if !closed { // else it stays busy: nothing goes past the end
+		p.out.settle()
 		p.inner.SetWriteDeadline(p.writeBy)
 		if p.silent {
 			p.inner.(halfCloser).CloseWrite()

@@ -37,6 +37,16 @@ func (q *requests) take(xid int32) (request, bool) {
 	return request{}, false
 }
 
+// op is the type of the request that take would remove.
+func (q *requests) op(xid int32) (wire.Op, bool) {
+	for i := q.head; i < len(q.list); i++ {
+		if q.list[i].xid == xid {
+			return q.list[i].op, true
+		}
+	}
+	return 0, false
+}
+
 func (q *requests) remove(i int) request {
 	r := q.list[i]
 	if i > q.head {

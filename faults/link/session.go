@@ -26,8 +26,9 @@ type Session struct {
 // session is the link's own record of a session. Guarded by Link.mu.
 type session struct {
 	Session
-	conns int // open connections that carry it
-	order int // of its latest connect, from 1
+	conns   int   // open connections that carry it
+	carrier *conn // the latest of them
+	order   int   // of its latest connect, from 1
 }
 
 func (s *session) snapshot() Session {
@@ -109,6 +110,7 @@ func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s.Session.Session = wire.Session{ID: res.Session, Password: res.Password, Timeout: res.Timeout}
 	s.Server = c.addr
 	s.conns++
+	s.carrier = c
 	s.order = l.connects
 	l.announce()
 	return s

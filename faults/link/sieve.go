@@ -61,6 +61,9 @@ func (c *conn) sift(p []byte) (pass []byte, loss *Loss) {
 func (c *conn) completes(f wire.Frame) *Loss {
 	s := &c.sieve
 	if !s.passing && c.holdsBack(s.partial) {
+		if c.l.cfg.Wire {
+			c.hears(f)
+		}
 		s.partial = nil
 		return nil
 	}

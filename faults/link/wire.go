@@ -1,0 +1,198 @@
+package link
+
+import (
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/wire"
+)
+
+// This file records what goes over the wire (Config.Wire). A fact is recorded
+// while Link.events is held, so that those of one connection are in the order of
+// the wire, and between its FConnected and its FDisconnected.
+
+// wireKeep bounds the frame of which the record has more than the header: a line
+// of the record is bounded, too, and JSON needs up to six bytes for one.
+const wireKeep = 128 << 10
+
+// keepOf is how much of a reply the link looks at.
+func keepOf(cfg Config) int {
+	if cfg.Wire {
+		return wireKeep
+	}
+	return replyKeep
+}
+
+// says records a request that is about to go to the server. Once the connection
+// has ended for the client no server gets what it writes.
+func (c *conn) says(h wire.RequestHeader, f wire.Frame, record []byte) {
+	if h.Op == wire.Ping {
+		return
+	}
+	value := history.Value(requestFact(h, f, record))
+	l := c.l
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	ended := c.ended
+	id := c.request.Session // of who does not wait for the connect response
+	if c.session != nil {
+		id = c.session.ID
+	}
+	l.mu.Unlock()
+	if !ended {
+		l.cfg.Record(l.wireFact(history.FRequest, id, value))
+	}
+}
+
+// hears records a reply or an event as it comes from the server, whether or not
+// the client ever gets it. What comes after the connection has ended for the
+// client, or after the session has moved on, is as if it had come too late.
+func (c *conn) hears(f wire.Frame) {
+	h, record, err := wire.DecodeReplyHeader(f.Body)
+	if err != nil || h.Xid == wire.XidPing {
+		return
+	}
+	l := c.l
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	op, asked := c.waiting.op(h.Xid)
+	present := !c.ended && c.session.carrier == c
+	id := c.session.ID
+	l.mu.Unlock()
+	if !present {
+		return
+	}
+	e := l.wireFact(history.FReply, id, nil)
+	switch {
+	case asked:
+		e.Value = history.Value(replyFact(op, h, f, record))
+	case h.Xid == wire.XidEvent:
+		e.F, e.Value = history.FEvent, history.Value(eventFact(record))
+	default: // what nobody asked for
+		e.Value = history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)})
+	}
+	e.Zxid = history.ID(h.Zxid)
+	l.cfg.Record(e)
+}
+
+func (l *Link) wireFact(f string, session int64, value []byte) history.Event {
+	return history.Event{
+		Process: history.SessionProcess, Client: l.cfg.Client, Type: history.Info,
+		F: f, Value: value, Session: history.ID(session),
+	}
+}
+
+// requestFact is a request in the words of the record. Of one that is too long, or
+// that no server understands, it is the header and the first path.
+func requestFact(h wire.RequestHeader, f wire.Frame, record []byte) history.Request {
+	if f.Whole() && f.Size <= wireKeep {
+		if r, err := wire.DecodeRequest(h.Op, record); err == nil {
+			fact := partFact(h.Op, r)
+			fact.Xid = h.Xid
+			return fact
+		}
+	}
+	fact := history.Request{Xid: h.Xid, Op: h.Op.String()}
+	fact.Path, _ = wire.Path(h.Op, record)
+	return fact
+}
+
+// partFact is a request, or an operation of a multi.
+func partFact(op wire.Op, request any) history.Request {
+	fact := history.Request{Op: op.String()}
+	switch r := request.(type) {
+	case *wire.CreateRequest:
+		fact.Path, fact.Data = r.Path, r.Data
+		fact.Ephemeral = r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential
+		fact.Sequential = r.Mode == wire.EphemeralSequential || r.Mode == wire.PersistentSequential || r.Mode == wire.PersistentSequentialTTL
+	case *wire.VersionRequest:
+		fact.Path, fact.Version = r.Path, &r.Version
+	case *wire.SetDataRequest:
+		fact.Path, fact.Data, fact.Version = r.Path, r.Data, &r.Version
+	case *wire.SetACLRequest:
+		fact.Path, fact.Version = r.Path, &r.Version
+	case *wire.ReadRequest:
+		fact.Path, fact.Watch = r.Path, r.Watch
+	case *wire.PathRequest:
+		fact.Path = r.Path
+	case *wire.AddWatchRequest:
+		fact.Path = r.Path
+	case *wire.WatchesRequest:
+		fact.Path = r.Path
+	case *wire.SetWatchesRequest:
+		fact.Since = history.ID(r.RelativeZxid)
+		fact.DataWatches, fact.ExistWatches, fact.ChildWatches = r.Data, r.Exist, r.Child
+	case []wire.MultiOp:
+		for _, o := range r {
+			fact.Parts = append(fact.Parts, partFact(o.Op, o.Request))
+		}
+	}
+	return fact
+}
+
+// replyFact is a reply in the words of the record. Of one that is too long it is
+// the header.
+func replyFact(op wire.Op, h wire.ReplyHeader, f wire.Frame, record []byte) history.Reply {
+	fact := history.Reply{Xid: h.Xid, Error: int32(h.Err)}
+	if h.Err != wire.OK || !f.Whole() {
+		return fact
+	}
+	switch op {
+	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL:
+		if r, err := wire.DecodeCreateReply(op, record); err == nil {
+			fact.Path = r.Path
+			if op != wire.Create {
+				fact.Stat = statFact(r.Stat)
+			}
+		}
+	case wire.Exists, wire.SetData, wire.SetACL:
+		if s, err := wire.DecodeStat(record); err == nil {
+			fact.Stat = statFact(s)
+		}
+	case wire.GetData:
+		if r, err := wire.DecodeDataReply(record); err == nil {
+			fact.Data, fact.Stat = r.Data, statFact(r.Stat)
+		}
+	case wire.GetACL:
+		if r, err := wire.DecodeACLReply(record); err == nil {
+			fact.Stat = statFact(r.Stat)
+		}
+	case wire.GetChildren, wire.GetChildren2:
+		if r, err := wire.DecodeChildrenReply(op, record); err == nil {
+			fact.Children = r.Children
+			if op == wire.GetChildren2 {
+				fact.Stat = statFact(r.Stat)
+			}
+		}
+	case wire.Multi, wire.MultiRead:
+		if results, err := wire.DecodeMultiReply(record); err == nil {
+			for i := range results {
+				fact.Parts = append(fact.Parts, resultFact(&results[i]))
+			}
+		}
+	}
+	return fact
+}
+
+// resultFact is a result of a multi.
+func resultFact(r *wire.OpResult) history.Reply {
+	fact := history.Reply{Error: int32(r.Err), Path: r.Path, Data: r.Data, Children: r.Children}
+	switch r.Op {
+	case wire.Create2, wire.SetData, wire.GetData:
+		fact.Stat = statFact(r.Stat)
+	}
+	return fact
+}
+
+func eventFact(record []byte) history.WatchEvent {
+	e, _ := wire.DecodeWatchEvent(record)
+	return history.WatchEvent{Type: e.Type.String(), Path: e.Path}
+}
+
+func statFact(s wire.Stat) *history.Stat {
+	return &history.Stat{
+		Czxid: history.ID(s.Czxid), Mzxid: history.ID(s.Mzxid), Pzxid: history.ID(s.Pzxid),
+		Version: s.Version, Cversion: s.Cversion, Aversion: s.Aversion,
+		Owner: history.ID(s.EphemeralOwner), NumChildren: s.NumChildren,
+	}
+}
