@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-zookeeper/zk"
-
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/internal/zkconn"
@@ -260,9 +258,9 @@ func on[S, T any](p *played, name string, make func(c *subjects.Client) (S, erro
 	})
 }
 
-func (p *played) Touch(_ context.Context, path string) error {
+func (p *played) Touch(ctx context.Context, path string) error {
 	_, err := inPlay(p, func(l *playedLife) (any, error) {
-		return l.client.Conn.Multi(&zk.CheckVersionRequest{Path: path, Version: -1})
+		return nil, zkconn.Touch(ctx, l.client.Conn, path)
 	})
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zkconn"
 )
 
 // errNoAdmin is why a fault of znodes finds no target.
@@ -41,7 +43,7 @@ func ask[T any](ctx context.Context, call func() (T, error)) (T, error) {
 // so a quorum write goes before it. A call that lost its connection is repeated.
 func fenced[T any](ctx context.Context, t *Target, call func() (T, error)) (T, error) {
 	return insisting(ctx, func() (T, error) {
-		if _, err := t.Admin.Multi(&zk.CheckVersionRequest{Path: t.Root, Version: -1}); err != nil {
+		if err := zkconn.Touch(ctx, t.Admin, t.Root); err != nil {
 			var none T
 			return none, err
 		}

@@ -7,21 +7,14 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
-)
 
-// touch does one quorum write on the connection's session that changes
-// nothing: a multi with a single check. It makes the session's latest sign of
-// life sharp, and a read after it on the same session is fenced: it cannot be
-// older than the touch. (sync is not a quorum operation, ZOOKEEPER-1675.)
-func touch(conn *zk.Conn, path string) error {
-	_, err := conn.Multi(&zk.CheckVersionRequest{Path: path, Version: -1})
-	return err
-}
+	"github.com/zklab/zklab/internal/zkconn"
+)
 
 // fencedChildren lists a folder as it is now. A folder that nobody made is empty.
 func (e *Env) fencedChildren(ctx context.Context, folder string) ([]string, error) {
 	return within(ctx, e.Bound, func() ([]string, error) {
-		if err := touch(e.Admin, e.Root); err != nil {
+		if err := zkconn.Touch(ctx, e.Admin, e.Root); err != nil {
 			return nil, err
 		}
 		names, _, err := e.Admin.Children(folder)

@@ -256,17 +256,7 @@ func (v *server) touch(ctx context.Context, req request) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	done := make(chan error, 1)
-	go func() { // ends with the connection at the latest
-		_, err := c.Conn.Multi(&zk.CheckVersionRequest{Path: req.Path, Version: -1})
-		done <- err
-	}()
-	select {
-	case err = <-done:
-		return &result{}, err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return &result{}, zkconn.Touch(ctx, c.Conn, req.Path)
 }
 
 // The end takes a moment for what was cancelled, one for each thing to be

@@ -3,7 +3,6 @@ package adapter
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 )
 
@@ -113,8 +112,4 @@ func (k *talk) end() {
 	closeFiles(k.child.stdin, k.child.stdout)
 	<-k.x.readEnd
 	<-k.x.out.done
-}
-
-func dialTCP(network, addr string, timeout time.Duration) (net.Conn, error) {
-	return net.DialTimeout(network, addr, timeout)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -34,7 +35,7 @@ type stand struct {
 func (s *stand) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: s.servers, Timeout: 20 * conformTick, Dial: dialTCP})
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: s.servers, Timeout: 20 * conformTick, Dial: net.DialTimeout})
 	if err != nil {
 		return err
 	}
