@@ -3,7 +3,6 @@ package container
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,14 +10,10 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 )
-
-// copyTries: a file that grows while it is copied breaks the engine's archive.
-const copyTries = 5
 
 // CollectLogs copies, for each server, its log to zookeeper.log, its
 // configuration to conf/, and its transaction logs and snapshots to version-2/,
@@ -75,37 +70,9 @@ func (s *server) copyLog(ctx context.Context, w io.Writer, lines string) error {
 // saveDir copies a directory of the container into root, under its last name.
 // One that is not there yet is no error.
 func (s *server) saveDir(ctx context.Context, root *os.Root, dir string) error {
-	var err error
-	for range copyTries {
-		if err = s.copyDir(ctx, root, dir); err == nil || errdefs.IsNotFound(err) || ctx.Err() != nil {
-			break
-		}
-	}
-	if errdefs.IsNotFound(err) {
-		return nil
-	}
-	return err
-}
-
-func (s *server) copyDir(ctx context.Context, root *os.Root, dir string) error {
-	copied, err := s.engine.CopyFromContainer(ctx, s.container, client.CopyFromContainerOptions{SourcePath: dir})
-	if err != nil {
-		return err
-	}
-	defer copied.Content.Close()
-	archive := tar.NewReader(copied.Content)
-	for {
-		entry, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := extract(root, entry, archive); err != nil {
-			return err
-		}
-	}
+	return untilWhole(ctx, func() error {
+		return s.walk(ctx, dir, func(entry *tar.Header, content io.Reader) error { return extract(root, entry, content) })
+	})
 }
 
 // extract takes directories and plain files; root keeps them inside.

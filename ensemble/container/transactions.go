@@ -1,7 +1,6 @@
 package container
 
 import (
-	"archive/tar"
 	"cmp"
 	"context"
 	"errors"
@@ -12,9 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/containerd/errdefs"
-	"github.com/moby/moby/client"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/txnlog"
@@ -38,13 +34,11 @@ func (e *cluster) Transactions(ctx context.Context) ([]history.Txn, error) {
 	return txnlog.Committed(logs)
 }
 
-// readLog tries again when a file grew while it was copied.
 func (s *server) readLog(ctx context.Context) (log txnlog.Log, err error) {
-	for range copyTries {
-		if log, err = s.tryLog(ctx); err == nil || errors.Is(err, txnlog.ErrDamaged) || ctx.Err() != nil {
-			break
-		}
-	}
+	err = untilWhole(ctx, func() error {
+		log, err = s.tryLog(ctx)
+		return err
+	})
 	return log, err
 }
 
@@ -86,33 +80,4 @@ func zxidOf(name, prefix string) (history.ID, bool) {
 	}
 	zxid, err := strconv.ParseUint(hex, 16, 64)
 	return history.ID(zxid), err == nil
-}
-
-// eachFile calls do for each plain file of a directory of the container. One
-// that is not there yet has none.
-func (s *server) eachFile(ctx context.Context, dir string, do func(name string, content io.Reader) error) error {
-	copied, err := s.engine.CopyFromContainer(ctx, s.container, client.CopyFromContainerOptions{SourcePath: dir})
-	if errdefs.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer copied.Content.Close()
-	archive := tar.NewReader(copied.Content)
-	for {
-		entry, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if entry.Typeflag != tar.TypeReg {
-			continue
-		}
-		if err := do(path.Base(entry.Name), archive); err != nil {
-			return err
-		}
-	}
 }

@@ -112,17 +112,29 @@ func lost(h *hold) bool {
 	}
 }
 
+// held gives two clients' objects, of which the first one holds.
+func (t *trial) held() (a, b *object, err error) {
+	if a, b, err = t.pair(); err == nil {
+		err = t.acquire(a)
+	}
+	return a, b, err
+}
+
+// contended is held, with an acquire of the second one that waits.
+func (t *trial) contended() (a, b *object, second *attempt, err error) {
+	if a, b, err = t.held(); err == nil {
+		second = t.begin("the second acquire", b.acquire)
+		err = t.waits(second, heldByAnother)
+	}
+	return a, b, second, err
+}
+
+const heldByAnother = "another client holds it"
+
 // contends: the second waits for the first.
 func contends(t *trial) error {
-	a, b, err := t.pair()
+	a, b, second, err := t.contended()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
-		return err
-	}
-	second := t.begin("the second acquire", b.acquire)
-	if err := t.waits(second, "another client holds it"); err != nil {
 		return err
 	}
 	if err := t.release(a); err != nil {
@@ -139,15 +151,8 @@ func contends(t *trial) error {
 
 // cancelsAcquire: who gives up gets nothing later, and stands in nobody's way.
 func cancelsAcquire(t *trial) error {
-	a, b, err := t.pair()
+	a, b, second, err := t.contended()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
-		return err
-	}
-	second := t.begin("the second acquire", b.acquire)
-	if err := t.waits(second, "another client holds it"); err != nil {
 		return err
 	}
 	if err := t.cancelled(second); err != nil {
@@ -166,11 +171,8 @@ func cancelsAcquire(t *trial) error {
 
 // cancelsAcquireAtOnce: see atOnce.
 func cancelsAcquireAtOnce(t *trial) error {
-	a, b, err := t.pair()
+	_, b, err := t.held()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
 		return err
 	}
 	return t.atOnce(b, opAcquire)
@@ -178,15 +180,8 @@ func cancelsAcquireAtOnce(t *trial) error {
 
 // answersWhileItWaits: a call that waits keeps no other line from being read.
 func answersWhileItWaits(t *trial) error {
-	a, b, err := t.pair()
+	_, b, _, err := t.contended()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
-		return err
-	}
-	second := t.begin("the second acquire", b.acquire)
-	if err := t.waits(second, "another client holds it"); err != nil {
 		return err
 	}
 	if err := t.settle(b.p); err != nil {
@@ -200,11 +195,8 @@ const manyObjects = 20
 
 // overlaps: one client's objects at different paths do not wait for each other.
 func overlaps(t *trial) error {
-	a, b, err := t.pair()
+	_, b, err := t.held()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
 		return err
 	}
 	blocked := t.begin("the second acquire", b.acquire)
@@ -235,7 +227,7 @@ func overlaps(t *trial) error {
 			}
 		}
 	}
-	if err := t.waits(blocked, "another client holds it"); err != nil {
+	if err := t.waits(blocked, heldByAnother); err != nil {
 		return err
 	}
 	return t.cancelled(blocked)
@@ -309,11 +301,8 @@ func tellsLoss(t *trial) error {
 // diesHolding: what a client held that was killed goes to others, and it can take
 // its turn again after a restart.
 func diesHolding(t *trial) error {
-	a, b, err := t.pair()
+	a, b, err := t.held()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
 		return err
 	}
 	if err := a.p.Kill(); err != nil {
@@ -333,15 +322,8 @@ func diesHolding(t *trial) error {
 
 // givesBackAtQuit: who quits closes its session, so that nobody waits for its end.
 func givesBackAtQuit(t *trial) error {
-	a, b, err := t.pair()
+	a, b, next, err := t.contended()
 	if err != nil {
-		return err
-	}
-	if err := t.acquire(a); err != nil {
-		return err
-	}
-	next := t.begin("acquire", b.acquire)
-	if err := t.waits(next, "another client holds it"); err != nil {
 		return err
 	}
 	began := time.Now()
