@@ -2,6 +2,7 @@ package faults
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,5 +77,25 @@ func TestGuideShowsExamples(t *testing.T) {
 	block = strings.ReplaceAll("\t"+strings.TrimSpace(block), "\n", "\n\t")
 	if block == "\t" || !strings.Contains(string(code), strings.TrimSpace(block)) {
 		t.Errorf("example_test.go lacks\n%s", block)
+	}
+}
+
+// The package's story says what is in which file, of every one.
+func TestStoryKnowsAllFiles(t *testing.T) {
+	story, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(story), "What is in which file:")
+	words := regexp.MustCompile(`[a-z_]+`).FindAllString(table, -1)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		name := strings.TrimSuffix(f, ".go")
+		if name != "doc" && !strings.HasSuffix(name, "_test") && !slices.Contains(words, name) {
+			t.Errorf("%s is not in the table of doc.go", f)
+		}
 	}
 }

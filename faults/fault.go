@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -25,6 +26,10 @@ type Fault interface {
 	// ErrNoTarget means that there was nothing to do it to.
 	Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error)
 }
+
+// ErrNoTarget is returned by Inject when there is nothing to harm: nobody
+// holds, say. Another fault of its kind may still find something.
+var ErrNoTarget = errors.New("found no target")
 
 // Setting is what a fault can be done to, before a run has clients: the
 // ensemble, running or a sketch of it ([ensemble.Sketcher]), and how clients run.

@@ -1,8 +1,8 @@
 package faults
 
 import (
-	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -44,24 +44,16 @@ func validBy(by time.Duration) error {
 	return checkBy(by.String())
 }
 
-// slowThing is something slow, in words: "the disks were slow", "slow disks",
-// "disks that take".
-type slowThing struct{ was, is, takes string }
+// checkCount is for options that are numbers from 1.
+func checkCount(value string) error {
+	if n, err := strconv.Atoi(value); err != nil || n < 1 {
+		return fmt.Errorf("%q is no number from 1", value)
+	}
+	return nil
+}
 
-// slower sees that no write through the probes is quicker than least, which says
-// nothing if a write took as long before. It gives how long one took.
-func (ps probes) slower(ctx context.Context, before, least time.Duration, what slowThing) (seen string, err error) {
-	if before >= least {
-		return "", fmt.Errorf("a write took %s before %s: that it takes %s or more is no proof", before, what.was, least)
-	}
-	ctx, cancel := context.WithTimeout(ctx, promptly+20*least)
-	defer cancel()
-	took, err := ps.quickest(ctx)
-	if err != nil {
-		return "", fmt.Errorf("with %s: %w", what.is, err)
-	}
-	if took < least {
-		return "", fmt.Errorf("a write took %s, with %s %s", took, what.takes, least)
-	}
-	return fmt.Sprintf("a write took %s, %s before", took.Round(time.Millisecond/10), before.Round(time.Millisecond/10)), nil
+// count reads an option that was checked; 0 if it was left out.
+func (a arguments) count(key string) int {
+	n, _ := strconv.Atoi(a.options[key])
+	return n
 }
