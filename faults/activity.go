@@ -21,6 +21,7 @@ const (
 type Activity struct {
 	mu      sync.Mutex
 	recent  map[int][]change // the last few of each client, oldest first
+	ever    map[string]bool  // states that somebody was in
 	changed chan struct{}    // closed and replaced at every change
 }
 
@@ -37,7 +38,7 @@ const remembered = 16
 
 // NewActivity knows nothing yet: everybody is idle.
 func NewActivity() *Activity {
-	return &Activity{recent: map[int][]change{}, changed: make(chan struct{})}
+	return &Activity{recent: map[int][]change{}, ever: map[string]bool{}, changed: make(chan struct{})}
 }
 
 // Observe takes one event of the record.
@@ -59,6 +60,7 @@ func (a *Activity) Observe(e history.Event) {
 		recent = slices.Delete(recent, 0, 1)
 	}
 	a.recent[e.Client] = recent
+	a.ever[state] = true
 	close(a.changed)
 	a.changed = make(chan struct{})
 }
@@ -96,6 +98,14 @@ func (a *Activity) At(client int, t time.Duration) string {
 		}
 	}
 	return state
+}
+
+// Ever says whether some client was in one of the states at some time: there are
+// workloads in which nobody holds, or nobody waits.
+func (a *Activity) Ever(states ...string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.ContainsFunc(states, func(s string) bool { return a.ever[s] })
 }
 
 // Doing gives what a client does now.

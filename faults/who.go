@@ -90,7 +90,7 @@ type choice struct {
 }
 
 // wait is how long a fault waits for somebody to do what is asked for; a quarter
-// of it where somebody else will do.
+// of it where somebody else will do and nobody ever did it in this run.
 const wait = 2 * time.Second
 
 // observed is longer than an event takes from the record to Activity.
@@ -123,7 +123,7 @@ func (c choice) strike(ctx context.Context, t *Target, rng *rand.Rand, do deed) 
 	searches := c.searches()
 	for i, find := range searches {
 		patience := wait
-		if i < len(searches)-1 {
+		if i < len(searches)-1 && !t.Activity.Ever(find.states...) {
 			patience = wait / 4
 		}
 		s, err := c.one(ctx, t, rng, find, patience, do)

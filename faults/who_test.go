@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -107,4 +108,30 @@ func TestChoicesOfClientsAsWords(t *testing.T) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
+}
+
+// In a mix it is a holder's turn first. Where clients hold for moments, one is
+// waited for; a run in which nobody ever holds waits less.
+func TestTurnOfHolder(t *testing.T) {
+	first := faults.Every(time.Second, faults.Expire{}).Plan(1500*time.Millisecond, rand.New(rand.NewPCG(1, 1)))[0].Fault
+	inBubble(t, 2, func(l *lab) {
+		l.does(1, faults.Holding)
+		l.does(1, faults.Idle)
+		l.does(0, faults.Waiting)
+		time.AfterFunc(time.Second, func() { l.does(1, faults.Holding) })
+		e := l.injected(first)
+		if diff := cmp.Diff([]int{1}, e.Describe().Clients); diff != "" {
+			t.Error(diff)
+		}
+		l.heal(e)
+	})
+	inBubble(t, 2, func(l *lab) {
+		l.does(0, faults.Waiting)
+		began := time.Now()
+		e := l.injected(first)
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("nobody holds here, and it waited %s for a holder", took)
+		}
+		l.heal(e)
+	})
 }
