@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,4 +65,25 @@ func TestQuickReadsWhatIsCommon(t *testing.T) {
 	if diff := cmp.Diff(e, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Any line is read quickly as it is read slowly.
+func FuzzQuick(f *testing.F) {
+	for _, line := range []string{beginLine, invokeLine, okLine, endLine} {
+		f.Add([]byte(strings.TrimSuffix(line, "\n")))
+	}
+	q := newQuick()
+	f.Fuzz(func(t *testing.T, line []byte) {
+		got, ok := q.parse(line)
+		if !ok {
+			return
+		}
+		want, err := parse(line, nil)
+		if (err == nil) != (possible(&got) == nil) {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%s: %s", line, diff)
+		}
+	})
 }

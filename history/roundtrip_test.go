@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/zklab/zklab/internal/allocs"
 	"pgregory.net/rapid"
 )
 
@@ -105,7 +106,9 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("{:process 0, :type :invoke}\n"))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, text []byte) {
-		h, err := Read(bytes.NewReader(text))
+		var h *History
+		var err error
+		allocs.Within(t, len(text), 1000, func() { h, err = Read(bytes.NewReader(text)) })
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("error of several lines: %q", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zklab/zklab/internal/allocs"
 )
 
 // someTxns has every field set somewhere.
@@ -87,4 +88,36 @@ func TestTxnsThatCannotBe(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("half a file was left")
 	}
+}
+
+// Any file is read in bounded memory, and what is read can be written and read
+// again as the same.
+func FuzzReadTxns(f *testing.F) {
+	var b bytes.Buffer
+	if err := WriteTxns(&b, someTxns()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add(b.Bytes()[:300])
+	f.Add([]byte(`{"zxid":"0x2","type":"multi","parts":[{"parts":[{}]}]}` + "\n{}\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var txns []Txn
+		var err error
+		allocs.Within(t, len(text), 1000, func() { txns, err = ReadTxns(bytes.NewReader(text)) })
+		var damaged *DamagedError
+		if err != nil {
+			if !errors.As(err, &damaged) || damaged.Line < 1 || strings.Contains(err.Error(), "\n") {
+				t.Fatal(err)
+			}
+			return
+		}
+		var written bytes.Buffer
+		if err := WriteTxns(&written, txns); err != nil {
+			return // a wall clock of no year that can be written
+		}
+		again, err := ReadTxns(&written)
+		if err != nil || len(again) != len(txns) {
+			t.Fatalf("%d transactions, then %d: %v", len(txns), len(again), err)
+		}
+	})
 }

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/zklab/zklab/internal/allocs"
 	"github.com/zklab/zklab/store"
 )
 
@@ -88,4 +90,37 @@ func TestExperimentFaults(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
+}
+
+// Whatever a file says, there is no panic and no end of memory, errors are
+// lines, and what is read can be written and read again as the same.
+func FuzzExperiment(f *testing.F) {
+	for _, text := range []string{
+		"recipe: lock\nclients: 5\nfaults: [pause, 'expire:holder']\n", "schedule:\n- at: 7s\n  for: 1m\n  fault: pause\n",
+		"seed: 1\nmin-load: 0\nrate: .5\nservers:\n- a:1\nfaults: ''\n", "a: &a [b, b]\nc: [*a, *a]\n", "recipe: |\n  lock\n",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := filepath.Join(t.TempDir(), "experiment.yaml")
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var x store.Experiment
+		var err error
+		allocs.Within(t, len(text), 100_000, func() { x, err = store.ReadExperiment(path) })
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Fatal(err)
+			}
+			return
+		}
+		if err := store.WriteExperiment(path, x); err != nil {
+			t.Fatal(err)
+		}
+		again, err := store.ReadExperiment(path)
+		if err != nil || !cmp.Equal(x, again, cmpopts.EquateNaNs(), cmpopts.EquateEmpty()) {
+			t.Fatalf("%+v, then %+v (%v)", x, again, err)
+		}
+	})
 }

@@ -57,7 +57,7 @@ func (g *round) now() int32 {
 
 func queueGame(model string, takes func(g *round) int, unique bool) game {
 	return game{
-		model: model, search: true,
+		model: model, search: !unique || model == "priority-queue",
 		invoke: func(r *rand.Rand, g *round) op {
 			if r.IntN(2) == 0 {
 				if !unique && g.fresh > 0 && r.IntN(2) == 0 {

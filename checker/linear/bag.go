@@ -9,35 +9,14 @@ const byCounting = "counting of values"
 // that found nothing need a moment at which nothing was there for certain.
 func decideBag(k *object) finding {
 	q, f := k.readItems()
-	empties := len(k.empties())
 	switch {
+	case q == nil && (f.result == "" || k.repeats()):
+		return k.bagCounts()
 	case f.result != "":
-		if q == nil && k.repeats() {
-			return k.bagCounts(empties)
-		}
-		f.decider = byCounting
-		return f
-	case q == nil:
-		return k.bagCounts(empties)
-	}
-	if f := q.empty(len(q.unknown) > 0); f.result != "" {
 		f.decider = byCounting
 		return f
 	}
-	if empties == 0 || len(q.unknown) == 0 {
-		return valid(byCounting)
-	}
-	gone, f := q.leftBehind()
-	if f.result != "" {
-		return f
-	}
-	for i, g := range gone {
-		q.out[g.item] = q.unknown[i]
-	}
-	if q.empty(false).result == "" {
-		return valid(byCounting)
-	}
-	return inapplicable("empty dequeues beside unknown ones that took something")
+	return q.empty(byCounting)
 }
 
 func (k *object) empties() []int32 {
@@ -64,30 +43,8 @@ func (k *object) repeats() bool {
 	return false
 }
 
-// leftBehind are the values that went in and never came out, though the queue
-// was found empty after.
-func (q *items) leftBehind() ([]goner, finding) {
-	saved := q.out
-	q.out = make([]int32, len(saved)) // no order between values, so none that overtake
-	for i := range q.out {
-		q.out[i] = none
-	}
-	in := slices.Clone(q.in)
-	for v, out := range saved {
-		if out != none {
-			q.in[v] = none
-		}
-	}
-	gone, f := q.gone()
-	q.in, q.out = in, saved
-	if f.result != "" {
-		f.decider = byCounting
-	}
-	return gone, f
-}
-
 // bagCounts decides values that repeat.
-func (k *object) bagCounts(empties int) finding {
+func (k *object) bagCounts() finding {
 	n := k.numbers()
 	var in, out [][]int32 // by value
 	for i := range k.ops {
@@ -117,7 +74,7 @@ func (k *object) bagCounts(empties int) finding {
 				k.value(n.list[v]), i+1, k.at(k.ops[d].ret), plural(began, "enqueue"))
 		}
 	}
-	if empties > 0 {
+	if len(k.empties()) > 0 {
 		return inapplicable("a value was enqueued more than once, beside empty dequeues")
 	}
 	return valid(byCounting)

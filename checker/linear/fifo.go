@@ -1,6 +1,10 @@
 package linear
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 const byPairs = "pairs and deadlines"
 
@@ -18,25 +22,10 @@ func decideQueue(k *object) finding {
 	if f := q.pairs(); f.result != "" {
 		return f
 	}
-	gone, f := q.gone()
-	if f.result != "" {
+	if f := q.gone(); f.result != "" {
 		return f
 	}
-	if f := q.empty(len(q.unknown) > 0); f.result != "" {
-		return f
-	}
-	if len(q.empties) == 0 || len(gone) == 0 {
-		return valid(byPairs)
-	}
-	// One way in which the unknown dequeues can have taken what is gone, to see
-	// whether it explains the empty ones, too.
-	for i, g := range gone {
-		q.out[g.item] = q.unknown[i]
-	}
-	if q.pairs().result == "" && q.empty(false).result == "" {
-		return valid(byPairs)
-	}
-	return inapplicable("empty dequeues beside unknown ones that took something")
+	return q.empty(byPairs)
 }
 
 // items are what happened to each value of a queue, by the value's number.
@@ -154,10 +143,10 @@ type goner struct {
 	shown    []int32 // the operations that set the deadline
 }
 
-// gone are the values that went in for certain, never came out, and cannot be
-// there any more, by deadline. Unknown dequeues can have taken them if, both
-// sorted, the i-th began before the i-th deadline.
-func (q *items) gone() ([]goner, finding) {
+// gone looks for values that went in for certain, never came out, and cannot be
+// there any more, since a later one came out. Unknown dequeues can have taken
+// them if, both sorted, the i-th began before the i-th deadline.
+func (q *items) gone() finding {
 	k := q.k
 	called := q.called()
 	first := make([]int32, len(called)) // of called[i:], the one that came out first
@@ -167,39 +156,30 @@ func (q *items) gone() ([]goner, finding) {
 			first[i] = first[i+1]
 		}
 	}
-	firstEmpty := make([]int32, len(q.empties)) // likewise; empties are by invocation
-	for i := len(q.empties) - 1; i >= 0; i-- {
-		firstEmpty[i] = q.empties[i]
-		if i+1 < len(q.empties) && k.ops[firstEmpty[i+1]].ret < k.ops[q.empties[i]].ret {
-			firstEmpty[i] = firstEmpty[i+1]
-		}
-	}
 	var gone []goner
 	for v := range q.in {
 		if q.in[v] == none || q.out[v] != none {
 			continue
 		}
 		ret := k.ops[q.in[v]].ret
-		g := goner{item: int32(v), deadline: never}
 		i, _ := slices.BinarySearchFunc(called, ret, func(y, t int32) int { return int(k.ops[q.in[y]].inv) - int(t) })
 		if i < len(called) {
 			y := first[i]
-			g.deadline, g.shown = k.ops[q.out[y]].ret, []int32{q.in[y], q.out[y]}
-		}
-		i, _ = slices.BinarySearchFunc(q.empties, ret, func(e, t int32) int { return int(k.ops[e].inv) - int(t) })
-		if i < len(q.empties) && k.ops[firstEmpty[i]].ret < g.deadline {
-			g.deadline, g.shown = k.ops[firstEmpty[i]].ret, []int32{firstEmpty[i]}
-		}
-		if g.deadline != never {
-			gone = append(gone, g)
+			gone = append(gone, goner{int32(v), k.ops[q.out[y]].ret, []int32{q.in[y], q.out[y]}})
 		}
 	}
+	_, f := q.inTime(gone)
+	return f
+}
+
+// inTime says whether unknown dequeues can have taken what is gone; it gives
+// what is gone by deadline. If they cannot, it tells so.
+func (q *items) inTime(gone []goner) ([]goner, finding) {
 	slices.SortFunc(gone, func(x, y goner) int { return int(x.deadline) - int(y.deadline) })
 	for i, g := range gone {
-		if i < len(q.unknown) && k.ops[q.unknown[i]].inv < g.deadline {
-			continue
+		if i >= len(q.unknown) || q.k.ops[q.unknown[i]].inv >= g.deadline {
+			return gone, q.lost(gone[:i+1])
 		}
-		return nil, q.lost(gone[:i+1])
 	}
 	return gone, finding{}
 }
@@ -223,79 +203,124 @@ func (q *items) lost(gone []goner) finding {
 
 // passed says what a value missed.
 func (q *items) passed(g goner) string {
+	k := q.k
 	if len(g.shown) == 1 {
 		return "the queue was found empty"
 	}
-	return q.k.value(q.k.ops[g.shown[0]].a) + ", which went in after it, came out"
+	relation := "went in after it"
+	if k.h.Model.kind.name == "priority-queue" {
+		relation = "is worse"
+	}
+	return k.value(k.ops[g.shown[0]].a) + ", which " + relation + ", came out"
 }
 
-// empty looks for a dequeue that found nothing though there was something in
-// the queue at each moment of it. What never came out may be left out, as taken
-// by unknown dequeues.
-func (q *items) empty(onlyTaken bool) finding {
+// empty looks for a dequeue that found nothing though at each moment of it
+// something was there: a value that came out later, or more values that never
+// came out than unknown dequeues had begun to take. Both are true of a moment
+// whatever is chosen for other moments: unknown dequeues can take what went in
+// first, each as soon as it begins.
+func (q *items) empty(decider string) finding {
 	if len(q.empties) == 0 {
-		return finding{}
+		return valid(decider)
 	}
-	k := q.k
-	present := func(v int32) (from, to int32) {
-		if from, to = k.ops[q.in[v]].ret, never; q.out[v] != none {
-			to = k.ops[q.out[v]].inv
+	p := q.presence()
+	next := int32(len(p.there)) // of each moment on, the first one with nothing there
+	free := make([]int32, len(p.there))
+	for g := int32(len(p.there)) - 1; g >= 0; g-- {
+		if p.there[g] == none && p.left[g] <= p.begun[g] {
+			next = g
 		}
-		return from, to
+		free[g] = next
 	}
-	entered := q.by(func(v int32) bool {
-		from, to := present(v)
-		return from < to && (q.taken(v) || !onlyTaken)
-	}, func(v int32) int32 { return k.ops[q.in[v]].ret })
-	i := 0
-	var start, end int32 = 0, -1 // the last stretch in which there was something
 	for _, e := range q.empties {
-		for ; i < len(entered); i++ {
-			from, to := present(entered[i])
-			if from > k.ops[e].inv && from > end {
-				break
-			}
-			if from > end {
-				start, end = from, to
-			} else {
-				end = max(end, to)
-			}
-		}
-		if start < k.ops[e].inv && k.ops[e].ret < end {
-			return q.notEmpty(e, present, entered)
+		if free[q.k.ops[e].inv] >= q.k.ops[e].ret {
+			return q.notEmpty(e, p, decider)
 		}
 	}
-	return finding{}
+	return valid(decider)
 }
+
+// presence is what was in a queue between each rank and the next.
+type presence struct {
+	there []int32 // of the values that came out, one that is there for longest; none
+	left  []int32 // how many values that never came out are in
+	begun []int32 // how many unknown dequeues had begun
+	never []int32 // the values that never came out, in the order in which they went in
+}
+
+func (q *items) presence() presence {
+	k := q.k
+	n := len(k.ranks) + 1
+	p := presence{there: make([]int32, n), left: make([]int32, n), begun: make([]int32, n)}
+	for g := range p.there {
+		p.there[g] = none
+	}
+	for v := range q.in {
+		switch v, in, out := int32(v), q.in[v], q.out[v]; {
+		case in == none:
+		case out == none:
+			p.left[k.ops[in].ret]++
+			p.never = append(p.never, v)
+		case k.ops[in].ret < k.ops[out].inv:
+			p.there[k.ops[in].ret] = v
+		}
+	}
+	slices.SortFunc(p.never, func(x, y int32) int { return int(k.ops[q.in[x]].ret) - int(k.ops[q.in[y]].ret) })
+	for _, u := range q.unknown {
+		p.begun[k.ops[u].inv]++
+	}
+	longest := int32(none)
+	for g := range p.there {
+		if g > 0 {
+			p.left[g] += p.left[g-1]
+			p.begun[g] += p.begun[g-1]
+		}
+		if v := p.there[g]; v != none && (longest == none || q.until(v) > q.until(longest)) {
+			longest = v
+		}
+		if longest != none && q.until(longest) <= int32(g) {
+			longest = none
+		}
+		p.there[g] = longest
+	}
+	return p
+}
+
+// until is when a value may have come out.
+func (q *items) until(v int32) int32 { return q.k.ops[q.out[v]].inv }
 
 // notEmpty tells which values were in the queue during an empty dequeue.
-func (q *items) notEmpty(e int32, present func(int32) (int32, int32), entered []int32) finding {
+func (q *items) notEmpty(e int32, p presence, decider string) finding {
 	k := q.k
 	witness := []int32{e}
-	var names string
-	for at, i := k.ops[e].inv, 0; at <= k.ops[e].ret; {
-		best, reach := int32(none), at
-		for ; i < len(entered); i++ {
-			from, to := present(entered[i])
-			if from > at {
-				break
-			}
-			if to > reach {
-				best, reach = entered[i], to
-			}
+	var names []string
+	left := int32(0)
+	for g := k.ops[e].inv; g < k.ops[e].ret; {
+		v := p.there[g]
+		if v == none {
+			left = max(left, p.begun[g]+1)
+			g++
+			continue
 		}
-		if best == none {
-			break
-		}
-		witness = append(witness, q.in[best])
-		if q.out[best] != none {
-			witness = append(witness, q.out[best])
-		}
-		if names != "" {
-			names += ", then "
-		}
-		names += k.value(q.n.list[best])
-		at = reach
+		witness = append(witness, q.in[v], q.out[v])
+		names = append(names, k.value(q.n.list[v]))
+		g = q.until(v)
 	}
-	return violation(byPairs, witness, "%s found nothing, though all the time something was there: %s", k.span(e), names)
+	const some = 6
+	for i, v := range p.never[:left] {
+		witness = append(witness, q.in[v])
+		if i < some {
+			names = append(names, k.value(q.n.list[v]))
+		}
+	}
+	text := strings.Join(names, ", then ")
+	switch {
+	case left > some:
+		text += fmt.Sprintf(" and %d more; the last %s never came out, and only %s with an unknown outcome had begun", left-some, plural(int(left), "value"), plural(int(left)-1, "dequeue"))
+	case left > 1:
+		text += fmt.Sprintf("; the last %s never came out, and only %s with an unknown outcome had begun", plural(int(left), "value"), plural(int(left)-1, "dequeue"))
+	case left == 1:
+		text += ", which never came out; no dequeue with an unknown outcome had begun"
+	}
+	return violation(decider, witness, "%s found nothing, though all the time something was there: %s", k.span(e), text)
 }

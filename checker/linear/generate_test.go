@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 )
 
 // large describes a long history of many clients, right but for one planted
@@ -15,8 +16,41 @@ type large struct {
 	operations int
 	clients    int
 	unknown    float64 // share of operations whose outcome nobody knows
-	planted    bool    // one wrong event, near the end
+	defect     string  // one wrong event, near the end: one of defects
 	keys       int     // 0: one object without a key
+}
+
+// defect is what can be planted in a history of a model.
+type defect struct {
+	name string
+	// certain says that operations with an unknown outcome cannot explain it.
+	certain bool
+}
+
+var defects = map[string][]defect{
+	"register":       {{"stale read", true}, {"invented", true}},
+	"cas-register":   {{"stale read", true}, {"wrong cas", true}},
+	"kv":             {{"stale read", true}},
+	"mutex":          {{"overlap", true}},
+	"lock":           {{"overlap", true}, {"not held", true}},
+	"semaphore:3":    {{"overlap", true}},
+	"queue":          {{"swapped", true}, {"duplicate", true}, {"lost", false}, {"empty", false}},
+	"bag":            {{"duplicate", true}, {"lost", false}, {"empty", false}},
+	"priority-queue": {{"inversion", true}, {"duplicate", true}, {"lost", false}, {"empty", false}},
+	"set":            {{"lost", true}, {"invented", true}},
+	"linear-set":     {{"lost", true}, {"invented", true}},
+	"counter":        {{"low", true}, {"high", true}, {"twice", true}},
+}
+
+// largeModels are the models that have a procedure of their own.
+var largeModels = []string{"register", "cas-register", "kv", "mutex", "lock", "semaphore:3", "queue", "bag", "priority-queue", "set", "linear-set", "counter"}
+
+// ofModel is a history without anything special of a model.
+func ofModel(model string) large {
+	if model == "kv" {
+		return large{model: model, keys: 20}
+	}
+	return large{model: model}
 }
 
 func (l large) String() string {
@@ -24,8 +58,8 @@ func (l large) String() string {
 	if l.unknown > 0 {
 		name += "/unknown"
 	}
-	if l.planted {
-		name += "/planted"
+	if l.defect != "" {
+		name += "/" + l.defect
 	}
 	return name
 }
@@ -38,6 +72,8 @@ type actor struct {
 	value   string // of the invocation
 	result  string
 	key     int
+	number  int // that it writes, enqueues or adds, or took out
+	from    int // that a cas compares with
 	holds   bool
 	failed  bool
 }
@@ -49,7 +85,7 @@ type world struct {
 	queue   [][]int
 	taken   []int
 	elems   []int
-	old     int
+	old     int // a value that is gone for certain, of the first key
 	planted bool
 }
 
@@ -58,22 +94,18 @@ func (l large) write(out io.Writer, seed uint64) error {
 	w := bufio.NewWriterSize(out, 1<<20)
 	r := rand.New(rand.NewPCG(seed, 1))
 	keys := max(1, l.keys)
-	s := &world{value: make([]int, keys), queue: make([][]int, keys), taken: make([]int, keys), planted: !l.planted}
+	s := &world{value: make([]int, keys), queue: make([][]int, keys), taken: make([]int, keys), planted: l.defect == ""}
 	actors := make([]actor, l.clients)
 	process := 0
 	for i := range actors {
 		actors[i].process = process
 		process++
 	}
-	line := func(a *actor, kind, value string) {
-		if l.keys > 0 {
-			value = fmt.Sprintf("[%d %s]", a.key, value)
-		}
-		fmt.Fprintf(w, "{:process %d, :type :%s, :f :%s, :value %s}\n", a.process, kind, a.f, value)
-	}
+	line := func(a *actor, kind, value string) { l.line(w, a, kind, value) }
 	done := 0
+	late := func() bool { return done > l.operations*9/10 }
 	for ticks := 0; done < l.operations && ticks < 40*l.operations*max(1, l.clients/5); ticks++ {
-		if !s.planted && done > l.operations*9/10 {
+		if !s.planted && late() {
 			if a := l.wrong(s, actors, process); a != nil {
 				line(a, "invoke", a.value)
 				line(a, "ok", a.result)
@@ -96,7 +128,7 @@ func (l large) write(out io.Writer, seed uint64) error {
 			process++
 			done++
 		case a.stage == 1:
-			if l.happen(r, s, a, done > l.operations*9/10) {
+			if l.happen(r, s, a, late()) {
 				a.stage = 2
 			}
 		default:
@@ -105,82 +137,170 @@ func (l large) write(out io.Writer, seed uint64) error {
 				kind = "fail"
 			}
 			line(a, kind, a.result)
+			if a.f == "dequeue" && s.old == 0 || a.f == "increment" {
+				s.old = a.number
+			}
 			a.stage, a.failed = 0, false
 			done++
 		}
 	}
-	if l.model == "set" {
-		a := &actor{process: process, f: "read"}
-		line(a, "invoke", "nil")
-		fmt.Fprintf(w, "{:process %d, :type :ok, :f :read, :value #{", process)
-		for i, v := range s.elems {
-			if l.planted && i == len(s.elems)/2 {
-				continue
-			}
-			fmt.Fprintf(w, "%d ", v)
-		}
-		fmt.Fprintln(w, "}}")
-	}
-	if !s.planted && l.model != "set" {
+	l.end(r, s, actors, process, line)
+	if !s.planted {
 		return fmt.Errorf("%s: no defect could be planted", l)
 	}
 	return w.Flush()
 }
 
+func (l large) line(w *bufio.Writer, a *actor, kind, value string) {
+	b := w.AvailableBuffer()
+	b = append(b, "{:process "...)
+	b = strconv.AppendInt(b, int64(a.process), 10)
+	b = append(append(append(append(b, ", :type :"...), kind...), ", :f :"...), a.f...)
+	b = append(b, ", :value "...)
+	if l.keys > 0 {
+		b = append(strconv.AppendInt(append(b, '['), int64(a.key), 10), ' ')
+	}
+	b = append(b, value...)
+	if l.keys > 0 {
+		b = append(b, ']')
+	}
+	w.Write(append(b, "}\n"...))
+}
+
+// end is what one client does when all others are through: it reads the set, or
+// drains the queue that has lost something.
+func (l large) end(r *rand.Rand, s *world, actors []actor, process int, line func(*actor, string, string)) {
+	for i := range actors {
+		a := &actors[i]
+		if a.stage == 1 && (a.f == "acquire" || !l.happen(r, s, a, false)) || a.stage == 0 || a.failed {
+			continue // its outcome is unknown
+		}
+		line(a, "ok", a.result)
+	}
+	switch {
+	case l.model == "set" || l.model == "linear-set":
+		elems := s.elems
+		if !s.planted {
+			s.planted = true
+			elems = slices.Clone(elems)
+			if l.defect == "lost" {
+				elems = slices.Delete(elems, len(elems)/2, len(elems)/2+1)
+			} else {
+				elems = append(elems, s.next+1)
+			}
+		}
+		a := &actor{process: process, f: "read"}
+		line(a, "invoke", "nil")
+		line(a, "ok", elements(elems))
+	case l.defect == "lost":
+		slices.Sort(s.queue[0]) // as a priority queue gives them; for the others they rise anyway
+		a := &actor{process: process, f: "dequeue"}
+		for _, v := range s.queue[0] {
+			line(a, "invoke", "nil")
+			line(a, "ok", strconv.Itoa(v))
+		}
+		line(a, "invoke", "nil")
+		line(a, "ok", "nil")
+	}
+}
+
+func elements(elems []int) string {
+	b := []byte("#{")
+	for _, v := range elems {
+		b = append(strconv.AppendInt(b, int64(v), 10), ' ')
+	}
+	return string(append(b, '}'))
+}
+
 // wrong is an operation that certainly is wrong now, if there can be one.
 func (l large) wrong(s *world, actors []actor, process int) *actor {
-	switch l.model {
-	case "mutex", "lock", "semaphore:3":
+	a := &actor{process: process, value: "nil", result: "nil"}
+	switch l.defect {
+	case "overlap":
 		held := 0
 		for i := range actors {
-			if a := &actors[i]; a.holds && a.stage == 0 && a.key == 0 {
+			if a := &actors[i]; a.holds && a.stage == 0 {
 				held++
 			}
 		}
-		if held < map[string]int{"semaphore:3": 3}[l.model] || held == 0 {
+		if held < permitsOf(l.model) {
 			return nil
 		}
-		s.planted = true
-		return &actor{process: process, f: "acquire", value: "nil", result: "nil"}
-	case "bag":
-		s.planted = s.old > 0
-		if !s.planted {
+		a.f = "acquire"
+	case "not held":
+		a.f = "release"
+	case "duplicate":
+		if s.old == 0 {
 			return nil
 		}
-		return &actor{process: process, f: "dequeue", value: "nil", result: fmt.Sprint(s.old)}
+		a.f, a.result = "dequeue", strconv.Itoa(s.old)
+	case "twice":
+		a.f, a.result = "increment", strconv.Itoa(s.old)
+	case "empty":
+		if len(s.queue[0]) < 3*l.clients {
+			return nil
+		}
+		a.f = "dequeue"
+	case "wrong cas":
+		if s.old == 0 {
+			return nil
+		}
+		s.next++
+		a.f, a.value = "cas", fmt.Sprintf("[%d %d]", s.old, s.next)
+		a.result = a.value
+	default:
+		return nil
 	}
-	return nil
+	s.planted = true
+	return a
+}
+
+func permitsOf(model string) int {
+	if model == "semaphore:3" {
+		return 3
+	}
+	return 1
 }
 
 // invoke chooses what a client does next.
 func (l large) invoke(r *rand.Rand, s *world, a *actor) {
 	s.next++
-	a.value = "nil"
+	a.value, a.number = "nil", s.next
 	coin := r.IntN(2) == 0
 	switch l.model {
-	case "register", "cas-register":
+	case "register", "cas-register", "kv":
 		switch {
 		case coin:
 			a.f = "read"
-		case l.model == "cas-register" && r.IntN(2) == 0:
-			a.f, a.value = "cas", fmt.Sprintf("[%d %d]", s.value[a.key], s.next)
+		case l.model != "register" && r.IntN(2) == 0:
+			a.f, a.from, a.value = "cas", s.value[a.key], fmt.Sprintf("[%d %d]", s.value[a.key], s.next)
 		default:
-			a.f, a.value = "write", fmt.Sprint(s.next)
+			a.f, a.value = "write", strconv.Itoa(s.next)
 		}
 	case "queue", "bag", "priority-queue":
-		coin = r.IntN(100) < 52
-		if a.f = "dequeue"; coin || len(s.queue[a.key]) == 0 && r.IntN(4) > 0 {
-			a.f, a.value = "enqueue", fmt.Sprint(s.next)
+		full := len(s.queue[a.key]) > 5*l.clients
+		if a.f = "dequeue"; r.IntN(100) < 60 != full {
+			if l.model == "priority-queue" {
+				a.number += r.IntN(1000) * 10_000_000
+			}
+			a.f, a.value = "enqueue", strconv.Itoa(a.number)
 		}
 	case "mutex", "lock", "semaphore:3":
 		if a.f = "acquire"; a.holds {
 			a.f = "release"
 		}
-	case "set":
-		a.f, a.value = "add", fmt.Sprint(s.next)
+	case "set", "linear-set":
+		if a.f, a.value = "add", strconv.Itoa(s.next); l.model == "linear-set" && r.IntN(l.operations/8) == 0 {
+			a.f, a.value = "read", "nil"
+		}
 	case "counter":
-		if a.f = "read"; coin {
+		switch r.IntN(3) {
+		case 0:
+			a.f = "read"
+		case 1:
 			a.f, a.value = "add", "1"
+		default:
+			a.f = "increment"
 		}
 	}
 }
@@ -193,71 +313,42 @@ func (l large) happen(r *rand.Rand, s *world, a *actor, late bool) bool {
 	a.result = a.value
 	switch a.f {
 	case "read":
-		n := s.value[k]
-		if plant && l.model == "counter" && n > 0 {
-			s.planted = true
-			n -= n / 2
+		if l.model == "linear-set" {
+			a.result = elements(s.elems)
+			return true
 		}
-		if plant && l.model != "counter" && s.old > 0 {
-			s.planted = true
-			n = s.old // long ago
-		}
-		if a.result = fmt.Sprint(n); n == 0 && l.model != "counter" {
-			a.result = "nil"
-		}
+		a.result = l.read(s, k, plant)
 	case "write":
-		if s.old == 0 && s.next > 20 {
-			s.old = s.value[k]
+		if k == 0 && s.old == 0 && s.next > 20*max(1, l.keys) {
+			s.old = s.value[0]
 		}
-		fmt.Sscan(a.value, &s.value[k])
+		s.value[k] = a.number
 	case "cas":
-		var from, to int
-		fmt.Sscanf(a.value, "[%d %d]", &from, &to)
-		if from != s.value[k] || from == 0 {
+		if a.from != s.value[k] || a.from == 0 {
 			a.failed = true
 			return true
 		}
-		s.value[k] = to
+		s.value[k] = a.number
 	case "add":
-		if l.model == "set" {
-			var n int
-			fmt.Sscan(a.value, &n)
-			s.elems = append(s.elems, n)
+		if l.model != "counter" {
+			s.elems = append(s.elems, a.number)
 			return true
 		}
 		s.value[k]++
+	case "increment":
+		s.value[k]++
+		a.number = s.value[k]
+		a.result = strconv.Itoa(a.number)
 	case "enqueue":
-		var n int
-		fmt.Sscan(a.value, &n)
-		s.queue[k] = append(s.queue[k], n)
-	case "dequeue":
-		q := s.queue[k]
-		if len(q) == 0 {
-			a.result = "nil"
+		if plant && l.defect == "lost" {
+			s.planted = true
 			return true
 		}
-		at := 0
-		switch {
-		case l.model == "priority-queue" && !plant:
-			at = slices.Index(q, slices.Min(q))
-		case l.model == "bag":
-			at = r.IntN(len(q))
-		}
-		if plant && len(q) > 3*l.clients && l.model != "bag" {
-			s.planted = true
-			at = len(q) - 1
-		}
-		a.result = fmt.Sprint(q[at])
-		if l.model == "bag" && s.old == 0 && r.IntN(100) == 0 {
-			s.old = q[at]
-		}
-		s.queue[k] = slices.Delete(q, at, at+1)
+		s.queue[k] = append(s.queue[k], a.number)
+	case "dequeue":
+		l.dequeue(r, s, a, plant)
 	case "acquire":
-		permits := 1
-		if l.model == "semaphore:3" {
-			permits = 3
-		}
-		if s.taken[k] >= permits {
+		if s.taken[k] >= permitsOf(l.model) {
 			return false
 		}
 		s.taken[k]++
@@ -267,4 +358,57 @@ func (l large) happen(r *rand.Rand, s *world, a *actor, late bool) bool {
 		a.holds = false
 	}
 	return true
+}
+
+// read is what a register or counter shows.
+func (l large) read(s *world, k int, plant bool) string {
+	n := s.value[k]
+	switch {
+	case !plant:
+	case l.defect == "low" && n > 0:
+		s.planted = true
+		n -= n / 2
+	case l.defect == "high":
+		s.planted = true
+		n += l.operations
+	case l.defect == "invented":
+		s.planted = true
+		s.next++
+		n = s.next
+	case l.defect == "stale read" && s.old > 0 && k == 0:
+		s.planted = true
+		n = s.old // long ago
+	}
+	if n == 0 && l.model != "counter" {
+		return "nil"
+	}
+	return strconv.Itoa(n)
+}
+
+// dequeue takes something out, if there is something.
+func (l large) dequeue(r *rand.Rand, s *world, a *actor, plant bool) {
+	q := s.queue[a.key]
+	a.number = 0
+	if len(q) == 0 {
+		a.result = "nil"
+		return
+	}
+	at := 0
+	switch {
+	case plant && len(q) > 3*l.clients && l.defect == "swapped":
+		s.planted = true
+		at = len(q) - 1
+	case plant && len(q) > 3*l.clients && l.defect == "inversion":
+		s.planted = true
+		sorted := slices.Clone(q) // so many better ones are not all being taken now
+		slices.Sort(sorted)
+		at = slices.Index(q, sorted[2*l.clients])
+	case l.model == "priority-queue":
+		at = slices.Index(q, slices.Min(q))
+	case l.model == "bag":
+		at = r.IntN(len(q))
+	}
+	a.number = q[at]
+	a.result = strconv.Itoa(a.number)
+	s.queue[a.key] = slices.Delete(q, at, at+1)
 }

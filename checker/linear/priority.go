@@ -14,9 +14,10 @@ const byPriority = "best first"
 // at a moment when nothing better is there for certain. A worse item never
 // hinders a better one; that the queue was found empty counts as the worst.
 //
-// Unknown dequeues need not have taken anything: if that explains the history,
-// it is valid. Else what they may have taken is left out: what is wrong even so
-// is wrong, but a search must say that nothing is.
+// What is wrong without the values that unknown dequeues may have taken is wrong.
+// They must have taken what never came out though something worse did, and have
+// begun in time for that. The first to begin take what had to be gone first: if
+// that explains the history, it is valid; else a search must say.
 func decidePriority(k *object) finding {
 	q, f := k.readItems()
 	switch {
@@ -34,41 +35,114 @@ func decidePriority(k *object) finding {
 	}
 	number := func(v int32) int64 { return k.h.values.list[q.n.list[v]].number }
 	slices.SortFunc(best, func(x, y int32) int { return cmp.Compare(number(x), number(y)) })
-	if f = q.bestFirst(best); f.result == checker.Valid || len(q.unknown) == 0 {
+	if len(q.unknown) == 0 {
+		return q.bestFirst(best)
+	}
+	known := slices.DeleteFunc(slices.Clone(best), func(v int32) bool { return q.out[v] == none })
+	if f = q.bestFirst(known); f.result == checker.Violation {
 		return f
 	}
-	if q.someTaken(best, f) {
+	overdue, f := q.inTime(q.overdue(best))
+	if f.result != "" {
+		f.decider = byPriority
+		return f
+	}
+	if q.someTaken(best, overdue) {
 		return valid(byPriority)
-	}
-	best = slices.DeleteFunc(best, func(v int32) bool { return q.out[v] == none })
-	if f = q.bestFirst(best); f.result == checker.Violation {
-		return f
 	}
 	return inapplicable("unknown dequeues may have taken something")
 }
 
-// mostTaken is how many values are tried as taken by unknown dequeues.
-const mostTaken = 100
+// overdue are the values that went in for certain and never came out, though
+// something worse did that was asked for later, or nothing was found.
+func (q *items) overdue(best []int32) []goner {
+	k := q.k
+	worse := newLatest(k.ops, len(k.ranks))
+	for _, e := range q.empties {
+		worse.add(e)
+	}
+	var overdue []goner
+	for _, v := range slices.Backward(best) {
+		in, out := q.in[v], q.out[v]
+		if out != none {
+			worse.add(out)
+			continue
+		}
+		d := worse.after(k.ops[in].ret)
+		if d == none {
+			continue
+		}
+		g := goner{item: v, deadline: k.ops[d].ret, shown: []int32{d}}
+		if a := k.ops[d].a; a != 0 {
+			g.shown = []int32{q.in[q.n.of(a)], d}
+		}
+		overdue = append(overdue, g)
+	}
+	return overdue
+}
+
+// latest finds, of operations that began after a rank, the one that ended first.
+// It is a tree of minima (Fenwick).
+type latest struct {
+	ops   []op
+	first []int32
+}
+
+func newLatest(ops []op, ranks int) *latest {
+	l := &latest{ops, make([]int32, ranks+1)}
+	for i := range l.first {
+		l.first[i] = none
+	}
+	return l
+}
+
+func (l *latest) add(i int32) {
+	for at := int32(len(l.first)) - l.ops[i].inv; at > 0 && int(at) < len(l.first); at += at & -at {
+		l.first[at] = l.sooner(l.first[at], i)
+	}
+}
+
+func (l *latest) after(rank int32) int32 {
+	best := int32(none)
+	for at := int32(len(l.first)) - rank - 1; at > 0; at -= at & -at {
+		best = l.sooner(best, l.first[at])
+	}
+	return best
+}
+
+func (l *latest) sooner(i, j int32) int32 {
+	if i == none || j != none && l.ops[j].ret < l.ops[i].ret {
+		return j
+	}
+	return i
+}
+
+// mostTaken is how many values more are tried as taken by unknown dequeues.
+const mostTaken = 30
 
 // someTaken says whether it explains the history that unknown dequeues took
-// values that are in the way: it tries one way only.
-func (q *items) someTaken(best []int32, f finding) bool {
+// what is overdue, and some of what else is in the way: it tries one way only.
+func (q *items) someTaken(best []int32, overdue []goner) bool {
 	saved := slices.Clone(q.out)
 	defer func() { q.out = saved }()
-	for n := 0; n < min(mostTaken, len(q.unknown)); n++ {
+	for i, g := range overdue {
+		q.out[g.item] = q.unknown[i]
+	}
+	left := q.unknown[len(overdue):]
+	for n := 0; ; n++ {
+		f := q.bestFirst(best)
+		if f.result == checker.Valid {
+			return true
+		}
 		in := slices.IndexFunc(f.witness, func(i int32) bool {
 			o := &q.k.ops[i]
 			return o.code == enqueue && q.out[q.n.of(o.a)] == none
 		})
-		if in < 0 {
+		if in < 0 || n == min(mostTaken, len(left)) {
 			return false
 		}
-		q.out[q.n.of(q.k.ops[f.witness[in]].a)] = q.unknown[n]
-		if f = q.bestFirst(best); f.result == checker.Valid {
-			return true
-		}
+		q.out[q.n.of(q.k.ops[f.witness[in]].a)] = left[n]
 	}
-	return false
 }
 
 // bestFirst takes the values in order of their numbers, each as early as it can be.

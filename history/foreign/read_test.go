@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/allocs"
 )
 
 // all reads everything.
@@ -236,15 +237,20 @@ var seeds = []string{
 // formatCount is how many formats there are.
 var formatCount = byte(len(Formats()))
 
-// Fuzz reads anything, and wants neither a panic nor an event that breaks the
-// promises of Event.
+// mostEach is how many bytes of memory a byte of a history may take.
+const mostEach = 1000
+
+// Fuzz reads anything, and wants neither a panic, nor an event that breaks the
+// promises of Event, nor more memory than the input is worth.
 func Fuzz(f *testing.F) {
 	for _, s := range seeds {
 		for i := range formatCount {
 			f.Add(i, []byte(s))
 		}
 	}
-	f.Fuzz(func(t *testing.T, which byte, data []byte) { readAnything(t, which, data) })
+	f.Fuzz(func(t *testing.T, which byte, data []byte) {
+		allocs.Within(t, len(data), mostEach, func() { readAnything(t, which, data) })
+	})
 }
 
 // TestMutated does the same with changed and joined seeds: ZKLAB_MUTATIONS says

@@ -1,0 +1,29 @@
+// Package allocs lets tests say how much memory something may take.
+package allocs
+
+import (
+	"runtime/metrics"
+	"testing"
+)
+
+// slack is what may be counted late, and what reading anything takes: buffers.
+const slack = 8 << 20
+
+// Within fails the test if f allocates more than some bytes for each byte of
+// its input, beyond a few megabytes. What f frees again counts, too; so does
+// what other goroutines allocate at the same time.
+func Within(t testing.TB, input, each int, f func()) {
+	t.Helper()
+	before := total()
+	f()
+	if got, most := total()-before, uint64(input)*uint64(each)+slack; got > most {
+		t.Errorf("%d bytes of input took %d bytes of memory, more than %d", input, got, most)
+	}
+}
+
+// total is how many bytes were ever allocated.
+func total() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}

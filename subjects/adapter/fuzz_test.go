@@ -1,0 +1,69 @@
+package adapter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/allocs"
+)
+
+// A program may print anything: it is an answer, or against the protocol, and
+// takes no more memory than it is long.
+func FuzzAnswers(f *testing.F) {
+	for _, text := range []string{
+		`{"id":1,"ok":{"version":1,"name":"x","offers":["lock"],"token":"0x10","item":"AAE="}}` + "\n",
+		`{"id":2,"error":{"code":"c","message":"m","no_effect":true}}` + "\n" + `{"event":"lost","object":1}` + "\n",
+		`{"id":0,"error":{"code":"bad-request","message":"m"}}` + "\n" + `{"id":9,"ok":{}}` + "\n", "hello\n", `{"id":1}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var err error
+		allocs.Within(t, len(text), 1000, func() {
+			x := &exchange{
+				out: newOutbox(new(bytes.Buffer)), last: 3, ended: make(chan struct{}),
+				pending:   map[int64]*call{1: {id: 1, answer: make(chan reply, 1)}, 3: {id: 3, answer: make(chan reply, 1)}},
+				onEvent:   func(reply) error { return nil },
+				onRefusal: func(f *failure) error { return against("refused: %s", f.Message) },
+			}
+			err = x.read(bytes.NewReader(text))
+			x.end(err)
+		})
+		var m misbehaviour
+		if !errors.Is(err, errSilent) && !errors.As(err, &m) {
+			t.Fatalf("%v", err)
+		}
+	})
+}
+
+// A harness may ask for anything: each line is answered with a line, and the end
+// comes whatever was asked.
+func FuzzRequests(f *testing.F) {
+	for _, text := range []string{
+		`{"id":1,"op":"open","servers":["a:1"],"timeout":1000}` + "\n" + `{"id":2,"op":"make","object":1,"kind":"lock"}` + "\n",
+		`{"id":1,"op":"ping"}` + "\n" + `{"id":2,"op":"cancel"}` + "\n" + `{"id":1,"op":"quit"}` + "\n", "hello\n{}\n[]\n",
+		`{"id":3,"op":"acquire","object":1}` + "\n" + `{"id":3,"op":"release","object":1}` + "\n",
+	} {
+		f.Add([]byte(text))
+	}
+	nobody := func(string, string, time.Duration) (net.Conn, error) { return nil, errors.New("nobody is there") }
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if bytes.Contains(text, []byte(opOpen)) {
+			t.Skip("that would wait for an ensemble")
+		}
+		var out bytes.Buffer
+		if err := Serve(context.Background(), bytes.NewReader(text), &out, Subjects{Dial: nobody}); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if _, err := parseReply([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
