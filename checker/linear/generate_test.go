@@ -168,7 +168,7 @@ func (l large) line(w *bufio.Writer, a *actor, kind, value string) {
 }
 
 // end is what one client does when all others are through: it reads the set, or
-// drains the queue that has lost something.
+// drains the queue that has lost something or taken it too late.
 func (l large) end(r *rand.Rand, s *world, actors []actor, process int, line func(*actor, string, string)) {
 	for i := range actors {
 		a := &actors[i]
@@ -192,7 +192,7 @@ func (l large) end(r *rand.Rand, s *world, actors []actor, process int, line fun
 		a := &actor{process: process, f: "read"}
 		line(a, "invoke", "nil")
 		line(a, "ok", elements(elems))
-	case l.defect == "lost":
+	case l.defect == "lost" || l.defect == "inversion":
 		slices.Sort(s.queue[0]) // as a priority queue gives them; for the others they rise anyway
 		a := &actor{process: process, f: "dequeue"}
 		for _, v := range s.queue[0] {
