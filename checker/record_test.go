@@ -139,3 +139,8 @@ func dump(h *history.History) string {
 	}
 	return s
 }
+
+// recipeModels are those of recipes, which have objects under keys.
+func recipeModels() []string {
+	return slices.DeleteFunc(Models(), func(m string) bool { return m == history.ModelSession })
+}
