@@ -53,7 +53,8 @@ type analysis struct {
 	phases     []phaseAt
 	health     map[string]healthAt // by history.Health.When
 	faults     map[int]*faultRecord
-	firstFault time.Duration // first injection; never if there was none
+	elected    []time.Duration // when a new leader served after a fault
+	firstFault time.Duration   // first injection; never if there was none
 	stalls     []span
 	settled    time.Duration // from here on timed properties count; never if not known
 	bound      time.Duration // B: what a timed property allows
@@ -73,6 +74,7 @@ type keyRecord struct {
 	built []*hold
 	q     *queueRecord
 	kept  promises.Report
+	reg   *register
 }
 
 type phaseAt struct {
@@ -245,6 +247,8 @@ func (a *analysis) readFault(e *history.Event) {
 		f.over = min(f.over, e.Time)
 	case history.StepHealed:
 		f.over = e.Time
+	case history.StepElected:
+		a.elected = append(a.elected, e.Time)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 // perRound is how many operations good makes in a round.
 var perRound = map[string]int{
 	history.ModelLock: 4, history.ModelElection: 5, history.ModelQueue: 2, history.ModelBarrier: 4, history.ModelDoubleBarrier: 6,
+	history.ModelRegister: 6,
 }
 
 var benchSizes = []int{1000, 10000, 100000}

@@ -71,6 +71,7 @@ var models = map[string]struct {
 	history.ModelQueue:         {queueProperties, []*referee{queueReferee}},
 	history.ModelBarrier:       {barrierProperties, []*referee{barrierReferee}},
 	history.ModelDoubleBarrier: {doubleBarrierProperties, []*referee{enterReferee, leaveReferee}},
+	history.ModelRegister:      {registerProperties, []*referee{registerReferee}},
 	history.ModelSession:       {sessionProperties, nil},
 }
 

@@ -35,6 +35,8 @@ func good(model string, n int) *record {
 		end = goodBarrier(r, n)
 	case history.ModelDoubleBarrier:
 		end = goodGates(r, n)
+	case history.ModelRegister:
+		end = goodRegister(r, n)
 	}
 	for c := range 3 {
 		r.proof(c, history.ID(c+1), end)
