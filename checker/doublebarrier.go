@@ -224,8 +224,9 @@ var enterGate = &property{
 	exercise: fullRounds,
 }
 
-// around are the events of the member, and those that began or ended the
-// presences of the others.
+// around are the events of the member, and those of the others that came before
+// its call was over: what began their presences, and what ended those that were
+// over by then.
 func (r *round) around(call span, of *member) []int {
 	witness := append(events(of.enter), of.death.hiEvent)
 	for _, m := range r.members {
@@ -233,12 +234,13 @@ func (r *round) around(call span, of *member) []int {
 			continue
 		}
 		witness = append(witness, events(m.enter)...)
+		if m.possible.to >= call.to {
+			continue
+		}
 		if m.leave != nil {
 			witness = append(witness, events(m.leave)...)
 		}
-		if m.possible.to < never {
-			witness = append(witness, m.death.hiEvent)
-		}
+		witness = append(witness, m.death.hiEvent)
 	}
 	return witness
 }
@@ -348,25 +350,28 @@ func (r *round) stays() []inStay {
 	return stays
 }
 
-// blocking are the members that together certainly were inside all through a
-// leave of another; nil if there was a moment without any.
+// blocking are the fewest members that together certainly were inside all through
+// a leave of another; nil if there was a moment without any.
 func blocking(stays []inStay, op *history.Operation) []*member {
 	// A moment is covered only strictly inside a stay: at its ends it may be over.
+	// Of the stays that cover a moment, the one that reaches furthest is the best.
 	var by []*member
-	reach := always
-	for _, s := range stays {
-		switch {
-		case s.client == op.Client:
-		case reach == always && s.from < op.Began() && s.to > op.Began():
-			reach, by = s.to, []*member{s.member}
-		case reach != always && s.from < reach && s.to > reach:
-			reach, by = s.to, append(by, s.member)
+	var best *inStay
+	reach := op.Began()
+	for i := 0; ; {
+		for ; i < len(stays) && stays[i].from < reach; i++ {
+			if s := &stays[i]; s.client != op.Client && (best == nil || s.to > best.to) {
+				best = s
+			}
+		}
+		if best == nil || best.to <= reach {
+			return nil
+		}
+		by, reach = append(by, best.member), best.to
+		if reach > op.Return.Time {
+			return by
 		}
 	}
-	if reach <= op.Return.Time {
-		return nil
-	}
-	return by
 }
 
 func (r *round) violatedLeave(f *finding, key string, op *history.Operation, by []*member) {

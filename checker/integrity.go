@@ -26,7 +26,11 @@ func decideIntegrity(f *finding, key string, it *item) {
 	f.count("dequeued", 1)
 	first := it.out[0]
 	for _, op := range it.out[1:] {
-		f.violated(append(events(first), events(op)...), "item %q of %s was taken twice: by client %d at %s and by client %d at %s",
+		witness := append(events(first), events(op)...)
+		if in := it.enqueue(); in != nil {
+			witness = append(witness, events(in)...)
+		}
+		f.violated(witness, "item %q of %s was taken twice: by client %d at %s and by client %d at %s",
 			it.value, key, first.Client, at(first.Return.Time), op.Client, at(op.Return.Time))
 	}
 	enq := it.enqueue()
