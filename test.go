@@ -164,7 +164,7 @@ func witnessText(run *store.Run, v checker.Verdict) string {
 	if err != nil {
 		return "  " + v.Reason + "\n"
 	}
-	return reports.Witness(h, v)
+	return reports.Witness(h, v, reports.Screen{})
 }
 
 // undecidedText says what was missing.

@@ -197,7 +197,6 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())
 	defer cancel()
 	a := analyse(ctx, h, c.model)
-	a.transactions = c.opts.Transactions
 	if ctx.Err() != nil {
 		return []Verdict{{Property: c.property.name, Result: Unknown, Reason: budgetSpent}}
 	}
@@ -209,7 +208,7 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 		findings[i] = []finding{c.property.on(ctx, a, k)}
 	})
 	vs := c.property.summarise(a, a.names(), column(findings, 0))
-	return gate(a, a.assumptions(), vs, c.opts)
+	return tell(h, gate(a, a.assumptions(), vs, c.opts))
 }
 
 // on decides one key, or says that the budget is used up.

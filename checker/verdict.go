@@ -26,6 +26,10 @@ type Verdict struct {
 	Reason string `json:"reason,omitempty"`
 	// Witness are the indices of the fewest events that show the violation.
 	Witness []int `json:"witness,omitempty"`
+	// Story tells of a violation what the witness shows, sentence by sentence in
+	// order of time: who did what when, what became of sessions, which faults
+	// overlapped, and what follows. It has no control characters.
+	Story []string `json:"story,omitempty"`
 	// Decider names the procedure: "interval sweep", "porcupine", …
 	Decider string `json:"decider,omitempty"`
 	// Evidence is what the verdict rests on: R real time, S sessions as the

@@ -34,7 +34,7 @@ func TestJUnit(t *testing.T) {
 	for _, c := range s.Cases {
 		switch c.Name {
 		case "exclusion":
-			if c.Failure == nil || !strings.Contains(c.Failure.Text, "acquire k0 token") || !strings.Contains(c.Failure.Text, "--seed 42") {
+			if c.Failure == nil || !strings.Contains(c.Failure.Text, "was granted it with token") || !strings.Contains(c.Failure.Text, "--seed 42") {
 				t.Errorf("failure without witness or replay: %+v", c.Failure)
 			}
 		case "progress":

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	told "github.com/zklab/zklab/internal/witness"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -77,13 +78,19 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 // witnesses are those of the violations. What was only measured, and is shown
 // by no single events, is told in the table of properties already.
 func (m *material) witnesses() (shown []witness, left int) {
-	for _, v := range violations(m.r.Verdicts) {
+	found := violations(m.r.Verdicts)
+	var events [][]int
+	for _, v := range found {
+		events = append(events, v.Witness)
+	}
+	r := told.Read(m.h, events...)
+	for _, v := range found {
 		switch {
 		case v.Measured && !m.r.Strict && len(v.Witness) == 0:
 		case len(shown) == mostWitnesses:
 			left++
 		default:
-			shown = append(shown, witnessOf(m.h, v))
+			shown = append(shown, witnessOf(m.h, r, v))
 		}
 	}
 	return shown, left

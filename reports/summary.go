@@ -18,13 +18,13 @@ const summaryWidth = 100
 
 // Summary is a run in a screenful of text, for people: the verdict of each
 // property, what was done and which faults took effect, how long fail-over
-// took, where the report is and how to run it again. dir is the run's folder,
-// empty for a history without one. With colour the verdicts are coloured by
+// took, where the report is and how to run it again. run is where the
+// run is, nil if it is nowhere. A screen with colours gets them by
 // terminal escape codes; without there are none. Of a violation the events
 // that show it are read from the run's history.
-func Summary(r *store.Result, dir string, colour bool) string {
-	s := &summary{r: r, colour: colour}
-	s.chooseWitnesses(dir)
+func Summary(r *store.Result, run *store.Run, screen Screen) string {
+	s := &summary{r: r, screen: screen}
+	s.chooseWitnesses(run)
 	s.verdict()
 	s.properties()
 	s.witnesses()
@@ -32,14 +32,14 @@ func Summary(r *store.Result, dir string, colour bool) string {
 	s.faults()
 	s.failovers()
 	s.warnings()
-	s.where(dir)
+	s.where(run)
 	return s.b.String()
 }
 
 // summary is the text as it grows.
 type summary struct {
 	r      *store.Result
-	colour bool
+	screen Screen
 	b      strings.Builder
 
 	h      *history.History  // nil if nothing has to be shown of it
@@ -96,7 +96,7 @@ func columnsOf(s string) int { return len([]rune(s)) }
 
 // paint gives text the colour of a result.
 func (s *summary) paint(r checker.Result, text string) string {
-	if !s.colour {
+	if !s.screen.Colour {
 		return text
 	}
 	code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r]
@@ -172,12 +172,12 @@ const witnessesInSummary = 3
 
 // chooseWitnesses picks one violation of each property. Without a readable
 // history there are none to show, and the reasons have to do.
-func (s *summary) chooseWitnesses(dir string) {
+func (s *summary) chooseWitnesses(run *store.Run) {
 	found := deciding(violations(s.r.Verdicts), s.r.Strict)
-	if len(found) == 0 || dir == "" {
+	if len(found) == 0 || run == nil {
 		return
 	}
-	h, err := history.Open((&store.Run{Dir: dir}).History())
+	h, err := history.Open(run.History())
 	if err != nil {
 		return
 	}
@@ -194,7 +194,7 @@ func (s *summary) chooseWitnesses(dir string) {
 
 func (s *summary) witnesses() {
 	for _, v := range s.chosen {
-		s.b.WriteString(Witness(s.h, v))
+		s.b.WriteString(Witness(s.h, v, s.screen))
 	}
 	if len(s.chosen) > 0 && s.more > 0 {
 		fmt.Fprintf(&s.b, "\n  %s, in the report\n", plural(s.more, "more violation"))
@@ -213,7 +213,7 @@ func (s *summary) operations() {
 		thousands(st.Operations), thousands(st.OK), thousands(st.Fail), thousands(st.Info), st.Rate, length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
-		if f.OK > 0 && history.OnSubject(s.r.Recipe, f.F) {
+		if f.OK > 0 && history.OnSubject(f.F) {
 			parts = append(parts, fmt.Sprintf("%s %s / %s", label(f.F, 20), length(f.P50), length(f.P99)))
 		}
 	}
@@ -359,10 +359,10 @@ func (s *summary) warnings() {
 
 // where says where everything is. Paths and commands are not broken, so that
 // they can be copied.
-func (s *summary) where(dir string) {
+func (s *summary) where(run *store.Run) {
 	s.b.WriteByte('\n')
-	if dir != "" {
-		fmt.Fprintf(&s.b, "  %-13s%s\n", "report", filepath.Join(dir, "report.html"))
+	if run != nil && !run.Bare() {
+		fmt.Fprintf(&s.b, "  %-13s%s\n", "report", filepath.Join(run.Dir, "report.html"))
 	}
 	if s.r.Replay != "" {
 		fmt.Fprintf(&s.b, "  %-13s%s\n", "replay", s.r.Replay)

@@ -15,7 +15,7 @@ import (
 )
 
 func TestSummary(t *testing.T) {
-	got := Summary(sample.Result(lockRun(false)), "/runs/lock/x", false)
+	got := Summary(sample.Result(lockRun(false)), &store.Run{Dir: "/runs/lock/x"}, Screen{})
 	for _, text := range []string{
 		"✓ VALID: the lock kept every promise that was checked",
 		"✓ exclusion    valid for 3 keys: no two clients held one key at the same time",
@@ -64,14 +64,14 @@ func TestSummaryOfAViolation(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	got := Summary(r, dir, false)
+	got := Summary(r, &store.Run{Dir: dir}, Screen{})
 	for _, text := range []string{
 		"✗ VIOLATION: the lock broke its promise: exclusion was violated",
 		"violated for 1 key, valid for 2 keys",
 		"! belief       happened for 3 keys (measured, does not decide)",
 		"k0, k1 and k2: two clients believed",
 		"? progress     not decided for 1 key",
-		"exclusion of k0", "release k0 held, token 0x",
+		"exclusion of k0", "began to release k0 at", "both held k0 from", "at once", "events #",
 		"interrupted", "load not met", "held up twice",
 	} {
 		if !strings.Contains(got, text) {
@@ -79,7 +79,7 @@ func TestSummaryOfAViolation(t *testing.T) {
 		}
 	}
 	fits(t, got)
-	if coloured := Summary(r, dir, true); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[0m:") {
+	if coloured := Summary(r, &store.Run{Dir: dir}, Screen{Colour: true}); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[0m:") {
 		t.Errorf("no colour in\n%s", coloured)
 	}
 }
@@ -87,7 +87,7 @@ func TestSummaryOfAViolation(t *testing.T) {
 func TestSummaryOfLittle(t *testing.T) {
 	got := Summary(&store.Result{Verdict: checker.Unknown, Verdicts: []checker.Verdict{
 		{Property: "exclusion", Result: checker.Unknown, Reason: "nothing was exercised"},
-	}}, "", false)
+	}}, nil, Screen{})
 	for _, text := range []string{"? UNDECIDED: nothing was violated, but exclusion could not be decided", "nothing was exercised", "faults       none"} {
 		if !strings.Contains(got, text) {
 			t.Errorf("no %q in\n%s", text, got)

@@ -2,14 +2,17 @@ package reports
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	told "github.com/zklab/zklab/internal/witness"
 )
 
 // mostEvents bounds what is shown of a witness; checkers look for the fewest.
@@ -21,7 +24,6 @@ type witnessRow struct {
 	Time    string
 	After   string // time since the row before
 	Who     string
-	Short   string // Who in few letters
 	Type    string
 	F       string
 	Key     string
@@ -37,12 +39,19 @@ type witness struct {
 	Key      string
 	Reason   string
 	Measured bool
+	Story    []string
+	Picture  template.URL // its timeline; empty: there is none
 	Rows     []witnessRow
 	Left     int // events left out
 }
 
-func witnessOf(h *history.History, v checker.Verdict) witness {
+func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 	w := witness{Property: v.Property, Key: v.Key, Reason: v.Reason, Measured: v.Measured}
+	scene := r.Scene(v.Property, v.Key, v.Witness)
+	w.Story = storyOf(scene, v)
+	if svg := scene.SVG(); svg != nil {
+		w.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
+	}
 	var before time.Duration
 	for _, i := range v.Witness {
 		e := eventAt(h, i)
@@ -63,37 +72,83 @@ func witnessOf(h *history.History, v checker.Verdict) witness {
 	return w
 }
 
-// Witness is what shows a violation, as lines of text: the reason, and each
-// event with its position, time and details.
-func Witness(h *history.History, v checker.Verdict) string {
-	w := witnessOf(h, v)
+// Screen is what text is written for. The zero value is 80 columns wide and
+// knows no colours.
+type Screen struct {
+	Colour     bool // escape codes are welcome
+	Width      int  // in columns; 0 is 80. Timelines use 60 to 120 of them
+	ASCII      bool // timelines are drawn without box characters
+	NoTimeline bool // and not at all
+}
+
+// Witness is what shows a violation, as lines of text: the reason, what happened
+// in order of time, a timeline, and which events of the history these are.
+func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s", w.Property)
-	if w.Key != "" {
-		fmt.Fprintf(&b, " of %s", label(w.Key, 40))
+	fmt.Fprintf(&b, "\n  %s", v.Property)
+	if v.Key != "" {
+		fmt.Fprintf(&b, " of %s", told.Clean(v.Key, 40))
 	}
 	b.WriteByte('\n')
-	for _, part := range wrap(w.Reason, summaryWidth-4) {
+	for _, part := range wrap(told.Clean(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	for _, r := range w.Rows {
-		fmt.Fprintf(&b, "    %6s  %14s  %-9s %-7s %s\n", "#"+strconv.Itoa(r.Index), r.Time, r.Short, r.Type, label(r.what(), 60))
+	scene := told.Read(h, v.Witness).Scene(v.Property, v.Key, v.Witness)
+	b.WriteString(storyText(storyOf(scene, v)))
+	if picture := scene.Text(told.Screen{Width: screen.Width, Colour: screen.Colour, ASCII: screen.ASCII}); picture != "" && !screen.NoTimeline {
+		b.WriteString("\n" + picture)
 	}
-	if w.Left > 0 {
-		fmt.Fprintf(&b, "    and %s\n", plural(w.Left, "more event"))
+	if len(v.Witness) > 0 {
+		b.WriteByte('\n')
+		for _, part := range wrap(nounFor("event", len(v.Witness))+" "+numbers(v.Witness)+" of history.jsonl", summaryWidth-4) {
+			fmt.Fprintf(&b, "    %s\n", part)
+		}
 	}
 	return b.String()
 }
 
-// what is the operation with everything that is known of it.
-func (r witnessRow) what() string {
-	var parts []string
-	for _, s := range []string{r.F, r.Key, r.Value, r.Error} {
-		if s != "" {
-			parts = append(parts, s)
+// mostReason is the longest reason that is shown, in characters.
+const mostReason = 600
+
+// storyOf are the sentences of a violation: those of the verdict, or, of one that
+// was decided before there were any, told now.
+func storyOf(scene *told.Scene, v checker.Verdict) []string {
+	if v.Story == nil {
+		return scene.Story()
+	}
+	story := make([]string, len(v.Story))
+	for i, sentence := range v.Story {
+		story[i] = told.Clean(sentence, mostReason)
+	}
+	return story
+}
+
+// storyText are sentences with a dash before each.
+func storyText(story []string) string {
+	var b strings.Builder
+	if len(story) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, sentence := range story {
+		for i, part := range wrap(sentence, summaryWidth-6) {
+			b.WriteString(map[bool]string{true: "    - ", false: "      "}[i == 0] + part + "\n")
 		}
 	}
-	return strings.Join(parts, " ")
+	return b.String()
+}
+
+// numbers are the first of some event numbers.
+func numbers(ns []int) string {
+	const most = 12
+	words := make([]string, 0, most)
+	for i, n := range ns {
+		if i == most-1 && len(ns) > most {
+			words = append(words, thousands(len(ns)-i)+" more")
+			break
+		}
+		words = append(words, "#"+strconv.Itoa(n))
+	}
+	return joined(words)
 }
 
 // eventAt is the one with that index, nil if there is none: a result can be
@@ -115,7 +170,7 @@ func eventAt(h *history.History, index int) *history.Event {
 
 func rowOf(e *history.Event) witnessRow {
 	r := witnessRow{
-		Index: e.Index, Time: instant(e.Time), Who: who(e), Short: shortly(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: facts(e.Value),
+		Index: e.Index, Time: instant(e.Time), Who: who(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: facts(e.Value),
 	}
 	if e.Error != nil {
 		r.Error = e.Error.Code
@@ -140,13 +195,6 @@ func who(e *history.Event) string {
 		return fmt.Sprintf("session of client %d", e.Client)
 	}
 	return fmt.Sprintf("client %d (process %d)", e.Client, e.Process)
-}
-
-func shortly(e *history.Event) string {
-	if e.Process == history.Nemesis {
-		return "harness"
-	}
-	return fmt.Sprintf("client %d", e.Client)
 }
 
 func signed(d time.Duration) string {

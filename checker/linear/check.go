@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/witness"
 )
 
 // Options say how to check. The zero value works.
@@ -46,6 +47,17 @@ type Verdict struct {
 	// Events are the witness: the fewest operations that show the violation, with
 	// the lines of their events.
 	Events []Event `json:"events,omitempty"`
+
+	scene *witness.Scene
+}
+
+// Timeline draws the witness of a violation as text of some columns (60 to 120),
+// in ASCII if asked; nothing if there is none.
+func (v Verdict) Timeline(width int, colour, ascii bool) string {
+	if v.scene == nil {
+		return ""
+	}
+	return v.scene.Text(witness.Screen{Width: width, Colour: colour, ASCII: ascii})
 }
 
 // Event is one of the events of a witness.
@@ -228,8 +240,13 @@ func (h *History) verdict(i int, f finding) Verdict {
 		op   int32
 		kind string
 	}
+	shown := f.witness[max(0, len(f.witness)-mostShown):]
+	if len(shown) > 0 && f.result == checker.Violation {
+		v.scene = k.scene(shown)
+		v.Story = v.scene.Story()
+	}
 	var events []event
-	for _, at := range f.witness[max(0, len(f.witness)-mostShown):] {
+	for _, at := range shown {
 		o := &k.ops[at]
 		if events = append(events, event{o.inv, at, "invoke"}); o.unknown() {
 			continue

@@ -103,7 +103,7 @@ func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) err
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted: %w", ctx.Err())
 	}
-	return printResult(cmd, run, result, c.asJSON)
+	return printResult(cmd, run, result, c.asJSON, false)
 }
 
 // modelMissing is the error about a file that is no history of zklab's, which

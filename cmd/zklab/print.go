@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ import (
 
 // printResult prints a verdict, as a summary for people or as JSON; its error
 // carries the exit code.
-func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON bool) error {
+func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
 		enc := json.NewEncoder(out)
@@ -21,13 +22,30 @@ func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSO
 		if err := enc.Encode(result); err != nil {
 			return err
 		}
-	} else if _, err := io.WriteString(out, reports.Summary(result, run.Dir, coloured(out))); err != nil {
+	} else if _, err := io.WriteString(out, reports.Summary(result, run, screenOf(out, brief))); err != nil {
 		return err
 	}
 	if code := exitOf(result.Verdict); code != exitValid {
 		return verdictError{code}
 	}
 	return nil
+}
+
+// screenOf is what is known of where a result goes; brief leaves timelines out.
+func screenOf(out io.Writer, brief bool) reports.Screen {
+	return reports.Screen{Colour: coloured(out), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief}
+}
+
+// unicodeWelcome says whether box characters are: unless the locale names
+// another character set. Where there is no locale at all, as in containers,
+// terminals know UTF-8 all the same.
+func unicodeWelcome() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return true
 }
 
 // coloured says whether colours are welcome: on a terminal, unless NO_COLOR is set.

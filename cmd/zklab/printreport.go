@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/reports"
 )
 
 // printReport prints what was decided about a history from elsewhere, for
@@ -23,7 +25,7 @@ func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
 		if err := enc.Encode(r); err != nil {
 			return err
 		}
-	} else if _, err := io.WriteString(out, reportText(r, coloured(out))); err != nil {
+	} else if _, err := io.WriteString(out, reportText(r, screenOf(out, false))); err != nil {
 		return err
 	}
 	if code := exitOf(r.Verdict); code != exitValid {
@@ -33,10 +35,10 @@ func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
 }
 
 // reportText is a report in a screenful.
-func reportText(r linear.Report, colour bool) string {
+func reportText(r linear.Report, screen reports.Screen) string {
 	var b strings.Builder
 	head := map[checker.Result]string{checker.Valid: "VALID", checker.Violation: "VIOLATION", checker.Unknown: "UNKNOWN"}[r.Verdict]
-	if colour {
+	if screen.Colour {
 		code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r.Verdict]
 		head = "\x1b[1;" + code + "m" + head + "\x1b[0m"
 	}
@@ -45,7 +47,7 @@ func reportText(r linear.Report, colour bool) string {
 	}[r.Verdict]
 	fmt.Fprintf(&b, "\n%s: the history %s %s\n\n", head, sentence, r.Model)
 	for _, v := range r.Verdicts {
-		writeVerdict(&b, v)
+		writeVerdict(&b, v, screen)
 	}
 	fmt.Fprintf(&b, "  history     %d operations (%d ok, %d failed, %d unknown) on %d %s, in format %s\n",
 		r.Operations, r.OK, r.Failed, r.Unknown, r.Keys, map[bool]string{true: "key", false: "keys"}[r.Keys == 1], r.Format)
@@ -56,7 +58,7 @@ func reportText(r linear.Report, colour bool) string {
 }
 
 // writeVerdict writes one verdict with its witness.
-func writeVerdict(b *strings.Builder, v linear.Verdict) {
+func writeVerdict(b *strings.Builder, v linear.Verdict, screen reports.Screen) {
 	key := ""
 	if v.Key != "" {
 		key = fmt.Sprintf(" of key %q", v.Key)
@@ -67,19 +69,33 @@ func writeVerdict(b *strings.Builder, v linear.Verdict) {
 	}
 	b.WriteByte('\n')
 	if v.Reason != "" {
-		fmt.Fprintf(b, "    %s\n", v.Reason)
+		fmt.Fprintf(b, "    %s\n", witness.Clean(v.Reason, 2000))
 	}
-	const most = 30
-	for i, e := range v.Events {
+	for i, sentence := range v.Story {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "    - %s\n", sentence)
+	}
+	if picture := v.Timeline(screen.Width, screen.Colour, screen.ASCII); picture != "" {
+		b.WriteString("\n" + picture)
+	}
+	writeLines(b, v.Events)
+	b.WriteByte('\n')
+}
+
+// writeLines says where in the file the witness is.
+func writeLines(b *strings.Builder, events []linear.Event) {
+	const most = 20
+	var lines []string
+	for i, e := range events {
 		if i == most {
-			fmt.Fprintf(b, "    … and %d more events\n", len(v.Events)-most)
+			lines = append(lines, fmt.Sprintf("and %d more", len(events)-most))
 			break
 		}
-		at := ""
-		if e.Time > 0 {
-			at = fmt.Sprintf("%12.6f s  ", time.Duration(e.Time).Seconds())
-		}
-		fmt.Fprintf(b, "    line %-9d%sprocess %-6d%-7s %s\n", e.Line, at, e.Process, e.Type, e.Text)
+		lines = append(lines, strconv.Itoa(e.Line))
 	}
-	b.WriteByte('\n')
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "\n    %s %s of the file\n", map[bool]string{true: "line", false: "lines"}[len(events) == 1], strings.Join(lines, ", "))
+	}
 }

@@ -1,4 +1,0 @@
-package promises
-
-// endings is in expiry; see below.
-func (j *judge) endings() {}

@@ -1,0 +1,133 @@
+package witness
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Reader makes scenes of one history's witnesses.
+type Reader struct {
+	h       *history.History
+	partner map[int]int // of the events asked for: the place of the other end of the operation
+	facts   []int       // places of what became of sessions and processes
+	faults  []Fault
+}
+
+// Read goes through a history once, for the witnesses that are asked for later:
+// all are given by the indices of their events.
+func Read(h *history.History, all ...[]int) *Reader {
+	r := &Reader{h: h, partner: map[int]int{}, faults: faultsOf(h)}
+	wanted := map[int]bool{}
+	for _, is := range all {
+		for _, i := range is {
+			if at := r.place(i); at >= 0 {
+				wanted[at] = true
+			}
+		}
+	}
+	open := map[history.Process]int{}
+	for i := range h.Events {
+		e := &h.Events[i]
+		switch {
+		case e.Process == history.SessionProcess && slices.Contains(ends, e.F):
+			r.facts = append(r.facts, i)
+		case e.Process < 0:
+		case e.Type == history.Invoke:
+			open[e.Process] = i
+		default:
+			began, ok := open[e.Process]
+			if ok && (wanted[i] || wanted[began]) {
+				r.partner[i], r.partner[began] = began, i
+			}
+			delete(open, e.Process)
+		}
+	}
+	return r
+}
+
+// ends are the facts about the end of a session or of a process.
+var ends = []string{history.FExpired, history.FDead, history.FExited}
+
+// place is where the event with an index is; -1: nowhere.
+func (r *Reader) place(index int) int {
+	if index < 0 {
+		return -1
+	}
+	if index < len(r.h.Events) && r.h.Events[index].Index == index {
+		return index
+	}
+	return slices.IndexFunc(r.h.Events, func(e history.Event) bool { return e.Index == index })
+}
+
+// Scene is what a witness of a property that is violated on a key shows; without
+// a key, of all. Indices that the history does not have are passed over.
+func (r *Reader) Scene(property, key string, witness []int) *Scene {
+	s := &Scene{Property: property, key: key}
+	t := teller{h: r.h, s: s}
+	told := map[int]bool{}
+	for _, index := range witness {
+		at := r.place(index)
+		if at < 0 || told[at] {
+			continue
+		}
+		e := &r.h.Events[at]
+		told[at] = true
+		switch {
+		case e.Process < 0:
+			t.fact(e)
+			continue
+		case key != "" && e.Key != key && e.Alive != 0: // it only shows that its session was alive
+			t.alive(e)
+			continue
+		}
+		op := &history.Operation{Process: e.Process, Client: e.Client, F: e.F, Key: e.Key, Invoke: e}
+		if other, ok := r.partner[at]; ok {
+			op.Invoke, op.Return = &r.h.Events[min(at, other)], &r.h.Events[max(at, other)]
+			told[other] = true
+		}
+		t.operation(op, max(e.Alive, r.alive(r.partner[at], witness)))
+	}
+	r.deaths(&t, told)
+	s.sort()
+	t.stays()
+	s.conclude()
+	s.overlapping(r.faults)
+	return s
+}
+
+// alive is what an event says of its session, if the witness names it.
+func (r *Reader) alive(at int, witness []int) time.Duration {
+	if e := &r.h.Events[at]; slices.Contains(witness, e.Index) {
+		return e.Alive
+	}
+	return 0
+}
+
+// mostDeaths is how many ends of sessions are told that the witness does not
+// name.
+const mostDeaths = 4
+
+// deaths adds what became of the sessions of the clients meanwhile.
+func (r *Reader) deaths(t *teller, told map[int]bool) {
+	from, to, ok := t.s.span()
+	if !ok {
+		return
+	}
+	clients := map[int]bool{}
+	for i := range t.s.Steps {
+		clients[t.s.Steps[i].Row] = true
+	}
+	n := 0
+	for _, at := range r.facts {
+		e := &r.h.Events[at]
+		if e.Time > to || n == mostDeaths {
+			return
+		}
+		if e.Time >= from && clients[e.Client] && !told[at] {
+			n++
+			t.fact(e)
+		}
+	}
+}
