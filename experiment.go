@@ -103,7 +103,11 @@ func (x Experiment) Complete() (Experiment, error) {
 		x.launch = launchAdapter
 	}
 	if w, ok := x.Workload.(workloads.Processes); ok && x.Command != nil {
-		x.Workload = w.InProcesses()
+		there := w.InProcesses()
+		if there == nil {
+			return x, usage("clients of the %s workload cannot be processes of their own: the adapter protocol has no such subjects; let them run as goroutines", x.Workload.Name())
+		}
+		x.Workload = there
 	}
 	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")

@@ -24,9 +24,10 @@ type Progress struct {
 
 // reporter gathers progress from the record and tells it at a steady pace.
 type reporter struct {
-	tell func(Progress)
-	quit chan struct{}
-	done sync.WaitGroup
+	model string
+	tell  func(Progress)
+	quit  chan struct{}
+	done  sync.WaitGroup
 
 	mu      sync.Mutex
 	now     Progress
@@ -37,7 +38,7 @@ type reporter struct {
 const progressEvery = 200 * time.Millisecond
 
 func newReporter(x Experiment) *reporter {
-	p := &reporter{tell: x.Progress, quit: make(chan struct{})}
+	p := &reporter{model: x.Workload.Name(), tell: x.Progress, quit: make(chan struct{})}
 	p.now = Progress{Limit: x.TimeLimit}
 	if p.tell != nil {
 		p.done.Go(p.run)
@@ -95,7 +96,7 @@ func (p *reporter) observe(e history.Event) {
 	if e.Process == history.Nemesis {
 		p.fault(e)
 	}
-	if e.Process < 0 || !history.OnSubject(e.F) {
+	if e.Process < 0 || !history.OnSubject(p.model, e.F) {
 		return
 	}
 	switch e.Type {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/promises"
 	"github.com/zklab/zklab/history"
 )
 
@@ -38,6 +39,8 @@ type analysis struct {
 	// remote says that subjects live in other processes.
 	fencing, tellsLost, remote bool
 
+	transactions []history.Txn
+
 	keys        []*keyRecord // in order of key
 	sessions    map[history.ID]*session
 	ofClient    map[int][]*session // the same by client, oldest first
@@ -50,7 +53,8 @@ type analysis struct {
 	phases     []phaseAt
 	health     map[string]healthAt // by history.Health.When
 	faults     map[int]*faultRecord
-	firstFault time.Duration // first injection; never if there was none
+	elected    []time.Duration // when a new leader served after a fault
+	firstFault time.Duration   // first injection; never if there was none
 	stalls     []span
 	settled    time.Duration // from here on timed properties count; never if not known
 	bound      time.Duration // B: what a timed property allows
@@ -69,6 +73,8 @@ type keyRecord struct {
 	// Built when first asked for; a key is worked on by one goroutine.
 	built []*hold
 	q     *queueRecord
+	kept  promises.Report
+	reg   *register
 }
 
 type phaseAt struct {
@@ -87,9 +93,11 @@ type faultRecord struct {
 	verified bool
 	outcome  string
 	clients  []int
-	holding  bool          // it hit a client that held
-	from     time.Duration // when it was about to be done
-	over     time.Duration // when it was healed or came to nothing; never if it did not
+	holding  bool // it hit a client that held
+	// onServers says that it was done to servers, or to what is between them.
+	onServers bool
+	from      time.Duration // when it was about to be done
+	over      time.Duration // when it was healed or came to nothing; never if it did not
 }
 
 // analyse reads h. It stops early when ctx ends; the caller asks ctx.
@@ -111,6 +119,9 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 		damage:     map[int]string{},
 	}
 	keys := map[string]*keyRecord{}
+	if model == history.ModelSession {
+		keys[""] = &keyRecord{}
+	}
 	record := func(key string) *keyRecord {
 		k := keys[key]
 		if k == nil {
@@ -139,7 +150,7 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 		a.readProcess(e)
 	}
 	for _, op := range h.Operations() {
-		k := record(op.Key)
+		k := record(a.object(op.Key))
 		k.ops = append(k.ops, op)
 	}
 	for _, k := range keys {
@@ -153,6 +164,15 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 	a.absences()
 	a.settle()
 	return a
+}
+
+// object is what a key stands for: of the store itself all keys are one, since its
+// promises are about sessions.
+func (a *analysis) object(key string) string {
+	if a.model == history.ModelSession {
+		return ""
+	}
+	return key
 }
 
 // abilities finds out what the subject of a hold offers, beside what the record
@@ -215,6 +235,7 @@ func (a *analysis) readFault(e *history.Event) {
 	if len(s.Clients) > 0 {
 		f.clients = s.Clients
 	}
+	f.onServers = f.onServers || len(s.Servers) > 0 && s.Step != history.StepElected
 	f.holding = f.holding || slices.Contains(s.Holding, "holding")
 	switch s.Step {
 	case history.StepInject:
@@ -226,6 +247,8 @@ func (a *analysis) readFault(e *history.Event) {
 		f.over = min(f.over, e.Time)
 	case history.StepHealed:
 		f.over = e.Time
+	case history.StepElected:
+		a.elected = append(a.elected, e.Time)
 	}
 }
 

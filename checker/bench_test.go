@@ -12,6 +12,7 @@ import (
 // perRound is how many operations good makes in a round.
 var perRound = map[string]int{
 	history.ModelLock: 4, history.ModelElection: 5, history.ModelQueue: 2, history.ModelBarrier: 4, history.ModelDoubleBarrier: 6,
+	history.ModelRegister: 6,
 }
 
 var benchSizes = []int{1000, 10000, 100000}
@@ -19,7 +20,7 @@ var benchSizes = []int{1000, 10000, 100000}
 // BenchmarkCheck measures the fast checks alone, on histories of one key (or one
 // key a round) in which all went well.
 func BenchmarkCheck(b *testing.B) {
-	for _, model := range Models() {
+	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
 				h := good(model, n/perRound[model]).build()
@@ -38,7 +39,7 @@ func BenchmarkCheck(b *testing.B) {
 // BenchmarkReferee measures porcupine on the same histories, as far as it
 // decides them within its bounds.
 func BenchmarkReferee(b *testing.B) {
-	for _, model := range Models() {
+	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
 				h := good(model, n/perRound[model]).build()

@@ -52,7 +52,7 @@ func (a *analysis) loaded() Assumption {
 	for _, k := range a.keys {
 		n := 0
 		for _, op := range k.ops {
-			if op.Outcome() == history.OK && op.Return.Time <= until && history.OnSubject(op.F) {
+			if op.Outcome() == history.OK && op.Return.Time <= until && history.OnSubject(a.model, op.F) {
 				n++
 			}
 		}

@@ -197,6 +197,7 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())
 	defer cancel()
 	a := analyse(ctx, h, c.model)
+	a.transactions = c.opts.Transactions
 	if ctx.Err() != nil {
 		return []Verdict{{Property: c.property.name, Result: Unknown, Reason: budgetSpent}}
 	}

@@ -124,24 +124,15 @@ func onQueue(decide func(context.Context, *finding, *analysis, *keyRecord, *queu
 func queueFigures(f *finding, a *analysis, q *queueRecord) {
 	f.count("items", float64(len(q.items)))
 	f.count("unknown_dequeues", float64(len(q.unknown)))
-	reach, by := always, -1 // latest end of an earlier dequeue, and whose
-	second := always        // the same of all clients but by
+	earlier := newReach()
 	for _, op := range q.dequeues {
-		overlapping := reach > op.Began() && by != op.Client || second > op.Began()
-		if overlapping {
+		if earlier.beyond(op.Client, op.Began()) {
 			f.count("overlapping", 1)
 			if found(a, op) {
 				f.count("overlapping_found", 1)
 			}
 		}
-		switch end := min(ended(op), a.end); {
-		case by == op.Client || reach == always:
-			reach, by = max(reach, end), op.Client
-		case end > reach:
-			second, reach, by = reach, end, op.Client
-		default:
-			second = max(second, end)
-		}
+		earlier.add(op.Client, min(ended(op), a.end))
 	}
 }
 

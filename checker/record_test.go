@@ -54,6 +54,8 @@ type opArgs struct {
 	was      history.ID // of the invocation, if it differs
 	alive    int        // of the completion
 	before   int        // alive of the invocation
+	zxid     history.ID // of the completion
+	code     string     // of the completion's error
 }
 
 func (r *record) op(o opArgs) *record {
@@ -63,7 +65,11 @@ func (r *record) op(o opArgs) *record {
 	}
 	r.add(o.inv, inv)
 	if o.ret >= 0 {
-		r.add(o.ret, history.Event{Process: history.Process(o.client), Client: o.client, Type: o.outcome, F: o.f, Key: o.key, Value: history.Value(o.out), Session: o.session, Alive: time.Duration(o.alive) * ms})
+		ret := history.Event{Process: history.Process(o.client), Client: o.client, Type: o.outcome, F: o.f, Key: o.key, Value: history.Value(o.out), Session: o.session, Alive: time.Duration(o.alive) * ms, Zxid: o.zxid}
+		if o.code != "" {
+			ret.Error = &history.Error{Code: o.code}
+		}
+		r.add(o.ret, ret)
 	}
 	return r
 }
@@ -138,4 +144,9 @@ func dump(h *history.History) string {
 		s += string(b) + "\n"
 	}
 	return s
+}
+
+// recipeModels are those of recipes, which have objects under keys.
+func recipeModels() []string {
+	return slices.DeleteFunc(Models(), func(m string) bool { return m == history.ModelSession })
 }

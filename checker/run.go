@@ -28,6 +28,12 @@ type Options struct {
 	Model string
 	// Extra are checks beside those of the model.
 	Extra []Check
+	// Transactions are what the ensemble committed during the run, in the order
+	// of their zxids (history.OpenTxns), as far as that is known: evidence "L".
+	// They may begin late, end early and have holes: what is there counts, and what
+	// is missing proves something only where the numbering shows the list whole.
+	// They are not changed.
+	Transactions []history.Txn
 	// NoReferee leaves porcupine out.
 	NoReferee bool
 }
@@ -65,6 +71,8 @@ var models = map[string]struct {
 	history.ModelQueue:         {queueProperties, []*referee{queueReferee}},
 	history.ModelBarrier:       {barrierProperties, []*referee{barrierReferee}},
 	history.ModelDoubleBarrier: {doubleBarrierProperties, []*referee{enterReferee, leaveReferee}},
+	history.ModelRegister:      {registerProperties, []*referee{registerReferee}},
+	history.ModelSession:       {sessionProperties, nil},
 }
 
 // Models are the names of the models that can be checked.
@@ -103,6 +111,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		}}}, opts)
 	}
 	a := analyse(ctx, h, name)
+	a.transactions = opts.Transactions
 	if ctx.Err() != nil {
 		return overall(Report{Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}

@@ -35,6 +35,8 @@ func good(model string, n int) *record {
 		end = goodBarrier(r, n)
 	case history.ModelDoubleBarrier:
 		end = goodGates(r, n)
+	case history.ModelRegister:
+		end = goodRegister(r, n)
 	}
 	for c := range 3 {
 		r.proof(c, history.ID(c+1), end)
@@ -100,7 +102,7 @@ func goodGates(r *record, n int) int {
 }
 
 func TestGoodRunsAreValid(t *testing.T) {
-	for _, model := range Models() {
+	for _, model := range recipeModels() {
 		t.Run(model, func(t *testing.T) {
 			rep := Run(t.Context(), good(model, 40).build(), Options{Strict: true})
 			if rep.Verdict != Valid {
@@ -125,7 +127,7 @@ func TestGoodRunsAreValid(t *testing.T) {
 
 // TestChecksAloneSayTheSame compares the checks of For with Run.
 func TestChecksAloneSayTheSame(t *testing.T) {
-	for _, model := range Models() {
+	for _, model := range recipeModels() {
 		h := good(model, 40).build()
 		checks, err := For(model, Options{})
 		if err != nil {
@@ -596,7 +598,7 @@ func TestRefereeInVirtualTime(t *testing.T) {
 }
 
 func TestVisualize(t *testing.T) {
-	for _, model := range Models() {
+	for _, model := range recipeModels() {
 		r := good(model, 5)
 		h := r.build()
 		var key string
@@ -629,19 +631,24 @@ func TestNothingMakesItPanic(t *testing.T) {
 		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FLeader, history.FEnqueue, history.FDequeue,
 		history.FRaise, history.FLift, history.FAwait, history.FEnter, history.FLeave, history.FLost, history.FDrained, history.FFinal,
 		history.FConnected, history.FDisconnected, history.FExpired, history.FDead, history.FPhase, history.FHealth, history.FStall, "pause", "",
+		history.FRequest, history.FReply, history.FEvent,
 	}
-	values := []string{``, `null`, `{}`, `[]`, `7`, `{"token":"0x1"}`, `{"held":true}`, `{"held":true,"token":"0x2"}`, `{"item":"a"}`, `{"item":"b"}`, `{"client":1}`, `{"empty":true}`, `{"left":3}`, `{"contenders":[{"name":"x-0000000001","owner":"0x1"}]}`, `{"fault":1,"step":"inject"}`, `{"name":"quiesce"}`, `{"name":"load"}`, `{"gap":300000000}`, `{"accepted":true,"order":2}`}
+	values := []string{
+		``, `null`, `{}`, `[]`, `7`, `{"token":"0x1"}`, `{"held":true}`, `{"held":true,"token":"0x2"}`, `{"item":"a"}`, `{"item":"b"}`, `{"client":1}`, `{"empty":true}`, `{"left":3}`, `{"contenders":[{"name":"x-0000000001","owner":"0x1"}]}`, `{"fault":1,"step":"inject"}`, `{"name":"quiesce"}`, `{"name":"load"}`, `{"gap":300000000}`, `{"accepted":true,"order":2}`,
+		`{"xid":1,"op":"create","path":"/a","sequential":true}`, `{"xid":1,"path":"/a0000000001"}`, `{"xid":2,"op":"multi","parts":[{"op":"delete","path":"/a"}]}`, `{"xid":2,"parts":[{"error":-101}]}`,
+		`{"xid":1,"op":"getChildren","path":"/a","watch":true}`, `{"xid":1,"stat":{"czxid":"0x1","mzxid":"0x1","pzxid":"0x2"}}`, `{"xid":3,"op":"setWatches","data_watches":["/a",""]}`, `{"type":"nodeDeleted","path":"/a"}`,
+	}
 	types := []history.Type{history.Invoke, history.OK, history.Fail, history.Info, "odd"}
 	for i := range 3000 {
 		rng := rand.New(rand.NewPCG(7, uint64(i)))
-		h := &history.History{Header: history.Header{Version: rng.IntN(2), Model: Models()[rng.IntN(5)], Params: history.Params{Parties: rng.IntN(4)}}}
+		h := &history.History{Header: history.Header{Version: rng.IntN(2), Model: Models()[rng.IntN(len(Models()))], Params: history.Params{Parties: rng.IntN(4)}}}
 		at := time.Duration(0)
 		for n := range rng.IntN(40) {
 			at += time.Duration(rng.IntN(3)) * time.Second
 			h.Events = append(h.Events, history.Event{
 				Index: n, Time: at, Process: history.Process(rng.IntN(6) - 2), Client: rng.IntN(4) - 1, Type: types[rng.IntN(len(types))],
 				F: fs[rng.IntN(len(fs))], Key: []string{"k", "l", ""}[rng.IntN(3)], Value: []byte(values[rng.IntN(len(values))]),
-				Session: history.ID(rng.IntN(4)), Alive: time.Duration(rng.IntN(20)) * time.Second,
+				Session: history.ID(rng.IntN(4)), Zxid: history.ID(rng.IntN(6) - 1), Alive: time.Duration(rng.IntN(20)) * time.Second,
 			})
 		}
 		rep := Run(t.Context(), h, Options{Budget: 10 * time.Second})

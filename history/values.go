@@ -13,7 +13,8 @@ const (
 	ModelQueue         = "queue"
 	ModelBarrier       = "barrier"
 	ModelDoubleBarrier = "double-barrier"
-	ModelSession       = "session" // the store itself; see wire.go
+	ModelRegister      = "register" // the store itself
+	ModelSession       = "session"  // the store itself; see wire.go
 )
 
 // Header is the value of the first event of every history: Nemesis, Info, FBegin.
@@ -49,7 +50,7 @@ const (
 	FHealth  = "health"  // Health: looked at from outside
 	FStall   = "stall"   // Stall: the harness itself was held up
 	FDrained = "drained" // key = a queue, value Drained: a fenced read at the end
-	FFinal   = "final"   // key = a hold, value Final: a fenced list of contenders at the end
+	FFinal   = "final"   // key = a hold or a register, value Final: a fenced look at it at the end
 	FEnd     = "end"     // the last event: the record is complete
 )
 
@@ -132,9 +133,11 @@ type Contender struct {
 	Owner ID     `json:"owner"` // its ephemeralOwner, 0 for a persistent znode
 }
 
-// Final is the value of FFinal: the contenders in the folder at the end, read fenced.
+// Final is the value of FFinal, read fenced at the end: of a hold the contenders
+// in its folder, of a register what it holds.
 type Final struct {
-	Contenders []Contender `json:"contenders"`
+	Contenders []Contender `json:"contenders,omitempty"`
+	Register   *Reading    `json:"register,omitempty"`
 }
 
 // Facts of sessions and connections: process "session", type info. Session and
@@ -214,16 +217,19 @@ const (
 	FRelease = "release"
 	// FConfirm: do you still hold? invoke nothing, ok Held.
 	FConfirm = "confirm"
-	// FWrite: a write to the guarded resource; invoke Grant, ok Written.
+	// FWrite: a write to the guarded resource; invoke Grant, ok Written. Model
+	// register has an FWrite of its own.
 	FWrite = "write"
 	// FLeader: who leads? invoke nothing, ok Leader. Election only.
 	FLeader = "leader"
 )
 
-// OnSubject says whether an operation asks something of the subject under test
-// and so of the servers. A confirm and a write to the guarded resource happen
-// in the harness's memory: they are evidence, not load.
-func OnSubject(f string) bool { return f != FConfirm && f != FWrite }
+// OnSubject says whether an operation of a model asks something of the subject
+// under test and so of the servers. A confirm and a write to the guarded resource
+// happen in the harness's memory: they are evidence, not load.
+func OnSubject(model, f string) bool {
+	return f != FConfirm && (f != FWrite || model == ModelRegister)
+}
 
 // Grant is the value of an acquire's ok and of a write's invoke. Token is 0
 // for subjects without fencing.
@@ -276,3 +282,59 @@ const (
 	FEnter = "enter"
 	FLeave = "leave"
 )
+
+// Operations on a register: one znode, whose data is its value. It begins with
+// the value "", which nobody writes; every other value is written once in a run.
+// FWrite is the third: invoke Writing, ok Stored.
+const (
+	// FRead: invoke HowRead, ok Reading.
+	FRead = "read"
+	// FCAS: compare and set; invoke Swap, ok Stored. A fail with the code
+	// CodeMismatch or CodeConflict has lost against somebody who was quicker.
+	FCAS = "cas"
+)
+
+// Codes of the errors of a compare-and-set that did nothing.
+const (
+	CodeMismatch = "mismatch" // another value was there
+	CodeConflict = "conflict" // somebody wrote between the comparison and the setting
+)
+
+// Kinds of reads of a register.
+const (
+	ReadPlain  = "plain"  // whatever the server that the client is on has: perhaps an old value
+	ReadSync   = "sync"   // after a sync: old only where a deposed leader answers (ZOOKEEPER-1675)
+	ReadFenced = "fenced" // after a quorum write on the same session: never old
+)
+
+// HowRead is the value of a read's invoke.
+type HowRead struct {
+	Kind string `json:"kind"`
+}
+
+// Reading is the value of a read's ok.
+type Reading struct {
+	Value string `json:"value"`
+	// Mzxid is the zxid of the write whose value it is, where the subject tells;
+	// of the value "" that of the znode's creation. Version is the znode's.
+	Mzxid   ID    `json:"mzxid,omitempty"`
+	Version int32 `json:"version,omitempty"`
+}
+
+// Writing is the value of a register's write.
+type Writing struct {
+	Value string `json:"value"`
+}
+
+// Swap is the value of a compare-and-set.
+type Swap struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Stored is the value of the ok of a write or compare-and-set, whose own zxid is
+// Event.Zxid: the znode's version that it made, where the subject tells. The
+// znode begins with version 0, and each write makes the next one.
+type Stored struct {
+	Version int32 `json:"version,omitempty"`
+}

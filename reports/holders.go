@@ -23,7 +23,7 @@ const (
 // to hold it.
 func holdersFigure(m *material) (*figure, string) {
 	switch m.model() {
-	case history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier:
+	case history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier, history.ModelRegister:
 		return nil, ""
 	}
 	if len(m.holds) == 0 {

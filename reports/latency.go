@@ -94,12 +94,12 @@ func (m *material) pointsOf(f string) []stats.Point {
 }
 
 // operations are the kinds of operations worth a panel, in the order in which
-// a client does them. Confirms and writes to the guarded resource never leave
+// a client does them. Confirms and writes to a guarded resource never leave
 // the harness: their microseconds would only push the others together.
 func (m *material) operations() []string {
 	var fs []string
 	for _, p := range m.points {
-		if history.OnSubject(p.F) && !slices.Contains(fs, p.F) {
+		if history.OnSubject(m.model(), p.F) && !slices.Contains(fs, p.F) {
 			fs = append(fs, p.F)
 		}
 	}

@@ -213,7 +213,7 @@ func (s *summary) operations() {
 		thousands(st.Operations), thousands(st.OK), thousands(st.Fail), thousands(st.Info), st.Rate, length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
-		if f.OK > 0 && history.OnSubject(f.F) {
+		if f.OK > 0 && history.OnSubject(s.r.Recipe, f.F) {
 			parts = append(parts, fmt.Sprintf("%s %s / %s", label(f.F, 20), length(f.P50), length(f.P99)))
 		}
 	}

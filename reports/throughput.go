@@ -14,7 +14,7 @@ import (
 
 // throughputFigure shows completions a second, by outcome.
 func throughputFigure(m *material) (*figure, string) {
-	counts := completions(m.points, m.windowWidth())
+	counts := completions(m.model(), m.points, m.windowWidth())
 	if len(counts) == 0 {
 		return nil, "No operation was completed."
 	}
@@ -30,17 +30,20 @@ func throughputFigure(m *material) (*figure, string) {
 		}
 	}
 	f.panels = []panel{{yLabel: "operations per second", plot: p, height: 220}}
-	f.note = "By the time of completion, counted in windows of " + length(m.windowWidth()) + ". Confirms and writes, which stay within the harness, are left out."
+	f.note = "By the time of completion, counted in windows of " + length(m.windowWidth()) + "."
+	if m.model() != history.ModelRegister {
+		f.note += " Confirms and writes, which stay within the harness, are left out."
+	}
 	f.alt = "Line plot of completed operations per second over the time of the run, by outcome."
 	return f, ""
 }
 
 // completions counts by outcome and window, as the rate in the statistics
 // does. Operations that never returned were not completed.
-func completions(points []stats.Point, width time.Duration) map[history.Type]map[int]int {
+func completions(model string, points []stats.Point, width time.Duration) map[history.Type]map[int]int {
 	out := map[history.Type]map[int]int{}
 	for _, p := range points {
-		if p.Open || !history.OnSubject(p.F) {
+		if p.Open || !history.OnSubject(model, p.F) {
 			continue
 		}
 		if out[p.Outcome] == nil {

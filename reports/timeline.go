@@ -315,7 +315,7 @@ func operationLegend() []legendItem {
 // objectLegend explains the lanes above them.
 func (b *timelineBuilder) objectLegend() (title string, items []legendItem) {
 	switch b.m.model() {
-	case history.ModelBarrier:
+	case history.ModelBarrier, history.ModelRegister:
 		return "", nil
 	case history.ModelQueue:
 		title = "Items by who put them in:"

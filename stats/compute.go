@@ -29,25 +29,25 @@ func Compute(h *history.History) Stats {
 		Stalls:     stalls(h),
 	}
 	for _, f := range s.ByF {
-		if history.OnSubject(f.F) {
+		if history.OnSubject(h.Header.Model, f.F) {
 			s.OK += f.OK
 			s.Fail += f.Fail
 			s.Info += f.Info
 		}
 	}
 	s.Operations = s.OK + s.Fail + s.Info
-	s.Rate = rate(ops, load)
+	s.Rate = rate(h.Header.Model, ops, load)
 	return s
 }
 
 // rate is ok completions a second within the span.
-func rate(ops []*history.Operation, in Span) float64 {
+func rate(model string, ops []*history.Operation, in Span) float64 {
 	if in.Length() <= 0 {
 		return 0
 	}
 	n := 0
 	for _, op := range ops {
-		if history.OnSubject(op.F) && op.Outcome() == history.OK && in.Contains(op.Return.Time) {
+		if history.OnSubject(model, op.F) && op.Outcome() == history.OK && in.Contains(op.Return.Time) {
 			n++
 		}
 	}

@@ -70,6 +70,8 @@ type Op struct {
 	Run func(ctx context.Context) (any, error)
 	// Owner, if set, gives the session that owns what an ok operation made.
 	Owner func() int64
+	// Zxid, if set, gives the zxid of an ok operation's reply; 0 if it is not known.
+	Zxid func() int64
 }
 
 // Do records the invocation, runs the operation, and records what came of it.
@@ -103,6 +105,9 @@ func (c *Client) complete(op Op, value any, err error) {
 		done.Value = history.Value(value)
 		if s := ownerOf(op); s != 0 {
 			done.Session = history.ID(s)
+		}
+		if op.Zxid != nil {
+			done.Zxid = history.ID(op.Zxid())
 		}
 	} else {
 		done.Error = describe(err)
@@ -182,4 +187,8 @@ var codes = []struct {
 	{zk.ErrClosing, "closing"},
 	{zk.ErrSessionMoved, "session-moved"},
 	{subjects.ErrProcess, "process"},
+	{subjects.ErrMismatch, history.CodeMismatch},
+	{subjects.ErrConflict, history.CodeConflict},
+	{zk.ErrNoAuth, "no-auth"},
+	{zk.ErrNoNode, "no-node"},
 }

@@ -36,6 +36,9 @@ var named = []struct {
 	{"election", "a leader election", map[string]Workload{
 		Own: Election{subjects.NewElection}, Broken: Election{subjects.BrokenElection},
 	}},
+	{"register", "the store itself: one znode that is written, compared and set, and read", map[string]Workload{
+		Own: Register{subjects.NewRegister}, Broken: Register{subjects.BrokenRegister},
+	}},
 }
 
 // Recipes lists the names of the workloads.

@@ -25,7 +25,8 @@ type Workload interface {
 // own. One that is not makes its subjects from subjects.Client.Remote itself.
 type Processes interface {
 	// InProcesses is the same workload with subjects that live there; constructors
-	// of this process are left aside.
+	// of this process are left aside. It is nil where the adapter protocol has no
+	// such subjects.
 	InProcesses() Workload
 }
 

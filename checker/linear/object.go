@@ -10,6 +10,9 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
+// none is no place in a list: no operation, no value.
+const none = -1
+
 // object is one key with its operations: what a procedure decides.
 type object struct {
 	ctx     context.Context

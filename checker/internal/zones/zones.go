@@ -1,22 +1,16 @@
-package linear
+package zones
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 )
 
-const byZones = "chains and zones"
-
-// A register whose values are all different is decided by chains and their
-// zones (Gibbons and Korach 1997, extended to compare-and-set). A chain is a
-// value with its reads, the value that a compare-and-set made of it with its
-// reads, and so on: nothing else can come between them. Of a chain, f is when
-// the first of its operations has ended, s when the last begins: if f < s the
-// chain fills the time between. Two chains contradict each other iff each has
-// something that ended before something of the other began.
+// chains are the chains of a register's values.
 type chains struct {
-	k       *object
-	n       *numbers
-	initial int32 // number of the value at first
+	r       *Register
+	ops     []Op
+	initial int32 // the value at first
 	// by value
 	writer []int32 // the operation that wrote it, none
 	next   []int32 // the compare-and-set from it, none
@@ -29,22 +23,15 @@ const none = -1
 
 // chain is a chain's extent.
 type chain struct {
-	start int32 // its first value, as a number
+	start int32 // its first value
 	first int32 // the operation that ended first; none: the initial value
 	last  int32 // the operation that began last
 	f, s  int32
 }
 
-func decideRegister(k *object) finding {
-	for i := range k.ops {
-		switch k.ops[i].code {
-		case mismatch:
-			return inapplicable("failed compare-and-sets say what the value was not")
-		case extend:
-			return decideAppends(k)
-		}
-	}
-	c := &chains{k: k, n: k.numbers()}
+// Decide decides the register. It takes time in proportion to n log n.
+func (r *Register) Decide() Finding {
+	c := &chains{r: r, ops: r.Ops, initial: r.Initial}
 	if f, done := c.collect(); done {
 		return f
 	}
@@ -55,62 +42,36 @@ func decideRegister(k *object) finding {
 	if a, b, conflict := conflicting(all); conflict {
 		return c.conflict(a, b)
 	}
-	return valid(byZones)
-}
-
-// effect is the value that an operation writes; false if it writes none.
-func effect(o *op) (int32, bool) {
-	switch {
-	case o.code == write:
-		return o.a, true
-	case o.code == cas && o.a != o.b:
-		return o.b, true
-	}
-	return 0, false
-}
-
-// observes is the value that an operation finds; false if it finds none. A
-// compare-and-set of a value to itself is a read.
-func observes(o *op) (int32, bool) {
-	return o.a, o.code == read || o.code == cas
+	return Finding{Result: Explained}
 }
 
 // collect finds what belongs to each value.
-func (c *chains) collect() (finding, bool) {
-	k := c.k
-	c.initial = c.n.of(k.initial)
-	for i := range k.ops {
-		c.n.of(k.ops[i].a)
-		if k.ops[i].code == cas {
-			c.n.of(k.ops[i].b)
-		}
-	}
-	size := len(c.n.list)
+func (c *chains) collect() (Finding, bool) {
+	size := c.r.Values
 	all := make([]int32, 4*size)
 	for i := range all {
 		all[i] = none
 	}
 	c.writer, c.next, c.first, c.last = all[:size], all[size:2*size], all[2*size:3*size], all[3*size:]
 	c.see(size)
-	for i := range k.ops {
-		o := &k.ops[i]
-		if v, ok := effect(o); ok {
-			v := c.n.of(v)
-			if o.unknown() && !c.seen[v] {
+	for i := range c.ops {
+		o := &c.ops[i]
+		if v, ok := o.Effect(); ok {
+			if o.Unknown() && !c.seen[v] {
 				continue // it may never have happened
 			}
 			if v == c.initial || c.writer[v] != none {
-				return inapplicable("the value %s was written more than once", k.value(c.n.list[v])), true
+				return Finding{Result: Inapplicable, Reason: fmt.Sprintf("the value %s was written more than once", c.value(v))}, true
 			}
 			c.writer[v] = int32(i)
 		}
 	}
-	for i := range k.ops {
+	for i := range c.ops {
 		if f, done := c.observe(int32(i)); done {
 			return f, true
 		}
 	}
-	return finding{}, false
+	return Finding{}, false
 }
 
 // see finds the values that were there for certain: those that were read, or
@@ -125,65 +86,63 @@ func (c *chains) see(size int) {
 			todo = append(todo, v)
 		}
 	}
-	for i := range c.k.ops {
-		o := &c.k.ops[i]
-		switch v, ok := observes(o); {
+	for i := range c.ops {
+		o := &c.ops[i]
+		switch v, ok := o.observes(); {
 		case !ok:
-		case !o.unknown():
-			mark(c.n.of(v))
-		case o.code == cas && o.a != o.b:
+		case !o.Unknown():
+			mark(v)
+		case o.Kind == CAS && o.A != o.B:
 			if made == nil {
 				made = make([]int32, size)
 				for i := range made {
 					made[i] = none
 				}
 			}
-			made[c.n.of(o.b)] = int32(i)
+			made[o.B] = int32(i)
 		}
 	}
 	for len(todo) > 0 && made != nil {
 		v := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if i := made[v]; i != none {
-			mark(c.n.of(c.k.ops[i].a))
+			mark(c.ops[i].A)
 		}
 	}
 }
 
 // observe puts a read, or the reading half of a compare-and-set, to its value.
-func (c *chains) observe(i int32) (finding, bool) {
-	k, o := c.k, &c.k.ops[i]
-	found, ok := observes(o)
+func (c *chains) observe(i int32) (Finding, bool) {
+	o := &c.ops[i]
+	v, ok := o.observes()
 	if !ok {
-		return finding{}, false
+		return Finding{}, false
 	}
-	v := c.n.of(found)
-	made, makes := effect(o)
-	if o.unknown() && (!makes || c.writer[c.n.of(made)] != i) {
-		return finding{}, false
+	made, makes := o.Effect()
+	if o.Unknown() && (!makes || c.writer[made] != i) {
+		return Finding{}, false
 	}
 	if c.writer[v] == none && v != c.initial {
-		return violation(byZones, []int32{i}, "%s found %s, which nobody had written (the register began as %s)", k.span(i), k.value(found), k.value(k.initial)), true
+		return violation([]int32{i}, "%s found %s, which nobody had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial)), true
 	}
 	if makes {
 		if other := c.next[v]; other != none {
-			return violation(byZones, []int32{i, other, c.writer[v]}, "%s and %s both found %s, which was written once and was gone after the first of them", k.span(other), k.span(i), k.value(found)), true
+			return violation([]int32{i, other, c.writer[v]}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(other), c.r.Span(i), c.value(v)), true
 		}
 		c.next[v] = i
-		return finding{}, false
+		return Finding{}, false
 	}
-	if c.first[v] == none || o.ret < k.ops[c.first[v]].ret {
+	if c.first[v] == none || o.Ret < c.ops[c.first[v]].Ret {
 		c.first[v] = i
 	}
-	if c.last[v] == none || o.inv > k.ops[c.last[v]].inv {
+	if c.last[v] == none || o.Inv > c.ops[c.last[v]].Inv {
 		c.last[v] = i
 	}
-	return finding{}, false
+	return Finding{}, false
 }
 
 // walk follows every chain from its beginning, and checks the order within.
-func (c *chains) walk() ([]chain, finding, bool) {
-	k := c.k
+func (c *chains) walk() ([]chain, Finding, bool) {
 	var all []chain
 	written, visited := 0, 0
 	for v := range c.writer {
@@ -191,14 +150,14 @@ func (c *chains) walk() ([]chain, finding, bool) {
 		if w != none {
 			written++
 		}
-		if int32(v) != c.initial && (w == none || k.ops[w].code == cas) {
+		if int32(v) != c.initial && (w == none || c.ops[w].Kind == CAS) {
 			continue
 		}
-		z := chain{start: int32(v), first: none, last: none, f: never, s: -1}
+		z := chain{start: int32(v), first: none, last: none, f: Never, s: -1}
 		if int32(v) == c.initial {
 			z.f = -1
 		}
-		for v := int32(v); ; v = c.n.of(k.ops[c.next[v]].b) {
+		for v := int32(v); ; v = c.ops[c.next[v]].B {
 			if w := c.writer[v]; w != none {
 				visited++
 				if f, done := c.enter(&z, v, w, w); done {
@@ -219,52 +178,51 @@ func (c *chains) walk() ([]chain, finding, bool) {
 	if visited < written {
 		return nil, c.circle(), true
 	}
-	return all, finding{}, false
+	return all, Finding{}, false
 }
 
 // enter adds operations that come next in a chain: the one that ended first
 // and the one that began last of them.
-func (c *chains) enter(z *chain, v, first, last int32) (finding, bool) {
-	ops := c.k.ops
-	if z.last != none && ops[first].ret < z.s {
+func (c *chains) enter(z *chain, v, first, last int32) (Finding, bool) {
+	ops := c.ops
+	if z.last != none && ops[first].Ret < z.s {
 		return c.backwards(z.last, first, v), true
 	}
-	if ops[first].ret < z.f {
-		z.first, z.f = first, ops[first].ret
+	if ops[first].Ret < z.f {
+		z.first, z.f = first, ops[first].Ret
 	}
-	if ops[last].inv > z.s {
-		z.last, z.s = last, ops[last].inv
+	if ops[last].Inv > z.s {
+		z.last, z.s = last, ops[last].Inv
 	}
-	return finding{}, false
+	return Finding{}, false
 }
 
 // backwards tells of an operation that ended before an earlier one in its chain
 // began.
-func (c *chains) backwards(earlier, later, v int32) finding {
-	k := c.k
+func (c *chains) backwards(earlier, later, v int32) Finding {
 	witness := c.link(c.valueOf(earlier), v)
-	return violation(byZones, append(witness, earlier, later), "%s had ended before %s began, though %s",
-		k.span(later), k.span(earlier), c.because(earlier, later))
+	return violation(append(witness, earlier, later), "%s had ended before %s began, though %s",
+		c.r.Span(later), c.r.Span(earlier), c.because(earlier, later))
 }
 
 // because says why an operation must come before another of its chain.
 func (c *chains) because(earlier, later int32) string {
-	k, o := c.k, &c.k.ops[later]
+	o := &c.ops[later]
 	switch {
-	case o.code == cas && o.a != o.b && c.valueOf(earlier) == c.n.of(o.a):
-		return "it took away the value " + k.value(o.a) + " that the other needs"
+	case o.Kind == CAS && o.A != o.B && c.valueOf(earlier) == o.A:
+		return "it took away the value " + c.value(o.A) + " that the other needs"
 	case c.writer[c.valueOf(later)] == earlier:
-		return "it needs the value " + k.value(o.a) + " that the other makes"
+		return "it needs the value " + c.value(o.A) + " that the other makes"
 	}
 	return "the values were made from one another in the other order"
 }
 
 // valueOf is the value that an operation belongs to in its chain.
 func (c *chains) valueOf(i int32) int32 {
-	if v, ok := effect(&c.k.ops[i]); ok {
-		return c.n.of(v)
+	if v, ok := c.ops[i].Effect(); ok {
+		return v
 	}
-	return c.n.of(c.k.ops[i].a)
+	return c.ops[i].A
 }
 
 // link are the writers of the values from one to another in a chain, whichever
@@ -272,7 +230,7 @@ func (c *chains) valueOf(i int32) int32 {
 func (c *chains) link(v, w int32) []int32 {
 	for range 2 {
 		var is []int32
-		for at, steps := v, 0; steps <= len(c.n.list); steps++ {
+		for at, steps := v, 0; steps <= c.r.Values; steps++ {
 			if c.writer[at] != none {
 				is = append(is, c.writer[at])
 			}
@@ -282,7 +240,7 @@ func (c *chains) link(v, w int32) []int32 {
 			if c.next[at] == none {
 				break
 			}
-			at = c.n.of(c.k.ops[c.next[at]].b)
+			at = c.ops[c.next[at]].B
 		}
 		v, w = w, v
 	}
@@ -290,11 +248,11 @@ func (c *chains) link(v, w int32) []int32 {
 }
 
 // circle tells of values that were made from one another only.
-func (c *chains) circle() finding {
-	on := make([]bool, len(c.n.list))
+func (c *chains) circle() Finding {
+	on := make([]bool, c.r.Values)
 	for v := range c.writer { // what a beginning leads to
-		if w := c.writer[v]; int32(v) == c.initial || w != none && c.k.ops[w].code == write {
-			for at := int32(v); !on[at]; at = c.n.of(c.k.ops[c.next[at]].b) {
+		if w := c.writer[v]; int32(v) == c.initial || w != none && c.ops[w].Kind == Write {
+			for at := int32(v); !on[at]; at = c.ops[c.next[at]].B {
 				on[at] = true
 				if c.next[at] == none {
 					break
@@ -307,13 +265,13 @@ func (c *chains) circle() finding {
 			continue
 		}
 		var witness []int32
-		for at := int32(v); !on[at]; at = c.n.of(c.k.ops[c.writer[at]].a) {
+		for at := int32(v); !on[at]; at = c.ops[c.writer[at]].A {
 			on[at] = true
 			witness = append(witness, c.writer[at])
 		}
-		return violation(byZones, witness, "each of these compare-and-sets needs the value that another one made, and none can be the first: %s", c.k.spans(witness))
+		return violation(witness, "each of these compare-and-sets needs the value that another one made, and none can be the first: %s", c.spans(witness))
 	}
-	return finding{}
+	return Finding{}
 }
 
 // conflicting finds two chains of which each has something that ended before
@@ -345,8 +303,7 @@ func conflicting(all []chain) (a, b chain, found bool) {
 
 // conflict tells of two chains. Of a long chain the nearest two operations that
 // show it are taken.
-func (c *chains) conflict(a, b chain) finding {
-	k := c.k
+func (c *chains) conflict(a, b chain) Finding {
 	aFirst, aLast := c.nearest(a.start, b.s, b.f)
 	bFirst, bLast := c.nearest(b.start, c.began(aLast), c.ended(aFirst))
 	var witness []int32
@@ -367,11 +324,11 @@ func (c *chains) conflict(a, b chain) finding {
 	}
 	before := func(x, y int32) string {
 		if x == none {
-			return "the value at first, " + k.value(k.initial) + ", was there before " + k.span(y)
+			return "the value at first, " + c.value(c.initial) + ", was there before " + c.r.Span(y)
 		}
-		return k.span(x) + " had ended before " + k.span(y) + " began"
+		return c.r.Span(x) + " had ended before " + c.r.Span(y) + " began"
 	}
-	return violation(byZones, witness, "%s, and %s; so %s was there both before and after %s, though it was written once",
+	return violation(witness, "%s, and %s; so %s was there both before and after %s, though it was written once",
 		before(aFirst, bLast), before(bFirst, aLast), c.named(aFirst, aLast), c.named(bFirst, bLast))
 }
 
@@ -385,43 +342,43 @@ func (c *chains) named(x, y int32) string {
 		to = c.valueOf(y)
 	}
 	if from == to {
-		return c.k.value(c.n.list[from])
+		return c.value(from)
 	}
-	return "what links " + c.k.value(c.n.list[from]) + " and " + c.k.value(c.n.list[to])
+	return "what links " + c.value(from) + " and " + c.value(to)
 }
 
-func (c *chains) began(i int32) int32 { return c.k.ops[i].inv }
+func (c *chains) began(i int32) int32 { return c.ops[i].Inv }
 
 func (c *chains) ended(i int32) int32 {
 	if i == none {
 		return -1
 	}
-	return c.k.ops[i].ret
+	return c.ops[i].Ret
 }
 
 // nearest finds in a chain an operation that ended before s and one that began
 // after f, as near to each other as there are.
 func (c *chains) nearest(start, s, f int32) (early, late int32) {
 	early, late = none, none
-	best := len(c.n.list) + 1
+	best := c.r.Values + 1
 	lastEarly, lastLate := none, none
 	earlyAt, lateAt := -best, -best
-	ops := c.k.ops
+	ops := c.ops
 	consider := func(at int, first, last int32) {
-		if ops[first].ret < s {
+		if ops[first].Ret < s {
 			lastEarly, earlyAt = int(first), at
 		}
-		if ops[last].inv > f {
+		if ops[last].Inv > f {
 			lastLate, lateAt = int(last), at
 		}
-		if d := max(earlyAt, lateAt) - min(earlyAt, lateAt); lateAt >= 0 && earlyAt > -len(c.n.list)-1 && d < best {
+		if d := max(earlyAt, lateAt) - min(earlyAt, lateAt); lateAt >= 0 && earlyAt > -c.r.Values-1 && d < best {
 			best, early, late = d, int32(lastEarly), int32(lastLate)
 		}
 	}
 	if start == c.initial {
 		earlyAt = -1
 	}
-	for v, at := start, 0; ; v, at = c.n.of(ops[c.next[v]].b), at+1 {
+	for v, at := start, 0; ; v, at = ops[c.next[v]].B, at+1 {
 		if w := c.writer[v]; w != none {
 			consider(at, w, w)
 		}
@@ -432,4 +389,26 @@ func (c *chains) nearest(start, s, f int32) (early, late int32) {
 			return early, late
 		}
 	}
+}
+
+func (c *chains) value(v int32) string { return c.r.Value(v) }
+
+// spans joins operations.
+func (c *chains) spans(is []int32) string {
+	const some = 6
+	var parts []string
+	for n, i := range is {
+		if n == some {
+			parts = append(parts, fmt.Sprintf("%d more", len(is)-some))
+			break
+		}
+		parts = append(parts, c.r.Span(i))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func violation(witness []int32, format string, args ...any) Finding {
+	witness = slices.DeleteFunc(witness, func(i int32) bool { return i == none })
+	slices.Sort(witness)
+	return Finding{Violated, fmt.Sprintf(format, args...), slices.Compact(witness)}
 }

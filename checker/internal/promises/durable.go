@@ -1,0 +1,98 @@
+package promises
+
+import (
+	"bytes"
+
+	"github.com/zklab/zklab/history"
+)
+
+// acknowledged holds what clients were told of their writes against what was
+// committed, and against what they had been told before.
+func (j *judge) acknowledged() {
+	for _, q := range j.requests {
+		if !q.writes() {
+			continue
+		}
+		j.fresh(q)
+		got := q.answer()
+		if got == done {
+			j.Report[Durable].count("acknowledged", 1)
+		}
+		if got == done && q.Op == opMulti {
+			j.Report[Atomic].count("multis", 1)
+		}
+		if j.log == nil || q.Op == "closeSession" {
+			continue
+		}
+		switch {
+		case got == done && !j.kept(q):
+			j.broken(Durable, q.events(), "client %d got the answer to its %s at %s, with zxid %s, but %s",
+				q.conn.client, q.name(), at(q.reply.at), q.reply.zxid, j.lack(q))
+		case got == refused && q.txn != nil && effective(q.txn):
+			j.broken(Atomic, q.events(), "client %d's %s was refused at %s, yet it is among the transactions, with zxid %s",
+				q.conn.client, q.name(), at(q.reply.at), q.txn.Zxid)
+		}
+	}
+}
+
+// fresh says that a write has a higher zxid than all that were acknowledged to
+// anybody when it was sent: so a read behind it shows them.
+func (j *judge) fresh(q *request) {
+	if !q.quorum() || q.reply.zxid == 0 || q.acked == nil {
+		return
+	}
+	if q.reply.zxid <= q.acked.zxid {
+		before := q.acked.request
+		j.broken(Fenced, append(q.events(), before.events()...), "client %d sent its %s at %s, when client %d had the answer to its %s with zxid %s, but it got zxid %s",
+			q.conn.client, q.name(), at(q.at), before.conn.client, before.name(), q.acked.zxid, q.reply.zxid)
+	}
+}
+
+// kept says that a write that was acknowledged is among the transactions as it
+// was sent.
+func (j *judge) kept(q *request) bool {
+	t := q.txn
+	if t == nil || !effective(t) || t.Zxid != q.reply.zxid {
+		return false
+	}
+	if q.Op != opMulti {
+		return same(&q.Request, &q.reply.Reply, t)
+	}
+	if len(t.Parts) != len(q.Parts) {
+		return false
+	}
+	for i := range t.Parts {
+		if !same(&q.Parts[i], &q.reply.Parts[i], &t.Parts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// same says that a transaction is what was asked for and answered.
+func same(r *history.Request, got *history.Reply, t *history.Txn) bool {
+	path := r.Path
+	if got.Path != "" {
+		path = got.Path
+	}
+	switch kind(r.Op) {
+	case opCreate, opSet:
+		return t.Path == path && bytes.Equal(t.Data, r.Data)
+	case opDelete:
+		return t.Path == path
+	}
+	return true
+}
+
+// lack is what is wrong with the transaction of a write that was acknowledged.
+func (j *judge) lack(q *request) string {
+	switch {
+	case q.txn == nil:
+		return "no transaction is of that request"
+	case !effective(q.txn):
+		return "it was refused, at zxid " + q.txn.Zxid.String()
+	case q.txn.Zxid != q.reply.zxid:
+		return "it was committed at zxid " + q.txn.Zxid.String()
+	}
+	return "the transaction has another path or other data"
+}

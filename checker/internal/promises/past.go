@@ -1,0 +1,143 @@
+package promises
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/zklab/zklab/history"
+)
+
+// what happened to a znode.
+type what int
+
+const (
+	created what = iota
+	set
+	deleted
+)
+
+// change is what one transaction did to a znode, or to the children of one.
+type change struct {
+	zxid    history.ID
+	what    what
+	child   string     // the name, of a change among the children
+	owner   history.ID // of an ephemeral znode that came or went
+	session history.ID // whose request it was
+	by      *request   // nil: not in the record
+	many    bool       // it was one of several of a multi
+	closing bool       // it came with the end of session
+}
+
+// past is what is known to have happened to a path, in the order of zxids.
+type past struct {
+	own  []change // to the znode itself
+	kids []change // to its children
+	// versions are what there was to see at each time, where all transactions are
+	// known: one more with each change of own and kids.
+	versions []version
+	byNames  map[uint64][]int // versions by their children; built when first asked for
+	// stuck says that its counter came to its end: then children come without a
+	// trace in pzxid, and names no longer rise.
+	stuck bool
+	// denied says that not everybody might read it at all times.
+	denied bool
+	// doubtful says that somebody tried to delete it and does not know the outcome;
+	// deleted is the latest deletion that is known.
+	doubtful bool
+	deleted  history.ID
+	// ephemeral says that it may have gone with its session.
+	ephemeral bool
+	births    []history.ID // the creations that are known
+}
+
+// past of a path; nil: nothing is known of it.
+func (j *judge) past(path string) *past { return j.pasts[path] }
+
+func (j *judge) pastOf(path string) *past {
+	p := j.pasts[path]
+	if p == nil {
+		p = &past{versions: []version{{}}}
+		j.pasts[path] = p
+	}
+	return p
+}
+
+// learn collects what is known of each path.
+func (j *judge) learn() {
+	if len(j.Transactions) > 0 {
+		j.pasts = map[string]*past{}
+		if j.log = j.readLog(); j.log != nil {
+			return
+		}
+		for _, f := range j.Report {
+			f.Notes = append(f.Notes, "the transactions are not all there, so they were not used")
+		}
+	}
+	j.pasts = map[string]*past{}
+	for _, q := range j.requests {
+		q.changes(j.happened)
+		j.tried(q)
+	}
+	for _, p := range j.pasts {
+		slices.SortStableFunc(p.own, byZxid)
+		slices.SortStableFunc(p.kids, byZxid)
+		for _, c := range p.own {
+			if c.what == created {
+				p.births = append(p.births, c.zxid)
+			}
+		}
+	}
+}
+
+// happened notes a change of a path, and so of its parent's children.
+func (j *judge) happened(path string, c change) {
+	p := j.pastOf(path)
+	p.own = append(p.own, c)
+	p.ephemeral = p.ephemeral || c.owner != 0
+	if c.what == deleted {
+		p.deleted = max(p.deleted, c.zxid)
+	}
+	if c.what == set {
+		return
+	}
+	parent, name := split(path)
+	up := j.pastOf(parent)
+	c.child = name
+	up.kids = append(up.kids, c)
+	up.stuck = up.stuck || atEnd(name)
+}
+
+// tried notes deletions of which nobody knows whether they happened.
+func (j *judge) tried(q *request) {
+	if q.answer() != unknown {
+		return
+	}
+	for _, r := range append(q.Parts, q.Request) {
+		if kind(r.Op) == opDelete {
+			j.pastOf(r.Path).doubtful = true
+		}
+	}
+}
+
+// atEnd says whether a name has the last number that a counter has, or one past it.
+func atEnd(name string) bool {
+	n, ok := number(name)
+	return ok && (n == math.MaxInt32 || n < 0)
+}
+
+// after is the first of some changes with a zxid above z that fits; nil: none.
+func after(cs []change, z history.ID, fits func(*change) bool) *change {
+	for i := sort.Search(len(cs), func(i int) bool { return cs[i].zxid > z }); i < len(cs); i++ {
+		if fits(&cs[i]) {
+			return &cs[i]
+		}
+	}
+	return nil
+}
+
+func anyChange(*change) bool { return true }
+
+func creation(c *change) bool { return c.what == created }
+
+func deletion(c *change) bool { return c.what == deleted }

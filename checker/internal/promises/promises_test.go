@@ -1,0 +1,180 @@
+package promises_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/promises"
+	"github.com/zklab/zklab/history"
+)
+
+// run is a simulated run as it is judged.
+func (s *sim) run(t *testing.T, txns []history.Txn) promises.Run {
+	return promises.Run{
+		Events: s.events, Final: s.final, Transactions: txns,
+		Decode: func(e *history.Event, v any) {
+			if err := e.Decode(v); err != nil {
+				t.Error(err)
+			}
+		},
+	}
+}
+
+// judge checks a simulated run, with its transactions or without.
+func (s *sim) judge(t *testing.T, log bool) promises.Report {
+	var txns []history.Txn
+	if log {
+		txns = s.transactions()
+	}
+	return promises.Check(t.Context(), s.run(t, txns))
+}
+
+// broken are the promises that a report says were broken.
+func broken(r promises.Report) []string {
+	var names []string
+	for name, f := range r {
+		if f.Text != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// tell shows a violation with its events.
+func (s *sim) explain(t *testing.T, r promises.Report, name string) {
+	t.Helper()
+	f := r[name]
+	var lines []string
+	for _, i := range f.Witness {
+		e := s.events[i]
+		b, _ := json.Marshal(e)
+		lines = append(lines, string(b))
+	}
+	t.Logf("%s: %s\n%s", name, f.Text, strings.Join(lines, "\n"))
+}
+
+func TestCorrectServersKeepTheirPromises(t *testing.T) {
+	runs := 6_000
+	if testing.Short() {
+		runs = 600
+	}
+	figures := map[string]float64{}
+	for seed := range uint64(runs) {
+		s := simulate(seed, "", 150+int(seed%7)*50)
+		for _, log := range []bool{true, false} {
+			r := s.judge(t, log)
+			for _, name := range broken(r) {
+				s.explain(t, r, name)
+				t.Fatalf("seed %d, transactions known: %v: false alarm", seed, log)
+			}
+			for name, f := range r {
+				for what, n := range f.Figures {
+					figures[fmt.Sprintf("%s: %s (%v)", name, what, log)] += n
+				}
+			}
+		}
+	}
+	var lines []string
+	for what, n := range figures {
+		lines = append(lines, fmt.Sprintf("%s %.0f", what, n))
+	}
+	slices.Sort(lines)
+	t.Log(strings.Join(lines, "\n"))
+}
+
+// lies are the ways in which the simulated servers break a promise: the finding
+// that must tell, and those that may tell, too, since they follow from it.
+var lies = []struct {
+	lie, promise string
+	also         []string
+	logOnly      bool // clients cannot see it
+}{
+	{lie: "fifo", promise: promises.Fifo, also: []string{promises.SingleImage}},
+	{lie: "moved", promise: promises.Fifo, logOnly: true},
+	{lie: "replies", promise: promises.Fifo, also: []string{promises.SingleImage}},
+	{lie: "header", promise: promises.SingleImage},
+	{lie: "single image", promise: promises.SingleImage},
+	{lie: "own writes", promise: promises.OwnWrites, also: []string{
+		// What is hidden may have been one of several parts, or not acknowledged.
+		promises.Ephemeral, promises.SingleImage, promises.Fenced, promises.Durable, promises.Atomic, promises.Views, promises.WatchBeforeData,
+	}},
+	{lie: "atomic", promise: promises.Atomic, also: []string{promises.WatchBeforeData, promises.Views}},
+	{lie: "views", promise: promises.Views, logOnly: true},
+	{lie: "children", promise: promises.Views, logOnly: true},
+	{lie: "fenced", promise: promises.Fenced, also: []string{promises.Durable, promises.SingleImage, promises.Fifo}},
+	{lie: "sync", promise: promises.Sync},
+	{lie: "durable", promise: promises.Durable, also: []string{promises.OwnWrites, promises.Fenced, promises.SingleImage, promises.WatchBeforeData}},
+	{lie: "watch before data", promise: promises.WatchBeforeData, also: []string{promises.OneEvent, promises.EventOrder}},
+	{lie: "missed", promise: promises.WatchBeforeData},
+	{lie: "one event", promise: promises.OneEvent},
+	{lie: "event order", promise: promises.EventOrder, also: []string{promises.OneEvent, promises.WatchBeforeData}},
+	{lie: "ephemeral", promise: promises.Ephemeral, also: []string{
+		// Its parent has a child too many in whatever the parent shows.
+		promises.SingleImage, promises.WatchBeforeData, promises.Atomic, promises.Views,
+	}},
+	{lie: "names", promise: promises.Names},
+}
+
+func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
+	for _, l := range lies {
+		for _, log := range []bool{true, false} {
+			if l.logOnly && !log {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s, transactions known: %v", l.lie, log), func(t *testing.T) {
+				found, lied, other := 0, 0, map[string]int{}
+				for seed := uint64(0); seed < 3000 && (found < 5 || seed < 50); seed++ {
+					s := simulate(seed, l.lie, 400)
+					if s.lied == 0 {
+						continue
+					}
+					lied++
+					r := s.judge(t, log)
+					names := broken(r)
+					if slices.Contains(names, l.promise) {
+						if found++; found == 1 {
+							s.explain(t, r, l.promise)
+						}
+					}
+					for _, name := range names {
+						if name != l.promise && !slices.Contains(l.also, name) {
+							if other[name]++; other[name] == 1 {
+								s.explain(t, r, name)
+							}
+						}
+					}
+				}
+				t.Logf("lied in %d runs, found in %d", lied, found)
+				if found < 5 {
+					t.Errorf("found in %d runs of %d", found, lied)
+				}
+				if len(other) > 0 {
+					t.Errorf("found, too: %v", other)
+				}
+			})
+		}
+	}
+}
+
+// TestHolesInTheTransactions takes transactions away: what is missing then proves
+// nothing.
+func TestHolesInTheTransactions(t *testing.T) {
+	for seed := range uint64(200) {
+		s := simulate(seed, "", 300)
+		txns := s.transactions()
+		rng := s.rng
+		from := rng.IntN(len(txns))
+		to := min(len(txns), from+1+rng.IntN(5))
+		for _, part := range [][]history.Txn{txns[from:], txns[:from], slices.Delete(slices.Clone(txns), from, to)} {
+			r := promises.Check(t.Context(), s.run(t, part))
+			for _, name := range broken(r) {
+				s.explain(t, r, name)
+				t.Fatalf("seed %d: false alarm with %d of %d transactions", seed, len(part), len(txns))
+			}
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package promises
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// record is what the links saw.
+type record struct {
+	conns    []*conn // in order of their beginnings
+	sessions map[history.ID]*session
+	requests []*request // in order
+}
+
+// session is what the record has of a session.
+type session struct {
+	id       history.ID
+	client   int
+	conns    []*conn
+	requests []*request // in order of sending
+	timeout  time.Duration
+	// closed is the zxid of its closeSession, 0 if that is not known, and closer the
+	// event that tells of it, or -1.
+	closed history.ID
+	closer int
+	left   time.Duration // when its connection ended for the last time; 0: it did not
+	// wrote are the paths that it changed, so far as the replay has come.
+	wrote map[string]bool
+}
+
+// conn is one connection of a session.
+type conn struct {
+	*session
+	opened *history.Event // nil: the record does not say
+	at     time.Duration
+	server string
+	seen   history.ID // what the client had seen of the session before
+	steps  []step
+}
+
+// step is what went over the wire at one moment: one of the three is set.
+type step struct {
+	request *request
+	reply   *reply
+	event   *event
+}
+
+type request struct {
+	history.Request
+	conn  *conn
+	at    time.Duration
+	index int
+	reply *reply // nil: none came
+	// acked is the answer to a write with the highest zxid that anybody had when
+	// this was sent: every write up to there was committed by then.
+	acked *reply
+	txn   *history.Txn // that it became, as far as the transactions are known
+}
+
+type reply struct {
+	history.Reply
+	request *request // nil: nobody asked for it
+	zxid    history.ID
+	at      time.Duration
+	index   int
+}
+
+type event struct {
+	history.WatchEvent
+	zxid  history.ID // 0: not known
+	at    time.Duration
+	index int
+}
+
+// fact is an event of the record with its value.
+type fact struct {
+	*history.Event
+	connected history.Connected
+	request   *request
+	reply     *reply
+	event     *event
+}
+
+// read makes a record of a run's events.
+func read(ctx context.Context, run Run) *record {
+	var facts []fact
+	for i := range run.Events {
+		e := &run.Events[i]
+		if e.Process == history.SessionProcess && e.Session != 0 {
+			facts = append(facts, fact{Event: e})
+		}
+	}
+	decode(ctx, run, facts)
+	r := &record{sessions: map[history.ID]*session{}}
+	now := map[history.ID]*conn{}
+	waiting := map[*conn]*queue{}
+	var acked *reply
+	for i := range facts {
+		f := &facts[i]
+		s := r.session(f)
+		c := now[s.id]
+		if f.F == history.FConnected || c == nil && (f.request != nil || f.reply != nil || f.event != nil) {
+			c = &conn{session: s, at: f.Time, server: f.connected.Server, seen: f.connected.Seen}
+			if f.F == history.FConnected {
+				c.opened = f.Event
+				s.timeout = f.connected.Timeout
+			}
+			s.conns = append(s.conns, c)
+			s.left = 0
+			now[s.id], waiting[c] = c, &queue{}
+			r.conns = append(r.conns, c)
+		}
+		switch {
+		case f.F == history.FDisconnected:
+			s.left = f.Time
+		case f.F == history.FDead && f.Zxid != 0 && s.closed == 0:
+			s.closed, s.closer = f.Zxid, f.Index
+		case f.request != nil:
+			f.request.conn, f.request.acked = c, acked
+			s.requests = append(s.requests, f.request)
+			r.requests = append(r.requests, f.request)
+			waiting[c].push(f.request)
+			c.steps = append(c.steps, step{request: f.request})
+		case f.reply != nil:
+			if q := waiting[c].take(f.reply.Xid); q != nil {
+				f.reply.request, q.reply = q, f.reply
+				if q.quorum() && (acked == nil || f.reply.zxid > acked.zxid) {
+					acked = f.reply
+				}
+				if q.Op == "closeSession" && f.reply.Error == 0 && s.closed == 0 {
+					s.closed, s.closer = f.reply.zxid, f.reply.index
+				}
+			}
+			c.steps = append(c.steps, step{reply: f.reply})
+		case f.event != nil:
+			c.steps = append(c.steps, step{event: f.event})
+		}
+	}
+	return r
+}
+
+func (r *record) session(f *fact) *session {
+	s := r.sessions[f.Session]
+	if s == nil {
+		s = &session{id: f.Session, client: f.Client, closer: -1, wrote: map[string]bool{}}
+		r.sessions[f.Session] = s
+	}
+	return s
+}
+
+// decode reads the values, on all processors: it is most of the work.
+func decode(ctx context.Context, run Run, facts []fact) {
+	workers := runtime.GOMAXPROCS(0)
+	size := (len(facts) + workers - 1) / workers
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(facts, max(1, size)) {
+		wg.Go(func() {
+			for i := range part {
+				if i&0xfff == 0 && ctx.Err() != nil {
+					return
+				}
+				part[i].decode(run)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (f *fact) decode(run Run) {
+	e := f.Event
+	switch e.F {
+	case history.FConnected:
+		run.Decode(e, &f.connected)
+	case history.FRequest:
+		f.request = &request{at: e.Time, index: e.Index}
+		run.Decode(e, &f.request.Request)
+	case history.FReply:
+		f.reply = &reply{zxid: max(0, e.Zxid), at: e.Time, index: e.Index}
+		run.Decode(e, &f.reply.Reply)
+	case history.FEvent:
+		f.event = &event{zxid: max(0, e.Zxid), at: e.Time, index: e.Index}
+		run.Decode(e, &f.event.WatchEvent)
+	}
+}
+
+// queue are the requests of a connection that wait for their replies.
+type queue struct {
+	list []*request
+	head int
+}
+
+func (q *queue) push(r *request) { q.list = append(q.list, r) }
+
+// take removes the oldest request with a number; nil: there is none. Nearly
+// always that is the oldest of all.
+func (q *queue) take(xid int32) *request {
+	for i := q.head; i < len(q.list); i++ {
+		if r := q.list[i]; r.Xid == xid {
+			copy(q.list[q.head+1:i+1], q.list[q.head:i])
+			q.head++
+			return r
+		}
+	}
+	return nil
+}
+
+// byZxid orders what has a zxid.
+func byZxid(x, y change) int { return cmp.Compare(x.zxid, y.zxid) }

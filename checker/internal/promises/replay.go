@@ -1,0 +1,177 @@
+package promises
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// replay goes through a connection in the order of the wire.
+func (j *judge) replay(c *conn) {
+	v := &view{lower: c.seen, by: c.from(), multis: map[history.ID]int{}}
+	w := newWatches(j, c)
+	order := &answers{}
+	reconnected := c.seen > 0
+	for _, s := range c.steps {
+		switch {
+		case s.request != nil:
+			order.sent(s.request)
+			w.sent(s.request)
+		case s.event != nil:
+			w.told(s.event)
+		case s.reply.request != nil:
+			r := s.reply
+			if r.zxid > 0 && reconnected {
+				j.Report[SingleImage].count("reconnects", 1)
+				reconnected = false
+			}
+			j.answered(order, c, r)
+			w.before(r, j.judgeReply(c, v, r))
+			w.answered(r)
+		}
+	}
+}
+
+// judgeReply judges what a reply says of its view, and what it shows. It gives
+// what of that can be.
+func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
+	q := r.request
+	if q.auth() || !j.image(c, v, r) { // what it shows is old, too
+		return nil
+	}
+	of := q.contents()
+	if j.log == nil {
+		j.outlived(c, v, r, of)
+	}
+	of = slices.DeleteFunc(of, func(of content) bool { return !j.shows(c, v, r, &of) })
+	j.halves(c, r)
+	switch {
+	case q.quorum():
+		v.fence = q
+		q.changes(func(path string, _ change) { c.wrote[path] = true })
+	case q.Op == "sync" && r.Error == 0:
+		v.sync = q
+	}
+	return of
+}
+
+// image says whether the zxid in a reply's header is no lower than those before
+// it, on this connection or, by the client's own word, on the one before.
+func (j *judge) image(c *conn, v *view, r *reply) bool {
+	if r.zxid == 0 {
+		return true
+	}
+	j.Report[SingleImage].count("replies", 1)
+	if r.zxid < v.header {
+		j.broken(SingleImage, append(r.request.events(), v.headerBy), "%s has zxid %s, though the connection had got zxid %s before", told(c, r), r.zxid, v.header)
+		return false
+	}
+	if r.zxid < c.seen {
+		j.broken(SingleImage, append(r.request.events(), c.from()), "%s has zxid %s, though it had seen zxid %s when it connected to %s at %s", told(c, r), r.zxid, c.seen, c.server, at(c.at))
+		return false
+	}
+	v.header, v.headerBy = r.zxid, r.index
+	v.raise(r.zxid, r.index)
+	return true
+}
+
+// outlived looks for ephemeral znodes of sessions that had ended. It is for
+// records without transactions: there the answer to closeSession tells the end.
+func (j *judge) outlived(c *conn, v *view, r *reply, of []content) {
+	for i := range of {
+		p := j.past(of[i].path)
+		if p != nil {
+			if m := p.lastOwn(v.lower); m != nil && m.what == created && m.owner != 0 {
+				if s := j.sessions[m.owner]; s.closed != 0 && s.closed <= v.lower {
+					j.Report[Ephemeral].count("ends_seen", 1)
+				}
+			}
+		}
+		if of[i].stat == nil || of[i].stat.Owner == 0 {
+			continue
+		}
+		if s := j.sessions[of[i].stat.Owner]; s != nil && s.closed != 0 && s.closed <= v.lower {
+			j.broken(Ephemeral, append(r.request.events(), v.by, s.closer), "%s shows an ephemeral znode of session %s, though it shows a view of zxid %s, and the session ended at zxid %s", told(c, r), s.id, v.lower, s.closed)
+		}
+	}
+}
+
+// halves looks for a multi of which one part succeeded and another failed.
+func (j *judge) halves(c *conn, r *reply) {
+	if r.request.Op != opMulti {
+		return
+	}
+	did := slices.IndexFunc(r.Parts, func(p history.Reply) bool { return p.Error == 0 && (p.Path != "" || p.Stat != nil) })
+	failed := slices.IndexFunc(r.Parts, func(p history.Reply) bool { return p.Error != 0 })
+	if did >= 0 && failed >= 0 {
+		j.broken(Atomic, r.request.events(), "%s says that part %d was done and part %d was not", told(c, r), did+1, failed+1)
+	}
+}
+
+// answers are the requests of a connection that wait for their replies.
+type answers struct {
+	waiting []*request
+}
+
+func (a *answers) sent(q *request) {
+	if !q.auth() {
+		a.waiting = append(a.waiting, q)
+	}
+}
+
+// answered says that replies come in the order of the requests.
+func (j *judge) answered(a *answers, c *conn, r *reply) {
+	q := r.request
+	if q.auth() {
+		return
+	}
+	j.Report[Fifo].count("replies", 1)
+	i := slices.Index(a.waiting, q)
+	if i > 0 {
+		first := a.waiting[0]
+		j.broken(Fifo, append(q.events(), first.index), "%s came before that to its %s, which it had sent before, at %s", told(c, r), first.name(), at(first.at))
+	}
+	if i >= 0 {
+		a.waiting = slices.Delete(a.waiting, i, i+1)
+	}
+}
+
+// disturbed says that something was done to the servers shortly before from, or
+// until to, or that there was a new leader around that time.
+func (j *judge) disturbed(from, to time.Duration) bool {
+	from -= j.Wait
+	for _, s := range j.Disturbed {
+		if s.From <= to && from <= s.To {
+			return true
+		}
+	}
+	to += j.Wait
+	i, _ := slices.BinarySearch(j.epochs, from)
+	return i < len(j.epochs) && j.epochs[i] <= to
+}
+
+// newLeaders are the times at which a new leader's zxids were first seen.
+func newLeaders(conns []*conn) []time.Duration {
+	seen := map[history.ID]time.Duration{}
+	for _, c := range conns {
+		for _, s := range c.steps {
+			if s.reply == nil || s.reply.zxid == 0 {
+				continue
+			}
+			epoch := s.reply.zxid >> 32
+			if t, ok := seen[epoch]; !ok || s.reply.at < t {
+				seen[epoch] = s.reply.at
+			}
+		}
+	}
+	var times []time.Duration
+	for _, t := range seen {
+		times = append(times, t)
+	}
+	slices.Sort(times)
+	if len(times) > 0 {
+		times = times[1:] // the leader of the beginning
+	}
+	return times
+}

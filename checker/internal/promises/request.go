@@ -1,0 +1,130 @@
+package promises
+
+import (
+	"path"
+
+	"github.com/zklab/zklab/history"
+)
+
+// The names of the requests that are transactions.
+const (
+	opCreate = "create"
+	opDelete = "delete"
+	opSet    = "setData"
+	opMulti  = "multi"
+)
+
+// kind is the request's name without what tells variants apart.
+func kind(op string) string {
+	switch op {
+	case "create2", "createContainer", "createTTL":
+		return opCreate
+	case "deleteContainer":
+		return opDelete
+	case "getChildren2":
+		return "getChildren"
+	case "setWatches2":
+		return "setWatches"
+	}
+	return op
+}
+
+// writes says that a request becomes a transaction.
+func (q *request) writes() bool {
+	switch kind(q.Op) {
+	case opCreate, opDelete, opSet, opMulti, "setACL", "reconfig", "closeSession":
+		return true
+	}
+	return false
+}
+
+// refusals are the errors that the leader finds in the tree. Such a request is
+// committed as a transaction that does nothing; all other errors prove nothing.
+var refusals = map[int32]bool{-101: true, -102: true, -103: true, -108: true, -110: true, -111: true, -114: true}
+
+// answer is what a reply says of its request.
+type answer int
+
+const (
+	unknown answer = iota // no reply, or one that proves nothing
+	done
+	refused
+)
+
+// answer is what came of a request.
+func (q *request) answer() answer {
+	r := q.reply
+	switch {
+	case r == nil:
+		return unknown
+	case refusals[r.Error]:
+		return refused
+	case r.Error != 0:
+		return unknown
+	case q.Op != opMulti:
+		return done
+	case len(r.Parts) != len(q.Parts): // too long for the record
+		return unknown
+	}
+	got := done
+	for _, p := range r.Parts {
+		switch {
+		case refusals[p.Error]:
+			return refused
+		case p.Error != 0:
+			got = unknown
+		}
+	}
+	return got
+}
+
+// quorum says that a reply proves a committed transaction with the zxid of its header.
+func (q *request) quorum() bool { return q.writes() && q.answer() != unknown }
+
+// auth says that a reply is one to a request that servers answer out of turn.
+func (q *request) auth() bool { return q.Op == "auth" || q.Op == "setAuth" || q.Xid < 0 }
+
+// parts are the operations of a request with their results: itself, or those of
+// a multi or a multiRead that has an answer.
+func (q *request) parts(each func(history.Request, history.Reply)) {
+	switch {
+	case q.Op != opMulti && q.Op != "multiRead":
+		each(q.Request, q.reply.Reply)
+	case len(q.Parts) == len(q.reply.Parts):
+		for i := range q.Parts {
+			each(q.Parts[i], q.reply.Parts[i])
+		}
+	}
+}
+
+// changes are what a request did, by its own answer.
+func (q *request) changes(each func(path string, c change)) {
+	if !q.writes() || q.answer() != done || q.reply.zxid == 0 {
+		return
+	}
+	base := change{zxid: q.reply.zxid, session: q.conn.id, by: q, many: len(q.Parts) > 1}
+	q.parts(func(r history.Request, got history.Reply) {
+		c := base
+		switch kind(r.Op) {
+		case opCreate:
+			if c.what = created; r.Ephemeral {
+				c.owner = q.conn.id
+			}
+			if got.Path != "" {
+				r.Path = got.Path
+			} else if r.Sequential {
+				return // nobody knows its name
+			}
+		case opDelete:
+			c.what = deleted
+		case opSet:
+			c.what = set
+		default:
+			return
+		}
+		each(r.Path, c)
+	})
+}
+
+// split is a path's parent and name.
+func split(p string) (parent, name string) { return path.Dir(p), path.Base(p) }

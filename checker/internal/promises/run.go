@@ -1,0 +1,138 @@
+package promises
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// The promises. Each is the name of a finding.
+const (
+	Fifo            = "fifo"              // a session's writes are applied, and answered, in the order of sending
+	SingleImage     = "single image"      // a session never sees an older view than before
+	OwnWrites       = "own writes"        // a session sees what it wrote
+	Atomic          = "atomic"            // a multi has all of its effects or none
+	Views           = "views"             // every reply shows the tree as it was at some moment
+	Fenced          = "fenced"            // a read behind a write of the same session is fresh
+	Sync            = "sync"              // a read behind a sync is fresh
+	Durable         = "durable"           // what was acknowledged stays
+	WatchBeforeData = "watch before data" // no client sees a change before the event of its watch
+	OneEvent        = "one event"         // a watch triggers once
+	EventOrder      = "event order"       // events come in the order of the changes
+	Ephemeral       = "ephemeral"         // an ephemeral znode is there exactly as long as its session
+	Names           = "names"             // sequential names rise
+	Expiry          = "expiry"            // a session ends neither before its time-out nor long after
+)
+
+// Run is what is judged.
+type Run struct {
+	Events []history.Event
+	// Transactions are all that were committed, in order; nil: not known.
+	Transactions []history.Txn
+	// Decode reads an event's value. It may be called by several goroutines.
+	Decode func(*history.Event, any)
+
+	// Disturbed are the times in which something was done to the servers, and Wait
+	// is for how long afterwards, or after a change of leaders, a deposed leader may
+	// still answer.
+	Disturbed []Span
+	Wait      time.Duration
+	// Final is from when on clients only look at what there is.
+	Final time.Duration
+	// Denied says that permissions were taken away: then servers keep events from
+	// those who may not read. Removed says that the harness deleted znodes that
+	// clients had made.
+	Denied, Removed bool
+	// Tick is the servers' unit of time. Timed says that the servers share the
+	// record's clock, so that times can be held against them.
+	Tick  time.Duration
+	Timed bool
+}
+
+// Span is a time of the record.
+type Span struct{ From, To time.Duration }
+
+// Finding is what was found of one promise.
+type Finding struct {
+	// Text says how it was broken for the first time; "": it was kept. Witness are
+	// the events that show it.
+	Text    string
+	Witness []int
+	Notes   []string
+	Figures map[string]float64
+}
+
+// Report are the findings by promise. It has all of them.
+type Report map[string]*Finding
+
+// Count adds to a figure.
+func (f *Finding) count(name string, n float64) { f.Figures[name] += n }
+
+// broken notes that a promise was broken. The earliest, by its last event, is
+// told: those that follow from it come later.
+func (r Report) broken(promise string, witness []int, format string, args ...any) {
+	f := r[promise]
+	f.count("violations", 1)
+	witness = slices.DeleteFunc(witness, func(i int) bool { return i < 0 })
+	slices.Sort(witness)
+	witness = slices.Compact(witness)
+	if f.Text == "" || last(witness) < last(f.Witness) {
+		f.Text, f.Witness = fmt.Sprintf(format, args...), witness
+	}
+}
+
+func last(witness []int) int {
+	if len(witness) == 0 {
+		return -1
+	}
+	return witness[len(witness)-1]
+}
+
+// note adds a remark, once.
+func (r Report) note(promise, text string) {
+	if f := r[promise]; !slices.Contains(f.Notes, text) {
+		f.Notes = append(f.Notes, text)
+	}
+}
+
+// Check judges a run. It costs about linear time, and ends soon after ctx does,
+// with whatever was found by then.
+func Check(ctx context.Context, run Run) Report {
+	r := Report{}
+	for _, p := range []string{
+		Fifo, SingleImage, OwnWrites, Atomic, Views, Fenced, Sync, Durable,
+		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry,
+	} {
+		r[p] = &Finding{Figures: map[string]float64{}}
+	}
+	j := &judge{Run: run, Report: r, record: read(ctx, run)}
+	j.epochs = newLeaders(j.conns)
+	j.learn()
+	for _, step := range []func(){j.inOrder, j.acknowledged, j.names, j.endings} {
+		if ctx.Err() == nil {
+			step()
+		}
+	}
+	for _, c := range j.conns {
+		if ctx.Err() != nil {
+			break
+		}
+		j.replay(c)
+	}
+	return r
+}
+
+// judge is one run being judged.
+type judge struct {
+	Run
+	Report
+	*record
+	pasts map[string]*past
+	log   *log // nil: the transactions are not known
+
+	epochs   []time.Duration // when there was a new leader
+	compared int             // lists that were compared name by name
+}

@@ -1,0 +1,366 @@
+package promises
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// view is what a connection must show from now on.
+type view struct {
+	lower history.ID // no reply may be from before this
+	by    int        // the event that says so
+	// header is the highest zxid in the header of a reply, and headerBy that reply.
+	header   history.ID
+	headerBy int
+	fence    *request // the latest write that was answered
+	sync     *request // the latest sync that was answered
+	// multis are those of which an effect was seen, with the event that showed it.
+	multis map[history.ID]int
+}
+
+// raise notes that an event showed a view of at least z.
+func (v *view) raise(z history.ID, event int) {
+	if z > v.lower {
+		v.lower, v.by = z, event
+	}
+}
+
+// contents are what a reply shows.
+func (q *request) contents() []content {
+	var all []content
+	q.parts(func(r history.Request, got history.Reply) {
+		c := content{path: r.Path, stat: got.Stat}
+		switch kind(r.Op) {
+		case "exists", "getACL":
+		case "getData":
+			c.data, c.hasData = got.Data, true
+		case "getChildren":
+			c.children, c.hasNames = got.Children, true
+			for _, name := range got.Children {
+				c.names += hash(name)
+			}
+		default:
+			return
+		}
+		switch {
+		case got.Error == -101:
+			c.absent = true
+		case got.Error != 0:
+			return
+		case c.stat == nil && !c.hasNames: // too long for the record
+			return
+		}
+		all = append(all, c)
+	})
+	return all
+}
+
+// shows judges what a reply shows, and says whether it can be.
+func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
+	j.countRead(c, v, r, of)
+	if boot(of.path) {
+		return true
+	}
+	if j.log == nil {
+		return j.showsKnown(c, v, r, of)
+	}
+	p := j.past(of.path)
+	if p == nil {
+		if !of.absent {
+			j.broken(Views, r.request.events(), "%s shows a znode that no transaction made", told(c, r))
+		}
+		return of.absent
+	}
+	upper := j.log.committed(r.at)
+	i := p.first(of, v.lower)
+	if i < 0 || p.versions[i].from > upper {
+		j.unexplained(c, v, r, of, p, i)
+		return false
+	}
+	found := p.versions[i]
+	if need := v.sync.need(); need > v.lower {
+		j.Report[Sync].count("dbg", 1)
+		if k := p.first(of, need); k < 0 || p.versions[k].from > upper {
+			missed := p.changeAt(p.versions[p.laterThan(i)].from)
+			j.unsynced(c, v, r, missed)
+		}
+	}
+	v.raise(found.from, r.index)
+	if found.many && v.multis[found.from] == 0 {
+		v.multis[found.from] = r.index
+	}
+	return true
+}
+
+// laterThan is the version behind i, or i if it is the last.
+func (p *past) laterThan(i int) int { return min(i+1, len(p.versions)-1) }
+
+// need is the zxid that a sync or a fence makes visible.
+func (q *request) need() history.ID {
+	if q == nil || q.acked == nil {
+		return 0
+	}
+	return q.acked.zxid
+}
+
+// changeAt is the change that a transaction made to a path.
+func (p *past) changeAt(z history.ID) *change {
+	is := func(c *change) bool { return c.zxid == z }
+	if c := after(p.own, z-1, anyChange); c != nil && is(c) {
+		return c
+	}
+	if c := after(p.kids, z-1, anyChange); c != nil && is(c) {
+		return c
+	}
+	return &change{zxid: z}
+}
+
+// showsKnown judges a reply by those changes that clients were told of.
+func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
+	p := j.past(of.path)
+	if p != nil {
+		if m := j.missed(p, of, v.lower); m != nil {
+			j.blame(c, v, r, m)
+			return false
+		}
+		if need := v.sync.need(); need > v.lower {
+			if m := j.missed(p, of, need); m != nil {
+				j.unsynced(c, v, r, m)
+			}
+		}
+	}
+	if s := of.stat; s != nil {
+		v.raise(max(s.Czxid, s.Mzxid, s.Pzxid), r.index)
+		if p != nil {
+			if m := after(p.own, s.Mzxid-1, anyChange); m != nil && m.zxid == s.Mzxid && m.many && v.multis[m.zxid] == 0 {
+				v.multis[m.zxid] = r.index
+			}
+		}
+	}
+	return true
+}
+
+// missed is a known change up to z that a reply should show and does not.
+func (j *judge) missed(p *past, of *content, z history.ID) *change {
+	up := func(c *change) *change {
+		if c == nil || c.zxid > z {
+			return nil
+		}
+		return c
+	}
+	switch s := of.stat; {
+	case s != nil:
+		if m := up(after(p.own, s.Mzxid, anyChange)); m != nil {
+			return m
+		}
+		if !p.stuck {
+			return up(after(p.kids, s.Pzxid, anyChange))
+		}
+	case of.absent && !p.doubtful && !p.ephemeral && !j.Removed:
+		// Nobody can have deleted it since.
+		return up(after(p.own, p.deleted, creation))
+	}
+	return nil
+}
+
+// unexplained finds out what is wrong with a reply that shows what was there at
+// no time between lower and its arrival. later is the version that it shows and
+// that came too late; -1: there is none.
+func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, later int) {
+	there := p.versions[p.in(v.lower)]
+	if of.absent && there.owner != 0 {
+		if m := p.changeAt(there.czxid); v.torn(m) {
+			j.blame(c, v, r, m)
+			return
+		}
+		j.broken(Ephemeral, append(r.request.events(), v.by), "%s finds nothing, though session %s, which owns it, had not ended and nobody had deleted it", told(c, r), there.owner)
+		return
+	}
+	if j.miscounted(c, v, r, of, p) {
+		return
+	}
+	if i := p.before(of, v.lower); i >= 0 && !of.hasNames {
+		z, _ := p.until(i)
+		j.blame(c, v, r, p.changeAt(z))
+		return
+	}
+	switch {
+	case of.hasNames:
+		j.compare(c, v, r, of, p)
+	case later >= 0:
+		m := p.changeAt(p.versions[later].from)
+		j.broken(Views, append(r.request.events(), m.shown()...), "%s shows %s, which was sent later", told(c, r), m.wrote())
+	default:
+		j.broken(Views, append(r.request.events(), v.by), "%s shows what was at no time there", told(c, r))
+	}
+}
+
+// miscounted tells of a reply whose stat is right but for the number of children,
+// or does not go with what else it shows.
+func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) bool {
+	if of.stat == nil {
+		return false
+	}
+	s := *of.stat
+	i := p.in(max(s.Czxid, s.Mzxid, s.Pzxid))
+	there := &p.versions[i]
+	bare := content{stat: &s}
+	if there.equals(&bare) {
+		if !there.equals(of) {
+			j.broken(Views, append(r.request.events(), v.by), "%s shows data or children that do not go with its stat", told(c, r))
+		}
+		return !there.equals(of)
+	}
+	if there.many && there.from == there.latest() && there.latest() == max(s.Czxid, s.Mzxid, s.Pzxid) {
+		m := p.changeAt(there.from)
+		j.broken(Atomic, append(r.request.events(), m.shown()...), "%s shows a part of %s without the others", told(c, r), m.wrote())
+		return true
+	}
+	more := s.NumChildren - there.children
+	s.NumChildren = there.children
+	if !there.equals(&bare) || more <= 0 {
+		return false
+	}
+	for k := len(p.kids) - 1; k >= 0; k-- {
+		if m := &p.kids[k]; m.closing && m.zxid <= v.lower {
+			j.broken(Ephemeral, append(r.request.events(), v.by), "%s counts %d children, %d too many, though session %s, which had some there, ended at zxid %s",
+				told(c, r), of.stat.NumChildren, more, m.session, m.zxid)
+			return true
+		}
+	}
+	return false
+}
+
+// torn says that a change is one of a multi of which the session has seen
+// another, or with which the view ends that the reply claims to show.
+func (v *view) torn(m *change) bool {
+	return m.many && (v.multis[m.zxid] != 0 || m.zxid == v.lower)
+}
+
+// mostCompared bounds the lists of children that are compared name by name.
+const mostCompared = 100
+
+// compare tells by which names a list of children differs from what there was.
+func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
+	if j.compared++; j.compared > mostCompared {
+		return
+	}
+	there := map[string]*change{} // name → its creation
+	gone := map[string]*change{}  // name → its deletion
+	for i := range p.kids {
+		if k := &p.kids[i]; k.zxid > v.lower {
+			break
+		} else if k.what == created {
+			there[k.child] = k
+		} else {
+			delete(there, k.child)
+			gone[k.child] = k
+		}
+	}
+	for _, name := range of.children {
+		if there[name] != nil {
+			continue
+		}
+		if m := gone[name]; m != nil {
+			j.blame(c, v, r, m)
+			return
+		}
+		j.broken(Views, append(r.request.events(), v.by), "%s lists %s, which was not there", told(c, r), name)
+		return
+	}
+	for _, m := range there {
+		if slices.Contains(of.children, m.child) {
+			continue
+		}
+		if m.owner != 0 && !v.torn(m) {
+			j.broken(Ephemeral, append(r.request.events(), v.by), "%s does not list %s, though session %s, which owns it, had not ended and nobody had deleted it", told(c, r), m.child, m.owner)
+			return
+		}
+		j.blame(c, v, r, m)
+		return
+	}
+	j.broken(Views, append(r.request.events(), v.by), "%s shows what was at no time there", told(c, r))
+}
+
+// blame says which promise is broken by a reply that does not show a change.
+func (j *judge) blame(c *conn, v *view, r *reply, m *change) {
+	witness := append(append(r.request.events(), v.by), m.shown()...)
+	said := fmt.Sprintf("%s does not show %s", told(c, r), m.wrote())
+	switch {
+	case m.closing:
+		j.broken(Ephemeral, witness, "%s shows an ephemeral znode of session %s, though it shows a view of zxid %s, and the session ended at zxid %s", told(c, r), m.session, v.lower, m.zxid)
+	case m.by != nil && m.by.conn.session == c.session && m.by.answer() == done && m.by.reply.index < r.index:
+		j.broken(OwnWrites, witness, "%s, which the same session had made and had an answer to", said)
+	case v.torn(m) && v.multis[m.zxid] != 0:
+		j.broken(Atomic, append(witness, v.multis[m.zxid]), "%s, of which the session had seen another part", said)
+	case v.torn(m):
+		j.broken(Atomic, witness, "%s, though that is the zxid of the view that the session had seen", said)
+	case v.fence.need() >= m.zxid && v.fence.at >= j.Final:
+		j.broken(Durable, append(witness, v.fence.events()...), "%s, though everybody had finished and a write of the same session went before it: the change is lost", said)
+	case v.fence.need() >= m.zxid:
+		j.broken(Fenced, append(witness, v.fence.events()...), "%s, which had been acknowledged when the session sent a write before it, at %s", said, at(v.fence.at))
+	default:
+		j.broken(SingleImage, witness, "%s, though the session had seen a view of zxid %s", said, v.lower)
+	}
+}
+
+// unsynced tells of a read behind a sync that is not fresh.
+func (j *judge) unsynced(c *conn, v *view, r *reply, m *change) {
+	if j.disturbed(v.sync.at, r.at) {
+		j.Report[Sync].count("stale_when_disturbed", 1)
+		j.note(Sync, "reads behind a sync that were not fresh are not counted while servers were disturbed: a deposed leader answers a sync, too")
+		return
+	}
+	j.broken(Sync, slices.Concat(r.request.events(), v.sync.events(), m.shown()),
+		"%s does not show %s, which had been acknowledged when the session sent a sync before it, at %s", told(c, r), m.wrote(), at(v.sync.at))
+}
+
+// countRead counts what the exercise conditions ask for.
+func (j *judge) countRead(c *conn, v *view, r *reply, of *content) {
+	j.Report[Views].count("reads", 1)
+	p := j.past(of.path)
+	if p == nil {
+		return
+	}
+	if c.wrote[of.path] {
+		j.Report[OwnWrites].count("reads", 1)
+	}
+	if m := p.lastOwn(v.lower); m != nil {
+		if m.many {
+			j.Report[Atomic].count("reads", 1)
+		}
+		if m.closing {
+			j.Report[Ephemeral].count("ends_seen", 1)
+		}
+	}
+	if v.fence != nil {
+		if v.fence.at >= j.Final {
+			j.Report[Durable].count("final_reads", 1)
+		}
+		j.Report[Fenced].count("reads", 1)
+	}
+	if v.sync != nil && !j.disturbed(v.sync.at, r.at) {
+		j.Report[Sync].count("reads", 1)
+	}
+}
+
+// lastOwn is the latest change of a znode up to z; nil: there is none.
+func (p *past) lastOwn(z history.ID) *change {
+	i, _ := slices.BinarySearchFunc(p.own, z+1, func(c change, z history.ID) int {
+		if c.zxid < z {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return nil
+	}
+	return &p.own[i-1]
+}
+
+// told is who got a reply and when.
+func told(c *conn, r *reply) string {
+	return fmt.Sprintf("the reply that client %d got at %s to its %s", c.client, at(r.at), r.request.name())
+}

@@ -1,0 +1,83 @@
+// Package zones decides whether the operations of a register are linearizable
+// whose values are all different.
+//
+// A chain is a value with its reads, the value that a compare-and-set made of it
+// with its reads, and so on: nothing else can come between them. Of a chain, f is
+// when the first of its operations has ended, s when the last begins: if f < s
+// the chain fills the time between. Two chains contradict each other iff each has
+// something that ended before something of the other began (Gibbons and Korach
+// 1997, extended to compare-and-set).
+package zones
+
+import "math"
+
+// Register is what happened to a register.
+type Register struct {
+	Ops     []Op
+	Initial int32 // the value at first
+	Values  int   // how many there are: they are numbers below it
+	// Span tells of an operation, Value of a value, for people.
+	Span  func(op int32) string
+	Value func(value int32) string
+}
+
+// Kind is what an operation does.
+type Kind uint8
+
+// The kinds of operations. The zero value is one of no consequence.
+const (
+	Nothing Kind = iota
+	Read         // of A
+	Write        // of A
+	CAS          // from A to B
+)
+
+// Never is the Ret of an operation whose outcome is unknown: it may take effect
+// at any time from its invocation on, or never.
+const Never = math.MaxInt32
+
+// Op is one operation. Inv and Ret are its places in the order of all events, or
+// times: only their order counts.
+type Op struct {
+	Inv, Ret int32
+	A, B     int32
+	Kind     Kind
+}
+
+// Unknown says that nobody knows whether it happened.
+func (o *Op) Unknown() bool { return o.Ret == Never }
+
+// Result is what there is to say of a register.
+type Result uint8
+
+// The results.
+const (
+	Explained    Result = iota // there is an order that explains everything
+	Violated                   // there is none
+	Inapplicable               // a value was written more than once
+)
+
+// Finding is the answer. Reason is for people; of a violation Witness are the
+// fewest operations that show it, in order.
+type Finding struct {
+	Result  Result
+	Reason  string
+	Witness []int32
+}
+
+// Effect is the value that an operation writes; false if it writes none.
+func (o *Op) Effect() (value int32, ok bool) {
+	switch {
+	case o.Kind == Write:
+		return o.A, true
+	case o.Kind == CAS && o.A != o.B:
+		return o.B, true
+	}
+	return 0, false
+}
+
+// observes is the value that an operation finds; false if it finds none. A
+// compare-and-set of a value to itself is a read.
+func (o *Op) observes() (value int32, ok bool) {
+	return o.A, o.Kind == Read || o.Kind == CAS
+}

@@ -1,0 +1,254 @@
+package checker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// registerProperties are those of the store itself, as seen at one znode whose
+// values are unique. The first decides from values and real time alone, the
+// second from zxids; what a read may show that is not fenced, the others say.
+var registerProperties = []*property{linearizable, zxidOrder, plainReads, syncReads, durable}
+
+// register is what happened to one register. Values are numbers; 0 is "", which
+// it begins with.
+type register struct {
+	values  []string
+	changes []*change // that may have happened, in order of invocation
+	reads   []*look   // that succeeded, and the final one, in order of invocation
+	final   *look     // the harness's own look at the end; nil: there is none
+	writer  []*change // by value; nil: nobody wrote it
+	failed  []*change // by value: who certainly did not write it
+	doubled string    // a value that two wrote
+	lost    int       // compare-and-sets that lost against somebody
+	first   history.ID
+}
+
+// change is a write or a compare-and-set.
+type change struct {
+	op       *history.Operation
+	from, to int32 // from is noValue of a write
+	zxid     history.ID
+	version  int32 // that it made; 0 as zxid: not known
+}
+
+const noValue = -1
+
+// look is a read.
+type look struct {
+	op       *history.Operation // nil: the harness's own
+	kind     string
+	inv, ret time.Duration
+	value    int32
+	zxid     history.ID
+	version  int32
+	event    int // of its return
+}
+
+func (c *change) inv() time.Duration { return c.op.Began() }
+func (c *change) ret() time.Duration { return known(c.op) }
+func (c *change) acknowledged() bool { return c.op.Outcome() == history.OK }
+
+// client is whose read it is; -1: the harness's own.
+func (l *look) client() int {
+	if l.op == nil {
+		return -1
+	}
+	return l.op.Client
+}
+
+func (l *look) events() []int {
+	if l.op == nil {
+		return []int{l.event}
+	}
+	return events(l.op)
+}
+
+// register is what happened to a key as a register. It is built once.
+func (k *keyRecord) register(a *analysis) *register {
+	if k.reg == nil {
+		k.reg = readRegister(a, k)
+	}
+	return k.reg
+}
+
+func readRegister(a *analysis, k *keyRecord) *register {
+	b := &registerReader{a: a, numbers: map[string]int32{}, register: &register{}}
+	b.number("")
+	for _, op := range k.ops {
+		b.operation(op)
+	}
+	b.finish(k)
+	return b.register
+}
+
+// registerReader reads the record of a register.
+type registerReader struct {
+	*register
+	a       *analysis
+	numbers map[string]int32
+}
+
+func (b *registerReader) number(value string) int32 {
+	n, ok := b.numbers[value]
+	if !ok {
+		n = int32(len(b.values))
+		b.numbers[value] = n
+		b.values = append(b.values, value)
+		b.writer, b.failed = append(b.writer, nil), append(b.failed, nil)
+	}
+	return n
+}
+
+func (b *registerReader) operation(op *history.Operation) {
+	switch op.F {
+	case history.FWrite:
+		var v history.Writing
+		b.a.decode(op.Invoke, &v)
+		b.change(&change{op: op, from: noValue, to: b.number(v.Value)})
+	case history.FCAS:
+		var v history.Swap
+		b.a.decode(op.Invoke, &v)
+		b.change(&change{op: op, from: b.number(v.From), to: b.number(v.To)})
+	case history.FRead:
+		if op.Outcome() != history.OK {
+			return
+		}
+		var how history.HowRead
+		var v history.Reading
+		b.a.decode(op.Invoke, &how)
+		b.a.decode(op.Return, &v)
+		b.look(&look{op: op, kind: cmp.Or(how.Kind, history.ReadFenced), inv: op.Began(), ret: op.Return.Time, event: op.Return.Index}, v)
+	}
+}
+
+func (b *registerReader) change(c *change) {
+	switch c.op.Outcome() {
+	case history.Fail:
+		b.failed[c.to] = c
+		if e := c.op.Return.Error; e != nil && (e.Code == history.CodeMismatch || e.Code == history.CodeConflict) {
+			b.lost++
+		}
+		return
+	case history.OK:
+		var made history.Stored
+		b.a.decode(c.op.Return, &made)
+		c.zxid, c.version = c.op.Return.Zxid, made.Version
+	}
+	if b.writer[c.to] != nil || c.to == 0 {
+		b.doubled = b.values[c.to]
+	}
+	b.writer[c.to] = c
+	b.changes = append(b.changes, c)
+}
+
+func (b *registerReader) look(l *look, v history.Reading) {
+	l.value, l.zxid, l.version = b.number(v.Value), v.Mzxid, v.Version
+	b.reads = append(b.reads, l)
+}
+
+// finish takes in the final look, and what reads tell of changes whose outcome
+// nobody knew.
+func (b *registerReader) finish(k *keyRecord) {
+	for _, e := range k.facts {
+		var v history.Final
+		if e.F != history.FFinal {
+			continue
+		}
+		b.a.decode(e, &v)
+		if v.Register == nil {
+			continue
+		}
+		b.final = &look{kind: history.ReadFenced, inv: min(b.a.phase(history.PhaseQuiesce), e.Time), ret: e.Time, event: e.Index}
+		b.look(b.final, *v.Register)
+	}
+	slices.SortStableFunc(b.reads, func(x, y *look) int { return cmp.Compare(x.inv, y.inv) })
+	for _, l := range b.reads {
+		c := b.writer[l.value]
+		switch {
+		case l.zxid == 0:
+		case l.value == 0 && b.first == 0:
+			b.first = l.zxid
+		case c != nil && c.zxid == 0:
+			c.zxid, c.version = l.zxid, l.version
+		}
+	}
+}
+
+// name is a value for people.
+func (r *register) name(v int32) string { return strconv.Quote(r.values[v]) }
+
+// act tells what a change is: write of "x" by client 1.
+func (r *register) act(c *change) string {
+	if c.from == noValue {
+		return fmt.Sprintf("write of %s by client %d", r.name(c.to), c.op.Client)
+	}
+	return fmt.Sprintf("compare-and-set from %s to %s by client %d", r.name(c.from), r.name(c.to), c.op.Client)
+}
+
+// spanOf is a change with its interval.
+func (r *register) spanOf(c *change) string {
+	if c.ret() == never {
+		return fmt.Sprintf("the %s (from %s on, outcome unknown)", r.act(c), at(c.inv()))
+	}
+	return fmt.Sprintf("the %s (%s to %s)", r.act(c), at(c.inv()), at(c.ret()))
+}
+
+// seen is a read with its interval.
+func (r *register) seen(l *look) string {
+	who := "the harness at the end"
+	if l.op != nil {
+		who = fmt.Sprintf("client %d", l.client())
+	}
+	return fmt.Sprintf("the %s read of %s by %s (%s to %s)", l.kind, r.name(l.value), who, at(l.inv), at(l.ret))
+}
+
+// onRegister decides a property of one register, if its values are unique.
+func onRegister(decide func(context.Context, *finding, *analysis, *keyRecord, *register)) func(context.Context, *analysis, *keyRecord) finding {
+	return func(ctx context.Context, a *analysis, k *keyRecord) finding {
+		var f finding
+		r := k.register(a)
+		if r.doubled != "" || r.writer[0] != nil {
+			f.unknown("the value %q was written more than once; values must be unique to be told apart", r.doubled)
+			return f
+		}
+		decide(ctx, &f, a, k, r)
+		return f
+	}
+}
+
+// registerFigures counts what the exercise condition asks for.
+func registerFigures(f *finding, a *analysis, k *keyRecord, r *register) {
+	f.count("changes", float64(len(r.changes)))
+	f.count("lost_cas", float64(r.lost))
+	all, changing := newReach(), newReach()
+	for _, op := range k.ops {
+		if op.Outcome() == history.Fail {
+			continue
+		}
+		changes := op.F != history.FRead
+		if changes && all.beyond(op.Client, op.Began()) || changing.beyond(op.Client, op.Began()) {
+			f.count("overlapping", 1)
+		}
+		end := min(ended(op), a.end)
+		all.add(op.Client, end)
+		if changes {
+			changing.add(op.Client, end)
+		}
+	}
+}
+
+// registerExercise wants operations that met each other, and somebody who was
+// too late.
+func registerExercise(_ *analysis, figures map[string]float64) string {
+	if missing := few(figures["overlapping"], 20, "operations that overlapped a change by another client"); missing != "" {
+		return missing
+	}
+	return few(figures["lost_cas"], 1, "compare-and-sets that lost against another client")
+}

@@ -1,0 +1,203 @@
+package subjects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zkconn"
+)
+
+// Register is one znode whose data is a value. The znode exists when the register
+// is made, and holds the value "".
+type Register interface {
+	Write(ctx context.Context, value string) (Mark, error)
+	// CAS sets the value to to, if it is from. If it is another one, the error
+	// wraps ErrMismatch; if somebody was quicker after that was found out,
+	// ErrConflict. Both have had no effect. A CAS whose reply was lost must not be
+	// tried again: its outcome is unknown.
+	CAS(ctx context.Context, from, to string) (Mark, error)
+	// Read gives the value. kind is history.ReadPlain, ReadSync or ReadFenced: how
+	// old it may be.
+	Read(ctx context.Context, kind string) (value string, m Mark, err error)
+}
+
+// Mark is the place of a write among all writes: of the one that was made, or
+// whose value was read. A register that does not know it gives the zero Mark.
+type Mark struct {
+	Zxid    int64 // of the write itself: the znode's mzxid
+	Version int32 // of the znode, which the write made
+}
+
+// Errors of a compare-and-set that had no effect.
+var (
+	ErrMismatch = errors.New("another value is there")
+	ErrConflict = errors.New("somebody wrote since the value was compared")
+)
+
+// register is a znode on go-zookeeper's connection.
+type register struct {
+	conn *zk.Conn
+	path string
+}
+
+// NewRegister is a register as it should be used: a compare-and-set by the
+// znode's version, and fenced reads behind a quorum write on the same session.
+func NewRegister(c *Client, path string) (Register, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
+	return &register{conn: c.Conn, path: path}, nil
+}
+
+func (r *register) Write(ctx context.Context, value string) (Mark, error) {
+	return awaiting(ctx, func() (Mark, error) { return r.set(value, -1) })
+}
+
+func (r *register) CAS(ctx context.Context, from, to string) (Mark, error) {
+	return awaiting(ctx, func() (Mark, error) {
+		found, m, err := r.get()
+		switch {
+		case err != nil:
+			return Mark{}, withoutEffect{err}
+		case found != from:
+			return Mark{}, withoutEffect{fmt.Errorf("%w: %q", ErrMismatch, found)}
+		case ctx.Err() != nil: // nobody waits any more
+			return Mark{}, withoutEffect{context.Cause(ctx)}
+		}
+		m, err = r.set(to, m.Version)
+		if errors.Is(err, zk.ErrBadVersion) {
+			err = withoutEffect{fmt.Errorf("%w: %w", ErrConflict, err)}
+		}
+		return m, err
+	})
+}
+
+// errAnotherSession is why a read is not known to be as new as it should be: what
+// a session has seen says nothing of the next one.
+var errAnotherSession = errors.New("the session changed during the read")
+
+func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) {
+	type reading struct {
+		value string
+		mark  Mark
+	}
+	got, err := awaiting(ctx, func() (got reading, err error) {
+		session := r.conn.SessionID()
+		if err := r.fence(ctx, kind); err != nil {
+			return got, err
+		}
+		got.value, got.mark, err = r.get()
+		if err == nil && kind != history.ReadPlain && (session == 0 || r.conn.SessionID() != session) {
+			err = errAnotherSession
+		}
+		return got, err
+	})
+	if err != nil {
+		err = withoutEffect{err} // a read never has one
+	}
+	return got.value, got.mark, err
+}
+
+// fence makes the next read of the session as new as its kind says. A sync is not
+// a quorum operation: a leader that was deposed and does not know it answers it,
+// too (ZOOKEEPER-1675). A touch is one.
+func (r *register) fence(ctx context.Context, kind string) (err error) {
+	switch kind {
+	case history.ReadSync:
+		_, err = r.conn.Sync(r.path)
+	case history.ReadFenced:
+		err = zkconn.Touch(ctx, r.conn, r.path)
+	case history.ReadPlain:
+	default:
+		err = fmt.Errorf("there is no kind %q of reads", kind)
+	}
+	return err
+}
+
+func (r *register) get() (string, Mark, error) {
+	data, stat, err := r.conn.Get(r.path)
+	if err != nil {
+		return "", Mark{}, err
+	}
+	return string(data), markOf(stat), nil
+}
+
+// set writes if the znode has the version, or whatever it has if that is -1.
+func (r *register) set(value string, version int32) (Mark, error) {
+	stat, err := r.conn.Set(r.path, []byte(value), version)
+	if err != nil {
+		return Mark{}, refused(err)
+	}
+	return markOf(stat), nil
+}
+
+func markOf(stat *zk.Stat) Mark { return Mark{Zxid: stat.Mzxid, Version: stat.Version} }
+
+// refused says of the errors with which the tree refuses a write, and of one that
+// was never sent, that it had no effect.
+func refused(err error) error {
+	for _, known := range []error{zk.ErrNoAuth, zk.ErrNoNode, zk.ErrBadVersion, zk.ErrNoServer} {
+		if errors.Is(err, known) {
+			return withoutEffect{err}
+		}
+	}
+	return err
+}
+
+// withoutEffect promises that nothing was changed; see NoEffect.
+type withoutEffect struct{ error }
+
+func (withoutEffect) NoEffect() bool  { return true }
+func (e withoutEffect) Unwrap() error { return e.error }
+
+// awaiting calls f, which knows no context, and waits for it until ctx ends. What
+// f does then is anybody's guess; it ends with the connection at the latest.
+func awaiting[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.value, r.err = f()
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}
+
+// brokenRegister compares and sets in two steps: whoever writes in between is
+// overwritten (lost update).
+type brokenRegister struct{ register }
+
+// BrokenRegister is a register whose compare-and-set compares, and then sets
+// whatever is there by then.
+func BrokenRegister(c *Client, path string) (Register, error) {
+	if err := c.connected(); err != nil {
+		return nil, err
+	}
+	return &brokenRegister{register{conn: c.Conn, path: path}}, nil
+}
+
+func (r *brokenRegister) CAS(ctx context.Context, from, to string) (Mark, error) {
+	return awaiting(ctx, func() (Mark, error) {
+		found, _, err := r.get()
+		switch {
+		case err != nil:
+			return Mark{}, withoutEffect{err}
+		case found != from:
+			return Mark{}, withoutEffect{fmt.Errorf("%w: %q", ErrMismatch, found)}
+		}
+		return r.set(to, -1)
+	})
+}

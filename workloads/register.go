@@ -1,0 +1,236 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/subjects"
+)
+
+// Register is a workload for the store itself: every client writes, compares and
+// sets, and reads several znodes. Every value is written once, so that a read
+// tells which write it saw.
+type Register struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Register, error)
+}
+
+// Name is "register".
+func (Register) Name() string { return history.ModelRegister }
+
+// InProcesses is nil: the adapter protocol knows no registers.
+func (Register) InProcesses() Workload { return nil }
+
+// Params says that a register needs nothing more.
+func (Register) Params(*history.Params) {}
+
+// Start makes the znodes, which hold the value "", and the subjects.
+func (w Register) Start(ctx context.Context, env *Env) (Run, error) {
+	r := &registerRun{env: env, registers: map[int]map[string]subjects.Register{}, meetings: max(meanGap(perMeeting, env.Rate), time.Millisecond)}
+	for i := range env.Keys {
+		if err := r.create(ctx, env.Path(env.Key(i))); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range env.Clients {
+		r.registers[c.ID] = map[string]subjects.Register{}
+		for i := range env.Keys {
+			key := env.Key(i)
+			reg, err := makeSubject(ctx, env, c, key, w.New)
+			if err != nil {
+				return nil, err
+			}
+			r.registers[c.ID][key] = reg
+		}
+	}
+	return r, nil
+}
+
+type registerRun struct {
+	env       *Env
+	registers map[int]map[string]subjects.Register // by client and key
+	meetings  time.Duration                        // from one to the next
+}
+
+// create makes a register's znode.
+func (r *registerRun) create(ctx context.Context, path string) error {
+	err := retry(ctx, r.env.Bound, func() error {
+		_, err := within(ctx, r.env.Bound, func() (string, error) {
+			return r.env.Admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+		})
+		if errors.Is(err, zk.ErrNodeExists) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("make the register %s: %w", path, err)
+	}
+	return nil
+}
+
+// perMeeting is in how many operations, of all clients, there is one meeting:
+// every fourth of them is a compare-and-set, so that two clients come to it on
+// average.
+const perMeeting = 8
+
+// Load lets every client read and change registers. Each arrival is one read and
+// one change.
+func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
+	return r.env.each(func(c *Client) error {
+		rng := random(r.env, c.ID)
+		pace := newPace(r.env, 2, rng)
+		for n := 1; ; n++ {
+			at, ok := pace.wait(ctx, over)
+			if !ok {
+				return nil
+			}
+			r.arrival(ctx, over, c, rng, at, fmt.Sprintf("c%d-%d", c.ID, n))
+		}
+	})
+}
+
+// arrival is what a client does when its time has come. The number of draws is
+// always the same.
+func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration, value string) {
+	key := r.env.Key(rng.IntN(r.env.Keys))
+	kind := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}[rng.IntN(3)]
+	switch rng.IntN(4) {
+	case 0:
+		r.write(ctx, c, key, at, value)
+		_, _ = r.read(ctx, c, key, 0, kind)
+	case 1:
+		_, _ = r.read(ctx, c, key, at, kind)
+		r.write(ctx, c, key, 0, value)
+	default:
+		if at, key, ok := r.meet(ctx, over); ok {
+			r.swap(ctx, c, key, at, kind, value)
+		}
+	}
+}
+
+// meet waits for the next meeting: at certain moments all who want to compare and
+// set do so at one register, and not all can win.
+func (r *registerRun) meet(ctx context.Context, over <-chan struct{}) (at time.Duration, key string, ok bool) {
+	n := r.env.Record.Now()/r.meetings + 1
+	at = n * r.meetings
+	t := time.NewTimer(at - r.env.Record.Now())
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return at, r.env.Key(int(n) % r.env.Keys), true
+	case <-over:
+	case <-ctx.Done():
+	}
+	return 0, "", false
+}
+
+// swap reads a value and sets another one, if it still is there.
+func (r *registerRun) swap(ctx context.Context, c *Client, key string, at time.Duration, kind, value string) {
+	from, err := r.read(ctx, c, key, at, kind)
+	if err != nil {
+		return
+	}
+	r.change(ctx, c, Op{F: history.FCAS, Key: key, Arg: history.Swap{From: from, To: value}}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
+		return reg.CAS(ctx, from, value)
+	})
+}
+
+func (r *registerRun) write(ctx context.Context, c *Client, key string, at time.Duration, value string) {
+	r.change(ctx, c, Op{F: history.FWrite, Key: key, Arg: history.Writing{Value: value}, Intended: at}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
+		return reg.Write(ctx, value)
+	})
+}
+
+// change does a write or a compare-and-set.
+func (r *registerRun) change(ctx context.Context, c *Client, op Op, do func(context.Context, subjects.Register) (subjects.Mark, error)) {
+	var made subjects.Mark
+	op.Timeout = r.env.OpTimeout
+	op.Run = func(ctx context.Context) (any, error) {
+		m, err := do(ctx, r.registers[c.ID][op.Key])
+		if err != nil {
+			return nil, err
+		}
+		made = m
+		return history.Stored{Version: m.Version}, nil
+	}
+	op.Zxid = func() int64 { return made.Zxid }
+	_ = c.Do(ctx, op)
+}
+
+// read gives the value that was read.
+func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (string, error) {
+	var found history.Reading
+	err := c.Do(ctx, Op{
+		F: history.FRead, Key: key, Arg: history.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			value, m, err := r.registers[c.ID][key].Read(ctx, kind)
+			if err != nil {
+				return nil, err
+			}
+			found = history.Reading{Value: value, Mzxid: history.ID(m.Zxid), Version: m.Version}
+			return found, nil
+		},
+	})
+	return found.Value, err
+}
+
+// Quiesce lets every client read every register once more, fenced, looks at each
+// itself, and closes the subjects.
+func (r *registerRun) Quiesce(ctx context.Context) error {
+	_ = r.env.each(func(c *Client) error {
+		for i := range r.env.Keys {
+			_, _ = r.read(ctx, c, r.env.Key((i+c.ID)%r.env.Keys), 0, history.ReadFenced)
+		}
+		return nil
+	})
+	var errs []error
+	for i := range r.env.Keys {
+		key := r.env.Key(i)
+		if err := r.final(ctx, key); err != nil {
+			errs = append(errs, fmt.Errorf("final read of %s: %w", key, err))
+		}
+	}
+	r.env.closeEach(ctx, func(c *Client) (all []any) {
+		for _, reg := range r.registers[c.ID] {
+			all = append(all, reg)
+		}
+		return all
+	})
+	return errors.Join(errs...)
+}
+
+// final records what a register holds in the end.
+func (r *registerRun) final(ctx context.Context, key string) error {
+	var found history.Reading
+	err := retry(ctx, r.env.Bound, func() (err error) {
+		found, err = within(ctx, r.env.Bound, func() (history.Reading, error) { return fencedValue(ctx, r.env.Admin, r.env.Path(key)) })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.env.Record.Record(history.Event{
+		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FFinal, Key: key,
+		Value: history.Value(history.Final{Register: &found}),
+	})
+	return nil
+}
+
+func fencedValue(ctx context.Context, conn *zk.Conn, path string) (history.Reading, error) {
+	if err := zkconn.Touch(ctx, conn, path); err != nil {
+		return history.Reading{}, err
+	}
+	data, stat, err := conn.Get(path)
+	if err != nil {
+		return history.Reading{}, err
+	}
+	return history.Reading{Value: string(data), Mzxid: history.ID(stat.Mzxid), Version: stat.Version}, nil
+}
