@@ -121,23 +121,28 @@ func TestPlantedDefectsInVirtualTime(t *testing.T) { find(t, virtually) }
 
 // find looks for the defects, with several seeds.
 func find(t *testing.T, run func(*testing.T, zklab.Experiment) *zklab.Outcome) {
-	for _, d := range defects() {
+	for _, d := range append(defects(), registerDefects()...) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range seeds {
-				o := run(t, zklab.Experiment{
-					Workload: d.workload, Faults: d.faults, TimeLimit: 15 * time.Second, Seed: int64(seed + 1),
-					Keys: 2, // each key that is stuck takes its time to show
-				})
-				if o.Result.Verdict == checker.Violation && violated(o.Result, d.property) {
-					return
-				}
-				t.Logf("seed %d: verdict %s, and no violation of %s", seed+1, o.Result.Verdict, d.property)
-				explain(t, o.Result)
-			}
-			t.Errorf("none of %d seeds found it", seeds)
+			findIn(t, d, run)
 		})
 	}
+}
+
+// findIn looks for one defect.
+func findIn(t *testing.T, d defect, run func(*testing.T, zklab.Experiment) *zklab.Outcome) {
+	for seed := range seeds {
+		o := run(t, zklab.Experiment{
+			Workload: d.workload, Faults: d.faults, TimeLimit: 15 * time.Second, Seed: int64(seed + 1),
+			Keys: 2, // each key that is stuck takes its time to show
+		})
+		if o.Result.Verdict == checker.Violation && violated(o.Result, d.property) {
+			return
+		}
+		t.Logf("seed %d: verdict %s, and no violation of %s", seed+1, o.Result.Verdict, d.property)
+		explain(t, o.Result)
+	}
+	t.Errorf("none of %d seeds found it", seeds)
 }
 
 // loseReply loses the reply to one client's next request of a type.

@@ -130,6 +130,7 @@ func registerScenarios() []scenario {
 		{"without zxids a session that goes back", "plain-reads", Violation, "", withoutZxids(reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 5, 6, plain, "b", 2).get(1, 7, 8, plain, "a", 1))},
 		{"a server that lags", "plain-reads", Valid, "", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 5, 6, plain, "a", 1).get(1, 7, 8, plain, "b", 2)},
 		{"a new session that goes back", "plain-reads", Valid, "", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).getIn(7, 1, 5, 6, plain, "b", 2).getIn(8, 1, 7, 8, plain, "a", 1)},
+		{"one thing after the other at one moment", "plain-reads", Valid, "", reg().set(0, 1, 1, "a", 1).get(0, 2, 2, plain, "a", 1).set(0, 2, 2, "b", 2)},
 		{"an own write without an outcome", "plain-reads", Valid, "", reg().set(0, 1, 2, "a", 0).get(0, 3, 4, plain, "", 0).get(0, 5, 6, plain, "a", 1)},
 
 		{"an old value behind a sync", "sync-reads", Violation, "while no server was disturbed", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 305, 306, synced, "a", 1)},

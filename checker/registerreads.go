@@ -35,7 +35,7 @@ var plainReads = &property{
 		}
 	}),
 	exercise: readExercise("plain", "plain reads"),
-	derive: staleShare("plain"),
+	derive:   staleShare("plain"),
 }
 
 // readExercise wants reads of a kind, and others who changed something meanwhile.
@@ -67,7 +67,7 @@ func staleShare(kind string) func(map[string]float64) {
 
 // sight is what a session has seen of a register: a read or a change of its own.
 type sight struct {
-	inv    time.Duration
+	begun  int     // index of its invocation: a client does one thing after the other
 	change *change // that made the value; nil: it is the one at first, or nobody knows
 	zxid   history.ID
 	look   *look // nil: its own change
@@ -92,7 +92,7 @@ func decideSessions(f *finding, key string, r *register) {
 	of := map[history.ID][]*sight{}
 	for _, c := range r.changes {
 		if s := within(c.op); c.acknowledged() && s != 0 {
-			of[s] = append(of[s], &sight{inv: c.inv(), change: c, zxid: c.zxid})
+			of[s] = append(of[s], &sight{begun: c.op.Invoke.Index, change: c, zxid: c.zxid})
 		}
 	}
 	for _, l := range r.reads {
@@ -100,12 +100,12 @@ func decideSessions(f *finding, key string, r *register) {
 			continue
 		}
 		if s := within(l.op); s != 0 {
-			of[s] = append(of[s], &sight{inv: l.inv, change: r.writer[l.value], zxid: l.zxid, look: l})
+			of[s] = append(of[s], &sight{begun: l.op.Invoke.Index, change: r.writer[l.value], zxid: l.zxid, look: l})
 		}
 	}
 	for _, s := range slices.Sorted(maps.Keys(of)) {
 		seen := of[s]
-		slices.SortStableFunc(seen, func(x, y *sight) int { return cmp.Compare(x.inv, y.inv) })
+		slices.SortFunc(seen, func(x, y *sight) int { return cmp.Compare(x.begun, y.begun) })
 		decideSession(f, key, r, s, seen)
 	}
 }
@@ -278,7 +278,7 @@ var syncReads = &property{
 		}
 	}),
 	exercise: readExercise("sync", "reads behind a sync"),
-	derive: staleShare("sync"),
+	derive:   staleShare("sync"),
 }
 
 // leaderless says that servers may have been without a leader, or with two, in s:
