@@ -148,6 +148,11 @@ func (s *summary) property(p property, text string) {
 			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
 		}
 	}
+	if measure := p.Measure(); measure != "" {
+		for _, part := range wrap(measure, summaryWidth-17) {
+			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
+		}
+	}
 	if s.shown[p.Name] {
 		return // the reason stands above its events
 	}

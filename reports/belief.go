@@ -1,0 +1,30 @@
+package reports
+
+import (
+	"fmt"
+	"time"
+)
+
+// Measure is what was measured of a property, in words: of belief, how long it
+// was false and what others did meanwhile; nothing where it never was.
+func (p property) Measure() string {
+	if p.Name != "belief" {
+		return ""
+	}
+	sums := map[string]float64{}
+	for _, v := range p.Verdicts {
+		for name, n := range v.Figures {
+			sums[name] += n
+		}
+	}
+	windows := int(sums["overlaps"])
+	if windows == 0 {
+		return ""
+	}
+	seconds := func(name string) string { return length(time.Duration(sums[name] * float64(time.Second))) }
+	lasted := fmt.Sprintf("%s of false belief, %s in all, the longest %s", plural(windows, "window"), seconds("total_seconds"), seconds("longest_seconds"))
+	if _, known := sums["acquires_by_others"]; !known {
+		return lasted // decided before these were counted
+	}
+	return lasted + fmt.Sprintf("; %s and %s by other clients fell into them", plural(int(sums["acquires_by_others"]), "acquire"), plural(int(sums["writes_by_others"]), "guarded write"))
+}
