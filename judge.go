@@ -2,7 +2,10 @@ package zklab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -73,25 +76,50 @@ func (r *run) advice(result *store.Result) []string {
 }
 
 // Judge decides a stored run or a bare history again, from its record alone.
-// What only the run itself knew is taken from its result.json, if there is one.
-// Nothing is written. An unreadable record is an error; see history.Open.
+// What only the run itself knew is taken from its result.json, and, unless opts
+// has them, the committed transactions from its transactions.jsonl, where they
+// exist; transactions that cannot be read are left out, with a warning. Nothing is
+// written. An unreadable record is an error; see history.Open.
 func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
 	h, err := history.Open(run.History())
 	if err != nil {
 		return nil, err
 	}
 	result := earlier(run)
+	var unread []string
+	if opts.Transactions == nil {
+		opts.Transactions, unread = transactions(run)
+	}
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
 	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
 	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, Version
 	result.Stats = stats.Compute(h)
-	for _, w := range warnings(h, result.Stats) {
+	for _, w := range slices.Concat(warnings(h, result.Stats), unread) {
 		if !slices.Contains(result.Warnings, w) {
 			result.Warnings = append(result.Warnings, w)
 		}
 	}
 	return result, nil
+}
+
+// transactions are what is stored of what the ensemble committed during a run.
+// Many a run has none, and is judged without: its ensemble could not tell, or it
+// crashed before they were collected. The history of a run is the same evidence
+// whether its folder is named or the file in it.
+func transactions(run *store.Run) (list []history.Txn, warnings []string) {
+	folder := run
+	if run.Bare() {
+		folder = &store.Run{Dir: filepath.Dir(run.History())}
+		if folder.History() != filepath.Clean(run.History()) {
+			return nil, nil
+		}
+	}
+	list, err := history.OpenTxns(folder.Transactions())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, []string{fmt.Sprintf("the committed transactions were left out, they cannot be read: %v", err)}
+	}
+	return list, nil
 }
 
 // earlier gives what an earlier judgement of the run knew beyond the record.

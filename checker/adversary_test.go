@@ -3,9 +3,11 @@ package checker_test
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,17 @@ func firstSeed() int {
 	return n
 }
 
+// violated are the properties that count and are violated.
+func violated(rep checker.Report) map[string]bool {
+	bad := map[string]bool{}
+	for _, v := range rep.Verdicts {
+		if v.Result == checker.Violation && !v.Measured {
+			bad[v.Property] = true
+		}
+	}
+	return bad
+}
+
 func options(model, defect string, seed int) world.Options {
 	return world.Options{
 		Model: model, Defect: defect, Clients: 2 + seed%4, Keys: 1 + seed%2,
@@ -40,33 +53,62 @@ func TestCorrectWorlds(t *testing.T) {
 	for _, model := range slices.DeleteFunc(checker.Models(), func(m string) bool { return m == history.ModelSession || m == history.ModelRegister }) {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
-			unknown := map[string]int{}
+			unknown, used := map[string]int{}, map[string]int{}
 			events := 0
 			for i := range seeds(80) {
 				seed := firstSeed() + i
-				h, wrong := world.Run(options(model, "", seed))
+				h, txns, wrong := world.Run(options(model, "", seed))
 				events += len(h.Events)
 				if wrong["two holders"]+wrong["orphan"]+wrong["taken twice"] > 0 || wrong["entered short"] > 0 {
 					t.Errorf("seed %d: the recipe of the test itself is wrong: %v", seed, wrong)
 				}
-				rep := checker.Run(t.Context(), h, checker.Options{NoReferee: seed%4 != 0})
-				for _, v := range rep.Verdicts {
-					if v.Result == checker.Violation && !v.Measured || v.Property == "evidence" {
-						t.Errorf("seed %d: %s %s: %s", seed, v.Property, v.Result, v.Reason)
-					}
-					if v.Result == checker.Unknown {
-						unknown[v.Property+": "+v.Reason]++
+				for name, list := range logs(txns, seed) {
+					rep := checker.Run(t.Context(), h, checker.Options{NoReferee: seed%4 != 0, Transactions: list})
+					for _, v := range rep.Verdicts {
+						if v.Result == checker.Violation && !v.Measured || v.Property == "evidence" {
+							t.Errorf("seed %d, log %s: %s %s: %s", seed, name, v.Property, v.Result, v.Reason)
+						}
+						if strings.Contains(v.Reason, "referee disagrees") {
+							t.Errorf("seed %d, log %s: %s", seed, name, v.Reason)
+						}
+						if v.Result == checker.Unknown {
+							unknown[name+" "+v.Property+": "+v.Reason]++
+						}
+						if strings.Contains(v.Evidence, "L") {
+							used[name+" "+v.Property]++
+						}
+						for _, fig := range []string{"grants_checked"} {
+							used[name+" "+fig] += int(v.Figures[fig])
+						}
 					}
 				}
 			}
 			if testing.Verbose() {
-				t.Log(events, "events")
+				t.Log(events, "events; evidence L:", used)
 				for _, k := range slices.Sorted(maps.Keys(unknown)) {
 					t.Log(unknown[k], k)
 				}
 			}
 		})
 	}
+}
+
+// logs are what may be known of a run's transactions: nothing, everything, or a
+// log that begins late, ends early, or has holes. The end of an epoch is not
+// missing in a log that somebody can have; see txns.go.
+func logs(txns []history.Txn, seed int) map[string][]history.Txn {
+	rng := rand.New(rand.NewPCG(uint64(seed), 11))
+	late := txns[rng.IntN(len(txns)):]
+	early := txns[:1+rng.IntN(len(txns))]
+	holes := slices.Clone(txns)
+	for range 1 + rng.IntN(5) {
+		from := rng.IntN(len(holes))
+		to := min(len(holes), from+1+rng.IntN(len(holes)/10+1))
+		if to < len(holes) && holes[to].Zxid>>32 == holes[to-1].Zxid>>32 {
+			holes = slices.Delete(holes, from, to)
+		}
+	}
+	return map[string][]history.Txn{"none": nil, "whole": txns, "late": late, "early": early, "holes": holes}
 }
 
 // TestDefectiveWorlds plants defects, compares what is caught with what the
@@ -126,13 +168,10 @@ func TestDefectiveWorlds(t *testing.T) {
 				if tt.longer {
 					o.Load, o.Long = 4*time.Second, true
 				}
-				h, wrong := world.Run(o)
-				rep := checker.Run(t.Context(), h, checker.Options{NoReferee: true})
-				bad := map[string]bool{}
-				for _, v := range rep.Verdicts {
-					if v.Result == checker.Violation && !v.Measured {
-						bad[v.Property] = true
-					}
+				h, txns, wrong := world.Run(o)
+				bad := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true}))
+				for p := range violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true, Transactions: txns})) {
+					bad["L "+p] = true
 				}
 				for p := range bad {
 					caught[p]++
@@ -155,6 +194,9 @@ func TestDefectiveWorlds(t *testing.T) {
 			}
 			if caught[tt.want] == 0 {
 				t.Errorf("%s was never violated in %d runs: %v", tt.want, n, caught)
+			}
+			if caught["L "+tt.want] < caught[tt.want] {
+				t.Errorf("with the log %s was violated in fewer of %d runs: %v", tt.want, n, caught)
 			}
 		})
 	}

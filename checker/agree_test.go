@@ -54,7 +54,7 @@ func agreement(t *testing.T, model string, refereeAt int, exact bool, generate f
 		rng := rand.New(rand.NewPCG(1, uint64(i)))
 		how := kind(i % 3)
 		h := generate(rng, how)
-		a := analyse(t.Context(), h, model)
+		a := analyse(t.Context(), h, model, nil)
 		if len(a.damage) > 0 {
 			t.Fatalf("history %d: %v", i, a.damage)
 		}

@@ -40,6 +40,10 @@ type analysis struct {
 	fencing, tellsLost, remote bool
 
 	transactions []history.Txn
+	log          *txns // nil: there is none
+	zxids        zxids // with a log
+	byLog        bool  // it bounds some session's death
+	layout
 
 	keys        []*keyRecord // in order of key
 	sessions    map[history.ID]*session
@@ -100,23 +104,25 @@ type faultRecord struct {
 	over      time.Duration // when it was healed or came to nothing; never if it did not
 }
 
-// analyse reads h. It stops early when ctx ends; the caller asks ctx.
-func analyse(ctx context.Context, h *history.History, model string) *analysis {
+// analyse reads h and the transactions of its run, if they are known. It stops
+// early when ctx ends; the caller asks ctx.
+func analyse(ctx context.Context, h *history.History, model string, list []history.Txn) *analysis {
 	a := &analysis{
-		h:          h,
-		model:      model,
-		params:     h.Header.Params,
-		foreign:    h.Header.Version == 0,
-		sessions:   map[history.ID]*session{},
-		ofClient:   map[int][]*session{},
-		live:       map[int][]span{},
-		exits:      map[int][]exit{},
-		starts:     map[int][]time.Duration{},
-		away:       map[int][]span{},
-		health:     map[string]healthAt{},
-		faults:     map[int]*faultRecord{},
-		firstFault: never,
-		damage:     map[int]string{},
+		h:            h,
+		model:        model,
+		transactions: list,
+		params:       h.Header.Params,
+		foreign:      h.Header.Version == 0,
+		sessions:     map[history.ID]*session{},
+		ofClient:     map[int][]*session{},
+		live:         map[int][]span{},
+		exits:        map[int][]exit{},
+		starts:       map[int][]time.Duration{},
+		away:         map[int][]span{},
+		health:       map[string]healthAt{},
+		faults:       map[int]*faultRecord{},
+		firstFault:   never,
+		damage:       map[int]string{},
 	}
 	keys := map[string]*keyRecord{}
 	if model == history.ModelSession {
@@ -159,10 +165,12 @@ func analyse(ctx context.Context, h *history.History, model string) *analysis {
 	slices.SortFunc(a.keys, func(x, y *keyRecord) int { // k2 before k10
 		return cmp.Or(cmp.Compare(len(x.key), len(y.key)), strings.Compare(x.key, y.key))
 	})
+	a.readLog(list)
 	a.abilities()
 	a.connections()
 	a.absences()
 	a.settle()
+	a.readLayout()
 	return a
 }
 

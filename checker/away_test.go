@@ -278,7 +278,7 @@ func exclusionOf(t *testing.T, r *record) string {
 func TestAbsences(t *testing.T) {
 	h := remote().fault("freeze", 100, 300, 0).fault("slow-link", 200, 400, 1).
 		exited(1000, 0, history.ByCrash).started(1500, 0).exited(2000, 0, history.ByCrash).fact(9000, history.FEnd, nil).build()
-	a := analyse(t.Context(), h, history.ModelLock)
+	a := analyse(t.Context(), h, history.ModelLock, nil)
 	for _, tt := range []struct {
 		client, from, to, absent int
 	}{

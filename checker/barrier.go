@@ -11,7 +11,7 @@ import (
 )
 
 // barrierProperties are those of a barrier that one coordinator raises and lifts.
-var barrierProperties = []*property{early, lateWaiter}
+var barrierProperties = []*property{early, lateWaiter, logAgrees}
 
 // raised is a time in which a barrier certainly was up: from a raise's return to
 // the invocation of the first lift that does not certainly precede the raise.
@@ -19,17 +19,24 @@ type raised struct {
 	span
 	raise *history.Operation
 	lift  *history.Operation // nil: none
+	shown int                // the event that shows a raise with an unknown outcome by its zxid; -1: none
 }
 
 // ups are the times in which the key's barrier certainly was up. A failed lift
-// leaves it up; a raise with an unknown outcome is never certain; a lift with
-// one may happen at any later time, so nothing after it is certain.
-func (k *keyRecord) ups() []raised {
-	var raises, lifts []*history.Operation
+// leaves it up; a raise with an unknown outcome is certain once a zxid was seen
+// at which the transaction log has it done; a lift with one may happen at any
+// later time, so nothing after it is certain.
+func (k *keyRecord) ups(a *analysis) []raised {
+	var raises []raised
+	var lifts []*history.Operation
 	for _, op := range k.ops {
 		switch {
 		case op.F == history.FRaise && op.Outcome() == history.OK:
-			raises = append(raises, op)
+			raises = append(raises, raised{span{op.Return.Time, never}, op, nil, -1})
+		case op.F == history.FRaise && op.Outcome() == history.Info:
+			if t, event := a.settledRaise(op); t != never {
+				raises = append(raises, raised{span{t, never}, op, nil, event})
+			}
 		case op.F == history.FLift && op.Outcome() != history.Fail:
 			lifts = append(lifts, op)
 		}
@@ -39,13 +46,13 @@ func (k *keyRecord) ups() []raised {
 	// in general the first that does not is found from the start.
 	var ups []raised
 	first := 0
-	for _, r := range raises {
-		for first < len(lifts) && known(lifts[first]) < r.Began() {
+	for _, u := range raises {
+		began := u.raise.Began()
+		for first < len(lifts) && known(lifts[first]) < began {
 			first++
 		}
-		u := raised{span{r.Return.Time, never}, r, nil}
 		for _, l := range lifts[first:] {
-			if known(l) >= r.Began() {
+			if known(l) >= began {
 				u.to, u.lift = l.Began(), l
 				break
 			}
@@ -81,10 +88,15 @@ func (a *analysis) view(op *history.Operation) time.Duration {
 var early = &property{
 	name:     "early",
 	decider:  "interval search",
-	evidence: sessionEvidence,
+	evidence: func(a *analysis) string {
+		if a.model == history.ModelBarrier && a.log != nil && a.trusted() {
+			return "S, L"
+		}
+		return sessionEvidence(a)
+	},
 	decide: func(_ context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
-		ups := k.ups()
+		ups := k.ups(a)
 		blocked := 0
 		for _, op := range k.ops {
 			if op.F != history.FAwait || op.Outcome() == history.Fail {
@@ -133,7 +145,8 @@ func decideEarly(f *finding, key string, op *history.Operation, u raised) {
 		return
 	}
 	until := "and never lifted"
-	witness := append(events(u.raise), events(op)...)
+	witness := append(append(events(u.raise), u.shown), events(op)...)
+	f.byLog = f.byLog || f.result != Violation && u.shown >= 0
 	if u.lift != nil {
 		until = "and not lifted before " + at(u.to)
 		witness = append(witness, u.lift.Invoke.Index)

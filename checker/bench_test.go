@@ -45,7 +45,7 @@ func BenchmarkReferee(b *testing.B) {
 				h := good(model, n/perRound[model]).build()
 				b.ReportAllocs()
 				for b.Loop() {
-					a := analyse(context.Background(), h, model)
+					a := analyse(context.Background(), h, model, nil)
 					decided := len(Referee(context.Background(), h, Options{Budget: 20 * time.Second}))
 					if decided < len(a.keys) {
 						b.Skipf("decided %d of %d keys within its bounds", decided, len(a.keys))

@@ -12,7 +12,7 @@ import (
 
 // doubleBarrierProperties are those of a double barrier: its members go in
 // together and come out together. A key is a round.
-var doubleBarrierProperties = []*property{enterGate, leaveGate, gateProgress}
+var doubleBarrierProperties = []*property{enterGate, leaveGate, gateProgress, logAgrees}
 
 // member is one client's stay in a round.
 type member struct {

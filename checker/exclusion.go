@@ -10,7 +10,7 @@ import (
 
 // holdProperties are those of a lock; electionProperties add what only
 // elections promise.
-var holdProperties = []*property{exclusion, tokens, fencing, lost, belief, holdProgress}
+var holdProperties = []*property{exclusion, grants, tokens, fencing, lost, belief, holdProgress, logAgrees}
 
 var electionProperties = append(slices.Clone(holdProperties), whoLeads, states)
 
@@ -65,9 +65,13 @@ func contention(a *analysis, figures map[string]float64) string {
 	return ""
 }
 
-// sessionEvidence is S where the links saw sessions, else R.
+// sessionEvidence is S where the links saw sessions, else R; with L if the log
+// says more of their deaths than the links do.
 func sessionEvidence(a *analysis) string {
-	if a.hasSessions {
+	switch {
+	case a.byLog:
+		return "S, L"
+	case a.hasSessions:
 		return "S"
 	}
 	return "R"
@@ -119,6 +123,6 @@ func decideFloating(f *finding, key string, h *hold, cores []*hold) {
 
 // phantom reports a grant on a session that was dead before the call.
 func (f *finding) phantom(key string, h *hold) {
-	f.violated(append(h.shown(), h.death.hiEvent), "client %d was granted %s at %s%s on a session that was dead by %s, before it asked at %s",
-		h.client, key, at(h.ao), withToken(h.token), at(h.e), at(h.ai))
+	f.violated(append(h.shown(), h.death.hiEvent), "client %d was granted %s at %s%s on a session that was dead by %s%s, before it asked at %s",
+		h.client, key, at(h.ao), withToken(h.token), at(h.e), h.death.newest.closedAt(), at(h.ai))
 }

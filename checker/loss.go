@@ -19,10 +19,21 @@ import (
 var loss = &property{
 	name:     "loss",
 	decider:  "deadline matching",
-	evidence: realTime,
+	evidence: func(a *analysis) string {
+		if a.settlesQueues() {
+			return "R, L"
+		}
+		return "R"
+	},
 	decide: onQueue(func(_ context.Context, f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 		queueFigures(f, a, q)
 		decideLoss(f, a, k, q)
+		switch {
+		case a.settlesQueues():
+			decideLossByLog(f, a, k, q)
+		case a.log != nil:
+			f.note("the transaction log does not show the items of this subject, so unknown outcomes were not settled by it")
+		}
 	}),
 	exercise: queueExercise,
 }
@@ -37,7 +48,7 @@ type vanished struct {
 
 func decideLoss(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 	drained, left := k.drained(a)
-	gone, open := q.vanished(drained)
+	gone, open := q.vanished(a, drained)
 	f.count("vanished", float64(len(gone)))
 	for i, v := range gone {
 		if i < len(q.unknown) && q.unknown[i].Began() <= v.deadline {
@@ -73,7 +84,7 @@ func decideLoss(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 
 // vanished are the items that must have been taken by unknown dequeues, by
 // deadline, and how many others never came out that may still be there.
-func (q *queueRecord) vanished(drained *history.Event) ([]vanished, int) {
+func (q *queueRecord) vanished(a *analysis, drained *history.Event) ([]vanished, int) {
 	later := newSuccessors(q.taken())
 	var gone []vanished
 	open := 0
@@ -93,7 +104,9 @@ func (q *queueRecord) vanished(drained *history.Event) ([]vanished, int) {
 			v.why = "the queue was empty at " + at(drained.Time)
 		}
 		if v.deadline == never {
-			open++
+			if !a.settlesQueues() || !a.accounted(it) {
+				open++
+			}
 			continue
 		}
 		gone = append(gone, v)

@@ -20,6 +20,8 @@ type property struct {
 	// subject that gives no tokens. nil: always.
 	applies func(*analysis) bool
 	decide  func(context.Context, *analysis, *keyRecord) finding
+	// whole decides what belongs to no key. nil: nothing does.
+	whole func(*analysis) finding
 	// exercise says what did not happen that had to for a violation to be
 	// possible, from the figures of all keys; "": it was exercised. nil: always.
 	exercise func(*analysis, map[string]float64) string
@@ -33,6 +35,9 @@ type finding struct {
 	reason  string
 	witness []int
 	notes   []string
+	// byLog says that the violation rests on the transaction log, of which the
+	// referee knows nothing.
+	byLog bool
 	// figures are summed over keys; those called longest… are maxima.
 	figures map[string]float64
 }
@@ -80,7 +85,13 @@ const mostKeys = 5
 // summarise makes verdicts of a property's findings: one when all keys are
 // valid, else one for each of the first few that are not.
 func (p *property) summarise(a *analysis, keys []string, findings []finding) []Verdict {
+	if p.whole != nil {
+		keys, findings = append(slices.Clip(keys), ""), append(slices.Clip(findings), p.whole(a))
+	}
 	figures, notes := sum(findings)
+	if p.whole != nil {
+		figures["keys"]-- // the whole is none
+	}
 	if p.derive != nil {
 		p.derive(figures)
 	}
@@ -196,8 +207,7 @@ func (c check) Name() string { return c.property.name }
 func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())
 	defer cancel()
-	a := analyse(ctx, h, c.model)
-	a.transactions = c.opts.Transactions
+	a := analyse(ctx, h, c.model, c.opts.Transactions)
 	if ctx.Err() != nil {
 		return []Verdict{{Property: c.property.name, Result: Unknown, Reason: budgetSpent}}
 	}

@@ -11,7 +11,7 @@ import (
 // queueProperties are those of a FIFO queue with unique items. Integrity, order
 // and loss together say exactly that the queue is linearizable at its deletes;
 // pairs of items suffice (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
-var queueProperties = []*property{integrity, fifo, loss, empty, queueProgress}
+var queueProperties = []*property{integrity, fifo, loss, empty, queueProgress, logAgrees}
 
 // item is one value that went into, or came out of, a queue.
 type item struct {

@@ -14,6 +14,8 @@ import (
 type record struct {
 	header history.Header
 	events []history.Event
+	txns   []history.Txn
+	zxid   history.ID // of the latest transaction
 }
 
 const ms = time.Millisecond

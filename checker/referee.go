@@ -146,7 +146,7 @@ func (r *referee) compare(got ruling, k *keyRecord, properties []*property, row 
 	last := -1
 	for i, p := range properties {
 		if slices.Contains(r.covers, p.name) {
-			legal = legal && row[i].result != Violation
+			legal = legal && (row[i].result != Violation || row[i].byLog)
 			last = i
 		}
 	}
@@ -212,7 +212,7 @@ func Referee(ctx context.Context, h *history.History, opts Options) map[string]b
 	if name == "" {
 		name = opts.Model
 	}
-	a := analyse(ctx, h, name)
+	a := analyse(ctx, h, name, opts.Transactions)
 	w := newWhistle(ctx, opts)
 	w.until = time.Now().Add(opts.budget())
 	decided := map[string]bool{}

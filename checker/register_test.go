@@ -189,7 +189,7 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, uint64(i)))
 		how := kind(i % 2)
 		h := generateRegister(rng, how)
-		a := analyse(t.Context(), h, history.ModelRegister)
+		a := analyse(t.Context(), h, history.ModelRegister, nil)
 		for _, k := range a.keys {
 			for _, p := range registerProperties {
 				f := p.decide(t.Context(), a, k)

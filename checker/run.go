@@ -110,8 +110,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 			Reason:   fmt.Sprintf("the history is of model %q, which has no checks: use one of %s", name, strings.Join(Models(), ", ")),
 		}}}, opts)
 	}
-	a := analyse(ctx, h, name)
-	a.transactions = opts.Transactions
+	a := analyse(ctx, h, name, opts.Transactions)
 	if ctx.Err() != nil {
 		return overall(Report{Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}

@@ -104,7 +104,8 @@ func goodGates(r *record, n int) int {
 func TestGoodRunsAreValid(t *testing.T) {
 	for _, model := range recipeModels() {
 		t.Run(model, func(t *testing.T) {
-			rep := Run(t.Context(), good(model, 40).build(), Options{Strict: true})
+			h, txns := withLog(good(model, 40))
+			rep := Run(t.Context(), h, Options{Strict: true, Transactions: txns})
 			if rep.Verdict != Valid {
 				t.Errorf("%+v", rep)
 			}
@@ -388,7 +389,8 @@ func TestAbilitiesShowInTheRecord(t *testing.T) {
 	r := good(history.ModelLock, 40)
 	r.events = slices.DeleteFunc(r.events, func(e history.Event) bool { return e.F == history.FOffers })
 	seen := map[string]bool{}
-	for _, v := range Run(t.Context(), r.build(), Options{}).Verdicts {
+	h, txns := withLog(r)
+	for _, v := range Run(t.Context(), h, Options{Transactions: txns}).Verdicts {
 		seen[v.Property] = true
 	}
 	for _, p := range holdProperties {
@@ -520,7 +522,7 @@ func TestRefereeThatDisagrees(t *testing.T) {
 		{bad, finding{}, "finds nothing wrong, porcupine finds a violation"},
 		{fine, finding{result: Violation, reason: "planted"}, "finds a violation, porcupine finds nothing wrong; planted"},
 	} {
-		a := analyse(t.Context(), tt.h, history.ModelQueue)
+		a := analyse(t.Context(), tt.h, history.ModelQueue, nil)
 		got := queueReferee.decide(newWhistle(t.Context(), Options{}), a, a.keys[0])
 		if !got.decided {
 			t.Fatal("not decided")

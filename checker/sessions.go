@@ -33,6 +33,14 @@ type session struct {
 	// the death: a deposed leader that resumes says it too early.
 	told      time.Duration
 	toldEvent int
+
+	deadZxid  uint64 // of the first reply to a closeSession; 0: none
+	deadEvent int
+
+	unanswered []*history.Event // the facts of requests that were not answered
+	answered   time.Duration    // dlo without what the transaction log says
+	closed     uint64           // the zxid of its end by that log; 0: not known
+	paired     time.Duration    // the latest Alive that came with a zxid
 }
 
 // proof is an event that shows a session alive at some moment.
@@ -54,6 +62,14 @@ func (s *session) shownAt(t time.Duration) int {
 	return s.proofs[i].event
 }
 
+// closedAt cites the transaction log for the session's end.
+func (s *session) closedAt() string {
+	if s == nil || s.closed == 0 {
+		return ""
+	}
+	return " (the log closes it at " + hex(s.closed) + ")"
+}
+
 // contradictory says that the evidence cannot be right: a request of the
 // session was answered by a quorum after the session was dead.
 func (s *session) contradictory() bool { return s.dhi < s.dlo }
@@ -68,18 +84,23 @@ func (a *analysis) readSession(e *history.Event) {
 	if s == nil {
 		s = &session{
 			id: e.Session, client: e.Client, first: e.Index,
-			dlo: always, dhi: never, dhiEvent: -1, told: never, toldEvent: -1,
+			dlo: always, answered: always, dhi: never, dhiEvent: -1, told: never, toldEvent: -1,
 		}
 		a.sessions[e.Session] = s
 		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
 	}
 	if e.Alive != 0 && e.Alive > s.dlo {
-		s.dlo, s.proofs = e.Alive, append(s.proofs, proof{e.Alive, e.Index})
+		s.dlo, s.answered, s.proofs = e.Alive, e.Alive, append(s.proofs, proof{e.Alive, e.Index})
 	}
 	if e.Process != history.SessionProcess {
 		return
 	}
+	if e.F == history.FDead && e.Zxid > 0 && s.deadZxid == 0 {
+		s.deadZxid, s.deadEvent = uint64(e.Zxid), e.Index
+	}
 	switch {
+	case e.F == history.FUnanswered:
+		s.unanswered = append(s.unanswered, e)
 	case e.F == history.FDead && e.Time < s.dhi:
 		s.dhi, s.dhiEvent = e.Time, e.Index
 	case e.F == history.FExpired && e.Time < s.told:
@@ -242,14 +263,19 @@ func (a *analysis) evidence() []Verdict {
 	slices.SortFunc(bad, func(x, y *session) int { return x.first - y.first })
 	var vs []Verdict
 	for _, s := range bad {
+		reason := fmt.Sprintf("session %s of client %d was dead by %s%s, yet a request that it sent at %s was answered by a quorum",
+			s.id, s.client, at(s.dhi), s.closedAt(), at(s.dlo))
+		if s.dlo > s.answered {
+			reason = fmt.Sprintf("session %s of client %d was dead by %s, yet the transaction log has it open when a request was carried out that was sent at %s",
+				s.id, s.client, at(s.dhi), at(s.dlo))
+		}
 		vs = append(vs, Verdict{
 			Property: "evidence",
 			Result:   Unknown,
-			Reason: fmt.Sprintf("session %s of client %d was dead by %s, yet a request that it sent at %s was answered by a quorum",
-				s.id, s.client, at(s.dhi), at(s.dlo)),
+			Reason:   reason,
 			Witness:  indices(s.dhiEvent, s.shownAt(s.dlo)),
 			Decider:  "session evidence",
-			Evidence: "S",
+			Evidence: sessionEvidence(a),
 		})
 	}
 	return cut(vs, 5, "sessions")

@@ -31,7 +31,7 @@ func Visualize(ctx context.Context, h *history.History, key string, w io.Writer,
 		_, err := For(name, opts)
 		return err
 	}
-	a := analyse(ctx, h, name)
+	a := analyse(ctx, h, name, opts.Transactions)
 	for _, k := range a.keys {
 		if k.key == key {
 			r := m.referees[0]

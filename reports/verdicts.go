@@ -38,6 +38,7 @@ var meanings = map[string]string{
 	"enter":     "nobody entered before all parties were there",
 	"leave":     "nobody left before all parties were ready to leave",
 	"progress":  "after the heal, nobody was left waiting without a reason",
+	"log":       "the servers' transaction log has what the history says that happened",
 }
 
 // properties groups verdicts by property, in the order in which they came.

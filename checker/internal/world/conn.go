@@ -35,6 +35,7 @@ type lane struct {
 // request is a read of a view or a write to the log.
 type request struct {
 	kind     string
+	xid      int32
 	read     func(z int64) any
 	write    func(z int64, s *sess) (any, error)
 	sent     time.Duration
@@ -53,11 +54,12 @@ func (c *conn) session() history.ID {
 	return history.ID(c.sess.id)
 }
 
-func (c *conn) aliveOf(s *sess) time.Duration {
+// evidence is what the link knows of a session.
+func (s *sess) evidence() (alive time.Duration, seen history.ID) {
 	if s == nil {
-		return 0
+		return 0, 0
 	}
-	return s.link
+	return s.link, history.ID(s.seen)
 }
 
 func (c *conn) finish(r *request, result any, err error) {
@@ -82,6 +84,8 @@ func (c *conn) start(r *request) *request {
 func (c *conn) send(r *request) {
 	w := c.w
 	r.sent = w.now
+	c.sess.xid++
+	r.xid = c.sess.xid
 	if c.losing != nil {
 		r.lose = c.losing(r)
 	}
@@ -128,12 +132,13 @@ func (c *conn) serve(l *lane) {
 		if s.epoch != l.epoch {
 			return // moved: the connection is closed
 		}
-		z := w.commit()
+		z := w.commit(history.Txn{Session: history.ID(s.id), Cxid: r.xid})
 		var result any
 		err := errSession
 		if !s.dead {
 			result, err = r.write(z, s)
 		}
+		w.settle(r.kind, err)
 		w.spawn(func(p *Proc) {
 			for sv.applied < z {
 				p.wait(never, &sv.sig)
@@ -158,6 +163,7 @@ func (c *conn) reply(l *lane, r *request, z int64, result any, err error) {
 			l.sess.link = max(l.sess.link, r.sent)
 		}
 		c.seen = max(c.seen, z)
+		l.sess.seen = max(l.sess.seen, z)
 		for i, o := range c.pending {
 			if o == r {
 				c.pending = append(c.pending[:i:i], c.pending[i+1:]...)
@@ -192,6 +198,9 @@ func (c *conn) cut() {
 	w := c.w
 	c.up = false
 	c.epoch++
+	if v := c.unanswered(); len(v.Requests) > 0 {
+		w.session(c, history.FUnanswered, c.sess, v)
+	}
 	w.session(c, history.FDisconnected, c.sess, nil)
 	pending := c.pending
 	c.pending = nil
@@ -205,6 +214,16 @@ func (c *conn) cut() {
 	}
 	epoch := c.epoch
 	w.after(away, func() { c.connect(epoch) })
+}
+
+// unanswered are the writes that were sent and not lost on their way.
+func (c *conn) unanswered() (v history.Unanswered) {
+	for _, r := range c.pending {
+		if r.write != nil && r.lose != 1 {
+			v.Requests = append(v.Requests, history.UnansweredRequest{Xid: r.xid, Op: typeOf(r.kind), Sent: r.sent})
+		}
+	}
+	return v
 }
 
 // connect looks for a server, with the session or for a new one.
@@ -228,7 +247,7 @@ func (c *conn) connect(epoch int) {
 		case s == nil:
 			w.nextID++
 			n := &sess{id: w.nextID, conn: c}
-			z := w.commit()
+			z := w.commit(history.Txn{Type: "createSession", Session: history.ID(n.id)})
 			c.accepted(n, i, z)
 		case s.dead || w.chance(w.tooEarly):
 			if !s.dead { // told by a deposed leader: it lives on for a while

@@ -38,8 +38,9 @@ const (
 	opTime  = 5 * time.Second
 )
 
-// Run does a whole run and gives its record, and what the world knows of it.
-func Run(o Options) (*history.History, map[string]int) {
+// Run does a whole run and gives its record, its log of transactions, and what
+// the world knows of it.
+func Run(o Options) (*history.History, []history.Txn, map[string]int) {
 	w := &World{
 		rng: rand.New(rand.NewPCG(o.Seed, 7)), procs: map[*Proc]bool{},
 		store: store{folders: map[string]*folder{}, zxid: 1000, nextID: 0x100},
@@ -72,7 +73,7 @@ func Run(o Options) (*history.History, map[string]int) {
 		over = true
 	})
 	w.run(func() bool { return over })
-	return &w.h, w.Wrong
+	return &w.h, w.txns, w.Wrong
 }
 
 // work is a workload at work.
@@ -174,6 +175,9 @@ func (w *World) disturb(p *Proc, until time.Duration) {
 		case 7: // no leader
 			w.fault("pause")
 			w.halted = w.now + w.between(0, 300*time.Millisecond)
+			if w.halted%2 == 0 { // another leader, another epoch
+				w.zxid = (w.zxid>>32 + 1) << 32
+			}
 		case 8: // everybody, by force
 			if !w.chance(0.3) {
 				continue
@@ -213,10 +217,15 @@ func (w *World) session(c *conn, f string, s *sess, value any) {
 	if s == nil {
 		return
 	}
-	w.record(history.Event{
+	e := history.Event{
 		Process: history.SessionProcess, Client: c.id, Type: history.Info, F: f,
-		Session: history.ID(s.id), Alive: s.link, Value: history.Value(value),
-	})
+		Session: history.ID(s.id), Value: history.Value(value),
+	}
+	e.Alive, e.Seen = s.evidence()
+	if f == history.FDead {
+		e.Zxid = history.ID(s.z)
+	}
+	w.record(e)
 }
 
 // noEffect marks an error after which certainly nothing happened.
@@ -236,7 +245,8 @@ type op struct {
 func (p *Proc) do(c *conn, o op) error {
 	w := p.w
 	s := c.sess
-	e := history.Event{Process: c.process, Client: c.id, Type: history.Invoke, F: o.f, Key: o.key, Session: c.session(), Alive: c.aliveOf(s)}
+	e := history.Event{Process: c.process, Client: c.id, Type: history.Invoke, F: o.f, Key: o.key, Session: c.session()}
+	e.Alive, e.Seen = s.evidence()
 	e.Value = history.Value(o.arg)
 	i := w.record(e)
 	if o.late != nil { // asked for after the time was taken
@@ -266,7 +276,8 @@ func (p *Proc) do(c *conn, o op) error {
 		done.Type = history.Info
 	}
 	if s != nil {
-		done.Session, done.Alive = history.ID(s.id), s.link
+		done.Session = history.ID(s.id)
+		done.Alive, done.Seen = s.evidence()
 	}
 	w.record(done)
 	if done.Type == history.Info {

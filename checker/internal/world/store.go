@@ -2,8 +2,11 @@ package world
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"time"
+
+	"github.com/zklab/zklab/history"
 )
 
 // alive is the zxid at which what still exists is gone.
@@ -27,10 +30,13 @@ type node struct {
 	owner  int64
 	c, d   int64 // zxids
 	mine   *sess
+	in     *folder
 }
 
 // folder is a znode with children, and with data that may change.
 type folder struct {
+	w     *World
+	path  string
 	nodes []*node // in order of creation
 	low   int     // all before are gone in every view
 	next  int
@@ -51,6 +57,8 @@ type sess struct {
 	died  time.Duration // truth
 	z     int64         // of its closeSession
 	link  time.Duration // what the link knows: Alive
+	seen  int64         // and the highest zxid
+	xid   int32
 	owns  []*node
 }
 
@@ -68,21 +76,24 @@ type store struct {
 	servers []*server
 	halted  time.Duration // no leader until then
 	nextID  int64
+	txns    []history.Txn
 }
 
 func (w *World) folder(path string) *folder {
 	f := w.folders[path]
 	if f == nil {
-		f = &folder{data: []data{{}}}
+		f = &folder{w: w, path: "/" + path, data: []data{{}}}
 		w.folders[path] = f
 	}
 	return f
 }
 
-// commit takes one transaction into the log.
-func (w *World) commit() int64 {
+// commit takes one transaction into the log. What it does is said by effect.
+func (w *World) commit(t history.Txn) int64 {
 	w.zxid++
 	z := w.zxid
+	t.Zxid = history.ID(z)
+	w.txns = append(w.txns, t)
 	for _, s := range w.servers {
 		t := max(s.last, w.now+w.between(0, 2*s.lag), s.frozen)
 		s.last = t
@@ -119,14 +130,54 @@ func (f *folder) at(z int64) []string {
 }
 
 func (f *folder) create(z int64, s *sess, n *node, ephemeral bool) *node {
-	n.seq, n.c, n.d, n.mine = f.next, z, alive, s
+	n.seq, n.c, n.d, n.mine, n.in = f.next, z, alive, s, f
 	f.next++
 	f.nodes = append(f.nodes, n)
 	if ephemeral {
 		n.owner = s.id
 		s.owns = append(s.owns, n)
 	}
+	f.w.effect(history.Txn{
+		Type: "create", Path: n.path(), Data: []byte(n.value), Owner: history.ID(n.owner), ParentCversion: int32(f.next),
+	})
 	return n
+}
+
+// path is the znode's; that of a barrier is no child of a folder.
+func (n *node) path() string {
+	if n.name == "up" {
+		return n.in.path
+	}
+	return fmt.Sprintf("%s/%s-%010d", n.in.path, n.name, n.seq)
+}
+
+// effect adds to what the latest transaction did.
+func (w *World) effect(t history.Txn) {
+	last := &w.txns[len(w.txns)-1]
+	last.Parts = append(last.Parts, t)
+}
+
+// settle gives the latest transaction the form that it has in a log.
+func (w *World) settle(kind string, err error) {
+	last := &w.txns[len(w.txns)-1]
+	switch {
+	case err != nil:
+		last.Type, last.Error, last.Parts = "error", -101, nil
+	case (kind == "create" || kind == "delete") && len(last.Parts) == 1:
+		p := last.Parts[0]
+		p.Zxid, p.Session, p.Cxid = last.Zxid, last.Session, last.Cxid
+		*last = p
+	default:
+		last.Type = "multi"
+	}
+}
+
+// typeOf is the name of a request in the log.
+func typeOf(kind string) string {
+	if kind == "create" || kind == "delete" {
+		return kind
+	}
+	return "multi"
 }
 
 func (n *node) delete(z int64) error {
@@ -134,6 +185,7 @@ func (n *node) delete(z int64) error {
 		return errNoNode
 	}
 	n.d = z
+	n.in.w.effect(history.Txn{Type: "delete", Path: n.path()})
 	return nil
 }
 
@@ -142,11 +194,13 @@ func (w *World) close(s *sess) {
 	if s.dead {
 		return
 	}
-	z := w.commit()
+	z := w.commit(history.Txn{Type: "closeSession", Session: history.ID(s.id)})
 	s.dead, s.died, s.z = true, w.now, z
+	last := &w.txns[len(w.txns)-1]
 	for _, n := range s.owns {
 		if n.d == alive {
 			n.d = z
+			last.Paths = append(last.Paths, n.path())
 		}
 	}
 	c := s.conn

@@ -1,0 +1,191 @@
+package checker
+
+import (
+	"strings"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file finds out whether the znodes of a subject are those that this package
+// can read: what an operation that succeeded must have left in the transaction
+// log is looked for there, and counted. Where nearly all is found, the layout is
+// recognised, and what is missing contradicts the log. Where little is found, the
+// subject does it another way, and the log says nothing of its operations.
+//
+//   - A hold has the zxid of its contender as its token: an ephemeral sequential
+//     znode that a session of its client made.
+//   - An item is the data of a znode that a session of its producer made, and a
+//     session of its consumer deletes.
+//   - A barrier is the znode that has the key as its name.
+
+// layout counts what was found in the log, and what was not although the log is
+// whole where it should be.
+type layout struct {
+	found, missing int
+	grants         int // holds whose grant can be compared with the log
+}
+
+// trusted says that what is missing contradicts the log.
+func (l layout) trusted() bool { return l.found > 0 && l.found >= 9*l.missing }
+
+// readLayout looks for what the operations of the model leave in the log.
+func (a *analysis) readLayout() {
+	if a.log == nil {
+		return
+	}
+	for _, k := range a.keys {
+		switch a.model {
+		case history.ModelLock, history.ModelElection:
+			a.layoutOfHolds(k)
+		case history.ModelQueue:
+			a.layoutOfQueue(k)
+		case history.ModelBarrier:
+			a.layoutOfBarrier(k)
+		}
+	}
+}
+
+// window is the part of the log in which an operation that succeeded took effect:
+// above the one zxid, up to the other. false if the log may lack something of it.
+func (a *analysis) window(op *history.Operation) (low, high uint64, ok bool) {
+	low = a.zxids.floor(op.Began())
+	high, _, ok = a.zxids.ceil(op.Return.Time)
+	return low, high, ok && a.log.covers(low, high)
+}
+
+func (a *analysis) layoutOfHolds(k *keyRecord) {
+	for _, op := range k.ops {
+		if op.F != history.FAcquire || op.Outcome() != history.OK {
+			continue
+		}
+		var g history.Grant
+		a.decode(op.Return, &g)
+		switch n := a.contender(g.Token, op.Client); {
+		case g.Token == 0:
+		case n != nil:
+			a.layout.found++
+			if high, _, ok := a.zxids.ceil(op.Return.Time); ok && a.log.covers(n.c-1, high) {
+				a.layout.grants++
+			}
+		case a.shouldHave(g.Token, op):
+			a.layout.missing++
+		}
+	}
+}
+
+// contender is the znode whose creation a client's token names; nil if that is none.
+func (a *analysis) contender(token history.ID, client int) *znode {
+	for _, n := range a.log.at[uint64(token)] {
+		if n.owner != 0 && a.isOf(n.maker, client) && n.sequential() {
+			return n
+		}
+	}
+	return nil
+}
+
+// shouldHave says that the contender of a token would be in the log: the log has
+// that zxid, or everything that the hold's session ever did.
+func (a *analysis) shouldHave(token history.ID, op *history.Operation) bool {
+	if _, ok := a.log.stretch(uint64(token)); ok {
+		return true
+	}
+	s := a.log.sessions[op.Return.Session]
+	high, _, ok := a.zxids.ceil(op.Return.Time)
+	return ok && s != nil && s.created != 0 && a.log.covers(s.created-1, high)
+}
+
+func (a *analysis) layoutOfQueue(k *keyRecord) {
+	for _, it := range k.queue(a).items {
+		if op := it.enqueue(); op != nil && op.Outcome() == history.OK {
+			switch _, _, ok := a.window(op); {
+			case a.putBy(it, op.Client):
+				a.layout.found++
+			case ok:
+				a.layout.missing++
+			}
+		}
+		for _, op := range it.out {
+			switch {
+			case a.takenBy(it, op.Client):
+				a.layout.found++
+			case a.untaken(it, op):
+				a.layout.missing++
+			}
+		}
+	}
+}
+
+// copies are the znodes that had an item as their data. One that a recipe makes
+// twice has two.
+func (a *analysis) copies(it *item) []*znode { return a.log.data[it.value] }
+
+func (a *analysis) putBy(it *item, client int) bool {
+	for _, n := range a.copies(it) {
+		if a.isOf(n.maker, client) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *analysis) takenBy(it *item, client int) bool {
+	for _, n := range a.copies(it) {
+		if n.d != there && a.isOf(n.remover, client) {
+			return true
+		}
+	}
+	return false
+}
+
+// untaken says that the log is whole from the first znode of an item on until a
+// dequeue had returned it.
+func (a *analysis) untaken(it *item, op *history.Operation) bool {
+	of := a.copies(it)
+	if len(of) == 0 {
+		return false
+	}
+	high, _, ok := a.zxids.ceil(op.Return.Time)
+	return ok && a.log.covers(of[0].c-1, high)
+}
+
+func (a *analysis) layoutOfBarrier(k *keyRecord) {
+	for _, op := range k.ops {
+		if op.F != history.FRaise || op.Outcome() != history.OK {
+			continue
+		}
+		switch low, high, ok := a.window(op); {
+		case a.upIn(k.key, low, high):
+			a.layout.found++
+		case ok:
+			a.layout.missing++
+		}
+	}
+}
+
+// upIn says that the barrier's znode was there at some time between two zxids.
+func (a *analysis) upIn(key string, low, high uint64) bool {
+	for _, n := range a.log.names[key] {
+		if n.c <= high && n.d > low {
+			return true
+		}
+	}
+	return false
+}
+
+// kind is the word before the number in a sequential name: lock of
+// 00ff-lock-0000000007. It is empty where there is no word, or one that may be
+// part of an id.
+func (n *znode) kind() string {
+	name := strings.TrimRight(n.name(), "0123456789")
+	name = strings.TrimRight(name, "-_")
+	word := name[strings.LastIndexAny(name, "-_")+1:]
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return ""
+		}
+	}
+	if strings.Trim(word, "abcdef") == "" {
+		return ""
+	}
+	return word
+}
