@@ -86,8 +86,8 @@ func (a *analysis) view(op *history.Operation) time.Duration {
 
 // early says that nobody passes a barrier while it certainly is up.
 var early = &property{
-	name:     "early",
-	decider:  "interval search",
+	name:    "early",
+	decider: "interval search",
 	evidence: func(a *analysis) string {
 		if a.model == history.ModelBarrier && a.log != nil && a.trusted() {
 			return "S, L"

@@ -17,8 +17,8 @@ import (
 // dequeues can cover all such items exactly if, both sorted, the i-th began by
 // the i-th deadline.
 var loss = &property{
-	name:     "loss",
-	decider:  "deadline matching",
+	name:    "loss",
+	decider: "deadline matching",
 	evidence: func(a *analysis) string {
 		if a.settlesQueues() {
 			return "R, L"

@@ -28,10 +28,10 @@ type txns struct {
 	whole    []stretch // in order, apart
 	sessions map[history.ID]*logged
 	requests map[requestID]logEntry
-	at       map[uint64][]*znode  // by the zxid that made them
-	folders  map[string][]*znode  // in order of creation
-	data     map[string][]*znode     // by what clients wrote into it; queues only
-	names    map[string][]*znode     // those of clients by name, if that is a key; barriers only
+	at       map[uint64][]*znode // by the zxid that made them
+	folders  map[string][]*znode // in order of creation
+	data     map[string][]*znode // by what clients wrote into it; queues only
+	names    map[string][]*znode // those of clients by name, if that is a key; barriers only
 
 	list []history.Txn
 	path map[string]*znode       // the latest at a path
