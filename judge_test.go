@@ -9,17 +9,13 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/workloads"
 )
 
 // A run is judged with the transactions beside its record; without them, or
 // when they are damaged, it is judged by the record alone.
 func TestJudgeReadsTransactions(t *testing.T) {
 	t.Parallel()
-	o := perform(t, zklab.Experiment{
-		Workload: workloads.Lock{New: subjects.NewLock}, TimeLimit: 4 * time.Second, Seed: 1, MinLoad: -1,
-	})
+	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 10 * time.Second, Seed: 1, MinLoad: -1})
 	cases := []struct {
 		name     string
 		spoil    func(path string) error
