@@ -12,7 +12,7 @@ func TestFalseBeliefIsMeasured(t *testing.T) {
 		write(0, 80, 1, false, 3). // the believer's own is none of others
 		write(2, 120, 3, true, 4). // after the loss was told
 		hold(grant{client: 1, inv: 160, ret: 170, release: 180, token: 4})
-	f := decideOne(t, r.build(), "belief")
+	f := decideOne(t, r.build(), "belief", nil)
 	want := map[string]float64{
 		"overlaps": 2, "total_seconds": 0.050, "longest_seconds": 0.030, "acquires_by_others": 2, "writes_by_others": 2, "violations": 1,
 	}
@@ -25,7 +25,7 @@ func TestFalseBeliefIsMeasured(t *testing.T) {
 		t.Errorf("%s: %s; want the longest window: %s", f.result, f.reason, want)
 	}
 	one := lock().hold(grant{client: 0, inv: 10, ret: 20, release: 50, token: 1}).write(0, 30, 1, true, 1)
-	if f := decideOne(t, one.build(), "belief"); f.result != "" || len(f.figures) != 0 {
+	if f := decideOne(t, one.build(), "belief", nil); f.result != "" || len(f.figures) != 0 {
 		t.Errorf("nobody believed wrongly: %+v", f)
 	}
 }
