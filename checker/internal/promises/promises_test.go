@@ -3,18 +3,20 @@ package promises_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker/internal/promises"
+	"github.com/zklab/zklab/checker/internal/promises/simulated"
 	"github.com/zklab/zklab/history"
 )
 
-// run is a simulated run as it is judged.
-func (s *sim) run(t *testing.T, txns []history.Txn) promises.Run {
+// asRun is a simulated run as it is judged.
+func asRun(t *testing.T, s simulated.Record, txns []history.Txn) promises.Run {
 	return promises.Run{
-		Events: s.events, Final: s.final, Transactions: txns,
+		Events: s.Events, Final: s.Final, Transactions: txns,
 		Decode: func(e *history.Event, v any) {
 			if err := e.Decode(v); err != nil {
 				t.Error(err)
@@ -24,12 +26,11 @@ func (s *sim) run(t *testing.T, txns []history.Txn) promises.Run {
 }
 
 // judge checks a simulated run, with its transactions or without.
-func (s *sim) judge(t *testing.T, log bool) promises.Report {
-	var txns []history.Txn
+func judge(t *testing.T, s simulated.Record, log bool) promises.Report {
 	if log {
-		txns = s.transactions()
+		return promises.Check(t.Context(), asRun(t, s, s.Transactions))
 	}
-	return promises.Check(t.Context(), s.run(t, txns))
+	return promises.Check(t.Context(), asRun(t, s, nil))
 }
 
 // broken are the promises that a report says were broken.
@@ -45,12 +46,12 @@ func broken(r promises.Report) []string {
 }
 
 // tell shows a violation with its events.
-func (s *sim) explain(t *testing.T, r promises.Report, name string) {
+func explain(t *testing.T, s simulated.Record, r promises.Report, name string) {
 	t.Helper()
 	f := r[name]
 	var lines []string
 	for _, i := range f.Witness {
-		e := s.events[i]
+		e := s.Events[i]
 		b, _ := json.Marshal(e)
 		lines = append(lines, string(b))
 	}
@@ -64,11 +65,11 @@ func TestCorrectServersKeepTheirPromises(t *testing.T) {
 	}
 	figures := map[string]float64{}
 	for seed := range uint64(runs) {
-		s := simulate(seed, "", 150+int(seed%7)*50)
+		s := simulated.Run(seed, "", 150+int(seed%7)*50+int(seed%50/49)*4000)
 		for _, log := range []bool{true, false} {
-			r := s.judge(t, log)
+			r := judge(t, s, log)
 			for _, name := range broken(r) {
-				s.explain(t, r, name)
+				explain(t, s, r, name)
 				t.Fatalf("seed %d, transactions known: %v: false alarm", seed, log)
 			}
 			for name, f := range r {
@@ -120,6 +121,9 @@ var lies = []struct {
 }
 
 func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
+	if len(lies) != len(simulated.Lies) {
+		t.Errorf("%d lies are looked for, of %d", len(lies), len(simulated.Lies))
+	}
 	for _, l := range lies {
 		for _, log := range []bool{true, false} {
 			if l.logOnly && !log {
@@ -128,22 +132,22 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, transactions known: %v", l.lie, log), func(t *testing.T) {
 				found, lied, other := 0, 0, map[string]int{}
 				for seed := uint64(0); seed < 3000 && (found < 5 || seed < 50); seed++ {
-					s := simulate(seed, l.lie, 400)
-					if s.lied == 0 {
+					s := simulated.Run(seed, l.lie, 400)
+					if s.Lied == 0 {
 						continue
 					}
 					lied++
-					r := s.judge(t, log)
+					r := judge(t, s, log)
 					names := broken(r)
 					if slices.Contains(names, l.promise) {
 						if found++; found == 1 {
-							s.explain(t, r, l.promise)
+							explain(t, s, r, l.promise)
 						}
 					}
 					for _, name := range names {
 						if name != l.promise && !slices.Contains(l.also, name) {
 							if other[name]++; other[name] == 1 {
-								s.explain(t, r, name)
+								explain(t, s, r, name)
 							}
 						}
 					}
@@ -164,15 +168,15 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 // nothing.
 func TestHolesInTheTransactions(t *testing.T) {
 	for seed := range uint64(200) {
-		s := simulate(seed, "", 300)
-		txns := s.transactions()
-		rng := s.rng
+		s := simulated.Run(seed, "", 300)
+		txns := s.Transactions
+		rng := rand.New(rand.NewPCG(seed, 1))
 		from := rng.IntN(len(txns))
 		to := min(len(txns), from+1+rng.IntN(5))
 		for _, part := range [][]history.Txn{txns[from:], txns[:from], slices.Delete(slices.Clone(txns), from, to)} {
-			r := promises.Check(t.Context(), s.run(t, part))
+			r := promises.Check(t.Context(), asRun(t, s, part))
 			for _, name := range broken(r) {
-				s.explain(t, r, name)
+				explain(t, s, r, name)
 				t.Fatalf("seed %d: false alarm with %d of %d transactions", seed, len(part), len(txns))
 			}
 		}

@@ -71,6 +71,10 @@ func (j *judge) image(c *conn, v *view, r *reply) bool {
 		j.broken(SingleImage, append(r.request.events(), c.from()), "%s has zxid %s, though it had seen zxid %s when it connected to %s at %s", told(c, r), r.zxid, c.seen, c.server, at(c.at))
 		return false
 	}
+	if j.log != nil && r.zxid > j.log.committed(r.at) {
+		j.broken(Views, r.request.events(), "%s has zxid %s, which no transaction had yet", told(c, r), r.zxid)
+		return false
+	}
 	v.header, v.headerBy = r.zxid, r.index
 	v.raise(r.zxid, r.index)
 	return true

@@ -3,6 +3,7 @@ package promises
 import (
 	"bytes"
 	"hash/maphash"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -387,11 +388,12 @@ func (p *past) before(c *content, lower history.ID) int {
 	return -1
 }
 
-// committed is the latest zxid that can have been committed by t.
+// committed is the highest zxid that a server can have shown by t: the one below
+// the first transaction that nobody had asked for.
 func (l *log) committed(t time.Duration) history.ID {
 	i := sort.Search(len(l.sent), func(i int) bool { return l.sent[i] > t })
-	if i == 0 {
-		return 0
+	if i == len(l.sent) {
+		return math.MaxInt64
 	}
-	return l.zxids[i-1]
+	return l.zxids[i] - 1
 }

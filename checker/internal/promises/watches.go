@@ -298,11 +298,16 @@ func (w *watches) used(e *event, tables ...table) {
 	if may {
 		return
 	}
+	var first *watch // of those that a request on the way can have set, the oldest
 	for _, t := range tables {
-		if x := w.in(place{t, e.Path}); len(x.asking) > 0 {
-			x.asking = slices.Delete(x.asking, 0, 1)
-			return
+		x := w.in(place{t, e.Path})
+		if len(x.asking) > 0 && (first == nil || x.asking[0].index < first.asking[0].index) {
+			first = x
 		}
+	}
+	if first != nil {
+		first.asking = slices.Delete(first.asking, 0, 1)
+		return
 	}
 	w.broken(OneEvent, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, though no watch was left that it had set on this connection",
 		w.c.client, e.Type, e.Path, at(e.at))

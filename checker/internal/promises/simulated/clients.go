@@ -1,4 +1,4 @@
-package promises_test
+package simulated
 
 import (
 	"fmt"
@@ -6,12 +6,32 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/history"
 )
 
-// simulate is a run of some hundred steps. faults is how often connections and
-// sessions end.
+// Lies are the ways in which the servers can break a promise.
+var Lies = []string{
+	"fifo", "moved", "replies", "header", "single image", "own writes", "atomic", "views", "children", "fenced", "sync",
+	"durable", "watch before data", "missed", "one event", "event order", "ephemeral", "names",
+}
+
+// Record is what was recorded of a run.
+type Record struct {
+	Events       []history.Event // facts of process "session"
+	Transactions []history.Txn   // all that were committed
+	Final        time.Duration   // from when on the clients only read
+	Lied         int             // how often the servers did so, whether or not it showed
+}
+
+// Run is a run of some hundred steps, all of which follow from the seed. The
+// servers keep their promises but for the lie, if there is one.
+func Run(seed uint64, lie string, steps int) Record {
+	s := simulate(seed, lie, steps)
+	return Record{s.events, s.transactions(), s.final, s.lied}
+}
+
 func simulate(seed uint64, lie string, steps int) *sim {
 	s := &sim{
 		rng: rand.New(rand.NewPCG(seed, 7)), lead: newTree(), sessions: map[history.ID]*sess{},

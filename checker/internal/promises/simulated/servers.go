@@ -1,4 +1,4 @@
-package promises_test
+package simulated
 
 import (
 	"fmt"
@@ -11,11 +11,6 @@ import (
 
 	"github.com/zklab/zklab/history"
 )
-
-// This file and sim_test.go are an ensemble that exists only as one log: servers
-// that lag, clients that lose replies and connections, sessions that end. It
-// records what links record, and can be told to break one promise. It shares no
-// code with what it tests.
 
 // znode is one of a tree; nil children: none.
 type znode struct {
@@ -264,7 +259,7 @@ type sim struct {
 	final    time.Duration
 	lie      string
 	lied     int
-	values   int
+	values   int // that were written
 	faults   float64
 }
 
