@@ -143,7 +143,7 @@ func (s *summary) properties() {
 func (s *summary) property(p property, text string) {
 	for i, part := range wrap(text, summaryWidth-17) {
 		if i == 0 {
-			fmt.Fprintf(&s.b, "  %s %-13s%s\n", s.paint(p.Class(), p.Mark()), p.Name, part)
+			fmt.Fprintf(&s.b, "  %s %-12s %s\n", s.paint(p.Class(), p.Mark()), p.Name, part)
 		} else {
 			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
 		}
