@@ -85,7 +85,7 @@ func readChapters(page string) []*chapter {
 	for _, part := range strings.Split("\n"+page, "\n## ")[1:] {
 		title, text, _ := strings.Cut(part, "\n")
 		c := &chapter{title: title}
-		for word := range strings.FieldsSeq(strings.ReplaceAll(title, ",", " ")) {
+		for word := range strings.FieldsFuncSeq(title, func(c rune) bool { return strings.ContainsRune(" ,()", c) }) {
 			if slices.Contains(checker.Models(), word) {
 				c.models = append(c.models, word)
 			}
@@ -122,9 +122,6 @@ func everyProperty(t *testing.T, chapters []*chapter) {
 			t.Fatal(err)
 		}
 		for _, check := range checks {
-			if check.Name() == "views" {
-				continue // it needs transactions, which a check does not read yet
-			}
 			found := false
 			for _, c := range chapters {
 				for _, s := range c.sections {
