@@ -374,8 +374,41 @@ func blocking(stays []inStay, op *history.Operation) []*member {
 	}
 }
 
+// proves says that some of these members were inside only because one that passed
+// proves that all were.
+func (r *round) proves(by []*member, op *history.Operation) bool {
+	reach := op.Began()
+	for _, m := range by {
+		own, ok := m.inside(never, false)
+		if !ok || own.from >= reach {
+			return true
+		}
+		reach = own.to
+	}
+	return false
+}
+
+// passage are the events that show that all were there, and when: those of the
+// first that passed, everybody's call, and what ended the first presence.
+func (r *round) passage() []int {
+	witness := events(r.opener)
+	for _, m := range r.members {
+		witness = append(witness, events(m.enter)...)
+		if m.possible.to == r.passed {
+			witness = append(witness, m.death.hiEvent)
+			if m.leave != nil {
+				witness = append(witness, events(m.leave)...)
+			}
+		}
+	}
+	return witness
+}
+
 func (r *round) violatedLeave(f *finding, key string, op *history.Operation, by []*member) {
-	witness := append(events(op), events(r.opener)...)
+	witness := events(op)
+	if r.proves(by, op) {
+		witness = append(witness, r.passage()...)
+	}
 	for _, m := range by {
 		witness = append(witness, events(m.enter)...)
 		s, _ := m.inside(r.passed, r.all)

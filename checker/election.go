@@ -233,7 +233,7 @@ func termEnds(a *analysis, k *keyRecord, f *finding) map[term]termEnd {
 		}
 		id := term{h.client, h.token}
 		if old, ok := ends[id]; !ok || over < old.at {
-			ends[id] = termEnd{over, append(h.shown(), event...)}
+			ends[id] = termEnd{over, append(slices.Clone(h.opened), event...)}
 		}
 	}
 	return ends

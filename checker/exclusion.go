@@ -115,7 +115,15 @@ func decideFloating(f *finding, key string, h *hold, cores []*hold) {
 	i, _ := slices.BinarySearchFunc(cores, from, func(c *hold, t time.Duration) int { return cmp.Compare(c.ao, t) })
 	if i > 0 && cores[i-1].ao < from && to < cores[i-1].x {
 		c := cores[i-1]
-		f.violated(append(c.shown(), append(h.shown(), h.death.hiEvent)...),
+		witness := append(c.shown(), h.opened...)
+		if h.ai <= c.ao { // only its session's life shows that it was not granted before
+			witness = append(witness, h.endEvents...)
+		}
+		if h.ao >= c.x { // only its session's death, that it was not after
+			witness = append(witness, h.death.hiEvent)
+			witness = append(witness, h.releasedEvents...)
+		}
+		f.violated(witness,
 			"client %d was granted %s at some moment from %s to %s%s, all of it while client %d held it %s%s",
 			h.client, key, at(from), at(to), withToken(h.token), c.client, c.certain(), withToken(c.token))
 	}
@@ -123,6 +131,6 @@ func decideFloating(f *finding, key string, h *hold, cores []*hold) {
 
 // phantom reports a grant on a session that was dead before the call.
 func (f *finding) phantom(key string, h *hold) {
-	f.violated(append(h.shown(), h.death.hiEvent), "client %d was granted %s at %s%s on a session that was dead by %s%s, before it asked at %s",
+	f.violated(append(slices.Clone(h.opened), h.death.hiEvent), "client %d was granted %s at %s%s on a session that was dead by %s%s, before it asked at %s",
 		h.client, key, at(h.ao), withToken(h.token), at(h.e), h.death.newest.closedAt(), at(h.ai))
 }

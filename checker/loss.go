@@ -43,8 +43,12 @@ type vanished struct {
 	*item
 	deadline time.Duration // never: it may still be there
 	shown    []int         // the events that set the deadline
+	before   time.Duration // what was put in before this had to be out by then
 	why      string
 }
+
+// shows says that what set v's deadline sets it for another item, too.
+func (v *vanished) shows(g vanished) bool { return g.enqueue().Return.Time < v.before }
 
 func decideLoss(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 	drained, left := k.drained(a)
@@ -61,8 +65,11 @@ func decideLoss(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 		}
 		var witness []int
 		for _, g := range gone[:i+1] {
-			witness = append(append(witness, events(g.enqueue())...), g.shown...)
+			if witness = append(witness, events(g.enqueue())...); !v.shows(g) {
+				witness = append(witness, g.shown...)
+			}
 		}
+		witness = append(witness, v.shown...)
 		for _, op := range q.unknown[:min(i, len(q.unknown))] {
 			witness = append(witness, events(op)...)
 		}
@@ -97,10 +104,11 @@ func (q *queueRecord) vanished(a *analysis, drained *history.Event) ([]vanished,
 		if y := later.after(op.Return.Time); y != nil {
 			v.deadline = y.out[0].Return.Time
 			v.shown = append(events(y.enqueue()), events(y.out[0])...)
+			v.before = y.enqueue().Began()
 			v.why = "\"" + y.value + "\", put in after it, came out by " + at(v.deadline)
 		}
 		if drained != nil && op.Return.Time < drained.Time && drained.Time < v.deadline {
-			v.deadline, v.shown = drained.Time, []int{drained.Index}
+			v.deadline, v.shown, v.before = drained.Time, []int{drained.Index}, drained.Time
 			v.why = "the queue was empty at " + at(drained.Time)
 		}
 		if v.deadline == never {

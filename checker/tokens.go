@@ -58,7 +58,11 @@ func decideTokens(f *finding, key string, holds []*hold) {
 			f.phantom(key, h)
 			continue
 		case cur > latest:
-			f.violated(append(by.shown(), append(h.shown(), h.death.hiEvent)...), "client %d was granted %s by %s%s, yet the grant of client %d with the lower token %s was in force at %s",
+			witness := append(by.shown(), h.opened...)
+			if h.e < h.ao {
+				witness = append(append(witness, h.death.hiEvent), h.releasedEvents...)
+			}
+			f.violated(witness, "client %d was granted %s by %s%s, yet the grant of client %d with the lower token %s was in force at %s",
 				h.client, key, at(latest), withToken(h.token), by.client, by.token, at(cur))
 		}
 		if own := max(h.ai, h.x); own > cur {

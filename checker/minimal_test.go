@@ -1,0 +1,274 @@
+package checker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/history"
+)
+
+// A witness is minimal: cut down to it, and to what is known of its clients'
+// sessions, the history still violates, and no more in the same way once any one of
+// its events is taken away, or, of what ends a stay, moved to the stay's beginning:
+// that is the weakest that it can say. These tests look at all scenarios and at
+// generated histories.
+
+// needless says why an event is in a witness that the violation could do without.
+func needless(property string, e *history.Event, op *history.Operation) string {
+	unknown := op != nil && op.Outcome() == history.Info
+	switch f := e.F; {
+	case property == "progress" || property == "late":
+		return "what did not happen in time cannot be shown by events alone"
+	case property == "enter":
+		return "it shows who else was there, or was not any more: too few"
+	case (property == "loss" || property == "empty") && f == history.FDequeue && unknown:
+		return "it may have taken one of the items, and not all"
+	case property == "empty" && f == history.FDequeue:
+		return "it shows that the item was taken only later"
+	case property == "lost" && (f == history.FLost || f == history.FConfirm):
+		return "it shows that the loss was noticed late; without it, it never was"
+	case f == history.FLost, f == history.FRelease && !heldAt(e):
+		return "it shows that the hold was over by then; without it, it would have lasted"
+	case property == "fencing" && f == history.FWrite:
+		return "it shows why the write was refused"
+	case property == "states" && f == history.FRelease:
+		return "the earlier the term ended, the worse"
+	case slices.Contains([]string{"exclusion", "tokens"}, property) && (f == history.FRelease || e.Process == history.SessionProcess):
+		return "it shows how long the hold lasted"
+	case property == "integrity" && f == history.FEnqueue:
+		return "it shows that the item was put in once"
+	case slices.Contains([]string{"zxid-order", "plain-reads", "sync-reads"}, property) && f == history.FWrite:
+		return "it shows where a value came from"
+	case property == "leave" && e.Process == history.SessionProcess:
+		return "it shows how long the member was inside"
+	}
+	return ""
+}
+
+func heldAt(e *history.Event) bool {
+	v := history.Held{Held: true}
+	_ = e.Decode(&v)
+	return v.Held
+}
+
+// reduced is a history cut down to a witness, and the ends of its clients' sessions.
+func reduced(h *history.History, witness []int) *history.History {
+	clients := map[int]bool{}
+	for _, e := range h.Events {
+		if slices.Contains(witness, e.Index) {
+			clients[e.Client] = true
+		}
+	}
+	sub := &history.History{Header: h.Header, Complete: true}
+	for _, e := range h.Events {
+		switch {
+		case slices.Contains(witness, e.Index):
+		case e.Process == history.Nemesis && e.Key == "":
+		case e.Process == history.SessionProcess && clients[e.Client] && e.Key == "":
+			e.Alive = 0 // it proves nothing that the witness does not say
+		default:
+			continue
+		}
+		sub.Events = append(sub.Events, e)
+	}
+	return sub
+}
+
+// begins says which operation begins the stay that another one ends.
+var begins = map[string]string{history.FRelease: history.FAcquire, history.FLift: history.FRaise, history.FLeave: history.FEnter}
+
+// weakened is a history without an event and, of an operation, its other event; or
+// with what ends a stay moved to where it began: then the second is false if it ends none.
+func weakened(h *history.History, e *history.Event, moving bool) (*history.History, bool) {
+	sub := &history.History{Header: h.Header, Complete: true}
+	var op *history.Operation
+	for _, o := range h.Operations() {
+		if o.Invoke.Index == e.Index || o.Return != nil && o.Return.Index == e.Index {
+			op = o
+		}
+	}
+	begin := -1 // the place of the beginning's return
+	for i := range h.Events {
+		x := &h.Events[i]
+		if op != nil && (x.Index == op.Invoke.Index || op.Return != nil && x.Index == op.Return.Index) || x.Index == e.Index {
+			continue
+		}
+		sub.Events = append(sub.Events, *x)
+		if op != nil && x.F == begins[op.F] && x.Client == op.Client && x.Key == op.Key && x.Index < op.Invoke.Index {
+			begin = len(sub.Events) - 1
+		}
+	}
+	moving = moving && begin >= 0 && op.Outcome() != history.Fail
+	if moving {
+		moved := []history.Event{*op.Invoke}
+		if op.Return != nil {
+			moved = append(moved, *op.Return)
+		}
+		for i := range moved {
+			moved[i].Time = sub.Events[begin].Time
+		}
+		sub.Events = slices.Insert(sub.Events, begin+1, moved...)
+	}
+	for i := range sub.Events {
+		sub.Events[i].Index = i
+	}
+	return sub, moving
+}
+
+// decideKey is what a property says of a key.
+func decideKey(t *testing.T, h *history.History, property, key string) finding {
+	t.Helper()
+	a := analyse(t.Context(), h, h.Header.Model, nil)
+	for _, p := range models[h.Header.Model].properties {
+		if p.name != property || p.applies != nil && !p.applies(a) {
+			continue
+		}
+		for _, k := range a.keys {
+			if k.key == key {
+				return p.decide(t.Context(), a, k)
+			}
+		}
+	}
+	return finding{}
+}
+
+// minimal reports what is wrong with a witness; unneeded are events that it could
+// do without.
+func minimal(t *testing.T, h *history.History, property, key string, f finding) (enough bool, unneeded []string) {
+	t.Helper()
+	sub := reduced(h, f.witness)
+	if decideKey(t, sub, property, key).result != Violation {
+		return false, nil
+	}
+	done := map[int]bool{}
+	ops := sub.Operations()
+	if clients := map[int]bool{}; property == "leave" {
+		for _, op := range ops {
+			clients[op.Client] = true
+		}
+		if len(clients) > 2 {
+			return true, nil // together they fill the call, and sometimes one ends where another's entry would do
+		}
+	}
+	for i := range sub.Events {
+		e := &sub.Events[i]
+		if !slices.Contains(f.witness, e.Index) || done[e.Index] {
+			continue
+		}
+		var op *history.Operation
+		for _, o := range ops {
+			if o.Invoke.Index == e.Index {
+				op = o
+				if o.Return != nil {
+					done[o.Return.Index] = true
+				}
+			}
+		}
+		if needless(property, e, op) != "" || confirmed(sub, f, e) || property == "leave" && stillEntering(sub, e) {
+			continue
+		}
+		still := func(h *history.History) bool {
+			again := decideKey(t, h, property, key)
+			return again.result == Violation && shape(again.reason) == shape(f.reason)
+		}
+		without, _ := weakened(sub, e, false)
+		moved, ends := weakened(sub, e, true)
+		if still(without) && (!ends || still(moved)) {
+			unneeded = append(unneeded, fmt.Sprintf("%s of client %d (#%d)", e.F, e.Client, e.Index))
+		}
+	}
+	return true, unneeded
+}
+
+// confirmed says that an acquire's client said later that it holds: without the
+// acquire, that would have been the grant.
+func confirmed(h *history.History, f finding, e *history.Event) bool {
+	return e.F == history.FAcquire && slices.ContainsFunc(h.Events, func(x history.Event) bool {
+		return x.F == history.FConfirm && x.Client == e.Client && slices.Contains(f.witness, x.Index)
+	})
+}
+
+// stillEntering says that a leave's client was still on its way in when another's
+// leave had returned: that alone shows it inside, by the passage of the others.
+func stillEntering(h *history.History, e *history.Event) bool {
+	left := always
+	for _, op := range h.Operations() {
+		if op.F == history.FLeave && op.Client != e.Client && op.Outcome() == history.OK {
+			left = max(left, op.Return.Time)
+		}
+	}
+	return e.F == history.FLeave && slices.ContainsFunc(h.Operations(), func(op *history.Operation) bool {
+		return op.F == history.FEnter && op.Client == e.Client && left != always && ended(op) >= left
+	})
+}
+
+// shape is a reason without what differs from one violation to another of its kind.
+func shape(reason string) string {
+	return regexp.MustCompile(`"[^"]*"|0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`).ReplaceAllString(reason, "#")
+}
+
+func TestWitnessesAreMinimal(t *testing.T) {
+	tested := map[string]int{}
+	for _, s := range slices.Concat(scenarios, awayScenarios) {
+		if s.want != Violation {
+			continue
+		}
+		h := s.record.build()
+		f := decideOne(t, h, s.property, nil)
+		enough, unneeded := minimal(t, h, s.property, "k", f)
+		if !enough {
+			t.Errorf("%s, %s: the witness is not enough\n%s", s.property, s.name, dump(reduced(h, f.witness)))
+		}
+		for _, u := range unneeded {
+			t.Errorf("%s, %s: (%s) the witness could do without the %s", s.property, s.name, f.reason, u)
+		}
+		tested[s.property]++
+	}
+	t.Log(tested)
+}
+
+func TestGeneratedWitnessesAreMinimal(t *testing.T) {
+	generators := map[string]func(*rand.Rand, kind) *history.History{
+		history.ModelLock: generateHolds, history.ModelQueue: generateQueue, history.ModelBarrier: generateBarrier,
+		history.ModelDoubleBarrier: func(rng *rand.Rand, how kind) *history.History { return generateRound(rng, how, true, true) },
+	}
+	n := 600
+	if testing.Short() {
+		n = 150
+	}
+	for model, generate := range generators {
+		t.Run(model, func(t *testing.T) {
+			violated := map[string]int{}
+			for i := range n {
+				h := generate(rand.New(rand.NewPCG(7, uint64(i))), kind(1+i%2))
+				a := analyse(t.Context(), h, model, nil)
+				for _, p := range models[model].properties {
+					if p.applies != nil && !p.applies(a) {
+						continue
+					}
+					for _, k := range a.keys {
+						f := p.decide(t.Context(), a, k)
+						if f.result != Violation {
+							continue
+						}
+						violated[p.name]++
+						enough, unneeded := minimal(t, h, p.name, k.key, f)
+						if !enough {
+							t.Errorf("history %d, %s: the witness %v is not enough: %s\n%s", i, p.name, f.witness, f.reason, dump(reduced(h, f.witness)))
+						}
+						if len(unneeded) > 0 {
+							t.Errorf("history %d, %s: %s: could do without %v", i, p.name, f.reason, unneeded)
+						}
+					}
+				}
+			}
+			t.Log(violated)
+			if len(violated) == 0 {
+				t.Error("nothing was violated")
+			}
+		})
+	}
+}
