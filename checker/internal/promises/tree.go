@@ -91,7 +91,7 @@ func (j *judge) readLog() *log {
 	for i := range j.Transactions {
 		t := &j.Transactions[i]
 		q := asked[key{t.Session, t.Cxid}]
-		if q != nil && q.writes() {
+		if q.became(t) {
 			q.txn, sent = t, max(sent, q.at)
 		} else {
 			q = nil
@@ -106,6 +106,12 @@ func (j *judge) readLog() *log {
 		p.linkAbsences()
 	}
 	return b.log
+}
+
+// became says that a transaction can be that of a request. The numbers alone do
+// not tell: whoever ends a session from elsewhere counts its requests anew.
+func (q *request) became(t *history.Txn) bool {
+	return q != nil && q.writes() && q.txn == nil && (t.Type == "error" || kind(t.Type) == kind(q.Op))
 }
 
 // builder applies transactions.
