@@ -411,6 +411,11 @@ func (t *teller) fact(e *history.Event) {
 	case history.FFinal:
 		var v history.Final
 		_ = e.Decode(&v)
+		if r := v.Register; r != nil {
+			st.Name = "final read"
+			text(fmt.Sprintf("a last read of %s found %s (version %d)", keyOf(e.Key), quoted(r.Value), r.Version))
+			break
+		}
 		st.Name = "final list"
 		st.Text = func(clock Clock) string {
 			return "the list of contenders for " + keyOf(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
