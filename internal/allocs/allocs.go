@@ -14,11 +14,16 @@ const slack = 8 << 20
 // what other goroutines allocate at the same time.
 func Within(t testing.TB, input, each int, f func()) {
 	t.Helper()
-	before := total()
-	f()
-	if got, most := total()-before, uint64(input)*uint64(each)+slack; got > most {
+	if got, most := Of(f), uint64(input)*uint64(each)+slack; got > most {
 		t.Errorf("%d bytes of input took %d bytes of memory, more than %d", input, got, most)
 	}
+}
+
+// Of is how many bytes f allocates, roughly; see Within.
+func Of(f func()) uint64 {
+	before := total()
+	f()
+	return total() - before
 }
 
 // total is how many bytes were ever allocated.
