@@ -2,7 +2,8 @@
 //
 // It knows no ensemble and no client: a [history.History] goes in, [Verdict]s
 // come out, one for each property, each valid, a violation with the events that
-// show it, or unknown with the reason.
+// show it, or unknown with the reason. What each property means, with a small
+// violation of it, is in docs/checking.md and docs/checking-store.md.
 //
 // [Run] decides everything that a history's model promises and says under which
 // [Assumption]s; [For] gives the single checks. The way of a verdict:
@@ -14,7 +15,7 @@
 //     right for every object (holds.go and the files called by properties);
 //   - porcupine, the referee, decides the same key again where that is cheap
 //     (referee.go): if the two differ, zklab is wrong, and the verdict says so;
-//   - the keys are summed up (summary.go), and a valid that rests on an
+//   - the keys are summed up (property.go), and a valid that rests on an
 //     assumption that does not hold becomes unknown (gates.go).
 //
 // Two kinds of rules run through all checks. An outcome that nobody knows may
