@@ -12,13 +12,14 @@ type Reader struct {
 	h       *history.History
 	partner map[int]int // of the events asked for: the place of the other end of the operation
 	facts   []int       // places of what became of sessions and processes
+	ends    map[int]time.Duration // by the index of a return that begins a stay: when its end was called for
 	faults  []Fault
 }
 
 // Read goes through a history once, for the witnesses that are asked for later:
 // all are given by the indices of their events.
 func Read(h *history.History, all ...[]int) *Reader {
-	r := &Reader{h: h, partner: map[int]int{}, faults: faultsOf(h)}
+	r := &Reader{h: h, partner: map[int]int{}, ends: map[int]time.Duration{}, faults: faultsOf(h)}
 	wanted := map[int]bool{}
 	for _, is := range all {
 		for _, i := range is {
@@ -28,6 +29,11 @@ func Read(h *history.History, all ...[]int) *Reader {
 		}
 	}
 	open := map[history.Process]int{}
+	type place struct {
+		client int
+		key    string
+	}
+	staying := map[place]int{} // the beginning that was asked for and has no end yet
 	for i := range h.Events {
 		e := &h.Events[i]
 		switch {
@@ -40,8 +46,18 @@ func Read(h *history.History, all ...[]int) *Reader {
 			began, ok := open[e.Process]
 			if ok && (wanted[i] || wanted[began]) {
 				r.partner[i], r.partner[began] = began, i
+				if _, begins := pairs[e.F]; begins && e.Type == history.OK {
+					staying[place{e.Client, e.Key}] = i
+				}
 			}
 			delete(open, e.Process)
+		}
+		if len(staying) > 0 && e.Process >= 0 && e.Type == history.Invoke {
+			at := place{e.Client, e.Key}
+			if begin, ok := staying[at]; ok && pairs[h.Events[begin].F].end == e.F {
+				r.ends[h.Events[begin].Index] = e.Time
+				delete(staying, at)
+			}
 		}
 	}
 	return r
@@ -65,7 +81,7 @@ func (r *Reader) place(index int) int {
 // a key, of all. Indices that the history does not have are passed over.
 func (r *Reader) Scene(property, key string, witness []int) *Scene {
 	s := &Scene{Property: property, key: key}
-	t := teller{h: r.h, s: s}
+	t := teller{h: r.h, s: s, ends: r.ends}
 	told := map[int]bool{}
 	for _, index := range witness {
 		at := r.place(index)
@@ -87,7 +103,11 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 			op.Invoke, op.Return = &r.h.Events[min(at, other)], &r.h.Events[max(at, other)]
 			told[other] = true
 		}
-		t.operation(op, max(e.Alive, r.alive(r.partner[at], witness)))
+		alive := e.Alive
+		if other, ok := r.partner[at]; ok {
+			alive = max(alive, r.alive(other, witness))
+		}
+		t.operation(op, alive)
 	}
 	r.deaths(&t, told)
 	s.sort()

@@ -51,14 +51,15 @@ type Step struct {
 	// Text is its sentence. What is given to it writes moments.
 	Text func(clock Clock) string
 
-	f     string // history's name of it
-	key   string
-	item  string // what went in or came out
-	held  bool   // of a release or a confirm
-	proof time.Duration
-	id    history.ID // session, or token of a write
-	taken bool       // of a write: the resource accepted it
-	index int
+	f        string // history's name of it
+	key      string
+	item     string // what went in or came out
+	held     bool   // of a release or a confirm
+	proof    time.Duration
+	id       history.ID // session, or token of a write
+	taken    bool       // of a write: the resource accepted it
+	index    int
+	returned int // index of an operation's return
 }
 
 // Clock writes a moment for people.
@@ -72,6 +73,9 @@ type Stay struct {
 	// AtLeast says that To is the last proof of it, and not its end.
 	AtLeast bool
 	key     string
+	// beyond says that To is the end as the history has it, which the steps do not
+	// need; uncertain that the steps do not show that it lasted so long.
+	beyond, uncertain bool
 }
 
 // Add adds a step of a history from elsewhere.
@@ -111,9 +115,13 @@ func (s *Scene) moments() []time.Duration {
 			ms = append(ms, st.To)
 		}
 	}
+	last := time.Duration(math.MinInt64)
+	if len(ms) > 0 {
+		last = slices.Max(ms)
+	}
 	for _, st := range s.stays {
 		ms = append(ms, st.From)
-		if st.To != Never {
+		if st.To <= last { // else it goes on behind what matters
 			ms = append(ms, st.To)
 		}
 	}

@@ -38,6 +38,10 @@ func (t *teller) stays() {
 			}
 		}
 		stay.To, stay.AtLeast = t.stayed(t.s.Steps[i+1:], st, p.end)
+		if end, ok := t.ends[st.returned]; ok && stay.To == Never {
+			stay.To, stay.beyond = end, true
+		}
+		stay.uncertain = !t.certain(&stay)
 		t.s.Hold(stay)
 	}
 }
@@ -87,3 +91,7 @@ func (t *teller) stayed(later []Step, begin *Step, end string) (to time.Duration
 	}
 	return Never, false
 }
+
+// certain says that a stay certainly lasted until its end, or, where no session
+// is known, that nothing ended it.
+func (t *teller) certain(s *Stay) bool { return !s.beyond && (s.To != Never || t.h.Header.Version == 0) }

@@ -100,7 +100,7 @@ func (s *Scene) together() {
 	for i, x := range s.stays {
 		for _, y := range s.stays[:i] {
 			from, to := max(x.From, y.From), min(x.To, y.To)
-			if x.Row == y.Row || from >= to {
+			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain {
 				continue
 			}
 			s.Overlap = &Stay{From: from, To: to, Name: "both", AtLeast: x.AtLeast && x.To == to || y.AtLeast && y.To == to}

@@ -237,7 +237,7 @@ func (d *drawing) long(c *canvas, b bar, marked []int) {
 		c.draw(from, d.g.cutLeft, b.kind)
 	}
 	switch {
-	case b.kind == fault && b.to > d.last():
+	case b.to != Never && b.to > d.last(), b.kind == fault && b.to == Never:
 		c.write(to, d.g.open, b.kind) // it goes on, which is another thing than an end that is not known
 	case b.to == Never:
 		c.draw(to, d.g.open, b.kind)

@@ -14,8 +14,9 @@ import (
 
 // teller makes steps of a history's events.
 type teller struct {
-	h *history.History
-	s *Scene
+	h    *history.History
+	s    *Scene
+	ends map[int]time.Duration // by the index of a return that begins a stay: when its end was called for
 }
 
 // Lengths of what histories bring along, in characters.
@@ -70,7 +71,7 @@ func (t *teller) operation(op *history.Operation, alive time.Duration) {
 		Fate: op.Outcome(), f: op.F, key: op.Key, index: op.Invoke.Index, proof: alive,
 	}
 	if op.Return != nil {
-		st.To = op.Return.Time
+		st.To, st.returned = op.Return.Time, op.Return.Index
 	}
 	w := wordsFor(t.model(), op.F)
 	st.Name = w.name
