@@ -50,10 +50,14 @@ func (r *run) open(ctx context.Context) error {
 // startWork makes the subjects.
 func (r *run) startWork(ctx context.Context) error {
 	return guarded(func() error {
-		work, err := r.x.Workload.Start(ctx, &workloads.Env{
+		env := &workloads.Env{
 			Record: r.record, Clients: r.clients, Admin: r.admin, Root: r.root,
 			Rate: r.x.Rate, Keys: r.x.Keys, Seed: r.x.Seed, OpTimeout: r.x.OpTimeout, Bound: r.bound,
-		})
+		}
+		if err := r.wireUp(ctx, env); err != nil {
+			return err
+		}
+		work, err := r.x.Workload.Start(ctx, env)
 		if err == nil {
 			r.work = work
 		}
@@ -137,10 +141,7 @@ func (r *run) openClients(ctx context.Context) error {
 	results := make(chan opened, r.x.Clients)
 	links := make([]*link.Link, r.x.Clients)
 	for i := range links {
-		links[i] = link.New(link.Config{
-			Client: i, Dial: r.ensemble.Dial, Clock: r.record.Now,
-			Record: func(e history.Event) { r.record.Record(e) },
-		})
+		links[i] = r.newLink(i, r.wiring.dial)
 		r.closers = append(r.closers, links[i].Close)
 		go func() {
 			turn <- struct{}{}

@@ -42,6 +42,7 @@ type run struct {
 	progress *reporter
 
 	ensemble ensemble.Ensemble
+	wiring   wiring
 	profile  ensemble.Profile
 	stored   *store.Run
 	record   *history.Recorder
@@ -105,6 +106,7 @@ func (r *run) start(ctx context.Context) error {
 		return err
 	}
 	r.ensemble, r.profile = e, e.Profile()
+	r.connectWires()
 	r.closers = append(r.closers, e.Close)
 	if r.x, err = r.x.choose(e); err != nil {
 		return err

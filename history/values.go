@@ -44,14 +44,15 @@ type Params struct {
 
 // Facts of the run: process "nemesis", type info.
 const (
-	FBegin   = "begin"   // Header; the first event
-	FOffers  = "offers"  // Offers: what the subject can do beyond its contract
-	FPhase   = "phase"   // Phase: a phase begins
-	FHealth  = "health"  // Health: looked at from outside
-	FStall   = "stall"   // Stall: the harness itself was held up
-	FDrained = "drained" // key = a queue, value Drained: a fenced read at the end
-	FFinal   = "final"   // key = a hold or a register, value Final: a fenced look at it at the end
-	FEnd     = "end"     // the last event: the record is complete
+	FBegin    = "begin"    // Header; the first event
+	FOffers   = "offers"   // Offers: what the subject can do beyond its contract
+	FPhase    = "phase"    // Phase: a phase begins
+	FHealth   = "health"   // Health: looked at from outside
+	FStall    = "stall"    // Stall: the harness itself was held up
+	FDrained  = "drained"  // key = a queue, value Drained: a fenced read at the end
+	FFinal    = "final"    // key = a hold or a register, value Final: a fenced look at it at the end
+	FSurveyed = "surveyed" // key = a folder of model session, value Surveyed: all of it was read, fenced, at the end
+	FEnd      = "end"      // the last event: the record is complete
 )
 
 // Offers is the value of FOffers: of the subject of a hold.
@@ -138,6 +139,14 @@ type Contender struct {
 type Final struct {
 	Contenders []Contender `json:"contenders,omitempty"`
 	Register   *Reading    `json:"register,omitempty"`
+}
+
+// Surveyed is the value of FSurveyed. Client is whose session it was read on, -1
+// for one that no fault of a client reaches; what was read is in the facts of the wire.
+type Surveyed struct {
+	Client  int `json:"client"`
+	Session ID  `json:"session"`
+	Znodes  int `json:"znodes"` // that were there, the folder among them
 }
 
 // Facts of sessions and connections: process "session", type info. Session and
@@ -337,4 +346,26 @@ type Swap struct {
 // znode begins with version 0, and each write makes the next one.
 type Stored struct {
 	Version int32 `json:"version,omitempty"`
+}
+
+// Operations on the store itself: model session. Each is a burst of requests of one
+// client, most of them sent without waiting for the replies before: invoke Burst, ok
+// nothing, which says that servers answered them all, with whatever. They are load
+// and latency; what was promised is decided from the facts of the wire.
+const (
+	FPipeline   = "pipeline"    // writes, and a read of the own znode behind them
+	FReads      = "reads"       // of znodes that others write
+	FWatch      = "watch"       // reads that leave watches, and reads that show changes
+	FTogether   = "together"    // a multi that changes several znodes, or fails
+	FEphemerals = "ephemerals"  // of the client's session, and those of others
+	FSequence   = "sequence"    // sequential creates, and deletes; sometimes of their parent
+	FVisit      = "visit"       // of another session, which ends, and what is seen of its ephemerals
+	FSyncRead   = "sync-read"   // a sync, and a read behind it
+	FFencedRead = "fenced-read" // a quorum write that changes nothing, and a read behind it
+	FConflict   = "conflict"    // writes that have to fail
+)
+
+// Burst is the value of the invoke of such an operation.
+type Burst struct {
+	Requests int `json:"requests"` // of the client's session
 }

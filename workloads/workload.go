@@ -48,6 +48,9 @@ type Env struct {
 	Clients []*Client
 	// Admin is a connection that no fault reaches, for final readings.
 	Admin *zk.Conn
+	// Visit opens a session beside those of the clients; nil unless the workload is
+	// Wired. Whoever opens one ends it.
+	Visit func(ctx context.Context) (*Visitor, error)
 	// Root is a znode of this run's own; it exists.
 	Root string
 	// Rate is arrivals a second over all clients together.

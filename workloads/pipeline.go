@@ -1,0 +1,121 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+)
+
+// request is one call on a connection. It does not end with a context: what was
+// sent cannot be called back.
+type request func(conn *zk.Conn) error
+
+// pipe sends requests of one client without waiting for the replies before.
+type pipe struct {
+	conn  *zk.Conn
+	slots chan struct{} // one for each request under way
+}
+
+// pipeRoom bounds the requests of a client under way: behind a server that does
+// not answer they would become ever more.
+const pipeRoom = 32
+
+// abreast is the pause between requests of one pipeline, so that they mostly go out
+// in their order, and the last long before the first is answered.
+const abreast = 20 * time.Microsecond
+
+func newPipe(conn *zk.Conn) *pipe {
+	return &pipe{conn: conn, slots: make(chan struct{}, pipeRoom)}
+}
+
+// send sends requests and waits until all are answered, or ctx ends: then those
+// under way go on by themselves. An answer may be that the tree forbids it. The
+// error is the first of requests that were not answered.
+func (p *pipe) send(ctx context.Context, requests ...request) error {
+	if !p.take(ctx, len(requests)) {
+		return notSent{fmt.Errorf("%d earlier requests were not answered: %w", len(p.slots), context.Cause(ctx))}
+	}
+	answers := make(chan error, len(requests))
+	for i, do := range requests {
+		if i > 0 {
+			time.Sleep(abreast)
+		}
+		go func() {
+			defer func() { <-p.slots }()
+			answers <- do(p.conn)
+		}()
+	}
+	var first error
+	for range requests {
+		select {
+		case err := <-answers:
+			if first == nil && !answered(err) {
+				first = err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return first
+}
+
+// take takes n slots, all or none.
+func (p *pipe) take(ctx context.Context, n int) bool {
+	for i := range n {
+		select {
+		case p.slots <- struct{}{}:
+		case <-ctx.Done():
+			for range i {
+				<-p.slots
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// answered says whether a server answered, be it that the tree forbids what was
+// asked for.
+func answered(err error) bool {
+	for _, unanswered := range []error{
+		zk.ErrConnectionClosed, zk.ErrSessionExpired, zk.ErrNoServer, zk.ErrClosing, zk.ErrSessionMoved, zk.ErrUnknown,
+	} {
+		if errors.Is(err, unanswered) {
+			return false
+		}
+	}
+	return true
+}
+
+// notSent is the error of requests of which none was sent, and of reads.
+type notSent struct{ error }
+
+func (notSent) NoEffect() bool  { return true }
+func (e notSent) Unwrap() error { return e.error }
+
+// burst is an operation on the store itself.
+type burst struct {
+	f        string
+	key      string
+	requests []request
+	reads    bool // nothing but reads
+}
+
+// do does a burst as an operation of a client, meant for the time at.
+func (p *pipe) do(ctx context.Context, c *Client, b burst, at, limit time.Duration) error {
+	return c.Do(ctx, Op{
+		F: b.f, Key: b.key, Arg: history.Burst{Requests: len(b.requests)}, Intended: at, Timeout: limit,
+		Run: func(ctx context.Context) (any, error) {
+			err := p.send(ctx, b.requests...)
+			if err != nil && b.reads {
+				err = notSent{err}
+			}
+			return nil, err
+		},
+	})
+}

@@ -1,0 +1,69 @@
+package workloads
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults/link"
+)
+
+// Wired is a workload about the store itself: everything that its clients say and
+// hear goes into the record (history/wire.go). Its Env.Admin is recorded, too, and
+// it has Env.Visit.
+type Wired interface {
+	Workload
+	// Wire gives what the links of the clients and visitors of one run reach the
+	// servers by: dial, or something around it that lies.
+	Wire(dial zk.Dialer) zk.Dialer
+}
+
+// Visitor is a session beside those of the clients. The record has it under
+// client -1; faults of the clients' links do not reach it, those of servers do.
+type Visitor struct {
+	Conn    *zk.Conn
+	link    *link.Link
+	leaving atomic.Bool
+	left    chan struct{} // closed when it has
+}
+
+// NewVisitor is a visitor that has connected through a link of its own.
+func NewVisitor(conn *zk.Conn, l *link.Link) *Visitor {
+	return &Visitor{Conn: conn, link: l, left: make(chan struct{})}
+}
+
+// Close ends the session in good order. It takes a second at most. More than once
+// is fine, also after Vanish.
+func (v *Visitor) Close() {
+	v.leave(func() {
+		v.Conn.Close()
+		v.link.Close()
+	})
+}
+
+// Vanish leaves without a word: the session ends by its time-out. It takes a second
+// at most.
+func (v *Visitor) Vanish() {
+	v.leave(func() {
+		v.link.Close()
+		v.Conn.Close()
+	})
+}
+
+// leave leaves in some way, once, and waits until that is done.
+func (v *Visitor) leave(way func()) {
+	if !v.leaving.CompareAndSwap(false, true) {
+		<-v.left
+		return
+	}
+	defer close(v.left)
+	way()
+}
+
+// Expire ends the session by a word of somebody else.
+func (v *Visitor) Expire(ctx context.Context) error {
+	s, _ := v.link.Session()
+	_, err := v.link.ExpireSession(ctx, s.ID, s.Server)
+	return err
+}
