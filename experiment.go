@@ -109,9 +109,6 @@ func (x Experiment) Complete() (Experiment, error) {
 		}
 		x.Workload = there
 	}
-	if _, wired := x.Workload.(workloads.Wired); wired && x.Command != nil {
-		return x, usage("the workload %s looks at the wire of clients within this process: leave out what makes them processes of their own", x.Workload.Name())
-	}
 	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")
 	}

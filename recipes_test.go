@@ -75,7 +75,7 @@ func complete(t *testing.T, run *store.Run) {
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	for recipe, property := range map[string]string{
 		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
-		"register": "linearizable",
+		"register": "linearizable", "session": "durable",
 	} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()

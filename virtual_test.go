@@ -88,7 +88,7 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 	for recipe, property := range map[string]string{
 		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
-		"register": "linearizable",
+		"register": "linearizable", "session": "durable",
 	} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/internal/liar"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -38,6 +39,9 @@ var named = []struct {
 	}},
 	{"register", "the store itself: one znode that is written, compared and set, and read", map[string]Workload{
 		Own: Register{subjects.NewRegister}, Broken: Register{subjects.BrokenRegister},
+	}},
+	{"session", "the store itself: what servers promise to a session", map[string]Workload{
+		Own: Session{}, Broken: Session{Lie: liar.LostWrite},
 	}},
 }
 

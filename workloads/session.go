@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/liar"
+	"github.com/zklab/zklab/internal/zkconn"
 )
 
 // Session is the workload of the store itself: bursts of requests that exercise
@@ -27,6 +28,9 @@ type Session struct {
 
 // Name is "session".
 func (Session) Name() string { return history.ModelSession }
+
+// InProcesses is nil: other processes would have to do what this one looks at.
+func (Session) InProcesses() Workload { return nil }
 
 // Params says that this needs nothing more.
 func (Session) Params(*history.Params) {}
@@ -348,7 +352,7 @@ func (s *sessionClient) syncRead(folder, _ string) []request {
 
 func (s *sessionClient) fencedRead(folder, _ string) []request {
 	path := s.someShared(folder)
-	return []request{func(conn *zk.Conn) error { return touch(conn, folder) }, get(path)}
+	return []request{func(conn *zk.Conn) error { return zkconn.Touch(context.Background(), conn, folder) }, get(path)}
 }
 
 // conflict asks for what cannot be.
@@ -500,7 +504,7 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 	var s history.Surveyed
 	err := retry(ctx, r.env.Bound, func() error {
 		_, err := within(ctx, r.env.Bound, func() (_ struct{}, err error) {
-			s, err = r.readAll(key, conn)
+			s, err = r.readAll(ctx, key, conn)
 			return struct{}{}, err
 		})
 		return err
@@ -516,9 +520,9 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 }
 
 // readAll reads a folder and everything in it, and asks for what may not be there.
-func (r *sessionRun) readAll(key string, conn *zk.Conn) (s history.Surveyed, err error) {
+func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s history.Surveyed, err error) {
 	folder := r.env.Path(key)
-	if err := touch(conn, folder); err != nil {
+	if err := zkconn.Touch(ctx, conn, folder); err != nil {
 		return s, err
 	}
 	s.Session = history.ID(conn.SessionID())

@@ -1,6 +1,10 @@
 package liar
 
-import "github.com/zklab/zklab/internal/wire"
+import (
+	"slices"
+
+	"github.com/zklab/zklab/internal/wire"
+)
 
 // teller tells one kind of lie. Its methods are called with Liar.mu held, with the
 // frames of one connection in their order.
@@ -221,13 +225,27 @@ func (t ephemeralKept) hears(c *conn, q *question, f frame) []frame {
 	return []frame{f}
 }
 
-type ephemeralGone struct{ honest }
+// ephemeralGone hides ephemerals of sessions that delete nothing: only their end
+// could take those away.
+type ephemeralGone struct {
+	honest
+	deletes map[int64]bool // sessions
+}
 
-func (ephemeralGone) hears(c *conn, q *question, f frame) []frame {
+func (t ephemeralGone) says(c *conn, q *question) []*question {
+	ops, _ := q.request.([]wire.MultiOp)
+	isDelete := func(o wire.MultiOp) bool { return o.Op == wire.Delete }
+	if q.asks(wire.Delete) || slices.ContainsFunc(ops, isDelete) {
+		t.deletes[c.session] = true
+	}
+	return []*question{q}
+}
+
+func (t ephemeralGone) hears(c *conn, q *question, f frame) []frame {
 	if !q.asks(wire.Exists) || f.Err != wire.OK || q.request.(*wire.ReadRequest).Watch {
 		return []frame{f}
 	}
-	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && c.l.lies() {
+	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] && c.l.lies() {
 		f.Err, f.record = wire.NoNode, nil
 	}
 	return []frame{f}
