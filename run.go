@@ -82,6 +82,7 @@ func (r *run) perform(ctx context.Context, began time.Time) (err error) {
 			return hardStop(ctx)
 		}
 	}
+	r.leaveWires()
 	r.collect(ctx)
 	return nil
 }

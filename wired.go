@@ -21,6 +21,7 @@ type wiring struct {
 	dial     zk.Dialer
 	wire     bool
 	visitors atomic.Int64
+	leave    []func() error // ends the sessions that are in the record
 }
 
 func (r *run) connectWires() {
@@ -63,8 +64,17 @@ func (r *run) wireUp(ctx context.Context, env *workloads.Env) error {
 	if err != nil {
 		return err
 	}
+	r.wiring.leave = []func() error{r.closeClients, closing(admin.Close)}
 	r.closers = append(r.closers, closing(admin.Close))
 	env.Admin = admin.Conn
 	env.Visit = func(ctx context.Context) (*workloads.Visitor, error) { return r.visit(ctx, r.wiring.dial) }
 	return nil
+}
+
+// leaveWires ends the sessions that are in the record before the servers'
+// transactions are read: those then have the end of each of them, too.
+func (r *run) leaveWires() {
+	for _, end := range r.wiring.leave {
+		_ = end()
+	}
 }

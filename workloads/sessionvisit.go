@@ -28,7 +28,7 @@ func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at
 	}
 	v := &visit{run: r, host: s, path: fmt.Sprintf("%s%s/v%s", r.env.Path(key), lifePart, s.data()), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1))}
 	_ = s.Do(ctx, Op{
-		F: history.FVisit, Key: key, Arg: history.Burst{Requests: 5}, Intended: at, Timeout: r.env.OpTimeout,
+		F: history.FVisit, Key: key, Arg: history.Burst{Requests: 7}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, v.happen(ctx) },
 	})
 	// The visitor of a client that is gone for an operation's time-out goes by itself.
@@ -71,8 +71,16 @@ func (v *visit) happen(ctx context.Context) (err error) {
 	if err := v.host.pipe.send(ctx, existsW(v.path), getW(v.path+"a"), exists(v.path)); err != nil {
 		return err
 	}
-	v.end(ctx)
-	return v.host.pipe.send(ctx, exists(v.path), exists(v.path+"a"))
+	for _, then := range []func(context.Context){func(context.Context) {}, v.end} {
+		if !pause(ctx, between(v.rng, 10*time.Millisecond, 150*time.Millisecond)) {
+			return context.Cause(ctx)
+		}
+		then(ctx)
+		if err := v.host.pipe.send(ctx, exists(v.path), exists(v.path+"a")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end ends the session, one way or another.

@@ -46,7 +46,7 @@ var tellers = []struct {
 	{LostWrite, 20, func() teller { return &lostWrite{} }},
 	{HalfMulti, 2, func() teller { return &halfMulti{parts: map[int64][]string{}} }},
 	{EphemeralKept, 2, func() teller { return ephemeralKept{closed: map[int64]bool{}} }},
-	{EphemeralGone, 5, func() teller { return ephemeralGone{deletes: map[int64]bool{}} }},
+	{EphemeralGone, 3, func() teller { return ephemeralGone{deletes: map[int64]bool{}, shown: map[sight]bool{}} }},
 	{NameTwice, 5, func() teller { return nameTwice{last: map[string]string{}} }},
 	{Reordered, 10, func() teller { return reordered{} }},
 	{StaleSync, 1, func() teller { return staleSync{} }},

@@ -230,6 +230,13 @@ func (t ephemeralKept) hears(c *conn, q *question, f frame) []frame {
 type ephemeralGone struct {
 	honest
 	deletes map[int64]bool // sessions
+	shown   map[sight]bool
+}
+
+// sight is what a session has seen.
+type sight struct {
+	session int64
+	path    string
 }
 
 func (t ephemeralGone) says(c *conn, q *question) []*question {
@@ -245,8 +252,12 @@ func (t ephemeralGone) hears(c *conn, q *question, f frame) []frame {
 	if !q.asks(wire.Exists) || f.Err != wire.OK || q.request.(*wire.ReadRequest).Watch {
 		return []frame{f}
 	}
-	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] && c.l.lies() {
-		f.Err, f.record = wire.NoNode, nil
+	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] {
+		see := sight{c.session, q.path()}
+		if t.shown[see] && c.l.lies() {
+			f.Err, f.record = wire.NoNode, nil
+		}
+		t.shown[see] = true
 	}
 	return []frame{f}
 }
