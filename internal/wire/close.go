@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"time"
 )
@@ -63,7 +64,7 @@ func endSession(ctx context.Context, dial func(context.Context) (net.Conn, error
 	if err := resume(c, s); err != nil {
 		return ReplyHeader{}, fmt.Errorf("connect: %w", err)
 	}
-	const xid = 1
+	const xid = math.MaxInt32 // none of the session's own requests: logs name those by it
 	if err := WriteFrame(c, RequestHeader{Xid: xid, Op: CloseSession}.Append(nil)); err != nil {
 		return ReplyHeader{}, err
 	}
