@@ -94,6 +94,7 @@ func sharedZnode(folder string, i int) string { return fmt.Sprintf("%s/s%d", fol
 func ownZnode(folder string, client int) string {
 	return fmt.Sprintf("%s/o%d", folder, client)
 }
+
 func lifeZnode(folder string, client int) string {
 	return fmt.Sprintf("%s%s/c%d", folder, lifePart, client)
 }
