@@ -64,7 +64,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
 	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
 	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
-	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections, queues or registers in use at once")
+	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections, queues, registers or folders in use at once")
 	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, or all (see zklab list faults)")
 	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
