@@ -15,7 +15,10 @@ const never = time.Duration(math.MaxInt64)
 // ensemble serves writes again. Writes to the guarded resource and confirms
 // are answered within the harness; awaits, reads of the leader and empty
 // dequeues can be answered by one server alone.
-func needsQuorum(op *history.Operation) bool {
+func needsQuorum(model string, op *history.Operation) bool {
+	if model == history.ModelRegister {
+		return changesRegister(op)
+	}
 	switch op.F {
 	case history.FAcquire, history.FEnqueue, history.FRaise, history.FLift, history.FEnter, history.FLeave:
 		return true
@@ -30,6 +33,20 @@ func needsQuorum(op *history.Operation) bool {
 	return false
 }
 
+// changesRegister says the same of an operation on a register: reads can be
+// answered by one server, and a compare-and-set that lost has failed for no fault
+// of the servers.
+func changesRegister(op *history.Operation) bool {
+	switch {
+	case op.F == history.FRead:
+		return false
+	case op.F == history.FCAS && op.Outcome() == history.Fail && op.Return.Error != nil:
+		code := op.Return.Error.Code
+		return code != history.CodeMismatch && code != history.CodeConflict
+	}
+	return true
+}
+
 // measureFaults adds to each verified fault how long fail-over took and
 // whether anybody felt it.
 func measureFaults(faults []Fault, h *history.History, ops []*history.Operation) {
@@ -38,7 +55,7 @@ func measureFaults(faults []Fault, h *history.History, ops []*history.Operation)
 	}
 	var quorum []*history.Operation
 	for _, op := range ops {
-		if needsQuorum(op) {
+		if needsQuorum(h.Header.Model, op) {
 			quorum = append(quorum, op)
 		}
 	}

@@ -134,6 +134,43 @@ func TestWhatDoesNotCountAsFailover(t *testing.T) {
 	}
 }
 
+// On a register writes and compare-and-sets count; those that lost do not show
+// that anybody felt a fault.
+func TestRegistersFailover(t *testing.T) {
+	tests := []struct {
+		f       string
+		outcome history.Type
+		code    string
+		want    time.Duration
+		felt    bool
+	}{
+		{history.FWrite, history.OK, "", 30 * ms, false},
+		{history.FCAS, history.OK, "", 30 * ms, false},
+		{history.FRead, history.OK, "", -1, false},
+		{history.FCAS, history.Fail, history.CodeConflict, -1, false},
+		{history.FCAS, history.Fail, history.CodeMismatch, -1, false},
+		{history.FCAS, history.Fail, "no-server", -1, true},
+		{history.FWrite, history.Info, "connection-loss", -1, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.f+" "+string(tt.outcome)+" "+tt.code, func(t *testing.T) {
+			var b builder
+			b.h.Header.Model = history.ModelRegister
+			b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
+			b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified})
+			b.invoke(1010*ms, 0, tt.f, "k", nil)
+			e := history.Event{Time: 1030 * ms, Type: tt.outcome, F: tt.f, Key: "k"}
+			if tt.code != "" {
+				e.Error = &history.Error{Code: tt.code}
+			}
+			b.add(e)
+			if got := Compute(&b.h).Faults[0]; got.Failover != tt.want || got.Felt != tt.felt {
+				t.Errorf("fail-over %v, want %v; felt %v, want %v", got.Failover, tt.want, got.Felt, tt.felt)
+			}
+		})
+	}
+}
+
 func TestFelt(t *testing.T) {
 	tests := []struct {
 		name    string
