@@ -30,24 +30,25 @@ func registerOf(wrong func(inner subjects.Register) subjects.Register) workloads
 
 // registerDefects are planted in a register, and need no fault of servers.
 func registerDefects() []defect {
+	const short = 5 * time.Second
 	lost := faults.Every(300*time.Millisecond, loseReply{wire.SetData})
 	return []defect{
-		{"register/cas-without-version", workloads.Register{New: subjects.BrokenRegister}, nil, "linearizable"},
+		{"register/cas-without-version", workloads.Register{New: subjects.BrokenRegister}, nil, "linearizable", short},
 		{"register/retry-cas-blind", registerOf(func(inner subjects.Register) subjects.Register {
 			return retriesCAS{inner}
-		}), lost, "linearizable"},
+		}), lost, "linearizable", 2 * short},
 		{"register/retry-write-blind", registerOf(func(inner subjects.Register) subjects.Register {
 			return retriesWrite{inner}
-		}), lost, "zxid-order"},
+		}), lost, "zxid-order", short},
 		{"register/swallows-errors", registerOf(func(inner subjects.Register) subjects.Register {
 			return swallowsErrors{inner}
-		}), faults.Every(300*time.Millisecond, loseRequest(wire.SetData)), "durable"},
+		}), faults.Every(300*time.Millisecond, loseRequest(wire.SetData)), "durable", short},
 		{"register/cache-goes-back", registerOf(func(inner subjects.Register) subjects.Register {
 			return &caches{Register: inner, kind: history.ReadPlain}
-		}), nil, "plain-reads"},
+		}), nil, "plain-reads", short},
 		{"register/cache-behind-sync", registerOf(func(inner subjects.Register) subjects.Register {
 			return &caches{Register: inner, kind: history.ReadSync}
-		}), nil, "sync-reads"},
+		}), nil, "sync-reads", short},
 	}
 }
 
@@ -57,7 +58,7 @@ func plainAsFenced() defect {
 	return defect{
 		"register/plain-as-fenced", registerOf(func(inner subjects.Register) subjects.Register {
 			return neverFences{inner}
-		}), faults.Every(4*time.Second, faults.Partition{Nodes: faults.One}), "linearizable",
+		}), faults.Every(3*time.Second, faults.Partition{Nodes: faults.One}), "linearizable", 20 * time.Second,
 	}
 }
 

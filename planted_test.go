@@ -1,6 +1,7 @@
 package zklab_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type defect struct {
 	workload workloads.Workload
 	faults   faults.Schedule // nil: contention is enough; none that touches servers
 	property string
+	limit    time.Duration // of the load: 15 s if left out
 }
 
 // defects make each property fail.
@@ -45,7 +47,7 @@ func defects() []defect {
 				l, err := subjects.NewLock(c, path)
 				return &ignoresExpiry{inner: l}, err
 			}},
-			expiries, "lost",
+			expiries, "lost", 0,
 		},
 		{
 			"lock/token-of-its-own",
@@ -53,12 +55,12 @@ func defects() []defect {
 				l, err := subjects.NewLock(c, path)
 				return &ownToken{inner: l}, err
 			}},
-			nil, "tokens",
+			nil, "tokens", 0,
 		},
 		{
 			"lock/leaks-contender",
 			workloads.Lock{New: subjects.GoZookeeperLock},
-			faults.Every(500*time.Millisecond, loseReply{wire.GetChildren}), "progress",
+			faults.Every(500*time.Millisecond, loseReply{wire.GetChildren}), "progress", 0,
 		},
 		{
 			"election/never-regains",
@@ -66,21 +68,21 @@ func defects() []defect {
 				e, err := subjects.NewElection(c, path, id)
 				return &neverRegains{Election: e, client: c}, err
 			}},
-			expiries, "progress",
+			expiries, "progress", 0,
 		},
 		{
 			"queue/blind-delete-retry",
 			workloads.Queue{New: func(c *subjects.Client, path string) (subjects.Queue, error) {
 				return &blindDeleteRetry{conn: c.Conn, path: path}, ensure(c.Conn, path)
 			}},
-			faults.Every(300*time.Millisecond, loseReply{wire.Delete}), "loss",
+			faults.Every(300*time.Millisecond, loseReply{wire.Delete}), "loss", 0,
 		},
 		{
 			"queue/recreates",
 			workloads.Queue{New: func(c *subjects.Client, path string) (subjects.Queue, error) {
 				return &recreates{blindDeleteRetry{conn: c.Conn, path: path}}, ensure(c.Conn, path)
 			}},
-			faults.Every(300*time.Millisecond, loseReply{wire.Create}), "integrity",
+			faults.Every(300*time.Millisecond, loseReply{wire.Create}), "integrity", 0,
 		},
 		{
 			"barrier/exists-without-watch",
@@ -88,7 +90,7 @@ func defects() []defect {
 				b, err := subjects.NewBarrier(c, path)
 				return &withoutWatch{Barrier: b, conn: c.Conn, path: path}, err
 			}},
-			nil, "late",
+			nil, "late", 0,
 		},
 		{
 			"double-barrier/timed-out-still-counted",
@@ -96,14 +98,14 @@ func defects() []defect {
 				b, err := subjects.BrokenDoubleBarrier(c, path, parties)
 				return staysBehind{b}, err
 			}},
-			nil, "enter",
+			nil, "enter", 0,
 		},
 		{
 			"double-barrier/counts-the-dead",
 			workloads.DoubleBarrier{New: func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 				return &countsTheDead{conn: c.Conn, path: path, parties: parties}, ensure(c.Conn, path)
 			}},
-			faults.Every(1500*time.Millisecond, faults.Expire{Who: faults.Waiter}), "enter",
+			faults.Every(1500*time.Millisecond, faults.Expire{Who: faults.Waiter}), "enter", 0,
 		},
 	}
 }
@@ -133,7 +135,7 @@ func find(t *testing.T, run func(*testing.T, zklab.Experiment) *zklab.Outcome) {
 func findIn(t *testing.T, d defect, run func(*testing.T, zklab.Experiment) *zklab.Outcome) {
 	for seed := range seeds {
 		o := run(t, zklab.Experiment{
-			Workload: d.workload, Faults: d.faults, TimeLimit: 15 * time.Second, Seed: int64(seed + 1),
+			Workload: d.workload, Faults: d.faults, TimeLimit: cmp.Or(d.limit, 15*time.Second), Seed: int64(seed + 1),
 			Keys: 2, // each key that is stuck takes its time to show
 		})
 		if o.Result.Verdict == checker.Violation && violated(o.Result, d.property) {

@@ -77,38 +77,68 @@ func (r *registerRun) create(ctx context.Context, path string) error {
 }
 
 // perMeeting is in how many operations, of all clients, there is one meeting:
-// every fourth of them is a compare-and-set, so that two clients come to it on
+// every twelfth of them is a compare-and-set, so that two clients come to it on
 // average.
-const perMeeting = 8
+const perMeeting = 24
 
-// Load lets every client read and change registers. Each arrival is one read and
-// one change.
+// mood is what a client does for some seconds: in one of three it only reads, and
+// in half of those only plainly. Who waits for a server that has lost its leader to
+// write, or to fence, sees nothing of how old its values are.
+type mood struct {
+	reads, plain bool
+	until        time.Duration
+}
+
+// draw gives the mood of the next seconds.
+func (r *registerRun) draw(rng *rand.Rand) mood {
+	m := mood{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
+	m.reads = rng.IntN(3) == 0
+	m.plain = m.reads && rng.IntN(2) == 0
+	return m
+}
+
+// Load lets every client read and change registers. Each arrival is two
+// operations: a read and a change in either order, two reads, or a compare-and-set
+// of what was read.
 func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return r.env.each(func(c *Client) error {
 		rng := random(r.env, c.ID)
 		pace := newPace(r.env, 2, rng)
+		m := r.draw(rng)
 		for n := 1; ; n++ {
 			at, ok := pace.wait(ctx, over)
 			if !ok {
 				return nil
 			}
-			r.arrival(ctx, over, c, rng, at, fmt.Sprintf("c%d-%d", c.ID, n))
+			if r.env.Record.Now() > m.until {
+				m = r.draw(rng)
+			}
+			r.arrival(ctx, over, c, rng, m, at, fmt.Sprintf("c%d-%d", c.ID, n))
 		}
 	})
 }
 
-// arrival is what a client does when its time has come. The number of draws is
-// always the same.
-func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration, value string) {
+// arrival is what a client does when its time has come.
+func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mood, at time.Duration, value string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
-	kind := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}[rng.IntN(3)]
-	switch rng.IntN(4) {
+	kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
+	kind, other, what := kinds[rng.IntN(3)], kinds[rng.IntN(3)], rng.IntN(4)
+	if m.reads {
+		what = 2
+	}
+	if m.plain {
+		kind, other = history.ReadPlain, history.ReadPlain
+	}
+	switch what {
 	case 0:
 		r.write(ctx, c, key, at, value)
 		_, _ = r.read(ctx, c, key, 0, kind)
 	case 1:
 		_, _ = r.read(ctx, c, key, at, kind)
 		r.write(ctx, c, key, 0, value)
+	case 2:
+		_, _ = r.read(ctx, c, key, at, kind)
+		_, _ = r.read(ctx, c, key, 0, other)
 	default:
 		if at, key, ok := r.meet(ctx, over); ok {
 			r.swap(ctx, c, key, at, kind, value)
