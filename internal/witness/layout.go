@@ -258,7 +258,7 @@ func (p *picture) ticks(s *scale, wide func(string) float64, gap float64) []tick
 		return append(out, tick{at: last.at})
 	}
 	for i := 1; i < len(p.moments)-1; i++ {
-		if t := label(i); t.from >= out[len(out)-1].to+gap && t.to+gap <= last.from {
+		if t := label(i); t.from >= out[len(out)-1].to+gap && t.to+gap <= last.from && t.text != out[len(out)-1].text && t.text != last.text {
 			out = append(out, t)
 		}
 	}
@@ -269,4 +269,23 @@ func (p *picture) ticks(s *scale, wide func(string) float64, gap float64) []tick
 type tick struct {
 	at, from, to float64
 	text         string
+}
+
+// widestBetween is the widest part of a bar without any of the places marked.
+func widestBetween[T int | float64](from, to T, marked []T) (T, T) {
+	edges := []T{from}
+	for _, m := range marked {
+		if from < m && m < to {
+			edges = append(edges, m)
+		}
+	}
+	slices.Sort(edges)
+	edges = append(edges, to)
+	best := 0
+	for i := range len(edges) - 1 {
+		if edges[i+1]-edges[i] > edges[best+1]-edges[best] {
+			best = i
+		}
+	}
+	return edges[best], edges[best+1]
 }

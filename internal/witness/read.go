@@ -10,8 +10,8 @@ import (
 // Reader makes scenes of one history's witnesses.
 type Reader struct {
 	h       *history.History
-	partner map[int]int // of the events asked for: the place of the other end of the operation
-	facts   []int       // places of what became of sessions and processes
+	partner map[int]int           // of the events asked for: the place of the other end of the operation
+	facts   []int                 // places of what became of sessions and processes
 	ends    map[int]time.Duration // by the index of a return that begins a stay: when its end was called for
 	faults  []Fault
 }

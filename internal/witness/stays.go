@@ -94,4 +94,6 @@ func (t *teller) stayed(later []Step, begin *Step, end string) (to time.Duration
 
 // certain says that a stay certainly lasted until its end, or, where no session
 // is known, that nothing ended it.
-func (t *teller) certain(s *Stay) bool { return !s.beyond && (s.To != Never || t.h.Header.Version == 0) }
+func (t *teller) certain(s *Stay) bool {
+	return !s.beyond && (s.To != Never || t.h.Header.Version == 0)
+}

@@ -92,6 +92,8 @@ func (s *Scene) conclude() {
 		s.vanished()
 	case "early":
 		s.tooEarly()
+	case "fencing":
+		s.unfenced()
 	}
 }
 
@@ -143,6 +145,13 @@ func (s *Scene) Conclude(text string) { s.says("%s", text) }
 func (s *Scene) says(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	s.conclusion = func(Clock) string { return text }
+}
+
+// unfenced finds a write that was accepted after one with a higher token.
+func (s *Scene) unfenced() {
+	if w := s.done(history.FWrite, history.OK); len(w) == 2 && w[0].taken && w[1].taken && w[1].id < w[0].id {
+		s.says("so the older token %s was accepted after the newer one %s", w[1].id, w[0].id)
+	}
 }
 
 // done are the steps of an operation with an outcome, in order of time.

@@ -126,8 +126,13 @@ func (d *svg) lane(l lane, y float64) {
 	for _, b := range l.marks {
 		d.mark(b, y)
 	}
+	var marked []float64
+	for _, b := range l.marks {
+		x, _ := d.ends(b)
+		marked = append(marked, x)
+	}
 	for _, b := range l.bars {
-		d.name(b, y)
+		d.name(b, y, marked)
 	}
 }
 
@@ -187,10 +192,19 @@ func (d *svg) mark(b bar, y float64) {
 	fmt.Fprintf(&d.b, `<path d="M%s %s l10 10 m0 -10 l-10 10" stroke="%s" stroke-width="2.5" fill="none"/>`+"\n", place(x-5), place(y-5), svgDeath)
 }
 
+// widestIn is where a bar has most room for its name.
+func (d *svg) widestIn(b bar, marked []float64) (from, to float64) {
+	from, to = d.ends(b)
+	if b.kind == call {
+		return from, to
+	}
+	return widestBetween(from, to, marked)
+}
+
 // name writes a bar's name into it, or beside it, where there is room. That of a
-// call stands above its line.
-func (d *svg) name(b bar, y float64) {
-	from, to := d.ends(b)
+// call stands in its line; where marks are, nothing is written.
+func (d *svg) name(b bar, y float64, marked []float64) {
+	from, to := d.widestIn(b, marked)
 	w := wide(b.name)
 	colour := svgInk
 	if b.kind == both {

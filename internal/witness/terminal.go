@@ -248,25 +248,6 @@ func (d *drawing) long(c *canvas, b bar, marked []int) {
 	d.inside(c, from, to, b)
 }
 
-// widestBetween is the widest part of some columns without any of those marked.
-func widestBetween(from, to int, marked []int) (int, int) {
-	edges := []int{from}
-	for _, m := range marked {
-		if from < m && m < to {
-			edges = append(edges, m)
-		}
-	}
-	slices.Sort(edges)
-	edges = append(edges, to)
-	best := 0
-	for i := range len(edges) - 1 {
-		if edges[i+1]-edges[i] > edges[best+1]-edges[best] {
-			best = i
-		}
-	}
-	return edges[best], edges[best+1]
-}
-
 // inside writes a bar's name into it, if there is room.
 func (d *drawing) inside(c *canvas, from, to int, b bar) bool {
 	room := to - from - 3

@@ -108,6 +108,8 @@ func (w wording) sentence(op *history.Operation, st *Step) func(Clock) string {
 		switch {
 		case op.Return == nil:
 			return begin + " and never got an answer: " + w.unknown
+		case op.Outcome() == history.OK && clock(from) == clock(to):
+			return strings.TrimSuffix(begin+" and "+w.done, " and ")
 		case op.Outcome() == history.OK && w.done == "":
 			return begin + ", done at " + clock(to)
 		case op.Outcome() == history.OK:
