@@ -2,7 +2,6 @@ package witness
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/history"
