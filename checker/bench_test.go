@@ -36,6 +36,29 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkCheckWithLog measures the same with a log of transactions, of two for
+// most events: that of the operation and a write that changes nothing.
+func BenchmarkCheckWithLog(b *testing.B) {
+	for _, model := range Models() {
+		if perRound[model] == 0 {
+			continue
+		}
+		for _, n := range benchSizes {
+			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
+				h, txns := withLog(good(model, n/perRound[model]))
+				b.ReportAllocs()
+				for b.Loop() {
+					if rep := Run(context.Background(), h, Options{NoReferee: true, Transactions: txns}); rep.Verdict != Valid {
+						b.Fatalf("%+v", rep)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/operation")
+				b.ReportMetric(float64(len(txns))/float64(n), "transactions/operation")
+			})
+		}
+	}
+}
+
 // BenchmarkReferee measures porcupine on the same histories, as far as it
 // decides them within its bounds.
 func BenchmarkReferee(b *testing.B) {
