@@ -201,3 +201,39 @@ func TestDefectiveWorlds(t *testing.T) {
 		})
 	}
 }
+
+// Some defects hide behind what nobody knows, unless the log tells. With
+// ZKLAB_WORLDS it lists the seeds of such runs.
+func TestOnlyTheLogConvicts(t *testing.T) {
+	for _, tt := range []struct {
+		model, defect, property string
+		longer                  bool
+		seed                    int
+	}{
+		{history.ModelLock, "impatient", "grant", false, 1},
+		{history.ModelLock, "late-lost", "exclusion", true, 6},
+		{history.ModelQueue, "blind-delete-retry", "loss", false, 17},
+	} {
+		n := seeds(1)
+		for i := range n {
+			seed := tt.seed
+			if n > 1 {
+				seed = firstSeed() + i
+			}
+			o := options(tt.model, tt.defect, seed)
+			if tt.longer {
+				o.Load, o.Long = 4*time.Second, true
+			}
+			h, txns, _ := world.Run(o)
+			without := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true}))
+			with := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true, Transactions: txns}))
+			only := with[tt.property] && !without[tt.property] && !without["exclusion"]
+			switch {
+			case n == 1 && !only:
+				t.Errorf("%s: %v without the log, %v with it", tt.defect, without, with)
+			case n > 1 && only:
+				t.Logf("%s: seed %d: %v without the log, %v with it", tt.defect, seed, without, with)
+			}
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package checker
 
 import (
+	"slices"
+	"time"
+
 	"github.com/zklab/zklab/history"
 )
 
@@ -11,19 +14,24 @@ import (
 // zxid. If the log is whole from the session's createSession on and has no
 // closeSession, it lived until the log, or its stretch without a hole, ends.
 
+// readsLog are the models whose objects live on znodes that the log can tell of.
+var readsLog = []string{history.ModelLock, history.ModelElection, history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier}
+
 // readLog takes in the transactions.
 func (a *analysis) readLog(list []history.Txn) {
-	if len(list) == 0 || a.foreign && !a.hasSessions {
+	if len(list) == 0 || !a.hasSessions || !slices.Contains(readsLog, a.model) {
 		return
 	}
 	for i := range a.h.Events {
 		e := &a.h.Events[i]
 		a.zxids.look(e, a.sessions[e.Session])
 	}
-	a.log = a.indexTxns(list)
-	for _, s := range a.sessions {
-		if s.unanswered != nil {
-			a.readUnanswered(s)
+	asked := a.unanswered()
+	a.log = a.indexTxns(list, ids(asked))
+	for _, r := range asked {
+		entry, ok := a.log.requests[r.id]
+		if ok && (entry.kind == r.op || entry.kind == "error") {
+			a.zxids.add(entry.zxid, r.sent, r.event)
 		}
 	}
 	a.zxids.sort()
@@ -32,18 +40,35 @@ func (a *analysis) readLog(list []history.Txn) {
 	}
 }
 
-// readUnanswered asks the log which requests that nobody answered were carried out.
-func (a *analysis) readUnanswered(s *session) {
-	for _, e := range s.unanswered {
-		var v history.Unanswered
-		a.decode(e, &v)
-		for _, r := range v.Requests {
-			entry, ok := a.log.requests[requestID{s.id, r.Xid}]
-			if ok && (entry.kind == r.Op || entry.kind == "error") {
-				a.zxids.add(entry.zxid, r.Sent, e.Index)
+// unanswered is a request that nobody answered: the log knows whether it was
+// carried out.
+type unanswered struct {
+	id    requestID
+	op    string
+	sent  time.Duration
+	event int // that tells of it
+}
+
+// unanswered are all of them, those of a session in order of sending.
+func (a *analysis) unanswered() (all []unanswered) {
+	for _, s := range a.oldestFirst() {
+		for _, e := range s.unanswered {
+			var v history.Unanswered
+			a.decode(e, &v)
+			for _, r := range v.Requests {
+				all = append(all, unanswered{requestID{s.id, r.Xid}, r.Op, r.Sent, e.Index})
 			}
 		}
 	}
+	return all
+}
+
+func ids(all []unanswered) map[requestID]bool {
+	of := make(map[requestID]bool, len(all))
+	for _, r := range all {
+		of[r.id] = true
+	}
+	return of
 }
 
 // readDeath bounds a session's death by the log.

@@ -219,6 +219,15 @@ var logScenarios = []scenario{
 		queued(3).put(0, 302, 303, "a", history.Info).inserts(1, "a").removes(3, "a").shown(400),
 	},
 	{
+		"an item that was put back", "loss", Valid, "",
+		queued(3).put(0, 302, 303, "a", history.OK).inserts(1, "a").removes(3, "a").inserts(3, "a").shown(400),
+	},
+	{
+		"an item that may have been put back where the log has a hole", "loss", Valid, "",
+		queued(3).put(0, 302, 303, "a", history.OK).inserts(1, "a").removes(3, "a").skip().touches(1).
+			take(1, 310, 320, "", history.Info).shown(400).keyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+	},
+	{
 		"not drained, but the log has what is left", "loss", Valid, "",
 		queued(3).put(0, 302, 303, "a", history.OK).inserts(1, "a").shown(400),
 	},
@@ -367,7 +376,7 @@ func TestWhole(t *testing.T) {
 		for i, z := range c.seen {
 			a.zxids.look(&history.Event{Index: i, Time: time.Duration(i), Seen: z}, nil)
 		}
-		x := a.indexTxns(c.list)
+		x := a.indexTxns(c.list, nil)
 		if diff := cmp.Diff(c.want, x.whole, cmp.AllowUnexported(stretch{})); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
@@ -379,7 +388,7 @@ func TestIndexOfZnodes(t *testing.T) {
 	r := lock().opens(1).stands(1, 0).txn(history.Txn{Type: "multi", Session: 1, Parts: []history.Txn{
 		{Type: "create", Path: "/k/never"}, {Type: "error", Error: -101},
 	}}).txn(history.Txn{Type: "delete", Session: 1, Path: "/k/c1-lock-0000000000", Error: -103}).closes(1).closes(1)
-	x := (&analysis{}).indexTxns(r.txns)
+	x := (&analysis{}).indexTxns(r.txns, nil)
 	all := x.folders["/k"]
 	if len(all) != 1 || !all[0].sequential() || all[0].kind() != "lock" || all[0].d != 1<<32+5 || all[0].remover != 1 {
 		t.Errorf("%+v", all)

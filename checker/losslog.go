@@ -31,7 +31,7 @@ func decideLossByLog(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 	for _, op := range q.unknown {
 		unknown[op.Client] = append(unknown[op.Client], op)
 	}
-	removed := a.removals(q)
+	removed := a.removals(k, q)
 	for _, client := range slices.Sorted(maps.Keys(removed)) {
 		of, by := removed[client], unknown[client]
 		slices.SortFunc(of, func(x, y removal) int { return cmp.Compare(x.node.d, y.node.d) })
@@ -47,25 +47,41 @@ func decideLossByLog(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 }
 
 // removals are by client the items that never came out although a session of the
-// client deleted them; of one that was made twice the latest.
-func (a *analysis) removals(q *queueRecord) map[int][]removal {
+// client deleted them, as far as the log is whole from then on until the queue was
+// seen empty, or it ends: they might have been put back.
+func (a *analysis) removals(k *keyRecord, q *queueRecord) map[int][]removal {
 	by := map[int][]removal{}
+	until := a.log.last()
+	if seen, _ := k.drained(a); seen != nil {
+		until = a.zxids.floor(seen.Time)
+	}
 	for _, it := range q.items {
 		if len(it.out) > 0 || it.enqueue() == nil {
 			continue
 		}
-		var last *znode
-		for _, n := range a.copies(it) {
-			if n.d != there && a.sessions[n.remover] != nil && (last == nil || n.d > last.d) {
-				last = n
-			}
-		}
-		if last != nil {
+		if last := a.removed(it); last != nil && a.log.covers(last.d-1, max(last.d, until)) {
 			c := a.sessions[last.remover].client
 			by[c] = append(by[c], removal{it, last})
 		}
 	}
 	return by
+}
+
+// removed is the last end of an item's znode, if that was by a client and nothing
+// of the item is left: what a recipe moves elsewhere is not gone.
+func (a *analysis) removed(it *item) (last *znode) {
+	for _, n := range a.copies(it) {
+		if n.d == there {
+			return nil
+		}
+		if last == nil || n.d > last.d {
+			last = n
+		}
+	}
+	if last == nil || a.sessions[last.remover] == nil {
+		return nil
+	}
+	return last
 }
 
 // lostByLog reports an item that a client deleted and nobody got.
@@ -91,7 +107,7 @@ func (a *analysis) accounted(it *item) bool {
 	for _, n := range of {
 		switch {
 		case n.d != there && a.sessions[n.remover] != nil:
-		case n.d == there && a.log.covers(n.c-1, uint64(a.log.list[len(a.log.list)-1].Zxid)):
+		case n.d == there && a.log.covers(n.c-1, a.log.last()):
 		default:
 			return false
 		}

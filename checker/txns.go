@@ -27,11 +27,11 @@ const there = uint64(math.MaxUint64)
 type txns struct {
 	whole    []stretch // in order, apart
 	sessions map[history.ID]*logged
-	requests map[requestID]logEntry
-	at       map[uint64][]*znode // by the zxid that made them
-	folders  map[string][]*znode // in order of creation
-	data     map[string][]*znode // by what clients wrote into it; queues only
-	names    map[string][]*znode // those of clients by name, if that is a key; barriers only
+	requests map[requestID]logEntry // those that nobody answered
+	at       map[uint64][]*znode    // ephemerals by the zxid that made them; holds only
+	folders  map[string][]*znode    // in order of creation
+	data     map[string][]*znode    // by what clients wrote into it; queues only
+	names    map[string][]*znode    // those of clients by name, if that is a key; barriers only
 
 	list []history.Txn
 	path map[string]*znode       // the latest at a path
@@ -54,9 +54,8 @@ type requestID struct {
 }
 
 type logEntry struct {
-	zxid  uint64
-	kind  string // "" if two requests have this number
-	error bool   // it was refused
+	zxid uint64
+	kind string // "" if two requests have this number
 }
 
 // znode is a znode from its creation to its end.
@@ -77,13 +76,14 @@ func (n *znode) sequential() bool { return strings.HasSuffix(n.path, fmt.Sprintf
 func (n *znode) parent() string { return n.path[:strings.LastIndexByte(n.path, '/')] }
 func (n *znode) name() string   { return n.path[strings.LastIndexByte(n.path, '/')+1:] }
 
-// indexTxns reads a log in order of zxids.
-func (a *analysis) indexTxns(list []history.Txn) *txns {
+// indexTxns reads a log in order of zxids. Of requests it keeps those that asked
+// names.
+func (a *analysis) indexTxns(list []history.Txn, asked map[requestID]bool) *txns {
 	x := &txns{
 		list:     list,
 		sessions: map[history.ID]*logged{},
-		requests: make(map[requestID]logEntry, len(list)),
-		at:       make(map[uint64][]*znode, len(list)/2),
+		requests: make(map[requestID]logEntry, len(asked)),
+		at:       map[uint64][]*znode{},
 		folders:  map[string][]*znode{},
 		path:     map[string]*znode{},
 		held:     map[history.ID][]*znode{},
@@ -91,10 +91,15 @@ func (a *analysis) indexTxns(list []history.Txn) *txns {
 	for i := range list {
 		t := &list[i]
 		x.extend(uint64(t.Zxid), a.zxids.seen)
+		if id := (requestID{t.Session, t.Cxid}); asked[id] {
+			x.keep(id, t)
+		}
 		x.apply(t)
 	}
 	x.path, x.held = nil, nil
 	switch a.model {
+	case history.ModelLock, history.ModelElection:
+		x.byZxid()
 	case history.ModelQueue:
 		x.data = x.group(func(n *znode) (string, bool) { return string(n.data), a.sessions[n.maker] != nil })
 	case history.ModelBarrier:
@@ -123,6 +128,9 @@ func (x *txns) group(by func(*znode) (id string, ok bool)) map[string][]*znode {
 	}
 	return groups
 }
+
+// last is the zxid at which the log ends.
+func (x *txns) last() uint64 { return uint64(x.list[len(x.list)-1].Zxid) }
 
 // find is the transaction with a zxid; nil if the log has none.
 func (x *txns) find(z uint64) *history.Txn {
@@ -188,14 +196,6 @@ func (x *txns) stretch(z uint64) (stretch, bool) {
 // apply takes in one transaction.
 func (x *txns) apply(t *history.Txn) {
 	z := uint64(t.Zxid)
-	if t.Session != 0 && t.Type != "createSession" && t.Type != "closeSession" {
-		id := requestID{t.Session, t.Cxid}
-		entry := logEntry{zxid: z, kind: t.Type, error: t.Error != 0}
-		if _, twice := x.requests[id]; twice {
-			entry.kind = ""
-		}
-		x.requests[id] = entry
-	}
 	switch {
 	case t.Error != 0:
 	case t.Type == "createSession":
@@ -216,6 +216,30 @@ func (x *txns) apply(t *history.Txn) {
 	}
 }
 
+// keep notes what the log says of a request. The end of a session can come from
+// another connection, which has numbers of its own.
+func (x *txns) keep(id requestID, t *history.Txn) {
+	if t.Type == "createSession" || t.Type == "closeSession" {
+		return
+	}
+	entry := logEntry{zxid: uint64(t.Zxid), kind: t.Type}
+	if _, twice := x.requests[id]; twice {
+		entry.kind = ""
+	}
+	x.requests[id] = entry
+}
+
+// byZxid makes ephemerals known by their creation.
+func (x *txns) byZxid() {
+	for _, all := range x.folders {
+		for _, n := range all {
+			if n.owner != 0 {
+				x.at[n.c] = append(x.at[n.c], n)
+			}
+		}
+	}
+}
+
 // refused says that a multi failed: nothing of it was done.
 func refused(t *history.Txn) bool {
 	return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
@@ -231,7 +255,6 @@ func (x *txns) change(t *history.Txn, z uint64, by history.ID) {
 		n := &znode{path: t.Path, data: t.Data, number: t.ParentCversion - 1, owner: t.Owner, maker: by, c: z, d: there}
 		x.remove(t.Path, z, 0) // only if the log has a hole
 		x.path[t.Path] = n
-		x.at[z] = append(x.at[z], n)
 		x.folders[n.parent()] = append(x.folders[n.parent()], n)
 		if n.owner != 0 {
 			x.held[n.owner] = append(x.held[n.owner], n)
