@@ -137,6 +137,7 @@ func registerScenarios() []scenario {
 		{"an old value behind a sync while a server is paused", "sync-reads", Valid, "", disturbed(reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 305, 306, synced, "a", 1), 100)},
 		{"an old value behind a sync long after a fault", "sync-reads", Violation, "", disturbed(reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 20305, 20306, synced, "a", 1), 100)},
 		{"a leader that is a moment behind", "sync-reads", Valid, "", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 5, 6, synced, "a", 1)},
+		{"a change by the next leader", "sync-reads", Valid, "", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 1<<28).get(1, 305, 306, synced, "a", 1)},
 		{"an election that nobody asked for", "sync-reads", Valid, "", epochs(reg(), 1, 2).set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 305, 306, synced, "a", 1)},
 
 		{"an acknowledged write that is gone", "durable", Violation, "the write of \"b\" by client 0 (0.003 s to 0.004 s) is lost", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).left("a", 1)},

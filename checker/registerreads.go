@@ -271,7 +271,7 @@ var syncReads = &property{
 				continue
 			}
 			measureAge(f, age)
-			if age > syncGrace && !a.leaderless(span{l.inv - a.bound, l.ret}) {
+			if age > syncGrace && !a.leaderless(span{l.inv - a.bound, l.ret}) && !a.succeeded(l, by) {
 				f.violated(append(r.madeAndRead(l), events(by.op)...), "%s: %s shows a value that %s had overwritten %s before, while no server was disturbed",
 					k.key, r.seen(l), r.spanOf(by), lasting(age))
 			}
@@ -299,6 +299,13 @@ func (a *analysis) elections() bool {
 	before, ok := a.health["before"]
 	after, known := a.health["after"]
 	return ok && known && before.Epoch != 0 && after.Epoch-before.Epoch > int64(len(a.elected))
+}
+
+// succeeded says that another leader may have made a change than the value that was
+// read, where the record does not tell which leaders there were.
+func (a *analysis) succeeded(l *look, by *change) bool {
+	const epoch = 32 // bits above the counter of a zxid
+	return a.health["after"].Epoch == 0 && by.zxid>>epoch > l.zxid>>epoch
 }
 
 // durable says that what was acknowledged is not lost: at the end the newest write
