@@ -95,13 +95,17 @@ func (a *analysis) lastWord(client int, t time.Duration) time.Duration {
 	last := always
 	for _, k := range a.keys {
 		for _, op := range k.ops {
-			if op.Client == client && op.Return != nil && op.Return.Time < t {
+			if op.Client == client && op.Return != nil && op.Return.Time < t && !cutShort(op.Return) {
 				last = max(last, op.Return.Time)
 			}
 		}
 	}
 	return last
 }
+
+// cutShort says of a completion that it is the end of the client's process, and no
+// answer of it. It comes right before the fact of the end, or right after.
+func cutShort(e *history.Event) bool { return e.Error != nil && e.Error.Code == "process" }
 
 // absent sums the time within s in which a client could do nothing.
 func (a *analysis) absent(client int, s span) time.Duration {

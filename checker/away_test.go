@@ -50,6 +50,14 @@ func (r *record) waits(client, from, to int, s history.ID) *record {
 	return r.op(opArgs{client: client, f: history.FAcquire, key: "k", inv: from, ret: to, outcome: history.Info, session: s})
 }
 
+// cutShort is a wait of which the end of the client's process is the end.
+func (r *record) cutShort(client, from, to int, s history.ID) *record {
+	e := history.Event{Process: history.Process(client), Client: client, Type: history.Invoke, F: history.FAcquire, Key: "k", Session: s}
+	r.add(from, e)
+	e.Type, e.Error = history.Info, &history.Error{Code: "process", Message: "printed garbage"}
+	return r.add(to, e)
+}
+
 // Clients that are stopped, killed and started again, or cannot be heard.
 var awayScenarios = []scenario{
 	// Told of its expiry.
@@ -155,8 +163,18 @@ var awayScenarios = []scenario{
 	},
 	{
 		"dropped out, and may have hung since it last answered", "progress", Valid, "",
-		remote().phases(0, 1, 2).call(0, history.FAcquire, 10, 20, history.OK).call(0, history.FRelease, 25, 30, history.OK).
-			waits(0, 40, 9000, 1).exited(9001, 0, history.ByItself).keyFact(20000, history.FFinal, "k", history.Final{}),
+		remote().phases(0, 1, 2).connected(5, 0, 1).call(0, history.FAcquire, 10, 20, history.OK).call(0, history.FRelease, 25, 30, history.OK).
+			cutShort(0, 40, 9002, 1).exited(9001, 0, history.ByItself).keyFact(20000, history.FFinal, "k", history.Final{}),
+	},
+	{
+		"dropped out, and what it was at was recorded before that", "progress", Valid, "",
+		remote().phases(0, 1, 2).connected(5, 0, 1).call(0, history.FAcquire, 10, 20, history.OK).call(0, history.FRelease, 25, 30, history.OK).
+			cutShort(0, 40, 9000, 1).exited(9001, 0, history.ByItself).keyFact(20000, history.FFinal, "k", history.Final{}),
+	},
+	{
+		"answered that it has no turn, and dropped out only then", "progress", Violation, "client 0 waited for k",
+		remote().phases(0, 1, 2).connected(5, 0, 1).waits(0, 40, 9000, 1).exited(9001, 0, history.ByItself).
+			keyFact(20000, history.FFinal, "k", history.Final{}),
 	},
 	{
 		"what a killed contender left goes with its session", "progress", Unknown, "still stood in line",
