@@ -207,11 +207,15 @@ func (p *clientProcess) close(ctx context.Context) error {
 	return p.Close(ctx)
 }
 
+// silence is how long a process may say nothing. A call is given up later than
+// that: a process that hangs is to be told from a subject that does not return.
+const silence = 10 * time.Second
+
 // openProcess is openClient for a client that is a process of its own.
 func (r *run) openProcess(ctx context.Context, id int, l *link.Link) (*workloads.Client, error) {
 	servers := r.serversFor(id)
 	inner, err := r.x.launch(ctx, adapter.Config{
-		Command: r.x.Command, Client: id, Servers: servers, SessionTimeout: r.x.SessionTimeout, Logf: r.logs.of(id),
+		Command: r.x.Command, Client: id, Servers: servers, SessionTimeout: r.x.SessionTimeout, Silence: silence, Logf: r.logs.of(id),
 	}, l)
 	if err != nil {
 		return nil, err
@@ -224,7 +228,7 @@ func (r *run) openProcess(ctx context.Context, id int, l *link.Link) (*workloads
 		ID: id, Servers: servers, Timeout: grantedBy(l), Dial: l.Dial, Remote: p,
 	}, l, r.record, r.x.Clients)
 	c.Process = p
-	c.GiveUp(r.calm, r.bound)
+	c.GiveUp(r.calm, r.bound+silence)
 	return c, nil
 }
 
