@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	dockertest.ManyAtOnce(4)
 	dockertest.Main(m)
 }
 

@@ -29,8 +29,11 @@ func TestOwnRecipesAreValid(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := perform(t, zklab.Experiment{
-				Workload: w, Subject: workloads.Own, TimeLimit: 22 * time.Second, Seed: 4,
-				Faults: faults.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
+				Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 4,
+				Faults: faults.Mix{ // one of each; a leader that is paused for less stays leader
+					Interval: 4500 * time.Millisecond, Lasts: 3500 * time.Millisecond,
+					Turns: []faults.Turn{faults.Together(faults.Pause{}), faults.Together(faults.Expire{})},
+				},
 			})
 			if o.Result.Verdict != checker.Valid {
 				t.Errorf("verdict %s", o.Result.Verdict)

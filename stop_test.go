@@ -24,7 +24,7 @@ func TestInterrupt(t *testing.T) {
 	loading := make(chan struct{})
 	o := perform(t, zklab.Experiment{
 		Workload: ownLock(), TimeLimit: 5 * time.Minute, Seed: 1, Interrupt: interrupt,
-		Faults: faults.Every(6*time.Second, faults.Pause{Nodes: faults.One}),
+		Faults: faults.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
 		Progress: func() func(zklab.Progress) {
 			done := false
 			return func(p zklab.Progress) {

@@ -11,6 +11,7 @@ import (
 // Faults of clients, their sessions and znodes have on real servers the effects
 // that they have on embedded ones.
 func TestClientFaultsOnContainers(t *testing.T) {
+	dockertest.Long(t) // each is also one of embedded servers
 	e := dockertest.Ensemble(t, 3)
 	for name, test := range map[string]func(*lab){
 		"expire":               expires,
@@ -32,6 +33,7 @@ func TestClientFaultsOnContainers(t *testing.T) {
 		"recreate":             recreatedFolder,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, e, 3)
 			defer l.close()
 			test(l)

@@ -55,6 +55,9 @@ func TestServerFaultsInContainers(t *testing.T) {
 		{"cut-off:client-0", (*lab).goElsewhere},
 	} {
 		t.Run(tt.spec, func(t *testing.T) {
+			if short := []string{"kill", "partition", "lossy", "cut-off:client-0"}; testing.Short() && !slices.Contains(short, tt.spec) {
+				t.Skip("others are enough for a short run")
+			}
 			began := time.Now()
 			f := parsed(t, tt.spec)
 			if err := f.Available(faults.Setting{Ensemble: e}); err != nil {
@@ -127,6 +130,7 @@ func (l *lab) goElsewhere(e faults.Effect) {
 
 // A server fault that is interrupted leaves real servers as they were.
 func TestInterruptedInContainers(t *testing.T) {
+	dockertest.Long(t)
 	e := dockertest.Ensemble(t, 3)
 	l := newLab(t, e, 0)
 	defer l.close()

@@ -6,4 +6,7 @@ import (
 	"github.com/zklab/zklab/internal/dockertest"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) {
+	dockertest.ManyAtOnce(4)
+	dockertest.Main(m)
+}

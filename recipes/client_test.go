@@ -2,7 +2,6 @@ package recipes_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -18,10 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// These tests wait for servers, not for processors. The command line wins.
-	if err := flag.Set("test.parallel", "16"); err != nil {
-		panic(err)
-	}
+	dockertest.ManyAtOnce(16)
 	dockertest.Main(m)
 }
 

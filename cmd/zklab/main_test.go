@@ -12,6 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	dockertest.ManyAtOnce(4)
 	testscript.Main(m, map[string]func(){
 		"zklab": main,
 		// A defect in the background, of which no command of ours has one.

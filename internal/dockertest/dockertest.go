@@ -10,8 +10,10 @@ package dockertest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +38,25 @@ func Require(t testing.TB) {
 			t.Fatalf("ZKLAB_DOCKER=required, but %s", why)
 		}
 		t.Skip(why)
+	}
+}
+
+// Long is Require for a test that -short leaves out. Each package that talks to
+// containers keeps some that it does not, for the race detector to see.
+func Long(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real servers in real time, and others are enough for a short run")
+	}
+	Require(t)
+}
+
+// ManyAtOnce lets more tests run in parallel than there are processors, for a
+// package whose tests wait for servers most of the time. Call it before Main. The
+// command line wins.
+func ManyAtOnce(n int) {
+	if err := flag.Set("test.parallel", strconv.Itoa(n)); err != nil {
+		panic(err)
 	}
 }
 
