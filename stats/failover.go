@@ -13,11 +13,14 @@ const never = time.Duration(math.MaxInt64)
 
 // needsQuorum says whether an operation that succeeded proves that the
 // ensemble serves writes again. Writes to the guarded resource and confirms
-// are answered within the harness; awaits, reads of the leader and empty
-// dequeues can be answered by one server alone.
+// are answered within the harness; awaits, reads of the leader or the store and
+// empty dequeues can be answered by one server alone.
 func needsQuorum(model string, op *history.Operation) bool {
-	if model == history.ModelRegister {
+	switch model {
+	case history.ModelRegister:
 		return changesRegister(op)
+	case history.ModelSession:
+		return op.F != history.FReads && op.F != history.FWatch && op.F != history.FSyncRead
 	}
 	switch op.F {
 	case history.FAcquire, history.FEnqueue, history.FRaise, history.FLift, history.FEnter, history.FLeave:

@@ -171,6 +171,24 @@ func TestRegistersFailover(t *testing.T) {
 	}
 }
 
+// Of what is done to the store itself, what writes counts.
+func TestSessionsFailover(t *testing.T) {
+	for f, want := range map[string]time.Duration{
+		history.FPipeline: 30 * ms, history.FTogether: 30 * ms, history.FFencedRead: 30 * ms,
+		history.FReads: -1, history.FWatch: -1, history.FSyncRead: -1,
+	} {
+		var b builder
+		b.h.Header.Model = history.ModelSession
+		b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
+		b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified})
+		b.invoke(1010*ms, 0, f, "k", nil)
+		b.ok(1030*ms, 0, f, "k", nil)
+		if got := Compute(&b.h).Faults[0].Failover; got != want {
+			t.Errorf("%s: fail-over %v, want %v", f, got, want)
+		}
+	}
+}
+
 func TestFelt(t *testing.T) {
 	tests := []struct {
 		name    string
