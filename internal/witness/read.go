@@ -91,6 +91,9 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 		e := &r.h.Events[at]
 		told[at] = true
 		switch {
+		case e.Process == history.SessionProcess && (e.F == history.FRequest || e.F == history.FReply):
+			t.exchanged(r.both(at, told))
+			continue
 		case e.Process < 0:
 			t.fact(e)
 			continue
@@ -115,6 +118,22 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 	s.conclude()
 	s.overlapping(r.faults)
 	return s
+}
+
+// both are a request and its reply, one of which is at a place; nil for what is
+// not there. They count as told.
+func (r *Reader) both(at int, told map[int]bool) (request, reply *history.Event) {
+	q, p := r.exchange(at)
+	for _, i := range []int{q, p} {
+		told[i] = true
+	}
+	if q >= 0 {
+		request = &r.h.Events[q]
+	}
+	if p >= 0 {
+		reply = &r.h.Events[p]
+	}
+	return request, reply
 }
 
 // alive is what an event says of its session, if the witness names it.

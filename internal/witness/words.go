@@ -423,54 +423,12 @@ func (t *teller) fact(e *history.Event) {
 		st.Text = func(clock Clock) string {
 			return "the list of contenders for " + keyOf(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
 		}
-	case history.FRequest, history.FReply, history.FEvent:
-		onWire(e, &st)
+	case history.FEvent:
+		watchEvent(e, &st)
 	default:
 		t.other(e, &st)
 	}
 	t.s.Add(st)
-}
-
-// onWire is what went over the wire.
-func onWire(e *history.Event, st *Step) {
-	did := ""
-	switch e.F {
-	case history.FRequest:
-		var v history.Request
-		_ = e.Decode(&v)
-		st.Name = Clean(v.Op, 20)
-		did = "sent " + Clean(v.Op, 20)
-		if v.Path != "" {
-			st.Name += " " + Clean(v.Path, mostKey)
-			did += " of " + Clean(v.Path, mostKey)
-		}
-		if v.Watch {
-			did += ", leaving a watch,"
-		}
-		if v.Xid > 0 {
-			did += fmt.Sprintf(" as request %d", v.Xid)
-		}
-	case history.FReply:
-		var v history.Reply
-		_ = e.Decode(&v)
-		st.Name = fmt.Sprintf("reply to %d", v.Xid)
-		did = fmt.Sprintf("was sent the reply to request %d", v.Xid)
-		if v.Error != 0 {
-			did += fmt.Sprintf(", the error %d,", v.Error)
-		}
-	default:
-		var v history.WatchEvent
-		_ = e.Decode(&v)
-		st.Name = Clean(v.Type, 24)
-		did = "was sent the event " + Clean(v.Type, 40) + " of " + Clean(v.Path, mostKey)
-	}
-	if e.Zxid > 0 {
-		did += " (zxid " + e.Zxid.String() + ")"
-	}
-	if e.Session != 0 {
-		did += " in session " + e.Session.String()
-	}
-	st.Text = func(clock Clock) string { return st.Who + " " + did + " at " + clock(st.At) }
 }
 
 // contenders is what a list showed.
