@@ -35,18 +35,23 @@ func inProcesses(kind, expression string, w workloads.Workload) zklab.Experiment
 	return x
 }
 
-// live runs an experiment on an embedded ensemble, in real time, and sees that
-// no process is left.
+// live runs an experiment on an embedded ensemble, in real time.
 func live(t *testing.T, x zklab.Experiment) (*zklab.Outcome, error) {
 	t.Helper()
 	x.Out = t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	o, err := x.Run(ctx)
-	if left := children(t); len(left) > 0 {
-		t.Errorf("processes are left: %q", left)
-	}
-	return o, err
+	return x.Run(ctx)
+}
+
+// leavesNoProcess looks for processes when the test, and all in it, has ended.
+func leavesNoProcess(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		if left := children(t); len(left) > 0 {
+			t.Errorf("processes are left: %q", left)
+		}
+	})
 }
 
 // children are the processes that this one has started.
@@ -72,6 +77,7 @@ func TestClientsInProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes in real time")
 	}
+	leavesNoProcess(t)
 	const what = "freeze:holder@1500ms+2s,crash:holder@4500ms+1500ms,crash:created@7s+1s,crash:waiter@9s+1500ms"
 	x := inProcesses("own", what, workloads.Lock{})
 	x.TimeLimit = 11 * time.Second
@@ -104,11 +110,13 @@ func TestEveryRecipeInProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes in real time")
 	}
+	leavesNoProcess(t)
 	for _, recipe := range workloads.Recipes() {
 		if recipe == history.ModelLock {
 			continue
 		}
 		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
@@ -133,26 +141,29 @@ func TestPlantedDefectsInProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes in real time")
 	}
-	o, err := live(t, inProcesses("ignores-expiry", "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !violated(o.Result, "lost") {
-		t.Errorf("a lock that ignores its expiry: verdict %s", o.Result.Verdict)
-		explain(t, o.Result)
-	}
-	o, err = live(t, inProcesses("without-fencing", "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !violated(o.Result, "belief") || o.Result.Verdict != checker.Valid {
-		t.Errorf("a lock without fencing, whose holder sleeps: verdict %s", o.Result.Verdict)
-		explain(t, o.Result)
+	leavesNoProcess(t)
+	for kind, found := range map[string]func(*store.Result) bool{
+		"ignores-expiry": func(r *store.Result) bool { return violated(r, "lost") },
+		// A holder that sleeps is what its token is for: it is told, and no verdict.
+		"without-fencing": func(r *store.Result) bool { return violated(r, "belief") && r.Verdict == checker.Valid },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			o, err := live(t, inProcesses(kind, "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !found(o.Result) {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+		})
 	}
 }
 
 // An adapter that is no good ends the run before its load.
 func TestAdaptersThatCannotBegin(t *testing.T) {
+	leavesNoProcess(t)
 	for kind, want := range map[string]string{
 		"garbage-at-once": `printed what is not of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
@@ -180,12 +191,14 @@ func TestAdaptersThatDropOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes in real time")
 	}
+	leavesNoProcess(t)
 	for kind, want := range map[string]string{
 		"garbage": "printed what is not of the protocol",
 		"dies":    "ended by itself: exit status 4",
 		"hangs":   "said nothing for 10s",
 	} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			x := inProcesses(kind, "", workloads.Lock{})
 			x.TimeLimit = 5 * time.Second
 			o, err := live(t, x)
@@ -249,6 +262,7 @@ func lastOf(h *history.History, client int) (last time.Duration) {
 
 // A constructor of this process is left aside when clients are processes.
 func TestConstructorsAreLeftAside(t *testing.T) {
+	leavesNoProcess(t)
 	x := inProcesses("own", "", workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { panic("planted") }})
 	x.TimeLimit, x.MinLoad = time.Second, -1
 	if _, err := live(t, x); err != nil {
