@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -81,6 +82,77 @@ func BenchmarkDecide(b *testing.B) {
 				}
 				m.report(b)
 			})
+		}
+	}
+}
+
+// BenchmarkFile measures everything in this process: a file of a million
+// operations of a register is read, loaded and decided.
+func BenchmarkFile(b *testing.B) {
+	for _, d := range foreign.Formats() {
+		b.Run(string(d.Format), func(b *testing.B) {
+			l := large{model: "register", operations: 1_000_000, clients: 20, format: d.Format}
+			if d.Format == foreign.Porcupine {
+				l.model = "kv"
+			}
+			path := l.file(b)
+			var c cost
+			for b.Loop() {
+				c = costs(true, func() { l.check(b, path) })
+			}
+			b.ReportMetric(c.CPU, "cpu-ms")
+			b.ReportMetric(c.MB, "peak-MB")
+		})
+	}
+}
+
+// file writes a history to disk.
+func (l large) file(t testing.TB) string {
+	path := filepath.Join(t.TempDir(), "history")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	game := l
+	if l.format == foreign.Porcupine {
+		game.model = "register" // it has no cas
+	}
+	if err := game.write(f, 1); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// check decides a file as zklab check does.
+func (l large) check(t testing.TB, path string) {
+	r, err := foreign.Open(path, foreign.Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	m, err := ParseModel(l.model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := Load(context.Background(), r, m, LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Check(context.Background(), h, Options{}); got.Verdict != l.want() || got.Format != string(l.format) {
+		t.Fatalf("%s in format %s, want %s in %s", got.Verdict, got.Format, l.want(), l.format)
+	}
+}
+
+// TestFormats decides the same history in each format.
+func TestFormats(t *testing.T) {
+	for _, d := range foreign.Formats() {
+		for _, defect := range []string{"", "stale read"} {
+			l := large{model: "register", operations: 2000, clients: 5, format: d.Format, defect: defect}
+			if d.Format == foreign.Porcupine {
+				l.model = "kv"
+			}
+			l.check(t, l.file(t))
 		}
 	}
 }
@@ -163,7 +235,7 @@ func (l large) inProcess(b *testing.B, porcupine bool) *measured {
 }
 
 func (a assignment) measure(out io.Writer) error {
-	l := large{a.Model, a.Operations, a.Clients, a.Unknown, a.Defect, a.Keys}
+	l := large{model: a.Model, operations: a.Operations, clients: a.Clients, unknown: a.Unknown, defect: a.Defect, keys: a.Keys}
 	h, err := l.history()
 	if err != nil {
 		return err

@@ -6,13 +6,34 @@
 // a [Model], key by key, and [Check] decides each key by itself, since a history
 // is linearizable if it is for every object. The way of a key:
 //
-//   - a procedure made for the model decides it in about n log n (register.go for
+//   - a procedure made for the model decides it in about n log n (zones.go for
 //     registers with distinct values, permits.go, holds.go, fifo.go and so on);
-//   - where that does not apply (values that repeat, mostly) a search goes
-//     through the history once and keeps every state that the object may be in,
-//     as long as there are not too many (search.go);
+//   - where that does not apply a search goes through the history once and keeps
+//     every state that the object may be in, as long as there are not too many
+//     (search.go);
 //   - at last porcupine is asked, within what is left of time and memory.
 //
 // An operation whose outcome nobody knows may take effect at any time from its
 // invocation on, or never. One that failed did nothing.
+//
+// # What may stay unknown
+//
+// Locks, mutexes, semaphores whose permits are taken one by one, sets, counters
+// whose adds are all of one number, and registers, queues and bags into which no
+// value goes twice are always decided by their procedures. The others are left
+// to the search and porcupine, and are unknown if the budget ends before these
+// do, which takes many operations at one time, or many unknown ones:
+//
+//   - registers to which one value was written more than once, or of a format in
+//     which a failed compare-and-set is an observation ([foreign.JepsenLog]);
+//   - text that is appended where texts repeat, begin with one another, are
+//     compared with, or are shown by no read and may lie between others;
+//   - queues, priority queues too, into which one value went twice; bags
+//     likewise, if one was found empty besides;
+//   - priority queues with unknown dequeues, if it explains nothing that the
+//     first of these to begin took what was overdue first;
+//   - semaphores of which several permits are taken at once;
+//   - counters to which different numbers are added.
+//
+// A set that was never read and a history without operations are unknown, too.
 package linear

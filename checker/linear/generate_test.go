@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+
+	"github.com/zklab/zklab/history/foreign"
 )
 
 // large describes a long history of many clients, right but for one planted
@@ -18,6 +20,7 @@ type large struct {
 	unknown    float64 // share of operations whose outcome nobody knows
 	defect     string  // one wrong event, near the end: one of defects
 	keys       int     // 0: one object without a key
+	format     foreign.Format
 }
 
 // defect is what can be planted in a history of a model.
@@ -89,7 +92,8 @@ type world struct {
 	planted bool
 }
 
-// write writes the history as EDN, one map a line.
+// write writes the history as EDN, one map a line, or in another format if it
+// is one of a register.
 func (l large) write(out io.Writer, seed uint64) error {
 	w := bufio.NewWriterSize(out, 1<<20)
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -152,6 +156,27 @@ func (l large) write(out io.Writer, seed uint64) error {
 }
 
 func (l large) line(w *bufio.Writer, a *actor, kind, value string) {
+	switch l.format {
+	case foreign.JepsenLog:
+		fmt.Fprintf(w, "INFO  jepsen.util - %d\t:%s\t:%s\t%s\n", a.process, kind, a.f, value)
+		return
+	case foreign.JepsenText:
+		fmt.Fprintf(w, "%d\t:%s\t:%s\t%s\n", a.process, kind, a.f, value)
+		return
+	case foreign.JSONL:
+		if value == "nil" {
+			value = "null"
+		}
+		fmt.Fprintf(w, "{\"process\":%d,\"type\":%q,\"f\":%q,\"value\":%s}\n", a.process, kind, a.f, value)
+		return
+	case foreign.Porcupine:
+		f := map[string]string{"read": "get", "write": "put"}[a.f]
+		if value = strconv.Quote(value); value == `"nil"` {
+			value = `""`
+		}
+		fmt.Fprintf(w, "{:process %d, :type :%s, :f :%s, :key \"x\", :value %s}\n", a.process, kind, f, value)
+		return
+	}
 	b := w.AvailableBuffer()
 	b = append(b, "{:process "...)
 	b = strconv.AppendInt(b, int64(a.process), 10)
