@@ -13,6 +13,9 @@ import (
 // that it lived until the last request was sent, whoever's it is, that has a lower
 // zxid. If the log is whole from the session's createSession on and has no
 // closeSession, it lived until the log, or its stretch without a hole, ends.
+//
+// More a hold does not need: an acquire that was not answered is none, and a
+// release that was not answered counts from its invocation, whatever came of it.
 
 // readsLog are the models whose objects live on znodes that the log can tell of.
 var readsLog = []string{history.ModelLock, history.ModelElection, history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier}

@@ -34,12 +34,6 @@ var grants = &property{
 		}
 		return f
 	},
-	exercise: func(_ *analysis, figures map[string]float64) string {
-		if figures["grants_checked"] == 0 {
-			return "no grant could be compared with the transaction log: each contender was gone before the next request of its clients"
-		}
-		return ""
-	},
 }
 
 func decideGrant(f *finding, a *analysis, key string, h *hold, n *znode, lines map[string]*line) {

@@ -22,7 +22,7 @@ import (
 // whole where it should be.
 type layout struct {
 	found, missing int
-	grants         int // holds whose grant can be compared with the log
+	grants         int // holds that the log still shows after the grant was known
 }
 
 // trusted says that what is missing contradicts the log.
@@ -64,7 +64,7 @@ func (a *analysis) layoutOfHolds(k *keyRecord) {
 		case g.Token == 0:
 		case n != nil:
 			a.layout.found++
-			if high, _, ok := a.zxids.ceil(op.Return.Time); ok && a.log.covers(n.c-1, high) {
+			if high, _, ok := a.zxids.ceil(op.Return.Time); ok && n.d > high && a.log.covers(n.c-1, high) {
 				a.layout.grants++
 			}
 		case a.shouldHave(g.Token, op):

@@ -148,6 +148,7 @@ var logScenarios = []scenario{
 	{
 		"its own contender is gone when it is looked at", "grant", Valid, "",
 		lock().hold(grant{client: 1, inv: 6, ret: 20, release: 30, token: token(4)}).saw(1, 0, 1, 1).saw(25, 1, 6, 22).
+			hold(grant{client: 0, inv: 8, ret: 21, release: 40, token: token(3)}). // so that there is one to look at
 			opens(1).opens(2).stands(1, 0).stands(2, 1).leaves(2, 2, 1).touches(2),
 	},
 	{

@@ -77,7 +77,7 @@ func decideLoss(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 			count(i+1, "item"), k.key, v.value, v.why, count(min(i, len(q.unknown)), "dequeue"))
 		return
 	}
-	if n := len(gone); n > 0 {
+	if n := len(gone); n > 0 && !a.settlesQueues() {
 		f.note("%s of %s may have been taken by %s with an unknown outcome", count(n, "item"), k.key, count(len(q.unknown), "dequeue"))
 	}
 	switch {

@@ -31,18 +31,26 @@ func decideLossByLog(f *finding, a *analysis, k *keyRecord, q *queueRecord) {
 	for _, op := range q.unknown {
 		unknown[op.Client] = append(unknown[op.Client], op)
 	}
+	settled := 0
 	removed := a.removals(k, q)
 	for _, client := range slices.Sorted(maps.Keys(removed)) {
 		of, by := removed[client], unknown[client]
 		slices.SortFunc(of, func(x, y removal) int { return cmp.Compare(x.node.d, y.node.d) })
 		for i, r := range of {
 			if i < len(by) && a.zxids.floor(by[i].Began()) < r.node.d {
-				f.count("settled", 1)
+				settled++
 				continue
 			}
 			a.lostByLog(f, k, r, client, by[:min(i, len(by))])
 			break
 		}
+	}
+	f.count("settled", float64(settled))
+	if settled > 0 {
+		f.note("the transaction log has %s of %s taken by %s with an unknown outcome", count(settled, "item"), k.key, count(settled, "dequeue"))
+	}
+	if n := int(f.figures["vanished"]) - settled; n > 0 {
+		f.note("%s of %s may have been taken by %s with an unknown outcome", count(n, "item"), k.key, count(len(q.unknown), "dequeue"))
 	}
 }
 
