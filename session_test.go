@@ -28,10 +28,10 @@ func (w liarsSession) Wire(dial zk.Dialer) zk.Dialer { return w.Dialer(dial) }
 // found are the properties that find each lie, in a record with the servers'
 // transactions and in one without; "" is none.
 var found = map[liar.Lie]struct{ logged, bare string }{
-	liar.EventLate:     {"watch before data", "watch before data"},
-	liar.EventTwice:    {"one event", "one event"},
-	liar.EventsSwapped: {"event order", "event order"},
-	liar.ReadBehind:    {"single image", "single image"},
+	liar.EventLate:     {"watch-before-data", "watch-before-data"},
+	liar.EventTwice:    {"one-event", "one-event"},
+	liar.EventsSwapped: {"event-order", "event-order"},
+	liar.ReadBehind:    {"single-image", "single-image"},
 	liar.LostWrite:     {"durable", "durable"},
 	liar.HalfMulti:     {"atomic", "atomic"},
 	liar.EphemeralKept: {"ephemeral", "ephemeral"},

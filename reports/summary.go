@@ -41,6 +41,7 @@ type summary struct {
 	r      *store.Result
 	screen Screen
 	b      strings.Builder
+	column int // width of the properties' names
 
 	h      *history.History  // nil if nothing has to be shown of it
 	chosen []checker.Verdict // violations shown with their events
@@ -120,7 +121,12 @@ func (s *summary) verdict() {
 }
 
 func (s *summary) properties() {
-	for _, p := range properties(s.r.Verdicts) {
+	all := properties(s.r.Verdicts)
+	s.column = 12
+	for _, p := range all {
+		s.column = max(s.column, columnsOf(p.Name))
+	}
+	for _, p := range all {
 		text := p.Words()
 		switch {
 		case p.Measured && s.r.Strict:
@@ -141,17 +147,15 @@ func (s *summary) properties() {
 
 // property is the line of one, with the reasons where it is not simply valid.
 func (s *summary) property(p property, text string) {
-	for i, part := range wrap(text, summaryWidth-17) {
-		if i == 0 {
-			fmt.Fprintf(&s.b, "  %s %-12s %s\n", s.paint(p.Class(), p.Mark()), p.Name, part)
-		} else {
-			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
+	fmt.Fprintf(&s.b, "  %s %-*s ", s.paint(p.Class(), p.Mark()), s.column, p.Name)
+	for i, part := range wrap(text, s.beside()) {
+		if i > 0 {
+			s.indent()
 		}
+		fmt.Fprintln(&s.b, part)
 	}
 	if measure := p.Measure(); measure != "" {
-		for _, part := range wrap(measure, summaryWidth-17) {
-			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
-		}
+		s.below(measure)
 	}
 	if s.shown[p.Name] {
 		return // the reason stands above its events
@@ -163,14 +167,25 @@ func (s *summary) property(p property, text string) {
 	reasons := p.Reasons()
 	for i, r := range reasons {
 		if i == most {
-			fmt.Fprintf(&s.b, "  %-15s%s\n", "", "and "+thousands(len(reasons)-most)+" more, in the report")
+			s.below("and " + thousands(len(reasons)-most) + " more, in the report")
 			break
 		}
-		for _, part := range wrap(label(r, 300), summaryWidth-17) {
-			fmt.Fprintf(&s.b, "  %-15s%s\n", "", part)
-		}
+		s.below(label(r, 300))
 	}
 }
+
+// below writes text under that of a property.
+func (s *summary) below(text string) {
+	for _, part := range wrap(text, s.beside()) {
+		s.indent()
+		fmt.Fprintln(&s.b, part)
+	}
+}
+
+func (s *summary) indent() { fmt.Fprintf(&s.b, "  %-*s", s.column+3, "") }
+
+// beside is the width that is left beside the properties' names.
+func (s *summary) beside() int { return summaryWidth - s.column - 5 }
 
 // witnessesInSummary is how many violations are shown with their events.
 const witnessesInSummary = 3

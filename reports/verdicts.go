@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/store"
 )
 
@@ -38,7 +39,27 @@ var meanings = map[string]string{
 	"enter":     "nobody entered before all parties were there",
 	"leave":     "nobody left before all parties were ready to leave",
 	"progress":  "after the heal, nobody was left waiting without a reason",
-	"log":       "the servers' transaction log has what the history says that happened",
+
+	"linearizable": "writes, compare-and-sets and fenced reads fit into one order of values",
+	"zxid-order":   "each write changed what the write before it in the servers' order had left",
+	"plain-reads":  "no session was shown an older value than before, or its own write undone",
+	"sync-reads":   "no read behind a sync was old while the servers were left alone",
+	"durable":      "what was acknowledged was there at the end, or overwritten",
+
+	"fifo":              "each session's writes took effect in the order in which it had sent them",
+	"single-image":      "no session was shown an older state than before",
+	"own-writes":        "every session saw what it had written",
+	"atomic":            "everybody saw all of a multi or nothing of it",
+	"views":             "every reply shows the store as it was at one moment",
+	"fenced":            "every read behind a write of the same session was fresh",
+	"sync":              "every read behind a sync was fresh while the servers were left alone",
+	"watch-before-data": "no client saw a change before the event of its watch",
+	"one-event":         "every watch brought one event at most",
+	"event-order":       "events came in the order of the changes that they tell of",
+	"ephemeral":         "ephemeral znodes were there as long as their sessions, and not longer",
+	"names":             "sequential names rose, and none came twice",
+
+	"log": "the servers' transaction log has what the history says that happened",
 }
 
 // properties groups verdicts by property, in the order in which they came.
@@ -197,6 +218,17 @@ func violations(verdicts []checker.Verdict) []checker.Verdict {
 	return out
 }
 
+// subjectOf is what a run was about, in words.
+func subjectOf(r *store.Result) string {
+	switch r.Recipe {
+	case "":
+		return "this history"
+	case history.ModelSession:
+		return "the store"
+	}
+	return "the " + r.Recipe
+}
+
 // sentence is the verdict of the run in words.
 func sentence(r *store.Result) string {
 	ps := properties(r.Verdicts)
@@ -209,10 +241,7 @@ func sentence(r *store.Result) string {
 		}
 		return out
 	}
-	what := "the " + r.Recipe
-	if r.Recipe == "" {
-		what = "this history"
-	}
+	what := subjectOf(r)
 	switch r.Verdict {
 	case checker.Violation:
 		return fmt.Sprintf("%s broke its promise: %s", what, violatedWords(named(checker.Violation)))

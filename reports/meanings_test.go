@@ -1,0 +1,22 @@
+package reports
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// Every property is said in words where it was kept.
+func TestMeanings(t *testing.T) {
+	for _, model := range checker.Models() {
+		checks, err := checker.For(model, checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range checks {
+			if meanings[c.Name()] == "" {
+				t.Errorf("%s of %s has no meaning", c.Name(), model)
+			}
+		}
+	}
+}
