@@ -100,7 +100,7 @@ func (r *run) openRecord(negotiated time.Duration) (err error) {
 	params := history.Params{
 		Clients: r.x.Clients, Servers: r.profile.Servers, SessionTimeout: negotiated, Tick: r.profile.Tick,
 		Reconnect: reconnectBound(r.profile.Servers), MinLoad: r.x.minLoad(),
-		Subject: r.x.Subject, Expects: r.x.kinds(r.plan), Optional: r.x.optional(r.plan), Seed: r.x.Seed,
+		SameClock: r.profile.Backend == "embedded", Subject: r.x.Subject, Expects: r.x.kinds(r.plan), Optional: r.x.optional(r.plan), Seed: r.x.Seed,
 	}
 	r.x.Workload.Params(&params)
 	r.bound = checker.Bound(params)

@@ -25,8 +25,8 @@ var sessionProperties = []*property{
 	promise(promises.OwnWrites, "greedy versions", "Z", wants("reads", 20, "reads of paths that the same session had written")),
 	promise(promises.Atomic, "greedy versions", "Z", wants("reads", 20, "reads of znodes that a multi was the last to change")),
 	onlyLogged(promise(promises.Views, "greedy versions", "", wants("reads", 100, "reads"))),
-	promise(promises.Fenced, "greedy versions", "RZ", wants("reads", 20, "reads behind a write")),
-	promise(promises.Sync, "greedy versions", "RZ", wants("reads", 20, "reads behind a sync while no server was disturbed")),
+	promise(promises.Fenced, "greedy versions", "RZ", wants("reads", 10, "reads behind a write that makes others' writes visible")),
+	promise(promises.Sync, "greedy versions", "RZ", wants("reads", 10, "reads behind a sync that makes others' writes visible, while no server was disturbed")),
 	promise(promises.Durable, "greedy versions", "Z", func(_ *analysis, figures map[string]float64) string {
 		if missing := few(figures["final_reads"], 1, "fenced reads at the end"); missing != "" {
 			return missing
@@ -37,6 +37,7 @@ var sessionProperties = []*property{
 	promise(promises.OneEvent, "replay of watches", "Z", wants("events", 20, "events")),
 	promise(promises.EventOrder, "replay of watches", "Z", wants("events", 20, "events whose change is known")),
 	promise(promises.Ephemeral, "greedy versions", "Z", wants("ends_seen", 1, "looks at znodes whose session had ended")),
+	timedLog(promise(promises.Expiry, "times of neighbours", "R", wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
 	promise(promises.Names, "order of zxids", "Z", wants("created", 20, "sequential znodes")),
 }
 
@@ -70,6 +71,18 @@ func onlyLogged(p *property) *property {
 	return p
 }
 
+// timedLog makes a property apply only where, beside that, times of the record can
+// be held against the servers', and the load was long enough for several sessions
+// to time out.
+func timedLog(p *property) *property {
+	const timeouts = 4
+	p.applies = func(a *analysis) bool {
+		load := a.phase(history.PhaseHeal) - a.phase(history.PhaseLoad)
+		return len(a.transactions) > 0 && a.params.SameClock && load >= timeouts*a.params.SessionTimeout
+	}
+	return p
+}
+
 // promises are the findings about all promises. They are made once.
 func (k *keyRecord) promises(ctx context.Context, a *analysis) promises.Report {
 	if k.kept == nil {
@@ -86,8 +99,16 @@ func (a *analysis) wireRun() promises.Run {
 		Decode:       func(e *history.Event, v any) { a.decode(e, v) },
 		Wait:         a.bound,
 		Final:        a.phase(history.PhaseQuiesce),
+		Tick:         a.params.Tick,
+		Timed:        a.params.SameClock,
+	}
+	for _, s := range a.stalls {
+		if s.length() > stallLimit {
+			run.Stalled = append(run.Stalled, promises.Span{From: s.from, To: s.to})
+		}
 	}
 	for _, f := range a.faults {
+		run.Faults = append(run.Faults, promises.Span{From: f.from, To: f.over})
 		if f.onServers {
 			run.Disturbed = append(run.Disturbed, promises.Span{From: f.from, To: f.over})
 		}

@@ -39,7 +39,10 @@ type Params struct {
 	// Optional are those of Expects that nobody asked for by name: one that never
 	// found a target is no other run than the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
-	Seed     int64    `json:"seed"`
+	// SameClock says that the servers run in the process that records: times of the
+	// record can be held against them.
+	SameClock bool  `json:"same_clock,omitempty"`
+	Seed      int64 `json:"seed"`
 }
 
 // Facts of the run: process "nemesis", type info.

@@ -1,4 +1,135 @@
 package promises
 
-// endings is in expiry; see below.
-func (j *judge) endings() {}
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// endings holds the ends of sessions that nobody asked for against their time-outs
+// ("Programmer's Guide, ZooKeeper Sessions"). The log has the order of what
+// happened, and no times that could be compared with the record's. So the time of
+// an end is known between two others: after the latest request of a transaction
+// before it, and before the first reply with its zxid or a higher one.
+//
+// A server counts from when the leader heard of the session, of which no log tells.
+// It had heard of it when it took in a write, or a little before: a follower tells
+// it of its sessions at each tick; and a new leader counts anew. That holds while
+// servers are let alone, and where their time is the record's, as that of embedded
+// servers is; elsewhere a server may stand still unseen. Nothing is said where it
+// does not hold.
+func (j *judge) endings() {
+	if j.log == nil || !j.Timed || j.Tick <= 0 {
+		return
+	}
+	ends := j.seenAt()
+	for _, s := range j.sessions {
+		if s.timeout == 0 {
+			continue
+		}
+		t := j.log.closes[s.id]
+		if t == nil {
+			j.tooLate(s, 0)
+			continue
+		}
+		if t.Cxid == 0 { // else somebody asked for it
+			j.tooEarly(s, t.Zxid, ends)
+			j.tooLate(s, t.Zxid)
+		}
+	}
+}
+
+// sighting is a reply, and the earliest of all with its zxid or a higher one.
+type sighting struct {
+	zxid  history.ID
+	first *reply
+}
+
+// seenAt are the replies in the order of their zxids.
+func (j *judge) seenAt() []sighting {
+	var all []sighting
+	for _, q := range j.requests {
+		if q.reply != nil && q.reply.zxid > 0 {
+			all = append(all, sighting{q.reply.zxid, q.reply})
+		}
+	}
+	slices.SortFunc(all, func(x, y sighting) int { return cmp.Compare(x.zxid, y.zxid) })
+	for i := len(all) - 2; i >= 0; i-- {
+		if all[i+1].first.at < all[i].first.at {
+			all[i].first = all[i+1].first
+		}
+	}
+	return all
+}
+
+// tooEarly says that a session did not end before its time-out, counted from its
+// last write.
+func (j *judge) tooEarly(s *session, z history.ID, seen []sighting) {
+	i := sort.Search(len(seen), func(i int) bool { return seen[i].zxid >= z })
+	if i == len(seen) {
+		return
+	}
+	by := seen[i].first
+	var write *request
+	for _, q := range s.requests {
+		if got := q.landed(true); got != 0 && got < z {
+			write = q
+		}
+	}
+	if write == nil || overlap(j.Disturbed, write.at-2*j.Tick, by.at) || overlap(j.Stalled, write.at-2*j.Tick, by.at) {
+		return
+	}
+	j.Report[Expiry].count("ends", 1)
+	if by.at < write.at+s.timeout-2*j.Tick {
+		j.broken(Expiry, append(write.events(), by.index), "the servers ended session %s of client %d at zxid %s, which was seen at %s, though it had sent its %s at %s and had a time-out of %s",
+			s.id, s.client, z, at(by.at), write.name(), at(write.at), at(s.timeout))
+	}
+}
+
+// tooLate says that a session whose client left for good ended soon after its
+// time-out. Expiry is rounded up to a tick, and its last sign of life may have come
+// a tick later.
+func (j *judge) tooLate(s *session, z history.ID) {
+	if s.left == 0 {
+		return
+	}
+	lived, q := j.log.askedBefore(z)
+	if q == nil || j.interfered(s.left, lived) {
+		return
+	}
+	if z != 0 {
+		j.Report[Expiry].count("left", 1)
+	}
+	if lived > s.left+s.timeout+2*j.Tick+slack {
+		j.broken(Expiry, []int{s.lastConn(), q.index}, "session %s of client %d, which left at %s and had a time-out of %s, had not ended when client %d sent its %s at %s",
+			s.id, s.client, at(s.left), at(s.timeout), q.conn.client, q.name(), at(q.at))
+	}
+}
+
+// slack is for everything that takes time beside waiting.
+const slack = time.Second
+
+// lastConn is the event that began the session's last connection, or -1.
+func (s *session) lastConn() int { return s.conns[len(s.conns)-1].from() }
+
+// askedBefore is the latest request of a transaction before z, and when it was
+// sent; with z 0 of all.
+func (l *log) askedBefore(z history.ID) (time.Duration, *request) {
+	i := len(l.zxids)
+	if z != 0 {
+		i = sort.Search(len(l.zxids), func(i int) bool { return l.zxids[i] >= z })
+	}
+	if i == 0 || l.latest[i-1] == nil {
+		return 0, nil
+	}
+	return l.sent[i-1], l.latest[i-1]
+}
+
+// interfered says that there was a fault of any kind around a time, or that the
+// recording process itself was held up.
+func (j *judge) interfered(from, to time.Duration) bool {
+	return j.disturbed(from, to) || overlap(j.Faults, from-j.Wait, to) || overlap(j.Stalled, from-j.Wait, to)
+}

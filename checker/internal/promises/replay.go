@@ -37,6 +37,7 @@ func (j *judge) replay(c *conn) {
 // what of that can be.
 func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	q := r.request
+	before := v.lower
 	if q.auth() || !j.image(c, v, r) { // what it shows is old, too
 		return nil
 	}
@@ -48,10 +49,10 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	j.halves(c, r)
 	switch {
 	case q.quorum():
-		v.fence = q
+		v.fence, v.news = q, q.need() > before
 		q.changes(func(path string, _ change) { c.wrote[path] = true })
 	case q.Op == "sync" && r.Error == 0:
-		v.sync = q
+		v.sync, v.news = q, q.need() > before
 	}
 	return of
 }
@@ -145,14 +146,17 @@ func (j *judge) answered(a *answers, c *conn, r *reply) {
 // until to, or that there was a new leader around that time.
 func (j *judge) disturbed(from, to time.Duration) bool {
 	from -= j.Wait
-	for _, s := range j.Disturbed {
-		if s.From <= to && from <= s.To {
-			return true
-		}
+	if overlap(j.Disturbed, from, to) {
+		return true
 	}
 	to += j.Wait
 	i, _ := slices.BinarySearch(j.epochs, from)
 	return i < len(j.epochs) && j.epochs[i] <= to
+}
+
+// overlap says that one of some spans touches the time between two others.
+func overlap(of []Span, from, to time.Duration) bool {
+	return slices.ContainsFunc(of, func(s Span) bool { return s.From <= to && from <= s.To })
 }
 
 // newLeaders are the times at which a new leader's zxids were first seen.

@@ -46,6 +46,9 @@ type Run struct {
 	// those who may not read. Removed says that the harness deleted znodes that
 	// clients had made.
 	Denied, Removed bool
+	// Faults are the times of all faults, Stalled those in which the recording
+	// process itself was held up.
+	Faults, Stalled []Span
 	// Tick is the servers' unit of time. Timed says that the servers share the
 	// record's clock, so that times can be held against them.
 	Tick  time.Duration

@@ -18,6 +18,8 @@ type log struct {
 	// sent is, for each, by when it and all before it had been asked for, at the
 	// earliest: none of them was committed before.
 	sent []time.Duration
+	// latest are the requests that sent is of.
+	latest []*request
 	// closes are the ends of sessions, by session.
 	closes map[history.ID]*history.Txn
 	// creations are those of znodes, for names.
@@ -88,16 +90,20 @@ func (j *judge) readLog() *log {
 		asked[key{q.conn.id, q.Xid}] = q
 	}
 	var sent time.Duration
+	var latest *request
 	for i := range j.Transactions {
 		t := &j.Transactions[i]
 		q := asked[key{t.Session, t.Cxid}]
 		if q.became(t) {
-			q.txn, sent = t, max(sent, q.at)
+			if q.txn = t; q.at >= sent {
+				sent, latest = q.at, q
+			}
 		} else {
 			q = nil
 		}
 		b.log.zxids = append(b.log.zxids, t.Zxid)
 		b.log.sent = append(b.log.sent, sent)
+		b.log.latest = append(b.log.latest, latest)
 		if !b.apply(t, q) {
 			return nil
 		}

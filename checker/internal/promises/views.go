@@ -16,6 +16,9 @@ type view struct {
 	headerBy int
 	fence    *request // the latest write that was answered
 	sync     *request // the latest sync that was answered
+	// news says that the one of these two that came last made visible what the
+	// session had not seen: only then could the next read be stale.
+	news bool
 	// multis are those of which an effect was seen, with the event that showed it.
 	multis map[history.ID]int
 }
@@ -335,15 +338,17 @@ func (j *judge) countRead(c *conn, v *view, r *reply, of *content) {
 			j.Report[Ephemeral].count("ends_seen", 1)
 		}
 	}
-	if v.fence != nil {
-		if v.fence.at >= j.Final {
-			j.Report[Durable].count("final_reads", 1)
-		}
-		j.Report[Fenced].count("reads", 1)
+	if v.fence != nil && v.fence.at >= j.Final {
+		j.Report[Durable].count("final_reads", 1)
 	}
-	if v.sync != nil && !j.disturbed(v.sync.at, r.at) {
+	switch {
+	case !v.news:
+	case v.sync == nil || v.fence != nil && v.fence.index > v.sync.index:
+		j.Report[Fenced].count("reads", 1)
+	case !j.disturbed(v.sync.at, r.at):
 		j.Report[Sync].count("reads", 1)
 	}
+	v.news = false
 }
 
 // lastOwn is the latest change of a znode up to z; nil: there is none.
