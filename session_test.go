@@ -1,6 +1,7 @@
 package zklab_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,4 +92,80 @@ func judgeBare(t *testing.T, run *store.Run, txns []history.Txn) *store.Result {
 		t.Fatal(err)
 	}
 	return result
+}
+
+// The servers keep their promises to sessions under every fault of the clients'
+// links, and of servers; the record is rich, and it is decided with the servers'
+// transactions.
+func TestSessionUnderFaults(t *testing.T) {
+	seeds := 3
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := 1; seed <= seeds; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			o := virtually(t, zklab.Experiment{
+				Workload: workloads.Session{}, TimeLimit: 40 * time.Second, Seed: int64(seed),
+				Faults: faults.Every(2*time.Second,
+					faults.Reset{}, faults.LoseReply{}, faults.Move{}, faults.LateEvent{}, faults.LoseRequest{}, faults.StallLink{}, faults.Pause{}, faults.Expire{}),
+			}.Brief())
+			if o.Result.Verdict != checker.Valid {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				explain(t, o.Result)
+			}
+			rich(t, o.Run)
+		})
+	}
+}
+
+// rich wants much of everything in the record of a run.
+func rich(t *testing.T, run *store.Run) {
+	t.Helper()
+	h, err := history.Open(run.History())
+	if err != nil || len(h.Damage) > 0 {
+		t.Fatalf("%v, %q", err, h.Damage)
+	}
+	count := map[string]int{}
+	for i := range h.Events {
+		e := &h.Events[i]
+		count[e.F]++
+		switch e.F {
+		case history.FRequest:
+			var q history.Request
+			if err := e.Decode(&q); err != nil {
+				t.Fatal(err)
+			}
+			count[q.Op]++
+			if q.Watch {
+				count["watch of "+q.Op]++
+			}
+		case history.FReply:
+			var a history.Reply
+			if err := e.Decode(&a); err != nil {
+				t.Fatal(err)
+			}
+			if a.Error != 0 {
+				count["refusal"]++
+			}
+		case history.FEvent:
+			var w history.WatchEvent
+			if err := e.Decode(&w); err != nil {
+				t.Fatal(err)
+			}
+			count[w.Type]++
+		}
+	}
+	for what, least := range map[string]int{
+		history.FRequest: 5000, history.FReply: 5000, history.FEvent: 500, history.FSurveyed: 6, history.FDead: 30, history.FExpired: 5,
+		"create": 500, "setData": 500, "delete": 200, "multi": 200, "getData": 1000, "exists": 500, "getChildren2": 200, "sync": 100,
+		"setWatches": 3, "closeSession": 20, "watch of getData": 50, "watch of exists": 50, "watch of getChildren2": 50, "refusal": 300,
+		"nodeCreated": 20, "nodeDeleted": 20, "nodeDataChanged": 50, "nodeChildrenChanged": 50,
+		history.FPipeline: 100, history.FReads: 100, history.FWatch: 100, history.FTogether: 50, history.FEphemerals: 50, history.FSequence: 50,
+		history.FVisit: 10, history.FSyncRead: 50, history.FFencedRead: 20, history.FConflict: 20,
+	} {
+		if count[what] < least {
+			t.Errorf("%d of %s, want %d", count[what], what, least)
+		}
+	}
 }

@@ -139,7 +139,9 @@ func (c *conn) says(body []byte) [][]byte {
 		return [][]byte{body}
 	}
 	q := &question{RequestHeader: h, body: body}
-	q.request, _ = wire.DecodeRequest(h.Op, record)
+	if q.request, err = wire.DecodeRequest(h.Op, record); err != nil {
+		return [][]byte{body} // the server will not understand it either
+	}
 	send := c.l.teller.says(c, q)
 	c.asked = append(c.asked, q)
 	var bodies [][]byte
