@@ -305,7 +305,7 @@ func (s *sessionClient) ephemerals(folder, _ string) []request {
 	case 0:
 		return []request{remove(own, -1), exists(other)}
 	case 1:
-		return []request{exists(own), exists(other), children(folder + lifePart)}
+		return []request{s.create(own, zk.FlagEphemeral), exists(other), children(folder + lifePart)}
 	}
 	return []request{s.create(own, zk.FlagEphemeral), exists(own), exists(other)}
 }
