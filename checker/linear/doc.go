@@ -6,7 +6,7 @@
 // a [Model], key by key, and [Check] decides each key by itself, since a history
 // is linearizable if it is for every object. The way of a key:
 //
-//   - a procedure made for the model decides it in about n log n (zones.go for
+//   - a procedure made for the model decides it in about n log n (register.go for
 //     registers with distinct values, permits.go, holds.go, fifo.go and so on);
 //   - where that does not apply a search goes through the history once and keeps
 //     every state that the object may be in, as long as there are not too many
