@@ -77,12 +77,12 @@ func (r *registerRun) create(ctx context.Context, path string) error {
 }
 
 // perMeeting is in how many operations, of all clients, there is one meeting:
-// every twelfth of them is a compare-and-set, so that two clients come to it on
+// every sixteenth of them is a compare-and-set, so that two clients come to it on
 // average.
-const perMeeting = 24
+const perMeeting = 32
 
-// mood is what a client does for some seconds: in one of three it only reads, and
-// in half of those only plainly. Who waits for a server that has lost its leader to
+// mood is what a client does for some seconds: in one of two it only reads, and in
+// half of those only plainly. Who waits for a server that has lost its leader to
 // write, or to fence, sees nothing of how old its values are.
 type mood struct {
 	reads, plain bool
@@ -92,7 +92,7 @@ type mood struct {
 // draw gives the mood of the next seconds.
 func (r *registerRun) draw(rng *rand.Rand) mood {
 	m := mood{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
-	m.reads = rng.IntN(3) == 0
+	m.reads = rng.IntN(2) == 0
 	m.plain = m.reads && rng.IntN(2) == 0
 	return m
 }
