@@ -3,6 +3,7 @@ package checker
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -507,5 +508,47 @@ func retoken(e *history.Event, token history.ID) {
 	if json.Unmarshal(e.Value, &v) == nil && v["token"] != nil {
 		v["token"] = token.String()
 		e.Value = history.Value(v)
+	}
+}
+
+// Whatever a file of transactions says, checking ends without a panic, and a log
+// that knows nothing of the run's sessions changes no verdict.
+func TestHostileTransactions(t *testing.T) {
+	types := []string{"createSession", "closeSession", "create", "create2", "delete", "multi", "error", "setData", "", "nonsense"}
+	paths := []string{"", "/", "//", "k", "/k", "/k/", "/k/c1-lock-0000000000", "/k/x", "-0000000001"}
+	for _, model := range Models() {
+		if perRound[model] == 0 {
+			continue
+		}
+		h, _ := withLog(good(model, 40))
+		want := Run(t.Context(), h, Options{NoReferee: true}).Verdict
+		for seed := range uint64(50) {
+			rng := rand.New(rand.NewPCG(seed, 3))
+			sessions := []history.ID{0, -1, 77}
+			if seed%2 == 0 {
+				sessions = append(sessions, 1, 2, 3)
+			}
+			one := func() history.Txn {
+				return history.Txn{
+					Type: types[rng.IntN(len(types))], Path: paths[rng.IntN(len(paths))], Data: []byte{byte(rng.IntN(2))},
+					Session: sessions[rng.IntN(len(sessions))], Owner: sessions[rng.IntN(len(sessions))],
+					Cxid: int32(rng.IntN(3)), ParentCversion: int32(rng.IntN(3)) - 1, Error: int32(rng.IntN(5)/4) * -101,
+				}
+			}
+			var list []history.Txn
+			z := history.ID(rng.IntN(2)) << 63
+			for range rng.IntN(100) {
+				z += 1 + history.ID(rng.IntN(10)/9)<<rng.IntN(34)
+				x := one()
+				x.Zxid = z
+				for range rng.IntN(3) {
+					x.Parts = append(x.Parts, one())
+				}
+				list = append(list, x)
+			}
+			if got := Run(t.Context(), h, Options{NoReferee: true, Transactions: list}).Verdict; seed%2 == 1 && got != want {
+				t.Errorf("%s, seed %d: %s with a log of others, %s without", model, seed, got, want)
+			}
+		}
 	}
 }
