@@ -57,6 +57,7 @@ var meanings = map[string]string{
 	"one-event":         "every watch brought one event at most",
 	"event-order":       "events came in the order of the changes that they tell of",
 	"ephemeral":         "ephemeral znodes were there as long as their sessions, and not longer",
+	"expiry":            "sessions that went silent ended after their time-out, and soon",
 	"names":             "sequential names rose, and none came twice",
 
 	"log": "the servers' transaction log has what the history says that happened",
