@@ -1,14 +1,20 @@
 package zklab_test
 
 import (
+	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
 )
 
 // A run is judged with the transactions beside its record; without them, or
@@ -60,4 +66,69 @@ func TestJudgeReadsTransactions(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Defects that the transaction log convicts, in whole runs.
+func TestTheLogConvicts(t *testing.T) {
+	t.Parallel()
+	for property, w := range map[string]workloads.Workload{
+		"grant": workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+			return &impatient{conn: c.Conn, path: path}, ensure(c.Conn, path)
+		}},
+		"log": workloads.Queue{New: func(c *subjects.Client, path string) (subjects.Queue, error) {
+			return &forgetful{blindDeleteRetry: blindDeleteRetry{conn: c.Conn, path: path}}, ensure(c.Conn, path)
+		}},
+	} {
+		o := virtually(t, zklab.Experiment{Workload: w, TimeLimit: 10 * time.Second, Seed: 1, Keys: 2})
+		if !violated(o.Result, property) {
+			t.Errorf("no violation of %s", property)
+			explain(t, o.Result)
+		}
+	}
+}
+
+// impatient stands in line, and takes the end of its patience for its turn.
+type impatient struct {
+	conn *zk.Conn
+	path string
+	node string
+	made int64
+}
+
+func (l *impatient) Lock(ctx context.Context) (err error) {
+	l.node, err = l.conn.Create(l.path+"/lock-", nil, zk.FlagEphemeral|zk.FlagSequence, zk.WorldACL(zk.PermAll))
+	if err != nil {
+		return err
+	}
+	_, stat, err := l.conn.Get(l.node)
+	if err != nil {
+		return err
+	}
+	l.made = stat.Czxid
+	for until := time.Now().Add(15 * time.Millisecond); ctx.Err() == nil && time.Now().Before(until); time.Sleep(time.Millisecond) {
+		names, _, err := l.conn.Children(l.path)
+		if err != nil {
+			return err
+		}
+		if l.path+"/"+slices.Min(names) == l.node {
+			break
+		}
+	}
+	return nil
+}
+
+func (l *impatient) Unlock(context.Context) error { return l.conn.Delete(l.node, -1) }
+func (l *impatient) Fence() int64                 { return l.made }
+
+// forgetful says of some items that it put them in, and did not.
+type forgetful struct {
+	blindDeleteRetry
+	puts int
+}
+
+func (q *forgetful) Put(ctx context.Context, item []byte) error {
+	if q.puts++; q.puts%40 == 0 {
+		return nil
+	}
+	return q.blindDeleteRetry.Put(ctx, item)
 }
