@@ -115,6 +115,10 @@ func readExamples(text, title string) []example {
 // everyProperty looks for a section of each property, and for properties of
 // each section.
 func everyProperty(t *testing.T, chapters []*chapter) {
+	list, err := os.ReadFile("docs/results.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	known := map[string]bool{} // by chapter and section
 	for _, model := range checker.Models() {
 		checks, err := checker.For(model, checker.Options{})
@@ -129,6 +133,9 @@ func everyProperty(t *testing.T, chapters []*chapter) {
 						found, known[c.title+"/"+s.title] = true, true
 					}
 				}
+			}
+			if !strings.Contains(string(list), "`"+check.Name()+"`") {
+				t.Errorf("the table of properties in docs/results.md lacks %s", check.Name())
 			}
 			if !found {
 				t.Errorf("no chapter about model %s has a section %q: write one, with a history that violates the property", model, check.Name())
