@@ -84,7 +84,6 @@ func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 	}
 	found := p.versions[i]
 	if need := v.sync.need(); need > v.lower {
-		j.Report[Sync].count("dbg", 1)
 		if k := p.first(of, need); k < 0 || p.versions[k].from > upper {
 			missed := p.changeAt(p.versions[p.laterThan(i)].from)
 			j.unsynced(c, v, r, missed)
