@@ -137,9 +137,7 @@ func (e *barred) Describe() history.FaultStep { return e.step }
 func (e *barred) Verify(ctx context.Context) error {
 	time.Sleep(observed) // what a goroutine had in its hands when its link was barred still passes
 	before := e.frames()
-	errs := make([]error, len(e.servers))
-	each(e.servers, func(i int) { errs[i] = e.outOfReach(ctx, e.servers[i]) })
-	if err := errors.Join(errs...); err != nil {
+	if err := together(e.servers, func(s ensemble.Server) error { return e.outOfReach(ctx, s) }); err != nil {
 		return err
 	}
 	for id, n := range e.frames() {
@@ -170,9 +168,7 @@ func (e *barred) outOfReach(ctx context.Context, s ensemble.Server) error {
 		return fmt.Errorf("server %d is out of everybody's reach: %w", s.ID(), err)
 	}
 	conn.Close()
-	errs := make([]error, len(e.clients))
-	each(e.clients, func(i int) { errs[i] = e.clients[i].reaches(s) })
-	return errors.Join(append(errs, ctx.Err())...)
+	return errors.Join(together(e.clients, func(c Client) error { return c.reaches(s) }), ctx.Err())
 }
 
 // reaches says that a client's link lets a connection to a server through.

@@ -50,9 +50,7 @@ func (e *down) Describe() history.FaultStep { return e.step }
 
 // Verify connects to each server, which must be refused.
 func (e *down) Verify(ctx context.Context) error {
-	errs := make([]error, len(e.servers))
-	each(e.servers, func(i int) { errs[i] = refuses(ctx, e.target.Ensemble, e.servers[i]) })
-	return errors.Join(errs...)
+	return together(e.servers, func(s ensemble.Server) error { return refuses(ctx, e.target.Ensemble, s) })
 }
 
 const (
@@ -111,20 +109,20 @@ func (e *down) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil // and somebody else may have ended a server since
 	}
-	var errs []error
-	for _, s := range e.servers {
-		if err := s.(ensemble.Killer).Start(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("start server %d: %w", s.ID(), err))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	err := inTurn(e.servers, func(s ensemble.Server) error {
+		return onServer("start server %d", s, s.(ensemble.Killer).Start(ctx))
+	})
+	if err != nil {
+		return err
 	}
 	e.healed = true
 	defer e.release()
-	errs = make([]error, len(e.servers))
-	each(e.servers, func(i int) { errs[i] = e.target.awaitServing(ctx, e.servers[i], e.claims...) })
-	return errors.Join(errs...)
+	return e.target.awaitAll(ctx, e.servers, e.claims...)
+}
+
+// awaitAll is awaitServing for several.
+func (t *Target) awaitAll(ctx context.Context, servers []ensemble.Server, mine ...string) error {
+	return together(servers, func(s ensemble.Server) error { return t.awaitServing(ctx, s, mine...) })
 }
 
 // awaitServing waits until a server serves. While other faults are under way,

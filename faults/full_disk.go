@@ -98,9 +98,7 @@ func (e *filled) Verify(ctx context.Context) error {
 	if e.healed {
 		return errors.New("there is room on the disks again")
 	}
-	errs := make([]error, len(e.probes))
-	each(e.probes, func(i int) { errs[i] = e.probes[i].chokes(ctx) })
-	return errors.Join(errs...)
+	return together(e.probes, func(p *probe) error { return p.chokes(ctx) })
 }
 
 const (
@@ -140,19 +138,14 @@ func (e *filled) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil
 	}
-	var errs []error
-	for _, s := range e.servers {
-		if err := s.(ensemble.DiskFiller).FreeDisk(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("make room on the disk of server %d: %w", s.ID(), err))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	err := inTurn(e.servers, func(s ensemble.Server) error {
+		return onServer("make room on the disk of server %d", s, s.(ensemble.DiskFiller).FreeDisk(ctx))
+	})
+	if err != nil {
+		return err
 	}
 	e.healed = true
 	defer e.release()
 	e.probes.close()
-	errs = make([]error, len(e.servers))
-	each(e.servers, func(i int) { errs[i] = e.target.awaitServing(ctx, e.servers[i], e.claims...) })
-	return errors.Join(errs...)
+	return e.target.awaitAll(ctx, e.servers, e.claims...)
 }

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -258,6 +259,31 @@ func each[T any](of []T, do func(i int)) {
 	for range of {
 		<-done
 	}
+}
+
+// together does something to all of them at once and joins what goes wrong.
+func together[T any](of []T, do func(T) error) error {
+	errs := make([]error, len(of))
+	each(of, func(i int) { errs[i] = do(of[i]) })
+	return errors.Join(errs...)
+}
+
+// inTurn does something to all of them, one after the other, also when one fails,
+// and joins what goes wrong.
+func inTurn[T any](of []T, do func(T) error) error {
+	var errs []error
+	for _, x := range of {
+		errs = append(errs, do(x))
+	}
+	return errors.Join(errs...)
+}
+
+// onServer is what went wrong with a server, in words such as "start server %d".
+func onServer(what string, s ensemble.Server, err error) error {
+	if err != nil {
+		err = fmt.Errorf(what+": %w", s.ID(), err)
+	}
+	return err
 }
 
 // silence is how long a server must leave a question unanswered to be called

@@ -243,9 +243,7 @@ func (e *parted) Verify(ctx context.Context) error {
 	if e.healed {
 		return errors.New("the partition is healed")
 	}
-	errs := make([]error, len(e.probes))
-	each(e.probes, func(i int) { errs[i] = e.probes[i].isSilent(ctx) })
-	if err := errors.Join(errs...); err != nil || !e.network.leads(e.leader.ID()) {
+	if err := together(e.probes, func(p *probe) error { return p.isSilent(ctx) }); err != nil || !e.network.leads(e.leader.ID()) {
 		return err
 	}
 	well, err := openProbes(ctx, e.target.Ensemble, e.served())

@@ -104,9 +104,7 @@ func (e *paused) Describe() history.FaultStep { return e.step }
 
 // Verify asks each server for its status, all at once: none may answer.
 func (e *paused) Verify(ctx context.Context) error {
-	errs := make([]error, len(e.servers))
-	each(e.servers, func(i int) { errs[i] = silent(ctx, e.servers[i]) })
-	return errors.Join(errs...)
+	return together(e.servers, func(s ensemble.Server) error { return silent(ctx, s) })
 }
 
 func silent(ctx context.Context, s ensemble.Server) error {
@@ -128,14 +126,11 @@ func (e *paused) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil // and somebody else may have paused a server since
 	}
-	var errs []error
-	for _, s := range e.servers {
-		if err := s.(ensemble.Pauser).Resume(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("resume server %d: %w", s.ID(), err))
-		}
-	}
-	if e.healed = len(errs) == 0; e.healed {
+	err := inTurn(e.servers, func(s ensemble.Server) error {
+		return onServer("resume server %d", s, s.(ensemble.Pauser).Resume(ctx))
+	})
+	if e.healed = err == nil; e.healed {
 		e.release()
 	}
-	return errors.Join(errs...)
+	return err
 }

@@ -187,20 +187,15 @@ func (e *rolled) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil
 	}
-	errs := e.takeErrors()
-	for _, s := range e.servers {
-		if err := s.(ensemble.Stopper).Start(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("start server %d: %w", s.ID(), err))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	err := errors.Join(errors.Join(e.takeErrors()...), inTurn(e.servers, func(s ensemble.Server) error {
+		return onServer("start server %d", s, s.(ensemble.Stopper).Start(ctx))
+	}))
+	if err != nil {
+		return err
 	}
 	e.healed = true
 	defer e.release()
-	waits := make([]error, len(e.servers))
-	each(e.servers, func(i int) { waits[i] = e.target.awaitServing(ctx, e.servers[i], e.claims...) })
-	return errors.Join(waits...)
+	return e.target.awaitAll(ctx, e.servers, e.claims...)
 }
 
 // takeErrors gives what went wrong during the turns, once.

@@ -60,9 +60,17 @@ func (e *linksEffect) change(ctx context.Context, servers []ensemble.Server) (er
 		return err
 	}
 	for _, l := range e.links {
-		if err := e.set(ctx, l, true); err != nil {
-			return fmt.Errorf("the link from server %d to %d: %w", l.from, l.to, err)
+		if err := e.put(ctx, l, true); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// put is set, with an error that names the link.
+func (e *linksEffect) put(ctx context.Context, l oneWay, on bool) error {
+	if err := e.set(ctx, l, on); err != nil {
+		return fmt.Errorf("the link from server %d to %d: %w", l.from, l.to, err)
 	}
 	return nil
 }
@@ -72,14 +80,8 @@ func (e *linksEffect) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil
 	}
-	var errs []error
-	for _, l := range e.links {
-		if err := e.set(ctx, l, false); err != nil {
-			errs = append(errs, fmt.Errorf("the link from server %d to %d: %w", l.from, l.to, err))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	if err := inTurn(e.links, func(l oneWay) error { return e.put(ctx, l, false) }); err != nil {
+		return err
 	}
 	e.healed = true
 	e.probes.close()

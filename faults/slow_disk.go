@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -111,14 +110,11 @@ func (e *slowDisks) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil
 	}
-	var errs []error
-	for _, s := range e.servers {
-		if err := s.(ensemble.DiskSlower).SlowDisk(ctx, 0); err != nil {
-			errs = append(errs, fmt.Errorf("make the disk of server %d quick again: %w", s.ID(), err))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	err := inTurn(e.servers, func(s ensemble.Server) error {
+		return onServer("make the disk of server %d quick again", s, s.(ensemble.DiskSlower).SlowDisk(ctx, 0))
+	})
+	if err != nil {
+		return err
 	}
 	e.healed = true
 	e.probes.close()

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -324,7 +323,5 @@ func (all strikes) step(spec string) history.FaultStep {
 
 // each does something to all at once and joins what goes wrong.
 func (all strikes) each(f func(*struck) error) error {
-	errs := make([]error, len(all))
-	each(all, func(i int) { errs[i] = f(all[i]) })
-	return errors.Join(errs...)
+	return together(all, f)
 }
