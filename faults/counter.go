@@ -45,11 +45,7 @@ func (Counter) Kind() string { return "counter" }
 
 // Spec is counter, with left and key where they were given.
 func (f Counter) Spec() string {
-	s := withOption("counter", "key", f.Key)
-	if f.Left != 0 {
-		s = withOption(s, "left", strconv.Itoa(f.Left))
-	}
-	return s
+	return withCount(withOption("counter", "key", f.Key), "left", f.Left)
 }
 
 // Available asks whether the ensemble can set counters.

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
+	"time"
 )
 
 // kind is a fault as people write it and list it. Each file that makes a fault
@@ -59,6 +61,22 @@ func withOption(spec, key, value string) string {
 		return spec
 	}
 	return spec + ":" + key + "=" + value
+}
+
+// withCount is withOption for a number, 0 being none.
+func withCount(spec, key string, n int) string {
+	if n == 0 {
+		return spec
+	}
+	return withOption(spec, key, strconv.Itoa(n))
+}
+
+// withTime is withOption for a duration, 0 being none.
+func withTime(spec, key string, d time.Duration) string {
+	if d == 0 {
+		return spec
+	}
+	return withOption(spec, key, d.String())
 }
 
 // kinds are all faults, in the order in which they are listed: servers, the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"time"
 
@@ -66,13 +65,10 @@ func (LateEvent) Kind() string { return "late-event" }
 // Spec is late-event, whom, and behind how many.
 func (f LateEvent) Spec() string {
 	s := spec("late-event", string(f.Who))
-	switch {
-	case f.Behind < 0:
-		s = withOption(s, "behind", untilHeal)
-	case f.Behind > 0:
-		s = withOption(s, "behind", strconv.Itoa(f.Behind))
+	if f.Behind < 0 {
+		return withOption(s, "behind", untilHeal)
 	}
-	return s
+	return withCount(s, "behind", f.Behind)
 }
 
 // Available is always true: every client has a link.

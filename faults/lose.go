@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -111,15 +110,11 @@ func (f LoseRequest) Spec() string { return Message(f).spec("lose-request") }
 func (f LoseReply) Spec() string { return Message(f).spec("lose-reply") }
 
 func (m Message) spec(kind string) string {
-	s := spec(kind, m.Op)
-	if m.Nth != 0 {
-		s = withOption(s, "nth", strconv.Itoa(m.Nth))
-	}
-	switch {
-	case m.Times < 0:
+	s := withCount(spec(kind, m.Op), "nth", m.Nth)
+	if m.Times < 0 {
 		s = withOption(s, "times", eachTime)
-	case m.Times > 0:
-		s = withOption(s, "times", strconv.Itoa(m.Times))
+	} else {
+		s = withCount(s, "times", m.Times)
 	}
 	return withOption(withOption(s, "path", m.Path), "who", string(m.Who))
 }

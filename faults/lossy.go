@@ -48,11 +48,7 @@ func (Lossy) Kind() string { return "lossy" }
 
 // Spec is lossy, with :<nodes> and :share=<percent> where they were given.
 func (f Lossy) Spec() string {
-	s := spec("lossy", string(f.Nodes))
-	if f.Share != 0 {
-		s = withOption(s, "share", strconv.Itoa(f.Share))
-	}
-	return s
+	return withCount(spec("lossy", string(f.Nodes)), "share", f.Share)
 }
 
 // Available asks whether links between servers can lose packets.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -41,11 +40,7 @@ func (Move) Kind() string { return "move" }
 
 // Spec is move, whom, and where to.
 func (f Move) Spec() string {
-	s := spec("move", string(f.Who))
-	if f.To != 0 {
-		s = withOption(s, "to", strconv.Itoa(f.To))
-	}
-	return s
+	return withCount(spec("move", string(f.Who)), "to", f.To)
 }
 
 // Available asks for somewhere to go.

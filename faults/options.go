@@ -30,11 +30,7 @@ func (a arguments) by() time.Duration {
 }
 
 func specBy(kind string, nodes Nodes, by time.Duration) string {
-	s := spec(kind, string(nodes))
-	if by != 0 {
-		s = withOption(s, "by", by.String())
-	}
-	return s
+	return withTime(spec(kind, string(nodes)), "by", by)
 }
 
 func validBy(by time.Duration) error {

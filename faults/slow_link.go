@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/zklab/zklab/faults/link"
@@ -51,17 +50,8 @@ func (SlowLink) Kind() string { return "slow-link" }
 
 // Spec is slow-link, whom, and how slow.
 func (f SlowLink) Spec() string {
-	s := spec("slow-link", string(f.Who))
-	if f.By != 0 {
-		s = withOption(s, "by", f.By.String())
-	}
-	if f.Jitter != 0 {
-		s = withOption(s, "jitter", f.Jitter.String())
-	}
-	if f.Rate != 0 {
-		s = withOption(s, "rate", strconv.Itoa(f.Rate))
-	}
-	return s
+	s := withTime(spec("slow-link", string(f.Who)), "by", f.By)
+	return withCount(withTime(s, "jitter", f.Jitter), "rate", f.Rate)
 }
 
 // Available is always true: every client has a link.
