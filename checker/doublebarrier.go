@@ -193,7 +193,7 @@ func fullRounds(a *analysis, figures map[string]float64) string {
 		return "a round of one member has nobody to wait for"
 	}
 	if n := figures["full_rounds"]; n < wanted {
-		return fmt.Sprintf("only %s were entered and left by all parties, of %d wanted", count(int(n), "round"), wanted)
+		return fmt.Sprintf("all parties entered and left only %s, of %d wanted", count(int(n), "round"), wanted)
 	}
 	if a.deaths() && figures["crashes_inside"] == 0 {
 		return "sessions were to end, but none ended inside a round"
