@@ -78,14 +78,21 @@ type Scheduled struct {
 // ReadExperiment reads an experiment file. Unknown fields are errors, with the
 // place in the file.
 func ReadExperiment(path string) (Experiment, error) {
-	var x Experiment
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return x, fmt.Errorf("read experiment: %w", err)
+		return Experiment{}, fmt.Errorf("read experiment: %w", err)
 	}
+	x, err := parseExperiment(b)
+	if err != nil {
+		return x, fmt.Errorf("%s: %w", path, err)
+	}
+	return x, nil
+}
+
+func parseExperiment(b []byte) (x Experiment, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict())
 	if err := dec.Decode(&x); err != nil {
-		return x, fmt.Errorf("%s: %w", path, oneLine(err))
+		return x, oneLine(err)
 	}
 	return x, nil
 }

@@ -1,0 +1,4 @@
+package store
+
+// ParseExperiment reads an experiment without its file, for fuzzing.
+var ParseExperiment = parseExperiment
