@@ -59,6 +59,7 @@ func explain(t *testing.T, s simulated.Record, r promises.Report, name string) {
 }
 
 func TestCorrectServersKeepTheirPromises(t *testing.T) {
+	t.Parallel()
 	runs := 6_000
 	if testing.Short() {
 		runs = 600
@@ -121,6 +122,7 @@ var lies = []struct {
 }
 
 func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
+	t.Parallel()
 	if len(lies) != len(simulated.Lies) {
 		t.Errorf("%d lies are looked for, of %d", len(lies), len(simulated.Lies))
 	}
@@ -167,6 +169,7 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 // TestHolesInTheTransactions takes transactions away: what is missing then proves
 // nothing.
 func TestHolesInTheTransactions(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(200) {
 		s := simulated.Run(seed, "", 300)
 		txns := s.Transactions

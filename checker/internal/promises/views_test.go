@@ -15,6 +15,7 @@ import (
 // TestViewsAgreeWithAllChoices compares the greedy choice of versions with a search
 // through all choices, on small cases: a few transactions, a few reads.
 func TestViewsAgreeWithAllChoices(t *testing.T) {
+	t.Parallel()
 	runs := 20_000
 	if testing.Short() {
 		runs = 3_000
