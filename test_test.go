@@ -93,7 +93,9 @@ func TestTestOfABrokenLock(t *testing.T) {
 	}
 	for _, want := range []string{
 		`^zklab: exclusion is violated\n`,
-		`\n +#\d+ +[0-9.]+ m?s +client \d`,
+		`\n +- Client \d asked for k\d at [0-9.]+ s and was granted it`,
+		`\n +client \d +├`,
+		`\n +events #\d+, #\d+`,
 		`\n  seed    3\n`,
 		`\n  replay  ZKLAB_SEED=3 go test -run '\^TestMine\$/\^with a\\\+b\$'\n`,
 		`\n  run     ` + regexp.QuoteMeta(os.TempDir()) + `/zklab-TestMine-with-a-b-\d+/lock/`,
