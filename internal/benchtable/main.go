@@ -110,6 +110,9 @@ func write(w io.Writer, rows []row, machine string, now time.Time) error {
 	}
 	say("\nGrowth is the exponent between 100,000 and 1,000,000 operations: 1 is linear, n log n has 1.08. A dash means that")
 	say("there is nothing to compare: porcupine has no model of sets here, or decided none of the histories.\n")
+	say("A million operations are decided once, in a process that has just begun, and are more than the processor's caches")
+	say("hold; shorter histories are decided again and again: so growth looks steeper than it is. Registers by key (kv) are")
+	say("many short histories, which porcupine searches one by one: there it is nearest.\n")
 	say("## A million operations of every kind\n")
 	say("| model | history | ms | wall-clock ms | MB |\n|---|---|--:|--:|--:|")
 	for _, r := range rows {
