@@ -114,6 +114,9 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 // sound one: and nothing could have failed, so nothing is valid either.
 func TestBrokenSubjectsPassAlone(t *testing.T) {
 	for _, recipe := range workloads.Recipes() {
+		if recipe == history.ModelSession {
+			continue // what is broken there is the store, and it lies to a single client, too
+		}
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Broken)
