@@ -113,7 +113,7 @@ func (a *analysis) wireRun() promises.Run {
 			run.Disturbed = append(run.Disturbed, promises.Span{From: f.from, To: f.over})
 		}
 		run.Denied = run.Denied || f.kind == "acl"
-		run.Removed = run.Removed || f.kind == "recreate" || f.kind == "foreign"
+		run.Removed = run.Removed || f.kind == "recreate"
 	}
 	return run
 }
