@@ -97,10 +97,7 @@ func (readBehind) hears(c *conn, q *question, f frame) []frame {
 }
 
 // lostWrite does not do the writes to one znode.
-type lostWrite struct {
-	honest
-	path string
-}
+type lostWrite struct{ path string }
 
 // says sends a request that changes nothing, and that has a transaction.
 func (t *lostWrite) says(c *conn, q *question) []*question {
@@ -228,7 +225,6 @@ func (t ephemeralKept) hears(c *conn, q *question, f frame) []frame {
 // ephemeralGone hides ephemerals of sessions that delete nothing: only their end
 // could take those away.
 type ephemeralGone struct {
-	honest
 	deletes map[int64]bool // sessions
 	shown   map[sight]bool
 }
