@@ -9,8 +9,6 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
-
-	"github.com/zklab/zklab/internal/txnlog"
 )
 
 // walk calls do for each entry of a directory of the container, which may run, be
@@ -50,11 +48,11 @@ func (s *server) eachFile(ctx context.Context, dir string, do func(name string, 
 }
 
 // untilWhole repeats a walk: a file that grows while it is copied breaks the
-// engine's archive. What is damaged where it lies stays so.
+// engine's archive.
 func untilWhole(ctx context.Context, walk func() error) (err error) {
 	const tries = 5
 	for range tries {
-		if err = walk(); err == nil || errors.Is(err, txnlog.ErrDamaged) || ctx.Err() != nil {
+		if err = walk(); err == nil || ctx.Err() != nil {
 			break
 		}
 	}

@@ -44,12 +44,17 @@ func (s *server) readLog(ctx context.Context) (log txnlog.Log, err error) {
 
 func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
 	files := map[history.ID][]txnlog.Entry{}
+	log = txnlog.Log{}
 	err = s.eachFile(ctx, path.Join(s.cluster.folders.log, "version-2"), func(name string, content io.Reader) error {
 		zxid, ok := zxidOf(name, "log.")
 		if !ok {
 			return nil
 		}
 		entries, err := txnlog.ReadFile(content)
+		if errors.Is(err, txnlog.ErrDamaged) { // a disk that was full leaves that behind; the others' logs decide
+			log.Damaged = append(log.Damaged, lastOf(entries, zxid))
+			err = nil
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -69,6 +74,14 @@ func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
 		return nil
 	})
 	return log, err
+}
+
+// lastOf is the last zxid before the damage of a file; its name says the first.
+func lastOf(entries []txnlog.Entry, first history.ID) history.ID {
+	if len(entries) == 0 {
+		return first - 1
+	}
+	return entries[len(entries)-1].Txn.Zxid
 }
 
 // zxidOf reads the zxid in the name of a log or a snapshot, in hexadecimal.

@@ -13,6 +13,9 @@ type Log struct {
 	Entries []Entry
 	// Snapshot is the zxid of the latest snapshot that the server has, 0 if none.
 	Snapshot history.ID
+	// Damaged are the zxids behind which a file is damaged: the server may have had
+	// anything from there to its next entry.
+	Damaged []history.ID
 }
 
 // Committed gives, in the order of their zxids, the transactions that a majority
@@ -20,7 +23,8 @@ type Log struct {
 // fewer then was never acknowledged.
 //
 // It is an error if that cannot be told of some transaction: with the servers
-// that may have got it in a snapshot it would be a majority, without them not.
+// that may have got it in a snapshot, or lost it to damage, it would be a
+// majority, without them not.
 func Committed(logs []Log) ([]history.Txn, error) {
 	var committed []history.Txn
 	found := gather(logs)
@@ -35,8 +39,11 @@ func Committed(logs []Log) ([]history.Txn, error) {
 		case holders > len(logs)/2:
 			committed = append(committed, best.txn)
 		case holders+mayHaveHad(gaps, zxid) > len(logs)/2:
-			return nil, fmt.Errorf("nobody can tell whether transaction %s was committed: %d of %d logs hold it, and a server without it has got a snapshot in its place", zxid, holders, len(logs))
+			return nil, fmt.Errorf("nobody can tell whether transaction %s was committed: %d of %d logs hold it, and a server without it has got a snapshot in its place, or its log is damaged there", zxid, holders, len(logs))
 		}
+	}
+	if n := mayHaveHad(gaps, latest); n > len(logs)/2 {
+		return nil, fmt.Errorf("the ends of %d of %d logs are damaged: nobody can tell what was committed last", n, len(logs))
 	}
 	return committed, nil
 }

@@ -21,8 +21,8 @@ const (
 )
 
 // ErrDamaged means a file that is no transaction log, or is damaged before its
-// last record. A last record that is cut off is none: the server was killed as
-// it wrote it, and told nobody of it.
+// last record, as one is after its disk was full. A last record that is cut off
+// is none: the server was killed as it wrote it, and told nobody of it.
 var ErrDamaged = errors.New("damaged transaction log")
 
 // Entry is one transaction of a log.
@@ -32,7 +32,8 @@ type Entry struct {
 	bytes string
 }
 
-// ReadFile reads one file of a log. An empty file is an empty log.
+// ReadFile reads one file of a log. An empty file is an empty log. With
+// [ErrDamaged] it gives what stands before the damage.
 func ReadFile(r io.Reader) ([]Entry, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	if err := readFileHeader(in); err != nil {
@@ -45,14 +46,17 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 	for {
 		record, err := readRecord(in)
 		if err == io.EOF {
-			return entries, nil
+			err = onlyZeros(in)
+			if err == nil {
+				return entries, nil
+			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("record %d: %w", len(entries)+1, err)
+			return entries, fmt.Errorf("record %d: %w", len(entries)+1, err)
 		}
 		txn, n, err := decode(record)
 		if err != nil {
-			return nil, fmt.Errorf("record %d: %w: %w", len(entries)+1, ErrDamaged, err)
+			return entries, fmt.Errorf("record %d: %w: %w", len(entries)+1, ErrDamaged, err)
 		}
 		entries = append(entries, Entry{Txn: txn, bytes: string(record[:n])})
 	}
@@ -105,6 +109,25 @@ func readRecord(in *bufio.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the checksum does not fit", ErrDamaged)
 	}
 	return record, nil
+}
+
+// onlyZeros says that nothing stands behind the end of a log.
+func onlyZeros(in io.Reader) error {
+	b := make([]byte, 4096)
+	for {
+		n, err := in.Read(b)
+		for _, c := range b[:n] {
+			if c != 0 {
+				return fmt.Errorf("%w: something stands behind zeros", ErrDamaged)
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // ended makes of the end in the middle of a record the end of the file.

@@ -2,21 +2,27 @@ package txnlog
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/zklab/zklab/history"
 )
 
-// gap is where a log lacks transactions that its server has had: what is above
-// after and below before. The server got them in a snapshot from its leader.
+// gap is where a log lacks transactions that its server has had, or may have had:
+// what is above after and below before. The server got them in a snapshot from its
+// leader, or the file is damaged there.
 type gap struct{ after, before uint64 }
+
+// latest is above the zxid of everything that ever was committed.
+const latest = history.ID(-2)
 
 // gaps finds them by the numbers: within an epoch zxids rise by one with each
 // transaction, and each epoch begins with 1 in their lower half.
 func (l Log) gaps() []gap {
-	var gaps []gap
+	zxids := l.zxids()
+	gaps := l.damage(zxids)
 	last := uint64(0)
-	for _, z := range l.zxids() {
+	for _, z := range zxids {
 		if z != last+1 && z != first(z) {
 			gaps = append(gaps, gap{last, z})
 		}
@@ -25,6 +31,19 @@ func (l Log) gaps() []gap {
 	// A snapshot named after the beginning of an epoch holds nothing of it.
 	if s := uint64(l.Snapshot); s > last && s+1 != first(s) {
 		gaps = append(gaps, gap{last, s + 1})
+	}
+	return gaps
+}
+
+// damage is what may be missing because files are damaged.
+func (l Log) damage(zxids []uint64) []gap {
+	var gaps []gap
+	for _, z := range l.Damaged {
+		g := gap{uint64(z), math.MaxUint64}
+		if i, _ := slices.BinarySearch(zxids, uint64(z)+1); i < len(zxids) {
+			g.before = zxids[i]
+		}
+		gaps = append(gaps, g)
 	}
 	return gaps
 }

@@ -165,6 +165,16 @@ func TestReadDamaged(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// What stands before the damage counts, and nothing hides behind zeros.
+	for name, b := range map[string][]byte{
+		"the second record": flipped(good, len(file(create(1, "/a")))-1024+20),
+		"behind zeros":      append(file(create(1, "/a")), file(create(3, "/c"))[16:]...),
+	} {
+		entries, err := ReadFile(bytes.NewReader(b))
+		if !errors.Is(err, ErrDamaged) || len(entries) != 1 || entries[0].Txn.Zxid != 1 {
+			t.Errorf("%s: %v, %v", name, entries, err)
+		}
+	}
 	if entries, err := ReadFile(bytes.NewReader(nil)); err != nil || len(entries) != 0 {
 		t.Errorf("an empty file: %v, %v", entries, err)
 	}
@@ -201,6 +211,12 @@ func log(t *testing.T, snapshot history.ID, zxids ...int64) Log {
 	return Log{Entries: entries, Snapshot: snapshot}
 }
 
+// damaged is a log with a file that is damaged behind a zxid.
+func damaged(l Log, behind history.ID) Log {
+	l.Damaged = append(l.Damaged, behind)
+	return l
+}
+
 func TestCommitted(t *testing.T) {
 	const e1, e2, e3 = 1 << 32, 2 << 32, 3 << 32
 	for name, tt := range map[string]struct {
@@ -231,6 +247,22 @@ func TestCommitted(t *testing.T) {
 		"written twice": {logs: []Log{log(t, 0, e1+1, e1+2, e1+2), log(t, 0, e1+1), log(t, 0, e1+1)}, want: []history.ID{e1 + 1}},
 		"an epoch in which nothing happened": {
 			logs: []Log{log(t, e2, e1+1, e3+1), log(t, e2, e1+1, e3+1)}, want: []history.ID{e1 + 1, e3 + 1},
+		},
+		"one is damaged in the middle": {
+			logs: []Log{damaged(log(t, 0, e1+1, e2+1), e1+1), log(t, 0, e1+1, e1+2, e2+1), log(t, 0, e1+1, e1+2, e2+1)},
+			want: []history.ID{e1 + 1, e1 + 2, e2 + 1},
+		},
+		"one is damaged at its end": {
+			logs: []Log{damaged(log(t, 0, e1+1), e1+1), log(t, 0, e1+1, e1+2), log(t, 0, e1+1, e1+2)}, want: []history.ID{e1 + 1, e1 + 2},
+		},
+		"one is damaged, another one never had it": {
+			logs: []Log{damaged(log(t, 0, e1+1, e2+1), e1+1), log(t, 0, e1+1, e2+1), log(t, 0, e1+1, e1+2, e2+1)}, err: true,
+		},
+		"two are damaged at their ends": {
+			logs: []Log{damaged(log(t, 0, e1+1), e1+1), damaged(log(t, 0, e1+1), e1+1), log(t, 0, e1+1)}, err: true,
+		},
+		"all are damaged from the beginning": {
+			logs: []Log{damaged(log(t, 0), e1), damaged(log(t, 0), e1)}, err: true,
 		},
 		"one server": {logs: []Log{log(t, 0, e1+1)}, want: []history.ID{e1 + 1}},
 		"nothing":    {logs: []Log{{}, {}, {}}},
