@@ -37,8 +37,8 @@ type reporter struct {
 
 const progressEvery = 200 * time.Millisecond
 
-func newReporter(x Experiment) *reporter {
-	p := &reporter{model: x.Workload.Name(), tell: x.Progress, quit: make(chan struct{})}
+func newReporter(model string, x Experiment) *reporter {
+	p := &reporter{model: model, tell: x.Progress, quit: make(chan struct{})}
 	p.now = Progress{Limit: x.TimeLimit}
 	if p.tell != nil {
 		p.done.Go(p.run)

@@ -23,7 +23,7 @@ func step(step string) history.Event {
 
 func TestProgressFollowsTheRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newReporter(Experiment{TimeLimit: 10 * time.Second})
+		p := newReporter(history.ModelLock, Experiment{TimeLimit: 10 * time.Second})
 		p.plan(2)
 		defer p.close()
 		p.phase(history.PhaseLoad)
@@ -58,7 +58,7 @@ func TestProgressFollowsTheRecord(t *testing.T) {
 func TestProgressIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := 0
-		p := newReporter(Experiment{Progress: func(Progress) { told++ }})
+		p := newReporter(history.ModelLock, Experiment{Progress: func(Progress) { told++ }})
 		time.Sleep(10*progressEvery + progressEvery/2)
 		p.close()
 		time.Sleep(time.Hour)
@@ -105,7 +105,7 @@ func TestHeartbeatStopsWithTheRecord(t *testing.T) {
 func TestHeartbeatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var file bytes.Buffer
-		r := &run{record: history.NewRecorder(&file, history.Header{}), progress: newReporter(Experiment{})}
+		r := &run{record: history.NewRecorder(&file, history.Header{}), progress: newReporter(history.ModelLock, Experiment{})}
 		r.closers = append(r.closers, r.record.Close)
 		r.watchHeartbeat(func() {})
 		time.Sleep(time.Minute)
@@ -125,7 +125,7 @@ func TestClose(t *testing.T) {
 	closer := func(n int, err error) func() error {
 		return func() error { order = append(order, n); return err }
 	}
-	r := &run{progress: newReporter(Experiment{})}
+	r := &run{progress: newReporter(history.ModelLock, Experiment{})}
 	r.closers = []func() error{closer(1, errKnown), closer(2, errNew), closer(3, nil)}
 	err := r.close(errors.Join(errKnown))
 	if !errors.Is(err, errNew) || errors.Is(err, errKnown) {

@@ -27,7 +27,7 @@ func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	r := &run{x: x, timings: map[string]time.Duration{}, calm: make(chan struct{})}
-	r.progress = newReporter(x)
+	r.progress = newReporter(x.Workload.Name(), x)
 	defer r.progress.close()
 	if err := r.perform(ctx, began); err != nil {
 		return nil, err
