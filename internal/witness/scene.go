@@ -56,7 +56,8 @@ type Step struct {
 	item     string // what went in or came out
 	held     bool   // of a release or a confirm
 	proof    time.Duration
-	id       history.ID // session, or token of a write
+	id       history.ID // session of a fact, or token
+	session  history.ID // that an operation ended in; 0: not known
 	taken    bool       // of a write: the resource accepted it
 	index    int
 	returned int // index of an operation's return

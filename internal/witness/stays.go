@@ -82,8 +82,10 @@ func (t *teller) stayed(later []Step, begin *Step, end string) (to time.Duration
 			proven, proof = max(proven, st.From), true
 		case st.f == begin.f && st.Fate == history.OK && st.key == begin.key && st.f != history.FConfirm:
 			return max(proven, st.From), true // its end is not among the steps
-		case st.f == history.FDead, st.f == history.FExited:
-			return max(proven, st.At), false
+		case believed && st.f == history.FExited:
+			return st.At, false
+		case !believed && st.f == history.FExited, !believed && st.f == history.FDead && (begin.session == 0 || begin.session == st.id):
+			return proven, true // its session was over by then, nobody knows since when
 		}
 	}
 	if proof || believed {

@@ -132,6 +132,7 @@ var scenes = []struct {
 	{"lock-ascii", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{ASCII: true}},
 	{"lock-colour", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Colour: true}},
 	{"belief", believers, Screen{}},
+	{"late-death", knownDeadLater, Screen{}},
 	{"fencing", refusedWrite, Screen{}},
 	{"election", electedTwice, Screen{}},
 	{"queue-twice", takenTwice, Screen{}},
@@ -226,6 +227,7 @@ func believers() *Scene {
 	}
 	r.fault(2_000_000, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
 	r.fault(2_020_000, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
+	r.session(2_015_000, 0, history.FDead, 0) // it goes on believing
 	w = append(w,
 		r.invoke(1_500_000, 1, history.FAcquire, "k", nil), r.end(2_030_000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 8}),
 		r.add(2_300_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FLost, Key: "k", Value: history.Value(history.LostHold{Token: 7}), Session: 0x100}),
@@ -233,6 +235,21 @@ func believers() *Scene {
 	)
 	r.add(2_950_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FConnected, Session: 0x200})
 	return r.scene("belief", "k", w)
+}
+
+// knownDeadLater holds as long as its session is proven alive, and not until
+// somebody knew that it was dead. That of an older session says nothing.
+func knownDeadLater() *Scene {
+	r := newRecord(history.ModelLock)
+	w := []int{
+		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
+		r.add(1_100_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FDead, Session: 0x99}),
+		r.invoke(1_200_000, 1, history.FAcquire, "k", nil), r.end(1_500_000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 8}),
+		r.session(1_990_000, 0, history.FDisconnected, 1_980_000),
+		r.session(2_300_000, 0, history.FDead, 1_980_000),
+		r.invoke(2_500_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
+	}
+	return r.scene("exclusion", "k", w)
 }
 
 func refusedWrite() *Scene {

@@ -71,7 +71,7 @@ func (t *teller) operation(op *history.Operation, alive time.Duration) {
 		Fate: op.Outcome(), f: op.F, key: op.Key, index: op.Invoke.Index, proof: alive,
 	}
 	if op.Return != nil {
-		st.To, st.returned = op.Return.Time, op.Return.Index
+		st.To, st.returned, st.session = op.Return.Time, op.Return.Index, op.Return.Session
 	}
 	w := wordsFor(t.model(), op.F)
 	st.Name = w.name
