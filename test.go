@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/witness"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -162,7 +163,7 @@ func violationText(o *Outcome) string {
 func witnessText(run *store.Run, v checker.Verdict) string {
 	h, err := history.Open(run.History())
 	if err != nil {
-		return "  " + v.Reason + "\n"
+		return "  " + witness.Clean(v.Reason, 2000) + "\n"
 	}
 	return reports.Witness(h, v, reports.Screen{})
 }
@@ -172,18 +173,18 @@ func undecidedText(r *store.Result) string {
 	var b strings.Builder
 	for _, a := range r.Assumptions {
 		if !a.Met {
-			fmt.Fprintf(&b, "\n  %s: %s", a.Name, a.Text)
+			fmt.Fprintf(&b, "\n  %s: %s", a.Name, witness.Clean(a.Text, 2000))
 		}
 	}
 	told := map[string]bool{}
 	for _, v := range decisive(r, checker.Unknown) {
 		if text := cmp.Or(v.Reason, "not decided"); !told[text] {
 			told[text] = true
-			fmt.Fprintf(&b, "\n  %s: %s", v.Property, text)
+			fmt.Fprintf(&b, "\n  %s: %s", v.Property, witness.Clean(text, 2000))
 		}
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(&b, "\n  %s", w)
+		fmt.Fprintf(&b, "\n  %s", witness.Clean(w, 2000))
 	}
 	return b.String() + "\n"
 }

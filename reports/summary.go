@@ -53,7 +53,7 @@ type summary struct {
 // the width.
 func (s *summary) line(name, text string) {
 	const first = 13
-	for i, part := range wrap(text, summaryWidth-first-2) {
+	for i, part := range wrap(label(text, 2000), summaryWidth-first-2) {
 		if i > 0 {
 			name = ""
 		}

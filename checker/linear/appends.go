@@ -26,6 +26,10 @@ type appends struct {
 	reads  [][2]int32 // operations and the last item that they show
 }
 
+// mostLate is how many appends that no read shows are placed: each takes a look at
+// the whole history.
+const mostLate = 200
+
 // unread is the predecessor of an item that no read shows.
 const unread = -2
 
@@ -43,7 +47,10 @@ func decideAppends(k *object) finding {
 		f.witness = a.proven(f.witness)
 		return f
 	}
-	for _, i := range late {
+	for n, i := range late {
+		if n == mostLate || k.ctx.Err() != nil {
+			return inapplicable("%d appends are shown by no read", len(late))
+		}
 		if !a.place(r, i) {
 			return inapplicable("appends that no read shows lie between others")
 		}

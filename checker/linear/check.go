@@ -140,6 +140,9 @@ func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time
 	k := &object{ctx: ctx, h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initial, permits: h.Model.permits, scratch: s}
 	kind := h.Model.kind
 	var why string
+	if time.Now().After(until) {
+		return undecided(context.DeadlineExceeded)
+	}
 	if !opts.SearchOnly && !opts.PorcupineOnly || kind.machine == nil {
 		f := kind.decide(k)
 		if f.result != "" {

@@ -141,6 +141,9 @@ func (c *counting) bounds() finding {
 		if o.code != read {
 			continue
 		}
+		if k.ctx.Err() != nil {
+			break
+		}
 		lo, hi := int64(1)<<62, -int64(1)<<62
 		for at := o.inv; at <= o.ret; at++ {
 			lo, hi = min(lo, least[at]), max(hi, greatest[at])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/witness"
 )
 
 // The exit codes, a contract with scripts.
@@ -60,7 +61,8 @@ func finish(err error, usage bool, stderr io.Writer) int {
 
 func oneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return witness.Clean(text, 4000) // it may quote a file
 }
 
 // usageError is an error in the arguments that a command found itself.

@@ -45,6 +45,9 @@ func reportText(r linear.Report, screen reports.Screen) string {
 	sentence := map[checker.Result]string{
 		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
 	}[r.Verdict]
+	if r.Model == "set" { // of which only the last read counts
+		sentence = strings.Replace(sentence, "linearizable", "right", 1)
+	}
 	fmt.Fprintf(&b, "\n%s: the history %s %s\n\n", head, sentence, r.Model)
 	for _, v := range r.Verdicts {
 		writeVerdict(&b, v, screen)
@@ -52,7 +55,7 @@ func reportText(r linear.Report, screen reports.Screen) string {
 	fmt.Fprintf(&b, "  history     %d operations (%d ok, %d failed, %d unknown) on %d %s, in format %s\n",
 		r.Operations, r.OK, r.Failed, r.Unknown, r.Keys, map[bool]string{true: "key", false: "keys"}[r.Keys == 1], r.Format)
 	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "  note        %s\n", n)
+		fmt.Fprintf(&b, "  note        %s\n", witness.Clean(n, 2000))
 	}
 	return b.String()
 }

@@ -53,7 +53,7 @@ var hits = map[string]struct {
 
 // faultOf tells of a fault and its window.
 func faultOf(f *stats.Fault, w stats.Window) Fault {
-	out := Fault{From: w.From, To: w.Until, moment: w.From == w.Until, open: f.Healed == 0 && f.Outcome == ""}
+	out := Fault{From: w.From, To: w.Until, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
 	kind := Clean(f.Kind, 20)
 	hit, known := hits[f.Kind]
 	whom, ids := "server", f.Servers

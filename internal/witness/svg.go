@@ -275,7 +275,7 @@ func (d *svg) note() string {
 	}{
 		{open, "arrow: no end known"},
 		{least, "dashed: at least until then"},
-		{over, "cross: session over"},
+		{over, "cross: session over, or told so"},
 		{lives, "dot: session alive"},
 		{bad, "x: failed"},
 		{unsure, "?: outcome unknown"},

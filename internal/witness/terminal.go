@@ -346,7 +346,7 @@ func (d *drawing) legend() string {
 		{d.g.atLeast, "at least until then"},
 		{d.g.unknown, "outcome unknown"},
 		{d.g.failed, "failed"},
-		{d.g.death, "session over"},
+		{d.g.death, "session over, or told so"},
 		{d.g.alive, "session alive"},
 		{d.g.fault, "fault"},
 	} {
