@@ -23,7 +23,11 @@ import (
 type layout struct {
 	found, missing int
 	grants         int // holds that the log still shows after the grant was known
+	lifted, left   int // lifts behind which the znode was away, or still there
 }
+
+// lifts says that a subject lifts a barrier by deleting its znode.
+func (l layout) lifts() bool { return l.lifted >= 9*l.left && l.lifted > 0 }
 
 // trusted says that what is missing contradicts the log.
 func (l layout) trusted() bool { return l.found > 0 && l.found >= 9*l.missing }
@@ -150,10 +154,17 @@ func (a *analysis) untaken(it *item, op *history.Operation) bool {
 
 func (a *analysis) layoutOfBarrier(k *keyRecord) {
 	for _, op := range k.ops {
-		if op.F != history.FRaise || op.Outcome() != history.OK {
+		if op.F != history.FRaise && op.F != history.FLift || op.Outcome() != history.OK {
 			continue
 		}
-		switch low, high, ok := a.window(op); {
+		low, high, ok := a.window(op)
+		switch {
+		case op.F == history.FLift: // a subject may leave the znode there
+			if ok && a.upThroughout(k.key, low, high) == nil {
+				a.layout.lifted++
+			} else if ok {
+				a.layout.left++
+			}
 		case a.upIn(k.key, low, high):
 			a.layout.found++
 		case ok:

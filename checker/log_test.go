@@ -135,6 +135,18 @@ func raisedTwice() *record {
 	return r.call(0, history.FRaise, 10, 20, history.OK).raises(1).touches(1).saw(21, 0, 4, 20)
 }
 
+// liftedOften is raised, and was lifted nine times, as the log says: how this
+// subject lifts is known.
+func liftedOften() *record {
+	r, n, t := raisedTwice(), history.ID(4), 30
+	for range 9 {
+		r.call(0, history.FLift, t, t+2, history.OK).lowers(1).touches(1).saw(t+3, 0, n+2, t+2)
+		r.call(0, history.FRaise, t+10, t+12, history.OK).raises(1).touches(1).saw(t+13, 0, n+4, t+12)
+		n, t = n+4, t+20
+	}
+	return r
+}
+
 // provenByLog are the proofs of life that only the log gives, of a session that by the
 // links may have died long before.
 func provenByLog() *record {
@@ -240,7 +252,15 @@ var logScenarios = []scenario{
 	{"raised as the log says", "log", Valid, "", raisedTwice()},
 	{
 		"lifted, but it is there", "log", Violation, "its znode is there from",
+		liftedOften().call(0, history.FLift, 300, 310, history.OK).touches(1).saw(311, 0, 41, 310),
+	},
+	{
+		"a lift that leaves the znode there", "log", Valid, "",
 		raisedTwice().call(0, history.FLift, 30, 40, history.OK).touches(1).saw(41, 0, 5, 40),
+	},
+	{
+		"a put without an answer that was taken back", "loss", Valid, "",
+		queued(3).put(0, 302, 303, "a", history.Info).inserts(1, "a").removes(1, "a").shown(400),
 	},
 	{
 		"lifted as the log says", "log", Valid, "",
@@ -407,7 +427,8 @@ func TestZxids(t *testing.T) {
 		{Time: 10 * ms, Session: 1, Alive: 5 * ms, Seen: 3},
 		{Time: 20 * ms, Session: 2, Alive: 12 * ms, Seen: 7},
 		{Time: 30 * ms, Session: 1, Alive: 25 * ms, Seen: 6}, // answered earlier than it was told
-		{Time: 40 * ms, Session: 2, Zxid: 9},
+		{Time: 35 * ms, Session: 2, Zxid: 11, Process: 1}, // as a subject says
+		{Time: 40 * ms, Session: 2, Zxid: 9, Process: history.SessionProcess},
 	} {
 		e.Index = i
 		z.look(&e, &session{})

@@ -64,11 +64,15 @@ func (a *analysis) removals(k *keyRecord, q *queueRecord) map[int][]removal {
 		until = a.zxids.floor(seen.Time)
 	}
 	for _, it := range q.items {
-		if len(it.out) > 0 || it.enqueue() == nil {
+		op := it.enqueue()
+		if len(it.out) > 0 || op == nil {
 			continue
 		}
 		if last := a.removed(it); last != nil && a.log.covers(last.d-1, max(last.d, until)) {
 			c := a.sessions[last.remover].client
+			if c == op.Client && op.Outcome() != history.OK {
+				continue // a put that was not acknowledged may have been taken back
+			}
 			by[c] = append(by[c], removal{it, last})
 		}
 	}
@@ -123,5 +127,5 @@ func (a *analysis) accounted(it *item) bool {
 	return len(of) > 0
 }
 
-// settles says that the log can be read as what happened to queues.
+// settlesQueues says that the log can be read as what happened to queues.
 func (a *analysis) settlesQueues() bool { return a.log != nil && a.trusted() }

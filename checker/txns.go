@@ -173,10 +173,11 @@ func follows(last, z uint64, seen []sighting) bool {
 	return true
 }
 
-// covers says that the log has every transaction above low, up to high.
+// covers says that the log has every transaction above low, up to high, which is
+// not below low.
 func (x *txns) covers(low, high uint64) bool {
 	s, ok := x.stretch(high)
-	return ok && s.from <= low+1
+	return ok && low <= high && s.from <= low+1
 }
 
 // stretch is the part of the log that a zxid lies in.

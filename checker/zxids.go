@@ -40,7 +40,10 @@ type request struct {
 
 // look takes in what an event shows; events come in order.
 func (z *zxids) look(e *history.Event, s *session) {
-	top := uint64(max(e.Seen, e.Zxid, 0))
+	top := uint64(max(e.Seen, 0))
+	if e.Process == history.SessionProcess { // of an operation the subject says it
+		top = max(top, uint64(max(e.Zxid, 0)))
+	}
 	if n := len(z.seen); top > 0 && (n == 0 || z.seen[n-1].zxid < top) {
 		z.seen = append(z.seen, sighting{top, e.Time, e.Index})
 	}

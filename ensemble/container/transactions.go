@@ -68,8 +68,8 @@ func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
 		log.Entries = append(log.Entries, files[zxid]...)
 	}
 	err = s.eachFile(ctx, path.Join(s.cluster.folders.data, "version-2"), func(name string, _ io.Reader) error {
-		if zxid, ok := zxidOf(name, "snapshot."); ok && uint64(zxid) > uint64(log.Snapshot) {
-			log.Snapshot = zxid
+		if zxid, ok := zxidOf(name, "snapshot."); ok {
+			log.Snapshots = append(log.Snapshots, zxid)
 		}
 		return nil
 	})

@@ -11,8 +11,8 @@ import (
 // Log is what one server has on disk.
 type Log struct {
 	Entries []Entry
-	// Snapshot is the zxid of the latest snapshot that the server has, 0 if none.
-	Snapshot history.ID
+	// Snapshots are the zxids of the snapshots that the server has.
+	Snapshots []history.ID
 	// Damaged are the zxids behind which a file is damaged: the server may have had
 	// anything from there to its next entry.
 	Damaged []history.ID
@@ -42,8 +42,10 @@ func Committed(logs []Log) ([]history.Txn, error) {
 			return nil, fmt.Errorf("nobody can tell whether transaction %s was committed: %d of %d logs hold it, and a server without it has got a snapshot in its place, or its log is damaged there", zxid, holders, len(logs))
 		}
 	}
-	if n := mayHaveHad(gaps, latest); n > len(logs)/2 {
-		return nil, fmt.Errorf("the ends of %d of %d logs are damaged: nobody can tell what was committed last", n, len(logs))
+	for _, z := range begun(gaps) { // gaps that lie over one another do so where one of them begins
+		if n := mayHaveHad(gaps, z); len(found[z]) == 0 && n > len(logs)/2 {
+			return nil, fmt.Errorf("nobody can tell what was committed from %s on: %d of %d servers have got a snapshot in its place, or their logs are damaged there", z, n, len(logs))
+		}
 	}
 	return committed, nil
 }

@@ -13,8 +13,16 @@ import (
 // leader, or the file is damaged there.
 type gap struct{ after, before uint64 }
 
-// latest is above the zxid of everything that ever was committed.
-const latest = history.ID(-2)
+// begun are the first zxids that are in gaps.
+func begun(gaps [][]gap) []history.ID {
+	var zxids []history.ID
+	for _, of := range gaps {
+		for _, g := range of {
+			zxids = append(zxids, history.ID(g.after+1))
+		}
+	}
+	return zxids
+}
 
 // gaps finds them by the numbers: within an epoch zxids rise by one with each
 // transaction, and each epoch begins with 1 in their lower half.
@@ -28,11 +36,25 @@ func (l Log) gaps() []gap {
 		}
 		last = z
 	}
-	// A snapshot named after the beginning of an epoch holds nothing of it.
-	if s := uint64(l.Snapshot); s > last && s+1 != first(s) {
-		gaps = append(gaps, gap{last, s + 1})
+	for _, s := range l.Snapshots {
+		gaps = append(gaps, held(uint64(s), zxids)...)
 	}
 	return gaps
+}
+
+// held is what a server got in a snapshot and has no entries of: from its last
+// entry before on. A snapshot named after the beginning of an epoch holds nothing
+// of it.
+func held(snapshot uint64, zxids []uint64) []gap {
+	i, ok := slices.BinarySearch(zxids, snapshot)
+	last := uint64(0)
+	if i > 0 {
+		last = zxids[i-1]
+	}
+	if ok || snapshot <= last || snapshot+1 == first(snapshot) {
+		return nil
+	}
+	return []gap{{last, snapshot + 1}}
 }
 
 // damage is what may be missing because files are damaged.
@@ -61,7 +83,8 @@ func (l Log) zxids() []uint64 {
 	return slices.Compact(zxids)
 }
 
-// mayHaveHad counts the servers that may have got a transaction in a snapshot.
+// mayHaveHad counts the servers that may have got a transaction in a snapshot, or
+// lost it to damage.
 func mayHaveHad(gaps [][]gap, zxid history.ID) int {
 	n := 0
 	for _, of := range gaps {

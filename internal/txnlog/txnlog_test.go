@@ -208,7 +208,17 @@ func log(t *testing.T, snapshot history.ID, zxids ...int64) Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Log{Entries: entries, Snapshot: snapshot}
+	l := Log{Entries: entries}
+	if snapshot != 0 {
+		l.Snapshots = append(l.Snapshots, snapshot)
+	}
+	return l
+}
+
+// also is a log with one snapshot more.
+func also(l Log, snapshot history.ID) Log {
+	l.Snapshots = append(l.Snapshots, snapshot)
+	return l
 }
 
 // damaged is a log with a file that is damaged behind a zxid.
@@ -243,6 +253,12 @@ func TestCommitted(t *testing.T) {
 		},
 		"a snapshot and nothing after it": {
 			logs: []Log{log(t, e1+2), log(t, e1+2), log(t, 0, e1+1, e1+2)}, err: true,
+		},
+		"two got a snapshot at the end of an epoch, and newer ones since": {
+			logs: []Log{also(log(t, e1+3, e1+1, e2+1), e2+1), also(log(t, e1+3, e1+1, e2+1), e2), log(t, 0, e1+1, e1+2, e1+3, e2+1)}, err: true,
+		},
+		"nobody has what most may have had": {
+			logs: []Log{damaged(log(t, 0, e1+1), e1+1), log(t, 0, e1+1), log(t, e1+4, e1+1)}, err: true,
 		},
 		"written twice": {logs: []Log{log(t, 0, e1+1, e1+2, e1+2), log(t, 0, e1+1), log(t, 0, e1+1)}, want: []history.ID{e1 + 1}},
 		"an epoch in which nothing happened": {

@@ -72,6 +72,9 @@ func (j *judge) createdKnown() []creationTxn {
 			if kind(r.Op) != opCreate || !r.Sequential || got.Path == "" {
 				return
 			}
+			if p := j.past(path.Dir(got.Path)); p != nil && p.doubtful {
+				return // its parent may have been made anew, with numbers from 0
+			}
 			all = append(all, creationTxn{q.reply.zxid, j.lifeOf(path.Dir(got.Path), q.reply.zxid), got.Path, q, true})
 		})
 	}

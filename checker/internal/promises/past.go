@@ -46,7 +46,8 @@ type past struct {
 	// deleted is the latest deletion that is known.
 	doubtful bool
 	deleted  history.ID
-	// ephemeral says that it may have gone with its session.
+	// ephemeral says that it may have gone by itself: with its session, for want of
+	// children, or when its time was up.
 	ephemeral bool
 	births    []history.ID // the creations that are known
 }
@@ -94,7 +95,7 @@ func (j *judge) learn() {
 func (j *judge) happened(path string, c change) {
 	p := j.pastOf(path)
 	p.own = append(p.own, c)
-	p.ephemeral = p.ephemeral || c.owner != 0
+	p.ephemeral = p.ephemeral || c.owner != 0 || c.by != nil && (c.by.Op == "createContainer" || c.by.Op == "createTTL")
 	if c.what == deleted {
 		p.deleted = max(p.deleted, c.zxid)
 	}

@@ -2,6 +2,7 @@ package promises
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/zklab/zklab/history"
@@ -247,6 +248,7 @@ const mostCompared = 100
 // compare tells by which names a list of children differs from what there was.
 func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 	if j.compared++; j.compared > mostCompared {
+		j.broken(Views, append(r.request.events(), v.by), "%s lists what was at no time there", told(c, r))
 		return
 	}
 	there := map[string]*change{} // name → its creation
@@ -272,8 +274,13 @@ func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 		j.broken(Views, append(r.request.events(), v.by), "%s lists %s, which was not there", told(c, r), name)
 		return
 	}
-	for _, m := range there {
-		if slices.Contains(of.children, m.child) {
+	listed := make(map[string]bool, len(of.children))
+	for _, name := range of.children {
+		listed[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		m := there[name]
+		if listed[name] {
 			continue
 		}
 		if m.owner != 0 && !v.torn(m) {
@@ -299,6 +306,8 @@ func (j *judge) blame(c *conn, v *view, r *reply, m *change) {
 		j.broken(Atomic, append(witness, v.multis[m.zxid]), "%s, of which the session had seen another part", said)
 	case v.torn(m):
 		j.broken(Atomic, witness, "%s, though that is the zxid of the view that the session had seen", said)
+	case v.fence == nil:
+		j.broken(SingleImage, witness, "%s, though the session had seen a view of zxid %s", said, v.lower)
 	case v.fence.need() >= m.zxid && v.fence.at >= j.Final:
 		j.broken(Durable, append(witness, v.fence.events()...), "%s, though everybody had finished and a write of the same session went before it: the change is lost", said)
 	case v.fence.need() >= m.zxid:
