@@ -209,7 +209,10 @@ func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.D
 			return found, nil
 		},
 	})
-	return found.Value, err
+	if err != nil {
+		return "", err // the call may still be under way
+	}
+	return found.Value, nil
 }
 
 // Quiesce lets every client read every register once more, fenced, looks at each
@@ -255,12 +258,16 @@ func (r *registerRun) final(ctx context.Context, key string) error {
 }
 
 func fencedValue(ctx context.Context, conn *zk.Conn, path string) (history.Reading, error) {
+	session := conn.SessionID()
 	if err := zkconn.Touch(ctx, conn, path); err != nil {
 		return history.Reading{}, err
 	}
 	data, stat, err := conn.Get(path)
 	if err != nil {
 		return history.Reading{}, err
+	}
+	if id := conn.SessionID(); id != session {
+		return history.Reading{}, fmt.Errorf("session %s ended meanwhile", history.ID(session))
 	}
 	return history.Reading{Value: string(data), Mzxid: history.ID(stat.Mzxid), Version: stat.Version}, nil
 }

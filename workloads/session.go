@@ -529,10 +529,8 @@ func (r *sessionRun) syncInPeace(ctx context.Context) {
 func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *zk.Conn) error {
 	var s history.Surveyed
 	err := retry(ctx, r.env.Bound, func() error {
-		_, err := within(ctx, r.env.Bound, func() (_ struct{}, err error) {
-			s, err = r.readAll(ctx, key, conn)
-			return struct{}{}, err
-		})
+		var err error
+		s, err = within(ctx, r.env.Bound, func() (history.Surveyed, error) { return r.readAll(ctx, key, conn) })
 		return err
 	})
 	if err != nil {
@@ -548,10 +546,10 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 // readAll reads a folder and everything in it, and asks for what may not be there.
 func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s history.Surveyed, err error) {
 	folder := r.env.Path(key)
+	s.Session = history.ID(conn.SessionID())
 	if err := zkconn.Touch(ctx, conn, folder); err != nil {
 		return s, err
 	}
-	s.Session = history.ID(conn.SessionID())
 	if s.Znodes, err = readBelow(conn, folder); err != nil {
 		return s, err
 	}

@@ -68,7 +68,7 @@ func (v *visit) happen(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := v.host.pipe.send(ctx, existsW(v.path), getW(v.path+"a"), exists(v.path)); err != nil {
+	if err := v.look(ctx, existsW(v.path), getW(v.path+"a"), exists(v.path)); err != nil {
 		return err
 	}
 	for _, then := range []func(context.Context){func(context.Context) {}, v.end} {
@@ -76,12 +76,26 @@ func (v *visit) happen(ctx context.Context) (err error) {
 			return context.Cause(ctx)
 		}
 		then(ctx)
-		if err := v.host.pipe.send(ctx, exists(v.path), exists(v.path+"a")); err != nil {
+		if err := v.look(ctx, exists(v.path), exists(v.path+"a")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// look is the host's. If it does not come about, the visitor has written all the same.
+func (v *visit) look(ctx context.Context, requests ...request) error {
+	if err := v.host.pipe.send(ctx, requests...); err != nil {
+		return effective{err}
+	}
+	return nil
+}
+
+// effective is the error of one part of an operation, others of which had an effect.
+type effective struct{ error }
+
+func (effective) NoEffect() bool  { return false }
+func (e effective) Unwrap() error { return e.error }
 
 // end ends the session, one way or another.
 func (v *visit) end(ctx context.Context) {
