@@ -1,10 +1,6 @@
 package checker
 
-import (
-	"context"
-
-	"github.com/zklab/zklab/history"
-)
+import "context"
 
 // grants says that nobody was granted a hold while another stood before it,
 // whatever the clocks say.
@@ -45,9 +41,12 @@ func decideGrant(f *finding, a *analysis, key string, h *hold, n *znode, lines m
 	case n.d <= view:
 		f.count("grants_over", 1)
 		return
+	case a.layout.lines[n.line()] != key: // who stands there may wait for something else
+		f.count("grants_unknown", 1)
+		return
 	}
 	f.count("grants_checked", 1)
-	id := n.parent() + " " + n.kind()
+	id := n.line()
 	if lines[id] == nil {
 		lines[id] = a.lineOf(n)
 	}
@@ -120,14 +119,4 @@ func (l *line) before(n *znode, client int) *znode {
 		}
 	}
 	return nil
-}
-
-// ungranted is why a grant's token contradicts the log, with what the log says.
-func (a *analysis) ungranted(token history.ID) string {
-	for _, n := range a.log.at[uint64(token)] {
-		if s := a.sessions[n.maker]; s != nil {
-			return "the transaction log has " + n.name() + " of client " + itoa(s.client) + " made there"
-		}
-	}
-	return "the transaction log has no contender of the client made there"
 }

@@ -24,6 +24,8 @@ type layout struct {
 	found, missing int
 	grants         int // holds that the log still shows after the grant was known
 	lifted, left   int // lifts behind which the znode was away, or still there
+	// lines are the keys by line of contenders, or severalKeys.
+	lines map[string]string
 }
 
 // lifts says that a subject lifts a barrier by deleting its znode.
@@ -36,6 +38,10 @@ func (l layout) trusted() bool { return l.found > 0 && l.found >= 9*l.missing }
 func (a *analysis) readLayout() {
 	if a.log == nil {
 		return
+	}
+	if a.model == history.ModelLock || a.model == history.ModelElection {
+		a.log.noteChanges()
+		a.layout.lines = map[string]string{}
 	}
 	for _, k := range a.keys {
 		switch a.model {
@@ -68,11 +74,26 @@ func (a *analysis) layoutOfHolds(k *keyRecord) {
 		case g.Token == 0:
 		case n != nil:
 			a.layout.found++
+			if of, known := a.layout.lines[n.line()]; known && of != k.key {
+				a.layout.lines[n.line()] = severalKeys
+			} else {
+				a.layout.lines[n.line()] = k.key
+			}
 			if high, _, ok := a.zxids.ceil(op.Return.Time); ok && n.d > high && a.log.covers(n.c-1, high) {
 				a.layout.grants++
 			}
 		case a.shouldHave(g.Token, op):
 			a.layout.missing++
+		}
+	}
+}
+
+// noteChanges notes when folders of ephemerals changed.
+func (x *txns) noteChanges() {
+	x.changes = map[uint64]bool{}
+	for _, in := range x.folders {
+		for _, n := range in {
+			x.changes[n.c], x.changes[n.d] = true, true
 		}
 	}
 }
@@ -88,8 +109,12 @@ func (a *analysis) contender(token history.ID, client int) *znode {
 }
 
 // shouldHave says that the contender of a token would be in the log: the log has
-// that zxid, or everything that the hold's session ever did.
+// that zxid, or everything that the hold's session ever did. A token can also be
+// the pzxid of the folder: the zxid at which some contender came or went.
 func (a *analysis) shouldHave(token history.ID, op *history.Operation) bool {
+	if a.log.changes[uint64(token)] {
+		return false
+	}
 	if _, ok := a.log.stretch(uint64(token)); ok {
 		return true
 	}
@@ -182,6 +207,12 @@ func (a *analysis) upIn(key string, low, high uint64) bool {
 	}
 	return false
 }
+
+// severalKeys is whose line it is that contenders of different keys stand in.
+const severalKeys = "\x00"
+
+// line tells apart the lines that contenders stand in: by folder and kind.
+func (n *znode) line() string { return n.parent() + " " + n.kind() }
 
 // kind is the word before the number in a sequential name: lock of
 // 00ff-lock-0000000007. It is empty where there is no word, or one that may be

@@ -185,8 +185,12 @@ var logScenarios = []scenario{
 		holding(12).hold(grant{client: 1, inv: 300, ret: 301, release: 302, token: token(4)}),
 	},
 	{
-		"a token that is somebody else's contender", "log", Violation, "of client 0 made there",
+		"a token that is the folder's pzxid", "log", Valid, "", // as somebody else's contender left it
 		holding(12).hold(grant{client: 1, inv: 300, ret: 301, release: 302, token: token(3)}),
+	},
+	{
+		"a token at which nobody came or went", "log", Violation, "no contender of the client made there",
+		holding(12).hold(grant{client: 1, inv: 300, ret: 301, release: 302, token: token(1)}),
 	},
 	{"each item went in and came out", "log", Valid, "", queued(12).shown(400)},
 	{
@@ -427,7 +431,7 @@ func TestZxids(t *testing.T) {
 		{Time: 10 * ms, Session: 1, Alive: 5 * ms, Seen: 3},
 		{Time: 20 * ms, Session: 2, Alive: 12 * ms, Seen: 7},
 		{Time: 30 * ms, Session: 1, Alive: 25 * ms, Seen: 6}, // answered earlier than it was told
-		{Time: 35 * ms, Session: 2, Zxid: 11, Process: 1}, // as a subject says
+		{Time: 35 * ms, Session: 2, Zxid: 11, Process: 1},    // as a subject says
 		{Time: 40 * ms, Session: 2, Zxid: 9, Process: history.SessionProcess},
 	} {
 		e.Index = i

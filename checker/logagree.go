@@ -124,8 +124,8 @@ func holdsInLog(ctx context.Context, f *finding, a *analysis, k *keyRecord) {
 		case a.contender(g.Token, op.Client) != nil:
 			f.count("compared", 1)
 		case a.shouldHave(g.Token, op):
-			f.violated(events(op), "client %d was granted %s at %s%s, but %s",
-				op.Client, k.key, at(op.Return.Time), withToken(g.Token), a.ungranted(g.Token))
+			f.violated(events(op), "client %d was granted %s at %s%s, but the transaction log has no contender of the client made there",
+				op.Client, k.key, at(op.Return.Time), withToken(g.Token))
 		}
 	}
 }

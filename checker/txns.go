@@ -30,6 +30,7 @@ type txns struct {
 	requests map[requestID]logEntry // those that nobody answered
 	at       map[uint64][]*znode    // ephemerals by the zxid that made them; holds only
 	folders  map[string][]*znode    // in order of creation
+	changes  map[uint64]bool        // zxids at which something in folders came or went; holds only
 	data     map[string][]*znode    // by what clients wrote into it; queues only
 	names    map[string][]*znode    // those of clients by name, if that is a key; barriers only
 
