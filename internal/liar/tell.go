@@ -32,12 +32,12 @@ func (c *conn) release() []frame {
 type eventLate struct{ honest }
 
 // hears holds an event back until a read of its znode has shown the change, or for
-// lack of one some replies have passed.
+// lack of one some replies have passed. Those behind it wait, too: their order is true.
 func (eventLate) hears(c *conn, q *question, f frame) []frame {
 	const enough = 30
 	if e, ok := f.event(); ok {
-		if len(c.held) == 0 && e.Type > 0 && c.l.lies() {
-			c.held = []frame{f}
+		if len(c.held) > 0 || e.Type > 0 && c.l.lies() {
+			c.held = append(c.held, f)
 			return nil
 		}
 		return []frame{f}
