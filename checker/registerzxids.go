@@ -117,7 +117,8 @@ func decideGaps(f *finding, key string, r *register, sorted []*change) {
 	was := int32(0)
 	for i, c := range sorted {
 		if c.version == 0 {
-			return // not told
+			f.note("the subject does not tell the versions that its writes made, so a write that is missing between two cannot be seen")
+			return
 		}
 		for missing := int64(c.version) - int64(was) - 1; missing > 0; missing-- {
 			if gaps >= len(unknown) || unknown[gaps].inv() > until[i] {
