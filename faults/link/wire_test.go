@@ -143,6 +143,12 @@ func parts(v map[string]any) []any {
 	return list
 }
 
+func (r *record) all() []history.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
 func (r *record) len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -249,7 +255,7 @@ func TestWireRecordsEveryKind(t *testing.T) {
 			if diff := gocmp.Diff(c.want, x.since(before)); diff != "" {
 				t.Errorf("%s: -want +got\n%s", c.name, diff)
 			}
-			for _, e := range x.events[before:] {
+			for _, e := range x.all()[before:] {
 				if e.Client != 7 || e.Process != history.SessionProcess || e.Type != history.Info || e.Session == 0 {
 					t.Errorf("%s: %+v", c.name, e)
 				}
@@ -276,7 +282,7 @@ func TestWireOverReconnects(t *testing.T) {
 			x.conn.Set("/a", fmt.Append(nil, i), -1)
 		}
 		highest, open, kinds := history.ID(0), map[int32]bool{}, map[string]int{}
-		for _, e := range x.events {
+		for _, e := range x.all() {
 			kinds[e.F]++
 			switch e.F {
 			case history.FDisconnected:
@@ -344,6 +350,8 @@ func TestWireUnderLossesAndHolds(t *testing.T) {
 
 // brief gives the facts from the i-th on, requests with their type.
 func (r *record) brief(i int) (all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, e := range r.events[i:] {
 		var q history.Request
 		if e.F == history.FRequest {
@@ -465,12 +473,11 @@ func TestWireOfLargeFrames(t *testing.T) {
 		x.conn.Create("/sizable", sizable, 0, zk.WorldACL(zk.PermAll))
 		x.conn.Get("/sizable")
 		var reply history.Reply
-		must(t, x.events[x.len()-1].Decode(&reply))
+		must(t, x.all()[x.len()-1].Decode(&reply))
 		if !bytes.Equal(reply.Data, sizable) || reply.Stat == nil {
 			t.Errorf("of a reply of 50 KiB there are %d bytes", len(reply.Data))
 		}
-		x.events = x.events[:before+4]
-		longest := slices.MaxFunc(x.events, func(a, b history.Event) int { return cmp.Compare(len(a.Value), len(b.Value)) })
+		longest := slices.MaxFunc(x.all()[:before+4], func(a, b history.Event) int { return cmp.Compare(len(a.Value), len(b.Value)) })
 		if len(longest.Value) > 1000 {
 			t.Errorf("%d bytes", len(longest.Value))
 		}
