@@ -28,7 +28,7 @@ var ErrDamaged = errors.New("damaged transaction log")
 // Entry is one transaction of a log.
 type Entry struct {
 	Txn history.Txn
-	// bytes are header and record, the same in every log that has it.
+	// bytes are what is the same in every log that has it; see identity.
 	bytes string
 }
 
@@ -58,8 +58,24 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 		if err != nil {
 			return entries, fmt.Errorf("record %d: %w: %w", len(entries)+1, ErrDamaged, err)
 		}
-		entries = append(entries, Entry{Txn: txn, bytes: string(record[:n])})
+		entries = append(entries, Entry{Txn: txn, bytes: identity(&txn, record[:n])})
 	}
+}
+
+// headerSize is that of session, cxid, zxid, time and type.
+const headerSize = 8 + 4 + 8 + 8 + 4
+
+// identity is header and record of a transaction. Of a multi that failed it is the
+// header alone: a server that applies one marks all its parts as errors
+// (DataTree.processTxn), sometimes before it has written them, so that servers can
+// have other bytes of the same transaction.
+func identity(t *history.Txn, record []byte) string {
+	for _, p := range t.Parts {
+		if p.Type == errorType {
+			return string(record[:headerSize])
+		}
+	}
+	return string(record)
 }
 
 func readFileHeader(in io.Reader) error {

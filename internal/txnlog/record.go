@@ -87,6 +87,9 @@ func fillMulti(t *history.Txn, d *wire.Decoder) {
 			d.Fail(err)
 			return
 		}
+		if op == wire.ErrorOp && len(record.Rest()) > 0 {
+			part.Error = 0 // it was an operation, and is marked since another one failed; see identity
+		}
 		failed = failed || op == wire.ErrorOp
 		t.Parts = append(t.Parts, part)
 	}

@@ -294,6 +294,29 @@ func TestCommitted(t *testing.T) {
 	}
 }
 
+// A failed multi can stand in the logs with its own operations, and with all of
+// them marked as errors: it is one transaction.
+func TestCommittedFailedMulti(t *testing.T) {
+	set := fields([]any{"/a", []byte("x"), 3})
+	as := func(op int) Log {
+		multi := record(0x100000001, wire.Multi, 2, op, body(set...), int(wire.ErrorOp), body(-101))
+		entries, err := ReadFile(bytes.NewReader(file(multi)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Log{Entries: entries}
+	}
+	plain, marked := as(int(wire.SetData)), as(int(wire.ErrorOp))
+	txns, err := Committed([]Log{plain, marked, damaged(Log{}, 0x100000000)})
+	if err != nil || len(txns) != 1 {
+		t.Fatalf("%v, %v", txns, err)
+	}
+	want := []history.Txn{{Type: "error"}, {Type: "error", Error: -101}}
+	if diff := cmp.Diff(want, marked.Entries[0].Txn.Parts); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Two transactions under one zxid: what the majority has was committed.
 func TestCommittedVariants(t *testing.T) {
 	of := func(path string) Log {
