@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,13 +152,33 @@ func (e *denied) Verify(ctx context.Context) error {
 		if e.lost&perm == 0 {
 			continue
 		}
-		_, err := fenced(ctx, e.target, func() (struct{}, error) { return struct{}{}, try() })
-		if !errors.Is(err, zk.ErrNoAuth) {
-			return fmt.Errorf("what the ACL of %s forbids was answered with: %v", e.folder.path, err)
+		if err := e.forbidden(ctx, try); err != nil {
+			return fmt.Errorf("what the ACL of %s forbids was answered with: %w", e.folder.path, err)
 		}
 	}
 	return nil
 }
+
+// mostTries is how often something forbidden is tried, retryAfter apart.
+const mostTries = 50
+
+// forbidden tries something until it is forbidden, and gives what came instead.
+// Until the leader has applied a setACL it goes by the ACL from before it
+// (PrepRequestProcessor keeps it among the outstanding changes), though a
+// follower may have acknowledged it.
+func (e *denied) forbidden(ctx context.Context, try func() error) error {
+	for tries := 1; ; tries++ {
+		_, err := fenced(ctx, e.target, func() (struct{}, error) { return struct{}{}, try() })
+		switch {
+		case errors.Is(err, zk.ErrNoAuth):
+			return nil
+		case tries == mostTries || !doze(ctx, retryAfter):
+			return cmp.Or(err, errAllowed)
+		}
+	}
+}
+
+var errAllowed = errors.New("it was done")
 
 // Heal puts the ACL back, if the folder is still there.
 func (e *denied) Heal(ctx context.Context) error {
