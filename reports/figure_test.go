@@ -186,9 +186,6 @@ func TestWords(t *testing.T) {
 			t.Errorf("thousands(%d) = %q", n, got)
 		}
 	}
-	if got := facts([]byte(`{"held":true,"lost":false,"token":"0x5","n":3}`)); got != "held, not lost, token 0x5, n 3" {
-		t.Errorf("facts: %q", got)
-	}
 	if got := label("a\x00b\n"+strings.Repeat("c", 20), 6); got != "a b c…" {
 		t.Errorf("label: %q", got)
 	}

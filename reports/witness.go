@@ -1,9 +1,7 @@
 package reports
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"strconv"
@@ -170,7 +168,7 @@ func eventAt(h *history.History, index int) *history.Event {
 
 func rowOf(e *history.Event) witnessRow {
 	r := witnessRow{
-		Index: e.Index, Time: instant(e.Time), Who: who(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: facts(e.Value),
+		Index: e.Index, Time: instant(e.Time), Who: who(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: told.Facts(e.Value),
 	}
 	if e.Error != nil {
 		r.Error = e.Error.Code
@@ -202,38 +200,4 @@ func signed(d time.Duration) string {
 		return "−" + length(-d)
 	}
 	return "+" + length(d)
-}
-
-// facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5".
-func facts(raw json.RawMessage) string {
-	if len(raw) == 0 || string(raw) == "null" {
-		return ""
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return string(raw)
-	}
-	var out []string
-	for d.More() {
-		key, err := d.Token()
-		var v json.RawMessage
-		if err != nil || d.Decode(&v) != nil {
-			return string(raw)
-		}
-		out = append(out, fact(fmt.Sprint(key), v))
-	}
-	return strings.Join(out, ", ")
-}
-
-func fact(key string, raw json.RawMessage) string {
-	var text string
-	switch {
-	case string(raw) == "true":
-		return key
-	case string(raw) == "false":
-		return "not " + key
-	case json.Unmarshal(raw, &text) == nil:
-		return key + " " + text
-	}
-	return key + " " + string(raw)
 }

@@ -25,6 +25,23 @@ func (e *Env) fencedChildren(ctx context.Context, folder string) ([]string, erro
 	})
 }
 
+// makeZnode makes a znode that may be there, within the bound.
+func (e *Env) makeZnode(ctx context.Context, path string) error {
+	err := retry(ctx, e.Bound, func() error {
+		_, err := within(ctx, e.Bound, func() (string, error) {
+			return e.Admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+		})
+		if errors.Is(err, zk.ErrNodeExists) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("make znode %s: %w", path, err)
+	}
+	return nil
+}
+
 // retry calls f until it succeeds, ctx ends, or the bound has passed, with a
 // pause between. It gives the last error.
 func retry(ctx context.Context, bound time.Duration, f func() error) error {

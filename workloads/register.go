@@ -35,7 +35,7 @@ func (Register) Params(*history.Params) {}
 func (w Register) Start(ctx context.Context, env *Env) (Run, error) {
 	r := &registerRun{env: env, registers: map[int]map[string]subjects.Register{}, meetings: max(meanGap(perMeeting, env.Rate), time.Millisecond)}
 	for i := range env.Keys {
-		if err := r.create(ctx, env.Path(env.Key(i))); err != nil {
+		if err := env.makeZnode(ctx, env.Path(env.Key(i))); err != nil {
 			return nil, err
 		}
 	}
@@ -57,23 +57,6 @@ type registerRun struct {
 	env       *Env
 	registers map[int]map[string]subjects.Register // by client and key
 	meetings  time.Duration                        // from one to the next
-}
-
-// create makes a register's znode.
-func (r *registerRun) create(ctx context.Context, path string) error {
-	err := retry(ctx, r.env.Bound, func() error {
-		_, err := within(ctx, r.env.Bound, func() (string, error) {
-			return r.env.Admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
-		})
-		if errors.Is(err, zk.ErrNodeExists) {
-			return nil
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("make the register %s: %w", path, err)
-	}
-	return nil
 }
 
 // perMeeting is in how many operations, of all clients, there is one meeting:

@@ -57,22 +57,12 @@ func (w Session) Start(ctx context.Context, env *Env) (Run, error) {
 	for i := range env.Keys {
 		folder := env.Path(env.Key(i))
 		for _, path := range append([]string{folder}, folderZnodes(folder)...) {
-			err := retry(ctx, env.Bound, func() error { return make1(env.Admin, path) })
-			if err != nil {
-				return nil, fmt.Errorf("make znode %s: %w", path, err)
+			if err := env.makeZnode(ctx, path); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return r, nil
-}
-
-// make1 makes a znode that may be there.
-func make1(conn *zk.Conn, path string) error {
-	_, err := conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
-	if errors.Is(err, zk.ErrNodeExists) {
-		return nil
-	}
-	return err
 }
 
 // The znodes in the folder of a key. Names are short: the record has them often.
@@ -348,7 +338,7 @@ func (s *sessionClient) syncRead(folder, _ string) []request {
 	if s.rng.IntN(2) == 0 {
 		path = folder + firstPart
 	}
-	return []request{sync1(path), get(path)}
+	return []request{syncTo(path), get(path)}
 }
 
 func (s *sessionClient) fencedRead(folder, _ string) []request {
@@ -462,7 +452,7 @@ func remove(path string, version int32) request {
 	return func(conn *zk.Conn) error { return conn.Delete(path, version) }
 }
 
-func sync1(path string) request {
+func syncTo(path string) request {
 	return func(conn *zk.Conn) error { _, err := conn.Sync(path); return err }
 }
 
@@ -517,7 +507,7 @@ func (r *sessionRun) syncInPeace(ctx context.Context) {
 		path := ownZnode(r.env.Path(key), writer.ID)
 		w, s := r.clients[writer.ID], r.clients[reader.ID]
 		write := burst{f: history.FPipeline, key: key, requests: []request{w.setOrCreate(path)}}
-		read := burst{f: history.FSyncRead, key: key, requests: []request{sync1(path), get(path)}, reads: true}
+		read := burst{f: history.FSyncRead, key: key, requests: []request{syncTo(path), get(path)}, reads: true}
 		if ctx.Err() != nil || w.pipe.do(ctx, writer, write, 0, r.env.OpTimeout) != nil {
 			continue
 		}

@@ -155,11 +155,17 @@ func (k *object) who(i int32) string {
 // what is an operation in words: write of 3 by process 1.
 func (k *object) what(i int32) string { return k.act(i) + " by " + k.who(i) }
 
-func (k *object) act(i int32) string {
-	o := &k.ops[i]
+// asTold is an operation as people are told of it, where that is another one than
+// the one that is decided.
+func (k *object) asTold(i int32) *op {
 	if k.told != nil {
-		o = &k.told[i]
+		return &k.told[i]
 	}
+	return &k.ops[i]
+}
+
+func (k *object) act(i int32) string {
+	o := k.asTold(i)
 	switch o.code {
 	case read:
 		if k.counts() {

@@ -100,10 +100,7 @@ func (k *object) holdsIn(s *witness.Scene, is []int32) {
 
 // did is what an operation did.
 func (k *object) did(i int32) string {
-	o := &k.ops[i]
-	if k.told != nil {
-		o = &k.told[i]
-	}
+	o := k.asTold(i)
 	switch o.code {
 	case read:
 		return "read " + k.seen(o.a)
@@ -156,10 +153,7 @@ func (k *object) seen(v int32) string {
 
 // short is an operation in a word or two, for a picture.
 func (k *object) short(i int32) string {
-	o := &k.ops[i]
-	if k.told != nil {
-		o = &k.told[i]
-	}
+	o := k.asTold(i)
 	switch o.code {
 	case read:
 		return "read " + k.seen(o.a)

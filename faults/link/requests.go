@@ -25,23 +25,31 @@ type requests struct {
 
 func (q *requests) push(r request) { q.list = append(q.list, r) }
 
-// take removes the oldest request with this xid. Nearly always that is the
-// oldest of all: a server answers in order, but for auth, which it answers
-// without waiting for the writes before it.
+// take removes the oldest request with this xid.
 func (q *requests) take(xid int32) (request, bool) {
-	for i := q.head; i < len(q.list); i++ {
-		if q.list[i].xid == xid {
-			return q.remove(i), true
-		}
+	i, ok := q.find(xid)
+	if !ok {
+		return request{}, false
 	}
-	return request{}, false
+	return q.remove(i), true
 }
 
 // op is the type of the request that take would remove.
 func (q *requests) op(xid int32) (wire.Op, bool) {
+	i, ok := q.find(xid)
+	if !ok {
+		return 0, false
+	}
+	return q.list[i].op, true
+}
+
+// find looks for the oldest request with this xid. Nearly always that is the
+// oldest of all: a server answers in order, but for auth, which it answers
+// without waiting for the writes before it.
+func (q *requests) find(xid int32) (int, bool) {
 	for i := q.head; i < len(q.list); i++ {
 		if q.list[i].xid == xid {
-			return q.list[i].op, true
+			return i, true
 		}
 	}
 	return 0, false

@@ -152,14 +152,10 @@ func (s *jsonSource) list(depth int) (Value, error) {
 		if err := s.push(v); err != nil {
 			return Value{}, err
 		}
-		switch s.space(); s.peek() {
-		case ',':
-			s.take()
-		case ']':
-			s.take()
+		if last, err := s.last(']'); err != nil {
+			return Value{}, err
+		} else if last {
 			return Value{Kind: List, Items: s.pop(from)}, nil
-		default:
-			return Value{}, s.wrong("expected ',' or ']', found %s", s.ended(s.peek()))
 		}
 	}
 }
@@ -194,16 +190,25 @@ func (s *jsonSource) object(depth int) (Value, error) {
 		if err := s.push(v); err != nil {
 			return Value{}, err
 		}
-		switch s.space(); s.peek() {
-		case ',':
-			s.take()
-		case '}':
-			s.take()
+		if last, err := s.last('}'); err != nil {
+			return Value{}, err
+		} else if last {
 			return Value{Kind: Map, Items: s.pop(from)}, nil
-		default:
-			return Value{}, s.wrong("expected ',' or '}', found %s", s.ended(s.peek()))
 		}
 	}
+}
+
+// last takes what stands behind an element: a comma, or the end.
+func (s *jsonSource) last(end byte) (bool, error) {
+	switch s.space(); s.peek() {
+	case ',':
+		s.take()
+		return false, nil
+	case end:
+		s.take()
+		return true, nil
+	}
+	return false, s.wrong("expected ',' or '%c', found %s", end, s.ended(s.peek()))
 }
 
 // ended says what stands where a line should go on.

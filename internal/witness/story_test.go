@@ -494,3 +494,14 @@ func TestAnyWitness(t *testing.T) {
 		}
 	}
 }
+
+func TestFacts(t *testing.T) {
+	for value, want := range map[string]string{
+		`{"held":true,"lost":false,"token":"0x5","n":3}`: "held, not lost, token 0x5, n 3",
+		`"text"`: `"text"`, `{"cut`: `{"cut`, "null": "", "": "",
+	} {
+		if got := Facts([]byte(value)); got != want {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+}

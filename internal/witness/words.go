@@ -336,25 +336,29 @@ func anything(_ *teller, op *history.Operation, st *Step, w *wording) {
 	}
 }
 
-// facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5".
-func facts(raw json.RawMessage) string {
+// facts is a value for people, clean.
+func facts(raw json.RawMessage) string { return Clean(Facts(raw), mostValue) }
+
+// Facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5".
+// What stands in it is not cleaned.
+func Facts(raw json.RawMessage) string {
 	if len(raw) == 0 || string(raw) == "null" {
 		return ""
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return Clean(string(raw), mostValue)
+		return string(raw)
 	}
 	var out []string
 	for d.More() {
 		key, err := d.Token()
 		var v json.RawMessage
 		if err != nil || d.Decode(&v) != nil {
-			return Clean(string(raw), mostValue)
+			return string(raw)
 		}
 		out = append(out, factOf(fmt.Sprint(key), v))
 	}
-	return Clean(strings.Join(out, ", "), mostValue)
+	return strings.Join(out, ", ")
 }
 
 func factOf(key string, raw json.RawMessage) string {

@@ -197,6 +197,14 @@ type queue struct {
 
 func (q *queue) push(r *request) { q.list = append(q.list, r) }
 
+// first is the oldest request; nil: there is none.
+func (q *queue) first() *request {
+	if q.head == len(q.list) {
+		return nil
+	}
+	return q.list[q.head]
+}
+
 // take removes the oldest request with a number; nil: there is none. Nearly
 // always that is the oldest of all.
 func (q *queue) take(xid int32) *request {

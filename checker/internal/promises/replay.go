@@ -11,12 +11,14 @@ import (
 func (j *judge) replay(c *conn) {
 	v := &view{lower: c.seen, by: c.from(), multis: map[history.ID]int{}}
 	w := newWatches(j, c)
-	order := &answers{}
+	waiting := &queue{}
 	reconnected := c.seen > 0
 	for _, s := range c.steps {
 		switch {
 		case s.request != nil:
-			order.sent(s.request)
+			if !s.request.auth() { // which is answered whenever it may be
+				waiting.push(s.request)
+			}
 			w.sent(s.request)
 		case s.event != nil:
 			w.told(s.event)
@@ -26,7 +28,7 @@ func (j *judge) replay(c *conn) {
 				j.Report[SingleImage].count("reconnects", 1)
 				reconnected = false
 			}
-			j.answered(order, c, r)
+			j.answered(waiting, c, r)
 			w.before(r, j.judgeReply(c, v, r))
 			w.answered(r)
 		}
@@ -114,31 +116,16 @@ func (j *judge) halves(c *conn, r *reply) {
 	}
 }
 
-// answers are the requests of a connection that wait for their replies.
-type answers struct {
-	waiting []*request
-}
-
-func (a *answers) sent(q *request) {
-	if !q.auth() {
-		a.waiting = append(a.waiting, q)
-	}
-}
-
 // answered says that replies come in the order of the requests.
-func (j *judge) answered(a *answers, c *conn, r *reply) {
+func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	q := r.request
 	if q.auth() {
 		return
 	}
 	j.Report[Fifo].count("replies", 1)
-	i := slices.Index(a.waiting, q)
-	if i > 0 {
-		first := a.waiting[0]
+	first := waiting.first()
+	if waiting.take(q.Xid) != nil && first != q {
 		j.broken(Fifo, append(q.events(), first.index), "%s came before that to its %s, which it had sent before, at %s", told(c, r), first.name(), at(first.at))
-	}
-	if i >= 0 {
-		a.waiting = slices.Delete(a.waiting, i, i+1)
 	}
 }
 
