@@ -33,9 +33,9 @@ func (a *analysis) readLog(list []history.Txn) {
 	a.log = a.indexTxns(list, ids(asked))
 	for _, r := range asked {
 		entry, ok := a.log.requests[r.id]
-		// A client may number its requests anew on each connection: what had been
-		// committed before this one was sent is another one.
-		if ok && entry.zxid > a.zxids.floor(r.sent) && (entry.kind == r.op || entry.kind == "error") {
+		// A client may number its requests anew on each connection: what may have been
+		// committed before this one was sent may be another one.
+		if ok && entry.zxid > a.zxids.floorAt(r.sent) && (entry.kind == r.op || entry.kind == "error") {
 			a.zxids.add(entry.zxid, r.sent, r.event)
 		}
 	}

@@ -132,7 +132,7 @@ func (r *record) shown(t int) *record {
 
 func raisedTwice() *record {
 	r := barrier().opens(1).opens(2).saw(1, 0, 1, 1).saw(1, 1, 2, 1)
-	return r.call(0, history.FRaise, 10, 20, history.OK).raises(1).touches(1).saw(21, 0, 4, 20)
+	return r.call(0, history.FRaise, 10, 20, history.OK).raises(1).touches(1).saw(22, 0, 4, 21)
 }
 
 // liftedOften is raised, and was lifted nine times, as the log says: how this
@@ -140,8 +140,8 @@ func raisedTwice() *record {
 func liftedOften() *record {
 	r, n, t := raisedTwice(), history.ID(4), 30
 	for range 9 {
-		r.call(0, history.FLift, t, t+2, history.OK).lowers(1).touches(1).saw(t+3, 0, n+2, t+2)
-		r.call(0, history.FRaise, t+10, t+12, history.OK).raises(1).touches(1).saw(t+13, 0, n+4, t+12)
+		r.call(0, history.FLift, t, t+2, history.OK).lowers(1).touches(1).saw(t+3, 0, n+2, t+3)
+		r.call(0, history.FRaise, t+10, t+12, history.OK).raises(1).touches(1).saw(t+13, 0, n+4, t+13)
 		n, t = n+4, t+20
 	}
 	return r
@@ -158,6 +158,13 @@ var logScenarios = []scenario{
 	{"granted before the one ahead is gone", "grant", Violation, "still stood before it", lined(false)},
 	{"which nobody sees by the clock", "exclusion", Valid, "", lined(false)},
 	{"the one ahead was gone in time", "grant", Valid, "", lined(true)},
+	{
+		"the one ahead went at the moment of the grant", "grant", Valid, "", // and all that shows it not gone was sent then
+		lock().call(0, history.FAcquire, 5, 100, history.Info).
+			hold(grant{client: 1, inv: 6, ret: 20, release: 30, token: token(4)}).
+			saw(1, 0, 1, 1).saw(1, 1, 2, 1).saw(21, 0, 5, 20).saw(25, 1, 7, 22).
+			opens(1).opens(2).stands(1, 0).stands(2, 1).touches(1).leaves(1, 1, 0).touches(2),
+	},
 	{
 		"its own contender is gone when it is looked at", "grant", Valid, "",
 		lock().hold(grant{client: 1, inv: 6, ret: 20, release: 30, token: token(4)}).saw(1, 0, 1, 1).saw(25, 1, 6, 22).
@@ -233,6 +240,11 @@ var logScenarios = []scenario{
 			take(2, 310, 320, "", history.Info).shown(400).keyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
 	},
 	{
+		"an item that was seen to be gone when the unknown dequeue began", "loss", Valid, "",
+		queued(3).put(0, 302, 303, "a", history.OK).inserts(1, "a").removes(3, "a").saw(310, 0, 11, 303).
+			take(2, 310, 320, "", history.Info).shown(400).keyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+	},
+	{
 		"an item that may have been put in and is lost", "loss", Violation, "never came out",
 		queued(3).put(0, 302, 303, "a", history.Info).inserts(1, "a").removes(3, "a").shown(400),
 	},
@@ -255,12 +267,18 @@ var logScenarios = []scenario{
 	},
 	{"raised as the log says", "log", Valid, "", raisedTwice()},
 	{
+		"raised, lifted, and seen to be away at one moment", "log", Valid, "",
+		raisedTwice().call(0, history.FLift, 30, 32, history.OK).lowers(1).touches(1).saw(33, 0, 6, 31).
+			call(0, history.FRaise, 40, 40, history.OK).raises(1).call(0, history.FLift, 40, 40, history.OK).lowers(1).
+			touches(2).saw(40, 1, 9, 40).touches(1).saw(50, 0, 10, 45),
+	},
+	{
 		"lifted, but it is there", "log", Violation, "its znode is there from",
-		liftedOften().call(0, history.FLift, 300, 310, history.OK).touches(1).saw(311, 0, 41, 310),
+		liftedOften().call(0, history.FLift, 300, 310, history.OK).touches(1).saw(311, 0, 41, 311),
 	},
 	{
 		"a lift that leaves the znode there", "log", Valid, "",
-		raisedTwice().call(0, history.FLift, 30, 40, history.OK).touches(1).saw(41, 0, 5, 40),
+		raisedTwice().call(0, history.FLift, 30, 40, history.OK).touches(1).saw(42, 0, 5, 41),
 	},
 	{
 		"a put without an answer that was taken back", "loss", Valid, "",
@@ -268,16 +286,16 @@ var logScenarios = []scenario{
 	},
 	{
 		"lifted as the log says", "log", Valid, "",
-		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(41, 0, 6, 40),
+		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(42, 0, 6, 41),
 	},
 	{
 		"a raise that nobody knew of is certain", "early", Violation, "though it was raised by 0.060 s",
-		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(41, 0, 6, 40).
+		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(42, 0, 6, 41).
 			call(0, history.FRaise, 45, 50, history.Info).raises(1).touches(1).saw(60, 0, 8, 55).call(1, history.FAwait, 70, 80, history.OK),
 	},
 	{
 		"a raise that never came", "early", Valid, "",
-		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(41, 0, 6, 40).
+		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(42, 0, 6, 41).
 			call(0, history.FRaise, 45, 50, history.Info).touches(1).touches(1).saw(60, 0, 8, 55).call(1, history.FAwait, 70, 80, history.OK),
 	},
 	{
@@ -457,8 +475,11 @@ func TestZxids(t *testing.T) {
 		zxid, _, ok := z.ceil(time.Duration(at) * ms)
 		s += fmt.Sprint(zxid, ok, " ", z.floor(time.Duration(at)*ms), "; ")
 	}
-	if want := "3 true 0; 3 true 0; 6 true 0; 6 true 3; 6 true 3; 6 true 3; 6 true 7; 0 false 7; "; s != want {
+	if want := "3 true 0; 6 true 0; 6 true 0; 6 true 3; 6 true 3; 6 true 3; 0 false 7; 0 false 7; "; s != want {
 		t.Errorf("ceil and floor: %s", s)
+	}
+	if floor, floorAt := z.floor(20*ms), z.floorAt(20*ms); floor != 3 || floorAt != 7 {
+		t.Errorf("before 20 ms zxid %d was seen, up to then %d", floor, floorAt)
 	}
 }
 

@@ -61,7 +61,7 @@ func (a *analysis) removals(k *keyRecord, q *queueRecord) map[int][]removal {
 	by := map[int][]removal{}
 	until := a.log.last()
 	if seen, _ := k.drained(a); seen != nil {
-		until = a.zxids.floor(seen.Time)
+		until = a.zxids.floorAt(seen.Time)
 	}
 	for _, it := range q.items {
 		op := it.enqueue()

@@ -16,6 +16,9 @@ import (
 //   - What was sent at a moment and got zxid z comes after all that anybody could
 //     have been shown by that moment ([zxids.ceil]), and before whatever has a
 //     higher zxid happened ([zxids.sentBelow]).
+//
+// What happened at one moment is not ordered: "later" and "by" are strict, so that a
+// run in virtual time, where a whole exchange takes none, raises no alarm.
 
 // zxids is that tie. It is read-only once it is sorted.
 type zxids struct {
@@ -85,11 +88,11 @@ func (z *zxids) by(zxid uint64) (time.Duration, int) {
 	return z.seen[i].at, z.seen[i].event
 }
 
-// floor is the highest zxid that had certainly been committed by t: a request
-// that was sent later got a higher one. 0 if none is known.
+// floor is the highest zxid that had certainly been committed before t: a request
+// that was sent at t or later got a higher one. 0 if none is known.
 func (z *zxids) floor(t time.Duration) uint64 {
 	i, _ := slices.BinarySearchFunc(z.seen, t, func(s sighting, t time.Duration) int {
-		if s.at <= t {
+		if s.at < t {
 			return -1
 		}
 		return 1
@@ -100,11 +103,14 @@ func (z *zxids) floor(t time.Duration) uint64 {
 	return z.seen[i-1].zxid
 }
 
+// floorAt is like floor, but takes in what was seen at t itself.
+func (z *zxids) floorAt(t time.Duration) uint64 { return z.floor(t + 1) }
+
 // ceil is a zxid above all that anybody can have been shown by t, with the event
-// that shows it: that of a request sent at t or later, or one above it. false if
-// no such request is known.
+// that shows it: that of a request sent after t, or one above it. false if no such
+// request is known.
 func (z *zxids) ceil(t time.Duration) (zxid uint64, event int, ok bool) {
-	i, _ := slices.BinarySearchFunc(z.high, t, func(r request, t time.Duration) int { return cmp.Compare(r.sent, t) })
+	i, _ := slices.BinarySearchFunc(z.high, t+1, func(r request, t time.Duration) int { return cmp.Compare(r.sent, t) })
 	if i == len(z.high) {
 		return 0, -1, false
 	}
