@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,14 +60,25 @@ func explain(t *testing.T, s simulated.Record, r promises.Report, name string) {
 	t.Logf("%s: %s\n%s", name, f.Text, strings.Join(lines, "\n"))
 }
 
+// runs is how many runs are simulated, and the seed of the first.
+func runs() (n int, first uint64) {
+	n = 6_000
+	if testing.Short() {
+		n = 600
+	}
+	if asked, err := strconv.Atoi(os.Getenv("ZKLAB_WORLDS")); err == nil {
+		n = asked
+	}
+	first, _ = strconv.ParseUint(os.Getenv("ZKLAB_FIRST"), 10, 64)
+	return n, first
+}
+
+// ZKLAB_WORLDS=1000000 looks hard for false alarms; ZKLAB_FIRST is the first seed.
 func TestCorrectServersKeepTheirPromises(t *testing.T) {
 	t.Parallel()
-	runs := 6_000
-	if testing.Short() {
-		runs = 600
-	}
+	n, first := runs()
 	figures := map[string]float64{}
-	for seed := range uint64(runs) {
+	for seed := first; seed < first+uint64(n); seed++ {
 		s := simulated.Run(seed, "", 150+int(seed%7)*50+int(seed%50/49)*4000)
 		for _, log := range []bool{true, false} {
 			r := judge(t, s, log)

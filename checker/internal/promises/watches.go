@@ -283,7 +283,7 @@ func (w *watches) told(e *event) {
 // used takes away the watches that an event came from.
 func (w *watches) used(e *event, tables ...table) {
 	w.Report[OneEvent].count("events", 1)
-	may := false
+	may, stays := false, w.settingAgain(e)
 	for _, t := range tables {
 		x := w.in(place{t, e.Path})
 		if x.owed && x.next != nil {
@@ -292,7 +292,7 @@ func (w *watches) used(e *event, tables ...table) {
 			w.shown = append(w.shown, e.zxid)
 		}
 		may = may || x.may
-		x.may, x.owed = false, false
+		x.may, x.owed = x.may && stays, false
 		x.told = append(x.told[:0], x.asking...)
 	}
 	if may {
@@ -311,6 +311,17 @@ func (w *watches) used(e *event, tables ...table) {
 	}
 	w.broken(OneEvent, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, though no watch was left that it had set on this connection",
 		w.c.client, e.Type, e.Path, at(e.at))
+}
+
+// settingAgain says that an event may come from a setWatches on the way. Such a
+// one is sent instead of setting a watch, and uses up none that is there
+// (DataTree.setWatches): of a znode that is gone, the one that waits for it stays
+// when the one on its children is told so.
+func (w *watches) settingAgain(e *event) bool {
+	asked := func(t table) bool {
+		return slices.ContainsFunc(w.in(place{t, e.Path}).asking, func(q *request) bool { return kind(q.Op) == "setWatches" })
+	}
+	return e.zxid == 0 && (asked(dataTable) || asked(childTable))
 }
 
 // caught counts the events of which a reply now shows the change.
@@ -366,10 +377,7 @@ func (w *watches) cause(e *event, z history.ID) *change {
 // events, each tells of the earliest change that it can. What setWatches brings
 // tells of no change in particular.
 func (w *watches) assigned(e *event) {
-	asked := func(t table) bool {
-		return slices.ContainsFunc(w.in(place{t, e.Path}).asking, func(q *request) bool { return kind(q.Op) == "setWatches" })
-	}
-	if w.log == nil || asked(dataTable) || asked(childTable) {
+	if w.log == nil || w.settingAgain(e) {
 		return
 	}
 	w.Report[EventOrder].count("events", 1)
