@@ -186,17 +186,6 @@ func flipped(b []byte, at int) []byte {
 	return b
 }
 
-func FuzzReadFile(f *testing.F) {
-	f.Add(file(create(1, "/a"), record(2, wire.Multi, 1, int(wire.Create), body("/b"))))
-	f.Add(file(record(3, wire.CloseSession), record(4, wire.SetACL, "/a", 1<<30)))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		entries, err := ReadFile(bytes.NewReader(b))
-		if err == nil && len(entries) > len(b) {
-			t.Errorf("%d entries of %d bytes", len(entries), len(b))
-		}
-	})
-}
-
 // log reads zxids as a server's log.
 func log(t *testing.T, snapshot history.ID, zxids ...int64) Log {
 	t.Helper()
