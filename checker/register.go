@@ -36,6 +36,7 @@ type change struct {
 	from, to int32 // from is noValue of a write
 	zxid     history.ID
 	version  int32 // that it made; 0 as zxid: not known
+	shown    *look // the read that tells these two, or the version; nil: the answer does
 }
 
 const noValue = -1
@@ -54,6 +55,14 @@ type look struct {
 func (c *change) inv() time.Duration { return c.op.Began() }
 func (c *change) ret() time.Duration { return known(c.op) }
 func (c *change) acknowledged() bool { return c.op.Outcome() == history.OK }
+
+// shows are the events that tell where a change stands among all.
+func (c *change) shows() []int {
+	if c.shown == nil {
+		return events(c.op)
+	}
+	return append(events(c.op), c.shown.events()...)
+}
 
 // client is whose read it is; -1: the harness's own.
 func (l *look) client() int {
@@ -154,7 +163,7 @@ func (b *registerReader) look(l *look, v history.Reading) {
 }
 
 // finish takes in the final look, and what reads tell of changes whose outcome
-// nobody knew.
+// nobody knew, or whose version the subject did not tell.
 func (b *registerReader) finish(k *keyRecord) {
 	for _, e := range k.facts {
 		var v history.Final
@@ -175,8 +184,10 @@ func (b *registerReader) finish(k *keyRecord) {
 		case l.zxid == 0:
 		case l.value == 0 && b.first == 0:
 			b.first = l.zxid
-		case c != nil && c.zxid == 0:
-			c.zxid, c.version = l.zxid, l.version
+		case c != nil && (c.zxid == 0 || c.zxid == l.zxid && c.version == 0):
+			if c.zxid, c.version = l.zxid, l.version; c.version != 0 || !c.acknowledged() {
+				c.shown = l
+			}
 		}
 	}
 }

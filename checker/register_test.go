@@ -115,6 +115,9 @@ func registerScenarios() []scenario {
 		{"two that can have made three versions", "zxid-order", Violation, "", reg().set(0, 1, 2, "x", 0).set(1, 1, 2, "y", 0).set(0, 3, 4, "b", 4)},
 		{"a version that an unknown write made", "zxid-order", Valid, "", reg().set(0, 1, 2, "a", 1).set(1, 1, 2, "c", 0).set(0, 3, 4, "b", 3)},
 		{"a value with two zxids", "zxid-order", Violation, "it was written twice", reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2).get(1, 1, 6, plain, "a", 3)},
+		{"zxids without versions", "zxid-order", Unknown, "not the versions", withoutVersions(reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 2), 1<<30)},
+		{"zxids without versions, against real time", "zxid-order", Violation, "had ended before", withoutVersions(reg().set(0, 1, 2, "a", 2).set(1, 3, 4, "b", 1), 1<<30)},
+		{"a version that only a read tells", "zxid-order", Violation, "nobody can have written", withoutVersions(reg().set(0, 1, 2, "a", 1).set(0, 3, 4, "b", 3), 1<<30).get(1, 5, 6, fenced, "b", 3).get(1, 7, 8, plain, "a", 1)},
 		{"one zxid for two", "zxid-order", Violation, "", reg().set(0, 1, 2, "a", 1).set(1, 1, 2, "b", 1)},
 		{"the order of zxids against real time", "zxid-order", Violation, "", reg().set(0, 1, 2, "a", 2).set(1, 3, 4, "b", 1)},
 		{"a compare-and-set with another value than it compared with", "zxid-order", Violation, "", reg().set(0, 1, 9, "a", 1).set(1, 1, 9, "b", 2).cas(2, 1, 9, "a", "c", 3)},
@@ -162,6 +165,43 @@ func withoutZxids(r *record) *record {
 		}
 	}
 	return r
+}
+
+// withoutVersions leaves the zxids. Of every so many operations one keeps its version.
+func withoutVersions(r *record, every int) *record {
+	n := 0
+	for i := range r.events {
+		e := &r.events[i]
+		if n++; n%every == 0 || e.Type != history.OK {
+			continue
+		}
+		var v struct {
+			history.Reading
+			Version int `json:"version,omitempty"`
+		}
+		if _ = e.Decode(&v); e.F == history.FRead {
+			e.Value = history.Value(history.Reading{Value: v.Value, Mzxid: v.Mzxid})
+		} else {
+			e.Value = nil
+		}
+	}
+	return r
+}
+
+// Where versions could hardly be compared, writes are not called valid.
+func TestFewVersionsAreNotValid(t *testing.T) {
+	for name, c := range map[string]struct {
+		every int
+		want  Result
+	}{"all": {1, Valid}, "few": {7, Unknown}, "none": {1 << 30, Unknown}} {
+		r := ours(history.ModelRegister, history.Params{Clients: 3}).phases(1, 1100, 1150)
+		goodRegister(r, 30)
+		for _, v := range Run(t.Context(), withoutVersions(r, c.every).build(), Options{NoReferee: true}).Verdicts {
+			if v.Property == "zxid-order" && v.Result != c.want {
+				t.Errorf("with versions of %s: %s: %s", name, v.Result, v.Reason)
+			}
+		}
+	}
 }
 
 // disturbed adds a fault of a server from t on, for a tenth of a second.
