@@ -101,7 +101,7 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	findings := make([]finding, len(h.keys))
-	if h.Operations == 0 {
+	if h.Operations == 0 && !h.idle {
 		r := h.report(nil)
 		r.Verdict = checker.Unknown
 		r.Verdicts = []Verdict{{Verdict: checker.Verdict{Property: property, Result: checker.Unknown, Reason: "the history has no operations"}}}
@@ -289,6 +289,12 @@ func (h *History) notes() []string {
 		add("in this format a failed cas counts as an observation: the value was another than it compared with")
 	case compares && h.Failed > 0:
 		add("a failed operation counts as one that did nothing; a failed cas says nothing of the value")
+	}
+	if h.idle {
+		add("no client called anything: nothing could go wrong")
+	}
+	if h.plain {
+		add("values of two items are taken as they are, not as [key value]: not every operation names a key so")
 	}
 	if h.blank > 0 {
 		add("%s of nil counts as one of an unknown value, as it does for Jepsen: nil was not there at first, and nobody wrote it", plural(h.blank, "read"))

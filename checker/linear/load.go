@@ -30,6 +30,8 @@ type History struct {
 	processes []int64   // their numbers in the file
 	initial   int32     // what registers begin with
 	blank     int       // reads of nil that count as reads of an unknown value
+	plain     bool      // values of two items are no keys with values
+	idle      bool      // events of others only: no client called anything
 }
 
 // Keys is how many objects the history has.
@@ -45,6 +47,29 @@ type LoadOptions struct {
 // Load reads a history to its end. An event that cannot belong to the model is
 // a [foreign.LineError]. It ends soon after ctx does, with its error.
 func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*History, error) {
+	l := newLoader(r, m, opts)
+	err := l.events(ctx)
+	if l.pairs.arePlain() {
+		again, errAgain := r.Again()
+		if errAgain != nil {
+			return nil, fmt.Errorf("values look like [key value] in some operations only: %w", errAgain)
+		}
+		l = newLoader(again, m, opts)
+		l.h.plain = true
+		err = l.events(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.h.idle = l.h.Operations == 0 && l.reader.Others() > 0 && l.reader.Model() == ""
+	if opts.Initial != nil {
+		l.forget()
+	}
+	l.finish()
+	return l.h, nil
+}
+
+func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
 		h:      &History{Model: m, Format: r.Format(), values: newValues()},
 		reader: r, known: m.kind.ops,
@@ -56,27 +81,27 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	if opts.Initial != nil {
 		l.h.initial = l.h.values.of(*opts.Initial)
 	}
+	return l
+}
+
+// events reads the history to its end.
+func (l *loader) events(ctx context.Context) error {
 	var e foreign.Event
 	for n := 0; ; n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
-		err := r.Next(&e)
+		err := l.reader.Next(&e)
 		if err == io.EOF {
-			break
+			return nil
 		}
 		if err == nil {
 			err = l.event(&e)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if opts.Initial != nil {
-		l.forget()
-	}
-	l.finish()
-	return l.h, nil
 }
 
 // loader makes operations of events.
@@ -90,7 +115,9 @@ type loader struct {
 	keys      map[string]int32
 	processes map[int64]int32
 	known     []string
-	f         string // of the last event, which is known
+	f         string // of the last event, as it is written
+	as        string // what it is called here
+	pairs     pairs
 	timed     bool
 }
 
@@ -118,16 +145,23 @@ func (l *loader) event(e *foreign.Event) error {
 	l.h.indices = append(l.h.indices, int32(min(e.Index, math.MaxInt32)))
 	l.h.times = append(l.h.times, e.Time)
 	l.timed = l.timed || e.Time > 0
-	if e.F != l.f {
-		if !slices.Contains(l.known, e.F) {
+	p := l.open[e.Process]
+	if p != nil && e.Type == history.Info {
+		e.F = p.f // it ends, however the event calls that
+	}
+	if e.F != l.f && (p != nil || e.F != "") {
+		as := l.named(e.F)
+		if as == "" {
 			return bad(e, "operation %q is none of model %s, which has %s", e.F, l.h.Model.name, strings.Join(l.known, ", "))
 		}
-		l.f = e.F
+		l.f, l.as = e.F, as
+	}
+	if e.F != "" {
+		e.F = l.as
 	}
 	if e.Type == history.Invoke {
 		return l.invoke(e, rank)
 	}
-	p := l.open[e.Process]
 	if p == nil {
 		return bad(e, "%s of process %d, which has no open operation: expected an invoke before", e.Type, e.Process)
 	}
@@ -167,14 +201,37 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 // jepsen.independent writes it; of a cas also [key old new].
 func (l *loader) keyedValue(e *foreign.Event) bool {
 	v := e.Value
-	switch {
-	case v.Kind != foreign.List:
-		return false
-	case e.F != "cas":
-		return len(v.Items) == 2
+	if v.Kind == foreign.Nil {
+		l.pairs.blank = true
 	}
-	return len(v.Items) == 3 || len(v.Items) == 2 && (v.Items[1].Kind == foreign.List || v.Items[1].Kind == foreign.Map)
+	keyed := v.Kind == foreign.List && len(v.Items) == 2
+	if keyed && e.F == "cas" {
+		keyed = v.Items[1].Kind == foreign.List || v.Items[1].Kind == foreign.Map
+	} else if e.F == "cas" {
+		keyed = v.Kind == foreign.List && len(v.Items) == 3
+	}
+	if l.h.plain || !keyed {
+		return false
+	}
+	if v.Items[1].Kind == foreign.Nil {
+		l.pairs.ask = true
+	} else {
+		l.pairs.tell = true
+	}
+	return true
 }
+
+// pairs is what was seen of values that look like [key value].
+type pairs struct {
+	tell   bool // invocations with a value
+	ask    bool // invocations without: [key nil]
+	blank  bool // invocations of nil
+	broken bool // a set was read as something else than [key elements]
+}
+
+// arePlain says that they are no keys with values, but values themselves: what is
+// asked for is not asked for by key, or not answered so.
+func (p pairs) arePlain() bool { return p.broken || p.tell && p.blank && !p.ask }
 
 // unkeyed is a pair of key and value without the key.
 func unkeyed(v foreign.Value) foreign.Value {
@@ -189,7 +246,7 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 	switch e.Type {
 	case history.Fail:
 		l.h.Failed++
-		if o.code == cas && l.h.Format == foreign.JepsenLog && e.Value.Kind != foreign.Word {
+		if o.code == cas && l.h.Format == foreign.JepsenLog && e.Value.Kind != foreign.Word && !e.Explained {
 			o.code, o.ret = mismatch, rank
 			return nil
 		}
@@ -203,7 +260,12 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 	o.ret = rank
 	v := e.Value
 	if p.keyed {
-		if v.Kind != foreign.List || len(v.Items) != 2 && (e.F != "cas" || len(v.Items) != 3) {
+		pair := v.Kind == foreign.List && (len(v.Items) == 2 || e.F == "cas" && len(v.Items) == 3)
+		if o.code == readAll && !(pair && v.Items[0].Whole() == p.key.Whole()) {
+			l.pairs.broken = true
+			pair = false
+		}
+		if !pair {
 			return bad(e, "the value is %s: expected [%s value], as in the invocation in line %d", v, p.key, p.line)
 		}
 		v = unkeyed(v)

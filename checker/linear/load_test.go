@@ -100,6 +100,52 @@ func TestHistories(t *testing.T) {
 {:process 0, :type :invoke, :f :get, :key "a", :value nil}
 {:process 0, :type :ok, :f :get, :key "a", :value ""}`, checker.Violation, ""},
 		{"nothing", "register", `[]`, checker.Unknown, "no operations"},
+		{"nobody called anything", "register", `[{:process :nemesis :type :info :f :kill :value nil}]`, checker.Valid, ""},
+		{"own run without operations", "queue", `{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"queue"}}`, checker.Unknown, "no operations"},
+		{"pairs as items", "queue", `{:process 0 :type :invoke :f :enqueue :value [1 2]}
+{:process 0 :type :ok :f :enqueue :value [1 2]}
+{:process 0 :type :invoke :f :enqueue :value [2 2]}
+{:process 0 :type :ok :f :enqueue :value [2 2]}
+{:process 1 :type :invoke :f :dequeue :value nil}
+{:process 1 :type :ok :f :dequeue :value [1 2]}`, checker.Valid, ""},
+		{"pairs as items, in the wrong order", "queue", `{:process 0 :type :invoke :f :enqueue :value [1 2]}
+{:process 0 :type :ok :f :enqueue :value [1 2]}
+{:process 0 :type :invoke :f :enqueue :value [2 2]}
+{:process 0 :type :ok :f :enqueue :value [2 2]}
+{:process 1 :type :invoke :f :dequeue :value nil}
+{:process 1 :type :ok :f :dequeue :value [2 2]}`, checker.Violation, "[1 2] went in and never came out"},
+		{"set by key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
+{:process 0 :type :ok :f :add :value [7 1]}
+{:process 0 :type :invoke :f :read :value [7 nil]}
+{:process 0 :type :ok :f :read :value [7 [1]]}`, checker.Valid, ""},
+		{"set read without a key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
+{:process 0 :type :ok :f :add :value [7 1]}
+{:process 0 :type :invoke :f :read :value [7 nil]}
+{:process 0 :type :ok :f :read :value [1 2]}`, checker.Violation, "shows 1, which nobody had added"},
+		{"other names", "cas-register", `{:process 0 :type :invoke :f :w :value 1}
+{:process 0 :type :ok :f :w :value 1}
+{:process 1 :type :invoke :f :compare-and-set :value [1 2]}
+{:process 1 :type :ok :f :compare-and-set :value [1 2]}
+{:process 0 :type :invoke :f :r :value nil}
+{:process 0 :type :ok :f :r :value 1}`, checker.Violation, "took away the value 1"},
+		{"crash", "register", `{:process 0 :type :invoke :f :write :value 1}
+{:process 0 :type :info :f :crash}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :info}
+{:process 2 :type :invoke :f :read}
+{:process 2 :type :ok :f :read :value 1}`, checker.Valid, ""},
+		{"failed cas of a newer log", "cas-register", `INFO [2019-04-01 11:25:23,719] jepsen worker 0 - jepsen.util 0	:invoke	:write	1
+INFO [2019-04-01 11:25:23,719] jepsen worker 0 - jepsen.util 0	:ok	:write	1
+INFO [2019-04-01 11:25:23,719] jepsen worker 0 - jepsen.util 0	:invoke	:cas	[1 2]
+INFO [2019-04-01 11:25:23,719] jepsen worker 0 - jepsen.util 0	:fail	:cas	[1 2]`, checker.Valid, ""},
+		{"failed cas of an older log", "cas-register", `INFO  jepsen.util - 0	:invoke	:write	1
+INFO  jepsen.util - 0	:ok	:write	1
+INFO  jepsen.util - 0	:invoke	:cas	[1 2]
+INFO  jepsen.util - 0	:fail	:cas	[1 2]`, checker.Violation, ""},
+		{"failed cas that is explained", "cas-register", `INFO  jepsen.util - 0	:invoke	:write	1
+INFO  jepsen.util - 0	:ok	:write	1
+INFO  jepsen.util - 0	:invoke	:cas	[1 2]
+INFO  jepsen.util - 0	:fail	:cas	[1 2]	:connection-refused`, checker.Valid, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := Check(context.Background(), load(t, c.model, []byte(c.text)), Options{})
@@ -121,6 +167,9 @@ func TestLoadErrors(t *testing.T) {
 		{"cas", "cas-register", "{:process 0 :type :invoke :f :cas :value 1}", "line 1: the value of a cas is 1: expected [old new]"},
 		{"key", "kv", begin, "line 1: write has no key"},
 		{"pair", "register", "{:process 0 :type :invoke :f :read :value [1 nil]}\n{:process 0 :type :ok :f :read :value 1}", "line 2: the value is 1: expected [1 value]"},
+		{"info of nothing", "register", "{:process 0 :type :info}", "line 1: info of process 0, which has no open operation"},
+		{"no such operation", "queue", "{:process 0 :type :invoke :f :r}", `line 1: operation "r" is none of model queue`},
+		{"client with a name", "register", begin + "{:process \"b\" :type :invoke :f :read}", `line 2: :process is "b"`},
 		{"nil item", "queue", "{:process 0 :type :invoke :f :enqueue}", "line 1: enqueue of nil"},
 		{"number", "counter", "{:process 0 :type :invoke :f :add :value \"x\"}", `line 1: the value of add is "x": expected a whole number`},
 		{"priority", "priority-queue", "{:process 0 :type :invoke :f :enqueue :value :a}", "line 1: the value is :a: expected a whole number"},

@@ -3,10 +3,31 @@ package linear
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
 )
+
+// otherNames are what histories call operations besides what help lists.
+var otherNames = map[string]string{
+	"r": "read", "get": "read",
+	"w": "write", "put": "write",
+	"compare-and-set": "cas", "compare-and-swap": "cas",
+	"lock": "acquire", "unlock": "release",
+	"enq": "enqueue", "deq": "dequeue",
+}
+
+// named is what the model calls an operation; nothing if it has no such.
+func (l *loader) named(f string) string {
+	if slices.Contains(l.known, f) {
+		return f
+	}
+	if as := otherNames[f]; slices.Contains(l.known, as) {
+		return as
+	}
+	return ""
+}
 
 // argument is a value without the map that zklab's own histories put around it.
 func argument(v foreign.Value, names ...string) foreign.Value {

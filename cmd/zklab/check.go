@@ -70,7 +70,7 @@ func checkHelp() string {
 		"history file. Exit codes are those of run: 0 valid, 1 violation, 2 undecided, 3 unreadable, 64\nwrong usage.\n\n" +
 		"A history of zklab's names its model and is checked for all that the model promises. Any other\n" +
 		"needs --model, and is decided to be linearizable or not; so is one of zklab's, with --model.\n" +
-		"Operations of processes that are no number (the nemesis) are passed over.\n\nModels:\n")
+		"Processes are numbers; the nemesis is passed over.\n\nModels:\n")
 	for _, m := range linear.Models() {
 		fmt.Fprintf(&b, "  %-14s %s (%s)\n  %-14s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
 	}

@@ -15,9 +15,10 @@ import (
 // github.com/edn-format/edn.
 type ednSource struct {
 	*scanner
-	index int
-	open  byte // the bracket that closes the vector around all, if there is one
-	began bool
+	index  int
+	open   byte // the bracket that closes the vector around all, if there is one
+	began  bool
+	others *int
 }
 
 func (s *ednSource) next(e *Event) error {
@@ -39,6 +40,7 @@ func (s *ednSource) next(e *Event) error {
 		if mine {
 			return nil
 		}
+		*s.others++
 	}
 }
 
@@ -173,6 +175,9 @@ func (s *ednSource) event(e *Event) (bool, error) {
 // fill checks the fields that every event has, and says whether it is a
 // client's.
 func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, error) {
+	if n, ok := number([]byte(process.Text)); ok && process.Kind == Text {
+		process = Value{Kind: Int, Int: n}
+	}
 	switch process.Kind {
 	case Int:
 		e.Process = process.Int
@@ -180,13 +185,13 @@ func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, e
 			return false, wrong(line, "%s is %d: expected a number from 0, or a name like nemesis", fields[0], e.Process)
 		}
 	case Word, Text:
-		return false, nil // the nemesis, sessions
+		return false, stranger(line, process, kind, fields[0])
 	case Nil:
 		return false, wrong(line, "the event has no %s", strings.TrimPrefix(fields[0], "the "))
 	default:
 		return false, wrong(line, "%s is %s: expected a number, or a name like nemesis", fields[0], process)
 	}
-	switch text := plain(kind); text {
+	switch text := strings.ToLower(plain(kind)); text {
 	case "invoke":
 		e.Type = history.Invoke
 	case "ok":
@@ -200,10 +205,20 @@ func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, e
 	default:
 		return false, wrong(line, "%s is %s: expected invoke, ok, fail or info", fields[1], kind)
 	}
-	if e.F = plain(f); e.F == "" {
+	if e.F = strings.ToLower(plain(f)); e.F == "" && e.Type != history.Info {
 		return false, wrong(line, "the event has no %s, the name of an operation", fields[2])
 	}
 	return true, nil
+}
+
+// stranger says what is wrong with an event of a process that has a name: the
+// nemesis, sessions and the like tell facts, they call nothing. If a client's
+// events were passed over, what is left could look right.
+func stranger(line int, process, kind Value, field string) error {
+	if name := strings.ToLower(plain(process)); name == "nemesis" || strings.ToLower(plain(kind)) == "info" {
+		return nil
+	}
+	return wrong(line, "%s is %s, and its event is %s: clients must be numbers, only events of type info may have a name instead", field, process, kind)
 }
 
 // plain is a name without its colon; empty if it is none.

@@ -18,9 +18,11 @@ type Event struct {
 	Index   int
 	Process int64
 	Type    history.Type
-	F       string
-	Key     Value // Nil if the format or the event has none
+	F       string // in small letters; an info may have none
+	Key     Value  // Nil if the format or the event has none
 	Value   Value
+	// Explained says that a line of text tells more behind the value: an error.
+	Explained bool
 	// Time is nanoseconds since some beginning; -1 if the file does not say.
 	Time int64
 }

@@ -16,7 +16,7 @@ const (
 	JSONL     Format = "jsonl"      // zklab's own, or any JSON objects with process, type, f and value, one a line or in an array
 	EDN       Format = "edn"        // Jepsen's history.edn: a vector of maps, or one map after another
 	JepsenLog Format = "jepsen-log" // Jepsen's older log: INFO  jepsen.util - 0 :invoke :write 3
-	// JepsenText is Jepsen's history.txt: 0 :invoke :write 3.
+	// JepsenText is Jepsen's history.txt: 0 :invoke :write 3; or such lines in a newer log.
 	JepsenText Format = "jepsen-txt"
 	Porcupine  Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key, registers of text that begin as ""
 )
@@ -34,7 +34,7 @@ func Formats() []Description {
 		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array", `{"process":0,"type":"invoke","f":"write","value":3}`},
 		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]; also tuples [0 :invoke :write 3]", `{:process 0, :type :invoke, :f :write, :value 3}`},
 		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", `INFO  jepsen.util - 0 :invoke :write 3`},
-		{JepsenText, "Jepsen's history.txt", `0 :invoke :write 3`},
+		{JepsenText, "Jepsen's history.txt, or its newer jepsen.log", `0 :invoke :write 3`},
 		{Porcupine, "porcupine's key-value test files: get, put, append of text that is \"\" at first", `{:process 0, :type :invoke, :f :get, :key "7", :value nil}`},
 	}
 }
@@ -69,8 +69,9 @@ func detect(head []byte) (Format, error) {
 		return "", fmt.Errorf("%w: it is in UTF-16: convert it to UTF-8", ErrFormat)
 	case bareLike(text):
 		return JepsenText, nil
-	case logLike(text):
-		return JepsenLog, nil
+	}
+	if f := logLike(text); f != "" {
+		return f, nil
 	}
 	for len(text) > 0 && text[0] == ';' { // a comment
 		if i := bytes.IndexByte(text, '\n'); i >= 0 {

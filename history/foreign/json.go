@@ -8,10 +8,11 @@ import (
 // jsonSource reads JSON objects, one a line, or one array of them.
 type jsonSource struct {
 	*scanner
-	index int
-	model *string // of a history of zklab's own
-	array bool    // objects may go over several lines
-	began bool
+	index  int
+	model  *string // of a history of zklab's own
+	others *int
+	array  bool // objects may go over several lines
+	began  bool
 }
 
 func (s *jsonSource) next(e *Event) error {
@@ -33,6 +34,7 @@ func (s *jsonSource) next(e *Event) error {
 		if mine {
 			return nil
 		}
+		*s.others++
 	}
 }
 

@@ -5,37 +5,59 @@ import (
 	"io"
 )
 
-// logSource reads lines of Jepsen's older log:
+// logSource reads lines of Jepsen's logs:
 //
 //	INFO  jepsen.util - 0	:invoke	:write	3
+//	INFO [2019-04-01 11:25:23,722] jepsen worker 3 - jepsen.util 0	:invoke	:write	3
+//	2021-02-26 23:39:01,300{GMT}	INFO	[jepsen worker 1] jepsen.util: 0	:invoke	:write	3
 //
-// Newer ones have a date before and the thread within. Lines that do not have
-// an operation of a client after " - " are other messages, and passed over.
+// The first is the older one. Lines that do not have an operation of a client
+// there are other messages, and passed over.
 //
 // Jepsen's history.txt has the same without what is before the process, and
 // after the value perhaps an error's text, which may go on in further lines.
 type logSource struct {
 	*scanner
-	bare  bool // history.txt
-	told  bool // the last line may have had an error's text
-	found bool // an operation, be it of a client or not
-	index int
-	long  []byte
+	bare   bool // history.txt
+	told   bool // the last line may have had an error's text
+	found  bool // an operation, be it of a client or not
+	index  int
+	long   []byte
+	others *int
 }
 
-const logMark = "jepsen.util - "
-
-// logLike says whether one of the first lines is an operation in a log.
-func logLike(head []byte) bool {
-	if head[0] == '{' || head[0] == '[' || head[0] == '(' || head[0] == '#' {
-		return false
+// logged is what a log's line says of an operation, and whether the log is of
+// the older sort; nil if the line is another message.
+func logged(line []byte) (text []byte, older bool) {
+	_, text, found := bytes.Cut(line, []byte("jepsen.util"))
+	if !found {
+		return nil, false
 	}
-	for line := range bytes.Lines(head) {
-		if i := bytes.Index(line, []byte(logMark)); i >= 0 {
-			return true
+	for _, mark := range []string{" - ", ": ", " "} {
+		if text, found := bytes.CutPrefix(text, []byte(mark)); found {
+			return text, mark == " - "
 		}
 	}
-	return false
+	return nil, false
+}
+
+// logLike says in which format a log is by the first of its operations; none if
+// there is none.
+func logLike(head []byte) Format {
+	if head[0] == '{' || head[0] == '[' || head[0] == '(' || head[0] == '#' {
+		return ""
+	}
+	for line := range bytes.Lines(head) {
+		text, older := logged(line)
+		switch {
+		case text == nil || !older && !bareLike(text):
+		case older:
+			return JepsenLog
+		default:
+			return JepsenText
+		}
+	}
+	return ""
 }
 
 // bareLike says whether the first line is one of a history.txt.
@@ -64,15 +86,15 @@ func (s *logSource) next(e *Event) error {
 		}
 		at := s.line
 		s.line++
-		i := bytes.Index(line, []byte(logMark)) + len(logMark)
-		if s.bare {
-			i = 0
+		text := line
+		if !s.bare {
+			text, _ = logged(line)
 		}
-		if i < len(logMark) && !s.bare || len(bytes.TrimSpace(line)) == 0 {
+		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
 		s.begin()
-		mine, err := s.event(e, at, line[i:])
+		mine, err := s.event(e, at, text)
 		if err != nil {
 			return err
 		}
@@ -143,25 +165,27 @@ func (s *logSource) event(e *Event, at int, text []byte) (bool, error) {
 	mine, err := fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
 		"the process", "the type", "operation")
 	if err != nil || !mine {
+		*s.others++
 		return false, err
 	}
-	e.Value, err = s.argument(at, rest)
-	return true, err
+	return true, s.argument(e, at, rest)
 }
 
-// argument reads the value at the end of a line.
-func (s *logSource) argument(at int, text []byte) (Value, error) {
+// argument reads the value, and sees whether more stands behind it.
+func (s *logSource) argument(e *Event, at int, text []byte) error {
 	text = bytes.TrimSpace(text)
 	if n, ok := number(text); ok { // as most are
-		return Value{Kind: Int, Int: n}, nil
+		e.Value = Value{Kind: Int, Int: n}
+		return nil
 	}
 	if len(text) == 0 || string(text) == "nil" {
-		return Value{}, nil
+		return nil
 	}
 	form := ednSource{scanner: &scanner{line: 1, buf: text, done: true, shared: s.shared}}
-	v, err := form.value(0)
-	if err != nil {
-		return Value{}, wrong(at, "the value %q: %s", text[:min(40, len(text))], err.(*LineError).Reason)
+	var err error
+	if e.Value, err = form.value(0); err != nil {
+		return wrong(at, "the value %q: %s", text[:min(40, len(text))], err.(*LineError).Reason)
 	}
-	return v, nil
+	e.Explained = len(bytes.TrimSpace(form.buf[form.pos:])) > 0
+	return nil
 }

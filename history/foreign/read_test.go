@@ -96,7 +96,7 @@ func TestRead(t *testing.T) {
 			"history.txt", "3\t:invoke\t:write\t7\n:nemesis\t:info\t:start\t\"cut off {:n1 #{:n2}}\"\n4\t:info\t:cas\t[3 4]\tindeterminate: Connection reset\nat some place\n\n", JepsenText,
 			[]Event{
 				invoke,
-				{Line: 3, Index: 1, Process: 4, Type: history.Info, F: "cas", Value: list(integer(3), integer(4)), Time: -1},
+				{Line: 3, Index: 1, Process: 4, Type: history.Info, F: "cas", Value: list(integer(3), integer(4)), Explained: true, Time: -1},
 			},
 		},
 		{
@@ -110,6 +110,25 @@ func TestRead(t *testing.T) {
 				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
 				{Line: 4, Index: 1, Process: 3, Type: history.OK, F: "write", Value: list(integer(7), integer(8)), Time: -1},
 			},
+		},
+		{
+			"newer log", strings.Repeat("2021-02-26 23:39:00,1{GMT}\tINFO\t[main] jepsen.cli: Test options:\n", 100) +
+				"2021-02-26 23:39:01,3{GMT}\tINFO\t[jepsen worker 1] jepsen.util: 3\t:invoke\t:write\t7\n" +
+				"2021-02-26 23:39:01,4{GMT}\tINFO\t[jepsen worker nemesis] jepsen.util: :nemesis\t:info\t:start\t{\"n1\" #{}}\n" +
+				"2021-02-26 23:39:01,5{GMT}\tWARN\t[jepsen worker 1] jepsen.util: not reachable\n" +
+				"2021-02-26 23:39:01,5{GMT}\tINFO\t[jepsen worker 1] jepsen.util: 3\t:fail\t:write\t7\t[11 \"not a leader\"]\n", JepsenText,
+			[]Event{
+				{Line: 101, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
+				{Line: 104, Index: 1, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Explained: true, Time: -1},
+			},
+		},
+		{
+			"log of 2018", "INFO [2018-02-04 22:13:53,1] jepsen worker 2 - jepsen.util 3\t:invoke\t:write\t7\nINFO [2018-02-04 22:13:53,1] jepsen worker 2 - jepsen.util 3\t:info\t:write\t[7]\t:timeout\n", JepsenText,
+			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, F: "write", Value: list(integer(7)), Explained: true, Time: -1}},
+		},
+		{
+			"capitals", "{\"process\":\"3\",\"type\":\"INVOKE\",\"f\":\"WRITE\",\"value\":7}\n{\"process\":3,\"type\":\"INFO\"}\n", JSONL,
+			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, Time: -1}},
 		},
 		{"byte order mark", "\xef\xbb\xbf{:process 3, :type :invoke, :f :write, :value 7}", EDN, []Event{invoke}},
 	} {
@@ -162,7 +181,9 @@ func TestReadErrors(t *testing.T) {
 		{"type", "{:process 1 :type :okay :f :write}", EDN, "line 1: :type is :okay: expected invoke, ok, fail or info"},
 		{"no f", "{:process 1 :type :ok}", EDN, "line 1: the event has no :f"},
 		{"odd", "{:process 1 :type}", EDN, "line 1: :type has no value"},
-		{"process", "{:process 1.5 :type :ok :f :a} {:process [] :type :ok}", EDN, "line 1: :process is []"},
+		{"process", "{:process [] :type :ok}", EDN, "line 1: :process is []"},
+		{"process no integer", "{:process 1.5 :type :ok :f :a}", EDN, `line 1: :process is "1.5", and its event is :ok: clients must be numbers`},
+		{"process with a name", good + "{:process :p1 :type :invoke :f :read}", EDN, "line 2: :process is :p1, and its event is :invoke: clients must be numbers"},
 		{"deep", "{:value " + strings.Repeat("[", 1000), EDN, "more than 100 deep"},
 		{"long", "{:value \"" + strings.Repeat("x", mostText+1), EDN, "a text of more than"},
 		{"json end", "{\"process\":3,\n", JSONL, "line 1: expected a field's name in quotation marks, found the end of the line"},
@@ -304,7 +325,7 @@ func readAnything(t *testing.T, which byte, data []byte) {
 				}
 				break
 			}
-			if e.Index <= last || e.Line < 1 || e.Process < 0 || e.F == "" || n > len(data) {
+			if e.Index <= last || e.Line < 1 || e.Process < 0 || e.F == "" && e.Type != history.Info || n > len(data) {
 				t.Fatalf("impossible event %+v: %q", e, data)
 			}
 			last = e.Index

@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,8 @@ type Reader struct {
 	format Format
 	source source
 	model  string
+	others int
+	seeker io.Seeker // nil if the file cannot be read again
 	close  func() error
 }
 
@@ -21,7 +24,11 @@ type source interface {
 	next(e *Event) error
 }
 
-const bufferSize = 256 << 10
+const (
+	bufferSize = 256 << 10
+	// firstLines is how much shows the format: a log begins with other messages.
+	firstLines = 64 << 10
+)
 
 // Open reads a file. Close it. Errors name the file.
 func Open(path string, f Format) (*Reader, error) {
@@ -46,7 +53,7 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 		s.pos += 3
 	}
 	if f == Auto || f == "" {
-		head := s.ahead(4096)
+		head := s.ahead(firstLines)
 		if s.err != nil {
 			return nil, s.err
 		}
@@ -56,18 +63,41 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 		}
 	}
 	out := &Reader{format: f, close: func() error { return nil }}
+	out.seeker, _ = r.(io.Seeker)
 	switch f {
 	case JSONL:
-		out.source = &jsonSource{scanner: s, model: &out.model}
+		out.source = &jsonSource{scanner: s, model: &out.model, others: &out.others}
 	case EDN, Porcupine:
-		out.source = &ednSource{scanner: s}
+		out.source = &ednSource{scanner: s, others: &out.others}
 	case JepsenLog, JepsenText:
-		out.source = &logSource{scanner: s, bare: f == JepsenText}
+		bare := f == JepsenText && logLike(append([]byte{' '}, s.ahead(firstLines)...)) == ""
+		out.source = &logSource{scanner: s, bare: bare, others: &out.others}
 	default:
 		return nil, fmt.Errorf("unknown format %q", f)
 	}
 	return out, nil
 }
+
+// Again gives a reader of the same history from its beginning, which takes the
+// place of this one; Close of either closes the file. It fails if what is read
+// is no file or the like (an [io.Seeker]).
+func (r *Reader) Again() (*Reader, error) {
+	if r.seeker == nil {
+		return nil, errors.New("what is read cannot be read twice")
+	}
+	if _, err := r.seeker.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	again, err := NewReader(r.seeker.(io.Reader), r.format)
+	if err != nil {
+		return nil, err
+	}
+	again.close = r.close
+	return again, nil
+}
+
+// Others is how many events of no client were passed over so far.
+func (r *Reader) Others() int { return r.others }
 
 // Format is what the history is written in.
 func (r *Reader) Format() Format { return r.format }
