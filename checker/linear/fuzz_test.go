@@ -74,7 +74,7 @@ func decideAnything(t *testing.T, h *History) {
 
 // plain says whether plainModel has all that a key's operations do.
 func plain(k *object) bool {
-	if k.h.Model.kind.name == "set" || k.h.initial != 0 {
+	if k.h.Model.kind.name == "set" && k.lastRead() == none || k.h.initial != 0 {
 		return false
 	}
 	for i := range k.ops {

@@ -167,6 +167,98 @@ func (countAll) step(state int64, o *op) (int64, bool) {
 	return state, o.b == noResult || state == int64(o.b)
 }
 
+// growingSet is a set to which elements are added. A state is known by a hash of
+// its elements, whatever their order, and keeps the last of them.
+type growingSet struct {
+	k        *object
+	only     int32            // place in lists of the read that must be right; none: all
+	repeated map[int32]bool   // elements that are added more than once
+	shown    map[int32]uint64 // by place in lists: the hash of what was read
+	ids      map[uint64]int64
+	all      []grown
+}
+
+// grown is a set: an earlier one, by its number, and an element more.
+type grown struct {
+	hash   uint64
+	before int64
+	last   int32
+}
+
+func newSet(k *object) machine {
+	m := &growingSet{k: k, only: none, repeated: map[int32]bool{}, shown: map[int32]uint64{}, ids: map[uint64]int64{0: 0}, all: []grown{{before: none, last: none}}}
+	n := k.numbers()
+	for i := range k.ops {
+		switch o := &k.ops[i]; o.code {
+		case add:
+			if known := len(n.list); int(n.of(o.a)) < known {
+				m.repeated[o.a] = true
+			}
+		case readAll:
+			m.shown[o.a] = hashOf(k.h.lists[o.a])
+		}
+	}
+	return m
+}
+
+// newLastRead is a set of which only the last read counts.
+func newLastRead(k *object) machine {
+	m := newSet(k).(*growingSet)
+	if last := k.lastRead(); last != none {
+		m.only = k.ops[last].a
+	}
+	return m
+}
+
+// hashOf is a hash of different elements, whatever their order.
+func hashOf(list []int32) (hash uint64) {
+	sorted := slices.Clone(list)
+	slices.Sort(sorted)
+	for _, v := range slices.Compact(sorted) {
+		hash ^= hashOfOne(v)
+	}
+	return hash
+}
+
+// hashOfOne is one step of splitmix64.
+func hashOfOne(v int32) uint64 {
+	h := (uint64(v) + 1) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
+
+func (m *growingSet) initial() int64      { return 0 }
+func (m *growingSet) size() int64         { return 80 * int64(len(m.all)) }
+func (m *growingSet) name(int64) string   { return "a set" }
+func (m *growingSet) starts([]op) []int64 { return nil }
+
+func (m *growingSet) step(state int64, o *op) (int64, bool) {
+	if o.code == readAll {
+		return state, m.all[state].hash == m.shown[o.a] || m.only != none && m.only != o.a
+	}
+	if m.repeated[o.a] && m.has(state, o.a) {
+		return state, true
+	}
+	hash := m.all[state].hash ^ hashOfOne(o.a)
+	to, known := m.ids[hash]
+	if !known {
+		to = int64(len(m.all))
+		m.ids[hash] = to
+		m.all = append(m.all, grown{hash, state, o.a})
+	}
+	return to, true
+}
+
+func (m *growingSet) has(state int64, v int32) bool {
+	for ; state != 0; state = m.all[state].before {
+		if m.all[state].last == v {
+			return true
+		}
+	}
+	return false
+}
+
 // lists is a queue: its states are lists of values, in the order in which they
 // come out.
 type lists struct {

@@ -42,8 +42,8 @@ func init() {
 		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue},
 		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag},
 		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority},
-		{"set", "elements are added; the last read must show all of them, and nothing else", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, nil},
-		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, nil},
+		{"set", "elements are added; the last read must show all of them, and nothing else", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead},
+		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, newSet},
 		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter},
 	}
 }

@@ -286,7 +286,7 @@ func (s *search) leave(i int32) searched {
 // effect as soon as they can, which hinders nothing.
 func looks(o *op) bool {
 	switch o.code {
-	case read, mismatch:
+	case read, readAll, mismatch:
 		return true
 	case cas:
 		return o.a == o.b

@@ -15,16 +15,22 @@ const (
 // all elements whose add had succeeded before, and only such as were added.
 // Reads before it are left out.
 func decideLastRead(k *object) finding {
+	last := k.lastRead()
+	if last == none {
+		return finding{result: checker.Unknown, decider: byLastRead, reason: "the set was never read"}
+	}
+	return k.sets([]int32{last}, byLastRead)
+}
+
+// lastRead is the read that ended last, none.
+func (k *object) lastRead() int32 {
 	last := int32(none)
 	for i := range k.ops {
 		if o := &k.ops[i]; o.code == readAll && (last == none || o.ret > k.ops[last].ret) {
 			last = int32(i)
 		}
 	}
-	if last == none {
-		return finding{result: checker.Unknown, decider: byLastRead, reason: "the set was never read"}
-	}
-	return k.sets([]int32{last}, byLastRead)
+	return last
 }
 
 // decideSet decides a set that only grows: reads in order of size must include
