@@ -277,17 +277,10 @@ func (h *History) verdict(i int, f finding) Verdict {
 func (h *History) notes() []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	compares, mismatches := false, false
-	for _, ops := range h.ops {
-		for i := range ops {
-			mismatches = mismatches || ops[i].code == mismatch
-			compares = compares || ops[i].code == cas
-		}
-	}
 	switch {
-	case mismatches:
+	case h.mismatches:
 		add("in this format a failed cas counts as an observation: the value was another than it compared with")
-	case compares && h.Failed > 0:
+	case h.compares && h.Failed > 0:
 		add("a failed operation counts as one that did nothing; a failed cas says nothing of the value")
 	}
 	if h.idle {

@@ -32,6 +32,8 @@ type History struct {
 	blank     int       // reads of nil that count as reads of an unknown value
 	plain     bool      // values of two items are no keys with values
 	idle      bool      // events of others only: no client called anything
+
+	compares, mismatches bool // there are compare-and-sets; failed ones that are observations
 }
 
 // Keys is how many objects the history has.
@@ -354,6 +356,8 @@ func (l *loader) divide() {
 	counts := make([]int, len(h.keys))
 	for i := range l.ops {
 		o := &l.ops[i]
+		h.compares = h.compares || o.code == cas
+		h.mismatches = h.mismatches || o.code == mismatch
 		counts[o.key]++
 		owner[o.inv] = o.key
 		if o.ret != never {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/zones"
 )
 
 // none is no place in a list: no operation, no value.
@@ -51,11 +52,24 @@ func violation(decider string, witness []int32, format string, args ...any) find
 	return finding{checker.Violation, decider, fmt.Sprintf(format, args...), slices.Compact(witness)}
 }
 
-// scratch numbers the values of one object from 0. One goroutine has it.
+// scratch is memory that one object after another is decided in. One goroutine
+// has it.
 type scratch struct {
-	stamp []int32 // by value: when local is valid
-	local []int32
+	cells []cell // by value
 	now   int32
+	zones zones.Scratch
+	ops   []zones.Op
+}
+
+// cell is the number of a value in one object; when says in which.
+type cell struct{ when, number int32 }
+
+// zoneOps is room for some operations.
+func (s *scratch) zoneOps(n int) []zones.Op {
+	if cap(s.ops) < n {
+		s.ops = make([]zones.Op, n)
+	}
+	return s.ops[:n]
 }
 
 // number gives the values of an object numbers from 0, in order of appearance.
@@ -79,8 +93,8 @@ func (k *object) processes() *numbers {
 }
 
 func (s *scratch) numbers(most int) *numbers {
-	if len(s.stamp) < most {
-		s.stamp, s.local, s.now = make([]int32, most), make([]int32, most), 0
+	if len(s.cells) < most {
+		s.cells, s.now = make([]cell, most), 0
 	}
 	s.now++
 	return &numbers{s: s}
@@ -88,12 +102,20 @@ func (s *scratch) numbers(most int) *numbers {
 
 // of is the number of a value.
 func (n *numbers) of(value int32) int32 {
-	if n.s.stamp[value] != n.s.now {
-		n.s.stamp[value] = n.s.now
-		n.s.local[value] = int32(len(n.list))
+	c := &n.s.cells[value]
+	if c.when != n.s.now {
+		*c = cell{n.s.now, int32(len(n.list))}
 		n.list = append(n.list, value)
 	}
-	return n.s.local[value]
+	return c.number
+}
+
+// known is the number of a value, none if it has none.
+func (n *numbers) known(value int32) int32 {
+	if c := n.s.cells[value]; c.when == n.s.now {
+		return c.number
+	}
+	return none
 }
 
 // byReturn are the operations with a completion, in its order. Those of a drain

@@ -9,25 +9,22 @@ const byZones = "chains and zones"
 
 // decideRegister decides a register whose values are all different.
 func decideRegister(k *object) finding {
+	n := k.numbers()
+	r := zones.Register{
+		Ops: k.scratch.zoneOps(len(k.ops)), Initial: n.of(k.initial), Scratch: &k.scratch.zones,
+		Span: k.span, Value: func(v int32) string { return k.value(n.list[v]) },
+	}
 	for i := range k.ops {
+		o := zoneOp(&k.ops[i])
 		switch k.ops[i].code {
 		case mismatch:
 			return inapplicable("failed compare-and-sets say what the value was not")
 		case extend:
 			return decideAppends(k)
-		}
-	}
-	n := k.numbers()
-	r := zones.Register{
-		Ops: make([]zones.Op, len(k.ops)), Initial: n.of(k.initial),
-		Span: k.span, Value: func(v int32) string { return k.value(n.list[v]) },
-	}
-	for i := range k.ops {
-		o := zoneOp(&k.ops[i])
-		o.A = n.of(o.A)
-		if o.Kind == zones.CAS {
+		case cas:
 			o.B = n.of(o.B)
 		}
+		o.A = n.of(o.A)
 		r.Ops[i] = o
 	}
 	r.Values = len(n.list)

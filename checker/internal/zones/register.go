@@ -19,6 +19,17 @@ type Register struct {
 	// Span tells of an operation, Value of a value, for people.
 	Span  func(op int32) string
 	Value func(value int32) string
+	// Scratch is memory to work in, for one register after another; nil: new
+	// memory.
+	Scratch *Scratch
+}
+
+// Scratch is memory that [Register.Decide] works in. The zero value is empty. One
+// goroutine may use it at a time.
+type Scratch struct {
+	values  []value
+	chains  []chain
+	filling []int32
 }
 
 // Kind is what an operation does.

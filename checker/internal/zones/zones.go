@@ -10,13 +10,21 @@ import (
 type chains struct {
 	r       *Register
 	ops     []Op
-	initial int32 // the value at first
-	// by value
-	writer []int32 // the operation that wrote it, none
-	next   []int32 // the compare-and-set from it, none
-	first  []int32 // of its reads, the one that ended first, none
-	last   []int32 // of its reads, the one that began last, none
-	seen   []bool  // it was there for certain
+	initial int32   // the value at first
+	of      []value // by value
+	written int     // values with a writer
+	starts  int     // those of which a chain may start
+	most    int32   // the last invocation
+	again   int32   // a compare-and-set from a value that another one took, none
+	scratch *Scratch
+}
+
+// value is what belongs to a value: operations, none.
+type value struct {
+	writer int32 // that wrote it
+	next   int32 // the compare-and-set from it
+	first  int32 // of its reads, the one that ended first
+	last   int32 // of its reads, the one that began last
 }
 
 const none = -1
@@ -29,9 +37,13 @@ type chain struct {
 	f, s  int32
 }
 
-// Decide decides the register. It takes time in proportion to n log n.
+// Decide decides the register, in time in proportion to its operations, its
+// values and the greatest Inv.
 func (r *Register) Decide() Finding {
-	c := &chains{r: r, ops: r.Ops, initial: r.Initial}
+	c := &chains{r: r, ops: r.Ops, initial: r.Initial, again: none, scratch: r.Scratch}
+	if c.scratch == nil {
+		c.scratch = &Scratch{}
+	}
 	if f, done := c.collect(); done {
 		return f
 	}
@@ -39,117 +51,152 @@ func (r *Register) Decide() Finding {
 	if done {
 		return f
 	}
-	if a, b, conflict := conflicting(all); conflict {
-		return c.conflict(a, b)
+	if a, b := c.conflicting(all); a != nil {
+		return c.conflict(*a, *b)
 	}
 	return Finding{Result: Explained}
 }
 
+// sized is memory for some elements, whatever is in it.
+func sized[T any](of *[]T, n int) []T {
+	if cap(*of) < n {
+		*of = make([]T, n)
+	}
+	return (*of)[:n]
+}
+
 // collect finds what belongs to each value.
 func (c *chains) collect() (Finding, bool) {
-	size := c.r.Values
-	all := make([]int32, 4*size)
-	for i := range all {
-		all[i] = none
+	c.of = sized(&c.scratch.values, c.r.Values)
+	for v := range c.of {
+		c.of[v] = value{none, none, none, none}
 	}
-	c.writer, c.next, c.first, c.last = all[:size], all[size:2*size], all[2*size:3*size], all[3*size:]
-	c.see(size)
+	c.starts = 1
+	var maybe []int32 // writes and compare-and-sets that may have happened
 	for i := range c.ops {
 		o := &c.ops[i]
-		if v, ok := o.Effect(); ok {
-			if o.Unknown() && !c.seen[v] {
-				continue // it may never have happened
+		c.most = max(c.most, o.Inv)
+		if !o.Unknown() {
+			if f, done := c.put(int32(i)); done {
+				return f, true
 			}
-			if v == c.initial || c.writer[v] != none {
-				return Finding{Result: Inapplicable, Reason: fmt.Sprintf("the value %s was written more than once", c.value(v))}, true
-			}
-			c.writer[v] = int32(i)
+		} else if _, makes := o.Effect(); makes {
+			maybe = append(maybe, int32(i))
 		}
 	}
-	for i := range c.ops {
-		if f, done := c.observe(int32(i)); done {
+	for _, i := range c.happened(maybe) {
+		if f, done := c.put(i); done {
 			return f, true
 		}
+	}
+	for v := range c.of {
+		if x := &c.of[v]; x.writer == none && int32(v) != c.initial && (x.first != none || x.next != none) {
+			return c.invented(int32(v)), true
+		}
+	}
+	if c.again != none {
+		return c.twice(c.again), true
 	}
 	return Finding{}, false
 }
 
-// see finds the values that were there for certain: those that were read, or
-// compared with, also by an unknown compare-and-set whose own value was there.
-func (c *chains) see(size int) {
-	c.seen = make([]bool, size)
-	var made []int32 // by value: an unknown compare-and-set that may have made it
-	var todo []int32
-	mark := func(v int32) {
-		if !c.seen[v] {
-			c.seen[v] = true
+// invented tells of a value that nobody had written.
+func (c *chains) invented(v int32) Finding {
+	i := c.of[v].first
+	if i == none {
+		i = c.of[v].next
+	}
+	return violation([]int32{i}, "%s found %s, which nobody had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial))
+}
+
+// twice tells of a compare-and-set from a value that another one took away.
+func (c *chains) twice(i int32) Finding {
+	v := c.ops[i].A
+	x := c.of[v]
+	return violation([]int32{x.next, i, x.writer}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(x.next), c.r.Span(i), c.value(v))
+}
+
+// happened are those of some operations with an unknown outcome that did happen:
+// their value was read, or compared with, also by another one of them.
+func (c *chains) happened(maybe []int32) []int32 {
+	if len(maybe) == 0 {
+		return nil
+	}
+	maker, seen := make([]int32, len(c.of)), make([]bool, len(c.of))
+	for v := range maker {
+		maker[v] = none
+	}
+	var todo []int32 // values that were seen
+	see := func(v int32) {
+		if !seen[v] {
+			seen[v] = true
 			todo = append(todo, v)
 		}
 	}
-	for i := range c.ops {
-		o := &c.ops[i]
-		switch v, ok := o.observes(); {
-		case !ok:
-		case !o.Unknown():
-			mark(v)
-		case o.Kind == CAS && o.A != o.B:
-			if made == nil {
-				made = make([]int32, size)
-				for i := range made {
-					made[i] = none
-				}
-			}
-			made[o.B] = int32(i)
+	for _, i := range maybe {
+		v, _ := c.ops[i].Effect()
+		if maker[v] = i; c.of[v].first != none || c.of[v].next != none {
+			see(v)
 		}
 	}
-	for len(todo) > 0 && made != nil {
-		v := todo[len(todo)-1]
+	for len(todo) > 0 {
+		i := maker[todo[len(todo)-1]]
 		todo = todo[:len(todo)-1]
-		if i := made[v]; i != none {
-			mark(c.ops[i].A)
+		if i != none {
+			if v, finds := c.ops[i].observes(); finds {
+				see(v)
+			}
 		}
 	}
+	return slices.DeleteFunc(maybe, func(i int32) bool {
+		v, _ := c.ops[i].Effect()
+		return !seen[v]
+	})
 }
 
-// observe puts a read, or the reading half of a compare-and-set, to its value.
-func (c *chains) observe(i int32) (Finding, bool) {
+// put puts an operation that happened to the values that it makes and finds.
+func (c *chains) put(i int32) (Finding, bool) {
 	o := &c.ops[i]
-	v, ok := o.observes()
-	if !ok {
-		return Finding{}, false
-	}
 	made, makes := o.Effect()
-	if o.Unknown() && (!makes || c.writer[made] != i) {
-		return Finding{}, false
-	}
-	if c.writer[v] == none && v != c.initial {
-		return violation([]int32{i}, "%s found %s, which nobody had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial)), true
-	}
 	if makes {
-		if other := c.next[v]; other != none {
-			return violation([]int32{i, other, c.writer[v]}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(other), c.r.Span(i), c.value(v)), true
+		x := &c.of[made]
+		if made == c.initial || x.writer != none {
+			return Finding{Result: Inapplicable, Reason: fmt.Sprintf("the value %s was written more than once", c.value(made))}, true
 		}
-		c.next[v] = i
+		x.writer = i
+		c.written++
+		if o.Kind == Write {
+			c.starts++
+		}
+	}
+	v, finds := o.observes()
+	if !finds {
 		return Finding{}, false
 	}
-	if c.first[v] == none || o.Ret < c.ops[c.first[v]].Ret {
-		c.first[v] = i
+	x := &c.of[v]
+	if makes {
+		if x.next == none {
+			x.next = i
+		} else {
+			c.again = i
+		}
+		return Finding{}, false
 	}
-	if c.last[v] == none || o.Inv > c.ops[c.last[v]].Inv {
-		c.last[v] = i
+	if x.first == none || o.Ret < c.ops[x.first].Ret {
+		x.first = i
+	}
+	if x.last == none || o.Inv > c.ops[x.last].Inv {
+		x.last = i
 	}
 	return Finding{}, false
 }
 
 // walk follows every chain from its beginning, and checks the order within.
 func (c *chains) walk() ([]chain, Finding, bool) {
-	var all []chain
-	written, visited := 0, 0
-	for v := range c.writer {
-		w := c.writer[v]
-		if w != none {
-			written++
-		}
+	all := sized(&c.scratch.chains, c.starts)[:0]
+	visited := 0
+	for v := range c.of {
+		w := c.of[v].writer
 		if int32(v) != c.initial && (w == none || c.ops[w].Kind == CAS) {
 			continue
 		}
@@ -157,25 +204,27 @@ func (c *chains) walk() ([]chain, Finding, bool) {
 		if int32(v) == c.initial {
 			z.f = -1
 		}
-		for v := int32(v); ; v = c.ops[c.next[v]].B {
-			if w := c.writer[v]; w != none {
+		for v := int32(v); ; {
+			x := &c.of[v]
+			if x.writer != none {
 				visited++
-				if f, done := c.enter(&z, v, w, w); done {
+				if f, done := c.enter(&z, v, x.writer, x.writer); done {
 					return nil, f, true
 				}
 			}
-			if c.first[v] != none {
-				if f, done := c.enter(&z, v, c.first[v], c.last[v]); done {
+			if x.first != none {
+				if f, done := c.enter(&z, v, x.first, x.last); done {
 					return nil, f, true
 				}
 			}
-			if c.next[v] == none {
+			if x.next == none {
 				break
 			}
+			v = c.ops[x.next].B
 		}
 		all = append(all, z)
 	}
-	if visited < written {
+	if visited < c.written {
 		return nil, c.circle(), true
 	}
 	return all, Finding{}, false
@@ -211,7 +260,7 @@ func (c *chains) because(earlier, later int32) string {
 	switch {
 	case o.Kind == CAS && o.A != o.B && c.valueOf(earlier) == o.A:
 		return "it took away the value " + c.value(o.A) + " that the other needs"
-	case c.writer[c.valueOf(later)] == earlier:
+	case c.of[c.valueOf(later)].writer == earlier:
 		return "it needs the value " + c.value(o.A) + " that the other makes"
 	}
 	return "the values were made from one another in the other order"
@@ -231,16 +280,16 @@ func (c *chains) link(v, w int32) []int32 {
 	for range 2 {
 		var is []int32
 		for at, steps := v, 0; steps <= c.r.Values; steps++ {
-			if c.writer[at] != none {
-				is = append(is, c.writer[at])
+			if c.of[at].writer != none {
+				is = append(is, c.of[at].writer)
 			}
 			if at == w {
 				return is
 			}
-			if c.next[at] == none {
+			if c.of[at].next == none {
 				break
 			}
-			at = c.ops[c.next[at]].B
+			at = c.ops[c.of[at].next].B
 		}
 		v, w = w, v
 	}
@@ -250,24 +299,24 @@ func (c *chains) link(v, w int32) []int32 {
 // circle tells of values that were made from one another only.
 func (c *chains) circle() Finding {
 	on := make([]bool, c.r.Values)
-	for v := range c.writer { // what a beginning leads to
-		if w := c.writer[v]; int32(v) == c.initial || w != none && c.ops[w].Kind == Write {
-			for at := int32(v); !on[at]; at = c.ops[c.next[at]].B {
+	for v := range c.of { // what a beginning leads to
+		if w := c.of[v].writer; int32(v) == c.initial || w != none && c.ops[w].Kind == Write {
+			for at := int32(v); !on[at]; at = c.ops[c.of[at].next].B {
 				on[at] = true
-				if c.next[at] == none {
+				if c.of[at].next == none {
 					break
 				}
 			}
 		}
 	}
-	for v := range c.writer {
-		if c.writer[v] == none || on[v] {
+	for v := range c.of {
+		if c.of[v].writer == none || on[v] {
 			continue
 		}
 		var witness []int32
-		for at := int32(v); !on[at]; at = c.ops[c.writer[at]].A {
+		for at := int32(v); !on[at]; at = c.ops[c.of[at].writer].A {
 			on[at] = true
-			witness = append(witness, c.writer[at])
+			witness = append(witness, c.of[at].writer)
 		}
 		return violation(witness, "each of these compare-and-sets needs the value that another one made, and none can be the first: %s", c.spans(witness))
 	}
@@ -276,29 +325,43 @@ func (c *chains) circle() Finding {
 
 // conflicting finds two chains of which each has something that ended before
 // something of the other began.
-func conflicting(all []chain) (a, b chain, found bool) {
-	var forward []chain
-	for _, z := range all {
-		if z.f < z.s {
-			forward = append(forward, z)
-		}
-	}
-	slices.SortFunc(forward, func(x, y chain) int { return int(x.f) - int(y.f) })
-	for i := 1; i < len(forward); i++ {
-		if forward[i].f < forward[i-1].s {
-			return forward[i-1], forward[i], true
-		}
-	}
-	for _, z := range all {
-		if z.f < z.s {
+func (c *chains) conflicting(all []chain) (a, b *chain) {
+	// By f + 1: a chain that fills a time. Two of one f contradict each other, two
+	// of them in order do if one begins within the other.
+	filling := sized(&c.scratch.filling, int(c.most)+2) // place in all + 1
+	clear(filling)
+	for i := range all {
+		z := &all[i]
+		if z.f >= z.s {
 			continue
 		}
-		i, _ := slices.BinarySearchFunc(forward, z.s, func(x chain, s int32) int { return int(x.f) - int(s) })
-		if i > 0 && z.f < forward[i-1].s {
-			return forward[i-1], z, true
+		same := &filling[z.f+1]
+		if *same != 0 {
+			return &all[*same-1], z
+		}
+		*same = int32(i) + 1
+	}
+	before := int32(0)
+	for i, at := range filling { // which then has the last that begins by then
+		switch {
+		case at == 0:
+			filling[i] = before
+			continue
+		case before != 0 && all[at-1].f < all[before-1].s:
+			return &all[before-1], &all[at-1]
+		}
+		before = at
+	}
+	for i := range all {
+		z := &all[i]
+		if z.f < z.s || z.s < 0 {
+			continue
+		}
+		if at := filling[z.s]; at != 0 && z.f < all[at-1].s {
+			return &all[at-1], z
 		}
 	}
-	return a, b, false
+	return nil, nil
 }
 
 // conflict tells of two chains. Of a long chain the nearest two operations that
@@ -378,14 +441,14 @@ func (c *chains) nearest(start, s, f int32) (early, late int32) {
 	if start == c.initial {
 		earlyAt = -1
 	}
-	for v, at := start, 0; ; v, at = ops[c.next[v]].B, at+1 {
-		if w := c.writer[v]; w != none {
+	for v, at := start, 0; ; v, at = ops[c.of[v].next].B, at+1 {
+		if w := c.of[v].writer; w != none {
 			consider(at, w, w)
 		}
-		if c.first[v] != none {
-			consider(at, c.first[v], c.last[v])
+		if c.of[v].first != none {
+			consider(at, c.of[v].first, c.of[v].last)
 		}
-		if c.next[v] == none {
+		if c.of[v].next == none {
 			return early, late
 		}
 	}
