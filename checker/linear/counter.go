@@ -165,8 +165,9 @@ func (c *counting) bounds() finding {
 func (c *counting) known() finding {
 	k := c.k
 	s := stepOrder{ops: k.ops, last: none}
+	var is []int32
 	for v := range c.made {
-		var is []int32
+		is = is[:0]
 		if c.made[v] != none {
 			if early, late := s.next(c.made[v]); early != none {
 				return c.order(early, late)

@@ -28,109 +28,118 @@ func decideQueue(k *object) finding {
 	return q.empty(byPairs)
 }
 
-// items are what happened to each value of a queue, by the value's number.
+// items are what happened to each value of a queue, by the value's number: in the
+// order in which their enqueues were invoked.
 type items struct {
 	k       *object
 	n       *numbers
-	in, out []int32 // its enqueue and dequeue, none
+	of      []item
 	unknown []int32 // dequeues with an unknown outcome, by invocation
 	empties []int32
+}
+
+// item is a value and its operations, none. Its times are here, too, since
+// they are looked at again and again.
+type item struct {
+	in, out        int32 // none: it did not go in for certain, or did not come out
+	inInv, inRet   int32
+	outInv, outRet int32
 }
 
 // readItems finds the two operations of each value. The finding says that there
 // is more than one of a sort.
 func (k *object) readItems() (*items, finding) {
 	q := &items{k: k, n: k.numbers()}
+	enqueues := 0
+	for i := range k.ops {
+		if k.ops[i].code == enqueue {
+			enqueues++
+		}
+	}
+	q.of = make([]item, 0, enqueues)
+	maybe := false // some enqueues may never have happened
+	for i := range k.ops {
+		o := &k.ops[i]
+		if o.code != enqueue {
+			continue
+		}
+		if int(q.n.of(o.a)) < len(q.of) {
+			return nil, inapplicable("the value %s was enqueued more than once", k.value(o.a))
+		}
+		q.of = append(q.of, item{in: int32(i), out: none, inInv: o.inv, inRet: o.ret, outInv: never, outRet: never})
+		maybe = maybe || o.unknown()
+	}
 	for i := range k.ops {
 		o, i := &k.ops[i], int32(i)
 		switch {
-		case o.code == dequeue && o.unknown():
+		case o.code != dequeue:
+			continue
+		case o.unknown():
 			q.unknown = append(q.unknown, i)
 			continue
-		case o.code == dequeue && o.a == 0:
+		case o.a == 0:
 			q.empties = append(q.empties, i)
 			continue
 		}
-		v := q.n.of(o.a)
-		for int(v) >= len(q.in) {
-			q.in, q.out = append(q.in, none), append(q.out, none)
-		}
-		if o.code == enqueue {
-			if q.in[v] != none {
-				return nil, inapplicable("the value %s was enqueued more than once", k.value(o.a))
-			}
-			q.in[v] = i
-		}
-	}
-	for i := range k.ops {
-		o, i := &k.ops[i], int32(i)
-		if o.code != dequeue || o.unknown() || o.a == 0 {
-			continue
-		}
-		v := q.n.of(o.a)
-		switch {
-		case q.in[v] == none:
+		v := q.n.known(o.a)
+		if v == none {
 			return nil, violation(byPairs, []int32{i}, "%s: nobody had enqueued that", k.span(i))
-		case q.out[v] != none:
-			return nil, violation(byPairs, []int32{q.in[v], q.out[v], i}, "%s came out twice: %s, %s", k.value(o.a), k.span(q.out[v]), k.span(i))
-		case o.ret < k.ops[q.in[v]].inv:
-			return nil, violation(byPairs, []int32{q.in[v], i}, "%s came out before it went in: %s, %s", k.value(o.a), k.span(i), k.span(q.in[v]))
 		}
-		q.out[v] = i
+		switch x := &q.of[v]; {
+		case x.out != none:
+			return nil, violation(byPairs, []int32{x.in, x.out, i}, "%s came out twice: %s, %s", k.value(o.a), k.span(x.out), k.span(i))
+		case o.ret < x.inInv:
+			return nil, violation(byPairs, []int32{x.in, i}, "%s came out before it went in: %s, %s", k.value(o.a), k.span(i), k.span(x.in))
+		}
+		q.take(v, i)
 	}
-	for v, in := range q.in {
-		if in != none && k.ops[in].unknown() && q.out[v] == none {
-			q.in[v] = none // it may never have happened
+	for v := range q.of {
+		if x := &q.of[v]; maybe && x.inRet == never && x.out == none {
+			x.in = none // it may never have happened
 		}
 	}
 	return q, finding{}
 }
 
-// by sorts values by a rank that no two of them have in common.
-func (q *items) by(keep func(v int32) bool, rank func(v int32) int32) []int32 {
-	at := make([]int32, len(q.k.ranks)+1)
-	for v := range q.in {
-		if v := int32(v); q.in[v] != none && keep(v) {
-			if r := rank(v); r != never {
-				at[r] = v + 1
-			}
-		}
+// take says that a dequeue took a value; none that none did.
+func (q *items) take(v, i int32) {
+	x := &q.of[v]
+	x.out, x.outInv, x.outRet = i, never, never
+	if i != none {
+		x.outInv, x.outRet = q.k.ops[i].inv, q.k.ops[i].ret
 	}
-	out := at[:0]
-	for _, v := range at {
-		if v != 0 {
-			out = append(out, v-1)
-		}
-	}
-	return out
 }
 
-func (q *items) taken(v int32) bool { return q.out[v] != none }
-
-// called are the values that came out, by the invocation of their enqueue.
-func (q *items) called() []int32 {
-	return q.by(q.taken, func(v int32) int32 { return q.k.ops[q.in[v]].inv })
-}
+// name is a value for people.
+func (q *items) name(v int32) string { return q.k.value(q.n.list[v]) }
 
 // pairs looks for two values that came out in the wrong order.
 func (q *items) pairs() finding {
 	k := q.k
-	called := q.called()
-	// By enqueue's return: an unknown enqueue ended by the time its value came out,
-	// which is too late to matter here.
-	entered := q.by(q.taken, func(v int32) int32 { return k.ops[q.in[v]].ret })
+	// By rank: the value that was in by then, + 1. An unknown enqueue ended by the
+	// time its value came out, which is too late to matter here.
+	entered := make([]int32, len(k.ranks))
+	for v := range q.of {
+		if x := &q.of[v]; x.out != none && x.inRet != never {
+			entered[x.inRet] = int32(v) + 1
+		}
+	}
 	latest := int32(none) // of those that were in before y, the one whose dequeue began last
-	i := 0
-	for _, y := range called {
-		for ; i < len(entered) && k.ops[q.in[entered[i]]].ret < k.ops[q.in[y]].inv; i++ {
-			if x := entered[i]; latest == none || k.ops[q.out[x]].inv > k.ops[q.out[latest]].inv {
+	rank := int32(0)
+	for y := range q.of {
+		yes := &q.of[y]
+		if yes.out == none {
+			continue
+		}
+		for ; rank < yes.inInv; rank++ {
+			if x := entered[rank] - 1; x != none && (latest == none || q.of[x].outInv > q.of[latest].outInv) {
 				latest = x
 			}
 		}
-		if latest != none && k.ops[q.out[latest]].inv > k.ops[q.out[y]].ret {
-			x := latest
-			return violation(byPairs, []int32{q.in[x], q.out[x], q.in[y], q.out[y]}, "%s went in before %s, but came out after it: %s",
-				k.value(q.n.list[x]), k.value(q.n.list[y]), k.spans([]int32{q.in[x], q.in[y], q.out[y], q.out[x]}))
+		if latest != none && q.of[latest].outInv > yes.outRet {
+			x := &q.of[latest]
+			return violation(byPairs, []int32{x.in, x.out, yes.in, yes.out}, "%s went in before %s, but came out after it: %s",
+				q.name(latest), q.name(int32(y)), k.spans([]int32{x.in, yes.in, yes.out, x.out}))
 		}
 	}
 	return finding{}
@@ -147,29 +156,36 @@ type goner struct {
 // there any more, since a later one came out. Unknown dequeues can have taken
 // them if, both sorted, the i-th began before the i-th deadline.
 func (q *items) gone() finding {
-	k := q.k
-	called := q.called()
-	first := make([]int32, len(called)) // of called[i:], the one that came out first
-	for i := len(called) - 1; i >= 0; i-- {
-		first[i] = called[i]
-		if i+1 < len(called) && k.ops[q.out[first[i+1]]].ret < k.ops[q.out[called[i]]].ret {
-			first[i] = first[i+1]
-		}
-	}
+	left := q.left()
+	first := int32(none) // of those that went in after, the one that came out first
 	var gone []goner
-	for v := range q.in {
-		if q.in[v] == none || q.out[v] != none {
-			continue
+	y := int32(len(q.of)) - 1
+	for _, v := range slices.Backward(left) {
+		for ; y >= 0 && q.of[y].inInv > q.of[v].inRet; y-- {
+			if q.of[y].out != none && (first == none || q.of[y].outRet < q.of[first].outRet) {
+				first = y
+			}
 		}
-		ret := k.ops[q.in[v]].ret
-		i, _ := slices.BinarySearchFunc(called, ret, func(y, t int32) int { return int(k.ops[q.in[y]].inv) - int(t) })
-		if i < len(called) {
-			y := first[i]
-			gone = append(gone, goner{int32(v), k.ops[q.out[y]].ret, []int32{q.in[y], q.out[y]}})
+		if first != none {
+			x := &q.of[first]
+			gone = append(gone, goner{v, x.outRet, []int32{x.in, x.out}})
 		}
 	}
 	_, f := q.inTime(gone)
 	return f
+}
+
+// left are the values that went in for certain and never came out, in the order
+// in which they were in.
+func (q *items) left() []int32 {
+	var left []int32
+	for v := range q.of {
+		if x := &q.of[v]; x.in != none && x.out == none {
+			left = append(left, int32(v))
+		}
+	}
+	slices.SortFunc(left, func(x, y int32) int { return int(q.of[x].inRet) - int(q.of[y].inRet) })
+	return left
 }
 
 // inTime says whether unknown dequeues can have taken what is gone; it gives
@@ -188,14 +204,14 @@ func (q *items) inTime(gone []goner) ([]goner, finding) {
 func (q *items) lost(gone []goner) finding {
 	k := q.k
 	last := gone[len(gone)-1]
-	witness := append([]int32{q.in[last.item]}, last.shown...)
-	name := k.value(q.n.list[last.item])
+	witness := append([]int32{q.of[last.item].in}, last.shown...)
+	name := q.name(last.item)
 	if len(gone) == 1 {
 		return violation(byPairs, witness, "%s went in and never came out, though %s: %s; no dequeue with an unknown outcome had begun by then",
 			name, q.passed(last), k.spans(witness))
 	}
 	for _, g := range gone[:len(gone)-1] {
-		witness = append(append(witness, q.in[g.item]), g.shown...)
+		witness = append(append(witness, q.of[g.item].in), g.shown...)
 	}
 	return violation(byPairs, witness, "%s never came out, %s the last of them, though %s by %s; only %s with an unknown outcome had begun by then",
 		plural(len(gone), "value"), name, q.passed(last), k.at(last.deadline), plural(len(gone)-1, "dequeue"))
@@ -223,104 +239,108 @@ func (q *items) empty(decider string) finding {
 	if len(q.empties) == 0 {
 		return valid(decider)
 	}
-	p := q.presence()
-	next := int32(len(p.there)) // of each moment on, the first one with nothing there
-	free := make([]int32, len(p.there))
-	for g := int32(len(p.there)) - 1; g >= 0; g-- {
-		if p.there[g] == none && p.left[g] <= p.begun[g] {
-			next = g
-		}
-		free[g] = next
-	}
+	free := q.free()
 	for _, e := range q.empties {
-		if free[q.k.ops[e].inv] >= q.k.ops[e].ret {
-			return q.notEmpty(e, p, decider)
+		if free[q.k.ops[e].ret-1] < q.k.ops[e].inv {
+			return q.notEmpty(e, decider)
 		}
 	}
 	return valid(decider)
 }
 
-// presence is what was in a queue between each rank and the next.
-type presence struct {
-	there []int32 // of the values that came out, one that is there for longest; none
-	left  []int32 // how many values that never came out are in
-	begun []int32 // how many unknown dequeues had begun
-	never []int32 // the values that never came out, in the order in which they went in
-}
-
-func (q *items) presence() presence {
-	k := q.k
-	n := len(k.ranks) + 1
-	p := presence{there: make([]int32, n), left: make([]int32, n), begun: make([]int32, n)}
-	for g := range p.there {
-		p.there[g] = none
+// free is of each rank the last one up to it after which nothing was there.
+func (q *items) free() []int32 {
+	type content struct {
+		later int32 // values that came out later
+		left  int32 // those that never came out, less the unknown dequeues that had begun
 	}
-	for v := range q.in {
-		switch v, in, out := int32(v), q.in[v], q.out[v]; {
-		case in == none:
-		case out == none:
-			p.left[k.ops[in].ret]++
-			p.never = append(p.never, v)
-		case k.ops[in].ret < k.ops[out].inv:
-			p.there[k.ops[in].ret] = v
+	change := make([]content, len(q.k.ranks)+1) // at each rank
+	for v := range q.of {
+		switch x := &q.of[v]; {
+		case x.in == none:
+		case x.out == none:
+			change[x.inRet].left++
+		case x.inRet < x.outInv:
+			change[x.inRet].later++
+			change[x.outInv].later--
 		}
 	}
-	slices.SortFunc(p.never, func(x, y int32) int { return int(k.ops[q.in[x]].ret) - int(k.ops[q.in[y]].ret) })
 	for _, u := range q.unknown {
-		p.begun[k.ops[u].inv]++
+		change[q.k.ops[u].inv].left--
 	}
-	longest := int32(none)
-	for g := range p.there {
-		if g > 0 {
-			p.left[g] += p.left[g-1]
-			p.begun[g] += p.begun[g-1]
+	free := make([]int32, len(change))
+	last, now := int32(none), content{}
+	for rank, c := range change {
+		now.later += c.later
+		now.left += c.left
+		if now.later == 0 && now.left <= 0 {
+			last = int32(rank)
 		}
-		if v := p.there[g]; v != none && (longest == none || q.until(v) > q.until(longest)) {
-			longest = v
-		}
-		if longest != none && q.until(longest) <= int32(g) {
-			longest = none
-		}
-		p.there[g] = longest
+		free[rank] = last
 	}
-	return p
+	return free
 }
 
-// until is when a value may have come out.
-func (q *items) until(v int32) int32 { return q.k.ops[q.out[v]].inv }
-
-// notEmpty tells which values were in the queue during an empty dequeue.
-func (q *items) notEmpty(e int32, p presence, decider string) finding {
+// notEmpty tells which values were in the queue during an empty dequeue: one
+// after another those that were there for longest, or as many that never came
+// out as were too many for the unknown dequeues.
+func (q *items) notEmpty(e int32, decider string) finding {
 	k := q.k
 	witness := []int32{e}
 	var names []string
-	left := int32(0)
-	for g := k.ops[e].inv; g < k.ops[e].ret; {
-		v := p.there[g]
-		if v == none {
-			left = max(left, p.begun[g]+1)
-			g++
+	left, longest := q.left(), q.longest()
+	begun, most := 0, 0 // unknown dequeues by then; of those left, so many tell
+	for rank := k.ops[e].inv; rank < k.ops[e].ret; {
+		v := longest[rank]
+		if v != none && q.of[v].outInv > rank {
+			witness = append(witness, q.of[v].in, q.of[v].out)
+			names = append(names, q.name(v))
+			rank = q.of[v].outInv
 			continue
 		}
-		witness = append(witness, q.in[v], q.out[v])
-		names = append(names, k.value(q.n.list[v]))
-		g = q.until(v)
+		for begun < len(q.unknown) && k.ops[q.unknown[begun]].inv <= rank {
+			begun++
+		}
+		most = max(most, begun+1)
+		rank++
 	}
 	const some = 6
-	for i, v := range p.never[:left] {
-		witness = append(witness, q.in[v])
+	for i, v := range left[:most] {
+		witness = append(witness, q.of[v].in)
 		if i < some {
-			names = append(names, k.value(q.n.list[v]))
+			names = append(names, q.name(v))
 		}
 	}
 	text := strings.Join(names, ", then ")
 	switch {
-	case left > some:
-		text += fmt.Sprintf(" and %d more; the last %s never came out, and only %s with an unknown outcome had begun", left-some, plural(int(left), "value"), plural(int(left)-1, "dequeue"))
-	case left > 1:
-		text += fmt.Sprintf("; the last %s never came out, and only %s with an unknown outcome had begun", plural(int(left), "value"), plural(int(left)-1, "dequeue"))
-	case left == 1:
+	case most > some:
+		text += fmt.Sprintf(" and %d more; the last %s never came out, and only %s with an unknown outcome had begun", most-some, plural(most, "value"), plural(most-1, "dequeue"))
+	case most > 1:
+		text += fmt.Sprintf("; the last %s never came out, and only %s with an unknown outcome had begun", plural(most, "value"), plural(most-1, "dequeue"))
+	case most == 1:
 		text += ", which never came out; no dequeue with an unknown outcome had begun"
 	}
 	return violation(decider, witness, "%s found nothing, though all the time something was there: %s", k.span(e), text)
+}
+
+// longest is, of each rank, of the values that were in by then and came out
+// later, the one that came out last; none.
+func (q *items) longest() []int32 {
+	longest := make([]int32, len(q.k.ranks))
+	for rank := range longest {
+		longest[rank] = none
+	}
+	for v := range q.of {
+		if x := &q.of[v]; x.out != none && x.inRet < x.outInv {
+			longest[x.inRet] = int32(v)
+		}
+	}
+	last := int32(none)
+	for rank, v := range longest {
+		if v != none && (last == none || q.of[v].outInv > q.of[last].outInv) {
+			last = v
+		}
+		longest[rank] = last
+	}
+	return longest
 }

@@ -53,6 +53,7 @@ func (k *object) readHolds() (holds, windows []hold, f finding) {
 	for i := range owners {
 		owners[i] = owner{none, none, none, none}
 	}
+	holds = make([]hold, 0, len(k.ops)/2+1)
 	end := func(o *owner, release int32) {
 		holds = append(holds, hold{o.hold, release, k.ops[o.hold].ret, k.ops[release].inv})
 		o.hold, o.freed = none, none

@@ -80,7 +80,9 @@ type numbers struct {
 
 func (k *object) numbers() *numbers {
 	s := k.scratch
-	return s.numbers(len(k.h.values.list) + len(k.extra))
+	n := s.numbers(len(k.h.values.list) + len(k.extra))
+	n.list = make([]int32, 0, min(len(k.ops), len(s.cells)))
+	return n
 }
 
 // processes numbers the processes of an object likewise.

@@ -73,67 +73,29 @@ func (s *stepOrder) next(is ...int32) (early, late int32) {
 }
 
 func (k *object) sets(reads []int32, decider string) finding {
-	shown := func(i int32) []int32 { return k.h.lists[k.ops[i].a] }
 	n := k.numbers()
-	adds := &addsOf{next: make([]int32, len(k.ops))}
+	adds := &addsOf{first: make([]int32, 0, len(k.ops)), next: make([]int32, len(k.ops))}
 	for i := len(k.ops) - 1; i >= 0; i-- {
 		if k.ops[i].code == add {
 			adds.put(n.of(k.ops[i].a), int32(i))
 		}
 	}
-	for _, r := range reads {
-		list := shown(r)
-		slices.Sort(list)
-		k.h.lists[k.ops[r].a] = slices.Compact(list)
-	}
-	slices.SortStableFunc(reads, func(x, y int32) int { return len(shown(x)) - len(shown(y)) })
-	joined := make([]int32, len(adds.first)) // element: the first read that shows it
-	for v := range joined {
-		joined[v] = int32(len(reads))
-	}
-	known := 0
-	for at, r := range reads {
-		list := shown(r)
-		for _, id := range list {
-			v := n.of(id)
-			if int(v) >= len(joined) {
-				return violation(decider, []int32{r}, "%s shows %s, which nobody had added (an add that failed adds nothing)", k.span(r), k.value(id))
-			}
-			if joined[v] == int32(len(reads)) {
-				joined[v] = int32(at)
-				known++
-			}
-		}
-		if len(list) < known {
-			for _, before := range reads[:at] {
-				for _, id := range shown(before) {
-					if _, has := slices.BinarySearch(list, id); !has {
-						return k.missing(decider, adds.first[n.of(id)], before, r, id)
-					}
-				}
-			}
-		}
+	joined, f := k.joined(n, adds, reads, decider)
+	if f.result != "" {
+		return f
 	}
 	s := stepOrder{ops: k.ops, last: none}
-	order := make([]int32, len(joined)) // elements, by the read that shows them first
-	for v := range order {
-		order[v] = int32(v)
-	}
-	slices.SortStableFunc(order, func(x, y int32) int { return int(joined[x]) - int(joined[y]) })
+	elements, from := byStep(joined, len(reads))
 	for at := 0; at <= len(reads); at++ {
-		here := 0
-		for here < len(order) && joined[order[here]] == int32(at) {
-			here++
-		}
-		for _, v := range order[:here] {
+		here := elements[from[at]:from[at+1]]
+		for _, v := range here {
 			if f := k.added(&s, adds, v, reads[:at], decider); f.result != "" {
 				return f
 			}
 		}
-		for _, v := range order[:here] {
+		for _, v := range here {
 			s.next(adds.first[v]) // that which began first adds it, later ones do nothing
 		}
-		order = order[here:]
 		if at == len(reads) {
 			break
 		}
@@ -142,6 +104,72 @@ func (k *object) sets(reads []int32, decider string) finding {
 		}
 	}
 	return valid(decider)
+}
+
+// joined puts reads in order of size, and gives of each element the place of the
+// first one that shows it; the number of reads if none does.
+func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string) ([]int32, finding) {
+	size := k.sizes(n, len(adds.first), reads)
+	slices.SortStableFunc(reads, func(x, y int32) int { return int(size[x]) - int(size[y]) })
+	joined := make([]int32, len(adds.first))
+	for v := range joined {
+		joined[v] = int32(len(reads))
+	}
+	known := int32(0)
+	for at, r := range reads {
+		for _, id := range k.shown(r) {
+			v := n.known(id)
+			if v == none {
+				return nil, violation(decider, []int32{r}, "%s shows %s, which nobody had added (an add that failed adds nothing)", k.span(r), k.value(id))
+			}
+			if joined[v] == int32(len(reads)) {
+				joined[v] = int32(at)
+				known++
+			}
+		}
+		if size[r] < known {
+			return nil, k.missing(n, adds, reads[:at], r, decider)
+		}
+	}
+	return joined, finding{}
+}
+
+// shown is what a read shows.
+func (k *object) shown(i int32) []int32 { return k.h.lists[k.ops[i].a] }
+
+// sizes are how many different elements reads show, of those that were added.
+func (k *object) sizes(n *numbers, elements int, reads []int32) map[int32]int32 {
+	size := make(map[int32]int32, len(reads))
+	seen := make([]int32, elements) // by element: the last read that shows it, + 1
+	for _, r := range reads {
+		different := int32(0)
+		for _, id := range k.shown(r) {
+			if v := n.known(id); v != none && seen[v] != r+1 {
+				seen[v] = r + 1
+				different++
+			}
+		}
+		size[r] = different
+	}
+	return size
+}
+
+// byStep sorts elements by the read that shows them first. Those of a read begin
+// at its place in from.
+func byStep(joined []int32, reads int) (elements, from []int32) {
+	from = make([]int32, reads+3)
+	for _, at := range joined {
+		from[at+2]++
+	}
+	for at := 2; at < len(from); at++ {
+		from[at] += from[at-1]
+	}
+	elements = make([]int32, len(joined))
+	for v, at := range joined {
+		elements[from[at+1]] = int32(v)
+		from[at+1]++
+	}
+	return elements, from
 }
 
 // addsOf are the adds of each element, by invocation.
@@ -183,8 +211,20 @@ func (k *object) wrongRead(decider string, early, late int32) finding {
 	return violation(decider, []int32{early, late}, "%s shows more than %s, but ended before that began", k.span(early), k.span(late))
 }
 
-// missing tells of two reads of which neither includes the other.
-func (k *object) missing(decider string, i, x, y, id int32) finding {
-	witness := []int32{x, y, i}
-	return violation(decider, witness, "%s shows %s, which is missing in %s; but that has others that are missing in the first, and nothing is ever taken out", k.span(x), k.value(id), k.span(y))
+// missing tells of two reads of which neither includes the other: one of some
+// shows what a later one does not.
+func (k *object) missing(n *numbers, adds *addsOf, before []int32, y int32, decider string) finding {
+	has := make([]bool, len(adds.first))
+	for _, id := range k.shown(y) {
+		has[n.known(id)] = true
+	}
+	for _, x := range before {
+		for _, id := range k.shown(x) {
+			if v := n.known(id); !has[v] {
+				return violation(decider, []int32{x, y, adds.first[v]}, "%s shows %s, which is missing in %s; but that has others that are missing in the first, and nothing is ever taken out",
+					k.span(x), k.value(id), k.span(y))
+			}
+		}
+	}
+	return finding{}
 }
