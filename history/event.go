@@ -136,7 +136,7 @@ func (e *Event) Decode(v any) error {
 	if len(e.Value) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(e.Value, v); err != nil {
+	if err := unmarshal(e.Value, v); err != nil {
 		return fmt.Errorf("event %d: value of %s: %w", e.Index, e.F, err)
 	}
 	return nil

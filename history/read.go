@@ -57,6 +57,9 @@ func Open(path string) (*History, error) {
 // their lines say: Events[i].Index is i and its line is i+1.
 func Read(r io.Reader) (*History, error) { return read(r, 0) }
 
+// byteOrderMark is what some editors put at the beginning of a file.
+const byteOrderMark = "\ufeff"
+
 // usualLine is the length of most lines. An event in memory is as long.
 const usualLine = 160
 
@@ -71,6 +74,7 @@ func read(r io.Reader, expected int) (*History, error) {
 			break
 		}
 		if n == 1 {
+			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
 			if err := readBegin(h, line, err); err != nil {
 				return nil, err
 			}
@@ -80,7 +84,7 @@ func read(r io.Reader, expected int) (*History, error) {
 		}
 		e, reason := q.event(line, err)
 		if reason != nil {
-			if !whole && cutOff(line) {
+			if !whole && err == nil && cutOff(line) {
 				h.Truncated = true
 				break
 			}
@@ -136,6 +140,10 @@ func describe(line []byte) string {
 		return "EDN"
 	case len(line) > 0 && line[0] == '{':
 		return "no whole JSON object"
+	case bytes.HasPrefix(line, []byte("\x1f\x8b")):
+		return "packed by gzip: unpack the file"
+	case bytes.HasPrefix(line, []byte("\xff\xfe")), bytes.HasPrefix(line, []byte("\xfe\xff")):
+		return "in UTF-16: convert the file to UTF-8"
 	}
 	const some = 40
 	if len(line) > some {
@@ -172,7 +180,7 @@ func parse(line []byte, err error) (Event, error) {
 		return Event{}, err
 	}
 	var r required
-	if err := json.Unmarshal(line, &r); err != nil {
+	if err := unmarshal(line, &r); err != nil {
 		return Event{}, err
 	}
 	e := r.Event

@@ -93,6 +93,8 @@ func TestReadForeign(t *testing.T) {
 		"no header":   {strings.Replace(beginLine, `"value":`, `"other":`, 1), "of version 0"},
 		"odd version": {strings.Replace(beginLine, `"version":1`, `"version":"x"`, 1), "line 1"},
 		"blank line":  {"\n" + beginLine, `is ""`},
+		"packed":      {"\x1f\x8b\x08\x00", "packed by gzip: unpack the file"},
+		"two bytes":   {"\xff\xfe{\x00", "in UTF-16: convert the file to UTF-8"},
 	} {
 		_, err := Read(strings.NewReader(c.text))
 		if !errors.Is(err, ErrForeign) {
@@ -105,6 +107,13 @@ func TestReadForeign(t *testing.T) {
 	}
 }
 
+func TestReadByteOrderMark(t *testing.T) {
+	h, err := Read(strings.NewReader("\ufeff" + beginLine + invokeLine))
+	if err != nil || len(h.Events) != 2 || h.Header.Model == "" {
+		t.Errorf("%+v, %v", h, err)
+	}
+}
+
 func TestReadDamagedLine(t *testing.T) {
 	before := beginLine + invokeLine
 	for name, c := range map[string]struct {
@@ -112,11 +121,16 @@ func TestReadDamagedLine(t *testing.T) {
 	}{
 		"cut in the middle":   {okLine[:30] + "\n", "unexpected end"},
 		"two in one":          {okLine[:30] + okLine, "invalid character"},
-		"blank":               {"\n", "unexpected end"},
+		"blank":               {"\n", "expected a JSON object, found nothing"},
 		"zeros":               {strings.Repeat("\x00", 50), "invalid character"},
 		"too long":            {`{"key":"` + strings.Repeat("x", MaxLine) + `"}` + "\n", "longer"},
+		"much too long":       {`{"key":"` + strings.Repeat("x", 2*MaxLine) + `"}` + "\n", "longer"},
 		"too long, no end":    {strings.Repeat("x", MaxLine+1), "longer"},
-		"array":               {"[]\n", "array"},
+		"array":               {"[]\n", "it is an array: expected an object"},
+		"time as a text":      {`{"index":2,"time":"20","process":0,"client":0,"type":"ok","f":"x"}` + "\n", "time is a string: expected a whole number of nanoseconds"},
+		"time beyond 64 bits": {`{"index":2,"time":99999999999999999999,"process":0,"client":0,"type":"ok","f":"x"}` + "\n", "time is a number 99999999999999999999: expected"},
+		"key as a number":     {`{"index":2,"time":20,"process":0,"client":0,"type":"ok","f":"x","key":1}` + "\n", "key is a number: expected a string"},
+		"half a client":       {`{"index":2,"time":20,"process":0,"client":1.5,"type":"ok","f":"x"}` + "\n", "client is a number 1.5: expected a whole number of 64 bits"},
 		"null":                {"null\n", "no index"},
 		"no index":            {`{"time":1,"process":0,"client":0,"type":"ok","f":"x"}` + "\n", "no index"},
 		"no time":             {`{"index":2,"process":0,"client":0,"type":"ok","f":"x"}` + "\n", "no time"},

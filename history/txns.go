@@ -93,7 +93,7 @@ func parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
 	if !whole {
 		return t, errors.New("the line is cut off")
 	}
-	if err := json.Unmarshal(line, &t); err != nil {
+	if err := unmarshal(line, &t); err != nil {
 		return t, err
 	}
 	if t.Type == "" {
