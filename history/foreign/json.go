@@ -1,8 +1,8 @@
 package foreign
 
 import (
+	"encoding/json"
 	"io"
-	"strconv"
 )
 
 // jsonSource reads JSON objects, one a line, or one array of them.
@@ -290,7 +290,7 @@ func (s *jsonSource) atom() (Value, error) {
 	if n, ok := number(s.token); ok {
 		return Value{Kind: Int, Int: n}, nil
 	}
-	if _, err := strconv.ParseFloat(string(s.token), 64); err != nil {
+	if !json.Valid(s.token) {
 		return Value{}, s.wrong("%q is no JSON value", s.token[:min(40, len(s.token))])
 	}
 	return Value{Kind: Text, Text: s.share(s.token)}, nil

@@ -67,12 +67,17 @@ func bareLike(head []byte) bool {
 	if len(words) < 3 {
 		return false
 	}
-	_, isNumber := number(words[0])
 	switch string(words[1]) {
 	case ":invoke", ":ok", ":fail", ":info":
-		return isNumber || words[0][0] == ':'
+		return numeric(words[0]) || words[0][0] == ':'
 	}
 	return false
+}
+
+// numeric says whether a word looks like a number.
+func numeric(word []byte) bool {
+	digits := bytes.TrimLeft(word, "+-")
+	return len(digits) > 0 && '0' <= digits[0] && digits[0] <= '9'
 }
 
 func (s *logSource) next(e *Event) error {
@@ -150,11 +155,14 @@ func (s *logSource) event(e *Event, at int, text []byte) (bool, error) {
 	}
 	process := Value{Kind: Word, Text: "nemesis"}
 	n, isNumber := number(words[0])
-	if isNumber {
+	switch {
+	case isNumber:
 		process = Value{Kind: Int, Int: n}
+	case numeric(words[0]): // of more than 64 bits
+		process = Value{Kind: Text, Text: string(words[0])}
 	}
 	switch {
-	case len(words[1]) > 0 && words[1][0] == ':' && (!s.bare || isNumber || words[0][0] == ':'):
+	case len(words[1]) > 0 && words[1][0] == ':' && (!s.bare || numeric(words[0]) || words[0][0] == ':'):
 	case s.bare && !s.told:
 		return false, wrong(at, "expected process, type, operation and value, as in 0 :invoke :write 3, found %q", text[:min(40, len(text))])
 	default:
