@@ -133,15 +133,13 @@ func parseMember(s string) (Member, error) {
 }
 
 func splitHost(s string) (host, rest string, err error) {
-	if inner, ok := strings.CutPrefix(s, "["); ok {
-		host, rest, ok = strings.Cut(inner, "]:")
-		if !ok {
-			return "", "", ErrFormat
-		}
-		return host, rest, nil
+	inner, bracket := strings.CutPrefix(s, "[")
+	end := ":"
+	if bracket {
+		end = "]:"
 	}
-	host, rest, ok := strings.Cut(s, ":")
-	if !ok || host == "" {
+	host, rest, ok := strings.Cut(inner, end)
+	if !ok || host == "" || strings.ContainsAny(host, "[]") {
 		return "", "", ErrFormat
 	}
 	return host, rest, nil
