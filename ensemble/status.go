@@ -97,52 +97,59 @@ func ParseStatus(answer string) (Status, error) {
 }
 
 // set takes one line of the answer. Lines that Status has no place for are skipped.
-func (s *Status) set(key, value string) (err error) {
+func (s *Status) set(key, value string) error {
+	ok, want := true, ""
 	switch key {
 	case "Zookeeper version":
 		// 3.9.3-<commit>, built on <date>
 		s.Version = value[:strings.IndexAny(value+",", "-,")]
 	case "Latency min/avg/max":
-		s.Latency, err = parseLatency(value)
+		s.Latency, ok = parseLatency(value)
+		want = "min/avg/max in milliseconds"
 	case "Connections":
-		s.Connections, err = strconv.Atoi(value)
+		n, err := strconv.ParseUint(value, 10, 31)
+		s.Connections, ok = int(n), err == nil
+		want = "a number"
 	case "Zxid":
-		s.Zxid, err = parseZxid(value)
+		s.Zxid, ok = parseZxid(value)
+		want = "a hexadecimal number of 64 bits"
 	case "Mode":
-		s.Role, err = parseRole(value)
+		s.Role, ok = parseRole(value)
+		want = "leader, follower, observer or standalone"
 	}
-	if err != nil {
-		return fmt.Errorf("status line %q: %w", key, err)
+	if !ok {
+		return fmt.Errorf("status line %q: expected %s, found %.80q", key, want, value)
 	}
 	return nil
 }
 
 // parseLatency reads "0/0.52/13", in milliseconds.
-func parseLatency(value string) (latency [3]time.Duration, err error) {
+func parseLatency(value string) (latency [3]time.Duration, ok bool) {
+	const most = 1e12 // which still fits, in nanoseconds
 	fields := strings.Split(value, "/")
 	if len(fields) != len(latency) {
-		return latency, fmt.Errorf("want min/avg/max, have %q", value)
+		return latency, false
 	}
 	for i, field := range fields {
 		ms, err := strconv.ParseFloat(field, 64)
-		if err != nil {
-			return latency, err
+		if err != nil || !(0 <= ms && ms < most) {
+			return latency, false
 		}
 		latency[i] = time.Duration(ms * float64(time.Millisecond))
 	}
-	return latency, nil
+	return latency, true
 }
 
 // parseZxid reads "0x100000002", the bits of a signed 64-bit number.
-func parseZxid(value string) (int64, error) {
+func parseZxid(value string) (int64, bool) {
 	zxid, err := strconv.ParseUint(strings.TrimPrefix(value, "0x"), 16, 64)
-	return int64(zxid), err
+	return int64(zxid), err == nil
 }
 
-func parseRole(value string) (Role, error) {
+func parseRole(value string) (Role, bool) {
 	switch role := Role(value); role {
 	case Leader, Follower, Observer, Standalone:
-		return role, nil
+		return role, true
 	}
-	return "", fmt.Errorf("unknown mode %q", value)
+	return "", false
 }

@@ -41,39 +41,60 @@ type row struct {
 func read(r io.Reader) ([]row, error) {
 	var rows []row
 	lines := bufio.NewScanner(r)
+	at := 0
 	for lines.Scan() {
+		at++
 		fields := strings.Fields(lines.Text())
 		if len(fields) < 4 || !strings.HasPrefix(fields[0], "BenchmarkDecide/") {
 			continue
 		}
-		name := strings.Split(fields[0], "/")
-		if len(name) < 4 {
-			return nil, fmt.Errorf("%s: expected BenchmarkDecide/MODEL/OPERATIONS/clients=N", fields[0])
-		}
-		last := &name[len(name)-1]
-		if i := strings.LastIndexByte(*last, '-'); i > 0 { // the processors
-			*last = (*last)[:i]
-		}
-		n, err := strconv.Atoi(name[2])
+		x, err := parse(fields)
 		if err != nil {
-			return nil, fmt.Errorf("%s: expected a number of operations: %w", fields[0], err)
+			return nil, fmt.Errorf("line %d: %w", at, err)
 		}
-		x := row{name[1], strings.Join(name[3:], ", "), n, map[string]float64{}}
-		for i := 2; i+1 < len(fields); i += 2 {
-			if x.of[fields[i+1]], err = strconv.ParseFloat(fields[i], 64); err != nil {
-				return nil, fmt.Errorf("%s: %w", fields[0], err)
-			}
-		}
-		if i := slices.IndexFunc(rows, func(r row) bool { return r.model == x.model && r.kind == x.kind && r.operations == n }); i >= 0 {
+		if i := slices.IndexFunc(rows, x.same); i >= 0 {
 			rows[i] = x // measured again
 		} else {
 			rows = append(rows, x)
 		}
 	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("line %d: %w", at+1, err)
+	}
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("no line begins with BenchmarkDecide/: feed it the output of go test -bench Decide ./checker/linear")
 	}
-	return rows, lines.Err()
+	return rows, nil
+}
+
+// parse reads the fields of one line: a name, how often, and numbers with units.
+func parse(fields []string) (row, error) {
+	name := strings.Split(fields[0], "/")
+	if len(name) < 4 {
+		return row{}, fmt.Errorf("expected BenchmarkDecide/MODEL/OPERATIONS/clients=N, found %.80q", fields[0])
+	}
+	last := &name[len(name)-1]
+	if i := strings.LastIndexByte(*last, '-'); i > 0 { // the processors
+		*last = (*last)[:i]
+	}
+	n, err := strconv.Atoi(name[2])
+	if err != nil || n < 0 {
+		return row{}, fmt.Errorf("expected a number of operations, found %.80q", name[2])
+	}
+	x := row{name[1], strings.Join(name[3:], ", "), n, map[string]float64{}}
+	for i := 2; i+1 < len(fields); i += 2 {
+		measured, err := strconv.ParseFloat(fields[i], 64)
+		if err != nil || !(math.Abs(measured) < 1e15) {
+			return row{}, fmt.Errorf("expected a measured number before %.80q, found %.80q", fields[i+1], fields[i])
+		}
+		x.of[fields[i+1]] = measured
+	}
+	return x, nil
+}
+
+// same says whether two rows measure the same.
+func (x row) same(y row) bool {
+	return x.model == y.model && x.kind == y.kind && x.operations == y.operations
 }
 
 // usual is the kind of history that models are compared by: porcupine does best

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/allocs"
 )
 
 const output = `goos: linux
@@ -41,11 +44,34 @@ func TestNoTable(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "no line begins with",
 		"BenchmarkDecide/queue-2 1 2 ms": "expected BenchmarkDecide/MODEL",
-		"BenchmarkDecide/queue/x/clients=5-2 1 2 ms": "a number of operations",
-		"BenchmarkDecide/queue/5/clients=5-2 1 x ms": "invalid syntax",
+		"BenchmarkDecide/queue/x/clients=5-2 1 2 ms":       "line 1: expected a number of operations, found \"x\"",
+		"PASS\nBenchmarkDecide/queue/5/clients=5-2 1 x ms": "line 2: expected a measured number before \"ms\", found \"x\"",
+		output + strings.Repeat("x", 1<<20):                "line 9: ",
 	} {
 		if _, err := read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// Whatever is fed to it, errors are one line with its number, and what is read
+// can be written.
+func FuzzRead(f *testing.F) {
+	f.Add(output)
+	f.Add("BenchmarkDecide/queue/9/clients=5-2 1 NaN cpu-ms")
+	f.Add("BenchmarkDecide/a/1000/clients=5-2 1 1e300 cpu-ms 0 peak-MB\nBenchmarkDecide/a//-2 1 x ms")
+	f.Fuzz(func(t *testing.T, text string) {
+		var rows []row
+		var err error
+		allocs.Within(t, len(text), 500, func() { rows, err = read(strings.NewReader(text)) })
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "line ") && !strings.HasPrefix(err.Error(), "no line ") {
+				t.Error(err)
+			}
+			return
+		}
+		if err := write(io.Discard, rows, "", time.Unix(0, 0)); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -1,0 +1,52 @@
+package ensemble
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/allocs"
+)
+
+// Anything may answer on a server's port: it is a status that makes sense, or an
+// error of one line that is no longer for a longer answer.
+func FuzzParseStatus(f *testing.F) {
+	for _, answer := range []string{
+		leaderAnswer, oldAnswer, "Mode: observer\n", "HTTP/1.1 400 Bad Request\r\n", "This ZooKeeper instance is not currently serving requests\n",
+		"Latency min/avg/max: NaN/1e300/-1\nMode: leader\n", "Connections: -1\nMode: follower\r\n",
+	} {
+		f.Add(answer)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		var s Status
+		var err error
+		allocs.Within(t, len(answer), 100, func() { s, err = ParseStatus(answer) })
+		if err != nil {
+			if text := err.Error(); strings.ContainsAny(text, "\n\r") || len(text) > 500 || s != (Status{}) {
+				t.Fatalf("%d bytes, %+v: %s", len(text), s, text)
+			}
+			return
+		}
+		for _, l := range s.Latency {
+			if l < 0 {
+				t.Errorf("latency %v", s.Latency)
+			}
+		}
+		if s.Connections < 0 {
+			t.Errorf("%d connections", s.Connections)
+		}
+		s.Latency = [3]time.Duration{} // which is rounded
+		again, err := ParseStatus(written(s))
+		if d := cmp.Diff(s, again); err != nil || d != "" {
+			t.Errorf("%v %s", err, d)
+		}
+	})
+}
+
+// written is a status as a server writes it.
+func written(s Status) string {
+	return fmt.Sprintf("Zookeeper version: %s-1, built\nConnections: %d\nZxid: 0x%x\nMode: %s\n", s.Version, s.Connections, uint64(s.Zxid), s.Role)
+}
