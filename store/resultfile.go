@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,11 +24,34 @@ func (r *Run) ReadResult() (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the result: %w", err)
 	}
-	var result Result
-	if err := json.Unmarshal(b, &result); err != nil {
+	result, err := ParseResult(b)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Result(), err)
 	}
+	return result, nil
+}
+
+// ParseResult reads the content of a result.json. What is wrong is an error of
+// one line, with its place.
+func ParseResult(text []byte) (*Result, error) {
+	var result Result
+	err := json.Unmarshal(text, &result)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, fmt.Errorf("line %d: %w", lineOf(text, syntax.Offset), err)
+	case errors.As(err, &kind):
+		return nil, fmt.Errorf("line %d: %s is a %s: expected %s", lineOf(text, kind.Offset), kind.Field, kind.Value, kind.Type)
+	case err != nil:
+		return nil, fmt.Errorf("no result: %w", err)
+	}
 	return &result, nil
+}
+
+// lineOf is the line of an offset, from 1.
+func lineOf(text []byte, offset int64) int {
+	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 }
 
 // WriteResult writes result.json as a whole: who reads it meanwhile sees the

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/zklab/zklab/internal/allocs"
 )
@@ -63,6 +64,26 @@ func FuzzRequests(f *testing.F) {
 		for line := range strings.Lines(out.String()) {
 			if _, err := parseReply([]byte(line)); err != nil {
 				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// What a program says of itself is kept in some short lines, however much it is.
+func FuzzLastWords(f *testing.F) {
+	f.Add([]byte("panic: x\n\tat y\r\n\n"), uint8(1))
+	f.Add([]byte("\xff\xfe"+strings.Repeat("x", 3*wordsWidth)), uint8(3))
+	f.Add([]byte(strings.Repeat("line\n", 3*wordsLines)), uint8(10))
+	f.Fuzz(func(t *testing.T, text []byte, times uint8) {
+		w := &lastWords{logf: func(string, ...any) {}}
+		text = bytes.Repeat(text, int(times))
+		allocs.Within(t, len(text), 1000, func() { w.read(bytes.NewReader(text)) })
+		if len(w.lines) > wordsLines {
+			t.Errorf("%d lines", len(w.lines))
+		}
+		for _, line := range w.lines {
+			if line == "" || len(line) > wordsWidth || !utf8.ValidString(line) || strings.Contains(line, "\n") {
+				t.Errorf("line %q", line)
 			}
 		}
 	})

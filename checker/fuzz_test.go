@@ -1,0 +1,107 @@
+package checker
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/internal/allocs"
+)
+
+// FuzzRun decides any lines as a history of any model, with any transactions: in
+// bounded memory, twice the same, and with verdicts that say why.
+func FuzzRun(f *testing.F) {
+	for i, model := range Models() {
+		for _, h := range seedHistories(model) {
+			lines, err := historytest.Lines(h.h)
+			if err != nil {
+				f.Fatal(err)
+			}
+			var log bytes.Buffer
+			if err := history.WriteTxns(&log, h.txns); err != nil {
+				f.Fatal(err)
+			}
+			f.Add(uint8(i), lines, log.Bytes())
+			f.Add(uint8(i), lines, []byte(nil))
+		}
+	}
+	f.Fuzz(func(t *testing.T, which uint8, lines, log []byte) {
+		model := Models()[int(which)%len(Models())]
+		h, ok := historytest.Salvage(ours(model, history.Params{Clients: 3, MinLoad: 2, Parties: 3}).header, lines)
+		if !ok {
+			return
+		}
+		txns, err := history.ReadTxns(bytes.NewReader(log))
+		if err != nil {
+			return
+		}
+		opts := Options{Transactions: txns, NoReferee: true, Budget: 5 * time.Second}
+		var rep Report
+		allocs.Within(t, len(lines)+len(log), 5000, func() { rep = Run(t.Context(), h, opts) })
+		for i := range rep.Verdicts {
+			checkVerdict(t, h, &rep.Verdicts[i])
+		}
+		if d := cmp.Diff(rep, Run(t.Context(), h, opts)); d != "" {
+			t.Errorf("decided once -, twice +: %s", d)
+		}
+		if _, err := json.Marshal(rep); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+type seedHistory struct {
+	h    *history.History
+	txns []history.Txn
+}
+
+// seedHistories are short ones of a model: one in which all went well, and some
+// that break a property.
+func seedHistories(model string) []seedHistory {
+	if model == history.ModelSession {
+		h, txns := sessionRun(1, "", 60)
+		bad, its := sessionRun(3, "one event", 60)
+		return []seedHistory{{h, txns}, {bad, its}}
+	}
+	h, txns := withLog(good(model, 2))
+	list := []seedHistory{{h, txns}}
+	for _, s := range slices.Concat(scenarios, awayScenarios, logScenarios, registerScenarios()) {
+		if r := s.record; r != nil && r.header.Model == model && s.want == Violation && len(list) < 8 {
+			list = append(list, seedHistory{r.build(), r.txns})
+		}
+	}
+	return list
+}
+
+// checkVerdict wants what every verdict has.
+func checkVerdict(t *testing.T, h *history.History, v *Verdict) {
+	t.Helper()
+	switch v.Result {
+	case Valid:
+	case Unknown, Violation:
+		if v.Reason == "" {
+			t.Errorf("no reason: %+v", v)
+		}
+	default:
+		t.Errorf("result %q", v.Result)
+	}
+	if v.Result == Violation && len(v.Witness) == 0 {
+		t.Errorf("no witness: %+v", v)
+	}
+	for _, i := range v.Witness {
+		if i < 0 || i >= len(h.Events) {
+			t.Errorf("event %d of %d: %+v", i, len(h.Events), v)
+		}
+	}
+	if text := strings.Join(v.Story, ""); strings.ContainsFunc(text, unicode.IsControl) {
+		t.Errorf("control characters: %q", text)
+	}
+}

@@ -1,0 +1,56 @@
+package stats
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/internal/allocs"
+)
+
+// FuzzCompute measures any lines as a history of any model: in bounded memory,
+// twice the same, and with figures that JSON can hold.
+func FuzzCompute(f *testing.F) {
+	models := []string{history.ModelLock, history.ModelQueue, history.ModelElection, history.ModelDoubleBarrier, history.ModelSession, "other"}
+	b := historytest.New(history.ModelLock)
+	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa)
+	b.Op(1, history.FAcquire, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
+	b.Op(0, history.FRelease, "k", 5, 6, history.OK, history.Held{Held: true}, nil).Session(0xa)
+	b.Fact(0, history.FPhase, "", history.Phase{Name: history.PhaseLoad})
+	b.Fact(0, history.FHealth, "", history.Health{Healthy: true, When: "before", Leader: 1, Epoch: 1})
+	for i, step := range []string{history.StepInject, history.StepVerified, history.StepElected, history.StepHeal, history.StepHealed} {
+		b.Fact(float64(2+i), "pause", "", history.FaultStep{Fault: 1, Step: step, Spec: "pause:leader", Servers: []int{1}, Clients: []int{0}})
+	}
+	b.Fact(8, history.FStall, "", history.Stall{Gap: time.Second})
+	b.Fact(9, history.FPhase, "", history.Phase{Name: history.PhaseHeal})
+	lines, err := historytest.Lines(b.History())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := range models {
+		f.Add(uint8(i), lines)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, lines []byte) {
+		h, ok := historytest.Salvage(history.Header{Model: models[int(which)%len(models)]}, lines)
+		if !ok {
+			return
+		}
+		var s Stats
+		allocs.Within(t, len(lines), 5000, func() {
+			s = Compute(h)
+			Points(h)
+			Overlaps(Holds(h))
+			Windows(h)
+		})
+		if d := cmp.Diff(s, Compute(h)); d != "" {
+			t.Errorf("computed once -, twice +: %s", d)
+		}
+		if _, err := json.Marshal(s); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,71 @@
+package store_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+func TestResultErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "line 1: unexpected end",
+		"{\n\"seed\": 1,\n}":              "line 3: invalid character '}'",
+		"{\n\"seed\": 1":                  "line 2: unexpected end",
+		"{\n\"seed\":\n\"x\"\n}":          "line 3: seed is a string: expected int64",
+		"{\n\"stats\": {\"ok\": 1e99}\n}": "line 2: stats.ok is a number 1e99: expected int",
+		"[]":                              "expected store.Result",
+		"{\"started\": \"yesterday\"}":    "no result: ",
+	} {
+		if _, err := store.ParseResult([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v; want %q", text, err, want)
+		}
+	}
+}
+
+// Whatever a result.json says, memory is bounded, errors are lines, and what is
+// read can be written and read again as the same.
+func FuzzResult(f *testing.F) {
+	for _, r := range []store.Result{
+		{},
+		{
+			Verdict: checker.Violation, Verdicts: []checker.Verdict{{Property: "exclusion", Result: checker.Violation, Reason: "r", Witness: []int{1, 2}, Story: []string{"s"}}},
+			Assumptions: []checker.Assumption{{Met: true, Text: "t"}}, Recipe: "lock", Seed: -1, Started: time.Unix(1e9, 0).UTC(),
+			Stats: stats.Stats{OK: 3, Load: time.Second}, Warnings: []string{"w"}, Timings: map[string]time.Duration{"start": 1},
+		},
+	} {
+		text, err := json.Marshal(r)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte("{\n\"seed\": \"x\"}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var r *store.Result
+		var err error
+		allocs.Within(t, len(text), 1000, func() { r, err = store.ParseResult(text) })
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Fatal(err)
+			}
+			return
+		}
+		written, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := store.ParseResult(written)
+		if err != nil || !cmp.Equal(r, again, cmpopts.EquateEmpty()) {
+			t.Fatalf("%v: %s", err, cmp.Diff(r, again, cmpopts.EquateEmpty()))
+		}
+	})
+}
