@@ -155,7 +155,7 @@ func (c *counting) bounds() finding {
 					witness = append(witness, int32(j))
 				}
 			}
-			return violation("bounds of sums", witness, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(int32(i)), lo, hi)
+			return violation(byBounds, witness, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(int32(i)), lo, hi)
 		}
 	}
 	return inapplicable("not all adds are of the same number")

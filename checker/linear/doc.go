@@ -18,8 +18,8 @@
 //
 // # What may stay unknown
 //
-// Locks, mutexes, semaphores whose permits are taken one by one, sets, counters
-// whose adds are all of one number, and registers, queues and bags into which no
+// Locks, mutexes, semaphores whose permits are taken one by one, sets, total
+// queues, bounds of counters, counters whose adds are all of one number, and registers, queues and bags into which no
 // value goes twice are always decided by their procedures. The others are left
 // to the search and porcupine, and are unknown if the budget ends before these
 // do, which takes many operations at one time, or many unknown ones:

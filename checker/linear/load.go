@@ -252,6 +252,9 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 			o.code, o.ret = mismatch, rank
 			return nil
 		}
+		if (o.code == add || o.code == enqueue) && l.h.Model.tries() {
+			return nil
+		}
 		o.code = dropped
 		return nil
 	case history.Info:

@@ -114,6 +114,56 @@ func TestHistories(t *testing.T) {
 {:process 0 :type :ok :f :enqueue :value [2 2]}
 {:process 1 :type :invoke :f :dequeue :value nil}
 {:process 1 :type :ok :f :dequeue :value [2 2]}`, checker.Violation, "[1 2] went in and never came out"},
+		{"failed add is there", "set", `{:process 0 :type :invoke :f :add :value 1}
+{:process 0 :type :fail :f :add :value 1}
+{:process 0 :type :invoke :f :read :value nil}
+{:process 0 :type :ok :f :read :value #{1}}`, checker.Valid, ""},
+		{"failed add is there, linear", "linear-set", `{:process 0 :type :invoke :f :add :value 1}
+{:process 0 :type :fail :f :add :value 1}
+{:process 0 :type :invoke :f :read :value nil}
+{:process 0 :type :ok :f :read :value #{1}}`, checker.Violation, "which nobody had added (an add that failed"},
+		{"nobody tried to add", "set", `{:process 0 :type :invoke :f :read :value nil}
+{:process 0 :type :ok :f :read :value #{30}}`, checker.Violation, "30, which nobody had tried to add"},
+		{"lost in the total", "total-queue", `{:process 0 :type :invoke :f :enqueue :value 1}
+{:process 0 :type :ok :f :enqueue :value 1}
+{:process 0 :type :invoke :f :enqueue :value 2}
+{:process 0 :type :ok :f :enqueue :value 2}
+{:process 1 :type :invoke :f :drain}
+{:process 1 :type :ok :f :drain :value [2]}`, checker.Violation, "1 went in 1 time for certain and came out 0 times"},
+		{"nowhere in the total", "total-queue", `{:process 1 :type :invoke :f :dequeue}
+{:process 1 :type :ok :f :dequeue :value 2}`, checker.Violation, "nobody had tried to enqueue that"},
+		{"twice, failed, unknown, none", "total-queue", `{:process 0 :type :invoke :f :enqueue :value 1}
+{:process 0 :type :ok :f :enqueue :value 1}
+{:process 0 :type :invoke :f :enqueue :value 2}
+{:process 0 :type :fail :f :enqueue :value 2}
+{:process 0 :type :invoke :f :enqueue :value 3}
+{:process 0 :type :info :f :enqueue :value 3}
+{:process 1 :type :invoke :f :dequeue}
+{:process 1 :type :ok :f :dequeue :value nil}
+{:process 1 :type :invoke :f :drain}
+{:process 1 :type :ok :f :drain :value [2 1 1]}`, checker.Valid, ""},
+		{"reads that go back", "counter-bounds", `{:process 0 :type :invoke :f :add :value 2}
+{:process 0 :type :info :f :add :value 2}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :ok :f :read :value 2}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :ok :f :read :value 0}`, checker.Valid, ""},
+		{"reads that go back, linear", "counter", `{:process 0 :type :invoke :f :add :value 2}
+{:process 0 :type :info :f :add :value 2}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :ok :f :read :value 2}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :ok :f :read :value 0}`, checker.Violation, ""},
+		{"more than was added", "counter-bounds", `{:process 0 :type :invoke :f :add :value 2}
+{:process 0 :type :ok :f :add :value 2}
+{:process 0 :type :invoke :f :add :value 5}
+{:process 0 :type :fail :f :add :value 5}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :ok :f :read :value 3}`, checker.Violation, "it can have been from 2 to 2"},
+		{"less than was added", "counter-bounds", `{:process 0 :type :invoke :f :add :value 2}
+{:process 0 :type :ok :f :add :value 2}
+{:process 1 :type :invoke :f :read}
+{:process 1 :type :ok :f :read :value 0}`, checker.Violation, "it can have been from 2 to 2"},
 		{"set by key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
 {:process 0 :type :ok :f :add :value [7 1]}
 {:process 0 :type :invoke :f :read :value [7 nil]}
@@ -121,7 +171,7 @@ func TestHistories(t *testing.T) {
 		{"set read without a key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
 {:process 0 :type :ok :f :add :value [7 1]}
 {:process 0 :type :invoke :f :read :value [7 nil]}
-{:process 0 :type :ok :f :read :value [1 2]}`, checker.Violation, "shows 1, which nobody had added"},
+{:process 0 :type :ok :f :read :value [1 2]}`, checker.Violation, "shows 1, which nobody had tried to add"},
 		{"other names", "cas-register", `{:process 0 :type :invoke :f :w :value 1}
 {:process 0 :type :ok :f :w :value 1}
 {:process 1 :type :invoke :f :compare-and-set :value [1 2]}

@@ -235,7 +235,9 @@ func (k *object) act(i int32) string {
 }
 
 // counts says that the values are numbers themselves.
-func (k *object) counts() bool { return k.h.Model.kind.name == "counter" }
+func (k *object) counts() bool {
+	return k.h.Model.kind.name == "counter" || k.h.Model.kind.name == "counter-bounds"
+}
 
 // span is an operation with its interval.
 func (k *object) span(i int32) string {

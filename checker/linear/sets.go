@@ -12,7 +12,7 @@ const (
 )
 
 // decideLastRead is Jepsen's check of a set: what the last read shows must be
-// all elements whose add had succeeded before, and only such as were added.
+// all elements whose add had succeeded before, and only such as somebody tried to add.
 // Reads before it are left out.
 func decideLastRead(k *object) finding {
 	last := k.lastRead()
@@ -72,6 +72,14 @@ func (s *stepOrder) next(is ...int32) (early, late int32) {
 	return none, none
 }
 
+// toAdd is what nobody did for an element that is none.
+func (k *object) toAdd() string {
+	if k.h.Model.tries() {
+		return "tried to add"
+	}
+	return "added (an add that failed adds nothing)"
+}
+
 func (k *object) sets(reads []int32, decider string) finding {
 	n := k.numbers()
 	adds := &addsOf{first: make([]int32, 0, len(k.ops)), next: make([]int32, len(k.ops))}
@@ -120,7 +128,7 @@ func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string)
 		for _, id := range k.shown(r) {
 			v := n.known(id)
 			if v == none {
-				return nil, violation(decider, []int32{r}, "%s shows %s, which nobody had added (an add that failed adds nothing)", k.span(r), k.value(id))
+				return nil, violation(decider, []int32{r}, "%s shows %s, which nobody had %s", k.span(r), k.value(id), k.toAdd())
 			}
 			if joined[v] == int32(len(reads)) {
 				joined[v] = int32(at)

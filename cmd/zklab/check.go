@@ -74,6 +74,12 @@ func checkHelp() string {
 	for _, m := range linear.Models() {
 		fmt.Fprintf(&b, "  %-14s %s (%s)\n  %-14s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
 	}
+	b.WriteString("\nThe checkers that Jepsen's tests name are decided by these:\n" +
+		"  linearizable, with a model of Knossos: register, cas-register, mutex, queue (fifo-queue),\n" +
+		"    bag (unordered-queue); begun with another value than nil: --initial\n" +
+		"  set, set-full: set; set-full of a linearizable set: linear-set\n" +
+		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must be\n" +
+		"    of one moment\n")
 	b.WriteString("\nFormats (--format auto finds out which):\n")
 	for _, f := range foreign.Formats() {
 		fmt.Fprintf(&b, "  %-14s %s\n  %-14s   %s\n", f.Format, f.About, "", f.Example)
