@@ -147,6 +147,9 @@ func (l *loader) event(e *foreign.Event) error {
 	l.h.indices = append(l.h.indices, int32(min(e.Index, math.MaxInt32)))
 	l.h.times = append(l.h.times, e.Time)
 	l.timed = l.timed || e.Time > 0
+	if e.Key.Kind == foreign.Nil {
+		e.Value = entry(e.Value)
+	}
 	p := l.open[e.Process]
 	if p != nil && e.Type == history.Info {
 		e.F = p.f // it ends, however the event calls that
@@ -197,6 +200,21 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 	l.open[e.Process] = p
 	l.h.Operations++
 	return nil
+}
+
+// entry makes [key value] of {:key key, :value value}.
+func entry(v foreign.Value) foreign.Value {
+	if v.Kind != foreign.Map || len(v.Items) != 4 {
+		return v
+	}
+	name := func(v foreign.Value) string { return strings.TrimPrefix(v.Text, ":") }
+	switch key, value := v.Items[1], v.Items[3]; {
+	case name(v.Items[0]) == "key" && name(v.Items[2]) == "value":
+		return foreign.Value{Kind: foreign.List, Items: []foreign.Value{key, value}}
+	case name(v.Items[0]) == "value" && name(v.Items[2]) == "key":
+		return foreign.Value{Kind: foreign.List, Items: []foreign.Value{value, key}}
+	}
+	return v
 }
 
 // keyedValue says whether an invocation's value is a pair of key and value, as

@@ -4,8 +4,10 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/foreign"
 )
 
 // TestHistories decides small files as people write them.
@@ -164,6 +166,16 @@ func TestHistories(t *testing.T) {
 {:process 0 :type :ok :f :add :value 2}
 {:process 1 :type :invoke :f :read}
 {:process 1 :type :ok :f :read :value 0}`, checker.Violation, "it can have been from 2 to 2"},
+		{"key and value in a map", "register", `{:process 0 :type :invoke :f :write :value #jepsen.independent.Tuple{:key 3 :value 7}}
+{:process 0 :type :ok :f :write :value #jepsen.independent.Tuple{:key 3 :value 7}}
+{:process 0 :type :invoke :f :read :value #jepsen.independent.Tuple{:key 4 :value nil}}
+{:process 0 :type :ok :f :read :value #jepsen.independent.Tuple{:key 4 :value nil}}
+{:process 0 :type :invoke :f :read :value {:value nil :key 3}}
+{:process 0 :type :ok :f :read :value {:value 7 :key 3}}`, checker.Valid, ""},
+		{"key and value in a map, stale", "register", `{"process":0,"type":"invoke","f":"write","value":{"key":"a","value":7}}
+{"process":0,"type":"ok","f":"write","value":{"key":"a","value":7}}
+{"process":0,"type":"invoke","f":"read","value":{"key":"a","value":null}}
+{"process":0,"type":"ok","f":"read","value":{"key":"a","value":null}}`, checker.Violation, ""},
 		{"set by key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
 {:process 0 :type :ok :f :add :value [7 1]}
 {:process 0 :type :invoke :f :read :value [7 nil]}
@@ -232,5 +244,22 @@ func TestLoadErrors(t *testing.T) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestReadOnce wants an error where values show only at the end that they are no
+// keys, and the history cannot be read again.
+func TestReadOnce(t *testing.T) {
+	m, err := ParseModel("queue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "{:process 0 :type :invoke :f :enqueue :value [1 2]}\n{:process 0 :type :ok :f :enqueue :value [1 2]}\n{:process 0 :type :invoke :f :dequeue}"
+	r, err := foreign.NewReader(iotest.OneByteReader(strings.NewReader(text)), foreign.Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(context.Background(), r, m, LoadOptions{}); err == nil || !strings.Contains(err.Error(), "cannot be read twice") {
+		t.Errorf("got %v", err)
 	}
 }
