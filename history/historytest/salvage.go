@@ -2,38 +2,34 @@ package historytest
 
 import (
 	"bytes"
-	"errors"
+	"encoding/json"
 
 	"github.com/zklab/zklab/history"
 )
 
-// mostSpoilt is how many broken lines Salvage leaves out.
-const mostSpoilt = 20
-
-// Salvage reads lines of events behind a header, and leaves out those that are
-// broken, so that what a fuzzer makes of some lines still is a history. It is
-// false for what has too many of them.
-func Salvage(header history.Header, lines []byte) (*history.History, bool) {
+// Salvage makes a history of lines of events behind a header. It leaves out what
+// is no event, so that what a fuzzer makes of some lines still is a history, and
+// asks for less than history.Read: what is absent is zero, and nobody looks whether
+// what the lines say can have been.
+func Salvage(header history.Header, lines []byte) *history.History {
 	header.Version = history.Version
-	var text bytes.Buffer
-	if err := history.Write(&text, (&Builder{Header: header, crashed: true}).History()); err != nil {
-		return nil, false
-	}
-	begin := text.Bytes()
-	rest := bytes.SplitAfter(lines, []byte("\n"))
-	for range mostSpoilt {
-		h, err := history.Read(bytes.NewReader(append(begin[:len(begin):len(begin)], bytes.Join(rest, nil)...)))
-		var damaged *history.DamagedError
-		if !errors.As(err, &damaged) {
-			return h, err == nil
+	h := &history.History{Header: header, Events: []history.Event{{
+		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FBegin, Value: history.Value(header),
+	}}}
+	for line := range bytes.Lines(lines) {
+		var e history.Event
+		if json.Unmarshal(line, &e) != nil || e.Time < 0 || e.F == "" || e.Process >= 0 && e.Client < 0 {
+			continue
 		}
-		at := damaged.Line - 2 // behind the header
-		if at < 0 || at >= len(rest) {
-			return nil, false
+		switch e.Type {
+		case history.Invoke, history.OK, history.Fail, history.Info:
+			e.Index = len(h.Events)
+			h.Events = append(h.Events, e)
 		}
-		rest = append(rest[:at], rest[at+1:]...)
 	}
-	return nil, false
+	last := &h.Events[len(h.Events)-1]
+	h.Complete = last.Process == history.Nemesis && last.F == history.FEnd
+	return h
 }
 
 // Lines are the events of a history behind the first, as Salvage reads them.
