@@ -132,3 +132,24 @@ func TestCheckPath(t *testing.T) {
 		}
 	}
 }
+
+// Anybody may make a child of any name: it is left alone, unless it is exactly
+// what a recipe and a server make together.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{someID + "-lock-0000000000", someID + "-lock--000000001", someID + "-member-2147483647\n" + someID + "-member-x", "", "x"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, kind := range []string{kindLock, kindCandidate, kindItem, kindMember} {
+			n, ok := parse(text, kind)
+			if ok && (n.name != text || n.id+"-"+kind+"-"+decimal(n.seq) != text) {
+				t.Errorf("%q is taken for %+v", text, n)
+			}
+		}
+		for _, name := range members([]byte(text)) {
+			if !slices.Contains(strings.Split(text, "\n"), name) {
+				t.Errorf("member %q of %q", name, text)
+			}
+		}
+	})
+}

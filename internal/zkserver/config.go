@@ -1,8 +1,6 @@
 package zkserver
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,11 +30,17 @@ type config struct {
 
 // readConfig reads the zoo.cfg at path and the myid in its data folder.
 func readConfig(path string) (config, error) {
-	values, err := readProperties(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return config{}, err
 	}
-	p := parser{values: values}
+	return parseConfig(path, text, os.ReadFile)
+}
+
+// parseConfig reads the text of the zoo.cfg at path. read gives the myid.
+func parseConfig(path string, text []byte, read func(path string) ([]byte, error)) (config, error) {
+	values := properties(text)
+	p := parser{values: values, read: read}
 	tick := p.number("tickTime", 3000)
 	c := config{
 		Settings: Settings{
@@ -54,7 +58,7 @@ func readConfig(path string) (config, error) {
 	if len(ids) > 0 {
 		c.size, c.members = len(ids), strings.Join(lines, "\n")
 		c.id = p.myid()
-		if p.err == nil && (c.id < 1 || c.id > c.size || ids[0] != 1 || ids[c.size-1] != c.size) {
+		if p.err == nil && (c.id < 1 || c.id > c.size || !fromOne(ids)) {
 			p.err = fmt.Errorf("this is server %d of %v: servers must be numbered from 1 without a gap", c.id, ids)
 		}
 	}
@@ -64,24 +68,31 @@ func readConfig(path string) (config, error) {
 	return c, nil
 }
 
-func readProperties(path string) (map[string]string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
+func properties(text []byte) map[string]string {
 	values := map[string]string{}
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
 		if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
 			values[strings.TrimSpace(key)] = strings.TrimSpace(value)
 		}
 	}
-	return values, nil
+	return values
+}
+
+// fromOne says whether sorted ids are 1, 2, 3 …
+func fromOne(ids []int) bool {
+	for i, id := range ids {
+		if id != i+1 {
+			return false
+		}
+	}
+	return true
 }
 
 // parser keeps the first error.
 type parser struct {
 	values map[string]string
+	read   func(path string) ([]byte, error)
 	err    error
 }
 
@@ -90,11 +101,11 @@ func (p *parser) number(key string, missing int) int {
 	if !ok {
 		return missing
 	}
-	n, err := strconv.Atoi(text)
-	if (err != nil || n < 0) && p.err == nil {
-		p.err = fmt.Errorf("%s=%s is no number that makes sense", key, text)
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("%s=%.80q: expected a number from 0 of 31 bits", key, text)
 	}
-	return n
+	return int(n)
 }
 
 func (p *parser) millis(key string, missing int) time.Duration {
@@ -110,7 +121,7 @@ func (p *parser) servers() (ids []int, lines []string) {
 		}
 		id, err := strconv.Atoi(number)
 		if err != nil && p.err == nil {
-			p.err = fmt.Errorf("%s is no server's number", key)
+			p.err = fmt.Errorf("%.80q: expected server. and a number", key)
 		}
 		ids, lines = append(ids, id), append(lines, key+"="+value)
 	}
@@ -120,14 +131,14 @@ func (p *parser) servers() (ids []int, lines []string) {
 }
 
 func (p *parser) myid() int {
-	b, err := os.ReadFile(filepath.Join(p.values["dataDir"], "myid"))
+	b, err := p.read(filepath.Join(p.values["dataDir"], "myid"))
 	if err != nil {
 		p.err = err
 		return 0
 	}
 	id, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil && p.err == nil {
-		p.err = fmt.Errorf("myid: %w", err)
+		p.err = fmt.Errorf("myid: expected a number, found %.80q", b)
 	}
 	return id
 }

@@ -64,8 +64,8 @@ func TestReadConfig(t *testing.T) {
 func TestReadConfigRefuses(t *testing.T) {
 	for name, tt := range map[string]struct{ path, says string }{
 		"no file":      {"nowhere/zoo.cfg", "nowhere/zoo.cfg"},
-		"port":         {write(t, "", "clientPort=many"), "clientPort=many"},
-		"tick":         {write(t, "", "tickTime=-1"), "tickTime=-1"},
+		"port":         {write(t, "", "clientPort=many"), "clientPort=\"many\": expected a number"},
+		"tick":         {write(t, "", "tickTime=-1"), "tickTime=\"-1\": expected a number"},
 		"no myid":      {write(t, "", "server.1=a:1:2"), "myid"},
 		"myid no id":   {write(t, "one", "server.1=a:1:2"), "myid"},
 		"a gap":        {write(t, "1", "server.1=a:1:2", "server.3=a:3:4"), "from 1 without a gap"},

@@ -1,0 +1,50 @@
+package foreign
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+)
+
+// Whatever a history of zklab's says, it says the same as EDN: to who reads
+// events of clients, but for names within values, which become keywords.
+func FuzzWriteEDN(f *testing.F) {
+	b := historytest.New(history.ModelQueue)
+	b.Op(0, history.FEnqueue, "k \"1\"\n", 1, 3, history.OK, history.Item{Item: "a\\b\x01"}, nil).Session(0xa)
+	b.Op(1, history.FDequeue, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
+	b.Op(0, "#x :y", "", 4, 5, history.Fail, []any{1.5, "é😀", nil, true, map[string]any{"a b": 1}}, nil)
+	b.Fact(6, history.FDrained, "k", history.Drained{Empty: true})
+	lines, err := historytest.Lines(b.History())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(lines)
+	f.Fuzz(func(t *testing.T, lines []byte) {
+		h := historytest.Salvage(history.Header{Model: history.ModelQueue}, lines)
+		var own, edn bytes.Buffer
+		if err := history.Write(&own, h); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteEDN(&edn, h); err != nil {
+			t.Fatal(err)
+		}
+		want, err := all(t, own.String(), JSONL)
+		got, err2 := all(t, edn.String(), EDN)
+		if (err == nil) != (err2 == nil) {
+			t.Fatalf("%v\n%v\n%s\n%s", err, err2, own.String(), edn.String())
+		}
+		for i := range want {
+			want[i].Value = Value{}
+		}
+		for i := range got {
+			got[i].Value = Value{}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("JSON -, EDN +: %s\n%s\n%s", d, own.String(), edn.String())
+		}
+	})
+}
