@@ -16,7 +16,7 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		three, "server.2=h:1:2;5\n,server.3=h:3:4:observer;5\n", "server.1=[::1]:1:2;[::]:3", "server.4=h:1:1;6", "server.4=[::1:1:2;6",
-		"server.1=[]:1:2;3", "server.1=[[a]:1:2;3", "version=ffffffffffffffff", "server.-1=h:1:2:OBSERVER;a;b:1",
+		"server.1=[]:1:2;3", "server.1=[[a]:1:2;3", "server.1=[ a]:1:2;3", "server.1=[\u00a0a]:1:2;3", "version=ffffffffffffffff", "server.-1=h:1:2:OBSERVER;a;b:1",
 	} {
 		f.Add(text)
 	}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // ErrFormat means a text that describes no servers.
@@ -139,11 +140,14 @@ func splitHost(s string) (host, rest string, err error) {
 		end = "]:"
 	}
 	host, rest, ok := strings.Cut(inner, end)
-	if !ok || host == "" || strings.ContainsAny(host, "[]") {
+	if !ok || host == "" || strings.ContainsFunc(host, noHost) {
 		return "", "", ErrFormat
 	}
 	return host, rest, nil
 }
+
+// noHost is what would not be read again as it was written.
+func noHost(r rune) bool { return r == '[' || r == ']' || unicode.IsSpace(r) }
 
 func parseRole(s string) (observer bool, err error) {
 	switch strings.ToLower(s) {
