@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -103,6 +104,9 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 	return result, nil
 }
 
+// noTransactions begins the warning that they were left out.
+const noTransactions = "the committed transactions were left out, they cannot be read"
+
 // transactions are what is stored of what the ensemble committed during a run.
 // Many a run has none, and is judged without: its ensemble could not tell, or it
 // crashed before they were collected. The history of a run is the same evidence
@@ -117,7 +121,7 @@ func transactions(run *store.Run) (list []history.Txn, warnings []string) {
 	}
 	list, err := history.OpenTxns(folder.Transactions())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, []string{fmt.Sprintf("the committed transactions were left out, they cannot be read: %v", err)}
+		return nil, []string{fmt.Sprintf("%s: %v", noTransactions, err)}
 	}
 	return list, nil
 }
@@ -128,11 +132,16 @@ func earlier(run *store.Run) *store.Result {
 		return &store.Result{}
 	}
 	old, err := run.ReadResult()
+	if errors.Is(err, store.ErrNoResult) {
+		return &store.Result{} // the run crashed
+	}
 	if err != nil {
-		return &store.Result{} // a run that crashed has none
+		return &store.Result{Warnings: []string{fmt.Sprintf("what the run itself knew was left out, it cannot be read: %v", err)}}
 	}
 	return &store.Result{
-		Ensemble: old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings, Warnings: old.Warnings,
+		Ensemble: old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
+		// Whether the transactions can be read is found out each time.
+		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return strings.HasPrefix(w, noTransactions) }),
 	}
 }
 

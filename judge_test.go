@@ -68,6 +68,35 @@ func TestJudgeReadsTransactions(t *testing.T) {
 	}
 }
 
+// A result that cannot be read is told of, and so is its line; one that warns of
+// transactions does not do so any more once they can be read.
+func TestJudgeReadsTheResult(t *testing.T) {
+	t.Parallel()
+	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
+	path := o.Run.Result()
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := strings.Replace(string(good), "{\n", "{\n\"warnings\": [\"the run was slow\", \"the committed transactions were left out, they cannot be read: line 3\"],\n", 1)
+	for text, want := range map[string]string{
+		string(good):              "",
+		old:                       "the run was slow",
+		"{\n\"seed\": \"one\"\n}": "what the run itself knew was left out, it cannot be read: " + path + ": line 2: seed is a string",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		result, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(result.Warnings, "\n"); !strings.HasPrefix(got, want) || want == "" && got != "" || strings.Contains(got, "\n") {
+			t.Errorf("warnings %q, want %q", got, want)
+		}
+	}
+}
+
 // Defects that the transaction log convicts, in whole runs.
 func TestTheLogConvicts(t *testing.T) {
 	t.Parallel()
