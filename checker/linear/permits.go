@@ -19,14 +19,16 @@ func decidePermits(k *object) finding {
 	if at == none {
 		return valid(byDeadline)
 	}
-	w := p.shrink(k, p.order[at])
-	if len(w) > mostExplained {
-		if f := k.overdrawn(p.order[at]); f.result != "" {
-			return f
-		}
-	}
-	return violation(byDeadline, w, "%s", k.permitsReason(w))
+	return p.shrink(k, p.order[at])
 }
+
+// mostFew is how many operations are made fewer one by one before it is asked
+// whether counting them tells; a beginning is looked for mostNear events back
+// before that.
+const (
+	mostFew  = 100
+	mostNear = 1000
+)
 
 // mostExplained is how many operations without an order can be looked through.
 const mostExplained = 8
@@ -153,8 +155,8 @@ const mostStarts = 16
 
 // shrink finds few operations that have no order, given that all others of the
 // history may or may not have happened in their time. last is the operation
-// that could not be done.
-func (p *permitQueue) shrink(k *object, last int32) []int32 {
+// that could not be done. Where many would be left, counting tells.
+func (p *permitQueue) shrink(k *object, last int32) finding {
 	until := p.ops[last].ret
 	violates := func(ops []op, anyStart bool) bool {
 		starts := int32(0)
@@ -169,7 +171,25 @@ func (p *permitQueue) shrink(k *object, last int32) []int32 {
 		}
 		return true
 	}
-	return shrinkWindow(k, until, p.permits < mostStarts, violates)
+	from := int32(0)
+	if p.permits < mostStarts {
+		from = latestStart(k, until, mostNear, violates)
+	}
+	if from == 0 && last > mostFew {
+		if f := k.overdrawn(last); f.result != "" {
+			return f
+		}
+		if p.permits < mostStarts {
+			from = latestStart(k, until, mostBack, violates)
+		}
+	}
+	w := shrinkFrom(k, from, until, violates)
+	if len(w) > mostExplained {
+		if f := k.overdrawn(last); f.result != "" {
+			return f
+		}
+	}
+	return violation(byDeadline, w, "%s", k.permitsReason(w))
 }
 
 // order are the operations with a completion by return.

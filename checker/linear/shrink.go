@@ -17,12 +17,17 @@ const mostShrinking = 2 * time.Second
 // violates decides operations in order of invocation. anyStart says that the
 // object may begin as anything; if windows is false, that cannot be asked.
 func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, anyStart bool) bool) []int32 {
-	deadline := time.Now().Add(mostShrinking)
 	var from int32
 	if windows {
-		from = latestStart(k, until, violates)
+		from = latestStart(k, until, mostBack, violates)
 	}
-	w := cutWindow(k, from, until)
+	return shrinkFrom(k, from, until, violates)
+}
+
+// shrinkFrom does so from a moment that is known.
+func shrinkFrom(k *object, from, until int32, violates func(ops []op, anyStart bool) bool) []int32 {
+	deadline := time.Now().Add(mostShrinking)
+	w := newWindow(k).cut(from, until)
 	if len(w.required) > mostShrunk {
 		return w.from
 	}
@@ -49,17 +54,22 @@ const mostShrunk = 20000
 // window is the part of a history that matters.
 type window struct {
 	ops      []op
-	from     []int32 // their places in the object's operations
+	from     []int32 // their places in the object's operations; nil: the same
 	required []int   // places in ops of those that are not optional
 }
 
-// cutWindow takes the operations between two ranks. What began before may have
+// newWindow is all of a history.
+func newWindow(k *object) *window { return &window{ops: k.ops} }
+
+// cut takes the operations between two ranks. What began before may have
 // happened before, and is optional; so is what ends later.
-func cutWindow(k *object, from, until int32) *window {
+func (all *window) cut(from, until int32) *window {
 	w := &window{}
-	for i := range k.ops {
-		o := k.ops[i]
-		if o.ret < from || o.inv > until {
+	for i, o := range all.ops {
+		if o.inv > until {
+			break
+		}
+		if o.ret < from {
 			continue
 		}
 		if o.inv < from || o.ret > until {
@@ -69,9 +79,17 @@ func cutWindow(k *object, from, until int32) *window {
 			w.required = append(w.required, len(w.ops))
 		}
 		w.ops = append(w.ops, o)
-		w.from = append(w.from, int32(i))
+		w.from = append(w.from, all.place(i))
 	}
 	return w
+}
+
+// place is an operation's place in the object's operations.
+func (w *window) place(i int) int32 {
+	if w.from == nil {
+		return int32(i)
+	}
+	return w.from[i]
 }
 
 // without are the operations when some required ones are optional.
@@ -92,22 +110,27 @@ func (w *window) relax(at, n int) {
 const mostBack = 1 << 15
 
 // latestStart finds the last rank from which the operations violate whatever
-// was before; 0 if they only do so from the beginning.
-func latestStart(k *object, until int32, violates func([]op, bool) bool) int32 {
+// was before, some events back at most; 0 if there is none.
+func latestStart(k *object, until, most int32, violates func([]op, bool) bool) int32 {
+	most = min(most, until-1)
+	if most < 1 {
+		return 0
+	}
+	near := newWindow(k).cut(until-most, until)
 	from, to := int32(0), until // violates from "from" on, not from "to" on
-	for back := int32(64); back < until; back *= 4 {
-		if back > mostBack {
-			return 0
-		}
-		if violates(cutWindow(k, until-back, until).ops, true) {
+	for back := min(64, most); from == 0; back = min(4*back, most) {
+		switch {
+		case violates(near.cut(until-back, until).ops, true):
 			from = until - back
-			break
+		case back == most:
+			return 0
+		default:
+			to = until - back
 		}
-		to = until - back
 	}
 	for to-from > 1 {
 		middle := from + (to-from)/2
-		if violates(cutWindow(k, middle, until).ops, true) {
+		if violates(near.cut(middle, until).ops, true) {
 			from = middle
 		} else {
 			to = middle
