@@ -7,7 +7,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image test race compare track-record guide lint vuln bench clean
+.PHONY: build image test race compare track-record guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -43,7 +43,13 @@ vuln: ## known vulnerabilities, where their list can be had
 	$(GO) run $(GOVULNCHECK) ./...
 
 bench: build image ## benchmarks: compare ratios within one run, machines are noisy
-	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 90m ./...
+
+bench-table: ## docs/checkers-measured.md, of this machine when it is idle: some 25 minutes (MACHINE="what it is")
+	mkdir -p bin
+	$(GO) test -run '^$$' -bench 'Decide|File' -timeout 90m ./checker/linear > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	$(GO) run ./internal/benchtable -machine "$(MACHINE)" < bin/bench.txt > bin/checkers-measured.md
+	mv bin/checkers-measured.md docs/checkers-measured.md
 
 clean: ## what was built, and what crashed runs left
 	-bin/zklab clean

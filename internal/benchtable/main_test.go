@@ -1,52 +1,77 @@
 package main
 
 import (
+	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/zklab/zklab/internal/allocs"
 )
 
-const output = `goos: linux
-BenchmarkDecide/queue/1000/clients=5-2 	 1	 0.1 cpu-ms	 0.2 ms	 7.2 peak-MB	 20 porcupine-cpu-ms	 30 porcupine-ms	 90 porcupine-peak-MB	 200 times
-BenchmarkDecide/queue/10000/clients=5-2 	 1	 1 cpu-ms	 2 ms	 8 peak-MB	 1.000 porcupine-gave-up
-BenchmarkDecide/queue/100000/clients=5-2 	 1	 10 cpu-ms	 20 ms	 30 peak-MB
-BenchmarkDecide/queue/1000000/clients=5-2 	 1	 120 cpu-ms	 200 ms	 300 peak-MB
-BenchmarkDecide/queue/1000000/clients=5/unknown/swapped-2 	 1	 9 cpu-ms	 9 ms	 9 peak-MB
-BenchmarkDecide/queue/1000000/clients=5/unknown/swapped-2 	 1	 1234 cpu-ms	 2000 ms	 300 peak-MB
-PASS
-`
+var update = flag.Bool("update", false, "write what comes out to testdata")
 
-func TestTable(t *testing.T) {
-	rows, err := read(strings.NewReader(output))
+// TestPage makes the page of a few lines: with what was decided, given up, cannot
+// be, was not measured, and measured twice.
+func TestPage(t *testing.T) {
+	in, err := os.Open(filepath.Join("testdata", "bench.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
-	if err := write(&b, rows, "2 cores", time.Unix(0, 0)); err != nil {
+	defer in.Close()
+	r, err := read(in)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{
-		"1 January 1970, 2 cores. Made by",
-		"| queue | 0.100 | 1.0 | 10.0 | 120 | 300 | 1.08 | 1,000 | 20.0 | 90.0 | 200 |",
-		"| queue | clients=5, unknown, swapped | 1,234 | 2,000 | 300 |",
-		"| queue | clients=5 | 1,000 | 20.0 | 200 | 10,000 |",
+	if r.cpu != "Some Processor" {
+		t.Errorf("processor %q", r.cpu)
+	}
+	var b strings.Builder
+	if err := write(&b, r, "2 cores", time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "page.md")
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), b.String()); d != "" {
+		t.Errorf("another page than %s (-update writes it):\n%s", golden, d)
+	}
+	for _, line := range []string{
+		"| register | 0.010 | 0.100 | 1.0 | 10.0 | 120 | 200 | 300 | 1.08 | 1,000 | 20.0 | 90.0 | 200 | 10,000 |",
+		"| register: stale read | – | 0.300 | not measured | 9.0 | not measured | 9.0 | 9.0 | not measured | 100,000 | 4.0 | 9.0 | 0.440 | not asked further |",
+		"| priority-queue | not measured | not measured | not measured | not measured | 234 | 2,000 | 200 | not measured | not asked | – | – | – | – |",
+		"| edn | 1,000,000 | 60.0 | 900 | 1,000 | 250 |",
 	} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("no %q in\n%s", want, b.String())
+		if !strings.Contains(b.String(), line+"\n") {
+			t.Errorf("no line %s", line)
 		}
 	}
 }
 
-func TestNoTable(t *testing.T) {
+func TestNoPage(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "no line begins with",
+		"BenchmarkFile/edn/10-2 1 2 ms":  "no line begins with",
 		"BenchmarkDecide/queue-2 1 2 ms": "expected BenchmarkDecide/MODEL",
-		"BenchmarkDecide/queue/x/clients=5-2 1 2 ms":       "line 1: expected a number of operations, found \"x\"",
-		"PASS\nBenchmarkDecide/queue/5/clients=5-2 1 x ms": "line 2: expected a measured number before \"ms\", found \"x\"",
-		output + strings.Repeat("x", 1<<20):                "line 9: ",
+		"BenchmarkDecide/queue/x/clients=5-2 1 2 ms":                  "line 1: expected a number of operations, found \"x\"",
+		"BenchmarkDecide/queue/5/clients=x-2 1 2 ms":                  "expected clients=N, found \"clients=x\"",
+		"BenchmarkDecide/queue/5/unknown/clients=5 1 2 ms":            "expected clients=N, found \"unknown\"",
+		"PASS\nBenchmarkDecide/queue/5/clients=5-2 1 x ms":            "line 2: expected a measured number before \"ms\", found \"x\"",
+		"BenchmarkDecide/queue/5/clients=5-2 1 NaN ms":                "expected a measured number",
+		"BenchmarkFile/edn-2 1 2 ms":                                  "expected BenchmarkFile/FORMAT",
+		"BenchmarkFile/edn/many-2 1 2 ms":                             "a number of operations",
+		"BenchmarkFile/edn/9-2 1 2 ms\n" + strings.Repeat("x", 1<<20): "line 2: ",
 	} {
 		if _, err := read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
@@ -57,21 +82,37 @@ func TestNoTable(t *testing.T) {
 // Whatever is fed to it, errors are one line with its number, and what is read
 // can be written.
 func FuzzRead(f *testing.F) {
-	f.Add(output)
+	lines, err := os.ReadFile(filepath.Join("testdata", "bench.txt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(lines))
 	f.Add("BenchmarkDecide/queue/9/clients=5-2 1 NaN cpu-ms")
 	f.Add("BenchmarkDecide/a/1000/clients=5-2 1 1e300 cpu-ms 0 peak-MB\nBenchmarkDecide/a//-2 1 x ms")
 	f.Fuzz(func(t *testing.T, text string) {
-		var rows []row
+		var r *results
 		var err error
-		allocs.Within(t, len(text), 500, func() { rows, err = read(strings.NewReader(text)) })
+		allocs.Within(t, len(text), 500, func() { r, err = read(strings.NewReader(text)) })
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "line ") && !strings.HasPrefix(err.Error(), "no line ") {
 				t.Error(err)
 			}
 			return
 		}
-		if err := write(io.Discard, rows, "", time.Unix(0, 0)); err != nil {
+		if err := write(io.Discard, r, "", time.Unix(0, 0)); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+func TestDescribe(t *testing.T) {
+	if got := memory("MemTotal:       24628208 kB\nMemFree: 1 kB\n"); got != 23 {
+		t.Errorf("%d GB", got)
+	}
+	if got := memory("nothing"); got != 0 {
+		t.Errorf("%d GB of nothing", got)
+	}
+	if got := describe("Some Processor"); !strings.HasPrefix(got, "Some Processor, ") || !strings.Contains(got, " cores") {
+		t.Error(got)
+	}
 }

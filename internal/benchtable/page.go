@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// lengths are those of the histories, in operations.
+var lengths = []int{100, 1000, 10_000, 100_000, million}
+
+const million = 1_000_000
+
+// usual is the sort of history that models are compared by: porcupine does best
+// with few clients.
+var usual = sort{clients: 5}
+
+const (
+	nothing     = "–"
+	notMeasured = "not measured"
+)
+
+// The bounds that it tells of porcupine are those of checker/linear's benchmark.
+const legend = `Each history is decided in a process of its own, once it was read and loaded. Beside it porcupine decides the same
+operations with the same model, one key after another; its own time and memory are bounded: with 5 clients to 30 s and
+4 GB of states, with more clients to 10 s and 4 GB, where outcomes are unknown or something is wrong to 3 s and 1 GB.
+What it cannot decide within that, it gave up; longer histories of that sort are not put to it.
+
+The columns:
+
+- **100** to **1,000,000**: milliseconds to decide a history of so many operations. They are the processor's, of all threads
+  together, so that what else the machine does counts little. They are the best of some runs; what takes long is run once.
+- **wall-clock**: milliseconds by the clock, of the longest history.
+- **MB**: the most memory that the process held while it decided the longest history (VmHWM), the history included.
+- **growth**: the exponent between 100,000 and 1,000,000 operations: 1 is linear, n log n has 1.08. A million operations are
+  decided in a process that has just begun, and are more than the processor's caches hold; shorter histories are decided
+  again and again: so growth looks steeper than it is.
+- **porcupine's largest**: the longest history that porcupine decided; **its ms** and **its MB** are what that took.
+- **times**: its milliseconds divided by those of the fast procedure, for that history.
+- **gave up at**: the shortest history that porcupine gave up. Of a bag it always gives up where a dequeue's outcome is
+  unknown, since it cannot be told what that took.
+
+A dash says that there is no such thing: a history too short for one mistake to be certain, no history that porcupine
+decided, or none that it gave up. Whatever else is missing is called not measured. "Undecided" are histories of which the
+fast procedure cannot tell, nor any search within 10 s.
+`
+
+func write(w io.Writer, r *results, machine string, now time.Time) error {
+	out := bufio.NewWriter(w)
+	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
+	say("# The fast checkers, measured\n")
+	say("%s, %s. Made by `make bench-table`, of what `make bench` measures.\n", now.UTC().Format("2 January 2006"), machine)
+	say("%s", legend)
+	say("## In short\n")
+	for _, line := range r.inShort() {
+		say("- %s", line)
+	}
+	for _, of := range []struct {
+		title          string
+		unknown, wrong bool
+	}{
+		{"Valid, every outcome known", false, false},
+		{"Valid, one outcome in a hundred unknown", true, false},
+		{"One mistake near the end, every outcome known", false, true},
+		{"One mistake near the end, one outcome in a hundred unknown", true, true},
+	} {
+		say("\n## %s", of.title)
+		for _, clients := range []int{5, 20, 100} {
+			say("\n### %d clients\n", clients)
+			r.table(say, sort{clients, of.unknown, of.wrong})
+		}
+	}
+	say("\n## Whole files\n")
+	say("A file of a register's operations, by 20 clients, from its first byte to the verdict, as `zklab check` does it.\n")
+	say("| format | operations | file MB | ms | wall-clock | MB |\n|---|--:|--:|--:|--:|--:|")
+	for _, f := range r.files {
+		say("| %s | %s | %s | %s | %s | %s |", f.model, grouped(f.operations), number(f.of["file-MB"]), number(f.of["cpu-ms"]), number(f.of["ms"]), number(f.of["peak-MB"]))
+	}
+	if len(r.files) == 0 {
+		say("| %s | | | | | |", notMeasured)
+	}
+	return out.Flush()
+}
+
+// table is one table of the histories of a sort, a row a model.
+func (r *results) table(say func(string, ...any), s sort) {
+	head, line := "| model |", "|---|"
+	for _, n := range lengths {
+		head += " " + grouped(n) + " |"
+		line += "--:|"
+	}
+	say("%s wall-clock | MB | growth | porcupine's largest | its ms | its MB | times | gave up at |", head)
+	say("%s--:|--:|--:|--:|--:|--:|--:|--:|", line)
+	for _, m := range r.models() {
+		say("| %s |", strings.Join(r.cells(m, s), " | "))
+	}
+}
+
+func (r *results) cells(model string, s sort) []string {
+	rows := r.of(model, s)
+	if len(rows) == 0 {
+		return append([]string{model, notMeasured}, make([]string, len(lengths)+7)...)
+	}
+	cells := []string{model}
+	if s.wrong {
+		cells[0] += ": " + rows[0].defect
+	}
+	for _, n := range lengths {
+		x, found := at(rows, n)
+		switch {
+		case found && x.of["undecided"] > 0:
+			cells = append(cells, number(x.of["cpu-ms"])+" undecided")
+		case found:
+			cells = append(cells, number(x.of["cpu-ms"]))
+		case s.wrong && n < rows[0].operations:
+			cells = append(cells, nothing)
+		default:
+			cells = append(cells, notMeasured)
+		}
+	}
+	longest := rows[len(rows)-1]
+	before, _ := at(rows, million/10)
+	last, _ := at(rows, million)
+	cells = append(cells, number(longest.of["ms"]), number(longest.of["peak-MB"]), grew(before, last))
+	return append(cells, besides(rows)...)
+}
+
+// besides is what porcupine did.
+func besides(rows []row) []string {
+	best, up := largest(rows), 0
+	for _, x := range slices.Backward(rows) {
+		if x.of["porcupine-gave-up"] > 0 {
+			up = x.operations
+		}
+	}
+	upTo, gaveUp := grouped(best.operations), grouped(up)
+	switch {
+	case up > 0 || best.operations == million:
+	case best.operations > 0:
+		gaveUp = "not asked further"
+	default:
+		upTo = "not asked"
+	}
+	return []string{upTo, number(best.of["porcupine-cpu-ms"]), number(best.of["porcupine-peak-MB"]), number(best.of["times"]), gaveUp}
+}
+
+// inShort are the extremes: what the rest can only be better than.
+func (r *results) inShort() []string {
+	lines := []string{"A million operations: " + notMeasured + "."}
+	if long := ofAMillion(r.rows); len(long) > 0 {
+		slow, big := most(long, "cpu-ms"), most(long, "peak-MB")
+		lines[0] = fmt.Sprintf("A million operations, in any of %d histories, take at most %s ms (%s) and %s MB (%s).",
+			len(long), number(slow.of["cpu-ms"]), slow, number(big.of["peak-MB"]), big)
+	}
+	if x := r.nearest(); x.model != "" {
+		lines = append(lines, fmt.Sprintf("With 5 clients and nothing unknown or wrong, where porcupine does best, it is nearest for %s: it takes %s times as long for %s operations, the most that it decided.",
+			x.model, number(x.of["times"]), grouped(x.operations)))
+	}
+	if files := ofAMillion(r.files); len(files) > 0 {
+		slow, big := most(files, "ms"), most(files, "peak-MB")
+		lines = append(lines, fmt.Sprintf("A file of a million operations takes at most %s ms by the clock (%s) and %s MB (%s).",
+			number(slow.of["ms"]), slow.model, number(big.of["peak-MB"]), big.model))
+	}
+	return lines
+}
+
+func ofAMillion(of []row) []row {
+	return slices.DeleteFunc(slices.Clone(of), func(x row) bool { return x.operations != million })
+}
+
+// most is the row with the most of something.
+func most(of []row, unit string) row {
+	return slices.MaxFunc(of, func(x, y row) int { return cmp.Compare(x.of[unit], y.of[unit]) })
+}
+
+// nearest is, of the longest histories that porcupine decided of each model, the
+// one for which it took the fewest times as long.
+func (r *results) nearest() row {
+	var near row
+	for _, m := range r.models() {
+		x := largest(r.of(m, usual))
+		if x.operations > 0 && (near.operations == 0 || x.of["times"] < near.of["times"]) {
+			near = x
+		}
+	}
+	return near
+}
+
+// largest is the longest history that porcupine decided.
+func largest(rows []row) row {
+	var best row
+	for _, x := range rows {
+		if x.of["porcupine-cpu-ms"] > 0 {
+			best = x
+		}
+	}
+	return best
+}
+
+// String is a row in words: queue, 5 clients, unknown, swapped.
+func (x row) String() string {
+	text := fmt.Sprintf("%s, %d clients", x.model, x.sort.clients)
+	if x.sort.unknown {
+		text += ", unknown outcomes"
+	}
+	if x.sort.wrong {
+		text += ", " + x.defect
+	}
+	return text
+}
+
+// at is the row of a length.
+func at(rows []row, n int) (row, bool) {
+	i := slices.IndexFunc(rows, func(x row) bool { return x.operations == n })
+	if i < 0 {
+		return row{}, false
+	}
+	return rows[i], true
+}
+
+// grew is the exponent of a time that went from one row's to another's with ten
+// times the operations.
+func grew(from, to row) string {
+	x, y := from.of["cpu-ms"], to.of["cpu-ms"]
+	if x <= 0 || y <= 0 {
+		return notMeasured
+	}
+	return strconv.FormatFloat(math.Log10(y/x), 'f', 2, 64)
+}
+
+// number is a measurement in three figures, or a dash for none.
+func number(x float64) string {
+	switch {
+	case x <= 0:
+		return nothing
+	case x < 1:
+		return strconv.FormatFloat(x, 'f', 3, 64)
+	case x < 100:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	}
+	return grouped(int(x + 0.5))
+}
+
+// grouped is a number with its thousands apart, or a dash for none.
+func grouped(n int) string {
+	if n == 0 {
+		return nothing
+	}
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
