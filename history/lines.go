@@ -3,6 +3,7 @@ package history
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -37,7 +38,7 @@ func (l *lineReader) rest(first []byte) ([]byte, error) {
 		more, err := l.r.ReadSlice('\n')
 		l.long = append(l.long, more...)
 		if len(l.long) > l.limit {
-			return l.long, errTooLong
+			return l.long, fmt.Errorf("%w, %d bytes", errTooLong, l.limit)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.long, err
