@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -40,12 +41,12 @@ func (a *analysis) readProcess(e *history.Event) {
 // before, it began in the process that ended then. It is never, and event -1, if
 // there is none.
 func (a *analysis) exitAfter(client int, t time.Duration) (at time.Duration, event int) {
-	for _, x := range a.exits[client] {
-		if x.at >= t {
-			return x.at, x.event
-		}
+	exits := a.exits[client]
+	i, _ := slices.BinarySearchFunc(exits, t, func(x exit, t time.Duration) int { return cmp.Compare(x.at, t) })
+	if i == len(exits) {
+		return never, -1
 	}
-	return never, -1
+	return exits[i].at, exits[i].event
 }
 
 // over is when an operation came to its end, one way or the other: nobody
@@ -110,7 +111,8 @@ func cutShort(e *history.Event) bool { return e.Error != nil && e.Error.Code == 
 // absent sums the time within s in which a client could do nothing.
 func (a *analysis) absent(client int, s span) time.Duration {
 	var sum time.Duration
-	for _, w := range both([]span{s}, a.away[client]) {
+	away := a.away[client]
+	for _, w := range both([]span{s}, away[reaching(away, s.from):]) {
 		sum += w.length()
 	}
 	return sum

@@ -215,7 +215,7 @@ var enterGate = &property{
 				continue
 			}
 			call := span{m.enter.Began(), min(m.enter.Return.Time, m.death.hi)}
-			if most := present.most(call); most < a.params.Parties {
+			if most := present.most(call, a.params.Parties); most < a.params.Parties && !f.again() {
 				f.violated(r.around(call, m), "client %d entered %s at %s with at most %d of %d members present at any moment since it asked at %s",
 					m.client, k.key, at(m.enter.Return.Time), most, a.params.Parties, at(m.enter.Began()))
 			}
@@ -298,15 +298,15 @@ func (p presence) at(t time.Duration) int {
 	return began - over
 }
 
-// most is the largest number that may be present at one moment of s. It is
-// reached where s begins, or where a presence does.
-func (p presence) most(s span) int {
+// most is the largest number that may be present at one moment of s, or one that is
+// enough. It is reached where s begins, or where a presence does.
+func (p presence) most(s span, enough int) int {
 	if s.from > s.to {
 		return 0
 	}
 	most := p.at(s.from)
 	i, _ := slices.BinarySearch(p.starts, s.from)
-	for ; i < len(p.starts) && p.starts[i] <= s.to; i++ {
+	for ; most < enough && i < len(p.starts) && p.starts[i] <= s.to; i++ {
 		most = max(most, p.at(p.starts[i]))
 	}
 	return most
@@ -320,11 +320,12 @@ var leaveGate = &property{
 	evidence: sessionEvidence,
 	decide: onRound(func(ctx context.Context, f *finding, _ *analysis, k *keyRecord, r *round) {
 		stays := r.stays()
+		far := furthest(stays)
 		for _, op := range r.leaves {
 			if ctx.Err() != nil {
 				return
 			}
-			if by := blocking(stays, op); by != nil {
+			if by := blocking(stays, far, op); by != nil && !f.again() {
 				r.violatedLeave(f, k.key, op, by)
 			}
 		}
@@ -350,24 +351,49 @@ func (r *round) stays() []inStay {
 	return stays
 }
 
+// far are, of the stays up to one, the one that reaches furthest, and the one of
+// another client that does; -1: there is none.
+type far struct{ first, second int }
+
+func furthest(stays []inStay) []far {
+	of := make([]far, len(stays))
+	f := far{-1, -1}
+	for i := range stays {
+		s := &stays[i]
+		switch {
+		case f.first < 0 || s.to > stays[f.first].to:
+			if f.first >= 0 && stays[f.first].client != s.client {
+				f.second = f.first
+			}
+			f.first = i
+		case s.client != stays[f.first].client && (f.second < 0 || s.to > stays[f.second].to):
+			f.second = i
+		}
+		of[i] = f
+	}
+	return of
+}
+
 // blocking are the fewest members that together certainly were inside all through
 // a leave of another; nil if there was a moment without any.
-func blocking(stays []inStay, op *history.Operation) []*member {
+func blocking(stays []inStay, far []far, op *history.Operation) []*member {
 	// A moment is covered only strictly inside a stay: at its ends it may be over.
 	// Of the stays that cover a moment, the one that reaches furthest is the best.
 	var by []*member
-	var best *inStay
 	reach := op.Began()
-	for i := 0; ; {
-		for ; i < len(stays) && stays[i].from < reach; i++ {
-			if s := &stays[i]; s.client != op.Client && (best == nil || s.to > best.to) {
-				best = s
-			}
-		}
-		if best == nil || best.to <= reach {
+	for {
+		i, _ := slices.BinarySearchFunc(stays, reach, func(s inStay, t time.Duration) int { return cmp.Compare(s.from, t) })
+		if i == 0 {
 			return nil
 		}
-		by, reach = append(by, best.member), best.to
+		best := far[i-1].first
+		if stays[best].client == op.Client {
+			best = far[i-1].second
+		}
+		if best < 0 || stays[best].to <= reach {
+			return nil
+		}
+		by, reach = append(by, stays[best].member), stays[best].to
 		if reach > op.Return.Time {
 			return by
 		}
@@ -444,8 +470,12 @@ var gateProgress = &property{
 func (r *round) stuckOutside(f *finding, a *analysis, k *keyRecord) {
 	var edges []edge
 	of := map[int][]span{}
+	var entered []time.Duration
 	var witness []int
 	for _, m := range r.members {
+		if m.enter.Outcome() == history.OK {
+			entered = append(entered, m.enter.Return.Time)
+		}
 		of[m.client] = append(of[m.client], a.whileLive(m.client, span{m.enter.Began(), ended(m.enter)})...)
 		witness = append(witness, events(m.enter)...)
 	}
@@ -454,17 +484,14 @@ func (r *round) stuckOutside(f *finding, a *analysis, k *keyRecord) {
 			edges = append(edges, edge{s.from, 1}, edge{s.to, -1})
 		}
 	}
+	slices.Sort(entered)
 	var full []span
 	for _, s := range above(edges, a.params.Parties) {
 		if s.length() >= realWait {
 			full = append(full, s)
 		}
 	}
-	opened := func(from, to time.Duration) bool {
-		return slices.ContainsFunc(r.members, func(m *member) bool {
-			return m.enter.Outcome() == history.OK && from <= m.enter.Return.Time && m.enter.Return.Time <= to
-		})
-	}
+	opened := func(from, to time.Duration) bool { return first(entered, from) <= to }
 	f.judgeWaits(a, full, opened, func(s span, length time.Duration) (string, []int) {
 		return fmt.Sprintf("%d live clients waited together to enter %s from %s to %s (%s, of %s allowed)",
 			a.params.Parties, k.key, at(s.from), at(s.to), lasting(length), lasting(a.bound)), witness
@@ -520,7 +547,7 @@ func (r *round) stuckInside(ctx context.Context, f *finding, a *analysis, k *key
 			}
 			f.figures = withLongest(f.figures, "longest_leave_seconds", worst.length())
 			judged := a.overdue(worst, worst.length())
-			if judged == Valid {
+			if judged == Valid || judged == Violation && f.again() || judged == Unknown && f.result != "" {
 				continue
 			}
 			f.overdue(judged, slices.Concat(events(m.enter), events(l), r.reasonsToGo()),

@@ -1,7 +1,11 @@
 package checker
 
 import (
+	"cmp"
+	"container/heap"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -22,10 +26,14 @@ var empty = &property{
 		}
 		f.note("a dequeue that finds nothing is compared with the consumer's own items only")
 		own := ownItems(q)
+		of := map[history.ID][]*history.Operation{}
 		for _, d := range q.empties {
 			if s := d.Invoke.Session; s != 0 && d.Return.Session == s {
-				decideEmpty(f, k.key, q, d, own[s])
+				of[s] = append(of[s], d)
 			}
+		}
+		for _, s := range slices.Sorted(maps.Keys(of)) {
+			decideEmpties(f, k.key, q, of[s], own[s])
 		}
 	}),
 }
@@ -55,29 +63,66 @@ func ownItems(q *queueRecord) map[history.ID][]*item {
 	return own
 }
 
-func decideEmpty(f *finding, key string, q *queueRecord, d *history.Operation, own []*item) {
-	var there []*item
-	for _, it := range own {
-		if it.entered() < d.Began() && it.Client() == d.Client && it.leaves() > d.Return.Time {
-			there = append(there, it)
+// decideEmpties goes through what a session found empty, which it did one after the
+// other. The items that it has put in by then, and that nobody had begun to take, are
+// kept by when somebody did.
+func decideEmpties(f *finding, key string, q *queueRecord, empties []*history.Operation, own []*item) {
+	slices.SortFunc(own, func(x, y *item) int { return cmp.Compare(x.entered(), y.entered()) })
+	var there byLeaving
+	last := always
+	for _, d := range empties {
+		if d.Began() < last {
+			continue // two at a time: the record is damaged
+		}
+		last = d.Return.Time
+		for ; len(own) > 0 && own[0].entered() < d.Began(); own = own[1:] {
+			if own[0].Client() == d.Client {
+				heap.Push(&there, leaving{own[0], own[0].leaves()})
+			}
+		}
+		for len(there) > 0 && there[0].at <= d.Return.Time {
+			heap.Pop(&there)
+		}
+		if len(there) > 0 {
+			f.count("empties_compared", 1)
+			decideEmpty(f, key, q, d, there)
 		}
 	}
-	if len(there) == 0 {
+}
+
+// leaving is an item with the time at which somebody began to take it.
+type leaving struct {
+	*item
+	at time.Duration
+}
+
+// byLeaving is a heap of items, the first to leave on top.
+type byLeaving []leaving
+
+func (h byLeaving) Len() int           { return len(h) }
+func (h byLeaving) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h byLeaving) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *byLeaving) Push(x any)        { *h = append(*h, x.(leaving)) }
+func (h *byLeaving) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+// decideEmpty decides one dequeue that found nothing, although there were items of
+// its own session.
+func decideEmpty(f *finding, key string, q *queueRecord, d *history.Operation, there byLeaving) {
+	excuses, _ := slices.BinarySearchFunc(q.unknown, d.Return.Time+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
+	if len(there) <= excuses || f.again() {
 		return
 	}
-	f.count("empties_compared", 1)
-	excuses := 0
-	var witness []int
-	for _, op := range q.unknown {
-		if op.Began() <= d.Return.Time {
-			excuses++
-			witness = append(witness, events(op)...)
-		}
+	witness := events(d)
+	for _, op := range q.unknown[:excuses] {
+		witness = append(witness, events(op)...)
 	}
-	if len(there) <= excuses {
-		return
-	}
-	witness = append(witness, events(d)...)
+	there = slices.Clone(there)
+	slices.SortFunc(there, func(x, y leaving) int { return cmp.Compare(x.entered(), y.entered()) })
 	for _, it := range there[:excuses+1] {
 		witness = append(witness, events(it.enqueue())...)
 		if len(it.out) > 0 {

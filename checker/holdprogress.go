@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -189,7 +188,7 @@ func withLongest(figures map[string]float64, name string, d time.Duration) map[s
 
 // touches says that one of some spans, a union, reaches into [from,to].
 func touches(of []span, from, to time.Duration) bool {
-	i, _ := slices.BinarySearchFunc(of, from, func(s span, t time.Duration) int { return cmp.Compare(s.to, t) })
+	i := reaching(of, from)
 	return i < len(of) && of[i].from <= to
 }
 

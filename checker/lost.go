@@ -2,6 +2,8 @@ package checker
 
 import (
 	"context"
+	"slices"
+	"sort"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -18,11 +20,12 @@ var lost = &property{
 	applies:  func(a *analysis) bool { return a.tellsLost },
 	decide: func(ctx context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
+		said := k.said(a)
 		for _, h := range usable(&f, k.holds(a)) {
 			if ctx.Err() != nil {
 				return f
 			}
-			decideLost(&f, a, k, h)
+			decideLost(&f, a, k, h, said[h.client])
 		}
 		return f
 	},
@@ -38,39 +41,35 @@ var lost = &property{
 	},
 }
 
-func decideLost(f *finding, a *analysis, k *keyRecord, h *hold) {
+func decideLost(f *finding, a *analysis, k *keyRecord, h *hold, said *said) {
 	s := h.death.newest
 	if s == nil || s.told == never || h.invoked <= s.told {
 		return
 	}
 	f.count("told", 1)
 	known := max(s.told, h.ao)
-	next := nextAcquire(k, h)
+	next := first(said.asked, h.ao)
 	watched := min(h.invoked, next, h.exited, a.end) // until then its Lost would have been seen
 	had := func(t time.Duration) time.Duration {     // time to find out, by t
 		return a.present(h.client, span{known, max(known, t)})
 	}
-	if h.lostAt != never || notHeld(a, k, h) != never || had(watched) > grace {
+	denied := first(said.denied, h.ao)
+	if h.lostAt != never || denied != never || had(watched) > grace {
 		f.count("told_decided", 1) // else whatever it did would have been right
 	}
-	for _, op := range k.ops {
-		if op.Client != h.client || !claims(a, op, h, op.Began() >= next) {
-			continue
-		}
-		if had(op.Began()) > grace {
-			f.overdue(a.late(h, span{known, op.Began()}), append(append(h.opened[:len(h.opened):len(h.opened)], s.toldEvent), events(op)...),
-				"client %d was told at %s that its session %s had expired, and said at %s that it still holds %s%s",
-				h.client, at(s.told), s.id, at(op.Began()), k.key, withToken(h.token))
-			return
-		}
+	if op := said.claims(h.token, next, func(t time.Duration) bool { return had(t) > grace }); op != nil {
+		f.overdue(a.late(h, span{known, op.Began()}), append(append(h.opened[:len(h.opened):len(h.opened)], s.toldEvent), events(op)...),
+			"client %d was told at %s that its session %s had expired, and said at %s that it still holds %s%s",
+			h.client, at(s.told), s.id, at(op.Began()), k.key, withToken(h.token))
+		return
 	}
-	if denied := notHeld(a, k, h); denied != never && had(denied) <= grace {
+	if denied != never && had(denied) <= grace {
 		return
 	}
 	witness := append(h.opened[:len(h.opened):len(h.opened)], s.toldEvent)
 	switch {
 	case had(watched) <= grace:
-	case h.lostAt == never && notHeld(a, k, h) == never:
+	case h.lostAt == never && denied == never:
 		f.overdue(a.late(h, span{known, watched}), witness,
 			"client %d was told at %s that its session %s had expired, and by %s its hold of %s%s was not reported lost",
 			h.client, at(s.told), s.id, at(watched), k.key, withToken(h.token))
@@ -90,49 +89,76 @@ func (a *analysis) late(h *hold, s span) Result {
 	return Violation
 }
 
-// claims says that op answers, or shows, that h's client still holds h. Once the
-// client has asked for the key again, only h's own token speaks of h: its znode
-// died with the session, so nobody is granted that token a second time.
-func claims(a *analysis, op *history.Operation, h *hold, again bool) bool {
-	var v history.Held
-	switch {
-	case op.F == history.FConfirm && op.Outcome() == history.OK:
-		a.decode(op.Return, &v)
-	case op.F == history.FRelease:
-		a.decode(op.Invoke, &v)
-	}
-	if again && v.Token == 0 {
-		return false
-	}
-	return v.Held && (v.Token == h.token || v.Token == 0)
+// said is what a client said of a key, in order of invocation.
+type said struct {
+	asked  []time.Duration                     // when it asked for the key
+	denied []time.Duration                     // when it was asked, and did not hold
+	held   map[history.ID][]*history.Operation // those that show that it holds, by token
 }
 
-// notHeld is when the client first learned by asking that it does not hold.
-func notHeld(a *analysis, k *keyRecord, h *hold) time.Duration {
+// said are what each client said of the key.
+func (k *keyRecord) said(a *analysis) map[int]*said {
+	of := map[int]*said{}
 	for _, op := range k.ops {
-		if op.Client != h.client || op.Began() < h.ao {
-			continue
+		s := of[op.Client]
+		if s == nil {
+			s = &said{held: map[history.ID][]*history.Operation{}}
+			of[op.Client] = s
 		}
-		v := history.Held{Held: true}
+		var v struct {
+			Held  *bool      `json:"held"` // nil: it does not say
+			Token history.ID `json:"token"`
+		}
 		switch {
+		case op.F == history.FAcquire:
+			s.asked = append(s.asked, op.Began())
 		case op.F == history.FConfirm && op.Outcome() == history.OK:
 			a.decode(op.Return, &v)
 		case op.F == history.FRelease:
 			a.decode(op.Invoke, &v)
 		}
-		if !v.Held {
-			return op.Began()
+		switch {
+		case v.Held == nil:
+		case *v.Held:
+			s.held[v.Token] = append(s.held[v.Token], op)
+		default:
+			s.denied = append(s.denied, op.Began())
 		}
 	}
-	return never
+	return of
 }
 
-// nextAcquire is when the client next asked for the key.
-func nextAcquire(k *keyRecord, h *hold) time.Duration {
-	for _, op := range k.ops {
-		if op.F == history.FAcquire && op.Client == h.client && op.Began() >= h.ao {
-			return op.Began()
-		}
+// claims is the first operation that shows that the client still holds by a token,
+// at a time that is too late; nil: there is none. Once the client has asked for the
+// key again, only the token itself speaks of that hold: its znode died with the
+// session, so nobody is granted the token a second time.
+func (s *said) claims(token history.ID, next time.Duration, late func(time.Duration) bool) *history.Operation {
+	one := firstLate(s.held[0], late)
+	if one != nil && one.Began() >= next {
+		one = nil
+	}
+	if token == 0 {
+		return one
+	}
+	if by := firstLate(s.held[token], late); one == nil || by != nil && by.Began() < one.Began() {
+		return by
+	}
+	return one
+}
+
+// firstLate is the first of some operations that is late: so are all behind it.
+func firstLate(ops []*history.Operation, late func(time.Duration) bool) *history.Operation {
+	i := sort.Search(len(ops), func(i int) bool { return late(ops[i].Began()) })
+	if i == len(ops) {
+		return nil
+	}
+	return ops[i]
+}
+
+// first is the first of some times that is not before t; never if there is none.
+func first(of []time.Duration, t time.Duration) time.Duration {
+	if i, _ := slices.BinarySearch(of, t); i < len(of) {
+		return of[i]
 	}
 	return never
 }

@@ -58,6 +58,16 @@ func (f *finding) violated(witness []int, format string, args ...any) {
 	}
 }
 
+// again counts a violation beside one that was found already, and says so: then its
+// witness, which may be long, need not be put together.
+func (f *finding) again() bool {
+	if f.result != Violation {
+		return false
+	}
+	f.count("violations", 1)
+	return true
+}
+
 // unknown makes the finding unknown, unless it already is that or worse.
 func (f *finding) unknown(format string, args ...any) {
 	if f.result == "" {

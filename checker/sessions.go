@@ -185,10 +185,11 @@ func (a *analysis) owners(op *history.Operation) []*session {
 		}
 	}
 	add(began)
-	for _, s := range a.sessionsOf(op.Client) { // those that came in between
-		if s.first > op.Invoke.Index && (op.Return == nil || s.first < op.Return.Index) {
-			add(s)
+	for _, s := range a.sessionsBehind(op.Client, op.Invoke.Index) { // those that came in between
+		if op.Return != nil && s.first >= op.Return.Index {
+			break
 		}
+		add(s)
 	}
 	add(got)
 	if op.Return != nil && op.Outcome() == history.Info && !a.connectedAt(op.Client, op.Return.Time) {
@@ -200,21 +201,24 @@ func (a *analysis) owners(op *history.Operation) []*session {
 // connectedAt says that a client was connected at a moment, or that it is not known.
 func (a *analysis) connectedAt(client int, t time.Duration) bool {
 	live, ok := a.live[client]
-	return !ok || slices.ContainsFunc(live, func(s span) bool { return s.from <= t && t < s.to })
+	i := reaching(live, t+1)
+	return !ok || i < len(live) && live[i].from <= t
 }
 
 // nextSession is the first session that op's client had after op; nil: none.
 func (a *analysis) nextSession(op *history.Operation) *session {
-	for _, s := range a.sessionsOf(op.Client) {
-		if s.first > op.Return.Index {
-			return s
-		}
+	if of := a.sessionsBehind(op.Client, op.Return.Index); len(of) > 0 {
+		return of[0]
 	}
 	return nil
 }
 
-// sessionsOf are a client's sessions, oldest first.
-func (a *analysis) sessionsOf(client int) []*session { return a.ofClient[client] }
+// sessionsBehind are a client's sessions that came behind an event, oldest first.
+func (a *analysis) sessionsBehind(client, event int) []*session {
+	of := a.ofClient[client]
+	i, _ := slices.BinarySearchFunc(of, event+1, func(s *session, event int) int { return cmp.Compare(s.first, event) })
+	return of[i:]
+}
 
 // death is what is known about the end of an object's owner.
 type death struct {

@@ -69,12 +69,23 @@ func (a *analysis) whileLive(client int, s span) []span {
 		live = []span{{always, never}}
 	}
 	var of []span
-	for _, l := range live {
+	for _, l := range live[reaching(live, s.from):] {
+		if l.from >= s.to {
+			break
+		}
 		if from, to := max(l.from, s.from), min(l.to, s.to); from < to {
 			of = append(of, span{from, to})
 		}
 	}
-	return without(of, a.away[client])
+	away := a.away[client]
+	return without(of, away[reaching(away, s.from):])
+}
+
+// reaching is the place of the first of some spans, in order and apart, that ends at
+// t or later.
+func reaching(of []span, t time.Duration) int {
+	i, _ := slices.BinarySearchFunc(of, t, func(s span, t time.Duration) int { return cmp.Compare(s.to, t) })
+	return i
 }
 
 // stalled sums the harness's own stalls that touch s.

@@ -1,0 +1,235 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// What follows makes histories that are odd but possible, to see that checking costs
+// about as much for an operation of a long history as for one of a short one,
+// whatever its pattern. Most break some property, again and again: that costs, too.
+
+// pattern is how the operations of a history go.
+type pattern struct {
+	name    string
+	clients int
+	keys    int          // 0: one key for each ten operations
+	outcome history.Type // of all; "": they never return
+	models  []string     // nil: all
+	empty   bool         // dequeues find nothing
+	told    bool         // clients are told again and again that their sessions expired
+	still   bool         // time stands still
+	settles bool         // the last operations of each client succeed
+}
+
+var patterns = []pattern{
+	{name: "one key", clients: 5, keys: 1, outcome: history.OK},
+	{name: "many keys", clients: 5, outcome: history.OK},
+	{name: "one process", clients: 1, keys: 1, outcome: history.OK},
+	{name: "1000 clients", clients: 1000, keys: 1, outcome: history.OK},
+	{name: "all unknown", clients: 5, keys: 1, outcome: history.Info},
+	{name: "all unknown, then not", clients: 5, keys: 1, outcome: history.Info, settles: true},
+	{name: "all failed", clients: 5, keys: 1, outcome: history.Fail},
+	{name: "none returned", clients: 5, keys: 1},
+	{name: "one moment", clients: 5, keys: 1, outcome: history.OK, still: true},
+	{name: "told of expiry", clients: 5, keys: 1, outcome: history.OK, told: true},
+	{name: "told of expiry, one process", clients: 1, keys: 1, outcome: history.OK, told: true},
+	{name: "nothing found", clients: 5, keys: 1, outcome: history.OK, empty: true, models: []string{history.ModelQueue}},
+	{name: "nothing found, one process", clients: 1, keys: 1, outcome: history.OK, empty: true, models: []string{history.ModelQueue}},
+}
+
+// crowd builds a history of n operations.
+type crowd struct {
+	pattern
+	model   string
+	n, made int
+	now     time.Duration
+	events  []history.Event
+	open    []*history.Event // of each client, its completion to come
+	process []history.Process
+	session []history.ID
+	visits  []int
+	token   []history.ID
+	next    history.ID
+	value   string
+	taken   int
+	version int32
+}
+
+func (s pattern) history(model string, n int) *history.History {
+	w := &crowd{
+		pattern: s, model: model, n: n, open: make([]*history.Event, s.clients), process: make([]history.Process, s.clients),
+		session: make([]history.ID, s.clients), visits: make([]int, s.clients), token: make([]history.ID, s.clients),
+	}
+	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * ms, Parties: 2}
+	w.fact(history.FBegin, "", history.Header{Version: history.Version, Model: model, Params: p})
+	w.fact(history.FOffers, "", history.Offers{Fencing: true, TellsLost: true})
+	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseLoad})
+	for c := range s.clients {
+		w.process[c] = history.Process(c)
+		w.connect(c)
+	}
+	for i := range n {
+		c := i % s.clients
+		w.complete(c)
+		w.invoke(c, i)
+	}
+	for c := range s.clients {
+		w.complete(c)
+	}
+	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseHeal})
+	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseQuiesce})
+	w.fact(history.FDrained, "k", history.Drained{Empty: true})
+	w.fact(history.FFinal, "k", history.Final{})
+	w.fact(history.FEnd, "", nil)
+	return &history.History{Header: history.Header{Version: history.Version, Model: model, Params: p}, Events: w.events, Complete: true}
+}
+
+func (w *crowd) add(e history.Event) {
+	if !w.still {
+		w.now += 10 * time.Microsecond
+	}
+	e.Index, e.Time = len(w.events), w.now
+	if e.Session != 0 {
+		e.Alive = e.Time
+	}
+	w.events = append(w.events, e)
+}
+
+func (w *crowd) fact(f, key string, value any) {
+	w.add(history.Event{Process: history.Nemesis, Client: -1, Type: history.Info, F: f, Key: key, Value: history.Value(value)})
+}
+
+func (w *crowd) connect(c int) {
+	w.next++
+	w.session[c] = w.next
+	w.add(history.Event{Process: history.SessionProcess, Client: c, Type: history.Info, F: history.FConnected, Session: w.next})
+}
+
+// complete ends a client's operation, and then, perhaps, its session.
+func (w *crowd) complete(c int) {
+	e := w.open[c]
+	if w.open[c] = nil; e == nil {
+		return
+	}
+	if e.Type != "" {
+		w.add(*e)
+	}
+	if e.Type == "" || e.Type == history.Info {
+		w.process[c] += history.Process(w.clients)
+	}
+	if w.told && w.visits[c]%5 == 0 {
+		w.add(history.Event{Process: history.SessionProcess, Client: c, Type: history.Info, F: history.FExpired, Session: w.session[c]})
+		w.connect(c)
+	}
+}
+
+func (w *crowd) invoke(c, i int) {
+	f, in, out := w.call(c)
+	w.visits[c]++
+	key := "k"
+	if w.keys == 0 {
+		key = fmt.Sprint("k", i/10)
+	}
+	e := history.Event{Process: w.process[c], Client: c, Type: history.Invoke, F: f, Key: key, Session: w.session[c], Value: history.Value(in)}
+	w.add(e)
+	if e.Type, e.Value = w.outcome, nil; w.settles && i > w.n*9/10 {
+		e.Type = history.OK
+	}
+	if e.Type == history.OK {
+		e.Value = history.Value(out)
+	}
+	if f == history.FWrite || f == history.FCAS {
+		e.Zxid = history.ID(w.version)
+	}
+	w.open[c] = &e
+}
+
+// call is a client's next operation.
+func (w *crowd) call(c int) (f string, in, out any) {
+	visit := w.visits[c]
+	switch w.model {
+	case history.ModelLock, history.ModelElection:
+		return w.held(c, visit)
+	case history.ModelQueue:
+		if (visit+c)%2 == 0 {
+			w.made++
+			return history.FEnqueue, history.Item{Item: fmt.Sprint("v", w.made)}, nil
+		}
+		if w.empty || w.taken == w.made {
+			return history.FDequeue, nil, nil
+		}
+		w.taken++
+		return history.FDequeue, nil, history.Item{Item: fmt.Sprint("v", w.taken)}
+	case history.ModelBarrier:
+		if c > 0 || visit%3 == 1 {
+			return history.FAwait, nil, nil
+		}
+		return []string{history.FRaise, history.FAwait, history.FLift}[visit%3], nil, nil
+	case history.ModelDoubleBarrier:
+		return []string{history.FEnter, history.FLeave}[visit%2], nil, nil
+	}
+	return w.registered(visit)
+}
+
+func (w *crowd) held(c, visit int) (f string, in, out any) {
+	switch visit % 4 {
+	case 0:
+		w.next++
+		w.token[c] = w.next
+		return history.FAcquire, nil, history.Grant{Token: w.token[c]}
+	case 1:
+		w.made++
+		return history.FWrite, history.Grant{Token: w.token[c]}, history.Written{Accepted: true, Token: w.token[c], Order: int64(w.made)}
+	case 2:
+		return history.FConfirm, nil, history.Held{Held: true, Token: w.token[c]}
+	}
+	return history.FRelease, history.Held{Held: true, Token: w.token[c]}, nil
+}
+
+func (w *crowd) registered(visit int) (f string, in, out any) {
+	from := w.value
+	switch visit % 4 {
+	case 0:
+		w.version++
+		w.value = fmt.Sprint("v", w.version)
+		return history.FWrite, history.Writing{Value: w.value}, history.Stored{Version: w.version}
+	case 2:
+		w.version++
+		w.value = fmt.Sprint("v", w.version)
+		return history.FCAS, history.Swap{From: from, To: w.value}, history.Stored{Version: w.version}
+	}
+	kind := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}[visit%3]
+	return history.FRead, history.HowRead{Kind: kind}, history.Reading{Value: w.value, Mzxid: history.ID(w.version), Version: w.version}
+}
+
+// BenchmarkPatterns checks histories of all patterns. Its figure is what an operation
+// costs: it should hardly rise with their number.
+func BenchmarkPatterns(b *testing.B) {
+	for _, model := range recipeModels() {
+		for _, s := range patterns {
+			if s.models != nil && s.models[0] != model {
+				continue
+			}
+			for _, n := range append(benchSizes[1:], 1_000_000) {
+				b.Run(fmt.Sprintf("%s/%s/%d", model, s.name, n), func(b *testing.B) {
+					h := s.history(model, n)
+					b.ReportAllocs()
+					for b.Loop() {
+						rep := Run(context.Background(), h, Options{NoReferee: true})
+						for _, v := range rep.Verdicts {
+							if v.Reason == budgetSpent {
+								b.Fatalf("%s was not decided in time", v.Property)
+							}
+						}
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/operation")
+				})
+			}
+		}
+	}
+}
