@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/internal/nearest"
 )
 
 // parseItem reads a name and what follows it. Times stand at the end: they are
@@ -215,7 +217,7 @@ func (i *item) fault(name, args span) error {
 	k := kindNamed(name.String())
 	if k == nil {
 		known := append(names(), allName, quietName)
-		return name.wrong("unknown fault %q%sknown are %s", name, didYouMean(name.String(), known), strings.Join(known, ", "))
+		return name.wrong("unknown fault %q%sknown are %s", name, nearest.DidYouMean(name.String(), known), strings.Join(known, ", "))
 	}
 	a := arguments{options: map[string]string{}}
 	for _, arg := range args.arguments() {
@@ -263,7 +265,7 @@ func (a *arguments) take(k *kind, arg span) error {
 func (a *arguments) option(k *kind, arg span, key, value string) error {
 	n := slices.IndexFunc(k.options, func(o option) bool { return o.key == key })
 	if n < 0 {
-		return arg.wrong("%s knows no %q%s%s", k.name, brief(key), didYouMean(key, k.keys()), k.takes())
+		return arg.wrong("%s knows no %q%s%s", k.name, brief(key), nearest.DidYouMean(key, k.keys()), k.takes())
 	}
 	if _, twice := a.options[key]; twice {
 		return arg.wrong("%q stands twice", key)
@@ -283,7 +285,7 @@ func (k *kind) unknownWord(word string) error {
 	if k.word != nil && k.word(word) == nil {
 		return nil
 	}
-	return fmt.Errorf("%s knows no %q%s%s", k.name, brief(word), didYouMean(word, append(k.keys(), k.words...)), k.takes())
+	return fmt.Errorf("%s knows no %q%s%s", k.name, brief(word), nearest.DidYouMean(word, append(k.keys(), k.words...)), k.takes())
 }
 
 func (k *kind) keys() []string {

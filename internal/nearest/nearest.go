@@ -1,13 +1,14 @@
-package faults
+// Package nearest finds the name that somebody meant who wrote another one.
+package nearest
 
 import (
 	"fmt"
 	"strings"
 )
 
-// didYouMean leads over to what is valid, and offers the nearest of the names if
-// one is near.
-func didYouMean(written string, valid []string) string {
+// DidYouMean leads over, in an error, to what is valid: "; " and, if one of the
+// names is near, an offer of the nearest. It takes names in small letters.
+func DidYouMean(written string, valid []string) string {
 	if len(written) > 40 {
 		return "; "
 	}

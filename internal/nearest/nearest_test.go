@@ -1,0 +1,24 @@
+package nearest
+
+import "testing"
+
+func TestDidYouMean(t *testing.T) {
+	names := []string{"pause", "kill", "cas-without-version", "plain-as-fenced"}
+	for written, want := range map[string]string{
+		"paus":                "pause",
+		"Pause":               "pause",
+		"apuse":               "pause", // two letters swapped are one mistake
+		"cas-witout-versions": "cas-without-version",
+		"plain":               "", // far from everything
+		"":                    "",
+		"a-word-that-is-longer-than-any-name-that-there-is": "",
+	} {
+		offer := "; "
+		if want != "" {
+			offer = `; did you mean "` + want + `"? `
+		}
+		if got := DidYouMean(written, names); got != offer {
+			t.Errorf("%q: %q, want %q", written, got, offer)
+		}
+	}
+}
