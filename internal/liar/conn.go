@@ -26,11 +26,7 @@ type conn struct {
 	resumed           bool // an older session goes on here
 	session           int64
 	asked             []*question // without an answer, in order
-	kept              *question   // held back on its way to the server
-	held              []frame     // held back on their way to the client
-	passed            int         // replies since then
-	half              string      // path of which the next read lies
-	lied              bool        // where once is enough
+	teller            teller
 }
 
 // question is a request on its way.
@@ -69,7 +65,7 @@ func (f frame) event() (e wire.WatchEvent, ok bool) {
 }
 
 func newConn(l *Liar, inner net.Conn) *conn {
-	return &conn{Conn: inner, l: l, writing: make(chan struct{}, 1), buf: make([]byte, 16<<10)}
+	return &conn{Conn: inner, l: l, teller: l.meet(), writing: make(chan struct{}, 1), buf: make([]byte, 16<<10)}
 }
 
 // cut takes a frame's body off the front of b; nil if there is none yet. ok is false
@@ -142,7 +138,7 @@ func (c *conn) says(body []byte) [][]byte {
 	if q.request, err = wire.DecodeRequest(h.Op, record); err != nil {
 		return [][]byte{body} // the server will not understand it either
 	}
-	send := c.l.teller.says(c, q)
+	send := c.teller.says(c, q)
 	c.asked = append(c.asked, q)
 	var bodies [][]byte
 	for _, q := range send {
@@ -151,17 +147,15 @@ func (c *conn) says(body []byte) [][]byte {
 	return bodies
 }
 
-// letGo sends a request that was held back in vain, after a while.
-func (c *conn) letGo(q *question) {
+// later sends a request after a while, if claim says, with Liar.mu held, that it
+// still is to be sent.
+func (c *conn) later(q *question, claim func() bool) {
 	const patience = 2 * time.Millisecond
 	time.AfterFunc(patience, func() {
 		c.writing <- struct{}{}
 		defer func() { <-c.writing }()
 		c.l.mu.Lock()
-		still := c.kept == q
-		if still {
-			c.kept = nil
-		}
+		still := claim()
 		c.l.mu.Unlock()
 		if still {
 			_, _ = c.Conn.Write(wire.AppendFrame(nil, q.body)) // who reads learns of an error
@@ -218,7 +212,7 @@ func (c *conn) hears(body []byte) {
 	}
 	f := frame{h, record}
 	q := c.take(h.Xid)
-	for _, f := range c.l.teller.hears(c, q, f) {
+	for _, f := range c.teller.hears(c, q, f) {
 		c.ready = wire.AppendFrame(c.ready, append(f.ReplyHeader.Append(nil), f.record...))
 		c.l.saw(c.session, f)
 	}
@@ -248,6 +242,11 @@ type memory struct {
 type told struct {
 	frame
 	stat wire.Stat
+}
+
+// isJustBefore says that a znode was changed once since it was as told.
+func (t told) isJustBefore(s wire.Stat) bool {
+	return t.stat.Czxid == s.Czxid && t.stat.Version+1 == s.Version
 }
 
 func newMemory() memory {

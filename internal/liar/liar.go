@@ -18,38 +18,50 @@ import (
 // Lie is a kind of lie. The promises are those of the Programmer's Guide.
 type Lie string
 
-// The lies.
+// The lies; About says what they are.
 const (
-	EventLate     Lie = "event-late"     // a watch event comes behind a reply that shows the change
-	EventTwice    Lie = "event-twice"    // a one-time watch fires twice
-	EventsSwapped Lie = "events-swapped" // the events of two changes come in the wrong order
-	ReadBehind    Lie = "read-behind"    // after a reconnect, a read from before what the session has seen
-	LostWrite     Lie = "lost-write"     // writes to one znode are acknowledged, and never done
-	HalfMulti     Lie = "half-multi"     // of a multi that was seen in one znode, another one shows nothing
-	EphemeralKept Lie = "ephemeral-kept" // an ephemeral outlives the close of its session
-	EphemeralGone Lie = "ephemeral-gone" // an ephemeral is not there, though its session lives
-	NameTwice     Lie = "name-twice"     // a sequential name is given twice
-	Reordered     Lie = "reordered"      // two writes of a session are done in the wrong order
-	StaleSync     Lie = "stale-sync"     // a read behind a sync does not show what was there before it
+	EventLate     Lie = "event-late"
+	EventTwice    Lie = "event-twice"
+	EventsSwapped Lie = "events-swapped"
+	ReadBehind    Lie = "read-behind"
+	LostWrite     Lie = "lost-write"
+	HalfMulti     Lie = "half-multi"
+	EphemeralKept Lie = "ephemeral-kept"
+	EphemeralGone Lie = "ephemeral-gone"
+	NameTwice     Lie = "name-twice"
+	Reordered     Lie = "reordered"
+	StaleSync     Lie = "stale-sync"
 )
 
-// tellers make what tells each lie.
+// tellers are how each lie is told.
 var tellers = []struct {
 	lie   Lie
+	about string
 	every int // opportunities for one lie
-	new   func() teller
+	// new is for one Liar: what it gives makes the teller of each connection.
+	new func() func() teller
 }{
-	{EventLate, 5, func() teller { return eventLate{} }},
-	{EventTwice, 5, func() teller { return eventTwice{} }},
-	{EventsSwapped, 1, func() teller { return eventsSwapped{} }},
-	{ReadBehind, 1, func() teller { return readBehind{} }},
-	{LostWrite, 20, func() teller { return &lostWrite{} }},
-	{HalfMulti, 2, func() teller { return &halfMulti{parts: map[int64][]string{}} }},
-	{EphemeralKept, 2, func() teller { return ephemeralKept{closed: map[int64]bool{}} }},
-	{EphemeralGone, 3, func() teller { return ephemeralGone{deletes: map[int64]bool{}, shown: map[sight]bool{}} }},
-	{NameTwice, 5, func() teller { return nameTwice{last: map[string]string{}} }},
-	{Reordered, 10, func() teller { return reordered{} }},
-	{StaleSync, 1, func() teller { return staleSync{} }},
+	{EventLate, "a watch event comes behind a reply that shows the change", 5, alone[eventLate]},
+	{EventTwice, "a one-time watch fires twice", 5, alone[eventTwice]},
+	{EventsSwapped, "the events of two changes come in the wrong order", 1, alone[eventsSwapped]},
+	{ReadBehind, "after a reconnect, a read from before what the session has seen", 1, alone[readBehind]},
+	{LostWrite, "writes to one znode are acknowledged, and never done", 20, among(func() *lostWrite { return &lostWrite{} })},
+	{HalfMulti, "of a multi that was seen in one znode, another one shows nothing", 2, newHalfMulti},
+	{EphemeralKept, "an ephemeral outlives the close of its session", 2, among(func() ephemeralKept { return ephemeralKept{closed: map[int64]bool{}} })},
+	{EphemeralGone, "an ephemeral is not there, though its session lives", 3, among(newEphemeralGone)},
+	{NameTwice, "a sequential name is given twice", 5, among(func() nameTwice { return nameTwice{last: map[string]string{}} })},
+	{Reordered, "two writes of a session are done in the wrong order", 10, alone[reordered]},
+	{StaleSync, "a read behind a sync does not show what was there before it", 1, alone[staleSync]},
+}
+
+// About says in a few words what is told; "" of a lie that is not known.
+func (lie Lie) About() string {
+	for _, t := range tellers {
+		if t.lie == lie {
+			return t.about
+		}
+	}
+	return ""
 }
 
 // Lies lists all kinds.
@@ -64,7 +76,7 @@ func Lies() (all []Lie) {
 // concurrent use.
 type Liar struct {
 	mu            sync.Mutex
-	teller        teller
+	meet          func() teller // of one more connection
 	every         int
 	chances, told int
 	memory
@@ -74,7 +86,7 @@ type Liar struct {
 func New(lie Lie) *Liar {
 	for _, t := range tellers {
 		if t.lie == lie {
-			return &Liar{teller: t.new(), every: t.every, memory: newMemory()}
+			return &Liar{meet: t.new(), every: t.every, memory: newMemory()}
 		}
 	}
 	panic("liar: no lie is called " + string(lie))

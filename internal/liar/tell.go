@@ -22,35 +22,67 @@ type honest struct{}
 func (honest) says(_ *conn, q *question) []*question       { return []*question{q} }
 func (honest) hears(_ *conn, _ *question, f frame) []frame { return []frame{f} }
 
-// release gives what is held back for the client.
-func (c *conn) release() []frame {
-	held := c.held
-	c.held, c.passed = nil, 0
-	return held
+// alone makes tellers that know their own connection only.
+func alone[T any, P interface {
+	*T
+	teller
+}]() func() teller {
+	return func() teller { return P(new(T)) }
 }
 
-type eventLate struct{ honest }
+// among makes one teller for all connections of a Liar.
+func among[T teller](one func() T) func() func() teller {
+	return func() func() teller {
+		t := one()
+		return func() teller { return t }
+	}
+}
 
-// hears holds an event back until a read of its znode has shown the change, or for
-// lack of one some replies have passed. Those behind it wait, too: their order is true.
-func (eventLate) hears(c *conn, q *question, f frame) []frame {
+// heldBack are frames that wait on their way to the client.
+type heldBack []frame
+
+func (held *heldBack) release() []frame {
+	all := *held
+	*held = nil
+	return all
+}
+
+// eventLate holds an event back until a read of its znode has shown the change, or
+// for lack of one some replies have passed. Those behind it wait, too: their order
+// is true. It tells the truth after all where the client sets the next watch: the
+// late event would be taken for that one's, and the next one for an event too many.
+type eventLate struct {
+	honest
+	held   heldBack
+	passed int // replies since then
+}
+
+func (t *eventLate) hears(c *conn, q *question, f frame) []frame {
 	const enough = 30
 	if e, ok := f.event(); ok {
-		if len(c.held) > 0 || e.Type > 0 && c.l.lies() {
-			c.held = append(c.held, f)
+		if len(t.held) > 0 || e.Type > 0 && c.l.lies() {
+			t.held = append(t.held, f)
 			return nil
 		}
 		return []frame{f}
 	}
-	if len(c.held) == 0 || q == nil {
+	if len(t.held) == 0 || q == nil {
 		return []frame{f}
 	}
-	c.passed++
-	e, _ := c.held[0].event()
-	if q.path() == e.Path && f.Zxid >= c.held[0].Zxid || c.passed == enough {
-		return append([]frame{f}, c.release()...)
+	if r, ok := q.request.(*wire.ReadRequest); ok && r.Watch && t.holds(r.Path) {
+		return append(t.held.release(), f)
+	}
+	t.passed++
+	e, _ := t.held[0].event()
+	if q.path() == e.Path && f.Zxid >= t.held[0].Zxid || t.passed >= enough {
+		t.passed = 0
+		return append([]frame{f}, t.held.release()...)
 	}
 	return []frame{f}
+}
+
+func (t *eventLate) holds(path string) bool {
+	return slices.ContainsFunc(t.held, func(f frame) bool { e, _ := f.event(); return e.Path == path })
 }
 
 type eventTwice struct{ honest }
@@ -62,25 +94,33 @@ func (eventTwice) hears(c *conn, _ *question, f frame) []frame {
 	return []frame{f}
 }
 
-type eventsSwapped struct{ honest }
-
-// hears lets an event wait for the next frame, to see whether that is another one.
-func (eventsSwapped) hears(c *conn, _ *question, f frame) []frame {
-	_, isEvent := f.event()
-	switch {
-	case isEvent && len(c.held) == 0:
-		c.held = []frame{f}
-		return nil
-	case isEvent && f.Zxid > c.held[0].Zxid && c.held[0].Zxid > 0 && c.l.lies():
-		return append([]frame{f}, c.release()...)
-	}
-	return append(c.release(), f)
+// eventsSwapped lets an event wait for the next frame, to see whether that is
+// another one.
+type eventsSwapped struct {
+	honest
+	held heldBack
 }
 
-type readBehind struct{ honest }
+func (t *eventsSwapped) hears(c *conn, _ *question, f frame) []frame {
+	_, isEvent := f.event()
+	switch {
+	case isEvent && len(t.held) == 0:
+		t.held = heldBack{f}
+		return nil
+	case isEvent && f.Zxid > t.held[0].Zxid && t.held[0].Zxid > 0 && c.l.lies():
+		return append([]frame{f}, t.held.release()...)
+	}
+	return append(t.held.release(), f)
+}
 
-func (readBehind) hears(c *conn, q *question, f frame) []frame {
-	if !q.asks(wire.GetData) || f.Err != wire.OK || !c.resumed || c.lied || q.request.(*wire.ReadRequest).Watch {
+// readBehind lies once on a connection: from then on the session has seen less.
+type readBehind struct {
+	honest
+	lied bool
+}
+
+func (t *readBehind) hears(c *conn, q *question, f frame) []frame {
+	if !q.asks(wire.GetData) || f.Err != wire.OK || !c.resumed || t.lied || q.request.(*wire.ReadRequest).Watch {
 		return []frame{f}
 	}
 	r, err := wire.DecodeDataReply(f.record)
@@ -91,12 +131,14 @@ func (readBehind) hears(c *conn, q *question, f frame) []frame {
 	if !ok || old.Zxid >= c.l.seen[c.session] || !c.l.lies() {
 		return []frame{f}
 	}
-	c.lied = true
+	t.lied = true
 	f.Zxid, f.record = old.Zxid, old.record
 	return []frame{f}
 }
 
-// lostWrite does not do the writes to one znode.
+// lostWrite does not do the writes to one znode. Of a record that does not tell what
+// the servers did, it follows that nobody sees these writes: neither who made them
+// (property "own-writes") nor others ("fenced", "single-image").
 type lostWrite struct{ path string }
 
 // says sends a request that changes nothing, and that has a transaction.
@@ -139,16 +181,30 @@ func (t *lostWrite) hears(c *conn, q *question, f frame) []frame {
 	return []frame{f}
 }
 
-// halfMulti shows a multi in one znode, and not in the next.
+// halfMulti shows a multi of somebody else in one znode, and in the next one what was
+// there before it. (Of a multi of its own a session would not see what it wrote, and
+// of an older state it would miss more than half a multi.)
 type halfMulti struct {
 	honest
-	parts map[int64][]string // what was set by multis, by zxid
+	parts map[int64]setTogether // by zxid, for all connections
+	seen  int64                 // zxid of the multi that the last reply showed
+}
+
+// setTogether is what a multi set.
+type setTogether struct {
+	session int64
+	paths   []string
+}
+
+func newHalfMulti() func() teller {
+	parts := map[int64]setTogether{}
+	return func() teller { return &halfMulti{parts: parts} }
 }
 
 func (t *halfMulti) hears(c *conn, q *question, f frame) []frame {
 	switch {
 	case q.asks(wire.Multi):
-		t.note(q, f)
+		t.note(c, q, f)
 	case q.asks(wire.GetData) && f.Err == wire.OK:
 		return []frame{t.read(c, q, f)}
 	}
@@ -156,7 +212,7 @@ func (t *halfMulti) hears(c *conn, q *question, f frame) []frame {
 }
 
 // note remembers what a multi set.
-func (t *halfMulti) note(q *question, f frame) {
+func (t *halfMulti) note(c *conn, q *question, f frame) {
 	const many = 1000
 	ops, _ := q.request.([]wire.MultiOp)
 	if code, ok := wire.MultiResult(f.record); f.Err != wire.OK || !ok || code != wire.OK {
@@ -165,14 +221,14 @@ func (t *halfMulti) note(q *question, f frame) {
 	if len(t.parts) == many {
 		clear(t.parts)
 	}
-	var paths []string
+	set := setTogether{session: c.session}
 	for _, o := range ops {
 		if r, ok := o.Request.(*wire.SetDataRequest); ok {
-			paths = append(paths, r.Path)
+			set.paths = append(set.paths, r.Path)
 		}
 	}
-	if len(paths) > 1 {
-		t.parts[f.Zxid] = paths
+	if len(set.paths) > 1 {
+		t.parts[f.Zxid] = set
 	}
 }
 
@@ -181,20 +237,18 @@ func (t *halfMulti) read(c *conn, q *question, f frame) frame {
 	if err != nil {
 		return f
 	}
-	if c.half == q.path() {
-		c.half = ""
-		old, ok := c.l.before(q.path(), r.Stat.Mzxid)
-		if _, multi := t.parts[r.Stat.Mzxid]; ok && multi && !q.request.(*wire.ReadRequest).Watch && c.l.lies() {
-			f.record = old.record
-		}
+	zxid := r.Stat.Mzxid
+	multi, ok := t.parts[zxid]
+	other := t.seen == zxid
+	t.seen = 0
+	if !ok || multi.session == c.session || !slices.Contains(multi.paths, q.path()) {
 		return f
 	}
-	c.half = ""
-	for _, p := range t.parts[r.Stat.Mzxid] {
-		if p != q.path() {
-			c.half = p
-		}
+	if old, ok := c.l.before(q.path(), zxid); other && ok && old.isJustBefore(r.Stat) && !q.request.(*wire.ReadRequest).Watch && c.l.lies() {
+		f.record = old.record
+		return f
 	}
+	t.seen = zxid
 	return f
 }
 
@@ -223,10 +277,17 @@ func (t ephemeralKept) hears(c *conn, q *question, f frame) []frame {
 }
 
 // ephemeralGone hides ephemerals of sessions that delete nothing: only their end
-// could take those away.
+// could take those away. None that a multi made: then that would be half a multi.
+// Whoever watches one sees it gone without an event: property "watch-before-data"
+// finds that, too.
 type ephemeralGone struct {
 	deletes map[int64]bool // sessions
 	shown   map[sight]bool
+	parts   map[string]bool // paths that multis were to make
+}
+
+func newEphemeralGone() ephemeralGone {
+	return ephemeralGone{deletes: map[int64]bool{}, shown: map[sight]bool{}, parts: map[string]bool{}}
 }
 
 // sight is what a session has seen.
@@ -241,6 +302,11 @@ func (t ephemeralGone) says(c *conn, q *question) []*question {
 	if q.asks(wire.Delete) || slices.ContainsFunc(ops, isDelete) {
 		t.deletes[c.session] = true
 	}
+	for _, o := range ops {
+		if r, ok := o.Request.(*wire.CreateRequest); ok {
+			t.parts[r.Path] = true
+		}
+	}
 	return []*question{q}
 }
 
@@ -248,7 +314,7 @@ func (t ephemeralGone) hears(c *conn, q *question, f frame) []frame {
 	if !q.asks(wire.Exists) || f.Err != wire.OK || q.request.(*wire.ReadRequest).Watch {
 		return []frame{f}
 	}
-	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] {
+	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] && !t.parts[q.path()] {
 		see := sight{c.session, q.path()}
 		if t.shown[see] && c.l.lies() {
 			f.Err, f.record = wire.NoNode, nil
@@ -258,7 +324,11 @@ func (t ephemeralGone) hears(c *conn, q *question, f frame) []frame {
 	return []frame{f}
 }
 
-// nameTwice gives the name again that was given last under the same parent.
+// nameTwice gives the name again that was given last under the same parent. The servers
+// made another znode: where that is known, property "durable" finds that what was
+// acknowledged is not what was done; where it is not, property "names" does, and what
+// reads show of the old znode is not what its new maker should see ("own-writes",
+// "fenced", "single-image", "durable").
 type nameTwice struct {
 	honest
 	last map[string]string // by the path that was asked for
@@ -283,13 +353,16 @@ func (t nameTwice) hears(c *conn, q *question, f frame) []frame {
 	return []frame{f}
 }
 
-type reordered struct{ honest }
+// reordered lets a write wait for the next request: another write overtakes it.
+type reordered struct {
+	honest
+	kept *question // held back on its way to the server
+}
 
-// says lets a write wait for the next one, which then overtakes it.
-func (reordered) says(c *conn, q *question) []*question {
+func (t *reordered) says(c *conn, q *question) []*question {
 	_, isWrite := q.request.(*wire.SetDataRequest)
-	if kept := c.kept; kept != nil {
-		c.kept = nil
+	if kept := t.kept; kept != nil {
+		t.kept = nil
 		if isWrite {
 			c.l.told++
 			return []*question{q, kept}
@@ -303,24 +376,36 @@ func (reordered) says(c *conn, q *question) []*question {
 	if c.l.chances%c.l.every != 0 {
 		return []*question{q}
 	}
-	c.kept = q
-	c.letGo(q)
+	t.kept = q
+	c.later(q, func() bool { return t.claim(q) })
 	return nil
 }
 
-type staleSync struct{ honest }
+// claim says whether a request still is held back, and takes it.
+func (t *reordered) claim(q *question) bool {
+	if t.kept != q {
+		return false
+	}
+	t.kept = nil
+	return true
+}
 
-// hears holds the answer to a sync back if a read is next. If the znode has changed
-// once since what the session has seen, both are answered as of before.
-func (staleSync) hears(c *conn, q *question, f frame) []frame {
-	if len(c.held) == 0 {
+// staleSync holds the answer to a sync back if a read is next. If the znode has
+// changed once since what the session has seen, both are answered as of before.
+type staleSync struct {
+	honest
+	held heldBack
+}
+
+func (t *staleSync) hears(c *conn, q *question, f frame) []frame {
+	if len(t.held) == 0 {
 		if q.asks(wire.Sync) && f.Err == wire.OK && len(c.asked) > 0 && c.asked[0].asks(wire.GetData) && !c.asked[0].request.(*wire.ReadRequest).Watch {
-			c.held = []frame{f}
+			t.held = heldBack{f}
 			return nil
 		}
 		return []frame{f}
 	}
-	both := append(c.release(), f)
+	both := append(t.held.release(), f)
 	if !q.asks(wire.GetData) || f.Err != wire.OK {
 		return both
 	}
@@ -330,8 +415,7 @@ func (staleSync) hears(c *conn, q *question, f frame) []frame {
 	}
 	seen := c.l.seen[c.session]
 	old, ok := c.l.before(q.path(), r.Stat.Mzxid)
-	once := ok && old.stat.Czxid == r.Stat.Czxid && old.stat.Version+1 == r.Stat.Version
-	if once && seen < r.Stat.Mzxid && seen >= old.stat.Mzxid && c.l.lies() {
+	if ok && old.isJustBefore(r.Stat) && seen < r.Stat.Mzxid && seen >= old.stat.Mzxid && c.l.lies() {
 		both[0].Zxid, both[1].Zxid, both[1].record = seen, seen, old.record
 	}
 	return both
