@@ -71,8 +71,9 @@ func (r *run) wireUp(ctx context.Context, env *workloads.Env) error {
 	return nil
 }
 
-// leaveWires ends the sessions that are in the record before the servers'
-// transactions are read: those then have the end of each of them, too.
+// leaveWires ends the sessions of the clients, and that for final readings, before the
+// servers' transactions are read: those then have their ends, too. Visitors have left;
+// of those that vanished a short while ago the servers may not know it yet.
 func (r *run) leaveWires() {
 	for _, end := range r.wiring.leave {
 		_ = end()

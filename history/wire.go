@@ -7,8 +7,10 @@ package history
 // Facts of the wire: process "session", type info; Client (-1 for a session that
 // is none of the load's clients') and Session are set. The facts of one connection
 // are in the order of the wire, each direction by itself. A request is recorded
-// before a server can have it, and not at all if none ever gets it; a reply and an
-// event when they come from the server, whatever a fault does to them afterwards.
+// before a server can have it, and not at all if a fault keeps it from all of them:
+// one that is recorded may still get lost with its connection. A reply and an event
+// are recorded when they come from the server, whatever a fault does to them
+// afterwards.
 // What comes when the connection has ended for the client is left out. Of a frame
 // above 128 KiB only Xid, Op and Path, or Xid and Error, are recorded.
 const (

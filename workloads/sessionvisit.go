@@ -2,8 +2,10 @@ package workloads
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -31,7 +33,6 @@ func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at
 		F: history.FVisit, Key: key, Arg: history.Burst{Requests: 7}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, v.happen(ctx) },
 	})
-	// The visitor of a client that is gone for an operation's time-out goes by itself.
 	r.leaving.Go(func() {
 		defer func() { <-r.visits }()
 		v.leave()
@@ -39,48 +40,97 @@ func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at
 	return true
 }
 
-// visit is one visitor's.
+// visit is one visitor's. The call that makes it happen may be stuck, and go on when
+// the visit is over: then it makes nobody come any more.
 type visit struct {
-	run     *sessionRun
-	host    *sessionClient
-	path    string // of its ephemeral
-	rng     *rand.Rand
-	visitor *Visitor
+	run  *sessionRun
+	host *sessionClient
+	path string // of its ephemeral
+	rng  *rand.Rand
+
+	mu      sync.Mutex
+	visitor *Visitor // nil until there is one
+	over    bool
 }
 
-func (v *visit) happen(ctx context.Context) (err error) {
-	if v.visitor, err = v.run.env.Visit(ctx); err != nil {
+var errVisitOver = errors.New("the visit was given up before the visitor came")
+
+// come lets the visitor come.
+func (v *visit) come(ctx context.Context) (*Visitor, error) {
+	visitor, err := v.run.env.Visit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	over := v.over
+	if !over {
+		v.visitor = visitor
+	}
+	v.mu.Unlock()
+	if over {
+		visitor.Close()
+		return nil, errVisitOver
+	}
+	return visitor, nil
+}
+
+// leave ends the visit: the visitor closes its session, if it has not left yet.
+func (v *visit) leave() {
+	v.mu.Lock()
+	v.over = true
+	visitor := v.visitor
+	v.mu.Unlock()
+	if visitor != nil {
+		visitor.Close()
+	}
+}
+
+func (v *visit) happen(ctx context.Context) error {
+	visitor, err := v.come(ctx)
+	if err != nil {
 		return err
 	}
-	visitor := newPipe(v.visitor.Conn)
-	data := []byte("v")
-	err = visitor.send(ctx,
-		func(conn *zk.Conn) error {
-			_, err := conn.Create(v.path, data, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
-			return err
-		},
-		multi(
-			&zk.CreateRequest{Path: v.path + "a", Acl: zk.WorldACL(zk.PermAll), Flags: zk.FlagEphemeral},
-			&zk.CreateRequest{Path: v.path + "b", Acl: zk.WorldACL(zk.PermAll), Flags: zk.FlagEphemeral | zk.FlagSequence},
-		),
-		exists(v.path),
-	)
-	if err != nil {
+	if err := v.write(ctx, visitor); err != nil {
 		return err
 	}
 	if err := v.look(ctx, existsW(v.path), getW(v.path+"a"), exists(v.path)); err != nil {
 		return err
 	}
-	for _, then := range []func(context.Context){func(context.Context) {}, v.end} {
-		if !pause(ctx, between(v.rng, 10*time.Millisecond, 150*time.Millisecond)) {
-			return context.Cause(ctx)
-		}
-		then(ctx)
-		if err := v.look(ctx, exists(v.path), exists(v.path+"a")); err != nil {
-			return err
-		}
+	if err := v.rest(ctx); err != nil {
+		return err
+	}
+	if err := v.look(ctx, exists(v.path), exists(v.path+"a")); err != nil {
+		return err
+	}
+	if err := v.rest(ctx); err != nil {
+		return err
+	}
+	v.end(ctx, visitor)
+	return v.look(ctx, exists(v.path), exists(v.path+"a"))
+}
+
+// rest lets a while pass.
+func (v *visit) rest(ctx context.Context) error {
+	if !pause(ctx, between(v.rng, 10*time.Millisecond, 150*time.Millisecond)) {
+		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// write makes what the host looks at.
+func (v *visit) write(ctx context.Context, visitor *Visitor) error {
+	open := zk.WorldACL(zk.PermAll)
+	return newPipe(visitor.Conn).send(ctx,
+		func(conn *zk.Conn) error {
+			_, err := conn.Create(v.path, []byte("v"), zk.FlagEphemeral, open)
+			return err
+		},
+		multi(
+			&zk.CreateRequest{Path: v.path + "a", Acl: open, Flags: zk.FlagEphemeral},
+			&zk.CreateRequest{Path: v.path + "b", Acl: open, Flags: zk.FlagEphemeral | zk.FlagSequence},
+		),
+		exists(v.path),
+	)
 }
 
 // look is the host's. If it does not come about, the visitor has written all the same.
@@ -97,21 +147,14 @@ type effective struct{ error }
 func (effective) NoEffect() bool  { return false }
 func (e effective) Unwrap() error { return e.error }
 
-// end ends the session, one way or another.
-func (v *visit) end(ctx context.Context) {
+// end ends the visitor's session, one way or another.
+func (v *visit) end(ctx context.Context, visitor *Visitor) {
 	switch v.rng.IntN(6) {
 	case 0, 1:
-		v.run.leaving.Go(v.visitor.Vanish)
+		go visitor.Vanish() // leave waits until it has
 	case 2:
-		_ = v.visitor.Expire(ctx)
+		_ = visitor.Expire(ctx)
 	default:
-		v.visitor.Close()
-	}
-}
-
-// leave is for a visitor that has not left yet.
-func (v *visit) leave() {
-	if v.visitor != nil {
-		v.visitor.Close()
+		visitor.Close()
 	}
 }

@@ -34,7 +34,8 @@ func NewVisitor(conn *zk.Conn, l *link.Link) *Visitor {
 }
 
 // Close ends the session in good order. It takes a second at most. More than once
-// is fine, also after Vanish.
+// is fine, also after Vanish: then it waits for that, and the session goes on until
+// its time-out.
 func (v *Visitor) Close() {
 	v.leave(func() {
 		v.Conn.Close()
@@ -42,8 +43,8 @@ func (v *Visitor) Close() {
 	})
 }
 
-// Vanish leaves without a word: the session ends by its time-out. It takes a second
-// at most.
+// Vanish leaves without a word, in a second at most: the servers end the session at
+// its time-out, which may be after the run.
 func (v *Visitor) Vanish() {
 	v.leave(func() {
 		v.link.Close()

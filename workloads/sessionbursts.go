@@ -1,0 +1,234 @@
+package workloads
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zkconn"
+)
+
+// This file is what the clients of the session workload do.
+
+// kinds are the bursts by how often they come.
+var kinds = []struct {
+	weight int
+	f      string
+	of     func(s *sessionClient, folder, key string) []request
+	reads  bool
+}{
+	{20, history.FPipeline, (*sessionClient).pipeline, false},
+	{20, history.FReads, (*sessionClient).reads, true},
+	{18, history.FWatch, (*sessionClient).watch, true},
+	{12, history.FTogether, (*sessionClient).together, false},
+	{8, history.FEphemerals, (*sessionClient).ephemerals, false},
+	{9, history.FSequence, (*sessionClient).sequence, false},
+	{6, history.FSyncRead, (*sessionClient).syncRead, true},
+	{5, history.FFencedRead, (*sessionClient).fencedRead, true},
+	{5, history.FConflict, (*sessionClient).conflict, false},
+}
+
+var totalWeight = func() (n int) {
+	for _, k := range kinds {
+		n += k.weight
+	}
+	return n
+}()
+
+func (s *sessionClient) someBurst(key string) burst {
+	n := s.rng.IntN(totalWeight)
+	for _, k := range kinds {
+		if n -= k.weight; n < 0 {
+			return burst{f: k.f, key: key, requests: k.of(s, s.run.env.Path(key), key), reads: k.reads}
+		}
+	}
+	panic("unreachable")
+}
+
+// pipeline is writes to the own znode and to shared ones, and the own znode again.
+func (s *sessionClient) pipeline(folder, _ string) (all []request) {
+	own := ownZnode(folder, s.ID)
+	for range 2 + s.rng.IntN(3) {
+		if s.rng.IntN(5) < 2 {
+			all = append(all, s.someWrite(folder))
+			continue
+		}
+		all = append(all, s.setOrCreate(own))
+	}
+	return append(all, get(own))
+}
+
+// setOrCreate is a write to a znode that may not be there yet: mostly it is.
+func (s *sessionClient) setOrCreate(path string) request {
+	if _, ok := s.version(path); ok {
+		return s.set(path, -1)
+	}
+	return s.create(path, 0)
+}
+
+// someWrite changes a shared znode.
+func (s *sessionClient) someWrite(folder string) request {
+	path := s.someShared(folder)
+	switch s.rng.IntN(8) {
+	case 0:
+		return remove(path, -1)
+	case 1, 2:
+		return s.create(path, 0)
+	case 3, 4:
+		if v, ok := s.version(path); ok { // which may be the present one, or not
+			return s.set(path, v)
+		}
+	}
+	return s.set(path, -1)
+}
+
+func (s *sessionClient) someShared(folder string) string {
+	return sharedZnode(folder, s.rng.IntN(sharedZnodes))
+}
+
+// reads are of what others write: the two that change together, or any.
+func (s *sessionClient) reads(folder, _ string) (all []request) {
+	if s.rng.IntN(2) == 0 {
+		all = []request{get(folder + firstPart), get(folder + secondPart)}
+		if s.rng.IntN(2) == 0 {
+			all = append(all, exists(folder+thirdPart))
+		}
+		if s.rng.IntN(2) == 0 {
+			slices.Reverse(all)
+		}
+		return all
+	}
+	for range 1 + s.rng.IntN(3) {
+		all = append(all, s.someRead(folder))
+	}
+	return all
+}
+
+func (s *sessionClient) someRead(folder string) request {
+	other := s.rng.IntN(len(s.run.env.Clients))
+	switch s.rng.IntN(8) {
+	case 0:
+		return get(ownZnode(folder, other))
+	case 1, 2:
+		return exists(lifeZnode(folder, other))
+	case 3:
+		return children(folder + sequencePart)
+	case 4:
+		return children(folder + lifePart)
+	case 5:
+		return exists(s.someShared(folder))
+	}
+	return s.see(s.someShared(folder))
+}
+
+// watch leaves watches, of all kinds, and reads the same right behind them: others
+// change it all the time.
+func (s *sessionClient) watch(folder, _ string) (all []request) {
+	path := s.someShared(folder)
+	parent := folder
+	if s.rng.IntN(2) == 0 {
+		path = lifeZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
+		parent = folder + lifePart
+	}
+	switch s.rng.IntN(6) {
+	case 0:
+		return []request{getW(path), get(path)}
+	case 1:
+		return []request{existsW(path), exists(path)}
+	case 2:
+		return []request{childrenW(parent), children(parent)}
+	case 3:
+		return []request{childrenW(folder + sequencePart), s.someRead(folder)}
+	case 4: // several that one change fires
+		return []request{getW(path), existsW(path), childrenW(parent)}
+	}
+	// Several that one multi fires.
+	return []request{getW(folder + firstPart), getW(folder + secondPart), existsW(folder + thirdPart)}
+}
+
+// together is a multi that changes what reads look at together. Some fail.
+func (s *sessionClient) together(folder, _ string) []request {
+	open := zk.WorldACL(zk.PermAll)
+	data := s.data()
+	set := func(part string) any { return &zk.SetDataRequest{Path: folder + part, Data: data, Version: -1} }
+	ops := []any{set(firstPart), set(secondPart)}
+	switch s.rng.IntN(6) {
+	case 0:
+		ops = append(ops, &zk.CreateRequest{Path: folder + thirdPart, Data: data, Acl: open})
+	case 1:
+		ops = append(ops, &zk.DeleteRequest{Path: folder + thirdPart, Version: -1})
+	case 2:
+		ops = append(ops, &zk.CheckVersionRequest{Path: folder + firstPart, Version: 1 << 30})
+	}
+	return []request{multi(ops...)}
+}
+
+// ephemerals are of this client, which come and go, and of others.
+func (s *sessionClient) ephemerals(folder, _ string) []request {
+	own := lifeZnode(folder, s.ID)
+	other := lifeZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
+	switch s.rng.IntN(4) {
+	case 0:
+		return []request{remove(own, -1), exists(other)}
+	case 1:
+		return []request{s.create(own, zk.FlagEphemeral), exists(other), children(folder + lifePart)}
+	}
+	return []request{s.create(own, zk.FlagEphemeral), exists(own), exists(other)}
+}
+
+// sequence makes sequential znodes, and deletes the oldest that it made. Now and
+// then their parent is made anew, if nobody makes another one meanwhile.
+func (s *sessionClient) sequence(folder, key string) (all []request) {
+	parent := folder + sequencePart
+	if s.rng.IntN(20) == 0 {
+		return []request{recreate(parent)}
+	}
+	for range 1 + s.rng.IntN(3) {
+		all = append(all, s.createNext(parent, key))
+	}
+	for _, path := range s.old(key) {
+		all = append(all, remove(path, -1))
+	}
+	if s.rng.IntN(3) == 0 {
+		all = append(all, children(parent))
+	}
+	return all
+}
+
+// sequenceLength is how many sequential znodes a client leaves under one parent.
+const sequenceLength = 3
+
+// old takes those that are too many, a few at a time.
+func (s *sessionClient) old(key string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(max(0, len(s.made[key])-sequenceLength), 4)
+	old := slices.Clone(s.made[key][:n])
+	s.made[key] = slices.Delete(s.made[key], 0, n)
+	return old
+}
+
+// syncRead is a read that shows what was written before the sync.
+func (s *sessionClient) syncRead(folder, _ string) []request {
+	path := s.someShared(folder)
+	if s.rng.IntN(2) == 0 {
+		path = folder + firstPart
+	}
+	return []request{syncTo(path), get(path)}
+}
+
+func (s *sessionClient) fencedRead(folder, _ string) []request {
+	path := s.someShared(folder)
+	return []request{func(conn *zk.Conn) error { return zkconn.Touch(context.Background(), conn, folder) }, get(path)}
+}
+
+// conflict asks for what cannot be.
+func (s *sessionClient) conflict(folder, _ string) []request {
+	const never = 1 << 30 // no version gets there
+	path := s.someShared(folder)
+	return []request{
+		s.set(path, never), remove(path, never), s.create(folder+lifePart, 0), remove(folder+"/nothing", -1), get(path),
+	}
+}

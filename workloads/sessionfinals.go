@@ -1,0 +1,134 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zkconn"
+)
+
+// This file is how the session workload ends: with reads that show what stayed.
+
+// Quiesce reads everything once more: on a session that no fault of a client
+// reaches, and on those of the clients. Visitors have left by then, and leaders that do
+// not know that they were deposed have had their time to find out. The session of a
+// visitor that vanished may still live: it ends by its time-out, perhaps behind all
+// reads.
+func (r *sessionRun) Quiesce(ctx context.Context) error {
+	waitFor(ctx, &r.leaving, r.env.Bound)
+	if disturbed := len(r.env.Record.Header().Params.Expects) > 0; disturbed {
+		pause(ctx, r.env.Bound)
+	}
+	r.syncInPeace(ctx)
+	var errs []error
+	for i := range r.env.Keys {
+		key := r.env.Key(i)
+		c := r.env.Clients[i%len(r.env.Clients)]
+		errs = append(errs, r.survey(ctx, key, -1, r.env.Admin), r.survey(ctx, key, c.ID, c.Conn))
+	}
+	return errors.Join(errs...)
+}
+
+// peaceful is how many reads behind a sync are made when no leader can be deposed
+// any more: only then they have to be fresh.
+const peaceful = 30
+
+// syncInPeace lets each client write in turn, and the next one read behind a sync.
+func (r *sessionRun) syncInPeace(ctx context.Context) {
+	for i := range peaceful {
+		writer, reader := r.env.Clients[i%len(r.env.Clients)], r.env.Clients[(i+1)%len(r.env.Clients)]
+		key := r.env.Key(i % r.env.Keys)
+		path := ownZnode(r.env.Path(key), writer.ID)
+		w, s := r.clients[writer.ID], r.clients[reader.ID]
+		write := burst{f: history.FPipeline, key: key, requests: []request{w.setOrCreate(path)}}
+		read := burst{f: history.FSyncRead, key: key, requests: []request{syncTo(path), get(path)}, reads: true}
+		if ctx.Err() != nil || w.pipe.do(ctx, writer, write, 0, r.env.OpTimeout) != nil {
+			continue
+		}
+		_ = s.pipe.do(ctx, reader, read, 0, r.env.OpTimeout)
+	}
+}
+
+// survey reads the folder of a key on one session, fenced.
+func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *zk.Conn) error {
+	var s history.Surveyed
+	err := retry(ctx, r.env.Bound, func() error {
+		var err error
+		s, err = within(ctx, r.env.Bound, func() (history.Surveyed, error) { return r.readAll(ctx, key, conn) })
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read all of %s through client %d: %w", key, client, err)
+	}
+	s.Client = client
+	r.env.Record.Record(history.Event{
+		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FSurveyed, Key: key, Value: history.Value(s),
+	})
+	return nil
+}
+
+// readAll reads a folder and everything in it, and asks for what may not be there.
+func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s history.Surveyed, err error) {
+	folder := r.env.Path(key)
+	s.Session = history.ID(conn.SessionID())
+	if err := zkconn.Touch(ctx, conn, folder); err != nil {
+		return s, err
+	}
+	if s.Znodes, err = readBelow(conn, folder); err != nil {
+		return s, err
+	}
+	absent := []string{folder + thirdPart}
+	for i := range sharedZnodes {
+		absent = append(absent, sharedZnode(folder, i))
+	}
+	for _, c := range r.env.Clients {
+		absent = append(absent, ownZnode(folder, c.ID), lifeZnode(folder, c.ID))
+	}
+	for _, path := range absent {
+		if _, _, err := conn.Exists(path); err != nil {
+			return s, err
+		}
+	}
+	if id := history.ID(conn.SessionID()); id != s.Session {
+		return s, fmt.Errorf("session %s ended meanwhile", s.Session)
+	}
+	return s, nil
+}
+
+// readBelow reads a znode and what is below it, and counts them.
+func readBelow(conn *zk.Conn, path string) (n int, err error) {
+	if _, _, err := conn.Get(path); err != nil {
+		return n, ignoreGone(err)
+	}
+	names, _, err := conn.Children(path)
+	if err != nil {
+		return 1, ignoreGone(err)
+	}
+	n = 1
+	for _, name := range names {
+		below, err := readBelow(conn, path+"/"+name)
+		if n += below; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// ignoreGone is for znodes that go while they are read: ephemerals.
+func ignoreGone(err error) error {
+	if errors.Is(err, zk.ErrNoNode) {
+		return nil
+	}
+	return err
+}
+
+// waitFor waits, but no longer than ctx.
+func waitFor(ctx context.Context, wg *sync.WaitGroup, limit time.Duration) {
+	_, _ = within(ctx, limit, func() (struct{}, error) { wg.Wait(); return struct{}{}, nil })
+}
