@@ -2,6 +2,7 @@ package zklab_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -105,7 +106,8 @@ func TestTheLogConvicts(t *testing.T) {
 			return &impatient{conn: c.Conn, path: path}, ensure(c.Conn, path)
 		}},
 		"log": workloads.Queue{New: func(c *subjects.Client, path string) (subjects.Queue, error) {
-			return &forgetful{blindDeleteRetry: blindDeleteRetry{conn: c.Conn, path: path}}, ensure(c.Conn, path)
+			q, err := subjects.NewQueue(c, path)
+			return &forgetful{Queue: q}, err
 		}},
 	} {
 		o := virtually(t, zklab.Experiment{Workload: w, TimeLimit: 10 * time.Second, Seed: 1, Keys: 2})
@@ -114,6 +116,14 @@ func TestTheLogConvicts(t *testing.T) {
 			explain(t, o.Result)
 		}
 	}
+}
+
+func ensure(conn *zk.Conn, path string) error {
+	_, err := conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+	if errors.Is(err, zk.ErrNodeExists) {
+		return nil
+	}
+	return err
 }
 
 // impatient stands in line, and takes the end of its patience for its turn.
@@ -151,7 +161,7 @@ func (l *impatient) Fence() int64                 { return l.made }
 
 // forgetful says of some items that it put them in, and did not.
 type forgetful struct {
-	blindDeleteRetry
+	subjects.Queue
 	puts int
 }
 
@@ -159,5 +169,5 @@ func (q *forgetful) Put(ctx context.Context, item []byte) error {
 	if q.puts++; q.puts%40 == 0 {
 		return nil
 	}
-	return q.blindDeleteRetry.Put(ctx, item)
+	return q.Queue.Put(ctx, item)
 }

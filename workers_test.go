@@ -41,10 +41,7 @@ func work(kind string) error {
 	case "own":
 		s.Queue, s.Barrier, s.DoubleBarrier, s.Election = subjects.NewQueue, subjects.NewBarrier, subjects.NewDoubleBarrier, subjects.NewElection
 	case "ignores-expiry":
-		s.Lock = func(c *subjects.Client, path string) (subjects.Lock, error) {
-			l, err := subjects.NewLock(c, path)
-			return &ignoresExpiry{inner: l}, err
-		}
+		s.Lock = subjects.IgnoresExpiry
 	case "without-fencing":
 		s.Lock = func(c *subjects.Client, path string) (subjects.Lock, error) {
 			l, err := subjects.NewLock(c, path)

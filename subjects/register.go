@@ -175,29 +175,3 @@ func awaiting[T any](ctx context.Context, f func() (T, error)) (T, error) {
 		return none, context.Cause(ctx)
 	}
 }
-
-// brokenRegister compares and sets in two steps: whoever writes in between is
-// overwritten (lost update).
-type brokenRegister struct{ register }
-
-// BrokenRegister is a register whose compare-and-set compares, and then sets
-// whatever is there by then.
-func BrokenRegister(c *Client, path string) (Register, error) {
-	if err := c.connected(); err != nil {
-		return nil, err
-	}
-	return &brokenRegister{register{conn: c.Conn, path: path}}, nil
-}
-
-func (r *brokenRegister) CAS(ctx context.Context, from, to string) (Mark, error) {
-	return awaiting(ctx, func() (Mark, error) {
-		found, _, err := r.get()
-		switch {
-		case err != nil:
-			return Mark{}, withoutEffect{err}
-		case found != from:
-			return Mark{}, withoutEffect{fmt.Errorf("%w: %q", ErrMismatch, found)}
-		}
-		return r.set(to, -1)
-	})
-}

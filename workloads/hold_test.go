@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
-	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +12,9 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/liar"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -166,31 +168,57 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// The names on the command line lead to workloads, and what they do not lead to
-// is said with what there is.
+// The names on the command line lead to workloads, no two of them to the same one.
 func TestNamed(t *testing.T) {
 	for _, recipe := range Recipes() {
 		if About(recipe) == "" {
 			t.Errorf("nothing is said about %s", recipe)
 		}
-		all := Subjects(recipe)
-		if !slices.Contains(all, Own) || !slices.Contains(all, Broken) {
-			t.Errorf("%s has %v", recipe, all)
+		if short := Short(recipe); short[0] != Own || short[len(short)-1] != Broken {
+			t.Errorf("%s has %v", recipe, short)
 		}
-		for _, subject := range all {
-			w, err := Named(recipe, subject)
-			if err != nil || w.Name() != recipe {
-				t.Errorf("%s of %s: %v, %v", recipe, subject, w, err)
+		names := map[string]bool{}
+		for _, s := range Subjects(recipe) {
+			w, err := Named(recipe, s.Name)
+			if err != nil || w.Name() != recipe || s.Recipe != recipe || s.About == "" || names[s.Name] {
+				t.Errorf("%+v: %v, %v", s, w, err)
 			}
+			if _, err := faults.Parse(s.Faults); err != nil {
+				t.Errorf("%s of %s: %v", s.Name, recipe, err)
+			}
+			names[s.Name] = true
+		}
+		if w, err := Named(recipe, Broken); err != nil || w.Name() != recipe {
+			t.Errorf("%s that is broken: %v, %v", recipe, w, err)
 		}
 	}
-	for _, wrong := range [][2]string{{"nothing", Own}, {"lock", "nobody"}, {"queue", GoZookeeper}} {
-		if w, err := Named(wrong[0], wrong[1]); err == nil {
-			t.Errorf("%v is %v", wrong, w)
+	if w, err := Named("session", Broken); err != nil || w != (Session{Lie: liar.LostWrite}) {
+		t.Errorf("a broken session: %+v, %v", w, err)
+	}
+	for _, lie := range liar.Lies() {
+		if w, err := Named("session", "broken:"+string(lie)); err != nil || w != (Session{Lie: lie}) {
+			t.Errorf("%s: %+v, %v", lie, w, err)
 		}
 	}
-	if About("nothing") != "" || Subjects("nothing") != nil {
+	if About("nothing") != "" || Subjects("nothing") != nil || Short("nothing") != nil {
 		t.Error("something is said about nothing")
+	}
+}
+
+// What does not lead anywhere is said with what there is.
+func TestNotNamed(t *testing.T) {
+	for _, tt := range []struct{ recipe, subject, want string }{
+		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are barrier, `},
+		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, go-zookeeper, broken`},
+		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, broken`},
+		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, broken`},
+		{"election", "broken:x", `recipe election has no planted defect "x"; it has sorts-by-id, never-regains`},
+		{"election", "broken:", `recipe election has no planted defect ""; it has sorts-by-id, never-regains`},
+		{"register", "broken:plain-as-fence", `recipe register has no planted defect "plain-as-fence"; did you mean "plain-as-fenced"? it has cas-without-version, `},
+	} {
+		if w, err := Named(tt.recipe, tt.subject); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%s of %s: %v, %v, want %s", tt.subject, tt.recipe, w, err, tt.want)
+		}
 	}
 }
 

@@ -13,34 +13,50 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
+// listing is a part of what zklab list prints.
+type listing struct {
+	name  string
+	print func(w io.Writer, out string) error
+	json  func(w io.Writer) error // nil: there is none
+}
+
+var listings = []listing{
+	{"recipes", func(w io.Writer, _ string) error { return listRecipes(w) }, nil},
+	{"subjects", func(w io.Writer, _ string) error { return listSubjects(w) }, printSubjects},
+	{"faults", func(w io.Writer, _ string) error { return listFaults(w) }, printFaults},
+	{"runs", listRuns, nil},
+}
+
 func newList() *cobra.Command {
 	var out string
 	var asJSON bool
+	var names []string
+	for _, l := range listings {
+		names = append(names, l.name)
+	}
 	cmd := &cobra.Command{
-		Use:   "list [recipes|faults|runs]",
-		Short: "List recipes with their subjects, faults with the ensembles that have them, and stored runs",
-		Args:  cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{
-			"recipes", "faults", "runs",
-		},
+		Use:       "list [" + strings.Join(names, "|") + "]",
+		Short:     "List recipes, their subjects, faults with the ensembles that have them, and stored runs",
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if asJSON && !slices.Equal(args, []string{"faults"}) {
-				return usageError("--json is for zklab list faults")
-			}
-			if asJSON {
-				return printFaults(cmd.OutOrStdout())
-			}
-			parts := []func(io.Writer) error{listRecipes, listFaults, func(w io.Writer) error { return listRuns(w, out) }}
+			parts := listings
 			if len(args) == 1 {
-				i := map[string]int{"recipes": 0, "faults": 1, "runs": 2}[args[0]]
+				i := slices.Index(names, args[0])
 				parts = parts[i : i+1]
 			}
 			w := cmd.OutOrStdout()
+			if asJSON {
+				if len(args) == 0 || parts[0].json == nil {
+					return usageError("--json is for zklab list subjects and zklab list faults")
+				}
+				return parts[0].json(w)
+			}
 			for i, part := range parts {
 				if i > 0 {
 					fmt.Fprintln(w)
 				}
-				if err := part(w); err != nil {
+				if err := part.print(w, out); err != nil {
 					return err
 				}
 			}
@@ -48,7 +64,7 @@ func newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list of faults as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list of subjects or faults as JSON")
 	return cmd
 }
 
@@ -58,7 +74,7 @@ func listRecipes(w io.Writer) error {
 	t := table(w)
 	fmt.Fprintln(t, "RECIPE\tSUBJECTS\tWHAT IT IS")
 	for _, r := range workloads.Recipes() {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(workloads.Subjects(r), ", "), workloads.About(r))
+		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(workloads.Short(r), ", "), workloads.About(r))
 	}
 	return t.Flush()
 }

@@ -17,9 +17,7 @@ import (
 func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(result); err != nil {
+		if err := printJSON(out, result); err != nil {
 			return err
 		}
 	} else if _, err := io.WriteString(out, reports.Summary(result, run, screenOf(out, brief))); err != nil {
@@ -29,6 +27,13 @@ func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSO
 		return verdictError{code}
 	}
 	return nil
+}
+
+// printJSON prints a value for programs, and for people who look at it.
+func printJSON(w io.Writer, value any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(value)
 }
 
 // screenOf is what is known of where a result goes; brief leaves timelines out.

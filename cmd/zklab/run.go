@@ -44,7 +44,8 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
 			"  zklab run lock --clients-as process --faults freeze,crash\n" +
-			"  zklab run lock --subject broken",
+			"  zklab run lock --subject broken\n" +
+			"  zklab run register --subject broken:retry-cas-blind --faults lose-reply:setData:who=all/1s",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			stored, err := merge(cmd, f, x, args)
@@ -59,7 +60,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
 	imageFlag(cmd, &x.Image)
 	flags.IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
-	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken (see zklab list)")
+	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each one its own, which can be frozen and crashed)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
 	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")

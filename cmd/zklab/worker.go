@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/nearest"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
 )
@@ -35,21 +36,21 @@ func newWorker() *cobra.Command {
 			return adapter.Serve(context.Background(), os.Stdin, cmd.OutOrStdout(), served)
 		},
 	}
-	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "whose recipes: zklab, go-zookeeper, broken")
+	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "whose recipes: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	return cmd
 }
 
-// workerSubjects are the constructors of the named subjects of all recipes.
+// workerSubjects are the constructors of the named subjects of all recipes that a
+// process can have.
 func workerSubjects(subject string) (adapter.Subjects, error) {
 	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, zklab.Version)}
 	var known []string
 	found := false
 	for _, recipe := range workloads.Recipes() {
-		for _, name := range workloads.Subjects(recipe) {
-			if !slices.Contains(known, name) {
-				known = append(known, name)
-			}
+		if !inProcesses(recipe) {
+			continue
 		}
+		known = append(known, alike(recipe, subject)...)
 		w, err := workloads.Named(recipe, subject)
 		if err != nil {
 			continue // not of this recipe
@@ -69,7 +70,39 @@ func workerSubjects(subject string) (adapter.Subjects, error) {
 		}
 	}
 	if !found {
-		return s, fmt.Errorf("unknown subject %q; known are %s", subject, strings.Join(known, ", "))
+		known = unique(known)
+		return s, fmt.Errorf("unknown subject %q%sknown are %s", subject, nearest.DidYouMean(subject, known), strings.Join(known, ", "))
 	}
 	return s, nil
+}
+
+// inProcesses says whether a recipe's clients can be processes of their own.
+func inProcesses(recipe string) bool {
+	w, err := workloads.Named(recipe, workloads.Own)
+	p, ok := w.(workloads.Processes)
+	return err == nil && ok && p.InProcesses() != nil
+}
+
+// alike are the subjects of a recipe that somebody may have meant: each of those that
+// are broken if that is what was asked for, and else just broken.
+func alike(recipe, subject string) (names []string) {
+	if !strings.HasPrefix(subject, workloads.Broken+":") {
+		return workloads.Short(recipe)
+	}
+	for _, s := range workloads.Subjects(recipe) {
+		if s.Property != "" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// unique leaves out what has been said.
+func unique(names []string) (once []string) {
+	for _, n := range names {
+		if !slices.Contains(once, n) {
+			once = append(once, n)
+		}
+	}
+	return once
 }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/zklab/zklab/workloads"
+)
+
+func namedSubjects() (all []workloads.Subject) {
+	for _, r := range workloads.Recipes() {
+		all = append(all, workloads.Subjects(r)...)
+	}
+	return all
+}
+
+func printSubjects(w io.Writer) error { return printJSON(w, namedSubjects()) }
+
+// listSubjects prints what every recipe can be tested with, which property finds
+// that which is wrong on purpose, and under which faults.
+func listSubjects(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // closer than others: the names are long
+	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
+	for _, s := range namedSubjects() {
+		const width = 33
+		about := wrapped(s.About, width)
+		if s.Faults != "" {
+			about = append(about, wrapped("--faults "+s.Faults, width)...)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Recipe, s.Name, s.Property, about[0])
+		for _, more := range about[1:] {
+			fmt.Fprintf(t, "\t\t\t%s\n", more)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	hanging(w, "", "broken alone is the first broken one of its recipe. What is wrong shows where clients compete, or under the --faults that are named; most of it within ten seconds.")
+	return nil
+}
