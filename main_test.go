@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/store"
 )
@@ -36,6 +37,19 @@ func (running) Close() error                                       { return nil 
 func perform(t *testing.T, x zklab.Experiment) *zklab.Outcome {
 	t.Helper()
 	x.Ensemble = running{dockertest.Ensemble(t, 3)}
+	return performOn(t, x)
+}
+
+// performAlone runs an experiment on servers of its own, in containers.
+func performAlone(t *testing.T, x zklab.Experiment) *zklab.Outcome {
+	t.Helper()
+	dockertest.Require(t)
+	x.Ensemble = container.Config{}
+	return performOn(t, x)
+}
+
+func performOn(t *testing.T, x zklab.Experiment) *zklab.Outcome {
+	t.Helper()
 	x.Out = t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
