@@ -148,6 +148,10 @@ func (s saboteur) ContainerKill(ctx context.Context, id string, o client.Contain
 	return sabotaged(s, "kill", func() (client.ContainerKillResult, error) { return s.engine.ContainerKill(ctx, id, o) })
 }
 
+func (s saboteur) ContainerPause(ctx context.Context, id string, o client.ContainerPauseOptions) (client.ContainerPauseResult, error) {
+	return sabotaged(s, "pause", func() (client.ContainerPauseResult, error) { return s.engine.ContainerPause(ctx, id, o) })
+}
+
 // Address is a server's address in its network.
 func Address(of any) string {
 	s := of.(*server)

@@ -53,6 +53,40 @@ func TestCutFailsHalfWay(t *testing.T) {
 	healed(t, e)
 }
 
+// A server that could not be frozen is tried again, but not for ever, and not where
+// something else is wrong.
+func TestFreezingIsTriedAgain(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	busy := errors.New("OCI runtime pause failed: unable to freeze: unknown")
+	for _, test := range []struct {
+		err    error
+		fails  int32
+		paused bool
+		tries  int32
+	}{
+		{busy, 2, true, 3},
+		{busy, 100, false, 5},
+		{errSabotage, 1, false, 1},
+	} {
+		var tries atomic.Int32
+		restore := container.Sabotage(e, func(call string) (error, bool) {
+			if call == "pause" && tries.Add(1) <= test.fails {
+				return test.err, false
+			}
+			return nil, false
+		})
+		s := pauser(e.Servers()[0])
+		err := s.Pause(t.Context())
+		restore()
+		if paused, _ := s.Paused(t.Context()); paused != test.paused || (err == nil) != test.paused || tries.Load() != test.tries {
+			t.Errorf("%v, %d times: paused %v, %v, after %d tries", test.err, test.fails, paused, err, tries.Load())
+		}
+		if err := s.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A helper that somebody kills leaves its rules: the next one puts them in order.
 func TestHelperIsLost(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
+	"time"
 
 	"github.com/moby/moby/client"
 	"github.com/zklab/zklab/ensemble"
@@ -64,7 +66,7 @@ func (s *server) freeze(ctx context.Context, want bool, do func() error) error {
 	if is, err := s.Paused(ctx); err != nil || is == want {
 		return err
 	}
-	err := do()
+	err := insisting(ctx, do)
 	if err == nil {
 		return nil
 	}
@@ -76,4 +78,21 @@ func (s *server) freeze(ctx context.Context, want bool, do func() error) error {
 		doing = "pause"
 	}
 	return engineErr(fmt.Sprintf("%s server %d", doing, s.id), err)
+}
+
+const (
+	mostFreezes  = 5 // how often freezing is tried
+	freezesApart = 200 * time.Millisecond
+)
+
+// insisting does something again where the engine could not freeze a container. On
+// a busy machine runc may not catch all of its processes at once; it then lets them
+// go and leaves it to the caller to try again (opencontainers/runc#4388).
+func insisting(ctx context.Context, do func() error) error {
+	for tries := 1; ; tries++ {
+		err := do()
+		if err == nil || tries == mostFreezes || !strings.Contains(err.Error(), "unable to freeze") || sleep(ctx, freezesApart) != nil {
+			return err
+		}
+	}
 }
