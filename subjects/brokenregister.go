@@ -73,7 +73,7 @@ func again(ctx context.Context, f func() (Mark, error)) (Mark, error) {
 			return m, err
 		}
 		select {
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(retryPause):
 		case <-ctx.Done():
 			return m, err
 		}

@@ -15,33 +15,27 @@ import (
 // github.com/edn-format/edn.
 type ednSource struct {
 	*scanner
-	index  int
-	open   byte // the bracket that closes the vector around all, if there is one
-	began  bool
-	others *int
+	index int
+	open  byte // the bracket that closes the vector around all, if there is one
+	began bool
 }
 
-func (s *ednSource) next(e *Event) error {
-	for {
-		if err := s.between(); err != nil {
-			return err
-		}
-		s.begin()
-		line := s.line
-		mine, err := s.event(e)
-		if s.cut() {
-			return wrong(line, "the file ends within this event")
-		}
-		if err != nil {
-			return err
-		}
-		e.Line, e.Index = line, s.index
-		s.index++
-		if mine {
-			return nil
-		}
-		*s.others++
+func (s *ednSource) next(e *Event) (bool, error) {
+	if err := s.between(); err != nil {
+		return false, err
 	}
+	s.begin()
+	line := s.line
+	mine, err := s.event(e)
+	if s.cut() {
+		return false, wrong(line, "the file ends within this event")
+	}
+	if err != nil {
+		return false, err
+	}
+	e.Line, e.Index = line, s.index
+	s.index++
+	return mine, nil
 }
 
 // cut says whether something was missing at the end of the file.

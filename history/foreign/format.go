@@ -70,8 +70,10 @@ func detect(head []byte) (Format, error) {
 	case bareLike(text):
 		return JepsenText, nil
 	}
-	if f := logLike(text); f != "" {
-		return f, nil
+	if !bytes.ContainsRune([]byte("{[(#"), rune(text[0])) {
+		if f := logLike(text); f != "" {
+			return f, nil
+		}
 	}
 	for len(text) > 0 && text[0] == ';' { // a comment
 		if i := bytes.IndexByte(text, '\n'); i >= 0 {

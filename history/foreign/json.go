@@ -8,34 +8,28 @@ import (
 // jsonSource reads JSON objects, one a line, or one array of them.
 type jsonSource struct {
 	*scanner
-	index  int
-	model  *string // of a history of zklab's own
-	others *int
-	array  bool // objects may go over several lines
-	began  bool
+	index int
+	model *string // of a history of zklab's own
+	array bool    // objects may go over several lines
+	began bool
 }
 
-func (s *jsonSource) next(e *Event) error {
-	for {
-		if err := s.between(); err != nil {
-			return err
-		}
-		if c := s.peek(); c != '{' {
-			return s.wrong("expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", s.named(c))
-		}
-		s.begin()
-		line := s.line
-		mine, err := s.event(e)
-		if err != nil {
-			return err
-		}
-		e.Line, e.Index = line, s.index
-		s.index++
-		if mine {
-			return nil
-		}
-		*s.others++
+func (s *jsonSource) next(e *Event) (bool, error) {
+	if err := s.between(); err != nil {
+		return false, err
 	}
+	if c := s.peek(); c != '{' {
+		return false, s.wrong("expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", s.named(c))
+	}
+	s.begin()
+	line := s.line
+	mine, err := s.event(e)
+	if err != nil {
+		return false, err
+	}
+	e.Line, e.Index = line, s.index
+	s.index++
+	return mine, nil
 }
 
 // between goes to the beginning of the next object; io.EOF if there is none.

@@ -18,12 +18,11 @@ import (
 // after the value perhaps an error's text, which may go on in further lines.
 type logSource struct {
 	*scanner
-	bare   bool // history.txt
-	told   bool // the last line may have had an error's text
-	found  bool // an operation, be it of a client or not
-	index  int
-	long   []byte
-	others *int
+	bare  bool // history.txt
+	told  bool // the last line may have had an error's text
+	found bool // an operation, be it of a client or not
+	index int
+	long  []byte
 }
 
 // logged is what a log's line says of an operation, and whether the log is of
@@ -44,9 +43,6 @@ func logged(line []byte) (text []byte, older bool) {
 // logLike says in which format a log is by the first of its operations; none if
 // there is none.
 func logLike(head []byte) Format {
-	if head[0] == '{' || head[0] == '[' || head[0] == '(' || head[0] == '#' {
-		return ""
-	}
 	for line := range bytes.Lines(head) {
 		text, older := logged(line)
 		switch {
@@ -80,14 +76,14 @@ func numeric(word []byte) bool {
 	return len(digits) > 0 && '0' <= digits[0] && digits[0] <= '9'
 }
 
-func (s *logSource) next(e *Event) error {
+func (s *logSource) next(e *Event) (bool, error) {
 	for {
 		line, err := s.readLine()
 		if err == io.EOF && !s.found {
-			return wrong(max(1, s.line-1), "no line so far is an operation: expected some like INFO  jepsen.util - 0 :invoke :write 3")
+			return false, wrong(max(1, s.line-1), "no line so far is an operation: expected some like INFO  jepsen.util - 0 :invoke :write 3")
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		at := s.line
 		s.line++
@@ -99,14 +95,16 @@ func (s *logSource) next(e *Event) error {
 			continue
 		}
 		s.begin()
-		mine, err := s.event(e, at, text)
+		is, mine, err := s.event(e, at, text)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if mine {
 			e.Line, e.Index = at, s.index
 			s.index++
-			return nil
+		}
+		if is {
+			return mine, nil
 		}
 	}
 }
@@ -141,7 +139,9 @@ func (s *logSource) readLine() ([]byte, error) {
 // event reads process, type, operation and value, as in
 //
 //	0	:invoke	:cas	[3 0]
-func (s *logSource) event(e *Event, at int, text []byte) (bool, error) {
+//
+// is says that there is an event, mine that it is a client's.
+func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err error) {
 	*e = Event{Time: -1}
 	var words [3][]byte
 	rest := text
@@ -164,19 +164,18 @@ func (s *logSource) event(e *Event, at int, text []byte) (bool, error) {
 	switch {
 	case len(words[1]) > 0 && words[1][0] == ':' && (!s.bare || numeric(words[0]) || words[0][0] == ':'):
 	case s.bare && !s.told:
-		return false, wrong(at, "expected process, type, operation and value, as in 0 :invoke :write 3, found %q", text[:min(40, len(text))])
+		return false, false, wrong(at, "expected process, type, operation and value, as in 0 :invoke :write 3, found %q", text[:min(40, len(text))])
 	default:
-		return false, nil // another message, more of an error's text
+		return false, false, nil // another message, more of an error's text
 	}
 	s.found = true
 	s.told = string(words[1]) == ":info" || string(words[1]) == ":fail"
-	mine, err := fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
+	mine, err = fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
 		"the process", "the type", "operation")
 	if err != nil || !mine {
-		*s.others++
-		return false, err
+		return true, false, err
 	}
-	return true, s.argument(e, at, rest)
+	return true, true, s.argument(e, at, rest)
 }
 
 // argument reads the value, and sees whether more stands behind it.

@@ -20,8 +20,8 @@ type Reader struct {
 
 // source is a reader of one format.
 type source interface {
-	// next reads the next event of a client into e; io.EOF ends it.
-	next(e *Event) error
+	// next reads the next event into e, if it is a client's; io.EOF ends it.
+	next(e *Event) (mine bool, err error)
 }
 
 const (
@@ -66,12 +66,12 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 	out.seeker, _ = r.(io.Seeker)
 	switch f {
 	case JSONL:
-		out.source = &jsonSource{scanner: s, model: &out.model, others: &out.others}
+		out.source = &jsonSource{scanner: s, model: &out.model}
 	case EDN, Porcupine:
-		out.source = &ednSource{scanner: s, others: &out.others}
+		out.source = &ednSource{scanner: s}
 	case JepsenLog, JepsenText:
-		bare := f == JepsenText && logLike(append([]byte{' '}, s.ahead(firstLines)...)) == ""
-		out.source = &logSource{scanner: s, bare: bare, others: &out.others}
+		bare := f == JepsenText && logLike(s.ahead(firstLines)) == ""
+		out.source = &logSource{scanner: s, bare: bare}
 	default:
 		return nil, fmt.Errorf("unknown format %q", f)
 	}
@@ -108,7 +108,15 @@ func (r *Reader) Model() string { return r.model }
 
 // Next reads the next event of a client into e. After the last it gives io.EOF;
 // what cannot be read is a [LineError], and nothing can be read after it.
-func (r *Reader) Next(e *Event) error { return r.source.next(e) }
+func (r *Reader) Next(e *Event) error {
+	for {
+		mine, err := r.source.next(e)
+		if mine || err != nil {
+			return err
+		}
+		r.others++
+	}
+}
 
 // Close closes the file that Open opened.
 func (r *Reader) Close() error { return r.close() }
