@@ -404,6 +404,10 @@ var byName = map[string]script{
 	"containers": {
 		does(alice, createWith(wire.CreateContainer, "/c", wire.Container, worldAll), create("/c/x"), remove("/c/x"), get("/c"), createWith(wire.Create, "/d", wire.Container, worldAll), get("/d")),
 		does(alice, createWith(wire.CreateContainer, "/e", wire.Ephemeral, worldAll), createWith(wire.CreateContainer, "/f", wire.PersistentTTL, worldAll), list("/")),
+		does(alice, create("/e/x"), list("/e")),
+		does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), create("/g/x")), list("/")),
+		does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), set("/g", "y"), create("/g/x")), list("/")),
+		does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), remove("/g"), create("/g"), create("/g/x")), list("/g")),
 		does(alice, about(wire.DeleteContainer, "/c")),
 		does(alice, list("/")),
 	},

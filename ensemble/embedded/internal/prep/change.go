@@ -1,6 +1,8 @@
 package prep
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/internal/wire"
 )
@@ -76,6 +78,7 @@ func (p *Prep) setSequence(q *tree.SetSequence) (tree.Body, wire.Code) {
 }
 
 func (p *Prep) remove(parent, path string) {
+	p.childless = slices.DeleteFunc(p.childless, func(c string) bool { return c == path })
 	above, _ := p.find(parent)
 	above.Children--
 	p.put(change{zxid: p.zxid, path: parent, Node: above})

@@ -1,6 +1,7 @@
 package prep
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body,
 	if sequential(q.Mode) {
 		path = numbered(path, above.Creates)
 	}
-	if code := p.checkPlace(path, above); code != wire.OK {
+	if code := p.checkPlace(path, parent, above); code != wire.OK {
 		return nil, code
 	}
 	above.Creates++
@@ -42,6 +43,9 @@ func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body,
 	switch {
 	case op == wire.CreateContainer:
 		c.Container = true
+		if ephemeral(q.Mode) {
+			p.childless = append(p.childless, path)
+		}
 	case op == wire.CreateTTL:
 		c.TTL = q.TTL
 	case ephemeral(q.Mode):
@@ -74,14 +78,14 @@ func (p *Prep) checkMode(op wire.Op, q *wire.CreateRequest) wire.Code {
 }
 
 // checkPlace judges the final path of a znode below one that is there.
-func (p *Prep) checkPlace(path string, above tree.Node) wire.Code {
+func (p *Prep) checkPlace(path, parent string, above tree.Node) wire.Code {
 	if !tree.ValidPath(path) {
 		return wire.BadArguments
 	}
 	if _, exists := p.find(path); exists {
 		return wire.NodeExists
 	}
-	if above.Owner != 0 {
+	if above.Owner != 0 || slices.Contains(p.childless, parent) {
 		return wire.NoChildrenForEphemerals
 	}
 	return wire.OK

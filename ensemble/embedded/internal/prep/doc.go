@@ -45,6 +45,7 @@
 // There the outcome of a request can depend on whether the one before was
 // already applied, in ways that no client can rely on: a setACL counts for
 // permissions only from then on, and so do the children that go with a session.
-// Here they count at once. There a change of "/" itself and a create in it do
+// Here they count at once. There a container made with the mode of an ephemeral is
+// one until it was applied; here only for the rest of its multi. There a change of "/" itself and a create in it do
 // not see each other while they are under way; here they do.
 package prep

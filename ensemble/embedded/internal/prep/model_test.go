@@ -118,6 +118,7 @@ type naiveNode struct {
 	creates   int32
 	acl       []wire.ACL
 	ephemeral bool
+	childless int64 // takes no children in the transaction with this zxid
 }
 
 func newNaive() *naive {
@@ -172,12 +173,15 @@ func (n *naive) write(r Request, op wire.Op, record any) wire.Code {
 		if n.nodes[path] != nil {
 			return wire.NodeExists
 		}
-		if parent.ephemeral {
+		if parent.ephemeral || parent.childless == n.zxid {
 			return wire.NoChildrenForEphemerals
 		}
 		x := &naiveNode{acl: acl, stat: wire.Stat{Czxid: n.zxid, Mzxid: n.zxid, Pzxid: n.zxid, Ctime: n.now, Mtime: n.now, DataLength: int32(len(q.Data))}}
 		if ephemeral(q.Mode) && (op == wire.Create || op == wire.Create2) {
 			x.stat.EphemeralOwner, x.ephemeral = r.Session, true
+		}
+		if ephemeral(q.Mode) && op == wire.CreateContainer {
+			x.childless = n.zxid
 		}
 		n.nodes[path] = x
 		parent.creates++

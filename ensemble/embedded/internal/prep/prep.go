@@ -37,6 +37,9 @@ type Prep struct {
 
 	outstanding
 	zxid int64 // of the request that is being prepared
+	// childless are the containers that this request makes with the mode of an
+	// ephemeral: the rest of its multi cannot create anything below them.
+	childless []string
 }
 
 // New begins a term with the tree that all its transactions will be applied to.
@@ -47,6 +50,7 @@ func New(t *tree.Tree) *Prep { return &Prep{outstanding: newOutstanding(t)} }
 func (p *Prep) Prepare(r *Request, zxid int64) *tree.Txn {
 	p.zxid = zxid
 	p.begin()
+	p.childless = p.childless[:0]
 	x := &tree.Txn{Zxid: zxid, Session: r.Session, Cxid: r.Cxid, Time: r.Time, Op: r.Op}
 	body, code := p.body(r)
 	if code != wire.OK {
