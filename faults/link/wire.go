@@ -52,27 +52,42 @@ func (c *conn) hears(f wire.Frame) {
 		return
 	}
 	l := c.l
+	l.mu.Lock()
+	op, asked := c.waiting.op(h.Xid) // nobody takes it out before this reader does
+	present := c.present()
+	l.mu.Unlock()
+	if !present {
+		return
+	}
+	name, value := heard(op, asked, h, f, record) // it takes a while: nobody waits for it
 	l.events.Lock()
 	defer l.events.Unlock()
 	l.mu.Lock()
-	op, asked := c.waiting.op(h.Xid)
-	present := !c.ended && c.session.carrier == c
+	present = c.present()
 	id := c.session.ID
 	l.mu.Unlock()
 	if !present {
 		return
 	}
-	e := l.wireFact(history.FReply, id, nil)
-	switch {
-	case asked:
-		e.Value = history.Value(replyFact(op, h, f, record))
-	case h.Xid == wire.XidEvent:
-		e.F, e.Value = history.FEvent, history.Value(eventFact(record))
-	default: // what nobody asked for
-		e.Value = history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)})
-	}
+	e := l.wireFact(name, id, value)
 	e.Zxid = history.ID(h.Zxid)
 	l.cfg.Record(e)
+}
+
+// present says that the connection is the one that carries its session. Call it with
+// l.mu held.
+func (c *conn) present() bool { return !c.ended && c.session.carrier == c }
+
+// heard is the fact of a reply to a request of type op, or of an event; asked says
+// that there was such a request.
+func heard(op wire.Op, asked bool, h wire.ReplyHeader, f wire.Frame, record []byte) (name string, value []byte) {
+	switch {
+	case asked:
+		return history.FReply, history.Value(replyFact(op, h, f, record))
+	case h.Xid == wire.XidEvent:
+		return history.FEvent, history.Value(eventFact(record))
+	}
+	return history.FReply, history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)}) // what nobody asked for
 }
 
 func (l *Link) wireFact(f string, session int64, value []byte) history.Event {
