@@ -9,24 +9,58 @@ import (
 	"time"
 )
 
-// unmarshal is json.Unmarshal with errors in words of the format, not of Go.
-func unmarshal(text []byte, v any) error {
-	err := json.Unmarshal(text, v)
+// JSONError says what is wrong with a JSON text, in words of JSON and not of Go. It is
+// one line.
+type JSONError struct {
+	Offset int64  // the bytes of the text up to there; 0 if that is not known
+	Reason string // "seed is a string: expected a whole number of 64 bits"
+
+	malformed bool // it is no JSON at all
+}
+
+// Error is the reason.
+func (e *JSONError) Error() string { return e.Reason }
+
+// Unmarshal is json.Unmarshal of an object, whose errors are each a [JSONError].
+func Unmarshal(text []byte, v any) error {
+	if err := json.Unmarshal(text, v); err != nil {
+		return explained(text, err) // apart from here, where nothing is allocated for it
+	}
+	return nil
+}
+
+// explained is the error that a text gave.
+func explained(text []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var moment *time.ParseError
 	switch {
-	case err == nil:
-		return nil
 	case len(bytes.TrimSpace(text)) == 0:
-		return errors.New("expected a JSON object, found nothing")
+		return &JSONError{Reason: "expected a JSON object, found nothing"}
 	case errors.As(err, &syntax):
-		return fmt.Errorf("expected a JSON object: %w, at byte %d of it", err, syntax.Offset)
+		return &JSONError{syntax.Offset, fmt.Sprintf("expected a JSON object: %v", err), true}
 	case errors.As(err, &kind):
 		what := kind.Field
 		if what == "" {
 			what = "it"
 		}
-		return fmt.Errorf("%s is %.60s: expected %s", what, found(kind.Value), expected(kind.Type))
+		return &JSONError{kind.Offset, fmt.Sprintf("%s is %.60s: expected %s", what, found(kind.Value), expected(kind.Type)), false}
+	case errors.As(err, &moment):
+		return &JSONError{Reason: fmt.Sprintf("%.60q is no time: expected one like \"2026-01-31T12:00:00Z\"", moment.Value)}
+	}
+	return &JSONError{Reason: err.Error()}
+}
+
+// unmarshal is Unmarshal of a text that stands in a line among others: of what is no
+// JSON it tells the byte.
+func unmarshal(text []byte, v any) error {
+	err := Unmarshal(text, v)
+	if err == nil {
+		return nil
+	}
+	var wrong *JSONError
+	if errors.As(err, &wrong) && wrong.malformed {
+		return fmt.Errorf("%w, at byte %d of it", err, wrong.Offset)
 	}
 	return err
 }
@@ -58,6 +92,8 @@ func expected(t reflect.Type) string {
 		return "an object"
 	case reflect.Int <= k && k <= reflect.Uint64:
 		return fmt.Sprintf("a whole number of %d bits", t.Bits())
+	case k == reflect.Float32, k == reflect.Float64:
+		return "a number"
 	}
-	return t.String()
+	return "another value"
 }

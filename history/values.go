@@ -1,6 +1,9 @@
 package history
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // This file is the vocabulary of the format: the names of operations and facts
 // (Event.F) and the shapes of their values. Durations in values are
@@ -241,6 +244,24 @@ const (
 // happen in the harness's memory: they are evidence, not load.
 func OnSubject(model, f string) bool {
 	return f != FConfirm && (f != FWrite || model == ModelRegister)
+}
+
+// operations are those of each model.
+var operations = map[string][]string{
+	ModelLock:          {FAcquire, FRelease, FConfirm, FWrite},
+	ModelElection:      {FAcquire, FRelease, FConfirm, FWrite, FLeader},
+	ModelQueue:         {FEnqueue, FDequeue},
+	ModelBarrier:       {FRaise, FLift, FAwait},
+	ModelDoubleBarrier: {FEnter, FLeave},
+	ModelRegister:      {FRead, FWrite, FCAS},
+}
+
+// Knows says whether an operation is one of a model's: the others mean nothing to its
+// checks. The operations of model session only name what goes over the wire, and one
+// that is not known here may have any.
+func Knows(model, f string) bool {
+	known := operations[model]
+	return known == nil || slices.Contains(known, f)
 }
 
 // Grant is the value of an acquire's ok and of a write's invoke. Token is 0

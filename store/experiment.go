@@ -2,7 +2,7 @@ package store
 
 import (
 	"bytes"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -92,26 +92,27 @@ func ReadExperiment(path string) (Experiment, error) {
 func parseExperiment(b []byte) (x Experiment, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict())
 	if err := dec.Decode(&x); err != nil {
-		return x, oneLine(err)
+		return x, told(err)
 	}
-	return x, nil
+	return x, fraction(b)
 }
 
 // WriteExperiment writes an experiment file.
 func WriteExperiment(path string, x Experiment) error {
-	b, err := yaml.Marshal(x)
+	b, err := marshalExperiment(x)
 	if err != nil {
 		return fmt.Errorf("write experiment: %w", err)
 	}
 	return os.WriteFile(path, b, 0o644)
 }
 
-// oneLine keeps the sentence of a YAML error, which names line and column, and
-// drops the drawing below it.
-func oneLine(err error) error {
-	text := err.Error()
-	if i := bytes.IndexByte([]byte(text), '\n'); i > 0 {
-		text = text[:i]
-	}
-	return errors.New(text)
+// marshalExperiment quotes what has tabs: the library writes some of it as it is,
+// and leaves tabs out where it reads that.
+func marshalExperiment(x Experiment) ([]byte, error) {
+	return yaml.MarshalWithOptions(x, yaml.CustomMarshaler(func(s string) ([]byte, error) {
+		if strings.Contains(s, "\t") {
+			return json.Marshal(s)
+		}
+		return yaml.Marshal(s)
+	}))
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -47,15 +46,23 @@ func TestExperimentRoundTrip(t *testing.T) {
 // What is not understood is an error of one line, with the place where it stands.
 func TestExperimentStrictness(t *testing.T) {
 	for text, want := range map[string]string{
-		"recipe: lock\ncleints: 5\n":             "[2:1]",
-		"recipe: lock\ntime-limit: 10\n":         "[2:13]",
-		"recipe: lock\ntime-limit: soon\n":       "\"soon\"",
-		"recipe: lock\nclients: many\n":          "[2:10]",
-		"recipe: lock\nrecipe: queue\n":          "[2:1]",
-		"recipe: lock\n  clients: 5\n":           "[",
-		"recipe: lock\nschedule:\n- when: 10s\n": "[3:3]",
-		"recipe: lock\nfaults:\n  pause: 1\n":    "[3:8]",
-		"recipe: lock\nfaults:\n- [pause]\n":     "[3:3]",
+		"":                                            "the file is empty: expected fields, as in recipe: lock",
+		"recipe: lock\ncleints: 5\n":                  "[2:1] \"cleints\": unknown field; did you mean \"clients\"? known are recipe, ",
+		"recipe: lock\ntime-limit: 10\n":              "[2:13] \"10\": expected a time with its unit, like 500ms, 10s or 1m30s",
+		"recipe: lock\ntime-limit: soon\n":            "invalid duration \"soon\": expected a time with its unit",
+		"recipe: lock\nclients: many\n":               "[2:10] \"many\": expected a whole number",
+		"recipe: lock\nrate: fast\n":                  "[2:7] \"fast\": expected a number",
+		"recipe: lock\nstrict: perhaps\n":             "[2:9] \"perhaps\": expected true or false",
+		"recipe: lock\nsubject: [a]\n":                "[2:10] \"[\": expected a text",
+		"recipe: lock\nseed: 9e99\n":                  "[2:7] \"9e99\": expected a whole number",
+		"recipe: lock\nnodes: 99999999999999999999\n": "[2:8] \"99999999999999999999\": expected a whole number of 64 bits",
+		"recipe: lock\nseed: 2.5\n":                   "seed is 2.5: expected a whole number",
+		"recipe: lock\nmin-load: 0.5\n":               "min-load is 0.5: expected a whole number",
+		"recipe: lock\nrecipe: queue\n":               "[2:1]",
+		"recipe: lock\n  clients: 5\n":                "[",
+		"recipe: lock\nschedule:\n- when: 10s\n":      "[3:3] \"when\": unknown field",
+		"recipe: lock\nfaults:\n  pause: 1\n":         "[3:8]",
+		"recipe: lock\nfaults:\n- [pause]\n":          "[3:3]",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -99,6 +106,7 @@ func FuzzExperiment(f *testing.F) {
 	for _, text := range []string{
 		"recipe: lock\nclients: 5\nfaults: [pause, 'expire:holder']\n", "schedule:\n- at: 7s\n  for: 1m\n  fault: pause\n",
 		"seed: 1\nmin-load: 0\nrate: .5\nservers:\n- a:1\nfaults: ''\n", "a: &a [b, b]\nc: [*a, *a]\n", "recipe: |\n  lock\n",
+		"faults: [pause, 'expire:hold\ter']\nsubject-command: \"awk -F:\\t 'x'\"\n",
 	} {
 		f.Add([]byte(text))
 	}
@@ -112,7 +120,7 @@ func FuzzExperiment(f *testing.F) {
 			}
 			return
 		}
-		written, err := yaml.Marshal(x)
+		written, err := store.MarshalExperiment(x)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,7 @@
 package store
 
-// ParseExperiment reads an experiment without its file, for fuzzing.
-var ParseExperiment = parseExperiment
+// An experiment without its file, for fuzzing.
+var (
+	ParseExperiment   = parseExperiment
+	MarshalExperiment = marshalExperiment
+)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/zklab/zklab/history"
 )
 
 // ErrNoResult says that a run has no result: it was not finished, it is still
@@ -35,14 +37,11 @@ func (r *Run) ReadResult() (*Result, error) {
 // one line, with its place.
 func ParseResult(text []byte) (*Result, error) {
 	var result Result
-	err := json.Unmarshal(text, &result)
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
+	err := history.Unmarshal(text, &result)
+	var wrong *history.JSONError
 	switch {
-	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("line %d: %w", lineOf(text, syntax.Offset), err)
-	case errors.As(err, &kind):
-		return nil, fmt.Errorf("line %d: %s is a %s: expected %s", lineOf(text, kind.Offset), kind.Field, kind.Value, kind.Type)
+	case errors.As(err, &wrong) && wrong.Offset > 0:
+		return nil, fmt.Errorf("line %d: %w", lineOf(text, wrong.Offset), err)
 	case err != nil:
 		return nil, fmt.Errorf("no result: %w", err)
 	}

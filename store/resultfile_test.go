@@ -17,13 +17,15 @@ import (
 
 func TestResultErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                "line 1: unexpected end",
-		"{\n\"seed\": 1,\n}":              "line 3: invalid character '}'",
-		"{\n\"seed\": 1":                  "line 2: unexpected end",
-		"{\n\"seed\":\n\"x\"\n}":          "line 3: seed is a string: expected int64",
-		"{\n\"stats\": {\"ok\": 1e99}\n}": "line 2: stats.ok is a number 1e99: expected int",
-		"[]":                              "expected store.Result",
-		"{\"started\": \"yesterday\"}":    "no result: ",
+		"":                                  "no result: expected a JSON object, found nothing",
+		"{\n\"seed\": 1,\n}":                "line 3: expected a JSON object: invalid character '}'",
+		"{\n\"seed\": 1":                    "line 2: expected a JSON object: unexpected end",
+		"{\n\"seed\":\n\"x\"\n}":            "line 3: seed is a string: expected a whole number of 64 bits",
+		"{\n\"stats\": {\"ok\": 1e99}\n}":   "line 2: stats.ok is a number 1e99: expected a whole number of",
+		"{\"stats\": {\"rate\": \"fast\"}}": "line 1: stats.rate is a string: expected a number",
+		"{\"timings\": {\"start\": 1.5}}":   "line 1: timings is a number 1.5: expected a whole number of nanoseconds",
+		"[]":                                "line 1: it is an array: expected an object",
+		"{\"started\": \"yesterday\"}":      `no result: "yesterday" is no time: expected one like "2026-01-31T12:00:00Z"`,
 	} {
 		if _, err := store.ParseResult([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v; want %q", text, err, want)

@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -18,24 +19,39 @@ type ednSource struct {
 	index int
 	open  byte // the bracket that closes the vector around all, if there is one
 	began bool
+	// over is the line in which the first text of this event, or between events of
+	// the one before, begins that goes on in another line; 0: there is none.
+	over int
 }
 
 func (s *ednSource) next(e *Event) (bool, error) {
 	if err := s.between(); err != nil {
-		return false, err
+		return false, s.unclosed(err)
 	}
 	s.begin()
+	s.over = 0
 	line := s.line
 	mine, err := s.event(e)
 	if s.cut() {
-		return false, wrong(line, "the file ends within this event")
+		err = wrong(line, "the file ends within this event")
 	}
 	if err != nil {
-		return false, err
+		return false, s.unclosed(err)
 	}
 	e.Line, e.Index = line, s.index
 	s.index++
 	return mine, nil
+}
+
+// unclosed says of what cannot be read in, or right behind, an event with a text of
+// several lines that the text may be why: one that nobody closed goes on to the
+// beginning of the next, and what follows stands where none is.
+func (s *ednSource) unclosed(err error) error {
+	var at *LineError
+	if s.over == 0 || !errors.As(err, &at) {
+		return err
+	}
+	return wrong(s.over, "a text that begins here goes on in the next line: is there no '\"' at its end? (line %d: %s)", at.Line, at.Reason)
 }
 
 // cut says whether something was missing at the end of the file.
@@ -319,7 +335,7 @@ func (s *ednSource) dispatch(depth int) (Value, error) {
 func (s *ednSource) collection(k Kind, until byte, depth int) (Value, error) {
 	line := s.line
 	s.take()
-	from := len(s.items)
+	from := s.items.len()
 	for {
 		if err := s.space(); err != nil {
 			return Value{}, err
@@ -327,7 +343,7 @@ func (s *ednSource) collection(k Kind, until byte, depth int) (Value, error) {
 		switch c := s.peek(); {
 		case c == until:
 			s.take()
-			v := Value{Kind: k, Items: s.pop(from)}
+			v := Value{Kind: k, Items: s.items.pop(from)}
 			if k == Map && len(v.Items)%2 != 0 {
 				return v, s.wrong("a map whose last key has no value")
 			}
@@ -351,6 +367,9 @@ func (s *ednSource) text() (Value, error) {
 	s.token = s.token[:0]
 	for {
 		c := s.take()
+		if c == '\n' && s.over == 0 {
+			s.over = line
+		}
 		switch {
 		case c == end && s.atEnd():
 			return Value{}, s.wrong("the file ends within a text that began in line %d: expected '\"'", line)

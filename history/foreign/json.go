@@ -135,7 +135,7 @@ func (s *jsonSource) value(depth int) (Value, error) {
 
 func (s *jsonSource) list(depth int) (Value, error) {
 	s.take()
-	from := len(s.items)
+	from := s.items.len()
 	if s.space(); s.peek() == ']' {
 		s.take()
 		return Value{Kind: List}, nil
@@ -151,14 +151,14 @@ func (s *jsonSource) list(depth int) (Value, error) {
 		if last, err := s.last(']'); err != nil {
 			return Value{}, err
 		} else if last {
-			return Value{Kind: List, Items: s.pop(from)}, nil
+			return Value{Kind: List, Items: s.items.pop(from)}, nil
 		}
 	}
 }
 
 func (s *jsonSource) object(depth int) (Value, error) {
 	s.take()
-	from := len(s.items)
+	from := s.items.len()
 	if s.space(); s.peek() == '}' {
 		s.take()
 		return Value{Kind: Map}, nil
@@ -189,7 +189,7 @@ func (s *jsonSource) object(depth int) (Value, error) {
 		if last, err := s.last('}'); err != nil {
 			return Value{}, err
 		} else if last {
-			return Value{Kind: Map, Items: s.pop(from)}, nil
+			return Value{Kind: Map, Items: s.items.pop(from)}, nil
 		}
 	}
 }

@@ -30,8 +30,8 @@ type scanner struct {
 
 	token  []byte
 	shared map[string]string
-	items  []Value // those of the collections that are being read
-	count  int     // items of this event
+	items  stack
+	count  int // items of this event
 }
 
 func newScanner(r io.Reader) *scanner {
@@ -133,7 +133,7 @@ func (s *scanner) share(token []byte) string {
 // begin starts an event.
 func (s *scanner) begin() {
 	s.count = 0
-	s.items = s.items[:0]
+	s.items.reset()
 }
 
 // push adds an item to the collection that is being read.
@@ -141,18 +141,8 @@ func (s *scanner) push(v Value) error {
 	if s.count++; s.count > mostItems {
 		return wrong(s.line, "an event of more than %d values", mostItems)
 	}
-	s.items = append(s.items, v)
+	s.items.push(v)
 	return nil
-}
-
-// pop takes the items from a place on as a collection of their own.
-func (s *scanner) pop(from int) []Value {
-	if from == len(s.items) {
-		return nil
-	}
-	out := append([]Value(nil), s.items[from:]...)
-	s.items = s.items[:from]
-	return out
 }
 
 // grow adds a byte to a token.

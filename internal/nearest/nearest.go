@@ -9,8 +9,17 @@ import (
 // DidYouMean leads over, in an error, to what is valid: "; " and, if one of the
 // names is near, an offer of the nearest. It takes names in small letters.
 func DidYouMean(written string, valid []string) string {
+	if name := To(written, valid); name != "" {
+		return fmt.Sprintf("; did you mean %q? ", name)
+	}
+	return "; "
+}
+
+// To is the nearest of some names, in small letters, to what was written; nothing if
+// none is near.
+func To(written string, valid []string) string {
 	if len(written) > 40 {
-		return "; "
+		return ""
 	}
 	best, least := "", len(written)/3+2
 	for _, name := range valid {
@@ -18,10 +27,7 @@ func DidYouMean(written string, valid []string) string {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return "; "
-	}
-	return fmt.Sprintf("; did you mean %q? ", best)
+	return best
 }
 
 // distance counts the letters to insert, delete, replace or swap with their
