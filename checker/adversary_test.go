@@ -142,7 +142,7 @@ func TestDefectiveWorlds(t *testing.T) {
 		{history.ModelQueue, "blind-delete-retry", "loss", false, 11},
 		{history.ModelQueue, "guesses-mine", "integrity", false, 4},
 		{history.ModelBarrier, "times-out-as-ok", "early", false, 0},
-		{history.ModelBarrier, "error-as-down", "early", false, 8},
+		{history.ModelBarrier, "error-as-down", "early", false, 12},
 		{history.ModelBarrier, "misses-lift", "late", false, 0},
 		{history.ModelDoubleBarrier, "impatient", "enter", false, 0},
 		{history.ModelDoubleBarrier, "counts-the-dead", "progress", true, 0},
@@ -212,6 +212,7 @@ func TestOnlyTheLogConvicts(t *testing.T) {
 	}{
 		{history.ModelLock, "impatient", "grant", false, 1},
 		{history.ModelLock, "late-lost", "exclusion", true, 6},
+		{history.ModelBarrier, "hears-of-lift", "early", false, 1105},
 		{history.ModelQueue, "blind-delete-retry", "loss", false, 17},
 	} {
 		n := seeds(1)

@@ -75,10 +75,13 @@ type keyRecord struct {
 	facts []*history.Event     // lost, drained, final: in order
 
 	// Built when first asked for; a key is worked on by one goroutine.
-	built []*hold
-	q     *queueRecord
-	kept  promises.Report
-	reg   *register
+	built   []*hold
+	stated  []statement
+	figures map[string]float64 // of holds
+	q       *queueRecord
+	kept    promises.Report
+	reg     *register
+	gates   *round
 }
 
 type phaseAt struct {
@@ -107,6 +110,7 @@ type faultRecord struct {
 // analyse reads h and the transactions of its run, if they are known. It stops
 // early when ctx ends; the caller asks ctx.
 func analyse(ctx context.Context, h *history.History, model string, list []history.Txn) *analysis {
+	h = inOrder(h)
 	a := &analysis{
 		h:            h,
 		model:        model,

@@ -13,49 +13,62 @@ import (
 // barrierProperties are those of a barrier that one coordinator raises and lifts.
 var barrierProperties = []*property{early, lateWaiter, logAgrees}
 
-// raised is a time in which a barrier certainly was up: from a raise's return to
-// the invocation of the first lift that does not certainly precede the raise.
+// raised is a time in which a barrier certainly was up: from a raise's return until
+// the first of the lifts that do not certainly precede the raise can have had its
+// effect.
 type raised struct {
 	span
 	raise *history.Operation
-	lift  *history.Operation // nil: none
-	shown int                // the event that shows a raise with an unknown outcome by its zxid; -1: none
+	lift  *lowering  // nil: none
+	lifts []lowering // those that count, in order of invocation
+	shown int        // the event that shows a raise with an unknown outcome by its zxid; -1: none
+}
+
+// lowering is a lift, and from when on it can have had its effect.
+type lowering struct {
+	op    *history.Operation
+	from  time.Duration
+	shown int // the event that shows that it had none before, by the log; -1: it can have had it at once
 }
 
 // ups are the times in which the key's barrier certainly was up. A failed lift
 // leaves it up; a raise with an unknown outcome is certain once a zxid was seen
 // at which the transaction log has it done; a lift with one may happen at any
-// later time, so nothing after it is certain.
+// later time, so nothing is certain after the log has its client, or somebody, do
+// something.
 func (k *keyRecord) ups(a *analysis) []raised {
 	var raises []raised
-	var lifts []*history.Operation
+	var lifts []lowering
 	for _, op := range k.ops {
 		switch {
 		case op.F == history.FRaise && op.Outcome() == history.OK:
-			raises = append(raises, raised{span{op.Return.Time, never}, op, nil, -1})
+			raises = append(raises, raised{span: span{op.Return.Time, never}, raise: op, shown: -1})
 		case op.F == history.FRaise && op.Outcome() == history.Info:
 			if t, event := a.settledRaise(op); t != never {
-				raises = append(raises, raised{span{t, never}, op, nil, event})
+				raises = append(raises, raised{span: span{t, never}, raise: op, shown: event})
 			}
 		case op.F == history.FLift && op.Outcome() != history.Fail:
-			lifts = append(lifts, op)
+			from, event := a.loweredFrom(op)
+			lifts = append(lifts, lowering{op, from, event})
 		}
 	}
-	// Lifts are in order of invocation. Those that certainly precede a raise
-	// need not be looked at again for a later one if there is one coordinator;
-	// in general the first that does not is found from the start.
+	// Lifts, like raises, are in order of invocation. With several coordinators one
+	// behind the first that counts may precede the raise: it counts, to be safe.
+	earliest := make([]*lowering, len(lifts)) // from each on
+	for i := len(lifts) - 1; i >= 0; i-- {
+		earliest[i] = &lifts[i]
+		if i+1 < len(lifts) && earliest[i+1].from < lifts[i].from {
+			earliest[i] = earliest[i+1]
+		}
+	}
 	var ups []raised
 	first := 0
 	for _, u := range raises {
-		began := u.raise.Began()
-		for first < len(lifts) && known(lifts[first]) < began {
+		for first < len(lifts) && known(lifts[first].op) < u.raise.Began() {
 			first++
 		}
-		for _, l := range lifts[first:] {
-			if known(l) >= began {
-				u.to, u.lift = l.Began(), l
-				break
-			}
+		if first < len(lifts) {
+			u.to, u.lift, u.lifts = earliest[first].from, earliest[first], lifts[first:]
 		}
 		if u.from < u.to {
 			ups = append(ups, u)
@@ -141,16 +154,23 @@ func upAt(ups []raised, t time.Duration) (raised, bool) {
 }
 
 func decideEarly(f *finding, key string, op *history.Operation, u raised) {
-	if op.Outcome() != history.OK || op.Return.Time >= u.to {
+	if op.Outcome() != history.OK || op.Return.Time >= u.to || f.again() {
 		return
 	}
 	until := "and never lifted"
 	witness := append(append(events(u.raise), u.shown), events(op)...)
-	f.byLog = f.byLog || f.result != Violation && u.shown >= 0
+	byLog := u.shown >= 0
 	if u.lift != nil {
 		until = "and not lifted before " + at(u.to)
-		witness = append(witness, u.lift.Invoke.Index)
+		witness = append(witness, u.lift.op.Invoke.Index)
 	}
+	for _, l := range u.lifts {
+		if l.op.Began() > op.Return.Time {
+			break
+		}
+		byLog, witness = true, append(witness, l.op.Invoke.Index, l.shown)
+	}
+	f.byLog = byLog
 	f.violated(witness, "client %d waited at %s from %s and passed at %s, though it was raised by %s %s",
 		op.Client, key, at(op.Began()), at(op.Return.Time), at(u.from), until)
 }

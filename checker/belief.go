@@ -54,16 +54,21 @@ func meanwhile(windows []overlap, ops []*history.Operation) (acquires, writes in
 	for _, o := range windows {
 		of[o.first.client] = append(of[o.first.client], o.span)
 	}
+	var believers presence
 	for client, spans := range of {
 		of[client] = union(spans)
-	}
-	another := func(client int, t time.Duration) bool {
-		for believer, spans := range of {
-			if believer != client && touches(spans, t, t) {
-				return true
-			}
+		for _, s := range of[client] {
+			believers.starts, believers.ends = append(believers.starts, s.from), append(believers.ends, s.to)
 		}
-		return false
+	}
+	slices.Sort(believers.starts)
+	slices.Sort(believers.ends)
+	another := func(client int, t time.Duration) bool {
+		n := believers.at(t)
+		if n == 1 && touches(of[client], t, t) {
+			n = 0
+		}
+		return n > 0
 	}
 	for _, op := range ops {
 		switch {

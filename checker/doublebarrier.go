@@ -67,7 +67,15 @@ type round struct {
 	all bool
 }
 
+// round is what happened to a key as a round. It is built once.
 func (k *keyRecord) round(a *analysis) *round {
+	if k.gates == nil {
+		k.gates = readRound(a, k)
+	}
+	return k.gates
+}
+
+func readRound(a *analysis, k *keyRecord) *round {
 	r := &round{passed: never}
 	newest := map[int]*member{}
 	clients := map[int]bool{}

@@ -193,19 +193,15 @@ var states = &property{
 	decide: func(_ context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
 		ends := termEnds(a, k, &f)
-		for _, op := range k.ops {
-			if op.F != history.FConfirm || op.Outcome() != history.OK {
+		for _, v := range k.statements(a) {
+			op := v.op
+			if op.F != history.FConfirm || !v.held {
 				continue
 			}
-			var v history.Held
-			a.decode(op.Return, &v)
-			if !v.Held {
-				continue
-			}
-			end, ok := ends[term{op.Client, v.Token}]
-			if ok && v.Token != 0 && end.at < op.Began() {
+			end, ok := ends[term{op.Client, v.token}]
+			if ok && v.token != 0 && end.at < op.Began() {
 				f.violated(append(events(op), end.events...), "client %d said at %s that it leads %s%s, a term that had ended by %s",
-					op.Client, at(op.Return.Time), k.key, withToken(v.Token), at(end.at))
+					op.Client, at(op.Return.Time), k.key, withToken(v.token), at(end.at))
 			}
 		}
 		return f

@@ -26,9 +26,9 @@ var exclusion = &property{
 	name:     "exclusion",
 	decider:  "interval sweep",
 	evidence: sessionEvidence,
-	decide: func(ctx context.Context, a *analysis, k *keyRecord) finding {
+	decide: func(_ context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
-		holdFigures(ctx, a, k, &f)
+		f.add(k.holdFigures(a))
 		if a.foreign && !a.hasSessions {
 			f.note("no session is known: holds end at releases only, so a hold that outlived its session looks like a violation")
 		}

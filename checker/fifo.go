@@ -15,7 +15,7 @@ var fifo = &property{
 	decider:  "sweep over enqueues",
 	evidence: realTime,
 	decide: onQueue(func(_ context.Context, f *finding, a *analysis, k *keyRecord, q *queueRecord) {
-		queueFigures(f, a, q)
+		f.add(q.figures)
 		decideFIFO(f, k.key, q.taken())
 	}),
 	exercise: queueExercise,

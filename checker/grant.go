@@ -82,14 +82,9 @@ type line struct {
 // that are no client's, hold nobody up.
 func (a *analysis) lineOf(n *znode) *line {
 	l := &line{place: map[*znode]int{}}
-	kind := n.kind()
 	first, second := -1, -1
-	for _, o := range a.log.folders[n.parent()] {
+	for i, o := range a.log.lines[n.line()] {
 		s := a.sessions[o.owner]
-		if s == nil || o.kind() != kind || !o.sequential() {
-			continue
-		}
-		i := len(l.all)
 		l.all, l.client = append(l.all, o), append(l.client, s.client)
 		l.place[o] = i
 		l.first, l.second = append(l.first, first), append(l.second, second)

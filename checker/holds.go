@@ -2,7 +2,6 @@ package checker
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
@@ -99,37 +98,92 @@ func (k *keyRecord) holds(a *analysis) []*hold {
 	return k.built
 }
 
-// moment is one thing that bears on a client's holds, at one event.
-type moment struct {
-	index int
-	op    *history.Operation // nil: lost
-	lost  *history.Event
+// statement is what a client said of a hold: an answer to "do you still hold?", or a
+// release.
+type statement struct {
+	op    *history.Operation
+	said  bool // that it holds, or that it does not
+	held  bool
+	token history.ID
 }
 
-func buildHolds(a *analysis, k *keyRecord) []*hold {
-	of := map[int][]moment{}
+// holdsStill says that the client held by its own word. A release from elsewhere
+// says nothing, and knows no loss.
+func (s statement) holdsStill() bool { return s.held || !s.said && s.op.F == history.FRelease }
+
+// statements are all of a key, in order of invocation. They are read once.
+func (k *keyRecord) statements(a *analysis) []statement {
+	if k.stated != nil {
+		return k.stated
+	}
+	k.stated = []statement{}
 	for _, op := range k.ops {
+		e := op.Invoke
 		switch {
 		case op.F == history.FRelease:
-			of[op.Client] = append(of[op.Client], moment{index: op.Invoke.Index, op: op})
-		case (op.F == history.FAcquire || op.F == history.FConfirm) && op.Outcome() == history.OK:
-			of[op.Client] = append(of[op.Client], moment{index: op.Return.Index, op: op})
+		case op.F == history.FConfirm && op.Outcome() == history.OK:
+			e = op.Return
+		default:
+			continue
 		}
+		var v struct {
+			Held  *bool      `json:"held"`
+			Token history.ID `json:"token"`
+		}
+		a.decode(e, &v)
+		s := statement{op: op, said: v.Held != nil, token: v.Token}
+		s.held = s.said && *v.Held
+		k.stated = append(k.stated, s)
+	}
+	return k.stated
+}
+
+// moment is one thing that bears on a client's holds, at one event: one of the
+// three is set.
+type moment struct {
+	client    int
+	index     int
+	acquire   *history.Operation
+	statement *statement
+	lost      *history.Event
+}
+
+// moments are those of each client, in order, one client after the other.
+func (k *keyRecord) moments(a *analysis) []moment {
+	of := make([]moment, 0, len(k.ops))
+	for _, op := range k.ops {
+		if op.F == history.FAcquire && op.Outcome() == history.OK {
+			of = append(of, moment{client: op.Client, index: op.Return.Index, acquire: op})
+		}
+	}
+	stated := k.statements(a)
+	for i := range stated {
+		s := &stated[i]
+		e := s.op.Invoke
+		if s.op.F == history.FConfirm {
+			e = s.op.Return
+		}
+		of = append(of, moment{client: s.op.Client, index: e.Index, statement: s})
 	}
 	for _, e := range k.facts {
 		if e.F == history.FLost {
-			of[e.Client] = append(of[e.Client], moment{index: e.Index, lost: e})
+			of = append(of, moment{client: e.Client, index: e.Index, lost: e})
 		}
 	}
-	holds := make([]*hold, 0, len(k.ops)/2)
-	for _, moments := range of {
-		slices.SortFunc(moments, func(x, y moment) int { return x.index - y.index })
-		b := holdBuilder{a: a}
-		for _, m := range moments {
-			b.take(m)
+	slices.SortFunc(of, func(x, y moment) int { return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.index, y.index)) })
+	return of
+}
+
+func buildHolds(a *analysis, k *keyRecord) []*hold {
+	moments := k.moments(a)
+	b := holdBuilder{a: a, holds: make([]*hold, 0, len(k.ops)/4)}
+	for i, m := range moments {
+		if i > 0 && m.client != moments[i-1].client {
+			b.last = nil
 		}
-		holds = append(holds, b.holds...)
+		b.take(m)
 	}
+	holds := b.holds
 	for _, h := range holds {
 		h.settle()
 	}
@@ -142,25 +196,25 @@ func buildHolds(a *analysis, k *keyRecord) []*hold {
 	return holds
 }
 
-// holdBuilder follows one client on one key.
+// holdBuilder follows one client after the other on one key.
 type holdBuilder struct {
 	a     *analysis
 	holds []*hold
-	last  *hold // the newest hold, ended or not
+	last  *hold // the client's newest, ended or not; nil: it has none
 }
 
 func (b *holdBuilder) take(m moment) {
 	switch {
 	case m.lost != nil:
 		b.loss(m.lost)
-	case m.op.F == history.FAcquire:
+	case m.acquire != nil:
 		var g history.Grant
-		b.a.decode(m.op.Return, &g)
-		b.begin(m.op, g.Token, m.op.Began(), m.op.Return.Time, b.a.deathOf(m.op))
-	case m.op.F == history.FRelease:
-		b.release(m.op)
+		b.a.decode(m.acquire.Return, &g)
+		b.begin(m.acquire, g.Token, m.acquire.Began(), m.acquire.Return.Time, b.a.deathOf(m.acquire))
+	case m.statement.op.F == history.FRelease:
+		b.release(m.statement.op, m.statement.holdsStill())
 	default:
-		b.confirm(m.op)
+		b.confirm(m.statement.op, m.statement)
 	}
 }
 
@@ -178,29 +232,27 @@ func (b *holdBuilder) begin(op *history.Operation, token history.ID, ai, ao time
 // release ends the hold if the subject still held when it was asked after the
 // invocation's time was taken. If it did not, it may have given the hold up
 // before, by itself.
-func (b *holdBuilder) release(op *history.Operation) {
+func (b *holdBuilder) release(op *history.Operation, held bool) {
 	h := b.last
 	if h == nil {
 		return
 	}
-	v := history.Held{Held: true} // a history from elsewhere knows no loss
-	b.a.decode(op.Invoke, &v)
-	if v.Held && op.Outcome() == history.Fail {
+	if held && op.Outcome() == history.Fail {
 		return // it had no effect: the hold goes on
 	}
 	if h.open() {
 		switch {
-		case v.Held && b.a.remote && b.a.tellsLost:
+		case held && b.a.remote && b.a.tellsLost:
 			// The loss may not have been heard yet: it surely held when it last said so.
 			h.ri, h.riEvents = max(h.lastTrue, h.ao), append([]int{op.Invoke.Index}, h.lastTrueE...)
-		case v.Held:
+		case held:
 			h.ri, h.riEvents = op.Began(), []int{op.Invoke.Index}
 		default:
 			h.lost = true
 			h.riEvents = []int{op.Invoke.Index}
 		}
 	}
-	if v.Held && op.Began() < h.invoked {
+	if held && op.Began() < h.invoked {
 		h.invoked, h.invokedEvent = op.Began(), op.Invoke.Index
 	}
 	if op.Return != nil {
@@ -231,11 +283,9 @@ func (b *holdBuilder) loss(e *history.Event) {
 // with another token, opens one: a leader that latches again without a call.
 // So does a yes long after the client was told that the session is gone: that
 // claim has no death to excuse it.
-func (b *holdBuilder) confirm(op *history.Operation) {
-	var v history.Held
-	b.a.decode(op.Return, &v)
+func (b *holdBuilder) confirm(op *history.Operation, v *statement) {
 	h := b.last
-	if !v.Held {
+	if !v.held {
 		if h != nil && h.open() {
 			h.lost = true
 			h.riEvents = events(op)
@@ -246,18 +296,18 @@ func (b *holdBuilder) confirm(op *history.Operation) {
 	began := op.Began()
 	switch {
 	case h == nil:
-		b.begin(op, v.Token, always, op.Return.Time, b.a.deathOf(op))
-	case h.lost && began <= h.lostAt && h.lostAt != never && v.Token == h.token:
+		b.begin(op, v.token, always, op.Return.Time, b.a.deathOf(op))
+	case h.lost && began <= h.lostAt && h.lostAt != never && v.token == h.token:
 		// It was asked before the loss was told: it speaks of the time before.
 		h.lastTrue, h.heardTrue, h.lastTrueE = began, op.Return.Time, events(op)
-	case !h.open() || v.Token != 0 && h.token != 0 && v.Token != h.token:
-		b.begin(op, v.Token, max(h.ao, h.lastTrue), op.Return.Time, b.a.deathOf(op))
+	case !h.open() || v.token != 0 && h.token != 0 && v.token != h.token:
+		b.begin(op, v.token, max(h.ao, h.lastTrue), op.Return.Time, b.a.deathOf(op))
 		b.last.opened = indices(slices.Concat(b.last.opened, h.opened, h.riEvents, h.lastTrueE)...)
 	case b.toldBefore(h, began):
 		told := h.death.newest.told
 		h.ri, h.riEvents = told, []int{h.death.newest.toldEvent}
 		event := h.death.newest.toldEvent
-		b.begin(op, v.Token, told, op.Return.Time, b.a.deathOf(op))
+		b.begin(op, v.token, told, op.Return.Time, b.a.deathOf(op))
 		b.last.opened = indices(append(b.last.opened, event)...)
 	default:
 		h.lastTrue, h.heardTrue, h.lastTrueE = began, op.Return.Time, events(op)
@@ -317,27 +367,36 @@ func usable(f *finding, holds []*hold) []*hold {
 	return ok
 }
 
-// holdFigures counts what the exercise conditions of holds ask for.
-func holdFigures(_ context.Context, a *analysis, k *keyRecord, f *finding) {
+// holdFigures are what the exercise conditions of holds ask for. They are counted
+// once.
+func (k *keyRecord) holdFigures(a *analysis) map[string]float64 {
+	if k.figures == nil {
+		k.figures = countHolds(a, k)
+	}
+	return k.figures
+}
+
+func countHolds(a *analysis, k *keyRecord) map[string]float64 {
 	holds := k.holds(a)
 	var cores []*hold
-	f.count("holds", float64(len(holds)))
+	figures := map[string]float64{"holds": float64(len(holds))}
 	for _, h := range holds {
 		until := min(h.ri, h.dead(), h.exited, a.end)
 		if h.core() {
 			cores = append(cores, h)
-			f.count("cores", 1)
-			f.count("core_seconds", max(0, min(h.x, a.end)-h.ao).Seconds())
+			figures["cores"]++
+			figures["core_seconds"] += max(0, min(h.x, a.end)-h.ao).Seconds()
 		} else {
-			f.count("floating", 1)
+			figures["floating"]++
 		}
 		// Who can do nothing can prove nothing.
-		f.count("held_seconds", max(0, a.present(h.client, span{h.ao, max(h.ao, until)})).Seconds())
+		figures["held_seconds"] += max(0, a.present(h.client, span{h.ao, max(h.ao, until)})).Seconds()
 		if d := min(h.dead(), h.exited); d < h.invoked && d != never {
-			f.count("ended_by_death", 1)
+			figures["ended_by_death"]++
 		}
 	}
-	f.count("contended", float64(contended(k, cores)))
+	figures["contended"] = float64(contended(k, cores))
+	return figures
 }
 
 // contended counts acquires invoked while another client certainly held.

@@ -11,7 +11,7 @@ var integrity = &property{
 	decider:  "items by value",
 	evidence: realTime,
 	decide: onQueue(func(_ context.Context, f *finding, a *analysis, k *keyRecord, q *queueRecord) {
-		queueFigures(f, a, q)
+		f.add(q.figures)
 		for _, it := range q.items {
 			decideIntegrity(f, k.key, it)
 		}

@@ -100,12 +100,7 @@ func (x *txns) noteChanges() {
 
 // contender is the znode whose creation a client's token names; nil if that is none.
 func (a *analysis) contender(token history.ID, client int) *znode {
-	for _, n := range a.log.at[uint64(token)] {
-		if n.owner != 0 && a.isOf(n.maker, client) && n.sequential() {
-			return n
-		}
-	}
-	return nil
+	return a.log.at[madeBy{uint64(token), client}]
 }
 
 // shouldHave says that the contender of a token would be in the log: the log has
@@ -133,9 +128,13 @@ func (a *analysis) layoutOfQueue(k *keyRecord) {
 				a.layout.missing++
 			}
 		}
+		if len(it.out) == 0 {
+			continue
+		}
+		deletes := a.deletes(it)
 		for _, op := range it.out {
 			switch {
-			case a.takenBy(it, op.Client):
+			case deletes[op.Client] > 0:
 				a.layout.found++
 			case a.untaken(it, op):
 				a.layout.missing++
@@ -157,13 +156,15 @@ func (a *analysis) putBy(it *item, client int) bool {
 	return false
 }
 
-func (a *analysis) takenBy(it *item, client int) bool {
+// deletes counts by client the copies of an item that its sessions deleted.
+func (a *analysis) deletes(it *item) map[int]int {
+	of := map[int]int{}
 	for _, n := range a.copies(it) {
-		if n.d != there && a.isOf(n.remover, client) {
-			return true
+		if s := a.sessions[n.remover]; n.d != there && s != nil {
+			of[s.client]++
 		}
 	}
-	return false
+	return of
 }
 
 // untaken says that the log is whole from the first znode of an item on until a
@@ -178,6 +179,7 @@ func (a *analysis) untaken(it *item, op *history.Operation) bool {
 }
 
 func (a *analysis) layoutOfBarrier(k *keyRecord) {
+	ups := a.log.names[k.key]
 	for _, op := range k.ops {
 		if op.F != history.FRaise && op.F != history.FLift || op.Outcome() != history.OK {
 			continue
@@ -185,27 +187,17 @@ func (a *analysis) layoutOfBarrier(k *keyRecord) {
 		low, high, ok := a.window(op)
 		switch {
 		case op.F == history.FLift: // a subject may leave the znode there
-			if ok && a.upThroughout(k.key, low, high) == nil {
+			if ok && ups.throughout(low, high) == nil {
 				a.layout.lifted++
 			} else if ok {
 				a.layout.left++
 			}
-		case a.upIn(k.key, low, high):
+		case ups.within(low, high):
 			a.layout.found++
 		case ok:
 			a.layout.missing++
 		}
 	}
-}
-
-// upIn says that the barrier's znode was there at some time between two zxids.
-func (a *analysis) upIn(key string, low, high uint64) bool {
-	for _, n := range a.log.names[key] {
-		if n.c <= high && n.d > low {
-			return true
-		}
-	}
-	return false
 }
 
 // severalKeys is whose line it is that contenders of different keys stand in.

@@ -147,6 +147,20 @@ func liftedOften() *record {
 	return r
 }
 
+// releasedLate is a hold whose contender goes only after the next grant, since the
+// release was not answered.
+func releasedLate() *record {
+	return lock().hold(grant{client: 0, inv: 5, ret: 10, release: 30, outcome: history.Info, token: token(3)}).
+		hold(grant{client: 1, inv: 6, ret: 50, release: 70, token: token(4)}).
+		saw(1, 0, 1, 1).saw(1, 1, 2, 1).saw(60, 1, 5, 55).saw(65, 1, 7, 62).
+		opens(1).opens(2).stands(1, 0).stands(2, 1).touches(2).leaves(1, 1, 0).touches(2) // 1 to 7
+}
+
+// liftsUnseen is raised, as in liftedOften, and perhaps lifted: somebody passes then.
+func liftsUnseen() *record {
+	return liftedOften().call(0, history.FLift, 300, 310, history.Info).call(1, history.FAwait, 311, 320, history.OK)
+}
+
 // provenByLog are the proofs of life that only the log gives, of a session that by the
 // links may have died long before.
 func provenByLog() *record {
@@ -186,6 +200,8 @@ var logScenarios = []scenario{
 		lock().hold(grant{client: 1, inv: 6, ret: 20, release: 30, token: token(4)}).saw(1, 0, 1, 1).saw(25, 1, 6, 22).
 			opens(1).opens(2).stands(1, 2).stands(2, -1<<31+3).touches(2).touches(2),
 	},
+	{"a release without an answer counts from its call, however late it came", "exclusion", Valid, "", releasedLate()},
+	{"and yet the next grant was too early", "grant", Violation, "still stood before it", releasedLate()},
 	{"the log has each contender", "log", Valid, "", holding(12)},
 	{
 		"a token that is no contender's", "log", Violation, "no contender of the client made there",
@@ -292,6 +308,20 @@ var logScenarios = []scenario{
 		"a raise that nobody knew of is certain", "early", Violation, "though it was raised by 0.060 s",
 		raisedTwice().call(0, history.FLift, 30, 40, history.OK).lowers(1).touches(1).saw(42, 0, 6, 41).
 			call(0, history.FRaise, 45, 50, history.Info).raises(1).touches(1).saw(60, 0, 8, 55).call(1, history.FAwait, 70, 80, history.OK),
+	},
+	{
+		"a lift that had not come", "early", Violation, "and not lifted before 0.325 s",
+		liftsUnseen().touches(2).saw(330, 1, 41, 325),
+	},
+	{"a lift that had come by then", "early", Valid, "", liftsUnseen().lowers(1).touches(2).saw(330, 1, 42, 325)},
+	{"a lift that came just then, for all that is known", "early", Valid, "", liftsUnseen().touches(2).saw(330, 1, 41, 320)},
+	{"a lift that may have come where the log has a hole", "early", Valid, "", liftsUnseen().skip().touches(2).saw(330, 1, 42, 325)},
+	{"a lift that may come by other means", "early", Valid, "", liftsUnseen().inserts(1, "other").touches(2).saw(330, 1, 42, 325)},
+	{"a lift that somebody unseen may have carried out", "early", Valid, "", liftsUnseen().inserts(9, "other").touches(2).saw(330, 1, 42, 325)},
+	{"what another client does lifts nothing", "early", Violation, "and not lifted before 0.325 s", liftsUnseen().inserts(2, "other").touches(2).saw(330, 1, 42, 325)},
+	{
+		"a lift that had not come, and another that was answered", "early", Valid, "",
+		liftsUnseen().call(0, history.FLift, 312, 318, history.OK).touches(2).saw(330, 1, 41, 325).lowers(1).touches(2).saw(340, 1, 43, 335),
 	},
 	{
 		"a raise that never came", "early", Valid, "",
@@ -487,6 +517,11 @@ func TestZxids(t *testing.T) {
 // of its session, and the log of all that, the operations included.
 func withLog(r *record) (*history.History, []history.Txn) {
 	h := r.build()
+	return h, logOf(h)
+}
+
+// logOf gives events the evidence of a log, and the log. What nobody knows happened.
+func logOf(h *history.History) []history.Txn {
 	x := &record{}
 	number, place := 0, map[int]int{}
 	tokens := map[int]history.ID{}
@@ -521,9 +556,9 @@ func withLog(r *record) (*history.History, []history.Txn) {
 			} else {
 				x.removes(e.Session, v.Item)
 			}
-		case e.F == history.FRaise && e.Type == history.OK:
+		case e.F == history.FRaise && (e.Type == history.OK || e.Type == history.Info):
 			x.txn(history.Txn{Type: "create", Session: e.Session, Path: "/run/" + e.Key})
-		case e.F == history.FLift && e.Type == history.OK:
+		case e.F == history.FLift && (e.Type == history.OK || e.Type == history.Info):
 			x.txn(history.Txn{Type: "delete", Session: e.Session, Path: "/run/" + e.Key})
 		}
 		retoken(e, tokens[e.Client])
@@ -536,7 +571,7 @@ func withLog(r *record) (*history.History, []history.Txn) {
 		Index: len(h.Events), Time: h.Events[len(h.Events)-1].Time, Process: history.SessionProcess, Client: 90, Type: history.Info,
 		F: history.FDead, Session: 99, Zxid: x.zxid,
 	})
-	return h, x.txns
+	return x.txns
 }
 
 // invocation is that of the i-th event.
@@ -595,6 +630,43 @@ func TestHostileTransactions(t *testing.T) {
 			if got := Run(t.Context(), h, Options{NoReferee: true, Transactions: list}).Verdict; seed%2 == 1 && got != want {
 				t.Errorf("%s, seed %d: %s with a log of others, %s without", model, seed, got, want)
 			}
+		}
+	}
+}
+
+// What is looked up in the index of a barrier's znodes is what a look at each finds.
+func TestUptimes(t *testing.T) {
+	for seed := range uint64(2000) {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		a := &analysis{sessions: map[history.ID]*session{1: {client: 1}, 2: {client: 2}}, keys: []*keyRecord{{key: "k"}}}
+		x := &txns{folders: map[string][]*znode{}}
+		var all []*znode
+		for c := uint64(1); c < 12; c += uint64(rng.IntN(3)) {
+			n := &znode{path: fmt.Sprintf("/%d/k", rng.IntN(2)), maker: history.ID(1 + rng.IntN(2)), c: c, d: c + uint64(rng.IntN(6))}
+			if rng.IntN(8) == 0 {
+				n.d = there
+			}
+			all = append(all, n)
+			x.folders["/"] = append(x.folders["/"], n)
+		}
+		u := a.uptimes(x)["k"]
+		low := uint64(rng.IntN(14))
+		high := low + uint64(rng.IntN(8))
+		within, throughout := false, (*znode)(nil)
+		for _, n := range all {
+			within = within || n.c <= high && n.d > low
+			if throughout == nil && n.c <= low && n.d > high {
+				throughout = n
+			}
+		}
+		if got := u.within(low, high); got != within {
+			t.Fatalf("seed %d: within %d and %d: %t, want %t", seed, low, high, got, within)
+		}
+		if got := u.throughout(low, high); got != throughout {
+			t.Fatalf("seed %d: throughout %d to %d: %+v, want %+v", seed, low, high, got, throughout)
+		}
+		if i := slices.IndexFunc(all, func(n *znode) bool { return n.c > low }); i < 0 && madeBehind(all, low) != len(all) || i >= 0 && madeBehind(all, low) != i {
+			t.Fatalf("seed %d: the first behind %d is at %d, want %d", seed, low, madeBehind(all, low), i)
 		}
 	}
 }

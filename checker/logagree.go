@@ -3,7 +3,6 @@ package checker
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/zklab/zklab/history"
 )
@@ -15,14 +14,9 @@ var logAgrees = &property{
 	name:     "log",
 	decider:  "transaction log",
 	evidence: func(*analysis) string { return "Z, L" },
-	applies:  func(a *analysis) bool { return a.log != nil && (a.trusted() || a.namesZxids()) },
+	applies:  func(a *analysis) bool { return a.log != nil && (a.trusted() || a.namesEnd()) },
 	decide: func(ctx context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
-		for _, op := range k.ops {
-			if op.Outcome() == history.OK && op.Return.Zxid > 0 && slices.Contains(writes, op.F) {
-				decideZxid(&f, a, op.Return)
-			}
-		}
 		if !a.trusted() {
 			return f
 		}
@@ -47,21 +41,16 @@ var logAgrees = &property{
 	},
 }
 
-// namesZxids says that some event names a zxid that the log has.
-func (a *analysis) namesZxids() bool {
+// namesEnd says that somebody was told the zxid of a session's end, and the log has
+// that zxid.
+func (a *analysis) namesEnd() bool {
 	for _, s := range a.sessions {
 		if s.deadZxid != 0 && a.log.find(s.deadZxid) != nil {
 			return true
 		}
 	}
-	return slices.ContainsFunc(a.h.Events, func(e history.Event) bool {
-		return e.Process >= 0 && e.Type == history.OK && e.Zxid > 0 && slices.Contains(writes, e.F) && a.log.find(uint64(e.Zxid)) != nil
-	})
+	return false
 }
-
-// writes are the operations that are one write each: the zxid of their answer is
-// their own.
-var writes = []string{history.FEnqueue, history.FRaise, history.FLift, history.FWrite}
 
 // oldestFirst are all sessions.
 func (a *analysis) oldestFirst() []*session {
@@ -71,20 +60,6 @@ func (a *analysis) oldestFirst() []*session {
 	}
 	slices.SortFunc(list, func(x, y *session) int { return x.first - y.first })
 	return list
-}
-
-// decideZxid compares the answer to a write with whose transaction the log has
-// under its zxid.
-func decideZxid(f *finding, a *analysis, e *history.Event) {
-	t := a.log.find(uint64(e.Zxid))
-	if t == nil {
-		return
-	}
-	f.count("compared", 1)
-	if !a.isOf(t.Session, e.Client) {
-		f.violated([]int{e.Index}, "client %d was answered at %s that its %s has zxid %s, which in the transaction log is a %s of session %s",
-			e.Client, at(e.Time), e.F, e.Zxid, t.Type, t.Session)
-	}
 }
 
 // decideDead compares the answer to a closeSession with the log.
@@ -138,9 +113,7 @@ func queueInLog(ctx context.Context, f *finding, a *analysis, k *keyRecord) {
 			return
 		}
 		putInLog(f, a, k.key, it)
-		for i, op := range it.out {
-			takeInLog(f, a, k.key, it, i, op)
-		}
+		takesInLog(f, a, k.key, it)
 	}
 }
 
@@ -165,101 +138,59 @@ func putInLog(f *finding, a *analysis, key string, it *item) {
 
 // failedPutInLog finds what was put in by a call that said that it had no effect.
 func failedPutInLog(f *finding, a *analysis, key string, it *item) {
+	if len(a.copies(it)) == 0 {
+		return
+	}
+	first := map[int]*history.Operation{} // of each client: nothing of the log comes behind a later one only
+	for _, op := range it.in {
+		if first[op.Client] == nil {
+			first[op.Client] = op
+		}
+	}
 	for _, n := range a.copies(it) {
-		for _, op := range it.in {
-			if a.isOf(n.maker, op.Client) && n.c > a.zxids.floor(op.Began()) {
-				f.violated(events(op), "client %d was told at %s that item %q was not put into %s and never will be, but the transaction log has it put in at %s",
-					op.Client, at(op.Return.Time), it.value, key, hex(n.c))
-				return
-			}
+		op := first[a.sessions[n.maker].client]
+		if op != nil && n.c > a.zxids.floor(op.Began()) {
+			f.violated(events(op), "client %d was told at %s that item %q was not put into %s and never will be, but the transaction log has it put in at %s",
+				op.Client, at(op.Return.Time), it.value, key, hex(n.c))
+			return
 		}
 	}
 }
 
-// takeInLog decides the i-th dequeue that returned an item.
-func takeInLog(f *finding, a *analysis, key string, it *item, i int, op *history.Operation) {
-	own, other := 0, (*znode)(nil)
+// takesInLog decides the dequeues that returned an item. Each needs a delete of its
+// own client's.
+func takesInLog(f *finding, a *analysis, key string, it *item) {
+	if len(it.out) == 0 {
+		return
+	}
+	deletes := a.deletes(it)
+	for _, op := range it.out {
+		if deletes[op.Client]--; deletes[op.Client] >= 0 {
+			f.count("compared", 1)
+			continue
+		}
+		if !a.untaken(it, op) || f.again() {
+			continue
+		}
+		f.violated(events(op), "client %d took item %q of %s at %s, but the transaction log has no delete of it by that client: it %s",
+			op.Client, it.value, key, at(op.Return.Time), a.fate(it, op.Client))
+	}
+}
+
+// fate is what the log says of an item that a client did not delete.
+func (a *analysis) fate(it *item, client int) string {
+	var other *znode
 	for _, n := range a.copies(it) {
-		switch {
-		case n.d == there:
-		case a.isOf(n.remover, op.Client):
-			own++
-		default:
+		if n.d != there && !a.isOf(n.remover, client) {
 			other = n
 		}
 	}
-	for _, earlier := range it.out[:i] {
-		if earlier.Client == op.Client {
-			own-- // that one was this dequeue's
-		}
+	if other == nil {
+		return "has it there still"
 	}
-	if own > 0 {
-		f.count("compared", 1)
-		return
+	says := "has it deleted at " + hex(other.d) + " by session " + other.remover.String()
+	if s := a.sessions[other.remover]; s != nil {
+		says += " of client " + itoa(s.client)
 	}
-	if !a.untaken(it, op) {
-		return
-	}
-	says := "has it there still"
-	if other != nil {
-		says = "has it deleted at " + hex(other.d) + " by session " + other.remover.String()
-		if s := a.sessions[other.remover]; s != nil {
-			says += " of client " + itoa(s.client)
-		}
-	}
-	f.violated(events(op), "client %d took item %q of %s at %s, but the transaction log has no delete of it by that client: it %s",
-		op.Client, it.value, key, at(op.Return.Time), says)
-}
-
-// barrierInLog looks whether the barrier's znode was there when it was raised, and
-// away when it was lifted.
-func barrierInLog(ctx context.Context, f *finding, a *analysis, k *keyRecord) {
-	for _, op := range k.ops {
-		if ctx.Err() != nil {
-			return
-		}
-		if op.Outcome() != history.OK || op.F != history.FRaise && op.F != history.FLift {
-			continue
-		}
-		low, high, ok := a.window(op)
-		if a.upIn(k.key, low, high) || ok {
-			f.count("compared", 1)
-		}
-		if !ok {
-			continue
-		}
-		switch up := a.upThroughout(k.key, low, high); {
-		case op.F == history.FRaise && !a.upIn(k.key, low, high):
-			f.violated(events(op), "client %d was told at %s that %s is raised, but the transaction log has no such znode from %s to %s",
-				op.Client, at(op.Return.Time), k.key, hex(low), hex(high))
-		case op.F == history.FLift && a.layout.lifts() && up != nil && a.log.covers(up.c-1, high):
-			f.violated(events(op), "client %d was told at %s that %s is lifted, but in the transaction log its znode is there from %s to %s%s",
-				op.Client, at(op.Return.Time), k.key, hex(up.c), hex(high), up.until())
-		}
-	}
-}
-
-// upThroughout is the barrier's znode if it was there all the time between two zxids.
-func (a *analysis) upThroughout(key string, low, high uint64) *znode {
-	for _, n := range a.log.names[key] {
-		if n.c <= low && n.d > high {
-			return n
-		}
-	}
-	return nil
-}
-
-// settledRaise is by when a raise with an unknown outcome had certainly taken
-// effect, with the event that shows it; never if that is not known.
-func (a *analysis) settledRaise(op *history.Operation) (time.Duration, int) {
-	if a.log == nil || !a.trusted() {
-		return never, -1
-	}
-	low := a.zxids.floor(op.Began())
-	for _, n := range a.log.names[op.Key] {
-		if n.c > low && a.isOf(n.maker, op.Client) {
-			return a.zxids.by(n.c)
-		}
-	}
-	return never, -1
+	return says
 }

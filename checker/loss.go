@@ -26,7 +26,7 @@ var loss = &property{
 		return "R"
 	},
 	decide: onQueue(func(_ context.Context, f *finding, a *analysis, k *keyRecord, q *queueRecord) {
-		queueFigures(f, a, q)
+		f.add(q.figures)
 		decideLoss(f, a, k, q)
 		switch {
 		case a.settlesQueues():

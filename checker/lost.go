@@ -99,30 +99,27 @@ type said struct {
 // said are what each client said of the key.
 func (k *keyRecord) said(a *analysis) map[int]*said {
 	of := map[int]*said{}
-	for _, op := range k.ops {
-		s := of[op.Client]
+	by := func(client int) *said {
+		s := of[client]
 		if s == nil {
 			s = &said{held: map[history.ID][]*history.Operation{}}
-			of[op.Client] = s
+			of[client] = s
 		}
-		var v struct {
-			Held  *bool      `json:"held"` // nil: it does not say
-			Token history.ID `json:"token"`
-		}
-		switch {
-		case op.F == history.FAcquire:
+		return s
+	}
+	for _, op := range k.ops {
+		if op.F == history.FAcquire {
+			s := by(op.Client)
 			s.asked = append(s.asked, op.Began())
-		case op.F == history.FConfirm && op.Outcome() == history.OK:
-			a.decode(op.Return, &v)
-		case op.F == history.FRelease:
-			a.decode(op.Invoke, &v)
 		}
-		switch {
-		case v.Held == nil:
-		case *v.Held:
-			s.held[v.Token] = append(s.held[v.Token], op)
+	}
+	for _, v := range k.statements(a) {
+		switch s := by(v.op.Client); {
+		case !v.said:
+		case v.held:
+			s.held[v.token] = append(s.held[v.token], v.op)
 		default:
-			s.denied = append(s.denied, op.Began())
+			s.denied = append(s.denied, v.op.Began())
 		}
 	}
 	return of

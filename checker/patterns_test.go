@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,30 +17,52 @@ import (
 // pattern is how the operations of a history go.
 type pattern struct {
 	name    string
-	clients int
+	clients int          // 0: one for each ten operations
 	keys    int          // 0: one key for each ten operations
 	outcome history.Type // of all; "": they never return
 	models  []string     // nil: all
 	empty   bool         // dequeues find nothing
 	told    bool         // clients are told again and again that their sessions expired
 	still   bool         // time stands still
+	slow    bool         // each step takes so long that everything is late
 	settles bool         // the last operations of each client succeed
+	same    bool         // the last tenth of what comes out is one item
+	logged  bool         // there is a log of transactions
 }
+
+var queues = []string{history.ModelQueue}
 
 var patterns = []pattern{
 	{name: "one key", clients: 5, keys: 1, outcome: history.OK},
 	{name: "many keys", clients: 5, outcome: history.OK},
 	{name: "one process", clients: 1, keys: 1, outcome: history.OK},
 	{name: "1000 clients", clients: 1000, keys: 1, outcome: history.OK},
+	{name: "many clients", keys: 1, outcome: history.OK},
 	{name: "all unknown", clients: 5, keys: 1, outcome: history.Info},
 	{name: "all unknown, then not", clients: 5, keys: 1, outcome: history.Info, settles: true},
 	{name: "all failed", clients: 5, keys: 1, outcome: history.Fail},
 	{name: "none returned", clients: 5, keys: 1},
 	{name: "one moment", clients: 5, keys: 1, outcome: history.OK, still: true},
+	{name: "slow", clients: 5, keys: 1, outcome: history.OK, slow: true},
+	{name: "slow, 1000 clients", clients: 1000, keys: 1, outcome: history.OK, slow: true},
+	{name: "slow, nothing found", clients: 5, keys: 1, outcome: history.OK, slow: true, empty: true, models: queues},
+	{name: "slow, all failed", clients: 5, keys: 1, outcome: history.Fail, slow: true},
+	{name: "slow, told of expiry", clients: 5, keys: 1, outcome: history.OK, slow: true, told: true},
 	{name: "told of expiry", clients: 5, keys: 1, outcome: history.OK, told: true},
 	{name: "told of expiry, one process", clients: 1, keys: 1, outcome: history.OK, told: true},
-	{name: "nothing found", clients: 5, keys: 1, outcome: history.OK, empty: true, models: []string{history.ModelQueue}},
-	{name: "nothing found, one process", clients: 1, keys: 1, outcome: history.OK, empty: true, models: []string{history.ModelQueue}},
+	{name: "nothing found", clients: 5, keys: 1, outcome: history.OK, empty: true, models: queues},
+	{name: "nothing found, one process", clients: 1, keys: 1, outcome: history.OK, empty: true, models: queues},
+	{name: "one item", clients: 5, keys: 1, outcome: history.OK, same: true, models: queues},
+	{name: "one key, log", clients: 5, keys: 1, outcome: history.OK, logged: true, models: readsLog},
+	{name: "many keys, log", clients: 5, outcome: history.OK, logged: true, models: readsLog},
+	{name: "one process, log", clients: 1, keys: 1, outcome: history.OK, logged: true, models: readsLog},
+	{name: "1000 clients, log", clients: 1000, keys: 1, outcome: history.OK, logged: true, models: readsLog},
+	{name: "many clients, log", keys: 1, outcome: history.OK, logged: true, models: readsLog},
+	{name: "all unknown, then not, log", clients: 1, keys: 1, outcome: history.Info, settles: true, logged: true, models: readsLog},
+	{name: "all failed, log", clients: 5, keys: 1, outcome: history.Fail, logged: true, models: readsLog},
+	{name: "one moment, log", clients: 5, keys: 1, outcome: history.OK, still: true, logged: true, models: readsLog},
+	{name: "told of expiry, log", clients: 5, keys: 1, outcome: history.OK, told: true, logged: true, models: readsLog},
+	{name: "one item, log", clients: 5, keys: 1, outcome: history.OK, same: true, logged: true, models: queues},
 }
 
 // crowd builds a history of n operations.
@@ -61,9 +84,13 @@ type crowd struct {
 }
 
 func (s pattern) history(model string, n int) *history.History {
+	if s.clients == 0 {
+		s.clients = n / 10
+	}
 	w := &crowd{
 		pattern: s, model: model, n: n, open: make([]*history.Event, s.clients), process: make([]history.Process, s.clients),
 		session: make([]history.ID, s.clients), visits: make([]int, s.clients), token: make([]history.ID, s.clients),
+		events: make([]history.Event, 0, 2*n+2*s.clients+10), next: 99,
 	}
 	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * ms, Parties: 2}
 	w.fact(history.FBegin, "", history.Header{Version: history.Version, Model: model, Params: p})
@@ -90,7 +117,11 @@ func (s pattern) history(model string, n int) *history.History {
 }
 
 func (w *crowd) add(e history.Event) {
-	if !w.still {
+	switch {
+	case w.still:
+	case w.slow:
+		w.now += 10 * time.Second
+	default:
 		w.now += 10 * time.Microsecond
 	}
 	e.Index, e.Time = len(w.events), w.now
@@ -153,12 +184,20 @@ func (w *crowd) invoke(c, i int) {
 func (w *crowd) call(c int) (f string, in, out any) {
 	visit := w.visits[c]
 	switch w.model {
-	case history.ModelLock, history.ModelElection:
-		return w.held(c, visit)
+	case history.ModelElection:
+		if visit%5 == 4 {
+			return history.FLeader, nil, history.Leader{Client: c}
+		}
+		return w.held(c, visit%5)
+	case history.ModelLock:
+		return w.held(c, visit%4)
 	case history.ModelQueue:
 		if (visit+c)%2 == 0 {
 			w.made++
 			return history.FEnqueue, history.Item{Item: fmt.Sprint("v", w.made)}, nil
+		}
+		if w.same && w.taken >= w.n*9/20 {
+			return history.FDequeue, nil, history.Item{Item: "v1"}
 		}
 		if w.empty || w.taken == w.made {
 			return history.FDequeue, nil, nil
@@ -177,7 +216,7 @@ func (w *crowd) call(c int) (f string, in, out any) {
 }
 
 func (w *crowd) held(c, visit int) (f string, in, out any) {
-	switch visit % 4 {
+	switch visit {
 	case 0:
 		w.next++
 		w.token[c] = w.next
@@ -212,15 +251,19 @@ func (w *crowd) registered(visit int) (f string, in, out any) {
 func BenchmarkPatterns(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, s := range patterns {
-			if s.models != nil && s.models[0] != model {
+			if s.models != nil && !slices.Contains(s.models, model) {
 				continue
 			}
 			for _, n := range append(benchSizes[1:], 1_000_000) {
 				b.Run(fmt.Sprintf("%s/%s/%d", model, s.name, n), func(b *testing.B) {
 					h := s.history(model, n)
+					opts := Options{NoReferee: true}
+					if s.logged {
+						opts.Transactions = logOf(h)
+					}
 					b.ReportAllocs()
 					for b.Loop() {
-						rep := Run(context.Background(), h, Options{NoReferee: true})
+						rep := Run(context.Background(), h, opts)
 						for _, v := range rep.Verdicts {
 							if v.Reason == budgetSpent {
 								b.Fatalf("%s was not decided in time", v.Property)

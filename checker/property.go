@@ -50,6 +50,13 @@ func (f *finding) count(name string, n float64) {
 	f.figures[name] += n
 }
 
+// add counts what was counted once for several findings.
+func (f *finding) add(figures map[string]float64) {
+	for name, n := range figures {
+		f.count(name, n)
+	}
+}
+
 // violated makes the finding a violation, unless it is one: the first stands.
 func (f *finding) violated(witness []int, format string, args ...any) {
 	f.count("violations", 1)

@@ -47,11 +47,11 @@ func (it *item) entered() time.Duration {
 
 // queueRecord is what happened to one queue.
 type queueRecord struct {
-	items    []*item              // in order of their first event
-	unknown  []*history.Operation // dequeues that may have taken an item, in order of invocation
-	dequeues []*history.Operation // all but failed ones
-	empties  []*history.Operation // that found nothing
-	doubled  string               // an item that was enqueued twice
+	items   []*item              // in order of their first event
+	unknown []*history.Operation // dequeues that may have taken an item, in order of invocation
+	empties []*history.Operation // that found nothing
+	doubled string               // an item that was enqueued twice
+	figures map[string]float64   // what the exercise condition asks for
 }
 
 // queue is what happened to a key as a queue. It is built once.
@@ -63,47 +63,72 @@ func (k *keyRecord) queue(a *analysis) *queueRecord {
 }
 
 func readQueue(a *analysis, k *keyRecord) *queueRecord {
-	q := &queueRecord{}
-	by := map[string]*item{}
-	get := func(value string) *item {
-		it := by[value]
-		if it == nil {
-			it = &item{value: value}
-			by[value] = it
-			q.items = append(q.items, it)
-		}
-		return it
-	}
+	b := &queueReader{a: a, queueRecord: &queueRecord{figures: map[string]float64{}}, by: map[string]*item{}, earlier: newReach()}
 	for _, op := range k.ops {
 		switch op.F {
 		case history.FEnqueue:
-			var v history.Item
-			a.decode(op.Invoke, &v)
-			it := get(v.Item)
-			if it.enqueue() != nil && op.Outcome() != history.Fail {
-				q.doubled = v.Item
-			}
-			it.in = append(it.in, op)
+			b.enqueue(op)
 		case history.FDequeue:
 			if op.Outcome() != history.Fail {
-				q.dequeues = append(q.dequeues, op)
-			}
-			switch op.Outcome() {
-			case history.Info:
-				q.unknown = append(q.unknown, op)
-			case history.OK:
-				var v history.Item
-				a.decode(op.Return, &v)
-				if v.Item == "" {
-					q.empties = append(q.empties, op)
-					continue
-				}
-				it := get(v.Item)
-				it.out = append(it.out, op)
+				b.dequeue(op)
 			}
 		}
 	}
-	return q
+	b.figures["items"] = float64(len(b.items))
+	b.figures["unknown_dequeues"] = float64(len(b.unknown))
+	return b.queueRecord
+}
+
+// queueReader reads the record of a queue.
+type queueReader struct {
+	*queueRecord
+	a       *analysis
+	by      map[string]*item
+	earlier reach // of dequeues
+}
+
+func (b *queueReader) item(value string) *item {
+	it := b.by[value]
+	if it == nil {
+		it = &item{value: value}
+		b.by[value] = it
+		b.items = append(b.items, it)
+	}
+	return it
+}
+
+func (b *queueReader) enqueue(op *history.Operation) {
+	var v history.Item
+	b.a.decode(op.Invoke, &v)
+	it := b.item(v.Item)
+	if it.enqueue() != nil && op.Outcome() != history.Fail {
+		b.doubled = v.Item
+	}
+	it.in = append(it.in, op)
+}
+
+// dequeue takes in one that did not fail.
+func (b *queueReader) dequeue(op *history.Operation) {
+	var v history.Item
+	switch op.Outcome() {
+	case history.Info:
+		b.unknown = append(b.unknown, op)
+	case history.OK:
+		b.a.decode(op.Return, &v)
+		if v.Item == "" {
+			b.empties = append(b.empties, op)
+			break
+		}
+		it := b.item(v.Item)
+		it.out = append(it.out, op)
+	}
+	if b.earlier.beyond(op.Client, op.Began()) {
+		b.figures["overlapping"]++
+		if v.Item != "" {
+			b.figures["overlapping_found"]++
+		}
+	}
+	b.earlier.add(op.Client, min(ended(op), b.a.end))
 }
 
 // onQueue decides a property of one queue, if its items are unique.
@@ -118,32 +143,6 @@ func onQueue(decide func(context.Context, *finding, *analysis, *keyRecord, *queu
 		decide(ctx, &f, a, k, q)
 		return f
 	}
-}
-
-// queueFigures counts what the exercise condition asks for.
-func queueFigures(f *finding, a *analysis, q *queueRecord) {
-	f.count("items", float64(len(q.items)))
-	f.count("unknown_dequeues", float64(len(q.unknown)))
-	earlier := newReach()
-	for _, op := range q.dequeues {
-		if earlier.beyond(op.Client, op.Began()) {
-			f.count("overlapping", 1)
-			if found(a, op) {
-				f.count("overlapping_found", 1)
-			}
-		}
-		earlier.add(op.Client, min(ended(op), a.end))
-	}
-}
-
-// found says that a dequeue returned an item.
-func found(a *analysis, op *history.Operation) bool {
-	if op.Outcome() != history.OK {
-		return false
-	}
-	var v history.Item
-	a.decode(op.Return, &v)
-	return v.Item != ""
 }
 
 // queueExercise wants consumers that met each other at a queue with items.

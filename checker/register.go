@@ -28,6 +28,10 @@ type register struct {
 	doubled string    // a value that two wrote
 	lost    int       // compare-and-sets that lost against somebody
 	first   history.ID
+
+	unwritten []*look            // reads of what nobody had begun to write
+	over      *overwrites        // by whom values were overwritten
+	figures   map[string]float64 // what the exercise condition asks for
 }
 
 // change is a write or a compare-and-set.
@@ -88,12 +92,14 @@ func (k *keyRecord) register(a *analysis) *register {
 }
 
 func readRegister(a *analysis, k *keyRecord) *register {
-	b := &registerReader{a: a, numbers: map[string]int32{}, register: &register{}}
+	b := &registerReader{a: a, numbers: map[string]int32{}, kinds: map[string]string{}, register: &register{}}
 	b.number("")
 	for _, op := range k.ops {
 		b.operation(op)
 	}
 	b.finish(k)
+	b.over = newOverwrites(b.register)
+	b.figures = registerFigures(a, k, b.register)
 	return b.register
 }
 
@@ -102,6 +108,20 @@ type registerReader struct {
 	*register
 	a       *analysis
 	numbers map[string]int32
+	kinds   map[string]string // of reads, by what the invocation says: that comes again and again
+}
+
+// kind is how a read was done.
+func (b *registerReader) kind(op *history.Operation) string {
+	if kind, ok := b.kinds[string(op.Invoke.Value)]; ok {
+		return kind
+	}
+	var how history.HowRead
+	if b.a.decode(op.Invoke, &how); how.Kind == "" { // or it could not be read
+		return history.ReadFenced
+	}
+	b.kinds[string(op.Invoke.Value)] = how.Kind
+	return how.Kind
 }
 
 func (b *registerReader) number(value string) int32 {
@@ -129,11 +149,9 @@ func (b *registerReader) operation(op *history.Operation) {
 		if op.Outcome() != history.OK {
 			return
 		}
-		var how history.HowRead
 		var v history.Reading
-		b.a.decode(op.Invoke, &how)
 		b.a.decode(op.Return, &v)
-		b.look(&look{op: op, kind: cmp.Or(how.Kind, history.ReadFenced), inv: op.Began(), ret: op.Return.Time, event: op.Return.Index}, v)
+		b.look(&look{op: op, kind: b.kind(op), inv: op.Began(), ret: op.Return.Time, event: op.Return.Index}, v)
 	}
 }
 
@@ -180,6 +198,9 @@ func (b *registerReader) finish(k *keyRecord) {
 	slices.SortStableFunc(b.reads, func(x, y *look) int { return cmp.Compare(x.inv, y.inv) })
 	for _, l := range b.reads {
 		c := b.writer[l.value]
+		if l.value != 0 && (c == nil || c.inv() > l.ret) {
+			b.unwritten = append(b.unwritten, l)
+		}
 		switch {
 		case l.zxid == 0:
 		case l.value == 0 && b.first == 0:
@@ -235,9 +256,8 @@ func onRegister(decide func(context.Context, *finding, *analysis, *keyRecord, *r
 }
 
 // registerFigures counts what the exercise condition asks for.
-func registerFigures(f *finding, a *analysis, k *keyRecord, r *register) {
-	f.count("changes", float64(len(r.changes)))
-	f.count("lost_cas", float64(r.lost))
+func registerFigures(a *analysis, k *keyRecord, r *register) map[string]float64 {
+	figures := map[string]float64{"changes": float64(len(r.changes)), "lost_cas": float64(r.lost)}
 	all, changing := newReach(), newReach()
 	for _, op := range k.ops {
 		if op.Outcome() == history.Fail {
@@ -245,7 +265,7 @@ func registerFigures(f *finding, a *analysis, k *keyRecord, r *register) {
 		}
 		changes := op.F != history.FRead
 		if changes && all.beyond(op.Client, op.Began()) || changing.beyond(op.Client, op.Began()) {
-			f.count("overlapping", 1)
+			figures["overlapping"]++
 		}
 		end := min(ended(op), a.end)
 		all.add(op.Client, end)
@@ -253,6 +273,7 @@ func registerFigures(f *finding, a *analysis, k *keyRecord, r *register) {
 			changing.add(op.Client, end)
 		}
 	}
+	return figures
 }
 
 // registerExercise wants operations that met each other, and somebody who was

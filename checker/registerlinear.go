@@ -15,8 +15,8 @@ var linearizable = &property{
 	name:     "linearizable",
 	decider:  "chains and zones",
 	evidence: realTime,
-	decide: onRegister(func(_ context.Context, f *finding, a *analysis, k *keyRecord, r *register) {
-		registerFigures(f, a, k, r)
+	decide: onRegister(func(_ context.Context, f *finding, _ *analysis, k *keyRecord, r *register) {
+		f.add(r.figures)
 		if decideWritten(f, k.key, r, history.ReadFenced); f.result == "" {
 			decideZones(f, k.key, r)
 		}
@@ -27,12 +27,11 @@ var linearizable = &property{
 // decideWritten says that reads of some kinds find what somebody had begun to
 // write.
 func decideWritten(f *finding, key string, r *register, kinds ...string) {
-	for _, l := range r.reads {
-		c := r.writer[l.value]
-		if l.value == 0 || !slices.Contains(kinds, l.kind) || c != nil && c.inv() <= l.ret {
+	for _, l := range r.unwritten {
+		if !slices.Contains(kinds, l.kind) {
 			continue
 		}
-		switch failed := r.failed[l.value]; {
+		switch c, failed := r.writer[l.value], r.failed[l.value]; {
 		case c != nil:
 			f.violated(append(l.events(), events(c.op)...), "%s: %s had ended before %s began", key, r.seen(l), r.spanOf(c))
 		case failed != nil:
@@ -45,7 +44,7 @@ func decideWritten(f *finding, key string, r *register, kinds ...string) {
 
 // decideZones decides the values.
 func decideZones(f *finding, key string, r *register) {
-	z := zones.Register{Values: len(r.values), Value: r.name}
+	ops := make([]zones.Op, 0, len(r.changes)+len(r.reads))
 	times := r.times()
 	rank := func(t time.Duration) int32 {
 		if t == never {
@@ -65,21 +64,24 @@ func decideZones(f *finding, key string, r *register) {
 		if c.from != noValue {
 			op.A, op.B, op.Kind = c.from, c.to, zones.CAS
 		}
-		z.Ops = append(z.Ops, op)
+		ops = append(ops, op)
 	}
 	for _, l := range r.reads {
 		op := zones.Op{Inv: rank(l.inv), Ret: rank(l.ret), A: l.value}
 		if l.kind == history.ReadFenced {
 			op.Kind = zones.Read
 		}
-		z.Ops = append(z.Ops, op)
+		ops = append(ops, op)
 	}
-	z.Span = func(i int32) string {
-		c, l := of(i)
-		if c != nil {
-			return r.spanOf(c)
-		}
-		return r.seen(l)
+	z := zones.Register{
+		Len: len(ops), Op: func(i int32, o *zones.Op) { *o = ops[i] }, Value: r.name,
+		Span: func(i int32) string {
+			c, l := of(i)
+			if c != nil {
+				return r.spanOf(c)
+			}
+			return r.seen(l)
+		},
 	}
 	got := z.Decide()
 	switch got.Result {
@@ -101,7 +103,7 @@ func decideZones(f *finding, key string, r *register) {
 // times are all moments at which something began or ended, each once, in order.
 // At equal times nothing comes before anything.
 func (r *register) times() []time.Duration {
-	var of []time.Duration
+	of := make([]time.Duration, 0, 2*(len(r.changes)+len(r.reads)))
 	for _, c := range r.changes {
 		of = append(of, c.inv(), c.ret())
 	}

@@ -19,17 +19,16 @@ var plainReads = &property{
 	decider:  "sweep over sessions",
 	evidence: func(*analysis) string { return "SZ" },
 	decide: onRegister(func(_ context.Context, f *finding, a *analysis, k *keyRecord, r *register) {
-		registerFigures(f, a, k, r)
+		f.add(r.figures)
 		decideWritten(f, k.key, r, history.ReadPlain, history.ReadSync)
 		decideSessions(f, k.key, r)
-		o := newOverwrites(r)
 		for _, l := range r.reads {
 			if l.kind != history.ReadPlain {
 				continue
 			}
 			f.count("plain", 1)
 			f.count("stale", 0)
-			if age, _ := o.age(l); age > 0 {
+			if age, _ := r.over.age(l); age > 0 {
 				measureAge(f, age)
 			}
 		}
@@ -258,15 +257,14 @@ var syncReads = &property{
 	decider:  "newest value overwritten",
 	evidence: func(*analysis) string { return "RZ" },
 	decide: onRegister(func(_ context.Context, f *finding, a *analysis, k *keyRecord, r *register) {
-		registerFigures(f, a, k, r)
-		o := newOverwrites(r)
+		f.add(r.figures)
 		for _, l := range r.reads {
 			if l.kind != history.ReadSync {
 				continue
 			}
 			f.count("sync", 1)
 			f.count("stale", 0)
-			age, by := o.age(l)
+			age, by := r.over.age(l)
 			if age == 0 {
 				continue
 			}
@@ -315,7 +313,7 @@ var durable = &property{
 	decider:  "final read",
 	evidence: func(*analysis) string { return "RZ" },
 	decide: onRegister(func(_ context.Context, f *finding, a *analysis, k *keyRecord, r *register) {
-		registerFigures(f, a, k, r)
+		f.add(r.figures)
 		if r.final == nil {
 			if !a.foreign {
 				f.unknown("nobody read it at the end")
@@ -329,7 +327,7 @@ var durable = &property{
 }
 
 func decideDurable(f *finding, key string, r *register) {
-	if _, by := newOverwrites(r).age(r.final); by != nil {
+	if _, by := r.over.age(r.final); by != nil {
 		f.violated(append(r.madeAndRead(r.final), events(by.op)...), "%s: %s is lost: %s shows an older value", key, r.spanOf(by), r.seen(r.final))
 	}
 	acknowledged, version := 0, int(r.final.version)

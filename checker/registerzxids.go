@@ -18,8 +18,8 @@ var zxidOrder = &property{
 	decider:  "sort by zxid",
 	evidence: func(*analysis) string { return "Z" },
 	applies:  (*analysis).anyZxid,
-	decide: onRegister(func(_ context.Context, f *finding, a *analysis, k *keyRecord, r *register) {
-		registerFigures(f, a, k, r)
+	decide: onRegister(func(_ context.Context, f *finding, _ *analysis, k *keyRecord, r *register) {
+		f.add(r.figures)
 		decideZxids(f, k.key, r)
 	}),
 	exercise: func(a *analysis, figures map[string]float64) string {
@@ -191,7 +191,7 @@ func (r *register) tell(s step) string {
 // decideRealTime says that no operation had ended before one began that comes
 // before it in the order of zxids.
 func decideRealTime(f *finding, key string, r *register, sorted []*change) {
-	var steps []step
+	steps := make([]step, 0, len(sorted)+len(r.reads))
 	for _, c := range sorted {
 		steps = append(steps, step{zxid: c.zxid, inv: c.inv(), ret: c.ret(), change: c})
 	}

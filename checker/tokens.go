@@ -23,9 +23,9 @@ var tokens = &property{
 	decider:  "greedy in token order",
 	evidence: sessionEvidence,
 	applies:  gives,
-	decide: func(ctx context.Context, a *analysis, k *keyRecord) finding {
+	decide: func(_ context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
-		holdFigures(ctx, a, k, &f)
+		f.add(k.holdFigures(a))
 		decideTokens(&f, k.key, usable(&f, k.holds(a)))
 		return f
 	},
@@ -85,9 +85,9 @@ var fencing = &property{
 	decider:  "order of writes",
 	evidence: sessionEvidence,
 	applies:  gives,
-	decide: func(ctx context.Context, a *analysis, k *keyRecord) finding {
+	decide: func(_ context.Context, a *analysis, k *keyRecord) finding {
 		var f finding
-		holdFigures(ctx, a, k, &f)
+		f.add(k.holdFigures(a))
 		decideFencing(&f, a, k, usable(&f, k.holds(a)))
 		return f
 	},
@@ -107,7 +107,7 @@ type guarded struct {
 }
 
 func decideFencing(f *finding, a *analysis, k *keyRecord, holds []*hold) {
-	var writes []guarded
+	writes := make([]guarded, 0, len(k.ops)/4)
 	for _, op := range k.ops {
 		if op.F != history.FWrite || op.Outcome() != history.OK {
 			continue

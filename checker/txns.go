@@ -28,11 +28,13 @@ type txns struct {
 	whole    []stretch // in order, apart
 	sessions map[history.ID]*logged
 	requests map[requestID]logEntry // those that nobody answered
-	at       map[uint64][]*znode    // ephemerals by the zxid that made them; holds only
+	at       map[madeBy]*znode      // contenders; holds only
+	lines    map[string][]*znode    // contenders by the line that they stand in; holds only
 	folders  map[string][]*znode    // in order of creation
 	changes  map[uint64]bool        // zxids at which something in folders came or went; holds only
 	data     map[string][]*znode    // by what clients wrote into it; queues only
-	names    map[string][]*znode    // those of clients by name, if that is a key; barriers only
+	names    map[string]*uptimes    // by key; barriers only
+	acts     acts                   // barriers only
 
 	list []history.Txn
 	path map[string]*znode       // the latest at a path
@@ -84,7 +86,6 @@ func (a *analysis) indexTxns(list []history.Txn, asked map[requestID]bool) *txns
 		list:     list,
 		sessions: map[history.ID]*logged{},
 		requests: make(map[requestID]logEntry, len(asked)),
-		at:       map[uint64][]*znode{},
 		folders:  map[string][]*znode{},
 		path:     map[string]*znode{},
 		held:     map[history.ID][]*znode{},
@@ -100,15 +101,11 @@ func (a *analysis) indexTxns(list []history.Txn, asked map[requestID]bool) *txns
 	x.path, x.held = nil, nil
 	switch a.model {
 	case history.ModelLock, history.ModelElection:
-		x.byZxid()
+		a.indexContenders(x)
 	case history.ModelQueue:
 		x.data = x.group(func(n *znode) (string, bool) { return string(n.data), a.sessions[n.maker] != nil })
 	case history.ModelBarrier:
-		keys := map[string]bool{}
-		for _, k := range a.keys {
-			keys[k.key] = true
-		}
-		x.names = x.group(func(n *znode) (string, bool) { return n.name(), keys[n.name()] && a.sessions[n.maker] != nil })
+		x.names, x.acts = a.uptimes(x), a.acts(list)
 	}
 	return x
 }
@@ -231,12 +228,28 @@ func (x *txns) keep(id requestID, t *history.Txn) {
 	x.requests[id] = entry
 }
 
-// byZxid makes ephemerals known by their creation.
-func (x *txns) byZxid() {
+// madeBy is by whom, and when, a contender was made.
+type madeBy struct {
+	zxid   uint64
+	client int
+}
+
+// indexContenders finds the contenders: the ephemeral sequential znodes of clients.
+func (a *analysis) indexContenders(x *txns) {
+	x.at, x.lines = map[madeBy]*znode{}, map[string][]*znode{}
 	for _, all := range x.folders {
 		for _, n := range all {
-			if n.owner != 0 {
-				x.at[n.c] = append(x.at[n.c], n)
+			if n.owner == 0 || !n.sequential() {
+				continue
+			}
+			if s := a.sessions[n.maker]; s != nil {
+				id := madeBy{n.c, s.client}
+				if other := x.at[id]; other == nil || n.path < other.path {
+					x.at[id] = n
+				}
+			}
+			if a.sessions[n.owner] != nil {
+				x.lines[n.line()] = append(x.lines[n.line()], n)
 			}
 		}
 	}

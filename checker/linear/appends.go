@@ -42,7 +42,7 @@ func decideAppends(k *object) finding {
 		return f
 	}
 	r, late := a.register()
-	f := decideRegister(r)
+	f := decideChains(r)
 	if f.result != checker.Valid {
 		f.witness = a.proven(f.witness)
 		return f
@@ -229,7 +229,7 @@ func (a *appends) place(r *object, i int32) bool {
 	for _, e := range ends[:min(mostPlaces, len(ends))] {
 		o := &r.ops[i]
 		o.code, o.a, o.b = cas, e.state, int32(len(r.h.values.list))+item
-		if decideRegister(r).result == checker.Valid {
+		if decideChains(r).result == checker.Valid {
 			return true
 		}
 		o.code = dropped

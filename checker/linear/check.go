@@ -278,9 +278,9 @@ func (h *History) notes() []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	switch {
-	case h.mismatches:
+	case h.has(mismatch):
 		add("in this format a failed cas counts as an observation: the value was another than it compared with")
-	case h.compares && h.Failed > 0:
+	case h.has(cas) && h.Failed > 0:
 		add("a failed operation counts as one that did nothing; a failed cas says nothing of the value")
 	}
 	if h.idle {

@@ -20,6 +20,7 @@ type History struct {
 	Operations, OK, Failed, Unknown int
 
 	keys      []string
+	codes     []codes   // by key, of its operations
 	ops       [][]op    // by key, in order of invocation; their ranks are places in ranks
 	ranks     [][]int32 // by key: the events of its operations, as places in lines and times
 	values    *values
@@ -32,8 +33,11 @@ type History struct {
 	blank     int       // reads of nil that count as reads of an unknown value
 	plain     bool      // values of two items are no keys with values
 	idle      bool      // events of others only: no client called anything
+}
 
-	compares, mismatches bool // there are compare-and-sets; failed ones that are observations
+// has says whether there are operations of a code.
+func (h *History) has(c code) bool {
+	return slices.ContainsFunc(h.codes, func(cs codes) bool { return cs.has(c) })
 }
 
 // Keys is how many objects the history has.
@@ -364,6 +368,9 @@ func (l *loader) finish() {
 		slices.SortStableFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
 	}
 	l.divide()
+	for _, ops := range l.h.ops {
+		l.h.codes = append(l.h.codes, codesOf(ops))
+	}
 }
 
 // divide gives each key its operations, with ranks of its own.
@@ -377,8 +384,6 @@ func (l *loader) divide() {
 	counts := make([]int, len(h.keys))
 	for i := range l.ops {
 		o := &l.ops[i]
-		h.compares = h.compares || o.code == cas
-		h.mismatches = h.mismatches || o.code == mismatch
 		counts[o.key]++
 		owner[o.inv] = o.key
 		if o.ret != never {
@@ -427,7 +432,7 @@ func (l *loader) ties() {
 	var rank []int32
 	for from := 0; from < len(times); {
 		to := from + 1
-		for to < len(times) && times[to] == times[from] {
+		for to < len(times) && times[to] == times[from] && times[to] >= 0 { // below: it has none
 			to++
 		}
 		if late := slices.Index(invocation[from:to], false); late >= 0 && slices.Contains(invocation[from+late:to], true) {

@@ -95,6 +95,12 @@ func TestHistories(t *testing.T) {
 {"process":0,"time":4,"type":"ok","f":"write"}
 {"process":1,"time":4,"type":"invoke","f":"read"}
 {"process":1,"time":5,"type":"ok","f":"read","value":1}`, checker.Valid, ""},
+		{"no times are no ties", "register", `{"process":0,"time":1,"type":"invoke","f":"write","value":1}
+{"process":0,"type":"ok","f":"write"}
+{"process":0,"type":"invoke","f":"write","value":2}
+{"process":0,"type":"ok","f":"write"}
+{"process":1,"type":"invoke","f":"read"}
+{"process":1,"type":"ok","f":"read","value":1}`, checker.Violation, "both before and after 2"},
 		{"append", "kv", `{:process 0, :type :invoke, :f :append, :key "a", :value "x"}
 {:process 0, :type :ok, :f :append, :key "a", :value "x"}
 {:process 0, :type :invoke, :f :get, :key "a", :value nil}

@@ -3,6 +3,7 @@ package linear
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -55,35 +56,28 @@ func violation(decider string, witness []int32, format string, args ...any) find
 // scratch is memory that one object after another is decided in. One goroutine
 // has it.
 type scratch struct {
-	cells []cell // by value
-	now   int32
+	cells []int32 // by value: its number, counted on from object to object
+	next  int32   // the number after those
 	zones zones.Scratch
-	ops   []zones.Op
+
+	values []int32 // of a register
 }
 
-// cell is the number of a value in one object; when says in which.
-type cell struct{ when, number int32 }
-
-// zoneOps is room for some operations.
-func (s *scratch) zoneOps(n int) []zones.Op {
-	if cap(s.ops) < n {
-		s.ops = make([]zones.Op, n)
-	}
-	return s.ops[:n]
-}
-
-// number gives the values of an object numbers from 0, in order of appearance.
+// numbers gives the values of an object numbers from 0, in order of appearance.
 type numbers struct {
 	s    *scratch
+	base int32   // the object's first in cells; what is below it is another object's
 	list []int32 // the values
 }
 
 func (k *object) numbers() *numbers {
-	s := k.scratch
-	n := s.numbers(len(k.h.values.list) + len(k.extra))
-	n.list = make([]int32, 0, min(len(k.ops), len(s.cells)))
+	n := k.unlisted()
+	n.list = make([]int32, 0, min(len(k.ops), len(k.scratch.cells)))
 	return n
 }
+
+// unlisted are numbers for values, without a list of their own yet.
+func (k *object) unlisted() *numbers { return k.scratch.numbers(len(k.h.values.list) + len(k.extra)) }
 
 // processes numbers the processes of an object likewise.
 func (k *object) processes() *numbers {
@@ -95,29 +89,26 @@ func (k *object) processes() *numbers {
 }
 
 func (s *scratch) numbers(most int) *numbers {
-	if len(s.cells) < most {
-		s.cells, s.now = make([]cell, most), 0
+	if len(s.cells) < most || int(s.next)+most > math.MaxInt32 {
+		s.cells, s.next = make([]int32, most), 1
 	}
-	s.now++
-	return &numbers{s: s}
+	return &numbers{s: s, base: s.next}
 }
 
 // of is the number of a value.
 func (n *numbers) of(value int32) int32 {
 	c := &n.s.cells[value]
-	if c.when != n.s.now {
-		*c = cell{n.s.now, int32(len(n.list))}
+	if *c < n.base {
+		*c = n.s.next
+		n.s.next++
 		n.list = append(n.list, value)
 	}
-	return c.number
+	return *c - n.base
 }
 
 // known is the number of a value, none if it has none.
 func (n *numbers) known(value int32) int32 {
-	if c := n.s.cells[value]; c.when == n.s.now {
-		return c.number
-	}
-	return none
+	return max(n.s.cells[value]-n.base, none)
 }
 
 // byReturn are the operations with a completion, in its order. Those of a drain

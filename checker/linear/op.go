@@ -25,6 +25,18 @@ const (
 	readAll              // a is the place in History.lists of what was read
 )
 
+// codes are some codes.
+type codes uint16
+
+func codesOf(ops []op) (cs codes) {
+	for i := range ops {
+		cs |= 1 << ops[i].code
+	}
+	return cs
+}
+
+func (cs codes) has(c code) bool { return cs&(1<<c) != 0 }
+
 // never is the rank of a completion that did not come.
 const never = math.MaxInt32
 

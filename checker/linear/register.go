@@ -9,25 +9,31 @@ const byZones = "chains and zones"
 
 // decideRegister decides a register whose values are all different.
 func decideRegister(k *object) finding {
-	n := k.numbers()
+	switch codes := k.h.codes[k.key]; {
+	case codes.has(mismatch):
+		return inapplicable("failed compare-and-sets say what the value was not")
+	case codes.has(extend):
+		return decideAppends(k)
+	}
+	return decideChains(k)
+}
+
+// decideChains decides a register that is read, written, compared and set.
+func decideChains(k *object) finding {
+	n := k.unlisted()
+	n.list = k.scratch.values[:0]
+	defer func() { k.scratch.values = n.list }()
 	r := zones.Register{
-		Ops: k.scratch.zoneOps(len(k.ops)), Initial: n.of(k.initial), Scratch: &k.scratch.zones,
+		Len: len(k.ops), Initial: n.of(k.initial), Scratch: &k.scratch.zones,
+		Op: func(i int32, z *zones.Op) {
+			o := &k.ops[i]
+			z.Kind, z.Inv, z.Ret, z.A = zoneKinds[o.code], o.inv, o.ret, n.of(o.a)
+			if o.code == cas {
+				z.B = n.of(o.b)
+			}
+		},
 		Span: k.span, Value: func(v int32) string { return k.value(n.list[v]) },
 	}
-	for i := range k.ops {
-		o := zoneOp(&k.ops[i])
-		switch k.ops[i].code {
-		case mismatch:
-			return inapplicable("failed compare-and-sets say what the value was not")
-		case extend:
-			return decideAppends(k)
-		case cas:
-			o.B = n.of(o.B)
-		}
-		o.A = n.of(o.A)
-		r.Ops[i] = o
-	}
-	r.Values = len(n.list)
 	switch f := r.Decide(); f.Result {
 	case zones.Violated:
 		return finding{checker.Violation, byZones, f.Reason, f.Witness}
@@ -43,16 +49,10 @@ func effect(o *op) (int32, bool) {
 	return z.Effect()
 }
 
+// zoneKinds are what operations on a register are for zones.
+var zoneKinds = [...]zones.Kind{read: zones.Read, write: zones.Write, cas: zones.CAS, readAll: zones.Nothing}
+
 // zoneOp is an operation on a register, with the values of the history.
 func zoneOp(o *op) zones.Op {
-	z := zones.Op{Inv: o.inv, Ret: o.ret, A: o.a, B: o.b}
-	switch o.code {
-	case read:
-		z.Kind = zones.Read
-	case write:
-		z.Kind = zones.Write
-	case cas:
-		z.Kind = zones.CAS
-	}
-	return z
+	return zones.Op{Inv: o.inv, Ret: o.ret, A: o.a, B: o.b, Kind: zoneKinds[o.code]}
 }

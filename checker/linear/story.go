@@ -9,23 +9,56 @@ import (
 	"github.com/zklab/zklab/internal/witness"
 )
 
+// telling is the operations of an object on their way into a scene.
+type telling struct {
+	*object
+	// lines says that moments are lines of the file: of all, where the times of some
+	// are missing or contradict the order of the lines, which is what decides.
+	lines bool
+}
+
 // scene shows the operations of a witness.
 func (k *object) scene(is []int32) *witness.Scene {
-	s := &witness.Scene{Lines: k.h.times == nil}
 	is = slices.Clone(is)
 	slices.SortStableFunc(is, func(x, y int32) int { return int(k.decisive(x)) - int(k.decisive(y)) })
+	t := telling{k, !k.timed(is)}
+	s := &witness.Scene{Lines: t.lines}
 	for _, i := range is {
-		s.Add(k.step(i))
+		s.Add(t.step(i))
 	}
 	if k.h.Model.kind.name == "lock" {
 		s.Property = "exclusion"
-		k.holdsIn(s, is)
+		t.holdsIn(s, is)
 	}
 	s.Finish()
 	if s.Overlap == nil && len(is) > 1 {
 		s.Conclude("so no order of these explains what they were answered")
 	}
 	return s
+}
+
+// timed says that all events of some operations have times, in the order of their lines.
+func (k *object) timed(is []int32) bool {
+	if k.h.times == nil {
+		return false
+	}
+	var ranks []int32
+	for _, i := range is {
+		ranks = append(ranks, k.ops[i].inv)
+		if k.ops[i].ret != never {
+			ranks = append(ranks, k.ops[i].ret)
+		}
+	}
+	slices.Sort(ranks)
+	last := int64(0) // below it is what has no time
+	for _, r := range ranks {
+		t := k.h.times[k.ranks[r]]
+		if t < last {
+			return false
+		}
+		last = t
+	}
+	return true
 }
 
 // decisive is the rank of the event that matters: an operation with an unknown
@@ -37,20 +70,20 @@ func (k *object) decisive(i int32) int32 {
 	return k.ops[i].ret
 }
 
-// moment is a rank's time, or its line where there are no times.
-func (k *object) moment(rank int32) time.Duration {
+// moment is a rank's time, or its line.
+func (k telling) moment(rank int32) time.Duration {
 	if rank == never {
 		return witness.Never
 	}
 	event := k.ranks[rank]
-	if k.h.times == nil {
+	if k.lines {
 		return time.Duration(k.h.lines[event])
 	}
-	return time.Duration(max(k.h.times[event], 0))
+	return time.Duration(k.h.times[event])
 }
 
 // step is an operation with its sentence.
-func (k *object) step(i int32) witness.Step {
+func (k telling) step(i int32) witness.Step {
 	o := &k.ops[i]
 	process := k.h.processes[o.process]
 	st := witness.Step{
@@ -72,7 +105,7 @@ func (k *object) step(i int32) witness.Step {
 		case clock(st.From) == clock(st.To):
 			return fmt.Sprintf("%s %s at %s", st.Who, did, clock(st.To))
 		}
-		if k.h.times == nil {
+		if k.lines {
 			return fmt.Sprintf("%s %s (lines %d to %d)", st.Who, did, st.From, st.To)
 		}
 		return fmt.Sprintf("%s %s, between %s and %s", st.Who, did, clock(st.From), clock(st.To))
@@ -82,7 +115,7 @@ func (k *object) step(i int32) witness.Step {
 
 // holdsIn adds from when to when a process held a lock, as far as the operations
 // show it.
-func (k *object) holdsIn(s *witness.Scene, is []int32) {
+func (k telling) holdsIn(s *witness.Scene, is []int32) {
 	for n, i := range is {
 		if k.ops[i].code != acquire || k.ops[i].unknown() {
 			continue

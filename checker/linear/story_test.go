@@ -56,6 +56,46 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// TestStoriesSpeakOfLinesOrOfTimes wants one of them in a story and its drawing, where
+// the times of some events are missing or contradict the order of the lines.
+func TestStoriesSpeakOfLinesOrOfTimes(t *testing.T) {
+	const steps = `0:invoke:write:1 0:ok:write:1 0:invoke:write:2 0:ok:write:2 1:invoke:read:nil 1:ok:read:1 2:invoke:read:nil`
+	for name, tt := range map[string]struct {
+		times [7]int // seconds; 0: none
+		timed bool
+	}{
+		"all":              {[7]int{1, 2, 3, 4, 5, 6, 7}, true},
+		"none":             {},
+		"some":             {[7]int{1, 2, 3, 4, 0, 0, 0}, false},
+		"one":              {[7]int{0, 0, 0, 4, 0, 0, 0}, false},
+		"all that matter":  {[7]int{1, 2, 3, 4, 5, 6, 0}, true},
+		"one runs back":    {[7]int{1, 2, 3, 4, 5, 1, 7}, false},
+		"at the same time": {[7]int{1, 1, 1, 1, 1, 1, 1}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			for i, line := range strings.SplitAfter(strings.TrimSuffix(string(edn(steps, false)), "\n"), "\n") {
+				if at := tt.times[i]; at > 0 {
+					line = strings.Replace(line, "}", fmt.Sprintf(" :time %d000000000}", at), 1)
+				}
+				b.WriteString(line)
+			}
+			r := Check(t.Context(), load(t, "register", []byte(b.String())), Options{})
+			if r.Verdict != checker.Violation {
+				t.Fatalf("%+v", r)
+			}
+			v := r.Verdicts[0]
+			story, drawn := strings.Join(v.Story, "\n"), v.Timeline(60, false, true)
+			if timed := strings.Contains(story, " s."); timed != tt.timed || strings.Contains(story, "line") == timed {
+				t.Errorf("times: %v\n%s", timed, story)
+			}
+			if timed := strings.Contains(drawn, "\n    seconds "); timed != tt.timed || strings.Contains(drawn, "\n    line ") == timed {
+				t.Errorf("times: %v\n%s", timed, drawn)
+			}
+		})
+	}
+}
+
 // edn writes steps as a history, a second apart, or without times.
 func edn(steps string, timed bool) []byte {
 	var b strings.Builder

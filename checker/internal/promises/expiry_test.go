@@ -1,6 +1,7 @@
 package promises_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -83,8 +84,8 @@ func expiryRun(ends time.Duration, asked bool) promises.Run {
 			add(at, history.FDisconnected, leaver, 0, nil)
 		case at == ends && ends != 0:
 			x := history.Txn{Session: leaver, Type: "closeSession"}
-			if asked {
-				x.Cxid = 1
+			if asked { // as a fault asks: by a request of no connection of the record
+				x.Cxid = math.MaxInt32
 			}
 			commit(x)
 		}

@@ -72,26 +72,32 @@ func (j *judge) createdKnown() []creationTxn {
 			if kind(r.Op) != opCreate || !r.Sequential || got.Path == "" {
 				return
 			}
-			if p := j.past(path.Dir(got.Path)); p != nil && p.doubtful {
-				return // its parent may have been made anew, with numbers from 0
+			parent, ok := j.lifeOf(path.Dir(got.Path), q.reply.zxid)
+			if ok {
+				all = append(all, creationTxn{q.reply.zxid, parent, got.Path, q, true})
 			}
-			all = append(all, creationTxn{q.reply.zxid, j.lifeOf(path.Dir(got.Path), q.reply.zxid), got.Path, q, true})
 		})
 	}
 	slices.SortStableFunc(all, func(x, y creationTxn) int { return cmp.Compare(x.zxid, y.zxid) })
 	return all
 }
 
-// lifeOf is the czxid of a znode at z, 0 if its creation is not known.
-func (j *judge) lifeOf(path string, z history.ID) history.ID {
+// lifeOf is the czxid of a znode that was there at z, 0 if it was there from the
+// beginning. It is not known of one that may have gone and come unseen, with numbers
+// from 0: who tried to delete it or to make it has no answer, or it was a container.
+func (j *judge) lifeOf(path string, z history.ID) (czxid history.ID, ok bool) {
 	p := j.past(path)
 	if p == nil {
-		return 0
+		return 0, true
+	}
+	if p.doubtful || p.ephemeral {
+		return 0, false
 	}
 	if i := sort.Search(len(p.births), func(i int) bool { return p.births[i] > z }); i > 0 {
-		return p.births[i-1]
+		czxid = p.births[i-1]
 	}
-	return 0
+	gone := p.behind(czxid, deleted)
+	return czxid, gone == nil || gone.zxid > z
 }
 
 // number is the one at the end of a sequential znode's name.

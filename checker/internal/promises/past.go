@@ -37,6 +37,9 @@ type past struct {
 	// known: one more with each change of own and kids.
 	versions []version
 	byNames  map[uint64][]int // versions by their children; built when first asked for
+	absences []int            // the versions in which there is no znode, in order
+	sorts    *[3][]int        // places in own, by what was done; built when first asked for
+	ends     []int            // places in kids of what went with the end of a session; likewise
 	// stuck says that its counter came to its end: then children come without a
 	// trace in pzxid, and names no longer rise.
 	stuck bool
@@ -127,18 +130,44 @@ func atEnd(name string) bool {
 	return ok && (n == math.MaxInt32 || n < 0)
 }
 
-// after is the first of some changes with a zxid above z that fits; nil: none.
-func after(cs []change, z history.ID, fits func(*change) bool) *change {
-	for i := sort.Search(len(cs), func(i int) bool { return cs[i].zxid > z }); i < len(cs); i++ {
-		if fits(&cs[i]) {
-			return &cs[i]
-		}
+// after is the first of some changes with a zxid above z; nil: none.
+func after(cs []change, z history.ID) *change {
+	if i := sort.Search(len(cs), func(i int) bool { return cs[i].zxid > z }); i < len(cs) {
+		return &cs[i]
 	}
 	return nil
 }
 
-func anyChange(*change) bool { return true }
+// behind is the first change of one sort to the znode itself with a zxid above z; nil:
+// none.
+func (p *past) behind(z history.ID, of what) *change {
+	if p.sorts == nil {
+		p.sorts = &[3][]int{}
+		for i := range p.own {
+			p.sorts[p.own[i].what] = append(p.sorts[p.own[i].what], i)
+		}
+	}
+	places := p.sorts[of]
+	i := sort.Search(len(places), func(i int) bool { return p.own[places[i]].zxid > z })
+	if i == len(places) {
+		return nil
+	}
+	return &p.own[places[i]]
+}
 
-func creation(c *change) bool { return c.what == created }
-
-func deletion(c *change) bool { return c.what == deleted }
+// lastEnd is the last end of a session up to z that took children away; nil: none.
+func (p *past) lastEnd(z history.ID) *change {
+	if p.ends == nil {
+		p.ends = []int{}
+		for i := range p.kids {
+			if p.kids[i].closing {
+				p.ends = append(p.ends, i)
+			}
+		}
+	}
+	i := sort.Search(len(p.ends), func(i int) bool { return p.kids[p.ends[i]].zxid > z })
+	if i == 0 {
+		return nil
+	}
+	return &p.kids[p.ends[i-1]]
+}

@@ -3,6 +3,7 @@ package promises_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -177,6 +178,99 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestEndsOfSessionsThatNoConnectionAskedFor takes each closeSession and its answer
+// out of the record. A session that a fault ends by force is recorded so: the
+// request goes over a connection of its own (link.ExpireSession), and the record has
+// that the session is dead, with the zxid, or not even that if the answer was lost.
+// Nothing wrong follows from what is missing, and what is there is used.
+func TestEndsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
+	t.Parallel()
+	seen := map[bool]float64{}
+	for seed := range uint64(600) {
+		for _, known := range []bool{true, false} {
+			s := simulated.Run(seed, "", 300)
+			ended := endedByForce(t, &s, known)
+			for _, log := range []bool{true, false} {
+				r := judge(t, s, log)
+				for _, name := range broken(r) {
+					explain(t, s, r, name)
+					t.Fatalf("seed %d, %d sessions ended by force, transactions known: %v: false alarm", seed, ended, log)
+				}
+				if !log {
+					seen[known] += r[promises.Ephemeral].Figures["ends_seen"]
+				}
+			}
+		}
+	}
+	if seen[true] == 0 || seen[false] != 0 {
+		t.Errorf("looks at ephemerals of ended sessions: %v where the record says that they are dead, %v where it does not", seen[true], seen[false])
+	}
+}
+
+// An ephemeral that outlives the session that a fault ended is found all the same.
+func TestEphemeralsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, log := range []bool{true, false} {
+		found := 0
+		for seed := uint64(0); seed < 6000 && found < 5; seed++ {
+			s := simulated.Run(seed, "ephemeral", 400)
+			if s.Lied == 0 || endedByForce(t, &s, true) == 0 {
+				continue
+			}
+			if r := judge(t, s, log); r[promises.Ephemeral].Text != "" {
+				found++
+			}
+		}
+		if found < 5 {
+			t.Errorf("transactions known: %v: found %d times", log, found)
+		}
+	}
+}
+
+// endedByForce makes of each end that a client asked for one that a fault did, and
+// says how many there were. known says that the fault got its answer.
+func endedByForce(t *testing.T, s *simulated.Record, known bool) (ended int) {
+	asked := map[history.ID]int32{}
+	dead := map[history.ID]bool{}
+	kept := s.Events[:0:0]
+	for _, e := range s.Events {
+		switch e.F {
+		case history.FRequest:
+			var q history.Request
+			if err := e.Decode(&q); err != nil {
+				t.Fatal(err)
+			}
+			if q.Op == "closeSession" {
+				asked[e.Session] = q.Xid
+				ended++
+				continue
+			}
+		case history.FReply:
+			var r history.Reply
+			if err := e.Decode(&r); err != nil {
+				t.Fatal(err)
+			}
+			if xid, ok := asked[e.Session]; ok && r.Xid == xid {
+				if !known || r.Error != 0 || dead[e.Session] {
+					continue
+				}
+				dead[e.Session] = true
+				e.F, e.Value = history.FDead, history.Value(history.Dead{By: "close-reply"})
+			}
+		}
+		e.Index = len(kept)
+		kept = append(kept, e)
+	}
+	s.Events = kept
+	s.Transactions = slices.Clone(s.Transactions)
+	for i := range s.Transactions {
+		if x := &s.Transactions[i]; x.Type == "closeSession" && x.Cxid != 0 {
+			x.Cxid = math.MaxInt32 // the number that the fault gives its request
+		}
+	}
+	return ended
 }
 
 // TestHolesInTheTransactions takes transactions away: what is missing then proves

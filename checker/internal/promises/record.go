@@ -125,10 +125,10 @@ func read(ctx context.Context, run Run) *record {
 			f.request.conn, f.request.acked = c, acked
 			s.requests = append(s.requests, f.request)
 			r.requests = append(r.requests, f.request)
-			waiting[c].push(f.request)
+			waiting[c].push(f.request, int(f.request.Xid))
 			c.steps = append(c.steps, step{request: f.request})
 		case f.reply != nil:
-			if q := waiting[c].take(f.reply.Xid); q != nil {
+			if q := waiting[c].take(int(f.reply.Xid)); q != nil {
 				f.reply.request, q.reply = q, f.reply
 				if q.quorum() && (acked == nil || f.reply.zxid > acked.zxid) {
 					acked = f.reply
@@ -187,35 +187,6 @@ func (f *fact) decode(run Run) {
 		f.event = &event{zxid: max(0, e.Zxid), at: e.Time, index: e.Index}
 		run.Decode(e, &f.event.WatchEvent)
 	}
-}
-
-// queue are the requests of a connection that wait for their replies.
-type queue struct {
-	list []*request
-	head int
-}
-
-func (q *queue) push(r *request) { q.list = append(q.list, r) }
-
-// first is the oldest request; nil: there is none.
-func (q *queue) first() *request {
-	if q.head == len(q.list) {
-		return nil
-	}
-	return q.list[q.head]
-}
-
-// take removes the oldest request with a number; nil: there is none. Nearly
-// always that is the oldest of all.
-func (q *queue) take(xid int32) *request {
-	for i := q.head; i < len(q.list); i++ {
-		if r := q.list[i]; r.Xid == xid {
-			copy(q.list[q.head+1:i+1], q.list[q.head:i])
-			q.head++
-			return r
-		}
-	}
-	return nil
 }
 
 // byZxid orders what has a zxid.

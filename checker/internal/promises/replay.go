@@ -1,6 +1,7 @@
 package promises
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ func (j *judge) replay(c *conn) {
 		switch {
 		case s.request != nil:
 			if !s.request.auth() { // which is answered whenever it may be
-				waiting.push(s.request)
+				waiting.push(s.request, int(s.request.Xid))
 			}
 			w.sent(s.request)
 		case s.event != nil:
@@ -124,7 +125,7 @@ func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	}
 	j.Report[Fifo].count("replies", 1)
 	first := waiting.first()
-	if waiting.take(q.Xid) != nil && first != q {
+	if waiting.take(int(q.Xid)) != nil && first != q {
 		j.broken(Fifo, append(q.events(), first.index), "%s came before that to its %s, which it had sent before, at %s", told(c, r), first.name(), at(first.at))
 	}
 }
@@ -141,9 +142,26 @@ func (j *judge) disturbed(from, to time.Duration) bool {
 	return i < len(j.epochs) && j.epochs[i] <= to
 }
 
-// overlap says that one of some spans touches the time between two others.
+// overlap says that one of some spans, apart and in order, touches the time between
+// two others.
 func overlap(of []Span, from, to time.Duration) bool {
-	return slices.ContainsFunc(of, func(s Span) bool { return s.From <= to && from <= s.To })
+	i, _ := slices.BinarySearchFunc(of, from, func(s Span, t time.Duration) int { return cmp.Compare(s.To, t) })
+	return i < len(of) && of[i].From <= to
+}
+
+// apart joins spans that touch, and puts them in order.
+func apart(of []Span) []Span {
+	of = slices.DeleteFunc(slices.Clone(of), func(s Span) bool { return s.To < s.From })
+	slices.SortFunc(of, func(x, y Span) int { return cmp.Compare(x.From, y.From) })
+	var joined []Span
+	for _, s := range of {
+		if n := len(joined); n > 0 && s.From <= joined[n-1].To {
+			joined[n-1].To = max(joined[n-1].To, s.To)
+			continue
+		}
+		joined = append(joined, s)
+	}
+	return joined
 }
 
 // newLeaders are the times at which a new leader's zxids were first seen.

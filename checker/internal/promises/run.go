@@ -111,6 +111,7 @@ func Check(ctx context.Context, run Run) Report {
 	} {
 		r[p] = &Finding{Figures: map[string]float64{}}
 	}
+	run.Disturbed, run.Faults, run.Stalled = apart(run.Disturbed), apart(run.Faults), apart(run.Stalled)
 	j := &judge{Run: run, Report: r, record: read(ctx, run)}
 	j.epochs = newLeaders(j.conns)
 	j.learn()

@@ -45,7 +45,6 @@ type version struct {
 	names               uint64 // of the children: the sum of their hashes
 	data                []byte
 	creates             int32 // the counter that names sequential children
-	nextAbsent          int   // the first version from this on in which there is no znode
 	many                bool  // it comes from one of several operations of a multi
 }
 
@@ -109,7 +108,7 @@ func (j *judge) readLog() *log {
 		}
 	}
 	for _, p := range j.pasts {
-		p.linkAbsences()
+		p.noteAbsences()
 	}
 	return b.log
 }
@@ -284,13 +283,11 @@ func (p *past) next(c change) *version {
 	return p.now()
 }
 
-func (p *past) linkAbsences() {
-	next := len(p.versions)
-	for i := len(p.versions) - 1; i >= 0; i-- {
+func (p *past) noteAbsences() {
+	for i := range p.versions {
 		if !p.versions[i].present {
-			next = i
+			p.absences = append(p.absences, i)
 		}
-		p.versions[i].nextAbsent = next
 	}
 }
 
@@ -341,10 +338,9 @@ func (p *past) first(c *content, lower history.ID) int {
 	from := p.in(lower)
 	switch {
 	case c.absent:
-		if i := p.versions[from].nextAbsent; i < len(p.versions) {
-			return i
+		if k, _ := slices.BinarySearch(p.absences, from); k < len(p.absences) {
+			return p.absences[k]
 		}
-		return -1
 	case c.stat != nil:
 		// The latest of a znode's three zxids is that of the change that made it so.
 		// Only children past the end of the counter leave no trace in them.
@@ -353,8 +349,10 @@ func (p *past) first(c *content, lower history.ID) int {
 			if p.versions[i].equals(c) {
 				return i
 			}
+			if p.versions[i].children > c.stat.NumChildren {
+				break // without a trace there come only more
+			}
 		}
-		return -1
 	case c.hasNames:
 		is := p.withNames(c.names)
 		if k, _ := slices.BinarySearch(is, from); k < len(is) {
@@ -382,10 +380,8 @@ func (p *past) before(c *content, lower history.ID) int {
 	to := p.in(lower)
 	switch {
 	case c.absent:
-		for i := to; i >= 0; i-- {
-			if !p.versions[i].present {
-				return i
-			}
+		if k, _ := slices.BinarySearch(p.absences, to+1); k > 0 {
+			return p.absences[k-1]
 		}
 	case c.stat != nil:
 		if i := p.first(c, 0); i >= 0 && i < to {

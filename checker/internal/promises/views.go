@@ -111,10 +111,10 @@ func (q *request) need() history.ID {
 // changeAt is the change that a transaction made to a path.
 func (p *past) changeAt(z history.ID) *change {
 	is := func(c *change) bool { return c.zxid == z }
-	if c := after(p.own, z-1, anyChange); c != nil && is(c) {
+	if c := after(p.own, z-1); c != nil && is(c) {
 		return c
 	}
-	if c := after(p.kids, z-1, anyChange); c != nil && is(c) {
+	if c := after(p.kids, z-1); c != nil && is(c) {
 		return c
 	}
 	return &change{zxid: z}
@@ -137,7 +137,7 @@ func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 	if s := of.stat; s != nil {
 		v.raise(max(s.Czxid, s.Mzxid, s.Pzxid), r.index)
 		if p != nil {
-			if m := after(p.own, s.Mzxid-1, anyChange); m != nil && m.zxid == s.Mzxid && m.many && v.multis[m.zxid] == 0 {
+			if m := after(p.own, s.Mzxid-1); m != nil && m.zxid == s.Mzxid && m.many && v.multis[m.zxid] == 0 {
 				v.multis[m.zxid] = r.index
 			}
 		}
@@ -155,15 +155,15 @@ func (j *judge) missed(p *past, of *content, z history.ID) *change {
 	}
 	switch s := of.stat; {
 	case s != nil:
-		if m := up(after(p.own, s.Mzxid, anyChange)); m != nil {
+		if m := up(after(p.own, s.Mzxid)); m != nil {
 			return m
 		}
 		if !p.stuck {
-			return up(after(p.kids, s.Pzxid, anyChange))
+			return up(after(p.kids, s.Pzxid))
 		}
 	case of.absent && !p.doubtful && !p.ephemeral && !j.Removed:
 		// Nobody can have deleted it since.
-		return up(after(p.own, p.deleted, creation))
+		return up(p.behind(p.deleted, created))
 	}
 	return nil
 }
@@ -226,14 +226,13 @@ func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) boo
 	if !there.equals(&bare) || more <= 0 {
 		return false
 	}
-	for k := len(p.kids) - 1; k >= 0; k-- {
-		if m := &p.kids[k]; m.closing && m.zxid <= v.lower {
-			j.broken(Ephemeral, append(r.request.events(), v.by), "%s counts %d children, %d too many, though session %s, which had some there, ended at zxid %s",
-				told(c, r), of.stat.NumChildren, more, m.session, m.zxid)
-			return true
-		}
+	m := p.lastEnd(v.lower)
+	if m == nil {
+		return false
 	}
-	return false
+	j.broken(Ephemeral, append(r.request.events(), v.by), "%s counts %d children, %d too many, though session %s, which had some there, ended at zxid %s",
+		told(c, r), of.stat.NumChildren, more, m.session, m.zxid)
+	return true
 }
 
 // torn says that a change is one of a multi of which the session has seen

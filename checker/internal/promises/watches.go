@@ -2,7 +2,6 @@ package promises
 
 import (
 	"container/heap"
-	"slices"
 
 	"github.com/zklab/zklab/history"
 )
@@ -38,8 +37,25 @@ type watch struct {
 	// may: the server can have it, and may send one event. asking are the requests
 	// on the way that set it, too; each of them may bring one.
 	may    bool
-	asking []*request
-	told   []*request // those of asking before whose answer an event came
+	asking queue
+	again  int // how many of them are setWatches
+	told   int // the latest event that used it: it came before the answers to those asking then
+}
+
+// ask notes a request on the way.
+func (x *watch) ask(q *request) {
+	x.asking.push(q, q.index)
+	if kind(q.Op) == "setWatches" {
+		x.again++
+	}
+}
+
+// arrived notes that a request, nil if it was none, is on the way no more.
+func (x *watch) arrived(q *request) bool {
+	if q != nil && kind(q.Op) == "setWatches" {
+		x.again--
+	}
+	return q != nil
 }
 
 // watches are those of one connection. A server forgets them with it.
@@ -50,8 +66,8 @@ type watches struct {
 	due   dueHeap
 	off   bool // it has watches of a kind that is not followed
 	last  *event
-	shown []history.ID // events that no reply has caught up with
-	since history.ID   // the change that the last event without a zxid told of
+	shown zxidHeap   // events that no reply has caught up with
+	since history.ID // the change that the last event without a zxid told of
 }
 
 func newWatches(j *judge, c *conn) *watches {
@@ -78,10 +94,24 @@ func (h *dueHeap) Pop() any {
 	return x
 }
 
+// zxidHeap is a heap of zxids, the lowest on top.
+type zxidHeap []history.ID
+
+func (h zxidHeap) Len() int           { return len(h) }
+func (h zxidHeap) Less(i, k int) bool { return h[i] < h[k] }
+func (h zxidHeap) Swap(i, k int)      { h[i], h[k] = h[k], h[i] }
+func (h *zxidHeap) Push(x any)        { *h = append(*h, x.(history.ID)) }
+func (h *zxidHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
 func (w *watches) in(p place) *watch {
 	x := w.at[p]
 	if x == nil {
-		x = &watch{place: p}
+		x = &watch{place: p, told: -1}
 		w.at[p] = x
 	}
 	return x
@@ -119,8 +149,7 @@ func (w *watches) sent(q *request) {
 		w.off = true
 	}
 	q.sets(func(p place, _ bool) {
-		x := w.in(p)
-		x.asking = append(x.asking, q)
+		w.in(p).ask(q)
 	})
 }
 
@@ -129,27 +158,16 @@ func (w *watches) answered(r *reply) {
 	q := r.request
 	q.sets(func(p place, absent bool) {
 		x := w.in(p)
-		told := contains(&x.told, q)
 		switch {
-		case !contains(&x.asking, q): // it brought its event already
+		case !x.arrived(x.asking.take(q.index)): // it brought its event already
 		case r.Error != 0 && (r.Error != -101 || q.Op != "exists"): // nothing was set
 		default:
 			x.may = true
-			if !told && !x.owed { // else the server has an older one, which stays
+			if q.index > x.told && !x.owed { // else the server has an older one, which stays
 				w.arm(x, r, absent)
 			}
 		}
 	})
-}
-
-// contains says whether a request is in a list, and takes it out.
-func contains(list *[]*request, q *request) bool {
-	i := slices.Index(*list, q)
-	if i < 0 {
-		return false
-	}
-	*list = slices.Delete(*list, i, i+1)
-	return true
 }
 
 // arm notes the watch that a read set, or that setWatches set again.
@@ -187,18 +205,18 @@ func (w *watches) following(x *watch) *change {
 	case p == nil:
 		return nil
 	case x.absent:
-		return after(p.own, x.base, creation)
+		return p.behind(x.base, created)
 	case x.table == childTable:
 		return childChange(p, x.base)
 	}
-	return after(p.own, x.base, anyChange)
+	return after(p.own, x.base)
 }
 
 // childChange is the first change behind z that concerns those who watch the
 // children of a path.
 func childChange(p *past, z history.ID) *change {
-	own := after(p.own, z, deletion)
-	kid := after(p.kids, z, anyChange)
+	own := p.behind(z, deleted)
+	kid := after(p.kids, z)
 	if p.stuck || own != nil && (kid == nil || own.zxid < kid.zxid) {
 		return own
 	}
@@ -287,13 +305,13 @@ func (w *watches) used(e *event, tables ...table) {
 	for _, t := range tables {
 		x := w.in(place{t, e.Path})
 		if x.owed && x.next != nil {
-			w.shown = append(w.shown, x.next.zxid)
+			heap.Push(&w.shown, x.next.zxid)
 		} else if x.owed && e.zxid > 0 {
-			w.shown = append(w.shown, e.zxid)
+			heap.Push(&w.shown, e.zxid)
 		}
 		may = may || x.may
 		x.may, x.owed = x.may && stays, false
-		x.told = append(x.told[:0], x.asking...)
+		x.told = e.index
 	}
 	if may {
 		return
@@ -301,12 +319,12 @@ func (w *watches) used(e *event, tables ...table) {
 	var first *watch // of those that a request on the way can have set, the oldest
 	for _, t := range tables {
 		x := w.in(place{t, e.Path})
-		if len(x.asking) > 0 && (first == nil || x.asking[0].index < first.asking[0].index) {
+		if q := x.asking.first(); q != nil && (first == nil || q.index < first.asking.first().index) {
 			first = x
 		}
 	}
 	if first != nil {
-		first.asking = slices.Delete(first.asking, 0, 1)
+		first.arrived(first.asking.takeFirst())
 		return
 	}
 	w.broken(OneEvent, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, though no watch was left that it had set on this connection",
@@ -318,16 +336,15 @@ func (w *watches) used(e *event, tables ...table) {
 // (DataTree.setWatches): of a znode that is gone, the one that waits for it stays
 // when the one on its children is told so.
 func (w *watches) settingAgain(e *event) bool {
-	asked := func(t table) bool {
-		return slices.ContainsFunc(w.in(place{t, e.Path}).asking, func(q *request) bool { return kind(q.Op) == "setWatches" })
-	}
-	return e.zxid == 0 && (asked(dataTable) || asked(childTable))
+	return e.zxid == 0 && w.in(place{dataTable, e.Path}).again+w.in(place{childTable, e.Path}).again > 0
 }
 
 // caught counts the events of which a reply now shows the change.
 func (w *watches) caught(r *reply) {
 	n := len(w.shown)
-	w.shown = slices.DeleteFunc(w.shown, func(z history.ID) bool { return z <= r.zxid })
+	for len(w.shown) > 0 && w.shown[0] <= r.zxid {
+		heap.Pop(&w.shown)
+	}
 	w.Report[WatchBeforeData].count("events", float64(n-len(w.shown)))
 }
 
@@ -364,13 +381,13 @@ func (w *watches) cause(e *event, z history.ID) *change {
 	}
 	switch e.Type {
 	case "nodeCreated":
-		return after(p.own, z-1, creation)
+		return p.behind(z-1, created)
 	case "nodeDeleted":
-		return after(p.own, z-1, deletion)
+		return p.behind(z-1, deleted)
 	case "nodeChildrenChanged":
-		return after(p.kids, z-1, anyChange)
+		return after(p.kids, z-1)
 	}
-	return after(p.own, z-1, func(c *change) bool { return c.what == set })
+	return p.behind(z-1, set)
 }
 
 // assigned judges an event without a zxid, as all are before 3.9: in the order of

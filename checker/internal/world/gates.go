@@ -38,7 +38,8 @@ func (b *barriers) round(p *Proc, n int) {
 		return nil, err
 	}})
 	var done []*signal
-	lifted := false
+	lifted, lifting := false, false
+	hasty := b.w.chance(0.5) // waiters ask again and again, so that there is something to see
 	for _, c := range b.w.clients {
 		if c == host {
 			continue
@@ -52,8 +53,12 @@ func (b *barriers) round(p *Proc, n int) {
 				if b.o.Defect == "no-fence" {
 					err = nil
 				}
-				if err == nil && p.do(c, op{f: history.FAwait, key: key, within: bound + opTime, run: func(deadline time.Duration) (any, error) {
-					return nil, b.await(p, c, f, deadline)
+				within := bound + opTime
+				if hasty && !after {
+					within = b.w.between(5*time.Millisecond, 30*time.Millisecond)
+				}
+				if err == nil && p.do(c, op{f: history.FAwait, key: key, within: within, run: func(deadline time.Duration) (any, error) {
+					return nil, b.await(p, c, f, deadline, &lifting)
 				}}) == nil || after {
 					return
 				}
@@ -64,6 +69,7 @@ func (b *barriers) round(p *Proc, n int) {
 	p.sleep(b.w.between(20*time.Millisecond, 40*time.Millisecond))
 	for range 20 {
 		if p.do(host, op{f: history.FLift, key: key, within: opTime, run: func(deadline time.Duration) (any, error) {
+			lifting = true
 			_, err := p.call(host, &request{kind: "delete", write: func(z int64, _ *sess) (any, error) {
 				of := f.in(b.w, z)
 				if len(of) == 0 {
@@ -83,7 +89,7 @@ func (b *barriers) round(p *Proc, n int) {
 }
 
 // await waits until a read shows the barrier down.
-func (b *barriers) await(p *Proc, c *conn, f *folder, deadline time.Duration) error {
+func (b *barriers) await(p *Proc, c *conn, f *folder, deadline time.Duration, lifting *bool) error {
 	patience := b.w.now + 15*time.Millisecond
 	missed := b.o.Defect == "misses-lift" && b.w.chance(0.1)
 	for {
@@ -94,6 +100,9 @@ func (b *barriers) await(p *Proc, c *conn, f *folder, deadline time.Duration) er
 		switch {
 		case err == errTimeout:
 			return err
+		case len(of) > 0 && *lifting && b.o.Defect == "hears-of-lift":
+			b.w.Wrong["heard of it"]++
+			return nil
 		case err != nil && b.o.Defect == "error-as-down":
 			b.w.Wrong["error as down"]++
 			return nil

@@ -13,9 +13,11 @@ import "math"
 
 // Register is what happened to a register.
 type Register struct {
-	Ops     []Op
+	Len int // how many operations there are
+	// Op puts one of them where it is told: first each in order, then those that
+	// are to be told of. Values are numbers from 0 without great gaps.
+	Op      func(i int32, o *Op)
 	Initial int32 // the value at first
-	Values  int   // how many there are: they are numbers below it
 	// Span tells of an operation, Value of a value, for people.
 	Span  func(op int32) string
 	Value func(value int32) string

@@ -9,47 +9,60 @@ import (
 // chains are the chains of a register's values.
 type chains struct {
 	r       *Register
-	ops     []Op
 	initial int32   // the value at first
 	of      []value // by value
 	written int     // values with a writer
 	starts  int     // those of which a chain may start
 	most    int32   // the last invocation
 	again   int32   // a compare-and-set from a value that another one took, none
+	found   Finding // what ends it all
 	scratch *Scratch
 }
 
-// value is what belongs to a value: operations, none.
+// value is what belongs to a value. The times of operations stand beside them,
+// so that a chain is followed without a look at operations.
 type value struct {
-	writer int32 // that wrote it
-	next   int32 // the compare-and-set from it
-	first  int32 // of its reads, the one that ended first
-	last   int32 // of its reads, the one that began last
+	writer int32  // the operation that wrote it, none
+	inv    int32  // of the writer
+	ret    int32  // of the writer
+	reads  extent // of it
+	to     int32  // the value that a compare-and-set made of it, none
+	linked bool   // the writer is a compare-and-set
+}
+
+// seen says that somebody found the value.
+func (x *value) seen() bool { return x.reads.first != none || x.to != none }
+
+// extent is when some operations took place.
+type extent struct {
+	first int32 // the operation that ended first; none: there is none, or it is the initial value
+	last  int32 // the operation that began last
+	f, s  int32 // when
 }
 
 const none = -1
 
+var nothing = extent{none, none, Never, -1}
+
 // chain is a chain's extent.
 type chain struct {
 	start int32 // its first value
-	first int32 // the operation that ended first; none: the initial value
-	last  int32 // the operation that began last
-	f, s  int32
+	extent
 }
 
 // Decide decides the register, in time in proportion to its operations, its
 // values and the greatest Inv.
 func (r *Register) Decide() Finding {
-	c := &chains{r: r, ops: r.Ops, initial: r.Initial, again: none, scratch: r.Scratch}
+	c := &chains{r: r, initial: r.Initial, again: none, scratch: r.Scratch}
 	if c.scratch == nil {
 		c.scratch = &Scratch{}
 	}
-	if f, done := c.collect(); done {
-		return f
+	if !c.collect() {
+		return c.found
 	}
-	all, f, done := c.walk()
-	if done {
-		return f
+	all, ok := c.walk()
+	if !ok {
+		return c.found
 	}
 	if a, b := c.conflicting(all); a != nil {
 		return c.conflict(*a, *b)
@@ -57,63 +70,78 @@ func (r *Register) Decide() Finding {
 	return Finding{Result: Explained}
 }
 
-// sized is memory for some elements, whatever is in it.
+// sized is memory for some elements, whatever is in it. The next register may need
+// a little more.
 func sized[T any](of *[]T, n int) []T {
 	if cap(*of) < n {
-		*of = make([]T, n)
+		*of = make([]T, n+n/16)
 	}
 	return (*of)[:n]
 }
 
-// collect finds what belongs to each value.
-func (c *chains) collect() (Finding, bool) {
-	c.of = sized(&c.scratch.values, c.r.Values)
-	for v := range c.of {
-		c.of[v] = value{none, none, none, none}
-	}
+// end says what was found.
+func (c *chains) end(f Finding) bool {
+	c.found = f
+	return false
+}
+
+// collect finds what belongs to each value, unless something is found before.
+func (c *chains) collect() bool {
+	c.of = sized(&c.scratch.values, c.r.Len/2)[:0] // as many values as registers often have
+	defer func() { c.scratch.values = c.of }()
 	c.starts = 1
+	c.reach(c.initial)
 	var maybe []int32 // writes and compare-and-sets that may have happened
-	for i := range c.ops {
-		o := &c.ops[i]
+	o := &Op{}
+	for i := range int32(c.r.Len) {
+		c.r.Op(i, o)
 		c.most = max(c.most, o.Inv)
+		c.reach(max(o.A, o.B))
 		if !o.Unknown() {
-			if f, done := c.put(int32(i)); done {
-				return f, true
+			if !c.put(i, o) {
+				return false
 			}
 		} else if _, makes := o.Effect(); makes {
-			maybe = append(maybe, int32(i))
+			maybe = append(maybe, i)
 		}
 	}
 	for _, i := range c.happened(maybe) {
-		if f, done := c.put(i); done {
-			return f, true
+		if !c.put(i, c.op(i)) {
+			return false
 		}
 	}
 	for v := range c.of {
-		if x := &c.of[v]; x.writer == none && int32(v) != c.initial && (x.first != none || x.next != none) {
-			return c.invented(int32(v)), true
+		if x := &c.of[v]; x.writer == none && int32(v) != c.initial && x.seen() {
+			return c.end(c.invented(int32(v)))
 		}
 	}
 	if c.again != none {
-		return c.twice(c.again), true
+		return c.end(c.twice(c.again))
 	}
-	return Finding{}, false
+	return true
+}
+
+// reach makes room for a value.
+func (c *chains) reach(v int32) {
+	for int(v) >= len(c.of) {
+		c.of = append(c.of, value{writer: none, reads: nothing, to: none})
+	}
 }
 
 // invented tells of a value that nobody had written.
 func (c *chains) invented(v int32) Finding {
-	i := c.of[v].first
+	i := c.of[v].reads.first
 	if i == none {
-		i = c.of[v].next
+		i = c.next(v)
 	}
 	return violation([]int32{i}, "%s found %s, which nobody had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial))
 }
 
 // twice tells of a compare-and-set from a value that another one took away.
 func (c *chains) twice(i int32) Finding {
-	v := c.ops[i].A
-	x := c.of[v]
-	return violation([]int32{x.next, i, x.writer}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(x.next), c.r.Span(i), c.value(v))
+	v := c.op(i).A
+	first := c.next(v)
+	return violation([]int32{first, i, c.of[v].writer}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(first), c.r.Span(i), c.value(v))
 }
 
 // happened are those of some operations with an unknown outcome that did happen:
@@ -134,8 +162,8 @@ func (c *chains) happened(maybe []int32) []int32 {
 		}
 	}
 	for _, i := range maybe {
-		v, _ := c.ops[i].Effect()
-		if maker[v] = i; c.of[v].first != none || c.of[v].next != none {
+		v, _ := c.effect(i)
+		if maker[v] = i; c.of[v].seen() {
 			see(v)
 		}
 	}
@@ -143,107 +171,101 @@ func (c *chains) happened(maybe []int32) []int32 {
 		i := maker[todo[len(todo)-1]]
 		todo = todo[:len(todo)-1]
 		if i != none {
-			if v, finds := c.ops[i].observes(); finds {
+			o := c.op(i)
+			if v, finds := o.observes(); finds {
 				see(v)
 			}
 		}
 	}
 	return slices.DeleteFunc(maybe, func(i int32) bool {
-		v, _ := c.ops[i].Effect()
+		v, _ := c.effect(i)
 		return !seen[v]
 	})
 }
 
 // put puts an operation that happened to the values that it makes and finds.
-func (c *chains) put(i int32) (Finding, bool) {
-	o := &c.ops[i]
+func (c *chains) put(i int32, o *Op) bool {
 	made, makes := o.Effect()
 	if makes {
 		x := &c.of[made]
 		if made == c.initial || x.writer != none {
-			return Finding{Result: Inapplicable, Reason: fmt.Sprintf("the value %s was written more than once", c.value(made))}, true
+			return c.end(Finding{Result: Inapplicable, Reason: fmt.Sprintf("the value %s was written more than once", c.value(made))})
 		}
-		x.writer = i
+		x.writer, x.inv, x.ret, x.linked = i, o.Inv, o.Ret, o.Kind == CAS
 		c.written++
-		if o.Kind == Write {
+		if !x.linked {
 			c.starts++
 		}
 	}
 	v, finds := o.observes()
 	if !finds {
-		return Finding{}, false
+		return true
 	}
 	x := &c.of[v]
-	if makes {
-		if x.next == none {
-			x.next = i
-		} else {
-			c.again = i
-		}
-		return Finding{}, false
+	switch {
+	case !makes:
+		x.reads.add(extent{i, i, o.Ret, o.Inv})
+	case x.to == none:
+		x.to = made
+	default:
+		c.again = i
 	}
-	if x.first == none || o.Ret < c.ops[x.first].Ret {
-		x.first = i
+	return true
+}
+
+// add adds other operations.
+func (e *extent) add(more extent) {
+	if more.f < e.f {
+		e.first, e.f = more.first, more.f
 	}
-	if x.last == none || o.Inv > c.ops[x.last].Inv {
-		x.last = i
+	if more.s > e.s {
+		e.last, e.s = more.last, more.s
 	}
-	return Finding{}, false
 }
 
 // walk follows every chain from its beginning, and checks the order within.
-func (c *chains) walk() ([]chain, Finding, bool) {
-	all := sized(&c.scratch.chains, c.starts)[:0]
+func (c *chains) walk() (all []chain, ok bool) {
+	all = sized(&c.scratch.chains, c.starts)[:0]
 	visited := 0
 	for v := range c.of {
-		w := c.of[v].writer
-		if int32(v) != c.initial && (w == none || c.ops[w].Kind == CAS) {
+		x := &c.of[v]
+		if int32(v) != c.initial && (x.writer == none || x.linked) {
 			continue
 		}
-		z := chain{start: int32(v), first: none, last: none, f: Never, s: -1}
+		all = append(all, chain{int32(v), nothing})
+		z := &all[len(all)-1]
 		if int32(v) == c.initial {
 			z.f = -1
 		}
 		for v := int32(v); ; {
-			x := &c.of[v]
 			if x.writer != none {
 				visited++
-				if f, done := c.enter(&z, v, x.writer, x.writer); done {
-					return nil, f, true
+				if !c.enter(z, v, extent{x.writer, x.writer, x.ret, x.inv}) {
+					return nil, false
 				}
 			}
-			if x.first != none {
-				if f, done := c.enter(&z, v, x.first, x.last); done {
-					return nil, f, true
-				}
+			if x.reads.first != none && !c.enter(z, v, x.reads) {
+				return nil, false
 			}
-			if x.next == none {
+			if v = x.to; v == none {
 				break
 			}
-			v = c.ops[x.next].B
+			x = &c.of[v]
 		}
-		all = append(all, z)
 	}
 	if visited < c.written {
-		return nil, c.circle(), true
+		return nil, c.end(c.circle())
 	}
-	return all, Finding{}, false
+	return all, true
 }
 
-// enter adds operations that come next in a chain: the one that ended first
-// and the one that began last of them.
-func (c *chains) enter(z *chain, v, first, last int32) (Finding, bool) {
-	ops := c.ops
-	if z.last != none && ops[first].Ret < z.s {
-		return c.backwards(z.last, first, v), true
+// enter adds operations that come next in a chain.
+func (c *chains) enter(z *chain, v int32, next extent) bool {
+	if z.last != none && next.f < z.s {
+		return c.end(c.backwards(z.last, next.first, v))
 	}
-	if ops[first].Ret < z.f {
-		z.first, z.f = first, ops[first].Ret
-	}
-	if ops[last].Inv > z.s {
-		z.last, z.s = last, ops[last].Inv
-	}
-	return Finding{}, false
+	z.add(next)
+	return true
 }
 
 // backwards tells of an operation that ended before an earlier one in its chain
@@ -256,7 +278,7 @@ func (c *chains) backwards(earlier, later, v int32) Finding {
 
 // because says why an operation must come before another of its chain.
 func (c *chains) because(earlier, later int32) string {
-	o := &c.ops[later]
+	o := c.op(later)
 	switch {
 	case o.Kind == CAS && o.A != o.B && c.valueOf(earlier) == o.A:
 		return "it took away the value " + c.value(o.A) + " that the other needs"
@@ -268,28 +290,44 @@ func (c *chains) because(earlier, later int32) string {
 
 // valueOf is the value that an operation belongs to in its chain.
 func (c *chains) valueOf(i int32) int32 {
-	if v, ok := c.ops[i].Effect(); ok {
+	o := c.op(i)
+	if v, ok := o.Effect(); ok {
 		return v
 	}
-	return c.ops[i].A
+	return o.A
 }
+
+// op is an operation. To go through all of them, one place for them is better.
+func (c *chains) op(i int32) *Op {
+	o := &Op{}
+	c.r.Op(i, o)
+	return o
+}
+
+// effect is the value that an operation writes; false if it writes none.
+func (c *chains) effect(i int32) (int32, bool) {
+	return c.op(i).Effect()
+}
+
+// next is the compare-and-set from a value.
+func (c *chains) next(v int32) int32 { return c.of[c.of[v].to].writer }
 
 // link are the writers of the values from one to another in a chain, whichever
 // comes first; the first one's included.
 func (c *chains) link(v, w int32) []int32 {
 	for range 2 {
 		var is []int32
-		for at, steps := v, 0; steps <= c.r.Values; steps++ {
+		for at, steps := v, 0; steps <= len(c.of); steps++ {
 			if c.of[at].writer != none {
 				is = append(is, c.of[at].writer)
 			}
 			if at == w {
 				return is
 			}
-			if c.of[at].next == none {
+			if c.of[at].to == none {
 				break
 			}
-			at = c.ops[c.of[at].next].B
+			at = c.of[at].to
 		}
 		v, w = w, v
 	}
@@ -298,12 +336,12 @@ func (c *chains) link(v, w int32) []int32 {
 
 // circle tells of values that were made from one another only.
 func (c *chains) circle() Finding {
-	on := make([]bool, c.r.Values)
+	on := make([]bool, len(c.of))
 	for v := range c.of { // what a beginning leads to
-		if w := c.of[v].writer; int32(v) == c.initial || w != none && c.ops[w].Kind == Write {
-			for at := int32(v); !on[at]; at = c.ops[c.of[at].next].B {
+		if x := &c.of[v]; int32(v) == c.initial || x.writer != none && !x.linked {
+			for at := int32(v); !on[at]; at = c.of[at].to {
 				on[at] = true
-				if c.of[at].next == none {
+				if c.of[at].to == none {
 					break
 				}
 			}
@@ -314,7 +352,7 @@ func (c *chains) circle() Finding {
 			continue
 		}
 		var witness []int32
-		for at := int32(v); !on[at]; at = c.ops[c.of[at].writer].A {
+		for at := int32(v); !on[at]; at = c.op(c.of[at].writer).A {
 			on[at] = true
 			witness = append(witness, c.of[at].writer)
 		}
@@ -410,45 +448,45 @@ func (c *chains) named(x, y int32) string {
 	return "what links " + c.value(from) + " and " + c.value(to)
 }
 
-func (c *chains) began(i int32) int32 { return c.ops[i].Inv }
+func (c *chains) began(i int32) int32 { return c.op(i).Inv }
 
 func (c *chains) ended(i int32) int32 {
 	if i == none {
 		return -1
 	}
-	return c.ops[i].Ret
+	return c.op(i).Ret
 }
 
 // nearest finds in a chain an operation that ended before s and one that began
 // after f, as near to each other as there are.
 func (c *chains) nearest(start, s, f int32) (early, late int32) {
 	early, late = none, none
-	best := c.r.Values + 1
+	best := len(c.of) + 1
 	lastEarly, lastLate := none, none
 	earlyAt, lateAt := -best, -best
-	ops := c.ops
-	consider := func(at int, first, last int32) {
-		if ops[first].Ret < s {
-			lastEarly, earlyAt = int(first), at
+	consider := func(at int, e extent) {
+		if e.f < s {
+			lastEarly, earlyAt = int(e.first), at
 		}
-		if ops[last].Inv > f {
-			lastLate, lateAt = int(last), at
+		if e.s > f {
+			lastLate, lateAt = int(e.last), at
 		}
-		if d := max(earlyAt, lateAt) - min(earlyAt, lateAt); lateAt >= 0 && earlyAt > -c.r.Values-1 && d < best {
+		if d := max(earlyAt, lateAt) - min(earlyAt, lateAt); lateAt >= 0 && earlyAt > -len(c.of)-1 && d < best {
 			best, early, late = d, int32(lastEarly), int32(lastLate)
 		}
 	}
 	if start == c.initial {
 		earlyAt = -1
 	}
-	for v, at := start, 0; ; v, at = ops[c.of[v].next].B, at+1 {
-		if w := c.of[v].writer; w != none {
-			consider(at, w, w)
+	for v, at := start, 0; ; v, at = c.of[v].to, at+1 {
+		x := &c.of[v]
+		if x.writer != none {
+			consider(at, extent{x.writer, x.writer, x.ret, x.inv})
 		}
-		if c.of[v].first != none {
-			consider(at, c.of[v].first, c.of[v].last)
+		if x.reads.first != none {
+			consider(at, x.reads)
 		}
-		if c.of[v].next == none {
+		if x.to == none {
 			return early, late
 		}
 	}
