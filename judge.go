@@ -99,13 +99,11 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 	for _, w := range slices.Concat(warnings(h, result.Stats), unread) {
 		if !slices.Contains(result.Warnings, w) {
 			result.Warnings = append(result.Warnings, w)
+			result.JudgedWarnings = append(result.JudgedWarnings, w)
 		}
 	}
 	return result, nil
 }
-
-// noTransactions begins the warning that they were left out.
-const noTransactions = "the committed transactions were left out, they cannot be read"
 
 // transactions are what is stored of what the ensemble committed during a run.
 // Many a run has none, and is judged without: its ensemble could not tell, or it
@@ -121,7 +119,7 @@ func transactions(run *store.Run) (list []history.Txn, warnings []string) {
 	}
 	list, err := history.OpenTxns(folder.Transactions())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, []string{fmt.Sprintf("%s: %v", noTransactions, err)}
+		return nil, []string{fmt.Sprintf("the committed transactions were left out, they cannot be read: %v", err)}
 	}
 	return list, nil
 }
@@ -140,9 +138,33 @@ func earlier(run *store.Run) *store.Result {
 	}
 	return &store.Result{
 		Ensemble: old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
-		// Whether the transactions can be read is found out each time.
-		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return strings.HasPrefix(w, noTransactions) }),
+		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return slices.Contains(old.JudgedWarnings, w) }),
 	}
+}
+
+// strangers are the operations of a history that mean nothing to its model's checks:
+// of a few, each with how often it was called.
+func strangers(h *history.History) string {
+	const most = 4
+	counts := map[string]int{}
+	var names []string
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Process < 0 || e.Type != history.Invoke || history.Knows(h.Header.Model, e.F) {
+			continue
+		}
+		if counts[e.F]++; counts[e.F] == 1 {
+			names = append(names, e.F)
+		}
+	}
+	for i, name := range names {
+		if i == most {
+			names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
+			break
+		}
+		names[i] = fmt.Sprintf("%.40s (%d)", name, counts[name])
+	}
+	return strings.Join(names, ", ")
 }
 
 // warnings are what the record itself warns of.
@@ -152,6 +174,9 @@ func warnings(h *history.History, s stats.Stats) []string {
 		texts = append(texts, "the history is cut off in its last line, which was left out: the run crashed")
 	}
 	texts = append(texts, h.Damage...)
+	if odd := strangers(h); odd != "" {
+		texts = append(texts, fmt.Sprintf("operations that model %s does not know were passed over: %s", h.Header.Model, odd))
+	}
 	for _, f := range s.Faults {
 		for _, w := range f.Warnings {
 			if !slices.Contains(texts, w) {

@@ -186,7 +186,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("thousands(%d) = %q", n, got)
 		}
 	}
-	if got := label("a\x00b\n"+strings.Repeat("c", 20), 6); got != "a b c…" {
+	if got := label("a\x00b\n"+strings.Repeat("c", 20), 6); got != `a\x00b c…` {
 		t.Errorf("label: %q", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	told "github.com/zklab/zklab/internal/witness"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -23,7 +24,7 @@ const summaryWidth = 100
 // terminal escape codes; without there are none. Of a violation the events
 // that show it are read from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
-	s := &summary{r: r, screen: screen}
+	s := &summary{r: r, screen: screen, told: map[string]string{}}
 	s.chooseWitnesses(run)
 	s.verdict()
 	s.properties()
@@ -42,6 +43,8 @@ type summary struct {
 	screen Screen
 	b      strings.Builder
 	column int // width of the properties' names
+
+	told map[string]string // reason → the property that it was told of
 
 	h      *history.History  // nil if nothing has to be shown of it
 	chosen []checker.Verdict // violations shown with their events
@@ -67,7 +70,7 @@ func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range words(text) {
-		if line != "" && columnsOf(line)+1+columnsOf(word) > width {
+		if line != "" && told.Columns(line)+1+told.Columns(word) > width {
 			lines = append(lines, line)
 			line = ""
 		}
@@ -92,8 +95,6 @@ func words(text string) []string {
 	}
 	return out
 }
-
-func columnsOf(s string) int { return len([]rune(s)) }
 
 // paint gives text the colour of a result.
 func (s *summary) paint(r checker.Result, text string) string {
@@ -124,7 +125,7 @@ func (s *summary) properties() {
 	all := properties(s.r.Verdicts)
 	s.column = 12
 	for _, p := range all {
-		s.column = max(s.column, columnsOf(p.Name))
+		s.column = max(s.column, told.Columns(p.Name))
 	}
 	for _, p := range all {
 		text := p.Words()
@@ -145,8 +146,18 @@ func (s *summary) properties() {
 	}
 }
 
-// property is the line of one, with the reasons where it is not simply valid.
+// property is the line of one, with the reasons where it is not simply valid. One
+// reason for many, as where an assumption does not hold, is told once.
 func (s *summary) property(p property, text string) {
+	reasons := p.Reasons()
+	if len(reasons) == 1 && !s.shown[p.Name] {
+		if other := s.told[reasons[0]]; other != "" {
+			text += ", for the same reason as " + other
+			reasons = nil
+		} else {
+			s.told[reasons[0]] = p.Name
+		}
+	}
 	fmt.Fprintf(&s.b, "  %s %-*s ", s.paint(p.Class(), p.Mark()), s.column, p.Name)
 	for i, part := range wrap(text, s.beside()) {
 		if i > 0 {
@@ -164,7 +175,6 @@ func (s *summary) property(p property, text string) {
 	if !p.decides(s.r.Strict) {
 		most = 1
 	}
-	reasons := p.Reasons()
 	for i, r := range reasons {
 		if i == most {
 			s.below("and " + thousands(len(reasons)-most) + " more, in the report")

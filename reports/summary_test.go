@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	told "github.com/zklab/zklab/internal/witness"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/store"
 )
@@ -39,7 +40,7 @@ func TestSummary(t *testing.T) {
 func fits(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		if n := columnsOf(strings.TrimRight(line, "\n")); n > summaryWidth && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
+		if n := told.Columns(strings.TrimRight(line, "\n")); n > summaryWidth && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}
@@ -82,6 +83,28 @@ func TestSummaryOfAViolation(t *testing.T) {
 	if coloured := Summary(r, &store.Run{Dir: dir}, Screen{Colour: true}); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[0m:") {
 		t.Errorf("no colour in\n%s", coloured)
 	}
+}
+
+// What holds for many properties is told of the first.
+func TestSummaryTellsAReasonOnce(t *testing.T) {
+	all, one := "nothing wrong was found, but the ensemble was not healthy", "too few reads"
+	got := Summary(&store.Result{Verdict: checker.Unknown, Verdicts: []checker.Verdict{
+		{Property: "exclusion", Result: checker.Unknown, Reason: all},
+		{Property: "fencing", Result: checker.Unknown, Reason: one},
+		{Property: "tokens", Result: checker.Unknown, Reason: all},
+		{Property: "lost", Result: checker.Unknown, Reason: all, Key: "k1"}, // not of the same
+	}}, nil, Screen{})
+	for _, text := range []string{
+		"? exclusion    not decided\n                 " + all,
+		"? fencing      not decided\n                 " + one,
+		"? tokens       not decided, for the same reason as exclusion\n",
+		"? lost         not decided for 1 key\n                 k1: " + all,
+	} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	fits(t, got)
 }
 
 func TestSummaryOfLittle(t *testing.T) {

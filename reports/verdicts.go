@@ -141,7 +141,10 @@ func (p property) Reasons() []string {
 			keys[v.Reason] = append(keys[v.Reason], v.Key)
 		}
 		for _, reason := range order {
-			out = append(out, about(keys[reason])+reason)
+			if prefix := about(keys[reason]); !strings.HasPrefix(reason, prefix) { // some say it themselves
+				reason = prefix + reason
+			}
+			out = append(out, reason)
 		}
 	}
 	return out

@@ -75,7 +75,7 @@ func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 type Screen struct {
 	Colour     bool // escape codes are welcome
 	Width      int  // in columns; 0 is 80. Timelines use 60 to 120 of them
-	ASCII      bool // timelines are drawn without box characters
+	ASCII      bool // timelines are drawn in ASCII
 	NoTimeline bool // and not at all
 }
 

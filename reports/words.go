@@ -5,7 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	told "github.com/zklab/zklab/internal/witness"
 )
 
 // length is a duration for people: three significant digits and a unit.
@@ -87,20 +88,11 @@ func times(n int) string {
 	return thousands(n) + " times"
 }
 
-// label makes text from a history fit to be drawn: control characters, which
-// XML cannot hold, become spaces, and what is long is cut.
-func label(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
-}
+// label makes text from a history fit to be drawn, which is for XML what it is for a
+// terminal, and in one line. What is long is cut.
+func label(s string, most int) string { return told.Clean(oneLine.Replace(s), most) }
+
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ")
 
 // listOf is "1, 2 and 5".
 func listOf(n []int) string {

@@ -35,14 +35,14 @@ func Faults(h *history.History) []Fault {
 // faultStep reads an event as a step of a fault: faults are numbered from 1,
 // which no other fact of the run is.
 func faultStep(e *history.Event) (history.FaultStep, bool) {
-	var step history.FaultStep
 	if e.Process != history.Nemesis || e.Type != history.Info || len(e.Value) == 0 {
-		return step, false
+		return history.FaultStep{}, false
 	}
 	switch e.F {
 	case history.FBegin, history.FPhase, history.FHealth, history.FStall, history.FDrained, history.FFinal, history.FEnd:
-		return step, false
+		return history.FaultStep{}, false
 	}
+	var step history.FaultStep // behind all that is none: it is made anew for each
 	err := e.Decode(&step)
 	return step, err == nil && step.Fault > 0
 }

@@ -30,6 +30,10 @@ type Result struct {
 	// Warnings are for people: a time limit shorter than the first fault, a
 	// rate that was not reached, a history cut off in its last line.
 	Warnings []string `json:"warnings,omitempty"`
+	// JudgedWarnings are those of Warnings that come from the record and what lies
+	// beside it. They are found anew each time that it is judged; the others only the
+	// run itself knew.
+	JudgedWarnings []string `json:"judged_warnings,omitempty"`
 	// Timings are wall times of the harness itself, by name: "start" (command
 	// to first operation), "check", "report", "finish" (last operation to report).
 	Timings map[string]time.Duration `json:"timings,omitempty"`

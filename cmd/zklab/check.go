@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/signal"
 	"strings"
 	"time"
@@ -34,7 +35,11 @@ func newCheck() *cobra.Command {
 			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
 			}
-			run, err := store.Open(c.out, args[0])
+			path := args[0]
+			if path == "-" {
+				path = os.Stdin.Name()
+			}
+			run, err := store.Open(c.out, path)
 			if err != nil {
 				return err
 			}
@@ -66,8 +71,8 @@ func newCheck() *cobra.Command {
 // checkHelp lists the models and formats.
 func checkHelp() string {
 	var b strings.Builder
-	b.WriteString("Check decides from the record alone and writes nothing. PATH is a run's folder, latest, or a\n" +
-		"history file. Exit codes are those of run: 0 valid, 1 violation, 2 undecided, 3 unreadable, 64\nwrong usage.\n\n" +
+	b.WriteString("Check decides from the record alone and writes nothing. PATH is a run's folder, latest, a\n" +
+		"history file, or - for standard input. Exit codes are those of run: 0 valid, 1 violation,\n2 undecided, 3 unreadable, 64 wrong usage.\n\n" +
 		"A history of zklab's names its model and is checked for all that the model promises. Any other\n" +
 		"needs --model, and is decided to be linearizable or not; so is one of zklab's, with --model.\n" +
 		"Processes are numbers; the nemesis is passed over.\n\nModels:\n")

@@ -20,7 +20,7 @@ func newDoctor() *cobra.Command {
 		Long: "Doctor looks at what ensembles need. The exit code is 0 when nothing is missing for those of\n" +
 			"--ensemble, else 3: embedded ones need nothing, containers a Docker engine and an image.\n" +
 			"What only some faults need is no reason for 3.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(kinds, kind) {
 				return unknownKind(kind)

@@ -19,7 +19,7 @@ func newEnsemble() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ensemble",
 		Short: "Run an ensemble for any client",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newUp())
@@ -38,7 +38,7 @@ func newUp() *cobra.Command {
 			"ensemble keeps all in memory: it is for tests, and not for data that matter.",
 		Example: "  zklab ensemble up\n" +
 			"  zklab ensemble up --nodes 5 --listen 127.0.0.1:21810",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if b.host, b.ports, err = addresses(listen, b.nodes); err != nil {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
+	"syscall"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
@@ -49,7 +52,9 @@ func finish(err error, usage bool, stderr io.Writer) int {
 	case errors.As(err, &verdict):
 		return verdict.code
 	}
-	fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
+	if !unheard(err) {
+		fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
+	}
 	switch {
 	case usage || errors.Is(err, zklab.ErrUsage):
 		return exitUsage
@@ -59,8 +64,16 @@ func finish(err error, usage bool, stderr io.Writer) int {
 	return exitFailed
 }
 
+// unheard says that nobody reads the command's output any more, as behind head: there
+// is nobody to tell.
+func unheard(err error) bool {
+	var write *fs.PathError
+	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
+}
+
 func oneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
+	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return witness.Clean(text, 4000) // it may quote a file
 }

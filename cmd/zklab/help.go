@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 )
 
@@ -14,8 +12,11 @@ func newHelp() *cobra.Command {
 		Short: "Help about any command",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return usageError("no help about %q: there is no such command", strings.Join(args, " "))
+			if err == nil {
+				err = noArgs(topic, rest)
+			}
+			if err != nil {
+				return usageError("no help: %v", err)
 			}
 			return topic.Help()
 		},

@@ -35,10 +35,9 @@ func newList() *cobra.Command {
 		names = append(names, l.name)
 	}
 	cmd := &cobra.Command{
-		Use:       "list [" + strings.Join(names, "|") + "]",
-		Short:     "List recipes, their subjects, faults with the ensembles that have them, and stored runs",
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: names,
+		Use:   "list [" + strings.Join(names, "|") + "]",
+		Short: "List recipes, their subjects, faults with the ensembles that have them, and stored runs",
+		Args:  oneOf("listing", names),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			parts := listings
 			if len(args) == 1 {

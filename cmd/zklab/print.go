@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,26 +31,23 @@ func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSO
 
 // printJSON prints a value for programs, and for people who look at it.
 func printJSON(w io.Writer, value any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
-	return enc.Encode(value)
+	if err := enc.Encode(value); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	if !unicodeWelcome() {
+		text = asciiJSON(text)
+	}
+	_, err := w.Write(text)
+	return err
 }
 
 // screenOf is what is known of where a result goes; brief leaves timelines out.
 func screenOf(out io.Writer, brief bool) reports.Screen {
 	return reports.Screen{Colour: coloured(out), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief}
-}
-
-// unicodeWelcome says whether box characters are: unless the locale names
-// another character set. Where there is no locale at all, as in containers,
-// terminals know UTF-8 all the same.
-func unicodeWelcome() bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(os.Getenv(name)); v != "" {
-			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
-		}
-	}
-	return true
 }
 
 // coloured says whether colours are welcome: on a terminal, unless NO_COLOR is set.

@@ -30,7 +30,7 @@ func newReport() *cobra.Command {
 			if err := rewrite(run); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), run.Report())
+			fmt.Fprintln(exact(cmd.OutOrStdout()), run.Report())
 			return nil
 		},
 	}

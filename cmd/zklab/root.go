@@ -12,6 +12,7 @@ import (
 
 // execute runs one command line and gives its exit code.
 func execute(args []string, stdout, stderr io.Writer) (code int) {
+	stdout, stderr = legible(stdout), legible(stderr)
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(stderr, "error: a defect in zklab: %v\n%s", p, debug.Stack())
@@ -36,13 +37,14 @@ func newRoot(begun *bool) *cobra.Command {
 		Version:       zklab.Version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		PersistentPreRun: func(*cobra.Command, []string) {
 			*begun = true
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean(), newEnsemble(), newWorker(), newConform())
 	return root

@@ -39,14 +39,14 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 		Use:   "run RECIPE",
 		Short: "Run a recipe's workload, with or without faults, and check and report it",
 		Long: "Run starts an ensemble, lets clients use a recipe on it while faults happen, checks the\n" +
-			"recorded history and writes a report. RECIPE is one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"recorded history and writes a report. RECIPE is one of\n" + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
 			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
 			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
 			"  zklab run lock --clients-as process --faults freeze,crash\n" +
 			"  zklab run lock --subject broken\n" +
 			"  zklab run register --subject broken:retry-cas-blind --faults lose-reply:setData:who=all/1s",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			stored, err := merge(cmd, f, x, args)
 			if err != nil {

@@ -26,14 +26,14 @@ func newWorker() *cobra.Command {
 		Short: "Be a client for another process: speak the adapter protocol on standard input and output",
 		Long: "Be a client for another process: read requests from standard input, one JSON object a line,\n" +
 			"and answer on standard output (docs/adapters.md). It ends at the end of its input.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			served, err := workerSubjects(subject)
 			if err != nil {
 				return usageError("%v", err)
 			}
 			served.Logf = func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
-			return adapter.Serve(context.Background(), os.Stdin, cmd.OutOrStdout(), served)
+			return adapter.Serve(context.Background(), os.Stdin, exact(cmd.OutOrStdout()), served)
 		},
 	}
 	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "whose recipes: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")

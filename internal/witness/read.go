@@ -82,7 +82,10 @@ func (r *Reader) place(index int) int {
 func (r *Reader) Scene(property, key string, witness []int) *Scene {
 	s := &Scene{Property: property, key: key}
 	t := teller{h: r.h, s: s, ends: r.ends}
-	told := map[int]bool{}
+	told, named := map[int]bool{}, make(map[int]bool, len(witness))
+	for _, index := range witness {
+		named[index] = true
+	}
 	for _, index := range witness {
 		at := r.place(index)
 		if at < 0 || told[at] {
@@ -106,9 +109,11 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 			op.Invoke, op.Return = &r.h.Events[min(at, other)], &r.h.Events[max(at, other)]
 			told[other] = true
 		}
-		alive := e.Alive
+		alive := e.Alive // what an event says of its session, if the witness names it
 		if other, ok := r.partner[at]; ok {
-			alive = max(alive, r.alive(other, witness))
+			if o := &r.h.Events[other]; named[o.Index] {
+				alive = max(alive, o.Alive)
+			}
 		}
 		t.operation(op, alive)
 	}
@@ -134,14 +139,6 @@ func (r *Reader) both(at int, told map[int]bool) (request, reply *history.Event)
 		reply = &r.h.Events[p]
 	}
 	return request, reply
-}
-
-// alive is what an event says of its session, if the witness names it.
-func (r *Reader) alive(at int, witness []int) time.Duration {
-	if e := &r.h.Events[at]; slices.Contains(witness, e.Index) {
-		return e.Alive
-	}
-	return 0
 }
 
 // mostDeaths is how many ends of sessions are told that the witness does not

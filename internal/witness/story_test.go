@@ -148,6 +148,7 @@ var scenes = []struct {
 	{"hours", hours, Screen{}},
 	{"instant", instant, Screen{}},
 	{"unicode", unicodeKeys, Screen{}},
+	{"unicode-ascii", unicodeKeys, Screen{ASCII: true}},
 	{"hostile", hostile, Screen{}},
 	{"faults", manyFaults, Screen{Width: 100}},
 	{"lines", lines, Screen{}},

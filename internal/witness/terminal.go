@@ -143,6 +143,7 @@ func (s *Scene) Text(screen Screen) string {
 	d := drawing{picture: p, screen: screen, g: boxes, used: map[string]bool{}}
 	if screen.ASCII {
 		d.g = plain
+		d.inASCII()
 	}
 	for _, l := range p.lanes {
 		d.names = max(d.names, Columns(fit(l.name, mostNameWide)))
@@ -164,6 +165,19 @@ type drawing struct {
 	used   map[string]bool
 }
 
+// inASCII changes the names, before there is a place for each.
+func (d *drawing) inASCII() {
+	for i := range d.lanes {
+		l := &d.lanes[i]
+		l.name = ASCII(l.name)
+		for _, bars := range [][]bar{l.bars, l.marks} {
+			for k := range bars {
+				bars[k].name = ASCII(bars[k].name)
+			}
+		}
+	}
+}
+
 func (d *drawing) text() string {
 	var lines []string
 	for _, l := range d.lanes {
@@ -177,8 +191,8 @@ func (d *drawing) text() string {
 	for _, l := range lines {
 		b.WriteString(strings.TrimRight(indentation+l, " ") + "\n")
 	}
-	if d.screen.ASCII {
-		return strings.NewReplacer("…", "~", "µ", "u").Replace(b.String())
+	if d.screen.ASCII { // names are, but for where they were cut
+		return strings.ReplaceAll(b.String(), "…", "~")
 	}
 	return b.String()
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/nearest"
+)
+
+// wrongFlag says in words of the command line what is wrong with a flag.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		offer := nearest.To(unknown.GetSpecifiedName(), names)
+		if offer != "" {
+			offer = " did you mean --" + offer + "?"
+		}
+		return fmt.Errorf("unknown flag: --%s;%s see %s --help", unknown.GetSpecifiedName(), offer, cmd.CommandPath())
+	case errors.As(err, &value):
+		return wrongValue(value)
+	}
+	return err
+}
+
+// wrongValue says what a flag takes. Those with kinds of values of their own say it
+// themselves.
+func wrongValue(err *pflag.InvalidValueError) error {
+	kinds := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0", "float64": "a number",
+		"duration": "a time with its unit, like 500ms, 10s or 1m30s", "bool": "true or false",
+	}
+	want, ok := kinds[err.GetFlag().Value.Type()]
+	switch {
+	case !ok:
+		return err
+	case errors.Is(err, strconv.ErrRange):
+		want += " of 64 bits"
+	}
+	return fmt.Errorf("--%s %q: expected %s", err.GetFlag().Name, err.GetValue(), want)
+}
+
+// oneOf takes at most one argument, which is one of some names for what they are.
+func oneOf(what string, names []string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return tooMany(cmd, args)
+		}
+		if len(args) == 0 || slices.Contains(names, args[0]) {
+			return nil
+		}
+		return fmt.Errorf("unknown %s %q%sknown are %s", what, args[0], nearest.DidYouMean(args[0], names), strings.Join(names, ", "))
+	}
+}
+
+// atMostOne takes no second argument.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return tooMany(cmd, args)
+	}
+	return nil
+}
+
+func tooMany(cmd *cobra.Command, args []string) error {
+	return fmt.Errorf("%s takes one argument, got %q", cmd.CommandPath(), args)
+}
+
+// noArgs is for commands without arguments; those of some others are commands.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("%s takes no argument, got %q", cmd.CommandPath(), args[0])
+	}
+	return fmt.Errorf("unknown command %q%s%s has %s", args[0], nearest.DidYouMean(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
+}
