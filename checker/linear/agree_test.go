@@ -24,6 +24,8 @@ type game struct {
 	guess func(r *rand.Rand, g *round, o *op)
 	// search says that the fast procedure may leave histories to the search.
 	search bool
+	// goesOn says that some processes go on after an operation with an unknown outcome.
+	goesOn bool
 }
 
 // round is one history as it is made.
@@ -269,6 +271,9 @@ func games() map[string]game {
 			},
 		},
 	}
+	again := gs["lock"]
+	again.search, again.goesOn = true, true
+	gs["lock, going on"] = again
 	set := gs["linear-set"]
 	set.model = "set"
 	gs["set"] = set
@@ -324,6 +329,13 @@ func (gm game) make(r *rand.Rand) *object {
 	effect := map[int32]bool{}
 	process := make([]int32, clients)
 	next := int32(clients)
+	giveUp := func(c int) {
+		if open[c] = 0; gm.goesOn && r.IntN(3) > 0 {
+			return
+		}
+		process[c] = next
+		next++
+	}
 	for c := range process {
 		process[c] = int32(c)
 	}
@@ -353,14 +365,12 @@ func (gm game) make(r *rand.Rand) *object {
 			effect[at] = true
 		case !effect[at]:
 			if r.IntN(12) == 0 { // its client gives up before it happened
-				open[c], process[c] = 0, next
-				next++
+				giveUp(c)
 				continue
 			}
 			effect[at] = gm.apply(g, o)
 		case r.IntN(9) == 0: // or after
-			open[c], process[c] = 0, next
-			next++
+			giveUp(c)
 		default:
 			o.ret = rank
 			rank++
@@ -388,7 +398,7 @@ func (gm game) make(r *rand.Rand) *object {
 			case r.IntN(2) == 0 && !o.unknown():
 				gm.guess(r, g, o)
 			default:
-				moveReturn(r, ops, rank)
+				moveReturn(r, ops, rank, gm.goesOn)
 			}
 		}
 	}
@@ -411,7 +421,7 @@ func (gm game) make(r *rand.Rand) *object {
 
 // moveReturn swaps two neighbouring returns and invocations, as a stale answer
 // would.
-func moveReturn(r *rand.Rand, ops []op, ranks int32) {
+func moveReturn(r *rand.Rand, ops []op, ranks int32, goesOn bool) {
 	if ranks < 2 {
 		return
 	}
@@ -433,16 +443,17 @@ func moveReturn(r *rand.Rand, ops []op, ranks int32) {
 		return
 	}
 	*x, *y = *y, *x
-	if xo.inv > xo.ret || yo.inv > yo.ret || clash(ops) {
+	if xo.inv > xo.ret || yo.inv > yo.ret || clash(ops, goesOn) {
 		*x, *y = *y, *x
 	}
 }
 
-// clash says whether a process has two open operations.
-func clash(ops []op) bool {
+// clash says whether a process has two open operations; one with an unknown outcome
+// stays open unless the process goes on.
+func clash(ops []op, goesOn bool) bool {
 	for i := range ops {
 		for j := range ops {
-			if i != j && ops[i].process == ops[j].process && ops[i].inv < ops[j].inv && ops[i].ret > ops[j].inv {
+			if i != j && !(goesOn && ops[i].unknown()) && ops[i].process == ops[j].process && ops[i].inv < ops[j].inv && ops[i].ret > ops[j].inv {
 				return true
 			}
 		}

@@ -18,9 +18,10 @@
 //
 // # What may stay unknown
 //
-// Locks, mutexes, semaphores whose permits are taken one by one, sets, total
-// queues, bounds of counters, counters whose adds are all of one number, and registers, queues and bags into which no
-// value goes twice are always decided by their procedures. The others are left
+// Mutexes, semaphores whose permits are taken one by one, locks whose processes end
+// with an unknown outcome as Jepsen's do, sets, total queues, bounds of counters,
+// counters whose adds are all of one number, and registers, queues and bags into
+// which no value goes twice are always decided by their procedures. The others are left
 // to the search and porcupine, and are unknown if the budget ends before these
 // do, which takes many operations at one time, or many unknown ones:
 //
@@ -33,6 +34,8 @@
 //   - priority queues with unknown dequeues, if it explains nothing that the
 //     first of these to begin took what was overdue first;
 //   - semaphores of which several permits are taken at once;
+//   - locks whose processes go on after an unknown outcome, if it depends on that
+//     outcome whether two held the lock at once;
 //   - counters to which different numbers are added.
 //
 // A set that was never read and a history without operations are unknown, too.

@@ -1,110 +1,186 @@
 package linear
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/zklab/zklab/checker"
 )
 
 const byHolds = "sweep over holds"
 
 // A lock that only its holder may release is decided by its holds: what lies
 // between the return of an acquire and the invocation of its release is held for
-// certain, and no two of these may overlap. A release with an unknown outcome
-// is taken to happen when it was invoked, an acquire with one not to happen:
-// nothing of its process depends on it.
+// certain, and no two of these may overlap.
+//
+// A client whose process ends with an unknown outcome, as Jepsen's do, leaves no
+// choice: nothing depends on its last operation. Where a process goes on after one,
+// that may take effect at any time later, between operations of its own, too. Then
+// what is certain can only convict, and one way in which it may have been can only
+// acquit; between them the search decides.
 func decideHolds(k *object) finding {
-	holds, windows, f := k.readHolds()
+	holds, odd, goesOn, f := k.certainHolds()
 	if f.result != "" {
 		return f
 	}
+	if f = k.sweep(holds, odd); f.result == checker.Violation || !goesOn {
+		return f
+	}
+	if holds, odd, ok := k.likelyHolds(); ok {
+		if f = k.sweep(holds, odd); f.result == checker.Valid {
+			return f
+		}
+	}
+	return inapplicable("a process goes on after an operation with an unknown outcome")
+}
+
+// sweep finds two holds at one time, or a hold of another for the whole time of an odd
+// release.
+func (k *object) sweep(holds []hold, odd []int32) finding {
 	slices.SortFunc(holds, func(x, y hold) int { return int(x.from) - int(y.from) })
 	for i := 1; i < len(holds); i++ {
 		if x, y := &holds[i-1], &holds[i]; y.from < x.to {
 			return k.overlap(x, y)
 		}
 	}
-	for i := range windows {
-		if x := covering(holds, &windows[i]); x != nil {
-			return k.overlap(x, &windows[i])
+	for _, i := range odd {
+		if x := covering(holds, &k.ops[i]); x != nil {
+			return k.covered(x, i)
 		}
 	}
 	return valid(byHolds)
 }
 
-// hold is a time in which the lock was held, or (a window) in which it was held
-// at one moment at least.
+// hold is a time in which the lock was held.
 type hold struct {
 	acquire, release int32 // release is none if there was none
 	from, to         int32
+	proved           bool // only its release shows that none before, of unknown outcome, ended it
 }
 
-// owner is what one process does.
-type owner struct {
-	hold  int32 // its acquire, none
-	freed int32 // a release of it with an unknown outcome, none
-	maybe int32 // an acquire with an unknown outcome, none
-	last  int32 // its last release, none
+// holder is what one process does, as far as it is certain.
+type holder struct {
+	hold  int32 // the acquire that is its last known operation, none
+	place int32 // of that hold among all, none
+	last  int32 // its last known release, none
+	maybe int32 // its first acquire with an unknown outcome, none
+	freed int32 // its first release with one, none
 }
 
-// readHolds pairs acquires and releases, process by process.
-func (k *object) readHolds() (holds, windows []hold, f finding) {
+// certainHolds are the holds that there were whatever became of operations with an
+// unknown outcome; goesOn says that a process did something after one. Holds that
+// follow one another come in that order. Odd releases are those whose acquire must
+// be one with an unknown outcome: the lock was held at the moment of the release.
+func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f finding) {
 	processes := k.processes()
-	owners := make([]owner, len(processes.list))
-	for i := range owners {
-		owners[i] = owner{none, none, none, none}
+	holders := make([]holder, len(processes.list))
+	for i := range holders {
+		holders[i] = holder{none, none, none, none, none}
 	}
 	holds = make([]hold, 0, len(k.ops)/2+1)
-	end := func(o *owner, release int32) {
-		holds = append(holds, hold{o.hold, release, k.ops[o.hold].ret, k.ops[release].inv})
-		o.hold, o.freed = none, none
-	}
 	for i := range k.ops {
 		i, op := int32(i), &k.ops[i]
-		o := &owners[processes.of(op.process)]
+		o := &holders[processes.of(op.process)]
+		goesOn = goesOn || o.maybe != none || o.freed != none
 		switch {
 		case op.code == acquire && op.unknown():
-			if o.maybe = i; o.hold != none && o.freed == none {
-				o.maybe = none // it cannot have happened
+			if o.maybe == none {
+				o.maybe = i
 			}
 		case op.code == acquire:
 			if o.hold != none && o.freed == none {
-				return nil, nil, violation(byHolds, []int32{o.hold, i}, "%s was granted by %s, and again by %s without a release between", k.who(i), k.at(k.ops[o.hold].ret), k.at(op.ret))
+				return nil, nil, false, violation(byHolds, []int32{o.hold, i}, "%s was granted by %s, and again by %s without a release between", k.who(i), k.at(k.ops[o.hold].ret), k.at(op.ret))
 			}
-			if o.hold != none {
-				end(o, o.freed)
+			o.hold, o.place = i, none
+		case op.unknown():
+			if o.freed == none {
+				if o.freed = i; o.hold != none {
+					holds = k.put(holds, o, i)
+				}
 			}
-			o.hold, o.maybe = i, none
+		case o.hold != none:
+			if o.freed == none || o.maybe == none { // or it may have been lost and won again between
+				holds = k.put(holds, o, i)
+			}
+			o.hold, o.last = none, i
+		case o.maybe != none:
+			odd = append(odd, i)
+			o.last = i
+		default:
+			return nil, nil, false, violation(byHolds, []int32{i, o.last}, "%s released what it did not hold: %s", k.who(i), k.span(i))
+		}
+	}
+	for i := range holders {
+		if o := &holders[i]; o.hold != none && o.freed == none {
+			holds = append(holds, hold{acquire: o.hold, release: none, from: k.ops[o.hold].ret, to: never})
+		}
+	}
+	return holds, odd, goesOn, finding{}
+}
+
+// put is called for each release that may have ended a hold, the last counts.
+func (k *object) put(holds []hold, o *holder, release int32) []hold {
+	h := hold{o.hold, release, k.ops[o.hold].ret, k.ops[release].inv, o.freed != none && o.freed != release}
+	if o.place != none {
+		holds[o.place] = h
+		return holds
+	}
+	o.place = int32(len(holds))
+	return append(holds, h)
+}
+
+// likelyHolds are the holds as clients would think of them: a release with an
+// unknown outcome happened when it was invoked, unless another follows; an acquire
+// with one did not happen, unless a release follows. ok is false if that explains
+// nothing.
+func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
+	processes := k.processes()
+	holders := make([]holder, len(processes.list))
+	for i := range holders {
+		holders[i] = holder{none, none, none, none, none}
+	}
+	for i := range k.ops {
+		i, op := int32(i), &k.ops[i]
+		o := &holders[processes.of(op.process)]
+		switch {
+		case op.code == acquire && op.unknown():
+			if o.hold == none || o.freed != none {
+				o.maybe = i
+			}
+		case op.code == acquire:
+			if o.hold != none && o.freed == none {
+				return nil, nil, false
+			}
+			*o = holder{i, none, none, none, none}
 		case op.unknown():
 			if o.hold != none && o.freed == none {
 				o.freed = i
+				holds = k.put(holds, o, i)
 			}
 		case o.hold != none:
-			o.last = i
-			end(o, i)
+			holds = k.put(holds, o, i)
+			*o = holder{none, none, none, o.maybe, none}
 		case o.maybe != none:
-			windows = append(windows, hold{o.maybe, i, k.ops[o.maybe].inv, op.ret})
-			o.maybe, o.last = none, i
+			odd = append(odd, i)
+			o.maybe = none
 		default:
-			return nil, nil, violation(byHolds, []int32{i, o.last}, "%s released what it did not hold: %s", k.who(i), k.span(i))
+			return nil, nil, false
 		}
 	}
-	for i := range owners {
-		switch o := &owners[i]; {
-		case o.hold == none:
-		case o.freed != none:
-			end(o, o.freed)
-		default:
-			holds = append(holds, hold{o.hold, none, k.ops[o.hold].ret, never})
+	for i := range holders {
+		if o := &holders[i]; o.hold != none && o.freed == none {
+			holds = append(holds, hold{acquire: o.hold, release: none, from: k.ops[o.hold].ret, to: never})
 		}
 	}
-	return holds, windows, finding{}
+	return holds, odd, true
 }
 
-// covering is a hold that lasts longer than a window on both sides; nil if
+// covering is a hold that lasts longer than an operation on both sides; nil if
 // there is none. Holds are sorted and disjoint.
-func covering(holds []hold, w *hold) *hold {
-	i, _ := slices.BinarySearchFunc(holds, w.from, func(h hold, from int32) int { return int(h.from) - int(from) })
-	if i > 0 && holds[i-1].to > w.to {
+func covering(holds []hold, o *op) *hold {
+	i, _ := slices.BinarySearchFunc(holds, o.inv, func(h hold, from int32) int { return int(h.from) - int(from) })
+	if i > 0 && holds[i-1].to > o.ret {
 		return &holds[i-1]
 	}
 	return nil
@@ -112,17 +188,29 @@ func covering(holds []hold, w *hold) *hold {
 
 // overlap tells of two holds at one time.
 func (k *object) overlap(x, y *hold) finding {
-	witness := []int32{x.acquire, y.acquire}
+	witness, held := k.heldBy(x)
+	witness = append(witness, y.acquire)
+	if y.proved || y.release != none && y.to < x.to {
+		witness = append(witness, y.release)
+	}
+	return violation(byHolds, witness, "%s, yet %s was granted it by %s", held, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
+}
+
+// covered tells of a release by another during a hold.
+func (k *object) covered(x *hold, release int32) finding {
+	witness, held := k.heldBy(x)
+	return violation(byHolds, append(witness, release), "%s, yet %s released it by %s", held, k.who(release), k.at(k.ops[release].ret))
+}
+
+// heldBy are the operations of a hold, and what is to be said of it.
+func (k *object) heldBy(x *hold) (witness []int32, text string) {
+	witness = []int32{x.acquire}
 	until := "did not release it"
 	if x.release != none {
 		witness = append(witness, x.release)
 		until = "released it from " + k.at(x.to) + " on"
 	}
-	if y.release != none && y.to < x.to {
-		witness = append(witness, y.release)
-	}
-	return violation(byHolds, witness, "%s held the lock from %s and %s, yet %s was granted it by %s",
-		k.who(x.acquire), k.at(x.from), until, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
+	return witness, fmt.Sprintf("%s held the lock from %s and %s", k.who(x.acquire), k.at(x.from), until)
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

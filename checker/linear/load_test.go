@@ -269,3 +269,31 @@ func TestReadOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A process that goes on after an operation with an unknown outcome, which Jepsen's
+// never do: that may take effect later, between operations of its own.
+func TestLockOfProcessesThatGoOn(t *testing.T) {
+	const (
+		acquires = "{:process 0, :type :invoke, :f :acquire}\n{:process 0, :type :ok, :f :acquire}\n"
+		other    = "{:process 1, :type :invoke, :f :acquire}\n{:process 1, :type :ok, :f :acquire}\n"
+		returns  = "{:process 1, :type :invoke, :f :release}\n{:process 1, :type :ok, :f :release}\n"
+		maybe    = "{:process 0, :type :invoke, :f :acquire}\n{:process 0, :type :info, :f :acquire}\n"
+		freed    = "{:process 0, :type :invoke, :f :release}\n{:process 0, :type :info, :f :release}\n"
+		releases = "{:process 0, :type :invoke, :f :release}\n{:process 0, :type :ok, :f :release}\n"
+	)
+	for name, c := range map[string]struct {
+		history string
+		want    checker.Result
+	}{
+		"let go and won again, unseen":      {acquires + freed + other + returns + maybe + releases, checker.Valid},
+		"let go later":                      {acquires + freed + releases + acquires + other, checker.Valid},
+		"not let go":                        {acquires + freed + other + returns + releases, checker.Violation},
+		"won, and released while it is not": {maybe + other + releases + returns, checker.Violation},
+		"won, and released before":          {maybe + releases + other + returns, checker.Valid},
+	} {
+		h := load(t, "lock", []byte(c.history))
+		if r := Check(t.Context(), h, Options{}); r.Verdict != c.want {
+			t.Errorf("%s: %s, want %s: %+v", name, r.Verdict, c.want, r.Verdicts)
+		}
+	}
+}
