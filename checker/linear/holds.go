@@ -56,7 +56,6 @@ func (k *object) sweep(holds []hold, odd []int32) finding {
 type hold struct {
 	acquire, release int32 // release is none if there was none
 	from, to         int32
-	proved           bool // only its release shows that none before, of unknown outcome, ended it
 }
 
 // holder is what one process does, as far as it is certain.
@@ -113,7 +112,7 @@ func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f findi
 	}
 	for i := range holders {
 		if o := &holders[i]; o.hold != none && o.freed == none {
-			holds = append(holds, hold{acquire: o.hold, release: none, from: k.ops[o.hold].ret, to: never})
+			holds = append(holds, hold{o.hold, none, k.ops[o.hold].ret, never})
 		}
 	}
 	return holds, odd, goesOn, finding{}
@@ -121,7 +120,7 @@ func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f findi
 
 // put is called for each release that may have ended a hold, the last counts.
 func (k *object) put(holds []hold, o *holder, release int32) []hold {
-	h := hold{o.hold, release, k.ops[o.hold].ret, k.ops[release].inv, o.freed != none && o.freed != release}
+	h := hold{o.hold, release, k.ops[o.hold].ret, k.ops[release].inv}
 	if o.place != none {
 		holds[o.place] = h
 		return holds
@@ -170,7 +169,7 @@ func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
 	}
 	for i := range holders {
 		if o := &holders[i]; o.hold != none && o.freed == none {
-			holds = append(holds, hold{acquire: o.hold, release: none, from: k.ops[o.hold].ret, to: never})
+			holds = append(holds, hold{o.hold, none, k.ops[o.hold].ret, never})
 		}
 	}
 	return holds, odd, true
@@ -190,10 +189,18 @@ func covering(holds []hold, o *op) *hold {
 func (k *object) overlap(x, y *hold) finding {
 	witness, held := k.heldBy(x)
 	witness = append(witness, y.acquire)
-	if y.proved || y.release != none && y.to < x.to {
+	if y.release != none && (y.to < x.to || k.doubtful(y)) {
 		witness = append(witness, y.release)
 	}
 	return violation(byHolds, witness, "%s, yet %s was granted it by %s", held, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
+}
+
+// doubtful says that only its release shows that a hold had not ended before: there
+// was one with an unknown outcome.
+func (k *object) doubtful(h *hold) bool {
+	return slices.ContainsFunc(k.ops[:h.release], func(o op) bool {
+		return o.code == release && o.unknown() && o.process == k.ops[h.release].process
+	})
 }
 
 // covered tells of a release by another during a hold.
