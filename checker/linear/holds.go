@@ -3,7 +3,6 @@ package linear
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/zklab/zklab/checker"
 )
@@ -67,16 +66,21 @@ type holder struct {
 	freed int32 // its first release with one, none
 }
 
-// certainHolds are the holds that there were whatever became of operations with an
-// unknown outcome; goesOn says that a process did something after one. Holds that
-// follow one another come in that order. Odd releases are those whose acquire must
-// be one with an unknown outcome: the lock was held at the moment of the release.
-func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f finding) {
+func (k *object) holders() (*numbers, []holder) {
 	processes := k.processes()
 	holders := make([]holder, len(processes.list))
 	for i := range holders {
 		holders[i] = holder{none, none, none, none, none}
 	}
+	return processes, holders
+}
+
+// certainHolds are the holds that there were whatever became of operations with an
+// unknown outcome; goesOn says that a process did something after one. Holds that
+// follow one another come in that order. Odd releases are those whose acquire must
+// be one with an unknown outcome: the lock was held at the moment of the release.
+func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f finding) {
+	processes, holders := k.holders()
 	holds = make([]hold, 0, len(k.ops)/2+1)
 	for i := range k.ops {
 		i, op := int32(i), &k.ops[i]
@@ -110,12 +114,17 @@ func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f findi
 			return nil, nil, false, violation(byHolds, []int32{i, o.last}, "%s released what it did not hold: %s", k.who(i), k.span(i))
 		}
 	}
+	return k.unended(holds, holders), odd, goesOn, finding{}
+}
+
+// unended adds the holds that nothing can have ended.
+func (k *object) unended(holds []hold, holders []holder) []hold {
 	for i := range holders {
 		if o := &holders[i]; o.hold != none && o.freed == none {
 			holds = append(holds, hold{o.hold, none, k.ops[o.hold].ret, never})
 		}
 	}
-	return holds, odd, goesOn, finding{}
+	return holds
 }
 
 // put is called for each release that may have ended a hold, the last counts.
@@ -134,11 +143,7 @@ func (k *object) put(holds []hold, o *holder, release int32) []hold {
 // with one did not happen, unless a release follows. ok is false if that explains
 // nothing.
 func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
-	processes := k.processes()
-	holders := make([]holder, len(processes.list))
-	for i := range holders {
-		holders[i] = holder{none, none, none, none, none}
-	}
+	processes, holders := k.holders()
 	for i := range k.ops {
 		i, op := int32(i), &k.ops[i]
 		o := &holders[processes.of(op.process)]
@@ -167,12 +172,7 @@ func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
 			return nil, nil, false
 		}
 	}
-	for i := range holders {
-		if o := &holders[i]; o.hold != none && o.freed == none {
-			holds = append(holds, hold{o.hold, none, k.ops[o.hold].ret, never})
-		}
-	}
-	return holds, odd, true
+	return k.unended(holds, holders), odd, true
 }
 
 // covering is a hold that lasts longer than an operation on both sides; nil if
@@ -219,5 +219,3 @@ func (k *object) heldBy(x *hold) (witness []int32, text string) {
 	}
 	return witness, fmt.Sprintf("%s held the lock from %s and %s", k.who(x.acquire), k.at(x.from), until)
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -2,6 +2,7 @@ package linear
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -143,5 +144,5 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return itoa(n) + " " + what + "s"
+	return strconv.Itoa(n) + " " + what + "s"
 }

@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -179,7 +180,7 @@ func (k *object) did(i int32) string {
 // seen is a value that was read.
 func (k *object) seen(v int32) string {
 	if k.counts() {
-		return itoa(int(v))
+		return strconv.Itoa(int(v))
 	}
 	return k.value(v)
 }
