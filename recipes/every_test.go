@@ -108,7 +108,6 @@ func everyMoment(t *testing.T, make func() interrupted, interrupt func(a *client
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			var interruption sync.WaitGroup
-			defer interruption.Wait()
 			a.record(func(n int, _ request) {
 				if n == i {
 					interruption.Go(func() { interrupt(a, cancel) })
@@ -118,6 +117,8 @@ func everyMoment(t *testing.T, make func() interrupted, interrupt func(a *client
 			defer late.Stop()
 			began := time.Now()
 			err := u.act(ctx, a, path)
+			a.record(nil)
+			interruption.Wait() // or it would come in the midst of what done does
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("the call took %v", took)
 			}
