@@ -67,19 +67,41 @@ func TestGoZookeeperSuite(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=5m", "-run=^TestIntegration", "github.com/go-zookeeper/zk")
-	cmd.Env = append(os.Environ(), host.Env(), "ZOOKEEPER_BIN_PATH="+standIn(t), "ZK_VERSION=3.9")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Errorf("%v: %v", cmd.Args, err)
+	env := append(os.Environ(), host.Env(), "ZOOKEEPER_BIN_PATH="+standIn(t), "ZK_VERSION=3.9")
+	s := runSuite(t, env, "^TestIntegration")
+	passed := s.passed
+	// Some go by the clock: TestIntegration_SlowServer has a session of a second behind
+	// delays of two. What fails twice more on its own has not failed by chance.
+	for range 2 {
+		if len(s.others) == 0 {
+			break
+		}
+		for _, test := range s.others {
+			t.Logf("%s, which is run again:\n%s", test, s.output[test])
+		}
+		s = runSuite(t, env, "^("+strings.Join(s.others, "|")+")$")
+		passed = append(passed, s.passed...)
 	}
-	s := readEvents(t, out)
-	if diff := cmp.Diff(goZookeeper, s.passed); diff != "" {
+	slices.Sort(passed)
+	if diff := cmp.Diff(goZookeeper, passed); diff != "" {
 		t.Errorf("what passed is not what was to pass:\n%s", diff)
 	}
 	for _, test := range s.others {
 		t.Errorf("%s:\n%s", test, s.output[test])
 	}
+}
+
+// runSuite runs those of go-zookeeper's tests whose names match.
+func runSuite(t *testing.T, env []string, names string) suite {
+	t.Helper()
+	cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=5m", "-run="+names, "github.com/go-zookeeper/zk")
+	cmd.Env = env
+	out, err := cmd.Output()
+	s := readEvents(t, out)
+	if err != nil && len(s.others) == 0 {
+		t.Errorf("%v: %v", cmd.Args, err)
+	}
+	return s
 }
 
 // standIn builds the stand-in for zkServer.sh and gives its folder.
