@@ -1,0 +1,15 @@
+// Package filelock keeps two processes from using one file at the same time. It knows
+// nothing of what is in the file.
+package filelock
+
+import (
+	"errors"
+	"os"
+)
+
+// ErrHeld says that another process, or another open file of this one, has the lock.
+var ErrHeld = errors.New("another process uses it")
+
+// Try locks a file until it is closed or the process ends, however that ends. It does
+// not wait: the error is [ErrHeld] if somebody else has the lock.
+func Try(f *os.File) error { return try(f) }

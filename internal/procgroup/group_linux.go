@@ -1,0 +1,106 @@
+package procgroup
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ownGroup puts the program into a process group of its own, and has it killed
+// when this process ends, however that ends. (What the program starts itself is
+// then in an orphaned group: if something in it is stopped, the kernel sends
+// SIGHUP and SIGCONT to all of it, and what goes on finds its input at its end.)
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// awaitExit waits until the program has ended, but leaves it as it is, so that
+// its pid is not given to another one.
+func awaitExit(pid int) {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil)
+		if err != unix.EINTR {
+			return
+		}
+	}
+}
+
+// members gives, for each process of the group that has not ended, the states of
+// its threads, from /proc/PID/stat (proc_pid_stat(5)).
+func members(pgid int) (map[int][]byte, error) {
+	dirs, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	found := map[int][]byte{}
+	for _, d := range dirs {
+		pid, err := strconv.Atoi(d.Name())
+		if err != nil {
+			continue
+		}
+		state, group, err := readStat(filepath.Join("/proc", d.Name(), "stat"))
+		if err != nil || group != pgid || ended(state) {
+			continue // another's, or it ended meanwhile
+		}
+		if states := threads(pid); len(states) > 0 {
+			found[pid] = states
+		}
+	}
+	return found, nil
+}
+
+func threads(pid int) (states []byte) {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		if state, _, err := readStat(path); err == nil && !ended(state) {
+			states = append(states, state)
+		}
+	}
+	return states
+}
+
+func ended(state byte) bool { return state == 'Z' || state == 'X' }
+
+// readStat reads state and process group. The name before them, in parentheses,
+// may hold anything.
+func readStat(path string) (state byte, group int, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+	if len(f) < 3 {
+		return 0, 0, fmt.Errorf("%s: cannot be read: %.120q", path, b)
+	}
+	group, err = strconv.Atoi(string(f[2]))
+	return f[0][0], group, err
+}
+
+// groupStopped says that every thread of the group is stopped.
+func groupStopped(pgid int) (bool, error) {
+	all, err := members(pgid)
+	if err != nil || len(all) == 0 {
+		return false, err
+	}
+	for _, states := range all {
+		for _, s := range states {
+			if s != 'T' && s != 't' {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+// groupGone says that nothing of the group is left.
+func groupGone(pgid int) bool {
+	all, err := members(pgid)
+	return err != nil || len(all) == 0
+}
