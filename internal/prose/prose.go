@@ -1,0 +1,68 @@
+// Package prose puts numbers and lists into sentences for people. It knows nothing of
+// what they are about, and imports nothing of zklab.
+package prose
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Noun is a noun in the number that fits n: "key", "keys", "history", "histories".
+func Noun(n int, one string) string {
+	stem, y := strings.CutSuffix(one, "y")
+	switch {
+	case n == 1:
+		return one
+	case strings.HasSuffix(one, "ss"):
+		return one + "es"
+	case y && !strings.HasSuffix(stem, "e"):
+		return stem + "ies"
+	}
+	return one + "s"
+}
+
+// Count is "1 key" or "5 keys".
+func Count(n int, one string) string { return strconv.Itoa(n) + " " + Noun(n, one) }
+
+// Times is "never", "once", "twice" or "5 times".
+func Times(n int) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return Count(n, "time")
+}
+
+// List is "a", "a and b", "a, b and c", with that word before the last.
+func List(words []string, last string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
+}
+
+// Numbers is List of numbers.
+func Numbers(ns []int) string {
+	texts := make([]string, len(ns))
+	for i, n := range ns {
+		texts[i] = strconv.Itoa(n)
+	}
+	return List(texts, "and")
+}
+
+// Some is the first of n texts with commas between them, and how many more there are.
+func Some(n, most int, text func(i int) string) string {
+	var parts []string
+	for i := range min(n, most) {
+		parts = append(parts, text(i))
+	}
+	if n > most {
+		parts = append(parts, strconv.Itoa(n-most)+" more")
+	}
+	return strings.Join(parts, ", ")
+}
