@@ -1,0 +1,85 @@
+package delivery
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Latency says how long messages take. Since one arrives at a time, it is their
+// latencies that decide the order in which everything happens.
+type Latency struct {
+	Mean   time.Duration // of a usual message: from half of it to half as much again
+	Spread Spread        // "" is Even
+}
+
+// Spread says how much messages differ beyond that.
+type Spread string
+
+// The kinds of spread. Even ones hide what depends on order. With tails a reply of
+// now overtakes one of another connection that came into a tail. Spells come from
+// probabilistic concurrency testing (Burckhardt and others, "A randomized scheduler with
+// probabilistic guarantees of finding bugs", 2010), whose few changes of priority are
+// here a few changes of speed.
+const (
+	Even   Spread = "even"   // not at all
+	Tails  Spread = "tails"  // one in ten is fifty times slower, on average
+	Spells Spread = "spells" // each way of each connection has spells, up to 200 times slower
+)
+
+// Spreads are all kinds.
+var Spreads = []Spread{Even, Tails, Spells}
+
+// ParseSpread reads one of [Spreads].
+func ParseSpread(text string) (Spread, error) {
+	if slices.Contains(Spreads, Spread(text)) {
+		return Spread(text), nil
+	}
+	var names []string
+	for _, s := range Spreads {
+		names = append(names, string(s))
+	}
+	return "", fmt.Errorf("%q is none: choose %s", text, strings.Join(names, ", "))
+}
+
+const (
+	tailOneIn   = 10
+	tailFactor  = 50
+	spellFactor = 200
+	spellLength = 30 // messages, at most
+)
+
+// latencies draws those of one stream.
+type latencies struct {
+	Latency
+	random *rand.Rand
+	left   int // messages of the present spell
+	slower time.Duration
+}
+
+func (l *latencies) draw() time.Duration {
+	usual := l.Mean/2 + time.Duration(l.random.Int64N(int64(l.Mean)+1))
+	switch l.Spread {
+	case Tails:
+		if l.random.IntN(tailOneIn) == 0 {
+			usual += time.Duration(l.random.ExpFloat64() * tailFactor * float64(l.Mean))
+		}
+	case Spells:
+		usual += l.spell()
+	}
+	return usual
+}
+
+// spell is how much slower a message is in the present spell: half of all spells are
+// not slow, and the others by a factor whose logarithm is even.
+func (l *latencies) spell() time.Duration {
+	if l.left == 0 {
+		l.left = 1 + l.random.IntN(spellLength)
+		l.slower = time.Duration(float64(l.Mean) * math.Pow(spellFactor, max(0, 2*l.random.Float64()-1)))
+	}
+	l.left--
+	return l.slower
+}
