@@ -1,0 +1,145 @@
+// Package bubble runs a function in a bubble of testing/synctest so that what happens
+// follows from a seed, as far as a process can have that. It knows nothing of zklab.
+//
+// Besides virtual time that takes: one processor, so that goroutines take turns in the
+// order in which they became runnable; no garbage collection meanwhile, which stops the
+// world and lets whoever ran go to the end of the queue; and random bytes (crypto/rand)
+// that follow from the seed. What is left are choices of the runtime itself: which case
+// of a select, where the iteration of a map begins, math/rand's own numbers. Package
+// overlay has a runtime in which these follow from the seed, too.
+package bubble
+
+import (
+	crand "crypto/rand"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/zklab/zklab/internal/overlay"
+)
+
+// one at a time: what is set up is the whole process's.
+var one sync.Mutex
+
+// Run calls f in a bubble and waits until every goroutine that it started has ended. t is
+// the test that it is part of, or nil in a program that is none. It may be called by many
+// goroutines; they take turns. f must wait for nothing outside of the bubble, and read and
+// write no files: a system call that blocks lets others run.
+//
+// A panic of f, or goroutines of its own that wait for ever, ends the process, as in any
+// test.
+func Run(t *testing.T, seed uint64, f func()) {
+	one.Lock()
+	defer one.Unlock()
+	defer single()()
+	defer uncollected()()
+	ran := false
+	within := func(t *testing.T) {
+		ran = true
+		exact = exact.ask(t)
+		if !overlay.Seed(t, seed) {
+			defer seeded(seed)()
+		}
+		synctest.Test(t, func(*testing.T) { f() })
+	}
+	if t == nil {
+		outsideTests(within)
+		return
+	}
+	t.Run(fmt.Sprint("seed ", seed), within) // at whose end nothing is seeded any more
+	if !ran {
+		t.Fatal("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
+	}
+}
+
+// exactness is whether the runtime's own choices follow from the seed, too.
+type exactness int
+
+const (
+	unasked exactness = iota
+	stock
+	overlaid
+)
+
+var exact exactness // one guards it
+
+func (e exactness) ask(t *testing.T) exactness {
+	switch {
+	case e != unasked:
+		return e
+	case overlay.Active(t):
+		return overlaid
+	}
+	return stock
+}
+
+// Exact says of the runs that there have been whether the binary was built with the
+// overlay: then they are the same each time, and not only nearly always.
+func Exact() bool {
+	one.Lock()
+	defer one.Unlock()
+	return exact == overlaid
+}
+
+// single leaves one processor until it is undone.
+func single() (undo func()) {
+	before := runtime.GOMAXPROCS(1)
+	return func() { runtime.GOMAXPROCS(before) }
+}
+
+// Garbage is collected between runs once there is that much, in bytes; within a run only if
+// it would take more memory than most machines have to spare.
+const (
+	collectAbove = 256 << 20
+	collectAt    = 3 << 30
+)
+
+// uncollected stops garbage collection until it is undone.
+func uncollected() (undo func()) {
+	percent := debug.SetGCPercent(-1)
+	limit := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(limit, collectAt))
+	return func() {
+		if heap() > collectAbove {
+			runtime.GC()
+		}
+		debug.SetMemoryLimit(limit)
+		debug.SetGCPercent(percent)
+	}
+}
+
+// heap is how many bytes objects take that have not been collected.
+func heap() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// seeded makes random bytes follow from a seed until it is undone.
+func seeded(seed uint64) (undo func()) {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	before := crand.Reader
+	crand.Reader = &reader{source: rand.NewChaCha8(key)}
+	return func() { crand.Reader = before }
+}
+
+// reader may be read by many goroutines at once.
+type reader struct {
+	mu     sync.Mutex
+	source io.Reader
+}
+
+func (r *reader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(b)
+}

@@ -1,0 +1,48 @@
+package bubble
+
+import (
+	"flag"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// outsideTests calls f with a test, in a program that runs none. testing/synctest opens
+// bubbles for tests alone, but testing.Main, which is there for other ways of running
+// tests, runs one in any program: ours never ends, and calls what it is sent.
+func outsideTests(f func(t *testing.T)) {
+	if InTests() {
+		panic("bubble: in a test, say of which it is part")
+	}
+	done := make(chan struct{})
+	start() <- func(t *testing.T) {
+		defer close(done)
+		t.Run("run", f)
+	}
+	<-done
+}
+
+// InTests says that this process runs tests. The binary of a test that plays another
+// program, as testscript has it do, runs none: nobody has read its flags.
+func InTests() bool { return testing.Testing() && flag.Parsed() && !outside.Load() }
+
+// outside is whether start has read the flags.
+var outside atomic.Bool
+
+// start starts the test, once, and gives where it is sent what to call.
+var start = sync.OnceValue(func() chan<- func(*testing.T) {
+	calls := make(chan func(*testing.T))
+	serve := func(t *testing.T) {
+		for f := range calls {
+			f(t)
+		}
+	}
+	testing.Init()
+	if !flag.Parsed() { // or testing would take the program's own arguments for its
+		outside.Store(true)
+		_ = flag.CommandLine.Parse(nil)
+	}
+	all := func(_, _ string) (bool, error) { return true, nil }
+	go testing.Main(all, []testing.InternalTest{{Name: "zklab", F: serve}}, nil, nil)
+	return calls
+})

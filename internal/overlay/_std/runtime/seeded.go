@@ -1,0 +1,188 @@
+package runtime
+
+import (
+	"internal/runtime/atomic"
+	_ "unsafe" // for go:linkname
+)
+
+// nextSeed is what bubbles are given that begin now: none, unless it is set.
+var nextSeed struct {
+	set  atomic.Bool
+	seed atomic.Uint64
+}
+
+// seedBubbles says what bubbles are given from now on, and what it was before.
+//
+//go:linkname seedBubbles testing/cryptotest.seedBubbles
+func seedBubbles(seed uint64, set bool) (before uint64, wasSet bool) {
+	before, wasSet = nextSeed.seed.Load(), nextSeed.set.Load()
+	nextSeed.seed.Store(seed)
+	nextSeed.set.Store(set)
+	return before, wasSet
+}
+
+// seededBubbles counts the seeded bubbles that there are.
+var seededBubbles atomic.Int32
+
+// The kinds of choices. Each has a stream of numbers of its own: code that runs
+// only the first time in a process, or only under the race detector, makes maps and
+// drops what is pooled, but mostly draws nothing of the other kinds.
+const (
+	choiceOfCase   = iota // of a select
+	choiceOfTimer         // among those of one instant
+	choiceOfStart         // of an iteration over a map
+	choiceOfCancel        // among the children of a context
+	choiceOfPool          // whether the race detector's sync.Pool keeps something
+	choiceByRand          // of packages math/rand and math/rand/v2
+	choiceElse            // seeds of maps that do not escape, of hash/maphash, …
+	kindsOfChoice
+)
+
+// seededChoices are where a bubble's choices come from, if it is seeded.
+type seededChoices struct {
+	seeded bool
+	seed   uint64
+	states [kindsOfChoice]atomic.Uint64
+}
+
+// begin takes the seed that is set, if one is.
+func (c *seededChoices) begin(now int64) {
+	if !nextSeed.set.Load() {
+		return
+	}
+	c.seeded, c.seed = true, nextSeed.seed.Load()
+	if seededBubbles.Add(1) == 1 {
+		randomizeScheduler = false
+	}
+	c.startAgain(now)
+}
+
+func (c *seededChoices) end() {
+	if c.seeded && seededBubbles.Add(-1) == 0 {
+		randomizeScheduler = raceenabled
+	}
+}
+
+// startAgain begins all streams afresh at each instant of the bubble's time, so that
+// a choice more or less (by what runs only the first time) is forgotten by the next
+// one. So is where the scheduler is in its round of 61, after which it looks at the
+// global queue first.
+func (c *seededChoices) startAgain(now int64) {
+	if !c.seeded {
+		return
+	}
+	for kind := range c.states {
+		c.states[kind].Store(scramble(c.seed ^ scramble(uint64(now)+uint64(kind))))
+	}
+	mp := acquirem()
+	mp.p.ptr().schedtick = 0
+	releasem(mp)
+}
+
+// scramble is the output function of SplitMix64 (Steele, Lea, Flood: Fast splittable
+// pseudorandom number generators, 2014).
+//
+//go:nosplit
+func scramble(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// choicesHere are those of the goroutine's bubble; nil where choices are as ever.
+//
+//go:nosplit
+func choicesHere() *seededChoices {
+	if b := getg().bubble; b != nil && b.choices.seeded {
+		return &b.choices
+	}
+	return nil
+}
+
+// draw is the next number of one kind.
+//
+//go:nosplit
+func (c *seededChoices) draw(kind int) uint64 {
+	return scramble(c.states[kind].Add(-0x61c8864680b583eb)) // the golden ratio's 0x9e3779b97f4a7c15, modulo 2^64
+}
+
+// below is the next number of one kind, from 0 to n-1.
+//
+//go:nosplit
+func (c *seededChoices) below(kind int, n uint32) uint32 {
+	return uint32(c.draw(kind) >> 32 * uint64(n) >> 32)
+}
+
+func chooseCase(n uint32) uint32 {
+	if c := choicesHere(); c != nil {
+		return c.below(choiceOfCase, n)
+	}
+	return cheaprandn(n)
+}
+
+func chooseTimer() uint32 {
+	if c := choicesHere(); c != nil {
+		return uint32(c.draw(choiceOfTimer))
+	}
+	return cheaprand()
+}
+
+//go:linkname chooseStart internal/runtime/maps.chooseStart
+func chooseStart() uint64 {
+	if c := choicesHere(); c != nil {
+		return c.draw(choiceOfStart)
+	}
+	return rand()
+}
+
+//go:linkname chooseCancel context.chooseCancel
+func chooseCancel(n uint32) (chosen uint32, seeded bool) {
+	if c := choicesHere(); c != nil {
+		return c.below(choiceOfCancel, n), true
+	}
+	return 0, false
+}
+
+// randForPackages is the source of math/rand and math/rand/v2.
+//
+//go:linkname randForPackages
+func randForPackages() uint64 {
+	if c := choicesHere(); c != nil {
+		return c.draw(choiceByRand)
+	}
+	return rand()
+}
+
+// seedOfMap is where keys go in a map. It is the same for all maps of a bubble, so
+// that it depends on no map that was made before.
+//
+//go:linkname seedOfMap
+func seedOfMap() uint64 {
+	if c := choicesHere(); c != nil {
+		return scramble(^c.seed)
+	}
+	return rand()
+}
+
+// fixHashes makes hashes follow from map seeds alone. Otherwise they have a random
+// key for each process, and other functions on other processors.
+func fixHashes() {
+	for i := range hashkey {
+		hashkey[i] = uintptr(scramble(uint64(i) + 1))
+	}
+}
+
+// standsBack says of a goroutine from outside of seeded bubbles, while there are any,
+// that it is to have no influence on whose turn it is among those of the bubbles.
+func standsBack(gp *g) bool {
+	return seededBubbles.Load() > 0 && (gp.bubble == nil || !gp.bubble.choices.seeded)
+}
+
+// standBack makes such a goroutine wait in the global queue, from which each is taken
+// alone. In the queue of a P it would go before others, or fill it up: a full one is
+// cut in half.
+func standBack(gp *g) {
+	lock(&sched.lock)
+	globrunqput(gp)
+	unlock(&sched.lock)
+}

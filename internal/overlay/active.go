@@ -1,0 +1,47 @@
+package overlay
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+)
+
+// Active says whether the binary was built with the overlay: whether the runtime's
+// choices in a bubble follow from the seed of [cryptotest.SetGlobalRandom]. It finds out
+// by trying, in two bubbles of t, and leaves t with a seed: set the one that is wanted
+// afterwards. Like SetGlobalRandom it is not for parallel tests; nor is it for use in a
+// bubble.
+func Active(t *testing.T) bool {
+	drawn := draws(t, 1)
+	return drawn != nil && slices.Equal(drawn, draws(t, 1))
+}
+
+// Seed is [cryptotest.SetGlobalRandom]: until the end of t random bytes follow from the
+// seed and, with the overlay, so does what bubbles choose that begin from now on. It says
+// whether it was possible: a stock toolchain refuses that to programs that are no tests.
+func Seed(t *testing.T, seed uint64) (seeded bool) {
+	defer func() {
+		if recover() != nil {
+			seeded = false
+		}
+	}()
+	cryptotest.SetGlobalRandom(t, seed)
+	return true
+}
+
+// draws are numbers of a source that a stock runtime seeds by chance, in a bubble with
+// a seed.
+func draws(t *testing.T, seed uint64) []uint64 {
+	drawn := make([]uint64, 32)
+	if !Seed(t, seed) {
+		return nil
+	}
+	synctest.Test(t, func(*testing.T) {
+		for i := range drawn {
+			drawn[i] = rand.Uint64()
+		}
+	})
+	return drawn
+}

@@ -1,0 +1,62 @@
+// Package overlay makes the Go runtime's own choices inside of a testing/synctest
+// bubble follow from a seed. It knows nothing of ZooKeeper, and imports nothing of
+// zklab.
+//
+// A bubble of synctest has a clock of its own, but the runtime still throws dice in
+// it. [Make] gives changed copies of some files of the standard library, and the list
+// with which go build -overlay and go test -overlay put them in the place of the
+// originals; the toolchain itself stays as it is. [Active] says whether a binary was
+// built so.
+//
+// # What it does
+//
+// It is switched on by what a stock toolchain has, too: from [cryptotest.SetGlobalRandom]
+// with a seed until the end of the test, every bubble that begins is seeded. In a seeded
+// bubble, these follow from the seed, the bubble's time, and what was chosen before in
+// the same instant:
+//
+//   - which of several ready cases a select takes;
+//   - where an iteration over a map begins, and where keys go in maps that are made in
+//     the bubble (sync.Map included), so the order of the iteration. Not so in a map of
+//     more than eight entries whose keys are or hold pointers, channels or interfaces of
+//     these: their hashes are addresses;
+//   - in which order a context cancels its children, which are such a map;
+//   - what the global functions of math/rand and math/rand/v2 draw, and the seeds of
+//     hash/maphash;
+//   - which of the timers of one instant fires first.
+//
+// These do not depend any more on the real time that something takes, or on what the
+// process did before:
+//
+//   - while there is a seeded bubble, sysmon preempts no goroutine and takes no P away
+//     from one in a system call. One that never blocks stops the process for good, and
+//     go test then kills it a minute after -timeout;
+//   - goroutines from outside of it wait at the end of the queue, and do not go before
+//     those of the bubble;
+//   - a sync.Mutex gets into its starvation mode by the bubble's time, which does not
+//     pass while somebody waits for a mutex;
+//   - the global run queue (of runtime.Gosched, and of more than 256 goroutines that
+//     are ready) is looked at after a number of turns that starts afresh at each instant;
+//   - the race detector does not shuffle the run queue.
+//
+// Everything outside of seeded bubbles chooses as ever. All maps of the process are
+// hashed without the key that is random in each process and by the function that is the
+// same on all processors of 64 bits; a map outside still has a seed of its own.
+//
+// # What it does not do
+//
+// Two more things are up to whoever runs the bubble. With runtime.GOMAXPROCS(1) one
+// goroutine runs at a time, and the order follows from who made whom ready. With
+// debug.SetGCPercent(-1) nobody stops the world meanwhile: who runs then goes in front
+// of who would be next.
+//
+// What runs only the first time in a process (sync.Once) is a difference between its
+// first bubble and a later one. It has an influence if it chooses itself, and only on
+// choices of the same kind in the same instant.
+//
+// # Versions of Go
+//
+// Each change names a text that must be in a file exactly once ([Make] says so where it
+// is not), and what comes out must parse. So a version of Go in which this is different
+// is refused, and not changed wrongly.
+package overlay
