@@ -22,7 +22,7 @@ test: image-if-possible ## all tests, none from the cache: it does not know of c
 # reads lastZxid while the receive loop writes it. It is built without the
 # detector's instrumentation, so that what is reported is ours.
 race: ## the tests with the race detector, the long ones shortened
-	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -short -count=1 -timeout 30m ./...
+	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -short -count=1 -timeout 45m ./...
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
 	ZKLAB_COMPARE=1 $(GO) test -count=1 -v -run TestSideBySideFaults ./ensemble/embedded

@@ -10,6 +10,8 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -41,7 +43,7 @@ func TestDefaults(t *testing.T) {
 // A short test has no time for the usual load.
 func TestUsualLoad(t *testing.T) {
 	x := least()
-	x.Faults = faults.Every(2*time.Second, faults.Pause{})
+	x.Faults = plan.Every(2*time.Second, faults.Pause{})
 	if got, _ := x.Complete(); got.MinLoad != 50 {
 		t.Errorf("%d until the first fault", got.MinLoad)
 	}
@@ -65,8 +67,8 @@ func TestGivenValuesStay(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	x.MinLoad = -1
-	if got, _ := x.Complete(); got.minLoad() != 0 {
-		t.Errorf("none wanted, %d asked for", got.minLoad())
+	if got, _ := x.Complete(); got.config().MinLoad != 0 {
+		t.Errorf("none wanted, %d asked for", got.config().MinLoad)
 	}
 }
 
@@ -97,7 +99,7 @@ func TestPlan(t *testing.T) {
 	if plan := x.Plan(); plan != nil {
 		t.Errorf("without faults: %v", plan)
 	}
-	x.Faults = faults.Every(5*time.Second, faults.Pause{}, faults.Expire{})
+	x.Faults = plan.Every(5*time.Second, faults.Pause{}, faults.Expire{})
 	specs := func(x Experiment) (all []string) {
 		for _, s := range x.Plan() {
 			all = append(all, s.At.String()+" "+s.Fault.Spec())
@@ -123,39 +125,20 @@ func TestPlan(t *testing.T) {
 func TestKindsThatWereAskedFor(t *testing.T) {
 	x := least()
 	x.Seed = 1
-	x.Faults = faults.Every(10*time.Second, faults.Pause{}, faults.Expire{}, faults.Pause{Nodes: faults.One})
+	x.Faults = plan.Every(10*time.Second, faults.Pause{}, faults.Expire{}, faults.Pause{Nodes: faults.One})
 	for limit, steps := range map[time.Duration]int{10 * time.Second: 0, 11 * time.Second: 1, time.Minute: 5} {
 		x.TimeLimit = limit
 		plan := x.Plan()
-		kinds := x.kinds(plan)
+		kinds := x.config().Expected(plan)
 		if len(plan) != steps || len(kinds) != 2 || kinds[0] == kinds[1] {
 			t.Errorf("%s: %d steps of %v", limit, len(plan), kinds)
 		}
-		r := &run{x: x, plan: plan, interrupted: true}
-		if advice := r.advice(&store.Result{}); (len(advice) > 0) != (len(planned(plan)) < 2) {
+		done := &engine.Finished{Config: x.config(), Schedule: plan, Interrupted: true}
+		if advice := advice(done, &store.Result{}); (len(advice) > 0) != (len(plan) < 2) {
 			t.Errorf("%s: advice %q", limit, advice)
 		}
 	}
-	if kinds := least().kinds(nil); len(kinds) > 0 {
+	if kinds := least().config().Expected(nil); len(kinds) > 0 {
 		t.Errorf("without faults: %v", kinds)
-	}
-}
-
-// What is stored is enough to run the same again.
-func TestStoredExperiment(t *testing.T) {
-	x := least()
-	x.Subject, x.Seed, x.TimeLimit, x.MinLoad = "mine", 7, 25*time.Second, -1
-	x.Faults = faults.Every(10*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder})
-	x, err := x.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := x.stored(ensemble.Profile{Backend: "container", Servers: 3, Image: "i", Digest: "d"}, x.Plan())
-	if s.Recipe != "lock" || s.Subject != "mine" || s.Ensemble != "container" || s.Nodes != 3 || *s.Seed != 7 || *s.MinLoad != 0 ||
-		s.FaultInterval != 10*time.Second || len(s.Schedule) != 2 || s.Schedule[0].At != 10*time.Second || s.Schedule[0].For != 5*time.Second {
-		t.Errorf("%+v", s)
-	}
-	if diff := cmp.Diff(store.Faults{"pause", "expire:holder"}, s.Faults); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -34,7 +35,7 @@ func ExampleExperiment_Run() {
 		Workload:  workloads.Lock{New: newLock},
 		Keys:      1, // one path, so one session for each client
 		TimeLimit: 5 * time.Second,
-		Faults:    faults.Every(2*time.Second, faults.Expire{Who: faults.Holder}),
+		Faults:    plan.Every(2*time.Second, faults.Expire{Who: faults.Holder}),
 		Out:       out,
 	}.Run(context.Background())
 	if err != nil {
@@ -51,7 +52,7 @@ func ExampleTest() {
 	experiment := zklab.Experiment{
 		Workload: workloads.Lock{New: newLock},
 		Keys:     1,
-		Faults:   faults.Every(4*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
+		Faults:   plan.Every(4*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
 	}
 	_ = func(t *testing.T) { // TestMyLock
 		zklab.Test(t, experiment)

@@ -4,14 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -47,7 +49,7 @@ type Experiment struct {
 	MinLoad int
 
 	// Faults is what is done meanwhile; nil is nothing.
-	Faults faults.Schedule
+	Faults plan.Schedule
 	// Seed fixes operations and schedule; 0 draws one, which the result names.
 	Seed int64
 	// Strict lets measured properties (belief) decide, too.
@@ -56,9 +58,10 @@ type Experiment struct {
 	AllowUnknown bool
 
 	// leftOut is what "all" faults are without, and why.
-	leftOut []faults.LeftOut
-	// launch starts clients' processes; nil for real ones.
-	launch launch
+	leftOut []plan.LeftOut
+
+	// anyFaults says that no fault has to take effect for a valid to count.
+	anyFaults bool
 
 	// brief leaves the report away where the run passes: a test's is not kept then.
 	brief bool
@@ -70,6 +73,9 @@ type Experiment struct {
 	Replay string
 	// Progress is told about the run, a few times a second, by one goroutine.
 	Progress func(Progress)
+	// OnPoint is told of every message of the load at which a fault can be injected
+	// ([plan.AtPoint]). It may be called by many goroutines at once, and must not block.
+	OnPoint func(link.Point)
 	// Interrupt, once closed, ends the load early: what runs is healed, checked
 	// and reported. Cancelling Run's context stops at once instead.
 	Interrupt <-chan struct{}
@@ -77,12 +83,16 @@ type Experiment struct {
 
 // Outcome is a finished run.
 type Outcome struct {
-	Run    *store.Run
-	Result *store.Result
+	Run     *store.Run // nil for a simulated run of which nothing was kept
+	Result  *store.Result
+	History *history.History
+
+	unkept *engine.Finished // a simulated run of which nothing was kept
+	replay string           // the command that its experiment offers
 }
 
 // ErrUsage marks an experiment that makes no sense: a negative number of clients.
-var ErrUsage = errors.New("wrong usage")
+var ErrUsage = engine.ErrUsage
 
 func usage(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
@@ -97,10 +107,7 @@ func (x Experiment) Complete() (Experiment, error) {
 		return x, usage("an experiment needs a Workload")
 	}
 	if x.Ensemble == nil {
-		x.Ensemble = embedded.Config{InMemory: true, KeepLog: true, Latency: usualLatency}
-	}
-	if x.launch == nil {
-		x.launch = launchAdapter
+		x.Ensemble = embedded.Config{InMemory: true, Latency: usualLatency}
 	}
 	if w, ok := x.Workload.(workloads.Processes); ok && x.Command != nil {
 		there := w.InProcesses()
@@ -118,31 +125,20 @@ func (x Experiment) Complete() (Experiment, error) {
 	defaultTo(&x.Clients, 5)
 	defaultTo(&x.Rate, 100)
 	defaultTo(&x.Keys, 3)
-	x, err := x.sketched()
+	sketched, err := x.config().Sketched()
 	if err != nil {
 		return x, err
 	}
-	defaultTo(&x.TimeLimit, max(10*time.Second, faults.Length(x.Faults)))
+	x.Ensemble, x.Faults, x.leftOut = sketched.Ensemble, sketched.Faults, sketched.LeftOut
+	defaultTo(&x.TimeLimit, max(10*time.Second, x.Faults.Length()))
 	defaultTo(&x.SessionTimeout, 4*time.Second)
 	defaultTo(&x.OpTimeout, 5*time.Second)
 	defaultTo(&x.Out, "store")
 	if x.Seed == 0 {
 		x.Seed = drawSeed()
 	}
-	defaultTo(&x.MinLoad, x.usualLoad())
+	defaultTo(&x.MinLoad, x.config().UsualLoad())
 	return x, nil
-}
-
-// minLoad is MinLoad as a number of operations.
-func (x Experiment) minLoad() int { return max(x.MinLoad, 0) }
-
-// usualLoad is MinLoad where it was left out.
-func (x Experiment) usualLoad() int {
-	until := x.TimeLimit
-	if plan := x.Plan(); len(plan) > 0 {
-		until = plan[0].At
-	}
-	return int(min(200, x.Rate*until.Seconds()/4))
 }
 
 // usualLatency is that of a message in the default ensemble, on average: about
@@ -163,24 +159,45 @@ func drawSeed() int64 {
 	return int64(binary.LittleEndian.Uint32(b[:]))/2 + 1
 }
 
-// stored is the experiment as experiment.yaml keeps it.
-func (x Experiment) stored(p ensemble.Profile, plan []faults.Step) store.Experiment {
-	minLoad := x.minLoad()
-	s := store.Experiment{
-		Recipe: x.Workload.Name(), Subject: x.Subject,
-		Ensemble: p.Backend, Nodes: p.Servers, Image: p.Image, Digest: p.Digest,
-		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
-		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: &minLoad,
-		Seed: &x.Seed, Strict: x.Strict,
+// Plan gives the schedule of faults that an experiment with this seed and time
+// limit plays. Faults that the schedule leaves to the ensemble are in it once
+// the experiment is [Experiment.Complete].
+func (x Experiment) Plan() []plan.Step { return x.config().Plan() }
+
+// Warnings are what somebody should know of a complete experiment before it
+// runs: faults that the ensemble does not have, and those whose time never comes.
+func (x Experiment) Warnings() []string { return x.config().Warnings() }
+
+// Run runs the experiment: starts the ensemble, lets the clients work while
+// faults happen, heals, quiesces, stops everything, checks and reports. A
+// violation is an Outcome and no error; an error means that there is none: the
+// experiment makes no sense (ErrUsage), could not be run, or ctx ended.
+// Nothing that Run started is left when it returns.
+func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
+	x, err := x.Complete()
+	if err != nil {
+		return nil, err
 	}
-	if x.Command != nil {
-		s.ClientsAs, s.SubjectCommand = store.Process, line(x.Command)
+	p := newReporter(x.Workload.Name(), x)
+	defer p.close()
+	c := x.config()
+	c.Watcher = p
+	done, err := engine.Run(ctx, c)
+	if err != nil {
+		return nil, err
 	}
-	x.storeFaults(&s, plan)
-	return s
+	return x.judge(ctx, done, p)
 }
 
-// hardStop is what Run returns when its context ended.
-func hardStop(ctx context.Context) error {
-	return fmt.Errorf("stopped: %w", context.Cause(ctx))
+// config is the experiment as the engine runs it.
+func (x Experiment) config() engine.Config {
+	servers, _ := x.Ensemble.(embedded.Config)
+	return engine.Config{
+		Simulated: servers.Seed != 0, Latencies: string(servers.Spread),
+		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Ensemble: x.Ensemble,
+		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
+		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
+		Faults: x.Faults, LeftOut: x.leftOut, AnyFaults: x.anyFaults, Seed: x.Seed, Strict: x.Strict,
+		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint,
+	}
 }

@@ -15,8 +15,11 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -51,15 +54,15 @@ func TestRunThatCannotBegin(t *testing.T) {
 	closed := 0
 	for name, tt := range map[string]struct {
 		ensemble ensemble.Starter
-		faults   faults.Schedule
+		faults   plan.Schedule
 		closed   int
 		want     string
 		usage    bool
 	}{
 		"no start":        {refuses{}, nil, 0, "planted", false},
-		"no such fault":   {dead{closed: &closed}, faults.Every(time.Second, faults.Pause{}), 1, "cannot be paused", true},
+		"no such fault":   {dead{closed: &closed}, plan.Every(time.Second, faults.Pause{}), 1, "cannot be paused", true},
 		"never healthy":   {dead{closed: &closed}, nil, 1, "nobody answers", false},
-		"expire only, no": {dead{closed: &closed}, faults.Every(time.Second, faults.Expire{}), 1, "not become healthy", false},
+		"expire only, no": {dead{closed: &closed}, plan.Every(time.Second, faults.Expire{}), 1, "not become healthy", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
@@ -93,7 +96,7 @@ func TestSubjectsThatCannotBeMade(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
 			_, err := zklab.Experiment{
-				Ensemble: running{dockertest.Ensemble(t, 3)}, Out: out, Clients: 2,
+				Ensemble: runtest.Shared(t), Out: out, Clients: 2,
 				Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 					if c.ID == 1 {
 						return nil, bad()
@@ -133,7 +136,7 @@ func TestSubjectThatNeverReturns(t *testing.T) {
 	o := perform(t, zklab.Experiment{
 		TimeLimit: 2 * time.Second, SessionTimeout: time.Second, OpTimeout: 300 * time.Millisecond, MinLoad: -1, Keys: 1, Seed: 1,
 		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
-			l, err := subjects.BrokenLock(c, path)
+			l, err := broken.CheckThenCreate(c, path)
 			if c.ID == 1 {
 				return &sulks{inner: l, until: until}, err
 			}
@@ -143,9 +146,9 @@ func TestSubjectThatNeverReturns(t *testing.T) {
 	if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), "client 1 was left out") {
 		t.Errorf("warnings %q", o.Result.Warnings)
 	}
-	if !violated(o.Result, "progress") {
+	if !runtest.Violated(o.Result, "progress") {
 		t.Errorf("verdict %s", o.Result.Verdict)
-		explain(t, o.Result)
+		runtest.Explain(t, o.Result)
 	}
 }
 
@@ -170,11 +173,11 @@ func TestEnsembleThatStaysIll(t *testing.T) {
 	}
 	o := perform(t, zklab.Experiment{
 		Workload: ownLock(), TimeLimit: 3 * time.Second, MinLoad: -1, Seed: 1,
-		Faults: faults.Every(2*time.Second, stays{faults.Pause{Nodes: faults.Majority}}),
+		Faults: plan.Every(2*time.Second, stays{faults.Pause{Nodes: faults.Majority}}),
 	})
 	if o.Result.Verdict != checker.Unknown {
 		t.Errorf("verdict %s", o.Result.Verdict)
-		explain(t, o.Result)
+		runtest.Explain(t, o.Result)
 	}
 	for _, want := range []string{"heal pause:majority: planted", "after the faults were healed"} {
 		if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), want) {
@@ -202,12 +205,12 @@ func TestInterruptBeforeTheLoad(t *testing.T) {
 func TestStopAtAnyStage(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for stage, hook := range map[string]func(x *zklab.Experiment, stop func()){
-		"start":   func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{running{e}, stop} },
+		"start":   func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{runtest.Running{Ensemble: e}, stop} },
 		"setup":   func(x *zklab.Experiment, stop func()) { x.Workload = stoppingLock(stop, subjects.NewLock) },
 		"load":    func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("load", stop) },
 		"quiesce": func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("quiesce", stop) },
 		"a call that takes no notice": func(x *zklab.Experiment, stop func()) {
-			x.Workload = workloads.Lock{New: subjects.BrokenLock}
+			x.Workload = workloads.Lock{New: broken.CheckThenCreate}
 			x.OpTimeout = time.Hour
 			x.Progress = stopIn("load", stop)
 		},
@@ -221,7 +224,7 @@ func TestStopAtAnyStage(t *testing.T) {
 				cancel()
 			})
 			out := t.TempDir()
-			x := zklab.Experiment{Workload: ownLock(), Ensemble: running{e}, Out: out, TimeLimit: time.Second, Clients: 20, MinLoad: -1}
+			x := zklab.Experiment{Workload: ownLock(), Ensemble: runtest.Running{Ensemble: e}, Out: out, TimeLimit: time.Second, Clients: 20, MinLoad: -1}
 			hook(&x, stop)
 			_, err := x.Run(ctx)
 			stop() // so that at may be read
@@ -248,13 +251,13 @@ func stopIn(phase string, stop func()) func(zklab.Progress) {
 
 // stopping is an ensemble whose start is the end.
 type stopping struct {
-	running
+	runtest.Running
 	stop func()
 }
 
 func (s stopping) Start(context.Context) (ensemble.Ensemble, error) {
 	s.stop()
-	return s.running, nil
+	return s.Running, nil
 }
 
 func stoppingLock(stop func(), make func(*subjects.Client, string) (subjects.Lock, error)) workloads.Workload {

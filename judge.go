@@ -1,6 +1,7 @@
 package zklab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,65 +13,65 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
 // judge decides the run that was recorded and writes its report.
-func (r *run) judge(ctx context.Context) (*Outcome, error) {
-	r.progress.phase("checking")
+func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporter) (*Outcome, error) {
+	p.Phase("checking")
 	began := time.Now()
-	result, err := Judge(ctx, r.stored, checker.Options{Strict: r.x.Strict})
+	result, err := Judge(ctx, done.Run, checker.Options{Strict: x.Strict})
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil { // what is undecided now, nobody tried to decide
-		return nil, hardStop(ctx)
+		return nil, engine.Stopped(ctx)
 	}
-	r.timings["check"] = time.Since(began)
-	r.describe(result)
-	if err := r.stored.WriteResult(result); err != nil {
+	done.Timings["check"] = time.Since(began)
+	x.describe(result, done)
+	result.Replay = cmp.Or(x.Replay, "zklab run --config "+done.Run.Experiment())
+	if err := done.Run.WriteResult(result); err != nil {
 		return nil, err
 	}
-	if err := r.report(result); err != nil {
+	if !x.brief || !x.passes(result) {
+		p.Phase("writing the report")
+		began := time.Now()
+		if err := reports.Write(done.Run); err != nil {
+			return nil, err
+		}
+		result.Timings["report"] = time.Since(began)
+	}
+	result.Timings["finish"] = time.Since(done.Ended)
+	h, err := done.Run.ReadHistory()
+	if err != nil {
 		return nil, err
 	}
-	result.Timings["finish"] = time.Since(r.ended)
-	return &Outcome{Run: r.stored, Result: result}, r.stored.WriteResult(result)
-}
-
-// report writes the report, unless nobody is going to read it.
-func (r *run) report(result *store.Result) error {
-	if r.x.brief && r.x.passes(result) {
-		return nil
-	}
-	r.progress.phase("writing the report")
-	drawn := time.Now()
-	if err := reports.Write(r.stored); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	result.Timings["report"] = time.Since(drawn)
-	return nil
+	return &Outcome{Run: done.Run, Result: result, History: h}, done.Run.WriteResult(result)
 }
 
 // describe adds what the record does not say.
-func (r *run) describe(result *store.Result) {
-	result.Subject, result.Seed, result.Strict = r.x.Subject, r.x.Seed, r.x.Strict
-	result.Interrupted = r.interrupted
-	result.Ensemble = r.profile
-	result.Timings = r.timings
-	result.Replay = r.x.Replay
-	if result.Replay == "" {
-		result.Replay = "zklab run --config " + r.stored.Experiment()
+func (x Experiment) describe(result *store.Result, done *engine.Finished) {
+	result.Subject, result.Seed, result.Strict = x.Subject, x.Seed, x.Strict
+	result.Interrupted = done.Interrupted
+	result.Ensemble = done.Profile
+	result.Timings = done.Timings
+	result.Warnings = slices.Concat(advice(done, result), done.Warnings, result.Warnings)
+	for _, l := range done.LeftOut {
+		result.NotAvailable = append(result.NotAvailable, checker.NotAvailable{Kind: notAvailableFault, Name: l.Kind, Why: l.Why.Error()})
 	}
-	result.Warnings = slices.Concat(r.advice(result), r.warnings, result.Warnings)
 }
 
+// notAvailableFault is the kind of what only the run knew: which faults "all" was without.
+const notAvailableFault = "fault"
+
 // advice is what a user should know of how the experiment was set up.
-func (r *run) advice(result *store.Result) []string {
-	advice := r.x.Warnings()
-	if asked, got := r.x.Rate, result.Stats.Rate; !r.interrupted && got < asked/2 {
+func advice(done *engine.Finished, result *store.Result) []string {
+	advice := done.Missed(done.Schedule)
+	if asked, got := done.Rate, result.Stats.Rate; !done.Interrupted && got < asked/2 {
 		advice = append(advice, fmt.Sprintf("%.0f operations a second succeeded of the %.0f that were asked for: the ensemble, the faults or contention set the pace", got, asked))
 	}
 	return advice
@@ -82,7 +83,7 @@ func (r *run) advice(result *store.Result) []string {
 // exist; transactions that cannot be read are left out, with a warning. Nothing is
 // written. An unreadable record is an error; see history.Open.
 func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
-	h, err := history.Open(run.History())
+	h, err := run.ReadHistory()
 	if err != nil {
 		return nil, err
 	}
@@ -91,18 +92,30 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 	if opts.Transactions == nil {
 		opts.Transactions, unread = transactions(run)
 	}
+	decide(ctx, h, opts, result)
+	warn(result, unread)
+	return result, nil
+}
+
+// decide adds what follows from a record, and from the transactions in opts, to a result.
+func decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) {
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
+	result.NotAvailable = slices.Concat(report.NotAvailable, result.NotAvailable)
 	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
 	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, Version
 	result.Stats = stats.Compute(h)
-	for _, w := range slices.Concat(warnings(h, result.Stats), unread) {
+	warn(result, warnings(h, result.Stats))
+}
+
+// warn adds what judging warns of to a result, once.
+func warn(result *store.Result, texts []string) {
+	for _, w := range texts {
 		if !slices.Contains(result.Warnings, w) {
 			result.Warnings = append(result.Warnings, w)
 			result.JudgedWarnings = append(result.JudgedWarnings, w)
 		}
 	}
-	return result, nil
 }
 
 // transactions are what is stored of what the ensemble committed during a run.
@@ -137,7 +150,8 @@ func earlier(run *store.Run) *store.Result {
 		return &store.Result{Warnings: []string{fmt.Sprintf("what the run itself knew was left out, it cannot be read: %v", err)}}
 	}
 	return &store.Result{
-		Ensemble: old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
+		NotAvailable: slices.DeleteFunc(old.NotAvailable, func(n checker.NotAvailable) bool { return n.Kind != notAvailableFault }),
+		Ensemble:     old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
 		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return slices.Contains(old.JudgedWarnings, w) }),
 	}
 }
@@ -146,11 +160,12 @@ func earlier(run *store.Run) *store.Result {
 // of a few, each with how often it was called.
 func strangers(h *history.History) string {
 	const most = 4
+	model := models.Of(h)
 	counts := map[string]int{}
 	var names []string
 	for i := range h.Events {
 		e := &h.Events[i]
-		if e.Process < 0 || e.Type != history.Invoke || history.Knows(h.Header.Model, e.F) {
+		if e.Process < 0 || e.Type != history.Invoke || model.Knows(e.F) {
 			continue
 		}
 		if counts[e.F]++; counts[e.F] == 1 {

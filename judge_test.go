@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -151,9 +152,9 @@ func TestTheLogConvicts(t *testing.T) {
 		}},
 	} {
 		o := virtually(t, zklab.Experiment{Workload: w, TimeLimit: 10 * time.Second, Seed: 1, Keys: 2})
-		if !violated(o.Result, property) {
+		if !runtest.Violated(o.Result, property) {
 			t.Errorf("no violation of %s", property)
-			explain(t, o.Result)
+			runtest.Explain(t, o.Result)
 		}
 	}
 }

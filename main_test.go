@@ -2,83 +2,45 @@ package zklab_test
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/internal/runtest"
 )
 
 func TestMain(m *testing.M) {
-	if kind := os.Getenv(workerVariable); kind != "" {
-		if err := work(kind); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
 	dockertest.ManyAtOnce(4)
 	dockertest.Main(m)
 }
 
-// running is an ensemble that many experiments of a test binary use.
-type running struct{ ensemble.Ensemble }
-
-func (r running) Start(context.Context) (ensemble.Ensemble, error) { return r, nil }
-func (running) Close() error                                       { return nil }
-
 // perform runs an experiment on the shared ensemble, in a store of its own.
 func perform(t *testing.T, x zklab.Experiment) *zklab.Outcome {
 	t.Helper()
-	x.Ensemble = running{dockertest.Ensemble(t, 3)}
-	return performOn(t, x)
-}
-
-// performAlone runs an experiment on servers of its own, in containers.
-func performAlone(t *testing.T, x zklab.Experiment) *zklab.Outcome {
-	t.Helper()
-	dockertest.Require(t)
-	x.Ensemble = container.Config{}
-	return performOn(t, x)
-}
-
-func performOn(t *testing.T, x zklab.Experiment) *zklab.Outcome {
-	t.Helper()
+	x.Ensemble = runtest.Shared(t)
 	x.Out = t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	outcome, err := x.Run(ctx)
+	o, err := x.Run(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outcome
+	return o
 }
 
-// explain logs what a run came to, for a test that failed.
-func explain(t *testing.T, r *store.Result) {
+// virtually runs an experiment in virtual time, in a store of its own.
+func virtually(t *testing.T, x zklab.Experiment) (o *zklab.Outcome) {
 	t.Helper()
-	for _, v := range r.Verdicts {
-		t.Logf("%s %s: %s %s", v.Property, v.Key, v.Result, v.Reason)
+	if x.Out == "" {
+		x.Out = t.TempDir()
 	}
-	for _, a := range r.Assumptions {
-		t.Logf("%s: met %v: %s", a.Name, a.Met, a.Text)
-	}
-	t.Logf("warnings: %q", r.Warnings)
-	t.Logf("faults: %+v", r.Stats.Faults)
-}
-
-// violated says whether a property is violated, with a witness for it.
-func violated(r *store.Result, property string) bool {
-	for _, v := range r.Verdicts {
-		if v.Property == property && v.Result == checker.Violation && len(v.Witness) > 0 && v.Reason != "" {
-			return true
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if o, err = x.Run(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-	}
-	return false
+	})
+	return o
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Progress is where a run stands.
@@ -20,11 +21,12 @@ type Progress struct {
 	Fault   string        // what is injected now: "pause:leader, expire", or empty
 	Faults  int           // faults that took effect
 	Planned int           // faults in the schedule
+	Notice  string        // what somebody who looks on should know, or empty
 }
 
 // reporter gathers progress from the record and tells it at a steady pace.
 type reporter struct {
-	model string
+	model *models.Model
 	tell  func(Progress)
 	quit  chan struct{}
 	done  sync.WaitGroup
@@ -38,7 +40,7 @@ type reporter struct {
 const progressEvery = 200 * time.Millisecond
 
 func newReporter(model string, x Experiment) *reporter {
-	p := &reporter{model: model, tell: x.Progress, quit: make(chan struct{})}
+	p := &reporter{model: models.Named(model), tell: x.Progress, quit: make(chan struct{})}
 	p.now = Progress{Limit: x.TimeLimit}
 	if p.tell != nil {
 		p.done.Go(p.run)
@@ -73,14 +75,22 @@ func (p *reporter) close() {
 	p.done.Wait()
 }
 
-// plan is told how many faults there will be.
-func (p *reporter) plan(faults int) {
+// Planned is part of [engine.Watcher].
+func (p *reporter) Planned(faults int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.Planned = faults
 }
 
-func (p *reporter) phase(name string) {
+// Notice is part of [engine.Watcher].
+func (p *reporter) Notice(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.Notice = text
+}
+
+// Phase is part of [engine.Watcher].
+func (p *reporter) Phase(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.Phase = name
@@ -89,14 +99,14 @@ func (p *reporter) phase(name string) {
 	}
 }
 
-// observe follows the record.
-func (p *reporter) observe(e history.Event) {
+// Observe is part of [engine.Watcher].
+func (p *reporter) Observe(e history.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Process == history.Nemesis {
 		p.fault(e)
 	}
-	if e.Process < 0 || !history.OnSubject(p.model, e.F) {
+	if e.Process < 0 || p.model.Operation(e.F).Local {
 		return
 	}
 	switch e.Type {

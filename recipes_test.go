@@ -11,7 +11,9 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -30,16 +32,15 @@ func TestOwnRecipesAreValid(t *testing.T) {
 			}
 			o := perform(t, zklab.Experiment{
 				Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 4,
-				Faults: faults.Mix{ // one of each; a leader that is paused for less stays leader
+				Faults: plan.Schedule{{ // one of each; a leader that is paused for less stays leader
 					Interval: 4500 * time.Millisecond, Lasts: 3500 * time.Millisecond,
-					Turns: []faults.Turn{faults.Together(faults.Pause{}), faults.Together(faults.Expire{})},
-				},
+					Turns: []plan.Turn{plan.Together(faults.Pause{}), plan.Together(faults.Expire{})},
+				}},
 			})
 			if o.Result.Verdict != checker.Valid {
 				t.Errorf("verdict %s", o.Result.Verdict)
 			}
 			s := o.Result.Stats
-			free := recipe == history.ModelRegister || recipe == history.ModelSession // nobody holds it or waits for it
 			if s.Elections == 0 {
 				t.Error("no new leader was elected")
 			}
@@ -47,12 +48,12 @@ func TestOwnRecipesAreValid(t *testing.T) {
 				if k.Verified == 0 {
 					t.Errorf("%s never took effect", k.Kind)
 				}
-				if k.Kind == "expire" && k.Holding+k.Waiting == 0 && !free {
+				if k.Kind == "expire" && k.Holding+k.Waiting == 0 && runtest.Waits(recipe) {
 					t.Error("no session expired while it held or waited")
 				}
 			}
 			if t.Failed() {
-				explain(t, o.Result)
+				runtest.Explain(t, o.Result)
 			}
 			complete(t, o.Run)
 		})
@@ -89,9 +90,9 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := perform(t, zklab.Experiment{Workload: w, TimeLimit: 6 * time.Second, Seed: 1, MinLoad: -1})
-			if o.Result.Verdict != checker.Violation || !violated(o.Result, property) {
+			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
 				t.Errorf("verdict %s", o.Result.Verdict)
-				explain(t, o.Result)
+				runtest.Explain(t, o.Result)
 			}
 			for _, path := range []string{o.Run.Dir, o.Run.History()} {
 				run, err := store.Open("", path)
@@ -102,13 +103,17 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(o.Result.Verdicts, again.Verdicts); diff != "" {
+				if diff := cmp.Diff(o.Result.Verdicts, again.Verdicts, agreed); diff != "" {
 					t.Errorf("judged again from %s: %s", path, diff)
 				}
 			}
 		})
 	}
 }
+
+// agreed leaves out of how many keys porcupine agrees on a verdict: on a busy machine its
+// time may be over before it has searched all.
+var agreed = cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Decider" }, cmp.Ignore())
 
 // A single client on an idle ensemble cannot tell a broken subject from a
 // sound one: and nothing could have failed, so nothing is valid either.
@@ -126,7 +131,7 @@ func TestBrokenSubjectsPassAlone(t *testing.T) {
 			o := perform(t, zklab.Experiment{Workload: w, Clients: 1, TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
 			if o.Result.Verdict != checker.Unknown {
 				t.Errorf("verdict %s", o.Result.Verdict)
-				explain(t, o.Result)
+				runtest.Explain(t, o.Result)
 			}
 		})
 	}

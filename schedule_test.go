@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 )
 
 // limited starts ensembles whose servers can be reached and asked, and nothing
@@ -37,6 +38,13 @@ func (l limited) Start(context.Context) (ensemble.Ensemble, error) {
 	*l.starts++
 	return nil, errors.New("not meant to be started")
 }
+
+// sketch is a starter whose ensembles are like one that there is.
+type sketch struct{ ensemble.Ensemble }
+
+func (s sketch) Sketch() (ensemble.Ensemble, error)             { return s, nil }
+func (sketch) Start(context.Context) (ensemble.Ensemble, error) { return nil, errors.New("a sketch") }
+func (sketch) Close() error                                     { return nil }
 
 // poor is an ensemble without abilities, but those it was prepared for.
 type poor struct {
@@ -76,7 +84,7 @@ func TestUnavailableBeforeTheStart(t *testing.T) {
 	starts := 0
 	x := least()
 	x.Ensemble = limited{starts: &starts}
-	x.Faults = faults.Every(time.Second, faults.Expire{}, faults.Pause{}, faults.Kill{}, faults.Pause{})
+	x.Faults = plan.Every(time.Second, faults.Expire{}, faults.Pause{}, faults.Kill{}, faults.Pause{})
 	_, err := x.Run(t.Context())
 	if !errors.Is(err, ErrUsage) || strings.Count(err.Error(), "fault pause is not available") != 1 || !strings.Contains(err.Error(), "fault kill is not available") {
 		t.Errorf("%v", err)
@@ -91,7 +99,7 @@ func TestPreparedForFaults(t *testing.T) {
 	for want, list := range map[int][]faults.Fault{1: {faults.Expire{}, needy{}, needy{}}, 0: {faults.Expire{}}} {
 		x := least()
 		x.Ensemble = limited{}
-		x.Faults = faults.Every(time.Second, list...)
+		x.Faults = plan.Every(time.Second, list...)
 		x, err := x.Complete()
 		if err != nil {
 			t.Fatal(err)
@@ -107,7 +115,7 @@ func TestPreparedForFaults(t *testing.T) {
 func TestAllFaults(t *testing.T) {
 	x := least()
 	x.Ensemble, x.Seed = limited{}, 1
-	x.Faults = faults.Mix{Interval: 10 * time.Second, Turns: []faults.Turn{faults.AllFaults(), faults.Together(faults.Expire{Who: faults.Holder})}}
+	x.Faults = plan.Mix(10*time.Second, plan.AllFaults(), plan.Together(faults.Expire{Who: faults.Holder}))
 	x, err := x.Complete()
 	if err != nil {
 		t.Fatal(err)
@@ -140,20 +148,21 @@ func TestAllFaults(t *testing.T) {
 	if want := time.Duration(len(kinds)+1) * 10 * time.Second; x.TimeLimit != max(want, 10*time.Second) {
 		t.Errorf("%d faults for %s", len(kinds), x.TimeLimit)
 	}
-	if got := x.kinds(x.Plan()); len(got) != len(kinds) {
+	if got := x.config().Expected(x.Plan()); len(got) != len(kinds) {
 		t.Errorf("in %s %v, of %v", x.TimeLimit, got, kinds)
 	}
 	x.TimeLimit = 5 * time.Second
-	if diff := cmp.Diff([]string{"expire"}, x.kinds(x.Plan())); diff != "" {
+	if diff := cmp.Diff([]string{"expire"}, x.config().Expected(x.Plan())); diff != "" {
 		t.Errorf("without time: %s", diff)
 	}
-	if s := x.stored(ensemble.Profile{}, nil); s.Faults.Expression() != "all,expire:holder" {
-		t.Errorf("stored as %q", s.Faults)
+	if items := x.Faults.Items(); !slices.Equal(items, []string{"all", "expire:holder"}) {
+		t.Errorf("stored as %q", items)
 	}
 
 	// The running ensemble may have less than its sketch.
-	again, err := x.choose(e)
-	if err != nil || len(again.Faults.Faults()) != len(kinds) || len(again.leftOut) != len(x.leftOut) {
+	x.Ensemble = sketch{e}
+	again, err := x.config().Sketched()
+	if err != nil || len(again.Faults.Faults()) != len(kinds) || len(again.LeftOut) != len(x.leftOut) {
 		t.Errorf("%v, %v", again.Faults, err)
 	}
 }
@@ -163,17 +172,17 @@ func TestWarnings(t *testing.T) {
 	for list, want := range map[string]string{
 		"pause":                  "",
 		"pause,kill@50s":         "kill@50s+2s begins after the time limit of 12s; take",
-		"pause,kill@9s/9s":       "kill@9s+2s/9s does not come again within the time limit of 12s; take",
+		"pause,kill@9s/9s":       "kill+2s/9s does not come again within the time limit of 12s; take",
 		"kill@1m":                "no fault was injected: kill@1m+2s begins after the time limit of 12s; take",
 		"sequence,pause,kill":    "",
 		"sequence:times=9,pause": "the sequence is not done 9 times",
 	} {
-		expression, err := faults.Parse(list)
+		schedule, err := plan.Parse(list, 4*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
 		x := least()
-		x.TimeLimit, x.Faults = 12*time.Second, expression.Schedule(4*time.Second)
+		x.TimeLimit, x.Faults = 12*time.Second, schedule
 		if got := strings.Join(x.Warnings(), "\n"); (want == "") != (got == "") || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %q", list, got)
 		}

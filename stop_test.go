@@ -10,7 +10,9 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -24,7 +26,7 @@ func TestInterrupt(t *testing.T) {
 	loading := make(chan struct{})
 	o := perform(t, zklab.Experiment{
 		Workload: ownLock(), TimeLimit: 5 * time.Minute, Seed: 1, Interrupt: interrupt,
-		Faults: faults.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
+		Faults: plan.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
 		Progress: func() func(zklab.Progress) {
 			done := false
 			return func(p zklab.Progress) {
@@ -39,7 +41,7 @@ func TestInterrupt(t *testing.T) {
 	<-loading
 	if r := o.Result; !r.Interrupted || r.Verdict != checker.Valid || r.Stats.Load > 30*time.Second {
 		t.Errorf("interrupted %v, verdict %s, load of %s", r.Interrupted, r.Verdict, r.Stats.Load)
-		explain(t, r)
+		runtest.Explain(t, r)
 	}
 	complete(t, o.Run)
 }
@@ -50,8 +52,8 @@ func TestStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	_, err := zklab.Experiment{
-		Workload: ownLock(), Ensemble: running{e}, Out: t.TempDir(), TimeLimit: 5 * time.Minute,
-		Faults: faults.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
+		Workload: ownLock(), Ensemble: runtest.Running{Ensemble: e}, Out: t.TempDir(), TimeLimit: 5 * time.Minute,
+		Faults: plan.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
 		Progress: func(p zklab.Progress) {
 			if p.Faults > 0 {
 				stop()
@@ -70,8 +72,8 @@ func TestStop(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for name, x := range map[string]zklab.Experiment{
-		"no workload": {Ensemble: running{}},
-		"negative":    {Workload: ownLock(), Ensemble: running{}, Clients: -1},
+		"no workload": {Ensemble: runtest.Running{}},
+		"negative":    {Workload: ownLock(), Ensemble: runtest.Running{}, Clients: -1},
 	} {
 		x.Out = t.TempDir()
 		if _, err := x.Run(t.Context()); !errors.Is(err, zklab.ErrUsage) {

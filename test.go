@@ -13,8 +13,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -71,11 +70,19 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	case r.Verdict != checker.Valid:
 		t.Logf("zklab: not everything was decided\n%s", undecidedText(r))
 	}
-	t.Logf("zklab: %s, seed %d, %d operations", r.Verdict, r.Seed, r.Stats.Operations)
+	t.Logf("zklab: %s, seed %d, %d operations%s", r.Verdict, r.Seed, r.Stats.Operations, faultless(r))
 	if err := discard(made); err != nil {
 		t.Errorf("zklab: %v", err)
 	}
 	return outcome
+}
+
+// faultless says what a run without faults has not shown.
+func faultless(r *store.Result) string {
+	if len(r.Stats.Faults) > 0 {
+		return ""
+	}
+	return "; no fault was injected: set Faults, or call zklab.Simulate, which injects all kinds"
 }
 
 // passes says whether a test with this result passes.
@@ -85,20 +92,36 @@ func (x Experiment) passes(r *store.Result) bool {
 
 // forTest fixes the seed, and says how the test is run again.
 func (x Experiment) forTest(name string) (Experiment, error) {
-	if text := os.Getenv(SeedVariable); text != "" {
-		seed, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return x, usage("%s is %q, which is no number", SeedVariable, text)
-		}
-		x.Seed = seed
+	seed, err := namedSeed()
+	if err != nil {
+		return x, err
 	}
+	x.Seed = cmp.Or(seed, x.Seed)
 	if x.Seed == 0 {
 		x.Seed = drawSeed()
 	}
 	if x.Replay == "" {
-		x.Replay = fmt.Sprintf("%s=%d go test -run '%s'", SeedVariable, x.Seed, pattern(name))
+		x.Replay = replayTest(x.Seed, name)
 	}
 	return x, nil
+}
+
+// namedSeed is that of the variable; 0 if it is not set.
+func namedSeed() (int64, error) {
+	text := os.Getenv(SeedVariable)
+	if text == "" {
+		return 0, nil
+	}
+	seed, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, usage("%s is %q, which is no number", SeedVariable, text)
+	}
+	return seed, nil
+}
+
+// replayTest is the command that runs a test with a seed.
+func replayTest(seed int64, name string) string {
+	return fmt.Sprintf("%s=%d go test -run '%s'", SeedVariable, seed, pattern(name))
 }
 
 // pattern is what "go test -run" takes to run one test.
@@ -142,12 +165,12 @@ func violationText(o *Outcome) string {
 	var b strings.Builder
 	var others []string
 	shown := map[string]bool{}
-	for _, v := range decisive(o.Result, checker.Violation) {
+	for _, v := range o.Result.Decisive(checker.Violation) {
 		switch {
 		case shown[v.Property]:
 			continue
 		case len(shown) == 0:
-			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, witnessText(o.Run, v))
+			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Witness(o.History, v, reports.Screen{}))
 		default:
 			others = append(others, v.Property)
 		}
@@ -159,45 +182,25 @@ func violationText(o *Outcome) string {
 	return b.String()
 }
 
-// witnessText is the reason alone where the record cannot be read.
-func witnessText(run *store.Run, v checker.Verdict) string {
-	h, err := history.Open(run.History())
-	if err != nil {
-		return "  " + witness.Clean(v.Reason, 2000) + "\n"
-	}
-	return reports.Witness(h, v, reports.Screen{})
-}
-
 // undecidedText says what was missing.
 func undecidedText(r *store.Result) string {
 	var b strings.Builder
 	for _, a := range r.Assumptions {
 		if !a.Met {
-			fmt.Fprintf(&b, "\n  %s: %s", a.Name, witness.Clean(a.Text, 2000))
+			fmt.Fprintf(&b, "\n  %s: %s", a.Name, printable.Text(a.Text, 2000))
 		}
 	}
 	told := map[string]bool{}
-	for _, v := range decisive(r, checker.Unknown) {
+	for _, v := range r.Decisive(checker.Unknown) {
 		if text := cmp.Or(v.Reason, "not decided"); !told[text] {
 			told[text] = true
-			fmt.Fprintf(&b, "\n  %s: %s", v.Property, witness.Clean(text, 2000))
+			fmt.Fprintf(&b, "\n  %s: %s", v.Property, printable.Text(text, 2000))
 		}
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(&b, "\n  %s", witness.Clean(w, 2000))
+		fmt.Fprintf(&b, "\n  %s", printable.Text(w, 2000))
 	}
 	return b.String() + "\n"
-}
-
-// decisive are the verdicts with a result that count.
-func decisive(r *store.Result, result checker.Result) []checker.Verdict {
-	var vs []checker.Verdict
-	for _, v := range r.Verdicts {
-		if v.Result == result && (!v.Measured || r.Strict) {
-			vs = append(vs, v)
-		}
-	}
-	return vs
 }
 
 func whereText(o *Outcome) string {

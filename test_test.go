@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -82,7 +82,7 @@ func TestTestOfASoundLock(t *testing.T) {
 
 // A failure says what happened, how to see it again and where everything is.
 func TestTestOfABrokenLock(t *testing.T) {
-	f, o := fake(t, zklab.Experiment{Workload: workloads.Lock{New: subjects.BrokenLock}, Seed: 3})
+	f, o := fake(t, zklab.Experiment{Workload: workloads.Lock{New: broken.CheckThenCreate}, Seed: 3})
 	if len(f.errors) != 1 || f.fatal || o == nil {
 		t.Fatalf("errors %q, fatal %v, outcome %v", f.errors, f.fatal, o)
 	}

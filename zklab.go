@@ -1,6 +1,7 @@
-// Package zklab runs ZooKeeper recipes against an ensemble, injects faults
-// while they run, records every operation, and decides from the record whether
-// the recipe kept its promise.
+// Package zklab runs ZooKeeper recipes against an ensemble, injects faults while
+// they run, records every operation, and decides from the record whether the
+// recipe kept its promise. It may not import the container backend: who tests a
+// recipe need not depend on Docker's client.
 //
 // An [Experiment] says what to run; [Experiment.Run] runs it and leaves a
 // folder with history, verdicts, plots and a report. [Test] runs one as a Go

@@ -12,14 +12,17 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/checker/internal/world"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/simulated/workloads"
 )
 
 // seeds is how many runs of each kind a test makes; ZKLAB_WORLDS says more.
 func seeds(def int) int {
 	if n, err := strconv.Atoi(os.Getenv("ZKLAB_WORLDS")); err == nil {
 		return n
+	}
+	if testing.Short() {
+		return max(1, def/5)
 	}
 	return def
 }
@@ -40,8 +43,8 @@ func violated(rep checker.Report) map[string]bool {
 	return bad
 }
 
-func options(model, defect string, seed int) world.Options {
-	return world.Options{
+func options(model, defect string, seed int) workloads.Options {
+	return workloads.Options{
 		Model: model, Defect: defect, Clients: 2 + seed%4, Keys: 1 + seed%2,
 		Load: 800 * time.Millisecond, Mark: seed%3 == 0, Calm: seed%8 == 7, Early: seed%5 == 1, Seed: uint64(seed),
 	}
@@ -57,7 +60,7 @@ func TestCorrectWorlds(t *testing.T) {
 			events := 0
 			for i := range seeds(80) {
 				seed := firstSeed() + i
-				h, txns, wrong := world.Run(options(model, "", seed))
+				h, txns, wrong := workloads.Run(options(model, "", seed))
 				events += len(h.Events)
 				if wrong["two holders"]+wrong["orphan"]+wrong["taken twice"] > 0 || wrong["entered short"] > 0 {
 					t.Errorf("seed %d: the recipe of the test itself is wrong: %v", seed, wrong)
@@ -114,6 +117,9 @@ func logs(txns []history.Txn, seed int) map[string][]history.Txn {
 // TestDefectiveWorlds plants defects, compares what is caught with what the
 // world knows, and wants each caught by the property that is there for it.
 func TestDefectiveWorlds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("too few runs for what is rare")
+	}
 	tests := []struct {
 		model, defect string
 		want          string // a property that must be violated in some run
@@ -168,7 +174,7 @@ func TestDefectiveWorlds(t *testing.T) {
 				if tt.longer {
 					o.Load, o.Long = 4*time.Second, true
 				}
-				h, txns, wrong := world.Run(o)
+				h, txns, wrong := workloads.Run(o)
 				bad := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true}))
 				for p := range violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true, Transactions: txns})) {
 					bad["L "+p] = true
@@ -225,7 +231,7 @@ func TestOnlyTheLogConvicts(t *testing.T) {
 			if tt.longer {
 				o.Load, o.Long = 4*time.Second, true
 			}
-			h, txns, _ := world.Run(o)
+			h, txns, _ := workloads.Run(o)
 			without := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true}))
 			with := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true, Transactions: txns}))
 			only := with[tt.property] && !without[tt.property] && !without["exclusion"]

@@ -3,37 +3,13 @@ package checker
 import (
 	"context"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
-)
-
-// rounds is how many histories a generated test looks at: ZKLAB_HISTORIES says
-// how many thousands.
-func rounds(t *testing.T) int {
-	n := 15
-	if s := os.Getenv("ZKLAB_HISTORIES"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("ZKLAB_HISTORIES: %v", err)
-		}
-	}
-	if testing.Short() {
-		n = 3
-	}
-	return n * 1000
-}
-
-// kind is how a history was generated.
-type kind int
-
-const (
-	constructed kind = iota // it happened to a right object: it must never be flagged
-	mutated                 // the same with one thing changed
-	random
 )
 
 // tally counts what a comparison saw.
@@ -44,40 +20,40 @@ type tally struct {
 // agreement compares the fast check of a model with its referee on generated
 // histories. exact: they must agree both ways; else what the fast check flags
 // the referee must flag, too.
-func agreement(t *testing.T, model string, refereeAt int, exact bool, generate func(*rand.Rand, kind) *history.History) {
+func agreement(t *testing.T, model string, refereeAt int, exact bool, generate func(*rand.Rand, checktest.Kind) *history.History) {
 	t.Helper()
 	m := models[model]
-	r := m.referees[refereeAt]
-	w := newWhistle(context.Background(), Options{Budget: time.Hour, Memory: 8 << 20})
+	r := m.Referees[refereeAt]
+	w := newSearchBudget(context.Background(), Options{Budget: time.Hour, Memory: 8 << 20})
 	var got tally
-	for i := range rounds(t) {
+	for i := range checktest.Rounds(t) {
 		rng := rand.New(rand.NewPCG(1, uint64(i)))
-		how := kind(i % 3)
-		h := generate(rng, how)
-		a := analyse(t.Context(), h, model, nil)
-		if len(a.damage) > 0 {
-			t.Fatalf("history %d: %v", i, a.damage)
+		how := checktest.Kind(i % 3)
+		h := stretched(generate(rng, how), rng)
+		a := evidence.Read(t.Context(), h, models[model].Object, nil)
+		if len(a.Damages()) > 0 {
+			t.Fatalf("history %d: %v", i, a.Damages())
 		}
-		for _, k := range a.keys {
-			fast, reason, unknown := verdictOf(t.Context(), a, k, m.properties, r.covers)
+		for _, k := range a.Keys {
+			fast, reason, unknown := verdictOf(t.Context(), k, m.Properties, r.Covers)
 			if unknown {
 				got.unknown++
 				continue
 			}
-			if how == constructed && !fast {
-				t.Fatalf("history %d is valid by construction, yet: %s\n%s", i, reason, dump(h))
+			if how == checktest.Constructed && !fast {
+				t.Fatalf("history %d is valid by construction, yet: %s\n%s", i, reason, checktest.Dump(h))
 			}
-			ruling := r.decide(w, a, k)
+			ruling := decide(r, w, k)
 			switch {
 			case !ruling.decided:
 				got.undecided++
 				continue
-			case how == constructed && !ruling.legal:
-				t.Fatalf("history %d is valid by construction, yet the referee finds it illegal\n%s", i, dump(h))
+			case how == checktest.Constructed && !ruling.legal:
+				t.Fatalf("history %d is valid by construction, yet the referee finds it illegal\n%s", i, checktest.Dump(h))
 			case fast && !ruling.legal && !exact:
 				got.missed++
 			case fast != ruling.legal:
-				t.Fatalf("history %d: fast says %v, referee says %v (%s)\n%s", i, fast, ruling.legal, reason, dump(h))
+				t.Fatalf("history %d: fast says %v, referee says %v (%s)\n%s", i, fast, ruling.legal, reason, checktest.Dump(h))
 			}
 			if ruling.legal {
 				got.valid++
@@ -99,19 +75,37 @@ func agreement(t *testing.T, model string, refereeAt int, exact bool, generate f
 	}
 }
 
+// stretched puts a history's milliseconds, as they are in some of them, to the edges of
+// what times can be: nanoseconds, years, and long after the beginning. No order changes.
+func stretched(h *history.History, rng *rand.Rand) *history.History {
+	unit := []time.Duration{1, checktest.Unit, checktest.Unit, time.Hour}[rng.IntN(4)]
+	shift := []time.Duration{0, 0, 1, 1 << 62}[rng.IntN(4)]
+	at := func(t time.Duration) time.Duration { return t/checktest.Unit*unit + shift }
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.F == history.FBegin {
+			continue
+		}
+		if e.Time = at(e.Time); e.Alive != 0 { // 0: none is known
+			e.Alive = at(e.Alive)
+		}
+	}
+	return h
+}
+
 // verdictOf is what the covered fast checks say of a key.
-func verdictOf(ctx context.Context, a *analysis, k *keyRecord, properties []*property, covers []string) (legal bool, reason string, unknown bool) {
+func verdictOf(ctx context.Context, k *evidence.Key, properties []*frame.Property, covers []string) (legal bool, reason string, unknown bool) {
 	legal = true
 	for _, p := range properties {
 		for _, c := range covers {
-			if p.name != c {
+			if p.Name != c {
 				continue
 			}
-			f := p.decide(ctx, a, k)
-			if f.result == Violation && legal {
-				legal, reason = false, p.name+": "+f.reason
+			f := p.Decide(ctx, k)
+			if f.Result == Violation && legal {
+				legal, reason = false, p.Name+": "+f.Reason
 			}
-			if f.result == Unknown && p.name != "loss" {
+			if f.Result == Unknown && p.Name != "loss" {
 				unknown = true
 			}
 		}
@@ -121,22 +115,40 @@ func verdictOf(ctx context.Context, a *analysis, k *keyRecord, properties []*pro
 
 func TestHoldsAgreeWithReferee(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelLock, 0, true, generateHolds)
+	agreement(t, history.ModelLock, 0, true, checktest.GenerateHolds)
 }
 
 func TestTokensAgreeWithReferee(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelElection, 1, true, generateHolds)
+	agreement(t, history.ModelElection, 1, true, checktest.GenerateHolds)
 }
 
 func TestQueueAgreesWithReferee(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelQueue, 0, true, generateQueue)
+	agreement(t, history.ModelQueue, 0, true, checktest.GenerateQueue)
 }
 
 func TestBarrierAgreesWithReferee(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelBarrier, 0, true, generateBarrier)
+	agreement(t, history.ModelBarrier, 0, true, checktest.GenerateBarrier)
+}
+
+// Where zxids tell what a session has seen, and one coordinator raises and lifts once, as
+// every key of a run is one round.
+func TestBarrierOfOneRoundAgreesWithReferee(t *testing.T) {
+	t.Parallel()
+	agreement(t, history.ModelBarrier, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
+		return checktest.GenerateBarriers(rng, how, 1, 2)
+	})
+}
+
+// Of more rounds and coordinators the fast check does not weigh which was first: what only
+// the referee finds is a violation, too.
+func TestBarrierOfManyIsSound(t *testing.T) {
+	t.Parallel()
+	agreement(t, history.ModelBarrier, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
+		return checktest.GenerateBarriers(rng, how, 1+rng.IntN(2), 2+rng.IntN(4))
+	})
 }
 
 // The fast check of a double barrier looks at one presence at a time: which of
@@ -144,14 +156,14 @@ func TestBarrierAgreesWithReferee(t *testing.T) {
 // What only the referee finds is a violation, too.
 func TestDoubleBarrierIsSound(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelDoubleBarrier, 1, false, func(rng *rand.Rand, how kind) *history.History {
-		return generateRound(rng, how, true, true)
+	agreement(t, history.ModelDoubleBarrier, 1, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
+		return checktest.GenerateRound(rng, how, true, true)
 	})
 }
 
 func TestDoubleBarrierIsExactWithoutDeaths(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelDoubleBarrier, 1, true, func(rng *rand.Rand, how kind) *history.History {
-		return generateRound(rng, how, false, false)
+	agreement(t, history.ModelDoubleBarrier, 1, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
+		return checktest.GenerateRound(rng, how, false, false)
 	})
 }

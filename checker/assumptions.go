@@ -1,8 +1,223 @@
 package checker
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/internal/prose"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
 // Assumption is something that must hold for a run's valid to count.
 type Assumption struct {
-	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record"
+	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record", "links"
 	Met  bool   `json:"met"`
 	Text string `json:"text"` // one sentence, with figures
+}
+
+// assumptions are what must hold for a valid to count. A history from
+// elsewhere states no facts about its run: there is nothing to assume.
+func assumptions(a *evidence.Record) []Assumption {
+	if a.Foreign {
+		return nil
+	}
+	as := []Assumption{
+		healthy(a, "healthy-before", "before", "before the load"),
+		healthy(a, "healthy-after", "after", "after the heal"),
+		loaded(a),
+		faulted(a),
+		working(a),
+		unbroken(a),
+		recorded(a),
+	}
+	if a.NamesSessions {
+		as = append(as, linked(a))
+	}
+	return as
+}
+
+func healthy(a *evidence.Record, name, when, moment string) Assumption {
+	v, ok := a.Health[when]
+	switch {
+	case !ok:
+		return Assumption{name, false, "nobody looked whether the ensemble was healthy " + moment}
+	case !v.Healthy:
+		return Assumption{name, false, strings.TrimSuffix(fmt.Sprintf("the ensemble was not healthy %s: %s", moment, v.Detail), ": ")}
+	}
+	return Assumption{name, true, "the ensemble was healthy " + moment}
+}
+
+// loadOnKey is how many operations some key must have seen, where keys live
+// longer than one round.
+const loadOnKey = 10
+
+// loaded asks for enough operations that succeeded before the first fault: a
+// subject that never worked must not pass because nothing happened.
+func loaded(a *evidence.Record) Assumption {
+	until, before := a.Faults.First, "before the first fault"
+	if until == evidence.Never {
+		until, before = a.Phase(history.PhaseHeal), "in the load phase"
+	}
+	total, most := 0, 0
+	for _, k := range a.Keys {
+		n := 0
+		for _, op := range k.Ops {
+			if op.Outcome() == history.OK && op.Return.Time <= until && !a.Object.Operation(op.F).Local {
+				n++
+			}
+		}
+		total, most = total+n, max(most, n)
+	}
+	want := a.Params.MinLoad
+	text := fmt.Sprintf("%s succeeded %s, of %d wanted", prose.Count(total, "operation"), before, want)
+	met := total >= want
+	if met && !a.Object.Rounds && most < min(loadOnKey, want) {
+		met = false
+		text = fmt.Sprintf("no key saw more than %d operations that succeeded %s, of %d wanted on some key", most, before, loadOnKey)
+	}
+	return Assumption{"load", met, text}
+}
+
+// faulted asks that each kind of fault that somebody asked for by name took effect at
+// least once, and of the others, which a mix has drawn, that any did: a run is judged by
+// what happened in it.
+func faulted(a *evidence.Record) Assumption {
+	verified, outcomes := map[string]int{}, map[string]string{}
+	for _, f := range a.Faults.All {
+		if f.Verified {
+			verified[f.Kind]++
+		} else if f.Outcome != "" {
+			outcomes[f.Kind] = f.Outcome
+		}
+	}
+	var missing, excused, seen []string
+	for _, kind := range expectedKinds(a) {
+		switch {
+		case verified[kind] > 0:
+			seen = append(seen, kind)
+		case slices.Contains(a.Params.Optional, kind):
+			excused = append(excused, kind)
+		default:
+			missing = append(missing, kind)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		text := fmt.Sprintf("scheduled but never seen to take effect: %s", strings.Join(missing, ", "))
+		if why := outcomes[missing[0]]; why != "" {
+			text += " (" + why + ")"
+		}
+		return Assumption{"faults", false, text}
+	case len(seen)+len(excused) == 0:
+		return Assumption{"faults", true, "no fault was scheduled"}
+	case len(seen) == 0:
+		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
+	}
+	slices.Sort(seen)
+	for i, kind := range seen {
+		seen[i] = kind + " " + prose.Times(verified[kind])
+	}
+	text := "faults took effect: " + strings.Join(seen, ", ")
+	if len(excused) > 0 {
+		text += "; none from " + strings.Join(excused, ", ")
+	}
+	return Assumption{"faults", true, text}
+}
+
+// expectedKinds are the kinds of scheduled faults, each once.
+func expectedKinds(a *evidence.Record) []string {
+	var kinds []string
+	for _, spec := range a.Params.Expects {
+		if kind := evidence.FaultKind(spec); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// working asks that not every client ended in a call that never returned: where
+// all are stuck nobody waits for anybody, and nothing can go wrong any more.
+func working(a *evidence.Record) Assumption {
+	last := map[int]*history.Operation{}
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			if l := last[op.Client]; l == nil || op.Began() >= l.Began() {
+				last[op.Client] = op
+			}
+		}
+	}
+	stuck := 0
+	for _, op := range last {
+		if op.Return == nil {
+			stuck++
+		}
+	}
+	text := fmt.Sprintf("%s ended in a call that never returned, of %d", prose.Count(stuck, "client"), len(last))
+	return Assumption{"working", stuck == 0 || stuck < len(last), text}
+}
+
+// unbroken asks that every client's process kept to the protocol to the end.
+func unbroken(a *evidence.Record) Assumption {
+	for _, client := range slices.Sorted(maps.Keys(a.Exits)) {
+		for _, x := range a.Exits[client] {
+			if x.Broken {
+				text := "client " + words.Number(client) + " dropped out at " + words.At(x.At)
+				if x.Detail != "" {
+					text += ": " + x.Detail
+				}
+				return Assumption{"clients", false, text}
+			}
+		}
+	}
+	return Assumption{"clients", true, "no client dropped out"}
+}
+
+// recorded asks for a whole record.
+func recorded(a *evidence.Record) Assumption {
+	damage := append(slices.Clone(a.History.Damage), a.Damages()...)
+	for _, phase := range []string{history.PhaseLoad, history.PhaseHeal, history.PhaseQuiesce} {
+		if a.History.Complete && a.Phase(phase) == evidence.Never { // a run that was stopped may not have come so far
+			damage = append(damage, fmt.Sprintf("no event says when the phase %s began", phase))
+		}
+	}
+	switch {
+	case len(damage) > 0:
+		return Assumption{"record", false, "the record is damaged: " + words.Some(damage)}
+	case a.History.Truncated:
+		return Assumption{"record", false, "the record is cut off in its last line; it was checked up to there"}
+	case !a.History.Complete:
+		return Assumption{"record", false, "the record has no end mark: the run did not end by itself; it was checked up to its last event"}
+	}
+	return Assumption{"record", true, "the record is complete"}
+}
+
+// NothingWrong is how the reason of an unknown begins that is one for assumptions that do
+// not hold alone; these follow.
+const NothingWrong = "nothing wrong was found, but "
+
+// requireMet turns each valid that counts into unknown when an assumption does not
+// hold. A violation stands whatever happened around it.
+func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options) []Verdict {
+	var unmet []string
+	for _, s := range as {
+		if !s.Met {
+			unmet = append(unmet, s.Text)
+		}
+	}
+	for i := range vs {
+		v := &vs[i]
+		if a.History.Truncated && a.Foreign {
+			v.Notes = append(v.Notes, "the record is cut off in its last line; it was checked up to there")
+		}
+		if v.Result == Valid && len(unmet) > 0 && (!v.Measured || opts.Strict) {
+			v.Result = Unknown
+			v.Reason = NothingWrong + strings.Join(unmet, "; ")
+		}
+	}
+	return vs
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
 )
 
@@ -23,7 +25,7 @@ func BenchmarkCheck(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
-				h := good(model, n/perRound[model]).build()
+				h := checktest.Good(model, n/perRound[model]).Build()
 				b.ReportAllocs()
 				for b.Loop() {
 					if rep := Run(context.Background(), h, Options{NoReferee: true}); rep.Verdict != Valid {
@@ -45,7 +47,7 @@ func BenchmarkCheckWithLog(b *testing.B) {
 		}
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
-				h, txns := withLog(good(model, n/perRound[model]))
+				h, txns := checktest.WithLog(checktest.Good(model, n/perRound[model]))
 				b.ReportAllocs()
 				for b.Loop() {
 					if rep := Run(context.Background(), h, Options{NoReferee: true, Transactions: txns}); rep.Verdict != Valid {
@@ -65,13 +67,13 @@ func BenchmarkReferee(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
-				h := good(model, n/perRound[model]).build()
+				h := checktest.Good(model, n/perRound[model]).Build()
 				b.ReportAllocs()
 				for b.Loop() {
-					a := analyse(context.Background(), h, model, nil)
+					a := evidence.Read(context.Background(), h, models[model].Object, nil)
 					decided := len(Referee(context.Background(), h, Options{Budget: 20 * time.Second}))
-					if decided < len(a.keys) {
-						b.Skipf("decided %d of %d keys within its bounds", decided, len(a.keys))
+					if decided < len(a.Keys) {
+						b.Skipf("decided %d of %d keys within its bounds", decided, len(a.Keys))
 					}
 				}
 			})

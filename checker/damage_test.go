@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 )
 
@@ -38,13 +39,12 @@ func returnedEarly(h *history.History, each func(*history.History)) {
 		}
 	}
 	for _, p := range pairs {
-		for _, by := range []time.Duration{time.Nanosecond, 100 * ms, time.Hour} {
-			bad := *h
-			bad.Events = slices.Clone(h.Events)
+		for _, by := range []time.Duration{time.Nanosecond, 100 * checktest.Unit, time.Hour} {
+			bad := h.With(slices.Clone(h.Events))
 			before := bad.Events[p[0]].Time
 			bad.Events[p[1]].Time = max(0, before-by)
 			if bad.Events[p[1]].Time < before {
-				each(&bad)
+				each(bad)
 			}
 		}
 	}
@@ -60,18 +60,18 @@ func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 			if model == history.ModelSession {
 				h, txns = sessionRun(1, "", 60)
 			} else {
-				h, txns = withLog(good(model, 8))
+				h, txns = checktest.WithLog(checktest.Good(model, 8))
 			}
 			returnedEarly(h, func(bad *history.History) {
 				for _, x := range []*history.History{reread(t, bad), bad} {
 					for _, log := range [][]history.Txn{nil, txns} {
 						rep := Run(t.Context(), x, Options{Transactions: log, NoReferee: true, Strict: true})
 						if rep.Verdict != Unknown {
-							t.Fatalf("%s: %+v\n%s", rep.Verdict, rep.Verdicts, dump(x))
+							t.Fatalf("%s: %+v\n%s", rep.Verdict, rep.Verdicts, checktest.Dump(x))
 						}
 						for _, v := range rep.Verdicts {
 							if v.Result == Violation {
-								t.Fatalf("%+v\n%s", v, dump(x))
+								t.Fatalf("%+v\n%s", v, checktest.Dump(x))
 							}
 						}
 					}
@@ -83,11 +83,12 @@ func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 
 // Of a record with damage, a violation elsewhere stands.
 func TestViolationBesideDamage(t *testing.T) {
-	r := lock().hold(grant{client: 0, inv: 10, ret: 20, release: 50, token: 1}).hold(grant{client: 1, inv: 11, ret: 30, release: 60, token: 2})
-	r.hold(grant{client: 2, inv: 100, ret: 120, release: 150, token: 3})
-	whole := r.build()
+	r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 60, Token: 2})
+	r.Op(checktest.Args{Client: 2, F: history.FAcquire, Key: "l", Inv: 100, Ret: 120, Outcome: history.OK, Out: history.Grant{Token: 3}, Session: 3})
+	r.Op(checktest.Args{Client: 2, F: history.FRelease, Key: "l", Inv: 150, Ret: 155, Outcome: history.OK, In: history.Held{Held: true}, Session: 3})
+	whole := r.Build()
 	for name, damage := range map[string]func(*history.History){
-		"a time that runs back": func(h *history.History) { h.Events[len(h.Events)-1].Time = ms },
+		"a time that runs back": func(h *history.History) { h.Events[len(h.Events)-1].Time = checktest.Unit },
 		"a value that cannot be read": func(h *history.History) {
 			for i := range h.Events {
 				if e := &h.Events[i]; e.F == history.FAcquire && e.Type == history.OK && e.Client == 2 {
@@ -101,10 +102,9 @@ func TestViolationBesideDamage(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := *whole
-			h.Events = slices.Clone(whole.Events)
-			damage(&h)
-			rep := Run(t.Context(), reread(t, &h), Options{})
+			h := whole.With(slices.Clone(whole.Events))
+			damage(h)
+			rep := Run(t.Context(), reread(t, h), Options{})
 			i := slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "exclusion" })
 			if v := rep.Verdicts[i]; rep.Verdict != Violation || v.Result != Violation || len(v.Witness) == 0 {
 				t.Errorf("%s: %+v", rep.Verdict, v)
@@ -114,9 +114,40 @@ func TestViolationBesideDamage(t *testing.T) {
 			}
 		})
 	}
-	cut := *whole
+	cut := whole.With(whole.Events)
 	cut.Complete, cut.Truncated = false, true
-	if rep := Run(t.Context(), &cut, Options{}); rep.Verdict != Violation {
+	if rep := Run(t.Context(), cut, Options{}); rep.Verdict != Violation {
 		t.Errorf("cut off: %+v", rep)
+	}
+}
+
+// A run in which all went well does not look wrong because a line of its record is missing,
+// or a value cannot be read.
+func TestMissingEvidenceProvesNothing(t *testing.T) {
+	for _, model := range Models() {
+		t.Run(model, func(t *testing.T) {
+			t.Parallel()
+			var h *history.History
+			if model == history.ModelSession {
+				h, _ = sessionRun(1, "", 60)
+			} else {
+				h = checktest.Good(model, 8).Build()
+			}
+			for i := 1; i < len(h.Events); i++ {
+				gone, unreadable := h.With(slices.Delete(slices.Clone(h.Events), i, i+1)), h.With(slices.Clone(h.Events))
+				unreadable.Events[i].Value = []byte(`[7]`)
+				for _, bad := range []*history.History{reread(t, gone), reread(t, unreadable)} {
+					rep := Run(t.Context(), bad, Options{NoReferee: true, Strict: true})
+					for _, v := range rep.Verdicts {
+						if v.Result == Violation {
+							t.Fatalf("event %d of %d: %+v\n%s", i, len(h.Events), v, checktest.Dump(bad))
+						}
+					}
+					if bad.Missing > 0 && rep.Verdict != Unknown {
+						t.Fatalf("event %d is missing: %s", i, rep.Verdict)
+					}
+				}
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
-// Package checker decides from a history whether a recipe kept its promise.
+// Package checker decides from a history whether a recipe kept its promise. It
+// may not touch an ensemble, a client or the disk.
 //
-// It knows no ensemble and no client: a [history.History] goes in, [Verdict]s
+// A [history.History] goes in, [Verdict]s
 // come out, one for each property, each valid, a violation with the events that
 // show it, or unknown with the reason. What each property means, with a small
 // violation of it, is in docs/checking.md and docs/checking-store.md.
@@ -10,13 +11,14 @@
 //
 //   - [history.History] is read once into what every check needs: operations by
 //     key, what is known of each session's death, connections, faults, phases
-//     (analysis.go, sessions.go);
+//     (internal/evidence);
 //   - each property decides each key by itself, since a history is right if it is
-//     right for every object (holds.go and the files called by properties);
+//     right for every object; properties are declared object by object
+//     (internal/locks, queues, barriers, registers and sessions; models.go);
 //   - porcupine, the referee, decides the same key again where that is cheap
 //     (referee.go): if the two differ, zklab is wrong, and the verdict says so;
-//   - the keys are summed up (property.go), and a valid that rests on an
-//     assumption that does not hold becomes unknown (gates.go).
+//   - the keys are summed up (summary.go), and a valid that rests on an
+//     assumption that does not hold becomes unknown (assumptions.go).
 //
 // Two kinds of rules run through all checks. An outcome that nobody knows may
 // have happened at any later time, or never: a verdict is a violation only if no

@@ -3,6 +3,7 @@ package checker
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
-
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/internal/allocs"
@@ -36,7 +37,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, lines, log []byte) {
 		model := Models()[int(which)%len(Models())]
-		h := historytest.Salvage(ours(model, history.Params{Clients: 3, MinLoad: 2, Parties: 3}).header, lines)
+		h := historytest.Salvage(checktest.Ours(model, history.Params{Clients: 3, MinLoad: 2, Parties: 3}).Header, lines)
 		txns, err := history.ReadTxns(bytes.NewReader(log))
 		if err != nil {
 			return
@@ -56,6 +57,31 @@ func FuzzRun(f *testing.F) {
 	})
 }
 
+// FuzzHeader decides histories in which all went well under any parameters: nothing
+// panics, and what no run can have had is not valid.
+func FuzzHeader(f *testing.F) {
+	for which := range recipeModels() {
+		f.Add(uint8(which), 3, 3, int64(4e9), int64(5e8), int64(0), 2, 3)
+		f.Add(uint8(which), 3, 3, int64(-4e10), int64(0), int64(0), 2, 3)
+		f.Add(uint8(which), 3, 3, int64(math.MaxInt64), int64(0), int64(0), 2, 3)
+		f.Add(uint8(which), 3, -1, int64(-4e9), int64(math.MaxInt64), int64(math.MinInt64), -7, 0)
+		f.Add(uint8(which), 1<<40, 0, int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), 1<<60, 1<<60)
+		f.Add(uint8(which), 5, 5, int64(1), int64(1), int64(1), 0, -3)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, clients, servers int, timeout, tick, reconnect int64, load, parties int) {
+		model := recipeModels()[int(which)%len(recipeModels())]
+		r := checktest.Good(model, 4)
+		r.Header.Params = history.Params{
+			Clients: clients, Servers: servers, MinLoad: load, Parties: parties,
+			SessionTimeout: time.Duration(timeout), Tick: time.Duration(tick), Reconnect: time.Duration(reconnect),
+		}
+		rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+		if r.Header.Params.Check() != nil && rep.Verdict == Valid {
+			t.Errorf("valid under %+v", r.Header.Params)
+		}
+	})
+}
+
 type seedHistory struct {
 	h    *history.History
 	txns []history.Txn
@@ -69,11 +95,11 @@ func seedHistories(model string) []seedHistory {
 		bad, its := sessionRun(3, "one event", 60)
 		return []seedHistory{{h, txns}, {bad, its}}
 	}
-	h, txns := withLog(good(model, 2))
+	h, txns := checktest.WithLog(checktest.Good(model, 2))
 	list := []seedHistory{{h, txns}}
 	for _, s := range slices.Concat(scenarios, awayScenarios, logScenarios, registerScenarios()) {
-		if r := s.record; r != nil && r.header.Model == model && s.want == Violation && len(list) < 8 {
-			list = append(list, seedHistory{r.build(), r.txns})
+		if r := s.record; r != nil && r.Header.Model == model && s.want == Violation && len(list) < 8 {
+			list = append(list, seedHistory{r.Build(), r.Txns})
 		}
 	}
 	return list

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
 
@@ -120,33 +123,33 @@ func weakened(h *history.History, e *history.Event, moving bool) (*history.Histo
 }
 
 // decideKey is what a property says of a key.
-func decideKey(t *testing.T, h *history.History, property, key string) finding {
+func decideKey(t *testing.T, h *history.History, property, key string) frame.Finding {
 	t.Helper()
-	a := analyse(t.Context(), h, h.Header.Model, nil)
-	for _, p := range models[h.Header.Model].properties {
-		if p.name != property || p.applies != nil && !p.applies(a) {
+	a := evidence.Read(t.Context(), h, models[h.Header.Model].Object, nil)
+	for _, p := range models[h.Header.Model].Properties {
+		if p.Name != property || p.Applies != nil && !p.Applies(a) {
 			continue
 		}
-		for _, k := range a.keys {
-			if k.key == key {
-				return p.decide(t.Context(), a, k)
+		for _, k := range a.Keys {
+			if k.Name == key {
+				return p.Decide(t.Context(), k)
 			}
 		}
 	}
-	return finding{}
+	return frame.Finding{}
 }
 
 // minimal reports what is wrong with a witness; unneeded are events that it could
 // do without.
-func minimal(t *testing.T, h *history.History, property, key string, f finding) (enough bool, unneeded []string) {
+func minimal(t *testing.T, h *history.History, property, key string, f frame.Finding) (enough bool, unneeded []string) {
 	t.Helper()
-	if strings.Contains(f.reason, "not lifted before") && !slices.ContainsFunc(h.Events, func(e history.Event) bool {
-		return e.F == history.FLift && slices.Contains(f.witness, e.Index)
+	if strings.Contains(f.Reason, "not lifted before") && !slices.ContainsFunc(h.Events, func(e history.Event) bool {
+		return e.F == history.FLift && slices.Contains(f.Witness, e.Index)
 	}) {
 		return false, nil // a barrier that nobody lifted looks as if it was up for longer
 	}
-	sub := reduced(h, f.witness)
-	if decideKey(t, sub, property, key).result != Violation {
+	sub := reduced(h, f.Witness)
+	if decideKey(t, sub, property, key).Result != Violation {
 		return false, nil
 	}
 	done := map[int]bool{}
@@ -161,7 +164,7 @@ func minimal(t *testing.T, h *history.History, property, key string, f finding) 
 	}
 	for i := range sub.Events {
 		e := &sub.Events[i]
-		if !slices.Contains(f.witness, e.Index) || done[e.Index] {
+		if !slices.Contains(f.Witness, e.Index) || done[e.Index] {
 			continue
 		}
 		var op *history.Operation
@@ -178,7 +181,7 @@ func minimal(t *testing.T, h *history.History, property, key string, f finding) 
 		}
 		still := func(h *history.History) bool {
 			again := decideKey(t, h, property, key)
-			return again.result == Violation && shape(again.reason) == shape(f.reason)
+			return again.Result == Violation && shape(again.Reason) == shape(f.Reason)
 		}
 		without, _ := weakened(sub, e, false)
 		moved, ends := weakened(sub, e, true)
@@ -191,23 +194,23 @@ func minimal(t *testing.T, h *history.History, property, key string, f finding) 
 
 // confirmed says that an acquire's client said later that it holds: without the
 // acquire, that would have been the grant.
-func confirmed(h *history.History, f finding, e *history.Event) bool {
+func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
 	return e.F == history.FAcquire && slices.ContainsFunc(h.Events, func(x history.Event) bool {
-		return x.F == history.FConfirm && x.Client == e.Client && slices.Contains(f.witness, x.Index)
+		return x.F == history.FConfirm && x.Client == e.Client && slices.Contains(f.Witness, x.Index)
 	})
 }
 
 // stillEntering says that a leave's client was still on its way in when another's
 // leave had returned: that alone shows it inside, by the passage of the others.
 func stillEntering(h *history.History, e *history.Event) bool {
-	left := always
+	left := evidence.Always
 	for _, op := range h.Operations() {
 		if op.F == history.FLeave && op.Client != e.Client && op.Outcome() == history.OK {
 			left = max(left, op.Return.Time)
 		}
 	}
 	return e.F == history.FLeave && slices.ContainsFunc(h.Operations(), func(op *history.Operation) bool {
-		return op.F == history.FEnter && op.Client == e.Client && left != always && ended(op) >= left
+		return op.F == history.FEnter && op.Client == e.Client && left != evidence.Always && evidence.Ended(op) >= left
 	})
 }
 
@@ -222,14 +225,14 @@ func TestWitnessesAreMinimal(t *testing.T) {
 		if s.want != Violation {
 			continue
 		}
-		h := s.record.build()
+		h := s.record.Build()
 		f := decideOne(t, h, s.property, nil)
 		enough, unneeded := minimal(t, h, s.property, "k", f)
 		if !enough {
-			t.Errorf("%s, %s: the witness is not enough\n%s", s.property, s.name, dump(reduced(h, f.witness)))
+			t.Errorf("%s, %s: the witness is not enough\n%s", s.property, s.name, checktest.Dump(reduced(h, f.Witness)))
 		}
 		for _, u := range unneeded {
-			t.Errorf("%s, %s: (%s) the witness could do without the %s", s.property, s.name, f.reason, u)
+			t.Errorf("%s, %s: (%s) the witness could do without the %s", s.property, s.name, f.Reason, u)
 		}
 		tested[s.property]++
 	}
@@ -237,9 +240,11 @@ func TestWitnessesAreMinimal(t *testing.T) {
 }
 
 func TestGeneratedWitnessesAreMinimal(t *testing.T) {
-	generators := map[string]func(*rand.Rand, kind) *history.History{
-		history.ModelLock: generateHolds, history.ModelQueue: generateQueue, history.ModelBarrier: generateBarrier,
-		history.ModelDoubleBarrier: func(rng *rand.Rand, how kind) *history.History { return generateRound(rng, how, true, true) },
+	generators := map[string]func(*rand.Rand, checktest.Kind) *history.History{
+		history.ModelLock: checktest.GenerateHolds, history.ModelQueue: checktest.GenerateQueue, history.ModelBarrier: checktest.GenerateBarrier,
+		history.ModelDoubleBarrier: func(rng *rand.Rand, how checktest.Kind) *history.History {
+			return checktest.GenerateRound(rng, how, true, true)
+		},
 	}
 	n := 600
 	if testing.Short() {
@@ -249,24 +254,24 @@ func TestGeneratedWitnessesAreMinimal(t *testing.T) {
 		t.Run(model, func(t *testing.T) {
 			violated := map[string]int{}
 			for i := range n {
-				h := generate(rand.New(rand.NewPCG(7, uint64(i))), kind(1+i%2))
-				a := analyse(t.Context(), h, model, nil)
-				for _, p := range models[model].properties {
-					if p.applies != nil && !p.applies(a) {
+				h := generate(rand.New(rand.NewPCG(7, uint64(i))), checktest.Kind(1+i%2))
+				a := evidence.Read(t.Context(), h, models[model].Object, nil)
+				for _, p := range models[model].Properties {
+					if p.Applies != nil && !p.Applies(a) {
 						continue
 					}
-					for _, k := range a.keys {
-						f := p.decide(t.Context(), a, k)
-						if f.result != Violation {
+					for _, k := range a.Keys {
+						f := p.Decide(t.Context(), k)
+						if f.Result != Violation {
 							continue
 						}
-						violated[p.name]++
-						enough, unneeded := minimal(t, h, p.name, k.key, f)
+						violated[p.Name]++
+						enough, unneeded := minimal(t, h, p.Name, k.Name, f)
 						if !enough {
-							t.Errorf("history %d, %s: the witness %v is not enough: %s\n%s", i, p.name, f.witness, f.reason, dump(reduced(h, f.witness)))
+							t.Errorf("history %d, %s: the witness %v is not enough: %s\n%s", i, p.Name, f.Witness, f.Reason, checktest.Dump(reduced(h, f.Witness)))
 						}
 						if len(unneeded) > 0 {
-							t.Errorf("history %d, %s: %s: could do without %v", i, p.name, f.reason, unneeded)
+							t.Errorf("history %d, %s: %s: could do without %v", i, p.Name, f.Reason, unneeded)
 						}
 					}
 				}
@@ -284,18 +289,18 @@ func TestWitnessesCiteDeaths(t *testing.T) {
 	decideAll(t, []scenario{
 		{
 			"the session of the higher token died before the lower one was asked for", "tokens", Violation, "lower token 0x1 was in force",
-			lock().hold(grant{client: 0, inv: 10, ret: 60, release: 100, token: 2, alive: 15, outcome: history.Fail}).session(22, dead, 0, 1).
-				hold(grant{client: 1, inv: 30, ret: 40, release: 45, token: 1}),
+			checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 60, Release: 100, Token: 2, Alive: 15, Outcome: history.Fail}).Session(22, dead, 0, 1).
+				Hold(checktest.Grant{Client: 1, Inv: 30, Ret: 40, Release: 45, Token: 1}),
 		},
 		{
 			"granted after the other's hold only if its session had not died", "exclusion", Violation, "all of it while client 1 held it",
-			lock().hold(grant{client: 0, inv: 40, ret: 95, release: 100, token: 1, alive: 41, outcome: history.Fail}).session(50, dead, 0, 1).
-				hold(grant{client: 1, inv: 11, ret: 30, release: 90, token: 2}),
+			checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 40, Ret: 95, Release: 100, Token: 1, Alive: 41, Outcome: history.Fail}).Session(50, dead, 0, 1).
+				Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 90, Token: 2}),
 		},
 		{
 			"granted before the other's hold only if its session had not lived", "exclusion", Violation, "all of it while client 1 held it",
-			lock().hold(grant{client: 0, inv: 10, ret: 60, release: 100, token: 1, alive: 41, outcome: history.Fail}).
-				hold(grant{client: 1, inv: 11, ret: 30, release: 90, token: 2}),
+			checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 60, Release: 100, Token: 1, Alive: 41, Outcome: history.Fail}).
+				Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 90, Token: 2}),
 		},
 	})
 }

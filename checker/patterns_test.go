@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 )
 
@@ -30,7 +31,7 @@ type pattern struct {
 	logged  bool         // there is a log of transactions
 }
 
-var queues = []string{history.ModelQueue}
+var onlyQueues = []string{history.ModelQueue}
 
 var patterns = []pattern{
 	{name: "one key", clients: 5, keys: 1, outcome: history.OK},
@@ -45,24 +46,24 @@ var patterns = []pattern{
 	{name: "one moment", clients: 5, keys: 1, outcome: history.OK, still: true},
 	{name: "slow", clients: 5, keys: 1, outcome: history.OK, slow: true},
 	{name: "slow, 1000 clients", clients: 1000, keys: 1, outcome: history.OK, slow: true},
-	{name: "slow, nothing found", clients: 5, keys: 1, outcome: history.OK, slow: true, empty: true, models: queues},
+	{name: "slow, nothing found", clients: 5, keys: 1, outcome: history.OK, slow: true, empty: true, models: onlyQueues},
 	{name: "slow, all failed", clients: 5, keys: 1, outcome: history.Fail, slow: true},
 	{name: "slow, told of expiry", clients: 5, keys: 1, outcome: history.OK, slow: true, told: true},
 	{name: "told of expiry", clients: 5, keys: 1, outcome: history.OK, told: true},
 	{name: "told of expiry, one process", clients: 1, keys: 1, outcome: history.OK, told: true},
-	{name: "nothing found", clients: 5, keys: 1, outcome: history.OK, empty: true, models: queues},
-	{name: "nothing found, one process", clients: 1, keys: 1, outcome: history.OK, empty: true, models: queues},
-	{name: "one item", clients: 5, keys: 1, outcome: history.OK, same: true, models: queues},
-	{name: "one key, log", clients: 5, keys: 1, outcome: history.OK, logged: true, models: readsLog},
-	{name: "many keys, log", clients: 5, outcome: history.OK, logged: true, models: readsLog},
-	{name: "one process, log", clients: 1, keys: 1, outcome: history.OK, logged: true, models: readsLog},
-	{name: "1000 clients, log", clients: 1000, keys: 1, outcome: history.OK, logged: true, models: readsLog},
-	{name: "many clients, log", keys: 1, outcome: history.OK, logged: true, models: readsLog},
-	{name: "all unknown, then not, log", clients: 1, keys: 1, outcome: history.Info, settles: true, logged: true, models: readsLog},
-	{name: "all failed, log", clients: 5, keys: 1, outcome: history.Fail, logged: true, models: readsLog},
-	{name: "one moment, log", clients: 5, keys: 1, outcome: history.OK, still: true, logged: true, models: readsLog},
-	{name: "told of expiry, log", clients: 5, keys: 1, outcome: history.OK, told: true, logged: true, models: readsLog},
-	{name: "one item, log", clients: 5, keys: 1, outcome: history.OK, same: true, logged: true, models: queues},
+	{name: "nothing found", clients: 5, keys: 1, outcome: history.OK, empty: true, models: onlyQueues},
+	{name: "nothing found, one process", clients: 1, keys: 1, outcome: history.OK, empty: true, models: onlyQueues},
+	{name: "one item", clients: 5, keys: 1, outcome: history.OK, same: true, models: onlyQueues},
+	{name: "one key, log", clients: 5, keys: 1, outcome: history.OK, logged: true, models: onZnodes()},
+	{name: "many keys, log", clients: 5, outcome: history.OK, logged: true, models: onZnodes()},
+	{name: "one process, log", clients: 1, keys: 1, outcome: history.OK, logged: true, models: onZnodes()},
+	{name: "1000 clients, log", clients: 1000, keys: 1, outcome: history.OK, logged: true, models: onZnodes()},
+	{name: "many clients, log", keys: 1, outcome: history.OK, logged: true, models: onZnodes()},
+	{name: "all unknown, then not, log", clients: 1, keys: 1, outcome: history.Info, settles: true, logged: true, models: onZnodes()},
+	{name: "all failed, log", clients: 5, keys: 1, outcome: history.Fail, logged: true, models: onZnodes()},
+	{name: "one moment, log", clients: 5, keys: 1, outcome: history.OK, still: true, logged: true, models: onZnodes()},
+	{name: "told of expiry, log", clients: 5, keys: 1, outcome: history.OK, told: true, logged: true, models: onZnodes()},
+	{name: "one item, log", clients: 5, keys: 1, outcome: history.OK, same: true, logged: true, models: onlyQueues},
 }
 
 // crowd builds a history of n operations.
@@ -92,7 +93,7 @@ func (s pattern) history(model string, n int) *history.History {
 		session: make([]history.ID, s.clients), visits: make([]int, s.clients), token: make([]history.ID, s.clients),
 		events: make([]history.Event, 0, 2*n+2*s.clients+10), next: 99,
 	}
-	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * ms, Parties: 2}
+	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * checktest.Unit, Parties: 2}
 	w.fact(history.FBegin, "", history.Header{Version: history.Version, Model: model, Params: p})
 	w.fact(history.FOffers, "", history.Offers{Fencing: true, TellsLost: true})
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseLoad})
@@ -259,7 +260,7 @@ func BenchmarkPatterns(b *testing.B) {
 					h := s.history(model, n)
 					opts := Options{NoReferee: true}
 					if s.logged {
-						opts.Transactions = logOf(h)
+						opts.Transactions = checktest.LogOf(h)
 					}
 					b.ReportAllocs()
 					for b.Loop() {
@@ -275,4 +276,9 @@ func BenchmarkPatterns(b *testing.B) {
 			}
 		}
 	}
+}
+
+// onZnodes are the models whose objects a transaction log tells of.
+func onZnodes() []string {
+	return slices.DeleteFunc(Models(), func(m string) bool { return !models[m].Object.OnZnodes })
 }

@@ -5,17 +5,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/promises"
-	"github.com/zklab/zklab/checker/internal/promises/simulated"
+	"github.com/zklab/zklab/checker/internal/sessions"
+	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	simulated "github.com/zklab/zklab/internal/simulated/sessions"
 )
 
 // sessionRun is a simulated run as zklab records one: with its phases, its health,
 // and the operations that its clients did.
 func sessionRun(seed uint64, lie string, steps int) (*history.History, []history.Txn) {
 	s := simulated.Run(seed, lie, steps)
-	r := ours(history.ModelSession, history.Params{Clients: 3, Servers: 3, MinLoad: 20})
-	h := &history.History{Header: r.header, Complete: true}
+	r := checktest.Ours(history.ModelSession, history.Params{Clients: 3, Servers: 3, MinLoad: 20})
+	h := &history.History{Header: r.Header, Complete: true}
 	add := func(t time.Duration, e history.Event) {
 		e.Index, e.Time = len(h.Events), t
 		h.Events = append(h.Events, e)
@@ -28,7 +31,7 @@ func sessionRun(seed uint64, lie string, steps int) (*history.History, []history
 	fact(0, history.FPhase, history.Phase{Name: history.PhaseLoad})
 	for i := range 30 {
 		for _, typ := range []history.Type{history.Invoke, history.OK} {
-			add(0, history.Event{Process: history.Process(i % 3), Client: i % 3, Type: typ, F: "reads", Key: "k" + itoa(i%2)})
+			add(0, history.Event{Process: history.Process(i % 3), Client: i % 3, Type: typ, F: "reads", Key: "k" + words.Number(i%2)})
 		}
 	}
 	quiet := false
@@ -52,7 +55,7 @@ func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 	for _, c := range []struct {
 		txns     []history.Txn
 		verdicts int
-	}{{txns, len(sessionProperties) - 1}, {nil, len(sessionProperties) - 2}} {
+	}{{txns, len(sessions.Session.Properties) - 1}, {nil, len(sessions.Session.Properties) - 2}} {
 		rep := Run(t.Context(), h, Options{Transactions: c.txns})
 		if rep.Verdict != Valid || len(rep.Verdicts) != c.verdicts {
 			t.Errorf("%s, %d verdicts of %d", rep.Verdict, len(rep.Verdicts), c.verdicts)
@@ -60,6 +63,9 @@ func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 		for _, v := range rep.Verdicts {
 			if v.Result != Valid || v.Decider == "" || v.Evidence == "" || v.Key != "" {
 				t.Errorf("%+v", v)
+			}
+			if (len(v.Notes) > 0) != (c.txns == nil) { // which say what was not looked at
+				t.Errorf("transactions known: %v: %s has the notes %q", c.txns != nil, v.Property, v.Notes)
 			}
 		}
 		for _, a := range rep.Assumptions {

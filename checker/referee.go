@@ -9,27 +9,11 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
 )
-
-// referee decides a key by search, with a porcupine model that says in a few
-// lines what the object is. It is slow and needs memory, so it is asked within
-// bounds and may not answer. The properties that it covers say the same
-// together as its model does: a difference is a defect of this package.
-type referee struct {
-	covers []string
-	// applies says whether there is anything to decide. nil: always.
-	applies func(*analysis) bool
-	// refines says that the fast check is sound but not complete: what only the
-	// referee finds wrong is wrong.
-	refines bool
-	// operations are the key's operations in terms of the model; false if they
-	// cannot be told.
-	operations func(*analysis, *keyRecord) ([]porcupine.Operation, bool)
-	model      func(*analysis) porcupine.Model
-	// size is roughly how many bytes a state takes. nil: few.
-	size func(state any) int
-}
 
 // Bounds of the referee's search. Time alone would not do: in a
 // testing/synctest bubble it stands still while a search goes on.
@@ -42,22 +26,22 @@ const (
 	refereeKeyTries = 16e6
 )
 
-// whistle bounds a referee's search. It is safe for concurrent use.
-type whistle struct {
+// searchBudget bounds a referee's search. It is safe for concurrent use.
+type searchBudget struct {
 	ctx    context.Context
 	until  time.Time
 	memory int64        // for one search
 	tries  atomic.Int64 // that are left
 }
 
-func newWhistle(ctx context.Context, opts Options) *whistle {
-	w := &whistle{
+func newSearchBudget(ctx context.Context, opts Options) *searchBudget {
+	b := &searchBudget{
 		ctx:    ctx,
 		until:  time.Now().Add(opts.budget() / refereeShare),
 		memory: opts.memory() / int64(runtime.GOMAXPROCS(0)),
 	}
-	w.tries.Store(refereeTries)
-	return w
+	b.tries.Store(refereeTries)
+	return b
 }
 
 // ruling is a referee's answer about one key.
@@ -67,23 +51,23 @@ type ruling struct {
 }
 
 // decide searches for an order of the key's operations that the model allows.
-func (r *referee) decide(w *whistle, a *analysis, k *keyRecord) ruling {
-	left := min(time.Until(w.until), refereeKey)
-	if left <= 0 || w.ctx.Err() != nil || r.applies != nil && !r.applies(a) {
+func decide(r *frame.Referee, b *searchBudget, k *evidence.Key) ruling {
+	left := min(time.Until(b.until), refereeKey)
+	if left <= 0 || b.ctx.Err() != nil || r.Applies != nil && !r.Applies(k.Record) {
 		return ruling{}
 	}
-	ops, ok := r.operations(a, k)
-	if !ok || int64(len(ops))*stepCost(len(ops)) > w.memory {
+	ops, ok := r.Operations(k)
+	if !ok || int64(len(ops))*stepCost(len(ops)) > b.memory {
 		return ruling{}
 	}
 	if len(ops) == 0 {
 		return ruling{decided: true, legal: true}
 	}
-	m := r.model(a)
-	s := search{ctx: w.ctx, memory: w.memory, tries: min(w.tries.Load(), refereeKeyTries), step: stepCost(len(ops)), size: r.size}
+	m := r.Model(k.Record)
+	s := search{ctx: b.ctx, memory: b.memory, tries: min(b.tries.Load(), refereeKeyTries), step: stepCost(len(ops)), size: r.Size}
 	s.limit(&m)
 	res := porcupine.CheckOperationsTimeout(m, ops, left)
-	w.tries.Add(-s.tried.Load())
+	b.tries.Add(-s.tried.Load())
 	switch {
 	case s.spent.Load() || res == porcupine.Unknown:
 		return ruling{}
@@ -138,35 +122,35 @@ func (s *search) limit(m *porcupine.Model) {
 }
 
 // compare sets a ruling against what the fast checks found on one key.
-func (r *referee) compare(got ruling, k *keyRecord, properties []*property, row []finding) {
+func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.Property, row []frame.Finding) {
 	if !got.decided {
 		return
 	}
 	legal := true
 	last := -1
 	for i, p := range properties {
-		if slices.Contains(r.covers, p.name) {
-			legal = legal && (row[i].result != Violation || row[i].byLog)
+		if slices.Contains(r.Covers, p.Name) {
+			legal = legal && (row[i].Result != Violation || row[i].ByLog)
 			last = i
 		}
 	}
 	if last < 0 || legal == got.legal {
 		return
 	}
-	if r.refines && legal {
+	if r.Refines && legal {
 		var witness []int
-		for _, op := range k.ops {
-			witness = append(witness, events(op)...)
+		for _, op := range k.Ops {
+			witness = append(witness, evidence.EventsOf(op)...)
 		}
-		row[last].violated(witness, "no order of what happened at %s explains it: only porcupine found this, by trying all", k.key)
+		row[last].Violated(witness, "no order of what happened at %s explains it: only porcupine found this, by trying all", k.Name)
 		return
 	}
 	for i, p := range properties {
-		if slices.Contains(r.covers, p.name) {
-			row[i] = finding{
-				result: Unknown, figures: row[i].figures, notes: row[i].notes, witness: row[i].witness,
-				reason: fmt.Sprintf("the referee disagrees, so zklab itself has a defect: %s finds %s, porcupine finds %s; %s",
-					p.decider, word(legal), word(got.legal), row[i].reason),
+		if slices.Contains(r.Covers, p.Name) {
+			row[i] = frame.Finding{
+				Result: Unknown, Figures: row[i].Figures, Notes: row[i].Notes, Witness: row[i].Witness,
+				Reason: fmt.Sprintf("the referee disagrees, so zklab itself has a defect: %s finds %s, porcupine finds %s; %s",
+					p.Decider, word(legal), word(got.legal), row[i].Reason),
 			}
 		}
 	}
@@ -180,8 +164,8 @@ func word(legal bool) string {
 }
 
 // sign says in a property's verdicts on how many keys the referee agreed.
-func (r *referee) sign(p *property, vs []Verdict, rulings []ruling) {
-	if !slices.Contains(r.covers, p.name) {
+func sign(r *frame.Referee, p *frame.Property, vs []Verdict, rulings []ruling) {
+	if !slices.Contains(r.Covers, p.Name) {
 		return
 	}
 	n := 0
@@ -194,13 +178,9 @@ func (r *referee) sign(p *property, vs []Verdict, rulings []ruling) {
 		return
 	}
 	for i := range vs {
-		vs[i].Decider = fmt.Sprintf("%s; porcupine agrees on %d of %s", p.decider, n, count(len(rulings), "key"))
+		vs[i].Decider = fmt.Sprintf("%s; porcupine agrees on %d of %s", p.Decider, n, prose.Count(len(rulings), "key"))
 	}
 }
-
-// clamp puts a time within what a search needs: before the first event, or
-// after the last one.
-func (a *analysis) clamp(t time.Duration) int64 { return int64(min(max(t, -1), a.end+1)) }
 
 // Referee asks porcupine alone, key by key, within a budget of time. The map
 // holds the keys that it decided: whether their operations can be explained.
@@ -212,22 +192,22 @@ func Referee(ctx context.Context, h *history.History, opts Options) map[string]b
 	if name == "" {
 		name = opts.Model
 	}
-	a := analyse(ctx, h, name, opts.Transactions)
-	w := newWhistle(ctx, opts)
-	w.until = time.Now().Add(opts.budget())
+	a := evidence.Read(ctx, h, models[name].Object, opts.Transactions)
+	b := newSearchBudget(ctx, opts)
+	b.until = time.Now().Add(opts.budget())
 	decided := map[string]bool{}
-	for _, k := range a.keys {
+	for _, k := range a.Keys {
 		legal, all := true, true
-		for _, r := range models[name].referees {
-			if r.applies != nil && !r.applies(a) {
+		for _, r := range models[name].Referees {
+			if r.Applies != nil && !r.Applies(a) {
 				continue
 			}
-			got := r.decide(w, a, k)
+			got := decide(r, b, k)
 			all = all && got.decided
 			legal = legal && got.legal
 		}
 		if all {
-			decided[k.key] = legal
+			decided[k.Name] = legal
 		}
 	}
 	return decided

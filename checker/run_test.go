@@ -5,112 +5,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/anishathalye/porcupine"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/locks"
+	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// good makes a run of n rounds of a model in which all went well and every
-// property was exercised.
-func good(model string, n int) *record {
-	p := history.Params{Clients: 3, MinLoad: 20, Parties: 3}
-	r := ours(model, p).offers(history.Offers{Fencing: true, TellsLost: true})
-	end := 0
-	switch model {
-	case history.ModelLock, history.ModelElection:
-		end = goodHolds(r, n)
-	case history.ModelQueue:
-		end = goodQueue(r, n)
-	case history.ModelBarrier:
-		end = goodBarrier(r, n)
-	case history.ModelDoubleBarrier:
-		end = goodGates(r, n)
-	case history.ModelRegister:
-		end = goodRegister(r, n)
-	}
-	for c := range 3 {
-		r.proof(c, history.ID(c+1), end)
-	}
-	return r.phases(0, end, end).fact(end+1, history.FEnd, nil)
-}
-
-func goodHolds(r *record, n int) int {
-	t := 10
-	for i := range n {
-		c := i % 3
-		// Each asks while the one before it holds.
-		r.hold(grant{client: c, inv: max(1, t-12), ret: t, release: t + 15, token: history.ID(i + 1)})
-		r.write(c, t+2, history.ID(i+1), true, int64(i+1))
-		if r.header.Model == history.ModelElection {
-			r.op(opArgs{client: c, f: history.FLeader, key: "k", inv: t + 4, ret: t + 5, outcome: history.OK, out: history.Leader{Client: c}})
-		}
-		r.confirm(c, t+8, true, history.ID(i+1), history.ID(c+1))
-		t += 17
-	}
-	r.keyFact(t+100, history.FFinal, "k", history.Final{})
-	return t + 101
-}
-
-func goodQueue(r *record, n int) int {
-	t := 10
-	for i := range n {
-		item := fmt.Sprintf("i%d", i)
-		r.put(0, t, t+2, item, history.OK)
-		r.take(1+i%2, t+3, t+12, item, history.OK)
-		t += 6
-	}
-	r.op(opArgs{client: 1, f: history.FDequeue, key: "k", inv: t + 50, ret: t + 52, outcome: history.OK, session: 2}) // found nothing
-	r.keyFact(t+100, history.FDrained, "k", history.Drained{Empty: true})
-	return t + 101
-}
-
-func goodBarrier(r *record, n int) int {
-	t := 10
-	for i := range n {
-		key := fmt.Sprintf("b%d", i)
-		r.op(opArgs{client: 0, f: history.FRaise, key: key, inv: t, ret: t + 2, outcome: history.OK, session: 1})
-		for c := 1; c < 3; c++ {
-			r.op(opArgs{client: c, f: history.FAwait, key: key, inv: t + 5, ret: t + 20, outcome: history.OK, session: history.ID(c + 1), before: t + 4})
-		}
-		r.op(opArgs{client: 0, f: history.FLift, key: key, inv: t + 15, ret: t + 17, outcome: history.OK, session: 1})
-		t += 25
-	}
-	return t
-}
-
-func goodGates(r *record, n int) int {
-	t := 10
-	for i := range n {
-		key := fmt.Sprintf("d%d", i)
-		for c := range 3 {
-			r.op(opArgs{client: c, f: history.FEnter, key: key, inv: t + c, ret: t + 5, outcome: history.OK, session: history.ID(c + 1)})
-			r.op(opArgs{client: c, f: history.FLeave, key: key, inv: t + 8 + c, ret: t + 12, outcome: history.OK, session: history.ID(c + 1)})
-		}
-		t += 20
-	}
-	return t
-}
-
 func TestGoodRunsAreValid(t *testing.T) {
 	for _, model := range recipeModels() {
 		t.Run(model, func(t *testing.T) {
-			h, txns := withLog(good(model, 40))
+			h, txns := checktest.WithLog(checktest.Good(model, 40))
 			rep := Run(t.Context(), h, Options{Strict: true, Transactions: txns})
 			if rep.Verdict != Valid {
 				t.Errorf("%+v", rep)
 			}
-			if len(rep.Verdicts) != len(models[model].properties) {
-				t.Errorf("%d verdicts of %d properties: %+v", len(rep.Verdicts), len(models[model].properties), rep.Verdicts)
+			if len(rep.Verdicts) != len(models[model].Properties) {
+				t.Errorf("%d verdicts of %d properties: %+v", len(rep.Verdicts), len(models[model].Properties), rep.Verdicts)
 			}
 			for _, v := range rep.Verdicts {
 				if v.Key != "" || v.Decider == "" || v.Evidence == "" || v.Figures["keys"] == 0 {
@@ -129,7 +56,7 @@ func TestGoodRunsAreValid(t *testing.T) {
 // TestChecksAloneSayTheSame compares the checks of For with Run.
 func TestChecksAloneSayTheSame(t *testing.T) {
 	for _, model := range recipeModels() {
-		h := good(model, 40).build()
+		h := checktest.Good(model, 40).Build()
 		checks, err := For(model, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -150,11 +77,11 @@ func TestChecksAloneSayTheSame(t *testing.T) {
 	}
 }
 
-// TestGates breaks one assumption at a time.
-func TestGates(t *testing.T) {
+// TestAssumptions breaks one assumption at a time.
+func TestAssumptions(t *testing.T) {
 	tests := []struct {
 		name, model string
-		change      func(*record)
+		change      func(*checktest.Record)
 		after       func(*history.History)
 		says        string
 		unmet       string // assumption
@@ -162,13 +89,13 @@ func TestGates(t *testing.T) {
 	}{
 		{
 			name: "not healthy before", model: history.ModelLock, unmet: "healthy-before", says: "not healthy before the load: server 2 is down",
-			change: func(r *record) {
-				r.fact(1, history.FHealth, history.Health{When: "before", Detail: "server 2 is down"})
+			change: func(r *checktest.Record) {
+				r.Fact(1, history.FHealth, history.Health{When: "before", Detail: "server 2 is down"})
 			},
 		},
 		{
 			name: "not healthy after", model: history.ModelBarrier, unmet: "healthy-after", says: "not healthy after the heal",
-			change: func(r *record) { r.fact(100000, history.FHealth, history.Health{When: "after"}) },
+			change: func(r *checktest.Record) { r.Fact(100000, history.FHealth, history.Health{When: "after"}) },
 		},
 		{
 			name: "never looked", model: history.ModelQueue, unmet: "healthy-after", says: "nobody looked",
@@ -183,16 +110,16 @@ func TestGates(t *testing.T) {
 		},
 		{
 			name: "too little before the first fault", model: history.ModelLock, unmet: "load", says: "before the first fault, of 20 wanted",
-			change: func(r *record) {
-				r.fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
+			change: func(r *checktest.Record) {
+				r.Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
 			},
 		},
 		{
 			name: "too little on each key", model: history.ModelQueue, unmet: "load", says: "no key saw more than",
-			change: func(r *record) {
+			change: func(r *checktest.Record) {
 				n := map[int]int{}
-				for i := range r.events { // a new key for every fourth item of each kind of event
-					if e := &r.events[i]; e.Process >= 0 {
+				for i := range r.Events { // a new key for every fourth item of each kind of event
+					if e := &r.Events[i]; e.Process >= 0 {
 						kind := len(e.F) + 100*len(e.Type)
 						e.Key = fmt.Sprint("k", n[kind]/4)
 						n[kind]++
@@ -202,32 +129,32 @@ func TestGates(t *testing.T) {
 		},
 		{
 			name: "a fault never took effect", model: history.ModelLock, unmet: "faults", says: "scheduled but never seen to take effect: pause (failed no such server)",
-			change: func(r *record) {
-				r.header.Params.Expects = []string{"pause"}
-				r.fact(900, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
-				r.fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepFailed, Detail: "no such server"})
+			change: func(r *checktest.Record) {
+				r.Header.Params.Expects = []string{"pause"}
+				r.Fact(900, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
+				r.Fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepFailed, Detail: "no such server"})
 			},
 		},
 		{
-			name: "an optional fault failed", model: history.ModelLock, unmet: "faults", says: "scheduled but never seen to take effect: pause (failed no such server)",
-			change: func(r *record) {
-				r.header.Params.Expects, r.header.Params.Optional = []string{"pause"}, []string{"pause"}
-				r.fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepFailed, Detail: "no such server"})
+			name: "the only fault, an optional one, failed", model: history.ModelLock, unmet: "faults", says: "no fault took effect: pause",
+			change: func(r *checktest.Record) {
+				r.Header.Params.Expects, r.Header.Params.Optional = []string{"pause"}, []string{"pause"}
+				r.Fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepFailed, Detail: "no such server"})
 			},
 		},
 		{
-			name: "no fault found a target", model: history.ModelLock, unmet: "faults", says: "no fault found a target: pause",
-			change: func(r *record) {
-				r.header.Params.Expects, r.header.Params.Optional = []string{"pause"}, []string{"pause"}
-				r.fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepSkipped})
+			name: "no fault found a target", model: history.ModelLock, unmet: "faults", says: "no fault took effect: pause",
+			change: func(r *checktest.Record) {
+				r.Header.Params.Expects, r.Header.Params.Optional = []string{"pause"}, []string{"pause"}
+				r.Fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepSkipped})
 			},
 		},
 		{
 			name: "everybody stuck", model: history.ModelLock, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
-			change: func(r *record) {
+			change: func(r *checktest.Record) {
 				for client := range 3 {
-					r.call(client, history.FAcquire, 3000, -1, history.OK)
-					r.session(3001, history.FDisconnected, client, history.ID(client+1))
+					r.Call(client, history.FAcquire, 3000, -1, history.OK)
+					r.Session(3001, history.FDisconnected, client, history.ID(client+1))
 				}
 			},
 		},
@@ -256,90 +183,89 @@ func TestGates(t *testing.T) {
 		},
 		{
 			name: "no contention", model: history.ModelLock, property: "exclusion", says: "too little contention",
-			change: func(r *record) {
-				for i := range r.events {
-					if e := &r.events[i]; e.F == history.FAcquire && e.Type == history.Invoke {
-						e.Time += 11 * ms
+			change: func(r *checktest.Record) {
+				for i := range r.Events {
+					if e := &r.Events[i]; e.F == history.FAcquire && e.Type == history.Invoke {
+						e.Time += min(11*checktest.Unit, 8*e.Time) // but the first, before it returns
 					}
 				}
 			},
 		},
 		{name: "nobody died", model: history.ModelLock, property: "exclusion", says: "no hold ended by the death", change: expiredSomebody},
 		{name: "nobody was told", model: history.ModelLock, property: "lost", says: "no client was told so while it held", change: expiredSomebody},
-		{name: "nobody had to know", model: history.ModelLock, property: "lost", says: "all released before they had to know", change: func(r *record) {
+		{name: "nobody had to know", model: history.ModelLock, property: "lost", says: "all released before they had to know", change: func(r *checktest.Record) {
 			expiredSomebody(r)
-			r.hold(grant{client: 2, inv: 2000, ret: 2010, release: 2300, token: 1000, session: 90}).session(2100, history.FExpired, 2, 90)
+			r.Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2300, Token: 1000, Session: 90}).Session(2100, history.FExpired, 2, 90)
 		}},
-		{name: "nobody was ever named", model: history.ModelElection, property: "who-leads", says: "no answer ever named a leader", change: func(r *record) {
-			for i := range r.events {
-				if e := &r.events[i]; e.F == history.FLeader && e.Type == history.OK {
+		{name: "nobody was ever named", model: history.ModelElection, property: "who-leads", says: "no answer ever named a leader", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				if e := &r.Events[i]; e.F == history.FLeader && e.Type == history.OK {
 					e.Value = history.Value(history.Leader{Client: -1})
 				}
 			}
 		}},
 		{name: "nobody died inside", model: history.ModelDoubleBarrier, property: "enter", says: "none ended inside a round", change: expiredSomebody},
-		{name: "unproven holds", model: history.ModelLock, property: "exclusion", says: "too little contention", change: func(r *record) {
-			for i := range r.events {
-				r.events[i].Alive = 0
+		{name: "unproven holds", model: history.ModelLock, property: "exclusion", says: "too little contention", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				r.Events[i].Alive = 0
 			}
 		}},
-		{name: "hardly proven", model: history.ModelLock, property: "exclusion", says: "is proven by their sessions", change: func(r *record) {
-			r.proof(2, 90, 2000).hold(grant{client: 2, inv: 2000, ret: 2010, release: 60000, token: 1000, session: 90, alive: 2011})
+		{name: "hardly proven", model: history.ModelLock, property: "exclusion", says: "is proven by their sessions", change: func(r *checktest.Record) {
+			r.Proof(2, 90, 2000).Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 60000, Token: 1000, Session: 90, Alive: 2011})
 		}},
-		{name: "came after the lift", model: history.ModelBarrier, property: "early", says: "certainly met the raised barrier", change: func(r *record) {
-			for i := range r.events {
-				if e := &r.events[i]; e.F == history.FAwait && e.Type == history.Invoke {
-					e.Time += 14 * ms
-					e.Alive += 14 * ms
+		{name: "came after the lift", model: history.ModelBarrier, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				if e := &r.Events[i]; e.F == history.FAwait && e.Type == history.Invoke {
+					e.Time += 14 * checktest.Unit
+					e.Alive += 14 * checktest.Unit
 				}
 			}
 		}},
 		{
 			name: "nobody overlapped", model: history.ModelQueue, property: "order", says: "overlapped one of another consumer",
-			change: func(r *record) {
-				for i := range r.events {
-					if e := &r.events[i]; e.F == history.FDequeue {
-						e.Client = 1
+			change: func(r *checktest.Record) {
+				for i := range r.Events {
+					if e := &r.Events[i]; e.F == history.FDequeue && e.Value != nil {
+						e.Time -= 6 * checktest.Unit
 					}
 				}
 			},
 		},
-		{name: "not drained", model: history.ModelQueue, property: "loss", says: "the queue was not drained", change: func(r *record) {
-			r.put(0, 300, 301, "forgotten", history.OK)
-			for i := range r.events {
-				if r.events[i].F == history.FDrained {
-					r.events[i].F = history.FStall
+		{name: "not drained", model: history.ModelQueue, property: "loss", says: "the queue was not drained", change: func(r *checktest.Record) {
+			r.Put(0, 300, 301, "forgotten", history.OK)
+			for i := range r.Events {
+				if r.Events[i].F == history.FDrained {
+					r.Events[i].F = history.FStall
 				}
 			}
 		}},
-		{name: "few met the raised barrier", model: history.ModelBarrier, property: "early", says: "certainly met the raised barrier", change: func(r *record) {
-			for i := range r.events {
-				r.events[i].Alive = 0
+		{name: "few met the raised barrier", model: history.ModelBarrier, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				r.Events[i].Alive = 0
 			}
 		}},
-		{name: "no final list", model: history.ModelLock, property: "progress", says: "no list of contenders", change: func(r *record) {
-			for i := range r.events {
-				if r.events[i].F == history.FFinal {
-					r.events[i].F = history.FStall
+		{name: "no final list", model: history.ModelLock, property: "progress", says: "no list of contenders", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				if r.Events[i].F == history.FFinal {
+					r.Events[i].F = history.FStall
 				}
 			}
 		}},
-		{name: "no quiesce after a fault", model: history.ModelBarrier, property: "late", says: "no moment from which on", change: func(r *record) {
-			r.fact(900, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
-			for i := range r.events {
-				if strings.Contains(string(r.events[i].Value), history.PhaseQuiesce) {
-					r.events[i].Value = history.Value(history.Phase{Name: "other"})
+		{name: "no quiesce", model: history.ModelBarrier, unmet: "record", says: "no event says when the phase quiesce began", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				if strings.Contains(string(r.Events[i].Value), history.PhaseQuiesce) {
+					r.Events[i].Value = history.Value(history.Phase{Name: "other"})
 				}
 			}
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(strings.ReplaceAll(tt.name, " ", "-"), func(t *testing.T) {
-			r := good(tt.model, 40)
+			r := checktest.Good(tt.model, 40)
 			if tt.change != nil {
 				tt.change(r)
 			}
-			h := r.build()
+			h := r.Build()
 			if tt.after != nil {
 				tt.after(h)
 			}
@@ -368,15 +294,60 @@ func TestGates(t *testing.T) {
 }
 
 // expiredSomebody schedules expiries that hit only who neither held nor waited.
-func expiredSomebody(r *record) {
-	r.header.Params.Expects = []string{"expire:holder"}
-	r.fact(900, "expire", history.FaultStep{Fault: 1, Step: history.StepInject})
-	r.fact(901, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified})
+func expiredSomebody(r *checktest.Record) {
+	r.Header.Params.Expects = []string{"expire:holder"}
+	r.Fact(900, "expire", history.FaultStep{Fault: 1, Step: history.StepInject})
+	r.Fact(901, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified})
+}
+
+// endingContext is a context that ends when it is asked for the n-th time.
+type endingContext struct {
+	context.Context
+	asked *atomic.Int64
+	after int64
+}
+
+func (c endingContext) Err() error {
+	if c.asked.Add(1) > c.after {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// Wherever the budget ends, only the full answer comes, or unknown.
+func TestBudgetEndsAnywhere(t *testing.T) {
+	for _, s := range slices.Concat(scenarios, awayScenarios, logScenarios) {
+		if s.record == nil {
+			continue
+		}
+		h, model := s.record.Build(), s.record.Header.Model
+		for _, p := range models[model].Properties {
+			if p.Applies != nil && !p.Applies(evidence.Read(t.Context(), h, models[model].Object, s.record.Txns)) {
+				continue
+			}
+			decide := func(questions int64) (of []Result) {
+				a := evidence.Read(t.Context(), h, models[model].Object, s.record.Txns)
+				ctx := endingContext{t.Context(), &atomic.Int64{}, questions}
+				for _, k := range a.Keys {
+					of = append(of, decideOn(ctx, p, k).Result)
+				}
+				return of
+			}
+			full := decide(math.MaxInt64)
+			for n := range int64(40) {
+				for i, got := range decide(n) {
+					if got != full[i] && got != Unknown {
+						t.Errorf("%s, %s: %q, and %q after %d questions", s.name, p.Name, full[i], got, n)
+					}
+				}
+			}
+		}
+	}
 }
 
 func TestViolationStandsWhateverHappened(t *testing.T) {
-	r := lock().hold(grant{client: 0, inv: 10, ret: 20, release: 50, token: 1}).hold(grant{client: 1, inv: 11, ret: 30, release: 60, token: 2})
-	h := r.build()
+	r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 60, Token: 2})
+	h := r.Build()
 	h.Complete, h.Truncated = false, true
 	rep := Run(t.Context(), h, Options{})
 	if rep.Verdict != Violation || rep.Verdicts[0].Result != Violation || rep.Verdicts[0].Key != "k" {
@@ -386,26 +357,26 @@ func TestViolationStandsWhateverHappened(t *testing.T) {
 
 // A record that does not say what the subject offers must not switch checks off.
 func TestAbilitiesShowInTheRecord(t *testing.T) {
-	r := good(history.ModelLock, 40)
-	r.events = slices.DeleteFunc(r.events, func(e history.Event) bool { return e.F == history.FOffers })
+	r := checktest.Good(history.ModelLock, 40)
+	r.Events = slices.DeleteFunc(r.Events, func(e history.Event) bool { return e.F == history.FOffers })
 	seen := map[string]bool{}
-	h, txns := withLog(r)
+	h, txns := checktest.WithLog(r)
 	for _, v := range Run(t.Context(), h, Options{Transactions: txns}).Verdicts {
 		seen[v.Property] = true
 	}
-	for _, p := range holdProperties {
-		if !seen[p.name] {
-			t.Errorf("no verdict about %s", p.name)
+	for _, p := range locks.Lock.Properties {
+		if !seen[p.Name] {
+			t.Errorf("no verdict about %s", p.Name)
 		}
 	}
 }
 
 func TestBeliefCountsOnlyWhenStrict(t *testing.T) {
-	r := good(history.ModelLock, 40)
+	r := checktest.Good(history.ModelLock, 40)
 	// A holder whose session died still believes while the next one holds.
-	r.proof(2, 90, 2000).hold(grant{client: 2, inv: 2000, ret: 2010, release: 2060, unheld: false, token: 1000, session: 90, alive: 2011, outcome: history.Info}).session(2015, dead, 2, 90)
-	r.hold(grant{client: 1, inv: 2011, ret: 2020, release: 2050, token: 1001})
-	h := r.build()
+	r.Proof(2, 90, 2000).Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2060, Unheld: false, Token: 1000, Session: 90, Alive: 2011, Outcome: history.Info}).Session(2015, dead, 2, 90)
+	r.Hold(checktest.Grant{Client: 1, Inv: 2011, Ret: 2020, Release: 2050, Token: 1001})
+	h := r.Build()
 	for strict, want := range map[bool]Result{false: Valid, true: Violation} {
 		if rep := Run(t.Context(), h, Options{Strict: strict}); rep.Verdict != want {
 			t.Errorf("strict %v: %+v", strict, rep)
@@ -414,38 +385,38 @@ func TestBeliefCountsOnlyWhenStrict(t *testing.T) {
 }
 
 func TestForeignHistoriesAssumeNothing(t *testing.T) {
-	r := foreign(history.ModelQueue).put(0, 1, 2, "a", history.OK).take(1, 3, 4, "a", history.OK)
-	rep := Run(t.Context(), r.build(), Options{})
+	r := checktest.Foreign(history.ModelQueue).Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK)
+	rep := Run(t.Context(), r.Build(), Options{})
 	if rep.Verdict != Valid || len(rep.Assumptions) != 0 {
 		t.Errorf("%+v", rep)
 	}
 }
 
 func TestManyKeysGiveFewVerdicts(t *testing.T) {
-	r := ours(history.ModelBarrier, history.Params{Clients: 2})
+	r := checktest.Ours(history.ModelBarrier, history.Params{Clients: 2})
 	const n = 300
 	for i := range n {
 		key := fmt.Sprintf("b%03d", i)
-		r.op(opArgs{client: 0, f: history.FRaise, key: key, inv: 10 * i, ret: 10*i + 2, outcome: history.OK})
-		r.op(opArgs{client: 1, f: history.FAwait, key: key, inv: 10*i + 5, ret: 10*i + 6, outcome: history.OK, session: 1, before: 10*i + 4})
+		r.Op(checktest.Args{Client: 0, F: history.FRaise, Key: key, Inv: 10 * i, Ret: 10*i + 2, Outcome: history.OK})
+		r.Op(checktest.Args{Client: 1, F: history.FAwait, Key: key, Inv: 10*i + 5, Ret: 10*i + 6, Outcome: history.OK, Session: 1, Before: 10*i + 4})
 	}
-	rep := Run(t.Context(), r.build(), Options{})
+	rep := Run(t.Context(), r.Build(), Options{})
 	var of []Verdict
 	for _, v := range rep.Verdicts {
 		if v.Property == "early" {
 			of = append(of, v)
 		}
 	}
-	if len(of) != mostKeys || of[0].Key != "b000" || of[0].Figures["violations"] != n {
+	if len(of) != frame.MostKeys || of[0].Key != "b000" || of[0].Figures["violations"] != n {
 		t.Fatalf("%d verdicts: %+v", len(of), of)
 	}
-	if notes := of[mostKeys-1].Notes; len(notes) != 1 || !strings.Contains(notes[0], "295 more keys") {
+	if notes := of[frame.MostKeys-1].Notes; len(notes) != 1 || !strings.Contains(notes[0], "295 more keys") {
 		t.Errorf("notes %q", notes)
 	}
 }
 
 func TestVerdictsAreInAStableOrder(t *testing.T) {
-	h := good(history.ModelBarrier, 40).build()
+	h := checktest.Good(history.ModelBarrier, 40).Build()
 	first := Run(t.Context(), h, Options{})
 	for range 5 {
 		if diff := cmp.Diff(first, Run(t.Context(), h, Options{})); diff != "" {
@@ -455,8 +426,8 @@ func TestVerdictsAreInAStableOrder(t *testing.T) {
 }
 
 func TestContradictoryEvidenceIsAFindingOfItsOwn(t *testing.T) {
-	r := good(history.ModelLock, 40).session(100, dead, 0, 1)
-	rep := Run(t.Context(), r.build(), Options{})
+	r := checktest.Good(history.ModelLock, 40).Session(100, dead, 0, 1)
+	rep := Run(t.Context(), r.Build(), Options{})
 	last := rep.Verdicts[len(rep.Verdicts)-1]
 	if rep.Verdict != Unknown || last.Property != "evidence" || last.Result != Unknown || len(last.Witness) != 2 {
 		t.Errorf("%+v", rep)
@@ -464,14 +435,14 @@ func TestContradictoryEvidenceIsAFindingOfItsOwn(t *testing.T) {
 }
 
 func TestUnknownModel(t *testing.T) {
-	if _, err := For("mutex", Options{}); err == nil || !strings.Contains(err.Error(), "barrier, double-barrier, election, lock, queue") {
+	if _, err := For("mutex", Options{}); err == nil || !strings.Contains(err.Error(), strings.Join(Models(), ", ")) {
 		t.Error(err)
 	}
-	rep := Run(t.Context(), foreign("mutex").build(), Options{})
+	rep := Run(t.Context(), checktest.Foreign("mutex").Build(), Options{})
 	if rep.Verdict != Unknown || !strings.Contains(rep.Verdicts[0].Reason, "lock, queue") {
 		t.Errorf("%+v", rep)
 	}
-	if rep := Run(t.Context(), foreign("").build(), Options{Model: history.ModelLock}); rep.Verdict != Valid {
+	if rep := Run(t.Context(), checktest.Foreign("").Build(), Options{Model: history.ModelLock}); rep.Verdict != Valid {
 		t.Errorf("%+v", rep)
 	}
 }
@@ -479,7 +450,7 @@ func TestUnknownModel(t *testing.T) {
 func TestEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	h := good(history.ModelLock, 40).build()
+	h := checktest.Good(history.ModelLock, 40).Build()
 	if rep := Run(ctx, h, Options{}); rep.Verdict != Unknown {
 		t.Errorf("%+v", rep)
 	}
@@ -503,7 +474,7 @@ func (extra) Check(context.Context, *history.History) []Verdict {
 }
 
 func TestExtraChecksCount(t *testing.T) {
-	rep := Run(t.Context(), good(history.ModelQueue, 40).build(), Options{Extra: []Check{extra{}}})
+	rep := Run(t.Context(), checktest.Good(history.ModelQueue, 40).Build(), Options{Extra: []Check{extra{}}})
 	if rep.Verdict != Violation {
 		t.Errorf("%+v", rep)
 	}
@@ -512,24 +483,24 @@ func TestExtraChecksCount(t *testing.T) {
 // TestRefereeThatDisagrees plants a defect in zklab itself: a fast check that
 // misses everything, and one that flags everything.
 func TestRefereeThatDisagrees(t *testing.T) {
-	bad := queue().put(0, 1, 2, "a", history.OK).take(1, 3, 4, "a", history.OK).take(2, 3, 5, "a", history.OK).build()
-	fine := queue().put(0, 1, 2, "a", history.OK).take(1, 3, 4, "a", history.OK).build()
+	bad := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK).Take(2, 3, 5, "a", history.OK).Build()
+	fine := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK).Build()
 	for _, tt := range []struct {
 		h    *history.History
-		says finding
+		says frame.Finding
 		want string
 	}{
-		{bad, finding{}, "finds nothing wrong, porcupine finds a violation"},
-		{fine, finding{result: Violation, reason: "planted"}, "finds a violation, porcupine finds nothing wrong; planted"},
+		{bad, frame.Finding{}, "finds nothing wrong, porcupine finds a violation"},
+		{fine, frame.Finding{Result: Violation, Reason: "planted"}, "finds a violation, porcupine finds nothing wrong; planted"},
 	} {
-		a := analyse(t.Context(), tt.h, history.ModelQueue, nil)
-		got := queueReferee.decide(newWhistle(t.Context(), Options{}), a, a.keys[0])
+		a := evidence.Read(t.Context(), tt.h, models[history.ModelQueue].Object, nil)
+		got := decide(queues.Queue.Referees[0], newSearchBudget(t.Context(), Options{}), a.Keys[0])
 		if !got.decided {
 			t.Fatal("not decided")
 		}
-		row := []finding{tt.says, {}, {}, {}, {}}
-		queueReferee.compare(got, a.keys[0], queueProperties, row)
-		if row[0].result != Unknown || !strings.Contains(row[0].reason, tt.want) {
+		row := []frame.Finding{tt.says, {}, {}, {}, {}}
+		compare(queues.Queue.Referees[0], got, a.Keys[0], queues.Queue.Properties, row)
+		if row[0].Result != Unknown || !strings.Contains(row[0].Reason, tt.want) {
 			t.Errorf("%+v", row[0])
 		}
 	}
@@ -538,9 +509,9 @@ func TestRefereeThatDisagrees(t *testing.T) {
 // TestRefereeRefines has a member of unknown fate that must be gone for one to
 // leave, and there for the next to enter: each by itself can be explained.
 func TestRefereeRefines(t *testing.T) {
-	r := gates(2).call(0, history.FEnter, 5, 9, history.Info).
-		call(1, history.FEnter, 10, 12, history.OK).call(1, history.FLeave, 14, 16, history.OK).call(2, history.FEnter, 20, 22, history.OK)
-	h := r.build()
+	r := checktest.DoubleBarrier(2).Call(0, history.FEnter, 5, 9, history.Info).
+		Call(1, history.FEnter, 10, 12, history.OK).Call(1, history.FLeave, 14, 16, history.OK).Call(2, history.FEnter, 20, 22, history.OK)
+	h := r.Build()
 	if rep := Run(t.Context(), h, Options{NoReferee: true}); rep.Verdict == Violation {
 		t.Errorf("the fast check alone: %+v", rep)
 	}
@@ -552,14 +523,14 @@ func TestRefereeRefines(t *testing.T) {
 
 // hopeless has many unknown dequeues at once: a search has nothing to go by.
 func hopeless() *history.History {
-	r := queue()
+	r := checktest.Queue()
 	for i := range 40 {
-		r.put(i, 1, 100, fmt.Sprintf("i%d", i), history.OK)
-		r.take(i, 101, 200, "", history.Info)
-		r.take(i, 201, 300, fmt.Sprintf("i%d", 39-i), history.OK)
+		r.Put(i, 1, 100, fmt.Sprintf("i%d", i), history.OK)
+		r.Take(i, 101, 200, "", history.Info)
+		r.Take(i, 201, 300, fmt.Sprintf("i%d", 39-i), history.OK)
 	}
-	r.take(0, 301, 400, "nobody's", history.OK)
-	return r.build()
+	r.Take(0, 301, 400, "nobody's", history.OK)
+	return r.Build()
 }
 
 func TestRefereeStaysWithinItsBounds(t *testing.T) {
@@ -571,19 +542,18 @@ func TestRefereeStaysWithinItsBounds(t *testing.T) {
 	if took := time.Since(began); took > refereeKey+time.Second {
 		t.Errorf("took %s", took)
 	}
-	small := queue().put(0, 1, 2, "a", history.OK).take(1, 3, 4, "b", history.OK).build()
+	small := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "b", history.OK).Build()
 	if got := Referee(t.Context(), small, Options{}); len(got) != 1 || got["k"] {
 		t.Errorf("decided: %v", got)
 	}
 }
 
 func TestRefereeCountsItsMemory(t *testing.T) {
-	m := queueModel()
+	m := porcupine.Model{Init: func() any { return nil }, Step: func(any, any, any) (bool, any) { return true, nil }}
 	s := search{ctx: t.Context(), memory: 100, tries: 100, step: 60}
 	s.limit(&m)
-	in := queueStep{kind: puts, code: "0000"}
 	for i, want := range []bool{true, true, false, false} {
-		if ok, _ := m.StepContext(t.Context(), m.Init(), in, nil); ok != want || s.spent.Load() == want {
+		if ok, _ := m.StepContext(t.Context(), m.Init(), nil, nil); ok != want || s.spent.Load() == want {
 			t.Errorf("step %d: %v, spent %v", i, ok, s.spent.Load())
 		}
 	}
@@ -591,6 +561,9 @@ func TestRefereeCountsItsMemory(t *testing.T) {
 
 // Where time stands still the referee gives up all the same.
 func TestRefereeInVirtualTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute with the race detector")
+	}
 	h := hopeless()
 	synctest.Test(t, func(t *testing.T) {
 		if got := Referee(t.Context(), h, Options{Memory: 1 << 40}); len(got) != 0 {
@@ -601,8 +574,8 @@ func TestRefereeInVirtualTime(t *testing.T) {
 
 func TestVisualize(t *testing.T) {
 	for _, model := range recipeModels() {
-		r := good(model, 5)
-		h := r.build()
+		r := checktest.Good(model, 5)
+		h := r.Build()
 		var key string
 		for _, e := range h.Events {
 			if e.Process >= 0 {
@@ -614,7 +587,7 @@ func TestVisualize(t *testing.T) {
 			t.Errorf("%s: %v, %d bytes", model, err, page.Len())
 		}
 	}
-	bad := queue().put(0, 1, 2, "a", history.OK).take(1, 3, 4, "b", history.OK).build()
+	bad := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "b", history.OK).Build()
 	var page bytes.Buffer
 	if err := Visualize(t.Context(), bad, "k", &page, Options{}); err != nil || page.Len() == 0 {
 		t.Error(err)
@@ -622,7 +595,7 @@ func TestVisualize(t *testing.T) {
 	if err := Visualize(t.Context(), bad, "other", &page, Options{}); err == nil {
 		t.Error("no error for a key that is not there")
 	}
-	if err := Visualize(t.Context(), good(history.ModelLock, 1000).build(), "k", &page, Options{}); !errors.Is(err, ErrTooLarge) {
+	if err := Visualize(t.Context(), checktest.Good(history.ModelLock, 1000).Build(), "k", &page, Options{}); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }
@@ -656,7 +629,7 @@ func TestNothingMakesItPanic(t *testing.T) {
 		rep := Run(t.Context(), h, Options{Budget: 10 * time.Second})
 		for _, v := range rep.Verdicts {
 			if strings.Contains(v.Reason, "referee disagrees") {
-				t.Fatalf("history %d: %+v\n%s", i, v, dump(h))
+				t.Fatalf("history %d: %+v\n%s", i, v, checktest.Dump(h))
 			}
 		}
 	}
@@ -664,9 +637,9 @@ func TestNothingMakesItPanic(t *testing.T) {
 
 // Somebody who is alone can break no promise to others.
 func TestRoundsOfOneProveNothing(t *testing.T) {
-	r := good(history.ModelDoubleBarrier, 20)
-	r.header.Params.Parties = 1
-	rep := Run(t.Context(), r.build(), Options{NoReferee: true})
+	r := checktest.Good(history.ModelDoubleBarrier, 20)
+	r.Header.Params.Parties = 1
+	rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
 	if rep.Verdict != Unknown {
 		t.Errorf("%+v", rep)
 	}

@@ -3,17 +3,18 @@ package checker
 import (
 	"context"
 
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
 
 // Result is the answer about one property.
-type Result string
+type Result = frame.Result
 
 // The three answers.
 const (
-	Valid     Result = "valid"
-	Violation Result = "violation"
-	Unknown   Result = "unknown"
+	Valid     = frame.Valid
+	Violation = frame.Violation
+	Unknown   = frame.Unknown
 )
 
 // Verdict is the answer about one property, of one key or (Key empty) of all.

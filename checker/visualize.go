@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
 
@@ -31,31 +33,31 @@ func Visualize(ctx context.Context, h *history.History, key string, w io.Writer,
 		_, err := For(name, opts)
 		return err
 	}
-	a := analyse(ctx, h, name, opts.Transactions)
-	for _, k := range a.keys {
-		if k.key == key {
-			r := m.referees[0]
-			for _, other := range m.referees[1:] { // the last that applies covers the most
-				if other.applies == nil || other.applies(a) {
+	a := evidence.Read(ctx, h, models[name].Object, opts.Transactions)
+	for _, k := range a.Keys {
+		if k.Name == key {
+			r := m.Referees[0]
+			for _, other := range m.Referees[1:] { // the last that applies covers the most
+				if other.Applies == nil || other.Applies(a) {
 					r = other
 				}
 			}
-			return r.visualize(ctx, a, k, w, opts)
+			return visualize(r, ctx, k, w, opts)
 		}
 	}
 	return fmt.Errorf("the history has no key %q", key)
 }
 
-func (r *referee) visualize(ctx context.Context, a *analysis, k *keyRecord, w io.Writer, opts Options) error {
-	ops, ok := r.operations(a, k)
+func visualize(r *frame.Referee, ctx context.Context, k *evidence.Key, w io.Writer, opts Options) error {
+	ops, ok := r.Operations(k)
 	if !ok {
-		return fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.key)
+		return fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.Name)
 	}
 	if len(ops) > mostVisible {
 		return ErrTooLarge
 	}
-	m := r.model(a)
-	s := search{ctx: ctx, memory: opts.memory(), tries: refereeKeyTries, step: stepCost(len(ops)) + 8*int64(len(ops)), size: r.size}
+	m := r.Model(k.Record)
+	s := search{ctx: ctx, memory: opts.memory(), tries: refereeKeyTries, step: stepCost(len(ops)) + 8*int64(len(ops)), size: r.Size}
 	s.limit(&m)
 	res, info := porcupine.CheckOperationsVerbose(m, ops, refereeKey)
 	if err := ctx.Err(); err != nil {
@@ -64,5 +66,5 @@ func (r *referee) visualize(ctx context.Context, a *analysis, k *keyRecord, w io
 	if s.spent.Load() || res == porcupine.Unknown {
 		return ErrTooLarge
 	}
-	return porcupine.Visualize(r.model(a), info, w)
+	return porcupine.Visualize(r.Model(k.Record), info, w)
 }

@@ -97,6 +97,10 @@ const (
 	CanDelay     Ability = "delay"     // Slower
 	CanLose      Ability = "lose"      // Lossy
 	CanFillDisk  Ability = "fill disk" // DiskFiller
+	CanPause     Ability = "pause"     // Pauser, of each server
+	CanKill      Ability = "kill"      // Killer, of each server
+	CanStop      Ability = "stop"      // Stopper, of each server
+	CanTellRole  Ability = "tell role" // servers say whether they lead
 )
 
 // Limited is an [Ensemble] that lacks some of the abilities whose methods it has.
@@ -120,4 +124,23 @@ type TransactionReader interface {
 	// acknowledged is in a majority at once, what was not may be. Failed requests that got a zxid are among
 	// them. The caller may keep the slice and must not change what it shares.
 	Transactions(ctx context.Context) ([]history.Txn, error)
+}
+
+// TransactionStreamer is a [TransactionReader] that hands over what was committed
+// while it goes on, so that nobody has to keep all of it in memory until the end.
+type TransactionStreamer interface {
+	TransactionReader
+	// StreamTransactions begins to hand over; each stream gives all. It is an error
+	// if the ensemble has kept too little to begin at the beginning.
+	StreamTransactions(ctx context.Context) (TransactionStream, error)
+}
+
+// TransactionStream gives what [TransactionReader] tells of, in order, each
+// transaction once. It is for one goroutine.
+type TransactionStream interface {
+	// Next gives the transactions that follow those that it gave before: a batch, or
+	// nothing if no more were committed. What it gave the ensemble may forget.
+	Next(ctx context.Context) ([]history.Txn, error)
+	// Close ends the stream; the ensemble keeps nothing for it any more.
+	Close()
 }

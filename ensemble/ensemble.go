@@ -1,9 +1,11 @@
-// Package ensemble is what zklab runs experiments against: a ZooKeeper
-// ensemble of some servers, wherever they are.
+// Package ensemble is what zklab runs experiments against: a ZooKeeper ensemble
+// of some servers, wherever they are. It may not import a backend, and knows no
+// client, recipe or fault.
 //
-// A [Starter] (embedded.Config, container.Config) starts one. What a server or an ensemble can do beyond the basics it says by
-// implementing one of the small optional interfaces in abilities.go; a fault
-// asks for the one it needs. [CheckHealth] looks at an ensemble from outside, as the
+// A [Starter] (embedded.Config, container.Config) starts one, or finds one that
+// somebody else started (external.Config). What a server or an ensemble can do
+// beyond the basics it says by implementing one of the small optional interfaces
+// in abilities.go; a fault asks for the one it needs. [CheckHealth] looks at an ensemble from outside, as the
 // assumptions of every verdict need it.
 package ensemble
 
@@ -35,6 +37,14 @@ type Sketcher interface {
 	Sketch() (Ensemble, error)
 }
 
+// Shared is an [Ensemble] that is not a run's alone. A run works below a znode of its
+// own, and removes that in the end.
+type Shared interface {
+	// Root is the path of the znode, which is there, below which the run has to stay;
+	// empty for the whole tree.
+	Root() string
+}
+
 // Ensemble is a running ensemble. Its methods are safe for concurrent use.
 type Ensemble interface {
 	Servers() []Server
@@ -51,7 +61,8 @@ type Server interface {
 	ID() int      // from 1
 	Addr() string // host:port for clients
 	// Status asks the server itself, with "srvr". A server that is paused,
-	// down or without a majority is an error.
+	// down or without a majority is an error. Where servers do not answer that
+	// word, the role is [Untold] and most else is zero.
 	Status(ctx context.Context) (Status, error)
 }
 
@@ -64,6 +75,8 @@ const (
 	Follower   Role = "follower"
 	Observer   Role = "observer"
 	Standalone Role = "standalone"
+	// Untold is the role of a server that serves and does not say what it is.
+	Untold Role = "untold"
 )
 
 // Status is what a server says of itself.
@@ -80,7 +93,7 @@ func (s Status) Epoch() int64 { return s.Zxid >> 32 }
 
 // Profile is what a report says of the ensemble.
 type Profile struct {
-	Backend string `json:"backend" yaml:"backend"` // embedded, container
+	Backend string `json:"backend" yaml:"backend"` // embedded, container, external
 	Servers int    `json:"servers" yaml:"servers"`
 	Image   string `json:"image,omitempty" yaml:"image,omitempty"`
 	Digest  string `json:"digest,omitempty" yaml:"digest,omitempty"`
@@ -90,4 +103,21 @@ type Profile struct {
 	InitLimit int           `json:"init_limit" yaml:"init_limit"`
 	SyncLimit int           `json:"sync_limit" yaml:"sync_limit"`
 	Settings  []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
+
+	// Of an ensemble that somebody else started: where clients connect to, the znode
+	// below which a run stays, and what is done to servers.
+	Addrs    []string  `json:"addrs,omitempty" yaml:"addrs,omitempty"`
+	Chroot   string    `json:"chroot,omitempty" yaml:"chroot,omitempty"`
+	Commands *Commands `json:"commands,omitempty" yaml:"commands,omitempty"`
+}
+
+// Commands are shell commands that harm one server of an ensemble that somebody else
+// started, and undo it; see external.Config for what they may hold. An empty one is
+// not there.
+type Commands struct {
+	Pause  string `json:"pause,omitempty" yaml:"pause-command,omitempty"`
+	Resume string `json:"resume,omitempty" yaml:"resume-command,omitempty"`
+	Kill   string `json:"kill,omitempty" yaml:"kill-command,omitempty"`
+	Stop   string `json:"stop,omitempty" yaml:"stop-command,omitempty"`
+	Start  string `json:"start,omitempty" yaml:"start-command,omitempty"`
 }

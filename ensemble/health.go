@@ -17,7 +17,7 @@ var ErrNotHealthy = errors.New("ensemble is not healthy")
 
 // Health is a healthy ensemble as it was seen.
 type Health struct {
-	Leader  int            // the id of the server that leads
+	Leader  int            // the id of the server that leads; 0 if that cannot be known
 	Servers []ServerHealth // by id
 	Took    time.Duration  // the check, not the wait for health
 }
@@ -34,14 +34,14 @@ type ServerHealth struct {
 const healthTimeout = 10 * time.Second
 
 // CheckHealth looks at an ensemble from outside, once: every server serves,
-// exactly one leads, and a write through each is read through every other
-// (after a sync, so that a follower that lags is not called broken). It leaves
-// no znode behind. What is wrong is an [ErrNotHealthy] that says so for people.
+// exactly one leads, as far as they say, and a write through each is read through
+// every other (after a sync, so that a follower that lags is not called broken). It
+// leaves no znode behind. What is wrong is an [ErrNotHealthy] that says so for people.
 func CheckHealth(ctx context.Context, e Ensemble) (Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	start := time.Now()
-	h, err := checkRoles(ctx, e.Servers())
+	h, err := CheckRoles(ctx, e.Servers())
 	if err == nil {
 		err = checkWrites(ctx, e)
 	}
@@ -83,19 +83,38 @@ func WaitHealthy(ctx context.Context, e Ensemble, bound time.Duration) (Health, 
 	}
 }
 
-// checkRoles asks every server what it is.
-func checkRoles(ctx context.Context, servers []Server) (Health, error) {
+// Under gives the ensemble for [CheckHealth] and [WaitHealthy], which then write below
+// the znode folder, which must be there, and not below the root.
+func Under(e Ensemble, folder string) Ensemble { return under{e, folder} }
+
+type under struct {
+	Ensemble
+	folder string
+}
+
+func folderOf(e Ensemble) string {
+	if u, ok := e.(under); ok {
+		return u.folder
+	}
+	return ""
+}
+
+// CheckRoles asks every server what it is, once, and changes nothing: all must serve,
+// and one must lead, as far as they say. The error is for people, and wraps
+// [ErrNotServing] or [ErrNoLeader] where that is what is wrong: it may pass.
+func CheckRoles(ctx context.Context, servers []Server) (Health, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*askTimeout, errNoAnswer)
 	defer cancel()
 	answers := collect(askAll(ctx, servers), len(servers))
 
 	var wrong []error
 	var leaders []answer
+	untold := false
 	h := Health{}
 	for _, a := range answers {
 		switch {
 		case errors.Is(a.err, ErrNotServing):
-			wrong = append(wrong, wrongWith(a.server, "serves nobody: it has no majority, or is still electing"))
+			wrong = append(wrong, wrongWith(a.server, "serves nobody: %w", errElecting))
 		case a.err != nil:
 			wrong = append(wrong, wrongWith(a.server, "does not answer: %w", a.err))
 		case a.status.Role == Standalone && len(servers) > 1:
@@ -103,9 +122,10 @@ func checkRoles(ctx context.Context, servers []Server) (Health, error) {
 		case a.leads():
 			leaders = append(leaders, a)
 		}
+		untold = untold || a.status.Role == Untold
 		h.Servers = append(h.Servers, ServerHealth{a.server.ID(), a.server.Addr(), a.status})
 	}
-	if len(leaders) == 0 && len(wrong) == 0 {
+	if len(leaders) == 0 && len(wrong) == 0 && !untold {
 		wrong = append(wrong, ErrNoLeader)
 	}
 	if len(leaders) > 1 {
@@ -114,9 +134,19 @@ func checkRoles(ctx context.Context, servers []Server) (Health, error) {
 	if len(wrong) > 0 {
 		return Health{}, list(wrong)
 	}
-	h.Leader = leaders[0].server.ID()
+	if len(leaders) == 1 {
+		h.Leader = leaders[0].server.ID()
+	}
 	return h, nil
 }
+
+// errElecting is ErrNotServing for people.
+var errElecting error = electing{}
+
+type electing struct{}
+
+func (electing) Error() string        { return "it has no majority, or is still electing" }
+func (electing) Is(target error) bool { return target == ErrNotServing }
 
 // collect receives n answers and orders them by server.
 func collect(answers <-chan answer, n int) []answer {
@@ -128,12 +158,24 @@ func collect(answers <-chan answer, n int) []answer {
 	return all
 }
 
+// ErrSeveralLead says that more than one server calls itself leader: one that was
+// paused and deposed does so for up to a second after it resumes.
+var ErrSeveralLead = errors.New("several servers say that they lead")
+
+// errSeveralLead is ErrSeveralLead behind words that say which.
+var errSeveralLead error = severalLeaders{}
+
+type severalLeaders struct{}
+
+func (severalLeaders) Error() string        { return "" }
+func (severalLeaders) Is(target error) bool { return target == ErrSeveralLead }
+
 func severalLead(leaders []answer) error {
 	var who []string
 	for _, a := range leaders {
 		who = append(who, fmt.Sprintf("%d (epoch %d)", a.server.ID(), a.status.Epoch()))
 	}
-	return fmt.Errorf("servers %s all say that they lead", strings.Join(who, " and "))
+	return fmt.Errorf("servers %s all say that they lead%w", strings.Join(who, " and "), errSeveralLead)
 }
 
 // wrongWith names the server that a complaint is about.

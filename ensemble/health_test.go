@@ -3,13 +3,14 @@ package ensemble
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // mute is an ensemble of fakes that nobody can connect to.
@@ -38,7 +39,7 @@ func TestHealthNamesWhatIsWrong(t *testing.T) {
 		{"no leader", servers(follower, follower, follower), []string{"no server says that it leads"}},
 		{"two leaders", servers(leader, follower, fake{role: Leader, epoch: 4}), []string{"servers 1 (epoch 5) and 3 (epoch 4) all say that they lead"}},
 		{"strangers", servers(fake{role: Standalone}, fake{role: Standalone}), []string{"server 1", "is standalone", "server 2"}},
-		{"no way in", servers(leader, follower), []string{"server 1 at 127.0.0.1:2181 opens no session: connection refused", "server 2"}},
+		{"no way in", servers(leader, follower), []string{"server 1 at 127.0.0.1:2181 opens no session: connect: connection refused", "server 2"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -58,6 +59,35 @@ func TestHealthNamesWhatIsWrong(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Servers that do not answer srvr say nothing of their roles: who leads is not known,
+// and nobody waits for it.
+func TestRolesThatAreNotTold(t *testing.T) {
+	untold, follower := fake{role: Untold}, fake{role: Follower, epoch: 5}
+	synctest.Test(t, func(t *testing.T) {
+		for name, all := range map[string][]Server{
+			"all": servers(untold, untold, untold), "the leader": servers(follower, untold, follower),
+		} {
+			h, err := CheckRoles(t.Context(), all)
+			if err != nil || h.Leader != 0 || len(h.Servers) != 3 {
+				t.Errorf("%s: %+v, %v", name, h, err)
+			}
+			if _, _, err := LeaderOf(t.Context(), all); !errors.Is(err, ErrUntold) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		h, err := CheckRoles(t.Context(), servers(untold, fake{role: Leader, epoch: 5}))
+		if err != nil || h.Leader != 2 {
+			t.Errorf("%+v, %v", h, err)
+		}
+		if _, err := CheckRoles(t.Context(), servers(untold, fake{err: ErrNotServing})); !errors.Is(err, ErrNotServing) {
+			t.Errorf("one that does not serve: %v", err)
+		}
+		if _, err := CheckRoles(t.Context(), servers(follower, follower)); !errors.Is(err, ErrNoLeader) {
+			t.Errorf("followers alone: %v", err)
+		}
+	})
 }
 
 func TestWaitHealthyGivesTheLastReason(t *testing.T) {
@@ -115,46 +145,38 @@ func TestProbeOfSilentServer(t *testing.T) {
 func TestProbeOfServerThatHangsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dial := pipeTo(func(c net.Conn) { c.Close() })
-		if _, err := openProbe(t.Context(), dial, "any"); !errors.Is(err, errProbeEnded) {
+		if _, err := openProbe(t.Context(), dial, "any"); !errors.Is(err, wire.ErrNoReply) {
 			t.Errorf("error %v", err)
 		}
 	})
 }
 
-// A server that grants a session and then stays silent must not stop the clock
-// of a bubble when the probe is closed while its context ends.
-func TestProbeThatIsClosedTwice(t *testing.T) {
+// A server that grants a session and then stays silent holds a write up no longer than
+// its context, and the end of the probe only a moment.
+func TestProbeOfServerThatFallsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		hangUp := make(chan struct{})
 		dial := pipeTo(func(c net.Conn) {
 			if _, err := wire.ReadFrame(c, nil, 0); err == nil {
 				_ = wire.WriteFrame(c, wire.ConnectResponse{Timeout: probeSession, Session: 1, Password: make([]byte, 16)}.Append(nil))
 			}
-			<-hangUp
+			io.Copy(io.Discard, c) // until the other side gives up
 			c.Close()
 		})
 		p, err := openProbe(ctx, dial, "any")
 		if err != nil {
 			t.Fatal(err)
 		}
-		wrote := make(chan error)
-		go func() {
-			_, err := p.write()
-			wrote <- err
-		}()
-		synctest.Wait()
-		time.Sleep(time.Second - time.Millisecond)
 		start := time.Now()
+		if _, err := p.write(ctx, ""); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		start = time.Now()
 		p.close()
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > time.Second {
 			t.Errorf("took %v", took)
 		}
-		if err := <-wrote; err == nil {
-			t.Error("the silent server took a write")
-		}
-		close(hangUp)
 	})
 }
 

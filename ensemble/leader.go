@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/zklab/zklab/internal/apart"
 )
 
 const (
@@ -17,20 +19,24 @@ const (
 // ErrNoLeader says that no server that answered calls itself leader.
 var ErrNoLeader = errors.New("no server says that it leads")
 
+// ErrUntold says that it cannot be known who leads.
+var ErrUntold = errors.New("the servers do not say which of them leads: they do not answer srvr (4lw.commands.whitelist)")
+
 // LeaderOf returns the server that leads, with what it says of itself. Of
 // several that call themselves leader it is the one with the highest epoch: a
 // leader that was paused and deposed claims the role for up to a second after
 // it resumes. A standalone server is its own leader.
 //
 // It waits a second at most for servers that do not answer, less when a
-// majority has. Without a leader the error is [ErrNoLeader], or ctx's.
+// majority has. Without a leader the error is [ErrNoLeader], or [ErrUntold] if a
+// server that answered does not say what it is, or ctx's.
 func LeaderOf(ctx context.Context, servers []Server) (Server, Status, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errNoAnswer)
 	defer cancel()
 	answers := askAll(ctx, servers)
 
 	var leader *answer
-	answered := 0
+	answered, untold := 0, false
 	var stragglers <-chan time.Time
 	for range servers {
 		select {
@@ -39,6 +45,7 @@ func LeaderOf(ctx context.Context, servers []Server) (Server, Status, error) {
 				continue
 			}
 			answered++
+			untold = untold || a.status.Role == Untold
 			if a.leads() && (leader == nil || a.status.Epoch() > leader.status.Epoch()) {
 				leader = &a
 			}
@@ -54,6 +61,9 @@ func LeaderOf(ctx context.Context, servers []Server) (Server, Status, error) {
 	}
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, errNoAnswer) {
 		return nil, Status{}, err
+	}
+	if untold {
+		return nil, Status{}, ErrUntold
 	}
 	return nil, Status{}, ErrNoLeader
 }
@@ -76,8 +86,9 @@ func (a answer) leads() bool {
 // order in which they come; nobody needs to receive them.
 func askAll(ctx context.Context, servers []Server) <-chan answer {
 	answers := make(chan answer, len(servers))
-	for _, server := range servers {
+	for i, server := range servers {
 		go func() {
+			apart.Wait(i)
 			status, err := server.Status(ctx)
 			answers <- answer{server, status, err}
 		}()

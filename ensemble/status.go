@@ -16,6 +16,10 @@ import (
 // nobody: it has no majority, or is still electing.
 var ErrNotServing = errors.New("the server is not serving requests")
 
+// ErrNoWord is the error of a server that answers, but not to this four-letter word:
+// its 4lw.commands.whitelist lacks it.
+var ErrNoWord = errors.New("the server does not answer this four-letter word: it is not in its 4lw.commands.whitelist")
+
 // DialFunc reaches a server by its address; [Ensemble.Dial] is one.
 type DialFunc func(network, addr string, timeout time.Duration) (net.Conn, error)
 
@@ -31,19 +35,30 @@ const answerTimeout = 5 * time.Second
 // that is paused stays silent: AskStatus waits until ctx ends, but five seconds
 // at most when ctx has no deadline.
 func AskStatus(ctx context.Context, dial DialFunc, addr string) (Status, error) {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
-		defer cancel()
-	}
-	answer, err := ask(ctx, dial, addr, "srvr")
+	answer, err := Ask(ctx, dial, addr, "srvr")
 	if err != nil {
 		return Status{}, err
 	}
 	return ParseStatus(answer)
 }
 
-// ask sends a four-letter word and returns all that comes back. ctx has a deadline.
+// Ask sends a four-letter word and returns all that comes back. A server that does not
+// know the word, or is not allowed to answer it, is an [ErrNoWord]. It waits as long as
+// [AskStatus].
+func Ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+		defer cancel()
+	}
+	answer, err := ask(ctx, dial, addr, word)
+	if strings.Contains(answer, "is not executed because it is not in the whitelist") {
+		return "", ErrNoWord
+	}
+	return answer, err
+}
+
+// ask wants a ctx with a deadline.
 func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) {
 	deadline, _ := ctx.Deadline()
 	conn, err := dial("tcp", addr, max(time.Until(deadline), time.Nanosecond))
@@ -114,6 +129,9 @@ func (s *Status) set(key, value string) error {
 		s.Zxid, ok = parseZxid(value)
 		want = "a hexadecimal number of 64 bits"
 	case "Mode":
+		if value == readOnly {
+			return ErrNotServing
+		}
 		s.Role, ok = parseRole(value)
 		want = "leader, follower, observer or standalone"
 	}
@@ -145,6 +163,10 @@ func parseZxid(value string) (int64, bool) {
 	zxid, err := strconv.ParseUint(strings.TrimPrefix(value, "0x"), 16, 64)
 	return int64(zxid), err == nil
 }
+
+// readOnly is the mode of a server without a majority that answers readers
+// (readonlymode.enabled).
+const readOnly = "read-only"
 
 func parseRole(value string) (Role, bool) {
 	switch role := Role(value); role {

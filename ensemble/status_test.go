@@ -78,6 +78,15 @@ func TestParseStatusRefuses(t *testing.T) {
 			}
 		})
 	}
+	denied := pipeTo(func(c net.Conn) {
+		defer c.Close()
+		if _, err := io.ReadFull(c, make([]byte, 4)); err == nil {
+			io.WriteString(c, tests["not whitelisted"])
+		}
+	})
+	if _, err := AskStatus(t.Context(), denied, "any"); !errors.Is(err, ErrNoWord) {
+		t.Errorf("not whitelisted: %v", err)
+	}
 	_, err := ParseStatus("This ZooKeeper instance is not currently serving requests\n")
 	if !errors.Is(err, ErrNotServing) {
 		t.Errorf("a server without a majority: %v", err)

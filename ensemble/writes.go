@@ -2,17 +2,13 @@ package ensemble
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
-
-	"github.com/go-zookeeper/zk"
 )
 
 // checkWrites writes a znode of its own through each server and reads it
 // through every other.
 func checkWrites(ctx context.Context, e Ensemble) error {
-	servers := e.Servers()
+	servers, folder := e.Servers(), folderOf(e)
 	probes := make([]*probe, len(servers))
 	paths := make([]string, len(servers))
 	defer func() {
@@ -28,8 +24,8 @@ func checkWrites(ctx context.Context, e Ensemble) error {
 		if probes[i], err = openProbe(ctx, e.Dial, servers[i].Addr()); err != nil {
 			return wrongWith(servers[i], "opens no session: %w", err)
 		}
-		if paths[i], err = probes[i].write(); err != nil {
-			return wrongWith(servers[i], "takes no write: %w", probes[i].because(err))
+		if paths[i], err = probes[i].write(ctx, folder); err != nil {
+			return wrongWith(servers[i], "takes no write: %w", because(ctx, err))
 		}
 		return nil
 	})
@@ -39,9 +35,9 @@ func checkWrites(ctx context.Context, e Ensemble) error {
 
 	err = each(servers, func(reader int) error {
 		for writer, path := range paths {
-			if err := probes[reader].read(path); err != nil {
+			if err := probes[reader].read(ctx, path); err != nil {
 				return wrongWith(servers[reader], "does not show what was written through server %d: %w",
-					servers[writer].ID(), probes[reader].because(err))
+					servers[writer].ID(), because(ctx, err))
 			}
 		}
 		return nil
@@ -51,8 +47,8 @@ func checkWrites(ctx context.Context, e Ensemble) error {
 	}
 
 	return each(servers, func(i int) error {
-		if err := probes[i].conn.Delete(paths[i], -1); err != nil {
-			return wrongWith(servers[i], "takes no delete: %w", probes[i].because(err))
+		if err := probes[i].remove(ctx, paths[i]); err != nil {
+			return wrongWith(servers[i], "takes no delete: %w", because(ctx, err))
 		}
 		return nil
 	})
@@ -73,27 +69,4 @@ func each(servers []Server, do func(i int) error) error {
 		}
 	}
 	return list(wrong)
-}
-
-// write makes an ephemeral znode that names its session, so that no two checks
-// meet and nothing is left when the check dies.
-func (p *probe) write() (path string, err error) {
-	path = fmt.Sprintf("/zklab-health-%x", uint64(p.conn.SessionID()))
-	_, err = p.conn.Create(path, []byte(path), zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
-	return path, err
-}
-
-var errOtherData = errors.New("other data than was written")
-
-// read reads what write wrote through another server. The sync before it makes
-// the server catch up (Programmer's Guide, Consistency Guarantees).
-func (p *probe) read(path string) error {
-	if _, err := p.conn.Sync(path); err != nil {
-		return err
-	}
-	data, _, err := p.conn.Get(path)
-	if err == nil && string(data) != path {
-		err = errOtherData
-	}
-	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // What a client is doing, as far as faults care.
@@ -19,6 +20,7 @@ const (
 // Activity follows the record as it grows and knows what each client does now,
 // and did a moment ago. Safe for concurrent use.
 type Activity struct {
+	model   *models.Model
 	mu      sync.Mutex
 	recent  map[int][]change // the last few of each client, oldest first
 	ever    map[string]bool  // states that somebody was in
@@ -33,12 +35,12 @@ type change struct {
 }
 
 // remembered is how many changes of a client are kept: more than can happen
-// between a fault's deed and its look back at it.
+// between the moment at which a fault hits a client and its look back at it.
 const remembered = 16
 
-// NewActivity knows nothing yet: everybody is idle.
-func NewActivity() *Activity {
-	return &Activity{recent: map[int][]change{}, ever: map[string]bool{}, changed: make(chan struct{})}
+// NewActivity is that of clients of a model's objects. It knows nothing yet: everybody is idle.
+func NewActivity(model *models.Model) *Activity {
+	return &Activity{model: model, recent: map[int][]change{}, ever: map[string]bool{}, changed: make(chan struct{})}
 }
 
 // Observe takes one event of the record.
@@ -46,7 +48,7 @@ func (a *Activity) Observe(e history.Event) {
 	if e.Process < 0 {
 		return
 	}
-	state, ok := next(e)
+	state, ok := a.next(e)
 	if !ok {
 		return
 	}
@@ -66,22 +68,15 @@ func (a *Activity) Observe(e history.Event) {
 }
 
 // next gives what a client does after an event; false if the event says nothing of it.
-func next(e history.Event) (string, bool) {
-	switch e.F {
-	case history.FAcquire, history.FEnter:
-		switch e.Type {
-		case history.Invoke:
-			return Waiting, true
-		case history.OK:
-			return Holding, true
-		}
-		return Idle, true
-	case history.FDequeue, history.FAwait:
-		if e.Type == history.Invoke {
-			return Waiting, true
-		}
-		return Idle, true
-	case history.FRelease, history.FLeave:
+func (a *Activity) next(e history.Event) (string, bool) {
+	o := a.model.Operation(e.F)
+	holds := a.model.State == models.Exclusive || a.model.State == models.Entered
+	switch {
+	case o.Waits && e.Type == history.Invoke:
+		return Waiting, true
+	case o.Begins && holds && e.Type == history.OK:
+		return Holding, true
+	case o.Waits, o.Ends && holds:
 		return Idle, true
 	}
 	return "", false

@@ -8,11 +8,12 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 func TestActivityFollowsTheRecord(t *testing.T) {
 	clients := []faults.Client{{ID: 0}, {ID: 1}, {ID: 2}}
-	a := faults.NewActivity()
+	a := faults.NewActivity(models.Lock)
 	op := func(client int, f string, typ history.Type) {
 		a.Observe(history.Event{Process: history.Process(client), Client: client, F: f, Type: typ})
 	}
@@ -52,6 +53,7 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 		}
 	}
 
+	a = faults.NewActivity(models.Queue)
 	op(2, history.FDequeue, history.Invoke)
 	check([]int{2}, faults.Waiting)
 	op(2, history.FDequeue, history.OK)

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/link"
 )
 
 // Faults of clients, their sessions and znodes have on real servers the effects
@@ -29,6 +29,7 @@ func TestClientFaultsOnContainers(t *testing.T) {
 		"lose-request":         func(l *lab) { loses(l, faults.LoseRequest{Op: "create", Who: faults.TheClient(0)}, 0) },
 		"late-event":           lateEvents,
 		"foreign":              foreignChildren,
+		"touch":                touchedContenders,
 		"acl":                  deniedRights,
 		"recreate":             recreatedFolder,
 	} {

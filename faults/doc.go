@@ -1,39 +1,36 @@
 // Package faults is what can be done to an ensemble and its clients while
-// recipes run on it, and when.
+// recipes run on it. What is done when is no business of it (package plan). It may
+// not know a recipe or a check, nor touch a server but by the abilities of package
+// ensemble, nor a client but by its link and its process.
 //
 // A [Fault] is a kind of harm with its parameters ([Pause], [Expire]). Injected
 // into a [Target] it gives an [Effect], which can be verified from outside and
-// healed. A [Schedule] says what happens when; it follows from a seed alone.
-// [Play] carries a schedule out, records each step as an event of the process
-// "nemesis", and heals everything at the end, however the end comes.
+// healed.
 //
 // A fault is for servers ([Nodes] says which), for the network between them, for
 // clients ([Who] says which: their links, messages, sessions, processes), or for
 // the znodes of a recipe. Faults that overlap keep out of each other's way by
-// [Claims]. Whoever writes one begins with a small one beside the like: cut.go for
-// clients, foreign.go for znodes, and lists its kind in kinds.go.
+// [Claims]. Whoever writes one begins with a small one beside the like: link_cut.go for
+// clients, znode_foreign.go for znodes, and declares its kind there: how it is written,
+// what the guide says of it, how it is made. What readers of a record go by (package
+// kinds, below this one) is one line more, and nobody else knows a fault by its name.
 //
-// Each fault has a file that is called like it, and those of one room share some.
+// Each fault has a file that is called by what it hits, and like it: server_pause.go.
 // What is in which file:
 //
-//	room                  faults                                  what they share
-//	servers               pause kill restart rolling              nodes down probe
-//	                      full_disk slow_disk
-//	network of servers    partition lossy slow_network            shapes server_links probe
-//	links of clients      cut_off cut reset refuse                who client_links
-//	                      stall_link slow_link move
-//	messages              lose (requests, replies) late_event     who wrote
-//	sessions              expire silence duplicate                who next
-//	processes             freeze crash                            who
-//	znodes                foreign acl recreate counter            folder admin
+//	server_    servers; shared: nodes down probe
+//	network_   what is between servers; shared: shapes links
+//	link_      links of clients; shared: effect
+//	message_   single messages on them; shared: wrote
+//	session_   sessions of clients
+//	process_   processes of clients
+//	znode_     znodes of a recipe; shared: folder admin
+//	client_    whom all faults of clients hit: who next
 //
-//	every fault           fault (Fault, Effect, Target) claims activity
+//	every fault           fault (Fault, Effect, Target) point claims activity
 //	kinds and arguments   kinds options
-//	what people write     parse parse_item expression nearest
-//	what happens when     schedule schedule_mix all
-//	doing it              play
 //
-// They are one package because they share so much: whom to strike, how to see from
+// They are one package because they share so much: whom to hit, how to see from
 // outside, what must not overlap. Package link, below this one, is the wire between
 // one client and the ensemble.
 package faults

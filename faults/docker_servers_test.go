@@ -19,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/dockertest"
 )
 
@@ -64,6 +65,7 @@ func TestServerFaultsInContainers(t *testing.T) {
 				t.Skip(err)
 			}
 			l.t = t
+			l.allConnected()
 			effect := l.seen(f)
 			t.Logf("seen after %v", time.Since(began).Round(time.Millisecond))
 			if tt.during != nil {
@@ -86,6 +88,15 @@ func TestServerFaultsInContainers(t *testing.T) {
 		if err := c.link.Clean(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// allConnected waits until every client is connected: the fault before may have
+// cost it its connection, and only then are there targets for what is cut off or slowed.
+func (l *lab) allConnected() {
+	l.t.Helper()
+	for _, c := range l.clients {
+		l.awaits("the client is connected", func() bool { return l.on(c.id) != 0 })
 	}
 }
 
@@ -143,7 +154,7 @@ func TestInterruptedInContainers(t *testing.T) {
 		for _, after := range []time.Duration{20 * time.Millisecond, 400 * time.Millisecond} {
 			ctx, cancel := context.WithTimeout(t.Context(), after)
 			r := &record{start: time.Now()}
-			err := faults.Play(ctx, []faults.Step{{For: time.Minute, Fault: f, Seed: 1}}, l.target, r)
+			err := plan.Play(ctx, []plan.Step{{For: time.Minute, Fault: f, Seed: 1}}, l.target, r)
 			cancel()
 			if err != nil {
 				t.Errorf("%s, interrupted after %v: %v", spec, after, err)

@@ -9,8 +9,8 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
 )
 
 // Fault is a kind of harm with its parameters. Values are safe for concurrent
@@ -27,6 +27,9 @@ type Fault interface {
 	Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error)
 }
 
+// Patience bounds each action on an ensemble: injecting, verifying, healing.
+const Patience = 15 * time.Second
+
 // ErrNoTarget is returned by Inject when there is nothing to harm: nobody
 // holds, say. Another fault of its kind may still find something.
 var ErrNoTarget = errors.New("found no target")
@@ -41,6 +44,10 @@ type Setting struct {
 
 // Preparing is a fault for which the ensemble must be started; see [ensemble.Preparer].
 type Preparing interface{ Needs() ensemble.Ability }
+
+// Traited is a fault of a kind that package kinds does not know, which says what checks
+// and reports have to know of it. It is written into the record with the fault.
+type Traited interface{ Traits() history.FaultTraits }
 
 // Effect is a fault that was injected. Once it was verified it lasts as long as
 // its step says (Target.Lasts), and then is healed; see [Ending] for those that
@@ -75,6 +82,31 @@ var ended = func() <-chan struct{} {
 // Ended is closed.
 func (atOnce) Ended() <-chan struct{} { return ended }
 
+// effect is what effects have in common: whom they hit, and what they claimed until
+// they are healed.
+type effect struct {
+	step    history.FaultStep
+	release func() // more than once is fine
+	healed  bool
+}
+
+// Describe says whom it hit.
+func (e *effect) Describe() history.FaultStep { return e.step }
+
+// once undoes an effect and gives back what it claimed, unless that was done:
+// somebody else may have hit the same since.
+func (e *effect) once(undo func() error) error {
+	if e.healed {
+		return nil
+	}
+	if err := undo(); err != nil {
+		return err
+	}
+	e.healed = true
+	e.release()
+	return nil
+}
+
 // over says that an effect has ended by itself.
 func over(e Ending) bool {
 	select {
@@ -91,9 +123,9 @@ type Lasting interface {
 	Warn(p ensemble.Profile, lasts time.Duration) string
 }
 
-// warnsClients is Lasting for a fault of which it depends on the clients.
-type warnsClients interface {
-	warnClients(clients []Client, lasts time.Duration) string
+// LastingForClients is Lasting for a fault of which it depends on the clients.
+type LastingForClients interface {
+	WarnClients(clients []Client, lasts time.Duration) string
 }
 
 // Target is what faults are injected into.
@@ -111,6 +143,9 @@ type Target struct {
 	// Claims keep faults that last at one time out of each other's way. The zero
 	// value is ready.
 	Claims Claims
+	// At is the message of a client that is stopped while the fault is injected; nil for
+	// a fault at a time.
+	At *link.Stopped
 	// Lasts is how long the effect is meant to last, counted from when it was
 	// verified. Play waits for that; a fault need not, unless it waits for an
 	// occasion or divides the time up (a rolling restart). Each step of a plan gets
@@ -118,8 +153,8 @@ type Target struct {
 	Lasts time.Duration
 }
 
-// lasting is the target for one step. Claims are shared.
-func (t *Target) lasting(d time.Duration) *Target {
+// For is the target for one step that lasts so long. Claims are shared.
+func (t *Target) For(d time.Duration) *Target {
 	return &Target{
 		Ensemble: t.Ensemble, Clients: t.Clients, Activity: t.Activity, Now: t.Now,
 		Admin: t.Admin, Root: t.Root, Claims: Claims{of: &t.Claims}, Lasts: d,

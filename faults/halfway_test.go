@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 )
 
@@ -108,7 +109,7 @@ func TestInterrupted(t *testing.T) {
 func (l *lab) interrupted(ctx context.Context, f faults.Fault, h *hooked) {
 	l.t.Helper()
 	r := &record{start: time.Now()}
-	if err := faults.Play(ctx, []faults.Step{{For: 2 * time.Second, Fault: f, Seed: 1}}, l.target, r); err != nil {
+	if err := plan.Play(ctx, []plan.Step{{For: 2 * time.Second, Fault: f, Seed: 1}}, l.target, r); err != nil {
 		l.t.Errorf("%s: %v", f.Spec(), err)
 	}
 	l.whole(h.Clean)
@@ -150,26 +151,26 @@ func TestRandomOverlappingFaults(t *testing.T) {
 func (l *lab) overlap(seed uint64) {
 	l.t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
-	var plan []faults.Step
+	var steps []plan.Step
 	for at := time.Duration(0); at < 5*time.Minute; at += time.Duration(rng.IntN(4000)) * time.Millisecond {
-		plan = append(plan, faults.Step{
+		steps = append(steps, plan.Step{
 			At: at, For: time.Duration(rng.IntN(15_000)) * time.Millisecond,
 			Fault: parsed(l.t, withLinks[rng.IntN(len(withLinks))]), Seed: rng.Uint64(),
 		})
 	}
 	r := &stepCounter{record: record{start: time.Now()}, of: map[string]int{}}
 	var all sync.WaitGroup
-	for _, step := range plan { // each on its own, so that they overlap
+	for _, step := range steps { // each on its own, so that they overlap
 		all.Go(func() {
-			if err := faults.Play(l.t.Context(), []faults.Step{step}, l.target, r); err != nil {
+			if err := plan.Play(l.t.Context(), []plan.Step{step}, l.target, r); err != nil {
 				l.t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	l.t.Logf("%d faults in %v: %v", len(plan), r.Now().Round(time.Second), r.of)
-	if r.of[history.StepVerified] < len(plan)/4 {
-		l.t.Errorf("only %d of %d took effect", r.of[history.StepVerified], len(plan))
+	l.t.Logf("%d faults in %v: %v", len(steps), r.Now().Round(time.Second), r.of)
+	if r.of[history.StepVerified] < len(steps)/4 {
+		l.t.Errorf("only %d of %d took effect", r.of[history.StepVerified], len(steps))
 	}
 }
 

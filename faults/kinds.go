@@ -1,29 +1,32 @@
 package faults
 
 import (
+	"errors"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
 )
 
-// kind is a fault as people write it and list it. Each file that makes a fault
-// has its kind beside it; kinds lists them all.
-type kind struct {
-	name  string
-	about string // what it does, in a few words
-	// words are what may follow the name and a colon by itself: pause:leader.
-	// word, where there is one, says of any other whether it will do: client-3.
-	words []string
-	word  func(string) error
-	// examples are words that only word knows, as they are shown to people: client-0.
-	examples []string
-	// options are what may follow as key=value.
-	options []option
-	// harsh marks what breaks the conditions under which recipes promise
-	// anything: "all" leaves it out.
-	harsh bool
+// Kind is a kind of fault as people write it and as it is listed for them. Each file
+// that makes a fault declares its kind there; the order is that of package kinds.
+type Kind struct {
+	Name  string `json:"name"`
+	About string `json:"about"` // what it does, in a few words
+	// Words may follow the name and a colon, one of them; Options, too, each as
+	// key=value. Of words that need a number, an example is among them: client-0.
+	Words   []string `json:"words,omitempty"`
+	Options []Option `json:"options,omitempty"`
+	// Harsh faults break the conditions under which recipes promise anything: "all"
+	// leaves them out.
+	Harsh bool `json:"harsh,omitempty"`
+
+	hits  kinds.Target
+	guide []row // what docs/faults.md says of it, a row of its table each
+	words words
+	at    atMessages // how it is injected at a message
 	// build makes the fault. What it is given was checked.
 	build func(arguments) Fault
 	// vary fills in what a fault leaves open, for the n-th (from 0) of its kind in
@@ -31,14 +34,38 @@ type kind struct {
 	vary func(f Fault, n int, rng *rand.Rand) Fault
 }
 
-// option is an argument with a name.
-type option struct {
-	key     string
-	about   string
-	example string // a value that will do
-	// check says what is wrong with a value. It may hold letters, digits and any
+// Option is an argument with a name.
+type Option struct {
+	Key     string `json:"key"`
+	About   string `json:"about"`
+	Example string `json:"example"` // a value that will do
+	// Check says what is wrong with a value. It may hold letters, digits and any
 	// of -_.%/ (nothing that a shell would take).
-	check func(value string) error
+	Check func(value string) error `json:"-"`
+}
+
+// row is one of the guide's table: what happens, how it is verified from outside, and
+// what heals it. arguments are as they are written there; "" is what words and options say.
+type row struct{ arguments, happens, verified, healed string }
+
+// words are what may follow a fault's name and a colon by itself: pause:leader.
+type words struct {
+	list []string
+	// check, where there is one, says of any other whether it will do: client-3.
+	check func(string) error
+	// examples are words that only check knows, as they are shown to people: client-0.
+	examples []string
+}
+
+// wrong says why a word will not do; nil if it will.
+func (w words) wrong(word string) error {
+	switch {
+	case slices.Contains(w.list, word):
+		return nil
+	case w.check == nil:
+		return errors.New("no such word")
+	}
+	return w.check(word)
 }
 
 // arguments are those of one fault in an expression.
@@ -48,11 +75,11 @@ type arguments struct {
 }
 
 // spec is a kind with its word, where there is one, as people write it.
-func spec(kind, word string) string {
+func spec(k kinds.Kind, word string) string {
 	if word == "" {
-		return kind
+		return k.Name
 	}
-	return kind + ":" + word
+	return k.Name + ":" + word
 }
 
 // withOption adds key=value to a spec, where there is a value.
@@ -79,87 +106,50 @@ func withTime(spec, key string, d time.Duration) string {
 	return withOption(spec, key, d.String())
 }
 
-// kinds are all faults, in the order in which they are listed: servers, the
-// network between them, links of clients, single messages, sessions, processes
-// of clients, znodes.
-var kinds = []kind{
-	pauseKind,
-	killKind,
-	restartKind,
-	rollingKind,
-	fullDiskKind,
-	slowDiskKind,
-	partitionKind,
-	lossyKind,
-	slowNetworkKind,
-	cutOffKind,
-	cutKind,
-	resetKind,
-	refuseKind,
-	stallLinkKind,
-	slowLinkKind,
-	moveKind,
-	loseRequestKind,
-	loseReplyKind,
-	lateEventKind,
-	expireKind,
-	silenceKind,
-	duplicateKind,
-	freezeKind,
-	crashKind,
-	foreignKind,
-	aclKind,
-	recreateKind,
-	counterKind,
+// declared are all kinds by name.
+var declared = map[string]*Kind{}
+
+// declare adds a kind by the name that package kinds has for it.
+func declare(as kinds.Kind, k Kind) *Kind {
+	k.Name, k.hits, k.Words = as.Name, as.Hits, slices.Concat(k.words.list, k.words.examples)
+	declared[k.Name] = &k
+	return &k
 }
 
-// kindNamed gives the kind with a name, nil if there is none.
-func kindNamed(name string) *kind {
-	if i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name }); i >= 0 {
-		return &kinds[i]
-	}
-	return nil
-}
-
-// kindOf gives the kind of a fault of ours, nil for anybody else's.
-func kindOf(f Fault) *kind {
-	if k := kindNamed(f.Kind()); k != nil && reflect.TypeOf(k.build(arguments{})) == reflect.TypeOf(f) {
-		return k
-	}
-	return nil
-}
-
-// Kind is a kind of fault as it is listed for people.
-type Kind struct {
-	Name  string `json:"name"`
-	About string `json:"about"` // what it does, in a few words
-	// Words may follow the name and a colon, one of them; Options, too, each as
-	// key=value.
-	Words   []string `json:"words,omitempty"`
-	Options []Option `json:"options,omitempty"`
-	// Harsh faults break what recipes rely on: "all" leaves them out.
-	Harsh bool `json:"harsh,omitempty"`
-}
-
-// Option is an argument with a name.
-type Option struct {
-	Key     string `json:"key"`
-	About   string `json:"about"`
-	Example string `json:"example"` // a value
-}
-
-// Kinds lists all kinds of faults, in the order of package faults.
+// Kinds lists all kinds of faults, in the order of package kinds.
 func Kinds() []Kind {
-	var out []Kind
-	for _, k := range kinds {
-		listed := Kind{Name: k.name, About: k.about, Words: slices.Concat(k.words, k.examples), Harsh: k.harsh}
-		for _, o := range k.options {
-			listed.Options = append(listed.Options, Option{o.key, o.about, o.example})
-		}
-		out = append(out, listed)
+	var list []Kind
+	for _, k := range kinds.All() {
+		list = append(list, *declared[k.Name])
 	}
-	return out
+	return list
+}
+
+// Named gives the kind with a name; false if there is none.
+func Named(name string) (Kind, bool) {
+	if k := declared[name]; k != nil {
+		return *k, true
+	}
+	return Kind{}, false
+}
+
+// Takes says what is wrong with a word behind the name and a colon; nil if it will do.
+func (k Kind) Takes(word string) error { return k.words.wrong(word) }
+
+// New makes a fault of the kind. The word ("" is none) and the values of options, by
+// their keys, must be such as it takes.
+func (k Kind) New(word string, options map[string]string) Fault {
+	return k.build(arguments{word: word, options: options})
 }
 
 // Plain is the fault of the kind that says nothing more than its name.
-func (k Kind) Plain() Fault { return kindNamed(k.Name).build(arguments{}) }
+func (k Kind) Plain() Fault { return k.New("", nil) }
+
+// Drawn is a fault with what it leaves open filled in, as the n-th (from 0) of its kind
+// in a mix. Faults of others, also those that embed one of ours, are as they are.
+func Drawn(f Fault, n int, rng *rand.Rand) Fault {
+	if k, ok := own(f); ok && k.vary != nil {
+		return k.vary(f, n, rng)
+	}
+	return f
+}

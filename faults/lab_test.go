@@ -17,9 +17,10 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/link"
 )
 
 // lab is an ensemble with real clients, each behind its link.
@@ -74,7 +75,7 @@ func newLab(t *testing.T, e ensemble.Ensemble, n int) *lab {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	l.target = &faults.Target{
-		Ensemble: e, Activity: faults.NewActivity(), Now: func() time.Duration { return time.Since(l.began) },
+		Ensemble: e, Activity: faults.NewActivity(models.Lock), Now: func() time.Duration { return time.Since(l.began) },
 		Root: fmt.Sprintf("/faults-%d", time.Now().UnixNano()), Lasts: 5 * time.Second,
 	}
 	admin, events, err := zkconn.Open(ctx, zkconn.Config{Servers: addrs, Timeout: labTimeout, Dial: e.Dial})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
 )
 
 // slowness is how much slower something gets unless it is said.
@@ -13,7 +15,7 @@ const slowness = 100 * time.Millisecond
 // that Verify has.
 const slowest = 2 * time.Second
 
-var byOption = option{key: "by", about: "how much later", example: "100ms", check: checkBy}
+var byOption = Option{Key: "by", About: "how much later", Example: "100ms", Check: checkBy}
 
 func checkBy(value string) error {
 	by, err := time.ParseDuration(value)
@@ -29,7 +31,7 @@ func (a arguments) by() time.Duration {
 	return by
 }
 
-func specBy(kind string, nodes Nodes, by time.Duration) string {
+func specBy(kind kinds.Kind, nodes Nodes, by time.Duration) string {
 	return withTime(spec(kind, string(nodes)), "by", by)
 }
 

@@ -12,8 +12,9 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
 )
 
 // host plays the process of a client of the lab, with the means of its link:
@@ -296,7 +297,7 @@ func TestFreezeThatIsTooShort(t *testing.T) {
 		inBubble(t, 1, func(l *lab) {
 			hosted(l)
 			r := &record{start: time.Now()}
-			if err := faults.Play(l.t.Context(), []faults.Step{{For: lasts, Fault: faults.Freeze{Who: faults.Anyone}}}, l.target, r); err != nil {
+			if err := plan.Play(l.t.Context(), []plan.Step{{For: lasts, Fault: faults.Freeze{Who: faults.Anyone}}}, l.target, r); err != nil {
 				t.Fatal(err)
 			}
 			if got := containing(r.steps, "warning") > 0; got != warned {

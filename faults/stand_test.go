@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
 )
 
 // onServers runs a test of server faults on an embedded ensemble in virtual time,
@@ -39,11 +42,11 @@ func onServers(t *testing.T, cfg embedded.Config, f func(*lab, *embedded.Ensembl
 // parsed is one fault as people write it.
 func parsed(t testing.TB, spec string) faults.Fault {
 	t.Helper()
-	x, err := faults.Parse(spec)
+	x, err := plan.Parse(spec, time.Second)
 	if err != nil {
 		t.Fatalf("%s: %v", spec, err)
 	}
-	all := x.Schedule(time.Second).Faults()
+	all := x.Faults()
 	if len(all) != 1 || all[0].Spec() != spec {
 		t.Fatalf("%s was read as %v", spec, all)
 	}
@@ -158,4 +161,24 @@ func (l *lab) majorityServes(e faults.Effect) {
 		rest = nil
 	}
 	l.serveOnly(fmt.Sprintf("during %s", e.Describe().Spec), rest...)
+}
+
+// record keeps the steps that were recorded.
+type record struct {
+	mu    sync.Mutex
+	start time.Time
+	steps []string
+}
+
+func (r *record) Now() time.Duration { return time.Since(r.start) }
+
+func (r *record) Record(e history.Event) history.Event {
+	var s history.FaultStep
+	if err := e.Decode(&s); err != nil {
+		panic(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = append(r.steps, r.Now().Round(time.Second).String()+" "+s.Step)
+	return e
 }

@@ -97,6 +97,61 @@ func TestForeignThatFails(t *testing.T) {
 	})
 }
 
+// Who watches a contender is woken, finds it as it was, and is woken no second time.
+// What nobody owns is not touched.
+func TestTouch(t *testing.T) {
+	inBubble(t, 2, func(l *lab) { touchedContenders(l) })
+}
+
+func touchedContenders(l *lab) {
+	t := l.t
+	own, err := l.clients[0].Create(l.folder()+"/lock-", []byte("mine"), zk.FlagEphemeral|zk.FlagSequence, open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.create(l.folder()+"/marks", 0)
+	_, before, events, err := l.clients[1].GetW(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, marks, err := l.clients[1].GetW(l.folder() + "/marks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := l.injected(faults.Touch{})
+	if err := l.verify(e); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case event := <-events:
+		if event.Type != zk.EventNodeDataChanged {
+			t.Errorf("event %+v", event)
+		}
+	case <-time.After(time.Second):
+		t.Error("nobody was woken")
+	}
+	data, after, err := l.clients[1].Get(own)
+	if err != nil || string(data) != "mine" || after.Version != before.Version+1 || after.EphemeralOwner != before.EphemeralOwner {
+		t.Errorf("%q %+v %v", data, after, err)
+	}
+	select {
+	case event := <-marks:
+		t.Errorf("of what is no contender: %+v", event)
+	default:
+	}
+	l.heal(e)
+	if err := l.clients[0].Delete(own, -1); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.verify(e); err != nil {
+		t.Errorf("a contender that has gone since: %v", err)
+	}
+	if _, err := (faults.Touch{}).Inject(t.Context(), l.target, rand.New(rand.NewPCG(1, 1))); !errors.Is(err, faults.ErrNoTarget) {
+		t.Errorf("where nobody contends: %v", err)
+	}
+	l.clean()
+}
+
 // Permissions are lost for everybody, each that was named and no other, and
 // come back exactly.
 func TestACL(t *testing.T) {

@@ -13,6 +13,9 @@ type auditor struct {
 	found []string
 	more  int
 
+	next    int // the index that the next line should have
+	missing int // lines that are not there, by the indices
+
 	last  time.Duration
 	ended bool
 	procs map[Process]*procState
@@ -43,9 +46,11 @@ func (a *auditor) damage() []string {
 
 // look checks the event of a line against those before.
 func (a *auditor) look(line int, e *Event) {
-	if e.Index != line-1 {
-		a.note(line, "index is %d, not %d", e.Index, line-1)
+	if e.Index != a.next {
+		a.note(line, "index is %d, not %d", e.Index, a.next)
+		a.missing += max(1, e.Index-a.next) // lines that are out of order may be others, too
 	}
+	a.next = e.Index + 1
 	if e.Time < a.last {
 		a.note(line, "time runs back from %v to %v", a.last, e.Time)
 	}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -9,6 +10,10 @@ import (
 
 // Version is the version of the file format that this package writes.
 const Version = 1
+
+// MaxTime is the latest time that an event can have, some 146 years: later ones stand
+// for no time but for "never", and sums with them would not fit.
+const MaxTime = time.Duration(1<<62 - 1)
 
 // Type says what an event is.
 type Type string
@@ -113,6 +118,9 @@ func (p *Process) UnmarshalJSON(b []byte) error {
 
 // String is the hexadecimal form, 0x1a4.
 func (id ID) String() string { return "0x" + strconv.FormatUint(uint64(id), 16) }
+
+// Compare puts two numbers in order: all 64 bits count, none is a sign.
+func (id ID) Compare(other ID) int { return cmp.Compare(uint64(id), uint64(other)) }
 
 // MarshalJSON writes the hexadecimal form as a string.
 func (id ID) MarshalJSON() ([]byte, error) { return []byte(`"` + id.String() + `"`), nil }

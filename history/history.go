@@ -1,6 +1,9 @@
 package history
 
-// History is a record that was read back, or still is in memory.
+import "sync"
+
+// History is a record that was read back, or still is in memory. It must not be
+// copied; see [History.With].
 type History struct {
 	Header Header
 	Events []Event
@@ -9,31 +12,39 @@ type History struct {
 	// last line was cut off (a crash) and left out. Damage lists what else is
 	// wrong with it, for people: time running back, two open operations of one
 	// process.
+	// Missing is how many lines are not there, by the numbers of those around them.
 	Complete  bool
 	Truncated bool
 	Damage    []string
+	Missing   int
+
+	mu     sync.Mutex
+	paired *pairing
 }
 
-// Operations pairs invocations with completions, in order of invocation.
-// Facts of Nemesis and SessionProcess are left out.
-func (h *History) Operations() []*Operation {
-	var ops []*Operation
-	open := map[Process]*Operation{}
-	for i := range h.Events {
-		e := &h.Events[i]
-		if e.Process < 0 {
-			continue
-		}
-		if e.Type == Invoke {
-			op := &Operation{Process: e.Process, Client: e.Client, F: e.F, Key: e.Key, Invoke: e}
-			open[e.Process] = op
-			ops = append(ops, op)
-			continue
-		}
-		if op := open[e.Process]; op != nil {
-			op.Return = e
-			delete(open, e.Process)
-		}
+// With is the same record with other events.
+func (h *History) With(events []Event) *History {
+	return &History{
+		Header: h.Header, Events: events,
+		Complete: h.Complete, Truncated: h.Truncated, Damage: h.Damage, Missing: h.Missing,
 	}
-	return ops
+}
+
+// Operations are the invocations with their completions, in order of invocation.
+// Facts of Nemesis and SessionProcess are left out. All callers share one list,
+// which they may not change; it is safe for concurrent use while nobody changes the
+// events.
+func (h *History) Operations() []*Operation { return h.pairing().ops }
+
+// OperationAt is the operation that Events[i] begins or ends; nil if it does neither.
+func (h *History) OperationAt(i int) *Operation { return h.pairing().of[i] }
+
+// pairing is made when it is first asked for, and again if events were added since.
+func (h *History) pairing() *pairing {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.paired == nil || !h.paired.isOf(h.Events) {
+		h.paired = pair(h.Events)
+	}
+	return h.paired
 }

@@ -98,7 +98,7 @@ func read(r io.Reader, expected int) (*History, error) {
 		return nil, fmt.Errorf("%w: the file is empty", ErrForeign)
 	}
 	h.Complete = h.Events[len(h.Events)-1].F == FEnd && h.Events[len(h.Events)-1].Process == Nemesis
-	h.Damage = a.damage()
+	h.Damage, h.Missing = a.damage(), a.missing
 	return h, nil
 }
 
@@ -125,6 +125,9 @@ func readBegin(h *History, line []byte, err error) error {
 		return fmt.Errorf("%w of version %d but of version %d: read it with the zklab that wrote it", ErrForeign, Version, v.Version)
 	}
 	if err := e.Decode(&h.Header); err != nil {
+		return &DamagedError{Line: 1, Reason: err.Error()}
+	}
+	if err := h.Header.Params.Check(); err != nil {
 		return &DamagedError{Line: 1, Reason: err.Error()}
 	}
 	return nil
@@ -208,12 +211,26 @@ func possible(e *Event) error {
 	switch {
 	case e.Type != Invoke && e.Type != OK && e.Type != Fail && e.Type != Info:
 		return fmt.Errorf("type is %q, not invoke, ok, fail or info", e.Type)
-	case e.Time < 0:
-		return fmt.Errorf("time is %d, before the beginning", int64(e.Time))
+	case !isTime(e.Time):
+		return impossible("time", e.Time)
+	case !isTime(e.Alive):
+		return impossible("alive", e.Alive)
+	case !isTime(e.Intended):
+		return impossible("intended", e.Intended)
 	case e.Process >= 0 && e.Client < 0:
 		return fmt.Errorf("%s of process %d has no client", e.F, e.Process)
 	}
 	return nil
+}
+
+func isTime(t time.Duration) bool { return 0 <= t && t <= MaxTime }
+
+// impossible tells of a time that no event can have.
+func impossible(field string, t time.Duration) error {
+	if t < 0 {
+		return fmt.Errorf("%s is %d, before the beginning", field, int64(t))
+	}
+	return fmt.Errorf("%s is %d: expected at most %d nanoseconds", field, int64(t), int64(MaxTime))
 }
 
 // cutOff reports whether a line is the beginning of a JSON object.

@@ -1,6 +1,10 @@
 package history
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Txn is one transaction that an ensemble committed: a line of
 // transactions.jsonl. Transactions are ordered by Zxid alone: their clock is
@@ -47,6 +51,16 @@ type Txn struct {
 	// Error is the protocol's code (-101: no node) of a request that was refused:
 	// it has a zxid, and did nothing. Of a multi that failed its parts have the codes.
 	Error int32 `json:"error,omitempty"`
+}
+
+// Below says whether the transaction, or a part of it, is a write at a path or below
+// it, carried out or refused.
+func (t *Txn) Below(path string) bool {
+	rest, ok := strings.CutPrefix(t.Path, path)
+	if ok && (rest == "" || rest[0] == '/' || path == "/") {
+		return true
+	}
+	return slices.ContainsFunc(t.Parts, func(part Txn) bool { return part.Below(path) })
 }
 
 // TxnACL is one entry of an access control list. Perms are the protocol's bits:

@@ -17,19 +17,45 @@ const MaxTxnLine = 64 << 20
 // WriteTxns writes transactions, one JSON object a line. They must be in order
 // of their zxids.
 func WriteTxns(w io.Writer, txns []Txn) error {
+	out := NewTxnWriter(w)
+	if err := out.Write(txns); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// TxnWriter writes transactions as they come; see [WriteTxns].
+type TxnWriter struct {
+	out   *bufio.Writer
+	lines *json.Encoder
+	last  ID
+}
+
+// NewTxnWriter writes to w, which it does not close.
+func NewTxnWriter(w io.Writer) *TxnWriter {
 	out := bufio.NewWriterSize(w, 64<<10)
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	var last ID
+	return &TxnWriter{out: out, lines: lines}
+}
+
+// Write adds transactions that follow those before. After an error nothing that
+// was written counts.
+func (w *TxnWriter) Write(txns []Txn) error {
 	for i := range txns {
-		if err := follows(&last, txns[i].Zxid); err != nil {
+		if err := follows(&w.last, txns[i].Zxid); err != nil {
 			return fmt.Errorf("write transactions: %w", err)
 		}
-		if err := lines.Encode(&txns[i]); err != nil {
+		if err := w.lines.Encode(&txns[i]); err != nil {
 			return fmt.Errorf("write transactions: %w", err)
 		}
 	}
-	if err := out.Flush(); err != nil {
+	return nil
+}
+
+// Flush hands over to the writer below what is kept back.
+func (w *TxnWriter) Flush() error {
+	if err := w.out.Flush(); err != nil {
 		return fmt.Errorf("write transactions: %w", err)
 	}
 	return nil

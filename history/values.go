@@ -1,9 +1,6 @@
 package history
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // This file is the vocabulary of the format: the names of operations and facts
 // (Event.F) and the shapes of their values. Durations in values are
@@ -39,13 +36,21 @@ type Params struct {
 	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
 	Subject        string        `json:"subject,omitempty"`
 	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
-	// Optional are those of Expects that nobody asked for by name: one that never
-	// found a target is no other run than the one that was asked for.
+	// Optional are those of Expects that nobody asked for by name: a run in which one
+	// took no effect is no other run than the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
 	// SameClock says that the servers run in the process that records: times of the
 	// record can be held against them.
-	SameClock bool  `json:"same_clock,omitempty"`
-	Seed      int64 `json:"seed"`
+	SameClock bool `json:"same_clock,omitempty"`
+	// Unlogged says that the ensemble cannot tell what was committed: what rests on
+	// transactions is not available.
+	Unlogged bool `json:"unlogged,omitempty"`
+	// Root is the znode that all objects of the run are below. Where it is there, the
+	// record names each session that links carried (FConnected) and each of the
+	// harness's own that writes below it (FHarness): another one that does is that of
+	// a client which goes around its link.
+	Root string `json:"root,omitempty"`
+	Seed int64  `json:"seed"`
 }
 
 // Facts of the run: process "nemesis", type info.
@@ -54,6 +59,7 @@ const (
 	FOffers   = "offers"   // Offers: what the subject can do beyond its contract
 	FPhase    = "phase"    // Phase: a phase begins
 	FHealth   = "health"   // Health: looked at from outside
+	FHarness  = "harness"  // Harness: a session of the harness's own, in which it reads and writes below Params.Root
 	FStall    = "stall"    // Stall: the harness itself was held up
 	FDrained  = "drained"  // key = a queue, value Drained: a fenced read at the end
 	FFinal    = "final"    // key = a hold or a register, value Final: a fenced look at it at the end
@@ -119,6 +125,41 @@ type FaultStep struct {
 	Detail   string `json:"detail,omitempty"`
 	// Holding says of an expiry what its sessions did: "holding", "waiting" or "idle".
 	Holding []string `json:"holding,omitempty"`
+	// Traits are in the inject step. Records of before they were written lack them.
+	Traits FaultTraits `json:"traits,omitzero"`
+}
+
+// FaultTraits are what checks and reports have to know of a fault, besides whom it
+// hit. The zero value is a fault of which nothing of this follows.
+type FaultTraits struct {
+	// Sessions says whether the sessions of the clients end; "" is that they need not.
+	Sessions SessionsEnd `json:"sessions,omitempty"`
+	// Absent says that the clients can do nothing meanwhile, though their sessions may
+	// live, or cannot be heard.
+	Absent bool `json:"absent,omitempty"`
+	// Reconnects says that clients connect again, mostly in time to keep their sessions.
+	Reconnects bool `json:"reconnects,omitempty"`
+	// Crashes says that processes of clients end: nobody is left to be told of anything.
+	Crashes bool `json:"crashes,omitempty"`
+	// Denies says that permissions on znodes are taken away, Deletes that znodes are
+	// deleted under those who use them.
+	Denies  bool `json:"denies,omitempty"`
+	Deletes bool `json:"deletes,omitempty"`
+}
+
+// SessionsEnd is when the sessions end that a fault hits.
+type SessionsEnd string
+
+// When sessions end.
+const (
+	EndAtOnce      SessionsEnd = "at-once"      // by force
+	EndByTimeout   SessionsEnd = "by-timeout"   // the fault lasts until then
+	EndIfOutlasted SessionsEnd = "if-outlasted" // where the fault lasts longer than they do
+)
+
+// Harness is the value of FHarness.
+type Harness struct {
+	Session ID `json:"session"`
 }
 
 // Stall is the value of FStall: the harness's 10 ms heartbeat was late by Gap.
@@ -239,31 +280,6 @@ const (
 	FLeader = "leader"
 )
 
-// OnSubject says whether an operation of a model asks something of the subject
-// under test and so of the servers. A confirm and a write to the guarded resource
-// happen in the harness's memory: they are evidence, not load.
-func OnSubject(model, f string) bool {
-	return f != FConfirm && (f != FWrite || model == ModelRegister)
-}
-
-// operations are those of each model.
-var operations = map[string][]string{
-	ModelLock:          {FAcquire, FRelease, FConfirm, FWrite},
-	ModelElection:      {FAcquire, FRelease, FConfirm, FWrite, FLeader},
-	ModelQueue:         {FEnqueue, FDequeue},
-	ModelBarrier:       {FRaise, FLift, FAwait},
-	ModelDoubleBarrier: {FEnter, FLeave},
-	ModelRegister:      {FRead, FWrite, FCAS},
-}
-
-// Knows says whether an operation is one of a model's: the others mean nothing to its
-// checks. The operations of model session only name what goes over the wire, and one
-// that is not known here may have any.
-func Knows(model, f string) bool {
-	known := operations[model]
-	return known == nil || slices.Contains(known, f)
-}
-
 // Grant is the value of an acquire's ok and of a write's invoke. Token is 0
 // for subjects without fencing.
 type Grant struct {
@@ -325,6 +341,15 @@ const (
 	// FCAS: compare and set; invoke Swap, ok Stored. A fail with the code
 	// CodeMismatch or CodeConflict has lost against somebody who was quicker.
 	FCAS = "cas"
+)
+
+// Codes of errors that checks go by. All others are package subjects'.
+const (
+	CodeError     = "error"     // one without a name of its own
+	CodePanic     = "panic"     // the subject crashed
+	CodeProcess   = "process"   // the client's process ended, or does not keep to its protocol
+	CodeTimeout   = "timeout"   // its time was up
+	CodeCancelled = "cancelled" // it was called off
 )
 
 // Codes of the errors of a compare-and-set that did nothing.

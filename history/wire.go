@@ -12,7 +12,8 @@ package history
 // are recorded when they come from the server, whatever a fault does to them
 // afterwards.
 // What comes when the connection has ended for the client is left out. Of a frame
-// above 128 KiB only Xid, Op and Path, or Xid and Error, are recorded.
+// above 128 KiB only Xid, Op and Path, or Xid and Error, are recorded, and that it was
+// cut.
 const (
 	FRequest = "request" // Request
 	FReply   = "reply"   // Reply; Event.Zxid is that of its header
@@ -57,6 +58,9 @@ type Reply struct {
 	// Children are of getChildren and getChildren2, in the server's order.
 	Children []string `json:"children,omitempty"`
 	Parts    []Reply  `json:"parts,omitempty"` // of a multi or a multiRead; they have no Xid
+	// Cut says that the reply was too long for the record: it had a body, of which there
+	// is nothing here.
+	Cut bool `json:"cut,omitempty"`
 }
 
 // Stat is a znode's metadata ("Programmer's Guide, ZooKeeper Stat Structure"),

@@ -10,9 +10,9 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/recipes"
 )
 

@@ -7,22 +7,20 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// line is a folder in which clients stand in line, each with an ephemeral
-// sequential znode: the one with the lowest number is in front.
+// line is a znode under which clients stand in line, each with an ephemeral
+// sequential child: the one with the lowest number is in front.
 type line struct {
-	s     *Session
-	path  string
-	kind  string
-	tasks tasks // clean-ups in the background
+	*recipe
+	kind string
 }
 
 // contender is this client's place in a line.
 type contender struct {
 	node
-	life  *life // that owns the znode
-	czxid int64 // of its creation
-	// own fires when the znode changes or goes.
-	own <-chan zk.Event
+	session *zkSession // that owns the znode
+	czxid   int64      // of its creation
+	// changed fires when the znode changes or goes.
+	changed <-chan zk.Event
 	// unsure: a reply was lost while it was made; there should be only one
 	// znode with this id, but it costs little to look when it is removed.
 	unsure bool
@@ -30,8 +28,8 @@ type contender struct {
 
 // join puts a new contender into the line. When it fails, what it may have left
 // is being removed in the background.
-func (q *line) join(ctx context.Context, l *life, data []byte) (*contender, error) {
-	c := &contender{node: node{id: newID()}, life: l}
+func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, error) {
+	c := &contender{node: node{id: newID()}, session: z}
 	if err := q.create(ctx, c, data); err != nil {
 		return nil, err
 	}
@@ -42,39 +40,37 @@ func (q *line) join(ctx context.Context, l *life, data []byte) (*contender, erro
 	return c, nil
 }
 
-// create makes the znode of c, once, whatever replies get lost.
-func (q *line) create(ctx context.Context, c *contender, data []byte) error {
+// create makes the znode of c, once, whatever replies get lost. When it fails,
+// what it may have left is being removed in the background.
+func (q line) create(ctx context.Context, c *contender, data []byte) (err error) {
+	var underWay *request[string] // that was left behind, and may still be carried out
+	defer func() {
+		if err != nil && (c.unsure || underWay != nil) {
+			q.sweep(c.id, underWay)
+		}
+	}()
 	prefix := join(q.path, c.id+"-"+q.kind+"-")
 	var b backoff
 	for built := 0; ; {
-		if err := q.s.connected(ctx, c.life); err != nil {
-			q.sweepIf(c.unsure, c.id)
+		if err := q.s.awaitConnected(ctx, c.session); err != nil {
 			return err
 		}
-		request := send(q.s, c.life, write, func() (string, error) {
+		r := send(q.s, c.session, write, func() (string, error) {
 			return q.s.conn.Create(prefix, data, zk.FlagEphemeral|zk.FlagSequence, acl())
 		})
-		path, err := request.wait(ctx)
+		path, err := r.wait(ctx)
 		switch {
 		case err == nil:
-			n, ok := parse(base(path), q.kind)
-			if !ok {
-				q.sweep(c.id, nil)
-				return errors.New("server named a znode " + path)
-			}
-			c.node = n
-			return nil
-		case errors.Is(err, zk.ErrNoNode) && built < rebuilds:
+			return c.created(path, q.kind)
+		case errors.Is(err, zk.ErrNoNode) && built < maxRecreate:
 			built++
-			if err := q.s.build(ctx, c.life, q.path); err != nil {
-				q.sweepIf(c.unsure, c.id)
+			if err := q.s.ensurePath(ctx, c.session, q.path); err != nil {
 				return err
 			}
 		case unanswered(err):
 			c.unsure = true
-			found, err := q.find(ctx, c.life, c.id)
+			found, err := q.find(ctx, c.session, c.id)
 			if err != nil {
-				q.sweep(c.id, nil)
 				return err
 			}
 			if len(found) > 0 {
@@ -82,43 +78,53 @@ func (q *line) create(ctx context.Context, c *contender, data []byte) error {
 				return nil
 			}
 			b.pause(ctx)
-		case stopped(err):
-			q.sweep(c.id, request)
-			return err
 		default:
-			q.sweepIf(c.unsure, c.id)
+			if stopped(err) {
+				underWay = r
+			}
 			return err
 		}
 	}
 }
 
+// created takes over the path that the server gave c's znode.
+func (c *contender) created(path, kind string) error {
+	n, ok := parse(base(path), kind)
+	if !ok {
+		c.unsure = true
+		return errors.New("server named a znode " + path)
+	}
+	c.node = n
+	return nil
+}
+
 // verify learns c's creation zxid and sets a watch on it, and makes sure that it
 // is the present session's: a create can be carried out in a later session than
 // it was asked for.
-func (q *line) verify(ctx context.Context, c *contender) error {
-	v, err := ask(ctx, q.s, c.life, read, func() (value, error) {
-		_, stat, ch, err := q.s.conn.GetW(join(q.path, c.name))
-		return value{stat: stat, changed: ch}, err
+func (q line) verify(ctx context.Context, c *contender) error {
+	v, err := retry(ctx, q.s, c.session, read, func() (v value, err error) {
+		v.data, v.stat, v.changed, err = q.s.conn.GetW(join(q.path, c.name))
+		return v, err
 	})
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return ErrRemoved
 	case err != nil:
 		return err
-	case v.stat.EphemeralOwner != c.life.id:
+	case v.stat.EphemeralOwner != c.session.id:
 		return ErrSessionLost
 	}
 	c.czxid = v.stat.Czxid
-	c.own = v.changed
+	c.changed = v.changed
 	return nil
 }
 
 // front waits until c is in front of the line.
-func (q *line) front(ctx context.Context, c *contender) error {
+func (q line) front(ctx context.Context, c *contender) error {
 	skip := make(map[string]bool) // persistent znodes that look like contenders
 	for {
-		news := q.s.nextNews()
-		names, err := q.s.children(ctx, c.life, q.path)
+		event := q.s.nextEvent()
+		names, err := q.s.children(ctx, c.session, q.path)
 		if err != nil {
 			return err
 		}
@@ -127,7 +133,7 @@ func (q *line) front(ctx context.Context, c *contender) error {
 			return err
 		}
 		// The one ahead may have gone since: then look again.
-		v, err := q.s.get(ctx, c.life, join(q.path, ahead))
+		v, err := q.s.getW(ctx, c.session, join(q.path, ahead))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue
@@ -137,7 +143,7 @@ func (q *line) front(ctx context.Context, c *contender) error {
 			skip[ahead] = true
 			continue
 		}
-		if err := q.s.wait(ctx, c.life, news, v.changed); err != nil {
+		if err := q.s.wait(ctx, c.session, event, v.changed, nil); err != nil {
 			return err
 		}
 	}
@@ -168,8 +174,8 @@ func predecessor(list []node, own node, skip map[string]bool) (string, error) {
 }
 
 // find returns, in order, the znodes that carry id at some time during the call.
-func (q *line) find(ctx context.Context, l *life, id string) ([]node, error) {
-	names, err := q.s.fencedChildren(ctx, l, q.path)
+func (q line) find(ctx context.Context, z *zkSession, id string) ([]node, error) {
+	names, err := q.s.freshChildren(ctx, z, q.path)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +190,8 @@ func (q *line) find(ctx context.Context, l *life, id string) ([]node, error) {
 
 // leave removes c. When it fails, the removal goes on in the background. It
 // answers ErrLost when the znode was gone already or its session ended.
-func (q *line) leave(ctx context.Context, c *contender) error {
-	was, err := q.s.remove(ctx, c.life, join(q.path, c.name))
+func (q line) leave(ctx context.Context, c *contender) error {
+	was, err := q.s.remove(ctx, c.session, join(q.path, c.name))
 	switch {
 	case errors.Is(err, ErrSessionLost):
 		return ErrLost
@@ -202,11 +208,11 @@ func (q *line) leave(ctx context.Context, c *contender) error {
 
 // abandon removes c in the background. It gives up when c's session has gone,
 // which takes the znode with it.
-func (q *line) abandon(c *contender) {
-	q.s.background(&q.tasks, func(ctx context.Context) {
+func (q line) abandon(c *contender) {
+	q.background(func(ctx context.Context) {
 		var b backoff
-		for !c.life.isGone() && ctx.Err() == nil {
-			if _, err := q.s.remove(ctx, c.life, join(q.path, c.name)); err == nil {
+		for !c.session.isGone() && ctx.Err() == nil {
+			if _, err := q.s.remove(ctx, c.session, join(q.path, c.name)); err == nil {
 				q.sweepIf(c.unsure, c.id)
 				return
 			}
@@ -215,7 +221,7 @@ func (q *line) abandon(c *contender) {
 	})
 }
 
-func (q *line) sweepIf(needed bool, id string) {
+func (q line) sweepIf(needed bool, id string) {
 	if needed {
 		q.sweep(id, nil)
 	}
@@ -225,22 +231,22 @@ func (q *line) sweepIf(needed bool, id string) {
 // under way, if any, has come to its end. It looks in whichever session there is
 // then, because a create can be carried out in a later session than it was asked
 // for.
-func (q *line) sweep(id string, create *flight[string]) {
+func (q line) sweep(id string, create *request[string]) {
 	var after <-chan struct{}
 	if create != nil {
 		after = create.done
 	}
-	q.s.cleanUp(&q.tasks, after, func(ctx context.Context, l *life) bool { return q.swept(ctx, l, id) })
+	q.cleanUp(after, func(ctx context.Context, z *zkSession) bool { return q.swept(ctx, z, id) })
 }
 
 // swept removes what carries id and reports whether nothing is left.
-func (q *line) swept(ctx context.Context, l *life, id string) bool {
-	found, err := q.find(ctx, l, id)
+func (q line) swept(ctx context.Context, z *zkSession, id string) bool {
+	found, err := q.find(ctx, z, id)
 	if err != nil {
 		return false
 	}
 	for _, n := range found {
-		if _, err := q.s.remove(ctx, l, join(q.path, n.name)); err != nil {
+		if _, err := q.s.remove(ctx, z, join(q.path, n.name)); err != nil {
 			return false
 		}
 	}

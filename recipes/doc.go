@@ -1,6 +1,7 @@
 // Package recipes holds coordination recipes for ZooKeeper that keep their
-// promise when replies get lost, sessions expire and callers give up: [Lock],
-// [Queue], [Barrier], [DoubleBarrier] and [Election].
+// promise when replies get lost, sessions expire and callers give up: locks,
+// queues, barriers, elections, counters. It may not import the rest of zklab: it
+// is of use without the harness.
 //
 // Start with a [Session]: it wraps a *zk.Conn and knows which ZooKeeper session
 // the connection is on. Recipes are made on a session and a path:

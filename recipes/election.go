@@ -3,15 +3,14 @@ package recipes
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/go-zookeeper/zk"
 )
 
 // Election elects one leader among its candidates: the one who came first.
 //
-// Its folder is the path, made if missing. Each candidate stands in it as an
-// ephemeral sequential znode <32 hex digits>-candidate-<sequence> whose data is
+// Its path is a persistent znode, created if missing. Each candidate is an
+// ephemeral sequential child <32 hex digits>-candidate-<sequence> whose data is
 // the candidate's id. All that is said of [Lock] holds for it, too.
 type Election struct{ x *exclusive }
 
@@ -28,7 +27,7 @@ func NewElection(s *Session, path, id string) *Election {
 func (e *Election) Campaign(ctx context.Context) error { return e.x.take(ctx, "campaign") }
 
 // Resign gives leadership back. Its errors are those of [Lock.Unlock].
-func (e *Election) Resign(ctx context.Context) error { return e.x.give(ctx, "resign") }
+func (e *Election) Resign(ctx context.Context) error { return e.x.release(ctx, "resign") }
 
 // Lost returns a channel that closes when the present leadership is lost; see
 // [Lock.Lost].
@@ -47,42 +46,35 @@ func (e *Election) Session() int64 { return e.x.session() }
 func (e *Election) Leader(ctx context.Context) (string, error) {
 	id, err := e.leader(ctx)
 	if err != nil {
-		return "", without("leader", e.x.path, err)
+		return "", &Error{Op: "leader", Path: e.x.path, Err: err, noEffect: true}
 	}
 	return id, nil
 }
 
-func (e *Election) leader(ctx context.Context) (string, error) {
+func (e *Election) leader(ctx context.Context) (id string, err error) {
 	if err := checkPath(e.x.path); err != nil {
 		return "", err
 	}
-	for {
-		l, err := e.x.s.begin(ctx)
-		if err != nil {
-			return "", err
+	err = e.x.s.eachSession(ctx, func(z *zkSession) error {
+		for {
+			id, err = e.lowest(ctx, z)
+			if !errors.Is(err, zk.ErrNoNode) {
+				return err
+			}
 		}
-		id, err := e.lowest(ctx, l)
-		if !errors.Is(err, zk.ErrNoNode) && !errors.Is(err, ErrSessionLost) {
-			return id, err
-		}
-	}
+	})
+	return id, err
 }
 
 // lowest returns the data of the candidate in front; zk.ErrNoNode if that one
 // has gone meanwhile.
-func (e *Election) lowest(ctx context.Context, l *life) (string, error) {
-	s := e.x.s
-	names, err := s.children(ctx, l, e.x.path)
+func (e *Election) lowest(ctx context.Context, z *zkSession) (string, error) {
+	names, err := e.x.s.children(ctx, z, e.x.path)
 	if err != nil {
 		return "", err
 	}
-	list := nodes(names, e.x.kind)
-	slices.SortFunc(list, compare)
-	for _, n := range list {
-		v, err := ask(ctx, s, l, read, func() (value, error) {
-			data, stat, err := s.conn.Get(join(e.x.path, n.name))
-			return value{data: data, stat: stat}, err
-		})
+	for _, n := range nodes(names, e.x.kind) {
+		v, err := e.x.s.get(ctx, z, join(e.x.path, n.name))
 		if err != nil {
 			return "", err
 		}

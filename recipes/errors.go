@@ -16,15 +16,15 @@ var (
 	ErrNotHeld = errors.New("not held")
 	// ErrLost: the hold had ended before it was given back, because its session
 	// ended, could no longer be trusted, or somebody removed its znode.
-	ErrLost = errors.New("hold was lost")
+	ErrLost error = conclusion("hold was lost")
 	// ErrSessionLost: the ZooKeeper session in which the call began is gone.
 	ErrSessionLost = errors.New("session is gone")
 	// ErrClosed: the recipe, its session or its connection has been closed.
 	ErrClosed = errors.New("closed")
 	// ErrRemoved: somebody else keeps removing this client's znode.
-	ErrRemoved = errors.New("own znode was removed by another client")
+	ErrRemoved error = conclusion("own znode was removed by another client")
 	// ErrEmpty: the queue has no items.
-	ErrEmpty = errors.New("queue is empty")
+	ErrEmpty error = conclusion("queue is empty")
 	// ErrUnknown: whether the call had its effect cannot be known.
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrTooLarge: the data does not fit into one request.
@@ -54,15 +54,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // NoEffect reports whether the call certainly had no effect.
 func (e *Error) NoEffect() bool { return e.noEffect }
 
-// without wraps err for a call that certainly had no effect.
-func without(op, path string, err error) error {
-	return &Error{Op: op, Path: path, Err: err, noEffect: true}
-}
+// conclusion is an error that follows from what servers answered.
+type conclusion string
 
-// perhaps wraps err for a call that may have had an effect.
-func perhaps(op, path string, err error) error {
-	return &Error{Op: op, Path: path, Err: err}
-}
+func (c conclusion) Error() string { return string(c) }
 
 // answers are the errors that a server gave as its answer (or that kept the
 // client from sending the request): the request had no effect.
@@ -71,7 +66,6 @@ var answers = []error{
 	zk.ErrNodeExists, zk.ErrNotEmpty, zk.ErrInvalidACL, zk.ErrAuthFailed, zk.ErrBadArguments,
 	zk.ErrReconfigDisabled, zk.ErrInvalidPath, zk.ErrInvalidFlags,
 	zk.ErrShortBuffer, zk.ErrPtrExpected, zk.ErrUnhandledFieldType,
-	ErrEmpty, ErrRemoved, ErrLost, // conclusions from answers
 }
 
 // unanswered reports whether err says that no server answered: whether the
@@ -79,6 +73,9 @@ var answers = []error{
 // go-zookeeper passes on as it is what a failed write to the connection said.
 func unanswered(err error) bool {
 	if err == nil || stopped(err) {
+		return false
+	}
+	if _, ok := errors.AsType[conclusion](err); ok {
 		return false
 	}
 	for _, answer := range answers {

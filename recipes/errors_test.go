@@ -31,12 +31,13 @@ func TestUnanswered(t *testing.T) {
 }
 
 func TestErrorTellsItsCauseAndEffect(t *testing.T) {
-	err := without("lock", "/a", zk.ErrNoAuth)
+	r := newRecipe(nil, "/a")
+	err := r.definite("lock", zk.ErrNoAuth)
 	if !errors.Is(err, zk.ErrNoAuth) || err.Error() != "lock /a: zk: not authenticated" {
 		t.Errorf("error: %v", err)
 	}
 	var e *Error
-	if !errors.As(err, &e) || !e.NoEffect() || !errors.As(perhaps("lock", "/a", err), &e) || e.NoEffect() {
+	if !errors.As(err, &e) || !e.NoEffect() || !errors.As(r.indefinite("lock", err), &e) || e.NoEffect() {
 		t.Error("wrong effect")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/link"
 )
 
 // A scenario is one use of a recipe by client a, with b beside it, on a path of

@@ -9,7 +9,6 @@ import (
 // clients holds it, and is told when it has lost it. It is safe for concurrent
 // use.
 type exclusive struct {
-	calls
 	line
 	data []byte // of the contender's znode
 
@@ -19,25 +18,25 @@ type exclusive struct {
 }
 
 func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
-	return &exclusive{calls: newCalls(), line: line{s: s, path: path, kind: kind}, data: data}
+	return &exclusive{line: line{newRecipe(s, path), kind}, data: data}
 }
 
 // take waits for the hold. No error of it leaves a hold behind.
 func (x *exclusive) take(ctx context.Context, op string) error {
 	if len(x.data) > MaxItem {
-		return without(op, x.path, ErrTooLarge)
+		return x.definite(op, ErrTooLarge)
 	}
-	ctx, end, err := x.start(ctx, x.path)
+	ctx, end, err := x.start(ctx)
 	if err != nil {
-		return without(op, x.path, err)
+		return x.definite(op, err)
 	}
 	defer end()
 	if !x.begin() {
-		return without(op, x.path, ErrHeld)
+		return x.definite(op, ErrHeld)
 	}
 	h, err := x.acquire(ctx, x.data)
 	if err = x.finish(h, err); err != nil {
-		return without(op, x.path, x.cause(err))
+		return x.definite(op, err)
 	}
 	return nil
 }
@@ -71,42 +70,39 @@ func (x *exclusive) finish(h *hold, err error) error {
 	return nil
 }
 
-// give gives the hold back.
-func (x *exclusive) give(ctx context.Context, op string) error {
-	x.mu.Lock()
-	h := x.hold
-	x.hold = nil
-	x.mu.Unlock()
+// release gives the hold back.
+func (x *exclusive) release(ctx context.Context, op string) error {
+	h := x.drop()
 	switch {
 	case h == nil && x.ctx.Err() != nil:
-		return without(op, x.path, ErrClosed)
+		return x.definite(op, ErrClosed)
 	case h == nil:
-		return without(op, x.path, ErrNotHeld)
+		return x.definite(op, ErrNotHeld)
 	case !h.end(false):
-		return perhaps(op, x.path, ErrLost)
+		return x.indefinite(op, ErrLost)
 	}
 	if err := x.leave(ctx, h.c); err != nil {
-		return perhaps(op, x.path, err)
+		return &Error{Op: op, Path: x.path, Err: err}
 	}
 	return nil
 }
 
 // close gives back what is held, ends what waits, and waits for clean-ups.
 func (x *exclusive) close(ctx context.Context, op string) error {
-	x.calls.close()
-	x.mu.Lock()
-	h := x.hold
-	x.hold = nil
-	x.mu.Unlock()
-	if h != nil && h.end(true) {
+	x.stopCalls()
+	if h := x.drop(); h != nil && h.end(true) {
 		x.abandon(h.c)
 	}
-	for _, group := range []*tasks{&x.calls.tasks, &x.line.tasks} {
-		if err := group.wait(ctx); err != nil {
-			return perhaps(op, x.path, err)
-		}
-	}
-	return nil
+	return x.drain(ctx, op)
+}
+
+// drop forgets the present hold and returns it, nil if there is none.
+func (x *exclusive) drop() *hold {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	h := x.hold
+	x.hold = nil
+	return h
 }
 
 // lost returns a channel that is closed once the present hold is lost; a closed
@@ -145,7 +141,7 @@ func (x *exclusive) fence() int64 {
 
 func (x *exclusive) session() int64 {
 	if c := x.held(); c != nil {
-		return c.life.id
+		return c.session.id
 	}
 	return 0
 }

@@ -180,12 +180,12 @@ func (f *fake) Set(path string, data []byte, version int32) (*zk.Stat, error) {
 }
 
 func (f *fake) Children(path string) ([]string, *zk.Stat, error) {
-	l, err := serve(f, "children", path, func() (list, error) { return f.view().list(path) })
+	l, err := serve(f, "children", path, func() (value, error) { return f.view().list(path) })
 	return l.names, nil, err
 }
 
 func (f *fake) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, error) {
-	l, err := serve(f, "childrenW", path, func() (list, error) {
+	l, err := serve(f, "childrenW", path, func() (value, error) {
 		l, err := f.view().list(path)
 		if err == nil {
 			l.changed = f.watch("children " + path)
@@ -350,9 +350,9 @@ func (tr *tree) set(path string, data []byte, version int32) (*zk.Stat, error) {
 	return &stat, nil
 }
 
-func (tr *tree) list(path string) (list, error) {
+func (tr *tree) list(path string) (value, error) {
 	if tr.nodes[path] == nil {
-		return list{}, zk.ErrNoNode
+		return value{}, zk.ErrNoNode
 	}
 	var names []string
 	for _, p := range tr.paths() {
@@ -360,7 +360,7 @@ func (tr *tree) list(path string) (list, error) {
 			names = append(names, base(p))
 		}
 	}
-	return list{names: names}, nil
+	return value{names: names}, nil
 }
 
 // children lists a folder of the tree.

@@ -4,13 +4,12 @@ import "context"
 
 // Lock is an exclusive lock, first come, first served.
 //
-// Its folder is the path, made if missing (persistent, as is what is missing
-// above it). Each contender stands in it as an ephemeral sequential znode
-// <32 hex digits>-lock-<sequence>; whoever is in front has the lock. Everything
-// else in the folder is ignored. A waiter watches only the one ahead of it.
+// Its path is a persistent znode, created if missing, as is what is missing
+// above it. Each contender is an ephemeral sequential child
+// <32 hex digits>-lock-<sequence>; whoever is in front has the lock. All other
+// children are ignored. A waiter watches only the one ahead of it.
 //
-// A folder that is deleted meanwhile is made anew and waiters line up in it
-// again; the holder has then lost its hold. A call whose contender others remove
+// If the path is deleted meanwhile, waiters create it and line up again; the holder has then lost its hold. A call whose contender others remove
 // ten times fails with [ErrRemoved].
 //
 // What it guarantees: no two contenders are in front at one time, and a holder
@@ -43,7 +42,7 @@ func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
 // Errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold; [ErrLost]
 // if the hold was lost before Unlock removed it; the error of ctx, or what a
 // server refused, if the removal is still going on.
-func (l *Lock) Unlock(ctx context.Context) error { return l.x.give(ctx, "unlock") }
+func (l *Lock) Unlock(ctx context.Context) error { return l.x.release(ctx, "unlock") }
 
 // Lost returns a channel that closes when the present hold is lost; see the
 // package comment. Unlock does not close it, Close does. Without a hold the

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,7 +29,7 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// node is a child of the recipe's folder that has the shape of a name above.
+// node is a child of a recipe's znode whose name has the shape above.
 type node struct {
 	name string
 	id   string
@@ -64,7 +65,8 @@ func isHex(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// nodes picks those of one kind from a list of children.
+// nodes picks those of one kind from a list of children, in the order of their
+// sequence numbers.
 func nodes(names []string, kind string) []node {
 	var list []node
 	for _, name := range names {
@@ -72,6 +74,7 @@ func nodes(names []string, kind string) []node {
 			list = append(list, n)
 		}
 	}
+	slices.SortFunc(list, compare)
 	return list
 }
 

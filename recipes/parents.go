@@ -11,17 +11,17 @@ import (
 // acl of all znodes that the recipes make.
 func acl() []zk.ACL { return zk.WorldACL(zk.PermAll) }
 
-// rebuilds bounds how often one call puts back what others keep removing.
-const rebuilds = 10
+// maxRecreate bounds how often one call puts back what others keep removing.
+const maxRecreate = 10
 
-// build creates path and what is missing above it, as persistent znodes. That
+// ensurePath creates path and what is missing above it, as persistent znodes. That
 // others do the same at the same time is fine.
-func (s *Session) build(ctx context.Context, l *life, path string) error {
+func (s *Session) ensurePath(ctx context.Context, z *zkSession, path string) error {
 	if path == "/" || path == "" {
 		return nil
 	}
-	for range rebuilds {
-		_, err := ask(ctx, s, l, write, func() (string, error) {
+	for range maxRecreate {
+		_, err := retry(ctx, s, z, write, func() (string, error) {
 			return s.conn.Create(path, nil, 0, acl())
 		})
 		switch {
@@ -30,7 +30,7 @@ func (s *Session) build(ctx context.Context, l *life, path string) error {
 		case !errors.Is(err, zk.ErrNoNode):
 			return err
 		}
-		if err := s.build(ctx, l, parent(path)); err != nil {
+		if err := s.ensurePath(ctx, z, parent(path)); err != nil {
 			return err
 		}
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// flight is one request under way. go-zookeeper's calls take no context, so each
+// request is one request under way. go-zookeeper's calls take no context, so each
 // runs on a goroutine of its own, and whoever waits for it can leave earlier. The
 // goroutine ends when the request is answered, or the connection is lost or
 // closed.
-type flight[T any] struct {
+type request[T any] struct {
 	s    *Session
-	l    *life
+	z    *zkSession
 	done chan struct{}
 
 	// Once done:
@@ -28,70 +28,61 @@ type kind bool
 
 const (
 	read  kind = false
-	write kind = true // its answer, also a refusal, comes from a quorum
+	write kind = true // its answer, an error too, comes from a quorum
 )
 
-// send starts a request in l.
-func send[T any](s *Session, l *life, k kind, f func() (T, error)) *flight[T] {
-	fl := &flight[T]{s: s, l: l, done: make(chan struct{})}
+// send starts a request in z.
+func send[T any](s *Session, z *zkSession, k kind, f func() (T, error)) *request[T] {
+	r := &request[T]{s: s, z: z, done: make(chan struct{})}
 	go func() {
-		defer close(fl.done)
+		defer close(r.done)
 		sent := time.Now() // or later, which only makes us more careful
-		if !s.is(l) {
-			fl.err, fl.unsent = s.ended(), true
+		if !s.isCurrent(z) {
+			r.err, r.unsent = s.endError(), true
 			return
 		}
-		fl.v, fl.err = f()
+		r.v, r.err = f()
 		switch {
-		case !s.is(l):
-			fl.err = s.ended()
-		case k == write && !unanswered(fl.err):
-			l.touch(sent)
+		case !s.isCurrent(z):
+			r.err = s.endError()
+		case k == write && !unanswered(r.err):
+			z.contact(sent)
 		}
 	}()
-	return fl
+	return r
 }
 
-// wait waits for the answer. It leaves early when ctx, the life or the session
-// ends; settled tells.
-func (fl *flight[T]) wait(ctx context.Context) (T, error) {
-	select {
-	case <-fl.done:
-		return fl.v, fl.err
-	default:
+// wait waits for the answer. It leaves early when ctx or either session ends;
+// settled tells.
+func (r *request[T]) wait(ctx context.Context) (T, error) {
+	if r.settled() {
+		return r.v, r.err
 	}
 	var none T
 	select {
-	case <-fl.done:
-		return fl.v, fl.err
+	case <-r.done:
+		return r.v, r.err
 	case <-ctx.Done():
 		return none, ctx.Err()
-	case <-fl.l.gone:
-		return none, fl.s.ended()
-	case <-fl.s.ctx.Done():
+	case <-r.z.gone:
+		return none, r.s.endError()
+	case <-r.s.ctx.Done():
 		return none, ErrClosed
 	}
 }
 
-// settled reports whether the request is no longer under way.
-func (fl *flight[T]) settled() bool {
-	select {
-	case <-fl.done:
-		return true
-	default:
-		return false
-	}
-}
+// settled reports whether the request is no longer under way, or never was.
+func (r *request[T]) settled() bool { return r == nil || isClosed(r.done) }
 
-// ask sends a request that may be repeated until it is answered in l.
-func ask[T any](ctx context.Context, s *Session, l *life, k kind, f func() (T, error)) (T, error) {
+// retry repeats a request until it is answered in z.
+func retry[T any](ctx context.Context, s *Session, z *zkSession, k kind, f func() (T, error)) (T, error) {
 	var b backoff
 	for {
-		if err := s.connected(ctx, l); err != nil {
+		if err := s.awaitConnected(ctx, z); err != nil {
 			var none T
 			return none, err
 		}
-		v, err := send(s, l, k, f).wait(ctx)
+		v, err := send(s, z, k, f).wait(ctx)
 		if !unanswered(err) {
 			return v, err
 		}
@@ -99,24 +90,34 @@ func ask[T any](ctx context.Context, s *Session, l *life, k kind, f func() (T, e
 	}
 }
 
-// fence makes every later read in l see at least all that was committed before
-// the fence began, and says whether path exists there. It is a quorum write that
-// changes nothing; sync would not do, it can be answered by a leader that has
-// been deposed (ZOOKEEPER-1675).
-func (s *Session) fence(ctx context.Context, l *life, path string) (exists bool, err error) {
-	_, err = ask(ctx, s, l, write, func() (struct{}, error) {
-		_, err := s.conn.Multi(&zk.CheckVersionRequest{Path: path, Version: -1})
-		return struct{}{}, err
-	})
+// check asks a quorum whether path exists, by a write that changes nothing.
+func (s *Session) check(path string) (struct{}, error) {
+	_, err := s.conn.Multi(&zk.CheckVersionRequest{Path: path, Version: -1})
+	return struct{}{}, err
+}
+
+// quorumSync makes every later read in z see at least all that was committed
+// before the call, and says whether path exists there. sync would not do, it can
+// be answered by a leader that has been deposed (ZOOKEEPER-1675).
+func (s *Session) quorumSync(ctx context.Context, z *zkSession, path string) (exists bool, err error) {
+	_, err = retry(ctx, s, z, write, func() (struct{}, error) { return s.check(path) })
 	if stopped(err) {
 		return false, err
 	}
 	return !errors.Is(err, zk.ErrNoNode), nil // a refusal comes from a quorum, too
 }
 
+// get reads path, without a watch.
+func (s *Session) get(ctx context.Context, z *zkSession, path string) (value, error) {
+	return retry(ctx, s, z, read, func() (value, error) {
+		data, stat, err := s.conn.Get(path)
+		return value{data: data, stat: stat}, err
+	})
+}
+
 // children lists the children of path, none if there is no path.
-func (s *Session) children(ctx context.Context, l *life, path string) ([]string, error) {
-	names, err := ask(ctx, s, l, read, func() ([]string, error) {
+func (s *Session) children(ctx context.Context, z *zkSession, path string) ([]string, error) {
+	names, err := retry(ctx, s, z, read, func() ([]string, error) {
 		names, _, err := s.conn.Children(path)
 		return names, err
 	})
@@ -126,22 +127,22 @@ func (s *Session) children(ctx context.Context, l *life, path string) ([]string,
 	return names, err
 }
 
-// fencedChildren lists the children of path as they are at some time during
-// the call.
-func (s *Session) fencedChildren(ctx context.Context, l *life, path string) ([]string, error) {
-	if exists, err := s.fence(ctx, l, path); err != nil || !exists {
+// freshChildren lists the children of path as they are at some time during the
+// call.
+func (s *Session) freshChildren(ctx context.Context, z *zkSession, path string) ([]string, error) {
+	if exists, err := s.quorumSync(ctx, z, path); err != nil || !exists {
 		return nil, err
 	}
-	return s.children(ctx, l, path)
+	return s.children(ctx, z, path)
 }
 
 // remove deletes path unless it is gone already, and says whether it was there.
 // Only for znodes whose name nobody uses again: a repeated delete then does no
 // harm, and that it finds nothing is a quorum's word. After a lost reply it says
 // that the znode was there.
-func (s *Session) remove(ctx context.Context, l *life, path string) (was bool, err error) {
+func (s *Session) remove(ctx context.Context, z *zkSession, path string) (was bool, err error) {
 	tried := 0
-	_, err = ask(ctx, s, l, write, func() (struct{}, error) {
+	_, err = retry(ctx, s, z, write, func() (struct{}, error) {
 		tried++
 		return struct{}{}, s.conn.Delete(path, -1)
 	})

@@ -12,15 +12,6 @@ import (
 
 const fakeTimeout = 6 * time.Second
 
-func isClosed(ch <-chan struct{}) bool {
-	select {
-	case <-ch:
-		return true
-	default:
-		return false
-	}
-}
-
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -127,3 +127,40 @@ func TestStaleViewOfADoubleBarrier(t *testing.T) {
 		must(t, d2.Close(t.Context()))
 	})
 }
+
+func TestStaleViewOfACounter(t *testing.T) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, _ *fake, lag func()) {
+		c1, c2 := NewCounter(s1, "/counter"), NewCounter(s2, "/counter")
+		add := func(c *Counter, want int64) {
+			t.Helper()
+			sum, err := c.Add(t.Context(), 1)
+			must(t, err)
+			if sum != want {
+				t.Errorf("sum %d, want %d", sum, want)
+			}
+		}
+		add(c1, 1)
+		lag()
+		add(c1, 2)
+		if n, err := c2.Cached(t.Context()); err != nil || n != 1 {
+			t.Errorf("cached value %d, %v: the view does not lag", n, err)
+		}
+		swapped, err := c2.CompareAndSet(t.Context(), 2, 3)
+		must(t, err)
+		if !swapped {
+			t.Error("compared with a view of the past")
+		}
+		lag()
+		add(c1, 4)
+		n, err := c2.Value(t.Context())
+		must(t, err)
+		if n != 4 {
+			t.Errorf("value %d, want 4", n)
+		}
+		lag()
+		add(c1, 5)
+		add(c2, 6)
+		must(t, c1.Close(t.Context()))
+		must(t, c2.Close(t.Context()))
+	})
+}

@@ -13,9 +13,9 @@ import (
 // the same thing, one after the other or at once, share one. Its channels get one
 // event and are closed: any number of waiters can receive from one.
 type watches struct {
-	mu     sync.Mutex
-	set    map[string]<-chan zk.Event
-	enough int // size at which fired ones are swept out
+	mu      sync.Mutex
+	set     map[string]<-chan zk.Event
+	sweepAt int // size above which fired ones are removed
 }
 
 const fewWatches = 64
@@ -40,7 +40,7 @@ func (w *watches) add(key string, ch <-chan zk.Event) {
 		w.set = make(map[string]<-chan zk.Event)
 	}
 	w.set[key] = ch
-	if len(w.set) <= max(w.enough, fewWatches) {
+	if len(w.set) <= max(w.sweepAt, fewWatches) {
 		return
 	}
 	for key, ch := range w.set {
@@ -48,7 +48,7 @@ func (w *watches) add(key string, ch <-chan zk.Event) {
 			delete(w.set, key)
 		}
 	}
-	w.enough = 2 * len(w.set)
+	w.sweepAt = 2 * len(w.set)
 }
 
 // fired reports whether a watch has fired. It may take the event, which leaves
@@ -62,76 +62,72 @@ func fired(ch <-chan zk.Event) bool {
 	}
 }
 
-// value is a znode's data and state with a watch on it.
+// value is a znode's data and state, or the names of its children.
 type value struct {
 	data    []byte
 	stat    *zk.Stat
-	changed <-chan zk.Event // fires when the znode changes or goes
-}
-
-// get reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
-// without one (exists would leave one behind on a name that never comes back).
-//
-// If a watch is set already, a plain read will do: the event of a change that
-// this read does not show is still to come.
-func (s *Session) get(ctx context.Context, l *life, path string) (value, error) {
-	key := "data " + path
-	return ask(ctx, s, l, read, func() (value, error) {
-		if ch := s.watches.pending(key); ch != nil {
-			data, stat, err := s.conn.Get(path)
-			return value{data, stat, ch}, err
-		}
-		data, stat, ch, err := s.conn.GetW(path)
-		if err == nil {
-			s.watches.add(key, ch)
-		}
-		return value{data, stat, ch}, err
-	})
-}
-
-// list is a znode's children with a watch on them.
-type list struct {
 	names   []string
-	changed <-chan zk.Event
+	changed <-chan zk.Event // the watch, if there is one
 }
 
-// list reads the children of path and sees to it that there is a watch on them.
-func (s *Session) list(ctx context.Context, l *life, path string) (list, error) {
-	key := "children " + path
-	return ask(ctx, s, l, read, func() (list, error) {
-		if ch := s.watches.pending(key); ch != nil {
-			names, _, err := s.conn.Children(path)
-			return list{names, ch}, err
+// getW reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
+// without one (exists would leave one behind on a name that never comes back).
+func (s *Session) getW(ctx context.Context, z *zkSession, path string) (value, error) {
+	return s.watched(ctx, z, "data "+path, func(watch bool) (v value, err error) {
+		if watch {
+			v.data, v.stat, v.changed, err = s.conn.GetW(path)
+		} else {
+			v.data, v.stat, err = s.conn.Get(path)
 		}
-		names, _, ch, err := s.conn.ChildrenW(path)
-		if err == nil {
-			s.watches.add(key, ch)
-		}
-		return list{names, ch}, err
+		return v, err
 	})
 }
 
-// wait waits until it is worth looking again: a watch fired, or there is news of
-// the session, or a while has passed. go-zookeeper can miss a change over a
-// reconnect (see rest), and surely when a second one follows before the watches
-// are back, so no wait relies on watches alone.
-func (s *Session) wait(ctx context.Context, l *life, news <-chan struct{}, changed ...<-chan zk.Event) error {
-	var one, two <-chan zk.Event
-	if len(changed) > 0 {
-		one = changed[0]
-	}
-	if len(changed) > 1 {
-		two = changed[1]
-	}
+// childrenW lists the children of path and sees to it that there is a watch on
+// them.
+func (s *Session) childrenW(ctx context.Context, z *zkSession, path string) (value, error) {
+	return s.watched(ctx, z, "children "+path, func(watch bool) (v value, err error) {
+		if watch {
+			v.names, v.stat, v.changed, err = s.conn.ChildrenW(path)
+		} else {
+			v.names, v.stat, err = s.conn.Children(path)
+		}
+		return v, err
+	})
+}
+
+// watched reads, and sets a watch unless the one under key is still set: then a
+// plain read will do, as the event of a change that it does not show is still to
+// come.
+func (s *Session) watched(ctx context.Context, z *zkSession, key string, f func(watch bool) (value, error)) (value, error) {
+	return retry(ctx, s, z, read, func() (value, error) {
+		if ch := s.watches.pending(key); ch != nil {
+			v, err := f(false)
+			v.changed = ch
+			return v, err
+		}
+		v, err := f(true)
+		if err == nil {
+			s.watches.add(key, v.changed)
+		}
+		return v, err
+	})
+}
+
+// wait waits until it is worth looking again: one of two watches (nil: none)
+// fired, or the session has an event, or a while has passed. go-zookeeper can miss
+// a change over a reconnect (see watchRestoreDelay), and surely when a second one
+// follows before the watches are back, so no wait relies on watches alone.
+func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed, changed2 <-chan zk.Event) error {
 	t := time.NewTimer(s.timeout)
 	defer t.Stop()
 	select {
-	case <-one:
-	case <-two:
-	case <-news:
+	case <-changed:
+	case <-changed2:
+	case <-event:
 	case <-t.C:
-	case <-l.gone:
-		return s.ended()
+	case <-z.gone:
+		return s.endError()
 	case <-s.ctx.Done():
 		return ErrClosed
 	case <-ctx.Done():

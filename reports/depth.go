@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // depthColumns is how many steps a line has at most.
@@ -16,16 +16,16 @@ const depthColumns = 1000
 
 // depthFigure shows how many items each queue held.
 func depthFigure(m *material) (*figure, string) {
-	if m.model() != history.ModelQueue {
+	if m.model().State != models.Filled {
 		return nil, ""
 	}
-	flights := itemsInFlight(m.h)
-	if len(flights) == 0 {
+	items := queuedItems(m.h)
+	if len(items) == 0 {
 		return nil, "No item was put into a queue."
 	}
-	byKey := map[string][]flight{}
-	for _, fl := range flights {
-		byKey[fl.key] = append(byKey[fl.key], fl)
+	byKey := map[string][]queued{}
+	for _, q := range items {
+		byKey[q.key] = append(byKey[q.key], q)
 	}
 	f := m.overTime()
 	p := newPanel()
@@ -39,7 +39,7 @@ func depthFigure(m *material) (*figure, string) {
 			highest = max(highest, at[j].Y)
 			at[j].X = unitFor(m.end).of(time.Duration(at[j].X))
 		}
-		p.Add(stepLine{at: at, style: draw.LineStyle{Color: clientColours[i], Width: vg.Points(1.3)}})
+		p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: clientColours[i], Width: vg.Points(1.3)}})
 		f.legend = append(f.legend, legendEntry{name: label(k, 24), colour: clientColours[i], shape: asLine})
 	}
 	p.Y.Min, p.Y.Max = 0, highest+1
@@ -53,13 +53,13 @@ func depthFigure(m *material) (*figure, string) {
 }
 
 // depth is the number of items over time; x is in nanoseconds.
-func depth(flights []flight, end time.Duration) plotter.XYs {
+func depth(items []queued, end time.Duration) plotter.XYs {
 	type change struct {
 		at time.Duration
 		by int
 	}
 	var changes []change
-	for _, f := range flights {
+	for _, f := range items {
 		changes = append(changes, change{f.From, 1}, change{f.Until, -1})
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return int(min(1, max(-1, a.at-b.at))) })

@@ -155,7 +155,7 @@ func (f *figure) addFailovers(p *plot.Plot, groups []faultGroup, top float64) {
 			if fault.FailoverAffected >= 0 {
 				a := logSeconds(fault.FailoverAffected)
 				affected = append(affected, plotter.XY{X: x, Y: a})
-				p.Add(stepLine{at: plotter.XYs{{X: x, Y: y}, {X: x, Y: a}}, style: draw.LineStyle{Color: grey, Width: vg.Points(0.8)}})
+				p.Add(&plotter.Line{XYs: plotter.XYs{{X: x, Y: y}, {X: x, Y: a}}, LineStyle: draw.LineStyle{Color: grey, Width: vg.Points(0.8)}})
 			}
 		}
 	}

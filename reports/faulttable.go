@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -85,10 +86,10 @@ func effect(f *stats.Fault) string {
 func whom(f *stats.Fault) string {
 	var parts []string
 	if n := len(f.Servers); n > 0 {
-		parts = append(parts, nounFor("server", n)+" "+listOf(f.Servers))
+		parts = append(parts, prose.Noun(n, "server")+" "+prose.Numbers(f.Servers))
 	}
 	if n := len(f.Clients); n > 0 {
-		parts = append(parts, nounFor("client", n)+" "+listOf(f.Clients))
+		parts = append(parts, prose.Noun(n, "client")+" "+prose.Numbers(f.Clients))
 	}
 	text := strings.Join(parts, "; ")
 	if len(f.Holding) > 0 {

@@ -2,8 +2,12 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
+	"html"
 	"image/color"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -192,14 +196,13 @@ func drawYLabel(c, data draw.Canvas, name string) {
 }
 
 // grid lines help to read values off; they lie over the shading and under the data.
-func (f *figure) add(p *plot.Plot, data ...plot.Plotter) {
+func (f *figure) add(p *plot.Plot) {
 	p.Add(shade{f.shading(), f.rules})
 	g := plotter.NewGrid()
 	g.Vertical.Color = nil
 	g.Horizontal.Color = pale
 	g.Horizontal.Width = vg.Points(0.5)
 	p.Add(g)
-	p.Add(data...)
 }
 
 // svg is the figure as SVG, with the font inside or, for pages that hold
@@ -211,8 +214,27 @@ func (f *figure) svg(embedFont bool) []byte {
 	var buf bytes.Buffer
 	_, _ = c.WriteTo(&buf) // a buffer does not fail
 	// Arial and Helvetica have the same metrics.
-	return bytes.ReplaceAll(buf.Bytes(),
-		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
+	return measured(bytes.ReplaceAll(buf.Bytes(),
+		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")))
+}
+
+// svgText is a text of an SVG: what is before its style, the style with the size of
+// the font in it, and the text.
+var svgText = regexp.MustCompile(`<text ([^>]*?font-size:([0-9.]+)px[^>]*)>([^<]+)</text>`)
+
+// measured says of each text how long it is. Where none of the fonts is there, and
+// another one is taken, the text would be wider than the room that it was given: it
+// would be cut off, or lie over the next one.
+func measured(svg []byte) []byte {
+	return svgText.ReplaceAllFunc(svg, func(text []byte) []byte {
+		m := svgText.FindSubmatch(text)
+		size, err := strconv.ParseFloat(string(m[2]), 64)
+		if err != nil {
+			return text
+		}
+		w := textStyle(size, black).Width(html.UnescapeString(string(m[3]))).Points()
+		return fmt.Appendf(nil, `<text textLength="%.5g" lengthAdjust="spacingAndGlyphs" %s>%s</text>`, w, m[1], m[3])
+	})
 }
 
 func (f *figure) png(dpi int) ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 )
@@ -192,18 +193,18 @@ func TestWords(t *testing.T) {
 }
 
 func TestColumnsGoToTheLongestHolder(t *testing.T) {
-	span := func(a, b int) stats.Span {
-		return stats.Span{From: time.Duration(a) * time.Second, Until: time.Duration(b) * time.Second}
+	hold := func(key string, client, from, until int) *holds.Hold {
+		return &holds.Hold{Key: key, Client: client, Granted: time.Duration(from) * time.Second, Until: time.Duration(until) * time.Second}
 	}
 	end := time.Duration(holdColumns) * 10 * time.Second
-	holds := []stats.Hold{
-		{Key: "k", Client: 1, Span: span(0, 3)},
-		{Key: "k", Client: 2, Span: span(3, 8)},
-		{Key: "k", Client: 2, Span: span(11, 19)},
-		{Key: "k", Client: 1, Span: span(31, 32)},
-		{Key: "elsewhere", Client: 3, Span: span(0, 9)},
+	all := []*holds.Hold{
+		hold("k", 1, 0, 3),
+		hold("k", 2, 3, 8),
+		hold("k", 2, 11, 19),
+		hold("k", 1, 31, 32),
+		hold("elsewhere", 3, 0, 9),
 	}
-	bars, width := columns(holds, map[string]int{"k": 0}, end)
+	bars, width := columns(all, map[string]int{"k": 0}, end)
 	want := []bar{
 		{0, 2, stats.Span{From: 0, Until: 2 * width}},
 		{0, 1, stats.Span{From: 3 * width, Until: 4 * width}},
@@ -215,14 +216,14 @@ func TestColumnsGoToTheLongestHolder(t *testing.T) {
 
 func TestDepth(t *testing.T) {
 	h := sample.Queue(5*time.Second, 3)
-	flights := itemsInFlight(h)
+	items := queuedItems(h)
 	left := 0
-	for _, f := range flights {
+	for _, f := range items {
 		if f.taken < 0 {
 			left++
 		}
 	}
-	at := depth(flights, stats.End(h))
+	at := depth(items, stats.End(h))
 	if got := int(at[len(at)-1].Y); got != left || left == 0 {
 		t.Errorf("%d items at the end of the line, %d were not taken", got, left)
 	}

@@ -8,7 +8,9 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -22,8 +24,7 @@ const (
 // holdersFigure shows who held each key when, and where two clients believed
 // to hold it.
 func holdersFigure(m *material) (*figure, string) {
-	switch m.model() {
-	case history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier, history.ModelRegister:
+	if m.model().State != models.Exclusive {
 		return nil, ""
 	}
 	if len(m.holds) == 0 {
@@ -63,8 +64,8 @@ func holdersNote(overlaps int, width time.Duration, left int) string {
 }
 
 // lanesOf gives each key its lane, from the top, and says how many had to be left out.
-func lanesOf(holds []stats.Hold) (lanes map[string]int, left int) {
-	keys := keysOf(holds)
+func lanesOf(all []*holds.Hold) (lanes map[string]int, left int) {
+	keys := keysOf(all)
 	if left = len(keys) - mostLanes; left > 0 {
 		keys = keys[:mostLanes]
 	} else {
@@ -78,9 +79,9 @@ func lanesOf(holds []stats.Hold) (lanes map[string]int, left int) {
 }
 
 // keysOf are the keys in order.
-func keysOf(holds []stats.Hold) []string {
+func keysOf(all []*holds.Hold) []string {
 	seen := map[string]bool{}
-	for _, h := range holds {
+	for _, h := range all {
 		seen[h.Key] = true
 	}
 	return sortedKeys(seen)
@@ -98,9 +99,9 @@ func laneTicks(lanes map[string]int) plot.ConstantTicks {
 	return t
 }
 
-func holdersLegend(holds []stats.Hold, overlaps bool) []legendEntry {
+func holdersLegend(all []*holds.Hold, overlaps bool) []legendEntry {
 	last := 0
-	for _, h := range holds {
+	for _, h := range all {
 		last = max(last, h.Client)
 	}
 	var out []legendEntry
@@ -109,7 +110,7 @@ func holdersLegend(holds []stats.Hold, overlaps bool) []legendEntry {
 		for d := c; d <= last; d += len(clientColours) {
 			same = append(same, d)
 		}
-		name := "client " + listOf(same)
+		name := "client " + prose.Numbers(same)
 		if len(same) > 3 {
 			name = fmt.Sprintf("client %d, %d, %d, …", same[0], same[1], same[2])
 		}
@@ -136,35 +137,38 @@ func (m *material) bars(lanes map[string]int) (bars []bar, width time.Duration) 
 	}
 	for _, h := range m.holds {
 		if lane, ok := lanes[h.Key]; ok {
-			bars = append(bars, bar{lane, h.Client, h.Span})
+			bars = append(bars, bar{lane, h.Client, spanOf(h)})
 		}
 	}
 	return bars, 0
 }
+
+// spanOf is a hold's time as the client saw it.
+func spanOf(h *holds.Hold) stats.Span { return stats.Span{From: h.Granted, Until: h.Until} }
 
 // columnsFor bounds the size of the file: each column of each lane is a bar.
 func columnsFor(lanes int) int { return min(holdColumns, 12000/lanes) }
 
 // columns cuts time into columns, and gives each lane's column to the client
 // that held longest in it.
-func columns(holds []stats.Hold, lanes map[string]int, end time.Duration) ([]bar, time.Duration) {
+func columns(all []*holds.Hold, lanes map[string]int, end time.Duration) ([]bar, time.Duration) {
 	n := columnsFor(len(lanes))
 	width := end/time.Duration(n) + 1
 	held := make([][]map[int]time.Duration, len(lanes))
 	for i := range held {
 		held[i] = make([]map[int]time.Duration, n+1)
 	}
-	for _, h := range holds {
+	for _, h := range all {
 		lane, ok := lanes[h.Key]
 		if !ok {
 			continue
 		}
-		for c := int(h.From / width); c <= int(h.Until/width) && c <= n; c++ {
+		for c := int(h.Granted / width); c <= int(h.Until/width) && c <= n; c++ {
 			if held[lane][c] == nil {
 				held[lane][c] = map[int]time.Duration{}
 			}
 			from, until := time.Duration(c)*width, time.Duration(c+1)*width
-			held[lane][c][h.Client] += max(1, min(h.Until, until)-max(h.From, from))
+			held[lane][c][h.Client] += max(1, min(h.Until, until)-max(h.Granted, from))
 		}
 	}
 	var bars []bar
@@ -228,7 +232,7 @@ func (b holdBars) Plot(c draw.Canvas, p *plot.Plot) {
 // overlapBars marks where two clients believed: a frame around the lane, and a
 // pointer above it, since most last milliseconds.
 type overlapBars struct {
-	overlaps []stats.Overlap
+	overlaps []holds.Overlap
 	lanes    map[string]int
 	unit     timeUnit
 }
@@ -238,7 +242,7 @@ func (o overlapBars) Plot(c draw.Canvas, p *plot.Plot) {
 	var frames, pointers vg.Path
 	drawn := map[[2]int]bool{}
 	for _, v := range o.overlaps {
-		lane, ok := o.lanes[v.Key]
+		lane, ok := o.lanes[v.First.Key]
 		if !ok {
 			continue
 		}

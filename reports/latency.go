@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -42,7 +43,10 @@ func latencyFigure(m *material) (*figure, string) {
 			f.legend = append(f.legend, legendEntry{name: o.name, colour: o.colour, mark: o.mark})
 		}
 	}
-	f.note = "From the intended start of an operation to its end. Operations that are answered within the harness (confirm, write) are left out."
+	f.note = "From the intended start of an operation to its end."
+	if within := m.withinHarness(); len(within) > 0 {
+		f.note += fmt.Sprintf(" What is answered within the harness (%s) is left out.", strings.Join(within, ", "))
+	}
 	if shown < total {
 		f.note += fmt.Sprintf(" %s of %s points are drawn: the others lie under or next to them.", thousands(shown), thousands(total))
 	}
@@ -93,13 +97,25 @@ func (m *material) pointsOf(f string) []stats.Point {
 	return out
 }
 
+// withinHarness are the kinds of operations that never leave the harness.
+func (m *material) withinHarness() []string {
+	var fs []string
+	for _, p := range m.points {
+		if m.model().Operation(p.F).Local && !slices.Contains(fs, p.F) {
+			fs = append(fs, p.F)
+		}
+	}
+	slices.Sort(fs)
+	return fs
+}
+
 // operations are the kinds of operations worth a panel, in the order in which
 // a client does them. Confirms and writes to a guarded resource never leave
 // the harness: their microseconds would only push the others together.
 func (m *material) operations() []string {
 	var fs []string
 	for _, p := range m.points {
-		if history.OnSubject(m.model(), p.F) && !slices.Contains(fs, p.F) {
+		if !m.model().Operation(p.F).Local && !slices.Contains(fs, p.F) {
 			fs = append(fs, p.F)
 		}
 	}

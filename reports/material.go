@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -17,8 +19,9 @@ type material struct {
 	points   []stats.Point
 	windows  []stats.Window
 	phases   []stats.PhaseSpan
-	holds    []stats.Hold
-	overlaps []stats.Overlap
+	record   *holds.Record
+	holds    []*holds.Hold
+	overlaps []holds.Overlap
 }
 
 func newMaterial(dir string, h *history.History, r *store.Result) *material {
@@ -28,9 +31,10 @@ func newMaterial(dir string, h *history.History, r *store.Result) *material {
 		points:  stats.Points(h),
 		windows: stats.Windows(h),
 		phases:  stats.Phases(h),
-		holds:   stats.Holds(h),
+		record:  holds.Of(h),
 	}
-	m.overlaps = stats.Overlaps(m.holds)
+	m.holds = m.record.All()
+	m.overlaps = holds.Overlaps(m.holds)
 	return m
 }
 
@@ -71,7 +75,7 @@ func (m *material) plots() []drawn {
 }
 
 // model is the workload that wrote the history; foreign ones may not say.
-func (m *material) model() string { return m.h.Header.Model }
+func (m *material) model() *models.Model { return models.Of(m.h) }
 
 // overTime is an empty figure over the time of the run.
 func (m *material) overTime() *figure {

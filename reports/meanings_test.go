@@ -14,7 +14,7 @@ func TestMeanings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range checks {
-			if meanings[c.Name()] == "" {
+			if checker.Meaning(c.Name()) == "" {
 				t.Errorf("%s of %s has no meaning", c.Name(), model)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	told "github.com/zklab/zklab/internal/witness"
+	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -79,11 +79,7 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 // by no single events, is told in the table of properties already.
 func (m *material) witnesses() (shown []witness, left int) {
 	found := violations(m.r.Verdicts)
-	var events [][]int
-	for _, v := range found {
-		events = append(events, v.Witness)
-	}
-	r := told.Read(m.h, events...)
+	r := told.Read(m.h)
 	for _, v := range found {
 		switch {
 		case v.Measured && !m.r.Strict && len(v.Witness) == 0:
@@ -118,6 +114,15 @@ func profile(r *store.Result) []setting {
 			out = append(out, setting{name, value})
 		}
 	}
+	add("servers at", strings.Join(e.Addrs, ", "))
+	add("chroot", e.Chroot)
+	if c := e.Commands; c != nil {
+		add("pause command", c.Pause)
+		add("resume command", c.Resume)
+		add("kill command", c.Kill)
+		add("stop command", c.Stop)
+		add("start command", c.Start)
+	}
 	add("image", e.Image)
 	add("digest", e.Digest)
 	add("ZooKeeper", e.Version)
@@ -142,13 +147,51 @@ func timings(r *store.Result) []setting {
 	return out
 }
 
-// figures are a verdict's figures in order of name.
+// figures are a verdict's figures in order of name, each with its unit.
 func figures(v checker.Verdict) string {
 	var out []string
 	for _, name := range sortedKeys(v.Figures) {
-		out = append(out, strings.ReplaceAll(name, "_", " ")+" "+number(v.Figures[name]))
+		out = append(out, figureWords(name, v.Figures[name]))
 	}
 	return strings.Join(out, ", ")
+}
+
+// figureNames are those whose names say too little to somebody who has not read how
+// the property is decided.
+var figureNames = map[string]string{
+	"acquires_by_others": "acquires by other clients meanwhile",
+	"compared":           "compared with the transaction log",
+	"contended":          "acquires that met a holder",
+	"core_seconds":       "held for certain",
+	"cores":              "holds certain for some time",
+	"ended_by_death":     "holds ended by a session's death",
+	"floating":           "holds whose session may have died before the grant was known",
+	"held_seconds":       "held, as clients saw it",
+	"longest_seconds":    "longest",
+	"proven_share":       "share of the held time that is certain",
+	"told":               "clients told that a session had expired",
+	"total_seconds":      "in all",
+	"vanished":           "lost without an answer that says why",
+	"writes_by_others":   "guarded writes by other clients meanwhile",
+}
+
+// figureWords is one figure: a time if its name ends in a unit of time, or a share.
+func figureWords(name string, v float64) string {
+	words := func(suffix string) string {
+		if text, ok := figureNames[name]; ok {
+			return text
+		}
+		return strings.ReplaceAll(strings.TrimSuffix(name, suffix), "_", " ")
+	}
+	switch {
+	case strings.HasSuffix(name, "_seconds"):
+		return words("_seconds") + ": " + length(time.Duration(v*float64(time.Second)))
+	case strings.HasSuffix(name, "_ms"):
+		return words("_ms") + ": " + length(time.Duration(v*float64(time.Millisecond)))
+	case strings.HasSuffix(name, "_share"):
+		return words("") + ": " + percent(v)
+	}
+	return words("") + ": " + number(v)
 }
 
 func number(v float64) string {
@@ -186,6 +229,9 @@ func (p page) Contention() string {
 	}
 	return percent(p.Stats.Contended)
 }
+
+// Absences tells what the run is without.
+func (p page) Absences() []string { return absences(p.NotAvailable) }
 
 // Kinds are the kinds of faults that were scheduled.
 func (p page) Kinds() []stats.FaultKind { return p.Stats.FaultKinds }

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 )
 
@@ -55,10 +56,15 @@ var faultTints = []color.NRGBA{grey, purple, sky, green, yellow, orange, blue, v
 
 // tints gives each kind of fault its colour. The common kinds keep theirs from
 // run to run.
-func tints(kinds []string) map[string]color.NRGBA {
+func tints(of []string) map[string]color.NRGBA {
 	out := map[string]color.NRGBA{}
-	order := []string{"pause", "expire"}
-	for _, k := range kinds {
+	var order []string
+	for _, k := range kinds.All() {
+		if k.Common {
+			order = append(order, k.Name)
+		}
+	}
+	for _, k := range of {
 		if !slices.Contains(order, k) {
 			order = append(order, k)
 		}

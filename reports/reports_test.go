@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
@@ -314,6 +315,8 @@ func TestEverythingIsEscaped(t *testing.T) {
 	r.Recipe, r.Subject, r.Replay, r.Zklab = nasty, nasty, nasty, nasty
 	r.Warnings, r.Ensemble.Settings, r.Ensemble.Image = []string{nasty}, []string{nasty}, nasty
 	r.Assumptions[0].Name, r.Assumptions[0].Text = nasty, nasty
+	r.NotAvailable = []checker.NotAvailable{{Kind: nasty, Name: nasty, Why: nasty}}
+	r.Ensemble.Addrs, r.Ensemble.Chroot, r.Ensemble.Commands = []string{nasty}, nasty, &ensemble.Commands{Pause: nasty}
 	for i := range r.Verdicts {
 		v := &r.Verdicts[i]
 		v.Reason, v.Decider, v.Evidence, v.Notes = nasty, nasty, nasty, []string{nasty}

@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	told "github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -24,7 +25,7 @@ const summaryWidth = 100
 // terminal escape codes; without there are none. Of a violation the events
 // that show it are read from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
-	s := &summary{r: r, screen: screen, told: map[string]string{}}
+	s := &summary{r: r, sheet: sheet{screen: screen}, told: map[string]string{}}
 	s.chooseWitnesses(run)
 	s.verdict()
 	s.properties()
@@ -39,9 +40,8 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 
 // summary is the text as it grows.
 type summary struct {
+	sheet
 	r      *store.Result
-	screen Screen
-	b      strings.Builder
 	column int // width of the properties' names
 
 	told map[string]string // reason → the property that it was told of
@@ -52,69 +52,8 @@ type summary struct {
 	more   int               // violations that are not
 }
 
-// line writes a name in the first column and text in the second, broken to
-// the width.
-func (s *summary) line(name, text string) {
-	const first = 13
-	for i, part := range wrap(label(text, 2000), summaryWidth-first-2) {
-		if i > 0 {
-			name = ""
-		}
-		fmt.Fprintf(&s.b, "  %-*s%s\n", first, name, part)
-	}
-}
-
-// wrap breaks text between words, but not between a number and its unit; a
-// word that is too long stays whole.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range words(text) {
-		if line != "" && told.Columns(line)+1+told.Columns(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
-}
-
-// words cuts text into what must stay in one line.
-func words(text string) []string {
-	var out []string
-	for word := range strings.FieldsSeq(text) {
-		unit := strings.TrimRight(word, ",;.)")
-		if n := len(out); n > 0 && slices.Contains([]string{"s", "ms", "µs", "ns", "min", "h", "%"}, unit) {
-			out[n-1] += " " + word
-			continue
-		}
-		out = append(out, word)
-	}
-	return out
-}
-
-// paint gives text the colour of a result.
-func (s *summary) paint(r checker.Result, text string) string {
-	if !s.screen.Colour {
-		return text
-	}
-	code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r]
-	if code == "" {
-		return text
-	}
-	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
-}
-
 func (s *summary) verdict() {
-	head := fmt.Sprintf("%s %s", markOf(s.r.Verdict), strings.ToUpper(wordOf(s.r.Verdict)))
-	text := wrap(head+": "+label(sentence(s.r), 400), summaryWidth)
-	fmt.Fprintf(&s.b, "\n%s%s\n", s.paint(s.r.Verdict, head), strings.TrimPrefix(text[0], head))
-	for _, more := range text[1:] {
-		fmt.Fprintln(&s.b, more)
-	}
+	s.head(s.r.Verdict, sentence(s.r))
 	if s.r.Interrupted {
 		s.b.WriteString("The run was interrupted; what was recorded until then was checked.\n")
 	}
@@ -158,7 +97,7 @@ func (s *summary) property(p property, text string) {
 			s.told[reasons[0]] = p.Name
 		}
 	}
-	fmt.Fprintf(&s.b, "  %s %-*s ", s.paint(p.Class(), p.Mark()), s.column, p.Name)
+	fmt.Fprintf(&s.b, "  %s %-*s ", s.screen.paint(p.Class(), p.Mark()), s.column, p.Name)
 	for i, part := range wrap(text, s.beside()) {
 		if i > 0 {
 			s.indent()
@@ -181,6 +120,11 @@ func (s *summary) property(p property, text string) {
 			break
 		}
 		s.below(label(r, 300))
+	}
+	if p.Result == checker.Valid {
+		for _, n := range p.Notes() {
+			s.below(label(n, 300))
+		}
 	}
 }
 
@@ -207,7 +151,7 @@ func (s *summary) chooseWitnesses(run *store.Run) {
 	if len(found) == 0 || run == nil {
 		return
 	}
-	h, err := history.Open(run.History())
+	h, err := run.ReadHistory()
 	if err != nil {
 		return
 	}
@@ -243,7 +187,7 @@ func (s *summary) operations() {
 		thousands(st.Operations), thousands(st.OK), thousands(st.Fail), thousands(st.Info), st.Rate, length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
-		if f.OK > 0 && history.OnSubject(s.r.Recipe, f.F) {
+		if f.OK > 0 && !models.Named(s.r.Recipe).Operation(f.F).Local {
 			parts = append(parts, fmt.Sprintf("%s %s / %s", label(f.F, 20), length(f.P50), length(f.P99)))
 		}
 	}
@@ -258,7 +202,7 @@ func (s *summary) operations() {
 func (s *summary) faults() {
 	st := &s.r.Stats
 	if len(st.FaultKinds) == 0 {
-		s.line("faults", "none")
+		s.line("faults", "none were injected: --faults all adds them")
 		return
 	}
 	for i, k := range st.FaultKinds {
@@ -366,6 +310,9 @@ func (s *summary) warnings() {
 	for _, w := range s.r.Warnings {
 		s.line("warning", label(w, 400))
 	}
+	for _, line := range absences(s.r.NotAvailable) {
+		s.line("left out", label(line, 400))
+	}
 	told := map[string]int{}
 	var order []string
 	for _, f := range s.r.Stats.Faults {
@@ -392,9 +339,9 @@ func (s *summary) warnings() {
 func (s *summary) where(run *store.Run) {
 	s.b.WriteByte('\n')
 	if run != nil && !run.Bare() {
-		fmt.Fprintf(&s.b, "  %-13s%s\n", "report", filepath.Join(run.Dir, "report.html"))
+		s.copied("report", filepath.Join(run.Dir, "report.html"))
 	}
 	if s.r.Replay != "" {
-		fmt.Fprintf(&s.b, "  %-13s%s\n", "replay", s.r.Replay)
+		s.copied("replay", s.r.Replay)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
+	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	told "github.com/zklab/zklab/internal/witness"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/store"
 )
@@ -111,7 +111,7 @@ func TestSummaryOfLittle(t *testing.T) {
 	got := Summary(&store.Result{Verdict: checker.Unknown, Verdicts: []checker.Verdict{
 		{Property: "exclusion", Result: checker.Unknown, Reason: "nothing was exercised"},
 	}}, nil, Screen{})
-	for _, text := range []string{"? UNDECIDED: nothing was violated, but exclusion could not be decided", "nothing was exercised", "faults       none"} {
+	for _, text := range []string{"? UNDECIDED: nothing was violated, but exclusion could not be decided", "nothing was exercised", "faults       none were injected: --faults all adds them"} {
 		if !strings.Contains(got, text) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
@@ -147,5 +147,34 @@ func TestSentence(t *testing.T) {
 		if d := cmp.Diff(tt.want, sentence(&tt.r)); d != "" {
 			t.Error(d)
 		}
+	}
+}
+
+// What a run was without is told by name, once for each reason.
+func TestSummaryTellsWhatIsNotAvailable(t *testing.T) {
+	r := &store.Result{Verdict: checker.Valid, NotAvailable: []checker.NotAvailable{
+		{Kind: "evidence", Name: "committed transactions", Why: "no log"},
+		{Kind: "property", Name: "views", Why: "no log"},
+		{Kind: "property", Name: "log", Why: "no log"},
+		{Kind: "fault", Name: "pause", Why: "no command"},
+	}}
+	text := Summary(r, nil, Screen{})
+	for _, want := range []string{
+		"  left out     not available: committed transactions; properties views, log (no log)\n",
+		"  left out     not available: fault pause (no command)\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+// What a valid property does not rest on is said below it.
+func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
+	r := &store.Result{Verdict: checker.Valid, Verdicts: []checker.Verdict{
+		{Property: "durable", Result: checker.Valid, Notes: []string{"this is not looked at: refusals"}},
+	}}
+	if got := Summary(r, nil, Screen{}); !strings.Contains(got, "this is not looked at: refusals") {
+		t.Error(got)
 	}
 }

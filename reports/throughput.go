@@ -3,12 +3,12 @@ package reports
 import (
 	"time"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -25,13 +25,13 @@ func throughputFigure(m *material) (*figure, string) {
 	f.add(p)
 	for _, o := range outcomes {
 		if at := m.steps(counts[o.outcome], f.xMax); at != nil {
-			p.Add(stepLine{at: at, style: draw.LineStyle{Color: o.colour, Width: vg.Points(1.4)}})
+			p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: o.colour, Width: vg.Points(1.4)}})
 			f.legend = append(f.legend, legendEntry{name: o.name, colour: o.colour, shape: asLine})
 		}
 	}
 	f.panels = []panel{{yLabel: "operations per second", plot: p, height: 220}}
 	f.note = "By the time of completion, counted in windows of " + length(m.windowWidth()) + "."
-	if m.model() != history.ModelRegister {
+	if len(m.withinHarness()) > 0 {
 		f.note += " Confirms and writes, which stay within the harness, are left out."
 	}
 	f.alt = "Line plot of completed operations per second over the time of the run, by outcome."
@@ -40,10 +40,10 @@ func throughputFigure(m *material) (*figure, string) {
 
 // completions counts by outcome and window, as the rate in the statistics
 // does. Operations that never returned were not completed.
-func completions(model string, points []stats.Point, width time.Duration) map[history.Type]map[int]int {
+func completions(model *models.Model, points []stats.Point, width time.Duration) map[history.Type]map[int]int {
 	out := map[history.Type]map[int]int{}
 	for _, p := range points {
-		if p.Open || !history.OnSubject(model, p.F) {
+		if p.Open || model.Operation(p.F).Local {
 			continue
 		}
 		if out[p.Outcome] == nil {
@@ -84,20 +84,4 @@ func (m *material) steps(counts map[int]int, xMax float64) plotter.XYs {
 		at = append(at, plotter.XY{X: u.of(from), Y: rate}, plotter.XY{X: min(xMax, u.of(from+width)), Y: rate})
 	}
 	return at
-}
-
-// stepLine is a line through corners.
-type stepLine struct {
-	at    plotter.XYs
-	style draw.LineStyle
-}
-
-// Plot implements plot.Plotter.
-func (s stepLine) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	line := make([]vg.Point, 0, len(s.at))
-	for _, pt := range s.at {
-		line = append(line, vg.Point{X: x(pt.X), Y: y(pt.Y)})
-	}
-	c.StrokeLines(s.style, c.ClipLinesXY(line)...)
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -177,28 +179,28 @@ func (b *timelineBuilder) faults() {
 // objects are what the clients share: who holds a key, what lies in a queue,
 // which rounds go on.
 func (b *timelineBuilder) objects() {
-	switch b.m.model() {
-	case history.ModelQueue:
+	switch b.m.model().State {
+	case models.Filled:
 		b.items()
-	case history.ModelBarrier:
-		b.barrier()
-	case history.ModelDoubleBarrier:
-		b.rounds()
-	default:
+	case models.Raised:
+		b.raised()
+	case models.Entered:
+		b.inside()
+	case models.Exclusive:
 		b.holds()
 	}
 }
 
 func (b *timelineBuilder) holds() {
-	holds := slices.Clone(b.m.holds)
-	slices.SortStableFunc(holds, func(x, y stats.Hold) int { return cmp.Compare(x.Key, y.Key) })
-	for _, h := range holds {
-		how := "until its release"
-		switch {
-		case h.Open:
+	all := slices.Clone(b.m.holds)
+	slices.SortStableFunc(all, func(x, y *holds.Hold) int { return cmp.Compare(x.Key, y.Key) })
+	for _, h := range all {
+		how := "until it was lost"
+		switch h.Ended {
+		case holds.Open:
 			how = "to the end of the record"
-		case h.Lost:
-			how = "until it was lost"
+		case holds.ByRelease, holds.ByNext:
+			how = "until its release"
 		}
 		text := fmt.Sprintf("client %d held %s for {d}, %s", h.Client, h.Key, how)
 		switch {
@@ -207,18 +209,18 @@ func (b *timelineBuilder) holds() {
 		case h.Token > 0:
 			text += ", token {x}"
 		}
-		b.add("key "+h.Key, h.Span, clientColour(h.Client), int64(h.Token)&(1<<53-1), text)
+		b.add("key "+h.Key, spanOf(h), clientColour(h.Client), int64(h.Token)&(1<<53-1), text)
 	}
 	for _, o := range b.m.overlaps {
-		b.add("believed by two", o.Span, vermillion, 0,
-			fmt.Sprintf("clients %d and %d believed for {d} that they held %s", o.Clients[0], o.Clients[1], o.Key))
+		b.add("believed by two", stats.Span{From: o.From, Until: o.Until}, vermillion, 0,
+			fmt.Sprintf("clients %d and %d believed for {d} that they held %s", o.First.Client, o.Second.Client, o.First.Key))
 	}
 }
 
 func (b *timelineBuilder) items() {
-	flights := itemsInFlight(b.m.h)
-	slices.SortStableFunc(flights, func(x, y flight) int { return cmp.Compare(x.key, y.key) })
-	for _, f := range flights {
+	items := queuedItems(b.m.h)
+	slices.SortStableFunc(items, func(x, y queued) int { return cmp.Compare(x.key, y.key) })
+	for _, f := range items {
 		taken := "not taken"
 		if f.taken >= 0 {
 			taken = fmt.Sprintf("taken by client %d", f.taken)
@@ -227,50 +229,32 @@ func (b *timelineBuilder) items() {
 	}
 }
 
-// barrier shows from when to when each round was raised, as the coordinator knew it.
-func (b *timelineBuilder) barrier() {
-	raised := map[string]time.Duration{}
-	for _, op := range b.m.h.Operations() {
-		switch {
-		case op.F == history.FRaise && op.Outcome() == history.OK:
-			raised[op.Key] = op.Return.Time
-		case op.F == history.FLift && op.Outcome() != history.Fail:
-			if from, ok := raised[op.Key]; ok {
-				b.add("raised", stats.Span{From: from, Until: max(from, op.Began())}, purple, 0, op.Key+" was raised for {d}")
-				delete(raised, op.Key)
-			}
-		}
-	}
-	for _, key := range sortedKeys(raised) {
-		b.add("raised", stats.Span{From: raised[key], Until: b.m.end}, purple, 0, key+" was raised to the end of the record")
+// raised shows from when to when each round was raised, as the coordinator knew it.
+func (b *timelineBuilder) raised() {
+	for _, up := range b.m.record.Stays(b.m.model()) {
+		b.stay("raised", up, purple, up.Begin.Key+" was raised")
 	}
 }
 
-// rounds shows who was inside a double barrier when: from the return of enter
-// to the call of leave.
-func (b *timelineBuilder) rounds() {
-	type member struct {
-		key    string
-		client int
+// inside shows who was inside when.
+func (b *timelineBuilder) inside() {
+	for _, in := range b.m.record.Stays(b.m.model()) {
+		op := in.Begin
+		b.stay("inside", in, clientColour(op.Client), fmt.Sprintf("client %d was inside %s", op.Client, op.Key))
 	}
-	inside := map[member]time.Duration{}
-	for _, op := range b.m.h.Operations() {
-		who := member{op.Key, op.Client}
-		switch {
-		case op.F == history.FEnter && op.Outcome() == history.OK:
-			inside[who] = op.Return.Time
-		case op.F == history.FLeave:
-			if from, ok := inside[who]; ok {
-				b.add("inside", stats.Span{From: from, Until: max(from, op.Began())}, clientColour(op.Client), 0, fmt.Sprintf("client %d was inside %s for {d}", op.Client, op.Key))
-				delete(inside, who)
-			}
-		}
+}
+
+func (b *timelineBuilder) stay(lane string, s *holds.Stay, colour color.NRGBA, text string) {
+	how := " for {d}"
+	if s.Open {
+		how = " to the end of the record"
 	}
+	b.add(lane, stats.Span{From: s.From, Until: s.Until}, colour, 0, text+how)
 }
 
 // clients shows every operation of every client.
 func (b *timelineBuilder) clients() {
-	ops := b.m.h.Operations()
+	ops := slices.Clone(b.m.h.Operations())
 	slices.SortStableFunc(ops, func(x, y *history.Operation) int { return x.Client - y.Client })
 	for _, op := range ops {
 		span := stats.Span{From: op.Began(), Until: b.m.end}
@@ -314,15 +298,15 @@ func operationLegend() []legendItem {
 
 // objectLegend explains the lanes above them.
 func (b *timelineBuilder) objectLegend() (title string, items []legendItem) {
-	switch b.m.model() {
-	case history.ModelBarrier, history.ModelRegister:
-		return "", nil
-	case history.ModelQueue:
+	switch b.m.model().State {
+	case models.Filled:
 		title = "Items by who put them in:"
-	case history.ModelDoubleBarrier:
+	case models.Entered:
 		title = "Inside a barrier:"
-	default:
+	case models.Exclusive:
 		title = "Held by:"
+	default:
+		return "", nil
 	}
 	for c := range min(b.clientCount(), len(clientColours)) {
 		items = append(items, itemFor(clientColour(c), fmt.Sprintf("client %d", c)))

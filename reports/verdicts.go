@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/store"
 )
 
@@ -19,50 +20,6 @@ type property struct {
 	Verdicts []checker.Verdict
 }
 
-// meanings say what each property promises, as the properties' definitions do
-// at length.
-var meanings = map[string]string{
-	"exclusion": "no two clients held one key at the same time",
-	"belief":    "no two clients believed at one time that they held one key",
-	"tokens":    "fencing tokens rose with each grant",
-	"fencing":   "the guarded resource accepted every present holder and refused past ones",
-	"lost":      "whoever lost its session knew within a second that the hold was lost",
-	"grant":     "every grant rests on a state in which the client was first in line",
-	"states":    "a leader whose term ended stayed deposed until elected again",
-	"who-leads": "answers to the question who leads were true",
-	"integrity": "what came out had been put in, and came out once",
-	"order":     "items came out in the order in which they went in",
-	"loss":      "no acknowledged item was lost",
-	"empty":     "nobody was told that a queue was empty when it was not",
-	"early":     "nobody passed a barrier before it was lifted",
-	"late":      "nobody was left waiting at a lifted barrier",
-	"enter":     "nobody entered before all parties were there",
-	"leave":     "nobody left before all parties were ready to leave",
-	"progress":  "after the heal, nobody was left waiting without a reason",
-
-	"linearizable": "writes, compare-and-sets and fenced reads fit into one order of values",
-	"zxid-order":   "each write changed what the write before it in the servers' order had left",
-	"plain-reads":  "no session was shown an older value than before, or its own write undone",
-	"sync-reads":   "no read behind a sync was old while the servers were left alone",
-	"durable":      "what was acknowledged was there at the end, or overwritten",
-
-	"fifo":              "each session's writes took effect in the order in which it had sent them",
-	"single-image":      "no session was shown an older state than before",
-	"own-writes":        "every session saw what it had written",
-	"atomic":            "everybody saw all of a multi or nothing of it",
-	"views":             "every reply shows the store as it was at one moment",
-	"fenced":            "every read behind a write of the same session was fresh",
-	"sync":              "every read behind a sync was fresh while the servers were left alone",
-	"watch-before-data": "no client saw a change before the event of its watch",
-	"one-event":         "every watch brought one event at most",
-	"event-order":       "events came in the order of the changes that they tell of",
-	"ephemeral":         "ephemeral znodes were there as long as their sessions, and not longer",
-	"expiry":            "sessions that went silent ended after their time-out, and soon",
-	"names":             "sequential names rose, and none came twice",
-
-	"log": "the servers' transaction log has what the history says that happened",
-}
-
 // properties groups verdicts by property, in the order in which they came.
 func properties(verdicts []checker.Verdict) []property {
 	var out []property
@@ -70,22 +27,15 @@ func properties(verdicts []checker.Verdict) []property {
 		i := slices.IndexFunc(out, func(p property) bool { return p.Name == v.Property })
 		if i < 0 {
 			i = len(out)
-			out = append(out, property{Name: v.Property, Meaning: meanings[v.Property], Result: checker.Valid, Measured: true})
+			out = append(out, property{Name: v.Property, Meaning: checker.Meaning(v.Property), Result: checker.Valid, Measured: true})
 		}
-		out[i].Result = worse(out[i].Result, v.Result)
+		if v.Result.Compare(out[i].Result) > 0 {
+			out[i].Result = v.Result
+		}
 		out[i].Measured = out[i].Measured && v.Measured
 		out[i].Verdicts = append(out[i].Verdicts, v)
 	}
 	return out
-}
-
-func worse(a, b checker.Result) checker.Result {
-	for _, r := range []checker.Result{checker.Violation, checker.Unknown} {
-		if a == r || b == r {
-			return r
-		}
-	}
-	return checker.Valid
 }
 
 // decides says whether the property counts for the verdict of the run.
@@ -159,7 +109,7 @@ func about(keys []string) string {
 	case n > 6:
 		return fmt.Sprintf("%s and %s: ", strings.Join(named[:5], ", "), plural(n-5, "more key"))
 	}
-	return joined(named) + ": "
+	return prose.List(named, "and") + ": "
 }
 
 // Mark is the sign for the result. What is only measured alarms nobody.
@@ -224,13 +174,10 @@ func violations(verdicts []checker.Verdict) []checker.Verdict {
 
 // subjectOf is what a run was about, in words.
 func subjectOf(r *store.Result) string {
-	switch r.Recipe {
-	case "":
+	if r.Recipe == "" {
 		return "this history"
-	case history.ModelSession:
-		return "the store"
 	}
-	return "the " + r.Recipe
+	return models.Named(r.Recipe).Subject()
 }
 
 // sentence is the verdict of the run in words.
@@ -251,7 +198,7 @@ func sentence(r *store.Result) string {
 		return fmt.Sprintf("%s broke its promise: %s", what, violatedWords(named(checker.Violation)))
 	case checker.Unknown:
 		if names := named(checker.Unknown); len(names) > 0 {
-			return fmt.Sprintf("nothing was violated, but %s could not be decided", joined(names))
+			return fmt.Sprintf("nothing was violated, but %s could not be decided", prose.List(names, "and"))
 		}
 		return "nothing was violated, but the run does not allow a verdict"
 	case checker.Valid:
@@ -267,5 +214,5 @@ func violatedWords(names []string) string {
 	case 1:
 		return names[0] + " was violated"
 	}
-	return joined(names) + " were violated"
+	return prose.List(names, "and") + " were violated"
 }

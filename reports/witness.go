@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	told "github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // mostEvents bounds what is shown of a witness; checkers look for the fewest.
@@ -70,35 +72,26 @@ func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 	return w
 }
 
-// Screen is what text is written for. The zero value is 80 columns wide and
-// knows no colours.
-type Screen struct {
-	Colour     bool // escape codes are welcome
-	Width      int  // in columns; 0 is 80. Timelines use 60 to 120 of them
-	ASCII      bool // timelines are drawn in ASCII
-	NoTimeline bool // and not at all
-}
-
 // Witness is what shows a violation, as lines of text: the reason, what happened
 // in order of time, a timeline, and which events of the history these are.
 func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s", v.Property)
 	if v.Key != "" {
-		fmt.Fprintf(&b, " of %s", told.Clean(v.Key, 40))
+		fmt.Fprintf(&b, " of %s", printable.Text(v.Key, 40))
 	}
 	b.WriteByte('\n')
-	for _, part := range wrap(told.Clean(v.Reason, mostReason), summaryWidth-4) {
+	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	scene := told.Read(h, v.Witness).Scene(v.Property, v.Key, v.Witness)
+	scene := told.Read(h).Scene(v.Property, v.Key, v.Witness)
 	b.WriteString(storyText(storyOf(scene, v)))
-	if picture := scene.Text(told.Screen{Width: screen.Width, Colour: screen.Colour, ASCII: screen.ASCII}); picture != "" && !screen.NoTimeline {
+	if picture := scene.Text(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
 	}
 	if len(v.Witness) > 0 {
 		b.WriteByte('\n')
-		for _, part := range wrap(nounFor("event", len(v.Witness))+" "+numbers(v.Witness)+" of history.jsonl", summaryWidth-4) {
+		for _, part := range wrap(prose.Noun(len(v.Witness), "event")+" "+numbers(v.Witness)+" of history.jsonl", summaryWidth-4) {
 			fmt.Fprintf(&b, "    %s\n", part)
 		}
 	}
@@ -116,7 +109,7 @@ func storyOf(scene *told.Scene, v checker.Verdict) []string {
 	}
 	story := make([]string, len(v.Story))
 	for i, sentence := range v.Story {
-		story[i] = told.Clean(sentence, mostReason)
+		story[i] = printable.Text(sentence, mostReason)
 	}
 	return story
 }
@@ -146,7 +139,7 @@ func numbers(ns []int) string {
 		}
 		words = append(words, "#"+strconv.Itoa(n))
 	}
-	return joined(words)
+	return prose.List(words, "and")
 }
 
 // eventAt is the one with that index, nil if there is none: a result can be

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	told "github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // length is a duration for people: three significant digits and a unit.
@@ -66,51 +67,19 @@ func thousands(n int) string {
 	return strings.Join(parts, ",")
 }
 
-// plural is "1 key", "3 keys".
-func plural(n int, one string) string { return thousands(n) + " " + nounFor(one, n) }
-
-// nounFor is the noun in the number that fits n.
-func nounFor(noun string, n int) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
+// plural is "1 key", "3 keys", "1,000 keys".
+func plural(n int, one string) string { return thousands(n) + " " + prose.Noun(n, one) }
 
 // times is "once", "twice", "3 times".
 func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
+	if n == 1 || n == 2 {
+		return prose.Times(n)
 	}
-	return thousands(n) + " times"
+	return plural(n, "time")
 }
 
 // label makes text from a history fit to be drawn, which is for XML what it is for a
 // terminal, and in one line. What is long is cut.
-func label(s string, most int) string { return told.Clean(oneLine.Replace(s), most) }
+func label(s string, most int) string { return printable.Text(oneLine.Replace(s), most) }
 
 var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ")
-
-// listOf is "1, 2 and 5".
-func listOf(n []int) string {
-	words := make([]string, len(n))
-	for i, v := range n {
-		words[i] = strconv.Itoa(v)
-	}
-	return joined(words)
-}
-
-// joined is "a, b and c".
-func joined(words []string) string {
-	switch n := len(words); n {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-}

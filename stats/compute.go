@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 )
 
 // stallFloor is the gap of the harness's heartbeat from which on a stall
@@ -15,6 +17,7 @@ const stallFloor = 250 * time.Millisecond
 // Compute measures a history. A history without phases, from elsewhere, counts
 // as load from its first invocation to its end.
 func Compute(h *history.History) Stats {
+	m := models.Of(h)
 	ops := h.Operations()
 	load := loadPhase(h)
 	faults := Faults(h)
@@ -22,32 +25,32 @@ func Compute(h *history.History) Stats {
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops),
-		Contended:  contended(ops, Holds(h)),
+		Contended:  contended(ops, holds.Of(h).All()),
 		Elections:  elections(h),
 		Faults:     faults,
 		FaultKinds: faultKinds(faults),
 		Stalls:     stalls(h),
 	}
 	for _, f := range s.ByF {
-		if history.OnSubject(h.Header.Model, f.F) {
+		if !m.Operation(f.F).Local {
 			s.OK += f.OK
 			s.Fail += f.Fail
 			s.Info += f.Info
 		}
 	}
 	s.Operations = s.OK + s.Fail + s.Info
-	s.Rate = rate(h.Header.Model, ops, load)
+	s.Rate = rate(m, ops, load)
 	return s
 }
 
 // rate is ok completions a second within the span.
-func rate(model string, ops []*history.Operation, in Span) float64 {
+func rate(m *models.Model, ops []*history.Operation, in Span) float64 {
 	if in.Length() <= 0 {
 		return 0
 	}
 	n := 0
 	for _, op := range ops {
-		if history.OnSubject(model, op.F) && op.Outcome() == history.OK && in.Contains(op.Return.Time) {
+		if !m.Operation(op.F).Local && op.Outcome() == history.OK && in.Contains(op.Return.Time) {
 			n++
 		}
 	}

@@ -6,49 +6,11 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // never is later than everything.
 const never = time.Duration(math.MaxInt64)
-
-// needsQuorum says whether an operation that succeeded proves that the
-// ensemble serves writes again. Writes to the guarded resource and confirms
-// are answered within the harness; awaits, reads of the leader or the store and
-// empty dequeues can be answered by one server alone.
-func needsQuorum(model string, op *history.Operation) bool {
-	switch model {
-	case history.ModelRegister:
-		return changesRegister(op)
-	case history.ModelSession:
-		return op.F != history.FReads && op.F != history.FWatch && op.F != history.FSyncRead
-	}
-	switch op.F {
-	case history.FAcquire, history.FEnqueue, history.FRaise, history.FLift, history.FEnter, history.FLeave:
-		return true
-	case history.FDequeue:
-		var item history.Item
-		return op.Outcome() != history.OK || (op.Return.Decode(&item) == nil && item.Item != "")
-	case history.FRelease:
-		// Nothing is left to give up when the hold is known to be lost.
-		held := history.Held{Held: true}
-		return op.Invoke.Decode(&held) == nil && held.Held
-	}
-	return false
-}
-
-// changesRegister says the same of an operation on a register: reads can be
-// answered by one server, and a compare-and-set that lost has failed for no fault
-// of the servers.
-func changesRegister(op *history.Operation) bool {
-	switch {
-	case op.F == history.FRead:
-		return false
-	case op.F == history.FCAS && op.Outcome() == history.Fail && op.Return.Error != nil:
-		code := op.Return.Error.Code
-		return code != history.CodeMismatch && code != history.CodeConflict
-	}
-	return true
-}
 
 // measureFaults adds to each verified fault how long fail-over took and
 // whether anybody felt it.
@@ -56,9 +18,10 @@ func measureFaults(faults []Fault, h *history.History, ops []*history.Operation)
 	if len(faults) == 0 {
 		return
 	}
+	m := models.Of(h)
 	var quorum []*history.Operation
 	for _, op := range ops {
-		if needsQuorum(h.Header.Model, op) {
+		if m.NeedsQuorum(op) {
 			quorum = append(quorum, op)
 		}
 	}

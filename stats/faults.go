@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 )
 
@@ -18,7 +19,7 @@ func Faults(h *history.History) []Fault {
 		if step, ok := faultStep(e); ok {
 			f := byNumber[step.Fault]
 			if f == nil {
-				f = &Fault{Number: step.Fault, Kind: e.F, Injected: e.Time, Failover: -1, FailoverAffected: -1}
+				f = &Fault{Number: step.Fault, Kind: e.F, Traits: kinds.TraitsOf(e.F, step), Injected: e.Time, Failover: -1, FailoverAffected: -1}
 				byNumber[step.Fault] = f
 			}
 			f.add(e.Time, step)
@@ -39,7 +40,7 @@ func faultStep(e *history.Event) (history.FaultStep, bool) {
 		return history.FaultStep{}, false
 	}
 	switch e.F {
-	case history.FBegin, history.FPhase, history.FHealth, history.FStall, history.FDrained, history.FFinal, history.FEnd:
+	case history.FBegin, history.FPhase, history.FHealth, history.FHarness, history.FStall, history.FDrained, history.FFinal, history.FEnd:
 		return history.FaultStep{}, false
 	}
 	var step history.FaultStep // behind all that is none: it is made anew for each

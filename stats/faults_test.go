@@ -41,16 +41,17 @@ func TestFailover(t *testing.T) {
 		{
 			Number: 1, Kind: "pause", Spec: "pause:leader", Outcome: history.StepVerified, Servers: []int{2}, Clients: []int{1},
 			Elected: 3, Injected: 1000 * ms, Verified: 1020 * ms, Healed: 6010 * ms,
-			Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true,
+			Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true, Traits: history.FaultTraits{Reconnects: true},
 		},
 		{
 			Number: 2, Kind: "pause", Spec: "pause:one", Outcome: history.StepVerified, Servers: []int{1},
 			Injected: 10000 * ms, Verified: 10010 * ms, Healed: 12000 * ms,
-			Failover: 15 * ms, FailoverAffected: -1,
+			Failover: 15 * ms, FailoverAffected: -1, Traits: history.FaultTraits{Reconnects: true},
 		},
 		{
 			Number: 3, Kind: "expire", Spec: "expire:holder", Outcome: history.StepSkipped, Injected: 13000 * ms,
 			Failover: -1, FailoverAffected: -1, Warnings: []string{"nobody holds"},
+			Traits: history.FaultTraits{Sessions: history.EndAtOnce},
 		},
 	}
 	if d := cmp.Diff(want, got.Faults); d != "" {
@@ -303,5 +304,32 @@ func TestElections(t *testing.T) {
 				t.Errorf("%d elections, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// A fault of a kind that nobody knows lasts by what the record tells of it: one that
+// ends sessions until its clients have others.
+func TestWindowOfAnUnknownKind(t *testing.T) {
+	for _, test := range []struct {
+		traits history.FaultTraits
+		until  time.Duration
+	}{
+		{history.FaultTraits{Sessions: history.EndAtOnce}, 1700 * ms},
+		{history.FaultTraits{Sessions: history.EndIfOutlasted}, 1200 * ms},
+		{history.FaultTraits{}, 1200 * ms},
+	} {
+		var b builder
+		for at, step := range map[time.Duration]string{1000 * ms: history.StepInject, 1005 * ms: history.StepVerified, 1200 * ms: history.StepHealed} {
+			v := history.FaultStep{Fault: 1, Step: step, Clients: []int{1}, Sessions: []history.ID{11}}
+			if step == history.StepInject {
+				v.Traits = test.traits
+			}
+			b.fault(at, "hammer", v)
+		}
+		b.session(1700*ms, 1, history.FConnected, "", 21, history.Connected{})
+		slices.SortStableFunc(b.h.Events, func(x, y history.Event) int { return int(x.Time - y.Time) })
+		if w := Windows(&b.h); len(w) != 1 || w[0].Until != test.until {
+			t.Errorf("%+v: %+v", test.traits, w)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/internal/allocs"
 )
 
@@ -41,7 +42,7 @@ func FuzzCompute(f *testing.F) {
 		allocs.Within(t, len(lines), 5000, func() {
 			s = Compute(h)
 			Points(h)
-			Overlaps(Holds(h))
+			holds.Overlaps(holds.Of(h).All())
 			Windows(h)
 		})
 		if again := Compute(h); !reflect.DeepEqual(s, again) {

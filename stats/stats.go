@@ -71,6 +71,8 @@ type Fault struct {
 	// Detail is what happened, for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Traits are those that the record tells, or that its kind has.
+	Traits history.FaultTraits `json:"-"`
 }
 
 // FaultKind sums up the faults of a kind.

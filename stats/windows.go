@@ -33,13 +33,15 @@ func Windows(h *history.History) []Window {
 	return out
 }
 
-// endsSessions are the kinds of faults whose sessions do not come back. Others
-// name the sessions of connections that they touch.
-var endsSessions = []string{"expire", "silence"}
+// endsSessions says that the fault's sessions do not come back, however long it
+// lasted. Others name the sessions of connections that they touch.
+func (f *Fault) endsSessions() bool {
+	return f.Traits.Sessions == history.EndAtOnce || f.Traits.Sessions == history.EndByTimeout
+}
 
 func lasted(f *Fault, h *history.History) time.Duration {
 	switch {
-	case len(f.Sessions) > 0 && slices.Contains(endsSessions, f.Kind):
+	case len(f.Sessions) > 0 && f.endsSessions():
 		return max(f.Injected, f.Verified, f.Healed, reconnected(f, h))
 	case f.Healed > 0:
 		return f.Healed

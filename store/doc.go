@@ -1,5 +1,5 @@
 // Package store is where runs live on disk: one folder a run, under a root
-// folder and the name of its recipe.
+// folder and the name of its recipe. It may not run, check or draw anything.
 //
 //	store/lock/2026-01-02T15-04-05.678Z/   a run, by the UTC time of its start
 //	store/latest                           link to the newest run

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/zklab/zklab/ensemble"
 )
 
 // Experiment is the content of experiment.yaml: everything needed to run the
@@ -17,11 +19,19 @@ type Experiment struct {
 	Recipe  string `yaml:"recipe"`
 	Subject string `yaml:"subject,omitempty"`
 
-	Ensemble string   `yaml:"ensemble,omitempty"` // container, …
-	Nodes    int      `yaml:"nodes,omitempty"`
-	Image    string   `yaml:"image,omitempty"`
-	Digest   string   `yaml:"digest,omitempty"` // of the image that was used; for readers
-	Servers  []string `yaml:"servers,omitempty"`
+	Ensemble string `yaml:"ensemble,omitempty"` // container, …
+	Nodes    int    `yaml:"nodes,omitempty"`
+	Image    string `yaml:"image,omitempty"`
+	Digest   string `yaml:"digest,omitempty"` // of the image that was used; for readers
+	// Servers are those of an ensemble that somebody else started, Chroot the znode
+	// below which all is done, Commands what harms servers and undoes it.
+	Servers           []string `yaml:"servers,omitempty"`
+	Chroot            string   `yaml:"chroot,omitempty"`
+	ensemble.Commands `yaml:",inline"`
+
+	// Simulate runs it in virtual time; Latencies says how unevenly messages are late then.
+	Simulate  bool   `yaml:"simulate,omitempty"`
+	Latencies string `yaml:"latencies,omitempty"`
 
 	// ClientsAs is how clients run: Goroutine (also if it is empty) or Process.
 	ClientsAs string `yaml:"clients-as,omitempty"`
@@ -38,7 +48,8 @@ type Experiment struct {
 
 	Faults        Faults        `yaml:"faults,omitempty"`
 	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
-	// Schedule is what Faults and Seed came to; for readers.
+	// Schedule is, beside Faults, what those and Seed came to, for readers. Without Faults
+	// it is what is done, exactly.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`
 
 	Seed   *int64 `yaml:"seed,omitempty"`
@@ -68,11 +79,16 @@ func (f *Faults) UnmarshalYAML(decode func(any) error) error {
 // Expression joins the items.
 func (f Faults) Expression() string { return strings.Join(f, ",") }
 
-// Scheduled is one fault of a schedule.
+// Scheduled is one fault of a schedule, at a time or at a point (docs/faults.md).
 type Scheduled struct {
-	At    time.Duration `yaml:"at"`
+	At    time.Duration `yaml:"at,omitempty"`
+	Point string        `yaml:"point,omitempty"`
 	For   time.Duration `yaml:"for"`
 	Fault string        `yaml:"fault"`
+	// Seed fixes what the fault leaves to chance. Faults of one lane wait for each other;
+	// in lane 0 nobody does.
+	Seed uint64 `yaml:"seed,omitempty"`
+	Lane int    `yaml:"lane,omitempty"`
 }
 
 // ReadExperiment reads an experiment file. Unknown fields are errors, with the

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/allocs"
 	"github.com/zklab/zklab/store"
 )
@@ -20,10 +21,12 @@ func TestExperimentRoundTrip(t *testing.T) {
 	for name, want := range map[string]store.Experiment{
 		"all": {
 			Recipe: "lock", Subject: "zklab", Ensemble: "container", Nodes: 5, Image: "zookeeper:3.9", Digest: "sha256:1",
-			Servers: []string{"127.0.0.1:2181"}, Clients: 7, Rate: 0.5, Keys: 2, TimeLimit: 90 * time.Second,
+			Servers: []string{"127.0.0.1:2181"}, Chroot: "/test",
+			Commands: ensemble.Commands{Pause: "docker pause zk{id}", Resume: "docker unpause zk{id}", Kill: "ssh {host} 'kill -9 $(cat pid)'", Stop: "a | b", Start: "c: d # e"},
+			Clients:  7, Rate: 0.5, Keys: 2, TimeLimit: 90 * time.Second,
 			SessionTimeout: 1500 * time.Millisecond, OpTimeout: 250 * time.Microsecond, MinLoad: &none,
 			Faults: []string{"pause:leader", "expire"}, FaultInterval: 7 * time.Second,
-			Schedule: []store.Scheduled{{At: 7 * time.Second, For: 3500 * time.Millisecond, Fault: "pause:leader"}},
+			Schedule: []store.Scheduled{{At: 7 * time.Second, For: 3500 * time.Millisecond, Fault: "pause:leader"}, {Point: "client1/acquire#2/create#1", For: time.Second, Fault: "cut", Seed: 1<<64 - 1, Lane: 2}},
 			Seed:     &seed, Strict: true,
 		},
 		"least":  {Recipe: "queue"},

@@ -97,6 +97,10 @@ var (
 func names(t reflect.Type) []string {
 	var of []string
 	for f := range t.Fields() {
+		if f.Anonymous { // its fields stand beside the others
+			of = append(of, names(f.Type)...)
+			continue
+		}
 		of = append(of, nameOf(f))
 	}
 	return of

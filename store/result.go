@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -16,6 +17,9 @@ type Result struct {
 	Verdicts []checker.Verdict `json:"verdicts"`
 	// Assumptions under which valid counts; each is met or says why not.
 	Assumptions []checker.Assumption `json:"assumptions"`
+	// NotAvailable is what the run is without: properties, evidence and faults that its
+	// ensemble does not have. It decides nothing.
+	NotAvailable []checker.NotAvailable `json:"not_available,omitempty"`
 
 	Recipe      string    `json:"recipe"`
 	Subject     string    `json:"subject,omitempty"`
@@ -39,4 +43,26 @@ type Result struct {
 	Timings map[string]time.Duration `json:"timings,omitempty"`
 	// Replay is the command that runs the same experiment again.
 	Replay string `json:"replay,omitempty"`
+}
+
+// Decisive are the verdicts with a result that count for the run's.
+func (r *Result) Decisive(result checker.Result) []checker.Verdict {
+	var vs []checker.Verdict
+	for _, v := range r.Verdicts {
+		if v.Result == result && (!v.Measured || r.Strict) {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+// Violated lists the properties that count and were violated, each once.
+func (r *Result) Violated() []string {
+	var names []string
+	for _, v := range r.Decisive(checker.Violation) {
+		if !slices.Contains(names, v.Property) {
+			names = append(names, v.Property)
+		}
+	}
+	return names
 }

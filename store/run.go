@@ -3,6 +3,9 @@ package store
 import (
 	"path/filepath"
 	"strconv"
+	"sync"
+
+	"github.com/zklab/zklab/history"
 )
 
 // historyFile makes a folder a run.
@@ -15,12 +18,30 @@ type Run struct {
 	Dir string
 
 	history string
+
+	mu     sync.Mutex
+	record *history.History // once it was read
+}
+
+// ReadHistory reads the record. Whoever asks again is given the same one, which nobody
+// may change. Its errors are those of [history.Open].
+func (r *Run) ReadHistory() (*history.History, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.record != nil {
+		return r.record, nil
+	}
+	h, err := history.Open(r.History())
+	if err == nil {
+		r.record = h
+	}
+	return h, err
 }
 
 // Bare says that the run is nothing but a history file.
 func (r *Run) Bare() bool { return r.Dir == "" }
 
-// History is the record.
+// History is the record's file; see [Run.ReadHistory].
 func (r *Run) History() string {
 	if r.Bare() {
 		return r.history
@@ -41,6 +62,10 @@ func (r *Run) Experiment() string { return r.path("experiment.yaml") }
 
 // Transactions is the evidence from the servers' transaction logs.
 func (r *Run) Transactions() string { return r.path("transactions.jsonl") }
+
+// Points lists the messages of the load at which a fault could be injected, where that
+// was asked for.
+func (r *Run) Points() string { return r.path("points.txt") }
 
 // Result is what was decided and counted; see [Run.ReadResult].
 func (r *Run) Result() string { return r.path("result.json") }

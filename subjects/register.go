@@ -8,7 +8,8 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // Register is one znode whose data is a value. The znode exists when the register
@@ -47,30 +48,30 @@ type register struct {
 // NewRegister is a register as it should be used: a compare-and-set by the
 // znode's version, and fenced reads behind a quorum write on the same session.
 func NewRegister(c *Client, path string) (Register, error) {
-	if err := c.connected(); err != nil {
+	if err := c.Connected(); err != nil {
 		return nil, err
 	}
 	return &register{conn: c.Conn, path: path}, nil
 }
 
 func (r *register) Write(ctx context.Context, value string) (Mark, error) {
-	return awaiting(ctx, func() (Mark, error) { return r.set(value, -1) })
+	return await.Within(ctx, func() (Mark, error) { return r.set(value, -1) })
 }
 
 func (r *register) CAS(ctx context.Context, from, to string) (Mark, error) {
-	return awaiting(ctx, func() (Mark, error) {
+	return await.Within(ctx, func() (Mark, error) {
 		found, m, err := r.get()
 		switch {
 		case err != nil:
-			return Mark{}, withoutEffect{err}
+			return Mark{}, WithoutEffect(err)
 		case found != from:
-			return Mark{}, withoutEffect{fmt.Errorf("%w: %q", ErrMismatch, found)}
+			return Mark{}, WithoutEffect(fmt.Errorf("%w: %q", ErrMismatch, found))
 		case ctx.Err() != nil: // nobody waits any more
-			return Mark{}, withoutEffect{context.Cause(ctx)}
+			return Mark{}, WithoutEffect(context.Cause(ctx))
 		}
 		m, err = r.set(to, m.Version)
 		if errors.Is(err, zk.ErrBadVersion) {
-			err = withoutEffect{fmt.Errorf("%w: %w", ErrConflict, err)}
+			err = WithoutEffect(fmt.Errorf("%w: %w", ErrConflict, err))
 		}
 		return m, err
 	})
@@ -85,7 +86,7 @@ func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) 
 		value string
 		mark  Mark
 	}
-	got, err := awaiting(ctx, func() (got reading, err error) {
+	got, err := await.Within(ctx, func() (got reading, err error) {
 		session := r.conn.SessionID()
 		if err := r.fence(ctx, kind); err != nil {
 			return got, err
@@ -97,7 +98,7 @@ func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) 
 		return got, err
 	})
 	if err != nil {
-		err = withoutEffect{err} // a read never has one
+		err = WithoutEffect(err) // a read never has one
 	}
 	return got.value, got.mark, err
 }
@@ -110,7 +111,7 @@ func (r *register) fence(ctx context.Context, kind string) (err error) {
 	case history.ReadSync:
 		_, err = r.conn.Sync(r.path)
 	case history.ReadFenced:
-		err = zkconn.Touch(ctx, r.conn, r.path)
+		err = zkconn.NoopWrite(ctx, r.conn, r.path)
 	case history.ReadPlain:
 	default:
 		err = fmt.Errorf("there is no kind %q of reads", kind)
@@ -142,36 +143,8 @@ func markOf(stat *zk.Stat) Mark { return Mark{Zxid: stat.Mzxid, Version: stat.Ve
 func refused(err error) error {
 	for _, known := range []error{zk.ErrNoAuth, zk.ErrNoNode, zk.ErrBadVersion, zk.ErrNoServer} {
 		if errors.Is(err, known) {
-			return withoutEffect{err}
+			return WithoutEffect(err)
 		}
 	}
 	return err
-}
-
-// withoutEffect promises that nothing was changed; see NoEffect.
-type withoutEffect struct{ error }
-
-func (withoutEffect) NoEffect() bool  { return true }
-func (e withoutEffect) Unwrap() error { return e.error }
-
-// awaiting calls f, which knows no context, and waits for it until ctx ends. What
-// f does then is anybody's guess; it ends with the connection at the latest.
-func awaiting[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		var r result
-		r.value, r.err = f()
-		done <- r
-	}()
-	select {
-	case r := <-done:
-		return r.value, r.err
-	case <-ctx.Done():
-		var none T
-		return none, context.Cause(ctx)
-	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )
 

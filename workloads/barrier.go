@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Barrier is the workload of a barrier. Each round has a fresh znode, one
@@ -19,40 +22,33 @@ type Barrier struct {
 	New func(c *subjects.Client, path string) (subjects.Barrier, error)
 }
 
-// Name is "barrier".
-func (Barrier) Name() string { return history.ModelBarrier }
+var _ = offer(models.Barrier,
+	own(Barrier{subjects.NewBarrier}),
+	planted("await-times-out-as-ok", "early", "", "takes the end of its patience for the lift", Barrier{broken.AwaitTimesOut}),
+	planted("exists-without-watch", "late", "", "looks once, and waits for a word that nobody will say", Barrier{broken.ExistsWithoutWatch}),
+)
+
+// Name is that of the model.
+func (Barrier) Name() string { return models.Barrier.Name }
 
 // InProcesses is the same workload with subjects in the clients' own processes.
 func (Barrier) InProcesses() Workload { return Barrier{New: subjects.RemoteBarrier} }
+
+// Maker serves the subjects to another process.
+func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
 
 // Params says that a barrier needs nothing more.
 func (Barrier) Params(*history.Params) {}
 
 // Start has nothing to make: every round has barriers of its own.
 func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
-	return &barrierRun{env: env, make: w.New}, nil
+	r := &barrierRun{env: env, make: w.New}
+	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round}, nil
 }
 
 type barrierRun struct {
 	env  *Env
-	next int // number of the next round
 	make func(c *subjects.Client, path string) (subjects.Barrier, error)
-}
-
-// Load does one round after the other, each of one operation more than there
-// are clients, at the stated rate of operations.
-func (r *barrierRun) Load(ctx context.Context, over <-chan struct{}) (err error) {
-	r.next, err = r.env.rounds(ctx, over, len(r.env.Clients)+1, r.playing(ctx))
-	return err
-}
-
-// Quiesce plays a few rounds more, which nothing disturbs.
-func (r *barrierRun) Quiesce(ctx context.Context) error {
-	return r.env.calm(ctx, r.next, r.playing(ctx))
-}
-
-func (r *barrierRun) playing(ctx context.Context) func(n int, rng *rand.Rand, at time.Duration) error {
-	return func(n int, rng *rand.Rand, at time.Duration) error { return r.round(ctx, n, rng, at) }
 }
 
 // round is one barrier's life. A lift that is not acknowledged is repeated:
@@ -101,7 +97,7 @@ const liftAttempts = 20
 // that a pass by an old view is the recipe's fault and not the store's.
 func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.Barrier, lifted <-chan struct{}) {
 	for {
-		after := isClosed(lifted)
+		after := await.Closed(lifted)
 		err := c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
 		if err == nil && r.doFor(ctx, c, history.FAwait, key, 0, r.env.Bound+r.env.OpTimeout, b.Await) == nil {
 			return

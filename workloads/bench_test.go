@@ -11,10 +11,10 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )

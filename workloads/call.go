@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/internal/apart"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -138,6 +139,7 @@ func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make
 func makeAll[T any](ctx context.Context, e *Env, key string, make func(c *subjects.Client, path string) (T, error)) ([]T, error) {
 	var all []T
 	for _, c := range e.Clients {
+		apart.Wait(1)
 		s, err := makeSubject(ctx, e, c, key, make)
 		if err != nil {
 			closeAll(ctx, e, all)
@@ -170,7 +172,7 @@ const closeGrace = 100 * time.Millisecond
 // leaves behind shows in the final readings. A subject that a call is stuck in
 // is not closed: it need not be safe for use by two.
 func (c *Client) closeSubject(ctx context.Context, subject any) {
-	s, ok := subject.(subjects.Closer)
+	s, ok := subjects.Offered[subjects.Closer](subject)
 	if !ok || c.stuck != nil {
 		return
 	}

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-zookeeper/zk"
-
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -22,6 +21,7 @@ type Client struct {
 	Process Process
 
 	record  *history.Recorder
+	model   *models.Model
 	process history.Process
 	stride  int // number of clients: a process that ended goes on as process + stride
 	life    int // of its own process, in which the latest operation began
@@ -33,7 +33,7 @@ type Client struct {
 
 // NewClient makes the client with number c.ID of n.
 func NewClient(c *subjects.Client, l *link.Link, r *history.Recorder, n int) *Client {
-	return &Client{Client: c, Link: l, record: r, process: history.Process(c.ID), stride: n}
+	return &Client{Client: c, Link: l, record: r, model: models.Named(r.Header().Model), process: history.Process(c.ID), stride: n}
 }
 
 // GiveUp bounds calls that do not return although their context has ended. Such
@@ -81,6 +81,7 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 	if err := c.begin(ctx, op); err != nil {
 		return err
 	}
+	c.tellLink(op)
 	invoke := c.event(op, history.Invoke)
 	invoke.Intended = op.Intended
 	if op.Late != nil {
@@ -96,6 +97,13 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 	}
 	c.complete(op, value, err)
 	return err
+}
+
+// tellLink says what the client does, if it is anything that messages belong to.
+func (c *Client) tellLink(op Op) {
+	if !c.model.Operation(op.F).Local {
+		c.Link.Operation(op.F)
+	}
 }
 
 // complete records what came of an operation.
@@ -161,34 +169,17 @@ func outcome(err error) history.Type {
 	return history.Info
 }
 
-// describe gives an error its code: stable, short, and the same for every subject.
+// describe is an error for the record.
 func describe(err error) *history.Error {
-	code := "error"
-	for _, known := range codes {
-		if errors.Is(err, known.err) {
-			code = known.code
-			break
-		}
-	}
-	return &history.Error{Code: code, Message: strings.TrimSpace(err.Error())}
+	return &history.Error{Code: codeOf(err), Message: strings.TrimSpace(err.Error())}
 }
 
-var codes = []struct {
-	err  error
-	code string
-}{
-	{errPanic, "panic"},
-	{errExit, "panic"},
-	{context.DeadlineExceeded, "timeout"},
-	{context.Canceled, "cancelled"},
-	{zk.ErrSessionExpired, "session-expired"},
-	{zk.ErrConnectionClosed, "connection-loss"},
-	{zk.ErrNoServer, "no-server"},
-	{zk.ErrClosing, "closing"},
-	{zk.ErrSessionMoved, "session-moved"},
-	{subjects.ErrProcess, "process"},
-	{subjects.ErrMismatch, history.CodeMismatch},
-	{subjects.ErrConflict, history.CodeConflict},
-	{zk.ErrNoAuth, "no-auth"},
-	{zk.ErrNoNode, "no-node"},
+func codeOf(err error) string {
+	switch {
+	case errors.Is(err, errPanic), errors.Is(err, errExit):
+		return history.CodePanic
+	case errors.Is(err, subjects.ErrProcess):
+		return history.CodeProcess
+	}
+	return subjects.Code(err)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 )
 

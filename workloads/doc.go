@@ -1,6 +1,7 @@
 // Package workloads is what clients do to a recipe: for each recipe a set of
 // client loops that put it under contention, and a quiesce phase that gives
-// every contender its turn and takes the last readings.
+// every contender its turn and takes the last readings. It may not decide
+// whether what came of it is right, nor inject a fault.
 //
 // A [Workload] is made from a constructor of the subject under test. The
 // engine (package zklab) hands it an [Env] with opened clients and a recorder,

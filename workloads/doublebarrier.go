@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 )
 
 // DoubleBarrier is the workload of a double barrier: rounds, each on a fresh
@@ -19,39 +21,34 @@ type DoubleBarrier struct {
 	New func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
 }
 
-// Name is "double-barrier".
-func (DoubleBarrier) Name() string { return history.ModelDoubleBarrier }
+var _ = offer(models.DoubleBarrier,
+	own(DoubleBarrier{subjects.NewDoubleBarrier}),
+	planted("leave-without-waiting", "leave", "", "leaves while others are still in", DoubleBarrier{broken.LeaveWithoutWaiting}),
+	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{broken.TimedOutStillCounted}),
+	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{broken.CountsTheDead}),
+)
+
+// Name is that of the model.
+func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
 // InProcesses is the same workload with subjects in the clients' own processes.
 func (DoubleBarrier) InProcesses() Workload { return DoubleBarrier{New: subjects.RemoteDoubleBarrier} }
+
+// Maker serves the subjects to another process.
+func (w DoubleBarrier) Maker() subjects.Maker { return subjects.ServeDoubleBarrier(w.New) }
 
 // Params says that a round has as many members as there are clients.
 func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
 
 // Start has nothing to make: every round has barriers of its own.
 func (w DoubleBarrier) Start(_ context.Context, env *Env) (Run, error) {
-	return &doubleBarrierRun{env: env, make: w.New}, nil
+	r := &doubleBarrierRun{env: env, make: w.New}
+	return &roundsRun{env: env, operations: 2 * len(env.Clients), play: r.round}, nil
 }
 
 type doubleBarrierRun struct {
 	env  *Env
 	make func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
-	next int // number of the next round
-}
-
-// Load does one round after the other, each of two operations a client.
-func (r *doubleBarrierRun) Load(ctx context.Context, over <-chan struct{}) (err error) {
-	r.next, err = r.env.rounds(ctx, over, 2*len(r.env.Clients), r.playing(ctx))
-	return err
-}
-
-// Quiesce plays a few rounds more, which nothing disturbs.
-func (r *doubleBarrierRun) Quiesce(ctx context.Context) error {
-	return r.env.calm(ctx, r.next, r.playing(ctx))
-}
-
-func (r *doubleBarrierRun) playing(ctx context.Context) func(n int, rng *rand.Rand, at time.Duration) error {
-	return func(n int, rng *rand.Rand, at time.Duration) error { return r.round(ctx, n, rng, at) }
 }
 
 func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
@@ -125,7 +122,7 @@ func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 // life of the client's process that is in.
 func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) (life int, in bool) {
 	var owner func() int64
-	if s, ok := b.(subjects.Owner); ok {
+	if s, ok := subjects.Offered[subjects.Owner](b); ok {
 		owner = s.Session
 	}
 	for range enterAttempts {

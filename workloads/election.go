@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Election is the workload of a leader election: every client campaigns in
@@ -19,11 +21,20 @@ type Election struct {
 	New func(c *subjects.Client, path, id string) (subjects.Election, error)
 }
 
-// Name is "election".
-func (Election) Name() string { return history.ModelElection }
+var _ = offer(models.Election,
+	own(Election{subjects.NewElection}),
+	planted("sorts-by-id", "exclusion", "", "sorts candidates by their ids and not by their numbers", Election{broken.SortsByID}),
+	planted("never-regains", "progress", "expire/1500ms", "does not stand again in a new session", Election{broken.NeverRegains}),
+)
+
+// Name is that of the model.
+func (Election) Name() string { return models.Election.Name }
 
 // InProcesses is the same workload with subjects in the clients' own processes.
 func (Election) InProcesses() Workload { return Election{New: subjects.RemoteElection} }
+
+// Maker serves the subjects to another process.
+func (w Election) Maker() subjects.Maker { return subjects.ServeElection(w.New) }
 
 // Params says that an election needs nothing more.
 func (Election) Params(*history.Params) {}
@@ -36,7 +47,7 @@ func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 			return nil, err
 		}
 		h := newHolder(e, e.Campaign, e.Resign)
-		if t, ok := e.(subjects.LeaderTeller); ok {
+		if t, ok := subjects.Offered[subjects.LeaderTeller](e); ok {
 			h.leader = func(ctx context.Context) (history.Leader, error) { return leaderOf(ctx, t) }
 		}
 		return h, nil

@@ -11,35 +11,47 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// finals lists each folder until nobody is left in it, or the bound has
-// passed: then whoever still is there is an orphan. A recipe may be cleaning
-// up until then.
+// finals lists the contenders of each key until nobody is left, or the bound has
+// passed: then whoever still is there is an orphan. A recipe may be cleaning up
+// until then.
 func (r *holdRun) finals(ctx context.Context) error {
 	deadline := r.env.Record.Now() + r.env.Bound
-	var errs []error
-	for i := range r.env.Keys {
-		key := r.env.Key(i)
+	return r.env.look(history.FFinal, "final list", func(key string) (any, error) {
 		left, err := r.env.lastContenders(ctx, r.env.Path(key), deadline)
+		return history.Final{Contenders: left}, err
+	})
+}
+
+// look records a fact of each key, which is what the harness itself sees there.
+func (e *Env) look(f, what string, see func(key string) (any, error)) error {
+	var errs []error
+	for i := range e.Keys {
+		key := e.Key(i)
+		seen, err := see(key)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("final list of %s: %w", key, err))
+			errs = append(errs, fmt.Errorf("%s of %s: %w", what, key, err))
 			continue
 		}
-		r.env.Record.Record(history.Event{
-			Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FFinal, Key: key,
-			Value: history.Value(history.Final{Contenders: left}),
-		})
+		e.fact(f, key, seen)
 	}
 	return errors.Join(errs...)
 }
 
-// lastContenders gives who is in the folder when it is empty or the deadline,
-// on the recorder's clock, has passed.
-func (e *Env) lastContenders(ctx context.Context, folder string, deadline time.Duration) ([]history.Contender, error) {
+// fact records something that the harness did or saw.
+func (e *Env) fact(f, key string, value any) {
+	e.Record.Record(history.Event{
+		Process: history.Nemesis, Client: -1, Type: history.Info, F: f, Key: key, Value: history.Value(value),
+	})
+}
+
+// lastContenders gives the contenders under path when none is left or the
+// deadline, on the recorder's clock, has passed.
+func (e *Env) lastContenders(ctx context.Context, path string, deadline time.Duration) ([]history.Contender, error) {
 	for {
 		var left []history.Contender
 		patience := max(deadline-e.Record.Now(), time.Second)
 		err := retry(ctx, patience, func() (err error) {
-			left, err = e.contenders(ctx, folder)
+			left, err = e.contenders(ctx, path)
 			return err
 		})
 		if err != nil || len(left) == 0 || e.Record.Now() >= deadline {
@@ -51,16 +63,16 @@ func (e *Env) lastContenders(ctx context.Context, folder string, deadline time.D
 	}
 }
 
-// contenders lists a folder with the owners of its znodes, fenced.
-func (e *Env) contenders(ctx context.Context, folder string) ([]history.Contender, error) {
-	names, err := e.fencedChildren(ctx, folder)
+// contenders lists the children of path with their owners, as they are now.
+func (e *Env) contenders(ctx context.Context, path string) ([]history.Contender, error) {
+	names, err := e.freshChildren(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	found := []history.Contender{}
 	for _, name := range names {
 		stat, err := within(ctx, e.Bound, func() (*zk.Stat, error) {
-			_, stat, err := e.Admin.Get(folder + "/" + name)
+			_, stat, err := e.Admin.Get(path + "/" + name)
 			return stat, err
 		})
 		if errors.Is(err, zk.ErrNoNode) {

@@ -26,16 +26,16 @@ type holder struct {
 
 func newHolder(subject any, acquire, release func(context.Context) error) *holder {
 	h := &holder{subject: subject, acquire: acquire, release: release}
-	if s, ok := subject.(subjects.Fencer); ok {
+	if s, ok := subjects.Offered[subjects.Fencer](subject); ok {
 		h.fence = s.Fence
 	}
-	if s, ok := subject.(subjects.Holder); ok {
+	if s, ok := subjects.Offered[subjects.Holder](subject); ok {
 		h.lost = s.Lost
 	}
-	if s, ok := subject.(subjects.Owner); ok {
+	if s, ok := subjects.Offered[subjects.Owner](subject); ok {
 		h.owner = s.Session
 	}
-	if s, ok := subject.(subjects.Asked); ok {
+	if s, ok := subjects.Offered[subjects.Asked](subject); ok {
 		h.asked = s.Held
 	}
 	return h
@@ -44,7 +44,7 @@ func newHolder(subject any, acquire, release func(context.Context) error) *holde
 // holdRun is the run of a hold workload: every client contends for every key.
 type holdRun struct {
 	env       *Env
-	holders   map[int]map[string]*holder // by client and key
+	holders   perKey[*holder]
 	resources map[string]*resource
 	shortest  time.Duration // of a hold
 	longest   time.Duration
@@ -52,23 +52,16 @@ type holdRun struct {
 
 // newHoldRun makes the holders of every client and key.
 func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, make func(c *subjects.Client, path string) (*holder, error)) (Run, error) {
+	holders, err := makePerKey(ctx, env, make)
+	if err != nil {
+		return nil, err
+	}
 	r := &holdRun{
 		env: env, shortest: shortest, longest: longest,
-		holders: map[int]map[string]*holder{}, resources: map[string]*resource{},
+		holders: holders, resources: map[string]*resource{},
 	}
 	for i := range env.Keys {
 		r.resources[env.Key(i)] = &resource{}
-	}
-	for _, c := range env.Clients {
-		r.holders[c.ID] = map[string]*holder{}
-		for i := range env.Keys {
-			key := env.Key(i)
-			h, err := makeSubject(ctx, env, c, key, make)
-			if err != nil {
-				return nil, err
-			}
-			r.holders[c.ID][key] = h
-		}
 	}
 	r.offers()
 	return r, nil
@@ -78,10 +71,7 @@ func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, 
 // it does not claim is not asked for.
 func (r *holdRun) offers() {
 	one := r.holders[r.env.Clients[0].ID][r.env.Key(0)] // all are of one kind
-	r.env.Record.Record(history.Event{
-		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FOffers,
-		Value: history.Value(history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil}),
-	})
+	r.env.fact(history.FOffers, "", history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil})
 }
 
 // One acquisition in impatient is given up after a moment: a recipe must leave
@@ -93,17 +83,13 @@ const (
 )
 
 func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
-	return r.env.each(func(c *Client) error {
+	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
-		pace := newPace(r.env, 2, rng) // acquire and release
-		for {
-			at, ok := pace.wait(ctx, over)
-			if !ok {
-				return nil
-			}
+		for _, at := range newPace(r.env, 2, rng).arrivals(ctx, over) { // acquire and release
 			r.arrival(ctx, c, rng, at)
 		}
 	})
+	return nil
 }
 
 // arrival is what a client does when its time has come.
@@ -122,18 +108,18 @@ func (r *holdRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at tim
 		})
 		return
 	}
-	r.turn(ctx, c, key, at, patience, hold)
+	r.criticalSection(ctx, c, key, at, patience, hold)
 }
 
 // lossPatience is longer than the second within which a holder that was told of
 // its expiry must say that its hold is lost. One who never does shows then.
 const lossPatience = 1200 * time.Millisecond
 
-// turn is one acquisition with all that a holder does. Its two touches say
+// criticalSection is one acquisition with all that a holder does. Its two touches say
 // that the session was alive at the beginning of the hold and right before its
 // release, whatever the subject's own requests show. A holder whose process has
 // ended does nothing more: its hold ends with its session.
-func (r *holdRun) turn(ctx context.Context, c *Client, key string, at, patience, length time.Duration) {
+func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at, patience, length time.Duration) {
 	h := r.holders[c.ID][key]
 	var grant history.Grant
 	err := c.Do(ctx, Op{
@@ -221,30 +207,20 @@ func (r *holdRun) write(ctx context.Context, c *Client, key string, grant histor
 	})
 }
 
-// turnsFor bounds, in bounds, how long clients begin turns in the end: enough
+// quiesceBounds is how long, in bounds, clients begin critical sections in the end: enough
 // for some that never come, and for hundreds that do.
-const turnsFor = 4
+const quiesceBounds = 4
 
 // Quiesce gives every client its turn on every key, in an order of its own,
-// closes the subjects, and lists who is left in each folder.
+// closes the subjects, and lists the contenders that are left.
 func (r *holdRun) Quiesce(ctx context.Context) error {
-	until := r.env.Record.Now() + turnsFor*r.env.Bound
-	_ = r.env.each(func(c *Client) error {
-		for i := range r.env.Keys {
-			key := r.env.Key((i + c.ID) % r.env.Keys)
-			if ctx.Err() != nil || r.env.Record.Now() > until {
-				return nil
-			}
+	until := r.env.Record.Now() + quiesceBounds*r.env.Bound
+	r.env.eachKey(func(c *Client, key string) {
+		if ctx.Err() == nil && r.env.Record.Now() <= until {
 			// Longer than the bound, so that one who never gets its turn shows.
-			r.turn(ctx, c, key, 0, r.env.Bound+r.env.Bound/4, r.shortest)
+			r.criticalSection(ctx, c, key, 0, r.env.Bound+r.env.Bound/4, r.shortest)
 		}
-		return nil
 	})
-	r.env.closeEach(ctx, func(c *Client) (all []any) {
-		for _, h := range r.holders[c.ID] {
-			all = append(all, h.subject)
-		}
-		return all
-	})
+	r.holders.close(ctx, r.env, func(h *holder) any { return h.subject })
 	return r.finals(ctx)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/liar"
+	"github.com/zklab/zklab/internal/corruptproxy"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -110,7 +110,7 @@ func (l *fakeLock) Lost() <-chan struct{}        { return l.lost }
 func (l *fakeLock) Session() int64               { return 0x77 }
 func (l *fakeLock) Close(context.Context) error  { l.closed = true; return nil }
 
-// A turn records all that the checks need, in this order.
+// A critical section records all that the checks need, in this order.
 func TestTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -120,7 +120,7 @@ func TestTurn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run.(*holdRun).turn(t.Context(), d.clients[0], "k1", 0, time.Second, time.Millisecond)
+		run.(*holdRun).criticalSection(t.Context(), d.clients[0], "k1", 0, time.Second, time.Millisecond)
 		h := d.read(t)
 		want := []string{
 			"0 invoke acquire", "0 ok acquire", "0 invoke confirm", "0 ok confirm", "0 invoke write", "0 ok write",
@@ -183,7 +183,7 @@ func TestNamed(t *testing.T) {
 			if err != nil || w.Name() != recipe || s.Recipe != recipe || s.About == "" || names[s.Name] {
 				t.Errorf("%+v: %v, %v", s, w, err)
 			}
-			if _, err := faults.Parse(s.Faults); err != nil {
+			if _, err := plan.Parse(s.Faults, time.Second); err != nil {
 				t.Errorf("%s of %s: %v", s.Name, recipe, err)
 			}
 			names[s.Name] = true
@@ -192,12 +192,12 @@ func TestNamed(t *testing.T) {
 			t.Errorf("%s that is broken: %v, %v", recipe, w, err)
 		}
 	}
-	if w, err := Named("session", Broken); err != nil || w != (Session{Lie: liar.LostWrite}) {
+	if w, err := Named("session", Broken); err != nil || w != (Session{Corruption: corruptproxy.LostWrite}) {
 		t.Errorf("a broken session: %+v, %v", w, err)
 	}
-	for _, lie := range liar.Lies() {
-		if w, err := Named("session", "broken:"+string(lie)); err != nil || w != (Session{Lie: lie}) {
-			t.Errorf("%s: %+v, %v", lie, w, err)
+	for _, kind := range corruptproxy.Corruptions() {
+		if w, err := Named("session", "broken:"+string(kind)); err != nil || w != (Session{Corruption: kind}) {
+			t.Errorf("%s: %+v, %v", kind, w, err)
 		}
 	}
 	if About("nothing") != "" || Subjects("nothing") != nil || Short("nothing") != nil {

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Lock is the workload of an exclusive lock: every client locks several paths,
@@ -16,11 +18,22 @@ type Lock struct {
 	New func(c *subjects.Client, path string) (subjects.Lock, error)
 }
 
-// Name is "lock".
-func (Lock) Name() string { return history.ModelLock }
+var _ = offer(models.Lock,
+	own(Lock{subjects.NewLock}),
+	Subject{Name: GoZookeeper, About: "the lock that comes with the client library", workload: Lock{subjects.GoZookeeperLock}},
+	planted("check-then-create", "exclusion", "", "looks whether anybody holds the lock, then makes its own znode and believes it", Lock{broken.CheckThenCreate}),
+	planted("ignores-expiry", "lost", "expire/1500ms", "goes on holding after its session has died", Lock{broken.IgnoresExpiry}),
+	planted("token-of-its-own", "tokens", "", "each client counts its fencing tokens by itself", Lock{broken.TokenOfItsOwn}),
+)
+
+// Name is that of the model.
+func (Lock) Name() string { return models.Lock.Name }
 
 // InProcesses is the same workload with subjects in the clients' own processes.
 func (Lock) InProcesses() Workload { return Lock{New: subjects.RemoteLock} }
+
+// Maker serves the subjects to another process.
+func (w Lock) Maker() subjects.Maker { return subjects.ServeLock(w.New) }
 
 // Params says that a lock needs nothing more.
 func (Lock) Params(*history.Params) {}

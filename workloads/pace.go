@@ -2,8 +2,11 @@ package workloads
 
 import (
 	"context"
+	"iter"
 	"math/rand/v2"
 	"time"
+
+	"github.com/zklab/zklab/internal/await"
 )
 
 // pace is the arrival process of one client: exponential gaps, so that clients
@@ -36,12 +39,25 @@ func meanGap(operations int, rate float64) time.Duration {
 
 func (p *pace) step() { p.next += time.Duration(p.rng.ExpFloat64() * float64(p.mean)) }
 
+// arrivals are all, numbered from 1, each when its time has come, until the load is over
+// or ctx has ended.
+func (p *pace) arrivals(ctx context.Context, over <-chan struct{}) iter.Seq2[int, time.Duration] {
+	return func(yield func(int, time.Duration) bool) {
+		for n := 1; ; n++ {
+			at, ok := p.wait(ctx, over)
+			if !ok || !yield(n, at) {
+				return
+			}
+		}
+	}
+}
+
 // wait waits for the next arrival and gives its time; false when the load is
 // over or ctx has ended.
 func (p *pace) wait(ctx context.Context, over <-chan struct{}) (time.Duration, bool) {
 	at := p.next
 	p.step()
-	if ctx.Err() != nil || isClosed(over) {
+	if ctx.Err() != nil || await.Closed(over) {
 		return 0, false
 	}
 	if d := at - p.now(); d > 0 {

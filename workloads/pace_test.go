@@ -116,7 +116,7 @@ func TestRounds(t *testing.T) {
 				over, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				last := 0
-				_, err := env.rounds(t.Context(), over.Done(), 5, func(n int, _ *rand.Rand, at time.Duration) error {
+				r := &roundsRun{env: env, operations: 5, play: func(_ context.Context, n int, _ *rand.Rand, at time.Duration) error {
 					if n != last+1 || at > env.Record.Now() {
 						t.Errorf("round %d after %d, due at %s", n, last, at)
 					}
@@ -125,9 +125,9 @@ func TestRounds(t *testing.T) {
 						return errPlanted
 					}
 					return nil
-				})
-				if !errors.Is(err, tt.want) || last < 20 {
-					t.Errorf("error %v after %d rounds", err, last)
+				}}
+				if err := r.Load(t.Context(), over.Done()); !errors.Is(err, tt.want) || last < 20 || r.next != last+1 {
+					t.Errorf("error %v after %d rounds, the next is %d", err, last, r.next)
 				}
 			})
 		})
@@ -139,7 +139,8 @@ func TestNoRounds(t *testing.T) {
 	env := newDesk(t, 2).env()
 	over := make(chan struct{})
 	close(over)
-	if _, err := env.rounds(t.Context(), over, 5, nil); err != nil {
-		t.Error(err)
+	r := &roundsRun{env: env, operations: 5}
+	if err := r.Load(t.Context(), over); err != nil || r.next != 1 {
+		t.Errorf("error %v, the next is %d", err, r.next)
 	}
 }

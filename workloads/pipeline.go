@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/zklab/zklab/history"
 )
@@ -18,35 +19,35 @@ type request func(conn *zk.Conn) error
 // pipe sends requests of one client without waiting for the replies before.
 type pipe struct {
 	conn  *zk.Conn
-	slots chan struct{} // one for each request under way
+	slots *semaphore.Weighted // one for each request under way
 }
 
 // pipeRoom bounds the requests of a client under way: behind a server that does
 // not answer they would become ever more.
 const pipeRoom = 32
 
-// abreast is the pause between requests of one pipeline, so that they mostly go out
-// in their order, and the last long before the first is answered.
-const abreast = 20 * time.Microsecond
+// pipelineGap is the pause between requests of one pipeline, so that they mostly go
+// out in their order, and the last long before the first is answered.
+const pipelineGap = 20 * time.Microsecond
 
 func newPipe(conn *zk.Conn) *pipe {
-	return &pipe{conn: conn, slots: make(chan struct{}, pipeRoom)}
+	return &pipe{conn: conn, slots: semaphore.NewWeighted(pipeRoom)}
 }
 
 // send sends requests and waits until all are answered, or ctx ends: then those
 // under way go on by themselves. An answer may be that the tree forbids it. The
 // error is the first of requests that were not answered.
 func (p *pipe) send(ctx context.Context, requests ...request) error {
-	if !p.take(ctx, len(requests)) {
-		return notSent{fmt.Errorf("%d earlier requests were not answered: %w", len(p.slots), context.Cause(ctx))}
+	if p.slots.Acquire(ctx, int64(len(requests))) != nil {
+		return notSent{fmt.Errorf("earlier requests were not answered: %w", context.Cause(ctx))}
 	}
 	answers := make(chan error, len(requests))
 	for i, do := range requests {
 		if i > 0 {
-			time.Sleep(abreast)
+			time.Sleep(pipelineGap)
 		}
 		go func() {
-			defer func() { <-p.slots }()
+			defer p.slots.Release(1)
 			answers <- do(p.conn)
 		}()
 	}
@@ -62,21 +63,6 @@ func (p *pipe) send(ctx context.Context, requests ...request) error {
 		}
 	}
 	return first
-}
-
-// take takes n slots, all or none.
-func (p *pipe) take(ctx context.Context, n int) bool {
-	for i := range n {
-		select {
-		case p.slots <- struct{}{}:
-		case <-ctx.Done():
-			for range i {
-				<-p.slots
-			}
-			return false
-		}
-	}
-	return true
 }
 
 // answered says whether a server answered, be it that the tree forbids what was

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -81,7 +81,7 @@ func (c *Client) SessionID() int64 {
 }
 
 // Touch does one quorum write on the client's session that changes nothing (see
-// [zkconn.Touch]), within ctx. It is not an operation on the subject and not recorded as
+// [zkconn.NoopWrite]), within ctx. It is not an operation on the subject and not recorded as
 // one; the link sees it. subjects.ErrCannot means that a client in another
 // process does not offer it: then nothing proves its session alive but what the
 // subject itself sends.
@@ -89,7 +89,7 @@ func (c *Client) Touch(ctx context.Context, path string) error {
 	if c.Conn == nil {
 		return c.Remote.Touch(ctx, path)
 	}
-	return zkconn.Touch(ctx, c.Conn, path)
+	return zkconn.NoopWrite(ctx, c.Conn, path)
 }
 
 // touchFor is Touch for so long, where the client can; an error that it cannot is none.

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -89,14 +90,29 @@ func (f *far) Touch(context.Context, string) error {
 	return nil
 }
 
-func (f *far) Lock(string) (subjects.Lock, error) { return &farLock{f}, nil }
+func (f *far) Make(recipe, _ string, _ any, _ ...string) (subjects.Object, error) {
+	if recipe != history.ModelLock {
+		return nil, &downError{}
+	}
+	return &farLock{f}, nil
+}
 
 type farLock struct{ *far }
 
-func (l *farLock) Lock(context.Context) error         { l.lost = make(chan struct{}); return nil }
-func (l *farLock) Unlock(context.Context) error       { return nil }
-func (l *farLock) Lost() <-chan struct{}              { return l.lost }
-func (l *farLock) Held(context.Context) (bool, error) { return l.held, nil }
+func (l *farLock) Call(_ context.Context, operation string, _, result any) error {
+	if operation == history.FConfirm {
+		return json.Unmarshal(history.Value(history.Held{Held: l.held}), result)
+	}
+	return nil
+}
+
+func (l *farLock) Hold(context.Context, string, any) (<-chan struct{}, error) {
+	l.lost = make(chan struct{})
+	return l.lost, nil
+}
+func (l *farLock) Offers(offer string) bool    { return offer == "lost" }
+func (l *farLock) About(any) error             { return nil }
+func (l *farLock) Close(context.Context) error { return nil }
 
 // remotely makes a desk's client one that lives elsewhere.
 func remotely(d *desk, client int, f *far) *Client {
@@ -189,8 +205,8 @@ func TestWaitForAProcessEndsWithTheRun(t *testing.T) {
 	})
 }
 
-// farTurn is one turn of a remote client, during whose hold something happens.
-func farTurn(t *testing.T, f *far, during func()) []string {
+// farSection is one critical section of a remote client, during whose hold something happens.
+func farSection(t *testing.T, f *far, during func()) []string {
 	t.Helper()
 	d := newDesk(t, 1)
 	f.lives = newLives()
@@ -202,7 +218,7 @@ func farTurn(t *testing.T, f *far, during func()) []string {
 	}
 	r.holders[0] = map[string]*holder{"k1": newHolder(l, l.Lock, l.Unlock)}
 	time.AfterFunc(10*time.Millisecond, during)
-	r.turn(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond)
+	r.criticalSection(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond)
 	return lines(d.read(t))
 }
 
@@ -210,7 +226,7 @@ func farTurn(t *testing.T, f *far, during func()) []string {
 func TestHoldOfAProcessThatWasKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &far{held: true}
-		got := farTurn(t, f, func() { f.kill() })
+		got := farSection(t, f, func() { f.kill() })
 		want := []string{
 			"0 invoke acquire", "0 ok acquire", "0 invoke confirm", "0 ok confirm", "0 invoke write", "0 ok write",
 		}
@@ -225,7 +241,7 @@ func TestRemoteHold(t *testing.T) {
 	for name, f := range map[string]*far{"with touches": {held: true}, "without touches": {held: true, cannot: true}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got := farTurn(t, f, func() {})
+				got := farSection(t, f, func() {})
 				want := []string{
 					"0 invoke acquire", "0 ok acquire", "0 invoke confirm", "0 ok confirm", "0 invoke write", "0 ok write",
 					"0 invoke confirm", "0 ok confirm", "0 invoke confirm", "0 ok confirm", "0 invoke release", "0 ok release",

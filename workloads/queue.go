@@ -2,12 +2,13 @@ package workloads
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Queue is the workload of a FIFO queue: every client puts into and takes from
@@ -17,35 +18,34 @@ type Queue struct {
 	New func(c *subjects.Client, path string) (subjects.Queue, error)
 }
 
-// Name is "queue".
-func (Queue) Name() string { return history.ModelQueue }
+var _ = offer(models.Queue,
+	own(Queue{subjects.NewQueue}),
+	planted("read-then-delete", "integrity", "", "gives out an item though somebody else was quicker to delete it", Queue{broken.ReadThenDelete}),
+	planted("blind-delete-retry", "loss", "lose-reply:delete/300ms", "deletes again after a lost reply, finds nothing, and takes the next item", Queue{broken.BlindDeleteRetry}),
+	planted("recreates", "integrity", "lose-reply:create/300ms", "puts an item again after a lost reply", Queue{broken.Recreates}),
+)
+
+// Name is that of the model.
+func (Queue) Name() string { return models.Queue.Name }
 
 // InProcesses is the same workload with subjects in the clients' own processes.
 func (Queue) InProcesses() Workload { return Queue{New: subjects.RemoteQueue} }
+
+// Maker serves the subjects to another process.
+func (w Queue) Maker() subjects.Maker { return subjects.ServeQueue(w.New) }
 
 // Params says that a queue needs nothing more.
 func (Queue) Params(*history.Params) {}
 
 // Start makes the queues.
 func (w Queue) Start(ctx context.Context, env *Env) (Run, error) {
-	r := &queueRun{env: env, queues: map[int]map[string]subjects.Queue{}}
-	for _, c := range env.Clients {
-		r.queues[c.ID] = map[string]subjects.Queue{}
-		for i := range env.Keys {
-			key := env.Key(i)
-			q, err := makeSubject(ctx, env, c, key, w.New)
-			if err != nil {
-				return nil, err
-			}
-			r.queues[c.ID][key] = q
-		}
-	}
-	return r, nil
+	queues, err := makePerKey(ctx, env, w.New)
+	return &queueRun{env: env, queues: queues}, err
 }
 
 type queueRun struct {
 	env    *Env
-	queues map[int]map[string]subjects.Queue
+	queues perKey[subjects.Queue]
 }
 
 // takePatience is how long a take waits for an item: long enough to meet one
@@ -56,14 +56,9 @@ const takePatience = 100 * time.Millisecond
 // Load lets every client put a few items first, so that queues are rarely
 // empty, and then put and take as it comes.
 func (r *queueRun) Load(ctx context.Context, over <-chan struct{}) error {
-	return r.env.each(func(c *Client) error {
+	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
-		pace := newPace(r.env, 1, rng)
-		for n := 1; ; n++ {
-			at, ok := pace.wait(ctx, over)
-			if !ok {
-				return nil
-			}
+		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
 			key := r.env.Key(rng.IntN(r.env.Keys))
 			if n <= 2*r.env.Keys || rng.IntN(2) == 0 {
 				r.put(ctx, c, key, at, fmt.Sprintf("c%d-%d", c.ID, n))
@@ -72,6 +67,7 @@ func (r *queueRun) Load(ctx context.Context, over <-chan struct{}) error {
 			}
 		}
 	})
+	return nil
 }
 
 func (r *queueRun) put(ctx context.Context, c *Client, key string, at time.Duration, item string) {
@@ -100,29 +96,15 @@ func (r *queueRun) take(ctx context.Context, c *Client, key string, at, patience
 // nothing is left.
 func (r *queueRun) Quiesce(ctx context.Context) error {
 	deadline := r.env.Record.Now() + 2*r.env.Bound
-	var errs []error
-	for i := range r.env.Keys {
-		key := r.env.Key(i)
+	err := r.env.look(history.FDrained, "drain", func(key string) (any, error) {
 		left, err := r.drain(ctx, key, deadline)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("drain of %s: %w", key, err))
-			continue
-		}
-		r.env.Record.Record(history.Event{
-			Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FDrained, Key: key,
-			Value: history.Value(history.Drained{Empty: left == 0, Left: left}),
-		})
-	}
-	r.env.closeEach(ctx, func(c *Client) (all []any) {
-		for _, q := range r.queues[c.ID] {
-			all = append(all, q)
-		}
-		return all
+		return history.Drained{Empty: left == 0, Left: left}, err
 	})
-	return errors.Join(errs...)
+	r.queues.close(ctx, r.env, func(q subjects.Queue) any { return q })
+	return err
 }
 
-// drain lets all clients take until a fenced read shows the queue empty, or
+// drain lets all clients take until a fresh list shows the queue empty, or
 // the deadline has passed. What is left after some rounds one client takes,
 // another one each round, with more patience than a healthy ensemble ever needs,
 // so that a consumer who is stuck shows.
@@ -140,10 +122,7 @@ func (r *queueRun) drain(ctx context.Context, key string, deadline time.Duration
 			r.takeSome(ctx, c, key, left, r.env.Bound+r.env.Bound/4, deadline)
 		} else {
 			share := (left + len(r.env.Clients) - 1) / len(r.env.Clients)
-			_ = r.env.each(func(c *Client) error {
-				r.takeSome(ctx, c, key, share, 5*takePatience, deadline)
-				return nil
-			})
+			r.env.each(func(c *Client) { r.takeSome(ctx, c, key, share, 5*takePatience, deadline) })
 		}
 		pause(ctx, 5*time.Millisecond) // where takes fail at once
 	}
@@ -159,14 +138,14 @@ func (r *queueRun) takeSome(ctx context.Context, c *Client, key string, n int, p
 	}
 }
 
-// left counts the items in the queue, fenced.
+// left counts the items in the queue as it is now.
 func (r *queueRun) left(ctx context.Context, key string) (n int, err error) {
 	isItem := func(string) bool { return true }
-	if q, ok := r.queues[r.env.Clients[0].ID][key].(subjects.Itemizer); ok {
+	if q, ok := subjects.Offered[subjects.Itemizer](r.queues[r.env.Clients[0].ID][key]); ok {
 		isItem = q.IsItem
 	}
 	err = retry(ctx, r.env.Bound, func() error {
-		names, err := r.env.fencedChildren(ctx, r.env.Path(key))
+		names, err := r.env.freshChildren(ctx, r.env.Path(key))
 		n = 0
 		for _, name := range names {
 			if isItem(name) {

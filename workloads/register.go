@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -10,8 +9,10 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Register is a workload for the store itself: every client writes, compares and
@@ -22,10 +23,21 @@ type Register struct {
 	New func(c *subjects.Client, path string) (subjects.Register, error)
 }
 
-// Name is "register".
-func (Register) Name() string { return history.ModelRegister }
+var _ = offer(models.Register,
+	Subject{Name: Own, About: "the store, used as it should be", workload: Register{subjects.NewRegister}},
+	planted("cas-without-version", "linearizable", "", "compares, then sets whatever is there by then", Register{broken.CASWithoutVersion}),
+	planted("plain-as-fenced", "linearizable", "partition:one+1500ms/3s", "reads plainly, whatever is asked for", Register{broken.PlainAsFenced}),
+	planted("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "compares and sets again after a lost reply", Register{broken.RetryCASBlind}),
+	planted("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "writes again after a lost reply", Register{broken.RetryWriteBlind}),
+	planted("swallows-errors", "durable", "lose-request:setData:who=all/1s", "takes a write for done when it was sent", Register{broken.SwallowsErrors}),
+	planted("cache-goes-back", "plain-reads", "", "gives plain reads from a cache, and others not", Register{broken.CacheGoesBack}),
+	planted("cache-behind-sync", "sync-reads", "", "gives reads behind a sync from a cache", Register{broken.CacheBehindSync}),
+)
 
-// InProcesses is nil: the adapter protocol knows no registers.
+// Name is that of the model.
+func (Register) Name() string { return models.Register.Name }
+
+// InProcesses is nil: other processes have no registers.
 func (Register) InProcesses() Workload { return nil }
 
 // Params says that a register needs nothing more.
@@ -33,30 +45,19 @@ func (Register) Params(*history.Params) {}
 
 // Start makes the znodes, which hold the value "", and the subjects.
 func (w Register) Start(ctx context.Context, env *Env) (Run, error) {
-	r := &registerRun{env: env, registers: map[int]map[string]subjects.Register{}, meetings: max(meanGap(perMeeting, env.Rate), time.Millisecond)}
 	for i := range env.Keys {
 		if err := env.makeZnode(ctx, env.Path(env.Key(i))); err != nil {
 			return nil, err
 		}
 	}
-	for _, c := range env.Clients {
-		r.registers[c.ID] = map[string]subjects.Register{}
-		for i := range env.Keys {
-			key := env.Key(i)
-			reg, err := makeSubject(ctx, env, c, key, w.New)
-			if err != nil {
-				return nil, err
-			}
-			r.registers[c.ID][key] = reg
-		}
-	}
-	return r, nil
+	registers, err := makePerKey(ctx, env, w.New)
+	return &registerRun{env: env, registers: registers, meetings: newMeetings(env, perMeeting)}, err
 }
 
 type registerRun struct {
 	env       *Env
-	registers map[int]map[string]subjects.Register // by client and key
-	meetings  time.Duration                        // from one to the next
+	registers perKey[subjects.Register]
+	meetings  meetings
 }
 
 // perMeeting is in how many operations, of all clients, there is one meeting:
@@ -64,17 +65,17 @@ type registerRun struct {
 // average.
 const perMeeting = 32
 
-// mood is what a client does for some seconds: in one of two it only reads, and in
-// half of those only plainly. Who waits for a server that has lost its leader to
-// write, or to fence, sees nothing of how old its values are.
-type mood struct {
+// mix is what a client does for some seconds: half of the time it only reads, and
+// half of that only plainly. A client that waits to write to a server without a
+// leader, or to sync with it, sees nothing of how stale its values are.
+type mix struct {
 	reads, plain bool
 	until        time.Duration
 }
 
-// draw gives the mood of the next seconds.
-func (r *registerRun) draw(rng *rand.Rand) mood {
-	m := mood{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
+// draw gives the mix of the next seconds.
+func (r *registerRun) draw(rng *rand.Rand) mix {
+	m := mix{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
 	m.reads = rng.IntN(2) == 0
 	m.plain = m.reads && rng.IntN(2) == 0
 	return m
@@ -84,25 +85,22 @@ func (r *registerRun) draw(rng *rand.Rand) mood {
 // operations: a read and a change in either order, two reads, or a compare-and-set
 // of what was read.
 func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
-	return r.env.each(func(c *Client) error {
+	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
 		pace := newPace(r.env, 2, rng)
 		m := r.draw(rng)
-		for n := 1; ; n++ {
-			at, ok := pace.wait(ctx, over)
-			if !ok {
-				return nil
-			}
+		for n, at := range pace.arrivals(ctx, over) {
 			if r.env.Record.Now() > m.until {
 				m = r.draw(rng)
 			}
 			r.arrival(ctx, over, c, rng, m, at, fmt.Sprintf("c%d-%d", c.ID, n))
 		}
 	})
+	return nil
 }
 
 // arrival is what a client does when its time has come.
-func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mood, at time.Duration, value string) {
+func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mix, at time.Duration, value string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
 	kind, other, what := kinds[rng.IntN(3)], kinds[rng.IntN(3)], rng.IntN(4)
@@ -123,26 +121,10 @@ func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Clie
 		_, _ = r.read(ctx, c, key, at, kind)
 		_, _ = r.read(ctx, c, key, 0, other)
 	default:
-		if at, key, ok := r.meet(ctx, over); ok {
+		if at, key, ok := r.meetings.next(ctx, over, c); ok {
 			r.swap(ctx, c, key, at, kind, value)
 		}
 	}
-}
-
-// meet waits for the next meeting: at certain moments all who want to compare and
-// set do so at one register, and not all can win.
-func (r *registerRun) meet(ctx context.Context, over <-chan struct{}) (at time.Duration, key string, ok bool) {
-	n := r.env.Record.Now()/r.meetings + 1
-	at = n * r.meetings
-	t := time.NewTimer(at - r.env.Record.Now())
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return at, r.env.Key(int(n) % r.env.Keys), true
-	case <-over:
-	case <-ctx.Done():
-	}
-	return 0, "", false
 }
 
 // swap reads a value and sets another one, if it still is there.
@@ -201,48 +183,27 @@ func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.D
 // Quiesce lets every client read every register once more, fenced, looks at each
 // itself, and closes the subjects.
 func (r *registerRun) Quiesce(ctx context.Context) error {
-	_ = r.env.each(func(c *Client) error {
-		for i := range r.env.Keys {
-			_, _ = r.read(ctx, c, r.env.Key((i+c.ID)%r.env.Keys), 0, history.ReadFenced)
-		}
-		return nil
+	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
+	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) {
+		found, err := r.final(ctx, key)
+		return history.Final{Register: &found}, err
 	})
-	var errs []error
-	for i := range r.env.Keys {
-		key := r.env.Key(i)
-		if err := r.final(ctx, key); err != nil {
-			errs = append(errs, fmt.Errorf("final read of %s: %w", key, err))
-		}
-	}
-	r.env.closeEach(ctx, func(c *Client) (all []any) {
-		for _, reg := range r.registers[c.ID] {
-			all = append(all, reg)
-		}
-		return all
-	})
-	return errors.Join(errs...)
+	r.registers.close(ctx, r.env, func(reg subjects.Register) any { return reg })
+	return err
 }
 
-// final records what a register holds in the end.
-func (r *registerRun) final(ctx context.Context, key string) error {
-	var found history.Reading
-	err := retry(ctx, r.env.Bound, func() (err error) {
-		found, err = within(ctx, r.env.Bound, func() (history.Reading, error) { return fencedValue(ctx, r.env.Admin, r.env.Path(key)) })
+// final is what a register holds in the end.
+func (r *registerRun) final(ctx context.Context, key string) (found history.Reading, err error) {
+	err = retry(ctx, r.env.Bound, func() (err error) {
+		found, err = within(ctx, r.env.Bound, func() (history.Reading, error) { return freshValue(ctx, r.env.Admin, r.env.Path(key)) })
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	r.env.Record.Record(history.Event{
-		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FFinal, Key: key,
-		Value: history.Value(history.Final{Register: &found}),
-	})
-	return nil
+	return found, err
 }
 
-func fencedValue(ctx context.Context, conn *zk.Conn, path string) (history.Reading, error) {
+func freshValue(ctx context.Context, conn *zk.Conn, path string) (history.Reading, error) {
 	session := conn.SessionID()
-	if err := zkconn.Touch(ctx, conn, path); err != nil {
+	if err := zkconn.NoopWrite(ctx, conn, path); err != nil {
 		return history.Reading{}, err
 	}
 	data, stat, err := conn.Get(path)

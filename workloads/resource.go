@@ -17,7 +17,7 @@ func (r *resource) write(token int64) (accepted bool, order int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.order++
-	if token < r.highest {
+	if uint64(token) < uint64(r.highest) { // as history.ID.Compare does
 		return false, r.order
 	}
 	r.highest = token

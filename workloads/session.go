@@ -8,9 +8,11 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/liar"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/corruptproxy"
 )
 
 // Session is the workload of the store itself: bursts of requests that exercise
@@ -19,12 +21,43 @@ import (
 // that never go back, watches before data, multis as a whole, ephemerals as long as
 // their session, sequential names once. It is decided from what went over the wire.
 type Session struct {
-	// Lie is the planted defect between clients and servers; "" is none.
-	Lie liar.Lie
+	// Corruption is the planted defect between clients and servers; "" is none.
+	Corruption corruptproxy.Corruption
 }
 
-// Name is "session".
-func (Session) Name() string { return history.ModelSession }
+var _ = offer(models.Session, append([]Subject{
+	{Name: Own, About: "the store, as it is", workload: Session{}},
+}, corruptions()...)...)
+
+// foundBy is the property that finds each corruption; the first one is what Broken means.
+var foundBy = []struct {
+	kind             corruptproxy.Corruption
+	property, faults string
+}{
+	{corruptproxy.LostWrite, "durable", ""},
+	{corruptproxy.HalfMulti, "atomic", ""},
+	{corruptproxy.ReadBehind, "single-image", "reset/1s"},
+	{corruptproxy.Reordered, "fifo", ""},
+	{corruptproxy.StaleSync, "sync", ""},
+	{corruptproxy.EventLate, "watch-before-data", ""},
+	{corruptproxy.EventTwice, "one-event", ""},
+	{corruptproxy.EventsSwapped, "event-order", ""},
+	{corruptproxy.EphemeralKept, "ephemeral", ""},
+	{corruptproxy.EphemeralGone, "ephemeral", ""},
+	{corruptproxy.NameTwice, "durable", ""}, // what was acknowledged is not what the servers did; "names" where that is not known
+}
+
+// corruptions are the subjects of the session workload of which servers seem to break a
+// promise.
+func corruptions() (all []Subject) {
+	for _, f := range foundBy {
+		all = append(all, planted(string(f.kind), f.property, f.faults, f.kind.About(), Session{Corruption: f.kind}))
+	}
+	return all
+}
+
+// Name is that of the model.
+func (Session) Name() string { return models.Session.Name }
 
 // InProcesses is nil: other processes would have to do what this one looks at.
 func (Session) InProcesses() Workload { return nil }
@@ -34,15 +67,15 @@ func (Session) Params(*history.Params) {}
 
 // Wire is part of Wired.
 func (w Session) Wire(dial zk.Dialer) zk.Dialer {
-	if w.Lie == "" {
+	if w.Corruption == "" {
 		return dial
 	}
-	return liar.New(w.Lie).Dialer(dial)
+	return corruptproxy.New(w.Corruption).Dialer(dial)
 }
 
 // Start makes the folders of the keys.
 func (w Session) Start(ctx context.Context, env *Env) (Run, error) {
-	r := &sessionRun{env: env, clients: map[int]*sessionClient{}, visits: make(chan struct{}, visitorsAtOnce)}
+	r := &sessionRun{env: env, clients: map[int]*sessionClient{}, visits: semaphore.NewWeighted(visitorsAtOnce)}
 	for _, c := range env.Clients {
 		if c.Conn == nil || env.Visit == nil {
 			return nil, errors.New("the session workload looks at the harness's own connections: it has no clients in processes of their own")
@@ -64,17 +97,17 @@ func (w Session) Start(ctx context.Context, env *Env) (Run, error) {
 
 // The znodes in the folder of a key. Names are short: the record has them often.
 const (
-	sharedZnodes = 3
-	sequencePart = "/q" // the parent of sequential znodes
-	lifePart     = "/e" // the parent of ephemeral ones
-	firstPart    = "/pa"
-	secondPart   = "/pb"
-	thirdPart    = "/pc" // comes and goes
+	sharedZnodes  = 3
+	sequencePart  = "/q" // the parent of sequential znodes
+	ephemeralPart = "/e" // the parent of ephemeral ones
+	firstPart     = "/pa"
+	secondPart    = "/pb"
+	thirdPart     = "/pc" // comes and goes
 )
 
 // folderZnodes are those that are always there.
 func folderZnodes(folder string) []string {
-	return []string{folder + sequencePart, folder + lifePart, folder + firstPart, folder + secondPart}
+	return []string{folder + sequencePart, folder + ephemeralPart, folder + firstPart, folder + secondPart}
 }
 
 func sharedZnode(folder string, i int) string { return fmt.Sprintf("%s/s%d", folder, i) }
@@ -82,14 +115,14 @@ func ownZnode(folder string, client int) string {
 	return fmt.Sprintf("%s/o%d", folder, client)
 }
 
-func lifeZnode(folder string, client int) string {
-	return fmt.Sprintf("%s%s/c%d", folder, lifePart, client)
+func ephemeralZnode(folder string, client int) string {
+	return fmt.Sprintf("%s%s/c%d", folder, ephemeralPart, client)
 }
 
 type sessionRun struct {
 	env     *Env
 	clients map[int]*sessionClient
-	visits  chan struct{} // one for each visitor
+	visits  *semaphore.Weighted // one for each visitor
 	leaving sync.WaitGroup
 }
 
@@ -108,14 +141,9 @@ type sessionClient struct {
 
 // Load lets every client do one burst after another, of mixed kinds.
 func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
-	return r.env.each(func(c *Client) error {
+	r.env.each(func(c *Client) {
 		s := r.clients[c.ID]
-		pace := newPace(r.env, 1, s.rng)
-		for {
-			at, ok := pace.wait(ctx, over)
-			if !ok {
-				return nil
-			}
+		for _, at := range newPace(r.env, 1, s.rng).arrivals(ctx, over) {
 			key := r.env.Key(s.rng.IntN(r.env.Keys))
 			if s.rng.IntN(visitEvery) == 0 && r.visit(ctx, s, key, at) {
 				continue
@@ -123,6 +151,7 @@ func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
 			_ = s.pipe.do(ctx, c, s.someBurst(key), at, r.env.OpTimeout)
 		}
 	})
+	return nil
 }
 
 // data is never the same twice.

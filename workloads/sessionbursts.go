@@ -7,7 +7,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // This file is what the clients of the session workload do.
@@ -112,15 +112,15 @@ func (s *sessionClient) someRead(folder string) request {
 	case 0:
 		return get(ownZnode(folder, other))
 	case 1, 2:
-		return exists(lifeZnode(folder, other))
+		return exists(ephemeralZnode(folder, other))
 	case 3:
 		return children(folder + sequencePart)
 	case 4:
-		return children(folder + lifePart)
+		return children(folder + ephemeralPart)
 	case 5:
 		return exists(s.someShared(folder))
 	}
-	return s.see(s.someShared(folder))
+	return s.getVersion(s.someShared(folder))
 }
 
 // watch leaves watches, of all kinds, and reads the same right behind them: others
@@ -129,8 +129,8 @@ func (s *sessionClient) watch(folder, _ string) (all []request) {
 	path := s.someShared(folder)
 	parent := folder
 	if s.rng.IntN(2) == 0 {
-		path = lifeZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
-		parent = folder + lifePart
+		path = ephemeralZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
+		parent = folder + ephemeralPart
 	}
 	switch s.rng.IntN(6) {
 	case 0:
@@ -167,13 +167,13 @@ func (s *sessionClient) together(folder, _ string) []request {
 
 // ephemerals are of this client, which come and go, and of others.
 func (s *sessionClient) ephemerals(folder, _ string) []request {
-	own := lifeZnode(folder, s.ID)
-	other := lifeZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
+	own := ephemeralZnode(folder, s.ID)
+	other := ephemeralZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
 	switch s.rng.IntN(4) {
 	case 0:
 		return []request{remove(own, -1), exists(other)}
 	case 1:
-		return []request{s.create(own, zk.FlagEphemeral), exists(other), children(folder + lifePart)}
+		return []request{s.create(own, zk.FlagEphemeral), exists(other), children(folder + ephemeralPart)}
 	}
 	return []request{s.create(own, zk.FlagEphemeral), exists(own), exists(other)}
 }
@@ -221,7 +221,7 @@ func (s *sessionClient) syncRead(folder, _ string) []request {
 
 func (s *sessionClient) fencedRead(folder, _ string) []request {
 	path := s.someShared(folder)
-	return []request{func(conn *zk.Conn) error { return zkconn.Touch(context.Background(), conn, folder) }, get(path)}
+	return []request{func(conn *zk.Conn) error { return zkconn.NoopWrite(context.Background(), conn, folder) }, get(path)}
 }
 
 // conflict asks for what cannot be.
@@ -229,6 +229,6 @@ func (s *sessionClient) conflict(folder, _ string) []request {
 	const never = 1 << 30 // no version gets there
 	path := s.someShared(folder)
 	return []request{
-		s.set(path, never), remove(path, never), s.create(folder+lifePart, 0), remove(folder+"/nothing", -1), get(path),
+		s.set(path, never), remove(path, never), s.create(folder+ephemeralPart, 0), remove(folder+"/nothing", -1), get(path),
 	}
 }

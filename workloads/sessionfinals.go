@@ -10,7 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // This file is how the session workload ends: with reads that show what stayed.
@@ -25,7 +25,7 @@ func (r *sessionRun) Quiesce(ctx context.Context) error {
 	if disturbed := len(r.env.Record.Header().Params.Expects) > 0; disturbed {
 		pause(ctx, r.env.Bound)
 	}
-	r.syncInPeace(ctx)
+	r.syncUndisturbed(ctx)
 	var errs []error
 	for i := range r.env.Keys {
 		key := r.env.Key(i)
@@ -35,13 +35,13 @@ func (r *sessionRun) Quiesce(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// peaceful is how many reads behind a sync are made when no leader can be deposed
+// undisturbedReads is how many reads behind a sync are made when no leader can be deposed
 // any more: only then they have to be fresh.
-const peaceful = 30
+const undisturbedReads = 30
 
-// syncInPeace lets each client write in turn, and the next one read behind a sync.
-func (r *sessionRun) syncInPeace(ctx context.Context) {
-	for i := range peaceful {
+// syncUndisturbed lets each client write in turn, and the next one read behind a sync.
+func (r *sessionRun) syncUndisturbed(ctx context.Context) {
+	for i := range undisturbedReads {
 		writer, reader := r.env.Clients[i%len(r.env.Clients)], r.env.Clients[(i+1)%len(r.env.Clients)]
 		key := r.env.Key(i % r.env.Keys)
 		path := ownZnode(r.env.Path(key), writer.ID)
@@ -67,9 +67,7 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 		return fmt.Errorf("read all of %s through client %d: %w", key, client, err)
 	}
 	s.Client = client
-	r.env.Record.Record(history.Event{
-		Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FSurveyed, Key: key, Value: history.Value(s),
-	})
+	r.env.fact(history.FSurveyed, key, s)
 	return nil
 }
 
@@ -77,7 +75,7 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s history.Surveyed, err error) {
 	folder := r.env.Path(key)
 	s.Session = history.ID(conn.SessionID())
-	if err := zkconn.Touch(ctx, conn, folder); err != nil {
+	if err := zkconn.NoopWrite(ctx, conn, folder); err != nil {
 		return s, err
 	}
 	if s.Znodes, err = readBelow(conn, folder); err != nil {
@@ -88,7 +86,7 @@ func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s 
 		absent = append(absent, sharedZnode(folder, i))
 	}
 	for _, c := range r.env.Clients {
-		absent = append(absent, ownZnode(folder, c.ID), lifeZnode(folder, c.ID))
+		absent = append(absent, ownZnode(folder, c.ID), ephemeralZnode(folder, c.ID))
 	}
 	for _, path := range absent {
 		if _, _, err := conn.Exists(path); err != nil {

@@ -9,11 +9,11 @@ import (
 // This file is single requests of the session workload. Those of a client remember
 // what they learnt, for requests to come.
 
-// see is a read that remembers the version.
-func (s *sessionClient) see(path string) request {
+// getVersion is a read that remembers the version.
+func (s *sessionClient) getVersion(path string) request {
 	return func(conn *zk.Conn) error {
 		_, stat, err := conn.Get(path)
-		s.saw(path, stat, err)
+		s.remember(path, stat, err)
 		return err
 	}
 }
@@ -22,7 +22,7 @@ func (s *sessionClient) set(path string, version int32) request {
 	data := s.data()
 	return func(conn *zk.Conn) error {
 		stat, err := conn.Set(path, data, version)
-		s.saw(path, stat, err)
+		s.remember(path, stat, err)
 		return err
 	}
 }
@@ -32,7 +32,7 @@ func (s *sessionClient) create(path string, flags int32) request {
 	return func(conn *zk.Conn) error {
 		_, err := conn.Create(path, data, flags, zk.WorldACL(zk.PermAll))
 		if flags == 0 && (err == nil || errors.Is(err, zk.ErrNodeExists)) {
-			s.saw(path, &zk.Stat{}, nil)
+			s.remember(path, &zk.Stat{}, nil)
 		}
 		return err
 	}
@@ -56,8 +56,8 @@ func (s *sessionClient) createNext(parent, key string) request {
 	}
 }
 
-// saw remembers the version of a znode, or that it is gone.
-func (s *sessionClient) saw(path string, stat *zk.Stat, err error) {
+// remember remembers the version of a znode, or that it is gone.
+func (s *sessionClient) remember(path string, stat *zk.Stat, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

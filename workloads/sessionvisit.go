@@ -23,18 +23,16 @@ const (
 // visit brings a visitor, whose ephemerals the client looks at before and after the
 // visitor's session ends. It is false when there are too many visitors.
 func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at time.Duration) bool {
-	select {
-	case r.visits <- struct{}{}:
-	default:
+	if !r.visits.TryAcquire(1) {
 		return false
 	}
-	v := &visit{run: r, host: s, path: fmt.Sprintf("%s%s/v%s", r.env.Path(key), lifePart, s.data()), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1))}
+	v := &visit{run: r, host: s, path: fmt.Sprintf("%s%s/v%s", r.env.Path(key), ephemeralPart, s.data()), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1))}
 	_ = s.Do(ctx, Op{
 		F: history.FVisit, Key: key, Arg: history.Burst{Requests: 7}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, v.happen(ctx) },
+		Run: func(ctx context.Context) (any, error) { return nil, v.do(ctx) },
 	})
 	r.leaving.Go(func() {
-		defer func() { <-r.visits }()
+		defer r.visits.Release(1)
 		v.leave()
 	})
 	return true
@@ -55,8 +53,8 @@ type visit struct {
 
 var errVisitOver = errors.New("the visit was given up before the visitor came")
 
-// come lets the visitor come.
-func (v *visit) come(ctx context.Context) (*Visitor, error) {
+// connect opens the visitor's session.
+func (v *visit) connect(ctx context.Context) (*Visitor, error) {
 	visitor, err := v.run.env.Visit(ctx)
 	if err != nil {
 		return nil, err
@@ -85,8 +83,8 @@ func (v *visit) leave() {
 	}
 }
 
-func (v *visit) happen(ctx context.Context) error {
-	visitor, err := v.come(ctx)
+func (v *visit) do(ctx context.Context) error {
+	visitor, err := v.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,21 +94,21 @@ func (v *visit) happen(ctx context.Context) error {
 	if err := v.look(ctx, existsW(v.path), getW(v.path+"a"), exists(v.path)); err != nil {
 		return err
 	}
-	if err := v.rest(ctx); err != nil {
+	if err := v.pause(ctx); err != nil {
 		return err
 	}
 	if err := v.look(ctx, exists(v.path), exists(v.path+"a")); err != nil {
 		return err
 	}
-	if err := v.rest(ctx); err != nil {
+	if err := v.pause(ctx); err != nil {
 		return err
 	}
 	v.end(ctx, visitor)
 	return v.look(ctx, exists(v.path), exists(v.path+"a"))
 }
 
-// rest lets a while pass.
-func (v *visit) rest(ctx context.Context) error {
+// pause lets a while pass.
+func (v *visit) pause(ctx context.Context) error {
 	if !pause(ctx, between(v.rng, 10*time.Millisecond, 150*time.Millisecond)) {
 		return context.Cause(ctx)
 	}

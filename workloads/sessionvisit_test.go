@@ -10,8 +10,9 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/faults/link"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/link"
 )
 
 // visitorWithoutServers is one whose connection finds nobody.
@@ -47,7 +48,7 @@ func TestVisitorsLeave(t *testing.T) {
 				if tt.late {
 					time.AfterFunc(time.Millisecond, v.leave)
 				}
-				came, err := v.come(t.Context())
+				came, err := v.connect(t.Context())
 				if tt.late != errors.Is(err, errVisitOver) || tt.late != (came == nil) {
 					t.Errorf("%v, %v", came, err)
 				}
@@ -55,7 +56,7 @@ func TestVisitorsLeave(t *testing.T) {
 					go visitor.Vanish()
 				}
 				v.leave()
-				if !isClosed(visitor.left) {
+				if !await.Closed(visitor.left) {
 					t.Error("the visitor has not left")
 				}
 			})

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/faults/link"
+	"github.com/zklab/zklab/link"
 )
 
 // Wired is a workload about the store itself: everything that its clients say and

@@ -3,11 +3,14 @@ package workloads
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/subjects"
 )
 
 // Workload is a recipe under load.
@@ -25,9 +28,14 @@ type Workload interface {
 // own. One that is not makes its subjects from subjects.Client.Remote itself.
 type Processes interface {
 	// InProcesses is the same workload with subjects that live there; constructors
-	// of this process are left aside. It is nil where the adapter protocol has no
-	// such subjects.
+	// of this process are left aside. It is nil where other processes have no such
+	// subjects.
 	InProcesses() Workload
+}
+
+// Served is a workload whose subjects a process can make that is a client itself.
+type Served interface {
+	Maker() subjects.Maker
 }
 
 // Run is a workload at work in one run. Load is called once, then Quiesce once.
@@ -71,19 +79,25 @@ func (e *Env) Key(i int) string { return fmt.Sprintf("k%d", i+1) }
 // Path is the znode of a key.
 func (e *Env) Path(key string) string { return e.Root + "/" + key }
 
-// each runs f for every client at once and waits for all. It gives the first error.
-func (e *Env) each(f func(c *Client) error) error {
-	errs := make(chan error, len(e.Clients))
+// each runs f for every client at once and waits for all.
+func (e *Env) each(f func(c *Client)) {
+	var wg sync.WaitGroup
 	for _, c := range e.Clients {
-		go func() { errs <- f(c) }()
+		wg.Go(func() {
+			apart.Wait(c.ID)
+			f(c)
+		})
 	}
-	var first error
-	for range e.Clients {
-		if err := <-errs; err != nil && first == nil {
-			first = err
+	wg.Wait()
+}
+
+// eachKey runs f for every client at once, and of each for one key after the other.
+func (e *Env) eachKey(f func(c *Client, key string)) {
+	e.each(func(c *Client) {
+		for i := range e.Keys {
+			f(c, e.Key((i+c.ID)%e.Keys))
 		}
-	}
-	return first
+	})
 }
 
 // closeOne ends a subject within the bound.
@@ -91,25 +105,4 @@ func (e *Env) closeOne(ctx context.Context, c *Client, subject any) {
 	ctx, cancel := context.WithTimeout(ctx, e.Bound)
 	defer cancel()
 	c.closeSubject(ctx, subject)
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
-
-// closeEach ends each client's subjects, together within the bound.
-func (e *Env) closeEach(ctx context.Context, of func(c *Client) []any) {
-	ctx, cancel := context.WithTimeout(ctx, e.Bound)
-	defer cancel()
-	_ = e.each(func(c *Client) error {
-		for _, s := range of(c) {
-			c.closeSubject(ctx, s)
-		}
-		return nil
-	})
 }

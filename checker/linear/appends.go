@@ -13,8 +13,8 @@ import (
 // a compare-and-set from one text to the next, and chains and zones decide.
 //
 // An append that no read shows comes at the end of a chain. The last chain is
-// tried first, then those that end latest before the append; if none will do, a
-// search must decide.
+// tried first, then those that end latest before the append; if none will do,
+// porcupine must decide.
 type appends struct {
 	k      *object
 	items  []string // texts, by number
@@ -153,7 +153,7 @@ func (a *appends) register() (r *object, late []int32) {
 	k := a.k
 	copied := *k
 	r = &copied
-	r.ops, r.told = slices.Clone(k.ops), k.ops
+	r.ops, r.called = slices.Clone(k.ops), k.ops
 	base := int32(len(k.h.values.list))
 	state := func(item int32) int32 {
 		if item == none {

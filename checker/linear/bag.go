@@ -8,6 +8,10 @@ const byCounting = "counting of values"
 // of a value to come out must come after the i-th of it began to go in. Dequeues
 // that found nothing need a moment at which nothing was there for certain.
 func decideBag(k *object) finding {
+	return k.inOrder(decideCounts)
+}
+
+func decideCounts(k *object, drains [][]int32) finding {
 	q, f := k.readItems()
 	switch {
 	case q == nil && (f.result == "" || k.repeats()):
@@ -16,6 +20,7 @@ func decideBag(k *object) finding {
 		f.decider = byCounting
 		return f
 	}
+	q.follow(drains)
 	return q.empty(byCounting)
 }
 

@@ -159,7 +159,7 @@ func TestFormats(t *testing.T) {
 }
 
 // cost is what deciding took.
-type cost struct{ MS, CPU, MB float64 }
+type cost struct{ Milli, CPU, MB float64 }
 
 // measured is what a process measured.
 type measured struct {
@@ -171,7 +171,7 @@ type measured struct {
 
 func (m *measured) report(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // of no meaning here
-	b.ReportMetric(m.Fast.MS, "ms")
+	b.ReportMetric(m.Fast.Milli, "ms")
 	b.ReportMetric(m.Fast.CPU, "cpu-ms")
 	b.ReportMetric(m.Fast.MB, "peak-MB")
 	if m.Bytes > 0 {
@@ -184,7 +184,7 @@ func (m *measured) report(b *testing.B) {
 	case m.GaveUp:
 		b.ReportMetric(1, "porcupine-gave-up")
 	case m.Tried:
-		b.ReportMetric(m.Porcupine.MS, "porcupine-ms")
+		b.ReportMetric(m.Porcupine.Milli, "porcupine-ms")
 		b.ReportMetric(m.Porcupine.CPU, "porcupine-cpu-ms")
 		b.ReportMetric(m.Porcupine.MB, "porcupine-peak-MB")
 		b.ReportMetric(m.Porcupine.CPU/m.Fast.CPU, "times")
@@ -300,9 +300,9 @@ func (l large) open() bool { return l.model == "priority-queue" && l.unknown > 0
 // is that of the first.
 func best(run func()) cost {
 	least := costs(true, run)
-	for began, n := time.Now(), 1; n < 200 && time.Since(began) < 300*time.Millisecond && least.MS < 300; n++ {
+	for began, n := time.Now(), 1; n < 200 && time.Since(began) < 300*time.Millisecond && least.Milli < 300; n++ {
 		c := costs(false, run)
-		least.MS, least.CPU = min(least.MS, c.MS), min(least.CPU, c.CPU)
+		least.Milli, least.CPU = min(least.Milli, c.Milli), min(least.CPU, c.CPU)
 	}
 	return least
 }
@@ -330,7 +330,7 @@ func costs(memory bool, run func()) (c cost) {
 	}
 	cpu, began := cpuTime(), time.Now()
 	run()
-	c.MS = float64(time.Since(began)) / 1e6
+	c.Milli = float64(time.Since(began)) / 1e6
 	c.CPU = max(float64(cpuTime()-cpu)/1e6, 0.001)
 	if memory {
 		c.MB = peak()
@@ -379,7 +379,7 @@ func TestMeasure(t *testing.T) {
 		if err := json.Unmarshal([]byte(b.String()), &m); err != nil {
 			t.Fatal(err)
 		}
-		if m.Fast.MS <= 0 || m.Undecided || m.GaveUp || m.Tried != (m.Porcupine.MS > 0) || (name == "file") != (m.Bytes > 0) || runtime.GOOS == "linux" && m.Fast.MB < 1 {
+		if m.Fast.Milli <= 0 || m.Undecided || m.GaveUp || m.Tried != (m.Porcupine.Milli > 0) || (name == "file") != (m.Bytes > 0) || runtime.GOOS == "linux" && m.Fast.MB < 1 {
 			t.Errorf("%s: %+v", name, m)
 		}
 	}
@@ -388,6 +388,9 @@ func TestMeasure(t *testing.T) {
 // TestGrowth wants four times the operations to take hardly more than four
 // times the memory, also of what is freed again.
 func TestGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute with the race detector")
+	}
 	const n = 4000
 	for _, model := range largeModels {
 		for _, d := range append([]defect{{certain: true}}, defects[model]...) {

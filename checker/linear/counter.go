@@ -136,29 +136,67 @@ func (c *counting) bounds() finding {
 		least[i] += least[i-1]
 		greatest[i] += greatest[i-1]
 	}
+	lows, highs := newExtremes(least, smaller), newExtremes(greatest, greater)
 	for i := range k.ops {
 		o := &k.ops[i]
 		if o.code != read {
 			continue
 		}
-		if k.ctx.Err() != nil {
-			break
+		if k.over(i) {
+			return undecided(k.ctx.Err())
 		}
-		lo, hi := int64(1)<<62, -int64(1)<<62
-		for at := o.inv; at <= o.ret; at++ {
-			lo, hi = min(lo, least[at]), max(hi, greatest[at])
-		}
+		lo, hi := lows.of(o.inv, o.ret), highs.of(o.inv, o.ret)
 		if n := int64(o.a); n < lo || n > hi {
-			witness := []int32{int32(i)}
-			for j := range k.ops { // without which it could be
-				if x := &k.ops[j]; x.code == add && x.ret < o.ret && (x.a > 0) == (n < lo) {
-					witness = append(witness, int32(j))
-				}
-			}
-			return violation(byBounds, witness, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(int32(i)), lo, hi)
+			return k.outOfBounds(int32(i), lo, hi)
 		}
 	}
 	return inapplicable("not all adds are of the same number")
+}
+
+// outOfBounds tells of a read with the adds without which it could be right.
+func (k *object) outOfBounds(i int32, lo, hi int64) finding {
+	o := &k.ops[i]
+	witness := []int32{i}
+	for j := range k.ops {
+		if x := &k.ops[j]; x.code == add && x.ret < o.ret && (x.a > 0) == (int64(o.a) < lo) {
+			witness = append(witness, int32(j))
+		}
+	}
+	return violation(byBounds, witness, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(i), lo, hi)
+}
+
+// extremes find the least or greatest of neighbouring numbers: a tree whose leaves
+// are the numbers, and each other node is the better of the two below it.
+type extremes struct {
+	better func(x, y int64) int64
+	nodes  []int64
+}
+
+func newExtremes(numbers []int64, better func(x, y int64) int64) *extremes {
+	n := len(numbers)
+	e := &extremes{better, make([]int64, 2*n)}
+	copy(e.nodes[n:], numbers)
+	for i := n - 1; i > 0; i-- {
+		e.nodes[i] = better(e.nodes[2*i], e.nodes[2*i+1])
+	}
+	return e
+}
+
+// of is the best of the numbers from one place to another, both included.
+func (e *extremes) of(from, to int32) int64 {
+	n := int32(len(e.nodes) / 2)
+	best := e.nodes[n+from]
+	for from, to = from+n, to+n+1; from < to; from, to = from/2, to/2 {
+		if from%2 == 1 {
+			best = e.better(best, e.nodes[from])
+			from++
+		}
+		if to%2 == 1 {
+			to--
+			best = e.better(best, e.nodes[to])
+		}
+	}
+	return best
 }
 
 // known checks the order of what has its place.
@@ -202,7 +240,7 @@ func (c *counting) match() finding {
 		}
 		c.after[v] = d
 	}
-	heap := returnHeap{ops: ops}
+	heap := byReturn(ops)
 	begun, last := 0, int32(none) // of what comes before, the one that began last
 	later := func(i int32) {
 		if i != none && (last == none || ops[i].inv > ops[last].inv) {
@@ -212,10 +250,10 @@ func (c *counting) match() finding {
 	for v := int64(0); v <= c.most; v++ {
 		if v > 0 && c.made[v] == none {
 			for ; begun < len(c.adds) && ops[c.adds[begun]].inv < c.after[v]; begun++ {
-				heap.push(c.adds[begun])
+				heap.Push(c.adds[begun])
 			}
-			i := heap.pop()
-			if i == none {
+			i, ok := heap.Pop()
+			if !ok {
 				return c.tooMany(v)
 			}
 			if last != none && ops[i].ret < ops[last].inv {
@@ -230,9 +268,9 @@ func (c *counting) match() finding {
 		}
 	}
 	for ; begun < len(c.adds); begun++ {
-		heap.push(c.adds[begun])
+		heap.Push(c.adds[begun])
 	}
-	if i := heap.pop(); i != none && last != none && ops[i].ret < ops[last].inv {
+	if i, ok := heap.Pop(); ok && last != none && ops[i].ret < ops[last].inv {
 		return c.tooFew(i, last)
 	}
 	return finding{}

@@ -1,6 +1,7 @@
 // Package linear decides whether a history of a plain object (a register, a
 // mutex, a queue …) is linearizable: whether each operation can have taken
-// effect at one moment between its invocation and its completion.
+// effect at one moment between its invocation and its completion. It may not use
+// more of them than their values and when they began and ended.
 //
 // [Load] reads the events of a [foreign.Reader] into the compact operations of
 // a [Model], key by key, and [Check] decides each key by itself, since a history
@@ -8,13 +9,18 @@
 //
 //   - a procedure made for the model decides it in about n log n (register.go for
 //     registers with distinct values, permits.go, holds.go, fifo.go and so on);
-//   - where that does not apply a search goes through the history once and keeps
-//     every state that the object may be in, as long as there are not too many
-//     (search.go);
-//   - at last porcupine is asked, within what is left of time and memory.
+//   - where that does not apply porcupine tries all orders, within what is left of
+//     time and memory (porcupine.go).
+//
+// Results and verdicts are package checker's, and package reports prints both. What a
+// key is decided from is not: package checker has every event of a run of zklab's in
+// memory, with its sessions, faults and transactions. A history from elsewhere has
+// none of these, and millions of operations: each is a few bytes here, and names its
+// events by their place.
 //
 // An operation whose outcome nobody knows may take effect at any time from its
-// invocation on, or never. One that failed did nothing.
+// invocation on, or never. One that failed did nothing. Events of one time are
+// concurrent, but for those of one process; see ties.go.
 //
 // # What may stay unknown
 //
@@ -30,7 +36,7 @@
 //   - text that is appended where texts repeat, begin with one another, are
 //     compared with, or are shown by no read and may lie between others;
 //   - queues, priority queues too, into which one value went twice; bags
-//     likewise, if one was found empty besides;
+//     likewise, if one was found empty besides, as each drain does at last;
 //   - priority queues with unknown dequeues, if it explains nothing that the
 //     first of these to begin took what was overdue first;
 //   - semaphores of which several permits are taken at once;
@@ -38,5 +44,9 @@
 //     outcome whether two held the lock at once;
 //   - counters to which different numbers are added.
 //
-// A set that was never read and a history without operations are unknown, too.
+// Whatever the model: where it depends on the order of events of one time, of which only
+// that of each process is known.
+//
+// A set that was never read, a total queue of which nobody knows what a drain took, and a
+// history without operations that are known to have happened are unknown, too.
 package linear

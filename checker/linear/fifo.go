@@ -14,7 +14,18 @@ const byPairs = "pairs and deadlines"
 // a value that was overtaken by later ones, and that too few dequeues with an
 // unknown outcome can have taken; a dequeue that found nothing though there was
 // something all the time.
+//
+// That is exact with the order of what drains took, too. Where x goes before y by their
+// enqueues, by their dequeues, or in one drain, no order of the values fits if that leads
+// in a circle. Two intervals that lie before two others give a third such pair (x before
+// y and z before w: x before w or z before y), so a circle has one step of each kind at
+// most, and a drain lies on one side of what is before or after it as a whole: there is
+// a circle of two values.
 func decideQueue(k *object) finding {
+	return k.inOrder(decideFIFO)
+}
+
+func decideFIFO(k *object, drains [][]int32) finding {
 	q, f := k.readItems()
 	if f.result != "" || f.reason != "" {
 		return f
@@ -22,9 +33,13 @@ func decideQueue(k *object) finding {
 	if f := q.pairs(); f.result != "" {
 		return f
 	}
+	if f := q.swapped(drains); f.result != "" {
+		return f
+	}
 	if f := q.gone(); f.result != "" {
 		return f
 	}
+	q.follow(drains)
 	return q.empty(byPairs)
 }
 
@@ -36,6 +51,8 @@ type items struct {
 	of      []item
 	unknown []int32 // dequeues with an unknown outcome, by invocation
 	empties []int32
+	drains  [][]int32       // whose order counts
+	from    map[int32]int32 // of drains whose order counts: when their last dequeue, the empty one, can begin
 }
 
 // item is a value and its operations, none. Its times are here, too, since
@@ -241,7 +258,10 @@ func (q *items) empty(decider string) finding {
 	}
 	free := q.free()
 	for _, e := range q.empties {
-		if free[q.k.ops[e].ret-1] < q.k.ops[e].inv {
+		if free[q.k.ops[e].ret-1] < q.begin(e) {
+			if q.from != nil {
+				return violation(decider, []int32{e}, "")
+			}
 			return q.notEmpty(e, decider)
 		}
 	}

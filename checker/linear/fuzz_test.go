@@ -75,10 +75,10 @@ func decideAnything(t *testing.T, h *History) {
 // plain says whether plainModel has all that a key's operations do.
 func plain(k *object) bool {
 	switch k.h.Model.kind.name {
-	case "total-queue", "counter-bounds":
+	case "set", "total-queue", "counter-bounds":
 		return false
 	}
-	if k.h.Model.kind.name == "set" && k.lastRead() == none || k.h.initial != 0 {
+	if k.h.Model.kind.name == "final-set" && k.lastRead() == none || k.h.initial != 0 {
 		return false
 	}
 	for i := range k.ops {

@@ -17,7 +17,7 @@ const byHolds = "sweep over holds"
 // choice: nothing depends on its last operation. Where a process goes on after one,
 // that may take effect at any time later, between operations of its own, too. Then
 // what is certain can only convict, and one way in which it may have been can only
-// acquit; between them the search decides.
+// acquit; between them porcupine decides.
 func decideHolds(k *object) finding {
 	holds, odd, goesOn, f := k.certainHolds()
 	if f.result != "" {
@@ -37,6 +37,9 @@ func decideHolds(k *object) finding {
 // sweep finds two holds at one time, or a hold of another for the whole time of an odd
 // release.
 func (k *object) sweep(holds []hold, odd []int32) finding {
+	if k.h.tied { // one that began and ended at one time was held at no moment for certain
+		holds = slices.DeleteFunc(holds, func(h hold) bool { return h.from >= h.to })
+	}
 	slices.SortFunc(holds, func(x, y hold) int { return int(x.from) - int(y.from) })
 	for i := 1; i < len(holds); i++ {
 		if x, y := &holds[i-1], &holds[i]; y.from < x.to {

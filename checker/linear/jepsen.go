@@ -1,12 +1,49 @@
 package linear
 
+import "github.com/zklab/zklab/checker"
+
 // The checks of this file are Jepsen's, for objects that are not linearizable by
-// design: jepsen.checker/total-queue and jepsen.checker/counter.
+// design: jepsen.checker/set, jepsen.checker/total-queue and jepsen.checker/counter.
 
 const (
-	byTotals = "counting in and out"
-	byBounds = "bounds of sums"
+	bySetRead = "the last read"
+	byTotals  = "counting in and out"
+	byBounds  = "bounds of sums"
 )
+
+// decideSetRead wants the last read that the file tells of to show all that was
+// added for certain, be that before the read or after it, and nothing that nobody
+// tried to add. Jepsen's tests add first, and read when all is over; where adds go on
+// during the last read, that may blame a right set: final-set goes by the times.
+func decideSetRead(k *object) finding {
+	last := k.lastRead()
+	switch {
+	case last == none:
+		return finding{result: checker.Unknown, decider: bySetRead, reason: "the set was never read"}
+	case k.shown(last) == nil:
+		return finding{result: checker.Unknown, decider: bySetRead, reason: k.span(last) + " shows nil: so the set was never read"}
+	}
+	n := k.numbers()
+	for i := range k.ops {
+		if k.ops[i].code == add {
+			n.of(k.ops[i].a)
+		}
+	}
+	has := make([]bool, len(n.list))
+	for _, id := range k.shown(last) {
+		v := n.known(id)
+		if v == none {
+			return violation(bySetRead, []int32{last}, "%s shows %s, which nobody had tried to add", k.span(last), k.value(id))
+		}
+		has[v] = true
+	}
+	for i := range k.ops {
+		if o, i := &k.ops[i], int32(i); o.code == add && !o.unknown() && !has[n.known(o.a)] {
+			return violation(bySetRead, []int32{i, last}, "%s is missing in %s, the last read, though it was added: %s", k.value(o.a), k.span(last), k.span(i))
+		}
+	}
+	return valid(bySetRead)
+}
 
 // decideTotal wants all to come out that went in for certain, at any time and in
 // any order, and nothing that nobody tried to put in. What comes out twice is
@@ -14,9 +51,13 @@ const (
 func decideTotal(k *object) finding {
 	n := k.numbers()
 	var tried, in, out []int32 // by value
+	crashed := int32(none)     // a drain that may have taken anything
 	for i := range k.ops {
 		o := &k.ops[i]
-		if o.code == dequeue && (o.unknown() || o.a == 0) {
+		if o.code == drain {
+			crashed = int32(i)
+		}
+		if o.code == drain || o.code == dequeue && (o.unknown() || o.a == 0) {
 			continue
 		}
 		v := n.of(o.a)
@@ -33,31 +74,26 @@ func decideTotal(k *object) finding {
 			in[v]++
 		}
 	}
+	lost := int32(none)
 	for i := range k.ops {
 		o, i := &k.ops[i], int32(i)
-		if o.code == dequeue && (o.unknown() || o.a == 0) {
+		if o.code == drain || o.code == dequeue && (o.unknown() || o.a == 0) {
 			continue
 		}
 		v := n.of(o.a)
 		switch {
 		case o.code == dequeue && tried[v] == 0:
 			return violation(byTotals, []int32{i}, "%s: nobody had tried to enqueue that", k.span(i))
+		case o.code == enqueue && !o.unknown() && in[v] > out[v] && crashed != none:
+			lost = i
 		case o.code == enqueue && !o.unknown() && in[v] > out[v]:
 			return violation(byTotals, []int32{i}, "%s went in %s for certain and came out %s; this was %s", k.value(o.a), times(in[v]), times(out[v]), k.span(i))
 		}
+	}
+	if lost != none {
+		return finding{result: checker.Unknown, decider: byTotals, reason: k.value(k.ops[lost].a) + " never came out, but nobody knows what " + k.span(crashed) + " took"}
 	}
 	return valid(byTotals)
 }
 
 func times(n int32) string { return plural(int(n), "time") }
-
-// decideBounds wants each read to show a sum that is possible by itself: no less
-// than what had been added when it began, no more than what was being added when
-// it ended. Reads are not compared with one another.
-func decideBounds(k *object) finding {
-	c := counting{k: k}
-	if f := c.bounds(); f.result != "" {
-		return f
-	}
-	return valid(byBounds)
-}

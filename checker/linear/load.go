@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/history/models"
 )
 
 // History is what [Load] made of a file: operations in a few bytes each.
@@ -32,6 +34,8 @@ type History struct {
 	initial   int32     // what registers begin with
 	blank     int       // reads of nil that count as reads of an unknown value
 	plain     bool      // values of two items are no keys with values
+	tied      bool      // events of one time have another order than in the file
+	damage    string    // why the file is not all that was written
 	idle      bool      // events of others only: no client called anything
 }
 
@@ -50,8 +54,13 @@ type LoadOptions struct {
 	Initial *foreign.Value
 }
 
+// ErrOwn says that a history is one of zklab's own whose sessions decide, too: they end
+// holds and memberships, of which no [Model] knows, so it would accuse right recipes.
+var ErrOwn = errors.New("is decided without --model, by its sessions too")
+
 // Load reads a history to its end. An event that cannot belong to the model is
-// a [foreign.LineError]. It ends soon after ctx does, with its error.
+// a [foreign.LineError], a history that needs its sessions [ErrOwn]. It ends soon after
+// ctx does, with its error.
 func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*History, error) {
 	l := newLoader(r, m, opts)
 	err := l.events(ctx)
@@ -67,6 +76,7 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	if err != nil {
 		return nil, err
 	}
+	l.h.damage = l.reader.Damage()
 	l.h.idle = l.h.Operations == 0 && l.reader.Others() > 0 && l.reader.Model() == ""
 	if opts.Initial != nil {
 		l.forget()
@@ -79,7 +89,7 @@ func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
 		h:      &History{Model: m, Format: r.Format(), values: newValues()},
 		reader: r, known: m.kind.ops,
-		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{},
+		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1,
 	}
 	if r.Format() == foreign.Porcupine {
 		l.h.initial = l.h.values.of(foreign.Value{Kind: foreign.Text})
@@ -98,6 +108,9 @@ func (l *loader) events(ctx context.Context) error {
 			return ctx.Err()
 		}
 		err := l.reader.Next(&e)
+		if n == 0 && models.Named(l.reader.Model()).Sessions {
+			return fmt.Errorf("a history of zklab's own %s %w", l.reader.Model(), ErrOwn)
+		}
 		if err == io.EOF {
 			return nil
 		}
@@ -124,7 +137,9 @@ type loader struct {
 	f         string // of the last event, as it is written
 	as        string // what it is called here
 	pairs     pairs
-	timed     bool
+	timed     bool  // a time is told
+	since     int64 // the first of them; -1 before
+	passes    bool  // another one is told, too: the times have an order
 }
 
 // pending is the open operation of a process.
@@ -151,6 +166,10 @@ func (l *loader) event(e *foreign.Event) error {
 	l.h.indices = append(l.h.indices, int32(min(e.Index, math.MaxInt32)))
 	l.h.times = append(l.h.times, e.Time)
 	l.timed = l.timed || e.Time > 0
+	if l.since < 0 {
+		l.since = e.Time
+	}
+	l.passes = l.passes || e.Time >= 0 && e.Time != l.since
 	if e.Key.Kind == foreign.Nil {
 		e.Value = entry(e.Value)
 	}
@@ -354,18 +373,19 @@ func (l *loader) forget() {
 // finish puts the operations in order by key, without those of no consequence.
 func (l *loader) finish() {
 	l.h.Unknown += len(l.open)
-	if !l.timed {
-		l.h.times = nil
-	}
-	if l.h.Format == foreign.JSONL && l.timed {
-		l.ties()
-	}
+	l.crashedDrains()
 	l.ops = slices.DeleteFunc(l.ops, func(o op) bool {
 		return o.code == dropped || o.ret == never && (o.code == read || o.code == readAll)
 	})
 	if len(l.extra) > 0 {
 		l.ops = append(l.ops, l.extra...)
 		slices.SortStableFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
+	}
+	if !l.timed {
+		l.h.times = nil
+	}
+	if l.h.Format == foreign.JSONL && l.passes {
+		l.ties() // now that all operations are there
 	}
 	l.divide()
 	for _, ops := range l.h.ops {
@@ -421,8 +441,9 @@ func (l *loader) divide() {
 }
 
 // ties ranks invocations before completions of the same time: what happened at
-// one time is concurrent. Other formats do not say how exact their times are;
-// there the order of events in the file counts, as it does for Jepsen.
+// one time is concurrent, but for what one process did, which [object.overtakes]
+// asks for. Other formats do not say how exact their times are; there the order of
+// events in the file counts, as it does for Jepsen.
 func (l *loader) ties() {
 	times := l.h.times
 	invocation := make([]bool, len(times))
@@ -457,6 +478,7 @@ func (l *loader) ties() {
 	if rank == nil {
 		return
 	}
+	l.h.tied = true
 	for i := range l.ops {
 		o := &l.ops[i]
 		o.inv = rank[o.inv]
@@ -469,5 +491,5 @@ func (l *loader) ties() {
 		lines[at], indices[at] = l.h.lines[i], l.h.indices[i]
 	}
 	l.h.lines, l.h.indices = lines, indices
-	slices.SortFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
+	slices.SortStableFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
 }

@@ -29,17 +29,32 @@ func (l *loader) named(f string) string {
 	return ""
 }
 
-// argument is a value without the map that zklab's own histories put around it.
-func argument(v foreign.Value, names ...string) foreign.Value {
+// argument is a value without the map that zklab's own histories put around it. A map
+// that has none of the names is a value by itself, but in zklab's own histories it
+// cannot be read: taken for nil it would say what nobody saw.
+func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, error) {
 	if v.Kind != foreign.Map {
-		return v
+		return v, nil
 	}
 	for _, name := range names {
-		if inner := v.Field(name); inner.Kind != foreign.Nil {
-			return inner
+		if inner, has := field(v, name); has {
+			return inner, nil
 		}
 	}
-	return foreign.Value{}
+	if l.reader.Model() != "" {
+		return v, fmt.Errorf("the value is %s: expected the field %s", v, names[0])
+	}
+	return v, nil
+}
+
+// field is what a map has under a name, and whether it has that.
+func field(v foreign.Value, name string) (foreign.Value, bool) {
+	for i := 0; i+1 < len(v.Items); i += 2 {
+		if key := v.Items[i]; key.Kind == foreign.Text && key.Text == name || key.Kind == foreign.Word && key.Text == ":"+name {
+			return v.Items[i+1], true
+		}
+	}
+	return foreign.Value{}, false
 }
 
 func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
@@ -47,11 +62,14 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	case "read", "get":
 		o.code = read
 		if e.Type == history.OK {
-			o.a = l.h.values.of(argument(v, "value"))
+			return l.value(&o.a, v, "value")
 		}
 	case "write", "put":
 		if e.Type == history.Invoke {
-			o.code, o.a = write, l.h.values.of(argument(v, "value"))
+			o.code = write
+			if err := l.value(&o.a, v, "value"); err != nil {
+				return err
+			}
 		}
 	case "append":
 		if e.Type == history.Invoke {
@@ -75,16 +93,36 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
+// value puts a value's place where it is wanted.
+func (l *loader) value(at *int32, v foreign.Value, names ...string) error {
+	v, err := l.argument(v, names...)
+	if err == nil {
+		*at = l.h.values.of(v)
+	}
+	return err
+}
+
 // pair is what a compare-and-set compares with and sets.
 func pair(v foreign.Value) (from, to foreign.Value, ok bool) {
 	switch {
 	case v.Kind == foreign.List && len(v.Items) == 2:
 		return v.Items[0], v.Items[1], true
 	case v.Kind == foreign.Map:
-		from, to = argument(v, "from", "old", "expected"), argument(v, "to", "new", "value")
-		return from, to, to.Kind != foreign.Nil
+		from, hasFrom := oneOf(v, "from", "old", "expected")
+		to, hasTo := oneOf(v, "to", "new", "value")
+		return from, to, hasFrom && hasTo
 	}
 	return from, to, false
+}
+
+// oneOf is the first field of some names that a map has.
+func oneOf(v foreign.Value, names ...string) (foreign.Value, bool) {
+	for _, name := range names {
+		if inner, has := field(v, name); has {
+			return inner, true
+		}
+	}
+	return foreign.Value{}, false
 }
 
 func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
@@ -95,19 +133,21 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	if e.F == "release" {
 		o.code = release
 	}
-	if l.h.Model.kind.name != "semaphore:N" || v.Kind != foreign.Int {
-		return nil
+	if l.h.Model.kind.name != "semaphore:N" || v.Kind == foreign.Nil || v.Kind == foreign.Map {
+		return nil // one; a map tells of other things
 	}
-	if v.Int < 1 || v.Int > mostPermits {
-		return fmt.Errorf("%s of %d permits: expected a number from 1 to %d", e.F, v.Int, mostPermits)
+	if v.Kind != foreign.Int || v.Int < 1 || v.Int > mostPermits {
+		return fmt.Errorf("%s of %s permits: expected a number from 1 to %d", e.F, v, mostPermits)
 	}
 	o.a = int32(v.Int)
 	return nil
 }
 
 func loadQueue(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
-	v = argument(v, "item", "value")
+	v, err := l.argument(v, "item", "value")
 	switch {
+	case err != nil:
+		return err
 	case e.F == "drain":
 		return l.drain(o, e, v)
 	case e.F == "dequeue":
@@ -124,16 +164,15 @@ func loadQueue(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
-// drain makes a dequeue of each value that a drain gave: all within its
-// interval, in any order.
+// drain makes a dequeue of each value that a drain gave, and one that found nothing: all
+// within its interval, in this order; see drains.go. One with an unknown outcome stays;
+// see crashedDrains.
 func (l *loader) drain(o *op, e *foreign.Event, v foreign.Value) error {
-	o.code = dropped
+	o.code = drain
 	if e.Type != history.OK {
-		if e.Type == history.Info {
-			return fmt.Errorf("a drain with an unknown outcome: how many items it took cannot be told")
-		}
 		return nil
 	}
+	o.code = dropped
 	if v.Kind != foreign.List && v.Kind != foreign.Set && v.Kind != foreign.Nil {
 		return fmt.Errorf("a drain gave %s: expected the values that it took", v)
 	}
@@ -144,17 +183,59 @@ func (l *loader) drain(o *op, e *foreign.Event, v foreign.Value) error {
 		if d.a == 0 {
 			return fmt.Errorf("a drain gave nil: expected the values that it took")
 		}
+		if err := l.sortable(&d); err != nil {
+			return err
+		}
 		l.extra = append(l.extra, d)
 	}
+	if l.h.Model.kind.machine != nil { // who counts what came out does not ask when nothing was left
+		whole.code, whole.a = dequeue, 0
+		l.extra = append(l.extra, whole)
+	}
 	return nil
+}
+
+// crashedDrains makes dequeues with an unknown outcome of drains with one: of each
+// key's first of these as many as it has enqueues, which can do all that any number
+// of drains can do from then on.
+func (l *loader) crashedDrains() {
+	if l.h.Model.kind.machine == nil { // who counts what came out asks for the drain itself
+		return
+	}
+	first := map[int32]*op{}
+	for i := range l.ops {
+		if o := &l.ops[i]; o.code == drain {
+			if o.code = dropped; first[o.key] == nil {
+				first[o.key] = o
+			}
+		}
+	}
+	if len(first) == 0 {
+		return
+	}
+	for i := range l.ops {
+		if d := first[l.ops[i].key]; d != nil && l.ops[i].code == enqueue {
+			one := *d
+			one.code = dequeue
+			l.extra = append(l.extra, one)
+		}
+	}
 }
 
 func loadPriority(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	if err := loadQueue(l, o, e, v); err != nil {
 		return err
 	}
-	if o.code != dropped && o.a != 0 && !l.h.values.list[o.a].isInt {
-		return fmt.Errorf("the value is %s: expected a whole number, the least of which comes out first", v)
+	if o.code == enqueue || o.code == dequeue {
+		return l.sortable(o)
+	}
+	return nil
+}
+
+// sortable wants an item of a priority queue to be a number.
+func (l *loader) sortable(o *op) error {
+	if v := l.h.values.list[o.a]; l.h.Model.kind.name == "priority-queue" && o.a != 0 && !v.isInt {
+		return fmt.Errorf("the value is %s: expected a whole number of 64 bits, the least of which comes out first", l.h.values.name(o.a))
 	}
 	return nil
 }
@@ -162,19 +243,24 @@ func loadPriority(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 func loadSet(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	switch {
 	case e.F == "add" && e.Type == history.Invoke:
-		o.code, o.a = add, l.h.values.of(argument(v, "value", "item"))
+		o.code = add
+		return l.value(&o.a, v, "value", "item")
 	case e.F == "read":
 		o.code = readAll
 		if e.Type != history.OK {
 			return nil
 		}
-		if v.Kind == foreign.Map {
-			v = argument(v, "value", "items")
+		v, err := l.argument(v, "value", "items")
+		if err != nil {
+			return err
 		}
 		if v.Kind != foreign.List && v.Kind != foreign.Set && v.Kind != foreign.Nil {
 			return fmt.Errorf("a set was read as %s: expected its elements, as in #{1 2} or [1 2]", v)
 		}
-		ids := make([]int32, len(v.Items))
+		var ids []int32 // nil of nothing, which Jepsen's tests do not take for a read
+		if v.Kind != foreign.Nil || l.h.Format == foreign.JSONL {
+			ids = make([]int32, len(v.Items))
+		}
 		for i, item := range v.Items {
 			ids[i] = l.h.values.of(item)
 		}
@@ -185,14 +271,16 @@ func loadSet(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 }
 
 func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
-	v = argument(v, "value", "delta")
+	v, err := l.argument(v, "value", "delta")
+	if err != nil {
+		return err
+	}
 	number := func() (int32, error) {
 		if v.Kind != foreign.Int || v.Int < -math.MaxInt32 || v.Int > math.MaxInt32 {
 			return 0, fmt.Errorf("the value of %s is %s: expected a whole number of 31 bits", e.F, v)
 		}
 		return int32(v.Int), nil
 	}
-	var err error
 	answers := e.F != "add" || l.reader.Model() != ""
 	switch {
 	case e.F == "read":

@@ -16,8 +16,6 @@ type machine interface {
 	// starts are all states that the object may be in before some operations, as
 	// far as these can tell them apart; nil if they are too many.
 	starts(ops []op) []int64
-	// name is a state for people.
-	name(state int64) string
 	// size is roughly how many bytes the machine keeps.
 	size() int64
 }
@@ -100,8 +98,7 @@ func (m *plainRegister) whole(state int64) string {
 	return m.k.value(int32(state))
 }
 
-func (m *plainRegister) name(state int64) string { return m.whole(state) }
-func (m *plainRegister) size() int64             { return m.bytes }
+func (m *plainRegister) size() int64 { return m.bytes }
 
 // permitCount is how many permits are taken.
 type permitCount struct{ permits int64 }
@@ -120,13 +117,6 @@ func (m permitCount) step(state int64, o *op) (int64, bool) {
 	return state, 0 <= state && state <= m.permits
 }
 
-func (m permitCount) name(state int64) string {
-	if m.permits == 1 {
-		return []string{"free", "held"}[state]
-	}
-	return strconv.FormatInt(state, 10) + " permits taken"
-}
-
 // ownedLock is a lock and its owner's number + 1.
 type ownedLock struct{ k *object }
 
@@ -143,21 +133,13 @@ func (m ownedLock) step(state int64, o *op) (int64, bool) {
 	return 0, state == me
 }
 
-func (m ownedLock) name(state int64) string {
-	if state == 0 {
-		return "free"
-	}
-	return "held by process " + strconv.FormatInt(m.k.h.processes[state-1], 10)
-}
-
 // countAll is a counter.
 type countAll struct{}
 
 func newCounter(*object) machine { return countAll{} }
 
-func (countAll) initial() int64          { return 0 }
-func (countAll) size() int64             { return 0 }
-func (countAll) name(state int64) string { return strconv.FormatInt(state, 10) }
+func (countAll) initial() int64 { return 0 }
+func (countAll) size() int64    { return 0 }
 
 func (countAll) step(state int64, o *op) (int64, bool) {
 	if o.code == read {
@@ -230,7 +212,6 @@ func hashOfOne(v int32) uint64 {
 
 func (m *growingSet) initial() int64      { return 0 }
 func (m *growingSet) size() int64         { return 80 * int64(len(m.all)) }
-func (m *growingSet) name(int64) string   { return "a set" }
 func (m *growingSet) starts([]op) []int64 { return nil }
 
 func (m *growingSet) step(state int64, o *op) (int64, bool) {
@@ -304,7 +285,9 @@ func newBag(k *object) machine {
 		at, _ := slices.BinarySearch(list, v)
 		return at
 	}
-	return m
+	c := newChoices(m, []int64{m.initial()}, nil)
+	c.variants = m.values
+	return c
 }
 
 func (m *lists) initial() int64 { return 0 }
@@ -348,17 +331,6 @@ func (m *lists) step(state int64, o *op) (int64, bool) {
 		return state, false
 	}
 	return m.number(list[1:]), true
-}
-
-func (m *lists) name(state int64) string {
-	list := m.all[state]
-	if len(list) == 0 {
-		return "empty"
-	}
-	if m.any {
-		return plural(len(list), "value")
-	}
-	return plural(len(list), "value") + ", " + m.k.value(list[0]) + " first"
 }
 
 // values are dequeues of each value that went in, for one that may have taken any.

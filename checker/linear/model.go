@@ -39,11 +39,12 @@ func init() {
 		{"mutex", "a lock that anybody may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits},
 		{"lock", "a lock that only its holder, a process, may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideHolds, newHolds},
 		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits},
-		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue},
+		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue},
 		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag},
 		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil},
 		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority},
-		{"set", "elements are added; the last read must show all of them, and nothing that nobody tried to add: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead},
+		{"set", "elements are added; the last read must show all whose add succeeded, and nothing that nobody tried to add, at any time: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideSetRead, nil},
+		{"final-set", "elements are added; the last read must show all whose add had succeeded before it began, and none whose add had not begun when it ended", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead},
 		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, newSet},
 		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter},
 		{"counter-bounds", "a counter whose reads show what is possible for each by itself: Jepsen's counter", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideBounds, nil},
@@ -102,7 +103,9 @@ func (m Model) Name() string { return m.name }
 
 // tries says whether what failed may have had an effect all the same: Jepsen's
 // checks ask whether somebody tried to add what is there, not how that ended.
-func (m Model) tries() bool { return m.kind.name == "set" || m.kind.name == "total-queue" }
+func (m Model) tries() bool {
+	return m.kind.name == "set" || m.kind.name == "final-set" || m.kind.name == "total-queue"
+}
 
 // Begins says whether an object of the model begins as something that the
 // history does not tell: a register does.

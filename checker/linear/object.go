@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/zones"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // none is no place in a list: no operation, no value.
@@ -25,11 +25,12 @@ type object struct {
 	initial int32
 	permits int32
 	scratch *scratch
+	pace    int // steps from one look at the budget to the next; 0: some
 
 	// Of an object that stands for another one: its values beyond those of the
-	// history, and the operations as they are told of.
-	extra []string
-	told  []op
+	// history, and the operations that clients called.
+	extra  []string
+	called []op
 }
 
 // finding is a procedure's answer. The zero value says that the procedure does
@@ -142,6 +143,18 @@ func (k *object) byReturn() []int32 {
 	return out
 }
 
+// usualPace is how many steps go by from one look at the budget to the next.
+const usualPace = 1024
+
+// over says, once in some steps, whether the budget is used up.
+func (k *object) over(step int) bool {
+	pace := k.pace
+	if pace == 0 {
+		pace = usualPace
+	}
+	return step%pace == 0 && k.ctx.Err() != nil
+}
+
 // value is a value's name.
 func (k *object) value(id int32) string {
 	if at := int(id) - len(k.h.values.list); at >= 0 && at < len(k.extra) {
@@ -170,59 +183,13 @@ func (k *object) who(i int32) string {
 // what is an operation in words: write of 3 by process 1.
 func (k *object) what(i int32) string { return k.act(i) + " by " + k.who(i) }
 
-// asTold is an operation as people are told of it, where that is another one than
-// the one that is decided.
-func (k *object) asTold(i int32) *op {
-	if k.told != nil {
-		return &k.told[i]
+// asCalled is an operation as its client called it, where that is another one than the
+// one that is decided.
+func (k *object) asCalled(i int32) *op {
+	if k.called != nil {
+		return &k.called[i]
 	}
 	return &k.ops[i]
-}
-
-func (k *object) act(i int32) string {
-	o := k.asTold(i)
-	switch o.code {
-	case read:
-		if k.counts() {
-			return fmt.Sprintf("read of %d", o.a)
-		}
-		return "read of " + k.value(o.a)
-	case write:
-		return "write of " + k.value(o.a)
-	case cas:
-		return fmt.Sprintf("cas from %s to %s", k.value(o.a), k.value(o.b))
-	case mismatch:
-		return fmt.Sprintf("failed cas from %s to %s", k.value(o.a), k.value(o.b))
-	case extend:
-		return "append of " + k.value(o.a)
-	case acquire, release:
-		name := map[code]string{acquire: "acquire", release: "release"}[o.code]
-		if o.a != 1 {
-			return fmt.Sprintf("%s of %d", name, o.a)
-		}
-		return name
-	case enqueue:
-		return "enqueue of " + k.value(o.a)
-	case dequeue:
-		switch {
-		case o.unknown():
-			return "dequeue"
-		case o.a == 0:
-			return "dequeue that found nothing"
-		}
-		return "dequeue of " + k.value(o.a)
-	case add:
-		switch {
-		case !k.counts():
-			return "add of " + k.value(o.a)
-		case o.b != noResult:
-			return fmt.Sprintf("add of %d with the answer %d", o.a, o.b)
-		}
-		return fmt.Sprintf("add of %d", o.a)
-	case readAll:
-		return fmt.Sprintf("read of %d elements", len(k.h.lists[o.a]))
-	}
-	return "nothing"
 }
 
 // counts says that the values are numbers themselves.
@@ -241,14 +208,5 @@ func (k *object) span(i int32) string {
 
 // spans joins operations.
 func (k *object) spans(is []int32) string {
-	const some = 6
-	var parts []string
-	for n, i := range is {
-		if n == some {
-			parts = append(parts, fmt.Sprintf("%d more", len(is)-some))
-			break
-		}
-		parts = append(parts, k.span(i))
-	}
-	return strings.Join(parts, ", ")
+	return prose.Some(len(is), 6, func(n int) string { return k.span(is[n]) })
 }

@@ -23,6 +23,7 @@ const (
 	dequeue              // a is the value; 0: the queue was empty
 	add                  // to a set: a is the value; to a counter: a is the number, b the counter's new value or noResult
 	readAll              // a is the place in History.lists of what was read
+	drain                // with an unknown outcome: it may have taken anything
 )
 
 // codes are some codes.

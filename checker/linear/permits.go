@@ -1,6 +1,10 @@
 package linear
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/zklab/zklab/internal/heaps"
+)
 
 const byDeadline = "earliest deadline first"
 
@@ -98,7 +102,7 @@ type permitQueue struct {
 	order   []int32 // by return
 	permits int32
 	done    []bool
-	waiting [2]returnHeap // acquires and releases that have begun
+	waiting [2]heaps.Heap[int32] // acquires and releases that have begun
 }
 
 func sort2(c code) int {
@@ -113,25 +117,28 @@ func sort2(c code) int {
 func (p *permitQueue) run(count int32) int {
 	if p.done == nil {
 		p.done = make([]bool, len(p.ops))
+		p.waiting = [2]heaps.Heap[int32]{byReturn(p.ops), byReturn(p.ops)}
 	}
 	clear(p.done)
-	p.waiting = [2]returnHeap{{ops: p.ops, of: p.waiting[0].of[:0]}, {ops: p.ops, of: p.waiting[1].of[:0]}}
+	for i := range p.waiting {
+		p.waiting[i].Items = p.waiting[i].Items[:0]
+	}
 	begun := 0
 	for at, i := range p.order {
 		o := &p.ops[i]
 		for ; begun < len(p.ops) && p.ops[begun].inv < o.ret; begun++ {
-			p.waiting[sort2(p.ops[begun].code)].push(int32(begun))
+			p.waiting[sort2(p.ops[begun].code)].Push(int32(begun))
 		}
 		if p.done[i] {
 			continue
 		}
 		if o.code == acquire && count == p.permits || o.code == release && count == 0 {
 			other := &p.waiting[1-sort2(o.code)]
-			j := other.pop()
-			for j != none && p.done[j] {
-				j = other.pop()
+			j, ok := other.Pop()
+			for ok && p.done[j] {
+				j, ok = other.Pop()
 			}
-			if j == none {
+			if !ok {
 				return at
 			}
 			p.done[j] = true
@@ -192,7 +199,8 @@ func (p *permitQueue) shrink(k *object, last int32) finding {
 	return violation(byDeadline, w, "%s", k.permitsReason(w))
 }
 
-// order are the operations with a completion by return.
+// order are the operations with a completion by return; those of a drain, which share
+// theirs, in their order.
 func order(ops []op) []int32 {
 	var is []int32
 	for i := range ops {
@@ -200,49 +208,11 @@ func order(ops []op) []int32 {
 			is = append(is, int32(i))
 		}
 	}
-	slices.SortFunc(is, func(x, y int32) int { return int(ops[x].ret) - int(ops[y].ret) })
+	slices.SortStableFunc(is, func(x, y int32) int { return int(ops[x].ret) - int(ops[y].ret) })
 	return is
 }
 
-// returnHeap gives first the operation that returns first.
-type returnHeap struct {
-	ops []op
-	of  []int32
-}
-
-func (h *returnHeap) push(i int32) {
-	h.of = append(h.of, i)
-	for at := len(h.of) - 1; at > 0; {
-		up := (at - 1) / 2
-		if h.ops[h.of[up]].ret <= h.ops[h.of[at]].ret {
-			return
-		}
-		h.of[up], h.of[at] = h.of[at], h.of[up]
-		at = up
-	}
-}
-
-// pop takes the first; none if there is none.
-func (h *returnHeap) pop() int32 {
-	if len(h.of) == 0 {
-		return none
-	}
-	first := h.of[0]
-	last := len(h.of) - 1
-	h.of[0] = h.of[last]
-	h.of = h.of[:last]
-	for at := 0; ; {
-		down := 2*at + 1
-		if down >= last {
-			return first
-		}
-		if down+1 < last && h.ops[h.of[down+1]].ret < h.ops[h.of[down]].ret {
-			down++
-		}
-		if h.ops[h.of[at]].ret <= h.ops[h.of[down]].ret {
-			return first
-		}
-		h.of[down], h.of[at] = h.of[at], h.of[down]
-		at = down
-	}
+// byReturn is a heap of operations that gives first the one that returns first.
+func byReturn(ops []op) heaps.Heap[int32] {
+	return heaps.Heap[int32]{Less: func(a, b int32) bool { return ops[a].ret < ops[b].ret }}
 }

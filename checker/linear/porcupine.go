@@ -2,38 +2,66 @@ package linear
 
 import (
 	"context"
+	"sort"
 	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"github.com/zklab/zklab/checker"
 )
 
 const byPorcupine = "porcupine"
 
-// askPorcupine lets porcupine search, within a time and some memory. An unknown
-// operation is one that may happen at the very end, where it does something if
-// it can.
-func askPorcupine(k *object, budget time.Duration, memory int64) finding {
-	ops := make([]porcupine.Operation, 0, len(k.ops))
-	for i := range k.ops {
-		o := &k.ops[i]
-		if o.code == dequeue && o.unknown() && k.h.Model.kind.name == "bag" {
-			return inapplicable("porcupine cannot tell what an unknown dequeue took")
-		}
-		ops = append(ops, porcupine.Operation{ClientId: int(o.process), Input: o, Call: int64(o.inv), Return: int64(min(o.ret, int32(len(k.ranks))))})
+// search decides what no procedure does: porcupine tries all orders, within a time and
+// some memory. First it is asked about one part of the history after another, whatever
+// the object was before: to see that a part has no order takes a fraction of what the
+// whole does.
+func (k *object) search(until time.Time, memory int64) finding {
+	s := &shrinking{k: k, machine: k.h.Model.kind.machine(k), memory: min(memory, mostShrinkingMemory)}
+	if end, found := s.part(time.Now().Add(time.Until(until) / 3)); found {
+		w := shrinkWindow(k, end, true, s.refuted)
+		return violation(byPorcupine, w, "no order explains %s", k.spans(w))
 	}
-	if budget <= 0 {
-		return inapplicable("the budget for checking was used up")
+	f := k.askPorcupine(until, memory)
+	if f.result != checker.Violation {
+		return f
 	}
-	m := k.h.Model.kind.machine(k)
-	b := &bound{ctx: k.ctx, left: memory, step: int64(len(ops))/8 + 150}
-	switch res := porcupine.CheckOperationsTimeout(b.model(m), ops, budget); {
-	case b.spent.Load() || res == porcupine.Unknown:
-		return inapplicable("porcupine found no answer within %s and %d MB", budget.Round(time.Millisecond), memory>>20)
-	case res == porcupine.Ok:
+	last := sort.Search(len(k.ranks), func(rank int) bool { return s.impossible(newWindow(k).cut(0, int32(rank)).ops, false) })
+	w := shrinkWindow(k, int32(last), false, s.impossible)
+	return violation(byPorcupine, w, "no order explains %s", k.spans(w))
+}
+
+// askPorcupine asks about a whole object.
+func (k *object) askPorcupine(until time.Time, memory int64) finding {
+	budget := time.Until(until)
+	switch k.explained(k.ops, newSequenced(k.h.Model.kind.machine(k), k.ops), budget, memory) {
+	case porcupine.Ok:
 		return valid(byPorcupine)
+	case porcupine.Illegal:
+		return violation(byPorcupine, nil, "porcupine tried all orders of %s, and none explains them", plural(len(k.ops), "operation"))
 	}
-	return violation(byPorcupine, nil, "porcupine tried all orders of %s, and none explains them", plural(len(ops), "operation"))
+	return inapplicable("porcupine found no answer within %s and %d MB", budget.Round(time.Millisecond), memory>>20)
+}
+
+// explained asks porcupine whether a machine can do some operations in an order that
+// their intervals allow. One with an unknown outcome ends when all is over, where it
+// does something if it can.
+func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) porcupine.CheckResult {
+	if budget <= 0 {
+		return porcupine.Unknown
+	}
+	calls := make([]porcupine.Operation, len(ops))
+	for i := range ops {
+		o := &ops[i]
+		calls[i] = porcupine.Operation{ClientId: int(o.process), Input: o, Call: 2 * int64(o.inv), Return: 2 * int64(min(o.ret, int32(len(k.ranks))))}
+	}
+	b := &bound{ctx: k.ctx, left: memory, step: int64(len(ops))/8 + 150}
+	result := porcupine.CheckOperationsTimeout(b.model(m), calls, budget)
+	if b.spent.Load() {
+		return porcupine.Unknown
+	}
+	return result
 }
 
 // bound ends a search that takes too much memory.
@@ -49,12 +77,16 @@ func (b *bound) model(m machine) porcupine.Model {
 		Init: func() any { return m.initial() },
 		Hash: func(state any) uint64 { return uint64(state.(int64)) },
 		Step: func(state, input, _ any) (bool, any) {
-			if b.left < m.size() || b.spent.Load() || b.ctx.Err() != nil {
+			if b.spent.Load() || b.ctx.Err() != nil {
 				b.spent.Store(true)
 				return false, nil
 			}
 			o := input.(*op)
 			next, ok := m.step(state.(int64), o)
+			if b.left < m.size() {
+				b.spent.Store(true)
+				return false, nil
+			}
 			if !ok && o.unknown() {
 				next, ok = state.(int64), true
 			}
@@ -64,4 +96,71 @@ func (b *bound) model(m machine) porcupine.Model {
 			return ok, next
 		},
 	}
+}
+
+// What porcupine may take for a part of a history.
+const (
+	mostShrinkingMemory = 64 << 20
+	mostPartTime        = 200 * time.Millisecond
+)
+
+// shrinking finds out which operations of an object are enough to have no order.
+type shrinking struct {
+	k       *object
+	machine machine
+	memory  int64
+}
+
+// impossible says that some operations have no order, each of those with an unknown
+// outcome done once or never.
+func (s *shrinking) impossible(ops []op, _ bool) bool {
+	m := s.k.h.Model.kind.machine(s.k)
+	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory) == porcupine.Illegal
+}
+
+// refuted says that some operations have no order even if each of those with an unknown
+// outcome is done as often as one likes, once it has begun, and in whatever order a
+// process did things at one time. That leaves porcupine little to try.
+func (s *shrinking) refuted(ops []op, anyStart bool) bool {
+	starts := []int64{s.machine.initial()}
+	if anyStart {
+		starts = s.machine.starts(ops)
+	}
+	known, maybe := make([]op, 0, len(ops)), []op(nil)
+	for _, o := range ops {
+		if o.unknown() {
+			maybe = append(maybe, o)
+		} else {
+			known = append(known, o)
+		}
+	}
+	return s.k.explained(known, newChoices(s.machine, starts, maybe), mostPartTime, s.memory) == porcupine.Illegal
+}
+
+// Parts are so many events long, and overlap by half. So many are cut out together.
+var partEvents = []int32{100, 400}
+
+const partsAtOnce = 50
+
+// part looks for a part of the history that has no order, and gives the rank at which it
+// ends. A machine that may have come to any number of states knows none.
+func (s *shrinking) part(deadline time.Time) (until int32, found bool) {
+	if s.machine.starts(s.k.ops) == nil {
+		return 0, false
+	}
+	end := int32(len(s.k.ranks))
+	for _, wide := range partEvents {
+		for first := int32(0); first < end; first += partsAtOnce * wide {
+			near := newWindow(s.k).cut(first, first+(partsAtOnce+1)*wide)
+			for from := first; from < min(end, first+partsAtOnce*wide); from += wide / 2 {
+				if s.k.ctx.Err() != nil || time.Now().After(deadline) {
+					return 0, false
+				}
+				if s.refuted(near.cut(from, from+wide).ops, from > 0) {
+					return min(end, from+wide), true
+				}
+			}
+		}
+	}
+	return 0, false
 }

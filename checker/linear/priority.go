@@ -18,14 +18,26 @@ const byPriority = "best first"
 // What is wrong without the values that unknown dequeues may have taken is wrong.
 // They must have taken what never came out though something worse did, and have
 // begun in time for that. The first to begin take what had to be gone first: if
-// that explains the history, it is valid; else a search must say.
+// that explains the history, it is valid; else porcupine must say.
+//
+// What a drain took goes one after another: none before the one that was taken before it
+// can have been. That can put off a better one, so it is gone through once more, until
+// nothing is put off any further.
 func decidePriority(k *object) finding {
+	return k.inOrder(decideBest)
+}
+
+func decideBest(k *object, drains [][]int32) finding {
 	q, f := k.readItems()
 	switch {
 	case f.result != "":
 		f.decider = byPriority
 		return f
 	case q == nil:
+		return f
+	}
+	q.drains = drains
+	if f := q.leftBetter(); f.result != "" {
 		return f
 	}
 	best := q.byNumber()
@@ -55,15 +67,14 @@ type numbered struct {
 
 // byNumber are the values that went in, the best first.
 func (q *items) byNumber() []int32 {
-	number := func(v int) int64 { return q.k.h.values.list[q.n.list[v]].number }
 	least := int64(math.MaxInt64)
 	for v := range q.of {
-		least = min(least, number(v))
+		least = min(least, q.number(int32(v)))
 	}
 	all := make([]numbered, 0, len(q.of))
 	for v := range q.of {
 		if q.of[v].in != none {
-			all = append(all, numbered{uint64(number(v)) - uint64(least), int32(v)})
+			all = append(all, numbered{uint64(q.number(int32(v))) - uint64(least), int32(v)})
 		}
 	}
 	best := make([]int32, len(all))
@@ -193,8 +204,112 @@ func (q *items) someTaken(best []int32, overdue []goner) bool {
 	}
 }
 
+// leftBetter looks for a value that a drain took though one that it took later was better
+// and certainly there.
+func (q *items) leftBetter() finding {
+	k := q.k
+	type taken struct {
+		v        int32
+		earliest int32 // when it can have been taken
+	}
+	for _, is := range q.drains {
+		var worse []taken // of those so far, each worse than all that came out after it
+		from := k.ops[is[0]].inv
+		for _, i := range is {
+			a := k.ops[i].a
+			if a == 0 {
+				continue
+			}
+			v := q.n.of(a)
+			for n := len(worse); n > 0 && q.number(worse[n-1].v) <= q.number(v); n-- {
+				worse = worse[:n-1]
+			}
+			x := &q.of[v]
+			if n := len(worse); n > 0 && x.inRet < worse[n-1].earliest {
+				y := &q.of[worse[n-1].v]
+				return violation(byPriority, []int32{x.in, x.out, y.in, y.out}, "the drain by %s (%s to %s) took %s before %s, which was better and there all the time: %s",
+					k.who(i), k.at(k.ops[i].inv), k.at(k.ops[i].ret), q.name(worse[n-1].v), q.name(v), k.span(x.in))
+			}
+			from = max(from, x.inInv)
+			worse = append(worse, taken{v, from})
+		}
+	}
+	return finding{}
+}
+
+// number is a value's number.
+func (q *items) number(v int32) int64 { return q.k.h.values.list[q.n.list[v]].number }
+
+// mostRounds is how often values are gone through until drains put nothing off.
+const mostRounds = 50
+
 // bestFirst takes the values in order of their numbers, each as early as it can be.
 func (q *items) bestFirst(best []int32) finding {
+	if len(q.drains) == 0 {
+		return q.earliest(best, nil)
+	}
+	at := make([]int32, len(q.of)) // when each can be taken at the earliest
+	for v := range q.of {
+		at[v] = max(q.of[v].outInv, q.of[v].inInv)
+	}
+	for range mostRounds {
+		q.chain(at)
+		before := slices.Clone(at)
+		if f := q.earliest(best, at); f.result != checker.Valid {
+			return f
+		}
+		if q.chain(at); slices.Equal(at, before) {
+			return q.together(at)
+		}
+	}
+	return inapplicable("what drains took holds up one another")
+}
+
+// chain puts off what a drain took until it can have taken what it took before, and the
+// end of a drain until all is out.
+func (q *items) chain(at []int32) {
+	q.from = map[int32]int32{}
+	for _, is := range q.drains {
+		from := q.k.ops[is[0]].inv
+		for _, i := range is {
+			if a := q.k.ops[i].a; a != 0 {
+				v := q.n.of(a)
+				from = max(from, at[v])
+				at[v] = from
+			} else {
+				q.from[i] = from
+			}
+		}
+	}
+}
+
+// together looks at what a drain took at one rank: what was there before that for certain
+// comes before all that is worse.
+func (q *items) together(at []int32) finding {
+	for _, is := range q.drains {
+		worst := int32(none) // of those of one rank so far
+		for _, i := range is {
+			a := q.k.ops[i].a
+			if a == 0 {
+				continue
+			}
+			v := q.n.of(a)
+			switch {
+			case worst == none || at[worst] != at[v]:
+				worst = v
+			case q.number(v) > q.number(worst):
+				worst = v
+			case q.of[v].inRet < at[v]:
+				return violation(byPriority, []int32{q.of[v].in, i, q.of[worst].in, q.of[worst].out}, "")
+			}
+		}
+	}
+	return valid(byPriority)
+}
+
+// earliest takes each value as early as it can be, at the time that at says or later,
+// and puts that time there.
+func (q *items) earliest(best, at []int32) finding {
 	k := q.k
 	b := newBusy(len(k.ranks))
 	there := make([]stay, 0, len(best))
@@ -205,9 +320,16 @@ func (q *items) bestFirst(best []int32) finding {
 			b.add(x.inRet, int32(len(k.ranks)))
 			continue
 		}
-		p := b.free(max(x.outInv, x.inInv))
+		from := max(x.outInv, x.inInv)
+		if at != nil {
+			from = max(from, at[v])
+		}
+		p := b.free(from)
 		if p > x.outRet {
-			return q.worse(x.out, there, v)
+			return q.worse(x.out, from, there, v)
+		}
+		if at != nil {
+			at[v] = p
 		}
 		if p > x.inRet {
 			there = append(there, stay{v, x.inRet, p})
@@ -215,21 +337,19 @@ func (q *items) bestFirst(best []int32) finding {
 		}
 	}
 	for _, e := range q.empties {
-		if b.free(k.ops[e].inv) > k.ops[e].ret {
-			return q.worse(e, there, none)
+		if from := q.begin(e); b.free(from) > k.ops[e].ret {
+			return q.worse(e, from, there, none)
 		}
 	}
 	return valid(byPriority)
 }
 
-// worse tells of a dequeue, of v or of nothing, during which there always was
-// something better. there is until when each value was there.
-func (q *items) worse(d int32, there []stay, v int32) finding {
+// worse tells of a dequeue, of v or of nothing, during which from a rank on there always
+// was something better. there is until when each value was there.
+func (q *items) worse(d, from int32, there []stay, v int32) finding {
 	k := q.k
-	from := k.ops[d].inv
 	witness := []int32{d}
 	if v != none {
-		from = max(from, q.of[v].inInv)
 		witness = append(witness, q.of[v].in)
 	}
 	chosen := q.cover(there, from, k.ops[d].ret, nil)
@@ -237,6 +357,9 @@ func (q *items) worse(d int32, there []stay, v int32) finding {
 	for _, v := range chosen {
 		names = append(names, q.of[v].in)
 		witness = append(witness, q.of[v].in, q.of[v].out)
+	}
+	if q.drains != nil {
+		return violation(byPriority, witness, "")
 	}
 	return violation(byPriority, witness, "during %s something better was there all the time: %s", k.span(d), k.spans(names))
 }

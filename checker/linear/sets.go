@@ -11,9 +11,9 @@ const (
 	byInclusion = "order of inclusion"
 )
 
-// decideLastRead is Jepsen's check of a set: what the last read shows must be
-// all elements whose add had succeeded before, and only such as somebody tried to add.
-// Reads before it are left out.
+// decideLastRead wants what the last read shows to be all elements whose add had
+// succeeded before it, and only such as somebody had tried to add by then. Reads
+// before it are left out.
 func decideLastRead(k *object) finding {
 	last := k.lastRead()
 	if last == none {

@@ -2,8 +2,9 @@ package linear
 
 import (
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // mostShrinking is how long a witness is made smaller, for all that it matters.
@@ -140,9 +141,4 @@ func latestStart(k *object, until, most int32, violates func([]op, bool) bool) i
 	return from
 }
 
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
+func plural(n int, what string) string { return prose.Count(n, what) }

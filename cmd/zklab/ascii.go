@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/explain"
 )
 
 // asciiWriter writes text in ASCII, for screens that show nothing else. It is to get
@@ -16,7 +16,7 @@ import (
 type asciiWriter struct{ to io.Writer }
 
 func (w asciiWriter) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(w.to, witness.ASCII(string(p))); err != nil {
+	if _, err := io.WriteString(w.to, explain.ASCII(string(p))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -33,7 +33,10 @@ type backend struct {
 	nodes int
 	image string // of containers; empty: the usual one
 	host  string
-	ports []int // one for each server; none: free ones
+	ports []int  // one for each server; none: free ones
+	named string // host that clients are told to connect to; empty: host
+
+	servers servers
 }
 
 // starter makes of it what can be started, or says which flag makes no sense.
@@ -59,18 +62,24 @@ func (b backend) starter() (ensemble.Starter, error) {
 }
 
 func unknownKind(kind string) error {
-	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(kinds, ", "))
+	if kind == fromElsewhere {
+		return usageError("an %s ensemble is one that somebody else started: it is for zklab run, with --servers", kind)
+	}
+	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(append(slices.Clone(kinds), fromElsewhere), ", "))
 }
 
 func (b backend) embedded() (ensemble.Starter, error) {
 	if err := embedded.ValidateNodes(b.nodes); err != nil {
 		return nil, usageError("%v", err)
 	}
+	if err := embedded.ValidateAdvertisedHost(b.named); err != nil {
+		return nil, usageError("--advertise: %v", err)
+	}
 	if b.image != "" {
 		return nil, usageError("--image is for containers: add --ensemble %s", inContainers)
 	}
-	c := embedded.Config{Nodes: b.nodes}
-	for i := range b.nodes {
+	c := b.servers.embedded(embedded.Config{Nodes: b.nodes, AdvertisedHost: b.named})
+	for i := range b.nodes + b.servers.observers {
 		port := 0 // a free one
 		if len(b.ports) > 0 {
 			port = b.ports[i]
@@ -89,10 +98,13 @@ func (b backend) containers() (ensemble.Starter, error) {
 			return nil, usageError("%v", err)
 		}
 	}
+	if b.named != "" {
+		return nil, usageError("--advertise is for embedded servers: containers' ports are published on %s alone", loopback)
+	}
 	if b.host != loopback {
 		return nil, usageError("containers' ports are published on %s alone, not on %s", loopback, b.host)
 	}
-	return container.Config{Nodes: b.nodes, Image: b.image, Ports: b.ports}, nil
+	return b.servers.container(container.Config{Nodes: b.nodes, Image: b.image, Ports: b.ports}), nil
 }
 
 // imageFlag is the same for all commands that have one.
@@ -105,10 +117,14 @@ func ensembleFlag(cmd *cobra.Command, kind *string) {
 	cmd.Flags().StringVar(kind, "ensemble", inProcess, "what to run on: "+inProcess+" (servers in this process), or "+inContainers+" (Apache ZooKeeper)")
 }
 
-// wayOut adds to an address that somebody else has what can be done about it.
+// wayOut adds to what somebody else has, an address or a folder, what can be done
+// about it.
 func wayOut(err error, flag string) error {
-	if errors.Is(err, embedded.ErrPortTaken) {
+	switch {
+	case errors.Is(err, embedded.ErrPortTaken):
 		return fmt.Errorf("%w: free it, or choose another with %s", err, flag)
+	case errors.Is(err, embedded.ErrDataInUse):
+		return fmt.Errorf("%w: stop that, or choose another with --data", err)
 	}
 	return err
 }

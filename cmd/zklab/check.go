@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
@@ -43,9 +42,8 @@ func newCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+			ctx, stop := untilSignal()
 			defer stop()
-			context.AfterFunc(ctx, stop) // a second one ends the process
 			if c.model != "" {
 				if c.opts.Strict {
 					return usageError("--strict is for what a run of zklab's measured: leave it out, or --model")
@@ -74,7 +72,8 @@ func checkHelp() string {
 	b.WriteString("Check decides from the record alone and writes nothing. PATH is a run's folder, latest, a\n" +
 		"history file, or - for standard input. Exit codes are those of run: 0 valid, 1 violation,\n2 undecided, 3 unreadable, 64 wrong usage.\n\n" +
 		"A history of zklab's names its model and is checked for all that the model promises. Any other\n" +
-		"needs --model, and is decided to be linearizable or not; so is one of zklab's, with --model.\n" +
+		"needs --model, and is decided to be linearizable or not; so are zklab's queues and registers, with\n" +
+		"--model. Its locks, elections and barriers depend on sessions, too, which --model knows nothing of.\n" +
 		"Processes are numbers; the nemesis is passed over.\n\nModels:\n")
 	for _, m := range linear.Models() {
 		fmt.Fprintf(&b, "  %-14s %s (%s)\n  %-14s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
@@ -82,7 +81,8 @@ func checkHelp() string {
 	b.WriteString("\nThe checkers that Jepsen's tests name are decided by these:\n" +
 		"  linearizable, with a model of Knossos: register, cas-register, mutex, queue (fifo-queue),\n" +
 		"    bag (unordered-queue); begun with another value than nil: --initial\n" +
-		"  set, set-full: set; set-full of a linearizable set: linear-set\n" +
+		"  set: set, which asks for no times; set-full: final-set, which does; set-full of a\n" +
+		"    linearizable set: linear-set\n" +
 		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must be\n" +
 		"    of one moment\n")
 	b.WriteString("\nFormats (--format auto finds out which):\n")
@@ -161,6 +161,9 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) er
 	if err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %w", ctx.Err())
+		}
+		if errors.Is(err, linear.ErrOwn) {
+			return usageError("%s: %v", path, err)
 		}
 		return fmt.Errorf("%s: %w", path, err)
 	}

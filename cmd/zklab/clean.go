@@ -11,13 +11,20 @@ import (
 )
 
 func newClean() *cobra.Command {
-	return &cobra.Command{
+	var servers string
+	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what crashed runs left behind; spare runs that are alive",
-		Args:  noArgs,
+		Long: "Clean removes the containers, networks and volumes of runs whose process is dead. With --servers\n" +
+			"it looks into an ensemble that somebody else started instead, and names the znodes of runs that\n" +
+			"are there: it removes nothing, since it cannot know whether their runs are alive.",
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
+			if cmd.Flags().Changed("servers") {
+				return nameLeftovers(ctx, cmd.OutOrStdout(), servers)
+			}
 			removed, spared, err := container.Clean(ctx)
 			for _, line := range removed {
 				fmt.Fprintln(cmd.OutOrStdout(), "removed", line)
@@ -31,4 +38,6 @@ func newClean() *cobra.Command {
 			return err
 		},
 	}
+	serversFlag(cmd, &servers)
+	return cmd
 }

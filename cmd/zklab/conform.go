@@ -57,8 +57,8 @@ func newConform() *cobra.Command {
 // conform checks and prints a line for each result.
 func conform(ctx context.Context, c adapter.Conformance, stdout io.Writer) error {
 	failed := 0
-	c.Told = func(r adapter.Result) {
-		fmt.Fprintf(stdout, "%-15s%-16s%-13s%5.1fs", r.Recipe, r.Check, r.Outcome, r.Took.Seconds())
+	c.OnResult = func(r adapter.Result) {
+		fmt.Fprintf(stdout, "%-15s%-18s%-13s%5.1fs", r.Recipe, r.Check, r.Outcome, r.Took.Seconds())
 		if r.Detail != "" {
 			fmt.Fprintf(stdout, "  %s", strings.ReplaceAll(r.Detail, "\n", "; "))
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os/signal"
 	"strconv"
 	"strings"
 
@@ -18,40 +17,57 @@ import (
 func newEnsemble() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ensemble",
-		Short: "Run an ensemble for any client",
+		Short: "Run an ensemble for any client, and control its servers",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newUp())
+	cmd.AddCommand(newControls()...)
 	return cmd
 }
 
-func newUp() *cobra.Command {
-	b := backend{nodes: 3}
-	var listen string
+func newUp() *cobra.Command { return upCommand(&backend{nodes: 3}, new(upFlags)) }
+
+// upFlags are those of up that do not say what servers are like.
+type upFlags struct {
+	listen  string
+	control string // a name or a path
+}
+
+// upCommand is the command whose flags fill in an ensemble and what goes beyond it.
+func upCommand(b *backend, f *upFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run an ensemble in the foreground until interrupted",
 		Long: "Up starts an ensemble that clients of any language can use, prints its connect string on standard\n" +
 			"output once all servers serve, and stops and removes everything when it is interrupted (exit code 0).\n" +
+			"Meanwhile its servers can be killed, paused and so on from outside: zklab ensemble kill leader.\n" +
 			"Server n listens on the n-th port from that of --listen; port 0 stands for free ports. An embedded\n" +
-			"ensemble keeps all in memory: it is for tests, and not for data that matter.",
+			"ensemble keeps all in memory, unless --data names a folder: it is for tests, and not for data that\n" +
+			"matter.",
 		Example: "  zklab ensemble up\n" +
-			"  zklab ensemble up --nodes 5 --listen 127.0.0.1:21810",
+			"  zklab ensemble up --nodes 5 --listen 127.0.0.1:21810\n" +
+			"  zklab ensemble up --tick 2s --max-session-timeout 40s --ttl=false",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if b.host, b.ports, err = addresses(listen, b.nodes); err != nil {
+			err := b.servers.validate(cmd, *b)
+			if err != nil {
 				return err
 			}
-			return up(cmd, b)
+			if b.host, b.ports, err = addresses(f.listen, b.nodes+b.servers.observers); err != nil {
+				return err
+			}
+			return up(cmd, *b, f.control)
 		},
 	}
 	flags := cmd.Flags()
 	ensembleFlag(cmd, &b.kind)
 	flags.IntVar(&b.nodes, "nodes", b.nodes, "servers of the ensemble")
-	flags.StringVar(&listen, "listen", net.JoinHostPort(loopback, "2181"), "address of the first server")
+	flags.StringVar(&f.listen, "listen", net.JoinHostPort(loopback, "2181"), "address of the first server")
+	flags.StringVar(&b.named, "advertise", "", "host that clients are told to connect to (default: that of --listen; "+loopback+" for one that means all addresses)")
 	imageFlag(cmd, &b.image)
+	b.servers.addTo(cmd)
+	flags.StringVar(&f.control, "control", "", "name for zklab ensemble kill, pause and so on, a path for their socket, or "+uncontrolled+" (default: the first port)")
 	return cmd
 }
 
@@ -79,14 +95,13 @@ func addresses(listen string, n int) (host string, ports []int, err error) {
 }
 
 // up runs an ensemble until a signal comes.
-func up(cmd *cobra.Command, b backend) (err error) {
+func up(cmd *cobra.Command, b backend, control string) (err error) {
 	starter, err := b.starter()
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second one ends the process
 	e, err := starter.Start(ctx)
 	if ctx.Err() != nil && err != nil {
 		return fmt.Errorf("interrupted before the ensemble was up: %w", ctx.Err())
@@ -95,17 +110,36 @@ func up(cmd *cobra.Command, b backend) (err error) {
 		return wayOut(err, "--listen")
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	if err := introduce(ctx, cmd, e); err != nil {
+	l, err := listenForControl(cmd, e, control)
+	if err != nil {
 		return err
 	}
-	<-ctx.Done()
+	if l != nil {
+		defer func() { err = errors.Join(err, l.Close()) }()
+	}
+	if err := introduce(ctx, cmd, e, b.named); err != nil {
+		return err
+	}
+	select {
+	case err := <-failures(e):
+		return err
+	case <-ctx.Done():
+	}
 	fmt.Fprintln(cmd.ErrOrStderr(), "stopping")
+	return nil
+}
+
+// failures tell of servers that had to end; there are none that keep no files.
+func failures(e ensemble.Ensemble) <-chan error {
+	if f, ok := e.(interface{ Failed() <-chan error }); ok {
+		return f.Failed()
+	}
 	return nil
 }
 
 // introduce says who is there: people are told what each server is, scripts
 // where they can connect.
-func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble) error {
+func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, named string) error {
 	var addrs []string
 	for _, s := range e.Servers() {
 		status, err := s.Status(ctx)
@@ -113,17 +147,22 @@ func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble) err
 			return fmt.Errorf("server %d: %w", s.ID(), err)
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "server %d at %s: %s\n", s.ID(), s.Addr(), status.Role)
-		addrs = append(addrs, reachable(s.Addr()))
+		addrs = append(addrs, reachable(s.Addr(), named))
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "up, as %s; interrupt to stop and remove it\n", e.Profile().Backend)
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(addrs, ","))
 	return err
 }
 
-// reachable is an address that clients on this machine can connect to: a server
-// on all interfaces calls its own [::], which many clients cannot read.
-func reachable(addr string) string {
+// reachable is an address that clients can connect to, on the host that was named
+// for that, else from this machine: a server on all interfaces calls its own [::],
+// which many clients cannot read.
+func reachable(addr, named string) string {
 	a, err := netip.ParseAddrPort(addr)
+	if named != "" {
+		_, port, _ := net.SplitHostPort(addr)
+		return net.JoinHostPort(named, port)
+	}
 	if err != nil || !a.Addr().IsUnspecified() {
 		return addr
 	}

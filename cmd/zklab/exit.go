@@ -12,7 +12,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/witness"
+	"github.com/zklab/zklab/internal/printable"
 )
 
 // The exit codes, a contract with scripts.
@@ -75,7 +75,7 @@ func oneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-	return witness.Clean(text, 4000) // it may quote a file
+	return printable.Text(text, 4000) // it may quote a file
 }
 
 // usageError is an error in the arguments that a command found itself.

@@ -2,11 +2,11 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/store"
 )
 
@@ -38,7 +38,7 @@ func TestGuideToFaults(t *testing.T) {
 			continue
 		}
 		plan := x.Plan()
-		if missed := faults.Missed(x.Faults, plan, x.TimeLimit); len(plan) == 0 || len(missed) > 0 {
+		if missed := x.Faults.Missed(plan, x.TimeLimit); len(plan) == 0 || len(missed) > 0 {
 			t.Errorf("%s: %d steps, %v", command, len(plan), missed)
 		}
 	}
@@ -46,8 +46,21 @@ func TestGuideToFaults(t *testing.T) {
 		t.Errorf("only %d commands", commands)
 	}
 
-	_, file, _ := strings.Cut(string(page), "```yaml\n")
-	file, _, _ = strings.Cut(file, "```")
+	stored := inGuide(t, string(page), 1)
+	drawn, err := schedule(stored, &runFlags{})
+	if err != nil || len(drawn.Items()) != 3 || stored.FaultInterval != 8*time.Second {
+		t.Errorf("%v, %v", drawn, err)
+	}
+	given, err := schedule(inGuide(t, string(page), 2), &runFlags{})
+	if err != nil || !given.HasGiven() || len(given.Items()) != 2 {
+		t.Errorf("%v, %v", given, err)
+	}
+}
+
+// inGuide is the n-th experiment file of a guide.
+func inGuide(t *testing.T, page string, n int) store.Experiment {
+	t.Helper()
+	file, _, _ := strings.Cut(strings.Split(page, "```yaml\n")[n], "```")
 	path := t.TempDir() + "/experiment.yaml"
 	if err := os.WriteFile(path, []byte(file), 0o644); err != nil {
 		t.Fatal(err)
@@ -56,8 +69,71 @@ func TestGuideToFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expression, err := faults.Parse(stored.Faults.Expression())
-	if err != nil || len(expression.Items()) != 3 || stored.FaultInterval != 8*time.Second {
-		t.Errorf("%v, %v", expression, err)
+	return stored
+}
+
+// So is every command of the guide to ensembles of somebody else's.
+func TestGuideToExternal(t *testing.T) {
+	page, err := os.ReadFile("../../docs/external.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for line := range strings.Lines(string(page)) {
+		command, ok := strings.CutPrefix(line, "    zklab run ")
+		if !ok {
+			continue
+		}
+		commands++
+		words, err := exec.Command("sh", "-c", `for word in `+strings.TrimSpace(command)+`; do printf '%s\n' "$word"; done`).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored, err := merged(strings.Split(strings.TrimSpace(string(words)), "\n"))
+		if err == nil {
+			_, err = experiment(stored, &runFlags{})
+		}
+		if err != nil || stored.Nodes != 3 || stored.Ensemble != fromElsewhere {
+			t.Errorf("%s: %+v, %v", command, stored, err)
+		}
+	}
+	if commands < 4 {
+		t.Errorf("only %d commands", commands)
+	}
+}
+
+// Every command of the guide to ensembles is one that there is, with flags and
+// values that are taken.
+func TestGuideToEnsembles(t *testing.T) {
+	page, err := os.ReadFile("../../docs/ensemble.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for line := range strings.Lines(string(page)) {
+		command, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    zklab ensemble ")
+		if !ok {
+			continue
+		}
+		commands++
+		if flags, ok := strings.CutPrefix(command, "up"); ok {
+			if _, err := started(strings.Fields(flags)...); err != nil {
+				t.Errorf("%s: %v", command, err)
+			}
+			continue
+		}
+		cmd, args, err := newEnsemble().Find(strings.Fields(command))
+		if err == nil {
+			err = cmd.ParseFlags(args)
+		}
+		if err == nil {
+			err = cmd.ValidateArgs(cmd.Flags().Args())
+		}
+		if err != nil || cmd.Name() == "ensemble" {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+	if commands < 10 {
+		t.Errorf("only %d commands", commands)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/faults"
 )
 
@@ -17,6 +18,9 @@ type listedFault struct {
 	faults.Kind
 	// Available says for each ensemble whether it has the fault.
 	Available map[string]bool `json:"available"`
+	// With says what it takes of the user, for people: commands that harm servers of
+	// somebody else.
+	With map[string]string `json:"with,omitempty"`
 	// Missing says why not, for people.
 	Missing map[string]string `json:"missing,omitempty"`
 	// Processes says that clients must be processes of their own.
@@ -27,16 +31,21 @@ type listedFault struct {
 var ensembles = []struct {
 	name    string
 	starter ensemble.Sketcher
+	// bare is without what the user can give; nil if there is nothing.
+	bare ensemble.Sketcher
 }{
-	{inProcess, embedded.Config{}},
-	{inContainers, container.Config{}},
+	{name: inProcess, starter: embedded.Config{}},
+	{name: inContainers, starter: container.Config{}},
+	{fromElsewhere, external.Config{Commands: everyCommand}, external.Config{}},
 }
+
+var everyCommand = ensemble.Commands{Pause: "pause {id}", Resume: "resume {id}", Kill: "kill {id}", Stop: "stop {id}", Start: "start {id}"}
 
 // listedFaults asks a sketch of each ensemble for each fault.
 func listedFaults() ([]listedFault, error) {
 	var all []listedFault
 	for _, kind := range faults.Kinds() {
-		l := listedFault{Kind: kind, Available: map[string]bool{}, Missing: map[string]string{}}
+		l := listedFault{Kind: kind, Available: map[string]bool{}, With: map[string]string{}, Missing: map[string]string{}}
 		for _, e := range ensembles {
 			alone, why, err := lacking(kind.Plain(), e.starter)
 			if err != nil {
@@ -47,10 +56,25 @@ func listedFaults() ([]listedFault, error) {
 			if why != nil {
 				l.Missing[e.name] = why.Error()
 			}
+			if err := l.takes(e.name, kind.Plain(), e.bare); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// takes notes what an ensemble has only where the user gives something.
+func (l *listedFault) takes(name string, f faults.Fault, bare ensemble.Sketcher) error {
+	if bare == nil || !l.Available[name] {
+		return nil
+	}
+	_, why, err := lacking(f, bare)
+	if why != nil {
+		l.With[name] = why.Error()
+	}
+	return err
 }
 
 // lacking says why an ensemble that was started for a fault does not have it:
@@ -88,16 +112,16 @@ func listFaults(w io.Writer) error {
 	}
 	var reasons []string
 	t := table(w)
-	fmt.Fprintln(t, "FAULT\tEMBEDDED\tCONTAINER\tWHAT IT DOES")
+	fmt.Fprintln(t, "FAULT\tEMBEDDED\tCONTAINER\tEXTERNAL\tWHAT IT DOES")
 	for _, l := range all {
 		fmt.Fprint(t, l.Name)
 		for _, e := range ensembles {
 			fmt.Fprint(t, "\t", l.cell(e.name, &reasons))
 		}
-		about := wrapped(l.About, 62)
+		about := wrapped(l.About, 50)
 		fmt.Fprintf(t, "\t%s\n", about[0])
 		for _, more := range about[1:] {
-			fmt.Fprintf(t, "\t\t\t%s\n", more)
+			fmt.Fprintf(t, "\t\t\t\t%s\n", more)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -114,6 +138,8 @@ func listFaults(w io.Writer) error {
 func (l listedFault) cell(ensemble string, reasons *[]string) string {
 	reason, text := l.Missing[ensemble], "no"
 	switch {
+	case l.Available[ensemble] && l.With[ensemble] != "":
+		reason, text = l.With[ensemble], "yes"
 	case l.Available[ensemble] && l.Processes:
 		reason, text = "with --clients-as process", "yes"
 	case l.Available[ensemble]:

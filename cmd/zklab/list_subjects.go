@@ -20,10 +20,16 @@ func printSubjects(w io.Writer) error { return printJSON(w, namedSubjects()) }
 // listSubjects prints what every recipe can be tested with, which property finds
 // that which is wrong on purpose, and under which faults.
 func listSubjects(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // closer than others: the names are long
+	const gap, screen = 2, 100
+	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // closer than others: the names are long
 	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
-	for _, s := range namedSubjects() {
-		const width = 33
+	all := namedSubjects()
+	var recipe, subject, property int // the longest of each
+	for _, s := range all {
+		recipe, subject, property = max(recipe, len(s.Recipe)), max(subject, len(s.Name)), max(property, len(s.Property))
+	}
+	width := screen - recipe - subject - property - 3*gap
+	for _, s := range all {
 		about := wrapped(s.About, width)
 		if s.Faults != "" {
 			about = append(about, wrapped("--faults "+s.Faults, width)...)

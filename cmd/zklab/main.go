@@ -1,6 +1,6 @@
 // Command zklab runs ZooKeeper recipes under faults and says whether they kept
-// their promises. This package parses arguments, prints, and chooses exit
-// codes; what it does is in package zklab and below.
+// their promises. It may not hold logic of a run: it parses arguments, prints, and
+// chooses exit codes.
 package main
 
 import "os"

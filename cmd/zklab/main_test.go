@@ -14,7 +14,8 @@ import (
 func TestMain(m *testing.M) {
 	dockertest.ManyAtOnce(4)
 	testscript.Main(m, map[string]func(){
-		"zklab": main,
+		"zklab":         main,
+		"zklab-control": controlProgram,
 		// A defect in the background, of which no command of ours has one.
 		"zklab-panics": func() {
 			os.Exit(supervised(func() int {
@@ -39,8 +40,16 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, params("testdata/script"))
 }
 
-// These scripts run real experiments.
+// These scripts run real experiments, two at a time: more Java servers starve each other
+// on small machines, and then nothing happens within the time limits.
 func TestDockerScripts(t *testing.T) {
 	dockertest.Require(t)
-	testscript.Run(t, params("testdata/docker"))
+	p := params("testdata/docker")
+	slots := make(chan struct{}, 2)
+	p.Setup = func(env *testscript.Env) error {
+		slots <- struct{}{}
+		env.Defer(func() { <-slots })
+		return nil
+	}
+	testscript.Run(t, p)
 }

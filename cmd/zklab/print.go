@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -15,15 +17,24 @@ import (
 // printResult prints a verdict, as a summary for people or as JSON; its error
 // carries the exit code.
 func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
+	return printVerdict(cmd, result.Verdict, result, asJSON, brief, func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
+}
+
+// printReport prints what was decided about a history from elsewhere, likewise.
+func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
+	return printVerdict(cmd, r.Verdict, r, asJSON, false, func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+}
+
+func printVerdict(cmd *cobra.Command, verdict checker.Result, value any, asJSON, brief bool, text func(reports.Screen) string) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
-		if err := printJSON(out, result); err != nil {
+		if err := printJSON(out, value); err != nil {
 			return err
 		}
-	} else if _, err := io.WriteString(out, reports.Summary(result, run, screenOf(out, brief))); err != nil {
+	} else if _, err := io.WriteString(out, text(screenOf(out, brief))); err != nil {
 		return err
 	}
-	if code := exitOf(result.Verdict); code != exitValid {
+	if code := exitOf(verdict); code != exitValid {
 		return verdictError{code}
 	}
 	return nil

@@ -46,6 +46,9 @@ func newRoot(begun *bool) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newDoctor(), newClean(), newEnsemble(), newWorker(), newConform())
+	root.AddCommand(
+		newRun(), newSweep(), newMerge(), newExplore(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
+		newOverlay(), newEnsemble(), newWorker(), newConform(), newSweepWorker(),
+	)
 	return root
 }

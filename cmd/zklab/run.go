@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -24,7 +28,10 @@ type runFlags struct {
 	ports  []int
 	quiet  bool
 	json   bool
+	points bool
 	faults string
+	// servers is the connect string of an ensemble that somebody else started.
+	servers string
 }
 
 func newRun() *cobra.Command {
@@ -40,9 +47,16 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 		Short: "Run a recipe's workload, with or without faults, and check and report it",
 		Long: "Run starts an ensemble, lets clients use a recipe on it while faults happen, checks the\n" +
 			"recorded history and writes a report. RECIPE is one of\n" + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"On an ensemble that somebody else started (--ensemble external --servers host:port,...[/chroot])\n" +
+			"a run works below a znode of its own, /zklab/TIME in the chroot, and removes it in the end. Its\n" +
+			"servers are harmed only by commands that are given, each with the one that undoes it. They are\n" +
+			"run by sh -c on this machine; in them {id} is the server's number from 1 in the order of\n" +
+			"--servers, {host} and {port} are its address.\n\n" +
 			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
 			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
+			"  zklab run lock --ensemble external --servers zk1:2181,zk2:2181,zk3:2181 --faults expire,pause \\\n" +
+			"    --pause-command 'docker pause zk{id}' --resume-command 'docker unpause zk{id}'\n" +
 			"  zklab run lock --clients-as process --faults freeze,crash\n" +
 			"  zklab run lock --subject broken\n" +
 			"  zklab run register --subject broken:retry-cas-blind --faults lose-reply:setData:who=all/1s",
@@ -55,11 +69,22 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 			return runExperiment(cmd, stored, f)
 		},
 	}
+	experimentFlags(cmd, x, minLoad, f)
+	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
+	cmd.Flags().Int64Var(seed, "seed", 0, "fixes operations and schedule (default: drawn)")
+	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of a violation")
+	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages of the load, at which faults can be injected, in points.txt of the run's folder")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print result.json's content instead of a summary")
+	return cmd
+}
+
+// experimentFlags are those that say what is run, the same for all commands that run something.
+func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *runFlags) {
 	flags := cmd.Flags()
-	ensembleFlag(cmd, &x.Ensemble)
+	flags.StringVar(&x.Ensemble, "ensemble", inProcess, "what to run on: "+inProcess+" (servers in this process), "+inContainers+" (Apache ZooKeeper), or "+fromElsewhere+" (of somebody else, at --servers)")
+	externalFlags(cmd, &f.servers, &x.Commands)
 	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
 	imageFlag(cmd, &x.Image)
-	flags.IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each one its own, which can be frozen and crashed)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
@@ -67,55 +92,70 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
 	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections, queues, registers or folders in use at once")
 	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
-	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, or all (see zklab list faults)")
+	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, or all (see zklab list faults)")
 	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
 	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for")
 	flags.DurationVar(&x.OpTimeout, "op-timeout", x.OpTimeout, "how long a client waits for one operation")
-	flags.IntVar(minLoad, "min-load", *minLoad, "operations that must succeed before the first fault for a valid to count")
-	flags.Int64Var(seed, "seed", 0, "fixes operations and schedule (default: drawn)")
+	flags.IntVar(minLoad, "min-load", *minLoad, "operations that must succeed before the first fault for a valid to count (or fewer, if that comes soon)")
 	flags.BoolVar(&x.Strict, "strict", false, "let measured properties (belief) decide, too")
+	simulateFlags(cmd, x)
 	flags.StringVar(&f.out, "out", "store", "folder of the stored runs")
 	flags.StringVar(&f.config, "config", "", "experiment file to start from (experiment.yaml of a run)")
-	flags.BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of a violation")
-	flags.BoolVar(&f.json, "json", false, "print result.json's content instead of a summary")
-	return cmd
 }
 
-// defaults are the experiment that no flag changes.
+// defaults are the experiment that no flag changes: package zklab's own.
 func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
-	seed, minLoad = new(int64), new(int)
-	*minLoad = 200
+	usual, err := zklab.Experiment{Workload: workloads.Lock{}}.Complete()
+	if err != nil {
+		panic(err) // it has defaults for all that is left out
+	}
+	seed = new(int64)
 	return &store.Experiment{
 		Subject: workloads.Own, Ensemble: inProcess, Nodes: 3, ClientsAs: store.Goroutine,
-		Clients: 5, Rate: 100, Keys: 3, TimeLimit: 10 * time.Second,
-		SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second, FaultInterval: 10 * time.Second,
-		Seed: seed, MinLoad: minLoad,
-	}, seed, minLoad
+		Clients: usual.Clients, Rate: usual.Rate, Keys: usual.Keys, TimeLimit: usual.TimeLimit,
+		SessionTimeout: usual.SessionTimeout, OpTimeout: usual.OpTimeout, FaultInterval: 10 * time.Second,
+		Seed: seed, MinLoad: &usual.MinLoad,
+	}, seed, &usual.MinLoad
 }
 
 // merge gives the experiment of a command line: the defaults, what the file
-// says, what flags say.
-func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []string) (store.Experiment, error) {
-	x, limited := *flagged, cmd.Flags().Changed("time-limit")
+// says, what flags say. The flags are bound to x.
+func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) (store.Experiment, error) {
+	given := cmd.Flags().Changed
+	limited, loaded := given("time-limit"), given("min-load")
 	if limited && x.TimeLimit <= 0 {
-		return x, usageError("--time-limit must be more than zero")
+		return *x, usageError("--time-limit must be more than zero")
 	}
 	if f.config != "" {
 		file, err := store.ReadExperiment(f.config)
 		if err != nil {
-			return x, err
+			return *x, err
 		}
-		limited = limited || file.TimeLimit != 0
-		x = overlay(cmd, file, *flagged)
+		limited, loaded = limited || file.TimeLimit != 0, loaded || file.MinLoad != nil
+		if err := applyFile(cmd, x, file); err != nil {
+			return *x, err
+		}
+	}
+	if given("servers") {
+		var err error
+		if x.Servers, x.Chroot, err = parseServers(f.servers); err != nil {
+			return *x, err
+		}
+	}
+	if err := checkKind(cmd, *x, f); err != nil {
+		return *x, err
+	}
+	if x.Ensemble == fromElsewhere {
+		x.Nodes = len(x.Servers)
 	}
 	if len(args) == 1 {
 		x.Recipe = args[0]
 	}
 	if x.Recipe == "" {
-		return x, usageError("run needs a recipe: one of %s", strings.Join(workloads.Recipes(), ", "))
+		return *x, usageError("%s needs a recipe: one of %s", cmd.Name(), strings.Join(workloads.Recipes(), ", "))
 	}
-	if cmd.Flags().Changed("faults") {
-		x.Faults = nil
+	if given("faults") {
+		x.Faults, x.Schedule = nil, nil
 		if f.faults != "" {
 			x.Faults = store.Faults{f.faults}
 		}
@@ -123,39 +163,51 @@ func merge(cmd *cobra.Command, f *runFlags, flagged *store.Experiment, args []st
 	if !limited {
 		x.TimeLimit = 0 // it depends on the faults
 	}
-	return x, nil
-}
-
-// overlay prefers, field by field, a flag that was given over the file, and
-// the file over the default.
-func overlay(cmd *cobra.Command, file, flagged store.Experiment) store.Experiment {
-	x := file
-	pick(cmd, "ensemble", &x.Ensemble, flagged.Ensemble)
-	pick(cmd, "nodes", &x.Nodes, flagged.Nodes)
-	if file.Ensemble != "" && x.Ensemble != file.Ensemble {
-		x.Image = "" // it was that of another kind
+	if !loaded {
+		x.MinLoad = nil // it depends on the rate, and on when the first fault comes
 	}
-	pick(cmd, "image", &x.Image, flagged.Image)
-	pick(cmd, "subject", &x.Subject, flagged.Subject)
-	pick(cmd, "clients-as", &x.ClientsAs, flagged.ClientsAs)
-	pick(cmd, "subject-command", &x.SubjectCommand, flagged.SubjectCommand)
-	pick(cmd, "clients", &x.Clients, flagged.Clients)
-	pick(cmd, "rate", &x.Rate, flagged.Rate)
-	pick(cmd, "keys", &x.Keys, flagged.Keys)
-	pick(cmd, "time-limit", &x.TimeLimit, flagged.TimeLimit)
-	pick(cmd, "fault-interval", &x.FaultInterval, flagged.FaultInterval)
-	pick(cmd, "session-timeout", &x.SessionTimeout, flagged.SessionTimeout)
-	pick(cmd, "op-timeout", &x.OpTimeout, flagged.OpTimeout)
-	pick(cmd, "min-load", &x.MinLoad, flagged.MinLoad)
-	pick(cmd, "seed", &x.Seed, flagged.Seed)
-	pick(cmd, "strict", &x.Strict, flagged.Strict)
-	return x
+	return *x, nil
 }
 
-func pick[T comparable](cmd *cobra.Command, flag string, field *T, flagged T) {
-	var zero T
-	if cmd.Flags().Changed(flag) || *field == zero {
-		*field = flagged
+// applyFile puts what a file says over the defaults, and the flags that were given over
+// that. What the file says of an ensemble of another kind is left out.
+func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) error {
+	kind := x.Ensemble
+	if !cmd.Flags().Changed("ensemble") {
+		kind = cmp.Or(file.Ensemble, kind)
+	}
+	if kind != file.Ensemble && file.Ensemble != "" {
+		file.Image = ""
+	}
+	if kind != fromElsewhere {
+		file.Servers, file.Chroot, file.Commands = nil, "", ensemble.Commands{}
+	}
+	given := map[*pflag.Flag]string{}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if _, list := flag.Value.(pflag.SliceValue); !list { // no field of x is bound to one
+			given[flag] = flag.Value.String()
+		}
+	})
+	lay(file, x)
+	for flag, text := range given {
+		if err := flag.Value.Set(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lay puts what a file says over an experiment.
+func lay(file store.Experiment, x *store.Experiment) {
+	from, to := reflect.ValueOf(file), reflect.ValueOf(x).Elem()
+	for i := range from.NumField() {
+		switch v := from.Field(i); {
+		case v.IsZero():
+		case v.Kind() == reflect.Pointer: // to what a flag is bound to
+			to.Field(i).Elem().Set(v.Elem())
+		default:
+			to.Field(i).Set(v)
+		}
 	}
 }
 
@@ -177,11 +229,9 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if err != nil {
 		return none, usageError("%v", err)
 	}
-	expression, err := faults.Parse(x.Faults.Expression())
-	if err != nil && f.faults == "" {
-		return none, usageError("faults of %s: %v", f.config, err)
-	} else if err != nil {
-		return none, usageError("--faults %v", err)
+	schedule, err := schedule(x, f)
+	if err != nil {
+		return none, err
 	}
 	starter, err := starter(x, f)
 	if err != nil {
@@ -190,13 +240,40 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	e := zklab.Experiment{
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
 		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
-		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: *x.MinLoad,
-		Seed: *x.Seed, Strict: x.Strict, Out: f.out, Faults: expression.Schedule(x.FaultInterval),
-	}
-	if e.MinLoad == 0 {
-		e.MinLoad = -1 // asked for, and not left out
+		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: minLoad(x),
+		Seed: *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule,
 	}
 	return e, nil
+}
+
+// minLoad is that of an experiment: none that is asked for is not one that is left out.
+func minLoad(x store.Experiment) int {
+	switch {
+	case x.MinLoad == nil:
+		return 0
+	case *x.MinLoad == 0:
+		return -1
+	}
+	return *x.MinLoad
+}
+
+// schedule is what flags or the file say of faults: drawn from words, or exactly the
+// steps of the file where it has no words.
+func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
+	if x.Faults.Expression() == "" {
+		s, err := engine.Given(x.Schedule)
+		if err != nil {
+			return nil, usageError("schedule of %s: %v", f.config, err)
+		}
+		return s, nil
+	}
+	s, err := plan.Parse(x.Faults.Expression(), x.FaultInterval)
+	if err != nil && f.faults == "" {
+		return nil, usageError("faults of %s: %v", f.config, err)
+	} else if err != nil {
+		return nil, usageError("--faults %v", err)
+	}
+	return s, nil
 }
 
 // positive refuses numbers that make no experiment.
@@ -219,17 +296,45 @@ func positive(x store.Experiment) error {
 	if x.FaultInterval < 100*time.Millisecond {
 		return usageError("--fault-interval must be 100ms or more")
 	}
-	if *x.MinLoad < 0 || *x.Seed < 0 {
+	if x.MinLoad != nil && *x.MinLoad < 0 || *x.Seed < 0 {
 		return usageError("--min-load and --seed must not be negative")
 	}
 	return nil
 }
 
 func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
+	if x.Simulate {
+		return simulatedServers(x, f.ports)
+	}
+	if x.Latencies != "" {
+		return nil, usageError("--latencies are those of a simulation: add --simulate")
+	}
+	if x.Ensemble == fromElsewhere {
+		return elsewhere(x)
+	}
 	if n := len(f.ports); n != 0 && n != x.Nodes {
 		return nil, usageError("--ports names %d ports for %d servers", n, x.Nodes)
 	}
 	return backend{kind: x.Ensemble, nodes: x.Nodes, image: x.Image, host: loopback, ports: f.ports}.starter()
+}
+
+// perform runs an experiment until it is over or a signal comes.
+func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zklab.Outcome, error) {
+	begin := func(doing, where string) {
+		screen.say("%s %s of %s on %d servers%s for %s", doing, stored.Recipe, stored.Subject, stored.Nodes, where, x.TimeLimit)
+		for _, warning := range x.Warnings() {
+			screen.say("warning: %s", warning)
+		}
+	}
+	if stored.Simulate {
+		begin("simulating", "")
+		return simulate(x)
+	}
+	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending the load; healing, checking and reporting what there is")
+	defer stop()
+	x.Interrupt, x.Progress = interrupt, screen.progress
+	begin("running", " ("+stored.Ensemble+")")
+	return x.Run(ctx)
 }
 
 // runExperiment runs and prints; its error carries the exit code.
@@ -242,17 +347,19 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 		return err
 	}
 	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)
-	ctx, interrupt, stop := interruptible(context.Background(), screen)
-	defer stop()
-	x.Interrupt, x.Progress = interrupt, screen.progress
-	screen.say("running %s of %s on %d servers (%s) for %s", stored.Recipe, stored.Subject, stored.Nodes, stored.Ensemble, x.TimeLimit)
-	for _, warning := range x.Warnings() {
-		screen.say("warning: %s", warning)
+	var points points
+	if f.points {
+		x.OnPoint = points.add
 	}
-	outcome, err := x.Run(ctx)
+	outcome, err := perform(x, stored, screen)
 	screen.end()
 	if err != nil {
 		return wayOut(err, "--ports")
+	}
+	if f.points {
+		if err := points.write(outcome.Run.Points()); err != nil {
+			return err
+		}
 	}
 	return printResult(cmd, outcome.Run, outcome.Result, f.json, f.quiet)
 }

@@ -23,6 +23,7 @@ type screen struct {
 	width int // of the live line that stands there
 	phase string
 	last  time.Time
+	said  string // the latest notice, of progress alone
 }
 
 // plainEvery is how often progress is told where there is no live line.
@@ -60,12 +61,21 @@ func (s *screen) say(format string, args ...any) {
 
 // progress shows where a run stands.
 func (s *screen) progress(p zklab.Progress) {
+	if p.Notice != s.said {
+		s.said = p.Notice
+		s.say("warning: %s", p.Notice)
+	}
+	s.show(p.Phase, describe(p))
+}
+
+// show shows where something stands: on a terminal in the live line, elsewhere as a line
+// now and then, and each time that the phase is another one.
+func (s *screen) show(phase, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.quiet {
 		return
 	}
-	text := describe(p)
 	if s.live {
 		text = text[:min(len(text), columns(s.out)-1)] // a line that wraps could not be removed
 		s.clear()
@@ -73,8 +83,8 @@ func (s *screen) progress(p zklab.Progress) {
 		s.width = len(text)
 		return
 	}
-	if p.Phase != s.phase || time.Since(s.last) >= plainEvery {
-		s.phase, s.last = p.Phase, time.Now()
+	if phase != s.phase || time.Since(s.last) >= plainEvery {
+		s.phase, s.last = phase, time.Now()
 		fmt.Fprintln(s.out, text)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-zookeeper/zk"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/zklab/zklab/ensemble"
@@ -21,7 +23,8 @@ func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "occupy": occupy, "vacant": vacant, "await": await, "serves": serves,
+			"exits": exits, "occupy": occupy, "vacant": vacant, "await": await, "serves": serves, "word": word, "znode": znode,
+			"somebody": somebody, "znodes": znodes, "containers": containers,
 		},
 	}
 }
@@ -129,5 +132,43 @@ func serves(ts *testscript.TestScript, neg bool, addrs []string) {
 			conn.Close()
 			ts.Fatalf("somebody listens at %s", addr)
 		}
+	}
+}
+
+// word asks a server a four-letter word: what it says is for stdout of the script.
+func word(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: word conf address")
+	}
+	conn, err := net.Dial("tcp", args[1])
+	ts.Check(err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, args[0])
+	ts.Check(err)
+	_, err = io.Copy(ts.Stdout(), conn)
+	ts.Check(err)
+}
+
+// znode makes a znode, or asserts that there is one, through a server.
+func znode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: znode create|exists address path")
+	}
+	conn, events, err := zk.Connect(args[1:2], 10*time.Second, zk.WithLogInfo(false))
+	ts.Check(err)
+	defer func() {
+		conn.Close()
+		for range events { //nolint:revive // closed when the client's goroutines have ended
+		}
+	}()
+	if args[0] == "create" {
+		_, err = conn.Create(args[2], nil, 0, zk.WorldACL(zk.PermAll))
+		ts.Check(err)
+		return
+	}
+	_, err = conn.Sync("/")
+	ts.Check(err)
+	if there, _, err := conn.Exists(args[2]); err != nil || !there {
+		ts.Fatalf("%s: %v, %v", args[2], there, err)
 	}
 }

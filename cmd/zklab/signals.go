@@ -12,8 +12,8 @@ var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 // interruptible gives a channel that the first of stopSignals closes and a
 // context that the second one cancels; a third ends the process, whatever it is
-// at. stop ends the watching.
-func interruptible(parent context.Context, screen *screen) (ctx context.Context, interrupt <-chan struct{}, stop func()) {
+// at. stop ends the watching. doing is what the first one leads to.
+func interruptible(parent context.Context, screen *screen, doing string) (ctx context.Context, interrupt <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, stopSignals...)
@@ -31,7 +31,7 @@ func interruptible(parent context.Context, screen *screen) (ctx context.Context,
 				cancel()
 				return
 			}
-			screen.say("interrupted: ending the load; healing, checking and reporting what there is (interrupt again to stop at once)")
+			screen.say("interrupted: %s (interrupt again to stop at once)", doing)
 			close(first)
 		}
 	}()
@@ -39,4 +39,12 @@ func interruptible(parent context.Context, screen *screen) (ctx context.Context,
 		signal.Stop(signals)
 		cancel()
 	}
+}
+
+// untilSignal gives a context that the first of stopSignals ends; a second one ends the
+// process. stop ends the watching.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, stop = signal.NotifyContext(context.Background(), stopSignals...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }

@@ -31,7 +31,7 @@ func supervised(run func() int) int {
 		os.Unsetenv(supervisedEnv)
 		go dieWithParent()
 		return toParent(run())
-	case len(os.Args) > 1 && os.Args[1] == workerName:
+	case len(os.Args) > 1 && (os.Args[1] == workerName || os.Args[1] == sweepWorkerName):
 		return run() // its parent looks after it, and stops and kills just this process
 	case runtime.GOOS == "windows":
 		return run() // no file descriptors can be handed down there

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
 )
@@ -43,9 +44,8 @@ func newWorker() *cobra.Command {
 // workerSubjects are the constructors of the named subjects of all recipes that a
 // process can have.
 func workerSubjects(subject string) (adapter.Subjects, error) {
-	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, zklab.Version)}
+	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, zklab.Version), Recipes: map[string]subjects.Maker{}}
 	var known []string
-	found := false
 	for _, recipe := range workloads.Recipes() {
 		if !inProcesses(recipe) {
 			continue
@@ -55,22 +55,11 @@ func workerSubjects(subject string) (adapter.Subjects, error) {
 		if err != nil {
 			continue // not of this recipe
 		}
-		found = true
-		switch w := w.(type) {
-		case workloads.Lock:
-			s.Lock = w.New
-		case workloads.Queue:
-			s.Queue = w.New
-		case workloads.Barrier:
-			s.Barrier = w.New
-		case workloads.DoubleBarrier:
-			s.DoubleBarrier = w.New
-		case workloads.Election:
-			s.Election = w.New
-		}
+		s.Recipes[recipe] = w.(workloads.Served).Maker()
 	}
-	if !found {
-		known = unique(known)
+	if len(s.Recipes) == 0 {
+		slices.Sort(known)
+		known = slices.Compact(known)
 		return s, fmt.Errorf("unknown subject %q%sknown are %s", subject, nearest.DidYouMean(subject, known), strings.Join(known, ", "))
 	}
 	return s, nil
@@ -79,8 +68,8 @@ func workerSubjects(subject string) (adapter.Subjects, error) {
 // inProcesses says whether a recipe's clients can be processes of their own.
 func inProcesses(recipe string) bool {
 	w, err := workloads.Named(recipe, workloads.Own)
-	p, ok := w.(workloads.Processes)
-	return err == nil && ok && p.InProcesses() != nil
+	_, ok := w.(workloads.Served)
+	return err == nil && ok
 }
 
 // alike are the subjects of a recipe that somebody may have meant: each of those that
@@ -95,14 +84,4 @@ func alike(recipe, subject string) (names []string) {
 		}
 	}
 	return names
-}
-
-// unique leaves out what has been said.
-func unique(names []string) (once []string) {
-	for _, n := range names {
-		if !slices.Contains(once, n) {
-			once = append(once, n)
-		}
-	}
-	return once
 }

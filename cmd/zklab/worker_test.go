@@ -91,12 +91,13 @@ func TestWorkerSpeaksAsDocumented(t *testing.T) {
 			t.Fatalf("not a line of a session: %q", l)
 		}
 	}
+	in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
 }
 
-func pipesOf(t *testing.T, cmd *exec.Cmd) (io.Writer, io.Reader) {
+func pipesOf(t *testing.T, cmd *exec.Cmd) (io.WriteCloser, io.Reader) {
 	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // What Check looks at.
@@ -124,7 +125,7 @@ func checkLeftovers(ctx context.Context, engine client.APIClient) Finding {
 		of[l.life]++
 	}
 	if of[dead] > 0 {
-		return Finding{Name: FindingLeftovers, Detail: count(of[dead], "dead run") + " left something behind: `zklab clean` removes it"}
+		return Finding{Name: FindingLeftovers, Detail: prose.Count(of[dead], "dead run") + " left something behind: `zklab clean` removes it"}
 	}
-	return Finding{Name: FindingLeftovers, OK: true, Detail: fmt.Sprintf("none (%s alive, %d elsewhere)", count(of[alive], "run"), of[unknown])}
+	return Finding{Name: FindingLeftovers, OK: true, Detail: fmt.Sprintf("none (%s alive, %d elsewhere)", prose.Count(of[alive], "run"), of[unknown])}
 }

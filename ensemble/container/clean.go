@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // leftover is what one run has on the engine.
@@ -24,9 +26,9 @@ type leftover struct {
 
 func (l leftover) String() string {
 	s := fmt.Sprintf("run %s of process %d, begun %s: %s, %s",
-		l.run, l.owner.pid, l.made, count(l.containers, "container"), count(l.networks, "network"))
+		l.run, l.owner.pid, l.made, prose.Count(l.containers, "container"), prose.Count(l.networks, "network"))
 	if l.volumes > 0 {
-		s += ", " + count(l.volumes, "volume")
+		s += ", " + prose.Count(l.volumes, "volume")
 	}
 	switch l.life {
 	case alive:
@@ -36,13 +38,6 @@ func (l leftover) String() string {
 			l.owner.host, labelRun, l.run)
 	}
 	return s
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // settleTime is how long the engine may take to finish what a process asked of
@@ -71,7 +66,7 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 		}
 		// And look again, for what comes late.
 		if err = removeAll(ctx, engine, dying, gone); err == nil {
-			err = sleep(ctx, settleTime)
+			err = await.Sleep(ctx, settleTime)
 		}
 	}
 	return lines(slices.Collect(maps.Values(gone))), spared, err
@@ -102,15 +97,6 @@ func lines(of []leftover) (texts []string) {
 		texts = append(texts, l.String())
 	}
 	return texts
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // leftovers finds what all runs have on the engine, by label, run by run.

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/await"
 )
 
 //go:embed disk.sh
@@ -91,7 +92,7 @@ func (s *server) revive(ctx context.Context) error {
 		case time.Now().After(end):
 			return all(s.kill(ctx), s.start(ctx))
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := await.Sleep(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,6 @@
 // Package container runs real Apache ZooKeeper servers in containers, through
-// testcontainers-go.
+// testcontainers-go. Package zklab may not import it: who tests a recipe need
+// not depend on Docker's client.
 //
 // [Config] is an [ensemble.Starter]; its zero value starts three servers.
 // Start picks the image, draws a network of the run's own, starts the servers

@@ -3,10 +3,10 @@ package container
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/await"
 )
 
 // Cut drops all packets of a link, in the networks of both servers.
@@ -88,11 +88,5 @@ func (e *cluster) rearrange(ctx context.Context, doing string, change func(*link
 
 // enforce puts what is wrong into the networks of all servers, at once.
 func (e *cluster) enforce(ctx context.Context) error {
-	errs := make([]error, len(e.servers))
-	var wg sync.WaitGroup
-	for i, s := range e.servers {
-		wg.Go(func() { errs[i] = s.enforce(ctx) })
-	}
-	wg.Wait()
-	return all(errs...)
+	return all(await.All(e.servers, func(_ int, s *server) error { return s.enforce(ctx) }))
 }

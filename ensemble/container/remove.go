@@ -6,6 +6,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"github.com/zklab/zklab/internal/await"
 )
 
 // removeTimeout bounds the removal of one run.
@@ -74,10 +75,8 @@ func awaitGone(ctx context.Context, engine client.APIClient, id string) bool {
 		if _, err := engine.ContainerInspect(ctx, id, client.ContainerInspectOptions{}); errdefs.IsNotFound(err) {
 			return true
 		}
-		select {
-		case <-ctx.Done():
+		if await.Sleep(ctx, 100*time.Millisecond) != nil {
 			return false
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 	return false

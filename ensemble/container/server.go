@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/moby/client"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/await"
 )
 
 // server is one container.
@@ -91,7 +92,7 @@ const (
 func insisting(ctx context.Context, do func() error) error {
 	for tries := 1; ; tries++ {
 		err := do()
-		if err == nil || tries == mostFreezes || !strings.Contains(err.Error(), "unable to freeze") || sleep(ctx, freezesApart) != nil {
+		if err == nil || tries == mostFreezes || !strings.Contains(err.Error(), "unable to freeze") || await.Sleep(ctx, freezesApart) != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/txnlog"
+	"github.com/zklab/zklab/internal/zk/txnlog"
 )
 
 var errNoLog = errors.New("no server has a transaction log where its configuration says")

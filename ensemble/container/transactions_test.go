@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // What was acknowledged is there, in the order of zxids, and what was refused as such.

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // benchSession is long enough for sessions that nobody pings.

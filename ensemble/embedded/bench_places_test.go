@@ -73,11 +73,11 @@ func dialTCP(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr
 
 // embeddedApart starts an embedded ensemble in a process of its own.
 func embeddedApart(t testing.TB) (*contender, error) {
-	alone := filepath.Join(t.TempDir(), "alone")
-	if out, err := exec.Command("go", "build", "-o", alone, "./internal/alone").CombinedOutput(); err != nil {
+	program := filepath.Join(t.TempDir(), "benchserver")
+	if out, err := exec.Command("go", "build", "-o", program, "./internal/benchserver").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w: %s", err, out)
 	}
-	cmd := exec.Command(alone)
+	cmd := exec.Command(program)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

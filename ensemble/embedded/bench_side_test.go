@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // BenchmarkSideBySide measures the embedded ensemble and Apache ZooKeeper, three

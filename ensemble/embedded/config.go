@@ -1,17 +1,30 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // MaxNodes is the largest number of servers, observers included.
 const MaxNodes = 7
+
+// LeastMaxRequest and MostMaxRequest bound [Config.MaxRequest]. The upper one is
+// what the bounds on what waits for one client have room for.
+const (
+	LeastMaxRequest = 1 << 10
+	MostMaxRequest  = 16 << 20
+)
 
 // ErrConfig means a Config that makes no ensemble; the message says why.
 var ErrConfig = errors.New("embedded ensemble")
@@ -32,9 +45,20 @@ type Config struct {
 	// bubble it is what brings events in different orders: without it, everything
 	// between two timers happens at one instant.
 	Latency time.Duration
+	// Seed, unless it is 0, has messages arrive one at a time, after latencies that follow
+	// from it, and makes ids of sessions and all else that is drawn follow from it: what
+	// a simulation needs. Only InMemory, with a Latency, and in a bubble of
+	// testing/synctest.
+	Seed uint64
+	// Spread says how unevenly messages are late then, if not evenly.
+	Spread Spread
 	// Addrs are the addresses for clients, host:port, one for each server. When
 	// empty, free ports of 127.0.0.1 are drawn. Not with InMemory.
 	Addrs []string
+	// AdvertisedHost is where /zookeeper/config tells clients to connect, with each
+	// server's port: some clients go there, whatever they were given. When empty it
+	// is the host that a server listens on, and 127.0.0.1 if that means all addresses.
+	AdvertisedHost string
 	// Stopped leaves all servers down: [Server.Start] starts each.
 	Stopped bool
 
@@ -50,11 +74,37 @@ type Config struct {
 	// looked for: a minute when 0, as in ZooKeeper.
 	Sweep time.Duration
 
-	// KeepLog keeps the whole log, for [Ensemble.Transactions]. Otherwise the
-	// servers fold what is older than the latest 100,000 transactions into a
-	// snapshot, so that memory does not grow with time.
+	// KeepLog keeps the whole log in memory, for [Ensemble.Transactions]. Otherwise
+	// the servers fold what is older than the latest 100,000 transactions into a
+	// snapshot, so that memory does not grow with time. A run of package zklab needs
+	// no more than that: it takes the transactions as they come.
 	KeepLog bool
 
+	// Data is a folder in which the servers keep their trees, sessions and epochs, so
+	// that they outlive the process: an ensemble that is started with it again goes
+	// on from there. It is made if it does not exist, and belongs to one process at
+	// a time. When empty, all is in memory. Not with InMemory.
+	Data string
+	// Fsync has a write acknowledged when it is on the disks of a majority. Without
+	// it, it is when the operating system has it: then nothing is lost however the
+	// process ends, but what the machine had not written when it failed.
+	Fsync bool
+
+	// MaxRequest is ZooKeeper's jute.maxbuffer: the largest request, in bytes, that
+	// is taken from a client; a larger one costs the connection. 1048575 when 0.
+	MaxRequest int
+	// EnforceQuota refuses what goes beyond the hard limit of a quota, as
+	// zookeeper.enforceQuota does. Quotas are counted in any case.
+	EnforceQuota bool
+	// ReadOnly lets a server that has found no leader for two seconds, or a tick if
+	// that is longer, serve clients that ask for a read-only connection, as
+	// readonlymode.enabled does. LocalSessions lets it begin sessions for them, which
+	// it alone knows, as localSessionsEnabled with localSessionsUpgradingEnabled does:
+	// without, new clients are told NotReadOnly, as by Apache's.
+	ReadOnly, LocalSessions bool
+	// TLS, if it is not nil, is what clients must speak: the server's side of it, with
+	// a certificate. [Ensemble.Dial] reaches the servers without. Not with InMemory.
+	TLS *tls.Config
 	// NoTTL refuses znodes with a TTL, as Apache ZooKeeper does unless
 	// zookeeper.extendedTypesEnabled is set.
 	NoTTL bool
@@ -81,6 +131,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MinSession, 2*c.Tick)
 	orElse(&c.MaxSession, max(time.Minute, 20*c.Tick))
 	orElse(&c.Sweep, time.Minute)
+	orElse(&c.MaxRequest, wire.MaxRequest)
 	return c
 }
 
@@ -103,13 +154,28 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: tick %v and sweep %v must be a millisecond at least, init limit %d and sync limit %d one tick",
 			ErrConfig, c.Tick, c.Sweep, c.InitLimit, c.SyncLimit)
 	}
+	if c.MaxRequest < LeastMaxRequest || c.MaxRequest > MostMaxRequest {
+		return fmt.Errorf("%w: requests of %d bytes at most: give %d to %d", ErrConfig, c.MaxRequest, LeastMaxRequest, MostMaxRequest)
+	}
 	if c.Latency < 0 {
 		return fmt.Errorf("%w: latency %v: give 0 or more", ErrConfig, c.Latency)
 	}
 	if c.MinSession < time.Millisecond || c.MaxSession < c.MinSession {
 		return fmt.Errorf("%w: session time-outs from %v to %v: give a range above zero", ErrConfig, c.MinSession, c.MaxSession)
 	}
-	return c.validateAddrs()
+	if c.Seed != 0 && (!c.InMemory || c.Latency == 0) {
+		return fmt.Errorf("%w: messages can follow from a seed only in memory, and with a latency: set InMemory and Latency", ErrConfig)
+	}
+	if c.Data != "" && c.InMemory {
+		return fmt.Errorf("%w: servers in memory keep no files: leave Data out", ErrConfig)
+	}
+	if c.LocalSessions && !c.ReadOnly {
+		return fmt.Errorf("%w: local sessions are those of read-only mode: set ReadOnly, too", ErrConfig)
+	}
+	if c.TLS != nil && c.InMemory {
+		return fmt.Errorf("%w: servers in memory need no TLS: leave it out", ErrConfig)
+	}
+	return cmp.Or(c.validateAddrs(), ValidateAdvertisedHost(c.AdvertisedHost))
 }
 
 func (c Config) validateAddrs() error {
@@ -130,6 +196,28 @@ func (c Config) validateAddrs() error {
 	return nil
 }
 
+// ValidateAdvertisedHost says what is wrong with a [Config.AdvertisedHost].
+func ValidateAdvertisedHost(host string) error {
+	if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() {
+		return fmt.Errorf("%w: clients cannot connect to %s: advertise a name or an address of this machine", ErrConfig, host)
+	} else if err != nil && strings.ContainsAny(host, "[]:;,=/ \t\r\n") {
+		return fmt.Errorf("%w: %q is no name of a host: leave out port and brackets", ErrConfig, host)
+	}
+	return nil
+}
+
+// advertised is the host that clients are told of a server with that address.
+func (c Config) advertised(addr string) string {
+	if c.AdvertisedHost != "" {
+		return c.AdvertisedHost
+	}
+	host, _, _ := net.SplitHostPort(addr)
+	if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
+}
+
 // Start starts the ensemble and returns when every server serves; with Stopped,
 // when the servers are there. When it fails or ctx ends first, nothing is left.
 func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
@@ -142,7 +230,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 
 // Sketch gives an ensemble of which no server runs, in memory.
 func (c Config) Sketch() (ensemble.Ensemble, error) {
-	c.InMemory, c.Addrs, c.Stopped = true, nil, true
+	c.InMemory, c.Addrs, c.Data, c.TLS, c.Stopped, c.Seed = true, nil, "", nil, true, 0
 	return c.Start(context.Background())
 }
 
@@ -171,7 +259,8 @@ func (c Config) start(ctx context.Context) (*Ensemble, error) {
 	if c.Stopped {
 		return e, nil
 	}
-	for _, s := range e.servers {
+	for i, s := range e.servers {
+		apart.Wait(i)
 		if err := s.Start(ctx); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}

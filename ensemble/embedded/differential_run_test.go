@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 const (
@@ -257,7 +257,7 @@ func (r *runner) zxid(who client, m mark) int64 {
 func writes(op wire.Op) bool {
 	switch op {
 	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL, wire.Delete, wire.DeleteContainer,
-		wire.SetData, wire.SetACL, wire.Check, wire.Multi, wire.CloseSession:
+		wire.SetData, wire.SetACL, wire.Check, wire.Multi, wire.CloseSession, wire.Reconfig:
 		return true
 	}
 	return false

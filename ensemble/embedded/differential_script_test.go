@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // A script is what some clients do, one step after another. It is a value, so

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // The scripts of this file are about what generated ones seldom meet.
@@ -56,6 +56,8 @@ func setAt(path, data string, version int32) req {
 func setACL(path string, version int32, list ...wire.ACL) req {
 	return req{op: wire.SetACL, rec: &wire.SetACLRequest{Path: path, ACL: list, Version: version}}
 }
+
+func sasl(token []byte) req { return req{op: wire.SASL, rec: &wire.SASLRequest{Token: token}} }
 
 func read(op wire.Op, path string, watch bool) req {
 	return req{op: op, rec: &wire.ReadRequest{Path: path, Watch: watch}}
@@ -460,6 +462,18 @@ var byName = map[string]script{
 		does(bob, opOnly(10)),
 		does(carol, opOnly(1000)),
 		does(carol, checkAt("/none", -1)),
+	},
+	"SASL is off": {
+		does(alice, sasl([]byte("abc")), sasl([]byte{}), create("/a"), opOnly(wire.WhoAmI)),
+		does(alice, create("/b"), sasl([]byte("abc")), get("/b")),
+		does(bob, sasl(nil), get("/a")),
+		does(bob, rawly(wire.SASL, 0, 0, 0, 5, 1), get("/a")),
+		does(carol, rawly(wire.SASL)),
+		does(carol, rawly(wire.SASL, 0, 0, 0, 1, 'x', 'y'), withXid(-4, sasl([]byte("x")))),
+	},
+	"the nodes of the ensemble": {
+		does(alice, get("!/zookeeper"), get("!/zookeeper/quota"), list("!/zookeeper"), get(config), read(wire.Exists, config, false), getACL(config)),
+		does(carol, get("!/zookeeper"), get("!/zookeeper/quota"), get(config)),
 	},
 	"reconfig is off": {
 		does(alice, req{op: wire.Reconfig, rec: &wire.ReconfigRequest{Joining: "server.9=127.0.0.1:1:2;3", FromConfig: -1}}),

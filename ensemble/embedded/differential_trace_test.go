@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // trace is what the clients of a script saw, in words that are the same on
@@ -150,7 +150,7 @@ func (t *trace) value(op wire.Op, v any) string {
 	case wire.Stat:
 		return t.stat(v)
 	case wire.DataReply:
-		return content(v.Data) + " " + t.stat(v.Stat)
+		return t.data(v)
 	case wire.ACLReply:
 		return aclText(v.ACL) + " " + t.stat(v.Stat)
 	case wire.ChildrenReply:
@@ -163,6 +163,24 @@ func (t *trace) value(op wire.Op, v any) string {
 		return t.results(v)
 	}
 	return fmt.Sprint(v)
+}
+
+// configVersion is the end of a configuration.
+var configVersion = regexp.MustCompile(`version=([0-9a-f]+)$`)
+
+// ownServer is a line of it about one of the servers that are there.
+var ownServer = regexp.MustCompile(`server\.([123])=[^\n;]*:(\w+;)[^\n]*`)
+
+// data tells data and stat. Of a configuration it leaves out the addresses of the
+// ensemble's own servers.
+func (t *trace) data(v wire.DataReply) string {
+	m := configVersion.FindSubmatch(v.Data)
+	if m == nil {
+		return content(v.Data) + " " + t.stat(v.Stat)
+	}
+	version, _ := strconv.ParseInt(string(m[1]), 16, 64)
+	servers := ownServer.ReplaceAll(v.Data[:len(v.Data)-len(m[0])], []byte("server.$1=HERE:$2"))
+	return fmt.Sprintf("%q version=%s %s", servers, exactly(version), t.stat(v.Stat))
 }
 
 func (t *trace) children(op wire.Op, v wire.ChildrenReply) string {
@@ -225,6 +243,9 @@ func (t *trace) stat(s wire.Stat) string {
 	if s.EphemeralOwner != 0 {
 		owner = t.session(s.EphemeralOwner)
 	}
+	if s.Aversion < 0 {
+		s.DataLength = 0 // of the configuration, which depends on addresses
+	}
 	return fmt.Sprintf("{c%s m%s p%s v%d cv%d av%d owner=%s len=%d children=%d %s}", exactly(s.Czxid), exactly(s.Mzxid), exactly(s.Pzxid),
 		s.Version, s.Cversion, s.Aversion, owner, s.DataLength, s.NumChildren, times(s))
 }
@@ -232,7 +253,7 @@ func (t *trace) stat(s wire.Stat) string {
 // times says only what clocks cannot change: how the two times compare.
 func times(s wire.Stat) string {
 	switch {
-	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime:
+	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own have no birth
 		return fmt.Sprintf("created %d, but changed %d", s.Ctime, s.Mtime)
 	case s.Mtime < s.Ctime:
 		return "changed before it was created"

@@ -1,10 +1,13 @@
 // Package embedded is a ZooKeeper ensemble inside this process, for tests and
 // experiments: one to seven servers, in Go, that speak ZooKeeper's client
-// protocol and replicate for real. Leaders are elected, followers lag and catch
-// up, sessions expire, watches fire, and servers can be paused, killed, started
-// again and cut off from each other. What clients can observe is meant to be
+// protocol and replicate for real. It may not know who its clients are: nothing
+// of links, faults or recipes. Leaders are elected, followers lag and catch up,
+// sessions expire, watches fire, and servers can be paused, killed, started again
+// and cut off from each other. What clients can observe is meant to be
 // exactly what Apache ZooKeeper 3.9 shows them, also while servers fail. It is
-// not a place for data that matter: all is in memory, and gone with Close.
+// not a place for data that matter: all is in memory, and gone with Close, unless
+// [Config.Data] names a folder. Then the ensemble goes on from there when it is
+// started again, however the process ended.
 //
 //	e, err := embedded.Start(embedded.Config{})
 //	if err != nil { … }
@@ -41,16 +44,35 @@
 //     a tick or a whole one (Java's sometimes notices at once) and has ended the
 //     sessions that were overdue (Java's sometimes hears of their clients first).
 //   - One server alone calls itself standalone, and elects itself, so that its
-//     zxids have epochs.
+//     zxids have epochs. Like Apache's it has no configuration.
+//   - An ensemble on ports that [Config.Addrs] names begins with an epoch that
+//     follows from the clock, and one with files with an epoch behind all that they
+//     name; both show it on every server from the start. Apache's followers show an
+//     epoch with its first transaction. But here all servers end at once, and clients
+//     of the run before are to find their sessions, or to get to know that there is
+//     nothing left of them, from each.
 //   - Znodes with a TTL can be created unless [Config.NoTTL] says otherwise.
 //   - reconfig, where it is allowed, changes what /zookeeper/config says, and not
-//     which servers vote.
+//     which servers vote: those that leave go on, those that join need not exist, and a
+//     leader stays that is no longer among the voters. Names of hosts are not looked
+//     up, groups and weights are not known. Of several at once only the first is
+//     carried out; with Apache's servers the others depend on a race. The first
+//     version stays 0x100000000, whatever the epoch.
+//   - What mntr, envi, dump, cons and hash say differently stands in package
+//     fourletter.
 //   - A multi-read that holds no read is answered with the error alone; Java's
 //     server appends an empty list. A create or delete of a null path is an invalid
 //     path, not a record that cannot be read. A client that sends createSession
 //     is disconnected; Java's server takes it for a write.
 //   - Three requests that stop an Apache server for good are refused: see prep.
 //     A setACL counts for the requests behind it at once; there it is a race.
-//   - Not there: TLS, SASL, local sessions, read-only mode, the AdminServer's
-//     HTTP, enforced quotas, files on disk.
+//   - Files ([Config.Data]) are not laid out as Apache's, though the log has its
+//     format, and are forced to disk only with [Config.Fsync].
+//   - Quotas are counted, and enforced with [Config.EnforceQuota], as there.
+//   - TLS ([Config.TLS]) is Go's: clients speak it on the one port there is, and a
+//     client's certificate gives it no identity for access control lists (x509).
+//   - Local sessions ([Config.LocalSessions]) are there in read-only mode alone: with a
+//     majority every session is the ensemble's from the start, and not only once it
+//     makes an ephemeral. So it outlives the server that its client is on.
+//   - Not there: SASL, the AdminServer's HTTP.
 package embedded

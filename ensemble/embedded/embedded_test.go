@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,7 +14,12 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(dataEnv); dir != "" {
+		runForever(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // start starts an ensemble that ends with the test.
 func start(t testing.TB, cfg embedded.Config) *embedded.Ensemble {

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -13,10 +14,12 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/files"
 	"github.com/zklab/zklab/ensemble/embedded/internal/membership"
 	"github.com/zklab/zklab/ensemble/embedded/internal/mesh"
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/delivery"
 	"github.com/zklab/zklab/internal/memnet"
 )
 
@@ -27,24 +30,36 @@ var ErrClosed = errors.New("the embedded ensemble is closed")
 type Ensemble struct {
 	cfg     Config
 	secret  uint64
+	epoch   int64           // the first that a leader may have
 	memory  *memnet.Network // nil over TCP
 	links   *mesh.Mesh[zab.Message]
+	arrive  *delivery.Scheduler // of all messages; nil without Config.Seed
 	servers []*Server
 	closing sync.Once
 	closed  chan struct{}
 	dialed  atomic.Uint64 // connections in memory, ever
+
+	folder *files.Folder // nil: all is in memory
+	failed chan error    // see Failed
+	ending sync.WaitGroup
+
+	streams *streams
 }
 
 // assemble makes the servers, none of which runs yet. Ports are taken now, so
 // that nobody else gets one that is to be used.
 func assemble(c Config) (*Ensemble, error) {
-	e := &Ensemble{cfg: c, secret: newSecret(), closed: make(chan struct{})}
-	e.links = mesh.New[zab.Message]()
-	if c.InMemory {
-		e.memory = &memnet.Network{}
+	e := &Ensemble{cfg: c, secret: c.secret(), closed: make(chan struct{}), failed: make(chan error, MaxNodes), streams: newStreams()}
+	e.network()
+	if err := e.openFolder(); err != nil {
+		return nil, fmt.Errorf("embedded ensemble: %w", err)
 	}
 	for id := 1; id <= c.Nodes+c.Observers; id++ {
 		s := &Server{ensemble: e, id: id, disk: zab.NewDisk(server.NewState())}
+		if err := s.openFiles(); err != nil {
+			return nil, errors.Join(fmt.Errorf("embedded ensemble: %w", err), e.Close())
+		}
+		s.disk.Taken = &e.streams.taken
 		if c.KeepLog {
 			s.disk.Keep = 0
 		}
@@ -53,6 +68,7 @@ func assemble(c Config) (*Ensemble, error) {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
+	e.begin(time.Now())
 	e.slowLinks()
 	if c.Stopped {
 		for _, s := range e.servers {
@@ -62,7 +78,24 @@ func assemble(c Config) (*Ensemble, error) {
 	return e, nil
 }
 
-func newSecret() uint64 {
+// network makes what carries messages.
+func (e *Ensemble) network() {
+	var options []mesh.Option
+	if e.cfg.Seed != 0 {
+		e.arrive = delivery.New(e.cfg.Seed, delivery.Latency{Mean: e.cfg.Latency, Spread: e.cfg.Spread})
+		options = append(options, mesh.WithSeed(e.cfg.Seed), mesh.WithDelivery(e.arrive))
+	}
+	e.links = mesh.New[zab.Message](options...)
+	if e.cfg.InMemory {
+		e.memory = &memnet.Network{Delivery: e.arrive}
+	}
+}
+
+// secret is what passwords of sessions are made of.
+func (c Config) secret() uint64 {
+	if c.Seed != 0 {
+		return c.Seed
+	}
 	var b [8]byte
 	rand.Read(b[:])
 	return binary.BigEndian.Uint64(b[:])
@@ -109,6 +142,9 @@ func (e *Ensemble) Dial(network, addr string, timeout time.Duration) (net.Conn, 
 		}
 		return e.distant(conn), nil
 	}
+	if e.cfg.TLS != nil {
+		return e.dialInside(addr)
+	}
 	return net.DialTimeout("tcp", addr, timeout)
 }
 
@@ -134,6 +170,12 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	if e.cfg.InMemory {
 		p.Settings = append(p.Settings, "in memory")
 	}
+	if e.cfg.Seed != 0 {
+		p.Settings = append(p.Settings, "simulated", "latencies "+string(cmp.Or(e.cfg.Spread, delivery.Even)))
+	}
+	if e.cfg.Data != "" {
+		p.Settings = append(p.Settings, fmt.Sprintf("files, fsync=%t", e.cfg.Fsync))
+	}
 	return p
 }
 
@@ -143,24 +185,29 @@ const version = "3.9.3"
 // Close stops all servers. More than once is fine.
 func (e *Ensemble) Close() error {
 	e.closing.Do(func() { close(e.closed) })
+	var errs []error
 	for _, s := range e.servers {
-		s.close()
+		errs = append(errs, s.close())
 	}
+	e.ending.Wait()
 	e.links.Close()
-	return nil
+	if e.arrive != nil {
+		e.arrive.Close()
+	}
+	return errors.Join(append(errs, e.closeFolder())...)
 }
 
-// membership is the text of /zookeeper/config. The servers are linked within
+// members are what /zookeeper/config says at first. The servers are linked within
 // the process: the ports for each other that it names are not in use.
-func (e *Ensemble) membership() string {
-	m := membership.Members{}
+func (e *Ensemble) members() (m membership.Members) {
 	for _, s := range e.servers {
-		host, _, _ := net.SplitHostPort(s.addr)
-		m[s.id] = membership.Member{
-			Host: host, Quorum: 2887 + s.id, Vote: 3887 + s.id, Observer: s.observes(), Client: s.addr,
-		}
+		host := e.cfg.advertised(s.addr)
+		m = append(m, membership.Member{
+			ID: int64(s.id), Host: host, Quorum: 2887 + s.id, Vote: 3887 + s.id, Observer: s.observes(),
+			ClientHost: host, ClientPort: port(s.addr),
+		})
 	}
-	return m.Text(0)
+	return m
 }
 
 // ids gives the voters and the observers.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // A paused server keeps its connections, accepts new ones, and answers nothing

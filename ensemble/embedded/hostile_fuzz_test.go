@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // FuzzConnection sends anything to a server, before a session or in one. Whatever

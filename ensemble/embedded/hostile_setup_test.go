@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // The tests of hostile clients: the server closes their connections, memory

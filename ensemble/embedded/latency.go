@@ -4,7 +4,18 @@ import (
 	"math/rand/v2"
 	"net"
 	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
 )
+
+// Spread says how much latencies differ; it is one of [Spreads], and even if it is "".
+type Spread = delivery.Spread
+
+// Spreads are the kinds: even, tails and spells.
+var Spreads = delivery.Spreads
+
+// ParseSpread reads the name of one.
+func ParseSpread(name string) (Spread, error) { return delivery.ParseSpread(name) }
 
 // slowLinks gives the links between servers the ensemble's latency.
 func (e *Ensemble) slowLinks() {
@@ -17,20 +28,25 @@ func (e *Ensemble) slowLinks() {
 	}
 }
 
-// delay makes a link slower than the ensemble's latency makes it.
+// delay makes a link slower than the ensemble's latency makes it, which is the
+// scheduler's affair where there is one.
 func (e *Ensemble) delay(from, to int, by time.Duration) {
+	if e.arrive != nil {
+		e.links.Delay(from, to, by, 0)
+		return
+	}
 	e.links.Delay(from, to, e.cfg.Latency/2+by, e.cfg.Latency)
 }
 
 // distant gives a client's connection the ensemble's latency.
 func (e *Ensemble) distant(c net.Conn) net.Conn {
-	if e.cfg.Latency == 0 {
+	if e.cfg.Latency == 0 || e.arrive != nil {
 		return c
 	}
 	n := e.dialed.Add(1)
 	return &distantConn{
 		Conn: c, latency: e.cfg.Latency,
-		there: rand.New(rand.NewPCG(n, 1)), back: rand.New(rand.NewPCG(n, 2)),
+		requests: rand.New(rand.NewPCG(n, 1)), replies: rand.New(rand.NewPCG(n, 2)),
 	}
 }
 
@@ -39,8 +55,8 @@ func (e *Ensemble) distant(c net.Conn) net.Conn {
 // One goroutine reads and one writes.
 type distantConn struct {
 	net.Conn
-	latency     time.Duration
-	there, back *rand.Rand
+	latency           time.Duration
+	requests, replies *rand.Rand
 
 	buf   [4 << 10]byte
 	ahead []byte // has come, and was waited for
@@ -51,7 +67,7 @@ func (c *distantConn) wait(rng *rand.Rand) {
 }
 
 func (c *distantConn) Write(b []byte) (int, error) {
-	c.wait(c.there)
+	c.wait(c.requests)
 	return c.Conn.Write(b)
 }
 
@@ -61,7 +77,7 @@ func (c *distantConn) Read(b []byte) (n int, err error) {
 		if n, err = c.Conn.Read(c.buf[:]); n == 0 {
 			return 0, err
 		}
-		c.wait(c.back)
+		c.wait(c.replies)
 		c.ahead = c.buf[:n]
 	}
 	n = copy(b, c.ahead)

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // moment is a place in the order in which clients see things happen. Many have

@@ -19,3 +19,6 @@ func (s *Server) Fold(keep int) { s.withDisk(func(d *zab.Disk) { d.Keep = keep }
 
 // Transaction gives what an entry of the log does.
 func Transaction(e zab.Entry) history.Txn { return transaction(server.Txn(e)) }
+
+// LoseFiles makes that the server cannot write its files any more.
+func (s *Server) LoseFiles() { s.withDisk(func(*zab.Disk) { s.files.Close() }) }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // TestPromisesSeeLies changes what was seen of a good ensemble: a check that

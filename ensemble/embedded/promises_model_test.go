@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // model is the state of an ensemble as the Programmer's Guide describes it, one

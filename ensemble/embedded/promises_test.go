@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -13,10 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 var (
@@ -191,7 +195,11 @@ func newTrial(t *testing.T, seed uint64, cfg embedded.Config) *trial {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &trial{e: e, seed: seed, began: time.Now(), commits: newCommitLog(e)}
+	stream, err := e.StreamTransactions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &trial{e: e, seed: seed, began: time.Now(), commits: newCommitLog(e, stream)}
 	tr.log("%d servers, %d observers, latency %v", cfg.Nodes, cfg.Observers, cfg.Latency)
 	tr.following.Go(func() { tr.commits.follow(tr) })
 	return tr
@@ -336,10 +344,13 @@ type commitLog struct {
 	mu   sync.Mutex
 	all  []zab.Entry
 	read []int64 // zxid up to which a server's log was compared
+
+	stream ensemble.TransactionStream // has to give the same
+	handed []history.Txn
 }
 
-func newCommitLog(e *embedded.Ensemble) *commitLog {
-	return &commitLog{e: e, done: make(chan struct{}), read: make([]int64, len(e.Addrs()))}
+func newCommitLog(e *embedded.Ensemble, stream ensemble.TransactionStream) *commitLog {
+	return &commitLog{e: e, done: make(chan struct{}), read: make([]int64, len(e.Addrs())), stream: stream}
 }
 
 // follow looks often enough to miss nothing that is folded.
@@ -349,6 +360,7 @@ func (l *commitLog) follow(tr *trial) {
 		select {
 		case <-l.done:
 			l.look(tr)
+			l.compareStream(tr)
 			return
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -367,6 +379,24 @@ func (l *commitLog) look(tr *trial) {
 			}
 			l.read[i] = entries[j].Zxid
 		}
+	}
+	for {
+		txns, err := l.stream.Next(context.Background())
+		if err != nil {
+			tr.problem("the stream of transactions: %v", err)
+		}
+		if len(txns) == 0 {
+			return
+		}
+		l.handed = append(l.handed, txns...)
+	}
+}
+
+// compareStream wants the stream to have handed over what the servers' logs had.
+func (l *commitLog) compareStream(tr *trial) {
+	l.stream.Close()
+	if diff := gocmp.Diff(l.transactions(), l.handed); diff != "" {
+		tr.problem("the stream of transactions (-logs +stream):\n%s", diff)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // armed are the watches of one client.

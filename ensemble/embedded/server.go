@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/files"
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
@@ -24,13 +25,15 @@ type Server struct {
 	ensemble *Ensemble
 	id       int
 	addr     string
-	disk     *zab.Disk // survives kill and start
+	disk     *zab.Disk     // survives kill and start
+	files    *files.Server // survive the process; nil: nothing does
 
 	life     sync.Mutex   // held by who starts or ends the server
 	listener net.Listener // reserved, until the first start
 
-	mu  sync.Mutex
-	run *server.Server // nil while down
+	mu     sync.Mutex
+	run    *server.Server // nil while down
+	broken error          // why its files cannot be written
 }
 
 // ID is the server's number, from 1.
@@ -78,6 +81,9 @@ func (s *Server) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server %d cannot listen: %w", s.id, err)
 	}
+	if s.ensemble.cfg.TLS != nil {
+		return &secured{l, s.ensemble.cfg.TLS}, nil
+	}
 	return l, nil
 }
 
@@ -94,6 +100,9 @@ func (s *Server) Start(context.Context) error {
 	}
 	if s.current() != nil {
 		return nil
+	}
+	if err := s.unwritable(); err != nil {
+		return err
 	}
 	l := s.listener
 	s.listener = nil
@@ -119,9 +128,9 @@ func (s *Server) config(l net.Listener) server.Config {
 			Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
 		},
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
-		Secret: s.ensemble.secret, Disk: s.disk, Listener: l,
-		Send:       func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
-		Membership: s.ensemble.membership(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, Port: port(s.addr), SuperDigest: c.SuperDigest,
+		Secret: s.ensemble.secret, FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
+		Send:    func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
+		Members: s.ensemble.members(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, EnforceQuota: c.EnforceQuota, ReadOnly: c.ReadOnly, LocalSessions: c.LocalSessions, MaxRequest: c.MaxRequest, Port: port(s.addr), SuperDigest: c.SuperDigest,
 	}
 }
 
@@ -224,11 +233,12 @@ func (s *Server) awaitServing(ctx context.Context) error {
 	}
 }
 
-func (s *Server) close() {
+func (s *Server) close() error {
 	s.Stop(context.Background())
 	s.life.Lock()
 	defer s.life.Unlock()
 	s.release()
+	return s.closeFiles()
 }
 
 // release gives the reserved address up.

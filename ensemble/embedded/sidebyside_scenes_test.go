@@ -12,8 +12,8 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // A leader that is silent for less than the limit is waited for, by writes and

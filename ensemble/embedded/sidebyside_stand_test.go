@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/wire"
-	"github.com/zklab/zklab/internal/zkclient"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 const (

@@ -3,35 +3,49 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"sort"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Transactions gives what was committed since the ensemble was started, in the
 // order of zxids. It is an error if servers have kept too little of their log
 // to tell: they fold what is far in the past into a snapshot, unless
-// [Config.KeepLog] is set.
+// [Config.KeepLog] is set. For a long time, see [Ensemble.StreamTransactions].
 func (e *Ensemble) Transactions(context.Context) ([]history.Txn, error) {
-	var longest []zab.Entry
+	longest, err := e.behind(0)
+	if err != nil {
+		return nil, err
+	}
+	return transactions(longest), nil
+}
+
+// behind gives what was committed behind a zxid, as far as any server knows.
+func (e *Ensemble) behind(zxid int64) (longest []zab.Entry, err error) {
 	for _, s := range e.servers {
 		entries, base := s.committed()
-		if base != 0 {
-			return nil, fmt.Errorf("server %d has folded its log up to zxid %#x into a snapshot: set KeepLog to keep all", s.id, base)
+		if base > zxid {
+			return nil, fmt.Errorf("the transactions up to zxid %#x are in a snapshot of server %d, and no longer kept one by one", base, s.id)
 		}
-		if len(entries) > len(longest) {
+		i := sort.Search(len(entries), func(i int) bool { return entries[i].Zxid > zxid })
+		if entries = entries[i:]; len(entries) > len(longest) {
 			longest = entries
 		}
 	}
-	txns := make([]history.Txn, 0, len(longest))
-	for _, entry := range longest {
+	return longest, nil
+}
+
+func transactions(entries []zab.Entry) []history.Txn {
+	txns := make([]history.Txn, 0, len(entries))
+	for _, entry := range entries {
 		txns = append(txns, transaction(server.Txn(entry)))
 	}
-	return txns, nil
+	return txns
 }
 
 // committed gives the log as far as the server knows it to be committed, and

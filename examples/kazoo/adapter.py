@@ -16,7 +16,7 @@ from kazoo import exceptions, version
 from kazoo.client import KazooClient
 from kazoo.protocol.states import KazooState
 
-VERSION = 1
+VERSION = 2
 PAUSE = 0.2  # seconds between two looks whether a request was cancelled
 CODES = [
     (exceptions.CancelledError, "cancelled"),
@@ -63,7 +63,7 @@ class Request(dict):
 class Lock:
     """kazoo's Lock, alone or within an Election."""
 
-    offers, operations = ["lost"], {"acquire", "release", "held"}
+    offers, operations = ["lost"], {"acquire", "release", "confirm"}
 
     def __init__(self, client, request):
         self.client, self.number = client, request["object"]
@@ -96,7 +96,7 @@ class Lock:
         if not self.lock.release():
             raise Refused("error", "not held")
 
-    def held(self, request):
+    def confirm(self, request):
         return {"held": self.hold is not None}
 
     def listen(self, state):  # on kazoo's own thread
@@ -117,12 +117,12 @@ class Election(Lock):
     offers, operations = ["lost", "leader"], Lock.operations | {"leader"}
 
     def recipe(self, request):
-        self.election = self.client.Election(request["path"], request["candidate"])
+        self.election = self.client.Election(request["path"], request["value"]["candidate"])
         return self.election.lock  # run() would hold it for a function only
 
     def leader(self, request):
         contenders = self.election.contenders()
-        return {"leader": contenders[0]} if contenders else {}
+        return contenders[0] if contenders else ""
 
 
 class Simple:
@@ -135,16 +135,16 @@ class Simple:
 
 
 class Queue(Simple):
-    operations = {"put", "take"}
+    operations = {"enqueue", "dequeue"}
 
     def __init__(self, client, request):
         self.client, self.path, self.queue = client, request["path"], client.Queue(request["path"])
 
-    def put(self, request):
-        self.queue.put(base64.b64decode(request.get("item", "")))
+    def enqueue(self, request):
+        self.queue.put(base64.b64decode(request.get("value", "")))
 
-    def take(self, request):
-        return {"item": base64.b64encode(request.until(self.next)).decode()}
+    def dequeue(self, request):
+        return base64.b64encode(request.until(self.next)).decode()
 
     def next(self):
         item = self.queue.get()
@@ -162,14 +162,14 @@ class Barrier(Simple):
         barrier = client.Barrier(request["path"])
         setattr(self, "raise", lambda request: barrier.create())
         setattr(self, "lift", lambda request: barrier.remove() and None)
-        setattr(self, "await", lambda request: request.until(lambda: {} if barrier.wait(PAUSE) else None))
+        setattr(self, "await", lambda request: request.until(lambda: barrier.wait(PAUSE) or None) and None)
 
 
 class DoubleBarrier(Simple):
     operations = {"enter", "leave"}
 
     def __init__(self, client, request):
-        self.barrier = client.DoubleBarrier(request["path"], request["parties"])
+        self.barrier = client.DoubleBarrier(request["path"], request["value"]["parties"])
 
     def enter(self, request):
         self.patiently(request, self.barrier.enter)
@@ -195,8 +195,41 @@ class DoubleBarrier(Simple):
             raise
 
 
+class Counter(Simple):
+    """kazoo's Counter adds; it cannot compare, which is done here with what it is made of."""
+
+    operations = {"add", "cas", "read"}
+
+    def __init__(self, client, request):
+        self.client, self.path = client, request["path"]
+
+    def counter(self):
+        return self.client.Counter(self.path)  # one for each request: it keeps the last sum
+
+    def add(self, request):
+        counter = self.counter()
+        counter += request["value"]["delta"]
+        return {"value": counter.post_value}
+
+    def cas(self, request):
+        wanted = request["value"]
+        self.client.sync(self.path)
+        value, version = self.counter()._value()
+        if value != wanted["from"]:
+            raise Refused("mismatch", "it is %d" % value)
+        try:
+            self.client.set(self.path, b"%d" % wanted["to"], version=version)
+        except exceptions.BadVersionError:
+            raise Refused("mismatch", "it was changed meanwhile")
+
+    def read(self, request):
+        if request["value"]["kind"] == "fenced":
+            self.client.sync(self.path)
+        return {"value": self.counter().value}
+
+
 RECIPES = {"lock": Lock, "election": Election, "queue": Queue,
-           "barrier": Barrier, "double-barrier": DoubleBarrier}
+           "barrier": Barrier, "double-barrier": DoubleBarrier, "counter": Counter}
 
 
 class Adapter:
@@ -236,20 +269,25 @@ class Adapter:
     def close(self, request):
         self.objects.pop(request["object"]).close()
 
-    def operate(self, request):
-        op, subject = request["op"], self.objects.get(request.get("object"))
-        if not any(op in recipe.operations for recipe in RECIPES.values()):
-            raise Refused("unknown-op", "no operation %r here" % op)
-        if subject is None or op not in subject.operations:
-            raise Refused("bad-request", "no object for %r" % op)
-        return getattr(subject, op)(request)
+    def call(self, request):
+        operation, subject = request["operation"], self.objects.get(request.get("object"))
+        if subject is None:
+            raise Refused("bad-request", "no object for %r" % operation)
+        if operation not in subject.operations:
+            raise Refused("unknown-op", "no operation %r here" % operation)
+        value = getattr(subject, operation)(request)
+        return {} if value is None else {"value": value}
+
+    def refuse(self, request):
+        raise Refused("unknown-op", "no request %r here" % request["op"])
 
     def answer(self, request):
         """Runs on a thread of its own."""
         reply = {"id": request["id"]}
-        known = {"open": self.open, "make": self.make, "touch": self.touch, "close": self.close}
+        known = {"open": self.open, "make": self.make, "call": self.call,
+                 "touch": self.touch, "close": self.close}
         try:
-            reply["ok"] = known.get(request["op"], self.operate)(request) or {}
+            reply["ok"] = known.get(request["op"], self.refuse)(request) or {}
         except Refused as error:
             reply["error"] = {"code": error.code, "message": str(error), "no_effect": True}
         except Exception as error:
@@ -272,7 +310,7 @@ class Adapter:
                 self.running.get(number, request).cancel()
             elif op == "quit":
                 self.end()
-                return say({"id": number, "ok": {}})
+                say({"id": number, "ok": {}})
             else:
                 self.running[number] = request
                 threading.Thread(target=self.answer, args=(request,), daemon=True).start()
@@ -283,6 +321,7 @@ class Adapter:
             subject.close()
         if self.client is not None:
             self.client.stop()
+        self.client, self.objects = None, {}
 
 
 saying = threading.Lock()

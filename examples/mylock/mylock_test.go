@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -22,12 +23,17 @@ func newLock(c *subjects.Client, path string) (subjects.Lock, error) {
 	return New(c.Conn, path), nil
 }
 
+// Fifty simulations under all faults, in some seconds.
+func TestLockSimulated(t *testing.T) {
+	zklab.Simulate(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}})
+}
+
 // Ten seconds of load, while holders lose their sessions and the leader is
 // paused. It takes as long as it says.
 func TestLock(t *testing.T) {
 	zklab.Test(t, zklab.Experiment{
 		Workload: workloads.Lock{New: newLock},
-		Faults:   faults.Every(4*time.Second, faults.Expire{Who: faults.Holder}, faults.Pause{Nodes: faults.Leader}),
+		Faults:   plan.Every(4*time.Second, faults.Expire{Who: faults.Holder}, faults.Pause{Nodes: faults.Leader}),
 	})
 }
 
@@ -40,7 +46,7 @@ func TestLockForTenMinutes(t *testing.T) {
 		zklab.Test(t, zklab.Experiment{
 			Workload:  workloads.Lock{New: newLock},
 			TimeLimit: 10 * time.Minute,
-			Faults:    faults.Every(10*time.Second, faults.Expire{Who: faults.Holder}, faults.Pause{Nodes: faults.Leader}),
+			Faults:    plan.Every(10*time.Second, faults.Expire{Who: faults.Holder}, faults.Pause{Nodes: faults.Leader}),
 		})
 	})
 }

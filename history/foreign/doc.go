@@ -1,7 +1,7 @@
 // Package foreign reads histories that other tools wrote: Jepsen's history.edn
 // (a vector of maps, or one map a line), Jepsen's older text log, porcupine's
-// test files, JSON lines, and zklab's own. It also writes a history of zklab's
-// as EDN.
+// test files, JSON lines, and zklab's own. It may not decide anything. It also
+// writes a history of zklab's as EDN.
 //
 // A [Reader] gives one [Event] at a time, and keeps nothing of those before, so
 // that a file may have any length. What the operations mean is not decided

@@ -174,8 +174,8 @@ func (s *ednSource) event(e *Event) (bool, error) {
 		case ":value":
 			e.Value = v
 		case ":time":
-			if v.Kind == Int {
-				e.Time = v.Int
+			if e.Time, err = moment(line, ":time", v); err != nil {
+				return false, err
 			}
 		}
 	}
@@ -493,7 +493,10 @@ func (s *ednSource) atom() (Value, error) {
 		if n, ok := number(whole); ok {
 			return Value{Kind: Int, Int: n}, nil
 		}
-		return Value{Kind: Text, Text: s.share(token)}, nil
+		if digits, ok := digitsOf(whole); ok {
+			return Value{Kind: Word, Text: s.share(digits)}, nil
+		}
+		return Value{Kind: Word, Text: s.share(token)}, nil
 	}
 	switch string(token) {
 	case "nil":

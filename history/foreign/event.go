@@ -23,21 +23,22 @@ type Event struct {
 	Value   Value
 	// Explained says that a line of text tells more behind the value: an error.
 	Explained bool
-	// Time is nanoseconds since some beginning; -1 if the file does not say.
+	// Time is nanoseconds since some beginning, at most history.MaxTime; -1 if the
+	// file does not say.
 	Time int64
 }
 
 // Kind is what a [Value] is.
 type Kind uint8
 
-// The kinds of values. Numbers that are no 64-bit integers are Texts, as they
-// were written.
+// The kinds of values. Numbers that are no 64-bit integers are Words: whole ones all
+// their digits, others as they were written.
 const (
 	Nil  Kind = iota
 	Int       // Value.Int
 	Bool      // Value.Int is 1 or 0
 	Text      // Value.Text
-	Word      // Value.Text: a keyword with its colon, a symbol
+	Word      // Value.Text: a keyword with its colon, a symbol, a number
 	List      // Value.Items: a vector or list
 	Set       // Value.Items
 	Map       // Value.Items: key, value, key, value …

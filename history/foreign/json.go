@@ -1,91 +1,111 @@
 package foreign
 
 import (
-	"encoding/json"
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
 	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// jsonSource reads JSON objects, one a line, or one array of them.
+// jsonSource reads JSON objects, one after another, or one array of them.
 type jsonSource struct {
 	*scanner
+	lines *lineReader
+	in    *jsontext.Decoder
 	index int
-	model *string // of a history of zklab's own
-	array bool    // objects may go over several lines
+	own   *own // of a history of zklab's own
+	array bool // the objects are within an array
 	began bool
 }
 
+func newJSONSource(s *scanner, o *own) *jsonSource {
+	rest := io.Reader(bytes.NewReader(s.buf[s.pos:]))
+	if !s.done {
+		rest = bufio.NewReaderSize(io.MultiReader(rest, s.r), bufferSize)
+	}
+	lines := &lineReader{r: rest, line: 1, err: s.err}
+	in := jsontext.NewDecoder(lines, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	return &jsonSource{scanner: s, lines: lines, in: in, own: o}
+}
+
 func (s *jsonSource) next(e *Event) (bool, error) {
-	if err := s.between(); err != nil {
-		return false, err
-	}
-	if c := s.peek(); c != '{' {
-		return false, s.wrong("expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", s.named(c))
-	}
-	s.begin()
-	line := s.line
-	mine, err := s.event(e)
+	kind, err := s.between()
 	if err != nil {
 		return false, err
 	}
-	e.Line, e.Index = line, s.index
+	s.begin()
+	if kind != jsontext.KindBeginObject {
+		return false, s.noObject()
+	}
+	if err := s.skip(); err != nil {
+		return false, err
+	}
+	mine, err := s.event(e, s.lines.of(s.in.InputOffset()))
+	if err != nil {
+		return false, err
+	}
+	e.Index = s.index
 	s.index++
 	return mine, nil
 }
 
 // between goes to the beginning of the next object; io.EOF if there is none.
-func (s *jsonSource) between() error {
-	blank := func() {
-		for c := s.peek(); c == ' ' || c == '\t' || c == '\r' || c == '\n'; c = s.peek() {
-			s.take()
-		}
-	}
-	blank()
-	switch c := s.peek(); {
-	case !s.began && c == '[':
-		s.take()
+func (s *jsonSource) between() (jsontext.Kind, error) {
+	kind := s.peek()
+	if !s.began && kind == jsontext.KindBeginArray {
 		s.array = true
-		blank()
-	case s.began && s.array && c == ',':
-		s.take()
-		blank()
-		if s.peek() == '{' {
-			return nil
+		if err := s.skip(); err != nil {
+			return 0, err
 		}
-		return s.wrong("expected a JSON object after ',', found %s", s.named(s.peek()))
-	case s.began && s.array && c != ']':
-		return s.wrong("expected ',' or ']' after an object, found %s", s.named(c))
+		kind = s.peek()
 	}
 	s.began = true
-	if s.array && s.peek() == ']' {
-		s.take()
-		if blank(); !s.atEnd() {
-			return s.wrong("%s after the end of the array of events", s.named(s.peek()))
+	if s.array && s.in.StackDepth() > 0 && kind == jsontext.KindEndArray {
+		if err := s.skip(); err != nil {
+			return 0, err
 		}
-		s.array = false
+		kind = s.peek()
 	}
-	if !s.atEnd() {
-		return nil
+	if kind == jsontext.KindInvalid {
+		if err := s.skip(); err != nil {
+			return 0, err
+		}
 	}
-	if s.array {
-		return s.wrong("expected an object or ']', found the end of the file")
+	if s.array && s.in.StackDepth() == 0 {
+		_ = s.skip()
+		return 0, wrong(s.lines.of(s.in.InputOffset()), "'%s' after the end of the array of events", kind)
 	}
-	if s.err != nil {
-		return s.err
-	}
-	return io.EOF
+	return kind, nil
 }
 
-// event reads an object. It says whether the event is a client's.
-func (s *jsonSource) event(e *Event) (bool, error) {
-	*e = Event{Time: -1}
-	line := s.line
+// noObject tells of a value that stands where an event should begin.
+func (s *jsonSource) noObject() error {
 	v, err := s.value(0)
 	if err != nil {
-		return false, err
+		return err
 	}
-	var process, kind, f Value
-	for i := 0; i+1 < len(v.Items); i += 2 {
-		switch field := v.Items[i+1]; v.Items[i].Text {
+	return wrong(s.lines.of(s.in.InputOffset()), "expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", v)
+}
+
+// event reads on behind the bracket of an object. It says whether the event is a client's.
+func (s *jsonSource) event(e *Event, line int) (bool, error) {
+	*e = Event{Line: line, Time: -1}
+	var process, kind, f, index Value
+	for s.peek() != jsontext.KindEndObject {
+		name, err := s.value(1)
+		if err != nil {
+			return false, err
+		}
+		field, err := s.value(1)
+		if err != nil {
+			return false, err
+		}
+		switch name.Text {
+		case "index":
+			index = field
 		case "process":
 			process = field
 		case "type":
@@ -97,50 +117,79 @@ func (s *jsonSource) event(e *Event) (bool, error) {
 		case "value":
 			e.Value = field
 		case "time":
-			if field.Kind == Int {
-				e.Time = field.Int
+			if e.Time, err = moment(line, "time", field); err != nil {
+				return false, err
 			}
 		}
 	}
+	if err := s.skip(); err != nil {
+		return false, err
+	}
 	if s.index == 0 && process.Text == "nemesis" && f.Text == "begin" {
-		*s.model = e.Value.Field("model").Text
+		s.own.model = e.Value.Field("model").Text
+	}
+	if s.own.model != "" && s.own.damage == "" && (index.Kind != Int || index.Int != int64(s.index)) {
+		s.own.damage = fmt.Sprintf("line %d: index is %s, not %d: lines are missing, or not as zklab wrote them", line, index, s.index)
 	}
 	return fill(e, line, process, kind, f, "process", "type", "f")
 }
 
-func (s *jsonSource) space() {
-	for c := s.peek(); c == ' ' || c == '\t' || c == '\r' || c == '\n' && s.array; c = s.peek() {
-		s.take()
-	}
+// peek is what comes next; invalid, too, where there is nothing.
+func (s *jsonSource) peek() jsontext.Kind {
+	s.lines.token = s.in.InputOffset()
+	return s.in.PeekKind()
 }
 
-// value reads one value, within its line if there is no array around all.
+// skip passes over a bracket; io.EOF if there is nothing more.
+func (s *jsonSource) skip() error {
+	_, err := s.in.ReadToken()
+	return s.wrong(err)
+}
+
+// wrong is an error of the decoder's with its line.
+func (s *jsonSource) wrong(err error) error {
+	var syntax *jsontext.SyntacticError
+	switch {
+	case err == nil || err == io.EOF && s.lines.err == nil:
+		return err
+	case s.lines.err == errLongText:
+		return wrong(s.lines.of(s.in.InputOffset()), "%v", errLongText)
+	case s.lines.err != nil:
+		return s.lines.err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return wrong(s.lines.of(s.lines.read), "the file ends within an event, or before the end of the array of events")
+	case errors.As(err, &syntax):
+		return wrong(s.lines.of(syntax.ByteOffset), "%v", syntax.Err)
+	}
+	return wrong(s.lines.line, "%v", err)
+}
+
 func (s *jsonSource) value(depth int) (Value, error) {
 	if depth > mostDepth {
-		return Value{}, wrong(s.line, "collections within each other, more than %d deep", mostDepth)
+		return Value{}, wrong(s.lines.of(s.in.InputOffset()), "collections within each other, more than %d deep", mostDepth)
 	}
-	s.space()
-	switch c := s.peek(); c {
-	case '"':
-		s.take()
-		return s.text()
-	case '[':
-		return s.list(depth)
-	case '{':
-		return s.object(depth)
+	switch kind := s.peek(); kind {
+	case jsontext.KindBeginArray, jsontext.KindBeginObject:
+		if err := s.skip(); err != nil {
+			return Value{}, err
+		}
+		if kind == jsontext.KindBeginArray {
+			return s.collection(List, jsontext.KindEndArray, depth)
+		}
+		return s.collection(Map, jsontext.KindEndObject, depth)
 	default:
-		return s.atom()
+		raw, err := s.in.ReadValue()
+		if err != nil {
+			return Value{}, s.wrong(err)
+		}
+		return s.scalar(kind, raw)
 	}
 }
 
-func (s *jsonSource) list(depth int) (Value, error) {
-	s.take()
+// collection reads on behind a bracket. The names in an object are values to it.
+func (s *jsonSource) collection(kind Kind, end jsontext.Kind, depth int) (Value, error) {
 	from := s.items.len()
-	if s.space(); s.peek() == ']' {
-		s.take()
-		return Value{Kind: List}, nil
-	}
-	for {
+	for s.peek() != end {
 		v, err := s.value(depth + 1)
 		if err != nil {
 			return Value{}, err
@@ -148,144 +197,78 @@ func (s *jsonSource) list(depth int) (Value, error) {
 		if err := s.push(v); err != nil {
 			return Value{}, err
 		}
-		if last, err := s.last(']'); err != nil {
-			return Value{}, err
-		} else if last {
-			return Value{Kind: List, Items: s.items.pop(from)}, nil
-		}
 	}
+	return Value{Kind: kind, Items: s.items.pop(from)}, s.skip()
 }
 
-func (s *jsonSource) object(depth int) (Value, error) {
-	s.take()
-	from := s.items.len()
-	if s.space(); s.peek() == '}' {
-		s.take()
-		return Value{Kind: Map}, nil
-	}
-	for {
-		if s.space(); s.peek() != '"' {
-			return Value{}, s.wrong("expected a field's name in quotation marks, found %s", s.ended(s.peek()))
-		}
-		s.take()
-		name, err := s.text()
-		if err != nil {
-			return Value{}, err
-		}
-		if s.space(); s.peek() != ':' {
-			return Value{}, s.wrong("expected ':' after %q, found %s", name.Text, s.ended(s.peek()))
-		}
-		s.take()
-		v, err := s.value(depth + 1)
-		if err != nil {
-			return Value{}, err
-		}
-		if err := s.push(name); err != nil {
-			return Value{}, err
-		}
-		if err := s.push(v); err != nil {
-			return Value{}, err
-		}
-		if last, err := s.last('}'); err != nil {
-			return Value{}, err
-		} else if last {
-			return Value{Kind: Map, Items: s.items.pop(from)}, nil
-		}
-	}
-}
-
-// last takes what stands behind an element: a comma, or the end.
-func (s *jsonSource) last(end byte) (bool, error) {
-	switch s.space(); s.peek() {
-	case ',':
-		s.take()
-		return false, nil
-	case end:
-		s.take()
-		return true, nil
-	}
-	return false, s.wrong("expected ',' or '%c', found %s", end, s.ended(s.peek()))
-}
-
-// ended says what stands where a line should go on.
-func (s *jsonSource) ended(c byte) string {
-	if c == '\n' {
-		return "the end of the line"
-	}
-	return s.named(c)
-}
-
-// text reads on after a quotation mark.
-func (s *jsonSource) text() (Value, error) {
-	s.token = s.token[:0]
-	for {
-		switch c := s.peek(); {
-		case c == '"':
-			s.take()
-			return Value{Kind: Text, Text: s.share(s.token)}, nil
-		case c == '\\':
-			s.take()
-			if err := s.escaped(); err != nil {
-				return Value{}, err
-			}
-		case c < ' ':
-			return Value{}, s.wrong("expected '\"' at the end of a text, found %s", s.ended(c))
-		default:
-			if err := s.grow(s.take()); err != nil {
-				return Value{}, err
-			}
-		}
-	}
-}
-
-// escaped reads on after a backslash in a text.
-func (s *jsonSource) escaped() error {
-	c := s.peek()
-	switch c {
-	case '"', '\\', '/':
-	case 'n':
-		c = '\n'
-	case 't':
-		c = '\t'
-	case 'r':
-		c = '\r'
-	case 'b':
-		c = '\b'
-	case 'f':
-		c = '\f'
-	case 'u':
-		s.take()
-		return s.unicode()
-	default:
-		return s.wrong("a backslash before %s: expected one of \"\\/bfnrtu", s.ended(c))
-	}
-	s.take()
-	return s.grow(c)
-}
-
-// atom reads a number, true, false or null.
-func (s *jsonSource) atom() (Value, error) {
-	s.token = s.token[:0]
-	for c := s.peek(); c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c == '-' || c == '+' || c == '.' || c == 'E'; c = s.peek() {
-		if err := s.grow(s.take()); err != nil {
-			return Value{}, err
-		}
-	}
-	switch string(s.token) {
-	case "":
-		return Value{}, s.wrong("expected a value, found %s", s.ended(s.peek()))
-	case "null":
+func (s *jsonSource) scalar(kind jsontext.Kind, raw []byte) (Value, error) {
+	switch kind {
+	case jsontext.KindNull:
 		return Value{}, nil
-	case "true":
+	case jsontext.KindTrue:
 		return Value{Kind: Bool, Int: 1}, nil
-	case "false":
+	case jsontext.KindFalse:
 		return Value{Kind: Bool}, nil
+	case jsontext.KindString:
+		text := raw[1 : len(raw)-1]
+		if bytes.IndexByte(text, '\\') >= 0 {
+			s.token, _ = jsontext.AppendUnquote(s.token[:0], raw) // what is no UTF-8 is replaced
+			text = s.token
+		}
+		return Value{Kind: Text, Text: s.share(text)}, nil
 	}
-	if n, ok := number(s.token); ok {
+	if n, ok := number(raw); ok {
 		return Value{Kind: Int, Int: n}, nil
 	}
-	if !json.Valid(s.token) {
-		return Value{}, s.wrong("%q is no JSON value", s.token[:min(40, len(s.token))])
+	if digits, ok := whole(raw); ok { // JSON knows one kind of number: 3.0 is 3
+		if n, ok := number(digits); ok {
+			return Value{Kind: Int, Int: n}, nil
+		}
+		raw = digits
 	}
-	return Value{Kind: Text, Text: s.share(s.token)}, nil
+	return Value{Kind: Word, Text: s.share(raw)}, nil
+}
+
+// lineReader knows in which line what was read stands.
+type lineReader struct {
+	r     io.Reader
+	read  int64   // bytes
+	ends  []int64 // of lines that are not counted yet
+	line  int     // of what was asked for last
+	token int64   // where what is being read now begins
+	err   error   // of the file, not io.EOF
+}
+
+var errLongText = fmt.Errorf("a text of more than %d bytes", mostText)
+
+func (l *lineReader) Read(p []byte) (int, error) {
+	if l.read-l.token > mostText+bufferSize {
+		l.err = errLongText
+		return 0, l.err
+	}
+	n, err := l.r.Read(p)
+	for at := 0; ; at++ {
+		next := bytes.IndexByte(p[at:n], '\n')
+		if next < 0 {
+			break
+		}
+		at += next
+		l.ends = append(l.ends, l.read+int64(at))
+	}
+	l.read += int64(n)
+	if err != nil && err != io.EOF {
+		l.err = err
+	}
+	return n, err
+}
+
+// of is the line of a place, which lies behind those that were asked for before.
+func (l *lineReader) of(offset int64) int {
+	n := 0
+	for n < len(l.ends) && l.ends[n] < offset {
+		n++
+	}
+	l.line += n
+	l.ends = append(l.ends[:0], l.ends[n:]...)
+	return l.line
 }

@@ -12,10 +12,16 @@ import (
 type Reader struct {
 	format Format
 	source source
-	model  string
+	own    own
 	others int
 	seeker io.Seeker // nil if the file cannot be read again
 	close  func() error
+}
+
+// own is what a history of zklab's own says of itself.
+type own struct {
+	model  string
+	damage string
 }
 
 // source is a reader of one format.
@@ -66,7 +72,7 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 	out.seeker, _ = r.(io.Seeker)
 	switch f {
 	case JSONL:
-		out.source = &jsonSource{scanner: s, model: &out.model}
+		out.source = newJSONSource(s, &out.own)
 	case EDN, Porcupine:
 		out.source = &ednSource{scanner: s}
 	case JepsenLog, JepsenText:
@@ -104,7 +110,11 @@ func (r *Reader) Format() Format { return r.format }
 
 // Model is the model that a history of zklab's own names in its first line;
 // empty before that was read, and for all others.
-func (r *Reader) Model() string { return r.model }
+func (r *Reader) Model() string { return r.own.model }
+
+// Damage says of a history of zklab's own, as far as it was read, why it is not all
+// that zklab wrote: its lines are numbered. Empty if it is, and for all others.
+func (r *Reader) Damage() string { return r.own.damage }
 
 // Next reads the next event of a client into e. After the last it gives io.EOF;
 // what cannot be read is a [LineError], and nothing can be read after it.

@@ -1,6 +1,7 @@
 // Package historytest makes small histories for tests: each operation is one
-// line that says who did what from when to when, and the builder puts the
-// events in order, numbers them and gives the clients their processes.
+// line that says who did what from when to when, and the builder puts the events
+// in order, numbers them and gives the clients their processes. Only tests may
+// import it.
 //
 //	b := historytest.New(history.ModelLock)
 //	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa)
@@ -67,11 +68,6 @@ func (o *Op) Session(id history.ID) *Op {
 // Alive sets, on both events, when the session last sent what a quorum answered.
 func (o *Op) Alive(ms float64) *Op {
 	return o.each(func(e *history.Event) { e.Alive = At(ms) })
-}
-
-// Seen sets, on both events, the highest zxid that the session had been answered with.
-func (o *Op) Seen(zxid history.ID) *Op {
-	return o.each(func(e *history.Event) { e.Seen = zxid })
 }
 
 // Error sets the error code of the completion.

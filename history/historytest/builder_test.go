@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/history"
 )
@@ -55,7 +56,7 @@ func TestBuilder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(h, read); d != "" {
+	if d := cmp.Diff(h, read, cmpopts.IgnoreUnexported(history.History{})); d != "" {
 		t.Errorf("built -, read +: %s", d)
 	}
 }

@@ -1,4 +1,5 @@
-// Package allocs lets tests say how much memory something may take.
+// Package allocs lets tests say how much memory something may take. Only tests
+// may import it.
 package allocs
 
 import (

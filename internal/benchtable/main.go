@@ -1,5 +1,6 @@
 // Command benchtable makes docs/checkers-measured.md of what BenchmarkDecide and
-// BenchmarkFile of checker/linear print, alone or among other benchmarks:
+// BenchmarkFile of checker/linear print, alone or among other benchmarks. It may
+// not import what they measure:
 //
 //	make bench | tee bench.txt
 //	go run ./internal/benchtable -machine "2 cores" < bench.txt > docs/checkers-measured.md

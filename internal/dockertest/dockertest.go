@@ -1,4 +1,8 @@
-// Package dockertest gives tests a real ZooKeeper ensemble in containers.
+// Package dockertest gives tests a real ZooKeeper ensemble in containers. Only
+// tests may import it.
+//
+// The Java servers of several packages would starve each other on a small machine, so
+// tests that need containers wait for those of other processes.
 //
 // Tests that need one call [Require] or [Ensemble]; without a Docker engine or
 // a ZooKeeper image they are skipped, unless ZKLAB_DOCKER=required, as where
@@ -39,6 +43,7 @@ func Require(t testing.TB) {
 		}
 		t.Skip(why)
 	}
+	takeTurn(t)
 }
 
 // Long is Require for a test that -short leaves out. Each package that talks to

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
 )
 
 // Conn is one end of a connection. All methods may be called by many goroutines
@@ -15,9 +17,10 @@ type Conn struct {
 	local, remote Addr
 }
 
-// newConns makes both ends of a connection.
-func newConns(client, server Addr) (*Conn, *Conn) {
-	up, down := newHalf(), newHalf()
+// newConns makes both ends of a connection. requests and replies carry what goes to the
+// server and back; nil: it is there at once.
+func newConns(client, server Addr, requests, replies *delivery.Stream) (*Conn, *Conn) {
+	up, down := newHalf(requests), newHalf(replies)
 	return &Conn{in: down, out: up, local: client, remote: server},
 		&Conn{in: up, out: down, local: server, remote: client}
 }

@@ -7,25 +7,30 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
 )
 
 // half is one direction of a connection.
 type half struct {
 	mu       sync.Mutex
 	buf      ring
-	canRead  sync.Cond // there are bytes, or a reason to fail
-	canWrite sync.Cond // there is room, it is the next writer's turn, or a reason to fail
+	stream   *delivery.Stream // carries what is written; nil: it is there at once
+	under    int              // bytes at the end of buf that are under way
+	canRead  sync.Cond        // there are bytes, or a reason to fail
+	canWrite sync.Cond        // there is room, nobody else writes, or a reason to fail
 	readBy   deadline
 	writeBy  deadline
 
-	writing      bool // somebody has the turn
+	writing      bool // somebody is in writeFrom
 	writerClosed bool
+	ended        bool // the reader can know of the writer's close
 	readerClosed bool
 	broken       bool
 }
 
-func newHalf() *half {
-	h := &half{}
+func newHalf(s *delivery.Stream) *half {
+	h := &half{stream: s}
 	h.canRead.L, h.canWrite.L = &h.mu, &h.mu
 	h.readBy.init(&h.canRead)
 	h.writeBy.init(&h.canWrite)
@@ -42,9 +47,9 @@ func (h *half) readInto(b []byte) (int, error) {
 		switch {
 		case len(b) == 0:
 			return 0, nil
-		case h.buf.len() > 0:
-			return h.take(b), nil
-		case h.writerClosed:
+		case h.buf.len() > h.under:
+			return h.readBuffered(b[:min(len(b), h.buf.len()-h.under)]), nil
+		case h.ended:
 			return 0, io.EOF
 		}
 		h.canRead.Wait()
@@ -63,9 +68,9 @@ func (h *half) readErr() error {
 	return nil
 }
 
-// take reads bytes. A writer that waits is woken when half of the room is free,
+// readBuffered reads bytes. A writer that waits is woken when half of the room is free,
 // not for each byte.
-func (h *half) take(b []byte) int {
+func (h *half) readBuffered(b []byte) int {
 	n := h.buf.get(b)
 	if h.buf.len() <= bufferSize/2 {
 		h.canWrite.Broadcast()
@@ -76,15 +81,15 @@ func (h *half) take(b []byte) int {
 func (h *half) writeFrom(b []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.takeTurn(); err != nil {
+	if err := h.lockWriting(); err != nil {
 		return 0, err
 	}
-	defer h.endTurn()
+	defer h.unlockWriting()
 	written := 0
 	for {
 		n := h.buf.put(b[written:])
 		if n > 0 {
-			h.canRead.Broadcast()
+			h.send(n)
 		}
 		written += n
 		if written == len(b) {
@@ -97,8 +102,25 @@ func (h *half) writeFrom(b []byte) (int, error) {
 	}
 }
 
-// takeTurn waits for a writer that waits for room.
-func (h *half) takeTurn() error {
+// send has the last n bytes arrive.
+func (h *half) send(n int) {
+	if h.stream == nil {
+		h.canRead.Broadcast()
+		return
+	}
+	h.under += n
+	h.stream.Send(func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.under > 0 { // else they were dropped
+			h.under -= n
+			h.canRead.Broadcast()
+		}
+	})
+}
+
+// lockWriting waits until no other writer waits for room.
+func (h *half) lockWriting() error {
 	for {
 		if err := h.writeErr(); err != nil {
 			return err
@@ -111,7 +133,7 @@ func (h *half) takeTurn() error {
 	}
 }
 
-func (h *half) endTurn() {
+func (h *half) unlockWriting() {
 	h.writing = false
 	h.canWrite.Broadcast()
 }
@@ -138,7 +160,7 @@ func (h *half) closeReader() bool {
 		return false
 	}
 	h.readerClosed = true
-	h.buf.drop()
+	h.drop()
 	h.readBy.stop()
 	h.wakeAll()
 	return true
@@ -149,7 +171,22 @@ func (h *half) closeWriter() {
 	defer h.mu.Unlock()
 	h.writerClosed = true
 	h.writeBy.stop()
-	h.wakeAll()
+	h.canWrite.Broadcast()
+	if h.stream == nil {
+		h.end()
+		return
+	}
+	h.stream.Send(func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.end()
+	})
+}
+
+// end tells the reader that nothing more comes.
+func (h *half) end() {
+	h.ended = true
+	h.canRead.Broadcast()
 }
 
 // reset reports whether there was something to break. It is asked for by the
@@ -161,11 +198,17 @@ func (h *half) reset(byReader bool) bool {
 		return false
 	}
 	h.broken = true
-	h.buf.drop()
+	h.drop()
 	h.readBy.stop()
 	h.writeBy.stop()
 	h.wakeAll()
 	return true
+}
+
+// drop forgets what is there and what is under way.
+func (h *half) drop() {
+	h.buf.drop()
+	h.under = 0
 }
 
 func (h *half) wakeAll() {

@@ -2,8 +2,10 @@ package memnet
 
 import (
 	"context"
+	"hash/fnv"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // backlog is how many connections may wait to be accepted.
@@ -15,6 +17,7 @@ type listener struct {
 	waiting chan *Conn
 	closed  chan struct{}
 	once    sync.Once
+	dialed  atomic.Uint64 // connections, ever
 }
 
 func newListener(n *Network, addr Addr) *listener {
@@ -26,8 +29,17 @@ func newListener(n *Network, addr Addr) *listener {
 	}
 }
 
-// offer hands the server's end of a connection to the listener.
-func (l *listener) offer(ctx context.Context, server *Conn) error {
+// number is the next of this listener's connections. It follows from its address and
+// from how many came before it, and not from what other listeners have; the one after
+// it is free, too.
+func (l *listener) number() uint64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(l.addr))
+	return uint64(h.Sum32())<<32 + 2*l.dialed.Add(1)
+}
+
+// enqueue hands the server's end of a connection to the listener.
+func (l *listener) enqueue(ctx context.Context, server *Conn) error {
 	select {
 	case l.waiting <- server:
 	case <-l.closed:

@@ -1,8 +1,8 @@
 // Package memnet is a network inside the process: listeners, and connections
 // that hold up to 64 KiB each way, as loopback TCP would, without the operating
-// system. Connections block on nothing but sync.Cond and channels and use no
-// goroutine, so they work in a testing/synctest bubble, where the time of a
-// deadline is the bubble's.
+// system. It may not know what the bytes mean. Connections block on nothing but
+// sync.Cond and channels and use no goroutine, so they work in a
+// testing/synctest bubble, where the time of a deadline is the bubble's.
 //
 // What is as with TCP: a Dial to nobody is refused; Write does not wait for the
 // reader unless the buffer is full; what was written before Close can still be
@@ -22,11 +22,17 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
 )
 
 // Network is a name space of listeners. The zero value is an empty one. It may
 // be used by many goroutines.
 type Network struct {
+	// Delivery, if given, has what is written arrive after a while, one message at a
+	// time. It is not to be changed once there are connections.
+	Delivery *delivery.Scheduler
+
 	mu        sync.Mutex
 	listeners map[string]*listener
 	lastPort  int
@@ -54,7 +60,7 @@ const (
 func (n *Network) Listen(addr string) (net.Listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	addr, err := n.free(addr)
+	addr, err := n.freeAddr(addr)
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: Addr("").Network(), Addr: Addr(addr), Err: err}
 	}
@@ -66,8 +72,8 @@ func (n *Network) Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// free gives the address if nobody listens there, or chooses a port.
-func (n *Network) free(addr string) (string, error) {
+// freeAddr gives the address if nobody listens there, or chooses a port.
+func (n *Network) freeAddr(addr string) (string, error) {
 	host, choose := strings.CutSuffix(addr, ":0")
 	if !choose {
 		if n.listeners[addr] != nil {
@@ -127,11 +133,21 @@ func (n *Network) dial(ctx context.Context, addr string) (*Conn, error) {
 	if l == nil {
 		return nil, errRefused()
 	}
-	client, server := newConns(from, l.addr)
-	if err := l.offer(ctx, server); err != nil {
+	requests, replies := n.streams(l)
+	client, server := newConns(from, l.addr, requests, replies)
+	if err := l.enqueue(ctx, server); err != nil {
 		return nil, err
 	}
 	return client, nil
+}
+
+// streams are those of a connection to a listener; nil without a scheduler.
+func (n *Network) streams(l *listener) (requests, replies *delivery.Stream) {
+	if n.Delivery == nil {
+		return nil, nil
+	}
+	number := l.number()
+	return n.Delivery.Stream(number), n.Delivery.Stream(number + 1)
 }
 
 func (n *Network) remove(l *listener) {

@@ -194,8 +194,8 @@ func TestDialWhileClosing(t *testing.T) {
 	l.Close()
 	queued := 0
 	for range 100 {
-		client, server := newConns("client", l.addr)
-		if err := l.offer(t.Context(), server); err != nil {
+		client, server := newConns("client", l.addr, nil, nil)
+		if err := l.enqueue(t.Context(), server); err != nil {
 			if !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Errorf("dial: %v", err)
 			}
@@ -209,7 +209,7 @@ func TestDialWhileClosing(t *testing.T) {
 		t.Error("none of 100 was queued")
 	}
 	for range 100 {
-		_, server := newConns("client", l.addr)
+		_, server := newConns("client", l.addr, nil, nil)
 		l.waiting <- server
 		_, err := l.Accept()
 		fails(t, "accept", err, net.ErrClosed)

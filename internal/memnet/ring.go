@@ -70,14 +70,14 @@ func (r *ring) get(b []byte) int {
 	n := r.copyTo(b)
 	r.n -= n
 	if r.n == 0 {
-		r.giveBack()
+		r.returnLent()
 		return n
 	}
 	r.start = (r.start + n) % len(r.space())
 	return n
 }
 
-func (r *ring) giveBack() {
+func (r *ring) returnLent() {
 	r.start = 0
 	if r.lent != nil {
 		large.Put(r.lent)
@@ -88,6 +88,6 @@ func (r *ring) giveBack() {
 // drop forgets what is there.
 func (r *ring) drop() {
 	r.n = 0
-	r.giveBack()
+	r.returnLent()
 	r.small = nil
 }

@@ -1,4 +1,5 @@
-// Package nearest finds the name that somebody meant who wrote another one.
+// Package nearest finds the name that somebody meant who wrote another one. It
+// may not know what the names are of.
 package nearest
 
 import (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 )
 
@@ -69,7 +70,7 @@ func owners(h *history.History) map[history.ID]int {
 // after the other, the last one for the key.
 func lost(ops ...string) cause {
 	return func(f finished, client int, key string, before time.Duration) bool {
-		for _, step := range steps(f.history, "lose-reply", before) {
+		for _, step := range steps(f.history, kinds.LoseReply.Name, before) {
 			if slices.Contains(step.Clients, client) && lostInTurn(step.Detail, client, key, ops) {
 				return true
 			}
@@ -95,7 +96,7 @@ func lostInTurn(detail string, client int, key string, ops []string) bool {
 
 // expired is met by a client whose session was ended while it held or waited.
 func expired(f finished, client int, _ string, before time.Duration) bool {
-	return slices.ContainsFunc(steps(f.history, "expire", before), func(s history.FaultStep) bool {
+	return slices.ContainsFunc(steps(f.history, kinds.Expire.Name, before), func(s history.FaultStep) bool {
 		return slices.Contains(s.Clients, client)
 	})
 }

@@ -1,6 +1,7 @@
 // Trackrecord measures in how many of some seeds zklab finds the known bugs of
 // published recipes: it runs each row's command of docs/track-record.md with
-// seed 1, 2, … and prints the tables of that page.
+// seed 1, 2, … and prints the tables of that page. It may not run anything but
+// the command, as its users do.
 //
 //	go run ./internal/trackrecord -zklab bin/zklab -seeds 20
 //
@@ -113,7 +114,7 @@ func (r *runner) run(out string, args []string) (f finished, err error) {
 	if f.result, err = run.ReadResult(); err != nil {
 		return f, err
 	}
-	if f.history, err = history.Open(run.History()); err != nil {
+	if f.history, err = run.ReadHistory(); err != nil {
 		return f, err
 	}
 	r.mu.Lock()

@@ -1,6 +1,7 @@
 // Package zkserver stands in for ZooKeeper's bin/zkServer.sh, so that the test
 // suites of clients, which start and stop servers through that script, run
-// against ensembles inside another process.
+// against ensembles inside another process. It may not start a server by itself:
+// the host does.
 //
 // That process has a [Host]. The stand-in (command zkServer below this package,
 // which is [Main]) tells it which zoo.cfg it was given, and lives as long as the

@@ -4,8 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
+
+var _ = declare(suite{recipe: models.Lock.Name, offers: subjects.HoldOffers(), checks: holdChecks})
 
 // holdChecks are for locks and elections: t.recipe says which.
 var holdChecks = []check{
@@ -17,32 +24,72 @@ var holdChecks = []check{
 	{"overlap", overlaps},
 	{"unicode", holdsUnicode},
 	{"close", closesAndIsMadeAgain},
-	{"lost", tellsLoss},
+	{"lost", onContenders(tellsLoss)},
 	{"crash", diesHolding},
 	{"quit-gives-back", givesBackAtQuit},
 }
 
-var electionChecks = []check{
-	{"leader", tellsLeader},
+// contender is a lock, or a candidate, of one client.
+type contender struct {
+	*object
+
+	mu      sync.Mutex
+	present *grant // the latest hold; nil before the first
 }
 
-// makes: the recipe is there at all.
-func makes(t *trial) error {
-	_, err := t.object(t.path())
-	var e *Error
-	if errors.As(err, &e) && e.Code == codeUnsupported {
-		return errNotOffered
+// grant is a hold. It is no subjects.Granted, which would end the program that gives
+// less than it offers.
+type grant struct {
+	Token   history.ID `json:"token"`
+	Session history.ID `json:"session"`
+	lost    <-chan struct{}
+}
+
+func (c *contender) acquire(ctx context.Context) error {
+	g := &grant{}
+	lost, err := c.Hold(ctx, history.FAcquire, g)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := (&subjects.Granted{Token: g.Token, Session: g.Session}).Validate(c.Offers); err != nil {
+		return fmt.Errorf("acquire was answered %w", err)
+	}
+	g.lost = lost
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.present = g
+	return nil
 }
 
-func (t *trial) acquire(o *object) error { return t.soon("acquire", o.acquire) }
-func (t *trial) release(o *object) error {
-	return t.soon("release", func(ctx context.Context) error { return o.simply(ctx, opRelease) })
+func (c *contender) latest() *grant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.present
 }
+
+func (c *contender) release(ctx context.Context) error {
+	return c.Call(ctx, history.FRelease, nil, nil)
+}
+
+// contender makes one in a process of its own.
+func (t *trial) contender() (*contender, error) {
+	o, err := t.object(t.path())
+	return &contender{object: o}, err
+}
+
+// contenders are two, at the same path.
+func (t *trial) contenders() (a, b *contender, err error) {
+	if a, err = t.contender(); err == nil {
+		b, err = t.contender()
+	}
+	return a, b, err
+}
+
+func (t *trial) acquire(o *contender) error { return t.soon("acquire", o.acquire) }
+func (t *trial) release(o *contender) error { return t.soon("release", o.release) }
 
 // turn acquires and releases.
-func (t *trial) turn(o *object) error {
+func (t *trial) turn(o *contender) error {
 	if err := t.acquire(o); err != nil {
 		return err
 	}
@@ -51,11 +98,11 @@ func (t *trial) turn(o *object) error {
 
 // takesTurns: one client, again and again; no hold is lost.
 func takesTurns(t *trial) error {
-	o, err := t.object(t.path())
+	o, err := t.contender()
 	if err != nil {
 		return err
 	}
-	var last *hold
+	var last *grant
 	for range 3 {
 		if err := t.acquire(o); err != nil {
 			return err
@@ -69,9 +116,9 @@ func takesTurns(t *trial) error {
 		if err := t.settle(o.p); err != nil {
 			return err
 		}
-		h := o.present()
-		if lost(h) {
-			return fmt.Errorf("hold %d was told to be lost, and was not", h.id)
+		h := o.latest()
+		if h.isLost() {
+			return errors.New("the hold was told to be lost, and was not")
 		}
 		if err := rises(o, last, h); err != nil {
 			return err
@@ -82,30 +129,31 @@ func takesTurns(t *trial) error {
 }
 
 // holds: what an object says of its present hold, where it offers to.
-func (t *trial) holds(o *object, want bool) error {
-	if !o.offers(offerLost) {
+func (t *trial) holds(o *contender, want bool) error {
+	if !o.Offers(eventLost) {
 		return nil
 	}
-	return t.soon("held", func(ctx context.Context) error {
-		is, err := loser{o}.Held(ctx)
-		if err == nil && is != want {
-			err = fmt.Errorf("held says %v, and should say %v", is, want)
+	return t.soon("confirm", func(ctx context.Context) error {
+		var is struct{ Held bool }
+		err := o.Call(ctx, history.FConfirm, nil, &is)
+		if err == nil && is.Held != want {
+			err = fmt.Errorf("confirm says %v, and should say %v", is.Held, want)
 		}
 		return err
 	})
 }
 
 // rises: tokens do, where they are offered.
-func rises(o *object, before, after *hold) error {
-	if before != nil && o.offers(offerFence) && after.Token <= before.Token {
+func rises(o *contender, before, after *grant) error {
+	if before != nil && o.Offers(subjects.OfferFence) && after.Token <= before.Token {
 		return fmt.Errorf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
 	}
 	return nil
 }
 
-func lost(h *hold) bool {
+func (g *grant) isLost() bool {
 	select {
-	case <-h.lost:
+	case <-g.lost:
 		return true
 	default:
 		return false
@@ -113,15 +161,15 @@ func lost(h *hold) bool {
 }
 
 // held gives two clients' objects, of which the first one holds.
-func (t *trial) held() (a, b *object, err error) {
-	if a, b, err = t.pair(); err == nil {
+func (t *trial) held() (a, b *contender, err error) {
+	if a, b, err = t.contenders(); err == nil {
 		err = t.acquire(a)
 	}
 	return a, b, err
 }
 
 // contended is held, with an acquire of the second one that waits.
-func (t *trial) contended() (a, b *object, second *attempt, err error) {
+func (t *trial) contended() (a, b *contender, second *attempt, err error) {
 	if a, b, err = t.held(); err == nil {
 		second = t.begin("the second acquire", b.acquire)
 		err = t.waits(second, heldByAnother)
@@ -143,7 +191,7 @@ func contends(t *trial) error {
 	if err := t.await(second); err != nil {
 		return fmt.Errorf("the second acquire, after the first one's release: %w", err)
 	}
-	if err := rises(b, a.present(), b.present()); err != nil {
+	if err := rises(b, a.latest(), b.latest()); err != nil {
 		return err
 	}
 	return t.release(b)
@@ -161,7 +209,7 @@ func cancelsAcquire(t *trial) error {
 	if err := t.release(a); err != nil {
 		return err
 	}
-	for _, o := range []*object{a, b} {
+	for _, o := range []*contender{a, b} {
 		if err := t.turn(o); err != nil {
 			return fmt.Errorf("after a cancelled acquire: %w", err)
 		}
@@ -175,7 +223,7 @@ func cancelsAcquireAtOnce(t *trial) error {
 	if err != nil {
 		return err
 	}
-	return t.atOnce(b, opAcquire)
+	return t.atOnce(b.object, history.FAcquire)
 }
 
 // answersWhileItWaits: a call that waits keeps no other line from being read.
@@ -200,22 +248,20 @@ func overlaps(t *trial) error {
 		return err
 	}
 	blocked := t.begin("the second acquire", b.acquire)
-	var all []*object
+	var all []*contender
 	for i := range manyObjects {
 		o, err := t.of(b.p, fmt.Sprintf("%s/many-%d", t.root, i))
 		if err != nil {
 			return err
 		}
-		all = append(all, o)
+		all = append(all, &contender{object: o})
 	}
 	for _, step := range []struct {
 		what string
-		do   func(o *object) func(context.Context) error
+		do   func(o *contender) func(context.Context) error
 	}{
-		{"acquire", func(o *object) func(context.Context) error { return o.acquire }},
-		{"release", func(o *object) func(context.Context) error {
-			return func(ctx context.Context) error { return o.simply(ctx, opRelease) }
-		}},
+		{"acquire", func(o *contender) func(context.Context) error { return o.acquire }},
+		{"release", func(o *contender) func(context.Context) error { return o.release }},
 	} {
 		var attempts []*attempt
 		for _, o := range all {
@@ -239,12 +285,12 @@ func holdsUnicode(t *trial) error {
 	if err != nil {
 		return err
 	}
-	return t.turn(o)
+	return t.turn(&contender{object: o})
 }
 
 // closesAndIsMadeAgain: an object that was closed can be made anew at its path.
 func closesAndIsMadeAgain(t *trial) error {
-	o, err := t.object(t.path())
+	o, err := t.contender()
 	if err != nil {
 		return err
 	}
@@ -258,23 +304,19 @@ func closesAndIsMadeAgain(t *trial) error {
 	if err != nil {
 		return err
 	}
-	return t.turn(again)
+	return t.turn(&contender{object: again})
 }
 
 // tellsLoss: a client that was frozen for longer than its session says so when
 // it goes on.
-func tellsLoss(t *trial) error {
-	a, b, err := t.pair()
-	if err != nil {
-		return err
-	}
-	if !a.offers(offerLost) {
+func tellsLoss(t *trial, a, b *contender) error {
+	if !a.Offers(eventLost) {
 		return errNotOffered
 	}
 	if err := t.acquire(a); err != nil {
 		return err
 	}
-	held := a.present()
+	held := a.latest()
 	if err := a.p.Freeze(); err != nil {
 		return err
 	}
@@ -289,7 +331,7 @@ func tellsLoss(t *trial) error {
 	case <-time.After(t.Patience):
 		return fmt.Errorf("the hold's session expired, and after %s it was not told to be lost", t.Patience)
 	}
-	if lost(b.present()) {
+	if b.latest().isLost() {
 		return errors.New("the hold of the other client was told to be lost, and was not")
 	}
 	if err := errors.Join(t.holds(a, false), t.holds(b, true)); err != nil {
@@ -338,43 +380,4 @@ func givesBackAtQuit(t *trial) error {
 		return fmt.Errorf("the holder quit, and the next one held %s later: its session was not closed", took.Round(time.Millisecond))
 	}
 	return t.release(b)
-}
-
-// tellsLeader: by the id that the candidate was made with, and nobody's before.
-func tellsLeader(t *trial) error {
-	a, b, err := t.pair()
-	if err != nil {
-		return err
-	}
-	if !a.offers(offerLeader) {
-		return errNotOffered
-	}
-	for _, want := range []string{"", a.spec.Candidate} {
-		if want != "" {
-			if err := t.acquire(a); err != nil {
-				return err
-			}
-		}
-		for _, o := range []*object{a, b} {
-			if err := t.leads(o, want); err != nil {
-				return err
-			}
-		}
-	}
-	return t.release(a)
-}
-
-// leads sees that an object soon says that want leads: its server may lag behind.
-func (t *trial) leads(o *object, want string) error {
-	return t.soon("leader", func(ctx context.Context) error {
-		for until := time.Now().Add(t.Patience / 2); ; time.Sleep(aWhile / 10) {
-			r, err := o.do(ctx, request{Op: opLeader})
-			if err != nil || r.Leader == want {
-				return err
-			}
-			if time.Now().After(until) {
-				return fmt.Errorf("%q leads; client %d says %q", want, o.p.cfg.Client, r.Leader)
-			}
-		}
-	})
 }

@@ -5,22 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/zklab/zklab/subjects"
 )
 
 // programChecks are what every program must do, whatever its recipes.
 var programChecks = []check{
 	{"open", opens},
 	{"version", refusesVersion},
-	{"unknown-op", refusesUnknown},
-	{"unknown-recipe", refusesRecipe},
-	{"garbage", survivesGarbage},
-	{"stale-cancel", passesOverCancel},
+	{"unknown-op", onTalk(refusesUnknown)},
+	{"unknown-recipe", onTalk(refusesRecipe)},
+	{"garbage", onTalk(survivesGarbage)},
+	{"stale-cancel", onTalk(passesOverCancel)},
 	{"open-cancel", cancelsOpen},
-	{"end-of-input", endsWithInput},
-	{"quit", quits},
-	{"freeze", thaws},
-	{"restart", restarts},
-	{"touch", touches},
+	{"end-of-input", onTalk(endsWithInput)},
+	{"quit", onTalk(quits)},
+	{"reopen", onTalk(reopens)},
+	{"freeze", onClient(thaws)},
+	{"restart", onClient(restarts)},
+	{"touch", onClient(touches)},
 }
 
 // opens: it starts, connects, and tells its version.
@@ -47,27 +50,19 @@ func refusesVersion(t *trial) error {
 	return nil
 }
 
-func refusesUnknown(t *trial) error {
-	k, err := t.opened()
-	if err != nil {
-		return err
-	}
+func refusesUnknown(t *trial, k *talk) error {
 	const none = "frobnicate"
-	r, err := k.ask(request{Op: none})
+	r, err := k.ask(request{Op: none, Object: 1})
 	if err == nil {
 		err = code(r, codeUnknown)
 	}
 	if err != nil {
-		return fmt.Errorf("the operation %s %w", none, err)
+		return fmt.Errorf("the request %s %w", none, err)
 	}
 	return k.lives("an unknown operation")
 }
 
-func refusesRecipe(t *trial) error {
-	k, err := t.opened()
-	if err != nil {
-		return err
-	}
+func refusesRecipe(t *trial, k *talk) error {
 	const none = "no-such-recipe"
 	r, err := k.ask(request{Op: opMake, Object: 1, Recipe: none, Path: t.path()})
 	if err == nil {
@@ -80,19 +75,15 @@ func refusesRecipe(t *trial) error {
 }
 
 // survivesGarbage: what is no request is answered with an error without an id.
-func survivesGarbage(t *trial) error {
-	k, err := t.opened()
-	if err != nil {
-		return err
-	}
+func survivesGarbage(t *trial, k *talk) error {
 	for _, garbage := range []string{"garbage", `{"id":`, "[1,2]", `"\ud800"`, "\xff\xfe"} {
 		if err := k.x.out.write([]byte(garbage + "\n")); err != nil {
 			return err
 		}
 		select {
 		case f := <-k.refused:
-			if f.Code != codeBadRequest {
-				return fmt.Errorf("%q was answered with the code %q; it should be %q", garbage, f.Code, codeBadRequest)
+			if f.Code != subjects.CodeBadRequest {
+				return fmt.Errorf("%q was answered with the code %q; it should be %q", garbage, f.Code, subjects.CodeBadRequest)
 			}
 		case <-k.x.ended:
 			return k.ended()
@@ -104,11 +95,7 @@ func survivesGarbage(t *trial) error {
 }
 
 // passesOverCancel: of a request that was answered, or that there was not.
-func passesOverCancel(t *trial) error {
-	k, err := t.opened()
-	if err != nil {
-		return err
-	}
+func passesOverCancel(t *trial, k *talk) error {
 	for _, id := range []int64{1, 77} {
 		if err := k.x.out.put(request{ID: id, Op: opCancel}); err != nil {
 			return err
@@ -137,25 +124,17 @@ func cancelsOpen(t *trial) error {
 }
 
 // endsWithInput: nobody is there any more.
-func endsWithInput(t *trial) error {
-	k, err := t.opened()
-	if err != nil {
-		return err
-	}
+func endsWithInput(t *trial, k *talk) error {
 	k.child.stdin.Close()
 	select {
-	case <-k.child.ended:
+	case <-k.child.Ended():
 		return nil
 	case <-time.After(t.Patience):
 		return fmt.Errorf("it goes on %s after the end of its input", t.Patience)
 	}
 }
 
-func quits(t *trial) error {
-	k, err := t.opened()
-	if err != nil {
-		return err
-	}
+func quits(t *trial, k *talk) error {
 	r, err := k.ask(request{Op: opQuit})
 	if err != nil {
 		return err
@@ -165,22 +144,38 @@ func quits(t *trial) error {
 	}
 	k.child.stdin.Close()
 	select {
-	case <-k.child.ended:
+	case <-k.child.Ended():
 	case <-time.After(t.Patience):
 		return fmt.Errorf("it goes on %s after quit", t.Patience)
 	}
-	if k.child.state != "exit status 0" {
-		return fmt.Errorf("it ended after quit with %s", k.child.state)
+	if k.child.State() != "exit status 0" {
+		return fmt.Errorf("it ended after quit with %s", k.child.State())
+	}
+	return nil
+}
+
+// reopens: after quit it is as good as new, for another client.
+func reopens(t *trial, k *talk) error {
+	r, err := k.ask(request{Op: opQuit})
+	if err == nil && r.OK == nil {
+		err = fmt.Errorf("quit was answered with an error: %s", r.Error.Message)
+	}
+	if err != nil {
+		return err
+	}
+	req := k.open(t.servers)
+	*req.Client++
+	if r, err = k.ask(req); err != nil {
+		return err
+	}
+	if r.Error != nil {
+		return fmt.Errorf("another open, after quit: %s", r.Error.Message)
 	}
 	return nil
 }
 
 // thaws: frozen for less than its session lasts, it goes on as if nothing had been.
-func thaws(t *trial) error {
-	p, err := t.client()
-	if err != nil {
-		return err
-	}
+func thaws(t *trial, p *Process) error {
 	if err := p.Freeze(); err != nil {
 		return err
 	}
@@ -194,11 +189,7 @@ func thaws(t *trial) error {
 	return t.settle(p)
 }
 
-func restarts(t *trial) error {
-	p, err := t.client()
-	if err != nil {
-		return err
-	}
+func restarts(t *trial, p *Process) error {
 	if err := p.Kill(); err != nil {
 		return err
 	}
@@ -208,11 +199,7 @@ func restarts(t *trial) error {
 	return t.settle(p)
 }
 
-func touches(t *trial) error {
-	p, err := t.client()
-	if err != nil {
-		return err
-	}
+func touches(t *trial, p *Process) error {
 	l, err := p.alive()
 	if err != nil {
 		return err

@@ -1,32 +1,22 @@
 package adapter
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
-	"sync"
 	"time"
+
+	"github.com/zklab/zklab/internal/procgroup"
 )
 
-var errGone = errors.New("it has ended")
-
-// child is a program that was started, with all that it starts itself: a process
-// group of its own.
+// child is a program that was started, with all that it starts itself, and its streams.
 type child struct {
-	pid    int      // the program's, and the group's
+	*procgroup.Group
 	stdin  *os.File // ours to write
 	stdout *os.File // ours to read
 
 	words    *lastWords
 	wordsEnd chan struct{} // closed when standard error has been read to its end
-
-	ended chan struct{} // closed when the program has ended and nothing of the group is left
-	state string        // how it ended; read it after ended
-
-	mu   sync.Mutex
-	gone bool // the pid may belong to somebody else
 }
 
 // startChild starts the program.
@@ -41,17 +31,14 @@ func startChild(cfg Config) (*child, error) {
 	cmd.Dir = cfg.Dir
 	cmd.Env = append(os.Environ(), cfg.Env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = files.stdin[0], files.stdout[1], files.stderr[1]
-	ownGroup(cmd)
-
-	c := &child{
-		stdin: files.stdin[1], stdout: files.stdout[0],
-		words: &lastWords{logf: cfg.Logf}, wordsEnd: make(chan struct{}), ended: make(chan struct{}),
-	}
-	started := make(chan error)
-	go c.run(cmd, started)
-	if err := <-started; err != nil {
+	group, err := procgroup.Start(cmd)
+	if err != nil {
 		files.closeOurs()
 		return nil, fmt.Errorf("start the adapter: %w", err)
+	}
+	c := &child{
+		Group: group, stdin: files.stdin[1], stdout: files.stdout[0],
+		words: &lastWords{logf: cfg.Logf}, wordsEnd: make(chan struct{}),
 	}
 	go func() {
 		defer close(c.wordsEnd)
@@ -59,86 +46,6 @@ func startChild(cfg Config) (*child, error) {
 		c.words.read(files.stderr[0])
 	}()
 	return c, nil
-}
-
-// run starts the program and waits for its end, on one thread: Linux ends the
-// program when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG), and
-// that shall be when this process ends, not when Go has no more use for a thread.
-func (c *child) run(cmd *exec.Cmd, started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := cmd.Start(); err != nil {
-		started <- err
-		return
-	}
-	c.pid = cmd.Process.Pid
-	started <- nil
-	awaitExit(c.pid)
-	c.mu.Lock()
-	_ = killGroup(c.pid) // what the program started ends with it
-	c.gone = true
-	c.mu.Unlock()
-	if err := cmd.Wait(); err == nil {
-		c.state = "exit status 0"
-	} else {
-		c.state = err.Error()
-	}
-	until(func() bool { return groupGone(c.pid) })
-	close(c.ended)
-}
-
-// freeze stops the group and returns when all of it is stopped.
-func (c *child) freeze() error {
-	if err := c.signal(stopGroup); err != nil {
-		return err
-	}
-	var stopped bool
-	var err error
-	until(func() bool {
-		stopped, err = c.frozen()
-		return stopped || err != nil || c.isGone()
-	})
-	switch {
-	case err != nil:
-		return err
-	case c.isGone():
-		return errGone
-	case !stopped:
-		return fmt.Errorf("process group %d goes on %s after SIGSTOP", c.pid, takesEffect)
-	}
-	return nil
-}
-
-func (c *child) thaw() error { return c.signal(continueGroup) }
-
-func (c *child) signal(send func(pgid int) error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gone {
-		return errGone
-	}
-	return send(c.pid)
-}
-
-func (c *child) isGone() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.gone
-}
-
-func (c *child) frozen() (bool, error) {
-	if c.isGone() {
-		return false, nil
-	}
-	return groupStopped(c.pid)
-}
-
-// kill ends the group; ended is closed soon after.
-func (c *child) kill() error {
-	if err := c.signal(killGroup); !errors.Is(err, errGone) {
-		return err
-	}
-	return nil
 }
 
 // lastSay is how long what was written before the end is waited for, where
@@ -149,7 +56,7 @@ const lastSay = time.Second
 // that it had to say.
 func (c *child) lastLines() string {
 	select {
-	case <-c.ended:
+	case <-c.Ended():
 		select {
 		case <-c.wordsEnd:
 		case <-time.After(lastSay):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +23,8 @@ type Conformance struct {
 	Recipes []string
 	// Patience is how long what should come at once may take: 10 s when 0.
 	Patience time.Duration
-	// Told takes each result as soon as there is one; nil: nobody does.
-	Told func(Result)
+	// OnResult takes each result as soon as there is one; nil: nobody does.
+	OnResult func(Result)
 
 	only []string // checks to make; empty: all
 }
@@ -47,29 +48,23 @@ type Result struct {
 	Took    time.Duration
 }
 
-// check is one thing that a program must do. Its error says what it did
-// instead; errNotOffered that it does not claim to.
-type check struct {
-	name string
-	run  func(t *trial) error
-}
-
-var errNotOffered = errors.New("not offered")
-
 // program is the Recipe of checks that are not about one.
 const program = "program"
 
-// suites are all checks, by recipe.
-var suites = []struct {
+// suite are the checks of one recipe.
+type suite struct {
 	recipe string
+	with   func(client int) any // what an object is made with; nil: nothing
+	offers []string             // what it may offer
 	checks []check
-}{
-	{program, programChecks},
-	{recipeLock, holdChecks},
-	{recipeElection, slices.Concat(holdChecks, electionChecks)},
-	{recipeQueue, queueChecks},
-	{recipeBarrier, barrierChecks},
-	{recipeDoubleBarrier, doubleBarrierChecks},
+}
+
+// suites are the checks of each recipe.
+var suites = map[string]*suite{}
+
+func declare(s suite) *suite {
+	suites[s.recipe] = &s
+	return &s
 }
 
 // Conform checks a program against docs/adapters.md, on an embedded ensemble of
@@ -80,8 +75,8 @@ func Conform(ctx context.Context, c Conformance) ([]Result, error) {
 	if c.Patience == 0 {
 		c.Patience = 10 * time.Second
 	}
-	if c.Told == nil {
-		c.Told = func(Result) {}
+	if c.OnResult == nil {
+		c.OnResult = func(Result) {}
 	}
 	if err := KnownRecipes(c.Recipes); err != nil {
 		return nil, err
@@ -96,8 +91,11 @@ func Conform(ctx context.Context, c Conformance) ([]Result, error) {
 		return nil, err
 	}
 	defer s.conn.Close()
-	for _, suite := range suites {
-		if err := s.suite(ctx, suite.recipe, suite.checks); err != nil {
+	if err := s.run(ctx, &suite{recipe: program, checks: programChecks}); err != nil {
+		return s.results, err
+	}
+	for _, recipe := range conformRecipes() {
+		if err := s.run(ctx, suites[recipe]); err != nil {
 			return s.results, err
 		}
 	}
@@ -117,22 +115,17 @@ func KnownRecipes(recipes []string) error {
 	return nil
 }
 
-func conformRecipes() []string {
-	var names []string
-	for _, s := range suites[1:] {
-		names = append(names, s.recipe)
-	}
-	return names
-}
+func conformRecipes() []string { return slices.Sorted(maps.Keys(suites)) }
 
-// suite makes the checks of a recipe, if it is asked for and there.
-func (s *stand) suite(ctx context.Context, recipe string, checks []check) error {
-	if recipe != program {
-		asked := slices.Contains(s.Recipes, recipe)
+// run makes the checks of a recipe, if it is asked for and there.
+func (s *stand) run(ctx context.Context, of *suite) error {
+	checks := of.checks
+	if of.recipe != program {
+		asked := slices.Contains(s.Recipes, of.recipe)
 		if len(s.Recipes) > 0 && !asked {
 			return nil
 		}
-		there := s.check(ctx, recipe, check{"make", makes})
+		there := s.check(ctx, of, check{"make", makes})
 		if there.Outcome == NotOffered && asked {
 			there.Outcome, there.Detail = Failed, "the program has no such recipe"
 		}
@@ -140,6 +133,7 @@ func (s *stand) suite(ctx context.Context, recipe string, checks []check) error 
 		if there.Outcome != OK {
 			return context.Cause(ctx)
 		}
+		checks = append([]check{{"unknown-operation", onObject(refusesOperation)}}, checks...)
 	}
 	for _, c := range checks {
 		if len(s.only) > 0 && !slices.Contains(s.only, c.name) {
@@ -148,12 +142,12 @@ func (s *stand) suite(ctx context.Context, recipe string, checks []check) error 
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		r := s.check(ctx, recipe, c)
+		r := s.check(ctx, of, c)
 		if ctx.Err() != nil {
 			return context.Cause(ctx) // it may have failed for that reason
 		}
 		s.tell(r)
-		if recipe == program && c.name == "open" && r.Outcome != OK {
+		if of.recipe == program && c.name == "open" && r.Outcome != OK {
 			return fmt.Errorf("no check can be made: %s", r.Detail)
 		}
 	}
@@ -162,19 +156,19 @@ func (s *stand) suite(ctx context.Context, recipe string, checks []check) error 
 
 func (s *stand) tell(r Result) {
 	s.results = append(s.results, r)
-	s.Told(r)
+	s.OnResult(r)
 }
 
 // check makes one check.
-func (s *stand) check(ctx context.Context, recipe string, c check) Result {
-	t := &trial{stand: s, ctx: ctx, recipe: recipe, root: s.folder()}
+func (s *stand) check(ctx context.Context, of *suite, c check) Result {
+	t := &trial{stand: s, suite: of, ctx: ctx, root: s.folder()}
 	began := time.Now()
 	err := t.prepare()
 	if err == nil {
 		err = c.run(t)
 	}
 	err = t.finish(err)
-	r := Result{Recipe: recipe, Check: c.name, Outcome: OK, Took: time.Since(began)}
+	r := Result{Recipe: of.recipe, Check: c.name, Outcome: OK, Took: time.Since(began)}
 	switch {
 	case errors.Is(err, errNotOffered):
 		r.Outcome = NotOffered

@@ -3,12 +3,18 @@ package adapter
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
 )
 
 // conforming begins to check a fake, beside others: most of the time is spent
@@ -62,41 +68,44 @@ func TestConformFindsDefects(t *testing.T) {
 		checks string // which must fail; those that are not named here are not made
 		says   string
 	}{
-		{"says hello", recipeLock, "normal", `printed what is not of the protocol: no reply: "acquired!"; the end of its standard error: a fake, says hello`},
-		{"answers nothing after open", recipeLock, "touch make", `no answer within`},
-		{"dies at acquire", recipeLock, "normal", `ended by itself: exit status 3; the end of its standard error: .*out of memory`},
-		{"dies of garbage", recipeLock, "garbage", `ended by itself: exit status 2; .*planted: cannot read this`},
-		{"wrong id", recipeLock, "normal", `answered request 10\d\d, which there was not`},
-		{"answers twice", recipeLock, "normal", `answered request \d+ twice`},
-		{"ok and error", recipeLock, "normal", `neither ok nor error nor event, or more than one`},
-		{"ignores cancel", recipeLock, "cancel open-cancel", `no answer.* within`},
-		{"ignores an early cancel", recipeElection, "cancel-at-once", `acquire was cancelled: no answer within`},
-		{"ignores an early cancel", recipeQueue, "cancel-at-once", `no answer within`},
-		{"ignores an early cancel", recipeBarrier, "cancel-at-once", `no answer within`},
-		{"ignores an early cancel", recipeDoubleBarrier, "cancel-at-once", `no answer within`},
-		{"never lost", recipeLock, "lost", `it was not told to be lost`},
-		{"lost at release", recipeLock, "normal", `was told to be lost, and was not`},
-		{"unknown event", recipeLock, "normal", `told of an event "Lost"`},
-		{"any version", recipeLock, "version", `was answered with ok; it should be an error with the code "version"`},
-		{"offers more", recipeLock, "make", `offers "fencing"; what can be offered here is`},
-		{"no token", recipeLock, "normal", `answered acquire without the fence that it offers`},
-		{"same token", recipeLock, "normal contend", `the fencing token did not rise`},
-		{"lives on", recipeLock, "end-of-input", `after the end of its input`},
-		{"does not quit", recipeLock, "quit", `no answer to quit within`},
-		{"quits with a crash", recipeLock, "quit", `.`},
-		{"leaves its session", recipeLock, "quit-gives-back", `its session was not closed`},
-		{"knows everything", recipeLock, "unknown-op", `should be an error with the code "unknown-op"`},
-		{"one at a time", recipeLock, "ping-waiting overlap", `no answer within`},
-		{"text items", recipeQueue, "items", `took .*, put was`},
-		{"no marks", recipeQueue, "marks", `children of its znode have "entry" in their names`},
-		{"feigns touch", recipeLock, "touch", `nothing was written`},
-		{"two holders", recipeLock, "contend", `acquire did not wait: another client holds it`},
-		{"cancels in name", recipeLock, "cancel", `after a cancelled acquire`},
-		{"cancels in name", recipeQueue, "cancel", `take: no answer`},
-		{"another leader", recipeElection, "leader", `"" leads; client 0 says "x"`},
-		{"leads in advance", recipeElection, "leader", `"" leads; client 0 says "0"`},
-		{"waits alone", recipeDoubleBarrier, "normal cancel", `enter did not wait: the other party has not come`},
-		{"lets pass", recipeBarrier, "normal cancel", `await did not wait: the barrier is raised`},
+		{"says hello", history.ModelLock, "normal", `printed what is not of the protocol: no reply: "acquired!"; the end of its standard error: a fake, says hello`},
+		{"answers nothing after open", history.ModelLock, "touch make", `no answer within`},
+		{"dies at acquire", history.ModelLock, "normal", `ended by itself: exit status 3; the end of its standard error: .*out of memory`},
+		{"dies of garbage", history.ModelLock, "garbage", `ended by itself: exit status 2; .*planted: cannot read this`},
+		{"wrong id", history.ModelLock, "normal", `answered request 10\d\d, which there was not`},
+		{"answers twice", history.ModelLock, "normal", `answered request \d+ twice`},
+		{"ok and error", history.ModelLock, "normal", `neither ok nor error nor event, or more than one`},
+		{"ignores cancel", history.ModelLock, "cancel open-cancel", `no answer.* within`},
+		{"ignores an early cancel", history.ModelElection, "cancel-at-once", `acquire was cancelled: no answer within`},
+		{"ignores an early cancel", history.ModelQueue, "cancel-at-once", `no answer within`},
+		{"ignores an early cancel", history.ModelBarrier, "cancel-at-once", `no answer within`},
+		{"ignores an early cancel", history.ModelDoubleBarrier, "cancel-at-once", `no answer within`},
+		{"never lost", history.ModelLock, "lost", `it was not told to be lost`},
+		{"lost at release", history.ModelLock, "normal", `was told to be lost, and was not`},
+		{"unknown event", history.ModelLock, "normal", `told of an event "Lost"`},
+		{"any version", history.ModelLock, "version", `was answered with ok; it should be an error with the code "version"`},
+		{"offers more", history.ModelLock, "make", `offers "fencing"; what can be offered here is`},
+		{"no token", history.ModelLock, "normal", `acquire was answered without the fence`},
+		{"same token", history.ModelLock, "normal contend", `the fencing token did not rise`},
+		{"lives on", history.ModelLock, "end-of-input", `after the end of its input`},
+		{"does not quit", history.ModelLock, "quit", `no answer to quit within`},
+		{"quits with a crash", history.ModelLock, "quit", `.`},
+		{"leaves its session", history.ModelLock, "quit-gives-back", `its session was not closed`},
+		{"knows everything", history.ModelLock, "unknown-op", `should be an error with the code "unknown-op"`},
+		{"does everything", history.ModelLock, "unknown-operation unknown-op", `should be an error with the code "unknown-op"`},
+		{"another value", history.ModelLock, "normal", `answered acquire with a value that is none: "7"`},
+		{"quits for good", history.ModelLock, "reopen", `ended by itself: exit status 0`},
+		{"one at a time", history.ModelLock, "ping-waiting overlap", `no answer within`},
+		{"text items", history.ModelQueue, "items", `dequeued .*, enqueued was`},
+		{"no marks", history.ModelQueue, "marks", `children of its znode have "entry" in their names`},
+		{"feigns touch", history.ModelLock, "touch", `nothing was written`},
+		{"two holders", history.ModelLock, "contend", `acquire did not wait: another client holds it`},
+		{"cancels in name", history.ModelLock, "cancel", `after a cancelled acquire`},
+		{"cancels in name", history.ModelQueue, "cancel", `dequeue: no answer`},
+		{"another leader", history.ModelElection, "leader", `"" leads; client 0 says "x"`},
+		{"leads in advance", history.ModelElection, "leader", `"" leads; client 0 says "0"`},
+		{"waits alone", history.ModelDoubleBarrier, "normal cancel", `enter did not wait: the other party has not come`},
+		{"lets pass", history.ModelBarrier, "normal cancel", `await did not wait: the barrier is raised`},
 	}
 	var all []func(*testing.T) []Result
 	for _, tt := range tests {
@@ -130,7 +139,7 @@ func TestConformFindsDefects(t *testing.T) {
 func TestConformStopsAtOpen(t *testing.T) {
 	for defect, says := range map[string]string{
 		"does not open":   "did not answer to open within",
-		"another version": "speaks version 2 of the protocol; this zklab speaks 1",
+		"another version": "speaks version 3 of the protocol; this zklab speaks 2",
 	} {
 		command, env := faking(t, defect)
 		results, err := Conform(t.Context(), Conformance{Command: command, Env: env, Patience: time.Second})
@@ -144,7 +153,7 @@ func TestConformStopsAtOpen(t *testing.T) {
 func TestConformIsInterrupted(t *testing.T) {
 	command, env := faking(t, honest)
 	ctx, cancel := context.WithCancel(t.Context())
-	results, err := Conform(ctx, Conformance{Command: command, Env: env, Told: func(r Result) {
+	results, err := Conform(ctx, Conformance{Command: command, Env: env, OnResult: func(r Result) {
 		if r.Check == "garbage" {
 			cancel()
 		}
@@ -161,20 +170,28 @@ func TestDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(b)
-	for _, s := range suites {
+	all := append(slices.Collect(maps.Values(suites)), &suite{recipe: program, checks: programChecks})
+	for _, s := range all {
 		for _, c := range s.checks {
 			if !regexp.MustCompile(`(?m)^\|.*\|.*\b` + c.name + `\b.*\|.*\|$`).MatchString(doc) {
 				t.Errorf("check %s of %s is not documented", c.name, s.recipe)
 			}
 		}
 	}
-	words := slices.Concat(objectOps, electionOffers, []string{
-		opOpen, opMake, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
-		codeError, codePanic, codeBadRequest, codeUnknown, codeVersion, codeUnsupported,
+	words := slices.Concat(subjects.HoldOffers(), []string{
+		subjects.OfferLeader, opOpen, opMake, opCall, opClose, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
+		history.CodeError, history.CodePanic, subjects.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
 	}, conformRecipes())
-	for _, c := range codes {
-		if c.code != "timeout" { // of this side
-			words = append(words, c.code)
+	for _, code := range subjects.Codes() {
+		if code != history.CodeTimeout { // of this side
+			words = append(words, code)
+		}
+	}
+	d := ownObjects(t)
+	for recipe, served := range d {
+		words = append(words, recipe)
+		for operation := range served.Operations {
+			words = append(words, operation)
 		}
 	}
 	for _, w := range words {
@@ -183,3 +200,24 @@ func TestDocumented(t *testing.T) {
 		}
 	}
 }
+
+// ownObjects are one of each recipe, which nobody uses.
+func ownObjects(t *testing.T) map[string]*subjects.Served {
+	t.Helper()
+	conn, events, err := zk.Connect([]string{"127.0.0.1:1"}, time.Second, zk.WithLogger(quiet{}))
+	must(t, err)
+	t.Cleanup(conn.Close)
+	c := &subjects.Client{Conn: conn, Events: events, Timeout: time.Second}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	all := map[string]*subjects.Served{}
+	for recipe, maker := range own.Recipes {
+		s, err := maker(c, "/"+recipe, nil)
+		must(t, err)
+		all[recipe] = s
+	}
+	return all
+}
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}

@@ -1,6 +1,6 @@
 // Package adapter lets subjects live in another process, so that a client can be
 // stopped (SIGSTOP) and killed (SIGKILL) for real, and so that a recipe in any
-// language can be a subject.
+// language can be a subject. It may not know a workload, a fault or a property.
 //
 // The harness starts a program and talks with it over its standard input and
 // output, one JSON object a line; docs/adapters.md describes the lines. Three

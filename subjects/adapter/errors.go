@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-zookeeper/zk"
-
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -78,53 +77,18 @@ func (e *Error) Error() string {
 func (e *Error) NoEffect() bool { return e.noEffect }
 
 // Unwrap gives the error that the code stands for, if any.
-func (e *Error) Unwrap() error {
-	for _, c := range codes {
-		if c.code == e.Code {
-			return c.err
-		}
-	}
-	return nil
-}
+func (e *Error) Unwrap() error { return subjects.ErrorOf(e.Code) }
 
-// What a request itself can be answered with, besides the codes below.
+// What a request itself can be answered with, besides the codes of errors (subjects.Code).
 const (
-	codeError       = "error" // anything else
-	codePanic       = "panic"
-	codeBadRequest  = "bad-request" // not a line of the protocol, or not now
 	codeUnknown     = "unknown-op"
 	codeVersion     = "version"
 	codeUnsupported = "unsupported" // no such recipe here
 )
 
-// codes are what both sides know by a name of its own.
-var codes = []struct {
-	err  error
-	code string
-}{
-	{context.Canceled, "cancelled"},
-	{context.DeadlineExceeded, "timeout"},
-	{zk.ErrSessionExpired, "session-expired"},
-	{zk.ErrConnectionClosed, "connection-loss"},
-	{zk.ErrNoServer, "no-server"},
-	{zk.ErrClosing, "closing"},
-	{zk.ErrSessionMoved, "session-moved"},
-	{subjects.ErrCannot, "not-offered"},
-}
-
-// codeOf is the code of an error.
-func codeOf(err error) string {
-	for _, c := range codes {
-		if errors.Is(err, c.err) {
-			return c.code
-		}
-	}
-	return codeError
-}
-
 // failed turns an error into what is sent.
 func failed(err error) *failure {
-	f := &failure{Code: codeOf(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
+	f := &failure{Code: subjects.Code(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
 	var e *Error
 	if errors.As(err, &e) {
 		f.Code = e.Code
@@ -136,8 +100,8 @@ func failed(err error) *failure {
 // program knows of no time limits: it is told to cancel.
 func (f *failure) of(ctx context.Context) error {
 	e := &Error{Code: f.Code, Message: f.Message, noEffect: f.NoEffect}
-	if cause := context.Cause(ctx); cause != nil && f.Code == codeOf(context.Canceled) {
-		e.Code = codeOf(cause)
+	if cause := context.Cause(ctx); cause != nil && f.Code == history.CodeCancelled {
+		e.Code = subjects.Code(cause)
 	}
 	return e
 }

@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -54,7 +55,7 @@ func TestExchangeEnds(t *testing.T) {
 		`{"ok":{}}`:         "answered request 0, which there was not",
 		`{"error":{"code":"bad-request","message":"no"}}`: "could not read a line: no",
 		`{"id":1}`:                     "neither ok nor error nor event",
-		`{"id":1,"ok":{"token":17}}`:   "no reply",
+		`{"id":1,"ok":{"offers":17}}`:  "no reply",
 		strings.Repeat("x", maxLine+1): "printed a line of more than",
 		"":                             "no reply",
 	} {
@@ -90,23 +91,26 @@ func TestOutboxIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, _, _, end := talking(func(reply) error { return nil })
 		defer end()
-		item := make([]byte, 1<<20)
+		item := text(1 << 20)
 		for n := 0; ; n++ {
-			if _, err := x.ask(request{Op: opPut, Item: item}); errors.Is(err, errOutboxFull) {
+			if _, err := x.ask(request{Op: opCall, Value: item}); errors.Is(err, errOutboxFull) {
 				break
 			} else if err != nil || n > 100 {
 				t.Fatalf("request %d: %v", n, err)
 			}
 		}
-		if _, err := x.ask(request{Op: opPut, Item: make([]byte, maxLine)}); err == nil {
+		if _, err := x.ask(request{Op: opCall, Value: text(maxLine)}); err == nil {
 			t.Error("a line that is too long was taken")
 		}
 	})
 }
 
-// Each object has exactly the methods that it offers.
+// text is one of n bytes in JSON.
+func text(n int) json.RawMessage { return json.RawMessage(`"` + strings.Repeat("x", n-2) + `"`) }
+
+// Each object offers exactly what it says that it offers.
 func TestOffering(t *testing.T) {
-	all := electionOffers
+	all := append(subjects.HoldOffers(), subjects.OfferLeader)
 	for set := range 1 << len(all) {
 		var offers []string
 		for i, o := range all {
@@ -114,25 +118,46 @@ func TestOffering(t *testing.T) {
 				offers = append(offers, o)
 			}
 		}
-		s := offering(&object{made: &result{Offers: offers}})
-		_, fence := s.(subjects.Fencer)
-		_, session := s.(subjects.Owner)
-		_, lost := s.(subjects.Holder)
-		_, leader := s.(subjects.LeaderTeller)
-		for offer, there := range map[string]bool{offerFence: fence, offerSession: session, offerLost: lost, offerLeader: leader} {
-			if there != has(offers, offer) {
-				t.Errorf("offers %q: %s is %v", offers, offer, there)
+		c := &subjects.Client{Remote: offering(offers)}
+		lock, err := subjects.RemoteLock(c, "/lock")
+		must(t, err)
+		election, err := subjects.RemoteElection(c, "/election", "0")
+		must(t, err)
+		for _, s := range []any{lock, election} {
+			_, fence := subjects.Offered[subjects.Fencer](s)
+			_, session := subjects.Offered[subjects.Owner](s)
+			_, lost := subjects.Offered[subjects.Holder](s)
+			_, asked := subjects.Offered[subjects.Asked](s)
+			_, leader := subjects.Offered[subjects.LeaderTeller](s)
+			_, closer := subjects.Offered[subjects.Closer](s)
+			_, itemizer := subjects.Offered[subjects.Itemizer](s)
+			for offer, there := range map[string]bool{subjects.OfferFence: fence, subjects.OfferSession: session, eventLost: lost && asked, subjects.OfferLeader: leader} {
+				if want := has(offers, offer) && (offer != subjects.OfferLeader || s == any(election)); there != want {
+					t.Errorf("offers %q: %s is %v", offers, offer, there)
+				}
+			}
+			if !closer || itemizer || lost != asked {
+				t.Errorf("closer %v, itemizer %v, lost %v, asked %v", closer, itemizer, lost, asked)
 			}
 		}
 	}
 }
 
+// offering makes objects that offer so much.
+type offering []string
+
+func (offering) Touch(context.Context, string) error { return nil }
+func (o offering) Make(string, string, any, ...string) (subjects.Object, error) {
+	return &object{made: &result{Offers: o}}, nil
+}
+
 // Errors keep their code, promise and meaning on the way.
 func TestErrorsTravel(t *testing.T) {
-	for _, c := range codes {
-		e := failed(c.err).of(context.Background())
-		if !errors.Is(e, c.err) || subjects.NoEffect(e) || e.Error() != c.err.Error() {
-			t.Errorf("%v became %v", c.err, e)
+	for _, code := range subjects.Codes() {
+		was := subjects.ErrorOf(code)
+		e := failed(was).of(context.Background())
+		if !errors.Is(e, was) || subjects.Code(e) != code || subjects.NoEffect(e) || e.Error() != was.Error() {
+			t.Errorf("%s: %v became %v", code, was, e)
 		}
 	}
 	if e := failed(refused(codeUnknown, "no %s", "x")).of(context.Background()); !subjects.NoEffect(e) || e.Error() != "no x" {

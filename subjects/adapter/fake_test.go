@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -29,8 +31,12 @@ type fake struct {
 
 // own are zklab's own subjects.
 var own = Subjects{
-	Name: "fake", Lock: subjects.NewLock, Queue: subjects.NewQueue, Barrier: subjects.NewBarrier,
-	DoubleBarrier: subjects.NewDoubleBarrier, Election: subjects.NewElection,
+	Name: "fake", Recipes: map[string]subjects.Maker{
+		history.ModelLock: subjects.ServeLock(subjects.NewLock), history.ModelElection: subjects.ServeElection(subjects.NewElection),
+		history.ModelQueue: subjects.ServeQueue(subjects.NewQueue), history.ModelBarrier: subjects.ServeBarrier(subjects.NewBarrier),
+		history.ModelDoubleBarrier: subjects.ServeDoubleBarrier(subjects.NewDoubleBarrier),
+		models.Counter.Name:        subjects.ServeCounter(subjects.NewCounter),
+	},
 }
 
 // runFake is the main function of the fake adapter.
@@ -110,8 +116,16 @@ func encode(v any) []byte {
 var asked sync.Map
 
 func note(b []byte, r request) [][]byte {
-	asked.Store(r.ID, r.Op)
+	asked.Store(r.ID, what(r))
 	return same(b)
+}
+
+// what is asked for: an operation of an object by its name, other requests by theirs.
+func what(r request) string {
+	if r.Op == opCall {
+		return r.Operation
+	}
+	return r.Op
 }
 
 func opOf(id int64) string {
@@ -124,7 +138,7 @@ func opOf(id int64) string {
 func onOp(op string, change func(b []byte, r request) [][]byte) func([]byte, request) [][]byte {
 	return func(b []byte, r request) [][]byte {
 		note(b, r)
-		if r.Op == op {
+		if what(r) == op {
 			return change(b, r)
 		}
 		return same(b)
@@ -148,7 +162,7 @@ func drop([]byte, request) [][]byte { return nil }
 // fakes are the defects.
 var fakes = map[string]fake{
 	honest: {},
-	"says hello": {in: note, out: onAnswer(opAcquire, func(b []byte, _ reply) [][]byte {
+	"says hello": {in: note, out: onAnswer(history.FAcquire, func(b []byte, _ reply) [][]byte {
 		return [][]byte{[]byte("acquired!\n"), b}
 	})},
 	"answers nothing after open": {in: note, out: func(b []byte, r reply) [][]byte {
@@ -158,48 +172,75 @@ var fakes = map[string]fake{
 		return nil
 	}},
 	"does not open":           {in: onOp(opOpen, drop)},
-	"dies at acquire":         {in: onOp(opAcquire, func([]byte, request) [][]byte { fmt.Fprintln(os.Stderr, "out of memory"); os.Exit(3); return nil })},
+	"dies at acquire":         {in: onOp(history.FAcquire, func([]byte, request) [][]byte { fmt.Fprintln(os.Stderr, "out of memory"); os.Exit(3); return nil })},
 	"dies of garbage":         {in: func(b []byte, r request) [][]byte { return orDie(b, r) }},
-	"wrong id":                {in: note, out: onAnswer(opAcquire, func(_ []byte, r reply) [][]byte { r.ID += 1000; return same(encode(r)) })},
-	"answers twice":           {in: note, out: onAnswer(opRelease, func(b []byte, _ reply) [][]byte { return [][]byte{b, b} })},
-	"ok and error":            {in: note, out: onAnswer(opRelease, func(_ []byte, r reply) [][]byte { r.Error = &failure{}; return same(encode(r)) })},
+	"wrong id":                {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte { r.ID += 1000; return same(encode(r)) })},
+	"answers twice":           {in: note, out: onAnswer(history.FRelease, func(b []byte, _ reply) [][]byte { return [][]byte{b, b} })},
+	"ok and error":            {in: note, out: onAnswer(history.FRelease, func(_ []byte, r reply) [][]byte { r.Error = &failure{}; return same(encode(r)) })},
 	"ignores cancel":          {in: onOp(opCancel, drop)},
 	"ignores an early cancel": {in: func(b []byte, r request) [][]byte { return unlessEarly(b, r) }},
 	"never lost":              {out: func(b []byte, r reply) [][]byte { return unless(r.Event != "", b) }},
 	"lost at release":         {in: note, out: func(b []byte, r reply) [][]byte { return lostAtRelease(b, r) }},
-	"unknown event":           {in: note, out: onAnswer(opRelease, func(b []byte, _ reply) [][]byte { return [][]byte{encode(reply{Event: "Lost", Object: 1, Hold: 1}), b} })},
-	"another version":         {in: note, out: onAnswer(opOpen, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Version = 2 }) })},
+	"unknown event":           {in: note, out: onAnswer(history.FRelease, func(b []byte, _ reply) [][]byte { return [][]byte{encode(reply{Event: "Lost", Object: 1, Hold: 1}), b} })},
+	"another version":         {in: note, out: onAnswer(opOpen, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Version = Version + 1 }) })},
 	"any version":             {in: onOp(opOpen, func(_ []byte, r request) [][]byte { r.Version = Version; return same(encode(r)) })},
 	"offers more": {in: note, out: onAnswer(opMake, func(_ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Offers = append(ok.Offers, "fencing") })
 	})},
-	"no token":           {in: note, out: onAnswer(opAcquire, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Token = 0 }) })},
-	"same token":         {in: note, out: onAnswer(opAcquire, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Token = 7 }) })},
+	"no token": {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"session":"0x1"}`) })
+	})},
+	"same token": {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"token":"0x7","session":"0x1"}`) })
+	})},
 	"lives on":           {atEnd: func() { time.Sleep(time.Hour) }},
 	"does not quit":      {in: onOp(opQuit, drop), atEnd: func() { time.Sleep(time.Hour) }},
 	"quits with a crash": {in: note, out: onAnswer(opQuit, func(b []byte, _ reply) [][]byte { say(b); os.Exit(1); return nil })},
 	"leaves its session": {in: onOp(opQuit, func(_ []byte, r request) [][]byte { say(okTo(r)); os.Exit(0); return nil })},
-	"knows everything":   {in: onOp("frobnicate", func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
-	"one at a time":      {in: oneAtATime, out: oneDone},
-	"text items": {in: note, out: onAnswer(opTake, func(_ []byte, r reply) [][]byte {
-		return answered(r, func(ok *result) { ok.Item = bytes.ToValidUTF8(ok.Item, []byte("?")) })
+	"another value": {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`7`) })
 	})},
-	"no marks":     {in: note, out: onAnswer(opMake, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Items = "entry" }) })},
+	"quits for good": {in: onOp(opQuit, func(b []byte, _ request) [][]byte { quitting = true; return same(b) }), out: func(b []byte, _ reply) [][]byte {
+		if quitting {
+			say(b)
+			os.Exit(0)
+		}
+		return same(b)
+	}},
+	"does everything":  {in: onOp("frobnicate", func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
+	"knows everything": {in: onOp("frobnicate", func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
+	"one at a time":    {in: oneAtATime, out: oneDone},
+	"text items": {in: note, out: onAnswer(history.FDequeue, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) {
+			var item []byte
+			_ = json.Unmarshal(ok.Value, &item)
+			ok.Value, _ = json.Marshal(bytes.ToValidUTF8(item, []byte("?")))
+		})
+	})},
+	"no marks": {in: note, out: onAnswer(opMake, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"items":"entry"}`) })
+	})},
 	"feigns touch": {in: onOp(opTouch, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
-	"two holders": {in: onOp(opAcquire, func(_ []byte, r request) [][]byte {
-		say(encode(reply{ID: r.ID, OK: &result{Token: 1, Session: 1}}))
+	"two holders": {in: onOp(history.FAcquire, func(_ []byte, r request) [][]byte {
+		say(encode(reply{ID: r.ID, OK: &result{Value: json.RawMessage(`{"token":"0x1","session":"0x1"}`)}}))
 		return nil
 	})},
-	"cancels in name":  {in: cancelInName, out: notAgain},
-	"another leader":   {in: note, out: onAnswer(opLeader, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Leader = "x" }) })},
-	"leads in advance": {in: note, out: onAnswer(opLeader, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Leader = "0" }) })},
-	"lost as it comes": {in: note, out: onAnswer(opAcquire, func(b []byte, r reply) [][]byte {
+	"cancels in name": {in: cancelInName, out: notAgain},
+	"another leader": {in: note, out: onAnswer(history.FLeader, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`"x"`) })
+	})},
+	"leads in advance": {in: note, out: onAnswer(history.FLeader, func(_ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`"0"`) })
+	})},
+	"lost as it comes": {in: note, out: onAnswer(history.FAcquire, func(b []byte, r reply) [][]byte {
 		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: r.ID}), b}
 	})},
-	"closes its output": {in: onOp(opAcquire, func([]byte, request) [][]byte { os.Stdout.Close(); time.Sleep(time.Hour); return nil })},
-	"waits alone":       {in: onOp(opEnter, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
-	"lets pass":         {in: onOp(opAwait, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
+	"closes its output": {in: onOp(history.FAcquire, func([]byte, request) [][]byte { os.Stdout.Close(); time.Sleep(time.Hour); return nil })},
+	"waits alone":       {in: onOp(history.FEnter, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
+	"lets pass":         {in: onOp(history.FAwait, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
 }
+
+var quitting bool
 
 // unlessEarly drops a cancel that comes right after its request.
 func unlessEarly(b []byte, r request) [][]byte {
@@ -239,9 +280,9 @@ var lastAcquire int64
 // lostAtRelease tells that a hold is lost, in good time before its release is answered.
 func lostAtRelease(b []byte, r reply) [][]byte {
 	switch opOf(r.ID) {
-	case opAcquire:
+	case history.FAcquire:
 		lastAcquire = r.ID
-	case opRelease:
+	case history.FRelease:
 		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: lastAcquire}), b}
 	}
 	return same(b)
@@ -269,7 +310,7 @@ func cancelInName(b []byte, r request) [][]byte {
 	if r.Op != opCancel {
 		return note(b, r)
 	}
-	if op := opOf(r.ID); op == opTake || op == opAcquire {
+	if op := opOf(r.ID); op == history.FDequeue || op == history.FAcquire {
 		asked.Store(r.ID, "over")
 		say(encode(reply{ID: r.ID, Error: &failure{Code: "cancelled"}}))
 		return nil

@@ -17,7 +17,7 @@ import (
 // takes no more memory than it is long.
 func FuzzAnswers(f *testing.F) {
 	for _, text := range []string{
-		`{"id":1,"ok":{"version":1,"name":"x","offers":["lock"],"token":"0x10","item":"AAE="}}` + "\n",
+		`{"id":1,"ok":{"version":1,"name":"x","offers":["lock"],"value":{"token":"0x10"}}}` + "\n",
 		`{"id":2,"error":{"code":"c","message":"m","no_effect":true}}` + "\n" + `{"event":"lost","object":1}` + "\n",
 		`{"id":0,"error":{"code":"bad-request","message":"m"}}` + "\n" + `{"id":9,"ok":{}}` + "\n", "hello\n", `{"id":1}`,
 	} {
@@ -46,9 +46,9 @@ func FuzzAnswers(f *testing.F) {
 // comes whatever was asked.
 func FuzzRequests(f *testing.F) {
 	for _, text := range []string{
-		`{"id":1,"op":"open","servers":["a:1"],"timeout":1000}` + "\n" + `{"id":2,"op":"make","object":1,"kind":"lock"}` + "\n",
+		`{"id":1,"op":"open","servers":["a:1"],"timeout_ms":1000}` + "\n" + `{"id":2,"op":"make","object":1,"recipe":"lock"}` + "\n",
 		`{"id":1,"op":"ping"}` + "\n" + `{"id":2,"op":"cancel"}` + "\n" + `{"id":1,"op":"quit"}` + "\n", "hello\n{}\n[]\n",
-		`{"id":3,"op":"acquire","object":1}` + "\n" + `{"id":3,"op":"release","object":1}` + "\n",
+		`{"id":3,"op":"call","operation":"acquire","object":1}` + "\n" + `{"id":3,"op":"call","operation":"release","object":1,"value":"AAE="}` + "\n",
 	} {
 		f.Add([]byte(text))
 	}

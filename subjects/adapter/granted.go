@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // granted is the session time-out that the servers granted, which go-zookeeper
@@ -17,13 +19,7 @@ func (g *granted) timeout() time.Duration { return time.Duration(g.ms.Load()) * 
 
 // through is dial with an eye on the connect responses.
 func (g *granted) through(dial zk.Dialer) zk.Dialer {
-	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
-		conn, err := dial(network, addr, timeout)
-		if err != nil {
-			return nil, err
-		}
-		return &grantedConn{Conn: conn, granted: g}, nil
-	}
+	return zkconn.Through(dial, func(c net.Conn) net.Conn { return &grantedConn{Conn: c, granted: g} })
 }
 
 // A connect response begins with its length, the protocol's version and the

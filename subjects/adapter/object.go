@@ -2,30 +2,47 @@ package adapter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
 )
 
 // object is a subject in the other process. One request of it is under way at a
 // time.
 type object struct {
 	p    *Process
-	spec request       // the make that it comes from
-	turn chan struct{} // holds a token while no call is under way
-	in   *life         // the life in which it was made; under turn
+	spec request             // the make that it comes from
+	call *semaphore.Weighted // one at a time
+	in   *incarnation        // the incarnation in which it was made; under call
 
 	mu   sync.Mutex
 	made *result        // what it offers, from the first make on
-	hold *hold          // the latest of this life
-	lost map[int64]bool // holds of this life that were said to be lost
+	hold *hold          // the latest of this incarnation
+	lost map[int64]bool // holds of this incarnation that were said to be lost
 }
 
-// hold is what an acquire gave.
+// hold is what a call gave.
 type hold struct {
-	result
 	id   int64
 	lost chan struct{}
+}
+
+var _ subjects.Object = (*object)(nil)
+
+// Make is part of [subjects.Remote].
+func (p *Process) Make(recipe, path string, value any, offers ...string) (subjects.Object, error) {
+	v, err := encoded(value)
+	if err != nil {
+		return nil, err
+	}
+	return p.object(request{Recipe: recipe, Path: path, Value: v}, offers...)
 }
 
 // object makes an object, which may offer what is named.
@@ -38,20 +55,19 @@ func (p *Process) object(spec request, offers ...string) (*object, error) {
 	p.last++
 	spec.Op, spec.Object = opMake, p.last
 	p.mu.Unlock()
-	o := &object{p: p, spec: spec, turn: make(chan struct{}, 1)}
+	o := &object{p: p, spec: spec, call: semaphore.NewWeighted(1)}
 	if err := o.make(context.Background(), l); err != nil {
 		return nil, err
 	}
 	if err := known(o.made.Offers, offers...); err != nil {
 		return nil, p.breaks(l, err)
 	}
-	o.turn <- struct{}{}
 	return o, nil
 }
 
-// make makes the object in a life; again, if it was made in an earlier one. Its
+// make makes the object in an incarnation; again, if it was made in an earlier one. Its
 // holds of then are the present ones no more.
-func (o *object) make(ctx context.Context, l *life) error {
+func (o *object) make(ctx context.Context, l *incarnation) error {
 	o.mu.Lock()
 	o.hold, o.lost = nil, map[int64]bool{}
 	o.mu.Unlock()
@@ -65,8 +81,9 @@ func (o *object) make(ctx context.Context, l *life) error {
 	first := o.made
 	o.made = made
 	o.mu.Unlock()
-	if first != nil && (!slices.Equal(made.Offers, first.Offers) || made.Items != first.Items) {
-		return o.p.breaks(l, against("offers %q after it was started again, and offered %q before", made.Offers, first.Offers))
+	if first != nil && (!slices.Equal(made.Offers, first.Offers) || !slices.Equal(made.Value, first.Value)) {
+		return o.p.breaks(l, against("offers %q and says %s after it was started again, and offered %q and said %s before",
+			made.Offers, brief(made.Value), first.Offers, brief(first.Value)))
 	}
 	o.in = l
 	return nil
@@ -84,47 +101,101 @@ func (p *Process) forget(o *object) {
 	delete(p.objects, o.spec.Object)
 }
 
-func (o *object) offers(what string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.made != nil && has(o.made.Offers, what)
+// Offers is part of [subjects.Object].
+func (o *object) Offers(offer string) bool {
+	made := o.answer()
+	return made != nil && has(made.Offers, offer)
 }
 
-// do does one operation of the object, which is made anew if the program was
+// About is part of [subjects.Object].
+func (o *object) About(v any) error {
+	made := o.answer()
+	if made == nil || len(made.Value) == 0 {
+		return nil
+	}
+	return json.Unmarshal(made.Value, v)
+}
+
+// answer is that to make; nil before the first.
+func (o *object) answer() *result {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.made
+}
+
+// Call is part of [subjects.Object]. The object is made anew if the program was
 // started again since. Until it is sent, an error has had no effect.
-func (o *object) do(ctx context.Context, req request) (*result, error) {
+func (o *object) Call(ctx context.Context, operation string, value, result any) error {
+	if err := o.enter(ctx); err != nil {
+		return err
+	}
+	defer o.leave()
+	_, err := o.inside(ctx, operation, value, result)
+	return err
+}
+
+// Hold is part of [subjects.Object].
+func (o *object) Hold(ctx context.Context, operation string, result any) (<-chan struct{}, error) {
 	if err := o.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer o.leave()
-	r, _, err := o.inside(ctx, req)
-	return r, err
+	id, err := o.inside(ctx, operation, nil, result)
+	if err != nil {
+		return nil, err
+	}
+	return o.granted(id), nil
 }
 
 // enter waits until no other call of the object is under way.
 func (o *object) enter(ctx context.Context) error {
-	select {
-	case <-o.turn:
-		return nil
-	case <-ctx.Done():
-		return &Error{Code: codeOf(context.Cause(ctx)), Message: "another call has not returned: " + context.Cause(ctx).Error(), noEffect: true}
+	if o.call.Acquire(ctx, 1) != nil {
+		return &Error{Code: subjects.Code(context.Cause(ctx)), Message: "another call has not returned: " + context.Cause(ctx).Error(), noEffect: true}
 	}
+	return nil
 }
 
-func (o *object) leave() { o.turn <- struct{}{} }
+func (o *object) leave() { o.call.Release(1) }
 
-func (o *object) inside(ctx context.Context, req request) (*result, int64, error) {
+// inside does an operation, and gives the id of its request.
+func (o *object) inside(ctx context.Context, operation string, value, result any) (id int64, err error) {
+	req := request{Op: opCall, Object: o.spec.Object, Operation: operation}
+	if req.Value, err = encoded(value); err != nil {
+		return 0, err
+	}
 	l, err := o.p.alive()
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	if o.in != l {
 		if err := o.make(ctx, l); err != nil {
-			return nil, 0, beforehand(err)
+			return 0, beforehand(err)
 		}
 	}
-	req.Object = o.spec.Object
-	return o.p.send(ctx, l, req)
+	r, id, err := o.p.send(ctx, l, req)
+	if err != nil {
+		return id, err
+	}
+	if err := o.read(r, result); err != nil {
+		return id, o.p.breaks(l, against("answered %s %v", operation, err))
+	}
+	return id, nil
+}
+
+// read reads an answer.
+func (o *object) read(r *result, into any) error {
+	if into == nil {
+		return nil
+	}
+	if len(r.Value) > 0 {
+		if err := json.Unmarshal(r.Value, into); err != nil {
+			return fmt.Errorf("with a value that is none: %s", brief(r.Value))
+		}
+	}
+	if v, ok := into.(subjects.Validator); ok {
+		return v.Validate(o.Offers)
+	}
+	return nil
 }
 
 // beforehand is err for an operation that came to nothing because of it.
@@ -145,10 +216,10 @@ func beforehand(err error) error {
 
 // send sends a request and waits for its answer. When ctx ends, the request is
 // cancelled, and still waited for. It gives the request's id, too.
-func (p *Process) send(ctx context.Context, l *life, req request) (*result, int64, error) {
+func (p *Process) send(ctx context.Context, l *incarnation, req request) (*result, int64, error) {
 	c, err := l.x.ask(req)
 	if errors.Is(err, errOutboxFull) {
-		return nil, 0, &Error{Code: codeError, Message: err.Error(), noEffect: true}
+		return nil, 0, &Error{Code: history.CodeError, Message: err.Error(), noEffect: true}
 	}
 	if err != nil {
 		return nil, 0, p.ended(l, false)
@@ -163,40 +234,20 @@ func (p *Process) send(ctx context.Context, l *life, req request) (*result, int6
 	return r.OK, c.id, nil
 }
 
-// acquire gets a hold.
-func (o *object) acquire(ctx context.Context) error {
-	if err := o.enter(ctx); err != nil {
-		return err
-	}
-	defer o.leave()
-	r, id, err := o.inside(ctx, request{Op: opAcquire})
-	if err != nil {
-		return err
-	}
-	for _, must := range []struct {
-		offer string
-		given bool
-	}{{offerFence, r.Token != 0}, {offerSession, r.Session != 0}} {
-		if o.offers(must.offer) && !must.given {
-			return o.p.breaks(o.in, against("answered acquire without the %s that it offers", must.offer))
-		}
-	}
-	o.grant(&hold{result: *r, id: id, lost: make(chan struct{})})
-	return nil
-}
-
-// grant takes a hold in, of which it may have been said already that it is lost.
-func (o *object) grant(h *hold) {
+// granted takes a hold in, of which it may have been said already that it is lost.
+func (o *object) granted(id int64) <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.lost[h.id] {
+	h := &hold{id: id, lost: make(chan struct{})}
+	if o.lost[id] {
 		close(h.lost)
 	}
 	o.hold = h
+	return h.lost
 }
 
 // event takes what the program says unasked.
-func (p *Process) event(l *life, r reply) error {
+func (p *Process) event(l *incarnation, r reply) error {
 	if r.Event != eventLost {
 		return against("told of an event %q; there is only %q", r.Event, eventLost)
 	}
@@ -209,7 +260,7 @@ func (p *Process) event(l *life, r reply) error {
 	if o == nil {
 		return nil // it has been closed
 	}
-	if !o.offers(offerLost) {
+	if !o.Offers(eventLost) {
 		return against("told that hold %d of object %d is lost, but does not offer to", r.Hold, r.Object)
 	}
 	o.lose(r.Hold)
@@ -227,13 +278,6 @@ func (o *object) lose(hold int64) {
 	if o.hold != nil && o.hold.id == hold {
 		close(o.hold.lost)
 	}
-}
-
-// present is the latest hold; nil before the first.
-func (o *object) present() *hold {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.hold
 }
 
 // Close ends the object in the other process, where it is.

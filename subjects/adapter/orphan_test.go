@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/procgroup"
 )
 
 func init() { programs[parentEnv] = runParent }
@@ -56,17 +58,17 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 				if _, scan := fmt.Sscan(said, &group); scan != nil {
 					t.Fatalf("%s, %v", said, err)
 				}
-				stopped, err := groupStopped(group)
-				if err != nil || stopped != (state != "running") || groupGone(group) {
+				stopped, err := procgroup.Stopped(group)
+				if err != nil || stopped != (state != "running") || procgroup.Gone(group) {
 					t.Fatalf("group %d: stopped %v, %v", group, stopped, err)
 				}
 				must(t, cmd.Process.Kill())
 				_ = cmd.Wait()
-				for end := time.Now().Add(10 * time.Second); !groupGone(group); time.Sleep(5 * time.Millisecond) {
+				for end := time.Now().Add(10 * time.Second); !procgroup.Gone(group); time.Sleep(5 * time.Millisecond) {
 					if time.Now().After(end) {
-						all, _ := members(group)
-						_ = killGroup(group)
-						t.Fatalf("left behind: %v", all)
+						left := procgroup.Members(group)
+						procgroup.Kill(group)
+						t.Fatalf("left behind: %s", left)
 					}
 				}
 			})

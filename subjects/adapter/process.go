@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/internal/procgroup"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -22,12 +25,12 @@ import (
 //
 // A program that breaks the protocol is killed, and stays down: see [Process.Broken].
 type Process struct {
-	cfg  Config
-	turn chan struct{} // holds a token while nobody starts or closes the program
+	cfg      Config
+	starting *semaphore.Weighted // or closing the program: one at a time
 
 	mu      sync.Mutex
-	life    *life // the present one; nil while it is down
-	frozen  bool  // by Freeze
+	present *incarnation // the present one; nil while it is down
+	frozen  bool         // by Freeze
 	closed  bool
 	broken  *Broken
 	broke   chan struct{} // closed when broken is set
@@ -45,11 +48,10 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Process{cfg: cfg, turn: make(chan struct{}, 1), broke: make(chan struct{}), objects: map[int64]*object{}}
+	p := &Process{cfg: cfg, starting: semaphore.NewWeighted(1), broke: make(chan struct{}), objects: map[int64]*object{}}
 	if err := p.start(ctx); err != nil {
 		return nil, err
 	}
-	p.turn <- struct{}{}
 	return p, nil
 }
 
@@ -62,7 +64,7 @@ func (p *Process) Freeze() error {
 		return err
 	}
 	p.setFrozen(l, true) // before, so that its silence is not held against it
-	if err := l.child.freeze(); err != nil {
+	if err := l.child.Freeze(); err != nil {
 		p.setFrozen(l, false)
 		return fmt.Errorf("freeze client %d: %w", p.cfg.Client, err)
 	}
@@ -72,22 +74,22 @@ func (p *Process) Freeze() error {
 // Thaw lets it go on (SIGCONT). Of one that is not frozen, or does not run: nil.
 func (p *Process) Thaw() error {
 	p.mu.Lock()
-	l := p.life
+	l := p.present
 	p.mu.Unlock()
 	if l == nil {
 		return nil
 	}
-	if err := l.child.thaw(); err != nil && !l.child.isGone() {
+	if err := l.child.Thaw(); err != nil && !l.child.IsGone() {
 		return fmt.Errorf("thaw client %d: %w", p.cfg.Client, err)
 	}
 	p.setFrozen(l, false)
 	return nil
 }
 
-func (p *Process) setFrozen(l *life, frozen bool) {
+func (p *Process) setFrozen(l *incarnation, frozen bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == l {
+	if p.present == l {
 		p.frozen = frozen
 	}
 }
@@ -98,20 +100,20 @@ func (p *Process) Frozen() (bool, error) {
 	if err != nil {
 		return false, nil
 	}
-	return l.child.frozen()
+	return l.child.Frozen()
 }
 
 // Running asks the system whether it runs, frozen or not.
 func (p *Process) Running() bool {
 	l, err := p.alive()
-	return err == nil && !l.child.isGone() && !groupGone(l.child.pid)
+	return err == nil && !l.child.IsGone() && !procgroup.Gone(l.child.PID())
 }
 
 // Kill ends it at once (SIGKILL), frozen or not, and returns when it has ended.
 // Of one that does not run: nil.
 func (p *Process) Kill() error {
 	p.mu.Lock()
-	l := p.life
+	l := p.present
 	if l != nil {
 		l.expected = true
 	}
@@ -119,7 +121,7 @@ func (p *Process) Kill() error {
 	if l == nil {
 		return nil
 	}
-	if err := l.child.kill(); err != nil {
+	if err := l.child.Kill(); err != nil {
 		return fmt.Errorf("kill client %d: %w", p.cfg.Client, err)
 	}
 	<-l.over
@@ -130,14 +132,12 @@ func (p *Process) Kill() error {
 // a new one. When that fails, it is down as before, and may be started again. Of
 // one that runs: nil.
 func (p *Process) Restart(ctx context.Context) error {
-	select {
-	case <-p.turn:
-	case <-ctx.Done():
+	if p.starting.Acquire(ctx, 1) != nil {
 		return fmt.Errorf("restart client %d: %w", p.cfg.Client, context.Cause(ctx))
 	}
-	defer func() { p.turn <- struct{}{} }()
+	defer p.starting.Release(1)
 	p.mu.Lock()
-	runs, closed, broken := p.life != nil, p.closed, p.broken
+	runs, closed, broken := p.present != nil, p.closed, p.broken
 	p.mu.Unlock()
 	switch {
 	case broken != nil:
@@ -154,10 +154,10 @@ func (p *Process) Restart(ctx context.Context) error {
 // not done so when cfg.EndTimeout is over or ctx ends; the error says that. More
 // than once is fine.
 func (p *Process) Close(ctx context.Context) error {
-	<-p.turn // a Restart has a bound
-	defer func() { p.turn <- struct{}{} }()
+	_ = p.starting.Acquire(context.Background(), 1) // a Restart has a bound
+	defer p.starting.Release(1)
 	p.mu.Lock()
-	l := p.life
+	l := p.present
 	p.closed = true
 	if l != nil {
 		l.expected = true
@@ -170,7 +170,7 @@ func (p *Process) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.EndTimeout)
 	defer cancel()
 	ended := l.quit(ctx)
-	_ = l.child.kill()
+	_ = l.child.Kill()
 	<-l.over
 	if !ended {
 		return fmt.Errorf("the adapter of client %d (%s) was asked to end, did not, and was killed", p.cfg.Client, p.cfg.name())
@@ -195,10 +195,10 @@ func (p *Process) Broke() <-chan struct{} { return p.broke }
 func (p *Process) Name() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == nil {
+	if p.present == nil {
 		return ""
 	}
-	return p.life.hello.Name
+	return p.present.hello.Name
 }
 
 // PID is the process id of the program, and of its process group; 0 while it is down.
@@ -207,7 +207,7 @@ func (p *Process) PID() int {
 	if err != nil {
 		return 0
 	}
-	return l.child.pid
+	return l.child.PID()
 }
 
 // Touch does one quorum write on the program's session that changes nothing. The
@@ -224,13 +224,13 @@ func (p *Process) Touch(ctx context.Context, path string) error {
 	return err
 }
 
-// alive gives the present life, or why there is none.
-func (p *Process) alive() (*life, error) {
+// alive gives the present incarnation, or why there is none.
+func (p *Process) alive() (*incarnation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.life != nil:
-		return p.life, nil
+	case p.present != nil:
+		return p.present, nil
 	case p.broken != nil:
 		return nil, p.broken.unsent()
 	case p.closed:

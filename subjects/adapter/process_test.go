@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/procgroup"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -55,7 +56,7 @@ func (l *lab) start(cfg Config) *Process {
 		if err := p.Close(context.Background()); err != nil && p.Broken() == nil {
 			l.t.Error(err)
 		}
-		if pid != 0 && !groupGone(pid) {
+		if pid != 0 && !procgroup.Gone(pid) {
 			l.t.Errorf("group %d is not gone", pid)
 		}
 	})
@@ -64,18 +65,21 @@ func (l *lab) start(cfg Config) *Process {
 
 func (l *lab) lock(p *Process, path string) subjects.Lock {
 	l.t.Helper()
-	k, err := p.Lock(path)
+	k, err := subjects.RemoteLock(&subjects.Client{Remote: p}, path)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	return k
 }
 
-func must(t *testing.T, err error) {
+// offered is what a subject offers beyond its contract.
+func offered[T any](t *testing.T, subject any) T {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+	o, ok := subjects.Offered[T](subject)
+	if !ok {
+		t.Fatalf("%T does not offer %T", subject, o)
 	}
+	return o
 }
 
 // aside calls f in the background; its error arrives in the channel.
@@ -108,11 +112,32 @@ func soonDone(t *testing.T, done <-chan error) error {
 
 // stateOf is the state of a process as the system tells it; 0 if there is none.
 func stateOf(pid int) byte {
-	state, _, err := readStat(fmt.Sprintf("/proc/%d/stat", pid))
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
-	return state
+	return b[bytes.LastIndexByte(b, ')')+2] // the name before it, in parentheses, may hold anything
+}
+
+// membersOf are the processes of a group, as the system tells them.
+func membersOf(t *testing.T, pgid int) (pids []int) {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	must(t, err)
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		var state string
+		var parent, group int
+		if _, err := fmt.Sscan(string(b[bytes.LastIndexByte(b, ')')+1:]), &state, &parent, &group); err == nil && group == pgid {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			must(t, err)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // A frozen process is stopped for the system, too. Calls wait, also those whose
@@ -172,7 +197,7 @@ func TestKill(t *testing.T) {
 	p := l.start(l.config(honest))
 	a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
 	must(t, a.Lock(t.Context()))
-	lost := a.(subjects.Holder).Lost()
+	lost := offered[subjects.Holder](t, a).Lost()
 	waiting := aside(func() error { return b.Lock(t.Context()) })
 	stillWaits(t, waiting)
 	must(t, p.Freeze())
@@ -188,7 +213,7 @@ func TestKill(t *testing.T) {
 	if err := soonDone(t, waiting); !errors.Is(err, subjects.ErrProcess) || subjects.NoEffect(err) {
 		t.Errorf("the call under way: %v", err)
 	}
-	_, make := p.Queue("/queue")
+	_, make := subjects.RemoteQueue(&subjects.Client{Remote: p}, "/queue")
 	for what, err := range map[string]error{
 		"lock": a.Lock(t.Context()), "unlock": a.Unlock(t.Context()), "make": make,
 		"touch": p.Touch(t.Context(), "/"), "freeze": p.Freeze(),
@@ -211,10 +236,10 @@ func TestRestart(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	k := l.lock(p, "/lock")
-	q, err := p.Queue("/queue")
+	q, err := subjects.RemoteQueue(&subjects.Client{Remote: p}, "/queue")
 	must(t, err)
 	must(t, k.Lock(t.Context()))
-	token, session := k.(subjects.Fencer).Fence(), k.(subjects.Owner).Session()
+	token, session := offered[subjects.Fencer](t, k).Fence(), offered[subjects.Owner](t, k).Session()
 	pid := p.PID()
 	must(t, p.Restart(t.Context())) // it runs
 	if p.PID() != pid {
@@ -229,8 +254,8 @@ func TestRestart(t *testing.T) {
 		t.Errorf("unlock of what the killed process held: %v", err)
 	}
 	must(t, k.Lock(t.Context())) // when the old session has expired
-	if k.(subjects.Fencer).Fence() <= token || k.(subjects.Owner).Session() == session {
-		t.Errorf("token %#x after %#x, session %#x after %#x", k.(subjects.Fencer).Fence(), token, k.(subjects.Owner).Session(), session)
+	if offered[subjects.Fencer](t, k).Fence() <= token || offered[subjects.Owner](t, k).Session() == session {
+		t.Errorf("token %#x after %#x, session %#x after %#x", offered[subjects.Fencer](t, k).Fence(), token, offered[subjects.Owner](t, k).Session(), session)
 	}
 	must(t, k.Unlock(t.Context()))
 	must(t, q.Put(t.Context(), []byte("x")))
@@ -265,13 +290,12 @@ func TestWholeGroup(t *testing.T) {
 	must(t, err)
 	sleep, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	must(t, err)
-	all, err := members(p.PID())
-	must(t, err)
-	if len(all) < 4 || all[sleep] == nil {
+	all := membersOf(t, p.PID())
+	if len(all) < 4 || !slices.Contains(all, sleep) {
 		t.Fatalf("group of %d: %v, sleep is %d", p.PID(), all, sleep)
 	}
 	must(t, p.Freeze())
-	for pid := range all {
+	for _, pid := range all {
 		if s := stateOf(pid); s != 'T' {
 			t.Errorf("process %d is %c", pid, s)
 		}
@@ -280,7 +304,7 @@ func TestWholeGroup(t *testing.T) {
 	k := l.lock(p, "/lock")
 	must(t, k.Lock(t.Context()))
 	must(t, p.Kill())
-	for pid := range all {
+	for _, pid := range all {
 		if s := stateOf(pid); s != 0 && s != 'Z' { // orphans are init's to reap
 			t.Errorf("process %d is %c", pid, s)
 		}
@@ -298,7 +322,7 @@ func TestEndOfTheShellIsTheEnd(t *testing.T) {
 	if err := p.Broken(); !strings.Contains(err.Error(), "ended by itself: exit status 4") {
 		t.Error(err)
 	}
-	if !groupGone(pid) {
+	if !procgroup.Gone(pid) {
 		t.Error("its group is not gone")
 	}
 }
@@ -330,7 +354,8 @@ func TestBroken(t *testing.T) {
 		{"dies at acquire", "ended by itself: exit status 3", nil},
 		{"says hello", `printed what is not of the protocol: no reply: "acquired!"`, nil},
 		{"wrong id", "which there was not", nil},
-		{"no token", "without the fence that it offers", nil},
+		{"no token", "answered acquire without the fence that it offers", nil},
+		{"another value", "answered acquire with a value that is none: \"7\"", nil},
 		{"closes its output", "closed its standard output, but went on", nil},
 		{"cancels in name", "did not answer a request within 50ms of its cancellation", func(c *Config) { c.CancelTimeout = 50 * time.Millisecond }},
 	} {
@@ -377,7 +402,7 @@ func TestSilence(t *testing.T) {
 	cfg := l.config("answers nothing after open")
 	cfg.Silence = 200 * time.Millisecond
 	p := l.start(cfg)
-	if _, err := p.Lock("/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 200ms, though it was pinged") {
+	if _, err := subjects.RemoteLock(&subjects.Client{Remote: p}, "/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 200ms, though it was pinged") {
 		t.Error(err)
 	}
 	cfg = l.config(honest)
@@ -401,7 +426,7 @@ func TestLostAsItComes(t *testing.T) {
 	for range 3 {
 		must(t, k.Lock(t.Context()))
 		select {
-		case <-k.(subjects.Holder).Lost():
+		case <-offered[subjects.Holder](t, k).Lost():
 		default:
 			t.Error("the hold is not lost")
 		}
@@ -416,7 +441,7 @@ func TestFullPipe(t *testing.T) {
 	p := l.start(l.config(honest))
 	var queues []subjects.Queue
 	for i := range 20 {
-		q, err := p.Queue(fmt.Sprint("/queue", i))
+		q, err := subjects.RemoteQueue(&subjects.Client{Remote: p}, fmt.Sprint("/queue", i))
 		must(t, err)
 		queues = append(queues, q)
 	}
@@ -468,7 +493,7 @@ func TestClose(t *testing.T) {
 	if err := p.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "was asked to end, did not, and was killed") {
 		t.Error(err)
 	}
-	if !groupGone(pid) {
+	if !procgroup.Gone(pid) {
 		t.Error("it was not killed")
 	}
 }
@@ -485,7 +510,7 @@ func TestStartRefuses(t *testing.T) {
 		"no such file or directory":                                 func(c *Config) { c.Dir = "/no/such/folder" },
 		"ended by itself: exit status 127; the end of its standard": func(c *Config) { c.Command = Shell("no-such-program") },
 		"did not answer to open within 50ms":                        func(c *Config) { c.Servers, c.OpenTimeout = []string{"127.0.0.1:1"}, 50*time.Millisecond },
-		"speaks version 2":                                          func(c *Config) { c.Env = []string{fakeEnv + "=another version"} },
+		fmt.Sprint("speaks version ", Version+1):                    func(c *Config) { c.Env = []string{fakeEnv + "=another version"} },
 	} {
 		cfg := good
 		change(&cfg)

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
 )
 
 // Version is the version of the protocol that this package speaks.
-const Version = 1
+const Version = 2
 
 // maxLine is the longest line that is read, in bytes: ZooKeeper's largest packet
 // in base64, and room for the rest.
@@ -17,57 +17,21 @@ const maxLine = 2 << 20
 
 // What a request can ask for.
 const (
-	opOpen    = "open"    // connect, and answer when there is a session
-	opMake    = "make"    // make an object: a lock on a path, say
-	opAcquire = "acquire" // lock, election
-	opRelease = "release"
-	opHeld    = "held"   // lock, election: is the present hold not lost?
-	opLeader  = "leader" // election
-	opPut     = "put"    // queue
-	opTake    = "take"
-	opRaise   = "raise" // barrier
-	opLift    = "lift"
-	opAwait   = "await"
-	opEnter   = "enter" // double barrier
-	opLeave   = "leave"
-	opTouch   = "touch" // one quorum write on the session that changes nothing
-	opPing    = "ping"  // answer at once
-	opCancel  = "cancel"
-	opClose   = "close" // an object
-	opQuit    = "quit"  // close the session, answer, end
+	opOpen   = "open"   // connect, and answer when there is a session
+	opMake   = "make"   // make an object: a lock on a path, say
+	opCall   = "call"   // do an operation of an object
+	opClose  = "close"  // end an object
+	opTouch  = "touch"  // one quorum write on the session that changes nothing
+	opPing   = "ping"   // answer at once
+	opCancel = "cancel" // another request
+	opQuit   = "quit"   // close the session, answer, and be ready for another open
 )
 
-// objectOps are what can be asked of an object.
-var objectOps = []string{
-	opAcquire, opRelease, opHeld, opLeader, opPut, opTake, opRaise, opLift, opAwait, opEnter, opLeave, opClose,
-}
+// offerTouch is offered by a client that knows touch.
+const offerTouch = "touch"
 
-// The recipes that objects can be of, by the names of their workloads.
-const (
-	recipeLock          = history.ModelLock
-	recipeQueue         = history.ModelQueue
-	recipeBarrier       = history.ModelBarrier
-	recipeDoubleBarrier = history.ModelDoubleBarrier
-	recipeElection      = history.ModelElection
-)
-
-// What an object, or (touch) a client, can offer beyond its recipe's operations.
-const (
-	offerFence   = "fence"   // acquire gives a fencing token
-	offerSession = "session" // acquire gives the session that owns the hold
-	offerLost    = "lost"    // the event "lost" is sent, and the operation held is known
-	offerLeader  = "leader"  // the operation leader is known
-	offerTouch   = "touch"   // the operation touch is known
-)
-
-// What can be offered by whom.
-var (
-	holdOffers     = []string{offerFence, offerSession, offerLost}
-	electionOffers = append([]string{offerLeader}, holdOffers...)
-)
-
-// eventLost says that a hold has been lost.
-const eventLost = "lost"
+// eventLost says that a hold has been lost. What offers to tell it has an offer of that name.
+const eventLost = subjects.OfferLost
 
 // request is a line to the program.
 type request struct {
@@ -79,13 +43,11 @@ type request struct {
 	Servers   []string `json:"servers,omitempty"`    // host:port
 	TimeoutMS int64    `json:"timeout_ms,omitempty"` // of the session, to be asked for
 
-	Object    int64  `json:"object,omitempty"` // make, and every operation of an object
-	Recipe    string `json:"recipe,omitempty"` // make
-	Path      string `json:"path,omitempty"`   // make, touch
-	Parties   int    `json:"parties,omitempty"`
-	Candidate string `json:"candidate,omitempty"`
-
-	Item []byte `json:"item,omitempty"` // put; base64
+	Object    int64           `json:"object,omitempty"`    // make, call, close
+	Recipe    string          `json:"recipe,omitempty"`    // make
+	Path      string          `json:"path,omitempty"`      // make, touch
+	Operation string          `json:"operation,omitempty"` // call
+	Value     json.RawMessage `json:"value,omitempty"`     // make, call: the argument
 }
 
 // reply is a line from the program: an answer, or an event.
@@ -96,22 +58,15 @@ type reply struct {
 
 	Event  string `json:"event,omitempty"`
 	Object int64  `json:"object,omitempty"`
-	Hold   int64  `json:"hold,omitempty"` // the id of the acquire that gave it
+	Hold   int64  `json:"hold,omitempty"` // the id of the call that gave it
 }
 
-// result is what an operation that happened came to.
+// result is what a request that was done came to.
 type result struct {
-	Version int      `json:"version,omitempty"` // open
-	Name    string   `json:"name,omitempty"`    // open: what the program is, for people
-	Offers  []string `json:"offers,omitempty"`  // open, make
-	// Items, of a queue: children of its znode whose names contain this are items.
-	Items string `json:"items,omitempty"`
-
-	Token   history.ID `json:"token,omitempty"`   // acquire
-	Session history.ID `json:"session,omitempty"` // acquire
-	Item    []byte     `json:"item,omitempty"`    // take; base64
-	Leader  string     `json:"leader,omitempty"`  // leader; empty when nobody leads
-	Held    bool       `json:"held,omitempty"`    // held
+	Version int             `json:"version,omitempty"` // open
+	Name    string          `json:"name,omitempty"`    // open: what the program is, for people
+	Offers  []string        `json:"offers,omitempty"`  // open, make
+	Value   json.RawMessage `json:"value,omitempty"`   // make, call
 }
 
 // failure is why an operation failed.

@@ -98,7 +98,7 @@ func (d *dialogue) open() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.say(`{"id":1,"op":"open","version":1,"client":0,"timeout_ms":4000,"servers":` + string(servers) + `}`)
+	d.say(`{"id":1,"op":"open","version":2,"client":0,"timeout_ms":4000,"servers":` + string(servers) + `}`)
 	d.hears("1 ok")
 }
 
@@ -108,10 +108,10 @@ func TestServeRefuses(t *testing.T) {
 		for _, tt := range []struct{ say, hear string }{
 			{`{"id":2,"op":"make","object":1,"recipe":"lock","path":"/a"}`, "2 bad-request it is not open"},
 			{`{"id":3,"op":"touch","path":"/a"}`, "3 bad-request it is not open"},
-			{`{"id":4,"op":"open","version":1}`, "4 bad-request open needs client, servers and timeout_ms"},
-			{`{"id":5,"op":"open","version":3}`, "5 version this adapter speaks version 1, and was asked for 3"},
-			{`{"id":0,"op":"acquire"}`, "0 bad-request a request needs an id"},
-			{`{"op":"acquire"}`, "0 bad-request"},
+			{`{"id":4,"op":"open","version":2}`, "4 bad-request open needs client, servers and timeout_ms"},
+			{`{"id":5,"op":"open","version":3}`, "5 version this adapter speaks version 2, and was asked for 3"},
+			{`{"id":0,"op":"call","operation":"acquire"}`, "0 bad-request a request needs an id"},
+			{`{"op":"call","operation":"acquire"}`, "0 bad-request"},
 			{`null`, "0 bad-request"},
 			{``, "0 bad-request no request"},
 			{`{"id":"7","op":"ping"}`, "0 bad-request no request"},
@@ -123,17 +123,17 @@ func TestServeRefuses(t *testing.T) {
 		}
 		d.open()
 		for _, tt := range []struct{ say, hear string }{
-			{`{"id":20,"op":"open","version":1,"client":0,"timeout_ms":4000,"servers":["a:1"]}`, "20 bad-request it is open"},
+			{`{"id":20,"op":"open","version":2,"client":0,"timeout_ms":4000,"servers":["a:1"]}`, "20 bad-request it is open"},
 			{`{"id":21,"op":"make","object":1,"recipe":"lock"}`, "21 bad-request make needs an object"},
 			{`{"id":22,"op":"make","object":1,"recipe":"lick","path":"/a"}`, "22 unsupported"},
 			{`{"id":23,"op":"make","object":1,"recipe":"lock","path":"/a"}`, "23 ok"},
 			{`{"id":24,"op":"make","object":1,"recipe":"lock","path":"/a"}`, "24 bad-request there is an object 1"},
-			{`{"id":25,"op":"take","object":1}`, "25 unknown-op object 1 knows no"},
-			{`{"id":26,"op":"frobnicate","object":1}`, "26 unknown-op"},
-			{`{"id":27,"op":"acquire","object":2}`, "27 bad-request there is no object 2"},
+			{`{"id":25,"op":"call","operation":"dequeue","object":1}`, "25 unknown-op object 1 knows no"},
+			{`{"id":26,"op":"frobnicate","object":1}`, "26 unknown-op there is no request"},
+			{`{"id":27,"op":"call","operation":"acquire","object":2}`, "27 bad-request there is no object 2"},
 			{`{"id":28,"op":"make","object":3,"recipe":"queue","path":"no slash"}`, "28 ok"},
-			{`{"id":29,"op":"put","object":3,"item":"eA=="}`, "29 error put no slash"},
-			{`{"id":30,"op":"put","object":3,"item":"not base64"}`, "0 bad-request no request"},
+			{`{"id":29,"op":"call","operation":"enqueue","object":3,"value":"eA=="}`, "29 error put no slash"},
+			{`{"id":30,"op":"call","operation":"enqueue","object":3,"value":"not base64"}`, `30 bad-request bad value: "not base64"`},
 			{`{"id":31,"op":"close","object":1}`, "31 ok"},
 			{`{"id":32,"op":"close","object":1}`, "32 bad-request there is no object 1"},
 			{`{"id":33,"op":"make","object":1,"recipe":"barrier","path":"/b"}`, "33 ok"},
@@ -150,21 +150,21 @@ func TestServeOneAtATime(t *testing.T) {
 		d.open()
 		d.say(`{"id":2,"op":"make","object":1,"recipe":"queue","path":"/q"}`)
 		d.hears("2 ok")
-		d.say(`{"id":3,"op":"take","object":1}`)
+		d.say(`{"id":3,"op":"call","operation":"dequeue","object":1}`)
 		synctest.Wait()
-		d.say(`{"id":4,"op":"put","object":1,"item":"eA=="}`)
+		d.say(`{"id":4,"op":"call","operation":"enqueue","object":1,"value":"eA=="}`)
 		d.hears("4 bad-request another request of this object")
-		d.say(`{"id":3,"op":"take","object":1}`)
+		d.say(`{"id":3,"op":"call","operation":"dequeue","object":1}`)
 		d.hears("3 bad-request a request needs an id of its own")
 		d.say(`{"id":5,"op":"ping"}`)
 		d.hears("5 ok")
 		d.say(`{"id":99,"op":"cancel"}`, `{"id":3,"op":"cancel"}`)
 		d.hears("3 cancelled")
-		d.say(`{"id":6,"op":"put","object":1,"item":"eA=="}`)
+		d.say(`{"id":6,"op":"call","operation":"enqueue","object":1,"value":"eA=="}`)
 		d.hears("6 ok")
-		d.say(`{"id":7,"op":"take","object":1}`)
-		if r := d.hears("7 ok"); string(r.OK.Item) != "x" {
-			t.Errorf("%q", r.OK.Item)
+		d.say(`{"id":7,"op":"call","operation":"dequeue","object":1}`)
+		if r := d.hears("7 ok"); string(r.OK.Value) != `"eA=="` {
+			t.Errorf("%s", r.OK.Value)
 		}
 	})
 }
@@ -183,8 +183,8 @@ func TestServePanic(t *testing.T) {
 	var logged string
 	j := &jumpy{}
 	s := Subjects{
-		Lock: func(*subjects.Client, string) (subjects.Lock, error) { return j, nil },
-		Logf: func(format string, args ...any) { logged += fmt.Sprintf(format, args...) },
+		Recipes: map[string]subjects.Maker{"lock": subjects.ServeLock(func(*subjects.Client, string) (subjects.Lock, error) { return j, nil })},
+		Logf:    func(format string, args ...any) { logged += fmt.Sprintf(format, args...) },
 	}
 	converse(t, s, func(d *dialogue) {
 		d.open()
@@ -192,11 +192,11 @@ func TestServePanic(t *testing.T) {
 		if r := d.hears("2 ok"); len(r.OK.Offers) != 0 {
 			t.Errorf("offers %q", r.OK.Offers)
 		}
-		d.say(`{"id":3,"op":"acquire","object":1}`)
+		d.say(`{"id":3,"op":"call","operation":"acquire","object":1}`)
 		if r := d.hears("3 panic the subject panicked: over the cliff"); r.Error.NoEffect {
 			t.Error("nobody can know that there was no effect")
 		}
-		d.say(`{"id":4,"op":"leader","object":1}`)
+		d.say(`{"id":4,"op":"call","operation":"leader","object":1}`)
 		d.hears("4 unknown-op")
 		d.say(`{"id":5,"op":"quit"}`)
 		d.hears("5 ok")
@@ -209,25 +209,20 @@ func TestServePanic(t *testing.T) {
 // A call that never returns does not keep the process from ending.
 func TestServeEndsAlthoughStuck(t *testing.T) {
 	j := &jumpy{}
-	s := Subjects{Lock: func(*subjects.Client, string) (subjects.Lock, error) { return j, nil }}
+	s := Subjects{Recipes: map[string]subjects.Maker{"lock": subjects.ServeLock(func(*subjects.Client, string) (subjects.Lock, error) { return j, nil })}}
 	var ended time.Duration
 	converse(t, s, func(d *dialogue) {
 		j.back = make(chan struct{})
 		d.open()
 		d.say(`{"id":2,"op":"make","object":1,"recipe":"lock","path":"/a"}`)
 		d.hears("2 ok")
-		d.say(`{"id":3,"op":"release","object":1}`, `{"id":3,"op":"cancel"}`)
+		d.say(`{"id":3,"op":"call","operation":"release","object":1}`, `{"id":3,"op":"cancel"}`)
 		began := time.Now()
 		d.say(`{"id":4,"op":"quit"}`)
 		d.hears("4 ok")
 		ended = time.Since(began)
 		close(j.back)
-		<-d.done
-		d.done <- nil
-		synctest.Wait()
-		for len(d.replies) > 0 { // it may still be answered
-			d.hears("3 ok")
-		}
+		synctest.Wait() // what comes too late for the session is not said any more
 	})
 	if ended > 2*endMoment+endRest {
 		t.Errorf("it took %s", ended)
@@ -240,7 +235,7 @@ func TestServeTellsLoss(t *testing.T) {
 		d.open()
 		d.say(`{"id":2,"op":"make","object":1,"recipe":"lock","path":"/a"}`)
 		d.hears("2 ok")
-		d.say(`{"id":3,"op":"acquire","object":1}`)
+		d.say(`{"id":3,"op":"call","operation":"acquire","object":1}`)
 		d.hears("3 ok")
 		for _, s := range d.e.Servers() {
 			if err := d.e.Server(s.ID()).Pause(d.t.Context()); err != nil {
@@ -257,7 +252,7 @@ func TestServeTellsLoss(t *testing.T) {
 				d.t.Fatal(err)
 			}
 		}
-		d.say(`{"id":4,"op":"acquire","object":1}`)
+		d.say(`{"id":4,"op":"call","operation":"acquire","object":1}`)
 		d.hears("4 ok")
 		d.say(`{"id":5,"op":"close","object":1}`) // which ends the hold, and is no loss
 		d.hears("5 ok")
@@ -278,6 +273,37 @@ func TestServeWithoutReader(t *testing.T) {
 		}
 		if err := <-done; !errors.Is(err, io.ErrClosedPipe) {
 			t.Error(err)
+		}
+	})
+}
+
+// After quit it is there for another client, in a session and with objects of its own.
+func TestServeAnotherClient(t *testing.T) {
+	converse(t, own, func(d *dialogue) {
+		d.open()
+		d.say(`{"id":2,"op":"make","object":1,"recipe":"lock","path":"/a"}`)
+		d.hears("2 ok")
+		d.say(`{"id":3,"op":"call","operation":"acquire","object":1}`)
+		first := d.hears("3 ok")
+		d.say(`{"id":4,"op":"quit"}`)
+		d.hears("4 ok")
+		d.say(`{"id":5,"op":"call","operation":"release","object":1}`)
+		d.hears("5 bad-request there is no object 1")
+		servers, err := json.Marshal(d.e.Addrs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.say(`{"id":6,"op":"open","version":2,"client":1,"timeout_ms":4000,"servers":` + string(servers) + `}`)
+		d.hears("6 ok")
+		d.say(`{"id":7,"op":"make","object":1,"recipe":"lock","path":"/a"}`)
+		d.hears("7 ok")
+		began := time.Now()
+		d.say(`{"id":8,"op":"call","operation":"acquire","object":1}`)
+		if second := d.hears("8 ok"); string(second.OK.Value) == string(first.OK.Value) {
+			t.Errorf("the same hold: %s", second.OK.Value)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the first client's session was not closed: the lock took %s", took)
 		}
 	})
 }

@@ -94,9 +94,9 @@ func (k *talk) lives(after string) error {
 func (k *talk) ended() error {
 	problem := k.x.err.Error()
 	select {
-	case <-k.child.ended:
+	case <-k.child.Ended():
 		if k.x.err == errSilent {
-			problem = "ended by itself: " + k.child.state
+			problem = "ended by itself: " + k.child.State()
 		}
 	case <-time.After(lastSay):
 	}
@@ -107,8 +107,8 @@ func (k *talk) ended() error {
 // end ends the program and the talk.
 func (k *talk) end() {
 	k.x.end(errSilent)
-	_ = k.child.kill()
-	<-k.child.ended
+	_ = k.child.Kill()
+	<-k.child.Ended()
 	closeFiles(k.child.stdin, k.child.stdout)
 	<-k.x.readEnd
 	<-k.x.out.done

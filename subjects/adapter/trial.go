@@ -9,7 +9,8 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/internal/zkconn"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // The ensemble's tick and the sessions' time-out while programs are checked:
@@ -56,8 +57,8 @@ func (s *stand) folder() string {
 // trial is one check under way.
 type trial struct {
 	*stand
+	*suite
 	ctx     context.Context
-	recipe  string
 	root    string // a znode of its own
 	clients []*Process
 	talks   []*talk
@@ -97,6 +98,9 @@ func (t *trial) object(path string) (*object, error) {
 	return t.of(p, path)
 }
 
+// first is the object of a check that needs one.
+func (t *trial) first() (*object, error) { return t.object(t.path()) }
+
 // pair is object for two clients, at the same path.
 func (t *trial) pair() (a, b *object, err error) {
 	if a, err = t.object(t.path()); err == nil {
@@ -108,17 +112,13 @@ func (t *trial) pair() (a, b *object, err error) {
 // of makes an object of a client.
 func (t *trial) of(p *Process, path string) (o *object, err error) {
 	spec := request{Recipe: t.recipe, Path: path}
-	var offers []string
-	switch t.recipe {
-	case recipeLock:
-		offers = holdOffers
-	case recipeElection:
-		offers, spec.Candidate = electionOffers, fmt.Sprint(p.cfg.Client)
-	case recipeDoubleBarrier:
-		spec.Parties = 2
+	if t.with != nil {
+		if spec.Value, err = encoded(t.with(p.cfg.Client)); err != nil {
+			return nil, err
+		}
 	}
 	err = t.soon("make", func(context.Context) error {
-		o, err = p.object(spec, offers...)
+		o, err = p.object(spec, t.offers...)
 		return err
 	})
 	return o, err
@@ -230,8 +230,8 @@ func (t *trial) cancelled(c *attempt) error {
 		return fmt.Errorf("%s was cancelled while it could not succeed, and was answered with ok", c.what)
 	case !errors.As(err, &e):
 		return fmt.Errorf("%s was cancelled: %w", c.what, err)
-	case e.Code != codeOf(context.Canceled):
-		return fmt.Errorf("%s was cancelled, and was answered with the code %q (%s); it should be %q", c.what, e.Code, e.Message, codeOf(context.Canceled))
+	case e.Code != history.CodeCancelled:
+		return fmt.Errorf("%s was cancelled, and was answered with the code %q (%s); it should be %q", c.what, e.Code, e.Message, history.CodeCancelled)
 	}
 	return nil
 }
@@ -248,7 +248,7 @@ func (t *trial) atOnce(o *object, op string) error {
 		if err := o.p.Freeze(); err != nil {
 			return err
 		}
-		c, err := l.x.ask(request{Op: op, Object: o.spec.Object})
+		c, err := l.x.ask(request{Op: opCall, Object: o.spec.Object, Operation: op})
 		if err != nil {
 			return err
 		}
@@ -280,4 +280,33 @@ func code(r reply, want string) error {
 		return fmt.Errorf("was answered with the code %q (%s); it should be %q", r.Error.Code, r.Error.Message, want)
 	}
 	return nil
+}
+
+func (t *trial) simply(o *object, op string) error {
+	return t.soon(op, func(ctx context.Context) error { return o.Call(ctx, op, nil, nil) })
+}
+
+func (t *trial) beginSimply(o *object, op string) *attempt {
+	return t.begin(op, func(ctx context.Context) error { return o.Call(ctx, op, nil, nil) })
+}
+
+// zxid is that of a write that the stand does, after which it sees everything.
+func (t *trial) zxid() (int64, error) {
+	stat, err := t.conn.Set(t.root, nil, -1)
+	if err != nil {
+		return 0, err
+	}
+	return stat.Mzxid, nil
+}
+
+// children lists a znode as it is now; one that there is not has none.
+func (t *trial) children(path string) ([]string, error) {
+	if _, err := t.zxid(); err != nil {
+		return nil, err
+	}
+	names, _, err := t.conn.Children(path)
+	if errors.Is(err, zk.ErrNoNode) {
+		return nil, nil
+	}
+	return names, err
 }

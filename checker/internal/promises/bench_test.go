@@ -6,15 +6,15 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/promises"
-	"github.com/zklab/zklab/checker/internal/promises/simulated"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/simulated/sessions"
 )
 
 // BenchmarkCheck measures whole records, with transactions and without. The
 // largest is what four minutes at 100 operations a second leave.
 func BenchmarkCheck(b *testing.B) {
 	for _, facts := range []int{2_000, 20_000, 200_000} {
-		s := simulated.Run(1, "", facts*9/4)
+		s := sessions.Run(1, "", facts*9/4)
 		for _, log := range []bool{true, false} {
 			b.Run(fmt.Sprintf("facts=%d/transactions=%v", facts, log), func(b *testing.B) {
 				run := promises.Run{

@@ -1,7 +1,8 @@
 // Package promises decides from what went over the wire whether the servers kept
 // what the Programmer's Guide promises to their clients ("Consistency
 // Guarantees", "What ZooKeeper Guarantees about Watches", "Ephemeral Nodes",
-// "Sequence Nodes"). Every recipe rests on that.
+// "Sequence Nodes"). It may read the record alone, and knows no recipe. Every
+// recipe rests on that.
 //
 // [Check] reads a [Run] and gives a [Report] with one finding for each promise:
 //

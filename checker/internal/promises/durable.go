@@ -31,20 +31,27 @@ func (j *judge) acknowledged() {
 		case got == refused && q.txn != nil && effective(q.txn):
 			j.broken(Atomic, q.events(), "client %d's %s was refused at %s, yet it is among the transactions, with zxid %s",
 				q.conn.client, q.name(), at(q.reply.at), q.txn.Zxid)
+		case got == refused && !q.refusedSo():
+			j.broken(Durable, q.events(), "client %d's %s was refused at %s, with error %d and zxid %s, but the transaction of that request is another",
+				q.conn.client, q.name(), at(q.reply.at), q.refusal(), q.reply.zxid)
 		}
 	}
 }
 
-// fresh says that a write has a higher zxid than all that were acknowledged to
-// anybody when it was sent: so a read behind it shows them.
+// fresh says that a write has a higher zxid than all that anybody had been shown when
+// it was sent, in an answer to a write above all: so a read behind it shows them.
 func (j *judge) fresh(q *request) {
-	if !q.quorum() || q.reply.zxid == 0 || q.acked == nil {
+	if !q.quorum() || q.reply.zxid == 0 {
 		return
 	}
-	if q.reply.zxid <= q.acked.zxid {
+	switch z := q.reply.zxid; {
+	case q.acked != nil && z <= q.acked.zxid:
 		before := q.acked.request
 		j.broken(Fenced, append(q.events(), before.events()...), "client %d sent its %s at %s, when client %d had the answer to its %s with zxid %s, but it got zxid %s",
-			q.conn.client, q.name(), at(q.at), before.conn.client, before.name(), q.acked.zxid, q.reply.zxid)
+			q.conn.client, q.name(), at(q.at), before.conn.client, before.name(), q.acked.zxid, z)
+	case z <= q.shown.zxid && q.shown.conn != q.conn: // else its own connection tells
+		j.broken(Fenced, append(q.events(), q.shown.index), "client %d sent its %s at %s, when client %d had been shown zxid %s, at %s, but it got zxid %s",
+			q.conn.client, q.name(), at(q.at), q.shown.conn.client, q.shown.zxid, at(q.shown.at), z)
 	}
 }
 
@@ -63,6 +70,40 @@ func (j *judge) kept(q *request) bool {
 	}
 	for i := range t.Parts {
 		if !same(&q.Parts[i], &q.reply.Parts[i], &t.Parts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// refusal is the error of a refused request, of a multi that of the first part that has
+// one.
+func (q *request) refusal() int32 {
+	for i := range q.reply.Parts {
+		if e := q.reply.Parts[i].Error; e != 0 {
+			return e
+		}
+	}
+	return q.reply.Error
+}
+
+// refusedSo says that a refusal was committed as it was answered: as a transaction that
+// does nothing, with its error.
+func (q *request) refusedSo() bool {
+	t := q.txn
+	if t == nil || t.Zxid != q.reply.zxid {
+		return t == nil && q.reply.zxid == 0
+	}
+	if q.Op != opMulti {
+		return t.Error == 0 || t.Error == q.reply.Error
+	}
+	if len(t.Parts) != len(q.reply.Parts) {
+		return true
+	}
+	// A part before the one that failed is logged as it would have been, and answered
+	// with 0 (DataTree.processTxn).
+	for i := range t.Parts {
+		if t.Parts[i].Error != q.reply.Parts[i].Error {
 			return false
 		}
 	}

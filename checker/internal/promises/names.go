@@ -90,7 +90,7 @@ func (j *judge) lifeOf(path string, z history.ID) (czxid history.ID, ok bool) {
 	if p == nil {
 		return 0, true
 	}
-	if p.doubtful || p.ephemeral {
+	if p.doubtful() || p.ephemeral {
 		return 0, false
 	}
 	if i := sort.Search(len(p.births), func(i int) bool { return p.births[i] > z }); i > 0 {

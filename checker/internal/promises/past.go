@@ -45,15 +45,23 @@ type past struct {
 	stuck bool
 	// denied says that not everybody might read it at all times.
 	denied bool
-	// doubtful says that somebody tried to delete it and does not know the outcome;
-	// deleted is the latest deletion that is known.
-	doubtful bool
-	deleted  history.ID
+	// doubted is the event from which on somebody tried to delete it and does not know
+	// the outcome, -1 if nobody did; deleted is the latest deletion that is known.
+	doubted int
+	deleted history.ID
+	// retried says that somebody tried to make it and does not know the outcome.
+	retried bool
+	// unnamed says that somebody tried to make a sequential child and does not know of
+	// what name.
+	unnamed bool
 	// ephemeral says that it may have gone by itself: with its session, for want of
 	// children, or when its time was up.
 	ephemeral bool
 	births    []history.ID // the creations that are known
 }
+
+// doubtful says that somebody tried to delete it and does not know the outcome.
+func (p *past) doubtful() bool { return p.doubted >= 0 }
 
 // past of a path; nil: nothing is known of it.
 func (j *judge) past(path string) *past { return j.pasts[path] }
@@ -61,7 +69,7 @@ func (j *judge) past(path string) *past { return j.pasts[path] }
 func (j *judge) pastOf(path string) *past {
 	p := j.pasts[path]
 	if p == nil {
-		p = &past{versions: []version{{}}}
+		p = &past{versions: []version{{}}, doubted: -1}
 		j.pasts[path] = p
 	}
 	return p
@@ -78,10 +86,13 @@ func (j *judge) learn() {
 			f.Notes = append(f.Notes, "the transactions are not all there, so they were not used")
 		}
 	}
-	j.pasts = map[string]*past{}
+	j.pasts, j.complete = map[string]*past{}, map[history.ID]bool{}
 	for _, q := range j.requests {
 		q.changes(j.happened)
 		j.tried(q)
+		if q.tellsAll() {
+			j.complete[q.reply.zxid] = true
+		}
 	}
 	for _, p := range j.pasts {
 		slices.SortStableFunc(p.own, byZxid)
@@ -112,14 +123,25 @@ func (j *judge) happened(path string, c change) {
 	up.stuck = up.stuck || atEnd(name)
 }
 
-// tried notes deletions of which nobody knows whether they happened.
+// tried notes deletions and creations of which nobody knows whether they happened.
 func (j *judge) tried(q *request) {
 	if q.answer() != unknown {
 		return
 	}
 	for _, r := range append(q.Parts, q.Request) {
-		if kind(r.Op) == opDelete {
-			j.pastOf(r.Path).doubtful = true
+		switch kind(r.Op) {
+		case opDelete:
+			if p := j.pastOf(r.Path); p.doubted < 0 {
+				p.doubted = q.index
+			}
+		case opCreate:
+			p := j.pastOf(r.Path)
+			p.retried = true
+			p.ephemeral = p.ephemeral || r.Ephemeral || r.Op == "createContainer" || r.Op == "createTTL"
+			if r.Sequential {
+				parent, _ := split(r.Path)
+				j.pastOf(parent).unnamed = true
+			}
 		}
 	}
 }

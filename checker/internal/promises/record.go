@@ -30,6 +30,9 @@ type session struct {
 	closed history.ID
 	closer int
 	left   time.Duration // when its connection ended for the last time; 0: it did not
+	// last is the answer to lived, once it was sought.
+	last   *request
+	sought bool
 	// wrote are the paths that it changed, so far as the replay has come.
 	wrote map[string]bool
 }
@@ -57,10 +60,21 @@ type request struct {
 	at    time.Duration
 	index int
 	reply *reply // nil: none came
+	// shown is the highest zxid that anybody had been shown when this was sent: all up
+	// to there was committed by then.
+	shown sight
 	// acked is the answer to a write with the highest zxid that anybody had when
 	// this was sent: every write up to there was committed by then.
 	acked *reply
 	txn   *history.Txn // that it became, as far as the transactions are known
+}
+
+// sight is a zxid that somebody was shown.
+type sight struct {
+	zxid  history.ID
+	conn  *conn
+	at    time.Duration
+	index int
 }
 
 type reply struct {
@@ -69,6 +83,7 @@ type reply struct {
 	zxid    history.ID
 	at      time.Duration
 	index   int
+	ceiling history.ID // its view is at most this
 }
 
 type event struct {
@@ -101,6 +116,12 @@ func read(ctx context.Context, run Run) *record {
 	now := map[history.ID]*conn{}
 	waiting := map[*conn]*queue{}
 	var acked *reply
+	var shown sight
+	shows := func(c *conn, f *fact, z history.ID) {
+		if z > shown.zxid {
+			shown = sight{z, c, f.Time, f.Index}
+		}
+	}
 	for i := range facts {
 		f := &facts[i]
 		s := r.session(f)
@@ -122,7 +143,7 @@ func read(ctx context.Context, run Run) *record {
 		case f.F == history.FDead && f.Zxid != 0 && s.closed == 0:
 			s.closed, s.closer = f.Zxid, f.Index
 		case f.request != nil:
-			f.request.conn, f.request.acked = c, acked
+			f.request.conn, f.request.acked, f.request.shown = c, acked, shown
 			s.requests = append(s.requests, f.request)
 			r.requests = append(r.requests, f.request)
 			waiting[c].push(f.request, int(f.request.Xid))
@@ -130,6 +151,9 @@ func read(ctx context.Context, run Run) *record {
 		case f.reply != nil:
 			if q := waiting[c].take(int(f.reply.Xid)); q != nil {
 				f.reply.request, q.reply = q, f.reply
+				if !q.auth() {
+					shows(c, f, f.reply.shown())
+				}
 				if q.quorum() && (acked == nil || f.reply.zxid > acked.zxid) {
 					acked = f.reply
 				}
@@ -139,6 +163,7 @@ func read(ctx context.Context, run Run) *record {
 			}
 			c.steps = append(c.steps, step{reply: f.reply})
 		case f.event != nil:
+			shows(c, f, f.event.zxid)
 			c.steps = append(c.steps, step{event: f.event})
 		}
 	}

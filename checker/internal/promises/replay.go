@@ -10,7 +10,8 @@ import (
 
 // replay goes through a connection in the order of the wire.
 func (j *judge) replay(c *conn) {
-	v := &view{lower: c.seen, by: c.from(), multis: map[history.ID]int{}}
+	c.setCeilings()
+	v := &view{lower: c.seen, by: c.from(), replied: c.seen, repliedBy: c.from(), multis: map[history.ID]int{}}
 	w := newWatches(j, c)
 	waiting := &queue{}
 	reconnected := c.seen > 0
@@ -22,7 +23,7 @@ func (j *judge) replay(c *conn) {
 			}
 			w.sent(s.request)
 		case s.event != nil:
-			w.told(s.event)
+			w.told(s.event, v)
 		case s.reply.request != nil:
 			r := s.reply
 			if r.zxid > 0 && reconnected {
@@ -30,8 +31,8 @@ func (j *judge) replay(c *conn) {
 				reconnected = false
 			}
 			j.answered(waiting, c, r)
-			w.before(r, j.judgeReply(c, v, r))
-			w.answered(r)
+			w.before(r, v, j.judgeReply(c, v, r))
+			w.answered(r, v)
 		}
 	}
 }
@@ -47,6 +48,10 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	of := q.contents()
 	if j.log == nil {
 		j.outlived(c, v, r, of)
+		j.unjust(c, r)
+		if q.Op == opSet && r.Error == 0 {
+			j.sighted(c, r, &content{path: q.Path, stat: r.Stat})
+		}
 	}
 	of = slices.DeleteFunc(of, func(of content) bool { return !j.shows(c, v, r, &of) })
 	j.halves(c, r)
@@ -79,9 +84,18 @@ func (j *judge) image(c *conn, v *view, r *reply) bool {
 		j.broken(Views, r.request.events(), "%s has zxid %s, which no transaction had yet", told(c, r), r.zxid)
 		return false
 	}
+	j.writtenBehind(c, v, r)
 	v.header, v.headerBy = r.zxid, r.index
-	v.raise(r.zxid, r.index)
+	v.proved(r.zxid, r.index)
 	return true
+}
+
+// writtenBehind says that a write has no lower zxid than all that was shown before its
+// answer. The zxid of a read may lag behind what it shows; that of a write is its own.
+func (j *judge) writtenBehind(c *conn, v *view, r *reply) {
+	if r.request.quorum() && r.zxid < v.lower {
+		j.broken(SingleImage, append(r.request.events(), v.by), "%s has zxid %s, though the connection had been shown a view of zxid %s before", told(c, r), r.zxid, v.lower)
+	}
 }
 
 // outlived looks for ephemeral znodes of sessions that had ended. It is for

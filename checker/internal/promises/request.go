@@ -126,5 +126,26 @@ func (q *request) changes(each func(path string, c change)) {
 	})
 }
 
+// tellsAll says that a request and its answer tell all that a transaction did.
+func (q *request) tellsAll() bool {
+	if !q.quorum() || q.reply.zxid == 0 || q.Op == opMulti && len(q.Parts) == 0 {
+		return false
+	}
+	all := true
+	q.parts(func(r history.Request, got history.Reply) {
+		switch kind(r.Op) {
+		case opCreate:
+			all = all && (got.Path != "" || !r.Sequential)
+		case opDelete, opSet, "check", "setACL":
+		default:
+			all = false
+		}
+	})
+	return all
+}
+
+// join is the path of a child.
+func join(parent, name string) string { return path.Join(parent, name) }
+
 // split is a path's parent and name.
 func split(p string) (parent, name string) { return path.Dir(p), path.Base(p) }

@@ -115,6 +115,9 @@ func Check(ctx context.Context, run Run) Report {
 	j := &judge{Run: run, Report: r, record: read(ctx, run)}
 	j.epochs = newLeaders(j.conns)
 	j.learn()
+	if j.log == nil {
+		r.tellUnlooked()
+	}
 	for _, step := range []func(){j.inOrder, j.acknowledged, j.names, j.endings} {
 		if ctx.Err() == nil {
 			step()
@@ -126,6 +129,10 @@ func Check(ctx context.Context, run Run) Report {
 		}
 		j.replay(c)
 	}
+	if j.log == nil && ctx.Err() == nil {
+		j.versions()
+		j.turns()
+	}
 	return r
 }
 
@@ -136,6 +143,11 @@ type judge struct {
 	*record
 	pasts map[string]*past
 	log   *log // nil: the transactions are not known
+	// complete are the transactions of which, where there is no log, the answers to
+	// clients tell all that they did.
+	complete map[history.ID]bool
+	// shownWrites are, where there is no log, what replies showed of each path, by mzxid.
+	shownWrites map[string]map[history.ID]*shownWrite
 
 	epochs   []time.Duration // when there was a new leader
 	compared int             // lists that were compared name by name

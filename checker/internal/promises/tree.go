@@ -344,7 +344,7 @@ func (p *past) first(c *content, lower history.ID) int {
 	case c.stat != nil:
 		// The latest of a znode's three zxids is that of the change that made it so.
 		// Only children past the end of the counter leave no trace in them.
-		latest := max(c.stat.Czxid, c.stat.Mzxid, c.stat.Pzxid)
+		latest := latest(c.stat)
 		for i := max(from, p.in(latest)); i < len(p.versions) && p.versions[i].latest() <= latest; i++ {
 			if p.versions[i].equals(c) {
 				return i

@@ -4,14 +4,21 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/zklab/zklab/history"
 )
 
-// view is what a connection must show from now on.
+// view is what a connection must show from now on. A reply's view is at least the zxid
+// of its header, which is read before the tree, and of whatever is in its body; an event
+// is sent while its change is made.
 type view struct {
 	lower history.ID // no reply may be from before this
 	by    int        // the event that says so
+	// replied is what replies alone show, and repliedBy the reply. The next event of
+	// this connection is of a change behind that.
+	replied   history.ID
+	repliedBy int
 	// header is the highest zxid in the header of a reply, and headerBy that reply.
 	header   history.ID
 	headerBy int
@@ -22,6 +29,7 @@ type view struct {
 	news bool
 	// multis are those of which an effect was seen, with the event that showed it.
 	multis map[history.ID]int
+	kids   map[string]*standingKids // by path; nil: none were asked for
 }
 
 // raise notes that an event showed a view of at least z.
@@ -31,8 +39,19 @@ func (v *view) raise(z history.ID, event int) {
 	}
 }
 
+// proved notes that a reply showed a view of at least z.
+func (v *view) proved(z history.ID, event int) {
+	v.raise(z, event)
+	if z > v.replied {
+		v.replied, v.repliedBy = z, event
+	}
+}
+
 // contents are what a reply shows.
 func (q *request) contents() []content {
+	if q.reply.Cut {
+		return nil
+	}
 	var all []content
 	q.parts(func(r history.Request, got history.Reply) {
 		c := content{path: r.Path, stat: got.Stat}
@@ -41,10 +60,7 @@ func (q *request) contents() []content {
 		case "getData":
 			c.data, c.hasData = got.Data, true
 		case "getChildren":
-			c.children, c.hasNames = got.Children, true
-			for _, name := range got.Children {
-				c.names += hash(name)
-			}
+			c.children, c.hasNames, c.names = got.Children, true, hashes(got.Children)
 		default:
 			return
 		}
@@ -90,7 +106,7 @@ func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 			j.unsynced(c, v, r, missed)
 		}
 	}
-	v.raise(found.from, r.index)
+	v.proved(found.from, r.index)
 	if found.many && v.multis[found.from] == 0 {
 		v.multis[found.from] = r.index
 	}
@@ -124,18 +140,24 @@ func (p *past) changeAt(z history.ID) *change {
 func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 	p := j.past(of.path)
 	if p != nil {
-		if m := j.missed(p, of, v.lower); m != nil {
+		if m := j.missed(p, r, of, max(v.lower, latest(of.stat))); m != nil {
 			j.blame(c, v, r, m)
 			return false
 		}
+		if j.other(c, r, of, p) || of.absent && j.goneEarly(c, v, r, p) || !j.lists(c, v, r, of, p) {
+			return false
+		}
 		if need := v.sync.need(); need > v.lower {
-			if m := j.missed(p, of, need); m != nil {
+			if m := j.missed(p, r, of, need); m != nil {
 				j.unsynced(c, v, r, m)
 			}
 		}
 	}
+	if !j.sighted(c, r, of) {
+		return false
+	}
 	if s := of.stat; s != nil {
-		v.raise(max(s.Czxid, s.Mzxid, s.Pzxid), r.index)
+		v.proved(latest(s), r.index)
 		if p != nil {
 			if m := after(p.own, s.Mzxid-1); m != nil && m.zxid == s.Mzxid && m.many && v.multis[m.zxid] == 0 {
 				v.multis[m.zxid] = r.index
@@ -146,7 +168,7 @@ func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 }
 
 // missed is a known change up to z that a reply should show and does not.
-func (j *judge) missed(p *past, of *content, z history.ID) *change {
+func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	up := func(c *change) *change {
 		if c == nil || c.zxid > z {
 			return nil
@@ -155,18 +177,45 @@ func (j *judge) missed(p *past, of *content, z history.ID) *change {
 	}
 	switch s := of.stat; {
 	case s != nil:
+		// It has been there since it was made, up to the view of the reply.
+		for _, what := range []what{created, deleted} {
+			if m := up(p.behind(s.Czxid, what)); m != nil {
+				return m
+			}
+		}
 		if m := up(after(p.own, s.Mzxid)); m != nil {
 			return m
 		}
 		if !p.stuck {
 			return up(after(p.kids, s.Pzxid))
 		}
-	case of.absent && !p.doubtful && !p.ephemeral && !j.Removed:
-		// Nobody can have deleted it since.
-		return up(p.behind(p.deleted, created))
+	case of.absent && !p.ephemeral:
+		return j.standing(p, r, z)
 	}
 	return nil
 }
+
+// standing is the creation of a znode up to z that nobody can have deleted until a reply
+// was made; nil: it may be gone.
+func (j *judge) standing(p *past, r *reply, z history.ID) *change {
+	if j.Removed || p.doubted >= 0 && p.doubted <= r.index {
+		return nil
+	}
+	i := sort.Search(len(p.births), func(i int) bool { return p.births[i] > z })
+	if i == 0 {
+		return nil
+	}
+	m := p.behind(p.births[i-1]-1, created)
+	// A multi may have made it and deleted it.
+	if gone := p.behind(m.zxid-1, deleted); gone != nil && r.askedBefore(gone) {
+		return nil
+	}
+	return m
+}
+
+// askedBefore says that somebody had asked for a change when a reply came. What comes
+// behind the reply, an event that is late above all, does not count here.
+func (r *reply) askedBefore(m *change) bool { return m.by == nil || m.by.at <= r.at }
 
 // unexplained finds out what is wrong with a reply that shows what was there at
 // no time between lower and its arrival. later is the version that it shows and

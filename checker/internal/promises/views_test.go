@@ -53,6 +53,7 @@ type smallZnode struct {
 	stat     history.Stat
 	data     string
 	children []string
+	creates  int32
 }
 
 type smallRead struct {

@@ -1,5 +1,5 @@
 // Package zones decides whether the operations of a register are linearizable
-// whose values are all different.
+// whose values are all different. It may not import anything of zklab.
 //
 // A chain is a value with its reads, the value that a compare-and-set made of it
 // with its reads, and so on: nothing else can come between them. Of a chain, f is

@@ -3,7 +3,8 @@ package zones
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // chains are the chains of a register's values.
@@ -496,16 +497,7 @@ func (c *chains) value(v int32) string { return c.r.Value(v) }
 
 // spans joins operations.
 func (c *chains) spans(is []int32) string {
-	const some = 6
-	var parts []string
-	for n, i := range is {
-		if n == some {
-			parts = append(parts, fmt.Sprintf("%d more", len(is)-some))
-			break
-		}
-		parts = append(parts, c.r.Span(i))
-	}
-	return strings.Join(parts, ", ")
+	return prose.Some(len(is), 6, func(n int) string { return c.r.Span(is[n]) })
 }
 
 func violation(witness []int32, format string, args ...any) Finding {

@@ -1,5 +1,5 @@
 // Command zkServer takes the place of ZooKeeper's bin/zkServer.sh in the test
-// suites of clients; see package zkserver.
+// suites of clients; see package zkserver. It may not do anything but call it.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Package sample makes up runs for the tests of reports: histories such as a
 // real run leaves behind, with contention, pauses, expiries and, if asked, a
-// violation. Everything follows from the seed.
+// violation. Only tests may import it. Everything follows from the seed.
 package sample
 
 import (
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 )
 
@@ -75,17 +76,17 @@ func (s *simulation) schedule() {
 		switch i % 4 {
 		case 0:
 			next := leader%3 + 1
-			s.faults = append(s.faults, fault{"pause", "pause:leader", at, at + 2600*ms, at + 5*second, -1, leader, next})
+			s.faults = append(s.faults, fault{kinds.Pause.Name, "pause:leader", at, at + 2600*ms, at + 5*second, -1, leader, next})
 			leader = next
 		case 1, 3:
-			s.faults = append(s.faults, fault{"expire", "expire:holder", at, at + 350*ms, 0, i % s.cfg.Clients, 0, 0})
+			s.faults = append(s.faults, fault{kinds.Expire.Name, "expire:holder", at, at + 350*ms, 0, i % s.cfg.Clients, 0, 0})
 		case 2:
 			follower := leader%3 + 1
 			client := 2 % s.cfg.Clients
 			if i%8 == 6 {
 				client = -2 // nobody is on it
 			}
-			s.faults = append(s.faults, fault{"pause", "pause:one", at, at + 1400*ms, at + 5*second, client, follower, 0})
+			s.faults = append(s.faults, fault{kinds.Pause.Name, "pause:one", at, at + 1400*ms, at + 5*second, client, follower, 0})
 		}
 	}
 }
@@ -103,7 +104,7 @@ func (s *simulation) ready(t time.Duration, client int) time.Duration {
 // expired is when the client's session expires between two instants, 0 if it does not.
 func (s *simulation) expired(client int, from, until time.Duration) time.Duration {
 	for _, f := range s.faults {
-		if f.kind == "expire" && f.client == client && from <= f.at && f.at < until {
+		if f.kind == kinds.Expire.Name && f.client == client && from <= f.at && f.at < until {
 			return f.at
 		}
 	}
@@ -242,7 +243,7 @@ func (s *simulation) fault(number int, f fault) {
 		if f.client >= 0 {
 			v.Clients = []int{f.client}
 		}
-		if f.kind == "expire" {
+		if f.kind == kinds.Expire.Name {
 			v.Sessions = []history.ID{s.session[f.client]}
 		}
 		if change != nil {
@@ -252,7 +253,7 @@ func (s *simulation) fault(number int, f fault) {
 	}
 	step(f.at, history.StepInject, nil)
 	step(f.at+6*ms, history.StepVerified, func(v *history.FaultStep) {
-		if f.kind == "expire" {
+		if f.kind == kinds.Expire.Name {
 			v.Holding = []string{[]string{"holding", "waiting", "idle"}[number%3]}
 		}
 	})
@@ -263,7 +264,7 @@ func (s *simulation) fault(number int, f fault) {
 		step(f.healed-10*ms, history.StepHeal, nil)
 		step(f.healed, history.StepHealed, nil)
 	}
-	if f.kind == "expire" {
+	if f.kind == kinds.Expire.Name {
 		s.add(history.Event{
 			Time: f.recovered, Process: history.SessionProcess, Client: f.client, Type: history.Info, F: history.FConnected,
 			Session: s.session[f.client] + history.ID(0x1000*number), Value: history.Value(history.Connected{Server: "127.0.0.1:2182"}),

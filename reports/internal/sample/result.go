@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -60,11 +61,11 @@ func properties(model string) []string {
 func Violated(h *history.History) *store.Result {
 	r := Result(h)
 	r.Verdict = checker.Violation
-	overlaps := stats.Overlaps(stats.Holds(h))
+	overlaps := holds.Overlaps(holds.Of(h).All())
 	for i := range r.Verdicts {
 		v := &r.Verdicts[i]
 		switch {
-		case v.Property == "exclusion" && len(overlaps) > 0 && v.Key == overlaps[0].Key:
+		case v.Property == "exclusion" && len(overlaps) > 0 && v.Key == overlaps[0].First.Key:
 			v.Result, v.Witness = checker.Violation, witness(h, overlaps[0])
 			v.Reason = "clients held the lock at the same time"
 		case v.Property == "belief":
@@ -78,12 +79,12 @@ func Violated(h *history.History) *store.Result {
 }
 
 // witness is grant and release of the two holds that overlap.
-func witness(h *history.History, o stats.Overlap) []int {
+func witness(h *history.History, o holds.Overlap) []int {
 	var out []int
 	released := map[int]bool{}
 	for _, op := range h.Operations() {
-		first, second := op.Client == o.Clients[0], op.Client == o.Clients[1]
-		if op.Key != o.Key || op.Return == nil || !first && !second {
+		first, second := op.Client == o.First.Client, op.Client == o.Second.Client
+		if op.Key != o.First.Key || op.Return == nil || !first && !second {
 			continue
 		}
 		granted := op.F == history.FAcquire && op.Return.Time <= o.From && op.Return.Time > o.From-100*ms

@@ -53,7 +53,9 @@ func (q *Quorum) write(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "initLimit=%d\nsyncLimit=%d\nelectionAlg=%d\n", q.InitLimit, q.SyncLimit, fastLeaderElection)
 	fmt.Fprintf(b, "electionPort=%d\nquorumPort=%d\npeerType=%d\n", q.ElectionPort, q.QuorumPort, learner)
-	fmt.Fprintf(b, "membership: \n%s", q.Membership)
+	if q.Membership != "" { // a server that serves without a leader does not tell it
+		fmt.Fprintf(b, "membership: \n%s", q.Membership)
+	}
 }
 
 func dirs(s Server) string {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Counters are what one server counts. The zero value is ready; one goroutine
@@ -13,10 +13,10 @@ type Counters struct {
 	connections    int64
 	outstanding    int64
 	received, sent int64 // packets
-	bytes          int64 // received
 	latency        Latency
-	reads, updates Latency
 	responses      Sizes
+	counts         map[Count]int64
+	measures       map[Measure]*distribution
 }
 
 // Connect counts a new connection and gives it counters.
@@ -52,7 +52,7 @@ type ConnCounters struct {
 func (c *ConnCounters) Received(bytes int) {
 	c.received++
 	c.server.received++
-	c.server.bytes += int64(bytes)
+	c.server.add(bytesReceived, int64(bytes))
 }
 
 // Sent counts a packet to the client: a reply, an event, the answer to a word.
@@ -102,11 +102,12 @@ func (c *ConnCounters) Answered(r Reply) {
 func (c *Counters) answered(r Reply, took int64) {
 	c.latency.Add(took)
 	if updates(r.Op) {
-		c.updates.Add(took)
+		c.Measured(updateTime, took)
 	} else {
-		c.reads.Add(took)
+		c.Measured(readTime, took)
 	}
 	if r.Size > 0 {
+		c.add(bytesSentInReplies, int64(r.Size))
 		c.responses.Add(r.Size)
 	}
 }

@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-var unexported = cmp.AllowUnexported(Counters{}, ConnCounters{}, Latency{}, Sizes{})
+var unexported = cmp.AllowUnexported(Counters{}, ConnCounters{}, Latency{}, Sizes{}, distribution{})
 
 func TestCounters(t *testing.T) {
 	const ms = time.Millisecond
@@ -27,8 +27,13 @@ func TestCounters(t *testing.T) {
 	b.Begin(7)
 	b.Begin(-2)
 	wantServer := Counters{
-		connections: 2, outstanding: 2, received: 4, sent: 3, bytes: 130,
-		latency: Latency{3, 13, 0, 9}, reads: Latency{2, 9, 0, 9}, updates: Latency{1, 4, 4, 4},
+		connections: 2, outstanding: 2, received: 4, sent: 3,
+		latency: Latency{3, 13, 0, 9},
+		counts:  map[Count]int64{bytesReceived: 130, bytesSentInReplies: 48},
+		measures: map[Measure]*distribution{
+			readTime:   {Latency{2, 9, 0, 9}, []int64{9, 0}},
+			updateTime: {Latency{1, 4, 4, 4}, []int64{4}},
+		},
 		responses: Sizes{16, 16, 16, true},
 	}
 	if diff := cmp.Diff(wantServer, server, unexported); diff != "" {

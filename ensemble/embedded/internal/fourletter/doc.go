@@ -1,5 +1,6 @@
 // Package fourletter makes the answers to ZooKeeper's four-letter words: a
 // connection whose first four bytes are one of them gets a text and is closed.
+// It may not look at a server by itself: it gets copies.
 //
 // A server hands the facts over in a [Server], on the goroutine that owns them,
 // and [Answer] makes the text there; [Is] tells a word from the length of a
@@ -14,22 +15,24 @@
 //   - The version is "3.9.3-zklab", with the day on which Apache built 3.9.3 in
 //     the form that such dates had before 3.5: go-zookeeper v1.0.4's FLWSrvr and
 //     Metricbeat read no other, and nobody was found who cannot read this one.
-//   - envi has no java.* lines and no os.version; go.version stands in their
-//     place, and os.memory.* are those of the Go runtime: max is the soft memory
-//     limit. Names of systems are Go's ("linux", not "Linux").
-//   - mntr has every gauge of a real server and of the some 100 counters and
-//     summaries behind them bytes_received_count, updatelatency and readlatency
-//     (without quantiles). Left out are those of the JVM, of Java's request
-//     processors and queues, of learner handlers, of TLS and Netty, and those per
-//     namespace. What there is none of is 0: TLS, local sessions, dropped
-//     connections, followers without a vote.
+//   - envi says <NA> to what it tells of Java, and go.version behind that;
+//     os.memory.* are those of the Go runtime: max is the soft memory limit. Names of
+//     systems are Go's ("linux", not "Linux").
+//   - mntr has every key of a real server, but for those that it makes for each
+//     learner's queue and for each znode below the root. What there is none of is 0:
+//     Java's request processors and their queues, snapshots, the JVM's pauses, TLS,
+//     local sessions, dropped connections, followers without a vote. Counted are what
+//     [Count] and [Measure] name, reads and updates; response_bytes are those of
+//     replies, and a learner's proposals are those that were committed.
 //   - dump leaves out the empty sets that a real server's expiry queue keeps until
 //     their time comes.
 //   - The open files are those of the whole process, -1 where the system does not
 //     tell, and with them their limit.
 //   - lresp of cons counts milliseconds since 1970, as ZooKeeper 3.4 did; since
 //     3.5 it counts from an arbitrary moment.
-//   - gtmk and stmk set what Java traces: gtmk answers with the default, stmk is
-//     closed without an answer. hash lists the digests of every 128th
-//     transaction, which are not computed here: it lists none, as a young server.
+//   - What gtmk and stmk set is kept for each run of a server, and traces nothing.
+//   - hash lists nothing, as a real server does before its 128th transaction. Then
+//     that has a line for each one whose zxid is a multiple of 128 ("80: 254474642712"):
+//     a checksum of its whole tree, which no client reads and which comparing servers
+//     that share their transactions would tell nothing.
 package fourletter

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 const (
@@ -18,8 +18,14 @@ var started = time.UnixMilli(1795170858923)
 // those of a real one that the golden texts come from.
 func leader() Server {
 	counters := &Counters{
-		connections: 2, received: 24, sent: 28, bytes: 663,
-		latency: Latency{17, 42, 0, 11}, reads: Latency{9, 7, 0, 2}, updates: Latency{8, 35, 1, 11},
+		connections: 2, received: 24, sent: 28,
+		latency: Latency{17, 42, 0, 11},
+		counts:  map[Count]int64{bytesReceived: 663, Commits: 16},
+		measures: map[Measure]*distribution{
+			readTime:     {Latency{9, 7, 0, 2}, []int64{2, 2, 2, 1, 0, 0, 0, 0, 0}},
+			updateTime:   {Latency{8, 35, 1, 11}, []int64{1, 4, 2, 3, 11, 3, 1, 10}},
+			ElectionTime: {Latency: Latency{1, 214, 214, 214}},
+		},
 		responses: Sizes{last: 30, min: 16, max: 120, any: true},
 	}
 	second := &ConnCounters{
@@ -31,7 +37,7 @@ func leader() Server {
 	expires := time.Date(2026, 11, 20, 10, 34, 30, 0, time.UTC)
 	watched := []string{"/nope", "/a", "/"}
 	return Server{
-		Whitelist: []string{"*"}, Serving: true,
+		Whitelist: []string{"*"}, Serving: true, TraceMask: DefaultTraceMask,
 		Role: ensemble.Leader, Voters: 2, Zxid: 0x100000018, Uptime: 126355 * time.Millisecond, Counters: counters,
 		Leader: &Leader{
 			Learners: 2, SyncedFollowers: 1, SyncedObservers: 1, Uptime: 126183 * time.Millisecond,

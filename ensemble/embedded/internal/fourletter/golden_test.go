@@ -2,6 +2,7 @@ package fourletter
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,7 +120,7 @@ Clients:
 	}
 }
 
-// of a real leader, the lines that are kept.
+// of a real leader, the gauges.
 const leaderMntr = `zk_version	VERSION
 zk_server_state	leader
 zk_peer_state	leading - broadcast
@@ -157,18 +158,29 @@ zk_learners	2
 zk_min_client_response_size	16
 zk_non_mtls_local_conn_count	0
 zk_quorum_size	2
-zk_bytes_received_count	663
+`
+
+// of those that are counted behind them.
+var measuredMntr = strings.Split(`zk_bytes_received_count	663
+zk_commit_count	16
+zk_revalidate_count	0
+zk_avg_election_time	214.0
+zk_max_election_time	214
+zk_avg_snapshottime	0.0
+zk_cnt_snapshottime	0
 zk_avg_updatelatency	4.375
 zk_min_updatelatency	1
 zk_max_updatelatency	11
 zk_cnt_updatelatency	8
 zk_sum_updatelatency	35
+zk_p50_updatelatency	3
+zk_p95_updatelatency	11
+zk_p99_updatelatency	11
+zk_p999_updatelatency	11
 zk_avg_readlatency	0.7778
-zk_min_readlatency	0
-zk_max_readlatency	2
-zk_cnt_readlatency	9
-zk_sum_readlatency	7
-`
+zk_p50_readlatency	0
+zk_p95_readlatency	2
+zk_p50_jvm_pause_time_ms	0`, "\n")
 
 var leaderOnly = regexp.MustCompile(`(?m)^zk_(\w+_proposal_size|synced_\w+|pending_syncs|leader_uptime|learners)\t.*\n`)
 
@@ -184,6 +196,15 @@ func TestMonitorGolden(t *testing.T) {
 		leaderMntr: leader(), follower: with(asFollower), observer: with(asObserver), standalone: with(asStandalone),
 	} {
 		got, _ := Answer("mntr", s)
+		got, behind, _ := strings.Cut(got, "zk_watch_bytes\t")
+		if n := strings.Count(behind, "\n"); n != len(counterNames)+5*len(summaryNames)+9*len(distributionNames) {
+			t.Errorf("%s: %d lines behind the gauges", s.Role, n)
+		}
+		for _, line := range measuredMntr {
+			if !strings.Contains(behind, "\n"+line+"\n") {
+				t.Errorf("%s has no line %q", s.Role, line)
+			}
+		}
 		got = files.ReplaceAllString(strings.Replace(got, version, "VERSION", 1), "$1\tFILES\n")
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", s.Role, diff)
@@ -202,7 +223,7 @@ func TestNotServing(t *testing.T) {
 		case "hash":
 			want = stopped
 		case "gtmk":
-			want = "306"
+			want = "0" // the fixture has none
 		case "stmk", telnetClose:
 			want, wantOK = "", false
 		case "envi":
@@ -249,6 +270,56 @@ func TestWhitelist(t *testing.T) {
 		if got != test.want || ok != test.answered {
 			t.Errorf("%v %s: %q %v, want %q %v", test.list, test.word, got, ok, test.want, test.answered)
 		}
+	}
+}
+
+// stmk is followed by eight bytes; without them it is closed without an answer.
+func TestTraceMask(t *testing.T) {
+	s := Server{Whitelist: []string{"*"}, TraceMask: -5}
+	if got, ok := Answer("stmk", s); ok {
+		t.Errorf("stmk without a mask: %q", got)
+	}
+	s.MaskSent = true
+	for _, word := range []string{"stmk", "gtmk"} {
+		if got, ok := Answer(word, s); got != "-5" || !ok {
+			t.Errorf("%s: %q %v", word, got, ok)
+		}
+	}
+}
+
+// As a real server's metrics library takes quantiles.
+func TestQuantile(t *testing.T) {
+	var hundred []int64
+	for i := range int64(100) {
+		hundred = append(hundred, 10*i)
+	}
+	for _, x := range []struct {
+		sorted []int64
+		share  float64
+		want   int64
+	}{
+		{nil, .5, 0},
+		{[]int64{7}, .999, 7},
+		{[]int64{7, 8}, .5, 8},
+		{[]int64{1, 2, 9}, .5, 2},
+		{hundred, .5, 495},
+		{hundred, .95, 949},
+		{hundred, .99, 990},
+	} {
+		if got := quantile(x.sorted, x.share); got != x.want {
+			t.Errorf("%v of %v is %d, want %d", x.share, x.sorted, got, x.want)
+		}
+	}
+}
+
+// A distribution keeps the latest values, and sums of all.
+func TestDistribution(t *testing.T) {
+	var d distribution
+	for i := range int64(samples + 10) {
+		d.Add(i)
+	}
+	if len(d.latest) != samples || slices.Contains(d.latest, 5) || !slices.Contains(d.latest, 10) || d.count != samples+10 || d.min != 0 {
+		t.Errorf("keeps %d values from %d, counts %d from %d", len(d.latest), slices.Min(d.latest), d.count, d.min)
 	}
 }
 

@@ -1,6 +1,6 @@
 package fourletter
 
-import "github.com/zklab/zklab/internal/wire"
+import "github.com/zklab/zklab/internal/zk/wire"
 
 // lops are the names that cons has for requests.
 var lops = map[wire.Op]string{

@@ -19,16 +19,14 @@ func mntr(s Server) string {
 	b := monitor{}
 	b.line("version", version)
 	b.line("server_state", s.Role)
-	if s.Role != ensemble.Standalone {
+	if s.inQuorum() {
 		b.line("peer_state", peerStates[s.Role])
 	}
 	if s.Role == ensemble.Observer {
 		b.line("observer_master_id", s.Master)
 	}
 	b.gauges(s)
-	b.line("bytes_received_count", s.Counters.bytes)
-	b.summary("updatelatency", s.Counters.updates)
-	b.summary("readlatency", s.Counters.reads)
+	b.metrics(s.Counters)
 	return b.String()
 }
 
@@ -74,14 +72,14 @@ func (b *monitor) gauges(s Server) {
 	leader("last_proposal_size", func(l *Leader) int { last, _, _ := l.Proposals.values(); return last })
 	leader("pending_syncs", func(l *Leader) int { return l.PendingSyncs })
 	leader("leader_uptime", func(l *Leader) int { return int(l.Uptime.Milliseconds()) })
-	b.line("local_sessions", 0)
+	b.line("local_sessions", s.LocalSessions)
 	b.line("uptime", s.Uptime.Milliseconds())
 	b.line("max_latency", c.latency.max)
 	b.line("outstanding_tls_handshake", 0)
 	leader("learners", func(l *Leader) int { return l.Learners })
 	b.line("min_client_response_size", leastResponse)
 	b.line("non_mtls_local_conn_count", 0)
-	if s.Role != ensemble.Standalone {
+	if s.inQuorum() {
 		b.line("quorum_size", s.Voters)
 	}
 }

@@ -17,15 +17,19 @@ func envi(Server) string {
 	line := func(key, value string) { fmt.Fprintf(&b, "%s=%s\n", key, value) }
 	host, _ := os.Hostname()
 	dir, _ := os.Getwd()
-	who := user.User{Username: "<NA>", HomeDir: "<NA>"} // as Java says what it does not know
+	who := user.User{Username: unknown, HomeDir: unknown}
 	if u, err := user.Current(); err == nil {
 		who = *u
 	}
 	line("zookeeper.version", version)
 	line("host.name", host)
+	for _, key := range []string{"version", "vendor", "home", "class.path", "library.path", "io.tmpdir", "compiler"} {
+		line("java."+key, unknown)
+	}
 	line("go.version", runtime.Version())
 	line("os.name", runtime.GOOS)
 	line("os.arch", runtime.GOARCH)
+	line("os.version", kernel())
 	line("user.name", who.Username)
 	line("user.home", who.HomeDir)
 	line("user.dir", dir)
@@ -34,6 +38,18 @@ func envi(Server) string {
 	line("os.memory.max", megabytes(uint64(debug.SetMemoryLimit(-1))))
 	line("os.memory.total", megabytes(total))
 	return b.String()
+}
+
+// unknown is how Java says what it does not know.
+const unknown = "<NA>"
+
+// kernel is the version of the system, where that tells it.
+func kernel() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return unknown
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // memory is what the runtime has from the system, and what of it it does not use.

@@ -12,7 +12,8 @@ import (
 func TestEnvironment(t *testing.T) {
 	text, _ := Answer("envi", leader())
 	want := []string{
-		"Environment:", "zookeeper.version", "host.name", "go.version", "os.name", "os.arch",
+		"Environment:", "zookeeper.version", "host.name", "java.version", "java.vendor", "java.home", "java.class.path",
+		"java.library.path", "java.io.tmpdir", "java.compiler", "go.version", "os.name", "os.arch", "os.version",
 		"user.name", "user.home", "user.dir", "os.memory.free", "os.memory.max", "os.memory.total", "",
 	}
 	if diff := cmp.Diff(want, strings.Split(keys(text, "="), "\n")); diff != "" {

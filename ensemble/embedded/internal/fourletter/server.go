@@ -6,6 +6,12 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
+// ReadOnly is what a server calls itself that serves without a leader.
+const ReadOnly ensemble.Role = "read-only"
+
+// inQuorum says whether the server has others, and a leader.
+func (s Server) inQuorum() bool { return s.Role != ensemble.Standalone && s.Role != ReadOnly }
+
 // Server is what the words report of one server. What costs more than a look is
 // a function, called at most once and only by the words that print it; nil is
 // one that has nothing to tell.
@@ -16,6 +22,12 @@ type Server struct {
 	// Serving is false for a server that has no leader to serve under. The rest
 	// is then not looked at, but for Whitelist.
 	Serving bool
+
+	// TraceMask is what a real server traces: here it is only kept. stmk sets it,
+	// with the eight bytes behind the word; MaskSent says that they came. Of a
+	// server that does not serve, too.
+	TraceMask int64
+	MaskSent  bool
 
 	Role     ensemble.Role
 	Master   int // the leader's id, of an observer
@@ -31,6 +43,8 @@ type Server struct {
 	Ephemerals int   // znodes
 	Watches    int   // of all kinds: a persistent one that is not recursive is two
 	Sessions   int   // of the ensemble
+
+	LocalSessions int // of this server alone
 
 	// Connections are all of this server's, also those without a session and the
 	// one that asks.

@@ -1,6 +1,9 @@
 package fourletter
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // telnetClose is what telnet sends when it closes a connection; a real server
 // counts it among the words.
@@ -12,8 +15,8 @@ var answers = map[string]func(Server) string{
 	"dirs": serving(dirs), "dump": serving(dump), "mntr": serving(mntr),
 	"srst": serving(srst), "srvr": serving(srvr), "stat": serving(stat),
 	"wchc": serving(wchc), "wchp": serving(wchp), "wchs": serving(wchs),
-	"envi": envi, "gtmk": gtmk, "hash": hash, "isro": isro, "ruok": ruok,
-	"stmk": nil, telnetClose: nil,
+	"envi": envi, "gtmk": traceMask, "hash": hash, "isro": isro, "ruok": ruok,
+	"stmk": traceMask, telnetClose: nil,
 }
 
 // Is says whether the first four bytes of a connection are a word that a real
@@ -41,7 +44,7 @@ func Answer(word string, s Server) (string, bool) {
 	if !s.allows(word) {
 		return word + " is not executed because it is not in the whitelist.\n", true
 	}
-	if answer == nil {
+	if answer == nil || word == "stmk" && !s.MaskSent {
 		return "", false
 	}
 	return answer(s), true
@@ -71,10 +74,16 @@ func isro(s Server) string {
 	if !s.Serving {
 		return "null"
 	}
+	if s.Role == ReadOnly {
+		return "ro"
+	}
 	return "rw"
 }
 
-func gtmk(Server) string { return "306" }
+// DefaultTraceMask is what Java's server traces unless it was told otherwise.
+const DefaultTraceMask = 306
+
+func traceMask(s Server) string { return strconv.FormatInt(s.TraceMask, 10) }
 
 func hash(s Server) string {
 	if !s.Serving {

@@ -1,16 +1,21 @@
 package membership
 
 import (
-	"maps"
+	"errors"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Change gives the text after a reconfiguration, with the zxid of that as its
-// version. Fields of the request that are empty are as if they were absent.
-func Change(text string, r *wire.ReconfigRequest, zxid int64) (string, wire.Code) {
+// version. A reconfiguration that changes nothing makes a new version all the same.
+// synced says which servers are in sync with the leader: without a majority of the
+// new voters among them nothing is changed.
+func Change(text string, r *wire.ReconfigRequest, zxid int64, synced func(id int64) bool) (string, wire.Code) {
 	now, version, err := Parse(text)
 	if err != nil {
 		return "", wire.SystemError
@@ -18,55 +23,128 @@ func Change(text string, r *wire.ReconfigRequest, zxid int64) (string, wire.Code
 	if r.FromConfig != -1 && r.FromConfig != version {
 		return "", wire.BadVersion
 	}
-	next, err := change(now, r)
-	if err != nil || next.Voters() == 0 {
-		return "", wire.BadArguments
+	next, code := now.change(r)
+	if code != wire.OK {
+		return "", code
+	}
+	voters := next.Voters()
+	inSync := slices.DeleteFunc(slices.Clone(voters), func(id int64) bool { return !synced(id) })
+	if len(inSync) <= len(voters)/2 {
+		return "", wire.NewConfigNoQuorum
 	}
 	return next.Text(zxid), wire.OK
 }
 
-// change gives all members anew, or some go and some come.
-func change(now Members, r *wire.ReconfigRequest) (Members, error) {
-	if r.NewMembers != "" {
-		next, _, err := Parse(r.NewMembers)
-		return next, err
-	}
-	if r.Joining == "" && r.Leaving == "" {
-		return nil, ErrFormat
-	}
-	next := maps.Clone(now)
-	for leaving := range strings.SplitSeq(r.Leaving, ",") {
-		if leaving == "" {
-			continue
-		}
-		id, err := strconv.Atoi(strings.TrimSpace(leaving))
-		if err != nil {
-			return nil, err
-		}
-		delete(next, id)
-	}
-	joining, _, err := Parse(r.Joining)
+// AsRead gives the text as a server writes it that has read it.
+func AsRead(text string) string {
+	m, version, err := Parse(text)
 	if err != nil {
-		return nil, err
+		return text
 	}
-	for id, m := range joining {
-		if m.Client == "" || next.clash(id, m) {
-			return nil, ErrFormat
-		}
-		next[id] = m
-	}
-	return next, nil
+	return m.ordered(javahash.Grown(javahash.Default, len(m))).Text(version)
 }
 
-// clash says whether another server has one of the addresses.
-func (m Members) clash(id int, s Member) bool {
-	for other, o := range m {
-		if other == id {
+// change gives all members anew, or some go and some come.
+func (m Members) change(r *wire.ReconfigRequest) (Members, wire.Code) {
+	if r.NewMembers != nil {
+		return anew(string(r.NewMembers))
+	}
+	next := slices.Clone(m)
+	for _, leaving := range list(r.Leaving, ",") {
+		id, err := strconv.ParseInt(leaving, 10, 64)
+		if err != nil {
+			return nil, wire.MarshallingError
+		}
+		next = next.without(id)
+	}
+	most := len(m)
+	for _, joining := range list(r.Joining, ",") {
+		s, code := joiner(joining)
+		switch {
+		case code != wire.OK:
+			return nil, code
+		case s.ClientHost == "" || next.clash(s):
+			return nil, wire.BadArguments
+		}
+		next = next.set(s)
+		most = max(most, len(next))
+	}
+	if len(next.Voters()) == 0 {
+		return nil, wire.BadArguments
+	}
+	return next.ordered(javahash.Grown(javahash.Copied(len(m)), most)), wire.OK
+}
+
+// anew reads the servers of a reconfiguration that names all of them.
+func anew(text string) (Members, wire.Code) {
+	next, _, err := Parse(text)
+	switch {
+	case err != nil:
+		return nil, codeOf(err)
+	case len(next.Voters()) == 0:
+		return nil, wire.MarshallingError
+	}
+	return next.ordered(javahash.Grown(javahash.Default, len(next))), wire.OK
+}
+
+// joiner reads one server that comes. Of its key only the number behind the last
+// dot counts.
+func joiner(text string) (Member, wire.Code) {
+	parts := list(text, "=")
+	if len(parts) != 2 {
+		return Member{}, wire.BadArguments
+	}
+	s, err := parseMember(parts[0][strings.LastIndexByte(parts[0], '.')+1:], parts[1])
+	return s, codeOf(err)
+}
+
+// codeOf is how a server answers a description that cannot be: what is no number of
+// a server, or no port, fails where Java turns it into one.
+func codeOf(err error) wire.Code {
+	switch {
+	case err == nil:
+		return wire.OK
+	case errors.Is(err, ErrNumber):
+		return wire.MarshallingError
+	}
+	return wire.BadArguments
+}
+
+// list gives the parts of a text that are not blank, without the blanks around them.
+func list(text, separator string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(text, separator) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// clash says whether another server has one of the addresses of s. Those that mean
+// this machine, or all its addresses, are left out, as Apache's server does.
+func (m Members) clash(s Member) bool {
+	for _, other := range m {
+		if other.ID == s.ID {
 			continue
 		}
-		if s.Client == o.Client || s.Host == o.Host && (s.Quorum == o.Quorum || s.Vote == o.Vote) {
+		theirs := other.endpoints()
+		if slices.ContainsFunc(s.endpoints(), func(e endpoint) bool { return slices.Contains(theirs, e) }) {
 			return true
 		}
 	}
 	return false
+}
+
+type endpoint struct {
+	host string
+	port int
+}
+
+func (m Member) endpoints() []endpoint {
+	all := []endpoint{{m.Host, m.Quorum}, {m.Host, m.Vote}, {m.ClientHost, m.ClientPort}}
+	return slices.DeleteFunc(all, func(e endpoint) bool {
+		a, err := netip.ParseAddr(e.host)
+		return e.host == "" || e.host == "localhost" || err == nil && (a.IsUnspecified() || a.IsLoopback())
+	})
 }

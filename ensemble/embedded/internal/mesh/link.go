@@ -3,6 +3,8 @@ package mesh
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
 )
 
 // link is one direction between two servers. The pair's lock guards it.
@@ -13,11 +15,13 @@ type link[M any] struct {
 	share        float64 // of packets that are lost
 	queue        queue[M]
 
+	stream *delivery.Stream // nil: messages arrive by the link's own timer
+
 	seed   uint64
 	random *rand.Rand // for jitter and losses; nil until it is needed
 	timer  *time.Timer
 	over   chan struct{} // ends whoever waits for the timer
-	due    func()        // what is done when it fires
+	due    func()        // what is done when it fires, or by the scheduler
 	one    [1]M          // what deliver gets a slice of
 }
 
@@ -32,7 +36,7 @@ type item[M any] struct {
 
 // open is whether a message arrives at once.
 func (l *link[M]) open() bool {
-	return !l.cut && l.base == 0 && l.jitter == 0 && l.share == 0 && l.queue.len() == 0
+	return l.stream == nil && !l.cut && l.base == 0 && l.jitter == 0 && l.share == 0 && l.queue.len() == 0
 }
 
 // arrive delivers a message.
@@ -64,6 +68,9 @@ func (l *link[M]) hasDue() bool {
 // dueTime is when what is sent now is to arrive; zero for at once. It may be
 // before that of what was sent earlier, and then waits for it in the queue.
 func (l *link[M]) dueTime() time.Time {
+	if l.stream != nil {
+		return time.Now().Add(l.stream.Draw() + l.base + l.drawJitter())
+	}
 	if l.base == 0 && l.jitter == 0 {
 		return time.Time{}
 	}
@@ -84,9 +91,16 @@ func (l *link[M]) draw() *rand.Rand {
 	return l.random
 }
 
+// number is the link's among the streams of a scheduler, those of clients have larger ones.
+func (l *link[M]) number() uint64 { return uint64(l.from.id)<<16 | uint64(l.to.id) }
+
 // arm sets the timer for the first in the queue, if it waits for its time alone.
 func (l *link[M]) arm() {
 	if l.cut || l.queue.len() == 0 {
+		return
+	}
+	if l.stream != nil {
+		l.stream.At(l.queue.front().due, l.due)
 		return
 	}
 	wait := time.Until(l.queue.front().due)

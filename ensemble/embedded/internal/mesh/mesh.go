@@ -1,7 +1,7 @@
 // Package mesh is the network between the servers of one ensemble, all of which
-// live in this process. For each ordered pair of servers there is a link, which
-// carries messages in order. A link can be cut, made slow, made to lose packets, and
-// healed, each direction by itself.
+// live in this process. It may not look into a message. For each ordered pair of
+// servers there is a link, which carries messages in order. A link can be cut,
+// made slow, made to lose packets, and healed, each direction by itself.
 //
 // Links behave like TCP connections. Between two servers there is one
 // connection, which uses the links of both directions:
@@ -30,6 +30,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
 )
 
 // Limit is how many messages a link holds back before the connection breaks,
@@ -59,8 +61,9 @@ type server[M any] struct {
 type ids [2]int
 
 type options struct {
-	seed  uint64
-	limit int
+	seed     uint64
+	limit    int
+	delivery *delivery.Scheduler
 }
 
 // Option changes what New makes.
@@ -72,6 +75,10 @@ func WithSeed(seed uint64) Option { return func(o *options) { o.seed = seed } }
 
 // WithLimit sets how many messages a link holds back, from 1.
 func WithLimit(n int) Option { return func(o *options) { o.limit = max(n, 1) } }
+
+// WithDelivery has messages arrive one at a time, after the scheduler's latencies and what
+// Delay adds to them.
+func WithDelivery(s *delivery.Scheduler) Option { return func(o *options) { o.delivery = s } }
 
 // New makes a mesh without servers.
 func New[M any](opts ...Option) *Mesh[M] {
@@ -142,7 +149,8 @@ func (m *Mesh[M]) CutBoth(a, b int) {
 	m.Cut(b, a)
 }
 
-// Heal undoes a cut, and delivers what was held back before it returns.
+// Heal undoes a cut, and delivers what was held back before it returns; with a scheduler,
+// from then on.
 func (m *Mesh[M]) Heal(from, to int) {
 	m.change(from, to, func(p *pair[M], l *link[M]) {
 		l.cut = false

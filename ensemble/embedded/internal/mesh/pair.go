@@ -29,10 +29,13 @@ func newPair[M any](k ids, o options) *pair[M] {
 		l := &p.links[i]
 		l.from, l.to = &p.ends[i], &p.ends[1-i]
 		l.seed = o.seed
+		if o.delivery != nil {
+			l.stream = o.delivery.Stream(l.number())
+		}
 		l.due = func() {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			p.drain(l)
+			p.fired(l)
 		}
 	}
 	return p
@@ -107,22 +110,38 @@ func (p *pair[M]) hold(l *link[M], it item[M]) {
 	}
 }
 
-// drain lets arrive what is due.
+// drain lets arrive what is due, or leaves it to the scheduler.
 func (p *pair[M]) drain(l *link[M]) {
-	for l.hasDue() {
-		it := l.queue.pop()
-		switch {
-		case it.broken:
-			l.to.stale = false
-			l.to.reset(l.from.id)
-		case it.lost:
-			p.giveUp(l)
-			l.from.reset(l.to.id)
-		default:
-			l.arrive(it.msg)
-		}
+	for l.stream == nil && l.hasDue() {
+		p.arriveFirst(l)
 	}
 	l.arm()
+}
+
+// fired is called when the time of the first in the queue may have come. A scheduler lets
+// one arrive, and has been asked again by whoever changed the first.
+func (p *pair[M]) fired(l *link[M]) {
+	switch {
+	case l.stream == nil:
+		p.drain(l)
+	case l.hasDue():
+		p.arriveFirst(l)
+		l.arm()
+	}
+}
+
+func (p *pair[M]) arriveFirst(l *link[M]) {
+	it := l.queue.pop()
+	switch {
+	case it.broken:
+		l.to.stale = false
+		l.to.reset(l.from.id)
+	case it.lost:
+		p.giveUp(l)
+		l.from.reset(l.to.id)
+	default:
+		l.arrive(it.msg)
+	}
 }
 
 func (p *pair[M]) close() {

@@ -2,7 +2,7 @@ package prep
 
 import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // resolveACL gives the list that a znode gets: without duplicates, and with the

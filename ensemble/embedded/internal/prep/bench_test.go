@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 var sizes = []int{100, 100_000}

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // findAllowed finds a znode for a client that has any of perms.
@@ -98,6 +98,9 @@ func (p *Prep) setData(r *Request, q *wire.SetDataRequest) (tree.Body, wire.Code
 		return nil, r.Refused
 	}
 	n, code := p.target(q.Path, wire.PermWrite, r.Auth)
+	if code == wire.OK {
+		code = p.checkQuota(q.Path, 0, len(q.Data)-n.Size)
+	}
 	switch {
 	case code != wire.OK:
 		return nil, code
@@ -105,6 +108,7 @@ func (p *Prep) setData(r *Request, q *wire.SetDataRequest) (tree.Body, wire.Code
 		return nil, wire.BadVersion
 	}
 	n.Version++
+	n.Size = len(q.Data)
 	p.put(change{zxid: p.zxid, path: q.Path, Node: n})
 	return &tree.SetData{Path: q.Path, Data: q.Data, Version: n.Version}, wire.OK
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // create makes a znode. The type of the request says whether it is a container
@@ -38,6 +38,9 @@ func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body,
 	if code := p.checkPlace(path, parent, above); code != wire.OK {
 		return nil, code
 	}
+	if code := p.checkQuota(path, 1, len(q.Data)); code != wire.OK {
+		return nil, code
+	}
 	above.Creates++
 	c := &tree.Create{Path: path, Data: q.Data, ACL: acl, ParentCversion: above.Creates}
 	switch {
@@ -53,8 +56,15 @@ func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body,
 	}
 	above.Children++
 	p.put(change{zxid: p.zxid, path: parent, Node: above})
-	p.put(change{zxid: p.zxid, path: path, made: true, Node: tree.Node{ACL: acl, Owner: c.Owner}})
+	p.put(change{zxid: p.zxid, path: path, made: true, Node: tree.Node{ACL: acl, Owner: c.Owner, Size: len(q.Data)}})
 	return c, wire.OK
+}
+
+func (p *Prep) checkQuota(path string, nodes, bytes int) wire.Code {
+	if !p.EnforceQuota {
+		return wire.OK
+	}
+	return p.tree.Quota(path, nodes, bytes)
 }
 
 // maxTTL is what fits into the 40 bits that a server has for it.

@@ -1,5 +1,6 @@
 // Package prep is the first stage of a leader: it makes a transaction of each
 // request that changes something, before anybody has agreed to the one before.
+// It may not change the tree: that is for the transaction, once it is committed.
 // So it judges a request by the tree and, on top of it, by what the transactions
 // that are under way will change.
 //
@@ -26,7 +27,8 @@
 //	check       session, path, NoNode, READ (NoAuth), BadVersion
 //	deleteContainer  path, NoNode, NotEmpty, BadVersion of an ephemeral; neither
 //	            the session nor a permission nor the kind of znode is looked at
-//	reconfig    ReconfigDisabled, session, what Membership says, WRITE (NoAuth)
+//	reconfig    ReconfigDisabled, session, ReconfigInProgress, what Membership
+//	            says, WRITE (NoAuth)
 //
 // A path that a delete names is not checked for more than a slash, NULs and the
 // znodes of the ensemble itself: /a/../b is NoNode. The same goes for a create

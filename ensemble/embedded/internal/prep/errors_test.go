@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 var (

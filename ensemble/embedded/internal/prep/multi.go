@@ -2,7 +2,7 @@ package prep
 
 import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // multi prepares the operations one after another, each on top of those before

@@ -8,8 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Each request meets what those before it will have done, applied or not.
@@ -187,8 +188,8 @@ func TestOrderInWhichASessionsEphemeralsGo(t *testing.T) {
 		}
 		paths = append(paths, fmt.Sprintf("/e-%d", i))
 	}
-	tree.HashOrder(paths[:3], 0)
-	tree.HashOrder(paths, 3)
+	javahash.Order(paths[:3], 0)
+	javahash.Order(paths, 3)
 	x := l.prepare(Request{Op: wire.CloseSession})
 	if diff := cmp.Diff(paths, x.Body.(*tree.CloseSession).Paths); diff != "" {
 		t.Error(diff)

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Each request needs one permission of one znode, whatever the others are.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Request is what a leader is to make a transaction of.
@@ -31,12 +31,15 @@ type Prep struct {
 	// NoTTL refuses znodes with a TTL with Unimplemented, as a server without
 	// zookeeper.extendedTypesEnabled does.
 	NoTTL bool
+	// EnforceQuota refuses what goes beyond the hard limit of a quota.
+	EnforceQuota bool
 	// Membership gives the text of /zookeeper/config after a reconfiguration with
 	// that zxid, or its error. nil refuses all with ReconfigDisabled.
 	Membership func(r *wire.ReconfigRequest, zxid int64) (string, wire.Code)
 
 	outstanding
-	zxid int64 // of the request that is being prepared
+	zxid     int64 // of the request that is being prepared
+	changing int64 // zxid of a reconfiguration that is under way, 0 if none is
 	// childless are the containers that this request makes with the mode of an
 	// ephemeral: the rest of its multi cannot create anything below them.
 	childless []string
@@ -62,7 +65,12 @@ func (p *Prep) Prepare(r *Request, zxid int64) *tree.Txn {
 }
 
 // Applied says that the tree has applied the transaction zxid, and all before it.
-func (p *Prep) Applied(zxid int64) { p.forget(zxid) }
+func (p *Prep) Applied(zxid int64) {
+	p.forget(zxid)
+	if p.changing <= zxid {
+		p.changing = 0
+	}
+}
 
 func (p *Prep) body(r *Request) (tree.Body, wire.Code) {
 	switch r.Op {
@@ -71,7 +79,7 @@ func (p *Prep) body(r *Request) (tree.Body, wire.Code) {
 	case wire.CloseSession:
 		return p.closeSession(r.Session), wire.OK
 	case wire.Reconfig:
-		return p.reconfig(r)
+		return p.reconfigure(r)
 	}
 	if ops, ok := r.Record.([]wire.MultiOp); ok {
 		return p.multi(r, ops)

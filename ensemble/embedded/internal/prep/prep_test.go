@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // leader is a tree and its first stage.
@@ -18,7 +18,7 @@ type leader struct {
 
 func newLeader() *leader {
 	t := tree.New()
-	t.SetMembership("server.1=localhost:1:2:participant;3\nversion=0", 0)
+	t.SetMembership("server.1=localhost:1:2:participant;3\nversion=0", 0, 0)
 	return &leader{tree: t, prep: New(t)}
 }
 

@@ -2,15 +2,15 @@ package prep
 
 import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // configPath is the znode that says who the servers are.
 const configPath = "/zookeeper/config"
 
-// reconfig changes what is said of the servers. Only an identity that may write
+// reconfigure changes what is said of the servers. Only an identity that may write
 // there can, by default nobody but the super user.
-func (p *Prep) reconfig(r *Request) (tree.Body, wire.Code) {
+func (p *Prep) reconfigure(r *Request) (tree.Body, wire.Code) {
 	q, ok := r.Record.(*wire.ReconfigRequest)
 	switch {
 	case p.Membership == nil:
@@ -19,6 +19,8 @@ func (p *Prep) reconfig(r *Request) (tree.Body, wire.Code) {
 		return nil, wire.MarshallingError
 	case r.Refused != wire.OK:
 		return nil, r.Refused
+	case p.changing != 0:
+		return nil, wire.ReconfigInProgress
 	}
 	text, code := p.Membership(q, p.zxid)
 	if code != wire.OK {
@@ -28,6 +30,7 @@ func (p *Prep) reconfig(r *Request) (tree.Body, wire.Code) {
 	if code != wire.OK {
 		return nil, code
 	}
+	p.changing = p.zxid
 	p.put(change{zxid: p.zxid, path: configPath, Node: n})
 	return &tree.SetData{Path: configPath, Data: []byte(text), Version: -1}, wire.OK
 }

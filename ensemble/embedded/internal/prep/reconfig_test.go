@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 func TestReconfig(t *testing.T) {
@@ -43,6 +43,27 @@ func TestReconfig(t *testing.T) {
 		want := wire.Stat{Version: -1, Aversion: -1, Mzxid: 1, Mtime: 1000, DataLength: 3}
 		if diff := cmp.Diff(want, r.Stat); diff != "" || r.Err != wire.OK {
 			t.Errorf("%s: %v %s", name, r.Err, diff)
+		}
+	}
+}
+
+// Until one reconfiguration was applied there is no other.
+func TestOneReconfigAtATime(t *testing.T) {
+	l := newLeader()
+	l.prep.Membership = func(*wire.ReconfigRequest, int64) (string, wire.Code) { return "new", wire.OK }
+	ask := Request{Op: wire.Reconfig, Record: &wire.ReconfigRequest{}, Auth: []wire.ID{{Scheme: "super"}}}
+	nobody := ask
+	nobody.Auth = nil
+	refused := l.prepare(nobody)
+	first, second := l.prepare(ask), l.prepare(ask)
+	for _, x := range []*tree.Txn{refused, first, second} {
+		l.apply(x)
+	}
+	third := l.prepare(ask)
+	for x, want := range map[*tree.Txn]wire.Code{refused: wire.NoAuth, first: wire.OK, second: wire.ReconfigInProgress, third: wire.OK} {
+		f, failed := x.Body.(tree.Failure)
+		if failed && f.Code != want || failed == (want == wire.OK) {
+			t.Errorf("0x%x: %+v, want %v", x.Zxid, x.Body, want)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package prep
 
-import "github.com/zklab/zklab/ensemble/embedded/internal/tree"
+import (
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
+)
 
 // closeSession deletes all ephemerals of a session, those of creates under way
 // too.
@@ -29,7 +32,7 @@ func (p *Prep) ephemerals(session int64) []string {
 		return kept
 	}
 	paths = append(kept, p.created(session)...)
-	tree.HashOrder(paths, copied)
+	javahash.Order(paths, copied)
 	return paths
 }
 

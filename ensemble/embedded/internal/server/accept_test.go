@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/internal/memnet"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // exhausted fails a few times before it accepts, as when no file is free.

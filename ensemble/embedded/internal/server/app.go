@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/prep"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // proposal is the data of an entry of the log: a transaction, and who waits for it.
@@ -42,9 +42,16 @@ func (a *app) Send(m zab.Message) { a.cfg.Send(m) }
 
 // Install is zab.App's.
 func (a *app) Install(state zab.State, _ int64) {
-	a.tree = state.(State).Tree
-	if a.server().membership() == "" {
-		a.tree.SetMembership(a.cfg.Membership, time.Now().UnixMilli())
+	s := a.server()
+	s.endReadOnly()
+	s.tree = state.(State).Tree
+	s.introduce(s.tree)
+}
+
+// introduce tells a tree who the servers are, unless a reconfiguration has.
+func (s *Server) introduce(t *tree.Tree) {
+	if !s.standalone() && t.Membership() == "" {
+		t.SetMembership(s.cfg.Members.Text(s.cfg.version()), s.cfg.version(), time.Now().UnixMilli())
 	}
 }
 
@@ -52,13 +59,21 @@ func (a *app) Install(state zab.State, _ int64) {
 // anew: what the one before it knew of them is lost.
 func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s := a.server()
+	s.endReadOnly()
 	if s.serving = true; !isClosed(s.ready) {
 		close(s.ready)
+	}
+	s.counters.Count(fourletter.Elections)
+	s.counters.Measured(fourletter.ElectionTime, s.node.Status().ElectionTime.Milliseconds())
+	if s.cfg.FirstEpoch > 1 {
+		// Clients of the ensemble before may have seen epochs of which no transaction
+		// is left: a follower would learn with the next one that they have passed.
+		s.tree.Lead(max(s.tree.Zxid(), s.cfg.FirstEpoch<<32))
 	}
 	if role == zab.Leading {
 		s.tree.Lead(epoch << 32)
 		s.prep = prep.New(s.tree)
-		s.prep.NoTTL = s.cfg.NoTTL
+		s.prep.NoTTL, s.prep.EnforceQuota = s.cfg.NoTTL, s.cfg.EnforceQuota
 		if s.cfg.Reconfig {
 			s.prep.Membership = s.reconfigured
 		}
@@ -135,6 +150,7 @@ func (s *Server) fromLearner(from int, payload any) {
 	case syncAsked:
 		s.leadSync(syncWait{id: p.id, origin: from})
 	case moveAsked:
+		s.counters.Count(fourletter.Revalidations)
 		s.node.SendLearner(from, moveDone{id: p.id, ok: s.sessions.move(p.session, p.timeout, from, s.now)})
 	}
 }
@@ -144,6 +160,7 @@ func (s *Server) fromLearner(from int, payload any) {
 // (Programmer's Guide, Watches).
 func (a *app) Commit(e zab.Entry) {
 	s := a.server()
+	s.endReadOnly()
 	p := e.Data.(*proposal)
 	result := s.tree.Apply(p.txn)
 	for _, ev := range result.Events {
@@ -151,6 +168,10 @@ func (a *app) Commit(e zab.Entry) {
 	}
 	if s.prep != nil {
 		s.prep.Applied(e.Zxid)
+		s.counters.Count(fourletter.Commits)
+	} else {
+		s.counters.Count(fourletter.LearnedProposals)
+		s.counters.Count(fourletter.LearnedCommits)
 	}
 	if p.origin == s.cfg.Zab.ID {
 		s.answerWrite(p, result)
@@ -160,3 +181,7 @@ func (a *app) Commit(e zab.Entry) {
 	}
 	s.releaseSyncs(e.Zxid)
 }
+
+// Restored gives the entry of a transaction that was read from files: nobody waits
+// for it any more.
+func Restored(x *tree.Txn) zab.Entry { return zab.Entry{Zxid: x.Zxid, Data: &proposal{txn: x}} }

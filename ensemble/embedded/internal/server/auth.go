@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // authenticate adds an identity to a connection. It is answered at once, also
@@ -30,6 +30,22 @@ func (s *Server) authenticate(k *call) {
 	for _, id := range ids {
 		c.ids = tree.AddIdentity(c.ids, id)
 	}
+}
+
+// refuseSASL answers, as authenticate does at once, a client that wants to prove who
+// it is by SASL: with no token and no error, after which it goes on without. One
+// that sends no token is disconnected.
+func (s *Server) refuseSASL(k *call) {
+	c := k.conn
+	r, ok := k.body.(*wire.SASLRequest)
+	if !ok || r.Token == nil {
+		s.drop(c)
+		return
+	}
+	start := len(c.buf)
+	c.buf = wire.ReplyHeader{Xid: k.xid}.Append(wire.BeginFrame(c.buf))
+	c.buf = wire.AppendBuffer(c.buf, nil)
+	s.end(k, start, wire.OK)
 }
 
 // identities gives who a client proved to be, with the super user for whom no

@@ -3,7 +3,7 @@ package server
 import (
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // call is one frame of a client, decoded.
@@ -18,6 +18,7 @@ type call struct {
 
 	connect *wire.ConnectRequest // of the first frame of a connection
 	word    string               // a four-letter word in place of that frame
+	mask    *int64               // the number behind stmk
 
 	barred wire.Code // why the session may not read, when the call came
 

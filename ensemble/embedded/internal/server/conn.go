@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -9,7 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // stage is how far a connection has got.
@@ -19,17 +20,19 @@ const (
 	fresh      stage = iota // no connect request yet
 	connecting              // waiting for the session
 	serving                 // carries a session
+	unheard                 // carries none, and never will: what it sends is not looked at
 	gone                    // nothing more is taken from it
 )
 
-// sessionless is how long a connection may take to ask for a session.
-const sessionless = 10 * time.Second
+// idleLimit is how long a connection may take to ask for a session.
+const idleLimit = 10 * time.Second
 
 // conn is one client's connection. Its reader and its writer are goroutines;
 // what is not theirs belongs to the loop.
 type conn struct {
 	nc   net.Conn
 	host string    // the client's, without a port
+	most int       // bytes of a frame that is taken
 	out  *outgoing // the writer's and the reader's share
 
 	stage       stage
@@ -48,9 +51,9 @@ type conn struct {
 	counters    fourletter.ConnCounters
 }
 
-func newConn(nc net.Conn) *conn {
+func newConn(nc net.Conn, most int) *conn {
 	host := hostOf(nc.RemoteAddr())
-	return &conn{nc: nc, host: host, out: newOutgoing(), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
+	return &conn{nc: nc, host: host, most: most, out: newOutgoing(), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
 }
 
 // crammed says whether replies to reads have to wait.
@@ -67,7 +70,7 @@ func hostOf(a net.Addr) string {
 // read hands the client's frames to the loop until the connection ends.
 func (c *conn) read(b *inbox) {
 	defer func() { b.put(event{conn: c, what: ended}) }()
-	r := &patient{nc: c.nc, limit: sessionless, idle: func() { b.put(event{conn: c, what: silent}) }}
+	r := &idleReader{nc: c.nc, limit: idleLimit, idle: func() { b.put(event{conn: c, what: idle}) }}
 	in := bufio.NewReaderSize(r, 2<<10)
 	first, err := c.readFirst(in)
 	if err != nil {
@@ -91,9 +94,9 @@ func (c *conn) readFirst(in *bufio.Reader) (*call, error) {
 		return nil, err
 	}
 	if word, ok := fourletter.Is([4]byte(head)); ok {
-		return &call{conn: c, word: word, size: len(word)}, nil
+		return &call{conn: c, word: word, size: len(word), mask: maskBehind(word, in)}, nil
 	}
-	frame, err := wire.ReadFrame(in, nil, wire.MaxRequest)
+	frame, err := wire.ReadFrame(in, nil, c.most)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +107,19 @@ func (c *conn) readFirst(in *bufio.Reader) (*call, error) {
 	return &call{conn: c, at: time.Now(), size: len(frame), connect: &req, op: wire.CreateSession}, nil
 }
 
+// maskBehind is the number of eight bytes that came with stmk; one that comes later is
+// not waited for.
+func maskBehind(word string, in *bufio.Reader) *int64 {
+	if word != "stmk" || in.Buffered() < len(word)+8 {
+		return nil
+	}
+	b, _ := in.Peek(len(word) + 8)
+	mask := int64(binary.BigEndian.Uint64(b[len(word):]))
+	return &mask
+}
+
 func (c *conn) readCall(in io.Reader) (*call, error) {
-	frame, err := wire.ReadFrame(in, nil, wire.MaxRequest)
+	frame, err := wire.ReadFrame(in, nil, c.most)
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +132,10 @@ func (c *conn) readCall(in io.Reader) (*call, error) {
 	return k, nil
 }
 
-// patient reads from a connection that may be silent only for so long. It does
+// idleReader reads from a connection that may be silent only for so long. It does
 // not close the connection then, but tells: a server that is paused must not
 // close anything.
-type patient struct {
+type idleReader struct {
 	nc    net.Conn
 	idle  func()
 	limit time.Duration
@@ -131,9 +145,9 @@ type patient struct {
 // allow sets how long the client may be silent from now on: as long as a session
 // of that time-out can last, and some more. (The session ends earlier, and the
 // connection with it; this is for clients without one.)
-func (p *patient) allow(timeout time.Duration) { p.limit = max(sessionless, 2*timeout) }
+func (p *idleReader) allow(timeout time.Duration) { p.limit = max(idleLimit, 2*timeout) }
 
-func (p *patient) Read(b []byte) (int, error) {
+func (p *idleReader) Read(b []byte) (int, error) {
 	for {
 		if now := time.Now(); p.until.Sub(now) < p.limit/2 { // not a system call for each frame
 			p.until = now.Add(p.limit)

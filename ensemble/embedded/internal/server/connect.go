@@ -6,26 +6,31 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // connect handles the first frame of a connection. It is closed without an
-// answer while the server serves nobody, and when the client has seen more than
+// answer while the server serves nobody like it, and when the client has seen more than
 // this server ("single system image": the client never goes back in time).
 func (s *Server) connect(k *call) {
 	c, r := k.conn, k.connect
-	if !s.serving || r.LastZxid > s.tree.Zxid() {
+	if !s.serving && s.readOnly == nil || s.refused(r) || r.LastZxid > s.tree.Zxid() {
 		s.drop(c)
 		return
 	}
 	c.stage = connecting
+	s.counters.Count(fourletter.ConnectionRequests)
 	c.hasReadOnly = r.HasReadOnly
 	c.timeout = min(max(r.Timeout, s.cfg.MinSession), s.cfg.MaxSession)
-	if r.Session == 0 {
+	switch {
+	case r.Session != 0:
+		s.resume(c, r)
+	case s.readOnly != nil:
+		s.beginReadOnly(k)
+	default:
 		s.begin(k)
-		return
 	}
-	s.resume(c, r)
 }
 
 // begin asks for a new session.
@@ -72,10 +77,15 @@ func (s *Server) resume(c *conn, r *wire.ConnectRequest) {
 		s.establish(c, false)
 		return
 	}
+	if s.readOnly != nil {
+		s.establish(c, s.knowsReadOnly(c))
+		return
+	}
 	if s.sessions != nil {
 		s.establish(c, s.sessions.move(r.Session, c.timeout, s.cfg.Zab.ID, s.now))
 		return
 	}
+	s.counters.Count(fourletter.OwnRevalidations)
 	s.lastID++
 	s.moves[s.lastID] = &call{conn: c}
 	s.node.SendLeader(moveAsked{id: s.lastID, session: r.Session, timeout: c.timeout})
@@ -91,7 +101,7 @@ func (s *Server) moved(id uint64, ok bool) {
 
 // establish answers the connect request.
 func (s *Server) establish(c *conn, ok bool) {
-	res := wire.ConnectResponse{HasReadOnly: c.hasReadOnly, Password: make([]byte, wire.PasswordSize)}
+	res := wire.ConnectResponse{HasReadOnly: c.hasReadOnly, ReadOnly: s.readOnly != nil, Password: make([]byte, wire.PasswordSize)}
 	if ok {
 		res.Timeout, res.Session, res.Password = c.timeout, c.session, s.password(c.session)
 	}

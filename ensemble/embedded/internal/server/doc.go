@@ -1,5 +1,6 @@
 // Package server is one server of an embedded ensemble, from the moment that it
-// is started until it is stopped or killed.
+// is started until it is stopped or killed. It may not touch another server's
+// state: what it knows of others comes in messages.
 //
 // One goroutine, the loop (loop.go), owns all state: the replication node, the
 // znode tree, watches, sessions, connections. Everybody else hands it events

@@ -37,8 +37,8 @@ const (
 	requested eventKind = iota // conn has sent call
 	opened                     // conn is new
 	ended                      // conn broke or was closed by the client
-	silent                     // conn has sent nothing for as long as it may
-	roomy                      // conn, which was full, takes replies again
+	idle                       // conn has sent nothing for as long as it may
+	writable                   // conn, which was full, takes replies again
 	ordered                    // order is to be carried out
 )
 

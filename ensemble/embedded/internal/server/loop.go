@@ -1,6 +1,10 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+)
 
 // loop handles what comes in until the server ends.
 func (s *Server) loop() {
@@ -56,6 +60,7 @@ func (s *Server) work(peers []peerEvent, events []event) {
 		} else {
 			s.node.Step(s.now, p.message)
 		}
+		s.checkReadOnly()
 	}
 	for _, e := range events {
 		s.handle(e)
@@ -87,9 +92,10 @@ func (s *Server) handle(e event) {
 	case opened:
 		s.conns[e.conn] = struct{}{}
 		e.conn.counters = s.counters.Connect()
-	case silent:
+	case idle:
+		s.counters.Count(fourletter.SessionlessExpired)
 		s.drop(e.conn)
-	case roomy:
+	case writable:
 		e.conn.full = false
 		s.drain(e.conn)
 	case ended:
@@ -106,6 +112,8 @@ func (s *Server) tick() {
 		s.sweep()
 	}
 	s.node.Tick(s.now)
+	s.checkReadOnly()
+	s.expireReadOnly()
 }
 
 // next is when tick is to be called again.
@@ -117,6 +125,9 @@ func (s *Server) next() time.Time {
 				next = t
 			}
 		}
+	}
+	if t := s.readOnlyNext(); !t.IsZero() && t.Before(next) {
+		next = t
 	}
 	return next
 }
@@ -153,7 +164,7 @@ func (s *Server) flush() {
 func (s *Server) finish(c *conn) {
 	s.forget(c)
 	c.closing = true
-	c.nc.SetWriteDeadline(s.now.Add(sessionless))
+	c.nc.SetWriteDeadline(s.now.Add(idleLimit))
 	s.mark(c)
 }
 

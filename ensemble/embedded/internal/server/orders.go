@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // ErrNotLeading is the answer to an order for a leader by a server that is none.

@@ -113,5 +113,12 @@ func (o *outgoing) writer(nc net.Conn, room func()) {
 		}
 	}
 	o.close()
+	if p, ok := nc.(polite); ok {
+		p.Goodbye()
+	}
 	nc.Close()
 }
+
+// polite is a connection that tells the other side that it ends, where a plain end
+// may be taken for an attack.
+type polite interface{ Goodbye() }

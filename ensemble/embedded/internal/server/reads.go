@@ -1,6 +1,6 @@
 package server
 
-import "github.com/zklab/zklab/internal/wire"
+import "github.com/zklab/zklab/internal/zk/wire"
 
 // answerRead answers what needs no leader, from this server's tree.
 func (s *Server) answerRead(k *call) {

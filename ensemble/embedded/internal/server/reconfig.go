@@ -1,21 +1,39 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/ensemble/embedded/internal/membership"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// membership is what /zookeeper/config says, whoever asks.
-func (s *Server) membership() string {
-	data, _, _ := s.tree.Data("/zookeeper/config", nil) // everybody may read it
-	return string(data)
-}
-
-// reconfigured is what it will say after a reconfiguration. A server that is
-// alone cannot be reconfigured.
+// reconfigured is what the configuration will be after a reconfiguration. A server
+// that is alone has none, and cannot be reconfigured.
 func (s *Server) reconfigured(r *wire.ReconfigRequest, zxid int64) (string, wire.Code) {
-	if len(s.cfg.Zab.Voters)+len(s.cfg.Zab.Observers) == 1 {
+	if s.standalone() {
 		return "", wire.Unimplemented
 	}
-	return membership.Change(s.membership(), r, zxid)
+	synced := s.node.Synced()
+	return membership.Change(s.tree.Membership(), r, zxid, func(id int64) bool { return slices.Contains(synced, int(id)) })
+}
+
+// version is that of the configuration until a reconfiguration. Servers that allow
+// none keep the one that a file without a version has.
+func (c Config) version() int64 {
+	if c.Reconfig {
+		return membership.First
+	}
+	return 0
+}
+
+// standalone says whether this is the ensemble's only server.
+func (s *Server) standalone() bool { return len(s.cfg.Zab.Voters)+len(s.cfg.Zab.Observers) == 1 }
+
+// configuration is what this server answers a reconfiguration with.
+func (s *Server) configuration() []byte {
+	text := s.tree.Membership()
+	if s.sessions == nil {
+		text = membership.AsRead(text)
+	}
+	return []byte(text)
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // request handles what a client sent.
@@ -14,15 +14,17 @@ func (s *Server) request(k *call) {
 	c.heard = s.now
 	switch {
 	case k.word != "":
-		s.answerWord(c, k.word)
+		s.answerWord(k)
 	case c.stage == fresh && k.connect != nil:
 		s.connect(k)
 	case c.stage == serving && k.connect == nil:
-		if !s.touch(c) && k.op != wire.Auth {
+		if !s.touch(c) && k.op != wire.Auth && k.op != wire.SASL {
 			s.ignore(k)
 			return
 		}
 		s.dispatch(k)
+	case c.stage == unheard:
+		s.ignore(k)
 	default: // a request before the session is there: no client does that
 		s.drop(c)
 	}
@@ -31,6 +33,9 @@ func (s *Server) request(k *call) {
 // touch says that a session was heard of. It is false if this server leads and
 // knows that the session is over.
 func (s *Server) touch(c *conn) bool {
+	if s.readOnly != nil {
+		return s.knowsReadOnly(c)
+	}
 	if s.sessions != nil {
 		return s.sessions.touch(c.session, c.timeout, s.now)
 	}
@@ -54,8 +59,12 @@ func (s *Server) dispatch(k *call) {
 	switch {
 	case k.op == wire.Auth:
 		s.authenticate(k)
+	case k.op == wire.SASL:
+		s.refuseSASL(k)
 	case errors.Is(k.err, wire.ErrUnknownOp):
 		s.refuse(k, wire.Unimplemented)
+	case s.readOnly != nil:
+		s.dispatchReadOnly(k)
 	case k.waits():
 		c.queue = append(c.queue, k)
 		s.submit(k)
@@ -82,15 +91,18 @@ func (s *Server) refuse(k *call, code wire.Code) {
 func (s *Server) drain(c *conn) {
 	for len(c.queue) > 0 && c.stage == serving {
 		k := c.queue[0]
-		if k.waits() && !k.done || c.crammed() {
+		if k.waits() && !k.done && s.readOnly == nil || c.crammed() {
 			return
 		}
 		c.queue[0] = nil
 		c.queue = c.queue[1:]
-		if k.done {
+		switch {
+		case k.done:
 			c.buf = append(c.buf, k.reply...)
 			s.count(k, k.code, size(k.reply, 0))
-		} else {
+		case s.readOnly != nil:
+			s.answerReadOnly(k)
+		default:
 			s.answerRead(k)
 		}
 	}
@@ -117,12 +129,17 @@ func (s *Server) end(k *call, start int, code wire.Code) {
 // size is that of the frame that begins at start, without its length.
 func size(buf []byte, start int) int { return len(buf) - start - 4 }
 
+// countAnswer counts a request as done.
+func (s *Server) countAnswer(k *call, code wire.Code, bytes int) {
+	k.conn.counters.Answered(fourletter.Reply{
+		Xid: k.xid, Op: k.op, Failed: code != wire.OK, Zxid: s.tree.Zxid(), Size: bytes, Start: k.at, End: s.now,
+	})
+}
+
 // count counts an answered request, whose reply is in the connection's buffer.
 func (s *Server) count(k *call, code wire.Code, bytes int) {
 	c := k.conn
-	c.counters.Answered(fourletter.Reply{
-		Xid: k.xid, Op: k.op, Failed: code != wire.OK, Zxid: s.tree.Zxid(), Size: bytes, Start: k.at, End: s.now,
-	})
+	s.countAnswer(k, code, bytes)
 	c.counters.Sent()
 	c.answered += k.weight()
 	s.mark(c)

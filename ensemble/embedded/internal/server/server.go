@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/ensemble/embedded/internal/membership"
 	"github.com/zklab/zklab/ensemble/embedded/internal/prep"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/watch"
@@ -22,18 +23,28 @@ type Config struct {
 	Sweep time.Duration
 	// Secret is the ensemble's: session passwords are made of it.
 	Secret uint64
+	// FirstEpoch is the one that the ensemble began with. If it is later than 1 every
+	// server shows it from the start, as a zxid with which nothing happened yet.
+	FirstEpoch int64
 	// Disk is what survives.
 	Disk *zab.Disk
 	// Listener is where clients come from; the server closes it.
 	Listener net.Listener
 	// Send takes a message to another server, without blocking.
 	Send func(zab.Message)
-	// Membership is the text of /zookeeper/config, until a reconfiguration, which
-	// Reconfig allows, changes it.
-	Membership string
-	Reconfig   bool
+	// Members are in /zookeeper/config, until a reconfiguration, which Reconfig
+	// allows, changes it.
+	Members  membership.Members
+	Reconfig bool
 	// NoTTL refuses znodes with a TTL.
 	NoTTL bool
+	// EnforceQuota refuses what goes beyond the hard limit of a quota.
+	EnforceQuota bool
+	// ReadOnly lets a server without a majority serve clients that ask for that.
+	// LocalSessions has it begin sessions for them, too.
+	ReadOnly, LocalSessions bool
+	// MaxRequest is the largest frame that is taken from a client.
+	MaxRequest int
 	// Port is the one for clients, as conf tells it.
 	Port int
 	// SuperDigest is the digest identity that no access control list stops.
@@ -58,27 +69,30 @@ type Server struct {
 	over   bool
 
 	// The rest is the loop's.
-	now       time.Time
-	node      *zab.Node
-	tree      *tree.Tree
-	prep      *prep.Prep // while leading
-	sessions  *sessions  // while leading
-	sweepAt   time.Time  // while leading
-	serving   bool
-	watches   *watch.Table[*conn]
-	conns     map[*conn]struct{}
-	attached  map[int64]*conn // by session
-	touched   touches
-	pending   map[uint64]*call // by request.id
-	orders    map[uint64]*order
-	syncs     []syncWait
-	moves     map[uint64]*call // sessions that are being moved here
-	lastID    uint64
-	lastSess  int64
-	dirty     []*conn
-	names     []string // for lists of children
-	counters  fourletter.Counters
-	proposals fourletter.Sizes // while leading
+	now        time.Time
+	node       *zab.Node
+	tree       *tree.Tree
+	prep       *prep.Prep // while leading
+	sessions   *sessions  // while leading
+	sweepAt    time.Time  // while leading
+	serving    bool
+	readOnlyAt time.Time     // when it serves read-only if it has found no leader; zero while it has one
+	readOnly   *readOnlyMode // while it serves read-only
+	watches    *watch.Table[*conn]
+	conns      map[*conn]struct{}
+	attached   map[int64]*conn // by session
+	touched    touches
+	pending    map[uint64]*call // by request.id
+	orders     map[uint64]*order
+	syncs      []syncWait
+	moves      map[uint64]*call // sessions that are being moved here
+	lastID     uint64
+	lastSess   int64
+	dirty      []*conn
+	names      []string // for lists of children
+	counters   fourletter.Counters
+	proposals  fourletter.Sizes // while leading
+	traceMask  int64
 }
 
 // New makes a server. Messages for it may come before Run.
@@ -86,7 +100,7 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, inbox: newInbox(), started: time.Now(), ready: make(chan struct{}), ending: make(chan struct{}),
 		watches: watch.New[*conn](), conns: map[*conn]struct{}{}, attached: map[int64]*conn{},
-		touched: touches{}, pending: map[uint64]*call{}, orders: map[uint64]*order{}, moves: map[uint64]*call{},
+		traceMask: fourletter.DefaultTraceMask, touched: touches{}, pending: map[uint64]*call{}, orders: map[uint64]*order{}, moves: map[uint64]*call{},
 	}
 	s.now = s.started
 	// Requests of an earlier run may still be on their way: no id comes twice.
@@ -126,11 +140,30 @@ func (s *Server) accept() {
 			time.Sleep(acceptAgain)
 			continue
 		}
-		c := newConn(nc)
-		s.inbox.put(event{conn: c, what: opened})
-		s.tasks.Go(func() { c.read(s.inbox) })
-		s.tasks.Go(func() { c.out.writer(nc, func() { s.inbox.put(event{conn: c, what: roomy}) }) })
+		s.take(nc)
 	}
+}
+
+func (s *Server) take(nc net.Conn) {
+	c := newConn(nc, s.cfg.MaxRequest)
+	s.inbox.put(event{conn: c, what: opened})
+	s.tasks.Go(func() { c.read(s.inbox) })
+	s.tasks.Go(func() { c.out.writer(nc, func() { s.inbox.put(event{conn: c, what: writable}) }) })
+}
+
+// Take serves a connection that did not come from the listener. It is false, and
+// the connection stays the caller's, when the server has ended.
+func (s *Server) Take(nc net.Conn) bool {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return false
+	}
+	s.accepting.Add(1)
+	s.mu.Unlock()
+	defer s.accepting.Done()
+	s.take(nc)
+	return true
 }
 
 // Pause freezes the server: it keeps its connections and does nothing. It
@@ -178,6 +211,8 @@ func (s *Server) halt(crash bool) {
 	close(s.ending)
 	if crash {
 		s.cfg.Disk.Crash()
+	} else {
+		s.cfg.Disk.Flush()
 	}
 	s.mu.Unlock()
 	s.cfg.Listener.Close()

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // sessions is the leader's list of sessions: when each of them expires, and

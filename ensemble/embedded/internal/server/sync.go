@@ -1,6 +1,6 @@
 package server
 
-import "github.com/zklab/zklab/internal/wire"
+import "github.com/zklab/zklab/internal/zk/wire"
 
 // A sync is answered when the server that the client is on has seen everything
 // that was proposed before the leader heard of the sync ("Programmer's Guide,

@@ -1,18 +1,30 @@
 package server
 
 import (
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // fire tells the watchers of an event, before anybody can read what changed. A
 // watcher that may not read the znode is not told (CVE-2024-23944).
 func (s *Server) fire(e tree.Event, zxid int64) {
+	told := int64(0)
 	s.watches.Trigger(e.Type, e.Path, func(c *conn, typ wire.EventType, path string) {
+		told++
 		if tree.Allowed(e.ACL, wire.PermRead, c.ids) {
 			s.notify(c, typ, path, zxid)
 		}
 	})
+	if told > 0 {
+		s.counters.Measured(watchersOf[e.Type], told)
+	}
+}
+
+// watchersOf is what counts how many watchers an event has.
+var watchersOf = map[wire.EventType]fourletter.Measure{
+	wire.EventCreated: fourletter.CreatedWatchers, wire.EventDeleted: fourletter.DeletedWatchers,
+	wire.EventDataChanged: fourletter.ChangedWatchers, wire.EventChildrenChanged: fourletter.ChildWatchers,
 }
 
 // notify sends a watch event.

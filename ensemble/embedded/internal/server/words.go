@@ -5,13 +5,19 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
+	"github.com/zklab/zklab/ensemble/embedded/internal/membership"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
 // answerWord answers a four-letter word and closes the connection.
-func (s *Server) answerWord(c *conn, word string) {
+func (s *Server) answerWord(k *call) {
+	c := k.conn
+	if k.mask != nil {
+		s.traceMask = *k.mask
+	}
 	facts := s.facts(c)
-	if text, ok := fourletter.Answer(word, facts); ok {
+	facts.TraceMask, facts.MaskSent = s.traceMask, k.mask != nil
+	if text, ok := fourletter.Answer(k.word, facts); ok {
 		c.buf = append(c.buf, text...)
 		c.counters.Sent()
 	}
@@ -20,7 +26,7 @@ func (s *Server) answerWord(c *conn, word string) {
 
 // facts is what the words tell of the server, asked by c.
 func (s *Server) facts(asking *conn) fourletter.Server {
-	if !s.serving {
+	if !s.serving && s.readOnly == nil {
 		return fourletter.Server{Whitelist: []string{"*"}}
 	}
 	return fourletter.Server{
@@ -28,7 +34,7 @@ func (s *Server) facts(asking *conn) fourletter.Server {
 		Role: s.role(), Master: s.node.Leader(), Voters: len(s.cfg.Zab.Voters),
 		Zxid: s.tree.Zxid(), Uptime: s.now.Sub(s.started), Counters: &s.counters, Leader: s.leaderFacts(), Conf: s.conf(),
 		Nodes: s.tree.NodeCount(), DataSize: s.tree.DataSize(), Ephemerals: s.tree.EphemeralCount(),
-		Watches: s.watches.Len(), Sessions: s.tree.SessionCount(),
+		Watches: s.watches.Len(), Sessions: s.tree.SessionCount(), LocalSessions: s.localSessions(),
 		Connections:      func() []fourletter.Connection { return s.connections(asking) },
 		AllSessions:      s.allSessions,
 		EphemeralPaths:   s.tree.AllEphemerals,
@@ -40,9 +46,12 @@ func (s *Server) facts(asking *conn) fourletter.Server {
 }
 
 func (s *Server) role() ensemble.Role {
+	if s.readOnly != nil {
+		return fourletter.ReadOnly
+	}
 	switch s.node.Role() {
 	case zab.Leading:
-		if len(s.cfg.Zab.Voters)+len(s.cfg.Zab.Observers) == 1 {
+		if s.standalone() {
 			return ensemble.Standalone
 		}
 		return ensemble.Leader
@@ -68,9 +77,14 @@ func (s *Server) conf() fourletter.Conf {
 	conf := fourletter.Conf{
 		ClientPort: s.cfg.Port, Tick: z.Tick, MinSessionTimeout: s.cfg.MinSession, MaxSessionTimeout: s.cfg.MaxSession, ServerID: z.ID,
 	}
-	if len(z.Voters)+len(z.Observers) > 1 {
+	if !s.standalone() {
+		members := s.tree.Membership()
+		if s.readOnly != nil {
+			members = ""
+		}
 		conf.Quorum = &fourletter.Quorum{
-			InitLimit: z.InitLimit, SyncLimit: z.SyncLimit, Observer: s.node.Role() == zab.Observing, Membership: s.cfg.Membership,
+			ElectionPort: s.own().Vote, QuorumPort: s.own().Quorum,
+			InitLimit: z.InitLimit, SyncLimit: z.SyncLimit, Observer: s.node.Role() == zab.Observing, Membership: members,
 		}
 	}
 	return conf
@@ -89,12 +103,24 @@ func (s *Server) connections(asking *conn) (all []fourletter.Connection) {
 	return all
 }
 
-// expires is when the connection ends if nothing comes.
-func (c *conn) expires() time.Time {
-	if c.stage == fresh {
-		return c.since.Add(sessionless)
+// own is this server as the ensemble was started with it.
+func (s *Server) own() (own membership.Member) {
+	for _, m := range s.cfg.Members {
+		if m.ID == int64(s.cfg.Zab.ID) {
+			own = m
+		}
 	}
-	return c.heard.Add(c.timeout)
+	return own
+}
+
+// expires is when the connection ends if nothing comes: a real server looks once in
+// the time that one without a session has, and says when that will be.
+func (c *conn) expires() time.Time {
+	at := c.since.Add(idleLimit)
+	if c.stage != fresh {
+		at = c.heard.Add(c.timeout)
+	}
+	return time.UnixMilli((at.UnixMilli()/idleLimit.Milliseconds() + 1) * idleLimit.Milliseconds())
 }
 
 func (s *Server) allSessions() (all []fourletter.Session) {

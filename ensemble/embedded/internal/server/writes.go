@@ -3,9 +3,10 @@ package server
 import (
 	"slices"
 
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
 	"github.com/zklab/zklab/ensemble/embedded/internal/prep"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // submit sends a call to the leader.
@@ -40,6 +41,8 @@ func (s *Server) propose(r *request) {
 			Session: r.session, Cxid: r.cxid, Op: r.op, Record: r.body, Timeout: r.timeout,
 			Auth: r.auth, Time: s.now.UnixMilli(), Refused: code,
 		}, zxid)
+		s.counters.Count(fourletter.Proposals)
+		s.proposals.Add(proposalSize(txn))
 		return &proposal{txn: txn, origin: r.origin, id: r.id}
 	})
 }
@@ -73,6 +76,7 @@ func (s *Server) answerWrite(p *proposal, r tree.Result) {
 	switch {
 	case c.stage == connecting && k.connect != nil:
 		s.establish(c, true)
+		s.countAnswer(k, wire.OK, 0)
 		return
 	case c.stage != serving:
 		return
@@ -126,7 +130,7 @@ func (s *Server) appendWrite(b []byte, k *call, r tree.Result) []byte {
 	case wire.SetData, wire.SetACL:
 		return r.Stat.Append(b)
 	case wire.Reconfig:
-		return wire.DataReply{Data: []byte(s.membership()), Stat: r.Stat}.Append(b)
+		return wire.DataReply{Data: s.configuration(), Stat: r.Stat}.Append(b)
 	}
 	return b
 }
@@ -145,6 +149,7 @@ func (s *Server) sessionClosed(id int64) {
 // expireSessions proposes the end of the sessions that are overdue.
 func (s *Server) expireSessions() {
 	for _, id := range s.sessions.expired(s.now) {
+		s.counters.Count(fourletter.SessionsExpired)
 		s.propose(&request{session: id, op: wire.CloseSession})
 	}
 }

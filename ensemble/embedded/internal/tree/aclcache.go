@@ -3,7 +3,7 @@ package tree
 import (
 	"encoding/binary"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // sharedACL is a list that all znodes with equal ones share. nil stands for that

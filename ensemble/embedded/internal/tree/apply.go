@@ -1,7 +1,7 @@
 package tree
 
 import (
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Event is a change of a znode that clients may watch.
@@ -63,6 +63,9 @@ func (t *Tree) change(x *Txn, op wire.Op, body Body) wire.OpResult {
 		r.Err = t.delete(b.Path, x.Zxid)
 	case *SetData:
 		r.Stat, r.Err = t.applySetData(x, b)
+		if op == wire.Reconfig && r.Err == wire.OK {
+			t.reconfigured(b)
+		}
 	case *SetACL:
 		r.Stat, r.Err = t.applySetACL(b)
 	case *CreateSession:
@@ -96,7 +99,7 @@ func (t *Tree) create(x *Txn, c *Create) (wire.Stat, wire.Code) {
 		owner: c.Owner, ttl: c.TTL, container: c.Container,
 	}
 	t.insert(n)
-	t.enrol(n)
+	t.track(n)
 	stat := n.stat()
 	t.countCreate(n)
 	t.event(wire.EventCreated, n)
@@ -109,7 +112,7 @@ func (t *Tree) delete(path string, zxid int64) wire.Code {
 	if n == nil || n.parent == nil {
 		return wire.NoNode
 	}
-	t.strike(n)
+	t.untrack(n)
 	delete(t.nodes, path)
 	t.dataSize -= n.size()
 	n.parent.children.remove(n)
@@ -134,6 +137,14 @@ func (t *Tree) applySetData(x *Txn, s *SetData) (wire.Stat, wire.Code) {
 	t.count(n, 0, more)
 	t.event(wire.EventDataChanged, n)
 	return stat, wire.OK
+}
+
+// reconfigured takes note of a configuration that was written. Apache's servers
+// write it twice, by the transaction and when they begin to use it: who watches
+// hears of both.
+func (t *Tree) reconfigured(s *SetData) {
+	t.members = string(s.Data)
+	t.event(wire.EventDataChanged, t.nodes[s.Path])
 }
 
 func (t *Tree) setData(n *node, data []byte) {

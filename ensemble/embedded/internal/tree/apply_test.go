@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 var open = acl(wire.PermAll, "world", "anyone")
@@ -88,7 +88,7 @@ func check(t interface{ Fatalf(string, ...any) }, tr *Tree) {
 	}
 }
 
-func onRoll(r *roll, n *node) bool { return n.slot < len(r.nodes) && r.nodes[n.slot] == n }
+func onRoll(r *nodeList, n *node) bool { return n.slot < len(r.nodes) && r.nodes[n.slot] == n }
 
 func stat(t *testing.T, tr *Tree, path string) wire.Stat {
 	t.Helper()

@@ -5,7 +5,8 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Authenticate gives the identity that a client proves with an Auth request; ok
@@ -41,16 +42,15 @@ func AddIdentity(ids []wire.ID, id wire.ID) []wire.ID {
 	}
 	all := make([]wire.ID, 0, len(ids)+1)
 	all = append(append(all, ids...), id)
-	sortByBucket(all, identityTable(len(all)), idHash)
+	javahash.Sort(all, identityTable(len(all)), idHash)
 	return all
 }
 
 // identityTable is the size of a ConcurrentHashMap of n entries: one that is
 // three quarters full grows.
-func identityTable(n int) int { return grown(smallTable, n+1) }
+func identityTable(n int) int { return javahash.Grown(javahash.Default, n+1) }
 
 // idHash is the hash code of an identity in Java.
 func idHash(id wire.ID) uint32 {
-	h := uint32(37*(37*17+javaHash(id.Scheme)) + javaHash(id.ID))
-	return h ^ h>>16
+	return javahash.Spread(37*(37*17+javahash.Code(id.Scheme)) + javahash.Code(id.ID))
 }

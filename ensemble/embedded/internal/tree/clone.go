@@ -15,8 +15,9 @@ func (t *Tree) Clone() *Tree {
 		nodes:      make(map[string]*node, len(t.nodes)),
 		zxid:       t.zxid,
 		sessions:   maps.Clone(t.sessions),
-		owned:      make(map[int64]*roll, len(t.owned)),
+		owned:      make(map[int64]*nodeList, len(t.owned)),
 		quotas:     maps.Clone(t.quotas),
+		members:    t.members,
 		order:      t.order,
 		ephemerals: t.ephemerals,
 		dataSize:   t.dataSize,
@@ -34,7 +35,7 @@ func (t *Tree) Clone() *Tree {
 		todo = todo[:len(todo)-1]
 		p.copy.acl = aclOf[p.copy.acl]
 		u.nodes[p.copy.path] = p.copy
-		if r := u.rollOf(p.copy); r != nil {
+		if r := u.listOf(p.copy); r != nil {
 			r.nodes[p.copy.slot] = p.copy
 		}
 		todo = p.copyChildren(todo)
@@ -63,8 +64,10 @@ func (p pair) copyChildren(pairs []pair) []pair {
 	return pairs
 }
 
-// sized gives a roll with room for the same nodes.
-func (r *roll) sized() roll { return roll{nodes: make([]*node, len(r.nodes)), most: r.most} }
+// sized gives a list with room for the same nodes.
+func (r *nodeList) sized() nodeList {
+	return nodeList{nodes: make([]*node, len(r.nodes)), most: r.most}
+}
 
 // Diff tells the first difference between the znodes and sessions of two trees,
 // "" if they are equal. It leaves out /zookeeper/config, which each server sets

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // step applies a random transaction, as a leader could make it, and gives it.
@@ -146,7 +146,7 @@ func TestDiffSeesEveryDifference(t *testing.T) {
 		}
 	}
 	same := base()
-	same.SetMembership("x", 5)
+	same.SetMembership("x", 0, 5)
 	if diff := base().Diff(same); diff != "" {
 		t.Errorf("the configuration counts: %s", diff)
 	}

@@ -1,5 +1,6 @@
 // Package tree is the replicated state of an ensemble: znodes, their stats, and
-// sessions.
+// sessions. It may not use time, randomness or connections: the same
+// transactions make the same tree.
 //
 // It is a state machine. A leader turns each request that changes something into
 // a [Txn] (package prep), and every server applies the same transactions in the
@@ -15,7 +16,7 @@
 // session, nor of the identities of a client. Java's server has one all the
 // same, that of its hash sets, and clients see it: in a list of children, in the
 // watch events of a closed session, in the expansion of the scheme auth. A Tree
-// has the same (hash.go), so that it is deterministic and can be compared with a
+// has the same (package javahash), so that it is deterministic and can be compared with a
 // real server event by event.
 //
 // # Where it differs from Java's server

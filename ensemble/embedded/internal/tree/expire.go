@@ -1,6 +1,10 @@
 package tree
 
-import "time"
+import (
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+)
 
 // Expired gives the paths that a leader may delete now (DeleteContainer), in the
 // order in which Java's does: containers that had children and have none, and
@@ -17,11 +21,11 @@ func (t *Tree) Expired(millis int64) []string {
 			paths = append(paths, n.path)
 		}
 	}
-	HashOrder(paths, 0)
+	javahash.Order(paths, 0)
 	return paths
 }
 
-// idling says whether a node is a container on the roll of those that had
+// idling says whether a node is a container on the list of those that had
 // children and have none. A container that never had one waits for it.
 func (n *node) idling() bool { return n.container && n.creates > 0 && n.children.n == 0 }
 

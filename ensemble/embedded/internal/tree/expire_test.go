@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
 func TestExpired(t *testing.T) {
@@ -54,7 +56,7 @@ func TestExpired(t *testing.T) {
 // The leader gathers them in a set, too.
 func TestExpiredInTheOrderOfAJavaSet(t *testing.T) {
 	tr := New()
-	set := newJavaSet(smallTable)
+	set := newJavaSet(javahash.Default)
 	for i := range 20 {
 		path := fmt.Sprintf("/t%d", i)
 		apply(t, tr, &Create{Path: path, ACL: open, TTL: time.Second, ParentCversion: int32(i)})

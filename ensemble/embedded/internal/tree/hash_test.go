@@ -8,13 +8,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
 func TestJavaHash(t *testing.T) {
 	for s, want := range map[string]int32{
 		"": 0, "hello": 99162322, "config": -1354792126, "é": 233, "日本": 835047, "😀": 1772899, "lock-0000000001": -864326685,
 	} {
-		if got := javaHash(s); got != want {
+		if got := javahash.Code(s); got != want {
 			t.Errorf("%q: %d, want %d", s, got, want)
 		}
 	}
@@ -47,7 +49,7 @@ func childrenOf(names ...string) []string {
 	var c children
 	parent := &node{path: "/p", parent: &node{path: "/"}}
 	for _, name := range names {
-		c.add(&node{path: "/p/" + name, parent: parent, hash: hash(name)})
+		c.add(&node{path: "/p/" + name, parent: parent, hash: javahash.String(name)})
 	}
 	return namesOf(&c)
 }
@@ -59,7 +61,7 @@ func namesOf(c *children) []string {
 }
 
 func hashOrdered(paths []string) []string {
-	HashOrder(paths, 0)
+	javahash.Order(paths, 0)
 	return paths
 }
 
@@ -73,7 +75,7 @@ type javaSet struct {
 func newJavaSet(buckets int) *javaSet { return &javaSet{table: make([][]string, buckets)} }
 
 func (s *javaSet) add(name string) {
-	b := &s.table[hash(name)&uint32(len(s.table)-1)]
+	b := &s.table[javahash.String(name)&uint32(len(s.table)-1)]
 	if slices.Contains(*b, name) {
 		return
 	}
@@ -84,7 +86,7 @@ func (s *javaSet) add(name string) {
 	bigger := make([][]string, 2*len(s.table))
 	for _, chain := range s.table {
 		for _, name := range chain {
-			i := hash(name) & uint32(len(bigger)-1)
+			i := javahash.String(name) & uint32(len(bigger)-1)
 			bigger[i] = append(bigger[i], name)
 		}
 	}
@@ -92,7 +94,7 @@ func (s *javaSet) add(name string) {
 }
 
 func (s *javaSet) remove(name string) {
-	b := &s.table[hash(name)&uint32(len(s.table)-1)]
+	b := &s.table[javahash.String(name)&uint32(len(s.table)-1)]
 	if i := slices.Index(*b, name); i >= 0 {
 		*b = slices.Delete(*b, i, i+1)
 		s.size--
@@ -130,7 +132,7 @@ func TestChildrenAreInTheOrderOfAJavaSet(t *testing.T) {
 				delete(nodes, s)
 				want.remove(s)
 			} else {
-				nodes[s] = &node{path: "/" + s, parent: parent, hash: hash(s)}
+				nodes[s] = &node{path: "/" + s, parent: parent, hash: javahash.String(s)}
 				c.add(nodes[s])
 				want.add(s)
 			}
@@ -146,7 +148,7 @@ func TestHashOrderIsThatOfACopyThatGrew(t *testing.T) {
 		names := rapid.SliceOfNDistinct(rapid.StringMatching(`/[a-c]{1,4}`), 0, 60, rapid.ID[string]).Draw(t, "names")
 		copied := rapid.IntRange(0, len(names)).Draw(t, "copied")
 		// A set as large as it had to be, its copy, and what was added then.
-		set := newJavaSet(smallTable)
+		set := newJavaSet(javahash.Default)
 		for _, s := range names[:copied] {
 			set.add(s)
 		}
@@ -156,7 +158,7 @@ func TestHashOrderIsThatOfACopyThatGrew(t *testing.T) {
 			java.add(s)
 			order = append(order, s)
 		}
-		HashOrder(order, copied)
+		javahash.Order(order, copied)
 		if diff := cmp.Diff(java.names(), order); diff != "" {
 			t.Fatal(diff)
 		}

@@ -3,7 +3,7 @@ package tree
 import (
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // node is a znode.
@@ -25,7 +25,7 @@ type node struct {
 	children   children
 	prev, next *node  // siblings in a bucket of the parent
 	hash       uint32 // of the name
-	slot       int    // where it is in the roll that it is on, if any
+	slot       int    // where it is in the list that it is on, if any
 	order      uint64 // later nodes have a larger one
 }
 
@@ -65,19 +65,19 @@ func parentPath(path string) string {
 	return "/"
 }
 
-// roll is a list of nodes, none twice. A node can be on one at a time.
-type roll struct {
+// nodeList is a list of nodes, none twice. A node can be on one at a time.
+type nodeList struct {
 	nodes []*node
 	most  int // nodes that it ever had at once
 }
 
-func (r *roll) add(x *node) {
+func (r *nodeList) add(x *node) {
 	x.slot = len(r.nodes)
 	r.nodes = append(r.nodes, x)
 	r.most = max(r.most, len(r.nodes))
 }
 
-func (r *roll) remove(x *node) {
+func (r *nodeList) remove(x *node) {
 	last := len(r.nodes) - 1
 	r.nodes[x.slot] = r.nodes[last]
 	r.nodes[x.slot].slot = x.slot

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // A quota of a subtree is made by two znodes under /zookeeper/quota, followed by
 // the path of the subtree: one with the limits, and one in which the servers
-// count nodes and bytes ("Administrator's Guide, Quotas"). Limits are not
-// enforced by default, but counted is always, behind the back of the znode's
-// stat: its version and its mzxid stay.
+// count nodes and bytes ("Administrator's Guide, Quotas"). Limits are enforced
+// only if a leader asks (Quota), but counted is always, behind the back of the
+// znode's stat: its version and its mzxid stay.
 const (
 	limitsName = "zookeeper_limits"
 	countsName = "zookeeper_stats"
@@ -53,19 +55,63 @@ func (t *Tree) countDelete(n *node) {
 // count adds to what is counted for the innermost subtree with a quota that n
 // is in.
 func (t *Tree) count(n *node, nodes, bytes int) {
-	if len(t.quotas) == 0 {
+	subtree, ok := t.quotaAbove(n.path)
+	if !ok {
 		return
 	}
-	for path := n.path; path != rootPath; path = parentPath(path) {
-		if !t.quotas[path] {
-			continue
-		}
-		if counts := t.nodes[quotaPath+path+"/"+countsName]; counts != nil {
-			counts.data = addCounts(counts.data, nodes, bytes)
-		}
-		return
+	if counts := t.nodes[quotaPath+subtree+"/"+countsName]; counts != nil {
+		counts.data = addCounts(counts.data, nodes, bytes)
 	}
 }
+
+// quotaAbove gives the innermost subtree with a quota that a path is in.
+func (t *Tree) quotaAbove(path string) (subtree string, ok bool) {
+	if len(t.quotas) == 0 {
+		return "", false
+	}
+	for ; path != rootPath; path = parentPath(path) {
+		if t.quotas[path] {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+// Quota judges so many more nodes and bytes at a path by the hard limits of the
+// innermost subtree with a quota. What counts is what the tree has now, without
+// what is under way, as for Java's leader; so does a limit that is passed already
+// when bytes become fewer. A limit that no server can read is MarshallingError.
+func (t *Tree) Quota(path string, nodes, bytes int) wire.Code {
+	subtree, ok := t.quotaAbove(path)
+	if !ok {
+		return wire.OK
+	}
+	limits, counts := t.nodes[quotaPath+subtree+"/"+limitsName], t.nodes[quotaPath+subtree+"/"+countsName]
+	if limits == nil {
+		return wire.OK
+	}
+	limit, ok := parseCounts(limits.data)
+	if !ok {
+		return wire.MarshallingError
+	}
+	checksNodes := nodes != 0 && max(limit["count"], limitOf(limit, "countHardLimit")) > -1
+	checksBytes := bytes != 0 && max(limit["bytes"], limitOf(limit, "byteHardLimit")) > -1
+	if counts == nil || !checksNodes && !checksBytes {
+		return wire.OK
+	}
+	now, ok := parseCounts(counts.data)
+	switch {
+	case !ok:
+		return wire.MarshallingError
+	case checksNodes && passes(now["count"]+int64(nodes), limitOf(limit, "countHardLimit")),
+		checksBytes && passes(now["bytes"]+int64(bytes), limitOf(limit, "byteHardLimit")):
+		return wire.QuotaExceeded
+	}
+	return wire.OK
+}
+
+// passes says whether a number is beyond a limit, if that is one.
+func passes(n, limit int64) bool { return limit > -1 && n > limit }
 
 // recount counts a subtree anew.
 func (t *Tree) recount(subtree string, counts *node) {
@@ -84,16 +130,9 @@ var pairSeparator = regexp.MustCompile("[,;]+")
 // addCounts adds to "count=4,bytes=30", which may have further numbers. What a
 // client may have written in its place stays as it is.
 func addCounts(data []byte, nodes, bytes int) []byte {
-	all := map[string]int64{"count": -1, "bytes": -1}
-	for _, pair := range pairSeparator.Split(string(data), -1) {
-		key, value, ok := strings.Cut(strings.TrimRight(pair, "="), "=")
-		n, err := strconv.ParseInt(value, 10, 64)
-		if len(data) > 0 && (!ok || err != nil) {
-			return data
-		}
-		if ok {
-			all[key] = n
-		}
+	all, ok := parseCounts(data)
+	if !ok {
+		return data
 	}
 	b := fmt.Appendf(nil, "count=%d,bytes=%d", all["count"]+int64(nodes), all["bytes"]+int64(bytes))
 	delete(all, "count")
@@ -105,4 +144,30 @@ func addCounts(data []byte, nodes, bytes int) []byte {
 		b = fmt.Appendf(b, ";%s=%d", key, all[key])
 	}
 	return b
+}
+
+// parseCounts reads "count=4,bytes=30", which may have further numbers: those of
+// counts and limits that are not there are -1.
+func parseCounts(data []byte) (all map[string]int64, ok bool) {
+	all = map[string]int64{"count": -1, "bytes": -1}
+	if len(data) == 0 {
+		return all, true
+	}
+	for _, pair := range pairSeparator.Split(string(data), -1) {
+		key, value, ok := strings.Cut(strings.TrimRight(pair, "="), "=")
+		n, err := strconv.ParseInt(value, 10, 64)
+		if !ok || err != nil {
+			return nil, false
+		}
+		all[key] = n
+	}
+	return all, true
+}
+
+// limitOf gives a number of a quota, -1 if it has none.
+func limitOf(all map[string]int64, key string) int64 {
+	if n, ok := all[key]; ok {
+		return n
+	}
+	return -1
 }

@@ -3,7 +3,7 @@ package tree
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 func TestQuotasAreCounted(t *testing.T) {

@@ -3,7 +3,7 @@ package tree
 import (
 	"strings"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Each read takes the identities of the client, the address among them, and
@@ -114,6 +114,7 @@ type Node struct {
 	Children          int
 	ACL               []wire.ACL
 	Owner             int64 // session of an ephemeral
+	Size              int   // of the data
 }
 
 // Node gives what a leader has to know of the znode at path, which is not the
@@ -126,5 +127,6 @@ func (t *Tree) Node(path string) (n Node, ok bool) {
 	return Node{
 		Version: x.version, Aversion: x.aversion, Creates: x.creates,
 		Children: x.children.n, ACL: x.acl.entries(), Owner: x.owner,
+		Size: len(x.data),
 	}, true
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
 // Sessions gives all sessions and their time-outs, by id.
@@ -19,6 +21,12 @@ func (t *Tree) Sessions() iter.Seq2[int64, time.Duration] {
 			}
 		}
 	}
+}
+
+// HasSession says whether a session is there.
+func (t *Tree) HasSession(id int64) bool {
+	_, ok := t.sessions[id]
+	return ok
 }
 
 // SessionCount is the number of sessions.
@@ -42,8 +50,8 @@ func (t *Tree) Ephemerals(session int64) []string {
 		paths = append(paths, n.path)
 	}
 	// The server copies the session's set, and goes through the copy.
-	sortByBucket(paths, grown(smallTable, r.most), hash)
-	sortByBucket(paths, tableFor(len(paths)), hash)
+	javahash.Sort(paths, javahash.Grown(javahash.Default, r.most), javahash.String)
+	javahash.Sort(paths, javahash.Copied(len(paths)), javahash.String)
 	return paths
 }
 
@@ -81,12 +89,12 @@ func (t *Tree) closeSession(x *Txn, c *CloseSession) {
 }
 
 // inOrder gives the nodes, oldest first.
-func (r *roll) inOrder() []*node {
+func (r *nodeList) inOrder() []*node {
 	return slices.SortedFunc(slices.Values(r.nodes), func(a, b *node) int { return cmp.Compare(a.order, b.order) })
 }
 
-// rollOf gives the roll that a node is on, or nil.
-func (t *Tree) rollOf(n *node) *roll {
+// listOf gives the list that a node is on, or nil.
+func (t *Tree) listOf(n *node) *nodeList {
 	switch {
 	case n.owner != 0:
 		return t.owned[n.owner]
@@ -98,25 +106,25 @@ func (t *Tree) rollOf(n *node) *roll {
 	return nil
 }
 
-// enrol puts a new node on the roll of its kind.
-func (t *Tree) enrol(n *node) {
+// track puts a new node on the list of its kind.
+func (t *Tree) track(n *node) {
 	if n.owner != 0 {
 		t.ephemerals++
 		if t.owned[n.owner] == nil {
-			t.owned[n.owner] = new(roll)
+			t.owned[n.owner] = new(nodeList)
 		}
 	}
-	if r := t.rollOf(n); r != nil {
+	if r := t.listOf(n); r != nil {
 		r.add(n)
 	}
 }
 
-// strike takes a node off the roll that it is on.
-func (t *Tree) strike(n *node) {
+// untrack takes a node off the list that it is on.
+func (t *Tree) untrack(n *node) {
 	if n.owner != 0 {
 		t.ephemerals--
 	}
-	if r := t.rollOf(n); r != nil {
+	if r := t.listOf(n); r != nil {
 		r.remove(n)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 func TestSessions(t *testing.T) {
@@ -83,7 +84,7 @@ func TestEphemerals(t *testing.T) {
 	tr := withEphemerals(t, 14)
 	apply(t, tr, &Delete{Path: "/e/lock-0000000003"})
 	apply(t, tr, &Delete{Path: "/e/lock-0000000007"})
-	set := newJavaSet(smallTable)
+	set := newJavaSet(javahash.Default)
 	for i := range 14 {
 		set.add(fmt.Sprintf("/e/lock-%010d", i))
 	}
@@ -105,7 +106,7 @@ func TestEphemerals(t *testing.T) {
 // Some are made, and some of them deleted, which does not make the set smaller.
 func TestEphemeralsAreInTheOrderOfACopiedJavaSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tr, set := New(), newJavaSet(smallTable)
+		tr, set := New(), newJavaSet(javahash.Default)
 		paths := rapid.SliceOfNDistinct(rapid.StringMatching(`/[a-z]{1,3}`), 0, 80, rapid.ID[string]).Draw(t, "paths")
 		for i, path := range paths {
 			tr.Apply(&Txn{Zxid: int64(i + 1), Session: 1, Body: &Create{Path: path, ACL: open, Owner: 1}})

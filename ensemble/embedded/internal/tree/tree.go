@@ -3,7 +3,8 @@ package tree
 import (
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // The znodes that every ensemble begins with ("Administrator's Guide, Quotas",
@@ -31,11 +32,12 @@ type Tree struct {
 	root     *node
 	zxid     int64
 	sessions map[int64]time.Duration
-	owned    map[int64]*roll // ephemerals by session
-	idle     roll            // containers that had children and have none
-	ttls     roll            // nodes with a TTL
+	owned    map[int64]*nodeList // ephemerals by session
+	idle     nodeList            // containers that had children and have none
+	ttls     nodeList            // nodes with a TTL
 	acls     aclCache
 	quotas   map[string]bool // subtrees with a quota
+	members  string          // the configuration, whatever a client writes into its znode
 
 	order      uint64 // of the last node that was made
 	ephemerals int
@@ -61,15 +63,16 @@ func empty() *Tree {
 	return &Tree{
 		nodes:    make(map[string]*node),
 		sessions: make(map[int64]time.Duration),
-		owned:    make(map[int64]*roll),
+		owned:    make(map[int64]*nodeList),
 		acls:     newACLCache(),
 		quotas:   make(map[string]bool),
 	}
 }
 
-// boot makes a node that no transaction made: its parent has not counted it.
+// boot makes a node that no transaction made: its parent has not counted it. Its
+// data is empty, not null.
 func (t *Tree) boot(path string) *node {
-	x := &node{path: path}
+	x := &node{path: path, data: []byte{}}
 	if path != rootPath {
 		x.parent = t.nodes[parentPath(path)]
 	}
@@ -84,7 +87,7 @@ func (t *Tree) insert(x *node) {
 	t.nodes[x.path] = x
 	t.dataSize += x.size()
 	if x.parent != nil {
-		x.hash = hash(x.name())
+		x.hash = javahash.String(x.name())
 		x.parent.children.add(x)
 	}
 }
@@ -92,16 +95,21 @@ func (t *Tree) insert(x *node) {
 // size is what the node counts for in DataSize.
 func (x *node) size() int64 { return int64(len(x.path) + len(x.data)) }
 
-// SetMembership sets the data of /zookeeper/config: who the servers are. A
-// server does it for itself when it starts and when it has synchronised; no
-// transaction tells of it. millis is its clock, milliseconds since 1970. The
-// znode's version is -1 for that reason, and its mzxid 0, which is the version
-// of a configuration that was read from a file.
-func (t *Tree) SetMembership(config string, millis int64) {
+// SetMembership sets the configuration, and with it the data of /zookeeper/config:
+// who the servers are. A server does it for itself when it starts and when it has
+// synchronised; no transaction tells of it. The znode's version is -1 for that
+// reason, and its mzxid the configuration's version. millis is the server's clock,
+// milliseconds since 1970.
+func (t *Tree) SetMembership(config string, version, millis int64) {
 	x := t.nodes[configPath]
+	t.members = config
 	t.setData(x, []byte(config))
-	x.version, x.mzxid, x.mtime = -1, 0, millis
+	x.version, x.mzxid, x.mtime = -1, version, millis
 }
+
+// Membership is the configuration, "" if there is none. /zookeeper/config holds
+// it, too, unless a client has written there.
+func (t *Tree) Membership() string { return t.members }
 
 // Zxid is that of the last transaction that was applied, or with which the
 // server began to lead.

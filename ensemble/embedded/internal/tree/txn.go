@@ -3,7 +3,7 @@ package tree
 import (
 	"time"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Txn is one transaction: what the leader made of one request. It never fails
@@ -46,7 +46,8 @@ type Create struct {
 // Delete removes a znode.
 type Delete struct{ Path string }
 
-// SetData replaces a znode's data; Version is the one it gets.
+// SetData replaces a znode's data; Version is the one it gets. In a transaction of
+// the type Reconfig it is the configuration, too.
 type SetData struct {
 	Path    string
 	Data    []byte

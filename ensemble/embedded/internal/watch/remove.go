@@ -1,6 +1,6 @@
 package watch
 
-import "github.com/zklab/zklab/internal/wire"
+import "github.com/zklab/zklab/internal/zk/wire"
 
 // kindsOf are the watches that a type of removeWatches or checkWatches is about.
 // WatcherData and WatcherChildren mean the one-time ones alone; a persistent one

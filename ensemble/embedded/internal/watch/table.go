@@ -1,5 +1,5 @@
 // Package watch holds the watches that clients have set on one server, and says
-// who is to be told of an event.
+// who is to be told of an event. It may not read the tree or send anything.
 //
 // Apache ZooKeeper 3.9 keeps them in two tables. One-time watches of getData
 // and exists are in the data table, those of getChildren in the child table,
@@ -21,7 +21,7 @@
 // costs nothing that grows with the watches that an event does not concern.
 package watch
 
-import "github.com/zklab/zklab/internal/wire"
+import "github.com/zklab/zklab/internal/zk/wire"
 
 // Table holds the watches of one server. The zero value is not ready for use:
 // call [New]. It belongs to one goroutine.

@@ -3,7 +3,7 @@ package watch
 import (
 	"strings"
 
-	"github.com/zklab/zklab/internal/wire"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Trigger uses up the one-time watches that an event matches, and then calls

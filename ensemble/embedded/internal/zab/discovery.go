@@ -41,8 +41,10 @@ func (n *Node) agreeEpoch() {
 	if !n.enough(ld.callers) {
 		return
 	}
-	n.epoch = ld.offered + 1
-	n.disk.accepted = n.epoch
+	if !n.disk.accept(ld.offered + 1) {
+		return
+	}
+	n.epoch = n.disk.accepted
 	ld.promises[n.cfg.ID] = true
 	ld.deadline = n.now.Add(n.ticks(n.cfg.InitLimit))
 	for _, l := range ld.learners {
@@ -66,7 +68,10 @@ func (n *Node) promise(m Message) {
 	if m.Epoch == d.accepted {
 		current = noPromise
 	}
-	d.accepted, n.epoch = m.Epoch, m.Epoch
+	if !d.accept(m.Epoch) {
+		return
+	}
+	n.epoch = m.Epoch
 	n.learning.state = waiting
 	n.send(n.leader, Message{
 		Kind: AckEpoch, Conn: n.learning.conn,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,8 +13,8 @@ const DefaultKeep = 100_000
 
 // Disk is the durable storage of one server: two epochs, a state (the base) and
 // the log of entries behind it. It lies in memory and outlives the Node that
-// works on it: after a kill the next one starts from the same Disk. It belongs to
-// the goroutine of its node.
+// works on it: after a kill the next one starts from the same Disk. With Files
+// what is durable outlives the process, too. It belongs to the goroutine of its node.
 //
 // An appended entry is durable once the sync delay has passed. All else is at
 // once: the epochs (few bytes, written with care), truncation, and a snapshot
@@ -24,6 +25,10 @@ type Disk struct {
 	// entry that comes. A learner that lags behind by more needs a snapshot. 0 or
 	// less keeps everything.
 	Keep int
+	// Taken, if not nil, is the zxid up to which those who read the log along have
+	// taken all that was committed. What is behind it stays in the log, however long
+	// that gets.
+	Taken *atomic.Int64
 
 	accepted int64 // the latest epoch whose leader was promised obedience
 	current  int64 // the latest epoch whose leader's log was taken over
@@ -38,6 +43,10 @@ type Disk struct {
 	durable int64 // zxid up to which a crash takes nothing
 	writes  []write
 	dated   int // how many of writes have their due time
+
+	files  Files // nil: nothing outlives the process
+	broken bool  // they could not be written
+	folded int   // entries that went into the base since the files were replaced
 }
 
 // write is an entry on its way to the disk.
@@ -50,6 +59,9 @@ type write struct {
 func NewDisk(empty State) *Disk {
 	return &Disk{Keep: DefaultKeep, base: empty}
 }
+
+// Begin makes epoch the first that a leader may have.
+func (d *Disk) Begin(epoch int64) { d.accepted = max(d.accepted, epoch-1) }
 
 // SetDelay makes each entry that is appended from now on take that long until it
 // is durable. Entries become durable in order.
@@ -82,6 +94,16 @@ func (d *Disk) AcceptedEpoch() int64 { return d.accepted }
 // CurrentEpoch gives the latest epoch whose leader's log this server has taken over.
 func (d *Disk) CurrentEpoch() int64 { return d.current }
 
+// Whole gives the state behind all entries of the log, committed or not, as an
+// independent copy.
+func (d *Disk) Whole() State {
+	s := d.base.Clone()
+	for _, e := range d.log {
+		s.Apply(e)
+	}
+	return s
+}
+
 // zxidBefore gives the zxid of the entry before log[i], or of the base.
 func (d *Disk) zxidBefore(i int) int64 {
 	if i == 0 {
@@ -110,7 +132,7 @@ func (d *Disk) append(e Entry) {
 		panic(fmt.Sprintf("zab: entry %#x does not follow %#x", e.Zxid, last))
 	}
 	d.log = append(d.log, e)
-	if d.delay <= 0 && len(d.writes) == 0 {
+	if d.delay <= 0 && len(d.writes) == 0 && d.files == nil {
 		d.durable = e.Zxid
 		return
 	}
@@ -132,16 +154,21 @@ func (d *Disk) advance(now time.Time) {
 			w.due = d.writes[i-1].due
 		}
 	}
-	for len(d.writes) > 0 && !d.writes[0].due.After(now) {
-		d.durable = d.writes[0].zxid
-		d.writes = d.writes[1:]
-		d.dated--
+	due := 0
+	for due < len(d.writes) && !d.writes[due].due.After(now) {
+		due++
 	}
+	if due == 0 || d.broken || !d.write(d.writes[due-1].zxid) {
+		return
+	}
+	d.writes = d.writes[due:]
+	d.dated -= due
 }
 
 // next gives the time at which advance has something to do, if ever.
 func (d *Disk) next(now time.Time) (time.Time, bool) {
 	switch {
+	case d.broken:
 	case d.dated < len(d.writes):
 		return now, true
 	case d.dated > 0:
@@ -167,14 +194,24 @@ func (d *Disk) commit(zxid int64) {
 
 // fold shortens the log to Keep.
 func (d *Disk) fold() {
-	if d.Keep <= 0 {
+	if d.Keep <= 0 || len(d.log) <= d.Keep {
 		return
 	}
-	for len(d.log) > d.Keep && d.committed > 0 && d.log[0].Zxid <= d.durable {
+	end := d.durable
+	if d.Taken != nil {
+		end = min(end, d.Taken.Load())
+	}
+	for len(d.log) > d.Keep && d.committed > 0 && d.log[0].Zxid <= end {
 		d.base.Apply(d.log[0])
 		d.baseZxid = d.log[0].Zxid
 		d.log = d.log[1:]
 		d.committed--
+		d.folded++
+	}
+	// The files are shortened less often: that costs as much as they hold.
+	if d.files != nil && d.folded > d.Keep && !d.broken {
+		d.folded = 0
+		d.wrote(d.files.Replace(d.base, d.baseZxid, d.log[:d.index(d.durable)]))
 	}
 }
 
@@ -184,7 +221,12 @@ func (d *Disk) cut(i int) {
 	d.log = d.log[:i:i]
 	d.committed = min(d.committed, i)
 	last := d.LastZxid()
-	d.durable = min(d.durable, last)
+	if last < d.durable {
+		d.durable = last
+		if d.files != nil {
+			d.wrote(d.files.Cut(last))
+		}
+	}
 	for n := len(d.writes); n > 0 && d.writes[n-1].zxid > last; n-- {
 		d.writes = d.writes[:n-1]
 	}
@@ -225,7 +267,10 @@ func (d *Disk) replace(s *Sync) {
 	}
 	d.base, d.baseZxid = s.Snapshot, s.After
 	d.log, d.committed = slices.Clone(s.Entries), 0
-	d.writes, d.dated, d.durable = nil, 0, d.LastZxid()
+	d.writes, d.dated, d.durable, d.folded = nil, 0, d.LastZxid(), 0
+	if d.files != nil && !d.wrote(d.files.Replace(d.base, d.baseZxid, d.log)) {
+		d.durable = 0 // the leader is not told that it is here
+	}
 }
 
 // choose says how a learner comes in line with the log up to (not with)

@@ -2,6 +2,7 @@ package zab
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -209,18 +210,26 @@ func TestFold(t *testing.T) {
 	tests := []struct {
 		name                     string
 		keep, committed, durable int
+		taken                    int // -1: nobody reads along
 		base, log                int
 	}{
-		{"keeps all", 0, 5, 5, 0, 5},
-		{"long enough", 2, 5, 5, 3, 2},
-		{"not what is not committed", 2, 1, 5, 1, 4},
-		{"not what is not durable", 2, 5, 2, 2, 3},
-		{"short", 10, 5, 5, 0, 5},
+		{"keeps all", 0, 5, 5, -1, 0, 5},
+		{"long enough", 2, 5, 5, -1, 3, 2},
+		{"not what is not committed", 2, 1, 5, -1, 1, 4},
+		{"not what is not durable", 2, 5, 2, -1, 2, 3},
+		{"short", 10, 5, 5, -1, 0, 5},
+		{"not what nobody has taken", 2, 5, 5, 0, 0, 5},
+		{"only what was taken", 2, 5, 5, 1, 1, 4},
+		{"no more than was asked for", 2, 5, 5, 5, 3, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := diskOf(0, 0, zx(1, 1), zx(1, 2), zx(1, 3), zx(1, 4), zx(1, 5))
 			d.Keep, d.committed, d.durable = tt.keep, tt.committed, zx(1, int64(tt.durable))
+			if tt.taken >= 0 {
+				d.Taken = new(atomic.Int64)
+				d.Taken.Store(zx(1, int64(tt.taken)))
+			}
 			d.fold()
 			if got := d.base.(*tally).count; got != tt.base || len(d.log) != tt.log {
 				t.Errorf("%d in the base, %d in the log", got, len(d.log))

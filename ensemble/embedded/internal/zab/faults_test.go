@@ -15,6 +15,7 @@ func (v *server) crash() {
 		s.onCrash(v.disk)
 	}
 	v.disk.Crash()
+	v.reread()
 	for _, other := range s.servers {
 		if other == v {
 			continue

@@ -111,6 +111,7 @@ func (n *Node) acknowledge() {
 func (n *Node) owesAck() bool {
 	ln, durable := &n.learning, n.disk.durable
 	switch {
+	case n.disk.broken:
 	case ln.state == syncing:
 		return durable >= ln.syncEnd
 	case ln.state > syncing:

@@ -42,6 +42,7 @@ type plan struct {
 	proposeEvery         time.Duration
 	latency              time.Duration
 	wild                 bool // servers follow whom they like: safety must not depend on elections
+	files                bool // a crash is one of the whole process, and files outlive it
 	ambush               int  // one in how many messages of the phases before broadcast meets a fault; 0: none
 }
 
@@ -78,6 +79,7 @@ type server struct {
 	s      *sim
 	id     int
 	disk   *Disk
+	files  *paper // nil if the disk is all
 	node   *Node
 	app    *replica
 	paused bool
@@ -120,6 +122,7 @@ func drawPlan(rnd *rand.Rand) plan {
 		latency:      []time.Duration{time.Millisecond, 5 * time.Millisecond, 30 * time.Millisecond}[rnd.IntN(3)],
 		wild:         rnd.IntN(3) == 0,
 		ambush:       []int{0, 300, 50, 15}[rnd.IntN(4)],
+		files:        rnd.IntN(2) == 0,
 	}
 }
 
@@ -143,7 +146,12 @@ func newSim(seed uint64, p *plan) *sim {
 	for _, id := range s.ids {
 		d := NewDisk(&tally{})
 		d.Keep = s.plan.keep
-		s.servers = append(s.servers, &server{s: s, id: id, disk: d})
+		v := &server{s: s, id: id, disk: d}
+		if s.plan.files {
+			v.files = newPaper()
+			d.files = v.files
+		}
+		s.servers = append(s.servers, v)
 	}
 	return s
 }

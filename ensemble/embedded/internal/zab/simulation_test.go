@@ -79,6 +79,15 @@ func TestSimulationCatches(t *testing.T) {
 			}
 		},
 	}
+	for _, what := range []string{"append", "cut", "epochs", "replace"} {
+		tests["files that do not "+what] = func(s *sim) {
+			for _, v := range s.servers {
+				if v.files != nil {
+					v.files.lose = what
+				}
+			}
+		}
+	}
 	for name, plant := range tests {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2000) {

@@ -29,6 +29,21 @@ func (n *Node) Epoch() int64 {
 	return n.epoch
 }
 
+// Synced gives the ids of the servers that have all that this leader has: itself,
+// and the learners that have taken over its log. Nobody on another server.
+func (n *Node) Synced() []int {
+	if n.role != Leading || !n.serving {
+		return nil
+	}
+	ids := []int{n.cfg.ID}
+	for _, l := range n.leading.learners {
+		if l.state >= synced {
+			ids = append(ids, l.id)
+		}
+	}
+	return ids
+}
+
 // LastProposed gives the zxid of the last entry proposed; on a server that does
 // not lead, of the last in its log.
 func (n *Node) LastProposed() int64 {

@@ -21,8 +21,10 @@ func (n *Node) beginSync() {
 	if n.phase != Discovery || n.epoch == 0 || !n.enough(n.leading.promises) || !n.disk.synced() {
 		return
 	}
+	if !n.disk.enter(n.epoch) {
+		return
+	}
 	n.phase = Synchronization
-	n.disk.current = n.epoch
 	n.leading.deadline = n.now.Add(n.ticks(n.cfg.InitLimit))
 	for _, l := range n.leading.learners {
 		if l.state == waiting {
@@ -61,7 +63,9 @@ func (n *Node) takeOver(m Message) {
 // confirmSync makes the epoch the current one and tells the leader that its log is on disk here.
 func (n *Node) confirmSync() {
 	ln := &n.learning
-	n.disk.current = n.epoch
+	if !n.disk.enter(n.epoch) {
+		return
+	}
 	ln.state, ln.acked = synced, ln.syncEnd
 	n.send(n.leader, Message{Kind: AckLeader, Conn: ln.conn, Zxid: ln.syncEnd})
 }

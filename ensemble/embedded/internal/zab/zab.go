@@ -1,8 +1,9 @@
-// Package zab replicates a log of transactions over the servers of an
-// ensemble, as ZooKeeper's atomic broadcast does: a leader is elected by epoch,
-// zxid and id; it brings a quorum up to date with its own log (difference,
-// truncation or snapshot) under a new epoch, and then proposes transactions,
-// each of which is committed when a quorum has it on disk.
+// Package zab replicates a log of transactions over the servers of an ensemble,
+// as ZooKeeper's atomic broadcast does: a leader is elected by epoch, zxid and
+// id; it brings a quorum up to date with its own log (difference, truncation or
+// snapshot) under a new epoch, and then proposes transactions, each of which is
+// committed when a quorum has it on disk. It may not look into a transaction,
+// and uses no network, disk or clock.
 //
 // A [Node] is one server's part in that, as a state machine without goroutines,
 // locks or clocks: its owner hands it messages ([Node.Step]) and the time

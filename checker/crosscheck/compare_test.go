@@ -1,0 +1,128 @@
+package crosscheck
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+)
+
+var ctx = context.Background()
+
+// How an operation ended. One that is open has no completion.
+type outcome string
+
+const (
+	ok   outcome = "ok"
+	fail outcome = "fail"
+	info outcome = "info"
+	open outcome = "open"
+)
+
+// An op is an operation of a history. Its values are JSON; "" is no value.
+type op struct {
+	client   int
+	f, key   string
+	arg, res string
+	inv, ret int64 // ret only means something if there is a completion
+	out      outcome
+	with     evidence // of histories of zklab's own
+}
+
+// The three answers, as both sides give them.
+const (
+	valid     = "valid"
+	violation = "violation"
+	unknown   = "unknown"
+	undecided = "undecided" // here; any answer will do
+)
+
+// answers are those of one side about a history, by what was asked.
+type answers map[string]string
+
+// A subject of comparison: an object, or a property.
+type subject[H any] struct {
+	name     string
+	generate func(r *rand.Rand) H
+	ours     func(H) answers // by enumeration
+	zklab    func(H) answers
+	agree    func(name, ours, zklab string) bool
+	smaller  func(H) []H // with one thing left out
+	print    func(H) string
+	skips    func(H) bool // what is not compared; nil: nothing
+}
+
+// compare lets both sides judge generated histories.
+func (s subject[H]) compare(t *testing.T) {
+	seed := number("ZKLAB_CROSSCHECK_SEED", 1)
+	usual := 1000
+	if testing.Short() {
+		usual = 100
+	}
+	n := number("ZKLAB_CROSSCHECK", usual)
+	wrong, count := 0, map[string]int{}
+	for i := range n {
+		h := s.generate(rand.New(rand.NewPCG(uint64(seed), uint64(i))))
+		if s.skips != nil && s.skips(h) {
+			count["skipped"]++
+			continue
+		}
+		what, a, b, differ := s.differ(h)
+		if !differ {
+			for name, answer := range s.ours(h) {
+				if name != full {
+					answer = name + " " + answer
+				}
+				count[answer]++
+			}
+			continue
+		}
+		h = s.minimize(h, what)
+		if _, a2, b2, again := s.differOn(h, what); again {
+			a, b = a2, b2
+		}
+		t.Errorf("history %d of seed %d: %s: here %s, zklab %s\n%s", i, seed, what, a, b, s.print(h))
+		if wrong++; wrong == number("ZKLAB_CROSSCHECK_SHOW", 3) {
+			t.FailNow()
+		}
+	}
+	t.Logf("%s: %d histories: %v", s.name, n, count)
+}
+
+func (s subject[H]) differ(h H) (what, ours, zklab string, differ bool) { return s.differOn(h, "") }
+
+// differOn finds an answer, of a name if there is one, in which the sides differ.
+func (s subject[H]) differOn(h H, name string) (what, ours, zklab string, differ bool) {
+	ourAnswers, theirs := s.ours(h), s.zklab(h)
+	for what, a := range ourAnswers {
+		if (name == "" || name == what) && a != undecided && !s.agree(what, a, theirs[what]) {
+			return what, a, theirs[what], true
+		}
+	}
+	return "", "", "", false
+}
+
+// minimize leaves out what can be left out while the sides differ on the same.
+func (s subject[H]) minimize(h H, what string) H {
+	for again := true; again; {
+		again = false
+		for _, less := range s.smaller(h) {
+			if s.skips != nil && s.skips(less) {
+				continue
+			}
+			if _, _, _, differ := s.differOn(less, what); differ {
+				h, again = less, true
+				break
+			}
+		}
+	}
+	return h
+}
+
+func number(variable string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil {
+		return n
+	}
+	return otherwise
+}

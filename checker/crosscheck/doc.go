@@ -1,0 +1,13 @@
+// Package crosscheck is a second opinion on what zklab decides, made of tests
+// alone. It may not use the procedures of package checker and its referee. Each
+// object is decided here once more, by trying every order and every choice, from
+// what docs/checking.md says. Generated histories go to both, and where the two
+// differ the history is made as small as it gets and printed.
+//
+// Each object has one file. What they share: deciding by enumeration
+// (brute_test.go), histories of plain objects and of zklab's own (foreign_test.go,
+// own_test.go), and the comparison (compare_test.go).
+//
+// The tests take some seconds, and are the same every time. ZKLAB_CROSSCHECK=N
+// asks for N histories of each object, ZKLAB_CROSSCHECK_SEED for others.
+package crosscheck

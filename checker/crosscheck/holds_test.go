@@ -1,0 +1,418 @@
+package crosscheck
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/history"
+)
+
+const never = math.MaxInt64
+
+// A hold as the record bounds it: granted from ai to ao, over from x to e.
+type hold struct {
+	ai, ao, x, e int64
+	token        int64
+	client       int
+	session      int64
+	asked        int64 // when its release was called
+}
+
+// holdsOf are the holds of a key. They do not agree if the evidence of a session
+// contradicts itself, or a session is granted what it has not released.
+func holdsOf(h record, key string) (holds []hold, agrees bool) {
+	agrees = asked(h, key)
+	for i, a := range h.ops {
+		if a.key != key || a.f != history.FAcquire || a.out != ok {
+			continue
+		}
+		one := hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}
+		ri, again := release(h, i, &one)
+		agrees = agrees && !again
+		lo, hi := deaths(h, one.session)
+		agrees = agrees && lo <= hi
+		one.asked, one.x, one.e = ri, min(ri, lo), min(one.e, hi)
+		holds = append(holds, one)
+	}
+	return holds, agrees
+}
+
+// asked says whether every yes of a client is about what it had been granted:
+// others would be terms of their own, of leaders that nobody made stand.
+func asked(h record, key string) bool {
+	holds := map[int]int64{}
+	for _, o := range h.ops {
+		switch {
+		case o.key != key || o.out == fail || o.out == open:
+		case o.f == history.FAcquire && o.out == ok:
+			holds[o.client] = field(o.res, "token")
+		case o.f == history.FRelease:
+			delete(holds, o.client)
+		case o.f == history.FConfirm && o.res != held(true, holds[o.client]):
+			return false
+		}
+	}
+	return true
+}
+
+// release is when the end of the hold of acquire i was asked for, at the earliest;
+// and whether its session was granted another before.
+func release(h record, i int, one *hold) (at int64, again bool) {
+	a := h.ops[i]
+	sure := a.ret // the last moment at which it was asked and still held
+	for _, o := range h.ops[i+1:] {
+		if o.client != a.client || o.key != a.key {
+			continue
+		}
+		switch {
+		case o.f == history.FAcquire && o.out == ok:
+			return never, o.with.owner == one.session
+		case o.f == history.FConfirm && o.out == ok && o.res == held(true, one.token):
+			sure = o.inv
+		case o.f == history.FConfirm && o.out == ok && strings.HasPrefix(o.res, `{"held":false`):
+			return sure, false
+		case o.f == history.FRelease && o.out != fail && strings.HasPrefix(o.arg, `{"held":true`):
+			if o.out == ok {
+				one.e = o.ret
+			}
+			return o.inv, false
+		case o.f == history.FRelease && o.out != fail:
+			return sure, false
+		}
+	}
+	return never, false
+}
+
+func held(yes bool, token int64) string { return fmt.Sprintf(`{"held":%v,"token":"0x%x"}`, yes, token) }
+
+func hex(n int64) string { return fmt.Sprintf(`"0x%x"`, n) }
+
+func field(object, name string) int64 {
+	var n int64
+	if _, err := fmt.Sscanf(object, `{"`+name+`":"0x%x"`, &n); err != nil {
+		return 0
+	}
+	return n
+}
+
+// deaths are the earliest and the latest moment at which a session can have died.
+func deaths(h record, session int64) (lo, hi int64) {
+	hi = never
+	for _, o := range h.ops {
+		if o.with.session == session {
+			lo = max(lo, o.with.alive[0])
+		}
+		if o.with.owner == session && o.out != open {
+			lo = max(lo, o.with.alive[1])
+		}
+	}
+	for _, f := range h.facts {
+		if f.f == history.FDead && f.session == session {
+			hi = min(hi, f.at)
+		}
+	}
+	return lo, hi
+}
+
+// fits says whether holds can have been one after the other in this order: each
+// granted as early as it can be, and over as early as it can be.
+func fits(holds []hold) bool {
+	now := int64(math.MinInt64)
+	for _, h := range holds {
+		granted := max(h.ai, now)
+		over := max(granted, h.x)
+		if granted > h.ao || over > h.e {
+			return false
+		}
+		now = over
+	}
+	return true
+}
+
+// permutations calls f with each order until it says that one will do.
+func permutations[T any](all []T, f func([]T) bool) bool {
+	var from func(n int) bool
+	from = func(n int) bool {
+		if n == len(all) {
+			return f(all)
+		}
+		for i := n; i < len(all); i++ {
+			all[n], all[i] = all[i], all[n]
+			if from(n + 1) {
+				return true
+			}
+			all[n], all[i] = all[i], all[n]
+		}
+		return false
+	}
+	return from(0)
+}
+
+// holdAnswers are exclusion, tokens and fencing. The worst key counts.
+func holdAnswers(h record) answers {
+	all := answers{"exclusion": valid, "tokens": valid, "fencing": valid}
+	wrong := func(property string, is bool) {
+		if is && all[property] == valid {
+			all[property] = violation
+		}
+	}
+	for _, key := range keysOf(h.ops) {
+		holds, agrees := holdsOf(h, key)
+		if !agrees {
+			return answers{}
+		}
+		wrong("exclusion", !permutations(slices.Clone(holds), fits))
+		inOrder := slices.Clone(holds)
+		slices.SortStableFunc(inOrder, func(a, b hold) int { return int(min(1, max(-1, a.token-b.token))) })
+		wrong("tokens", !fits(inOrder) || twice(inOrder))
+		wrong("fencing", !fenced(h, key, holds))
+	}
+	return all
+}
+
+func twice(holds []hold) bool {
+	for i := range holds[min(1, len(holds)):] {
+		if holds[i].token == holds[i+1].token {
+			return true
+		}
+	}
+	return false
+}
+
+// fenced goes through the writes in the resource's order: none is accepted below
+// one that was, and none refused in the core of its hold.
+func fenced(h record, key string, holds []hold) bool {
+	type written struct {
+		op
+		token, order int64
+		accepted     bool
+	}
+	var all []written
+	for _, o := range h.ops {
+		if o.key == key && o.f == history.FWrite && o.out == ok {
+			w := written{op: o, token: field(o.arg, "token")}
+			var token int64
+			fmt.Sscanf(o.res, `{"accepted":%t,"token":"0x%x","order":%d}`, &w.accepted, &token, &w.order)
+			all = append(all, w)
+		}
+	}
+	slices.SortFunc(all, func(a, b written) int { return int(a.order - b.order) })
+	var highest int64
+	for _, w := range all {
+		if w.accepted && w.token < highest {
+			return false
+		}
+		if w.accepted {
+			highest = w.token
+			continue
+		}
+		for _, one := range holds {
+			if one.client == w.client && one.token == w.token && one.ao <= w.inv && w.ret <= one.x {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func keysOf(ops []op) []string { return (&plain{ops: ops}).keys() }
+
+// holds generates a lock or an election: clients hold one after the other, and end
+// by releases, also unknown ones, or with their sessions.
+func holds(model string) func(r *rand.Rand) record {
+	return func(r *rand.Rand) record {
+		h := record{model: model, order: r.Uint64()}
+		h.facts = append(h.facts, fact{of: history.Nemesis, client: -1, f: history.FOffers, value: history.Offers{Fencing: true}})
+		sim := &holding{record: &h, r: r, free: make([]int64, 4), session: []int64{0x10, 0x20, 0x30, 0x40}, order: map[string]int64{}, highest: map[string]int64{}, over: map[string]int64{}}
+		keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
+		for range 1 + r.IntN(5) {
+			sim.one(pick(r, keys...))
+		}
+		for range r.IntN(4) {
+			sim.mutate()
+		}
+		h.tidy(r)
+		return h
+	}
+}
+
+type holding struct {
+	*record
+	r                    *rand.Rand
+	free                 []int64 // when each client has time again
+	session              []int64 // of each client
+	token                int64
+	over, order, highest map[string]int64 // by key
+}
+
+func (s *holding) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
+
+// one is a stay of one client: granted at one moment, over at another, of which
+// the record tells when calls began and ended, and some signs of life.
+func (s *holding) one(key string) {
+	c := s.r.IntN(len(s.free))
+	session := s.session[c]
+	if chance(s.r, 8) {
+		began := s.free[c] + s.gap()
+		s.add(op{client: c, f: history.FAcquire, key: key, inv: began, ret: began + s.gap(), out: pick(s.r, fail, info)}, session, began)
+	}
+	granted := max(s.over[key], s.free[c]) + s.gap()
+	asked := s.free[c] + s.r.Int64N(granted-s.free[c]+1)
+	told := granted + s.gap()
+	s.token += 1 + s.r.Int64N(2)
+	dies := chance(s.r, 3)
+	over := granted + s.gap()
+	if !dies {
+		over = max(over, told)
+	}
+	lives := int64(never)
+	if dies {
+		lives = over
+	}
+	s.add(op{
+		client: c, f: history.FAcquire, key: key, inv: asked, ret: told, out: ok,
+		res: fmt.Sprintf(`{"token":"0x%x"}`, s.token),
+	}, session, lives)
+	if chance(s.r, 2) {
+		s.write(c, key, session, lives)
+	}
+	if chance(s.r, 4) && !dies {
+		s.ask(c, key, session, lives)
+	}
+	s.end(c, key, session, lives, &over)
+	s.over[key] = over
+	if dies {
+		s.session[c]++
+		if chance(s.r, 2) {
+			s.facts = append(s.facts, fact{at: over + s.gap(), of: history.SessionProcess, client: c, session: session, f: history.FDead, value: history.Dead{By: "close-reply"}})
+		}
+	}
+}
+
+// end releases, perhaps at the second try; or, if the session dies, perhaps not at all.
+func (s *holding) end(c int, key string, session, lives int64, over *int64) {
+	if lives != never && chance(s.r, 2) {
+		return
+	}
+	if chance(s.r, 4) {
+		began := s.free[c] + s.gap()
+		s.add(op{client: c, f: history.FRelease, key: key, arg: held(true, s.token), inv: began, ret: began + s.gap(), out: fail}, session, lives)
+	}
+	began := s.free[c] + s.gap()
+	if lives == never {
+		*over = max(*over, began) + s.gap()
+	}
+	s.add(op{
+		client: c, f: history.FRelease, key: key, arg: held(true, s.token), inv: began,
+		ret: max(began, *over) + s.gap(), out: pick(s.r, ok, ok, ok, info, open),
+	}, session, lives)
+	if last := &s.ops[len(s.ops)-1]; last.out != ok && chance(s.r, 2) {
+		last.ret = began + s.gap() // it goes on by itself
+		s.free[c] = last.ret
+	}
+}
+
+func (s *holding) ask(c int, key string, session, lives int64) {
+	began := s.free[c] + s.gap()
+	s.add(op{
+		client: c, f: history.FConfirm, key: key, inv: began, ret: began + s.gap(), out: ok, res: held(true, s.token),
+	}, session, lives)
+}
+
+func (s *holding) write(c int, key string, session, lives int64) {
+	began := s.free[c] + s.gap()
+	s.order[key]++
+	accepted := s.token >= s.highest[key]
+	if accepted {
+		s.highest[key] = s.token
+	}
+	s.add(op{
+		client: c, f: history.FWrite, key: key, inv: began, ret: began + s.gap(), out: ok,
+		arg: fmt.Sprintf(`{"token":"0x%x"}`, s.token),
+		res: fmt.Sprintf(`{"accepted":%v,"token":"0x%x","order":%d}`, accepted, s.token, s.order[key]),
+	}, session, lives)
+}
+
+// add records an operation with signs of life of the session, which lived until then.
+func (s *holding) add(o op, session, lives int64) {
+	o.with.session, o.with.owner = session, session
+	for i, at := range []int64{o.inv, o.ret} {
+		if last := min(at, lives); !chance(s.r, 3) {
+			o.with.alive[i] = max(0, last-s.gap())
+		}
+	}
+	s.ops = append(s.ops, o)
+	s.free[o.client] = o.ret
+}
+
+// mutate changes one thing.
+func (s *holding) mutate() {
+	o := &s.ops[s.r.IntN(len(s.ops))]
+	switch s.r.IntN(5) {
+	case 0:
+		i := s.r.IntN(2)
+		o.with.alive[i] = []int64{o.inv, o.ret}[i]
+	case 1:
+		o.inv, o.ret = o.inv+s.gap(), o.ret+2*s.gap()
+	case 2:
+		o.inv, o.ret = max(0, o.inv-s.gap()), max(0, o.ret-2*s.gap())
+	case 3:
+		if o.f != history.FAcquire || o.res != "" {
+			o.out = pick(s.r, ok, fail, info)
+		}
+	case 4:
+		a, b := hex(1+s.r.Int64N(s.token)), hex(1+s.r.Int64N(s.token))
+		swap := strings.NewReplacer(a, b, b, a)
+		for i := range s.ops {
+			s.ops[i].arg, s.ops[i].res = swap.Replace(s.ops[i].arg), swap.Replace(s.ops[i].res)
+		}
+	}
+}
+
+// tidy makes a record one that can be: a client's calls one after the other, all of
+// which return but the last, and a sign of life no later than the event that tells
+// it. Then it goes to a place in time.
+func (h *record) tidy(r *rand.Rand) {
+	free, last := map[int]int64{}, map[int]int{}
+	for i, o := range h.ops {
+		last[o.client] = i
+	}
+	for i := range h.ops {
+		o := &h.ops[i]
+		if o.out == open && last[o.client] != i {
+			o.out = info
+		}
+		o.inv = max(o.inv, free[o.client])
+		o.ret = max(o.ret, o.inv)
+		free[o.client] = o.ret
+		o.with.alive[0] = min(o.with.alive[0], o.inv)
+		o.with.alive[1] = min(o.with.alive[1], o.ret)
+	}
+	unit := pick[int64](r, 1, 1, 1000, 1e6)
+	base := pick[int64](r, 0, 0, 0, 1, 1e9, 1<<53-2*unit, 1<<60)
+	move := func(at *int64) { *at = base + *at*unit }
+	for i := range h.ops {
+		o := &h.ops[i]
+		move(&o.inv)
+		move(&o.ret)
+		for i := range o.with.alive {
+			if o.with.alive[i] > 0 {
+				move(&o.with.alive[i])
+			}
+		}
+	}
+	for i := range h.facts {
+		if h.facts[i].f != history.FOffers {
+			move(&h.facts[i].at)
+		}
+	}
+}
+
+func TestHolds(t *testing.T) {
+	own{name: "lock", generate: holds(history.ModelLock), ours: holdAnswers}.compare(t)
+	own{name: "election", generate: holds(history.ModelElection), ours: holdAnswers}.compare(t)
+}

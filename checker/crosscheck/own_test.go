@@ -1,0 +1,214 @@
+package crosscheck
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+)
+
+// evidence is what the links saw by an operation's two events.
+type evidence struct {
+	session     int64 // of the client when it called
+	owner       int64 // at its completion
+	alive, seen [2]int64
+	zxid        int64
+}
+
+// A fact is an event that is no operation's.
+type fact struct {
+	at      int64
+	of      history.Process
+	client  int
+	session int64
+	f, key  string
+	value   any
+}
+
+// A record is a history of zklab's own.
+type record struct {
+	model   string
+	parties int
+	ops     []op // those of a client one after the other
+	facts   []fact
+	order   uint64 // of events at equal times
+}
+
+// An own is an object that zklab has recipes of.
+type own struct {
+	name     string
+	generate func(r *rand.Rand) record
+	zklab    func(h record) answers
+	ours     func(h record) answers // violation, valid, or unknown where no answer is asked for
+	agree    func(name, ours, zklab string) bool
+}
+
+func (h record) history() *history.History {
+	var file bytes.Buffer
+	clients := 1
+	for _, o := range h.ops {
+		clients = max(clients, o.client+1)
+	}
+	header := history.Header{
+		Version: history.Version, Model: h.model,
+		Params: history.Params{Clients: clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: time.Second, Parties: h.parties},
+	}
+	all := &history.History{Header: header, Complete: true}
+	add := func(e history.Event) {
+		e.Index = len(all.Events)
+		all.Events = append(all.Events, e)
+	}
+	add(history.Event{Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FBegin})
+	var last time.Duration
+	for _, e := range h.events(clients) {
+		add(e)
+		last = e.Time
+	}
+	add(history.Event{Time: last, Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FEnd})
+	if err := history.Write(&file, all); err != nil {
+		panic(err)
+	}
+	read, err := history.Read(&file)
+	if err != nil {
+		panic(err)
+	}
+	return read
+}
+
+// events are in order of time; at equal times in any order that keeps an operation
+// together and those of a client one behind the other.
+func (h record) events(clients int) []history.Event {
+	r := rand.New(rand.NewPCG(h.order, 0))
+	waiting := map[int][]history.Event{}
+	process := map[int]int{}
+	for _, o := range h.ops {
+		e := history.Event{
+			Time: time.Duration(o.inv), Process: history.Process(o.client + clients*process[o.client]), Client: o.client,
+			Type: history.Invoke, F: o.f, Key: o.key, Value: json.RawMessage(o.arg),
+			Session: history.ID(o.with.session), Alive: time.Duration(o.with.alive[0]), Seen: history.ID(o.with.seen[0]),
+		}
+		waiting[o.client] = append(waiting[o.client], e)
+		if o.out != open {
+			e.Time, e.Type, e.Value = time.Duration(o.ret), history.Type(o.out), nil
+			if o.out == ok {
+				e.Value, e.Zxid = json.RawMessage(o.res), history.ID(o.with.zxid)
+			} else {
+				e.Error = &history.Error{Code: "timeout"}
+			}
+			e.Session, e.Alive, e.Seen = history.ID(o.with.owner), time.Duration(o.with.alive[1]), history.ID(o.with.seen[1])
+			waiting[o.client] = append(waiting[o.client], e)
+		}
+		if o.out == open || o.out == info {
+			process[o.client]++
+		}
+	}
+	for i, f := range h.facts {
+		waiting[1000+i] = []history.Event{{
+			Time: time.Duration(f.at), Process: f.of, Client: f.client, Type: history.Info, F: f.f, Key: f.key,
+			Session: history.ID(f.session), Value: history.Value(f.value),
+		}}
+	}
+	var who []int
+	for w := range waiting {
+		who = append(who, w)
+	}
+	slices.Sort(who)
+	var all []history.Event
+	for {
+		var first []int
+		for _, w := range who {
+			if len(waiting[w]) == 0 {
+				continue
+			}
+			if len(first) > 0 && waiting[w][0].Time < waiting[first[0]][0].Time {
+				first = nil
+			}
+			if len(first) == 0 || waiting[w][0].Time == waiting[first[0]][0].Time {
+				first = append(first, w)
+			}
+		}
+		if len(first) == 0 {
+			return all
+		}
+		w := pick(r, first...)
+		all = append(all, waiting[w][0])
+		waiting[w] = waiting[w][1:]
+	}
+}
+
+// zklab is what checker.Run says of each property and key, and what the referee does.
+func (h record) zklab() answers {
+	read := h.history()
+	all := answers{}
+	for _, opts := range []checker.Options{{}, {NoReferee: true}} {
+		for _, v := range checker.Run(ctx, read, opts).Verdicts {
+			at := v.Property
+			if strings.Contains(v.Reason+strings.Join(v.Notes, ""), "defect") { // the referee contradicts
+				all[at] = "defect: " + v.Reason
+			}
+			if all[at] == "" || v.Result == checker.Violation && !strings.HasPrefix(all[at], "defect") {
+				all[at] = string(v.Result)
+			}
+		}
+	}
+	for _, explained := range checker.Referee(ctx, read, checker.Options{Budget: 5 * time.Second}) {
+		if !explained {
+			all["referee"] = violation
+		}
+	}
+	return all
+}
+
+func (h record) print() string {
+	var b bytes.Buffer
+	if err := history.Write(&b, h.history()); err != nil {
+		return err.Error()
+	}
+	for _, v := range checker.Run(ctx, h.history(), checker.Options{}).Verdicts {
+		if v.Result == checker.Violation {
+			b.WriteString("zklab: " + v.Property + ": " + v.Reason + "\n")
+		}
+	}
+	return b.String()
+}
+
+func (h record) smaller() []record {
+	var all []record
+	for _, ops := range without(h.ops) {
+		less := h
+		less.ops = ops
+		all = append(all, less)
+	}
+	for i := range h.facts {
+		less := h
+		less.facts = slices.Delete(slices.Clone(h.facts), i, i+1)
+		all = append(all, less)
+	}
+	return all
+}
+
+// violated compares a violation of ours with one of zklab's. A valid needs more
+// than these histories have, so any other answer of zklab's is one.
+func violated(_, ours, zklab string) bool {
+	return ours == unknown || !strings.HasPrefix(zklab, "defect") && (ours == violation) == (zklab == violation)
+}
+
+func (o own) compare(t *testing.T) {
+	s := subject[record]{
+		name: o.name, generate: o.generate, ours: o.ours, zklab: o.zklab, agree: o.agree,
+		smaller: record.smaller, print: record.print, skips: unasked,
+	}
+	if s.zklab == nil {
+		s.zklab = record.zklab
+	}
+	if s.agree == nil {
+		s.agree = violated
+	}
+	t.Run(o.name, s.compare)
+}

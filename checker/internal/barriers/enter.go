@@ -1,0 +1,88 @@
+package barriers
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// entering says that nobody gets in before enough members may have been
+// present at one moment of its call. Counting calls is not enough: that would
+// count the dead, and those who timed out.
+var entering = &frame.Property{
+	Name:     "enter",
+	Meaning:  "nobody entered before all parties were there",
+	Decider:  "sweep over presences",
+	Evidence: frame.FromSessions,
+	Decide: onRound(func(ctx context.Context, f *frame.Finding, r *round) {
+		present := r.presence()
+		for _, m := range r.members {
+			if m.enter.Outcome() != history.OK || ctx.Err() != nil {
+				continue
+			}
+			call := evidence.Span{From: m.enter.Began(), To: min(m.enter.Return.Time, m.death.By)}
+			if most := present.Most(call, r.Params.Parties); most < r.Params.Parties && !f.Again() {
+				f.Violated(r.around(call, m), "client %d entered %s at %s with at most %d of %d members present at any moment since it asked at %s",
+					m.client, r.Name, words.At(m.enter.Return.Time), most, r.Params.Parties, words.At(m.enter.Began()))
+			}
+		}
+	}),
+	Exercise: fullRounds,
+}
+
+// around are the events of the member, and those of the others that came before
+// its call was over: what began their presences, and what ended those that were
+// over by then.
+func (r *round) around(call evidence.Span, of *member) []int {
+	witness := append(evidence.EventsOf(of.enter), of.death.ByEvent)
+	for _, m := range r.members {
+		if m == of || m.possible.From > call.To {
+			continue
+		}
+		witness = append(witness, evidence.EventsOf(m.enter)...)
+		if m.possible.To >= call.To {
+			continue
+		}
+		if m.leave != nil {
+			witness = append(witness, evidence.EventsOf(m.leave)...)
+		}
+		witness = append(witness, m.death.ByEvent)
+	}
+	return witness
+}
+
+// seat is what counts as one member: a client that tries again in one session
+// must not count twice. In another session it may: a deposed leader can tell a
+// client that its session expired while the znode of its last try lives on, and
+// the others see two.
+type seat struct {
+	client  int
+	session history.ID
+	call    int // distinguishes calls whose session is not certain
+}
+
+// seat is that of the round's i-th member.
+func (m *member) seat(i int) seat {
+	switch len(m.death.Owners) {
+	case 0:
+		return seat{client: m.client}
+	case 1:
+		return seat{client: m.client, session: m.death.Owners[0].ID}
+	}
+	return seat{client: m.client, call: i + 1}
+}
+
+// presence counts at each moment the seats that may be taken.
+func (r *round) presence() evidence.SpanCount {
+	of := map[seat][]evidence.Span{}
+	for i, m := range r.members {
+		if m.possible.From <= m.possible.To {
+			s := m.seat(i)
+			of[s] = append(of[s], m.possible)
+		}
+	}
+	return evidence.CountSpans(of)
+}

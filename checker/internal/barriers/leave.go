@@ -1,0 +1,150 @@
+package barriers
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// leaving says that nobody gets out while another certainly is inside all
+// through its call. One member that passed proves that all were there then.
+var leaving = &frame.Property{
+	Name:     "leave",
+	Meaning:  "nobody left before all parties were ready to leave",
+	Decider:  "sweep over presences",
+	Evidence: frame.FromSessions,
+	Decide: onRound(func(ctx context.Context, f *frame.Finding, r *round) {
+		stays := r.stays()
+		far := furthest(stays)
+		for _, op := range r.leaves {
+			if ctx.Err() != nil {
+				return
+			}
+			if by := blocking(stays, far, op); by != nil && !f.Again() {
+				r.violatedLeave(f, r.Name, op, by)
+			}
+		}
+	}),
+	Exercise: fullRounds,
+}
+
+// inStay is a member that certainly was inside for a time.
+type inStay struct {
+	evidence.Span
+	*member
+}
+
+// stays are the members that certainly were inside, by when that began.
+func (r *round) stays() []inStay {
+	var stays []inStay
+	for _, m := range r.members {
+		if s, ok := m.inside(r.passed, r.all); ok {
+			stays = append(stays, inStay{s, m})
+		}
+	}
+	slices.SortFunc(stays, func(x, y inStay) int { return cmp.Compare(x.From, y.From) })
+	return stays
+}
+
+// far are, of the stays up to one, the one that reaches furthest, and the one of
+// another client that does; -1: there is none.
+type far struct{ first, second int }
+
+func furthest(stays []inStay) []far {
+	of := make([]far, len(stays))
+	f := far{-1, -1}
+	for i := range stays {
+		s := &stays[i]
+		switch {
+		case f.first < 0 || s.To > stays[f.first].To:
+			if f.first >= 0 && stays[f.first].client != s.client {
+				f.second = f.first
+			}
+			f.first = i
+		case s.client != stays[f.first].client && (f.second < 0 || s.To > stays[f.second].To):
+			f.second = i
+		}
+		of[i] = f
+	}
+	return of
+}
+
+// blocking are the fewest members that together certainly were inside all through
+// a leave of another; nil if there was a moment without any.
+func blocking(stays []inStay, far []far, op *history.Operation) []*member {
+	// A moment is covered only strictly inside a stay: at its ends it may be over.
+	// Of the stays that cover a moment, the one that reaches furthest is the best.
+	var by []*member
+	reach := op.Began()
+	for {
+		i, _ := slices.BinarySearchFunc(stays, reach, func(s inStay, t time.Duration) int { return cmp.Compare(s.From, t) })
+		if i == 0 {
+			return nil
+		}
+		best := far[i-1].first
+		if stays[best].client == op.Client {
+			best = far[i-1].second
+		}
+		if best < 0 || stays[best].To <= reach {
+			return nil
+		}
+		by, reach = append(by, stays[best].member), stays[best].To
+		if reach > op.Return.Time {
+			return by
+		}
+	}
+}
+
+// proves says that some of these members were inside only because one that passed
+// proves that all were.
+func (r *round) proves(by []*member, op *history.Operation) bool {
+	reach := op.Began()
+	for _, m := range by {
+		own, ok := m.inside(evidence.Never, false)
+		if !ok || own.From >= reach {
+			return true
+		}
+		reach = own.To
+	}
+	return false
+}
+
+// passage are the events that show that all were there, and when: those of the
+// first that passed, everybody's call, and what ended the first presence.
+func (r *round) passage() []int {
+	witness := evidence.EventsOf(r.opener)
+	for _, m := range r.members {
+		witness = append(witness, evidence.EventsOf(m.enter)...)
+		if m.possible.To == r.passed {
+			witness = append(witness, m.death.ByEvent)
+			if m.leave != nil {
+				witness = append(witness, evidence.EventsOf(m.leave)...)
+			}
+		}
+	}
+	return witness
+}
+
+func (r *round) violatedLeave(f *frame.Finding, key string, op *history.Operation, by []*member) {
+	witness := evidence.EventsOf(op)
+	if r.proves(by, op) {
+		witness = append(witness, r.passage()...)
+	}
+	for _, m := range by {
+		witness = append(witness, evidence.EventsOf(m.enter)...)
+		s, _ := m.inside(r.passed, r.all)
+		witness = append(witness, m.death.First.ShownAt(s.To))
+		if m.leave != nil {
+			witness = append(witness, m.leave.Invoke.Index)
+		}
+	}
+	s, _ := by[len(by)-1].inside(r.passed, r.all)
+	f.Violated(witness, "client %d left %s at %s, asked at %s, while client %d was inside from %s until at least %s",
+		op.Client, key, words.At(op.Return.Time), words.At(op.Began()), by[len(by)-1].client, words.At(s.From), words.At(s.To))
+}

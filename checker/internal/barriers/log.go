@@ -1,0 +1,247 @@
+package barriers
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// barrierNodes are the znodes of barriers in the transaction log. A barrier is the
+// znode that has the key as its name.
+type barrierNodes struct {
+	evidence.Layout
+	lifted, left int                 // lifts behind which the znode was away, or still there
+	of           map[string]*uptimes // by key
+	acts         acts
+}
+
+// nodesOf are those of a record; none without a log.
+var nodesOf = evidence.Once(func(a *evidence.Record) *barrierNodes {
+	b := &barrierNodes{}
+	if a.Log == nil {
+		return b
+	}
+	b.of, b.acts = uptimesOf(a), actsOf(a)
+	for _, k := range a.Keys {
+		b.recognise(k)
+	}
+	return b
+})
+
+// lifts says that a subject lifts a barrier by deleting its znode.
+func (b *barrierNodes) lifts() bool { return b.lifted >= 9*b.left && b.lifted > 0 }
+
+// recognise looks for the raises and lifts of a key.
+func (b *barrierNodes) recognise(k *evidence.Key) {
+	ups := b.of[k.Name]
+	for _, op := range k.Ops {
+		if op.F != history.FRaise && op.F != history.FLift || op.Outcome() != history.OK {
+			continue
+		}
+		low, high, ok := k.Window(op)
+		switch {
+		case op.F == history.FLift: // a subject may leave the znode there
+			if ok && ups.throughout(low, high) == nil {
+				b.lifted++
+			} else if ok {
+				b.left++
+			}
+		case ups.within(low, high):
+			b.Found++
+		case ok:
+			b.Missing++
+		}
+	}
+}
+
+// uptimes are the znodes that had a barrier's key as their name, made by clients,
+// in order of creation. nil: there are none.
+type uptimes struct {
+	all   []*evidence.Znode
+	until []uint64                  // the latest end of those up to each
+	of    map[int][]*evidence.Znode // by the client that made them
+}
+
+// uptimesOf are those of each key.
+func uptimesOf(a *evidence.Record) map[string]*uptimes {
+	keys := map[string]bool{}
+	for _, k := range a.Keys {
+		keys[k.Name] = true
+	}
+	of := map[string]*uptimes{}
+	for key, all := range a.Log.Group(func(n *evidence.Znode) (string, bool) { return n.Name(), keys[n.Name()] && a.Session(n.Maker) != nil }) {
+		u := &uptimes{all: all, until: make([]uint64, len(all)), of: map[int][]*evidence.Znode{}}
+		latest := uint64(0)
+		for i, n := range all {
+			latest = max(latest, n.Deleted)
+			u.until[i] = latest
+			client := a.Session(n.Maker).Client
+			u.of[client] = append(u.of[client], n)
+		}
+		of[key] = u
+	}
+	return of
+}
+
+// within says that the barrier's znode was there at some time between two zxids.
+func (u *uptimes) within(low, high uint64) bool {
+	if u == nil {
+		return false
+	}
+	i := madeBehind(u.all, high)
+	return i > 0 && u.until[i-1] > low
+}
+
+// throughout is the barrier's znode if it was there all the time between two zxids.
+func (u *uptimes) throughout(low, high uint64) *evidence.Znode {
+	if u == nil {
+		return nil
+	}
+	i, _ := slices.BinarySearch(u.until, high+1) // none before it lasted as long
+	if i == len(u.all) || u.all[i].Created > low {
+		return nil
+	}
+	return u.all[i]
+}
+
+// madeBehind is the place of the first of some znodes, in order of creation, that was
+// made behind a zxid.
+func madeBehind(of []*evidence.Znode, zxid uint64) int {
+	i, _ := slices.BinarySearchFunc(of, zxid, func(n *evidence.Znode, zxid uint64) int {
+		if n.Created <= zxid {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// barrierInLog looks whether the barrier's znode was there when it was raised, and
+// away when it was lifted.
+func barrierInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	b := nodesOf(k.Record)
+	ups := b.of[k.Name]
+	for _, op := range k.Ops {
+		if ctx.Err() != nil {
+			return
+		}
+		if op.Outcome() != history.OK || op.F != history.FRaise && op.F != history.FLift {
+			continue
+		}
+		low, high, ok := k.Window(op)
+		was := ups.within(low, high)
+		if was || ok {
+			f.Count("compared", 1)
+		}
+		if !ok {
+			continue
+		}
+		switch up := ups.throughout(low, high); {
+		case op.F == history.FRaise && !was:
+			f.Violated(evidence.EventsOf(op), "client %d was told at %s that %s is raised, but the transaction log has no such znode from %s to %s",
+				op.Client, words.At(op.Return.Time), k.Name, words.Zxid(low), words.Zxid(high))
+		case op.F == history.FLift && b.lifts() && up != nil && k.Log.Covers(up.Created-1, high):
+			f.Violated(evidence.EventsOf(op), "client %d was told at %s that %s is lifted, but in the transaction log its znode is there from %s to %s%s",
+				op.Client, words.At(op.Return.Time), k.Name, words.Zxid(up.Created), words.Zxid(high), up.Until())
+		}
+	}
+}
+
+// settledRaise is by when a raise with an unknown outcome had certainly taken
+// effect, with the event that shows it; never if that is not known.
+func settledRaise(a *evidence.Record, op *history.Operation) (time.Duration, int) {
+	b := nodesOf(a)
+	if !b.Trusted() {
+		return evidence.Never, -1
+	}
+	u := b.of[op.Key]
+	if u == nil {
+		return evidence.Never, -1
+	}
+	own := u.of[op.Client]
+	if i := madeBehind(own, a.Zxids.Floor(op.Began())); i < len(own) {
+		return a.Zxids.CommittedBy(own[i].Created)
+	}
+	return evidence.Never, -1
+}
+
+// acts are the zxids at which clients changed something, in order. What a session did
+// that nobody saw may have been done by any of them.
+type acts struct {
+	of     map[int][]uint64 // by client
+	unseen []uint64
+}
+
+// actsOf are those of all clients.
+func actsOf(a *evidence.Record) acts {
+	x := acts{of: map[int][]uint64{}}
+	for i := range a.Transactions {
+		t := &a.Transactions[i]
+		if !changes(t) {
+			continue
+		}
+		if s := a.Session(t.Session); s != nil {
+			x.of[s.Client] = append(x.of[s.Client], uint64(t.Zxid))
+		} else {
+			x.unseen = append(x.unseen, uint64(t.Zxid))
+		}
+	}
+	return x
+}
+
+// changes says that a transaction may have changed something that others see.
+func changes(t *history.Txn) bool {
+	switch {
+	case t.Error != 0, t.Type == "error", t.Type == "createSession", t.Type == "check":
+		return false
+	case t.Type == "multi":
+		return !evidence.Refused(t) && slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Type != "check" })
+	}
+	return true
+}
+
+// behind is the first zxid above a given one at which a client can have changed
+// something; there if there is none.
+func (x acts) behind(zxid uint64, client int) uint64 {
+	first := evidence.StillThere
+	for _, of := range [][]uint64{x.of[client], x.unseen} {
+		if i, _ := slices.BinarySearch(of, zxid+1); i < len(of) {
+			first = min(first, of[i])
+		}
+	}
+	return first
+}
+
+// loweredFrom is from when on a lift can have had its effect, with the event that
+// shows that it had none before; -1 if it can have had it at once.
+//
+// A lift with an unknown outcome may happen at any time. But whatever it does, it does
+// by a transaction of its client. As long as the log is whole, its client did nothing,
+// and nobody took the znode away, nothing was lifted: so it was when a request was
+// sent, whoever's it is, that has a lower zxid than the first that ends this. That
+// holds for subjects that lift by deleting the znode.
+func loweredFrom(a *evidence.Record, op *history.Operation) (time.Duration, int) {
+	b := nodesOf(a)
+	if op.Outcome() != history.Info || !b.Trusted() || !b.lifts() {
+		return op.Began(), -1
+	}
+	low := a.Zxids.Floor(op.Began())
+	up := b.of[op.Key].throughout(low, low)
+	whole, ok := a.Log.Stretch(low)
+	if !ok {
+		whole, ok = a.Log.Stretch(low + 1)
+	}
+	if up == nil || !ok {
+		return op.Began(), -1
+	}
+	end := min(up.Deleted, whole.To+1, b.acts.behind(low, op.Client))
+	if t, event := a.Zxids.SentBelow(end); t > op.Began() {
+		return t, event
+	}
+	return op.Began(), -1
+}

@@ -1,0 +1,134 @@
+package barriers
+
+import (
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+)
+
+// A barrier for the referee: up or down.
+var barrierReferee = &frame.Referee{
+	Covers: []string{"early"},
+	// Which of several coordinators was first, and which of several times down a lift
+	// with an unknown outcome explains, the fast check does not weigh.
+	Refines:    true,
+	Operations: barrierOperations,
+	Model:      func(*evidence.Record) porcupine.Model { return barrierSpec() },
+}
+
+// barrierStep is an operation on a barrier. maybe: it may never happen.
+type barrierStep struct {
+	f      string
+	maybe  bool
+	raises uint64 // of a raise: itself; of an await: those that its session had seen
+}
+
+// barrierRaises is how many raises with a known zxid the referee takes: a state has a bit
+// for each.
+const barrierRaises = 64
+
+func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
+	var ops []porcupine.Operation
+	raises := seenRaises(k)
+	if len(raises) > barrierRaises {
+		return nil, false
+	}
+	for _, op := range k.Ops {
+		outcome := op.Outcome()
+		switch {
+		case outcome == history.Fail:
+			continue
+		case op.F == history.FAwait && outcome == history.OK:
+			in := barrierStep{f: op.F}
+			for i, r := range raises {
+				if r.zxid <= seenBy(op) {
+					in.raises |= 1 << i
+				}
+			}
+			ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: in, Call: k.Clamp(k.View(op)), Return: int64(op.Return.Time)})
+		case op.F == history.FRaise, op.F == history.FLift:
+			in, until := barrierStep{f: op.F, maybe: outcome == history.Info}, evidence.EffectiveBy(op)
+			for i, r := range raises {
+				if r.op == op {
+					in.raises, until = 1<<i, min(until, r.by)
+				}
+			}
+			ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: in, Call: int64(op.Began()), Return: k.Clamp(until)})
+		}
+	}
+	return ops, true
+}
+
+// seenRaise is a raise that had its effect by a zxid, which some session had seen by then.
+type seenRaise struct {
+	op   *history.Operation
+	zxid uint64
+	by   time.Duration
+}
+
+// seenRaises are those that some await must be behind.
+func seenRaises(k *evidence.Key) []seenRaise {
+	var of []seenRaise
+	for _, op := range k.Ops {
+		if op.F != history.FRaise {
+			continue
+		}
+		z, by := raisedBy(op), evidence.Never
+		for _, o := range k.Ops {
+			if z != 0 && o.F == history.FAwait && seenBy(o) >= z {
+				by = min(by, o.Began())
+			}
+		}
+		if by != evidence.Never {
+			of = append(of, seenRaise{op, z, by})
+		}
+	}
+	return of
+}
+
+// barrierState is whether the barrier is up, and which raises are done.
+type barrierState struct {
+	up   bool
+	done uint64
+}
+
+func barrierSpec() porcupine.Model {
+	m := porcupine.NondeterministicModel{
+		Init: func() []any { return []any{barrierState{}} },
+		Step: func(state, input, _ any) []any {
+			s, in := state.(barrierState), input.(barrierStep)
+			next := s
+			switch in.f {
+			case history.FRaise:
+				next = barrierState{true, s.done | in.raises}
+			case history.FLift:
+				next.up = false
+			default:
+				if s.up || in.raises&^s.done != 0 {
+					return nil
+				}
+			}
+			if in.maybe && next != s {
+				return []any{next, s}
+			}
+			return []any{next}
+		},
+		DescribeOperation: func(input, _ any) string {
+			in := input.(barrierStep)
+			if in.maybe {
+				return in.f + "?"
+			}
+			return in.f
+		},
+		DescribeState: func(state any) string {
+			if state.(barrierState).up {
+				return "up"
+			}
+			return "down"
+		},
+	}
+	return m.ToModel()
+}

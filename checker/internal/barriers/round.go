@@ -1,0 +1,135 @@
+package barriers
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+)
+
+// member is one client's stay in a round.
+type member struct {
+	client int
+	enter  *history.Operation
+	leave  *history.Operation   // the first that did not fail; nil: none
+	leaves []*history.Operation // all that did not fail
+	asked  []*history.Operation // all
+	death  evidence.Death
+	exited time.Duration // when its client's process ended
+	exit   int           // the event of that
+
+	possible evidence.Span // it may have been present
+}
+
+// inside is from when to when the member certainly was present once somebody
+// had passed at the given time; not if that is not certain at all.
+//
+// A member that passed is in until it asks to leave. One whose call ended
+// without an answer may have withdrawn at any time before that.
+func (m *member) inside(passed time.Duration, all bool) (evidence.Span, bool) {
+	var s evidence.Span
+	switch m.enter.Outcome() {
+	case history.OK:
+		s.From = m.enter.Return.Time
+		if all {
+			s.From = min(s.From, passed)
+		}
+	case history.Info:
+		if !all || m.enter.Return != nil {
+			return s, false
+		}
+		s.From = passed
+	default:
+		return s, false
+	}
+	s.To = m.death.From
+	if m.leave != nil {
+		s.To = min(s.To, m.leave.Began())
+	}
+	return s, s.From <= s.To
+}
+
+// round is what happened on one key.
+type round struct {
+	*evidence.Key
+	members []*member
+	leaves  []*history.Operation // that returned ok
+	opener  *history.Operation   // the first enter that succeeded
+	passed  time.Duration        // by when somebody had passed; never if nobody is known to have
+	// all says that nobody but the needed number of members ever came, so that
+	// one who passed proves that all were there.
+	all bool
+}
+
+// roundOf is what happened to a key as a round.
+var roundOf = evidence.OncePerKey(readRound)
+
+func readRound(k *evidence.Key) *round {
+	r := &round{Key: k, passed: evidence.Never}
+	newest := map[int]*member{}
+	clients := map[int]bool{}
+	for _, op := range k.Ops {
+		switch op.F {
+		case history.FEnter:
+			m := &member{client: op.Client, enter: op, death: k.DeathOf(op)}
+			m.exited, m.exit = k.ExitAfter(op.Client, op.Began())
+			r.members = append(r.members, m)
+			newest[op.Client] = m
+			clients[op.Client] = true
+			if op.Outcome() == history.OK && op.Return.Time < r.passed {
+				r.passed, r.opener = op.Return.Time, op
+			}
+		case history.FLeave:
+			m := newest[op.Client]
+			if m != nil {
+				m.asked = append(m.asked, op)
+			}
+			if op.Outcome() == history.Fail {
+				continue
+			}
+			if op.Outcome() == history.OK {
+				r.leaves = append(r.leaves, op)
+			}
+			if m != nil {
+				m.leaves = append(m.leaves, op)
+				m.leave = m.leaves[0]
+			}
+		}
+	}
+	for _, m := range r.members {
+		m.possible = evidence.Span{From: m.enter.Began(), To: m.gone()}
+	}
+	// With as many calls as members, none of them a second try.
+	r.all = len(r.members) == k.Params.Parties && len(clients) == len(r.members)
+	if r.all && r.opener != nil {
+		for _, m := range r.members { // they were there together before the first had gone
+			r.passed = min(r.passed, m.possible.To)
+		}
+	}
+	return r
+}
+
+// gone is when the member certainly was not present any more.
+func (m *member) gone() time.Duration {
+	end := m.death.By
+	if m.enter.Outcome() == history.Fail {
+		end = min(end, m.enter.Return.Time)
+	}
+	for _, l := range m.leaves {
+		end = min(end, evidence.EffectiveBy(l))
+	}
+	return end
+}
+
+// crashed says that the member's session ended while it was in, or on its way in or out.
+func (m *member) crashed() bool {
+	end := m.exited
+	if s := m.death.Newest; s != nil {
+		end = min(end, s.Expired, s.DiedBy)
+	}
+	out := evidence.Never
+	if m.leave != nil {
+		out = evidence.Ended(m.leave)
+	}
+	return end != evidence.Never && m.enter.Began() < end && end < out && !(m.enter.Outcome() == history.Fail && m.enter.Return.Time < end)
+}

@@ -1,0 +1,155 @@
+package barriers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// roundProgress says that after heal a full set of members does not wait long to
+// get in, and that members are not kept in when all that live want to leave.
+var roundProgress = frame.Progress("waits at the gates", frame.FromSessions,
+
+	onRound(func(ctx context.Context, f *frame.Finding, r *round) {
+		if f.Timed(r.Record) {
+			r.stuckOutside(f)
+			r.stuckInside(ctx, f)
+		}
+	}))
+
+// stuckOutside looks for a time in which enough live clients waited to get in.
+// One that gave up and tried again soon went on waiting.
+func (r *round) stuckOutside(f *frame.Finding) {
+	var edges []edge
+	of := map[int][]evidence.Span{}
+	var entered []time.Duration
+	var witness []int
+	for _, m := range r.members {
+		if m.enter.Outcome() == history.OK {
+			entered = append(entered, m.enter.Return.Time)
+		}
+		of[m.client] = append(of[m.client], r.WhileLive(m.client, evidence.Span{From: m.enter.Began(), To: evidence.Ended(m.enter)})...)
+		witness = append(witness, evidence.EventsOf(m.enter)...)
+	}
+	for _, spans := range of {
+		for _, s := range evidence.Union(spans) {
+			edges = append(edges, edge{s.From, 1}, edge{s.To, -1})
+		}
+	}
+	slices.Sort(entered)
+	var full []evidence.Span
+	for _, s := range above(edges, r.Params.Parties) {
+		if s.Length() >= frame.RealWait {
+			full = append(full, s)
+		}
+	}
+	opened := func(from, to time.Duration) bool { return evidence.FirstFrom(entered, from) <= to }
+	f.JudgeWaits(r.Record, full, opened, func(s evidence.Span, length time.Duration) (string, []int) {
+		return fmt.Sprintf("%d live clients waited together to enter %s from %s to %s (%s, of %s allowed)",
+			r.Params.Parties, r.Name, words.At(s.From), words.At(s.To), words.Lasting(length), words.Lasting(r.Bound)), witness
+	})
+}
+
+// edge is where a count changes.
+type edge struct {
+	at time.Duration
+	by int
+}
+
+// above is when the count was at least n.
+func above(edges []edge, n int) []evidence.Span {
+	// At equal times ends come first, so that spans that only touch do not count together.
+	slices.SortFunc(edges, func(x, y edge) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.by, y.by)) })
+	var of []evidence.Span
+	var since time.Duration
+	c := 0
+	for _, e := range edges {
+		was := c
+		c += e.by
+		switch {
+		case was < n && c >= n:
+			since = e.at
+		case was >= n && c < n && since < e.at:
+			of = append(of, evidence.Span{From: since, To: e.at})
+		}
+	}
+	return of
+}
+
+// stuckInside looks for a time in which somebody live waited to get out, and
+// everybody else who had come was gone, dead, or waiting to get out as well.
+func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
+	var edges []edge
+	for _, m := range r.members {
+		for _, s := range evidence.Union(m.wantsOut()) {
+			edges = append(edges, edge{s.From, 1}, edge{s.To, -1})
+		}
+	}
+	all := above(edges, len(r.members))
+	for _, m := range r.members {
+		if ctx.Err() != nil {
+			return
+		}
+		for _, l := range m.asked {
+			var worst evidence.Span
+			for _, s := range evidence.Intersect(r.WhileLive(m.client, evidence.Span{From: l.Began(), To: evidence.Ended(l)}), all) {
+				if s.Length() > worst.Length() {
+					worst = s
+				}
+			}
+			f.Longest("longest_leave_seconds", worst.Length())
+			judged := frame.Overdue(r.Record, worst, worst.Length())
+			if judged == frame.Valid || judged == frame.Violation && f.Again() || judged == frame.Unknown && f.Result != "" {
+				continue
+			}
+			f.Overdue(judged, slices.Concat(evidence.EventsOf(m.enter), evidence.EventsOf(l), r.reasonsToGo()),
+				"client %d waited to leave %s from %s to %s (%s, of %s allowed), though nobody was inside who did not want to leave",
+				m.client, r.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(r.Bound))
+		}
+	}
+}
+
+// wantsOut is when the member kept nobody in: it waited to leave or had left,
+// it had given up, was known to be dead, or its process had ended: then it is
+// present until its session is dead, which is part of the bound.
+func (m *member) wantsOut() []evidence.Span {
+	end := min(m.death.By, m.exited)
+	if s := m.death.Newest; s != nil {
+		end = min(end, s.Expired)
+	}
+	if m.enter.Return != nil && m.enter.Outcome() != history.OK {
+		end = min(end, m.enter.Return.Time)
+	}
+	out := []evidence.Span{{From: end, To: evidence.Never}}
+	for _, l := range m.asked {
+		if l.Outcome() == history.Fail {
+			out = append(out, evidence.Span{From: l.Began(), To: l.Return.Time})
+		} else {
+			out = append(out, evidence.Span{From: l.Began(), To: evidence.Never})
+		}
+	}
+	return out
+}
+
+// reasonsToGo are the events that show why each member kept nobody in.
+func (r *round) reasonsToGo() []int {
+	var witness []int
+	for _, m := range r.members {
+		witness = append(witness, evidence.EventsOf(m.enter)...)
+		witness = append(witness, m.death.ByEvent, m.exit)
+		if s := m.death.Newest; s != nil {
+			witness = append(witness, s.ExpiredEvent)
+		}
+		for _, l := range m.asked {
+			witness = append(witness, evidence.EventsOf(l)...)
+		}
+	}
+	return witness
+}

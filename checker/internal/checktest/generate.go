@@ -1,0 +1,412 @@
+package checktest
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Kind is how a history was generated.
+type Kind int
+
+const (
+	Constructed Kind = iota // it happened to a right object: it must never be flagged
+	mutated                 // the same with one thing changed
+	random
+)
+
+// world is a small simulation: clients that call one object, whose sessions may
+// die, with small integer times, so that ties are frequent.
+type world struct {
+	*Record
+	rng     *rand.Rand
+	Free    []int        // when each client has returned from its last call
+	session []history.ID // present session of each client
+	next    history.ID
+	lo      map[history.ID]int // last proof of life
+	hi      map[history.ID]int // proof of death
+	owner   map[history.ID]int
+}
+
+func NewWorld(rng *rand.Rand, r *Record, clients int) *world {
+	w := &world{Record: r, rng: rng, Free: make([]int, clients), session: make([]history.ID, clients), lo: map[history.ID]int{}, hi: map[history.ID]int{}, owner: map[history.ID]int{}}
+	for c := range clients {
+		w.Free[c] = 1
+		w.reconnect(c)
+	}
+	return w
+}
+
+// reconnect gives a client a new session.
+func (w *world) reconnect(c int) {
+	w.next++
+	w.session[c] = w.next
+	w.lo[w.next] = -1
+	w.owner[w.next] = c
+}
+
+// dies ends a client's session at a moment; what proves it is near that moment.
+func (w *world) dies(c, at int) {
+	s := w.session[c]
+	w.lo[s] = max(0, at-w.rng.IntN(4))
+	w.hi[s] = -1
+	if w.rng.IntN(3) > 0 {
+		w.hi[s] = at + w.rng.IntN(4)
+	}
+	w.reconnect(c)
+}
+
+// proofs adds the facts about sessions; those that still live are proven to
+// have lived until some moment before end.
+func (w *world) proofs(end int) {
+	ids := make([]history.ID, 0, len(w.lo))
+	for s := range w.lo {
+		ids = append(ids, s)
+	}
+	slices.Sort(ids)
+	for _, s := range ids {
+		lo := w.lo[s]
+		if lo < 0 {
+			lo = end - w.rng.IntN(end+1)*(w.rng.IntN(4)/3)
+		}
+		w.Add(end, history.Event{Process: history.SessionProcess, Client: w.owner[s], Type: history.Info, F: history.FDisconnected, Session: s, Alive: w.at(lo)})
+		if hi, ok := w.hi[s]; ok && hi >= 0 {
+			w.Events = append(w.Events, history.Event{Time: w.at(hi), Process: history.SessionProcess, Client: w.owner[s], Type: history.Info, F: history.FDead, Session: s})
+		}
+	}
+}
+
+func (w *world) at(t int) time.Duration { return time.Duration(t) * Unit }
+
+// UpTo is a random number from 0 to n.
+func (w *world) UpTo(n int) int { return w.rng.IntN(max(n, 0) + 1) }
+
+// stay is one tenure of a generated history.
+type tenure struct {
+	client, ai, a, ao int
+	session           history.ID
+	token             history.ID
+	ri, c, ret        int // ri < 0: no release
+	outcome           history.Type
+	held              bool
+}
+
+// GenerateHolds makes a history of one lock with deaths, unknown releases, and
+// acquires nobody knows the outcome of.
+func GenerateHolds(rng *rand.Rand, how Kind) *history.History {
+	clients := 2 + rng.IntN(3)
+	if how == random {
+		clients = 4
+	}
+	w := NewWorld(rng, Ours(history.ModelLock, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)
+	n := 2 + rng.IntN(5)
+	var all []tenure
+	t, end := 1, 1
+	for i := range n {
+		c := rng.IntN(clients)
+		x := tenure{client: c, token: history.ID(i + 1)}
+		if how == random {
+			t = w.UpTo(8)
+			x.token = history.ID(1 + rng.IntN(2*n))
+		}
+		x.a = max(t+w.UpTo(2), w.Free[c])
+		x.ai = max(w.Free[c], x.a-w.UpTo(4))
+		x.ao = x.a + w.UpTo(4)
+		x.session = w.session[c]
+		switch rng.IntN(5) {
+		case 0, 1, 2: // it is released
+			x.ri = x.ao + w.UpTo(3)
+			x.c = x.ri + w.UpTo(2)
+			x.ret = x.c + w.UpTo(2)
+			x.outcome, x.held = history.OK, true
+			if rng.IntN(5) == 0 {
+				x.outcome = history.Info
+				x.ret = x.ri + w.UpTo(2)
+			}
+		case 3: // the session dies, and the client does not know yet
+			x.c = x.a + w.UpTo(5)
+			x.ri = max(x.ao, x.c) + w.UpTo(3)
+			x.ret = x.ri + w.UpTo(3)
+			x.outcome, x.held = []history.Type{history.OK, history.Fail, history.Info}[rng.IntN(3)], rng.IntN(2) == 0
+			w.dies(c, x.c)
+		default: // the session dies, and the client never releases
+			x.c = x.a + w.UpTo(5)
+			x.ri, x.ret = -1, x.ao
+			w.dies(c, x.c)
+		}
+		w.Free[c] = max(x.ret, x.ao) + 1
+		t = x.c
+		end = max(end, x.ret, x.ao, x.c)
+		all = append(all, x)
+		if rng.IntN(6) == 0 && how != random { // an acquire that got it, was cancelled, and gave it back
+			o := (c + 1) % clients
+			inv := max(w.Free[o], t-w.UpTo(3))
+			t = max(t, inv) + w.UpTo(2)
+			w.Op(Args{Client: o, F: history.FAcquire, Key: "k", Inv: inv, Ret: inv + w.UpTo(3), Outcome: history.Info, Session: w.session[o]})
+			w.Free[o] = inv + 4
+		}
+	}
+	if how == mutated {
+		w.mutateTenures(all)
+		w.mutateTenures(all)
+	}
+	for _, x := range all {
+		w.Op(Args{Client: x.client, F: history.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, Out: history.Grant{Token: x.token}, Session: x.session})
+		if x.ri >= 0 {
+			w.Op(Args{Client: x.client, F: history.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: history.Held{Held: x.held}, Session: x.session})
+		}
+	}
+	w.proofs(end + 5)
+	return w.Build()
+}
+
+// mutateTenures changes one thing, and leaves each client's calls in order.
+func (w *world) mutateTenures(all []tenure) {
+	x := &all[w.rng.IntN(len(all))]
+	y := &all[w.rng.IntN(len(all))]
+	switch w.rng.IntN(4) {
+	case 0:
+		x.token, y.token = y.token, x.token
+	case 1: // the call was answered at once
+		x.ao = x.ai
+	case 2: // it lasted longer than it should have
+		if x.ri >= 0 {
+			x.ri = x.ret
+		}
+		w.lo[x.session] = max(w.lo[x.session], x.ret)
+		if hi, ok := w.hi[x.session]; ok && hi >= 0 {
+			w.hi[x.session] = max(hi, w.lo[x.session])
+		}
+	default: // the session was dead before
+		hi := max(0, x.ai-w.UpTo(2))
+		w.hi[x.session], w.lo[x.session] = hi, 0
+	}
+}
+
+// GenerateQueue makes a history of one FIFO queue with unknown outcomes, drained
+// in some of them.
+func GenerateQueue(rng *rand.Rand, how Kind) *history.History {
+	clients := 2 + rng.IntN(3)
+	w := NewWorld(rng, Foreign(history.ModelQueue), clients)
+	type call struct {
+		Args
+		value string
+	}
+	var calls []call
+	var list []string
+	t, made := 1, 0
+	n := 4 + rng.IntN(7)
+	for range n {
+		c := rng.IntN(clients)
+		t = max(t, w.Free[c]) + w.UpTo(2)
+		x := call{Args: Args{Client: c, Key: "q", Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK}}
+		lost := rng.IntN(5) == 0
+		happens := !lost || rng.IntN(2) == 0
+		if lost {
+			x.Outcome = history.Info
+			if happens { // at t, which may be long after the client gave up
+				x.Ret = x.Inv + w.UpTo(4)
+			}
+		}
+		if rng.IntN(2) == 0 {
+			made++
+			x.F, x.value = history.FEnqueue, fmt.Sprintf("v%d", made)
+			x.In = history.Item{Item: x.value}
+			if happens {
+				list = append(list, x.value)
+			}
+		} else {
+			x.F = history.FDequeue
+			switch {
+			case !happens || len(list) == 0 && lost:
+			case len(list) == 0:
+				x.Out = nil // empty: excused by a server that lags
+			default:
+				x.value, list = list[0], list[1:]
+				if how == random {
+					x.value = fmt.Sprintf("v%d", 1+rng.IntN(made+1))
+				}
+				if !lost {
+					x.Out = history.Item{Item: x.value}
+				}
+			}
+		}
+		w.Free[c] = max(x.Ret, x.Inv) + 1
+		calls = append(calls, x)
+	}
+	if how == mutated {
+		i, j := rng.IntN(len(calls)), rng.IntN(len(calls))
+		x, y := &calls[i], &calls[j]
+		if x.F == history.FDequeue && y.F == history.FDequeue {
+			x.Out, y.Out = y.Out, x.Out
+		} else if x.F == history.FEnqueue && x.Outcome == history.OK {
+			x.Outcome = history.Fail
+		} else {
+			x.Outcome, x.Out = history.Info, nil
+		}
+		if x.Outcome != history.OK {
+			x.Out = nil
+		}
+		if y.Outcome != history.OK {
+			y.Out = nil
+		}
+	}
+	end := t
+	for _, x := range calls {
+		w.Op(x.Args)
+		end = max(end, x.Ret)
+	}
+	if rng.IntN(2) == 0 && (len(list) == 0 || how != Constructed) {
+		w.KeyFact(end+2, history.FDrained, "q", history.Drained{Empty: true})
+	}
+	return w.Build()
+}
+
+// GenerateBarrier makes one round of a barrier, with waiters on servers that
+// lag, as far as their sessions excuse it.
+func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
+	r := Ours(history.ModelBarrier, history.Params{Clients: 4})
+	if rng.IntN(3) == 0 {
+		r = Foreign(history.ModelBarrier)
+	}
+	isForeign := r.Header.Version == 0
+	w := NewWorld(rng, r, 4)
+	up := 5 + w.UpTo(4)
+	down := up + 4 + w.UpTo(10)
+	raise := Args{Client: 0, F: history.FRaise, Key: "b", Inv: up - w.UpTo(4), Ret: up + w.UpTo(3), Outcome: history.OK}
+	lift := Args{Client: 0, F: history.FLift, Key: "b", Inv: max(raise.Ret, down-w.UpTo(4)) + 1, Ret: down + 1 + w.UpTo(3), Outcome: history.OK}
+	lift.Ret = max(lift.Ret, lift.Inv)
+	down = max(down, lift.Inv)
+	if rng.IntN(6) == 0 {
+		raise.Outcome = history.Info
+	}
+	if rng.IntN(6) == 0 {
+		lift.Outcome = history.Info
+		lift.Ret = lift.Inv + w.UpTo(3)
+	}
+	if rng.IntN(8) == 0 {
+		lift.Ret = -1
+	}
+	w.Op(raise)
+	w.Op(lift)
+	for c := 1; c < 4; c++ {
+		t := 1 + w.UpTo(3)
+		for range 1 + rng.IntN(2) {
+			inv := t + w.UpTo(8)
+			ret := inv + w.UpTo(12)
+			alive := max(0, inv-w.UpTo(6))
+			if how == random && rng.IntN(2) == 0 && raise.Ret+1 < lift.Inv { // all of it while the barrier is up
+				inv = max(t, raise.Ret+1)
+				ret = max(inv, lift.Inv-1-w.UpTo(2))
+				alive = inv - w.UpTo(1)
+			}
+			if how != random {
+				// It sees the barrier at some moment from alive on, and passes if it is down.
+				view := alive + w.UpTo(ret-alive)
+				if isForeign {
+					view = inv + w.UpTo(ret-inv)
+				}
+				if view > up && view < down {
+					view = down + w.UpTo(3)
+					ret = max(ret, view+w.UpTo(2))
+				}
+			}
+			if how == mutated {
+				ret = max(inv, min(ret, lift.Inv-1))
+			}
+			o := Args{Client: c, F: history.FAwait, Key: "b", Inv: inv, Ret: ret, Outcome: history.OK}
+			if !isForeign {
+				o.Session, o.Before = w.session[c], alive
+				if rng.IntN(10) == 0 {
+					w.reconnect(c)
+				}
+			}
+			w.Op(o)
+			t = ret + 1
+		}
+	}
+	return w.Build()
+}
+
+// GenerateRound makes one round of a double barrier, with more clients than
+// members if asked.
+func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History {
+	parties := 2 + rng.IntN(2)
+	clients := parties
+	if more {
+		clients += rng.IntN(2)
+	}
+	w := NewWorld(rng, Ours(history.ModelDoubleBarrier, history.Params{Clients: clients, Parties: parties}), clients)
+	type visit struct {
+		client, arrive, gone int
+		enter, leave         Args
+	}
+	visits := make([]*visit, clients)
+	for c := range clients {
+		visits[c] = &visit{client: c, arrive: 3 + w.UpTo(6)}
+	}
+	byArrival := slices.Clone(visits)
+	slices.SortFunc(byArrival, func(x, y *visit) int { return cmp.Compare(x.arrive, y.arrive) })
+	ready := byArrival[parties-1].arrive // the barrier opens
+	last := ready
+	// In a right run everybody who was in by then passes, and wants out later;
+	// the doors to leave open when the last has asked, or died.
+	for _, v := range byArrival {
+		v.enter = Args{Client: v.client, F: history.FEnter, Key: "d", Inv: max(2, v.arrive-w.UpTo(3)), Ret: max(ready, v.arrive) + w.UpTo(3), Outcome: history.OK, Session: w.session[v.client]}
+		v.gone = max(ready, v.enter.Ret) + 1 + w.UpTo(5)
+		if how == random {
+			v.enter.Ret = v.enter.Inv + w.UpTo(8)
+			v.gone = v.enter.Ret + 1 + w.UpTo(4)
+		}
+		last = max(last, v.gone)
+	}
+	for i, v := range byArrival {
+		late := i >= parties && how != random
+		if late { // one too many: it gives up and withdraws
+			v.enter.Outcome = []history.Type{history.Fail, history.Info}[rng.IntN(2)]
+			v.enter.Ret = max(v.arrive, v.enter.Inv) + w.UpTo(4)
+			w.Op(v.enter)
+			if rng.IntN(2) == 0 { // and tries again, too late
+				w.Op(Args{Client: v.client, F: history.FEnter, Key: "d", Inv: v.enter.Ret + 1, Ret: v.enter.Ret + 1 + w.UpTo(6), Outcome: v.enter.Outcome, Session: v.enter.Session})
+			}
+			continue
+		}
+		if more && how == random && rng.IntN(4) == 0 { // a first try that came to nothing
+			w.Op(Args{Client: v.client, F: history.FEnter, Key: "d", Inv: 1, Ret: v.enter.Inv - 1, Outcome: []history.Type{history.Fail, history.Info}[rng.IntN(2)], Session: v.enter.Session})
+		}
+		if rng.IntN(12) == 0 {
+			v.enter.Outcome = history.Info
+		}
+		w.Op(v.enter)
+		if deaths && rng.IntN(4) == 0 && v.gone > v.arrive {
+			w.dies(v.client, max(ready, v.arrive)+w.UpTo(v.gone-max(ready, v.arrive)))
+			if rng.IntN(2) == 0 {
+				continue
+			}
+		}
+		out := last + w.UpTo(4)
+		if how == random {
+			out = v.gone + w.UpTo(6)
+		}
+		v.leave = Args{Client: v.client, F: history.FLeave, Key: "d", Inv: max(v.enter.Ret+1, v.gone-w.UpTo(3)), Ret: out, Outcome: history.OK, Session: v.enter.Session}
+		v.leave.Ret = max(v.leave.Ret, v.leave.Inv)
+		if how == mutated {
+			v.leave.Ret = v.leave.Inv + w.UpTo(v.leave.Ret-v.leave.Inv)
+		}
+		if rng.IntN(10) == 0 {
+			v.leave.Outcome = history.Info
+		}
+		w.Op(v.leave)
+	}
+	if !deaths {
+		for s := range w.lo {
+			w.lo[s] = 60
+		}
+	}
+	w.proofs(60)
+	return w.Build()
+}

@@ -1,0 +1,90 @@
+package checktest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// GenerateRegister makes a history of one register with compare-and-sets and
+// unknown outcomes: each operation happens at one moment.
+func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
+	clients := 2 + rng.IntN(3)
+	w := NewWorld(rng, Ours(history.ModelRegister, history.Params{Clients: clients}), clients)
+	type call struct {
+		Args
+		value, from string
+		version     int
+	}
+	var calls []call
+	versions := []string{""} // the values, by version
+	t, made := 1, 0
+	for range 4 + rng.IntN(8) {
+		c := rng.IntN(clients)
+		t = max(t, w.Free[c]) + w.UpTo(2)
+		if how == random {
+			t = max(w.Free[c], 1+w.UpTo(10))
+		}
+		x := call{Args: Args{Client: c, Key: "k", Session: history.ID(c + 1), Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK}}
+		lost := rng.IntN(5) == 0
+		happens := !lost || rng.IntN(2) == 0
+		if lost {
+			x.Outcome = history.Info
+			if happens {
+				x.Ret = x.Inv + w.UpTo(4)
+			}
+		}
+		now := versions[len(versions)-1]
+		if how == random {
+			now = versions[rng.IntN(len(versions))]
+		}
+		switch rng.IntN(3) {
+		case 0:
+			x.F, x.Outcome, x.Ret = history.FRead, history.OK, max(x.Ret, t)
+			x.value, x.version = now, slices.Index(versions, now)
+		default:
+			made++
+			x.F, x.value = history.FWrite, fmt.Sprintf("v%d", made)
+			if rng.IntN(2) == 0 {
+				x.F, x.from = history.FCAS, now
+			}
+			if happens {
+				versions = append(versions, x.value)
+				x.version = len(versions) - 1
+			}
+		}
+		w.Free[c] = max(x.Ret, x.Inv) + 1
+		calls = append(calls, x)
+	}
+	if how == mutated {
+		x, y := &calls[rng.IntN(len(calls))], &calls[rng.IntN(len(calls))]
+		switch {
+		case x.F == history.FRead:
+			x.version = rng.IntN(len(versions))
+			x.value = versions[x.version]
+		case x.F == history.FCAS && rng.IntN(2) == 0:
+			x.from = versions[rng.IntN(len(versions))]
+		case y.F == history.FRead:
+			y.Ret = y.Inv
+		default:
+			x.Outcome = history.Fail
+		}
+	}
+	for _, x := range calls {
+		switch x.F {
+		case history.FRead:
+			x.In, x.Out = history.HowRead{Kind: history.ReadFenced}, Reading(x.value, x.version)
+		case history.FWrite:
+			x.In = history.Writing{Value: x.value}
+		case history.FCAS:
+			x.In = history.Swap{From: x.from, To: x.value}
+		}
+		if x.F != history.FRead && x.Outcome == history.OK {
+			x.Zxid, x.Out = history.ID(16*x.version), history.Stored{Version: int32(x.version)}
+		}
+		w.Op(x.Args)
+	}
+	return w.Build()
+}

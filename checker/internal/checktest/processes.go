@@ -1,0 +1,55 @@
+package checktest
+
+import (
+	"github.com/zklab/zklab/history"
+)
+
+// Exited adds the end of a client's process, started its beginning.
+func (r *Record) Exited(t, client int, by string) *Record {
+	return r.Add(t, history.Event{
+		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FExited,
+		Value: history.Value(history.Exited{By: by, Detail: "printed garbage"}),
+	})
+}
+
+func (r *Record) Started(t, client int) *Record {
+	return r.Add(t, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FStarted})
+}
+
+// Fault adds one that took effect on a client from one moment to the other.
+func (r *Record) Fault(kind string, from, to, client int) *Record {
+	number := len(r.Events) + 1
+	for _, s := range []struct {
+		at   int
+		step string
+	}{{from, history.StepInject}, {from + 1, history.StepVerified}, {to, history.StepHealed}} {
+		v := history.FaultStep{Fault: number, Step: s.step, Clients: []int{client}, Holding: []string{"holding"}}
+		if s.step == history.StepInject {
+			v.Clients, v.Holding = nil, nil // nobody knows yet whom it will hit
+		}
+		r.Fact(s.at, kind, v)
+	}
+	return r
+}
+
+func Remote() *Record {
+	return Ours(history.ModelLock, history.Params{Clients: 3}).offers(history.Offers{Fencing: true, TellsLost: true, Remote: true})
+}
+
+// Connected and disconnected add facts of a client's connection.
+func (r *Record) Connected(t, client int, s history.ID) *Record {
+	return r.Session(t, history.FConnected, client, s)
+}
+
+// Waits is somebody who waits from one moment to the other, and then gives up.
+func (r *Record) Waits(client, from, to int, s history.ID) *Record {
+	return r.Op(Args{Client: client, F: history.FAcquire, Key: "k", Inv: from, Ret: to, Outcome: history.Info, Session: s})
+}
+
+// CutShort is a wait of which the end of the client's process is the end.
+func (r *Record) CutShort(client, from, to int, s history.ID) *Record {
+	e := history.Event{Process: history.Process(client), Client: client, Type: history.Invoke, F: history.FAcquire, Key: "k", Session: s}
+	r.Add(from, e)
+	e.Type, e.Error = history.Info, &history.Error{Code: "process", Message: "printed garbage"}
+	return r.Add(to, e)
+}

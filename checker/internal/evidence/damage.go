@@ -1,0 +1,125 @@
+package evidence
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Damage is what could not be read of a record. It is safe for concurrent use.
+type Damage struct {
+	mu sync.Mutex
+	at map[int]string // by event
+}
+
+// note takes note of what is wrong at an event.
+func (d *Damage) note(event int, what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at == nil {
+		d.at = map[int]string{}
+	}
+	d.at[event] = what
+}
+
+// Damages is all that is wrong, by event.
+func (d *Damage) Damages() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []string
+	for _, i := range slices.Sorted(maps.Keys(d.at)) {
+		all = append(all, d.at[i])
+	}
+	return all
+}
+
+// damaged takes note of an event that says what cannot be.
+func (d *Damage) damaged(e *history.Event, format string, args ...any) {
+	d.note(e.Index, fmt.Sprintf(format, args...))
+}
+
+// Decode reads a value; what cannot be read is damage of the record.
+func (d *Damage) Decode(e *history.Event, v any) {
+	if err := e.Decode(v); err != nil {
+		d.damaged(e, "%v", err)
+	}
+}
+
+// inOrder is a history in which time does not run back: what is said to have been
+// before what was recorded before it, was at the same time. The order of the record
+// is what its writer saw; a call that returned before it was made would make
+// violations of what went well. That time ran back is damage, which whoever read a
+// file has noted already.
+func inOrder(h *history.History) *history.History {
+	byTime := func(x, y history.Event) int { return cmp.Compare(x.Time, y.Time) }
+	if slices.IsSortedFunc(h.Events, byTime) {
+		return h
+	}
+	mended := h.With(slices.Clone(h.Events))
+	for i := range mended.Events[1:] {
+		last, e := &mended.Events[i], &mended.Events[i+1]
+		if e.Time >= last.Time {
+			continue
+		}
+		if len(mended.Damage) == 0 {
+			mended.Damage = []string{fmt.Sprintf("event %d: time runs back from %v to %v", e.Index, last.Time, e.Time)}
+		}
+		e.Time = last.Time
+	}
+	return mended
+}
+
+// unpaired takes note of what clients' processes do that nobody can: half of an operation
+// must be missing. A foreign record is not asked, as its reader has refused it.
+func (a *Record) unpaired() {
+	if a.Foreign {
+		return
+	}
+	goesOn := map[history.Process]bool{}
+	for _, op := range slices.Backward(a.History.Operations()) {
+		e, r := op.Invoke, op.Return
+		switch {
+		case r == nil && goesOn[op.Process]:
+			a.damaged(e, "event %d: %s of process %d never returns, though that goes on", e.Index, e.F, e.Process)
+		case r != nil && (r.F != op.F || r.Key != op.Key):
+			a.notInvoked(r)
+		}
+		goesOn[op.Process] = true
+	}
+	for i := range a.History.Events {
+		if e := &a.History.Events[i]; e.Process >= 0 && a.History.OperationAt(i) == nil {
+			a.notInvoked(e)
+		}
+	}
+}
+
+func (a *Record) notInvoked(e *history.Event) {
+	a.damaged(e, "event %d: %s of process %d was not invoked", e.Index, e.F, e.Process)
+}
+
+// Doubts says why a violation on a key is none for certain: what cannot be read there, or
+// is missing, may be what would explain it. "": the record of the key is whole, and so is
+// what belongs to all keys. Lines of which nobody knows whose they were may be anybody's.
+func (a *Record) Doubts(key string) string {
+	a.Damage.mu.Lock()
+	defer a.Damage.mu.Unlock()
+	unpaired := 0
+	for _, i := range slices.Sorted(maps.Keys(a.Damage.at)) {
+		e := &a.History.Events[i]
+		if e.Process >= 0 {
+			unpaired++
+		}
+		if of := a.keyOf(e.Key); of == key || of == "" || key == "" {
+			return a.Damage.at[i]
+		}
+	}
+	if a.History.Missing > unpaired {
+		return prose.Count(a.History.Missing, "line") + " of the record missing"
+	}
+	return ""
+}

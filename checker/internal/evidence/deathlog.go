@@ -1,0 +1,103 @@
+package evidence
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file finds out from the transaction log when sessions died.
+//
+// A closeSession at z says that the session was dead once anybody had seen z, and
+// that it lived until the last request was sent, whoever's it is, that has a lower
+// zxid. If the log is whole from the session's createSession on and has no
+// closeSession, it lived until the log, or its stretch without a hole, ends.
+//
+// More a hold does not need: an acquire that was not answered is none, and a
+// release that was not answered counts from its invocation, whatever came of it.
+
+// readLog takes in the transactions.
+func (a *Record) readLog() {
+	if len(a.Transactions) == 0 || !a.AnySession() || !a.Object.OnZnodes {
+		return
+	}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		a.Zxids.look(e, a.Session(e.Session))
+	}
+	asked := a.unanswered()
+	a.Log = indexTxns(a.Transactions, ids(asked), a.Zxids.seen)
+	for _, r := range asked {
+		entry, ok := a.Log.requests[r.id]
+		// A client may number its requests anew on each connection: what may have been
+		// committed before this one was sent may be another one.
+		if ok && entry.zxid > a.Zxids.FloorAt(r.sent) && (entry.kind == r.op || entry.kind == "error") {
+			a.Zxids.add(entry.zxid, r.sent, r.event)
+		}
+	}
+	a.Zxids.sort()
+	for _, s := range a.ByID {
+		a.readDeath(s)
+	}
+}
+
+// unanswered is a request that nobody answered: the log knows whether it was
+// carried out.
+type unanswered struct {
+	id    requestID
+	op    string
+	sent  time.Duration
+	event int // that tells of it
+}
+
+// unanswered are all of them, those of a session in order of sending.
+func (a *Record) unanswered() (all []unanswered) {
+	for _, s := range a.OldestFirst() {
+		for _, e := range s.unanswered {
+			var v history.Unanswered
+			a.Decode(e, &v)
+			for _, r := range v.Requests {
+				all = append(all, unanswered{requestID{s.ID, r.Xid}, r.Op, r.Sent, e.Index})
+			}
+		}
+	}
+	return all
+}
+
+func ids(all []unanswered) map[requestID]bool {
+	of := make(map[requestID]bool, len(all))
+	for _, r := range all {
+		of[r.id] = true
+	}
+	return of
+}
+
+// readDeath bounds a session's death by the log.
+func (a *Record) readDeath(s *Session) {
+	l := a.Log.Sessions[s.ID]
+	if l == nil {
+		return
+	}
+	if l.Closed != 0 {
+		s.ClosedInLog = l.Closed
+		if t, event := a.Zxids.CommittedBy(l.Closed); t < s.DiedBy {
+			s.DiedBy, s.DiedByEvent = t, event
+			a.ByLog = true
+		}
+	}
+	if l.Created == 0 {
+		return
+	}
+	of, ok := a.Log.Stretch(l.Created)
+	if !ok {
+		return
+	}
+	end := of.To + 1
+	if l.Closed > l.Created && l.Closed < end {
+		end = l.Closed
+	}
+	if t, event := a.Zxids.SentBelow(end); t > s.DiedFrom {
+		s.DiedFrom, s.proofs = t, append(s.proofs, proof{t, event})
+		a.ByLog = true
+	}
+}

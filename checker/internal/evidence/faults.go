@@ -1,0 +1,83 @@
+package evidence
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+)
+
+// Faults are what was done to the run.
+type Faults struct {
+	All     map[int]*Fault  // by number
+	Elected []time.Duration // when a new leader served after a fault
+	First   time.Duration   // first injection; never if there was none
+}
+
+// Fault is one fault as its steps tell it.
+type Fault struct {
+	Kind     string
+	Traits   history.FaultTraits
+	Verified bool   // it was seen to take effect
+	Outcome  string // why it came to nothing; "": it did not
+	clients  []int
+	holding  bool // it hit a client that held
+	// OnServers says that it was done to servers, or to what is between them.
+	OnServers bool
+	From      time.Duration // when it was about to be done
+	Over      time.Duration // when it was healed or came to nothing; never if it did not
+}
+
+func newFaults() Faults { return Faults{All: map[int]*Fault{}, First: Never} }
+
+// readFault takes in one step of a fault: F is its kind.
+func (a *Record) readFault(e *history.Event) {
+	var s history.FaultStep
+	a.Decode(e, &s)
+	if s.Fault == 0 {
+		return
+	}
+	f := a.Faults.All[s.Fault]
+	if f == nil {
+		f = &Fault{Kind: e.F, Traits: kinds.TraitsOf(e.F, s), From: e.Time, Over: Never}
+		a.Faults.All[s.Fault] = f
+	}
+	if len(s.Clients) > 0 {
+		f.clients = s.Clients
+	}
+	f.OnServers = f.OnServers || len(s.Servers) > 0 && s.Step != history.StepElected
+	f.holding = f.holding || slices.Contains(s.Holding, "holding")
+	switch s.Step {
+	case history.StepInject:
+		a.Faults.First = min(a.Faults.First, e.Time)
+	case history.StepVerified:
+		f.Verified = true
+	case history.StepFailed, history.StepSkipped:
+		f.Outcome = strings.TrimSpace(s.Step + " " + s.Detail)
+		f.Over = min(f.Over, e.Time)
+	case history.StepHealed:
+		f.Over = e.Time
+	case history.StepElected:
+		a.Faults.Elected = append(a.Faults.Elected, e.Time)
+	}
+}
+
+// FaultKind is the kind in a fault's specification: pause of pause:leader@10s.
+func FaultKind(spec string) string {
+	if i := strings.IndexAny(spec, ":@"); i >= 0 {
+		return spec[:i]
+	}
+	return spec
+}
+
+// undone is when the last fault was undone, or had come to nothing; never if
+// one was not.
+func (f *Faults) undone() time.Duration {
+	last := Always
+	for _, one := range f.All {
+		last = max(last, one.Over)
+	}
+	return last
+}

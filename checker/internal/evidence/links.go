@@ -1,0 +1,174 @@
+package evidence
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file notices clients that go around their links. A subject that dials the
+// servers by itself, at once or when it reconnects, has a session that its link
+// knows nothing of: faults of the link do not reach it, and the record goes on with
+// a session that does no more. Then whose znode is whose, who lived when and who
+// has seen what is all wrong, and what looks like a violation may be none.
+//
+// It shows in the transaction log: a session wrote below the run's root that no link
+// carried. The harness's own sessions are in the record. Records of runs from before
+// they were have no root, and are decided as ever.
+
+// Links are what the clients' links carried.
+type Links struct {
+	carried  map[history.ID]bool // sessions that they carried, and the harness's own
+	Unlinked []*UnlinkedSession  // those that none did
+	// NamesSessions says that the record is one by which those can be known.
+	NamesSessions bool
+}
+
+// UnlinkedSession is a session that wrote below the run's root and that no link carried.
+type UnlinkedSession struct {
+	ID          history.ID
+	Writes      int
+	first, last uint64 // zxids
+	// Client is whose it seems to be: of those who were answered what it did, or else
+	// the only one that changed nothing meanwhile in sessions of its own. -1: nobody's.
+	Client int
+
+	did  map[int]int  // what each client was answered of it
+	idle map[int]bool // who changed nothing
+}
+
+// findUnlinked looks for them, if the record says enough to know them.
+func (a *Record) findUnlinked() {
+	if a.Params.Root == "" || len(a.Transactions) == 0 {
+		return
+	}
+	a.NamesSessions = true
+	list := a.Transactions
+	found := map[history.ID]*UnlinkedSession{}
+	for i := range list {
+		t := &list[i]
+		if t.Session == 0 || a.carried[t.Session] || !t.Below(a.Params.Root) {
+			continue
+		}
+		s := found[t.Session]
+		if s == nil {
+			s = &UnlinkedSession{ID: t.Session, first: uint64(t.Zxid), did: map[int]int{}, idle: map[int]bool{}}
+			found[t.Session] = s
+			a.Unlinked = append(a.Unlinked, s)
+		}
+		s.Writes++
+		s.last = uint64(t.Zxid)
+	}
+	if len(found) == 0 {
+		return
+	}
+	a.account(list, found)
+	for _, s := range a.Unlinked {
+		s.Client = s.guess()
+		if named := a.Session(s.ID); named != nil { // by the subject
+			s.Client = named.Client
+		}
+	}
+}
+
+// account finds out what speaks for whom.
+func (a *Record) account(list []history.Txn, found map[history.ID]*UnlinkedSession) {
+	for _, s := range found {
+		for client := range a.ofClient {
+			if client >= 0 {
+				s.idle[client] = true
+			}
+		}
+	}
+	items, tokens := a.answers()
+	data := map[string]string{} // of the znodes that are there
+	for i := range list {
+		t := &list[i]
+		if t.Error != 0 || Refused(t) || !t.Below(a.Params.Root) {
+			continue
+		}
+		parts := t.Parts
+		if len(parts) == 0 {
+			parts = list[i : i+1]
+		}
+		for j := range parts {
+			a.works(t, &parts[j], found)
+			took := changeData(data, &parts[j])
+			s := found[t.Session]
+			if s == nil {
+				continue
+			}
+			if client, ok := items[took]; ok {
+				s.did[client]++
+			}
+			if client, ok := tokens[t.Zxid]; ok {
+				s.did[client]++
+			}
+		}
+	}
+}
+
+// works notes that a client changes something in a session that its link carries.
+func (a *Record) works(t, part *history.Txn, found map[history.ID]*UnlinkedSession) {
+	own := a.Session(t.Session)
+	if own == nil || !a.carried[t.Session] || part.Type == "check" {
+		return
+	}
+	for _, s := range found {
+		if s.first <= uint64(t.Zxid) && uint64(t.Zxid) <= s.last {
+			delete(s.idle, own.Client)
+		}
+	}
+}
+
+// changeData keeps what is in znodes, and gives what was in one that goes.
+func changeData(data map[string]string, part *history.Txn) (was string) {
+	switch part.Type {
+	case "create", "create2", "createContainer", "createTTL":
+		data[part.Path] = string(part.Data)
+	case "delete":
+		was = data[part.Path]
+		delete(data, part.Path)
+	}
+	return was
+}
+
+// answers are the items that came out of queues, and the tokens of holds, with the
+// client that was given them.
+func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
+	items, tokens = map[string]int{}, map[history.ID]int{}
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			if op.Outcome() != history.OK {
+				continue
+			}
+			switch op.F {
+			case history.FDequeue:
+				var v history.Item
+				a.Decode(op.Return, &v)
+				items[v.Item] = op.Client
+			case history.FAcquire:
+				var g history.Grant
+				a.Decode(op.Return, &g)
+				tokens[g.Token] = op.Client
+			}
+		}
+	}
+	delete(items, "")
+	delete(tokens, 0)
+	return items, tokens
+}
+
+// guess is the client that was answered most of it, or the only idle one.
+func (s *UnlinkedSession) guess() int {
+	clients := slices.Sorted(maps.Keys(s.did))
+	if len(clients) > 0 {
+		return slices.MaxFunc(clients, func(x, y int) int { return cmp.Compare(s.did[x], s.did[y]) })
+	}
+	if len(s.idle) == 1 {
+		return slices.Collect(maps.Keys(s.idle))[0]
+	}
+	return -1
+}

@@ -1,0 +1,285 @@
+package evidence
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// This file is about what the ensemble's transaction log says. What is in it was
+// committed. What is not in it proves something only where the log is whole.
+//
+// A log can begin late (old files were purged), end early, and have holes. Within
+// an epoch, the upper half of a zxid, each transaction has the number of the one
+// before plus one, and the first has 1; refused requests count, too. So a stretch
+// without a hole is known from the numbers, but for the end of an epoch: what is
+// missing there shows only if somebody was answered with a zxid of it. Whole logs
+// of a majority lack nothing there: the next leader had all that was committed.
+
+// StillThere is when a znode went that still is there when the log ends.
+const StillThere = uint64(math.MaxUint64)
+
+// Committed are what the ensemble says that was committed.
+type Committed struct {
+	Transactions []history.Txn
+	Log          *Log  // nil: there is none that tells of the object
+	Zxids        Zxids // with a log
+	ByLog        bool  // it bounds some session's death
+}
+
+// Log is the index of a transaction log. It is read-only once built.
+type Log struct {
+	whole    []Stretch // in order, apart
+	Sessions map[history.ID]*LoggedSession
+	requests map[requestID]logEntry // those that nobody answered
+	Folders  map[string][]*Znode    // in order of creation
+
+	list []history.Txn
+	path map[string]*Znode       // the latest at a path
+	held map[history.ID][]*Znode // ephemerals by session
+}
+
+// Stretch is a part of the log without a hole: all transactions from the one to
+// the other zxid, both included.
+type Stretch struct{ from, To uint64 }
+
+// LoggedSession is what the log says of a session.
+type LoggedSession struct {
+	Created, Closed uint64 // 0: not in the log; closed is the first time
+}
+
+// requestID is a request's number in its session.
+type requestID struct {
+	session history.ID
+	xid     int32
+}
+
+type logEntry struct {
+	zxid uint64
+	kind string // "" if two requests have this number
+}
+
+// Znode is a znode from its creation to its end.
+type Znode struct {
+	Path             string
+	Data             []byte
+	Number           int32      // the parent's counter when it was made
+	Owner            history.ID // of an ephemeral
+	Maker            history.ID // the session that asked for it
+	Remover          history.ID // the session that deleted it, or whose end did; 0: not known
+	Created, Deleted uint64     // zxids of its creation and its end; there if it has none
+}
+
+// Sequential says that the servers gave the znode its number.
+func (n *Znode) Sequential() bool { return strings.HasSuffix(n.Path, fmt.Sprintf("%010d", n.Number)) }
+
+// Parent is the path of the folder that a znode is in, name its last part.
+func (n *Znode) Parent() string { return n.Path[:strings.LastIndexByte(n.Path, '/')] }
+func (n *Znode) Name() string   { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
+
+// Until cites how the log says that a znode went; "" if it did not.
+func (n *Znode) Until() string {
+	if n.Deleted == StillThere {
+		return ""
+	}
+	return ", and went at " + words.Zxid(n.Deleted)
+}
+
+// indexTxns reads a log in order of zxids. Of requests it keeps those that asked
+// names; seen tells where the log is whole.
+func indexTxns(list []history.Txn, asked map[requestID]bool, seen []sighting) *Log {
+	x := &Log{
+		list:     list,
+		Sessions: map[history.ID]*LoggedSession{},
+		requests: make(map[requestID]logEntry, len(asked)),
+		Folders:  map[string][]*Znode{},
+		path:     map[string]*Znode{},
+		held:     map[history.ID][]*Znode{},
+	}
+	for i := range list {
+		t := &list[i]
+		x.extend(uint64(t.Zxid), seen)
+		if id := (requestID{t.Session, t.Cxid}); asked[id] {
+			x.keep(id, t)
+		}
+		x.apply(t)
+	}
+	x.path, x.held = nil, nil
+	return x
+}
+
+// Group groups znodes, each group in order of creation. Those of other runs on the
+// same ensemble are none of this one's.
+func (x *Log) Group(by func(*Znode) (id string, ok bool)) map[string][]*Znode {
+	groups := map[string][]*Znode{}
+	for _, all := range x.Folders {
+		for _, n := range all {
+			if id, ok := by(n); ok {
+				groups[id] = append(groups[id], n)
+			}
+		}
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g, func(m, n *Znode) int { return cmp.Compare(m.Created, n.Created) })
+	}
+	return groups
+}
+
+// Last is the zxid at which the log ends.
+func (x *Log) Last() uint64 { return uint64(x.list[len(x.list)-1].Zxid) }
+
+// Find is the transaction with a zxid; nil if the log has none.
+func (x *Log) Find(z uint64) *history.Txn {
+	i, ok := slices.BinarySearchFunc(x.list, z, func(t history.Txn, z uint64) int { return cmp.Compare(uint64(t.Zxid), z) })
+	if !ok {
+		return nil
+	}
+	return &x.list[i]
+}
+
+// extend notes that the log has a zxid.
+func (x *Log) extend(z uint64, seen []sighting) {
+	if n := len(x.whole); n > 0 && follows(x.whole[n-1].To, z, seen) {
+		x.whole[n-1].To = z
+		return
+	}
+	x.whole = append(x.whole, Stretch{z, z})
+}
+
+// follows says that nothing is missing between two zxids of the log.
+func follows(last, z uint64, seen []sighting) bool {
+	if z == last+1 {
+		return true
+	}
+	if z>>32 == last>>32 || uint32(z) != 1 {
+		return false
+	}
+	// An epoch begins: did anybody see more of those before?
+	i, _ := slices.BinarySearchFunc(seen, last+1, func(s sighting, z uint64) int {
+		if s.zxid < z {
+			return -1
+		}
+		return 1
+	})
+	for ; i < len(seen) && seen[i].zxid < z; i++ {
+		if uint32(seen[i].zxid) != 0 { // a leader that has done nothing yet answers with 0
+			return false
+		}
+	}
+	return true
+}
+
+// Covers says that the log has every transaction above low, up to high, which is
+// not below low.
+func (x *Log) Covers(low, high uint64) bool {
+	s, ok := x.Stretch(high)
+	return ok && low <= high && s.from <= low+1
+}
+
+// Stretch is the part of the log that a zxid lies in.
+func (x *Log) Stretch(z uint64) (Stretch, bool) {
+	i, _ := slices.BinarySearchFunc(x.whole, z, func(s Stretch, z uint64) int {
+		if s.To < z {
+			return -1
+		}
+		return 1
+	})
+	if i == len(x.whole) || x.whole[i].from > z {
+		return Stretch{}, false
+	}
+	return x.whole[i], true
+}
+
+// apply takes in one transaction.
+func (x *Log) apply(t *history.Txn) {
+	z := uint64(t.Zxid)
+	switch {
+	case t.Error != 0:
+	case t.Type == "createSession":
+		if s := x.session(t.Session); s.Created == 0 {
+			s.Created = z
+		}
+	case t.Type == "closeSession":
+		x.close(t.Session, z)
+	case t.Type == "multi":
+		if Refused(t) {
+			return
+		}
+		for i := range t.Parts {
+			x.change(&t.Parts[i], z, t.Session)
+		}
+	default:
+		x.change(t, z, t.Session)
+	}
+}
+
+// keep notes what the log says of a request. The end of a session can come from
+// another connection, which has numbers of its own.
+func (x *Log) keep(id requestID, t *history.Txn) {
+	if t.Type == "createSession" || t.Type == "closeSession" {
+		return
+	}
+	entry := logEntry{zxid: uint64(t.Zxid), kind: t.Type}
+	if _, twice := x.requests[id]; twice {
+		entry.kind = ""
+	}
+	x.requests[id] = entry
+}
+
+// Refused says that a multi failed: nothing of it was done.
+func Refused(t *history.Txn) bool {
+	return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
+}
+
+// change takes in a create or a delete. Others change no znode's life.
+func (x *Log) change(t *history.Txn, z uint64, by history.ID) {
+	switch t.Type {
+	case "create", "create2", "createContainer", "createTTL":
+		if !strings.HasPrefix(t.Path, "/") {
+			return
+		}
+		n := &Znode{Path: t.Path, Data: t.Data, Number: t.ParentCversion - 1, Owner: t.Owner, Maker: by, Created: z, Deleted: StillThere}
+		x.remove(t.Path, z, 0) // only if the log has a hole
+		x.path[t.Path] = n
+		x.Folders[n.Parent()] = append(x.Folders[n.Parent()], n)
+		if n.Owner != 0 {
+			x.held[n.Owner] = append(x.held[n.Owner], n)
+		}
+	case "delete", "deleteContainer":
+		x.remove(t.Path, z, by)
+	}
+}
+
+func (x *Log) remove(path string, z uint64, by history.ID) {
+	if n := x.path[path]; n != nil && n.Deleted == StillThere {
+		n.Deleted, n.Remover = z, by
+		delete(x.path, path)
+	}
+}
+
+// close takes in the end of a session, which takes its ephemerals with it.
+func (x *Log) close(id history.ID, z uint64) {
+	if s := x.session(id); s.Closed == 0 {
+		s.Closed = z
+	}
+	for _, n := range x.held[id] {
+		if n.Deleted == StillThere {
+			x.remove(n.Path, z, id)
+		}
+	}
+	delete(x.held, id)
+}
+
+func (x *Log) session(id history.ID) *LoggedSession {
+	s := x.Sessions[id]
+	if s == nil {
+		s = &LoggedSession{}
+		x.Sessions[id] = s
+	}
+	return s
+}

@@ -1,0 +1,53 @@
+package evidence
+
+import (
+	"sync"
+)
+
+// memos are what was made of a record, or of one of its keys, when it was first asked
+// for. They are safe for concurrent use.
+type memos struct {
+	mu sync.Mutex
+	of []*memo
+}
+
+type memo struct {
+	id    any
+	once  sync.Once
+	value any
+}
+
+// get finds what was made under an id, or where to put it.
+func (m *memos) get(id any) *memo {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, made := range m.of {
+		if made.id == id {
+			return made
+		}
+	}
+	made := &memo{id: id}
+	m.of = append(m.of, made)
+	return made
+}
+
+// Once gives a function that makes something of a whole record when it is first asked
+// for it, and then gives the same again. It is safe for concurrent use.
+func Once[T any](build func(*Record) T) func(*Record) T {
+	id := new(byte)
+	return func(a *Record) T {
+		m := a.memos.get(id)
+		m.once.Do(func() { m.value = build(a) })
+		return m.value.(T)
+	}
+}
+
+// OncePerKey is like once, for each key.
+func OncePerKey[T any](build func(*Key) T) func(*Key) T {
+	id := new(byte)
+	return func(k *Key) T {
+		m := k.memos.get(id)
+		m.once.Do(func() { m.value = build(k) })
+		return m.value.(T)
+	}
+}

@@ -1,0 +1,161 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+)
+
+// This file is about clients that are processes of their own: they end, are
+// started again, and can be stopped for a while.
+
+// Processes are those of clients.
+type Processes struct {
+	Exits  map[int][]exit // client → the ends of its process, in order
+	starts map[int][]time.Duration
+	away   map[int][]Span // client → when it could do nothing: a union
+}
+
+func newProcesses() Processes {
+	return Processes{map[int][]exit{}, map[int][]time.Duration{}, map[int][]Span{}}
+}
+
+// exit is the end of a client's process.
+type exit struct {
+	At    time.Duration
+	event int
+	// Broken says that no fault ended it: it died by itself, or did not keep to
+	// the protocol. That is not the recipe's doing.
+	Broken bool
+	Detail string
+}
+
+// readProcess takes in what an event says of a client's process.
+func (a *Record) readProcess(e *history.Event) {
+	if e.Process != history.SessionProcess {
+		return
+	}
+	switch e.F {
+	case history.FExited:
+		var v history.Exited
+		a.Decode(e, &v)
+		a.Exits[e.Client] = append(a.Exits[e.Client], exit{e.Time, e.Index, v.By != history.ByCrash, v.Detail})
+	case history.FStarted:
+		a.starts[e.Client] = append(a.starts[e.Client], e.Time)
+	}
+}
+
+// ExitAfter is the first end of a client's process at t or later: what it began
+// before, it began in the process that ended then. It is never, and event -1, if
+// there is none.
+func (a *Processes) ExitAfter(client int, t time.Duration) (at time.Duration, event int) {
+	exits := a.Exits[client]
+	i, _ := slices.BinarySearchFunc(exits, t, func(x exit, t time.Duration) int { return cmp.Compare(x.At, t) })
+	if i == len(exits) {
+		return Never, -1
+	}
+	return exits[i].At, exits[i].event
+}
+
+// OverBy is when an operation came to its end, one way or the other: nobody
+// waits in a process that is gone.
+func (a *Processes) OverBy(op *history.Operation) time.Duration {
+	exited, _ := a.ExitAfter(op.Client, op.Began())
+	return min(Ended(op), exited)
+}
+
+// absences finds out when each client could do nothing: its process did not run
+// or was stopped, or its link was held up.
+func (a *Record) absences() {
+	for _, f := range a.Faults.All {
+		if !f.Traits.Absent {
+			continue
+		}
+		for _, c := range f.clients {
+			a.away[c] = append(a.away[c], Span{f.From, f.Over})
+		}
+	}
+	for client, exits := range a.Exits {
+		for _, x := range exits {
+			s := Span{x.At, Never}
+			if x.Broken {
+				s.From = a.lastWord(client, x.At)
+			}
+			for _, t := range a.starts[client] {
+				if t >= x.At {
+					s.To = min(s.To, t)
+				}
+			}
+			a.away[client] = append(a.away[client], s)
+		}
+	}
+	for client, spans := range a.away {
+		a.away[client] = Union(spans)
+	}
+}
+
+// lastWord is when a client last answered before t: a process that turned out
+// to hang may have done so since.
+func (a *Record) lastWord(client int, t time.Duration) time.Duration {
+	last := Always
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			if op.Client == client && op.Return != nil && op.Return.Time < t && !cutShort(op.Return) {
+				last = max(last, op.Return.Time)
+			}
+		}
+	}
+	return last
+}
+
+// cutShort says of a completion that it is the end of the client's process, and no
+// answer of it. It comes right before the fact of the end, or right after.
+func cutShort(e *history.Event) bool { return e.Error != nil && e.Error.Code == history.CodeProcess }
+
+// absent sums the time within s in which a client could do nothing.
+func (a *Processes) absent(client int, s Span) time.Duration {
+	var sum time.Duration
+	away := a.away[client]
+	for _, w := range Intersect([]Span{s}, away[Reaching(away, s.From):]) {
+		sum += w.Length()
+	}
+	return sum
+}
+
+// Present is how long s lasted for a client: what it was away for does not count.
+func (a *Processes) Present(client int, s Span) time.Duration {
+	return s.Length() - a.absent(client, s)
+}
+
+// ExpectsDeaths says that sessions were to end while their clients held: those of
+// tellings, and of holders that crashed.
+func (a *Record) ExpectsDeaths() bool {
+	return a.ExpectsExpiries() || a.hitHolder(func(f *Fault) bool { return f.Traits.Crashes })
+}
+
+// ExpectsExpiries says that clients which held were to be told that their sessions had
+// expired: after a crash nobody is left to be told.
+func (a *Record) ExpectsExpiries() bool {
+	long := a.Params.SessionTimeout + a.Params.Tick
+	return slices.ContainsFunc(a.Params.Expects, endsAtOnce) || a.hitHolder(func(f *Fault) bool {
+		return f.Traits.Sessions != "" && f.Traits.Sessions != history.EndAtOnce && f.Over-f.From > long
+	})
+}
+
+// endsAtOnce says of a fault that was scheduled that it ends sessions by itself.
+func endsAtOnce(spec string) bool {
+	return kinds.Named(FaultKind(spec)).Traits.Sessions == history.EndAtOnce
+}
+
+// hitHolder says that one of these faults took effect on a client that held.
+func (a *Record) hitHolder(these func(*Fault) bool) bool {
+	for _, f := range a.Faults.All {
+		if f.Verified && f.holding && these(f) {
+			return true
+		}
+	}
+	return false
+}

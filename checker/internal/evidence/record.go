@@ -1,0 +1,160 @@
+package evidence
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Record is what every check needs of a history, read once. Checks share it:
+// after [Read] only damage changes, and what rooms keep with it (once).
+type Record struct {
+	History *history.History
+	Object  *models.Model
+	Params  history.Params
+	// Foreign says that the history was not written by zklab: it states no
+	// facts about its run, so there is nothing to assume about it.
+	Foreign bool
+	Offers  history.Offers // what the record says outright that a subject can do
+
+	Keys []*Key // in order of key
+
+	Sessions
+	Processes
+	Timing
+	Faults Faults
+	Links
+	Committed
+	Damage
+	memos
+}
+
+// Key is what happened to one object, with the record that it is of.
+type Key struct {
+	*Record
+	Name  string
+	Ops   []*history.Operation // in order of invocation
+	Facts []*history.Event     // lost, drained, final: in order
+	memos
+}
+
+// Read reads h, as one of a model (nil: the one that it names), and the transactions of its
+// run, if they are known. It stops early when ctx ends; the caller asks ctx.
+func Read(ctx context.Context, h *history.History, of *models.Model, list []history.Txn) *Record {
+	if of == nil {
+		of = models.Of(h)
+	}
+	h = inOrder(h)
+	a := &Record{
+		History:   h,
+		Object:    of,
+		Params:    h.Header.Params,
+		Foreign:   h.Header.Version == 0,
+		Sessions:  newSessions(),
+		Processes: newProcesses(),
+		Timing:    Timing{Health: map[string]healthAt{}},
+		Faults:    newFaults(),
+		Links:     Links{carried: map[history.ID]bool{}},
+		Committed: Committed{Transactions: list},
+	}
+	if err := a.Params.Check(); err != nil { // whoever reads a file has refused it
+		a.Damage.note(0, err.Error())
+		a.Params = history.Params{}
+	}
+	if !a.readEvents(ctx) {
+		return a
+	}
+	a.unpaired()
+	a.findUnlinked()
+	a.readLog()
+	a.connections()
+	a.absences()
+	a.settleTimes()
+	return a
+}
+
+// readEvents takes in all events, and sorts operations and facts by key; false if ctx
+// ended before that was done.
+func (a *Record) readEvents(ctx context.Context) bool {
+	keys := map[string]*Key{}
+	if a.Object.Keyless {
+		keys[""] = &Key{Record: a}
+	}
+	record := func(key string) *Key {
+		k := keys[key]
+		if k == nil {
+			k = &Key{Record: a, Name: key}
+			keys[key] = k
+		}
+		return k
+	}
+	for i := range a.History.Events {
+		if i&0xffff == 0 && ctx.Err() != nil {
+			return false
+		}
+		e := &a.History.Events[i]
+		a.End = max(a.End, e.Time)
+		switch e.F {
+		case history.FDrained, history.FFinal, history.FLost:
+			if e.Process < 0 {
+				k := record(e.Key)
+				k.Facts = append(k.Facts, e)
+			}
+		}
+		if e.Process == history.Nemesis {
+			a.readFact(e)
+		}
+		a.readSession(e)
+		a.readProcess(e)
+	}
+	for _, op := range a.History.Operations() {
+		k := record(a.keyOf(op.Key))
+		k.Ops = append(k.Ops, op)
+	}
+	for _, k := range keys {
+		a.Keys = append(a.Keys, k)
+	}
+	slices.SortFunc(a.Keys, func(x, y *Key) int { // k2 before k10
+		return cmp.Or(cmp.Compare(len(x.Name), len(y.Name)), strings.Compare(x.Name, y.Name))
+	})
+	return true
+}
+
+// keyOf is the key that decides what happened to a key.
+func (a *Record) keyOf(key string) string {
+	if a.Object.Keyless {
+		return ""
+	}
+	return key
+}
+
+// readFact takes in one fact about the run.
+func (a *Record) readFact(e *history.Event) {
+	switch e.F {
+	case history.FOffers:
+		a.Decode(e, &a.Offers)
+	case history.FPhase:
+		var p history.Phase
+		a.Decode(e, &p)
+		a.phases = append(a.phases, phaseAt{p.Name, e.Time})
+	case history.FHealth:
+		var v history.Health
+		a.Decode(e, &v)
+		a.Health[v.When] = healthAt{v, e.Time}
+	case history.FStall:
+		var s history.Stall
+		a.Decode(e, &s)
+		a.Stalls = append(a.Stalls, Span{e.Time - s.Gap, e.Time})
+	case history.FHarness:
+		var own history.Harness
+		a.Decode(e, &own)
+		a.carried[own.Session] = true
+	case history.FBegin, history.FEnd, history.FDrained, history.FFinal:
+	default:
+		a.readFault(e)
+	}
+}

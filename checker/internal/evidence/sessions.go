@@ -1,0 +1,306 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// View is the earliest moment from which what an await was shown can be: a
+// server may lag, but not behind what its session has already seen. A request
+// that a quorum answered shows the moment at which it was sent, if the session
+// still is the same. In a history without sessions nothing excuses a stale view.
+func (a *Record) View(op *history.Operation) time.Duration {
+	if a.Foreign && !a.AnySession() {
+		return op.Began()
+	}
+	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
+		return Always
+	}
+	return min(op.Began(), op.Invoke.Alive)
+}
+
+// Session is what the record proves about the life of one ZooKeeper session.
+// Nothing of it comes from the subject, whose word proves nothing: it is what
+// the links saw.
+type Session struct {
+	ID     history.ID
+	Client int
+	First  int // index of the first event that names it
+
+	// DiedFrom is the earliest moment at which it can have died: when the last
+	// request was sent that a quorum answered. Pings and reads do not count; a
+	// server that is cut off from its leader answers those by itself. For a
+	// session that never died this still is its last quorum request: nothing
+	// proves that it lived on.
+	DiedFrom time.Duration
+	proofs   []proof // of life, each later than the one before
+
+	// DiedBy is the latest moment: somebody had the reply to its closeSession.
+	DiedBy      time.Duration
+	DiedByEvent int
+
+	// Expired is when the client was handed "session expired". That does not bound
+	// the death: a deposed leader that resumes says it too early.
+	Expired      time.Duration
+	ExpiredEvent int
+
+	EndZxid  uint64 // of the first reply to a closeSession; 0: none
+	EndEvent int
+
+	unanswered  []*history.Event // the facts of requests that were not answered
+	Answered    time.Duration    // dlo without what the transaction log says
+	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
+	paired      time.Duration    // the latest Alive that came with a zxid
+}
+
+// proof is an event that shows a session alive at some moment.
+type proof struct {
+	at    time.Duration
+	event int
+}
+
+// ShownAt is the first event that shows the session alive at t or later; -1 if
+// there is none. A nil session has none.
+func (s *Session) ShownAt(t time.Duration) int {
+	if s == nil {
+		return -1
+	}
+	i, _ := slices.BinarySearchFunc(s.proofs, t, func(p proof, t time.Duration) int { return cmp.Compare(p.at, t) })
+	if i == len(s.proofs) {
+		return -1
+	}
+	return s.proofs[i].event
+}
+
+// ClosedAt cites the transaction log for the session's end.
+func (s *Session) ClosedAt() string {
+	if s == nil || s.ClosedInLog == 0 {
+		return ""
+	}
+	return " (the log closes it at " + words.Zxid(s.ClosedInLog) + ")"
+}
+
+// Contradictory says that the evidence cannot be right: a request of the
+// session was answered by a quorum after the session was dead.
+func (s *Session) Contradictory() bool { return s.DiedBy < s.DiedFrom }
+
+// Sessions are all that the record names, and when their clients were connected.
+type Sessions struct {
+	ByID     map[history.ID]*Session
+	ofClient map[int][]*Session // oldest first
+	live     map[int][]Span     // client → when it was connected; no entry: not known
+}
+
+func newSessions() Sessions {
+	return Sessions{map[history.ID]*Session{}, map[int][]*Session{}, map[int][]Span{}}
+}
+
+// Session is the one with an id; nil if the record names none.
+func (l *Sessions) Session(id history.ID) *Session { return l.ByID[id] }
+
+// AnySession says that the links saw sessions.
+func (l *Sessions) AnySession() bool { return len(l.ByID) > 0 }
+
+// IsOf says that a session is a client's.
+func (l *Sessions) IsOf(id history.ID, client int) bool {
+	s := l.ByID[id]
+	return s != nil && s.Client == client
+}
+
+// OldestFirst are all sessions.
+func (a *Sessions) OldestFirst() []*Session {
+	list := make([]*Session, 0, len(a.ByID))
+	for _, s := range a.ByID {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(x, y *Session) int { return x.First - y.First })
+	return list
+}
+
+// readSession takes in what an event says about its session.
+func (a *Record) readSession(e *history.Event) {
+	if e.Session == 0 {
+		return
+	}
+	s := a.Session(e.Session)
+	if s == nil {
+		s = &Session{
+			ID: e.Session, Client: e.Client, First: e.Index,
+			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1,
+		}
+		a.ByID[e.Session] = s
+		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
+	}
+	if e.Alive > e.Time { // nobody can know yet that it will be answered
+		a.damaged(e, "event %d: alive is %v, later than the event, at %v", e.Index, e.Alive, e.Time)
+	} else if e.Alive != 0 && e.Alive > s.DiedFrom {
+		s.DiedFrom, s.Answered, s.proofs = e.Alive, e.Alive, append(s.proofs, proof{e.Alive, e.Index})
+	}
+	if e.Process != history.SessionProcess {
+		return
+	}
+	if e.F == history.FDead && e.Zxid > 0 && s.EndZxid == 0 {
+		s.EndZxid, s.EndEvent = uint64(e.Zxid), e.Index
+	}
+	switch {
+	case e.F == history.FConnected:
+		a.carried[e.Session] = true
+	case e.F == history.FUnanswered:
+		s.unanswered = append(s.unanswered, e)
+	case e.F == history.FDead && e.Time < s.DiedBy:
+		s.DiedBy, s.DiedByEvent = e.Time, e.Index
+	case e.F == history.FExpired && e.Time < s.Expired:
+		s.Expired, s.ExpiredEvent = e.Time, e.Index
+	}
+}
+
+// connections finds out when each client was connected: no session of it is
+// disconnected, and one is connected. Those of a process that ended are no more.
+func (a *Record) connections() {
+	state := map[int]map[history.ID]bool{} // client → session → connected now
+	from := map[int]time.Duration{}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if e.Process != history.SessionProcess || e.Client < 0 {
+			continue
+		}
+		of := state[e.Client]
+		if of == nil {
+			of = map[history.ID]bool{}
+			state[e.Client] = of
+			a.live[e.Client] = nil // known from now on
+		}
+		was := connected(of)
+		switch e.F {
+		case history.FConnected:
+			of[e.Session] = true
+		case history.FDisconnected:
+			if _, ok := of[e.Session]; ok {
+				of[e.Session] = false
+			}
+		case history.FExpired, history.FDead:
+			delete(of, e.Session)
+		case history.FExited:
+			clear(of)
+		}
+		switch is := connected(of); {
+		case is && !was:
+			from[e.Client] = e.Time
+		case was && !is:
+			a.live[e.Client] = append(a.live[e.Client], Span{from[e.Client], e.Time})
+		}
+	}
+	for client, of := range state {
+		if connected(of) {
+			a.live[client] = append(a.live[client], Span{from[client], Never})
+		}
+	}
+}
+
+func connected(of map[history.ID]bool) bool {
+	for _, c := range of {
+		if !c {
+			return false
+		}
+	}
+	return len(of) > 0
+}
+
+// Owners are the sessions that can own the znode that an acquire, or an enter,
+// made: those its client had during the call, and, if the call ended without an
+// answer while the client was not connected, the next one. An ok that names a session older
+// than the invocation's can only name the owner itself, as the subject told it.
+func (a *Sessions) Owners(op *history.Operation) []*Session {
+	var ids []history.ID
+	began := a.Session(op.Invoke.Session)
+	var got *Session
+	if op.Return != nil {
+		got = a.Session(op.Return.Session)
+	}
+	if began != nil && got != nil && got.First < began.First {
+		return []*Session{got}
+	}
+	if got != nil && got == began && op.Outcome() != history.Info {
+		return []*Session{got}
+	}
+	var of []*Session
+	add := func(s *Session) {
+		if s != nil && !slices.Contains(ids, s.ID) {
+			ids = append(ids, s.ID)
+			of = append(of, s)
+		}
+	}
+	add(began)
+	for _, s := range a.sessionsBehind(op.Client, op.Invoke.Index) { // those that came in between
+		if op.Return != nil && s.First >= op.Return.Index {
+			break
+		}
+		add(s)
+	}
+	add(got)
+	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {
+		add(a.nextSession(op)) // its request may still be queued, and be sent in the next session
+	}
+	return of
+}
+
+// ConnectedAt says that a client was connected at a moment, or that it is not known.
+func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
+	live, ok := a.live[client]
+	i := Reaching(live, t+1)
+	return !ok || i < len(live) && live[i].From <= t
+}
+
+// nextSession is the first session that op's client had after op; nil: none.
+func (a *Sessions) nextSession(op *history.Operation) *Session {
+	if of := a.sessionsBehind(op.Client, op.Return.Index); len(of) > 0 {
+		return of[0]
+	}
+	return nil
+}
+
+// sessionsBehind are a client's sessions that came behind an event, oldest first.
+func (a *Sessions) sessionsBehind(client, event int) []*Session {
+	of := a.ofClient[client]
+	i, _ := slices.BinarySearchFunc(of, event+1, func(s *Session, event int) int { return cmp.Compare(s.First, event) })
+	return of[i:]
+}
+
+// Death is what is known about the end of an object's owner.
+type Death struct {
+	From, By      time.Duration
+	First         *Session // the one that can have died first
+	ByEvent       int
+	Owners        []*Session // the possible owners, oldest first
+	Newest        *Session   // the last of them; nil: no session is known
+	Contradictory bool
+}
+
+// DeathOf is the death of the session that owns what op made. Where several
+// sessions are possible, each bound is the weakest.
+func (a *Record) DeathOf(op *history.Operation) Death {
+	of := a.Owners(op)
+	d := Death{From: Never, By: Never, ByEvent: -1}
+	if len(of) == 0 {
+		if !a.Foreign || a.AnySession() {
+			d.From = Always // it may have died at any time
+		}
+		return d
+	}
+	d.By, d.First = Always, of[0]
+	for _, s := range of {
+		if s.DiedFrom < d.From {
+			d.From, d.First = s.DiedFrom, s
+		}
+		if s.DiedBy > d.By {
+			d.By, d.ByEvent = s.DiedBy, s.DiedByEvent
+		}
+		d.Contradictory = d.Contradictory || s.Contradictory()
+	}
+	d.Owners, d.Newest = of, of[len(of)-1]
+	return d
+}

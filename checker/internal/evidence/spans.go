@@ -1,0 +1,135 @@
+package evidence
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// Touches says that one of some spans, a union, reaches into [from,to].
+func Touches(of []Span, from, to time.Duration) bool {
+	i := Reaching(of, from)
+	return i < len(of) && of[i].From <= to
+}
+
+// FirstFrom is the first of some times that is not before t; never if there is none.
+func FirstFrom(of []time.Duration, t time.Duration) time.Duration {
+	if i, _ := slices.BinarySearch(of, t); i < len(of) {
+		return of[i]
+	}
+	return Never
+}
+
+// The ends of time. Harness times lie between them.
+const (
+	Never  = time.Duration(math.MaxInt64) // later than everything
+	Always = time.Duration(math.MinInt64) // earlier than everything
+)
+
+// Span is a closed interval of harness time.
+type Span struct{ From, To time.Duration }
+
+// Length is how long it lasts.
+func (s Span) Length() time.Duration { return s.To - s.From }
+
+// Reaching is the place of the first of some spans, in order and apart, that ends at
+// t or later.
+func Reaching(of []Span, t time.Duration) int {
+	i, _ := slices.BinarySearchFunc(of, t, func(s Span, t time.Duration) int { return cmp.Compare(s.To, t) })
+	return i
+}
+
+// Union merges spans that touch.
+func Union(of []Span) []Span {
+	slices.SortFunc(of, func(x, y Span) int { return cmp.Compare(x.From, y.From) })
+	var merged []Span
+	for _, s := range of {
+		if n := len(merged); n > 0 && s.From <= merged[n-1].To {
+			merged[n-1].To = max(merged[n-1].To, s.To)
+			continue
+		}
+		merged = append(merged, s)
+	}
+	return merged
+}
+
+// Subtract cuts the spans of b, which must be a union, out of those of a.
+func Subtract(a, b []Span) []Span {
+	var left []Span
+	i := 0
+	for _, s := range a {
+		for i > 0 && b[i-1].To > s.From {
+			i--
+		}
+		for ; i < len(b) && b[i].To <= s.From; i++ {
+		}
+		for j := i; j < len(b) && b[j].From < s.To; j++ {
+			if b[j].From > s.From {
+				left = append(left, Span{s.From, b[j].From})
+			}
+			s.From = max(s.From, b[j].To)
+		}
+		if s.From < s.To {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// Intersect is where the spans of a and those of b, both unions, overlap.
+func Intersect(a, b []Span) []Span {
+	var of []Span
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		if from, to := max(a[i].From, b[j].From), min(a[i].To, b[j].To); from < to {
+			of = append(of, Span{from, to})
+		}
+		if a[i].To < b[j].To {
+			i++
+		} else {
+			j++
+		}
+	}
+	return of
+}
+
+// SpanCount counts at each moment the spans that it lies in.
+type SpanCount struct {
+	starts, ends []time.Duration // sorted
+}
+
+// CountSpans counts the spans of several, each of which counts once at a time. It makes
+// unions of them.
+func CountSpans[K comparable](of map[K][]Span) SpanCount {
+	var c SpanCount
+	for k, spans := range of {
+		of[k] = Union(spans)
+		for _, s := range of[k] {
+			c.starts, c.ends = append(c.starts, s.From), append(c.ends, s.To)
+		}
+	}
+	slices.Sort(c.starts)
+	slices.Sort(c.ends)
+	return c
+}
+
+// At is how many t lies in, their ends included.
+func (c SpanCount) At(t time.Duration) int {
+	began, _ := slices.BinarySearch(c.starts, t+1)
+	over, _ := slices.BinarySearch(c.ends, t)
+	return began - over
+}
+
+// Most is the largest number that one moment of s lies in, or one that is
+// enough. It is reached where s begins, or where another does.
+func (c SpanCount) Most(s Span, enough int) int {
+	if s.From > s.To {
+		return 0
+	}
+	most := c.At(s.From)
+	i, _ := slices.BinarySearch(c.starts, s.From)
+	for ; most < enough && i < len(c.starts) && c.starts[i] <= s.To; i++ {
+		most = max(most, c.At(c.starts[i]))
+	}
+	return most
+}

@@ -1,0 +1,118 @@
+package evidence
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Clamp puts a time within what a search needs: before the first event, or
+// after the last one.
+func (a *Record) Clamp(t time.Duration) int64 { return int64(min(max(t, -1), a.End+1)) }
+
+// StallLimit is how late the harness's heartbeat may be before its own clocks
+// and goroutines are no longer trusted for properties with a time limit.
+const StallLimit = 250 * time.Millisecond
+
+// Timing is when what happened to the run, and from when on time counts.
+type Timing struct {
+	phases  []phaseAt
+	Health  map[string]healthAt // by history.Health.When
+	Stalls  []Span              // of the harness itself
+	Settled time.Duration       // from here on timed properties count; never if not known
+	Bound   time.Duration       // B: what a timed property allows
+	End     time.Duration       // time of the last event
+}
+
+type phaseAt struct {
+	name string
+	at   time.Duration
+}
+
+type healthAt struct {
+	history.Health
+	at time.Duration
+}
+
+// Phase is when a phase began; never if it did not.
+func (a *Timing) Phase(name string) time.Duration {
+	for _, p := range a.phases {
+		if p.name == name {
+			return p.at
+		}
+	}
+	return Never
+}
+
+// Bound is how long a correct recipe may need after heal for anything that has
+// a time limit: a dead session ends (time-out and up to two ticks), a client
+// finds a server again, and two seconds are for everything else.
+func Bound(p history.Params) time.Duration {
+	return p.SessionTimeout + 2*p.Tick + p.Reconnect + 2*time.Second
+}
+
+// settle computes from when on timed properties count: from the end of heal;
+// without any fault from the start of the load; and not at all if the ensemble
+// was not healthy after the heal.
+//
+// Rounds end with the load, which waits for the last of them: whoever is stuck
+// in one has given up before the ensemble is looked at again. For them it counts
+// from when the last fault was undone. That the ensemble served from then on is
+// shown by the client's own connection: a server without a leader keeps none.
+func (a *Record) settleTimes() {
+	a.Bound = Bound(a.Params)
+	a.Settled = a.Phase(history.PhaseQuiesce)
+	switch {
+	case len(a.Faults.All) == 0:
+		a.Settled = min(a.Settled, a.Phase(history.PhaseLoad))
+	case a.Object.Rounds:
+		a.Settled = min(a.Settled, a.Faults.undone())
+	}
+	if after, ok := a.Health["after"]; ok && !after.Healthy {
+		a.Settled = Never
+	}
+}
+
+// WhileLive is the part of s during which the client was connected, its process
+// ran, and timed properties count. Each reconnect begins a new span: it starts
+// the clock anew.
+func (a *Record) WhileLive(client int, s Span) []Span {
+	if a.Settled == Never {
+		return nil
+	}
+	s.From, s.To = max(s.From, a.Settled), min(s.To, a.End)
+	live, ok := a.live[client]
+	if !ok {
+		live = []Span{{Always, Never}}
+	}
+	var of []Span
+	for _, l := range live[Reaching(live, s.From):] {
+		if l.From >= s.To {
+			break
+		}
+		if from, to := max(l.From, s.From), min(l.To, s.To); from < to {
+			of = append(of, Span{from, to})
+		}
+	}
+	away := a.away[client]
+	return Subtract(of, away[Reaching(away, s.From):])
+}
+
+// Stalled sums the harness's own stalls that touch s.
+func (a *Timing) Stalled(s Span) time.Duration {
+	var sum time.Duration
+	for _, st := range a.Stalls {
+		if st.Length() > StallLimit && st.From < s.To && s.From < st.To {
+			sum += st.Length()
+		}
+	}
+	return sum
+}
+
+// Untimed is why timed properties cannot be decided, or "".
+func (a *Timing) Untimed() string {
+	if a.Settled == Never {
+		return "the record has no moment from which on the ensemble was healthy and free of faults, so nothing with a time limit can be decided"
+	}
+	return ""
+}

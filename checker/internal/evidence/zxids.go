@@ -1,0 +1,128 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file ties the two orders of a run together, that of the history's clock
+// and that of the zxids, by what the links saw. A server's clock plays no part.
+//
+//   - What somebody was answered with had been committed by then ([Zxids.CommittedBy]), so
+//     what is asked for later gets a higher zxid ([Zxids.Floor]).
+//   - What was sent at a moment and got zxid z comes after all that anybody could
+//     have been shown by that moment ([Zxids.Ceil]), and before whatever has a
+//     higher zxid happened ([Zxids.SentBelow]).
+//
+// What happened at one moment is not ordered: "later" and "by" are strict, so that a
+// run in virtual time, where a whole exchange takes none, raises no alarm.
+
+// Zxids is that tie. It is read-only once it is sorted.
+type Zxids struct {
+	seen []sighting // rising in both: the highest zxid known so far
+	low  []request  // by zxid; sent is the latest so far
+	high []request  // by the time sent; zxid is the lowest from here on
+}
+
+// sighting is a zxid that somebody was answered with.
+type sighting struct {
+	zxid  uint64
+	at    time.Duration
+	event int
+}
+
+// request is one that was committed with a zxid not above the one given.
+type request struct {
+	zxid  uint64
+	sent  time.Duration
+	event int // that shows it
+}
+
+// look takes in what an event shows; events come in order.
+func (z *Zxids) look(e *history.Event, s *Session) {
+	top := uint64(max(e.Seen, 0))
+	if e.Process == history.SessionProcess { // of an operation the subject says it
+		top = max(top, uint64(max(e.Zxid, 0)))
+	}
+	if n := len(z.seen); top > 0 && (n == 0 || z.seen[n-1].zxid < top) {
+		z.seen = append(z.seen, sighting{top, e.Time, e.Index})
+	}
+	if e.Alive > 0 && e.Seen > 0 && s != nil && s.paired != e.Alive {
+		s.paired = e.Alive
+		z.low = append(z.low, request{uint64(e.Seen), e.Alive, e.Index})
+	}
+}
+
+// add takes in a request whose zxid the log tells.
+func (z *Zxids) add(zxid uint64, sent time.Duration, event int) {
+	z.low = append(z.low, request{zxid, sent, event})
+}
+
+// sort makes the tie ready for questions.
+func (z *Zxids) sort() {
+	z.high = slices.Clone(z.low)
+	slices.SortStableFunc(z.low, func(x, y request) int { return cmp.Compare(x.zxid, y.zxid) })
+	for i := 1; i < len(z.low); i++ {
+		if last := z.low[i-1]; last.sent > z.low[i].sent {
+			z.low[i].sent, z.low[i].event = last.sent, last.event
+		}
+	}
+	slices.SortStableFunc(z.high, func(x, y request) int { return cmp.Compare(x.sent, y.sent) })
+	for i := len(z.high) - 2; i >= 0; i-- {
+		if next := z.high[i+1]; next.zxid < z.high[i].zxid {
+			z.high[i].zxid, z.high[i].event = next.zxid, next.event
+		}
+	}
+}
+
+// CommittedBy is when a zxid had certainly been committed, and the event that shows it;
+// never and -1 if nobody saw it, or a later one.
+func (z *Zxids) CommittedBy(zxid uint64) (time.Duration, int) {
+	i, _ := slices.BinarySearchFunc(z.seen, zxid, func(s sighting, zxid uint64) int { return cmp.Compare(s.zxid, zxid) })
+	if i == len(z.seen) {
+		return Never, -1
+	}
+	return z.seen[i].at, z.seen[i].event
+}
+
+// Floor is the highest zxid that had certainly been committed before t: a request
+// that was sent at t or later got a higher one. 0 if none is known.
+func (z *Zxids) Floor(t time.Duration) uint64 {
+	i, _ := slices.BinarySearchFunc(z.seen, t, func(s sighting, t time.Duration) int {
+		if s.at < t {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return 0
+	}
+	return z.seen[i-1].zxid
+}
+
+// FloorAt is like floor, but takes in what was seen at t itself.
+func (z *Zxids) FloorAt(t time.Duration) uint64 { return z.Floor(t + 1) }
+
+// Ceil is a zxid above all that anybody can have been shown by t, with the event
+// that shows it: that of a request sent after t, or one above it. false if no such
+// request is known.
+func (z *Zxids) Ceil(t time.Duration) (zxid uint64, event int, ok bool) {
+	i, _ := slices.BinarySearchFunc(z.high, t+1, func(r request, t time.Duration) int { return cmp.Compare(r.sent, t) })
+	if i == len(z.high) {
+		return 0, -1, false
+	}
+	return z.high[i].zxid, z.high[i].event, true
+}
+
+// SentBelow is when the latest request was sent that has a zxid below the given
+// one, and the event that shows it; always and -1 if none is known.
+func (z *Zxids) SentBelow(zxid uint64) (time.Duration, int) {
+	i, _ := slices.BinarySearchFunc(z.low, zxid, func(r request, zxid uint64) int { return cmp.Compare(r.zxid, zxid) })
+	if i == 0 {
+		return Always, -1
+	}
+	return z.low[i-1].sent, z.low[i-1].event
+}

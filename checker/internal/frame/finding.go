@@ -1,0 +1,82 @@
+package frame
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+)
+
+// Finding is what a decider says about one key. The zero value is valid.
+type Finding struct {
+	Result  Result // "" is valid
+	Reason  string
+	Witness []int
+	Notes   []string
+	// ByLog says that the violation rests on the transaction log, of which the
+	// referee knows nothing.
+	ByLog bool
+	// Figures are summed over keys; those called longest… are maxima.
+	Figures map[string]float64
+}
+
+// Count adds to a figure.
+func (f *Finding) Count(name string, n float64) {
+	if f.Figures == nil {
+		f.Figures = map[string]float64{}
+	}
+	f.Figures[name] += n
+}
+
+// Longest keeps a figure of length, in seconds, if it is the longest.
+func (f *Finding) Longest(name string, d time.Duration) {
+	f.Count(name, 0)
+	f.Figures[name] = max(f.Figures[name], d.Seconds())
+}
+
+// Add counts what was counted once for several findings.
+func (f *Finding) Add(figures map[string]float64) {
+	for name, n := range figures {
+		f.Count(name, n)
+	}
+}
+
+// Violated makes the finding a violation, unless it is one: the first stands.
+func (f *Finding) Violated(witness []int, format string, args ...any) {
+	f.Count("violations", 1)
+	if f.Result != Violation {
+		f.Result, f.Witness, f.Reason = Violation, evidence.Indices(witness...), fmt.Sprintf(format, args...)
+	}
+}
+
+// Again counts a violation beside one that was found already, and says so: then its
+// witness, which may be long, need not be put together.
+func (f *Finding) Again() bool {
+	if f.Result != Violation {
+		return false
+	}
+	f.Count("violations", 1)
+	return true
+}
+
+// Unknown makes the finding unknown, unless it already is that or worse.
+func (f *Finding) Unknown(format string, args ...any) {
+	if f.Result == "" {
+		f.Result, f.Reason = Unknown, fmt.Sprintf(format, args...)
+	}
+}
+
+// Overdue is violated or unknown, as [Overdue] judged.
+func (f *Finding) Overdue(r Result, witness []int, format string, args ...any) {
+	switch r {
+	case Violation:
+		f.Violated(witness, format, args...)
+	case Unknown:
+		f.Unknown("%s, but the harness itself was held up then", fmt.Sprintf(format, args...))
+	}
+}
+
+// Note adds a note for people.
+func (f *Finding) Note(format string, args ...any) {
+	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}

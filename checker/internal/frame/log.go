@@ -1,0 +1,74 @@
+package frame
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+)
+
+// LogAgrees says that the transaction log has what the history says that happened.
+// A difference means that one of the two is wrong: a subject that answered what it
+// had not done, or evidence that cannot be relied on. That is decided key by key where
+// the layout of the subject's znodes is trusted; nil: nothing of the object is known.
+func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context, *Finding, *evidence.Key)) *Property {
+	return &Property{
+		Name:     "log",
+		Meaning:  "the servers' transaction log has what the history says that happened",
+		Logged:   true,
+		Decider:  "transaction log",
+		Evidence: func(*evidence.Record) string { return "Z, L" },
+		Applies: func(a *evidence.Record) bool {
+			return a.Log != nil && (trusted != nil && trusted(a) || namesEnd(a))
+		},
+		Decide: func(ctx context.Context, k *evidence.Key) Finding {
+			var f Finding
+			if trusted != nil && trusted(k.Record) {
+				decide(ctx, &f, k)
+			}
+			return f
+		},
+		Whole: func(a *evidence.Record) Finding {
+			var f Finding
+			for _, s := range a.OldestFirst() {
+				if s.EndZxid != 0 {
+					decideDead(&f, a, s)
+				}
+			}
+			return f
+		},
+	}
+}
+
+// namesEnd says that somebody was told the zxid of a session's end, and the log has
+// that zxid.
+func namesEnd(a *evidence.Record) bool {
+	for _, s := range a.ByID {
+		if s.EndZxid != 0 && a.Log.Find(s.EndZxid) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// decideDead compares the answer to a closeSession with the log.
+func decideDead(f *Finding, a *evidence.Record, s *evidence.Session) {
+	if a.Log.Find(s.EndZxid) == nil {
+		return
+	}
+	f.Count("compared", 1)
+	l := a.Log.Sessions[s.ID]
+	if l != nil && l.Closed != 0 && l.Closed <= s.EndZxid {
+		return
+	}
+	f.Violated([]int{s.EndEvent}, "session %s of client %d was answered to be closed at %s, but the transaction log closes it%s",
+		s.ID, s.Client, words.Zxid(s.EndZxid), whenClosed(l))
+}
+
+// whenClosed is when the log closes a session.
+func whenClosed(l *evidence.LoggedSession) string {
+	if l == nil || l.Closed == 0 {
+		return " nowhere"
+	}
+	return " only at " + words.Zxid(l.Closed)
+}

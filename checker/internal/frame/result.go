@@ -1,0 +1,26 @@
+package frame
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Result is the answer about one property.
+type Result string
+
+// The three answers.
+const (
+	Valid     Result = "valid"
+	Violation Result = "violation"
+	Unknown   Result = "unknown"
+)
+
+// Compare puts results in order, the worst last: a violation stands whatever else is
+// unknown. No result is less than any.
+func (r Result) Compare(other Result) int {
+	order := []Result{Valid, Unknown, Violation}
+	return cmp.Compare(slices.Index(order, r), slices.Index(order, other))
+}
+
+// MostKeys is how many keys that are violated, or not decided, get a verdict of their own.
+const MostKeys = 5

@@ -1,0 +1,78 @@
+package locks
+
+import (
+	"context"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+)
+
+// belief measures how long two clients believed at one moment that they held,
+// and what others did to the key meanwhile: how often it was granted to another
+// client than the one that wrongly went on believing, and how often such a client
+// wrote to the guarded resource. No recipe can prevent that when a holder is
+// paused or its session expired by force, so it counts only when that is asked for.
+var belief = &frame.Property{
+	Name:     "belief",
+	Meaning:  "no two clients believed at one time that they held one key",
+	Decider:  "interval sweep",
+	Evidence: frame.FromTimes,
+	Measured: true,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		var longest *holds.Overlap
+		windows := holds.Overlaps(heldOf(k).read.Holds)
+		for i := range windows {
+			o := &windows[i]
+			f.Count("overlaps", 1)
+			f.Count("total_seconds", o.Length().Seconds())
+			f.Longest("longest_seconds", o.Length())
+			if longest == nil || o.Length() > longest.Length() {
+				longest = o
+			}
+		}
+		if longest == nil {
+			return f
+		}
+		acquires, writes := meanwhile(windows, k.Ops)
+		f.Count("acquires_by_others", float64(acquires))
+		f.Count("writes_by_others", float64(writes))
+		o := longest
+		f.Violated(append(o.First.Belief(), o.Second.Belief()...),
+			"client %d believed from %s that it held %s, while client %d believed so from %s: for %s both",
+			o.Second.Client, words.At(o.Second.Granted), k.Name, o.First.Client, words.At(o.First.Granted), words.Lasting(o.Length()))
+		return f
+	},
+}
+
+// meanwhile counts the acquires that returned, and the writes that began, in a time
+// in which another client wrongly believed that it held. Each counts once, in
+// however many such times it lies.
+func meanwhile(windows []holds.Overlap, ops []*history.Operation) (acquires, writes int) {
+	of := map[int][]evidence.Span{} // by the client that believed first: the times of its false belief
+	for _, o := range windows {
+		of[o.First.Client] = append(of[o.First.Client], evidence.Span{From: o.From, To: o.Until})
+	}
+	believers := evidence.CountSpans(of)
+	another := func(client int, t time.Duration) bool {
+		n := believers.At(t)
+		if n == 1 && evidence.Touches(of[client], t, t) {
+			n = 0
+		}
+		return n > 0
+	}
+	for _, op := range ops {
+		switch {
+		case op.Outcome() != history.OK:
+		case op.F == history.FAcquire && another(op.Client, op.Return.Time):
+			acquires++
+		case op.F == history.FWrite && another(op.Client, op.Began()):
+			writes++
+		}
+	}
+	return acquires, writes
+}

@@ -1,0 +1,156 @@
+package locks
+
+import (
+	"context"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// contenders are the znodes that holds rest on, in the transaction log: ephemeral
+// sequential znodes of clients. A hold has the zxid of its contender as its token.
+type contenders struct {
+	evidence.Layout
+	grants int // holds that the log still shows after the grant was known
+	at     map[madeBy]*evidence.Znode
+	lines  map[string][]*evidence.Znode // by the line that they stand in
+	keys   map[string]string            // of lines, or severalKeys
+	// changes are the zxids at which something in a folder came or went.
+	changes map[uint64]bool
+}
+
+// contendersOf are those of a record; none without a log.
+var contendersOf = evidence.Once(func(a *evidence.Record) *contenders {
+	c := &contenders{at: map[madeBy]*evidence.Znode{}, lines: map[string][]*evidence.Znode{}, keys: map[string]string{}, changes: map[uint64]bool{}}
+	if a.Log == nil {
+		return c
+	}
+	c.index(a)
+	for _, k := range a.Keys {
+		c.recognise(k)
+	}
+	return c
+})
+
+// madeBy is by whom, and when, a contender was made.
+type madeBy struct {
+	zxid   uint64
+	client int
+}
+
+// index finds the contenders.
+func (c *contenders) index(a *evidence.Record) {
+	for _, all := range a.Log.Folders {
+		for _, n := range all {
+			c.changes[n.Created], c.changes[n.Deleted] = true, true
+			if n.Owner == 0 || !n.Sequential() {
+				continue
+			}
+			if s := a.Session(n.Maker); s != nil {
+				id := madeBy{n.Created, s.Client}
+				if other := c.at[id]; other == nil || n.Path < other.Path {
+					c.at[id] = n
+				}
+			}
+			if a.Session(n.Owner) != nil {
+				c.lines[lineOf(n)] = append(c.lines[lineOf(n)], n)
+			}
+		}
+	}
+}
+
+// recognise looks for the contenders of the holds of a key.
+func (c *contenders) recognise(k *evidence.Key) {
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire || op.Outcome() != history.OK {
+			continue
+		}
+		var g history.Grant
+		k.Decode(op.Return, &g)
+		switch n := c.contender(g.Token, op.Client); {
+		case g.Token == 0:
+		case n != nil:
+			c.Found++
+			if of, known := c.keys[lineOf(n)]; known && of != k.Name {
+				c.keys[lineOf(n)] = severalKeys
+			} else {
+				c.keys[lineOf(n)] = k.Name
+			}
+			if high, _, ok := k.Zxids.Ceil(op.Return.Time); ok && n.Deleted > high && k.Log.Covers(n.Created-1, high) {
+				c.grants++
+			}
+		case c.shouldHave(k.Record, g.Token, op):
+			c.Missing++
+		}
+	}
+}
+
+// contender is the znode whose creation a client's token names; nil if that is none.
+func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
+	return c.at[madeBy{uint64(token), client}]
+}
+
+// shouldHave says that the contender of a token would be in the log: the log has
+// that zxid, or everything that the hold's session ever did. A token can also be
+// the pzxid of the folder: the zxid at which some contender came or went.
+func (c *contenders) shouldHave(a *evidence.Record, token history.ID, op *history.Operation) bool {
+	if c.changes[uint64(token)] {
+		return false
+	}
+	if _, ok := a.Log.Stretch(uint64(token)); ok {
+		return true
+	}
+	s := a.Log.Sessions[op.Return.Session]
+	high, _, ok := a.Zxids.Ceil(op.Return.Time)
+	return ok && s != nil && s.Created != 0 && a.Log.Covers(s.Created-1, high)
+}
+
+// severalKeys is whose line it is that contenders of different keys stand in.
+const severalKeys = "\x00"
+
+// lineOf tells apart the lines that contenders stand in: by folder and kind.
+func lineOf(n *evidence.Znode) string { return n.Parent() + " " + kindOf(n) }
+
+// kindOf is the word before the number in a sequential name: lock of
+// 00ff-lock-0000000007. It is empty where there is no word, or one that may be
+// part of an id.
+func kindOf(n *evidence.Znode) string {
+	name := strings.TrimRight(n.Name(), "0123456789")
+	name = strings.TrimRight(name, "-_")
+	word := name[strings.LastIndexAny(name, "-_")+1:]
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return ""
+		}
+	}
+	if strings.Trim(word, "abcdef") == "" {
+		return ""
+	}
+	return word
+}
+
+// holdsInLog looks for the contender of each grant.
+func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	c := contendersOf(k.Record)
+	for _, op := range k.Ops {
+		if ctx.Err() != nil {
+			return
+		}
+		if op.F != history.FAcquire || op.Outcome() != history.OK {
+			continue
+		}
+		var g history.Grant
+		k.Decode(op.Return, &g)
+		switch {
+		case g.Token == 0:
+		case c.contender(g.Token, op.Client) != nil:
+			f.Count("compared", 1)
+		case c.shouldHave(k.Record, g.Token, op):
+			f.Violated(evidence.EventsOf(op), "client %d was granted %s at %s%s, but the transaction log has no contender of the client made there",
+				op.Client, k.Name, words.At(op.Return.Time), words.WithToken(g.Token))
+		}
+	}
+}

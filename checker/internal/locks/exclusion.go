@@ -1,0 +1,141 @@
+package locks
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// holdProperties are those of everything that one client holds at a time.
+var holdProperties = []*frame.Property{exclusion, grants, tokens, fencing, lost, belief, holdProgress, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)}
+
+// Lock is a lock that one client holds at a time.
+var Lock = frame.Model{
+	Object:     models.Lock,
+	Properties: holdProperties,
+	Referees:   []*frame.Referee{exclusionReferee, tokensReferee},
+}
+
+// Election is an election: a leader holds, and others are told who leads.
+var Election = frame.Model{
+	Object:     models.Election,
+	Properties: append(slices.Clone(holdProperties), whoLeads, states),
+	Referees:   []*frame.Referee{exclusionReferee, tokensReferee},
+}
+
+// exclusion says that at no moment two clients held, where a hold ends when its
+// release begins or when its session dies on the server, whichever comes first.
+//
+// There must be moments a in [Asked,Granted] and c in [x,e] for each hold such that all
+// [a,c] are disjoint. That is so exactly if the cores [Granted,x] do not overlap, and
+// each hold without a core (its session may have died before the grant was
+// known) has a moment left in its window that is not inside a core: a core is
+// part of every choice, and a hold without one can be of length zero.
+var exclusion = &frame.Property{
+	Name:     "exclusion",
+	Meaning:  "no two clients held one key at the same time",
+	Decider:  "interval sweep",
+	Evidence: frame.FromSessions,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Add(figuresOf(k))
+		if k.Foreign && !k.AnySession() {
+			f.Note("no session is known: holds end at releases only, so a hold that outlived its session looks like a violation")
+		}
+		decideExclusion(&f, k.Name, usable(&f, holdsOf(k)))
+		return f
+	},
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if missing := contention(a, figures); missing != "" {
+			return missing
+		}
+		if share := figures["proven_share"]; share < 0.5 {
+			return fmt.Sprintf("only %.0f %% of the time in which clients held is proven by their sessions, of 50 %% wanted", 100*share)
+		}
+		return ""
+	},
+	Derive: func(figures map[string]float64) {
+		if held := figures["held_seconds"]; held > 0 {
+			figures["proven_share"] = min(1, figures["core_seconds"]/held)
+		} else {
+			figures["proven_share"] = 1
+		}
+	},
+}
+
+// contention says what is missing for exclusive holds to have been exercised.
+func contention(a *evidence.Record, figures map[string]float64) string {
+	const wanted = 10
+	if n := figures["contended"]; n < wanted {
+		return fmt.Sprintf("only %s met a holder, of %d wanted: too little contention for two holders at once to be possible", prose.Count(int(n), "acquire"), wanted)
+	}
+	if a.ExpectsDeaths() && figures["ended_by_death"] == 0 {
+		return "sessions of holders were to end, but no hold ended by the death of its session"
+	}
+	return ""
+}
+
+func decideExclusion(f *frame.Finding, key string, holds []*hold) {
+	var cores []*hold
+	for _, h := range holds {
+		if h.core() {
+			cores = append(cores, h)
+		}
+	}
+	slices.SortFunc(cores, func(x, y *hold) int { return cmp.Or(cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.x, y.x)) })
+	var longest *hold // the core that reaches furthest so far
+	for _, h := range cores {
+		if longest != nil && h.Granted < longest.x {
+			f.Violated(append(longest.shown(), h.shown()...), "client %d was granted %s at %s%s while client %d held it %s%s",
+				h.Client, key, words.At(h.Granted), words.WithToken(h.Token), longest.Client, longest.certain(), words.WithToken(longest.Token))
+		}
+		if longest == nil || h.x > longest.x {
+			longest = h
+		}
+	}
+	for _, h := range holds {
+		if !h.core() {
+			decideFloating(f, key, h, cores)
+		}
+	}
+}
+
+// decideFloating looks for a moment that is left for a hold without a core.
+func decideFloating(f *frame.Finding, key string, h *hold, cores []*hold) {
+	from, to := max(h.Asked, h.x), min(h.Granted, h.e)
+	if from > to {
+		phantom(f, key, h)
+		return
+	}
+	// Cores that do not overlap are in order of their ends, too.
+	i, _ := slices.BinarySearchFunc(cores, from, func(c *hold, t time.Duration) int { return cmp.Compare(c.Granted, t) })
+	if i > 0 && cores[i-1].Granted < from && to < cores[i-1].x {
+		c := cores[i-1]
+		witness := append(c.shown(), h.Shown...)
+		if h.Asked <= c.Granted { // only its session's life shows that it was not granted before
+			witness = append(witness, h.endEvents...)
+		}
+		if h.Granted >= c.x { // only its session's death, that it was not after
+			witness = append(witness, h.death.ByEvent)
+			_, released := h.released()
+			witness = append(witness, released...)
+		}
+		f.Violated(witness,
+			"client %d was granted %s at some moment from %s to %s%s, all of it while client %d held it %s%s",
+			h.Client, key, words.At(from), words.At(to), words.WithToken(h.Token), c.Client, c.certain(), words.WithToken(c.Token))
+	}
+}
+
+// phantom reports a grant on a session that was dead before the call.
+func phantom(f *frame.Finding, key string, h *hold) {
+	f.Violated(append(slices.Clone(h.Shown), h.death.ByEvent), "client %d was granted %s at %s%s on a session that was dead by %s%s, before it asked at %s",
+		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), words.At(h.e), h.death.Newest.ClosedAt(), words.At(h.Asked))
+}

@@ -1,0 +1,205 @@
+package locks
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+)
+
+// hold is a hold as its client saw it, with what is known of its session. It began at
+// some moment in [Asked,Granted] and ended at some moment in [x,e].
+type hold struct {
+	*holds.Hold
+	id        int
+	x, e      time.Duration // earliest and latest end
+	endEvents []int         // those that show its earliest end
+	death     evidence.Death
+}
+
+// core says that the hold certainly lasted from its grant to x.
+func (h *hold) core() bool { return h.x >= h.Granted }
+
+// invoked is when the release began that found it held and may have happened.
+func (h *hold) invoked() time.Duration {
+	if h.Release == nil {
+		return evidence.Never
+	}
+	return h.Release.Began()
+}
+
+// released is when a release succeeded, with its events.
+func (h *hold) released() (time.Duration, []int) {
+	if h.Released == nil {
+		return evidence.Never, nil
+	}
+	return h.Released.Return.Time, evidence.EventsOf(h.Released)
+}
+
+// idleFrom is from when on nobody has a reason to wait for this hold: it was
+// given up, its loss was told, or its session was. One whose holder is gone stays
+// until the session is: that is part of the bound.
+func (h *hold) idleFrom() time.Duration {
+	end := min(h.Over, h.Lost.At, h.Exited.At, h.death.By)
+	if s := h.death.Newest; s != nil {
+		end = min(end, s.Expired)
+	}
+	return max(end, h.Granted)
+}
+
+// dead is when the hold's session was known to be dead; never if it was not.
+func (h *hold) dead() time.Duration {
+	if h.death.Newest == nil {
+		return evidence.Never
+	}
+	return min(h.death.By, h.death.Newest.Expired)
+}
+
+// grace is how long a client may still say that it holds after it was told
+// that its session expired.
+const grace = time.Second
+
+// held is who held a key when.
+type held struct {
+	holds []*hold
+	read  holds.Key
+}
+
+var heldOf = evidence.OncePerKey(readHolds)
+
+// holdsOf are the holds of a key, by the acquire's return.
+func holdsOf(k *evidence.Key) []*hold { return heldOf(k).holds }
+
+// statementsOf are what clients said of a key, in order of invocation.
+func statementsOf(k *evidence.Key) []holds.Statement {
+	return heldOf(k).read.Statements
+}
+
+func readHolds(k *evidence.Key) held {
+	sessions := holderSessions{k.Record, map[*history.Operation]evidence.Death{}}
+	offers := offersOf(k.Record)
+	r := holds.Reader{Evidence: sessions, Decode: k.Decode, Remote: offers.Remote && offers.TellsLost, End: k.End}
+	lost := slices.DeleteFunc(slices.Clone(k.Facts), func(e *history.Event) bool { return e.F != history.FLost })
+	of := held{read: r.Read(k.Name, k.Ops, lost)}
+	for i, h := range of.read.Holds {
+		of.holds = append(of.holds, newHold(i, h, sessions.deaths[h.Grant]))
+	}
+	return of
+}
+
+// holderSessions is the evidence about the sessions in which clients hold.
+type holderSessions struct {
+	a      *evidence.Record
+	deaths map[*history.Operation]evidence.Death // by what tells of the hold
+}
+
+// Exited implements holds.Evidence.
+func (s holderSessions) Exited(client int, t time.Duration) holds.Moment {
+	at, event := s.a.ExitAfter(client, t)
+	return holds.Moment{At: at, Event: event}
+}
+
+// Expired implements holds.Evidence.
+func (s holderSessions) Expired(op *history.Operation) holds.Moment {
+	d := s.a.DeathOf(op)
+	s.deaths[op] = d
+	if d.Newest == nil {
+		return holds.None
+	}
+	return holds.Moment{At: d.Newest.Expired, Event: d.Newest.ExpiredEvent}
+}
+
+// Knows implements holds.Evidence. Time in which the client could do nothing is not counted.
+func (s holderSessions) Knows(client int, told, t time.Duration) bool {
+	since := evidence.Span{From: told, To: t}
+	return s.a.Present(client, since) > grace+s.a.Stalled(since)
+}
+
+// newHold computes the ends of a hold whose session's death is known.
+func newHold(id int, read *holds.Hold, d evidence.Death) *hold {
+	h := &hold{Hold: read, id: id, x: read.Sure, endEvents: read.SureEvents, death: d}
+	if d.From < h.x {
+		h.x, h.endEvents = d.From, nil
+	}
+	h.endEvents = append(slices.Clone(h.endEvents), d.First.ShownAt(h.x))
+	released, _ := h.released()
+	h.e = min(released, d.By)
+	if h.e < h.x && !d.Contradictory {
+		h.x = h.e // only a tie of clocks can bring this about
+	}
+	return h
+}
+
+// shown are the events that show the hold up to its earliest end.
+func (h *hold) shown() []int {
+	return evidence.Indices(append(slices.Clone(h.Shown), h.endEvents...)...)
+}
+
+// certain says in words from when until when the hold certainly lasted.
+func (h *hold) certain() string {
+	if h.x == evidence.Never {
+		return "from " + words.At(h.Granted) + " to the end"
+	}
+	return "from " + words.At(h.Granted) + " until at least " + words.At(h.x)
+}
+
+// usable are the holds whose evidence does not contradict itself; the finding
+// is unknown if some are not.
+func usable(f *frame.Finding, all []*hold) []*hold {
+	ok := make([]*hold, 0, len(all))
+	for _, h := range all {
+		if h.death.Contradictory {
+			f.Unknown("the evidence about the session of a hold contradicts itself")
+			continue
+		}
+		ok = append(ok, h)
+	}
+	return ok
+}
+
+// figuresOf are what the exercise conditions of holds ask for.
+var figuresOf = evidence.OncePerKey(countHolds)
+
+func countHolds(k *evidence.Key) map[string]float64 {
+	all := holdsOf(k)
+	var cores []*hold
+	figures := map[string]float64{"holds": float64(len(all))}
+	for _, h := range all {
+		until := min(h.Sure, h.dead(), h.Exited.At, k.End)
+		if h.core() {
+			cores = append(cores, h)
+			figures["cores"]++
+			figures["core_seconds"] += max(0, min(h.x, k.End)-h.Granted).Seconds()
+		} else {
+			figures["floating"]++
+		}
+		// Who can do nothing can prove nothing.
+		figures["held_seconds"] += max(0, k.Present(h.Client, evidence.Span{From: h.Granted, To: max(h.Granted, until)})).Seconds()
+		if d := min(h.dead(), h.Exited.At); d < h.invoked() && d != evidence.Never {
+			figures["ended_by_death"]++
+		}
+	}
+	figures["contended"] = float64(contended(k, cores))
+	return figures
+}
+
+// contended counts acquires invoked while another client certainly held.
+func contended(k *evidence.Key, cores []*hold) int {
+	n := 0
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire || op.Outcome() == history.Fail {
+			continue
+		}
+		t := op.Began()
+		i, _ := slices.BinarySearchFunc(cores, t, func(h *hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
+		if i > 0 && cores[i-1].Granted < t && t < cores[i-1].x && cores[i-1].Client != op.Client {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,156 @@
+package locks
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// lost says that a holder which was told that its session expired says so
+// within a second: no confirm answers true with that hold's token, and Lost is
+// closed. Exclusion cannot see a client that leads for ever after its own
+// expiry, since there the hold ended with the session.
+var lost = &frame.Property{
+	Name:     "lost",
+	Meaning:  "whoever lost its session knew within a second that the hold was lost",
+	Decider:  "times of expiry",
+	Evidence: func(*evidence.Record) string { return "S" },
+	Applies:  func(a *evidence.Record) bool { return offersOf(a).TellsLost },
+	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		said := readSaid(k)
+		for _, h := range usable(&f, holdsOf(k)) {
+			if ctx.Err() != nil {
+				return f
+			}
+			decideLost(&f, k, h, said[h.Client])
+		}
+		return f
+	},
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		switch {
+		case !a.ExpectsExpiries():
+		case figures["told"] == 0:
+			return "sessions of holders were to end, but no client was told so while it held"
+		case figures["told_decided"] == 0:
+			return "clients were told of their expiry while they held, but all released before they had to know, and none had said that its hold was lost"
+		}
+		return ""
+	},
+}
+
+func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
+	s := h.death.Newest
+	if s == nil || s.Expired == evidence.Never || h.invoked() <= s.Expired {
+		return
+	}
+	f.Count("told", 1)
+	known := max(s.Expired, h.Granted)
+	next := evidence.FirstFrom(said.asked, h.Granted)
+	watched := min(h.invoked(), next, h.Exited.At, k.End) // until then its Lost would have been seen
+	had := func(t time.Duration) time.Duration {          // time to find out, by t
+		return k.Present(h.Client, evidence.Span{From: known, To: max(known, t)})
+	}
+	denied := evidence.FirstFrom(said.denied, h.Granted)
+	if h.Lost.At != evidence.Never || denied != evidence.Never || had(watched) > grace {
+		f.Count("told_decided", 1) // else whatever it did would have been right
+	}
+	if op := said.claims(h.Token, next, func(t time.Duration) bool { return had(t) > grace }); op != nil {
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), append(append(h.Shown[:len(h.Shown):len(h.Shown)], s.ExpiredEvent), evidence.EventsOf(op)...),
+			"client %d was told at %s that its session %s had expired, and said at %s that it still holds %s%s",
+			h.Client, words.At(s.Expired), s.ID, words.At(op.Began()), k.Name, words.WithToken(h.Token))
+		return
+	}
+	if denied != evidence.Never && had(denied) <= grace {
+		return
+	}
+	witness := append(h.Shown[:len(h.Shown):len(h.Shown)], s.ExpiredEvent)
+	switch {
+	case had(watched) <= grace:
+	case h.Lost.At == evidence.Never && denied == evidence.Never:
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: watched}), witness,
+			"client %d was told at %s that its session %s had expired, and by %s its hold of %s%s was not reported lost",
+			h.Client, words.At(s.Expired), s.ID, words.At(watched), k.Name, words.WithToken(h.Token))
+	case h.Lost.At != evidence.Never && had(h.Lost.At) > grace:
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: h.Lost.At}), append(witness, h.Lost.Event),
+			"client %d was told at %s that its session %s had expired, and reported the loss of %s%s only at %s",
+			h.Client, words.At(s.Expired), s.ID, k.Name, words.WithToken(h.Token), words.At(h.Lost.At))
+	}
+}
+
+// late is like overdue for the second that h's client has. Time in which it
+// could do nothing, or not be heard, is not counted.
+func late(a *evidence.Record, h *hold, s evidence.Span) frame.Result {
+	if a.Present(h.Client, s) <= grace+a.Stalled(s) {
+		return frame.Unknown
+	}
+	return frame.Violation
+}
+
+// said is what a client said of a key, in order of invocation.
+type said struct {
+	asked  []time.Duration                     // when it asked for the key
+	denied []time.Duration                     // when it was asked, and did not hold
+	held   map[history.ID][]*history.Operation // those that show that it holds, by token
+}
+
+// readSaid is what each client said of the key.
+func readSaid(k *evidence.Key) map[int]*said {
+	of := map[int]*said{}
+	by := func(client int) *said {
+		s := of[client]
+		if s == nil {
+			s = &said{held: map[history.ID][]*history.Operation{}}
+			of[client] = s
+		}
+		return s
+	}
+	for _, op := range k.Ops {
+		if op.F == history.FAcquire {
+			s := by(op.Client)
+			s.asked = append(s.asked, op.Began())
+		}
+	}
+	for _, v := range statementsOf(k) {
+		switch s := by(v.Op.Client); {
+		case !v.Said:
+		case v.Held:
+			s.held[v.Token] = append(s.held[v.Token], v.Op)
+		default:
+			s.denied = append(s.denied, v.Op.Began())
+		}
+	}
+	return of
+}
+
+// claims is the first operation that shows that the client still holds by a token,
+// at a time that is too late; nil: there is none. Once the client has asked for the
+// key again, only the token itself speaks of that hold: its znode died with the
+// session, so nobody is granted the token a second time.
+func (s *said) claims(token history.ID, next time.Duration, late func(time.Duration) bool) *history.Operation {
+	one := firstLate(s.held[0], late)
+	if one != nil && one.Began() >= next {
+		one = nil
+	}
+	if token == 0 {
+		return one
+	}
+	if by := firstLate(s.held[token], late); one == nil || by != nil && by.Began() < one.Began() {
+		return by
+	}
+	return one
+}
+
+// firstLate is the first of some operations that is late: so are all behind it.
+func firstLate(ops []*history.Operation, late func(time.Duration) bool) *history.Operation {
+	i := sort.Search(len(ops), func(i int) bool { return late(ops[i].Began()) })
+	if i == len(ops) {
+		return nil
+	}
+	return ops[i]
+}

@@ -1,0 +1,28 @@
+package locks
+
+import (
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+)
+
+// offersOf are what the subject of a hold offers, beside what the record says outright:
+// tokens and confirms speak for themselves.
+var offersOf = evidence.Once(func(a *evidence.Record) history.Offers {
+	o := a.Offers
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			if op.Outcome() != history.OK {
+				continue
+			}
+			switch {
+			case op.F == history.FConfirm && !a.Foreign:
+				o.TellsLost = true
+			case op.F == history.FAcquire && !o.Fencing:
+				var g history.Grant
+				a.Decode(op.Return, &g)
+				o.Fencing = g.Token != 0
+			}
+		}
+	}
+	return o
+})

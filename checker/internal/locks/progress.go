@@ -1,0 +1,239 @@
+package locks
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// holdProgress says that after heal every live contender gets its turn: the
+// hold is not idle while somebody waits, and at the end nobody stands in line
+// who neither waits nor holds.
+var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
+	func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		decideIdle(&f, k)
+		decideOrphans(&f, k)
+		decideRefused(&f, k)
+		f.Timed(k.Record)
+		return f
+	})
+
+// decideIdle looks for a long stretch in which somebody live waited and nobody held.
+func decideIdle(f *frame.Finding, k *evidence.Key) {
+	holds := holdsOf(k)
+	busy := make([]evidence.Span, 0, len(holds))
+	for _, h := range holds {
+		busy = append(busy, evidence.Span{From: h.Granted, To: h.idleFrom()})
+	}
+	waits, ops := waiting(k, history.FAcquire)
+	busy = evidence.Union(busy)
+	f.JudgeWaits(k.Record, evidence.Subtract(waits, busy), func(from, to time.Duration) bool { return evidence.Touches(busy, from, to) },
+		func(s evidence.Span, length time.Duration) (string, []int) {
+			waited := during(ops, s)
+			var witness []int
+			for _, op := range waited {
+				witness = append(witness, evidence.EventsOf(op)...)
+			}
+			return "client " + words.Number(waited[0].Client) + " waited for " + k.Name + " from " + words.At(waited[0].Began()) +
+				", and nobody held it from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
+		})
+}
+
+// refusals are a client's acquires that were answered by one and the same error
+// at once, while it was connected, since it last held.
+type refusals struct {
+	first, second, last *history.Operation
+	n                   int
+}
+
+// decideRefused looks for a client that asked for its turn when all was well
+// and was refused at once. It did not wait, so it did not wait too long; but a
+// lock that answers an error for ever once its session expired is not right. If
+// every time for longer than the bound it was refused for the same reason, that
+// is a violation; after one refusal nobody knows whether it would have had its
+// turn.
+func decideRefused(f *frame.Finding, k *evidence.Key) {
+	of := map[int]*refusals{}
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire || op.Return == nil {
+			continue
+		}
+		r := of[op.Client]
+		switch {
+		case op.Outcome() == history.OK:
+			delete(of, op.Client)
+		case !refused(k.Record, op):
+		case r == nil || r.last.Return.Error.Message != op.Return.Error.Message:
+			of[op.Client] = &refusals{first: op, last: op, n: 1}
+		default:
+			if r.n++; r.n == 2 {
+				r.second = op
+			}
+			r.last = op
+		}
+	}
+	for _, client := range slices.Sorted(maps.Keys(of)) {
+		r := of[client]
+		if r.last.Began() < k.Settled {
+			continue
+		}
+		f.Count("refused", 1)
+		why := r.last.Return.Error.Message
+		if s := (evidence.Span{From: r.first.Began(), To: r.last.Return.Time}); r.n >= 3 && frame.Overdue(k.Record, s, s.Length()) == frame.Violation {
+			f.Violated(slices.Concat(evidence.EventsOf(r.first), evidence.EventsOf(r.second), evidence.EventsOf(r.last)), "client %d asked for %s %d times from %s to %s, also after heal, and was refused at once each time: %s",
+				client, k.Name, r.n, words.At(s.From), words.At(s.To), why)
+			continue
+		}
+		f.Unknown("client %d asked for %s at %s, after heal, and was refused at once: %s", client, k.Name, words.At(r.last.Began()), why)
+	}
+}
+
+// refused says that an acquire got an error at once, and neither for the
+// caller's lack of patience nor for want of a connection.
+func refused(a *evidence.Record, op *history.Operation) bool {
+	return op.Return.Time-op.Began() < frame.RealWait && !gaveUp(op) &&
+		a.ConnectedAt(op.Client, op.Began()) && a.ConnectedAt(op.Client, op.Return.Time) && op.Invoke.Session == op.Return.Session
+}
+
+// gaveUp says that a call ended with the caller's patience, or does not say why.
+func gaveUp(op *history.Operation) bool {
+	e := op.Return.Error
+	return e == nil || e.Code == history.CodeTimeout || e.Code == history.CodeCancelled
+}
+
+// waiting is when live clients waited for an operation f of a key, and those
+// operations. Waits that were answered soon, or said no at once, are none.
+func waiting(k *evidence.Key, f string) ([]evidence.Span, []*history.Operation) {
+	var of []evidence.Span
+	var ops []*history.Operation
+	for _, op := range k.Ops {
+		s := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
+		if op.F != f || s.Length() < frame.RealWait {
+			continue
+		}
+		if live := k.WhileLive(op.Client, s); len(live) > 0 {
+			of = append(of, live...)
+			ops = append(ops, op)
+		}
+	}
+	return evidence.Union(of), ops
+}
+
+// during are as few of some operations, in order of invocation, as show that
+// somebody waited throughout s.
+func during(ops []*history.Operation, s evidence.Span) []*history.Operation {
+	var of []*history.Operation
+	reach := evidence.Always
+	for _, op := range ops {
+		if op.Began() < s.To && evidence.Ended(op) > s.From && evidence.Ended(op) > reach {
+			if n := len(of); n > 1 && op.Began() <= evidence.Ended(of[n-2]) {
+				of = of[:n-1] // it was needed for nothing
+			}
+			of, reach = append(of, op), evidence.Ended(op)
+		}
+	}
+	return of
+}
+
+// decideOrphans reads the list of contenders that was taken at the end.
+func decideOrphans(f *frame.Finding, k *evidence.Key) {
+	final, seen := final(k)
+	if final == nil {
+		f.Unknown("there is no list of contenders from the end, so it is not known whether one was left behind")
+		return
+	}
+	for _, c := range final.Contenders {
+		s := k.Session(c.Owner)
+		if s == nil || s.Client < 0 {
+			f.Count("foreign_children", 1)
+			continue
+		}
+		f.Count("contenders_at_end", 1)
+		since, wants := lastWish(k, s, seen)
+		if wants {
+			continue
+		}
+		since = max(since, k.Settled)
+		if k.Settled == evidence.Never {
+			continue
+		}
+		f.Overdue(old(k.Record, evidence.Span{From: since, To: seen.Time}), append([]int{seen.Index}, lastEvents(k, s, seen)...),
+			"at %s %s still stood in line for %s, though its session %s of client %d neither waited nor held since %s",
+			words.At(seen.Time), c.Name, k.Name, s.ID, s.Client, words.At(since))
+	}
+}
+
+// old is like overdue, but what is too young is unknown and not valid.
+func old(a *evidence.Record, s evidence.Span) frame.Result {
+	if s.Length() <= a.Bound+a.Stalled(s) {
+		return frame.Unknown
+	}
+	return frame.Violation
+}
+
+// final is the last list of contenders of a key, with its event.
+func final(k *evidence.Key) (*history.Final, *history.Event) {
+	for i := len(k.Facts) - 1; i >= 0; i-- {
+		if e := k.Facts[i]; e.F == history.FFinal {
+			var v history.Final
+			k.Decode(e, &v)
+			return &v, e
+		}
+	}
+	return nil, nil
+}
+
+// lastWish says whether a session had reason to stand in line at an event, and
+// if not, since when it had none.
+func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.Duration, bool) {
+	since := min(s.Expired, s.DiedBy)
+	if since == evidence.Never {
+		since = evidence.Always
+	}
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire || op.Invoke.Index > seen.Index || !owns(k.Record, op, s) {
+			continue
+		}
+		if k.OverBy(op) >= seen.Time {
+			return 0, true
+		}
+		since = max(since, k.OverBy(op))
+	}
+	for _, h := range holdsOf(k) {
+		if h.Client != s.Client || h.Granted > seen.Time || !slices.Contains(h.death.Owners, s) {
+			continue
+		}
+		end := h.idleFrom()
+		if end >= seen.Time {
+			return 0, true
+		}
+		since = max(since, end)
+	}
+	return since, false
+}
+
+// owns says that s can own what op made.
+func owns(a *evidence.Record, op *history.Operation, s *evidence.Session) bool {
+	if op.Client != s.Client {
+		return false
+	}
+	return slices.Contains(a.Owners(op), s)
+}
+
+// lastEvents are those of the session's last acquire and release before seen.
+func lastEvents(k *evidence.Key, s *evidence.Session, seen *history.Event) []int {
+	var last []int
+	for _, op := range k.Ops {
+		if op.Client == s.Client && op.Invoke.Index < seen.Index && (op.F == history.FAcquire || op.F == history.FRelease) {
+			last = evidence.EventsOf(op)
+		}
+	}
+	return last
+}

@@ -1,0 +1,55 @@
+package promises
+
+import (
+	"math"
+
+	"github.com/zklab/zklab/history"
+)
+
+// setCeilings bounds the views of a connection's replies from above, by what comes
+// behind them: the event of a change, or the answer to a write, which the server sends
+// when it makes it.
+func (c *conn) setCeilings() {
+	lowest := history.ID(math.MaxInt64)
+	for i := len(c.steps) - 1; i >= 0; i-- {
+		switch s := c.steps[i]; {
+		case s.event != nil && s.event.zxid > 0:
+			lowest = min(lowest, s.event.zxid-1)
+		case s.reply != nil:
+			s.reply.ceiling = lowest
+			if q := s.reply.request; q != nil && q.quorum() && s.reply.zxid > 0 {
+				lowest = min(lowest, s.reply.zxid)
+			}
+		}
+	}
+}
+
+// possible says that a reply can show a change, as far as its header and what comes
+// behind it tell.
+func (j *judge) possible(r *reply, m *change) bool {
+	switch {
+	case m.zxid > r.ceiling:
+		return false
+	case j.log != nil:
+		return m.zxid <= j.log.committed(r.at)
+	}
+	return m.by == nil || m.by.at <= r.at
+}
+
+// shown is the highest zxid in a reply: of its header, or of what it shows.
+func (r *reply) shown() history.ID {
+	z := max(r.zxid, latest(r.Stat))
+	for i := range r.Parts {
+		z = max(z, latest(r.Parts[i].Stat))
+	}
+	return z
+}
+
+// latest is the zxid of the change that made a znode what it is, so far as its stat
+// tells; 0 of none.
+func latest(s *history.Stat) history.ID {
+	if s == nil {
+		return 0
+	}
+	return max(s.Czxid, s.Mzxid, s.Pzxid)
+}

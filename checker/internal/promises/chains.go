@@ -1,0 +1,151 @@
+package promises
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file is for records without transactions: what replies show of a znode is compared
+// with other replies, and acknowledged writes with each other. Between its creation and
+// its deletion each write makes the next version.
+
+// shownWrite is what a reply shows of a znode as a write left it.
+type shownWrite struct {
+	*history.Stat
+	data  []byte
+	has   bool // data was shown
+	reply *reply
+}
+
+// sighted compares what a reply shows with what another showed of the same write, and
+// says whether it can be.
+func (j *judge) sighted(c *conn, r *reply, of *content) bool {
+	if of.stat == nil || boot(of.path) {
+		return true
+	}
+	if j.shownWrites == nil {
+		j.shownWrites = map[string]map[history.ID]*shownWrite{}
+	}
+	at := j.shownWrites[of.path]
+	if at == nil {
+		at = map[history.ID]*shownWrite{}
+		j.shownWrites[of.path] = at
+	}
+	s := at[of.stat.Mzxid]
+	if s == nil {
+		at[of.stat.Mzxid] = &shownWrite{of.stat, of.data, of.hasData, r}
+		return true
+	}
+	if s.Czxid != of.stat.Czxid || s.Version != of.stat.Version || s.Owner != of.stat.Owner ||
+		s.has && of.hasData && !bytes.Equal(s.data, of.data) {
+		j.broken(SingleImage, append(r.request.events(), s.reply.request.events()...), "%s and %s show other data or another version of one write, that of zxid %s",
+			told(c, r), told(s.reply.request.conn, s.reply), s.Mzxid)
+		return false
+	}
+	if of.hasData {
+		s.data, s.has = of.data, true
+	}
+	return true
+}
+
+// versions says that of each znode every acknowledged write made a version, and that
+// versions rise with their writes.
+func (j *judge) versions() {
+	for _, path := range slices.Sorted(maps.Keys(j.shownWrites)) {
+		all := slices.SortedFunc(maps.Values(j.shownWrites[path]), func(x, y *shownWrite) int {
+			return cmp.Or(cmp.Compare(x.Czxid, y.Czxid), cmp.Compare(x.Mzxid, y.Mzxid))
+		})
+		p := j.past(path)
+		for i, s := range all {
+			before := &shownWrite{Stat: &history.Stat{Czxid: s.Czxid, Mzxid: s.Czxid}, reply: s.reply}
+			if i > 0 && all[i-1].Czxid == s.Czxid {
+				before = all[i-1]
+			}
+			if s.Version < 0 || before.Version < 0 || s.Mzxid == before.Mzxid { // the number came to its end
+				continue
+			}
+			if grew, least := int(s.Version-before.Version), max(1, p.sets(before.Mzxid, s.Mzxid)); grew < least {
+				j.broken(Durable, append(s.reply.request.events(), before.reply.request.events()...), "%s shows version %d of %s at zxid %s, behind version %d at zxid %s: %d writes at least were between",
+					told(s.reply.request.conn, s.reply), s.Version, path, s.Mzxid, before.Version, before.Mzxid, least)
+				break
+			}
+		}
+	}
+}
+
+// sets is how many acknowledged writes of data there are behind one zxid up to another.
+func (p *past) sets(from, to history.ID) int {
+	if p == nil {
+		return 0
+	}
+	p.behind(0, set)
+	count := func(z history.ID) int {
+		return sort.Search(len(p.sorts[set]), func(i int) bool { return p.own[p.sorts[set][i]].zxid > z })
+	}
+	return count(to) - count(from)
+}
+
+// turns says that acknowledged writes of one znode take turns: none is made twice
+// without a deletion between, nor written or deleted when it was deleted before.
+func (j *judge) turns() {
+	for _, path := range slices.Sorted(maps.Keys(j.pasts)) {
+		p := j.pasts[path]
+		for i := 1; i < len(p.own); i++ {
+			a, b := &p.own[i-1], &p.own[i]
+			switch {
+			case a.what == deleted && b.what != created && !j.appears(path, p):
+			case a.what != deleted && b.what == created && !b.numbered() && !j.vanishes(p):
+			default:
+				continue
+			}
+			j.broken(Durable, append(a.shown(), b.shown()...), "%s and %s were both acknowledged, though nothing that was asked for in between made the second possible: a change of %s is lost",
+				a.wrote(), b.wrote(), path)
+		}
+	}
+}
+
+// numbered says that the server chose the number of what was made: [Names] tells of that.
+func (c *change) numbered() bool {
+	return c.by.Sequential || slices.ContainsFunc(c.by.Parts, func(r history.Request) bool { return r.Sequential })
+}
+
+// appears says that a znode may be made without an answer that tells of it.
+func (j *judge) appears(path string, p *past) bool {
+	if j.Removed || p.retried {
+		return true
+	}
+	parent, _ := split(path)
+	up := j.past(parent)
+	return up != nil && up.unnamed
+}
+
+// unjust says that a write was refused for a reason that was not so.
+func (j *judge) unjust(c *conn, r *reply) {
+	q := r.request
+	if q.answer() != refused || r.zxid == 0 || q.Op == opMulti {
+		return
+	}
+	path := q.Path
+	if kind(q.Op) == opCreate && r.Error == -101 {
+		path, _ = split(path)
+	}
+	p := j.past(path)
+	if p == nil || boot(path) {
+		return
+	}
+	var m *change
+	switch {
+	case r.Error == -101 && !p.ephemeral:
+		m = j.standing(p, r, r.zxid)
+	case r.Error == -110 && !q.Sequential && !j.appears(path, p):
+		m = j.over(p, r, r.zxid)
+	}
+	if m != nil {
+		j.broken(Durable, append(q.events(), m.shown()...), "%s says error %d, though %s was before it, and nobody can have undone that", told(c, r), r.Error, m.wrote())
+	}
+}

@@ -1,0 +1,256 @@
+package promises
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file holds events against the watches that they come from and the changes that
+// they tell of.
+
+// tables are those whose watches an event uses up.
+func (e *event) tables() []table {
+	switch e.Type {
+	case "nodeCreated", "nodeDataChanged":
+		return []table{dataTable}
+	case "nodeChildrenChanged":
+		return []table{childTable}
+	case "nodeDeleted":
+		return []table{dataTable, childTable}
+	}
+	return nil
+}
+
+// told notes an event. The server sent it while it made the change: all replies before
+// were from before that, and all behind it show it.
+func (w *watches) told(e *event, v *view) {
+	tables := e.tables()
+	z := e.zxid
+	if z == 0 {
+		z = w.assigned(e, v)
+	} else {
+		w.inOrder(e)
+		w.behindReplies(e, v)
+	}
+	if !w.off && len(tables) > 0 {
+		if w.fits(e, tables) {
+			w.skipped(e, z, tables)
+		}
+		w.used(e, tables)
+	}
+	v.raise(z, e.index)
+}
+
+// behindReplies says that no reply before an event shows its change.
+func (w *watches) behindReplies(e *event, v *view) {
+	if e.zxid > v.replied {
+		return
+	}
+	var set *watch // of those that it can come from, the one that was set in the earliest view
+	for _, t := range e.tables() {
+		if x := w.at[place{t, e.Path}]; x != nil && x.owed && (set == nil || x.from < set.from) {
+			set = x
+		}
+	}
+	switch {
+	case set == nil && !w.off && !w.possibly(e):
+		return // there is no watch at all: that is told
+	case set == nil:
+		w.broken(WatchBeforeData, []int{v.repliedBy, e.index}, "client %d got %s of %s with zxid %s at %s, when it had been shown a view of zxid %s",
+			w.c.client, e.Type, e.Path, e.zxid, at(e.at), v.replied)
+	case set.from < e.zxid:
+		w.broken(WatchBeforeData, append(set.set.events(), v.repliedBy, e.index), "client %d got %s of %s with zxid %s at %s, when it had been shown a view of zxid %s, though it had set the watch at %s",
+			w.c.client, e.Type, e.Path, e.zxid, at(e.at), v.replied, at(set.set.at))
+	default:
+		w.broken(OneEvent, append(set.set.events(), e.index), "client %d got %s of %s with zxid %s at %s, a change from before the watch, which it had set in a view of zxid %s",
+			w.c.client, e.Type, e.Path, e.zxid, at(e.at), set.from)
+	}
+}
+
+// possibly says that an event can come from a watch that is set, or that a request on
+// the way sets.
+func (w *watches) possibly(e *event) bool {
+	return slices.ContainsFunc(e.tables(), func(t table) bool {
+		x := w.at[place{t, e.Path}]
+		return x != nil && (x.may || x.asking.first() != nil)
+	})
+}
+
+// alone is the watch that an event must come from; nil: there is none, or more.
+func (w *watches) alone(e *event, tables []table) (only *watch) {
+	if w.settingAgain(e) {
+		return nil
+	}
+	for _, t := range tables {
+		x := w.at[place{t, e.Path}]
+		switch {
+		case x == nil:
+		case x.asking.first() != nil, x.may && !x.owed, x.owed && only != nil:
+			return nil
+		case x.owed:
+			only = x
+		}
+	}
+	return only
+}
+
+// fits says that an event is of the kind that its watch waits for: who waits for a
+// znode to be made is told of that first, and nobody else is.
+func (w *watches) fits(e *event, tables []table) bool {
+	x := w.alone(e, tables)
+	if x == nil || x.absent == (e.Type == "nodeCreated") {
+		return true
+	}
+	there := "was there"
+	if x.absent {
+		there = "was not there"
+	}
+	w.broken(EventOrder, append(x.set.events(), e.index), "client %d got %s of %s at %s as the first event of the watch that it had set at %s, when the znode %s",
+		w.c.client, e.Type, e.Path, at(e.at), at(x.set.at), there)
+	return false
+}
+
+// skipped says that an event, of a change at z, tells of the first change that its
+// watch waited for, so far as it is known.
+func (w *watches) skipped(e *event, z history.ID, tables []table) {
+	for _, t := range tables {
+		x := w.at[place{t, e.Path}]
+		if x == nil || !x.owed || x.next == nil || x.next.zxid >= z || w.hidden(x.path) {
+			continue
+		}
+		if e.zxid == 0 && w.settingAgain(e) {
+			continue
+		}
+		promise := WatchBeforeData
+		if e.zxid == 0 {
+			promise = EventOrder // it may be of the right change, and of a wrong kind
+		}
+		w.broken(promise, slices.Concat(x.set.events(), x.next.shown(), []int{e.index}), "client %d got %s of %s, which is of zxid %s, at %s as the first event of the watch that it had set at %s, and none of %s",
+			w.c.client, e.Type, e.Path, z, at(e.at), at(x.set.at), x.next.wrote())
+	}
+}
+
+// hidden says that a server may keep the events of a path from a client.
+func (w *watches) hidden(path string) bool {
+	p := w.past(path)
+	return p != nil && p.denied || w.log == nil && w.Denied
+}
+
+// used takes away the watches that an event came from.
+func (w *watches) used(e *event, tables []table) {
+	w.Report[OneEvent].count("events", 1)
+	may, stays := false, w.settingAgain(e)
+	for _, t := range tables {
+		x := w.in(place{t, e.Path})
+		if x.owed && x.next != nil {
+			w.shown.Push(x.next.zxid)
+		} else if x.owed && e.zxid > 0 {
+			w.shown.Push(e.zxid)
+		}
+		may = may || x.may
+		x.may, x.owed = x.may && stays, false
+		x.told = e.index
+	}
+	if may {
+		return
+	}
+	var first *watch // of those that a request on the way can have set, the oldest
+	for _, t := range tables {
+		x := w.in(place{t, e.Path})
+		if q := x.asking.first(); q != nil && (first == nil || q.index < first.asking.first().index) {
+			first = x
+		}
+	}
+	if first != nil {
+		first.arrived(first.asking.takeFirst())
+		return
+	}
+	w.broken(OneEvent, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, though no watch was left that it had set on this connection",
+		w.c.client, e.Type, e.Path, at(e.at))
+}
+
+// settingAgain says that an event may come from a setWatches on the way. Such a
+// one is sent instead of setting a watch, and uses up none that is there
+// (DataTree.setWatches): of a znode that is gone, the one that waits for it stays
+// when the one on its children is told so.
+func (w *watches) settingAgain(e *event) bool {
+	return e.zxid == 0 && w.in(place{dataTable, e.Path}).again+w.in(place{childTable, e.Path}).again > 0
+}
+
+// inOrder says that events come in the order of the changes they tell of.
+func (w *watches) inOrder(e *event) {
+	w.Report[EventOrder].count("events", 1)
+	switch {
+	case w.last != nil && e.zxid < w.last.zxid:
+		w.broken(EventOrder, []int{w.last.index, e.index}, "client %d got %s of %s with zxid %s at %s, after %s of %s with zxid %s",
+			w.c.client, e.Type, e.Path, e.zxid, at(e.at), w.last.Type, w.last.Path, w.last.zxid)
+		return
+	case !w.happenedAt(e):
+		w.broken(EventOrder, []int{e.index}, "client %d got %s of %s at %s with zxid %s, at which no such thing happened",
+			w.c.client, e.Type, e.Path, at(e.at), e.zxid)
+	case w.log != nil && e.zxid > w.log.committed(e.at):
+		w.broken(EventOrder, []int{e.index}, "client %d got %s of %s at %s with zxid %s, which no transaction had yet",
+			w.c.client, e.Type, e.Path, at(e.at), e.zxid)
+	}
+	w.once(e)
+	w.last = e
+}
+
+// once says that one change makes one event of a kind for a path: whatever other watch
+// is set there was set behind it.
+func (w *watches) once(e *event) {
+	if w.last == nil || w.last.zxid != e.zxid {
+		w.same = map[history.WatchEvent]int{}
+	}
+	if first, ok := w.same[e.WatchEvent]; ok && !w.off {
+		w.broken(OneEvent, []int{first, e.index}, "client %d got %s of %s with zxid %s once more at %s",
+			w.c.client, e.Type, e.Path, e.zxid, at(e.at))
+	}
+	w.same[e.WatchEvent] = e.index
+}
+
+// happenedAt says that a transaction did what an event tells, as far as it is known.
+func (w *watches) happenedAt(e *event) bool {
+	if boot(e.Path) || w.log == nil && !w.complete[e.zxid] {
+		return true
+	}
+	m := w.cause(e, e.zxid)
+	return m != nil && m.zxid == e.zxid
+}
+
+// cause is the first change at z or later that an event can tell of.
+func (w *watches) cause(e *event, z history.ID) *change {
+	p := w.past(e.Path)
+	if p == nil {
+		return nil
+	}
+	switch e.Type {
+	case "nodeCreated":
+		return p.behind(z-1, created)
+	case "nodeDeleted":
+		return p.behind(z-1, deleted)
+	case "nodeChildrenChanged":
+		return after(p.kids, z-1)
+	}
+	return p.behind(z-1, set)
+}
+
+// assigned judges an event without a zxid, as all are before 3.9, and gives it that of
+// the earliest change that it can tell of: none that was told of before, or shown. What
+// setWatches brings tells of no change in particular.
+func (w *watches) assigned(e *event, v *view) history.ID {
+	if w.log == nil || w.settingAgain(e) {
+		return 0
+	}
+	w.Report[EventOrder].count("events", 1)
+	since := max(w.since, v.replied+1)
+	m := w.cause(e, since)
+	if m == nil || m.zxid > w.log.committed(e.at) {
+		w.broken(EventOrder, []int{e.index}, "client %d got %s of %s at %s, but no such thing had happened behind zxid %s, of which it had been told, or been shown a view, before",
+			w.c.client, e.Type, e.Path, at(e.at), since-1)
+		return 0
+	}
+	w.since = m.zxid
+	return m.zxid
+}

@@ -1,0 +1,95 @@
+package promises
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file is for records without transactions: what lists of children have is compared
+// with what clients were told of the children they made and deleted.
+
+// standingKids are the children of a znode that were made and not deleted, as far as a
+// connection's view goes and that is known.
+type standingKids struct {
+	next  int // the first change of the past that is not in it
+	there map[string]bool
+}
+
+// kidsOf brings what is known of the children of a path up to z.
+func (v *view) kidsOf(path string, p *past, z history.ID) map[string]bool {
+	if v.kids == nil {
+		v.kids = map[string]*standingKids{}
+	}
+	k := v.kids[path]
+	if k == nil {
+		k = &standingKids{there: map[string]bool{}}
+		v.kids[path] = k
+	}
+	for ; k.next < len(p.kids) && p.kids[k.next].zxid <= z; k.next++ {
+		if m := &p.kids[k.next]; m.what == created {
+			k.there[m.child] = true
+		} else {
+			delete(k.there, m.child)
+		}
+	}
+	return k.there
+}
+
+// lists says whether a list of children can be: it has all that nobody can have deleted,
+// and none that nobody can have made.
+func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
+	if !of.hasNames {
+		return true
+	}
+	if s := of.stat; s != nil && int(s.NumChildren) != len(of.children) {
+		j.broken(SingleImage, r.request.events(), "%s lists %d children and counts %d", told(c, r), len(of.children), s.NumChildren)
+		return false
+	}
+	z := max(v.lower, latest(of.stat))
+	listed := setOf(of.children)
+	var missing []string
+	standing := v.kidsOf(of.path, p, z)
+	for name := range standing {
+		if !listed[name] {
+			missing = append(missing, name)
+		}
+	}
+	slices.Sort(missing)
+	for _, name := range missing {
+		kid := j.past(join(of.path, name))
+		if m := j.missed(kid, r, &content{absent: true}, z); m != nil {
+			j.blame(c, v, r, m)
+			return false
+		}
+		if j.goneEarly(c, v, r, kid) {
+			return false
+		}
+		delete(standing, name) // it may be gone, and so it may in all lists behind
+	}
+	for _, name := range of.children {
+		kid := join(of.path, name)
+		if q := j.past(kid); q == nil || j.appears(kid, q) {
+			continue
+		}
+		if m := j.over(j.past(kid), r, z); m != nil {
+			j.blame(c, v, r, m)
+			return false
+		}
+	}
+	return true
+}
+
+// over is the deletion of a znode up to z behind which nobody can have made it again
+// until a reply was made; nil: it may be there.
+func (j *judge) over(p *past, r *reply, z history.ID) *change {
+	i := sort.Search(len(p.own), func(i int) bool { return p.own[i].zxid > z })
+	if i == 0 || p.own[i-1].what != deleted {
+		return nil
+	}
+	if made := p.behind(p.own[i-1].zxid, created); made != nil && r.askedBefore(made) {
+		return nil
+	}
+	return &p.own[i-1]
+}

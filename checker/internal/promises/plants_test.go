@@ -1,0 +1,441 @@
+package promises_test
+
+import (
+	"math/rand/v2"
+	"path"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker/internal/promises"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/simulated/sessions"
+	"github.com/zklab/zklab/workloads"
+)
+
+// plants are the defects of one event. Each looks for the places where it contradicts
+// the transactions for certain, and changes the events at one of them; nil: there is
+// none. With the transactions all must be found; bare is the share of them that must be
+// found without.
+var plants = []struct {
+	name string
+	do   func(s *sheet, rng *rand.Rand) []history.Event
+	bare float64
+}{
+	{"other data", read("getData", func(_ *sheet, _ int, _ history.Request, a *history.Reply) bool {
+		a.Data = append([]byte("not "), a.Data...)
+		return true
+	}), 0.7},
+	{"false acknowledgement", reply(acknowledged), 0.4},
+	{"false refusal", reply(refused), 0.15},
+	{"another error", reply(otherError), 0},
+	{"half a multi", reply(half), 1},
+	{"a name twice", reply(twice()), 0.9},
+	{"lost ephemeral", read("", func(_ *sheet, _ int, _ history.Request, a *history.Reply) bool {
+		lost := a.Stat != nil && a.Stat.Owner != 0
+		*a = history.Reply{Xid: a.Xid, Error: -101}
+		return lost
+	}), 0.4},
+	{"kept ephemeral", older(func(n state) bool { return n.present && n.stat.Owner != 0 }), 0.5},
+	{"older view", older(func(n state) bool { return n.present }), 0.5},
+	{"lost znode", older(func(n state) bool { return !n.present }), 0.25},
+	{"lost child", read("getChildren", func(_ *sheet, _ int, _ history.Request, a *history.Reply) bool {
+		if len(a.Children) == 0 {
+			return false
+		}
+		a.Children = a.Children[1:]
+		return true
+	}), 0.8},
+	{"lost child and its number", read("getChildren", func(_ *sheet, _ int, _ history.Request, a *history.Reply) bool {
+		if len(a.Children) == 0 {
+			return false
+		}
+		if a.Children = a.Children[1:]; a.Stat != nil {
+			stat := *a.Stat
+			stat.NumChildren--
+			a.Stat = &stat
+		}
+		return true
+	}), 0.4},
+	{"late event", lateEvent, 1},
+	{"lost event", lostEvent, 0.7},
+	{"doubled event", eachEvent(func(s *sheet, i int, _ *rand.Rand) []history.Event {
+		return slices.Insert(slices.Clone(s.events), i, s.events[i])
+	}), 1},
+	{"event of another kind", eachEvent(otherKind), 0.7},
+	{"swapped events", eachEvent(swapped), 1},
+}
+
+// pick calls do with places in a random order, until it has done something.
+func pick(s *sheet, rng *rand.Rand, do func(i int) []history.Event) []history.Event {
+	for _, i := range rng.Perm(len(s.events)) {
+		if _, ok := s.conns[i]; !ok {
+			continue
+		}
+		if got := do(i); got != nil {
+			return got
+		}
+	}
+	return nil
+}
+
+// with are the events with another value of one.
+func (s *sheet) with(i int, v any) []history.Event {
+	events := slices.Clone(s.events)
+	events[i].Value = history.Value(v)
+	return events
+}
+
+// reply is a defect of a reply to a write. do is called with the transaction, which may
+// be nil, and says whether it changed the reply.
+func reply(do func(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool) func(*sheet, *rand.Rand) []history.Event {
+	return func(s *sheet, rng *rand.Rand) []history.Event {
+		return pick(s, rng, func(i int) []history.Event {
+			t := s.txnOf(i)
+			if t == nil {
+				return nil
+			}
+			q, _ := s.request(i)
+			a := s.value(i).(history.Reply)
+			if !do(s, i, q, t, &a) {
+				return nil
+			}
+			return s.with(i, a)
+		})
+	}
+}
+
+// acknowledged says that what was refused was done.
+func acknowledged(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool {
+	if a.Error == 0 || t.Type != "error" {
+		return false
+	}
+	a.Error = 0
+	n := s.views(i, q.Path)[0]
+	switch q.Op {
+	case "create":
+		a.Path = q.Path
+		return !q.Sequential
+	case "setData":
+		stat := n.stat
+		stat.Mzxid, stat.Version = t.Zxid, stat.Version+1
+		a.Stat = &stat
+		return n.present
+	}
+	return q.Op == "delete"
+}
+
+// refused says that what was done was refused.
+func refused(_ *sheet, _ int, q history.Request, _ *history.Txn, a *history.Reply) bool {
+	if a.Error != 0 || q.Op == "multi" {
+		return false
+	}
+	*a = history.Reply{Xid: a.Xid, Error: -101}
+	return true
+}
+
+func otherError(_ *sheet, _ int, q history.Request, t *history.Txn, a *history.Reply) bool {
+	other := func(code int32) int32 {
+		if code == -101 {
+			return -110
+		}
+		return -101
+	}
+	if q.Op == "multi" {
+		k := slices.IndexFunc(a.Parts, func(p history.Reply) bool { return p.Error != 0 })
+		if k < 0 {
+			return false
+		}
+		a.Parts = slices.Clone(a.Parts)
+		a.Parts[k].Error = other(a.Parts[k].Error)
+		return true
+	}
+	if a.Error == 0 || t.Error != a.Error {
+		return false
+	}
+	a.Error = other(a.Error)
+	return true
+}
+
+// half says that one part of a multi was done and another was not.
+func half(_ *sheet, _ int, _ history.Request, _ *history.Txn, a *history.Reply) bool {
+	did := slices.IndexFunc(a.Parts, func(p history.Reply) bool { return p.Error == 0 && (p.Path != "" || p.Stat != nil) })
+	if did < 0 || len(a.Parts) < 2 {
+		return false
+	}
+	a.Parts = slices.Clone(a.Parts)
+	a.Parts[(did+1)%len(a.Parts)] = history.Reply{Error: -101}
+	return true
+}
+
+// twice gives a sequential znode the name of one that was made before it under the same
+// parent.
+func twice() func(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool {
+	return func(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool {
+		if !q.Sequential || a.Path == "" {
+			return false
+		}
+		for k := i - 1; k >= 0; k-- {
+			before, ok := s.value(k).(history.Reply)
+			asked, _ := s.request(k)
+			if ok && asked.Sequential && before.Path != "" && before.Path != a.Path && path.Dir(before.Path) == path.Dir(a.Path) && s.events[k].Zxid < t.Zxid {
+				a.Path = before.Path
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// read is a defect of what a read shows. do says whether it made one.
+func read(op string, do func(s *sheet, i int, q history.Request, a *history.Reply) bool) func(*sheet, *rand.Rand) []history.Event {
+	return func(s *sheet, rng *rand.Rand) []history.Event {
+		return pick(s, rng, func(i int) []history.Event {
+			q, ok := s.request(i)
+			if !ok || q.Path == "/" || !slices.Contains([]string{"exists", "getData", "getChildren", "getChildren2"}, q.Op) ||
+				op != "" && q.Op != op && q.Op != op+"2" {
+				return nil
+			}
+			a := s.value(i).(history.Reply)
+			if a.Error != 0 || !do(s, i, q, &a) || s.can(i, q, a) {
+				return nil
+			}
+			return s.with(i, a)
+		})
+	}
+}
+
+// older shows a state that was over.
+func older(want func(n state) bool) func(*sheet, *rand.Rand) []history.Event {
+	return func(s *sheet, rng *rand.Rand) []history.Event {
+		return pick(s, rng, func(i int) []history.Event {
+			q, ok := s.request(i)
+			if !ok || q.Path == "/" || !slices.Contains([]string{"exists", "getData", "getChildren", "getChildren2"}, q.Op) {
+				return nil
+			}
+			all := s.states[q.Path]
+			k := slices.IndexFunc(all, func(n state) bool { return n.from > s.low[i] })
+			if k < 0 {
+				k = len(all)
+			}
+			a := s.value(i).(history.Reply)
+			if k--; k < 1 || !want(all[k-1]) || a.Error != 0 && !all[k-1].present {
+				return nil
+			}
+			before := history.Reply{Xid: a.Xid, Error: -101}
+			if all[k-1].present {
+				before = all[k-1].show(q, a)
+			}
+			if s.can(i, q, before) {
+				return nil
+			}
+			return s.with(i, before)
+		})
+	}
+}
+
+// eachEvent is a defect of an event that tells of its change.
+func eachEvent(do func(s *sheet, i int, rng *rand.Rand) []history.Event) func(*sheet, *rand.Rand) []history.Event {
+	return func(s *sheet, rng *rand.Rand) []history.Event {
+		return pick(s, rng, func(i int) []history.Event {
+			if e := s.events[i]; e.F != history.FEvent || e.Zxid <= 0 {
+				return nil
+			}
+			return do(s, i, rng)
+		})
+	}
+}
+
+// behind are the facts of a connection behind one.
+func (s *sheet) behind(i int) []int {
+	all := s.facts[s.conns[i]]
+	return all[slices.Index(all, i)+1:]
+}
+
+// lateEvent puts an event behind a reply that shows its change.
+func lateEvent(s *sheet, rng *rand.Rand) []history.Event {
+	return eachEvent(func(s *sheet, i int, _ *rand.Rand) []history.Event {
+		for _, k := range s.behind(i) {
+			if s.events[k].F != history.FReply || s.events[k].Zxid < s.events[i].Zxid {
+				continue
+			}
+			events := slices.Clone(s.events)
+			moved := events[i]
+			moved.Time = events[k].Time
+			copy(events[i:k], events[i+1:k+1])
+			events[k] = moved
+			return events
+		}
+		return nil
+	})(s, rng)
+}
+
+// lostEvent takes an event away that a reply behind it calls for: the answer that set
+// the watch shows what there was before the change, and nothing of it was undone.
+func lostEvent(s *sheet, rng *rand.Rand) []history.Event {
+	return eachEvent(func(s *sheet, i int, _ *rand.Rand) []history.Event {
+		e := s.events[i]
+		for _, k := range s.behind(i) {
+			if s.events[k].F == history.FReply && s.events[k].Zxid >= e.Zxid && s.owed(i) {
+				return slices.Delete(slices.Clone(s.events), i, i+1)
+			}
+			if s.events[k].F == history.FEvent && s.value(k).(history.WatchEvent).Path == s.value(i).(history.WatchEvent).Path {
+				return nil
+			}
+		}
+		return nil
+	})(s, rng)
+}
+
+// owed says that a watch waits for an event for certain: some answer before it set one,
+// and shows what there was before the event's change and at no other time.
+func (s *sheet) owed(i int) bool {
+	w := s.value(i).(history.WatchEvent)
+	all := s.facts[s.conns[i]]
+	for _, k := range slices.Backward(all[:slices.Index(all, i)]) {
+		if old, ok := s.value(k).(history.WatchEvent); ok && old.Path == w.Path {
+			return false
+		}
+		q, ok := s.request(k)
+		kids := q.Op == "getChildren" || q.Op == "getChildren2"
+		if !ok || q.Path != w.Path || !q.Watch || kids != (w.Type == "nodeChildrenChanged") || w.Type == "nodeDeleted" {
+			continue
+		}
+		a := s.value(k).(history.Reply)
+		if a.Error != 0 && (q.Op != "exists" || a.Error != -101) {
+			continue
+		}
+		n := 0
+		for _, v := range s.views(k, q.Path) {
+			if v.shows(q, a) {
+				n++
+			}
+		}
+		return n == 1
+	}
+	return false
+}
+
+// otherKind tells of something that did not happen.
+func otherKind(s *sheet, i int, rng *rand.Rand) []history.Event {
+	w := s.value(i).(history.WatchEvent)
+	w.Type = []string{"nodeCreated", "nodeDeleted", "nodeDataChanged", "nodeChildrenChanged"}[rng.IntN(4)]
+	if s.did[s.events[i].Zxid][w] {
+		return nil
+	}
+	return s.with(i, w)
+}
+
+func swapped(s *sheet, i int, _ *rand.Rand) []history.Event {
+	for _, k := range s.behind(i) {
+		switch {
+		case s.events[k].F == history.FRequest:
+		case s.events[k].F == history.FEvent && s.events[k].Zxid > s.events[i].Zxid:
+			events := slices.Clone(s.events)
+			events[i], events[k] = events[k], events[i]
+			events[i].Time, events[k].Time = events[k].Time, events[i].Time
+			return events
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// recorded is a real run of a few seconds in virtual time, with faults of links.
+func recorded(t *testing.T) *sheet {
+	t.Helper()
+	x := zklab.Experiment{
+		Workload: workloads.Session{}, Rate: 100, TimeLimit: 6 * time.Second, Seed: 1, Out: t.TempDir(),
+		Faults: plan.Every(2*time.Second, faults.Reset{}, faults.Expire{}, faults.Move{}),
+	}
+	var o *zklab.Outcome
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if o, err = x.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	h, err := history.Open(o.Run.History())
+	if err != nil {
+		t.Fatal(err)
+	}
+	txns, err := history.OpenTxns(o.Run.Transactions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := promises.Run{Final: h.Events[len(h.Events)-1].Time}
+	for i := range h.Events {
+		if e := &h.Events[i]; e.F == history.FPhase && decoded[history.Phase](*e).Name == history.PhaseQuiesce {
+			run.Final = e.Time
+		}
+	}
+	return newSheet(h.Events, txns, run)
+}
+
+// TestPlantedDefectsAreFound plants each defect in simulated records and in that of a
+// real run. With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST
+// are as above.
+func TestPlantedDefectsAreFound(t *testing.T) {
+	t.Parallel()
+	n, first := runs()
+	n = max(1, n/100)
+	type tally struct{ planted, logged, bare int }
+	count := make([]tally, len(plants))
+	all := func(s *sheet, seed uint64, from string) {
+		for k, p := range plants {
+			rng := rand.New(rand.NewPCG(seed, uint64(k)))
+			events := p.do(s, rng)
+			if events == nil {
+				continue
+			}
+			c := &count[k]
+			c.planted++
+			if len(broken(s.judge(t, slices.Clone(events), true))) > 0 {
+				c.logged++
+			} else {
+				t.Errorf("%s %d: %s was not found", from, seed, p.name)
+				tellPlanted(t, s, events)
+			}
+			if len(broken(s.judge(t, events, false))) > 0 {
+				c.bare++
+			}
+		}
+	}
+	real := recorded(t)
+	if got := broken(real.judge(t, slices.Clone(real.events), true)); got != nil {
+		t.Fatalf("the run breaks %q", got)
+	}
+	for seed := range uint64(4) {
+		all(real, seed, "the real run")
+	}
+	for seed := first; seed < first+uint64(n); seed++ {
+		w := sessions.Run(seed, "", 1000)
+		all(newSheet(w.Events, w.Transactions, promises.Run{Final: w.Final}), seed, "simulated run")
+	}
+	for k, c := range count {
+		t.Logf("%-26s %4d planted, %4d found with transactions, %4d without", plants[k].name, c.planted, c.logged, c.bare)
+		if c.planted == 0 || float64(c.bare) < plants[k].bare*float64(c.planted) {
+			t.Errorf("%s: %d planted, and without transactions %d found", plants[k].name, c.planted, c.bare)
+		}
+	}
+}
+
+// tellPlanted shows the first fact that a defect changed, with those of its connection
+// around it.
+func tellPlanted(t *testing.T, s *sheet, events []history.Event) {
+	t.Helper()
+	for i := range min(len(events), len(s.events)) {
+		if a, b := s.events[i], events[i]; a.F != b.F || string(a.Value) != string(b.Value) || a.Zxid != b.Zxid {
+			t.Logf("at %d: %s %s %s became %s %s %s", i, a.F, a.Zxid, a.Value, b.F, b.Zxid, b.Value)
+			if q, ok := s.request(i); ok {
+				t.Logf("asked: %s; view %s to %s", history.Value(q), s.low[i], s.high[i])
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package queues
+
+import (
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+)
+
+// itemNodes are the znodes of items in the transaction log. An item is the data of a
+// znode that a session of its producer made, and a session of its consumer deletes.
+type itemNodes struct {
+	evidence.Layout
+	of map[string][]*evidence.Znode // by data, of those that clients made
+}
+
+// nodesOf are those of a record; none without a log.
+var nodesOf = evidence.Once(func(a *evidence.Record) *itemNodes {
+	x := &itemNodes{}
+	if a.Log == nil {
+		return x
+	}
+	x.of = a.Log.Group(func(n *evidence.Znode) (string, bool) { return string(n.Data), a.Session(n.Maker) != nil })
+	for _, k := range a.Keys {
+		x.recognise(k)
+	}
+	return x
+})
+
+// recognise looks for the items of a key.
+func (x *itemNodes) recognise(k *evidence.Key) {
+	for _, it := range queueOf(k).items {
+		if op := it.enqueue(); op != nil && op.Outcome() == history.OK {
+			switch _, _, ok := k.Window(op); {
+			case x.putBy(k.Record, it, op.Client):
+				x.Found++
+			case ok:
+				x.Missing++
+			}
+		}
+		if len(it.out) == 0 {
+			continue
+		}
+		deletes := x.deletes(k.Record, it)
+		for _, op := range it.out {
+			switch {
+			case deletes[op.Client] > 0:
+				x.Found++
+			case x.untaken(k.Record, it, op):
+				x.Missing++
+			}
+		}
+	}
+}
+
+// copies are the znodes that had an item as their data. One that a recipe makes
+// twice has two.
+func (x *itemNodes) copies(it *item) []*evidence.Znode { return x.of[it.value] }
+
+func (x *itemNodes) putBy(a *evidence.Record, it *item, client int) bool {
+	for _, n := range x.copies(it) {
+		if a.IsOf(n.Maker, client) {
+			return true
+		}
+	}
+	return false
+}
+
+// deletes counts by client the copies of an item that its sessions deleted.
+func (x *itemNodes) deletes(a *evidence.Record, it *item) map[int]int {
+	of := map[int]int{}
+	for _, n := range x.copies(it) {
+		if s := a.Session(n.Remover); n.Deleted != evidence.StillThere && s != nil {
+			of[s.Client]++
+		}
+	}
+	return of
+}
+
+// untaken says that the log is whole from the first znode of an item on until a
+// dequeue had returned it.
+func (x *itemNodes) untaken(a *evidence.Record, it *item, op *history.Operation) bool {
+	of := x.copies(it)
+	if len(of) == 0 {
+		return false
+	}
+	high, _, ok := a.Zxids.Ceil(op.Return.Time)
+	return ok && a.Log.Covers(of[0].Created-1, high)
+}

@@ -1,0 +1,161 @@
+package queues
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// loss says that no acknowledged item vanished.
+//
+// An item that was put in for certain and never came out must have been taken
+// by a dequeue whose outcome nobody knows, before a deadline: when the queue was
+// seen empty at the end, or when an item put in later had come out. The unknown
+// dequeues can cover all such items exactly if, both sorted, the i-th began by
+// the i-th deadline.
+var loss = &frame.Property{
+	Name:    "loss",
+	Meaning: "no acknowledged item was lost",
+	Decider: "deadline matching",
+	Evidence: func(a *evidence.Record) string {
+		if settlesQueues(a) {
+			return "R, L"
+		}
+		return "R"
+	},
+	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
+		f.Add(q.figures)
+		decideLoss(f, q)
+		switch {
+		case settlesQueues(q.Record):
+			decideLossByLog(f, q)
+		case q.Log != nil:
+			f.Note("the transaction log does not show the items of this subject, so unknown outcomes were not settled by it")
+		}
+	}),
+	Exercise: queueExercise,
+}
+
+// vanished is an acknowledged item that never came out.
+type vanished struct {
+	*item
+	deadline time.Duration // never: it may still be there
+	shown    []int         // the events that set the deadline
+	before   time.Duration // what was put in before this had to be out by then
+	why      string
+}
+
+// shows says that what set v's deadline sets it for another item, too.
+func (v *vanished) shows(g vanished) bool { return g.enqueue().Return.Time < v.before }
+
+func decideLoss(f *frame.Finding, q *queue) {
+	drained, left := drained(q.Key)
+	gone, open := q.vanished(drained)
+	f.Count("vanished", float64(len(gone)))
+	for i, v := range gone {
+		if i < len(q.unknown) && q.unknown[i].Began() <= v.deadline {
+			continue
+		}
+		if i == 0 {
+			f.Violated(append(evidence.EventsOf(v.enqueue()), v.shown...), "item %q, which client %d had put into %s by %s, never came out, though %s; no dequeue with an unknown outcome had begun by then",
+				v.value, v.enqueue().Client, q.Name, words.At(v.entered()), v.why)
+			return
+		}
+		var witness []int
+		for _, g := range gone[:i+1] {
+			if witness = append(witness, evidence.EventsOf(g.enqueue())...); !v.shows(g) {
+				witness = append(witness, g.shown...)
+			}
+		}
+		witness = append(witness, v.shown...)
+		for _, op := range q.unknown[:min(i, len(q.unknown))] {
+			witness = append(witness, evidence.EventsOf(op)...)
+		}
+		f.Violated(witness, "%s that had been put into %s never came out, %q the last of them, though %s; only %s with an unknown outcome had begun by then",
+			prose.Count(i+1, "item"), q.Name, v.value, v.why, prose.Count(min(i, len(q.unknown)), "dequeue"))
+		return
+	}
+	if n := len(gone); n > 0 && !settlesQueues(q.Record) {
+		f.Note("%s of %s may have been taken by %s with an unknown outcome", prose.Count(n, "item"), q.Name, prose.Count(len(q.unknown), "dequeue"))
+	}
+	switch {
+	case open == 0:
+	case left > 0:
+		f.Unknown("the drain left %s in the queue, so a lost item cannot be told from one that is still there", prose.Count(left, "item"))
+	default:
+		f.Unknown("the queue was not drained, so of %s that never came out it is not known whether they are lost or still there", prose.Count(open, "item"))
+	}
+}
+
+// vanished are the items that must have been taken by unknown dequeues, by
+// deadline, and how many others never came out that may still be there.
+func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
+	later := newSuccessors(q.taken())
+	var gone []vanished
+	open := 0
+	for _, it := range q.items {
+		op := it.enqueue()
+		if len(it.out) > 0 || op == nil || op.Outcome() != history.OK {
+			continue
+		}
+		v := vanished{item: it, deadline: evidence.Never}
+		if y := later.after(op.Return.Time); y != nil {
+			v.deadline = y.out[0].Return.Time
+			v.shown = append(evidence.EventsOf(y.enqueue()), evidence.EventsOf(y.out[0])...)
+			v.before = y.enqueue().Began()
+			v.why = "\"" + y.value + "\", put in after it, came out by " + words.At(v.deadline)
+		}
+		if drained != nil && op.Return.Time < drained.Time && drained.Time < v.deadline {
+			v.deadline, v.shown, v.before = drained.Time, []int{drained.Index}, drained.Time
+			v.why = "the queue was empty at " + words.At(drained.Time)
+		}
+		if v.deadline == evidence.Never {
+			if !settlesQueues(q.Record) || !accounted(q.Record, it) {
+				open++
+			}
+			continue
+		}
+		gone = append(gone, v)
+	}
+	slices.SortStableFunc(gone, func(x, y vanished) int { return cmp.Compare(x.deadline, y.deadline) })
+	return gone, open
+}
+
+// leftOver is what the last look at the queue showed to be left, with the fact
+// that says so; nil if nothing was.
+func leftOver(k *evidence.Key) (left int, seen *history.Event) {
+	for _, e := range k.Facts {
+		if e.F != history.FDrained {
+			continue
+		}
+		var v history.Drained
+		k.Decode(e, &v)
+		if left, seen = v.Left, e; v.Left == 0 {
+			seen = nil
+		}
+	}
+	return left, seen
+}
+
+// drained is the fact that the queue was seen empty at the end; nil if it was
+// not. left is how many items the drain did not get out.
+func drained(k *evidence.Key) (seen *history.Event, left int) {
+	for _, e := range k.Facts {
+		if e.F != history.FDrained {
+			continue
+		}
+		var v history.Drained
+		k.Decode(e, &v)
+		if left = v.Left; v.Empty && seen == nil {
+			seen = e
+		}
+	}
+	return seen, left
+}

@@ -1,0 +1,135 @@
+package queues
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// This file settles by the transaction log which dequeue took an item that never
+// came out. An item that the log has deleted by a client's session was taken by a
+// dequeue of that client whose outcome nobody knows, and that had begun by then; a
+// dequeue takes one item at most. What is left then was lost by a dequeue that
+// said that it took nothing, or something else. Only what is in the log counts:
+// its holes excuse, they never accuse.
+//
+// Left out: that an enqueue with an unknown outcome happened, or did not, could
+// sharpen "order" and "integrity"; what comes out proves nearly all of it anyway.
+
+// removal is an item that never came out, and the end of its znode.
+type removal struct {
+	*item
+	node *evidence.Znode
+}
+
+// decideLossByLog counts the items that the log settles, and finds those that it
+// proves lost.
+func decideLossByLog(f *frame.Finding, q *queue) {
+	unknown := map[int][]*history.Operation{}
+	for _, op := range q.unknown {
+		unknown[op.Client] = append(unknown[op.Client], op)
+	}
+	settled := 0
+	removed := removals(q)
+	for _, client := range slices.Sorted(maps.Keys(removed)) {
+		of, by := removed[client], unknown[client]
+		slices.SortFunc(of, func(x, y removal) int { return cmp.Compare(x.node.Deleted, y.node.Deleted) })
+		for i, r := range of {
+			if i < len(by) && q.Zxids.Floor(by[i].Began()) < r.node.Deleted {
+				settled++
+				continue
+			}
+			lostByLog(f, q.Key, r, client, by[:min(i, len(by))])
+			break
+		}
+	}
+	f.Count("settled", float64(settled))
+	if settled > 0 {
+		f.Note("the transaction log has %s of %s taken by %s with an unknown outcome", prose.Count(settled, "item"), q.Name, prose.Count(settled, "dequeue"))
+	}
+	if n := int(f.Figures["vanished"]) - settled; n > 0 {
+		f.Note("%s of %s may have been taken by %s with an unknown outcome", prose.Count(n, "item"), q.Name, prose.Count(len(q.unknown), "dequeue"))
+	}
+}
+
+// removals are by client the items that never came out although a session of the
+// client deleted them, as far as the log is whole from then on until the queue was
+// seen empty, or it ends: they might have been put back.
+func removals(q *queue) map[int][]removal {
+	by := map[int][]removal{}
+	until := q.Log.Last()
+	if seen, _ := drained(q.Key); seen != nil {
+		until = q.Zxids.FloorAt(seen.Time)
+	}
+	for _, it := range q.items {
+		op := it.enqueue()
+		if len(it.out) > 0 || op == nil {
+			continue
+		}
+		if last := removed(q.Record, it); last != nil && q.Log.Covers(last.Deleted-1, max(last.Deleted, until)) {
+			c := q.Session(last.Remover).Client
+			if c == op.Client && op.Outcome() != history.OK {
+				continue // a put that was not acknowledged may have been taken back
+			}
+			by[c] = append(by[c], removal{it, last})
+		}
+	}
+	return by
+}
+
+// removed is the last end of an item's znode, if that was by a client and nothing
+// of the item is left: what a recipe moves elsewhere is not gone.
+func removed(a *evidence.Record, it *item) (last *evidence.Znode) {
+	for _, n := range nodesOf(a).copies(it) {
+		if n.Deleted == evidence.StillThere {
+			return nil
+		}
+		if last == nil || n.Deleted > last.Deleted {
+			last = n
+		}
+	}
+	if last == nil || a.Session(last.Remover) == nil {
+		return nil
+	}
+	return last
+}
+
+// lostByLog reports an item that a client deleted and nobody got.
+func lostByLog(f *frame.Finding, k *evidence.Key, r removal, client int, excuses []*history.Operation) {
+	witness := append(evidence.EventsOf(r.enqueue()), k.Session(r.node.Remover).First)
+	for _, op := range excuses {
+		witness = append(witness, evidence.EventsOf(op)...)
+	}
+	excuse := "no dequeue of that client with an unknown outcome had begun by then"
+	if n := len(excuses); n > 0 {
+		excuse = "the " + prose.Count(n, "dequeue") + " of that client with an unknown outcome had taken others"
+	}
+	before := f.Result
+	f.Violated(witness, "item %q, which client %d had put into %s (in the transaction log at %s), never came out: the log has it deleted at %s by session %s of client %d, and %s",
+		r.value, r.enqueue().Client, k.Name, words.Zxid(r.node.Created), words.Zxid(r.node.Deleted), r.node.Remover, client, excuse)
+	f.ByLog = f.ByLog || before != frame.Violation
+}
+
+// accounted says that the log tells what became of an item: one of the clients
+// took it, or it is there still.
+func accounted(a *evidence.Record, it *item) bool {
+	of := nodesOf(a).copies(it)
+	for _, n := range of {
+		switch {
+		case n.Deleted != evidence.StillThere && a.Session(n.Remover) != nil:
+		case n.Deleted == evidence.StillThere && a.Log.Covers(n.Created-1, a.Log.Last()):
+		default:
+			return false
+		}
+	}
+	return len(of) > 0
+}
+
+// settlesQueues says that the log can be read as what happened to queues.
+func settlesQueues(a *evidence.Record) bool { return nodesOf(a).Trusted() }

@@ -1,0 +1,95 @@
+package queues
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+)
+
+// fifo says that items come out in the order in which they were put in, as far
+// as the record tells it: there are no x and y with x put in before y, and y
+// taken before x.
+var fifo = &frame.Property{
+	Name:     "order",
+	Meaning:  "items came out in the order in which they went in",
+	Decider:  "sweep over enqueues",
+	Evidence: frame.FromTimes,
+	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
+		f.Add(q.figures)
+		decideFIFO(f, q.Name, q.taken())
+	}),
+	Exercise: queueExercise,
+}
+
+// taken are the items that came out and had been put in.
+func (q *queue) taken() []*item {
+	var of []*item
+	for _, it := range q.items {
+		if len(it.out) > 0 && it.enqueue() != nil {
+			of = append(of, it)
+		}
+	}
+	return of
+}
+
+func decideFIFO(f *frame.Finding, key string, taken []*item) {
+	byEntry := slices.Clone(taken)
+	slices.SortFunc(byEntry, func(x, y *item) int { return cmp.Compare(x.entered(), y.entered()) })
+	byCall := slices.Clone(taken)
+	slices.SortFunc(byCall, func(x, y *item) int { return cmp.Compare(x.enqueue().Began(), y.enqueue().Began()) })
+	var latest *item // of those put in before y, the one whose dequeue began last
+	i := 0
+	for _, y := range byCall {
+		for ; i < len(byEntry) && byEntry[i].entered() < y.enqueue().Began(); i++ {
+			if x := byEntry[i]; latest == nil || x.out[0].Began() > latest.out[0].Began() {
+				latest = x
+			}
+		}
+		if latest == nil || latest.out[0].Began() <= y.out[0].Return.Time {
+			continue
+		}
+		x := latest
+		f.Violated(slices.Concat(evidence.EventsOf(x.enqueue()), evidence.EventsOf(y.enqueue()), evidence.EventsOf(x.out[0]), evidence.EventsOf(y.out[0])),
+			"item %q went into %s by %s, before %q at %s, yet client %d took %q by %s and client %d took %q only from %s on",
+			x.value, key, words.At(x.entered()), y.value, words.At(y.enqueue().Began()),
+			y.out[0].Client, y.value, words.At(y.out[0].Return.Time), x.out[0].Client, x.value, words.At(x.out[0].Began()))
+	}
+}
+
+// successors gives, for a time t, the earliest return of a dequeue of an item
+// that was put in after t: by then everything put in before t is out.
+type successors struct {
+	calls  []time.Duration // invocations of enqueues, ascending
+	items  []*item
+	oldest []*item // of items[i:], the one that was taken first
+}
+
+func newSuccessors(taken []*item) *successors {
+	s := &successors{items: slices.Clone(taken)}
+	slices.SortFunc(s.items, func(x, y *item) int { return cmp.Compare(x.enqueue().Began(), y.enqueue().Began()) })
+	s.oldest = make([]*item, len(s.items))
+	for i := len(s.items) - 1; i >= 0; i-- {
+		s.oldest[i] = s.items[i]
+		if i+1 < len(s.items) && s.oldest[i+1].out[0].Return.Time < s.items[i].out[0].Return.Time {
+			s.oldest[i] = s.oldest[i+1]
+		}
+	}
+	for _, it := range s.items {
+		s.calls = append(s.calls, it.enqueue().Began())
+	}
+	return s
+}
+
+// after is the first to be taken of the items put in after t; nil: there is none.
+func (s *successors) after(t time.Duration) *item {
+	i, _ := slices.BinarySearch(s.calls, t+1)
+	if i == len(s.items) {
+		return nil
+	}
+	return s.oldest[i]
+}

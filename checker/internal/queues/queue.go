@@ -1,0 +1,162 @@
+package queues
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Queue is a FIFO queue with unique items. Integrity, order and loss together say
+// exactly that the queue is linearizable at its deletes; pairs of items suffice
+// (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
+var Queue = frame.Model{
+	Object:     models.Queue,
+	Properties: []*frame.Property{integrity, fifo, loss, empty, queueProgress, frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, queueInLog)},
+	Referees:   []*frame.Referee{queueReferee},
+}
+
+// item is one value that went into, or came out of, a queue.
+type item struct {
+	value string
+	in    []*history.Operation // enqueues, failed ones included
+	out   []*history.Operation // dequeues that returned it
+}
+
+// enqueue is its enqueue if it may have happened; nil if there is none.
+func (it *item) enqueue() *history.Operation {
+	for _, op := range it.in {
+		if op.Outcome() != history.Fail {
+			return op
+		}
+	}
+	return nil
+}
+
+// entered is by when the item was in the queue: the enqueue's return, or, if
+// nobody knows the outcome, the return of the dequeue that proves it.
+func (it *item) entered() time.Duration {
+	op := it.enqueue()
+	switch {
+	case op == nil:
+		return evidence.Never
+	case op.Outcome() == history.OK:
+		return op.Return.Time
+	case len(it.out) > 0:
+		return it.out[0].Return.Time
+	}
+	return evidence.Never
+}
+
+// queue is what happened to one queue.
+type queue struct {
+	*evidence.Key
+	items   []*item              // in order of their first event
+	unknown []*history.Operation // dequeues that may have taken an item, in order of invocation
+	empties []*history.Operation // that found nothing
+	doubled string               // an item that was enqueued twice
+	figures map[string]float64   // what the exercise condition asks for
+}
+
+// queueOf is what happened to a key as a queue.
+var queueOf = evidence.OncePerKey(readQueue)
+
+func readQueue(k *evidence.Key) *queue {
+	b := &queueReader{a: k.Record, queue: &queue{Key: k, figures: map[string]float64{}}, by: map[string]*item{}, earlier: evidence.NewReach()}
+	for _, op := range k.Ops {
+		switch op.F {
+		case history.FEnqueue:
+			b.enqueue(op)
+		case history.FDequeue:
+			if op.Outcome() != history.Fail {
+				b.dequeue(op)
+			}
+		}
+	}
+	b.figures["items"] = float64(len(b.items))
+	b.figures["unknown_dequeues"] = float64(len(b.unknown))
+	return b.queue
+}
+
+// queueReader reads the record of a queue.
+type queueReader struct {
+	*queue
+	a       *evidence.Record
+	by      map[string]*item
+	earlier evidence.Reach // of dequeues
+}
+
+func (b *queueReader) item(value string) *item {
+	it := b.by[value]
+	if it == nil {
+		it = &item{value: value}
+		b.by[value] = it
+		b.items = append(b.items, it)
+	}
+	return it
+}
+
+func (b *queueReader) enqueue(op *history.Operation) {
+	var v history.Item
+	b.a.Decode(op.Invoke, &v)
+	it := b.item(v.Item)
+	if it.enqueue() != nil && op.Outcome() != history.Fail {
+		b.doubled = v.Item
+	}
+	it.in = append(it.in, op)
+}
+
+// dequeue takes in one that did not fail.
+func (b *queueReader) dequeue(op *history.Operation) {
+	var v history.Item
+	switch op.Outcome() {
+	case history.Info:
+		b.unknown = append(b.unknown, op)
+	case history.OK:
+		b.a.Decode(op.Return, &v)
+		if v.Item == "" {
+			b.empties = append(b.empties, op)
+			break
+		}
+		it := b.item(v.Item)
+		it.out = append(it.out, op)
+	}
+	if b.earlier.Beyond(op.Client, op.Began()) {
+		b.figures["overlapping"]++
+		if v.Item != "" {
+			b.figures["overlapping_found"]++
+		}
+	}
+	b.earlier.Add(op.Client, min(evidence.Ended(op), b.a.End))
+}
+
+// onQueue decides a property of one queue, if its items are unique.
+func onQueue(decide func(context.Context, *frame.Finding, *queue)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(ctx context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		q := queueOf(k)
+		if q.doubled != "" {
+			f.Unknown("item %q was enqueued twice; items must be unique to be told apart", q.doubled)
+			return f
+		}
+		decide(ctx, &f, q)
+		return f
+	}
+}
+
+// queueExercise wants consumers that met each other at a queue with items.
+func queueExercise(_ *evidence.Record, figures map[string]float64) string {
+	const overlapping, nonEmpty = 20, 10
+	if n := figures["overlapping"]; n < overlapping {
+		return fmt.Sprintf("only %s overlapped one of another consumer, of %d wanted", prose.Count(int(n), "dequeue"), overlapping)
+	}
+	if n := figures["overlapping_found"]; n < nonEmpty {
+		return fmt.Sprintf("only %s that overlapped another consumer's found an item, of %d wanted", prose.Count(int(n), "dequeue"), nonEmpty)
+	}
+	return ""
+}

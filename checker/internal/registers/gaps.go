@@ -1,0 +1,245 @@
+package registers
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+)
+
+// This file decides which of the changes whose version nobody tells can have made the
+// versions that nobody tells of. Between two known versions there is a gap of so many.
+// All of them must have been made before anything ended that shows what comes behind
+// the gap, which is the gap's deadline: deadlines do not fall from gap to gap. No gap
+// ends before a compare-and-set, which would tell the version that it found.
+//
+// A write can stand anywhere in a gap, a compare-and-set only directly behind what it
+// compares with: behind the known version before the gap, or behind another change of
+// the gap. So what fills a gap are chains, each a write with compare-and-sets that
+// follow from it, and one that follows from the version before the gap. Of a chain any
+// beginning will do, hence only the longest counts that can have begun by the deadline.
+
+// gap is a stretch of versions of which nobody tells.
+type gap struct {
+	before, behind *state
+	length         int64 // what is still missing, without the chain from the version before
+	until          time.Duration
+}
+
+// chainOf says, of changes that follow from one, when the longest chain of each length
+// can have begun: the last of its invocations, at the least. Index 0 is length 1.
+type chainOf []time.Duration
+
+// within is how many changes of the chain can have begun by t.
+func (c chainOf) within(t time.Duration) int {
+	n, _ := slices.BinarySearchFunc(c, t, func(begun, t time.Duration) int {
+		if begun <= t {
+			return -1
+		}
+		return 1
+	})
+	return n
+}
+
+// loose are the changes whose version nobody tells.
+type loose struct {
+	roots []*change
+	from  map[int32][]*change // compare-and-sets, by what they compare with
+}
+
+func (z *versions) loose() loose {
+	l := loose{from: map[int32][]*change{}}
+	for _, c := range z.r.changes {
+		switch {
+		case z.of[c.to].known:
+		case c.from == noValue:
+			l.roots = append(l.roots, c)
+		default:
+			l.from[c.from] = append(l.from[c.from], c)
+		}
+	}
+	return l
+}
+
+// chain is the longest chain that begins with one of some changes.
+func (l loose) chain(first []*change) chainOf {
+	type link struct {
+		c     *change
+		depth int
+		begun time.Duration
+	}
+	var longest chainOf
+	var todo []link
+	push := func(of []*change, depth int, begun time.Duration) {
+		for _, c := range of {
+			todo = append(todo, link{c, depth, max(begun, c.inv())})
+		}
+	}
+	push(first, 0, evidence.Always)
+	for len(todo) > 0 {
+		x := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if x.depth == len(longest) {
+			longest = append(longest, evidence.Never)
+		}
+		longest[x.depth] = min(longest[x.depth], x.begun)
+		push(l.from[x.c.to], x.depth+1, x.begun)
+	}
+	return longest
+}
+
+// gaps are the stretches of versions of which nobody tells, in order, and how many
+// changes each needs beside those that follow from the version before it.
+func (z *versions) gaps(l loose) []gap {
+	var of []gap
+	until := endings(z.placed)
+	for i := 1; i < len(z.placed); i++ {
+		g := gap{before: z.placed[i-1], behind: z.placed[i], until: until[i].at}
+		g.length = int64(g.behind.version) - int64(g.before.version) - 1
+		if g.length == 0 {
+			continue
+		}
+		g.length -= min(g.length, int64(l.chain(l.from[g.before.value]).within(g.until)))
+		of = append(of, g)
+	}
+	return of
+}
+
+// fill says that every gap can be filled, each change being used at most once.
+//
+// Where a chain is a single write, as chains nearly always are, the gaps are served in
+// order, each from what had begun by its deadline: what can serve a gap can serve all
+// behind it, so it does not matter which is taken. A chain of more is used in one gap
+// only; to divide such chains among gaps best is to pack bins, for which no fast
+// procedure is known. Then what cannot be even if chains could be cut is a violation, a
+// bounded search may find how it can be, or that it cannot, and else nobody knows.
+func (z *versions) fill() {
+	l := z.loose()
+	gaps := z.gaps(l)
+	if len(gaps) == 0 {
+		return
+	}
+	p := packing{gaps: gaps, tries: packingTries}
+	for _, c := range l.roots {
+		if chain := l.chain([]*change{c}); chain.within(gaps[len(gaps)-1].until) > 1 {
+			p.chains = append(p.chains, chain)
+		} else {
+			p.single = append(p.single, chain[0])
+		}
+	}
+	slices.Sort(p.single)
+	slices.SortFunc(p.chains, func(x, y chainOf) int { return cmp.Compare(len(y), len(x)) })
+	if g, begun := p.short(); g != nil {
+		z.missing(g, begun)
+		return
+	}
+	filled := int64(0)
+	for _, g := range gaps {
+		filled += g.length
+	}
+	switch {
+	case len(p.chains) == 0:
+	case len(p.chains) <= packingChains && p.fits(0, 0, 0):
+	case len(p.chains) > packingChains || p.tries <= 0:
+		z.f.Unknown("too many compare-and-sets without a known outcome follow from one another to tell whether they, and writes without one, can have made the versions that are missing")
+	default:
+		z.missing(&gaps[p.deepest], -1)
+	}
+	z.f.Count("filled_gaps", float64(filled))
+}
+
+func (z *versions) missing(g *gap, begun int) {
+	why := "changes without a known outcome cannot have made all versions that are missing up to there"
+	if begun >= 0 {
+		why = "of so many writes without a known outcome only " + words.Number(begun) + " had begun"
+	}
+	z.f.Violated(append(g.behind.shows(), g.before.made()...), "%s: %s made version %d, behind version %d; nobody can have written what is between them: %s",
+		z.key, z.tell(g.behind), g.behind.version, g.before.version, why)
+}
+
+// Bounds of the search for how chains fill gaps.
+const (
+	packingChains = 64
+	packingTries  = 100_000
+)
+
+// packing is how chains are divided among gaps.
+type packing struct {
+	gaps    []gap
+	single  []time.Duration // invocations of changes from which nothing follows, sorted
+	chains  []chainOf       // the others, the longest first
+	tries   int
+	deepest int // the gap that the search did not get beyond
+	failed  map[packed]bool
+}
+
+// packed is a state of the search between two gaps.
+type packed struct {
+	gap    int
+	chains uint64 // used
+	single int64  // used
+}
+
+// short is the first gap that could not be filled even if chains could be cut, and how
+// many changes there are for it and those before; nil: there is none.
+func (p *packing) short() (*gap, int) {
+	begun := slices.Clone(p.single)
+	for _, c := range p.chains {
+		begun = append(begun, c...)
+	}
+	slices.Sort(begun)
+	have := chainOf(begun)
+	wanted := int64(0)
+	for i := range p.gaps {
+		g := &p.gaps[i]
+		if n := have.within(g.until); wanted+g.length > int64(n) {
+			return g, n
+		}
+		wanted += g.length
+	}
+	return nil, 0
+}
+
+// fits says that the gaps from one on can be filled with what is left.
+func (p *packing) fits(gap int, chains uint64, single int64) bool {
+	p.deepest = max(p.deepest, min(gap, len(p.gaps)-1))
+	if gap == len(p.gaps) {
+		return true
+	}
+	s := packed{gap, chains, single}
+	if p.failed[s] {
+		return false
+	}
+	if p.covers(s, p.gaps[gap].length, 0) {
+		return true
+	}
+	if p.failed == nil {
+		p.failed = map[packed]bool{}
+	}
+	p.failed[s] = p.tries > 0
+	return false
+}
+
+// covers fills what is left of a gap: with chains from one on, then with single changes.
+func (p *packing) covers(s packed, left int64, from int) bool {
+	if p.tries--; p.tries <= 0 {
+		return false
+	}
+	left = max(left, 0)
+	until := p.gaps[s.gap].until
+	if int64(chainOf(p.single).within(until))-s.single >= left && p.fits(s.gap+1, s.chains, s.single+left) {
+		return true
+	}
+	for i := from; i < len(p.chains) && left > 0; i++ {
+		if n := p.chains[i].within(until); n > 0 && s.chains&(1<<i) == 0 {
+			next := s
+			next.chains |= 1 << i
+			if p.covers(next, left-int64(n), i+1) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,373 @@
+package registers
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// plainReads says what also a read that may be old must keep to: within a session
+// what was read or written never becomes older (single system image, Programmer's
+// Guide, Consistency Guarantees), and nothing is read that nobody had begun to
+// write. A new session may go back. How old values were is measured.
+var plainReads = &frame.Property{
+	Name:     "plain-reads",
+	Meaning:  "no session was shown an older value than before, or its own write undone",
+	Decider:  "sweep over sessions",
+	Evidence: func(*evidence.Record) string { return "SZ" },
+	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
+		f.Add(r.figures)
+		decideWritten(f, r.Name, r, history.ReadPlain, history.ReadSync)
+		decideSessions(f, r.Name, r)
+		for _, l := range r.reads {
+			if l.kind != history.ReadPlain {
+				continue
+			}
+			f.Count("plain", 1)
+			f.Count("stale", 0)
+			if age, _ := r.over.age(l); age > 0 {
+				measureAge(f, age)
+			}
+		}
+	}),
+	Exercise: readExercise("plain", "plain reads"),
+	Derive:   staleShare("plain"),
+}
+
+// readExercise wants reads of a kind, and others who changed something meanwhile.
+func readExercise(figure, of string) func(*evidence.Record, map[string]float64) string {
+	return func(a *evidence.Record, figures map[string]float64) string {
+		if missing := frame.Few(figures[figure], 20, of); missing != "" {
+			return missing
+		}
+		return registerExercise(a, figures)
+	}
+}
+
+// measureAge counts a read of a value that was overwritten so long before.
+func measureAge(f *frame.Finding, age time.Duration) {
+	f.Count("stale", 1)
+	if f.Figures["longest_stale_ms"] < float64(age)/float64(time.Millisecond) {
+		f.Figures["longest_stale_ms"] = float64(age) / float64(time.Millisecond)
+	}
+}
+
+// staleShare derives the share of stale reads of a kind.
+func staleShare(kind string) func(map[string]float64) {
+	return func(figures map[string]float64) {
+		if n := figures[kind]; n > 0 {
+			figures["stale_share"] = figures["stale"] / n
+		}
+	}
+}
+
+// sight is what a session has seen of a register: a read or a change of its own.
+type sight struct {
+	begun  int     // index of its invocation: a client does one thing after the other
+	change *change // that made the value; nil: it is the one at first, or nobody knows
+	zxid   history.ID
+	look   *look // nil: its own change
+}
+
+func (s *sight) events() []int {
+	if s.look != nil {
+		return s.look.events()
+	}
+	return evidence.EventsOf(s.change.op)
+}
+
+func (r *register) sighted(s *sight) string {
+	if s.look != nil {
+		return "it had " + r.name(s.look.value) + " already, by " + r.seen(s.look)
+	}
+	return "it had made " + r.name(s.change.to) + " itself, by " + r.spanOf(s.change)
+}
+
+// decideSessions says that no session goes back.
+func decideSessions(f *frame.Finding, key string, r *register) {
+	of := map[history.ID][]*sight{}
+	for _, c := range r.changes {
+		if s := within(c.op); c.acknowledged() && s != 0 {
+			of[s] = append(of[s], &sight{begun: c.op.Invoke.Index, change: c, zxid: c.zxid})
+		}
+	}
+	for _, l := range r.reads {
+		if l.op == nil {
+			continue
+		}
+		if s := within(l.op); s != 0 {
+			of[s] = append(of[s], &sight{begun: l.op.Invoke.Index, change: r.writer[l.value], zxid: l.zxid, look: l})
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(of)) {
+		seen := of[s]
+		slices.SortFunc(seen, func(x, y *sight) int { return cmp.Compare(x.begun, y.begun) })
+		decideSession(f, key, r, s, seen)
+	}
+}
+
+// within is the session in which all of an operation went on; 0 if there were
+// two, or none is known.
+func within(op *history.Operation) history.ID {
+	if op.Return == nil || op.Invoke.Session != op.Return.Session {
+		return 0
+	}
+	return op.Invoke.Session
+}
+
+// decideSession goes through what one session saw, in order.
+func decideSession(f *frame.Finding, key string, r *register, session history.ID, seen []*sight) {
+	var newest, latest *sight // by zxid; by when the change began that made the value
+	for _, s := range seen {
+		switch {
+		case s.look == nil:
+		case newest != nil && s.zxid != 0 && s.zxid < newest.zxid:
+			r.wentBack(f, key, session, s, newest)
+		case latest != nil && s.endedBefore(latest.change):
+			r.wentBack(f, key, session, s, latest)
+		}
+		if s.zxid != 0 && (newest == nil || s.zxid > newest.zxid) {
+			newest = s
+		}
+		if s.change != nil && (latest == nil || s.change.inv() > latest.change.inv()) {
+			latest = s
+		}
+	}
+}
+
+// endedBefore says that the value of a sight was there before a change began, so
+// that the change overwrote it.
+func (s *sight) endedBefore(c *change) bool {
+	if s.change == nil {
+		return s.look.value == 0
+	}
+	return s.change.ret() < c.inv()
+}
+
+func (r *register) wentBack(f *frame.Finding, key string, session history.ID, s, before *sight) {
+	witness := append(s.events(), before.events()...)
+	for _, x := range []*sight{s, before} {
+		if x.change != nil {
+			witness = append(witness, evidence.EventsOf(x.change.op)...)
+		}
+	}
+	f.Violated(witness, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.sighted(before))
+}
+
+// overwrites tells when a value was certainly overwritten.
+type overwrites struct {
+	r      *register
+	byZxid []*change // acknowledged, by zxid
+	byInv  []*change // acknowledged, by invocation
+	zxids  []*change // of byZxid[i:], the one that returned first
+	invs   []*change // of byInv[i:], likewise
+}
+
+func newOverwrites(r *register) *overwrites {
+	o := &overwrites{r: r}
+	for _, c := range r.changes {
+		if c.acknowledged() {
+			o.byInv = append(o.byInv, c)
+			if c.zxid != 0 {
+				o.byZxid = append(o.byZxid, c)
+			}
+		}
+	}
+	slices.SortStableFunc(o.byZxid, func(x, y *change) int { return cmp.Compare(x.zxid, y.zxid) })
+	o.zxids, o.invs = firstOf(o.byZxid), firstOf(o.byInv)
+	return o
+}
+
+// firstOf gives, for each place, the change from there on that returned first.
+func firstOf(of []*change) []*change {
+	first := make([]*change, len(of))
+	for i := len(of) - 1; i >= 0; i-- {
+		first[i] = of[i]
+		if i+1 < len(of) && first[i+1].ret() < of[i].ret() {
+			first[i] = first[i+1]
+		}
+	}
+	return first
+}
+
+// age is how long before it was asked for the value of a read had been
+// overwritten, and by whom; 0 if it is not known to have been.
+func (o *overwrites) age(l *look) (time.Duration, *change) {
+	c := o.after(l)
+	if c == nil || c.ret() >= l.inv {
+		return 0, nil
+	}
+	return l.inv - c.ret(), c
+}
+
+// madeAndRead are a read and the change whose value it is.
+func (r *register) madeAndRead(l *look) []int {
+	if c := r.writer[l.value]; c != nil {
+		return append(l.events(), evidence.EventsOf(c.op)...)
+	}
+	return l.events()
+}
+
+// after is the change that returned first of those that came after the value of
+// a read; nil: there is none.
+func (o *overwrites) after(l *look) *change {
+	if l.zxid != 0 {
+		i, found := slices.BinarySearchFunc(o.byZxid, l.zxid, func(c *change, z history.ID) int { return cmp.Compare(c.zxid, z) })
+		if found {
+			i++
+		}
+		return from(o.zxids, i)
+	}
+	made := evidence.Always
+	if c := o.r.writer[l.value]; c != nil {
+		made = c.ret()
+	} else if l.value != 0 {
+		return nil
+	}
+	i, _ := slices.BinarySearchFunc(o.byInv, made, func(c *change, t time.Duration) int {
+		if c.inv() > t {
+			return 1
+		}
+		return -1
+	})
+	return from(o.invs, i)
+}
+
+// from is the change at a place; nil: there is none.
+func from(of []*change, i int) *change {
+	if i >= len(of) {
+		return nil
+	}
+	return of[i]
+}
+
+// syncGrace is how old a value may be that a read behind a sync finds. A leader
+// applies a commit itself after it has sent it to the others: one of its own
+// clients can be a moment behind a client of a follower that was quicker.
+const syncGrace = 250 * time.Millisecond
+
+// syncReads says that a read behind a sync is fresh. A leader that was deposed, or
+// does not know yet that it is none, answers a sync from what it has: where a
+// fault of servers or an election was near, old values are only measured.
+var syncReads = &frame.Property{
+	Name:     "sync-reads",
+	Meaning:  "no read behind a sync was old while the servers were left alone",
+	Decider:  "newest value overwritten",
+	Evidence: func(*evidence.Record) string { return "RZ" },
+	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
+		f.Add(r.figures)
+		for _, l := range r.reads {
+			if l.kind != history.ReadSync {
+				continue
+			}
+			f.Count("sync", 1)
+			f.Count("stale", 0)
+			age, by := r.over.age(l)
+			if age == 0 {
+				continue
+			}
+			measureAge(f, age)
+			if age > syncGrace && !leaderless(r.Record, evidence.Span{From: l.inv - r.Bound, To: l.ret}) && !succeeded(r.Record, l, by) {
+				f.Violated(append(r.madeAndRead(l), evidence.EventsOf(by.op)...), "%s: %s shows a value that %s had overwritten %s before, while no server was disturbed",
+					r.Name, r.seen(l), r.spanOf(by), words.Lasting(age))
+			}
+		}
+	}),
+	Exercise: readExercise("sync", "reads behind a sync"),
+	Derive:   staleShare("sync"),
+}
+
+// leaderless says that servers may have been without a leader, or with two, in s:
+// a fault of servers or an election touches it, or there was one that nobody knows
+// the time of.
+func leaderless(a *evidence.Record, s evidence.Span) bool {
+	for _, f := range a.Faults.All {
+		if f.OnServers && f.From <= s.To && s.From <= f.Over {
+			return true
+		}
+	}
+	return slices.ContainsFunc(a.Faults.Elected, func(t time.Duration) bool { return s.From <= t && t <= s.To }) || elections(a)
+}
+
+// elections says that the leader changed more often than faults were seen to have
+// done it.
+func elections(a *evidence.Record) bool {
+	before, ok := a.Health["before"]
+	after, known := a.Health["after"]
+	return ok && known && before.Epoch != 0 && after.Epoch-before.Epoch > int64(len(a.Faults.Elected))
+}
+
+// succeeded says that another leader may have made a change than the value that was
+// read, where the record does not tell which leaders there were.
+func succeeded(a *evidence.Record, l *look, by *change) bool {
+	const epoch = 32 // bits above the counter of a zxid
+	return a.Health["after"].Epoch == 0 && by.zxid>>epoch > l.zxid>>epoch
+}
+
+// durable says that what was acknowledged is not lost: at the end the newest write
+// is there, and the znode's version counts all of them.
+var durable = &frame.Property{
+	Name:     "durable",
+	Meaning:  "what was acknowledged was there at the end, or overwritten",
+	Decider:  "final read",
+	Evidence: func(*evidence.Record) string { return "RZ" },
+	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
+		f.Add(r.figures)
+		if r.final == nil {
+			if !r.Foreign {
+				f.Unknown("nobody read it at the end")
+			}
+			return
+		}
+		decideWritten(f, r.Name, r, history.ReadFenced)
+		decideDurable(f, r.Name, r)
+	}),
+	Exercise: frame.Wants("acknowledged", 20, "acknowledged writes"),
+}
+
+// decideDurable counts what was acknowledged before the final look was called, and what
+// had begun when it was over: nothing else is certainly in it, or certainly not.
+func decideDurable(f *frame.Finding, key string, r *register) {
+	if _, by := r.over.age(r.final); by != nil {
+		f.Violated(append(r.madeAndRead(r.final), evidence.EventsOf(by.op)...), "%s: %s is lost: %s shows an older value", key, r.spanOf(by), r.seen(r.final))
+	}
+	acknowledged, begun, version := 0, 0, int(r.final.version)
+	witness := r.final.events()
+	for _, c := range r.changes {
+		if c.inv() <= r.final.ret {
+			begun++
+		}
+		if c.ret() < r.final.inv {
+			if acknowledged++; acknowledged <= version+1 {
+				witness = append(witness, evidence.EventsOf(c.op)...)
+			}
+		}
+	}
+	f.Count("acknowledged", float64(acknowledged))
+	switch {
+	case r.final.zxid == 0 && version == 0 && r.final.value != 0:
+		f.Unknown("the final look does not tell the zxid and the version of what it found")
+	case version <= 0 && r.final.value != 0:
+		f.Violated(r.madeAndRead(r.final), "%s: %s shows version %d, though the znode begins with %s as version 0 and each write makes the next", key, r.seen(r.final), version, r.name(0))
+	case version < acknowledged:
+		f.Violated(witness, "%s: %s acknowledged, but at the end its version is %d: some are lost", key, were(acknowledged, "write"), version)
+	case version > begun:
+		f.Violated(r.final.events(), "%s: %s begun that may have happened, but at the end its version is %d: some happened twice", key, were(begun, "write"), version)
+	}
+}
+
+// were is a number of things that were: "1 write was", "2 writes were".
+func were(n int, of string) string {
+	if n == 1 {
+		return prose.Count(n, of) + " was"
+	}
+	return prose.Count(n, of) + " were"
+}

@@ -1,0 +1,397 @@
+package registers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// zxidOrder says that versions and zxids explain everything: each version of the
+// znode was made by one change, with a higher zxid than the one before, a
+// compare-and-set found the value of the version before its own, and what shows a
+// version had not ended before that, or an earlier one, began. Since the servers
+// commit one transaction after the other, this is what linearizable means, where
+// versions are known.
+var zxidOrder = &frame.Property{
+	Name:     "zxid-order",
+	Meaning:  "each write changed what the write before it in the servers' order had left",
+	Decider:  "one maker a version",
+	Evidence: func(*evidence.Record) string { return "Z" },
+	Applies:  anyZxid,
+	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
+		f.Add(r.figures)
+		decideZxids(f, r.Name, r)
+	}),
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if missing := registerExercise(a, figures); missing != "" {
+			return missing
+		}
+		return frame.Few(figures["steps"], 20, "changes whose version could be compared with the one before")
+	},
+}
+
+// anyZxid says whether the subject tells zxids: with its writes, or when it reads.
+func anyZxid(a *evidence.Record) bool {
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			if op.Outcome() != history.OK {
+				continue
+			}
+			var read history.Reading
+			if op.F == history.FRead {
+				a.Decode(op.Return, &read)
+			}
+			if read.Mzxid != 0 || (op.F == history.FWrite || op.F == history.FCAS) && op.Return.Zxid != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func decideZxids(f *frame.Finding, key string, r *register) {
+	z := &versions{f: f, key: key, r: r, of: make([]state, len(r.values))}
+	z.collect()
+	if z.agree(); f.Result == frame.Violation {
+		return
+	}
+	z.place()
+	if f.Result == frame.Violation {
+		return
+	}
+	z.follow()
+	if z.rising(); f.Result == frame.Violation {
+		return
+	}
+	z.decideTimes(z.placed)
+	byZxid := z.byZxid()
+	z.decideTimes(byZxid)
+	if f.Result == frame.Violation {
+		return
+	}
+	f.Count("ordered", float64(len(byZxid)-1))
+	if z.fill(); f.Result != frame.Violation {
+		z.untold()
+	}
+}
+
+// versions is what is told of a register's znode, value by value: every value is
+// written once, so that there is one state of the znode for each.
+type versions struct {
+	f      *frame.Finding
+	key    string
+	r      *register
+	of     []state  // by value
+	placed []*state // those whose version is known, in order of it
+}
+
+// state is the znode between two changes.
+type state struct {
+	value   int32
+	zxid    history.ID // of the change that made it; 0: not told
+	version int32
+	known   bool // the version is
+
+	maker     *change // nil: nobody, or the value is that of the beginning
+	reads     []*look
+	zxidBy    source
+	versionBy source
+}
+
+// source is what a state is known from: a change that makes it, a look at it, or the
+// compare-and-set that found it.
+type source struct {
+	change *change
+	look   *look
+}
+
+func (t source) events() []int {
+	switch {
+	case t.look != nil:
+		return t.look.events()
+	case t.change != nil:
+		return evidence.EventsOf(t.change.op)
+	}
+	return nil
+}
+
+func (r *register) sourceName(t source) string {
+	if t.look != nil {
+		return r.seen(t.look)
+	}
+	return r.spanOf(t.change)
+}
+
+// began says that the state is the one that the znode begins with.
+func (s *state) began() bool { return s.value == 0 }
+
+// shows are the events that tell where the state stands among all.
+func (s *state) shows() []int {
+	witness := append(s.zxidBy.events(), s.versionBy.events()...)
+	if s.maker != nil {
+		witness = append(witness, evidence.EventsOf(s.maker.op)...)
+	}
+	return witness
+}
+
+// made are the events that made the state, or that show it.
+func (s *state) made() []int {
+	if s.maker != nil {
+		return evidence.EventsOf(s.maker.op)
+	}
+	return s.versionBy.events()
+}
+
+// tell tells a state by who made it, or showed it.
+func (z *versions) tell(s *state) string {
+	switch {
+	case s.maker != nil:
+		return z.r.spanOf(s.maker)
+	case s.versionBy.look != nil:
+		return z.r.seen(s.versionBy.look)
+	case s.zxidBy.look != nil:
+		return z.r.seen(s.zxidBy.look)
+	}
+	return z.r.name(s.value)
+}
+
+// collect puts changes and reads to the states that they make and show.
+func (z *versions) collect() {
+	for v := range z.of {
+		z.of[v].value = int32(v)
+	}
+	z.of[0].known = true
+	for _, c := range z.r.changes {
+		z.of[c.to].maker = c
+	}
+	for _, l := range z.r.reads {
+		z.of[l.value].reads = append(z.of[l.value].reads, l)
+	}
+}
+
+// agree takes what is told of each state, which must be one version and one zxid.
+func (z *versions) agree() {
+	for v := range z.of {
+		s := &z.of[v]
+		if c := s.maker; c != nil && c.acknowledged() {
+			made := c.op.Return.Zxid
+			z.take(s, source{change: c}, made, c.stated, c.stated != 0)
+		}
+		for _, l := range s.reads {
+			z.take(s, source{look: l}, l.zxid, l.version, l.version != 0 || l == z.r.final && l.zxid != 0)
+		}
+	}
+}
+
+// take takes in what one operation tells of a state.
+func (z *versions) take(s *state, by source, zxid history.ID, version int32, known bool) {
+	switch {
+	case known && s.began() && version != 0:
+		z.f.Violated(by.events(), "%s: %s shows the value of the beginning, with version %d and zxid %s of a later write", z.key, z.r.sourceName(by), version, zxid)
+	case known && !s.began() && version <= 0:
+		z.f.Violated(by.events(), "%s: %s shows %s with version %d, though the znode begins with %s as version 0 and each write makes the next", z.key, z.r.sourceName(by), z.r.name(s.value), version, z.r.name(0))
+	case zxid != 0 && s.zxid != 0 && zxid != s.zxid:
+		z.contradict(by, s.zxidBy, "zxid "+zxid.String(), "zxid "+s.zxid.String())
+	case known && s.known && version != s.version:
+		z.contradict(by, s.versionBy, "version "+words.Number(int(version)), "version "+words.Number(int(s.version)))
+	}
+	if zxid != 0 && s.zxid == 0 {
+		s.zxid, s.zxidBy = zxid, by
+	}
+	if known && !s.known {
+		s.version, s.known, s.versionBy = version, true, by
+	}
+}
+
+func (z *versions) contradict(by, before source, says, said string) {
+	z.f.Violated(append(by.events(), before.events()...), "%s: %s came with %s, but %s with %s: it was written twice, or one of them is wrong",
+		z.key, z.r.sourceName(by), says, z.r.sourceName(before), said)
+}
+
+// place puts the states in the order of their versions, of which each is there once.
+func (z *versions) place() {
+	for v := range z.of {
+		if s := &z.of[v]; s.known {
+			z.placed = append(z.placed, s)
+		}
+	}
+	slices.SortFunc(z.placed, func(x, y *state) int { return cmp.Compare(x.version, y.version) })
+	for i, s := range z.placed[1:] {
+		before := z.placed[i]
+		if s.version == before.version {
+			z.f.Violated(append(s.shows(), before.shows()...), "%s: %s and %s are both version %d: %s and %s",
+				z.key, z.r.name(before.value), z.r.name(s.value), s.version, z.tell(before), z.tell(s))
+		}
+		if s.maker == nil && !s.began() {
+			z.f.Violated(s.shows(), "%s: %s shows what nobody had written", z.key, z.tell(s))
+		}
+	}
+}
+
+// follow says that every compare-and-set found the value of the version before its
+// own. Where nobody tells what that version was, the compare-and-set does.
+func (z *versions) follow() {
+	var found []*state // whose versions only a compare-and-set tells
+	for i := len(z.placed) - 1; i > 0; i-- {
+		for s := z.placed[i]; s != nil && s.maker != nil && s.maker.from != noValue && z.f.Result != frame.Violation; {
+			was := &z.of[s.maker.from]
+			before := z.placed[i-1]
+			switch {
+			case was.known && was.version == s.version-1:
+				was = nil // it is as it should be
+			case was.known:
+				z.f.Violated(append(s.shows(), was.shows()...), "%s: %s made version %d, so %s would have been version %d, but it was version %d",
+					z.key, z.tell(s), s.version, z.r.name(was.value), s.version-1, was.version)
+			case before.version == s.version-1:
+				z.f.Violated(append(s.shows(), before.shows()...), "%s: %s made version %d, though what was there then, version %d, was %s",
+					z.key, z.tell(s), s.version, before.version, z.r.name(before.value))
+			case was.maker == nil:
+				z.f.Violated(s.shows(), "%s: %s made version %d, though nobody had written %s", z.key, z.tell(s), s.version, z.r.name(was.value))
+			default:
+				was.known, was.version, was.versionBy = true, s.version-1, source{change: s.maker}
+				found = append(found, was)
+			}
+			s = was
+		}
+	}
+	z.placed = append(z.placed, found...)
+	slices.SortFunc(z.placed, func(x, y *state) int { return cmp.Compare(x.version, y.version) })
+}
+
+// rising says that zxids rise with versions, by one at least for each.
+func (z *versions) rising() {
+	last := z.placed[0] // whose zxid is told; that of the beginning is 0 at the least
+	for i, s := range z.placed {
+		if i > 0 && s.version == z.placed[i-1].version+1 {
+			z.f.Count("steps", 1)
+		}
+		if i == 0 || s.zxid == 0 {
+			continue
+		}
+		// Zxids are compared as unsigned numbers, as the servers print them.
+		if uint64(s.zxid) <= uint64(last.zxid) || uint64(s.zxid)-uint64(last.zxid) < uint64(s.version-last.version) {
+			z.f.Violated(append(s.shows(), last.shows()...), "%s: %s made version %d with zxid %s, though version %d has zxid %s: each version has a higher one than that before",
+				z.key, z.tell(s), s.version, s.zxid, last.version, last.zxid)
+			return
+		}
+		last = s
+	}
+	sorted := z.byZxid()
+	for i := 1; i < len(sorted); i++ {
+		if s, before := sorted[i], sorted[i-1]; s.zxid == before.zxid {
+			z.f.Violated(append(s.shows(), before.shows()...), "%s: %s and %s have the same zxid %s", z.key, z.tell(before), z.tell(s), s.zxid)
+			return
+		}
+	}
+}
+
+// byZxid are the states whose zxids are told, in their order, behind the first one.
+func (z *versions) byZxid() []*state {
+	of := []*state{&z.of[0]}
+	for v := range z.of[1:] {
+		if s := &z.of[v+1]; s.zxid != 0 {
+			of = append(of, s)
+		}
+	}
+	slices.SortStableFunc(of[1:], func(x, y *state) int { return cmp.Compare(uint64(x.zxid), uint64(y.zxid)) })
+	return of
+}
+
+// ending is what ended first of all that shows a state or a later one.
+type ending struct {
+	at time.Duration
+	by source
+	of *state
+}
+
+// first is the end of what ended first at a state itself.
+func (s *state) first() ending {
+	e := ending{at: evidence.Never, of: s}
+	if s.maker != nil {
+		e.at, e.by = s.maker.ret(), source{change: s.maker}
+	}
+	for _, l := range s.reads {
+		if l.ret < e.at {
+			e.at, e.by = l.ret, source{look: l}
+		}
+	}
+	return e
+}
+
+// endings gives, for each of some states in order, what ended first of all that shows
+// it or a later one; behind them, never.
+func endings(states []*state) []ending {
+	first := make([]ending, len(states)+1)
+	first[len(states)].at = evidence.Never
+	for i := len(states) - 1; i >= 0; i-- {
+		if first[i] = states[i].first(); first[i+1].at <= first[i].at {
+			first[i] = first[i+1]
+		}
+	}
+	return first
+}
+
+// decideTimes says of states in order that nothing that shows one had ended before what
+// made it, or an earlier one, began, or before a fenced read of an earlier one did.
+// Since a state's moments are those of intervals, nothing more is needed for moments
+// that fit all.
+func (z *versions) decideTimes(states []*state) {
+	first := endings(states)
+	for i, s := range states {
+		if c := s.maker; c != nil && first[i].at < c.inv() {
+			z.tooEarly(s, source{change: c}, first[i])
+			return
+		}
+		for _, l := range s.reads {
+			if l.kind == history.ReadFenced && first[i+1].at < l.inv {
+				z.tooEarly(s, source{look: l}, first[i+1])
+				return
+			}
+		}
+	}
+}
+
+func (z *versions) tooEarly(s *state, late source, e ending) {
+	witness := slices.Concat(e.by.events(), late.events(), s.shows(), e.of.shows())
+	if e.of == s {
+		z.f.Violated(witness, "%s: %s had ended before %s began", z.key, z.r.sourceName(e.by), z.r.sourceName(late))
+		return
+	}
+	z.f.Violated(witness, "%s: %s had ended before %s began, though by %s it comes after that",
+		z.key, z.r.sourceName(e.by), z.r.sourceName(late), order(s, e.of))
+}
+
+// order says by what one state comes before another.
+func order(s, later *state) string {
+	if s.zxid != 0 && later.zxid != 0 {
+		return fmt.Sprintf("their zxids, %s and %s,", later.zxid, s.zxid)
+	}
+	return fmt.Sprintf("their versions, %d and %d,", later.version, s.version)
+}
+
+// untold says that nothing wrong is not enough where states have no known version.
+func (z *versions) untold() {
+	missing, told := 0, 0
+	for v := range z.of[1:] {
+		s := &z.of[v+1]
+		switch {
+		case s.known:
+			told++
+		case len(s.reads) > 0 || s.maker != nil && s.maker.acknowledged():
+			missing++
+		}
+	}
+	switch {
+	case missing > 0 && told == 0:
+		z.f.Unknown("the subject tells zxids but not the versions that its writes made, so a write that is missing between two cannot be seen")
+	case missing > 0:
+		z.f.Unknown("the subject does not tell all versions that its writes made, so a write that is missing between two cannot be seen")
+	}
+}

@@ -1,0 +1,138 @@
+package sessions
+
+import (
+	"context"
+	"sync"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/promises"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// This file is about what the servers themselves promise ("Programmer's Guide,
+// Consistency Guarantees"): one property for each promise, decided by package
+// promises over the whole record. There is one key, "".
+
+// Session is the store itself, as its sessions see it.
+var Session = frame.Model{Object: models.Session, Properties: []*frame.Property{
+	promise(promises.Fifo, "each session's writes took effect in the order in which it had sent them", "order of zxids", "Z", frame.Wants("writes", 50, "writes")),
+	promise(promises.SingleImage, "no session was shown an older state than before", "order of zxids", "Z", func(a *evidence.Record, figures map[string]float64) string {
+		if reconnecting(a) && figures["reconnects"] == 0 {
+			return "no client connected again with its session"
+		}
+		return frame.Few(figures["replies"], 100, "replies")
+	}),
+	promise(promises.OwnWrites, "every session saw what it had written", "greedy versions", "Z", frame.Wants("reads", 20, "reads of paths that the same session had written")),
+	promise(promises.Atomic, "everybody saw all of a multi or nothing of it", "greedy versions", "Z", frame.Wants("reads", 20, "reads of znodes that a multi was the last to change")),
+	onlyLogged(promise(promises.Views, "every reply shows the store as it was at one moment", "greedy versions", "", frame.Wants("reads", 100, "reads"))),
+	promise(promises.Fenced, "every read behind a write of the same session was fresh", "greedy versions", "RZ", frame.Wants("reads", 10, "reads behind a write that makes others' writes visible")),
+	promise(promises.Sync, "every read behind a sync was fresh while the servers were left alone", "greedy versions", "RZ", frame.Wants("reads", 10, "reads behind a sync that makes others' writes visible, while no server was disturbed")),
+	promise(promises.Durable, "what was acknowledged was there at the end, or overwritten", "greedy versions", "Z", func(_ *evidence.Record, figures map[string]float64) string {
+		if missing := frame.Few(figures["final_reads"], 1, "fenced reads at the end"); missing != "" {
+			return missing
+		}
+		return frame.Few(figures["acknowledged"], 50, "acknowledged writes")
+	}),
+	promise(promises.WatchBeforeData, "no client saw a change before the event of its watch", "replay of watches", "Z", frame.Wants("events", 20, "events followed by a reply that shows the change")),
+	promise(promises.OneEvent, "every watch brought one event at most", "replay of watches", "Z", frame.Wants("events", 20, "events")),
+	promise(promises.EventOrder, "events came in the order of the changes that they tell of", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known")),
+	promise(promises.Ephemeral, "ephemeral znodes were there as long as their sessions, and not longer", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
+	timedLog(promise(promises.Expiry, "sessions that went silent ended after their time-out, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
+	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
+}}
+
+// promise is the property that the servers keep a promise.
+func promise(name, meaning, decider, by string, exercise func(*evidence.Record, map[string]float64) string) *frame.Property {
+	return &frame.Property{
+		Name:    name,
+		Meaning: meaning,
+		Decider: decider,
+		Evidence: func(a *evidence.Record) string {
+			if len(a.Transactions) > 0 {
+				return by + "L"
+			}
+			return by
+		},
+		Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
+			got := reportOf(k.Record).findings(ctx, k.Record)[name]
+			f := frame.Finding{Witness: got.Witness, Notes: got.Notes, Figures: got.Figures}
+			if got.Text != "" {
+				f.Result, f.Reason = frame.Violation, got.Text
+			}
+			return f
+		},
+		Exercise: exercise,
+	}
+}
+
+// onlyLogged makes a property apply only where the transactions are known:
+// nothing less can show it.
+func onlyLogged(p *frame.Property) *frame.Property {
+	p.Logged, p.Applies = true, func(a *evidence.Record) bool { return len(a.Transactions) > 0 }
+	return p
+}
+
+// timedLog makes a property apply only where, beside that, times of the record can
+// be held against the servers', and the load was long enough for several sessions
+// to time out.
+func timedLog(p *frame.Property) *frame.Property {
+	const timeouts = 4
+	p.Logged, p.Applies = true, func(a *evidence.Record) bool {
+		load := a.Phase(history.PhaseHeal) - a.Phase(history.PhaseLoad)
+		return len(a.Transactions) > 0 && a.Params.SameClock && load >= timeouts*a.Params.SessionTimeout
+	}
+	return p
+}
+
+// report are the findings about all promises.
+type report struct {
+	once sync.Once
+	of   promises.Report
+}
+
+var reportOf = evidence.Once(func(*evidence.Record) *report { return &report{} })
+
+// findings are made when they are first asked for, as far as ctx allows.
+func (r *report) findings(ctx context.Context, a *evidence.Record) promises.Report {
+	r.once.Do(func() { r.of = promises.Check(ctx, wireRun(a)) })
+	return r.of
+}
+
+// wireRun is the record as package promises wants it.
+func wireRun(a *evidence.Record) promises.Run {
+	run := promises.Run{
+		Events:       a.History.Events,
+		Transactions: a.Transactions,
+		Decode:       func(e *history.Event, v any) { a.Decode(e, v) },
+		Wait:         a.Bound,
+		Final:        a.Phase(history.PhaseQuiesce),
+		Tick:         a.Params.Tick,
+		Timed:        a.Params.SameClock,
+	}
+	for _, s := range a.Stalls {
+		if s.Length() > evidence.StallLimit {
+			run.Stalled = append(run.Stalled, promises.Span{From: s.From, To: s.To})
+		}
+	}
+	for _, f := range a.Faults.All {
+		run.Faults = append(run.Faults, promises.Span{From: f.From, To: f.Over})
+		if f.OnServers {
+			run.Disturbed = append(run.Disturbed, promises.Span{From: f.From, To: f.Over})
+		}
+		run.Denied = run.Denied || f.Traits.Denies
+		run.Removed = run.Removed || f.Traits.Deletes
+	}
+	return run
+}
+
+// reconnecting says that a fault was done that makes clients connect again.
+func reconnecting(a *evidence.Record) bool {
+	for _, f := range a.Faults.All {
+		if f.Verified && f.Traits.Reconnects {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,199 @@
+package linear
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// want is what is true of a history in a file, by all orders.
+func (f *filed) want() checker.Result {
+	want := checker.Valid
+	for _, fk := range f.keys {
+		switch got := fk.want(); {
+		case got == checker.Violation:
+			return got
+		case got == checker.Unknown:
+			want = got
+		}
+	}
+	if f.oks == 0 {
+		return checker.Unknown
+	}
+	return want
+}
+
+func (fk *filedKey) want() checker.Result {
+	k := fk.k
+	switch k.h.Model.kind.name {
+	case "set":
+		return fk.wantSet()
+	case "total-queue":
+		return fk.wantTotal()
+	case "counter-bounds":
+		return fk.wantBounds()
+	case "final-set":
+		if k.lastRead() == none {
+			return checker.Unknown
+		}
+	}
+	if fk.possible(fk.required()) {
+		return checker.Valid
+	}
+	return checker.Violation
+}
+
+// wantSet is what Jepsen's checker/set says.
+func (fk *filedKey) wantSet() checker.Result {
+	last := fk.k.lastRead()
+	if last == none {
+		return checker.Unknown
+	}
+	tried, sure, read := map[int32]bool{}, map[int32]bool{}, map[int32]bool{}
+	for _, o := range fk.k.ops {
+		if o.code == add {
+			tried[o.a] = true
+			sure[o.a] = sure[o.a] || !o.unknown()
+		}
+	}
+	for _, v := range fk.k.shown(last) {
+		if read[v] = true; !tried[v] {
+			return checker.Violation
+		}
+	}
+	for v := range sure {
+		if sure[v] && !read[v] {
+			return checker.Violation
+		}
+	}
+	return checker.Valid
+}
+
+// wantTotal is what Jepsen's checker/total-queue says, but that it has no answer where
+// a drain crashed.
+func (fk *filedKey) wantTotal() checker.Result {
+	tried, balance := map[int32]bool{}, map[int32]int{}
+	for _, o := range fk.k.ops {
+		if o.code == enqueue {
+			tried[o.a] = true
+			if !o.unknown() {
+				balance[o.a]++
+			}
+		}
+	}
+	for _, o := range fk.k.ops {
+		if o.code == dequeue && !o.unknown() && o.a != 0 {
+			if balance[o.a]--; !tried[o.a] {
+				return checker.Violation
+			}
+		}
+	}
+	for _, n := range balance {
+		switch {
+		case n > 0 && len(fk.leaks) > 0:
+			return checker.Unknown
+		case n > 0:
+			return checker.Violation
+		}
+	}
+	return checker.Valid
+}
+
+// wantBounds asks of each read by itself whether its sum is possible.
+func (fk *filedKey) wantBounds() checker.Result {
+	for i, o := range fk.k.ops {
+		if o.code == read && !o.unknown() {
+			if least, most := fk.reach(i); int64(o.a) < least || int64(o.a) > most {
+				return checker.Violation
+			}
+		}
+	}
+	return checker.Valid
+}
+
+// allGames are the games of all models.
+func allGames() map[string]game {
+	all := games()
+	for model, like := range map[string]string{"total-queue": "bag, repeated", "counter-bounds": "counter by different"} {
+		gm := all[like]
+		gm.model = model
+		all[model] = gm
+	}
+	return all
+}
+
+// hasOrders says that the model is an object, whose operations have an order.
+func (gm game) hasOrders() bool {
+	m, err := ParseModel(gm.model)
+	return err == nil && m.kind.machine != nil
+}
+
+// TestAgreeOnFiles sets what is said of a file against all orders: several keys, times
+// that are the same or at the ends of their type, drains, numbers above 63 bits.
+func TestAgreeOnFiles(t *testing.T) {
+	for name, gm := range allGames() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(8, uint64(len(name))))
+			count := map[checker.Result]int{}
+			joints := 0
+			for range rounds() / 6 {
+				f := gm.file(r)
+				want := f.want()
+				count[want]++
+				if f.joints {
+					joints++
+				}
+				f.agree(t, gm, want)
+			}
+			t.Logf("%v, with a process that goes on at one time %d", count, joints)
+			if least := rounds() / 60; count[checker.Valid] < least || count[checker.Violation] < least {
+				t.Errorf("%v: the generator is one-sided", count)
+			}
+		})
+	}
+}
+
+func (f *filed) agree(t *testing.T, gm game, want checker.Result) {
+	t.Helper()
+	h, err := tryLoad(gm.model, []byte(f.text))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, f.text)
+	}
+	got := Check(context.Background(), h, Options{})
+	if got.Verdict != want && (got.Verdict != checker.Unknown || gm.hasOrders() || gm.model == "counter-bounds" || !f.joints) {
+		t.Fatalf("%s, want %s: %+v\n%s", got.Verdict, want, got.Verdicts, f.text)
+	}
+	if gm.drains() && gm.hasOrders() { // whose order porcupine keeps, too
+		if r := Check(context.Background(), h, Options{PorcupineOnly: true}).Verdict; r != want {
+			t.Fatalf("porcupine: %s, want %s\n%s", r, want, f.text)
+		}
+	}
+	for _, v := range got.Verdicts {
+		if v.Result == checker.Violation && gm.hasOrders() {
+			f.checkEvents(t, v)
+		}
+	}
+}
+
+// checkEvents wants the operations of a witness to have no order, even if each of the
+// others may or may not have happened.
+func (f *filed) checkEvents(t *testing.T, v Verdict) {
+	t.Helper()
+	for _, fk := range f.keys {
+		if v.Key != fk.name {
+			continue
+		}
+		required := 0
+		for _, e := range v.Events {
+			if e.Type == "invoke" {
+				required |= fk.at[e.Line]
+			}
+		}
+		if required == 0 || fk.possible(required) {
+			t.Fatalf("the witness of %s is not enough: %+v\n%s", v.Key, v, f.text)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package linear
+
+import (
+	"math"
+	"slices"
+)
+
+// choices is a machine of which it is not known which of some states it is in: a state of
+// it is a set of those.
+type choices struct {
+	machine
+	from     []int64
+	maybe    []op              // may be done at any time after they began, as often as one likes
+	variants func(o *op) []*op // what a dequeue with an unknown outcome may have been; nil: itself
+	sets     [][]int64
+	ids      map[string]int64
+	bytes    int64
+}
+
+// mostChoices bounds how many states one step may lead to.
+const mostChoices = 1 << 16
+
+// newChoices begins in any of some states. Of operations that do the same the first that
+// may be done is enough.
+func newChoices(m machine, from []int64, maybe []op) *choices {
+	c := &choices{machine: m, from: from, ids: map[string]int64{}}
+	type deed struct {
+		code          code
+		a, b, process int32
+	}
+	seen := map[deed]bool{}
+	for _, o := range maybe {
+		if d := (deed{o.code, o.a, o.b, o.process}); !seen[d] {
+			seen[d] = true
+			c.maybe = append(c.maybe, o)
+		}
+	}
+	return c
+}
+
+func (c *choices) initial() int64 { return c.number(c.from) }
+func (c *choices) size() int64    { return c.machine.size() + c.bytes }
+
+func (c *choices) number(set []int64) int64 {
+	slices.Sort(set)
+	set = slices.Compact(set)
+	key := keyOf(set...)
+	id, ok := c.ids[key]
+	if !ok {
+		id = int64(len(c.sets))
+		c.ids[key] = id
+		c.sets = append(c.sets, set)
+		c.bytes += 16*int64(len(set)) + 100
+	}
+	return id
+}
+
+func (c *choices) step(state int64, o *op) (int64, bool) {
+	before := c.reach(c.sets[state], o.ret)
+	var after []int64
+	for _, v := range c.all(o) {
+		for _, s := range before {
+			if next, ok := c.machine.step(s, v); ok {
+				after = append(after, next)
+			}
+		}
+		if len(after) > mostChoices {
+			c.bytes = math.MaxInt64 / 2 // which ends it
+			return state, false
+		}
+	}
+	if len(after) == 0 {
+		return state, false
+	}
+	return c.number(after), true
+}
+
+func (c *choices) all(o *op) []*op {
+	if c.variants == nil || o.code != dequeue || !o.unknown() {
+		return []*op{o}
+	}
+	return c.variants(o)
+}
+
+// reach adds the states to which those of a set can come by what may be done before a rank.
+func (c *choices) reach(set []int64, rank int32) []int64 {
+	if len(c.maybe) == 0 || c.maybe[0].inv >= rank {
+		return set
+	}
+	set = slices.Clone(set)
+	known := map[int64]bool{}
+	for _, s := range set {
+		known[s] = true
+	}
+	for at := 0; at < len(set); at++ {
+		for i := range c.maybe {
+			if c.maybe[i].inv >= rank {
+				break
+			}
+			if next, ok := c.machine.step(set[at], &c.maybe[i]); ok && !known[next] {
+				known[next] = true
+				set = append(set, next)
+			}
+		}
+	}
+	return set
+}

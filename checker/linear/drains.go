@@ -1,0 +1,139 @@
+package linear
+
+import "github.com/zklab/zklab/checker"
+
+// A drain that ended with ok is dequeues of one process, one after another in the order of
+// its list, and then one that found nothing, all within its time. As operations they share
+// their interval, which does not tell their order: that is the order in which they stand,
+// next to one another, among the object's operations.
+
+// drained says whether there is a drain that took something.
+func (k *object) drained() bool {
+	for i := 1; i < len(k.ops); i++ {
+		if k.ops[i].inv == k.ops[i-1].inv && !k.ops[i].unknown() {
+			return true
+		}
+	}
+	return false
+}
+
+// drains are the dequeues of each drain that took something, in their order. One with an
+// unknown outcome has none.
+func (k *object) drains() (all [][]int32) {
+	for from := 0; from < len(k.ops); {
+		to := from + 1
+		for to < len(k.ops) && k.ops[to].inv == k.ops[from].inv {
+			to++
+		}
+		if to-from > 1 {
+			var is []int32
+			for i := from; i < to; i++ {
+				if !k.ops[i].unknown() {
+					is = append(is, int32(i))
+				}
+			}
+			if len(is) > 1 {
+				all = append(all, is)
+			}
+		}
+		from = to
+	}
+	return all
+}
+
+// procedure decides an object, in which the dequeues of each of some drains have their
+// order, those of others any. A violation may have no reason yet, and not all of its witness.
+type procedure func(k *object, drains [][]int32) finding
+
+// inOrder asks a procedure first without the order of what drains took, where its words
+// are best, then with it.
+func (k *object) inOrder(decide procedure) finding {
+	f := decide(k, nil)
+	if f.result == checker.Violation || !k.drained() {
+		return f
+	}
+	f = decide(k, k.drains())
+	if f.result != checker.Violation || f.reason != "" {
+		return f
+	}
+	violates := func(ops []op, _ bool) bool {
+		part := *k
+		part.ops = ops
+		return decide(&part, part.drains()).result == checker.Violation
+	}
+	until := int32(0)
+	for _, i := range f.witness {
+		if o := &k.ops[i]; !o.unknown() {
+			until = max(until, o.ret)
+		}
+	}
+	if !violates(newWindow(k).cut(0, until).ops, false) {
+		until = int32(len(k.ranks)) // what a drain took later holds up what it took before
+	}
+	w := shrinkWindow(k, until, false, violates)
+	return violation(f.decider, w, "no order explains %s", k.spans(w))
+}
+
+// follow gives each item of a drain the bounds that its order sets: an item did not come
+// out before those that the drain took earlier had begun to go in, and where the queue is
+// found empty it is gone by when one that the drain took later must be. What ends a drain
+// comes after all of them.
+func (q *items) follow(drains [][]int32) {
+	if len(drains) == 0 {
+		return
+	}
+	q.from = map[int32]int32{}
+	for _, is := range drains {
+		from := q.k.ops[is[0]].inv
+		for _, i := range is {
+			if a := q.k.ops[i].a; a != 0 {
+				x := &q.of[q.n.of(a)]
+				from = max(from, x.inInv)
+				x.outInv = from
+			} else {
+				q.from[i] = from
+			}
+		}
+		gone := int32(never)
+		for at := len(is) - 1; at >= 0; at-- {
+			if a := q.k.ops[is[at]].a; a != 0 {
+				x := &q.of[q.n.of(a)]
+				gone = min(gone, x.inRet)
+				x.inRet = gone
+			}
+		}
+	}
+}
+
+// begin is the first rank at which a dequeue that found nothing can have done so.
+func (q *items) begin(e int32) int32 {
+	if from, ok := q.from[e]; ok {
+		return from
+	}
+	return q.k.ops[e].inv
+}
+
+// swapped looks for two values that a drain took in the wrong order. Whatever else is
+// wrong with the order of values is wrong with two that no drain took both.
+func (q *items) swapped(drains [][]int32) finding {
+	k := q.k
+	for _, is := range drains {
+		latest := int32(none) // of those before, the one that began last to go in
+		for _, i := range is {
+			if k.ops[i].a == 0 {
+				continue
+			}
+			v := q.n.of(k.ops[i].a)
+			y := &q.of[v]
+			if latest != none && y.inRet < q.of[latest].inInv {
+				x := &q.of[latest]
+				return violation(byPairs, []int32{y.in, y.out, x.in, x.out}, "%s went in before %s, but the drain by %s (%s to %s) took it after that: %s",
+					q.name(v), q.name(latest), k.who(i), k.at(k.ops[i].inv), k.at(k.ops[i].ret), k.spans([]int32{y.in, x.in}))
+			}
+			if latest == none || y.inInv > q.of[latest].inInv {
+				latest = v
+			}
+		}
+	}
+	return finding{}
+}

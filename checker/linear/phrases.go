@@ -1,0 +1,87 @@
+package linear
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// phrase is how an operation is put into a sentence, with its values as arguments.
+type phrase struct {
+	act   string // after "the": write of 3
+	did   string // after who: wrote 3
+	short string // in a picture: write 3
+}
+
+// phrases are those of operations of which there is one way to speak.
+var phrases = map[code]phrase{
+	read:     {"read of %[1]s", "read %[1]s", "read %[1]s"},
+	write:    {"write of %[1]s", "wrote %[1]s", "write %[1]s"},
+	cas:      {"cas from %[1]s to %[2]s", "changed %[1]s to %[2]s", "cas %[1]s %[2]s"},
+	mismatch: {"failed cas from %[1]s to %[2]s", "was told that the value was not %[1]s", "cas %[1]s %[2]s"},
+	extend:   {"append of %[1]s", "appended %[1]s", "append %[1]s"},
+	acquire:  {"acquire", "was granted it", "acquire"},
+	release:  {"release", "released it", "release"},
+	enqueue:  {"enqueue of %[1]s", "put %[1]s in", "put %[1]s"},
+	dequeue:  {"dequeue of %[1]s", "took %[1]s out", "take %[1]s"},
+	add:      {"add of %[1]s", "added %[1]s", "add %[1]s"},
+	dropped:  {"nothing", "did a nothing", "nothing"},
+	drain:    {"drain", "did a drain", "drain"},
+	readAll:  {"read of %[1]s elements", "read %[1]s elements", "read %[1]s"},
+}
+
+// phrase is that of an operation, with its values.
+func (k *object) phrase(i int32) (phrase, []any) {
+	o := k.asCalled(i)
+	switch {
+	case o.code == cas || o.code == mismatch:
+		return phrases[o.code], []any{k.value(o.a), k.value(o.b)}
+	case o.code == acquire && o.a != 1:
+		return phrase{"acquire of %[1]d", "was granted %[1]d permits", "acquire of %[1]d"}, []any{o.a}
+	case o.code == release && o.a != 1:
+		return phrase{"release of %[1]d", "gave back %[1]d permits", "release of %[1]d"}, []any{o.a}
+	case o.code == acquire || o.code == release || o.code == drain || o.code == dropped:
+		return phrases[o.code], nil
+	case o.code == dequeue && o.unknown():
+		return phrase{"dequeue", "took something", "take"}, nil
+	case o.code == dequeue && o.a == 0:
+		return phrase{"dequeue that found nothing", "found nothing to take", "take: empty"}, nil
+	case o.code == add && k.counts() && o.b != noResult:
+		return phrase{"add of %[1]d with the answer %[2]d", "added %[1]d and was told %[2]d", "add %[1]d"}, []any{o.a, o.b}
+	case o.code == readAll:
+		return phrases[o.code], []any{strconv.Itoa(len(k.h.lists[o.a]))}
+	}
+	return phrases[o.code], []any{k.seen(o.a)}
+}
+
+// act is an operation after "the": write of 3.
+func (k *object) act(i int32) string {
+	p, values := k.phrase(i)
+	return fill(p.act, values)
+}
+
+// did is what its client did: wrote 3.
+func (k *object) did(i int32) string {
+	p, values := k.phrase(i)
+	return fill(p.did, values)
+}
+
+// short is an operation in a word or two, for a picture.
+func (k *object) short(i int32) string {
+	p, values := k.phrase(i)
+	return fill(p.short, values)
+}
+
+func fill(text string, values []any) string {
+	if len(values) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, values...)
+}
+
+// seen is a value that was read, or added.
+func (k *object) seen(v int32) string {
+	if k.counts() {
+		return strconv.Itoa(int(v))
+	}
+	return k.value(v)
+}

@@ -1,0 +1,155 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/explain"
+)
+
+// Verdict is the answer about one key, or (Key empty) about all that are alike.
+type Verdict struct {
+	checker.Verdict
+	// Events are the witness: the fewest operations that show the violation, with
+	// the lines of their events.
+	Events []Event `json:"events,omitempty"`
+
+	scene *explain.Scene
+}
+
+// Timeline draws the witness of a violation; nothing if there is none.
+func (v Verdict) Timeline(screen explain.Screen) string {
+	if v.scene == nil {
+		return ""
+	}
+	return v.scene.Text(screen)
+}
+
+// Event is one of the events of a witness.
+type Event struct {
+	Line    int    `json:"line"`
+	Time    int64  `json:"time,omitempty"` // nanoseconds; 0 if the file has no times
+	Process int64  `json:"process"`
+	Type    string `json:"type"` // invoke, ok, fail
+	Text    string `json:"text"` // the operation in words
+}
+
+// Report is everything that was decided about a history.
+type Report struct {
+	Verdict    checker.Result `json:"verdict"`
+	Verdicts   []Verdict      `json:"verdicts"`
+	Model      string         `json:"model"`
+	Format     string         `json:"format"`
+	Keys       int            `json:"keys"`
+	Operations int            `json:"operations"`
+	OK         int            `json:"ok"`
+	Failed     int            `json:"fail"`
+	Unknown    int            `json:"info"`
+	// Notes say how the format was understood, where that decides.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// property is what a verdict is about.
+const property = "linearizable"
+
+// mostShown is how many operations of a witness are shown, the last ones. It
+// only takes more where every smaller part can be explained.
+const mostShown = 100
+
+// report sums the keys up.
+func (h *History) report(findings []finding) Report {
+	r := Report{
+		Verdict: checker.Valid, Model: h.Model.name, Format: string(h.Format), Keys: len(h.keys),
+		Operations: h.Operations, OK: h.OK, Failed: h.Failed, Unknown: h.Unknown, Notes: h.notes(),
+	}
+	count := map[checker.Result]int{}
+	var deciders []string
+	for i, f := range findings {
+		if f.decider != "" && !slices.Contains(deciders, f.decider) {
+			deciders = append(deciders, f.decider)
+		}
+		if f.result.Compare(r.Verdict) > 0 {
+			r.Verdict = f.result
+		}
+		if count[f.result]++; f.result != checker.Valid && count[f.result] <= frame.MostKeys {
+			r.Verdicts = append(r.Verdicts, h.verdict(i, f))
+		}
+	}
+	slices.SortStableFunc(r.Verdicts, func(x, y Verdict) int { return y.Result.Compare(x.Result) })
+	for _, result := range []checker.Result{checker.Violation, checker.Unknown} {
+		if more := count[result] - frame.MostKeys; more > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("%d more keys are %s", more, result))
+		}
+	}
+	if r.Verdict == checker.Valid {
+		r.Verdicts = []Verdict{{Verdict: checker.Verdict{Property: property, Result: checker.Valid, Decider: strings.Join(deciders, ", "), Evidence: "R"}}}
+	}
+	h.proveNothing(&r)
+	return r
+}
+
+// proveNothing makes unknown what rests on too little.
+func (h *History) proveNothing(r *Report) {
+	if h.Operations == 0 && !h.idle {
+		r.unknown("the history has no operations")
+		return
+	}
+	if r.Verdict == checker.Valid && h.OK == 0 && !h.has(mismatch) && !h.idle {
+		r.unknown("nothing is known to have happened: of %s none ended with ok", plural(h.Operations, "operation"))
+	}
+	switch {
+	case h.damage == "":
+	case r.Verdict == checker.Valid:
+		r.unknown("%s; what is left proves nothing", h.damage)
+	default:
+		r.unknown("%s; what is left would be %s: %s", h.damage, r.Verdict, r.Verdicts[0].Reason)
+	}
+}
+
+// unknown is the verdict on all, for one reason.
+func (r *Report) unknown(format string, args ...any) {
+	r.Verdict = checker.Unknown
+	r.Verdicts = []Verdict{{Verdict: checker.Verdict{Property: property, Result: checker.Unknown, Reason: fmt.Sprintf(format, args...)}}}
+}
+
+// verdict is a finding with its witness.
+func (h *History) verdict(i int, f finding) Verdict {
+	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}}
+	k := &object{h: h, key: i, ops: h.ops[i], ranks: h.ranks[i]}
+	type event struct {
+		rank int32
+		op   int32
+		kind string
+	}
+	shown := f.witness[max(0, len(f.witness)-mostShown):]
+	if len(shown) > 0 && f.result == checker.Violation {
+		v.scene = k.scene(shown)
+		v.Story = v.scene.Story()
+	}
+	var events []event
+	for _, at := range shown {
+		o := &k.ops[at]
+		if events = append(events, event{o.inv, at, "invoke"}); o.unknown() {
+			continue
+		}
+		kind := "ok"
+		if o.code == mismatch {
+			kind = "fail"
+		}
+		events = append(events, event{o.ret, at, kind})
+	}
+	slices.SortStableFunc(events, func(x, y event) int { return int(x.rank) - int(y.rank) })
+	for _, e := range events {
+		at := h.ranks[i][e.rank]
+		out := Event{Line: int(h.lines[at]), Process: h.processes[k.ops[e.op].process], Type: e.kind, Text: k.act(e.op)}
+		if h.times != nil {
+			out.Time = max(h.times[at], 0)
+		}
+		v.Events = append(v.Events, out)
+		v.Witness = append(v.Witness, int(h.indices[at]))
+	}
+	return v
+}

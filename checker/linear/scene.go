@@ -1,0 +1,133 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// scenery makes the steps of a scene of an object's operations.
+type scenery struct {
+	*object
+	// lines says that moments are lines of the file: of all, where the times of some
+	// are missing or contradict the order of the lines, which is what decides.
+	lines bool
+}
+
+// scene shows the operations of a witness.
+func (k *object) scene(is []int32) *explain.Scene {
+	is = slices.Clone(is)
+	slices.SortStableFunc(is, func(x, y int32) int { return int(k.decisive(x)) - int(k.decisive(y)) })
+	t := scenery{k, !k.timed(is)}
+	s := &explain.Scene{Lines: t.lines}
+	for _, i := range is {
+		s.Add(t.step(i))
+	}
+	if k.h.Model.kind.name == "lock" {
+		s.Property = "exclusion"
+		t.holdsIn(s, is)
+	}
+	s.Finish()
+	if s.Overlap == nil && len(is) > 1 {
+		s.Conclude("so no order of these explains what they were answered")
+	}
+	return s
+}
+
+// timed says that all events of some operations have times, in the order of their lines.
+func (k *object) timed(is []int32) bool {
+	if k.h.times == nil {
+		return false
+	}
+	var ranks []int32
+	for _, i := range is {
+		ranks = append(ranks, k.ops[i].inv)
+		if k.ops[i].ret != never {
+			ranks = append(ranks, k.ops[i].ret)
+		}
+	}
+	slices.Sort(ranks)
+	last := int64(0) // below it is what has no time
+	for _, r := range ranks {
+		t := k.h.times[k.ranks[r]]
+		if t < last {
+			return false
+		}
+		last = t
+	}
+	return true
+}
+
+// decisive is the rank of the event that matters: an operation with an unknown
+// outcome has only its call.
+func (k *object) decisive(i int32) int32 {
+	if k.ops[i].unknown() {
+		return k.ops[i].inv
+	}
+	return k.ops[i].ret
+}
+
+// moment is a rank's time, or its line.
+func (k scenery) moment(rank int32) time.Duration {
+	if rank == never {
+		return explain.Never
+	}
+	event := k.ranks[rank]
+	if k.lines {
+		return time.Duration(k.h.lines[event])
+	}
+	return time.Duration(k.h.times[event])
+}
+
+// step is an operation with its sentence.
+func (k scenery) step(i int32) explain.Step {
+	o := &k.ops[i]
+	process := k.h.processes[o.process]
+	st := explain.Step{
+		Row: int(process), Who: k.who(i), From: k.moment(o.inv), To: k.moment(o.ret), Fate: history.OK,
+		Name: printable.Text(k.short(i), 24),
+	}
+	st.At = st.To
+	switch {
+	case o.unknown():
+		st.At, st.Fate = st.From, history.Info
+	case o.code == mismatch:
+		st.Fate = history.Fail
+	}
+	did := printable.Text(k.did(i), 160)
+	st.Text = func(clock explain.Clock) string {
+		switch {
+		case st.To == explain.Never:
+			return fmt.Sprintf("%s called %s at %s; nobody knows whether or when it took effect", st.Who, printable.Text(k.act(i), 160), clock(st.From))
+		case clock(st.From) == clock(st.To):
+			return fmt.Sprintf("%s %s at %s", st.Who, did, clock(st.To))
+		}
+		if k.lines {
+			return fmt.Sprintf("%s %s (lines %d to %d)", st.Who, did, st.From, st.To)
+		}
+		return fmt.Sprintf("%s %s, between %s and %s", st.Who, did, clock(st.From), clock(st.To))
+	}
+	return st
+}
+
+// holdsIn adds from when to when a process held a lock, as far as the operations
+// show it.
+func (k scenery) holdsIn(s *explain.Scene, is []int32) {
+	for n, i := range is {
+		if k.ops[i].code != acquire || k.ops[i].unknown() {
+			continue
+		}
+		h := explain.Stay{Row: int(k.h.processes[k.ops[i].process]), From: k.moment(k.ops[i].ret), To: explain.Never, Name: "held"}
+		for _, j := range is[n+1:] {
+			if k.ops[j].code == release && k.ops[j].process == k.ops[i].process {
+				h.To = k.moment(k.ops[j].inv)
+				break
+			}
+		}
+		s.Hold(h)
+	}
+}

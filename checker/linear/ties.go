@@ -1,0 +1,74 @@
+package linear
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// Events of one time are concurrent, but those of one process happened in the order
+// of the file. That is no order of intervals: of two processes each of which ends one
+// operation and begins the next at one time, the second of each comes after its own
+// first and may come before the other's. So ranks have all invocations of a time
+// before its completions, which allows too much: what has no order by them has none.
+// What has one in the order of the file is right. Between them porcupine decides,
+// with each process's own order: see sequenced.
+
+// overtakes says whether a process has an operation that begins, by rank, before one
+// that the process had ended.
+func (k *object) overtakes() bool {
+	if !k.h.tied {
+		return false
+	}
+	last := map[int32]*op{} // by process: the one that ended last
+	for i := range k.ops {
+		o := &k.ops[i]
+		x := last[o.process]
+		if x != nil && x.ret > o.inv && x.inv < o.inv { // those of a drain begin together
+			return true
+		}
+		if !o.unknown() && (x == nil || x.ret < o.ret) {
+			last[o.process] = o
+		}
+	}
+	return false
+}
+
+// asWritten is the object with its events in the order of the file.
+func (k *object) asWritten() *object {
+	order := make([]int32, len(k.ranks))
+	for rank := range order {
+		order[rank] = int32(rank)
+	}
+	index := func(rank int32) int { return int(k.h.indices[k.ranks[rank]]) }
+	slices.SortFunc(order, func(x, y int32) int { return index(x) - index(y) })
+	copied := *k
+	out := &copied
+	out.ops, out.ranks = slices.Clone(k.ops), make([]int32, len(order))
+	place := make([]int32, len(order))
+	for at, rank := range order {
+		place[rank] = int32(at)
+		out.ranks[at] = k.ranks[rank]
+	}
+	for i := range out.ops {
+		o := &out.ops[i]
+		if o.inv = place[o.inv]; !o.unknown() {
+			o.ret = place[o.ret]
+		}
+	}
+	slices.SortStableFunc(out.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
+	return out
+}
+
+// decide asks the procedure that is made for the model.
+func (k *object) decide() finding {
+	decide := k.h.Model.kind.decide
+	f := decide(k)
+	if f.result != checker.Valid || f.decider == byBounds || !k.overtakes() { // bounds have each process's own order
+		return f
+	}
+	if f = decide(k.asWritten()); f.result == checker.Valid || f.result == checker.Unknown {
+		return f
+	}
+	return inapplicable("it depends on the order of events of one time")
+}

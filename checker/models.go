@@ -1,0 +1,96 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/barriers"
+	"github.com/zklab/zklab/checker/internal/counters"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/locks"
+	"github.com/zklab/zklab/checker/internal/queues"
+	"github.com/zklab/zklab/checker/internal/registers"
+	"github.com/zklab/zklab/checker/internal/sessions"
+	"github.com/zklab/zklab/history"
+)
+
+// models are all, by name.
+var models = byName(locks.Lock, locks.Election, queues.Queue, barriers.Barrier, barriers.DoubleBarrier, registers.Register, sessions.Session, counters.Counter)
+
+func byName(all ...frame.Model) map[string]frame.Model {
+	of := make(map[string]frame.Model, len(all))
+	for _, m := range all {
+		of[m.Object.Name] = m
+	}
+	return of
+}
+
+// Models are the names of the models that can be checked.
+func Models() []string { return slices.Sorted(maps.Keys(models)) }
+
+// Meaning is what a property that is valid means, for people, in a sentence; "" if no model has
+// it.
+func Meaning(property string) string {
+	for _, name := range Models() {
+		for _, p := range models[name].Properties {
+			if p.Name == property {
+				return p.Meaning
+			}
+		}
+	}
+	return ""
+}
+
+// For gives the checks of a model. An unknown model is an error that names the
+// known ones.
+func For(model string, opts Options) ([]Check, error) {
+	m, ok := models[model]
+	if !ok {
+		return nil, fmt.Errorf("unknown model %q: use one of %s", model, strings.Join(Models(), ", "))
+	}
+	checks := make([]Check, 0, len(m.Properties)+len(opts.Extra))
+	for _, p := range m.Properties {
+		checks = append(checks, check{property: p, of: m, opts: opts})
+	}
+	return append(checks, opts.Extra...), nil
+}
+
+// check is a property as a [Check] of its own.
+type check struct {
+	property *frame.Property
+	of       frame.Model
+	opts     Options
+}
+
+// Name is the property's name.
+func (c check) Name() string { return c.property.Name }
+
+// Check decides the property. Its verdicts are those that [Run] gives, except
+// that the referee is not asked.
+func (c check) Check(ctx context.Context, h *history.History) []Verdict {
+	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())
+	defer cancel()
+	a := evidence.Read(ctx, h, c.of.Object, c.opts.Transactions)
+	if ctx.Err() != nil {
+		return []Verdict{{Property: c.property.Name, Result: Unknown, Reason: budgetSpent}}
+	}
+	if c.property.Applies != nil && !c.property.Applies(a) {
+		return nil
+	}
+	findings := make([][]frame.Finding, len(a.Keys))
+	decideKeys(ctx, a, func(i int, k *evidence.Key) {
+		findings[i] = []frame.Finding{decideOn(ctx, c.property, k)}
+	})
+	vs := summarise(c.property, a, keyNames(a), column(findings, 0))
+	return addStories(h, requireMet(a, assumptions(a), vs, c.opts))
+}
+
+// Bound is how long a correct recipe may need after heal for anything that has
+// a time limit: a dead session ends (time-out and up to two ticks), a client
+// finds a server again, and two seconds are for everything else.
+func Bound(p history.Params) time.Duration { return evidence.Bound(p) }

@@ -1,0 +1,53 @@
+package checker
+
+import (
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+)
+
+// Report is everything that was decided about a history.
+type Report struct {
+	// Verdict is violation if a property that counts is violated, else unknown
+	// if one that counts is unknown, else valid.
+	Verdict     Result       `json:"verdict"`
+	Verdicts    []Verdict    `json:"verdicts"`
+	Assumptions []Assumption `json:"assumptions"`
+	// NotAvailable is what was left out since the ensemble cannot tell what it takes.
+	NotAvailable []NotAvailable `json:"not_available,omitempty"`
+}
+
+// NotAvailable is something that a run is without, and why. It decides nothing.
+type NotAvailable struct {
+	Kind string `json:"kind"` // property, evidence or fault
+	Name string `json:"name"`
+	Why  string `json:"why"` // for people
+}
+
+// unlogged lists what a run is without whose ensemble does not tell its transactions.
+func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
+	if !a.Params.Unlogged || len(a.Transactions) > 0 {
+		return nil
+	}
+	const why = "the servers' transaction logs cannot be read"
+	without := []NotAvailable{{"evidence", "committed transactions", why}}
+	for _, p := range properties {
+		if p.Logged {
+			without = append(without, NotAvailable{"property", p.Name, why})
+		}
+	}
+	return without
+}
+
+// overall sums the verdicts up.
+func overall(r Report, opts Options) Report {
+	r.Verdict = Valid
+	for _, v := range r.Verdicts {
+		if v.Measured && !opts.Strict {
+			continue
+		}
+		if v.Result.Compare(r.Verdict) > 0 {
+			r.Verdict = v.Result
+		}
+	}
+	return r
+}

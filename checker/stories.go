@@ -1,0 +1,22 @@
+package checker
+
+import (
+	"github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/history"
+)
+
+// addStories gives each violation with a witness its story, unless its check gave one.
+func addStories(h *history.History, vs []Verdict) []Verdict {
+	var r *explain.Reader
+	for i := range vs {
+		v := &vs[i]
+		if v.Result != Violation || len(v.Witness) == 0 || v.Story != nil {
+			continue
+		}
+		if r == nil {
+			r = explain.Read(h)
+		}
+		v.Story = r.Scene(v.Property, v.Key, v.Witness).Story()
+	}
+	return vs
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/control"
+)
+
+// uncontrolled is the --control of an ensemble that nobody outside controls.
+const uncontrolled = "none"
+
+// newControls are the commands that control servers of an ensemble that runs.
+func newControls() []*cobra.Command {
+	return []*cobra.Command{
+		newAction(control.Kill, "Kill a server, as SIGKILL does"),
+		newAction(control.Pause, "Freeze a server: its connections stay open, it answers nothing"),
+		newAction(control.Resume, "Let a paused server go on"),
+		newAction(control.Stop, "Stop a server in good order"),
+		newAction(control.Start, "Start a server that is down, with the data that it had"),
+		newStatus(),
+	}
+}
+
+// controlFlags say which ensemble is meant and how to answer.
+type controlFlags struct {
+	name string
+	json bool
+}
+
+func (f *controlFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.name, "control", "", "name of the ensemble, or path of its socket (default: the only one that is running)")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the answer as JSON")
+}
+
+func newAction(action control.Action, short string) *cobra.Command {
+	var f controlFlags
+	cmd := &cobra.Command{
+		Use:   string(action) + " SERVER...",
+		Short: short + "; SERVER is leader, follower, observer, all or a number",
+		Long: short + ",\nof an ensemble that \"zklab ensemble up\" runs. SERVER is leader, follower, observer, all, or a number\n" +
+			"from 1; several are taken one after the other. To start and to resume, leader means the server\n" +
+			"that led when it was taken away last. Servers that are started or resumed are waited for, unless\n" +
+			"too few others run for them to serve.",
+		Example: "  zklab ensemble " + string(action) + " leader\n  zklab ensemble " + string(action) + " 2 --control 2181",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("%s what? give leader, follower, observer, all, or a server's number", action)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.ask(cmd, func(ctx context.Context, socket string) (a control.Answer, err error) {
+				for _, who := range args {
+					one, err := control.Send(ctx, socket, action, who)
+					if err != nil {
+						return a, err
+					}
+					one.Servers = append(a.Servers, one.Servers...)
+					a = one
+				}
+				return a, nil
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func newStatus() *cobra.Command {
+	var f controlFlags
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show what the servers of a running ensemble are",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.ask(cmd, control.Status)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// ask finds the ensemble, asks it, and prints what it says.
+func (f *controlFlags) ask(cmd *cobra.Command, request func(ctx context.Context, socket string) (control.Answer, error)) error {
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	defer stop()
+	socket, err := control.Find(f.name)
+	if errors.Is(err, control.ErrMany) {
+		return usageError("%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	answer, err := request(ctx, socket)
+	if errors.Is(err, control.ErrRequest) {
+		return usageError("%s", strings.TrimPrefix(err.Error(), control.ErrRequest.Error()+": "))
+	}
+	if printed := f.print(cmd.OutOrStdout(), answer); err == nil {
+		err = printed
+	}
+	return err
+}
+
+// print shows what was done before an error, too.
+func (f *controlFlags) print(w io.Writer, a control.Answer) error {
+	if f.json {
+		return json.NewEncoder(w).Encode(a)
+	}
+	for _, s := range a.Servers {
+		if _, err := fmt.Fprintln(w, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listenForControl lets the ensemble be controlled from outside, and tells people how. The
+// result is nil if nobody is to.
+func listenForControl(cmd *cobra.Command, e ensemble.Ensemble, name string) (*control.Listener, error) {
+	if name == uncontrolled {
+		return nil, nil
+	}
+	which := ""
+	if name == "" {
+		name = nameOf(e.Servers()[0].Addr())
+	} else {
+		which = " --control " + name
+	}
+	l, err := control.Listen(e, name)
+	if err != nil {
+		return nil, err
+	}
+	if which == "" && len(control.Running()) > 1 {
+		which = " --control " + name
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "control it with: zklab ensemble kill|pause|resume|stop|start leader|follower|N%s, or status%s\n", which, which)
+	return l, nil
+}
+
+// nameOf is the name of an ensemble that was given none: its first port tells it
+// from all others on this machine, unless it listens elsewhere.
+func nameOf(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || host == loopback {
+		return port
+	}
+	return strings.ReplaceAll(host, ":", "_") + "_" + port
+}

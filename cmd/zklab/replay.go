@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/store"
+)
+
+// replay is what the command line asks for.
+type replay struct {
+	store string
+	times int
+}
+
+func newReplay() *cobra.Command {
+	var r replay
+	cmd := &cobra.Command{
+		Use:   "replay PATH",
+		Short: "Run a stored run's experiment again, and say whether the same happens",
+		Long: "Replay runs the experiment of a stored run again, as often as --times says. A simulated run is\n" +
+			"the same, byte for byte, if its record and its transactions are; of any other it is counted how\n" +
+			"often the same property was violated again. Nothing is written.\n\n" +
+			"PATH is a run's folder, or latest. Exit codes are those of run, for the worst of the replays.",
+		Example: "  zklab replay latest\n  zklab replay store/lock/2026-01-31T12-00-00.000Z --times 20",
+		Args:    pathArg,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if r.times < 1 {
+				return usageError("--times must be more than zero")
+			}
+			run, err := store.Open(r.store, args[0])
+			if err != nil {
+				return err
+			}
+			if run.Bare() {
+				return usageError("%s is a history alone: name the folder of a run, which has an experiment.yaml", args[0])
+			}
+			return r.run(cmd, run)
+		},
+	}
+	cmd.Flags().IntVar(&r.times, "times", 2, "how often to run it")
+	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, for latest")
+	return cmd
+}
+
+// run replays, and prints a line for each and one for all.
+func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
+	before, err := run.ReadResult()
+	if err != nil {
+		return err
+	}
+	x, simulated, err := storedExperiment(run)
+	if err != nil {
+		return err
+	}
+	same, worst := 0, checker.Valid
+	for n := range r.times {
+		var a again
+		if simulated {
+			a, err = simulatedAgain(x, run)
+		} else {
+			a, err = really(x, before)
+		}
+		if err != nil {
+			return err
+		}
+		if a.same {
+			same++
+		}
+		if worst != checker.Violation && a.verdict != checker.Valid {
+			worst = a.verdict
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%d of %d: %s, %s\n", n+1, r.times, a.verdict, a.text)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "replays %d of %d\n", same, r.times)
+	if code := exitOf(worst); code != exitValid {
+		return verdictError{code}
+	}
+	return nil
+}
+
+// storedExperiment is what a stored run ran, and whether it was simulated.
+func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err error) {
+	file, err := store.ReadExperiment(run.Experiment())
+	if err != nil {
+		return e, false, err
+	}
+	x, _, _ := defaults()
+	lay(file, x)
+	e, err = experiment(*x, &runFlags{config: run.Experiment()})
+	return e, x.Simulate, err
+}
+
+// again is what one replay came to.
+type again struct {
+	verdict checker.Result
+	same    bool
+	text    string
+}
+
+// simulatedAgain compares bytes.
+func simulatedAgain(x zklab.Experiment, run *store.Run) (again, error) {
+	o, err := simulate(x)
+	if err != nil {
+		return again{}, err
+	}
+	a := again{verdict: o.Result.Verdict, same: true, text: "the same history"}
+	history, transactions := o.Record()
+	for _, f := range []struct {
+		path    string
+		content []byte
+	}{{run.History(), history}, {run.Transactions(), transactions}} {
+		stored, err := os.ReadFile(f.path)
+		if err != nil {
+			return a, err
+		}
+		if line := firstDifference(stored, f.content); line > 0 {
+			a.same, a.text = false, fmt.Sprintf("another history: it differs from line %d of %s on", line, f.path)
+			break
+		}
+	}
+	return a, nil
+}
+
+// firstDifference gives the first line in which two texts differ, 0 for none.
+func firstDifference(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return 0
+	}
+	as, bs := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
+	for i := range min(len(as), len(bs)) {
+		if !bytes.Equal(as[i], bs[i]) {
+			return i + 1
+		}
+	}
+	return min(len(as), len(bs)) + 1
+}
+
+// really asks whether what was violated is violated again.
+func really(x zklab.Experiment, before *store.Result) (again, error) {
+	dir, err := os.MkdirTemp("", "zklab-replay-")
+	if err != nil {
+		return again{}, err
+	}
+	defer os.RemoveAll(dir)
+	x.Out = dir
+	ctx, stop := untilSignal()
+	defer stop()
+	o, err := x.Run(ctx)
+	if err != nil {
+		return again{}, wayOut(err, "--ports")
+	}
+	was, is := before.Violated(), o.Result.Violated()
+	a := again{verdict: o.Result.Verdict}
+	switch i := slices.IndexFunc(was, func(p string) bool { return slices.Contains(is, p) }); {
+	case i >= 0:
+		a.same, a.text = true, was[i]+" was violated again"
+	case len(was) > 0:
+		a.text = was[0] + " was kept this time"
+	default:
+		a.same, a.text = len(is) == 0, "nothing was violated before"
+	}
+	return a, nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+// servers are settings of an ensemble's servers that people may choose; the zero
+// value leaves all as it is. Servers of both kinds take them.
+type servers struct {
+	tick                   time.Duration
+	initLimit, syncLimit   int // in ticks
+	minSession, maxSession time.Duration
+	superDigest            string
+	reconfig               bool
+	ttl                    bool
+	ttlGiven               bool // else it is as the kind of ensemble has it
+	observers              int
+	data                   string // a folder; empty: all is in memory
+	fsync                  bool
+	maxRequest             int  // in bytes
+	enforceQuota           bool // hard limits
+	readOnly               bool
+	localSessions          bool
+	tls                    tlsFiles
+}
+
+// addTo makes flags of them.
+func (s *servers) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "ZooKeeper's tickTime")
+	flags.IntVar(&s.initLimit, "init-limit", 20, "ZooKeeper's initLimit, in ticks")
+	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ZooKeeper's syncLimit, in ticks")
+	flags.DurationVar(&s.minSession, "min-session-timeout", 0, "shortest session time-out that clients get (default: 2 ticks)")
+	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session time-out that clients get (default: 1m, or 20 ticks if that is more)")
+	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a user whom no access control list stops: super:BASE64 (see docs/ensemble.md)")
+	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig")
+	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL, as ZooKeeper's extendedTypesEnabled (default: as true when embedded, false in containers)")
+	flags.Lookup("ttl").DefValue = "false" // it is told in words
+	flags.IntVar(&s.observers, "observers", 0, "servers beside those of --nodes that do not vote (embedded only)")
+	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "ZooKeeper's jute.maxbuffer: bytes of the largest request (default: 1048575)")
+	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse what goes beyond the hard limit of a quota, as ZooKeeper's enforceQuota")
+	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve clients that ask for a read-only connection, as ZooKeeper's readonlymode.enabled")
+	flags.BoolVar(&s.localSessions, "local-sessions", false, "let them begin sessions, too, as ZooKeeper's localSessionsEnabled (with --read-only-mode)")
+	s.tls.addTo(flags)
+	flags.StringVar(&s.data, "data", "", "folder in which an embedded ensemble keeps its data through a restart (default: in memory alone)")
+	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write when it is on the disk, not when the operating system has it (with --data)")
+}
+
+// validate says which flag makes no sense.
+func (s *servers) validate(cmd *cobra.Command, b backend) error {
+	s.ttlGiven = cmd.Flags().Changed("ttl")
+	for flag, d := range map[string]time.Duration{"tick": s.tick, "min-session-timeout": s.minSession, "max-session-timeout": s.maxSession} {
+		if cmd.Flags().Changed(flag) && (d < time.Millisecond || d%time.Millisecond != 0 || d > 24*time.Hour) {
+			return usageError("--%s %s: give whole milliseconds, from 1ms to 24h", flag, d)
+		}
+	}
+	for flag, n := range map[string]int{"init-limit": s.initLimit, "sync-limit": s.syncLimit} {
+		if n < 1 || n > 10000 {
+			return usageError("--%s %d: give a number of ticks, from 1 to 10000", flag, n)
+		}
+	}
+	// What is not given follows from the tick; see embedded.Config.
+	least, most := s.minSession, s.maxSession
+	if least == 0 {
+		least = 2 * s.tick
+	}
+	if most == 0 {
+		most = max(time.Minute, 20*s.tick)
+	}
+	if least > most {
+		return usageError("--min-session-timeout %s is more than --max-session-timeout %s", least, most)
+	}
+	if s.superDigest != "" && !isDigest(s.superDigest) {
+		return usageError("--super-digest %.80q: write super: and the base64 form of the SHA-1 of super:PASSWORD", s.superDigest)
+	}
+	if least, most := embedded.LeastMaxRequest, embedded.MostMaxRequest; cmd.Flags().Changed("jute-maxbuffer") && (s.maxRequest < least || s.maxRequest > most) {
+		return usageError("--jute-maxbuffer %d: give a number of bytes from %d to %d", s.maxRequest, least, most)
+	}
+	if s.data != "" && b.kind == inContainers {
+		return usageError("--data is for servers in this process: leave out --ensemble %s", inContainers)
+	}
+	if s.localSessions && !s.readOnly {
+		return usageError("--local-sessions is for servers without a majority: add --read-only-mode")
+	}
+	if s.fsync && s.data == "" {
+		return usageError("--fsync needs files: add --data FOLDER")
+	}
+	if err := s.tls.load(b); err != nil {
+		return err
+	}
+	return s.validateObservers(b)
+}
+
+func (s *servers) validateObservers(b backend) error {
+	switch {
+	case s.observers != 0 && b.kind == inContainers:
+		return usageError("--observers is for servers in this process: leave out --ensemble %s", inContainers)
+	case s.observers < 0 || b.nodes+s.observers > embedded.MaxNodes && b.nodes <= embedded.MaxNodes && b.kind != inContainers:
+		return usageError("--observers %d: with %d that vote there can be 0 to %d", s.observers, b.nodes, embedded.MaxNodes-b.nodes)
+	}
+	return nil
+}
+
+// isDigest says whether a text is a user with the SHA-1 that stands for him and
+// his password.
+func isDigest(text string) bool {
+	user, sum, ok := strings.Cut(text, ":")
+	b, err := base64.StdEncoding.DecodeString(sum)
+	return ok && user != "" && err == nil && len(b) == 20
+}
+
+// embedded gives c with the settings.
+func (s *servers) embedded(c embedded.Config) embedded.Config {
+	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
+	c.MinSession, c.MaxSession = s.minSession, s.maxSession
+	c.SuperDigest, c.Reconfig, c.Observers = s.superDigest, s.reconfig, s.observers
+	c.NoTTL = s.ttlGiven && !s.ttl
+	c.MaxRequest, c.EnforceQuota = s.maxRequest, s.enforceQuota
+	c.ReadOnly, c.LocalSessions = s.readOnly, s.localSessions
+	c.TLS = s.tls.config
+	c.Data, c.Fsync = s.data, s.fsync
+	return c
+}
+
+// container gives c with the settings.
+func (s *servers) container(c container.Config) container.Config {
+	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
+	set := func(key string, value any) { c.Settings = append(c.Settings, fmt.Sprintf("%s=%v", key, value)) }
+	if s.minSession != 0 {
+		set("minSessionTimeout", s.minSession.Milliseconds())
+	}
+	if s.maxSession != 0 {
+		set("maxSessionTimeout", s.maxSession.Milliseconds())
+	}
+	if s.reconfig {
+		set("reconfigEnabled", true)
+	}
+	if s.enforceQuota {
+		set("enforceQuota", true)
+	}
+	if s.readOnly {
+		c.JVMFlags = append(c.JVMFlags, "-Dreadonlymode.enabled=true")
+	}
+	if s.localSessions {
+		set("localSessionsEnabled", true)
+		set("localSessionsUpgradingEnabled", true)
+	}
+	if s.maxRequest != 0 {
+		c.JVMFlags = append(c.JVMFlags, fmt.Sprintf("-Djute.maxbuffer=%d", s.maxRequest))
+	}
+	if s.superDigest != "" {
+		c.JVMFlags = append(c.JVMFlags, "-Dzookeeper.DigestAuthenticationProvider.superDigest="+s.superDigest)
+	}
+	if s.ttlGiven {
+		c.JVMFlags = append(c.JVMFlags, fmt.Sprintf("-Dzookeeper.extendedTypesEnabled=%t", s.ttl))
+	}
+	return c
+}

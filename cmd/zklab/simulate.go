@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/store"
+)
+
+// simulateFlags are the same for all commands that simulate.
+func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
+	var names []string
+	for _, s := range embedded.Spreads {
+		names = append(names, string(s))
+	}
+	cmd.Flags().BoolVar(&x.Simulate, "simulate", false, "run in virtual time, the same for the same seed (see docs/simulation.md)")
+	cmd.Flags().StringVar(&x.Latencies, "latencies", "", "how unevenly messages of a simulation are late: "+strings.Join(names, ", "))
+}
+
+// simulatedServers are those of an experiment that is to be simulated.
+func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error) {
+	switch {
+	case x.Ensemble != inProcess:
+		return nil, usageError("only the %s ensemble can be simulated: leave out --ensemble, or --simulate", inProcess)
+	case x.Image != "":
+		return nil, usageError("--image is for containers, and those cannot be simulated: leave out one of both")
+	case len(ports) > 0:
+		return nil, usageError("simulated servers have no ports: leave out --ports, or --simulate")
+	case x.ClientsAs == store.Process || x.SubjectCommand != "":
+		return nil, usageError("clients that are processes cannot be simulated, their time is real: leave out --simulate")
+	}
+	if err := embedded.ValidateNodes(x.Nodes); err != nil {
+		return nil, usageError("%v", err)
+	}
+	c := embedded.Config{Nodes: x.Nodes, InMemory: true}
+	if x.Latencies != "" {
+		spread, err := embedded.ParseSpread(x.Latencies)
+		if err != nil {
+			return nil, usageError("--latencies: %v", err)
+		}
+		c.Spread = spread
+	}
+	return c, nil
+}
+
+// simulate runs an experiment in virtual time until a signal comes.
+func simulate(x zklab.Experiment) (*zklab.Outcome, error) {
+	ctx, stop := untilSignal()
+	defer stop()
+	return x.Simulate(ctx)
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/workloads"
+)
+
+// sweepFlags are the flags of sweep that run has not.
+type sweepFlags struct {
+	seeds      string
+	forTime    time.Duration
+	violations int
+	jobs       int
+	shard      string
+	swarm      bool
+}
+
+// endless are the seeds of a sweep that only its time ends.
+const endless = "1..1000000000"
+
+func newSweep() *cobra.Command {
+	var s sweepFlags
+	swept := newSwept()
+	cmd := &cobra.Command{
+		Use:   "sweep RECIPE",
+		Short: "Run a recipe's workload with many seeds, and sum up what was found",
+		Long: "Sweep runs a recipe with one seed after the other. A run that passes leaves one line, one that\n" +
+			"fails its whole folder. What was found is grouped by cause, each with its smallest run and how\n" +
+			"often it came. Each seed also draws what the run is like: which faults, how many clients and\n" +
+			"keys, how long time-outs are. What is given by a flag is not drawn; --swarm=false draws nothing.\n\n" +
+			"All is below OUT/sweeps/RECIPE. Interrupted or killed, the same command goes on where it was;\n" +
+			"another zklab, or another flag, begins another sweep.\n\n" +
+			"Several machines take a shard each: --shard 3/20, or --shard auto in a job array of Slurm, AWS\n" +
+			"Batch, GitLab or CircleCI (of Kubernetes, which tells no number of jobs: auto/20). Each leaves an\n" +
+			"archive beside its folder; zklab merge makes one page of them.\n\n" +
+			"Exit codes: 0 each property that counts was valid in some run and violated in none, 1 a property\n" +
+			"violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to let runs under way\n" +
+			"finish, twice to stop.",
+		Example: "  zklab sweep lock --seeds 1..1000 --faults all --time-limit 5s\n" +
+			"  zklab sweep queue --subject broken --for 10m --until-violations 5 --jobs 4\n" +
+			"  zklab sweep lock --faults all --shard 3/20",
+		Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := swept.complete(cmd, args, s.swarm); err != nil {
+				return err
+			}
+			return runSweep(cmd, swept, s)
+		},
+	}
+	swept.flags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&s.seeds, "seeds", "1..1000", "seeds to run: 42, 1..10000 or 1..100,7 (with --for: without end)")
+	flags.DurationVar(&s.forTime, "for", 0, "how long runs are begun (default: until each seed has run)")
+	flags.IntVar(&s.violations, "until-violations", 0, "end when so many runs have a violation (default: never)")
+	flags.IntVar(&s.jobs, "jobs", 1, "runs at a time, each in a process of its own if they are more than one")
+	flags.StringVar(&s.shard, "shard", "1/1", "which part of the seeds, of how many: 3/20, auto or auto/20")
+	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default with --config: false)")
+	flags.Lookup("swarm").DefValue = "false" // it is told in words
+	flags.BoolVar(&swept.f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&swept.f.json, "json", false, "print the summary as JSON")
+	return cmd
+}
+
+// plan is what the flags make of the sweep.
+func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description, err error) {
+	if s.forTime < 0 || s.violations < 0 || s.jobs < 1 {
+		return d, usageError("--for, --until-violations and --jobs must not be negative, and --jobs at least 1")
+	}
+	seeds := s.seeds
+	if s.forTime > 0 && !cmd.Flags().Changed("seeds") {
+		seeds = endless
+	}
+	if d.Seeds, err = sweep.ParseSeeds(seeds); err != nil {
+		return d, usageError("--seeds: %v", err)
+	}
+	if d.Shard, err = sweep.ParseShard(s.shard, os.LookupEnv); err != nil {
+		return d, usageError("--shard: %v", err)
+	}
+	if d.Settings, err = swept.settings(); err != nil {
+		return d, err
+	}
+	command := append([]string{"zklab", "sweep"}, swept.arguments...)
+	d.Command = shellWords(append(command, "--seeds", seeds, "--out", swept.f.out))
+	d.Replay = shellWords(append(command, "--seeds")) + " {seed} --out " + shellWords([]string{filepath.Join(swept.f.out, "again")})
+	return d, nil
+}
+
+// runSweep runs and prints; its error carries the exit code.
+func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
+	d, err := s.plan(cmd, swept)
+	if err != nil {
+		return err
+	}
+	if _, err := swept.experiment(d.Seeds[0].First); err != nil { // before anything is written
+		return err
+	}
+	folder := filepath.Join(swept.f.out, "sweeps", swept.stored.Recipe, d.Name())
+	ledger, err := sweep.OpenLedger(filepath.Join(folder, d.Shard.Name()), d, s.jobs)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	runners, closeAll, err := swept.runners(s.jobs)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	screen := newScreen(cmd.ErrOrStderr(), swept.f.quiet || swept.f.json)
+	ctx, interrupt, stop := interruptible(context.Background(), screen, "beginning no more runs, and waiting for those under way")
+	defer stop()
+	screen.say("sweeping %s of %s in %s", swept.stored.Recipe, swept.stored.Subject, folder)
+	_, err = sweep.Run(ctx, ledger, sweep.Config{
+		Runners: runners, For: s.forTime, Violations: s.violations, Interrupt: interrupt,
+		Grace:    time.Minute + 2*swept.stored.TimeLimit,
+		Progress: func(p sweep.Progress) { screen.show("sweep", describeSweep(p)) },
+	})
+	screen.end()
+	if err != nil {
+		return err
+	}
+	ledger.Close() // it is not under way any more
+	return printMerged(cmd, []string{folder}, filepath.Join(folder, sweepPage), swept.f.json, false)
+}
+
+// sweepPage is the page of a sweep, in its folder.
+const sweepPage = "sweep.html"
+
+// describeSweep is a sweep's progress in a line.
+func describeSweep(p sweep.Progress) string {
+	const width = 20
+	full := int(min(p.Done*width/max(p.Seeds, 1), width))
+	text := fmt.Sprintf("[%s%s] %d of %d", strings.Repeat("#", full), strings.Repeat("-", width-full), p.Done, p.Seeds)
+	if p.PerSecond > 0 {
+		text += fmt.Sprintf(", %.1f runs a second", p.PerSecond)
+	}
+	text += fmt.Sprintf("; %d violated (%s), %d undecided", p.Violations, prose.Count(p.Causes, "cause"), p.Undecided)
+	if p.Errors > 0 {
+		text += fmt.Sprintf(", %d not run", p.Errors)
+	}
+	if p.Left > 0 {
+		text += fmt.Sprintf("; %s left", p.Left.Round(time.Second))
+	}
+	return text
+}
+
+// printMerged makes a page of folders and archives, and prints the summary; its error carries
+// the exit code. whole says that all of the sweep should be there.
+func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool) error {
+	s, err := sweep.Merge(paths)
+	if err != nil {
+		return err
+	}
+	if whole {
+		s.RequireWhole()
+	} else {
+		s.Absent = nil // other machines have them
+	}
+	if page != "" {
+		if err := reports.WriteSweep(page, s); err != nil {
+			return err
+		}
+	}
+	out := cmd.OutOrStdout()
+	if asJSON {
+		err = printJSON(out, s)
+	} else {
+		_, err = fmt.Fprint(out, reports.SweepSummary(s, page, screenOf(out, false)))
+	}
+	if code := exitOf(s.Verdict); err == nil && code != exitValid {
+		return verdictError{code}
+	}
+	return err
+}
+
+// newSweepWorker is the process that runs seeds for a sweep with more than one job.
+func newSweepWorker() *cobra.Command {
+	swept := newSwept()
+	swarm := false
+	cmd := &cobra.Command{
+		Use: sweepWorkerName + " RECIPE", Hidden: true, Args: atMostOne,
+		Short: "Run seeds for zklab sweep, which starts this",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := swept.complete(cmd, args, swarm); err != nil {
+				return err
+			}
+			const patience = 20 * time.Second // to stop containers
+			return sweep.ServeWorker(context.Background(), os.Stdin, exact(cmd.OutOrStdout()), swept.run, patience, func() { os.Exit(exitFailed) })
+		},
+	}
+	swept.flags(cmd)
+	cmd.Flags().BoolVar(&swarm, "swarm", true, "")
+	return cmd
+}
+
+// sweepWorkerName is the hidden command of such a process. It is not supervised: the sweep
+// looks after it.
+const sweepWorkerName = "sweep-worker"
+
+func newMerge() *cobra.Command {
+	var page string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "merge PATH...",
+		Short: "Make one summary and page of a sweep's folders and archives",
+		Long: "Merge sums up what shards of a sweep have found, from their folders and archives (.jsonl.gz), at\n" +
+			"any time: also while some still run or others have died, whose seeds are named with the command\n" +
+			"that runs them. Exit codes are those of zklab sweep; while runs are missing, nothing is valid.",
+		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards/*.jsonl.gz --page sweep.html",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("merge needs folders or archives of a sweep: those of %s are below store/sweeps", strings.Join(workloads.Recipes()[:2], ", "))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if info, err := os.Stat(args[0]); page == "" && len(args) == 1 && err == nil && info.IsDir() {
+				page = filepath.Join(args[0], sweepPage)
+			}
+			return printMerged(cmd, args, page, asJSON, true)
+		},
+	}
+	cmd.Flags().StringVar(&page, "page", "", "file of the page (default: "+sweepPage+" in the folder, if one is given)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	return cmd
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/store"
+)
+
+// swept is the experiment of a sweep, of which each seed makes another.
+type swept struct {
+	x       *store.Experiment // what the flags are bound to
+	seed    *int64
+	minLoad *int
+	f       *runFlags
+
+	stored    store.Experiment // what they came to
+	usualLoad bool             // nobody said what the minimal load is
+	choices   sweep.Choices
+	arguments []string // that make it again
+}
+
+func newSwept() *swept {
+	x, seed, minLoad := defaults()
+	return &swept{x: x, seed: seed, minLoad: minLoad, f: &runFlags{}}
+}
+
+func (s *swept) flags(cmd *cobra.Command) {
+	experimentFlags(cmd, s.x, s.minLoad, s.f)
+	cmd.Flags().Lookup("time-limit").Usage = "length of the load of each run"
+	simulate := cmd.Flags().Lookup("simulate")
+	simulate.Usage = "run in virtual time (default, where that can be; --simulate=false: in real time)"
+	s.x.Simulate = true
+}
+
+// complete finds out what the command line asks for, and what is left to the seeds.
+func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err error) {
+	limit := s.x.TimeLimit
+	if !cmd.Flags().Changed("simulate") {
+		s.x.Simulate = s.f.config == "" && s.x.Ensemble == inProcess && s.x.ClientsAs == store.Goroutine && s.x.SubjectCommand == ""
+	}
+	if s.stored, err = merge(cmd, s.f, s.x, args); err != nil {
+		return err
+	}
+	s.stored.TimeLimit = cmp.Or(s.stored.TimeLimit, limit) // it goes by no schedule: each seed has another
+	s.stored.Seed = s.seed
+	given := cmd.Flags().Changed
+	s.usualLoad = !given("min-load") && s.f.config == ""
+	s.arguments = argumentsOf(cmd, s.stored.Recipe)
+	if swarm && (s.f.config == "" || given("swarm")) {
+		s.choices = choicesOf(given)
+	}
+	whole, err := s.whole(1)
+	if err != nil {
+		return err
+	}
+	if swarm {
+		s.choices.Faults = whole.Faults.Kinds()
+	}
+	if !s.stored.Simulate || given("latencies") {
+		s.choices.Latencies = nil // those of a network that is not simulated are what they are
+	}
+	if s.stored.Ensemble != inProcess {
+		s.choices.Servers = nil // containers are slow to start, and not each machine has room for five
+	}
+	return nil
+}
+
+// choicesOf leaves to the seeds what no flag gives.
+func choicesOf(given func(string) bool) sweep.Choices {
+	c := sweep.UsualChoices()
+	if given("clients") {
+		c.Clients = nil
+	}
+	if given("rate") {
+		c.Rates = nil
+	}
+	if given("keys") {
+		c.Keys = nil
+	}
+	if given("nodes") {
+		c.Servers = nil
+	}
+	if given("session-timeout") {
+		c.SessionTimeouts = nil
+	}
+	if given("op-timeout") {
+		c.OpTimeouts = nil
+	}
+	if given("fault-interval") {
+		c.FaultIntervals = nil
+	}
+	return c
+}
+
+// whole is the experiment with a seed, with nothing drawn.
+func (s *swept) whole(seed int64) (zklab.Experiment, error) {
+	return s.made(s.stored, seed)
+}
+
+func (s *swept) made(stored store.Experiment, seed int64) (zklab.Experiment, error) {
+	stored.Seed = &seed
+	x, err := experiment(stored, s.f)
+	if err != nil {
+		return x, err
+	}
+	if s.usualLoad {
+		x.MinLoad = 0 // of so many operations that the rate brings
+	}
+	return x.Complete()
+}
+
+// experiment is the experiment of a seed.
+func (s *swept) experiment(seed int64) (zklab.Experiment, error) {
+	d := sweep.Draw(seed, s.choices)
+	stored := s.stored
+	stored.Clients, stored.Rate, stored.Keys = cmp.Or(d.Clients, stored.Clients), cmp.Or(d.Rate, stored.Rate), cmp.Or(d.Keys, stored.Keys)
+	stored.Nodes = cmp.Or(d.Servers, stored.Nodes)
+	stored.SessionTimeout, stored.OpTimeout = cmp.Or(d.SessionTimeout, stored.SessionTimeout), cmp.Or(d.OpTimeout, stored.OpTimeout)
+	stored.FaultInterval, stored.Latencies = cmp.Or(d.FaultInterval, stored.FaultInterval), cmp.Or(string(d.Latency), stored.Latencies)
+	x, err := s.made(stored, seed)
+	if err == nil && s.choices.Faults != nil {
+		x.Faults = x.Faults.Only(d.Faults)
+	}
+	return x, err
+}
+
+// run is the runner of a sweep.
+func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
+	x, err := s.experiment(t.Seed)
+	if err != nil {
+		return sweep.Line{}, err
+	}
+	line, err := x.SweepRun(ctx, t, s.stored.Simulate)
+	line.Drawn = sweep.Draw(t.Seed, s.choices).String()
+	return line, err
+}
+
+// runners are those of so many jobs: this process for one, workers for more.
+func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err error) {
+	if jobs == 1 {
+		return []sweep.Runner{s.run}, func() {}, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, fmt.Errorf("find this program, to run jobs as: %w", err)
+	}
+	var workers []*sweep.Worker
+	for range jobs {
+		w := sweep.NewWorker(sweep.WorkerConfig{Command: slices.Concat([]string{self, sweepWorkerName}, s.arguments), Stderr: os.Stderr})
+		workers = append(workers, w)
+		runners = append(runners, w.Run)
+	}
+	return runners, func() {
+		for _, w := range workers {
+			w.Close()
+		}
+	}, nil
+}
+
+// argumentsOf are the recipe and the flags that say what is swept.
+func argumentsOf(cmd *cobra.Command, recipe string) []string {
+	args := []string{recipe}
+	kept := newSweepWorker().Flags()
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if kept.Lookup(flag.Name) != nil && flag.Name != "out" {
+			args = append(args, "--"+flag.Name+"="+flag.Value.String())
+		}
+	})
+	return args
+}
+
+// settings are what decides what a run of some seed is: the flags, the program, and what the
+// experiment file says.
+func (s *swept) settings() ([]sweep.Setting, error) {
+	program, err := sweep.Program()
+	if err != nil {
+		return nil, err
+	}
+	settings := []sweep.Setting{{Name: "recipe", Value: s.stored.Recipe}, {Name: "subject", Value: cmp.Or(s.stored.SubjectCommand, s.stored.Subject)}}
+	for _, flag := range s.arguments[1:] {
+		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		if name != "subject" && name != "subject-command" {
+			settings = append(settings, sweep.Setting{Name: name, Value: value})
+		}
+	}
+	if s.f.config != "" {
+		hash, err := sweep.Hash(s.f.config)
+		if err != nil {
+			return nil, err
+		}
+		settings = append(settings, sweep.Setting{Name: "content of " + s.f.config, Value: hash})
+	}
+	return append(settings, sweep.Setting{Name: "zklab", Value: zklab.Version}, sweep.Setting{Name: "program", Value: program}), nil
+}
+
+// shellWords writes arguments as a shell takes them.
+func shellWords(args []string) string {
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = a
+		if a == "" || strings.ContainsFunc(a, func(r rune) bool { return !strings.ContainsRune(plainRunes, r) }) {
+			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+const plainRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%"

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+)
+
+// tlsFiles are what clients are to speak TLS with; without any they need not.
+type tlsFiles struct {
+	cert, key, clientCA string
+	config              *tls.Config // of the files, once loaded
+}
+
+func (f *tlsFiles) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&f.cert, "tls-cert", "", "certificate of an embedded ensemble's servers, in PEM: clients must speak TLS then")
+	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
+	flags.StringVar(&f.clientCA, "tls-client-ca", "", "authorities, in PEM, of which clients must show a certificate (default: they need none)")
+}
+
+// load reads the files, and says which flag names one that is of no use.
+func (f *tlsFiles) load(b backend) error {
+	switch {
+	case f.cert == "" && f.key == "" && f.clientCA == "":
+		return nil
+	case f.cert == "" && f.key == "":
+		return usageError("--tls-client-ca is of no use without --tls-cert and --tls-key")
+	case f.cert == "" || f.key == "":
+		return usageError("--tls-cert and --tls-key go together: give both")
+	case b.kind == inContainers:
+		return usageError("--tls-cert is for servers in this process: leave out --ensemble %s", inContainers)
+	}
+	cert, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return fmt.Errorf("--tls-cert %s, --tls-key %s: %w", f.cert, f.key, err)
+	}
+	f.config = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	if f.clientCA == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(f.clientCA)
+	if err != nil {
+		return fmt.Errorf("--tls-client-ca: %w", err)
+	}
+	f.config.ClientCAs, f.config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if !f.config.ClientCAs.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("--tls-client-ca %s: there is no certificate in it", f.clientCA)
+	}
+	return nil
+}

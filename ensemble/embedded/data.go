@@ -1,0 +1,79 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zklab/zklab/ensemble/embedded/internal/files"
+)
+
+// ErrDataInUse means a [Config.Data] that another process uses, ErrDataOther one
+// that is of another ensemble or of none, ErrDataDamaged one whose files were
+// changed or lost.
+var (
+	ErrDataInUse   = files.ErrInUse
+	ErrDataOther   = files.ErrOther
+	ErrDataDamaged = files.ErrDamaged
+)
+
+// Failed tells of each server that had to end since its files could not be written:
+// the disk is full, say. The rest goes on, as far as it is a majority. Nothing
+// comes from an ensemble without [Config.Data].
+func (e *Ensemble) Failed() <-chan error { return e.failed }
+
+func (e *Ensemble) openFolder() (err error) {
+	if e.cfg.Data == "" {
+		return nil
+	}
+	if e.folder, err = files.Open(e.cfg.Data, e.cfg.Nodes, e.cfg.Observers, e.cfg.Fsync); err != nil {
+		return err
+	}
+	e.secret = e.folder.Secret()
+	return nil
+}
+
+func (e *Ensemble) closeFolder() error {
+	if e.folder == nil {
+		return nil
+	}
+	return e.folder.Close()
+}
+
+// openFiles gives a server the disk that it had.
+func (s *Server) openFiles() (err error) {
+	if s.ensemble.folder == nil {
+		return nil
+	}
+	if s.files, err = s.ensemble.folder.Server(s.id, s.fail); err != nil {
+		return err
+	}
+	s.disk = s.files.Disk()
+	return nil
+}
+
+func (s *Server) closeFiles() error {
+	if s.files == nil {
+		return nil
+	}
+	return s.files.Close()
+}
+
+// fail ends a server whose files cannot be written. It is told so by the server's
+// own loop, which it must not wait for.
+func (s *Server) fail(err error) {
+	err = fmt.Errorf("server %d cannot write its files: %w", s.id, err)
+	s.mu.Lock()
+	s.broken = err
+	s.mu.Unlock()
+	s.ensemble.ending.Go(func() {
+		s.Kill(context.Background())
+		s.ensemble.failed <- err
+	})
+}
+
+// unwritable is why a server cannot be started.
+func (s *Server) unwritable() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.broken
+}

@@ -1,0 +1,168 @@
+package fourletter
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// These are the names of what mntr lists behind its gauges, since ZooKeeper 3.6, in
+// the order in which a real server's hash maps have them. What a server of this
+// package does not count, for there is no such thing in it, is 0.
+var (
+	counterNames = strings.Fields(`
+		watch_bytes stale_requests_dropped throttled_ops insecure_admin_count connection_rejected
+		sessionless_connections_expired dead_watchers_queued stale_requests connection_drop_count
+		response_packet_cache_hits bytes_received_count add_dead_watcher_stall_time request_throttle_wait_count
+		requests_not_forwarded_to_commit_processor response_packet_cache_misses prep_processor_request_queued
+		stale_replies response_bytes ensemble_auth_fail diff_count connection_revalidate_count
+		quit_leading_due_to_disloyal_voter unrecoverable_error_count unsuccessful_handshake commit_count
+		outstanding_changes_queued request_commit_queued ensemble_auth_skip
+		skip_learner_request_to_next_processor_count proposal_count large_requests_rejected
+		outstanding_changes_removed restore_error_count cnxn_closed_without_zk_server_running looking_count
+		snapshot_rate_limited_count learner_proposal_received_count digest_mismatches_count dead_watchers_cleared
+		ensemble_auth_success learner_commit_received_count snapshot_error_count connection_request_count
+		response_packet_get_children_cache_misses snap_count stale_sessions_expired restore_rate_limited_count
+		response_packet_get_children_cache_hits sync_processor_request_queued tls_handshake_exceeded revalidate_count`)
+	summaryNames = strings.Fields(`
+		socket_closing_time proposal_process_time leader_unavailable_time node_created_watch_count
+		session_queues_drained write_commit_proc_req_queued connection_token_deficit read_commit_proc_req_queued
+		node_deleted_watch_count startup_txns_load_time sync_processor_queue_size follower_sync_time
+		prep_processor_queue_size fsynctime inflight_snap_count reads_issued_from_session_queue restore_time
+		learner_request_processor_queue_size snapshottime unavailable_time startup_txns_loaded
+		reads_after_write_in_session_queue requests_in_session_queue write_commit_proc_issued prep_process_time
+		pending_session_queue_size time_waiting_empty_pool_in_commit_processor_read_ms commit_process_time dbinittime
+		inflight_diff_count netty_queued_buffer_capacity election_time commit_commit_proc_req_queued
+		sync_processor_batch_size node_children_watch_count write_batch_time_in_commit_processor
+		read_commit_proc_issued concurrent_request_processing_in_commit_processor observer_sync_time
+		node_changed_watch_count sync_process_time startup_snap_load_time`)
+	distributionNames = strings.Fields(`
+		prep_processor_queue_time_ms jvm_pause_time_ms close_session_prep_time read_commitproc_time_ms updatelatency
+		local_write_committed_time_ms request_throttle_queue_time_ms readlatency quorum_ack_latency
+		om_commit_process_time_ms read_final_proc_time_ms commit_propagation_latency dead_watchers_cleaner_latency
+		write_final_proc_time_ms proposal_ack_creation_latency proposal_latency om_proposal_process_time_ms
+		sync_processor_queue_and_flush_time_ms propagation_latency server_write_committed_time_ms
+		sync_processor_queue_time_ms sync_processor_queue_flush_time_ms write_commitproc_time_ms`)
+)
+
+// Count is something that a server counts, by the name that mntr has for it.
+type Count string
+
+// What is counted by [Counters.Count].
+const (
+	ConnectionRequests Count = "connection_request_count"
+	Revalidations      Count = "revalidate_count"            // sessions that a leader was asked for
+	OwnRevalidations   Count = "connection_revalidate_count" // that were resumed here
+	SessionsExpired    Count = "stale_sessions_expired"
+	SessionlessExpired Count = "sessionless_connections_expired"
+	Elections          Count = "looking_count"
+	Proposals          Count = "proposal_count"
+	Commits            Count = "commit_count"
+	LearnedProposals   Count = "learner_proposal_received_count"
+	LearnedCommits     Count = "learner_commit_received_count"
+	bytesReceived      Count = "bytes_received_count"
+	bytesSentInReplies Count = "response_bytes"
+)
+
+// Count counts one.
+func (c *Counters) Count(what Count) { c.add(what, 1) }
+
+func (c *Counters) add(what Count, n int64) {
+	if c.counts == nil {
+		c.counts = make(map[Count]int64)
+	}
+	c.counts[what] += n
+}
+
+// Measure is something that a server measures, by the name that mntr has for it.
+type Measure string
+
+// What is measured by [Counters.Measured]: times in milliseconds, and how many
+// watchers an event has.
+const (
+	ElectionTime    Measure = "election_time"
+	CreatedWatchers Measure = "node_created_watch_count"
+	DeletedWatchers Measure = "node_deleted_watch_count"
+	ChangedWatchers Measure = "node_changed_watch_count"
+	ChildWatchers   Measure = "node_children_watch_count"
+	readTime        Measure = "readlatency"
+	updateTime      Measure = "updatelatency"
+)
+
+// Measured takes note of a value.
+func (c *Counters) Measured(what Measure, value int64) {
+	if c.measures == nil {
+		c.measures = make(map[Measure]*distribution)
+	}
+	d := c.measures[what]
+	if d == nil {
+		d = &distribution{}
+		c.measures[what] = d
+	}
+	d.Add(value)
+}
+
+// metrics writes all that is counted and measured.
+func (b *monitor) metrics(c *Counters) {
+	for _, name := range counterNames {
+		b.line(name, c.counts[Count(name)])
+	}
+	for _, name := range summaryNames {
+		b.summary(name, c.measure(name).Latency)
+	}
+	for _, name := range distributionNames {
+		d := c.measure(name)
+		b.summary(name, d.Latency)
+		sorted := slices.Sorted(slices.Values(d.latest))
+		for _, p := range []struct {
+			name  string
+			share float64
+		}{{"p50", .5}, {"p95", .95}, {"p99", .99}, {"p999", .999}} {
+			b.line(p.name+"_"+name, quantile(sorted, p.share))
+		}
+	}
+}
+
+func (c *Counters) measure(name string) distribution {
+	if d := c.measures[Measure(name)]; d != nil {
+		return *d
+	}
+	return distribution{}
+}
+
+// distribution sums values up and keeps the latest of them.
+type distribution struct {
+	Latency
+	latest []int64
+}
+
+// samples is how many values a distribution keeps, as many as a real server's.
+const samples = 4096
+
+// Add adds one value.
+func (d *distribution) Add(value int64) {
+	d.Latency.Add(value)
+	if len(d.latest) < samples {
+		d.latest = append(d.latest, value)
+		return
+	}
+	d.latest[(d.count-1)%samples] = value
+}
+
+// quantile is between the two values next to the place that the share of all has,
+// rounded; 0 without any value.
+func quantile(sorted []int64, share float64) int64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	place, part := math.Modf(share * float64(len(sorted)+1))
+	switch i := int(place); {
+	case i < 1:
+		return sorted[0]
+	case i >= len(sorted):
+		return sorted[len(sorted)-1]
+	default:
+		low, high := float64(sorted[i-1]), float64(sorted[i])
+		return int64(math.Floor(low + part*(high-low) + 0.5))
+	}
+}

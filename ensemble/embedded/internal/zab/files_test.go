@@ -1,0 +1,63 @@
+package zab
+
+import "slices"
+
+// paper is files in memory: what a server of the simulation has after a crash of
+// the whole process.
+type paper struct {
+	Stored
+	lose string // a planted defect: the method that does nothing
+}
+
+func newPaper() *paper { return &paper{Stored: Stored{Base: &tally{}}} }
+
+func (p *paper) Append(entries []Entry) bool {
+	if p.lose == "append" {
+		return true
+	}
+	p.Log = append(p.Log, entries...)
+	return true
+}
+
+func (p *paper) Cut(last int64) bool {
+	if p.lose == "cut" {
+		return true
+	}
+	p.Log = slices.DeleteFunc(slices.Clone(p.Log), func(e Entry) bool { return e.Zxid > last })
+	return true
+}
+
+func (p *paper) Epochs(accepted, current int64) bool {
+	if p.lose == "epochs" {
+		return true
+	}
+	p.Accepted, p.Current = accepted, current
+	return true
+}
+
+func (p *paper) Replace(base State, baseZxid int64, log []Entry) bool {
+	if p.lose == "replace" {
+		return true
+	}
+	p.Base, p.BaseZxid, p.Log = base.Clone(), baseZxid, slices.Clone(log)
+	return true
+}
+
+// reread gives the disk of a server whose process has crashed: what is durable by
+// its own words is in its files, and nothing else.
+func (v *server) reread() {
+	if v.files == nil {
+		return
+	}
+	old := v.disk
+	s := v.files.Stored
+	s.Base, s.Log = s.Base.Clone(), slices.Clone(s.Log)
+	d := RestoreDisk(s, v.files)
+	d.Keep, d.boots = old.Keep, old.boots
+	d.SetDelay(old.Delay())
+	if d.LastZxid() != old.durable || d.accepted != old.accepted || d.current != old.current {
+		violated("server %d had a disk up to %#x, epochs %d and %d; in its files it has %#x, %d and %d",
+			v.id, old.durable, old.accepted, old.current, d.LastZxid(), d.accepted, d.current)
+	}
+	v.disk = d
+}

@@ -1,0 +1,159 @@
+package embedded_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// quotaStep is a request of a client, and its outcome under enforced quotas.
+type quotaStep struct {
+	op   wire.Op
+	req  any
+	want wire.Code
+}
+
+func withData(path, data string) *wire.CreateRequest {
+	r := makeOf(path, wire.Persistent)
+	r.Data = []byte(data)
+	return r
+}
+
+func setTo(path string, data string, version int32) *wire.SetDataRequest {
+	return &wire.SetDataRequest{Path: path, Data: []byte(data), Version: version}
+}
+
+// quotaSteps has every rule: innermost subtree, hard and soft, nodes and bytes,
+// what comes first of several errors, shrinking beyond a limit, limits that cannot
+// be read.
+func quotaSteps() []quotaStep {
+	const x, q = wire.QuotaExceeded, "/zookeeper/quota"
+	made := func(path, data string) quotaStep { return quotaStep{wire.Create, withData(path, data), wire.OK} }
+	steps := []quotaStep{
+		made("/a", "1234"), made("/a/in", ""),
+		made(q+"/a", ""), made(q+"/a/zookeeper_limits", "count=-1,bytes=-1=;byteHardLimit=10;countHardLimit=4"), made(q+"/a/zookeeper_stats", "count=0,bytes=0"),
+		made("/a/b", "12"), // 3 nodes, 6 bytes
+		{wire.Create, withData("/a/c", "12345"), x},
+		{wire.Create, withData("/a/b", "12345"), wire.NodeExists},
+		{wire.Create, withData("/a/no/c", "12345"), wire.NoNode},
+		{wire.SetData, setTo("/a/b", "1234567", 5), x},
+		{wire.SetData, setTo("/a/b", "123456", 5), wire.BadVersion},
+		{wire.SetData, setTo("/a/b", "123456", 0), wire.OK}, // 10 bytes
+		{wire.SetData, setTo("/a/b", "654321", 1), wire.OK}, // no more, no fewer
+		{wire.SetData, setTo("/a", "12345", 0), x},
+		made("/a/d", ""), // 4 nodes
+		{wire.Create, withData("/a/e", ""), x},
+		{wire.Multi, []wire.MultiOp{{Op: wire.Create, Request: withData("/free", "")}, {Op: wire.Create, Request: withData("/a/e", "")}}, x},
+		{wire.Delete, &wire.VersionRequest{Path: "/a/d", Version: -1}, wire.OK},
+		made("/a/e", ""),
+		made("/ab", "123456789012"), // no part of /a
+		{wire.SetData, setTo(q+"/a/zookeeper_limits", "count=1,bytes=1=;byteHardLimit=3", -1), wire.OK},
+		{wire.Create, withData("/a/f", ""), wire.OK}, // a soft limit
+		{wire.SetData, setTo("/a/b", "1", -1), x},    // fewer, and still too many
+		{wire.SetData, setTo(q+"/a/zookeeper_limits", "count=x", -1), wire.OK},
+		{wire.SetData, setTo("/a/b", "1", -1), wire.MarshallingError},
+		{wire.SetData, setTo(q+"/a/zookeeper_limits", "count=-1,bytes=-1", -1), wire.OK},
+		{wire.SetData, setTo("/a/b", strings.Repeat("1", 100), -1), wire.OK},
+
+		// A quota within a quota: the inner one counts.
+		made("/o", ""), made("/o/i", ""),
+		made(q+"/o", ""), made(q+"/o/zookeeper_limits", "count=-1,bytes=-1=;countHardLimit=2"), made(q+"/o/zookeeper_stats", "count=0,bytes=0"),
+		{wire.Create, withData("/o/x", ""), x},
+		made(q+"/o/i", ""), made(q+"/o/i/zookeeper_limits", "count=-1,bytes=-1=;countHardLimit=3"), made(q+"/o/i/zookeeper_stats", "count=0,bytes=0"),
+		made("/o/i/x", ""), made("/o/i/y", ""),
+		{wire.Create, withData("/o/i/z", ""), x},
+		{wire.CreateContainer, &wire.CreateRequest{Path: "/o/i/z", ACL: withData("", "").ACL, Mode: wire.Container}, x},
+		{wire.Create2, makeOf("/o/i/z", wire.EphemeralSequential), x},
+		{wire.Delete, &wire.VersionRequest{Path: q + "/o/i/zookeeper_limits", Version: -1}, wire.OK},
+		{wire.Create, withData("/o/i/z", ""), x}, // of the outer one
+	}
+	return steps
+}
+
+// outcomes are the codes that a client gets; of a multi, that of its last part.
+func outcomes(t *testing.T, c *zkclient.Conn) (codes []wire.Code) {
+	t.Helper()
+	for _, s := range quotaSteps() {
+		r, err := c.Do(t.Context(), s.op, s.req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := r.Header.Err
+		if parts, ok := body(t, r).([]wire.OpResult); ok {
+			code = parts[len(parts)-1].Err
+		}
+		codes = append(codes, code)
+	}
+	return codes
+}
+
+func TestQuotasAreEnforced(t *testing.T) {
+	var want []wire.Code
+	for _, s := range quotaSteps() {
+		want = append(want, s.want)
+	}
+	e := start(t, embedded.Config{Nodes: 1, EnforceQuota: true})
+	if d := cmp.Diff(want, outcomes(t, raw(t, e.Addrs()[0], wire.Session{}))); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestQuotasAreOnlyCountedByDefault(t *testing.T) {
+	e := start(t, embedded.Config{Nodes: 1})
+	for i, code := range outcomes(t, raw(t, e.Addrs()[0], wire.Session{})) {
+		if code == wire.QuotaExceeded || code == wire.MarshallingError {
+			t.Errorf("step %d: %v", i, code)
+		}
+	}
+}
+
+// Apache ZooKeeper has the same outcomes.
+func TestQuotasSideBySide(t *testing.T) {
+	dockertest.Require(t)
+	theirs, err := (container.Config{Nodes: 1, Settings: []string{"enforceQuota=true"}}).Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	ours := start(t, embedded.Config{Nodes: 1, EnforceQuota: true})
+	var got [2][]wire.Code
+	for i, e := range []ensemble.Ensemble{theirs, ours} {
+		got[i] = outcomes(t, raw(t, e.Servers()[0].Addr(), wire.Session{}))
+	}
+	if d := cmp.Diff(got[0], got[1]); d != "" {
+		t.Error(d)
+	}
+}
+
+// jute.maxbuffer is what a request may have, and a longer one costs the connection.
+func TestMaxRequest(t *testing.T) {
+	for _, most := range []int{embedded.LeastMaxRequest, embedded.MostMaxRequest} {
+		e := start(t, embedded.Config{Nodes: 1, MaxRequest: most})
+		c := raw(t, e.Addrs()[0], wire.Session{})
+		r := makeOf("/a", wire.Persistent)
+		frame := len(wire.AppendRequest(nil, wire.Create, r)) + 8 - len(r.Data)
+		r.Data = make([]byte, most-frame)
+		do(t, c, wire.Create, r)
+		if got := body(t, do(t, c, wire.Exists, &wire.ReadRequest{Path: "/a"})).(wire.Stat); int(got.DataLength) != len(r.Data) {
+			t.Errorf("%d bytes of %d", got.DataLength, len(r.Data))
+		}
+		r.Path, r.Data = "/b", append(r.Data, 0)
+		if _, err := c.Do(t.Context(), wire.Create, r); err == nil {
+			t.Errorf("a request of more than %d bytes is answered", most)
+		}
+	}
+	for _, most := range []int{-1, 1, embedded.LeastMaxRequest - 1, embedded.MostMaxRequest + 1} {
+		if e, err := embedded.Start(embedded.Config{MaxRequest: most}); err == nil {
+			e.Close()
+			t.Errorf("%d is taken", most)
+		}
+	}
+}

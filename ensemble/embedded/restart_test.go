@@ -1,0 +1,164 @@
+package embedded
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// restarted ends an ensemble and starts another one, which the clock tells from it.
+func restarted(t *testing.T, e *Ensemble, next Config) *Ensemble {
+	t.Helper()
+	if e != nil {
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(epochUnit)
+	}
+	again, err := Start(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { again.Close() })
+	return again
+}
+
+// An ensemble with files goes on on the ports that it had: a client finds its session
+// on whichever server it tries, also one that has seen an epoch of which there is no
+// transaction, as the leader shows it. Its ephemeral is still there.
+func TestClientsOutliveARestart(t *testing.T) {
+	cfg := Config{Addrs: reserve(t, 3), Data: t.TempDir()}
+	e := restarted(t, nil, cfg)
+	c := connect(t, cfg.Addrs[0], zkclient.Config{Session: wire.Session{Timeout: time.Minute}})
+	if r, err := c.Do(t.Context(), wire.Create, &wire.CreateRequest{Path: "/e", Mode: wire.Ephemeral, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}}); err != nil || r.Header.Err != wire.OK {
+		t.Fatal(r.Header.Err, err)
+	}
+	session, seen := c.Session(), c.LastZxid()
+	for range 3 { // nobody writes: each time the last transaction is that of the first run
+		e = restarted(t, e, cfg)
+		var most int64
+		for _, addr := range cfg.Addrs {
+			c, err := zkclient.Connect(t.Context(), way(addr, zkclient.Config{Session: session, LastZxid: seen}))
+			if err != nil {
+				t.Fatalf("%s answers the session of a client that has seen %#x: %v", addr, seen, err)
+			}
+			r, err := c.Do(t.Context(), wire.Exists, &wire.ReadRequest{Path: "/e"})
+			if err != nil || r.Header.Err != wire.OK {
+				t.Errorf("the ephemeral at %s: %v, %v", addr, r.Header.Err, err)
+			}
+			if c.LastZxid() < seen {
+				t.Errorf("%s is at %#x, behind %#x", addr, c.LastZxid(), seen)
+			}
+			most = max(most, c.LastZxid())
+			c.Close()
+		}
+		seen = most
+	}
+}
+
+// A clock that was set back between two runs does not bring zxids back: what begins is
+// later than any epoch that one of the servers knows of.
+func TestEpochsDoNotFollowTheClockBack(t *testing.T) {
+	const ahead = 1 << 20 // of the first epoch of free ports, which is 1
+	cfg := Config{Nodes: 3, Data: t.TempDir()}
+	e := restarted(t, nil, cfg)
+	e.Server(2).withDisk(func(d *zab.Disk) {
+		if !e.Server(2).files.Epochs(ahead, d.CurrentEpoch()) {
+			t.Fatal("not written")
+		}
+	})
+	e = restarted(t, e, cfg)
+	for _, addr := range e.Addrs() {
+		if s, err := ensemble.AskStatus(t.Context(), e.Dial, addr); err != nil || s.Zxid < (ahead+1)<<32 {
+			t.Errorf("%s: %#x, %v", addr, s.Zxid, err)
+		}
+	}
+}
+
+// With another folder it is another ensemble, although it has the ports of the one
+// before: every server tells the clients of that one that their sessions are over.
+func TestClientsOfOtherDataExpire(t *testing.T) {
+	cfg := Config{Addrs: reserve(t, 3), Data: t.TempDir()}
+	e := restarted(t, nil, cfg)
+	c := connect(t, cfg.Addrs[0], zkclient.Config{})
+	if _, err := c.Do(t.Context(), wire.Exists, &wire.ReadRequest{Path: "/"}); err != nil {
+		t.Fatal(err)
+	}
+	session, seen := c.Session(), c.LastZxid()
+	cfg.Data = t.TempDir()
+	restarted(t, e, cfg)
+	for _, addr := range cfg.Addrs {
+		_, err := zkclient.Connect(t.Context(), way(addr, zkclient.Config{Session: session, LastZxid: seen}))
+		if !errors.Is(err, wire.ErrRefused) {
+			t.Errorf("%s answers a client that has seen %#x: %v, want %v", addr, seen, err, wire.ErrRefused)
+		}
+	}
+}
+
+// What a reconfiguration made stays, from the log and from a snapshot; the rest names
+// the ports that the servers have now.
+func TestMembershipOutlivesARestart(t *testing.T) {
+	for name, keep := range map[string]int{"log": 0, "snapshot": 1} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{Addrs: reserve(t, 3), Data: t.TempDir(), Reconfig: true, SuperDigest: "super:" + superSum}
+			e := restarted(t, nil, cfg)
+			for id := range e.Servers() {
+				e.Server(id + 1).Fold(keep)
+			}
+			c := connect(t, cfg.Addrs[0], zkclient.Config{})
+			for _, x := range []struct {
+				op  wire.Op
+				rec any
+			}{
+				{wire.Auth, &wire.AuthRequest{Scheme: "digest", Auth: []byte("super:secret")}},
+				{wire.Reconfig, &wire.ReconfigRequest{Joining: "server.9=127.0.0.1:1:2;3", FromConfig: -1}},
+				{wire.Delete, &wire.VersionRequest{Path: "/a"}},
+				{wire.Delete, &wire.VersionRequest{Path: "/b"}},
+				{wire.Delete, &wire.VersionRequest{Path: "/c"}},
+			} {
+				if r, err := c.Do(t.Context(), x.op, x.rec); err != nil || x.op != wire.Delete && r.Header.Err != wire.OK {
+					t.Fatalf("%v: %v, %v", x.op, r.Header.Err, err)
+				}
+			}
+			want := configOf(t, cfg.Addrs[0])
+			if !strings.Contains(want, "server.9=") {
+				t.Fatalf("nobody joined: %s", want)
+			}
+			restarted(t, e, cfg)
+			for _, addr := range cfg.Addrs {
+				if got := configOf(t, addr); got != want {
+					t.Errorf("%s: %s\nwant %s", addr, got, want)
+				}
+			}
+		})
+	}
+	cfg := Config{Nodes: 3, Data: t.TempDir()}
+	first := restarted(t, nil, cfg)
+	before := configOf(t, first.Addrs()[0])
+	again := restarted(t, first, cfg)
+	if now := configOf(t, again.Addrs()[0]); now == before || now != again.members().Text(0) {
+		t.Errorf("on other ports: %s", now)
+	}
+}
+
+const superSum = "lK75jTNcA+U9vtVEw5vB51mj/w4="
+
+func configOf(t *testing.T, addr string) string {
+	t.Helper()
+	c := connect(t, addr, zkclient.Config{})
+	r, err := c.Do(t.Context(), wire.GetData, &wire.ReadRequest{Path: "/zookeeper/config"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := r.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body.(wire.DataReply).Data)
+}

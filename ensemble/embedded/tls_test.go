@@ -1,0 +1,141 @@
+package embedded_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// certificate makes one that vouches for itself, and the pool of those who trust it.
+func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// connectTLS opens a session over TLS.
+func connectTLS(t *testing.T, addr string, c *tls.Config) (*zkclient.Conn, error) {
+	t.Helper()
+	conn, err := zkclient.Connect(t.Context(), zkclient.Config{Dial: func(ctx context.Context) (net.Conn, error) {
+		d := tls.Dialer{Config: c}
+		return d.DialContext(ctx, "tcp", addr)
+	}})
+	if err == nil {
+		t.Cleanup(func() { conn.Close() })
+	}
+	return conn, err
+}
+
+func TestTLS(t *testing.T) {
+	cert, pool := certificate(t)
+	e := start(t, embedded.Config{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+	trusting := &tls.Config{RootCAs: pool}
+	c, err := connectTLS(t, e.Addrs()[0], trusting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := makeOf("/a", wire.Persistent)
+	r.Data = make([]byte, 500<<10)
+	do(t, c, wire.Create, r)
+	if got := dataOf(t, c, "/a").(wire.DataReply); len(got.Data) != len(r.Data) {
+		t.Errorf("%d bytes", len(got.Data))
+	}
+
+	// The ensemble's owner needs none, and servers can be killed as ever.
+	if _, err := ensemble.WaitHealthy(t.Context(), e, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := e.Server(1).Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Next(t.Context()); err == nil {
+		t.Error("the connection outlives its server")
+	}
+	if _, err := e.Server(1).Status(t.Context()); err == nil {
+		t.Error("a server that is down has a status")
+	}
+	if err := e.Server(1).Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensemble.WaitHealthy(t.Context(), e, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+
+	// Words end as TLS wants it, so that nobody takes them for cut off.
+	d := tls.Dialer{Config: trusting}
+	nc, err := d.DialContext(t.Context(), "tcp", e.Addrs()[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	io.WriteString(nc, "srvr")
+	if b, err := io.ReadAll(nc); err != nil || !strings.Contains(string(b), "Mode: ") {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
+// Who does not speak TLS, or does not trust the server, gets no session.
+func TestTLSRefuses(t *testing.T) {
+	cert, pool := certificate(t)
+	other, _ := certificate(t)
+	e := start(t, embedded.Config{Nodes: 1, TLS: &tls.Config{
+		Certificates: []tls.Certificate{cert}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
+	}})
+	addr := e.Addrs()[0]
+	if _, err := connectTLS(t, addr, &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{cert}}); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]*tls.Config{
+		"no certificate":     {RootCAs: pool},
+		"a foreign one":      {RootCAs: pool, Certificates: []tls.Certificate{other}},
+		"trust in no server": {Certificates: []tls.Certificate{cert}},
+	} {
+		if _, err := connectTLS(t, addr, c); err == nil {
+			t.Errorf("%s: a session", name)
+		}
+	}
+	_, err := zkclient.Connect(t.Context(), zkclient.Config{Dial: func(ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", addr)
+	}})
+	if err == nil {
+		t.Error("a session without TLS")
+	}
+	if _, err := embedded.Start(embedded.Config{InMemory: true, TLS: &tls.Config{}}); !errors.Is(err, embedded.ErrConfig) {
+		t.Errorf("in memory: %v", err)
+	}
+}

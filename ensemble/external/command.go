@@ -1,0 +1,115 @@
+package external
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// commandTimeout is how long a command may take: a graceful stop of a server, or the
+// start of a JVM on a busy machine.
+const commandTimeout = 30 * time.Second
+
+// validateCommands wants those together that belong together.
+func validateCommands(c ensemble.Commands, servers int) error {
+	for _, x := range []struct{ flag, text string }{
+		{"--pause-command", c.Pause},
+		{"--resume-command", c.Resume},
+		{"--kill-command", c.Kill},
+		{"--stop-command", c.Stop},
+		{"--start-command", c.Start},
+	} {
+		if err := validateCommand(x.flag, x.text, servers); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.Pause != "" && c.Resume == "":
+		return wrong("--pause-command needs --resume-command: what is paused must go on")
+	case c.Pause == "" && c.Resume != "":
+		return wrong("--resume-command needs --pause-command")
+	case c.Kill != "" && c.Start == "":
+		return wrong("--kill-command needs --start-command: what is killed must be started again")
+	case c.Stop != "" && c.Start == "":
+		return wrong("--stop-command needs --start-command: what is stopped must be started again")
+	case c.Start != "" && c.Kill == "" && c.Stop == "":
+		return wrong("--start-command needs --kill-command or --stop-command")
+	}
+	return nil
+}
+
+// placeholder is what is replaced in a command. Other braces are the shell's.
+var placeholder = regexp.MustCompile(`\{(id|host|port)\}`)
+
+func validateCommand(flag, text string, servers int) error {
+	switch {
+	case text == "":
+		return nil
+	case strings.TrimSpace(text) == "" || strings.ContainsRune(text, 0):
+		return wrong("%s names no command", flag)
+	case strings.Contains(text, "${id}") || strings.Contains(text, "${host}") || strings.Contains(text, "${port}"):
+		return wrong("%s %q: write {id}, {host} or {port} without a dollar sign", flag, text)
+	case servers > 1 && !placeholder.MatchString(text):
+		return wrong("%s %q is the same for all %d servers: say which one is meant by {id}, {host} or {port}", flag, text, servers)
+	}
+	return nil
+}
+
+// values are what placeholders stand for; see hostPattern for why a shell takes them as
+// they are.
+func values(id int, host, port string) *strings.Replacer {
+	return strings.NewReplacer("{id}", strconv.Itoa(id), "{host}", host, "{port}", port)
+}
+
+// errUnended is a command that did not end in time: nobody knows what it did.
+var errUnended = fmt.Errorf("it did not end within %s", commandTimeout)
+
+// run runs a command for a server. It is not cut short by ctx: what it does it would
+// finish behind our back. What it printed last is the reason where it failed. Its output
+// is a file, and not a pipe: a server that it starts in the background may go on writing.
+func run(ctx context.Context, text string) error {
+	out, err := os.CreateTemp("", "zklab-command-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), commandTimeout, errUnended)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", text)
+	cmd.Stdout, cmd.Stderr = out, out
+	ownGroup(cmd)
+	err = cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	}
+	if last := lastLine(out.Name()); last != "" {
+		return fmt.Errorf("%q: %w: %s", text, err, last)
+	}
+	return fmt.Errorf("%q: %w", text, err)
+}
+
+// lastLine is the last line of a file that is not empty, as far as it can be read.
+func lastLine(path string) string {
+	b, _ := os.ReadFile(path)
+	text := strings.TrimSpace(string(b))
+	return fmt.Sprintf("%.200s", strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]))
+}
+
+// given is nil for a command that there is.
+func given(command, what, flags string) error {
+	if command == "" {
+		return fmt.Errorf("%s servers that somebody else started takes commands of yours: give %s", what, flags)
+	}
+	return nil
+}

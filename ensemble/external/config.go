@@ -1,0 +1,149 @@
+package external
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// Backend is what profiles call such an ensemble.
+const Backend = "external"
+
+// Config says which ensemble, and what may be done to its servers. Servers must be
+// given; all of them, since health is that of all.
+type Config struct {
+	Servers []string // host:port each; see [Parse]
+	// Chroot is the znode below which everything is done, which must be there: "/test".
+	// Empty is the whole tree.
+	Chroot string
+	// Commands are run with sh -c. In them {id} stands for the server's number from 1,
+	// in the order of Servers, {host} and {port} for its address. An exit code other
+	// than 0 means that the server was not harmed, or not healed.
+	Commands ensemble.Commands
+	// Patience is how long Start waits for a leader to be elected: 15 s when 0.
+	Patience time.Duration
+}
+
+var (
+	_ ensemble.Sketcher = Config{}
+	_ ensemble.Shared   = (*cluster)(nil)
+	_ ensemble.Limited  = (*cluster)(nil)
+	_ ensemble.Pauser   = (*server)(nil)
+	_ ensemble.Stopper  = (*server)(nil)
+)
+
+// Validate says what is wrong with a Config, by an [ErrConfig].
+func (c Config) Validate() error {
+	if err := validate(c.Servers, c.Chroot); err != nil {
+		return err
+	}
+	return validateCommands(c.Commands, len(c.Servers))
+}
+
+// Start looks at the servers, and gives the ensemble if all of them serve. Nothing is
+// written, but that a session comes and goes at each server.
+func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
+	e, err := c.assemble()
+	if err != nil {
+		return nil, err
+	}
+	if c.Patience == 0 {
+		c.Patience = 15 * time.Second
+	}
+	if err := e.look(ctx, c.Patience); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Sketch gives the ensemble without a look at it. One of a Config without servers has
+// three that are nowhere.
+func (c Config) Sketch() (ensemble.Ensemble, error) {
+	if len(c.Servers) == 0 {
+		c.Servers = []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"}
+	}
+	e, err := c.assemble()
+	if err != nil {
+		return nil, err
+	}
+	e.sketch = true
+	return e, nil
+}
+
+func (c Config) assemble() (*cluster, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	e := &cluster{config: c}
+	for i, addr := range c.Servers {
+		host, port, _ := net.SplitHostPort(addr)
+		e.servers = append(e.servers, &server{ensemble: e, id: i + 1, addr: addr, values: values(i+1, host, port), changing: semaphore.NewWeighted(1)})
+	}
+	e.profile = ensemble.Profile{Backend: Backend, Servers: len(c.Servers), Addrs: c.Servers, Chroot: c.Chroot}
+	if c.Commands != (ensemble.Commands{}) {
+		e.profile.Commands = &c.Commands
+	}
+	return e, nil
+}
+
+// cluster is the ensemble.
+type cluster struct {
+	config  Config
+	sketch  bool
+	servers []*server
+	profile ensemble.Profile
+	untold  bool // servers do not say who leads; known after the look
+
+	closing sync.Once
+	closed  error
+}
+
+// Servers are in the order of the Config.
+func (e *cluster) Servers() []ensemble.Server {
+	all := make([]ensemble.Server, len(e.servers))
+	for i, s := range e.servers {
+		all[i] = s
+	}
+	return all
+}
+
+// Dial reaches a server over the network.
+func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	return net.DialTimeout(network, addr, timeout)
+}
+
+// Profile is what could be learned of the ensemble.
+func (e *cluster) Profile() ensemble.Profile { return e.profile }
+
+// Root is the chroot.
+func (e *cluster) Root() string { return e.config.Chroot }
+
+// Lacks names the commands that are missing.
+func (e *cluster) Lacks(a ensemble.Ability) error {
+	c := e.config.Commands
+	switch a {
+	case ensemble.CanPause:
+		return given(c.Pause, "pausing", "--pause-command and --resume-command")
+	case ensemble.CanKill:
+		return given(c.Kill, "killing", "--kill-command and --start-command")
+	case ensemble.CanStop:
+		return given(c.Stop, "stopping", "--stop-command and --start-command")
+	case ensemble.CanTellRole:
+		if e.untold {
+			return ensemble.ErrUntold
+		}
+		return nil
+	}
+	return nil // its methods are not there at all
+}
+
+// Close undoes what was done to servers and not yet undone. The servers go on.
+func (e *cluster) Close() error {
+	e.closing.Do(func() { e.closed = e.restore() })
+	return e.closed
+}

@@ -1,0 +1,273 @@
+package external
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestParse(t *testing.T) {
+	for connect, want := range map[string]struct {
+		servers []string
+		chroot  string
+	}{
+		"a:1":                   {[]string{"a:1"}, ""},
+		"a":                     {[]string{"a:2181"}, ""},
+		"a, b:2 ,10.0.0.1":      {[]string{"a:2181", "b:2", "10.0.0.1:2181"}, ""},
+		"a:1,b:2/":              {[]string{"a:1", "b:2"}, ""},
+		"a:1,b:2/x":             {[]string{"a:1", "b:2"}, "/x"},
+		"a/x/y/":                {[]string{"a:2181"}, "/x/y"},
+		"[::1]:5,[fe80::1%eth]": {[]string{"[::1]:5", "[fe80::1%eth]:2181"}, ""},
+		"zk_1.example-a.org:9":  {[]string{"zk_1.example-a.org:9"}, ""},
+	} {
+		servers, chroot, err := Parse(connect)
+		if diff := cmp.Diff(want.servers, servers); err != nil || diff != "" || chroot != want.chroot {
+			t.Errorf("%q: %q, %v %s", connect, chroot, err, diff)
+		}
+	}
+	for _, connect := range []string{
+		"", " ", "/", "/x", ",", "a,,b", "a,", "a:b", "a:0", "a:65536", "a:-1", "a:1,a:1", "a,a:2181", "a b", "a;b", "$(a)", "`a`", "a&b", "-a:1", "a\nb",
+		"a/x,b", "a//x", "a/x//y", "a/.", "a/x/..", "a/zookeeper", "a/zookeeper/x", "a/\x01", "::1", "a:1:2", "[a", "http://a:1",
+	} {
+		servers, chroot, err := Parse(connect)
+		if !errors.Is(err, ErrConfig) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %q %q, %v", connect, servers, chroot, err)
+		}
+	}
+}
+
+// Whatever is given for a server stands in a shell's command as it is, or is refused.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"a:1,b:2/x", "[::1]:5", "a;b", "a%0:1", "$(a)/b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, connect string) {
+		servers, chroot, err := Parse(connect)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r") {
+				t.Fatalf("%q", err)
+			}
+			return
+		}
+		again, sameChroot, err := Parse(strings.Join(servers, ",") + chroot)
+		if diff := cmp.Diff(servers, again); err != nil || diff != "" || chroot != sameChroot {
+			t.Fatalf("%q: %q, %v %s", connect, sameChroot, err, diff)
+		}
+		for _, s := range servers {
+			host, _, _ := split(s)
+			if strings.ContainsAny(host, " \t\n;&|<>$`\\\"'()*?[]{}#~=!") || strings.HasPrefix(host, "-") {
+				t.Fatalf("%q is taken for a host", host)
+			}
+		}
+	})
+}
+
+// notebook is commands that write down what they were run for.
+func notebook(t *testing.T) (ensemble.Commands, func() string) {
+	path := filepath.Join(t.TempDir(), "notes")
+	note := func(what string) string { return "echo " + what + " {id} {host} {port} >>" + path }
+	read := func() string {
+		b, _ := os.ReadFile(path)
+		os.Remove(path)
+		return string(b)
+	}
+	return ensemble.Commands{Pause: note("pause"), Resume: note("resume"), Kill: note("kill"), Stop: note("stop"), Start: note("start")}, read
+}
+
+func assembled(t *testing.T, c Config) *cluster {
+	t.Helper()
+	e, err := c.assemble()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// What is asked for twice is done once, and nothing is undone that was not done.
+func TestCommands(t *testing.T) {
+	commands, notes := notebook(t)
+	e := assembled(t, Config{Servers: []string{"a:1", "127.0.0.1:2", "[::1]:3"}, Commands: commands})
+	ctx := t.Context()
+	for _, step := range []struct {
+		do   func(*server) error
+		want string
+	}{
+		{func(s *server) error { return errors.Join(s.Resume(ctx), s.Start(ctx)) }, ""},
+		{func(s *server) error { return errors.Join(s.Pause(ctx), s.Pause(ctx)) }, "pause 2 127.0.0.1 2\n"},
+		{func(s *server) error { return errors.Join(s.Start(ctx), s.Resume(ctx), s.Resume(ctx)) }, "resume 2 127.0.0.1 2\n"},
+		{func(s *server) error { return errors.Join(s.Kill(ctx), s.Kill(ctx), s.Stop(ctx)) }, "kill 2 127.0.0.1 2\n"},
+		{func(s *server) error { return errors.Join(s.Resume(ctx), s.Start(ctx), s.Start(ctx)) }, "start 2 127.0.0.1 2\n"},
+		{func(s *server) error { return errors.Join(s.Pause(ctx), s.Stop(ctx)) }, "pause 2 127.0.0.1 2\nresume 2 127.0.0.1 2\nstop 2 127.0.0.1 2\n"},
+		{func(s *server) error { return s.Start(ctx) }, "start 2 127.0.0.1 2\n"},
+		{func(s *server) error { return errors.Join(s.Pause(ctx), s.Kill(ctx), s.Resume(ctx)) }, "pause 2 127.0.0.1 2\nkill 2 127.0.0.1 2\n"},
+		{func(s *server) error { return errors.Join(e.Close(), e.Close()) }, "start 2 127.0.0.1 2\n"},
+	} {
+		err := step.do(e.servers[1])
+		if diff := cmp.Diff(step.want, notes()); err != nil || diff != "" {
+			t.Fatalf("%v %s", err, diff)
+		}
+	}
+}
+
+// Close undoes what a run did not: nothing of somebody else's stays harmed.
+func TestCloseUndoes(t *testing.T) {
+	commands, notes := notebook(t)
+	e := assembled(t, Config{Servers: []string{"a:1", "b:2", "c:3"}, Commands: commands})
+	if err := errors.Join(e.servers[0].Pause(t.Context()), e.servers[2].Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	notes()
+	err := e.Close()
+	if got := notes(); err != nil || got != "resume 1 a 1\nstart 3 c 3\n" && got != "start 3 c 3\nresume 1 a 1\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A command that fails may have done something: it is undone, and an error of that is
+// told unless the server answers.
+func TestCommandThatFails(t *testing.T) {
+	commands, notes := notebook(t)
+	commands.Pause += "; echo one; echo ' no such thing' >&2; exit 4"
+	commands.Kill = "kill -9 $$ # {id}"
+	e := assembled(t, Config{Servers: []string{"127.0.0.1:1", "127.0.0.1:2"}, Commands: commands})
+	s := e.servers[0]
+	if err := s.Pause(t.Context()); err == nil || !strings.HasSuffix(err.Error(), ": exit status 4: no such thing") {
+		t.Errorf("%v", err)
+	}
+	if err := s.Resume(t.Context()); err != nil || notes() != "pause 1 127.0.0.1 1\nresume 1 127.0.0.1 1\n" {
+		t.Errorf("%v", err)
+	}
+	if err := s.Kill(t.Context()); err == nil || !strings.HasSuffix(err.Error(), ": signal: killed") {
+		t.Errorf("%v", err)
+	}
+	e.config.Commands.Start = "false {id}"
+	if err := e.Close(); err == nil || !strings.Contains(err.Error(), "server 1 at 127.0.0.1:1 was left paused or down: \"false 1\": exit status 1") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A server that a command leaves running in the background keeps nobody waiting.
+func TestCommandThatGoesOn(t *testing.T) {
+	start := time.Now()
+	if err := run(t.Context(), "sleep 2 & echo started"); err != nil || time.Since(start) > 2*time.Second {
+		t.Errorf("%v after %v", err, time.Since(start))
+	}
+}
+
+func TestLacks(t *testing.T) {
+	e, err := Config{Commands: ensemble.Commands{Kill: "a {id}", Start: "b {id}"}}.Sketch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := e.(ensemble.Limited)
+	for a, there := range map[ensemble.Ability]bool{
+		ensemble.CanPause: false, ensemble.CanKill: true, ensemble.CanStop: false, ensemble.CanTellRole: true,
+	} {
+		if err := l.Lacks(a); (err == nil) != there {
+			t.Errorf("%s: %v", a, err)
+		}
+	}
+	if err := e.Servers()[0].(ensemble.Killer).Kill(t.Context()); !errors.Is(err, errSketch) {
+		t.Errorf("a sketch's server was killed: %v", err)
+	}
+}
+
+// The first look learns what servers tell, and a run may stay below a chroot.
+func TestStart(t *testing.T) {
+	on, err := embedded.Start(embedded.Config{Tick: 100 * time.Millisecond, SyncLimit: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer on.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	e, err := Config{Servers: on.Addrs()}.Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	p := e.Profile()
+	if p.Tick != 100*time.Millisecond || p.SyncLimit != 7 || p.Version == "" || p.Servers != 3 || p.Backend != Backend {
+		t.Errorf("%+v", p)
+	}
+	if h, err := ensemble.CheckHealth(ctx, e); err != nil || h.Leader == 0 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	for want, c := range map[string]Config{
+		"chroot /x is not there":         {Servers: on.Addrs(), Chroot: "/x"},
+		"no server says that it leads":   {Servers: followers(t, on), Patience: time.Millisecond},
+		"name all servers":               {Servers: followers(t, on), Patience: time.Millisecond},
+		"does not answer: dial tcp":      {Servers: append(on.Addrs(), "127.0.0.1:1")},
+		"server a:1 is given twice":      {Servers: []string{"a:1", "a:1"}},
+		"--kill-command needs --start-c": {Servers: on.Addrs(), Commands: ensemble.Commands{Kill: "kill {id}"}},
+	} {
+		if _, err := c.Start(ctx); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if found, err := Leftovers(ctx, Config{Servers: on.Addrs()}); err != nil || len(found) != 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
+// followers are the servers but the leader.
+func followers(t *testing.T, e *embedded.Ensemble) (addrs []string) {
+	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range e.Servers() {
+		if s.ID() != leader.ID() {
+			addrs = append(addrs, s.Addr())
+		}
+	}
+	return addrs
+}
+
+// A leader that was paused and deposed still says that it leads when it goes on: that
+// passes.
+func TestStartBesideADeposedLeader(t *testing.T) {
+	e, err := embedded.Start(embedded.Config{Tick: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	old, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	paused := old.(ensemble.Pauser)
+	if err := paused.Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for leads := old; leads.ID() == old.ID(); time.Sleep(20 * time.Millisecond) {
+		if now, _, err := ensemble.LeaderOf(t.Context(), e.Servers()); err == nil {
+			leads = now
+		}
+		if t.Context().Err() != nil {
+			t.Fatal("no other server leads")
+		}
+	}
+	if err := paused.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Config{Servers: e.Addrs()}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}

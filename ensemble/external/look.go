@@ -1,0 +1,138 @@
+package external
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// usualTick is ZooKeeper's tickTime where nobody says more.
+const usualTick = 2 * time.Second
+
+// look sees that all servers serve, and learns what they tell. It reads only.
+func (e *cluster) look(ctx context.Context, patience time.Duration) error {
+	health, err := e.awaitRoles(ctx, patience)
+	if err != nil {
+		return err
+	}
+	e.describe(health)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	if err := e.chroot(ctx); err != nil {
+		return err
+	}
+	return e.limits(ctx)
+}
+
+// awaitRoles waits while a leader is being elected, or deposed, and for nothing else:
+// what is not there now is not going to come because of us.
+func (e *cluster) awaitRoles(ctx context.Context, patience time.Duration) (ensemble.Health, error) {
+	const again = 200 * time.Millisecond
+	for end := time.Now().Add(patience); ; {
+		health, err := ensemble.CheckRoles(ctx, e.Servers())
+		passes := errors.Is(err, ensemble.ErrNotServing) || errors.Is(err, ensemble.ErrNoLeader) || errors.Is(err, ensemble.ErrSeveralLead)
+		switch {
+		case err == nil:
+			return health, nil
+		case ctx.Err() != nil:
+			return health, context.Cause(ctx)
+		case !passes || time.Now().After(end):
+			return health, explained(err)
+		}
+		_ = await.Sleep(ctx, again)
+	}
+}
+
+// explained adds the way out.
+func explained(err error) error {
+	if errors.Is(err, ensemble.ErrNoLeader) {
+		return fmt.Errorf("%w: name all servers of the ensemble", err)
+	}
+	return err
+}
+
+// describe notes what srvr told of the servers.
+func (e *cluster) describe(health ensemble.Health) {
+	var versions, roles []string
+	for _, s := range health.Servers {
+		e.untold = e.untold || s.Status.Role == ensemble.Untold && health.Leader == 0
+		roles = append(roles, fmt.Sprintf("server %d at %s: %s", s.ID, s.Addr, s.Status.Role))
+		if v := s.Status.Version; v != "" && !slices.Contains(versions, v) {
+			versions = append(versions, v)
+		}
+	}
+	e.profile.Version = strings.Join(versions, ", ")
+	e.profile.Settings = append(e.profile.Settings, roles...)
+}
+
+// chroot sees that it is there.
+func (e *cluster) chroot(ctx context.Context) error {
+	if e.config.Chroot == "" {
+		return nil
+	}
+	conn, err := zkclient.Connect(ctx, zkclient.Config{
+		Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(e.Dial, e.servers[0].addr),
+	})
+	if err != nil {
+		return fmt.Errorf("server 1 at %s: %w", e.servers[0].addr, err)
+	}
+	defer conn.Close()
+	reply, err := conn.Do(ctx, wire.Exists, &wire.ReadRequest{Path: e.config.Chroot})
+	if err == nil {
+		_, err = conn.Do(ctx, wire.CloseSession, nil)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for chroot %s: %w", e.config.Chroot, err)
+	case reply.Header.Err == wire.NoNode:
+		return wrong("chroot %s is not there: create it, or leave it out", e.config.Chroot)
+	case reply.Header.Err != wire.OK:
+		return fmt.Errorf("look for chroot %s: %w", e.config.Chroot, reply.Header.Err)
+	}
+	return nil
+}
+
+// limits finds out what the servers' times are: from conf where they answer that, else
+// from the shortest session time-out that one grants, which is two ticks unless somebody
+// has changed it. Too long a tick only makes bounds wider, so that it is never taken
+// for shorter than the usual one.
+func (e *cluster) limits(ctx context.Context) error {
+	p := &e.profile
+	if text, err := ensemble.Ask(ctx, e.Dial, e.servers[0].addr, "conf"); err == nil {
+		told := settings(text)
+		if tick := told["tickTime"]; tick > 0 {
+			p.Tick, p.InitLimit, p.SyncLimit = time.Duration(tick)*time.Millisecond, told["initLimit"], told["syncLimit"]
+			p.Settings = append(p.Settings, fmt.Sprintf("session time-outs from %s to %s",
+				time.Duration(told["minSessionTimeout"])*time.Millisecond, time.Duration(told["maxSessionTimeout"])*time.Millisecond))
+			return nil
+		}
+	}
+	shortest, err := ensemble.Serves(ctx, e.Dial, e.servers[0].addr, time.Millisecond)
+	if err != nil {
+		return fmt.Errorf("server 1 at %s opens no session: %w", e.servers[0].addr, err)
+	}
+	p.Tick = max(shortest/2, usualTick)
+	p.Settings = append(p.Settings, fmt.Sprintf("tickTime is taken for %s: the servers do not answer conf, and grant session time-outs from %s", p.Tick, shortest))
+	return nil
+}
+
+// settings are the numbers in an answer to conf.
+func settings(text string) map[string]int {
+	numbers := map[string]int{}
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if n, err := strconv.Atoi(value); err == nil && n >= 0 {
+			numbers[key] = n
+		}
+	}
+	return numbers
+}

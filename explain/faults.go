@@ -1,0 +1,120 @@
+package explain
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/stats"
+)
+
+// Fault is one that was in force while the steps went on.
+type Fault struct {
+	From, To time.Duration
+	Name     string // what the drawing calls it: pause server 2
+	what     string // server 2, the leader, was paused
+	moment   bool   // it happened at once
+	open     bool   // it is not known to have ended
+}
+
+// faultOf tells of a fault and its window.
+func faultOf(f *stats.Fault, w stats.Window) Fault {
+	out := Fault{From: w.From, To: w.Until, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
+	kind, as := printable.Text(f.Kind, 20), kinds.Named(f.Kind)
+	whom, ids := "server", f.Servers
+	if as.Was != "" && as.Hits.Clients() || len(f.Servers) == 0 {
+		whom, ids = "client", f.Clients
+	}
+	known := as.Was != "" && as.Hits.Clients() == (whom == "client")
+	switch {
+	case len(ids) == 0:
+		out.Name, out.what = kind, "the fault "+printable.Text(cmp.Or(f.Spec, f.Kind), 60)+" was in force"
+	case known && len(ids) == 1:
+		out.Name = kind + " " + whom + " " + prose.Numbers(ids)
+		out.what = whom + " " + prose.Numbers(ids) + leader(f, whom) + " " + as.Was
+	case known:
+		out.Name = kind + " " + whom + "s " + prose.Numbers(ids)
+		out.what = whom + "s " + prose.Numbers(ids) + " " + as.Were
+	default:
+		out.Name = kind + " " + whom + " " + prose.Numbers(ids)
+		out.what = "the fault " + printable.Text(cmp.Or(f.Spec, f.Kind), 60) + " was in force for " + whom + " " + prose.Numbers(ids)
+	}
+	out.moment = out.moment || known && as.Moment
+	return out
+}
+
+// leader is ", the leader," where the fault was aimed at it.
+func leader(f *stats.Fault, whom string) string {
+	_, where, _ := strings.Cut(f.Spec, ":")
+	where, _, _ = strings.Cut(where, "@")
+	if where, _, _ = strings.Cut(where, "+"); whom == "server" && where == "leader" {
+		return ", the leader,"
+	}
+	return ""
+}
+
+// text is the fault's sentence.
+func (f *Fault) text(clock Clock) string {
+	switch {
+	case f.moment:
+		return f.what + " at " + clock(f.From)
+	case f.open:
+		return f.what + " from " + clock(f.From) + " on"
+	}
+	return f.what + " from " + clock(f.From) + " to " + clock(f.To)
+}
+
+// mostFaults is how many are told and drawn.
+const mostFaults = 4
+
+// overlapping keeps the faults that overlap the steps. If there are many, those
+// within whose window something began or ended go before the others.
+func (s *Scene) overlapping(all []Fault) {
+	from, to, ok := s.span()
+	if !ok {
+		return
+	}
+	moments := s.moments()
+	var of []Fault
+	touched := func(f Fault) int {
+		i, _ := slices.BinarySearch(moments, f.From)
+		if i < len(moments) && moments[i] <= f.To {
+			return 0
+		}
+		return 1
+	}
+	for _, f := range all {
+		if f.From <= to && from <= f.To {
+			of = append(of, f)
+		}
+	}
+	slices.SortStableFunc(of, func(x, y Fault) int { return touched(x) - touched(y) })
+	if s.MoreFaults = len(of) - mostFaults; s.MoreFaults > 0 {
+		of = of[:mostFaults]
+	} else {
+		s.MoreFaults = 0
+	}
+	slices.SortStableFunc(of, func(x, y Fault) int { return cmp.Compare(x.From, y.From) })
+	s.Faults = of
+}
+
+// faultsOf are those of a history that took effect, or may have.
+func faultsOf(h *history.History) []Fault {
+	faults := map[int]stats.Fault{}
+	for _, f := range stats.Faults(h) {
+		faults[f.Number] = f
+	}
+	var of []Fault
+	for _, w := range stats.Windows(h) {
+		f := faults[w.Fault]
+		if f.Outcome != history.StepFailed {
+			of = append(of, faultOf(&f, w))
+		}
+	}
+	return of
+}

@@ -1,0 +1,122 @@
+package explain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+)
+
+// Reader makes scenes of one history's witnesses.
+type Reader struct {
+	h      *history.History
+	facts  []*history.Event // what became of sessions and processes
+	faults []Fault
+	holds  *holds.Record // read when it is first asked for
+}
+
+// Read goes through a history once, for the witnesses that are asked for later.
+func Read(h *history.History) *Reader {
+	r := &Reader{h: h, faults: faultsOf(h)}
+	for i := range h.Events {
+		if e := &h.Events[i]; e.Process == history.SessionProcess && slices.Contains(ends, e.F) {
+			r.facts = append(r.facts, e)
+		}
+	}
+	return r
+}
+
+// record is who held what when.
+func (r *Reader) record() *holds.Record {
+	if r.holds == nil {
+		r.holds = holds.Of(r.h)
+	}
+	return r.holds
+}
+
+// ends are the facts about the end of a session or of a process.
+var ends = []string{history.FExpired, history.FDead, history.FExited}
+
+// place is where the event with an index is; -1: nowhere.
+func (r *Reader) place(index int) int {
+	if index < 0 {
+		return -1
+	}
+	if index < len(r.h.Events) && r.h.Events[index].Index == index {
+		return index
+	}
+	return slices.IndexFunc(r.h.Events, func(e history.Event) bool { return e.Index == index })
+}
+
+// Scene is what a witness of a property that is violated on a key shows; without
+// a key, of all. Indices that the history does not have are passed over.
+func (r *Reader) Scene(property, key string, witness []int) *Scene {
+	s := &Scene{Property: property, key: key}
+	t := narrator{h: r.h, s: s, lived: map[history.ID]time.Duration{}}
+	told := map[*history.Event]bool{}
+	for _, index := range witness {
+		at := r.place(index)
+		if at < 0 {
+			continue
+		}
+		e := &r.h.Events[at]
+		if e.Session != 0 && e.Alive != 0 {
+			t.lived[e.Session] = max(t.lived[e.Session], e.Alive)
+		}
+		if told[e] {
+			continue
+		}
+		switch told[e] = true; {
+		case e.Process == history.SessionProcess && (e.F == history.FRequest || e.F == history.FReply):
+			request, reply := r.exchange(at)
+			told[request], told[reply] = true, true
+			t.exchanged(request, reply)
+			continue
+		case e.Process < 0:
+			t.fact(e)
+			continue
+		case key != "" && e.Key != key && e.Alive != 0: // it only shows that its session was alive
+			t.alive(e)
+			continue
+		}
+		op := r.h.OperationAt(at)
+		if op == nil { // nobody invoked it
+			op = &history.Operation{Process: e.Process, Client: e.Client, F: e.F, Key: e.Key, Invoke: e}
+		}
+		told[op.Invoke], told[op.Return] = true, true
+		t.operation(op)
+	}
+	r.deaths(&t, told)
+	s.sort()
+	t.stays(r)
+	s.conclude()
+	s.overlapping(r.faults)
+	return s
+}
+
+// mostDeaths is how many ends of sessions are told that the witness does not
+// name.
+const mostDeaths = 4
+
+// deaths adds what became of the sessions of the clients meanwhile.
+func (r *Reader) deaths(t *narrator, told map[*history.Event]bool) {
+	from, to, ok := t.s.span()
+	if !ok {
+		return
+	}
+	clients := map[int]bool{}
+	for i := range t.s.Steps {
+		clients[t.s.Steps[i].Row] = true
+	}
+	n := 0
+	for _, e := range r.facts {
+		if e.Time > to || n == mostDeaths {
+			return
+		}
+		if e.Time >= from && clients[e.Client] && !told[e] {
+			n++
+			t.fact(e)
+		}
+	}
+}

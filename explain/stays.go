@@ -1,0 +1,141 @@
+package explain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
+)
+
+// stays draws from when to when clients held, were inside, or had a barrier up, where a
+// step begins it.
+func (t *narrator) stays(r *Reader) {
+	m := t.model()
+	var inside []*holds.Stay
+	if m.State == models.Entered || m.State == models.Raised {
+		inside = r.record().Stays(m)
+	}
+	for i := range t.s.Steps {
+		st := &t.s.Steps[i]
+		o := m.Operation(st.f)
+		if st.Fate != history.OK || st.op == nil || !o.Begins && !o.Affirms {
+			continue
+		}
+		stay := Stay{Row: st.Row, From: st.To, Name: m.Stay, key: st.key}
+		if m.State != models.Exclusive {
+			t.inside(inside, st, &stay)
+		} else {
+			h := holdOf(r.record().Key(st.key), st)
+			if h == nil || o.Affirms && t.staying(st) {
+				continue
+			}
+			if st.id != 0 {
+				stay.Name += " " + st.id.String()
+			}
+			t.held(h, &stay)
+		}
+		stay.To = max(stay.To, stay.From)
+		t.s.Hold(stay)
+	}
+}
+
+// staying says that a stay of the step's client is known that reaches over it.
+func (t *narrator) staying(st *Step) bool {
+	for _, s := range t.s.stays {
+		if s.Row == st.Row && s.key == st.key && s.From <= st.From && s.To >= st.From {
+			return true
+		}
+	}
+	return false
+}
+
+// holdOf is the hold that a grant begins, or that a confirm speaks of; nil if there is none.
+func holdOf(all []*holds.Hold, st *Step) *holds.Hold {
+	var last *holds.Hold
+	for _, h := range all {
+		switch {
+		case h.Grant == st.op:
+			return h
+		case h.Client == st.Row && h.Granted <= st.To && st.held:
+			last = h
+		}
+	}
+	return last
+}
+
+// inside is until when somebody was inside, or a barrier was up.
+func (t *narrator) inside(all []*holds.Stay, begin *Step, stay *Stay) {
+	stay.To = Never
+	for _, s := range all {
+		switch {
+		case s.Begin != begin.op:
+		case s.End != nil:
+			stay.To = s.End.Began()
+		case t.model().State == models.Entered: // its session kept its place
+			if alive, known := t.lived[begin.op.Return.Session]; known && alive > s.From {
+				stay.To, stay.AtLeast = alive, true
+			}
+		}
+	}
+}
+
+// held is until when a hold lasted: by its client's word, and as far as its session was
+// seen alive. What its client believed needs no session.
+func (t *narrator) held(h *holds.Hold, stay *Stay) {
+	switch t.s.Property {
+	case "belief":
+		stay.To, stay.AtLeast = h.Believed, h.Ended == holds.Open || h.Believed != h.Until
+		return
+	case "lost":
+		stay.To, stay.AtLeast = claimed(h)
+		return
+	}
+	sure := t.shown(h)
+	foreign := t.h.Header.Version == 0
+	switch {
+	case sure != Never && (sure > h.Granted || h.Ended == holds.ByLoss):
+		stay.To, stay.AtLeast = sure, h.Ended != holds.ByRelease || sure != h.Until
+	case sure == Never && (foreign || h.Ended == holds.Open):
+		stay.To, stay.uncertain = Never, !foreign
+	default:
+		stay.To, stay.uncertain = h.Until, true
+	}
+}
+
+// shown is until when the steps show a hold; Never if they show no end.
+func (t *narrator) shown(h *holds.Hold) time.Duration {
+	sure := h.Sure
+	if h.Ended == holds.ByRelease && !slices.ContainsFunc(t.s.Steps, func(st Step) bool { return st.op == h.Release }) {
+		sure = Never
+	}
+	alive, known := t.lived[h.Grant.Return.Session]
+	switch {
+	case known:
+		return min(sure, alive)
+	case sure == Never && h.Confirmed != nil:
+		return h.Confirmed.Began()
+	}
+	return sure
+}
+
+// claimed is until when a client said that it holds, whatever became of its session.
+func claimed(h *holds.Hold) (to time.Duration, atLeast bool) {
+	to = h.Granted
+	for ; ; h = h.Next {
+		switch {
+		case h.Confirmed != nil:
+			to = max(to, h.Confirmed.Began())
+		case h.Grant.F == history.FConfirm:
+			to = max(to, h.Grant.Began())
+		}
+		if h.Ended != holds.ByExpiry {
+			break
+		}
+	}
+	if h.Ended == holds.ByRelease {
+		return h.Until, false
+	}
+	return to, true
+}

@@ -1,0 +1,508 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/xml"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares text with a file of testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; go test -update writes it anew):\n%s", path, diff)
+	}
+}
+
+// record builds histories; times are microseconds.
+type record struct {
+	h      history.History
+	offset map[int]history.Process
+}
+
+func newRecord(model string) *record {
+	r := &record{offset: map[int]history.Process{}}
+	r.h.Header = history.Header{Version: 1, Model: model}
+	return r
+}
+
+func (r *record) add(at int64, e history.Event) int {
+	e.Time, e.Index = time.Duration(at)*time.Microsecond, len(r.h.Events)
+	r.h.Events = append(r.h.Events, e)
+	return e.Index
+}
+
+func (r *record) invoke(at int64, client int, f, key string, value any) int {
+	return r.add(at, history.Event{Process: history.Process(client) + r.offset[client], Client: client, Type: history.Invoke, F: f, Key: key, Value: history.Value(value), Session: history.ID(0x100 + client)})
+}
+
+func (r *record) end(at int64, client int, fate history.Type, f, key string, value any) int {
+	e := history.Event{Process: history.Process(client) + r.offset[client], Client: client, Type: fate, F: f, Key: key, Value: history.Value(value), Session: history.ID(0x100 + client)}
+	if fate != history.OK {
+		e.Error = &history.Error{Code: "timeout"}
+	}
+	if fate == history.Info {
+		r.offset[client] += 100
+	}
+	return r.add(at, e)
+}
+
+func (r *record) session(at int64, client int, f string, alive int64) int {
+	return r.add(at, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: f, Session: history.ID(0x100 + client), Alive: time.Duration(alive) * time.Microsecond})
+}
+
+func (r *record) fault(at int64, kind string, step history.FaultStep) {
+	r.add(at, history.Event{Process: history.Nemesis, Client: -1, Type: history.Info, F: kind, Value: history.Value(step)})
+}
+
+func (r *record) fact(at int64, f, key string, value any) int {
+	return r.add(at, history.Event{Process: history.Nemesis, Client: -1, Type: history.Info, F: f, Key: key, Value: history.Value(value)})
+}
+
+// all are the indices of all events.
+func (r *record) all() []int {
+	var is []int
+	for i := range r.h.Events {
+		is = append(is, i)
+	}
+	return is
+}
+
+func (r *record) scene(property, key string, witness []int) *Scene {
+	return Read(&r.h).Scene(property, key, witness)
+}
+
+// page is a scene as a terminal shows it.
+func page(s *Scene, screen Screen) string {
+	return strings.Join(s.Story(), "\n") + "\n\n" + s.Text(screen)
+}
+
+// twoHolders is a lock that two clients held, while the leader was paused.
+func twoHolders() (*record, []int) {
+	r := newRecord(history.ModelLock)
+	var w []int
+	r.fault(10_000_000, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
+	r.fault(10_100_000, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "pause:leader", Servers: []int{2}, Clients: []int{1}})
+	w = append(w, r.invoke(11_900_000, 1, history.FAcquire, "k1", nil), r.end(11_950_000, 1, history.OK, history.FAcquire, "k1", history.Grant{Token: 0x1a3}))
+	w = append(w, r.invoke(11_960_000, 3, history.FAcquire, "k1", nil), r.end(12_031_000, 3, history.OK, history.FAcquire, "k1", history.Grant{Token: 0x1a4}))
+	w = append(w, r.session(12_220_000, 1, history.FConnected, 12_210_000))
+	r.session(12_230_000, 1, history.FExpired, 0)
+	w = append(w, r.invoke(12_400_000, 3, history.FRelease, "k1", history.Held{Held: true, Token: 0x1a4}))
+	r.end(12_410_000, 3, history.OK, history.FRelease, "k1", nil)
+	r.fault(17_000_000, "pause", history.FaultStep{Fault: 1, Step: history.StepHealed, Spec: "pause:leader", Servers: []int{2}})
+	return r, w
+}
+
+// scenes are small witnesses, by the name of their golden file.
+var scenes = []struct {
+	name   string
+	scene  func() *Scene
+	screen Screen
+}{
+	{"lock-60", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Width: 60}},
+	{"lock-80", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{}},
+	{"lock-120", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Width: 120}},
+	{"lock-ascii", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{ASCII: true}},
+	{"lock-colour", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Colour: true}},
+	{"belief", believers, Screen{}},
+	{"late-death", knownDeadLater, Screen{}},
+	{"fencing", refusedWrite, Screen{}},
+	{"election", electedTwice, Screen{}},
+	{"queue-twice", takenTwice, Screen{}},
+	{"queue-order", overtaken, Screen{}},
+	{"queue-loss", vanished, Screen{}},
+	{"barrier", passedEarly, Screen{}},
+	{"double-barrier", leftAlone, Screen{}},
+	{"register", staleRead, Screen{}},
+	{"unknown-model", func() *Scene { return readsOf("ledger") }, Screen{}},
+	{"session", eventAfterData, Screen{}},
+	{"unanswered", unanswered, Screen{}},
+	{"many", many, Screen{}},
+	{"hours", hours, Screen{}},
+	{"instant", instant, Screen{}},
+	{"unicode", unicodeKeys, Screen{}},
+	{"unicode-ascii", unicodeKeys, Screen{ASCII: true}},
+	{"hostile", hostile, Screen{}},
+	{"faults", manyFaults, Screen{Width: 100}},
+	{"lines", lines, Screen{}},
+}
+
+// TestScenes compares what is told and drawn with what was looked at and found good.
+func TestScenes(t *testing.T) {
+	for _, c := range scenes {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.scene()
+			text := page(s, c.screen)
+			golden(t, c.name+".txt", text)
+			fits(t, s, c.screen)
+		})
+	}
+}
+
+// fits checks what must hold of every picture and every sentence.
+func fits(t *testing.T, s *Scene, screen Screen) {
+	t.Helper()
+	drawn := s.Text(screen)
+	wide := screen.Width
+	if wide == 0 {
+		wide = usual
+	}
+	lines := strings.Split(strings.TrimSuffix(drawn, "\n"), "\n")
+	if len(lines) > 15 {
+		t.Errorf("%d lines", len(lines))
+	}
+	for _, l := range lines {
+		for _, code := range []string{"0", "31", "33", "36"} {
+			l = strings.ReplaceAll(l, "\x1b["+code+"m", "")
+		}
+		if n := Columns(l); n > wide {
+			t.Errorf("%d columns, of %d: %q", n, wide, l)
+		}
+		clean(t, l)
+		for _, r := range l {
+			if screen.ASCII && r > 0x7f {
+				t.Errorf("%q in a drawing in ASCII", r)
+			}
+		}
+	}
+	for _, sentence := range s.Story() {
+		clean(t, sentence)
+	}
+	if len(s.Story()) > mostTold+mostFaults+3 {
+		t.Errorf("%d sentences", len(s.Story()))
+	}
+	svg := s.SVG()
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("the SVG is no XML: %v\n%s", err, svg)
+		}
+	}
+	clean(t, strings.ReplaceAll(string(svg), "\n", " "))
+	if strings.Contains(string(svg), "NaN") || strings.Contains(string(svg), "Inf") {
+		t.Errorf("a place that is none:\n%s", svg)
+	}
+}
+
+func clean(t *testing.T, text string) {
+	t.Helper()
+	for _, r := range text {
+		if !unicode.IsPrint(r) {
+			t.Errorf("%U in %q", r, text)
+		}
+	}
+}
+
+func believers() *Scene {
+	r := newRecord(history.ModelLock)
+	w := []int{
+		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
+	}
+	r.fault(2_000_000, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
+	r.fault(2_020_000, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
+	r.session(2_015_000, 0, history.FDead, 0) // it goes on believing
+	w = append(w,
+		r.invoke(1_500_000, 1, history.FAcquire, "k", nil), r.end(2_030_000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 8}),
+		r.add(2_300_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FLost, Key: "k", Value: history.Value(history.LostHold{Token: 7}), Session: 0x100}),
+		r.invoke(2_900_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
+	)
+	r.add(2_950_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FConnected, Session: 0x200})
+	return r.scene("belief", "k", w)
+}
+
+// knownDeadLater holds as long as its session is proven alive, and not until
+// somebody knew that it was dead. That of an older session says nothing.
+func knownDeadLater() *Scene {
+	r := newRecord(history.ModelLock)
+	w := []int{
+		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
+		r.add(1_100_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FDead, Session: 0x99}),
+		r.invoke(1_200_000, 1, history.FAcquire, "k", nil), r.end(1_500_000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 8}),
+		r.session(1_990_000, 0, history.FDisconnected, 1_980_000),
+		r.session(2_300_000, 0, history.FDead, 1_980_000),
+		r.invoke(2_500_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
+	}
+	return r.scene("exclusion", "k", w)
+}
+
+func refusedWrite() *Scene {
+	r := newRecord(history.ModelLock)
+	w := []int{
+		r.invoke(1000, 0, history.FAcquire, "k", nil), r.end(2000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
+		r.invoke(3000, 1, history.FWrite, "k", history.Grant{Token: 8}), r.end(4000, 1, history.OK, history.FWrite, "k", history.Written{Accepted: true, Token: 8, Order: 3}),
+		r.invoke(5000, 0, history.FWrite, "k", history.Grant{Token: 7}), r.end(6000, 0, history.OK, history.FWrite, "k", history.Written{Token: 7, Order: 4}),
+		r.invoke(9000, 0, history.FRelease, "k", history.Held{Held: true, Token: 7}),
+	}
+	return r.scene("fencing", "k", w)
+}
+
+func electedTwice() *Scene {
+	r := newRecord(history.ModelElection)
+	w := []int{
+		r.invoke(10_000, 0, history.FAcquire, "e", nil), r.end(20_000, 0, history.OK, history.FAcquire, "e", history.Grant{Token: 1}),
+		r.session(100_000, 0, history.FExpired, 0),
+		r.invoke(1_200_000, 0, history.FConfirm, "e", nil), r.end(1_202_000, 0, history.OK, history.FConfirm, "e", history.Held{Held: true, Token: 1}),
+		r.invoke(1_210_000, 2, history.FLeader, "e", nil), r.end(1_220_000, 2, history.OK, history.FLeader, "e", history.Leader{Client: -1}),
+		r.invoke(1_300_000, 0, history.FRelease, "e", history.Held{}), r.end(1_310_000, 0, history.Fail, history.FRelease, "e", nil),
+	}
+	return r.scene("lost", "e", w)
+}
+
+func (r *record) put(from, to int64, client int, item string, fate history.Type) []int {
+	return []int{r.invoke(from, client, history.FEnqueue, "q", history.Item{Item: item}), r.end(to, client, fate, history.FEnqueue, "q", nil)}
+}
+
+func (r *record) take(from, to int64, client int, item string, fate history.Type) []int {
+	var v any
+	if item != "" {
+		v = history.Item{Item: item}
+	}
+	return []int{r.invoke(from, client, history.FDequeue, "q", nil), r.end(to, client, fate, history.FDequeue, "q", v)}
+}
+
+func takenTwice() *Scene {
+	r := newRecord(history.ModelQueue)
+	w := append(r.put(1000, 2000, 0, "a", history.OK), r.take(3000, 4000, 1, "a", history.OK)...)
+	r.fault(4500, "lose-reply", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "lose-reply:delete", Clients: []int{2}})
+	w = append(w, r.take(5000, 6000, 2, "a", history.OK)...)
+	return r.scene("integrity", "q", w)
+}
+
+func overtaken() *Scene {
+	r := newRecord(history.ModelQueue)
+	w := append(r.put(1000, 2000, 0, "a", history.OK), r.put(3000, 4000, 0, "b", history.OK)...)
+	w = append(w, r.take(5000, 6000, 1, "b", history.OK)...)
+	w = append(w, r.take(7000, 8000, 2, "a", history.OK)...)
+	return r.scene("order", "q", w)
+}
+
+func vanished() *Scene {
+	r := newRecord(history.ModelQueue)
+	w := append(r.put(1_000_000, 1_002_000, 0, "a", history.OK), r.put(1_003_000, 1_004_000, 3, "b", history.OK)...)
+	w = append(w, r.take(2_000_000, 2_500_000, 1, "", history.Info)...)
+	w = append(w, r.fact(30_000_000, history.FDrained, "q", history.Drained{Empty: true}))
+	return r.scene("loss", "q", w)
+}
+
+func passedEarly() *Scene {
+	r := newRecord(history.ModelBarrier)
+	w := []int{
+		r.invoke(10_000, 0, history.FRaise, "b1", nil), r.end(20_000, 0, history.OK, history.FRaise, "b1", nil),
+		r.invoke(30_000, 1, history.FAwait, "b1", nil), r.end(40_000, 1, history.OK, history.FAwait, "b1", nil),
+		r.invoke(60_000, 0, history.FLift, "b1", nil),
+	}
+	return r.scene("early", "b1", w)
+}
+
+func leftAlone() *Scene {
+	r := newRecord(history.ModelDoubleBarrier)
+	w := []int{
+		r.invoke(10_000, 0, history.FEnter, "d1", nil), r.invoke(11_000, 1, history.FEnter, "d1", nil),
+		r.end(20_000, 0, history.OK, history.FEnter, "d1", nil), r.end(21_000, 1, history.OK, history.FEnter, "d1", nil),
+		r.invoke(30_000, 1, history.FLeave, "d1", nil), r.end(31_000, 1, history.OK, history.FLeave, "d1", nil),
+		r.session(80_000, 0, history.FConnected, 50_000),
+	}
+	return r.scene("leave", "d1", w)
+}
+
+func staleRead() *Scene { return readsOf("register") }
+
+// readsOf are operations of the models register, and ledger, which this package
+// has no words for.
+func readsOf(model string) *Scene {
+	r := newRecord(model)
+	w := []int{
+		r.invoke(1000, 0, "write", "r1", map[string]any{"value": "3"}), r.end(2000, 0, history.OK, "write", "r1", map[string]any{"version": 2}),
+		r.invoke(3000, 1, "read", "r1", map[string]any{"kind": "fenced"}), r.end(4000, 1, history.OK, "read", "r1", map[string]any{"value": "2", "version": 1}),
+		r.invoke(5000, 2, "cas", "r1", map[string]any{"from": "3", "to": "4"}), r.end(6000, 2, history.Fail, "cas", "r1", nil),
+	}
+	return r.scene("linearizable", "r1", w)
+}
+
+func eventAfterData() *Scene {
+	r := newRecord("session")
+	wire := func(at int64, f string, zxid history.ID, v any) int {
+		return r.add(at, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: f, Session: 0x100, Zxid: zxid, Value: history.Value(v)})
+	}
+	w := []int{
+		wire(1000, history.FRequest, 0, history.Request{Xid: 5, Op: "getData", Path: "/a", Watch: true}),
+		wire(2000, history.FReply, 0x10, history.Reply{Xid: 5, Data: []byte("x")}),
+		wire(3000, history.FReply, 0x12, history.Reply{Xid: 6, Error: -101}),
+		wire(4000, history.FEvent, 0x11, history.WatchEvent{Type: "nodeDataChanged", Path: "/a"}),
+	}
+	return r.scene("watch", "", w)
+}
+
+func unanswered() *Scene {
+	r := newRecord(history.ModelLock)
+	w := []int{r.invoke(0, 0, history.FAcquire, "k", nil), r.invoke(10_000_000, 1, history.FAcquire, "k", nil)}
+	return r.scene("progress", "k", w)
+}
+
+func many() *Scene {
+	r := newRecord(history.ModelQueue)
+	for i := range int64(100) {
+		r.put(1000*i, 1000*i+int64(500+i), int(i%25), fmt.Sprintf("item-%d", i), history.OK)
+	}
+	return r.scene("loss", "q", r.all())
+}
+
+func hours() *Scene {
+	r := newRecord(history.ModelQueue)
+	w := append(r.put(0, 1, 0, "a", history.OK), r.put(3_600_000_000, 7_200_000_000, 0, "b", history.OK)...)
+	w = append(w, r.take(7_200_000_001, 7_200_000_003, 1, "b", history.OK)...)
+	w = append(w, r.take(36_000_000_000, 36_000_000_001, 1, "a", history.OK)...)
+	return r.scene("order", "q", w)
+}
+
+func instant() *Scene {
+	r := newRecord(history.ModelLock)
+	w := []int{r.invoke(5000, 0, history.FAcquire, "k", nil), r.end(5000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 1})}
+	w = append(w, r.invoke(5000, 1, history.FAcquire, "k", nil), r.end(5000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 1}))
+	return r.scene("tokens", "k", w)
+}
+
+func unicodeKeys() *Scene {
+	r := newRecord(history.ModelQueue)
+	key := "Schlange-鍵-🔑"
+	w := []int{
+		r.invoke(1000, 0, history.FEnqueue, key, history.Item{Item: "日本語の項目"}), r.end(9000, 0, history.OK, history.FEnqueue, key, nil),
+		r.invoke(10_000, 1, history.FDequeue, key, nil), r.end(20_000, 1, history.OK, history.FDequeue, key, history.Item{Item: "e\u0301t\u00e9"}),
+	}
+	return r.scene("integrity", key, w)
+}
+
+// evil is text that would clear a screen, ring, write from right to left and
+// break lines.
+const evil = "\x1b[2J\a\r\n\u202eabc\x00\u009b31m\xff</text>"
+
+func hostile() *Scene {
+	r := newRecord(history.ModelQueue)
+	w := []int{
+		r.invoke(1000, 0, history.FEnqueue, evil, history.Item{Item: evil}), r.end(9000, 0, history.OK, history.FEnqueue, evil, nil),
+		r.invoke(10_000, 1, history.FDequeue, evil, nil), r.end(20_000, 1, history.Info, history.FDequeue, evil, nil),
+		r.invoke(30_000, 2, evil, evil, map[string]string{evil: evil}), r.end(40_000, 2, history.OK, evil, evil, map[string]string{evil: evil}),
+		r.fact(50_000, evil, evil, map[string]string{evil: evil}),
+		r.fact(51_000, history.FFinal, evil, history.Final{Contenders: []history.Contender{{Name: evil}}}),
+	}
+	r.h.Events[w[3]].Error = &history.Error{Code: evil, Message: evil + strings.Repeat("long ", 100)}
+	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{1}})
+	w = append(w, r.invoke(70_000, 2, evil, evil, evil))
+	return r.scene(evil, evil, w)
+}
+
+func manyFaults() *Scene {
+	r, _ := twoHolders()
+	r2 := newRecord(history.ModelLock)
+	for i, kind := range []string{"kill", "partition", "freeze", "lose-reply", "pause", "crash"} {
+		step := history.FaultStep{Fault: i + 2, Step: history.StepInject, Spec: kind, Servers: []int{1, 3}}
+		if i%2 == 0 {
+			step.Servers, step.Clients = nil, []int{1}
+		}
+		r2.fault(11_000_000+int64(i)*200_000, kind, step)
+	}
+	for _, e := range r.h.Events {
+		r2.add(int64(e.Time/time.Microsecond), e)
+	}
+	slices.SortStableFunc(r2.h.Events, func(x, y history.Event) int { return int(x.Time - y.Time) })
+	var w []int
+	for i := range r2.h.Events {
+		e := &r2.h.Events[i]
+		if e.Index = i; e.Process >= 0 {
+			w = append(w, i)
+		}
+	}
+	return r2.scene("exclusion", "k1", w)
+}
+
+// lines is of a history from elsewhere without times.
+func lines() *Scene {
+	s := &Scene{Lines: true}
+	for i, to := range []time.Duration{6, Never, 12} {
+		st := Step{Row: i, Who: fmt.Sprintf("process %d", i), From: time.Duration(2 * i), To: to, At: time.Duration(2 * i), Name: "write 3", Fate: history.OK}
+		st.Text = func(clock Clock) string { return st.Who + " wrote 3 at " + clock(st.From) }
+		s.Add(st)
+	}
+	s.Finish()
+	s.Conclude("so nothing explains it")
+	return s
+}
+
+// TestEmpty says that no witness makes no picture, and no panic.
+func TestEmpty(t *testing.T) {
+	r := newRecord(history.ModelLock)
+	for _, w := range [][]int{nil, {-1, 1 << 40}} {
+		s := r.scene("exclusion", "k", w)
+		if s.Text(Screen{}) != "" || s.SVG() != nil || len(s.Story()) != 0 {
+			t.Errorf("%v: %q %q", w, s.Story(), s.Text(Screen{}))
+		}
+	}
+}
+
+// TestAnyWitness says that any events make a picture that fits, whatever they are.
+func TestAnyWitness(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	fs := []string{
+		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, history.FRaise, history.FLift,
+		history.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
+	}
+	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}
+	models := []string{history.ModelLock, history.ModelElection, history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier, "register", ""}
+	for range 40 {
+		rec := newRecord(models[r.IntN(len(models))])
+		var at int64
+		for range 1 + r.IntN(60) {
+			at += int64(r.IntN(3)) * int64(1+r.IntN(1000))
+			rec.add(at, history.Event{
+				Process: history.Process(r.IntN(6) - 2), Client: r.IntN(12) - 1, F: fs[r.IntN(len(fs))], Key: []string{"k", "l", ""}[r.IntN(3)],
+				Type: []history.Type{history.Invoke, history.OK, history.Info, history.Fail}[r.IntN(4)], Value: []byte(values[r.IntN(len(values))]),
+				Alive: time.Duration(r.IntN(2)) * time.Duration(at) * 500,
+			})
+		}
+		for _, property := range []string{"exclusion", "belief", "loss", "early", "integrity"} {
+			s := rec.scene(property, "k", rec.all())
+			for _, width := range []int{61, 99} {
+				fits(t, s, Screen{Width: width})
+			}
+		}
+	}
+}
+
+func TestFacts(t *testing.T) {
+	for value, want := range map[string]string{
+		`{"held":true,"lost":false,"token":"0x5","n":3}`: "held, not lost, token 0x5, n 3",
+		`"text"`: `"text"`, `{"cut`: `{"cut`, "null": "", "": "",
+	} {
+		if got := Facts([]byte(value)); got != want {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// narrator makes steps of a history's events.
+type narrator struct {
+	h     *history.History
+	s     *Scene
+	lived map[history.ID]time.Duration // when the witness last shows a session alive
+}
+
+// Lengths of what histories bring along, in characters.
+const (
+	mostKey   = 40
+	mostValue = 120
+	mostError = 120
+)
+
+func client(n int) string { return "client " + strconv.Itoa(n) }
+
+// problem is why an operation did not succeed, as far as it is known.
+func problem(e *history.Event) string {
+	if e.Error == nil {
+		return ""
+	}
+	text := e.Error.Code
+	if e.Error.Message != "" && e.Error.Message != e.Error.Code {
+		text = strings.TrimPrefix(text+": "+e.Error.Message, ": ")
+	}
+	return " (" + printable.Text(text, mostError) + ")"
+}
+
+// operation adds an operation.
+func (t *narrator) operation(op *history.Operation) {
+	st := Step{
+		Row: op.Client, Who: client(op.Client), From: op.Began(), To: Never, At: op.Began(),
+		Fate: op.Outcome(), f: op.F, key: op.Key, index: op.Invoke.Index, op: op,
+	}
+	if op.Return != nil {
+		st.To = op.Return.Time
+	}
+	w, v, ok := t.model().Tell(op)
+	if !ok {
+		w = anything(op)
+	}
+	st.Name, st.id, st.held, st.taken, st.item = w.Name, v.Token, v.Held, v.Accepted, v.Item
+	if op.Outcome() == history.OK && !w.Early {
+		st.At, st.index = op.Return.Time, op.Return.Index
+	}
+	st.Text = sentence(w, op, &st)
+	t.s.Add(st)
+}
+
+func (t *narrator) model() *models.Model { return models.Of(t.h) }
+
+// sentence puts the moments in.
+func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) string {
+	who, from, to, why := st.Who, st.From, st.To, ""
+	if op.Return != nil {
+		why = problem(op.Return)
+	}
+	return func(clock Clock) string {
+		begin := who + " " + w.Asked + " at " + clock(from)
+		switch {
+		case op.Return == nil:
+			return begin + " and never got an answer: " + w.Unknown
+		case op.Outcome() == history.OK && clock(from) == clock(to):
+			return strings.TrimSuffix(begin+" and "+w.Done, " and ")
+		case op.Outcome() == history.OK && w.Done == "":
+			return begin + ", done at " + clock(to)
+		case op.Outcome() == history.OK:
+			return begin + " and " + w.Done + " at " + clock(to)
+		case op.Outcome() == history.Fail:
+			return begin + " and " + w.Refused + " at " + clock(to) + why
+		}
+		return begin + "; its call ended at " + clock(to) + why + ", and " + w.Unknown
+	}
+}
+
+// anything is an operation that no words are known for.
+func anything(op *history.Operation) models.Words {
+	in := facts(op.Invoke.Value)
+	w := models.Words{
+		Name: printable.Text(strings.TrimSpace(op.F+" "+in), 30), Asked: "called " + printable.Text(op.F, mostKey),
+		Done: "it was done", Refused: "it failed", Unknown: "nobody knows whether it took effect",
+	}
+	if op.Key != "" {
+		w.Asked += " of " + models.Key(op.Key)
+	}
+	if in != "" {
+		w.Asked += " (" + in + ")"
+	}
+	if op.Outcome() == history.OK {
+		if out := facts(op.Return.Value); out != "" {
+			w.Done = "got " + out
+			if in == "" {
+				w.Name = printable.Text(op.F+" "+out, 30)
+			}
+		}
+	}
+	return w
+}
+
+// facts is a value for people, clean.
+func facts(raw json.RawMessage) string { return printable.Text(Facts(raw), mostValue) }
+
+// Facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5".
+// What stands in it is not cleaned.
+func Facts(raw json.RawMessage) string {
+	if len(raw) == 0 || string(raw) == "null" {
+		return ""
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return string(raw)
+	}
+	var out []string
+	for d.More() {
+		key, err := d.Token()
+		var v json.RawMessage
+		if err != nil || d.Decode(&v) != nil {
+			return string(raw)
+		}
+		out = append(out, factOf(fmt.Sprint(key), v))
+	}
+	return strings.Join(out, ", ")
+}
+
+func factOf(key string, raw json.RawMessage) string {
+	var text string
+	switch {
+	case string(raw) == "true":
+		return key
+	case string(raw) == "false":
+		return "not " + key
+	case json.Unmarshal(raw, &text) == nil:
+		return key + " " + text
+	}
+	return key + " " + string(raw)
+}
+
+// fact adds one fact of the run or of a session.
+func (t *narrator) fact(e *history.Event) {
+	st := Step{Row: e.Client, Who: client(e.Client), From: e.Time, To: e.Time, At: e.Time, f: e.F, key: e.Key, index: e.Index, id: e.Session}
+	if e.Process == history.Nemesis {
+		st.Row, st.Who = -1, "harness"
+	}
+	session := "its session " + e.Session.String()
+	text := func(of string) { st.Text = func(clock Clock) string { return of + " at " + clock(st.At) } }
+	switch e.F {
+	case history.FExpired:
+		st.Name, st.Death = "told: expired", true
+		text(st.Who + " was told that " + session + " had expired")
+	case history.FDead:
+		st.Name, st.Death = "dead", true
+		st.Text = func(clock Clock) string {
+			return "the session " + e.Session.String() + " of " + st.Who + " was certainly over by " + clock(st.At)
+		}
+	case history.FExited:
+		var v history.Exited
+		_ = e.Decode(&v)
+		st.Name, st.Death = "process ended", true
+		how := "the process of " + st.Who + " was killed"
+		if v.By != history.ByCrash {
+			how = "the process of " + st.Who + " ended by itself"
+		}
+		text(how)
+	case history.FStarted:
+		st.Name = "started"
+		text("the process of " + st.Who + " began")
+	case history.FLost:
+		st.Name = "told: lost"
+		text(st.Who + " reported that its hold of " + models.Key(e.Key) + " was lost")
+	case history.FDrained:
+		var v history.Drained
+		_ = e.Decode(&v)
+		st.Name = "found empty"
+		text("a last look found " + models.Key(e.Key) + " empty")
+		if !v.Empty {
+			st.Name = "drained"
+			text(fmt.Sprintf("a last look found %d left in %s", v.Left, models.Key(e.Key)))
+		}
+	case history.FFinal:
+		var v history.Final
+		_ = e.Decode(&v)
+		if r := v.Register; r != nil {
+			st.Name = "final read"
+			text(fmt.Sprintf("a last read of %s found %s (version %d)", models.Key(e.Key), models.Quoted(r.Value), r.Version))
+			break
+		}
+		st.Name = "final list"
+		st.Text = func(clock Clock) string {
+			return "the list of contenders for " + models.Key(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
+		}
+	case history.FEvent:
+		watchEvent(e, &st)
+	default:
+		t.other(e, &st)
+	}
+	t.s.Add(st)
+}
+
+// contenders is what a list showed.
+func contenders(cs []history.Contender) string {
+	if len(cs) == 0 {
+		return " and was empty"
+	}
+	const some = 3
+	var names []string
+	for _, c := range cs[:min(some, len(cs))] {
+		names = append(names, printable.Text(c.Name, mostKey)+" of session "+c.Owner.String())
+	}
+	text := " and showed " + strings.Join(names, ", ")
+	if n := len(cs) - some; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}
+
+// other is a fact that is in the witness because it shows a session alive, or
+// one that no words are known for.
+func (t *narrator) other(e *history.Event, st *Step) {
+	if e.Alive != 0 && e.Process == history.SessionProcess && slices.Contains([]string{history.FConnected, history.FDisconnected}, e.F) {
+		showAlive(e, st)
+		return
+	}
+	if e.Process == history.Nemesis {
+		st.Who = "the harness"
+	}
+	what := facts(e.Value)
+	st.Name = printable.Text(e.F, 20)
+	st.Text = func(clock Clock) string {
+		text := st.Who + " recorded " + printable.Text(e.F, mostKey)
+		if what != "" {
+			text += " (" + what + ")"
+		}
+		return text + " at " + clock(st.At)
+	}
+}
+
+// alive adds the moment at which an event shows its session alive.
+func (t *narrator) alive(e *history.Event) {
+	st := Step{Row: e.Client, Who: client(e.Client), f: e.F, index: e.Index}
+	showAlive(e, &st)
+	t.s.Add(st)
+}
+
+// showAlive makes a step of the moment at which a session was alive.
+func showAlive(e *history.Event, st *Step) {
+	st.Name, st.At, st.From, st.To, st.key = "alive", e.Alive, e.Alive, e.Alive, ""
+	st.Text = func(clock Clock) string {
+		return "the session " + e.Session.String() + " of " + client(e.Client) + " still was alive at " + clock(st.At) + ": a quorum answered what it sent then"
+	}
+}

@@ -1,0 +1,71 @@
+package kinds
+
+import "github.com/zklab/zklab/history"
+
+// all are the kinds that were declared, in order.
+var all []Kind
+
+func declare(k Kind) Kind {
+	all = append(all, k)
+	return k
+}
+
+// reconnects is the trait of most of what ends connections.
+var reconnects = history.FaultTraits{Reconnects: true}
+
+// Faults of servers.
+var (
+	Pause    = declare(Kind{Name: "pause", Hits: Servers, Was: "was paused", Were: "were paused", Common: true, Traits: reconnects})
+	Kill     = declare(Kind{Name: "kill", Hits: Servers, Was: "was killed and down", Were: "were killed and down", Traits: reconnects})
+	Restart  = declare(Kind{Name: "restart", Hits: Servers, Was: "was restarted", Were: "were restarted", Traits: reconnects})
+	Rolling  = declare(Kind{Name: "rolling", Hits: Servers, Was: "was restarted", Were: "were restarted one after the other", Traits: reconnects})
+	FullDisk = declare(Kind{Name: "full-disk", Hits: Servers, Was: "had no room on its disk", Were: "had no room on their disks"})
+	SlowDisk = declare(Kind{Name: "slow-disk", Hits: Servers, Was: "had a slow disk", Were: "had slow disks"})
+)
+
+// Faults of the network between servers.
+var (
+	Partition   = declare(Kind{Name: "partition", Hits: Network, Was: "was cut off from other servers", Were: "were cut off from other servers"})
+	Lossy       = declare(Kind{Name: "lossy", Hits: Network, Was: "lost packets", Were: "lost packets"})
+	SlowNetwork = declare(Kind{Name: "slow-network", Hits: Network, Was: "was slow to reach for the others", Were: "were slow to reach for the others"})
+)
+
+// Faults of links of clients.
+var (
+	CutOff    = declare(Kind{Name: "cut-off", Hits: Links, Was: "did not reach some servers", Were: "did not reach some servers"})
+	Cut       = declare(Kind{Name: "cut", Hits: Links, Was: "had its connection cut", Were: "had their connections cut", Moment: true, Traits: reconnects})
+	Reset     = declare(Kind{Name: "reset", Hits: Links, Was: "had its connection reset", Were: "had their connections reset", Moment: true, Traits: reconnects})
+	Refuse    = declare(Kind{Name: "refuse", Hits: Links, Was: "was refused any connection", Were: "were refused any connection", Traits: reconnects})
+	StallLink = declare(Kind{Name: "stall-link", Hits: Links, Was: "had a link on which nothing passed", Were: "had links on which nothing passed", Traits: history.FaultTraits{Absent: true}})
+	SlowLink  = declare(Kind{Name: "slow-link", Hits: Links, Was: "had a slow link", Were: "had slow links", Traits: history.FaultTraits{Absent: true}})
+	Move      = declare(Kind{Name: "move", Hits: Links, Was: "was moved to another server", Were: "were moved to other servers", Traits: reconnects})
+)
+
+// Faults of single messages.
+var (
+	LoseRequest = declare(Kind{Name: "lose-request", Hits: Messages, Traits: reconnects})
+	LoseReply   = declare(Kind{Name: "lose-reply", Hits: Messages, Traits: reconnects})
+	LateEvent   = declare(Kind{Name: "late-event", Hits: Messages, Was: "was told of watch events late", Were: "were told of watch events late"})
+)
+
+// Faults of sessions.
+var (
+	Expire    = declare(Kind{Name: "expire", Hits: Sessions, Was: "had its session expired by force", Were: "had their sessions expired by force", Common: true, Traits: history.FaultTraits{Sessions: history.EndAtOnce}})
+	Silence   = declare(Kind{Name: "silence", Hits: Sessions, Was: "had a silent link, until its session expired", Were: "had silent links, until their sessions expired", Traits: history.FaultTraits{Sessions: history.EndByTimeout, Absent: true}})
+	Duplicate = declare(Kind{Name: "duplicate", Hits: Sessions, Was: "shared its session with a copy", Were: "shared their sessions with copies"})
+)
+
+// Faults of processes of clients.
+var (
+	Freeze = declare(Kind{Name: "freeze", Hits: Processes, Was: "was frozen", Were: "were frozen", Traits: history.FaultTraits{Sessions: history.EndIfOutlasted, Absent: true}})
+	Crash  = declare(Kind{Name: "crash", Hits: Processes, Was: "was killed", Were: "were killed", Traits: history.FaultTraits{Crashes: true}})
+)
+
+// Faults of znodes.
+var (
+	Foreign  = declare(Kind{Name: "foreign", Hits: Znodes})
+	Touch    = declare(Kind{Name: "touch", Hits: Znodes})
+	ACL      = declare(Kind{Name: "acl", Hits: Znodes, Traits: history.FaultTraits{Denies: true}})
+	Recreate = declare(Kind{Name: "recreate", Hits: Znodes, Traits: history.FaultTraits{Deletes: true}})
+	Counter  = declare(Kind{Name: "counter", Hits: Znodes})
+)

@@ -1,0 +1,41 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/link"
+)
+
+// Cut ends the connections of clients under their hands. They may connect again
+// at once, to another server: their sessions live on.
+type Cut struct {
+	Who    Who
+	orElse bool
+}
+
+var _ = declare(kinds.Cut, ofClients(Kind{
+	About: "ends connections of clients; they may connect again at once",
+	guide: []row{{"", "connections end; they may connect again at once", "no connection is left of those", ""}},
+	at:    atMessages{which: link.AnyMessage},
+}, func(who Who, orElse bool) Fault { return Cut{who, orElse} }))
+
+// Kind is "cut".
+func (Cut) Kind() string { return kinds.Cut.Name }
+
+// Spec is cut or cut:<who>.
+func (f Cut) Spec() string { return spec(kinds.Cut, string(f.Who)) }
+
+// Available is always true: every client has a link.
+func (Cut) Available(Setting) error { return nil }
+
+// Inject cuts.
+func (f Cut) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse},
+		cuts(func(c Client) int { return c.Link.Cut() }), backAgain)
+	if err != nil {
+		return nil, err
+	}
+	return onLinksOnce{onLinks: e}, nil
+}

@@ -1,0 +1,81 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// onLinks is the effect of a fault on the links of clients.
+type onLinks struct {
+	effect
+	target  *Target
+	victims victims
+	// seen sees from outside that one of them has it.
+	seen func(context.Context, *victim) error
+}
+
+// onLinksOnce is one of which nothing lasts.
+type onLinksOnce struct {
+	atOnce
+	*onLinks
+}
+
+// hitLinks does it to the links of those who are meant.
+func hitLinks(ctx context.Context, t *Target, rng *rand.Rand, spec string, whom choice, do action, seen func(context.Context, *victim) error) (*onLinks, error) {
+	all, err := whom.hit(ctx, t, rng, do)
+	if err != nil {
+		return nil, err
+	}
+	return &onLinks{target: t, effect: effect{step: all.step(spec)}, victims: all, seen: seen}, nil
+}
+
+// Verify looks at all of them at once.
+func (e *onLinks) Verify(ctx context.Context) error {
+	return e.victims.each(func(s *victim) error {
+		if err := e.seen(ctx, s); err != nil {
+			return fmt.Errorf("client %d: %w", s.client.ID, err)
+		}
+		return nil
+	})
+}
+
+// Heal undoes it.
+func (e *onLinks) Heal(context.Context) error {
+	e.victims.undo()
+	return nil
+}
+
+// cuts ends connections: with nothing to end it is no fault.
+func cuts(cut func(Client) int) action {
+	return func(c Client) (func(), error) {
+		if cut(c) == 0 {
+			return nil, fmt.Errorf("there was no connection: %w", ErrNoTarget)
+		}
+		return nil, nil
+	}
+}
+
+// backAgain waits until the client is connected, to whatever server and with
+// whatever session: its connection of before is gone.
+func backAgain(ctx context.Context, s *victim) error {
+	for !hasSession(s.client) {
+		if !doze(ctx, observed) {
+			return fmt.Errorf("it did not connect again: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// asksThrough asks the server that the client is or was on for its status,
+// through the client's link, and says how long that took.
+func asksThrough(ctx context.Context, s *victim, patience time.Duration) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	began := time.Now()
+	_, err := ensemble.AskStatus(ctx, s.client.Link.Dial, s.session.Server)
+	return time.Since(began), err
+}

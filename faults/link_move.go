@@ -1,0 +1,114 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// Move brings clients to another server: their connections end, and they find
+// only that one. Their sessions live on there.
+type Move struct {
+	Who    Who
+	To     int // the server's id; 0 is another one than now, drawn
+	orElse bool
+}
+
+var _ = declare(kinds.Move, Kind{
+	About:   "moves sessions of clients to another server",
+	guide:   []row{{"", "sessions go to another server", "the session is there", "routing is free"}},
+	words:   whoWords,
+	Options: []Option{{Key: "to", About: "the server's number, from 1", Example: "2", Check: checkCount}},
+	build: func(a arguments) Fault {
+		return Move{Who: Who(a.word), To: a.count("to")}
+	},
+	vary: func(f Fault, n int, _ *rand.Rand) Fault {
+		m := f.(Move)
+		if m.Who == AnyWho {
+			m.Who, m.orElse = drawnWho(n), true
+		}
+		return m
+	},
+})
+
+// Kind is "move".
+func (Move) Kind() string { return kinds.Move.Name }
+
+// Spec is move, whom, and where to.
+func (f Move) Spec() string {
+	return withCount(spec(kinds.Move, string(f.Who)), "to", f.To)
+}
+
+// Available asks for somewhere to go.
+func (f Move) Available(s Setting) error {
+	switch n := len(s.Ensemble.Servers()); {
+	case n < 2:
+		return errors.New("there is no other server to move to")
+	case f.To > n:
+		return fmt.Errorf("there is no server %d: the ensemble has %d", f.To, n)
+	}
+	return nil
+}
+
+// moveWait is how long a client may take to get there: a few tries, a second
+// apart each.
+const moveWait = 6 * time.Second
+
+// Inject moves.
+func (f Move) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	servers := serving(ctx, t.Ensemble)
+	all, err := choice{who: f.Who, orElse: f.orElse}.hit(ctx, t, rng, nothingYet)
+	if err != nil {
+		return nil, err
+	}
+	goals := map[int]string{}
+	for _, s := range all {
+		addr, err := f.goal(servers, s.session.Server, rng)
+		if err != nil {
+			all.undo()
+			return nil, err
+		}
+		goals[s.client.ID] = addr
+	}
+	ctx, cancel := context.WithTimeout(ctx, moveWait)
+	defer cancel()
+	if err := all.each(func(s *victim) error { return s.client.Link.Move(ctx, goals[s.client.ID]) }); err != nil {
+		all.undo()
+		return nil, fmt.Errorf("move: %w", err)
+	}
+	e := &onLinks{target: t, effect: effect{step: all.step(f.Spec())}, victims: all, seen: func(_ context.Context, s *victim) error {
+		return isAt(s, goals[s.client.ID])
+	}}
+	return onLinksOnce{onLinks: e}, nil
+}
+
+// nothingYet only claims: the move itself takes time.
+func nothingYet(Client) (func(), error) { return nil, nil }
+
+// goal gives the address to go to.
+func (f Move) goal(servers []ensemble.Server, from string, rng *rand.Rand) (string, error) {
+	var goals []string
+	for _, s := range servers {
+		if s.Addr() != from && (f.To == 0 || s.ID() == f.To) {
+			goals = append(goals, s.Addr())
+		}
+	}
+	if len(goals) == 0 {
+		return "", fmt.Errorf("no other server that serves could be moved to: %w", ErrNoTarget)
+	}
+	return goals[rng.IntN(len(goals))], nil
+}
+
+// isAt looks where the session is connected.
+func isAt(s *victim, addr string) error {
+	now, ok := s.client.Link.Session()
+	if !ok || !now.Connected || now.Server != addr {
+		return fmt.Errorf("it is not connected to %s", addr)
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/link"
+)
+
+// Refuse cuts clients off, and nobody lets them in while it lasts: each try is
+// refused at once. For longer than the session's time-out it ends the session.
+type Refuse struct {
+	Who    Who
+	orElse bool
+}
+
+var _ = declare(kinds.Refuse, ofClients(Kind{
+	About: "cuts clients off; whoever they try refuses them",
+	guide: []row{{"", "connections end, and new ones are refused", "one that is refused", "they are let in"}},
+	at:    atMessages{which: link.AnyMessage},
+}, func(who Who, orElse bool) Fault { return Refuse{who, orElse} }))
+
+// Kind is "refuse".
+func (Refuse) Kind() string { return kinds.Refuse.Name }
+
+// Spec is refuse or refuse:<who>.
+func (f Refuse) Spec() string { return spec(kinds.Refuse, string(f.Who)) }
+
+// Available is always true: every client has a link.
+func (Refuse) Available(Setting) error { return nil }
+
+// Inject refuses first and cuts then, so that nobody slips in.
+func (f Refuse) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	do := func(c Client) (func(), error) {
+		release := c.Link.Refuse()
+		c.Link.Cut()
+		return release, nil
+	}
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, isRefused)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// isRefused tries the server that the client was on, through the link.
+func isRefused(_ context.Context, s *victim) error {
+	if hasSession(s.client) {
+		return errors.New("it is still connected")
+	}
+	conn, err := s.client.Link.Dial("tcp", s.session.Server, time.Second)
+	if err == nil {
+		conn.Close()
+		return fmt.Errorf("%s let it in", s.session.Server)
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("it was not refused, but: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/link"
+)
+
+// Reset resets the connections of clients, as a server that dies or a firewall that
+// forgets does: both ends read "connection reset". They may connect again at once.
+type Reset struct {
+	Who    Who
+	orElse bool
+}
+
+var _ = declare(kinds.Reset, ofClients(Kind{
+	About: "resets connections of clients; they may connect again at once",
+	guide: []row{{"", "as cut, but both ends read \"connection reset\"", "the same", ""}},
+	at:    atMessages{which: link.AnyMessage},
+}, func(who Who, orElse bool) Fault { return Reset{who, orElse} }))
+
+// Kind is "reset".
+func (Reset) Kind() string { return kinds.Reset.Name }
+
+// Spec is reset or reset:<who>.
+func (f Reset) Spec() string { return spec(kinds.Reset, string(f.Who)) }
+
+// Available is always true: every client has a link.
+func (Reset) Available(Setting) error { return nil }
+
+// Inject resets.
+func (f Reset) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse},
+		cuts(func(c Client) int { return c.Link.Reset() }), backAgain)
+	if err != nil {
+		return nil, err
+	}
+	return onLinksOnce{onLinks: e}, nil
+}

@@ -1,0 +1,94 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/link"
+)
+
+// SlowLink makes what passes between clients and servers later, each way, while
+// it lasts. Without any figure the delay is 100 ms.
+type SlowLink struct {
+	By, Jitter time.Duration // the delay, and what is added to it at random
+	Rate       int           // bytes a second; 0 is no bound
+	Who        Who
+	orElse     bool
+}
+
+var _ = declare(kinds.SlowLink, Kind{
+	About: "makes what passes between clients and servers later",
+	guide: []row{{"", "later, and not more than so many bytes a second", "an answer that is late", "no delay"}},
+	words: whoWords,
+	Options: []Option{
+		{Key: "by", About: "how much later, each way", Example: "50ms", Check: checkBy},
+		{Key: "jitter", About: "what is added to that at random, at most", Example: "20ms", Check: checkBy},
+		{Key: "rate", About: "bytes a second, at most", Example: "2000", Check: checkCount},
+	},
+	build: func(a arguments) Fault {
+		f := SlowLink{Who: Who(a.word), By: a.by(), Rate: a.count("rate")}
+		f.Jitter, _ = time.ParseDuration(a.options["jitter"])
+		return f
+	},
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		s := f.(SlowLink)
+		if s.Who == AnyWho {
+			s.Who, s.orElse = drawnWho(n), true
+		}
+		if s.By == 0 && s.Jitter == 0 && s.Rate == 0 {
+			s.By = []time.Duration{20 * time.Millisecond, slowness, 300 * time.Millisecond}[rng.IntN(3)]
+			s.Jitter = s.By
+		}
+		return s
+	},
+})
+
+// Kind is "slow-link".
+func (SlowLink) Kind() string { return kinds.SlowLink.Name }
+
+// Spec is slow-link, whom, and how slow.
+func (f SlowLink) Spec() string {
+	s := withTime(spec(kinds.SlowLink, string(f.Who)), "by", f.By)
+	return withCount(withTime(s, "jitter", f.Jitter), "rate", f.Rate)
+}
+
+// Available is always true: every client has a link.
+func (SlowLink) Available(Setting) error { return nil }
+
+// Inject slows down.
+func (f SlowLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	shape := link.Shape{Delay: f.By, Jitter: f.Jitter, BytesPerSecond: f.Rate, Seed: rng.Uint64()}
+	if f.By == 0 && f.Jitter == 0 && f.Rate == 0 {
+		shape.Delay = slowness
+	}
+	do := func(c Client) (func(), error) { return c.Link.Slow(shape), nil }
+	seen := func(ctx context.Context, s *victim) error { return isSlow(ctx, t, s, shape) }
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, seen)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// leastAnswer is what a server's answer to "srvr" has at least, in bytes.
+const leastAnswer = 100
+
+// isSlow asks the client's server through the link: the answer must not be
+// there before question and answer have had their delays.
+func isSlow(ctx context.Context, t *Target, s *victim, shape link.Shape) error {
+	least := 2 * shape.Delay
+	if shape.BytesPerSecond > 0 {
+		least += time.Second * leastAnswer / time.Duration(shape.BytesPerSecond)
+	}
+	took, err := asksThrough(ctx, s, 4*(least+2*shape.Jitter)+Patience/3)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the server did not answer it within %s: %w", took, err)
+	case took < least:
+		return fmt.Errorf("the server answered it after %s, which is less than %s", took, least)
+	}
+	return nil
+}

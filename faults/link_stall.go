@@ -1,0 +1,83 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/link"
+)
+
+// StallLink lets nothing pass between clients and servers, one way or both, while it
+// lasts. Connections stay open, nothing is lost, and all comes in order
+// afterwards. For longer than the session's time-out it ends the session.
+type StallLink struct {
+	Way    link.Direction
+	Who    Who
+	orElse bool
+	open   bool // the way was left out
+}
+
+var ways = map[string]link.Direction{
+	link.Both.String(): link.Both, link.ToServer.String(): link.ToServer, link.ToClient.String(): link.ToClient,
+}
+
+var _ = declare(kinds.StallLink, Kind{
+	About:   "lets nothing pass between clients and servers, one way or both",
+	guide:   []row{{"", "nothing passes; nothing is lost", "a question that stays unanswered", "all comes, in order"}},
+	words:   words{list: []string{link.Both.String(), link.ToServer.String(), link.ToClient.String()}},
+	Options: []Option{whoOption},
+	build: func(a arguments) Fault {
+		return StallLink{Way: ways[a.word], Who: Who(a.options["who"]), open: a.word == ""}
+	},
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		s := f.(StallLink)
+		if s.open {
+			s.Way, s.open = []link.Direction{link.Both, link.ToServer, link.ToClient}[rng.IntN(3)], false
+		}
+		if s.Who == AnyWho {
+			s.Who, s.orElse = drawnWho(n), true
+		}
+		return s
+	},
+})
+
+// Kind is "stall-link".
+func (StallLink) Kind() string { return kinds.StallLink.Name }
+
+// Spec is stall-link:<way>, and whom.
+func (f StallLink) Spec() string {
+	way := f.Way.String()
+	if f.open {
+		way = ""
+	}
+	return withOption(spec(kinds.StallLink, way), "who", string(f.Who))
+}
+
+// Available is always true: every client has a link.
+func (StallLink) Available(Setting) error { return nil }
+
+// Inject stalls.
+func (f StallLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	do := func(c Client) (func(), error) { return c.Link.Stall(f.Way), nil }
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, f.seen)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// seen asks a server through the link, which must not answer, and counts what
+// comes to the client meanwhile. (What it sends counts when it is sent.)
+func (f StallLink) seen(ctx context.Context, s *victim) error {
+	_, before := s.client.Link.Passed()
+	if _, err := asksThrough(ctx, s, noAnswer); err == nil {
+		return errors.New("a server answered it")
+	}
+	if _, now := s.client.Link.Passed(); f.Way != link.ToServer && now != before {
+		return fmt.Errorf("%d frames came to it", now-before)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
+)
+
+// LateEvent makes the watch events of a client come late while it lasts: behind
+// later replies, or when the fault is healed.
+//
+// No network does that: on one connection an event comes before the reply that
+// shows its change. A client library that delivers events on a thread of their
+// own does it to its users.
+type LateEvent struct {
+	// Behind is how many later replies overtake each event; 0 is 1, negative all
+	// until the fault is healed. At a message 0 is until then, too.
+	Behind int
+	Who    Who
+	orElse bool
+}
+
+const untilHeal = "heal"
+
+var _ = declare(kinds.LateEvent, Kind{
+	About: "lets watch events of clients come behind later replies",
+	guide: []row{{"", "watch events come behind so many later replies", "an event that is held back", "it is delivered"}},
+	words: whoWords,
+	Options: []Option{{
+		Key: "behind", About: "how many replies overtake each, or " + untilHeal, Example: "2",
+		Check: func(value string) error {
+			if value == untilHeal || checkCount(value) == nil {
+				return nil
+			}
+			return fmt.Errorf("%q is no number from 1, nor %s", value, untilHeal)
+		},
+	}},
+	at: atMessages{which: link.Events, takes: "the client from it, and how late it is (behind=, or +5s)", open: func(f Fault) bool { return f.(LateEvent).Who == AnyWho }},
+	build: func(a arguments) Fault {
+		f := LateEvent{Who: Who(a.word), Behind: a.count("behind")}
+		if a.options["behind"] == untilHeal {
+			f.Behind = -1
+		}
+		return f
+	},
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		l := f.(LateEvent)
+		if l.Who == AnyWho {
+			l.Who, l.orElse = []Who{Waiter, Next, Holder, Anyone}[n%4], true
+		}
+		if l.Behind == 0 {
+			l.Behind = []int{1, 2, 5, -1}[rng.IntN(4)]
+		}
+		return l
+	},
+})
+
+// Kind is "late-event".
+func (LateEvent) Kind() string { return kinds.LateEvent.Name }
+
+// Spec is late-event, whom, and behind how many.
+func (f LateEvent) Spec() string {
+	s := spec(kinds.LateEvent, string(f.Who))
+	if f.Behind < 0 {
+		return withOption(s, "behind", untilHeal)
+	}
+	return withCount(s, "behind", f.Behind)
+}
+
+// Available is always true: every client has a link.
+func (LateEvent) Available(Setting) error { return nil }
+
+// Inject lies in wait for events.
+func (f LateEvent) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	rule := link.EventRule{Behind: f.Behind}
+	who := choice{who: f.Who, orElse: f.orElse, early: true}
+	switch {
+	case t.At != nil:
+		rule.Behind, who.who = max(f.Behind, 0), TheClient(t.At.Point().Client)
+	case f.Behind == 0:
+		rule.Behind = 1
+	case f.Behind < 0:
+		rule.Behind = 0 // the link's word for it
+	}
+	e := &late{target: t, spec: f.Spec(), held: map[int]*link.HeldEvents{}}
+	hold := func(c Client) (func(), error) {
+		held, err := t.holdEvents(c, rule)
+		if err != nil {
+			return nil, err
+		}
+		e.held[c.ID] = held
+		return held.Release, nil
+	}
+	all, err := who.hit(ctx, t, rng, hold)
+	if err != nil {
+		return nil, err
+	}
+	e.victims = all
+	return e, nil
+}
+
+// holdEvents lies in wait for events, or holds back the one that is stopped.
+func (t *Target) holdEvents(c Client, rule link.EventRule) (*link.HeldEvents, error) {
+	if t.At != nil {
+		held, err := t.At.HoldEvent(rule.Behind)
+		return held, taken(err)
+	}
+	return c.Link.HoldEvents(rule)
+}
+
+type late struct {
+	target  *Target
+	spec    string
+	victims victims
+	held    map[int]*link.HeldEvents // by client
+}
+
+// Describe tells which events were held back so far.
+func (e *late) Describe() history.FaultStep {
+	step := e.victims.step(e.spec)
+	var details []string
+	for _, s := range e.victims {
+		for _, x := range e.held[s.client.ID].Events() {
+			details = append(details, fmt.Sprintf("client %d: %v of %s, overtaken by %d", s.client.ID, x.Type, x.Path, x.Overtaken))
+		}
+	}
+	step.Detail = strings.Join(details, "; ")
+	return step
+}
+
+// Verify waits for an event that is held back; ErrNoTarget if none comes.
+func (e *late) Verify(ctx context.Context) error {
+	deadline := time.Now().Add(e.target.Lasts)
+	for {
+		for _, h := range e.held {
+			select {
+			case <-h.Happened():
+				return nil
+			default:
+			}
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no event came within %s: %w", e.target.Lasts, ErrNoTarget)
+		}
+		if !doze(ctx, observed) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Heal delivers what is still held back.
+func (e *late) Heal(context.Context) error {
+	e.victims.undo()
+	return nil
+}

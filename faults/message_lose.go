@@ -1,0 +1,439 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link"
+)
+
+// LoseRequest loses requests on their way to the server, each with its
+// connection: the client cannot know that nothing happened. The zero value loses
+// one of an operation that the client uses, drawn when it is injected.
+type LoseRequest Message
+
+// LoseReply loses replies on their way to the client, each with its connection:
+// the client cannot know what happened. The zero value loses one of an operation
+// that the client uses, drawn when it is injected.
+type LoseReply Message
+
+// Message picks the messages to lose.
+type Message struct {
+	// Op is the operation: create, delete, setData, getData, getChildren, ... Every
+	// variant of it counts (create2), but not what is within a multi. AnyOp is any.
+	Op string
+	// Nth is which of the matching requests from now on, from 1; 0 is 1.
+	Nth int
+	// Times is how many are lost, from the nth on; 0 is 1, negative each one while
+	// it lasts.
+	Times int
+	// Path is the znode, with all below it; or a pattern of path.Match. One that
+	// does not begin with a slash is below Target.Root: k1. "" is any.
+	Path   string
+	Who    Who
+	orElse bool
+}
+
+// AnyOp is every operation, as Message.Op.
+const AnyOp = "any"
+
+// lossKind is what lose-request and lose-reply have in common.
+func lossKind(about string, guide row, which link.Messages, build func(Message) Fault, message func(Fault) Message) Kind {
+	return Kind{
+		About: about,
+		guide: []row{guide},
+		words: words{
+			list:     []string{"create", "delete", "setData", "getData", "getChildren", "exists", "multi", "sync", "ping", "closeSession", AnyOp},
+			check:    func(s string) error { _, err := wire.ParseOp(s); return err },
+			examples: []string{"getACL"},
+		},
+		Options: []Option{
+			{Key: "nth", About: "which of them, from 1", Example: "2", Check: checkCount},
+			{Key: "times", About: "how many of them, or each", Example: "2", Check: checkTimes},
+			{Key: "path", About: "about which znode or what is below it: k1", Example: "k1", Check: checkPath},
+			whoOption,
+		},
+		at: atMessages{which: which, takes: "the message and nothing more", open: func(f Fault) bool { return message(f) == Message{} }},
+		build: func(a arguments) Fault {
+			m := Message{Op: a.word, Nth: a.count("nth"), Times: a.count("times"), Path: a.options["path"], Who: Who(a.options["who"])}
+			if a.options["times"] == eachTime {
+				m.Times = -1
+			}
+			return build(m)
+		},
+		vary: func(f Fault, n int, _ *rand.Rand) Fault {
+			m := message(f)
+			if m.Who == AnyWho {
+				m.Who, m.orElse = drawnWho(n), true
+			}
+			return build(m)
+		},
+	}
+}
+
+const eachTime = "each"
+
+func checkTimes(value string) error {
+	if value == eachTime || checkCount(value) == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is no number from 1, nor %s", value, eachTime)
+}
+
+func checkPath(value string) error {
+	if value == "" || value != "/" && strings.HasSuffix(value, "/") || strings.Contains(value, "//") {
+		return fmt.Errorf("%q is no path of a znode", value)
+	}
+	return nil
+}
+
+var _ = declare(kinds.LoseRequest, lossKind(
+	"loses requests of clients with their connections",
+	row{"*operation*", "a request never reaches the server", "the loss", "nothing more is lost"}, link.Requests,
+	func(m Message) Fault { return LoseRequest(m) }, func(f Fault) Message { return Message(f.(LoseRequest)) }))
+
+var _ = declare(kinds.LoseReply, lossKind(
+	"loses replies to clients with their connections",
+	row{"*operation*", "the server carries it out, and the client is not told", "the loss, and the write in the tree", "nothing more is lost"}, link.Replies,
+	func(m Message) Fault { return LoseReply(m) }, func(f Fault) Message { return Message(f.(LoseReply)) }))
+
+// Kind is "lose-request".
+func (LoseRequest) Kind() string { return kinds.LoseRequest.Name }
+
+// Kind is "lose-reply".
+func (LoseReply) Kind() string { return kinds.LoseReply.Name }
+
+// Spec is lose-request, the operation, and what else was given.
+func (f LoseRequest) Spec() string { return Message(f).spec(kinds.LoseRequest) }
+
+// Spec is lose-reply, the operation, and what else was given.
+func (f LoseReply) Spec() string { return Message(f).spec(kinds.LoseReply) }
+
+func (m Message) spec(kind kinds.Kind) string {
+	s := withCount(spec(kind, m.Op), "nth", m.Nth)
+	if m.Times < 0 {
+		s = withOption(s, "times", eachTime)
+	} else {
+		s = withCount(s, "times", m.Times)
+	}
+	return withOption(withOption(s, "path", m.Path), "who", string(m.Who))
+}
+
+// Available is always true: every client has a link.
+func (LoseRequest) Available(Setting) error { return nil }
+
+// Available is always true: every client has a link.
+func (LoseReply) Available(Setting) error { return nil }
+
+// Inject lies in wait for the messages.
+func (f LoseRequest) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	return Message(f).inject(ctx, t, rng, link.Request, kinds.LoseRequest)
+}
+
+// Inject lies in wait for the messages.
+func (f LoseReply) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	return Message(f).inject(ctx, t, rng, link.Reply, kinds.LoseReply)
+}
+
+func (m Message) inject(ctx context.Context, t *Target, rng *rand.Rand, what link.What, kind kinds.Kind) (Effect, error) {
+	e := &lostMessages{
+		target: t, what: what, kind: kind, message: m, drawn: m.Op == "", armed: map[int][]*link.Loss{},
+		first: make(chan struct{}), ended: make(chan struct{}), stop: make(chan struct{}),
+	}
+	who := choice{who: m.Who, orElse: m.orElse, early: true}
+	if t.At != nil {
+		who.who, e.drawn = TheClient(t.At.Point().Client), false
+	}
+	arm := func(c Client) (func(), error) {
+		m := m // each client has its own draw
+		if e.drawn {
+			m = m.draw(c.Link.Requests(), rng)
+		}
+		return func() { e.cancel(c) }, e.arm(c, m)
+	}
+	all, err := who.hit(ctx, t, rng, arm)
+	if err != nil {
+		return nil, errors.Join(err, e.Heal(ctx))
+	}
+	e.victims = all
+	return e, nil
+}
+
+func (m Message) rule(t *Target, what link.What) (link.Rule, error) {
+	r := link.Rule{What: what, Nth: m.Nth, Times: m.Times, Path: m.Path}
+	if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
+		r.Path = t.Root + "/" + r.Path
+	}
+	var err error
+	if m.Op != AnyOp {
+		r.Op, err = wire.ParseOp(m.Op)
+	}
+	return r, err
+}
+
+// weights are how often an operation is drawn among those that a client uses:
+// those after whose loss a client must find out what happened come often.
+var weights = []struct {
+	op     wire.Op
+	weight int
+}{
+	{wire.Create, 4},
+	{wire.Delete, 4},
+	{wire.GetChildren, 4},
+	{wire.SetData, 3},
+	{wire.Multi, 2},
+	{wire.GetData, 2},
+	{wire.Exists, 2},
+	{wire.Sync, 1},
+	{wire.Ping, 1},
+}
+
+// inARow is how often, of so many draws, it is several messages in a row,
+// whatever they are: what a client does about the first loss gets lost as well.
+const inARow = 4
+
+// draw fills in the operation, of those that the client has used so far.
+func (m Message) draw(used map[wire.Op]int, rng *rand.Rand) Message {
+	if m.Times == 0 && m.Nth == 0 && rng.IntN(inARow) == 0 {
+		m.Op, m.Times = AnyOp, 2+rng.IntN(2)
+		return m
+	}
+	came := map[wire.Op]bool{}
+	for op, n := range used {
+		if n > 0 {
+			came[op.Kind()] = true
+		}
+	}
+	sum := 0
+	for _, w := range weights {
+		if came[w.op] {
+			sum += w.weight
+		}
+	}
+	m.Op = AnyOp
+	if sum == 0 {
+		return m
+	}
+	at := rng.IntN(sum)
+	for _, w := range weights {
+		if !came[w.op] {
+			continue
+		}
+		if at -= w.weight; at < 0 {
+			m.Op = w.op.String()
+			break
+		}
+	}
+	return m
+}
+
+// lostMessages is the effect: a loss on each link, which happens when its message comes.
+type lostMessages struct {
+	target  *Target
+	what    link.What
+	kind    kinds.Kind
+	drawn   bool // the operation was left open
+	victims victims
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	message Message              // with the operation that was drawn, the last client's
+	armed   map[int][]*link.Loss // by client; the last one is at work
+	open    int                  // losses at work that are not done
+	written map[int64]bool       // zxids of lost replies whose writes were seen in the tree
+
+	some  sync.Once
+	first chan struct{} // closed once something is lost
+	all   sync.Once
+	ended chan struct{} // closed once all is lost that is to be
+	over  sync.Once
+	stop  chan struct{} // closed by Heal
+}
+
+// loss lies in wait for the message, or takes the one that is stopped.
+func (e *lostMessages) loss(c Client, m Message) (*link.Loss, error) {
+	if e.target.At != nil {
+		loss, err := e.target.At.Lose()
+		return loss, taken(err)
+	}
+	rule, err := m.rule(e.target, e.what)
+	if err != nil {
+		return nil, err
+	}
+	return c.Link.Lose(rule)
+}
+
+// arm lies in wait on one link, instead of what may be at work there.
+func (e *lostMessages) arm(c Client, m Message) error {
+	loss, err := e.loss(c, m)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	if len(e.armed[c.ID]) == 0 {
+		e.open++
+	}
+	e.armed[c.ID] = append(e.armed[c.ID], loss)
+	e.message = m
+	e.mu.Unlock()
+	e.running.Go(func() { e.watch(loss) })
+	return nil
+}
+
+// watch waits for a loss.
+func (e *lostMessages) watch(loss *link.Loss) {
+	select {
+	case <-loss.First():
+		e.some.Do(func() { close(e.first) })
+	case <-e.stop:
+		return
+	}
+	select {
+	case <-loss.Done():
+	case <-e.stop:
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.open--; e.open == 0 {
+		e.all.Do(func() { close(e.ended) })
+	}
+}
+
+// cancel disarms a link.
+func (e *lostMessages) cancel(c Client) {
+	for _, loss := range e.losses(c) {
+		loss.Cancel()
+	}
+}
+
+func (e *lostMessages) losses(c Client) []*link.Loss {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.armed[c.ID])
+}
+
+// lost lists what a client's link lost so far.
+func (e *lostMessages) lost(c Client) []link.Lost {
+	var all []link.Lost
+	for _, loss := range e.losses(c) {
+		all = append(all, loss.Lost()...)
+	}
+	return all
+}
+
+// Ended is closed once all that was to be lost is lost.
+func (e *lostMessages) Ended() <-chan struct{} { return e.ended }
+
+// Describe tells what was lost so far, and whose.
+func (e *lostMessages) Describe() history.FaultStep {
+	e.mu.Lock()
+	step := e.victims.step(e.message.spec(e.kind))
+	e.mu.Unlock()
+	var details []string
+	for _, s := range e.victims {
+		for _, lost := range e.lost(s.client) {
+			details = append(details, fmt.Sprintf("client %d: %s", s.client.ID, e.tells(lost)))
+		}
+	}
+	step.Detail = strings.Join(details, "; ")
+	return step
+}
+
+func (e *lostMessages) tells(lost link.Lost) string {
+	s := fmt.Sprintf("lost the %s of %s", e.what, lost.Op)
+	if e.what == link.Reply {
+		s = fmt.Sprintf("lost the reply to %s", lost.Op)
+	}
+	if lost.Path != "" {
+		s += " " + lost.Path
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.written[lost.Zxid] {
+		s += ", whose write is in the tree"
+	}
+	return s
+}
+
+// Verify waits for the first loss; ErrNoTarget if there was no such message. An
+// operation that was drawn and does not come for half of the time is given up for
+// whatever comes.
+func (e *lostMessages) Verify(ctx context.Context) error {
+	late := time.NewTimer(e.target.Lasts)
+	defer late.Stop()
+	half := time.NewTimer(e.target.Lasts / 2)
+	defer half.Stop()
+	for {
+		select {
+		case <-e.first:
+			if e.what == link.Reply && e.target.Admin != nil {
+				e.lookFor(ctx)
+			}
+			return nil
+		case <-half.C:
+			if err := e.settleForAny(); err != nil {
+				return err
+			}
+		case <-late.C:
+			return fmt.Errorf("no such message within %s: %w", e.target.Lasts, ErrNoTarget)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// settleForAny arms the next message, whatever it is, instead of one that was drawn.
+func (e *lostMessages) settleForAny() error {
+	if !e.drawn {
+		return nil
+	}
+	for _, s := range e.victims {
+		if len(e.lost(s.client)) > 0 {
+			continue
+		}
+		e.cancel(s.client)
+		m := e.message
+		m.Op, m.Nth = AnyOp, 0
+		if err := e.arm(s.client, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookFor looks in the tree for the writes whose replies were lost. One that is
+// not there may have been refused, or undone since.
+func (e *lostMessages) lookFor(ctx context.Context) {
+	for _, s := range e.victims {
+		for _, lost := range e.lost(s.client) {
+			found, err := e.target.wrote(ctx, lost)
+			if err != nil || !found {
+				continue
+			}
+			e.mu.Lock()
+			if e.written == nil {
+				e.written = map[int64]bool{}
+			}
+			e.written[lost.Zxid] = true
+			e.mu.Unlock()
+		}
+	}
+}
+
+// Heal lets everything through again.
+func (e *lostMessages) Heal(context.Context) error {
+	e.over.Do(func() { close(e.stop) })
+	e.victims.undo()
+	e.running.Wait()
+	return nil
+}

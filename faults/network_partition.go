@@ -1,0 +1,278 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// Shape says which links between servers a partition cuts.
+type Shape string
+
+// The shapes. With three servers Halves is the isolation of one, and Ring is
+// Bridge.
+const (
+	// Isolate cuts each of the chosen servers off from all others, from each other
+	// too.
+	Isolate Shape = ""
+	// Halves cuts a minority off from the rest, whichever side the leader is on.
+	Halves Shape = "halves"
+	// Ring lets each server hear a majority, and each another one.
+	Ring Shape = "ring"
+	// Bridge cuts two halves off from each other, but for one server between them
+	// that hears all. It is not the leader.
+	Bridge Shape = "bridge"
+	// Mute lets nobody hear the chosen servers; they hear the others.
+	Mute Shape = "mute"
+	// Deaf lets the chosen servers hear nobody; the others hear them.
+	Deaf Shape = "deaf"
+	// OneWay is Mute or Deaf, which is drawn.
+	OneWay Shape = "one-way"
+)
+
+// Partition cuts links between servers; clients reach all of them. Nobody is told,
+// as when a firewall drops packets. The zero value isolates the leader.
+type Partition struct {
+	Shape Shape
+	// Nodes are the servers of Isolate, Mute, Deaf and OneWay: the leader if left
+	// out.
+	Nodes Nodes
+}
+
+var shapeWords = []string{string(Halves), string(Ring), string(Bridge), string(OneWay), string(Mute), string(Deaf)}
+
+var _ = declare(kinds.Partition, Kind{
+	About: "cuts servers off from each other; alone, or as halves, ring, bridge, one-way",
+	guide: []row{
+		{"*servers*", "each is cut off from all others; nobody is told", "no write passes through them, and writes pass elsewhere", "links are whole"},
+		{"`halves`, `ring`, `bridge`", "a minority is cut off; each hears another majority; halves with one server between them", "the same", "the same"},
+		{"`mute`, `deaf`, `one-way`, `node=`*servers*", "nobody hears them; they hear nobody; one of both", "the same", "the same"},
+	},
+	words: words{slices.Concat(nodeWords.list, shapeWords), numberedNodes, nodeWords.examples},
+	Options: []Option{{
+		Key: "node", About: "the servers of one-way, mute and deaf, as for other faults",
+		Example: "server-2", Check: nodeWords.wrong,
+	}},
+	build: func(a arguments) Fault {
+		if slices.Contains(shapeWords, a.word) {
+			return Partition{Shape: Shape(a.word), Nodes: Nodes(a.options["node"])}
+		}
+		return Partition{Nodes: Nodes(a.word).or(Nodes(a.options["node"]))}
+	},
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		if f != (Partition{}) {
+			return f
+		}
+		choices := []Partition{{Nodes: Leader}, {Nodes: One}, {Shape: Halves}, {Shape: Ring}, {Shape: Bridge}, {Shape: Mute}, {Shape: Deaf}}
+		if n == 0 {
+			return choices[0]
+		}
+		return choices[rng.IntN(len(choices))]
+	},
+})
+
+// Kind is "partition".
+func (Partition) Kind() string { return kinds.Partition.Name }
+
+// Spec is partition, partition:<nodes>, partition:<shape>, or
+// partition:<shape>:node=<nodes>.
+func (p Partition) Spec() string {
+	if p.Shape == Isolate {
+		return spec(kinds.Partition, string(p.Nodes))
+	}
+	return withOption(spec(kinds.Partition, string(p.Shape)), "node", string(p.Nodes))
+}
+
+// needs is how many servers a shape takes.
+func (s Shape) needs() int {
+	if s == Ring || s == Bridge {
+		return 3
+	}
+	return 2
+}
+
+// Available asks whether links between servers can be cut, and whether there are
+// servers enough.
+func (p Partition) Available(s Setting) error {
+	backend := s.Ensemble.Profile().Backend
+	if _, ok := s.Ensemble.(ensemble.Partitioner); !ok {
+		return fmt.Errorf("links between servers of %s ensembles cannot be cut", backend)
+	}
+	if err := lacks(s.Ensemble, ensemble.CanPartition); err != nil {
+		return err
+	}
+	if p.Shape != Isolate && !slices.Contains(shapeWords, string(p.Shape)) {
+		return fmt.Errorf("shape of partition %q is unknown", p.Shape)
+	}
+	if n := len(s.Ensemble.Servers()); n < p.Shape.needs() {
+		return fmt.Errorf("%s takes %d servers, the ensemble has %d", p.Spec(), p.Shape.needs(), n)
+	}
+	return p.Nodes.available(s.Ensemble)
+}
+
+// lacks is Limited's answer, nil from an ensemble that has no limits.
+func lacks(e ensemble.Ensemble, a ensemble.Ability) error {
+	if l, ok := e.(ensemble.Limited); ok {
+		return l.Lacks(a)
+	}
+	return nil
+}
+
+// Warn says that a partition is too short for anybody to notice.
+func (p Partition) Warn(prof ensemble.Profile, lasts time.Duration) string {
+	return tooShort("a partition", prof, lasts)
+}
+
+// Inject cuts the links.
+func (p Partition) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	if p.Shape == OneWay {
+		p.Shape = []Shape{Mute, Deaf}[rng.IntN(2)]
+	}
+	leader, err := leaderOf(ctx, t.Ensemble.Servers())
+	if err != nil {
+		return nil, err
+	}
+	e, names, err := p.draw(ctx, t, leader, rng)
+	if err != nil {
+		return nil, err
+	}
+	if e.release, err = t.claim(append(names, "network")...); err != nil {
+		return nil, err
+	}
+	if err := e.inject(ctx); err != nil {
+		return nil, undo(ctx, e, err)
+	}
+	return e, nil
+}
+
+// draw says what is to be cut, and which servers are claimed for it.
+func (p Partition) draw(ctx context.Context, t *Target, leader ensemble.Server, rng *rand.Rand) (*parted, []string, error) {
+	n := &network{voters: idsOf(votersOf(ctx, t.Ensemble.Servers())), servers: idsOf(t.Ensemble.Servers())}
+	if len(n.voters) < p.Shape.needs() {
+		return nil, nil, fmt.Errorf("%d servers vote, %s takes %d: %w", len(n.voters), p.Spec(), p.Shape.needs(), ErrNoTarget)
+	}
+	e := &parted{target: t, network: n, leader: leader}
+	e.step.Servers = n.voters
+	var names []string
+	switch p.Shape {
+	case Halves:
+		e.step.Servers = n.halves(rng)
+		slices.Sort(e.step.Servers)
+	case Ring:
+		n.ring(leader.ID(), rng)
+	case Bridge:
+		n.bridge(leader.ID(), rng)
+	default:
+		p.Nodes = p.Nodes.or(Leader)
+		servers, err := p.Nodes.choose(ctx, t, rng)
+		if err != nil {
+			return nil, nil, err
+		}
+		names = claimsOf("server", servers)
+		e.step.Servers = idsOf(servers)
+		switch p.Shape {
+		case Mute:
+			n.cutOneWay(e.step.Servers, n.servers)
+		case Deaf:
+			n.cutOneWay(n.servers, e.step.Servers)
+		default:
+			n.cutBoth(e.step.Servers, n.servers)
+		}
+	}
+	e.stranded = serversOf(t.Ensemble, n.stranded(leader.ID()))
+	e.step.Spec, e.step.Detail, e.step.Clients = p.Spec(), "links cut: "+n.String(), t.on(addresses(e.stranded))
+	return e, names, nil
+}
+
+func serversOf(e ensemble.Ensemble, ids []int) []ensemble.Server {
+	var servers []ensemble.Server
+	for _, id := range ids {
+		servers = append(servers, serverOf(e, id))
+	}
+	return servers
+}
+
+// parted is a network in parts.
+type parted struct {
+	effect
+	target   *Target
+	network  *network
+	leader   ensemble.Server   // when the links were cut
+	stranded []ensemble.Server // through which nothing is written
+	probes   probes            // one through each of these, from before
+}
+
+// inject makes sure first that writes pass through the servers that are about to
+// be stranded: otherwise it would prove nothing that they do not pass later.
+func (e *parted) inject(ctx context.Context) (err error) {
+	if len(e.stranded) == 0 {
+		return fmt.Errorf("every server would go on to serve: %w", ErrNoTarget)
+	}
+	if e.probes, err = openProbes(ctx, e.target.Ensemble, e.stranded); err != nil {
+		return fmt.Errorf("before the partition: %w: %w", err, ErrNoTarget)
+	}
+	for _, l := range e.network.cut {
+		if err := e.target.Ensemble.(ensemble.Partitioner).Cut(ctx, l.from, l.to); err != nil {
+			return fmt.Errorf("cut the link from server %d to %d: %w", l.from, l.to, err)
+		}
+	}
+	return nil
+}
+
+// Verify sees that nothing is written through a stranded server any more and,
+// where the leader keeps a majority, that it is through those that hear it. (Where
+// it does not, the election is seen later.) A partition one way looks the same
+// from outside as one both ways: what is claimed is that it has this effect.
+func (e *parted) Verify(ctx context.Context) error {
+	if e.healed {
+		return errors.New("the partition is healed")
+	}
+	if err := together(e.probes, func(p *probe) error { return p.isSilent(ctx) }); err != nil || !e.network.leads(e.leader.ID()) {
+		return err
+	}
+	well, err := openProbes(ctx, e.target.Ensemble, e.served())
+	if err != nil {
+		return fmt.Errorf("on the leader's side: %w", err)
+	}
+	well.close()
+	return nil
+}
+
+// isSilent sees that a write gets no answer.
+func (p *probe) isSilent(ctx context.Context) error {
+	patient, cancel := context.WithTimeout(ctx, noAnswer)
+	defer cancel()
+	took, err := p.write(patient)
+	if err == nil {
+		return fmt.Errorf("a write through server %d was answered after %s", p.server.ID(), took)
+	}
+	return ctx.Err()
+}
+
+// served are the servers that hear the leader, and that no other fault has.
+func (e *parted) served() []ensemble.Server {
+	var servers []ensemble.Server
+	for _, s := range e.target.Ensemble.Servers() {
+		if !slices.Contains(e.stranded, s) && e.target.claimed(s) == 0 {
+			servers = append(servers, s)
+		}
+	}
+	return servers
+}
+
+// Heal lets all servers hear each other again.
+func (e *parted) Heal(ctx context.Context) error {
+	return e.once(func() error {
+		if err := e.target.Ensemble.(ensemble.Partitioner).Heal(ctx); err != nil {
+			return fmt.Errorf("heal the partition: %w", err)
+		}
+		e.probes.close()
+		return nil
+	})
+}

@@ -1,0 +1,79 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// SlowNetwork makes everything that the chosen servers send to other servers, and
+// get from them, later by so much; clients are not affected. The zero value makes
+// all links between servers slower by 100 ms.
+type SlowNetwork struct {
+	Nodes Nodes
+	By    time.Duration
+}
+
+var _ = declare(kinds.SlowNetwork, Kind{
+	About:   "delays everything between servers",
+	guide:   []row{{"", "all between them and others is later", "no write is quicker than the delay", "no delay"}},
+	words:   nodeWords,
+	Options: []Option{byOption},
+	build:   func(a arguments) Fault { return SlowNetwork{Nodes: Nodes(a.word), By: a.by()} },
+})
+
+// Kind is "slow-network".
+func (SlowNetwork) Kind() string { return kinds.SlowNetwork.Name }
+
+// Spec is slow-network, with :<nodes> and :by=<duration> where they were given.
+func (f SlowNetwork) Spec() string { return specBy(kinds.SlowNetwork, f.Nodes, f.By) }
+
+// Available asks whether links between servers can be slow.
+func (f SlowNetwork) Available(s Setting) error {
+	if _, ok := s.Ensemble.(ensemble.Slower); !ok {
+		return fmt.Errorf("links between servers of %s ensembles cannot be slow", s.Ensemble.Profile().Backend)
+	}
+	if err := lacks(s.Ensemble, ensemble.CanDelay); err != nil {
+		return err
+	}
+	return errors.Join(linksAvailable(s.Ensemble, f.Nodes), validBy(f.By))
+}
+
+// Inject slows the links down.
+func (f SlowNetwork) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	f.Nodes = f.Nodes.or(All)
+	by := f.By
+	if by == 0 {
+		by = slowness
+	}
+	e := &slowed{linksEffect{target: t, set: func(ctx context.Context, l oneWay, on bool) error {
+		d := by
+		if !on {
+			d = 0
+		}
+		return t.Ensemble.(ensemble.Slower).Delay(ctx, l.from, l.to, d)
+	}}, by}
+	e.step.Spec = f.Spec()
+	if err := e.inject(ctx, f.Nodes, rng); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// slowed are links that are slow.
+type slowed struct {
+	linksEffect
+	by time.Duration
+}
+
+// Verify writes through each chosen server: what it sends to another one and what
+// that answers are late, so no write can be quicker than twice the delay.
+func (e *slowed) Verify(ctx context.Context) (err error) {
+	e.step.Detail, err = e.probes.slower(ctx, e.before, 2*e.by, slowThing{"the network was slow", "a slow network", "a network that needs"})
+	return err
+}

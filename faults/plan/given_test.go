@@ -1,0 +1,139 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/link"
+)
+
+func aPoint(t *testing.T, text string) link.Point {
+	t.Helper()
+	p, err := link.ParsePoint(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Steps that are given are planned as they are, whatever the seed; one that is left out
+// moves no other, nor does another part.
+func TestGivenStepsStay(t *testing.T) {
+	steps := Every(5*time.Second, faults.Pause{}, faults.Expire{}, faults.Cut{}).Plan(time.Minute, rand.New(rand.NewPCG(1, 1)))
+	steps = append(steps, Step{Point: aPoint(t, "client1/acquire#2/create#1"), For: time.Second, Fault: faults.Kill{}, Seed: 7})
+	plan := func(seed uint64, s Schedule) []Step {
+		all := s.Plan(time.Minute, rand.New(rand.NewPCG(seed, 0)))
+		for i := range all {
+			all[i].item = ""
+		}
+		return all
+	}
+	all := map[string]Step{}
+	for _, s := range plan(1, Steps(steps...)) {
+		all[s.String()] = s
+	}
+	if len(all) != len(steps) {
+		t.Fatalf("%d of %d steps are planned", len(all), len(steps))
+	}
+	for i := range steps {
+		rest := append(append([]Step(nil), steps[:i]...), steps[i+1:]...)
+		got := plan(uint64(i), Overlay(Steps(rest...), At(time.Second, time.Second, faults.Reset{})))
+		if len(got) != len(rest)+1 {
+			t.Errorf("without %s: %v", steps[i], got)
+		}
+		for _, s := range got {
+			if s.Fault.Kind() == "reset" {
+				if s.Lane <= steps[0].Lane {
+					t.Errorf("it waits for steps that are given: lane %d", s.Lane)
+				}
+			} else if !reflect.DeepEqual(s, all[s.String()]) {
+				t.Errorf("without %s, %s is another", steps[i], s)
+			}
+		}
+	}
+	if Steps() != nil {
+		t.Error("no steps are a schedule")
+	}
+}
+
+// What is asked of every schedule is known of steps that are given, and of points.
+func TestGivenSchedule(t *testing.T) {
+	s := Overlay(Steps(
+		Step{At: 10 * time.Second, For: 5 * time.Second, Fault: faults.Pause{Nodes: faults.Leader}},
+		Step{Point: aPoint(t, "client1/acquire#2/create#1"), For: time.Second, Fault: faults.Cut{}},
+	), AtPoint(aPoint(t, "client0/acquire#1/event#1"), 2*time.Second, faults.LateEvent{}))
+	if got := s.String(); got != "pause:leader@10s+5s,cut@client1/acquire#2/create#1+1s,late-event@client0/acquire#1/event#1+2s" {
+		t.Error(got)
+	}
+	again, err := Parse(s.String(), time.Second)
+	if err != nil || again.String() != s.String() {
+		t.Errorf("read again it is %s (%v)", again, err)
+	}
+	var kinds []string
+	for _, f := range s.Named() {
+		kinds = append(kinds, f.Kind())
+	}
+	if diff := cmp.Diff([]string{"pause", "cut", "late-event"}, kinds); diff != "" {
+		t.Error(diff)
+	}
+	if !s.HasGiven() || again.HasGiven() || s.Length() != 15*time.Second || s.Interval() != 0 {
+		t.Errorf("given %v and %v, length %s, interval %s", s.HasGiven(), again.HasGiven(), s.Length(), s.Interval())
+	}
+	early := s.Plan(5*time.Second, rand.New(rand.NewPCG(1, 0)))
+	if len(early) != 2 {
+		t.Errorf("in 5 s: %v", early)
+	}
+	if diff := cmp.Diff([]string{"pause:leader@10s+5s begins after the time limit of 5s"}, s.Missed(early, 5*time.Second)); diff != "" {
+		t.Error(diff)
+	}
+	if left, _ := s.Choose(faults.Setting{}); !reflect.DeepEqual(left, s) {
+		t.Errorf("chosen it is %v", left)
+	}
+}
+
+// A step is read from its parts; what is wrong is said in a line.
+func TestParseStep(t *testing.T) {
+	at, lasts := Step{At: time.Second, For: time.Second, Seed: 3, Lane: 2}, Step{For: time.Second}
+	for _, tt := range []struct {
+		fault, point string
+		rest         Step
+		want         string
+	}{
+		{"expire:holder", "", at, "expire:holder@1s+1s"},
+		{"lose-reply", "client1/acquire#2/create#1", lasts, "lose-reply@client1/acquire#2/create#1/reply+1s"},
+		{"expire:holder@10s", "", at, "error: \"expire:holder@10s\" is not one fault without times"},
+		{"expire,cut", "", at, "error: \"expire,cut\" is not one fault without times"},
+		{"all", "", at, "error: \"all\" is not one fault"},
+		{"sequence,cut", "", at, "error: \"sequence,cut\" is not one fault"},
+		{"cut:weight=2", "", at, "error: \"cut:weight=2\" is not one fault"},
+		{"", "", at, "error: \"\" is not one fault"},
+		{"expir", "", at, "error: \"expir\": position 1: unknown fault"},
+		{"cut", "client1", lasts, "error: cut: \"client1\" is no point"},
+		{"partition", "client1/acquire#2/create#1", lasts, "error: partition is not injected at a message"},
+		{"cut", "client1/acquire#2/create#1", at, "error: cut has a time (1s) and a point (client1/acquire#2/create#1): one of them says when"},
+		{"cut", "", Step{At: time.Second}, "error: cut lasts 0s: take a time of more than 0s"},
+		{"cut", "", Step{At: -time.Second, For: time.Second}, "error: cut begins at -1s"},
+		{"cut", "", Step{For: 200 * time.Hour}, "error: cut lasts 200h0m0s"},
+		{"cut", "", Step{For: time.Second, Lane: -1}, "error: cut has lane -1"},
+	} {
+		got, err := ParseStep(tt.fault, tt.point, tt.rest)
+		told := ""
+		if err != nil {
+			told = "error: " + err.Error()
+		} else if told = got.String(); got.Seed != tt.rest.Seed || got.Lane != tt.rest.Lane {
+			t.Errorf("%s: %+v", tt.want, got)
+		}
+		if !strings.HasPrefix(told, tt.want) || strings.Contains(told, "\n") {
+			t.Errorf("%q at %q: %s; want %s", tt.fault, tt.point, told, tt.want)
+		}
+	}
+	if err := (Step{}).Check(); err == nil {
+		t.Error("no fault is one")
+	}
+}

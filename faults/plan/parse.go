@@ -1,0 +1,258 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/zklab/zklab/link"
+)
+
+// Parse reads a schedule as it is written on the command line and in experiment
+// files: items separated by commas, each
+//
+//	name{:argument}[@at][+for][/period]
+//
+// An argument is a word or key=value. @10s gives the time of a fault, or
+// @client1/acquire#2/create#1 the message at which it is injected ([link.Point]), +5s how
+// long it lasts, /30s says that it comes again every 30 s (without @ first after
+// 30 s). Items without @ and / take turns in a [Mix], or, if the first item is
+// "sequence" or "sequence:times=2", in a [Sequence]. Of these, "all" is every
+// fault that the ensemble has, "quiet" or "quiet:20s" is nothing, and
+// pause:weight=3 comes three times as often as others. "with:expire" begins at
+// the same time as the item before it. The empty text is no fault.
+//
+// Interval is the time between two turns; faults of which nothing else is said last
+// half of that. An error is a [*SyntaxError].
+func Parse(text string, interval time.Duration) (Schedule, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	if err := printable(text); err != nil {
+		return nil, err
+	}
+	r := reader{turns: Part{Interval: interval}}
+	all := span{text, 0, len(text)}
+	for i, part := range all.split(',') {
+		if err := r.add(part.trim(), i); err != nil {
+			return nil, err
+		}
+	}
+	if !slices.ContainsFunc(r.items, func(i item) bool { return !i.turn.quiet() }) {
+		return nil, all.wrong("there is no fault in it; write, for example, %s,pause,expire", all.trim())
+	}
+	return r.schedule(), nil
+}
+
+// reader is what has been read so far: the items, and what is said of those that take
+// turns.
+type reader struct {
+	turns Part
+	items []item
+}
+
+// item is a turn with its times, as far as they are given.
+type item struct {
+	turn   Turn
+	at     time.Duration
+	point  link.Point
+	period time.Duration // 0 is once
+	fixed  bool          // has a time of its own: at, period or both
+}
+
+// schedule has those with times of their own first.
+func (r reader) schedule() Schedule {
+	var s Schedule
+	for _, i := range r.items {
+		if i.fixed {
+			s = append(s, i.timed(r.turns.Interval))
+		} else {
+			r.turns.Turns = append(r.turns.Turns, i.turn)
+		}
+	}
+	if len(r.turns.Turns) > 0 {
+		s = append(s, r.turns)
+	}
+	return s
+}
+
+// timed is a turn with a time of its own. One that comes again must be over by then.
+func (i item) timed(interval time.Duration) Part {
+	if i.turn.For == 0 {
+		i.turn.For = max(interval/2, 1)
+		if i.period > 0 {
+			i.turn.For = min(i.turn.For, i.period/2)
+		}
+	}
+	return Part{Order: Timed, At: i.at, Point: i.point, Interval: i.period, Turns: []Turn{i.turn}}
+}
+
+// SyntaxError says what is wrong with an expression, and where.
+type SyntaxError struct {
+	Text     string // the whole expression
+	Position int    // of the first character that is wrong, from 1
+	Problem  string
+}
+
+// shown is how much of an expression an error shows.
+const shown = 120
+
+// Error is one line.
+func (e *SyntaxError) Error() string {
+	text := strconv.Quote(e.Text)
+	if len(text) > shown {
+		at := min(max(0, e.Position-shown/2), len(e.Text))
+		text = strconv.Quote(strings.ToValidUTF8(e.Text[at:min(at+shown, len(e.Text))], "?")) + " (a part of it)"
+	}
+	return fmt.Sprintf("%s: position %d: %s", text, e.Position, e.Problem)
+}
+
+// span is a part of an expression that knows where it stands.
+type span struct {
+	whole    string
+	from, to int
+}
+
+func (s span) String() string { return s.whole[s.from:s.to] }
+
+// wrong is an error at the beginning of the span. Spans among the arguments are
+// what somebody wrote, however long.
+func (s span) wrong(format string, args ...any) error {
+	for i, a := range args {
+		if a, ok := a.(span); ok {
+			args[i] = brief(a.String())
+		}
+	}
+	return &SyntaxError{
+		Text: s.whole, Position: utf8.RuneCountInString(s.whole[:s.from]) + 1,
+		Problem: fmt.Sprintf(format, args...),
+	}
+}
+
+// brief is what somebody wrote, as an error shows it.
+func brief(text string) string {
+	if len(text) > 60 {
+		return text[:60] + "..."
+	}
+	return text
+}
+
+// cut divides at a place within the span; what stands there belongs to the second.
+func (s span) cut(i int) (before, after span) {
+	return span{s.whole, s.from, s.from + i}, span{s.whole, s.from + i, s.to}
+}
+
+// skip leaves the first letters away.
+func (s span) skip(n int) span { return span{s.whole, s.from + n, s.to} }
+
+func (s span) trim() span {
+	for s.from < s.to && s.whole[s.from] == ' ' {
+		s.from++
+	}
+	for s.from < s.to && s.whole[s.to-1] == ' ' {
+		s.to--
+	}
+	return s
+}
+
+func (s span) split(at byte) []span {
+	var parts []span
+	for i := s.from; i < s.to; i++ {
+		if s.whole[i] == at {
+			parts = append(parts, span{s.whole, s.from, i})
+			s.from = i + 1
+		}
+	}
+	return append(parts, s)
+}
+
+// printable refuses what belongs nowhere in an expression.
+func printable(text string) error {
+	for i, r := range text {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		if !letter && !strings.ContainsRune("-_.%:=@+/#, ", r) {
+			return span{text, i, len(text)}.wrong("%q belongs nowhere in a list of faults", r)
+		}
+	}
+	return nil
+}
+
+// add takes the n-th part of an expression in.
+func (r *reader) add(part span, n int) error {
+	if part.String() == "" {
+		return part.wrong("a fault is missing: two commas follow each other, or one stands at the end")
+	}
+	name := part
+	if i := strings.IndexAny(part.String(), ":@+/"); i >= 0 {
+		name, _ = part.cut(i)
+	}
+	rest := part.skip(name.to - name.from)
+	switch name.String() {
+	case "":
+		return part.wrong("a name is missing")
+	case sequenceName, mixName:
+		return r.order(name, rest, n)
+	case withName:
+		return r.with(rest)
+	}
+	i, err := parseItem(name, rest)
+	if err == nil {
+		r.items = append(r.items, i)
+	}
+	return err
+}
+
+// order reads the word that says how turns are taken.
+func (r *reader) order(name, rest span, n int) error {
+	if n > 0 {
+		return name.wrong("%s stands before all faults", name)
+	}
+	if name.String() == sequenceName {
+		r.turns.Order = InOrder
+	}
+	if rest.String() == "" {
+		return nil
+	}
+	times, ok := strings.CutPrefix(rest.String(), ":"+timesKey+"=")
+	if r.turns.Order != InOrder || !ok {
+		return rest.wrong("%s takes no %q; write %s, %s or %s:%s=2", name, rest, mixName, sequenceName, sequenceName, timesKey)
+	}
+	var err error
+	r.turns.Times, err = number(rest.skip(len(rest.String())-len(times)), 1000)
+	return err
+}
+
+// with reads a fault that begins together with the item before it.
+func (r *reader) with(rest span) error {
+	if !strings.HasPrefix(rest.String(), ":") {
+		return rest.wrong("%s is followed by a colon and a fault: with:expire", withName)
+	}
+	if len(r.items) == 0 || len(r.items[len(r.items)-1].turn.Faults) == 0 {
+		return rest.wrong("%s begins together with the fault before it, and there is none", withName)
+	}
+	rest = rest.skip(1)
+	name := rest
+	if i := strings.IndexAny(rest.String(), ":@+/"); i >= 0 {
+		name, rest = rest.cut(i)
+	} else {
+		rest = rest.skip(len(rest.String()))
+	}
+	i, err := parseItem(name, rest)
+	switch {
+	case err != nil:
+		return err
+	case len(i.turn.Faults) == 0:
+		return name.wrong("%s is no fault that could begin together with another", name)
+	case i.fixed || i.turn.For > 0 || i.turn.Weight > 0:
+		return rest.wrong("times and weights of what begins together stand at the first: %s+5s,%s:%s", r.items[len(r.items)-1].turn.Faults[0].Spec(), withName, i.turn.Faults[0].Spec())
+	}
+	last := &r.items[len(r.items)-1]
+	if err := last.takes(name, i.turn.Faults[0]); err != nil {
+		return err
+	}
+	last.turn.Faults = append(last.turn.Faults, i.turn.Faults[0])
+	return nil
+}

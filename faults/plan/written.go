@@ -1,0 +1,118 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The words of the grammar that no fault may be called.
+const (
+	allName      = "all"
+	quietName    = "quiet"
+	withName     = "with"
+	sequenceName = "sequence"
+	mixName      = "mix"
+	timesKey     = "times"
+	weightKey    = "weight"
+)
+
+// String is the schedule as people write it. [Parse] reads it back, with
+// [Schedule.Interval]; but several parts that take turns are written as one, and what
+// steps that are given have drawn is not in it ([Schedule.HasGiven]).
+func (s Schedule) String() string { return strings.Join(s.Items(), ",") }
+
+// Items are the parts of what String writes.
+func (s Schedule) Items() []string {
+	var order, timed, turns []string
+	for _, p := range s {
+		switch p.Order {
+		case Timed:
+			timed = append(timed, strings.Split(p.timed(), ",")...)
+			continue
+		case Given:
+			timed = append(timed, p.stepItems()...)
+			continue
+		case InOrder:
+			order = []string{sequenceName}
+			if p.Times > 0 {
+				order[0] += ":" + timesKey + "=" + strconv.Itoa(p.Times)
+			}
+		}
+		turns = append(turns, p.items()...)
+	}
+	return append(append(order, timed...), turns...)
+}
+
+// items are the turns of a part with the times that follow from nothing else.
+func (p Part) items() []string {
+	var items []string
+	for i, t := range p.Turns {
+		if t.chosen { // written as what they were chosen for
+			if i > 0 && p.Turns[i-1].chosen {
+				continue
+			}
+			t = Turn{all: true, For: t.For, Weight: t.Weight}
+		}
+		times := ""
+		if lasts := cmp.Or(t.For, p.Lasts); lasts > 0 && !t.quiet() {
+			times = "+" + short(lasts)
+		}
+		items = append(items, strings.Split(t.with(times), ",")...)
+	}
+	return items
+}
+
+// timed is a part of one turn at a time of its own.
+func (p Part) timed() string {
+	times := ""
+	switch {
+	case !p.Point.Zero():
+		times += "@" + p.Point.String()
+	case p.At != p.Interval || p.Interval == 0:
+		times += "@" + short(p.At)
+	}
+	times += "+" + short(p.lasting(p.Turns[0]))
+	if p.Interval > 0 {
+		times += "/" + short(p.Interval)
+	}
+	return p.Turns[0].with(times)
+}
+
+// String is the turn without its times.
+func (t Turn) String() string { return t.with("") }
+
+// with is the turn with its times, which stand at its first fault.
+func (t Turn) with(times string) string {
+	var words []string
+	for _, f := range t.Faults {
+		words = append(words, f.Spec())
+	}
+	switch {
+	case t.all:
+		words = []string{allName}
+	case len(words) == 0 && t.For > 0:
+		words = []string{quietName + ":" + short(t.For)}
+	case len(words) == 0:
+		words = []string{quietName}
+	}
+	if t.Weight > 1 {
+		words[0] += fmt.Sprintf(":%s=%d", weightKey, t.Weight)
+	}
+	words[0] += times
+	return strings.Join(words, ","+withName+":")
+}
+
+// short writes a time without parts that are zero: 1m instead of 1m0s.
+func short(d time.Duration) string {
+	text := strings.Replace(d.String(), "µ", "u", 1)
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

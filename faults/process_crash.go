@@ -1,0 +1,172 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link"
+)
+
+// Crash kills processes of clients (SIGKILL): no session is closed, no znode
+// deleted, and nobody is left who knows of them. When it is healed they are
+// started again, with new sessions.
+type Crash struct {
+	Who Who
+	// orElse takes anybody where nobody does what Who asks for.
+	orElse bool
+}
+
+// Created is a choice of Crash only: a client between a create, which the server
+// has carried out, and whatever it would have done next.
+const Created Who = "created"
+
+var _ = declare(kinds.Crash, Kind{
+	About: "kills processes of clients (SIGKILL), and starts them again",
+	guide: []row{{"", "SIGKILL; `created` is between a create and whatever would have come next", "the system", "they are started, with new sessions"}},
+	words: words{append([]string{string(Created)}, whoWords.list...), whoWords.check, whoWords.examples},
+	at:    atClients(link.AnyMessage, func(who Who) Fault { return Crash{Who: who} }),
+	build: func(a arguments) Fault { return Crash{Who: Who(a.word)} },
+	vary: func(f Fault, n int, _ *rand.Rand) Fault {
+		if f != (Crash{}) {
+			return f
+		}
+		turns := []Who{Holder, Waiter, Created, Anyone}
+		return Crash{Who: turns[n%len(turns)], orElse: true}
+	},
+})
+
+// Kind is "crash".
+func (Crash) Kind() string { return kinds.Crash.Name }
+
+// Spec is crash or crash:<who>.
+func (x Crash) Spec() string { return spec(kinds.Crash, string(x.Who)) }
+
+// Available wants clients that are processes of their own.
+func (Crash) Available(s Setting) error { return ownProcesses(s) }
+
+// Inject kills who is meant. A client is stopped first, so that one that is found
+// to do something else by now can be let go.
+func (x Crash) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	e := &crashed{}
+	var err error
+	if x.Who == Created {
+		e.victims, err = afterCreate(ctx, t, rng)
+	} else {
+		e.victims, err = choice{who: x.Who, orElse: x.orElse, alone: true}.hit(ctx, t, rng, freeze)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.step = e.victims.doing(x.Spec())
+	if err := e.victims.each((*victim).kill); err != nil {
+		return nil, errors.Join(err, e.Heal(ctx))
+	}
+	return e, nil
+}
+
+func (v *victim) kill() error {
+	if err := v.client.Process.Kill(); err != nil {
+		return fmt.Errorf("client %d: %w", v.client.ID, err)
+	}
+	return nil
+}
+
+// afterCreate stops a client right after a server has carried out a create of
+// it below the run's root, whose reply it never sees. It tries one after the other.
+func afterCreate(ctx context.Context, t *Target, rng *rand.Rand) (victims, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for ctx.Err() == nil {
+		for _, i := range rng.Perm(len(t.Clients)) {
+			c := t.Clients[i]
+			if !hasSession(c) {
+				continue
+			}
+			v, err := hitOne(t, c, func(c Client) (func(), error) { return stopAtCreate(ctx, t, c) })
+			if err != nil {
+				return nil, err
+			}
+			if v == nil {
+				continue
+			}
+			if stopped, _ := c.Process.Frozen(); stopped {
+				v.doing = t.Activity.Doing(c.ID)
+				return victims{v}, nil
+			}
+			v.undo()
+		}
+		doze(ctx, observed)
+	}
+	return nil, fmt.Errorf("no client made a znode within %s: %w", wait, ErrNoTarget)
+}
+
+// oneTry is how long a client is watched for a create before the next one is.
+const oneTry = 500 * time.Millisecond
+
+// stopAtCreate loses the reply to the client's next create, and with it the
+// connection; it stops the client before that has another one. If no create
+// comes, it does nothing.
+func stopAtCreate(ctx context.Context, t *Target, c Client) (undo func(), err error) {
+	if c.Process == nil {
+		return nil, errOneProcess
+	}
+	release := c.Link.Hold()
+	defer release()
+	loss, err := c.Link.Lose(link.Rule{What: link.Reply, Op: wire.Create, Path: t.Root})
+	if err != nil {
+		return nil, err
+	}
+	defer loss.Cancel()
+	select {
+	case <-loss.Done():
+		return freeze(c)
+	case <-time.After(oneTry):
+	case <-ctx.Done():
+	}
+	return nil, nil
+}
+
+// crashed is the effect.
+type crashed struct {
+	effect
+	victims victims
+}
+
+// Verify asks the system whether the processes are gone, and the links whether
+// their connections are.
+func (e *crashed) Verify(ctx context.Context) error {
+	return e.victims.each(func(v *victim) error { return v.isGone(ctx) })
+}
+
+func (v *victim) isGone(ctx context.Context) error {
+	deadline := time.Now().Add(settles)
+	for {
+		var left []string
+		if v.client.Process.Running() {
+			left = append(left, "its process runs")
+		}
+		if s, ok := v.client.Link.Session(); ok && s.Connected {
+			left = append(left, "its session is connected")
+		}
+		switch {
+		case len(left) == 0:
+			return nil
+		case time.Now().After(deadline) || !doze(ctx, observed):
+			return fmt.Errorf("client %d was killed, but %s", v.client.ID, strings.Join(left, ", "))
+		}
+	}
+}
+
+// Heal starts them again.
+func (e *crashed) Heal(ctx context.Context) error {
+	return e.victims.each(func(v *victim) error {
+		defer v.undo()
+		return v.client.Process.Restart(ctx)
+	})
+}

@@ -1,0 +1,136 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
+)
+
+// Freeze stops the processes of clients (SIGSTOP): the honest long pause of a
+// garbage collector or a machine that sleeps. Nobody in the process knows of it.
+// If it lasts longer than the session, the client goes on after its own death.
+type Freeze struct {
+	Who Who
+	// orElse takes anybody where nobody does what Who asks for.
+	orElse bool
+}
+
+var _ = declare(kinds.Freeze, ofClients(Kind{
+	About: "stops processes of clients (SIGSTOP) for a while",
+	guide: []row{{"", "SIGSTOP; for longer than the session's time-out, a client that goes on after its own death", "the system, and a link on which nothing comes", "SIGCONT"}},
+	at:    atMessages{which: link.AnyMessage},
+}, func(who Who, orElse bool) Fault { return Freeze{who, orElse} }))
+
+// Kind is "freeze".
+func (Freeze) Kind() string { return kinds.Freeze.Name }
+
+// Spec is freeze or freeze:<who>.
+func (f Freeze) Spec() string { return spec(kinds.Freeze, string(f.Who)) }
+
+// Available wants clients that are processes of their own.
+func (Freeze) Available(s Setting) error { return ownProcesses(s) }
+
+// errOneProcess is why a fault of processes cannot be had.
+var errOneProcess = errors.New("all clients live in one process; it needs --clients-as process, which register and session cannot have")
+
+func ownProcesses(s Setting) error {
+	if !s.Processes {
+		return errOneProcess
+	}
+	return nil
+}
+
+// WarnClients says so where no session can die meanwhile.
+func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
+	for _, c := range clients {
+		if s, ok := c.Link.Session(); ok && lasts <= s.Timeout {
+			return fmt.Sprintf("frozen for %s, clients keep their sessions, which last %s", lasts, s.Timeout)
+		}
+	}
+	return ""
+}
+
+// Inject freezes who is meant.
+func (f Freeze) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	victims, err := choice{who: f.Who, orElse: f.orElse, alone: true}.hit(ctx, t, rng, freeze)
+	if err != nil {
+		return nil, err
+	}
+	return &frozen{victims: victims, effect: effect{step: victims.doing(f.Spec())}}, nil
+}
+
+// freeze stops a client's process.
+func freeze(c Client) (thaw func(), err error) {
+	if c.Process == nil {
+		return nil, errOneProcess
+	}
+	if err := c.Process.Freeze(); err != nil {
+		return nil, err
+	}
+	return func() { _ = c.Process.Thaw() }, nil
+}
+
+// frozen is the effect.
+type frozen struct {
+	effect
+	victims victims
+}
+
+// Verify asks the system whether the processes are stopped, and sees that
+// nothing comes from them any more.
+func (e *frozen) Verify(ctx context.Context) error {
+	return e.victims.each(func(v *victim) error { return v.stands(ctx) })
+}
+
+// Of a process that was stopped, the link may still be passing on what it wrote
+// before.
+const (
+	quiet   = 100 * time.Millisecond // without a frame: it says nothing
+	settles = 2 * time.Second
+)
+
+func (v *victim) stands(ctx context.Context) error {
+	is, err := v.client.Process.Frozen()
+	if err != nil {
+		return fmt.Errorf("client %d: %w", v.client.ID, err)
+	}
+	if !is {
+		return fmt.Errorf("the process of client %d is not stopped", v.client.ID)
+	}
+	deadline := time.Now().Add(settles)
+	for {
+		before, _ := v.client.Link.Passed()
+		if !doze(ctx, quiet) {
+			return context.Cause(ctx)
+		}
+		if after, _ := v.client.Link.Passed(); after == before {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("client %d goes on sending, though its process is stopped", v.client.ID)
+		}
+	}
+}
+
+// Heal lets them go on.
+func (e *frozen) Heal(context.Context) error {
+	return e.victims.each(func(v *victim) error {
+		defer v.undo()
+		return v.client.Process.Thaw()
+	})
+}
+
+// doing is step with what each of them did then.
+func (all victims) doing(spec string) history.FaultStep {
+	step := all.step(spec)
+	for _, s := range all {
+		step.Holding = append(step.Holding, s.doing)
+	}
+	return step
+}

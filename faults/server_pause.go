@@ -1,0 +1,122 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+)
+
+// Pause freezes servers: their connections stay open and they answer nothing,
+// as in a long garbage collection. The zero value pauses the leader.
+type Pause struct {
+	Nodes Nodes
+}
+
+var _ = declare(kinds.Pause, ofServers(Kind{
+	About: "freezes servers: connections stay open, nothing is answered",
+	guide: []row{{"", "servers are frozen: connections stay open, nothing is answered", "a question that stays unanswered", "they are resumed"}},
+	words: nodeWords,
+}, func(n Nodes) Fault { return Pause{n} }, Leader, Leader, One, Majority))
+
+// Kind is "pause".
+func (Pause) Kind() string { return kinds.Pause.Name }
+
+// Spec is pause, where a schedule chooses the nodes, or pause:<nodes>.
+func (p Pause) Spec() string { return spec(kinds.Pause, string(p.Nodes)) }
+
+func (p Pause) nodes() Nodes { return p.Nodes.or(Leader) }
+
+// Available asks whether the ensemble's servers can be paused.
+func (p Pause) Available(s Setting) error {
+	for _, server := range s.Ensemble.Servers() {
+		if _, ok := server.(ensemble.Pauser); !ok {
+			return fmt.Errorf("servers of %s ensembles cannot be paused", s.Ensemble.Profile().Backend)
+		}
+	}
+	if err := lacks(s.Ensemble, ensemble.CanPause); err != nil {
+		return err
+	}
+	return p.nodes().available(s.Ensemble)
+}
+
+// Warn says of a pause of the leader that it is too short for an election: the
+// followers give the leader up after syncLimit ticks and need about a second more.
+func (p Pause) Warn(prof ensemble.Profile, lasts time.Duration) string {
+	if n := p.nodes(); n == Majority || n == All || n == Followers {
+		return "" // no leader is elected anyway
+	}
+	return tooShort("a pause", prof, lasts)
+}
+
+// tooShort says of something that takes the leader away that it does not last
+// long enough for an election.
+func tooShort(what string, prof ensemble.Profile, lasts time.Duration) string {
+	need := time.Duration(prof.SyncLimit)*prof.Tick + time.Second
+	if prof.Tick == 0 || prof.SyncLimit == 0 || lasts >= need || prof.Servers < 3 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s is too short for an election: a leader is given up after about %s; take an interval of faults (--fault-interval) of %s or more", what, lasts, need, 2*need)
+}
+
+// Inject pauses the chosen servers.
+func (p Pause) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	servers, release, err := p.nodes().take(ctx, t, rng, "server")
+	if err != nil {
+		return nil, err
+	}
+	e := &paused{servers: servers, effect: effect{release: release, step: history.FaultStep{
+		Spec: Pause{p.nodes()}.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers)),
+	}}}
+	for _, s := range servers {
+		if err := s.(ensemble.Pauser).Pause(ctx); err != nil {
+			return nil, undo(ctx, e, fmt.Errorf("pause server %d: %w", s.ID(), err))
+		}
+	}
+	return e, nil
+}
+
+// undo heals what was half done, also when ctx has ended.
+func undo(ctx context.Context, e interface{ Heal(context.Context) error }, because error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Patience)
+	defer cancel()
+	return errors.Join(because, e.Heal(ctx))
+}
+
+type paused struct {
+	effect
+	servers []ensemble.Server
+}
+
+// Verify asks each server for its status, all at once: none may answer.
+func (e *paused) Verify(ctx context.Context) error {
+	return together(e.servers, func(s ensemble.Server) error { return answersNothing(ctx, s) })
+}
+
+func answersNothing(ctx context.Context, s ensemble.Server) error {
+	if frozen, err := s.(ensemble.Pauser).Paused(ctx); err != nil {
+		return fmt.Errorf("server %d: %w", s.ID(), err)
+	} else if !frozen {
+		return fmt.Errorf("server %d is not paused", s.ID())
+	}
+	ctx, cancel := context.WithTimeout(ctx, noAnswer)
+	defer cancel()
+	if status, err := s.Status(ctx); err == nil {
+		return fmt.Errorf("server %d is paused but answers as %s", s.ID(), status.Role)
+	}
+	return nil
+}
+
+// Heal resumes the servers.
+func (e *paused) Heal(ctx context.Context) error {
+	return e.once(func() error {
+		return inTurn(e.servers, func(s ensemble.Server) error {
+			return onServer("resume server %d", s, s.(ensemble.Pauser).Resume(ctx))
+		})
+	})
+}

@@ -1,0 +1,65 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// Restart shuts servers down in good order (SIGTERM) and, once they were seen to
+// be down, starts them again. The zero value restarts the leader.
+type Restart struct {
+	Nodes Nodes
+}
+
+var _ = declare(kinds.Restart, ofServers(Kind{
+	About: "shuts servers down in good order and starts them again at once",
+	guide: []row{{"", "SIGTERM, and started again at once", "a connection is refused in between", "they serve"}},
+	words: nodeWords,
+}, func(n Nodes) Fault { return Restart{n} }, Leader, One, Majority, All))
+
+// Kind is "restart".
+func (Restart) Kind() string { return kinds.Restart.Name }
+
+// Spec is restart, or restart:<nodes>.
+func (r Restart) Spec() string { return spec(kinds.Restart, string(r.Nodes)) }
+
+// Available asks whether the ensemble's servers can be stopped and started.
+func (r Restart) Available(s Setting) error {
+	if err := canStop(s.Ensemble); err != nil {
+		return err
+	}
+	return r.Nodes.or(Leader).available(s.Ensemble)
+}
+
+func canStop(e ensemble.Ensemble) error {
+	for _, server := range e.Servers() {
+		if _, ok := server.(ensemble.Stopper); !ok {
+			return fmt.Errorf("servers of %s ensembles cannot be stopped and started", e.Profile().Backend)
+		}
+	}
+	return lacks(e, ensemble.CanStop)
+}
+
+// Inject stops the chosen servers.
+func (r Restart) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	r.Nodes = r.Nodes.or(Leader)
+	e, err := takeDown(ctx, t, rng, r.Nodes)
+	if err != nil {
+		return nil, err
+	}
+	e.step.Spec = r.Spec()
+	if err := e.end(ctx, "stop", func(s ensemble.Server) error { return s.(ensemble.Stopper).Stop(ctx) }); err != nil {
+		return nil, err
+	}
+	return restarted{down: e}, nil
+}
+
+// restarted is over as soon as the servers were seen to be down.
+type restarted struct {
+	atOnce
+	*down
+}

@@ -1,0 +1,139 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// Duplicate uses the session of a client a second time, as a copy of its process
+// with the same session id and password does. The session belongs to whoever
+// connected last; the other is told by an error of its next write and loses its
+// connection, or at once if both are on one server. The copy pings for a while
+// and goes away without closing the session, and comes again until the fault is over.
+type Duplicate struct {
+	Who    Who
+	orElse bool
+}
+
+var _ = declare(kinds.Duplicate, ofClients(Kind{
+	About: "uses sessions of clients a second time, by turns with them",
+	guide: []row{{"", "a copy uses the session by turns with the client", "the server's response to the copy", "the copy ends"}},
+}, func(who Who, orElse bool) Fault { return Duplicate{who, orElse} }))
+
+// Kind is "duplicate".
+func (Duplicate) Kind() string { return kinds.Duplicate.Name }
+
+// Spec is duplicate or duplicate:<who>.
+func (f Duplicate) Spec() string { return spec(kinds.Duplicate, string(f.Who)) }
+
+// Available is always true: sessions are the clients' own.
+func (Duplicate) Available(Setting) error { return nil }
+
+// Inject lets a copy of each client loose.
+func (f Duplicate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	servers := serving(ctx, t.Ensemble)
+	if len(servers) == 0 {
+		return nil, errNobodyServes
+	}
+	all, err := choice{who: f.Who, orElse: f.orElse}.hit(ctx, t, rng, nothingYet)
+	if err != nil {
+		return nil, err
+	}
+	live, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e := &duplicated{victims: all, effect: effect{step: all.step(f.Spec())}, stop: stop, copies: map[*victim]*double{}}
+	for _, s := range all {
+		d := &double{of: s, servers: servers, dial: t.Ensemble.Dial, took: make(chan struct{}), pause: copyPause + time.Duration(rng.Int64N(int64(copyPause)))}
+		e.copies[s] = d
+		e.running.Go(func() { d.use(live) })
+	}
+	return e, nil
+}
+
+// copyStay is how long a copy uses the session at a time, copyPause how long it
+// then stays away, at least; twice as long at most.
+const (
+	copyStay  = 500 * time.Millisecond
+	copyPause = 250 * time.Millisecond
+)
+
+type duplicated struct {
+	effect
+	victims victims
+	copies  map[*victim]*double
+	stop    func()
+	running sync.WaitGroup
+}
+
+// double is the copy of one client.
+type double struct {
+	of      *victim
+	servers []ensemble.Server
+	dial    ensemble.DialFunc
+	pause   time.Duration
+	taken   sync.Once
+	took    chan struct{} // closed once it had the session
+}
+
+// use takes the session again and again until ctx ends.
+func (d *double) use(ctx context.Context) {
+	for n := 0; ; n++ {
+		d.once(ctx, d.servers[n%len(d.servers)])
+		if !doze(ctx, d.pause) {
+			return
+		}
+	}
+}
+
+// once takes the session through a server and pings until it goes, or the
+// session is taken back.
+func (d *double) once(ctx context.Context, s ensemble.Server) {
+	session := d.of.session.Session
+	ctx, cancel := context.WithTimeout(ctx, copyStay)
+	defer cancel()
+	conn, err := zkclient.Connect(ctx, zkclient.Config{
+		Session: session, PingEvery: max(session.Timeout/20, time.Millisecond),
+		Dial: func(context.Context) (net.Conn, error) { return d.dial("tcp", s.Addr(), time.Second) },
+	})
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if conn.Response().Session == session.ID {
+		d.taken.Do(func() { close(d.took) })
+	}
+	for err == nil {
+		_, err = conn.Next(ctx)
+	}
+}
+
+// Verify waits until a server has given each session to its copy, by its own
+// response. The client has none other.
+func (e *duplicated) Verify(ctx context.Context) error {
+	return e.victims.each(func(s *victim) error {
+		select {
+		case <-e.copies[s].took:
+		case <-ctx.Done():
+			return fmt.Errorf("no server gave the session of client %d to a second connection", s.client.ID)
+		}
+		if now, _ := s.client.Link.Session(); now.ID != s.session.ID {
+			return fmt.Errorf("client %d has another session", s.client.ID)
+		}
+		return nil
+	})
+}
+
+// Heal ends the copies, not the sessions.
+func (e *duplicated) Heal(context.Context) error {
+	e.stop()
+	e.running.Wait()
+	e.victims.undo()
+	return nil
+}

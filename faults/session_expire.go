@@ -1,0 +1,121 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
+)
+
+// Expire ends sessions at once, while their clients are cut off: a second
+// connection with the same session id and password closes the session, and the
+// reply to that is the proof. The client learns of it when it reconnects.
+type Expire struct {
+	Who Who
+	// orElse takes anybody where nobody does what Who asks for.
+	orElse bool
+}
+
+var _ = declare(kinds.Expire, ofClients(Kind{
+	About: "ends sessions of clients at once",
+	guide: []row{{"", "the session is closed at once, over a second connection, while the client is cut off", "the reply to the close", "the client may connect, and is told"}},
+	at:    atMessages{which: link.Requests | link.Replies | link.Events}, // there is no session while it connects
+}, func(who Who, orElse bool) Fault { return Expire{who, orElse} }))
+
+// Kind is "expire".
+func (Expire) Kind() string { return kinds.Expire.Name }
+
+// Spec is expire or expire:<who>.
+func (x Expire) Spec() string { return spec(kinds.Expire, string(x.Who)) }
+
+// Available is always true: sessions are the clients' own.
+func (Expire) Available(Setting) error { return nil }
+
+// Inject expires the chosen sessions, all at once.
+func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	via := serving(ctx, t.Ensemble)
+	if len(via) == 0 {
+		return nil, errNobodyServes
+	}
+	victims, err := choice{who: x.Who, orElse: x.orElse}.hit(ctx, t, rng, seize)
+	if err != nil {
+		return nil, err
+	}
+	e := &expired{effect: effect{step: victims.doing(x.Spec())}, victims: victims, closed: map[int64]int64{}}
+	if err := victims.each(func(v *victim) error { return e.close(ctx, v, via) }); err != nil {
+		return nil, errors.Join(err, e.Heal(ctx))
+	}
+	return e, nil
+}
+
+// seize cuts a client's connections and keeps it so until it is released.
+func seize(c Client) (release func(), err error) {
+	release = c.Link.Hold()
+	c.Link.Cut()
+	return release, nil
+}
+
+// expired is the effect: sessions that were closed while their clients were
+// held back.
+type expired struct {
+	effect
+	atOnce
+	victims victims
+
+	mu     sync.Mutex
+	closed map[int64]int64 // session to the zxid of its end
+}
+
+// close goes through another server than the victim's, where there is one, and
+// through the next if one is of no use just now.
+func (e *expired) close(ctx context.Context, v *victim, via []ensemble.Server) (err error) {
+	for _, addr := range v.ways(via) {
+		zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
+		if once == nil {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.closed[v.session.ID] = zxid
+			return nil
+		}
+		err = errors.Join(err, once)
+	}
+	return fmt.Errorf("close session %s of client %d: %w", history.ID(v.session.ID), v.client.ID, err)
+}
+
+// ways puts the victim's own server last.
+func (v *victim) ways(via []ensemble.Server) []string {
+	var others, own []string
+	for _, s := range via {
+		if s.Addr() == v.session.Server {
+			own = append(own, s.Addr())
+		} else {
+			others = append(others, s.Addr())
+		}
+	}
+	return append(others, own...)
+}
+
+// Verify asks for the zxid of each closeSession: the server's own proof that
+// it was committed. (Reconnecting would revive a session that still lives.)
+func (e *expired) Verify(context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, v := range e.victims {
+		if e.closed[v.session.ID] == 0 {
+			return fmt.Errorf("no closeSession of %s was acknowledged", history.ID(v.session.ID))
+		}
+	}
+	return nil
+}
+
+// Heal lets the clients connect again: they are told that they expired.
+func (e *expired) Heal(context.Context) error {
+	e.victims.undo()
+	return nil
+}

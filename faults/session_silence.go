@@ -1,0 +1,154 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+	"github.com/zklab/zklab/link"
+)
+
+// Silence lets sessions expire as they do by themselves: nothing passes between
+// client and servers until the servers have ended the session. However long the
+// fault is meant to last, it lasts that long: up to the session's time-out and a
+// tick, and longer if a leader is elected meanwhile.
+type Silence struct {
+	Who    Who
+	orElse bool
+}
+
+var _ = declare(kinds.Silence, ofClients(Kind{
+	About: "lets sessions of clients expire by silence",
+	guide: []row{{"", "nothing passes until the session has expired by itself, which takes its time-out", "its ephemerals are gone", "the client may connect, and is told"}},
+}, func(who Who, orElse bool) Fault { return Silence{who, orElse} }))
+
+// Kind is "silence".
+func (Silence) Kind() string { return kinds.Silence.Name }
+
+// Spec is silence or silence:<who>.
+func (f Silence) Spec() string { return spec(kinds.Silence, string(f.Who)) }
+
+// Available is always true: every client has a link.
+func (Silence) Available(Setting) error { return nil }
+
+// Inject makes the silence.
+func (f Silence) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	do := func(c Client) (func(), error) { return c.Link.Stall(link.Both), nil }
+	all, err := choice{who: f.Who, orElse: f.orElse}.hit(ctx, t, rng, do)
+	if err != nil {
+		return nil, err
+	}
+	return &silenced{target: t, victims: all, effect: effect{step: all.doing(f.Spec())}, began: time.Now()}, nil
+}
+
+type silenced struct {
+	effect
+	atOnce  // once it was verified
+	target  *Target
+	victims victims
+	began   time.Time
+}
+
+// settle is how long a request that was on its way may take to be carried out.
+const settle = 300 * time.Millisecond
+
+// Verify waits until the servers have ended each session.
+func (e *silenced) Verify(ctx context.Context) error {
+	if !doze(ctx, settle) {
+		return context.Cause(ctx)
+	}
+	return e.victims.each(func(s *victim) error {
+		err := e.ended(ctx, s)
+		if err != nil {
+			return fmt.Errorf("session %s of client %d: %w", history.ID(s.session.ID), s.client.ID, err)
+		}
+		return nil
+	})
+}
+
+// ended waits for one session's end. The best proof leaves the session alone: an
+// ephemeral of it is gone, though its client has been silent. Where there is none,
+// it is asked for by its id, when it must be dead: a server that still has it
+// would revive it, but then the fault has failed.
+func (e *silenced) ended(ctx context.Context, s *victim) error {
+	ephemeral, err := e.target.ephemeralOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	for ephemeral != "" {
+		found, err := e.target.owns(ctx, s, ephemeral)
+		if err != nil || !found {
+			return err
+		}
+		if !doze(ctx, settle/3) {
+			return fmt.Errorf("its ephemeral %s is still there after %s", ephemeral, time.Since(e.began))
+		}
+	}
+	tick := e.target.Ensemble.Profile().Tick
+	if !doze(ctx, time.Until(e.began.Add(s.session.Timeout+3*tick))) {
+		return context.Cause(ctx)
+	}
+	return e.target.isRefused(ctx, s)
+}
+
+// ephemeralOf finds an ephemeral znode of a session, in the folder of the object
+// that its client uses; "" if there is none.
+func (t *Target) ephemeralOf(ctx context.Context, s *victim) (string, error) {
+	key := t.Activity.Key(s.client.ID)
+	if t.Admin == nil || key == "" {
+		return "", nil
+	}
+	line, err := fenced(ctx, t, func() ([]contender, error) { return t.line(ctx, t.Root+"/"+key) })
+	if errors.Is(err, zk.ErrNoNode) {
+		return "", nil
+	}
+	for _, x := range line {
+		if x.owner == s.session.ID {
+			return t.Root + "/" + key + "/" + x.name, nil
+		}
+	}
+	return "", err
+}
+
+// owns says whether a session's ephemeral is there, fenced.
+func (t *Target) owns(ctx context.Context, s *victim, path string) (bool, error) {
+	return fenced(ctx, t, func() (bool, error) {
+		found, stat, err := t.Admin.Exists(path)
+		return found && stat.EphemeralOwner == s.session.ID, err
+	})
+}
+
+// isRefused says whether a server that serves refuses a session.
+func (t *Target) isRefused(ctx context.Context, s *victim) error {
+	servers := serving(ctx, t.Ensemble)
+	if len(servers) == 0 {
+		return errors.New("no server serves, so nobody knows of its end")
+	}
+	conn, err := zkclient.Connect(ctx, zkclient.Config{
+		Session: s.session.Session,
+		Dial:    func(context.Context) (net.Conn, error) { return t.Ensemble.Dial("tcp", servers[0].Addr(), time.Second) },
+	})
+	if err == nil {
+		conn.Close()
+		return errors.New("a server still takes it")
+	}
+	if !errors.Is(err, wire.ErrRefused) {
+		return fmt.Errorf("it was not refused, but: %w", err)
+	}
+	return nil
+}
+
+// Heal lets the clients speak again: they are told that they expired.
+func (e *silenced) Heal(context.Context) error {
+	e.victims.undo()
+	return nil
+}

@@ -1,0 +1,195 @@
+package faults
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// ACL takes permissions on a recipe's folder away from everybody, or, where no
+// recipe has one, on the znode that its objects are in, as an administrator's
+// mistake does, and gives back exactly what there was.
+type ACL struct {
+	Lost Permission
+	Key  string // whose folder; "" is one in use
+	// orElse takes those to create and delete where there is no folder to read.
+	orElse bool
+}
+
+// Permission is what is lost.
+type Permission string
+
+// The permissions. The zero value is those to create and to delete.
+const (
+	MayCreateAndDelete Permission = ""
+	MayCreate          Permission = "create"
+	MayDelete          Permission = "delete"
+	MayRead            Permission = "read"
+	MayWrite           Permission = "write" // to set data
+)
+
+var permissions = map[Permission]int32{
+	MayCreateAndDelete: zk.PermCreate | zk.PermDelete,
+	MayCreate:          zk.PermCreate, MayDelete: zk.PermDelete, MayRead: zk.PermRead, MayWrite: zk.PermWrite,
+}
+
+var _ = declare(kinds.ACL, Kind{
+	About:   "takes permissions on a recipe's folder away",
+	guide:   []row{{"", "permissions on the folder are taken away", "a request that is refused", "the ACL is as before"}},
+	words:   words{list: []string{string(MayCreate), string(MayDelete), string(MayRead), string(MayWrite)}},
+	Options: []Option{keyOption},
+	build:   func(a arguments) Fault { return ACL{Lost: Permission(a.word), Key: a.options["key"]} },
+	vary: func(f Fault, _ int, rng *rand.Rand) Fault {
+		a := f.(ACL)
+		if a.Lost == MayCreateAndDelete {
+			a.orElse = true
+			a.Lost = []Permission{MayCreateAndDelete, MayCreate, MayDelete, MayRead, MayWrite}[rng.IntN(5)]
+		}
+		return a
+	},
+})
+
+// Kind is "acl".
+func (ACL) Kind() string { return kinds.ACL.Name }
+
+// Spec is acl, acl:<permission>, and the key.
+func (f ACL) Spec() string { return withOption(spec(kinds.ACL, string(f.Lost)), "key", f.Key) }
+
+// Available is always true: whoever may administer the folder can do it.
+func (ACL) Available(Setting) error { return nil }
+
+// Inject takes the permissions away.
+func (f ACL) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	if _, ok := permissions[f.Lost]; !ok {
+		return nil, fmt.Errorf("there is no permission %q", f.Lost)
+	}
+	at, err := t.folder(ctx, f.Key, rng)
+	if errors.Is(err, ErrNoTarget) && f.Key == "" && (f.Lost != MayRead || f.orElse) {
+		at, err = t.beside(ctx, err)
+		if f.Lost == MayRead { // the harness itself reads there
+			f.Lost = MayCreateAndDelete
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := &denied{target: t, folder: at, lost: permissions[f.Lost], effect: at.effect(f.Spec(), "on "+at.path)}
+	if err := e.deny(ctx); err != nil {
+		return nil, undo(ctx, e, fmt.Errorf("change the ACL of %s: %w", at.path, err))
+	}
+	return e, nil
+}
+
+type denied struct {
+	effect
+	target *Target
+	folder folder
+	lost   int32
+	before []zk.ACL
+	after  []zk.ACL
+}
+
+func (e *denied) deny(ctx context.Context) (err error) {
+	e.before, err = e.read(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range e.before {
+		a.Perms &^= e.lost
+		e.after = append(e.after, a)
+	}
+	// Of those who could, somebody must be able to give it back.
+	if !slices.ContainsFunc(e.after, func(a zk.ACL) bool { return a.Perms&zk.PermAdmin != 0 }) {
+		return errors.New("nobody may change its ACL")
+	}
+	return e.set(ctx, e.after)
+}
+
+// read gives the folder's ACL, fenced; of a folder that is gone, or another one
+// by that name now, zk.ErrNoNode.
+func (e *denied) read(ctx context.Context) ([]zk.ACL, error) {
+	return fenced(ctx, e.target, func() ([]zk.ACL, error) {
+		acl, stat, err := e.target.Admin.GetACL(e.folder.path)
+		if err == nil && stat.Czxid != e.folder.stat.Czxid {
+			return nil, zk.ErrNoNode
+		}
+		return acl, err
+	})
+}
+
+func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
+	_, err := insisting(ctx, func() (*zk.Stat, error) { return e.target.Admin.SetACL(e.folder.path, acl, -1) })
+	return err
+}
+
+// Verify tries what nobody may do now.
+func (e *denied) Verify(ctx context.Context) error {
+	const probe = "zklab-probe"
+	path, admin := e.folder.path+"/"+probe, e.target.Admin
+	tries := map[int32]func() error{
+		zk.PermCreate: func() error {
+			_, err := admin.Create(path, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
+			if err == nil {
+				err = admin.Delete(path, -1)
+			}
+			return err
+		},
+		zk.PermDelete: func() error { return admin.Delete(path, -1) },
+		zk.PermRead:   func() error { _, _, err := admin.Get(e.folder.path); return err },
+		zk.PermWrite:  func() error { _, err := admin.Set(e.folder.path, nil, e.folder.stat.Version); return err },
+	}
+	for perm, try := range tries {
+		if e.lost&perm == 0 {
+			continue
+		}
+		if err := e.forbidden(ctx, try); err != nil {
+			return fmt.Errorf("what the ACL of %s forbids was answered with: %w", e.folder.path, err)
+		}
+	}
+	return nil
+}
+
+// mostTries is how often something forbidden is tried, retryAfter apart.
+const mostTries = 50
+
+// forbidden tries something until it is forbidden, and gives what came instead.
+// Until the leader has applied a setACL it goes by the ACL from before it
+// (PrepRequestProcessor keeps it among the outstanding changes), though a
+// follower may have acknowledged it.
+func (e *denied) forbidden(ctx context.Context, try func() error) error {
+	for tries := 1; ; tries++ {
+		_, err := fenced(ctx, e.target, func() (struct{}, error) { return struct{}{}, try() })
+		switch {
+		case errors.Is(err, zk.ErrNoAuth):
+			return nil
+		case tries == mostTries || !doze(ctx, retryAfter):
+			return cmp.Or(err, errAllowed)
+		}
+	}
+}
+
+var errAllowed = errors.New("it was done")
+
+// Heal puts the ACL back, if the folder is still there.
+func (e *denied) Heal(ctx context.Context) error {
+	return e.once(func() error {
+		if e.after == nil {
+			return nil // it was not even read
+		}
+		now, err := e.read(ctx)
+		if err == nil && !slices.Equal(now, e.before) {
+			err = e.set(ctx, e.before)
+		}
+		if err != nil && !errors.Is(err, zk.ErrNoNode) {
+			return fmt.Errorf("restore the ACL of %s: %w", e.folder.path, err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,128 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// Counter sets the counter that names a folder's sequential children to a
+// little below its end, 2147483647. Nothing undoes it but deleting the folder.
+//
+// Beyond the end no recipe can be right: ZooKeeper's counter stays there, and
+// all later children have one number (or, behind a create under way, a negative
+// one). So the fault is harsh where Left is few.
+type Counter struct {
+	// Left is how many numbers are left before the end. 0 means 10.
+	Left int
+	Key  string // whose folder; "" is one in use
+}
+
+var _ = declare(kinds.Counter, Kind{
+	About: "sets a folder's sequence counter to near its end",
+	guide: []row{{"", "the counter of sequential names is near its end, 2147483647", "the name of the next child", "nothing to heal"}},
+	Options: []Option{keyOption, {
+		Key: "left", Example: "20", About: "how many numbers before the end",
+		Check: checkCount,
+	}},
+	Harsh: true,
+	build: func(a arguments) Fault {
+		return Counter{Left: a.count("left"), Key: a.options["key"]}
+	},
+})
+
+// Kind is "counter".
+func (Counter) Kind() string { return kinds.Counter.Name }
+
+// Spec is counter, with left and key where they were given.
+func (f Counter) Spec() string {
+	return withCount(withOption(f.Kind(), "key", f.Key), "left", f.Left)
+}
+
+// Available asks whether the ensemble can set counters.
+func (Counter) Available(s Setting) error {
+	if _, ok := s.Ensemble.(ensemble.SequenceSetter); !ok {
+		return fmt.Errorf("%s ensembles cannot set the counter of sequential znodes", s.Ensemble.Profile().Backend)
+	}
+	return nil
+}
+
+// Inject sets the counter.
+func (f Counter) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	left := f.Left
+	if left == 0 {
+		left = 10
+	}
+	setter, ok := t.Ensemble.(ensemble.SequenceSetter)
+	if !ok || left < 1 || left > math.MaxInt32 {
+		return nil, fmt.Errorf("cannot set a counter to %d before its end", left)
+	}
+	at, err := t.folder(ctx, f.Key, rng)
+	if err != nil {
+		return nil, err
+	}
+	next := math.MaxInt32 - int32(left) + 1
+	now, err := t.nextNumber(ctx, at)
+	if err == nil && now >= next {
+		err = fmt.Errorf("it is at %d already: %w", now, ErrNoTarget) // it must not fall
+	}
+	if err != nil {
+		at.release()
+		return nil, fmt.Errorf("the counter of %s: %w", at.path, err)
+	}
+	e := &counted{changed: changed{target: t, folder: at, effect: at.effect(f.Spec(), at.path)}, next: next}
+	if err := setter.SetSequence(ctx, at.path, e.next); err != nil {
+		at.release()
+		return nil, fmt.Errorf("set the counter of %s: %w", at.path, err)
+	}
+	return e, nil
+}
+
+type counted struct {
+	changed
+	next int32
+}
+
+// Verify looks at the next number.
+func (e *counted) Verify(ctx context.Context) error {
+	n, err := e.target.nextNumber(ctx, e.folder)
+	switch {
+	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrNodeExists): // gone since, or at its end
+		return nil
+	case err != nil:
+		return err
+	case n >= 0 && n < e.next:
+		return fmt.Errorf("the counter of %s was set to %d, and the next number was %d", e.folder.path, e.next, n)
+	}
+	return nil
+}
+
+// nextNumber takes the next number of a folder, by a sequential child.
+func (t *Target) nextNumber(ctx context.Context, f folder) (int32, error) {
+	prefix := f.path + "/" + counterProbe
+	name, err := insisting(ctx, func() (string, error) {
+		path, err := t.Admin.Create(prefix, nil, zk.FlagSequence|zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
+		if err != nil {
+			return "", err
+		}
+		return path, t.Admin.Delete(path, -1)
+	})
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(strings.TrimPrefix(name, prefix), 10, 32)
+	return int32(n), err
+}
+
+// counterProbe is what the znode that reads the counter is called; heal of foreign
+// znodes would find it.
+const counterProbe = foreignMark + "-counter-"

@@ -1,0 +1,153 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+)
+
+// folder is a znode that a fault of znodes has to itself.
+type folder struct {
+	path    string
+	stat    *zk.Stat
+	release func() // its claim
+}
+
+// effect is what is done to the folder, until it is healed.
+func (f folder) effect(spec, detail string) effect {
+	return effect{step: history.FaultStep{Spec: spec, Detail: detail}, release: f.release}
+}
+
+// changed is the effect of a fault that leaves a folder changed.
+type changed struct {
+	effect
+	atOnce
+	target *Target
+	folder folder
+}
+
+// Heal has nothing to undo.
+func (e *changed) Heal(context.Context) error { return e.once(func() error { return nil }) }
+
+// keyOption is key=, for faults of a recipe's folder.
+var keyOption = Option{
+	Key: "key", About: "whose folder: k1, k2, ...; one in use if left out", Example: "k1",
+	Check: func(s string) error {
+		if s == "" || strings.Contains(s, "/") {
+			return fmt.Errorf("key %q is no name of a znode", s)
+		}
+		return nil
+	},
+}
+
+// folderWait is how long a fault waits for something to be in a folder.
+const folderWait = 500 * time.Millisecond
+
+// folder claims the folder of a key, or of one that is in use: where somebody
+// holds, where somebody waits, any.
+func (t *Target) folder(ctx context.Context, key string, rng *rand.Rand) (folder, error) {
+	if t.Admin == nil {
+		return folder{}, errNoAdmin
+	}
+	for late := time.Now().Add(folderWait); ; {
+		for _, keys := range t.keys(ctx, key) {
+			for _, i := range rng.Perm(len(keys)) {
+				f, ok, err := t.take(ctx, t.Root+"/"+keys[i])
+				if ok || err != nil {
+					return f, err
+				}
+			}
+		}
+		if !time.Now().Before(late) || !doze(ctx, retryAfter) {
+			break
+		}
+	}
+	if key != "" {
+		return folder{}, fmt.Errorf("there is no folder of %s with anything in it, or another fault has it: %w", key, ErrNoTarget)
+	}
+	return folder{}, fmt.Errorf("no recipe has a folder with anything in it: %w", ErrNoTarget)
+}
+
+// beside claims the root, in which the objects of recipes without folders are,
+// instead of the folder that was not found.
+func (t *Target) beside(ctx context.Context, because error) (folder, error) {
+	if t.Admin == nil {
+		return folder{}, because
+	}
+	stat, err := t.look(ctx, t.Root)
+	if err != nil {
+		return folder{}, err
+	}
+	release, ok := t.Claims.Take("folder " + t.Root)
+	if !ok {
+		return folder{}, because
+	}
+	return folder{t.Root, stat, release}, nil
+}
+
+// keys gives those to look at, best first.
+func (t *Target) keys(ctx context.Context, key string) [][]string {
+	if key != "" {
+		return [][]string{{key}}
+	}
+	sets := [][]string{t.Activity.Keys(Holding), t.Activity.Keys(Waiting)}
+	all, err := fenced(ctx, t, func() ([]string, error) {
+		names, _, err := t.Admin.Children(t.Root)
+		return names, err
+	})
+	if err == nil {
+		slices.Sort(all) // so that the seed decides which is drawn
+		sets = append(sets, all)
+	}
+	return sets
+}
+
+// take claims a znode that has children. One without may be no folder but an
+// object itself, such as a barrier, which a child would keep from being deleted.
+func (t *Target) take(ctx context.Context, path string) (f folder, ok bool, err error) {
+	stat, err := t.look(ctx, path)
+	switch {
+	case errors.Is(err, zk.ErrNoNode):
+		return folder{}, false, nil
+	case err != nil:
+		return folder{}, false, err
+	case stat.NumChildren == 0:
+		return folder{}, false, nil
+	}
+	release, ok := t.Claims.Take("folder " + path)
+	return folder{path, stat, release}, ok, nil
+}
+
+// look gives a znode's stat, fenced.
+func (t *Target) look(ctx context.Context, path string) (*zk.Stat, error) {
+	stat, err := fenced(ctx, t, func() (*zk.Stat, error) {
+		found, stat, err := t.Admin.Exists(path) // needs no permission
+		if err == nil && !found {
+			err = zk.ErrNoNode
+		}
+		return stat, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", path, err)
+	}
+	return stat, nil
+}
+
+// children lists the folder, fenced; of one that is gone, nothing.
+func (f folder) children(ctx context.Context, t *Target) ([]string, error) {
+	return fenced(ctx, t, func() ([]string, error) {
+		names, _, err := t.Admin.Children(f.path)
+		if errors.Is(err, zk.ErrNoNode) {
+			return nil, nil
+		}
+		return names, err
+	})
+}

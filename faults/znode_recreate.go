@@ -1,0 +1,137 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/await"
+)
+
+// Recreate deletes a recipe's folder with all that is in it and makes it again,
+// empty, with the same data and ACL: in one step, so that nobody can come in
+// between. Sequence numbers start at 0 again.
+type Recreate struct {
+	Key string // whose folder; "" is one in use
+}
+
+var _ = declare(kinds.Recreate, Kind{
+	About:   "deletes a recipe's folder and makes it again",
+	guide:   []row{{"", "the folder is deleted with all in it, and made again", "another znode is there", "nothing to heal"}},
+	Options: []Option{keyOption},
+	Harsh:   true,
+	build:   func(a arguments) Fault { return Recreate{Key: a.options["key"]} },
+})
+
+// Kind is "recreate".
+func (Recreate) Kind() string { return kinds.Recreate.Name }
+
+// Spec is recreate or recreate:key=<key>.
+func (f Recreate) Spec() string { return withOption(f.Kind(), "key", f.Key) }
+
+// Available is always true: whoever may write can do it.
+func (Recreate) Available(Setting) error { return nil }
+
+// Inject does it. A folder in which something changes meanwhile is tried again.
+func (f Recreate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	at, err := t.folder(ctx, f.Key, rng)
+	if err != nil {
+		return nil, err
+	}
+	e := &recreated{changed{target: t, folder: at, effect: at.effect(f.Spec(), at.path)}}
+	if err := e.replace(ctx); err != nil {
+		at.release()
+		return nil, fmt.Errorf("recreate %s: %w", at.path, err)
+	}
+	return e, nil
+}
+
+type recreated struct {
+	changed
+}
+
+// replace tries until nothing changed between looking and deleting.
+func (e *recreated) replace(ctx context.Context) error {
+	var anew *zk.CreateRequest
+	leaves := map[string]bool{}
+	for {
+		err := await.Until(ctx, func() (err error) {
+			if anew == nil {
+				anew, err = e.same()
+			}
+			if err != nil {
+				return err
+			}
+			ops, err := e.deletes(e.folder.path, leaves)
+			if err != nil {
+				return err
+			}
+			_, err = e.target.Admin.Multi(append(ops, anew)...)
+			return err
+		})
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, zk.ErrNotEmpty):
+			clear(leaves)
+		case errors.Is(err, zk.ErrConnectionClosed):
+			if !doze(ctx, retryAfter) || e.Verify(ctx) == nil { // it may have been done
+				return context.Cause(ctx)
+			}
+		case !errors.Is(err, zk.ErrNoNode):
+			return err
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("it changed all the time: %w", err)
+		}
+	}
+}
+
+// same makes the folder as it is.
+func (e *recreated) same() (*zk.CreateRequest, error) {
+	data, _, err := e.target.Admin.Get(e.folder.path)
+	if err != nil {
+		return nil, err
+	}
+	acl, _, err := e.target.Admin.GetACL(e.folder.path)
+	return &zk.CreateRequest{Path: e.folder.path, Data: data, Acl: acl}, err
+}
+
+// deletes gives what deletes a znode and all below it, in order. It asks but
+// once for the children of those that had none: it must be quick.
+func (e *recreated) deletes(path string, leaves map[string]bool) ([]any, error) {
+	var ops []any
+	if !leaves[path] {
+		names, _, err := e.target.Admin.Children(path)
+		if err != nil {
+			return nil, err
+		}
+		leaves[path] = len(names) == 0 && path != e.folder.path
+		for _, name := range names {
+			below, err := e.deletes(path+"/"+name, leaves)
+			if err != nil {
+				return nil, err
+			}
+			ops = append(ops, below...)
+		}
+	}
+	return append(ops, &zk.DeleteRequest{Path: path, Version: -1}), nil
+}
+
+// Verify finds another znode in the folder's place.
+func (e *recreated) Verify(ctx context.Context) error {
+	stat, err := e.target.look(ctx, e.folder.path)
+	switch {
+	case errors.Is(err, zk.ErrNoNode): // a recipe removed it since
+		return nil
+	case err != nil:
+		return err
+	case stat.Czxid == e.folder.stat.Czxid:
+		return fmt.Errorf("%s is still the same znode", e.folder.path)
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package foreign
+
+import (
+	"bytes"
+	"math/big"
+	"strconv"
+
+	"github.com/zklab/zklab/history"
+)
+
+// moment is the time of an event; -1 if the file does not say, which Jepsen writes as
+// -1, too. What is no whole number is none: then the order of the file counts alone.
+func moment(line int, field string, v Value) (int64, error) {
+	const none = -1
+	switch {
+	case v.Kind == Word:
+		if _, ok := digitsOf([]byte(v.Text)); !ok {
+			return none, nil
+		}
+	case v.Kind != Int || v.Int == none:
+		return none, nil
+	case v.Int >= 0 && v.Int <= int64(history.MaxTime):
+		return v.Int, nil
+	}
+	return none, wrong(line, "%s is %s: expected nanoseconds from 0 to %d", field, v, int64(history.MaxTime))
+}
+
+// digitsOf are the digits of a whole number, without zeros before it and with a minus
+// at most; false if it is none. Two numbers are equal if these are.
+func digitsOf(token []byte) ([]byte, bool) {
+	digits, negative := token, false
+	if len(digits) > 0 && (digits[0] == '-' || digits[0] == '+') {
+		digits, negative = digits[1:], digits[0] == '-'
+	}
+	if len(digits) == 0 || len(bytes.Trim(digits, "0123456789")) > 0 {
+		return nil, false
+	}
+	if digits = bytes.TrimLeft(digits, "0"); len(digits) == 0 {
+		return []byte("0"), true
+	}
+	if negative {
+		return append([]byte("-"), digits...), true
+	}
+	return digits, true
+}
+
+// mostExponent bounds the exponents of numbers that are looked at: with a greater one
+// a number would have more digits than anybody wrote.
+const mostExponent = 400
+
+// whole is digitsOf a number of JSON, however it is written: 3.0, 3e2.
+func whole(token []byte) ([]byte, bool) {
+	if digits, ok := digitsOf(token); ok {
+		return digits, true
+	}
+	if at := bytes.IndexAny(token, "eE"); at >= 0 {
+		if n, err := strconv.Atoi(string(token[at+1:])); err != nil || n > mostExponent || n < -mostExponent {
+			return nil, false
+		}
+	}
+	r, ok := new(big.Rat).SetString(string(token))
+	if !ok || !r.IsInt() {
+		return nil, false
+	}
+	return r.Num().Append(nil, 10), true
+}

@@ -1,0 +1,128 @@
+package holds
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// follower follows one client after the other on one key.
+type follower struct {
+	r     *Reader
+	key   string
+	holds []*Hold
+	last  *Hold // the client's newest, ended or not; nil: it has none
+}
+
+func (f *follower) take(m moment) {
+	switch {
+	case m.lost != nil:
+		f.loss(m.lost)
+	case m.acquire != nil:
+		var g history.Grant
+		f.r.Decode(m.acquire.Return, &g)
+		f.begin(m.acquire, g.Token, m.acquire.Began())
+	case m.statement.Op.F == history.FRelease:
+		f.release(m.statement.Op, m.statement.holdsStill())
+	default:
+		f.confirm(m.statement)
+	}
+}
+
+// begin takes in a hold that an operation tells of. More events may be needed to show
+// that it is not the one before.
+func (f *follower) begin(op *history.Operation, token history.ID, asked time.Duration, more ...int) {
+	h := &Hold{
+		Key: f.key, Client: op.Client, Token: token, Grant: op,
+		Asked: asked, Granted: op.Return.Time, Shown: events(op),
+		Until: Never, Sure: Never, Over: Never, Denied: Never, Lost: None,
+		// Whatever ended before the call belongs to another process.
+		Exited: f.r.Evidence.Exited(op.Client, op.Began()), Expired: f.r.Evidence.Expired(op),
+	}
+	if len(more) > 0 {
+		h.Shown = append(h.Shown, more...)
+		slices.Sort(h.Shown)
+		h.Shown = slices.Compact(h.Shown)
+	}
+	if f.last != nil {
+		f.last.Next = h
+	}
+	f.last = h
+	f.holds = append(f.holds, h)
+}
+
+// release ends the hold if the subject still held when it was asked after the
+// invocation's time was taken. If it did not, it may have given the hold up
+// before, by itself.
+func (f *follower) release(op *history.Operation, held bool) {
+	h := f.last
+	if h == nil || held && op.Outcome() == history.Fail { // that had no effect: the hold goes on
+		return
+	}
+	switch {
+	case !held:
+		h.lose(op.Began(), op.Invoke.Index)
+	case h.goesOn():
+		h.Ended, h.Until = ByRelease, op.Began()
+		h.Sure, h.SureEvents = op.Began(), []int{op.Invoke.Index}
+		if f.r.Remote {
+			// The loss may not have been heard yet: it surely held when it last said so.
+			h.Sure, h.SureEvents = h.known(), append(h.SureEvents, events(h.Confirmed)...)
+		}
+	}
+	if held && (h.Release == nil || op.Began() < h.Release.Began()) {
+		h.Release = op
+	}
+	if op.Return != nil {
+		h.Over = min(h.Over, op.Return.Time)
+	}
+	if op.Outcome() == history.OK && (h.Released == nil || op.Return.Time < h.Released.Return.Time) {
+		h.Released = op
+	}
+}
+
+func (f *follower) loss(e *history.Event) {
+	var v history.LostHold
+	f.r.Decode(e, &v)
+	h := f.last
+	if h == nil || v.Token != 0 && h.Token != 0 && v.Token != h.Token {
+		return // news of an earlier hold
+	}
+	if e.Time < h.Lost.At {
+		h.Lost = Moment{e.Time, e.Index}
+	}
+	h.lose(e.Time, e.Index)
+}
+
+// confirm takes in an answer to "do you still hold?". A yes without a hold, or
+// with another token, opens one: a leader that latches again without a call.
+// So does a yes long after the client was told that the session is gone: that
+// claim has no death to excuse it.
+func (f *follower) confirm(s *Statement) {
+	h, op := f.last, s.Op
+	switch {
+	case !s.Held:
+		f.denial(op)
+	case h == nil:
+		f.begin(op, s.Token, Always)
+	case h.Ended == ByLoss && op.Began() <= h.Lost.At && h.Lost != None && s.Token == h.Token:
+		h.Confirmed = op // it was asked before the loss was told: it speaks of the time before
+	case !h.goesOn() || s.Token != 0 && h.Token != 0 && s.Token != h.Token:
+		f.begin(op, s.Token, h.known(), slices.Concat(h.Shown, h.SureEvents, events(h.Confirmed))...)
+	case h.Expired != None && f.r.Evidence.Knows(h.Client, h.Expired.At, op.Began()):
+		h.Ended, h.Until = ByExpiry, op.Return.Time
+		h.Sure, h.SureEvents = h.Expired.At, []int{h.Expired.Event}
+		f.begin(op, s.Token, h.Expired.At, h.Expired.Event)
+	default:
+		h.Confirmed = op
+	}
+}
+
+// denial takes in a no.
+func (f *follower) denial(op *history.Operation) {
+	if h := f.last; h != nil && h.goesOn() {
+		h.lose(op.Return.Time, events(op)...)
+		h.Denied = op.Return.Time
+	}
+}

@@ -1,0 +1,58 @@
+package holds
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Stay is a time in which a member was inside a double barrier, or a barrier was up, as
+// its clients saw it.
+type Stay struct {
+	Begin *history.Operation // a raise or an enter, with its ok
+	End   *history.Operation // a lift or a leave that may have happened; nil: none
+	// It lasted from the return of Begin to the call of End, to the end of the member's
+	// process, or to that of the record.
+	From, Until time.Duration
+	Open        bool // it is not known to have ended
+}
+
+// Stays are those in an object of the model that clients enter or raise, in order of their
+// beginnings. What is raised is lifted by anybody.
+func (r *Record) Stays(m *models.Model) []*Stay {
+	var all []*Stay
+	for _, ops := range r.ops {
+		inside := map[int]*Stay{}
+		for _, op := range ops {
+			who := op.Client
+			if m.State == models.Raised {
+				who = 0
+			}
+			switch s := inside[who]; {
+			case m.Operation(op.F).Begins && op.Outcome() == history.OK:
+				inside[who] = r.stay(m, op)
+				all = append(all, inside[who])
+			case m.Operation(op.F).Ends && op.Outcome() != history.Fail && s != nil:
+				s.End, s.Until, s.Open = op, max(s.From, min(s.Until, op.Began())), false
+				delete(inside, who)
+			}
+		}
+	}
+	slices.SortFunc(all, func(x, y *Stay) int {
+		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.Begin.Return.Index, y.Begin.Return.Index))
+	})
+	return all
+}
+
+// stay begins with an operation. The znodes of a member go with its process, a barrier
+// stays up.
+func (r *Record) stay(m *models.Model, op *history.Operation) *Stay {
+	s := &Stay{Begin: op, From: op.Return.Time, Until: r.r.End, Open: true}
+	if x := r.Exited(op.Client, op.Began()); m.State == models.Entered && x != None {
+		s.Until, s.Open = max(s.From, x.At), false
+	}
+	return s
+}

@@ -1,0 +1,21 @@
+package models
+
+import "github.com/zklab/zklab/history"
+
+// Barrier is a barrier that one client raises and lifts, and others wait for. One server alone
+// can answer those who wait.
+var Barrier = declare(Model{
+	Name: history.ModelBarrier, About: "a barrier that holds everybody back while it is up",
+	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
+	Operations: []Operation{
+		{F: history.FRaise, Begins: true, Quorum: always, Words: Words{
+			Name: "raise", Asked: "raised the barrier {key}", Done: "had it up", Refused: "was refused", Unknown: "nobody knows whether it went up",
+		}},
+		{F: history.FLift, Ends: true, Quorum: always, Words: Words{
+			Name: "lift", Asked: "began to lift the barrier {key}", Refused: "failed", Unknown: "nobody knows whether it was lifted", Early: true,
+		}},
+		{F: history.FAwait, Waits: true, Words: Words{
+			Name: "await", Asked: "came to the barrier {key}", Done: "passed", Refused: "did not pass", Unknown: "nobody knows whether it passed",
+		}},
+	},
+})

@@ -1,0 +1,79 @@
+package models
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// FAdd adds to a counter: invoke Addition, ok Count. Its other operations are those of
+// a register: history.FCAS (invoke CountSwap, ok nothing, fail with history.CodeMismatch)
+// and history.FRead (invoke history.HowRead, ok Count).
+const FAdd = "add"
+
+// Addition is what FAdd adds.
+type Addition struct {
+	Delta int64 `json:"delta"`
+}
+
+// CountSwap is what a counter is to be compared with, and what it is to be set to then.
+type CountSwap struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// Count is what a counter was, behind an addition or when it was read.
+type Count struct {
+	Value int64 `json:"value"`
+}
+
+// Counter is an integer that many add to.
+var Counter = declare(Model{
+	Name: "counter", About: "a counter that all add to",
+	Operations: []Operation{
+		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed for certain", Unknown: "nobody knows whether it was added"}},
+		{F: history.FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{
+			Done: "did", Refused: "did not", Unknown: "nobody knows whether it did",
+		}},
+		{F: history.FRead, Tell: tellCount, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
+	},
+})
+
+func tellAdd(op *history.Operation, w *Words) Values {
+	var v Addition
+	_ = op.Invoke.Decode(&v)
+	w.Name = "add " + strconv.FormatInt(v.Delta, 10)
+	w.Asked = fmt.Sprintf("began to add %d to %s", v.Delta, Key(op.Key))
+	w.Done = gotCount(op, w)
+	return Values{}
+}
+
+func tellCountSwap(op *history.Operation, w *Words) Values {
+	var v CountSwap
+	_ = op.Invoke.Decode(&v)
+	w.Name = fmt.Sprintf("cas %d %d", v.From, v.To)
+	w.Asked = fmt.Sprintf("tried to change %s from %d to %d", Key(op.Key), v.From, v.To)
+	return Values{}
+}
+
+func tellCount(op *history.Operation, w *Words) Values {
+	var how history.HowRead
+	_ = op.Invoke.Decode(&how)
+	w.Name = "read"
+	w.Asked = "began a " + printable.Text(how.Kind, 20) + " read of " + Key(op.Key)
+	w.Done = gotCount(op, w)
+	return Values{}
+}
+
+// gotCount says what an operation was answered, and puts it into its name.
+func gotCount(op *history.Operation, w *Words) string {
+	var got Count
+	returned(op, &got)
+	value := strconv.FormatInt(got.Value, 10)
+	if op.Outcome() == history.OK {
+		w.Name += ": " + value
+	}
+	return "got " + value
+}

@@ -1,0 +1,17 @@
+package models
+
+import "github.com/zklab/zklab/history"
+
+// DoubleBarrier is a barrier that history.Params.Parties members pass together, in and out.
+var DoubleBarrier = declare(Model{
+	Name: history.ModelDoubleBarrier, About: "a barrier that members pass together, in and out",
+	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,
+	Operations: []Operation{
+		{F: history.FEnter, Waits: true, Begins: true, Quorum: always, Words: Words{
+			Name: "enter", Asked: "asked to enter {key}", Done: "was let in", Refused: "was not let in", Unknown: "nobody knows whether it got in",
+		}},
+		{F: history.FLeave, Ends: true, Quorum: always, Words: Words{
+			Name: "leave", Asked: "asked to leave {key}", Done: "was let out", Refused: "was not let out", Unknown: "nobody knows whether it got out",
+		}},
+	},
+})

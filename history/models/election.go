@@ -1,0 +1,31 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Election is a leader election: a hold that clients can ask about.
+var Election = declare(Model{
+	Name: history.ModelElection, About: "a leader election",
+	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true,
+	Operations: append(holdOperations(
+		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "nobody knows whether it was elected"},
+		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Unknown: "nobody knows whether it had resigned", Early: true},
+		Words{Name: "confirm", Asked: "was asked whether it led {key}", Refused: "could not say", Unknown: "it did not say"},
+	), Operation{F: history.FLeader, Tell: tellLeader, Words: Words{
+		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused", Unknown: "no answer is known",
+	}}),
+})
+
+func tellLeader(op *history.Operation, w *Words) Values {
+	v := history.Leader{Client: -1}
+	returned(op, &v)
+	w.Done = "was told that nobody does"
+	if v.Client >= 0 {
+		w.Done = fmt.Sprintf("was told that client %d does", v.Client)
+		w.Name = fmt.Sprintf("told %d", v.Client)
+	}
+	return Values{}
+}

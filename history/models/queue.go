@@ -1,0 +1,47 @@
+package models
+
+import "github.com/zklab/zklab/history"
+
+// Queue is a FIFO queue.
+var Queue = declare(Model{
+	Name: history.ModelQueue, About: "a FIFO queue",
+	State: Filled, OnZnodes: true,
+	Operations: []Operation{
+		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{
+			Name: "put", Asked: "put", Refused: "failed for certain", Unknown: "nobody knows whether it went in", Early: true,
+		}},
+		{F: history.FDequeue, Waits: true, Takes: true, Quorum: gotItem, Tell: tellTake, Words: Words{
+			Name: "take", Asked: "asked {key} for an item", Refused: "took none", Unknown: "nobody knows whether it took one",
+		}},
+	},
+})
+
+// gotItem: one server alone can answer that a queue is empty.
+func gotItem(op *history.Operation) bool {
+	var v history.Item
+	return op.Outcome() != history.OK || op.Return.Decode(&v) == nil && v.Item != ""
+}
+
+func tellPut(op *history.Operation, w *Words) Values {
+	var v history.Item
+	_ = op.Invoke.Decode(&v)
+	w.Name = "put " + shown(v.Item)
+	w.Asked = "put " + Quoted(v.Item) + " into " + Key(op.Key)
+	if op.Outcome() == history.Fail {
+		w.Asked = "tried to " + w.Asked
+	}
+	return Values{Item: v.Item}
+}
+
+func tellTake(op *history.Operation, w *Words) Values {
+	if op.Outcome() != history.OK {
+		return Values{}
+	}
+	var v history.Item
+	_ = op.Return.Decode(&v)
+	w.Name, w.Done = "take "+shown(v.Item), "got "+Quoted(v.Item)
+	if v.Item == "" {
+		w.Name, w.Done = "take: empty", "was told that there is none"
+	}
+	return Values{Item: v.Item}
+}

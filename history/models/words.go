@@ -1,0 +1,70 @@
+package models
+
+import (
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// Words are how an operation is told: what was asked for, and what came of it. {key} is where
+// the key is filled in. Of a call whose end matters, as a grant's does, Early is false.
+type Words struct {
+	Name    string // in a drawing: put a7
+	Asked   string // asked for {key}
+	Done    string // was granted it
+	Refused string // was refused
+	Unknown string // nobody knows whether it was granted
+	Early   bool   // the call matters, not its end
+}
+
+// mostShown is how much of a key or an item is shown, in characters.
+const mostShown = 40
+
+// Tell gives the words for an operation, values filled in and fit for a terminal, and its
+// values. It is false if there are none, or the model has a name that is not declared.
+func (m *Model) Tell(op *history.Operation) (w Words, v Values, ok bool) {
+	o := m.Operation(op.F)
+	w = o.Words
+	if w.Refused == "" || m.Name != "" && declared[m.Name] == nil { // what another model means by it is not known
+		return Words{}, v, false
+	}
+	w.Asked = strings.Replace(w.Asked, "{key}", Key(op.Key), 1)
+	if o.Tell != nil {
+		v = o.Tell(op, &w)
+	}
+	return w, v, true
+}
+
+// Key is what an object is called for people.
+func Key(key string) string {
+	if key == "" {
+		return "it"
+	}
+	return printable.Text(key, mostShown)
+}
+
+// Quoted is an item for people.
+func Quoted(item string) string { return `"` + shown(item) + `"` }
+
+func shown(item string) string { return printable.Text(item, mostShown) }
+
+func withToken(t history.ID) string {
+	if t == 0 {
+		return ""
+	}
+	return " with token " + t.String()
+}
+
+// InSession is the session that something happened in, for people; "" if it is not known.
+func InSession(id history.ID) string {
+	if id == 0 {
+		return ""
+	}
+	return " (session " + id.String() + ")"
+}
+
+// returned reads the value of an ok into v.
+func returned(op *history.Operation, v any) (ok bool) {
+	return op.Outcome() == history.OK && op.Return.Decode(v) == nil
+}

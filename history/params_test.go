@@ -1,0 +1,84 @@
+package history
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+// begun is a record whose header has the parameters.
+func begun(params string) string {
+	return fmt.Sprintf(`{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"lock","params":%s}}`+"\n", params)
+}
+
+// numbers are the names of all parameters that are numbers, as they are in a file.
+func numbers(t *testing.T) []string {
+	text, err := json.Marshal(Params{Tick: 1, Reconnect: 1, Parties: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name, value := range all {
+		if _, ok := value.(float64); ok && name != "seed" { // of a seed all are as good
+			names = append(names, name)
+		}
+	}
+	if len(names) != 7 {
+		t.Fatalf("%q", names)
+	}
+	return names
+}
+
+// A parameter that no run can have had is named.
+func TestReadChecksParameters(t *testing.T) {
+	for _, name := range numbers(t) {
+		for _, value := range []int64{-1, math.MinInt64, math.MaxInt64, math.MaxInt64 - 1e9} {
+			_, err := Read(strings.NewReader(begun(fmt.Sprintf(`{%q:%d}`, name, value))))
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("line 1: %s is %d: expected", name, value)) {
+				t.Errorf("%s %d: %v", name, value, err)
+			}
+		}
+		for _, value := range []int64{0, 1, math.MaxInt32} {
+			if _, err := Read(strings.NewReader(begun(fmt.Sprintf(`{%q:%d}`, name, value)))); err != nil {
+				t.Errorf("%s %d: %v", name, value, err)
+			}
+		}
+	}
+	if _, err := Read(strings.NewReader(begun(`{"seed":-9223372036854775808}`))); err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzReadHeader reads any parameters: what is read is possible, and can be written and
+// read again.
+func FuzzReadHeader(f *testing.F) {
+	for _, s := range []string{`{}`, `{"session_timeout":-1}`, `{"parties":9223372036854775807}`, `{"clients":3,"servers":3,"tick":500000000,"expects":["pause:leader"]}`, `{"min_load":1e3}`, `null`, `[]`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, params string) {
+		h, err := Read(strings.NewReader(begun(params)))
+		if err != nil {
+			if text := err.Error(); strings.Contains(text, "\n") {
+				t.Errorf("error is %q", text)
+			}
+			return
+		}
+		if err := h.Header.Params.Check(); err != nil {
+			t.Errorf("%v was read", err)
+		}
+		var again strings.Builder
+		if err := Write(&again, h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(strings.NewReader(again.String())); err != nil {
+			t.Errorf("%v\n%s", err, again.String())
+		}
+	})
+}

@@ -1,0 +1,66 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+)
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 1 << 20
+
+// Status asks what the servers of the ensemble behind a socket are.
+func Status(ctx context.Context, socket string) (Answer, error) {
+	return send(ctx, socket, http.MethodGet, "/status")
+}
+
+// Send asks for an action; see [Controller.Do]. [ErrRequest] is a request that
+// makes no sense there.
+func Send(ctx context.Context, socket string, action Action, who string) (Answer, error) {
+	return send(ctx, socket, http.MethodPost, "/servers/"+url.PathEscape(who)+"/"+url.PathEscape(string(action)))
+}
+
+func send(ctx context.Context, socket, method, path string) (Answer, error) {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket)
+	}}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, method, "http://ensemble"+path, nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return Answer{}, fmt.Errorf("the ensemble behind %s does not answer: %w", socket, err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return Answer{}, fmt.Errorf("the ensemble behind %s ended: %w", socket, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return Answer{}, refused(res.StatusCode, body)
+	}
+	var a Answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return Answer{}, fmt.Errorf("what listens at %s is no ensemble of zklab: %w", socket, err)
+	}
+	return a, nil
+}
+
+func refused(code int, body []byte) error {
+	var r refusal
+	if err := json.Unmarshal(body, &r); err != nil || r.Error == "" {
+		return fmt.Errorf("it answered with status %d", code)
+	}
+	if code == http.StatusBadRequest {
+		return fmt.Errorf("%w: %s", ErrRequest, r.Error)
+	}
+	return errors.New(r.Error)
+}

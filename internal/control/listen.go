@@ -1,0 +1,154 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// Answer is what a request comes to.
+type Answer struct {
+	Name    string  `json:"name"`    // of the ensemble
+	Backend string  `json:"backend"` // embedded or container
+	Servers []State `json:"servers"`
+}
+
+// refusal is the answer to a request that cannot be done.
+type refusal struct {
+	Error string `json:"error"`
+}
+
+// actionTimeout bounds what one request may take: containers need some seconds.
+const actionTimeout = time.Minute
+
+// Listener takes requests until it is closed.
+type Listener struct {
+	name, socket string
+	backend      string
+	control      *Controller
+	http         *http.Server
+	ctx          context.Context // of all actions: who asked may go away meanwhile
+	stop         context.CancelFunc
+	ended        chan struct{}
+}
+
+// Listen lets the ensemble be controlled under a name; one with a slash in it is
+// the path of the socket itself. It is an error if another ensemble that runs has it.
+func Listen(e ensemble.Ensemble, name string) (*Listener, error) {
+	socket := name
+	if !strings.ContainsRune(name, os.PathSeparator) {
+		dir, err := makeFolder()
+		if err != nil {
+			return nil, fmt.Errorf("control of the ensemble: %w", err)
+		}
+		socket = path(dir, name)
+	}
+	l, err := occupy(socket)
+	if err != nil {
+		return nil, fmt.Errorf("control of the ensemble: %w", err)
+	}
+	s := &Listener{name: name, socket: socket, backend: e.Profile().Backend, control: New(e), ended: make(chan struct{})}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		defer close(s.ended)
+		_ = s.http.Serve(l) // until it is closed
+	}()
+	return s, nil
+}
+
+// occupy makes a socket that only the user can open. It is made in a folder of
+// its own and then moved to its place, where it is private from the first moment.
+func occupy(socket string) (net.Listener, error) {
+	dir, base := filepath.Split(socket)
+	if len(socket) > longest {
+		return nil, fmt.Errorf("%s has %d bytes, more than the %d that the path of a socket can have: choose a shorter one with --control", socket, len(socket), longest)
+	}
+	if info, err := os.Lstat(socket); err == nil && info.Mode().Type() != fs.ModeSocket {
+		return nil, fmt.Errorf("%s is there, and is no socket: choose another with --control", socket)
+	}
+	if alive(socket) {
+		return nil, fmt.Errorf("another ensemble that is running has %s: choose another with --control", socket)
+	}
+	nest, err := os.MkdirTemp(dir, ".z")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(nest)
+	fresh := filepath.Join(nest, "s")
+	if len(fresh) > longest {
+		return nil, fmt.Errorf("%s is too long a path for a socket %s: choose a shorter one with --control", dir, base)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false) // it moves
+	if err = os.Chmod(fresh, 0o600); err == nil {
+		err = os.Rename(fresh, socket)
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Socket is the path of the socket.
+func (l *Listener) Socket() string { return l.socket }
+
+// Close takes no more requests, ends those that are under way, and removes the
+// socket.
+func (l *Listener) Close() error {
+	err := os.Remove(l.socket)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	l.stop()
+	err = errors.Join(err, l.http.Close())
+	<-l.ended
+	l.control.turn.Lock() // what is under way has ended then
+	defer l.control.turn.Unlock()
+	return err
+}
+
+func (l *Listener) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		l.answer(w, l.control.Status(r.Context()), nil)
+	})
+	mux.HandleFunc("POST /servers/{who}/{action}", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(l.ctx, actionTimeout)
+		defer cancel()
+		states, err := l.control.Do(ctx, Action(r.PathValue("action")), r.PathValue("who"))
+		l.answer(w, states, err)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		l.answer(w, nil, fmt.Errorf("%w: there is GET /status and POST /servers/{who}/{action}, no %s %.80s", ErrRequest, r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+func (l *Listener) answer(w http.ResponseWriter, states []State, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	body := any(Answer{Name: l.name, Backend: l.backend, Servers: states})
+	if err != nil {
+		code := http.StatusConflict
+		if errors.Is(err, ErrRequest) {
+			code = http.StatusBadRequest
+		}
+		w.WriteHeader(code)
+		body = refusal{Error: strings.TrimPrefix(err.Error(), ErrRequest.Error()+": ")}
+	}
+	_ = json.NewEncoder(w).Encode(body) // whoever has gone needs no answer
+}

@@ -1,0 +1,310 @@
+package corruptproxy
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// conn is one connection. Frames are passed on whole, in the goroutines of who
+// reads and writes.
+type conn struct {
+	net.Conn
+	proxy *Proxy
+
+	writing *semaphore.Weighted // a mutex that may be held over I/O in a bubble of testing/synctest
+	up      []byte              // by the client, up to the end of a frame
+	down    []byte              // from the server, up to the end of a frame
+	ready   []byte              // for the client
+	buf     []byte
+
+	// Guarded by Proxy.mu.
+	connectSent, connected bool // the connect request, and response, have passed
+	opaque                 bool // not the client protocol
+	resumed                bool // an older session goes on here
+	session                int64
+	pending                []*request // without an answer, in order
+	corrupter              corrupter
+}
+
+// request is a request on its way.
+type request struct {
+	wire.RequestHeader
+	record any // as decoded
+	body   []byte
+	lost   bool // it is not done, and the answer is to be made up
+}
+
+func (q *request) asks(op wire.Op) bool { return q != nil && q.Op == op }
+
+// path is that of a plain read; "" of anything else.
+func (q *request) path() string {
+	if q == nil {
+		return ""
+	}
+	if r, ok := q.record.(*wire.ReadRequest); ok {
+		return r.Path
+	}
+	return ""
+}
+
+// frame is a reply or an event.
+type frame struct {
+	wire.ReplyHeader
+	record []byte
+}
+
+func (f frame) event() (e wire.WatchEvent, ok bool) {
+	if f.Xid != wire.XidEvent {
+		return e, false
+	}
+	e, err := wire.DecodeWatchEvent(f.record)
+	return e, err == nil
+}
+
+func newConn(p *Proxy, inner net.Conn) *conn {
+	return &conn{Conn: inner, proxy: p, corrupter: p.newCorrupter(), writing: semaphore.NewWeighted(1), buf: make([]byte, 16<<10)}
+}
+
+// cut takes a frame's body off the front of b; nil if there is none yet. ok is false
+// for what is no frame.
+func cut(b *[]byte) (body []byte, ok bool) {
+	if len(*b) < 4 {
+		return nil, true
+	}
+	n := int(int32(binary.BigEndian.Uint32(*b)))
+	if n < 0 || n > wire.MaxFrame {
+		return nil, false
+	}
+	if len(*b) < 4+n {
+		return nil, true
+	}
+	body = append(make([]byte, 0, n), (*b)[4:4+n]...)
+	*b = (*b)[4+n:]
+	return body, true
+}
+
+// Write passes on the requests that p completes.
+func (c *conn) Write(p []byte) (int, error) {
+	_ = c.writing.Acquire(context.Background(), 1)
+	defer c.writing.Release(1)
+	c.up = append(c.up, p...)
+	out := c.outgoing()
+	if len(out) == 0 {
+		return len(p), nil
+	}
+	if _, err := c.Conn.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (c *conn) outgoing() (out []byte) {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	for !c.opaque {
+		body, ok := cut(&c.up)
+		switch {
+		case !ok:
+			c.opaque = true
+		case body == nil:
+			return out
+		default:
+			for _, b := range c.toServer(body) {
+				out = wire.AppendFrame(out, b)
+			}
+		}
+	}
+	out = append(out, c.up...)
+	c.up = nil
+	return out
+}
+
+// toServer gives the bodies to send for one that the client sent.
+func (c *conn) toServer(body []byte) [][]byte {
+	if !c.connectSent {
+		c.connectSent = true
+		r, err := wire.DecodeConnectRequest(body)
+		c.resumed = err == nil && r.Session != 0
+		return [][]byte{body}
+	}
+	h, record, err := wire.DecodeRequestHeader(body)
+	if err != nil {
+		return [][]byte{body}
+	}
+	q := &request{RequestHeader: h, body: body}
+	if q.record, err = wire.DecodeRequest(h.Op, record); err != nil {
+		return [][]byte{body} // the server will not understand it either
+	}
+	send := c.corrupter.toServer(c, q)
+	c.pending = append(c.pending, q)
+	var bodies [][]byte
+	for _, q := range send {
+		bodies = append(bodies, q.body)
+	}
+	return bodies
+}
+
+// later sends a request after a while, if claim says, with Proxy.mu held, that it
+// still is to be sent.
+func (c *conn) later(q *request, claim func() bool) {
+	const patience = 2 * time.Millisecond
+	time.AfterFunc(patience, func() {
+		_ = c.writing.Acquire(context.Background(), 1)
+		defer c.writing.Release(1)
+		c.proxy.mu.Lock()
+		still := claim()
+		c.proxy.mu.Unlock()
+		if still {
+			_, _ = c.Conn.Write(wire.AppendFrame(nil, q.body)) // who reads learns of an error
+		}
+	})
+}
+
+// Read gives what is ready for the client.
+func (c *conn) Read(p []byte) (int, error) {
+	for len(c.ready) == 0 {
+		n, err := c.Conn.Read(c.buf)
+		c.down = append(c.down, c.buf[:n]...)
+		c.incoming()
+		if err != nil && len(c.ready) == 0 {
+			return 0, err
+		}
+	}
+	n := copy(p, c.ready)
+	c.ready = c.ready[n:]
+	return n, nil
+}
+
+func (c *conn) incoming() {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	for !c.opaque {
+		body, ok := cut(&c.down)
+		switch {
+		case !ok:
+			c.opaque = true
+		case body == nil:
+			return
+		default:
+			c.toClient(body)
+		}
+	}
+	c.ready = append(c.ready, c.down...)
+	c.down = nil
+}
+
+// toClient readies what the client is to get for what the server sent.
+func (c *conn) toClient(body []byte) {
+	if !c.connected {
+		c.connected = true
+		r, err := wire.DecodeConnectResponse(body)
+		c.session, c.opaque = r.Session, err != nil || r.Refused()
+		c.ready = wire.AppendFrame(c.ready, body)
+		return
+	}
+	h, record, err := wire.DecodeReplyHeader(body)
+	if err != nil {
+		c.ready = wire.AppendFrame(c.ready, body)
+		return
+	}
+	f := frame{h, record}
+	q := c.take(h.Xid)
+	for _, f := range c.corrupter.toClient(c, q, f) {
+		c.ready = wire.AppendFrame(c.ready, append(f.ReplyHeader.Append(nil), f.record...))
+		c.proxy.saw(c.session, f)
+	}
+	c.proxy.remember(q, f)
+}
+
+// take removes the request that a reply belongs to; nil if there is none.
+func (c *conn) take(xid int32) *request {
+	for i, q := range c.pending {
+		if q.Xid == xid {
+			c.pending = append(c.pending[:i:i], c.pending[i+1:]...)
+			return q
+		}
+	}
+	return nil
+}
+
+// memory is what was shown to anybody. Guarded by Proxy.mu.
+type memory struct {
+	seen  map[int64]int64      // highest zxid by session
+	reads map[string][]answer  // answers to getData, of different versions, the oldest first
+	found map[string]frame     // last answer to exists that found something
+	stats map[string]wire.Stat // the last one seen
+}
+
+// answer is one to getData.
+type answer struct {
+	frame
+	stat wire.Stat
+}
+
+// isJustBefore says that a znode was changed once since that answer.
+func (t answer) isJustBefore(s wire.Stat) bool {
+	return t.stat.Czxid == s.Czxid && t.stat.Version+1 == s.Version
+}
+
+func newMemory() memory {
+	return memory{map[int64]int64{}, map[string][]answer{}, map[string]frame{}, map[string]wire.Stat{}}
+}
+
+// saw notes what a session was shown.
+func (m *memory) saw(session int64, f frame) {
+	if f.Xid >= 0 || f.Xid == wire.XidEvent {
+		m.seen[session] = max(m.seen[session], f.Zxid)
+	}
+}
+
+// versionsKept is how many versions of a znode are remembered.
+const versionsKept = 8
+
+// remember keeps what the server truly answered.
+func (m *memory) remember(q *request, f frame) {
+	if q == nil || f.Err != wire.OK || q.lost {
+		return
+	}
+	switch path := q.path(); q.Op {
+	case wire.GetData:
+		r, err := wire.DecodeDataReply(f.record)
+		if err != nil {
+			return
+		}
+		m.stats[path] = r.Stat
+		list := m.reads[path]
+		if n := len(list); n > 0 && list[n-1].stat.Mzxid >= r.Stat.Mzxid {
+			return
+		}
+		if len(list) == versionsKept {
+			list = list[1:]
+		}
+		m.reads[path] = append(list[:len(list):len(list)], answer{f, r.Stat})
+	case wire.Exists:
+		m.found[path] = f
+		if s, err := wire.DecodeStat(f.record); err == nil {
+			m.stats[path] = s
+		}
+	case wire.SetData:
+		if s, err := wire.DecodeStat(f.record); err == nil {
+			m.stats[q.record.(*wire.SetDataRequest).Path] = s
+		}
+	}
+}
+
+// before is the newest remembered answer from before a znode was changed at zxid.
+func (m *memory) before(path string, zxid int64) (answer, bool) {
+	list := m.reads[path]
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].stat.Mzxid < zxid {
+			return list[i], true
+		}
+	}
+	return answer{}, false
+}

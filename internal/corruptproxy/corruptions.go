@@ -1,0 +1,422 @@
+package corruptproxy
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// corrupter does one kind of corruption. Its methods are called with Proxy.mu held, with the
+// frames of one connection in their order.
+type corrupter interface {
+	// toServer gives what is sent to the server for a request.
+	toServer(c *conn, q *request) []*request
+	// toClient gives what the client gets for a frame of the server; q is the request
+	// that it answers, nil for an event.
+	toClient(c *conn, q *request, f frame) []frame
+}
+
+// unchanged passes everything on.
+type unchanged struct{}
+
+func (unchanged) toServer(_ *conn, q *request) []*request       { return []*request{q} }
+func (unchanged) toClient(_ *conn, _ *request, f frame) []frame { return []frame{f} }
+
+// alone makes corruptions that know their own connection only.
+func perConn[T any, P interface {
+	*T
+	corrupter
+}]() func() corrupter {
+	return func() corrupter { return P(new(T)) }
+}
+
+// among makes one corrupter for all connections of a Proxy.
+func shared[T corrupter](one func() T) func() func() corrupter {
+	return func() func() corrupter {
+		t := one()
+		return func() corrupter { return t }
+	}
+}
+
+// heldBack are frames that wait on their way to the client.
+type heldBack []frame
+
+func (held *heldBack) release() []frame {
+	all := *held
+	*held = nil
+	return all
+}
+
+// eventLate holds an event back until a read of its znode has shown the change, or
+// for lack of one some replies have passed. Those behind it wait, too: their order
+// is right. It corrupts nothing where the client sets the next watch: the
+// late event would be taken for that one's, and the next one for an event too many.
+type eventLate struct {
+	unchanged
+	held   heldBack
+	passed int // replies since then
+}
+
+func (t *eventLate) toClient(c *conn, q *request, f frame) []frame {
+	const enough = 30
+	if e, ok := f.event(); ok {
+		if len(t.held) > 0 || e.Type > 0 && c.proxy.corrupts() {
+			t.held = append(t.held, f)
+			return nil
+		}
+		return []frame{f}
+	}
+	if len(t.held) == 0 || q == nil {
+		return []frame{f}
+	}
+	if r, ok := q.record.(*wire.ReadRequest); ok && r.Watch && t.holds(r.Path) {
+		return append(t.held.release(), f)
+	}
+	t.passed++
+	e, _ := t.held[0].event()
+	if q.path() == e.Path && f.Zxid >= t.held[0].Zxid || t.passed >= enough {
+		t.passed = 0
+		return append([]frame{f}, t.held.release()...)
+	}
+	return []frame{f}
+}
+
+func (t *eventLate) holds(path string) bool {
+	return slices.ContainsFunc(t.held, func(f frame) bool { e, _ := f.event(); return e.Path == path })
+}
+
+type eventTwice struct{ unchanged }
+
+func (eventTwice) toClient(c *conn, _ *request, f frame) []frame {
+	if _, ok := f.event(); ok && c.proxy.corrupts() {
+		return []frame{f, f}
+	}
+	return []frame{f}
+}
+
+// eventsSwapped lets an event wait for the next frame, to see whether that is
+// another one.
+type eventsSwapped struct {
+	unchanged
+	held heldBack
+}
+
+func (t *eventsSwapped) toClient(c *conn, _ *request, f frame) []frame {
+	_, isEvent := f.event()
+	switch {
+	case isEvent && len(t.held) == 0:
+		t.held = heldBack{f}
+		return nil
+	case isEvent && f.Zxid > t.held[0].Zxid && t.held[0].Zxid > 0 && c.proxy.corrupts():
+		return append([]frame{f}, t.held.release()...)
+	}
+	return append(t.held.release(), f)
+}
+
+// readBehind corrupts one read of a connection: from then on the session has seen less.
+type readBehind struct {
+	unchanged
+	done bool
+}
+
+func (t *readBehind) toClient(c *conn, q *request, f frame) []frame {
+	if !q.asks(wire.GetData) || f.Err != wire.OK || !c.resumed || t.done || q.record.(*wire.ReadRequest).Watch {
+		return []frame{f}
+	}
+	r, err := wire.DecodeDataReply(f.record)
+	if err != nil {
+		return []frame{f}
+	}
+	old, ok := c.proxy.before(q.path(), r.Stat.Mzxid)
+	if !ok || old.Zxid >= c.proxy.seen[c.session] || !c.proxy.corrupts() {
+		return []frame{f}
+	}
+	t.done = true
+	f.Zxid, f.record = old.Zxid, old.record
+	return []frame{f}
+}
+
+// lostWrite does not do the writes to one znode. Of a record that does not tell what
+// the servers did, it follows that nobody sees these writes: neither who made them
+// (property "own-writes") nor others ("fenced", "single-image").
+type lostWrite struct{ path string }
+
+// says sends a request that changes nothing, and that has a transaction.
+func (t *lostWrite) toServer(c *conn, q *request) []*request {
+	r, ok := q.record.(*wire.SetDataRequest)
+	if !ok || r.Version != -1 {
+		return []*request{q}
+	}
+	if _, known := c.proxy.stats[r.Path]; !known {
+		return []*request{q}
+	}
+	switch {
+	case t.path == r.Path:
+		c.proxy.done++
+	case t.path == "" && c.proxy.corrupts():
+		t.path = r.Path
+	default:
+		return []*request{q}
+	}
+	q.lost = true
+	check := []wire.MultiOp{{Op: wire.Check, Request: &wire.VersionRequest{Path: r.Path, Version: -1}}}
+	q.body = wire.AppendMultiRequest(wire.RequestHeader{Xid: q.Xid, Op: wire.Multi}.Append(nil), check)
+	return []*request{q}
+}
+
+func (t *lostWrite) toClient(c *conn, q *request, f frame) []frame {
+	if q == nil || !q.lost || f.Err != wire.OK {
+		return []frame{f}
+	}
+	r := q.record.(*wire.SetDataRequest)
+	if code, _ := wire.MultiResult(f.record); code != wire.OK {
+		f.Err, f.record = code, nil
+		return []frame{f}
+	}
+	s := c.proxy.stats[r.Path]
+	s.Version++
+	s.Mzxid, s.DataLength = f.Zxid, int32(len(r.Data))
+	c.proxy.stats[r.Path] = s
+	f.record = s.Append(nil)
+	return []frame{f}
+}
+
+// halfMulti shows a multi of somebody else in one znode, and in the next one what was
+// there before it. (Of a multi of its own a session would not see what it wrote, and
+// of an older state it would miss more than half a multi.)
+type halfMulti struct {
+	unchanged
+	parts map[int64]setTogether // by zxid, for all connections
+	seen  int64                 // zxid of the multi that the last reply showed
+}
+
+// setTogether is what a multi set.
+type setTogether struct {
+	session int64
+	paths   []string
+}
+
+func newHalfMulti() func() corrupter {
+	parts := map[int64]setTogether{}
+	return func() corrupter { return &halfMulti{parts: parts} }
+}
+
+func (t *halfMulti) toClient(c *conn, q *request, f frame) []frame {
+	switch {
+	case q.asks(wire.Multi):
+		t.note(c, q, f)
+	case q.asks(wire.GetData) && f.Err == wire.OK:
+		return []frame{t.read(c, q, f)}
+	}
+	return []frame{f}
+}
+
+// note remembers what a multi set.
+func (t *halfMulti) note(c *conn, q *request, f frame) {
+	const many = 1000
+	ops, _ := q.record.([]wire.MultiOp)
+	if code, ok := wire.MultiResult(f.record); f.Err != wire.OK || !ok || code != wire.OK {
+		return
+	}
+	if len(t.parts) == many {
+		clear(t.parts)
+	}
+	set := setTogether{session: c.session}
+	for _, o := range ops {
+		if r, ok := o.Request.(*wire.SetDataRequest); ok {
+			set.paths = append(set.paths, r.Path)
+		}
+	}
+	if len(set.paths) > 1 {
+		t.parts[f.Zxid] = set
+	}
+}
+
+func (t *halfMulti) read(c *conn, q *request, f frame) frame {
+	r, err := wire.DecodeDataReply(f.record)
+	if err != nil {
+		return f
+	}
+	zxid := r.Stat.Mzxid
+	multi, ok := t.parts[zxid]
+	other := t.seen == zxid
+	t.seen = 0
+	if !ok || multi.session == c.session || !slices.Contains(multi.paths, q.path()) {
+		return f
+	}
+	if old, ok := c.proxy.before(q.path(), zxid); other && ok && old.isJustBefore(r.Stat) && !q.record.(*wire.ReadRequest).Watch && c.proxy.corrupts() {
+		f.record = old.record
+		return f
+	}
+	t.seen = zxid
+	return f
+}
+
+// ephemeralKept shows ephemerals as they were.
+type ephemeralKept struct {
+	unchanged
+	closed map[int64]bool // sessions
+}
+
+func (t ephemeralKept) toClient(c *conn, q *request, f frame) []frame {
+	if q.asks(wire.CloseSession) && f.Err == wire.OK {
+		t.closed[c.session] = true
+	}
+	if !q.asks(wire.Exists) || f.Err != wire.NoNode || q.record.(*wire.ReadRequest).Watch {
+		return []frame{f}
+	}
+	old, ok := c.proxy.found[q.path()]
+	if !ok {
+		return []frame{f}
+	}
+	s, err := wire.DecodeStat(old.record)
+	if err == nil && s.EphemeralOwner != 0 && t.closed[s.EphemeralOwner] && c.proxy.corrupts() {
+		f.Err, f.record = wire.OK, old.record
+	}
+	return []frame{f}
+}
+
+// ephemeralGone hides ephemerals of sessions that delete nothing: only their end
+// could take those away. None that a multi made: then that would be half a multi.
+// Whoever watches one sees it gone without an event: property "watch-before-data"
+// finds that, too.
+type ephemeralGone struct {
+	deletes map[int64]bool // sessions
+	shown   map[sight]bool
+	parts   map[string]bool // paths that multis were to make
+}
+
+func newEphemeralGone() ephemeralGone {
+	return ephemeralGone{deletes: map[int64]bool{}, shown: map[sight]bool{}, parts: map[string]bool{}}
+}
+
+// sight is what a session has seen.
+type sight struct {
+	session int64
+	path    string
+}
+
+func (t ephemeralGone) toServer(c *conn, q *request) []*request {
+	ops, _ := q.record.([]wire.MultiOp)
+	isDelete := func(o wire.MultiOp) bool { return o.Op == wire.Delete }
+	if q.asks(wire.Delete) || slices.ContainsFunc(ops, isDelete) {
+		t.deletes[c.session] = true
+	}
+	for _, o := range ops {
+		if r, ok := o.Request.(*wire.CreateRequest); ok {
+			t.parts[r.Path] = true
+		}
+	}
+	return []*request{q}
+}
+
+func (t ephemeralGone) toClient(c *conn, q *request, f frame) []frame {
+	if !q.asks(wire.Exists) || f.Err != wire.OK || q.record.(*wire.ReadRequest).Watch {
+		return []frame{f}
+	}
+	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] && !t.parts[q.path()] {
+		see := sight{c.session, q.path()}
+		if t.shown[see] && c.proxy.corrupts() {
+			f.Err, f.record = wire.NoNode, nil
+		}
+		t.shown[see] = true
+	}
+	return []frame{f}
+}
+
+// nameTwice gives the name again that was given last under the same parent. The servers
+// made another znode: where that is known, property "durable" finds that what was
+// acknowledged is not what was done; where it is not, property "names" does, and what
+// reads show of the old znode is not what its new maker should see ("own-writes",
+// "fenced", "single-image", "durable").
+type nameTwice struct {
+	unchanged
+	last map[string]string // by the path that was asked for
+}
+
+func (t nameTwice) toClient(c *conn, q *request, f frame) []frame {
+	if q == nil || q.Op.Kind() != wire.Create || f.Err != wire.OK {
+		return []frame{f}
+	}
+	r, ok := q.record.(*wire.CreateRequest)
+	reply, err := wire.DecodeCreateReply(q.Op, f.record)
+	if !ok || err != nil || reply.Path == r.Path {
+		return []frame{f}
+	}
+	last := t.last[r.Path]
+	t.last[r.Path] = reply.Path
+	if last == "" || !c.proxy.corrupts() {
+		return []frame{f}
+	}
+	reply.Path = last
+	f.record = wire.AppendCreateReply(nil, q.Op, reply)
+	return []frame{f}
+}
+
+// reordered lets a write wait for the next request: another write overtakes it.
+type reordered struct {
+	unchanged
+	kept *request // held back on its way to the server
+}
+
+func (t *reordered) toServer(c *conn, q *request) []*request {
+	_, isWrite := q.record.(*wire.SetDataRequest)
+	if kept := t.kept; kept != nil {
+		t.kept = nil
+		if isWrite {
+			c.proxy.done++
+			return []*request{q, kept}
+		}
+		return []*request{kept, q}
+	}
+	if !isWrite {
+		return []*request{q}
+	}
+	c.proxy.chances++
+	if c.proxy.chances%c.proxy.every != 0 {
+		return []*request{q}
+	}
+	t.kept = q
+	c.later(q, func() bool { return t.claim(q) })
+	return nil
+}
+
+// claim says whether a request still is held back, and takes it.
+func (t *reordered) claim(q *request) bool {
+	if t.kept != q {
+		return false
+	}
+	t.kept = nil
+	return true
+}
+
+// staleSync holds the answer to a sync back if a read is next. If the znode has
+// changed once since what the session has seen, both are answered as of before.
+type staleSync struct {
+	unchanged
+	held heldBack
+}
+
+func (t *staleSync) toClient(c *conn, q *request, f frame) []frame {
+	if len(t.held) == 0 {
+		if q.asks(wire.Sync) && f.Err == wire.OK && len(c.pending) > 0 && c.pending[0].asks(wire.GetData) && !c.pending[0].record.(*wire.ReadRequest).Watch {
+			t.held = heldBack{f}
+			return nil
+		}
+		return []frame{f}
+	}
+	both := append(t.held.release(), f)
+	if !q.asks(wire.GetData) || f.Err != wire.OK {
+		return both
+	}
+	r, err := wire.DecodeDataReply(f.record)
+	if err != nil {
+		return both
+	}
+	seen := c.proxy.seen[c.session]
+	old, ok := c.proxy.before(q.path(), r.Stat.Mzxid)
+	if ok && old.isJustBefore(r.Stat) && seen < r.Stat.Mzxid && seen >= old.stat.Mzxid && c.proxy.corrupts() {
+		both[0].Zxid, both[1].Zxid, both[1].record = seen, seen, old.record
+	}
+	return both
+}

@@ -1,0 +1,123 @@
+// Package corruptproxy is a proxy with a planted defect: it stands between a client's
+// link and the servers, on any ensemble, and now and then corrupts what it passes on so
+// that the client sees what a ZooKeeper must never show; what is to find that is put to
+// the test with it. It knows the wire protocol, and nothing of links, records and checks.
+//
+// A [Proxy] wraps a dialer. All connections made through it know of each other: what
+// one client is shown can rest on what another one was.
+package corruptproxy
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Corruption names one promise of the Programmer's Guide that is broken, and how.
+type Corruption string
+
+// The corruptions; About says what they are.
+const (
+	EventLate     Corruption = "event-late"
+	EventTwice    Corruption = "event-twice"
+	EventsSwapped Corruption = "events-swapped"
+	ReadBehind    Corruption = "read-behind"
+	LostWrite     Corruption = "lost-write"
+	HalfMulti     Corruption = "half-multi"
+	EphemeralKept Corruption = "ephemeral-kept"
+	EphemeralGone Corruption = "ephemeral-gone"
+	NameTwice     Corruption = "name-twice"
+	Reordered     Corruption = "reordered"
+	StaleSync     Corruption = "stale-sync"
+)
+
+// corruptions are how each is done.
+var corruptions = []struct {
+	name  Corruption
+	about string
+	every int // opportunities for one corruption
+	// new is for one Proxy: what it gives makes the corrupter of each connection.
+	new func() func() corrupter
+}{
+	{EventLate, "a watch event comes behind a reply that shows the change", 5, perConn[eventLate]},
+	{EventTwice, "a one-time watch fires twice", 5, perConn[eventTwice]},
+	{EventsSwapped, "the events of two changes come in the wrong order", 1, perConn[eventsSwapped]},
+	{ReadBehind, "after a reconnect, a read from before what the session has seen", 1, perConn[readBehind]},
+	{LostWrite, "writes to one znode are acknowledged, and never done", 20, shared(func() *lostWrite { return &lostWrite{} })},
+	{HalfMulti, "of a multi that was seen in one znode, another one shows nothing", 2, newHalfMulti},
+	{EphemeralKept, "an ephemeral outlives the close of its session", 2, shared(func() ephemeralKept { return ephemeralKept{closed: map[int64]bool{}} })},
+	{EphemeralGone, "an ephemeral is not there, though its session lives", 3, shared(newEphemeralGone)},
+	{NameTwice, "a sequential name is given twice", 5, shared(func() nameTwice { return nameTwice{last: map[string]string{}} })},
+	{Reordered, "two writes of a session are done in the wrong order", 10, perConn[reordered]},
+	{StaleSync, "a read behind a sync does not show what was there before it", 1, perConn[staleSync]},
+}
+
+// About says in a few words what is shown; "" of an unknown one.
+func (k Corruption) About() string {
+	for _, t := range corruptions {
+		if t.name == k {
+			return t.about
+		}
+	}
+	return ""
+}
+
+// Lies lists all kinds.
+func Corruptions() (all []Corruption) {
+	for _, t := range corruptions {
+		all = append(all, t.name)
+	}
+	return all
+}
+
+// Proxy does one kind of corruption to all who connect through it. It is safe for
+// concurrent use.
+type Proxy struct {
+	mu           sync.Mutex
+	newCorrupter func() corrupter // of one more connection
+	every        int
+	chances      int // opportunities so far
+	done         int // corruptions so far
+	memory
+}
+
+// New makes one. It panics at an unknown corruption.
+func New(k Corruption) *Proxy {
+	for _, t := range corruptions {
+		if t.name == k {
+			return &Proxy{newCorrupter: t.new(), every: t.every, memory: newMemory()}
+		}
+	}
+	panic("corruptproxy: no corruption is called " + string(k))
+}
+
+// Dialer makes connections through the proxy.
+func (p *Proxy) Dialer(dial zk.Dialer) zk.Dialer {
+	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
+		inner, err := dial(network, addr, timeout)
+		if err != nil {
+			return nil, err
+		}
+		return newConn(p, inner), nil
+	}
+}
+
+// Corrupted counts the corruptions so far.
+func (p *Proxy) Corrupted() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done
+}
+
+// corrupts says whether to corrupt at this opportunity. Call it only when all else is
+// there that the corruption needs, and with mu held.
+func (p *Proxy) corrupts() bool {
+	p.chances++
+	if p.chances%p.every != 0 {
+		return false
+	}
+	p.done++
+	return true
+}

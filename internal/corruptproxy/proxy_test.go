@@ -1,0 +1,190 @@
+package corruptproxy
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// far is the server's end: it gets what is written, and sends what it is told to.
+type far struct {
+	net.Conn
+	got, says bytes.Buffer
+	rng       *rand.Rand
+}
+
+func (f *far) Write(p []byte) (int, error) { return f.got.Write(p) }
+
+func (f *far) Read(p []byte) (int, error) {
+	if f.says.Len() == 0 {
+		return 0, io.EOF
+	}
+	return f.says.Read(p[:min(len(p), 1+f.rng.IntN(100))])
+}
+
+func open(t *testing.T, l *Proxy, f *far) net.Conn {
+	t.Helper()
+	c, err := l.Dialer(func(string, string, time.Duration) (net.Conn, error) { return f, nil })("tcp", "a:2181", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// talk is a connection's frames, to the server and from it: a handshake, and
+// requests of many kinds with their replies and events in between.
+func talk(rng *rand.Rand) (up, down []byte) {
+	up = wire.AppendFrame(up, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil))
+	down = wire.AppendFrame(down, wire.ConnectResponse{Timeout: time.Second, Session: 7, Password: make([]byte, 16)}.Append(nil))
+	for xid := int32(1); xid < 60; xid++ {
+		path := []string{"/a", "/b", "/c"}[rng.IntN(3)]
+		zxid := 10 * int64(xid)
+		for n := range rng.IntN(3) {
+			e := wire.WatchEvent{Type: wire.EventDataChanged, State: wire.StateConnected, Path: path}
+			down = wire.AppendFrame(down, e.Append(wire.ReplyHeader{Xid: wire.XidEvent, Zxid: zxid + int64(n) - 1}.Append(nil)))
+		}
+		var op wire.Op
+		var request any
+		reply := wire.ReplyHeader{Xid: xid, Zxid: zxid}.Append(nil)
+		stat := wire.Stat{Czxid: 1, Mzxid: zxid / 40, Version: xid / 4, EphemeralOwner: 7}
+		switch rng.IntN(6) {
+		case 0:
+			op, request, reply = wire.GetData, &wire.ReadRequest{Path: path}, wire.DataReply{Data: []byte{1}, Stat: stat}.Append(reply)
+		case 1:
+			op, request, reply = wire.SetData, &wire.SetDataRequest{Path: path, Version: -1}, stat.Append(reply)
+		case 2:
+			op, request, reply = wire.Exists, &wire.ReadRequest{Path: path}, stat.Append(reply)
+		case 3:
+			op, request = wire.Create, &wire.CreateRequest{Path: path, Mode: wire.PersistentSequential, ACL: []wire.ACL{}}
+			reply = wire.AppendCreateReply(reply, op, wire.CreateReply{Path: fmt.Sprintf("%s%010d", path, xid)})
+		case 4:
+			op, request, reply = wire.Sync, &wire.PathRequest{Path: path}, wire.AppendSyncReply(reply, path)
+		case 5:
+			op, request = wire.Multi, []wire.MultiOp{{Op: wire.SetData, Request: &wire.SetDataRequest{Path: "/a"}}, {Op: wire.SetData, Request: &wire.SetDataRequest{Path: "/b"}}}
+			reply = wire.AppendMultiReply(reply, []wire.OpResult{{Op: wire.SetData}, {Op: wire.SetData}})
+		}
+		up = wire.AppendFrame(up, wire.AppendRequest(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), op, request))
+		down = wire.AppendFrame(down, reply)
+	}
+	return up, down
+}
+
+// pass sends all the one way, in pieces, and then takes all the other way.
+func pass(t *testing.T, c net.Conn, f *far, up, down []byte) (got []byte) {
+	t.Helper()
+	for len(up) > 0 {
+		n := min(len(up), 1+f.rng.IntN(200))
+		if _, err := c.Write(up[:n]); err != nil {
+			t.Fatal(err)
+		}
+		up = up[n:]
+	}
+	f.says.Write(down)
+	got, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// Who corrupts nothing changes nothing, whatever pieces it comes in, also on a
+// connection that does not speak the protocol.
+func TestUnchanged(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		up, down := talk(rng)
+		if seed%5 == 4 {
+			up, down = []byte("srvr"), []byte("Zookeeper version: 3.9\nMode: leader\n")
+		}
+		f := &far{rng: rng}
+		l := New(EventTwice)
+		l.newCorrupter = func() corrupter { return unchanged{} }
+		got := pass(t, open(t, l, f), f, up, down)
+		if !bytes.Equal(f.got.Bytes(), up) || !bytes.Equal(got, down) {
+			t.Fatalf("seed %d: %d bytes of %d went up, %d of %d came down", seed, f.got.Len(), len(up), len(got), len(down))
+		}
+	}
+}
+
+// frames splits a stream, and wants it to end with a frame.
+func frames(t *testing.T, b []byte) (all [][]byte) {
+	t.Helper()
+	for len(b) > 0 {
+		body, ok := cut(&b)
+		if !ok || body == nil {
+			t.Fatalf("%d bytes are left", len(b))
+		}
+		all = append(all, body)
+	}
+	return all
+}
+
+// Each corruption shows, and still speaks the protocol: each request has
+// one answer, and none is invented.
+func TestEachCorrupts(t *testing.T) {
+	for _, kind := range Corruptions() {
+		t.Run(string(kind), func(t *testing.T) {
+			l := New(kind)
+			l.every = 1
+			changed := false
+			for seed := range uint64(20) {
+				rng := rand.New(rand.NewPCG(seed, 2))
+				up, down := talk(rng)
+				f := &far{rng: rng}
+				c := open(t, l, f)
+				c.(*conn).resumed = true
+				got := pass(t, c, f, up, down)
+				answers := map[int32]int{}
+				for _, body := range frames(t, got)[1:] {
+					h, _, err := wire.DecodeReplyHeader(body)
+					if err != nil {
+						t.Fatal(err)
+					}
+					answers[h.Xid]++
+				}
+				for xid, n := range answers {
+					if xid > 0 && n != 1 {
+						t.Errorf("request %d has %d answers", xid, n)
+					}
+				}
+				if missing := 59 - (len(answers) - min(1, answers[wire.XidEvent])); missing > 0 {
+					t.Errorf("%d requests have no answer", missing)
+				}
+				changed = changed || !bytes.Equal(got, down) || !bytes.Equal(f.got.Bytes(), up)
+			}
+			// These need what others do meanwhile.
+			if special := kind == EphemeralKept || kind == HalfMulti || kind == ReadBehind || kind == StaleSync; !changed && !special {
+				t.Errorf("nothing was changed, %d corruptions", l.Corrupted())
+			}
+		})
+	}
+}
+
+// Nonsense does no harm.
+func TestNonsense(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		up, down := talk(rng)
+		for range 1 + rng.IntN(5) {
+			up[rng.IntN(len(up))] = byte(rng.Uint32())
+			down[rng.IntN(len(down))] = byte(rng.Uint32())
+		}
+		f := &far{rng: rng}
+		l := New(Corruptions()[seed%uint64(len(Corruptions()))])
+		l.every = 1
+		c := open(t, l, f)
+		for len(up) > 0 {
+			n := min(len(up), 1+rng.IntN(300))
+			c.Write(up[:n])
+			up = up[n:]
+		}
+		f.says.Write(down)
+		io.ReadAll(c)
+	}
+}

@@ -1,0 +1,29 @@
+//go:build unix
+
+package dockertest
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lockMachine waits for a lock that one process of the machine has at a time; it goes
+// with the process.
+func lockMachine() (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), "zklab-dockertest.lock"), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
+}

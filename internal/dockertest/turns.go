@@ -1,0 +1,39 @@
+package dockertest
+
+import (
+	"sync"
+	"testing"
+)
+
+// turn is this process's right to use containers, which one process has at a time.
+var turn struct {
+	sync.Mutex
+	tests   int // that use them now
+	release func()
+}
+
+// takeTurn waits until no other process uses containers, and keeps them away until
+// the test, and all others of this process that do, are over.
+func takeTurn(t testing.TB) {
+	t.Helper()
+	turn.Lock()
+	defer turn.Unlock()
+	if turn.tests == 0 {
+		release, err := lockMachine()
+		if err != nil {
+			t.Fatalf("waiting for tests of other processes: %v", err)
+		}
+		turn.release = release
+	}
+	turn.tests++
+	t.Cleanup(endTurn)
+}
+
+func endTurn() {
+	turn.Lock()
+	defer turn.Unlock()
+	turn.tests--
+	if turn.tests == 0 {
+		turn.release()
+	}
+}

@@ -1,0 +1,122 @@
+// Package engine performs one run of an experiment: it starts the ensemble, lets
+// clients work while faults happen, heals, quiesces and closes everything, and leaves
+// a complete record. It decides nothing and draws nothing: both need the record alone.
+//
+// The stages are in run.go, in their order. Each of what they use has a file: the
+// schedule of faults, the links with the sessions that they carry, the clients, their
+// processes, the run's znode, the record, the transactions that the servers commit.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/faults/plan"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Config is what to run. It is complete: a zero is a zero, and no default. Its fields
+// mean what those of zklab.Experiment do.
+type Config struct {
+	Workload workloads.Workload
+	Subject  string
+	Command  []string // of clients that are processes; nil for goroutines
+	Launch   Launch   // starts processes; nil for adapters
+	Ensemble ensemble.Starter
+
+	Clients        int
+	Rate           float64 // operations a second
+	Keys           int
+	TimeLimit      time.Duration
+	SessionTimeout time.Duration
+	OpTimeout      time.Duration
+	MinLoad        int
+
+	Faults  plan.Schedule
+	LeftOut []plan.LeftOut // what Faults is without already
+	// AnyFaults says that no fault of the schedule has to take effect for a valid to count: of
+	// runs that are many, each is judged by what did happen in it.
+	AnyFaults bool
+	Seed      int64
+	Strict    bool
+	// Simulated and Latencies are for experiment.yaml alone: it is the ensemble that
+	// makes a simulation of a run.
+	Simulated bool
+	Latencies string
+
+	// Out is the store's folder. If it is empty nothing is written to any file: Finished
+	// has the record, with which Keep makes a folder later.
+	Out     string
+	Watcher Watcher // nil for none
+	// OnPoint is told of every message of the load at which a fault could be injected; nil
+	// for nobody. It may be called by many goroutines at once, and must not block.
+	OnPoint   func(link.Point)
+	Interrupt <-chan struct{}
+}
+
+// Watcher is told how a run goes on. Its methods may be called by many goroutines at
+// once, and return at once.
+type Watcher interface {
+	// Phase says what is being done from now on.
+	Phase(name string)
+	// Planned says how many faults there will be.
+	Planned(faults int)
+	// Observe follows the record.
+	Observe(history.Event)
+	// Notice is given what somebody who looks on should know.
+	Notice(text string)
+}
+
+// Finished is a run that is over, with what is not in its record.
+type Finished struct {
+	Config                    // without the faults that the running ensemble did not have
+	Run         *store.Run    // nil if nothing was written
+	Record      []byte        // as history.jsonl has it, if nothing was written
+	Txns        []history.Txn // what was committed, if nothing was written
+	Profile     ensemble.Profile
+	Schedule    []plan.Step
+	Interrupted bool
+	Warnings    []string
+	Timings     map[string]time.Duration
+	Ended       time.Time // after the last operation
+}
+
+// ErrUsage marks a configuration that makes no sense.
+var ErrUsage = errors.New("wrong usage")
+
+// Run performs one run. The error is an ErrUsage where the ensemble does not have what
+// the configuration wants of it, or says why there is no run, or that ctx ended. Nothing
+// that Run started is left when it returns.
+func Run(ctx context.Context, c Config) (*Finished, error) {
+	if c.Launch == nil {
+		c.Launch = launchAdapter
+	}
+	if c.Watcher == nil {
+		c.Watcher = nobody{}
+	}
+	r := &run{Finished: Finished{Config: c, Timings: map[string]time.Duration{}}}
+	if err := r.perform(ctx); err != nil {
+		return nil, err
+	}
+	return &r.Finished, nil
+}
+
+// Stopped is the error of what ended because its context did.
+func Stopped(ctx context.Context) error {
+	return fmt.Errorf("stopped: %w", context.Cause(ctx))
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Phase(string)          {}
+func (nobody) Planned(int)           {}
+func (nobody) Observe(history.Event) {}
+func (nobody) Notice(string)         {}

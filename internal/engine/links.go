@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/workloads"
+)
+
+// connectWait is how long a client may take to get its first session.
+const connectWait = 15 * time.Second
+
+// links makes the links through which everything of a run reaches the servers.
+type links struct {
+	sessions
+	addrs    []string
+	timeout  time.Duration // of sessions, as clients ask for it
+	direct   zk.Dialer     // to the servers
+	dial     zk.Dialer     // of clients: direct, or what the workload puts before it
+	wire     bool          // links record what goes over the wire
+	visitors atomic.Int64
+	loading  atomic.Bool // faults can be injected
+	onPoint  func(link.Point)
+}
+
+func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) *links {
+	l := &links{sessions: sessions{known: map[history.ID]bool{}}, timeout: timeout, direct: e.Dial, dial: e.Dial}
+	for _, s := range e.Servers() {
+		l.addrs = append(l.addrs, s.Addr())
+	}
+	if w, ok := w.(workloads.Wired); ok {
+		l.dial, l.wire = w.Wire(e.Dial), true
+	}
+	return l
+}
+
+// servers are the servers in the order in which a client tries them: each begins with
+// another.
+func (l *links) servers(client int) []string {
+	first := client % len(l.addrs)
+	return slices.Concat(l.addrs[first:], l.addrs[:first])
+}
+
+// make makes the link of a client, or of a visitor.
+func (l *links) make(client int, dial zk.Dialer) *link.Link {
+	return link.New(link.Config{
+		Client: client, Dial: dial, Clock: l.record.Now, Wire: l.wire, OnPoint: l.onPoint,
+		Record: func(e history.Event) {
+			l.ofClient(e)
+			l.record.Record(e)
+		},
+	})
+}
+
+// list tells of the messages at which a fault can be injected.
+func (l *links) list(to func(link.Point)) {
+	if to == nil {
+		return
+	}
+	l.onPoint = func(p link.Point) {
+		if l.loading.Load() {
+			to(p)
+		}
+	}
+}
+
+// connect opens a session through a link.
+func (l *links) connect(ctx context.Context, through *link.Link, client int) (*zk.Conn, <-chan zk.Event, error) {
+	return zkconn.Open(ctx, zkconn.Config{Servers: l.servers(client), Timeout: l.timeout, Dial: through.Dial})
+}
+
+// visit opens a session beside those of the clients.
+func (l *links) visit(ctx context.Context, dial zk.Dialer) (*workloads.Visitor, error) {
+	through := l.make(-1, dial)
+	conn, events, err := l.connect(ctx, through, int(l.visitors.Add(1)))
+	if err != nil {
+		through.Close()
+		return nil, fmt.Errorf("visitor: %w", err)
+	}
+	go drain(events)
+	return workloads.NewVisitor(conn, through), nil
+}
+
+// granted is the session time-out that the servers granted.
+func granted(l *link.Link) time.Duration {
+	s, _ := l.Session()
+	return s.Timeout
+}
+
+// drain reads events that nobody else does.
+func drain(events <-chan zk.Event) {
+	for range events {
+	}
+}

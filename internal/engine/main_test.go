@@ -1,0 +1,146 @@
+package engine_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/workloads"
+)
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(workerVariable); kind != "" {
+		if err := work(kind); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	dockertest.ManyAtOnce(4)
+	dockertest.Main(childless{m})
+}
+
+// childless are tests that leave no process.
+type childless struct{ *testing.M }
+
+func (m childless) Run() int {
+	code := m.M.Run()
+	if left := children(); code == 0 && len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "processes are left: %q\n", left)
+		return 1
+	}
+	return code
+}
+
+// children are the processes that this one has started.
+func children() (all []string) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(b), ") ") // state, parent, …
+		if f := strings.Fields(rest); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) {
+			all = append(all, string(b[:min(len(b), 60)]))
+		}
+	}
+	return all
+}
+
+// usual is the configuration with what a test left out.
+func usual(c engine.Config) (engine.Config, error) {
+	if c.Ensemble == nil {
+		c.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}
+	}
+	if c.Command != nil {
+		c.Workload = c.Workload.(workloads.Processes).InProcesses()
+	}
+	c.Clients = cmp.Or(c.Clients, 5)
+	c.Rate = cmp.Or(c.Rate, 100)
+	c.Keys = cmp.Or(c.Keys, 3)
+	c, err := c.Sketched()
+	c.TimeLimit = cmp.Or(c.TimeLimit, max(10*time.Second, c.Faults.Length()))
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, 4*time.Second)
+	c.OpTimeout = cmp.Or(c.OpTimeout, 5*time.Second)
+	c.MinLoad = max(0, cmp.Or(c.MinLoad, c.UsualLoad()))
+	return c, err
+}
+
+// decided runs a configuration, and decides the record.
+func decided(ctx context.Context, c engine.Config) (*zklab.Outcome, error) {
+	c, err := usual(c)
+	if err != nil {
+		return nil, err
+	}
+	done, err := engine.Run(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r, err := zklab.Judge(ctx, done.Run, checker.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r.Warnings = slices.Concat(done.Warnings, r.Warnings)
+	return &zklab.Outcome{Run: done.Run, Result: r}, nil
+}
+
+// virtually runs it in virtual time.
+func virtually(t *testing.T, c engine.Config) (o *zklab.Outcome) {
+	t.Helper()
+	c.Out = t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if o, err = decided(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return o
+}
+
+// live runs it in real time.
+func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	c.Out = t.TempDir()
+	return decided(ctx, c)
+}
+
+// perform runs it on the shared ensemble.
+func perform(t *testing.T, c engine.Config) *zklab.Outcome {
+	t.Helper()
+	c.Ensemble = runtest.Shared(t)
+	o, err := live(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// performAlone runs it on servers of its own, in containers.
+func performAlone(t *testing.T, c engine.Config) *zklab.Outcome {
+	t.Helper()
+	dockertest.Require(t)
+	c.Ensemble = container.Config{}
+	o, err := live(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}

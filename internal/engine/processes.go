@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
+)
+
+// This file is about clients that are processes of their own (Experiment.Command).
+
+const (
+	// processWait is how long all of them together may take to have their sessions.
+	processWait = time.Minute
+	// startsAtOnce is how many start at one time: a runtime that starts wants a
+	// whole processor.
+	startsAtOnce = 4
+	// reviveWait is how long a process that a fault has killed may take to come
+	// back after the last fault, where the fault itself could not start it again.
+	reviveWait = 30 * time.Second
+)
+
+// Program is a client's process as the system knows it: [adapter.Process].
+type Program interface {
+	subjects.Remote
+	faults.Process
+	Broke() <-chan struct{}
+	Broken() error
+	Close(ctx context.Context) error
+}
+
+// Launch starts a program whose connections come through a link.
+type Launch func(ctx context.Context, c adapter.Config, l *link.Link) (Program, error)
+
+// launchAdapter starts a real one. Its connections come through listeners of the
+// link, which are closed with that.
+func launchAdapter(ctx context.Context, c adapter.Config, l *link.Link) (Program, error) {
+	addrs, _, err := l.Listen(c.Servers)
+	if err != nil {
+		return nil, fmt.Errorf("client %d: %w", c.Client, err)
+	}
+	c.Servers = addrs
+	return adapter.Start(ctx, c)
+}
+
+// process is one client's process: it follows its ends and its beginnings,
+// and records them. It is what faults and the client's loop see of it.
+type process struct {
+	Program
+	client int
+	link   *link.Link
+	record *record
+
+	mu      sync.Mutex
+	life    int // the present one, or the latest
+	up      bool
+	over    error         // why it will not run again
+	changed chan struct{} // closed and replaced at every change
+	closing chan struct{}
+	watched chan struct{} // closed when watch has returned
+}
+
+// follow begins to follow a client's process, which runs.
+func follow(inner Program, client int, l *link.Link, r *record) *process {
+	p := &process{
+		Program: inner, client: client, link: l, record: r, changed: make(chan struct{}),
+		closing: make(chan struct{}), watched: make(chan struct{}),
+	}
+	p.began()
+	go p.watch()
+	return p
+}
+
+// Kill is the end of a life by a fault. The client's loop knows before, so that
+// it does not go on with what is about to end.
+func (p *process) Kill() error {
+	p.change(func() { p.up = false })
+	if err := p.Program.Kill(); err != nil {
+		p.change(func() { p.up = true })
+		return err
+	}
+	if p.Broken() == nil {
+		p.say(history.FExited, history.Exited{By: history.ByCrash})
+	}
+	return nil
+}
+
+// Restart begins another life.
+func (p *process) Restart(ctx context.Context) error {
+	if p.Life() != 0 {
+		return nil
+	}
+	if err := p.Program.Restart(ctx); err != nil {
+		return err
+	}
+	p.began()
+	return nil
+}
+
+func (p *process) began() {
+	p.say(history.FStarted, nil)
+	p.change(func() { p.life, p.up = p.life+1, true })
+}
+
+// watch notices when the program breaks the protocol, or ends by itself: then it
+// stays down.
+func (p *process) watch() {
+	defer close(p.watched)
+	select {
+	case <-p.Broke():
+		p.drop(p.Broken())
+	case <-p.closing:
+	}
+}
+
+// drop takes the client out of the run.
+func (p *process) drop(err error) {
+	first := false
+	p.change(func() {
+		first = p.over == nil
+		p.up = false
+		if first {
+			p.over = err
+		}
+	})
+	if first {
+		p.say(history.FExited, history.Exited{By: history.ByItself, Detail: err.Error()})
+	}
+}
+
+// Over is why it will not run again; nil while it may.
+func (p *process) Over() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
+}
+
+// Life is part of workloads.Process.
+func (p *process) Life() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.up {
+		return 0
+	}
+	return p.life
+}
+
+// Await is part of workloads.Process.
+func (p *process) Await(ctx context.Context) (int, error) {
+	for {
+		p.mu.Lock()
+		life, up, over, changed := p.life, p.up, p.over, p.changed
+		p.mu.Unlock()
+		switch {
+		case over != nil:
+			return 0, over
+		case up:
+			return life, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+}
+
+func (p *process) change(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *process) say(f string, value any) {
+	s, _ := p.link.Session()
+	p.record.Record(history.Event{
+		Process: history.SessionProcess, Client: p.client, Type: history.Info, F: f,
+		Value: history.Value(value), Session: history.ID(s.ID),
+	})
+}
+
+// close ends it in good order, or else at once. What a client did wrong after it
+// had done its work is of no consequence.
+func (p *process) close(ctx context.Context) error {
+	close(p.closing)
+	<-p.watched
+	return p.Close(ctx)
+}
+
+// silence is how long a process may say nothing. A call is given up later than
+// that: a process that hangs is to be told from a subject that does not return.
+const silence = 10 * time.Second
+
+// launch is connect for a client that is a process of its own.
+func (cs *clients) launch(ctx context.Context, id int, l *link.Link) (*workloads.Client, error) {
+	servers := cs.links.servers(id)
+	inner, err := cs.Launch(ctx, adapter.Config{
+		Command: cs.Command, Client: id, Servers: servers, SessionTimeout: cs.SessionTimeout, Silence: silence, Logf: cs.logs.of(id),
+	}, l)
+	if err != nil {
+		return nil, err
+	}
+	if err := oneSession(l, cs.record.Header().Params.SessionTimeout); err != nil {
+		return nil, errors.Join(fmt.Errorf("the adapter of client %d %w", id, err), inner.Close(ctx))
+	}
+	p := follow(inner, id, l, cs.record)
+	c := workloads.NewClient(&subjects.Client{
+		ID: id, Servers: servers, Timeout: granted(l), Dial: l.Dial, Remote: p,
+	}, l, cs.record.Recorder, cs.Clients)
+	c.Process = p
+	c.GiveUp(cs.calm, cs.bound+silence)
+	return c, nil
+}
+
+// oneSession wants a client to have one session, with the time-out that the
+// others have: what is known of sessions and bounds would be wrong.
+func oneSession(l *link.Link, timeout time.Duration) error {
+	connected := 0
+	for _, s := range l.Sessions() {
+		if s.Connected {
+			connected++
+			if s.Timeout != timeout {
+				return fmt.Errorf("has a session with a time-out of %s, not of %s: it must ask for the time-out that open names", s.Timeout, timeout)
+			}
+		}
+	}
+	switch connected {
+	case 0:
+		return errors.New("answered open without a session through the servers that open names")
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("has %d sessions at a time: it must do everything in one", connected)
+}
+
+// revive starts again what faults could not: clients wait for it. One that does
+// not come back is out.
+func (cs *clients) revive(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, reviveWait)
+	defer cancel()
+	_ = await.All(cs.processes(), func(_ int, p *process) error {
+		if p.Over() != nil || p.Life() != 0 {
+			return nil
+		}
+		if err := p.Restart(ctx); err != nil {
+			p.drop(fmt.Errorf("could not be started again: %w", err))
+		}
+		return nil
+	})
+}
+
+// processes are the clients' own ones.
+func (cs *clients) processes() []*process {
+	var all []*process
+	for _, c := range cs.open {
+		if p, ok := c.Process.(*process); ok {
+			all = append(all, p)
+		}
+	}
+	return all
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/store"
+)
+
+// record is the record of a run, into which the run itself writes, too.
+type record struct {
+	*history.Recorder
+	watcher  Watcher
+	activity *faults.Activity // what clients are at, by the record
+}
+
+// openRecord makes the run's folder, in which the experiment and the record are.
+func (r *run) openRecord() error {
+	params := r.params()
+	r.bound = checker.Bound(params)
+	recorder, err := r.newRecorder(history.Header{Model: r.Workload.Name(), Params: params})
+	if err != nil {
+		return err
+	}
+	r.undo.add(recorder.Close)
+	r.record = &record{Recorder: recorder, watcher: r.Watcher, activity: faults.NewActivity(models.Named(r.Workload.Name()))}
+	r.record.Observe(r.record.activity.Observe)
+	r.record.Observe(r.Watcher.Observe)
+	r.links.begin(r.record, r.admin.root)
+	return nil
+}
+
+// newRecorder begins the record, in a folder or in memory.
+func (r *run) newRecorder(h history.Header) (*history.Recorder, error) {
+	if r.Out == "" {
+		var memory bytes.Buffer
+		r.undo.add(func() error {
+			r.Record = memory.Bytes()
+			return nil
+		})
+		return history.NewRecorder(&memory, h), nil
+	}
+	var err error
+	if r.Run, err = r.folder(r.Out, r.started); err != nil {
+		return nil, err
+	}
+	return history.Create(r.Run.History(), h)
+}
+
+// folder makes a folder with the experiment.
+func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
+	run, err := store.Create(out, f.Workload.Name(), started)
+	if err != nil {
+		return nil, err
+	}
+	return run, store.WriteExperiment(run.Experiment(), f.stored(f.Profile, f.Schedule))
+}
+
+// Keep writes a run of which nothing was written into a folder of a store. started is
+// what the folder is named by.
+func (f *Finished) Keep(out string, started time.Time) error {
+	run, err := f.folder(out, started)
+	if err != nil {
+		return err
+	}
+	f.Run = run
+	if err := store.WriteFile(run.History(), f.Record); err != nil {
+		return err
+	}
+	if f.Txns == nil {
+		return nil
+	}
+	return store.WriteFile(run.Transactions(), f.Transactions())
+}
+
+// Transactions are those of a run of which nothing was written, as transactions.jsonl
+// has them.
+func (f *Finished) Transactions() []byte {
+	var b bytes.Buffer
+	_ = history.WriteTxns(&b, f.Txns) // a buffer takes everything
+	return b.Bytes()
+}
+
+// params are what checking needs to know of the run.
+func (r *run) params() history.Params {
+	_, logged := r.ensemble.(ensemble.TransactionReader)
+	p := history.Params{
+		Clients: r.Clients, Servers: r.Profile.Servers, SessionTimeout: r.admin.granted(), Tick: r.Profile.Tick,
+		Reconnect: reconnectBound(r.Profile.Servers), MinLoad: r.MinLoad,
+		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,
+		Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
+	}
+	r.Workload.Params(&p)
+	return p
+}
+
+// reconnectBound is how long a client needs at most to find a server that
+// serves: it waits for each of the others until the link gives them up, and
+// for a second after each round.
+func reconnectBound(servers int) time.Duration {
+	return time.Duration(servers)*link.DefaultConnectTimeout + time.Second
+}
+
+func (r *record) phase(name string) {
+	r.fact(history.FPhase, history.Phase{Name: name})
+	r.watcher.Phase(name)
+}
+
+func (r *record) health(when string, h ensemble.Health, err error) {
+	v := history.Health{Healthy: err == nil, When: when, Leader: h.Leader}
+	if err != nil {
+		v.Detail = err.Error()
+	}
+	for _, s := range h.Servers {
+		if s.ID == h.Leader {
+			v.Epoch = s.Status.Epoch()
+		}
+	}
+	r.fact(history.FHealth, v)
+}
+
+func (r *record) fact(f string, value any) {
+	r.Record(history.Event{
+		Process: history.Nemesis, Client: -1, Type: history.Info, F: f, Value: history.Value(value),
+	})
+}

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"fmt"
+	mrand "math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/faults/plan"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+)
+
+// Plan is the schedule of faults by the seed and the time limit.
+func (c Config) Plan() []plan.Step {
+	// A source of its own: the schedule is the same whatever clients draw.
+	return c.Faults.Plan(c.TimeLimit, mrand.New(mrand.NewPCG(uint64(c.Seed), 0)))
+}
+
+// UsualLoad is the MinLoad of those who name none: 200, or a quarter of what the rate
+// brings until the first fault if that is less.
+func (c Config) UsualLoad() int {
+	until := c.TimeLimit
+	if plan := c.Plan(); len(plan) > 0 {
+		until = plan[0].At
+	}
+	return int(min(200, c.Rate*until.Seconds()/4))
+}
+
+// Sketched chooses the faults by a sketch of the ensemble, where there can be
+// one, and says what cannot be had before anything starts. The starter then is
+// one whose ensembles have what the faults need.
+func (c Config) Sketched() (Config, error) {
+	if len(c.Faults) == 0 {
+		return c, nil
+	}
+	sketcher, ok := prepared(c.Ensemble, c.Faults.Needs()).(ensemble.Sketcher)
+	if !ok {
+		return c, nil
+	}
+	e, err := sketcher.Sketch()
+	if err != nil {
+		return c, err
+	}
+	defer e.Close()
+	c, err = c.choose(e)
+	c.Ensemble = prepared(c.Ensemble, c.Faults.Needs())
+	return c, err
+}
+
+// choose leaves in the schedule what the ensemble has. A fault that was asked
+// for by name and cannot be had is wrong usage.
+func (c Config) choose(e ensemble.Ensemble) (Config, error) {
+	setting := faults.Setting{Ensemble: e, Processes: c.Command != nil}
+	var left []plan.LeftOut
+	c.Faults, left = c.Faults.Choose(setting)
+	c.LeftOut = slices.Concat(c.LeftOut, left)
+	if err := c.Faults.Unavailable(setting); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	return c, nil
+}
+
+// prepared gives a starter whose ensembles have the abilities, as far as it can.
+func prepared(s ensemble.Starter, abilities []ensemble.Ability) ensemble.Starter {
+	for _, a := range abilities {
+		if p, ok := s.(ensemble.Preparer); ok {
+			s = p.Prepare(a)
+		}
+	}
+	return s
+}
+
+// Warnings are what somebody should know of a complete experiment before it
+// runs: faults that the ensemble does not have, and those whose time never comes.
+func (c Config) Warnings() []string {
+	var texts []string
+	without := map[string][]string{} // kinds by reason
+	for _, l := range c.LeftOut {
+		without[l.Why.Error()] = append(without[l.Why.Error()], l.Kind)
+	}
+	for why, kinds := range without {
+		texts = append(texts, fmt.Sprintf("all is without %s: %s", strings.Join(kinds, ", "), why))
+	}
+	slices.Sort(texts)
+	return append(texts, c.Missed(c.Plan())...)
+}
+
+// Missed says which faults the plan has no room for.
+func (c Config) Missed(plan []plan.Step) []string {
+	const remedy = "take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"
+	missed := c.Faults.Missed(plan, c.TimeLimit)
+	if kinds := c.Expected(plan)[len(planned(plan)):]; len(missed) == 0 && len(kinds) > 0 {
+		missed = append(missed, fmt.Sprintf("%s has no turn within the time limit of %s", strings.Join(kinds, ", "), c.TimeLimit))
+	}
+	if len(plan) == 0 && len(missed) > 0 {
+		missed = []string{"no fault was injected: " + strings.Join(missed, ", ")}
+	}
+	for i := range missed {
+		missed[i] += "; " + remedy
+	}
+	return missed
+}
+
+// Expected lists the kinds of faults that are expected, each once: those in the
+// plan in order of appearance, and then those that were asked for by name and
+// for which it has no room. A run without them is not the one that was asked
+// for, and nothing in it is valid.
+func (c Config) Expected(plan []plan.Step) []string {
+	kinds := planned(plan)
+	for _, f := range c.Faults.Named() {
+		if !slices.Contains(kinds, f.Kind()) {
+			kinds = append(kinds, f.Kind())
+		}
+	}
+	return kinds
+}
+
+// expects are the kinds of faults without which nothing in the run is valid.
+func (r *run) expects() []string {
+	if r.AnyFaults {
+		return nil
+	}
+	return r.Expected(r.Schedule)
+}
+
+// optional lists the kinds of faults in a plan that nobody asked for by name.
+func (c Config) optional(plan []plan.Step) []string {
+	named := c.Faults.Named()
+	return slices.DeleteFunc(planned(plan), func(kind string) bool {
+		return slices.ContainsFunc(named, func(f faults.Fault) bool { return f.Kind() == kind })
+	})
+}
+
+// planned lists the kinds of faults in a plan, each once, in order of appearance.
+func planned(plan []plan.Step) []string {
+	var kinds []string
+	for _, s := range plan {
+		if k := s.Fault.Kind(); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}

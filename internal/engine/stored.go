@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/faults/plan"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects/adapter"
+)
+
+// stored is the run as experiment.yaml keeps it.
+func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
+	minLoad := c.MinLoad
+	s := store.Experiment{
+		Recipe: c.Workload.Name(), Subject: c.Subject,
+		Ensemble: p.Backend, Nodes: p.Servers, Image: p.Image, Digest: p.Digest,
+		Servers: p.Addrs, Chroot: p.Chroot,
+		Clients: c.Clients, Rate: c.Rate, Keys: c.Keys, TimeLimit: c.TimeLimit,
+		SessionTimeout: c.SessionTimeout, OpTimeout: c.OpTimeout, MinLoad: &minLoad,
+		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(),
+		Seed: &c.Seed, Strict: c.Strict, Simulate: c.Simulated, Latencies: c.Latencies,
+	}
+	if p.Commands != nil {
+		s.Commands = *p.Commands
+	}
+	if c.Command != nil {
+		s.ClientsAs, s.SubjectCommand = store.Process, line(c.Command)
+	}
+	if c.Faults.HasGiven() { // the schedule says it all
+		s.Faults = nil
+	}
+	s.Schedule = scheduled(plan)
+	return s
+}
+
+// scheduled are steps as experiment.yaml keeps them.
+func scheduled(steps []plan.Step) (all []store.Scheduled) {
+	for _, step := range steps {
+		one := store.Scheduled{At: step.At, For: step.For, Fault: step.Fault.Spec(), Seed: step.Seed, Lane: step.Lane}
+		if !step.Point.Zero() {
+			one.Point = step.Point.String()
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// Given is a schedule of exactly the steps that an experiment.yaml has. The error, of one
+// line, names the step.
+func Given(all []store.Scheduled) (plan.Schedule, error) {
+	var steps []plan.Step
+	for i, one := range all {
+		step, err := plan.ParseStep(one.Fault, one.Point, plan.Step{At: one.At, For: one.For, Seed: one.Seed, Lane: one.Lane})
+		if err != nil {
+			return nil, fmt.Errorf("step %d: %w", i+1, err)
+		}
+		steps = append(steps, step)
+	}
+	return plan.Steps(steps...), nil
+}
+
+// line is a command that the shell runs (adapter.Shell) as it was written, and
+// nothing for another one: that is zklab's own worker.
+func line(command []string) string {
+	if len(command) != 3 || !slices.Equal(command[:2], adapter.Shell("")[:2]) {
+		return ""
+	}
+	return command[2]
+}

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/faults/plan"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// What is stored is enough to run the same again.
+func TestStoredExperiment(t *testing.T) {
+	c := Config{
+		Workload: workloads.Lock{New: subjects.NewLock}, Subject: "mine", Seed: 7, TimeLimit: 25 * time.Second,
+		Faults: plan.Every(10*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
+	}
+	s := c.stored(ensemble.Profile{Backend: "container", Servers: 3, Image: "i", Digest: "d"}, c.Plan())
+	if s.Recipe != "lock" || s.Subject != "mine" || s.Ensemble != "container" || s.Nodes != 3 || *s.Seed != 7 || *s.MinLoad != 0 ||
+		s.FaultInterval != 10*time.Second || len(s.Schedule) != 2 || s.Schedule[0].At != 10*time.Second || s.Schedule[0].For != 5*time.Second {
+		t.Errorf("%+v", s)
+	}
+	if diff := cmp.Diff(store.Faults{"pause", "expire:holder"}, s.Faults); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Steps that were given are stored as they are, and read as the same, without the words
+// that cannot say them.
+func TestStoredSteps(t *testing.T) {
+	point, err := link.ParsePoint("client1/acquire#2/create#1/reply")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{
+		Workload: workloads.Lock{New: subjects.NewLock}, Seed: 7, TimeLimit: 25 * time.Second,
+		Faults: plan.Steps(
+			plan.Step{Point: point, For: time.Second, Fault: faults.LoseReply{}, Seed: 1 << 63},
+			plan.Step{At: 3 * time.Second, For: time.Second, Fault: faults.Pause{Nodes: faults.Minority}, Seed: 5, Lane: 2},
+		),
+	}
+	path := filepath.Join(t.TempDir(), "experiment.yaml")
+	if err := store.WriteExperiment(path, c.stored(ensemble.Profile{}, c.Plan())); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.ReadExperiment(path)
+	if err != nil || s.Faults != nil {
+		t.Fatal(s.Faults, err)
+	}
+	given, err := Given(s.Schedule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := c
+	again.Faults, again.Seed = given, 8
+	if diff := cmp.Diff(scheduled(c.Plan()), scheduled(again.Plan())); diff != "" || len(again.Plan()) != 2 {
+		t.Error(diff)
+	}
+	if !reflect.DeepEqual(given, c.Faults) {
+		t.Errorf("%+v, read again %+v", c.Faults, given)
+	}
+	if _, err := Given(append(s.Schedule, store.Scheduled{Fault: "paus", For: 1})); err == nil || !strings.HasPrefix(err.Error(), `step 3: "paus": position 1: unknown fault`) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/apart"
+)
+
+// How often a run asks for what was committed, and how much of it it keeps in
+// memory before it begins a file: more than most runs have.
+const (
+	spoolEvery = 100 * time.Millisecond
+	spoolFull  = 20_000
+)
+
+// spool takes what an ensemble commits while the run goes on, so that neither has
+// to keep all of it in memory: at thousands of transactions a second that would be
+// gigabytes. The file has its name only once it is whole.
+type spool struct {
+	from ensemble.TransactionStream
+	path string              // "": all is kept in memory
+	look func([]history.Txn) // is shown what comes
+
+	stop    context.CancelFunc
+	stopped chan struct{}
+
+	// Owned by whoever takes: the goroutine of follow, then finish.
+	kept []history.Txn
+	file *os.File // nil until there is too much to keep
+	out  *history.TxnWriter
+	err  error // the first one
+}
+
+// followTransactions begins to take what is committed, from an ensemble that can
+// hand it over.
+func (r *run) followTransactions(ctx context.Context) {
+	from, ok := r.ensemble.(ensemble.TransactionStreamer)
+	if !ok {
+		return
+	}
+	stream, err := from.StreamTransactions(ctx)
+	if err != nil {
+		r.warn("collect the committed transactions: ", err)
+		return
+	}
+	// Not ctx: what was committed up to the end is wanted, however the run ends.
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.transactions = &spool{from: stream, look: r.lookAround, stop: stop, stopped: make(chan struct{})}
+	if r.Run != nil {
+		r.transactions.path = r.Run.Transactions()
+	}
+	r.undo.add(r.transactions.close)
+	go r.transactions.follow(ctx)
+}
+
+// lookAround tells at once of a client that goes around its link.
+func (r *run) lookAround(txns []history.Txn) {
+	if warning := r.links.lookThrough(txns); warning != "" {
+		r.Watcher.Notice(warning)
+	}
+}
+
+// collectTransactions keeps what the ensemble committed, where it can be known.
+func (r *run) collectTransactions(ctx context.Context) error {
+	if r.transactions != nil {
+		var err error
+		r.Txns, err = r.transactions.finish(ctx)
+		return err
+	}
+	from, ok := r.ensemble.(ensemble.TransactionReader)
+	if _, streams := from.(ensemble.TransactionStreamer); !ok || streams { // why there is no spool was said
+		return nil
+	}
+	txns, err := from.Transactions(ctx)
+	if err != nil {
+		return err
+	}
+	if r.Run == nil {
+		r.Txns = txns
+		return nil
+	}
+	return history.CreateTxns(r.Run.Transactions(), txns)
+}
+
+func (s *spool) follow(ctx context.Context) {
+	defer close(s.stopped)
+	ticker := time.NewTicker(apart.Odd(spoolEvery))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.take(ctx)
+		}
+	}
+}
+
+// take takes all that there is. After an error nothing is taken any more, and
+// nothing kept for it.
+func (s *spool) take(ctx context.Context) {
+	for s.err == nil {
+		txns, err := s.from.Next(ctx)
+		if err == nil && len(txns) == 0 {
+			return
+		}
+		if err == nil {
+			s.look(txns)
+			s.kept = append(s.kept, txns...)
+			if s.file != nil || s.path != "" && len(s.kept) > spoolFull {
+				err = s.spill()
+			}
+		}
+		if err != nil {
+			s.err = err
+			s.from.Close()
+			s.kept = nil
+		}
+	}
+}
+
+// spill moves what is kept in memory into the file.
+func (s *spool) spill() (err error) {
+	if s.file == nil {
+		if s.file, err = os.OpenFile(s.unfinished(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
+			return err
+		}
+		s.out = history.NewTxnWriter(s.file)
+	}
+	err = s.out.Write(s.kept)
+	s.kept = s.kept[:0]
+	return err
+}
+
+// unfinished is what the file is called until it is whole.
+func (s *spool) unfinished() string { return s.path + ".part" }
+
+// finish takes the rest, and gives the file its name or what was kept in memory.
+func (s *spool) finish(ctx context.Context) ([]history.Txn, error) {
+	s.rest()
+	if s.take(ctx); s.err != nil {
+		return nil, s.err
+	}
+	switch {
+	case s.path == "":
+		return s.kept, nil
+	case s.file == nil:
+		return nil, history.CreateTxns(s.path, s.kept)
+	}
+	return nil, s.rename()
+}
+
+// rename completes the file.
+func (s *spool) rename() error {
+	file := s.file
+	s.file = nil
+	err := errors.Join(s.out.Flush(), file.Close())
+	if err == nil {
+		err = os.Rename(s.unfinished(), s.path)
+	}
+	if err != nil {
+		os.Remove(s.unfinished())
+	}
+	return err
+}
+
+// rest ends follow.
+func (s *spool) rest() {
+	s.stop()
+	<-s.stopped
+}
+
+// close drops what was not finished.
+func (s *spool) close() error {
+	s.rest()
+	s.from.Close()
+	if s.file == nil {
+		return nil
+	}
+	os.Remove(s.unfinished()) // its folder may be gone already
+	return s.file.Close()
+}

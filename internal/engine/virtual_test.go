@@ -1,0 +1,63 @@
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/faults/plan"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The library's own recipes keep their promises, whatever the seed.
+func TestOwnRecipesInVirtualTime(t *testing.T) {
+	seeds := 3
+	if testing.Short() {
+		seeds = 1
+	}
+	for _, recipe := range workloads.Recipes() {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := 1; seed <= seeds; seed++ {
+			t.Run(fmt.Sprint(recipe, "/", seed), func(t *testing.T) {
+				t.Parallel()
+				o := virtually(t, engine.Config{
+					Workload: w, Subject: workloads.Own, TimeLimit: time.Minute, Seed: int64(seed),
+					Faults: plan.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
+				})
+				if o.Result.Verdict != checker.Valid {
+					t.Errorf("verdict %s", o.Result.Verdict)
+					runtest.Explain(t, o.Result)
+				}
+			})
+		}
+	}
+}
+
+// What is wrong on purpose is found out in virtual time, too.
+func TestBrokenSubjectsInVirtualTime(t *testing.T) {
+	for recipe, property := range map[string]string{
+		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
+		"register": "linearizable", "session": "durable",
+	} {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			w, err := workloads.Named(recipe, workloads.Broken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := virtually(t, engine.Config{Workload: w, TimeLimit: time.Minute, Seed: 1, MinLoad: -1})
+			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				runtest.Explain(t, o.Result)
+			}
+		})
+	}
+}

@@ -1,0 +1,175 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/subjects/broken"
+	"github.com/zklab/zklab/workloads"
+)
+
+// This file is the test binary as a client's process: TestMain comes here when
+// the variable names what kind of worker it is to be.
+const workerVariable = "ZKLAB_TEST_WORKER"
+
+// worker is the command of a kind of worker.
+func worker(kind string) []string {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return []string{"/usr/bin/env", workerVariable + "=" + kind, self}
+}
+
+// afterSome is how many acquires an unruly worker does before it shows what it is.
+const afterSome = 10
+
+// work is the worker. Unruly ones are so as client 1 only.
+func work(kind string) error {
+	s := adapter.Subjects{Name: kind, Recipes: map[string]subjects.Maker{}}
+	lock := subjects.NewLock
+	out := &stuffed{Writer: os.Stdout}
+	switch kind {
+	case "own":
+		s.Recipes = ownRecipes()
+	case "ignores-expiry":
+		lock = broken.IgnoresExpiry
+	case "without-fencing":
+		lock = func(c *subjects.Client, path string) (subjects.Lock, error) {
+			l, err := subjects.NewLock(c, path)
+			return &unfenced{inner: l}, err
+		}
+	case "two-sessions":
+		s.Dial = twice()
+	case "other-timeout":
+		s.Recipes[history.ModelLock] = subjects.ServeLock(lock)
+		in := &rewriter{r: os.Stdin, old: `"timeout_ms":1000`, now: `"timeout_ms":5000`}
+		return adapter.Serve(context.Background(), in, out, s)
+	case "garbage-at-once":
+		fmt.Fprintln(os.Stderr, "starting up")
+		fmt.Println("Welcome!")
+	case "dies-at-once":
+		fmt.Fprintln(os.Stderr, "no config file")
+		os.Exit(4)
+	case "cannot-make":
+		lock = nil
+	default:
+		lock = unruly(kind, out)
+	}
+	if lock != nil {
+		s.Recipes[history.ModelLock] = subjects.ServeLock(lock)
+	}
+	return adapter.Serve(context.Background(), os.Stdin, out, s)
+}
+
+// ownRecipes are zklab's own.
+func ownRecipes() map[string]subjects.Maker {
+	all := map[string]subjects.Maker{}
+	for _, recipe := range workloads.Recipes() {
+		if w, err := workloads.Named(recipe, workloads.Own); err == nil {
+			if s, ok := w.(workloads.Served); ok {
+				all[recipe] = s.Maker()
+			}
+		}
+	}
+	return all
+}
+
+// unruly is a lock whose process turns bad.
+func unruly(kind string, out *stuffed) func(c *subjects.Client, path string) (subjects.Lock, error) {
+	var acquires atomic.Int64
+	return func(c *subjects.Client, path string) (subjects.Lock, error) {
+		l, err := subjects.NewLock(c, path)
+		if err != nil || c.ID != 1 {
+			return l, err
+		}
+		return &misbehaving{l, func() {
+			if acquires.Add(1) != afterSome {
+				return
+			}
+			fmt.Fprintln(os.Stderr, "now it happens")
+			switch kind {
+			case "garbage":
+				fmt.Println("segmentation fault (core dumped)")
+			case "dies":
+				os.Exit(4)
+			case "hangs":
+				out.is.Store(true)
+			}
+		}}, nil
+	}
+}
+
+// stuffed is an output that takes nothing any more once it is stuffed.
+type stuffed struct {
+	io.Writer
+	is atomic.Bool
+}
+
+func (w *stuffed) Write(p []byte) (int, error) {
+	if w.is.Load() {
+		select {}
+	}
+	return w.Writer.Write(p)
+}
+
+// misbehaving does something bad during an acquire.
+type misbehaving struct {
+	inner  subjects.Lock
+	during func()
+}
+
+func (l *misbehaving) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+
+func (l *misbehaving) Lock(ctx context.Context) error {
+	err := l.inner.Lock(ctx)
+	l.during()
+	return err
+}
+
+// unfenced is a lock without tokens.
+type unfenced struct{ inner subjects.Lock }
+
+func (l *unfenced) Lock(ctx context.Context) error   { return l.inner.Lock(ctx) }
+func (l *unfenced) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+func (l *unfenced) Lost() <-chan struct{}            { return l.inner.(subjects.Holder).Lost() }
+
+// twice dials when there is a session of its own on that server.
+func twice() zk.Dialer {
+	var once sync.Once
+	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
+		once.Do(func() {
+			_, events, err := zk.Connect([]string{addr}, time.Second)
+			for err == nil {
+				if e := <-events; e.State == zk.StateHasSession {
+					break
+				}
+			}
+		})
+		return net.DialTimeout(network, addr, timeout)
+	}
+}
+
+// rewriter replaces a text in a stream of lines.
+type rewriter struct {
+	r        io.Reader
+	old, now string
+}
+
+func (w *rewriter) Read(p []byte) (int, error) {
+	b := make([]byte, len(p)/2)
+	n, err := w.r.Read(b)
+	return copy(p, bytes.ReplaceAll(b[:n], []byte(w.old), []byte(w.now))), err
+}

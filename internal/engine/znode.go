@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/link"
+)
+
+// admin is the harness's own connection, which no fault reaches, and the znode below
+// which a run does everything. What is not the run's alone is left as it was: there the
+// znode is removed in the end.
+type admin struct {
+	conn  *zk.Conn
+	link  *link.Link
+	root  string
+	above string   // of root, what was there
+	made  []string // of root and its parents, what was not
+}
+
+// openAdmin connects the harness's own client.
+func (r *run) openAdmin(ctx context.Context) error {
+	through := link.New(link.Config{
+		Client: -1, Dial: r.links.direct, Clock: func() time.Duration { return 0 }, Record: r.links.ofHarness,
+	})
+	r.undo.add(through.Close)
+	ctx, cancel := context.WithTimeout(ctx, connectWait)
+	defer cancel()
+	conn, events, err := r.links.connect(ctx, through, 0)
+	if err != nil {
+		return fmt.Errorf("connect to the ensemble: %w", err)
+	}
+	go drain(events)
+	r.admin = &admin{conn: conn, link: through}
+	r.undo.add(func() error { conn.Close(); return nil })
+	return nil
+}
+
+// granted is the session time-out that the servers granted the harness: it is what they
+// grant the clients.
+func (a *admin) granted() time.Duration { return granted(a.link) }
+
+// makeRoot makes the run's znode.
+func (r *run) makeRoot() error {
+	a := r.admin
+	shared, ok := r.ensemble.(ensemble.Shared)
+	if ok {
+		a.above = shared.Root()
+		r.undo.add(r.removeRoot)
+	}
+	a.root = a.above + ensemble.RunFolder(r.started)
+	err := a.makePath(a.root)
+	if errors.Is(err, zk.ErrNoAuth) {
+		return fmt.Errorf("make znode %s: %w: name a chroot in which anybody may create znodes", a.root, err)
+	}
+	if err != nil {
+		return fmt.Errorf("make znode %s: %w", a.root, err)
+	}
+	return nil
+}
+
+// makePath makes a znode and its parents.
+func (a *admin) makePath(path string) (err error) {
+	const tries = 5 // another run may remove the parent, which is empty for a moment
+	for range tries {
+		err = nil
+		for i := len(a.above) + 1; i <= len(path) && err == nil; i++ {
+			if i == len(path) || path[i] == '/' {
+				err = a.make(path[:i])
+			}
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+	return err
+}
+
+// make makes one znode, unless it is there.
+func (a *admin) make(path string) error {
+	_, err := a.conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+	if errors.Is(err, zk.ErrNodeExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if !slices.Contains(a.made, path) {
+		a.made = append(a.made, path)
+	}
+	return nil
+}
+
+// removeWait bounds the removal of a run's znode.
+const removeWait = 15 * time.Second
+
+// removeRoot removes the run's znode with all that is in it, and of its parents those
+// that the run made and nobody uses. What stays is named: in the result, or where there
+// is none in the run's error.
+func (r *run) removeRoot() error {
+	ctx, cancel := context.WithTimeout(context.Background(), removeWait)
+	defer cancel()
+	err := await.Until(ctx, func() error { return r.admin.remove(ctx) }) // the client takes none
+	if err == nil {
+		return nil
+	}
+	root := r.admin.root
+	err = fmt.Errorf("znode %s was left behind, remove it by hand (zkCli.sh deleteall %s): %w", root, root, err)
+	if r.work == nil {
+		return err
+	}
+	r.warn("", err)
+	return nil
+}
+
+func (a *admin) remove(ctx context.Context) error {
+	if err := removeTree(ctx, a.conn, a.root); err != nil {
+		return err
+	}
+	for _, parent := range slices.Backward(a.made) {
+		if parent == a.root {
+			continue
+		}
+		if err := ignoring(a.conn.Delete(parent, -1), zk.ErrNoNode, zk.ErrNotEmpty); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeTree removes a znode and all below it. What others remove meanwhile, or the end
+// of a session, is gone all the same; what comes meanwhile is removed in another round.
+func removeTree(ctx context.Context, conn *zk.Conn, path string) error {
+	for {
+		err := removeOnce(ctx, conn, path)
+		if !errors.Is(err, zk.ErrNotEmpty) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// removeOnce removes what is there now, many znodes of one folder at a time.
+func removeOnce(ctx context.Context, conn *zk.Conn, path string) error {
+	const atOnce = 32
+	children, _, err := conn.Children(path)
+	if err := ignoring(err, zk.ErrNoNode); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for _, name := range children {
+		child := path + "/" + name
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			err := ignoring(conn.Delete(child, -1), zk.ErrNoNode)
+			if errors.Is(err, zk.ErrNotEmpty) {
+				return removeOnce(ctx, conn, child)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ignoring(conn.Delete(path, -1), zk.ErrNoNode)
+}
+
+// ignoring is nil for an error that is one of some.
+func ignoring(err error, these ...error) error {
+	if slices.ContainsFunc(these, func(e error) bool { return errors.Is(err, e) }) {
+		return nil
+	}
+	return err
+}

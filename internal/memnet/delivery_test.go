@@ -1,0 +1,102 @@
+package memnet_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/memnet"
+)
+
+// delivered calls f with both ends of a connection over which messages take a while.
+func delivered(t *testing.T, f func(t *testing.T, client, server net.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		s := delivery.New(3, delivery.Latency{Mean: time.Millisecond, Spread: delivery.Tails})
+		defer s.Close()
+		n := &memnet.Network{Delivery: s}
+		l, err := n.Listen("zk:2181")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		client, err := n.DialTimeout("", "zk:2181", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		server, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		f(t, client, server)
+	})
+}
+
+// All that is written arrives, in order and late, however it is cut in pieces, and
+// then the end; a writer waits while 64 KiB are neither there nor read.
+func TestDelivered(t *testing.T) {
+	delivered(t, func(t *testing.T, client, server net.Conn) {
+		sent := make([]byte, 300<<10)
+		for i := range sent {
+			sent[i] = byte(rand.Uint32())
+		}
+		began := time.Now()
+		var written time.Duration
+		go func() {
+			for rest := sent; len(rest) > 0; {
+				n := min(len(rest), 1+rand.IntN(5000))
+				if _, err := client.Write(rest[:n]); err != nil {
+					t.Error(err)
+				}
+				rest = rest[n:]
+			}
+			written = time.Since(began)
+			client.Close()
+		}()
+		time.Sleep(10 * time.Second)
+		got, err := io.ReadAll(server)
+		if err != nil || !bytes.Equal(got, sent) {
+			t.Errorf("%d bytes of %d, or others: %v", len(got), len(sent), err)
+		}
+		if written < 10*time.Second {
+			t.Errorf("300 KiB were written after %v, though nobody read", written)
+		}
+	})
+}
+
+func TestDeliveredLate(t *testing.T) {
+	delivered(t, func(t *testing.T, client, server net.Conn) {
+		began := time.Now()
+		if _, err := client.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(began) != 0 {
+			t.Error("the writer waited")
+		}
+		if _, err := server.Read(make([]byte, 10)); err != nil || time.Since(began) < time.Millisecond/2 {
+			t.Errorf("read after %v: %v", time.Since(began), err)
+		}
+	})
+}
+
+// A reset drops what is under way.
+func TestDeliveredReset(t *testing.T) {
+	delivered(t, func(t *testing.T, client, server net.Conn) {
+		if _, err := client.Write([]byte("lost")); err != nil {
+			t.Fatal(err)
+		}
+		client.(*memnet.Conn).Reset()
+		time.Sleep(time.Second)
+		if n, err := server.Read(make([]byte, 10)); n != 0 || !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("read %d bytes: %v", n, err)
+		}
+	})
+}

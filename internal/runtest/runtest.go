@@ -1,0 +1,60 @@
+// Package runtest is for tests that run whole experiments and look at what was decided.
+// It runs nothing itself.
+package runtest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/store"
+)
+
+// Explain logs what a run came to, for a test that failed.
+func Explain(t testing.TB, r *store.Result) {
+	t.Helper()
+	for _, v := range r.Verdicts {
+		t.Logf("%s %s: %s %s", v.Property, v.Key, v.Result, v.Reason)
+	}
+	for _, a := range r.Assumptions {
+		t.Logf("%s: met %v: %s", a.Name, a.Met, a.Text)
+	}
+	t.Logf("warnings: %q", r.Warnings)
+	t.Logf("faults: %+v", r.Stats.Faults)
+}
+
+// Violated says whether a property is violated, with a witness for it.
+func Violated(r *store.Result, property string) bool {
+	for _, v := range r.Verdicts {
+		if v.Property == property && v.Result == checker.Violation && len(v.Witness) > 0 && v.Reason != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Running starts an ensemble that runs already, and does not end it: many experiments
+// of a test binary use it.
+type Running struct{ ensemble.Ensemble }
+
+// Start gives the ensemble.
+func (r Running) Start(context.Context) (ensemble.Ensemble, error) { return r, nil }
+
+// Close leaves it to its owner.
+func (Running) Close() error { return nil }
+
+// Shared is the test binary's own ensemble of three servers in containers; see
+// [dockertest.Ensemble].
+func Shared(t testing.TB) Running {
+	t.Helper()
+	return Running{dockertest.Ensemble(t, 3)}
+}
+
+// Waits says whether clients of a recipe wait for each other, and so watch something.
+func Waits(recipe string) bool {
+	return slices.ContainsFunc(models.Named(recipe).Operations, func(o models.Operation) bool { return o.Waits })
+}

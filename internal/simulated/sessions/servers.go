@@ -1,0 +1,432 @@
+package sessions
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/simulated"
+)
+
+// before is what a path had before its latest change, and who made that.
+type before struct {
+	znode   *simulated.Znode
+	session history.ID
+}
+
+// show is what a server answers to a read.
+func show(r history.Request, n *simulated.Znode) history.Reply {
+	if n == nil {
+		return history.Reply{Error: -101}
+	}
+	got := history.Reply{Stat: n.Stat()}
+	switch r.Op {
+	case "getData":
+		got.Data = n.Data
+	case "getChildren", "getChildren2":
+		got.Children = n.Children()
+		if r.Op == "getChildren" {
+			got.Stat = nil
+		}
+	}
+	return got
+}
+
+// frame is what a server sends.
+type frame struct {
+	call  *call // that it answers
+	reply *history.Reply
+	event *history.WatchEvent
+	zxid  history.ID
+}
+
+// call is a request at a server.
+type call struct {
+	history.Request
+	link  *link
+	ready bool
+	index int // of the log, from which on a sync is answered
+	reply history.Reply
+	zxid  history.ID
+}
+
+// link is one connection, from both ends.
+type link struct {
+	client  *client
+	server  *server
+	session history.ID
+	open    bool // for the client
+	out     []*call
+	queue   []*call // at the server, in order
+	in      []frame
+	held    []frame // back by a defect
+}
+
+// server is one of the ensemble.
+type server struct {
+	tree    simulated.Tree
+	old     map[string]before
+	applied int // entries of the log
+	zxid    history.ID
+	up      []*call // on the way to the leader
+	watches map[string]map[*link]bool
+	speed   float64
+	half    *entry // of the defective: a multi of which the first part is done
+}
+
+// entry is one transaction with the call that asked for it.
+type entry struct {
+	history.Txn
+	call *call
+	lost bool // of the defective: it is answered, and not done
+}
+
+// session is what the leader knows of one.
+type sess struct {
+	owner *link
+	dead  bool
+}
+
+type client struct {
+	id                 int
+	session            history.ID
+	seen               history.ID
+	xid                int32
+	link               *link
+	outstanding        int
+	reads              bool
+	data, exist, child map[string]bool
+}
+
+// sim is one run.
+type sim struct {
+	rng      *rand.Rand
+	now      time.Duration
+	events   []history.Event
+	lead     simulated.Tree
+	log      []*entry
+	zxid     history.ID
+	servers  []*server
+	clients  []*client
+	sessions map[history.ID]*sess
+	links    []*link
+	final    time.Duration
+	defect   string
+	planted  int
+	values   int // that were written
+	faults   float64
+}
+
+func (s *sim) chance(p float64) bool { return s.rng.Float64() < p }
+
+// breaks says, now and then, that the planted defect is to show.
+func (s *sim) breaks(which string) bool {
+	if s.defect != which || !s.chance(0.5) {
+		return false
+	}
+	s.planted++
+	return true
+}
+
+func (s *sim) record(c int, f string, session, zxid history.ID, value any) {
+	s.now += time.Duration(s.rng.IntN(3)) * time.Millisecond
+	s.events = append(s.events, history.Event{
+		Index: len(s.events), Time: s.now, Process: history.SessionProcess, Client: c,
+		Type: history.Info, F: f, Session: session, Zxid: zxid, Value: history.Value(value),
+	})
+}
+
+// commit puts a transaction into the log.
+func (s *sim) commit(x history.Txn, by *call) *entry {
+	s.zxid++
+	x.Zxid = s.zxid
+	e := &entry{Txn: x, call: by}
+	s.log = append(s.log, e)
+	s.lead.Apply(&e.Txn, "")
+	return e
+}
+
+// transactions are those that were committed.
+func (s *sim) transactions() []history.Txn {
+	var txns []history.Txn
+	for _, e := range s.log {
+		if !e.lost {
+			txns = append(txns, e.Txn)
+		}
+	}
+	return txns
+}
+
+// write is what the leader does with a request.
+func (s *sim) write(k *call) {
+	if o := s.sessions[k.link.session]; o.dead || o.owner != k.link && !s.breaks("moved") {
+		return
+	}
+	if k.Op == "closeSession" {
+		s.end(k.link.session, k)
+		return
+	}
+	t := s.lead.Transaction(k.Request, k.link.session)
+	if t.Type == "create" && k.Sequential && s.defect == "names" {
+		s.repeat(k, &t)
+	}
+	if t.Type == "setData" && s.breaks("durable") {
+		before := s.lead.Clone()
+		s.commit(t, k).lost = true
+		s.lead = before
+		return
+	}
+	s.commit(t, k)
+}
+
+// repeat gives a sequential znode a number that there was before.
+func (s *sim) repeat(k *call, t *history.Txn) {
+	n := s.lead[path.Dir(t.Path)].Creates
+	if old := k.Path + fmt.Sprintf("%010d", n-2); n > 2 && s.lead[old] == nil && s.breaks("names") {
+		t.Path = old
+	}
+}
+
+// end closes a session.
+func (s *sim) end(id history.ID, k *call) {
+	o := s.sessions[id]
+	if o.dead {
+		return
+	}
+	o.dead = true
+	r := history.Request{Op: "closeSession"}
+	if k != nil {
+		r = k.Request
+	}
+	s.commit(s.lead.Transaction(r, id), k)
+}
+
+// apply makes a server take in the next transaction.
+func (s *sim) apply(v *server) {
+	if v.half != nil {
+		e := v.half
+		v.half = nil
+		for i := range e.Parts[1:] {
+			s.fire(v, v.tree.ApplyPart(&e.Parts[1+i], e.Zxid), e)
+		}
+		s.answer(v, e)
+		return
+	}
+	if v.applied == len(s.log) {
+		return
+	}
+	e := s.log[v.applied]
+	v.applied++
+	if e.Type == "multi" && !simulated.Failed(&e.Txn) && len(e.Parts) > 1 && s.breaks("atomic") {
+		s.fire(v, v.tree.ApplyPart(&e.Parts[0], e.Zxid), e)
+		v.zxid, v.half = e.Zxid, e
+		return
+	}
+	keep := ""
+	for _, p := range e.Paths {
+		if s.breaks("ephemeral") {
+			keep = p
+		}
+	}
+	if !e.lost {
+		s.fire(v, v.tree.Apply(&e.Txn, keep), e)
+	}
+	v.zxid = e.Zxid
+	s.answer(v, e)
+	if e.Type == "closeSession" {
+		for _, l := range s.links {
+			if l.server == v && l.session == e.Session {
+				l.queue, l.out = nil, nil
+				if l.open && (e.call == nil || e.call.link != l) {
+					s.cut(l)
+				}
+			}
+		}
+	}
+}
+
+// answer answers the call that a transaction came from, if it came through v.
+func (s *sim) answer(v *server, e *entry) {
+	k := e.call
+	if k == nil || k.link.server != v {
+		return
+	}
+	k.ready, k.zxid = true, e.Zxid
+	switch {
+	case e.Error != 0:
+		k.reply.Error = e.Error
+	case e.Type == "create":
+		k.reply.Path = e.Path
+	case e.Type == "setData" && e.lost:
+		k.reply.Stat = v.tree[e.Path].Stat()
+		k.reply.Stat.Mzxid, k.reply.Stat.Version = e.Zxid, e.Version
+	case e.Type == "setData":
+		k.reply.Stat = v.tree[e.Path].Stat()
+	case e.Type == "multi":
+		for _, p := range e.Parts {
+			got := history.Reply{Error: p.Error}
+			if p.Type == "create" {
+				got.Path = p.Path
+			}
+			k.reply.Parts = append(k.reply.Parts, got)
+		}
+	}
+	s.drain(k.link)
+}
+
+// fire tells the watchers of a server.
+func (s *sim) fire(v *server, changes []simulated.Change, e *entry) {
+	for _, h := range changes {
+		v.old[h.Path] = before{h.Before, e.Session}
+		tables := []string{"data"}
+		switch h.Type {
+		case "nodeChildrenChanged":
+			tables = []string{"child"}
+		case "nodeDeleted":
+			tables = []string{"data", "child"}
+		}
+		told := map[*link]bool{}
+		for _, t := range tables {
+			at := v.watches[t+" "+h.Path]
+			for _, l := range s.links { // in an order that does not change
+				if !at[l] {
+					continue
+				}
+				if !told[l] {
+					told[l] = true
+					s.tell(l, &h.WatchEvent, e.Zxid)
+				}
+				if !s.breaks("one event") {
+					delete(at, l)
+				}
+			}
+		}
+	}
+}
+
+func (s *sim) tell(l *link, event *history.WatchEvent, z history.ID) {
+	f := frame{event: event, zxid: z}
+	if len(l.held) == 0 && (s.breaks("watch before data") || s.breaks("event order")) {
+		l.held = append(l.held, f)
+		return
+	}
+	l.in = append(l.in, f)
+	if s.defect == "event order" {
+		l.release()
+	}
+}
+
+func (l *link) release() {
+	l.in = append(l.in, l.held...)
+	l.held = nil
+}
+
+// drain answers what can be answered of a connection, in order.
+func (s *sim) drain(l *link) {
+	v := l.server
+	for len(l.queue) > 0 {
+		k := l.queue[0]
+		if len(l.queue) > 1 && l.queue[1].Op == "getData" && s.breaks("replies") {
+			l.queue[0], l.queue[1] = l.queue[1], l.queue[0]
+			k = l.queue[0]
+		}
+		if !s.read(v, k) {
+			return
+		}
+		l.queue = l.queue[1:]
+		k.reply.Xid = k.Xid
+		z := k.zxid
+		if z == 0 {
+			z = v.zxid
+		}
+		if s.defect != "" && strings.HasPrefix(k.Op, "get") && s.breaks("header") {
+			z = max(1, z-2)
+		}
+		l.in = append(l.in, frame{call: k, reply: &k.reply, zxid: z})
+		if s.defect == "watch before data" {
+			l.release()
+		}
+	}
+}
+
+// read answers a call if it is a read; false: it must wait for the leader.
+func (s *sim) read(v *server, k *call) bool {
+	if k.ready {
+		return true
+	}
+	l := k.link
+	n := v.tree[k.Path]
+	if o, ok := v.old[k.Path]; ok && o.session == l.session && s.breaks("own writes") {
+		n = o.znode
+	}
+	switch k.Op {
+	case "sync":
+		if k.index == 0 || v.applied < k.index {
+			return k.index == -1
+		}
+		return true
+	case "getData", "exists", "getChildren", "getChildren2":
+		k.reply = show(k.Request, n)
+		if k.Op == "getData" && n != nil && s.breaks("views") {
+			k.reply.Data = append([]byte("not "), n.Data...)
+		}
+		if len(k.reply.Children) > 0 && k.Op == "getChildren2" && s.breaks("children") {
+			k.reply.Children = k.reply.Children[1:]
+		}
+		if k.Watch && (n != nil || k.Op == "exists") {
+			t := "data "
+			if strings.HasPrefix(k.Op, "getChildren") {
+				t = "child "
+			}
+			v.watch(t+k.Path, l)
+		}
+		return true
+	case "setWatches":
+		s.setWatches(v, k)
+		return true
+	}
+	return false
+}
+
+func (v *server) watch(at string, l *link) {
+	if v.watches[at] == nil {
+		v.watches[at] = map[*link]bool{}
+	}
+	v.watches[at][l] = true
+}
+
+func (s *sim) setWatches(v *server, k *call) {
+	tell := func(typ, p string) {
+		k.link.in = append(k.link.in, frame{event: &history.WatchEvent{Type: typ, Path: p}, zxid: -1})
+	}
+	for _, p := range k.DataWatches {
+		switch n := v.tree[p]; {
+		case n == nil:
+			tell("nodeDeleted", p)
+		case n.Mzxid > k.Since && !s.breaks("missed"):
+			tell("nodeDataChanged", p)
+		default:
+			v.watch("data "+p, k.link)
+		}
+	}
+	for _, p := range k.ExistWatches {
+		if v.tree[p] != nil {
+			tell("nodeCreated", p)
+		} else {
+			v.watch("data "+p, k.link)
+		}
+	}
+	for _, p := range k.ChildWatches {
+		switch n := v.tree[p]; {
+		case n == nil:
+			tell("nodeDeleted", p)
+		case n.Pzxid > k.Since:
+			tell("nodeChildrenChanged", p)
+		default:
+			v.watch("child "+p, k.link)
+		}
+	}
+}

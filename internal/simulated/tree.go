@@ -1,0 +1,100 @@
+package simulated
+
+import (
+	"path"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// The protocol's codes of errors.
+const (
+	RuntimeInconsistency    = -2 // of a part of a multi behind the one that failed
+	NoNode                  = -101
+	BadVersion              = -103
+	NoChildrenForEphemerals = -108
+	NodeExists              = -110
+	NotEmpty                = -111
+	SessionExpired          = -112
+)
+
+// Tree is what a server has: znodes by path. The zero value is not usable.
+type Tree map[string]*Znode
+
+// NewTree has the root alone.
+func NewTree() Tree { return Tree{"/": {children: map[string]bool{"zookeeper": true}}} }
+
+// Clone is a copy that shares nothing but data.
+func (t Tree) Clone() Tree {
+	c := make(Tree, len(t))
+	for p, n := range t {
+		c[p] = n.clone()
+	}
+	return c
+}
+
+// Boot adds an empty znode that no transaction made.
+func (t Tree) Boot(p string) { t.add(p, &Znode{}) }
+
+func (t Tree) add(p string, n *Znode) {
+	t[p] = n
+	up := t[path.Dir(p)]
+	if up.children == nil {
+		up.children = map[string]bool{}
+	}
+	up.children[path.Base(p)] = true
+}
+
+// Change is an event that watchers may be told of, with what its path had before;
+// nil: nothing.
+type Change struct {
+	history.WatchEvent
+	Before *Znode
+}
+
+// Failed says that a transaction changed nothing.
+func Failed(x *history.Txn) bool {
+	return x.Error != 0 || slices.ContainsFunc(x.Parts, func(p history.Txn) bool { return p.Error != 0 })
+}
+
+// Apply does a transaction that a leader made; keep is a path to leave where the
+// end of a session would take it.
+func (t Tree) Apply(x *history.Txn, keep string) (all []Change) {
+	if Failed(x) {
+		return nil
+	}
+	for i := range x.Parts {
+		all = append(all, t.ApplyPart(&x.Parts[i], x.Zxid)...)
+	}
+	for _, p := range x.Paths {
+		if p != keep {
+			all = append(all, t.ApplyPart(&history.Txn{Type: "delete", Path: p}, x.Zxid)...)
+		}
+	}
+	return append(all, t.ApplyPart(x, x.Zxid)...)
+}
+
+// ApplyPart does an operation of the transaction z.
+func (t Tree) ApplyPart(x *history.Txn, z history.ID) []Change {
+	change := func(typ, p string) Change {
+		return Change{history.WatchEvent{Type: typ, Path: p}, t[p].clone()}
+	}
+	up := path.Dir(x.Path)
+	var of []Change
+	switch x.Type {
+	case "create":
+		of = []Change{change("nodeCreated", x.Path), change("nodeChildrenChanged", up)}
+		t.add(x.Path, &Znode{Data: x.Data, Czxid: z, Mzxid: z, Pzxid: z, Owner: x.Owner})
+		t[up].Creates, t[up].Pzxid = x.ParentCversion, z
+	case "delete":
+		of = []Change{change("nodeDeleted", x.Path), change("nodeChildrenChanged", up)}
+		delete(t, x.Path)
+		delete(t[up].children, path.Base(x.Path))
+		t[up].Pzxid = z
+	case "setData":
+		of = []Change{change("nodeDataChanged", x.Path)}
+		n := t[x.Path]
+		n.Data, n.Version, n.Mzxid = x.Data, x.Version, z
+	}
+	return of
+}

@@ -1,0 +1,38 @@
+package simulated
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Znode is one of a tree. What refers to one sees it change.
+type Znode struct {
+	Data                []byte
+	Czxid, Mzxid, Pzxid history.ID
+	Version             int32
+	Creates             int32      // of children, ever: the next sequential one's number
+	Owner               history.ID // the session of an ephemeral one, else 0
+	children            map[string]bool
+}
+
+// Children are the names of its children, sorted; nil if it never had one.
+func (n *Znode) Children() []string { return slices.Sorted(maps.Keys(n.children)) }
+
+// Stat is what servers tell of it.
+func (n *Znode) Stat() *history.Stat {
+	return &history.Stat{
+		Czxid: n.Czxid, Mzxid: n.Mzxid, Pzxid: n.Pzxid, Version: n.Version,
+		Cversion: 2*n.Creates - int32(len(n.children)), Owner: n.Owner, NumChildren: int32(len(n.children)),
+	}
+}
+
+func (n *Znode) clone() *Znode {
+	if n == nil {
+		return nil
+	}
+	c := *n
+	c.children = maps.Clone(n.children)
+	return &c
+}

@@ -1,0 +1,150 @@
+package sweep
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats"
+)
+
+// Cause is what violations have in common that are counted as one finding.
+type Cause struct {
+	Property string `json:"property"`
+	// Shape is what the witness shows, without numbers, keys and times: what each client in it
+	// did, in order, clients that did the same once. In which order different clients did it is
+	// left out: that differs from run to run.
+	Shape string `json:"shape"`
+	// Faults are the kinds of faults that hit somebody in the witness within its time. Of more
+	// than a few none tells anything: then it is [ManyKinds] alone.
+	Faults []string `json:"faults,omitempty"`
+	// Measured says that it does not decide.
+	Measured bool `json:"measured,omitempty"`
+}
+
+// ManyKinds stands for the kinds of faults where they are more than mostKinds.
+const ManyKinds = "several kinds"
+
+const mostKinds = 2
+
+// key tells causes apart.
+func (c Cause) key() string { return c.Property + "\n" + c.Shape + "\n" + strings.Join(c.Faults, ",") }
+
+// causes finds the causes of one run's violations.
+type causes struct {
+	h       *history.History
+	windows []window // read when they are first asked for
+	read    bool
+}
+
+// of is the shape of a witness, and the kinds of the faults in it.
+func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
+	events := c.events(v.Witness)
+	if len(events) == 0 {
+		return "no events", nil
+	}
+	return shapeOf(c.h, events), c.faults(events)
+}
+
+// events are those of a witness, in order.
+func (c *causes) events(witness []int) (events []*history.Event) {
+	for _, i := range slices.Sorted(slices.Values(witness)) {
+		if i >= 0 && i < len(c.h.Events) && c.h.Events[i].Index == i {
+			events = append(events, &c.h.Events[i])
+		}
+	}
+	return events
+}
+
+// Bounds of a shape: of a witness that is no small one, the beginning has to do.
+const (
+	mostSteps   = 8
+	mostClients = 6
+)
+
+// shapeOf puts together what each client did.
+func shapeOf(h *history.History, events []*history.Event) string {
+	did := map[int][]string{}
+	told := map[*history.Operation]bool{}
+	for _, e := range events {
+		text := fact(e)
+		if op := h.OperationAt(e.Index); op != nil {
+			if told[op] {
+				continue
+			}
+			told[op] = true
+			text = op.F + " " + outcome(op)
+		}
+		steps := did[e.Client]
+		switch n := len(steps); {
+		case n > 0 && strings.TrimSuffix(steps[n-1], again) == text:
+			steps[n-1] = text + again
+		case n < mostSteps:
+			did[e.Client] = append(steps, text)
+		}
+	}
+	return joinClients(did)
+}
+
+// fact is what an event says that belongs to no operation; of what went over the wire its
+// sort, too.
+func fact(e *history.Event) string {
+	var of struct {
+		Op   string `json:"op"`   // of a request
+		Type string `json:"type"` // of a watch event
+	}
+	if e.F == history.FRequest || e.F == history.FEvent {
+		_ = e.Decode(&of)
+	}
+	return strings.TrimSpace(e.F + " " + of.Op + of.Type)
+}
+
+const again = " again"
+
+// joinClients names what was done by several once.
+func joinClients(did map[int][]string) string {
+	var all []string
+	for client, steps := range did {
+		text := strings.Join(steps, ", ")
+		if client < 0 {
+			text = "harness: " + text
+		}
+		all = append(all, text)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) > mostClients {
+		all = append(all[:mostClients], "others")
+	}
+	return strings.Join(all, " | ")
+}
+
+// outcome is ok, fail, info, or open: it never returned.
+func outcome(op *history.Operation) string {
+	if op.Return == nil {
+		return "open"
+	}
+	return string(op.Return.Type)
+}
+
+// faults are the kinds that hit a client of the witness within its time.
+func (c *causes) faults(events []*history.Event) (kinds []string) {
+	if !c.read {
+		c.windows, c.read = windowsOf(c.h), true
+	}
+	span := stats.Span{From: events[0].Time, Until: events[len(events)-1].Time}
+	for _, e := range events {
+		for i := range c.windows {
+			w := &c.windows[i]
+			if w.From <= span.Until && span.From <= w.Until && w.hits(e.Client) && !slices.Contains(kinds, w.Kind) {
+				kinds = append(kinds, w.Kind)
+			}
+		}
+	}
+	if len(kinds) > mostKinds {
+		return []string{ManyKinds}
+	}
+	slices.Sort(kinds)
+	return kinds
+}

@@ -1,0 +1,154 @@
+package sweep
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/store"
+)
+
+// twoHolders is a run in which two clients hold a key at once, from a moment on, and a
+// server is paused for a client from pause to pause+5.
+func twoHolders(first, second int, at, pause float64, clients []int) (*history.History, checker.Verdict) {
+	b := historytest.New(history.ModelLock)
+	fault := func(at float64, step string) {
+		b.Fact(at, "pause", "", history.FaultStep{Fault: 1, Step: step, Spec: "pause:leader", Servers: []int{1}, Clients: clients})
+	}
+	b.Op(first, history.FAcquire, "k", at, at+2, history.OK, nil, nil)
+	b.Op(second, history.FAcquire, "k", at+1, at+3, history.OK, nil, nil)
+	if first < second { // who releases first differs from run to run
+		b.Op(first, history.FRelease, "k", at+5, at+6, history.OK, nil, nil)
+		b.Op(second, history.FRelease, "k", at+7, at+8, history.OK, nil, nil)
+	} else {
+		b.Op(second, history.FRelease, "k", at+5, at+6, history.OK, nil, nil)
+		b.Op(first, history.FRelease, "k", at+7, at+8, history.OK, nil, nil)
+	}
+	fault(pause, history.StepInject)
+	fault(pause+1, history.StepVerified)
+	fault(pause+5, history.StepHealed)
+	h := b.History()
+	v := checker.Verdict{Property: "exclusion", Result: checker.Violation, Key: "k"}
+	for i := range h.Events {
+		if h.Events[i].Process >= 0 {
+			v.Witness = append(v.Witness, i)
+		}
+	}
+	return h, v
+}
+
+// Which clients, when, and in which order is no other cause; another kind of fault in the
+// witness is.
+func TestCause(t *testing.T) {
+	type cause struct {
+		Shape  string
+		Faults []string
+	}
+	const shape = "acquire ok, release ok"
+	for name, test := range map[string]struct {
+		first, second int
+		at, pause     float64
+		clients       []int
+		want          cause
+	}{
+		"at a time":                {0, 1, 100, 50, nil, cause{shape, nil}},
+		"others, at another":       {4, 2, 700, 50, nil, cause{shape, nil}},
+		"a fault of all":           {0, 1, 100, 97, nil, cause{shape, []string{"pause"}}},
+		"a fault of one of them":   {0, 1, 100, 103, []int{1}, cause{shape, []string{"pause"}}},
+		"a fault of somebody else": {0, 1, 100, 103, []int{2}, cause{shape, nil}},
+	} {
+		h, v := twoHolders(test.first, test.second, test.at, test.pause, test.clients)
+		c := causes{h: h}
+		var got cause
+		if got.Shape, got.Faults = c.of(v); !cmp.Equal(got, test.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
+	}
+}
+
+// A call that never returned is something else than one that did; how often something was
+// repeated is not.
+func TestShape(t *testing.T) {
+	shape := func(repeats int, outcome history.Type) string {
+		b := historytest.New(history.ModelLock)
+		for i := range repeats {
+			b.Op(0, history.FAcquire, "k", float64(10*i), float64(10*i+5), history.Info, nil, nil)
+		}
+		to := 100.0
+		if outcome == "" {
+			to = historytest.Never
+		}
+		b.Op(1, history.FAcquire, "k", 50, to, outcome, nil, nil)
+		b.Fact(99, history.FFinal, "k", nil)
+		h := b.History()
+		var witness []int
+		for i := range h.Events {
+			if f := h.Events[i].F; f == history.FAcquire || f == history.FFinal {
+				witness = append(witness, i)
+			}
+		}
+		c := causes{h: h}
+		text, _ := c.of(checker.Verdict{Witness: append(witness, 9999)})
+		return text
+	}
+	for _, test := range []struct {
+		repeats int
+		outcome history.Type
+		want    string
+	}{
+		{1, history.OK, "acquire info | acquire ok | harness: final"},
+		{2, history.OK, "acquire info again | acquire ok | harness: final"},
+		{3, history.OK, "acquire info again | acquire ok | harness: final"},
+		{1, "", "acquire info | acquire open | harness: final"},
+		{1, history.Info, "acquire info | harness: final"},
+	} {
+		if got := shape(test.repeats, test.outcome); got != test.want {
+			t.Errorf("%d, %s: %q, want %q", test.repeats, test.outcome, got, test.want)
+		}
+	}
+}
+
+// Of what went over the wire a cause has the sort, but neither znodes nor numbers.
+func TestShapeOfTheWire(t *testing.T) {
+	b := historytest.New(history.ModelSession)
+	request(b, 0, 7, "setData", 1, 2)
+	b.Session(3, 1, 101, history.FEvent, "", history.WatchEvent{Type: "nodeDeleted", Path: "/a"})
+	h := b.History()
+	c := causes{h: h}
+	if got, _ := c.of(checker.Verdict{Witness: []int{1, 2, 3}}); got != "event nodeDeleted | request setData, reply" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestOf(t *testing.T) {
+	h, v := twoHolders(0, 1, 100, 103, []int{1})
+	other := v
+	other.Key = "k2"
+	l := Of(&store.Result{
+		Seed: 5, Verdict: checker.Violation,
+		Verdicts: []checker.Verdict{
+			v, other,
+			{Property: "belief", Result: checker.Violation, Measured: true, Witness: v.Witness},
+			{Property: "order", Result: checker.Valid},
+			{Property: "order", Result: checker.Valid, Key: "k2"},
+			{Property: "fencing", Result: checker.Unknown, Reason: checker.NothingWrong + "68 operations succeeded"},
+			{Property: "progress", Result: checker.Unknown, Reason: "client 3 asked for k2 at 13.284 s (keys k1, k2), token 0x1f"},
+		},
+		Assumptions: []checker.Assumption{{Name: "load"}, {Name: "faults"}, {Name: "record", Met: true}},
+	}, h, 0)
+	want := []Property{
+		{Name: "exclusion", Result: checker.Violation, Shape: "acquire ok, release ok", Faults: []string{"pause"}},
+		{Name: "belief", Result: checker.Violation, Measured: true, Shape: "acquire ok, release ok", Faults: []string{"pause"}},
+		{Name: "fencing", Result: checker.Unknown, Why: "assumption load, faults"},
+		{Name: "progress", Result: checker.Unknown, Why: "client # asked for k# at # s, token #"},
+	}
+	if diff := cmp.Diff(want, l.NotValid); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"order"}, l.Valid); diff != "" || l.Events != len(h.Events) || l.Seed != 5 || !l.Failed() {
+		t.Errorf("%+v %s", l, diff)
+	}
+}

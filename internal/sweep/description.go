@@ -1,0 +1,107 @@
+package sweep
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// Description is what is being swept: the first line of runs.jsonl.
+type Description struct {
+	// Format is that of the file: [Format].
+	Format int `json:"format"`
+	// Settings are all that decides what a run of some seed is, with names for people. Runs
+	// that differ in one of them are not of the same sweep.
+	Settings []Setting `json:"settings"`
+	// Seeds are those of the whole sweep, of which Shard is a part.
+	Seeds Seeds `json:"seeds"`
+	Shard Shard `json:"shard"`
+	// Command runs the sweep again, or goes on with it: that of one shard with --shard behind it.
+	Command string `json:"command,omitempty"`
+	// Replay runs one seed again; {seed} stands for it.
+	Replay string `json:"replay,omitempty"`
+}
+
+// Format is the version of runs.jsonl that this package writes, and the only one it reads.
+const Format = 1
+
+// Setting is a name with its value.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Setting gives the value of a name; empty if there is none.
+func (d *Description) Setting(name string) string {
+	for _, s := range d.Settings {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// ReplayOf is the command for one seed.
+func (d *Description) ReplayOf(seed int64) string {
+	return strings.ReplaceAll(d.Replay, "{seed}", strconv.FormatInt(seed, 10))
+}
+
+// CommandOf is the command for a shard.
+func (d *Description) CommandOf(s Shard) string {
+	if d.Command == "" || d.Shard.Whole() {
+		return d.Command
+	}
+	return d.Command + " --shard " + s.String()
+}
+
+// differs says in which setting two sweeps differ, in a few words; empty if in none.
+func (d *Description) differs(other *Description) string {
+	if d.Format != other.Format {
+		return fmt.Sprintf("its format is %d, this zklab knows %d", d.Format, other.Format)
+	}
+	var parts []string
+	for _, s := range other.Settings {
+		if was := d.Setting(s.Name); was != s.Value {
+			parts = append(parts, fmt.Sprintf("%s is %s there and %s here", s.Name, quoted(was), quoted(s.Value)))
+		}
+	}
+	for _, s := range d.Settings {
+		if other.Setting(s.Name) == "" && s.Value != "" && !named(other, s.Name) {
+			parts = append(parts, fmt.Sprintf("%s is %s there and nothing here", s.Name, quoted(s.Value)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func named(d *Description, name string) bool {
+	for _, s := range d.Settings {
+		if s.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func quoted(value string) string {
+	if value == "" {
+		return "nothing"
+	}
+	return printable.Text(value, 60)
+}
+
+// continues says why a sweep cannot go on from what a ledger has of it; nil if it can. It may
+// have more seeds than before.
+func (d *Description) continues(old *Description) error {
+	if text := old.differs(d); text != "" {
+		return fmt.Errorf("another sweep is there: %s", text)
+	}
+	switch {
+	case old.Shard.String() != d.Shard.String():
+		return fmt.Errorf("shard %s is there, and not %s", old.Shard, d.Shard)
+	case !d.Seeds.Includes(old.Seeds):
+		return fmt.Errorf("the seeds there are %s; name seeds that include these", old.Seeds.Brief(5))
+	}
+	return nil
+}

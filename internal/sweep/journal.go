@@ -1,0 +1,162 @@
+package sweep
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// journal.go reads and writes runs.jsonl, which is of four sorts of lines:
+//
+//	{"sweep": Description}    the first; again where the same sweep was given more seeds
+//	{"session": Session}      a process begins to work on it
+//	{"seed": …}               Line
+//	{"ended": Ended}          that process ended in good order
+type entry struct {
+	Sweep   *Description `json:"sweep,omitempty"`
+	Session *Session     `json:"session,omitempty"`
+	Ended   *Ended       `json:"ended,omitempty"`
+	Line    *Line        `json:"-"`
+}
+
+// Session is one process's work on a sweep.
+type Session struct {
+	Began time.Time `json:"began"` // wall clock, UTC
+	Jobs  int       `json:"jobs"`
+}
+
+// Ended is why a session ended.
+type Ended struct {
+	Why End `json:"why"`
+	// WallMS is how long it lasted, in milliseconds.
+	WallMS int64 `json:"wall_ms"`
+}
+
+// End is why a sweep ended, or paused.
+type End string
+
+// The ends.
+const (
+	AllSeeds    End = "seeds"       // every seed was run
+	TimeIsUp    End = "time"        // the time for it was over
+	Enough      End = "violations"  // as many runs failed as were asked for
+	Interrupted End = "interrupted" // somebody did not want to wait
+)
+
+// mostLine bounds a line, in bytes: what is longer is no line of ours.
+const mostLine = 16 << 20
+
+// seedPrefix is how the line of a run begins.
+var seedPrefix = []byte(`{"seed":`)
+
+func parseEntry(text []byte) (e entry, err error) {
+	if bytes.HasPrefix(text, seedPrefix) {
+		e.Line = new(Line)
+		if err = history.Unmarshal(text, e.Line); err == nil && (e.Line.Seed < 1 || e.Line.Seed > MaxSeed) {
+			err = fmt.Errorf("seed is %d: expected one from 1 to %d", e.Line.Seed, MaxSeed)
+		}
+		return e, err
+	}
+	err = history.Unmarshal(text, &e)
+	if err == nil && e.Sweep == nil && e.Session == nil && e.Ended == nil {
+		err = errors.New("it is no line of a sweep")
+	}
+	return e, err
+}
+
+// readJournal gives each line to take. It returns how many bytes stand in whole lines: what is
+// behind these was cut off when its writer was killed, and is left out.
+func readJournal(r io.Reader, take func(entry) error) (whole int64, err error) {
+	lines := bufio.NewReaderSize(r, 1<<20)
+	var long []byte
+	for n := 1; ; n++ {
+		text, err := lines.ReadSlice('\n')
+		for long = long[:0]; errors.Is(err, bufio.ErrBufferFull); text, err = lines.ReadSlice('\n') {
+			if long = append(long, text...); len(long) > mostLine {
+				return whole, fmt.Errorf("line %d: it is longer than %d bytes", n, mostLine)
+			}
+		}
+		if len(long) > 0 {
+			text = append(long, text...)
+		}
+		if err == io.EOF {
+			return whole, nil
+		}
+		if err != nil {
+			return whole, err
+		}
+		e, err := parseEntry(text)
+		if err == nil {
+			err = take(e)
+		}
+		if err != nil {
+			return whole, fmt.Errorf("line %d: %w", n, err)
+		}
+		whole += int64(len(text))
+	}
+}
+
+// render is an entry as it is written, in one piece.
+func render(e entry) ([]byte, error) {
+	var value any = e
+	if e.Line != nil {
+		value = e.Line
+	}
+	b, err := json.Marshal(value)
+	return append(b, '\n'), err
+}
+
+// archiveEnd is what the name of an archive ends with.
+const archiveEnd = ".jsonl.gz"
+
+// archive writes a runs.jsonl with gzip: that is all of a sweep but the folders of the runs
+// that were kept, some 50 bytes a run, in a form that every tool reads (zcat). Seeds make the
+// folders again. What is there is replaced as a whole.
+func archive(journal, path string) error {
+	in, err := os.Open(journal)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	temp := path + ".part"
+	out, err := os.Create(temp)
+	if err != nil {
+		return err
+	}
+	zip := gzip.NewWriter(out)
+	_, err = io.Copy(zip, in)
+	err = errors.Join(err, zip.Close(), out.Close())
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		os.Remove(temp)
+	}
+	return err
+}
+
+// openJournal opens a journal or an archive, by its name.
+func openJournal(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil || !strings.HasSuffix(path, ".gz") {
+		return f, err
+	}
+	zip, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<20))
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s is no archive of a sweep: %w", path, err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{zip, f}, nil
+}

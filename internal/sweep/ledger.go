@@ -1,0 +1,148 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/zklab/zklab/internal/filelock"
+)
+
+// Names within the folder of a sweep, or of a shard of it.
+const (
+	journalFile = "runs.jsonl"
+	keptFolder  = "runs" // with a folder for each run that is kept, called by its seed
+)
+
+// Ledger is the folder of a sweep under way, locked for this process. A line that was written
+// is kept, whatever becomes of the process; a seed without a line is one that was not run.
+// Its methods are for one goroutine at a time.
+type Ledger struct {
+	dir   string
+	file  *os.File
+	began time.Time
+	Tally *Tally // of all lines
+}
+
+// ErrOtherSweep says that a folder belongs to a sweep that is not the one to be run.
+var ErrOtherSweep = errors.New("the folder is taken")
+
+// OpenLedger opens the folder of a sweep, or makes it. Of a sweep that was killed it drops the
+// line that was being written, and what had been kept of runs whose lines were not written
+// yet. It is an error if the folder is of another sweep ([ErrOtherSweep]), or if another
+// process is at it ([filelock.ErrHeld]).
+func OpenLedger(dir string, d Description, jobs int) (*Ledger, error) {
+	d.Format = Format
+	if err := os.MkdirAll(filepath.Join(dir, keptFolder), 0o755); err != nil {
+		return nil, fmt.Errorf("open the sweep: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the sweep: %w", err)
+	}
+	l := &Ledger{dir: dir, file: file, began: time.Now(), Tally: NewTally()}
+	if err := l.open(d, jobs); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	return l, nil
+}
+
+func (l *Ledger) open(d Description, jobs int) error {
+	if err := filelock.Try(l.file); err != nil {
+		return err
+	}
+	whole, err := readJournal(l.file, func(e entry) error { return l.Tally.take(e, "") })
+	if err != nil {
+		return err
+	}
+	if err := l.file.Truncate(whole); err != nil {
+		return err
+	}
+	if _, err := l.file.Seek(whole, io.SeekStart); err != nil {
+		return err
+	}
+	old := l.Tally.Description
+	if old != nil {
+		if err := d.continues(old); err != nil {
+			return fmt.Errorf("%w: %w", ErrOtherSweep, err)
+		}
+	}
+	if old == nil || old.Seeds.String() != d.Seeds.String() {
+		if err := l.write(entry{Sweep: &d}); err != nil {
+			return err
+		}
+	}
+	if err := l.dropStale(); err != nil {
+		return err
+	}
+	return l.write(entry{Session: &Session{Began: l.began.UTC().Truncate(time.Millisecond), Jobs: jobs}})
+}
+
+// dropStale removes the folders of runs that have no line.
+func (l *Ledger) dropStale() error {
+	entries, err := os.ReadDir(filepath.Join(l.dir, keptFolder))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if seed, err := strconv.ParseInt(e.Name(), 10, 64); err == nil && l.Done(seed) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(l.dir, keptFolder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write writes one line, in one call.
+func (l *Ledger) write(e entry) error {
+	b, err := render(e)
+	if err != nil {
+		return err
+	}
+	if _, err := l.file.Write(b); err != nil {
+		return fmt.Errorf("write the sweep: %w", err)
+	}
+	return l.Tally.take(e, "")
+}
+
+// Done says whether a seed has its line.
+func (l *Ledger) Done(seed int64) bool { return l.Tally.seen.has(seed) }
+
+// Folder is where the run of a seed is to be kept, if it is. It is not there yet.
+func (l *Ledger) Folder(seed int64) string {
+	return filepath.Join(l.dir, keptFolder, strconv.FormatInt(seed, 10))
+}
+
+// Write adds the line of a run. Its folder is one that is there.
+func (l *Ledger) Write(line Line) error {
+	if _, err := os.Stat(l.Folder(line.Seed)); err == nil {
+		line.Kept = filepath.ToSlash(filepath.Join(keptFolder, strconv.FormatInt(line.Seed, 10)))
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	line.AtMS = time.Since(l.began).Milliseconds()
+	return l.write(entry{Line: &line})
+}
+
+// End writes why the session ended, and the archive beside the folder.
+func (l *Ledger) End(why End) error {
+	err := l.write(entry{Ended: &Ended{Why: why, WallMS: time.Since(l.began).Milliseconds()}})
+	if err != nil {
+		return err
+	}
+	if err := archive(l.file.Name(), filepath.Clean(l.dir)+archiveEnd); err != nil {
+		return fmt.Errorf("write the archive of the sweep: %w", err)
+	}
+	return nil
+}
+
+// Close lets the folder go.
+func (l *Ledger) Close() error { return l.file.Close() }

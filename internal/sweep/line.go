@@ -1,0 +1,57 @@
+package sweep
+
+import (
+	"github.com/zklab/zklab/checker"
+)
+
+// Line is what one run leaves, one JSON object in runs.jsonl. What is empty is left out.
+type Line struct {
+	Seed int64 `json:"seed"`
+	// Verdict is the run's; empty if it came to none, and Error says why.
+	Verdict checker.Result `json:"verdict,omitempty"`
+	Error   string         `json:"error,omitempty"`
+	// Drawn is what the seed drew of how the run is made, for people; see [Draw].
+	Drawn string `json:"drawn,omitempty"`
+
+	// Valid are the properties that are, NotValid the others.
+	Valid    []string   `json:"valid,omitempty"`
+	NotValid []Property `json:"not_valid,omitempty"`
+
+	Operations int `json:"operations,omitempty"`
+	Events     int `json:"events,omitempty"` // of the history: the size of the run
+	// VirtualMS is how long the run lasted by its own clock, WallMS what it took, both in
+	// milliseconds; in real time they are nearly the same. AtMS is when it was written, since the
+	// beginning of the session that ran it.
+	VirtualMS int64 `json:"virtual_ms,omitempty"`
+	WallMS    int64 `json:"wall_ms,omitempty"`
+	AtMS      int64 `json:"at_ms,omitempty"`
+
+	// Faults are those of each kind whose time came, and how many of them took effect.
+	Faults map[string][2]int `json:"faults,omitempty"`
+	// Met is which requests met which faults; see [Exercised].
+	Met Exercised `json:"met,omitempty"`
+
+	// Record is the beginning of a hash of history.jsonl and transactions.jsonl, of a simulated
+	// run: runs of one seed are the same if it is.
+	Record string `json:"record,omitempty"`
+
+	// Kept is the folder with all of the run, beside runs.jsonl; empty if it was not kept.
+	Kept string `json:"kept,omitempty"`
+}
+
+// Property is one that is not valid in a run.
+type Property struct {
+	Name   string         `json:"property"`
+	Result checker.Result `json:"result"`
+	// Measured says that it does not decide.
+	Measured bool `json:"measured,omitempty"`
+	// Why is the class of reasons of an unknown.
+	Why string `json:"why,omitempty"`
+	// Shape and Faults are the cause of a violation; see [Cause].
+	Shape  string   `json:"shape,omitempty"`
+	Faults []string `json:"faults,omitempty"`
+}
+
+// Failed says that the run is one to keep: something was violated that decides, or it could
+// not be run.
+func (l *Line) Failed() bool { return l.Verdict == checker.Violation || l.Error != "" }

@@ -1,0 +1,54 @@
+package sweep
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Matrix is which operations, and requests of them, have met which kinds of faults.
+type Matrix struct {
+	Kinds []string // the columns: kinds whose time came in some run
+	Rows  []MatrixRow
+	// Holes counts the cells that are empty although a fault of the kind took effect.
+	Holes int
+}
+
+// MatrixRow is an operation, or one of its requests.
+type MatrixRow struct {
+	Operation string
+	Step      string // the request; empty for the operation as a whole
+	Count     int    // how often it was done
+	Cells     []Cell
+}
+
+// Cell is how often something met a kind of fault.
+type Cell struct {
+	Kind string
+	N    int
+	// Hole says that it never did, although faults of the kind took effect.
+	Hole bool
+}
+
+// Matrix is what was exercised. Each row of an operation comes before those of its requests.
+func (s *Summary) Matrix() Matrix {
+	var m Matrix
+	for _, f := range s.Faults {
+		m.Kinds = append(m.Kinds, f.Kind)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Met)) {
+		x := s.Met[name]
+		row := MatrixRow{Count: x.Count}
+		row.Operation, row.Step, _ = strings.Cut(name, " ")
+		for _, f := range s.Faults {
+			c := Cell{Kind: f.Kind, N: x.Met[f.Kind]}
+			c.Hole = c.N == 0 && f.Verified > 0
+			if c.Hole {
+				m.Holes++
+			}
+			row.Cells = append(row.Cells, c)
+		}
+		m.Rows = append(m.Rows, row)
+	}
+	return m
+}

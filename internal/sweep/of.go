@@ -1,0 +1,91 @@
+package sweep
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// Of is the line of a run that was decided. wall is what it took; where it is kept, and
+// when it was written, the sweep adds.
+func Of(result *store.Result, h *history.History, wall time.Duration) Line {
+	l := Line{
+		Seed: result.Seed, Verdict: result.Verdict, Operations: result.Stats.Operations, Events: len(h.Events),
+		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h),
+	}
+	for _, k := range result.Stats.FaultKinds {
+		if l.Faults == nil {
+			l.Faults = map[string][2]int{}
+		}
+		l.Faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
+	}
+	l.properties(result, h)
+	return l
+}
+
+// properties adds what was decided, for each cause or reason once. A property is valid
+// where it is so for all keys.
+func (l *Line) properties(result *store.Result, h *history.History) {
+	unmet := unmet(result.Assumptions)
+	c := causes{h: h}
+	bad := map[string]bool{}
+	for _, v := range result.Verdicts {
+		p := Property{Name: v.Property, Result: v.Result, Measured: v.Measured && !result.Strict}
+		switch v.Result {
+		case checker.Valid:
+			continue
+		case checker.Violation:
+			p.Shape, p.Faults = c.of(v)
+		default:
+			p.Why = class(v.Reason, unmet)
+		}
+		bad[v.Property] = true
+		if !slices.ContainsFunc(l.NotValid, p.same) {
+			l.NotValid = append(l.NotValid, p)
+		}
+	}
+	for _, v := range result.Verdicts {
+		if !bad[v.Property] && !slices.Contains(l.Valid, v.Property) {
+			l.Valid = append(l.Valid, v.Property)
+		}
+	}
+}
+
+func (p Property) same(q Property) bool {
+	return p.Name == q.Name && p.Result == q.Result && p.Why == q.Why && p.Shape == q.Shape && slices.Equal(p.Faults, q.Faults)
+}
+
+// unmet names the assumptions that did not hold.
+func unmet(all []checker.Assumption) (names []string) {
+	for _, a := range all {
+		if !a.Met {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// mostReason is how much of a reason, or of an error, is kept, in characters.
+const mostReason = 160
+
+var (
+	keyNumbers = regexp.MustCompile(` \(keys [^)]*\)`)
+	numbers    = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+([.,][0-9]+)*`)
+)
+
+// class is a reason without what differs from run to run: numbers, keys, times. Where it
+// says no more than that assumptions did not hold, these are named.
+func class(reason string, unmet []string) string {
+	if strings.HasPrefix(reason, checker.NothingWrong) && len(unmet) > 0 {
+		return "assumption " + strings.Join(unmet, ", ")
+	}
+	reason = keyNumbers.ReplaceAllString(reason, "")
+	return printable.Text(numbers.ReplaceAllString(reason, "#"), mostReason)
+}

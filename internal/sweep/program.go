@@ -1,0 +1,52 @@
+package sweep
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+)
+
+// hashDigits is how much of a hash is told: enough to tell programs and sweeps apart.
+const hashDigits = 16
+
+// Program is the hash of this process's program: runs of another one are of another sweep,
+// since its recipes may be others.
+func Program() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	return Hash(self)
+}
+
+// Hash is the beginning of the SHA-256 of a file, in hexadecimal.
+func Hash(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil))[:hashDigits], nil
+}
+
+// Name is what the folder of the sweep is called: the same for the same settings and number of
+// shards, whatever the seeds.
+func (d *Description) Name() string {
+	b, err := json.Marshal(d.Settings)
+	if err != nil {
+		panic(err) // they are texts
+	}
+	sum := sha256.Sum256(b)
+	name := hex.EncodeToString(sum[:])[:hashDigits]
+	if !d.Shard.Whole() {
+		name += fmt.Sprintf("-of-%d", d.Shard.Of)
+	}
+	return name
+}

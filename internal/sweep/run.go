@@ -1,0 +1,275 @@
+package sweep
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// Runner runs one seed and gives its line. A run that failed ([Line.Failed]) is left in the
+// task's folder, which is not there before; one that did not leaves none. An error says that
+// there was no run; ctx ends one early, and then it counts as not begun.
+type Runner func(ctx context.Context, t Task) (Line, error)
+
+// Task is one seed to run.
+type Task struct {
+	Seed   int64  `json:"seed"`
+	Folder string `json:"folder"`
+}
+
+// Config is how a sweep is run. What is left out is without a bound.
+type Config struct {
+	// Runners run a seed at a time each: as many run at once.
+	Runners []Runner
+	// For is how long seeds are begun.
+	For time.Duration
+	// Violations is how many runs with a violation end the sweep, those of earlier sessions
+	// included.
+	Violations int
+	// Interrupt, once closed, lets runs under way finish and begins no others.
+	Interrupt <-chan struct{}
+	// Grace is how long runs may go on after the end of the sweep: 30 s.
+	Grace time.Duration
+	// Progress is told where the sweep stands, a few times a second, by one goroutine.
+	Progress func(Progress)
+}
+
+// Progress is where a sweep stands.
+type Progress struct {
+	Done, Seeds int64
+	Violations  int // runs
+	Undecided   int
+	Errors      int
+	Causes      int
+	PerSecond   float64       // runs, in this session
+	Virtual     float64       // seconds of the runs' own clocks a second
+	Left        time.Duration // as it looks; 0: not known yet
+}
+
+const (
+	usualGrace    = 30 * time.Second
+	progressEvery = 200 * time.Millisecond
+	// mostErrors is how many runs in a row must come to nothing for the sweep to give up: then it
+	// is not up to the seeds.
+	mostErrors = 5
+)
+
+// Run runs the seeds of a ledger that have no line yet, and says why it ended. That is written
+// down, too. The error says that the ledger could not be written, or that no run comes about:
+// then there are no lines of those.
+func Run(ctx context.Context, l *Ledger, c Config) (End, error) {
+	if len(c.Runners) == 0 {
+		return "", errors.New("a sweep needs somebody who runs it")
+	}
+	r := &running{
+		Ledger: l, Config: c, began: time.Now(), tasks: make(chan Task), results: make(chan result), stop: make(chan struct{}),
+		before: l.Tally.seen.n, virtual: l.Tally.virtual,
+	}
+	end, err := r.run(ctx)
+	if err != nil {
+		return "", err
+	}
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	return end, l.End(end)
+}
+
+// running is a sweep under way.
+type running struct {
+	*Ledger
+	Config
+	began   time.Time
+	tasks   chan Task
+	results chan result
+	stop    chan struct{} // closed when nothing more is to begin
+	stopped bool
+	before  int64 // lines of earlier sessions, and their virtual time
+	virtual time.Duration
+	held    []Line // of runs that came to nothing, until another one does
+}
+
+// result is what became of a task.
+type result struct {
+	task Task
+	line Line
+	err  error
+	cut  bool // it was not to be finished
+}
+
+func (r *running) run(ctx context.Context) (End, error) {
+	runs, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var workers sync.WaitGroup
+	for _, runner := range r.Runners {
+		workers.Go(func() { r.work(runs, runner) })
+	}
+	go r.deal()
+	go func() {
+		workers.Wait()
+		close(r.results)
+	}()
+	end, err := r.collect(ctx, cancel)
+	if err == nil && end == AllSeeds {
+		err = r.believe()
+	}
+	return end, err
+}
+
+// believe writes what came to nothing at the end, unless nothing ever came to anything.
+func (r *running) believe() error {
+	if n := len(r.held); n > 0 && len(r.Tally.verdicts) == 0 {
+		return fmt.Errorf("no run could be made; the last one, of seed %d: %s", r.held[n-1].Seed, r.held[n-1].Error)
+	}
+	return r.release()
+}
+
+// deal gives out the seeds that have no line.
+func (r *running) deal() {
+	defer close(r.tasks)
+	d := r.Tally.Description
+	done := r.Tally.seen.copy() // lines are added meanwhile, of seeds that were dealt
+	for seed := range d.Seeds.of(d.Shard) {
+		if done.has(seed) {
+			continue
+		}
+		select {
+		case r.tasks <- Task{seed, r.Folder(seed)}:
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+// work runs tasks until there are no more.
+func (r *running) work(ctx context.Context, run Runner) {
+	for t := range r.tasks {
+		began := time.Now()
+		line, err := run(ctx, t)
+		line.Seed = t.Seed
+		if line.WallMS == 0 {
+			line.WallMS = time.Since(began).Milliseconds()
+		}
+		r.results <- result{task: t, line: line, err: err, cut: err != nil && ctx.Err() != nil}
+	}
+}
+
+// collect writes lines until nothing is under way any more.
+func (r *running) collect(ctx context.Context, cancel context.CancelFunc) (end End, err error) {
+	ticker := time.NewTicker(progressEvery)
+	defer ticker.Stop()
+	over := after(r.For)
+	interrupt := r.Interrupt
+	var late <-chan time.Time
+	finish := func(why End) {
+		if end == "" {
+			end = why
+			late = time.After(cmp.Or(r.Grace, usualGrace))
+			r.end()
+		}
+	}
+	for {
+		select {
+		case <-ticker.C:
+			r.tell()
+		case <-over:
+			finish(TimeIsUp)
+		case <-interrupt:
+			interrupt = nil
+			finish(Interrupted)
+		case <-ctx.Done():
+			finish(Interrupted)
+			ctx = context.Background()
+		case <-late:
+			cancel()
+		case res, more := <-r.results:
+			if !more {
+				r.tell()
+				return cmp.Or(end, AllSeeds), err
+			}
+			if failed := r.take(res); failed != nil && err == nil {
+				err = failed
+				finish(Interrupted)
+				cancel()
+			}
+			if r.Violations > 0 && r.Tally.verdicts[checker.Violation] >= r.Violations {
+				finish(Enough)
+			}
+		}
+	}
+}
+
+// after is a channel that tells when d is over; never if it is 0.
+func after(d time.Duration) <-chan time.Time {
+	if d == 0 {
+		return nil
+	}
+	return time.After(d)
+}
+
+// end lets no more tasks begin.
+func (r *running) end() {
+	if !r.stopped {
+		r.stopped = true
+		close(r.stop)
+	}
+}
+
+// take writes a line. That of a run that came to nothing is held back until another one
+// did not: that no run comes about is no result of the seeds.
+func (r *running) take(res result) error {
+	if res.cut {
+		return os.RemoveAll(res.task.Folder)
+	}
+	if res.err != nil {
+		res.line = Line{Seed: res.task.Seed, WallMS: res.line.WallMS, Error: res.err.Error()}
+		r.held = append(r.held, res.line)
+		if len(r.held) >= mostErrors {
+			return fmt.Errorf("%d runs in a row could not be run; the last one, of seed %d: %w", len(r.held), res.task.Seed, res.err)
+		}
+		return nil
+	}
+	if err := r.Write(res.line); err != nil {
+		return err
+	}
+	return r.release()
+}
+
+// release writes the lines that were held back.
+func (r *running) release() error {
+	for _, l := range r.held {
+		if err := r.Write(l); err != nil {
+			return err
+		}
+	}
+	r.held = nil
+	return nil
+}
+
+func (r *running) tell() {
+	if r.Progress == nil {
+		return
+	}
+	t, d := r.Tally, r.Tally.Description
+	p := Progress{
+		Done: t.seen.n, Seeds: d.Shard.Seeds(d.Seeds), Causes: t.deciding,
+		Violations: t.verdicts[checker.Violation], Undecided: t.verdicts[checker.Unknown], Errors: t.failed,
+	}
+	elapsed := time.Since(r.began)
+	if n := p.Done - r.before; n > 0 {
+		p.PerSecond = float64(n) / elapsed.Seconds()
+		p.Virtual = (t.virtual - r.virtual).Seconds() / elapsed.Seconds()
+		left := float64(p.Seeds-p.Done) / p.PerSecond // of a sweep without an end it would overflow
+		p.Left = time.Duration(min(left, 1e9) * float64(time.Second))
+	}
+	if r.For > 0 && (p.Left == 0 || r.For-elapsed < p.Left) {
+		p.Left = max(0, r.For-elapsed)
+	}
+	r.Progress(p)
+}

@@ -1,0 +1,267 @@
+package sweep
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+var errNoDescription = errors.New("a run stands there before what is being swept: its first line is missing")
+
+func errFormat(n int) error {
+	return fmt.Errorf("its format is %d, this zklab knows %d: use the zklab that wrote it", n, Format)
+}
+
+// Summary is what a sweep came to. Durations are nanoseconds.
+type Summary struct {
+	Description Description `json:"sweep"`
+	// Verdict is violation if any run's is; unknown if a property that decides was valid in no
+	// run, or some runs could not be run, or there is none; else valid. That single runs are
+	// undecided is no lack of a sweep: it says in how many.
+	Verdict checker.Result `json:"verdict"`
+	// Why is the reason of an unknown.
+	Why string `json:"why,omitempty"`
+
+	Runs      int `json:"runs"`
+	Violation int `json:"violation"`
+	Unknown   int `json:"unknown"`
+	Valid     int `json:"valid"`
+	// Errors are runs that came to nothing.
+	Errors  int     `json:"errors"`
+	Reasons []Count `json:"error_reasons,omitempty"`
+
+	Operations int           `json:"operations"`
+	Virtual    time.Duration `json:"virtual"` // by the runs' own clocks
+	// Wall is how long sessions lasted, of all shards together, Spent what runs took, of all jobs.
+	Wall  time.Duration `json:"wall"`
+	Spent time.Duration `json:"spent"`
+
+	// Findings are by cause: those that decide first, each in order of frequency.
+	Findings []Finding `json:"findings"`
+	// MoreFound counts violations of causes beyond those.
+	MoreFound  int               `json:"more_found,omitempty"`
+	Properties []PropertySummary `json:"properties"`
+	Faults     []FaultCount      `json:"faults"`
+	Met        Exercised         `json:"met"`
+
+	// Shards are those that were read, Absent those of which there is nothing.
+	Shards []ShardState `json:"shards"`
+	Absent []Shard      `json:"absent,omitempty"`
+}
+
+// Finding is what was found of one cause.
+type Finding struct {
+	Cause
+	Count int `json:"count"` // runs
+	// Of are the runs with a verdict; Low and High bound the share of runs that have it, by
+	// Wilson's interval of 95 %.
+	Of   int     `json:"of"`
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	// Smallest is the run with the fewest events.
+	Smallest Example `json:"smallest"`
+	// Seeds are the first of them.
+	Seeds []int64 `json:"seeds"`
+}
+
+// Example is a run with a finding. Kept is its folder; empty if there is none.
+type Example struct {
+	Seed   int64  `json:"seed"`
+	Events int    `json:"events"`
+	Kept   string `json:"kept,omitempty"`
+	Drawn  string `json:"drawn,omitempty"`
+}
+
+const mostSeeds = 10
+
+// add counts a run, whatever the order in which runs come.
+func (f *Finding) add(l *Line, in string) {
+	f.Count++
+	if at, _ := slices.BinarySearch(f.Seeds, l.Seed); at < mostSeeds {
+		f.Seeds = slices.Insert(f.Seeds, at, l.Seed)
+		f.Seeds = f.Seeds[:min(len(f.Seeds), mostSeeds)]
+	}
+	s := &f.Smallest
+	if s.Seed == 0 || cmp.Or(cmp.Compare(l.Events, s.Events), cmp.Compare(l.Seed, s.Seed)) < 0 {
+		*s = Example{Seed: l.Seed, Events: l.Events, Kept: l.Kept, Drawn: l.Drawn}
+		if l.Kept != "" {
+			s.Kept = filepath.Join(in, filepath.FromSlash(l.Kept))
+		}
+	}
+}
+
+// PropertySummary is in how many runs a property was what.
+type PropertySummary struct {
+	Name      string  `json:"property"`
+	Measured  bool    `json:"measured,omitempty"`
+	Valid     int     `json:"valid"`
+	Violation int     `json:"violation"`
+	Unknown   int     `json:"unknown"`
+	Why       []Count `json:"why,omitempty"` // of the unknown ones
+}
+
+// Count is how often there was something.
+type Count struct {
+	Text string `json:"text"`
+	N    int    `json:"n"`
+}
+
+// FaultCount is how often faults of a kind took effect.
+type FaultCount struct {
+	Kind      string `json:"kind"`
+	Runs      int    `json:"runs"`      // that had one of them
+	Effective int    `json:"effective"` // of these, in which one took effect
+	Scheduled int    `json:"scheduled"` // whose time came
+	Verified  int    `json:"verified"`  // that took effect
+}
+
+func (f *FaultCount) add(n [2]int) {
+	f.Runs++
+	f.Scheduled += n[0]
+	f.Verified += n[1]
+	if n[1] > 0 {
+		f.Effective++
+	}
+}
+
+// Never are the kinds of faults that never took effect.
+func (s *Summary) Never() (names []string) {
+	for _, f := range s.Faults {
+		if f.Verified == 0 {
+			names = append(names, f.Kind)
+		}
+	}
+	return names
+}
+
+// Decided are the runs with a verdict.
+func (s *Summary) Decided() int { return s.Violation + s.Unknown + s.Valid }
+
+// Complete says that every seed of every shard has its run.
+func (s *Summary) Complete() bool {
+	return len(s.Absent) == 0 && !slices.ContainsFunc(s.Shards, func(h ShardState) bool { return h.Done < h.Seeds })
+}
+
+// ShardState is how far a shard has come.
+type ShardState struct {
+	Shard  Shard  `json:"shard"`
+	Source string `json:"source"` // the folder or archive
+	Seeds  int64  `json:"seeds"`
+	Done   int64  `json:"done"`
+	// Ended is why it ended; empty: it did not. Running says that a process is at it.
+	Ended   End  `json:"ended,omitempty"`
+	Running bool `json:"running,omitempty"`
+	// Left are the first of the seeds without a run.
+	Left Seeds `json:"left,omitempty"`
+	// Command goes on with it.
+	Command string `json:"command,omitempty"`
+
+	seeds Seeds // of the whole sweep
+}
+
+// Died says that it neither ended nor goes on.
+func (s ShardState) Died() bool { return s.Ended == "" && !s.Running && s.Done < s.Seeds }
+
+// Summary is what the runs came to up to now.
+func (t *Tally) Summary() *Summary {
+	s := &Summary{
+		Runs: int(t.seen.n), Violation: t.verdicts[checker.Violation], Unknown: t.verdicts[checker.Unknown], Valid: t.verdicts[checker.Valid],
+		Reasons: t.errors.list(), Operations: t.ops, Virtual: t.virtual, Wall: t.wall + t.present, Spent: t.spent,
+		MoreFound: t.moreFound, Met: t.met, Errors: t.failed,
+	}
+	if t.Description != nil {
+		s.Description = *t.Description
+	}
+	s.Findings = t.findings(s.Decided())
+	for _, name := range t.order {
+		s.Properties = append(s.Properties, t.decided[name].summary(name))
+	}
+	s.Faults = t.faultCounts()
+	s.decide()
+	return s
+}
+
+func (t *Tally) findings(of int) []Finding {
+	var out []Finding
+	for _, f := range t.causes {
+		g := *f
+		g.Seeds = slices.Clone(f.Seeds)
+		g.Of = of
+		g.Low, g.High = Wilson(g.Count, of)
+		out = append(out, g)
+	}
+	decides := func(f Finding) int {
+		if f.Measured {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(out, func(a, b Finding) int {
+		return cmp.Or(decides(a)-decides(b), b.Count-a.Count, strings.Compare(a.key(), b.key()))
+	})
+	return out
+}
+
+func (d *decided) summary(name string) PropertySummary {
+	return PropertySummary{
+		Name: name, Measured: d.measured, Why: d.why.list(),
+		Valid: d.count[checker.Valid], Violation: d.count[checker.Violation], Unknown: d.count[checker.Unknown],
+	}
+}
+
+// list gives them, the most frequent first.
+func (c *counts) list() (out []Count) {
+	for text, n := range c.of {
+		out = append(out, Count{text, n})
+	}
+	slices.SortFunc(out, func(a, b Count) int { return cmp.Or(b.N-a.N, strings.Compare(a.Text, b.Text)) })
+	if c.rest > 0 {
+		out = append(out, Count{"others", c.rest})
+	}
+	return out
+}
+
+// faultCounts are in the order in which people read of kinds.
+func (t *Tally) faultCounts() (out []FaultCount) {
+	for _, k := range kinds.All() {
+		if f := t.faults[k.Name]; f != nil {
+			out = append(out, *f)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.faults)) {
+		if kinds.Named(name).Hits == "" {
+			out = append(out, *t.faults[name])
+		}
+	}
+	return out
+}
+
+func (s *Summary) decide() {
+	s.Verdict = checker.Unknown
+	var never []string
+	for _, p := range s.Properties {
+		if p.Valid == 0 && !p.Measured {
+			never = append(never, p.Name)
+		}
+	}
+	switch {
+	case s.Violation > 0:
+		s.Verdict = checker.Violation
+	case s.Decided() == 0:
+		s.Why = "no run came to a verdict"
+	case s.Errors > 0:
+		s.Why = "some runs could not be run"
+	case len(never) > 0:
+		s.Why = strings.Join(never, ", ") + " could be decided in no run"
+	default:
+		s.Verdict = checker.Valid
+	}
+}

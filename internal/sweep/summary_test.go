@@ -1,0 +1,260 @@
+package sweep
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// made is a line such as a run leaves, by its seed.
+func made(seed int64) Line {
+	r := rand.New(rand.NewPCG(uint64(seed), 0))
+	l := Line{
+		Seed: seed, Verdict: checker.Valid, Valid: []string{"fencing", "log"}, Drawn: fmt.Sprintf("clients %d", r.IntN(5)),
+		Operations: 300, Events: 2000 + r.IntN(3000), VirtualMS: 12_000, WallMS: 75, AtMS: seed * 40,
+		Faults: map[string][2]int{}, Met: Exercised{},
+	}
+	for _, kind := range []string{"pause", "kill", "expire", "lose-reply", "stall-link", "rolling"} {
+		if r.IntN(2) == 0 {
+			l.Faults[kind] = [2]int{1 + r.IntN(2), r.IntN(2)}
+		}
+	}
+	l.Faults["reset"] = [2]int{1, 0}
+	for _, row := range []string{"acquire", "acquire create", "acquire getChildren", "acquire exists", "release", "release delete"} {
+		l.Met[row] = Row{100 + r.IntN(50), map[string]int{"pause": r.IntN(9), "expire": 1 + r.IntN(9), "kill": 2}}
+	}
+	switch r.IntN(8) {
+	case 0:
+		l.Verdict = checker.Violation
+		l.Kept = fmt.Sprintf("runs/%d", seed)
+		l.NotValid = []Property{{Name: "exclusion", Result: checker.Violation, Shape: fmt.Sprintf("shape %d", r.IntN(3)), Faults: []string{"expire"}}}
+	case 1:
+		l.Verdict = checker.Unknown
+		l.NotValid = []Property{{Name: "exclusion", Result: checker.Unknown, Why: "assumption load"}}
+	default:
+		l.Valid = append(l.Valid, "exclusion")
+	}
+	return l
+}
+
+// The order in which runs come, and coming twice, changes nothing.
+func TestTallyInAnyOrder(t *testing.T) {
+	summary := func(seeds []int) *Summary {
+		tally := NewTally()
+		d := description("1..400")
+		d.Format = Format
+		for _, e := range []entry{{Sweep: &d}, {Session: &Session{Jobs: 2}}} {
+			if err := tally.take(e, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, seed := range seeds {
+			l := made(int64(seed) + 1)
+			if err := tally.take(entry{Line: &l}, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return tally.Summary()
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	want := summary(r.Perm(400))
+	if want.Runs != 400 || want.Violation == 0 || want.Violation+want.Unknown+want.Valid != 400 || len(want.Findings) != 3 {
+		t.Fatalf("%+v", want)
+	}
+	sorted := cmpopts.SortSlices(func(a, b PropertySummary) bool { return a.Name < b.Name })
+	for range 3 {
+		if diff := cmp.Diff(want, summary(append(r.Perm(400), 1, 2, 3)), sorted); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	if never := want.Never(); !cmp.Equal(never, []string{"reset"}) {
+		t.Errorf("never took effect: %v", never)
+	}
+	f := want.Findings[0]
+	if f.Of != 400 || !(f.Low < float64(f.Count)/400 && float64(f.Count)/400 < f.High) || len(f.Seeds) == 0 || f.Smallest.Kept == "" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// A sweep is valid if each property was, somewhere; and never because nothing was run.
+func TestSweepVerdict(t *testing.T) {
+	unknown := Property{Name: "exclusion", Result: checker.Unknown, Why: "w"}
+	for name, test := range map[string]struct {
+		lines []Line
+		want  checker.Result
+		why   string
+	}{
+		"nothing":        {nil, checker.Unknown, "no run"},
+		"valid":          {[]Line{{Verdict: checker.Valid, Valid: []string{"exclusion"}}}, checker.Valid, ""},
+		"undecided once": {[]Line{{Verdict: checker.Unknown, NotValid: []Property{unknown}}, {Verdict: checker.Valid, Valid: []string{"exclusion"}}}, checker.Valid, ""},
+		"never decided":  {[]Line{{Verdict: checker.Unknown, NotValid: []Property{unknown}, Valid: []string{"order"}}}, checker.Unknown, "exclusion could be decided in no run"},
+		"measured":       {[]Line{{Verdict: checker.Valid, Valid: []string{"order"}, NotValid: []Property{{Name: "belief", Result: checker.Violation, Measured: true}}}}, checker.Valid, ""},
+		"errors only":    {[]Line{{Error: "no servers"}}, checker.Unknown, "no run"},
+		"an error":       {[]Line{{Error: "no servers"}, {Verdict: checker.Valid, Valid: []string{"exclusion"}}}, checker.Unknown, "could not be run"},
+		"violated":       {[]Line{{Error: "no servers"}, {Verdict: checker.Violation, NotValid: []Property{{Name: "exclusion", Result: checker.Violation}}}}, checker.Violation, ""},
+	} {
+		tally := NewTally()
+		for i, l := range test.lines {
+			l.Seed = int64(i) + 1
+			tally.add(&l, "")
+		}
+		if s := tally.Summary(); s.Verdict != test.want || !strings.Contains(s.Why, test.why) || (s.Why == "") != (test.why == "") {
+			t.Errorf("%s: %s, %q", name, s.Verdict, s.Why)
+		}
+	}
+}
+
+// However many causes there are, memory is bounded, and nothing goes uncounted.
+func TestManyCauses(t *testing.T) {
+	tally := NewTally()
+	for seed := range int64(mostCauses + 50) {
+		tally.add(&Line{Seed: seed + 1, Verdict: checker.Violation, NotValid: []Property{
+			{Name: "p", Result: checker.Violation, Shape: fmt.Sprint(seed)}, {Name: "q", Result: checker.Unknown, Why: fmt.Sprint(seed)},
+		}}, "")
+	}
+	s := tally.Summary()
+	if len(s.Findings) != mostCauses || s.MoreFound != 50 || s.Violation != mostCauses+50 {
+		t.Errorf("%d causes and %d more, of %d", len(s.Findings), s.MoreFound, s.Violation)
+	}
+	sum := 0
+	for _, w := range s.Properties[1].Why {
+		sum += w.N
+	}
+	if sum != mostCauses+50 || len(s.Properties[1].Why) != mostReasons+1 {
+		t.Errorf("%d reasons told %d times", len(s.Properties[1].Why), sum)
+	}
+}
+
+// Wilson's interval of samples that textbooks have.
+func TestWilson(t *testing.T) {
+	for _, test := range []struct {
+		k, n      int
+		low, high float64
+	}{
+		{0, 10, 0, 0.2775}, {10, 10, 0.7225, 1}, {81, 263, 0.2553, 0.3662}, {1, 29, 0.0061, 0.1718}, {0, 0, 0, 1},
+	} {
+		low, high := Wilson(test.k, test.n)
+		if math.Abs(low-test.low) > 5e-4 || math.Abs(high-test.high) > 5e-4 {
+			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", test.k, test.n, low, high, test.low, test.high)
+		}
+	}
+}
+
+// Folders and archives are merged at any time: while a shard goes on, when one has died,
+// when one has never begun, and where there are both.
+func TestMerge(t *testing.T) {
+	dir := t.TempDir()
+	shard := func(i int, last int64, end End) *Ledger {
+		d := description("1..40")
+		d.Shard = Shard{i, 4}
+		l := open(t, filepath.Join(dir, d.Shard.Name()), d)
+		for seed := range d.Seeds.of(d.Shard) {
+			if line := made(seed); seed <= last {
+				if line.Kept != "" {
+					keep(t, l, seed, "a history")
+				}
+				line.Kept = ""
+				write(t, l, line)
+			}
+		}
+		if end != "" {
+			if err := l.End(end); err != nil {
+				t.Fatal(err)
+			}
+			l.Close()
+		}
+		return l
+	}
+	shard(1, 40, AllSeeds)
+	shard(2, 20, "") // goes on
+	shard(3, 30, "").Close()
+
+	s, err := Merge([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type state struct {
+		Done    int64
+		Ended   End
+		Running bool
+		Died    bool
+		Left    string
+		Command string
+	}
+	var got []state
+	for _, h := range s.Shards {
+		got = append(got, state{h.Done, h.Ended, h.Running, h.Died(), h.Left.String(), h.Command})
+	}
+	want := []state{
+		{10, AllSeeds, false, false, "", "zklab sweep lock --shard 1/4"},
+		{5, "", true, false, "22,26,30,34,38", "zklab sweep lock --shard 2/4"},
+		{7, "", false, true, "31,35,39", "zklab sweep lock --shard 3/4"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if s.Runs != 22 || s.Complete() || !cmp.Equal(s.Absent, []Shard{{4, 4}}) {
+		t.Errorf("%d runs, complete %v, absent %v", s.Runs, s.Complete(), s.Absent)
+	}
+
+	// From elsewhere there is the archive alone: the same but for what was kept.
+	away := filepath.Join(t.TempDir(), "1-of-4"+archiveEnd)
+	if err := os.Rename(filepath.Join(dir, "1-of-4"+archiveEnd), away); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "1-of-4")); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Findings) == 0 {
+		t.Error("nothing was found in what was to be merged")
+	}
+	again, err := Merge([]string{away, dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, again, cmpopts.IgnoreFields(ShardState{}, "Source"), cmpopts.IgnoreFields(Example{}, "Kept"),
+		cmpopts.IgnoreUnexported(ShardState{}), cmpopts.IgnoreFields(Summary{}, "Description"),
+		cmpopts.SortSlices(func(a, b PropertySummary) bool { return a.Name < b.Name })); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := json.Marshal(again); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMergeErrors(t *testing.T) {
+	one, other, four := t.TempDir(), t.TempDir(), t.TempDir()
+	open(t, one, description("1..4")).Close()
+	d := description("1..4")
+	d.Settings[0].Value = "queue"
+	open(t, other, d).Close()
+	d = description("1..4")
+	d.Shard = Shard{1, 4}
+	open(t, four, d).Close()
+	zip := filepath.Join(t.TempDir(), "x"+archiveEnd)
+	if err := os.WriteFile(zip, []byte("no archive"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for want, paths := range map[string][]string{
+		"recipe is lock there and queue here":       {one, other},
+		"one of 4 shards, those before are of 1":    {one, four},
+		"does not exist; name folders and archives": {filepath.Join(one, "none")},
+		"there is no sweep in":                      {t.TempDir()},
+		"is no archive of a sweep":                  {zip},
+	} {
+		_, err := Merge(paths)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v; want %q", err, want)
+		}
+	}
+}

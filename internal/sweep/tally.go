@@ -1,0 +1,195 @@
+package sweep
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// Tally adds up what runs left, in any order. It takes memory for each cause, kind and
+// operation, and a bit for each seed, but none for each run. It is for one goroutine at a time.
+type Tally struct {
+	// Description is the latest; nil before there is one.
+	Description *Description
+
+	seen      seedSet
+	verdicts  map[checker.Result]int
+	errors    counts // by class
+	failed    int    // runs that came to nothing
+	virtual   time.Duration
+	wall      time.Duration // of sessions before the present one
+	present   time.Duration // the present one, as far as it is known
+	spent     time.Duration // on runs, all jobs together
+	jobs      int
+	ended     End
+	ops       int
+	causes    map[string]*Finding
+	deciding  int // of these causes, those that are not only measured
+	moreFound int // violations of causes that there was no room for
+	order     []string
+	decided   map[string]*decided
+	faults    map[string]*FaultCount
+	met       Exercised
+}
+
+// decided is what became of a property.
+type decided struct {
+	count    map[checker.Result]int
+	measured bool
+	why      counts
+}
+
+// mostCauses bounds the causes that are told apart, mostReasons the reasons of a property. A
+// sweep with more has no use for them one by one.
+const (
+	mostCauses  = 2000
+	mostReasons = 200
+)
+
+// counts counts texts, of which it keeps so many apart.
+type counts struct {
+	of   map[string]int
+	rest int
+}
+
+func (c *counts) add(text string) {
+	if _, known := c.of[text]; !known && len(c.of) >= mostReasons {
+		c.rest++
+		return
+	}
+	if c.of == nil {
+		c.of = map[string]int{}
+	}
+	c.of[text]++
+}
+
+// NewTally is one without any run.
+func NewTally() *Tally {
+	return &Tally{
+		verdicts: map[checker.Result]int{}, causes: map[string]*Finding{}, decided: map[string]*decided{},
+		faults: map[string]*FaultCount{}, met: Exercised{},
+	}
+}
+
+// take adds an entry. in is the folder that kept runs are in; empty: as lines name them.
+func (t *Tally) take(e entry, in string) error {
+	switch {
+	case e.Line != nil:
+		if t.Description == nil {
+			return errNoDescription
+		}
+		t.add(e.Line, in)
+	case e.Sweep != nil:
+		if e.Sweep.Format != Format {
+			return errFormat(e.Sweep.Format)
+		}
+		t.Description = e.Sweep
+	case e.Session != nil:
+		t.wall, t.present, t.jobs, t.ended = t.wall+t.present, 0, e.Session.Jobs, ""
+	case e.Ended != nil:
+		t.ended = e.Ended.Why
+		t.present = max(t.present, milliseconds(e.Ended.WallMS))
+	}
+	return nil
+}
+
+// add adds a run, unless its seed is there already.
+func (t *Tally) add(l *Line, in string) {
+	t.present = max(t.present, milliseconds(l.AtMS))
+	if !t.seen.add(l.Seed) {
+		return
+	}
+	if l.Error != "" {
+		t.failed++
+		t.errors.add(class(l.Error, nil))
+	}
+	if l.Verdict != "" {
+		t.verdicts[l.Verdict]++
+	}
+	t.ops += l.Operations
+	t.virtual += milliseconds(l.VirtualMS)
+	t.spent += milliseconds(l.WallMS)
+	for _, name := range l.Valid {
+		t.property(name).count[checker.Valid]++
+	}
+	t.notValid(l, in)
+	for kind, n := range l.Faults {
+		t.fault(kind).add(n)
+	}
+	for row, x := range l.Met {
+		t.exercised(row, x)
+	}
+}
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
+func (t *Tally) property(name string) *decided {
+	p := t.decided[name]
+	if p == nil {
+		p = &decided{count: map[checker.Result]int{}}
+		t.decided[name] = p
+		t.order = append(t.order, name)
+	}
+	return p
+}
+
+// notValid counts each property of a run once, by the worst that was found of it, and each
+// cause and reason once.
+func (t *Tally) notValid(l *Line, in string) {
+	worst := map[string]checker.Result{}
+	for i := range l.NotValid {
+		p := &l.NotValid[i]
+		of := t.property(p.Name)
+		of.measured = of.measured || p.Measured
+		if p.Result == checker.Violation {
+			t.found(l, p, in)
+		} else {
+			of.why.add(p.Why)
+		}
+		if worst[p.Name] != checker.Violation {
+			worst[p.Name] = p.Result
+		}
+	}
+	for name, result := range worst {
+		t.property(name).count[result]++
+	}
+}
+
+// found counts a violation for its cause.
+func (t *Tally) found(l *Line, p *Property, in string) {
+	cause := Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults, Measured: p.Measured}
+	f := t.causes[cause.key()]
+	if f == nil {
+		if len(t.causes) == mostCauses {
+			t.moreFound++
+			return
+		}
+		f = &Finding{Cause: cause}
+		t.causes[cause.key()] = f
+		if !cause.Measured {
+			t.deciding++
+		}
+	}
+	f.add(l, in)
+}
+
+func (t *Tally) fault(kind string) *FaultCount {
+	f := t.faults[kind]
+	if f == nil {
+		f = &FaultCount{Kind: kind}
+		t.faults[kind] = f
+	}
+	return f
+}
+
+func (t *Tally) exercised(row string, x Row) {
+	sum := t.met[row]
+	sum.Count += x.Count
+	for kind, n := range x.Met {
+		if sum.Met == nil {
+			sum.Met = map[string]int{}
+		}
+		sum.Met[kind] += n
+	}
+	t.met[row] = sum
+}

@@ -1,0 +1,53 @@
+package txnlog
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"io"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// FileHeader is what a file of a log begins with.
+func FileHeader() []byte {
+	return wire.AppendLong(wire.AppendInt(wire.AppendInt(nil, magic), version), 0)
+}
+
+// AppendRecord appends a record, header of the transaction included, as it stands
+// in a file.
+func AppendRecord(b, record []byte) []byte {
+	b = wire.AppendLong(b, int64(adler32.Checksum(record)))
+	return append(wire.AppendBuffer(b, record), endOfRecord)
+}
+
+// Scan calls each for every record of a file, with where in the file it ends, and
+// gives where the last one ends. What is cut off at the end of the file does not
+// count. It ends with the first error of each, or with [ErrDamaged].
+func Scan(r io.Reader, each func(record []byte, end int64) error) (end int64, err error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if err := readFileHeader(in); err != nil {
+		if errors.Is(err, io.EOF) {
+			return 0, nil
+		}
+		return 0, err
+	}
+	end = int64(len(FileHeader()))
+	for n := 1; ; n++ {
+		record, err := readRecord(in)
+		if err == io.EOF {
+			err = onlyZeros(in)
+			if err == nil {
+				return end, nil
+			}
+		}
+		if err == nil {
+			end += 8 + 4 + int64(len(record)) + 1 // checksum, length, end of record
+			err = each(record, end)
+		}
+		if err != nil {
+			return end, fmt.Errorf("record %d: %w", n, err)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package wire
+
+import (
+	"strconv"
+)
+
+// eventNames are those of Java's Watcher.Event.EventType, with a small first letter.
+var eventNames = []struct {
+	kind EventType
+	name string
+}{
+	{EventNone, "none"},
+	{EventCreated, "nodeCreated"},
+	{EventDeleted, "nodeDeleted"},
+	{EventDataChanged, "nodeDataChanged"},
+	{EventChildrenChanged, "nodeChildrenChanged"},
+	{EventDataWatchRemoved, "dataWatchRemoved"},
+	{EventChildWatchRemoved, "childWatchRemoved"},
+	{EventPersistentWatchRemoved, "persistentWatchRemoved"},
+}
+
+// String is the name, such as "nodeDeleted"; "event 77" of a type that is not known.
+func (e EventType) String() string {
+	for _, n := range eventNames {
+		if n.kind == e {
+			return n.name
+		}
+	}
+	return "event " + strconv.Itoa(int(e))
+}

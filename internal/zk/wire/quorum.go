@@ -1,0 +1,38 @@
+package wire
+
+// This file says what a reply is evidence of. The rules follow the server's
+// request pipeline: a write goes to the leader, whose first stage checks the
+// session and then the tree; what it refuses there becomes an error
+// transaction, which is proposed, committed by a quorum and answered like any
+// other. A read, a ping and sync are answered without a quorum.
+
+// ProvesAlive says whether a reply with this code to a request of this type proves that
+// a quorum committed a transaction for it, and that the session of the request was alive
+// when the request was sent: the leader looked the session up before. It does not for
+// closeSession, which succeeds on a session that is dead already.
+//
+// For a multi that failed, a server answers OK in the header and the reason in
+// the body: pass [MultiResult] of the body.
+func ProvesAlive(op Op, err Code) bool {
+	switch op {
+	case Create, Create2, CreateContainer, CreateTTL, Delete, SetData, SetACL, Check, Multi:
+		return err == OK || treeError(err)
+	case Reconfig:
+		return err == OK
+	}
+	return false
+}
+
+// treeError tells the errors that the leader finds by looking at the tree,
+// after it found the session alive. All others count as no evidence: some come
+// from the server that the client is on (auth failed, not read-only,
+// throttled), some say that the session is gone or has moved, and some (bad
+// arguments, marshalling error, unimplemented) the leader can find before it
+// looks at the session.
+func treeError(err Code) bool {
+	switch err {
+	case NoNode, NoAuth, BadVersion, NoChildrenForEphemerals, NodeExists, NotEmpty, InvalidACL, QuotaExceeded:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,261 @@
+package zkclient
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Conn is one connection of a session. One goroutine at a time may use it.
+type Conn struct {
+	raw      net.Conn
+	response wire.ConnectResponse
+	lastZxid int64
+	xid      int32
+	pending  []request // sent and not answered, in the order of sending
+	in       []byte    // received and not yet returned: the beginning of a frame, or several
+
+	writing *semaphore.Weighted // one frame at a time
+	closed  chan struct{}
+	once    sync.Once
+	pinging sync.WaitGroup
+}
+
+type request struct {
+	xid int32
+	op  wire.Op
+}
+
+// Raw is a request's record that is sent as it is, right or wrong.
+type Raw []byte
+
+// Append appends the record to b.
+func (r Raw) Append(b []byte) []byte { return append(b, r...) }
+
+// Frame is what the server sent: the reply to a request, or a watch event.
+type Frame struct {
+	Header wire.ReplyHeader
+	// Op is the type of the request that this answers. It is wire.Notification
+	// for an event and for a reply to a request that was never sent.
+	Op wire.Op
+	// Record is what follows the header.
+	Record []byte
+	// Event is the watch event, nil for a reply.
+	Event *wire.WatchEvent
+}
+
+// Reply is the answer to one request.
+type Reply struct {
+	Frame
+	// Events came between the reply before this one and this one.
+	Events []Frame
+}
+
+func newConn(raw net.Conn, lastZxid int64) *Conn {
+	return &Conn{raw: raw, lastZxid: lastZxid, writing: semaphore.NewWeighted(1), closed: make(chan struct{})}
+}
+
+// LastZxid is the highest zxid in the replies that were read, and at least
+// that of the Config.
+func (c *Conn) LastZxid() int64 { return c.lastZxid }
+
+// Pending is how many requests were sent and not answered.
+func (c *Conn) Pending() int { return len(c.pending) }
+
+// Close ends the connection, not the session: for that, Do(wire.CloseSession).
+func (c *Conn) Close() error {
+	err := net.ErrClosed
+	c.once.Do(func() {
+		close(c.closed)
+		err = c.raw.Close()
+	})
+	c.pinging.Wait()
+	return err
+}
+
+// Do sends a request and reads until its reply comes. An error code in the
+// reply is no error of Do. Replies to requests sent before are skipped: read
+// them with Next first.
+func (c *Conn) Do(ctx context.Context, op wire.Op, req any) (Reply, error) {
+	xid, err := c.Send(ctx, op, req)
+	if err != nil {
+		return Reply{}, err
+	}
+	var events []Frame
+	for {
+		f, err := c.Next(ctx)
+		switch {
+		case err != nil:
+			return Reply{Events: events}, fmt.Errorf("%s: %w", op, err)
+		case f.Event != nil:
+			events = append(events, f)
+		case f.Header.Xid == xid:
+			return Reply{Frame: f, Events: events}, nil
+		default:
+			events = nil
+		}
+	}
+}
+
+// Send sends a request and does not wait for its reply. Pings, auth packets and
+// setWatches get the xids that the protocol reserves for them. req is what
+// wire.AppendRequest takes, which panics on anything else, or Raw.
+func (c *Conn) Send(ctx context.Context, op wire.Op, req any) (xid int32, err error) {
+	xid = c.nextXid(op)
+	return xid, c.SendXid(ctx, xid, op, req)
+}
+
+// SendXid is Send with an xid of the caller's choice.
+func (c *Conn) SendXid(ctx context.Context, xid int32, op wire.Op, req any) error {
+	body := wire.AppendRequest(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), op, req)
+	c.pending = append(c.pending, request{xid, op})
+	if err := c.write(ctx, body); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
+func (c *Conn) nextXid(op wire.Op) int32 {
+	switch op {
+	case wire.Ping:
+		return wire.XidPing
+	case wire.Auth:
+		return wire.XidAuth
+	case wire.SetWatches, wire.SetWatches2:
+		return wire.XidSetWatches
+	}
+	c.xid++
+	return c.xid
+}
+
+// Next reads the next frame. Answers to the connection's own pings are left
+// out. When ctx ends first the connection stays usable. The end of the
+// connection is wire.ErrNoReply, whichever side ended it and however.
+func (c *Conn) Next(ctx context.Context) (Frame, error) {
+	for {
+		f, err := c.next(ctx)
+		if err != nil || !c.ownPing(f) {
+			return f, err
+		}
+	}
+}
+
+// ownPing says whether a frame answers a ping that Send did not send.
+func (c *Conn) ownPing(f Frame) bool { return f.Header.Xid == wire.XidPing && f.Op != wire.Ping }
+
+func (c *Conn) next(ctx context.Context) (Frame, error) {
+	body, err := c.frame(ctx)
+	if err != nil {
+		return Frame{}, err
+	}
+	h, record, err := wire.DecodeReplyHeader(body)
+	if err != nil {
+		return Frame{}, fmt.Errorf("reply header: %w", err)
+	}
+	f := Frame{Header: h, Record: record}
+	c.lastZxid = max(c.lastZxid, h.Zxid)
+	if h.Xid == wire.XidEvent {
+		event, err := wire.DecodeWatchEvent(record)
+		if err != nil {
+			return f, fmt.Errorf("watch event: %w", err)
+		}
+		f.Event = &event
+		return f, nil
+	}
+	f.Op = c.answered(h.Xid)
+	return f, nil
+}
+
+// answered takes the oldest request with that xid off the list.
+func (c *Conn) answered(xid int32) wire.Op {
+	i := slices.IndexFunc(c.pending, func(r request) bool { return r.xid == xid })
+	if i < 0 {
+		return wire.Notification
+	}
+	op := c.pending[i].op
+	c.pending = slices.Delete(c.pending, i, i+1)
+	return op
+}
+
+// write writes a frame, one at a time.
+func (c *Conn) write(ctx context.Context, body []byte) error {
+	if c.writing.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
+	}
+	defer c.writing.Release(1)
+	release := interrupt(ctx, c.raw.SetWriteDeadline)
+	defer release()
+	if err := wire.WriteFrame(c.raw, body); err != nil {
+		return ended(ctx, err)
+	}
+	return nil
+}
+
+// frame reads until a whole frame is there and returns its body. What came of
+// a frame when ctx ended is kept for the next call.
+func (c *Conn) frame(ctx context.Context) ([]byte, error) {
+	release := interrupt(ctx, c.raw.SetReadDeadline)
+	defer release()
+	for {
+		body, err := c.take()
+		if body != nil || err != nil {
+			return body, err
+		}
+		c.in = slices.Grow(c.in, 4<<10)
+		n, err := c.raw.Read(c.in[len(c.in):cap(c.in)])
+		c.in = c.in[:len(c.in)+n]
+		if err != nil && n == 0 {
+			return nil, ended(ctx, err)
+		}
+	}
+}
+
+// take cuts a whole frame off what was received, if there is one. The body is a
+// copy.
+func (c *Conn) take() ([]byte, error) {
+	if len(c.in) < 4 {
+		return nil, nil
+	}
+	n := int32(binary.BigEndian.Uint32(c.in))
+	if n < 0 || n > wire.MaxFrame {
+		return nil, fmt.Errorf("%w: %d bytes", wire.ErrFrameSize, n)
+	}
+	end := 4 + int(n)
+	if len(c.in) < end {
+		return nil, nil
+	}
+	body := append(make([]byte, 0, n), c.in[4:end]...)
+	c.in = append(c.in[:0], c.in[end:]...)
+	return body, nil
+}
+
+// interrupt makes blocking calls fail when ctx ends, until release is called.
+func interrupt(ctx context.Context, setDeadline func(time.Time) error) (release func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		setDeadline(time.Unix(1, 0))
+		close(done)
+	})
+	return func() {
+		if !stop() {
+			<-done
+			setDeadline(time.Time{})
+		}
+	}
+}
+
+// ended tells a context that ended from a connection that ended.
+func ended(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", wire.ErrNoReply, err)
+}

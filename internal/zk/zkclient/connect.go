@@ -1,0 +1,131 @@
+package zkclient
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// DefaultTimeout is the session time-out that is asked for when none is given.
+const DefaultTimeout = 10 * time.Second
+
+// Config says what to send first.
+type Config struct {
+	// Dial opens the connection.
+	Dial func(context.Context) (net.Conn, error)
+	// Session is the session to resume, as [Conn.Session] of an earlier
+	// connection gave it; with an ID of 0 the server makes a new one. Its Timeout
+	// is asked for in both cases, DefaultTimeout when 0.
+	Session wire.Session
+	// LastZxid is the highest zxid that the client says it has seen. A server
+	// that is behind it ends the connection without a reply.
+	LastZxid int64
+	// Short leaves out the readOnly byte, as old clients do. The server then
+	// leaves it out, too.
+	Short bool
+	// ReadOnly asks for a server that may serve without a majority.
+	ReadOnly bool
+	// PingEvery is how often the connection pings by itself; 0 is never.
+	PingEvery time.Duration
+}
+
+// Connect opens a connection and waits for the server's answer. When the server
+// does not take the session the error wraps wire.ErrRefused, when it ends the
+// connection without an answer wire.ErrNoReply.
+func Connect(ctx context.Context, cfg Config) (*Conn, error) {
+	c, err := connect(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return c, nil
+}
+
+func connect(ctx context.Context, cfg Config) (*Conn, error) {
+	raw, err := cfg.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(raw, cfg.LastZxid)
+	if err := c.handshake(ctx, cfg.request()); err != nil {
+		c.Close()
+		return nil, err
+	}
+	if cfg.PingEvery > 0 {
+		c.pinging.Go(func() { c.ping(cfg.PingEvery) })
+	}
+	return c, nil
+}
+
+func (cfg Config) request() wire.ConnectRequest {
+	r := wire.ConnectRequest{
+		LastZxid: cfg.LastZxid, Timeout: cfg.Session.Timeout,
+		Session: cfg.Session.ID, Password: cfg.Session.Password,
+		HasReadOnly: !cfg.Short, ReadOnly: cfg.ReadOnly,
+	}
+	if r.Timeout == 0 {
+		r.Timeout = DefaultTimeout
+	}
+	if r.Session == 0 && r.Password == nil {
+		r.Password = make([]byte, wire.PasswordSize)
+	}
+	return r
+}
+
+func (c *Conn) handshake(ctx context.Context, req wire.ConnectRequest) error {
+	if err := c.write(ctx, req.Append(nil)); err != nil {
+		return err
+	}
+	body, err := c.frame(ctx)
+	if err != nil {
+		return err
+	}
+	c.response, err = wire.DecodeConnectResponse(body)
+	if err != nil {
+		return fmt.Errorf("connect response: %w", err)
+	}
+	if c.response.Refused() {
+		return wire.ErrRefused
+	}
+	return nil
+}
+
+// Response is what the server answered to the connect request.
+func (c *Conn) Response() wire.ConnectResponse { return c.response }
+
+// Session is what it takes to resume the session on another connection.
+func (c *Conn) Session() wire.Session {
+	return wire.Session{ID: c.response.Session, Password: c.response.Password, Timeout: c.response.Timeout}
+}
+
+func (c *Conn) ping(every time.Duration) {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ticks.C:
+			ctx, cancel := context.WithTimeout(context.Background(), every)
+			err := c.write(ctx, wire.RequestHeader{Xid: wire.XidPing, Op: wire.Ping}.Append(nil))
+			cancel()
+			if err != nil {
+				return // the reader of the connection learns of its end
+			}
+		case <-c.closed:
+			return
+		}
+	}
+}
+
+// To is a [Config] Dial that reaches a server by its address through dial, for as long
+// as the context has time, or ten seconds.
+func To(dial func(network, addr string, timeout time.Duration) (net.Conn, error), addr string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		wait := DefaultTimeout
+		if deadline, ok := ctx.Deadline(); ok {
+			wait = max(time.Until(deadline), time.Millisecond)
+		}
+		return dial("tcp", addr, wait)
+	}
+}

@@ -1,0 +1,16 @@
+// Package zkclient is a ZooKeeper client that hides nothing: it shows every
+// frame of a connection in the order in which the server sent it. It may not
+// ping, reconnect or send anything again by itself.
+//
+// Client libraries match replies to requests, hand watch events to another
+// goroutine, reconnect and resend watches by themselves; a test of a server
+// wants to see all of that. A [Conn] is one connection. [Connect] opens it with
+// any session, password and zxid, right or wrong. [Conn.Do] sends one request
+// and waits; [Conn.Send] and [Conn.Next] pipeline. A watch event is a frame
+// like any other, so that a test can say "this event came before that reply".
+// Nothing is done behind the caller's back but pings, and those only when
+// asked for: to reconnect, connect again with [Conn.Session] and
+// [Conn.LastZxid].
+//
+// Every call that waits takes a context.
+package zkclient

@@ -1,0 +1,152 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Dial connects to a server through the link; it is a zk.Dialer. While
+// connections are held back or stalled it waits, up to timeout (0: without bound).
+func (l *Link) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	ctx := context.Background()
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	c, err := l.dial(ctx, network, addr, 0)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// dial is Dial until ctx ends; attempt bounds how long it takes to connect once
+// nothing is in the way, if it is not 0.
+func (l *Link) dial(ctx context.Context, network, addr string, attempt time.Duration) (*conn, error) {
+	for {
+		to, err := l.awaitRoute(ctx, network, addr)
+		if err == nil {
+			err = l.delayHandshake(ctx, network, to)
+		}
+		if err != nil {
+			return nil, err
+		}
+		inner, err := l.cfg.Dial(network, to, least(attempt, remaining(ctx)))
+		if err != nil {
+			return nil, err
+		}
+		if c := l.register(inner, addr, to); c != nil {
+			return c, nil
+		}
+		inner.Close()
+	}
+}
+
+// awaitRoute waits until a connection to addr may be made, and says where to.
+func (l *Link) awaitRoute(ctx context.Context, network, addr string) (to string, err error) {
+	for {
+		l.mu.Lock()
+		to = l.in.route(addr)
+		closed, changed := l.closed, l.changed
+		wait, err := l.in.obstacle(network, to)
+		l.mu.Unlock()
+		switch {
+		case closed:
+			return "", fmt.Errorf("dial %s: %w", addr, ErrClosed)
+		case !wait:
+			return to, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return "", err
+		}
+	}
+}
+
+// delayHandshake waits as long as a slow network takes to connect.
+func (l *Link) delayHandshake(ctx context.Context, network, to string) error {
+	l.mu.Lock()
+	d := l.in.handshake()
+	l.mu.Unlock()
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return dialError(network, to, os.ErrDeadlineExceeded)
+	}
+}
+
+// obstacle is what a dial meets. One that has to wait gets the error when it
+// gives up.
+func (in *conditions) obstacle(network, to string) (wait bool, err error) {
+	switch {
+	case in.stalled(to, ToServer) || in.stalled(to, ToClient): // a handshake needs both
+		return true, dialError(network, to, os.ErrDeadlineExceeded)
+	case in.refusals > 0:
+		return false, dialError(network, to, os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	case in.holds > 0:
+		return true, fmt.Errorf("dial %s: %w", to, ErrHeld)
+	}
+	return false, nil
+}
+
+// dialError looks as the one of package net.
+func dialError(network, to string, err error) error {
+	return &net.OpError{Op: "dial", Net: network, Addr: address{network, to}, Err: err}
+}
+
+type address struct{ network, addr string }
+
+func (a address) Network() string { return a.network }
+func (a address) String() string  { return a.addr }
+
+// remaining is how long until ctx ends, for dialers that take 0 as no bound.
+func remaining(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return max(time.Until(deadline), time.Nanosecond)
+}
+
+// least is the smaller of two times of which 0 means no bound.
+func least(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// register takes in a connection that was just made, unless it could not be made
+// any more. The client asked for addr and was routed to to.
+func (l *Link) register(inner net.Conn, addr, to string) *conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wait, err := l.in.obstacle("", to)
+	if l.closed || wait || err != nil || l.in.route(addr) != to {
+		return nil
+	}
+	l.dials++
+	c := newConn(l, inner, to, l.dials)
+	l.conns[c] = struct{}{}
+	l.apply(c)
+	return c
+}
+
+// unregister takes out a connection of which nothing is left.
+func (l *Link) unregister(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+}

@@ -1,0 +1,177 @@
+package link
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// eventFilter is what a conn needs to hold back some frames of the server. The bytes
+// of a frame must not reach the client before it is known that the frame may.
+// It belongs to who reads.
+type eventFilter struct {
+	passing bool   // the client has the beginning of the present frame
+	partial []byte // otherwise: the frame so far
+	out     []byte // for the client
+}
+
+// heldFrame is a watch event that waits. Guarded by Link.mu.
+type heldFrame struct {
+	frame []byte // length included
+	event *HeldEvent
+	rule  *HeldEvents
+}
+
+// due says whether the client may have the event now.
+func (h heldFrame) due() bool {
+	return h.rule.over || h.rule.rule.Behind > 0 && h.event.Overtaken >= h.rule.rule.Behind
+}
+
+// filterEvents is incoming while there are rules about events. What it gives is valid
+// until the next call.
+func (c *conn) filterEvents(p []byte, one bool) (pass []byte, loss *Loss) {
+	s := &c.filter
+	// A frame that began to pass before there was a rule passes whole.
+	s.passing = c.in.inside && len(s.partial) == 0
+	s.out = s.out[:0]
+	if !s.passing {
+		s.out = c.deliver(s.out)
+	}
+	for off := 0; off < len(p); {
+		n, f, done, err := c.in.Next(p[off:])
+		if err != nil {
+			c.becomeOpaque()
+			s.pass()
+			return append(s.out, p[off:]...), nil
+		}
+		begin := len(s.out)
+		s.add(p[off : off+n])
+		off += n
+		if c.in.inside = !done; c.in.inside {
+			continue
+		}
+		if loss := c.wholeFrame(f); loss != nil {
+			return s.out[:begin], loss
+		}
+		if one {
+			c.rest = bytes.Clone(p[off:])
+			break
+		}
+	}
+	return s.out, nil
+}
+
+// wholeFrame handles a frame that is all there.
+func (c *conn) wholeFrame(f wire.Frame) *Loss {
+	s := &c.filter
+	stopped := c.arrives(f)
+	if !s.passing && c.holdBack(s.partial, stopped) {
+		if c.l.cfg.Wire {
+			c.recordReply(f)
+		}
+		s.partial = nil
+		return nil
+	}
+	s.pass()
+	s.passing = false
+	loss := c.handle(f, stopped)
+	if loss == nil {
+		s.out = c.deliver(s.out)
+	}
+	return loss
+}
+
+// add takes some of the present frame. A frame that is no event, which can be
+// large, passes as it comes.
+func (s *eventFilter) add(p []byte) {
+	if s.passing {
+		s.out = append(s.out, p...)
+		return
+	}
+	s.partial = append(s.partial, p...)
+	if !mayBeEvent(s.partial) {
+		s.pass()
+	}
+}
+
+// pass lets the present frame go to the client.
+func (s *eventFilter) pass() {
+	s.out = append(s.out, s.partial...)
+	s.partial, s.passing = s.partial[:0], true
+}
+
+// mayBeEvent judges a frame by its beginning.
+func mayBeEvent(partial []byte) bool {
+	if len(partial) < 8 {
+		return true
+	}
+	d := wire.NewDecoder(partial[4:])
+	return d.Int() == wire.XidEvent
+}
+
+// holdBack keeps a frame if it is an event that a rule matches, or that who stopped it
+// wants to be late. It keeps the slice then.
+func (c *conn) holdBack(frame []byte, stopped *message) bool {
+	h, record, err := wire.DecodeReplyHeader(frame[4:])
+	if err != nil || h.Xid != wire.XidEvent {
+		return false
+	}
+	e, err := wire.DecodeWatchEvent(record)
+	if err != nil {
+		return false
+	}
+	l := c.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rule := cmp.Or(stopped.late(), l.ruleFor(e))
+	if rule == nil || c.session == nil || c.ended {
+		return false
+	}
+	event := &HeldEvent{Type: e.Type, Path: e.Path, Session: c.session.ID, At: l.cfg.Clock(), Zxid: h.Zxid}
+	rule.events = append(rule.events, event)
+	if len(rule.events) == 1 {
+		close(rule.happened)
+	}
+	c.held = append(c.held, heldFrame{frame, event, rule})
+	return true
+}
+
+// countOvertaken counts a reply that passes events which are held back. Answers to
+// pings, and what else a client library asks for itself, nobody sees. Call it
+// with Link.mu held.
+func (c *conn) countOvertaken(h wire.ReplyHeader) {
+	if h.Xid < 0 {
+		return
+	}
+	for _, h := range c.held {
+		h.event.Overtaken++
+	}
+}
+
+// deliver appends the events that are due to out.
+func (c *conn) deliver(out []byte) []byte {
+	l := c.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.held = slices.DeleteFunc(c.held, func(h heldFrame) bool {
+		if !h.due() {
+			return false
+		}
+		out = append(out, h.frame...)
+		h.event.Delivered = true
+		l.down++
+		return true
+	})
+	return out
+}
+
+// dropHeld gives up the events that a connection takes with it. Call it with
+// Link.mu held.
+func (c *conn) dropHeld() {
+	for _, h := range c.held {
+		h.event.Dropped = true
+	}
+	c.held = nil
+}

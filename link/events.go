@@ -1,0 +1,124 @@
+package link
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// EventRule picks the watch events to hold back.
+type EventRule struct {
+	// Type is what happened to the znode. The zero value matches any.
+	Type wire.EventType
+	// Path is the znode, or a pattern, as in [Rule]. "" matches any.
+	Path string
+	// Behind is how many later replies of the same connection go first. Answers
+	// to pings do not count. 0: until Release.
+	Behind int
+}
+
+// HeldEvent tells of one event that was held back.
+type HeldEvent struct {
+	Type    wire.EventType
+	Path    string
+	Session int64
+	At      time.Duration // when it came, by Config.Clock
+	Zxid    int64         // in its header; -1 from servers before 3.9
+	// Overtaken is by how many replies.
+	Overtaken int
+	// Delivered says that the client can read it now, Dropped that it went with
+	// its connection. Neither: it is still held back.
+	Delivered, Dropped bool
+}
+
+// HeldEvents is a rule at work.
+type HeldEvents struct {
+	l        *Link
+	rule     EventRule
+	happened chan struct{}
+
+	// Guarded by Link.mu.
+	events []*HeldEvent
+	over   bool
+}
+
+// HoldEvents holds back the watch events that the rule matches, on present and
+// later connections: later replies overtake them. An event comes Behind replies
+// later, or at Release, or is dropped with its connection.
+//
+// No network does that, and ZooKeeper promises that it does not happen
+// ("Programmer's Guide, What ZooKeeper Guarantees about Watches": a client sees
+// the event before the new data). It is what a client library shows to a recipe
+// if it delivers events on a thread of their own. The error tells a malformed rule.
+func (l *Link) HoldEvents(r EventRule) (*HeldEvents, error) {
+	if err := checkPattern(r.Path); err != nil {
+		return nil, err
+	}
+	if r.Behind < 0 {
+		return nil, fmt.Errorf("behind is %d, must be 0 or more", r.Behind)
+	}
+	h := newHeldEvents(l, r)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = append(l.held, h)
+	return h, nil
+}
+
+func newHeldEvents(l *Link, r EventRule) *HeldEvents {
+	return &HeldEvents{l: l, rule: r, happened: make(chan struct{})}
+}
+
+// Happened is closed once an event is held back.
+func (h *HeldEvents) Happened() <-chan struct{} { return h.happened }
+
+// Events lists those held back so far, delivered or not, the oldest first.
+func (h *HeldEvents) Events() []HeldEvent {
+	h.l.mu.Lock()
+	defer h.l.mu.Unlock()
+	list := make([]HeldEvent, len(h.events))
+	for i, e := range h.events {
+		list[i] = *e
+	}
+	return list
+}
+
+// Release ends the rule and delivers what is still held back. More than once is fine.
+func (h *HeldEvents) Release() {
+	h.l.mu.Lock()
+	defer h.l.mu.Unlock()
+	h.over = true
+	h.l.held = slices.DeleteFunc(h.l.held, func(x *HeldEvents) bool { return x == h })
+	for c := range h.l.conns {
+		if slices.ContainsFunc(c.held, func(f heldFrame) bool { return f.rule == h }) {
+			c.deadlines.interrupt() // who reads is to deliver them
+		}
+	}
+}
+
+// ruleFor is the oldest rule that matches an event, or nil. Call it with l.mu held.
+func (l *Link) ruleFor(e wire.WatchEvent) *HeldEvents {
+	for _, h := range l.held {
+		if h.rule.matches(e) {
+			return h
+		}
+	}
+	return nil
+}
+
+func (r EventRule) matches(e wire.WatchEvent) bool {
+	return (r.Type == 0 || r.Type == e.Type) && (r.Path == "" || matchesPath(r.Path, e.Path))
+}
+
+// String describes the rule in a few words: "nodeDeleted of /locks".
+func (r EventRule) String() string {
+	s := "any event"
+	if r.Type != 0 {
+		s = r.Type.String()
+	}
+	if r.Path != "" {
+		s += " of " + r.Path
+	}
+	return s
+}

@@ -1,0 +1,213 @@
+package link
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxInFlight bounds the bytes on their way in one direction, as the buffers of
+	// a network do: four frames of the greatest size.
+	maxInFlight = 4 << 20
+
+	// pieceTime is the time that one piece takes on a throttled flow, so that much
+	// does not come at once; but no piece is made smaller than minPiece.
+	pieceTime = 20 * time.Millisecond
+	minPiece  = 16
+)
+
+// impairment is what the conditions mean for one direction of one connection.
+type impairment struct {
+	stalled bool
+	shapes  []*Shape
+}
+
+// impairment of the connection to addr that way. Call it with Link.mu held.
+func (in *conditions) impairment(addr string, way Direction) impairment {
+	t := impairment{stalled: in.stalled(addr, way)}
+	for _, s := range in.shapes {
+		if s.Direction.includes(way) {
+			t.shapes = append(t.shapes, s)
+		}
+	}
+	return t
+}
+
+// flow is one direction of a pipe: what is on its way, in order. All but busy
+// is guarded by pipe.mu.
+type flow struct {
+	// busy says that bytes cannot go straight through: they are to be stalled or
+	// slowed, or others are still on their way.
+	busy atomic.Bool
+
+	way     Direction
+	serial  uint64 // of the connection, for seeds
+	stalled bool
+	delays  []delay
+	rate    int  // bytes a second; 0: no bound
+	pumping bool // a goroutine takes bytes in (to the client) or out (to the server)
+	ended   error
+
+	queue  []piece
+	size   int       // bytes in queue
+	freeAt time.Time // when a throttled flow is done with what it has
+}
+
+// piece is some bytes on their way.
+type piece struct {
+	data []byte
+	at   time.Time // when they set out
+	due  time.Time
+}
+
+// delay is a shape with the source of its jitter. Each flow has its own, so
+// that the order in which goroutines run does not change what is drawn.
+type delay struct {
+	*Shape
+	jitter *rand.Rand
+}
+
+func (d delay) draw() time.Duration {
+	if d.Jitter <= 0 {
+		return d.Delay
+	}
+	return d.Delay + time.Duration(d.jitter.Int64N(int64(d.Jitter)+1))
+}
+
+func (f *flow) slow() bool { return len(f.delays) > 0 }
+
+// updateBusy says whether bytes can go straight through again.
+func (f *flow) updateBusy() {
+	f.busy.Store(f.stalled || f.slow() || f.pumping || len(f.queue) > 0)
+}
+
+// set puts the flow under new terms. What is on its way goes on as if it had
+// always been under them; after a stall, as if it set out now: the network
+// sends again what did not arrive.
+func (f *flow) set(t impairment, now time.Time) {
+	if f.has(t) {
+		return
+	}
+	if f.stalled && !t.stalled {
+		for i := range f.queue {
+			f.queue[i].at = now
+		}
+	}
+	f.stalled = t.stalled
+	f.reshape(t.shapes)
+	f.freeAt = time.Time{}
+	for i := range f.queue {
+		f.plan(&f.queue[i])
+	}
+	f.updateBusy()
+}
+
+func (f *flow) has(t impairment) bool {
+	return f.stalled == t.stalled && slices.EqualFunc(f.delays, t.shapes, func(d delay, s *Shape) bool { return d.Shape == s })
+}
+
+func (f *flow) reshape(shapes []*Shape) {
+	old := f.delays
+	f.delays, f.rate = nil, 0
+	for _, s := range shapes {
+		f.delays = append(f.delays, f.delay(old, s))
+		if r := s.BytesPerSecond; r > 0 && (f.rate == 0 || r < f.rate) {
+			f.rate = r
+		}
+	}
+}
+
+// delay gives a shape's source of jitter, which goes on where it was.
+func (f *flow) delay(old []delay, s *Shape) delay {
+	for _, d := range old {
+		if d.Shape == s {
+			return d
+		}
+	}
+	return delay{s, rand.New(rand.NewPCG(s.Seed, f.serial<<2|uint64(f.way)))}
+}
+
+// push sends bytes on their way. It keeps b.
+func (f *flow) push(b []byte, now time.Time) {
+	f.size += len(b)
+	most := len(b)
+	if f.rate > 0 {
+		most = max(minPiece, int(int64(f.rate)*int64(pieceTime)/int64(time.Second)))
+	}
+	for len(b) > 0 {
+		n := min(most, len(b))
+		p := piece{data: b[:n:n], at: now}
+		f.plan(&p)
+		f.queue = append(f.queue, p)
+		b = b[n:]
+	}
+	f.updateBusy()
+}
+
+// plan works out when a piece is due, after its turn on a throttled flow and its
+// delays. It passes behind the piece before it, even if that is due later.
+func (f *flow) plan(p *piece) {
+	p.due = p.at
+	if f.rate > 0 {
+		if f.freeAt.After(p.due) {
+			p.due = f.freeAt
+		}
+		p.due = p.due.Add(time.Duration(len(p.data)) * time.Second / time.Duration(f.rate))
+		f.freeAt = p.due
+	}
+	for _, d := range f.delays {
+		p.due = p.due.Add(d.draw())
+	}
+}
+
+// next is when the oldest bytes are due; ok is false if nothing is to come before
+// the conditions change or more bytes do.
+func (f *flow) next() (due time.Time, ok bool) {
+	if f.stalled || len(f.queue) == 0 {
+		return time.Time{}, false
+	}
+	return f.queue[0].due, true
+}
+
+// ready says whether bytes are due.
+func (f *flow) ready(now time.Time) bool {
+	due, ok := f.next()
+	return ok && !due.After(now)
+}
+
+// read moves due bytes to b.
+func (f *flow) read(b []byte, now time.Time) (n int) {
+	for n < len(b) && f.ready(now) {
+		p := &f.queue[0]
+		k := copy(b[n:], p.data)
+		p.data = p.data[k:]
+		n += k
+		if len(p.data) == 0 {
+			f.drop()
+		}
+	}
+	f.size -= n
+	return n
+}
+
+// pop takes the first due piece, nil if there is none.
+func (f *flow) pop(now time.Time) []byte {
+	if !f.ready(now) {
+		return nil
+	}
+	data := f.queue[0].data
+	f.size -= len(data)
+	f.drop()
+	return data
+}
+
+func (f *flow) drop() {
+	f.queue[0] = piece{}
+	if f.queue = f.queue[1:]; len(f.queue) == 0 {
+		f.queue = nil
+	}
+}
+
+func (f *flow) clear() { f.queue, f.size = nil, 0 }

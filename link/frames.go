@@ -1,0 +1,347 @@
+package link
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// stream is one direction of a connection, as frames.
+type stream struct {
+	wire.Splitter
+	inside bool // a frame has begun and not ended
+}
+
+// outgoing looks at what the client writes, and says how much of it may go to
+// the server: all, or one frame. If that ends before a request that is to be lost, it
+// returns the loss.
+func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
+	unread, one := c.writeMode()
+	if unread {
+		return len(p), nil
+	}
+	sent := c.l.cfg.Clock()
+	return c.eachFrame(&c.out, p, one, func(f wire.Frame) *Loss { return c.clientFrame(f, sent) })
+}
+
+// incoming looks at what the server sent, and gives what of it the client
+// gets. If that ends before a reply that is to be lost, it returns the loss.
+func (c *conn) incoming(p []byte) (pass []byte, loss *Loss) {
+	mode, one := c.readMode()
+	switch mode {
+	case passThrough:
+		return p, nil
+	case filterEvents:
+		return c.filterEvents(p, one)
+	}
+	n, loss := c.eachFrame(&c.in, p, one, c.serverFrame)
+	c.rest = bytes.Clone(p[n:])
+	return p[:n], loss
+}
+
+// readMode is what the link does with bytes.
+type readMode int
+
+const (
+	parse        readMode = iota // frame by frame
+	filterEvents                 // may hold some of them back
+	passThrough                  // lets them pass unread
+)
+
+// readMode is for the reader, who owns the filter. one says that frames pass one at a
+// time.
+func (c *conn) readMode() (mode readMode, one bool) {
+	midway := len(c.filter.partial) > 0
+	l := c.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one = len(l.breakpoints) > 0
+	switch {
+	case c.phase == opaque:
+		return passThrough, false
+	case midway || len(l.held) > 0 || len(c.held) > 0 || l.breaksAtEvents():
+		return filterEvents, one
+	}
+	return parse, one
+}
+
+// unread says that the link does not follow what passes.
+func (c *conn) unread() bool {
+	unread, _ := c.writeMode()
+	return unread
+}
+
+// writeMode says whether frames are followed, and pass one at a time.
+func (c *conn) writeMode() (unread, one bool) {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	return c.phase == opaque, len(c.l.breakpoints) > 0
+}
+
+// eachFrame hands the frames that p completes to handle, up to one that is lost, or only
+// the first one.
+func (c *conn) eachFrame(s *stream, p []byte, one bool, handle func(wire.Frame) *Loss) (pass int, loss *Loss) {
+	for off := 0; off < len(p); {
+		n, f, done, err := s.Next(p[off:])
+		if err != nil {
+			c.becomeOpaque()
+			return len(p), nil
+		}
+		off += n
+		if s.inside = !done; s.inside {
+			continue
+		}
+		if loss := handle(f); loss != nil {
+			return max(0, off-4-f.Size), loss // the frame may have begun in an earlier piece
+		}
+		if one {
+			return off, nil
+		}
+	}
+	return len(p), nil
+}
+
+// becomeOpaque stops decoding a connection that does not speak the client
+// protocol (a four-letter word, TLS). It stays in the link and can be cut.
+func (c *conn) becomeOpaque() {
+	c.l.mu.Lock()
+	c.phase = opaque
+	c.l.mu.Unlock()
+	c.deadlines.setLink(time.Time{})
+}
+
+// clientFrame handles a frame from the client. The loss is of this request.
+func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
+	l := c.l
+	l.mu.Lock()
+	if c.phase == beforeConnect {
+		l.mu.Unlock()
+		c.connectRequest(f)
+		return nil
+	}
+	h, record, err := wire.DecodeRequestHeader(f.Body)
+	if err != nil {
+		l.mu.Unlock()
+		return nil // the server will not understand it either
+	}
+	l.counts[h.Op]++
+	stopped := c.leaves(h.Op)
+	if stopped != nil && c.ended {
+		l.mu.Unlock()
+		return nil // the write will fail
+	}
+	loss, path := c.awaitReply(h, record, sent, stopped)
+	if loss == nil {
+		l.up++
+	}
+	l.mu.Unlock()
+	if l.cfg.OnRequest != nil {
+		l.cfg.OnRequest(h.Op, path)
+	}
+	if loss == nil && l.cfg.Wire {
+		c.recordRequest(h, f, record)
+	}
+	return loss
+}
+
+// handshakeSize is more than the bytes of a connect request, or response.
+const handshakeSize = 100
+
+// connectRequest handles a connect request. The wait for an answer is for the server's
+// silence, and what the link itself adds comes on top.
+func (c *conn) connectRequest(f wire.Frame) {
+	req, err := wire.DecodeConnectRequest(f.Body)
+	if err != nil {
+		c.becomeOpaque()
+		return
+	}
+	c.l.mu.Lock()
+	c.phase, c.request = connecting, req
+	c.l.up++
+	c.left = c.l.number(Connect)
+	c.requested = c.left
+	c.meet(c.left, 0)
+	slower := c.l.in.roundTrip(handshakeSize)
+	c.l.mu.Unlock()
+	if c.l.cfg.ConnectTimeout > 0 {
+		c.deadlines.setLink(time.Now().Add(c.l.cfg.ConnectTimeout + slower))
+	}
+}
+
+// awaitReply notes a request whose reply is to come, or returns the loss that takes
+// the request: that of who stopped it, or else of a rule. Paths are looked up only for
+// those who want them. Call it with l.mu held.
+func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duration, stopped *message) (loss *Loss, path string) {
+	l := c.l
+	r := request{xid: h.Xid, op: h.Op, sent: sent, point: c.left}
+	own := stopped.taken()
+	if len(l.losses) == 0 && len(l.breakpoints) == 0 && own == nil {
+		if l.cfg.OnRequest != nil {
+			r.path, _ = wire.Path(h.Op, record)
+		}
+		c.waiting.push(r)
+		return nil, r.path
+	}
+	// A damaged record has the paths before the damage.
+	paths, _ := wire.Paths(h.Op, record)
+	if len(paths) > 0 {
+		r.path = paths[0]
+	}
+	x := cmp.Or(own, l.claim(h.Op, paths))
+	if x == nil {
+		c.waiting.push(r)
+		return nil, r.path
+	}
+	if x.rule.What == Request {
+		c.lose(x, Lost{Op: h.Op, Path: r.path})
+		return x, r.path
+	}
+	x.awaited++
+	r.loss = x
+	c.waiting.push(r)
+	return nil, r.path
+}
+
+// lose notes what a loss takes. Call it with l.mu held.
+func (c *conn) lose(x *Loss, lost Lost) {
+	lost.At = c.l.cfg.Clock()
+	if c.session != nil {
+		lost.Session = c.session.ID
+	}
+	x.lost = append(x.lost, lost)
+	if len(x.lost) == x.rule.Times {
+		c.l.drop(x)
+	}
+}
+
+// serverFrame handles a frame from the server. The loss is of this reply.
+func (c *conn) serverFrame(f wire.Frame) *Loss { return c.handle(f, c.arrives(f)) }
+
+// handle is serverFrame once the frame may go on.
+func (c *conn) handle(f wire.Frame, stopped *message) *Loss {
+	c.l.mu.Lock()
+	phase := c.phase
+	c.l.mu.Unlock()
+	switch phase {
+	case connecting:
+		c.connectResponse(f)
+		return nil
+	case established:
+		if c.l.cfg.Wire {
+			c.recordReply(f)
+		}
+		return c.reply(f, stopped)
+	}
+	return nil
+}
+
+// connectResponse handles a connect response.
+func (c *conn) connectResponse(f wire.Frame) {
+	res, err := wire.DecodeConnectResponse(f.Body)
+	if err != nil {
+		c.becomeOpaque()
+		return
+	}
+	c.deadlines.setLink(time.Time{})
+	if res.Refused() {
+		c.refusal()
+		return
+	}
+	l := c.l
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	if c.ended { // cut this moment: the client will not see the response
+		l.mu.Unlock()
+		return
+	}
+	c.phase = established
+	l.down++
+	c.session = l.connected(c, res)
+	e := l.sessionEvent(history.FConnected, res.Session, c.session, history.Connected{
+		Server: c.addr, Timeout: res.Timeout, Seen: history.ID(c.request.LastZxid),
+	})
+	l.mu.Unlock()
+	l.cfg.Record(e)
+}
+
+// refusal handles a connect response that takes away the session: this is
+// how a client is told. It closes the connection, as the server does, because
+// go-zookeeper forgets to.
+func (c *conn) refusal() {
+	l := c.l
+	l.events.Lock()
+	l.mu.Lock()
+	c.phase = refused
+	id := c.request.Session
+	e := l.sessionEvent(history.FExpired, id, l.sessions[id], nil)
+	tell := id != 0 && !c.ended
+	if !c.ended {
+		l.down++
+	}
+	l.mu.Unlock()
+	if tell {
+		l.cfg.Record(e)
+	}
+	l.events.Unlock()
+	c.readErr = io.EOF
+	c.closeAndRecord(nil)
+}
+
+// reply handles a reply or an event.
+func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
+	h, record, err := wire.DecodeReplyHeader(f.Body)
+	if err != nil {
+		return nil
+	}
+	l := c.l
+	l.mu.Lock()
+	r, ok := c.waiting.take(h.Xid)
+	if !ok { // an event, or what nobody asked for
+		l.down++
+		c.countOvertaken(h)
+		l.mu.Unlock()
+		return nil
+	}
+	c.session.noteReply(r, h, replyCode(r.op, h, record))
+	id := c.session.ID
+	if own := stopped.taken(); own != nil {
+		r.wantedBy(own)
+	}
+	loss := c.lossOf(r, h)
+	if loss == nil {
+		l.down++
+		c.countOvertaken(h)
+	}
+	l.mu.Unlock()
+	if r.op == wire.CloseSession && h.Err == wire.OK {
+		l.recordDead(id, h.Zxid)
+	}
+	return loss
+}
+
+// lossOf is the loss that takes a reply, nil if none does. Call it with l.mu held.
+func (c *conn) lossOf(r request, h wire.ReplyHeader) *Loss {
+	if r.loss == nil || r.loss.over || c.ended {
+		return nil
+	}
+	r.loss.awaited--
+	c.lose(r.loss, Lost{Op: r.op, Path: r.path, Zxid: h.Zxid})
+	return r.loss
+}
+
+// replyCode is the code of a reply; of a multi the one in its body, and an error
+// that proves nothing if that does not tell.
+func replyCode(op wire.Op, h wire.ReplyHeader, record []byte) wire.Code {
+	if op != wire.Multi || h.Err != wire.OK {
+		return h.Err
+	}
+	if code, ok := wire.MultiResult(record); ok {
+		return code
+	}
+	return wire.SystemError
+}

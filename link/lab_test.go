@@ -1,0 +1,201 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+)
+
+// These tests put the link between the real client and three servers: what each
+// fault is to a client, and that it goes on after it. They run in virtual time
+// against servers in memory, through listeners, and against real servers.
+
+type lab struct {
+	t       *testing.T
+	link    *Link
+	record  *record
+	conn    *zk.Conn
+	admin   *zk.Conn // not through the link
+	servers []string
+	reach   []string // where the client connects
+	dial    zk.Dialer
+	root    string
+	slack   time.Duration // what may come on top of virtual time
+}
+
+const labTimeout = 6 * time.Second // of sessions: who hears nothing for 4 s leaves
+
+// newLab makes a client of an ensemble.
+func newLab(t *testing.T, e ensemble.Ensemble, slack time.Duration, listen bool) *lab {
+	t.Helper()
+	x := &lab{t: t, record: &record{}, slack: slack, root: fmt.Sprintf("/lab-%d", time.Now().UnixNano())}
+	for _, s := range e.Servers() {
+		x.servers = append(x.servers, s.Addr())
+	}
+	x.link = New(Config{Dial: e.Dial, Record: x.record.add})
+	x.reach, x.dial = x.servers, x.link.Dial
+	if listen {
+		addrs, stop, err := x.link.Listen(x.servers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { stop() })
+		x.reach, x.dial = addrs, net.DialTimeout
+	}
+	x.conn = x.open(x.reach, x.dial)
+	x.admin = x.open(x.servers, e.Dial)
+	t.Cleanup(func() {
+		x.conn.Close()
+		x.admin.Close()
+		x.link.Close()
+	})
+	if _, err := x.admin.Create(x.root, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatal(err)
+	}
+	x.sync()
+	return x
+}
+
+// inLab runs a test in memory, in virtual time.
+func inLab(t *testing.T, test func(t *testing.T, x *lab)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		e, err := embedded.Start(embedded.Config{InMemory: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { e.Close() })
+		x := newLab(t, e, 0, false)
+		test(t, x)
+		mustBeClean(t, x.link)
+	})
+}
+
+// experiments are those that take few seconds.
+var experiments = []struct {
+	name string
+	test func(t *testing.T, x *lab)
+}{
+	{"stall", func(t *testing.T, x *lab) { labStall(t, x, Both) }},
+	{"stall to-server", func(t *testing.T, x *lab) { labStall(t, x, ToServer) }},
+	{"stall to-client", func(t *testing.T, x *lab) { labStall(t, x, ToClient) }},
+	{"slow", labSlow},
+	{"refuse", labRefuse},
+	{"bar", labBar},
+	{"move", labMove},
+	{"move while connecting", labMoveWhileConnecting},
+	{"lost requests", func(t *testing.T, x *lab) { labLosses(t, x, Request) }},
+	{"lost replies", func(t *testing.T, x *lab) { labLosses(t, x, Reply) }},
+	{"held events", labHeldEvents},
+}
+
+func TestFaultsOnAClient(t *testing.T) {
+	for _, c := range experiments {
+		t.Run(c.name, func(t *testing.T) { inLab(t, c.test) })
+	}
+}
+
+func TestFaultsOnAClientOfListeners(t *testing.T) {
+	e, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	experimentOn(t, e, true)
+}
+
+func TestFaultsOnAClientOfRealServers(t *testing.T) {
+	experimentOn(t, dockertest.Ensemble(t, 3), false)
+}
+
+// experimentOn does all experiments in real time, each with its own client.
+func experimentOn(t *testing.T, e ensemble.Ensemble, listen bool) {
+	for _, c := range experiments {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			x := newLab(t, e, 5*time.Second, listen)
+			c.test(t, x)
+			mustBeClean(t, x.link)
+		})
+	}
+}
+
+func (x *lab) open(servers []string, dial zk.Dialer) *zk.Conn {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.t.Context(), time.Minute)
+	defer cancel()
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: servers, Timeout: labTimeout, Dial: dial})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	go func() {
+		for range events {
+		}
+	}()
+	return conn
+}
+
+// sync makes the client's server catch up.
+func (x *lab) sync() {
+	x.t.Helper()
+	if _, err := x.conn.Sync(x.root); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x *lab) create(path string) error {
+	_, err := x.conn.Create(x.root+"/"+path, nil, 0, zk.WorldACL(zk.PermAll))
+	return err
+}
+
+// exists asks as one whom no fault touches.
+func (x *lab) exists(path string) bool {
+	x.t.Helper()
+	x.admin.Sync(x.root)
+	ok, _, err := x.admin.Exists(x.root + "/" + path)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return ok
+}
+
+// works waits until the client can write again.
+func (x *lab) works(path string) {
+	x.t.Helper()
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		err := x.create(path)
+		if err == nil || errors.Is(err, zk.ErrNodeExists) {
+			return
+		}
+		if time.Since(began) > time.Minute {
+			x.t.Fatalf("the client does not recover: %v", err)
+		}
+	}
+}
+
+func (x *lab) session() Session {
+	s, _ := x.link.Session()
+	return s
+}
+
+func (x *lab) wantSameSession(before Session) {
+	x.t.Helper()
+	if now := x.session(); now.ID != before.ID || !now.Connected {
+		x.t.Errorf("session 0x%x before, now %+v", uint64(before.ID), now)
+	}
+}
+
+// hex is how a record writes a session.
+func hex(id int64) string { return history.ID(id).String() }

@@ -1,0 +1,188 @@
+package link
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// What says which half of an operation is lost.
+type What int
+
+// The halves. A lost request never reaches the server. A lost reply was sent
+// by a server that did what was asked.
+const (
+	Request What = iota
+	Reply
+)
+
+// String is "request" or "reply".
+func (w What) String() string {
+	if w == Reply {
+		return "reply"
+	}
+	return "request"
+}
+
+// Rule picks the operation to lose.
+type Rule struct {
+	What What
+
+	// Op is the type; wire.Create matches every kind of create, wire.GetChildren
+	// every kind of list. The zero value matches any type.
+	Op wire.Op
+
+	// Path is the znode, or one of those of a multi. "" matches any. A pattern
+	// with one of *?[ is matched by path.Match as a whole, so that * does not
+	// go past a slash. Any other matches that znode and everything below it.
+	Path string
+
+	// Nth is which of the matching requests, from 1, counted from the call of
+	// Lose over all connections of the link. 0 means 1.
+	Nth int
+
+	// Times is how many are lost, from the Nth on. 0 means 1, negative each one
+	// until Cancel.
+	Times int
+}
+
+// String describes the rule in a few words: "reply to create /locks".
+func (r Rule) String() string {
+	s := "request of "
+	if r.What == Reply {
+		s = "reply to "
+	}
+	if r.Op == 0 {
+		s += "any"
+	} else {
+		s += r.Op.String()
+	}
+	if r.Path != "" {
+		s += " " + r.Path
+	}
+	return s
+}
+
+// Lost tells what a loss took.
+type Lost struct {
+	Op      wire.Op
+	Path    string
+	Session int64
+	At      time.Duration // by Config.Clock
+	Zxid    int64         // in the header of a lost reply
+}
+
+// Loss is a rule at work: it loses frames, each with its connection.
+type Loss struct {
+	l           *Link
+	rule        Rule
+	first, done chan struct{}
+
+	// Guarded by Link.mu.
+	matched int
+	awaited int // replies that are awaited
+	over    bool
+	lost    []Lost
+	cut     int // of those the connection is cut
+}
+
+// Lose arranges that requests, or replies, get lost, each with its connection:
+// of a lost request the client thinks that it was sent, of a lost reply and
+// what comes after it on that connection it sees nothing. If the connection
+// ends before the reply is there, the next matching operation is taken. Of
+// several losses the oldest goes first. The error tells a malformed rule.
+func (l *Link) Lose(r Rule) (*Loss, error) {
+	if err := checkPattern(r.Path); err != nil {
+		return nil, err
+	}
+	if r.Nth < 0 {
+		return nil, fmt.Errorf("nth is %d, must be 1 or more", r.Nth)
+	}
+	r.Nth = max(r.Nth, 1)
+	if r.Times == 0 {
+		r.Times = 1
+	}
+	loss := newLoss(l, r)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.losses = append(l.losses, loss)
+	return loss, nil
+}
+
+func newLoss(l *Link, r Rule) *Loss {
+	return &Loss{l: l, rule: r, first: make(chan struct{}), done: make(chan struct{})}
+}
+
+// First is closed once a frame is lost and its connection is cut.
+func (x *Loss) First() <-chan struct{} { return x.first }
+
+// Done is closed once as many frames are lost as the rule wants, and their
+// connections are cut. It stays open when the loss is cancelled before.
+func (x *Loss) Done() <-chan struct{} { return x.done }
+
+// Lost lists what was lost so far, the oldest first.
+func (x *Loss) Lost() []Lost {
+	x.l.mu.Lock()
+	defer x.l.mu.Unlock()
+	return slices.Clone(x.lost[:x.cut])
+}
+
+// Cancel ends a loss. Afterwards nothing more is lost. More than once is fine.
+func (x *Loss) Cancel() {
+	x.l.mu.Lock()
+	defer x.l.mu.Unlock()
+	x.l.drop(x)
+}
+
+// connectionCut notes that the connection of a lost frame is cut.
+func (x *Loss) connectionCut() {
+	x.l.mu.Lock()
+	defer x.l.mu.Unlock()
+	if x.cut++; x.cut == 1 {
+		close(x.first)
+	}
+	if x.cut == x.rule.Times {
+		close(x.done)
+	}
+}
+
+// left is how many more frames may be taken; those awaited are taken. Call it
+// with Link.mu held.
+func (x *Loss) left() int {
+	if x.rule.Times < 0 {
+		return math.MaxInt
+	}
+	return x.rule.Times - len(x.lost) - x.awaited
+}
+
+// drop ends a loss. Call it with l.mu held.
+func (l *Link) drop(x *Loss) {
+	x.over = true
+	l.losses = slices.DeleteFunc(l.losses, func(y *Loss) bool { return y == x })
+}
+
+// claim counts a request against all losses and returns the one whose turn it
+// is. Call it with l.mu held.
+func (l *Link) claim(op wire.Op, paths []string) *Loss {
+	var turn *Loss
+	for _, x := range l.losses {
+		if !x.rule.matches(op, paths) {
+			continue
+		}
+		x.matched++
+		if turn == nil && x.matched >= x.rule.Nth && x.left() > 0 {
+			turn = x
+		}
+	}
+	return turn
+}
+
+func (r Rule) matches(op wire.Op, paths []string) bool {
+	if r.Op != 0 && r.Op != op && r.Op != op.Kind() {
+		return false
+	}
+	return r.Path == "" || slices.ContainsFunc(paths, func(p string) bool { return matchesPath(r.Path, p) })
+}

@@ -1,0 +1,37 @@
+package link
+
+// numbers are how a link calls what passes. Guarded by Link.mu.
+type numbers struct {
+	operation  string // the present one, "" before the first
+	operations map[string]int
+	messages   map[string]int // of the present operation, by kind
+}
+
+// Operation says that the client begins an operation: what passes from now on belongs
+// to it, until the next one begins. See [Point].
+func (l *Link) Operation(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now.operation = name
+	l.now.operations[name]++
+	clear(l.now.messages)
+}
+
+// number gives the next message of a kind its name. Messages are counted while somebody
+// wants to know. Call it with l.mu held.
+func (l *Link) number(message string) Point {
+	if l.now.operation == "" || l.cfg.OnPoint == nil && len(l.breakpoints) == 0 {
+		return Point{}
+	}
+	l.now.messages[message]++
+	return Point{
+		Client: l.cfg.Client, Operation: l.now.operation, Nth: l.now.operations[l.now.operation],
+		Message: message, Which: l.now.messages[message],
+	}
+}
+
+// ofReply is the point of the reply to a request that has one.
+func (p Point) ofReply() Point {
+	p.Reply = !p.Zero()
+	return p
+}

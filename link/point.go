@@ -1,0 +1,188 @@
+package link
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Point names one message of a run, by what its client was doing, and not by a time: so
+// it names the same message in a run that goes otherwise elsewhere. A message belongs to
+// the operation that its client began last, a reply to that of its request. The zero
+// value names none.
+//
+// Which operation is counted among those of the same name: a second acquire is the
+// second, whatever a fault made of the release between. Pings are no points: they come by
+// time.
+type Point struct {
+	Client    int
+	Operation string // as the record has it: acquire
+	Nth       int    // which of the client's operations of that name, from 1
+	// Message is what is asked for, whatever the variant (create, getChildren, also those
+	// that a client library sends by itself, such as setWatches); or [Event], or [Connect].
+	Message string
+	Which   int  // of the messages of that kind in the operation, from 1
+	Reply   bool // it is the reply to that message
+	// After is the moment at which the message has gone on; otherwise it is the one before.
+	After bool
+}
+
+// What passes that is no request.
+const (
+	Event   = "event"   // a watch event
+	Connect = "connect" // the request for a session, and the response to it
+)
+
+const (
+	pointClient = "client"
+	pointReply  = "reply"
+	pointAfter  = "after"
+	pointForm   = "client1/acquire#2/create#1"
+)
+
+// String is the point as [ParsePoint] reads it: client1/acquire#2/create#1/reply.
+func (p Point) String() string {
+	parts := []string{pointClient + strconv.Itoa(p.Client), nth(p.Operation, p.Nth), nth(p.Message, p.Which)}
+	if p.Reply {
+		parts = append(parts, pointReply)
+	}
+	if p.After {
+		parts = append(parts, pointAfter)
+	}
+	return strings.Join(parts, "/")
+}
+
+func nth(name string, n int) string { return name + "#" + strconv.Itoa(n) }
+
+// Zero says that it names no message.
+func (p Point) Zero() bool { return p == Point{} }
+
+// ParsePoint reads a point as [Point.String] writes it:
+//
+//	client<number>/<operation>#<which>/<message>#<which>{/reply}{/after}
+func ParsePoint(text string) (p Point, err error) {
+	parts := strings.Split(text, "/")
+	if len(parts) < 3 {
+		return p, fmt.Errorf("%q is no point: write client, operation and message, as in %s", text, pointForm)
+	}
+	if p.Client, err = parseClient(parts[0]); err != nil {
+		return p, err
+	}
+	if p.Operation, p.Nth, err = parseNth(parts[1]); err != nil {
+		return p, err
+	}
+	if p.Message, p.Which, err = parseNth(parts[2]); err != nil {
+		return p, err
+	}
+	if p.Message, err = parseMessage(p.Message); err != nil {
+		return p, err
+	}
+	for _, word := range parts[3:] {
+		switch {
+		case word == pointReply && !p.Reply && !p.After && p.Message != Event:
+			p.Reply = true
+		case word == pointAfter && !p.After:
+			p.After = true
+		default:
+			return p, fmt.Errorf("%q does not follow there: behind a request may stand /%s, at the end /%s", word, pointReply, pointAfter)
+		}
+	}
+	return p, nil
+}
+
+func parseClient(text string) (int, error) {
+	digits, ok := strings.CutPrefix(text, pointClient)
+	id, err := strconv.Atoi(digits)
+	if !ok || err != nil || id < 0 || strconv.Itoa(id) != digits {
+		return 0, fmt.Errorf("%q names no client: write %s0 or %s1", text, pointClient, pointClient)
+	}
+	return id, nil
+}
+
+func parseNth(text string) (name string, n int, err error) {
+	name, digits, ok := strings.Cut(text, "#")
+	if name == "" {
+		return "", 0, fmt.Errorf("%q has no name: write, for example, %s", text, pointForm)
+	}
+	if !ok {
+		return "", 0, fmt.Errorf("%q does not say which: write %s", text, nth(name, 1))
+	}
+	n, err = strconv.Atoi(digits)
+	if err != nil || n < 1 || strconv.Itoa(n) != digits {
+		return "", 0, fmt.Errorf("%q is no number from 1: write %s", digits, nth(name, 1))
+	}
+	return name, n, nil
+}
+
+// parseMessage takes every variant of a request.
+func parseMessage(name string) (string, error) {
+	if name == Event || name == Connect {
+		return name, nil
+	}
+	op, err := wire.ParseOp(name)
+	if err != nil {
+		known := append(slices.DeleteFunc(wire.OpNames(), func(n string) bool { return n == wire.Ping.String() }), Event, Connect)
+		return "", fmt.Errorf("%q is no message%stake a request such as create or getChildren, %s or %s", name, nearest.DidYouMean(name, known), Event, Connect)
+	}
+	if op == wire.Ping {
+		return "", fmt.Errorf("a %s comes by time, and is no point", name)
+	}
+	return messageOf(op), nil
+}
+
+// messageOf is what a request is called in points.
+func messageOf(op wire.Op) string { return op.Kind().String() }
+
+// Compare orders points by client, and then by their names.
+func (p Point) Compare(q Point) int {
+	return cmp.Or(cmp.Compare(p.Client, q.Client), cmp.Compare(p.Operation, q.Operation), cmp.Compare(p.Nth, q.Nth),
+		cmp.Compare(p.Message, q.Message), cmp.Compare(p.Which, q.Which), strings.Compare(p.String(), q.String()))
+}
+
+// Messages is a set of kinds of messages.
+type Messages int
+
+// The kinds of messages.
+const (
+	Requests Messages = 1 << iota
+	Replies
+	Events
+	Connects // both ways
+
+	AnyMessage = Requests | Replies | Events | Connects
+)
+
+// Kind is what kind of message it is.
+func (p Point) Kind() Messages {
+	switch {
+	case p.Message == Event:
+		return Events
+	case p.Message == Connect:
+		return Connects
+	case p.Reply:
+		return Replies
+	}
+	return Requests
+}
+
+// Has says whether it has all of the others.
+func (m Messages) Has(others Messages) bool { return m&others == others }
+
+// String lists the kinds: "requests, replies".
+func (m Messages) String() string {
+	if m == AnyMessage {
+		return "any message"
+	}
+	var names []string
+	for i, name := range []string{"requests", "replies", "events", "connects"} {
+		if m.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,381 @@
+package link
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// listening is a link to a scripted server, and a listener before it.
+func listening(t *testing.T) (s *scripted, l *Link, r *record, addr string) {
+	t.Helper()
+	s, r = newScripted(), &record{}
+	l = New(Config{Dial: s.Dial, Record: r.add})
+	addrs, stop, err := l.Listen([]string{"a:2181", "down:2181"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		l.Close()
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if len(addrs) != 2 || !strings.HasPrefix(addrs[0], "127.0.0.1:") {
+		t.Fatalf("%v", addrs)
+	}
+	return s, l, r, addrs[0]
+}
+
+// visit connects as a client in another process does.
+func visit(t *testing.T, addr string) *client {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetDeadline(time.Now().Add(20 * time.Second)) // so that no test hangs
+	t.Cleanup(func() { conn.Close() })
+	return &client{Conn: conn, t: t}
+}
+
+// eventually waits for what other goroutines do.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for began := time.Now(); !ok(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+func (c *client) mustDo(op wire.Op, path string) {
+	c.t.Helper()
+	if _, err := c.do(op, path); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func TestListen(t *testing.T) {
+	_, l, r, addr := listening(t)
+	a, b := visit(t, addr), visit(t, addr)
+	id := a.connect(0).Session
+	b.connect(0)
+	a.mustDo(wire.Create, "/a")
+	b.mustDo(wire.Create, "/b")
+	if s, ok := l.Session(); !ok || s.Server != "a:2181" || l.Alive(id) == 0 {
+		t.Errorf("%+v", s)
+	}
+	a.Close()
+	eventually(t, "the end of the first session's connection", func() bool { return len(r.facts()) == 3 })
+	wantFacts(t, r, "connected 0x1a1", "connected 0x1a2", "disconnected 0x1a1")
+	b.mustDo(wire.Create, "/c")
+	if n := l.Cut(); n != 1 {
+		t.Errorf("cut %d", n)
+	}
+	if _, err := b.reply(); !errors.Is(err, io.EOF) {
+		t.Errorf("cut: %v", err)
+	}
+}
+
+func TestVisitorsSeeWhatTheLinkDoes(t *testing.T) {
+	_, l, _, addr := listening(t)
+	c := visit(t, addr)
+	c.connect(0)
+	for range 50 {
+		c.mustDo(wire.Exists, "/a")
+	}
+	if l.Reset(); true {
+		if _, err := c.reply(); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("reset: %v", err)
+		}
+	}
+
+	free := l.Refuse()
+	wantRefused(t, addr)
+	free()
+
+	for name, block := range map[string]func() func(){
+		"hold":  l.Hold,
+		"stall": func() func() { return l.Stall(Both) },
+		"bar":   func() func() { return l.Bar("a:2181") },
+	} {
+		free := block()
+		gone, patient := visit(t, addr), visit(t, addr)
+		gone.Write(wire.AppendFrame(nil, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil)))
+		patient.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if _, err := patient.reply(); !isTimeout(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		patient.SetReadDeadline(time.Now().Add(10 * time.Second))
+		gone.Close()
+		eventually(t, "the client is gone", func() bool { return clients(l) == 1 })
+		before := len(l.Sessions())
+		free()
+		patient.connect(0)
+		if got := len(l.Sessions()) - before; got != 1 {
+			t.Errorf("%s: %d sessions", name, got)
+		}
+		patient.Close()
+		eventually(t, "the other one, too", func() bool { return clients(l) == 0 })
+	}
+	mustBeClean(t, l)
+}
+
+func conns(l *Link) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
+}
+
+func clients(l *Link) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for f := range l.proxies {
+		f.mu.Lock()
+		n += len(f.clients)
+		f.mu.Unlock()
+	}
+	return n
+}
+
+func TestVisitorOfAServerThatIsDown(t *testing.T) {
+	l := New(Config{Dial: newScripted().Dial})
+	defer l.Close()
+	addrs, stop, err := l.Listen([]string{"down:2181"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	wantRefused(t, addrs[0])
+}
+
+// wantRefused connects and finds a reset, in connecting if it comes early.
+func wantRefused(t *testing.T, addr string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err == nil {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(10 * time.Second))
+		_, err = conn.Read(make([]byte, 1))
+	}
+	if !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("refused: %v", err)
+	}
+}
+
+// Whoever says nothing, nonsense, or half of something, is in nobody's way.
+func TestStrangeVisitors(t *testing.T) {
+	s, l, _, addr := listening(t)
+	for _, words := range [][]byte{nil, {0}, []byte("GET / HTTP/1.0\r\n\r\n"), {0, 0, 0, 44, 1}, make([]byte, 100_000)} {
+		c := visit(t, addr)
+		c.Write(words)
+	}
+	c := visit(t, addr)
+	c.connect(0)
+	c.mustDo(wire.Create, "/a")
+	if diff := len(s.requests()); diff != 1 {
+		t.Errorf("%d requests", diff)
+	}
+	l.Close()
+	eventually(t, "the end of all visits", func() bool { return clients(l) == 0 })
+}
+
+// A client that speaks another protocol may end its half and wait for the answer.
+func TestVisitorsHalfClose(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		for {
+			c, err := server.Accept()
+			if err != nil {
+				return
+			}
+			said, _ := io.ReadAll(c)
+			fmt.Fprintf(c, "you said %s", said)
+			c.Close()
+		}
+	}()
+	l := New(Config{})
+	defer l.Close()
+	addrs, stop, err := l.Listen([]string{server.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for _, slow := range []bool{false, true} {
+		c := visit(t, addrs[0])
+		if slow {
+			eventually(t, "connected", func() bool { return conns(l) == 1 })
+			defer l.Slow(Shape{Delay: 10 * time.Millisecond})()
+		}
+		c.Write([]byte("srvr"))
+		c.Conn.(*net.TCPConn).CloseWrite()
+		if got, err := io.ReadAll(c.Conn); err != nil || string(got) != "you said srvr" {
+			t.Errorf("slow %v: %q, %v", slow, got, err)
+		}
+	}
+}
+
+// Who does not read what it is sent fills buffers that have an end, and cannot
+// keep a listener from being closed.
+func TestVisitorThatDoesNotRead(t *testing.T) {
+	s := newScripted()
+	l := New(Config{Dial: s.Dial})
+	defer l.Close()
+	addrs, stop, err := l.Listen([]string{"a:2181"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.bodies[wire.Exists] = make([]byte, 1<<20)
+	lazy := visit(t, addrs[0])
+	lazy.connect(0)
+	for range 100 {
+		lazy.Write(lazy.frame(wire.Exists, "/a"))
+	}
+	c := visit(t, addrs[0])
+	c.connect(0)
+	c.mustDo(wire.Create, "/b")
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Nor can a server that takes nothing.
+func TestVisitorOfADeafServer(t *testing.T) {
+	l := deaf(0)
+	defer l.Close()
+	addrs, stop, err := l.Listen([]string{"a:2181"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := visit(t, addrs[0])
+	c.Write([]byte("srvr"))
+	eventually(t, "the link writes", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for c := range l.conns {
+			return c.phase == opaque
+		}
+		return false
+	})
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseOfListeners(t *testing.T) {
+	for name, fault := range map[string]func(*Link){
+		"none":  func(*Link) {},
+		"stall": func(l *Link) { l.Stall(Both) },
+		"slow":  func(l *Link) { l.Slow(Shape{Delay: time.Hour}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := New(Config{Dial: newScripted().Dial})
+			addrs, stop, err := l.Listen([]string{"a:2181"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := visit(t, addrs[0])
+			c.connect(0)
+			fault(l)
+			c.Write(c.frame(wire.Create, "/a"))
+			visit(t, addrs[0]) // waits or is connected
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+			_, err = c.reply()
+			if err == nil { // that one was quick
+				_, err = c.reply()
+			}
+			if err == nil {
+				t.Error("the connection lives")
+			}
+			if _, err := net.Dial("tcp", addrs[0]); err == nil {
+				t.Error("the listener lives")
+			}
+			// The link goes on without its listeners.
+			eventually(t, "nothing is left", func() bool { return conns(l) == 0 })
+			l.Close()
+			if _, _, err := l.Listen(nil); !errors.Is(err, ErrClosed) {
+				t.Errorf("after close: %v", err)
+			}
+		})
+	}
+}
+
+// visitorEnv makes the test's program a client of its own: see visitorMain.
+const visitorEnv = "LINK_TEST_VISITOR"
+
+// visitorMain says a line for each reply that it gets.
+func visitorMain(addr string) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		panic(err)
+	}
+	c := &client{Conn: conn}
+	c.tryConnect(0)
+	for {
+		if _, err := c.do(wire.Create, "/client"); err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("ok")
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestAFrozenProcessIsInNobodysWay(t *testing.T) {
+	s, l, _, addr := listening(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), visitorEnv+"="+addr)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	lines := bufio.NewScanner(out)
+	line := func() string { lines.Scan(); return lines.Text() }
+	if got := line(); got != "ok" {
+		t.Fatal(got)
+	}
+	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	other := visit(t, addr)
+	other.connect(0)
+	for range 100 {
+		other.mustDo(wire.Create, "/other")
+	}
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	before := len(s.requests())
+	eventually(t, "the process goes on", func() bool { return line() == "ok" && len(s.requests()) > before+3 })
+	// A process that is killed leaves nothing.
+	cmd.Process.Kill()
+	eventually(t, "its connection is gone", func() bool { return clients(l) == 1 })
+	other.mustDo(wire.Create, "/other")
+}

@@ -1,0 +1,216 @@
+package link
+
+import (
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file records what goes over the wire (Config.Wire). It is recorded
+// while Link.events is held, so that the events of one connection are in the order of
+// the wire, and between its FConnected and its FDisconnected.
+
+// wireKeep bounds the frame of which the record has more than the header: a line
+// of the record is bounded, too, and JSON needs up to six bytes for one.
+const wireKeep = 128 << 10
+
+// keepOf is how much of a reply the link looks at.
+func keepOf(cfg Config) int {
+	if cfg.Wire {
+		return wireKeep
+	}
+	return replyKeep
+}
+
+// recordRequest records a request that is about to go to the server. Once the connection
+// has ended for the client no server gets what it writes.
+func (c *conn) recordRequest(h wire.RequestHeader, f wire.Frame, record []byte) {
+	if h.Op == wire.Ping {
+		return
+	}
+	value := history.Value(requestValue(h, f, record))
+	l := c.l
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	ended := c.ended
+	id := c.request.Session // of who does not wait for the connect response
+	if c.session != nil {
+		id = c.session.ID
+	}
+	l.mu.Unlock()
+	if !ended {
+		l.cfg.Record(l.wireEvent(history.FRequest, id, value))
+	}
+}
+
+// recordReply records a reply or an event as it comes from the server, whether or not
+// the client ever gets it. What comes after the connection has ended for the
+// client, or after the session has moved on, is as if it had come too late.
+func (c *conn) recordReply(f wire.Frame) {
+	h, record, err := wire.DecodeReplyHeader(f.Body)
+	if err != nil || h.Xid == wire.XidPing {
+		return
+	}
+	l := c.l
+	l.mu.Lock()
+	op, asked := c.waiting.op(h.Xid) // nobody takes it out before this reader does
+	present := c.present()
+	l.mu.Unlock()
+	if !present {
+		return
+	}
+	name, value := replyOrEvent(op, asked, h, f, record) // it takes a while: nobody waits for it
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	present = c.present()
+	id := c.session.ID
+	l.mu.Unlock()
+	if !present {
+		return
+	}
+	e := l.wireEvent(name, id, value)
+	e.Zxid = history.ID(h.Zxid)
+	l.cfg.Record(e)
+}
+
+// present says that the connection is the one that carries its session. Call it with
+// l.mu held.
+func (c *conn) present() bool { return !c.ended && c.session.carrier == c }
+
+// replyOrEvent is the name and value for a reply to a request of type op, or of an event; asked says
+// that there was such a request.
+func replyOrEvent(op wire.Op, asked bool, h wire.ReplyHeader, f wire.Frame, record []byte) (name string, value []byte) {
+	switch {
+	case asked:
+		return history.FReply, history.Value(replyValue(op, h, f, record))
+	case h.Xid == wire.XidEvent:
+		return history.FEvent, history.Value(eventValue(record))
+	}
+	return history.FReply, history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)}) // what nobody asked for
+}
+
+func (l *Link) wireEvent(f string, session int64, value []byte) history.Event {
+	return history.Event{
+		Process: history.SessionProcess, Client: l.cfg.Client, Type: history.Info,
+		F: f, Value: value, Session: history.ID(session),
+	}
+}
+
+// requestValue is a request in the words of the record. Of one that is too long, or
+// that no server understands, it is the header and the first path.
+func requestValue(h wire.RequestHeader, f wire.Frame, record []byte) history.Request {
+	if f.Whole() && f.Size <= wireKeep {
+		if r, err := wire.DecodeRequest(h.Op, record); err == nil {
+			v := partValue(h.Op, r)
+			v.Xid = h.Xid
+			return v
+		}
+	}
+	v := history.Request{Xid: h.Xid, Op: h.Op.String()}
+	v.Path, _ = wire.Path(h.Op, record)
+	return v
+}
+
+// partValue is a request, or an operation of a multi.
+func partValue(op wire.Op, request any) history.Request {
+	v := history.Request{Op: op.String()}
+	switch r := request.(type) {
+	case *wire.CreateRequest:
+		v.Path, v.Data = r.Path, r.Data
+		v.Ephemeral = r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential
+		v.Sequential = r.Mode == wire.EphemeralSequential || r.Mode == wire.PersistentSequential || r.Mode == wire.PersistentSequentialTTL
+	case *wire.VersionRequest:
+		v.Path, v.Version = r.Path, &r.Version
+	case *wire.SetDataRequest:
+		v.Path, v.Data, v.Version = r.Path, r.Data, &r.Version
+	case *wire.SetACLRequest:
+		v.Path, v.Version = r.Path, &r.Version
+	case *wire.ReadRequest:
+		v.Path, v.Watch = r.Path, r.Watch
+	case *wire.PathRequest:
+		v.Path = r.Path
+	case *wire.AddWatchRequest:
+		v.Path = r.Path
+	case *wire.WatchesRequest:
+		v.Path = r.Path
+	case *wire.SetWatchesRequest:
+		v.Since = history.ID(r.RelativeZxid)
+		v.DataWatches, v.ExistWatches, v.ChildWatches = r.Data, r.Exist, r.Child
+	case []wire.MultiOp:
+		for _, o := range r {
+			v.Parts = append(v.Parts, partValue(o.Op, o.Request))
+		}
+	}
+	return v
+}
+
+// replyValue is a reply in the words of the record. Of one that is too long it is
+// the header.
+func replyValue(op wire.Op, h wire.ReplyHeader, f wire.Frame, record []byte) history.Reply {
+	v := history.Reply{Xid: h.Xid, Error: int32(h.Err)}
+	if h.Err != wire.OK {
+		return v
+	}
+	if v.Cut = !f.Whole(); v.Cut {
+		return v
+	}
+	switch op {
+	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL:
+		if r, err := wire.DecodeCreateReply(op, record); err == nil {
+			v.Path = r.Path
+			if op != wire.Create {
+				v.Stat = statValue(r.Stat)
+			}
+		}
+	case wire.Exists, wire.SetData, wire.SetACL:
+		if s, err := wire.DecodeStat(record); err == nil {
+			v.Stat = statValue(s)
+		}
+	case wire.GetData:
+		if r, err := wire.DecodeDataReply(record); err == nil {
+			v.Data, v.Stat = r.Data, statValue(r.Stat)
+		}
+	case wire.GetACL:
+		if r, err := wire.DecodeACLReply(record); err == nil {
+			v.Stat = statValue(r.Stat)
+		}
+	case wire.GetChildren, wire.GetChildren2:
+		if r, err := wire.DecodeChildrenReply(op, record); err == nil {
+			v.Children = r.Children
+			if op == wire.GetChildren2 {
+				v.Stat = statValue(r.Stat)
+			}
+		}
+	case wire.Multi, wire.MultiRead:
+		if results, err := wire.DecodeMultiReply(record); err == nil {
+			for i := range results {
+				v.Parts = append(v.Parts, resultValue(&results[i]))
+			}
+		}
+	}
+	return v
+}
+
+// resultValue is a result of a multi.
+func resultValue(r *wire.OpResult) history.Reply {
+	v := history.Reply{Error: int32(r.Err), Path: r.Path, Data: r.Data, Children: r.Children}
+	switch r.Op {
+	case wire.Create2, wire.SetData, wire.GetData:
+		v.Stat = statValue(r.Stat)
+	}
+	return v
+}
+
+func eventValue(record []byte) history.WatchEvent {
+	e, _ := wire.DecodeWatchEvent(record)
+	return history.WatchEvent{Type: e.Type.String(), Path: e.Path}
+}
+
+func statValue(s wire.Stat) *history.Stat {
+	return &history.Stat{
+		Czxid: history.ID(s.Czxid), Mzxid: history.ID(s.Mzxid), Pzxid: history.ID(s.Pzxid),
+		Version: s.Version, Cversion: s.Cversion, Aversion: s.Aversion,
+		Owner: history.ID(s.EphemeralOwner), NumChildren: s.NumChildren,
+	}
+}

@@ -1,0 +1,95 @@
+package link
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// request is one that waits for its reply.
+type request struct {
+	xid  int32
+	op   wire.Op
+	path string        // "" if nobody wanted it
+	sent time.Duration // taken before its last byte went out
+	loss *Loss         // that wants the reply, nil if none does
+
+	point Point
+}
+
+// requests are those of one connection that wait, in order of sending.
+type requests struct {
+	list []request
+	head int
+}
+
+func (q *requests) push(r request) { q.list = append(q.list, r) }
+
+// take removes the oldest request with this xid.
+func (q *requests) take(xid int32) (request, bool) {
+	i, ok := q.find(xid)
+	if !ok {
+		return request{}, false
+	}
+	return q.remove(i), true
+}
+
+// op is the type of the request that take would remove.
+func (q *requests) op(xid int32) (wire.Op, bool) {
+	i, ok := q.find(xid)
+	if !ok {
+		return 0, false
+	}
+	return q.list[i].op, true
+}
+
+// find looks for the oldest request with this xid. Nearly always that is the
+// oldest of all: a server answers in order, but for auth, which it answers
+// without waiting for the writes before it.
+func (q *requests) find(xid int32) (int, bool) {
+	for i := q.head; i < len(q.list); i++ {
+		if q.list[i].xid == xid {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (q *requests) remove(i int) request {
+	r := q.list[i]
+	if i > q.head {
+		q.list = slices.Delete(q.list, i, i+1)
+		return r
+	}
+	q.list[i] = request{}
+	q.head++
+	switch {
+	case q.head == len(q.list):
+		q.list, q.head = q.list[:0], 0
+	case q.head > 64 && q.head > len(q.list)/2:
+		q.list, q.head = slices.Delete(q.list, 0, q.head), 0
+	}
+	return r
+}
+
+// all are those that wait, in order.
+func (q *requests) all() []request { return q.list[q.head:] }
+
+// mostUnanswered bounds the length of an event: of a client that was never
+// answered the newest requests tell most.
+const mostUnanswered = 1000
+
+// unanswered are those that wait for the answer of a quorum.
+func (q *requests) unanswered() (v history.Unanswered) {
+	for _, r := range q.all() {
+		if wire.ProvesAlive(r.op, wire.OK) {
+			v.Requests = append(v.Requests, history.UnansweredRequest{Xid: r.xid, Op: r.op.String(), Path: r.path, Sent: r.sent})
+		}
+	}
+	if v.Older = max(0, len(v.Requests)-mostUnanswered); v.Older > 0 {
+		v.Requests = v.Requests[v.Older:]
+	}
+	return v
+}

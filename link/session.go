@@ -1,0 +1,128 @@
+package link
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Session is what a link knows of a session that it carries or carried.
+type Session struct {
+	wire.Session        // with the negotiated time-out
+	Server       string // address, of the present connection or the last one
+	Connected    bool
+
+	// Alive is the send time of the latest request that proves the session
+	// alive at that time (wire.ProvesAlive), 0 if there was none. Zxid is the
+	// highest in a reply to a request of the session.
+	Alive time.Duration
+	Zxid  int64
+
+	Dead bool // a reply to a closeSession of it was received
+}
+
+// session is the link's own record of a session. Guarded by Link.mu.
+type session struct {
+	Session
+	conns   int   // open connections that carry it
+	carrier *conn // the latest of them
+	order   int   // of its latest connect, from 1
+}
+
+func (s *session) snapshot() Session {
+	v := s.Session
+	v.Password = slices.Clone(v.Password)
+	v.Connected = s.conns > 0
+	return v
+}
+
+// Session is the most recently connected session. ok is false before the first.
+func (l *Link) Session() (s Session, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last := l.newest()
+	if last == nil {
+		return Session{}, false
+	}
+	return last.snapshot(), true
+}
+
+// newest is the session that connected last, nil before the first. Call it with
+// l.mu held.
+func (l *Link) newest() (last *session) {
+	for _, s := range l.sessions {
+		if last == nil || s.order > last.order {
+			last = s
+		}
+	}
+	return last
+}
+
+// Sessions lists all sessions so far, the most recently connected first.
+func (l *Link) Sessions() []Session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]*session, 0, len(l.sessions))
+	for _, s := range l.sessions {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *session) int { return cmp.Compare(b.order, a.order) })
+	list := make([]Session, len(all))
+	for i, s := range all {
+		list[i] = s.snapshot()
+	}
+	return list
+}
+
+// Alive is the send time of the latest request of the session that a quorum
+// answered in a way that proves the session alive at that time; 0 if none.
+func (l *Link) Alive(id int64) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.sessions[id]; s != nil {
+		return s.Alive
+	}
+	return 0
+}
+
+// Evidence is what the link knows of a session at one moment: Alive, and the
+// highest zxid in a reply to a request of it. The request of which Alive is the
+// send time has a zxid that is not above that. Both are 0 if there is none.
+func (l *Link) Evidence(id int64) (alive time.Duration, zxid int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.sessions[id]; s != nil {
+		return s.Alive, s.Zxid
+	}
+	return 0, 0
+}
+
+// connected notes that a server took the session on a connection.
+func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
+	s := l.sessions[res.Session]
+	if s == nil {
+		s = &session{}
+		l.sessions[res.Session] = s
+	}
+	l.connects++
+	s.Session.Session = wire.Session{ID: res.Session, Password: res.Password, Timeout: res.Timeout}
+	s.Server = c.addr
+	s.conns++
+	s.carrier = c
+	s.order = l.connects
+	l.broadcast()
+	return s
+}
+
+// noteReply notes what a reply tells of the session.
+func (s *session) noteReply(r request, h wire.ReplyHeader, code wire.Code) {
+	if wire.ProvesAlive(r.op, code) {
+		s.Alive = max(s.Alive, r.sent)
+	}
+	// A ping's zxid is not one that clients carry to their next server.
+	if h.Xid >= 0 {
+		s.Zxid = max(s.Zxid, h.Zxid)
+	}
+}

@@ -1,0 +1,42 @@
+package link
+
+import (
+	"github.com/zklab/zklab/history"
+)
+
+// closeReply is history.Dead.By of what a link knows.
+const closeReply = "close-reply"
+
+// sessionEvent makes an event about a session. s may be nil: a session that
+// another link had, or none of ours. Call it with l.mu held.
+func (l *Link) sessionEvent(f string, id int64, s *session, value any) history.Event {
+	e := history.Event{
+		Process: history.SessionProcess,
+		Client:  l.cfg.Client,
+		Type:    history.Info,
+		F:       f,
+		Value:   history.Value(value),
+		Session: history.ID(id),
+	}
+	if s != nil {
+		e.Alive, e.Seen = s.Alive, history.ID(s.Zxid)
+	}
+	return e
+}
+
+// recordDead records, once, that a session certainly is dead.
+func (l *Link) recordDead(id, zxid int64) {
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	s := l.sessions[id]
+	if s == nil || s.Dead {
+		l.mu.Unlock()
+		return
+	}
+	s.Dead = true
+	e := l.sessionEvent(history.FDead, id, s, history.Dead{By: closeReply})
+	e.Zxid = history.ID(zxid)
+	l.mu.Unlock()
+	l.cfg.Record(e)
+}

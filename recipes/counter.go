@@ -1,0 +1,165 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/go-zookeeper/zk"
+)
+
+var (
+	// ErrOverflow: the sum would not fit into 64 bits.
+	ErrOverflow error = conclusion("counter would overflow")
+	// ErrNotCounter: the znode holds something else than a decimal number.
+	ErrNotCounter error = conclusion("znode holds no number")
+)
+
+// Counter is an integer that any number of clients add to. It begins with 0.
+//
+// Its path is a persistent znode, created if missing, that holds the value as a
+// decimal number; an empty one is 0. The child "marks" holds an ephemeral znode for
+// each client that changes the counter at the time; by it a client finds out whether
+// a write was applied whose reply was lost. So a lost connection alone never makes
+// an addition count twice.
+//
+// What it cannot know: the outcome of a write that was under way when the session
+// ended, or when the caller gave up and no answer came within a grace of a tenth of
+// the time-out (at most 200 ms). Those calls fail with [ErrUnknown].
+//
+// Changes take turns by the znode's version, so a counter suits some hundred changes
+// a second of all clients together. It is safe for concurrent use.
+type Counter struct {
+	*recipe
+	markers *markers
+}
+
+// NewCounter returns a counter on path.
+func NewCounter(s *Session, path string) *Counter {
+	r := newRecipe(s, path)
+	return &Counter{recipe: r, markers: newMarkers(r)}
+}
+
+// Add adds delta, which may be negative, and returns the sum. An error with NoEffect
+// says that nothing was added and never will be: [ErrOverflow], [ErrNotCounter],
+// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
+// reason, says that it may have been.
+func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
+	err = c.attempts(ctx, "add", func(ctx context.Context, z *zkSession) (outcome, error) {
+		v, err := c.read(ctx, z)
+		if err != nil {
+			return notApplied, err
+		}
+		if delta > 0 && v.n > math.MaxInt64-delta || delta < 0 && v.n < math.MinInt64-delta {
+			return notApplied, fmt.Errorf("%w: %d and %d", ErrOverflow, v.n, delta)
+		}
+		sum = v.n + delta
+		return c.replace(ctx, z, v, sum)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return sum, nil
+}
+
+// CompareAndSet makes the value to if it is from, and says whether it was: if not,
+// there was a moment during the call at which it was another one. Errors are those
+// of Add.
+func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bool, err error) {
+	err = c.attempts(ctx, "compare and set", func(ctx context.Context, z *zkSession) (outcome, error) {
+		v, err := c.read(ctx, z)
+		if err == nil && v.n != from { // as an old view has it
+			v, err = c.fresh(ctx, z)
+		}
+		switch {
+		case err != nil:
+			return notApplied, err
+		case v.n != from:
+			swapped = false
+			return applied, nil
+		}
+		swapped = true
+		return c.replace(ctx, z, v, to)
+	})
+	return swapped && err == nil, err
+}
+
+// Value returns the value as it is at some time during the call. Its errors have no
+// effect: those of Add without [ErrUnknown].
+func (c *Counter) Value(ctx context.Context) (int64, error) { return c.value(ctx, "value", c.fresh) }
+
+// Cached returns the value as the client's server has it, which costs no quorum: it
+// may be old, but never older than what this session has seen before. Errors are
+// those of Value.
+func (c *Counter) Cached(ctx context.Context) (int64, error) {
+	return c.value(ctx, "cached value", c.read)
+}
+
+// value reads until it is answered.
+func (c *Counter) value(ctx context.Context, op string, read func(context.Context, *zkSession) (counted, error)) (n int64, err error) {
+	err = c.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		v, err := read(ctx, z)
+		n = v.n
+		return appliedUnless(err)
+	})
+	return n, err
+}
+
+// counted is what a counter's znode holds.
+type counted struct {
+	n       int64
+	version int32
+	absent  bool // there is no znode: n is 0
+}
+
+// read reads the value as the client's server has it.
+func (c *Counter) read(ctx context.Context, z *zkSession) (counted, error) {
+	v, err := c.s.get(ctx, z, c.path)
+	switch {
+	case errors.Is(err, zk.ErrNoNode):
+		return counted{absent: true}, nil
+	case err != nil:
+		return counted{}, err
+	case len(v.data) == 0:
+		return counted{version: v.stat.Version}, nil
+	}
+	n, err := strconv.ParseInt(string(v.data), 10, 64)
+	if err != nil {
+		return counted{}, fmt.Errorf("%w: %.32q", ErrNotCounter, v.data)
+	}
+	return counted{n: n, version: v.stat.Version}, nil
+}
+
+// fresh reads the value as it is at some time during the call.
+func (c *Counter) fresh(ctx context.Context, z *zkSession) (counted, error) {
+	if _, err := c.s.quorumSync(ctx, z, c.path); err != nil {
+		return counted{}, err
+	}
+	return c.read(ctx, z)
+}
+
+// replace makes the value n, if it still is what was read.
+func (c *Counter) replace(ctx context.Context, z *zkSession, was counted, n int64) (outcome, error) {
+	if was.absent {
+		if err := c.s.ensurePath(ctx, z, c.path); err != nil {
+			return notApplied, err
+		}
+		return notApplied, errAgain
+	}
+	o, err := c.markers.write(ctx, z, &zk.SetDataRequest{Path: c.path, Data: strconv.AppendInt(nil, n, 10), Version: was.version})
+	if o == notApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
+		err = errAgain // somebody else was quicker
+	}
+	return o, err
+}
+
+// Close ends the calls that wait, and waits until nothing of this value but the
+// counter is left in the tree, or ctx ends (its error; the clean-up goes on).
+// Closing again waits again.
+func (c *Counter) Close(ctx context.Context) error {
+	c.stopCalls()
+	c.markers.close()
+	return c.drain(ctx, "close counter")
+}

@@ -1,0 +1,127 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// marker is a znode that tells whether a write was applied whose reply was lost,
+// where the tree by itself could not: an item that is gone may have been taken by
+// somebody else. It is ephemeral and this client's own. Each write goes in one
+// multi with an update of the marker from the version that is known, so that the
+// marker tells afterwards whether the write was applied, and none is applied once
+// the marker tells that it was not.
+//
+// It is used by one call at a time.
+type marker struct {
+	path    string
+	session *zkSession
+	version int32
+}
+
+// errMarkerGone says that the marker does not exist; no write was applied with it.
+var errMarkerGone = errors.New("marker is gone")
+
+// newMarker makes a marker under parent.
+func (s *Session) newMarker(ctx context.Context, z *zkSession, parent string) (*marker, error) {
+	m := &marker{path: join(parent, newID()), session: z}
+	for range maxRecreate {
+		_, err := retry(ctx, s, z, write, func() (string, error) {
+			return s.conn.Create(m.path, nil, zk.FlagEphemeral, acl())
+		})
+		switch {
+		case err == nil, errors.Is(err, zk.ErrNodeExists): // after a lost reply
+			return m, s.verifyOwner(ctx, m)
+		case !errors.Is(err, zk.ErrNoNode):
+			return m, err
+		}
+		if err := s.ensurePath(ctx, z, parent); err != nil {
+			return m, err
+		}
+	}
+	return m, zk.ErrNoNode
+}
+
+// verifyOwner makes sure that the marker was created in its session.
+func (s *Session) verifyOwner(ctx context.Context, m *marker) error {
+	v, err := s.get(ctx, m.session, m.path)
+	if err == nil && v.stat.EphemeralOwner != m.session.id {
+		return ErrSessionLost
+	}
+	return err
+}
+
+// markedWrite is a multi under way that updates a marker.
+type markedWrite struct {
+	id string
+	*request[[]zk.MultiResponse]
+}
+
+// sendMarked sends ops together with an update of m.
+func (s *Session) sendMarked(m *marker, ops ...any) markedWrite {
+	w := markedWrite{id: newID()}
+	ops = append(ops, &zk.SetDataRequest{Path: m.path, Data: []byte(w.id), Version: m.version})
+	w.request = send(s, m.session, write, func() ([]zk.MultiResponse, error) { return s.conn.Multi(ops...) })
+	return w
+}
+
+// outcome returns the outcome of w, which was answered with err or not at all. The
+// first of the ops that failed gives the error that comes with notApplied.
+func (s *Session) outcome(ctx context.Context, m *marker, w markedWrite, err error) (outcome, error) {
+	switch {
+	case err == nil:
+		m.version++
+		return applied, nil
+	case w.settled() && w.unsent:
+		return notApplied, err
+	case stopped(err):
+		return unknown, err
+	case unanswered(err):
+		return s.resolve(ctx, m, w)
+	case len(w.v) > 0 && refusedBy(w.v) == len(w.v)-1:
+		return notApplied, errMarkerGone
+	}
+	return notApplied, err
+}
+
+// refusedBy returns the index of the op that made a multi fail.
+func refusedBy(results []zk.MultiResponse) int {
+	for i, r := range results {
+		if r.Error != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// resolve finds the outcome of a write whose reply was lost, by an update of the
+// marker from the same version: only one of the two can succeed.
+func (s *Session) resolve(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
+	not := "not " + w.id
+	_, err := retry(ctx, s, m.session, write, func() (*zk.Stat, error) {
+		return s.conn.Set(m.path, []byte(not), m.version)
+	})
+	switch {
+	case err == nil:
+		m.version++
+		return notApplied, errAgain
+	case !errors.Is(err, zk.ErrBadVersion):
+		return unknown, err
+	}
+	// The write, or an earlier try of the update. What the marker holds will not
+	// change any more, so a plain read after that refusal is enough.
+	v, err := s.get(ctx, m.session, m.path)
+	switch {
+	case err != nil:
+		return unknown, err
+	case string(v.data) == w.id:
+		m.version++
+		return applied, nil
+	case string(v.data) == not:
+		m.version++
+		return notApplied, errAgain
+	}
+	return unknown, errMarkerGone // somebody else wrote to it
+}

@@ -1,0 +1,110 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// markersNode is the child of a recipe's path that markers are in.
+const markersNode = "marks"
+
+// markers are those of one recipe, each for one call at a time. They are safe for
+// concurrent use.
+type markers struct {
+	r *recipe
+
+	mu   sync.Mutex
+	free []*marker // that no call uses
+}
+
+func newMarkers(r *recipe) *markers { return &markers{r: r} }
+
+// write applies ops together with an update of a marker, all or none. unknown comes
+// with the error that left it so.
+func (ms *markers) write(ctx context.Context, z *zkSession, ops ...any) (outcome, error) {
+	s := ms.r.s
+	m, err := ms.take(ctx, z)
+	if err != nil {
+		return notApplied, err
+	}
+	if err := s.awaitConnected(ctx, z); err != nil {
+		ms.release(m)
+		return notApplied, err
+	}
+	w := s.sendMarked(m, ops...)
+	_, err = w.wait(ctx)
+	o, err := s.outcome(ctx, m, w, err)
+	if o == unknown && ctx.Err() != nil {
+		o, err = s.late(ctx, m, w)
+	}
+	if o == unknown || errors.Is(err, errMarkerGone) {
+		ms.discard(m, w.done)
+	} else {
+		ms.release(m)
+	}
+	return o, err
+}
+
+// late waits a little longer than the caller for the outcome of w.
+func (s *Session) late(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
+	grace, cancel := s.withGrace()
+	defer cancel()
+	_, err := w.wait(grace)
+	o, err := s.outcome(grace, m, w, err)
+	if o == unknown || unanswered(err) {
+		err = ctx.Err()
+	}
+	return o, err
+}
+
+// take returns a marker that no other call uses.
+func (ms *markers) take(ctx context.Context, z *zkSession) (*marker, error) {
+	ms.mu.Lock()
+	for len(ms.free) > 0 {
+		m := ms.free[len(ms.free)-1]
+		ms.free = ms.free[:len(ms.free)-1]
+		if m.session == z {
+			ms.mu.Unlock()
+			return m, nil
+		}
+	}
+	ms.mu.Unlock()
+	m, err := ms.r.s.newMarker(ctx, z, join(ms.r.path, markersNode))
+	if err != nil {
+		ms.discard(m, nil)
+		return nil, err
+	}
+	return m, nil
+}
+
+// release lets other calls use the marker.
+func (ms *markers) release(m *marker) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if ms.r.ctx.Err() != nil {
+		ms.discard(m, nil)
+		return
+	}
+	ms.free = append(ms.free, m)
+}
+
+// discard removes a marker in the background, once after is closed, in whichever
+// session there is: its own create, too, may be carried out late.
+func (ms *markers) discard(m *marker, after <-chan struct{}) {
+	ms.r.cleanUp(after, func(ctx context.Context, z *zkSession) bool {
+		_, err := ms.r.s.remove(ctx, z, m.path)
+		return err == nil
+	})
+}
+
+// close removes what no call uses; calls that end later remove theirs.
+func (ms *markers) close() {
+	ms.mu.Lock()
+	free := ms.free
+	ms.free = nil
+	ms.mu.Unlock()
+	for _, m := range free {
+		ms.discard(m, nil)
+	}
+}

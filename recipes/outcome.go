@@ -1,0 +1,45 @@
+package recipes
+
+import "context"
+
+// outcome of a write.
+type outcome int
+
+const (
+	unknown outcome = iota // perhaps applied
+	applied
+	notApplied // and never will be
+)
+
+// once sends a write once. unknown comes with the error that left it so.
+func once[T any](ctx context.Context, s *Session, z *zkSession, f func() (T, error)) (outcome, error) {
+	if err := s.awaitConnected(ctx, z); err != nil {
+		return notApplied, err
+	}
+	r := send(s, z, write, f)
+	_, err := r.wait(ctx)
+	if stopped(err) && !r.settled() {
+		grace, cancel := s.withGrace()
+		defer cancel()
+		if _, late := r.wait(grace); r.settled() && !unanswered(late) {
+			err = late
+		}
+	}
+	switch {
+	case err == nil:
+		return applied, nil
+	case r.settled() && r.unsent:
+		return notApplied, err
+	case stopped(err), unanswered(err):
+		return unknown, err
+	}
+	return notApplied, err
+}
+
+// appliedUnless is applied if there is no error, else notApplied.
+func appliedUnless(err error) (outcome, error) {
+	if err != nil {
+		return notApplied, err
+	}
+	return applied, nil
+}

@@ -1,0 +1,153 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// recipe is what all recipes are built on: a path in a session, the calls that
+// are under way, and what they leave behind to be removed.
+type recipe struct {
+	s    *Session
+	path string
+
+	calls    tasks
+	cleanUps tasks
+
+	order sync.Mutex      // of start and stopCalls
+	ctx   context.Context // of all calls; ends with stopCalls
+	stop  context.CancelFunc
+}
+
+func newRecipe(s *Session, path string) *recipe {
+	ctx, stop := context.WithCancel(context.Background())
+	return &recipe{s: s, path: path, ctx: ctx, stop: stop}
+}
+
+// start begins a call. Its context ends with stopCalls, too; end must be called.
+func (r *recipe) start(ctx context.Context) (_ context.Context, end func(), err error) {
+	if err := checkPath(r.path); err != nil {
+		return nil, nil, err
+	}
+	r.order.Lock()
+	defer r.order.Unlock()
+	if r.ctx.Err() != nil {
+		return nil, nil, ErrClosed
+	}
+	r.calls.add()
+	ctx, cancel := context.WithCancel(ctx)
+	unbind := context.AfterFunc(r.ctx, cancel)
+	return ctx, func() {
+		unbind()
+		cancel()
+		r.calls.done()
+	}, nil
+}
+
+// attempts runs one attempt at an operation after the other until its outcome
+// is known, or can't be. An attempt that was notApplied without an error is
+// followed by the next at once.
+func (r *recipe) attempts(ctx context.Context, op string, attempt func(context.Context, *zkSession) (outcome, error)) error {
+	ctx, end, err := r.start(ctx)
+	if err != nil {
+		return r.definite(op, err)
+	}
+	defer end()
+	var b backoff
+	for {
+		z, err := r.s.begin(ctx)
+		if err != nil {
+			return r.definite(op, err)
+		}
+		o, err := attempt(ctx, z)
+		switch {
+		case o == applied:
+			return nil
+		case o == unknown:
+			return r.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, r.cause(err)))
+		case err == nil:
+			continue
+		case !retryable(err):
+			return r.definite(op, err)
+		}
+		b.pause(ctx)
+	}
+}
+
+// errAgain asks for another attempt after a pause.
+var errAgain = errors.New("has to be tried again")
+
+// retryable reports whether to try again after an error that had no effect.
+func retryable(err error) bool {
+	return unanswered(err) || errors.Is(err, ErrSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, errAgain)
+}
+
+// stopCalls ends all calls and lets no more begin.
+func (r *recipe) stopCalls() {
+	r.order.Lock()
+	defer r.order.Unlock()
+	r.stop()
+}
+
+// drain waits for calls and clean-ups.
+func (r *recipe) drain(ctx context.Context, op string) error {
+	for _, group := range []*tasks{&r.calls, &r.cleanUps} {
+		if err := group.wait(ctx); err != nil {
+			return &Error{Op: op, Path: r.path, Err: err}
+		}
+	}
+	return nil
+}
+
+// background runs f in the background; f must end when its context does.
+func (r *recipe) background(f func(ctx context.Context)) {
+	r.s.tasks.add()
+	r.cleanUps.add()
+	go func() {
+		defer r.s.tasks.done()
+		defer r.cleanUps.done()
+		f(r.s.ctx)
+	}()
+}
+
+// cleanUp tries in the background, once after is closed (nil: at once), in
+// whichever session there is, until try reports success or the session is closed.
+func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z *zkSession) bool) {
+	r.background(func(ctx context.Context) {
+		if after != nil {
+			select {
+			case <-after:
+			case <-ctx.Done():
+				return
+			}
+		}
+		var b backoff
+		for {
+			z, err := r.s.awaitSession(ctx)
+			if err != nil || try(ctx, z) {
+				return
+			}
+			b.pause(ctx)
+		}
+	})
+}
+
+// definite is the error of a call that certainly had no effect.
+func (r *recipe) definite(op string, err error) error {
+	return &Error{Op: op, Path: r.path, Err: r.cause(err), noEffect: true}
+}
+
+// indefinite is the error of a call that may have had an effect.
+func (r *recipe) indefinite(op string, err error) error {
+	return &Error{Op: op, Path: r.path, Err: r.cause(err)}
+}
+
+// cause is err, or ErrClosed if Close was the reason for the end of a call.
+func (r *recipe) cause(err error) error {
+	if r.ctx.Err() != nil && stopped(err) {
+		return ErrClosed
+	}
+	return err
+}

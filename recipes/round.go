@@ -1,0 +1,204 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// gather waits until c is a member of a round, and forms one if it can.
+func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []string, err error) {
+	persistent := make(map[string]bool) // persistent znodes that look like members
+	for {
+		event := d.s.nextEvent()
+		ready, err := d.ready(ctx, c.session)
+		if err != nil {
+			return nil, err
+		}
+		round := members(ready.data)
+		if slices.Contains(round, c.name) {
+			return round, nil
+		}
+		present, changed, err := d.present(ctx, c, persistent)
+		switch {
+		case errors.Is(err, zk.ErrNoNode): // it changed while we looked
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if next := d.next(present, round); slices.Contains(next, c.name) {
+			err = d.form(ctx, c.session, next, ready.stat.Version, persistent)
+		} else {
+			err = d.s.wait(ctx, c.session, event, ready.changed, changed)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// ready reads the present round and makes the znode for it if it is missing.
+func (d *DoubleBarrier) ready(ctx context.Context, z *zkSession) (value, error) {
+	path := join(d.path, readyNode)
+	for range maxRecreate {
+		v, err := d.s.getW(ctx, z, path)
+		if !errors.Is(err, zk.ErrNoNode) {
+			return v, err
+		}
+		if err := d.s.ensurePath(ctx, z, path); err != nil {
+			return value{}, err
+		}
+	}
+	return value{}, ErrRemoved
+}
+
+// members reads the names of a round; lines that are no names are left out.
+func members(data []byte) []string {
+	var round []string
+	for _, n := range nodes(strings.Split(string(data), "\n"), kindMember) {
+		round = append(round, n.name)
+	}
+	return round
+}
+
+// present returns the members that are present, in order, and a watch on whatever
+// c has to wait for. Only the one in front watches the children; the others watch
+// the one ahead of them, to step in for it, and all watch "ready".
+func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]node, <-chan zk.Event, error) {
+	names, err := d.s.children(ctx, c.session, d.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		present := sorted(names, persistent)
+		at := slices.IndexFunc(present, func(n node) bool { return n.name == c.name })
+		switch {
+		case at < 0:
+			return nil, nil, ErrRemoved
+		case at == 0:
+			children, err := d.s.childrenW(ctx, c.session, d.path)
+			return sorted(children.names, persistent), children.changed, err
+		}
+		ahead := present[at-1].name
+		v, err := d.s.getW(ctx, c.session, join(d.path, ahead))
+		if err != nil || v.stat.EphemeralOwner != 0 {
+			return present, v.changed, err
+		}
+		persistent[ahead] = true
+	}
+}
+
+// allEphemeral reports whether all of the named are there and ephemeral.
+func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *zkSession, names []string, persistent map[string]bool) (bool, error) {
+	for _, name := range names {
+		v, err := d.s.get(ctx, z, join(d.path, name))
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			return false, nil
+		case err != nil:
+			return false, err
+		case v.stat.EphemeralOwner == 0:
+			persistent[name] = true
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// sorted returns the members among names, in order, without the persistent ones.
+func sorted(names []string, persistent map[string]bool) []node {
+	return slices.DeleteFunc(nodes(names, kindMember), func(n node) bool { return persistent[n.name] })
+}
+
+// next returns the names of the round that can be formed now: the first of those
+// who are present, if they are enough and nobody of the last round is left. A
+// member of the last round who is present may not have seen yet that it is in.
+func (d *DoubleBarrier) next(present []node, last []string) []string {
+	if len(present) < d.parties {
+		return nil
+	}
+	var next []string
+	for i, n := range present {
+		if slices.Contains(last, n.name) {
+			return nil
+		}
+		if i < d.parties {
+			next = append(next, n.name)
+		}
+	}
+	return next
+}
+
+// form tries to make the named members a round; "ready" tells what came of it.
+// That a member has gone meanwhile, that another one was faster, or that the reply
+// was lost, is no error.
+func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, version int32, persistent map[string]bool) error {
+	if ok, err := d.allEphemeral(ctx, z, round, persistent); err != nil || !ok {
+		return err
+	}
+	var ops []any
+	for _, name := range round {
+		ops = append(ops, &zk.CheckVersionRequest{Path: join(d.path, name), Version: -1})
+	}
+	ops = append(ops, &zk.SetDataRequest{
+		Path: join(d.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
+	})
+	_, err := send(d.s, z, write, func() ([]zk.MultiResponse, error) { return d.s.conn.Multi(ops...) }).wait(ctx)
+	switch {
+	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion):
+		return nil
+	case unanswered(err):
+		new(backoff).pause(ctx)
+		return nil
+	}
+	return err
+}
+
+// withdraw takes c away unless it has been counted, within a grace. It returns
+// the round if it has been counted, else whether it is known to be gone; what is
+// left is removed in the background.
+func (d *DoubleBarrier) withdraw(c *contender) (round []string, gone bool) {
+	ctx, cancel := d.s.withGrace()
+	defer cancel()
+	round, err := d.removeUncounted(ctx, c)
+	if err != nil {
+		d.abandon(c)
+		return nil, false
+	}
+	if round == nil {
+		d.sweepIf(c.unsure, c.id)
+	}
+	return round, true
+}
+
+// removeUncounted removes c in one step with a check that "ready" is as it was
+// read, so that c is either counted or gone.
+func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contender) (round []string, err error) {
+	for {
+		ready, err := d.ready(ctx, c.session)
+		if err != nil {
+			return nil, err
+		}
+		if round := members(ready.data); slices.Contains(round, c.name) {
+			return round, nil
+		}
+		results, err := retry(ctx, d.s, c.session, write, func() ([]zk.MultiResponse, error) {
+			return d.s.conn.Multi(
+				&zk.CheckVersionRequest{Path: join(d.path, readyNode), Version: ready.stat.Version},
+				&zk.DeleteRequest{Path: join(d.path, c.name), Version: -1},
+			)
+		})
+		switch {
+		case err == nil:
+			return nil, nil
+		case errors.Is(err, zk.ErrBadVersion), errors.Is(err, zk.ErrNoNode) && refusedBy(results) == 0:
+			continue // look again
+		case errors.Is(err, zk.ErrNoNode): // by an earlier try, or by somebody else
+			return nil, nil
+		}
+		return nil, err
+	}
+}

@@ -1,0 +1,75 @@
+package reports
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Linearizable is what was decided about a history from elsewhere, in a screenful of
+// text: the verdicts with their witnesses, and what was read.
+func Linearizable(r linear.Report, screen Screen) string {
+	var b strings.Builder
+	head := map[checker.Result]string{checker.Valid: "VALID", checker.Violation: "VIOLATION", checker.Unknown: "UNKNOWN"}[r.Verdict]
+	sentence := map[checker.Result]string{
+		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
+	}[r.Verdict]
+	switch r.Model {
+	case "set", "total-queue", "counter-bounds": // Jepsen's checks, which are less
+		sentence = strings.Replace(sentence, "linearizable", "right", 1)
+	}
+	fmt.Fprintf(&b, "\n%s: the history %s %s\n\n", screen.paint(r.Verdict, head), sentence, r.Model)
+	for _, v := range r.Verdicts {
+		b.WriteString(linearVerdict(v, screen))
+	}
+	fmt.Fprintf(&b, "  history     %d operations (%d ok, %d failed, %d unknown) on %s, in format %s\n",
+		r.Operations, r.OK, r.Failed, r.Unknown, prose.Count(r.Keys, "key"), r.Format)
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "  note        %s\n", printable.Text(n, 2000))
+	}
+	return b.String()
+}
+
+// linearVerdict is one verdict with its witness.
+func linearVerdict(v linear.Verdict, screen Screen) string {
+	var b strings.Builder
+	b.WriteString("  " + v.Property)
+	if v.Key != "" {
+		fmt.Fprintf(&b, " of key %q", v.Key)
+	}
+	fmt.Fprintf(&b, ": %s", v.Result)
+	if v.Decider != "" {
+		fmt.Fprintf(&b, " (decided by %s)", v.Decider)
+	}
+	b.WriteByte('\n')
+	if v.Reason != "" {
+		fmt.Fprintf(&b, "    %s\n", printable.Text(v.Reason, 2000))
+	}
+	b.WriteString(storyText(v.Story))
+	if picture := v.Timeline(screen.drawing()); picture != "" {
+		b.WriteString("\n" + picture)
+	}
+	if n := len(v.Events); n > 0 {
+		fmt.Fprintf(&b, "\n    %s %s of the file\n", prose.Noun(n, "line"), linesOf(v.Events))
+	}
+	return b.String() + "\n"
+}
+
+// linesOf are the first lines of a witness.
+func linesOf(events []linear.Event) string {
+	const most = 20
+	var lines []string
+	for i, e := range events {
+		if i == most {
+			lines = append(lines, fmt.Sprintf("and %d more", len(events)-most))
+			break
+		}
+		lines = append(lines, strconv.Itoa(e.Line))
+	}
+	return strings.Join(lines, ", ")
+}

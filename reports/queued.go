@@ -1,0 +1,68 @@
+package reports
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats"
+)
+
+// queued is the time that an item spent in a queue, as far as it is known:
+// from the acknowledged enqueue (or, if that is unknown, from its own dequeue)
+// to the dequeue that returned it.
+type queued struct {
+	stats.Span
+	key, item   string
+	put, taken  int // clients; taken is -1 if nobody took it
+	unconfirmed bool
+}
+
+func queuedItems(h *history.History) []queued {
+	type name struct{ key, item string }
+	model := models.Of(h)
+	items := map[name]*queued{}
+	for _, op := range h.Operations() {
+		if item, ok := itemOf(op.Invoke); ok && model.Operation(op.F).Puts && op.Outcome() != history.Fail {
+			f := &queued{key: op.Key, item: item, put: op.Client, taken: -1, unconfirmed: op.Outcome() != history.OK}
+			if f.From, f.Until = op.Began(), stats.End(h); !f.unconfirmed {
+				f.From = op.Return.Time
+			}
+			items[name{op.Key, item}] = f
+		}
+	}
+	for _, op := range h.Operations() {
+		if !model.Operation(op.F).Takes || op.Outcome() != history.OK {
+			continue
+		}
+		if item, ok := itemOf(op.Return); ok {
+			if f := items[name{op.Key, item}]; f != nil {
+				f.taken, f.Until = op.Client, op.Return.Time
+				f.From = min(f.From, f.Until)
+			}
+		}
+	}
+	var out []queued
+	for _, f := range items {
+		// What nobody acknowledged and nobody took may never have been in.
+		if !f.unconfirmed || f.taken >= 0 {
+			out = append(out, *f)
+		}
+	}
+	slices.SortFunc(out, func(a, b queued) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.key, b.key), cmp.Compare(a.item, b.item))
+	})
+	return out
+}
+
+func itemOf(e *history.Event) (string, bool) {
+	var i history.Item
+	if e == nil || e.Decode(&i) != nil || i.Item == "" {
+		return "", false
+	}
+	return i.Item, true
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,85 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	told "github.com/zklab/zklab/explain"
+)
+
+// sheet is text for a terminal as it grows: names in a first column, text beside them.
+type sheet struct {
+	screen Screen
+	b      strings.Builder
+}
+
+// line writes a name in the first column and text in the second, broken to
+// the width.
+func (s *sheet) line(name, text string) {
+	const first = 13
+	for i, part := range wrap(label(text, 2000), summaryWidth-first-2) {
+		if i > 0 {
+			name = ""
+		}
+		fmt.Fprintf(&s.b, "  %-*s%s\n", first, name, part)
+	}
+}
+
+// wrap breaks text between words, but not between a number and its unit; a
+// word that is too long stays whole.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range words(text) {
+		if line != "" && told.Columns(line)+1+told.Columns(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// words cuts text into what must stay in one line.
+func words(text string) []string {
+	var out []string
+	for word := range strings.FieldsSeq(text) {
+		unit := strings.TrimRight(word, ",;.)")
+		if n := len(out); n > 0 && slices.Contains([]string{"s", "ms", "µs", "ns", "min", "h", "%"}, unit) {
+			out[n-1] += " " + word
+			continue
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+// paint gives text the colour of a result.
+func (s *sheet) paint(r checker.Result, text string) string {
+	if !s.screen.Colour {
+		return text
+	}
+	code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r]
+	if code == "" {
+		return text
+	}
+	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
+}
+
+// head is the verdict, in its colour, and what it is about.
+func (s *sheet) head(r checker.Result, text string) {
+	head := fmt.Sprintf("%s %s", markOf(r), strings.ToUpper(wordOf(r)))
+	lines := wrap(head+": "+label(text, 400), summaryWidth)
+	fmt.Fprintf(&s.b, "\n%s%s\n", s.paint(r, head), strings.TrimPrefix(lines[0], head))
+	for _, more := range lines[1:] {
+		fmt.Fprintln(&s.b, more)
+	}
+}
+
+// copied is a line that is not broken, so that it can be copied: a path, a command.
+func (s *sheet) copied(name, text string) { fmt.Fprintf(&s.b, "  %-13s%s\n", name, text) }

@@ -1,0 +1,331 @@
+package reports
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/sweep"
+)
+
+// Bounds of what a screenful tells of a sweep; the page has more.
+const (
+	findingsInSummary = 5
+	reasonsInSummary  = 3
+	shardsInSummary   = 8
+)
+
+// SweepSummary is a sweep in a screenful of text, for people. page is where its page is;
+// empty: nowhere.
+func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
+	t := &sweepText{sheet: sheet{screen: screen}, s: s}
+	t.head(s.Verdict, sweepSentence(s))
+	t.b.WriteByte('\n')
+	t.findings()
+	t.properties()
+	t.b.WriteByte('\n')
+	t.runs()
+	t.faults()
+	t.exercised()
+	t.shards()
+	if page != "" {
+		t.b.WriteByte('\n')
+		t.copied("page", page)
+	}
+	return t.b.String()
+}
+
+type sweepText struct {
+	sheet
+	s *sweep.Summary
+}
+
+// sweepSubject is what was swept, in words.
+func sweepSubject(s *sweep.Summary) string {
+	what := "this"
+	if recipe := s.Description.Setting("recipe"); recipe != "" {
+		what = models.Named(recipe).Subject()
+	}
+	if subject := s.Description.Setting("subject"); subject != "" {
+		what += " (" + subject + ")"
+	}
+	return what
+}
+
+// sweepSentence is the verdict of a sweep in words.
+func sweepSentence(s *sweep.Summary) string {
+	what := sweepSubject(s)
+	switch s.Verdict {
+	case checker.Violation:
+		return fmt.Sprintf("%s broke its promise in %s of %s", what, thousands(s.Violation), plural(s.Decided(), "run"))
+	case checker.Valid:
+		text := fmt.Sprintf("%s broke no promise in %s, and each was decided in some of them", what, plural(s.Decided(), "run"))
+		if s.Unknown > 0 {
+			text += fmt.Sprintf(" (%s undecided, or in part)", thousands(s.Unknown))
+		}
+		return text
+	}
+	return "nothing was violated, but " + s.Why
+}
+
+// findingRate is how often there was a finding, with its interval.
+func findingRate(f sweep.Finding) string {
+	return fmt.Sprintf("in %s of %s, %s (%s to %s)", thousands(f.Count), plural(f.Of, "run"),
+		percent(float64(f.Count)/float64(max(f.Of, 1))), percent(f.Low), percent(f.High))
+}
+
+// metWords are the faults of a cause.
+func metWords(c sweep.Cause) string {
+	switch {
+	case len(c.Faults) == 0:
+		return "no fault hit them meanwhile"
+	case c.Faults[0] == sweep.ManyKinds:
+		return "several kinds of faults hit them meanwhile"
+	}
+	return prose.List(c.Faults, "and") + " hit them meanwhile"
+}
+
+func (t *sweepText) findings() {
+	for i, f := range t.s.Findings {
+		if i == findingsInSummary {
+			fmt.Fprintf(&t.b, "  and %s, on the page\n", plural(len(t.s.Findings)-i, "more cause"))
+			break
+		}
+		result := checker.Violation
+		mark := markOf(result)
+		if f.Measured {
+			result, mark = checker.Unknown, "!"
+		}
+		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.paint(result, mark), label(f.Property, 40), findingRate(f))
+		for _, line := range wrap(label(f.Shape, 600)+"; "+metWords(f.Cause), summaryWidth-6) {
+			fmt.Fprintf(&t.b, "      %s\n", line)
+		}
+		for _, line := range wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), summaryWidth-6) {
+			fmt.Fprintf(&t.b, "      %s\n", line)
+		}
+		if f.Smallest.Kept != "" {
+			fmt.Fprintf(&t.b, "      report    %s\n", filepath.Join(f.Smallest.Kept, "report.html"))
+		}
+		if replay := replayWords(t.s, f.Smallest); replay != "" {
+			fmt.Fprintf(&t.b, "      replay    %s\n", replay)
+		}
+	}
+	if len(t.s.Findings) > 0 {
+		t.b.WriteByte('\n')
+	}
+}
+
+// replayWords is the command that runs it again.
+func replayWords(s *sweep.Summary, x sweep.Example) string {
+	if x.Kept != "" {
+		return "zklab run --config " + filepath.Join(x.Kept, "experiment.yaml")
+	}
+	return s.Description.ReplayOf(x.Seed)
+}
+
+func drawnWords(x sweep.Example) string {
+	if x.Drawn == "" {
+		return ""
+	}
+	return " (" + label(x.Drawn, 200) + ")"
+}
+
+func (t *sweepText) properties() {
+	column := 12
+	for _, p := range t.s.Properties {
+		column = max(column, len(p.Name))
+	}
+	for _, p := range t.s.Properties {
+		mark := propertyMark(p)
+		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p))
+		for i, why := range p.Why {
+			if i == reasonsInSummary {
+				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", plural(len(p.Why)-i, "more reason"))
+				break
+			}
+			for _, line := range wrap(fmt.Sprintf("undecided %s: %s", times(why.N), label(why.Text, 200)), summaryWidth-column-5) {
+				fmt.Fprintf(&t.b, "  %-*s %s\n", column+2, "", line)
+			}
+		}
+	}
+}
+
+// signOf is how a property of a sweep is marked.
+type signOf struct {
+	Class checker.Result
+	Sign  string
+}
+
+// propertyMark alarms nobody for what is only measured, or undecided in single runs.
+func propertyMark(p sweep.PropertySummary) signOf {
+	switch {
+	case p.Violation > 0 && p.Measured:
+		return signOf{checker.Unknown, "!"}
+	case p.Violation > 0:
+		return signOf{checker.Violation, markOf(checker.Violation)}
+	case p.Valid == 0:
+		return signOf{checker.Unknown, markOf(checker.Unknown)}
+	}
+	return signOf{checker.Valid, markOf(checker.Valid)}
+}
+
+// propertyWords are in how many runs it was what.
+func propertyWords(p sweep.PropertySummary) string {
+	var parts []string
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s in %s", what, plural(n, "run")))
+		}
+	}
+	violated := "violated"
+	if p.Measured {
+		violated = "happened"
+	}
+	add(p.Violation, violated)
+	add(p.Unknown, "not decided")
+	add(p.Valid, "valid")
+	text := strings.Join(parts, ", ")
+	if p.Measured {
+		text += " (measured, does not decide)"
+	}
+	return text
+}
+
+func (t *sweepText) runs() {
+	t.line("runs", runsWords(t.s))
+	if rate := rateWords(t.s); rate != "" {
+		t.line("", rate)
+	}
+	for i, e := range t.s.Reasons {
+		if i == reasonsInSummary {
+			break
+		}
+		t.line("not run", times(e.N)+": "+e.Text)
+	}
+}
+
+// runsWords are how many runs there are.
+func runsWords(s *sweep.Summary) string {
+	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", thousands(s.Runs), thousands(s.Violation), thousands(s.Unknown), thousands(s.Valid))
+	if s.Errors > 0 {
+		text += fmt.Sprintf("; %s could not be run", thousands(s.Errors))
+	}
+	return fmt.Sprintf("%s; %s, %s by their own clocks", text, plural(s.Operations, "operation"), length(s.Virtual))
+}
+
+// rateWords are how fast it went.
+func rateWords(s *sweep.Summary) string {
+	if s.Wall < time.Millisecond {
+		return ""
+	}
+	hours := s.Wall.Hours()
+	return fmt.Sprintf("%s of sweeping: %s runs and %s hours an hour, %s a run", length(s.Wall),
+		thousands(int(float64(s.Runs)/hours)), number(float64(int(100*s.Virtual.Hours()/hours))/100), length(s.Spent/time.Duration(max(s.Runs, 1))))
+}
+
+func (t *sweepText) faults() {
+	name := "faults"
+	for _, f := range t.s.Faults {
+		if f.Verified > 0 {
+			t.line(name, fmt.Sprintf("%s: took effect %s of %d, in %s", f.Kind, times(f.Verified), f.Scheduled, plural(f.Effective, "run")))
+			name = ""
+		}
+	}
+	if never := t.s.Never(); len(never) > 0 {
+		t.line(name, "never took effect: "+prose.List(never, "and"))
+	} else if len(t.s.Faults) == 0 {
+		t.line(name, "none")
+	}
+}
+
+// exercised tells what never met what.
+func (t *sweepText) exercised() {
+	m := t.s.Matrix()
+	name := "exercised"
+	for _, row := range m.Rows {
+		if row.Step != "" {
+			continue
+		}
+		var never []string
+		for _, c := range row.Cells {
+			if c.Hole {
+				never = append(never, c.Kind)
+			}
+		}
+		text := fmt.Sprintf("%s %s", row.Operation, times(row.Count))
+		if len(never) > 0 {
+			text += ", never during " + prose.List(never, "or")
+		}
+		t.line(name, text)
+		name = ""
+	}
+}
+
+// shards tells of those that lack something.
+func (t *sweepText) shards() {
+	told := 0
+	for _, h := range t.s.Shards {
+		if h.Done >= h.Seeds {
+			continue
+		}
+		if told++; told > shardsInSummary {
+			t.line("", "and more shards, on the page")
+			break
+		}
+		t.line("shard "+h.Shard.String(), shardWords(h))
+		if h.Command != "" && !h.Running {
+			t.copied("", h.Command)
+		}
+	}
+	if len(t.s.Absent) > 0 {
+		t.line("absent", absentWords(t.s.Absent))
+		if c := t.s.Description.CommandOf(t.s.Absent[0]); c != "" {
+			t.copied("", c)
+		}
+	}
+}
+
+// shardWords are how far a shard has come.
+func shardWords(h sweep.ShardState) string {
+	text := fmt.Sprintf("%s of %s", thousands(int(h.Done)), plural(int(h.Seeds), "seed"))
+	switch {
+	case h.Done >= h.Seeds:
+		return text
+	case h.Running:
+		return text + ", goes on"
+	case h.Died():
+		text += ", was killed"
+	default:
+		text += ", " + map[sweep.End]string{
+			sweep.TimeIsUp: "its time was over", sweep.Enough: "found enough", sweep.Interrupted: "was interrupted", sweep.AllSeeds: "was given more seeds",
+		}[h.Ended]
+	}
+	return text + "; not run: " + leftWords(h)
+}
+
+// leftWords are the seeds that have not run.
+func leftWords(h sweep.ShardState) string {
+	const most = 4
+	left := h.Left[:min(most, len(h.Left))]
+	if n := h.Seeds - h.Done - left.Count(); n > 0 {
+		return fmt.Sprintf("%s and %s more", left, thousands(int(n)))
+	}
+	return left.String()
+}
+
+func absentWords(absent []sweep.Shard) string {
+	const most = 10
+	var names []string
+	for _, h := range absent[:min(most, len(absent))] {
+		names = append(names, h.String())
+	}
+	if n := len(absent) - most; n > 0 {
+		names = append(names, fmt.Sprintf("%d more", n))
+	}
+	return prose.Noun(len(absent), "shard") + " " + prose.List(slices.Clone(names), "and")
+}

@@ -1,0 +1,109 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/sweep"
+)
+
+// sweptRuns is what a sweep of three shards came to, one of which was killed and one never
+// began. Names come from histories that anybody may have written.
+func sweptRuns() *sweep.Summary {
+	d := sweep.Description{
+		Settings: []sweep.Setting{{Name: "recipe", Value: "lock"}, {Name: "subject", Value: "go-zookeeper"}},
+		Seeds:    sweep.Seeds{{First: 1, Last: 300}}, Shard: sweep.Shard{Index: 1, Of: 3},
+		Command: "zklab sweep lock --seeds 1..300", Replay: "zklab run lock --seed {seed}",
+	}
+	return &sweep.Summary{
+		Description: d, Verdict: checker.Violation, Runs: 150, Violation: 49, Unknown: 26, Valid: 74, Errors: 1,
+		Reasons:    []sweep.Count{{Text: "no room on the disk", N: 1}},
+		Operations: 12345, Virtual: 1500 * time.Second, Wall: 10 * time.Second, Spent: 12 * time.Second,
+		Findings: []sweep.Finding{
+			{
+				Cause: sweep.Cause{Property: "progress", Shape: "acquire info | acquire <b>open</b>", Faults: []string{"kill", "pause"}}, Count: 49, Of: 149, Low: 0.26, High: 0.41,
+				Smallest: sweep.Example{Seed: 17, Events: 2431, Kept: filepath.Join("sweeps", "1-of-3", "runs", "17"), Drawn: "clients 3"}, Seeds: []int64{2, 17},
+			},
+			{Cause: sweep.Cause{Property: "belief", Measured: true, Shape: "acquire ok\x1b[31m", Faults: []string{sweep.ManyKinds}}, Count: 2, Of: 149, Smallest: sweep.Example{Seed: 4}},
+		},
+		Properties: []sweep.PropertySummary{
+			{Name: "progress", Valid: 74, Violation: 49, Unknown: 26, Why: []sweep.Count{{Text: "assumption faults", N: 20}, {Text: "a", N: 3}, {Text: "b", N: 2}, {Text: "c", N: 1}}},
+			{Name: "belief", Measured: true, Valid: 147, Violation: 2},
+			{Name: "fencing", Unknown: 149, Why: []sweep.Count{{Text: "no token was given", N: 149}}},
+		},
+		Faults: []sweep.FaultCount{{Kind: "pause", Runs: 100, Effective: 90, Scheduled: 110, Verified: 91}, {Kind: "kill", Runs: 5, Effective: 5, Scheduled: 5, Verified: 5}, {Kind: "reset", Runs: 40, Scheduled: 41}},
+		Met: sweep.Exercised{
+			"acquire": {Count: 5000, Met: map[string]int{"pause": 300}}, "acquire create": {Count: 4000, Met: map[string]int{"pause": 30, "kill": 1}}, "release": {Count: 4900},
+		},
+		Shards: []sweep.ShardState{
+			{Shard: sweep.Shard{Index: 1, Of: 3}, Source: "sweeps/1-of-3/runs.jsonl", Seeds: 100, Done: 100, Ended: sweep.AllSeeds},
+			{Shard: sweep.Shard{Index: 2, Of: 3}, Source: "sweeps/2-of-3/runs.jsonl", Seeds: 100, Done: 50, Left: sweep.Seeds{{First: 152, Last: 152}, {First: 155, Last: 155}}, Command: "zklab sweep lock --seeds 1..300 --shard 2/3"},
+		},
+		Absent: []sweep.Shard{{Index: 3, Of: 3}},
+	}
+}
+
+func TestSweepSummary(t *testing.T) {
+	got := SweepSummary(sweptRuns(), "sweeps/sweep.html", Screen{})
+	for _, text := range []string{
+		"✗ VIOLATION: the lock (go-zookeeper) broke its promise in 49 of 149 runs",
+		"✗ progress: in 49 of 149 runs, 32.9 % (26 % to 41 %)",
+		"acquire info | acquire <b>open</b>; kill and pause hit them meanwhile",
+		"smallest: seed 17, 2,431 events (clients 3)",
+		"report    sweeps/1-of-3/runs/17/report.html", "replay    zklab run --config sweeps/1-of-3/runs/17/experiment.yaml", "replay    zklab run lock --seed 4",
+		"! belief: in 2 of 149 runs", "several kinds of faults hit them meanwhile",
+		"progress     violated in 49 runs, not decided in 26 runs, valid in 74 runs",
+		"undecided 20 times: assumption faults", "and 1 more reason, on the page",
+		"belief       happened in 2 runs, valid in 147 runs (measured, does not decide)",
+		"? fencing", "undecided 149 times: no token was given",
+		"150: 49 violated, 26 undecided, 74 valid; 1 could not be run; 12,345 operations,", "25 min 0 s by their own clocks",
+		"10 s of sweeping: 54,000 runs and 150 hours an hour, 80 ms a run",
+		"not run      once: no room on the disk",
+		"pause: took effect 91 times of 110, in 90 runs", "never took effect: reset",
+		"acquire 5,000 times, never during kill", "release 4,900 times, never during pause or kill",
+		"shard 2/3    50 of 100 seeds, was killed; not run: 152,155 and 48 more",
+		"zklab sweep lock --seeds 1..300 --shard 2/3", "absent       shard 3/3", "--shard 3/3",
+		"page         sweeps/sweep.html",
+	} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	fits(t, got)
+}
+
+func TestSweepPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweeps", "sweep.html")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := sweptRuns()
+	s.Findings[0].Smallest.Kept = filepath.Join(filepath.Dir(path), "1-of-3", "runs", "17")
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(b)
+	for _, text := range []string{
+		"✗ Violation", "acquire &lt;b&gt;open&lt;/b&gt;", `<a href="1-of-3/runs/17/report.html">report</a>`, `<td class="number hole">–</td>`,
+		"(3 of them)", "<br>(never)", `class="unknown">50 of 100 seeds, was killed`, "There is nothing of shard 3/3.", "could not be run, 1 times: no room on the disk",
+	} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	if strings.Contains(got, "<b>open</b>") {
+		t.Error("what a history says got into the page as markup")
+	}
+	// A sweep that has just begun has a page, too.
+	if err := WriteSweep(path, &sweep.Summary{Verdict: checker.Unknown, Why: "no run came to a verdict"}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,153 @@
+package zklab
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/store"
+)
+
+// Simulate runs the experiment in virtual time, in which a minute takes a moment, and so
+// that the same seed gives the same record, byte for byte: see docs/simulation.md for
+// what that takes. Its ensemble must be an embedded one in memory, as the default is, and
+// its clients goroutines. In a test call [SimulateIn], or the function Simulate.
+//
+// Nothing is written to any file unless Out is given; [Outcome.Keep] does it later.
+// Progress and Interrupt are not looked at. Runs of one process take turns, since each is
+// alone with one processor.
+func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
+	if bubble.InTests() {
+		return nil, usage("in a test the simulation needs to know of which: call SimulateIn(t, experiment)")
+	}
+	return x.simulate(ctx, nil)
+}
+
+// SimulateIn is [Experiment.Simulate] in a test.
+func SimulateIn(t *testing.T, x Experiment) (*Outcome, error) { return x.simulate(t.Context(), t) }
+
+func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error) {
+	x, err := x.simulated()
+	if err != nil {
+		return nil, err
+	}
+	out := x.Out
+	x.Out, x.Interrupt = "", nil
+	var done *engine.Finished
+	bubble.Run(t, uint64(x.Seed), func() { done, err = x.inBubble(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	done.Profile.Settings = append(done.Profile.Settings, repeats[bubble.Exact()])
+	o, err := x.judgeSimulated(ctx, done)
+	if err == nil && out != "" {
+		err = o.Keep(out)
+	}
+	return o, err
+}
+
+// repeats says, of a binary with and without the overlay, how a seed repeats.
+var repeats = map[bool]string{
+	true:  "runtime with zklab's overlay: a seed always gives the same",
+	false: "stock runtime: a seed nearly always gives the same",
+}
+
+// judgeSimulated decides a run of which nothing was written.
+func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (*Outcome, error) {
+	began := time.Now()
+	h, err := history.Read(bytes.NewReader(done.Record))
+	if err != nil {
+		return nil, err
+	}
+	result := &store.Result{}
+	decide(ctx, h, checker.Options{Strict: x.Strict, Transactions: done.Txns}, result)
+	if ctx.Err() != nil {
+		return nil, engine.Stopped(ctx)
+	}
+	done.Timings["check"] = time.Since(began)
+	x.describe(result, done)
+	return &Outcome{Result: result, History: h, unkept: done, replay: x.Replay}, nil
+}
+
+// Record is the history and the transactions of a simulated run, as history.jsonl and
+// transactions.jsonl have them; nil for any other run.
+func (o *Outcome) Record() (history, transactions []byte) {
+	if o.unkept == nil {
+		return nil, nil
+	}
+	return o.unkept.Record, o.unkept.Transactions()
+}
+
+// Keep writes a simulated run into a folder of a store, with its report. It does nothing
+// for a run that has a folder.
+func (o *Outcome) Keep(out string) error {
+	if o.Run != nil {
+		return nil
+	}
+	if err := o.unkept.Keep(out, time.Now()); err != nil {
+		return err
+	}
+	o.Run = o.unkept.Run
+	o.Result.Replay = cmp.Or(o.replay, "zklab replay "+o.Run.Dir)
+	if err := o.Run.WriteResult(o.Result); err != nil {
+		return err
+	}
+	return reports.Write(o.Run)
+}
+
+// simulated completes an experiment that is to be simulated.
+func (x Experiment) simulated() (Experiment, error) {
+	out := x.Out
+	x, err := x.Complete()
+	if err != nil {
+		return x, err
+	}
+	x.Out = out
+	servers, ok := x.Ensemble.(embedded.Config)
+	switch {
+	case !ok || !servers.InMemory:
+		return x, usage("only an embedded ensemble in memory can be simulated: leave Ensemble out, or give an embedded.Config with InMemory")
+	case x.Command != nil:
+		return x, usage("clients that are processes of their own cannot be simulated: their time is not virtual")
+	}
+	defaultTo(&servers.Latency, usualLatency)
+	servers.Seed = uint64(x.Seed)
+	x.Ensemble = servers
+	return x, nil
+}
+
+// lookEvery is how often, in virtual time, a simulated run asks whether it is still wanted.
+const lookEvery = 997 * time.Millisecond
+
+// inBubble runs the experiment. What comes from outside, as ctx does, must not be waited
+// for in a bubble: time would stand still.
+func (x Experiment) inBubble(outside context.Context) (*engine.Finished, error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go func() {
+		for ctx.Err() == nil {
+			if outside.Err() != nil {
+				cancel(context.Cause(outside))
+				return
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(lookEvery):
+			}
+		}
+	}()
+	done, err := engine.Run(ctx, x.config())
+	if err != nil {
+		return nil, fmt.Errorf("the simulation: %w", err)
+	}
+	return done, nil
+}

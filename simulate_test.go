@@ -1,0 +1,179 @@
+package zklab_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// One seed gives one history, of every recipe, under all faults. Without the overlay the
+// runtime still makes a few choices, and a busy machine makes it preempt: so two of some
+// runs have to be the same. If anything of zklab's own is left to chance, no two are.
+func TestSimulatedTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under the race detector the runtime shuffles who runs next")
+	}
+	const tries = 5
+	for _, recipe := range workloads.Recipes() {
+		t.Run(recipe, func(t *testing.T) {
+			seen := map[[32]byte]int{}
+			for range tries {
+				o := simulated(t, recipe, 11)
+				history, transactions := o.Record()
+				if len(history) == 0 || len(transactions) == 0 {
+					t.Fatalf("a record of %d and %d bytes", len(history), len(transactions))
+				}
+				key := sha256.Sum256(append(bytes.Clone(history), transactions...))
+				if seen[key]++; seen[key] == 2 {
+					return
+				}
+			}
+			t.Errorf("%d runs of one seed, and all differ", tries)
+		})
+	}
+}
+
+// simulated is a run of three seconds under all faults.
+func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
+	t.Helper()
+	w, err := workloads.Named(recipe, workloads.Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := plan.Parse("all", 500*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := zklab.SimulateIn(t, zklab.Experiment{
+		Workload: w, Rate: 50, TimeLimit: 3 * time.Second, Faults: all, Seed: seed,
+		Ensemble: embedded.Config{InMemory: true, Spread: embedded.Spreads[2]},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Result.Verdict == checker.Violation {
+		runtest.Explain(t, o.Result)
+		t.Error("violated")
+	}
+	return o
+}
+
+// Another seed takes another course.
+func TestSimulatedSeeds(t *testing.T) {
+	one, _ := simulated(t, "lock", 1).Record()
+	other, _ := simulated(t, "lock", 2).Record()
+	if bytes.Equal(one, other) {
+		t.Error("two seeds, and one history")
+	}
+}
+
+// Kept, a simulated run is one like any other, and is judged to be the same.
+func TestSimulatedKept(t *testing.T) {
+	o := simulated(t, "queue", 4)
+	if o.Run != nil {
+		t.Fatal("it was written, though nobody asked")
+	}
+	if err := o.Keep(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	complete(t, o.Run)
+	again, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
+	if err != nil || again.Verdict != o.Result.Verdict {
+		t.Errorf("judged again: %v, %v", again, err)
+	}
+	history, _ := o.Record()
+	if b, err := os.ReadFile(o.Run.History()); err != nil || !bytes.Equal(b, history) {
+		t.Error("another history was written", err)
+	}
+}
+
+// naive is a lock as many write it: one ephemeral znode. It is right as long as nothing
+// goes wrong; whoever gives it back deletes what is there, whoever made it.
+type naive struct {
+	conn *zk.Conn
+	path string
+}
+
+func newNaive(c *subjects.Client, path string) (subjects.Lock, error) {
+	return naive{c.Conn, path}, nil
+}
+
+func (l naive) Lock(ctx context.Context) error {
+	for {
+		_, err := l.conn.Create(l.path, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
+		if !errors.Is(err, zk.ErrNodeExists) {
+			return err
+		}
+		if err := await.Sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (l naive) Unlock(context.Context) error { return l.conn.Delete(l.path, -1) }
+
+// planted is set for tests that are to fail.
+const planted = "ZKLAB_TEST_PLANTED"
+
+func TestSimulatePlanted(t *testing.T) {
+	if os.Getenv(planted) == "" {
+		t.Skip("it is to fail: TestSimulate runs it")
+	}
+	zklab.Simulate(t, zklab.Experiment{Workload: workloads.Lock{New: newNaive}})
+}
+
+// With nothing said but the recipe, Simulate passes a right one, and shows what is wrong
+// with one that is right without faults.
+func TestSimulate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("100 simulations")
+	}
+	t.Run("own", func(t *testing.T) {
+		zklab.Simulate(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}, Keys: 1})
+	})
+	t.Run("planted", func(t *testing.T) {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSimulatePlanted$")
+		cmd.Env = append(os.Environ(), planted+"=1", "TMPDIR="+t.TempDir())
+		output, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Error("it passed")
+		}
+		for _, want := range []string{"of 50 simulations were violated (exclusion in ", "ZKLAB_SEED=", "report  "} {
+			if !bytes.Contains(output, []byte(want)) {
+				t.Errorf("no %q in:\n%s", want, output)
+			}
+		}
+	})
+}
+
+// What cannot be simulated is refused in words.
+func TestNotSimulated(t *testing.T) {
+	for name, x := range map[string]zklab.Experiment{
+		"over TCP":   {Workload: workloads.Lock{}, Ensemble: embedded.Config{}},
+		"no recipe":  {},
+		"in a shell": {Workload: workloads.Lock{}, Command: []string{"true"}},
+	} {
+		if _, err := zklab.SimulateIn(t, x); !errors.Is(err, zklab.ErrUsage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := (zklab.Experiment{Workload: workloads.Lock{}}).Simulate(t.Context()); !errors.Is(err, zklab.ErrUsage) {
+		t.Errorf("in a test, without it: %v", err)
+	}
+}

@@ -1,0 +1,158 @@
+package zklab
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/store"
+)
+
+// What [Simulate] does if nothing else is said.
+const (
+	simulatedSeeds    = 50
+	simulatedRate     = 50
+	simulatedInterval = time.Second // from one fault to the next
+)
+
+// Simulate runs an experiment as a test, in simulations: virtual time, in which seconds
+// take milliseconds. Every field but Workload may be left out. Then 50 seeds are tried, with
+// a fault of some kind every second and latencies that differ from even to very uneven, so
+// that each run takes another course; Seed is the first of them.
+//
+// The test fails when a property is violated, with the events that show it in the
+// smallest of the runs that failed; it also fails when no run decided anything. A failure
+// names the seed and the command that runs it again, alone: the variable ZKLAB_SEED. That
+// run is the same one, byte for byte, as far as docs/simulation.md says.
+//
+// It opens the bubbles of [testing/synctest] itself, so it must not be called in one. A
+// recipe is to wait for nothing but channels, timers and its connection, as in [Test].
+func Simulate(t *testing.T, x Experiment) {
+	t.Helper()
+	x, seeds, err := x.forSimulation()
+	if err != nil {
+		t.Fatalf("zklab: %v", err)
+	}
+	var s simulations
+	for range seeds {
+		o, err := SimulateIn(t, x.unevenly())
+		if err != nil {
+			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
+		}
+		s.add(o)
+		x.Seed++
+	}
+	s.tell(t, x)
+}
+
+// forSimulation fills in what is left out, and gives how many seeds are to be tried.
+func (x Experiment) forSimulation() (Experiment, int, error) {
+	seeds := simulatedSeeds
+	named, err := namedSeed()
+	if err != nil {
+		return x, 0, err
+	}
+	if named != 0 {
+		x.Seed, seeds = named, 1
+	}
+	defaultTo(&x.Seed, 1)
+	defaultTo(&x.Rate, simulatedRate)
+	defaultTo(&x.MinLoad, sweptLoad)
+	if x.Faults == nil {
+		x.Faults, err = plan.Parse("all", simulatedInterval)
+		defaultTo(&x.TimeLimit, 10*time.Second)
+	}
+	return x, seeds, err
+}
+
+// unevenly gives the usual ensemble a kind of latencies that follows from the seed.
+func (x Experiment) unevenly() Experiment {
+	if x.Ensemble == nil {
+		spread := embedded.Spreads[int(uint64(x.Seed)%uint64(len(embedded.Spreads)))]
+		x.Ensemble = embedded.Config{InMemory: true, Latency: usualLatency, Spread: spread}
+	}
+	return x
+}
+
+// simulations are what came of some seeds.
+type simulations struct {
+	runs, decided int
+	violated      int
+	properties    map[string]int // in how many runs each was
+	smallest      *Outcome       // of those that were violated
+	undecided     *Outcome       // the first one
+	operations    int
+}
+
+func (s *simulations) add(o *Outcome) {
+	s.runs++
+	s.operations += o.Result.Stats.Operations
+	switch o.Result.Verdict {
+	case checker.Valid:
+		s.decided++
+	case checker.Violation:
+		s.decided++
+		s.violated++
+		s.count(o.Result)
+		if s.smallest == nil || len(o.History.Events) < len(s.smallest.History.Events) {
+			s.smallest = o
+		}
+	default:
+		if s.undecided == nil {
+			s.undecided = o
+		}
+	}
+}
+
+// count counts each property that was violated, once.
+func (s *simulations) count(r *store.Result) {
+	if s.properties == nil {
+		s.properties = map[string]int{}
+	}
+	for _, name := range r.Violated() {
+		s.properties[name]++
+	}
+}
+
+// often says in how many runs each property was violated.
+func (s *simulations) often() string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
+		texts = append(texts, fmt.Sprintf("%s in %d", name, s.properties[name]))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// tell fails the test, or says what passed.
+func (s *simulations) tell(t *testing.T, x Experiment) {
+	t.Helper()
+	switch {
+	case s.violated > 0:
+		keepFailed(t, x, s.smallest)
+		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest))
+	case s.decided == 0 && !x.AllowUnknown:
+		keepFailed(t, x, s.undecided)
+		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
+	default:
+		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations", s.runs, s.decided, s.runs-s.decided, s.operations)
+	}
+}
+
+// keepFailed writes a run to where failed tests keep theirs.
+func keepFailed(t *testing.T, x Experiment, o *Outcome) {
+	t.Helper()
+	_, err := x.place(t)
+	if err == nil {
+		o.replay = replayTest(o.Result.Seed, t.Name())
+		err = o.Keep(x.Out)
+	}
+	if err != nil {
+		t.Fatalf("zklab: the run of seed %d could not be kept: %v", o.Result.Seed, err)
+	}
+}

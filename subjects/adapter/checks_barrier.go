@@ -1,0 +1,74 @@
+package adapter
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+var _ = declare(suite{recipe: models.Barrier.Name, checks: []check{
+	{"normal", onTwo(holdsBack)},
+	{"cancel", onTwo(cancelsAwait)},
+	{"cancel-at-once", onObject(cancelsAwaitAtOnce)},
+}})
+
+// holdsBack: while it is raised, and only then.
+func holdsBack(t *trial, a, b *object) error {
+	if err := t.simply(b, history.FAwait); err != nil {
+		return fmt.Errorf("nobody raised the barrier: %w", err)
+	}
+	for range 2 {
+		if err := t.simply(a, history.FRaise); err != nil {
+			return err
+		}
+		if err := t.caughtUp(b); err != nil {
+			return err
+		}
+		await := t.beginSimply(b, history.FAwait)
+		if err := t.waits(await, "the barrier is raised"); err != nil {
+			return err
+		}
+		if err := t.simply(a, history.FLift); err != nil {
+			return err
+		}
+		if err := t.await(await); err != nil {
+			return fmt.Errorf("await, after the lift: %w", err)
+		}
+	}
+	return nil
+}
+
+// caughtUp sees to it that what a client reads is not older than now, if it can.
+func (t *trial) caughtUp(o *object) error {
+	err := t.soon("touch", func(ctx context.Context) error { return o.p.Touch(ctx, t.root) })
+	if isNotOffered(err) {
+		return nil // with luck
+	}
+	return err
+}
+
+func cancelsAwait(t *trial, a, b *object) error {
+	if err := t.simply(a, history.FRaise); err != nil {
+		return err
+	}
+	if err := t.caughtUp(b); err != nil {
+		return err
+	}
+	await := t.beginSimply(b, history.FAwait)
+	if err := t.waits(await, "the barrier is raised"); err != nil {
+		return err
+	}
+	if err := t.cancelled(await); err != nil {
+		return err
+	}
+	return t.simply(a, history.FLift)
+}
+
+func cancelsAwaitAtOnce(t *trial, o *object) error {
+	if err := t.simply(o, history.FRaise); err != nil {
+		return err
+	}
+	return t.atOnce(o, history.FAwait)
+}

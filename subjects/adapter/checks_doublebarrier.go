@@ -1,0 +1,46 @@
+package adapter
+
+import (
+	"fmt"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+var _ = declare(suite{recipe: models.DoubleBarrier.Name, with: parties, checks: []check{
+	{"normal", onTwo(entersAndLeaves)},
+	{"cancel", onObject(cancelsEnter)},
+	{"cancel-at-once", onObject(cancelsEnterAtOnce)},
+}})
+
+func cancelsEnterAtOnce(t *trial, o *object) error {
+	return t.atOnce(o, history.FEnter)
+}
+
+// entersAndLeaves: both together.
+func entersAndLeaves(t *trial, a, b *object) error {
+	for _, op := range []string{history.FEnter, history.FLeave} {
+		first := t.beginSimply(a, op)
+		if err := t.waits(first, "the other party has not come"); err != nil {
+			return err
+		}
+		if err := t.simply(b, op); err != nil {
+			return err
+		}
+		if err := t.await(first); err != nil {
+			return fmt.Errorf("%s, when both have come: %w", op, err)
+		}
+	}
+	return nil
+}
+
+func cancelsEnter(t *trial, o *object) error {
+	enter := t.beginSimply(o, history.FEnter)
+	if err := t.waits(enter, "the other party has not come"); err != nil {
+		return err
+	}
+	return t.cancelled(enter)
+}
+
+// parties is what a double barrier of two is made with.
+func parties(int) any { return map[string]int{"parties": 2} }

@@ -1,0 +1,60 @@
+package adapter
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+)
+
+// An election is a hold in which one can ask who leads.
+var _ = declare(suite{
+	recipe: models.Election.Name, with: candidacy,
+	offers: append(subjects.HoldOffers(), subjects.OfferLeader),
+	checks: append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)}),
+})
+
+// candidacy is what a candidate is made with.
+func candidacy(client int) any {
+	return map[string]string{"candidate": fmt.Sprint(client)}
+}
+
+// tellsLeader: by the id that the candidate was made with, and nobody's before.
+func tellsLeader(t *trial, a, b *contender) error {
+	if !a.Offers(subjects.OfferLeader) {
+		return errNotOffered
+	}
+	for _, want := range []string{"", fmt.Sprint(a.p.cfg.Client)} {
+		if want != "" {
+			if err := t.acquire(a); err != nil {
+				return err
+			}
+		}
+		for _, o := range []*contender{a, b} {
+			if err := t.leads(o, want); err != nil {
+				return err
+			}
+		}
+	}
+	return t.release(a)
+}
+
+// leads sees that an object soon says that want leads: its server may lag behind.
+func (t *trial) leads(o *contender, want string) error {
+	return t.soon("leader", func(ctx context.Context) error {
+		for until := time.Now().Add(t.Patience / 2); ; time.Sleep(aWhile / 10) {
+			var leader string
+			err := o.Call(ctx, history.FLeader, nil, &leader)
+			if err != nil || leader == want {
+				return err
+			}
+			if time.Now().After(until) {
+				return fmt.Errorf("%q leads; client %d says %q", want, o.p.cfg.Client, leader)
+			}
+		}
+	})
+}

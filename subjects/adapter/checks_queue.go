@@ -1,0 +1,185 @@
+package adapter
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+var _ = declare(suite{recipe: models.Queue.Name, checks: []check{
+	{"normal", onTwo(isFIFO)},
+	{"items", onTwo(passesItems)},
+	{"wait", onTwo(waitsForItem)},
+	{"cancel", onTwo(cancelsTake)},
+	{"cancel-at-once", onObject(cancelsTakeAtOnce)},
+	{"share", onTwo(sharesItems)},
+	{"marks", onObject(marksItems)},
+}})
+
+func (t *trial) put(o *object, item []byte) error {
+	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, history.FEnqueue, item, nil) })
+}
+
+func (t *trial) take(o *object) (item []byte, err error) {
+	err = t.soon("dequeue", func(ctx context.Context) error {
+		return o.Call(ctx, history.FDequeue, nil, &item)
+	})
+	return item, err
+}
+
+// takes takes an item, which must be that one.
+func (t *trial) takes(o *object, want []byte) error {
+	got, err := t.take(o)
+	if err == nil && !bytes.Equal(got, want) {
+		err = fmt.Errorf("dequeued %s, enqueued was %s", brief(got), brief(want))
+	}
+	return err
+}
+
+func isFIFO(t *trial, a, b *object) error {
+	const items = 12
+	for i := range items {
+		if err := t.put(a, fmt.Append(nil, i)); err != nil {
+			return err
+		}
+	}
+	for i := range items {
+		if err := t.takes(b, fmt.Append(nil, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passesItems: items are bytes.
+func passesItems(t *trial, a, b *object) error {
+	var every []byte
+	for i := range 256 {
+		every = append(every, byte(i))
+	}
+	for _, item := range [][]byte{[]byte("käse 锁 🔒"), []byte("two\nlines\r\n"), every, bytes.Repeat(every, 400)} {
+		if err := t.put(a, item); err != nil {
+			return err
+		}
+		if err := t.takes(b, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waitsForItem: take of an empty queue.
+func waitsForItem(t *trial, a, b *object) error {
+	var got []byte
+	take := t.begin("dequeue", func(ctx context.Context) error {
+		return a.Call(ctx, history.FDequeue, nil, &got)
+	})
+	if err := t.waits(take, "the queue is empty"); err != nil {
+		return err
+	}
+	if err := t.put(b, []byte("awaited")); err != nil {
+		return err
+	}
+	if err := t.await(take); err != nil {
+		return fmt.Errorf("dequeue, after an enqueue: %w", err)
+	}
+	if string(got) != "awaited" {
+		return fmt.Errorf("dequeued %s, enqueued was %q", brief(got), "awaited")
+	}
+	return nil
+}
+
+// cancelsTake: who gives up swallows no item.
+func cancelsTake(t *trial, a, b *object) error {
+	take := t.begin("dequeue", func(ctx context.Context) error {
+		return a.Call(ctx, history.FDequeue, nil, nil)
+	})
+	if err := t.waits(take, "the queue is empty"); err != nil {
+		return err
+	}
+	if err := t.cancelled(take); err != nil {
+		return err
+	}
+	if err := t.put(b, []byte("kept")); err != nil {
+		return err
+	}
+	time.Sleep(aWhile) // for a take that goes on in secret
+	return t.takes(b, []byte("kept"))
+}
+
+func cancelsTakeAtOnce(t *trial, o *object) error {
+	return t.atOnce(o, history.FDequeue)
+}
+
+// sharesItems: each item goes to one of two takers.
+func sharesItems(t *trial, a, b *object) error {
+	const each = 10
+	var want, got []string
+	for i := range 2 * each {
+		item := fmt.Sprintf("item %02d", i)
+		want = append(want, item)
+		if err := t.put(a, []byte(item)); err != nil {
+			return err
+		}
+	}
+	var taken [2][]string
+	var takers []*attempt
+	for i, o := range []*object{a, b} {
+		takers = append(takers, t.begin("dequeue", func(ctx context.Context) error {
+			for range each {
+				var item []byte
+				if err := o.Call(ctx, history.FDequeue, nil, &item); err != nil {
+					return err
+				}
+				taken[i] = append(taken[i], string(item))
+			}
+			return nil
+		}))
+	}
+	for _, c := range takers {
+		if err := t.await(c); err != nil {
+			return fmt.Errorf("dequeue by two at once: %w", err)
+		}
+	}
+	got = slices.Sorted(slices.Values(slices.Concat(taken[0], taken[1])))
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("two clients dequeued %q; enqueued were %q", got, want)
+	}
+	return nil
+}
+
+// marksItems: the harness finds the items in the queue's znode.
+func marksItems(t *trial, o *object) error {
+	var about struct{ Items string }
+	if err := o.About(&about); err != nil {
+		return err
+	}
+	const items = 3
+	for left := range items + 1 {
+		names, err := t.children(t.path())
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, name := range names {
+			if strings.Contains(name, about.Items) {
+				n++
+			}
+		}
+		if n != left {
+			return fmt.Errorf("%d items are in the queue, and %d children of its znode have %q in their names: %q", left, n, about.Items, names)
+		}
+		if left < items {
+			if err := t.put(o, []byte("item")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/subjects"
+)
+
+// session is what a Serve does from one open to its quit: a client with one
+// connection, and its objects.
+type session struct {
+	of    *server
+	ctx   context.Context
+	stop  context.CancelFunc // of everything that runs
+	tasks sync.WaitGroup     // answers that are being worked on
+
+	mu      sync.Mutex
+	client  *subjects.Client // nil until it is open
+	opening bool
+	over    bool // what is not answered by now is not any more
+	objects map[int64]*served
+	running map[int64]context.CancelFunc // by the request's id
+}
+
+func newSession(v *server) *session {
+	s := &session{of: v, objects: map[int64]*served{}, running: map[int64]context.CancelFunc{}}
+	s.ctx, s.stop = context.WithCancel(v.ctx)
+	return s
+}
+
+// begin works on a request in the background.
+func (v *session) begin(req request) {
+	ctx, cancel := context.WithCancel(v.ctx)
+	v.mu.Lock()
+	_, twice := v.running[req.ID]
+	if !twice {
+		v.running[req.ID] = cancel
+	}
+	v.mu.Unlock()
+	if twice || req.ID < 1 {
+		cancel()
+		v.of.refuse(req.ID, subjects.CodeBadRequest, "a request needs an id of its own, from 1")
+		return
+	}
+	v.tasks.Go(func() {
+		defer cancel()
+		r := reply{ID: req.ID}
+		done, after, err := v.safely(ctx, req)
+		if err != nil {
+			r.Error = failed(err)
+		} else {
+			r.OK = done
+		}
+		if !v.forget(req.ID) {
+			return
+		}
+		v.of.send(r)
+		if after != nil {
+			after()
+		}
+	})
+}
+
+func (v *session) cancel(id int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if cancel := v.running[id]; cancel != nil {
+		cancel()
+	}
+}
+
+// forget is the end of a request. It says whether its answer is still waited for.
+func (v *session) forget(id int64) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.running, id)
+	return !v.over
+}
+
+// safely does what a request asks for. A panic of the subject is an error: what
+// it did is unknown. after is to be called when the answer has been sent.
+func (v *session) safely(ctx context.Context, req request) (r *result, after func(), err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			v.of.subjects.Logf("the subject panicked: %v\n%s", p, debug.Stack())
+			err = &Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v", p)}
+		}
+	}()
+	switch req.Op {
+	case opOpen:
+		r, err = v.open(ctx, req)
+	case opMake:
+		r, err = v.make(req)
+	case opTouch:
+		r, err = v.touch(ctx, req)
+	case opCall:
+		r, after, err = v.call(ctx, req)
+	case opClose:
+		r, err = v.close(ctx, req)
+	default:
+		err = refused(codeUnknown, "there is no request %q", req.Op)
+	}
+	return r, after, err
+}
+
+// open connects.
+func (v *session) open(ctx context.Context, req request) (*result, error) {
+	if req.Version != Version {
+		return nil, refused(codeVersion, "this adapter speaks version %d, and was asked for %d", Version, req.Version)
+	}
+	if len(req.Servers) == 0 || req.Client == nil || req.TimeoutMS < 1 {
+		return nil, refused(subjects.CodeBadRequest, "open needs client, servers and timeout_ms")
+	}
+	v.mu.Lock()
+	again := v.opening || v.client != nil
+	v.opening = true
+	v.mu.Unlock()
+	if again {
+		return nil, refused(subjects.CodeBadRequest, "it is open")
+	}
+	c, err := v.connect(ctx, req)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.opening, v.client = false, c
+	if err != nil {
+		return nil, err
+	}
+	return &result{Version: Version, Name: v.of.subjects.Name, Offers: []string{offerTouch}}, nil
+}
+
+func (v *session) connect(ctx context.Context, req request) (*subjects.Client, error) {
+	var granted granted
+	dial := granted.through(v.of.subjects.Dial)
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{
+		Servers: req.Servers, Timeout: time.Duration(req.TimeoutMS) * time.Millisecond, Dial: dial,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &subjects.Client{
+		ID: *req.Client, Servers: req.Servers, Timeout: granted.timeout(),
+		Dial: zkconn.Lossy(dial), Conn: conn, Events: events,
+	}, nil
+}
+
+// present gives the client, once it is open.
+func (v *session) present() (*subjects.Client, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.client == nil {
+		return nil, refused(subjects.CodeBadRequest, "it is not open")
+	}
+	return v.client, nil
+}
+
+// touch does one quorum write that changes nothing.
+func (v *session) touch(ctx context.Context, req request) (*result, error) {
+	c, err := v.present()
+	if err != nil {
+		return nil, err
+	}
+	return &result{}, zkconn.NoopWrite(ctx, c.Conn, req.Path)
+}
+
+// The end takes a moment for what was cancelled, one for each thing to be
+// closed, and the rest for calls that only the end of the connection ends.
+const (
+	endMoment = time.Second
+	endRest   = 2 * time.Second
+)
+
+// end closes everything.
+func (v *session) end() {
+	v.stop()
+	done := make(chan struct{})
+	go func() {
+		v.tasks.Wait()
+		close(done)
+	}()
+	within := func(limit time.Duration) {
+		select {
+		case <-done:
+		case <-time.After(limit):
+		}
+	}
+	within(endMoment)
+	v.closeObjects()
+	if c, err := v.present(); err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), endMoment)
+		defer cancel()
+		_ = c.Close(ctx)
+		c.Conn.Close()
+	}
+	within(endRest)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.over = true
+}
+
+// closeObjects closes, all at once, the objects in which no call is stuck.
+func (v *session) closeObjects() {
+	ctx, cancel := context.WithTimeout(context.Background(), endMoment)
+	defer cancel()
+	v.mu.Lock()
+	var all sync.WaitGroup
+	for _, o := range v.objects {
+		all.Go(func() { _ = o.end(ctx) })
+	}
+	v.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+var errBusy = errors.New("another request of this object has not been answered")

@@ -1,0 +1,50 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/recipes"
+)
+
+// Barrier holds everybody back while it is raised.
+type Barrier interface {
+	Raise(ctx context.Context) error
+	Lift(ctx context.Context) error
+	// Await returns nil once the barrier is not raised.
+	Await(ctx context.Context) error
+}
+
+// NewBarrier is zklab's own barrier, recipes.Barrier.
+func NewBarrier(c *Client, path string) (Barrier, error) {
+	return ofRecipe(c, func(s *recipes.Session) Barrier { return recipes.NewBarrier(s, path) })
+}
+
+// ServeBarrier serves barriers to another process.
+func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
+	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
+		b, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		return &Served{Subject: b, Operations: map[string]Operation{
+			history.FRaise: plain(b.Raise), history.FLift: plain(b.Lift), history.FAwait: plain(b.Await),
+		}}, nil
+	}
+}
+
+// RemoteBarrier is the barrier of the program that the client runs as.
+func RemoteBarrier(c *Client, path string) (Barrier, error) {
+	o, err := c.remote(history.ModelBarrier, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return remoteBarrier{o}, nil
+}
+
+type remoteBarrier struct{ Object }
+
+func (b remoteBarrier) Raise(ctx context.Context) error { return b.Call(ctx, history.FRaise, nil, nil) }
+func (b remoteBarrier) Lift(ctx context.Context) error  { return b.Call(ctx, history.FLift, nil, nil) }
+func (b remoteBarrier) Await(ctx context.Context) error { return b.Call(ctx, history.FAwait, nil, nil) }

@@ -1,0 +1,58 @@
+// Package broken has subjects that are wrong on purpose, one for each way in which published
+// recipes were wrong, so that anybody can see what a violation looks like. Nothing but the names
+// on the command line and tests may use them.
+//
+// With one client on an idle ensemble all of them pass. Some show what is wrong wherever clients
+// compete, others when something happens to a client: a lost reply, an expired session, an
+// operation that is given up. Each says which property finds it.
+package broken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+var openACL = zk.WorldACL(zk.PermAll)
+
+// How the subjects here go on after a lost reply, and how often they look.
+const (
+	retries    = 20
+	retryPause = 20 * time.Millisecond
+	lookAgain  = 5 * time.Millisecond
+)
+
+// waitFor waits for a watch to fire.
+func waitFor(ctx context.Context, watch <-chan zk.Event) error {
+	select {
+	case e := <-watch:
+		return e.Err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// opened makes a subject on the connection of a client of this process, and the znode at
+// path, whose parent exists.
+func opened[T any](c *subjects.Client, path string, make func(*zk.Conn) T) (subject T, err error) {
+	if err = ensure(c, path); err == nil {
+		subject = make(c.Conn)
+	}
+	return subject, err
+}
+
+// ensure makes a znode, if there is none.
+func ensure(c *subjects.Client, path string) error {
+	if err := c.Connected(); err != nil {
+		return err
+	}
+	if _, err := c.Conn.Create(path, nil, 0, openACL); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		return fmt.Errorf("make znode %s: %w", path, err)
+	}
+	return nil
+}

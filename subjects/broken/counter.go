@@ -1,0 +1,81 @@
+package broken
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// hastyCounter is a counter that reads and sets a znode, with something wrong in how it
+// sets.
+type hastyCounter struct {
+	subjects.Counter // for what is right
+	conn             *zk.Conn
+	path             string
+	set              func(value []byte, version int32) (applied bool, err error)
+}
+
+func newHastyCounter(c *subjects.Client, path string, set func(h *hastyCounter) func([]byte, int32) (bool, error)) (subjects.Counter, error) {
+	right, err := subjects.NewCounter(c, path)
+	if err != nil {
+		return nil, err
+	}
+	h := &hastyCounter{Counter: right, conn: c.Conn, path: path}
+	h.set = set(h)
+	return h, nil
+}
+
+// Add reads, and sets until that was applied.
+func (h *hastyCounter) Add(ctx context.Context, delta int64) (int64, error) {
+	for ctx.Err() == nil {
+		data, stat, err := h.conn.Get(h.path)
+		if errors.Is(err, zk.ErrNoNode) {
+			return h.Counter.Add(ctx, delta) // it makes the znode
+		}
+		if err != nil {
+			return 0, subjects.WithoutEffect(err)
+		}
+		n, _ := strconv.ParseInt(string(data), 10, 64)
+		applied, err := h.set(strconv.AppendInt(nil, n+delta, 10), stat.Version)
+		if applied || err != nil {
+			return n + delta, err
+		}
+	}
+	return 0, subjects.WithoutEffect(context.Cause(ctx))
+}
+
+// ReadSetWithoutVersion is a counter that sets whatever is there by then: of two who
+// read the same value one is lost. Property "linearizable" finds it, wherever clients
+// compete.
+func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, error) {
+	return newHastyCounter(c, path, func(h *hastyCounter) func([]byte, int32) (bool, error) {
+		return func(value []byte, _ int32) (bool, error) {
+			_, err := h.conn.Set(h.path, value, -1)
+			return err == nil, err
+		}
+	})
+}
+
+// RetriesSetAfterLoss is a counter that adds again when its reply was lost, and so twice
+// where only the reply was (kazoo 2.8.0's Counter does so). Property "linearizable"
+// finds it where replies get lost.
+func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, error) {
+	return newHastyCounter(c, path, func(h *hastyCounter) func([]byte, int32) (bool, error) {
+		return func(value []byte, version int32) (bool, error) {
+			_, err := h.conn.Set(h.path, value, version)
+			switch {
+			case errors.Is(err, zk.ErrConnectionClosed):
+				time.Sleep(retryPause)
+				return false, nil
+			case errors.Is(err, zk.ErrBadVersion):
+				return false, nil
+			}
+			return err == nil, err
+		}
+	})
+}

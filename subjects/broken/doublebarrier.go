@@ -1,0 +1,200 @@
+package broken
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// leaveWithoutWaiting counts its members on the way in, and does not wait for
+// them on the way out.
+type leaveWithoutWaiting struct {
+	conn    *zk.Conn
+	path    string
+	parties int
+	node    string
+	keeps   bool // the member of a call that was given up
+}
+
+// LeaveWithoutWaiting is a double barrier whose members leave when they like. Property
+// "leave" finds it.
+func LeaveWithoutWaiting(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
+		return &leaveWithoutWaiting{conn: conn, path: path, parties: parties}
+	})
+}
+
+func (b *leaveWithoutWaiting) Enter(ctx context.Context) (err error) {
+	b.node, err = b.conn.Create(b.path+"/member-", nil, zk.FlagSequence|zk.FlagEphemeral, openACL)
+	if err != nil {
+		return err
+	}
+	ready := b.path + "-ready"
+	for {
+		up, _, changed, err := b.conn.ExistsW(ready)
+		if err != nil || up {
+			return err
+		}
+		names, _, err := b.conn.Children(b.path)
+		if err != nil {
+			return err
+		}
+		if len(names) >= b.parties {
+			_, err := b.conn.Create(ready, nil, 0, openACL)
+			if err != nil && !errors.Is(err, zk.ErrNodeExists) {
+				return err
+			}
+			return nil
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			if !b.keeps { // or the next call would count twice
+				_ = b.conn.Delete(b.node, -1)
+			}
+			return err
+		}
+	}
+}
+
+func (b *leaveWithoutWaiting) Leave(context.Context) error { return b.conn.Delete(b.node, -1) }
+
+// timedOutStillCounted says of an Enter that was given up that it had no effect, but
+// leaves its member where the others count it. That it is of no use is written into it:
+// who leaves waits for the others.
+type timedOutStillCounted struct{ leaveWithoutWaiting }
+
+// TimedOutStillCounted is a double barrier that opens although a member has given
+// up (CURATOR-318). Property "enter" finds it, wherever somebody gives up.
+func TimedOutStillCounted(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
+		return &timedOutStillCounted{leaveWithoutWaiting{conn: conn, path: path, parties: parties, keeps: true}}
+	})
+}
+
+const gaveUp = "gave up"
+
+func (b *timedOutStillCounted) Enter(ctx context.Context) error {
+	err := b.leaveWithoutWaiting.Enter(ctx)
+	if err == nil {
+		return nil
+	}
+	_, _ = b.conn.Set(b.node, []byte(gaveUp), -1)
+	return subjects.WithoutEffect(err)
+}
+
+func (b *timedOutStillCounted) Leave(ctx context.Context) error {
+	if err := b.leaveWithoutWaiting.Leave(ctx); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if others, err := b.others(); err == nil && !others {
+			return nil
+		}
+		time.Sleep(lookAgain)
+	}
+	return context.Cause(ctx)
+}
+
+// others says whether there is a member that has not given up.
+func (b *timedOutStillCounted) others() (bool, error) {
+	names, _, err := b.conn.Children(b.path)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		switch data, _, err := b.conn.Get(b.path + "/" + name); {
+		case errors.Is(err, zk.ErrNoNode):
+		case err != nil:
+			return false, err
+		case string(data) != gaveUp:
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// countsTheDead has persistent members: who has died is counted all the same,
+// though it says that it is gone. Beside each stands an ephemeral znode, by which those
+// who leave know who is still in.
+type countsTheDead struct {
+	conn    *zk.Conn
+	path    string
+	parties int
+	node    string
+	alive   string
+}
+
+// CountsTheDead is a double barrier that opens although the session of a member has
+// ended. Property "enter" finds it where sessions expire.
+func CountsTheDead(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
+	if err := ensure(c, path+aliveSuffix); err != nil {
+		return nil, err
+	}
+	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
+		return &countsTheDead{conn: conn, path: path, parties: parties}
+	})
+}
+
+const aliveSuffix = "-alive"
+
+func (b *countsTheDead) Enter(ctx context.Context) (err error) {
+	if b.alive, err = b.conn.Create(b.path+aliveSuffix+"/m", nil, zk.FlagSequence|zk.FlagEphemeral, openACL); err != nil {
+		return err
+	}
+	if b.node, err = b.conn.Create(b.path+"/m", nil, zk.FlagSequence, openACL); err != nil {
+		return err
+	}
+	session := b.conn.SessionID()
+	for ctx.Err() == nil {
+		if s := b.conn.SessionID(); s != 0 && s != session {
+			return subjects.WithoutEffect(zk.ErrSessionExpired) // as if that had taken the member away
+		}
+		if b.isOpen() {
+			return nil
+		}
+		time.Sleep(lookAgain)
+	}
+	if err := b.withdraw(); err != nil {
+		return err
+	}
+	return subjects.WithoutEffect(ctx.Err())
+}
+
+// withdraw takes the member away, and what shows that it is alive.
+func (b *countsTheDead) withdraw() error {
+	if err := b.conn.Delete(b.node, -1); err != nil {
+		return err
+	}
+	if err := b.conn.Delete(b.alive, -1); !errors.Is(err, zk.ErrNoNode) {
+		return err
+	}
+	return nil // its session had ended
+}
+
+// isOpen says whether somebody has seen all members, and sees to it that the others learn of it.
+func (b *countsTheDead) isOpen() bool {
+	ready := b.path + "-ready"
+	names, _, err := b.conn.Children(b.path)
+	if err == nil && len(names) >= b.parties {
+		_, err = b.conn.Create(ready, nil, 0, openACL)
+		return err == nil || errors.Is(err, zk.ErrNodeExists)
+	}
+	up, _, err := b.conn.Exists(ready)
+	return err == nil && up
+}
+
+func (b *countsTheDead) Leave(ctx context.Context) error {
+	if err := b.withdraw(); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if names, _, err := b.conn.Children(b.path + aliveSuffix); err == nil && len(names) == 0 {
+			return nil
+		}
+		time.Sleep(lookAgain)
+	}
+	return context.Cause(ctx)
+}

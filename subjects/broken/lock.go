@@ -1,0 +1,105 @@
+package broken
+
+import (
+	"context"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// checkThenCreate looks whether anybody holds the lock, and if nobody does makes
+// its own znode and believes that it is alone: two who look at one moment both
+// hold it (check-then-create).
+type checkThenCreate struct {
+	conn *zk.Conn
+	path string
+	node string
+}
+
+// CheckThenCreate is a lock that two can hold: it checks whether anybody does before it
+// makes its own znode. Property "exclusion" finds it, wherever clients compete.
+func CheckThenCreate(c *subjects.Client, path string) (subjects.Lock, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &checkThenCreate{conn: conn, path: path} })
+}
+
+func (l *checkThenCreate) Lock(ctx context.Context) error {
+	for {
+		names, _, changed, err := l.conn.ChildrenW(l.path)
+		if err != nil {
+			return err
+		}
+		if len(names) == 0 {
+			l.node, err = l.conn.Create(l.path+"/lock-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
+			return err
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *checkThenCreate) Unlock(context.Context) error { return l.conn.Delete(l.node, -1) }
+
+// ignoresExpiry takes itself for the holder until it has given the lock back,
+// which never succeeds once its session has died: from then on it answers from
+// memory, and it never says that a hold is lost.
+type ignoresExpiry struct {
+	inner subjects.Lock
+	held  bool
+	token int64
+}
+
+// IgnoresExpiry is a lock whose holder goes on after its session has died. Property
+// "lost" finds it where sessions expire.
+func IgnoresExpiry(c *subjects.Client, path string) (subjects.Lock, error) {
+	inner, err := subjects.NewLock(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &ignoresExpiry{inner: inner}, nil
+}
+
+func (l *ignoresExpiry) Lock(ctx context.Context) error {
+	if l.held {
+		return nil
+	}
+	if err := l.inner.Lock(ctx); err != nil {
+		return err
+	}
+	l.held, l.token = true, l.inner.(subjects.Fencer).Fence()
+	return nil
+}
+
+func (l *ignoresExpiry) Unlock(ctx context.Context) error {
+	err := l.inner.Unlock(ctx)
+	l.held = err != nil
+	return err
+}
+
+func (l *ignoresExpiry) Fence() int64        { return l.token }
+func (*ignoresExpiry) Lost() <-chan struct{} { return nil }
+
+// tokenOfItsOwn hands out tokens that rise for each client, but not among them.
+type tokenOfItsOwn struct {
+	inner subjects.Lock
+	count int64
+}
+
+// TokenOfItsOwn is a lock whose fencing tokens each client counts by itself.
+// Property "tokens" finds it, wherever two clients hold the lock in turn.
+func TokenOfItsOwn(c *subjects.Client, path string) (subjects.Lock, error) {
+	inner, err := subjects.NewLock(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &tokenOfItsOwn{inner: inner}, nil
+}
+
+func (l *tokenOfItsOwn) Lock(ctx context.Context) error   { return l.inner.Lock(ctx) }
+func (l *tokenOfItsOwn) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+
+func (l *tokenOfItsOwn) Fence() int64 {
+	l.count++
+	return l.count
+}

@@ -1,0 +1,131 @@
+package broken
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// readThenDelete reads the oldest item, deletes it, and does not care whether the
+// delete found it still there: two consumers return one item.
+type readThenDelete struct {
+	conn *zk.Conn
+	path string
+}
+
+// ReadThenDelete is a queue that gives one item to two: it ignores that somebody else was
+// quicker to delete it. Property "integrity" finds it, wherever clients compete.
+func ReadThenDelete(c *subjects.Client, path string) (subjects.Queue, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &readThenDelete{conn: conn, path: path} })
+}
+
+func (q *readThenDelete) Put(_ context.Context, item []byte) error {
+	_, err := q.conn.Create(q.path+"/item-", item, zk.FlagSequence, openACL)
+	return err
+}
+
+func (q *readThenDelete) Take(ctx context.Context) ([]byte, error) {
+	for {
+		names, _, changed, err := q.conn.ChildrenW(q.path)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			if err := waitFor(ctx, changed); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		sort.Strings(names)
+		oldest := q.path + "/" + names[0]
+		item, _, err := q.conn.Get(oldest)
+		if errors.Is(err, zk.ErrNoNode) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := q.conn.Delete(oldest, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
+			return nil, err
+		}
+		return item, nil
+	}
+}
+
+// blindDeleteRetry repeats a delete whose reply was lost, and when the item is
+// gone then, goes for the next one.
+type blindDeleteRetry struct{ readThenDelete }
+
+// BlindDeleteRetry is a queue that loses an item whose delete was done and not
+// answered. Property "loss" finds it where replies are lost.
+func BlindDeleteRetry(c *subjects.Client, path string) (subjects.Queue, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &blindDeleteRetry{readThenDelete{conn: conn, path: path}} })
+}
+
+func (q *blindDeleteRetry) Take(ctx context.Context) ([]byte, error) {
+	for ctx.Err() == nil {
+		path, item, err := q.oldest()
+		if err != nil {
+			time.Sleep(lookAgain)
+			continue
+		}
+		if q.deleteForSure(path) == nil {
+			return item, nil
+		}
+	}
+	return nil, subjects.WithoutEffect(ctx.Err())
+}
+
+// oldest reads the item with the lowest number; zk.ErrNoNode if there is none.
+func (q *blindDeleteRetry) oldest() (path string, item []byte, err error) {
+	names, _, err := q.conn.Children(q.path)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(names) == 0 {
+		return "", nil, zk.ErrNoNode
+	}
+	path = q.path + "/" + slices.Min(names)
+	item, _, err = q.conn.Get(path)
+	return path, item, err
+}
+
+// deleteForSure gives the answer to a delete that was answered, be it the second one.
+func (q *blindDeleteRetry) deleteForSure(path string) error {
+	err := q.conn.Delete(path, -1)
+	for range retries {
+		if !errors.Is(err, zk.ErrConnectionClosed) && !errors.Is(err, zk.ErrNoServer) {
+			break
+		}
+		time.Sleep(retryPause)
+		err = q.conn.Delete(path, -1)
+	}
+	return err
+}
+
+// recreates puts an item again when the reply to its create was lost.
+type recreates struct{ blindDeleteRetry }
+
+// Recreates is a queue that holds an item twice whose create was done and not
+// answered. Property "integrity" finds it where replies are lost.
+func Recreates(c *subjects.Client, path string) (subjects.Queue, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Queue {
+		return &recreates{blindDeleteRetry{readThenDelete{conn: conn, path: path}}}
+	})
+}
+
+func (q *recreates) Put(ctx context.Context, item []byte) (err error) {
+	for range retries {
+		if err = q.readThenDelete.Put(ctx, item); err == nil {
+			return nil
+		}
+		time.Sleep(retryPause)
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/recipes"
+)
+
+// DoubleBarrier lets its members in together and out together. It is made for
+// a fixed number of parties.
+type DoubleBarrier interface {
+	Enter(ctx context.Context) error // waits until all parties are in
+	Leave(ctx context.Context) error // waits until all have left
+}
+
+// parties is what a double barrier is made with.
+type parties struct {
+	Parties int `json:"parties"`
+}
+
+// NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.
+func NewDoubleBarrier(c *Client, path string, parties int) (DoubleBarrier, error) {
+	return ofRecipe(c, func(s *recipes.Session) DoubleBarrier { return recipes.NewDoubleBarrier(s, path, parties) })
+}
+
+// ServeDoubleBarrier serves double barriers to another process.
+func ServeDoubleBarrier(make func(c *Client, path string, parties int) (DoubleBarrier, error)) Maker {
+	return func(c *Client, path string, value json.RawMessage) (*Served, error) {
+		p, err := valued[parties](value)
+		if err != nil {
+			return nil, err
+		}
+		b, err := make(c, path, p.Parties)
+		if err != nil {
+			return nil, err
+		}
+		return &Served{Subject: b, Operations: map[string]Operation{
+			history.FEnter: plain(b.Enter), history.FLeave: plain(b.Leave),
+		}}, nil
+	}
+}
+
+// RemoteDoubleBarrier is the double barrier of the program that the client runs as.
+func RemoteDoubleBarrier(c *Client, path string, n int) (DoubleBarrier, error) {
+	o, err := c.remote(history.ModelDoubleBarrier, path, parties{n})
+	if err != nil {
+		return nil, err
+	}
+	return remoteDoubleBarrier{o}, nil
+}
+
+type remoteDoubleBarrier struct{ Object }
+
+func (b remoteDoubleBarrier) Enter(ctx context.Context) error {
+	return b.Call(ctx, history.FEnter, nil, nil)
+}
+
+func (b remoteDoubleBarrier) Leave(ctx context.Context) error {
+	return b.Call(ctx, history.FLeave, nil, nil)
+}

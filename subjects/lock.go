@@ -1,0 +1,46 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/recipes"
+)
+
+// Lock is an exclusive lock on one path. It may be a [Fencer], a [Holder], an [Owner].
+type Lock interface {
+	// Lock waits until the lock is held or ctx ends.
+	Lock(ctx context.Context) error
+	Unlock(ctx context.Context) error
+}
+
+// NewLock is zklab's own lock, recipes.Lock.
+func NewLock(c *Client, path string) (Lock, error) {
+	return ofRecipe(c, func(s *recipes.Session) Lock { return recipes.NewLock(s, path) })
+}
+
+// ServeLock serves locks to another process.
+func ServeLock(make func(c *Client, path string) (Lock, error)) Maker {
+	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
+		l, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		return serveHold(l, l.Lock, l.Unlock), nil
+	}
+}
+
+// RemoteLock is the lock of the program that the client runs as.
+func RemoteLock(c *Client, path string) (Lock, error) {
+	o, err := c.remote(history.ModelLock, path, nil, HoldOffers()...)
+	if err != nil {
+		return nil, err
+	}
+	return remoteLock{&remoteHold{Object: o}}, nil
+}
+
+type remoteLock struct{ *remoteHold }
+
+func (l remoteLock) Lock(ctx context.Context) error   { return l.acquire(ctx) }
+func (l remoteLock) Unlock(ctx context.Context) error { return l.release(ctx) }

@@ -1,0 +1,82 @@
+package zklab
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/zklab/zklab/internal/sweep"
+)
+
+// SweepRun runs the experiment with the seed of a task as one of the many runs of a sweep:
+// it is judged by what did happen, whether or not each kind of fault took effect, and leaves
+// its line; a folder with its report only if it failed. It is a part of "zklab sweep", whose
+// types others do not have.
+func (x Experiment) SweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
+	x.Seed, x.AllowUnknown, x.anyFaults = t.Seed, true, true
+	x.MinLoad = min(x.MinLoad, sweptLoad)
+	if simulate {
+		return x.simulatedSweepRun(ctx, t)
+	}
+	return x.realSweepRun(ctx, t)
+}
+
+// sweptLoad is how many operations a run of many needs before its first fault, which comes
+// soon: that the subject works at all, the others show, too.
+const sweptLoad = 10
+
+// simulatedSweepRun writes nothing unless the run failed.
+func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
+	began := time.Now()
+	x.Out = ""
+	o, err := x.Simulate(ctx)
+	if err != nil {
+		return line, err
+	}
+	line = sweep.Of(o.Result, o.History, time.Since(began))
+	line.Record = fingerprint(o)
+	if !line.Failed() {
+		return line, nil
+	}
+	place := t.Folder + ".part" // beside it: a folder that is there is whole
+	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
+	o.replay = "zklab replay " + t.Folder
+	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
+		return line, err
+	}
+	return line, os.Rename(o.Run.Dir, t.Folder)
+}
+
+// fingerprint is the beginning of a hash of a simulated run's record.
+func fingerprint(o *Outcome) string {
+	history, transactions := o.Record()
+	h := sha256.New()
+	h.Write(history)
+	h.Write(transactions)
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// realSweepRun keeps its folder if the run failed.
+func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
+	began := time.Now()
+	place := t.Folder + ".part" // beside it: a folder that is there is whole
+	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
+	if err := os.RemoveAll(place); err != nil {
+		return line, err
+	}
+	x.Out, x.brief = place, true
+	x.Replay = "zklab run --config " + filepath.Join(t.Folder, "experiment.yaml")
+	outcome, err := x.Run(ctx)
+	if err != nil {
+		return line, err
+	}
+	line = sweep.Of(outcome.Result, outcome.History, time.Since(began))
+	if line.Failed() {
+		err = os.Rename(outcome.Run.Dir, t.Folder)
+	}
+	return line, err
+}

@@ -1,0 +1,61 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/zkconn"
+)
+
+// freshChildren lists the children of a path as they are now, none if nobody made it.
+func (e *Env) freshChildren(ctx context.Context, path string) ([]string, error) {
+	return within(ctx, e.Bound, func() ([]string, error) {
+		if err := zkconn.NoopWrite(ctx, e.Admin, e.Root); err != nil {
+			return nil, err
+		}
+		names, _, err := e.Admin.Children(path)
+		if errors.Is(err, zk.ErrNoNode) {
+			return nil, nil
+		}
+		return names, err
+	})
+}
+
+// makeZnode makes a znode that may be there, within the bound.
+func (e *Env) makeZnode(ctx context.Context, path string) error {
+	err := retry(ctx, e.Bound, func() error {
+		_, err := within(ctx, e.Bound, func() (string, error) {
+			return e.Admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+		})
+		if errors.Is(err, zk.ErrNodeExists) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("make znode %s: %w", path, err)
+	}
+	return nil
+}
+
+// retry calls f until it succeeds, ctx ends, or the bound has passed, with a
+// pause between. It gives the last error.
+func retry(ctx context.Context, bound time.Duration, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	for {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w (gave up after %s)", err, bound)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

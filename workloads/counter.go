@@ -1,0 +1,137 @@
+package workloads
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// Counter is the workload of a counter: all clients raise several counters by one at a
+// time, by adding and by comparing and setting, and read them. Each value is made once, so
+// that the values give the order of what was done.
+type Counter struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Counter, error)
+}
+
+var _ = offer(models.Counter,
+	own(Counter{subjects.NewCounter}),
+	planted("read-set-without-version", "linearizable", "", "reads, and sets whatever is there by then", Counter{broken.ReadSetWithoutVersion}),
+	planted("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds again after a lost reply", Counter{broken.RetriesSetAfterLoss}),
+)
+
+// Name is that of the model.
+func (Counter) Name() string { return models.Counter.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Counter) InProcesses() Workload { return Counter{New: subjects.RemoteCounter} }
+
+// Maker serves the subjects to another process.
+func (w Counter) Maker() subjects.Maker { return subjects.ServeCounter(w.New) }
+
+// Params says that a counter needs nothing more.
+func (Counter) Params(*history.Params) {}
+
+// Start makes the counters.
+func (w Counter) Start(ctx context.Context, env *Env) (Run, error) {
+	counters, err := makePerKey(ctx, env, w.New)
+	return &counterRun{env: env, counters: counters, meetings: newMeetings(env, perCount)}, err
+}
+
+type counterRun struct {
+	env      *Env
+	counters perKey[subjects.Counter]
+	meetings meetings
+}
+
+// perCount is in how many operations of all clients they all add to one counter at
+// once: most changes then meet another one, as the check asks for.
+const perCount = 16
+
+// Load lets every client add, compare and set, and read.
+func (r *counterRun) Load(ctx context.Context, over <-chan struct{}) error {
+	r.env.each(func(c *Client) {
+		rng := random(r.env, c.ID)
+		for _, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			r.arrival(ctx, over, c, rng, at)
+		}
+	})
+	return nil
+}
+
+// arrival is what a client does when its time has come: two in five times it adds, at
+// the next meeting or alone.
+func (r *counterRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
+	key := r.env.Key(rng.IntN(r.env.Keys))
+	switch rng.IntN(5) {
+	case 0:
+		r.add(ctx, c, key, at)
+	case 1:
+		if at, key, ok := r.meetings.next(ctx, over, c); ok {
+			r.add(ctx, c, key, at)
+		}
+	case 2:
+		if from, err := r.read(ctx, c, key, at, history.ReadPlain); err == nil {
+			r.swap(ctx, c, key, from)
+		}
+	case 3:
+		_, _ = r.read(ctx, c, key, at, history.ReadPlain)
+	default:
+		_, _ = r.read(ctx, c, key, at, history.ReadFenced)
+	}
+}
+
+func (r *counterRun) add(ctx context.Context, c *Client, key string, at time.Duration) {
+	_ = c.Do(ctx, Op{
+		F: models.FAdd, Key: key, Arg: models.Addition{Delta: 1}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			sum, err := r.counters[c.ID][key].Add(ctx, 1)
+			return counted(sum, err)
+		},
+	})
+}
+
+// swap raises a counter by one, if it still is what was read.
+func (r *counterRun) swap(ctx context.Context, c *Client, key string, from int64) {
+	_ = c.Do(ctx, Op{
+		F: history.FCAS, Key: key, Arg: models.CountSwap{From: from, To: from + 1}, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			return nil, r.counters[c.ID][key].CompareAndSet(ctx, from, from+1)
+		},
+	})
+}
+
+func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (int64, error) {
+	var got int64
+	err := c.Do(ctx, Op{
+		F: history.FRead, Key: key, Arg: history.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			n, err := r.counters[c.ID][key].Read(ctx, kind)
+			got = n
+			return counted(n, err)
+		},
+	})
+	if err != nil {
+		return 0, err // the call may still be under way
+	}
+	return got, nil
+}
+
+func counted(n int64, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return models.Count{Value: n}, nil
+}
+
+// Quiesce lets every client read every counter once more, fenced.
+func (r *counterRun) Quiesce(ctx context.Context) error {
+	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
+	r.counters.close(ctx, r.env, func(c subjects.Counter) any { return c })
+	return nil
+}
