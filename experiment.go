@@ -63,6 +63,9 @@ type Experiment struct {
 	// anyFaults says that no fault has to take effect for a valid to count.
 	anyFaults bool
 
+	// messages has the engine keep what passed.
+	messages bool
+
 	// brief leaves the report away where the run passes: a test's is not kept then.
 	brief bool
 
@@ -87,8 +90,9 @@ type Outcome struct {
 	Result  *store.Result
 	History *history.History
 
-	unkept *engine.Finished // a simulated run of which nothing was kept
-	replay string           // the command that its experiment offers
+	unkept   *engine.Finished // a simulated run of which nothing was kept
+	messages []link.Passed    // if the experiment was to keep them
+	replay   string           // the command that its experiment offers
 }
 
 // ErrUsage marks an experiment that makes no sense: a negative number of clients.
@@ -198,6 +202,6 @@ func (x Experiment) config() engine.Config {
 		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
 		Faults: x.Faults, LeftOut: x.leftOut, AnyFaults: x.anyFaults, Seed: x.Seed, Strict: x.Strict,
-		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint,
+		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, KeepMessages: x.messages,
 	}
 }

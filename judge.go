@@ -50,7 +50,7 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{Run: done.Run, Result: result, History: h}, done.Run.WriteResult(result)
+	return &Outcome{Run: done.Run, Result: result, History: h, messages: done.Messages}, done.Run.WriteResult(result)
 }
 
 // describe adds what the record does not say.

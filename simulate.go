@@ -75,7 +75,7 @@ func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (
 	}
 	done.Timings["check"] = time.Since(began)
 	x.describe(result, done)
-	return &Outcome{Result: result, History: h, unkept: done, replay: x.Replay}, nil
+	return &Outcome{Result: result, History: h, unkept: done, messages: done.Messages, replay: x.Replay}, nil
 }
 
 // Record is the history and the transactions of a simulated run, as history.jsonl and

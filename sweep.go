@@ -18,6 +18,7 @@ import (
 // types others do not have.
 func (x Experiment) SweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
 	x.Seed, x.AllowUnknown, x.anyFaults = t.Seed, true, true
+	x.messages = true
 	x.MinLoad = min(x.MinLoad, sweptLoad)
 	if simulate {
 		return x.simulatedSweepRun(ctx, t)
@@ -37,7 +38,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	if err != nil {
 		return line, err
 	}
-	line = sweep.Of(o.Result, o.History, time.Since(began))
+	line = sweep.Of(o.Result, o.History, o.messages, time.Since(began))
 	line.Record = fingerprint(o)
 	if !line.Failed() {
 		return line, nil
@@ -74,7 +75,7 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 	if err != nil {
 		return line, err
 	}
-	line = sweep.Of(outcome.Result, outcome.History, time.Since(began))
+	line = sweep.Of(outcome.Result, outcome.History, outcome.messages, time.Since(began))
 	if line.Failed() {
 		err = os.Rename(outcome.Run.Dir, t.Folder)
 	}

@@ -31,7 +31,7 @@ func TestSweepRun(t *testing.T) {
 			task := sweep.Task{Seed: 7, Folder: filepath.Join(t.TempDir(), "7")}
 			x := zklab.Experiment{Workload: workload, Faults: schedule, Keys: 1, Rate: 200, TimeLimit: 5 * time.Second}
 			line, err := x.SweepRun(t.Context(), task, false)
-			if err != nil || line.Verdict != want || line.Seed != 7 || line.Faults["lose-reply"] != [2]int{1, 0} || line.Met["acquire"].Count == 0 {
+			if err != nil || line.Verdict != want || line.Seed != 7 || line.Faults["lose-reply"] != [2]int{1, 0} || line.Met["acquire"].Count == 0 || line.Met["acquire create"].Count == 0 {
 				t.Errorf("%s: %+v, %v", subject, line, err)
 			}
 			if unmet := slices.ContainsFunc(line.NotValid, func(p sweep.Property) bool { return p.Why != "" }); unmet && want == checker.Valid {

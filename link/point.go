@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/internal/nearest"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -30,6 +31,12 @@ type Point struct {
 	Reply   bool // it is the reply to that message
 	// After is the moment at which the message has gone on; otherwise it is the one before.
 	After bool
+}
+
+// Passed is a message that came to its point.
+type Passed struct {
+	Point Point
+	At    time.Duration // since the run began
 }
 
 // What passes that is no request.

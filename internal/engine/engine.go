@@ -57,8 +57,10 @@ type Config struct {
 	Watcher Watcher // nil for none
 	// OnPoint is told of every message of the load at which a fault could be injected; nil
 	// for nobody. It may be called by many goroutines at once, and must not block.
-	OnPoint   func(link.Point)
-	Interrupt <-chan struct{}
+	OnPoint func(link.Point)
+	// KeepMessages has Finished keep what passed, also before and after the load.
+	KeepMessages bool
+	Interrupt    <-chan struct{}
 }
 
 // Watcher is told how a run goes on. Its methods may be called by many goroutines at
@@ -80,6 +82,7 @@ type Finished struct {
 	Run         *store.Run    // nil if nothing was written
 	Record      []byte        // as history.jsonl has it, if nothing was written
 	Txns        []history.Txn // what was committed, if nothing was written
+	Messages    []link.Passed // in the order in which they passed, if it is to have them
 	Profile     ensemble.Profile
 	Schedule    []plan.Step
 	Interrupted bool

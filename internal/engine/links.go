@@ -61,18 +61,6 @@ func (l *links) make(client int, dial zk.Dialer) *link.Link {
 	})
 }
 
-// list tells of the messages at which a fault can be injected.
-func (l *links) list(to func(link.Point)) {
-	if to == nil {
-		return
-	}
-	l.onPoint = func(p link.Point) {
-		if l.loading.Load() {
-			to(p)
-		}
-	}
-}
-
 // connect opens a session through a link.
 func (l *links) connect(ctx context.Context, through *link.Link, client int) (*zk.Conn, <-chan zk.Event, error) {
 	return zkconn.Open(ctx, zkconn.Config{Servers: l.servers(client), Timeout: l.timeout, Dial: through.Dial})

@@ -88,7 +88,7 @@ func (r *run) start(ctx context.Context) error {
 	r.undo.add(e.Close)
 	r.ensemble, r.Profile = e, e.Profile()
 	r.links = newLinks(e, r.Workload, r.SessionTimeout)
-	r.links.list(r.OnPoint)
+	r.links.onPoint = r.listMessages()
 	if r.Config, err = r.choose(e); err != nil {
 		return err
 	}

@@ -114,7 +114,8 @@ func TestShape(t *testing.T) {
 // Of what went over the wire a cause has the sort, but neither znodes nor numbers.
 func TestShapeOfTheWire(t *testing.T) {
 	b := historytest.New(history.ModelSession)
-	request(b, 0, 7, "setData", 1, 2)
+	b.Session(1, 0, 100, history.FRequest, "", history.Request{Xid: 7, Op: "setData"})
+	b.Session(2, 0, 100, history.FReply, "", history.Reply{Xid: 7})
 	b.Session(3, 1, 101, history.FEvent, "", history.WatchEvent{Type: "nodeDeleted", Path: "/a"})
 	h := b.History()
 	c := causes{h: h}
@@ -138,7 +139,7 @@ func TestOf(t *testing.T) {
 			{Property: "progress", Result: checker.Unknown, Reason: "client 3 asked for k2 at 13.284 s (keys k1, k2), token 0x1f"},
 		},
 		Assumptions: []checker.Assumption{{Name: "load"}, {Name: "faults"}, {Name: "record", Met: true}},
-	}, h, 0)
+	}, h, nil, 0)
 	want := []Property{
 		{Name: "exclusion", Result: checker.Violation, Shape: "acquire ok, release ok", Faults: []string{"pause"}},
 		{Name: "belief", Result: checker.Violation, Measured: true, Shape: "acquire ok, release ok", Faults: []string{"pause"}},

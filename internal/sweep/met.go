@@ -8,13 +8,13 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 )
 
 // Exercised is what a run tried, and under which faults. A row is an operation ("acquire"),
-// and where the record has what went over the wire, also a request of it ("acquire create";
-// "acquire getChildren again" from the second one within the operation on; "between create"
-// for one that was sent in no operation).
+// or a request of it ("acquire create"; "acquire getChildren again" from the second one within
+// the operation on). What a client sends between two operations is of the first.
 type Exercised map[string]Row
 
 // Row is how often something was done, and how often that met a fault of a kind: the
@@ -24,9 +24,6 @@ type Row struct {
 	Count int            `json:"n"`
 	Met   map[string]int `json:"met,omitempty"`
 }
-
-// between stands for the operation of a request that was sent in none.
-const between = "between"
 
 // window is when a fault was in force, and for whom.
 type window struct {
@@ -73,58 +70,39 @@ func (w *window) met(client int, in stats.Span, request string) bool {
 	return in.Contains(w.at) && (request == "" || w.names(request))
 }
 
-// Exercise reads what a run tried from its record.
-func Exercise(h *history.History) Exercised {
-	x := exercise{h: h, windows: windowsOf(h), rows: Exercised{}, open: map[int]*under{}, sent: map[call]sent{}}
+// Exercise reads what a run tried from its record, and from the messages that passed.
+func Exercise(h *history.History, passed []link.Passed) Exercised {
+	x := exercise{h: h, windows: windowsOf(h), rows: Exercised{}, sent: map[link.Point]time.Duration{}}
 	for i := range h.Events {
 		x.event(&h.Events[i])
 	}
-	x.end()
+	for _, m := range passed {
+		x.message(m)
+	}
+	for p, at := range x.sent {
+		x.request(p, stats.Span{From: at, Until: x.silence(p, at)})
+	}
 	return x.rows
 }
 
-// exercise is the reading of one record.
+// exercise is the reading of one run.
 type exercise struct {
 	h       *history.History
 	windows []window
 	rows    Exercised
-	open    map[int]*under // the latest operation of each client
-	sent    map[call]sent  // requests without a reply yet
-}
-
-// under is an operation under way.
-type under struct {
-	f       string
-	process history.Process
-	asked   map[string]bool // requests that it has sent before
-}
-
-// call is a request on its session.
-type call struct {
-	session history.ID
-	xid     int32
-}
-
-type sent struct {
-	row, request string
-	client       int
-	at           time.Duration
+	sent    map[link.Point]time.Duration // requests without a reply yet
+	lost    map[int][]time.Duration      // when each client lost its connection, in order
 }
 
 func (x *exercise) event(e *history.Event) {
 	switch {
 	case e.Process >= 0 && e.Type == history.Invoke:
 		x.invoke(e)
-	case e.Process >= 0:
-		if u := x.open[e.Client]; u != nil && u.process == e.Process && u.f == e.F {
-			delete(x.open, e.Client)
-		}
-	case e.Process == history.SessionProcess && e.F == history.FRequest:
-		x.request(e)
-	case e.Process == history.SessionProcess && e.F == history.FReply:
-		x.reply(e)
 	case e.Process == history.SessionProcess && e.F == history.FDisconnected:
-		x.disconnected(e)
+		if x.lost == nil {
+			x.lost = map[int][]time.Duration{}
+		}
+		x.lost[e.Client] = append(x.lost[e.Client], e.Time)
 	}
 }
 
@@ -132,7 +110,6 @@ func (x *exercise) invoke(e *history.Event) {
 	if models.Of(x.h).Operation(e.F).Local {
 		return // it is answered without any request
 	}
-	x.open[e.Client] = &under{f: e.F, process: e.Process, asked: map[string]bool{}}
 	span := stats.Span{From: e.Time, Until: stats.End(x.h)}
 	if op := x.h.OperationAt(e.Index); op != nil && op.Return != nil {
 		span.Until = op.Return.Time
@@ -140,57 +117,35 @@ func (x *exercise) invoke(e *history.Event) {
 	x.count(e.F, "", e.Client, span)
 }
 
-// xid is all that is read of a reply, and all of a request but its name.
-type exchange struct {
-	Xid int32  `json:"xid"`
-	Op  string `json:"op"`
-}
-
-func (x *exercise) request(e *history.Event) {
-	var v exchange
-	if e.Client < 0 || e.Decode(&v) != nil {
-		return
-	}
-	row := between + " " + v.Op
-	if u := x.open[e.Client]; u != nil {
-		row = u.f + " " + v.Op
-		if u.asked[v.Op] {
-			row += again
-		}
-		u.asked[v.Op] = true
-	}
-	x.sent[call{e.Session, v.Xid}] = sent{row: row, request: v.Op, client: e.Client, at: e.Time}
-}
-
-func (x *exercise) reply(e *history.Event) {
-	var v exchange
-	if e.Decode(&v) != nil {
-		return
-	}
-	x.answered(call{e.Session, v.Xid}, e.Time)
-}
-
-// disconnected ends the requests that are not answered any more.
-func (x *exercise) disconnected(e *history.Event) {
-	for c := range x.sent {
-		if c.session == e.Session {
-			x.answered(c, e.Time)
+func (x *exercise) message(m link.Passed) {
+	switch p := m.Point; p.Kind() {
+	case link.Requests:
+		x.sent[p] = m.At
+	case link.Replies:
+		p.Reply = false
+		if at, ok := x.sent[p]; ok {
+			delete(x.sent, p)
+			x.request(p, stats.Span{From: at, Until: m.At})
 		}
 	}
 }
 
-func (x *exercise) answered(c call, at time.Duration) {
-	if s, ok := x.sent[c]; ok {
-		delete(x.sent, c)
-		x.count(s.row, s.request, s.client, stats.Span{From: s.at, Until: at})
+// silence is until when a request without a reply was under way: until its client's
+// connection ended.
+func (x *exercise) silence(p link.Point, from time.Duration) time.Duration {
+	lost := x.lost[p.Client]
+	if i, _ := slices.BinarySearch(lost, from); i < len(lost) {
+		return lost[i]
 	}
+	return stats.End(x.h)
 }
 
-// end counts what nobody answered.
-func (x *exercise) end() {
-	for c := range x.sent {
-		x.answered(c, stats.End(x.h))
+func (x *exercise) request(p link.Point, in stats.Span) {
+	row := p.Operation + " " + p.Message
+	if p.Which > 1 {
+		row += again
 	}
+	x.count(row, p.Message, p.Client, in)
 }
 
 // count adds one to a row, and to each kind of fault that it met.

@@ -1,12 +1,14 @@
 package sweep
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/link"
 )
 
 // fault adds one that takes effect a millisecond after it was injected.
@@ -19,29 +21,40 @@ func fault(b *historytest.Builder, n int, from, to float64, kind, spec string, c
 	step(to, history.StepHealed)
 }
 
-// request adds one, with its reply unless that never came.
-func request(b *historytest.Builder, client int, xid int32, op string, from, to float64) {
-	session := history.ID(client + 100)
-	b.Session(from, client, session, history.FRequest, "", history.Request{Xid: xid, Op: op})
-	if to != historytest.Never {
-		b.Session(to, client, session, history.FReply, "", history.Reply{Xid: xid})
+// request is one with its reply, unless that never came.
+func request(p link.Point, from, to float64) []link.Passed {
+	sent := []link.Passed{{Point: p, At: historytest.At(from)}}
+	if to == historytest.Never {
+		return sent
 	}
+	p.Reply = true
+	return append(sent, link.Passed{Point: p, At: historytest.At(to)})
 }
 
 func TestExercise(t *testing.T) {
 	b := historytest.New(history.ModelLock)
 	b.Op(0, history.FAcquire, "k", 0, 100, history.OK, nil, nil)
-	request(b, 0, 1, "create", 1, 10)
-	request(b, 0, 2, "getChildren", 11, 20)
-	request(b, 0, 3, "getChildren", 40, 60)
-	request(b, 0, 4, "getChildren", 70, 80)
-	request(b, 0, 5, "delete", 120, 130) // nobody asked for it
+	acquire := link.Point{Operation: history.FAcquire, Nth: 1}
+	of := func(p link.Point, message string, which int) link.Point {
+		p.Message, p.Which = message, which
+		return p
+	}
+	passed := slices.Concat(
+		request(of(acquire, "create", 1), 1, 10),
+		request(of(acquire, "getChildren", 1), 11, 20),
+		request(of(acquire, "getChildren", 2), 40, 60),
+		request(of(acquire, "getChildren", 3), 70, 80),
+		request(of(acquire, "delete", 1), 120, 130), // after it, and before the next
+		request(of(acquire, link.Connect, 1), 120, 130),
+		request(of(acquire, link.Event, 1), 120, historytest.Never),
+	)
 
 	b.Op(1, history.FRelease, "k", 0, historytest.Never, "", nil, nil)
-	request(b, 1, 1, "delete", 5, historytest.Never)
+	release := link.Point{Client: 1, Operation: history.FRelease, Nth: 1}
+	passed = append(passed, request(of(release, "delete", 1), 5, historytest.Never)...)
+	b.Session(3, 1, 101, history.FDisconnected, "", nil) // before it was sent
 	b.Session(50, 1, 101, history.FDisconnected, "", nil)
 	b.Op(1, history.FConfirm, "k", 0, 1, history.OK, nil, nil) // of the harness's own memory
-	request(b, -1, 1, "create", 5, 6)                          // a visitor's
 
 	fault(b, 1, 15, 45, "stall-link", "stall-link", 0)
 	fault(b, 2, 48, 55, "pause", "pause:leader")
@@ -55,11 +68,11 @@ func TestExercise(t *testing.T) {
 		"acquire create":            {1, nil},
 		"acquire getChildren":       {1, map[string]int{"stall-link": 1}},
 		"acquire getChildren again": {2, map[string]int{"stall-link": 1, "pause": 1}},
-		"between delete":            {1, nil},
+		"acquire delete":            {1, nil},
 		"release":                   {1, map[string]int{"pause": 1, "lose-reply": 1, "lose-request": 1}},
 		"release delete":            {1, map[string]int{"pause": 1, "lose-reply": 1}},
 	}
-	if diff := cmp.Diff(want, Exercise(b.History())); diff != "" {
+	if diff := cmp.Diff(want, Exercise(b.History(), passed)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -9,16 +9,17 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
-// Of is the line of a run that was decided. wall is what it took; where it is kept, and
-// when it was written, the sweep adds.
-func Of(result *store.Result, h *history.History, wall time.Duration) Line {
+// Of is the line of a run that was decided. passed are its messages, in their order; wall is
+// what it took. Where it is kept, and when it was written, the sweep adds.
+func Of(result *store.Result, h *history.History, passed []link.Passed, wall time.Duration) Line {
 	l := Line{
 		Seed: result.Seed, Verdict: result.Verdict, Operations: result.Stats.Operations, Events: len(h.Events),
-		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h),
+		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h, passed),
 	}
 	for _, k := range result.Stats.FaultKinds {
 		if l.Faults == nil {

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/zklab/zklab/link"
+)
+
+// listMessages is what links tell of every message; nil if nobody wants to know.
+func (r *run) listMessages() func(link.Point) {
+	var all []func(link.Point)
+	if r.OnPoint != nil {
+		all = append(all, func(p link.Point) {
+			if r.links.loading.Load() {
+				r.OnPoint(p)
+			}
+		})
+	}
+	if r.KeepMessages {
+		all = append(all, r.keepMessages())
+	}
+	if all == nil {
+		return nil
+	}
+	return func(p link.Point) {
+		for _, tell := range all {
+			tell(p)
+		}
+	}
+}
+
+// keepMessages keeps them with their times until the run is over.
+func (r *run) keepMessages() func(link.Point) {
+	var mu sync.Mutex
+	var kept []link.Passed
+	r.undo.add(func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		r.Messages = slices.Clip(kept)
+		return nil
+	})
+	return func(p link.Point) {
+		mu.Lock()
+		defer mu.Unlock()
+		kept = append(kept, link.Passed{Point: p, At: r.record.Now()})
+	}
+}
