@@ -1,7 +1,6 @@
 package zklab
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/reports"
@@ -64,10 +62,7 @@ var repeats = map[bool]string{
 // judgeSimulated decides a run of which nothing was written.
 func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (*Outcome, error) {
 	began := time.Now()
-	h, err := history.Read(bytes.NewReader(done.Record))
-	if err != nil {
-		return nil, err
-	}
+	h := done.History
 	result := &store.Result{}
 	decide(ctx, h, checker.Options{Strict: x.Strict, Transactions: done.Txns}, result)
 	if ctx.Err() != nil {
@@ -84,7 +79,7 @@ func (o *Outcome) Record() (history, transactions []byte) {
 	if o.unkept == nil {
 		return nil, nil
 	}
-	return o.unkept.Record, o.unkept.Transactions()
+	return o.unkept.Record(), o.unkept.Transactions()
 }
 
 // Keep writes a simulated run into a folder of a store, with its report. It does nothing
@@ -145,7 +140,9 @@ func (x Experiment) inBubble(outside context.Context) (*engine.Finished, error) 
 			}
 		}
 	}()
-	done, err := engine.Run(ctx, x.config())
+	c := x.config()
+	c.Virtual = true
+	done, err := engine.Run(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("the simulation: %w", err)
 	}

@@ -12,41 +12,104 @@ import (
 // or read. It bounds the memory that a foreign file can take.
 const MaxLine = 1 << 20
 
-// body is an Event without Index and Time. Those two are known only once an
-// event has its place in the record; all the rest is encoded before.
-type body struct {
-	Process  Process         `json:"process"`
-	Client   int             `json:"client"`
-	Type     Type            `json:"type"`
-	F        string          `json:"f"`
-	Key      string          `json:"key,omitempty"`
-	Value    json.RawMessage `json:"value,omitempty"`
-	Error    *Error          `json:"error,omitempty"`
-	Session  ID              `json:"session,omitempty"`
-	Zxid     ID              `json:"zxid,omitempty"`
-	Alive    time.Duration   `json:"alive,omitempty"`
-	Seen     ID              `json:"seen,omitempty"`
-	Intended time.Duration   `json:"intended,omitempty"`
-}
-
 // headRoom is more than the index and time in front of a body can take.
 const headRoom = 100
 
 var errTooLong = errors.New("longer than a line may be")
 
-// encodeBody encodes all of e that does not depend on its place.
+// usualBody is the length of most bodies.
+const usualBody = 160
+
+// encodeBody encodes all of e but Index and Time, which are known only once an event has
+// its place in the record. It writes what encoding/json would, several times faster.
 func encodeBody(e *Event) ([]byte, error) {
-	b, err := json.Marshal(body{
-		e.Process, e.Client, e.Type, e.F, e.Key, e.Value, e.Error, e.Session, e.Zxid, e.Alive, e.Seen, e.Intended,
-	})
-	if err == nil && len(b) > MaxLine-headRoom {
-		err = errTooLong
+	b := append(make([]byte, 0, usualBody+len(e.Value)), `{"process":`...)
+	switch e.Process {
+	case Nemesis:
+		b = append(b, `"nemesis"`...)
+	case SessionProcess:
+		b = append(b, `"session"`...)
+	default:
+		b = strconv.AppendInt(b, int64(e.Process), 10)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("encode %s %s: %w", e.Type, e.F, err)
+	b = strconv.AppendInt(append(b, `,"client":`...), int64(e.Client), 10)
+	b = appendText(append(b, `,"type":`...), string(e.Type))
+	b = appendText(append(b, `,"f":`...), e.F)
+	if e.Key != "" {
+		b = appendText(append(b, `,"key":`...), e.Key)
+	}
+	if len(e.Value) > 0 {
+		var err error
+		if b, err = appendValue(append(b, `,"value":`...), e.Value); err != nil {
+			return nil, fmt.Errorf("encode %s %s: %w", e.Type, e.F, err)
+		}
+	}
+	if e.Error != nil {
+		b = appendText(append(b, `,"error":{"code":`...), e.Error.Code)
+		if e.Error.Message != "" {
+			b = appendText(append(b, `,"message":`...), e.Error.Message)
+		}
+		b = append(b, '}')
+	}
+	b = appendID(b, `,"session":"0x`, e.Session)
+	b = appendID(b, `,"zxid":"0x`, e.Zxid)
+	b = appendTime(b, `,"alive":`, e.Alive)
+	b = appendID(b, `,"seen":"0x`, e.Seen)
+	b = appendTime(b, `,"intended":`, e.Intended)
+	if b = append(b, '}'); len(b) > MaxLine-headRoom {
+		return nil, fmt.Errorf("encode %s %s: %w", e.Type, e.F, errTooLong)
 	}
 	return b, nil
 }
+
+// appendID appends a field, unless it is absent.
+func appendID(b []byte, name string, id ID) []byte {
+	if id == 0 {
+		return b
+	}
+	return append(strconv.AppendUint(append(b, name...), uint64(id), 16), '"')
+}
+
+// appendTime appends a field, unless it is absent.
+func appendTime(b []byte, name string, at time.Duration) []byte {
+	if at == 0 {
+		return b
+	}
+	return strconv.AppendInt(append(b, name...), int64(at), 10)
+}
+
+// appendText appends a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || escaped(c) {
+			quoted, _ := json.Marshal(s) // any string can be
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+// appendValue appends a JSON value, without space around its parts.
+func appendValue(b []byte, v json.RawMessage) ([]byte, error) {
+	if compact(v) {
+		return append(b, v...), nil
+	}
+	text, err := json.Marshal(v)
+	return append(b, text...), err
+}
+
+// compact says of a value that it is one, in the form in which encoding/json would write it.
+func compact(v json.RawMessage) bool {
+	for _, c := range v {
+		if c <= ' ' || c >= 0x7f || escaped(c) {
+			return false // perhaps
+		}
+	}
+	return json.Valid(v)
+}
+
+// escaped says of a character that encoding/json escapes it for the sake of HTML.
+func escaped(c byte) bool { return c == '<' || c == '>' || c == '&' }
 
 // appendLine appends the line of an event whose body is encoded.
 func appendLine(b []byte, index int, at time.Duration, body []byte) []byte {

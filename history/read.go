@@ -97,9 +97,15 @@ func read(r io.Reader, expected int) (*History, error) {
 	if len(h.Events) == 0 {
 		return nil, fmt.Errorf("%w: the file is empty", ErrForeign)
 	}
-	h.Complete = h.Events[len(h.Events)-1].F == FEnd && h.Events[len(h.Events)-1].Process == Nemesis
-	h.Damage, h.Missing = a.damage(), a.missing
+	h.finish(&a)
 	return h, nil
+}
+
+// finish says of the events what the record is like.
+func (h *History) finish(a *auditor) {
+	last := &h.Events[len(h.Events)-1]
+	h.Complete = last.F == FEnd && last.Process == Nemesis
+	h.Damage, h.Missing = a.damage(), a.missing
 }
 
 // readBegin reads the header out of the first line.
@@ -115,6 +121,11 @@ func readBegin(h *History, line []byte, err error) error {
 		return fmt.Errorf("%w: its first line is %s; expected the event {\"index\":0,…,\"process\":\"nemesis\",…,\"f\":\"begin\",…}",
 			ErrForeign, describe(line))
 	}
+	return h.begin(&e)
+}
+
+// begin takes the header out of the first event.
+func (h *History) begin(e *Event) error {
 	var v struct {
 		Version int `json:"version"`
 	}

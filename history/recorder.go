@@ -40,6 +40,9 @@ type Recorder struct {
 	wake      chan struct{} // there is something unseen
 	observed  chan struct{} // closed when the observers have seen all; nil without observers
 
+	memory bool     // nothing is written
+	kept   []*entry // in memory
+
 	// Owned by whoever has the duty of writing.
 	w      io.Writer
 	buf    []byte
@@ -73,12 +76,22 @@ func Create(path string, h Header) (*Recorder, error) {
 // NewRecorder begins a record on any writer, which it does not close. Writes
 // are whole lines, one at a time.
 func NewRecorder(w io.Writer, h Header) *Recorder {
-	r := &Recorder{start: time.Now(), w: w, next: newBatch(), wake: make(chan struct{}, 1)}
+	r := newRecorder()
+	r.w = w
+	r.begin(h)
+	r.Flush()
+	return r
+}
+
+func newRecorder() *Recorder {
+	return &Recorder{start: time.Now(), next: newBatch(), wake: make(chan struct{}, 1)}
+}
+
+// begin records the first event.
+func (r *Recorder) begin(h Header) {
 	h.Version, h.Wall = Version, r.start.UTC().Round(0)
 	r.header = h
 	r.Record(Event{Process: Nemesis, Client: -1, Type: Info, F: FBegin, Value: Value(h)})
-	r.Flush()
-	return r
 }
 
 // Header is what the record began with.
@@ -128,9 +141,20 @@ func (r *Recorder) fill(en *entry, value func() any) {
 }
 
 // encode makes the entry's body. What cannot be written is left out, rather
-// than the event.
+// than the event. In memory there is no body, but the event is what would be read.
 func (r *Recorder) encode(en *entry) {
 	en.event.Value = absentNull(en.event.Value)
+	if r.memory {
+		if !plain(&en.event) {
+			r.encodeBody(en)
+			en.reread()
+		}
+		return
+	}
+	r.encodeBody(en)
+}
+
+func (r *Recorder) encodeBody(en *entry) {
 	var err error
 	if en.body, err = encodeBody(&en.event); err == nil {
 		return
@@ -171,6 +195,11 @@ func (r *Recorder) place(en *entry) *batch {
 func (r *Recorder) placeLocked(en *entry) *batch {
 	en.event.Index = r.count
 	r.count++
+	if r.memory {
+		r.kept = append(r.kept, en)
+		r.show(en)
+		return nil
+	}
 	b := r.next
 	b.entries = append(b.entries, en)
 	if en.event.Type != Invoke {
@@ -246,11 +275,15 @@ func (r *Recorder) end() {
 	mark.event.Time = r.Now()
 	b := r.placeLocked(mark)
 	r.closed = true
-	r.flush.Stop()
+	if r.flush != nil {
+		r.flush.Stop()
+	}
 	observed := r.observed
 	r.mu.Unlock()
 
-	r.await(b)
+	if b != nil {
+		r.await(b)
+	}
 	r.nudge()
 	if observed != nil {
 		<-observed

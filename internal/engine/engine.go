@@ -50,6 +50,8 @@ type Config struct {
 	// makes a simulation of a run.
 	Simulated bool
 	Latencies string
+	// Virtual says that time stands still while anything runs, so that nobody is ever held up.
+	Virtual bool
 
 	// Out is the store's folder. If it is empty nothing is written to any file: Finished
 	// has the record, with which Keep makes a folder later.
@@ -78,11 +80,11 @@ type Watcher interface {
 
 // Finished is a run that is over, with what is not in its record.
 type Finished struct {
-	Config                    // without the faults that the running ensemble did not have
-	Run         *store.Run    // nil if nothing was written
-	Record      []byte        // as history.jsonl has it, if nothing was written
-	Txns        []history.Txn // what was committed, if nothing was written
-	Messages    []link.Passed // in the order in which they passed, if it is to have them
+	Config                       // without the faults that the running ensemble did not have
+	Run         *store.Run       // nil if nothing was written
+	History     *history.History // if nothing was written
+	Txns        []history.Txn    // what was committed, if nothing was written
+	Messages    []link.Passed    // in the order in which they passed, if it is to have them
 	Profile     ensemble.Profile
 	Schedule    []plan.Step
 	Interrupted bool

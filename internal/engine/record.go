@@ -39,12 +39,12 @@ func (r *run) openRecord() error {
 // newRecorder begins the record, in a folder or in memory.
 func (r *run) newRecorder(h history.Header) (*history.Recorder, error) {
 	if r.Out == "" {
-		var memory bytes.Buffer
-		r.undo.add(func() error {
-			r.Record = memory.Bytes()
-			return nil
+		recorder := history.NewMemory(h)
+		r.undo.add(func() (err error) { // after it was closed
+			r.History, err = recorder.History()
+			return err
 		})
-		return history.NewRecorder(&memory, h), nil
+		return recorder, nil
 	}
 	var err error
 	if r.Run, err = r.folder(r.Out, r.started); err != nil {
@@ -70,13 +70,21 @@ func (f *Finished) Keep(out string, started time.Time) error {
 		return err
 	}
 	f.Run = run
-	if err := store.WriteFile(run.History(), f.Record); err != nil {
+	if err := store.WriteFile(run.History(), f.Record()); err != nil {
 		return err
 	}
 	if f.Txns == nil {
 		return nil
 	}
 	return store.WriteFile(run.Transactions(), f.Transactions())
+}
+
+// Record is that of a run of which nothing was written, as history.jsonl has it.
+func (f *Finished) Record() []byte {
+	const usual = 256 // bytes of an event
+	b := bytes.NewBuffer(make([]byte, 0, usual*len(f.History.Events)))
+	_ = history.Write(b, f.History) // a recorder has seen that all can be written
+	return b.Bytes()
 }
 
 // Transactions are those of a run of which nothing was written, as transactions.jsonl

@@ -171,7 +171,9 @@ func (r *run) startWork(ctx context.Context) error {
 func (r *run) load(ctx context.Context) error {
 	load, stop := context.WithTimeout(ctx, r.TimeLimit)
 	defer stop()
-	r.undo.add(watchHeartbeat(r.record, stop))
+	if !r.Virtual {
+		r.undo.add(watchHeartbeat(r.record, stop))
+	}
 
 	r.record.phase(history.PhaseLoad)
 	played := make(chan error, 1)

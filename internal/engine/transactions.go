@@ -16,6 +16,8 @@ import (
 const (
 	spoolEvery = 100 * time.Millisecond
 	spoolFull  = 20_000
+	// rarely is how often where all stays in memory.
+	rarely = time.Second
 )
 
 // spool takes what an ensemble commits while the run goes on, so that neither has
@@ -89,7 +91,11 @@ func (r *run) collectTransactions(ctx context.Context) error {
 
 func (s *spool) follow(ctx context.Context) {
 	defer close(s.stopped)
-	ticker := time.NewTicker(apart.Odd(spoolEvery))
+	every := spoolEvery
+	if s.path == "" {
+		every = rarely
+	}
+	ticker := time.NewTicker(apart.Odd(every))
 	defer ticker.Stop()
 	for {
 		select {

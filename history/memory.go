@@ -1,0 +1,55 @@
+package history
+
+import "unicode/utf8"
+
+// NewMemory begins a record that stays in memory, as events: [Recorder.History] has it.
+// Nothing is encoded, and nobody waits for anything to be written.
+func NewMemory(h Header) *Recorder {
+	r := newRecorder()
+	r.memory = true
+	r.begin(h)
+	return r
+}
+
+// History is the record of a recorder in memory that was closed: the one that [Read]
+// would give of what [Write] makes of it. The error says what is no record.
+func (r *Recorder) History() (*History, error) {
+	r.mu.Lock()
+	kept := r.kept
+	r.mu.Unlock()
+	h := &History{Events: make([]Event, len(kept))}
+	var a auditor
+	for i, en := range kept {
+		h.Events[i] = en.final().event
+		if err := possible(&h.Events[i]); err != nil {
+			return nil, &DamagedError{Line: i + 1, Reason: err.Error()}
+		}
+		a.look(i+1, &h.Events[i])
+	}
+	if err := h.begin(&h.Events[0]); err != nil {
+		return nil, err
+	}
+	h.finish(&a)
+	return h, nil
+}
+
+// plain says of an event that what is written of it is read back as it is, and is no
+// longer than a line may be. That is the usual one.
+func plain(e *Event) bool {
+	const most = MaxLine / 8 // what is escaped takes up to six times as much
+	size := len(e.F) + len(e.Key) + len(e.Value)
+	valid := utf8.ValidString(e.F) && utf8.ValidString(e.Key)
+	if e.Error != nil {
+		size += len(e.Error.Code) + len(e.Error.Message)
+		valid = valid && utf8.ValidString(e.Error.Code) && utf8.ValidString(e.Error.Message)
+	}
+	return valid && size < most && (len(e.Value) == 0 || compact(e.Value))
+}
+
+// reread makes of the event what its body says.
+func (en *entry) reread() {
+	e, err := parse(appendLine(nil, 0, 0, en.body), nil)
+	if err == nil {
+		en.event.F, en.event.Key, en.event.Value, en.event.Error = e.F, e.Key, e.Value, e.Error
+	}
+}
