@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// never is later than anything.
+const never = 100 * 365 * 24 * time.Hour
+
 // Scheduler has one goroutine, which does one thing after the other. Its methods may be
 // called by many goroutines at once, also by what it does. It belongs into a bubble of
 // testing/synctest: elsewhere it works, but what follows from a message may go on when
@@ -17,14 +20,15 @@ type Scheduler struct {
 	mu      sync.Mutex
 	waiting waiting
 	count   uint64
+	last    time.Time // when something was done last
 	closed  bool
-	changed chan struct{} // there is another first one, or an end
+	timer   *time.Timer // fires when the first one is due, or at the end
 	ended   chan struct{}
 }
 
 // New starts a scheduler. Close ends it.
 func New(seed uint64, l Latency) *Scheduler {
-	s := &Scheduler{seed: seed, latency: l, changed: make(chan struct{}, 1), ended: make(chan struct{})}
+	s := &Scheduler{seed: seed, latency: l, timer: time.NewTimer(never), ended: make(chan struct{})}
 	go s.run()
 	return s
 }
@@ -35,8 +39,8 @@ func (s *Scheduler) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.waiting = nil
+	s.timer.Reset(0)
 	s.mu.Unlock()
-	s.nudge()
 	<-s.ended
 }
 
@@ -53,62 +57,53 @@ func (s *Scheduler) At(due time.Time, stream uint64, do func()) {
 	it := item{due: due, stream: stream, number: s.count, do: do}
 	heap.Push(&s.waiting, it)
 	if s.waiting[0].number == it.number {
-		s.nudge()
-	}
-}
-
-func (s *Scheduler) nudge() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
+		s.timer.Reset(max(s.wait(), 0)) // the goroutine sleeps on: it has nothing to do yet
 	}
 }
 
 func (s *Scheduler) run() {
 	defer close(s.ended)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	var last time.Time
+	defer s.timer.Stop()
 	for {
-		do, wait, more := s.next(last)
-		switch {
-		case !more:
-			return
-		case do != nil:
-			last = time.Now()
+		<-s.timer.C
+		for {
+			do, more := s.next()
+			if !more {
+				return
+			}
+			if do == nil {
+				break
+			}
 			do()
-			continue
-		case wait > 0:
-			timer.Reset(wait)
-		default:
-			timer.Stop() // until there is something
-		}
-		select {
-		case <-timer.C:
-		case <-s.changed:
 		}
 	}
 }
 
-// next gives what is to be done now, or how long there is nothing to do; 0 is until
-// something comes. last is when something was done last.
-func (s *Scheduler) next(last time.Time) (do func(), wait time.Duration, more bool) {
+// next gives what is to be done now; nil if the timer will say when there is something.
+func (s *Scheduler) next() (do func(), more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, 0, false
+		return nil, false
 	}
 	if len(s.waiting) == 0 {
-		return nil, 0, true
+		return nil, true
 	}
+	if wait := s.wait(); wait > 0 {
+		s.timer.Reset(wait)
+		return nil, true
+	}
+	s.last = time.Now()
+	return heap.Pop(&s.waiting).(item).do, true
+}
+
+// wait is how long it is until the first one may be done.
+func (s *Scheduler) wait() time.Duration {
 	due := s.waiting[0].due
-	if !due.After(last) { // everybody is to be blocked first
-		due = last.Add(1)
+	if !due.After(s.last) { // everybody is to be blocked first
+		due = s.last.Add(1)
 	}
-	if wait := time.Until(due); wait > 0 {
-		return nil, wait, true
-	}
-	return heap.Pop(&s.waiting).(item).do, 0, true
+	return time.Until(due)
 }
 
 // item waits for its time.

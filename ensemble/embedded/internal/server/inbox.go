@@ -13,7 +13,7 @@ type inbox struct {
 	mu     sync.Mutex
 	peers  []peerEvent
 	events []event
-	ready  chan struct{} // holds a token when there may be something
+	ready  chan struct{} // holds a token when there may be something, or time may have come for it
 }
 
 // event comes from a connection, or is an order.

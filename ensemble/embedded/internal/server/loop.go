@@ -8,23 +8,22 @@ import (
 
 // loop handles what comes in until the server ends.
 func (s *Server) loop() {
-	timer := time.NewTimer(0)
+	timer := time.AfterFunc(0, s.inbox.signal)
 	defer timer.Stop()
 	var peers []peerEvent
 	var events []event
+	var armed time.Time
 	for {
-		select {
-		case <-s.ending:
-			return
-		case <-s.inbox.ready:
-		case <-timer.C:
-		}
+		<-s.inbox.ready
 		if !s.mayWork() {
 			return
 		}
 		peers, events = s.inbox.take(peers, events)
 		s.work(peers, events)
-		timer.Reset(time.Until(s.next()))
+		if next := s.next(); !next.Equal(armed) || !next.After(s.now) {
+			timer.Reset(time.Until(next))
+			armed = next
+		}
 		s.mu.Unlock()
 	}
 }

@@ -209,6 +209,7 @@ func (s *Server) halt(crash bool) {
 	}
 	s.over = true
 	close(s.ending)
+	s.inbox.signal()
 	if crash {
 		s.cfg.Disk.Crash()
 	} else {
