@@ -31,7 +31,38 @@ type queueStep struct {
 	code  string
 	maybe bool // an enqueue that may never happen
 	text  string
+	taken []span // of all items, by number
 }
+
+// span is when the dequeue ran that is known to have returned an item. It lets the search
+// leave at once what can only end badly hundreds of steps later.
+type span struct {
+	known     bool
+	call, ret int64
+}
+
+// before says that one item was certainly taken out before the other.
+func (a span) before(b span) bool { return a.known && b.known && a.ret < b.call }
+
+// number is that of an item, by its code.
+func number(code string) int {
+	return int(code[0]) | int(code[1])<<8 | int(code[2])<<16 | int(code[3])<<24
+}
+
+// behind says whether an item can come behind a list of others: not if it was taken out
+// before one of them, which is enqueued and taken out but once.
+func (in *queueStep) behind(list string) bool {
+	own := in.taken[number(in.code)]
+	for ; list != ""; list = list[width:] {
+		if own.before(in.taken[number(list)]) {
+			return false
+		}
+	}
+	return true
+}
+
+// width is the length of an item's code.
+const width = 4
 
 type queueKind int
 
@@ -48,16 +79,19 @@ func queueOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		return nil, false
 	}
 	var ops []porcupine.Operation
+	taken := make([]span, len(q.items))
 	add := func(op *history.Operation, in queueStep) {
+		in.taken = taken
 		ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: in, Call: int64(op.Began()), Return: k.Clamp(evidence.EffectiveBy(op))})
 	}
 	for i, it := range q.items {
 		code := string([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)})
 		if op := it.enqueue(); op != nil {
-			add(op, queueStep{puts, code, op.Outcome() == history.Info, fmt.Sprintf("enqueue %s", it.value)})
+			add(op, queueStep{kind: puts, code: code, maybe: op.Outcome() == history.Info, text: fmt.Sprintf("enqueue %s", it.value)})
 		}
 		for _, op := range it.out {
-			add(op, queueStep{takes, code, false, fmt.Sprintf("dequeue %s", it.value)})
+			add(op, queueStep{kind: takes, code: code, text: fmt.Sprintf("dequeue %s", it.value)})
+			taken[i] = span{true, ops[len(ops)-1].Call, ops[len(ops)-1].Return}
 		}
 	}
 	for _, op := range q.unknown {
@@ -70,7 +104,6 @@ func queueOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 }
 
 func queueSpec() porcupine.Model {
-	const width = 4
 	seed := maphash.MakeSeed()
 	m := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{""} },
@@ -78,17 +111,21 @@ func queueSpec() porcupine.Model {
 			list, in := state.(string), input.(queueStep)
 			switch in.kind {
 			case puts:
-				if in.maybe {
-					return []any{list + in.code, list}
+				var next []any
+				if in.behind(list) {
+					next = append(next, list+in.code)
 				}
-				return []any{list + in.code}
+				if in.maybe {
+					next = append(next, list)
+				}
+				return next
 			case takes:
 				if len(list) >= width && list[:width] == in.code {
 					return []any{list[width:]}
 				}
 				return nil
 			case mayTake:
-				if list == "" {
+				if list == "" || in.taken[number(list)].known {
 					return []any{list}
 				}
 				return []any{list[width:], list}
