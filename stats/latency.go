@@ -51,13 +51,26 @@ type latencies struct {
 }
 
 func (l *latencies) record(d time.Duration) {
-	if l.h == nil {
-		l.h = hdrhistogram.New(1, longest.Microseconds(), 3)
-	}
 	l.max = max(l.max, d)
 	// Rounded up, so that no latency is called shorter than it was.
 	us := (min(d, longest) + time.Microsecond - 1).Microseconds()
+	l.reach(us)
 	_ = l.h.RecordValue(us) // fails for values out of range only, and there are none
+}
+
+// reach makes room for a value. What reaches an hour takes 200 KB, most of it for nothing:
+// of small histories these were what took longest. How values are rounded does not depend
+// on how far it reaches.
+func (l *latencies) reach(us int64) {
+	const least, more = 16_000, 4
+	if l.h != nil && us <= l.h.HighestTrackableValue() {
+		return
+	}
+	larger := hdrhistogram.New(1, min(max(least, more*us), longest.Microseconds()), 3)
+	if l.h != nil {
+		larger.Merge(l.h)
+	}
+	l.h = larger
 }
 
 // quantile is the q-th percentile, 0 of nothing.
