@@ -39,7 +39,7 @@ func (l *Link) change(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f()
-	for c := range l.conns {
+	for _, c := range l.inOrder() {
 		l.apply(c)
 	}
 	l.broadcast()

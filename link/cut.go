@@ -28,7 +28,7 @@ func (l *Link) cut(which func(*conn) bool) int { return l.endAll(which, (*conn).
 func (l *Link) endAll(which func(*conn) bool, end func(*conn)) (n int) {
 	var cs []*conn
 	l.mu.Lock()
-	for c := range l.conns {
+	for _, c := range l.inOrder() {
 		if !which(c) {
 			continue
 		}

@@ -1,10 +1,13 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -149,4 +152,10 @@ func (l *Link) unregister(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)
+}
+
+// inOrder gives the connections as they were opened: what is done to each is done in the
+// same order each time. Call it with l.mu held.
+func (l *Link) inOrder() []*conn {
+	return slices.SortedFunc(maps.Keys(l.conns), func(a, b *conn) int { return cmp.Compare(a.pipe.out.serial, b.pipe.out.serial) })
 }

@@ -90,7 +90,7 @@ func (h *HeldEvents) Release() {
 	defer h.l.mu.Unlock()
 	h.over = true
 	h.l.held = slices.DeleteFunc(h.l.held, func(x *HeldEvents) bool { return x == h })
-	for c := range h.l.conns {
+	for _, c := range h.l.inOrder() {
 		if slices.ContainsFunc(c.held, func(f heldFrame) bool { return f.rule == h }) {
 			c.deadlines.interrupt() // who reads is to deliver them
 		}

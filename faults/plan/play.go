@@ -237,7 +237,7 @@ func (p *Player) last(ctx context.Context, e faults.Effect, d time.Duration, bef
 	if before == nil || len(e.Describe().Servers) == 0 {
 		look.Stop()
 	}
-	for {
+	for ctx.Err() == nil { // to look may take long, and the next look is due by then, too
 		select {
 		case <-ctx.Done():
 			return

@@ -26,7 +26,9 @@
 package mesh
 
 import (
+	"cmp"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -189,7 +191,7 @@ func (m *Mesh[M]) Close() {
 	for _, s := range m.servers {
 		*s = server[M]{}
 	}
-	for _, p := range *m.pairs.Load() {
+	for _, p := range m.sorted() {
 		p.close()
 	}
 }
@@ -228,13 +230,17 @@ func (m *Mesh[M]) learn(id int) *server[M] {
 
 // of gives the pairs that a server is in.
 func (m *Mesh[M]) of(id int) []*pair[M] {
-	var of []*pair[M]
-	for k, p := range *m.pairs.Load() {
-		if k[0] == id || k[1] == id {
-			of = append(of, p)
-		}
-	}
-	return of
+	return slices.DeleteFunc(m.sorted(), func(p *pair[M]) bool { return p.ends[0].id != id && p.ends[1].id != id })
+}
+
+// sorted gives all pairs in the order of their servers: what breaks connections does it in
+// the same order each time.
+func (m *Mesh[M]) sorted() []*pair[M] {
+	pairs := slices.Collect(maps.Values(*m.pairs.Load()))
+	slices.SortFunc(pairs, func(p, q *pair[M]) int {
+		return cmp.Or(p.ends[0].id-q.ends[0].id, p.ends[1].id-q.ends[1].id)
+	})
+	return pairs
 }
 
 func pairOf(a, b int) ids { return ids{min(a, b), max(a, b)} }

@@ -105,7 +105,7 @@ func (a *app) Suspend() {
 	clear(s.pending)
 	s.giveUpOrders()
 	clear(s.moves)
-	for c := range s.conns {
+	for _, c := range s.inOrder() {
 		s.finish(c)
 	}
 }

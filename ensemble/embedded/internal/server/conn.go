@@ -35,6 +35,7 @@ type conn struct {
 	most int       // bytes of a frame that is taken
 	out  *outgoing // the writer's and the reader's share
 
+	number      uint64 // among all that the server ever had
 	stage       stage
 	session     int64
 	timeout     time.Duration // negotiated

@@ -1,6 +1,9 @@
 package server
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
@@ -89,7 +92,7 @@ func (s *Server) handle(e event) {
 	case ordered:
 		s.carryOut(e.order)
 	case opened:
-		s.conns[e.conn] = struct{}{}
+		s.know(e.conn)
 		e.conn.counters = s.counters.Connect()
 	case idle:
 		s.counters.Count(fourletter.SessionlessExpired)
@@ -198,11 +201,24 @@ func (s *Server) hangUpAll() {
 	_, events := s.inbox.take(nil, nil)
 	for _, e := range events {
 		if e.what == opened {
-			s.conns[e.conn] = struct{}{}
+			s.know(e.conn)
 		}
 	}
-	for c := range s.conns {
+	for _, c := range s.inOrder() {
 		c.nc.Close()
 		s.drop(c)
 	}
+}
+
+// know takes in a connection.
+func (s *Server) know(c *conn) {
+	s.known++
+	c.number = s.known
+	s.conns[c] = struct{}{}
+}
+
+// inOrder gives all connections as they came: what is done to each is done in the same order
+// each time.
+func (s *Server) inOrder() []*conn {
+	return slices.SortedFunc(maps.Keys(s.conns), func(a, b *conn) int { return cmp.Compare(a.number, b.number) })
 }

@@ -54,7 +54,7 @@ func (s *Server) endReadOnly() {
 		return
 	}
 	s.tree, s.readOnly = s.readOnly.before, nil
-	for c := range s.conns {
+	for _, c := range s.inOrder() {
 		s.finish(c)
 	}
 }

@@ -80,6 +80,7 @@ type Server struct {
 	readOnly   *readOnlyMode // while it serves read-only
 	watches    *watch.Table[*conn]
 	conns      map[*conn]struct{}
+	known      uint64          // connections, ever
 	attached   map[int64]*conn // by session
 	touched    touches
 	pending    map[uint64]*call // by request.id

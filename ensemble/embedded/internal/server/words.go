@@ -91,7 +91,7 @@ func (s *Server) conf() fourletter.Conf {
 }
 
 func (s *Server) connections(asking *conn) (all []fourletter.Connection) {
-	for c := range s.conns {
+	for _, c := range s.inOrder() {
 		if c.stage == gone {
 			continue
 		}
