@@ -119,8 +119,9 @@ func (q line) verify(ctx context.Context, c *contender) error {
 	return nil
 }
 
-// front waits until c is in front of the line.
-func (q line) front(ctx context.Context, c *contender) error {
+// front waits until c is in front of the line. It answers errBusy instead of
+// waiting for others if it is not to wait.
+func (q line) front(ctx context.Context, c *contender, wait bool) error {
 	skip := make(map[string]bool) // persistent znodes that look like contenders
 	for {
 		event := q.s.nextEvent()
@@ -142,6 +143,8 @@ func (q line) front(ctx context.Context, c *contender) error {
 		case v.stat.EphemeralOwner == 0:
 			skip[ahead] = true
 			continue
+		case !wait:
+			return errBusy
 		}
 		if err := q.s.wait(ctx, c.session, event, v.changed, nil); err != nil {
 			return err

@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -23,22 +24,37 @@ func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
 
 // take waits for the hold. No error of it leaves a hold behind.
 func (x *exclusive) take(ctx context.Context, op string) error {
+	_, err := x.grant(ctx, op, true)
+	return err
+}
+
+// try takes the hold unless others have it or wait for it.
+func (x *exclusive) try(ctx context.Context, op string) (taken bool, err error) {
+	_, err = x.grant(ctx, op, false)
+	if errors.Is(err, errBusy) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// grant gives the hold that take and try make the present one.
+func (x *exclusive) grant(ctx context.Context, op string, wait bool) (*hold, error) {
 	if len(x.data) > MaxItem {
-		return x.definite(op, ErrTooLarge)
+		return nil, x.definite(op, ErrTooLarge)
 	}
 	ctx, end, err := x.start(ctx)
 	if err != nil {
-		return x.definite(op, err)
+		return nil, x.definite(op, err)
 	}
 	defer end()
 	if !x.begin() {
-		return x.definite(op, ErrHeld)
+		return nil, x.definite(op, ErrHeld)
 	}
-	h, err := x.acquire(ctx, x.data)
+	h, err := x.acquire(ctx, x.data, wait)
 	if err = x.finish(h, err); err != nil {
-		return x.definite(op, err)
+		return nil, x.definite(op, err)
 	}
-	return nil
+	return h, nil
 }
 
 // begin lets one call at a time try.

@@ -18,13 +18,16 @@ type hold struct {
 	ended chan struct{} // closed at its end, whichever
 }
 
-// acquire waits in line until it is in front. When its session is lost, it lines
-// up again in the next one.
-func (q line) acquire(ctx context.Context, data []byte) (h *hold, err error) {
+// errBusy: others hold, or wait, and the call is not to wait for them.
+var errBusy error = conclusion("others are ahead")
+
+// acquire waits in line until it is in front, or answers errBusy if it is not to
+// wait. When its session is lost, it lines up again in the next one.
+func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err error) {
 	removed := 0
 	err = q.s.eachSession(ctx, func(z *zkSession) error {
 		for {
-			h, err = q.attempt(ctx, z, data)
+			h, err = q.attempt(ctx, z, data, wait)
 			if !errors.Is(err, ErrRemoved) || removed == maxRecreate {
 				return err
 			}
@@ -34,16 +37,20 @@ func (q line) acquire(ctx context.Context, data []byte) (h *hold, err error) {
 	return h, err
 }
 
-func (q line) attempt(ctx context.Context, z *zkSession, data []byte) (*hold, error) {
+func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool) (*hold, error) {
 	c, err := q.join(ctx, z, data)
 	if err != nil {
 		return nil, err
 	}
-	err = q.front(ctx, c)
+	err = q.front(ctx, c, wait)
 	if err == nil {
 		err = q.confirm(ctx, c)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errBusy):
+		_ = q.leave(ctx, c) // what fails goes on in the background
+		return nil, err
+	case err != nil:
 		q.abandon(c)
 		return nil, err
 	}

@@ -35,6 +35,13 @@ func NewLock(s *Session, path string) *Lock {
 // A lost hold need not be given back first.
 func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
 
+// TryLock takes the lock if it is free, without waiting for others. It is false if
+// // another contender stood there during the call: one that held, that waited, or that
+// was just being removed, be it of an earlier try of this value. Its own contender is
+// then gone, or is being removed in the background if the call could not do it.
+// Errors are those of Lock.
+func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.x.try(ctx, "try lock") }
+
 // Unlock gives the lock back. Whatever it returns, the value is usable again
 // afterwards, and the hold is over or ends by itself: what is left to remove is
 // removed in the background.
