@@ -9,7 +9,7 @@
 //	conn, events, err := zk.Connect(servers, 10*time.Second)
 //	s := recipes.NewSession(conn, events, 10*time.Second)
 //	lock := recipes.NewLock(s, "/app/lock")
-//	err = lock.Lock(ctx)
+//	err = lock.Do(ctx, func(ctx context.Context) error { … })
 //
 // and are closed before their session, which is closed before the connection.
 //
@@ -37,9 +37,10 @@
 // the channel Lost, which closes when the session is gone or when no quorum has
 // answered it for one session time-out, measured from when the last answered
 // request was sent: from then on the servers may have given the hold away. No
-// client can do better than that: a process that is stopped (or a machine that
-// sleeps) for longer than its session's time-out can act on a lock that it no
-// longer has. Where that matters, hand the fencing token (Fence) to the resource
+// client can do better than that. What runs under Do, as [Lock.Do], has a context
+// that ends with the hold, so that most programs need not look at Lost. But a
+// process that is stopped (or a machine that sleeps) for longer than its session's
+// time-out can act on a lock that it no longer has. Where that matters, hand the fencing token (Fence) to the resource
 // and let it refuse lower ones, or guard writes in ZooKeeper itself by a check
 // of the contender in the same multi.
 package recipes

@@ -26,6 +26,13 @@ func NewElection(s *Session, path, id string) *Election {
 // [Lock.Lock], and [ErrTooLarge].
 func (e *Election) Campaign(ctx context.Context) error { return e.x.take(ctx, "campaign") }
 
+// Do stands for election as Campaign does, runs f while this candidate leads, and resigns
+// when f returns or panics. The context of f ends when leadership is lost, and the error
+// is made up, as those of [Lock.Do] are. To lead again and again, call it again and again.
+func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	return e.x.do(ctx, "do as leader", f)
+}
+
 // Resign gives leadership back. Its errors are those of [Lock.Unlock].
 func (e *Election) Resign(ctx context.Context) error { return e.x.release(ctx, "resign") }
 

@@ -26,47 +26,57 @@ func Example() {
 
 	lock := recipes.NewLock(session, "/app/lock")
 	defer lock.Close(ctx)
-	if err := lock.Lock(ctx); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("locked, token", lock.Fence())
-	if err := lock.Unlock(ctx); err != nil {
+	err = lock.Do(ctx, func(ctx context.Context) error {
+		fmt.Println("locked, token", lock.Fence())
+		return ctx.Err() // it ends when the lock is lost
+	})
+	if err != nil {
 		log.Print(err)
 	}
 }
 
 // Work under a lock stops when the lock is lost.
-func ExampleLock_Lost() {
+func ExampleLock_Do() {
 	var lock *recipes.Lock // see the example of the package
-	ctx := context.Background()
-	if err := lock.Lock(ctx); err != nil {
-		return
-	}
-	work, stop := context.WithCancel(ctx)
-	defer stop()
-	go func(lost <-chan struct{}) {
-		select {
-		case <-lost:
-			stop()
-		case <-work.Done():
-		}
-	}(lock.Lost())
-	writeAll(work, lock.Fence()) // the token goes with each write
-	if err := lock.Unlock(ctx); errors.Is(err, recipes.ErrLost) {
+	err := lock.Do(context.Background(), func(ctx context.Context) error {
+		return writeAll(ctx, lock.Fence()) // the token goes with each write
+	})
+	if errors.Is(err, recipes.ErrLost) {
 		log.Print("somebody else may have worked at the same time")
 	}
 }
 
-func writeAll(context.Context, int64) {}
+func writeAll(context.Context, int64) error { return nil }
 
-func ExampleElection() {
+// What must be done by one alone is done unless somebody is at it.
+func ExampleLock_TryLock() {
+	var lock *recipes.Lock // see the example of the package
+	ctx := context.Background()
+	locked, err := lock.TryLock(ctx)
+	if err != nil || !locked {
+		return
+	}
+	fmt.Println("cleaning up, token", lock.Fence())
+	if err := lock.Unlock(ctx); errors.Is(err, recipes.ErrLost) {
+		log.Print("somebody else may have cleaned up at the same time")
+	}
+}
+
+// A leader whose session is lost stands again.
+func ExampleElection_Do() {
 	var session *recipes.Session // see the example of the package
 	ctx := context.Background()
 	election := recipes.NewElection(session, "/app/leader", "host-1:8080")
 	defer election.Close(ctx)
-	for election.Campaign(ctx) == nil {
-		fmt.Println("leading, token", election.Fence())
-		<-election.Lost()
+	for {
+		err := election.Do(ctx, func(ctx context.Context) error {
+			fmt.Println("leading, token", election.Fence())
+			<-ctx.Done()
+			return nil
+		})
+		if !errors.Is(err, recipes.ErrLost) {
+			return
+		}
 	}
 }
 

@@ -2,7 +2,8 @@ package recipes
 
 import "context"
 
-// Lock is an exclusive lock, first come, first served.
+// Lock is an exclusive lock, first come, first served. [Lock.Do] is what most programs
+// need; the rest is for those whose hold begins in one function and ends in another.
 //
 // Its path is a persistent znode, created if missing, as is what is missing
 // above it. Each contender is an ephemeral sequential child
@@ -33,6 +34,8 @@ func NewLock(s *Session, path string) *Lock {
 // server refused.
 //
 // A lost hold need not be given back first.
+//
+// See [Lock.Do] before you use it.
 func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
 
 // TryLock takes the lock if it is free, without waiting for others. It is false if
@@ -41,6 +44,18 @@ func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
 // then gone, or is being removed in the background if the call could not do it.
 // Errors are those of Lock.
 func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.x.try(ctx, "try lock") }
+
+// Do waits for the lock as Lock does, runs f, and gives the lock back when f returns or
+// panics. The context of f ends with ctx, and when the hold is lost, Close included: then
+// [context.Cause] of it is [ErrLost]. f should stop soon, and hand Fence to what it writes
+// to: until it has noticed, somebody else may have the lock.
+//
+// The error is that of Lock, without f having been called; or what f returned, joined
+// with ErrLost if the hold ended before f did. nil says that f succeeded while the lock
+// was held; when it could not be given back at once, that goes on in the background.
+func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	return l.x.do(ctx, "do under lock", f)
+}
 
 // Unlock gives the lock back. Whatever it returns, the value is usable again
 // afterwards, and the hold is over or ends by itself: what is left to remove is
