@@ -172,7 +172,7 @@ func (b *Barrier) await(ctx context.Context, z *zkSession) error {
 		if err != nil {
 			return err
 		}
-		if err := b.s.wait(ctx, z, event, v.changed, nil); err != nil {
+		if err := b.s.wait(ctx, z, event, v.changed); err != nil {
 			return err
 		}
 	}

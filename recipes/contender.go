@@ -8,10 +8,14 @@ import (
 )
 
 // line is a znode under which clients stand in line, each with an ephemeral
-// sequential child: the one with the lowest number is in front.
+// sequential child: those with the lowest numbers are in front.
 type line struct {
 	*recipe
-	kind string
+	kind   string
+	places int // how many are in front at a time
+	// agree, if set, is asked of a contender that has lined up: whether the line is what
+	// this client takes it for. It sees nothing older than the contender's creation.
+	agree func(ctx context.Context, z *zkSession) error
 }
 
 // contender is this client's place in a line.
@@ -121,59 +125,84 @@ func (q line) verify(ctx context.Context, c *contender) error {
 
 // front waits until c is in front of the line. It answers errBusy instead of
 // waiting for others if it is not to wait.
+//
+// It watches as many of those ahead as there are places, the nearest: c is not in
+// front while all of them are there, whoever else goes.
 func (q line) front(ctx context.Context, c *contender, wait bool) error {
-	skip := make(map[string]bool) // persistent znodes that look like contenders
+	known := outlook{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
 		event := q.s.nextEvent()
 		names, err := q.s.children(ctx, c.session, q.path)
 		if err != nil {
 			return err
 		}
-		ahead, err := predecessor(nodes(names, q.kind), c.node, skip)
-		if err != nil || ahead == "" {
+		ahead, err := nearest(nodes(names, q.kind), c.node, known.skip, q.places)
+		if err != nil || len(ahead) < q.places {
 			return err
 		}
-		// The one ahead may have gone since: then look again.
-		v, err := q.s.getW(ctx, c.session, join(q.path, ahead))
+		changed, err := q.watch(ctx, c, ahead, known)
 		switch {
-		case errors.Is(err, zk.ErrNoNode):
+		case errors.Is(err, errAgain):
 			continue
 		case err != nil:
 			return err
-		case v.stat.EphemeralOwner == 0:
-			skip[ahead] = true
-			continue
 		case !wait:
 			return errBusy
 		}
-		if err := q.s.wait(ctx, c.session, event, v.changed, nil); err != nil {
+		if err := q.s.wait(ctx, c.session, event, changed...); err != nil {
 			return err
 		}
 	}
 }
 
-// predecessor returns the name of the node right ahead of own, "" if own is in
-// front. A list that was read after own was created shows it, unless somebody
-// removed it.
-func predecessor(list []node, own node, skip map[string]bool) (string, error) {
-	var ahead *node
+// outlook is what a contender knows of those ahead of it.
+type outlook struct {
+	skip    map[string]bool            // persistent znodes that look like contenders
+	watched map[string]<-chan zk.Event // contenders; a watch may have fired
+}
+
+// watch watches some contenders that were there a moment ago. It answers errAgain if
+// one of them has gone meanwhile, or is persistent and to be skipped.
+func (q line) watch(ctx context.Context, c *contender, ahead []node, known outlook) ([]<-chan zk.Event, error) {
+	changed := make([]<-chan zk.Event, 0, len(ahead))
+	for _, n := range ahead {
+		if ch := known.watched[n.name]; ch != nil && !fired(ch) {
+			changed = append(changed, ch)
+			continue
+		}
+		v, err := q.s.getW(ctx, c.session, join(q.path, n.name))
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			return nil, errAgain
+		case err != nil:
+			return nil, err
+		case v.stat.EphemeralOwner == 0:
+			known.skip[n.name] = true
+			return nil, errAgain
+		}
+		known.watched[n.name] = v.changed
+		changed = append(changed, v.changed)
+	}
+	return changed, nil
+}
+
+// nearest returns the nodes ahead of own, at most so many, those right ahead of it.
+// A list that was read after own was created shows it, unless somebody removed it.
+func nearest(list []node, own node, skip map[string]bool, most int) ([]node, error) {
+	ahead := make([]node, 0, len(list))
 	present := false
-	for i, n := range list {
+	for _, n := range list {
 		switch {
 		case n.name == own.name:
 			present = true
-		case n.id == own.id || skip[n.name] || !before(n.seq, own.seq):
-		case ahead == nil || before(ahead.seq, n.seq):
-			ahead = &list[i]
+		case n.id != own.id && !skip[n.name] && before(n.seq, own.seq):
+			ahead = append(ahead, n)
 		}
 	}
-	switch {
-	case !present:
-		return "", ErrRemoved
-	case ahead == nil:
-		return "", nil
+	if !present {
+		return nil, ErrRemoved
 	}
-	return ahead.name, nil
+	return ahead[max(0, len(ahead)-most):], nil
 }
 
 // find returns, in order, the znodes that carry id at some time during the call.

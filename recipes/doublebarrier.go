@@ -53,7 +53,7 @@ const (
 
 // NewDoubleBarrier returns a member of the double barrier on path.
 func NewDoubleBarrier(s *Session, path string, parties int) *DoubleBarrier {
-	return &DoubleBarrier{line: line{newRecipe(s, path), kindMember}, parties: parties}
+	return &DoubleBarrier{line: line{recipe: newRecipe(s, path), kind: kindMember}, parties: parties}
 }
 
 // Enter waits until all parties are in, ctx ends or the session is gone.
@@ -209,7 +209,7 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *members
 		if err != nil {
 			return err
 		}
-		if err := d.s.wait(ctx, z, event, v.changed, nil); err != nil {
+		if err := d.s.wait(ctx, z, event, v.changed); err != nil {
 			return err
 		}
 	}

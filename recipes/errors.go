@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	// ErrHeld: this value holds the lock (or leads) already, or another call
-	// on it is about to.
+	// ErrHeld: this value holds the lock (or leads, or has a lease) already, or
+	// another call on it is about to.
 	ErrHeld = errors.New("held already")
 	// ErrNotHeld: this value holds nothing that could be given back.
 	ErrNotHeld = errors.New("not held")
@@ -33,6 +33,11 @@ var (
 	ErrInside = errors.New("inside already")
 	// ErrOutside: this value is not inside the double barrier.
 	ErrOutside = errors.New("not inside")
+	// ErrLeases: that is no number of leases for a semaphore.
+	ErrLeases = errors.New("number of leases must be between 1 and 1024")
+	// ErrOtherLeases: the semaphore has another number of leases than this value was
+	// made with, or its znode holds something else than a number.
+	ErrOtherLeases error = conclusion("semaphore has another number of leases")
 	// ErrParties: that is no number of parties for a double barrier.
 	ErrParties = errors.New("number of parties must be between 1 and 4096")
 )

@@ -96,6 +96,13 @@ func (m *mishap) decide(string, string) fault {
 	return m.fate
 }
 
+// catchUp has a's server show the present, if it lags.
+func (m *mishap) catchUp() {
+	m.tr.mu.Lock()
+	defer m.tr.mu.Unlock()
+	m.f.behind = nil
+}
+
 // empty checks that no contender is left.
 func (m *mishap) empty(t *testing.T) {
 	t.Helper()

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// exclusive is what a lock and an election have in common: at most one of all
-// clients holds it, and is told when it has lost it. It is safe for concurrent
-// use.
+// exclusive is what a lock, an election and a semaphore have in common: only so many of
+// all clients hold it at a time, and each is told when it has lost it. It is safe for
+// concurrent use.
 type exclusive struct {
 	line
 	data []byte // of the contender's znode
@@ -19,7 +19,7 @@ type exclusive struct {
 }
 
 func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
-	return &exclusive{line: line{newRecipe(s, path), kind}, data: data}
+	return &exclusive{line: line{recipe: newRecipe(s, path), kind: kind, places: 1}, data: data}
 }
 
 // take waits for the hold. No error of it leaves a hold behind.

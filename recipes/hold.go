@@ -42,7 +42,12 @@ func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool)
 	if err != nil {
 		return nil, err
 	}
-	err = q.front(ctx, c, wait)
+	if q.agree != nil {
+		err = q.agree(ctx, z)
+	}
+	if err == nil {
+		err = q.front(ctx, c, wait)
+	}
 	if err == nil {
 		err = q.confirm(ctx, c)
 	}

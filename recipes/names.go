@@ -18,6 +18,7 @@ const (
 	kindCandidate = "candidate"
 	kindItem      = "item"
 	kindMember    = "member"
+	kindLease     = "lease"
 
 	idLength = 32
 )

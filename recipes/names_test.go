@@ -84,38 +84,36 @@ func TestOrderPastTheWrap(t *testing.T) {
 	}
 }
 
-func TestPredecessorPastTheWrap(t *testing.T) {
-	list := []node{named(math.MinInt32 + 1), named(math.MaxInt32 - 1), named(math.MinInt32), named(math.MaxInt32)}
-	for i := range list { // contenders of different clients
-		list[i].id = list[i].name
-	}
-	for own, want := range map[int32]string{
-		math.MaxInt32 - 1: "",
-		math.MaxInt32:     named(math.MaxInt32 - 1).name,
-		math.MinInt32:     named(math.MaxInt32).name,
-		math.MinInt32 + 1: named(math.MinInt32).name,
-	} {
-		n := named(own)
+func TestNearestPastTheWrap(t *testing.T) {
+	order := []int32{math.MaxInt32 - 1, math.MaxInt32, math.MinInt32, math.MinInt32 + 1}
+	var list []node
+	for _, seq := range order { // contenders of different clients
+		n := named(seq)
 		n.id = n.name
-		got, err := predecessor(list, n, nil)
-		if err != nil || got != want {
-			t.Errorf("ahead of %d: %q, %v, want %q", own, got, err, want)
+		list = append(list, n)
+	}
+	for i, own := range list {
+		for most := 1; most <= 4; most++ {
+			got, err := nearest(list, own, nil, most)
+			if want := list[max(0, i-most):i]; err != nil || !slices.Equal(got, want) {
+				t.Errorf("%d ahead of %d: %v, %v, want %v", most, own.seq, got, err, want)
+			}
 		}
 	}
 }
 
-func TestPredecessorLeavesOutOwnAndSkipped(t *testing.T) {
+func TestNearestLeavesOutOwnAndSkipped(t *testing.T) {
 	other := named(1)
 	other.id = "other"
 	own := named(3)
 	list := []node{named(0), other, named(2), own}
-	if got, err := predecessor(list, own, nil); err != nil || got != other.name {
-		t.Errorf("ahead: %q, %v", got, err)
+	if got, err := nearest(list, own, nil, 2); err != nil || !slices.Equal(got, []node{other}) {
+		t.Errorf("ahead: %v, %v", got, err)
 	}
-	if got, err := predecessor(list, own, map[string]bool{other.name: true}); err != nil || got != "" {
-		t.Errorf("ahead but for the skipped one: %q, %v", got, err)
+	if got, err := nearest(list, own, map[string]bool{other.name: true}, 2); err != nil || len(got) > 0 {
+		t.Errorf("ahead but for the skipped one: %v, %v", got, err)
 	}
-	if _, err := predecessor(list[:3], own, nil); !errors.Is(err, ErrRemoved) {
+	if _, err := nearest(list[:3], own, nil, 1); !errors.Is(err, ErrRemoved) {
 		t.Errorf("own not there: %v", err)
 	}
 }

@@ -92,7 +92,7 @@ func (q *Queue) Take(ctx context.Context) ([]byte, error) {
 		if err != nil || q.setAhead(z, children.names) > 0 {
 			return err
 		}
-		return q.s.wait(ctx, z, event, children.changed, nil)
+		return q.s.wait(ctx, z, event, children.changed)
 	})
 }
 

@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"time"
 
@@ -114,24 +115,28 @@ func (s *Session) watched(ctx context.Context, z *zkSession, key string, f func(
 	})
 }
 
-// wait waits until it is worth looking again: one of two watches (nil: none)
+// wait waits until it is worth looking again: one of the watches (nil: none)
 // fired, or the session has an event, or a while has passed. go-zookeeper can miss
 // a change over a reconnect (see watchRestoreDelay), and surely when a second one
 // follows before the watches are back, so no wait relies on watches alone.
-func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed, changed2 <-chan zk.Event) error {
+func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	t := time.NewTimer(s.timeout)
 	defer t.Stop()
-	select {
-	case <-changed:
-	case <-changed2:
-	case <-event:
-	case <-t.C:
-	case <-z.gone:
+	cases := []reflect.SelectCase{receives(z.gone), receives(s.ctx.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
+	for _, ch := range changed {
+		cases = append(cases, receives(ch))
+	}
+	switch first, _, _ := reflect.Select(cases); first {
+	case 0:
 		return s.endError()
-	case <-s.ctx.Done():
+	case 1:
 		return ErrClosed
-	case <-ctx.Done():
+	case 2:
 		return ctx.Err()
 	}
 	return nil
+}
+
+func receives[T any](ch <-chan T) reflect.SelectCase {
+	return reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)}
 }

@@ -1,0 +1,131 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// maxLeases bounds how many watches a waiter sets.
+const maxLeases = 1024
+
+// Semaphore lets a number of clients in at a time, first come, first served.
+// [Semaphore.Do] is what most programs need.
+//
+// Its path is a persistent znode, created if missing, that holds the number of leases
+// in decimal: the first client writes it, and whoever was made with another number is
+// refused with [ErrOtherLeases]. To change it, stop all clients and remove the znode.
+// Each contender is an ephemeral sequential child <32 hex digits>-lease-<sequence>; as
+// many as there are leases, those in front, have one. All other children are ignored.
+//
+// What it guarantees: no more contenders than leases are in front at one time, and a
+// holder learns that it is not in front any more as that of a [Lock] does. Also as
+// there, waiters line up again if the path is deleted. A value has one lease at a time;
+// a client that needs several makes several values, and may wait for ever if others do
+// the same.
+//
+// What it cannot: there is no fencing token. One who stood still for longer than its
+// session's time-out may act on a lease that it no longer has, while newer leases and
+// older ones are equally good. Where that matters, use as many locks as there are
+// leases, or guard writes in ZooKeeper itself by a check of the contender.
+//
+// What it costs: to acquire takes one write and three reads, whatever the number of
+// contenders. A waiter also watches as many contenders as there are leases, those right
+// ahead of it, with a read for each; so a lease that is given back wakes no more clients
+// than that, each for two reads. With one lease it is a lock. Of hundreds of leases better
+// make several semaphores. It is safe for concurrent use.
+type Semaphore struct{ x *exclusive }
+
+// NewSemaphore returns a contender for one of so many leases, 1 to 1024, of the semaphore
+// on path.
+func NewSemaphore(s *Session, path string, leases int) *Semaphore {
+	x := newExclusive(s, path, kindLease, nil)
+	x.places = leases
+	x.agree = func(ctx context.Context, z *zkSession) error { return agreeOn(ctx, s, z, path, leases) }
+	return &Semaphore{x}
+}
+
+// agreeOn makes sure that the znode at path holds a number, and writes it if it holds
+// nothing.
+func agreeOn(ctx context.Context, s *Session, z *zkSession, path string, n int) error {
+	for {
+		v, err := s.get(ctx, z, path)
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			return ErrRemoved // and with it the contender
+		case err != nil:
+			return err
+		case string(v.data) == strconv.Itoa(n):
+			return nil
+		case len(v.data) > 0:
+			return fmt.Errorf("%w: %.32q, not %d", ErrOtherLeases, v.data, n)
+		}
+		_, err = retry(ctx, s, z, write, func() (*zk.Stat, error) {
+			return s.conn.Set(path, strconv.AppendInt(nil, int64(n), 10), v.stat.Version)
+		})
+		// If somebody else was quicker, or an earlier try was, it is read again.
+		if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+}
+
+// Do waits for a lease as Acquire does, runs f, and gives the lease back when f returns
+// or panics. The context of f ends when the lease is lost, and the error is made up, as
+// those of [Lock.Do] are.
+func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := s.valid("do with a lease"); err != nil {
+		return err
+	}
+	return s.x.do(ctx, "do with a lease", f)
+}
+
+// Acquire waits for a lease, or until ctx ends. When its session is lost while it waits,
+// it lines up again in the next one.
+//
+// After an error there is no lease, and the contender, if there is one, is being removed;
+// so NoEffect is true for all of them: those of [Lock.Lock], [ErrLeases] and
+// [ErrOtherLeases].
+func (s *Semaphore) Acquire(ctx context.Context) error {
+	if err := s.valid("acquire"); err != nil {
+		return err
+	}
+	return s.x.take(ctx, "acquire")
+}
+
+// TryAcquire takes a lease if one is free, without waiting for others. It is false if as
+// many other contenders as there are leases stood there during the call; see
+// [Lock.TryLock]. Errors are those of Acquire.
+func (s *Semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
+	if err := s.valid("try acquire"); err != nil {
+		return false, err
+	}
+	return s.x.try(ctx, "try acquire")
+}
+
+func (s *Semaphore) valid(op string) error {
+	if n := s.x.places; n < 1 || n > maxLeases {
+		return s.x.definite(op, ErrLeases)
+	}
+	return nil
+}
+
+// Release gives the lease back. Its errors are those of [Lock.Unlock].
+func (s *Semaphore) Release(ctx context.Context) error { return s.x.release(ctx, "release") }
+
+// Lost returns a channel that closes when the present lease is lost; see [Lock.Lost].
+func (s *Semaphore) Lost() <-chan struct{} { return s.x.lost() }
+
+// Ticket returns the creation zxid of the contender that has the present lease, 0 if
+// there is none. Leases are granted in the order of tickets; it is no fencing token.
+func (s *Semaphore) Ticket() int64 { return s.x.fence() }
+
+// Session returns the id of the session that owns the present lease. 0 if there is none.
+func (s *Semaphore) Session() int64 { return s.x.session() }
+
+// Close gives back what is held, ends an Acquire that waits, and waits until nothing of
+// this value is left in the tree; see [Lock.Close].
+func (s *Semaphore) Close(ctx context.Context) error { return s.x.close(ctx, "close semaphore") }
