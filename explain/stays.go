@@ -24,7 +24,7 @@ func (t *narrator) stays(r *Reader) {
 			continue
 		}
 		stay := Stay{Row: st.Row, From: st.To, Name: m.Stay, key: st.key}
-		if m.State != models.Exclusive {
+		if !m.Held() {
 			t.inside(inside, st, &stay)
 		} else {
 			h := holdOf(r.record().Key(st.key), st)

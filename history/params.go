@@ -24,6 +24,7 @@ func (p Params) Check() error {
 		{"servers", p.Servers},
 		{"min_load", p.MinLoad},
 		{"parties", p.Parties},
+		{"leases", p.Leases},
 	} {
 		if n.value < 0 || n.value > mostParameter {
 			return fmt.Errorf("%s is %d: expected a number from 0 to %d", n.name, n.value, mostParameter)

@@ -16,7 +16,7 @@ func begun(params string) string {
 
 // numbers are the names of all parameters that are numbers, as they are in a file.
 func numbers(t *testing.T) []string {
-	text, err := json.Marshal(Params{Tick: 1, Reconnect: 1, Parties: 1})
+	text, err := json.Marshal(Params{Tick: 1, Reconnect: 1, Parties: 1, Leases: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func numbers(t *testing.T) []string {
 			names = append(names, name)
 		}
 	}
-	if len(names) != 7 {
+	if len(names) != 8 {
 		t.Fatalf("%q", names)
 	}
 	return names

@@ -34,6 +34,7 @@ type Params struct {
 	Reconnect      time.Duration `json:"reconnect,omitempty"` // bound on one client's reconnect
 	MinLoad        int           `json:"min_load"`            // ok operations wanted before the first fault
 	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
+	Leases         int           `json:"leases,omitempty"`    // semaphore: how many clients hold at a time
 	Subject        string        `json:"subject,omitempty"`
 	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
 	// Optional are those of Expects that nobody asked for by name: a run in which one

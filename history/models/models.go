@@ -47,6 +47,7 @@ type State int
 const (
 	Value     State = iota // what was written last
 	Exclusive              // one client has it
+	Shared                 // so many clients have it
 	Entered                // clients are inside
 	Raised                 // it is up, for everybody
 	Filled                 // items are in it
@@ -135,6 +136,9 @@ func (m *Model) Operation(f string) *Operation {
 	}
 	return &Operation{}
 }
+
+// Held says that what clients have of it are holds: one of them at a time, or so many.
+func (m *Model) Held() bool { return m.State == Exclusive || m.State == Shared }
 
 // Knows says whether an operation is one of the model's: the others mean nothing to its checks.
 func (m *Model) Knows(f string) bool {

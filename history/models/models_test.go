@@ -16,7 +16,7 @@ func TestDeclarationsAreWhole(t *testing.T) {
 		ends := has(func(o models.Operation) bool { return o.Ends })
 		puts := has(func(o models.Operation) bool { return o.Puts })
 		takes := has(func(o models.Operation) bool { return o.Takes })
-		stays := m.State == models.Exclusive || m.State == models.Entered || m.State == models.Raised
+		stays := m.Held() || m.State == models.Entered || m.State == models.Raised
 		if begins != stays || ends != stays || (m.Stay != "") != stays {
 			t.Errorf("%s: state %d, stay %q; begins %v, ends %v", m.Name, m.State, m.Stay, begins, ends)
 		}
