@@ -62,7 +62,7 @@ type held struct {
 	Held bool `json:"held,omitempty"`
 }
 
-// serveHold serves an exclusive hold.
+// serveHold serves a hold.
 func serveHold(subject any, acquire, release func(context.Context) error) *Served {
 	h := &servedHold{}
 	fencer, fences := Offered[Fencer](subject)
@@ -125,7 +125,7 @@ func (h *servedHold) is() bool {
 	return h.held
 }
 
-// remoteHold is an exclusive hold in another process.
+// remoteHold is a hold in another process.
 type remoteHold struct {
 	Object
 
