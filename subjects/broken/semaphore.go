@@ -1,0 +1,223 @@
+package broken
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// countsThenCreates counts the leases, and if there are few enough makes its own.
+type countsThenCreates struct {
+	conn   *zk.Conn
+	path   string
+	leases int
+	node   string
+}
+
+// CountsThenCreates is a semaphore that more can hold than it has leases: it counts them
+// before it makes its own. Property "bound" finds it, wherever clients compete.
+func CountsThenCreates(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
+		return &countsThenCreates{conn: conn, path: path, leases: leases}
+	})
+}
+
+func (s *countsThenCreates) Acquire(ctx context.Context) error {
+	for {
+		names, _, changed, err := s.conn.ChildrenW(s.path)
+		if err != nil {
+			return err
+		}
+		if len(names) < s.leases {
+			s.node, err = s.conn.Create(s.path+"/lease-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
+			return err
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *countsThenCreates) Release(context.Context) error { return s.conn.Delete(s.node, -1) }
+
+// numbered is a semaphore whose contenders are numbered znodes, with something wrong in
+// how they are kept.
+type numbered struct {
+	conn   *zk.Conn
+	path   string
+	leases int
+	flags  int32
+	node   string // that it made last; "" if it has gone
+}
+
+// Acquire stands in line, where it does not do so already.
+func (s *numbered) Acquire(ctx context.Context) error {
+	if s.node != "" {
+		if there, _, err := s.conn.Exists(s.node); err != nil || !there {
+			s.node = ""
+		}
+	}
+	if s.node == "" {
+		node, err := s.conn.Create(s.path+"/lease-", nil, s.flags|zk.FlagSequence, openACL)
+		if err != nil {
+			return err
+		}
+		s.node = node
+	}
+	for {
+		names, changed, err := s.line()
+		if err != nil {
+			return err
+		}
+		if i := slices.Index(names, s.node[len(s.path)+1:]); i < s.leases {
+			return nil
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			_ = s.conn.Delete(s.node, -1)
+			return err
+		}
+	}
+}
+
+// line lists who stands there, in order.
+func (s *numbered) line() ([]string, <-chan zk.Event, error) {
+	names, _, changed, err := s.conn.ChildrenW(s.path)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	return names, changed, err
+}
+
+// releaseDeletesLowest gives back what is first in line.
+type releaseDeletesLowest struct{ *numbered }
+
+// ReleaseDeletesLowest is a semaphore that gives back the lease that is first in line,
+// whoever has it, and takes the one of its own that is left for a new one. Property
+// "bound" finds it, wherever clients compete.
+func ReleaseDeletesLowest(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
+		return releaseDeletesLowest{&numbered{conn: conn, path: path, leases: leases, flags: zk.FlagEphemeral}}
+	})
+}
+
+func (s releaseDeletesLowest) Release(context.Context) error {
+	names, _, err := s.line()
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	return s.conn.Delete(s.path+"/"+names[0], -1)
+}
+
+// leaseSurvivesSession forgets its lease with its session, which does not take it away.
+type leaseSurvivesSession struct {
+	*numbered
+	session int64
+}
+
+// LeaseSurvivesSession is a semaphore whose leases are persistent znodes: that of a client
+// whose session ends is never given back. Property "progress" finds it where sessions
+// expire.
+func LeaseSurvivesSession(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
+		return &leaseSurvivesSession{numbered: &numbered{conn: conn, path: path, leases: leases}}
+	})
+}
+
+func (s *leaseSurvivesSession) Acquire(ctx context.Context) error {
+	s.session, s.node = s.conn.SessionID(), ""
+	return s.numbered.Acquire(ctx)
+}
+
+func (s *leaseSurvivesSession) Release(context.Context) error {
+	if s.conn.SessionID() != s.session {
+		return nil
+	}
+	return s.conn.Delete(s.node, -1)
+}
+
+// polls takes a number when it comes, and then tries from time to time.
+type polls struct {
+	inner  subjects.Semaphore
+	conn   *zk.Conn
+	path   string
+	ticket int64
+}
+
+// Polls is a semaphore that has its clients try from time to time instead of having them
+// stand in line. Property "fair" finds it, wherever clients compete.
+func Polls(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
+	inner, err := subjects.NewSemaphore(c, path, leases)
+	if err != nil {
+		return nil, err
+	}
+	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore { return &polls{inner: inner, conn: conn, path: path} })
+}
+
+func (s *polls) Acquire(ctx context.Context) error {
+	number, err := s.conn.Create(s.path+"/arrival-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.conn.Delete(number, -1) }()
+	_, stat, err := s.conn.Exists(number)
+	if err != nil {
+		return err
+	}
+	s.ticket = stat.Czxid
+	try := s.inner.(interface {
+		TryAcquire(ctx context.Context) (bool, error)
+	})
+	for {
+		if acquired, err := try.TryAcquire(ctx); acquired || err != nil {
+			return err
+		}
+		// What is drawn depends on when it came, so that it is the same for one seed.
+		rng := rand.New(rand.NewPCG(uint64(s.ticket), uint64(time.Now().UnixNano())))
+		select {
+		case <-time.After(time.Duration(rng.IntN(int(retryPause)))):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (s *polls) Release(ctx context.Context) error { return s.inner.Release(ctx) }
+func (s *polls) Fence() int64                      { return s.ticket }
+
+// Close ends what the right one has left.
+func (s *polls) Close(ctx context.Context) error {
+	closer, ok := s.inner.(subjects.Closer)
+	if !ok {
+		return errors.New("cannot be closed")
+	}
+	return closer.Close(ctx)
+}
+
+// heldForEver is [ignoresExpiry] of a lease.
+type heldForEver struct{ *ignoresExpiry }
+
+// HeldForEver is a semaphore whose holder goes on after its session has died. Property
+// "lost" finds it where sessions expire.
+func HeldForEver(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
+	inner, err := subjects.NewSemaphore(c, path, leases)
+	if err != nil {
+		return nil, err
+	}
+	return heldForEver{&ignoresExpiry{inner: asLock{inner}}}, nil
+}
+
+func (s heldForEver) Acquire(ctx context.Context) error { return s.Lock(ctx) }
+func (s heldForEver) Release(ctx context.Context) error { return s.Unlock(ctx) }
+
+// asLock is a lease under the names of a lock.
+type asLock struct{ subjects.Semaphore }
+
+func (l asLock) Lock(ctx context.Context) error   { return l.Acquire(ctx) }
+func (l asLock) Unlock(ctx context.Context) error { return l.Release(ctx) }
+func (l asLock) Fence() int64                     { return l.Semaphore.(subjects.Fencer).Fence() }
