@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// holder is an exclusive hold of either kind, lock or leadership, as the
+// holder is a hold of any kind, of a lock, a leadership or a lease, as the
 // client loop uses it. The functions after release are nil where the subject
 // does not offer them.
 type holder struct {
@@ -45,13 +45,14 @@ func newHolder(subject any, acquire, release func(context.Context) error) *holde
 type holdRun struct {
 	env       *Env
 	holders   perKey[*holder]
-	resources map[string]*resource
-	shortest  time.Duration // of a hold
+	resources map[string]*resource // nil: holders write to none
+	rushes    *meetings            // half of the acquires are at one of these; nil: there are none
+	shortest  time.Duration        // of a hold
 	longest   time.Duration
 }
 
 // newHoldRun makes the holders of every client and key.
-func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, make func(c *subjects.Client, path string) (*holder, error)) (Run, error) {
+func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, make func(c *subjects.Client, path string) (*holder, error)) (*holdRun, error) {
 	holders, err := makePerKey(ctx, env, make)
 	if err != nil {
 		return nil, err
@@ -86,15 +87,21 @@ func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
 		for _, at := range newPace(r.env, 2, rng).arrivals(ctx, over) { // acquire and release
-			r.arrival(ctx, c, rng, at)
+			r.arrival(ctx, over, c, rng, at)
 		}
 	})
 	return nil
 }
 
 // arrival is what a client does when its time has come.
-func (r *holdRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration) {
+func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
+	if r.rushes != nil && rng.IntN(2) == 0 {
+		var ok bool
+		if at, key, ok = r.rushes.next(ctx, over, c); !ok {
+			return
+		}
+	}
 	hold := between(rng, r.shortest, r.longest)
 	patience := r.env.OpTimeout
 	if rng.IntN(impatient) == 0 {
@@ -198,6 +205,9 @@ func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder,
 }
 
 func (r *holdRun) write(ctx context.Context, c *Client, key string, grant history.Grant, life int) {
+	if r.resources == nil {
+		return
+	}
 	_ = c.Do(ctx, Op{
 		F: history.FWrite, Key: key, Arg: grant, Life: life,
 		Run: func(context.Context) (any, error) {

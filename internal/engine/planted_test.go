@@ -38,7 +38,7 @@ func planted(recipes ...string) (all []workloads.Subject) {
 
 // ofRecipes are wrong in what they make of the store, ofTheStore in the store itself.
 func ofRecipes() []workloads.Subject {
-	return append(planted("lock", "queue", "barrier", "double-barrier", "election"), leaksContender)
+	return append(planted("lock", "semaphore", "queue", "barrier", "double-barrier", "election"), leaksContender)
 }
 
 func ofTheStore() []workloads.Subject {
@@ -120,9 +120,10 @@ func TestPlantedDefectsInVirtualTime(t *testing.T) { find(t, ofRecipes(), long, 
 // besides are the properties that a planted defect breaks beside the one that finds it:
 // who goes on with an old token, or item, cannot but break them, too.
 var besides = map[string][]string{
-	"lock/broken:ignores-expiry":    {"exclusion", "tokens", "fencing"},
-	"lock/broken:token-of-its-own":  {"fencing"},
-	"queue/broken:read-then-delete": {"log"},
+	"lock/broken:ignores-expiry":     {"exclusion", "tokens", "fencing"},
+	"lock/broken:token-of-its-own":   {"fencing"},
+	"queue/broken:read-then-delete":  {"log"},
+	"semaphore/broken:held-for-ever": {"bound", "fair"},
 	// Who comes again while its old self is still counted waits for it when leaving.
 	"double-barrier/broken:counts-the-dead": {"progress"},
 }
@@ -130,7 +131,7 @@ var besides = map[string][]string{
 // What a run says of a planted defect is what the list of subjects says: of one that is
 // planted in a recipe no other property is violated.
 func TestPlantedDefectsAreWhatTheListSays(t *testing.T) {
-	for _, s := range planted("lock", "queue", "barrier", "double-barrier", "election") {
+	for _, s := range planted("lock", "semaphore", "queue", "barrier", "double-barrier", "election") {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			t.Parallel()
 			x := long(t, s)
@@ -192,7 +193,7 @@ func TestPlantedDefectsOfTheStore(t *testing.T) {
 // A single client on idle servers sees nothing of what is planted in subjects. (Of
 // what is planted in the store it does: that corrupts what a single client gets, too.)
 func TestPlantedDefectsPassAlone(t *testing.T) {
-	for _, s := range planted("lock", "queue", "barrier", "double-barrier", "election", "register") {
+	for _, s := range planted("lock", "semaphore", "queue", "barrier", "double-barrier", "election", "register") {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			t.Parallel()
 			x := showing(t, s)

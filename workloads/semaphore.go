@@ -1,0 +1,66 @@
+package workloads
+
+import (
+	"context"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// Semaphore is the workload of a semaphore with leases for half of the clients: every
+// client acquires leases of several semaphores, half of the time together with all others
+// so that there are too few, holds each for 5–30 ms, and gives one attempt in ten up after
+// a moment.
+type Semaphore struct {
+	// New makes the subject of one client on one path, of a semaphore with so many leases.
+	New func(c *subjects.Client, path string, leases int) (subjects.Semaphore, error)
+}
+
+var _ = offer(models.Semaphore,
+	own(Semaphore{subjects.NewSemaphore}),
+	planted("counts-then-creates", "bound", "", "counts the leases, then makes its own and believes it", Semaphore{broken.CountsThenCreates}),
+	planted("release-deletes-lowest", "bound", "", "gives back the lease that is first in line, whoever has it", Semaphore{broken.ReleaseDeletesLowest}),
+	planted("polls", "fair", "", "takes a number, but tries from time to time instead of waiting for its turn", Semaphore{broken.Polls}),
+	planted("held-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", Semaphore{broken.HeldForEver}),
+	planted("lease-survives-session", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", Semaphore{broken.LeaseSurvivesSession}),
+)
+
+// Name is that of the model.
+func (Semaphore) Name() string { return models.Semaphore.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Semaphore) InProcesses() Workload { return Semaphore{New: subjects.RemoteSemaphore} }
+
+// Maker serves the subjects to another process.
+func (w Semaphore) Maker() subjects.Maker { return subjects.ServeSemaphore(w.New) }
+
+// Params says how many leases each semaphore has.
+func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
+
+// leasesFor is one for every two clients, and at least one.
+func leasesFor(clients int) int { return (clients + 1) / 2 }
+
+// perRush is in how many operations of all clients they all acquire leases of one
+// semaphore at once.
+const perRush = 12
+
+// Start makes the semaphores.
+func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
+	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
+		s, err := w.New(c, path, leasesFor(len(env.Clients)))
+		if err = given(s, err); err != nil {
+			return nil, err
+		}
+		return newHolder(s, s.Acquire, s.Release), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.resources = nil // a resource cannot tell a past holder from a present one
+	rushes := newMeetings(env, perRush)
+	r.rushes = &rushes
+	return r, nil
+}
