@@ -9,12 +9,13 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // perRound is how many operations good makes in a round.
 var perRound = map[string]int{
 	history.ModelLock: 4, history.ModelElection: 5, history.ModelQueue: 2, history.ModelBarrier: 4, history.ModelDoubleBarrier: 6,
-	history.ModelRegister: 6,
+	history.ModelRegister: 6, objects.Counter.Name: 6, objects.Semaphore.Name: 3,
 }
 
 var benchSizes = []int{1000, 10000, 100000}

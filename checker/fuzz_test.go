@@ -37,7 +37,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, lines, log []byte) {
 		model := Models()[int(which)%len(Models())]
-		h := historytest.Salvage(checktest.Ours(model, history.Params{Clients: 3, MinLoad: 2, Parties: 3}).Header, lines)
+		h := historytest.Salvage(checktest.Ours(model, history.Params{Clients: 3, MinLoad: 2, Parties: 3, Leases: 2}).Header, lines)
 		txns, err := history.ReadTxns(bytes.NewReader(log))
 		if err != nil {
 			return
@@ -72,7 +72,7 @@ func FuzzHeader(f *testing.F) {
 		model := recipeModels()[int(which)%len(recipeModels())]
 		r := checktest.Good(model, 4)
 		r.Header.Params = history.Params{
-			Clients: clients, Servers: servers, MinLoad: load, Parties: parties,
+			Clients: clients, Servers: servers, MinLoad: load, Parties: parties, Leases: parties,
 			SessionTimeout: time.Duration(timeout), Tick: time.Duration(tick), Reconnect: time.Duration(reconnect),
 		}
 		rep := Run(t.Context(), r.Build(), Options{NoReferee: true})

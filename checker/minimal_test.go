@@ -40,7 +40,7 @@ func needless(property string, e *history.Event, op *history.Operation) string {
 		return "it shows why the write was refused"
 	case property == "states" && f == history.FRelease:
 		return "the earlier the term ended, the worse"
-	case slices.Contains([]string{"exclusion", "tokens"}, property) && (f == history.FRelease || e.Process == history.SessionProcess):
+	case slices.Contains([]string{"exclusion", "tokens", "bound", "fair"}, property) && (f == history.FRelease || e.Process == history.SessionProcess):
 		return "it shows how long the hold lasted"
 	case property == "integrity" && f == history.FEnqueue:
 		return "it shows that the item was put in once"

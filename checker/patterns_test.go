@@ -93,7 +93,7 @@ func (s pattern) history(model string, n int) *history.History {
 		session: make([]history.ID, s.clients), visits: make([]int, s.clients), token: make([]history.ID, s.clients),
 		events: make([]history.Event, 0, 2*n+2*s.clients+10), next: 99,
 	}
-	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * checktest.Unit, Parties: 2}
+	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * checktest.Unit, Parties: 2, Leases: 2}
 	w.fact(history.FBegin, "", history.Header{Version: history.Version, Model: model, Params: p})
 	w.fact(history.FOffers, "", history.Offers{Fencing: true, TellsLost: true})
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseLoad})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Kind is how a history was generated.
@@ -98,19 +99,33 @@ type tenure struct {
 // GenerateHolds makes a history of one lock with deaths, unknown releases, and
 // acquires nobody knows the outcome of.
 func GenerateHolds(rng *rand.Rand, how Kind) *history.History {
-	clients := 2 + rng.IntN(3)
+	return generateHolds(rng, how, history.ModelLock, 1)
+}
+
+// GenerateLeases makes a history of one semaphore in the same way.
+func GenerateLeases(rng *rand.Rand, how Kind) *history.History {
+	return generateHolds(rng, how, models.Semaphore.Name, 1+rng.IntN(2))
+}
+
+// generateHolds makes one of an object that so many can hold.
+func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.History {
+	clients := 1 + places + rng.IntN(3)
 	if how == random {
-		clients = 4
+		clients = 3 + places
 	}
-	w := NewWorld(rng, Ours(history.ModelLock, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)
-	n := 2 + rng.IntN(5)
+	w := NewWorld(rng, Ours(model, history.Params{Clients: clients, Leases: places}).offers(history.Offers{Fencing: true}), clients)
+	n := 2*places + rng.IntN(5)
+	if how == random {
+		n += 4 * (places - 1)
+	}
 	var all []tenure
-	t, end := 1, 1
+	t, end := 1, 1              // t is the earliest that the next may begin
+	over := make([]int, places) // when each place is free
 	for i := range n {
 		c := rng.IntN(clients)
 		x := tenure{client: c, token: history.ID(i + 1)}
 		if how == random {
-			t = w.UpTo(8)
+			t = w.UpTo(8 / (places * places))
 			x.token = history.ID(1 + rng.IntN(2*n))
 		}
 		x.a = max(t+w.UpTo(2), w.Free[c])
@@ -139,7 +154,9 @@ func GenerateHolds(rng *rand.Rand, how Kind) *history.History {
 			w.dies(c, x.c)
 		}
 		w.Free[c] = max(x.ret, x.ao) + 1
-		t = x.c
+		over[0] = x.c
+		slices.Sort(over)
+		t = max(over[0], x.a)
 		end = max(end, x.ret, x.ao, x.c)
 		all = append(all, x)
 		if rng.IntN(6) == 0 && how != random { // an acquire that got it, was cancelled, and gave it back
@@ -151,8 +168,9 @@ func GenerateHolds(rng *rand.Rand, how Kind) *history.History {
 		}
 	}
 	if how == mutated {
-		w.mutateTenures(all)
-		w.mutateTenures(all)
+		for range 2 * places * places {
+			w.mutateTenures(all)
+		}
 	}
 	for _, x := range all {
 		w.Op(Args{Client: x.client, F: history.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, Out: history.Grant{Token: x.token}, Session: x.session})

@@ -109,12 +109,14 @@ func GoodRegister(r *Record, n int) int {
 // Good makes a run of n rounds of a model in which all went well and every
 // property was exercised.
 func Good(model string, n int) *Record {
-	p := history.Params{Clients: 3, MinLoad: 20, Parties: 3}
+	p := history.Params{Clients: 3, MinLoad: 20, Parties: 3, Leases: 2}
 	r := Ours(model, p).offers(history.Offers{Fencing: true, TellsLost: true})
 	end := 0
 	switch model {
 	case history.ModelLock, history.ModelElection:
 		end = goodHolds(r, n)
+	case models.Semaphore.Name:
+		end = goodLeases(r, n)
 	case history.ModelQueue:
 		end = goodQueue(r, n)
 	case history.ModelBarrier:

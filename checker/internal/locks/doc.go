@@ -1,7 +1,7 @@
-// Package locks decides what is promised of whatever one client holds at a time: a lock,
-// and the leadership of an election. It reads evidence, runs nothing, and knows no other
-// object.
+// Package locks decides what is promised of whatever one client holds at a time, or so
+// many: a lock, the leadership of an election, the leases of a semaphore. It reads
+// evidence, runs nothing, and knows no other object.
 //
-// [Lock] and [Election] are declared in exclusion.go. holds.go reads who held from when
+// [Lock] and [Election] are declared in exclusion.go, [Semaphore] in semaphore.go. holds.go reads who held from when
 // to when; one file decides one property.
 package locks

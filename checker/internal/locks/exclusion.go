@@ -47,9 +47,7 @@ var exclusion = &frame.Property{
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		f.Add(figuresOf(k))
-		if k.Foreign && !k.AnySession() {
-			f.Note("no session is known: holds end at releases only, so a hold that outlived its session looks like a violation")
-		}
+		noteNoSession(&f, k)
 		decideExclusion(&f, k.Name, usable(&f, holdsOf(k)))
 		return f
 	},
@@ -57,18 +55,33 @@ var exclusion = &frame.Property{
 		if missing := contention(a, figures); missing != "" {
 			return missing
 		}
-		if share := figures["proven_share"]; share < 0.5 {
-			return fmt.Sprintf("only %.0f %% of the time in which clients held is proven by their sessions, of 50 %% wanted", 100*share)
-		}
-		return ""
+		return unproven(figures)
 	},
-	Derive: func(figures map[string]float64) {
-		if held := figures["held_seconds"]; held > 0 {
-			figures["proven_share"] = min(1, figures["core_seconds"]/held)
-		} else {
-			figures["proven_share"] = 1
-		}
-	},
+	Derive: deriveProven,
+}
+
+// deriveProven adds the share of the time in which clients held that is proven.
+func deriveProven(figures map[string]float64) {
+	if held := figures["held_seconds"]; held > 0 {
+		figures["proven_share"] = min(1, figures["core_seconds"]/held)
+	} else {
+		figures["proven_share"] = 1
+	}
+}
+
+// unproven says that too little of that time is.
+func unproven(figures map[string]float64) string {
+	if share := figures["proven_share"]; share < 0.5 {
+		return fmt.Sprintf("only %.0f %% of the time in which clients held is proven by their sessions, of 50 %% wanted", 100*share)
+	}
+	return ""
+}
+
+// noteNoSession says what follows where no session is known.
+func noteNoSession(f *frame.Finding, k *evidence.Key) {
+	if k.Foreign && !k.AnySession() {
+		f.Note("no session is known: holds end at releases only, so a hold that outlived its session looks like a violation")
+	}
 }
 
 // contention says what is missing for exclusive holds to have been exercised.
@@ -77,6 +90,11 @@ func contention(a *evidence.Record, figures map[string]float64) string {
 	if n := figures["contended"]; n < wanted {
 		return fmt.Sprintf("only %s met a holder, of %d wanted: too little contention for two holders at once to be possible", prose.Count(int(n), "acquire"), wanted)
 	}
+	return died(a, figures)
+}
+
+// died says that no holder's session ended, though some were to.
+func died(a *evidence.Record, figures map[string]float64) string {
 	if a.ExpectsDeaths() && figures["ended_by_death"] == 0 {
 		return "sessions of holders were to end, but no hold ended by the death of its session"
 	}
@@ -84,12 +102,7 @@ func contention(a *evidence.Record, figures map[string]float64) string {
 }
 
 func decideExclusion(f *frame.Finding, key string, holds []*hold) {
-	var cores []*hold
-	for _, h := range holds {
-		if h.core() {
-			cores = append(cores, h)
-		}
-	}
+	cores := coresOf(holds)
 	slices.SortFunc(cores, func(x, y *hold) int { return cmp.Or(cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.x, y.x)) })
 	var longest *hold // the core that reaches furthest so far
 	for _, h := range cores {

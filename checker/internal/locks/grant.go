@@ -2,10 +2,12 @@ package locks
 
 import (
 	"context"
+	"slices"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/internal/heaps"
 )
 
 // grants says that nobody was granted a hold while another stood before it,
@@ -20,27 +22,37 @@ import (
 // earlier view still.
 var grants = &frame.Property{
 	Name:     "grant",
-	Meaning:  "every grant rests on a state in which the client was first in line",
+	Meaning:  "every grant rests on a state in which it was the client's turn",
 	Logged:   true,
 	Decider:  "line in the transaction log",
 	Evidence: func(*evidence.Record) string { return "Z, L" },
-	Applies:  func(a *evidence.Record) bool { return contendersOf(a).grants > 0 && contendersOf(a).Trusted() },
-	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
+	Applies:  grantsLogged,
+	Decide:   decideGrants(func(*evidence.Key) int { return 1 }),
+}
+
+// grantsLogged says that there are grants that can be compared with the log.
+func grantsLogged(a *evidence.Record) bool {
+	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
+}
+
+// decideGrants decides the grants of a key that so many can hold; 0: nobody knows how many.
+func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidence.Key) frame.Finding {
+	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
-		lines := map[string]*line{}
+		most, lines := places(k), map[string]*line{}
 		for _, h := range holdsOf(k) {
-			if ctx.Err() != nil {
+			if ctx.Err() != nil || most < 1 {
 				return f
 			}
 			if n := contendersOf(k.Record).contender(h.Token, h.Client); n != nil && h.Token != 0 {
-				decideGrant(&f, k.Record, k.Name, h, n, lines)
+				decideGrant(&f, k.Record, k.Name, h, n, lines, most)
 			}
 		}
 		return f
-	},
+	}
 }
 
-func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode, lines map[string]*line) {
+func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode, lines map[string]*line, places int) {
 	view, event, ok := a.Zxids.Ceil(h.Granted)
 	switch {
 	case !ok || !a.Log.Covers(n.Created-1, view):
@@ -58,60 +70,99 @@ func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *e
 	if lines[id] == nil {
 		lines[id] = readLine(a, n)
 	}
-	o := lines[id].before(n, h.Client)
-	if o == nil || o.Deleted <= view || n.Number-o.Number <= 0 || !a.Log.Covers(o.Created-1, view) {
+	standing := lines[id].before(n, h.Client, view, places)
+	if len(standing) < places || slices.ContainsFunc(standing, func(o *evidence.Znode) bool {
+		return n.Number-o.Number <= 0 || !a.Log.Covers(o.Created-1, view)
+	}) {
 		return
 	}
+	witness := append(h.Shown[:len(h.Shown):len(h.Shown)], event, a.Session(n.Owner).First)
+	for _, o := range standing {
+		witness = append(witness, a.Session(o.Owner).First)
+	}
+	o := standing[0]
 	s := a.Session(o.Owner)
-	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], event, s.First, a.Session(n.Owner).First),
+	if places > 1 {
+		f.Violated(witness, "client %d was granted a lease of %s at %s%s, too early: in the transaction log %d contenders of other clients, made before it, still stood before it at %s; the one that stayed longest was %s of client %d%s",
+			h.Client, key, words.At(h.Granted), words.WithToken(h.Token), places, words.Zxid(view), o.Name(), s.Client, o.Until())
+		return
+	}
+	f.Violated(witness,
 		"client %d was granted %s at %s%s, too early: in the transaction log %s of client %d, made before it at %s, still stood before it at %s%s",
 		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
 }
 
-// line is the contenders in a folder, in order of their creation. With each comes
-// the one before it that stays longest, and the same of the other clients.
+// line is the contenders in a folder, in order of their creation.
 type line struct {
 	all    []*evidence.Znode
 	place  map[*evidence.Znode]int
 	client []int
-	first  []int // index in all; -1: none
-	second []int
+	// longest[j][i] is the place of the one that stays longest of the 2^j from place i*2^j on.
+	longest [][]int
 }
 
 // readLine is the line that a contender stands in. Persistent znodes, and those
 // that are no client's, hold nobody up.
 func readLine(a *evidence.Record, n *evidence.Znode) *line {
 	l := &line{place: map[*evidence.Znode]int{}}
-	first, second := -1, -1
+	var row []int
 	for i, o := range contendersOf(a).lines[lineOf(n)] {
-		s := a.Session(o.Owner)
-		l.all, l.client = append(l.all, o), append(l.client, s.Client)
+		l.all, l.client = append(l.all, o), append(l.client, a.Session(o.Owner).Client)
 		l.place[o] = i
-		l.first, l.second = append(l.first, first), append(l.second, second)
-		switch {
-		case first < 0 || o.Deleted > l.all[first].Deleted:
-			if first >= 0 && l.client[first] != s.Client {
-				second = first
+		row = append(row, i)
+	}
+	for l.longest = [][]int{row}; len(row) > 1; row = l.longest[len(l.longest)-1] {
+		var next []int
+		for i := 0; i < len(row); i += 2 {
+			best := row[i]
+			if i+1 < len(row) && l.all[row[i+1]].Deleted > l.all[best].Deleted {
+				best = row[i+1]
 			}
-			first = i
-		case s.Client != l.client[first] && (second < 0 || o.Deleted > l.all[second].Deleted):
-			second = i
+			next = append(next, best)
 		}
+		l.longest = append(l.longest, next)
 	}
 	return l
 }
 
-// before is the contender of another client that was made before n and stays
-// longest; nil if there is none.
-func (l *line) before(n *evidence.Znode, client int) *evidence.Znode {
+// stretch is the 2^level contenders from place at*2^level on.
+type stretch struct{ level, at int }
+
+// before are the contenders of other clients that were made before n and still stood at a
+// view, at most so many: those that stay longest come first.
+func (l *line) before(n *evidence.Znode, client int, view uint64, most int) []*evidence.Znode {
 	i, ok := l.place[n]
 	if !ok {
 		return nil
 	}
-	for _, o := range []int{l.first[i], l.second[i]} {
-		if o >= 0 && l.client[o] != client {
-			return l.all[o]
+	best := func(s stretch) int { return l.longest[s.level][s.at] }
+	open := heaps.Heap[stretch]{Less: func(s, t stretch) bool {
+		x, y := best(s), best(t)
+		if a, b := l.all[x].Deleted, l.all[y].Deleted; a != b {
+			return a > b
 		}
+		return x < y
+	}}
+	for level, from := 0, 0; from < i; { // cut [0,i) into stretches
+		for level = 0; from%(2<<level) == 0 && from+2<<level <= i; level++ {
+		}
+		open.Push(stretch{level, from >> level})
+		from += 1 << level
 	}
-	return nil
+	var standing []*evidence.Znode
+	for len(standing) < most {
+		s, ok := open.Pop()
+		if !ok || l.all[best(s)].Deleted <= view {
+			break
+		}
+		if s.level == 0 {
+			if l.client[s.at] != client {
+				standing = append(standing, l.all[s.at])
+			}
+			continue
+		}
+		open.Push(stretch{s.level - 1, 2 * s.at})
+		open.Push(stretch{s.level - 1, 2*s.at + 1})
+	}
+	return standing
 }

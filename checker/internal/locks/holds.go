@@ -166,13 +166,18 @@ func usable(f *frame.Finding, all []*hold) []*hold {
 var figuresOf = evidence.OncePerKey(countHolds)
 
 func countHolds(k *evidence.Key) map[string]float64 {
+	figures := heldFigures(k)
+	figures["contended"] = float64(contended(k, coresOf(holdsOf(k))))
+	return figures
+}
+
+// heldFigures are how many holds there were, and how long they lasted.
+func heldFigures(k *evidence.Key) map[string]float64 {
 	all := holdsOf(k)
-	var cores []*hold
 	figures := map[string]float64{"holds": float64(len(all))}
 	for _, h := range all {
 		until := min(h.Sure, h.dead(), h.Exited.At, k.End)
 		if h.core() {
-			cores = append(cores, h)
 			figures["cores"]++
 			figures["core_seconds"] += max(0, min(h.x, k.End)-h.Granted).Seconds()
 		} else {
@@ -184,7 +189,6 @@ func countHolds(k *evidence.Key) map[string]float64 {
 			figures["ended_by_death"]++
 		}
 	}
-	figures["contended"] = float64(contended(k, cores))
 	return figures
 }
 

@@ -16,24 +16,31 @@ import (
 // hold is not idle while somebody waits, and at the end nobody stands in line
 // who neither waits nor holds.
 var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
-	func(_ context.Context, k *evidence.Key) frame.Finding {
+	decideHoldProgress(func(*evidence.Key) (int, string) { return 1, "nobody held it" }))
+
+// decideHoldProgress decides it of a key that so many can hold; idle says in words that
+// fewer did.
+func decideHoldProgress(places func(*evidence.Key) (n int, idle string)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
-		decideIdle(&f, k)
+		n, idle := places(k)
+		decideIdle(&f, k, n, idle)
 		decideOrphans(&f, k)
 		decideRefused(&f, k)
 		f.Timed(k.Record)
 		return f
-	})
+	}
+}
 
-// decideIdle looks for a long stretch in which somebody live waited and nobody held.
-func decideIdle(f *frame.Finding, k *evidence.Key) {
+// decideIdle looks for a long stretch in which somebody live waited and fewer than n held.
+func decideIdle(f *frame.Finding, k *evidence.Key, n int, idle string) {
 	holds := holdsOf(k)
-	busy := make([]evidence.Span, 0, len(holds))
+	spans := make([]evidence.Span, 0, len(holds))
 	for _, h := range holds {
-		busy = append(busy, evidence.Span{From: h.Granted, To: h.idleFrom()})
+		spans = append(spans, evidence.Span{From: h.Granted, To: h.idleFrom()})
 	}
 	waits, ops := waiting(k, history.FAcquire)
-	busy = evidence.Union(busy)
+	busy := crowded(spans, n)
 	f.JudgeWaits(k.Record, evidence.Subtract(waits, busy), func(from, to time.Duration) bool { return evidence.Touches(busy, from, to) },
 		func(s evidence.Span, length time.Duration) (string, []int) {
 			waited := during(ops, s)
@@ -42,7 +49,7 @@ func decideIdle(f *frame.Finding, k *evidence.Key) {
 				witness = append(witness, evidence.EventsOf(op)...)
 			}
 			return "client " + words.Number(waited[0].Client) + " waited for " + k.Name + " from " + words.At(waited[0].Began()) +
-				", and nobody held it from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
+				", and " + idle + " from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
 		})
 }
 

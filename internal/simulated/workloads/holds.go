@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
-// lock is a fair lock, or an election, of one client on one folder.
+// lock is a fair lock, an election, or a semaphore, of one client on one folder.
 type lock struct {
 	w      *sim
 	c      *conn
 	f      string // the folder
+	places int    // how many can hold
 	defect string
 	tries  int
 
@@ -163,7 +165,7 @@ func (l *lock) alone(p *Proc, deadline time.Duration, s *sess) error {
 	}
 }
 
-// front waits until n is the lowest.
+// front waits until n is among the lowest.
 func (l *lock) front(p *Proc, deadline time.Duration, s *sess, n *child) error {
 	for {
 		c := p.ready(l.c, deadline)
@@ -195,25 +197,29 @@ func (l *lock) front(p *Proc, deadline time.Duration, s *sess, n *child) error {
 			}
 			continue
 		}
-		var ahead *child
-		for _, o := range of {
-			if l.before(o, of[i]) && (ahead == nil || l.before(*ahead, o)) {
-				ahead = &o
-			}
-		}
-		if ahead == nil || l.defect == "check-then-create" {
+		ahead := slices.DeleteFunc(slices.Clone(of), func(o child) bool { return !l.before(o, of[i]) })
+		if len(ahead) < l.places || l.defect == "check-then-create" {
 			return nil
 		}
+		slices.SortStableFunc(ahead, func(a, b child) int { // those right ahead come first
+			switch {
+			case l.before(b, a):
+				return -1
+			case l.before(a, b):
+				return 1
+			}
+			return 0
+		})
 		if l.defect == "impatient" && l.w.chance(0.02) { // believes in the end of its patience
 			l.w.Wrong["impatient"]++
 			return nil
 		}
 		if l.defect == "deletes-ahead" && l.w.chance(0.02) { // thinks that the one ahead must be dead
 			l.w.Wrong["deleted"]++
-			_, _ = p.call(l.c, remove(ahead.path), deadline)
+			_, _ = p.call(l.c, remove(ahead[0].path), deadline)
 			continue
 		}
-		p.gone(l.c, deadline, ahead.path, n.path)
+		p.gone(l.c, deadline, append(paths(ahead[:l.places]), n.path)...)
 		if p.w.now >= deadline {
 			return errTimeout
 		}
@@ -331,7 +337,7 @@ type truth struct {
 	s        *sess
 }
 
-// holds is the workload of locks and elections.
+// holds is the workload of locks, elections and semaphores.
 type holds struct {
 	w       *sim
 	o       Options
@@ -355,7 +361,7 @@ func newHolds(w *sim, o Options) *holds {
 	for _, c := range w.clients {
 		for k := range o.Keys {
 			h.locks[[2]int{c.id, k}] = &lock{
-				w: w, c: c, f: w.folder(fmt.Sprint("k", k)), defect: o.Defect,
+				w: w, c: c, f: w.folder(fmt.Sprint("k", k)), places: o.places(), defect: o.Defect,
 				relines: relines, sure: sure, suspicious: suspicious, lost: new(bool), lostSig: &signal{w: w},
 			}
 		}
@@ -455,14 +461,7 @@ func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 	held := func() bool { return !h.offers.TellsLost || !*lost }
 	h.touch(p, c)
 	h.confirm(p, c, k, held, grant)
-	_ = p.do(c, op{f: history.FWrite, key: key(k), arg: grant, run: func(time.Duration) (any, error) {
-		h.order[k]++
-		ok := grant.Token >= h.highest[k] || l.defect == "no-fence"
-		if ok {
-			h.highest[k] = max(h.highest[k], grant.Token)
-		}
-		return history.Written{Accepted: ok, Token: grant.Token, Order: h.order[k]}, nil
-	}})
+	h.write(p, c, k, l, grant)
 	p.sleep(length)
 	h.confirm(p, c, k, held, grant)
 	h.touch(p, c)
@@ -480,6 +479,21 @@ func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 	} else {
 		t.to = t.from
 	}
+}
+
+// write is one to the resource that the hold guards, if one can be guarded.
+func (h *holds) write(p *Proc, c *conn, k int, l *lock, grant history.Grant) {
+	if h.o.Model == models.Semaphore.Name {
+		return
+	}
+	_ = p.do(c, op{f: history.FWrite, key: key(k), arg: grant, run: func(time.Duration) (any, error) {
+		h.order[k]++
+		ok := grant.Token >= h.highest[k] || l.defect == "no-fence"
+		if ok {
+			h.highest[k] = max(h.highest[k], grant.Token)
+		}
+		return history.Written{Accepted: ok, Token: grant.Token, Order: h.order[k]}, nil
+	}})
 }
 
 func (h *holds) touch(p *Proc, c *conn) {
@@ -531,18 +545,18 @@ func (h *holds) quiesce(p *Proc) {
 	h.judge()
 }
 
-// judge finds the holds that the run knows to have overlapped: both granted,
-// not released, and of sessions that lived.
+// judge finds the holds that the run knows to have been too many: granted, not
+// released, and of sessions that lived.
 func (h *holds) judge() {
-	for i, a := range h.truths {
-		for _, b := range h.truths[i+1:] {
-			if a.key != b.key || a == b || a.client == b.client {
-				continue
+	for _, a := range h.truths {
+		others := 0
+		for _, b := range h.truths {
+			if a.key == b.key && a.client != b.client && b.from <= a.from && a.from < min(a.end(), b.end()) {
+				others++
 			}
-			from, to := max(a.from, b.from), min(a.end(), b.end())
-			if from < to {
-				h.w.Wrong["two holders"]++
-			}
+		}
+		if others >= h.o.places() {
+			h.w.Wrong["two holders"]++
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/simulated"
 )
 
@@ -40,6 +41,14 @@ const (
 	opTime  = 5 * time.Second
 )
 
+// places is how many clients can hold one key.
+func (o Options) places() int {
+	if o.Model == models.Semaphore.Name {
+		return (o.Clients + 1) / 2
+	}
+	return 1
+}
+
 // Run does a whole run and gives its record, its log of transactions, and what
 // the run knows of it.
 func Run(o Options) (*history.History, []history.Txn, map[string]int) {
@@ -57,7 +66,7 @@ func Run(o Options) (*history.History, []history.Txn, map[string]int) {
 		w.servers = append(w.servers, s)
 	}
 	w.h.Header = history.Header{Version: history.Version, Model: o.Model, Params: history.Params{
-		Clients: o.Clients, Servers: 3, SessionTimeout: timeout, Tick: tick, Reconnect: time.Second, Parties: o.Clients,
+		Clients: o.Clients, Servers: 3, SessionTimeout: timeout, Tick: tick, Reconnect: time.Second, Parties: o.Clients, Leases: o.places(),
 	}}
 	w.nemesis(history.FBegin, "", w.h.Header)
 	for i := range o.Clients {
@@ -87,7 +96,7 @@ type work interface {
 func (w *sim) perform(p *Proc, o Options) {
 	var wk work
 	switch o.Model {
-	case history.ModelLock, history.ModelElection:
+	case history.ModelLock, history.ModelElection, models.Semaphore.Name:
 		wk = newHolds(w, o)
 	case history.ModelQueue:
 		wk = newQueues(w, o)

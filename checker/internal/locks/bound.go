@@ -1,0 +1,158 @@
+package locks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// bound says that at no moment more clients held than there are leases, where a hold
+// ends as in exclusion, of which this is the general case.
+//
+// That is so exactly if no moment is inside more cores than there are leases, and each
+// hold without a core has a moment left in its window that is inside fewer: such holds
+// can be of length zero, so that they are not in each other's way.
+var bound = &frame.Property{
+	Name:     "bound",
+	Meaning:  "never more clients held one key than it has leases",
+	Decider:  "interval sweep",
+	Evidence: frame.FromSessions,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Add(leaseFiguresOf(k))
+		noteNoSession(&f, k)
+		if n, told := leasesTold(&f, k); told {
+			decideBound(&f, k.Name, n, usable(&f, holdsOf(k)))
+		}
+		return f
+	},
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		return cmp.Or(met(a, figures), unproven(figures))
+	},
+	Derive: deriveProven,
+}
+
+// starting is a hold in the order of the sweep: a core where it begins, another one where
+// its window does.
+type starting struct {
+	*hold
+	at time.Duration
+}
+
+func decideBound(f *frame.Finding, key string, n int, holds []*hold) {
+	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // cores
+	for _, h := range byStart(holds) {
+		for len(open.Items) > 0 && open.Items[0].x <= h.at {
+			open.Pop()
+		}
+		if !h.core() {
+			decideSqueezed(f, key, n, h, open.Items)
+			continue
+		}
+		if len(open.Items) >= n {
+			overfull(f, key, n, h.hold, open.Items)
+		}
+		open.Push(h.hold)
+	}
+}
+
+// byStart puts holds in the order of the sweep. At one moment windows come first: a core
+// is not around the moment at which it begins.
+func byStart(holds []*hold) []starting {
+	all := make([]starting, 0, len(holds))
+	for _, h := range holds {
+		at := h.Granted
+		if !h.core() {
+			at = max(h.Asked, h.x)
+		}
+		all = append(all, starting{h, at})
+	}
+	first := func(s starting) int {
+		if s.core() {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(all, func(s, t starting) int {
+		return cmp.Or(cmp.Compare(s.at, t.at), cmp.Compare(first(s), first(t)), cmp.Compare(s.x, t.x), cmp.Compare(s.id, t.id))
+	})
+	return all
+}
+
+// overfull reports a grant while all leases were held.
+func overfull(f *frame.Finding, key string, n int, h *hold, open []*hold) {
+	if f.Again() {
+		return
+	}
+	longest := slices.Clone(open)
+	slices.SortFunc(longest, func(x, y *hold) int { return cmp.Or(cmp.Compare(y.x, x.x), cmp.Compare(x.id, y.id)) })
+	witness := h.shown()
+	for _, o := range longest[:n] {
+		witness = append(witness, o.shown()...)
+	}
+	f.Violated(witness, "client %d was granted a lease of %s at %s%s while %s%s",
+		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), allHeld(n, longest[:n]), untilAtLeast(longest[n-1]))
+}
+
+// allHeld says that some holds were all leases.
+func allHeld(n int, by []*hold) string {
+	if n == 1 {
+		return "the only one was held by " + clientsOf(by)
+	}
+	return "all " + words.Number(n) + " were held by " + clientsOf(by)
+}
+
+// clientsOf names the clients that held.
+func clientsOf(by []*hold) string {
+	clients := make([]int, 0, len(by))
+	for _, h := range by {
+		clients = append(clients, h.Client)
+	}
+	slices.Sort(clients)
+	clients = slices.Compact(clients)
+	return prose.Noun(len(clients), "client") + " " + prose.Numbers(clients)
+}
+
+func untilAtLeast(h *hold) string {
+	if h.x == evidence.Never {
+		return " to the end"
+	}
+	return " until at least " + words.At(h.x)
+}
+
+// decideSqueezed looks for a moment that is left for a hold without a core. As no moment is
+// inside more than n cores, or that was found, each of its window is inside n only if the
+// window lies in the same n as a whole.
+func decideSqueezed(f *frame.Finding, key string, n int, h starting, open []*hold) {
+	to := min(h.Granted, h.e)
+	if h.at > to {
+		phantom(f, key, h.hold)
+		return
+	}
+	around := slices.DeleteFunc(slices.Clone(open), func(c *hold) bool { return c.Granted >= h.at || c.x <= to })
+	if len(around) < n || f.Again() {
+		return
+	}
+	slices.SortFunc(around, func(x, y *hold) int { return cmp.Compare(x.id, y.id) })
+	around = around[:n]
+	witness := slices.Clone(h.Shown)
+	for _, c := range around {
+		witness = append(witness, c.shown()...)
+		if h.Asked <= c.Granted { // only its session's life shows that it was not granted before
+			witness = append(witness, h.endEvents...)
+		}
+		if h.Granted >= c.x { // only its session's death, that it was not after
+			_, released := h.released()
+			witness = append(append(witness, h.death.ByEvent), released...)
+		}
+	}
+	f.Violated(witness, "client %d was granted a lease of %s at some moment from %s to %s%s, and all that time %s",
+		h.Client, key, words.At(h.at), words.At(to), words.WithToken(h.Token), allHeld(n, around))
+}

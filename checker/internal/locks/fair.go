@@ -1,0 +1,108 @@
+package locks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/internal/heaps"
+)
+
+// fair says that leases were granted in the order of their tickets, which are given to
+// contenders as they come: nobody overtook.
+//
+// In the order of tickets each hold can be put as early as those before it let it: not
+// before the last of them was asked for, nor while n of them certainly lasted. As with the
+// tokens of a lock, the order in which acquires returned says nothing.
+var fair = &frame.Property{
+	Name:     "fair",
+	Meaning:  "leases were granted first come, first served",
+	Decider:  "greedy in the order of tickets",
+	Evidence: frame.FromSessions,
+	Applies:  gives,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Add(leaseFiguresOf(k))
+		if n, told := leasesTold(&f, k); told {
+			decideFair(&f, k.Name, n, usable(&f, holdsOf(k)))
+		}
+		return f
+	},
+	Exercise: met,
+}
+
+func decideFair(f *frame.Finding, key string, n int, all []*hold) {
+	var last, asked *hold                                                       // the one before, and the one that was asked for last
+	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // the n that last longest
+	for _, h := range byTicket(f, all) {
+		if last != nil && last.Token == h.Token {
+			f.Violated(append(slices.Clone(last.Shown), h.Shown...), "clients %d and %d were granted leases of %s at %s and %s with the same ticket %s",
+				last.Client, h.Client, key, words.At(last.Granted), words.At(h.Granted), h.Token)
+		}
+		last = h
+		if h.Asked > h.e {
+			phantom(f, key, h)
+			continue
+		}
+		switch latest := min(h.Granted, h.e); {
+		case asked != nil && asked.Asked > latest:
+			f.Violated(append(h.ended(), asked.Shown...), "client %d was granted a lease of %s by %s%s, before client %d, which has the lower ticket %s, asked for one at %s",
+				h.Client, key, words.At(latest), words.WithToken(h.Token), asked.Client, asked.Token, words.At(asked.Asked))
+		case len(open.Items) == n && open.Items[0].x > latest:
+			overtaken(f, key, h, latest, open.Items)
+		}
+		if asked == nil || h.Asked > asked.Asked {
+			asked = h
+		}
+		if open.Push(h); len(open.Items) > n {
+			open.Pop()
+		}
+	}
+}
+
+// ended are the events that show when it was granted, and over.
+func (h *hold) ended() []int {
+	witness := slices.Clone(h.Shown)
+	if h.e < h.Granted {
+		_, released := h.released()
+		witness = append(append(witness, h.death.ByEvent), released...)
+	}
+	return witness
+}
+
+// byTicket are the holds in order of their tickets.
+func byTicket(f *frame.Finding, all []*hold) []*hold {
+	var with []*hold
+	for _, h := range all {
+		if h.Token == 0 {
+			f.Count("without_token", 1)
+			f.Note("some grants carry no ticket: they were left out")
+			continue
+		}
+		with = append(with, h)
+	}
+	slices.SortFunc(with, func(x, y *hold) int {
+		return cmp.Or(x.Token.Compare(y.Token), cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.id, y.id))
+	})
+	return with
+}
+
+// overtaken reports a hold that was granted while all leases were due to lower tickets.
+func overtaken(f *frame.Finding, key string, h *hold, latest time.Duration, by []*hold) {
+	if f.Again() {
+		return
+	}
+	witness, first := h.ended(), "comes before it by a lower ticket, and had the only one"
+	for _, o := range by {
+		witness = append(witness, o.shown()...)
+	}
+	if len(by) > 1 {
+		first = "come before it by lower tickets, and had all " + words.Number(len(by))
+	}
+	f.Violated(witness, "client %d was granted a lease of %s by %s%s, but %s %s%s",
+		h.Client, key, words.At(latest), words.WithToken(h.Token), clientsOf(by), first, untilAtLeast(by[0]))
+}

@@ -1,0 +1,95 @@
+package locks
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Semaphore is a semaphore of history.Params.Leases leases: a client has one at a time.
+var Semaphore = frame.Model{
+	Object:     models.Semaphore,
+	Properties: []*frame.Property{bound, leaseGrants, fair, lost, leaseProgress, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)},
+	Referees:   []*frame.Referee{boundReferee, fairReferee},
+}
+
+// leasesTold is how many leases there are; without it the finding is unknown.
+func leasesTold(f *frame.Finding, k *evidence.Key) (n int, told bool) {
+	n = k.Params.Leases
+	if n < 1 {
+		f.Unknown("the record does not say how many leases %s has", k.Name)
+	}
+	return n, n >= 1
+}
+
+// met says what is missing for the bound to have been exercised.
+func met(a *evidence.Record, figures map[string]float64) string {
+	if missing := frame.Few(figures["met_full"], 10, "acquires that met all leases held"); missing != "" {
+		return missing
+	}
+	return died(a, figures)
+}
+
+// leaseFiguresOf are what the exercise conditions of a semaphore ask for.
+var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
+	figures := heldFigures(k)
+	of := map[int][]evidence.Span{}
+	for _, h := range holdsOf(k) {
+		if h.core() {
+			of[h.Client] = append(of[h.Client], evidence.Span{From: h.Granted, To: h.x})
+		}
+	}
+	held, n := evidence.CountSpans(of), max(1, k.Params.Leases)
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire || op.Outcome() == history.Fail {
+			continue
+		}
+		// Its own hold begins with its return.
+		if held.Most(evidence.Span{From: op.Began(), To: evidence.Ended(op) - 1}, n) >= n {
+			figures["met_full"]++
+		}
+	}
+	return figures
+})
+
+// crowded are the spans in which at least n of some others overlap, as a union.
+func crowded(all []evidence.Span, n int) []evidence.Span {
+	slices.SortFunc(all, func(x, y evidence.Span) int { return int(min(1, max(-1, x.From-y.From))) })
+	ends := heaps.Heap[time.Duration]{Less: func(a, b time.Duration) bool { return a < b }}
+	var of []evidence.Span
+	for _, s := range all {
+		ends.Push(s.To)
+		for len(ends.Items) > n { // the n that last longest
+			ends.Pop()
+		}
+		if first := ends.Items[0]; len(ends.Items) == n && first > s.From {
+			of = append(of, evidence.Span{From: s.From, To: first})
+		}
+	}
+	return evidence.Union(of)
+}
+
+// leaseGrants says of leases what grants says of a hold: nobody was granted one while as
+// many others as there are leases stood before it.
+var leaseGrants = &frame.Property{
+	Name:     grants.Name,
+	Meaning:  grants.Meaning,
+	Logged:   true,
+	Decider:  grants.Decider,
+	Evidence: grants.Evidence,
+	Applies:  grants.Applies,
+	Decide:   decideGrants(func(k *evidence.Key) int { return k.Params.Leases }),
+}
+
+// leaseProgress says that after heal every live contender gets its turn: no lease is free
+// while somebody waits, and at the end nobody stands in line who neither waits nor holds.
+var leaseProgress = frame.Progress("idle time, final lists", frame.FromSessions, decideHoldProgress(func(k *evidence.Key) (int, string) {
+	n := max(1, k.Params.Leases)
+	return n, "fewer than " + prose.Count(n, "client") + " held it"
+}))
