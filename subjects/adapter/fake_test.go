@@ -36,6 +36,7 @@ var own = Subjects{
 		history.ModelQueue: subjects.ServeQueue(subjects.NewQueue), history.ModelBarrier: subjects.ServeBarrier(subjects.NewBarrier),
 		history.ModelDoubleBarrier: subjects.ServeDoubleBarrier(subjects.NewDoubleBarrier),
 		models.Counter.Name:        subjects.ServeCounter(subjects.NewCounter),
+		models.Semaphore.Name:      subjects.ServeSemaphore(subjects.NewSemaphore),
 	},
 }
 

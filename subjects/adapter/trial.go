@@ -110,12 +110,19 @@ func (t *trial) pair() (a, b *object, err error) {
 }
 
 // of makes an object of a client.
-func (t *trial) of(p *Process, path string) (o *object, err error) {
-	spec := request{Recipe: t.recipe, Path: path}
+func (t *trial) of(p *Process, path string) (*object, error) {
+	var with any
 	if t.with != nil {
-		if spec.Value, err = encoded(t.with(p.cfg.Client)); err != nil {
-			return nil, err
-		}
+		with = t.with(p.cfg.Client)
+	}
+	return t.made(p, path, with)
+}
+
+// made makes an object of a client with a value; nil: none.
+func (t *trial) made(p *Process, path string, with any) (o *object, err error) {
+	spec := request{Recipe: t.recipe, Path: path}
+	if spec.Value, err = encoded(with); err != nil {
+		return nil, err
 	}
 	err = t.soon("make", func(context.Context) error {
 		o, err = p.object(spec, t.offers...)

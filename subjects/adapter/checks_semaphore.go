@@ -1,0 +1,54 @@
+package adapter
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+)
+
+// A semaphore of one lease is a lock; of two, a third client waits.
+var _ = declare(suite{
+	recipe: models.Semaphore.Name, with: oneLease, offers: subjects.HoldOffers(),
+	checks: append(slices.Clone(holdChecks), check{"two-leases", holdsTwo}),
+})
+
+func oneLease(int) any { return leases(1) }
+
+// leases is what a semaphore is made with.
+func leases(n int) any { return map[string]int{"leases": n} }
+
+// holdsTwo: of three clients two hold at a time.
+func holdsTwo(t *trial) error {
+	var all []*contender
+	for range 3 {
+		p, err := t.client()
+		if err != nil {
+			return err
+		}
+		o, err := t.made(p, t.path(), leases(2))
+		if err != nil {
+			return err
+		}
+		all = append(all, &contender{object: o})
+	}
+	for _, o := range all[:2] {
+		if err := t.acquire(o); err != nil {
+			return err
+		}
+	}
+	third := t.begin("the third acquire", all[2].acquire)
+	if err := t.waits(third, "two clients hold both leases"); err != nil {
+		return err
+	}
+	if err := t.release(all[1]); err != nil { // not the one that came first
+		return err
+	}
+	if err := t.await(third); err != nil {
+		return err
+	}
+	if err := t.release(all[0]); err != nil {
+		return err
+	}
+	return t.release(all[2])
+}
