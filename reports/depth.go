@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats"
 )
 
 // depthColumns is how many steps a line has at most.
@@ -23,16 +24,30 @@ func depthFigure(m *material) (*figure, string) {
 	if len(items) == 0 {
 		return nil, "No item was put into a queue."
 	}
-	byKey := map[string][]queued{}
+	byKey := map[string][]stats.Span{}
 	for _, q := range items {
-		byKey[q.key] = append(byKey[q.key], q)
+		byKey[q.key] = append(byKey[q.key], q.Span)
 	}
+	f := m.counts(byKey, "items in the queue", 0)
+	f.note = "Acknowledged items not yet taken, the most in each step of the line. An item whose fate is unknown counts until the end of the record." + f.note
+	f.alt = "Line plot of the number of items in each queue over the time of the run."
+	return f, ""
+}
+
+// counts shows how many of some spans each moment lies in, a line for each key, and above
+// a line at the bound, if that is not 0. Its note tells of keys that are not shown.
+func (m *material) counts(byKey map[string][]stats.Span, what string, bound int) *figure {
 	f := m.overTime()
 	p := newPanel()
 	p.Y.Tick.Marker = linearTicks{most: 7}
 	f.add(p)
 	keys := sortedKeys(byKey)
-	highest := 0.0
+	highest := float64(bound)
+	if bound > 0 {
+		p.Add(&plotter.Line{XYs: plotter.XYs{{X: 0, Y: highest}, {X: f.xMax, Y: highest}}, LineStyle: draw.LineStyle{
+			Color: middleGrey, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)},
+		}})
+	}
 	for i, k := range keys[:min(len(keys), len(clientColours))] {
 		at := depth(byKey[k], m.end)
 		for j := range at {
@@ -43,24 +58,22 @@ func depthFigure(m *material) (*figure, string) {
 		f.legend = append(f.legend, legendEntry{name: label(k, 24), colour: clientColours[i], shape: asLine})
 	}
 	p.Y.Min, p.Y.Max = 0, highest+1
-	f.panels = []panel{{yLabel: "items in the queue", plot: p, height: 220}}
-	f.note = "Acknowledged items not yet taken, the most in each step of the line. An item whose fate is unknown counts until the end of the record."
+	f.panels = []panel{{yLabel: what, plot: p, height: 220}}
 	if left := len(keys) - len(clientColours); left > 0 {
-		f.note += " " + plural(left, "more key") + " not shown."
+		f.note = " " + plural(left, "more key") + " not shown."
 	}
-	f.alt = "Line plot of the number of items in each queue over the time of the run."
-	return f, ""
+	return f
 }
 
-// depth is the number of items over time; x is in nanoseconds.
-func depth(items []queued, end time.Duration) plotter.XYs {
+// depth is the number of spans over time; x is in nanoseconds.
+func depth(spans []stats.Span, end time.Duration) plotter.XYs {
 	type change struct {
 		at time.Duration
 		by int
 	}
 	var changes []change
-	for _, f := range items {
-		changes = append(changes, change{f.From, 1}, change{f.Until, -1})
+	for _, s := range spans {
+		changes = append(changes, change{s.From, 1}, change{s.Until, -1})
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return int(min(1, max(-1, a.at-b.at))) })
 	width := end/depthColumns + 1

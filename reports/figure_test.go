@@ -218,12 +218,14 @@ func TestDepth(t *testing.T) {
 	h := sample.Queue(5*time.Second, 3)
 	items := queuedItems(h)
 	left := 0
+	var spans []stats.Span
 	for _, f := range items {
 		if f.taken < 0 {
 			left++
 		}
+		spans = append(spans, f.Span)
 	}
-	at := depth(items, stats.End(h))
+	at := depth(spans, stats.End(h))
 	if got := int(at[len(at)-1].Y); got != left || left == 0 {
 		t.Errorf("%d items at the end of the line, %d were not taken", got, left)
 	}

@@ -34,7 +34,9 @@ func newMaterial(dir string, h *history.History, r *store.Result) *material {
 		record:  holds.Of(h),
 	}
 	m.holds = m.record.All()
-	m.overlaps = holds.Overlaps(m.holds)
+	if m.model().State != models.Shared { // there it is as it should be
+		m.overlaps = holds.Overlaps(m.holds)
+	}
 	return m
 }
 
@@ -57,6 +59,7 @@ func (m *material) plots() []drawn {
 		{"throughput", "Throughput", throughputFigure},
 		{"failover", "Fail-over after each fault", failoverFigure},
 		{"holders", "Holders", holdersFigure},
+		{"leases", "Leases held", leasesFigure},
 		{"depth", "Items in the queue", depthFigure},
 	}
 	var out []drawn

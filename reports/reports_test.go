@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
@@ -224,6 +225,13 @@ func TestWriteOfABareHistoryIsAnError(t *testing.T) {
 	}
 }
 
+// leased is a run of a lock told as one of a semaphore.
+func leased(lock *history.History) *history.History {
+	h := &history.History{Header: lock.Header, Events: lock.Events, Complete: lock.Complete}
+	h.Header.Model, h.Header.Params.Leases = models.Semaphore.Name, 2
+	return h
+}
+
 // TestOddRuns are runs that leave little to show.
 func TestOddRuns(t *testing.T) {
 	one := &history.History{Events: []history.Event{
@@ -242,6 +250,7 @@ func TestOddRuns(t *testing.T) {
 		{"one operation", one, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
 		{"one that never returned", open, []string{"latency"}, []string{"No operation on the ensemble succeeded", "No operation was completed"}},
 		{"no faults", calm, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
+		{"semaphore", leased(calm), []string{"latency", "quantiles", "throughput", "leases"}, nil},
 		{"queue", sample.Queue(5*time.Second, 1), []string{"latency", "quantiles", "throughput", "depth"}, nil},
 		{"barrier", sample.Barrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
 		{"double barrier", sample.DoubleBarrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
@@ -249,7 +258,7 @@ func TestOddRuns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			files := render(t, tt.h, sample.Result(tt.h))
-			for _, p := range []string{"latency", "quantiles", "throughput", "failover", "holders", "depth"} {
+			for _, p := range []string{"latency", "quantiles", "throughput", "failover", "holders", "leases", "depth"} {
 				_, drawn := files["plots/"+p+".svg"]
 				if want := slices.Contains(tt.plots, p); drawn != want {
 					t.Errorf("plot of %s: drawn %v, want %v", p, drawn, want)
