@@ -331,6 +331,11 @@ func (tr *tree) get(path string) (value, error) {
 		return value{}, zk.ErrNoNode
 	}
 	stat := n.stat
+	for p := range tr.nodes {
+		if p != "/" && parent(p) == path {
+			stat.NumChildren++
+		}
+	}
 	return value{data: n.data, stat: &stat}, nil
 }
 

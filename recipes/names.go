@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -34,25 +35,58 @@ func newID() string {
 type node struct {
 	name string
 	id   string
+	rank int64 // what comes before the sequence, for those that are ranked
 	seq  int32
 }
 
 // parse reads the name of a child; it is false for foreign ones.
 func parse(name, kind string) (node, bool) {
-	id, rest, ok := cut(name, idLength)
-	if !ok || !isHex(id) {
-		return node{}, false
-	}
-	digits, ok := strings.CutPrefix(rest, "-"+kind+"-")
+	id, digits, ok := split(name, kind)
 	if !ok {
 		return node{}, false
 	}
+	seq, ok := sequence(digits)
+	return node{name: name, id: id, seq: seq}, ok
+}
+
+// parseRanked reads a name <id>-<kind>-<rank>-<sequence>; it is false for every other.
+func parseRanked(name, kind string) (node, bool) {
+	id, rest, ok := split(name, kind)
+	if !ok || rest == "" {
+		return node{}, false
+	}
+	i := strings.IndexByte(rest[1:], '-') + 1 // the rank may have a sign
+	if i == 0 {
+		return node{}, false
+	}
+	rank, err := strconv.ParseInt(rest[:i], 10, 64)
+	if err != nil || rankText(rank) != rest[:i] {
+		return node{}, false
+	}
+	seq, ok := sequence(rest[i+1:])
+	return node{name: name, id: id, rank: rank, seq: seq}, ok
+}
+
+func rankText(rank int64) string { return strconv.FormatInt(rank, 10) }
+
+// split gives a name's id, and what follows its kind.
+func split(name, kind string) (id, rest string, ok bool) {
+	id, rest, ok = cut(name, idLength)
+	if !ok || !isHex(id) {
+		return "", "", false
+	}
+	rest, ok = strings.CutPrefix(rest, "-"+kind+"-")
+	return id, rest, ok
+}
+
+// sequence reads the number that the server gave.
+func sequence(digits string) (int32, bool) {
 	seq, err := strconv.ParseInt(digits, 10, 32)
 	// The server writes the counter as %010d: anything else was not its doing.
 	if err != nil || fmt.Sprintf("%010d", seq) != digits {
-		return node{}, false
+		return 0, false
 	}
-	return node{name: name, id: id, seq: int32(seq)}, true
+	return int32(seq), true
 }
 
 func cut(s string, n int) (head, tail string, ok bool) {
@@ -68,7 +102,13 @@ func isHex(s string) bool {
 
 // nodes picks those of one kind from a list of children, in the order of their
 // sequence numbers.
-func nodes(names []string, kind string) []node {
+func nodes(names []string, kind string) []node { return parseAll(names, kind, parse) }
+
+// rankedNodes picks the ranked ones of one kind, in the order of their ranks, those of
+// one rank in that of their sequence numbers.
+func rankedNodes(names []string, kind string) []node { return parseAll(names, kind, parseRanked) }
+
+func parseAll(names []string, kind string, parse func(name, kind string) (node, bool)) []node {
 	var list []node
 	for _, name := range names {
 		if n, ok := parse(name, kind); ok {
@@ -87,9 +127,11 @@ func distance(a, b int32) int32 { return b - a }
 // before orders sequence numbers.
 func before(a, b int32) bool { return distance(a, b) > 0 }
 
-// compare orders nodes by sequence number, for slices.SortFunc.
+// compare orders nodes by rank and sequence number, for slices.SortFunc.
 func compare(a, b node) int {
 	switch {
+	case a.rank != b.rank:
+		return cmp.Compare(a.rank, b.rank)
 	case before(a.seq, b.seq):
 		return -1
 	case before(b.seq, a.seq):

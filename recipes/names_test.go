@@ -60,6 +60,30 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseRanked(t *testing.T) {
+	for _, rank := range []int64{0, 1, 10, -1, math.MaxInt64, math.MinInt64} {
+		for _, seq := range []int32{0, 42, math.MaxInt32, math.MinInt32, -1} {
+			name := someID + "-item-" + rankText(rank) + "-" + decimal(seq)
+			if n, ok := parseRanked(name, kindItem); !ok || n.rank != rank || n.seq != seq || n.name != name || n.id != someID {
+				t.Errorf("%q is taken for %+v, %v", name, n, ok)
+			}
+			if n, ok := parse(name, kindItem); ok {
+				t.Errorf("%q is taken for %+v without a rank", name, n)
+			}
+		}
+	}
+	for _, name := range []string{
+		"", someID + "-item-", someID + "-item--", someID + "-item-0000000000", someID + "-item--000000001", someID + "-item-5",
+		someID + "-item-5-", someID + "-item-05-0000000000", someID + "-item-+5-0000000000", someID + "-item--0-0000000000",
+		someID + "-item--5-000000000", someID + "-item-x-0000000000", someID + "-item- 5-0000000000", someID + "-lock-5-0000000000",
+		someID + "-item-9223372036854775808-0000000000", someID + "-item-5-0000000000\n", someID + "-item-5--000000000",
+	} {
+		if n, ok := parseRanked(name, kindItem); ok {
+			t.Errorf("%q is taken for %+v", name, n)
+		}
+	}
+}
+
 func TestOrderPastTheWrap(t *testing.T) {
 	order := []int32{math.MaxInt32 - 2, math.MaxInt32 - 1, math.MaxInt32, math.MinInt32, math.MinInt32 + 1}
 	for i, a := range order {

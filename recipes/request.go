@@ -127,6 +127,17 @@ func (s *Session) children(ctx context.Context, z *zkSession, path string) ([]st
 	return names, err
 }
 
+// numChildren counts the children of path, none if there is no path.
+func (s *Session) numChildren(ctx context.Context, z *zkSession, path string) (int, error) {
+	return retry(ctx, s, z, read, func() (int, error) {
+		exists, stat, err := s.conn.Exists(path)
+		if err != nil || !exists {
+			return 0, err
+		}
+		return int(stat.NumChildren), nil
+	})
+}
+
 // freshChildren lists the children of path as they are at some time during the
 // call.
 func (s *Session) freshChildren(ctx context.Context, z *zkSession, path string) ([]string, error) {

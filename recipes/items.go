@@ -1,0 +1,287 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
+)
+
+// MaxItem is the largest item. The servers' own limit on a request
+// (jute.maxbuffer) is a little less than 1 MiB by default, and a request
+// beyond it costs the connection.
+const MaxItem = 1<<20 - 8<<10
+
+// MaxItems is how many items a queue holds. Whoever takes lists them all, and the
+// largest packet that ZooKeeper's own clients accept by default (jute.maxbuffer) is a
+// little less than 1 MiB: an item's name takes 64 bytes of it at most. A Put looks at
+// the number only once in a while, more often the fuller the queue is, so that many
+// producers at once can put in some more: what is left below 1 MiB is room for a
+// thousand.
+const MaxItems = 15_000
+
+// items are those of a queue of any kind: persistent children of its path, which some
+// clients put there and others take.
+type items struct {
+	*recipe
+	markers *markers
+	order   func(children []string) []node // those that are items, the first to come out first
+	lists   trust
+
+	// taking lets one take at a time go for the first item: a second one would
+	// go for the next, and be out of order if the first one then fails.
+	taking *semaphore.Weighted
+
+	mu     sync.Mutex
+	ahead  []node     // items of the last list that were not tried
+	readIn *zkSession // in which that list was read
+
+	room room
+}
+
+// trust says how long takes go by a list of the items.
+type trust int
+
+const (
+	untilEmpty trust = iota // later takes, too
+	oneTake                 // the next of the list follows on one that somebody else took
+	oneTry                  // each try at an item has a list of its own, that no older view may have
+)
+
+func newItems(s *Session, path string, lists trust, order func([]string) []node) *items {
+	r := newRecipe(s, path)
+	return &items{
+		recipe: r, markers: newMarkers(r), order: order, lists: lists,
+		taking: semaphore.NewWeighted(1), room: room{most: MaxItems},
+	}
+}
+
+// put adds an item; name is what its znode is called between its id and its number.
+func (q *items) put(ctx context.Context, name string, item []byte) error {
+	if len(item) > MaxItem {
+		return q.definite("put", ErrTooLarge)
+	}
+	create := &zk.CreateRequest{
+		Path: join(q.path, newID()+"-"+name+"-"), Data: slices.Clone(item),
+		Acl: acl(), Flags: zk.FlagSequence,
+	}
+	built := 0
+	return q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if err := q.hasRoom(ctx, z); err != nil {
+			return notApplied, err
+		}
+		o, err := q.markers.write(ctx, z, create)
+		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < maxRecreate {
+			built++
+			if err = q.s.ensurePath(ctx, z, q.path); err == nil {
+				err = errAgain
+			}
+		}
+		return o, err
+	})
+}
+
+// hasRoom fails with ErrFull if the queue had too many children when it was last
+// looked at.
+func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
+	if q.room.take() {
+		return nil
+	}
+	n, err := q.s.numChildren(ctx, z, q.path)
+	if err == nil && !q.room.found(n) {
+		err = ErrFull
+	}
+	return err
+}
+
+// take takes the first item; refill lists the items when none is ahead.
+func (q *items) take(ctx context.Context, op string, refill func(context.Context, *zkSession) error) (item []byte, err error) {
+	taking := false
+	defer func() {
+		if taking {
+			q.taking.Release(1)
+		}
+	}()
+	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+		if !taking {
+			if err := q.taking.Acquire(ctx, 1); err != nil {
+				return notApplied, err
+			}
+			taking = true
+			q.forget(oneTake)
+		}
+		n, ok := q.first(z)
+		if !ok {
+			return notApplied, refill(ctx, z)
+		}
+		item, o, err = q.takeItem(ctx, z, n)
+		return o, err
+	})
+	return item, err
+}
+
+// wait lists the items, and if there are none waits until it is worth looking again.
+func (q *items) wait(ctx context.Context, z *zkSession) error {
+	event := q.s.nextEvent()
+	if q.lists == oneTry {
+		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
+			return err
+		}
+	}
+	children, err := q.s.childrenW(ctx, z, q.path)
+	if errors.Is(err, zk.ErrNoNode) {
+		return q.s.ensurePath(ctx, z, q.path)
+	}
+	if err != nil || q.setAhead(z, children.names) > 0 {
+		return err
+	}
+	return q.s.wait(ctx, z, event, children.changed)
+}
+
+// look lists the items as they are at some time during the call, and fails with
+// ErrEmpty if there are none.
+func (q *items) look(ctx context.Context, z *zkSession) error {
+	names, err := q.s.freshChildren(ctx, z, q.path)
+	if err == nil && q.setAhead(z, names) == 0 {
+		return ErrEmpty
+	}
+	return err
+}
+
+// takeItem tries to take n, the first item as far as is known. That it is gone means
+// that somebody took it.
+func (q *items) takeItem(ctx context.Context, z *zkSession, n node) ([]byte, outcome, error) {
+	path := join(q.path, n.name)
+	v, err := q.s.get(ctx, z, path)
+	if err == nil {
+		var o outcome
+		o, err = q.markers.write(ctx, z, &zk.DeleteRequest{Path: path, Version: v.stat.Version})
+		switch o {
+		case applied:
+			return v.data, applied, nil
+		case unknown:
+			q.setAhead(nil, nil) // the item may still be the first
+			return nil, unknown, err
+		}
+	}
+	switch {
+	case errors.Is(err, zk.ErrNoNode): // taken by somebody else
+		q.forget(oneTry)
+		return nil, notApplied, nil
+	case errors.Is(err, zk.ErrBadVersion): // written to by somebody else
+		err = nil
+	}
+	q.putBack(z, n)
+	q.forget(oneTry)
+	return nil, notApplied, err
+}
+
+// peek reads the first item as it is at some time during the call.
+func (q *items) peek(ctx context.Context) (item []byte, err error) {
+	err = q.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
+		names, err := q.s.freshChildren(ctx, z, q.path)
+		if err != nil {
+			return notApplied, err
+		}
+		all := q.order(names)
+		if len(all) == 0 {
+			return notApplied, ErrEmpty
+		}
+		v, err := q.s.get(ctx, z, join(q.path, all[0].name))
+		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
+			return notApplied, nil
+		}
+		item = v.data
+		return appliedUnless(err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return item, nil
+}
+
+// count counts the items as they are at some time during the call.
+func (q *items) count(ctx context.Context) (n int, err error) {
+	err = q.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
+		names, err := q.s.freshChildren(ctx, z, q.path)
+		n = len(q.order(names))
+		return appliedUnless(err)
+	})
+	return n, err
+}
+
+// first takes the first item off the list that was read in z.
+func (q *items) first(z *zkSession) (node, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.readIn != z || len(q.ahead) == 0 {
+		return node{}, false
+	}
+	n := q.ahead[0]
+	q.ahead = q.ahead[1:]
+	return n, true
+}
+
+// putBack puts an item that was not taken back to the front of the list.
+func (q *items) putBack(z *zkSession, n node) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.readIn == z {
+		q.ahead = append([]node{n}, q.ahead...)
+	}
+}
+
+// setAhead takes over a new list and returns how many items are in it.
+func (q *items) setAhead(z *zkSession, names []string) int {
+	all := q.order(names)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ahead, q.readIn = all, z
+	return len(all)
+}
+
+// forget drops the list if it is not to be gone by any longer than that.
+func (q *items) forget(longest trust) {
+	if q.lists >= longest {
+		q.setAhead(nil, nil)
+	}
+}
+
+// close ends the calls that wait, and waits for what is under way and for clean-ups.
+func (q *items) close(ctx context.Context, op string) error {
+	q.stopCalls()
+	q.markers.close()
+	return q.drain(ctx, op)
+}
+
+// room is how many more items go into a queue, as far as this client knows.
+type room struct {
+	most int
+
+	mu   sync.Mutex
+	left int // puts before the next look
+}
+
+// looks is how often a producer looks at the size while it fills what room there is:
+// as many producers at once put in no more than there is.
+const looks = 64
+
+// take takes one place; false if it is time to look.
+func (r *room) take() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left--
+	return r.left >= 0
+}
+
+// found takes in how many children there are, and takes one place if there is one.
+func (r *room) found(children int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	free := r.most - children
+	r.left = max(free/looks-1, 0)
+	return free > 0
+}
