@@ -98,6 +98,19 @@ func ExampleQueue() {
 	}
 }
 
+func ExamplePriorityQueue() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	queue := recipes.NewPriorityQueue(session, "/app/jobs")
+	defer queue.Close(ctx)
+	_ = queue.Put(ctx, 9, []byte("tidy up"))
+	_ = queue.Put(ctx, 1, []byte("put out the fire"))
+	job, err := queue.Take(ctx)
+	if err == nil {
+		fmt.Printf("do %s first\n", job)
+	}
+}
+
 func ExampleBarrier() {
 	var session *recipes.Session // see the example of the package
 	ctx := context.Background()
