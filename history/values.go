@@ -68,13 +68,16 @@ const (
 	FEnd      = "end"      // the last event: the record is complete
 )
 
-// Offers is the value of FOffers: of the subject of a hold.
+// Offers is the value of FOffers: of the subject of a hold or a priority queue.
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // it gives a token with every grant
 	TellsLost bool `json:"tells_lost"` // it says when a hold is lost
 	// Remote says that it lives in another process. What a release's invoke says
 	// of the hold is what had been heard by then; only a confirm asks.
 	Remote bool `json:"remote,omitempty"`
+	// Strict says of a priority queue that each dequeue gives an item than which there
+	// was no better one at some moment during it.
+	Strict bool `json:"strict,omitempty"`
 }
 
 // Phases, in order. Heal ends when every fault is healed and the ensemble was

@@ -6,15 +6,20 @@ import "github.com/zklab/zklab/history"
 var Queue = declare(Model{
 	Name: history.ModelQueue, About: "a FIFO queue",
 	State: Filled, OnZnodes: true,
-	Operations: []Operation{
-		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{
+	Operations: queueOperations(tellPut),
+})
+
+// queueOperations are those of a queue of any kind; put tells of what is put in.
+func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
+	return []Operation{
+		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{
 			Name: "put", Asked: "put", Refused: "failed for certain", Unknown: "nobody knows whether it went in", Early: true,
 		}},
 		{F: history.FDequeue, Waits: true, Takes: true, Quorum: gotItem, Tell: tellTake, Words: Words{
 			Name: "take", Asked: "asked {key} for an item", Refused: "took none", Unknown: "nobody knows whether it took one",
 		}},
-	},
-})
+	}
+}
 
 // gotItem: one server alone can answer that a queue is empty.
 func gotItem(op *history.Operation) bool {
