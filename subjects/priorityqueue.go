@@ -1,0 +1,102 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/recipes"
+)
+
+// PriorityQueue is a queue that gives the item with the least priority, and of those the
+// one that was put in first. It may be an [Itemizer], and [Strict].
+type PriorityQueue interface {
+	Put(ctx context.Context, priority int32, item []byte) error
+	// Take removes the best item and waits for one until ctx ends.
+	Take(ctx context.Context) ([]byte, error)
+}
+
+// Strict is a priority queue that promises that each Take gives an item than which there
+// was no better one at some moment during the call, whatever server the client is on.
+type Strict interface{ IsStrict() }
+
+// OfferStrict is what a program offers whose priority queue is [Strict].
+const OfferStrict = "strict"
+
+// NewPriorityQueue is zklab's own priority queue, recipes.PriorityQueue, that is strict.
+func NewPriorityQueue(c *Client, path string) (PriorityQueue, error) {
+	return ofRecipe(c, func(s *recipes.Session) PriorityQueue {
+		return strictQueue{ownPriorityQueue{recipes.NewPriorityQueue(s, path), ownItems}}
+	})
+}
+
+// NewRelaxedPriorityQueue is zklab's own priority queue that is not strict.
+func NewRelaxedPriorityQueue(c *Client, path string) (PriorityQueue, error) {
+	return ofRecipe(c, func(s *recipes.Session) PriorityQueue {
+		return ownPriorityQueue{recipes.NewRelaxedPriorityQueue(s, path), ownItems}
+	})
+}
+
+type ownPriorityQueue struct {
+	*recipes.PriorityQueue
+	itemNames
+}
+
+type strictQueue struct{ ownPriorityQueue }
+
+// IsStrict is part of [Strict].
+func (strictQueue) IsStrict() {}
+
+// RankedItem is an item with its priority, on the way to another process.
+type RankedItem struct {
+	Item     []byte `json:"item"`
+	Priority int32  `json:"priority"`
+}
+
+// ServePriorityQueue serves priority queues to another process.
+func ServePriorityQueue(make func(c *Client, path string) (PriorityQueue, error)) Maker {
+	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
+		q, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
+			history.FEnqueue: taking(func(ctx context.Context, v RankedItem) (any, error) {
+				return nil, q.Put(ctx, v.Priority, v.Item)
+			}),
+			history.FDequeue: dequeues(q.Take),
+		}}
+		if _, ok := Offered[Strict](q); ok {
+			s.Offers = append(s.Offers, OfferStrict)
+		}
+		return s, nil
+	}
+}
+
+// RemotePriorityQueue is the priority queue of the program that the client runs as.
+func RemotePriorityQueue(c *Client, path string) (PriorityQueue, error) {
+	o, err := c.remote(models.PriorityQueue.Name, path, nil, OfferStrict)
+	if err != nil {
+		return nil, err
+	}
+	q := remotePriorityQueue{remoteItems{Object: o}}
+	if err := o.About(&q.itemNames); err != nil {
+		return nil, err
+	}
+	if o.Offers(OfferStrict) {
+		return remoteStrictQueue{q}, nil
+	}
+	return q, nil
+}
+
+type remotePriorityQueue struct{ remoteItems }
+
+func (q remotePriorityQueue) Put(ctx context.Context, priority int32, item []byte) error {
+	return q.Call(ctx, history.FEnqueue, RankedItem{item, priority}, nil)
+}
+
+type remoteStrictQueue struct{ remotePriorityQueue }
+
+// IsStrict is part of [Strict].
+func (remoteStrictQueue) IsStrict() {}
