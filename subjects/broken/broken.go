@@ -2,9 +2,9 @@
 // recipes were wrong, so that anybody can see what a violation looks like. Nothing but the names
 // on the command line and tests may use them.
 //
-// With one client on an idle ensemble all of them pass. Some show what is wrong wherever clients
-// compete, others when something happens to a client: a lost reply, an expired session, an
-// operation that is given up. Each says which property finds it.
+// With one client on an idle ensemble all of them pass, but for those of which that is said.
+// Some show what is wrong wherever clients compete, others when something happens to a client: a
+// lost reply, an expired session, an operation that is given up. Each says which property finds it.
 package broken
 
 import (

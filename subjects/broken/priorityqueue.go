@@ -1,0 +1,190 @@
+package broken
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// hastyPriorityQueue is a priority queue that lists its items, deletes the first one and
+// goes to the next where somebody else was quicker, with something wrong in which one is
+// the first. Its items are called item-<priority>-<sequence>.
+type hastyPriorityQueue struct {
+	conn *zk.Conn
+	path string
+	// first orders two items.
+	first func(a, b string) int
+	// list lists the items; nil: as they are now.
+	list func() ([]string, error)
+}
+
+func newHastyPriorityQueue(c *subjects.Client, path string, first func(a, b string) int) (*hastyPriorityQueue, error) {
+	return opened(c, path, func(conn *zk.Conn) *hastyPriorityQueue {
+		q := &hastyPriorityQueue{conn: conn, path: path, first: first}
+		q.list = func() ([]string, error) {
+			names, _, err := conn.Children(path)
+			return names, err
+		}
+		return q
+	})
+}
+
+func (q *hastyPriorityQueue) Put(_ context.Context, priority int32, item []byte) error {
+	_, err := q.create(priority, item)
+	return err
+}
+
+func (q *hastyPriorityQueue) create(priority int32, item []byte) (path string, err error) {
+	return q.conn.Create(fmt.Sprintf("%s/item-%d-", q.path, priority), item, zk.FlagSequence, openACL)
+}
+
+func (q *hastyPriorityQueue) Take(ctx context.Context) ([]byte, error) {
+	for {
+		names, err := q.list()
+		if err != nil {
+			return nil, subjects.WithoutEffect(err)
+		}
+		slices.SortFunc(names, q.first)
+		for _, name := range names {
+			item, err := q.remove(q.path + "/" + name)
+			if !errors.Is(err, zk.ErrNoNode) {
+				return item, err
+			}
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return nil, subjects.WithoutEffect(context.Cause(ctx))
+		}
+	}
+}
+
+// remove takes an item; zk.ErrNoNode says that somebody else did.
+func (q *hastyPriorityQueue) remove(path string) ([]byte, error) {
+	item, _, err := q.conn.Get(path)
+	if err != nil {
+		return nil, subjects.WithoutEffect(err)
+	}
+	return item, q.conn.Delete(path, -1)
+}
+
+// numbersOf are an item's priority and sequence number.
+func numbersOf(name string) (priority, sequence int) {
+	rest := strings.TrimPrefix(name, "item-")
+	i := strings.LastIndexByte(rest, '-')
+	priority, _ = strconv.Atoi(rest[:i])
+	sequence, _ = strconv.Atoi(rest[i+1:])
+	return priority, sequence
+}
+
+func byNumbers(a, b string) int {
+	p, m := numbersOf(a)
+	q, n := numbersOf(b)
+	return cmp.Or(cmp.Compare(p, q), cmp.Compare(m, n))
+}
+
+// IgnoresPriority is a priority queue that is a FIFO queue. Property "priority" finds
+// it, wherever items of different priorities meet, with a single client, too.
+func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
+	return newHastyPriorityQueue(c, path, func(a, b string) int {
+		_, m := numbersOf(a)
+		_, n := numbersOf(b)
+		return cmp.Compare(m, n)
+	})
+}
+
+// StringCompare is a priority queue that orders the names of its items, as text: 10 comes
+// before 9. Property "priority" finds it, with a single client, too.
+func StringCompare(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
+	return newHastyPriorityQueue(c, path, strings.Compare)
+}
+
+// KeepsStaleCache is a priority queue that goes by one list until all of it is gone,
+// whatever its watch says; only what the client puts in itself it adds. Property "priority"
+// finds it, wherever clients compete.
+func KeepsStaleCache(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
+	q, err := newHastyPriorityQueue(c, path, byNumbers)
+	if err != nil {
+		return nil, err
+	}
+	stale := &staleCache{hastyPriorityQueue: q, fresh: q.list}
+	q.list = stale.next
+	return stale, nil
+}
+
+type staleCache struct {
+	*hastyPriorityQueue
+	fresh func() ([]string, error)
+
+	mu   sync.Mutex
+	left []string
+}
+
+func (s *staleCache) Put(_ context.Context, priority int32, item []byte) error {
+	path, err := s.create(priority, item)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = append(s.left, path[len(s.path)+1:])
+	return nil
+}
+
+// next gives the first of what is left of the list: whether it is gone shows when it is
+// taken.
+func (s *staleCache) next() (names []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.left) == 0 {
+		if s.left, err = s.fresh(); err != nil || len(s.left) == 0 {
+			return nil, err
+		}
+	}
+	slices.SortFunc(s.left, s.first)
+	names, s.left = s.left[:1:1], s.left[1:]
+	return names, nil
+}
+
+// WalksOn is a priority queue that says that it is strict, and reads its list behind a
+// fence, but goes on in that list when somebody else was quicker: what came since then is
+// passed over. Property "strict" finds it, wherever clients compete.
+func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
+	q, err := newHastyPriorityQueue(c, path, byNumbers)
+	if err != nil {
+		return nil, err
+	}
+	read := q.list
+	q.list = func() ([]string, error) {
+		if _, err := q.conn.Multi(&zk.CheckVersionRequest{Path: path, Version: -1}); err != nil {
+			return nil, err
+		}
+		return read()
+	}
+	return saysStrict{q}, nil
+}
+
+// NoFence is a priority queue that says that it is strict, and reads its lists from a
+// server that may lag. Property "strict" finds it where one does.
+func NoFence(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
+	q, err := newHastyPriorityQueue(c, path, byNumbers)
+	if err != nil {
+		return nil, err
+	}
+	return saysStrict{q}, nil
+}
+
+type saysStrict struct{ *hastyPriorityQueue }
+
+// IsStrict is part of [subjects.Strict].
+func (saysStrict) IsStrict() {}
