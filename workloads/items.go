@@ -1,0 +1,142 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+)
+
+// This file is what the workloads of queues of all kinds share: every client puts into and
+// takes from several of them, about as often the one as the other, and a drain ends the run.
+
+// takes is a queue of any kind, as far as it gives out items.
+type takes interface {
+	Take(ctx context.Context) ([]byte, error)
+}
+
+// itemsRun is a queue's workload at work.
+type itemsRun[Q takes] struct {
+	env    *Env
+	queues perKey[Q]
+	item   newItem[Q]
+}
+
+// newItem makes an item of a name: how it is recorded, and how it is put.
+type newItem[Q takes] func(name string, rng *rand.Rand) (arg any, put func(ctx context.Context, q Q) error)
+
+func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Client, path string) (Q, error), item newItem[Q]) (*itemsRun[Q], error) {
+	queues, err := makePerKey(ctx, env, make)
+	return &itemsRun[Q]{env: env, queues: queues, item: item}, err
+}
+
+// takePatience is how long a take waits for an item: long enough to meet one
+// that is put meanwhile, short enough that a client that waits does not stand
+// in the way of its own puts.
+const takePatience = 100 * time.Millisecond
+
+// Load lets every client put a few items first, so that queues are rarely
+// empty, and then put and take as it comes.
+func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
+	r.env.each(func(c *Client) {
+		rng := random(r.env, c.ID)
+		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			key := r.env.Key(rng.IntN(r.env.Keys))
+			if n <= 2*r.env.Keys || rng.IntN(2) == 0 {
+				r.put(ctx, c, rng, key, at, fmt.Sprintf("c%d-%d", c.ID, n))
+			} else {
+				_ = r.take(ctx, c, key, at, min(takePatience, r.env.OpTimeout))
+			}
+		}
+	})
+	return nil
+}
+
+func (r *itemsRun[Q]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string) {
+	arg, put := r.item(item, rng)
+	_ = c.Do(ctx, Op{
+		F: history.FEnqueue, Key: key, Arg: arg, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, r.queues[c.ID][key]) },
+	})
+}
+
+func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patience time.Duration) error {
+	return c.Do(ctx, Op{
+		F: history.FDequeue, Key: key, Intended: at, Timeout: patience,
+		Run: func(ctx context.Context) (any, error) {
+			item, err := r.queues[c.ID][key].Take(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return history.Item{Item: string(item)}, nil
+		},
+	})
+}
+
+// Quiesce drains every queue through the subjects and looks for itself that
+// nothing is left.
+func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
+	deadline := r.env.Record.Now() + 2*r.env.Bound
+	err := r.env.look(history.FDrained, "drain", func(key string) (any, error) {
+		left, err := r.drain(ctx, key, deadline)
+		return history.Drained{Empty: left == 0, Left: left}, err
+	})
+	r.queues.close(ctx, r.env, func(q Q) any { return q })
+	return err
+}
+
+// drain lets all clients take until a fresh list shows the queue empty, or
+// the deadline has passed. What is left after some rounds one client takes,
+// another one each round, with more patience than a healthy ensemble ever needs,
+// so that a consumer who is stuck shows.
+func (r *itemsRun[Q]) drain(ctx context.Context, key string, deadline time.Duration) (left int, err error) {
+	const quick = 3
+	for round := 1; ; round++ {
+		if left, err = r.left(ctx, key); err != nil || left == 0 || r.env.Record.Now() >= deadline {
+			return left, err
+		}
+		if ctx.Err() != nil {
+			return left, context.Cause(ctx)
+		}
+		if round > quick {
+			c := r.env.Clients[round%len(r.env.Clients)]
+			r.takeSome(ctx, c, key, left, r.env.Bound+r.env.Bound/4, deadline)
+		} else {
+			share := (left + len(r.env.Clients) - 1) / len(r.env.Clients)
+			r.env.each(func(c *Client) { r.takeSome(ctx, c, key, share, 5*takePatience, deadline) })
+		}
+		pause(ctx, 5*time.Millisecond) // where takes fail at once
+	}
+}
+
+// takeSome lets one client take up to n items, until a take fails or the
+// deadline has passed.
+func (r *itemsRun[Q]) takeSome(ctx context.Context, c *Client, key string, n int, patience, deadline time.Duration) {
+	for range n {
+		if r.env.Record.Now() >= deadline || r.take(ctx, c, key, 0, patience) != nil {
+			return
+		}
+	}
+}
+
+// left counts the items in the queue as it is now.
+func (r *itemsRun[Q]) left(ctx context.Context, key string) (n int, err error) {
+	isItem := func(string) bool { return true }
+	if q, ok := subjects.Offered[subjects.Itemizer](r.queues[r.env.Clients[0].ID][key]); ok {
+		isItem = q.IsItem
+	}
+	err = retry(ctx, r.env.Bound, func() error {
+		names, err := r.env.freshChildren(ctx, r.env.Path(key))
+		n = 0
+		for _, name := range names {
+			if isItem(name) {
+				n++
+			}
+		}
+		return err
+	})
+	return n, err
+}

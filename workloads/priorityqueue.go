@@ -1,0 +1,60 @@
+package workloads
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// PriorityQueue is the workload of a priority queue: that of [Queue], with items of
+// several priorities, some of which are in the queue at once.
+type PriorityQueue struct {
+	// New makes the subject of one client on one path. All are [subjects.Strict], or none.
+	New func(c *subjects.Client, path string) (subjects.PriorityQueue, error)
+}
+
+var _ = offer(models.PriorityQueue,
+	own(PriorityQueue{subjects.NewPriorityQueue}),
+	Subject{Name: Own + "-relaxed", About: "the recipe of package recipes, relaxed: by lists that may be old", workload: PriorityQueue{subjects.NewRelaxedPriorityQueue}},
+	planted("keeps-stale-cache", "priority", "", "goes by one list until all of it is gone", PriorityQueue{broken.KeepsStaleCache}),
+	planted("ignores-priority", "priority", "", "gives out the oldest item", PriorityQueue{broken.IgnoresPriority}),
+	planted("string-compare", "priority", "", "orders priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}),
+	planted("walks-on", "strict", "", "goes on in an old list when somebody else was quicker", PriorityQueue{broken.WalksOn}),
+	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
+)
+
+// Name is that of the model.
+func (PriorityQueue) Name() string { return models.PriorityQueue.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (PriorityQueue) InProcesses() Workload { return PriorityQueue{New: subjects.RemotePriorityQueue} }
+
+// Maker serves the subjects to another process.
+func (w PriorityQueue) Maker() subjects.Maker { return subjects.ServePriorityQueue(w.New) }
+
+// Params says that a priority queue needs nothing more.
+func (PriorityQueue) Params(*history.Params) {}
+
+// worst is the number of the worst priority; 1 is the best one. It has two digits, so that
+// who compares numbers as text shows.
+const worst = 12
+
+// Start makes the queues.
+func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
+	r, err := startItems(ctx, env, w.New, func(item string, rng *rand.Rand) (any, func(context.Context, subjects.PriorityQueue) error) {
+		priority := 1 + rng.Int32N(worst)
+		return models.Ranked{Item: item, Priority: priority}, func(ctx context.Context, q subjects.PriorityQueue) error {
+			return q.Put(ctx, priority, []byte(item))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, strict := subjects.Offered[subjects.Strict](r.queues[env.Clients[0].ID][env.Key(0)]) // all are of one kind
+	env.fact(history.FOffers, "", history.Offers{Strict: strict})
+	return r, nil
+}
