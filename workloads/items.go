@@ -20,9 +20,10 @@ type takes interface {
 
 // itemsRun is a queue's workload at work.
 type itemsRun[Q takes] struct {
-	env    *Env
-	queues perKey[Q]
-	item   newItem[Q]
+	env      *Env
+	queues   perKey[Q]
+	item     newItem[Q]
+	meetings *meetings // nil: clients meet by chance only
 }
 
 // newItem makes an item of a name: how it is recorded, and how it is put.
@@ -45,7 +46,13 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 		rng := random(r.env, c.ID)
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
 			key := r.env.Key(rng.IntN(r.env.Keys))
-			if n <= 2*r.env.Keys || rng.IntN(2) == 0 {
+			first := n <= 2*r.env.Keys
+			if r.meetings != nil && !first && rng.IntN(3) == 0 {
+				if meets, there, ok := r.meetings.next(ctx, over, c); ok {
+					at, key = meets, there
+				}
+			}
+			if first || rng.IntN(2) == 0 {
 				r.put(ctx, c, rng, key, at, fmt.Sprintf("c%d-%d", c.ID, n))
 			} else {
 				_ = r.take(ctx, c, key, at, min(takePatience, r.env.OpTimeout))

@@ -40,12 +40,8 @@ func newHastyPriorityQueue(c *subjects.Client, path string, first func(a, b stri
 }
 
 func (q *hastyPriorityQueue) Put(_ context.Context, priority int32, item []byte) error {
-	_, err := q.create(priority, item)
+	_, err := q.conn.Create(fmt.Sprintf("%s/item-%d-", q.path, priority), item, zk.FlagSequence, openACL)
 	return err
-}
-
-func (q *hastyPriorityQueue) create(priority int32, item []byte) (path string, err error) {
-	return q.conn.Create(fmt.Sprintf("%s/item-%d-", q.path, priority), item, zk.FlagSequence, openACL)
 }
 
 func (q *hastyPriorityQueue) Take(ctx context.Context) ([]byte, error) {
@@ -110,8 +106,8 @@ func StringCompare(c *subjects.Client, path string) (subjects.PriorityQueue, err
 }
 
 // KeepsStaleCache is a priority queue that goes by one list until all of it is gone,
-// whatever its watch says; only what the client puts in itself it adds. Property "priority"
-// finds it, wherever clients compete.
+// whatever its watch says, or until the client puts something in itself. Property
+// "priority" finds it, wherever clients compete.
 func KeepsStaleCache(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newHastyPriorityQueue(c, path, byNumbers)
 	if err != nil {
@@ -130,15 +126,12 @@ type staleCache struct {
 	left []string
 }
 
-func (s *staleCache) Put(_ context.Context, priority int32, item []byte) error {
-	path, err := s.create(priority, item)
-	if err != nil {
-		return err
-	}
+func (s *staleCache) Put(ctx context.Context, priority int32, item []byte) error {
+	err := s.hastyPriorityQueue.Put(ctx, priority, item)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left = append(s.left, path[len(s.path)+1:])
-	return nil
+	s.left = nil
+	return err
 }
 
 // next gives the first of what is left of the list: whether it is gone shows when it is
@@ -150,8 +143,8 @@ func (s *staleCache) next() (names []string, err error) {
 		if s.left, err = s.fresh(); err != nil || len(s.left) == 0 {
 			return nil, err
 		}
+		slices.SortFunc(s.left, s.first)
 	}
-	slices.SortFunc(s.left, s.first)
 	names, s.left = s.left[:1:1], s.left[1:]
 	return names, nil
 }
