@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/simulated/workloads"
 )
 
@@ -147,6 +148,10 @@ func TestDefectiveWorlds(t *testing.T) {
 		{history.ModelQueue, "ignores-no-node", "integrity", false, 0},
 		{history.ModelQueue, "blind-delete-retry", "loss", false, 11},
 		{history.ModelQueue, "guesses-mine", "integrity", false, 4},
+		{models.PriorityQueue.Name, "ignores-priority", "priority", false, 0},
+		{models.PriorityQueue.Name, "walks-on", "strict", false, 0},
+		{models.PriorityQueue.Name, "no-fence", "strict", false, 0},
+		{models.PriorityQueue.Name, "skips", "class-order", false, 0},
 		{history.ModelBarrier, "times-out-as-ok", "early", false, 0},
 		{history.ModelBarrier, "error-as-down", "early", false, 12},
 		{history.ModelBarrier, "misses-lift", "late", false, 0},

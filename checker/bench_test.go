@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
 	objects "github.com/zklab/zklab/history/models"
 )
@@ -15,7 +16,7 @@ import (
 // perRound is how many operations good makes in a round.
 var perRound = map[string]int{
 	history.ModelLock: 4, history.ModelElection: 5, history.ModelQueue: 2, history.ModelBarrier: 4, history.ModelDoubleBarrier: 6,
-	history.ModelRegister: 6, objects.Counter.Name: 6, objects.Semaphore.Name: 3,
+	history.ModelRegister: 6, queues.PriorityQueue.Object.Name: 4, objects.Counter.Name: 6, objects.Semaphore.Name: 3,
 }
 
 var benchSizes = []int{1000, 10000, 100000}

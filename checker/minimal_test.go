@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
 )
 
@@ -242,6 +243,7 @@ func TestWitnessesAreMinimal(t *testing.T) {
 func TestGeneratedWitnessesAreMinimal(t *testing.T) {
 	generators := map[string]func(*rand.Rand, checktest.Kind) *history.History{
 		history.ModelLock: checktest.GenerateHolds, history.ModelQueue: checktest.GenerateQueue, history.ModelBarrier: checktest.GenerateBarrier,
+		queues.PriorityQueue.Object.Name: checktest.GenerateStrictQueue,
 		history.ModelDoubleBarrier: func(rng *rand.Rand, how checktest.Kind) *history.History {
 			return checktest.GenerateRound(rng, how, true, true)
 		},

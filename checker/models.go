@@ -20,7 +20,7 @@ import (
 )
 
 // models are all, by name.
-var models = byName(locks.Lock, locks.Election, locks.Semaphore, queues.Queue, barriers.Barrier, barriers.DoubleBarrier, registers.Register, sessions.Session, counters.Counter)
+var models = byName(locks.Lock, locks.Election, locks.Semaphore, queues.Queue, queues.PriorityQueue, barriers.Barrier, barriers.DoubleBarrier, registers.Register, sessions.Session, counters.Counter)
 
 func byName(all ...frame.Model) map[string]frame.Model {
 	of := make(map[string]frame.Model, len(all))

@@ -14,7 +14,7 @@ import (
 func TestWhatRestsOnTransactionsIsNotAvailable(t *testing.T) {
 	for model, want := range map[string][]string{
 		history.ModelLock: {"committed transactions", "grant", "log"}, history.ModelElection: {"committed transactions", "grant", "log"},
-		history.ModelQueue: {"committed transactions", "log"}, history.ModelBarrier: {"committed transactions", "log"},
+		history.ModelQueue: {"committed transactions", "log"}, "priority-queue": {"committed transactions", "log"}, history.ModelBarrier: {"committed transactions", "log"},
 		history.ModelDoubleBarrier: {"committed transactions", "log"}, history.ModelRegister: {"committed transactions"},
 		history.ModelSession: {"committed transactions", "views", "expiry"},
 	} {

@@ -83,7 +83,7 @@ func (s *Scene) conclude() {
 		s.together()
 	case "integrity":
 		s.twice()
-	case "order":
+	case "order", "class-order":
 		s.overtaken()
 	case "loss":
 		s.vanished()

@@ -208,14 +208,26 @@ func (w *world) mutateTenures(all []tenure) {
 // GenerateQueue makes a history of one FIFO queue with unknown outcomes, drained
 // in some of them.
 func GenerateQueue(rng *rand.Rand, how Kind) *history.History {
+	return generateItems(rng, how, Foreign(history.ModelQueue), nil)
+}
+
+// queued is an item in a queue.
+type queued struct {
+	value    string
+	priority int32
+}
+
+// generateItems makes a history of one queue; which says which of the items there comes
+// out, nil: there are no priorities, and the first does.
+func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queued) int) *history.History {
 	clients := 2 + rng.IntN(3)
-	w := NewWorld(rng, Foreign(history.ModelQueue), clients)
+	w := NewWorld(rng, r, clients)
 	type call struct {
 		Args
 		value string
 	}
 	var calls []call
-	var list []string
+	var list []queued
 	t, made := 1, 0
 	n := 4 + rng.IntN(7)
 	for range n {
@@ -233,9 +245,14 @@ func GenerateQueue(rng *rand.Rand, how Kind) *history.History {
 		if rng.IntN(2) == 0 {
 			made++
 			x.F, x.value = history.FEnqueue, fmt.Sprintf("v%d", made)
+			in := queued{value: x.value}
 			x.In = history.Item{Item: x.value}
+			if which != nil {
+				in.priority = rng.Int32N(3)
+				x.In = models.Ranked{Item: x.value, Priority: in.priority}
+			}
 			if happens {
-				list = append(list, x.value)
+				list = append(list, in)
 			}
 		} else {
 			x.F = history.FDequeue
@@ -244,7 +261,12 @@ func GenerateQueue(rng *rand.Rand, how Kind) *history.History {
 			case len(list) == 0:
 				x.Out = nil // empty: excused by a server that lags
 			default:
-				x.value, list = list[0], list[1:]
+				i := 0
+				if which != nil {
+					i = which(list)
+				}
+				x.value = list[i].value
+				list = slices.Delete(list, i, i+1)
 				if how == random {
 					x.value = fmt.Sprintf("v%d", 1+rng.IntN(made+1))
 				}

@@ -127,6 +127,8 @@ func Good(model string, n int) *Record {
 		end = GoodRegister(r, n)
 	case models.Counter.Name:
 		end = goodCounter(r, n)
+	case models.PriorityQueue.Name:
+		end = goodPriorityQueue(r, n)
 	}
 	for c := range 3 {
 		r.Proof(c, history.ID(c+1), end)

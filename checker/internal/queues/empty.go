@@ -47,7 +47,7 @@ var empty = &frame.Property{
 func anyEmpty(a *evidence.Record) bool {
 	for _, k := range a.Keys {
 		for _, op := range k.Ops {
-			if op.F == history.FDequeue && op.Outcome() == history.OK && len(op.Return.Value) == 0 {
+			if a.Object.Operation(op.F).Takes && op.Outcome() == history.OK && len(op.Return.Value) == 0 {
 				return true
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
+var inLog = frame.LogAgrees(settlesQueues, queueInLog)
+
 // queueInLog looks for the create of each item that was put in, and for the
 // delete of each that came out.
 func queueInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {

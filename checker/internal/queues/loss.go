@@ -17,7 +17,7 @@ import (
 //
 // An item that was put in for certain and never came out must have been taken
 // by a dequeue whose outcome nobody knows, before a deadline: when the queue was
-// seen empty at the end, or when an item put in later had come out. The unknown
+// seen empty at the end, or when an item of its priority put in later had come out. The unknown
 // dequeues can cover all such items exactly if, both sorted, the i-th began by
 // the i-th deadline.
 var loss = &frame.Property{
@@ -97,7 +97,7 @@ func decideLoss(f *frame.Finding, q *queue) {
 // vanished are the items that must have been taken by unknown dequeues, by
 // deadline, and how many others never came out that may still be there.
 func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
-	later := newSuccessors(q.taken())
+	later := successorsOf(q.taken())
 	var gone []vanished
 	open := 0
 	for _, it := range q.items {
@@ -106,7 +106,7 @@ func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
 			continue
 		}
 		v := vanished{item: it, deadline: evidence.Never}
-		if y := later.after(op.Return.Time); y != nil {
+		if y := later[it.priority].after(op.Return.Time); y != nil {
 			v.deadline = y.out[0].Return.Time
 			v.shown = append(evidence.EventsOf(y.enqueue()), evidence.EventsOf(y.out[0])...)
 			v.before = y.enqueue().Began()

@@ -3,6 +3,7 @@ package queues
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,11 +20,26 @@ var fifo = &frame.Property{
 	Meaning:  "items came out in the order in which they went in",
 	Decider:  "sweep over enqueues",
 	Evidence: frame.FromTimes,
-	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
-		f.Add(q.figures)
-		decideFIFO(f, q.Name, q.taken())
-	}),
+	Decide:   onQueue(decideOrder),
 	Exercise: queueExercise,
+}
+
+// decideOrder decides the items of each priority by themselves.
+func decideOrder(_ context.Context, f *frame.Finding, q *queue) {
+	f.Add(q.figures)
+	of := byPriority(q.taken())
+	for _, p := range slices.Sorted(maps.Keys(of)) {
+		decideFIFO(f, q.Name, of[p])
+	}
+}
+
+// byPriority are items by their priority.
+func byPriority(all []*item) map[int32][]*item {
+	of := map[int32][]*item{}
+	for _, it := range all {
+		of[it.priority] = append(of[it.priority], it)
+	}
+	return of
 }
 
 // taken are the items that came out and had been put in.
@@ -61,8 +77,17 @@ func decideFIFO(f *frame.Finding, key string, taken []*item) {
 	}
 }
 
+// successorsOf are the successors of each priority.
+func successorsOf(taken []*item) map[int32]*successors {
+	of := map[int32]*successors{}
+	for p, items := range byPriority(taken) {
+		of[p] = newSuccessors(items)
+	}
+	return of
+}
+
 // successors gives, for a time t, the earliest return of a dequeue of an item
-// that was put in after t: by then everything put in before t is out.
+// that was put in after t: by then everything of its priority put in before t is out.
 type successors struct {
 	calls  []time.Duration // invocations of enqueues, ascending
 	items  []*item
@@ -87,6 +112,9 @@ func newSuccessors(taken []*item) *successors {
 
 // after is the first to be taken of the items put in after t; nil: there is none.
 func (s *successors) after(t time.Duration) *item {
+	if s == nil {
+		return nil
+	}
 	i, _ := slices.BinarySearch(s.calls, t+1)
 	if i == len(s.items) {
 		return nil

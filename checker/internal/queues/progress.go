@@ -101,7 +101,7 @@ func (q *queue) leftovers() []stay {
 func waitsByClient(k *evidence.Key) map[int][]*history.Operation {
 	of := map[int][]*history.Operation{}
 	for _, op := range k.Ops {
-		if op.F == history.FDequeue && evidence.Ended(op)-op.Began() >= frame.RealWait {
+		if k.Object.Operation(op.F).Takes && evidence.Ended(op)-op.Began() >= frame.RealWait {
 			of[op.Client] = append(of[op.Client], op)
 		}
 	}

@@ -12,20 +12,21 @@ import (
 	"github.com/zklab/zklab/internal/prose"
 )
 
-// Queue is a FIFO queue with unique items. Integrity, order and loss together say
+// Queue is a FIFO queue with unique items, all of one priority. Integrity, order and loss together say
 // exactly that the queue is linearizable at its deletes; pairs of items suffice
 // (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
 var Queue = frame.Model{
 	Object:     models.Queue,
-	Properties: []*frame.Property{integrity, fifo, loss, empty, queueProgress, frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, queueInLog)},
+	Properties: []*frame.Property{integrity, fifo, loss, empty, queueProgress, inLog},
 	Referees:   []*frame.Referee{queueReferee},
 }
 
 // item is one value that went into, or came out of, a queue.
 type item struct {
-	value string
-	in    []*history.Operation // enqueues, failed ones included
-	out   []*history.Operation // dequeues that returned it
+	value    string
+	priority int32                // with which it went in; a FIFO queue has but one
+	in       []*history.Operation // enqueues, failed ones included
+	out      []*history.Operation // dequeues that returned it
 }
 
 // enqueue is its enqueue if it may have happened; nil if there is none.
@@ -69,13 +70,11 @@ var queueOf = evidence.OncePerKey(readQueue)
 func readQueue(k *evidence.Key) *queue {
 	b := &queueReader{a: k.Record, queue: &queue{Key: k, figures: map[string]float64{}}, by: map[string]*item{}, earlier: evidence.NewReach()}
 	for _, op := range k.Ops {
-		switch op.F {
-		case history.FEnqueue:
+		switch traits := k.Object.Operation(op.F); {
+		case traits.Puts:
 			b.enqueue(op)
-		case history.FDequeue:
-			if op.Outcome() != history.Fail {
-				b.dequeue(op)
-			}
+		case traits.Takes && op.Outcome() != history.Fail:
+			b.dequeue(op)
 		}
 	}
 	b.figures["items"] = float64(len(b.items))
@@ -102,13 +101,15 @@ func (b *queueReader) item(value string) *item {
 }
 
 func (b *queueReader) enqueue(op *history.Operation) {
-	var v history.Item
+	var v models.Ranked
 	b.a.Decode(op.Invoke, &v)
 	it := b.item(v.Item)
 	if it.enqueue() != nil && op.Outcome() != history.Fail {
 		b.doubled = v.Item
 	}
-	it.in = append(it.in, op)
+	if it.in = append(it.in, op); it.enqueue() == op || len(it.in) == 1 {
+		it.priority = v.Priority
+	}
 }
 
 // dequeue takes in one that did not fail.

@@ -16,22 +16,26 @@ var queueReferee = &frame.Referee{
 	Covers:     []string{"integrity", "order", "loss"},
 	Operations: queueOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return queueSpec() },
-	Size: func(state any) int {
-		n := 0
-		for _, s := range state.([]any) {
-			n += len(s.(string)) + 32
-		}
-		return n
-	},
+	Size:       listSize,
+}
+
+// listSize is the size of states that are lists.
+func listSize(state any) int {
+	n := 0
+	for _, s := range state.([]any) {
+		n += len(s.(string)) + 32
+	}
+	return n
 }
 
 // queueStep is an operation on a queue, its item given by four bytes.
 type queueStep struct {
-	kind  queueKind
-	code  string
-	maybe bool // an enqueue that may never happen
-	text  string
-	taken []span // of all items, by number
+	kind     queueKind
+	code     string
+	priority int32
+	maybe    bool // an enqueue that may never happen
+	text     string
+	taken    []span // of all items, by number
 }
 
 // span is when the dequeue ran that is known to have returned an item. It lets the search
@@ -87,10 +91,10 @@ func queueOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	for i, it := range q.items {
 		code := string([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)})
 		if op := it.enqueue(); op != nil {
-			add(op, queueStep{kind: puts, code: code, maybe: op.Outcome() == history.Info, text: fmt.Sprintf("enqueue %s", it.value)})
+			add(op, queueStep{kind: puts, code: code, priority: it.priority, maybe: op.Outcome() == history.Info, text: fmt.Sprintf("enqueue %s", it.value)})
 		}
 		for _, op := range it.out {
-			add(op, queueStep{kind: takes, code: code, text: fmt.Sprintf("dequeue %s", it.value)})
+			add(op, queueStep{kind: takes, code: code, priority: it.priority, text: fmt.Sprintf("dequeue %s", it.value)})
 			taken[i] = span{true, ops[len(ops)-1].Call, ops[len(ops)-1].Return}
 		}
 	}

@@ -1,20 +1,27 @@
 package workloads
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/simulated"
 )
 
 var errUnknown = errors.New("unknown")
 
-// queues is the workload of FIFO queues, and the recipe.
+// queues is the workload of queues, FIFO or with priorities, and the recipe.
 type queues struct {
 	w       *sim
 	o       Options
+	ranked  bool // by priority
+	strict  bool // its lists are fenced, and read again when somebody else was quicker
 	empties bool // a take of nothing answers so at once
 	marks   map[string]bool
 	tries   int
@@ -23,10 +30,37 @@ type queues struct {
 }
 
 func newQueues(w *sim, o Options) *queues {
-	return &queues{w: w, o: o, empties: w.chance(0.3), marks: map[string]bool{}, taken: map[string]int{}, deleted: map[string]int{}}
+	q := &queues{w: w, o: o, empties: w.chance(0.3), marks: map[string]bool{}, taken: map[string]int{}, deleted: map[string]int{}}
+	if q.ranked = o.Model == models.PriorityQueue.Name; q.ranked {
+		q.strict = w.chance(0.5) || q.saysStrict()
+		w.nemesis(history.FOffers, "", history.Offers{Strict: q.strict})
+	}
+	return q
 }
 
-func (q *queues) put(p *Proc, c *conn, f string, item string, deadline time.Duration) error {
+// saysStrict: it is planted that it says so and is not.
+func (q *queues) saysStrict() bool { return q.o.Defect == "walks-on" || q.o.Defect == "no-fence" }
+
+// items lists the items, the first one first.
+func (q *queues) items(p *Proc, c *conn, f string, deadline time.Duration) ([]child, error) {
+	list := p.children
+	if q.strict && q.o.Defect != "no-fence" {
+		list = p.fenced
+	}
+	of, err := list(c, f, deadline)
+	if q.ranked && q.o.Defect != "ignores-priority" {
+		slices.SortStableFunc(of, func(a, b child) int { return cmp.Compare(a.priority(), b.priority()) })
+	}
+	return of, err
+}
+
+// priority is what the name of an item begins with.
+func (c child) priority() int {
+	n, _ := strconv.Atoi(strings.TrimSuffix(c.name, "-item"))
+	return n
+}
+
+func (q *queues) put(p *Proc, c *conn, f, name, item string, deadline time.Duration) error {
 	for {
 		s := p.ready(c, deadline)
 		if s == nil {
@@ -34,7 +68,7 @@ func (q *queues) put(p *Proc, c *conn, f string, item string, deadline time.Dura
 		}
 		q.tries++
 		mark := fmt.Sprint(q.tries)
-		_, err := p.call(c, q.marked(create(f, item, item, false), mark), deadline)
+		_, err := p.call(c, q.marked(create(f, name, item, false), mark), deadline)
 		switch {
 		case err == nil:
 			return nil
@@ -101,7 +135,7 @@ func (q *queues) take(p *Proc, c *conn, f string, deadline time.Duration) (strin
 		if p.ready(c, deadline) == nil {
 			return "", noEffect{errTimeout}
 		}
-		of, err := p.children(c, f, deadline)
+		of, err := q.items(p, c, f, deadline)
 		if err == errTimeout {
 			return "", noEffect{err}
 		}
@@ -130,6 +164,7 @@ func (q *queues) take(p *Proc, c *conn, f string, deadline time.Duration) (strin
 			}
 			continue
 		}
+	walk:
 		for _, n := range of {
 			s := c.sess
 			if s == nil {
@@ -143,8 +178,10 @@ func (q *queues) take(p *Proc, c *conn, f string, deadline time.Duration) (strin
 				return n.value, nil
 			case err == errNoNode && q.o.Defect == "ignores-no-node":
 				return n.value, nil
-			case err == errNoNode:
+			case err == errNoNode && (!q.strict || q.o.Defect == "walks-on"):
 				continue
+			case err == errNoNode:
+				break walk
 			case err == errSession:
 				return "", noEffect{err}
 			case err == errLoss && q.o.Defect == "blind-delete-retry":
@@ -168,8 +205,13 @@ func (q *queues) take(p *Proc, c *conn, f string, deadline time.Duration) (strin
 }
 
 func (q *queues) enqueue(p *Proc, c *conn, k int, item string) {
-	_ = p.do(c, op{f: history.FEnqueue, key: key(k), arg: history.Item{Item: item}, within: opTime, run: func(deadline time.Duration) (any, error) {
-		return nil, q.put(p, c, q.w.folder(key(k)), item, deadline)
+	name, arg := item, any(history.Item{Item: item})
+	if q.ranked {
+		priority := q.w.rng.Int32N(12)
+		name, arg = fmt.Sprintf("%d-item", priority), models.Ranked{Item: item, Priority: priority}
+	}
+	_ = p.do(c, op{f: history.FEnqueue, key: key(k), arg: arg, within: opTime, run: func(deadline time.Duration) (any, error) {
+		return nil, q.put(p, c, q.w.folder(key(k)), name, item, deadline)
 	}})
 }
 

@@ -98,7 +98,7 @@ func (w *sim) perform(p *Proc, o Options) {
 	switch o.Model {
 	case history.ModelLock, history.ModelElection, models.Semaphore.Name:
 		wk = newHolds(w, o)
-	case history.ModelQueue:
+	case history.ModelQueue, models.PriorityQueue.Name:
 		wk = newQueues(w, o)
 	case history.ModelBarrier:
 		wk = &barriers{w: w, o: o}

@@ -1,0 +1,63 @@
+package queues
+
+import (
+	"cmp"
+	"slices"
+)
+
+// axis is a line of moments, those at which something began or ended, of which stretches
+// get busy. Every moment has an even position, and what lies between it and the next one
+// the odd position behind it.
+type axis[T cmp.Ordered] struct {
+	moments []T
+	// beyond is, of each position, itself if it is free, else one behind it up to which
+	// all are busy.
+	beyond []int
+}
+
+func newAxis[T cmp.Ordered](moments []T) *axis[T] {
+	slices.Sort(moments)
+	a := &axis[T]{moments: slices.Compact(moments)}
+	a.beyond = make([]int, a.end()+1)
+	for i := range a.beyond {
+		a.beyond[i] = i
+	}
+	return a
+}
+
+// end is the position behind all.
+func (a *axis[T]) end() int { return 2 * len(a.moments) }
+
+// at is the position of a moment of the axis.
+func (a *axis[T]) at(t T) int {
+	i, _ := slices.BinarySearch(a.moments, t)
+	return 2 * i
+}
+
+// after is the position behind the last moment that is not after t.
+func (a *axis[T]) after(t T) int {
+	i, found := slices.BinarySearch(a.moments, t)
+	if found {
+		i++
+	}
+	return max(0, 2*i-1)
+}
+
+// occupy makes all positions between two busy.
+func (a *axis[T]) occupy(from, to int) {
+	for p := a.free(from + 1); p < to; p = a.free(p) {
+		a.beyond[p] = p + 1
+	}
+}
+
+// free is the first position from p on that is not busy; the end always is free.
+func (a *axis[T]) free(p int) int {
+	root := p
+	for a.beyond[root] != root {
+		root = a.beyond[root]
+	}
+	for a.beyond[p] != root && p != root {
+		p, a.beyond[p] = a.beyond[p], root
+	}
+	return root
+}

@@ -1,0 +1,353 @@
+package queues
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// priority says that a dequeue passes over no better item that it must see. A server may
+// lag, so it must see only what its session had been told of when it was called, and the
+// better item must have been there until the other one was taken.
+//
+// What it certainly had been told of is what it put in itself, and with a log whatever
+// came before something that it put in or took. That a link saw an answer does not say
+// so: a fault may have kept it from the client, whose next server may be behind it.
+var priority = &frame.Property{
+	Name:    "priority",
+	Meaning: "no dequeue passed over a better item that its session had been told of",
+	Decider: "sweep over priorities",
+	Evidence: func(a *evidence.Record) string {
+		if settlesQueues(a) {
+			return "S, L"
+		}
+		return "S"
+	},
+	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
+		f.Count("choices", q.choices())
+		f.Count("inversions", float64(len(strictly(q).wrong)))
+		decidePriority(f, q)
+	}),
+	Exercise: choiceExercise,
+}
+
+// choiceExercise wants dequeues that could have gone wrong.
+func choiceExercise(_ *evidence.Record, figures map[string]float64) string {
+	return frame.Few(figures["choices"], 10, "dequeues while items of another priority were there")
+}
+
+// choices counts the dequeues at whose beginning an item of another priority was certainly
+// there.
+func (q *queue) choices() (n float64) {
+	type change struct {
+		at    time.Duration
+		order int // at one moment: what goes, who asks, what comes
+		it    *item
+	}
+	var all []change
+	for _, it := range q.items {
+		if it.entered() < it.leaves() {
+			all = append(all, change{it.entered(), 2, it}, change{it.leaves(), 0, it})
+		}
+		for _, op := range it.out {
+			all = append(all, change{op.Began(), 1, it})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y change) int {
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.order, y.order))
+	})
+	there, sum := map[int32]int{}, 0
+	for _, c := range all {
+		p := c.it.priority
+		switch c.order {
+		case 0:
+			there[p]--
+			sum--
+		case 1:
+			if sum > there[p] {
+				n++
+			}
+		default:
+			there[p]++
+			sum++
+		}
+	}
+	return n
+}
+
+// passing is a dequeue that returned an item, in two orders: what its session had been told
+// of when it was called, and by when it had taken the item.
+type passing struct {
+	*item
+	op   *history.Operation
+	told uint64
+	took uint64
+}
+
+// staying is an item in the same two: what whoever has been told of must see it, and until
+// when it was there.
+type staying struct {
+	*item
+	from, to uint64
+	node     *evidence.Znode // nil: the log does not tell
+}
+
+// decidePriority compares dequeues with items by times, and then by the log.
+func decidePriority(f *frame.Finding, q *queue) {
+	takes, items := q.passings(), q.ownStayings()
+	for _, s := range slices.Sorted(maps.Keys(takes)) {
+		for _, o := range overlooked(takes[s], items[s]) {
+			f.Violated(o.events(), "%s, though it had itself put in %q with priority %d by %s, and %s",
+				o.tells(q), o.better.value, o.better.priority, words.At(o.better.entered()), o.better.staysUntil())
+		}
+	}
+	if !q.wholeLog() {
+		return
+	}
+	before := f.Result
+	for _, o := range overlooked(q.loggedPassings(takes), q.loggedStayings()) {
+		f.Violated(o.events(), "%s, though it had done something at %s before, and the transaction log has %q with priority %d put in at %s%s, and %q taken at %s",
+			o.tells(q), words.Zxid(o.told), o.better.value, o.better.priority, words.Zxid(o.better.from), o.better.node.Until(), o.value, words.Zxid(o.took))
+		f.ByLog = f.ByLog || before != frame.Violation
+	}
+}
+
+// staysUntil says how long nobody began to take an item.
+func (s *staying) staysUntil() string {
+	if len(s.out) > 0 {
+		return "nobody began to take it before " + words.At(s.leaves())
+	}
+	return "nobody took it"
+}
+
+// overlook is a dequeue that passed over a better item.
+type overlook struct {
+	passing
+	better staying
+}
+
+// tells is what the dequeue did.
+func (o *overlook) tells(q *queue) string {
+	return fmt.Sprintf("client %d asked %s at %s and got %q with priority %d by %s", o.op.Client, q.Name, words.At(o.op.Began()), o.value, o.priority, words.At(o.op.Return.Time))
+}
+
+func (o *overlook) events() []int {
+	events := slices.Concat(evidence.EventsOf(o.enqueue()), evidence.EventsOf(o.op), evidence.EventsOf(o.better.enqueue()))
+	if len(o.better.out) > 0 {
+		events = append(events, evidence.EventsOf(o.better.out[0])...)
+	}
+	return events
+}
+
+// overlooked are the dequeues for which there is a better item that had come by what they
+// had been told of, and that went after they had taken theirs. Of the better ones it is the one
+// that stayed longest.
+func overlooked(takes []passing, items []staying) (found []overlook) {
+	slices.SortStableFunc(takes, func(x, y passing) int { return cmp.Compare(x.priority, y.priority) })
+	slices.SortStableFunc(items, func(x, y staying) int { return cmp.Compare(x.priority, y.priority) })
+	longest := newLongest(items)
+	for _, t := range takes {
+		for ; len(items) > 0 && items[0].priority < t.priority; items = items[1:] {
+			longest.add(items[0])
+		}
+		if s := longest.upTo(t.told); s != nil && s.to > t.took {
+			found = append(found, overlook{t, *s})
+		}
+	}
+	return found
+}
+
+// longest finds, of the items that came by a moment, the one that stayed longest. It is a
+// tree of maxima (Fenwick).
+type longest struct {
+	from []uint64
+	best []*staying
+}
+
+func newLongest(items []staying) *longest {
+	l := &longest{}
+	for _, s := range items {
+		l.from = append(l.from, s.from)
+	}
+	slices.Sort(l.from)
+	l.from = slices.Compact(l.from)
+	l.best = make([]*staying, len(l.from)+1)
+	return l
+}
+
+func (l *longest) add(s staying) {
+	i, _ := slices.BinarySearch(l.from, s.from)
+	for i++; i < len(l.best); i += i & -i {
+		if l.best[i] == nil || l.best[i].to < s.to {
+			l.best[i] = &s
+		}
+	}
+}
+
+func (l *longest) upTo(told uint64) (most *staying) {
+	i, found := slices.BinarySearch(l.from, told)
+	if found {
+		i++
+	}
+	for ; i > 0; i -= i & -i {
+		if b := l.best[i]; b != nil && (most == nil || b.to > most.to) {
+			most = b
+		}
+	}
+	return most
+}
+
+// passings are by session the dequeues that began and ended in it, in times: they had been
+// told of what ended before them.
+func (q *queue) passings() map[history.ID][]passing {
+	of := map[history.ID][]passing{}
+	for _, it := range q.taken() {
+		for _, op := range it.out {
+			if s := sessionOf(op); s != 0 && op.Began() > 0 {
+				of[s] = append(of[s], passing{it, op, uint64(op.Began()) - 1, uint64(op.Return.Time)})
+			}
+		}
+	}
+	return of
+}
+
+// sessionOf is the session in which an operation began and ended; 0: it is not known.
+func sessionOf(op *history.Operation) history.ID {
+	if op.Return == nil || op.Invoke.Session != op.Return.Session {
+		return 0
+	}
+	return op.Invoke.Session
+}
+
+// ownStayings are by session the items that it put in, in times.
+func (q *queue) ownStayings() map[history.ID][]staying {
+	of := map[history.ID][]staying{}
+	for s, items := range ownItems(q) {
+		for _, it := range items {
+			if until := q.certainUntil(it); s != 0 && until > it.entered() {
+				of[s] = append(of[s], staying{item: it, from: uint64(it.entered()), to: uint64(until)})
+			}
+		}
+	}
+	return of
+}
+
+// certainUntil is until when an item that had been put in certainly was there.
+func (q *queue) certainUntil(it *item) time.Duration {
+	if len(it.out) > 0 || len(q.unknown) == 0 {
+		return it.leaves()
+	}
+	return q.unknown[0].Began()
+}
+
+// wholeLog says that the log tells what came and went.
+func (q *queue) wholeLog() bool {
+	if !settlesQueues(q.Record) {
+		return false
+	}
+	first, last := evidence.StillThere, uint64(0)
+	for _, s := range q.loggedStayings() {
+		first, last = min(first, s.from), max(last, s.from)
+		if s.to != evidence.StillThere {
+			last = max(last, s.to)
+		}
+	}
+	return last > 0 && q.Log.Covers(first-1, last)
+}
+
+// loggedStayings are the items as the log has them.
+func (q *queue) loggedStayings() (all []staying) {
+	for _, it := range q.items {
+		if it.enqueue() == nil {
+			continue
+		}
+		for _, n := range nodesOf(q.Record).copies(it) {
+			all = append(all, staying{it, n.Created, n.Deleted, n})
+		}
+	}
+	return all
+}
+
+// loggedPassings are the dequeues that the log has as one delete of their client's.
+func (q *queue) loggedPassings(takes map[history.ID][]passing) (all []passing) {
+	for _, s := range slices.Sorted(maps.Keys(takes)) {
+		for _, p := range takes[s] {
+			n := nodesOf(q.Record).deletedBy(q.Record, p.item, p.op)
+			if told := toldOf(q.Record).before(s, p.op.Began()); n != nil && told > 0 {
+				all = append(all, passing{p.item, p.op, told, n.Deleted})
+			}
+		}
+	}
+	return all
+}
+
+// deletedBy is the znode that a dequeue deleted, createdBy the one that an enqueue made; nil
+// if that is not certain.
+func (x *itemNodes) deletedBy(a *evidence.Record, it *item, op *history.Operation) *evidence.Znode {
+	of := x.copies(it)
+	if len(of) != 1 || of[0].Deleted == evidence.StillThere || !a.IsOf(of[0].Remover, op.Client) {
+		return nil
+	}
+	return of[0]
+}
+
+func (x *itemNodes) createdBy(a *evidence.Record, it *item, op *history.Operation) *evidence.Znode {
+	of := x.copies(it)
+	if len(of) != 1 || !a.IsOf(of[0].Maker, op.Client) {
+		return nil
+	}
+	return of[0]
+}
+
+// tellings are by session what it had been told of when one of its operations returned:
+// the zxid of what that had done.
+type tellings map[history.ID][]telling
+
+type telling struct {
+	at   time.Duration
+	zxid uint64
+}
+
+// toldOf are those of all queues of a record.
+var toldOf = evidence.Once(func(a *evidence.Record) tellings {
+	of := tellings{}
+	add := func(op *history.Operation, n *evidence.Znode, zxid func(*evidence.Znode) uint64) {
+		if s := sessionOf(op); n != nil && s != 0 && op.Outcome() == history.OK {
+			of[s] = append(of[s], telling{op.Return.Time, zxid(n)})
+		}
+	}
+	for _, k := range a.Keys {
+		for _, it := range queueOf(k).items {
+			for _, op := range it.in {
+				add(op, nodesOf(a).createdBy(a, it, op), func(n *evidence.Znode) uint64 { return n.Created })
+			}
+			for _, op := range it.out {
+				add(op, nodesOf(a).deletedBy(a, it, op), func(n *evidence.Znode) uint64 { return n.Deleted })
+			}
+		}
+	}
+	for _, all := range of {
+		slices.SortFunc(all, func(x, y telling) int { return cmp.Compare(x.at, y.at) })
+		for i := 1; i < len(all); i++ {
+			all[i].zxid = max(all[i].zxid, all[i-1].zxid)
+		}
+	}
+	return of
+})
+
+// before is what a session had been told of before t; 0: nothing is known.
+func (x tellings) before(s history.ID, t time.Duration) uint64 {
+	i, _ := slices.BinarySearchFunc(x[s], t, func(y telling, t time.Duration) int { return cmp.Compare(y.at, t) })
+	if i == 0 {
+		return 0
+	}
+	return x[s][i-1].zxid
+}

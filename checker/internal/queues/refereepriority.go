@@ -1,0 +1,114 @@
+package queues
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// A priority queue for the referee: a list of items with their priorities, in the order in
+// which they went in. The first of each priority may come out, of a strict one only the
+// first of the best.
+var (
+	classReferee = &frame.Referee{
+		Covers:     []string{"integrity", "class-order", "loss"},
+		Operations: queueOperations,
+		Model:      func(*evidence.Record) porcupine.Model { return prioritySpec(firstOfEach) },
+		Size:       listSize,
+	}
+	strictReferee = &frame.Referee{
+		Covers:  []string{"integrity", "class-order", "loss", "strict"},
+		Applies: strict.Applies,
+		// Items of one priority may have to wait for each other, and what nobody knows
+		// of may have been in the way.
+		Refines:    true,
+		Operations: strictOperations,
+		Model:      func(*evidence.Record) porcupine.Model { return prioritySpec(firstOfBest) },
+		Size:       listSize,
+	}
+)
+
+// strictOperations are those of a queue, with what found nothing: a strict queue's answer
+// to that is not old.
+func strictOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
+	ops, ok := queueOperations(k)
+	for _, op := range queueOf(k).empties {
+		ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: queueStep{kind: isEmpty, text: "empty"}, Call: int64(op.Began()), Return: int64(op.Return.Time)})
+	}
+	return ops, ok
+}
+
+// rankedWidth is the length of an item in a list: its code and its priority, of four bytes
+// each.
+const rankedWidth = 8
+
+func entry(in queueStep) string {
+	return in.code + string(binary.BigEndian.AppendUint32(nil, uint32(in.priority)))
+}
+
+func priorityAt(list string, i int) int32 {
+	return int32(binary.BigEndian.Uint32([]byte(list[i+rankedWidth/2 : i+rankedWidth])))
+}
+
+// firstOfEach are the places of what may come out of a list.
+func firstOfEach(list string) (places []int) {
+	seen := map[int32]bool{}
+	for i := 0; i < len(list); i += rankedWidth {
+		if p := priorityAt(list, i); !seen[p] {
+			seen[p] = true
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+func firstOfBest(list string) (places []int) {
+	for i := 0; i < len(list); i += rankedWidth {
+		if places == nil || priorityAt(list, i) < priorityAt(list, places[0]) {
+			places = []int{i}
+		}
+	}
+	return places
+}
+
+func prioritySpec(may func(list string) (places []int)) porcupine.Model {
+	seed := maphash.MakeSeed()
+	without := func(list string, i int) string { return list[:i] + list[i+rankedWidth:] }
+	m := porcupine.NondeterministicModel{
+		Init: func() []any { return []any{""} },
+		Step: func(state, input, _ any) (next []any) {
+			list, in := state.(string), input.(queueStep)
+			switch in.kind {
+			case puts:
+				next = []any{list + entry(in)}
+				if in.maybe {
+					next = append(next, list)
+				}
+			case takes:
+				for _, i := range may(list) {
+					if list[i:i+rankedWidth] == entry(in) {
+						next = append(next, without(list, i))
+					}
+				}
+			case mayTake:
+				next = []any{list}
+				for _, i := range may(list) {
+					next = append(next, without(list, i))
+				}
+			default:
+				if list == "" {
+					next = []any{list}
+				}
+			}
+			return next
+		},
+		Hash:              func(state any) uint64 { return maphash.String(seed, state.(string)) },
+		DescribeOperation: func(input, _ any) string { return input.(queueStep).text },
+		DescribeState:     func(state any) string { return prose.Count(len(state.(string))/rankedWidth, "item") },
+	}
+	return m.ToModel()
+}

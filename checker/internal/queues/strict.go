@@ -1,0 +1,290 @@
+package queues
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// strict says that a dequeue takes, at a moment between its call and its return, an item
+// than which there is no better one. It is for subjects that promise it.
+//
+// From the best priority to the worst each item is taken as early as it can be, at a
+// moment when nothing better is there for certain; that the queue was empty counts as the
+// worst. A worse item never hinders a better one. That is exact but for two things, for
+// which porcupine is asked: that items of one priority may have to wait for each other,
+// and which items dequeues took of which nobody knows.
+//
+// With a log the same is asked of the states between two transactions: there has to be
+// one, not older than the call, in which nothing better is there.
+var strict = &frame.Property{
+	Name:    "strict",
+	Meaning: "each dequeue took an item than which there was no better one at some moment during it",
+	Decider: "best first",
+	Evidence: func(a *evidence.Record) string {
+		if settlesQueues(a) {
+			return "R, L"
+		}
+		return "R"
+	},
+	Applies: func(a *evidence.Record) bool { return a.Offers.Strict },
+	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
+		f.Count("choices", q.choices())
+		s := strictly(q)
+		for _, w := range s.wrong {
+			if !f.Again() {
+				names, events := s.because(w)
+				f.Violated(events, "client %d asked %s at %s and %s by %s, while something better was there all the time: %s",
+					w.op.Client, q.Name, words.At(w.op.Began()), w.got(), words.At(w.op.Return.Time), names)
+			}
+		}
+		if q.wholeLog() {
+			decideStrictByLog(f, q)
+		}
+	}),
+	Exercise: choiceExercise,
+}
+
+// presence is how long an item certainly was there, in positions of the axis: not at
+// either end.
+type presence struct {
+	*item
+	from, to int
+}
+
+// misplaced is a dequeue, of an item or of nothing (nil), that something better forbids from
+// a position on to its end. ahead is how many presences there were before it.
+type misplaced struct {
+	op       *history.Operation
+	it       *item
+	from, to int
+	ahead    int
+}
+
+func (w *misplaced) got() string {
+	if w.it == nil {
+		return "found it empty"
+	}
+	return fmt.Sprintf("got %q with priority %d", w.it.value, w.it.priority)
+}
+
+// strictness is what came of taking each item as early as it can be.
+type strictness struct {
+	q     *queue
+	axis  *axis[time.Duration]
+	there []presence // the best first
+	busy  int        // how many of there the axis knows: those of better priorities
+	wrong []misplaced
+}
+
+var strictlyOf = evidence.OncePerKey(func(k *evidence.Key) *strictness {
+	q := queueOf(k)
+	s := &strictness{q: q, axis: newAxis(q.moments())}
+	items := best(q)
+	for i, it := range items {
+		if i > 0 && items[i-1].priority != it.priority {
+			s.settle()
+		}
+		s.place(it)
+	}
+	s.settle()
+	for _, op := range q.empties {
+		s.free(op, nil, s.axis.at(op.Began()))
+	}
+	return s
+})
+
+func strictly(q *queue) *strictness { return strictlyOf(q.Key) }
+
+// moments are those at which anything began or ended.
+func (q *queue) moments() (all []time.Duration) {
+	add := func(op *history.Operation) {
+		if all = append(all, op.Began()); op.Return != nil {
+			all = append(all, op.Return.Time)
+		}
+	}
+	for _, it := range q.items {
+		if op := it.enqueue(); op != nil {
+			add(op)
+		}
+		for _, op := range it.out {
+			add(op)
+		}
+	}
+	for _, op := range slices.Concat(q.unknown, q.empties) {
+		add(op)
+	}
+	return all
+}
+
+// best are the items that may have been put in, in order of their priority, and then in
+// that in which they were put in.
+func best(q *queue) []*item {
+	all := slices.DeleteFunc(slices.Clone(q.items), func(it *item) bool { return it.enqueue() == nil })
+	slices.SortStableFunc(all, func(x, y *item) int {
+		return cmp.Or(cmp.Compare(x.priority, y.priority), cmp.Compare(x.enqueue().Began(), y.enqueue().Began()))
+	})
+	return all
+}
+
+// settle has what is there of the present priority hinder the worse ones. Items of one
+// priority do not hinder each other.
+func (s *strictness) settle() {
+	for _, p := range s.there[s.busy:] {
+		s.axis.occupy(p.from, p.to)
+	}
+	s.busy = len(s.there)
+}
+
+// place takes an item at the first moment at which that can have been.
+func (s *strictness) place(it *item) {
+	op := it.enqueue()
+	in, out := s.axis.end(), s.axis.end()
+	if op.Outcome() == history.OK {
+		in = s.axis.at(op.Return.Time)
+	}
+	if len(it.out) > 0 {
+		out = s.free(it.out[0], it, s.axis.at(max(it.out[0].Began(), op.Began())))
+	} else if until := s.q.certainUntil(it); until != evidence.Never {
+		out = s.axis.at(until)
+	}
+	if in < out {
+		s.there = append(s.there, presence{it, in, out})
+	}
+}
+
+// free is the first position from one on at which a dequeue can have taken an item, or
+// found nothing; its return if there is none.
+func (s *strictness) free(op *history.Operation, it *item, from int) int {
+	p, to := s.axis.free(from), s.axis.at(op.Return.Time)
+	switch {
+	case from > to: // it was put in later: integrity says so
+		return to
+	case p > to:
+		s.wrong = append(s.wrong, misplaced{op, it, from, to, s.busy})
+		return to
+	}
+	return p
+}
+
+// because names what was there all the time, and gives the events that show it.
+func (s *strictness) because(w misplaced) (names string, events []int) {
+	events = evidence.EventsOf(w.op)
+	if w.it != nil {
+		events = append(events, evidence.EventsOf(w.it.enqueue())...)
+	}
+	var said []string
+	for _, i := range s.cover(w.ahead, w.from, w.to, nil) {
+		it := s.there[i].item
+		events = append(events, evidence.EventsOf(it.enqueue())...)
+		if len(it.out) > 0 {
+			events = append(events, evidence.EventsOf(it.out[0])...)
+		}
+		said = append(said, fmt.Sprintf("%q with priority %d (%s)", it.value, it.priority, stayed(it)))
+	}
+	return strings.Join(said, ", "), events
+}
+
+func stayed(it *item) string {
+	if len(it.out) == 0 {
+		return "in by " + words.At(it.entered()) + ", and nobody took it"
+	}
+	return "in by " + words.At(it.entered()) + ", taken from " + words.At(it.leaves()) + " on"
+}
+
+// cover chooses, of so many of what was there, what covers all positions from one to
+// another; and where one of them stayed for longer than its own dequeue tells, the better
+// ones that held that up.
+func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
+	for at := from; at <= to; {
+		last := -1
+		for i, p := range s.there[:ahead] {
+			if p.from < at && p.to > at && (last < 0 || p.to > s.there[last].to) {
+				last = i
+			}
+		}
+		if last < 0 {
+			return chosen // behind what is wrong itself
+		}
+		p := s.there[last]
+		if at = p.to; slices.Contains(chosen, last) {
+			continue
+		}
+		chosen = append(chosen, last)
+		if len(p.out) > 0 {
+			could := s.axis.at(max(p.out[0].Began(), p.enqueue().Began()))
+			chosen = s.cover(s.better(p.priority), could, min(p.to-1, to), chosen)
+		}
+	}
+	return chosen
+}
+
+// better is how many of what was there had a better priority.
+func (s *strictness) better(priority int32) int {
+	n, _ := slices.BinarySearchFunc(s.there, priority, func(p presence, priority int32) int { return cmp.Compare(p.priority, priority) })
+	return n
+}
+
+// decideStrictByLog looks for the state that each dequeue can have gone by.
+func decideStrictByLog(f *frame.Finding, q *queue) {
+	nodes := nodesOf(q.Record)
+	var zxids []uint64
+	for _, s := range q.loggedStayings() {
+		zxids = append(zxids, s.from, s.to)
+	}
+	states := newAxis(zxids)
+	before := f.Result
+	settled := 0
+	items := best(q)
+	for _, it := range items {
+		for ; items[settled].priority < it.priority; settled++ {
+			for _, n := range nodes.copies(items[settled]) {
+				states.occupy(states.at(n.Created), states.at(n.Deleted))
+			}
+		}
+		for _, op := range it.out {
+			n := nodes.deletedBy(q.Record, it, op)
+			if n == nil {
+				continue
+			}
+			since := max(q.Zxids.Floor(op.Began()), n.Created)
+			if states.free(states.after(since)) < states.at(n.Deleted) || f.Again() {
+				continue
+			}
+			names, events := q.betterInLog(it, since, n.Deleted)
+			f.Violated(append(evidence.EventsOf(op), append(evidence.EventsOf(it.enqueue()), events...)...), "client %d asked %s at %s and got %q with priority %d by %s, while in the transaction log, from %s on until it took that at %s, something better was there all the time: %s",
+				op.Client, q.Name, words.At(op.Began()), it.value, it.priority, words.At(op.Return.Time), words.Zxid(since), words.Zxid(n.Deleted), names)
+			f.ByLog = f.ByLog || before != frame.Violation
+		}
+	}
+}
+
+// betterInLog names what was better than an item between two zxids.
+func (q *queue) betterInLog(it *item, from, to uint64) (names string, events []int) {
+	var said []string
+	for at := from; at < to; {
+		var last *staying
+		for _, s := range q.loggedStayings() {
+			if s.priority < it.priority && s.from <= at && s.to > at && (last == nil || s.to > last.to) {
+				last = &s
+			}
+		}
+		if last == nil {
+			break
+		}
+		at = last.to
+		said = append(said, fmt.Sprintf("%q with priority %d (put in at %s%s)", last.value, last.priority, words.Zxid(last.from), last.node.Until()))
+		if events = append(events, evidence.EventsOf(last.enqueue())...); len(last.out) > 0 {
+			events = append(events, evidence.EventsOf(last.out[0])...)
+		}
+	}
+	return strings.Join(said, ", "), events
+}
