@@ -12,18 +12,27 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-var _ = declare(suite{recipe: models.Queue.Name, checks: []check{
-	{"normal", onTwo(isFIFO)},
-	{"items", onTwo(passesItems)},
-	{"wait", onTwo(waitsForItem)},
-	{"cancel", onTwo(cancelsTake)},
-	{"cancel-at-once", onObject(cancelsTakeAtOnce)},
-	{"share", onTwo(sharesItems)},
-	{"marks", onObject(marksItems)},
-}})
+var _ = declare(suite{recipe: models.Queue.Name, checks: queueChecks(putter.isFIFO, func(item []byte) any { return item })})
 
-func (t *trial) put(o *object, item []byte) error {
-	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, history.FEnqueue, item, nil) })
+// putter makes of an item the value that puts it into a queue of some kind.
+type putter func(item []byte) any
+
+// queueChecks are the checks of a queue of some kind; normal is what it does with items that
+// nobody else takes.
+func queueChecks(normal func(p putter, t *trial, a, b *object) error, p putter) []check {
+	return []check{
+		{"normal", onTwo(func(t *trial, a, b *object) error { return normal(p, t, a, b) })},
+		{"items", onTwo(p.passesItems)},
+		{"wait", onTwo(p.waitsForItem)},
+		{"cancel", onTwo(p.cancelsTake)},
+		{"cancel-at-once", onObject(cancelsTakeAtOnce)},
+		{"share", onTwo(p.sharesItems)},
+		{"marks", onObject(p.marksItems)},
+	}
+}
+
+func (p putter) put(t *trial, o *object, item []byte) error {
+	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, history.FEnqueue, p(item), nil) })
 }
 
 func (t *trial) take(o *object) (item []byte, err error) {
@@ -42,10 +51,10 @@ func (t *trial) takes(o *object, want []byte) error {
 	return err
 }
 
-func isFIFO(t *trial, a, b *object) error {
+func (p putter) isFIFO(t *trial, a, b *object) error {
 	const items = 12
 	for i := range items {
-		if err := t.put(a, fmt.Append(nil, i)); err != nil {
+		if err := p.put(t, a, fmt.Append(nil, i)); err != nil {
 			return err
 		}
 	}
@@ -58,13 +67,13 @@ func isFIFO(t *trial, a, b *object) error {
 }
 
 // passesItems: items are bytes.
-func passesItems(t *trial, a, b *object) error {
+func (p putter) passesItems(t *trial, a, b *object) error {
 	var every []byte
 	for i := range 256 {
 		every = append(every, byte(i))
 	}
 	for _, item := range [][]byte{[]byte("käse 锁 🔒"), []byte("two\nlines\r\n"), every, bytes.Repeat(every, 400)} {
-		if err := t.put(a, item); err != nil {
+		if err := p.put(t, a, item); err != nil {
 			return err
 		}
 		if err := t.takes(b, item); err != nil {
@@ -75,7 +84,7 @@ func passesItems(t *trial, a, b *object) error {
 }
 
 // waitsForItem: take of an empty queue.
-func waitsForItem(t *trial, a, b *object) error {
+func (p putter) waitsForItem(t *trial, a, b *object) error {
 	var got []byte
 	take := t.begin("dequeue", func(ctx context.Context) error {
 		return a.Call(ctx, history.FDequeue, nil, &got)
@@ -83,7 +92,7 @@ func waitsForItem(t *trial, a, b *object) error {
 	if err := t.waits(take, "the queue is empty"); err != nil {
 		return err
 	}
-	if err := t.put(b, []byte("awaited")); err != nil {
+	if err := p.put(t, b, []byte("awaited")); err != nil {
 		return err
 	}
 	if err := t.await(take); err != nil {
@@ -96,7 +105,7 @@ func waitsForItem(t *trial, a, b *object) error {
 }
 
 // cancelsTake: who gives up swallows no item.
-func cancelsTake(t *trial, a, b *object) error {
+func (p putter) cancelsTake(t *trial, a, b *object) error {
 	take := t.begin("dequeue", func(ctx context.Context) error {
 		return a.Call(ctx, history.FDequeue, nil, nil)
 	})
@@ -106,7 +115,7 @@ func cancelsTake(t *trial, a, b *object) error {
 	if err := t.cancelled(take); err != nil {
 		return err
 	}
-	if err := t.put(b, []byte("kept")); err != nil {
+	if err := p.put(t, b, []byte("kept")); err != nil {
 		return err
 	}
 	time.Sleep(aWhile) // for a take that goes on in secret
@@ -118,13 +127,13 @@ func cancelsTakeAtOnce(t *trial, o *object) error {
 }
 
 // sharesItems: each item goes to one of two takers.
-func sharesItems(t *trial, a, b *object) error {
+func (p putter) sharesItems(t *trial, a, b *object) error {
 	const each = 10
 	var want, got []string
 	for i := range 2 * each {
 		item := fmt.Sprintf("item %02d", i)
 		want = append(want, item)
-		if err := t.put(a, []byte(item)); err != nil {
+		if err := p.put(t, a, []byte(item)); err != nil {
 			return err
 		}
 	}
@@ -155,7 +164,7 @@ func sharesItems(t *trial, a, b *object) error {
 }
 
 // marksItems: the harness finds the items in the queue's znode.
-func marksItems(t *trial, o *object) error {
+func (p putter) marksItems(t *trial, o *object) error {
 	var about struct{ Items string }
 	if err := o.About(&about); err != nil {
 		return err
@@ -176,7 +185,7 @@ func marksItems(t *trial, o *object) error {
 			return fmt.Errorf("%d items are in the queue, and %d children of its znode have %q in their names: %q", left, n, about.Items, names)
 		}
 		if left < items {
-			if err := t.put(o, []byte("item")); err != nil {
+			if err := p.put(t, o, []byte("item")); err != nil {
 				return err
 			}
 		}

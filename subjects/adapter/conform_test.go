@@ -14,6 +14,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -98,6 +99,7 @@ func TestConformFindsDefects(t *testing.T) {
 		{"one at a time", history.ModelLock, "ping-waiting overlap", `no answer within`},
 		{"text items", history.ModelQueue, "items", `dequeued .*, enqueued was`},
 		{"no marks", history.ModelQueue, "marks", `children of its znode have "entry" in their names`},
+		{"drops priorities", models.PriorityQueue.Name, "normal", `dequeued .*, enqueued was`},
 		{"feigns touch", history.ModelLock, "touch", `nothing was written`},
 		{"two holders", history.ModelLock, "contend", `acquire did not wait: another client holds it`},
 		{"cancels in name", history.ModelLock, "cancel", `after a cancelled acquire`},

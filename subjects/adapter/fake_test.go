@@ -37,6 +37,7 @@ var own = Subjects{
 		history.ModelDoubleBarrier: subjects.ServeDoubleBarrier(subjects.NewDoubleBarrier),
 		models.Counter.Name:        subjects.ServeCounter(subjects.NewCounter),
 		models.Semaphore.Name:      subjects.ServeSemaphore(subjects.NewSemaphore),
+		models.PriorityQueue.Name:  subjects.ServePriorityQueue(subjects.NewPriorityQueue),
 	},
 }
 
@@ -220,6 +221,9 @@ var fakes = map[string]fake{
 	})},
 	"no marks": {in: note, out: onAnswer(opMake, func(_ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"items":"entry"}`) })
+	})},
+	"drops priorities": {in: onOp(history.FEnqueue, func(b []byte, _ request) [][]byte {
+		return same(bytes.Replace(b, []byte(`"priority":`), []byte(`"prio":`), 1))
 	})},
 	"feigns touch": {in: onOp(opTouch, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
 	"two holders": {in: onOp(history.FAcquire, func(_ []byte, r request) [][]byte {
