@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/corruptproxy"
 	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/engine"
@@ -115,7 +116,9 @@ func long(t *testing.T, s workloads.Subject) engine.Config {
 }
 
 // Each property must be seen to fail in virtual time.
-func TestPlantedDefectsInVirtualTime(t *testing.T) { find(t, ofRecipes(), long, virtually) }
+func TestPlantedDefectsInVirtualTime(t *testing.T) {
+	find(t, append(ofRecipes(), planted(models.PriorityQueue.Name)...), long, virtually)
+}
 
 // besides are the properties that a planted defect breaks beside the one that finds it:
 // who goes on with an old token, or item, cannot but break them, too.
@@ -131,7 +134,7 @@ var besides = map[string][]string{
 // What a run says of a planted defect is what the list of subjects says: of one that is
 // planted in a recipe no other property is violated.
 func TestPlantedDefectsAreWhatTheListSays(t *testing.T) {
-	for _, s := range planted("lock", "semaphore", "queue", "barrier", "double-barrier", "election") {
+	for _, s := range planted("lock", "semaphore", "queue", "priority-queue", "barrier", "double-barrier", "election") {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			t.Parallel()
 			x := long(t, s)
@@ -190,11 +193,18 @@ func TestPlantedDefectsOfTheStore(t *testing.T) {
 	}
 }
 
+// seenAlone are the defects that show to a single client: it gets its own items in the wrong
+// order.
+var seenAlone = map[string]bool{"priority-queue/broken:ignores-priority": true, "priority-queue/broken:string-compare": true}
+
 // A single client on idle servers sees nothing of what is planted in subjects. (Of
 // what is planted in the store it does: that corrupts what a single client gets, too.)
 func TestPlantedDefectsPassAlone(t *testing.T) {
-	for _, s := range planted("lock", "semaphore", "queue", "barrier", "double-barrier", "election", "register") {
+	for _, s := range planted("lock", "semaphore", "queue", "priority-queue", "barrier", "double-barrier", "election", "register") {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
+			if seenAlone[s.Recipe+"/"+s.Name] {
+				t.Skip("a single client sees it, too")
+			}
 			t.Parallel()
 			x := showing(t, s)
 			x.Faults, x.Clients, x.TimeLimit, x.Seed = nil, 1, 10*time.Second, 1
