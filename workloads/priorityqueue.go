@@ -43,9 +43,9 @@ func (PriorityQueue) Params(*history.Params) {}
 // who compares numbers as text shows.
 const worst = 12
 
-// perRush is in how many operations of all clients they all put into, or take from, one
+// perItemRush is in how many operations of all clients they all put into, or take from, one
 // queue at once: somebody else is then quicker, and better items come meanwhile.
-const perRush = 16
+const perItemRush = 16
 
 // Start makes the queues.
 func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
@@ -58,7 +58,7 @@ func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	together := newMeetings(env, perRush)
+	together := newMeetings(env, perItemRush)
 	r.meetings = &together
 	_, strict := subjects.Offered[subjects.Strict](r.queues[env.Clients[0].ID][env.Key(0)]) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Strict: strict})

@@ -43,9 +43,9 @@ func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
 // leasesFor is one for every two clients, and at least one.
 func leasesFor(clients int) int { return (clients + 1) / 2 }
 
-// perRush is in how many operations of all clients they all acquire leases of one
+// perLeaseRush is in how many operations of all clients they all acquire leases of one
 // semaphore at once.
-const perRush = 12
+const perLeaseRush = 12
 
 // Start makes the semaphores.
 func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
@@ -60,7 +60,7 @@ func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
 		return nil, err
 	}
 	r.resources = nil // a resource cannot tell a past holder from a present one
-	rushes := newMeetings(env, perRush)
+	rushes := newMeetings(env, perLeaseRush)
 	r.rushes = &rushes
 	return r, nil
 }
