@@ -10,28 +10,36 @@ import (
 )
 
 // BenchmarkMerge merges a sweep of four shards, once of archives and once of folders, and
-// tells how much memory is in use in the end: it must not grow with the runs.
+// tells how much memory is in use in the end: it must not grow with the runs. So does one of
+// ten thousand shards, for which all takes the same time again.
 func BenchmarkMerge(b *testing.B) {
-	for _, runs := range []int64{20_000, 1_000_000} {
-		dir := b.TempDir()
-		writeShards(b, dir, runs, 4)
-		for name, pattern := range map[string]string{"folders": "?-of-?", "archives": "*" + archiveEnd} {
-			b.Run(fmt.Sprintf("%s/runs=%d", name, runs), func(b *testing.B) {
-				paths, err := filepath.Glob(filepath.Join(dir, pattern))
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.SetBytes(sizeOf(paths))
-				for b.Loop() {
-					s, err := Merge(paths)
-					if err != nil || int64(s.Runs) != runs {
-						b.Fatal(s, err)
-					}
-					b.ReportMetric(heap(), "MB-in-use")
-					runtime.KeepAlive(s)
-				}
-			})
+	for _, size := range []struct {
+		runs   int64
+		shards int
+	}{{20_000, 4}, {100_000, 4}, {100_000, 10_000}, {1_000_000, 4}} {
+		b.Run(fmt.Sprintf("runs=%d/shards=%d", size.runs, size.shards), func(b *testing.B) {
+			dir := b.TempDir()
+			writeShards(b, dir, size.runs, size.shards)
+			for name, pattern := range map[string]string{"folders": "*-of-*[0-9]", "archives": "*" + archiveEnd} {
+				b.Run(name, func(b *testing.B) { benchmarkMerge(b, filepath.Join(dir, pattern), size.runs) })
+			}
+		})
+	}
+}
+
+func benchmarkMerge(b *testing.B, pattern string, runs int64) {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(sizeOf(paths))
+	for b.Loop() {
+		s, err := Merge(paths)
+		if err != nil || int64(s.Runs) != runs {
+			b.Fatal(s, err)
 		}
+		b.ReportMetric(heap(), "MB-in-use")
+		runtime.KeepAlive(s)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestDocs(t *testing.T) {
 		}
 	}
 	for _, a := range arrays {
-		for _, name := range []string{a.index, a.count, a.first, a.step} {
+		for _, name := range []string{a.index, a.count, a.first, a.last, a.step} {
 			if !strings.Contains(page, name) {
 				t.Errorf("%s is not in the guide", name)
 			}

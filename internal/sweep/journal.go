@@ -55,6 +55,9 @@ const (
 // mostLine bounds a line, in bytes: what is longer is no line of ours.
 const mostLine = 16 << 20
 
+// readAhead is how much is read at a time, in bytes: archives may be many and small.
+const readAhead = 64 << 10
+
 // seedPrefix is how the line of a run begins.
 var seedPrefix = []byte(`{"seed":`)
 
@@ -76,7 +79,7 @@ func parseEntry(text []byte) (e entry, err error) {
 // readJournal gives each line to take. It returns how many bytes stand in whole lines: what is
 // behind these was cut off when its writer was killed, and is left out.
 func readJournal(r io.Reader, take func(entry) error) (whole int64, err error) {
-	lines := bufio.NewReaderSize(r, 1<<20)
+	lines := bufio.NewReaderSize(r, readAhead)
 	var long []byte
 	for n := 1; ; n++ {
 		text, err := lines.ReadSlice('\n')
@@ -119,7 +122,7 @@ func render(e entry) ([]byte, error) {
 const archiveEnd = ".jsonl.gz"
 
 // archive writes a runs.jsonl with gzip: that is all of a sweep but the folders of the runs
-// that were kept, some 50 bytes a run, in a form that every tool reads (zcat). Seeds make the
+// that were kept, some 75 bytes a run, in a form that every tool reads (zcat). Seeds make the
 // folders again. What is there is replaced as a whole.
 func archive(journal, path string) error {
 	in, err := os.Open(journal)
@@ -150,13 +153,35 @@ func openJournal(path string) (io.ReadCloser, error) {
 	if err != nil || !strings.HasSuffix(path, ".gz") {
 		return f, err
 	}
-	zip, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<20))
+	a := &archiveReader{file: f}
+	a.zip, err = gzip.NewReader(bufio.NewReaderSize(f, readAhead))
+	if a.cut = err == io.EOF || err == io.ErrUnexpectedEOF; a.cut {
+		return a, nil
+	}
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s is no archive of a sweep: %w", path, err)
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{zip, f}, nil
+	return a, nil
 }
+
+// archiveReader reads an archive. One that is cut off, as by a copy that is under way or has
+// failed, ends where it was cut: lines before that are whole.
+type archiveReader struct {
+	file *os.File
+	zip  *gzip.Reader
+	cut  bool
+}
+
+func (a *archiveReader) Read(p []byte) (int, error) {
+	if a.cut {
+		return 0, io.EOF
+	}
+	n, err := a.zip.Read(p)
+	if a.cut = err == io.ErrUnexpectedEOF; a.cut {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (a *archiveReader) Close() error { return a.file.Close() }

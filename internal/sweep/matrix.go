@@ -22,6 +22,16 @@ type MatrixRow struct {
 	Cells     []Cell
 }
 
+// Never are the kinds that it never met, although faults of them took effect.
+func (r MatrixRow) Never() (kinds []string) {
+	for _, c := range r.Cells {
+		if c.Hole {
+			kinds = append(kinds, c.Kind)
+		}
+	}
+	return kinds
+}
+
 // Cell is how often something met a kind of fault.
 type Cell struct {
 	Kind string

@@ -26,22 +26,22 @@ func Merge(paths []string) (*Summary, error) {
 		return nil, err
 	}
 	all := NewTally()
-	var shards []ShardState
+	shards := shardStates{}
 	for _, path := range sources {
 		state, err := all.merge(path)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		if state != nil {
-			shards = addState(shards, *state)
+			shards.add(*state)
 		}
 	}
 	if all.Description == nil {
 		return nil, fmt.Errorf("there is no sweep in %s", strings.Join(paths, ", "))
 	}
-	all.complete(shards)
 	s := all.Summary()
-	s.Shards, s.Absent = shards, absent(shards)
+	s.Shards = shards.complete(&all.seen)
+	s.Absent = absent(s.Shards)
 	s.forget()
 	return s, nil
 }
@@ -79,25 +79,53 @@ func sourcesIn(paths []string) (sources []string, err error) {
 			sources = append(sources, path)
 			continue
 		}
-		var found []string
-		for _, pattern := range []string{journalFile, "*/" + journalFile, "*" + archiveEnd} {
-			some, err := filepath.Glob(filepath.Join(escaped(path), pattern))
+		found, err := sourcesBelow(path)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, withoutCopies(found)...)
+	}
+	slices.SortStableFunc(sources, func(a, b string) int { return isArchive(a) - isArchive(b) })
+	return slices.Compact(sources), nil
+}
+
+// belowFolder are where sources are in a folder, which is that of a shard or a sweep, or holds
+// archives; that of a recipe, or one with a folder for each archive; that of all sweeps. The
+// first of these in which there is something is meant. If it is of several sweeps, [Merge] says so.
+var belowFolder = [][]string{
+	{journalFile, "*/" + journalFile, "*" + archiveEnd},
+	{"*/*/" + journalFile, "*/*" + archiveEnd},
+	{"sweeps/*/*/*/" + journalFile, "sweeps/*/*/*" + archiveEnd},
+}
+
+func sourcesBelow(folder string) (found []string, err error) {
+	for _, patterns := range belowFolder {
+		for _, pattern := range patterns {
+			some, err := filepath.Glob(filepath.Join(escaped(folder), pattern))
 			if err != nil {
 				return nil, err
 			}
 			found = append(found, some...)
 		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("there is no sweep in %s: neither %s nor an archive (%s)", path, journalFile, archiveEnd)
-		}
-		for _, file := range found {
-			if stem, zip := strings.CutSuffix(file, archiveEnd); !zip || !slices.Contains(found, filepath.Join(stem, journalFile)) {
-				sources = append(sources, file) // an archive beside its folder has nothing that this has not
-			}
+		if len(found) > 0 {
+			return found, nil
 		}
 	}
-	slices.SortStableFunc(sources, func(a, b string) int { return isArchive(a) - isArchive(b) })
-	return slices.Compact(sources), nil
+	return nil, fmt.Errorf("there is no sweep in %s: neither %s nor an archive (%s)", folder, journalFile, archiveEnd)
+}
+
+// withoutCopies leaves out archives beside their folders: they have nothing that these have not.
+func withoutCopies(found []string) (sources []string) {
+	journals := map[string]bool{}
+	for _, file := range found {
+		journals[file] = true
+	}
+	for _, file := range found {
+		if stem, zip := strings.CutSuffix(file, archiveEnd); !zip || !journals[filepath.Join(stem, journalFile)] {
+			sources = append(sources, file)
+		}
+	}
+	return sources
 }
 
 // escaped is a path as a pattern that matches nothing else.
@@ -119,6 +147,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 		return nil, err
 	}
 	defer r.Close()
+	zip, _ := r.(*archiveReader)
 	var d *Description // of this source
 	t.ended = ""
 	before, wall := t.seen.n, t.wall
@@ -140,6 +169,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 	return &ShardState{
 		Shard: d.Shard, Source: path, Seeds: d.Shard.Seeds(d.Seeds), Ended: t.ended,
 		Running: isArchive(path) == 0 && underWay(path), Command: d.CommandOf(d.Shard), seeds: d.Seeds,
+		Cut: zip != nil && zip.cut,
 	}, nil
 }
 
@@ -149,7 +179,7 @@ func (t *Tally) accept(d *Description) error {
 		return nil
 	}
 	if text := t.Description.differs(d); text != "" {
-		return fmt.Errorf("it is of another sweep than those before: %s", text)
+		return fmt.Errorf("it is of another sweep than those before: %s; name the folder of one", text)
 	}
 	if t.Description.Shard.Of != d.Shard.Of && !(t.Description.Shard.Whole() && d.Shard.Whole()) {
 		return fmt.Errorf("it is one of %d shards, those before are of %d", max(1, d.Shard.Of), max(1, t.Description.Shard.Of))
@@ -167,29 +197,40 @@ func underWay(path string) bool {
 	return errors.Is(filelock.Try(f), filelock.ErrHeld)
 }
 
-// addState keeps of a shard that was read twice, as from its folder and its archive, what
-// says most of how it ended.
-func addState(all []ShardState, s ShardState) []ShardState {
-	for i := range all {
-		if a := &all[i]; a.Shard.String() == s.Shard.String() {
-			a.Running = a.Running || s.Running
-			if s.Seeds > a.Seeds || a.Ended == "" && !a.Running {
-				a.Seeds, a.seeds, a.Ended = s.Seeds, s.seeds, s.Ended
-			}
-			return all
-		}
+// shardStates are what was read of each shard, by its text. They may be a hundred thousand.
+type shardStates map[string]*ShardState
+
+// add keeps of a shard that was read twice, as from its folder and its archive, what says most
+// of how it ended.
+func (all shardStates) add(s ShardState) {
+	a := all[s.Shard.String()]
+	if a == nil {
+		all[s.Shard.String()] = &s
+		return
 	}
-	return append(all, s)
+	a.Running = a.Running || s.Running
+	if s.Seeds > a.Seeds || a.Ended == "" && !a.Running {
+		a.Seeds, a.seeds, a.Ended, a.Cut = s.Seeds, s.seeds, s.Ended, s.Cut
+	}
 }
 
-// complete says of each shard how many of its seeds have run, in whatever source that stood.
-func (t *Tally) complete(all []ShardState) {
-	for i := range all {
-		s := &all[i]
-		s.Done = t.seen.count(s.Shard)
-		s.Left = t.seen.missing(s.seeds, s.Shard, mostLeft)
+// complete says of each shard how many of its seeds have run, in whatever source that stood,
+// and puts them in order. All are of the same number of shards.
+func (all shardStates) complete(seen *seedSet) []ShardState {
+	var done []int64
+	list := make([]ShardState, 0, len(all))
+	for _, s := range all {
+		if done == nil {
+			done = seen.counts(max(1, s.Shard.Of))
+		}
+		s.Done = done[max(1, s.Shard.Index)-1]
+		if s.Done < s.Seeds {
+			s.Left = seen.missing(s.seeds, s.Shard, mostLeft)
+		}
+		list = append(list, *s)
 	}
-	slices.SortFunc(all, func(a, b ShardState) int { return a.Shard.Index - b.Shard.Index })
+	slices.SortFunc(list, func(a, b ShardState) int { return a.Shard.Index - b.Shard.Index })
+	return list
 }
 
 // absent are the shards of which nothing is there.

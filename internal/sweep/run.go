@@ -61,8 +61,8 @@ const (
 )
 
 // Run runs the seeds of a ledger that have no line yet, and says why it ended. That is written
-// down, too. The error says that the ledger could not be written, or that no run comes about:
-// then there are no lines of those.
+// down, too, also when ctx has ended it, which is its error. Another error says that the ledger
+// could not be written, or that no run comes about: then there are no lines of those.
 func Run(ctx context.Context, l *Ledger, c Config) (End, error) {
 	if len(c.Runners) == 0 {
 		return "", errors.New("a sweep needs somebody who runs it")
@@ -75,8 +75,8 @@ func Run(ctx context.Context, l *Ledger, c Config) (End, error) {
 	if err != nil {
 		return "", err
 	}
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+	if ctx.Err() != nil { // the archive is for others all the same: systems signal each process of a job
+		return "", errors.Join(context.Cause(ctx), l.End(Interrupted))
 	}
 	return end, l.End(end)
 }

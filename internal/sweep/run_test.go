@@ -142,9 +142,13 @@ func TestRunPastItsGrace(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	f.at = func(ctx context.Context, _ int64) error { cancel(); <-ctx.Done(); return ctx.Err() }
-	l2 := open(t, t.TempDir(), description("1..5"))
+	dir = filepath.Join(t.TempDir(), "stopped")
+	l2 := open(t, dir, description("1..5"))
 	if _, err := Run(ctx, l2, Config{Runners: f.runners(1)}); !errors.Is(err, context.Canceled) || l2.Tally.Summary().Runs != 0 {
 		t.Errorf("stopped: %v", err)
+	}
+	if s, err := Merge([]string{dir + archiveEnd}); err != nil || s.Shards[0].Ended != Interrupted {
+		t.Errorf("the archive of a sweep that was stopped: %+v, %v", s, err)
 	}
 }
 

@@ -184,20 +184,15 @@ func (s *seedSet) copy() seedSet {
 
 func (s *seedSet) has(seed int64) bool { return s.words[seed/wordBits]&(1<<uint(seed%wordBits)) != 0 }
 
-// count is how many in the set are a shard's.
-func (s *seedSet) count(shard Shard) (n int64) {
-	if shard.Whole() {
-		return s.n
-	}
-	step, first := shard.places()
+// counts are how many in the set each of n shards has, from shard 1 on.
+func (s *seedSet) counts(n int) []int64 {
+	all := make([]int64, n)
 	for word, set := range s.words {
 		for ; set != 0; set &= set - 1 {
-			if mod(word*wordBits+int64(bits.TrailingZeros64(set))-first, step) == 0 {
-				n++
-			}
+			all[mod(word*wordBits+int64(bits.TrailingZeros64(set))-1, int64(n))]++
 		}
 	}
-	return n
+	return all
 }
 
 // missing are those of a shard's seeds that are not in the set, some ranges of them at most.

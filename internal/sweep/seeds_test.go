@@ -81,8 +81,10 @@ func TestSeedSet(t *testing.T) {
 	if got := s.missing(Seeds{{1, 9}}, Shard{2, 3}, 9); got.String() != "5,8" {
 		t.Errorf("missing of shard 2 of 3: %s", got)
 	}
-	if got := s.count(Shard{2, 3}); got != 2 { // 2 and 65
-		t.Errorf("%d of shard 2 of 3", got)
+	for n, want := range map[int][]int64{1: {5}, 3: {2, 2, 1}, 4: {2, 1, 1, 1}} { // 1, 2, 3, 64, 65
+		if got := s.counts(n); !slices.Equal(got, want) {
+			t.Errorf("%d shards have %d of them, want %d", n, got, want)
+		}
 	}
 }
 
@@ -102,6 +104,14 @@ func TestSeedsInclude(t *testing.T) {
 		if all.Includes(some) != test.want {
 			t.Errorf("%s includes %s: %v", all, some, !test.want)
 		}
+	}
+}
+
+// slurm is the environment of a task of an array.
+func slurm(id, count, first, last, step string) map[string]string {
+	return map[string]string{
+		"SLURM_ARRAY_TASK_ID": id, "SLURM_ARRAY_TASK_COUNT": count, "SLURM_ARRAY_TASK_MIN": first,
+		"SLURM_ARRAY_TASK_MAX": last, "SLURM_ARRAY_TASK_STEP": step,
 	}
 }
 
@@ -125,6 +135,11 @@ func TestParseShard(t *testing.T) {
 		{"auto/2", k8s, "is not one of 2"},
 		{"auto", map[string]string{"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_STEP": "2"}, "4/4"},
 		{"auto", map[string]string{"SLURM_ARRAY_TASK_ID": "22", "SLURM_ARRAY_TASK_COUNT": "5", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_STEP": "1"}, "by Slurm: SLURM_ARRAY_TASK_ID is 22"},
+		{"auto", slurm("7", "1", "7", "7", "1"), "1/1"},
+		{"auto/40", slurm("7", "40", "1", "40", "1"), "7/40"},
+		{"auto/40", slurm("7", "1", "7", "7", "1"), "by Slurm: the array has 1 task from 7 to 7, which may be some of a larger one; write which one it is, like $SLURM_ARRAY_TASK_ID/20"},
+		{"auto", slurm("2", "3", "1", "9", "1"), "the array has 3 tasks from 1 to 9"},
+		{"auto", slurm("5", "3", "1", "9", "4"), "2/3"},
 		{"auto", map[string]string{"AWS_BATCH_JOB_ARRAY_INDEX": "0", "AWS_BATCH_JOB_ARRAY_SIZE": "10"}, "1/10"},
 		{"auto", map[string]string{"CI_NODE_INDEX": "1", "CI_NODE_TOTAL": "3"}, "1/3"},
 		{"auto", map[string]string{"CI_NODE_TOTAL": "1"}, "none of"}, // a GitLab job without parallel

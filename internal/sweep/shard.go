@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // Shard is a part of a sweep's seeds, for one of several machines: Index from 1 to Of. Of
@@ -72,6 +74,7 @@ type array struct {
 	index string // the variable with the index
 	count string // that with the count; empty: there is none
 	first string // that with the first index; empty: it is from
+	last  string // that with the last index; empty: it follows
 	from  int
 	step  string // that with the distance of two indices; empty: 1
 	// alone says that the variables are there also where there is no array.
@@ -84,7 +87,7 @@ var arrays = []array{
 	// completions, and the downward API has no field for them.
 	{name: "Kubernetes", index: "JOB_COMPLETION_INDEX"},
 	// sbatch(1), OUTPUT ENVIRONMENT VARIABLES: indices are as --array says, with any first one.
-	{name: "Slurm", index: "SLURM_ARRAY_TASK_ID", count: "SLURM_ARRAY_TASK_COUNT", first: "SLURM_ARRAY_TASK_MIN", step: "SLURM_ARRAY_TASK_STEP"},
+	{name: "Slurm", index: "SLURM_ARRAY_TASK_ID", count: "SLURM_ARRAY_TASK_COUNT", first: "SLURM_ARRAY_TASK_MIN", last: "SLURM_ARRAY_TASK_MAX", step: "SLURM_ARRAY_TASK_STEP"},
 	// AWS Batch User Guide, "Environment variables": from 0; set in child jobs of array jobs only.
 	{name: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE"},
 	// GitLab, "Predefined CI/CD variables": from 1, set for jobs with the keyword parallel; the total
@@ -139,8 +142,12 @@ func (a array) shard(count int, environ func(string) (string, bool)) (Shard, err
 	n, err2 := number(a.count, 0)
 	first, err3 := number(a.first, a.from)
 	step, err4 := number(a.step, 1)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	last, err5 := number(a.last, first+(n-1)*step)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return Shard{}, err
+	}
+	if a.first != "" && n > 0 && (count > 0 && n != count || last != first+(n-1)*step) {
+		return Shard{}, fmt.Errorf("the array has %s from %d to %d, which may be some of a larger one; write which one it is, like $%s/20", prose.Count(n, "task"), first, last, a.index)
 	}
 	if count > 0 {
 		n = count

@@ -159,6 +159,8 @@ type ShardState struct {
 	// Ended is why it ended; empty: it did not. Running says that a process is at it.
 	Ended   End  `json:"ended,omitempty"`
 	Running bool `json:"running,omitempty"`
+	// Cut says that its archive is cut off.
+	Cut bool `json:"cut,omitempty"`
 	// Left are the first of the seeds without a run.
 	Left Seeds `json:"left,omitempty"`
 	// Command goes on with it.
@@ -181,9 +183,7 @@ func (t *Tally) Summary() *Summary {
 		s.Description = *t.Description
 	}
 	s.Findings = t.findings(s.Decided())
-	for _, name := range t.order {
-		s.Properties = append(s.Properties, t.decided[name].summary(name))
-	}
+	s.Properties = t.properties()
 	s.Faults = t.faultCounts()
 	s.decide()
 	return s
@@ -206,6 +206,28 @@ func (t *Tally) findings(of int) []Finding {
 	}
 	slices.SortFunc(out, func(a, b Finding) int {
 		return cmp.Or(decides(a)-decides(b), b.Count-a.Count, strings.Compare(a.key(), b.key()))
+	})
+	return out
+}
+
+// properties are those that say most first, in whatever order runs came.
+func (t *Tally) properties() (out []PropertySummary) {
+	for name, d := range t.decided {
+		out = append(out, d.summary(name))
+	}
+	rank := func(p PropertySummary) int {
+		switch {
+		case p.Measured:
+			return 3
+		case p.Violation > 0:
+			return 0
+		case p.Valid == 0:
+			return 1
+		}
+		return 2
+	}
+	slices.SortFunc(out, func(a, b PropertySummary) int {
+		return cmp.Or(rank(a)-rank(b), strings.Compare(a.Name, b.Name))
 	})
 	return out
 }

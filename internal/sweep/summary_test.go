@@ -71,9 +71,8 @@ func TestTallyInAnyOrder(t *testing.T) {
 	if want.Runs != 400 || want.Violation == 0 || want.Violation+want.Unknown+want.Valid != 400 || len(want.Findings) != 3 {
 		t.Fatalf("%+v", want)
 	}
-	sorted := cmpopts.SortSlices(func(a, b PropertySummary) bool { return a.Name < b.Name })
 	for range 3 {
-		if diff := cmp.Diff(want, summary(append(r.Perm(400), 1, 2, 3)), sorted); diff != "" {
+		if diff := cmp.Diff(want, summary(append(r.Perm(400), 1, 2, 3))); diff != "" {
 			t.Fatal(diff)
 		}
 	}
@@ -223,12 +222,107 @@ func TestMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(s, again, cmpopts.IgnoreFields(ShardState{}, "Source"), cmpopts.IgnoreFields(Example{}, "Kept"),
-		cmpopts.IgnoreUnexported(ShardState{}), cmpopts.IgnoreFields(Summary{}, "Description"),
-		cmpopts.SortSlices(func(a, b PropertySummary) bool { return a.Name < b.Name })); diff != "" {
+		cmpopts.IgnoreUnexported(ShardState{}), cmpopts.IgnoreFields(Summary{}, "Description")); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := json.Marshal(again); err != nil {
 		t.Error(err)
+	}
+}
+
+// Shards are found in the folder of a recipe, of all sweeps, and in folders with an archive each.
+func TestMergeFindsShards(t *testing.T) {
+	out, artifacts := t.TempDir(), t.TempDir()
+	for i := 1; i <= 3; i++ {
+		d := description("1..9")
+		d.Shard = Shard{i, 3}
+		l := open(t, filepath.Join(out, "sweeps", "lock", "0123-of-3", d.Shard.Name()), d)
+		for seed := range d.Seeds.of(d.Shard) {
+			write(t, l, Line{Seed: seed, Verdict: checker.Valid})
+		}
+		if err := l.End(AllSeeds); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		one := filepath.Join(artifacts, fmt.Sprint("artifact [", i, "]"))
+		if err := os.Mkdir(one, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := archive(l.file.Name(), filepath.Join(one, "shard"+archiveEnd)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{out, filepath.Join(out, "sweeps", "lock"), artifacts} {
+		if s, err := Merge([]string{path}); err != nil || s.Runs != 9 || !s.Complete() || len(s.Shards) != 3 {
+			t.Errorf("%s: %+v, %v", path, s, err)
+		}
+	}
+	if err := os.CopyFS(filepath.Join(out, "sweeps", "lock", "4567", "1-of-3"), os.DirFS(filepath.Join(out, "sweeps", "lock", "0123-of-3", "1-of-3"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Merge([]string{out}); err != nil { // the same shard again
+		t.Error(err)
+	}
+	d := description("1..9")
+	d.Settings[1].Value = "pause"
+	open(t, filepath.Join(out, "sweeps", "lock", "89ab", "1-of-1"), d).Close()
+	if _, err := Merge([]string{out}); err == nil || !strings.Contains(err.Error(), "name the folder of one") {
+		t.Errorf("of two sweeps: %v", err)
+	}
+}
+
+// An archive that is cut off tells of the runs that it has, wherever it was cut, and which
+// are missing.
+func TestMergeOfACutArchive(t *testing.T) {
+	dir := t.TempDir()
+	for i := 1; i <= 2; i++ {
+		d := description("1..400")
+		d.Shard = Shard{i, 2}
+		l := open(t, filepath.Join(dir, d.Shard.Name()), d)
+		for seed := range d.Seeds.of(d.Shard) {
+			write(t, l, made(seed))
+		}
+		if err := l.End(AllSeeds); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+	}
+	path := filepath.Join(dir, "2-of-2"+archiveEnd)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut"+archiveEnd)
+	before := int64(0)
+	for n := 0; n < len(whole); n += max(1, len(whole)/50) {
+		if err := os.WriteFile(cut, whole[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Merge([]string{filepath.Join(dir, "1-of-2"), cut})
+		if err != nil {
+			t.Fatalf("cut at %d: %v", n, err)
+		}
+		if len(s.Shards) == 1 {
+			if before > 0 || !cmp.Equal(s.Absent, []Shard{{2, 2}}) {
+				t.Fatalf("cut at %d: nothing of it is there, absent %v", n, s.Absent)
+			}
+			continue
+		}
+		second := s.Shards[1]
+		if second.Done < before || second.Done == 200 != (second.Left == nil) || !second.Cut || second.Ended != "" && second.Done < 200 {
+			t.Fatalf("cut at %d of %d: %+v after %d", n, len(whole), second, before)
+		}
+		before = second.Done
+	}
+	if before < 150 {
+		t.Errorf("at most %d of 200 runs were had of what was cut", before)
+	}
+	whole[len(whole)/2] ^= 1
+	if err := os.WriteFile(cut, whole, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Merge([]string{cut}); err == nil {
+		t.Error("one that is damaged is taken")
 	}
 }
 

@@ -26,7 +26,6 @@ type Tally struct {
 	causes    map[string]*Finding
 	deciding  int // of these causes, those that are not only measured
 	moreFound int // violations of causes that there was no room for
-	order     []string
 	decided   map[string]*decided
 	faults    map[string]*FaultCount
 	met       Exercised
@@ -128,7 +127,6 @@ func (t *Tally) property(name string) *decided {
 	if p == nil {
 		p = &decided{count: map[checker.Result]int{}}
 		t.decided[name] = p
-		t.order = append(t.order, name)
 	}
 	return p
 }
