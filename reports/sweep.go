@@ -197,7 +197,7 @@ func propertyWords(p sweep.PropertySummary) string {
 }
 
 func (t *sweepText) runs() {
-	t.line("runs", runsWords(t.s))
+	t.line("runs", thousands(t.s.Runs)+": "+runsCameTo(t.s))
 	if rate := rateWords(t.s); rate != "" {
 		t.line("", rate)
 	}
@@ -209,9 +209,9 @@ func (t *sweepText) runs() {
 	}
 }
 
-// runsWords are how many runs there are.
-func runsWords(s *sweep.Summary) string {
-	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", thousands(s.Runs), thousands(s.Violation), thousands(s.Unknown), thousands(s.Valid))
+// runsCameTo is what became of the runs.
+func runsCameTo(s *sweep.Summary) string {
+	text := fmt.Sprintf("%s violated, %s undecided, %s valid", thousands(s.Violation), thousands(s.Unknown), thousands(s.Valid))
 	if s.Errors > 0 {
 		text += fmt.Sprintf("; %s could not be run", thousands(s.Errors))
 	}
@@ -232,7 +232,7 @@ func (t *sweepText) faults() {
 	name := "faults"
 	for _, f := range t.s.Faults {
 		if f.Verified > 0 {
-			t.line(name, fmt.Sprintf("%s: took effect %s of %d, in %s", f.Kind, times(f.Verified), f.Scheduled, plural(f.Effective, "run")))
+			t.line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, times(f.Verified), thousands(f.Scheduled), plural(f.Effective, "run")))
 			name = ""
 		}
 	}
@@ -251,14 +251,8 @@ func (t *sweepText) exercised() {
 		if row.Step != "" {
 			continue
 		}
-		var never []string
-		for _, c := range row.Cells {
-			if c.Hole {
-				never = append(never, c.Kind)
-			}
-		}
 		text := fmt.Sprintf("%s %s", row.Operation, times(row.Count))
-		if len(never) > 0 {
+		if never := row.Never(); len(never) > 0 {
 			text += ", never during " + prose.List(never, "or")
 		}
 		t.line(name, text)
@@ -298,6 +292,8 @@ func shardWords(h sweep.ShardState) string {
 		return text
 	case h.Running:
 		return text + ", goes on"
+	case h.Cut:
+		text += ", its archive is cut off"
 	case h.Died():
 		text += ", was killed"
 	default:

@@ -93,14 +93,36 @@ func TestSweepPage(t *testing.T) {
 	got := string(b)
 	for _, text := range []string{
 		"✗ Violation", "acquire &lt;b&gt;open&lt;/b&gt;", `<a href="1-of-3/runs/17/report.html">report</a>`, `<td class="number hole">–</td>`,
-		"(3 of them)", "<br>(never)", `class="unknown">50 of 100 seeds, was killed`, "There is nothing of shard 3/3.", "could not be run, 1 times: no room on the disk",
+		"(3 of them)", `<th class="kind">reset (never)</th>`, "<b>release</b> was never under way during pause or kill.", "32.9\u00a0%", `class="unknown">50 of 100 seeds, was killed`, "There is nothing of shard 3/3.", "could not be run, 1 times: no room on the disk",
 	} {
 		if !strings.Contains(got, text) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
 	}
+	if strings.Contains(got, "<details>") || strings.Contains(got, "have run all their seeds") {
+		t.Error("a few findings and shards are folded away")
+	}
 	if strings.Contains(got, "<b>open</b>") {
 		t.Error("what a history says got into the page as markup")
+	}
+	// Of many findings some are shown, and of many shards those that lack seeds.
+	for i := range 500 {
+		s.Findings = append(s.Findings, s.Findings[0])
+		s.Shards = append(s.Shards, sweep.ShardState{Shard: sweep.Shard{Index: 4 + i, Of: 503}, Source: "elsewhere", Seeds: 2, Done: 2})
+	}
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"<summary>492 more causes</summary>", "501 of 502 shards have run all their seeds.", "50 of 100 seeds, was killed"} {
+		if !strings.Contains(string(b), text) {
+			t.Errorf("of many: no %q", text)
+		}
+	}
+	if strings.Contains(string(b), "elsewhere") {
+		t.Error("of many shards those are shown that lack nothing")
 	}
 	// A sweep that has just begun has a page, too.
 	if err := WriteSweep(path, &sweep.Summary{Verdict: checker.Unknown, Why: "no run came to a verdict"}); err != nil {

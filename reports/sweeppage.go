@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"html/template"
 	"path/filepath"
+	"strings"
 
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -16,7 +18,7 @@ var sweepTemplate string
 
 var sweepPage = template.Must(template.New("sweep").Funcs(template.FuncMap{
 	"thousands": thousands, "plural": plural, "mark": markOf, "word": wordOf, "capital": capital,
-	"rate": findingRate, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords,
+	"rate": pageRate, "slice": sliceOf, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords,
 }).Parse(sweepTemplate))
 
 // sweepPageOf is what the template shows.
@@ -36,7 +38,7 @@ type sweepPageOf struct {
 func WriteSweep(path string, s *sweep.Summary) error {
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
-		Runs: runsWords(s), Rate: rateWords(s), Matrix: s.Matrix(), folder: filepath.Dir(path),
+		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), folder: filepath.Dir(path),
 	}
 	var b bytes.Buffer
 	if err := sweepPage.Execute(&b, p); err != nil {
@@ -67,4 +69,65 @@ func (p sweepPageOf) Never() map[string]bool {
 		never[kind] = true
 	}
 	return never
+}
+
+// Bounds of what the page shows at once.
+const (
+	findingsOnPage = 10 // the others are folded away
+	shardsOnPage   = 100
+)
+
+// sliceOf hands several values to a template.
+func sliceOf(values ...any) []any { return values }
+
+// pageRate does not let a line end before a percent sign.
+func pageRate(f sweep.Finding) string { return strings.ReplaceAll(findingRate(f), " %", "\u00a0%") }
+
+// FirstFindings are those that are shown.
+func (p sweepPageOf) FirstFindings() []sweep.Finding {
+	return p.Findings[:min(findingsOnPage, len(p.Findings))]
+}
+
+// OtherFindings are those behind them.
+func (p sweepPageOf) OtherFindings() []sweep.Finding { return p.Findings[len(p.FirstFindings()):] }
+
+// hole is an operation with the kinds of faults that it never met.
+type hole struct{ Operation, Kinds string }
+
+// Holes are those of operations, in words: a wide table does not show them all at once.
+func (p sweepPageOf) Holes() (out []hole) {
+	for _, row := range p.Matrix.Rows {
+		if never := row.Never(); row.Step == "" && len(never) > 0 {
+			out = append(out, hole{row.Operation, prose.List(never, "or")})
+		}
+	}
+	return out
+}
+
+// ToldShards are all of a few shards, and of many those that lack seeds.
+func (p sweepPageOf) ToldShards() []sweep.ShardState {
+	if len(p.Shards) <= shardsOnPage {
+		return p.Shards
+	}
+	var lacking []sweep.ShardState
+	for _, h := range p.Shards {
+		if h.Done < h.Seeds && len(lacking) < shardsOnPage {
+			lacking = append(lacking, h)
+		}
+	}
+	return lacking
+}
+
+// OtherShards are how many more there are, in words.
+func (p sweepPageOf) OtherShards() string {
+	more, whole := len(p.Shards)-len(p.ToldShards()), 0
+	for _, h := range p.Shards {
+		if h.Done >= h.Seeds {
+			whole++
+		}
+	}
+	if more == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s have run all their seeds.", thousands(whole), plural(len(p.Shards), "shard"))
 }
