@@ -29,9 +29,10 @@ type sweepFlags struct {
 // endless are the seeds of a sweep that only its time ends.
 const endless = "1..1000000000"
 
-func newSweep() *cobra.Command {
-	var s sweepFlags
-	swept := newSwept()
+func newSweep() *cobra.Command { return sweepCommand(&sweepFlags{}, newSwept()) }
+
+// sweepCommand is the command with its flags bound to s and swept.
+func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep RECIPE",
 		Short: "Run a recipe's workload with many seeds, and sum up what was found",
@@ -55,7 +56,7 @@ func newSweep() *cobra.Command {
 			if err := swept.complete(cmd, args, s.swarm); err != nil {
 				return err
 			}
-			return runSweep(cmd, swept, s)
+			return runSweep(cmd, swept, *s)
 		},
 	}
 	swept.flags(cmd)
@@ -141,8 +142,11 @@ func describeSweep(p sweep.Progress) string {
 	const width = 20
 	full := int(min(p.Done*width/max(p.Seeds, 1), width))
 	text := fmt.Sprintf("[%s%s] %d of %d", strings.Repeat("#", full), strings.Repeat("-", width-full), p.Done, p.Seeds)
-	if p.PerSecond > 0 {
+	switch {
+	case p.PerSecond >= 1:
 		text += fmt.Sprintf(", %.1f runs a second", p.PerSecond)
+	case p.PerSecond > 0:
+		text += fmt.Sprintf(", a run every %s", time.Duration(float64(time.Second)/p.PerSecond).Round(100*time.Millisecond))
 	}
 	text += fmt.Sprintf("; %d violated (%s), %d undecided", p.Violations, prose.Count(p.Causes, "cause"), p.Undecided)
 	if p.Errors > 0 {
@@ -213,10 +217,11 @@ func newMerge() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge PATH...",
 		Short: "Make one summary and page of a sweep's folders and archives",
-		Long: "Merge sums up what shards of a sweep have found, from their folders and archives (.jsonl.gz), at\n" +
-			"any time: also while some still run or others have died, whose seeds are named with the command\n" +
-			"that runs them. Exit codes are those of zklab sweep; while runs are missing, nothing is valid.",
-		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards/*.jsonl.gz --page sweep.html",
+		Long: "Merge sums up what shards of a sweep have found, from their folders and archives (.jsonl.gz), or\n" +
+			"a folder that these are in, at any time: also while some still run or others have died, whose\n" +
+			"seeds are named with the command that runs them. Exit codes are those of zklab sweep; while runs\n" +
+			"are missing, nothing is valid.",
+		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards --page sweep.html",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("merge needs folders or archives of a sweep: those of %s are below store/sweeps", strings.Join(workloads.Recipes()[:2], ", "))
