@@ -18,3 +18,5 @@ func pass(child *os.Process, s os.Signal) { _ = child.Signal(s) }
 func killedBy(*os.ProcessState) os.Signal { return nil }
 
 func ignoreBrokenPipes() {}
+
+func polledInput() (*os.File, error) { return os.Stdin, nil }

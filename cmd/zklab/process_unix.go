@@ -45,3 +45,14 @@ func killedBy(state *os.ProcessState) os.Signal {
 // ignoreBrokenPipes lets a run go on, and clean up, although nobody reads its
 // progress any more: Go ends a process whose standard streams are broken.
 func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
+
+// polledInput is standard input that a goroutine waits for without a thread of its own, which in a
+// read would keep its processor: where the runtime's choices follow from a seed (package
+// internal/overlay), nobody takes it away, and a simulation in the same process would wait
+// for ever.
+func polledInput() (*os.File, error) {
+	if err := syscall.SetNonblock(syscall.Stdin, true); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(syscall.Stdin), "standard input"), nil
+}

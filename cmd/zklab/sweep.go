@@ -198,8 +198,12 @@ func newSweepWorker() *cobra.Command {
 			if err := swept.complete(cmd, args, swarm); err != nil {
 				return err
 			}
+			input, err := polledInput()
+			if err != nil {
+				return err
+			}
 			const patience = 20 * time.Second // to stop containers
-			return sweep.ServeWorker(context.Background(), os.Stdin, exact(cmd.OutOrStdout()), swept.run, patience, func() { os.Exit(exitFailed) })
+			return sweep.ServeWorker(context.Background(), input, exact(cmd.OutOrStdout()), swept.run, patience, func() { os.Exit(exitFailed) })
 		},
 	}
 	swept.flags(cmd)
