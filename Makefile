@@ -7,7 +7,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image test race compare track-record guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test race compare track-record guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -15,8 +15,12 @@ build: ## the command, at bin/zklab
 image: ## a local ZooKeeper image from Debian's packages, without an image registry
 	images/zookeeper/build
 
+sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
+	GO=$(GO) images/zklab/build
+
 test: image-if-possible ## all tests, none from the cache: it does not know of containers
 	$(GO) test -count=1 -timeout 25m ./...
+	cd deploy && $(GO) test -count=1 ./...
 
 # go-zookeeper v1.0.4 has a race of its own: when it reconnects, sendSetWatches
 # reads lastZxid while the receive loop writes it. It is built without the
@@ -36,6 +40,7 @@ guide: ## what the commands of docs/checking.md and checking-store.md print, wri
 lint: ## what must be clean
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	cd deploy && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
 	test -z "$$unformatted" || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 
