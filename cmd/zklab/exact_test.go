@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zklab/zklab/internal/overlay"
@@ -26,7 +28,7 @@ func TestSimulationsAreExact(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the standard library, the first time")
 	}
-	binary := buildExact(t)
+	binary := exactBinary(t)
 	subjects := exactSubjects
 	for _, recipe := range workloads.Recipes() {
 		subjects = append(subjects, [2]string{recipe, workloads.Own})
@@ -46,28 +48,59 @@ func TestSimulationsAreExact(t *testing.T) {
 	}
 }
 
-// buildExact builds the command with the overlay.
-func buildExact(t *testing.T) string {
+// exactBinary is the command built with the overlay, in a folder of its own, once for all tests.
+// [TestMain] removes it.
+func exactBinary(t *testing.T) string {
 	t.Helper()
-	toolchain, err := overlay.Installed(t.Context())
+	binary, err := builtExactly.build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	return binary
+}
+
+// builtExactly is where the command with the overlay is, if a test has asked for it.
+var builtExactly exactBuild
+
+type exactBuild struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func (e *exactBuild) build() (string, error) {
+	e.once.Do(func() {
+		if e.dir, e.err = os.MkdirTemp("", "zklab-exact"); e.err == nil {
+			e.err = buildExact(e.dir)
+		}
+	})
+	return filepath.Join(e.dir, "zklab"), e.err
+}
+
+func (e *exactBuild) remove() {
+	if e.dir != "" {
+		os.RemoveAll(e.dir)
+	}
+}
+
+func buildExact(dir string) error {
+	toolchain, err := overlay.Installed(context.Background())
+	if err != nil {
+		return err
+	}
 	files, err := overlay.Make(toolchain, dir)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for _, f := range files {
 		if err := os.WriteFile(f.Path, f.Text, 0o644); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
-	binary := filepath.Join(dir, "zklab")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", overlay.Flag(dir), "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if out, err := exec.Command("go", "build", overlay.Flag(dir), "-o", filepath.Join(dir, "zklab"), ".").CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
 	}
-	return binary
+	return nil
 }
 
 // records are the hashes of the records of a sweep, by seed.

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) {
 	dockertest.ManyAtOnce(4)
-	testscript.Main(m, map[string]func(){
+	testscript.Main(cleaned{m}, map[string]func(){
 		"zklab":         main,
 		"zklab-control": controlProgram,
 		// A defect in the background, of which no command of ours has one.
@@ -32,6 +32,14 @@ func TestMain(m *testing.M) {
 			}))
 		},
 	})
+}
+
+// cleaned are the tests, behind which nothing is left.
+type cleaned struct{ *testing.M }
+
+func (c cleaned) Run() int {
+	defer builtExactly.remove()
+	return c.M.Run()
 }
 
 // Each script is a session of somebody who uses the command. "exits N cmd…"
