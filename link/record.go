@@ -1,6 +1,8 @@
 package link
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -136,7 +138,8 @@ func partValue(op wire.Op, request any) history.Request {
 		v.Path = r.Path
 	case *wire.SetWatchesRequest:
 		v.Since = history.ID(r.RelativeZxid)
-		v.DataWatches, v.ExistWatches, v.ChildWatches = r.Data, r.Exist, r.Child
+		// Sorted: go-zookeeper sends them in the order of its maps, which says nothing.
+		v.DataWatches, v.ExistWatches, v.ChildWatches = sorted(r.Data), sorted(r.Exist), sorted(r.Child)
 	case []wire.MultiOp:
 		for _, o := range r {
 			v.Parts = append(v.Parts, partValue(o.Op, o.Request))
@@ -214,3 +217,6 @@ func statValue(s wire.Stat) *history.Stat {
 		Owner: history.ID(s.EphemeralOwner), NumChildren: s.NumChildren,
 	}
 }
+
+// sorted are the same paths in order. The request is not changed: it is what was sent.
+func sorted(paths []string) []string { return slices.Sorted(slices.Values(paths)) }
