@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/runtest"
@@ -13,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) {
 	dockertest.ManyAtOnce(4)
-	dockertest.Main(m)
+	dockertest.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/bubble.serve"))
 }
 
 // perform runs an experiment on the shared ensemble, in a store of its own.

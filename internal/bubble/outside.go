@@ -26,23 +26,29 @@ func outsideTests(f func(t *testing.T)) {
 // program, as testscript has it do, runs none: nobody has read its flags.
 func InTests() bool { return testing.Testing() && flag.Parsed() && !outside.Load() }
 
-// outside is whether start has read the flags.
+// Benchmarks says that Run is called by benchmarks, which have no test that the bubble could
+// be part of: then it is as in a program that runs no tests. Call it before [InTests].
+func Benchmarks() { outside.Store(true) }
+
+// outside is whether this is a program that runs no tests, or none but benchmarks.
 var outside atomic.Bool
 
 // start starts the test, once, and gives where it is sent what to call.
 var start = sync.OnceValue(func() chan<- func(*testing.T) {
 	calls := make(chan func(*testing.T))
-	serve := func(t *testing.T) {
-		for f := range calls {
-			f(t)
-		}
-	}
 	testing.Init()
 	if !flag.Parsed() { // or testing would take the program's own arguments for its
 		outside.Store(true)
 		_ = flag.CommandLine.Parse(nil)
 	}
 	all := func(_, _ string) (bool, error) { return true, nil }
-	go testing.Main(all, []testing.InternalTest{{Name: "zklab", F: serve}}, nil, nil)
+	go testing.Main(all, []testing.InternalTest{{Name: "zklab", F: func(t *testing.T) { serve(t, calls) }}}, nil, nil)
 	return calls
 })
+
+// serve is a test that never ends: goleak finds it where benchmarks ran.
+func serve(t *testing.T, calls <-chan func(*testing.T)) {
+	for f := range calls {
+		f(t)
+	}
+}

@@ -1,0 +1,117 @@
+//go:build unix
+
+package zklab_test
+
+import (
+	"context"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The benchmarks of simulations tell what a second of processor time brings: it is that,
+// and not the time that passed, which says how many machines a sweep wants.
+
+// BenchmarkExplored explores a lock of three clients and six operations.
+func BenchmarkExplored(b *testing.B) {
+	x := benched(b, "lock", 6, time.Second, 0)
+	x.Clients, x.Keys, x.Seed = 3, 1, 1
+	explored := func(runs int) {
+		ctx, cancel := context.WithCancel(b.Context())
+		defer cancel()
+		r, err := x.Explore(ctx, explore.Config{Progress: func(r explore.Report) {
+			if runs--; runs <= 0 {
+				cancel()
+			}
+		}})
+		if err != nil || len(r.Always)+len(r.Findings) > 0 {
+			b.Fatal(r, err)
+		}
+	}
+	explored(1) // what is made once for all runs
+	b.ResetTimer()
+	spent := processorTime()
+	explored(b.N)
+	tellOf(b, processorTime()-spent, 0)
+}
+
+// BenchmarkSwept sweeps each recipe: 20 seconds, 20 operations a second, five faults.
+func BenchmarkSwept(b *testing.B) {
+	for _, recipe := range workloads.Recipes() {
+		b.Run(recipe, func(b *testing.B) { benchSweep(b, benched(b, recipe, 20, 20*time.Second, 3500*time.Millisecond)) })
+	}
+}
+
+// BenchmarkLoad has a lock without faults at 50 operations a second.
+func BenchmarkLoad(b *testing.B) {
+	benchSweep(b, benched(b, "lock", 50, 30*time.Second, 0))
+}
+
+// benched is an experiment for simulations; faultEvery 0 is no fault.
+func benched(b *testing.B, recipe string, rate float64, limit, faultEvery time.Duration) zklab.Experiment {
+	b.Helper()
+	bubble.Benchmarks()
+	w, err := workloads.Named(recipe, workloads.Own)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := zklab.Experiment{Workload: w, Subject: workloads.Own, Rate: rate, TimeLimit: limit}
+	if faultEvery > 0 {
+		if x.Faults, err = plan.Parse("all", faultEvery); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return x
+}
+
+func benchSweep(b *testing.B, x zklab.Experiment) {
+	b.ReportAllocs()
+	run := func(seed int64) {
+		spread := embedded.Spreads[seed%int64(len(embedded.Spreads))]
+		x.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond, Spread: spread}
+		task := sweep.Task{Seed: seed, Folder: filepath.Join(b.TempDir(), "run")}
+		if line, err := x.SweepRun(b.Context(), task, true); err != nil || line.Failed() {
+			b.Fatal(line, err)
+		}
+	}
+	run(1)
+	seed := int64(0)
+	spent := processorTime()
+	for b.Loop() {
+		seed++
+		run(seed)
+	}
+	tellOf(b, processorTime()-spent, x.TimeLimit)
+}
+
+// tellOf reports what a second of processor time brought, and what memory is in use: many
+// runs want no more than a few.
+func tellOf(b *testing.B, spent, virtual time.Duration) {
+	b.ReportMetric(float64(b.N)/spent.Seconds(), "runs/cpu-s")
+	if virtual > 0 {
+		b.ReportMetric(float64(b.N)*virtual.Seconds()/spent.Seconds(), "virtual-s/cpu-s")
+	}
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.HeapAlloc)/1e6, "MB-in-use")
+}
+
+// processorTime is what this process has used of processors.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
