@@ -214,6 +214,7 @@ func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options)
 		if a.History.Truncated && a.Foreign {
 			v.Notes = append(v.Notes, "the record is cut off in its last line; it was checked up to there")
 		}
+		v.Unexercised = v.Unexercised && len(unmet) == 0
 		if v.Result == Valid && len(unmet) > 0 && (!v.Measured || opts.Strict) {
 			v.Result = Unknown
 			v.Reason = NothingWrong + strings.Join(unmet, "; ")

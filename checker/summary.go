@@ -37,7 +37,7 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 		base.Result = Valid
 		if p.Exercise != nil && !a.Foreign {
 			if missing := p.Exercise(a, figures); missing != "" {
-				base.Result, base.Reason = Unknown, missing
+				base.Result, base.Reason, base.Unexercised = Unknown, missing, true
 			}
 		}
 		bad = []Verdict{base}

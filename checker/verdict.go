@@ -41,6 +41,9 @@ type Verdict struct {
 	Measured bool `json:"measured,omitempty"`
 	// Figures are what was counted on the way: "holds", "contended", "proven_share", …
 	Figures map[string]float64 `json:"figures,omitempty"`
+	// Unexercised says of an unknown that nothing but more of the same is missing: what there
+	// was of it was decided, and nothing is wrong ([Pool]).
+	Unexercised bool `json:"-"`
 	// Notes are things that a reader should know although they change nothing.
 	Notes []string `json:"notes,omitempty"`
 }

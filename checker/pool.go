@@ -1,0 +1,136 @@
+package checker
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Pool decides properties over many runs of one small scenario. In each of them too little
+// may happen to say that a property is valid; what was met in all of them together can be
+// enough. A violation of one run is one of the pool. Not safe for concurrent use.
+type Pool struct {
+	model  frame.Model
+	params history.Params
+	strict bool
+	runs   int
+	of     map[string]*pooled
+}
+
+// pooled is what became of one property.
+type pooled struct {
+	kept, broken int
+	open         map[string]int // in how many runs it was left open, by the reason
+	figures      map[string]float64
+}
+
+// NewPool is the pool of runs whose histories begin like this. Expects are the kinds of
+// faults that are to be in some of them (history.Params.Expects): what they ask for must
+// have happened in some run, and not in each.
+func NewPool(of history.Header, expects []string, opts Options) *Pool {
+	of.Params.Expects = expects
+	return &Pool{model: models[of.Model], params: of.Params, strict: opts.Strict, of: map[string]*pooled{}}
+}
+
+// Add adds what was decided about a run.
+func (p *Pool) Add(verdicts []Verdict) {
+	p.runs++
+	for i := 0; i < len(verdicts); {
+		n := 1
+		for i+n < len(verdicts) && verdicts[i+n].Property == verdicts[i].Property {
+			n++
+		}
+		p.add(verdicts[i : i+n])
+		i += n
+	}
+}
+
+// add adds the verdicts on one property of a run.
+func (p *Pool) add(vs []Verdict) {
+	one := p.of[vs[0].Property]
+	if one == nil {
+		one = &pooled{open: map[string]int{}, figures: map[string]float64{}}
+		p.of[vs[0].Property] = one
+	}
+	worst := slices.MaxFunc(vs, func(a, b Verdict) int { return a.Result.Compare(b.Result) })
+	switch {
+	case worst.Result == Violation:
+		one.broken++
+	case worst.Result == Valid || worst.Unexercised:
+		one.kept++
+	default:
+		one.open[worst.Reason]++
+	}
+	one.addFigures(vs[0].Figures)
+}
+
+// addFigures adds those of one more run, as those of keys are added.
+func (one *pooled) addFigures(more map[string]float64) {
+	for name, n := range more {
+		if strings.HasPrefix(name, "longest") {
+			one.figures[name] = max(one.figures[name], n)
+		} else {
+			one.figures[name] += n
+		}
+	}
+}
+
+// Runs is how many were added.
+func (p *Pool) Runs() int { return p.runs }
+
+// Verdicts gives each property of which there was a verdict one: of what counts alone, or
+// of all in a strict check. Their figures are those of all runs, with in how many of these
+// the property was "kept", "open" and "broken".
+func (p *Pool) Verdicts() (all []Verdict) {
+	a := &evidence.Record{Params: p.params}
+	for _, property := range p.model.Properties {
+		if one := p.of[property.Name]; one != nil && (p.strict || !property.Measured) {
+			all = append(all, p.verdict(a, property, one))
+		}
+	}
+	return all
+}
+
+func (p *Pool) verdict(a *evidence.Record, property *frame.Property, one *pooled) Verdict {
+	v := Verdict{Property: property.Name, Decider: property.Decider, Result: Valid, Figures: maps.Clone(one.figures)}
+	if property.Derive != nil {
+		property.Derive(v.Figures)
+	}
+	open, why := one.left()
+	v.Figures["kept"], v.Figures["open"], v.Figures["broken"] = float64(one.kept), float64(open), float64(one.broken)
+	missing := ""
+	if property.Exercise != nil {
+		missing = property.Exercise(a, v.Figures)
+	}
+	switch {
+	case one.broken > 0:
+		v.Result, v.Reason = Violation, "it was violated in "+prose.Count(one.broken, "run")
+	case one.kept == 0:
+		v.Result, v.Reason = Unknown, why
+	case missing != "":
+		v.Result, v.Reason = Unknown, missing
+	}
+	if open > 0 && v.Reason != why {
+		v.Notes = []string{fmt.Sprintf("left open in %s, such as: %s", prose.Count(open, "run"), why)}
+	}
+	return v
+}
+
+// left says in how many runs it was left open, and the most frequent reason.
+func (one *pooled) left() (n int, why string) {
+	for _, reason := range slices.Sorted(maps.Keys(one.open)) {
+		n += one.open[reason]
+		why = cmp.Or(why, reason)
+		if one.open[reason] > one.open[why] {
+			why = reason
+		}
+	}
+	return n, why
+}

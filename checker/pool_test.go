@@ -1,0 +1,103 @@
+package checker
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/history"
+)
+
+// header is that of a lock's small runs.
+var header = history.Header{Version: 1, Model: "lock", Params: history.Params{Clients: 3}}
+
+// small is what a run says in which one acquire met a holder: too few by itself.
+func small(met float64) []Verdict {
+	return []Verdict{
+		{Property: "exclusion", Result: Unknown, Unexercised: true, Reason: "too little contention", Figures: map[string]float64{"keys": 1, "contended": met}},
+		{Property: "progress", Result: Valid},
+	}
+}
+
+func pooledOf(t *testing.T, p *Pool, property string) Verdict {
+	t.Helper()
+	for _, v := range p.Verdicts() {
+		if v.Property == property {
+			return v
+		}
+	}
+	t.Fatalf("nothing is said of %s", property)
+	return Verdict{}
+}
+
+// What no run alone has enough of, all of them together can have; what none of them had,
+// they have not.
+func TestPoolExercises(t *testing.T) {
+	p := NewPool(header, nil, Options{})
+	for range 9 {
+		p.Add(small(1))
+	}
+	if v := pooledOf(t, p, "exclusion"); v.Result != Unknown || !strings.Contains(v.Reason, "of 10 wanted") {
+		t.Errorf("nine: %+v", v)
+	}
+	p.Add(small(1))
+	if v := pooledOf(t, p, "exclusion"); v.Result != Valid || v.Figures["contended"] != 10 || v.Figures["keys"] != 10 || v.Figures["kept"] != 10 {
+		t.Errorf("ten: %+v", v)
+	}
+	idle := NewPool(header, nil, Options{})
+	for range 100 {
+		idle.Add(small(0))
+	}
+	if v := pooledOf(t, idle, "exclusion"); v.Result != Unknown {
+		t.Errorf("nobody ever met a holder: %+v", v)
+	}
+	if v := pooledOf(t, idle, "progress"); v.Result != Valid || idle.Runs() != 100 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// Where sessions were to end, some holder's must have.
+func TestPoolExpectsFaults(t *testing.T) {
+	p := NewPool(header, []string{"expire"}, Options{})
+	for range 20 {
+		p.Add(small(1))
+	}
+	if v := pooledOf(t, p, "exclusion"); v.Result != Unknown || !strings.Contains(v.Reason, "death of its session") {
+		t.Errorf("%+v", v)
+	}
+	died := small(1)
+	died[0].Figures["ended_by_death"] = 1
+	p.Add(died)
+	if v := pooledOf(t, p, "exclusion"); v.Result != Valid {
+		t.Errorf("%+v", v)
+	}
+}
+
+// One violation is one of the pool; what was left open in some runs is told, and a property
+// that was decided in none is open.
+func TestPoolWorst(t *testing.T) {
+	open := []Verdict{{Property: "progress", Result: Unknown, Reason: "the harness was held up"}}
+	p := NewPool(header, nil, Options{})
+	p.Add(open)
+	if v := pooledOf(t, p, "progress"); v.Result != Unknown || v.Reason != open[0].Reason {
+		t.Errorf("%+v", v)
+	}
+	p.Add(small(1))
+	if v := pooledOf(t, p, "progress"); v.Result != Valid || v.Figures["open"] != 1 || len(v.Notes) != 1 {
+		t.Errorf("%+v", v)
+	}
+	p.Add([]Verdict{{Property: "progress", Result: Valid, Key: "a"}, {Property: "progress", Result: Violation, Key: "b"}})
+	if v := pooledOf(t, p, "progress"); v.Result != Violation || v.Reason != "it was violated in 1 run" {
+		t.Errorf("%+v", v)
+	}
+}
+
+// A property that is only measured counts where a check is strict.
+func TestPoolMeasured(t *testing.T) {
+	measured := []Verdict{{Property: "belief", Result: Violation, Measured: true}}
+	p, strict := NewPool(header, nil, Options{}), NewPool(header, nil, Options{Strict: true})
+	p.Add(measured)
+	strict.Add(measured)
+	if len(p.Verdicts()) != 0 || pooledOf(t, strict, "belief").Result != Violation {
+		t.Errorf("%+v %+v", p.Verdicts(), strict.Verdicts())
+	}
+}
