@@ -19,6 +19,7 @@ const (
 	simulatedSeeds    = 50
 	simulatedRate     = 50
 	simulatedInterval = time.Second // from one fault to the next
+	simulatedLength   = 10 * time.Second
 )
 
 // Simulate runs an experiment as a test, in simulations: virtual time, in which seconds
@@ -66,7 +67,7 @@ func (x Experiment) forSimulation() (Experiment, int, error) {
 	defaultTo(&x.MinLoad, sweptLoad)
 	if x.Faults == nil {
 		x.Faults, err = plan.Parse("all", simulatedInterval)
-		defaultTo(&x.TimeLimit, 10*time.Second)
+		defaultTo(&x.TimeLimit, simulatedLength)
 	}
 	return x, seeds, err
 }
@@ -133,6 +134,8 @@ func (s *simulations) often() string {
 func (s *simulations) tell(t *testing.T, x Experiment) {
 	t.Helper()
 	switch {
+	case s.runs == 0:
+		t.Log("zklab: no simulation was run")
 	case s.violated > 0:
 		keepFailed(t, x, s.smallest)
 		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest))
