@@ -18,12 +18,11 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/played"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
-	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -177,15 +176,6 @@ func wantAround(t *testing.T, r *store.Result, says string) {
 	}
 }
 
-// astray is a process that dials servers by themselves once it has connected, as
-// clients do that follow the ensemble's configuration (Curator's ensemble tracker).
-func astray(dial zk.Dialer) engine.Launch {
-	return func(ctx context.Context, c adapter.Config, l *link.Link) (engine.Program, error) {
-		p := &played{config: c, link: l, thawed: closed, astray: dial}
-		return p, p.Restart(ctx)
-	}
-}
-
 // endOfOne ends the session of a client: it will connect anew.
 func endOfOne(t *testing.T) plan.Schedule {
 	t.Helper()
@@ -210,7 +200,7 @@ func TestProcessesThatFollowTheEnsemble(t *testing.T) {
 			e := &tapped{Config: embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}}
 			o := virtually(t, launching(engine.Config{
 				Workload: w, Subject: workloads.Own, Ensemble: e, TimeLimit: 40 * time.Second, Seed: 1, Faults: endOfOne(t),
-			}, astray(e.Dial)))
+			}, played.Astray(ownRecipes(), e.Dial)))
 			wantAround(t, o.Result, "client 1 went around its link")
 		})
 	}

@@ -82,6 +82,12 @@ func usual(c engine.Config) (engine.Config, error) {
 	return c, err
 }
 
+// launching is the configuration with clients' processes that are started so.
+func launching(c engine.Config, l engine.Launch) engine.Config {
+	c.Command, c.Launch = []string{"played"}, l
+	return c
+}
+
 // decided runs a configuration, and decides the record.
 func decided(ctx context.Context, c engine.Config) (*zklab.Outcome, error) {
 	c, err := usual(c)

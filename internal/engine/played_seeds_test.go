@@ -9,9 +9,26 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/played"
 	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
+
+// A subject that does not tell when it has lost its hold can be played, too.
+func TestPlayedWithoutWordOfLosses(t *testing.T) {
+	w, err := workloads.Named("lock", workloads.GoZookeeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := virtually(t, launching(engine.Config{
+		Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
+	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()})))
+	if o.Result.Verdict != checker.Valid {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
+}
 
 // The library's own recipes keep their promises when their processes are stopped
 // and killed, and no rule of the checker takes that for their fault.
@@ -37,7 +54,7 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 				o := virtually(t, launching(engine.Config{
 					Workload: w, Subject: workloads.Own, TimeLimit: 100 * time.Second, Seed: int64(seed),
 					Faults: plan.Every(11*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
-				}, play))
+				}, played.Launch(ownRecipes())))
 				if o.Result.Verdict != checker.Valid {
 					t.Errorf("verdict %s", o.Result.Verdict)
 					runtest.Explain(t, o.Result)

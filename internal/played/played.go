@@ -1,9 +1,14 @@
-package engine_test
+// Package played has clients' processes that are only played, within this process and in its
+// time: so they can be frozen and crashed in virtual time, too. Nothing of one comes through
+// while it is frozen, and nothing that is left of it after a crash reaches anybody. What a
+// real process does to its own memory and clock it does not have.
+package played
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"sync"
@@ -25,7 +30,8 @@ type played struct {
 	config adapter.Config
 	link   *link.Link
 	left   sync.WaitGroup // what is left of its lives
-	astray zk.Dialer      // by which it reconnects around its link; nil for never
+	makers map[string]subjects.Maker
+	astray zk.Dialer // by which it reconnects around its link; nil for never
 
 	mu     sync.Mutex
 	thawed chan struct{} // open while it is frozen
@@ -50,16 +56,17 @@ var (
 	closed    = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 )
 
-// launching is the configuration with clients' processes that are started so.
-func launching(c engine.Config, l engine.Launch) engine.Config {
-	c.Command, c.Launch = []string{"played"}, l
-	return c
-}
+// Launch starts such processes, which have the subjects of some recipes.
+func Launch(makers map[string]subjects.Maker) engine.Launch { return Astray(makers, nil) }
 
-// play starts one.
-func play(ctx context.Context, c adapter.Config, l *link.Link) (engine.Program, error) {
-	p := &played{config: c, link: l, thawed: closed}
-	return p, p.Restart(ctx)
+// Astray is Launch for programs that connect once through their links, and from then on by a
+// dialer of their own, as those do that follow what the ensemble says of its servers. nil:
+// they keep to their links.
+func Astray(makers map[string]subjects.Maker, dial zk.Dialer) engine.Launch {
+	return func(ctx context.Context, c adapter.Config, l *link.Link) (engine.Program, error) {
+		p := &played{config: c, link: l, thawed: closed, makers: makers, astray: dial}
+		return p, p.Restart(ctx)
+	}
 }
 
 func (p *played) Restart(ctx context.Context) error {
@@ -284,7 +291,10 @@ func (p *played) Make(recipe, path string, value any, _ ...string) (subjects.Obj
 	if err != nil {
 		return nil, err
 	}
-	maker := ownRecipes()[recipe]
+	maker, ok := p.makers[recipe]
+	if !ok {
+		return nil, fmt.Errorf("%w: the process has no subjects of the recipe %s", subjects.ErrCannot, recipe)
+	}
 	o := &playedObject{p: p, name: recipe + " " + path, make: func(c *subjects.Client) (*subjects.Served, error) { return maker(c, path, with) }}
 	_, err = o.on(func(_ *playedLife, s *subjects.Served) (any, error) {
 		o.offers, o.about = s.Offers, s.About
@@ -342,7 +352,11 @@ func (o *playedObject) Hold(ctx context.Context, operation string, result any) (
 	if err != nil {
 		return nil, err
 	}
-	inner, lost := s.Lost(), make(chan struct{})
+	lost := make(chan struct{})
+	if s.Lost == nil {
+		return lost, nil // nobody will tell
+	}
+	inner := s.Lost()
 	o.p.left.Go(func() {
 		select {
 		case <-inner:
