@@ -35,7 +35,11 @@ type Experiment struct {
 
 	Clients int     // 5
 	Rate    float64 // operations a second that all clients together begin: 100
-	Keys    int     // objects in use at once, where the workload has keys: 3
+	// Ops is how often each client begins something, after which the load is over: a critical
+	// section with all that belongs to it is one, as is a put, or its part in a round of a
+	// barrier. 0 is as often as there is time for; TimeLimit bounds it in any case.
+	Ops  int
+	Keys int // objects in use at once, where the workload has keys: 3
 	// TimeLimit is the length of the load: 10 s, or longer where faults need that
 	// for each of them to have its turn.
 	TimeLimit time.Duration
@@ -120,7 +124,7 @@ func (x Experiment) Complete() (Experiment, error) {
 		}
 		x.Workload = there
 	}
-	if x.Clients < 0 || x.Rate < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
+	if x.Clients < 0 || x.Rate < 0 || x.Ops < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")
 	}
 	if math.IsNaN(x.Rate) || math.IsInf(x.Rate, 0) {
@@ -199,7 +203,7 @@ func (x Experiment) config() engine.Config {
 	return engine.Config{
 		Simulated: servers.Seed != 0, Latencies: string(servers.Spread),
 		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Ensemble: x.Ensemble,
-		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
+		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
 		Faults: x.Faults, LeftOut: x.leftOut, AnyFaults: x.anyFaults, Seed: x.Seed, Strict: x.Strict,
 		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, KeepMessages: x.messages,

@@ -40,6 +40,7 @@ type Experiment struct {
 
 	Clients        int           `yaml:"clients,omitempty"`
 	Rate           float64       `yaml:"rate,omitempty"` // operations a second, all clients together
+	Ops            int           `yaml:"ops,omitempty"`  // of each client; 0: as many as there is time for
 	Keys           int           `yaml:"keys,omitempty"`
 	TimeLimit      time.Duration `yaml:"time-limit,omitempty"`
 	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`

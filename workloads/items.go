@@ -39,14 +39,23 @@ func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Cl
 // in the way of its own puts.
 const takePatience = 100 * time.Millisecond
 
-// Load lets every client put a few items first, so that queues are rarely
-// empty, and then put and take as it comes.
+// puts is how many items each client puts first, so that queues are rarely empty: half of
+// what it does where that is not much.
+func (r *itemsRun[Q]) puts() int {
+	n := 2 * r.env.Keys
+	if r.env.Ops > 0 {
+		n = min(n, (r.env.Ops+1)/2)
+	}
+	return n
+}
+
+// Load lets every client put a few items first, and then put and take as it comes.
 func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
 			key := r.env.Key(rng.IntN(r.env.Keys))
-			first := n <= 2*r.env.Keys
+			first := n <= r.puts()
 			if r.meetings != nil && !first && rng.IntN(3) == 0 {
 				if meets, there, ok := r.meetings.next(ctx, over, c); ok {
 					at, key = meets, there

@@ -17,12 +17,13 @@ type pace struct {
 	mean time.Duration
 	next time.Duration // on the recorder's clock
 	now  func() time.Duration
+	ops  int // arrivals, after which none comes; 0: they go on
 }
 
 // newPace is the pace of one of the environment's clients, whose every arrival
 // is so many operations.
 func newPace(env *Env, operations int, rng *rand.Rand) *pace {
-	p := &pace{rng: rng, mean: meanGap(operations*len(env.Clients), env.Rate), now: env.Record.Now}
+	p := &pace{rng: rng, mean: meanGap(operations*len(env.Clients), env.Rate), now: env.Record.Now, ops: env.Ops}
 	p.next = p.now()
 	p.step()
 	return p
@@ -39,11 +40,11 @@ func meanGap(operations int, rate float64) time.Duration {
 
 func (p *pace) step() { p.next += time.Duration(p.rng.ExpFloat64() * float64(p.mean)) }
 
-// arrivals are all, numbered from 1, each when its time has come, until the load is over
-// or ctx has ended.
+// arrivals are all, numbered from 1, each when its time has come, until there were enough,
+// the load is over or ctx has ended.
 func (p *pace) arrivals(ctx context.Context, over <-chan struct{}) iter.Seq2[int, time.Duration] {
 	return func(yield func(int, time.Duration) bool) {
-		for n := 1; ; n++ {
+		for n := 1; p.ops == 0 || n <= p.ops; n++ {
 			at, ok := p.wait(ctx, over)
 			if !ok || !yield(n, at) {
 				return

@@ -78,6 +78,9 @@ func (r *registerRun) draw(rng *rand.Rand) mix {
 	m := mix{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
 	m.reads = rng.IntN(2) == 0
 	m.plain = m.reads && rng.IntN(2) == 0
+	if r.env.Ops > 0 { // few operations are to be of all sorts
+		m.reads, m.plain = false, false
+	}
 	return m
 }
 

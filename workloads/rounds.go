@@ -16,13 +16,13 @@ type roundsRun struct {
 	next int // number of the next round
 }
 
-// Load does rounds until over is closed, at the environment's rate of operations. A
+// Load does rounds until over is closed, or there were as many as each client is to take part in, at the environment's rate of operations. A
 // round that could not begin (a subject could not be made just then) is left out; the
 // error is that of a load in which none could.
 func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 	e := r.env
 	rng := random(e, len(e.Clients))
-	p := &pace{rng: rng, now: e.Record.Now, next: e.Record.Now(), mean: meanGap(r.operations, e.Rate)}
+	p := &pace{rng: rng, now: e.Record.Now, next: e.Record.Now(), mean: meanGap(r.operations, e.Rate), ops: e.Ops}
 	var failed error
 	begun := false
 	r.next = 1
@@ -42,7 +42,8 @@ func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 }
 
 // afterHeal is how many rounds are played after everything was healed: who is
-// left waiting then was not disturbed.
+// left waiting then was not disturbed. They are no more than those that were disturbed
+// where these are counted.
 const afterHeal = 5
 
 // Quiesce plays some rounds more, which nothing disturbs, and no more once one has
@@ -50,7 +51,11 @@ const afterHeal = 5
 func (r *roundsRun) Quiesce(ctx context.Context) error {
 	e := r.env
 	rng := random(e, len(e.Clients)+1)
-	for n := r.next; n < r.next+afterHeal && ctx.Err() == nil; n++ {
+	rounds := afterHeal
+	if e.Ops > 0 {
+		rounds = min(rounds, e.Ops)
+	}
+	for n := r.next; n < r.next+rounds && ctx.Err() == nil; n++ {
 		began := e.Record.Now()
 		if err := r.play(ctx, n, rng, 0); err != nil {
 			return err

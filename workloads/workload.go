@@ -40,9 +40,9 @@ type Served interface {
 
 // Run is a workload at work in one run. Load is called once, then Quiesce once.
 type Run interface {
-	// Load runs all clients until over is closed, and returns when the last
-	// operation has ended: those under way then go on within their own time
-	// limits. ctx cuts them short.
+	// Load runs all clients until over is closed, or each has begun as much as it is to
+	// (Env.Ops), and returns when the last operation has ended: those under way then go on
+	// within their own time limits. ctx cuts them short.
 	Load(ctx context.Context, over <-chan struct{}) error
 	// Quiesce comes after heal: every contender gets its turn, queues are
 	// drained, final readings are taken, subjects are closed. It ends by itself
@@ -63,6 +63,10 @@ type Env struct {
 	Root string
 	// Rate is arrivals a second over all clients together.
 	Rate float64
+	// Ops is how often each client begins something: what comes at one arrival is one, such
+	// as a critical section, a put, or its part in a round. Once all of it is done the load
+	// is over; 0: it goes on for as long as there is time.
+	Ops int
 	// Keys is how many objects are used at once, where the workload has keys.
 	Keys int
 	Seed int64

@@ -90,6 +90,7 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
 	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
 	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
+	flags.IntVar(&x.Ops, "ops", x.Ops, "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)")
 	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections, queues, registers or folders in use at once")
 	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, or all (see zklab list faults)")
@@ -239,7 +240,7 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	}
 	e := zklab.Experiment{
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
-		Clients: x.Clients, Rate: x.Rate, Keys: x.Keys, TimeLimit: x.TimeLimit,
+		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: minLoad(x),
 		Seed: *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule,
 	}
@@ -292,6 +293,9 @@ func positive(x store.Experiment) error {
 		if !n.ok {
 			return usageError("--%s must be more than zero", n.flag)
 		}
+	}
+	if x.Ops < 0 {
+		return usageError("--ops must not be negative")
 	}
 	if x.FaultInterval < 100*time.Millisecond {
 		return usageError("--fault-interval must be 100ms or more")

@@ -36,12 +36,15 @@ type Player struct {
 	lanes  [][][]numbered
 	points []atPoint
 	errs   []error // of each step
+	enough chan struct{}
+	finish func()
 }
 
 // Ready makes the player of a plan. From then on messages stop at the plan's points, so
 // that none is missed: whoever makes it plays it, as soon as clients begin.
 func Ready(plan []Step, t *faults.Target, r Record) *Player {
-	p := &Player{target: t, record: r, errs: make([]error, len(plan))}
+	p := &Player{target: t, record: r, errs: make([]error, len(plan)), enough: make(chan struct{})}
+	p.finish = sync.OnceFunc(func() { close(p.enough) })
 	var timed []numbered
 	for i, step := range plan {
 		if n := (numbered{step, i + 1}); step.Point.Zero() {
@@ -70,6 +73,10 @@ func (p *Player) Play(ctx context.Context) error {
 	playing.Wait()
 	return errors.Join(p.errs...)
 }
+
+// Enough says that nothing is left to disturb: no more steps begin, and those under way end
+// as soon as their effect was seen. Safe for concurrent use; more than once is fine.
+func (p *Player) Enough() { p.finish() }
 
 // numbered is a step with its number in the record, from 1.
 type numbered struct {
@@ -102,7 +109,7 @@ func lanes(plan []numbered) [][][]numbered {
 // lane plays moments one after the other, late where one takes too long.
 func (p *Player) lane(ctx context.Context, moments [][]numbered) {
 	for _, steps := range moments {
-		if !doze(ctx, p.began+steps[0].At-p.record.Now()) {
+		if !p.doze(ctx, p.began+steps[0].At-p.record.Now()) {
 			return
 		}
 		var together sync.WaitGroup
@@ -209,7 +216,7 @@ func (p *Player) inject(ctx context.Context, step Step, stopped *link.Stopped) (
 	}
 	for try := range uint64(2) {
 		e, err = step.Fault.Inject(ctx, p.target.For(step.For), rand.New(rand.NewPCG(step.Seed, try)))
-		if !errors.Is(err, faults.ErrNoTarget) || try > 0 || !doze(ctx, min(again, step.For)) {
+		if !errors.Is(err, faults.ErrNoTarget) || try > 0 || !p.doze(ctx, min(again, step.For)) {
 			break
 		}
 	}
@@ -243,6 +250,8 @@ func (p *Player) last(ctx context.Context, e faults.Effect, d time.Duration, bef
 			return
 		case <-ended:
 			return
+		case <-p.enough:
+			return
 		case <-look.C:
 			if now, _, err := ensemble.LeaderOf(ctx, p.target.Ensemble.Servers()); err == nil && now.ID() != before.ID() {
 				say(history.StepElected, history.FaultStep{Servers: []int{now.ID()}})
@@ -273,11 +282,13 @@ func (p *Player) heal(ctx context.Context, e faults.Effect, lasted time.Duration
 	return nil
 }
 
-// doze waits, and says whether ctx still goes on.
-func doze(ctx context.Context, d time.Duration) bool {
+// doze waits, and says whether there is still something to do.
+func (p *Player) doze(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
 		return ctx.Err() == nil
+	case <-p.enough:
+		return false
 	case <-ctx.Done():
 		return false
 	}

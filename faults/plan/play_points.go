@@ -26,7 +26,7 @@ func (p *Player) breakAt(n numbered) atPoint {
 }
 
 // await plays a step when its message comes. One that never comes was no target, which is
-// known when ctx ends.
+// known when ctx ends, or nothing more is to be done.
 func (p *Player) await(ctx context.Context, at atPoint) error {
 	if at.stop == nil {
 		p.skip(at.numbered, fmt.Errorf("there is no client %d, but %d from 0: %w", at.Point.Client, len(p.target.Clients), faults.ErrNoTarget))
@@ -36,10 +36,11 @@ func (p *Player) await(ctx context.Context, at atPoint) error {
 	select {
 	case stopped := <-at.stop.Reached():
 		return p.play(ctx, at.numbered, stopped)
+	case <-p.enough:
 	case <-ctx.Done():
-		p.skip(at.numbered, fmt.Errorf("%s never came: %w", at.Point, faults.ErrNoTarget))
-		return nil
 	}
+	p.skip(at.numbered, fmt.Errorf("%s never came: %w", at.Point, faults.ErrNoTarget))
+	return nil
 }
 
 // skip records a step that had no target.

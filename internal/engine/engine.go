@@ -33,6 +33,7 @@ type Config struct {
 
 	Clients        int
 	Rate           float64 // operations a second
+	Ops            int     // of each client; 0: as many as there is time for
 	Keys           int
 	TimeLimit      time.Duration
 	SessionTimeout time.Duration

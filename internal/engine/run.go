@@ -148,7 +148,7 @@ func (r *run) enter(ctx context.Context) (h ensemble.Health, err error) {
 func (r *run) startWork(ctx context.Context) error {
 	env := &workloads.Env{
 		Record: r.record.Recorder, Clients: r.clients.open, Admin: r.admin.conn, Root: r.admin.root,
-		Rate: r.Rate, Keys: r.Keys, Seed: r.Seed, OpTimeout: r.OpTimeout, Bound: r.bound,
+		Rate: r.Rate, Ops: r.Ops, Keys: r.Keys, Seed: r.Seed, OpTimeout: r.OpTimeout, Bound: r.bound,
 	}
 	if r.links.wire {
 		finals, err := r.links.visit(ctx, r.links.direct) // around whatever lies to the clients
@@ -167,7 +167,8 @@ func (r *run) startWork(ctx context.Context) error {
 }
 
 // load lets clients and faults work for as long as the time limit says, or
-// until the run is interrupted, or the record cannot be written any more.
+// until clients have done all that they are to do, the run is interrupted, or the record
+// cannot be written any more.
 func (r *run) load(ctx context.Context) error {
 	load, stop := context.WithTimeout(ctx, r.TimeLimit)
 	defer stop()
@@ -187,9 +188,13 @@ func (r *run) load(ctx context.Context) error {
 		r.Interrupted = true
 		stop()
 	case <-load.Done():
-	case err := <-worked: // only an error ends it before its time
+	case err := <-worked: // there was an error, or enough is done
 		worked <- err
-		stop()
+		if err == nil {
+			player.Enough()
+		} else {
+			stop()
+		}
 	}
 	r.links.loading.Store(false)
 	// What was injected is healed before the last operations have ended: they

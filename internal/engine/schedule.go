@@ -19,13 +19,17 @@ func (c Config) Plan() []plan.Step {
 }
 
 // UsualLoad is the MinLoad of those who name none: 200, or a quarter of what the rate
-// brings until the first fault if that is less.
+// brings until the first fault, or of what clients are to do, if that is less.
 func (c Config) UsualLoad() int {
 	until := c.TimeLimit
 	if plan := c.Plan(); len(plan) > 0 {
 		until = plan[0].At
 	}
-	return int(min(200, c.Rate*until.Seconds()/4))
+	most := c.Rate * until.Seconds()
+	if c.Ops > 0 {
+		most = min(most, float64(c.Ops*c.Clients))
+	}
+	return int(min(200, most/4))
 }
 
 // Sketched chooses the faults by a sketch of the ensemble, where there can be

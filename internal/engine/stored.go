@@ -18,7 +18,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 		Recipe: c.Workload.Name(), Subject: c.Subject,
 		Ensemble: p.Backend, Nodes: p.Servers, Image: p.Image, Digest: p.Digest,
 		Servers: p.Addrs, Chroot: p.Chroot,
-		Clients: c.Clients, Rate: c.Rate, Keys: c.Keys, TimeLimit: c.TimeLimit,
+		Clients: c.Clients, Rate: c.Rate, Ops: c.Ops, Keys: c.Keys, TimeLimit: c.TimeLimit,
 		SessionTimeout: c.SessionTimeout, OpTimeout: c.OpTimeout, MinLoad: &minLoad,
 		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(),
 		Seed: &c.Seed, Strict: c.Strict, Simulate: c.Simulated, Latencies: c.Latencies,
