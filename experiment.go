@@ -13,8 +13,10 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/played"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -30,6 +32,9 @@ type Experiment struct {
 	// Subjects are made there, and not by the Workload's constructor. Only such
 	// clients can be frozen and crashed.
 	Command []string
+	// PlayProcesses has a simulation play that each client is a process of its own, so that
+	// it can be frozen and crashed in virtual time, too.
+	PlayProcesses bool
 	// Ensemble starts the servers: three embedded ones, in memory.
 	Ensemble ensemble.Starter
 
@@ -64,6 +69,9 @@ type Experiment struct {
 	// leftOut is what "all" faults are without, and why.
 	leftOut []plan.LeftOut
 
+	// maker makes the subjects of processes that are played.
+	maker subjects.Maker
+
 	// anyFaults says that no fault has to take effect for a valid to count.
 	anyFaults bool
 
@@ -72,6 +80,8 @@ type Experiment struct {
 
 	// brief leaves the report away where the run passes: a test's is not kept then.
 	brief bool
+	// silent leaves it away in any case: nobody will read it.
+	silent bool
 
 	// Out is the store's folder: "store".
 	Out string
@@ -117,12 +127,11 @@ func (x Experiment) Complete() (Experiment, error) {
 	if x.Ensemble == nil {
 		x.Ensemble = embedded.Config{InMemory: true, Latency: usualLatency}
 	}
-	if w, ok := x.Workload.(workloads.Processes); ok && x.Command != nil {
-		there := w.InProcesses()
-		if there == nil {
-			return x, usage("clients of the %s workload cannot be processes of their own: the adapter protocol has no such subjects; let them run as goroutines", x.Workload.Name())
+	if x.Command != nil || x.PlayProcesses && x.maker == nil {
+		var err error
+		if x, err = x.inProcesses(); err != nil {
+			return x, err
 		}
-		x.Workload = there
 	}
 	if x.Clients < 0 || x.Rate < 0 || x.Ops < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")
@@ -146,6 +155,26 @@ func (x Experiment) Complete() (Experiment, error) {
 		x.Seed = drawSeed()
 	}
 	defaultTo(&x.MinLoad, x.config().UsualLoad())
+	return x, nil
+}
+
+// inProcesses is the experiment with subjects that live in the clients' own processes.
+func (x Experiment) inProcesses() (Experiment, error) {
+	w, ok := x.Workload.(workloads.Processes)
+	if !ok && !x.PlayProcesses {
+		return x, nil // it makes its subjects there itself
+	}
+	var there workloads.Workload
+	if ok {
+		there = w.InProcesses()
+	}
+	if there == nil || x.PlayProcesses && !workloads.InProcesses(x.Workload) {
+		return x, usage("clients of the %s workload cannot be processes of their own: the adapter protocol has no such subjects; let them run as goroutines", x.Workload.Name())
+	}
+	if served, ok := x.Workload.(workloads.Served); ok && x.PlayProcesses {
+		x.maker = served.Maker()
+	}
+	x.Workload = there
 	return x, nil
 }
 
@@ -182,6 +211,9 @@ func (x Experiment) Warnings() []string { return x.config().Warnings() }
 // experiment makes no sense (ErrUsage), could not be run, or ctx ended.
 // Nothing that Run started is left when it returns.
 func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
+	if x.PlayProcesses {
+		return nil, usage("processes are played in simulations alone: give a Command, or simulate")
+	}
 	x, err := x.Complete()
 	if err != nil {
 		return nil, err
@@ -200,9 +232,14 @@ func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 // config is the experiment as the engine runs it.
 func (x Experiment) config() engine.Config {
 	servers, _ := x.Ensemble.(embedded.Config)
+	var launch engine.Launch
+	if x.PlayProcesses {
+		x.Command = []string{"played"}
+		launch = played.Launch(map[string]subjects.Maker{x.Workload.Name(): x.maker})
+	}
 	return engine.Config{
 		Simulated: servers.Seed != 0, Latencies: string(servers.Spread),
-		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Ensemble: x.Ensemble,
+		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Launch: launch, Ensemble: x.Ensemble,
 		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
 		Faults: x.Faults, LeftOut: x.leftOut, AnyFaults: x.anyFaults, Seed: x.Seed, Strict: x.Strict,

@@ -2,50 +2,74 @@ package zklab
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 )
 
-// Explore simulates the experiment without a fault, which makes a scenario of it, and then
-// with each single fault at each of the scenario's messages, and with pairs of them, until
-// all were tried or ctx ends. It is a part of "zklab explore", whose types others do not
-// have.
+// Explore runs the experiment without a fault, which makes a scenario of it, and then with
+// each single fault at each of the scenario's messages, and with pairs of them, until all
+// were tried or ctx ends. Runs are simulated, but those of a Command, which are in real time:
+// then a point names what is nearly the same message. It is a part of "zklab explore", whose
+// types others do not have.
 func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Report, error) {
-	x, err := x.simulated()
+	complete := x.simulated
+	run := Experiment.Simulate
+	if x.Command != nil {
+		complete, run = x.Complete, Experiment.passing
+	}
+	x, err := complete()
 	if err != nil {
 		return explore.Report{}, err
 	}
 	x.anyFaults, x.MinLoad, x.Out = true, -1, ""
 	if c.Faults == nil {
-		if c.Faults, err = exploredFaults(x.Ensemble.(embedded.Config)); err != nil {
+		if c.Faults, err = x.exploredFaults(); err != nil {
 			return explore.Report{}, err
 		}
 	}
-	c.Run = x.exploreRun
+	c.Strict = x.Strict
+	c.Run = func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }
 	return explore.Explore(ctx, c)
 }
 
-// exploredFaults are those that servers like these have.
-func exploredFaults(servers embedded.Config) ([]explore.Choice, error) {
+// exploredFaults are those that servers and clients like these have.
+func (x Experiment) exploredFaults() ([]explore.Choice, error) {
+	servers, ok := x.Ensemble.(embedded.Config)
+	if !ok {
+		return nil, usage("only an embedded ensemble can be explored: each run needs one of its own")
+	}
 	e, err := servers.Sketch()
 	if err != nil {
 		return nil, err
 	}
 	defer e.Close()
-	return explore.Usual(faults.Setting{Ensemble: e}), nil
+	setting := faults.Setting{Ensemble: e, Processes: x.Command != nil || x.PlayProcesses}
+	return explore.Usual(setting, x.SessionTimeout), nil
 }
 
-// exploreRun simulates the scenario with a schedule.
-func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule) (explore.Outcome, error) {
+// passing runs it in real time, and leaves nothing behind.
+func (x Experiment) passing(ctx context.Context) (*Outcome, error) {
+	out, err := os.MkdirTemp("", "zklab-explore-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(out)
+	x.Out, x.silent = out, true
+	return x.Run(ctx)
+}
+
+// exploreRun runs the scenario with a schedule.
+func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Experiment, context.Context) (*Outcome, error)) (explore.Outcome, error) {
 	var o explore.Outcome
 	var mu sync.Mutex
 	x.Faults = s
@@ -54,12 +78,17 @@ func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule) (explore.Ou
 		defer mu.Unlock()
 		o.Points = append(o.Points, p)
 	}
-	run, err := x.Simulate(ctx)
+	done, err := run(x, ctx)
 	if err != nil {
 		return o, err
 	}
-	o.Broken = run.Result.Violated()
-	o.Undecided = run.Result.Verdict == checker.Unknown
-	o.Missed = slices.ContainsFunc(run.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
+	o.Broken = done.Result.Violated()
+	for _, c := range sweep.Causes(done.Result, done.History) {
+		if slices.Contains(o.Broken, c.Property) {
+			o.Causes = append(o.Causes, c)
+		}
+	}
+	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
+	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
 }

@@ -37,7 +37,7 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 	if err := done.Run.WriteResult(result); err != nil {
 		return nil, err
 	}
-	if !x.brief || !x.passes(result) {
+	if !x.silent && (!x.brief || !x.passes(result)) {
 		p.Phase("writing the report")
 		began := time.Now()
 		if err := reports.Write(done.Run); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/internal/runtest"
@@ -160,6 +161,28 @@ func TestSimulate(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Clients of a simulation can be frozen and crashed, if they are played.
+func TestPlayProcesses(t *testing.T) {
+	x := zklab.Experiment{
+		Workload: workloads.Lock{New: newLock}, PlayProcesses: true, TimeLimit: 20 * time.Second, Rate: 50, Seed: 1,
+		Faults: plan.Every(3*time.Second, faults.Freeze{}, faults.Crash{}),
+	}
+	o, err := zklab.SimulateIn(t, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Result.Verdict != checker.Valid || len(o.Result.Stats.FaultKinds) != 2 {
+		t.Errorf("%s: %+v", o.Result.Verdict, o.Result.Stats.FaultKinds)
+	}
+	if _, err := x.Run(t.Context()); !errors.Is(err, zklab.ErrUsage) {
+		t.Errorf("in real time: %v", err)
+	}
+	x.Workload = workloads.Session{}
+	if _, err := zklab.SimulateIn(t, x); !errors.Is(err, zklab.ErrUsage) {
+		t.Errorf("a workload that looks at its own connections: %v", err)
+	}
 }
 
 // What cannot be simulated is refused in words.

@@ -88,6 +88,14 @@ func Named(recipe, subject string) (Workload, error) {
 	return nil, fmt.Errorf("recipe %s has no subject %q%sit has %s", recipe, subject, nearest.DidYouMean(subject, names), strings.Join(names, ", "))
 }
 
+// InProcesses says whether the clients of a workload can be processes of their own, with
+// subjects that this program makes.
+func InProcesses(w Workload) bool {
+	p, ok := w.(Processes)
+	_, served := w.(Served)
+	return ok && served && p.InProcesses() != nil
+}
+
 // Short lists what subjects of a recipe are called, those that are broken together
 // as Broken.
 func Short(recipe string) (names []string) {

@@ -19,8 +19,8 @@ func clientCommand(x store.Experiment) ([]string, error) {
 		return nil, usageError("--subject-command names no command")
 	case x.SubjectCommand != "":
 		return adapter.Shell(x.SubjectCommand), nil
-	case x.ClientsAs == store.Goroutine:
-		return nil, nil
+	case x.ClientsAs == store.Goroutine || x.Simulate:
+		return nil, nil // in a simulation processes are played
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -1,57 +1,65 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/explore"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
 
-// What a scenario is, if nothing else is said: small enough that each of its messages can be
-// tried, and with so few keys that clients meet.
-const (
-	scenarioClients = 3
-	scenarioKeys    = 1
-	scenarioRate    = 12
-	scenarioLength  = time.Second
-)
+// scenario is what a scenario is, if nothing else is said: small enough that each of its
+// messages can be tried, with so few keys that clients meet, and with time for all that a
+// fault makes clients wait for.
+var scenario = map[string]string{"clients": "3", "ops": "3", "keys": "1", "rate": "300", "time-limit": "1m0s"}
+
+// liveScenario is what differs in real time, in which each run is to be short.
+var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s", "op-timeout": "3s"}
+
+// exploreFlags are the flags of explore that run has not.
+type exploreFlags struct {
+	forTime time.Duration
+	config  explore.Config
+}
 
 func newExplore() *cobra.Command {
 	x, seed, minLoad := defaults()
 	var f runFlags
-	var c explore.Config
-	var forTime time.Duration
+	var e exploreFlags
 	cmd := &cobra.Command{
 		Use:   "explore RECIPE",
 		Short: "Try every single fault at every message of a small scenario, then pairs of faults",
-		Long: "Explore simulates a small scenario once and lists its messages. Then it tries each fault at each\n" +
-			"of them: each request lost, each reply lost, each watch event late, each connection cut before\n" +
-			"and after, each session expired, each server and each leader killed; and then pairs of these, as\n" +
-			"far as --for allows, those first that differ most. RECIPE is one of\n" + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
-			"A finding is printed as the --faults with which zklab run --simulate has the same again.\n" +
-			"Exit codes: 0 no promise broken, 1 one broken, 3 could not be run, 64 wrong usage. Interrupt to\n" +
-			"end it.",
-		Example: "  zklab explore lock --for 1m\n  zklab explore lock --subject go-zookeeper --singles",
-		Args:    atMostOne,
+		Long: "Explore runs a small scenario once and lists its messages. Then it tries each fault at each of\n" +
+			"them: each request lost, each reply lost, each watch event late, each connection cut before and\n" +
+			"after, each session expired, each client frozen until its session is over, and crashed, the server\n" +
+			"of each connection killed, and the leader; and then pairs of these, as far as --for allows, those\n" +
+			"first that differ most. Runs are simulated, those of a --subject-command are in real time. RECIPE is\n" +
+			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"In each run too little happens to call a property valid; all runs together are judged as one.\n" +
+			"A finding is told with the --faults with which zklab run has the same again.\n" +
+			"Exit codes: 0 each single fault was tried, took effect, and broke nothing, and each property was\n" +
+			"put to the test, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
+			"to end it.",
+		Example: "  zklab explore lock --for 1m\n  zklab explore lock --subject go-zookeeper --singles\n" +
+			"  zklab explore lock --clients 3 --ops 2\n" +
+			"  zklab explore counter --subject-command 'python3 examples/kazoo/adapter.py' --for 2m",
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if forTime <= 0 {
+			if e.forTime <= 0 {
 				return usageError("--for must be more than zero")
 			}
-			stored, err := merge(cmd, &f, x, args)
+			stored, err := mergeScenario(cmd, &f, x, args)
 			if err != nil {
 				return err
 			}
-			if stored.TimeLimit == 0 {
-				stored.TimeLimit = scenarioLength
-			}
-			return runExplore(cmd, stored, &f, c, forTime)
+			return runExplore(cmd, stored, &f, e)
 		},
 	}
 	experimentFlags(cmd, x, minLoad, &f)
@@ -59,47 +67,129 @@ func newExplore() *cobra.Command {
 	for _, name := range []string{"faults", "fault-interval", "min-load", "simulate", "out"} { // what exploring does by itself
 		_ = flags.MarkHidden(name)
 	}
-	for name, usual := range map[string]string{
-		"clients": fmt.Sprint(scenarioClients), "keys": fmt.Sprint(scenarioKeys), "rate": fmt.Sprint(scenarioRate), "time-limit": scenarioLength.String(),
-	} {
+	for name, usual := range scenario {
 		flag := flags.Lookup(name)
 		flag.DefValue = usual
 		_ = flag.Value.Set(usual)
 	}
-	x.Simulate = true
+	flags.Lookup("clients-as").DefValue = "" // as it can be
+	flags.Lookup("clients-as").Usage = "how clients run: process, played in the simulation, which can be frozen and crashed (default, where the recipe can have that), or goroutine"
 	flags.Int64Var(seed, "seed", 1, "fixes the scenario's operations")
-	flags.DurationVar(&forTime, "for", time.Minute, "how long runs are begun")
-	flags.BoolVar(&c.Singles, "singles", false, "leave pairs out")
+	flags.DurationVar(&e.forTime, "for", time.Minute, "how long runs are begun")
+	flags.BoolVar(&e.config.Singles, "singles", false, "leave pairs out")
+	flags.BoolVar(&e.config.First, "first", false, "end with the first finding")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	return cmd
 }
 
+// mergeScenario is merge with what a scenario has where nothing is said.
+func mergeScenario(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) (store.Experiment, error) {
+	flags := cmd.Flags()
+	x.Simulate = x.SubjectCommand == ""
+	if !x.Simulate {
+		for name, usual := range liveScenario {
+			if !flags.Changed(name) {
+				_ = flags.Lookup(name).Value.Set(usual)
+			}
+		}
+	}
+	limit := x.TimeLimit
+	stored, err := merge(cmd, f, x, args)
+	if err != nil {
+		return stored, err
+	}
+	stored.TimeLimit = cmp.Or(stored.TimeLimit, limit)
+	if w, err := workloads.Named(stored.Recipe, workloads.Own); err == nil && stored.Simulate && !flags.Changed("clients-as") && f.config == "" && workloads.InProcesses(w) {
+		stored.ClientsAs = store.Process
+	}
+	return stored, nil
+}
+
+// explored is the report as JSON has it.
+type explored struct {
+	Verdict checker.Result `json:"verdict"`
+	Why     []string       `json:"why,omitempty"`
+	explore.Report
+	Again string `json:"again,omitempty"` // the command that runs a finding, but for its faults
+}
+
 // runExplore explores and prints; its error carries the exit code.
-func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, c explore.Config, forTime time.Duration) error {
+func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e exploreFlags) error {
 	x, err := experiment(stored, f)
 	if err != nil {
 		return err
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, forTime)
+	ctx, cancel := context.WithTimeout(ctx, e.forTime)
 	defer cancel()
-	screen := newScreen(cmd.ErrOrStderr(), f.quiet)
-	screen.say("exploring %s of %s with %d clients for %s", stored.Recipe, stored.Subject, stored.Clients, x.TimeLimit)
-	c.Progress = func(r explore.Report) {
+	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)
+	times := fmt.Sprintf("%d times each", stored.Ops)
+	if stored.Ops == 0 {
+		times = "for " + stored.TimeLimit.String()
+	}
+	screen.say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
+	e.config.Progress = func(r explore.Report) {
 		screen.show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
 			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
 	}
-	report, err := x.Explore(ctx, c)
+	report, err := x.Explore(ctx, e.config)
 	screen.end()
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(cmd.OutOrStdout(), report.String()+"\n"); err != nil {
+	verdict, why := report.Verdict()
+	all := explored{Verdict: verdict, Why: why, Report: report}
+	if len(report.Findings) > 0 {
+		all.Again = againCommand(stored)
+	}
+	if err := printExplored(cmd, all, f.json); err != nil {
 		return err
 	}
-	if len(report.Findings)+len(report.Always) > 0 {
-		return verdictError{exitViolation}
+	if code := exitOf(verdict); code != exitValid {
+		return verdictError{code}
 	}
 	return nil
+}
+
+func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		return printJSON(out, all)
+	}
+	text := all.String()
+	if all.Again != "" {
+		text += "\n\na finding again: " + all.Again + " --faults '…'"
+	}
+	_, err := fmt.Fprintln(out, text)
+	return err
+}
+
+// againCommand is the command that runs the scenario with some --faults.
+func againCommand(x store.Experiment) string {
+	words := []string{"zklab", "run", x.Recipe}
+	if x.Simulate {
+		words = append(words, "--simulate", "--subject", x.Subject, "--clients-as", x.ClientsAs)
+	} else {
+		words = append(words, "--subject-command", x.SubjectCommand)
+	}
+	add := func(flag string, value any) { words = append(words, "--"+flag, fmt.Sprint(value)) }
+	add("nodes", x.Nodes)
+	add("clients", x.Clients)
+	add("ops", x.Ops)
+	add("keys", x.Keys)
+	add("rate", x.Rate)
+	add("time-limit", x.TimeLimit)
+	add("session-timeout", x.SessionTimeout)
+	add("op-timeout", x.OpTimeout)
+	add("seed", *x.Seed)
+	add("min-load", 0)
+	if x.Latencies != "" {
+		add("latencies", x.Latencies)
+	}
+	if x.Strict {
+		words = append(words, "--strict")
+	}
+	return shellWords(words)
 }

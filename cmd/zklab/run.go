@@ -242,7 +242,8 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
 		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: minLoad(x),
-		Seed: *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule,
+		PlayProcesses: x.Simulate && x.ClientsAs == store.Process,
+		Seed:          *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule,
 	}
 	return e, nil
 }

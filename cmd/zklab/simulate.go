@@ -30,8 +30,8 @@ func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error)
 		return nil, usageError("--image is for containers, and those cannot be simulated: leave out one of both")
 	case len(ports) > 0:
 		return nil, usageError("simulated servers have no ports: leave out --ports, or --simulate")
-	case x.ClientsAs == store.Process || x.SubjectCommand != "":
-		return nil, usageError("clients that are processes cannot be simulated, their time is real: leave out --simulate")
+	case x.SubjectCommand != "":
+		return nil, usageError("clients that run a command cannot be simulated, their time is real: leave out --simulate")
 	}
 	if err := embedded.ValidateNodes(x.Nodes); err != nil {
 		return nil, usageError("%v", err)

@@ -33,7 +33,7 @@ func exploring(t *testing.T) explore.Runner {
 				o.Broken = append(o.Broken, v.Property)
 			}
 		}
-		o.Undecided = r.Verdict == checker.Unknown
+		o.Verdicts, o.Header = r.Verdicts, history.Header{Model: r.Recipe}
 		o.Missed = slices.ContainsFunc(r.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 		return o, nil
 	}

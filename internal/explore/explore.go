@@ -2,12 +2,16 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/link"
 )
 
@@ -20,10 +24,13 @@ type Outcome struct {
 	Points []link.Point
 	// Broken are the promises that were not kept.
 	Broken []string
-	// Undecided says that some could not be decided, and none was broken.
-	Undecided bool
+	// Causes are those of what is broken.
+	Causes []sweep.Cause
 	// Missed says that a fault of the schedule found no target.
 	Missed bool
+	// Header is that of the run's history, Verdicts all that was decided about it.
+	Header   history.Header
+	Verdicts []checker.Verdict
 }
 
 // Config is what to explore.
@@ -31,8 +38,10 @@ type Config struct {
 	Run Runner
 	// Faults are tried at each message where they can be injected.
 	Faults []Choice
-	// Lasts is how long each lasts at most; 0 is a second.
-	Lasts time.Duration
+	// Strict lets measured properties count, too.
+	Strict bool
+	// First ends it with the first finding.
+	First bool
 	// Singles leaves the pairs out.
 	Singles bool
 	// Progress is told after each run what is known so far; nil for nobody.
@@ -43,10 +52,14 @@ type Config struct {
 type Choice struct {
 	Fault faults.Fault
 	After bool
+	Lasts time.Duration // at most; 0 is a second
 }
 
-// Usual are the faults of a setting that are tried if nobody says otherwise.
-func Usual(s faults.Setting) (all []Choice) {
+// Usual are the faults of a setting that are tried if nobody says otherwise: each request
+// lost, each reply lost, each watch event late, each connection cut before and after, each
+// session expired, each client frozen until its session is over, and crashed, the server of
+// each connection killed, and the leader. session is the time-out of sessions.
+func Usual(s faults.Setting, session time.Duration) (all []Choice) {
 	for _, c := range []Choice{
 		{Fault: faults.LoseRequest{}},
 		{Fault: faults.LoseReply{}},
@@ -54,7 +67,7 @@ func Usual(s faults.Setting) (all []Choice) {
 		{Fault: faults.Cut{}},
 		{Fault: faults.Cut{}, After: true},
 		{Fault: faults.Expire{}},
-		{Fault: faults.Freeze{}},
+		{Fault: faults.Freeze{}, Lasts: session + session/2},
 		{Fault: faults.Crash{}},
 		{Fault: faults.Kill{}},
 		{Fault: faults.Kill{Nodes: faults.Leader}},
@@ -69,13 +82,10 @@ func Usual(s faults.Setting) (all []Choice) {
 // Explore tries single faults and then pairs until all were tried or ctx ends, which is
 // no error: the report says how far it came. An error is the runner's own.
 func Explore(ctx context.Context, c Config) (Report, error) {
-	if c.Lasts == 0 {
-		c.Lasts = time.Second
-	}
 	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}}
 	err := e.explore()
-	if ctx.Err() != nil {
-		err = nil // it is why the run had none
+	if ctx.Err() != nil || errors.Is(err, errEnough) {
+		err = nil // it is why the run had none, or was the last
 	}
 	return e.report, err
 }
@@ -85,6 +95,7 @@ type explorer struct {
 	Config
 	ctx    context.Context
 	report Report
+	pool   *checker.Pool
 	points []link.Point
 	guilty map[link.Point][]string // faults that alone break a promise, by point
 	then   map[single][]link.Point // points that are there only with a single
@@ -128,8 +139,35 @@ func (e *explorer) begin() error {
 	slices.SortFunc(e.points, link.Point.Compare)
 	e.points = slices.Compact(e.points)
 	e.report.Points, e.report.Always = len(e.points), o.Broken
+	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
+	e.add(o)
 	return nil
 }
+
+// kinds are those of the faults that can be injected at some point of the scenario.
+func (e *explorer) kinds() (kinds []string) {
+	for _, s := range singlesAt(e.points, e.Faults) {
+		if kind := s.fault.Kind(); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+			e.report.Kinds = append(e.report.Kinds, KindCount{Kind: kind})
+		}
+	}
+	for _, c := range e.Faults {
+		if kind := c.Fault.Kind(); !slices.Contains(kinds, kind) && !slices.Contains(e.report.Nowhere, kind) {
+			e.report.Nowhere = append(e.report.Nowhere, kind)
+		}
+	}
+	return kinds
+}
+
+// add adds what was decided about a run.
+func (e *explorer) add(o Outcome) {
+	e.pool.Add(o.Verdicts)
+	e.report.Runs, e.report.Properties = e.pool.Runs(), e.pool.Verdicts()
+}
+
+// errEnough ends an exploration of which the first finding is wanted.
+var errEnough = errors.New("there is a finding")
 
 // try runs the scenario with some faults.
 func (e *explorer) try(count *Count, faults ...single) error {
@@ -142,14 +180,19 @@ func (e *explorer) try(count *Count, faults ...single) error {
 		return fmt.Errorf("with %s: %w", plan.Steps(steps...), err)
 	}
 	count.add(o)
+	e.add(o)
 	if len(o.Broken) > 0 {
-		e.report.Findings = append(e.report.Findings, Finding{Steps: steps, Broken: o.Broken})
+		e.report.Findings = append(e.report.Findings, Finding{Steps: steps, Broken: o.Broken, Causes: o.Causes})
 	}
 	if len(faults) == 1 {
+		e.report.count(faults[0].fault.Kind(), !o.Missed)
 		e.remember(faults[0], o)
 	}
 	if e.Progress != nil {
 		e.Progress(e.report)
+	}
+	if e.First && len(o.Broken) > 0 {
+		return errEnough
 	}
 	return nil
 }
@@ -173,7 +216,7 @@ func (e *explorer) isGuilty(s single) bool { return slices.Contains(e.guilty[s.p
 // steps are those of a schedule with some singles.
 func (e *explorer) steps(all []single) (steps []plan.Step) {
 	for i, s := range all {
-		steps = append(steps, plan.Step{Point: s.point, For: e.Lasts, Fault: s.fault, Seed: uint64(i)})
+		steps = append(steps, plan.Step{Point: s.point, For: s.lasts, Fault: s.fault, Seed: uint64(i)})
 	}
 	return steps
 }

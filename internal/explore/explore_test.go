@@ -6,12 +6,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/link"
 )
 
@@ -21,6 +25,8 @@ type scenario struct {
 	t *testing.T
 	// broken names the schedules that break a promise.
 	broken []string
+	idle   bool     // clients never meet
+	missed []string // kinds of faults that find no target
 	runs   []string
 	stop   context.CancelFunc // after so many runs, if it is not nil
 	after  int
@@ -43,10 +49,35 @@ func (x *scenario) run(ctx context.Context, s plan.Schedule) (o Outcome, err err
 		again := step.Point
 		o.Points = append(o.Points, link.Point{Client: again.Client, Operation: again.Operation, Nth: again.Nth, Message: link.Connect, Which: 1})
 	}
+	o.Header = history.Header{Model: "queue", Params: history.Params{Clients: 2}}
+	o.Verdicts = x.verdicts()
+	o.Missed = slices.Contains(x.missed, kindOf(s))
 	if slices.Contains(x.broken, short(s)) {
 		o.Broken = []string{"integrity"}
+		o.Causes = []sweep.Cause{{Property: "integrity", Shape: "dequeue ok"}}
+		o.Verdicts[0].Result = checker.Violation
 	}
 	return o, nil
+}
+
+// verdicts are of a run in which too little happens, but something if it is no idle one.
+func (x *scenario) verdicts() []checker.Verdict {
+	met := 1.0
+	if x.idle {
+		met = 0
+	}
+	return []checker.Verdict{
+		{Property: "integrity", Result: checker.Unknown, Unexercised: true, Reason: "too few", Figures: map[string]float64{"overlapping": met, "overlapping_found": met}},
+		{Property: "progress", Result: checker.Valid},
+	}
+}
+
+// kindOf is that of a single fault; "" of no other schedule.
+func kindOf(s plan.Schedule) string {
+	if steps := s.Plan(1, nil); len(steps) == 1 {
+		return steps[0].Fault.Kind()
+	}
+	return ""
 }
 
 // short is a schedule without how long its faults last.
@@ -102,9 +133,15 @@ func TestEverythingIsTriedOnce(t *testing.T) {
 		}
 		seen[run] = true
 	}
-	if got, want := r.String(), "no single fault at any of the 8 points of this scenario breaks a promise (20 runs); all of the pairs were tried, and none breaks one (230 runs)"; got != want {
+	if got, want := sentence(r), "no single fault at any of the 8 points of this scenario breaks a promise (20 runs); all of the pairs were tried, and none breaks one (230 runs)"; got != want {
 		t.Errorf("%s", got)
 	}
+}
+
+// sentence is the first line of a report.
+func sentence(r Report) string {
+	line, _, _ := strings.Cut(r.String(), "\n")
+	return line
 }
 
 // A fault that breaks a promise is a finding, and so is a pair of which neither does; pairs
@@ -125,8 +162,15 @@ func TestFindings(t *testing.T) {
 	}
 	want := "1 of 20 single faults at the 8 points of this scenario breaks a promise (20 runs); " +
 		"all of the pairs were tried, and 1 more breaks a promise (209 runs, 19 left out, of which one fault alone does)\n" +
-		"  lose-reply@client1/put#2/create#1/reply+1s breaks integrity\n" +
-		"  cut@client0/put#1/create#1/after+1s,cut@client0/put#1/connect#1+1s breaks integrity"
+		"  integrity  violation  kept in 228 of 230 runs\n" +
+		"  progress   valid      kept in 230 of 230 runs\n" +
+		"verdict: violation\n\n" +
+		"1. integrity, in 1 run, by faults at put/create: dequeue ok\n" +
+		"   --faults 'lose-reply@client1/put#2/create#1/reply+1s'\n" +
+		"   lose-reply at put/create/reply (once)\n\n" +
+		"2. integrity, in 1 run, by faults at put/create and faults at put/connect: dequeue ok\n" +
+		"   --faults 'cut@client0/put#1/create#1/after+1s,cut@client0/put#1/connect#1+1s'\n" +
+		"   cut at put/create/after and cut at put/connect (once)"
 	if diff := cmp.Diff(want, r.String()); diff != "" {
 		t.Error(diff)
 	}
@@ -166,11 +210,11 @@ func TestTimeIsOver(t *testing.T) {
 		22: "no single fault at any of the 8 points of this scenario breaks a promise (20 runs); less than 1 % of the pairs were tried, and none breaks one (1 run)",
 		99: "no single fault at any of the 8 points of this scenario breaks a promise (20 runs); 33 % of the pairs were tried, and none breaks one (78 runs)",
 	} {
-		if got := explored(t, &scenario{after: after}, Config{}).String(); got != want {
+		if got := sentence(explored(t, &scenario{after: after}, Config{})); got != want {
 			t.Errorf("after %d runs: %s", after, got)
 		}
 	}
-	if got := explored(t, &scenario{}, Config{Singles: true}).String(); got != "no single fault at any of the 8 points of this scenario breaks a promise (20 runs)" {
+	if got := sentence(explored(t, &scenario{}, Config{Singles: true})); got != "no single fault at any of the 8 points of this scenario breaks a promise (20 runs)" {
 		t.Error(got)
 	}
 }
@@ -181,7 +225,7 @@ func TestNothingToExplore(t *testing.T) {
 		t.Error(got)
 	}
 	r := explored(t, &scenario{}, Config{Faults: []Choice{{Fault: faults.LateEvent{}}}})
-	if got := r.String(); got != "no fault can be injected at any of the 8 points of this scenario" {
+	if got := sentence(r); got != "no fault can be injected at any of the 8 points of this scenario" {
 		t.Error(got)
 	}
 	broken := errors.New("no room on the disk")
@@ -196,14 +240,51 @@ func TestNothingToExplore(t *testing.T) {
 	}
 }
 
-// What was undecided, or had no target, is counted.
+// All runs together decide what no single one has enough of.
+func TestVerdict(t *testing.T) {
+	for name, c := range map[string]struct {
+		x    scenario
+		c    Config
+		want checker.Result
+		why  string
+	}{
+		"valid":            {scenario{}, Config{Singles: true}, checker.Valid, ""},
+		"nobody met":       {scenario{idle: true}, Config{Singles: true}, checker.Unknown, "integrity: only 0 dequeues overlapped one of another consumer, of 20 wanted"},
+		"never effective":  {scenario{missed: []string{"cut"}}, Config{Singles: true}, checker.Unknown, "cut never took effect"},
+		"time was over":    {scenario{after: 19}, Config{Singles: true}, checker.Unknown, "18 of 20 single faults were tried"},
+		"not all pairs":    {scenario{after: 40}, Config{}, checker.Valid, ""},
+		"a pair breaks it": {scenario{broken: []string{"cut@client0/put#1/create#1/after,cut@client0/put#1/connect#1"}}, Config{}, checker.Violation, ""},
+		"always":           {scenario{broken: []string{""}}, Config{}, checker.Violation, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := explored(t, &c.x, c.c)
+			got, why := r.Verdict()
+			if got != c.want || c.why != "" && !slices.Contains(why, c.why) || (got == checker.Unknown) != (len(why) > 0) {
+				t.Errorf("%s, %q\n%s", got, why, r)
+			}
+		})
+	}
+	if r := explored(t, &scenario{}, Config{Faults: append(slices.Clone(few), Choice{Fault: faults.LateEvent{}}), Singles: true}); !strings.Contains(r.String(), "no message of this scenario is one for late-event\n") {
+		t.Error(r)
+	}
+}
+
+// The first finding can be enough.
+func TestFirst(t *testing.T) {
+	x := &scenario{broken: []string{"lose-reply@client0/put#1/create#1/reply", "lose-reply@client1/put#2/create#1/reply"}}
+	if r := explored(t, x, Config{First: true}); len(r.Findings) != 1 || r.Singles.Tried == r.Singles.All {
+		t.Error(r)
+	}
+}
+
+// What had no target is counted.
 func TestCounts(t *testing.T) {
 	r := Report{Points: 412}
 	r.Singles.All = 2884
 	for i := range 2884 {
-		r.Singles.add(Outcome{Undecided: i%2 == 0, Missed: i < 3})
+		r.Singles.add(Outcome{Missed: i < 3})
 	}
-	if got, want := r.String(), "no single fault at any of the 412 points of this scenario breaks a promise (2,884 runs, 1,442 undecided, 3 without a target)"; got != want {
+	if got, want := sentence(r), "no single fault at any of the 412 points of this scenario breaks a promise (2,884 runs, 3 without a target)"; got != want {
 		t.Error(got)
 	}
 }
@@ -216,7 +297,7 @@ func TestUsual(t *testing.T) {
 	}
 	defer e.Close()
 	kinds := func(processes bool) (specs []string) {
-		for _, c := range Usual(faults.Setting{Ensemble: e, Processes: processes}) {
+		for _, c := range Usual(faults.Setting{Ensemble: e, Processes: processes}, 4*time.Second) {
 			specs = append(specs, c.Fault.Spec())
 			all := []link.Point{point(t, "client0/a#1/create#1"), point(t, "client0/a#1/create#1/reply"), point(t, "client0/a#1/event#1")}
 			if len(singlesAt(all, []Choice{c})) == 0 {

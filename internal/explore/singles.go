@@ -1,7 +1,13 @@
 package explore
 
 import (
+	"cmp"
+	"strings"
+	"time"
+
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/link"
 )
 
@@ -9,6 +15,7 @@ import (
 type single struct {
 	point link.Point
 	fault faults.Fault
+	lasts time.Duration
 }
 
 // singlesAt are all faults at all points where they can be injected, in the order of the
@@ -20,12 +27,15 @@ func singlesAt(points []link.Point, choices []Choice) (all []single) {
 			at.After = c.After
 			// A fault of replies would take the request for its reply, which is another point.
 			if where, err := faults.PointOf(c.Fault, at); err == nil && where == at {
-				all = append(all, single{at, c.Fault})
+				all = append(all, single{at, c.Fault, cmp.Or(c.Lasts, usualLasts)})
 			}
 		}
 	}
 	return all
 }
+
+// usualLasts is how long a fault lasts at most of which nothing else is said.
+const usualLasts = time.Second
 
 // sort is what kind of single it is: of a sort are those that differ by the client, and
 // by how often the client did that before.
@@ -34,9 +44,45 @@ type sort struct {
 	reply, after              bool
 }
 
-func (s single) sort() sort {
-	p := s.point
-	return sort{s.fault.Spec(), p.Operation, p.Message, p.Reply, p.After}
+func (s single) sort() sort { return sortOf(s.fault, s.point) }
+
+func sortOf(f faults.Fault, p link.Point) sort {
+	return sort{f.Spec(), p.Operation, p.Message, p.Reply, p.After}
+}
+
+// sortsOf names the sorts of a schedule's steps: lose-reply at acquire/getChildren/reply.
+func sortsOf(steps []plan.Step) string {
+	var texts []string
+	for _, s := range steps {
+		texts = append(texts, sortOf(s.Fault, s.Point).String())
+	}
+	return strings.Join(texts, " and ")
+}
+
+// whereOf names the places of a schedule's faults: of one that ends sessions what its client
+// was doing, of any other the message, whatever the fault did to it.
+func whereOf(steps []plan.Step) string {
+	var places []string
+	for _, s := range steps {
+		place := "faults at " + s.Point.Operation + "/" + s.Point.Message
+		if t := kinds.Named(s.Fault.Kind()).Traits; t.Sessions != "" || t.Crashes {
+			place = s.Fault.Kind() + " in " + s.Point.Operation
+		}
+		places = append(places, place)
+	}
+	return strings.Join(places, " and ")
+}
+
+// String says where the fault is injected, without numbers.
+func (a sort) String() string {
+	text := a.fault + " at " + a.operation + "/" + a.message
+	if a.reply {
+		text += "/reply"
+	}
+	if a.after {
+		text += "/after"
+	}
+	return text
 }
 
 // differs counts in what two sorts differ.
