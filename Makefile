@@ -7,7 +7,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test race compare track-record guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test race compare track-record planted guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -33,6 +33,9 @@ compare: image ## what clients see of failing servers, embedded and Apache's: so
 
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
 	$(GO) run ./internal/trackrecord -zklab bin/zklab -seeds $(or $(SEEDS),20) -parallel $(or $(PARALLEL),2)
+
+planted: build ## by what each planted defect is found, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
+	$(GO) run ./internal/plantedtable -zklab bin/zklab -for $(or $(FOR),60s) -seeds $(or $(SEEDS),200) -write docs/track-record.md
 
 guide: ## what the commands of docs/checking.md and checking-store.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update
