@@ -115,18 +115,19 @@ func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, 
 		})
 		return
 	}
-	r.criticalSection(ctx, c, key, at, patience, hold)
+	_ = r.criticalSection(ctx, c, key, at, patience, hold)
 }
 
 // lossPatience is longer than the second within which a holder that was told of
 // its expiry must say that its hold is lost. One who never does shows then.
 const lossPatience = 1200 * time.Millisecond
 
-// criticalSection is one acquisition with all that a holder does. Its two touches say
+// criticalSection is one acquisition with all that a holder does; the error is that of the
+// acquire. Its two touches say
 // that the session was alive at the beginning of the hold and right before its
 // release, whatever the subject's own requests show. A holder whose process has
 // ended does nothing more: its hold ends with its session.
-func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at, patience, length time.Duration) {
+func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at, patience, length time.Duration) error {
 	h := r.holders[c.ID][key]
 	var grant history.Grant
 	err := c.Do(ctx, Op{
@@ -142,7 +143,7 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 		},
 	})
 	if err != nil {
-		return
+		return err
 	}
 	life, session := c.life, c.SessionID()
 	belief := watchHold(c, h, key, grant.Token, life)
@@ -165,6 +166,7 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 		Late: func() any { return history.Held{Held: belief.held(), Token: grant.Token} },
 		Run:  func(ctx context.Context) (any, error) { return nil, h.release(ctx) },
 	})
+	return nil
 }
 
 // touch gives a sign of life, or finds that there is none to give: it tries
@@ -221,14 +223,27 @@ func (r *holdRun) write(ctx context.Context, c *Client, key string, grant histor
 // for some that never come, and for hundreds that do.
 const quiesceBounds = 4
 
+// lastTurn is a critical section with more patience than the bound, so that one who never
+// gets its turn shows. Who is refused at once comes again for as long where there were few
+// operations before: one refusal is none for ever.
+func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
+	patience := r.env.Bound + r.env.Bound/4
+	until := r.env.Record.Now() + patience
+	for {
+		err := r.criticalSection(ctx, c, key, 0, patience, r.shortest)
+		if err == nil || r.env.Ops == 0 || r.env.Record.Now() >= until || !pause(ctx, r.env.Bound/4) {
+			return
+		}
+	}
+}
+
 // Quiesce gives every client its turn on every key, in an order of its own,
 // closes the subjects, and lists the contenders that are left.
 func (r *holdRun) Quiesce(ctx context.Context) error {
 	until := r.env.Record.Now() + quiesceBounds*r.env.Bound
 	r.env.eachKey(func(c *Client, key string) {
 		if ctx.Err() == nil && r.env.Record.Now() <= until {
-			// Longer than the bound, so that one who never gets its turn shows.
-			r.criticalSection(ctx, c, key, 0, r.env.Bound+r.env.Bound/4, r.shortest)
+			r.lastTurn(ctx, c, key)
 		}
 	})
 	r.holders.close(ctx, r.env, func(h *holder) any { return h.subject })
