@@ -148,7 +148,7 @@ func TestDoIsToldOfRemoval(t *testing.T) {
 
 func TestDoEndsWithClose(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, _ *tree, _ *fake, d does) error {
-		must(t, d.Close(ctx))
+		must(t, d.Close(t.Context())) // f's own context ends with it
 		<-ctx.Done()
 		return nil
 	}, func(t *testing.T, err error) {

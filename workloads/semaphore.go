@@ -40,12 +40,12 @@ func (w Semaphore) Maker() subjects.Maker { return subjects.ServeSemaphore(w.New
 // Params says how many leases each semaphore has.
 func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
 
-// leasesFor is one for every two clients, and at least one.
-func leasesFor(clients int) int { return (clients + 1) / 2 }
+// leasesFor is one for every two clients, two at least, but one less than there are clients.
+func leasesFor(clients int) int { return max(1, min(clients-1, max(2, clients/2))) }
 
 // perLeaseRush is in how many operations of all clients they all acquire leases of one
 // semaphore at once.
-const perLeaseRush = 12
+const perLeaseRush = 20
 
 // Start makes the semaphores.
 func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
