@@ -97,8 +97,10 @@ func wasWithoutEffect(err error) bool {
 	return ok && e.NoEffect()
 }
 
-// two clients put and take, one after the other; the first one's requests meet faults.
-func useQueue(t *testing.T, tr *tree, make func(*Session) ranking, faults func(op, path string) fault) {
+// useQueue has two clients put and take, one after the other; the first one's requests meet
+// faults. Where one request overtakes another, as none does on a server's connection, a
+// marker may be made only after it was removed.
+func useQueue(t *testing.T, tr *tree, make func(*Session) ranking, faults func(op, path string) fault, overtakes bool) {
 	f, s1 := tr.connect(t, fakeTimeout)
 	_, s2 := tr.connect(t, fakeTimeout)
 	q1, q2 := make(s1), make(s2)
@@ -126,7 +128,7 @@ func useQueue(t *testing.T, tr *tree, make func(*Session) ranking, faults func(o
 	if len(a.in) > a.lost {
 		t.Errorf("lost: %v, with %d takes of which nobody knows", a.in, a.lost)
 	}
-	if left := tr.children("/queue/marks"); len(left) > 0 {
+	if left := tr.children("/queue/marks"); len(left) > 0 && !overtakes {
 		t.Errorf("marks left: %v", left)
 	}
 	must(t, s1.Close(t.Context()))
@@ -146,7 +148,7 @@ func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			requests := 0
 			synctest.Test(t, func(t *testing.T) {
-				useQueue(t, newTree(), make, func(string, string) fault { requests++; return fine })
+				useQueue(t, newTree(), make, func(string, string) fault { requests++; return fine }, false)
 			})
 			if requests < 20 {
 				t.Fatalf("only %d requests", requests)
@@ -154,7 +156,7 @@ func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 			for n := 1; n <= requests; n++ {
 				for kind := lostRequest; kind <= lostReplyBehind; kind++ {
 					t.Run(fmt.Sprintf("request %d, fate %d", n, kind), func(t *testing.T) {
-						synctest.Test(t, func(t *testing.T) { useQueue(t, newTree(), make, nth(n, "", "", kind)) })
+						synctest.Test(t, func(t *testing.T) { useQueue(t, newTree(), make, nth(n, "", "", kind), kind == silence) })
 					})
 				}
 			}
