@@ -149,7 +149,6 @@ func TestDefectiveWorlds(t *testing.T) {
 		{history.ModelQueue, "blind-delete-retry", "loss", false, 11},
 		{history.ModelQueue, "guesses-mine", "integrity", false, 4},
 		{models.PriorityQueue.Name, "ignores-priority", "priority", false, 0},
-		{models.PriorityQueue.Name, "walks-on", "strict", false, 0},
 		{models.PriorityQueue.Name, "no-fence", "strict", false, 0},
 		{models.PriorityQueue.Name, "skips", "class-order", false, 0},
 		{history.ModelBarrier, "times-out-as-ok", "early", false, 0},

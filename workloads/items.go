@@ -56,7 +56,7 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
 			key := r.env.Key(rng.IntN(r.env.Keys))
 			first := n <= r.puts()
-			if r.meetings != nil && !first && rng.IntN(3) == 0 {
+			if r.meetings != nil && !first && rng.IntN(5) == 0 {
 				if meets, there, ok := r.meetings.next(ctx, over, c); ok {
 					at, key = meets, there
 				}
