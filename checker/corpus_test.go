@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,7 +71,36 @@ func decided(t *testing.T, dir string) checker.Report {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
-	return checker.Run(t.Context(), h, checker.Options{Transactions: txns})
+	r := checker.Run(t.Context(), h, checker.Options{Transactions: txns})
+	for _, v := range r.Verdicts {
+		for _, c := range v.Committed {
+			inLog(t, h, txns, c)
+		}
+	}
+	return r
+}
+
+// inLog looks a transaction up that a verdict tells of.
+func inLog(t *testing.T, h *history.History, txns []history.Txn, c checker.Transaction) {
+	t.Helper()
+	at := slices.IndexFunc(txns, func(x history.Txn) bool { return x.Zxid == c.Zxid })
+	if at < 0 {
+		t.Errorf("zxid %s is not in the log: %s", c.Zxid, c.Text)
+		return
+	}
+	x := txns[at]
+	did := slices.ContainsFunc(append(x.Parts, x), func(p history.Txn) bool {
+		return p.Type == c.Type && p.Error == 0 && (p.Path == c.Path || slices.Contains(p.Paths, c.Path))
+	})
+	client := -1
+	for i := range h.Events {
+		if e := &h.Events[i]; e.F == history.FConnected && e.Session == x.Session {
+			client = e.Client
+		}
+	}
+	if !did || x.Session != c.Session || client != c.Client || !strings.HasSuffix(c.Text, ": zxid "+c.Zxid.String()+".") && !strings.Contains(c.Text, ": zxid "+c.Zxid.String()+"; it was ") {
+		t.Errorf("%s\nis told of client %d, session %s: %s of %s\nbut the log has %+v of client %d", c.Text, c.Client, c.Session, c.Type, c.Path, x, client)
+	}
 }
 
 func unpacked[T any](path string, read func(io.Reader) (T, error)) (v T, err error) {

@@ -70,7 +70,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	for _, c := range opts.Extra {
 		r.Verdicts = append(r.Verdicts, c.Check(ctx, h)...)
 	}
-	r.Verdicts = addStories(h, requireMet(a, r.Assumptions, r.Verdicts, opts))
+	r.Verdicts = addStories(h, a, requireMet(a, r.Assumptions, r.Verdicts, opts))
 	return overall(r, opts)
 }
 

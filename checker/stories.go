@@ -1,16 +1,23 @@
 package checker
 
 import (
+	"github.com/zklab/zklab/checker/internal/causes"
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 )
 
-// addStories gives each violation with a witness its story, unless its check gave one.
-func addStories(h *history.History, vs []Verdict) []Verdict {
+// addStories gives each violation with a witness its story, unless its check gave one, and
+// the transactions that bear on it.
+func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict {
 	var r *explain.Reader
 	for i := range vs {
 		v := &vs[i]
-		if v.Result != Violation || len(v.Witness) == 0 || v.Story != nil {
+		if v.Result != Violation || len(v.Witness) == 0 {
+			continue
+		}
+		v.Committed = causes.Of(a, v.Witness)
+		if v.Story != nil {
 			continue
 		}
 		if r == nil {

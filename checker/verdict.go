@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 
+	"github.com/zklab/zklab/checker/internal/causes"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
@@ -16,6 +17,10 @@ const (
 	Violation = frame.Violation
 	Unknown   = frame.Unknown
 )
+
+// Transaction is a committed transaction that bears on a violation: what it made, ended or
+// replaced, and whose that was.
+type Transaction = causes.Transaction
 
 // Verdict is the answer about one property, of one key or (Key empty) of all.
 type Verdict struct {
@@ -31,6 +36,9 @@ type Verdict struct {
 	// order of time: who did what when, what became of sessions, which faults
 	// overlapped, and what follows. It has no control characters.
 	Story []string `json:"story,omitempty"`
+	// Committed are transactions that say why, where the log of the run's transactions tells:
+	// a few at most, in order of zxids. They decide nothing.
+	Committed []Transaction `json:"committed,omitempty"`
 	// Decider names the procedure: "interval sweep", "porcupine", …
 	Decider string `json:"decider,omitempty"`
 	// Evidence is what the verdict rests on: R real time, S sessions as the

@@ -47,7 +47,7 @@ func tellAdd(op *history.Operation, w *Words) Values {
 	w.Name = "add " + strconv.FormatInt(v.Delta, 10)
 	w.Asked = fmt.Sprintf("began to add %d to %s", v.Delta, Key(op.Key))
 	w.Done = gotCount(op, w)
-	return Values{}
+	return Values{Data: gotData(op)}
 }
 
 func tellCountSwap(op *history.Operation, w *Words) Values {
@@ -55,7 +55,8 @@ func tellCountSwap(op *history.Operation, w *Words) Values {
 	_ = op.Invoke.Decode(&v)
 	w.Name = fmt.Sprintf("cas %d %d", v.From, v.To)
 	w.Asked = fmt.Sprintf("tried to change %s from %d to %d", Key(op.Key), v.From, v.To)
-	return Values{}
+	to := strconv.FormatInt(v.To, 10)
+	return Values{Data: &to}
 }
 
 func tellCount(op *history.Operation, w *Words) Values {
@@ -64,7 +65,17 @@ func tellCount(op *history.Operation, w *Words) Values {
 	w.Name = "read"
 	w.Asked = "began a " + printable.Text(how.Kind, 20) + " read of " + Key(op.Key)
 	w.Done = gotCount(op, w)
-	return Values{}
+	return Values{Data: gotData(op), Seen: true}
+}
+
+// gotData is what the znode of a counter held that gave an answer; nil: there was none.
+func gotData(op *history.Operation) *string {
+	var got Count
+	if !returned(op, &got) {
+		return nil
+	}
+	data := strconv.FormatInt(got.Value, 10)
+	return &data
 }
 
 // gotCount says what an operation was answered, and puts it into its name.

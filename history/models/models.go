@@ -82,6 +82,10 @@ type Values struct {
 	Held     bool       // the client took itself for the holder
 	Accepted bool       // the resource took the write
 	Item     string
+	// Data is what the operation wrote to the object's own znode, or, if Seen, what it was
+	// answered that was there; nil: that is not known, or it did neither.
+	Data *string
+	Seen bool
 }
 
 var declared = map[string]*Model{}

@@ -41,6 +41,7 @@ func tellRead(op *history.Operation, w *Words) Values {
 	w.Done = "got " + Quoted(got.Value) + ofVersion(got.Version)
 	if op.Outcome() == history.OK {
 		w.Name = "read " + shown(got.Value)
+		return Values{Data: &got.Value, Seen: true}
 	}
 	return Values{}
 }
@@ -51,7 +52,7 @@ func tellWrite(op *history.Operation, w *Words) Values {
 	w.Name = "write " + shown(v.Value)
 	w.Asked = "began to write " + Quoted(v.Value) + " to " + Key(op.Key)
 	w.Done += storedAs(op)
-	return Values{}
+	return Values{Data: &v.Value}
 }
 
 func tellCAS(op *history.Operation, w *Words) Values {
@@ -60,7 +61,7 @@ func tellCAS(op *history.Operation, w *Words) Values {
 	w.Name = "cas " + printable.Text(v.From, 12) + " " + printable.Text(v.To, 12)
 	w.Asked = "tried to change " + Key(op.Key) + " from " + Quoted(v.From) + " to " + Quoted(v.To)
 	w.Done += storedAs(op)
-	return Values{}
+	return Values{Data: &v.To}
 }
 
 func storedAs(op *history.Operation) string {

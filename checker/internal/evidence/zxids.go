@@ -41,6 +41,28 @@ type request struct {
 	event int // that shows it
 }
 
+// tieOf is the tie of a record of which no log was read.
+var tieOf = Once(func(a *Record) *Zxids {
+	z := &Zxids{}
+	paired := map[history.ID]time.Duration{}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		s := Session{paired: paired[e.Session]}
+		z.look(e, &s)
+		paired[e.Session] = s.paired
+	}
+	z.sort()
+	return z
+})
+
+// Tie is the tie of the record's two orders, whatever its object is made of.
+func (a *Record) Tie() *Zxids {
+	if a.Log != nil {
+		return &a.Zxids
+	}
+	return tieOf(a)
+}
+
 // look takes in what an event shows; events come in order.
 func (z *Zxids) look(e *history.Event, s *Session) {
 	top := uint64(max(e.Seen, 0))

@@ -1,0 +1,149 @@
+package causes
+
+import (
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// actors are those who change znodes and are no clients: the harness, and its faults.
+type actors struct {
+	harness map[history.ID]bool   // the harness's own sessions
+	ended   map[history.ID]string // sessions that a fault ended at once, with its kind
+}
+
+// actorsOf are those of a record.
+var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
+	x := &actors{harness: map[history.ID]bool{}, ended: map[history.ID]string{}}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		switch {
+		case e.Process != history.Nemesis:
+		case e.F == history.FHarness:
+			var own history.Harness
+			_ = e.Decode(&own)
+			x.harness[own.Session] = true
+		case kinds.Named(e.F).Hits != "":
+			x.fault(e)
+		}
+	}
+	return x
+})
+
+// fault notes whose sessions a step of a fault says that it ended.
+func (x *actors) fault(e *history.Event) {
+	var step history.FaultStep
+	if e.Decode(&step) != nil || kinds.TraitsOf(e.F, step).Sessions != history.EndAtOnce {
+		return
+	}
+	for _, id := range step.Sessions {
+		x.ended[id] = e.F
+	}
+}
+
+// client is whose session it is; -1 if none of the clients had it.
+func (s *search) client(id history.ID) int {
+	if of := s.Session(id); of != nil && id != 0 {
+		return max(of.Client, -1)
+	}
+	return -1
+}
+
+// who names whose request a transaction was.
+func (s *search) who(id history.ID, zxid uint64) string {
+	switch c := s.client(id); {
+	case c >= 0:
+		return "client " + words.Number(c) + ", in session " + id.String() + ","
+	case s.actors.harness[id]:
+		if f := s.faultAt(zxid); f != "" {
+			return "zklab's fault " + f
+		}
+		return "zklab itself"
+	case id == 0:
+		return "the ensemble itself"
+	}
+	return "session " + id.String() + ", which is no client's in the record,"
+}
+
+// faultAt is the kind of the fault of znodes in whose time a transaction was committed;
+// "" if there is none, or one of several kinds could be.
+func (s *search) faultAt(zxid uint64) string {
+	from, to := s.when(zxid)
+	kind := ""
+	for _, f := range s.Faults.All {
+		if kinds.Named(f.Kind).Hits != kinds.Znodes || f.Over < from || to < f.From {
+			continue
+		}
+		if kind != "" && kind != f.Kind {
+			return ""
+		}
+		kind = f.Kind
+	}
+	return kind
+}
+
+// when is between which moments a transaction was committed.
+func (s *search) when(zxid uint64) (from, to time.Duration) {
+	from, _ = s.tie.SentBelow(zxid)
+	to, _ = s.tie.CommittedBy(zxid)
+	return from, to
+}
+
+// cite ends a sentence: when it was, as far as that is known, and the zxid.
+func (s *search) cite(zxid uint64) string {
+	from, to := s.when(zxid)
+	text := ""
+	switch began, seen := from != evidence.Always, to != evidence.Never; {
+	case began && seen && from > to: // what is known of it contradicts itself
+	case began && seen && words.At(from) == words.At(to):
+		text = ", at " + words.At(to)
+	case began && seen:
+		text = ", between " + words.At(from) + " and " + words.At(to)
+	case seen:
+		text = ", at " + words.At(to) + " or before"
+	case began:
+		text = ", after " + words.At(from)
+	}
+	return text + ": zxid " + words.Zxid(zxid)
+}
+
+// during names the call of a client in whose time a transaction of its was committed, if it
+// is certain that it was: "" if it was not, or that is not known.
+func (s *search) during(zxid uint64, by history.ID) string {
+	from, to := s.when(zxid)
+	client := s.client(by)
+	for _, op := range s.key.Ops {
+		if client >= 0 && op.Client == client && op.Began() <= from && to <= evidence.Ended(op) && to != evidence.Never {
+			return ", during its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
+		}
+	}
+	return ""
+}
+
+// mostName is how much of a znode's name is shown, in characters.
+const mostName = 80
+
+// name is what a znode is called: its path, from the run's root on.
+func (s *search) name(path string) string {
+	if rest := path[min(len(path), len(s.Params.Root)+1):]; rest != "" {
+		path = rest
+	}
+	return printable.Text(path, mostName)
+}
+
+// holding is what is in a znode, in words.
+func holding(data []byte) string { return models.Quoted(string(data)) }
+
+// sentence begins with a capital, unless with a name that has none, and ends with a full stop.
+func sentence(text string) string {
+	if strings.HasPrefix(text, "zklab") {
+		return text + "."
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}

@@ -1,0 +1,164 @@
+package causes
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Transaction is a committed transaction that bears on a violation.
+type Transaction struct {
+	Zxid history.ID `json:"zxid"`
+	// Session is whose request it was, or which ended by it; Client is whose session
+	// that was, -1 if none of the record's clients had it.
+	Session history.ID `json:"session,omitempty"`
+	Client  int        `json:"client"`
+	// Type is history.Txn's, of the part that matters in a multi; Path is the znode.
+	Type string `json:"type"`
+	Path string `json:"path,omitempty"`
+	// Text is a sentence: who did what to which znode, whose that was, and when. Znodes
+	// are named from the run's root on. It has no control characters.
+	Text string `json:"text"`
+}
+
+// most is how many transactions are told of one violation.
+const most = 8
+
+// weight is how much a transaction explains: of too many the lightest are left out.
+type weight int
+
+const (
+	taken weight = iota // something went, and not by the hand of who made it
+	left                // something was made that nobody took away
+	made                // something was made, or written
+	given               // who made it ended it
+	aside               // somebody from outside did something beside it
+)
+
+// line is a transaction that is to be told.
+type line struct {
+	Transaction
+	weight weight
+}
+
+// search is for what bears on one witness.
+type search struct {
+	*evidence.Record
+	of     *models.Model
+	tie    *evidence.Zxids
+	actors *actors
+	key    *evidence.Key
+	ops    []*history.Operation // of the witness
+	facts  []*history.Event     // of the witness
+	low    uint64               // all that the witness speaks of was committed behind it,
+	high   uint64               // and before this one
+	lines  []line
+}
+
+// Of gives the transactions that bear on a violation, in order of zxids: a few at most,
+// and none where the log or the record does not tell. It is safe for concurrent use.
+func Of(a *evidence.Record, witness []int) []Transaction {
+	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
+		return nil
+	}
+	witness = evidence.Indices(witness...)
+	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a)}
+	for _, k := range a.Keys {
+		s.look(k, witness)
+	}
+	return s.heaviest()
+}
+
+// look looks at a key, as far as the witness is about it.
+func (s *search) look(k *evidence.Key, witness []int) {
+	in := func(e *history.Event) bool {
+		if e == nil {
+			return false
+		}
+		_, found := slices.BinarySearch(witness, e.Index)
+		return found
+	}
+	s.key, s.ops, s.facts = k, nil, nil
+	for _, op := range k.Ops {
+		if in(op.Invoke) || in(op.Return) {
+			s.ops = append(s.ops, op)
+		}
+	}
+	for _, e := range k.Facts {
+		if in(e) {
+			s.facts = append(s.facts, e)
+		}
+	}
+	if len(s.ops)+len(s.facts) == 0 || !s.bound(in) {
+		return
+	}
+	if s.of.OnZnodes {
+		s.znodes()
+	} else {
+		s.values()
+	}
+}
+
+// bound finds between which zxids what the witness shows of a key took place.
+func (s *search) bound(in func(*history.Event) bool) bool {
+	from, to := evidence.Never, evidence.Always
+	note := func(e *history.Event) {
+		if in(e) {
+			from, to = min(from, e.Time), max(to, e.Time)
+		}
+	}
+	for _, op := range s.ops {
+		note(op.Invoke)
+		note(op.Return)
+	}
+	for _, e := range s.facts {
+		note(e)
+	}
+	s.low, s.high = s.tie.Floor(from), s.ceil(to)
+	return from <= to
+}
+
+// ceil is a zxid above all that can have been seen by t.
+func (s *search) ceil(t time.Duration) uint64 {
+	if z, _, ok := s.tie.Ceil(t); ok {
+		return z
+	}
+	return math.MaxUint64
+}
+
+// span are the zxids between which an operation took effect, if that was before it
+// returned: above the first, and below the second.
+func (s *search) span(op *history.Operation) (low, high uint64) {
+	low, high = s.tie.Floor(op.Began()), math.MaxUint64
+	if op.Return != nil {
+		high = s.ceil(op.Return.Time)
+	}
+	return low, high
+}
+
+// add adds a transaction, unless it is there: one that ends several znodes is told once.
+func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text string) {
+	t := Transaction{Zxid: history.ID(zxid), Session: session, Client: s.client(session), Type: of, Path: path, Text: text}
+	if !slices.ContainsFunc(s.lines, func(l line) bool { return l.Zxid == t.Zxid && l.Path == t.Path && l.Type == t.Type }) {
+		s.lines = append(s.lines, line{t, w})
+	}
+}
+
+// heaviest are the transactions that explain most, in order of zxids.
+func (s *search) heaviest() []Transaction {
+	slices.SortStableFunc(s.lines, func(x, y line) int { return cmp.Compare(x.weight, y.weight) })
+	if len(s.lines) > most {
+		s.lines = s.lines[:most]
+	}
+	slices.SortStableFunc(s.lines, func(x, y line) int { return x.Zxid.Compare(y.Zxid) })
+	var of []Transaction
+	for _, l := range s.lines {
+		of = append(of, l.Transaction)
+	}
+	return of
+}

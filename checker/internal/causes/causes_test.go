@@ -1,0 +1,308 @@
+package causes_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker/internal/causes"
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+const root = "/run"
+
+func begin(model string) *checktest.Record {
+	return checktest.Ours(model, history.Params{Clients: 3, Root: root})
+}
+
+// told is what is told of a record, all events of which are the witness, a line each.
+func told(t *testing.T, r *checktest.Record) string {
+	t.Helper()
+	h := r.Build()
+	var witness []int
+	for _, e := range h.Events {
+		if e.Process >= 0 || e.Key != "" {
+			witness = append(witness, e.Index)
+		}
+	}
+	var lines []string
+	for _, c := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), witness) {
+		lines = append(lines, c.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func ephemeral(s history.ID, path string) history.Txn {
+	return history.Txn{Type: "create", Session: s, Owner: s, Path: path}
+}
+
+func deletes(s history.ID, path string) history.Txn {
+	return history.Txn{Type: "delete", Session: s, Path: path}
+}
+
+// seen adds that a client was shown the latest transaction at t, which it had asked for a
+// millisecond before.
+func seen(r *checktest.Record, t, client int, session history.ID) {
+	r.Add(t, history.Event{
+		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: session,
+		Alive: time.Duration(t-1) * checktest.Unit, Seen: r.Zxid,
+	})
+}
+
+// acquires adds a hold that began with a call of 10 ms.
+func acquires(r *checktest.Record, t, client int, session history.ID) {
+	r.Op(checktest.Args{Client: client, F: history.FAcquire, Key: "k", Inv: t - 10, Ret: t, Outcome: history.OK, Session: session})
+}
+
+// taken is a lock that client 0 (session 1) has made and got, and that somebody deletes, whom
+// client 1 (session 2) comes behind.
+func taken(r *checktest.Record, remove func(*checktest.Record)) *checktest.Record {
+	const lock = root + "/k/lock"
+	r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+	seen(r, 10, 0, 1)
+	seen(r, 10, 1, 2)
+	r.Txn(ephemeral(1, lock))
+	seen(r, 98, 0, 1)
+	acquires(r, 100, 0, 1)
+	remove(r)
+	r.Txn(ephemeral(2, lock))
+	seen(r, 298, 1, 2)
+	acquires(r, 300, 1, 2)
+	r.Touches(1)
+	seen(r, 402, 0, 1)
+	return r
+}
+
+// Whoever took the znode of a hold away is told as who it was.
+func TestTaken(t *testing.T) {
+	const lock = root + "/k/lock"
+	for name, c := range map[string]struct {
+		remove func(r *checktest.Record)
+		want   string
+	}{
+		"by a client, from its next session": {
+			func(r *checktest.Record) {
+				r.Txn(deletes(7, lock))
+				seen(r, 200, 2, 7)
+			},
+			"Client 2, in session 0x7, deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by itself": {
+			func(r *checktest.Record) { r.Txn(deletes(1, lock)); seen(r, 200, 0, 1) },
+			"Client 0, in session 0x1, deleted k/lock, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by its next session": {
+			func(r *checktest.Record) { r.Txn(deletes(8, lock)); seen(r, 200, 0, 8) },
+			"Client 0, in session 0x8, deleted k/lock, which it had made in session 0x1, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by the end of its session": {
+			func(r *checktest.Record) { r.Closes(1); seen(r, 200, 1, 2) },
+			"Session 0x1 of client 0 ended, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by a fault that ended its session": {
+			func(r *checktest.Record) {
+				r.Closes(1)
+				seen(r, 200, 1, 2)
+				r.Fact(190, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Sessions: []history.ID{1}})
+			},
+			"zklab's fault expire ended session 0x1 of client 0, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by a fault of znodes": {
+			func(r *checktest.Record) {
+				r.Fact(5, history.FHarness, history.Harness{Session: 99})
+				r.Txn(deletes(99, lock))
+				r.Fact(190, "recreate", history.FaultStep{Fault: 1, Step: history.StepInject})
+				r.Fact(195, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
+				seen(r, 200, 1, 2)
+			},
+			"zklab's fault recreate deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by one of two faults": {
+			func(r *checktest.Record) {
+				r.Fact(5, history.FHarness, history.Harness{Session: 99})
+				r.Txn(deletes(99, lock))
+				r.Fact(110, "recreate", history.FaultStep{Fault: 1, Step: history.StepInject})
+				r.Fact(120, "touch", history.FaultStep{Fault: 2, Step: history.StepInject})
+				seen(r, 200, 1, 2)
+			},
+			"zklab itself deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by a fault that was over": {
+			func(r *checktest.Record) {
+				r.Fact(5, history.FHarness, history.Harness{Session: 99})
+				r.Txn(deletes(99, lock))
+				r.Fact(20, "recreate", history.FaultStep{Fault: 1, Step: history.StepInject})
+				r.Fact(30, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
+				seen(r, 200, 1, 2)
+			},
+			"zklab itself deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by somebody of whom the record knows nothing": {
+			func(r *checktest.Record) { r.Txn(deletes(0x55, lock)); seen(r, 200, 1, 2) },
+			"Session 0x55, which is no client's in the record, deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := "Client 0, in session 0x1, made k/lock, between 0.009 s and 0.098 s: zxid 0x100000003.\n" +
+				c.want + "\n" +
+				"Client 1, in session 0x2, made k/lock, between 0.199 s and 0.298 s: zxid 0x100000005; it was still there when the log ended."
+			got := told(t, taken(begin(history.ModelLock), c.remove))
+			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // where the remover is not heard
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// Where the log has a hole nobody is accused.
+func TestHole(t *testing.T) {
+	got := told(t, taken(begin(history.ModelLock), func(r *checktest.Record) { r.Skip(); seen(r, 200, 1, 2) }))
+	if strings.Count(got, "\n") != 1 || strings.Contains(got, "deleted") || strings.Contains(got, "ended, ") {
+		t.Errorf("%s", got)
+	}
+}
+
+// What had been the remover's own at the same path is told, too: it took the one for the
+// other.
+func TestTakenForItsOwn(t *testing.T) {
+	const lock = root + "/k/lock"
+	r := begin(history.ModelLock)
+	r.Txn(ephemeral(5, lock))
+	seen(r, 3, 2, 5)
+	r.Closes(5)
+	seen(r, 8, 2, 7)
+	got := told(t, taken(r, func(r *checktest.Record) { r.Txn(deletes(7, lock)); seen(r, 200, 2, 7) }))
+	want := "Session 0x5 of client 2 ended, and k/lock went with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
+	if !strings.Contains(got, want) || strings.Count(got, "\n") != 3 {
+		t.Errorf("%s", got)
+	}
+}
+
+// Nothing is said of a hold whose znode is not known.
+func TestNotKnown(t *testing.T) {
+	const lock = root + "/k/lock"
+	for name, make := range map[string]func(r *checktest.Record){
+		"two at once": func(r *checktest.Record) {
+			r.Txn(ephemeral(1, lock)).Txn(ephemeral(1, lock+"2"))
+		},
+		"another client's":  func(r *checktest.Record) { r.Txn(ephemeral(2, lock)) },
+		"of another key":    func(r *checktest.Record) { r.Txn(ephemeral(1, root+"/k1/lock")) },
+		"made before":       func(r *checktest.Record) { r.Txn(ephemeral(1, lock)); seen(r, 50, 0, 1) },
+		"a folder":          func(r *checktest.Record) { r.Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1}) },
+		"refused":           func(r *checktest.Record) { x := ephemeral(1, lock); x.Error = -110; r.Txn(x) },
+		"a multi, refused":  func(r *checktest.Record) { refused(r, lock) },
+		"outside of a root": func(r *checktest.Record) { r.Header.Params.Root = ""; r.Txn(ephemeral(1, lock)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := begin(history.ModelLock)
+			seen(r, 10, 0, 1)
+			seen(r, 10, 1, 2)
+			make(r)
+			seen(r, 98, 1, 2)
+			acquires(r, 100, 0, 1)
+			r.Touches(2)
+			seen(r, 200, 1, 2)
+			if got := told(t, r); got != "" {
+				t.Errorf("%s", got)
+			}
+		})
+	}
+}
+
+func refused(r *checktest.Record, path string) {
+	one := ephemeral(0, path)
+	one.Error = -110
+	r.Txn(history.Txn{Type: "multi", Session: 1, Parts: []history.Txn{ephemeral(0, path+"2"), one}})
+}
+
+// Of tries one after the other the last is meant, and a token names the znode.
+func TestOneOfSeveral(t *testing.T) {
+	const lock = root + "/k/lock-"
+	r := begin(history.ModelLock)
+	seen(r, 10, 0, 1)
+	r.Txn(ephemeral(1, lock+"1")).Txn(deletes(1, lock+"1")).Txn(ephemeral(1, lock+"2"))
+	seen(r, 98, 0, 1)
+	acquires(r, 100, 0, 1)
+	if got := told(t, r); !strings.HasPrefix(got, "Client 0, in session 0x1, made k/lock-2, ") || strings.Contains(got, "\n") {
+		t.Errorf("%s", got)
+	}
+	r.Txn(ephemeral(1, lock+"3")).Txn(ephemeral(1, lock+"4"))
+	seen(r, 198, 0, 1)
+	r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 190, Ret: 200, Outcome: history.OK, Session: 1, Out: history.Grant{Token: checktest.Token(4)}})
+	if got := told(t, r); strings.Count(got, "\n") != 1 || !strings.Contains(got, "\nClient 0, in session 0x1, made k/lock-3, ") {
+		t.Errorf("%s", got)
+	}
+}
+
+// An item is followed from its creation to whoever removed it, whatever the calls said.
+func TestItems(t *testing.T) {
+	r := begin(history.ModelQueue)
+	seen(r, 10, 0, 1)
+	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k/item-1", Data: []byte("a")})
+	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k/item-2", Data: []byte("b")})
+	seen(r, 98, 0, 1)
+	r.Op(checktest.Args{Client: 0, F: history.FEnqueue, Key: "k", Inv: 90, Ret: 100, Outcome: history.OK, Session: 1, In: history.Item{Item: "a"}})
+	r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "delete", Path: root + "/k/item-1"}, {Type: "create", Path: root + "/k/mark"}}})
+	seen(r, 150, 1, 2)
+	r.KeyFact(200, history.FDrained, "k", history.Drained{Empty: true})
+	r.Touches(1)
+	seen(r, 302, 0, 1)
+	want := `Client 0, in session 0x1, made k/item-1 with "a", at 0.098 s or before: zxid 0x100000001.
+Client 1, in session 0x2, deleted k/item-1, which client 0 had made, between 0.097 s and 0.150 s: zxid 0x100000003.`
+	if diff := cmp.Diff(want, told(t, r)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// What a fault does beside the znodes that matter is one line, however much it does.
+func TestOutsiders(t *testing.T) {
+	r := begin(history.ModelLock)
+	r.Fact(5, history.FHarness, history.Harness{Session: 99})
+	r.Fact(110, "foreign", history.FaultStep{Fault: 1, Step: history.StepInject})
+	got := told(t, taken(r, func(r *checktest.Record) {
+		for _, name := range []string{"foreign", "foreign-1", "foreign-2"} {
+			r.Txn(history.Txn{Type: "create", Session: 99, Path: root + "/k/" + name})
+		}
+		seen(r, 150, 1, 2)
+		r.Closes(1)
+		seen(r, 200, 1, 2)
+	}))
+	want := "\nzklab's fault foreign made k/foreign and 2 more, between 0.097 s and 0.150 s: zxid 0x100000004.\n"
+	if !strings.Contains(got, want) || strings.Count(got, "\n") != 3 {
+		t.Errorf("%s", got)
+	}
+}
+
+// A value is followed to the write that replaced it.
+func TestValues(t *testing.T) {
+	r := begin(models.Counter.Name)
+	set := func(s history.ID, value string, version int32) history.Txn {
+		return history.Txn{Type: "setData", Session: s, Path: root + "/k", Data: []byte(value), Version: version}
+	}
+	adds := func(t, client int, sum int64) {
+		r.Op(checktest.Args{Client: client, F: models.FAdd, Key: "k", Inv: t - 10, Ret: t, Outcome: history.OK, Session: history.ID(client + 1), In: models.Addition{Delta: 1}, Out: models.Count{Value: sum}})
+	}
+	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k"}).Txn(set(1, "4", 1))
+	seen(r, 10, 0, 1)
+	seen(r, 10, 1, 2)
+	r.Txn(set(1, "5", 2))
+	seen(r, 98, 0, 1)
+	adds(100, 0, 5)
+	multi := set(0, "5", 3)
+	r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "check", Path: root}, multi}})
+	seen(r, 118, 1, 2)
+	adds(120, 1, 5)
+	r.Touches(1)
+	seen(r, 302, 0, 1)
+	want := `Client 0, in session 0x1, wrote "5" to k as version 2, over "4" of client 0, between 0.009 s and 0.098 s: zxid 0x100000003.
+Client 1, in session 0x2, wrote "5" to k as version 3, over "5" of client 0, between 0.097 s and 0.118 s: zxid 0x100000004.`
+	if diff := cmp.Diff(want, told(t, r)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

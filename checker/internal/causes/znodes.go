@@ -1,0 +1,301 @@
+package causes
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// nodesOf are the znodes of each key in order of their creation: that by its name in the
+// run's root, and all below it.
+var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znode {
+	if a.Log == nil {
+		return nil
+	}
+	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) {
+		rest, ok := strings.CutPrefix(n.Path, a.Params.Root+"/")
+		key, _, _ = strings.Cut(rest, "/")
+		return key, ok
+	})
+})
+
+// znodes looks for those that the witness rests on.
+func (s *search) znodes() {
+	nodes := nodesOf(s.Record)[s.key.Name]
+	if len(nodes) == 0 {
+		return
+	}
+	matter := slices.Concat(s.stays(nodes), s.items(nodes), s.finals(nodes))
+	slices.SortFunc(matter, func(m, n *evidence.Znode) int {
+		return cmp.Or(cmp.Compare(m.Created, n.Created), strings.Compare(m.Path, n.Path))
+	})
+	matter = slices.Compact(matter)
+	for _, n := range matter {
+		s.life(n, nodes)
+	}
+	s.outsiders(nodes, matter)
+}
+
+// stays are the znodes that the stays rest on which operations of the witness begin, end
+// or affirm. Of a hold the witness has its beginning: a release alone shows something else.
+func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
+	for _, op := range s.ops {
+		begin, next := s.begun(op)
+		if begin == nil || s.of.State == models.Exclusive && !slices.Contains(s.ops, begin) {
+			continue
+		}
+		if n := s.madeBy(begin, next, nodes); n != nil {
+			of = append(of, n)
+		}
+	}
+	return of
+}
+
+// begun is the operation that began the stay that op is about, and the one of its client
+// behind it that began the next; nil: there is none.
+func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
+	traits := s.of.Operation(op.F)
+	if !traits.Begins && !traits.Ends && !traits.Affirms {
+		return nil, nil
+	}
+	for _, o := range s.key.Ops {
+		switch {
+		case o.Client != op.Client || !s.of.Operation(o.F).Begins:
+		case o.Invoke.Index <= op.Invoke.Index:
+			begin = o
+		default:
+			return begin, o
+		}
+	}
+	return begin, nil
+}
+
+// madeBy is the znode that an operation made to begin a stay, nil if it is not known: that
+// which its token names, or else the only one that can be. An ephemeral one goes before
+// others, which may be folders.
+func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *evidence.Znode {
+	if _, v, ok := s.of.Tell(op); ok && v.Token != 0 {
+		for _, n := range nodes {
+			if n.Created == uint64(v.Token) && n.Owner != 0 && s.client(n.Maker) == op.Client {
+				return n
+			}
+		}
+	}
+	low, high := s.span(op)
+	if next != nil { // whose own is made behind all that was seen by then
+		high = min(high, s.tie.FloorAt(next.Began())+1)
+	}
+	folder := s.Params.Root + "/" + op.Key
+	var ephemeral, others []*evidence.Znode
+	for _, n := range nodes {
+		switch {
+		case n.Created <= low || n.Created >= high || !s.mayBeOf(op, n.Maker):
+		case n.Path == folder && n.Owner == 0 && s.of.State != models.Raised: // others' are in it
+		case n.Owner != 0:
+			ephemeral = append(ephemeral, n)
+		default:
+			others = append(others, n)
+		}
+	}
+	if len(ephemeral) > 0 {
+		return only(ephemeral)
+	}
+	return only(others)
+}
+
+// mayBeOf says that a session is one that op's client had during the call.
+func (s *search) mayBeOf(op *history.Operation, id history.ID) bool {
+	return slices.ContainsFunc(s.Owners(op), func(o *evidence.Session) bool { return o.ID == id })
+}
+
+// only is the only znode among those in order of creation that can be meant, or nil: one
+// that went before the next was made was another try.
+func only(of []*evidence.Znode) *evidence.Znode {
+	for i := 1; i < len(of); i++ {
+		if of[i-1].Deleted > of[i].Created {
+			return nil
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	return of[len(of)-1]
+}
+
+// items are the znodes whose data is an item that the witness is about.
+func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
+	about := map[string]bool{}
+	for _, op := range s.ops {
+		if t := s.of.Operation(op.F); !t.Puts && !t.Takes {
+			continue
+		}
+		if _, v, ok := s.of.Tell(op); ok && v.Item != "" {
+			about[v.Item] = true
+		}
+	}
+	for _, n := range nodes {
+		if about[string(n.Data)] {
+			of = append(of, n)
+		}
+	}
+	return of
+}
+
+// finals are the znodes that the witness shows to have been left at the end.
+func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
+	for _, e := range s.facts {
+		var final history.Final
+		if e.F != history.FFinal || e.Decode(&final) != nil {
+			continue
+		}
+		for _, c := range final.Contenders {
+			at := slices.IndexFunc(nodes, func(n *evidence.Znode) bool { return n.Name() == c.Name && n.Owner == c.Owner })
+			if at >= 0 {
+				of = append(of, nodes[at])
+			}
+		}
+	}
+	return of
+}
+
+// life tells who made a znode and who ended it. An end behind all that the witness speaks
+// of is told in passing.
+func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
+	text := s.who(n.Maker, n.Created) + " made " + s.name(n.Path)
+	if s.of.State == models.Filled {
+		text += " with " + holding(n.Data)
+	}
+	text += s.cite(n.Created)
+	w := made
+	switch {
+	case n.Deleted == evidence.StillThere:
+		w, text = left, text+"; it was still there when the log ended"
+	case n.Deleted >= s.high:
+		text += "; it was there until " + words.Zxid(n.Deleted)
+	}
+	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text))
+	if n.Deleted < s.high && n.Deleted != evidence.StillThere {
+		s.end(n, nodes)
+	}
+}
+
+// end tells how a znode went. Where somebody else took it away who had had one at the same
+// path before, that matters, too: it may have been the one that was meant.
+func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
+	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
+	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // the log has a hole
+	case kind == "closeSession":
+		s.add(taken, n.Deleted, n.Remover, "closeSession", n.Path, sentence(s.whoEnded(n)+", and "+s.name(n.Path)+" went with it"+s.cite(n.Deleted)))
+	case by == maker && by >= 0:
+		text := s.who(n.Remover, n.Deleted) + " deleted " + s.name(n.Path)
+		if n.Remover != n.Maker {
+			text += ", which it had made in session " + n.Maker.String()
+		}
+		s.deleted(given, n, text)
+	default:
+		s.deleted(taken, n, s.who(n.Remover, n.Deleted)+" deleted "+s.name(n.Path)+s.whose(n))
+		if before := s.before(n, by, nodes); before != nil {
+			s.end(before, nil)
+		}
+	}
+}
+
+// deleted adds that a znode was deleted, with when that was.
+func (s *search) deleted(w weight, n *evidence.Znode, text string) {
+	text += s.during(n.Deleted, n.Remover) + s.cite(n.Deleted)
+	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, sentence(text))
+}
+
+// whose says who had made a znode.
+func (s *search) whose(n *evidence.Znode) string {
+	if c := s.client(n.Maker); c >= 0 {
+		return ", which client " + words.Number(c) + " had made"
+	}
+	return ""
+}
+
+// before is the latest znode that a client had at the path of another, before that was
+// made; nil if there was none, or nobody is meant.
+func (s *search) before(n *evidence.Znode, client int, nodes []*evidence.Znode) (last *evidence.Znode) {
+	for _, m := range nodes {
+		if m.Created >= n.Created || client < 0 {
+			break
+		}
+		if m.Path == n.Path && s.client(m.Maker) == client && m.Deleted <= n.Created {
+			last = m
+		}
+	}
+	return last
+}
+
+// whoEnded says of the end of a znode's session whose that was, and who ended it, if a
+// fault did.
+func (s *search) whoEnded(n *evidence.Znode) string {
+	id := n.Remover
+	whose := "session " + id.String()
+	if c := s.client(id); c >= 0 {
+		whose += " of client " + words.Number(c)
+	}
+	if f := s.actors.ended[id]; f != "" {
+		return "zklab's fault " + f + " ended " + whose
+	}
+	return whose + " ended"
+}
+
+// typeAt is the type of what the log has at a zxid about a path; or else the other.
+func (s *search) typeAt(zxid uint64, path, or string) string {
+	t := s.Log.Find(zxid)
+	if t == nil {
+		return or
+	}
+	for i := range t.Parts {
+		if t.Parts[i].Path == path && t.Parts[i].Type != "check" {
+			return t.Parts[i].Type
+		}
+	}
+	return t.Type
+}
+
+// outsiders tells of what others than clients made or deleted among the znodes of the key
+// meanwhile, beside those that matter: all that one of them did at once in one line.
+func (s *search) outsiders(nodes, matter []*evidence.Znode) {
+	type deed struct{ who, did string }
+	first, count := map[deed]*evidence.Znode{}, map[deed]int{}
+	var order []deed
+	note := func(n *evidence.Znode, by history.ID, zxid uint64, did string) {
+		if s.client(by) >= 0 || zxid <= s.low || zxid >= s.high {
+			return
+		}
+		d := deed{s.who(by, zxid), did}
+		if count[d]++; count[d] == 1 {
+			first[d] = n
+			order = append(order, d)
+		}
+	}
+	for _, n := range nodes {
+		if slices.Contains(matter, n) {
+			continue
+		}
+		note(n, n.Maker, n.Created, "made")
+		if s.client(n.Maker) >= 0 && strings.HasPrefix(s.typeAt(n.Deleted, n.Path, ""), "delete") {
+			note(n, n.Remover, n.Deleted, "deleted")
+		}
+	}
+	for _, d := range order {
+		n := first[d]
+		zxid, by := n.Created, n.Maker
+		if d.did == "deleted" {
+			zxid, by = n.Deleted, n.Remover
+		}
+		text := d.who + " " + d.did + " " + s.name(n.Path)
+		if more := count[d] - 1; more > 0 {
+			text += " and " + words.Number(more) + " more"
+		}
+		s.add(aside, zxid, by, s.typeAt(zxid, n.Path, "create"), n.Path, sentence(text+s.cite(zxid)))
+	}
+}
