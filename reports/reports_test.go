@@ -142,7 +142,7 @@ func TestReportOfAViolation(t *testing.T) {
 		t.Fatalf("the sample has a witness of %d events", len(w))
 	}
 	page := string(files["report.html"])
-	for _, text := range []string{"Violation", "exclusion was violated", instant(h.Events[w[0]].Time), "shorter than an election", "(measured; does not decide)"} {
+	for _, text := range []string{"Violation", "exclusion was violated", instant(h.Events[w[0]].Time), "shorter than an election", "(measured; does not decide)", "<p>What was committed:</p>", "<li>" + sample.Deletion + "</li>"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page does not mention %q", text)
 		}
@@ -330,7 +330,7 @@ func TestEverythingIsEscaped(t *testing.T) {
 		v := &r.Verdicts[i]
 		v.Reason, v.Decider, v.Evidence, v.Notes = nasty, nasty, nasty, []string{nasty}
 		if v.Result == checker.Violation {
-			v.Property = nasty
+			v.Property, v.Committed = nasty, []checker.Transaction{{Path: nasty, Text: nasty}}
 		}
 		v.Figures = map[string]float64{nasty: 1}
 	}

@@ -72,7 +72,7 @@ func TestSummaryOfAViolation(t *testing.T) {
 		"! belief       happened for 3 keys (measured, does not decide)",
 		"k0, k1 and k2: two clients believed",
 		"? progress     not decided for 1 key",
-		"exclusion of k0", "began to release k0 at", "both held k0 from", "at once", "events #",
+		"exclusion of k0", "began to release k0 at", "\n\n    what was committed:\n    - Client 4, in session 0x4, deleted k0/lock, which", "both held k0 from", "at once", "events #",
 		"interrupted", "load not met", "held up twice",
 	} {
 		if !strings.Contains(got, text) {

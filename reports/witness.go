@@ -40,6 +40,7 @@ type witness struct {
 	Reason   string
 	Measured bool
 	Story    []string
+	Why      []string     // what was committed that bears on it
 	Picture  template.URL // its timeline; empty: there is none
 	Rows     []witnessRow
 	Left     int // events left out
@@ -48,7 +49,7 @@ type witness struct {
 func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 	w := witness{Property: v.Property, Key: v.Key, Reason: v.Reason, Measured: v.Measured}
 	scene := r.Scene(v.Property, v.Key, v.Witness)
-	w.Story = storyOf(scene, v)
+	w.Story, w.Why = storyOf(scene, v), whyOf(v)
 	if svg := scene.SVG(); svg != nil {
 		w.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
 	}
@@ -73,7 +74,7 @@ func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 }
 
 // Witness is what shows a violation, as lines of text: the reason, what happened
-// in order of time, a timeline, and which events of the history these are.
+// in order of time, what was committed that bears on it, a timeline, and which events of the history these are.
 func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s", v.Property)
@@ -86,6 +87,9 @@ func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	}
 	scene := told.Read(h).Scene(v.Property, v.Key, v.Witness)
 	b.WriteString(storyText(storyOf(scene, v)))
+	if why := whyOf(v); len(why) > 0 {
+		b.WriteString("\n    what was committed:" + storyText(why))
+	}
 	if picture := scene.Text(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
 	}
@@ -112,6 +116,15 @@ func storyOf(scene *told.Scene, v checker.Verdict) []string {
 		story[i] = printable.Text(sentence, mostReason)
 	}
 	return story
+}
+
+// whyOf are the sentences about transactions.
+func whyOf(v checker.Verdict) []string {
+	var why []string
+	for _, t := range v.Committed {
+		why = append(why, printable.Text(t.Text, mostReason))
+	}
+	return why
 }
 
 // storyText are sentences with a dash before each.

@@ -251,7 +251,7 @@ func (x *example) want(t *testing.T) string {
 	var shown []string
 	for _, p := range strings.Split(out, "\n\n") {
 		first, _, _ := strings.Cut(p, "\n")
-		isStory := strings.HasPrefix(first, "    - ")
+		isStory := strings.HasPrefix(first, "    - ") || strings.HasPrefix(first, "    what was committed:")
 		if isReason(first, x.title) || isStory && x.shows == "story" || isPicture(p) && x.shows != "" {
 			shown = append(shown, p)
 		}

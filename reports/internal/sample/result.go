@@ -55,6 +55,9 @@ func properties(model string) []string {
 	return []string{"exclusion", "belief", "tokens", "fencing", "lost", "progress"}
 }
 
+// Deletion is what a transaction is told to have done in [Violated].
+const Deletion = "Client 4, in session 0x4, deleted k0/lock, which client 0 had made, at 3.412 s: zxid 0x70000068e."
+
 // Violated is Result for a history with two holders at a time: exclusion is
 // violated with the events of the first overlap, belief measured, progress
 // not decided.
@@ -68,6 +71,7 @@ func Violated(h *history.History) *store.Result {
 		case v.Property == "exclusion" && len(overlaps) > 0 && v.Key == overlaps[0].First.Key:
 			v.Result, v.Witness = checker.Violation, witness(h, overlaps[0])
 			v.Reason = "clients held the lock at the same time"
+			v.Committed = []checker.Transaction{{Zxid: 0x70000068e, Type: "delete", Text: Deletion}}
 		case v.Property == "belief":
 			v.Result, v.Reason = checker.Violation, "two clients believed at one time that they held the key"
 		case v.Property == "progress" && v.Key == "k1":
