@@ -16,7 +16,7 @@ func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict 
 		if v.Result != Violation || len(v.Witness) == 0 {
 			continue
 		}
-		v.Committed = causes.Of(a, v.Witness)
+		v.Committed = causes.Of(a, v.Key, v.Witness)
 		if v.Story != nil {
 			continue
 		}

@@ -62,16 +62,35 @@ type search struct {
 
 // Of gives the transactions that bear on a violation, in order of zxids: a few at most,
 // and none where the log or the record does not tell. It is safe for concurrent use.
-func Of(a *evidence.Record, witness []int) []Transaction {
+//
+// The witness is about one key; where that is empty, about any.
+func Of(a *evidence.Record, key string, witness []int) []Transaction {
 	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
 		return nil
 	}
 	witness = evidence.Indices(witness...)
 	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a)}
-	for _, k := range a.Keys {
+	for _, k := range keysOf(a, key) {
 		s.look(k, witness)
 	}
 	return s.heaviest()
+}
+
+// byName are the keys of a record.
+var byName = evidence.Once(func(a *evidence.Record) map[string]*evidence.Key {
+	of := map[string]*evidence.Key{}
+	for _, k := range a.Keys {
+		of[k.Name] = k
+	}
+	return of
+})
+
+// keysOf is the key with a name, or all.
+func keysOf(a *evidence.Record, name string) []*evidence.Key {
+	if k := byName(a)[name]; k != nil && name != "" {
+		return []*evidence.Key{k}
+	}
+	return a.Keys
 }
 
 // look looks at a key, as far as the witness is about it.

@@ -103,7 +103,7 @@ func (s *search) written(w *write, path string) {
 	} else {
 		text += " as version " + words.Number(int(w.version))
 	}
-	if o := w.over; o != nil {
+	if o := w.over; o != nil && o.version+1 == w.version { // else the log lacks one
 		text += ", over " + holding(o.data)
 		if c := s.client(o.session); c >= 0 {
 			text += " of client " + words.Number(c)

@@ -24,6 +24,25 @@ var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znod
 	})
 })
 
+// rootOf is the zxid at which the run's root was made: behind it everything in it was. 0 if
+// the log does not tell.
+var rootOf = evidence.Once(func(a *evidence.Record) uint64 {
+	root := a.Params.Root
+	for _, n := range a.Log.Folders[root[:max(0, strings.LastIndexByte(root, '/'))]] {
+		if n.Path == root {
+			return n.Created
+		}
+	}
+	return 0
+})
+
+// whole says that nothing is missing in the log above one zxid and up to another, or to the
+// log's end.
+func (s *search) whole(low, high uint64) bool {
+	high = min(high, s.Log.Last())
+	return low >= high || s.Log.Covers(low, high)
+}
+
 // znodes looks for those that the witness rests on.
 func (s *search) znodes() {
 	nodes := nodesOf(s.Record)[s.key.Name]
@@ -90,6 +109,10 @@ func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *e
 	if next != nil { // whose own is made behind all that was seen by then
 		high = min(high, s.tie.FloorAt(next.Began())+1)
 	}
+	low = max(low, rootOf(s.Record))
+	if !s.whole(low, high) { // what it made may be missing
+		return nil
+	}
 	folder := s.Params.Root + "/" + op.Key
 	var ephemeral, others []*evidence.Znode
 	for _, n := range nodes {
@@ -154,9 +177,11 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 			continue
 		}
 		for _, c := range final.Contenders {
-			at := slices.IndexFunc(nodes, func(n *evidence.Znode) bool { return n.Name() == c.Name && n.Owner == c.Owner })
-			if at >= 0 {
-				of = append(of, nodes[at])
+			for _, n := range slices.Backward(nodes) {
+				if n.Name() == c.Name && n.Owner == c.Owner {
+					of = append(of, n)
+					break
+				}
 			}
 		}
 	}
@@ -173,13 +198,14 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text += s.cite(n.Created)
 	w := made
 	switch {
+	case !s.whole(n.Created, n.Deleted): // it may have gone before
 	case n.Deleted == evidence.StillThere:
 		w, text = left, text+"; it was still there when the log ended"
 	case n.Deleted >= s.high:
 		text += "; it was there until " + words.Zxid(n.Deleted)
 	}
 	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text))
-	if n.Deleted < s.high && n.Deleted != evidence.StillThere {
+	if n.Deleted < s.high && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
 		s.end(n, nodes)
 	}
 }
@@ -188,7 +214,7 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 // path before, that matters, too: it may have been the one that was meant.
 func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
-	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // the log has a hole
+	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // that it had gone shows by another in its place
 	case kind == "closeSession":
 		s.add(taken, n.Deleted, n.Remover, "closeSession", n.Path, sentence(s.whoEnded(n)+", and "+s.name(n.Path)+" went with it"+s.cite(n.Deleted)))
 	case by == maker && by >= 0:
@@ -199,7 +225,7 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 		s.deleted(given, n, text)
 	default:
 		s.deleted(taken, n, s.who(n.Remover, n.Deleted)+" deleted "+s.name(n.Path)+s.whose(n))
-		if before := s.before(n, by, nodes); before != nil {
+		if before := s.before(n, by, nodes); before != nil && s.whole(before.Created, before.Deleted) {
 			s.end(before, nil)
 		}
 	}
