@@ -30,16 +30,20 @@ var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
 			_ = e.Decode(&own)
 			x.harness[own.Session] = true
 		case kinds.Named(e.F).Hits != "":
-			x.fault(e)
+			x.fault(a, e)
 		}
 	}
 	return x
 })
 
-// fault notes whose sessions a step of a fault says that it ended.
-func (x *actors) fault(e *history.Event) {
+// fault notes which sessions a fault ended, if it was seen to: others may have ended by
+// themselves before it could.
+func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	var step history.FaultStep
 	if e.Decode(&step) != nil || kinds.TraitsOf(e.F, step).Sessions != history.EndAtOnce {
+		return
+	}
+	if f := a.Faults.All[step.Fault]; f == nil || !f.Verified {
 		return
 	}
 	for _, id := range step.Sessions {

@@ -109,8 +109,18 @@ func TestTaken(t *testing.T) {
 				r.Closes(1)
 				seen(r, 200, 1, 2)
 				r.Fact(190, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Sessions: []history.ID{1}})
+				r.Fact(195, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified, Sessions: []history.ID{1}})
 			},
 			"zklab's fault expire ended session 0x1 of client 0, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
+		},
+		"by its end before a fault could": {
+			func(r *checktest.Record) {
+				r.Closes(1)
+				seen(r, 200, 1, 2)
+				r.Fact(190, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Sessions: []history.ID{1}})
+				r.Fact(195, "expire", history.FaultStep{Fault: 1, Step: history.StepFailed, Sessions: []history.ID{1}})
+			},
+			"Session 0x1 of client 0 ended, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by a fault of znodes": {
 			func(r *checktest.Record) {
@@ -302,17 +312,18 @@ func TestValues(t *testing.T) {
 	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k"}).Txn(set(1, "4", 1))
 	seen(r, 10, 0, 1)
 	seen(r, 10, 1, 2)
-	r.Txn(set(1, "5", 2))
+	r.Txn(set(3, "5", 2)).Txn(set(3, "4", 3)) // nobody's
+	r.Txn(set(1, "5", 4))
 	seen(r, 98, 0, 1)
 	adds(100, 0, 5)
-	multi := set(0, "5", 3)
+	multi := set(0, "5", 6) // the log lacks one
 	r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "check", Path: root}, multi}})
 	seen(r, 118, 1, 2)
 	adds(120, 1, 5)
 	r.Touches(1)
 	seen(r, 302, 0, 1)
-	want := `Client 0, in session 0x1, wrote "5" to k as version 2, over "4" of client 0, between 0.009 s and 0.098 s: zxid 0x100000003.
-Client 1, in session 0x2, wrote "5" to k as version 3, over "5" of client 0, between 0.097 s and 0.118 s: zxid 0x100000004.`
+	want := `Client 0, in session 0x1, wrote "5" to k as version 4, over "4", between 0.009 s and 0.098 s: zxid 0x100000005.
+Client 1, in session 0x2, wrote "5" to k as version 6, between 0.097 s and 0.118 s: zxid 0x100000006.`
 	if diff := cmp.Diff(want, told(t, r)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
