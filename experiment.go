@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -59,6 +60,12 @@ type Experiment struct {
 
 	// Faults is what is done meanwhile; nil is nothing.
 	Faults plan.Schedule
+	// Arrivals are those at which clients begin something in the load; nil is all. What is
+	// left out moves nothing else, as a shrunk run needs it.
+	Arrivals []workloads.Arrival
+	// Sources is whose draws each client makes, its own where it has none. So client 0 can do
+	// what client 3 would.
+	Sources []int
 	// Seed fixes operations and schedule; 0 draws one, which the result names.
 	Seed int64
 	// Strict lets measured properties (belief) decide, too.
@@ -77,6 +84,8 @@ type Experiment struct {
 
 	// messages has the engine keep what passed.
 	messages bool
+	// onArrival is told of each arrival that takes place, as OnPoint is of messages.
+	onArrival func(workloads.Arrival)
 
 	// brief leaves the report away where the run passes: a test's is not kept then.
 	brief bool
@@ -135,6 +144,9 @@ func (x Experiment) Complete() (Experiment, error) {
 	}
 	if x.Clients < 0 || x.Rate < 0 || x.Ops < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
 		return x, usage("numbers and times of an experiment must be positive")
+	}
+	if slices.ContainsFunc(x.Sources, func(n int) bool { return n < 0 }) || len(x.Sources) > max(x.Clients, 0) && x.Clients != 0 {
+		return x, usage("the sources of an experiment are numbers of clients from 0, one a client")
 	}
 	if math.IsNaN(x.Rate) || math.IsInf(x.Rate, 0) {
 		return x, usage("the rate must be a number")
@@ -241,6 +253,7 @@ func (x Experiment) config() engine.Config {
 		Simulated: servers.Seed != 0, Latencies: string(servers.Spread),
 		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Launch: launch, Ensemble: x.Ensemble,
 		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
+		Arrivals: x.Arrivals, OnArrival: x.onArrival, Sources: x.Sources,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
 		Faults: x.Faults, LeftOut: x.leftOut, AnyFaults: x.anyFaults, Seed: x.Seed, Strict: x.Strict,
 		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, KeepMessages: x.messages,

@@ -53,6 +53,12 @@ type Experiment struct {
 	// it is what is done, exactly.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`
 
+	// Arrivals are those at which clients begin something in the load (client3#7); without
+	// them all. Sources is whose draws each client makes, where not its own. A run that was
+	// shrunk has them.
+	Arrivals []string `yaml:"arrivals,omitempty"`
+	Sources  []int    `yaml:"sources,omitempty"`
+
 	Seed   *int64 `yaml:"seed,omitempty"`
 	Strict bool   `yaml:"strict,omitempty"`
 }

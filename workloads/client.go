@@ -26,6 +26,8 @@ type Client struct {
 	stride  int // number of clients: a process that ended goes on as process + stride
 	life    int // of its own process, in which the latest operation began
 
+	idle bool // its operations are left out; see arrives
+
 	calm  <-chan struct{} // closed once nothing disturbs calls any more; nil: never
 	grace time.Duration   // what a call may take from then on, or from its own end
 	stuck error           // why the client does nothing any more: a call that was given up
@@ -76,8 +78,12 @@ type Op struct {
 
 // Do records the invocation, runs the operation, and records what came of it.
 // The error is Run's own; or it says why nothing was done: a call got this
-// client stuck, its process is gone, ctx ended before that was back.
+// client stuck, its process is gone, ctx ended before that was back, or the arrival is
+// left out.
 func (c *Client) Do(ctx context.Context, op Op) error {
+	if c.idle {
+		return errLeftOut
+	}
 	if err := c.begin(ctx, op); err != nil {
 		return err
 	}

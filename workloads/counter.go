@@ -57,7 +57,8 @@ const perCount = 16
 func (r *counterRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
-		for _, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			c.arrives(r.env, n)
 			r.arrival(ctx, over, c, rng, at)
 		}
 	})

@@ -86,7 +86,8 @@ const (
 func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
-		for _, at := range newPace(r.env, 2, rng).arrivals(ctx, over) { // acquire and release
+		for n, at := range newPace(r.env, 2, rng).arrivals(ctx, over) { // acquire and release
+			c.arrives(r.env, n)
 			r.arrival(ctx, over, c, rng, at)
 		}
 	})

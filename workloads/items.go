@@ -54,6 +54,7 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			c.arrives(r.env, n)
 			key := r.env.Key(rng.IntN(r.env.Keys))
 			first := n <= r.puts()
 			if r.meetings != nil && !first && rng.IntN(5) == 0 {

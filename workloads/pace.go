@@ -77,7 +77,7 @@ func (p *pace) wait(ctx context.Context, over <-chan struct{}) (time.Duration, b
 
 // random gives a client's own source: what it does follows from the seed alone.
 func random(env *Env, client int) *rand.Rand {
-	return rand.New(rand.NewPCG(uint64(env.Seed), uint64(client)+1))
+	return rand.New(rand.NewPCG(uint64(env.Seed), uint64(env.source(client))+1))
 }
 
 // between draws a duration from lo to hi, both included.

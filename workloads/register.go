@@ -96,6 +96,7 @@ func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 			if r.env.Record.Now() > m.until {
 				m = r.draw(rng)
 			}
+			c.arrives(r.env, n)
 			r.arrival(ctx, over, c, rng, m, at, fmt.Sprintf("c%d-%d", c.ID, n))
 		}
 	})

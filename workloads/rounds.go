@@ -27,7 +27,9 @@ func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 	begun := false
 	r.next = 1
 	for n, at := range p.arrivals(ctx, over) {
-		r.next = n + 1
+		if r.next = n + 1; !e.begins(Together, n) {
+			continue
+		}
 		if err := r.play(ctx, n, rng, at); err != nil {
 			failed = err
 			pause(ctx, 100*time.Millisecond) // whatever is in the way takes some time

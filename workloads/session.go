@@ -143,12 +143,15 @@ type sessionClient struct {
 func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		s := r.clients[c.ID]
-		for _, at := range newPace(r.env, 1, s.rng).arrivals(ctx, over) {
+		for n, at := range newPace(r.env, 1, s.rng).arrivals(ctx, over) {
+			c.arrives(r.env, n)
 			key := r.env.Key(s.rng.IntN(r.env.Keys))
-			if s.rng.IntN(visitEvery) == 0 && r.visit(ctx, s, key, at) {
+			if s.rng.IntN(visitEvery) == 0 && !c.idle && r.visit(ctx, s, key, at) {
 				continue
 			}
-			_ = s.pipe.do(ctx, c, s.someBurst(key), at, r.env.OpTimeout)
+			if burst := s.someBurst(key); !c.idle {
+				_ = s.pipe.do(ctx, c, burst, at, r.env.OpTimeout)
+			}
 		}
 	})
 	return nil

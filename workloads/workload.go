@@ -70,6 +70,13 @@ type Env struct {
 	// Keys is how many objects are used at once, where the workload has keys.
 	Keys int
 	Seed int64
+	// Arrivals are those of the load that take place; nil: all. OnArrival is told of each;
+	// nil for nobody. It may be called by many goroutines at once.
+	Arrivals  []Arrival
+	OnArrival func(Arrival)
+	// Sources is whose draws each client makes, its own where it has none: a client with
+	// those of another one does what that would.
+	Sources []int
 	// OpTimeout is how long a client waits for one operation.
 	OpTimeout time.Duration
 	// Bound is how long, in a healthy ensemble, something may take before it
@@ -90,6 +97,7 @@ func (e *Env) each(f func(c *Client)) {
 		wg.Go(func() {
 			apart.Wait(c.ID)
 			f(c)
+			c.idle = false
 		})
 	}
 	wg.Wait()

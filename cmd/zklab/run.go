@@ -238,12 +238,17 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if err != nil {
 		return none, err
 	}
+	arrivals, err := engine.GivenArrivals(x.Arrivals)
+	if err != nil {
+		return none, usageError("arrivals of %s: %v", f.config, err)
+	}
 	e := zklab.Experiment{
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
 		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: minLoad(x),
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process,
 		Seed:          *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule,
+		Arrivals: arrivals, Sources: x.Sources,
 	}
 	return e, nil
 }

@@ -40,6 +40,12 @@ type Config struct {
 	OpTimeout      time.Duration
 	MinLoad        int
 
+	// Arrivals are those of the load that take place, nil for all, and OnArrival is told of
+	// each; Sources is whose draws each client makes. See workloads.Env.
+	Arrivals  []workloads.Arrival
+	OnArrival func(workloads.Arrival)
+	Sources   []int
+
 	Faults  plan.Schedule
 	LeftOut []plan.LeftOut // what Faults is without already
 	// AnyFaults says that no fault of the schedule has to take effect for a valid to count: of

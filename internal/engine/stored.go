@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
 )
 
 // stored is the run as experiment.yaml keeps it.
@@ -22,6 +23,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 		SessionTimeout: c.SessionTimeout, OpTimeout: c.OpTimeout, MinLoad: &minLoad,
 		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(),
 		Seed: &c.Seed, Strict: c.Strict, Simulate: c.Simulated, Latencies: c.Latencies,
+		Arrivals: StoredArrivals(c.Arrivals), Sources: c.Sources,
 	}
 	if p.Commands != nil {
 		s.Commands = *p.Commands
@@ -60,6 +62,41 @@ func Given(all []store.Scheduled) (plan.Schedule, error) {
 		steps = append(steps, step)
 	}
 	return plan.Steps(steps...), nil
+}
+
+// noArrival stands for a list that is empty and not left out.
+const noArrival = "none"
+
+// StoredArrivals are those that take place as experiment.yaml keeps them: nil for nil, which
+// is all, and a word for none.
+func StoredArrivals(all []workloads.Arrival) (texts []string) {
+	if all != nil && len(all) == 0 {
+		return []string{noArrival}
+	}
+	for _, a := range all {
+		texts = append(texts, a.String())
+	}
+	return texts
+}
+
+// GivenArrivals reads those that an experiment.yaml has; nil for all. The error is of one
+// line.
+func GivenArrivals(texts []string) ([]workloads.Arrival, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	all := []workloads.Arrival{}
+	for _, text := range texts {
+		if text == noArrival && len(texts) == 1 {
+			break
+		}
+		a, err := workloads.ParseArrival(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 // line is a command that the shell runs (adapter.Shell) as it was written, and

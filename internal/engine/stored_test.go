@@ -73,3 +73,25 @@ func TestStoredSteps(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Which arrivals take place is read as it was written; that none does is not that all do.
+func TestStoredArrivals(t *testing.T) {
+	for _, want := range [][]workloads.Arrival{nil, {}, {{Client: 0, Number: 7}, {Client: workloads.Together, Number: 2}}} {
+		path := filepath.Join(t.TempDir(), "experiment.yaml")
+		c := Config{Workload: workloads.Lock{New: subjects.NewLock}, Arrivals: want, Sources: []int{3, 0}}
+		if err := store.WriteExperiment(path, c.stored(ensemble.Profile{}, nil)); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.ReadExperiment(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := GivenArrivals(s.Arrivals)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" || !cmp.Equal(s.Sources, c.Sources) {
+			t.Errorf("%v: %s, sources %v", err, diff, s.Sources)
+		}
+	}
+	if _, err := GivenArrivals([]string{"client0#1", "none"}); err == nil || err.Error() != `"none" is no arrival: write client0#1, or all#1 of a round` {
+		t.Error(err)
+	}
+}
