@@ -21,6 +21,9 @@ type Cause struct {
 	Faults []string `json:"faults,omitempty"`
 	// Measured says that it does not decide.
 	Measured bool `json:"measured,omitempty"`
+	// Errors are the sorts of errors in the witness. They tell no findings of a sweep apart; see
+	// Covers.
+	Errors []string `json:"-"`
 }
 
 // ManyKinds stands for the kinds of faults where they are more than mostKinds.
@@ -100,13 +103,17 @@ func fact(e *history.Event) string {
 	return strings.TrimSpace(e.F + " " + of.Op + of.Type)
 }
 
-const again = " again"
+const (
+	again          = " again"
+	betweenSteps   = ", "
+	betweenClients = " | "
+)
 
 // joinClients names what was done by several once.
 func joinClients(did map[int][]string) string {
 	var all []string
 	for client, steps := range did {
-		text := strings.Join(steps, ", ")
+		text := strings.Join(steps, betweenSteps)
 		if client < 0 {
 			text = "harness: " + text
 		}
@@ -117,7 +124,7 @@ func joinClients(did map[int][]string) string {
 	if len(all) > mostClients {
 		all = append(all[:mostClients], "others")
 	}
-	return strings.Join(all, " | ")
+	return strings.Join(all, betweenClients)
 }
 
 // outcome is ok, fail, info, or open: it never returned.

@@ -1,0 +1,60 @@
+package sweep
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/store"
+)
+
+// CausesOf are the causes of a run's violations that decide, each once, in the order of its
+// verdicts.
+func CausesOf(result *store.Result, h *history.History) (all []Cause) {
+	c := causes{h: h}
+	for _, v := range result.Decisive(checker.Violation) {
+		one := Cause{Property: v.Property}
+		one.Shape, one.Faults = c.of(v)
+		one.Errors = errorsOf(c.events(v.Witness))
+		if !slices.ContainsFunc(all, func(other Cause) bool { return other.key() == one.key() }) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// Covers says that another cause is this one in a run that has less in it: the same
+// property, with a witness in which nothing happens that did not happen in this one: no other
+// operation, no other outcome of one, and no other sort of error. Which clients did it, how often, and under which faults is
+// left out, since that is what is taken away from the run.
+func (c Cause) Covers(smaller Cause) bool {
+	if c.Property != smaller.Property {
+		return false
+	}
+	return includes(c.steps(), smaller.steps()) && includes(c.Errors, smaller.Errors)
+}
+
+func includes(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
+}
+
+// errorsOf are the sorts of errors in a witness, by their codes.
+func errorsOf(events []*history.Event) (codes []string) {
+	for _, e := range events {
+		if e.Error != nil && !slices.Contains(codes, e.Error.Code) {
+			codes = append(codes, e.Error.Code)
+		}
+	}
+	return codes
+}
+
+// steps are what anybody does in the shape.
+func (c Cause) steps() (all []string) {
+	for client := range strings.SplitSeq(c.Shape, betweenClients) {
+		for step := range strings.SplitSeq(client, betweenSteps) {
+			all = append(all, strings.TrimSuffix(step, again))
+		}
+	}
+	return all
+}
