@@ -152,6 +152,7 @@ func earlier(run *store.Run) *store.Result {
 	return &store.Result{
 		NotAvailable: slices.DeleteFunc(old.NotAvailable, func(n checker.NotAvailable) bool { return n.Kind != notAvailableFault }),
 		Ensemble:     old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
+		Shrunk:   old.Shrunk,
 		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return slices.Contains(old.JudgedWarnings, w) }),
 	}
 }

@@ -3,6 +3,7 @@ package zklab
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/shrink"
+	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/store"
 )
 
@@ -28,8 +31,9 @@ const (
 // that each run takes another course; Seed is the first of them.
 //
 // The test fails when a property is violated, with the events that show it in the
-// smallest of the runs that failed; it also fails when no run decided anything. A failure
-// names the seed and the command that runs it again, alone: the variable ZKLAB_SEED. That
+// smallest of the runs that failed; it also fails when no run decided anything. That run is
+// made smaller for some seconds, is stored beside the first, and comes with a test that runs
+// it alone. A failure names the seed and the command that runs it again, alone: the variable ZKLAB_SEED. That
 // run is the same one, byte for byte, as far as docs/simulation.md says.
 //
 // It opens the bubbles of [testing/synctest] itself, so it must not be called in one. A
@@ -138,13 +142,34 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 		t.Log("zklab: no simulation was run")
 	case s.violated > 0:
 		keepFailed(t, x, s.smallest)
-		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest))
+		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest)+shrunkText(t, x, s.smallest))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
 	default:
 		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations", s.runs, s.decided, s.runs-s.decided, s.operations)
 	}
+}
+
+// shrinkFor is how long a test that failed makes its run smaller.
+const shrinkFor = 5 * time.Second
+
+// shrunkText makes a run that was kept smaller, and says what came of that.
+func shrunkText(t *testing.T, x Experiment, o *Outcome) string {
+	t.Helper()
+	s, err := ShrinkIn(t, x, o, shrink.Config{Cause: sweep.CausesOf(o.Result, o.History)[0], For: shrinkFor})
+	folder := filepath.Join(o.Run.Dir, "shrunk")
+	if err == nil {
+		err = s.Keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
+	}
+	if err != nil {
+		return fmt.Sprintf("  shrunk  no: %v\n", err)
+	}
+	text := fmt.Sprintf("  shrunk  to %s, in %d runs: %s\n", s.To, s.Runs, folder)
+	for _, mattered := range s.Mattered() {
+		text += "          " + mattered + "\n"
+	}
+	return text + fmt.Sprintf("  test    %s\n", s.Outcome.Run.GoTest())
 }
 
 // keepFailed writes a run to where failed tests keep theirs.

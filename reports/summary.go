@@ -33,6 +33,7 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s.operations()
 	s.faults()
 	s.failovers()
+	s.shrunk()
 	s.warnings()
 	s.where(run)
 	return s.b.String()
@@ -301,6 +302,18 @@ func failoverWords(k stats.FaultKind) string {
 		text += "; of the affected clients " + spread(k.MedianAffected, k.MaxAffected)
 	}
 	return text
+}
+
+// shrunk says what a run was made from, and which of its faults mattered.
+func (s *summary) shrunk() {
+	from := s.r.Shrunk
+	if from == nil {
+		return
+	}
+	s.line("shrunk", label(fmt.Sprintf("in %s from %s: %s; to %s", plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
+	for _, text := range from.Mattered {
+		s.line("mattered", label(text, 400))
+	}
 }
 
 func (s *summary) warnings() {

@@ -41,8 +41,22 @@ type Result struct {
 	// Timings are wall times of the harness itself, by name: "start" (command
 	// to first operation), "check", "report", "finish" (last operation to report).
 	Timings map[string]time.Duration `json:"timings,omitempty"`
+	// Shrunk is told of a run that was made from a larger one.
+	Shrunk *Shrunk `json:"shrunk,omitempty"`
 	// Replay is the command that runs the same experiment again.
 	Replay string `json:"replay,omitempty"`
+}
+
+// Shrunk says what a run was made from, as long as a property was violated by the same cause.
+type Shrunk struct {
+	From     string `json:"from"` // the folder of the larger one
+	Property string `json:"property"`
+	// Before and After are the sizes of both, in words, and Runs is how many runs it took.
+	Before string `json:"before"`
+	After  string `json:"after"`
+	Runs   int    `json:"runs"`
+	// Mattered says what comes of the run without each of its faults.
+	Mattered []string `json:"mattered,omitempty"`
 }
 
 // Decisive are the verdicts with a result that count for the run's.

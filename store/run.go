@@ -82,6 +82,10 @@ func (r *Run) JUnit() string { return r.path("junit.xml") }
 // Plots is the folder of the plots.
 func (r *Run) Plots() string { return r.path("plots") }
 
+// GoTest is a test in Go that runs it, of a run that was shrunk. It is where the go command
+// looks only if it is told to: a test that fails is to be run by those who ask for it.
+func (r *Run) GoTest() string { return r.path("testdata", "shrunk_test.go") }
+
 // Servers is the folder with a folder for each server.
 func (r *Run) Servers() string { return r.path("servers") }
 

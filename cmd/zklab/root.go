@@ -47,7 +47,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
-		newRun(), newSweep(), newMerge(), newExplore(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
+		newRun(), newSweep(), newMerge(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
 		newOverlay(), newEnsemble(), newWorker(), newConform(), newSweepWorker(),
 	)
 	return root

@@ -59,8 +59,11 @@ func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return run, store.WriteExperiment(run.Experiment(), f.stored(f.Profile, f.Schedule))
+	return run, store.WriteExperiment(run.Experiment(), f.Stored())
 }
+
+// Stored is the run as experiment.yaml keeps it.
+func (f *Finished) Stored() store.Experiment { return f.stored(f.Profile, f.Schedule) }
 
 // Keep writes a run of which nothing was written into a folder of a store. started is
 // what the folder is named by.

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/shrink"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/store"
+)
+
+// shrinkFlags are those of shrink.
+type shrinkFlags struct {
+	store    string
+	property string
+	forTime  time.Duration
+	runs     int
+	times    int
+	quiet    bool
+}
+
+func newShrink() *cobra.Command {
+	var f shrinkFlags
+	cmd := &cobra.Command{
+		Use:   "shrink PATH",
+		Short: "Make a run with a violation as small as it can be, and say what mattered",
+		Long: "Shrink runs a stored run's experiment again and again with less in it: fewer faults, clients, things\n" +
+			"that clients do, keys, servers, less time, even latencies. What is left out stays out while the same\n" +
+			"property is violated, by a witness in which nothing happens that did not happen before. The smallest\n" +
+			"run is stored in the folder shrunk of the run, with what comes of it without each of its faults, and\n" +
+			"with a test in Go where the subject is one of zklab's own.\n\n" +
+			"PATH is a run's folder (of run, of a sweep's runs/SEED), or latest. Interrupt to end it with the\n" +
+			"smallest run so far. Exit codes: 1 there is a smallest run, with its violation; 3 it was not\n" +
+			"violated again, or could not be run; 64 wrong usage.",
+		Example: "  zklab shrink latest\n  zklab shrink store/sweeps/lock/3f70694aa4cfaf8e/1-of-1/runs/17 --for 10s\n" +
+			"  zklab shrink latest --property exclusion --times 5",
+		Args: pathArg,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.forTime <= 0 || f.runs < 1 || f.times < 1 {
+				return usageError("--for, --runs and --times must be more than zero")
+			}
+			run, err := store.Open(f.store, args[0])
+			if err != nil {
+				return err
+			}
+			if run.Bare() {
+				return usageError("%s is a history alone: name the folder of a run, which has an experiment.yaml", args[0])
+			}
+			return f.run(cmd, run)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.store, "out", "store", "folder of the stored runs, for latest")
+	flags.StringVar(&f.property, "property", "", "which violated property (default: the first)")
+	flags.DurationVar(&f.forTime, "for", time.Minute, "how long runs are begun")
+	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "how many runs at most")
+	flags.IntVar(&f.times, "times", 1, "how often one that does not fail is run, at most, before it counts as one that does not: more where runs differ")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of the violation")
+	return cmd
+}
+
+// run shrinks a run and prints the smallest; its error carries the exit code.
+func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
+	c, err := f.config(run)
+	if err != nil {
+		return err
+	}
+	screen := newScreen(cmd.ErrOrStderr(), f.quiet)
+	screen.say("shrinking %s of %s: %s is violated", c.From.Recipe, c.From.Subject, c.Cause.Property)
+	c.Progress = func(p shrink.Progress) {
+		screen.show(p.Doing, fmt.Sprintf("%s: %d runs; from %s to %s", p.Doing, p.Runs, p.From, p.To))
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	made := func(x store.Experiment) (zklab.Experiment, error) {
+		return experiment(x, &runFlags{config: run.Experiment()})
+	}
+	folder := filepath.Join(run.Dir, shrunkName)
+	s, err := zklab.Shrink(ctx, c, scratch(c.From, folder), made)
+	screen.end()
+	if err != nil {
+		return wayOut(fmt.Errorf("%s: %w", run.Path(), err), "--ports")
+	}
+	if err := s.Keep(folder, run.Dir, "zklab replay "+folder); err != nil {
+		return err
+	}
+	return f.print(cmd, s)
+}
+
+// shrunkName is the folder of the smallest run, in that of the first.
+const shrunkName = "shrunk"
+
+// scratch is where runs in real time are written.
+func scratch(x store.Experiment, folder string) string {
+	if x.Simulate {
+		return ""
+	}
+	return folder + ".runs"
+}
+
+// config reads what was found.
+func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
+	file, err := store.ReadExperiment(run.Experiment())
+	if err != nil {
+		return c, err
+	}
+	if file.Subject == "" && file.SubjectCommand == "" {
+		return c, usageError("%s is of a recipe that only its test in Go can make: zklab.Simulate shrinks such by itself", run.Path())
+	}
+	x, _, _ := defaults()
+	lay(file, x)
+	result, err := zklab.Judge(context.Background(), run, checker.Options{Strict: file.Strict})
+	if err != nil {
+		return c, err
+	}
+	h, err := run.ReadHistory()
+	if err != nil {
+		return c, err
+	}
+	cause, err := f.choose(sweep.CausesOf(result, h), run)
+	return shrink.Config{From: *x, Cause: cause, Times: f.times, Runs: f.runs, For: f.forTime}, err
+}
+
+// choose takes the first cause of the property that is asked for.
+func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause, error) {
+	if len(causes) == 0 {
+		return sweep.Cause{}, usageError("%s has no violation to shrink: see zklab check %s", run.Path(), run.Path())
+	}
+	var names []string
+	for _, c := range causes {
+		if f.property == "" || c.Property == f.property {
+			return c, nil
+		}
+		if !slices.Contains(names, c.Property) {
+			names = append(names, c.Property)
+		}
+	}
+	return sweep.Cause{}, usageError("--property: %q was not violated in %s, but %s", f.property, run.Path(), strings.Join(names, ", "))
+}
+
+// print says what came of it.
+func (f *shrinkFlags) print(cmd *cobra.Command, s *zklab.Shrunk) error {
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "from  %s\nto    %s\nin %d runs and %.1f s", s.From, s.To, s.Runs, s.Took.Seconds())
+	if s.NotRun > 0 {
+		fmt.Fprintf(out, "; %d could not be run, the last one since %s", s.NotRun, oneLine(s.Last))
+	}
+	if s.Ended != "" {
+		fmt.Fprintf(out, "; it may become smaller: %s", s.Ended)
+	}
+	fmt.Fprintln(out)
+	if test := s.Outcome.Run.GoTest(); exists(test) {
+		fmt.Fprintf(out, "test in Go: %s\n", test)
+	}
+	fmt.Fprintln(out)
+	return printResult(cmd, s.Outcome.Run, s.Outcome.Result, false, f.quiet)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

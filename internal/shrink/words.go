@@ -1,0 +1,54 @@
+package shrink
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/stats"
+)
+
+// mostDetail is how much of what a fault says is told, in characters.
+const mostDetail = 200
+
+// Words tell of one fault as it happened: lose-reply:who=holder (client 2, lost the reply to
+// getChildren, 1.203 s). What it did, the fault itself or its kind says.
+func Words(f stats.Fault) string {
+	kind := kinds.Named(f.Kind)
+	var facts []string
+	whom, did := "", kind.Was
+	for _, who := range []struct {
+		one string
+		ids []int
+	}{{"client", f.Clients}, {"server", f.Servers}} {
+		if n := len(who.ids); n > 0 && (who.one == "client") == kind.Hits.Clients() {
+			if n > 1 {
+				did = kind.Were
+			}
+			whom = prose.Noun(n, who.one) + " " + prose.Numbers(who.ids)
+		}
+	}
+	switch {
+	case f.Detail != "":
+		if !strings.HasPrefix(f.Detail, whom) {
+			facts = append(facts, whom)
+		}
+		facts = append(facts, printable.Text(f.Detail, mostDetail))
+	case whom != "":
+		facts = append(facts, strings.TrimSpace(whom+" "+did))
+	}
+	if at := cmp.Or(f.Verified, f.Injected); at > 0 {
+		facts = append(facts, seconds(at))
+	}
+	text := printable.Text(cmp.Or(f.Spec, f.Kind), mostDetail)
+	if len(facts) == 0 {
+		return text
+	}
+	return fmt.Sprintf("%s (%s)", text, strings.Join(facts, ", "))
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }

@@ -1,0 +1,202 @@
+package zklab
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/shrink"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Shrunk is the smallest run of a finding. It is a part of "zklab shrink".
+type Shrunk struct {
+	shrink.Report
+	Outcome  *Outcome
+	property string
+	workload string // of a recipe that has no name: how Go says it
+	place    string // of runs in real time, whose folders are there already
+}
+
+// Shrink makes a run smaller: made gives what an experiment file stands for. Runs that are
+// not simulated are written below scratch, which is made. It is a part of "zklab shrink", whose
+// types others do not have.
+func Shrink(ctx context.Context, c shrink.Config, scratch string, made func(store.Experiment) (Experiment, error)) (*Shrunk, error) {
+	return shrinkIn(ctx, nil, c, scratch, made)
+}
+
+// ShrinkIn is [Shrink] in a test, of a simulated run of x. It is a part of zklab's own
+// tests, whose types others do not have.
+func ShrinkIn(t *testing.T, x Experiment, o *Outcome, c shrink.Config) (*Shrunk, error) {
+	if o.unkept == nil {
+		return nil, usage("only a simulated run can be shrunk in a test")
+	}
+	c.From = o.unkept.Stored()
+	s, err := shrinkIn(t.Context(), t, c, "", x.smaller)
+	if err == nil {
+		s.workload = fmt.Sprintf("%T{New: newSubject}", x.Workload)
+	}
+	return s, err
+}
+
+// smaller is the experiment with what another one has of it.
+func (x Experiment) smaller(s store.Experiment) (Experiment, error) {
+	var err error
+	if x.Faults, err = engine.Given(s.Schedule); err != nil {
+		return x, err
+	}
+	if x.Arrivals, err = engine.GivenArrivals(s.Arrivals); err != nil {
+		return x, err
+	}
+	servers, _ := x.Ensemble.(embedded.Config)
+	servers.InMemory, servers.Nodes, servers.Spread = true, s.Nodes, embedded.Spread(s.Latencies)
+	x.Ensemble, x.Clients, x.Sources = servers, s.Clients, s.Sources
+	x.Rate, x.Keys, x.TimeLimit, x.MinLoad, x.Seed = s.Rate, s.Keys, s.TimeLimit, -1, *s.Seed
+	return x, nil
+}
+
+func shrinkIn(ctx context.Context, t *testing.T, c shrink.Config, scratch string, made func(store.Experiment) (Experiment, error)) (*Shrunk, error) {
+	s := &Shrunk{property: c.Cause.Property, place: scratch}
+	c.Run = func(ctx context.Context, stored store.Experiment) (shrink.Outcome, error) {
+		x, err := made(stored)
+		if err != nil {
+			return shrink.Outcome{}, err
+		}
+		return s.run(ctx, t, x, stored.Simulate)
+	}
+	var err error
+	s.Report, err = shrink.Shrink(ctx, c)
+	if err != nil {
+		return nil, errors.Join(err, s.discard())
+	}
+	return s, nil
+}
+
+// discard removes what runs in real time have written.
+func (s *Shrunk) discard() error {
+	if s.place == "" {
+		return nil
+	}
+	return os.RemoveAll(s.place)
+}
+
+// run runs one that may be smaller.
+func (s *Shrunk) run(ctx context.Context, t *testing.T, x Experiment, simulated bool) (shrink.Outcome, error) {
+	var begun []workloads.Arrival
+	var mu sync.Mutex
+	x.onArrival = func(a workloads.Arrival) {
+		mu.Lock()
+		defer mu.Unlock()
+		begun = append(begun, a)
+	}
+	x.Out = s.place
+	run := x.Run
+	if simulated {
+		x.Out = ""
+		run = func(ctx context.Context) (*Outcome, error) { return x.simulate(ctx, t) }
+	}
+	o, err := run(ctx)
+	if err != nil {
+		return shrink.Outcome{}, err
+	}
+	return shrink.Outcome{
+		Causes: sweep.CausesOf(o.Result, o.History), Arrivals: begun, Hit: hits(o),
+		Keep: func() {
+			s.drop(s.Outcome)
+			s.Outcome = o
+		},
+		Drop: func() { s.drop(o) },
+	}, nil
+}
+
+// hits says which clients each fault hit.
+func hits(o *Outcome) map[int][]int {
+	all := map[int][]int{}
+	for _, f := range o.Result.Stats.Faults {
+		all[f.Number] = f.Clients
+	}
+	return all
+}
+
+// drop removes the folder of a run that is not the smallest. One that stays is in nobody's
+// way: the place is removed as a whole.
+func (s *Shrunk) drop(o *Outcome) {
+	if o != nil && o.Run != nil {
+		_ = os.RemoveAll(o.Run.Dir)
+	}
+}
+
+// Mattered says of each fault that is left what comes of the run without it.
+func (s *Shrunk) Mattered() (texts []string) {
+	words := map[int]string{}
+	for _, f := range s.Outcome.Result.Stats.Faults {
+		words[f.Number] = shrink.Words(f)
+	}
+	for _, m := range s.Report.Mattered {
+		texts = append(texts, m.Text(cmp.Or(words[m.Step], s.Report.Shrunk.Schedule[m.Step-1].Fault)))
+	}
+	return texts
+}
+
+// Keep writes the run to a folder, in place of an earlier one that was shrunk, with its report and
+// a test in Go that runs it, where there can be one. from is where the first run is, replay how
+// somebody has this one again.
+func (s *Shrunk) Keep(folder, from, replay string) (err error) {
+	defer func() { err = errors.Join(err, s.discard()) }()
+	part := folder + ".part" // beside it: a folder that is there is whole
+	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
+	o := s.Outcome
+	o.replay, o.Result.Replay = replay, replay
+	o.Result.Shrunk = &store.Shrunk{
+		From: from, Property: s.property, Before: s.From.String(), After: s.To.String(), Runs: s.Runs, Mattered: s.Mattered(),
+	}
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	if o.Run == nil {
+		err = o.Keep(part)
+	} else {
+		err = errors.Join(o.Run.WriteResult(o.Result), reports.Write(o.Run))
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.writeGoTest(); err != nil {
+		return fmt.Errorf("write the test in Go: %w", err)
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	if err := os.Rename(o.Run.Dir, folder); err != nil {
+		return err
+	}
+	o.Run = &store.Run{Dir: folder}
+	return nil
+}
+
+// writeGoTest writes none where there can be none.
+func (s *Shrunk) writeGoTest() error {
+	x, err := store.ReadExperiment(s.Outcome.Run.Experiment())
+	if err != nil {
+		return err
+	}
+	source, ok, err := shrink.GoTest(x, s.property, s.workload)
+	if err != nil || !ok {
+		return err
+	}
+	path := s.Outcome.Run.GoTest()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return store.WriteFile(path, source)
+}

@@ -1,0 +1,216 @@
+package zklab_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/shrink"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// shrunk finds what is wrong with a planted defect under faults, and shrinks it.
+func shrunk(t *testing.T, recipe, subject, faults string) *zklab.Shrunk {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("some hundred simulations")
+	}
+	workload, err := workloads.Named(recipe, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule, err := plan.Parse(faults, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := zklab.Experiment{Workload: workload, Subject: subject, Faults: schedule, Rate: 50, TimeLimit: 5 * time.Second}
+	for x.Seed = 1; x.Seed < 10; x.Seed++ {
+		o, err := zklab.SimulateIn(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		causes := sweep.CausesOf(o.Result, o.History)
+		if len(causes) == 0 {
+			continue
+		}
+		s, err := zklab.ShrinkIn(t, x, o, shrink.Config{Cause: causes[0], Runs: 150})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("seed %d: %s\nto %s\nin %d runs and %s; %q", x.Seed, s.From, s.To, s.Runs, s.Took, s.Mattered())
+		return s
+	}
+	t.Fatalf("nothing is wrong with %s of %s", recipe, subject)
+	return nil
+}
+
+// The smallest run has next to nothing in it, says what mattered, and is stored as a run that
+// can be had again. The test in Go that lies beside it fails, and passes with a recipe that is
+// right.
+func TestShrink(t *testing.T) {
+	s := shrunk(t, "queue", "broken:blind-delete-retry", "lose-reply:delete/300ms")
+	if to := s.To; to.Faults != 1 || to.Clients > 2 || to.Arrivals > 3 || to.Keys != 1 || to.Servers != 1 {
+		t.Errorf("it is still large: %s", to)
+	}
+	if m := s.Mattered(); len(m) != 1 || !strings.HasPrefix(m[0], "without lose-reply:delete") || !strings.Contains(m[0], "lost the reply to delete") || !strings.HasSuffix(m[0], " every promise is kept") {
+		t.Errorf("%q", m)
+	}
+	folder := filepath.Join(t.TempDir(), "shrunk")
+	if err := os.MkdirAll(filepath.Join(folder, "plots", "of an earlier one"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Keep(folder, "where it was", "zklab replay "+folder); err != nil {
+		t.Fatal(err)
+	}
+	run, err := store.Open("", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := run.ReadResult()
+	if err != nil || len(result.Violated()) == 0 || result.Shrunk.From != "where it was" || result.Shrunk.After != s.To.String() {
+		t.Errorf("%+v, %v", result.Shrunk, err)
+	}
+	if page, err := os.ReadFile(run.Report()); err != nil || !strings.Contains(string(page), "every promise is kept") {
+		t.Errorf("the report does not say what mattered: %v", err)
+	}
+	if left, _ := filepath.Glob(folder + ".*"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	goTests(t, run)
+}
+
+// goTests runs the test of a run, and the same of zklab's own recipe.
+func goTests(t *testing.T, run *store.Run) {
+	t.Helper()
+	source, err := os.ReadFile(run.GoTest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := store.ReadExperiment(run.Experiment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Subject = workloads.Own
+	own, ok, err := shrink.GoTest(x, "mended", "")
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	// Both are in a package that is in this module for this one call alone.
+	dir := t.TempDir()
+	files := map[string]string{}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	helper := strings.Index(string(own), "\nfunc step(")
+	for name, text := range map[string][]byte{"broken_test.go": source, "own_test.go": own[:helper]} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Join(here, "internal", "shrunk", name)] = file
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "shrunk.test") // the package is no folder that it could be run or vetted in
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./internal/shrunk")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s\nof\n%s", err, out, source)
+	}
+	out, err := exec.CommandContext(t.Context(), binary, "-test.v").CombinedOutput()
+	text := string(out)
+	if err == nil || !strings.Contains(text, "--- PASS: TestQueueMended") || !strings.Contains(text, "--- FAIL: TestQueue") || !strings.Contains(text, " is violated ") {
+		t.Errorf("%v\n%s\nof\n%s", err, text, source)
+	}
+}
+
+// A lock that waits for nothing: no fault is needed.
+func TestShrinkWithoutFaults(t *testing.T) {
+	s := shrunk(t, "lock", "broken", "cut/500ms")
+	if to := s.To; to.Faults != 0 || to.Clients != 2 || to.Arrivals > 3 || to.Keys != 1 || len(s.Mattered()) != 0 {
+		t.Errorf("it is still large: %s", to)
+	}
+}
+
+// begun are the times at which operations of a load were meant to begin, in microseconds of
+// the record's clock, by client.
+func begun(t *testing.T, x zklab.Experiment) map[int][]int64 {
+	t.Helper()
+	o, err := zklab.SimulateIn(t, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var load time.Duration
+	all := map[int][]int64{}
+	for _, e := range o.History.Events {
+		if e.F == history.FPhase && load == 0 && strings.Contains(string(e.Value), history.PhaseLoad) {
+			load = e.Time
+		}
+		if e.Intended > 0 {
+			all[e.Client] = append(all[e.Client], (e.Intended - load).Microseconds())
+		}
+	}
+	return all
+}
+
+// What is left out of a load moves nothing else, and a client with the draws of another one
+// does what that would.
+func TestArrivals(t *testing.T) {
+	for _, recipe := range []string{"lock", "queue", "counter", "session"} { // a register's begin at meetings
+		workload, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := zklab.Experiment{Workload: workload, Clients: 2, Keys: 1, Rate: 20, TimeLimit: time.Second, Seed: 4, MinLoad: -1}
+		whole := begun(t, x)
+		if len(whole[0]) < 4 || len(whole[1]) < 4 {
+			t.Fatalf("%s: too few: %v", recipe, whole)
+		}
+		x.Arrivals, x.Sources = []workloads.Arrival{{Client: 0, Number: 3}}, []int{1}
+		some := begun(t, x)
+		if len(some[1]) != 0 || len(some[0]) == 0 || len(some[0]) > 4 || !slices.ContainsFunc(whole[1], near(some[0][0])) || slices.ContainsFunc(whole[0], near(some[0][0])) {
+			t.Errorf("%s: client 0 of %v began at %v", recipe, whole, some)
+		}
+		if x.Arrivals = []workloads.Arrival{}; len(begun(t, x)) != 0 {
+			t.Errorf("%s: something began though nothing was to", recipe)
+		}
+	}
+	x := zklab.Experiment{Workload: workloads.Lock{New: newLock}, Clients: 1, Sources: []int{-1}}
+	if _, err := zklab.SimulateIn(t, x); !errors.Is(err, zklab.ErrUsage) {
+		t.Errorf("the draws of client -1: %v", err)
+	}
+}
+
+// near says whether a time is about this one: clients begin some microseconds apart.
+func near(a int64) func(int64) bool { return func(b int64) bool { return -50 < a-b && a-b < 50 } }
+
+// Of rounds, in which all begin as one, a whole one is left out.
+func TestArrivalsTogether(t *testing.T) {
+	workload, err := workloads.Named("barrier", workloads.Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := zklab.Experiment{Workload: workload, Clients: 2, Rate: 20, TimeLimit: time.Second, Seed: 4, MinLoad: -1}
+	whole := begun(t, x)
+	x.Arrivals = []workloads.Arrival{{Client: workloads.Together, Number: 2}}
+	some := begun(t, x)
+	if len(some) == 0 || len(some[0]) >= len(whole[0]) {
+		t.Errorf("of %v: %v", whole, some)
+	}
+}
