@@ -439,7 +439,7 @@ func TestUnknownModel(t *testing.T) {
 		t.Error(err)
 	}
 	rep := Run(t.Context(), checktest.Foreign("mutex").Build(), Options{})
-	if rep.Verdict != Unknown || !strings.Contains(rep.Verdicts[0].Reason, "lock, queue") {
+	if rep.Verdict != Unknown || !strings.Contains(rep.Verdicts[0].Reason, strings.Join(Models(), ", ")) {
 		t.Errorf("%+v", rep)
 	}
 	if rep := Run(t.Context(), checktest.Foreign("").Build(), Options{Model: history.ModelLock}); rep.Verdict != Valid {
