@@ -83,11 +83,7 @@ func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Ex
 		return o, err
 	}
 	o.Broken = done.Result.Violated()
-	for _, c := range sweep.Causes(done.Result, done.History) {
-		if slices.Contains(o.Broken, c.Property) {
-			o.Causes = append(o.Causes, c)
-		}
-	}
+	o.Causes = sweep.CausesOf(done.Result, done.History)
 	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil

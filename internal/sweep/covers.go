@@ -26,8 +26,8 @@ func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 
 // Covers says that another cause is this one in a run that has less in it: the same
 // property, with a witness in which nothing happens that did not happen in this one: no other
-// operation, no other outcome of one, and no other sort of error. Which clients did it, how often, and under which faults is
-// left out, since that is what is taken away from the run.
+// operation, no other outcome of one, and no other sort of error. Which clients did it, how often,
+// and under which faults is left out, since that is what is taken away from the run.
 func (c Cause) Covers(smaller Cause) bool {
 	if c.Property != smaller.Property {
 		return false

@@ -59,18 +59,6 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 	}
 }
 
-// Causes are those of the violations of a run, each once.
-func Causes(result *store.Result, h *history.History) (all []Cause) {
-	var l Line
-	l.properties(result, h)
-	for _, p := range l.NotValid {
-		if p.Result == checker.Violation {
-			all = append(all, Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults, Measured: p.Measured})
-		}
-	}
-	return all
-}
-
 func (p Property) same(q Property) bool {
 	return p.Name == q.Name && p.Result == q.Result && p.Why == q.Why && p.Shape == q.Shape && slices.Equal(p.Faults, q.Faults)
 }

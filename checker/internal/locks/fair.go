@@ -1,7 +1,6 @@
 package locks
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -38,7 +37,7 @@ var fair = &frame.Property{
 func decideFair(f *frame.Finding, key string, n int, all []*hold) {
 	var last, asked *hold                                                       // the one before, and the one that was asked for last
 	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // the n that last longest
-	for _, h := range byTicket(f, all) {
+	for _, h := range byToken(f, all, "ticket") {
 		if last != nil && last.Token == h.Token {
 			f.Violated(append(slices.Clone(last.Shown), h.Shown...), "clients %d and %d were granted leases of %s at %s and %s with the same ticket %s",
 				last.Client, h.Client, key, words.At(last.Granted), words.At(h.Granted), h.Token)
@@ -72,23 +71,6 @@ func (h *hold) ended() []int {
 		witness = append(append(witness, h.death.ByEvent), released...)
 	}
 	return witness
-}
-
-// byTicket are the holds in order of their tickets.
-func byTicket(f *frame.Finding, all []*hold) []*hold {
-	var with []*hold
-	for _, h := range all {
-		if h.Token == 0 {
-			f.Count("without_token", 1)
-			f.Note("some grants carry no ticket: they were left out")
-			continue
-		}
-		with = append(with, h)
-	}
-	slices.SortFunc(with, func(x, y *hold) int {
-		return cmp.Or(x.Token.Compare(y.Token), cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.id, y.id))
-	})
-	return with
 }
 
 // overtaken reports a hold that was granted while all leases were due to lower tickets.

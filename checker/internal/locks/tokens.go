@@ -36,12 +36,14 @@ var tokens = &frame.Property{
 	Exercise: contention,
 }
 
-func decideTokens(f *frame.Finding, key string, holds []*hold) {
+// byToken are the holds that have a token, in order of these. called is what the object
+// calls it.
+func byToken(f *frame.Finding, all []*hold, called string) []*hold {
 	var with []*hold
-	for _, h := range holds {
+	for _, h := range all {
 		if h.Token == 0 {
 			f.Count("without_token", 1)
-			f.Note("some grants carry no token: they were left out")
+			f.Note("some grants carry no %s: they were left out", called)
 			continue
 		}
 		with = append(with, h)
@@ -49,6 +51,11 @@ func decideTokens(f *frame.Finding, key string, holds []*hold) {
 	slices.SortFunc(with, func(x, y *hold) int {
 		return cmp.Or(x.Token.Compare(y.Token), cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.id, y.id))
 	})
+	return with
+}
+
+func decideTokens(f *frame.Finding, key string, holds []*hold) {
+	with := byToken(f, holds, "token")
 	cur := evidence.Always
 	var by *hold // the hold whose earliest end, or call, cur is
 	for i, h := range with {
