@@ -76,17 +76,23 @@ class Lock:
 
     def acquire(self, request):
         losses = self.losses
-        self.lock.cancelled = False  # the last cancel may have come too late
-        request.on_cancel(self.lock.cancel)
-        if not self.lock.acquire():
-            raise exceptions.CancelledError()
+        self.wait(request)
         self.hold = request["id"]
         if self.losses != losses and not self.stands():
             self.lose()  # the session went just before we could say whose it was
 
+    def wait(self, request):
+        self.lock.cancelled = False  # the last cancel may have come too late
+        request.on_cancel(self.lock.cancel)
+        if not self.lock.acquire():
+            raise exceptions.CancelledError()
+
+    def node(self):
+        return self.lock.path + "/" + self.lock.node
+
     def stands(self):
         try:
-            stat = self.client.exists(self.lock.path + "/" + self.lock.node)
+            stat = self.client.exists(self.node())
             return stat is not None and stat.ephemeralOwner == self.client.client_id[0]
         except (exceptions.KazooException, TypeError):
             return False
@@ -125,6 +131,25 @@ class Election(Lock):
         return contenders[0] if contenders else ""
 
 
+class Semaphore(Lock):
+    """Its cancel does not reach those who wait behind the one who waits for a lease."""
+
+    def recipe(self, request):
+        return self.client.Semaphore(request["path"], max_leases=request["value"]["leases"])
+
+    def wait(self, request):
+        request.until(self.attempt)
+
+    def attempt(self):
+        try:
+            return self.lock.acquire(timeout=PAUSE) or None
+        except exceptions.LockTimeout:
+            return None
+
+    def node(self):
+        return self.lock.create_path
+
+
 class Simple:
     """A recipe that offers nothing more, and has nothing to be closed."""
 
@@ -153,6 +178,12 @@ class Queue(Simple):
             if not self.client.get_children(self.path, watch=lambda event: changed.set()):
                 changed.wait(PAUSE)
         return item
+
+
+class PriorityQueue(Queue):
+    def enqueue(self, request):
+        value = request["value"]
+        self.queue.put(base64.b64decode(value.get("item", "")), priority=value["priority"])
 
 
 class Barrier(Simple):
@@ -228,8 +259,9 @@ class Counter(Simple):
         return {"value": self.counter().value}
 
 
-RECIPES = {"lock": Lock, "election": Election, "queue": Queue,
-           "barrier": Barrier, "double-barrier": DoubleBarrier, "counter": Counter}
+RECIPES = {"lock": Lock, "election": Election, "semaphore": Semaphore,
+           "queue": Queue, "priority-queue": PriorityQueue, "barrier": Barrier,
+           "double-barrier": DoubleBarrier, "counter": Counter}
 
 
 class Adapter:
