@@ -32,14 +32,11 @@ type queues struct {
 func newQueues(w *sim, o Options) *queues {
 	q := &queues{w: w, o: o, empties: w.chance(0.3), marks: map[string]bool{}, taken: map[string]int{}, deleted: map[string]int{}}
 	if q.ranked = o.Model == models.PriorityQueue.Name; q.ranked {
-		q.strict = w.chance(0.5) || q.saysStrict()
+		q.strict = w.chance(0.5) || o.Defect == "no-fence" // which says that it is strict and is not
 		w.nemesis(history.FOffers, "", history.Offers{Strict: q.strict})
 	}
 	return q
 }
-
-// saysStrict: it is planted that it says so and is not.
-func (q *queues) saysStrict() bool { return q.o.Defect == "walks-on" || q.o.Defect == "no-fence" }
 
 // items lists the items, the first one first.
 func (q *queues) items(p *Proc, c *conn, f string, deadline time.Duration) ([]child, error) {
@@ -178,7 +175,7 @@ func (q *queues) take(p *Proc, c *conn, f string, deadline time.Duration) (strin
 				return n.value, nil
 			case err == errNoNode && q.o.Defect == "ignores-no-node":
 				return n.value, nil
-			case err == errNoNode && (!q.strict || q.o.Defect == "walks-on"):
+			case err == errNoNode && !q.strict:
 				continue
 			case err == errNoNode:
 				break walk
