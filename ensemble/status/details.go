@@ -1,0 +1,74 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// details asks for what only some servers tell: it is missing where they don't.
+func (q Query) details(ctx context.Context, s *Server) {
+	words := []struct {
+		word string
+		take func(s *Server, answer string)
+	}{
+		{"mntr", func(s *Server, answer string) { s.take(readLines(answer, "\t", "zk_")) }},
+		{"dirs", (*Server).dirs},
+	}
+	for _, w := range words {
+		answer, err := q.ask(ctx, s.Addr, w.word)
+		switch {
+		case errors.Is(err, ensemble.ErrNoWord):
+			s.Missing = append(s.Missing, w.word)
+		case err != nil:
+			s.Error = w.word + ": " + strings.TrimPrefix(err.Error(), w.word+": ")
+			return
+		default:
+			w.take(s, answer)
+		}
+	}
+	if q.Admin != "" && len(s.Missing) > 0 {
+		q.admin(ctx, s)
+	}
+}
+
+// take fills in what a server's metrics tell, by the names that they have since 3.5.
+func (s *Server) take(metrics map[string]string) {
+	fill := func(to **int64, name string) {
+		if n, err := strconv.ParseInt(metrics[name], 10, 64); err == nil {
+			*to = &n
+		}
+	}
+	fill(&s.Sessions, "global_sessions")
+	fill(&s.Watches, "watch_count")
+	fill(&s.Znodes, "znode_count")
+	fill(&s.Ephemerals, "ephemerals_count")
+	fill(&s.Outstanding, "outstanding_requests")
+	fill(&s.Data, "approximate_data_size")
+	fill(&s.voters, "quorum_size")
+}
+
+// dirs sums up what lies in the folder of snapshots and in that of transaction logs.
+func (s *Server) dirs(answer string) {
+	lines := readLines(answer, ": ", "")
+	data, err1 := strconv.ParseInt(lines["datadir_size"], 10, 64)
+	logs, err2 := strconv.ParseInt(lines["logdir_size"], 10, 64)
+	if err1 == nil && err2 == nil {
+		sum := data + logs
+		s.Disk = &sum
+	}
+}
+
+// readLines reads a name and a value from each line; other lines are passed over.
+func readLines(answer, separator, prefix string) map[string]string {
+	values := make(map[string]string)
+	for line := range strings.Lines(answer) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), separator); ok {
+			values[strings.TrimPrefix(name, prefix)] = value
+		}
+	}
+	return values
+}

@@ -1,0 +1,158 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// Health is how an ensemble is, all servers that were asked taken together.
+type Health string
+
+// The healths of an ensemble.
+const (
+	Healthy  Health = "healthy"  // all serve, and one of them leads
+	Degraded Health = "degraded" // some serve: there is a majority, but not all are part of it
+	Down     Health = "down"     // none serves, or fewer than a majority of all
+)
+
+// Ensemble is what all servers say of themselves.
+type Ensemble struct {
+	Health  Health   `json:"health"`
+	Serving int      `json:"serving"`
+	Leader  string   `json:"leader,omitempty"` // its address
+	Epoch   int64    `json:"epoch"`
+	Notes   []string `json:"notes,omitempty"` // what people should know of it
+	Servers []Server `json:"servers"`         // in the order of the question
+}
+
+// Look asks all servers at once. There is a query for each, or one for all; it takes as long
+// as its time-out at the most.
+func Look(ctx context.Context, addrs []string, queries ...Query) Ensemble {
+	servers := make([]Server, len(addrs))
+	var g errgroup.Group
+	for i, addr := range addrs {
+		q := Query{}
+		if len(queries) > 0 {
+			q = queries[min(i, len(queries)-1)]
+		}
+		g.Go(func() error {
+			servers[i] = q.Of(ctx, addr)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return together(servers)
+}
+
+// together says what follows from what each says. One that was paused and deposed
+// may say for a while that it leads still: the leader is that of the latest epoch.
+func together(servers []Server) Ensemble {
+	e := Ensemble{Servers: servers}
+	for _, s := range servers {
+		if s.State == Serving {
+			e.Serving++
+			e.Epoch = max(e.Epoch, s.Epoch)
+		}
+	}
+	leaders, alone := e.of(ensemble.Leader), e.of(ensemble.Standalone)
+	slices.SortFunc(leaders, func(a, b Server) int { return cmp.Compare(b.Epoch, a.Epoch) })
+	if lead := append(leaders, alone...); len(lead) > 0 && (len(leaders) > 0 || len(servers) == 1) {
+		e.Leader = lead[0].Addr
+	}
+	e.behind()
+	divided := len(leaders) > 1 || len(alone) > 0 && len(servers) > 1
+	switch {
+	case e.Serving == 0 || e.few():
+		e.Health = Down
+	case e.Serving == len(servers) && e.Leader != "" && !divided:
+		e.Health = Healthy
+	default:
+		e.Health = Degraded
+	}
+	e.note(leaders, len(alone))
+	return e
+}
+
+func (e *Ensemble) of(r ensemble.Role) (those []Server) {
+	for _, s := range e.Servers {
+		if s.Role == r {
+			those = append(those, s)
+		}
+	}
+	return those
+}
+
+// few says that those that serve are no majority of all: they have not found out yet. It is
+// not known where servers were left out of the question.
+func (e *Ensemble) few() bool {
+	observers, voters := len(e.of(ensemble.Observer)), int64(0)
+	for _, s := range e.Servers {
+		if s.voters != nil {
+			voters = max(voters, *s.voters)
+		}
+	}
+	asked := len(e.Servers) - observers
+	return len(e.of(ensemble.Standalone)) == 0 && int64(asked) >= voters && 2*(e.Serving-observers) <= asked
+}
+
+// behind compares each with the one that has most. A server that serves has all of the
+// epochs before that in which its leader was elected: what it has not got is of this one.
+func (e *Ensemble) behind() {
+	latest := int64(0)
+	for _, s := range e.Servers {
+		latest = max(latest, s.Zxid)
+	}
+	for i, s := range e.Servers {
+		if s.State == Serving {
+			n := latest - max(s.Zxid, e.Epoch<<32)
+			e.Servers[i].Behind = &n
+		}
+	}
+}
+
+func (e *Ensemble) note(leaders []Server, alone int) {
+	add := func(format string, args ...any) { e.Notes = append(e.Notes, fmt.Sprintf(format, args...)) }
+	if len(leaders) > 1 {
+		var who []string
+		for _, s := range leaders {
+			who = append(who, fmt.Sprintf("%s (epoch %d)", s.Addr, s.Epoch))
+		}
+		add("%s all say that they lead: one that was deposed while it was paused or cut off finds out when its syncLimit is over", strings.Join(who, " and "))
+	}
+	if alone > 0 && len(e.Servers) > 1 {
+		add("a server is standalone: it knows nothing of the others")
+	}
+	switch {
+	case e.Serving > 0 && e.Health == Down:
+		add("%d of %d is no majority: who still says that it serves will find out when its syncLimit is over", e.Serving, len(e.Servers))
+	case e.Serving > 0 && e.Leader == "" && alone == 0:
+		add("none of those that answer leads: one that was lost still seems to them to lead, or is missing in the list")
+	}
+	versions := make(map[string]bool)
+	missing := make(map[string][]string)
+	for _, s := range e.Servers {
+		if s.Version != "" {
+			versions[s.Version] = true
+		}
+		for _, word := range s.Missing {
+			missing[word] = append(missing[word], s.Addr)
+		}
+	}
+	if len(versions) > 1 {
+		add("versions differ")
+	}
+	for _, m := range []struct{ word, tells string }{
+		{"mntr", "sessions, watches, znodes and waiting requests"}, {"dirs", "disk"},
+	} {
+		if who := missing[m.word]; len(who) > 0 {
+			add("%s not told by %s: %s is not in the 4lw.commands.whitelist", m.tells, strings.Join(who, ", "), m.word)
+		}
+	}
+}
