@@ -3,6 +3,7 @@ package await_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,21 @@ func TestAll(t *testing.T) {
 		}
 		if err := await.All[int](nil, nil); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// What all of them wait for equally long comes in their order.
+func TestAllInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []int
+		_ = await.All(make([]int, 8), func(i, _ int) error {
+			time.Sleep(time.Second)
+			order = append(order, i)
+			return nil
+		})
+		if !slices.IsSorted(order) || len(order) != 8 {
+			t.Errorf("in the order %v", order)
 		}
 	})
 }

@@ -20,7 +20,7 @@ func Lossy(dial zk.Dialer) zk.Dialer {
 type lossyConn struct{ net.Conn }
 
 func (c lossyConn) Write(b []byte) (int, error) {
-	if _, err := c.Conn.Write(b); err != nil {
+	if _, err := c.Conn.Write(watchesInOrder(b)); err != nil {
 		c.Close()
 	}
 	return len(b), nil
