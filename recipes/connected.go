@@ -76,7 +76,7 @@ func (s *Session) usable() bool {
 // awaitEvent waits for event, but not for long: events can be lost, and there is
 // none when watchRestoreDelay is over.
 func (s *Session) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
-	t := time.NewTimer(s.pollInterval())
+	t := time.NewTimer(s.pollInterval() + turn(ctx))
 	defer t.Stop()
 	select {
 	case <-event:

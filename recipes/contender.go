@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -11,18 +12,28 @@ import (
 // sequential child: those with the lowest numbers are in front.
 type line struct {
 	*recipe
+	folder string // that znode
 	kind   string
-	places int // how many are in front at a time
+	rivals []string // the kinds of those ahead that are in the way; nil: their own
+	places int      // how many are in front at a time
+	// yields, if set, says of the data of a rival that it is in nobody's way any more.
+	yields func(data []byte) bool
+	// revocable: who holds can be asked to give the hold back.
+	revocable bool
 	// agree, if set, is asked of a contender that has lined up: whether the line is what
 	// this client takes it for. It sees nothing older than the contender's creation.
 	agree func(ctx context.Context, z *zkSession) error
+	// beside are other lines, in each of which a contender stands, too: see [MultiLock].
+	beside []line
 }
 
 // contender is this client's place in a line.
 type contender struct {
 	node
-	session *zkSession // that owns the znode
-	czxid   int64      // of its creation
+	beside  []*contender // its places in the lines beside, made by the same multi
+	session *zkSession   // that owns the znode
+	czxid   int64        // of its creation
+	data    []byte       // as it was when changed was set
 	// changed fires when the znode changes or goes.
 	changed <-chan zk.Event
 	// unsure: a reply was lost while it was made; there should be only one
@@ -33,11 +44,11 @@ type contender struct {
 // join puts a new contender into the line. When it fails, what it may have left
 // is being removed in the background.
 func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, error) {
-	c := &contender{node: node{id: newID()}, session: z}
+	c := q.newContender(z)
 	if err := q.create(ctx, c, data); err != nil {
 		return nil, err
 	}
-	if err := q.verify(ctx, c); err != nil {
+	if err := q.each(c, func(q line, c *contender) error { return q.verify(ctx, c) }); err != nil {
 		q.sweep(c.id, nil)
 		return nil, err
 	}
@@ -47,39 +58,31 @@ func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, 
 // create makes the znode of c, once, whatever replies get lost. When it fails,
 // what it may have left is being removed in the background.
 func (q line) create(ctx context.Context, c *contender, data []byte) (err error) {
-	var underWay *request[string] // that was left behind, and may still be carried out
+	var underWay *request[[]string] // that was left behind, and may still be carried out
 	defer func() {
 		if err != nil && (c.unsure || underWay != nil) {
 			q.sweep(c.id, underWay)
 		}
 	}()
-	prefix := join(q.path, c.id+"-"+q.kind+"-")
 	var b backoff
 	for built := 0; ; {
 		if err := q.s.awaitConnected(ctx, c.session); err != nil {
 			return err
 		}
-		r := send(q.s, c.session, write, func() (string, error) {
-			return q.s.conn.Create(prefix, data, zk.FlagEphemeral|zk.FlagSequence, acl())
-		})
-		path, err := r.wait(ctx)
+		r := send(q.s, c.session, write, func() ([]string, error) { return q.send(c.id, data) })
+		paths, err := r.wait(ctx)
 		switch {
 		case err == nil:
-			return c.created(path, q.kind)
+			return q.created(c, paths)
 		case errors.Is(err, zk.ErrNoNode) && built < maxRecreate:
 			built++
-			if err := q.s.ensurePath(ctx, c.session, q.path); err != nil {
+			if err := q.each(c, func(q line, c *contender) error { return q.s.ensurePath(ctx, c.session, q.folder) }); err != nil {
 				return err
 			}
 		case unanswered(err):
 			c.unsure = true
-			found, err := q.find(ctx, c.session, c.id)
-			if err != nil {
+			if found, err := q.recognise(ctx, c); found || err != nil {
 				return err
-			}
-			if len(found) > 0 {
-				c.node = found[0]
-				return nil
 			}
 			b.pause(ctx)
 		default:
@@ -91,15 +94,52 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 	}
 }
 
-// created takes over the path that the server gave c's znode.
-func (c *contender) created(path, kind string) error {
-	n, ok := parse(base(path), kind)
-	if !ok {
-		c.unsure = true
-		return errors.New("server named a znode " + path)
+// send asks the server once for a contender's znode, and returns the path of it.
+func (q line) send(id string, data []byte) (paths []string, err error) {
+	if len(q.beside) > 0 {
+		return q.sendBeside(id, data)
 	}
-	c.node = n
-	return nil
+	path, err := q.s.conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence, acl())
+	return []string{path}, err
+}
+
+func (q line) prefix(id string) string { return join(q.folder, id+"-"+q.kind+"-") }
+
+// created takes over the paths that the server gave c's znodes.
+func (q line) created(c *contender, paths []string) error {
+	i := 0
+	err := q.each(c, func(q line, c *contender) error {
+		n, ok := parse(base(paths[i]), q.kind)
+		if !ok {
+			return errors.New("server named a znode " + paths[i])
+		}
+		c.node = n
+		i++
+		return nil
+	})
+	c.unsure = c.unsure || err != nil
+	return err
+}
+
+// recognise looks whether c's znode was made. One of several lines that lacks it,
+// where another one has it, is one from which somebody else has removed it.
+func (q line) recognise(ctx context.Context, c *contender) (made bool, err error) {
+	err = q.each(c, func(q line, c *contender) error {
+		found, err := q.find(ctx, c.session, c.id)
+		switch {
+		case err != nil:
+			return err
+		case len(found) > 0:
+			c.node, made = found[0], true
+		case made:
+			return ErrRemoved
+		}
+		return nil
+	})
+	if c.name == "" && made {
+		err = ErrRemoved
+	}
+	return made, err
 }
 
 // verify learns c's creation zxid and sets a watch on it, and makes sure that it
@@ -107,7 +147,7 @@ func (c *contender) created(path, kind string) error {
 // it was asked for.
 func (q line) verify(ctx context.Context, c *contender) error {
 	v, err := retry(ctx, q.s, c.session, read, func() (v value, err error) {
-		v.data, v.stat, v.changed, err = q.s.conn.GetW(join(q.path, c.name))
+		v.data, v.stat, v.changed, err = q.s.conn.GetW(join(q.folder, c.name))
 		return v, err
 	})
 	switch {
@@ -119,7 +159,7 @@ func (q line) verify(ctx context.Context, c *contender) error {
 		return ErrSessionLost
 	}
 	c.czxid = v.stat.Czxid
-	c.changed = v.changed
+	c.data, c.changed = v.data, v.changed
 	return nil
 }
 
@@ -132,11 +172,11 @@ func (q line) front(ctx context.Context, c *contender, wait bool) error {
 	known := outlook{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
 		event := q.s.nextEvent()
-		names, err := q.s.children(ctx, c.session, q.path)
+		names, err := q.s.children(ctx, c.session, q.folder)
 		if err != nil {
 			return err
 		}
-		ahead, err := nearest(nodes(names, q.kind), c.node, known.skip, q.places)
+		ahead, err := nearest(q.standing(names, c), c.node, known.skip, q.places)
 		if err != nil || len(ahead) < q.places {
 			return err
 		}
@@ -155,14 +195,23 @@ func (q line) front(ctx context.Context, c *contender, wait bool) error {
 	}
 }
 
+// standing are those that can be in c's way, and c itself.
+func (q line) standing(names []string, c *contender) []node {
+	if q.rivals == nil {
+		return nodes(names, q.kind)
+	}
+	all := nodes(names, append([]string{q.kind}, q.rivals...)...)
+	return slices.DeleteFunc(all, func(n node) bool { return n.name != c.name && !slices.Contains(q.rivals, n.kind) })
+}
+
 // outlook is what a contender knows of those ahead of it.
 type outlook struct {
-	skip    map[string]bool            // persistent znodes that look like contenders
+	skip    map[string]bool            // who is in nobody's way: persistent znodes, and who yields
 	watched map[string]<-chan zk.Event // contenders; a watch may have fired
 }
 
 // watch watches some contenders that were there a moment ago. It answers errAgain if
-// one of them has gone meanwhile, or is persistent and to be skipped.
+// one of them has gone meanwhile, or is to be skipped.
 func (q line) watch(ctx context.Context, c *contender, ahead []node, known outlook) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))
 	for _, n := range ahead {
@@ -170,13 +219,13 @@ func (q line) watch(ctx context.Context, c *contender, ahead []node, known outlo
 			changed = append(changed, ch)
 			continue
 		}
-		v, err := q.s.getW(ctx, c.session, join(q.path, n.name))
+		v, err := q.s.getW(ctx, c.session, join(q.folder, n.name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return nil, errAgain
 		case err != nil:
 			return nil, err
-		case v.stat.EphemeralOwner == 0:
+		case v.stat.EphemeralOwner == 0 || q.yields != nil && q.yields(v.data):
 			known.skip[n.name] = true
 			return nil, errAgain
 		}
@@ -207,7 +256,7 @@ func nearest(list []node, own node, skip map[string]bool, most int) ([]node, err
 
 // find returns, in order, the znodes that carry id at some time during the call.
 func (q line) find(ctx context.Context, z *zkSession, id string) ([]node, error) {
-	names, err := q.s.freshChildren(ctx, z, q.path)
+	names, err := q.s.freshChildren(ctx, z, q.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +272,7 @@ func (q line) find(ctx context.Context, z *zkSession, id string) ([]node, error)
 // leave removes c. When it fails, the removal goes on in the background. It
 // answers ErrLost when the znode was gone already or its session ended.
 func (q line) leave(ctx context.Context, c *contender) error {
-	was, err := q.s.remove(ctx, c.session, join(q.path, c.name))
+	was, err := q.s.removeAll(ctx, c.session, q.znodes(c))
 	switch {
 	case errors.Is(err, ErrSessionLost):
 		return ErrLost
@@ -244,7 +293,7 @@ func (q line) abandon(c *contender) {
 	q.background(func(ctx context.Context) {
 		var b backoff
 		for !c.session.isGone() && ctx.Err() == nil {
-			if _, err := q.s.remove(ctx, c.session, join(q.path, c.name)); err == nil {
+			if _, err := q.s.removeAll(ctx, c.session, q.znodes(c)); err == nil {
 				q.sweepIf(c.unsure, c.id)
 				return
 			}
@@ -263,7 +312,7 @@ func (q line) sweepIf(needed bool, id string) {
 // under way, if any, has come to its end. It looks in whichever session there is
 // then, because a create can be carried out in a later session than it was asked
 // for.
-func (q line) sweep(id string, create *request[string]) {
+func (q line) sweep(id string, create *request[[]string]) {
 	var after <-chan struct{}
 	if create != nil {
 		after = create.done
@@ -273,12 +322,17 @@ func (q line) sweep(id string, create *request[string]) {
 
 // swept removes what carries id and reports whether nothing is left.
 func (q line) swept(ctx context.Context, z *zkSession, id string) bool {
+	for _, beside := range q.beside {
+		if !beside.swept(ctx, z, id) {
+			return false
+		}
+	}
 	found, err := q.find(ctx, z, id)
 	if err != nil {
 		return false
 	}
 	for _, n := range found {
-		if _, err := q.s.remove(ctx, z, join(q.path, n.name)); err != nil {
+		if _, err := q.s.remove(ctx, z, join(q.folder, n.name)); err != nil {
 			return false
 		}
 	}

@@ -8,19 +8,30 @@ import (
 
 // do takes the hold, runs f while it lasts, and gives it back, whatever becomes of f:
 // it may panic. The context of f ends with the hold; its cause is then ErrLost.
-func (x *exclusive) do(ctx context.Context, op string, f func(context.Context) error) (err error) {
-	h, err := x.grant(ctx, op, true)
-	if err != nil {
+func (x *exclusive) do(ctx context.Context, op string, f func(context.Context) error) error {
+	return x.doIn(ctx, op, x.line, f)
+}
+
+func (x *exclusive) doIn(ctx context.Context, op string, q line, f func(context.Context) error) error {
+	err, over := x.run(ctx, op, q, f)
+	switch {
+	case err == nil:
+		return over
+	case over == nil:
 		return err
 	}
-	defer func() {
-		if failed := x.giveBack(ctx, op, h); err == nil {
-			err = failed
-		} else if failed != nil {
-			err = errors.Join(err, failed)
-		}
-	}()
-	return h.during(ctx, f)
+	return errors.Join(err, over)
+}
+
+// run is doIn with its two errors apart: that of the grant, or of f, and over, that of what
+// came after f, such as ErrLost if the hold had not lasted so long.
+func (x *exclusive) run(ctx context.Context, op string, q line, f func(context.Context) error) (err, over error) {
+	h, err := x.grant(ctx, op, q, true)
+	if err != nil {
+		return err, nil
+	}
+	defer func() { over = x.giveBack(ctx, op, h) }()
+	return h.during(ctx, f), nil
 }
 
 // during runs f with a context that ends when the hold is lost.
@@ -46,7 +57,7 @@ func (x *exclusive) giveBack(ctx context.Context, op string, h *hold) error {
 	var err error
 	switch {
 	case h.end(false):
-		err = x.leave(ctx, h.c)
+		err = h.line.leave(ctx, h.c)
 	case h.isLost():
 		err = ErrLost
 	} // else f gave it back by itself

@@ -1,7 +1,7 @@
 // Package recipes holds coordination recipes for ZooKeeper that keep their
-// promise when replies get lost, sessions expire and callers give up: locks,
-// semaphores, queues, barriers, elections, counters. It may not import the rest of zklab: it
-// is of use without the harness.
+// promise when replies get lost, sessions expire and callers give up: locks, queues,
+// barriers, elections and more, each in a file of its name. It may not import the rest of
+// zklab: it is of use without the harness.
 //
 // Start with a [Session]: it wraps a *zk.Conn and knows which ZooKeeper session
 // the connection is on. Recipes are made on a session and a path:
@@ -33,7 +33,7 @@
 // create asked for in one session can be carried out in the next. Such late
 // births are detected and removed.
 //
-// Holds (of a lock, of leadership, of a lease) end with their session. A holder is told by
+// Holds (of a lock, of leadership, and the like) end with their session. A holder is told by
 // the channel Lost, which closes when the session is gone or when no quorum has
 // answered it for one session time-out, measured from when the last answered
 // request was sent: from then on the servers may have given the hold away. No

@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -33,6 +34,25 @@ func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) er
 	return e.x.do(ctx, "do as leader", f)
 }
 
+// DoEach stands for election again and again, and runs f each time that this candidate leads,
+// as Do does, until ctx ends or f fails. (Curator: LeaderSelector with autoRequeue.) When f
+// returns nil it has had enough of this term, and this candidate stands again behind the
+// others. What f returns when the term was lost is passed over: it stands again, too.
+//
+// The error is that of f; else those of Campaign, of which that of ctx is one.
+func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error) error {
+	for {
+		err, over := e.x.run(ctx, "do as leader", e.x.line, f)
+		switch {
+		case errors.Is(over, ErrLost): // of this term: f may also have lost something else
+		case err != nil:
+			return err
+		case over != nil:
+			return over
+		}
+	}
+}
+
 // Resign gives leadership back. Its errors are those of [Lock.Unlock].
 func (e *Election) Resign(ctx context.Context) error { return e.x.release(ctx, "resign") }
 
@@ -47,49 +67,125 @@ func (e *Election) Fence() int64 { return e.x.fence() }
 // there is none.
 func (e *Election) Session() int64 { return e.x.session() }
 
+// Term is one candidate's leadership.
+type Term struct {
+	ID    string // the candidate's; "" if nobody leads
+	Fence int64  // its fencing token, see [Lock.Fence]; 0 if nobody leads
+}
+
 // Leader returns the id of the candidate who leads, "" if there is none, as the
 // server of this connection knows it: it can lag behind. NoEffect is true for its
 // errors.
 func (e *Election) Leader(ctx context.Context) (string, error) {
-	id, err := e.leader(ctx)
+	t, err := e.leader(ctx)
 	if err != nil {
 		return "", &Error{Op: "leader", Path: e.x.path, Err: err, noEffect: true}
 	}
-	return id, nil
+	return t.ID, nil
 }
 
-func (e *Election) leader(ctx context.Context) (id string, err error) {
+func (e *Election) leader(ctx context.Context) (t Term, err error) {
 	if err := checkPath(e.x.path); err != nil {
-		return "", err
+		return Term{}, err
 	}
-	err = e.x.s.eachSession(ctx, func(z *zkSession) error {
+	err = e.x.s.eachSession(e.x.s.withTurn(ctx), func(z *zkSession) error {
 		for {
-			id, err = e.lowest(ctx, z)
+			t, _, err = e.lowest(ctx, z, e.x.s.get)
 			if !errors.Is(err, zk.ErrNoNode) {
 				return err
 			}
 		}
 	})
-	return id, err
+	return t, err
 }
 
-// lowest returns the data of the candidate in front; zk.ErrNoNode if that one
-// has gone meanwhile.
-func (e *Election) lowest(ctx context.Context, z *zkSession) (string, error) {
+// lowest returns the term of the candidate in front, as read reads its znode;
+// zk.ErrNoNode if that one has gone meanwhile.
+func (e *Election) lowest(ctx context.Context, z *zkSession, read func(context.Context, *zkSession, string) (value, error)) (Term, value, error) {
 	names, err := e.x.s.children(ctx, z, e.x.path)
 	if err != nil {
-		return "", err
+		return Term{}, value{}, err
 	}
 	for _, n := range nodes(names, e.x.kind) {
-		v, err := e.x.s.get(ctx, z, join(e.x.path, n.name))
+		v, err := read(ctx, z, join(e.x.path, n.name))
 		if err != nil {
-			return "", err
+			return Term{}, value{}, err
 		}
 		if v.stat.EphemeralOwner != 0 { // else it only looks like a candidate
-			return string(v.data), nil
+			return Term{ID: string(v.data), Fence: v.stat.Czxid}, v, nil
 		}
 	}
-	return "", nil
+	return Term{}, value{}, nil
+}
+
+// Terms tells who leads, candidate or not: at first, and each time that somebody else does, or
+// nobody, or the same one in another term. As with Leader it is what the server of this
+// connection knows, which can lag behind, and on a new session be what it was before; short
+// terms can be missed. Whoever follows watches the leader alone.
+//
+// The sequence ends with an error: that of ctx, or [ErrClosed]. It can be used again, also by
+// several at once.
+func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
+	return func(yield func(Term, error) bool) {
+		if err := e.follow(ctx, func(t Term) bool { return yield(t, nil) }); err != nil {
+			yield(Term{}, &Error{Op: "follow", Path: e.x.path, Err: e.x.cause(err), noEffect: true})
+		}
+	}
+}
+
+// follow tells of terms until tell says that it is enough.
+func (e *Election) follow(ctx context.Context, tell func(Term) bool) error {
+	if err := checkPath(e.x.path); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(e.x.s.withTurn(ctx))
+	defer cancel()
+	defer context.AfterFunc(e.x.ctx, cancel)() // Close ends it, but does not wait: it may be called in the loop
+	var last *Term
+	return e.x.s.eachSession(ctx, func(z *zkSession) error {
+		for {
+			event := e.x.s.nextEvent()
+			t, changed, err := e.watchLeader(ctx, z)
+			switch {
+			case errors.Is(err, zk.ErrNoNode):
+				continue
+			case err != nil:
+				return err
+			}
+			if last == nil || *last != t {
+				last = &t
+				if !tell(t) {
+					return nil
+				}
+			}
+			if err := e.x.s.wait(ctx, z, event, changed); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// watchLeader watches the leader, or for the first candidate if there is none.
+func (e *Election) watchLeader(ctx context.Context, z *zkSession) (Term, <-chan zk.Event, error) {
+	t, v, err := e.lowest(ctx, z, e.x.s.getW)
+	if err != nil || v.changed != nil {
+		return t, v.changed, err
+	}
+	all, err := e.x.s.childrenW(ctx, z, e.x.path)
+	if errors.Is(err, zk.ErrNoNode) {
+		if err := e.x.s.ensurePath(ctx, z, e.x.path); err != nil {
+			return Term{}, nil, err
+		}
+		return Term{}, nil, zk.ErrNoNode // look again
+	}
+	if err != nil {
+		return Term{}, nil, err
+	}
+	t, v, err = e.lowest(ctx, z, e.x.s.getW) // one may have come before there was that watch
+	if v.changed == nil {
+		v.changed = all.changed
+	}
+	return t, v.changed, err
 }
 
 // Close resigns and withdraws, and waits until nothing of this value is left in

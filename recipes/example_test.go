@@ -62,6 +62,20 @@ func ExampleLock_TryLock() {
 	}
 }
 
+// Several locks are taken at once, in whatever order they are named.
+func ExampleMultiLock_Do() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	both := recipes.NewMultiLock(session, "/accounts/42", "/accounts/7")
+	defer both.Close(ctx)
+	err := both.Do(ctx, func(ctx context.Context) error {
+		return writeAll(ctx, both.Fence()) // one token for both
+	})
+	if err != nil {
+		log.Print(err)
+	}
+}
+
 // A leader whose session is lost stands again.
 func ExampleElection_Do() {
 	var session *recipes.Session // see the example of the package
@@ -111,6 +125,56 @@ func ExamplePriorityQueue() {
 	}
 }
 
+func ExampleDelayQueue() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	queue := recipes.NewDelayQueue(session, "/app/reminders")
+	defer queue.Close(ctx)
+	_ = queue.Put(ctx, time.Now().Add(time.Hour), []byte("stretch your legs"))
+	reminder, err := queue.Take(ctx) // in an hour
+	if err == nil {
+		fmt.Printf("%s\n", reminder)
+	}
+}
+
+func ExampleJobQueue() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	jobs := recipes.NewJobQueue(session, "/app/jobs", 3)
+	defer jobs.Close(ctx)
+	id, err := jobs.Put(ctx, []byte("2 + 3"))
+	if err != nil {
+		return
+	}
+	// Some worker, here or elsewhere:
+	_ = jobs.Do(ctx, func(_ context.Context, job *recipes.Job) (result []byte, err error) {
+		fmt.Printf("compute %s, attempt %d\n", job.Data, job.Attempt)
+		return []byte("5"), nil
+	})
+	result, err := jobs.Result(ctx, id)
+	if errors.Is(err, recipes.ErrDead) {
+		fmt.Println("nobody could do it")
+	}
+	fmt.Printf("the result is %s\n", result)
+	_ = jobs.Forget(ctx, id)
+}
+
+func ExampleGroup() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	group := recipes.NewGroup(session, "/app/workers")
+	defer group.Close(ctx)
+	if err := group.Join(ctx, []byte("10.0.0.7:8080")); err != nil {
+		return
+	}
+	for change, err := range group.Changes(ctx) {
+		if err != nil {
+			return
+		}
+		fmt.Printf("%d workers, %d of them new\n", len(change.Members), len(change.Joined))
+	}
+}
+
 func ExampleBarrier() {
 	var session *recipes.Session // see the example of the package
 	ctx := context.Background()
@@ -132,5 +196,27 @@ func ExampleDoubleBarrier() {
 	fmt.Println("all three are here")
 	if err := step.Leave(ctx); err == nil {
 		fmt.Println("all three are done")
+	}
+}
+
+// A writer goes on as a reader, and makes room when somebody asks for the lock.
+func ExampleRWLock_Downgrade() {
+	var lock *recipes.RWLock // made by NewRWLock
+	err := lock.Do(context.Background(), func(ctx context.Context) error {
+		if err := writeAll(ctx, lock.Fence()); err != nil {
+			return err
+		}
+		if err := lock.Downgrade(ctx); err != nil { // others may read from now on
+			return err
+		}
+		select {
+		case <-lock.Revoked():
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	if err != nil {
+		log.Print(err)
 	}
 }

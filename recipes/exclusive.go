@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// exclusive is what a lock, an election and a semaphore have in common: only so many of
+// exclusive is what everything that is held has in common: only so many of
 // all clients hold it at a time, and each is told when it has lost it. It is safe for
 // concurrent use.
 type exclusive struct {
@@ -19,26 +19,30 @@ type exclusive struct {
 }
 
 func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
-	return &exclusive{line: line{recipe: newRecipe(s, path), kind: kind, places: 1}, data: data}
+	return &exclusive{line: line{recipe: newRecipe(s, path), folder: path, kind: kind, places: 1}, data: data}
 }
 
 // take waits for the hold. No error of it leaves a hold behind.
 func (x *exclusive) take(ctx context.Context, op string) error {
-	_, err := x.grant(ctx, op, true)
+	_, err := x.grant(ctx, op, x.line, true)
 	return err
 }
 
 // try takes the hold unless others have it or wait for it.
 func (x *exclusive) try(ctx context.Context, op string) (taken bool, err error) {
-	_, err = x.grant(ctx, op, false)
+	return x.tryIn(ctx, op, x.line)
+}
+
+func (x *exclusive) tryIn(ctx context.Context, op string, q line) (taken bool, err error) {
+	_, err = x.grant(ctx, op, q, false)
 	if errors.Is(err, errBusy) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// grant gives the hold that take and try make the present one.
-func (x *exclusive) grant(ctx context.Context, op string, wait bool) (*hold, error) {
+// grant gives the hold that take and try make the present one. Its contender stands in q.
+func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*hold, error) {
 	if len(x.data) > MaxItem {
 		return nil, x.definite(op, ErrTooLarge)
 	}
@@ -50,7 +54,7 @@ func (x *exclusive) grant(ctx context.Context, op string, wait bool) (*hold, err
 	if !x.begin() {
 		return nil, x.definite(op, ErrHeld)
 	}
-	h, err := x.acquire(ctx, x.data, wait)
+	h, err := q.acquire(ctx, x.data, wait)
 	if err = x.finish(h, err); err != nil {
 		return nil, x.definite(op, err)
 	}
@@ -79,7 +83,7 @@ func (x *exclusive) finish(h *hold, err error) error {
 	}
 	if x.ctx.Err() != nil {
 		h.end(true)
-		x.abandon(h.c)
+		h.line.abandon(h.c)
 		return ErrClosed
 	}
 	x.hold = h
@@ -97,7 +101,7 @@ func (x *exclusive) release(ctx context.Context, op string) error {
 	case !h.end(false):
 		return x.indefinite(op, ErrLost)
 	}
-	if err := x.leave(ctx, h.c); err != nil {
+	if err := h.line.leave(ctx, h.c); err != nil {
 		return &Error{Op: op, Path: x.path, Err: err}
 	}
 	return nil
@@ -107,7 +111,7 @@ func (x *exclusive) release(ctx context.Context, op string) error {
 func (x *exclusive) close(ctx context.Context, op string) error {
 	x.stopCalls()
 	if h := x.drop(); h != nil && h.end(true) {
-		x.abandon(h.c)
+		h.line.abandon(h.c)
 	}
 	return x.drain(ctx, op)
 }
@@ -138,14 +142,19 @@ var noHold = func() chan struct{} {
 	return c
 }()
 
-// held returns the contender of the present hold, nil if there is none.
-func (x *exclusive) held() *contender {
+// present returns the present hold, nil if there is none.
+func (x *exclusive) present() *hold {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.hold == nil {
-		return nil
+	return x.hold
+}
+
+// held returns the contender of the present hold, nil if there is none.
+func (x *exclusive) held() *contender {
+	if h := x.present(); h != nil {
+		return h.c
 	}
-	return x.hold.c
+	return nil
 }
 
 func (x *exclusive) fence() int64 {

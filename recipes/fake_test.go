@@ -126,7 +126,7 @@ func serve[T any](f *fake, op, path string, do func() (T, error)) (T, error) {
 	}
 	if kind == lostReplyBehind {
 		f.lag()
-	} else if op != "get" && op != "getW" && op != "children" && op != "childrenW" {
+	} else if !slices.Contains([]string{"get", "getW", "existsW", "children", "childrenW"}, op) {
 		f.behind = nil
 	}
 	if kind == refused {
@@ -157,6 +157,18 @@ func (f *fake) Exists(path string) (bool, *zk.Stat, error) {
 		return false, nil, nil
 	}
 	return err == nil, stat, err
+}
+
+func (f *fake) ExistsW(path string) (bool, *zk.Stat, <-chan zk.Event, error) {
+	v, err := serve(f, "existsW", path, func() (value, error) {
+		v, err := f.view().get(path)
+		if err == zk.ErrNoNode {
+			v.stat, err = nil, nil
+		}
+		v.changed = f.watch("data " + path)
+		return v, err
+	})
+	return v.stat != nil, v.stat, v.changed, err
 }
 
 func (f *fake) Get(path string) ([]byte, *zk.Stat, error) {
@@ -198,22 +210,25 @@ func (f *fake) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, erro
 func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
 	return serve(f, "multi", fmt.Sprint(ops...), func() ([]zk.MultiResponse, error) {
 		f.tree.zxid++
+		at := f.tree.zxid // of all that it does
 		results := make([]zk.MultiResponse, len(ops))
 		for i, op := range ops {
 			if results[i].Error = f.tree.possible(op); results[i].Error != nil {
 				return results, results[i].Error
 			}
 		}
-		for _, op := range ops {
+		for i, op := range ops {
+			f.tree.zxid = at - 1
 			switch op := op.(type) {
 			case *zk.CreateRequest:
-				_, _ = f.tree.create(op.Path, op.Data, op.Flags, f.sid)
+				results[i].String, _ = f.tree.create(op.Path, op.Data, op.Flags, f.sid)
 			case *zk.DeleteRequest:
 				_ = f.tree.delete(op.Path, op.Version)
 			case *zk.SetDataRequest:
 				_, _ = f.tree.set(op.Path, op.Data, op.Version)
 			}
 		}
+		f.tree.zxid = at
 		return results, nil
 	})
 }
@@ -297,11 +312,13 @@ func (tr *tree) create(path string, data []byte, flags int32, sid int64) (string
 		return "", zk.ErrNodeExists
 	}
 	up.counter++
-	n := &znode{data: data, stat: zk.Stat{Czxid: tr.zxid}}
+	n := &znode{data: data, stat: zk.Stat{Czxid: tr.zxid, Mzxid: tr.zxid, Pzxid: tr.zxid}}
+	up.stat.Pzxid = tr.zxid
 	if flags&zk.FlagEphemeral != 0 {
 		n.stat.EphemeralOwner = sid
 	}
 	tr.nodes[path] = n
+	tr.fire("data " + path)
 	tr.fire("children " + parent(path))
 	return path, nil
 }
@@ -321,6 +338,9 @@ func (tr *tree) delete(path string, version int32) error {
 
 func (tr *tree) remove(path string) {
 	delete(tr.nodes, path)
+	if up := tr.nodes[parent(path)]; up != nil {
+		up.stat.Pzxid = tr.zxid
+	}
 	tr.fire("data " + path)
 	tr.fire("children " + parent(path))
 }
@@ -350,6 +370,7 @@ func (tr *tree) set(path string, data []byte, version int32) (*zk.Stat, error) {
 	}
 	n.data = data
 	n.stat.Version++
+	n.stat.Mzxid = tr.zxid
 	tr.fire("data " + path)
 	stat := n.stat
 	return &stat, nil

@@ -13,6 +13,8 @@ type hold struct {
 	line line
 	c    *contender
 	lost chan struct{} // closed when the hold is lost
+	// revoked is closed when somebody has asked for the hold; nil: nobody can.
+	revoked chan struct{}
 
 	once  sync.Once
 	ended chan struct{} // closed at its end, whichever
@@ -46,7 +48,7 @@ func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool)
 		err = q.agree(ctx, z)
 	}
 	if err == nil {
-		err = q.front(ctx, c, wait)
+		err = q.each(c, func(q line, c *contender) error { return q.front(ctx, c, wait) })
 	}
 	if err == nil {
 		err = q.confirm(ctx, c)
@@ -59,19 +61,29 @@ func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool)
 		q.abandon(c)
 		return nil, err
 	}
-	h := &hold{line: q, c: c, lost: make(chan struct{}), ended: make(chan struct{})}
-	go h.monitor()
+	h := newHold(q, c)
+	h.watch()
 	return h, nil
+}
+
+func newHold(q line, c *contender) *hold {
+	h := &hold{line: q, c: c, lost: make(chan struct{}), ended: make(chan struct{})}
+	if q.revocable {
+		h.revoked = make(chan struct{})
+		h.shown(c.data)
+	}
+	return h
 }
 
 // confirm makes sure that a quorum has lately known c's session. A server that
 // is cut off from the others goes on answering reads, and pings, in the name of
-// sessions that have long expired.
+// sessions that have long expired. And that one is in front in one line was read
+// before one waited in the next.
 func (q line) confirm(ctx context.Context, c *contender) error {
-	if time.Since(c.session.lastContact()) < q.s.heartbeatInterval() {
+	if time.Since(c.session.lastContact()) < q.s.heartbeatInterval() && !q.disturbed(c) {
 		return nil
 	}
-	exists, err := q.s.quorumSync(ctx, c.session, join(q.path, c.name))
+	exists, err := q.s.quorumSync(ctx, c.session, q.znodes(c)...)
 	if err == nil && !exists {
 		return ErrRemoved
 	}
@@ -90,5 +102,15 @@ func (h *hold) end(lost bool) bool {
 	})
 	return first
 }
+
+// shown learns what the contender's data say now. The monitor calls it, alone.
+func (h *hold) shown(data []byte) {
+	if h.listens() && says(data, wordUnlock) {
+		close(h.revoked)
+	}
+}
+
+// listens reports whether the hold can still be asked for.
+func (h *hold) listens() bool { return h.revoked != nil && !isClosed(h.revoked) }
 
 func (h *hold) isLost() bool { return isClosed(h.lost) }

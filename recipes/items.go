@@ -5,12 +5,14 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 )
 
-// MaxItem is the largest item. The servers' own limit on a request
+// MaxItem is the largest item in bytes, and likewise the largest job, result, configuration
+// and whatever else callers put into a znode; more is [ErrTooLarge]. The servers' own limit on a request
 // (jute.maxbuffer) is a little less than 1 MiB by default, and a request
 // beyond it costs the connection.
 const MaxItem = 1<<20 - 8<<10
@@ -30,10 +32,14 @@ type items struct {
 	markers *markers
 	order   func(children []string) []node // those that are items, the first to come out first
 	lists   trust
+	due     func(node) time.Duration // in how long an item may come out; nil: at once
+	// beside is what is done in one multi with the removal of an item; nil: nothing is.
+	beside func(context.Context, *zkSession) (op any, err error)
 
 	// taking lets one take at a time go for the first item: a second one would
-	// go for the next, and be out of order if the first one then fails.
-	taking *semaphore.Weighted
+	// go for the next, and be out of order if the first one then fails. Who waits for
+	// items lets go of it, and has waiting, so that one at a time is woken and lists them.
+	taking, waiting *semaphore.Weighted
 
 	mu     sync.Mutex
 	ahead  []node     // items of the last list that were not tried
@@ -55,7 +61,7 @@ func newItems(s *Session, path string, lists trust, order func([]string) []node)
 	r := newRecipe(s, path)
 	return &items{
 		recipe: r, markers: newMarkers(r), order: order, lists: lists,
-		taking: semaphore.NewWeighted(1), room: room{most: MaxItems},
+		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), room: room{most: MaxItems},
 	}
 }
 
@@ -97,25 +103,22 @@ func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
 	return err
 }
 
-// take takes the first item; refill lists the items when none is ahead.
-func (q *items) take(ctx context.Context, op string, refill func(context.Context, *zkSession) error) (item []byte, err error) {
-	taking := false
-	defer func() {
-		if taking {
-			q.taking.Release(1)
-		}
-	}()
+// take takes the first item; refill lists the items when none is ahead, and may give a way
+// to wait until it is worth looking again.
+func (q *items) take(ctx context.Context, op string, refill func(context.Context, *zkSession) (wait func() error, err error)) (item []byte, err error) {
+	t := itemTake{q: q}
+	defer t.end()
 	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
-		if !taking {
-			if err := q.taking.Acquire(ctx, 1); err != nil {
-				return notApplied, err
-			}
-			taking = true
-			q.forget(oneTake)
+		if err := t.begin(ctx); err != nil {
+			return notApplied, err
 		}
 		n, ok := q.first(z)
 		if !ok {
-			return notApplied, refill(ctx, z)
+			wait, err := refill(ctx, z)
+			if err == nil && wait != nil {
+				err = t.await(ctx, wait)
+			}
+			return notApplied, err
 		}
 		item, o, err = q.takeItem(ctx, z, n)
 		return o, err
@@ -123,32 +126,80 @@ func (q *items) take(ctx context.Context, op string, refill func(context.Context
 	return item, err
 }
 
-// wait lists the items, and if there are none waits until it is worth looking again.
-func (q *items) wait(ctx context.Context, z *zkSession) error {
+// itemTake is what one take has of the two semaphores.
+type itemTake struct {
+	q               *items
+	taking, waiting bool
+}
+
+// begin lets the take go for the first item.
+func (t *itemTake) begin(ctx context.Context) error {
+	if t.taking {
+		return nil
+	}
+	if err := t.q.taking.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	t.taking = true
+	t.q.forget(oneTake)
+	return nil
+}
+
+// await waits, if no other take of this value does; else for its turn to look again.
+func (t *itemTake) await(ctx context.Context, wait func() error) error {
+	t.q.taking.Release(1)
+	t.taking = false
+	if !t.waiting && !t.q.waiting.TryAcquire(1) {
+		err := t.q.waiting.Acquire(ctx, 1)
+		t.waiting = err == nil
+		return err
+	}
+	t.waiting = true
+	return wait()
+}
+
+func (t *itemTake) end() {
+	if t.taking {
+		t.q.taking.Release(1)
+	}
+	if t.waiting {
+		t.q.waiting.Release(1)
+	}
+}
+
+// wait lists the items, and gives a way to wait if none may come out.
+func (q *items) wait(ctx context.Context, z *zkSession) (wait func() error, err error) {
 	event := q.s.nextEvent()
 	if q.lists == oneTry {
 		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	children, err := q.s.childrenW(ctx, z, q.path)
 	if errors.Is(err, zk.ErrNoNode) {
-		return q.s.ensurePath(ctx, z, q.path)
+		return nil, q.s.ensurePath(ctx, z, q.path)
 	}
-	if err != nil || q.setAhead(z, children.names) > 0 {
-		return err
+	if err != nil {
+		return nil, err
 	}
-	return q.s.wait(ctx, z, event, children.changed)
+	ready, next := q.setAhead(z, children.names)
+	if ready > 0 {
+		return nil, nil
+	}
+	return func() error { return q.s.waitFor(ctx, z, next, event, children.changed) }, nil
 }
 
 // look lists the items as they are at some time during the call, and fails with
-// ErrEmpty if there are none.
-func (q *items) look(ctx context.Context, z *zkSession) error {
+// ErrEmpty if none may come out.
+func (q *items) look(ctx context.Context, z *zkSession) (wait func() error, err error) {
 	names, err := q.s.freshChildren(ctx, z, q.path)
-	if err == nil && q.setAhead(z, names) == 0 {
-		return ErrEmpty
+	if err != nil {
+		return nil, err
 	}
-	return err
+	if ready, _ := q.setAhead(z, names); ready == 0 {
+		return nil, ErrEmpty
+	}
+	return nil, nil
 }
 
 // takeItem tries to take n, the first item as far as is known. That it is gone means
@@ -156,9 +207,13 @@ func (q *items) look(ctx context.Context, z *zkSession) error {
 func (q *items) takeItem(ctx context.Context, z *zkSession, n node) ([]byte, outcome, error) {
 	path := join(q.path, n.name)
 	v, err := q.s.get(ctx, z, path)
+	ops := []any{}
+	if err == nil {
+		ops, err = q.removal(ctx, z, path, v.stat.Version)
+	}
 	if err == nil {
 		var o outcome
-		o, err = q.markers.write(ctx, z, &zk.DeleteRequest{Path: path, Version: v.stat.Version})
+		o, err = q.markers.write(ctx, z, ops...)
 		switch o {
 		case applied:
 			return v.data, applied, nil
@@ -171,12 +226,22 @@ func (q *items) takeItem(ctx context.Context, z *zkSession, n node) ([]byte, out
 	case errors.Is(err, zk.ErrNoNode): // taken by somebody else
 		q.forget(oneTry)
 		return nil, notApplied, nil
-	case errors.Is(err, zk.ErrBadVersion): // written to by somebody else
+	case errors.Is(err, zk.ErrBadVersion): // written to by somebody else, or what is done beside it was
 		err = nil
 	}
 	q.putBack(z, n)
 	q.forget(oneTry)
 	return nil, notApplied, err
+}
+
+// removal is what takes an item away.
+func (q *items) removal(ctx context.Context, z *zkSession, path string, version int32) ([]any, error) {
+	ops := []any{&zk.DeleteRequest{Path: path, Version: version}}
+	if q.beside == nil {
+		return ops, nil
+	}
+	op, err := q.beside(ctx, z)
+	return append(ops, op), err
 }
 
 // peek reads the first item as it is at some time during the call.
@@ -234,13 +299,27 @@ func (q *items) putBack(z *zkSession, n node) {
 	}
 }
 
-// setAhead takes over a new list and returns how many items are in it.
-func (q *items) setAhead(z *zkSession, names []string) int {
-	all := q.order(names)
+// setAhead takes over a new list and returns how many of its items may come out, and if
+// none, in how long the first one may.
+func (q *items) setAhead(z *zkSession, names []string) (ready int, next time.Duration) {
+	all, next := q.ready(q.order(names))
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ahead, q.readIn = all, z
-	return len(all)
+	return len(all), next
+}
+
+// ready are those of a list that may come out, which are its first ones, and in how long
+// the next one may.
+func (q *items) ready(all []node) (of []node, next time.Duration) {
+	if q.due != nil {
+		for i, n := range all {
+			if next = q.due(n); next > 0 {
+				return all[:i], next
+			}
+		}
+	}
+	return all, q.s.timeout
 }
 
 // forget drops the list if it is not to be gone by any longer than that.

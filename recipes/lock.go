@@ -39,7 +39,7 @@ func NewLock(s *Session, path string) *Lock {
 func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
 
 // TryLock takes the lock if it is free, without waiting for others. It is false if
-// // another contender stood there during the call: one that held, that waited, or that
+// another contender stood there during the call: one that held, that waited, or that
 // was just being removed, be it of an earlier try of this value. Its own contender is
 // then gone, or is being removed in the background if the call could not do it.
 // Errors are those of Lock.

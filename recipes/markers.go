@@ -23,6 +23,13 @@ func newMarkers(r *recipe) *markers { return &markers{r: r} }
 // write applies ops together with an update of a marker, all or none. unknown comes
 // with the error that left it so.
 func (ms *markers) write(ctx context.Context, z *zkSession, ops ...any) (outcome, error) {
+	return ms.writeOr(ctx, z, nil, ops...)
+}
+
+// writeOr is write that, if the outcome stays unknown, runs undo in the background once
+// the ops were applied or never will be, in whichever session there is, until it reports
+// success.
+func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.Context, *zkSession) bool, ops ...any) (outcome, error) {
 	s := ms.r.s
 	m, err := ms.take(ctx, z)
 	if err != nil {
@@ -38,9 +45,12 @@ func (ms *markers) write(ctx context.Context, z *zkSession, ops ...any) (outcome
 	if o == unknown && ctx.Err() != nil {
 		o, err = s.late(ctx, m, w)
 	}
-	if o == unknown || errors.Is(err, errMarkerGone) {
-		ms.discard(m, w.done)
-	} else {
+	switch {
+	case o == unknown:
+		ms.discard(m, w.done, undo)
+	case errors.Is(err, errMarkerGone):
+		ms.discard(m, w.done, nil)
+	default:
 		ms.release(m)
 	}
 	return o, err
@@ -72,7 +82,7 @@ func (ms *markers) take(ctx context.Context, z *zkSession) (*marker, error) {
 	ms.mu.Unlock()
 	m, err := ms.r.s.newMarker(ctx, z, join(ms.r.path, markersNode))
 	if err != nil {
-		ms.discard(m, nil)
+		ms.discard(m, nil, nil)
 		return nil, err
 	}
 	return m, nil
@@ -83,18 +93,21 @@ func (ms *markers) release(m *marker) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	if ms.r.ctx.Err() != nil {
-		ms.discard(m, nil)
+		ms.discard(m, nil, nil)
 		return
 	}
 	ms.free = append(ms.free, m)
 }
 
 // discard removes a marker in the background, once after is closed, in whichever
-// session there is: its own create, too, may be carried out late.
-func (ms *markers) discard(m *marker, after <-chan struct{}) {
+// session there is: its own create, too, may be carried out late. Without the marker
+// nothing is applied any more; then comes what is to follow, if anything.
+func (ms *markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *zkSession) bool) {
 	ms.r.cleanUp(after, func(ctx context.Context, z *zkSession) bool {
-		_, err := ms.r.s.remove(ctx, z, m.path)
-		return err == nil
+		if _, err := ms.r.s.remove(ctx, z, m.path); err != nil {
+			return false
+		}
+		return then == nil || then(ctx, z)
 	})
 }
 
@@ -105,6 +118,6 @@ func (ms *markers) close() {
 	ms.free = nil
 	ms.mu.Unlock()
 	for _, m := range free {
-		ms.discard(m, nil)
+		ms.discard(m, nil, nil)
 	}
 }

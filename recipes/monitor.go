@@ -12,9 +12,19 @@ import (
 // and a sixth after that still make less than the whole.
 func (s *Session) heartbeatInterval() time.Duration { return s.timeout / 6 }
 
+// watch begins to watch over each of the hold's znodes. One monitor sends the heartbeats.
+func (h *hold) watch() {
+	all := h.line.znodes(h.c)
+	_ = h.line.each(h.c, func(q line, c *contender) error {
+		go h.monitor(monitor{hold: h, s: q.s, z: c.session, path: join(q.folder, c.name), changed: c.changed, checks: all})
+		all = nil
+		return nil
+	})
+}
+
 // monitor watches over the hold until it ends.
-func (h *hold) monitor() {
-	m := monitor{hold: h, s: h.line.s, z: h.c.session, path: join(h.line.path, h.c.name), changed: h.c.changed}
+func (h *hold) monitor(m monitor) {
+	m.lookAt = time.Now().Add(m.s.timeout)
 	if !m.run() {
 		return
 	}
@@ -36,10 +46,13 @@ type monitor struct {
 	z    *zkSession
 	path string // of the contender
 
-	changed   <-chan zk.Event           // the watch on it; nil when it has to be set again
-	heartbeat *request[struct{}]        // the last one
-	rewatch   *request[<-chan zk.Event] // the last try to set the watch again
-	notBefore time.Time                 // of the next try
+	checks []string // what heartbeats ask for: the znodes of the hold; none: another monitor does
+
+	changed   <-chan zk.Event    // the watch on it; nil when it has to be set again
+	heartbeat *request[struct{}] // the last one
+	look      *request[value]    // the last try to read it, and to set the watch again
+	notBefore time.Time          // of the next try
+	lookAt    time.Time          // if the hold can be asked for: no wait relies on watches alone
 }
 
 // run returns true when the hold is lost, false when it has ended otherwise.
@@ -47,7 +60,7 @@ func (m *monitor) run() (lost bool) {
 	for {
 		now, contact := time.Now(), m.z.lastContact()
 		deadline := contact.Add(m.s.timeout)
-		if !now.Before(deadline) || !m.s.isCurrent(m.z) || noNode(m.heartbeat) || noNode(m.rewatch) {
+		if !now.Before(deadline) || !m.s.isCurrent(m.z) || noNode(m.heartbeat) || noNode(m.look) {
 			return true
 		}
 		due := contact.Add(m.s.heartbeatInterval())
@@ -55,6 +68,9 @@ func (m *monitor) run() (lost bool) {
 		wake := now.Add(m.s.timeout / 20)
 		if due.After(wake) && m.changed != nil {
 			wake = due
+		}
+		if m.hold.listens() && m.lookAt.After(now) && m.lookAt.Before(wake) {
+			wake = m.lookAt
 		}
 		if deadline.Before(wake) {
 			wake = deadline
@@ -68,21 +84,37 @@ func (m *monitor) run() (lost bool) {
 // send sends what has to be sent now: the heartbeat, when it is due, and a read
 // that sets the watch again.
 func (m *monitor) send(now, due time.Time) {
-	if m.changed == nil && m.rewatch != nil && m.rewatch.settled() && m.rewatch.err == nil {
-		m.changed, m.rewatch = m.rewatch.v, nil
+	if m.look != nil && m.look.settled() && m.look.err == nil {
+		m.changed = m.look.v.changed
+		m.hold.shown(m.look.v.data)
+		m.look, m.lookAt = nil, now.Add(m.s.timeout)
 	}
 	if !m.s.usable() {
 		return
 	}
-	if m.changed == nil && m.rewatch.settled() && !now.Before(m.notBefore) {
+	if m.hasToLook(now) && m.look.settled() && !now.Before(m.notBefore) {
 		m.notBefore = now.Add(m.s.timeout / 20)
-		m.rewatch = send(m.s, m.z, read, func() (<-chan zk.Event, error) {
-			_, _, ch, err := m.s.conn.GetW(m.path)
-			return ch, err
-		})
+		m.look = send(m.s, m.z, read, m.reads(m.changed))
 	}
-	if !now.Before(due) && m.heartbeat.settled() {
-		m.heartbeat = send(m.s, m.z, write, func() (struct{}, error) { return m.s.check(m.path) })
+	if len(m.checks) > 0 && !now.Before(due) && m.heartbeat.settled() {
+		m.heartbeat = send(m.s, m.z, write, func() (struct{}, error) { return m.s.check(m.checks...) })
+	}
+}
+
+func (m *monitor) hasToLook(now time.Time) bool {
+	return m.changed == nil || m.hold.listens() && !now.Before(m.lookAt)
+}
+
+// reads reads the contender, and sets a watch unless there is one: go-zookeeper keeps a
+// channel for each until it fires.
+func (m *monitor) reads(changed <-chan zk.Event) func() (value, error) {
+	return func() (v value, err error) {
+		if v.changed = changed; changed != nil {
+			v.data, v.stat, err = m.s.conn.Get(m.path)
+		} else {
+			v.data, v.stat, v.changed, err = m.s.conn.GetW(m.path)
+		}
+		return v, err
 	}
 }
 
@@ -93,7 +125,7 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	select {
 	case <-t.C:
 	case <-underWay(m.heartbeat):
-	case <-underWay(m.rewatch):
+	case <-underWay(m.look):
 	case <-m.changed:
 		m.changed = nil
 	case <-m.z.gone:

@@ -20,6 +20,12 @@ const (
 	kindItem      = "item"
 	kindMember    = "member"
 	kindLease     = "lease"
+	kindDue       = "due"
+	kindWorker    = "worker"
+	kindIdle      = "idle"
+	kindBounded   = "bounded"
+	kindRead      = "read"
+	kindWrite     = "write"
 
 	idLength = 32
 )
@@ -35,6 +41,7 @@ func newID() string {
 type node struct {
 	name string
 	id   string
+	kind string
 	rank int64 // what comes before the sequence, for those that are ranked
 	seq  int32
 }
@@ -46,7 +53,7 @@ func parse(name, kind string) (node, bool) {
 		return node{}, false
 	}
 	seq, ok := sequence(digits)
-	return node{name: name, id: id, seq: seq}, ok
+	return node{name: name, id: id, kind: kind, seq: seq}, ok
 }
 
 // parseRanked reads a name <id>-<kind>-<rank>-<sequence>; it is false for every other.
@@ -64,7 +71,7 @@ func parseRanked(name, kind string) (node, bool) {
 		return node{}, false
 	}
 	seq, ok := sequence(rest[i+1:])
-	return node{name: name, id: id, rank: rank, seq: seq}, ok
+	return node{name: name, id: id, kind: kind, rank: rank, seq: seq}, ok
 }
 
 func rankText(rank int64) string { return strconv.FormatInt(rank, 10) }
@@ -100,19 +107,24 @@ func isHex(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// nodes picks those of one kind from a list of children, in the order of their
+// nodes picks those of some kinds from a list of children, in the order of their
 // sequence numbers.
-func nodes(names []string, kind string) []node { return parseAll(names, kind, parse) }
+func nodes(names []string, kinds ...string) []node { return parseAll(names, kinds, parse) }
 
 // rankedNodes picks the ranked ones of one kind, in the order of their ranks, those of
 // one rank in that of their sequence numbers.
-func rankedNodes(names []string, kind string) []node { return parseAll(names, kind, parseRanked) }
+func rankedNodes(names []string, kind string) []node {
+	return parseAll(names, []string{kind}, parseRanked)
+}
 
-func parseAll(names []string, kind string, parse func(name, kind string) (node, bool)) []node {
+func parseAll(names, kinds []string, parse func(name, kind string) (node, bool)) []node {
 	var list []node
 	for _, name := range names {
-		if n, ok := parse(name, kind); ok {
-			list = append(list, n)
+		for _, kind := range kinds {
+			if n, ok := parse(name, kind); ok {
+				list = append(list, n)
+				break
+			}
 		}
 	}
 	slices.SortFunc(list, compare)

@@ -162,7 +162,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, kind := range []string{kindLock, kindCandidate, kindItem, kindMember} {
+		for _, kind := range []string{kindLock, kindCandidate, kindItem, kindMember, kindRead, kindWrite} {
 			n, ok := parse(text, kind)
 			if ok && (n.name != text || n.id+"-"+kind+"-"+decimal(n.seq) != text) {
 				t.Errorf("%q is taken for %+v", text, n)

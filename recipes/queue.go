@@ -18,8 +18,9 @@ import "context"
 // lost now. That is also what happens to an item when a consumer dies between
 // its removal and its use: items are delivered at most once.
 //
-// It holds [MaxItems] items, and each consumer lists them all when it begins, so
-// keep it much shorter where that matters. It is safe for concurrent use.
+// It holds [MaxItems] items, and each consumer lists them all when it begins and when all
+// are gone that it listed, so keep it much shorter where that matters, or use a [LongQueue]. One
+// with a capacity of its own is [BoundedQueue]. It is safe for concurrent use.
 type Queue struct{ *items }
 
 // NewQueue returns a queue on path.
@@ -45,7 +46,7 @@ func (q *Queue) Take(ctx context.Context) ([]byte, error) { return q.take(ctx, "
 // TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
 // there was a moment during the call at which the queue was empty.
 func (q *Queue) TryTake(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, "try-take", q.look)
+	return q.take(ctx, "try take", q.look)
 }
 
 // Peek returns the first item, as it was at some time during the call, and leaves it

@@ -60,7 +60,7 @@ func queueOfFour(t *testing.T, a, b *client, path string) {
 	put(qa, "4")
 	take(qa.Take, "3")
 	take(qa.Take, "4")
-	within(t, "try-take from an empty queue", func(ctx context.Context) error {
+	within(t, "try take from an empty queue", func(ctx context.Context) error {
 		if item, err := qa.TryTake(ctx); !errors.Is(err, recipes.ErrEmpty) || !noEffect(err) {
 			return fmt.Errorf("got %q, %v", item, err)
 		}

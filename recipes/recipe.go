@@ -37,7 +37,7 @@ func (r *recipe) start(ctx context.Context) (_ context.Context, end func(), err 
 		return nil, nil, ErrClosed
 	}
 	r.calls.add()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(r.s.withTurn(ctx))
 	unbind := context.AfterFunc(r.ctx, cancel)
 	return ctx, func() {
 		unbind()
@@ -105,10 +105,11 @@ func (r *recipe) drain(ctx context.Context, op string) error {
 func (r *recipe) background(f func(ctx context.Context)) {
 	r.s.tasks.add()
 	r.cleanUps.add()
+	ctx := r.s.withTurn(r.s.ctx)
 	go func() {
 		defer r.s.tasks.done()
 		defer r.cleanUps.done()
-		f(r.s.ctx)
+		f(ctx)
 	}()
 }
 

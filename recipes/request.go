@@ -90,17 +90,21 @@ func retry[T any](ctx context.Context, s *Session, z *zkSession, k kind, f func(
 	}
 }
 
-// check asks a quorum whether path exists, by a write that changes nothing.
-func (s *Session) check(path string) (struct{}, error) {
-	_, err := s.conn.Multi(&zk.CheckVersionRequest{Path: path, Version: -1})
+// check asks a quorum whether paths exist, by a write that changes nothing.
+func (s *Session) check(paths ...string) (struct{}, error) {
+	ops := make([]any, 0, len(paths))
+	for _, path := range paths {
+		ops = append(ops, &zk.CheckVersionRequest{Path: path, Version: -1})
+	}
+	_, err := s.conn.Multi(ops...)
 	return struct{}{}, err
 }
 
 // quorumSync makes every later read in z see at least all that was committed
-// before the call, and says whether path exists there. sync would not do, it can
+// before the call, and says whether all paths exist there. sync would not do, it can
 // be answered by a leader that has been deposed (ZOOKEEPER-1675).
-func (s *Session) quorumSync(ctx context.Context, z *zkSession, path string) (exists bool, err error) {
-	_, err = retry(ctx, s, z, write, func() (struct{}, error) { return s.check(path) })
+func (s *Session) quorumSync(ctx context.Context, z *zkSession, paths ...string) (exist bool, err error) {
+	_, err = retry(ctx, s, z, write, func() (struct{}, error) { return s.check(paths...) })
 	if stopped(err) {
 		return false, err
 	}

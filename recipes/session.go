@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -16,6 +17,7 @@ type conn interface {
 	Create(path string, data []byte, flags int32, acl []zk.ACL) (string, error)
 	Delete(path string, version int32) error
 	Exists(path string) (bool, *zk.Stat, error)
+	ExistsW(path string) (bool, *zk.Stat, <-chan zk.Event, error)
 	Get(path string) ([]byte, *zk.Stat, error)
 	GetW(path string) ([]byte, *zk.Stat, <-chan zk.Event, error)
 	Set(path string, data []byte, version int32) (*zk.Stat, error)
@@ -36,6 +38,7 @@ type Session struct {
 	timeout time.Duration
 	watches watches
 	tasks   tasks // clean-ups of all its recipes
+	turns   atomic.Uint64
 
 	ctx  context.Context // ends with Close, or with the connection
 	stop context.CancelFunc

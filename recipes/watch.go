@@ -84,6 +84,23 @@ func (s *Session) getW(ctx context.Context, z *zkSession, path string) (value, e
 	})
 }
 
+// existsW looks whether path is there and sees to it that there is a watch on it, also
+// where it is not: the stat is nil then.
+func (s *Session) existsW(ctx context.Context, z *zkSession, path string) (value, error) {
+	return s.watched(ctx, z, "exists "+path, func(watch bool) (v value, err error) {
+		var exists bool
+		if watch {
+			exists, v.stat, v.changed, err = s.conn.ExistsW(path)
+		} else {
+			exists, v.stat, err = s.conn.Exists(path)
+		}
+		if !exists {
+			v.stat = nil
+		}
+		return v, err
+	})
+}
+
 // childrenW lists the children of path and sees to it that there is a watch on
 // them.
 func (s *Session) childrenW(ctx context.Context, z *zkSession, path string) (value, error) {
@@ -120,7 +137,12 @@ func (s *Session) watched(ctx context.Context, z *zkSession, key string, f func(
 // a change over a reconnect (see watchRestoreDelay), and surely when a second one
 // follows before the watches are back, so no wait relies on watches alone.
 func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed ...<-chan zk.Event) error {
-	t := time.NewTimer(s.timeout)
+	return s.waitFor(ctx, z, s.timeout, event, changed...)
+}
+
+// waitFor is wait for no longer than that.
+func (s *Session) waitFor(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
+	t := time.NewTimer(min(most, s.timeout))
 	defer t.Stop()
 	cases := []reflect.SelectCase{receives(z.gone), receives(s.ctx.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
 	for _, ch := range changed {

@@ -1,0 +1,93 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// This file is what a contender in several lines has more than one in a single line: its
+// znodes are made and removed by one multi each.
+
+// newContender is one that has no znodes yet.
+func (q line) newContender(z *zkSession) *contender {
+	c := &contender{node: node{id: newID()}, session: z}
+	for range q.beside {
+		c.beside = append(c.beside, &contender{node: c.node, session: z})
+	}
+	return c
+}
+
+// each calls f for q and c, and then for the lines beside, until it fails.
+func (q line) each(c *contender, f func(q line, c *contender) error) error {
+	err := f(q, c)
+	for i := 0; i < len(q.beside) && err == nil; i++ {
+		err = f(q.beside[i], c.beside[i])
+	}
+	return err
+}
+
+// znodes are the paths of all of c's.
+func (q line) znodes(c *contender) []string {
+	paths := []string{join(q.folder, c.name)}
+	for i, beside := range q.beside {
+		paths = append(paths, join(beside.folder, c.beside[i].name))
+	}
+	return paths
+}
+
+// sendBeside is send for several lines.
+func (q line) sendBeside(id string, data []byte) (paths []string, err error) {
+	ops := []any{q.createRequest(id, data)}
+	for _, beside := range q.beside {
+		ops = append(ops, beside.createRequest(id, data))
+	}
+	results, err := q.s.conn.Multi(ops...)
+	for _, r := range results {
+		paths = append(paths, r.String)
+	}
+	return paths, err
+}
+
+func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
+	return &zk.CreateRequest{Path: q.prefix(id), Data: data, Acl: acl(), Flags: zk.FlagEphemeral | zk.FlagSequence}
+}
+
+// disturbed reports whether something has happened to one of c's znodes. What is told of
+// a watch comes before every view that shows what follows (Programmer's Guide, What
+// ZooKeeper Guarantees about Watches): if it says no, all of them were there when the
+// last line was read.
+func (q line) disturbed(c *contender) bool {
+	return q.each(c, func(_ line, c *contender) error {
+		if fired(c.changed) {
+			return ErrRemoved
+		}
+		return nil
+	}) != nil
+}
+
+// removeAll is remove for several znodes: by one multi, unless some of them are gone.
+func (s *Session) removeAll(ctx context.Context, z *zkSession, paths []string) (were bool, err error) {
+	if len(paths) == 1 {
+		return s.remove(ctx, z, paths[0])
+	}
+	ops := make([]any, 0, len(paths))
+	for _, path := range paths {
+		ops = append(ops, &zk.DeleteRequest{Path: path, Version: -1})
+	}
+	tried := 0
+	_, err = retry(ctx, s, z, write, func() ([]zk.MultiResponse, error) {
+		tried++
+		return s.conn.Multi(ops...)
+	})
+	if !errors.Is(err, zk.ErrNoNode) {
+		return err == nil, err
+	}
+	for _, path := range paths {
+		if _, err := s.remove(ctx, z, path); err != nil {
+			return false, err
+		}
+	}
+	return tried > 1, nil
+}

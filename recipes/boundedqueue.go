@@ -1,0 +1,150 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// BoundedQueue is a [Queue] that has so many items at most, exactly: at no moment are there
+// more, however many producers put at once, and whatever servers they are on. What is said
+// there of lost replies and of unknown outcomes goes for it, too.
+//
+// Its items are called <32 hex digits>-bounded-<sequence>. The child "size" holds how many
+// there are, and changes in one multi with each of them. That has its price: a Put and a Take
+// each cost one read more than a Queue's, and another try whenever somebody else put or took
+// in between, so that many clients together get no more done than one after the other would.
+// Items that are removed by hand are still counted.
+//
+// The capacity is that of whoever puts: a client puts while fewer than its own are there. It
+// is safe for concurrent use.
+type BoundedQueue struct {
+	*items
+	capacity int
+}
+
+// sizeNode is the child of a bounded queue's path that holds its size.
+const sizeNode = "size"
+
+// NewBoundedQueue returns a bounded queue on path. Where the capacity is less than 1 nothing
+// can be put; more than [MaxItems] it is not.
+func NewBoundedQueue(s *Session, path string, capacity int) *BoundedQueue {
+	q := &BoundedQueue{newItems(s, path, untilEmpty, func(children []string) []node { return nodes(children, kindBounded) }), min(capacity, MaxItems)}
+	q.beside = func(ctx context.Context, z *zkSession) (any, error) {
+		n, v, err := q.size(ctx, z)
+		if err != nil {
+			return nil, err
+		}
+		return q.resize(max(n-1, 0), v), nil
+	}
+	return q
+}
+
+// Put adds an item at the end, and waits until there is room for it, or ctx ends. Its errors
+// are those of [Queue.Put], but for [ErrFull].
+func (q *BoundedQueue) Put(ctx context.Context, item []byte) error {
+	return q.add(ctx, "put", item, func(ctx context.Context, z *zkSession, event <-chan struct{}, v value) error {
+		return q.s.wait(ctx, z, event, v.changed)
+	})
+}
+
+// TryPut is Put that does not wait: it fails with [ErrFull] (NoEffect) when there was a
+// moment during the call at which there was no room.
+func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
+	return q.add(ctx, "try put", item, func(ctx context.Context, z *zkSession, _ <-chan struct{}, _ value) error {
+		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
+			return err
+		}
+		n, _, err := q.size(ctx, z)
+		if err == nil && n >= q.capacity {
+			err = ErrFull
+		}
+		return err
+	})
+}
+
+// add puts an item in; full is called when there is no room.
+func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *zkSession, <-chan struct{}, value) error) error {
+	if len(item) > MaxItem {
+		return q.definite(op, ErrTooLarge)
+	}
+	create := &zk.CreateRequest{
+		Path: join(q.path, newID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
+		Acl: acl(), Flags: zk.FlagSequence,
+	}
+	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		event := q.s.nextEvent()
+		n, v, err := q.size(ctx, z)
+		if err != nil {
+			return notApplied, err
+		}
+		if n >= q.capacity {
+			return notApplied, full(ctx, z, event, v)
+		}
+		o, err := q.markers.write(ctx, z, q.resize(n+1, v), create)
+		if o == notApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
+			err = nil // somebody else was quicker, or removed it: see what there is now
+		}
+		return o, err
+	})
+}
+
+// resize sets the size, if it still is what was read.
+func (q *BoundedQueue) resize(n int, was value) any {
+	return &zk.SetDataRequest{Path: join(q.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
+}
+
+// size reads the size and sees to it that there is a watch on it. It makes it if there is none.
+func (q *BoundedQueue) size(ctx context.Context, z *zkSession) (int, value, error) {
+	path := join(q.path, sizeNode)
+	for range maxRecreate {
+		v, err := q.s.getW(ctx, z, path)
+		if err == nil {
+			n, err := strconv.Atoi(string(v.data))
+			if err != nil {
+				err = ErrNoSize
+			}
+			return n, v, err
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return 0, value{}, err
+		}
+		if err := q.s.ensurePath(ctx, z, q.path); err != nil {
+			return 0, value{}, err
+		}
+		_, err = retry(ctx, q.s, z, write, func() (string, error) { return q.s.conn.Create(path, []byte("0"), 0, acl()) })
+		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
+			return 0, value{}, err
+		}
+	}
+	return 0, value{}, zk.ErrNoNode
+}
+
+// Take removes the first item and returns it, and waits for one until ctx ends. Its errors
+// are those of [Queue.Take].
+func (q *BoundedQueue) Take(ctx context.Context) ([]byte, error) {
+	return q.take(ctx, "take", q.wait)
+}
+
+// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
+// there was a moment during the call at which the queue was empty.
+func (q *BoundedQueue) TryTake(ctx context.Context) ([]byte, error) {
+	return q.take(ctx, "try take", q.look)
+}
+
+// Peek returns the first item, as it was at some time during the call, and leaves it
+// there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
+// Its errors have no effect.
+func (q *BoundedQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
+
+// Len returns how many items there were at some time during the call. Its errors have
+// no effect.
+func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
+
+// Close ends the calls that wait, and waits until nothing of this value but items and their
+// number is left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits
+// again.
+func (q *BoundedQueue) Close(ctx context.Context) error { return q.close(ctx, "close bounded queue") }

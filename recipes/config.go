@@ -1,0 +1,276 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
+)
+
+// Config is a piece of configuration that clients watch: the data of the znode at its
+// path, a persistent one, as it is, so that any other client can read and write it,
+// too. Where there is no znode, there is no configuration.
+//
+// Who changes it last wins; nothing is compared. It is safe for concurrent use.
+type Config struct {
+	*recipe
+}
+
+// NewConfig returns the configuration at path.
+func NewConfig(s *Session, path string) *Config {
+	return &Config{newRecipe(s, path)}
+}
+
+// Setting is what a configuration is between two changes.
+type Setting struct {
+	Data   []byte
+	Exists bool // false: there is no znode
+	// Zxid is the transaction that made it so, which rises with each change; 0 where
+	// there is no znode.
+	Zxid int64
+}
+
+// configured is a setting, and what tells whether something was changed.
+type configured struct {
+	Setting
+	czxid   int64
+	pzxid   int64           // of the parent: where there is no znode, its creates and deletes
+	changed <-chan zk.Event // the watch, if there is one
+}
+
+// Set makes data the configuration, and makes the znode, and what is missing above it,
+// if need be.
+//
+// A call without success has had no effect if its error has NoEffect: [ErrTooLarge],
+// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
+// reason, says that data may have been, or may come to be, the configuration: the call
+// was cancelled, or the session lost, while the request was under way; or the reply was
+// lost, and there is no znode, but something has changed beside it (it may have been
+// made, and deleted by another client).
+func (c *Config) Set(ctx context.Context, data []byte) error {
+	if len(data) > MaxItem {
+		return c.definite("set", ErrTooLarge)
+	}
+	data = slices.Clone(data)
+	return c.attempts(ctx, "set", func(ctx context.Context, z *zkSession) (outcome, error) {
+		before, err := c.fresh(ctx, z)
+		if err != nil {
+			return notApplied, err
+		}
+		o, err := once(ctx, c.s, z, func() (struct{}, error) {
+			if before.Exists {
+				_, err := c.s.conn.Set(c.path, data, -1)
+				return struct{}{}, err
+			}
+			_, err := c.s.conn.Create(c.path, data, 0, acl())
+			return struct{}{}, err
+		})
+		switch {
+		case o == unknown:
+			return c.find(ctx, z, err, before.setSince)
+		case errors.Is(err, zk.ErrNodeExists):
+			return notApplied, errAgain // made, or deleted, by somebody else
+		case errors.Is(err, zk.ErrNoNode):
+			if err := c.s.ensurePath(ctx, z, parent(c.path)); err != nil {
+				return notApplied, err
+			}
+			return notApplied, errAgain
+		}
+		return o, err
+	})
+}
+
+// setSince is the outcome of a set, by what there is later. If somebody else has changed
+// it since, ours counts as applied right before that: nobody can tell whether it was,
+// as nobody who watches is promised to see it.
+func (before configured) setSince(now configured) outcome {
+	switch {
+	case before.Exists || now.Exists:
+		if now.Exists == before.Exists && now.Zxid == before.Zxid {
+			return notApplied
+		}
+		return applied
+	case now.pzxid == before.pzxid:
+		return notApplied
+	}
+	return unknown
+}
+
+// Delete deletes the znode. If there is none, that is fine, too. It deletes it once: one
+// that another client makes again while the reply to this call's request is lost stays.
+//
+// NoEffect and [ErrUnknown] are as those of Set; a lost reply alone leaves nothing
+// unknown here. A znode that has children cannot be deleted.
+func (c *Config) Delete(ctx context.Context) error {
+	return c.attempts(ctx, "delete", func(ctx context.Context, z *zkSession) (outcome, error) {
+		before, err := c.fresh(ctx, z)
+		if err != nil || !before.Exists {
+			return appliedUnless(err)
+		}
+		o, err := once(ctx, c.s, z, func() (struct{}, error) {
+			return struct{}{}, c.s.conn.Delete(c.path, -1)
+		})
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			return applied, nil
+		case o == unknown:
+			return c.find(ctx, z, err, before.deletedSince)
+		}
+		return o, err
+	})
+}
+
+func (before configured) deletedSince(now configured) outcome {
+	if now.Exists && now.czxid == before.czxid {
+		return notApplied
+	}
+	return applied // or by somebody else, in the time of this call
+}
+
+// find finds out what came of a write in z that err left unknown, by what there is now.
+func (c *Config) find(ctx context.Context, z *zkSession, err error, since func(now configured) outcome) (outcome, error) {
+	next := errors.Is(err, ErrSessionLost)
+	if next {
+		var none error
+		if z, none = c.s.begin(ctx); none != nil {
+			return unknown, none
+		}
+	} else if !unanswered(err) {
+		return unknown, err
+	}
+	now, failed := c.fresh(ctx, z)
+	if failed != nil {
+		return unknown, failed
+	}
+	o := since(now)
+	switch {
+	case o == applied:
+		return applied, nil
+	case o == unknown || next: // it may still be on its way to the leader
+		return unknown, err
+	}
+	return notApplied, errAgain
+}
+
+// fresh is the setting at some time during the call. The parent is read behind it, so
+// that whatever happens later to the znode moves pzxid.
+func (c *Config) fresh(ctx context.Context, z *zkSession) (configured, error) {
+	if _, err := c.s.quorumSync(ctx, z, c.path); err != nil {
+		return configured{}, err
+	}
+	v, err := c.s.get(ctx, z, c.path)
+	if err == nil {
+		return configuredAs(v), nil
+	}
+	if !errors.Is(err, zk.ErrNoNode) {
+		return configured{}, err
+	}
+	up, err := c.s.get(ctx, z, parent(c.path))
+	switch {
+	case errors.Is(err, zk.ErrNoNode):
+		return configured{}, nil
+	case err != nil:
+		return configured{}, err
+	}
+	return configured{pzxid: up.stat.Pzxid}, nil
+}
+
+func configuredAs(v value) configured {
+	return configured{
+		Setting: Setting{Data: v.data, Exists: true, Zxid: v.stat.Mzxid},
+		czxid:   v.stat.Czxid, changed: v.changed,
+	}
+}
+
+// Watch returns a watch of its own on the configuration.
+func (c *Config) Watch() *ConfigWatch { return &ConfigWatch{c: c, turn: semaphore.NewWeighted(1)} }
+
+// Close ends the calls that wait, those of watches, too. It leaves the configuration as
+// it is. Closing again is fine; the error is that of ctx, if it ends first.
+func (c *Config) Close(ctx context.Context) error {
+	c.stopCalls()
+	return c.drain(ctx, "close config")
+}
+
+// ConfigWatch follows a configuration for one reader, who calls Next again and again. It
+// is safe for concurrent use: each setting goes to one of those who wait.
+type ConfigWatch struct {
+	c    *Config
+	turn *semaphore.Weighted
+
+	// Whose turn it is has these:
+	begun  bool
+	last   Setting    // that Next returned
+	fenced *zkSession // in which views are no older than last
+}
+
+// Next returns the present setting at once when it is called first, then each time one
+// that is later than that before, and waits for it. The setting was there at some time
+// since the session began, or since the call before. One that is replaced by another
+// before anybody looks is not told; the last always is. No setting is told after a later
+// one: not after the znode was deleted and made again, nor in another session, whose
+// server may lag behind that of the one before.
+//
+// It goes on in the next session when one is lost. Its errors have no effect, the next
+// call returns what this one would have: [ErrClosed], the error of ctx, or what a server
+// refused.
+func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
+	err = w.c.attempts(ctx, "watch", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if err := w.turn.Acquire(ctx, 1); err != nil {
+			return notApplied, err
+		}
+		defer w.turn.Release(1)
+		s, err := w.next(ctx, z)
+		if err == nil {
+			next = s
+		}
+		return appliedUnless(err)
+	})
+	return next, err
+}
+
+// next waits in z. By the quorumSync at its start, views of z are of no time before those
+// of the sessions before; within a session they never go back (Programmer's Guide,
+// Consistency Guarantees: single system image). So whatever differs is later. Versions
+// would not tell, they begin anew with each znode.
+func (w *ConfigWatch) next(ctx context.Context, z *zkSession) (Setting, error) {
+	if w.fenced != z {
+		if _, err := w.c.s.quorumSync(ctx, z, w.c.path); err != nil {
+			return Setting{}, err
+		}
+		w.fenced = z
+	}
+	for {
+		event := w.c.s.nextEvent()
+		now, err := w.c.watched(ctx, z)
+		if err != nil {
+			return Setting{}, err
+		}
+		if !w.begun || now.Exists != w.last.Exists || now.Zxid != w.last.Zxid {
+			w.begun, w.last = true, now.Setting
+			return now.Setting, nil
+		}
+		if err := w.c.s.wait(ctx, z, event, now.changed); err != nil {
+			return Setting{}, err
+		}
+	}
+}
+
+// watched reads the setting and sees to it that there is a watch on it.
+func (c *Config) watched(ctx context.Context, z *zkSession) (configured, error) {
+	for {
+		v, err := c.s.getW(ctx, z, c.path)
+		if err == nil {
+			return configuredAs(v), nil
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return configured{}, err
+		}
+		v, err = c.s.existsW(ctx, z, c.path)
+		if err != nil || v.stat == nil {
+			return configured{changed: v.changed}, err
+		}
+	}
+}

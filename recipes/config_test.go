@@ -1,0 +1,282 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// tells checks that a watch tells a setting next; "" stands for none.
+func tells(ctx context.Context, t *testing.T, w *ConfigWatch, want string) Setting {
+	t.Helper()
+	got, err := w.Next(ctx)
+	must(t, err)
+	if got.Exists != (want != "") || string(got.Data) != want || got.Exists != (got.Zxid != 0) {
+		t.Errorf("told %+v (%q), want %q", got, got.Data, want)
+	}
+	return got
+}
+
+// silent checks that a watch has nothing to tell for now; what it says later comes in
+// the channel.
+func silent(ctx context.Context, t *testing.T, w *ConfigWatch) <-chan Setting {
+	t.Helper()
+	told := make(chan Setting, 1)
+	go func() {
+		next, err := w.Next(ctx)
+		must(t, err)
+		told <- next
+	}()
+	time.Sleep(2 * fakeTimeout) // more than it waits before it looks again
+	synctest.Wait()
+	select {
+	case s := <-told:
+		t.Errorf("told %+v (%q), though nothing is later than what it told before", s, s.Data)
+		told <- s
+	default:
+	}
+	return told
+}
+
+// TestConfigSetAtEveryRequest sets, and sets again.
+func TestConfigSetAtEveryRequest(t *testing.T) {
+	for _, exists := range []bool{false, true} {
+		t.Run(fmt.Sprintf("exists %v", exists), func(t *testing.T) {
+			everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+				a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
+				before := ""
+				if exists {
+					before = "old"
+					must(t, b.Set(ctx, []byte(before)))
+				}
+				err := m.during(ctx, func(ctx context.Context) error { return a.Set(ctx, []byte("new")) })
+				time.Sleep(2 * fakeTimeout) // whatever still is under way
+				wrote(t, m, err, before, "new")
+				must(t, a.Set(ctx, []byte("newer")))
+				tells(ctx, t, b.Watch(), "newer")
+				must(t, a.Close(ctx))
+				must(t, b.Close(ctx))
+			})
+		})
+	}
+}
+
+// TestConfigDeleteAtEveryRequest deletes, and sets after that.
+func TestConfigDeleteAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
+		must(t, b.Set(ctx, []byte("old")))
+		err := m.during(ctx, a.Delete)
+		time.Sleep(2 * fakeTimeout)
+		wrote(t, m, err, "old", "")
+		must(t, a.Set(ctx, []byte("new")))
+		tells(ctx, t, b.Watch(), "new")
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+	})
+}
+
+// wrote checks that the error of a write tells whether it was applied.
+func wrote(t *testing.T, m *mishap, err error, before, after string) {
+	t.Helper()
+	c := NewConfig(m.b, m.path)
+	got, e := c.Watch().Next(t.Context())
+	must(t, e)
+	switch s := string(got.Data); {
+	case err == nil && s != after:
+		t.Errorf("written, but it is %q", s)
+	case isWithoutEffect(err) && s != before:
+		t.Errorf("%v, said to be without effect, but it is %q", err, s)
+	case err != nil && !isWithoutEffect(err) && !errors.Is(err, ErrUnknown):
+		t.Errorf("neither settled nor unknown: %v", err)
+	case err != nil && m.fate != silence && m.fate != nextSession && !m.cancels:
+		t.Errorf("%s: %v", m.name, err)
+	}
+	must(t, c.Close(t.Context()))
+}
+
+// TestConfigWatchAtEveryRequest follows a configuration through all that can become of it.
+func TestConfigWatchAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
+		w := a.Watch()
+		changes := []struct {
+			want   string
+			change func() error
+		}{
+			{"", func() error { return nil }},
+			{"one", func() error { return b.Set(ctx, []byte("one")) }},
+			{"two", func() error { return b.Set(ctx, []byte("two")) }},
+			{"", func() error { return b.Delete(ctx) }},
+			{"one", func() error { return b.Set(ctx, []byte("one")) }},
+		}
+		told := 0
+		err := m.during(ctx, func(ctx context.Context) error {
+			for _, c := range changes {
+				must(t, c.change())
+				caughtUp := time.AfterFunc(time.Second, m.catchUp) // in real life a server does, sooner or later
+				next, err := w.Next(ctx)
+				caughtUp.Stop()
+				if err != nil {
+					return err
+				}
+				if string(next.Data) != c.want || next.Exists != (c.want != "") {
+					t.Errorf("told %+v (%q), want %q", next, next.Data, c.want)
+				}
+				told++
+			}
+			return nil
+		})
+		m.settled(t, "watch", err)
+		m.catchUp()
+		if told < len(changes) { // the call that failed has taken nothing away
+			tells(ctx, t, w, changes[told].want)
+		}
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+	})
+}
+
+// TestConfigNeverGoesBack has the session expire, and the next one on a server that
+// has not heard of the last changes, which are all that a znode can go through.
+func TestConfigNeverGoesBack(t *testing.T) {
+	for _, history := range [][]string{
+		{"one", "two"}, {"one", "", "two"}, {"one", ""}, {"", "one"}, {"one", "", "one"},
+	} {
+		for behind := range history {
+			t.Run(fmt.Sprintf("%q, as after %d", history, behind+1), func(t *testing.T) {
+				stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
+					ctx := t.Context()
+					writer, reader := NewConfig(s1, "/config"), NewConfig(s2, "/config")
+					must(t, writer.Set(ctx, []byte("first")))
+					w := reader.Watch()
+					tells(ctx, t, w, "first")
+					var past map[string]*znode
+					for i, to := range history {
+						if to == "" {
+							must(t, writer.Delete(ctx))
+						} else {
+							must(t, writer.Set(ctx, []byte(to)))
+						}
+						if i == behind {
+							lag()
+							tr.mu.Lock()
+							past, f2.behind = f2.behind, nil
+							tr.mu.Unlock()
+						}
+						tells(ctx, t, w, to)
+					}
+					f2.expire()
+					tr.mu.Lock()
+					f2.behind = past
+					tr.mu.Unlock()
+					told := silent(ctx, t, w)
+					tr.mu.Lock()
+					f2.behind = nil // in real life a server catches up
+					tr.mu.Unlock()
+					must(t, writer.Set(ctx, []byte("last")))
+					if got := <-told; string(got.Data) != "last" {
+						t.Errorf("told %q, want the last", got.Data)
+					}
+					must(t, reader.Close(ctx))
+					must(t, writer.Close(ctx))
+				})
+			})
+		}
+	}
+}
+
+// TestConfigTellsTheLast has more changes than anybody can follow: some are not told, the
+// last one is, and none after a later one.
+func TestConfigTellsTheLast(t *testing.T) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, f2 *fake, _ func()) {
+		ctx := t.Context()
+		writer, reader := NewConfig(s1, "/config"), NewConfig(s2, "/config")
+		go func() {
+			for i := range 100 {
+				if i%7 == 3 {
+					must(t, writer.Delete(ctx))
+				}
+				must(t, writer.Set(ctx, fmt.Appendf(nil, "%03d", i)))
+				if i%20 == 10 {
+					f2.expire()
+				}
+			}
+		}()
+		w, last := reader.Watch(), ""
+		for told := 0; last != "099"; told++ {
+			next, err := w.Next(ctx)
+			must(t, err)
+			if next.Exists && string(next.Data) <= last {
+				t.Errorf("told %q after %q", next.Data, last)
+			}
+			if next.Exists {
+				last = string(next.Data)
+			}
+			if told > 250 {
+				t.Fatalf("told %q", next.Data)
+			}
+		}
+		must(t, reader.Close(ctx))
+		must(t, writer.Close(ctx))
+	})
+}
+
+// TestConfigWatchWithoutItsEvent has a watch that the servers forgot: it looks again.
+func TestConfigWatchWithoutItsEvent(t *testing.T) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, _ func()) {
+		ctx := t.Context()
+		writer, reader := NewConfig(s1, "/config"), NewConfig(s2, "/config")
+		w := reader.Watch()
+		tells(ctx, t, w, "")
+		told := silent(ctx, t, w)
+		tr.mu.Lock()
+		clear(f2.watches)
+		tr.mu.Unlock()
+		must(t, writer.Set(ctx, []byte("one")))
+		if got := <-told; string(got.Data) != "one" {
+			t.Errorf("told %q", got.Data)
+		}
+		must(t, reader.Close(ctx))
+		must(t, writer.Close(ctx))
+	})
+}
+
+func TestConfigRefuses(t *testing.T) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, _ func()) {
+		ctx := t.Context()
+		c := NewConfig(s1, "/folder/config")
+		refused := func(want, err error) {
+			t.Helper()
+			if !errors.Is(err, want) || !isWithoutEffect(err) {
+				t.Errorf("got %v, want %v without effect", err, want)
+			}
+		}
+		refused(ErrTooLarge, c.Set(ctx, make([]byte, MaxItem+1)))
+		must(t, c.Delete(ctx)) // of what is not there
+		must(t, c.Set(ctx, nil))
+		next, err := c.Watch().Next(ctx)
+		must(t, err)
+		if !next.Exists || len(next.Data) != 0 {
+			t.Errorf("told %+v, want an empty one", next)
+		}
+		w := c.Watch()
+		_, err = w.Next(ctx)
+		must(t, err)
+		waits := make(chan error)
+		go func() { _, err := w.Next(ctx); waits <- err }()
+		synctest.Wait()
+		brief, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_, err = w.Next(brief) // behind the other
+		refused(context.DeadlineExceeded, err)
+		must(t, c.Close(ctx))
+		must(t, c.Close(ctx))
+		refused(ErrClosed, <-waits)
+		refused(ErrClosed, c.Set(ctx, nil))
+		refused(ErrClosed, c.Delete(ctx))
+	})
+}

@@ -1,0 +1,130 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
+)
+
+// Job is a job that this client has taken. It is safe for concurrent use.
+type Job struct {
+	ID      string // what [JobQueue.Put] returned
+	Data    []byte // not to be changed: a dead letter gets it
+	Attempt int    // which attempt at this job this is, from 1
+
+	q     *JobQueue
+	name  jobName
+	lease *hold // of the worker
+
+	ending *semaphore.Weighted // one call at a time
+	ended  bool
+}
+
+func newJob(q *JobQueue, name jobName, lease *hold, data []byte) *Job {
+	return &Job{ID: name.id, Data: data, Attempt: name.attempt, q: q, name: name, lease: lease, ending: semaphore.NewWeighted(1)}
+}
+
+// Lost returns a channel that is closed once this client may have lost its lease: its
+// session is gone or can no longer be trusted, somebody removed the worker's znode, or the
+// job queue was closed. The job then is given to somebody else, if it was not finished.
+func (j *Job) Lost() <-chan struct{} { return j.lease.lost }
+
+// Session returns the id of the session that owns the lease.
+func (j *Job) Session() int64 { return j.lease.c.session.id }
+
+// Finish ends the job with a result, which [JobQueue.Result] returns. With [ErrLost] it was
+// not finished by this client and never will be; so it is with every other error that has
+// NoEffect: [ErrTooLarge], [ErrNotHeld] after it has ended, [ErrClosed], the error of ctx,
+// or what a server refused. [ErrUnknown] says that it may have been finished. If it was
+// not, it is given back in the background.
+func (j *Job) Finish(ctx context.Context, result []byte) error {
+	if len(result) > MaxItem {
+		return j.q.definite("finish", ErrTooLarge)
+	}
+	return j.end(ctx, "finish", gone(j.q.job(j.ID)), newZnode(j.q.done(j.ID), slices.Clone(result)))
+}
+
+// GiveBack ends this attempt. The job is pending again, or dead if this was its last one.
+// Errors are those of Finish, without ErrTooLarge.
+func (j *Job) GiveBack(ctx context.Context) error {
+	return j.end(ctx, "give back", j.q.returned(j.name, j.Data)...)
+}
+
+// end ends the attempt together with ops, while the lease lasts.
+func (j *Job) end(ctx context.Context, op string, ops ...any) error {
+	q := j.q
+	ops = append([]any{present(join(q.workers.path, j.lease.c.name)), gone(q.taken(j.name))}, ops...)
+	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+		if err := j.ending.Acquire(ctx, 1); err != nil {
+			return notApplied, err
+		}
+		defer j.ending.Release(1)
+		switch {
+		case j.ended:
+			return notApplied, ErrNotHeld
+		case j.lease.c.session != z:
+			return notApplied, ErrLost
+		}
+		o, err = q.markers.writeOr(ctx, z, q.undo(j.name), ops...)
+		if o == notApplied && errors.Is(err, zk.ErrNoNode) {
+			err = ErrLost
+		}
+		j.ended = o != notApplied || errors.Is(err, ErrLost)
+		return o, err
+	})
+}
+
+// letGo gives the job back in the background, unless it has ended, or ends with its lease.
+func (j *Job) letGo() {
+	if !j.ending.TryAcquire(1) { // f left it to somebody who is about to end it
+		return
+	}
+	defer j.ending.Release(1)
+	if !j.ended && !j.lease.isLost() {
+		j.ended = true
+		j.q.cleanUp(nil, j.q.undo(j.name))
+	}
+}
+
+// returned are the ops by which a job goes on after an attempt that did not finish it.
+func (q *JobQueue) returned(n jobName, data []byte) []any {
+	if n.last() {
+		return []any{gone(q.job(n.id)), newZnode(q.dead(n.id), data)}
+	}
+	return []any{newZnode(q.pending(n.givenBack()), nil)}
+}
+
+// undo gives a job back of which nobody knows whether this client has it.
+func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) bool {
+	return func(ctx context.Context, z *zkSession) bool {
+		if _, err := q.s.quorumSync(ctx, z, q.taken(n)); err != nil {
+			return false
+		}
+		return q.giveBack(ctx, z, n) == nil
+	}
+}
+
+// giveBack ends an attempt for whoever made it, unless it has ended. The attempt's znode
+// never comes back, so it can be tried as often as need be.
+func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error {
+	var data []byte
+	if n.last() {
+		v, err := q.s.get(ctx, z, q.job(n.id))
+		if errors.Is(err, zk.ErrNoNode) { // it is over
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		data = v.data
+	}
+	ops := append([]any{gone(q.taken(n))}, q.returned(n, data)...)
+	_, err := retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) { return q.s.conn.Multi(ops...) })
+	if errors.Is(err, zk.ErrNoNode) {
+		return nil
+	}
+	return err
+}

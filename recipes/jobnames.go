@@ -1,0 +1,94 @@
+package recipes
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	kindJob   = "job"   // a job that is pending
+	kindTaken = "taken" // one that a worker has
+)
+
+// maxTries bounds how long names get.
+const maxTries = 1000
+
+// jobName is all that is known of a job by the name of its znode:
+//
+//	<id>-job-<attempts begun>-<tries>-<sequence>                 pending
+//	<id>-taken-<id of the worker>-<attempt>-<tries>-<sequence>   with a worker
+//
+// A job has each of its names once: an attempt has a number of its own. So who removes
+// such a znode has had the job in just that state, and a request that comes late does
+// nothing to what came after it.
+type jobName struct {
+	id             string
+	worker         string // none: pending
+	attempt, tries int
+	seq            int32
+}
+
+// jobPrefix is what the znode of a new job is called before its number.
+func jobPrefix(id string, tries int) string { return fmt.Sprintf("%s-%s-0-%d-", id, kindJob, tries) }
+
+func (n jobName) String() string {
+	numbers := fmt.Sprintf("%d-%d-%010d", n.attempt, n.tries, n.seq)
+	if n.worker == "" {
+		return n.id + "-" + kindJob + "-" + numbers
+	}
+	return n.id + "-" + kindTaken + "-" + n.worker + "-" + numbers
+}
+
+// takenBy is the name once a worker has begun the next attempt.
+func (n jobName) takenBy(worker string) jobName {
+	n.worker = worker
+	n.attempt++
+	return n
+}
+
+// givenBack is the name after an attempt that did not finish it; it comes to the place in
+// the order that it had.
+func (n jobName) givenBack() jobName {
+	n.worker = ""
+	return n
+}
+
+// last reports whether no attempt may follow.
+func (n jobName) last() bool { return n.attempt >= n.tries }
+
+// parseJob reads the name of a job that is pending, or taken; it is false for every other.
+func parseJob(name, kind string) (jobName, bool) {
+	id, rest, ok := split(name, kind)
+	n := jobName{id: id}
+	if ok && kind == kindTaken {
+		n.worker, rest, ok = cut(rest, idLength)
+		rest = strings.TrimPrefix(rest, "-")
+		ok = ok && isHex(n.worker)
+	}
+	numbers := strings.SplitN(rest, "-", 3) // the last may have a sign
+	if !ok || len(numbers) < 3 {
+		return jobName{}, false
+	}
+	n.attempt, _ = strconv.Atoi(numbers[0])
+	n.tries, _ = strconv.Atoi(numbers[1])
+	n.seq, ok = sequence(numbers[2])
+	possible := n.tries <= maxTries && (n.worker == "" && n.attempt < n.tries || n.worker != "" && n.attempt <= n.tries)
+	return n, ok && possible && n.String() == name
+}
+
+// jobs picks the pending, or the taken ones from a list of children, in the order in
+// which they were put in.
+func jobs(names []string, kind string) []jobName {
+	var list []jobName
+	for _, name := range names {
+		if n, ok := parseJob(name, kind); ok {
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b jobName) int {
+		return compare(node{seq: a.seq, name: a.id}, node{seq: b.seq, name: b.id})
+	})
+	return list
+}

@@ -1,0 +1,295 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
+)
+
+// JobQueue gives each job to one worker at a time, until one of them finishes it. A worker
+// that dies gives its jobs back; a job that was tried as often as it may be becomes a dead
+// letter. [JobQueue.Do] is what most workers need.
+//
+// Its path is a persistent znode, created if missing, with these children:
+//
+//	jobs/<id>       each job that is not over; its data is that of the job
+//	pending/<id>-job-<attempts begun>-<tries>-<sequence>
+//	taken/<id>-taken-<worker>-<attempt>-<tries>-<sequence>
+//	done/<id>       the results of the finished ones
+//	dead/<id>       the dead letters: the data of the job
+//	workers/<id>-worker-<sequence>   the leases: ephemeral, one for each value that takes
+//	idle/<id>-idle-<sequence>        ephemeral, those who wait for a job
+//	marks/          ephemeral, by which a client settles a request whose reply was lost
+//
+// Ids have 32 hex digits. All other children are ignored; what is pending of a job that is
+// not in jobs, since somebody removed it there, is removed. Each step of a job is one multi
+// that removes the znode of the state that it was in, whose name no other attempt has: so
+// a job is in one state at each moment, and a worker that stood still and has lost its jobs
+// changes nothing any more.
+//
+// What it guarantees: a job is with one worker at a time, as far as the servers know; it
+// is finished once only, or is dead after so many attempts, and never both; none is lost.
+// A worker has its jobs for as long as its znode in workers exists: it goes with the
+// session, and is removed when the worker has reason to think that its session may be
+// gone (see [Job.Lost]). The first of the workers then puts the jobs back.
+//
+// What it cannot: a worker that stood still for longer than its session's time-out may go
+// on with what another one works on by now. Its Finish is refused, but not what it does
+// elsewhere. So jobs are executed at least once. Order is that of the puts only as long as
+// workers do not meet; a job that comes back has the place that it had.
+//
+// What it costs, whatever the number of workers: to take a job, a list of the pending ones,
+// a read and a write; to finish it, a write. Workers that meet at the same job look
+// further apart. Of those that wait, two are woken by a job. A worker that comes or
+// goes costs the first worker a list of the workers and of what is taken.
+//
+// There is room for [MaxItems] jobs and results, so results have to be forgotten
+// ([JobQueue.Forget]). A JobQueue is safe for concurrent use.
+type JobQueue struct {
+	*recipe
+	tries   int
+	markers *markers
+	workers line
+	idle    line
+
+	enlisting *semaphore.Weighted // one call at a time makes a worker
+	stewards  tasks
+
+	mu     sync.Mutex
+	worker *hold // the present one
+
+	spread *spread
+	room   room
+}
+
+// waiters is how many of those who wait watch for a job: more than one, so that one
+// which is slow keeps nobody else waiting.
+const waiters = 2
+
+// NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
+// so many times, 1 to 1000.
+func NewJobQueue(s *Session, path string, tries int) *JobQueue {
+	r := newRecipe(s, path)
+	return &JobQueue{
+		recipe: r, tries: tries, markers: newMarkers(r),
+		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
+		idle:      line{recipe: newRecipe(s, join(path, "idle")), folder: join(path, "idle"), kind: kindIdle, places: waiters},
+		enlisting: semaphore.NewWeighted(1),
+		spread:    newSpread(), room: room{most: MaxItems},
+	}
+}
+
+func (q *JobQueue) job(id string) string      { return q.path + "/jobs/" + id }
+func (q *JobQueue) pending(n jobName) string  { return q.path + "/pending/" + n.String() }
+func (q *JobQueue) taken(n jobName) string    { return q.path + "/taken/" + n.String() }
+func (q *JobQueue) done(id string) string     { return q.path + "/done/" + id }
+func (q *JobQueue) dead(id string) string     { return q.path + "/dead/" + id }
+func (q *JobQueue) folder(name string) string { return q.path + "/" + name }
+
+func newZnode(path string, data []byte) any {
+	return &zk.CreateRequest{Path: path, Data: data, Acl: acl()}
+}
+func gone(path string) any    { return &zk.DeleteRequest{Path: path, Version: -1} }
+func present(path string) any { return &zk.CheckVersionRequest{Path: path, Version: -1} }
+func (q *JobQueue) ensureFolders(ctx context.Context, z *zkSession) error {
+	for _, name := range []string{"jobs", "pending", "taken", "done", "dead"} {
+		if err := q.s.ensurePath(ctx, z, q.folder(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Put adds a job and returns its id. An error with NoEffect says that it was not added and
+// never will be: [ErrTooLarge], [ErrTries], [ErrFull], [ErrClosed], the error of ctx, or
+// what a server refused. [ErrUnknown], with the reason, says that it may have been; the id
+// is told then, too.
+func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) {
+	switch {
+	case len(data) > MaxItem:
+		return "", q.definite("put", ErrTooLarge)
+	case q.tries < 1 || q.tries > maxTries:
+		return "", q.definite("put", ErrTries)
+	}
+	id, data = newID(), slices.Clone(data)
+	pending := &zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Acl: acl(), Flags: zk.FlagSequence}
+	built := 0
+	err = q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if err := q.hasRoom(ctx, z); err != nil {
+			return notApplied, err
+		}
+		o, err := q.markers.write(ctx, z, newZnode(q.job(id), data), pending)
+		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < maxRecreate {
+			built++
+			if err = q.ensureFolders(ctx, z); err == nil {
+				err = errAgain
+			}
+		}
+		return o, err
+	})
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		id = ""
+	}
+	return id, err
+}
+
+// hasRoom fails with ErrFull if there were too many jobs and results when they were last
+// counted.
+func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
+	if q.room.take() {
+		return nil
+	}
+	all := 0
+	for _, name := range []string{"jobs", "done", "dead"} {
+		n, err := q.s.numChildren(ctx, z, q.folder(name))
+		if err != nil {
+			return err
+		}
+		all += n
+	}
+	if !q.room.found(all) {
+		return ErrFull
+	}
+	return nil
+}
+
+// Take waits for a job, or until ctx ends. It goes on when the session is lost while it
+// waits. An error with NoEffect says that this client has none: [ErrClosed], the error of
+// ctx, or what a server refused. [ErrUnknown], with the reason, says that it may have had
+// one; that is given back in the background, with an attempt less.
+func (q *JobQueue) Take(ctx context.Context) (*Job, error) { return q.take(ctx, "take", true) }
+
+// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when there was a
+// moment during the call at which no job was pending.
+func (q *JobQueue) TryTake(ctx context.Context) (*Job, error) { return q.take(ctx, "try take", false) }
+
+// Do takes a job as Take does and runs f. If f fails or panics the job is given back, else
+// it is finished with what f returned. The context of f ends when the job is lost; its
+// cause is then [ErrLost]. The error is that of f, or of Take, [Job.Finish] or
+// [Job.GiveBack].
+//
+// That ctx has ended meanwhile does not keep f's job from being ended, for which there is
+// a grace of a tenth of the time-out (at most 200 ms). Whatever Do returns, the job is over
+// or given back, in the background if need be.
+func (q *JobQueue) Do(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
+	j, err := q.Take(ctx)
+	if err != nil {
+		return err
+	}
+	defer j.letGo()
+	var result []byte
+	err = j.lease.during(ctx, func(ctx context.Context) (err error) {
+		result, err = f(ctx, j)
+		return err
+	})
+	if ctx.Err() != nil {
+		grace, cancel := q.s.withGrace()
+		defer cancel()
+		ctx = grace
+	}
+	if err != nil {
+		return errors.Join(err, j.GiveBack(ctx))
+	}
+	return j.Finish(ctx, result)
+}
+
+// Result waits until a job is over, or until ctx ends, and returns what it was finished
+// with. It fails with [ErrDead] if the job is a dead letter, and with [ErrNoJob] if there
+// is none with that id. Its errors have no effect.
+func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err error) {
+	if len(id) != idLength || !isHex(id) {
+		return nil, q.definite("result", ErrNoJob)
+	}
+	err = q.attempts(ctx, "result", func(ctx context.Context, z *zkSession) (outcome, error) {
+		event := q.s.nextEvent()
+		open, err := q.s.getW(ctx, z, q.job(id))
+		switch {
+		case err == nil:
+			return notApplied, q.s.wait(ctx, z, event, open.changed)
+		case !errors.Is(err, zk.ErrNoNode):
+			return notApplied, err
+		}
+		result, err = q.over(ctx, z, id)
+		return appliedUnless(err)
+	})
+	return result, err
+}
+
+// over reads what became of a job that the client's server knows nothing of, or no more.
+func (q *JobQueue) over(ctx context.Context, z *zkSession, id string) ([]byte, error) {
+	open, err := q.s.quorumSync(ctx, z, q.job(id))
+	switch {
+	case err != nil:
+		return nil, err
+	case open: // the server lagged
+		return nil, errAgain
+	}
+	v, err := q.s.get(ctx, z, q.done(id))
+	if !errors.Is(err, zk.ErrNoNode) {
+		return v.data, err
+	}
+	_, err = q.s.get(ctx, z, q.dead(id))
+	switch {
+	case err == nil:
+		return nil, ErrDead
+	case errors.Is(err, zk.ErrNoNode):
+		return nil, ErrNoJob
+	}
+	return nil, err
+}
+
+// Forget removes the result of a job that is over, or its dead letter. It is no error if
+// there is none. It may be repeated after any error.
+func (q *JobQueue) Forget(ctx context.Context, id string) error {
+	if len(id) != idLength || !isHex(id) {
+		return nil
+	}
+	return q.attempts(ctx, "forget", func(ctx context.Context, z *zkSession) (outcome, error) {
+		for _, path := range []string{q.done(id), q.dead(id)} {
+			if _, err := q.s.remove(ctx, z, path); err != nil {
+				return notApplied, err
+			}
+		}
+		return applied, nil
+	})
+}
+
+// Dead returns the ids of the dead letters, as they were at some time during the call. Its
+// errors have no effect.
+func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
+	err = q.attempts(ctx, "dead", func(ctx context.Context, z *zkSession) (outcome, error) {
+		names, err := q.s.freshChildren(ctx, z, q.folder("dead"))
+		ids = slices.DeleteFunc(names, func(name string) bool { return len(name) != idLength || !isHex(name) })
+		return appliedUnless(err)
+	})
+	return ids, err
+}
+
+// Close gives back what this value has taken, ends the calls that wait, and waits until
+// its lease and its marks have gone, or ctx ends (its error; the clean-up goes on). What
+// it had taken is put back by the first of the other workers, or by the next one that
+// comes. Closing again waits again.
+func (q *JobQueue) Close(ctx context.Context) error {
+	q.stopCalls()
+	q.mu.Lock()
+	h := q.worker
+	q.worker = nil
+	q.mu.Unlock()
+	if h != nil && h.end(true) {
+		q.workers.abandon(h.c)
+	}
+	q.markers.close()
+	for _, r := range []*recipe{q.recipe, q.workers.recipe, q.idle.recipe} {
+		if err := r.drain(ctx, "close job queue"); err != nil {
+			return err
+		}
+	}
+	if err := q.stewards.wait(ctx); err != nil {
+		return q.indefinite("close job queue", err)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package recipes
+
+import (
+	"context"
+	"slices"
+)
+
+// enlist returns this client's worker in z, and makes one if there is none: a contender in
+// the line of workers, which counts for as long as it is not lost.
+func (q *JobQueue) enlist(ctx context.Context, z *zkSession) (*hold, error) {
+	if err := q.enlisting.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer q.enlisting.Release(1)
+	if h := q.enlisted(); h != nil && h.c.session == z && !h.isLost() {
+		return h, nil
+	}
+	if err := q.ensureFolders(ctx, z); err != nil {
+		return nil, again(err)
+	}
+	c, err := q.workers.join(ctx, z, nil)
+	if err != nil {
+		return nil, again(err)
+	}
+	h := newHold(q.workers, c)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ctx.Err() != nil {
+		q.workers.abandon(c)
+		return nil, ErrClosed
+	}
+	q.worker = h
+	q.stewards.add()
+	h.watch()
+	go func() {
+		defer q.stewards.done()
+		_ = h.during(q.s.withTurn(q.s.ctx), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
+	}()
+	return h, nil
+}
+
+func (q *JobQueue) enlisted() *hold {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.worker
+}
+
+// steward waits until c is the first of the workers, and then gives back what others have
+// not finished who are no more, until ctx ends.
+func (q *JobQueue) steward(ctx context.Context, c *contender) {
+	var b backoff
+	for ctx.Err() == nil {
+		err := q.workers.front(ctx, c, true)
+		for err == nil {
+			err = q.recover(ctx, c.session)
+		}
+		b.pause(ctx)
+	}
+}
+
+// recover gives back the jobs of workers that are no more, and waits until it is worth
+// looking again.
+//
+// The watch comes before the list of what is taken, so that no worker goes unnoticed
+// between the two. And who has taken something is listed after that, if he lives: only one
+// that is not there then has gone.
+func (q *JobQueue) recover(ctx context.Context, z *zkSession) error {
+	event := q.s.nextEvent()
+	workers, err := q.s.childrenW(ctx, z, q.workers.path)
+	if err != nil {
+		return err
+	}
+	names, err := q.s.children(ctx, z, q.folder("taken"))
+	if err != nil {
+		return err
+	}
+	if left := ownerless(jobs(names, kindTaken), workers.names); len(left) > 0 {
+		now, err := q.s.children(ctx, z, q.workers.path)
+		if err != nil {
+			return err
+		}
+		for _, n := range ownerless(left, now) {
+			if err := q.giveBack(ctx, z, n); err != nil {
+				return err
+			}
+		}
+	}
+	return q.s.wait(ctx, z, event, workers.changed)
+}
+
+// ownerless are the taken jobs whose workers are not among those that are listed.
+func ownerless(taken []jobName, workers []string) []jobName {
+	alive := make(map[string]bool, len(workers))
+	for _, n := range nodes(workers, kindWorker) {
+		alive[n.id] = true
+	}
+	return slices.DeleteFunc(taken, func(n jobName) bool { return alive[n.worker] })
+}

@@ -1,0 +1,311 @@
+package recipes
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// LongQueue is a [Queue] for any number of items. What is said there of lost replies and of
+// unknown outcomes goes for it, too.
+//
+// Its items are in folders, children <number> of its path, each of which has about a thousand
+// at a time: no list is longer than that, and whoever takes lists one folder and then goes
+// through what it listed. The child "tail" holds the number of the last folder. Items go into
+// that one only, by a multi that checks it, so that a folder is complete once there is a next
+// one; it is removed when it is empty then. So items come out in the order in which they went
+// in, across folders, too.
+//
+// A Put costs one write, and a read once in a while, more often the fuller the folder is. A
+// Take costs a read and a write; when all is gone that it listed, three reads more, and a
+// write where a folder is to be removed. That does not depend on how many items there are
+// (BenchmarkTake).
+//
+// A LongQueue and a Queue do not see each other's items. It is safe for concurrent use.
+type LongQueue struct {
+	*items
+
+	tailMu sync.Mutex
+	tail   *tail // as it was last read; nil: not yet, or it has moved on
+}
+
+// NewLongQueue returns a long queue on path.
+func NewLongQueue(s *Session, path string) *LongQueue {
+	q := &LongQueue{items: newItems(s, path, untilEmpty, nodesInFolder)}
+	q.room.most = folderItems
+	return q
+}
+
+// folderItems is how many items a folder has at a time: more go into the next one. Producers
+// that put at once put in a few more.
+const folderItems = 1000
+
+// tailNode is the child of a long queue's path that names its last folder.
+const tailNode = "tail"
+
+// tail is the last folder.
+type tail struct {
+	in      *zkSession // in which it was read
+	folder  int
+	version int32 // of the znode that says so
+}
+
+func folderName(n int) string { return fmt.Sprintf("%010d", n) }
+
+// nodesInFolder picks the items of one folder, with the folder in their names.
+func nodesInFolder(names []string) []node {
+	var list []node
+	for _, name := range names {
+		_, child, _ := strings.Cut(name, "/")
+		if n, ok := parse(child, kindItem); ok {
+			n.name = name
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, compare)
+	return list
+}
+
+// Put adds an item at the end. Its errors are those of [Queue.Put], but for [ErrFull].
+func (q *LongQueue) Put(ctx context.Context, item []byte) error {
+	if len(item) > MaxItem {
+		return q.definite("put", ErrTooLarge)
+	}
+	name, data := newID()+"-"+kindItem+"-", slices.Clone(item)
+	built := 0
+	return q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+		t, err := q.target(ctx, z)
+		if err != nil {
+			return notApplied, err
+		}
+		o, err := q.markers.write(ctx, z,
+			&zk.CheckVersionRequest{Path: join(q.path, tailNode), Version: t.version},
+			&zk.CreateRequest{Path: join(q.folder(t.folder), name), Data: data, Acl: acl(), Flags: zk.FlagSequence})
+		moved := errors.Is(err, zk.ErrBadVersion)
+		if o != notApplied || !moved && !errors.Is(err, zk.ErrNoNode) {
+			return o, err
+		}
+		q.setTail(nil)
+		if built++; moved || built < maxRecreate { // else somebody removes it again and again
+			err = nil
+		}
+		if !moved && err == nil {
+			err = q.restore(ctx, z, t)
+		}
+		return notApplied, err
+	})
+}
+
+// restore makes the last folder if it is missing, since somebody removed it, and still the
+// last one: nothing else would make it again.
+func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error {
+	_, err := retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
+		return q.s.conn.Multi(
+			&zk.CheckVersionRequest{Path: join(q.path, tailNode), Version: last.version},
+			&zk.CreateRequest{Path: q.folder(last.folder), Acl: acl()})
+	})
+	if errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNodeExists) {
+		return nil
+	}
+	return err
+}
+
+func (q *LongQueue) folder(n int) string { return join(q.path, folderName(n)) }
+
+// target is the folder to put into: the last one, or the next if that is full.
+func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
+	t, err := q.present(ctx, z)
+	if err != nil || q.room.take() {
+		return t, err
+	}
+	n, err := q.s.numChildren(ctx, z, q.folder(t.folder))
+	if err != nil || q.room.found(n) {
+		return t, err
+	}
+	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
+		return q.s.conn.Multi(
+			&zk.SetDataRequest{Path: join(q.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
+			&zk.CreateRequest{Path: q.folder(t.folder + 1), Acl: acl()})
+	})
+	q.setTail(nil)
+	if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {
+		return nil, err
+	}
+	return q.present(ctx, z) // which shows, too, that somebody else did it, or removed it
+}
+
+// present is the tail as far as this client knows.
+func (q *LongQueue) present(ctx context.Context, z *zkSession) (*tail, error) {
+	q.tailMu.Lock()
+	t := q.tail
+	q.tailMu.Unlock()
+	if t != nil && t.in == z {
+		return t, nil
+	}
+	t, _, err := q.readTail(ctx, z)
+	if err == nil {
+		q.setTail(t)
+	}
+	return t, err
+}
+
+func (q *LongQueue) setTail(t *tail) {
+	q.tailMu.Lock()
+	defer q.tailMu.Unlock()
+	q.tail = t
+}
+
+// readTail reads the tail and sees to it that there is a watch on it. It makes it, and the
+// first folder, if there is none.
+func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan zk.Event, error) {
+	path := join(q.path, tailNode)
+	for range maxRecreate {
+		v, err := q.s.getW(ctx, z, path)
+		if err == nil {
+			n, err := strconv.Atoi(string(v.data))
+			if err != nil {
+				return nil, nil, ErrNoTail
+			}
+			return &tail{z, n, v.stat.Version}, v.changed, nil
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return nil, nil, err
+		}
+		if err := q.s.ensurePath(ctx, z, q.path); err != nil {
+			return nil, nil, err
+		}
+		_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
+			return q.s.conn.Multi(
+				&zk.CreateRequest{Path: path, Data: []byte("0"), Acl: acl()},
+				&zk.CreateRequest{Path: q.folder(0), Acl: acl()})
+		})
+		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, zk.ErrNoNode
+}
+
+// Take removes the first item and returns it, and waits for one until ctx ends. Its errors
+// are those of [Queue.Take].
+func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
+	return q.take(ctx, "take", func(ctx context.Context, z *zkSession) (wait func() error, err error) {
+		event := q.s.nextEvent()
+		last, changed, err := q.fill(ctx, z)
+		if err != nil || last == nil {
+			return nil, err
+		}
+		return func() error { return q.s.wait(ctx, z, event, changed...) }, nil
+	})
+}
+
+// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
+// there was a moment during the call at which the queue was empty.
+func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
+	return q.take(ctx, "try take", func(ctx context.Context, z *zkSession) (wait func() error, err error) {
+		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
+			return nil, err
+		}
+		last, _, err := q.fill(ctx, z)
+		if err != nil || last == nil {
+			return nil, err
+		}
+		// The last folder was empty when it was listed. It was the last one then, if it is now.
+		if now, _, err := q.readTail(ctx, z); err != nil || *now != *last {
+			return nil, err
+		}
+		return nil, ErrEmpty
+	})
+}
+
+// fill lists the first folder that has items. If none has, it gives the last one, and what tells
+// that it has some, or that there is a next one.
+func (q *LongQueue) fill(ctx context.Context, z *zkSession) (empty *tail, changed []<-chan zk.Event, err error) {
+	last, moved, err := q.readTail(ctx, z)
+	if err != nil {
+		return nil, nil, err
+	}
+	folders, err := q.folders(ctx, z)
+	for _, n := range folders {
+		if err != nil {
+			return nil, nil, err
+		}
+		// Read after the tail, so that it is complete if there is a next one.
+		children, err := q.s.childrenW(ctx, z, q.folder(n))
+		if errors.Is(err, zk.ErrNoNode) { // somebody removed it
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		ready, _ := q.setAhead(z, inFolder(n, children.names))
+		switch {
+		case ready > 0:
+			return nil, nil, nil
+		case n == last.folder:
+			return last, []<-chan zk.Event{moved, children.changed}, nil
+		case n < last.folder && len(children.names) == 0:
+			if _, err := q.s.remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
+				return nil, nil, err
+			}
+		}
+	}
+	if err == nil { // the last folder came, or went, meanwhile
+		err = q.restore(ctx, z, last)
+	}
+	return nil, nil, cmp.Or(err, errAgain)
+}
+
+func inFolder(n int, names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = folderName(n) + "/" + name
+	}
+	return all
+}
+
+// folders are the numbers of those that there are, the first one first.
+func (q *LongQueue) folders(ctx context.Context, z *zkSession) ([]int, error) {
+	names, err := q.s.children(ctx, z, q.path)
+	var all []int
+	for _, name := range names {
+		if n, err := strconv.Atoi(name); err == nil && n >= 0 && folderName(n) == name {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, cmp.Compare)
+	return all, err
+}
+
+// Len returns how many items there were, folder by folder at times during the call: while others
+// put and take it may be a number that there never were at one moment. Its errors have no effect.
+func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
+	err = q.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
+		n = 0
+		if exists, err := q.s.quorumSync(ctx, z, q.path); err != nil || !exists {
+			return appliedUnless(err)
+		}
+		folders, err := q.folders(ctx, z)
+		for _, f := range folders {
+			in, err := q.s.numChildren(ctx, z, q.folder(f))
+			if err != nil {
+				return notApplied, err
+			}
+			n += in
+		}
+		return appliedUnless(err)
+	})
+	return n, err
+}
+
+// Close ends the calls that wait, and waits until nothing of this value but
+// items and their folders is left in the tree, or ctx ends (its error; the clean-up goes on).
+// Closing again waits again.
+func (q *LongQueue) Close(ctx context.Context) error { return q.close(ctx, "close long queue") }

@@ -1,0 +1,185 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// This file is how a group is read: as a list, or as changes.
+
+// Members lists the members, in the order in which they joined, as they are at some moment
+// during the call. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
+// refused.
+func (g *Group) Members(ctx context.Context) (members []Member, err error) {
+	err = g.attempts(ctx, "members", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if _, err := g.s.quorumSync(ctx, z, g.path); err != nil {
+			return notApplied, err
+		}
+		var err error
+		members, err = g.view(ctx, z, func() (v value, err error) {
+			v.names, err = g.s.children(ctx, z, g.path)
+			return v, err
+		})
+		return appliedUnless(err)
+	})
+	return members, err
+}
+
+// view gives the members of one view of the server. A znode that goes before it was read
+// makes that view one of the past, of which somebody is not known: what is there instead of
+// it is a view of its own. Each time, it finds most of them known.
+func (g *Group) view(ctx context.Context, z *zkSession, list func() (value, error)) ([]Member, error) {
+	for {
+		v, err := list()
+		if err != nil {
+			return nil, err
+		}
+		members, err := g.read(ctx, z, nodes(v.names, g.kind))
+		if !errors.Is(err, zk.ErrNoNode) {
+			return members, err
+		}
+	}
+}
+
+// read reads what the znodes of members hold, unless it is known: it does not change.
+func (g *Group) read(ctx context.Context, z *zkSession, list []node) (members []Member, err error) {
+	known := make(map[string]Member, len(list))
+	defer func() { g.remember(known, err == nil) }()
+	for _, n := range list {
+		m, ok := g.recall(n.name)
+		if !ok {
+			v, err := g.s.get(ctx, z, join(g.path, n.name))
+			if err != nil {
+				return nil, err
+			}
+			m = Member{Name: n.name, Data: v.data, Since: v.stat.Czxid, foreign: v.stat.EphemeralOwner == 0}
+		}
+		known[n.name] = m
+		if !m.foreign {
+			members = append(members, m)
+		}
+	}
+	return members, nil
+}
+
+func (g *Group) recall(name string) (Member, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m, ok := g.known[name]
+	return m, ok
+}
+
+// remember keeps what was read, and nothing else if that was all.
+func (g *Group) remember(read map[string]Member, all bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.known == nil || all {
+		g.known = read
+		return
+	}
+	for name, m := range read {
+		g.known[name] = m
+	}
+}
+
+// Change is what became of a group.
+type Change struct {
+	Members []Member // all there are now, in the order in which they joined
+	Joined  []Member // those of them who were not there before
+	Left    []Member // those who were there before, and are not now
+}
+
+// Changes gives the group as it is, with all of its members as those who joined, and then
+// tells of each change, until ctx ends or the loop does. What happens between two steps is
+// told as one: who comes and goes meanwhile is not told of at all, and one that joined again
+// after an expiry has left under one name and joined under another. What is told never goes
+// back, over the ends of sessions either.
+//
+// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a
+// server refused.
+func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		f := follower{g: g}
+		for {
+			c, err := f.next(ctx)
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// follower knows what of a group was told last.
+type follower struct {
+	g     *Group
+	z     *zkSession // in which that was
+	began bool
+	told  []Member
+}
+
+// next waits for the next change.
+func (f *follower) next(ctx context.Context) (c Change, err error) {
+	err = f.g.attempts(ctx, "changes", func(ctx context.Context, z *zkSession) (outcome, error) {
+		// A server of the next session may not know yet what one of the last session has shown.
+		if f.z != z {
+			if _, err := f.g.s.quorumSync(ctx, z, f.g.path); err != nil {
+				return notApplied, err
+			}
+			f.z = z
+		}
+		var err error
+		c, err = f.await(ctx, z)
+		return appliedUnless(err)
+	})
+	return c, err
+}
+
+// await waits in z until the group is another one than was told.
+func (f *follower) await(ctx context.Context, z *zkSession) (Change, error) {
+	for {
+		event := f.g.s.nextEvent()
+		members, changed, err := f.look(ctx, z)
+		if err != nil {
+			return Change{}, err
+		}
+		c := Change{Members: members, Joined: without(members, f.told), Left: without(f.told, members)}
+		if !f.began || len(c.Joined) > 0 || len(c.Left) > 0 {
+			f.began, f.told = true, slices.Clone(members)
+			return c, nil
+		}
+		if err := f.g.s.wait(ctx, z, event, changed); err != nil {
+			return Change{}, err
+		}
+	}
+}
+
+// look gives the members, and a watch on them. It makes the path, to have something to watch.
+func (f *follower) look(ctx context.Context, z *zkSession) (members []Member, changed <-chan zk.Event, err error) {
+	members, err = f.g.view(ctx, z, func() (value, error) {
+		for range maxRecreate {
+			v, err := f.g.s.childrenW(ctx, z, f.g.path)
+			if !errors.Is(err, zk.ErrNoNode) {
+				changed = v.changed
+				return v, err
+			}
+			if err := f.g.s.ensurePath(ctx, z, f.g.path); err != nil {
+				return v, err
+			}
+		}
+		return value{}, ErrRemoved
+	})
+	return members, changed, err
+}
+
+// without gives the members in one list that are not in another.
+func without(list, other []Member) []Member {
+	there := make(map[string]bool, len(other))
+	for _, m := range other {
+		there[m.Name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(m Member) bool { return there[m.Name] })
+}

@@ -1,0 +1,230 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Group is a group whose members are there for as long as they live: who joins is a member
+// until it leaves, or its client is gone, and everybody can see who the members are.
+//
+// Its path is a persistent znode, created if missing. Each member is an ephemeral
+// sequential child <32 hex digits>-member-<sequence> that holds what the member has to say
+// of itself, such as an address. All other children are ignored, and so are persistent ones
+// that look like members.
+//
+// What it guarantees: a member whose session is lost, or whose znode somebody removes, joins
+// again by itself, with the same data, until it leaves. What [Group.Members] gives, and each
+// change that [Group.Changes] tells of, is the group as it was at one moment: neither mixes
+// two. Once Leave has returned nil, nobody who looks from then on is shown the member.
+//
+// What it cannot: a member is missing from when its session ends on the servers until it has
+// joined again, and whoever looks in between sees that. One that crashed is there until its
+// session has timed out. Changes that come in quick succession are told as one.
+//
+// What it costs: to list takes two requests, and one for each member that this value has not
+// seen before; a change costs each of those who follow the changes as much. All read all, so
+// it suits groups of some hundred members. It is safe for concurrent use; a value is a member
+// at most once.
+type Group struct {
+	line
+
+	mu    sync.Mutex
+	busy  bool              // somebody is about to join
+	stay  *stay             // nil: this value is no member
+	known map[string]Member // by name: what was there when the group was last read
+}
+
+// Member is one member of a group.
+type Member struct {
+	Name  string // of its znode, which no other one ever has; after an expiry it is another
+	Data  []byte // what it joined with; not to be changed
+	Since int64  // the creation zxid of its znode
+
+	foreign bool // a persistent znode, and no member
+}
+
+// NewGroup returns the group on path, of which this value is no member yet.
+func NewGroup(s *Session, path string) *Group {
+	return &Group{line: line{recipe: newRecipe(s, path), folder: path, kind: kindMember}}
+}
+
+// stay is the time from when a value joined until it leaves.
+type stay struct {
+	data []byte
+	stop context.CancelFunc
+	done chan struct{} // closed when nobody joins any more
+	c    *contender    // the latest one; once done is closed, whoever wants may read it
+}
+
+// Join makes this value a member, with that data. It stays one over the ends of sessions,
+// until Leave or Close.
+//
+// Errors with NoEffect: [ErrJoined], [ErrTooLarge] and [ErrClosed]. After any other error it
+// is no member, but others may have seen it for a moment, and may until what is left of it
+// is removed, in the background: the error of ctx, [ErrRemoved], or what a server refused.
+func (g *Group) Join(ctx context.Context, data []byte) error {
+	const op = "join"
+	if len(data) > MaxItem {
+		return g.definite(op, ErrTooLarge)
+	}
+	ctx, end, err := g.start(ctx)
+	if err != nil {
+		return g.definite(op, err)
+	}
+	defer end()
+	if !g.begin() {
+		return g.definite(op, ErrJoined)
+	}
+	data = slices.Clone(data)
+	c, err := g.enter(ctx, data)
+	return g.finish(op, c, data, err)
+}
+
+// begin lets one call at a time join.
+func (g *Group) begin() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.busy || g.stay != nil {
+		return false
+	}
+	g.busy = true
+	return true
+}
+
+// finish takes over what the try to join has come to.
+func (g *Group) finish(op string, c *contender, data []byte, err error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.busy = false
+	if err != nil {
+		return g.indefinite(op, err)
+	}
+	ctx, stop := context.WithCancel(g.s.withTurn(g.ctx))
+	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c}
+	go g.keep(ctx, m)
+	if g.ctx.Err() != nil {
+		g.vanish(m)
+		return g.indefinite(op, ErrClosed)
+	}
+	g.stay = m
+	return nil
+}
+
+// enter makes a znode of a member, in whichever session there is.
+func (g *Group) enter(ctx context.Context, data []byte) (c *contender, err error) {
+	removed := 0
+	err = g.s.eachSession(ctx, func(z *zkSession) error {
+		for {
+			c, err = g.join(ctx, z, data)
+			if !errors.Is(err, ErrRemoved) || removed == maxRecreate {
+				return err
+			}
+			removed++
+		}
+	})
+	return c, err
+}
+
+// keep sees to it that the member is there, until ctx or the session's value ends.
+func (g *Group) keep(ctx context.Context, m *stay) {
+	defer close(m.done)
+	var b backoff
+	for g.awaitGone(ctx, m.c) {
+		// A deposed leader tells of an expiry before it is one, so the znode of a session that
+		// is said to be gone may still be there.
+		g.sweepIf(m.c.unsure || !g.s.isCurrent(m.c.session), m.c.id)
+		for ctx.Err() == nil && g.s.ctx.Err() == nil {
+			c, err := g.enter(ctx, m.data)
+			if err == nil {
+				m.c, b = c, backoff{}
+				break
+			}
+			b.pause(ctx)
+		}
+	}
+}
+
+// awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
+func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
+	var b backoff
+	for changed := c.changed; ; {
+		event := g.s.nextEvent()
+		err := g.s.wait(ctx, c.session, event, changed)
+		if err == nil {
+			var v value
+			v, err = g.s.getW(ctx, c.session, join(g.path, c.name))
+			changed = v.changed
+		}
+		switch {
+		case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
+			return true
+		case stopped(err):
+			return false
+		case err != nil: // such as no right to read it
+			b.pause(ctx)
+		}
+	}
+}
+
+// Leave ends the membership. Once it has returned nil, nobody who looks from then on sees
+// the member. After any error but [ErrNotJoined] and [ErrClosed], which have NoEffect if they
+// say so, it is no member any more, either, but others may still see it, until it is removed
+// in the background: the error of ctx, or [ErrClosed] if that came in between.
+func (g *Group) Leave(ctx context.Context) error {
+	const op = "leave"
+	ctx, end, err := g.start(ctx)
+	if err != nil {
+		return g.definite(op, err)
+	}
+	defer end()
+	m := g.drop()
+	if m == nil {
+		return g.definite(op, ErrNotJoined)
+	}
+	g.vanish(m)
+	err = g.cleanUps.wait(ctx)
+	if err == nil && g.s.ctx.Err() != nil {
+		err = ErrClosed
+	}
+	if err != nil {
+		return g.indefinite(op, err)
+	}
+	return nil
+}
+
+// drop forgets the present stay and returns it, nil if there is none.
+func (g *Group) drop() *stay {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.stay
+	g.stay = nil
+	return m
+}
+
+// vanish removes, in the background, what is there of a member that is to be none any more.
+func (g *Group) vanish(m *stay) {
+	m.stop()
+	g.cleanUp(m.done, func(ctx context.Context, z *zkSession) bool {
+		c := m.c
+		if z != c.session {
+			return g.swept(ctx, z, c.id)
+		}
+		_, err := g.s.remove(ctx, z, join(g.path, c.name))
+		return err == nil && (!c.unsure || g.swept(ctx, z, c.id))
+	})
+}
+
+// Close leaves the group, ends the calls that wait, and waits until nothing of this value is
+// left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits again.
+func (g *Group) Close(ctx context.Context) error {
+	g.stopCalls()
+	if m := g.drop(); m != nil {
+		g.vanish(m)
+	}
+	return g.drain(ctx, "close group")
+}

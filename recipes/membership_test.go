@@ -1,0 +1,419 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// whoIs gives what members say of themselves, sorted.
+func whoIs(members []Member) string {
+	var said []string
+	for _, m := range members {
+		said = append(said, string(m.Data))
+	}
+	slices.Sort(said)
+	return strings.Join(said, " ")
+}
+
+// shows checks who the members are, as a value of the group lists them.
+func shows(t *testing.T, g *Group, want string) {
+	t.Helper()
+	members, err := g.Members(t.Context())
+	if got := whoIs(members); err != nil || got != want {
+		t.Errorf("members %q, %v; want %q", got, err, want)
+	}
+}
+
+// TestGroupJoinsAtEveryRequest has one request of a call to Join fail, beside another member.
+func TestGroupJoinsAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
+		must(t, b.Join(ctx, []byte("b")))
+		err := m.during(ctx, func(ctx context.Context) error { return a.Join(ctx, []byte("a")) })
+		synctest.Wait()
+		time.Sleep(fakeTimeout) // for what goes on in the background
+		switch {
+		case err == nil:
+			shows(t, b, "a b")
+			must(t, a.Leave(ctx))
+		case m.fate != silence && !m.cancels:
+			t.Errorf("join: %v", err)
+		}
+		shows(t, b, "b")
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// TestGroupLeavesAtEveryRequest has one request of a call to Leave fail.
+func TestGroupLeavesAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
+		must(t, a.Join(ctx, []byte("a")))
+		err := m.during(ctx, a.Leave)
+		switch {
+		case err == nil:
+			shows(t, b, "")
+		case m.fate != silence && !m.cancels || isWithoutEffect(err):
+			t.Errorf("leave: %v", err)
+		}
+		must(t, a.Close(ctx))
+		shows(t, b, "")
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// TestGroupListsAtEveryRequest has one request of a call to Members fail.
+func TestGroupListsAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
+		must(t, b.Join(ctx, []byte("b")))
+		var members []Member
+		err := m.during(ctx, func(ctx context.Context) (err error) {
+			members, err = a.Members(ctx)
+			return err
+		})
+		m.settled(t, "members", err)
+		if err == nil && whoIs(members) != "b" {
+			t.Errorf("members %q", whoIs(members))
+		}
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// TestGroupKeepsMembersAtEveryRequest expires a member, and has one request fail of those by
+// which it joins again.
+func TestGroupKeepsMembersAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		if m.cancels {
+			m.hit = m.nth == 1 // nobody waits who could give up
+			return
+		}
+		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
+		must(t, a.Join(ctx, []byte("a")))
+		_ = m.during(ctx, func(context.Context) error {
+			m.f.expire()
+			time.Sleep(2 * fakeTimeout)
+			return nil
+		})
+		time.Sleep(2 * fakeTimeout)
+		shows(t, b, "a")
+		must(t, a.Leave(ctx))
+		shows(t, b, "")
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// inGroup runs a test in virtual time with two clients.
+func inGroup(t *testing.T, test func(t *testing.T, tr *tree, f *fake, a, b *Group)) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s1 := tr.connect(t, fakeTimeout)
+		_, s2 := tr.connect(t, fakeTimeout)
+		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
+		test(t, tr, f, a, b)
+		must(t, a.Close(t.Context()))
+		must(t, b.Close(t.Context()))
+		if left := tr.children("/g"); len(left) > 0 && !strings.HasPrefix(left[0], "foreign") {
+			t.Errorf("left behind: %v", left)
+		}
+		must(t, s1.Close(t.Context()))
+		must(t, s2.Close(t.Context()))
+	})
+}
+
+// Curator's PersistentNode and kazoo's Party have each stayed away after their znode went.
+func TestGroupJoinsAgainWhenItsZnodeIsRemoved(t *testing.T) {
+	inGroup(t, func(t *testing.T, tr *tree, _ *fake, a, b *Group) {
+		must(t, a.Join(t.Context(), []byte("a")))
+		for range 3 {
+			tr.mu.Lock()
+			must(t, tr.delete("/g/"+tr.paths()[2][len("/g/"):], -1))
+			tr.mu.Unlock()
+			synctest.Wait()
+			time.Sleep(fakeTimeout)
+			shows(t, b, "a")
+		}
+		must(t, a.Leave(t.Context()))
+		time.Sleep(2 * fakeTimeout)
+		shows(t, b, "")
+	})
+}
+
+// TestGroupKeepsNoBuffer: a member joins again with what it joined with.
+func TestGroupKeepsNoBuffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, s := newTree().connect(t, fakeTimeout)
+		g, data := NewGroup(s, "/g"), []byte("good")
+		must(t, g.Join(t.Context(), data))
+		copy(data, "evil")
+		f.expire()
+		time.Sleep(fakeTimeout)
+		shows(t, g, "good")
+		must(t, g.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}
+
+// A session that is said to be gone, by a deposed leader, may live on for a while: nobody is
+// to see its znode beside the new one, nor after Leave.
+func TestGroupLeavesBehindNothingOfASessionThatLives(t *testing.T) {
+	for _, joinsAgain := range []bool{true, false} {
+		t.Run(fmt.Sprintf("joins again %v", joinsAgain), func(t *testing.T) {
+			inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
+				must(t, a.Join(t.Context(), []byte("a")))
+				tr.mu.Lock()
+				f.sid++
+				tr.mu.Unlock()
+				if joinsAgain {
+					f.events <- zk.Event{Type: zk.EventSession, State: zk.StateExpired}
+					time.Sleep(fakeTimeout)
+					shows(t, b, "a")
+				}
+				must(t, a.Leave(t.Context()))
+				shows(t, b, "")
+			})
+		})
+	}
+}
+
+func TestGroupListsThePresent(t *testing.T) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, _ *fake, lag func()) {
+		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
+		lag()
+		must(t, a.Join(t.Context(), []byte("a")))
+		shows(t, b, "a")
+		must(t, a.Close(t.Context()))
+		must(t, b.Close(t.Context()))
+	})
+}
+
+// TestGroupShowsNoMixture has a member leave, behind one that joined, while the group is read.
+func TestGroupShowsNoMixture(t *testing.T) {
+	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
+		first := NewGroup(b.s, "/g")
+		must(t, b.Join(t.Context(), []byte("b")))
+		must(t, first.Join(t.Context(), []byte("first")))
+		for range 2 { // the second time most is known
+			moved := false
+			f.fail(func(op, path string) fault {
+				if !moved && op == "get" && strings.Contains(path, kindMember) {
+					moved = true
+					name := strings.TrimPrefix(path, "/g/")
+					// Another one joins, and only then the one goes that is about to be read.
+					_, err := tr.create("/g/"+newID()+"-"+kindMember+"-", []byte("second"), zk.FlagEphemeral|zk.FlagSequence, 77)
+					must(t, err)
+					tr.remove("/g/" + name)
+				}
+				return fine
+			})
+			members, err := a.Members(t.Context())
+			f.fail(nil)
+			if got := whoIs(members); err != nil || !strings.Contains(got, "second") {
+				t.Errorf("members %q, %v: they never were all there were", got, err)
+			}
+			time.Sleep(2 * fakeTimeout) // the one joins again
+		}
+		must(t, first.Close(t.Context()))
+		for _, name := range tr.children("/g") {
+			if tr.nodes["/g/"+name].stat.EphemeralOwner == 77 {
+				must(t, tr.delete("/g/"+name, -1))
+			}
+		}
+	})
+}
+
+// changes pulls from the changes of a group.
+type changes struct {
+	t    *testing.T
+	next func() (Change, error, bool)
+}
+
+func follow(t *testing.T, g *Group) (*changes, func()) {
+	next, stop := iter.Pull2(g.Changes(t.Context()))
+	return &changes{t, next}, stop
+}
+
+// tell wants the next change.
+func (c *changes) tell(joined, left, all string) {
+	c.t.Helper()
+	got, err, ok := c.next()
+	if err != nil || !ok || whoIs(got.Joined) != joined || whoIs(got.Left) != left || whoIs(got.Members) != all {
+		c.t.Errorf("joined %q, left %q, now %q, %v; want %q, %q, %q", whoIs(got.Joined), whoIs(got.Left), whoIs(got.Members), err, joined, left, all)
+	}
+}
+
+func TestGroupChanges(t *testing.T) {
+	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
+		all, stop := follow(t, b)
+		defer stop()
+		all.tell("", "", "")
+		must(t, a.Join(t.Context(), []byte("a")))
+		all.tell("a", "", "a")
+		other := NewGroup(a.s, "/g")
+		must(t, other.Join(t.Context(), []byte("c")))
+		must(t, a.Leave(t.Context()))
+		all.tell("c", "a", "c") // as one
+		must(t, a.Join(t.Context(), []byte("gone")))
+		must(t, a.Leave(t.Context()))
+		must(t, b.Join(t.Context(), []byte("b")))
+		all.tell("b", "", "b c") // who came and went is not told of
+		f.expire()
+		time.Sleep(fakeTimeout)
+		all.tell("c", "c", "b c") // it joined again
+		must(t, other.Close(t.Context()))
+		all.tell("", "c", "b")
+	})
+}
+
+// TestGroupChangesAtEveryRequest has one request of whoever follows fail: it is told all the
+// same.
+func TestGroupChangesAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
+		must(t, b.Join(ctx, []byte("one")))
+		moved := time.AfterFunc(3*time.Second, func() {
+			m.catchUp()
+			must(t, b.Leave(ctx))
+			must(t, b.Join(ctx, []byte("two")))
+		})
+		defer moved.Stop()
+		later := time.AfterFunc(6*time.Second, m.catchUp) // if it lags only now
+		defer later.Stop()
+		var last string
+		err := m.during(ctx, func(ctx context.Context) error {
+			for c, err := range a.Changes(ctx) {
+				if err != nil {
+					return err
+				}
+				if last = whoIs(c.Members); last == "two" {
+					break
+				}
+			}
+			return nil
+		})
+		m.settled(t, "changes", err)
+		if err == nil && last != "two" {
+			t.Errorf("told last of %q", last)
+		}
+		time.Sleep(5 * time.Second)
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// A new session may be shown the past: what was told does not go back.
+func TestGroupChangesDoNotGoBack(t *testing.T) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
+		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
+		all, stop := follow(t, b)
+		defer stop()
+		all.tell("", "", "")
+		lag()
+		tr.mu.Lock()
+		past := f2.behind
+		f2.behind = nil
+		tr.mu.Unlock()
+		must(t, a.Join(t.Context(), []byte("a")))
+		all.tell("a", "", "a")
+		tr.mu.Lock()
+		f2.renew()
+		f2.behind = past
+		tr.mu.Unlock()
+		f2.events <- zk.Event{Type: zk.EventSession, State: zk.StateExpired}
+		other := NewGroup(s1, "/g")
+		must(t, other.Join(t.Context(), []byte("c")))
+		all.tell("c", "", "a c")
+		must(t, a.Close(t.Context()))
+		must(t, other.Close(t.Context()))
+		must(t, b.Close(t.Context()))
+	})
+}
+
+func TestGroupIgnoresForeignChildren(t *testing.T) {
+	inGroup(t, func(t *testing.T, tr *tree, _ *fake, a, b *Group) {
+		must(t, a.Join(t.Context(), []byte("a")))
+		tr.mu.Lock()
+		for _, path := range []string{"/g/foreign", "/g/" + someID + "-" + kindMember + "-0000000007"} {
+			_, err := tr.create(path, []byte("x"), 0, 0)
+			must(t, err)
+		}
+		tr.mu.Unlock()
+		for range 2 {
+			shows(t, b, "a")
+		}
+		tr.mu.Lock()
+		tr.remove("/g/" + someID + "-" + kindMember + "-0000000007")
+		tr.mu.Unlock()
+	})
+}
+
+func TestGroupRefuses(t *testing.T) {
+	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
+		refused := func(err, want error) {
+			t.Helper()
+			if !errors.Is(err, want) || !isWithoutEffect(err) {
+				t.Errorf("got %v, want %v without effect", err, want)
+			}
+		}
+		ctx := t.Context()
+		refused(a.Leave(ctx), ErrNotJoined)
+		refused(a.Join(ctx, make([]byte, MaxItem+1)), ErrTooLarge)
+		must(t, a.Join(ctx, nil))
+		refused(a.Join(ctx, nil), ErrJoined)
+		must(t, a.Leave(ctx))
+		refused(a.Leave(ctx), ErrNotJoined)
+		must(t, a.Join(ctx, []byte("again")))
+		shows(t, b, "again")
+		must(t, a.Close(ctx))
+		refused(a.Join(ctx, nil), ErrClosed)
+		for _, err := range a.Changes(ctx) {
+			refused(err, ErrClosed)
+		}
+		_, err := a.Members(ctx)
+		refused(err, ErrClosed)
+	})
+}
+
+// A Join that Close cuts short leaves no member behind.
+func TestGroupClosesWhileItJoins(t *testing.T) {
+	for nth := 1; nth <= 6; nth++ {
+		t.Run(fmt.Sprint(nth), func(t *testing.T) {
+			inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
+				sent := 0
+				closed := make(chan error, 1)
+				f.fail(func(string, string) fault {
+					if sent++; sent == nth {
+						go func() { closed <- a.Close(t.Context()) }()
+					}
+					return fine
+				})
+				if err := a.Join(t.Context(), []byte("a")); err != nil && !errors.Is(err, ErrClosed) {
+					t.Errorf("join: %v", err)
+				}
+				f.fail(nil)
+				if sent >= nth {
+					must(t, <-closed)
+				}
+				must(t, a.Close(t.Context()))
+				shows(t, b, "")
+			})
+		})
+	}
+}

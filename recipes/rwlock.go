@@ -1,0 +1,243 @@
+package recipes
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// RWLock is a read-write lock, first come, first served: many readers have it at a time,
+// or one writer. [RWLock.Do] and [RWLock.RDo] are what most programs need. A value has one
+// hold at a time, of either kind.
+//
+// Its path is a persistent znode, created if missing. Each contender is an ephemeral
+// sequential child <32 hex digits>-read-<sequence> or <32 hex digits>-write-<sequence>. A
+// writer has the lock when nobody is ahead of it, a reader when no writer is. Nobody
+// overtakes: a reader waits behind a writer that waits. All other children are ignored.
+//
+// The data of a contender are words. "read" says that its writer is content with reading
+// from now on (see Downgrade): it stays where it is in line, since a second contender would
+// come behind writers that wait, and one of these would have the lock at the same time
+// (CURATOR-621). "unlock" asks its holder to give the lock back (see Revoke); that is the
+// word of the ZooKeeper recipe Revocable Shared Locks, so other tools can write it, too.
+//
+// What it guarantees: no writer is in front of anybody who has the lock at the same time,
+// and a holder learns that it is not in front any more as that of a [Lock] does. Also as
+// there, waiters line up again if the path is deleted.
+//
+// What it cannot: a reader cannot become a writer. Two that try would wait for each other;
+// give the lock back and line up again.
+//
+// What it costs: to acquire takes one write and two reads, whatever the number of
+// contenders. A reader watches the writer right ahead of it, whoever reads in between; a
+// writer watches the contender right ahead of it. So a writer that gives the lock back
+// wakes those who get it, and a reader wakes at most one: the writer behind it, which may
+// have to look again for each of the readers it waits for. That a holder was asked to give
+// the lock back also wakes those who watch it, once. It is safe for concurrent use.
+type RWLock struct {
+	x       *exclusive // whose line is that of writers
+	readers line
+}
+
+// Words of a contender's data.
+const (
+	wordRead   = "read"
+	wordUnlock = "unlock"
+)
+
+// NewRWLock returns a read-write lock on path.
+func NewRWLock(s *Session, path string) *RWLock {
+	x := newExclusive(s, path, kindWrite, nil)
+	x.rivals = []string{kindRead, kindWrite}
+	x.revocable = true
+	readers := x.line
+	readers.kind, readers.rivals = kindRead, []string{kindWrite}
+	readers.yields = func(data []byte) bool { return says(data, wordRead) }
+	return &RWLock{x, readers}
+}
+
+// Do waits for the lock as Lock does, runs f, and gives the lock back when f returns or
+// panics. The context of f ends when the hold is lost, and the error is made up, as those
+// of [Lock.Do] are. f may call Downgrade.
+func (l *RWLock) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	return l.x.do(ctx, "do under write lock", f)
+}
+
+// RDo is Do for a reader.
+func (l *RWLock) RDo(ctx context.Context, f func(ctx context.Context) error) error {
+	return l.x.doIn(ctx, "do under read lock", l.readers, f)
+}
+
+// Lock waits until the lock is held for writing or ctx ends. When its session is lost while
+// it waits, it lines up again in the next one. After an error the lock is not held;
+// NoEffect is true for all errors, which are those of [Lock.Lock].
+func (l *RWLock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
+
+// RLock is Lock for a reader.
+func (l *RWLock) RLock(ctx context.Context) error {
+	_, err := l.x.grant(ctx, "lock for reading", l.readers, true)
+	return err
+}
+
+// TryLock takes the lock for writing if it is free, without waiting for others; see
+// [Lock.TryLock].
+func (l *RWLock) TryLock(ctx context.Context) (locked bool, err error) {
+	return l.x.try(ctx, "try lock")
+}
+
+// TryRLock takes the lock for reading unless a writer has it or waits for it; see
+// [Lock.TryLock].
+func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
+	return l.x.tryIn(ctx, "try lock for reading", l.readers)
+}
+
+// Downgrade makes a hold for writing one for reading, without letting a writer in between:
+// readers get in, up to the first writer that waits. Who has it for reading keeps it so.
+// Fence stays what it is.
+//
+// Whatever it returns, take the hold for one for reading from the call on: what is left to
+// do is done in the background. Errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was
+// no hold; [ErrLost]; the error of ctx, or what a server refused.
+func (l *RWLock) Downgrade(ctx context.Context) error {
+	const op = "downgrade"
+	ctx, end, err := l.x.start(ctx)
+	if err != nil {
+		return l.x.definite(op, err)
+	}
+	defer end()
+	h := l.x.present()
+	switch {
+	case h == nil:
+		return l.x.definite(op, ErrNotHeld)
+	case h.isLost():
+		return l.x.indefinite(op, ErrLost)
+	case h.line.kind == kindRead:
+		return nil
+	}
+	switch err := h.mark(ctx, wordRead); {
+	case err == nil:
+		return nil
+	case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
+		return l.x.indefinite(op, ErrLost)
+	default:
+		l.x.background(func(ctx context.Context) { _ = h.mark(ctx, wordRead) })
+		return l.x.indefinite(op, err)
+	}
+}
+
+// mark writes a word into the data of the hold's contender, whatever replies get lost,
+// until its session ends.
+func (h *hold) mark(ctx context.Context, word string) error {
+	_, err := h.line.s.mark(ctx, h.c.session, join(h.line.folder, h.c.name), word)
+	return err
+}
+
+// Unlock gives the lock back, of either kind. Its errors are those of [Lock.Unlock].
+func (l *RWLock) Unlock(ctx context.Context) error { return l.x.release(ctx, "unlock") }
+
+// Revoke asks those who have the lock, this value included, to give it back. Each is told by
+// its Revoked; it may go on holding. Nobody else is asked: those who come later have to be
+// asked again.
+//
+// After an error some may have been asked and others not. To ask again does no harm, and
+// tells nobody a second time.
+func (l *RWLock) Revoke(ctx context.Context) error {
+	const op = "revoke"
+	ctx, end, err := l.x.start(ctx)
+	if err != nil {
+		return l.x.definite(op, err)
+	}
+	defer end()
+	if err := l.x.s.eachSession(ctx, func(z *zkSession) error { return l.askHolders(ctx, z) }); err != nil {
+		return l.x.indefinite(op, err)
+	}
+	return nil
+}
+
+// askHolders asks whoever is in front: a writer, or all readers ahead of the first one that
+// waits.
+func (l *RWLock) askHolders(ctx context.Context, z *zkSession) error {
+	names, err := l.x.s.freshChildren(ctx, z, l.x.folder)
+	if err != nil {
+		return err
+	}
+	asked := false
+	for _, n := range nodes(names, kindRead, kindWrite) {
+		if n.kind == kindWrite && asked {
+			return nil
+		}
+		data, err := l.x.s.mark(ctx, z, join(l.x.folder, n.name), wordUnlock)
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			continue
+		case err != nil:
+			return err
+		case n.kind == kindWrite && !says(data, wordRead):
+			return nil
+		}
+		asked = true
+	}
+	return nil
+}
+
+// Revoked returns a channel that closes when somebody has asked for the present hold by
+// Revoke; it is up to the holder what to do. Without a hold it never closes.
+func (l *RWLock) Revoked() <-chan struct{} {
+	if h := l.x.present(); h != nil {
+		return h.revoked
+	}
+	return nil
+}
+
+// Lost returns a channel that closes when the present hold is lost; see [Lock.Lost].
+func (l *RWLock) Lost() <-chan struct{} { return l.x.lost() }
+
+// Fence returns the fencing token of the present hold, the creation zxid of its contender;
+// 0 if there is none. That of a writer is higher than that of every earlier hold; that of a
+// reader is higher than that of every earlier writer, while readers among each other are in
+// no order. So a resource must refuse a writer whose token is lower than any that it has
+// seen, but a reader only if its token is lower than that of a writer.
+func (l *RWLock) Fence() int64 { return l.x.fence() }
+
+// Session returns the id of the session that owns the present hold. 0 if there is none.
+func (l *RWLock) Session() int64 { return l.x.session() }
+
+// Close gives back what is held, ends a call that waits, and waits until nothing of this
+// value is left in the tree; see [Lock.Close].
+func (l *RWLock) Close(ctx context.Context) error { return l.x.close(ctx, "close read-write lock") }
+
+// mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
+// if there is none. A lost reply does no harm: a second try finds another version, or the
+// word.
+func (s *Session) mark(ctx context.Context, z *zkSession, path, word string) ([]byte, error) {
+	var b backoff
+	for {
+		v, err := s.get(ctx, z, path)
+		switch {
+		case err != nil:
+			return nil, err
+		case v.stat.EphemeralOwner == 0:
+			return nil, zk.ErrNoNode
+		case says(v.data, word):
+			return v.data, nil
+		}
+		data := bytes.TrimSpace(bytes.Join([][]byte{v.data, []byte(word)}, []byte(" ")))
+		_, err = retry(ctx, s, z, write, func() (*zk.Stat, error) { return s.conn.Set(path, data, v.stat.Version) })
+		if !errors.Is(err, zk.ErrBadVersion) {
+			return data, err
+		}
+		b.pause(ctx)
+	}
+}
+
+// says reports whether a word is among the data of a contender.
+func says(data []byte, word string) bool {
+	for w := range bytes.FieldsSeq(data) {
+		if string(w) == word {
+			return true
+		}
+	}
+	return false
+}

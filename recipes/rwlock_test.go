@@ -1,0 +1,549 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// reading has the calls of a reader under the names that tests of all holds use.
+type reading struct{ *RWLock }
+
+func (r reading) Do(ctx context.Context, f func(context.Context) error) error { return r.RDo(ctx, f) }
+
+// acquiring is a way to take the lock.
+var acquiring = map[string]func(*RWLock, context.Context) error{"read": (*RWLock).RLock, "write": (*RWLock).Lock}
+
+// TestRWLockAtEveryRequest takes the lock while a reader has it.
+func TestRWLockAtEveryRequest(t *testing.T) {
+	for mode, take := range acquiring {
+		t.Run(mode, func(t *testing.T) {
+			everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+				a, b := NewRWLock(m.a, m.path), NewRWLock(m.b, m.path)
+				must(t, b.RLock(ctx))
+				given := time.AfterFunc(time.Second, func() {
+					m.catchUp()
+					must(t, b.Unlock(ctx))
+				})
+				defer given.Stop()
+				early := time.Now().Add(time.Second)
+				err := m.during(ctx, func(ctx context.Context) error { return take(a, ctx) })
+				m.settled(t, "lock", err)
+				if err == nil && mode == "write" && time.Now().Before(early) {
+					t.Error("a writer has it beside a reader")
+				}
+				if (err == nil) != (a.Fence() != 0) && m.fate != nextSession {
+					t.Errorf("%v, with token %d", err, a.Fence())
+				}
+				must(t, a.Close(ctx))
+				synctest.Wait()
+				must(t, b.Close(ctx))
+				other := NewRWLock(m.b, m.path)
+				must(t, other.Lock(ctx)) // nobody is in its way
+				must(t, other.Close(ctx))
+				m.empty(t)
+			})
+		})
+	}
+}
+
+// TestDowngradeAtEveryRequest downgrades while a reader waits, and a writer behind it.
+func TestDowngradeAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, r, w := NewRWLock(m.a, m.path), NewRWLock(m.b, m.path), NewRWLock(m.b, m.path)
+		must(t, a.Lock(ctx))
+		token := a.Fence()
+		read, wrote := make(chan error, 1), make(chan error, 1)
+		go func() { read <- r.RLock(ctx) }()
+		synctest.Wait()
+		go func() { wrote <- w.Lock(ctx) }()
+		synctest.Wait()
+		err := m.during(ctx, a.Downgrade)
+		switch {
+		case err != nil && isWithoutEffect(err):
+			t.Errorf("it may have had an effect: %v", err)
+		case err == nil:
+		case m.fate == nextSession && !errors.Is(err, ErrLost), m.fate != nextSession && m.fate != silence && !m.cancels:
+			t.Error(err)
+		}
+		must(t, <-read) // also if it had to be done in the background
+		if lost := isClosed(a.Lost()); !lost && (a.Fence() != token || len(wrote) > 0) {
+			t.Errorf("token %d, then %d; a writer got in: %v", token, a.Fence(), len(wrote) > 0)
+		}
+		must(t, a.Close(ctx))
+		must(t, r.Unlock(ctx))
+		must(t, <-wrote)
+		must(t, r.Close(ctx))
+		must(t, w.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// TestRevokeAtEveryRequest asks for what others read.
+func TestRevokeAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b, c := NewRWLock(m.a, m.path), NewRWLock(m.b, m.path), NewRWLock(m.b, m.path)
+		must(t, b.RLock(ctx))
+		must(t, c.RLock(ctx))
+		err := m.during(ctx, a.Revoke)
+		switch {
+		case err == nil:
+			<-b.Revoked()
+			<-c.Revoked()
+		case m.fate != silence && !m.cancels:
+			t.Error(err)
+		case isWithoutEffect(err):
+			t.Errorf("it may have had an effect: %v", err)
+		}
+		for _, l := range []*RWLock{a, b, c} {
+			must(t, l.Close(ctx))
+		}
+		m.empty(t)
+	})
+}
+
+// party are read-write locks of clients that each have a connection.
+type party struct {
+	t     *testing.T
+	tr    *tree
+	fakes []*fake
+	all   []*RWLock
+	got   []chan error
+}
+
+// newParty has clients line up, one after the other: w is one that writes, r one that reads.
+func newParty(t *testing.T, modes string) *party {
+	p := &party{t: t, tr: newTree()}
+	for range modes {
+		f, s := p.tr.connect(t, fakeTimeout)
+		p.fakes, p.all, p.got = append(p.fakes, f), append(p.all, NewRWLock(s, "/rw")), append(p.got, make(chan error, 1))
+	}
+	for i, mode := range modes {
+		take := acquiring[map[rune]string{'r': "read", 'w': "write"}[mode]]
+		go func() { p.got[i] <- take(p.all[i], t.Context()) }()
+		synctest.Wait()
+	}
+	return p
+}
+
+// have checks who has the lock.
+func (p *party) have(when string, want ...int) {
+	p.t.Helper()
+	synctest.Wait()
+	var got []int
+	for i, l := range p.all {
+		if l.Fence() != 0 && !isClosed(l.Lost()) {
+			got = append(got, i)
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		p.t.Errorf("%s: %v have it, not %v", when, got, want)
+	}
+}
+
+func (p *party) unlock(i int) {
+	p.t.Helper()
+	must(p.t, p.all[i].Unlock(p.t.Context()))
+}
+
+func (p *party) close() {
+	for _, l := range p.all {
+		must(p.t, l.Close(p.t.Context()))
+		must(p.t, l.x.s.Close(p.t.Context()))
+	}
+	if left := p.tr.children("/rw"); len(left) > 0 {
+		p.t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestRWLockIsFair(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, "rrwrrwwr")
+		p.have("at first", 0, 1)
+		p.unlock(0)
+		p.have("when one has given back", 1)
+		p.unlock(1)
+		p.have("when both have", 2)
+		p.fakes[2].expire()
+		p.have("when the writer has died", 3, 4)
+		must(t, p.all[5].Close(t.Context())) // gives up
+		p.unlock(4)
+		p.unlock(3)
+		p.have("when they have read", 6)
+		p.unlock(6)
+		p.have("in the end", 7)
+		p.close()
+	})
+}
+
+// TestRWLockDowngrades lets readers in, but nobody past a writer that waits.
+func TestRWLockDowngrades(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, "wrrwrw")
+		token := p.all[0].Fence()
+		p.have("at first", 0)
+		must(t, p.all[0].Downgrade(t.Context()))
+		p.have("when it is downgraded", 0, 1, 2)
+		must(t, p.all[0].Downgrade(t.Context())) // again
+		must(t, p.all[1].Downgrade(t.Context())) // of a reader
+		if p.all[0].Fence() != token {
+			t.Errorf("token %d, then %d", token, p.all[0].Fence())
+		}
+		p.unlock(1)
+		p.unlock(2)
+		p.have("when those who came last have gone", 0)
+		late := newLate(p)
+		if locked, err := late.TryRLock(t.Context()); locked || err != nil {
+			t.Errorf("a reader behind writers: %v, %v", locked, err)
+		}
+		p.unlock(0)
+		p.have("when nobody reads", 3)
+		p.unlock(3)
+		p.have("then", 4)
+		if locked, err := late.TryLock(t.Context()); locked || err != nil {
+			t.Errorf("a writer behind others: %v, %v", locked, err)
+		}
+		p.unlock(4)
+		p.have("at last", 5)
+		p.unlock(5)
+		if locked, err := late.TryLock(t.Context()); !locked || err != nil {
+			t.Errorf("a writer alone: %v, %v", locked, err)
+		}
+		must(t, late.Downgrade(t.Context()))
+		another := newLate(p)
+		if locked, err := another.TryRLock(t.Context()); !locked || err != nil {
+			t.Errorf("a reader behind one that was a writer: %v, %v", locked, err)
+		}
+		p.close()
+	})
+}
+
+// newLate is one more client of the party.
+func newLate(p *party) *RWLock {
+	f, s := p.tr.connect(p.t, fakeTimeout)
+	p.fakes, p.all, p.got = append(p.fakes, f), append(p.all, NewRWLock(s, "/rw")), append(p.got, make(chan error, 1))
+	return p.all[len(p.all)-1]
+}
+
+// TestRWLockCosts counts the requests of waiters, which must not grow with the number of
+// contenders, and who is woken.
+func TestRWLockCosts(t *testing.T) {
+	for _, readers := range []int{5, 30} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newParty(t, "w"+strings.Repeat("r", readers)+"w")
+			sent := make([]int, len(p.all))
+			for i, f := range p.fakes {
+				f.fail(func(op, _ string) fault {
+					if op != "multi" { // a holder's sign of life
+						sent[i]++
+					}
+					return fine
+				})
+			}
+			step := func(what string, do func(), want func(i int) int) {
+				t.Helper()
+				clear(sent)
+				do()
+				synctest.Wait()
+				for i, n := range sent {
+					if n != want(i) {
+						t.Errorf("%s, of %d readers: client %d sent %d requests, not %d", what, readers, i, n, want(i))
+					}
+				}
+			}
+			writer := len(p.all) - 1
+			step("the writer gives back", func() { p.unlock(0) }, func(i int) int {
+				if i == writer {
+					return 0
+				}
+				return 1 // its delete, and who has waited lists the children
+			})
+			step("a reader gives back", func() { p.unlock(1) }, func(i int) int {
+				if i == 1 {
+					return 1
+				}
+				return 0
+			})
+			step("the last reader gives back", func() { p.unlock(writer - 1) }, func(i int) int {
+				switch i {
+				case writer - 1:
+					return 1
+				case writer: // lists, and watches the next one
+					return 2
+				}
+				return 0
+			})
+			late := newLate(p)
+			n := map[string]int{}
+			p.fakes[len(p.fakes)-1].fail(func(op, _ string) fault { n[op]++; return fine })
+			go func() { _ = late.RLock(t.Context()) }()
+			synctest.Wait()
+			if n["create"] != 1 || n["getW"] != 2 || n["children"] != 1 || len(n) != 3 {
+				t.Errorf("a reader that waits behind %d sent %v", readers, n)
+			}
+			p.close()
+		})
+	}
+}
+
+// TestRWLockRevocation asks holders, and not those who wait.
+func TestRWLockRevocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, "wrrwr")
+		told := func(when string, want ...int) {
+			t.Helper()
+			synctest.Wait()
+			var got []int
+			for i, l := range p.all {
+				if l.Revoked() != nil && isClosed(l.Revoked()) {
+					got = append(got, i)
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %v have been asked, not %v", when, got, want)
+			}
+		}
+		told("at first")
+		for range 2 { // no harm
+			must(t, p.all[3].Revoke(t.Context()))
+			told("of a writer", 0)
+		}
+		must(t, p.all[0].Downgrade(t.Context())) // what it was asked stays
+		told("when it is downgraded", 0)
+		p.have("when it is downgraded", 0, 1, 2)
+		must(t, p.all[3].Revoke(t.Context()))
+		told("of all readers", 0, 1, 2)
+		p.have("although they were asked", 0, 1, 2)
+		for i := range 3 {
+			p.unlock(i)
+		}
+		p.have("when they have given back", 3)
+		told("of the next one")
+		p.close()
+	})
+}
+
+// TestRWLockHearsWhatNoWatchTells has the watch fail to tell of the request, as can happen
+// over a reconnect.
+func TestRWLockHearsWhatNoWatchTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, "wr")
+		f := p.fakes[0]
+		f.tree.mu.Lock()
+		clear(f.watches)
+		f.tree.mu.Unlock()
+		must(t, p.all[1].Revoke(t.Context()))
+		began := time.Now()
+		<-p.all[0].Revoked()
+		if took := time.Since(began); took > 2*fakeTimeout {
+			t.Errorf("told after %v", took)
+		}
+		p.unlock(0)
+		p.have("then", 1)
+		p.close()
+	})
+}
+
+// TestRWLockIsAskedByHand writes the word as any tool can, with words that mean nothing.
+func TestRWLockIsAskedByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, "rw")
+		names := p.tr.children("/rw")
+		path := "/rw/" + nodes(names, kindRead)[0].name
+		for _, data := range []string{"", "unlocked", "\xff", "please unlock now"} {
+			if isClosed(p.all[0].Revoked()) {
+				t.Errorf("asked before %q", data)
+			}
+			if _, err := p.fakes[1].Set(path, []byte(data), -1); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(fakeTimeout)
+		}
+		<-p.all[0].Revoked()
+		p.have("still", 0)
+		p.close()
+	})
+}
+
+// TestRWLockLeavesOthersAlone has persistent znodes that look like contenders ahead.
+func TestRWLockLeavesOthersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		alike := []string{"/rw/" + someID + "-write-0000000000", "/rw/" + someID + "-read-0000000001"}
+		for _, path := range append([]string{"/rw"}, alike...) {
+			if _, err := f.Create(path, nil, 0, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l := NewRWLock(s, "/rw")
+		for _, take := range acquiring {
+			must(t, take(l, t.Context()))
+			must(t, l.Revoke(t.Context()))
+			<-l.Revoked()
+			must(t, l.Unlock(t.Context()))
+		}
+		for _, path := range alike {
+			if data, _, err := f.Get(path); err != nil || len(data) > 0 {
+				t.Errorf("%s holds %q, %v", path, data, err)
+			}
+		}
+		must(t, l.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}
+
+// TestRWLockUnderContention counts who has the lock while sessions expire and requests go
+// astray.
+func TestRWLockUnderContention(t *testing.T) {
+	const clients, turns = 7, 40
+	synctest.Test(t, func(t *testing.T) {
+		p := &party{t: t, tr: newTree()}
+		var mu sync.Mutex
+		readers, writers, most, grants := 0, 0, 0, 0
+		change := func(r, w int) {
+			mu.Lock()
+			defer mu.Unlock()
+			readers, writers, grants = readers+r, writers+w, grants+max(0, r)+max(0, w)
+			if writers > 1 || writers > 0 && readers > 0 {
+				t.Errorf("%d read and %d write", readers, writers)
+			}
+			most = max(most, readers)
+		}
+		var wg sync.WaitGroup
+		for i := range clients {
+			l := newLate(p)
+			rng, own := rand.New(rand.NewPCG(1, uint64(i))), rand.New(rand.NewPCG(2, uint64(i)))
+			p.fakes[i].fail(func(string, string) fault {
+				// A fake that lags goes on until the next write, which who waits has none of.
+				return map[int]fault{0: lostRequest, 1: lostReply}[rng.IntN(8)]
+			})
+			wg.Go(func() {
+				for range turns {
+					patience := time.Minute
+					if own.IntN(4) == 0 { // some give up
+						patience = 5 * time.Millisecond
+					}
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					stay := time.Duration(10*(1+i)) * time.Millisecond
+					var err error
+					switch mode := own.IntN(4); mode {
+					case 0, 1:
+						err = l.RDo(ctx, func(context.Context) error {
+							change(1, 0)
+							time.Sleep(stay)
+							change(-1, 0)
+							return nil
+						})
+					default:
+						err = l.Do(ctx, func(ctx context.Context) error {
+							change(0, 1)
+							time.Sleep(stay)
+							change(0, -1)
+							if mode == 2 {
+								return nil
+							}
+							change(1, 0)
+							defer change(-1, 0)
+							if err := l.Downgrade(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+								return err
+							}
+							time.Sleep(stay)
+							return nil
+						})
+					}
+					cancel()
+					gaveUp := errors.Is(err, context.DeadlineExceeded) && patience < time.Minute
+					if err != nil && !errors.Is(err, ErrLost) && !gaveUp {
+						t.Errorf("client %d: %v", i, err)
+					}
+					if own.IntN(8) == 0 && i == 0 {
+						p.fakes[i].expire()
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if most < 3 || grants < clients*turns/2 {
+			t.Errorf("%d read at most, %d grants", most, grants)
+		}
+		for _, f := range p.fakes {
+			f.fail(nil)
+		}
+		p.close()
+	})
+}
+
+// TestRWLockLinesUpAgain removes everything while one holds and one waits.
+func TestRWLockLinesUpAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, "wr")
+		p.tr.mu.Lock()
+		for _, path := range p.tr.paths() {
+			if strings.HasPrefix(path, "/rw/") {
+				p.tr.remove(path)
+			}
+		}
+		p.tr.remove("/rw")
+		p.tr.mu.Unlock()
+		must(t, <-p.got[1])
+		<-p.all[0].Lost()
+		if err := p.all[0].Downgrade(t.Context()); !errors.Is(err, ErrLost) {
+			t.Errorf("downgrade of what is lost: %v", err)
+		}
+		p.have("when all was removed", 1)
+		p.close()
+	})
+}
+
+func TestRWLockMisuse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		l := NewRWLock(s, "/rw")
+		check := func(what string, err, want error) {
+			t.Helper()
+			if !errors.Is(err, want) || !isWithoutEffect(err) {
+				t.Errorf("%s: %v, want %v without effect", what, err, want)
+			}
+		}
+		check("unlock at first", l.Unlock(t.Context()), ErrNotHeld)
+		check("downgrade at first", l.Downgrade(t.Context()), ErrNotHeld)
+		must(t, l.Revoke(t.Context())) // nobody is there
+		if !isClosed(l.Lost()) || l.Revoked() != nil {
+			t.Error("Lost is open, or Revoked can close, although nothing is held")
+		}
+		must(t, l.RLock(t.Context()))
+		if l.Session() != s.ID() {
+			t.Errorf("session %x, not %x", l.Session(), s.ID())
+		}
+		check("read while held", l.RLock(t.Context()), ErrHeld)
+		check("write while held", l.Lock(t.Context()), ErrHeld)
+		_, err := l.TryLock(t.Context())
+		check("try while held", err, ErrHeld)
+		must(t, l.Unlock(t.Context()))
+		must(t, l.Lock(t.Context()))
+		f.fail(nth(1, "set", "", refused))
+		if err := l.Downgrade(t.Context()); !errors.Is(err, zk.ErrNoAuth) || isWithoutEffect(err) {
+			t.Errorf("a refused downgrade: %v", err)
+		}
+		must(t, l.Close(t.Context()))
+		must(t, l.Close(t.Context()))
+		check("lock after close", l.Lock(t.Context()), ErrClosed)
+		check("unlock after close", l.Unlock(t.Context()), ErrClosed)
+		check("downgrade after close", l.Downgrade(t.Context()), ErrClosed)
+		check("revoke after close", l.Revoke(t.Context()), ErrClosed)
+		bad := NewRWLock(s, "no/slash")
+		check("bad path", bad.RLock(t.Context()), zk.ErrInvalidPath)
+		check("bad path", bad.Revoke(t.Context()), zk.ErrInvalidPath)
+		must(t, s.Close(t.Context()))
+	})
+}

@@ -1,0 +1,231 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// termFollower is told of terms in the background.
+type termFollower struct {
+	told []Term
+	end  error
+	done chan struct{}
+}
+
+func followTerms(ctx context.Context, e *Election) *termFollower {
+	f := &termFollower{done: make(chan struct{})}
+	go func() {
+		defer close(f.done)
+		for t, err := range e.Terms(ctx) {
+			if err != nil {
+				f.end = err
+				continue
+			}
+			f.told = append(f.told, t)
+		}
+	}()
+	return f
+}
+
+// ids are those of the terms that it was told of since the last time.
+func (f *termFollower) ids() (ids []string) {
+	time.Sleep(2 * watchRestoreDelay) // in the next session, if there is one
+	synctest.Wait()
+	for _, t := range f.told {
+		ids = append(ids, t.ID)
+	}
+	f.told = nil
+	return ids
+}
+
+func TestTermsTellWhoLeads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		fa, sa := tr.connect(t, fakeTimeout)
+		_, sb := tr.connect(t, fakeTimeout)
+		fc, sc := tr.connect(t, fakeTimeout)
+		a, b, c := NewElection(sa, "/e", "a"), NewElection(sb, "/e", "b"), NewElection(sc, "/e", "c")
+		if _, err := fc.Create("/e", nil, 0, nil); err != nil {
+			t.Fatal(err)
+		}
+		// What only looks like a candidate leads nobody, and keeps nobody busy.
+		if _, err := fc.Create("/e/"+someID+"-candidate-0000000000", nil, 0, nil); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		f := followTerms(ctx, c)
+		check := func(when string, want ...string) {
+			t.Helper()
+			if got := f.ids(); !slices.Equal(got, want) {
+				t.Errorf("%s: told of %q, not %q", when, got, want)
+			}
+		}
+		check("at first", "")
+		must(t, a.Campaign(t.Context()))
+		check("when a leads", "a")
+		won := make(chan error, 1)
+		go func() { won <- b.Campaign(t.Context()) }()
+		check("when b waits")
+		fa.expire()
+		must(t, <-won)
+		check("when a's session has ended", "b")
+		fc.expire()
+		check("in another session")
+		must(t, b.Resign(t.Context()))
+		check("when b has resigned", "")
+		must(t, b.Campaign(t.Context()))
+		first := b.Fence()
+		synctest.Wait()
+		if n := len(f.told); n != 1 || f.told[0] != (Term{"b", first}) {
+			t.Errorf("told of %v", f.told)
+		}
+		f.told = nil
+		must(t, b.Resign(t.Context()))
+		must(t, b.Campaign(t.Context()))
+		if got := f.ids(); len(got) == 0 || got[len(got)-1] != "b" {
+			t.Errorf("another term of b: %q", got)
+		}
+		cancel()
+		<-f.done
+		if !errors.Is(f.end, context.Canceled) || !isWithoutEffect(f.end) {
+			t.Errorf("in the end: %v", f.end)
+		}
+		f = followTerms(t.Context(), c)
+		check("once more", "b")
+		must(t, c.Close(t.Context()))
+		<-f.done
+		if !errors.Is(f.end, ErrClosed) {
+			t.Errorf("closed: %v", f.end)
+		}
+		for _, x := range []interface{ Close(context.Context) error }{a, b, sa, sb, sc} {
+			must(t, x.Close(t.Context()))
+		}
+	})
+}
+
+// TestTermsAtEveryRequest follows while each request goes astray.
+func TestTermsAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewElection(m.a, m.path, "a"), NewElection(m.b, m.path, "b")
+		var ids []string
+		led := time.AfterFunc(time.Second, func() {
+			m.catchUp()
+			must(t, b.Campaign(ctx))
+		})
+		defer led.Stop()
+		err := m.during(ctx, func(ctx context.Context) error {
+			for term, err := range a.Terms(ctx) {
+				if err != nil {
+					return err
+				}
+				if ids = append(ids, term.ID); term.ID == "b" {
+					break
+				}
+			}
+			return nil
+		})
+		m.settled(t, "follow", err)
+		if got := fmt.Sprint(ids); err == nil && got != "[ b]" && got != "[b]" {
+			t.Errorf("told of %q", ids)
+		}
+		synctest.Wait()
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+	})
+}
+
+// TestTermsEndWithTheLoop closes the election within the loop.
+func TestTermsEndWithTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		_, s := tr.connect(t, fakeTimeout)
+		e := NewElection(s, "/e", "a")
+		n := 0
+		for _, err := range e.Terms(t.Context()) {
+			if n++; n == 1 {
+				must(t, e.Close(t.Context()))
+			} else if !errors.Is(err, ErrClosed) {
+				t.Errorf("after Close: %v", err)
+			}
+		}
+		if n != 2 {
+			t.Errorf("%d turns", n)
+		}
+		for _, err := range NewElection(s, "bad", "a").Terms(t.Context()) {
+			if err == nil || !isWithoutEffect(err) {
+				t.Errorf("bad path: %v", err)
+			}
+		}
+		must(t, s.Close(t.Context()))
+	})
+}
+
+// TestDoEachLeadsAgain has one lose its session, then have enough, and then fail.
+func TestDoEachLeadsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		_, other := tr.connect(t, fakeTimeout)
+		e, waits := NewElection(s, "/e", "a"), NewElection(other, "/e", "b")
+		term := 0
+		err := e.DoEach(t.Context(), func(ctx context.Context) error {
+			switch term++; term {
+			case 1:
+				f.expire()
+				<-ctx.Done()
+				return ctx.Err()
+			case 2:
+				go func() {
+					must(t, waits.Campaign(t.Context()))
+					time.AfterFunc(time.Second, func() { must(t, waits.Resign(t.Context())) })
+				}()
+				synctest.Wait()
+				return nil // then the other one leads
+			}
+			if waits.Session() != 0 {
+				t.Error("two lead")
+			}
+			return errOwn
+		})
+		if err != errOwn || term != 3 {
+			t.Errorf("%d terms, %v", term, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := e.DoEach(ctx, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
+		synctest.Wait()
+		for _, x := range []interface{ Close(context.Context) error }{e, waits, s, other} {
+			must(t, x.Close(t.Context()))
+		}
+		if left := tr.children("/e"); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+// TestDoEachFails: that f has lost something else than its term does not keep it going.
+func TestDoEachFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newTree().connect(t, fakeTimeout)
+		e := NewElection(s, "/e", "a")
+		terms := 0
+		err := e.DoEach(t.Context(), func(context.Context) error {
+			if terms++; terms > 1 {
+				return errOwn
+			}
+			return &Error{Op: "unlock", Path: "/another", Err: ErrLost}
+		})
+		if !errors.Is(err, ErrLost) || terms != 1 {
+			t.Errorf("%d terms, %v", terms, err)
+		}
+		must(t, e.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}

@@ -1,0 +1,68 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestTryTakeBesideTakes: it does not wait for takes of the same value that do, and they get
+// what comes, each one item, in the order of the items.
+func TestTryTakeBesideTakes(t *testing.T) {
+	type queue interface {
+		Take(ctx context.Context) ([]byte, error)
+		TryTake(ctx context.Context) ([]byte, error)
+		Close(ctx context.Context) error
+	}
+	for name, c := range map[string]struct {
+		make func(s *Session) queue
+		put  func(ctx context.Context, q queue, item string) error
+	}{
+		"queue": {
+			func(s *Session) queue { return NewQueue(s, "/q") },
+			func(ctx context.Context, q queue, item string) error { return q.(*Queue).Put(ctx, []byte(item)) },
+		},
+		"long queue": {
+			func(s *Session) queue { return NewLongQueue(s, "/q") },
+			func(ctx context.Context, q queue, item string) error { return q.(*LongQueue).Put(ctx, []byte(item)) },
+		},
+		"delay queue": {
+			func(s *Session) queue { return NewDelayQueue(s, "/q") },
+			func(ctx context.Context, q queue, item string) error {
+				return q.(*DelayQueue).Put(ctx, time.Now().Add(time.Second), []byte(item))
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, s := newTree().connect(t, fakeTimeout)
+				q := c.make(s)
+				took := make(chan string, 3)
+				for range cap(took) {
+					go func() {
+						item, err := q.Take(t.Context())
+						must(t, err)
+						took <- string(item)
+					}()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				for _, item := range []string{"1", "2", "3"} {
+					time.Sleep(2 * time.Second)
+					if _, err := q.TryTake(ctx); !errors.Is(err, ErrEmpty) {
+						t.Errorf("try take: %v", err)
+					}
+					must(t, c.put(ctx, q, item))
+					put := time.Now()
+					if got := <-took; got != item || time.Since(put) > 1100*time.Millisecond {
+						t.Errorf("took %s after %v, not %s", got, time.Since(put), item)
+					}
+				}
+				must(t, q.Close(t.Context()))
+				must(t, s.Close(t.Context()))
+			})
+		})
+	}
+}
