@@ -60,6 +60,9 @@ type Experiment struct {
 
 	// Faults is what is done meanwhile; nil is nothing.
 	Faults plan.Schedule
+	// OptionalFaults says that no fault has to take effect for a valid to count: the run is
+	// judged by what did happen, as one of many is.
+	OptionalFaults bool
 	// Arrivals are those at which clients begin something in the load; nil is all. What is
 	// left out moves nothing else, as a shrunk run needs it.
 	Arrivals []workloads.Arrival
@@ -78,9 +81,6 @@ type Experiment struct {
 
 	// maker makes the subjects of processes that are played.
 	maker subjects.Maker
-
-	// anyFaults says that no fault has to take effect for a valid to count.
-	anyFaults bool
 
 	// messages has the engine keep what passed.
 	messages bool
@@ -255,7 +255,7 @@ func (x Experiment) config() engine.Config {
 		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		Arrivals: x.Arrivals, OnArrival: x.onArrival, Sources: x.Sources,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
-		Faults: x.Faults, LeftOut: x.leftOut, AnyFaults: x.anyFaults, Seed: x.Seed, Strict: x.Strict,
+		Faults: x.Faults, LeftOut: x.leftOut, OptionalFaults: x.OptionalFaults, Seed: x.Seed, Strict: x.Strict,
 		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, KeepMessages: x.messages,
 	}
 }

@@ -31,7 +31,7 @@ func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Repo
 	if err != nil {
 		return explore.Report{}, err
 	}
-	x.anyFaults, x.MinLoad, x.Out = true, -1, ""
+	x.OptionalFaults, x.MinLoad, x.Out = true, -1, ""
 	if c.Faults == nil {
 		if c.Faults, err = x.exploredFaults(); err != nil {
 			return explore.Report{}, err

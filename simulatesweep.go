@@ -79,7 +79,7 @@ func (x Experiment) forSweep(o *SweepOptions) (Experiment, int, error) {
 	defaultTo(&o.First, 1)
 	defaultTo(&x.MinLoad, sweptLoad)
 	defaultTo(&x.TimeLimit, simulatedLength)
-	x.anyFaults = true
+	x.OptionalFaults = true
 	return x, seeds, err
 }
 

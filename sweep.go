@@ -17,7 +17,7 @@ import (
 // its line; a folder with its report only if it failed. It is a part of "zklab sweep", whose
 // types others do not have.
 func (x Experiment) SweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
-	x.Seed, x.AllowUnknown, x.anyFaults = t.Seed, true, true
+	x.Seed, x.AllowUnknown, x.OptionalFaults = t.Seed, true, true
 	x.messages = true
 	x.MinLoad = min(x.MinLoad, sweptLoad)
 	if simulate {

@@ -204,7 +204,7 @@ func TestDroppedClients(t *testing.T) {
 }
 
 // Time in which a holder was stopped, or was gone, cannot be proven, and does not
-// count; a crash that hit a holder must have ended a hold.
+// count; a crash that was asked for and hit a holder must have ended a hold.
 func TestExerciseOfProcesses(t *testing.T) {
 	frozen := checktest.Good(history.ModelLock, 40).Fault("freeze", 3000, 9500, 0).
 		Hold(checktest.Grant{Client: 0, Inv: 2990, Ret: 2999, Release: 9600, Token: 100, Alive: 3000, Outcome: history.Info}).
@@ -213,6 +213,11 @@ func TestExerciseOfProcesses(t *testing.T) {
 		t.Errorf("with a hold that was stopped: %s", why)
 	}
 	unhit := checktest.Good(history.ModelLock, 40).Fault("crash", 3000, 9500, 0)
+	if why := exclusionOf(t, unhit); why != "" {
+		t.Errorf("with a crash that nobody had asked for: %s", why)
+	}
+	unhit = checktest.Good(history.ModelLock, 40).Fault("crash", 3000, 9500, 0)
+	unhit.Header.Params.Expects = []string{"crash"}
 	if why := exclusionOf(t, unhit); !strings.Contains(why, "no hold ended by the death") {
 		t.Errorf("with a crash of a holder that ended no hold: %q", why)
 	}

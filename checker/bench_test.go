@@ -8,15 +8,20 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
-	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
-	objects "github.com/zklab/zklab/history/models"
 )
 
-// perRound is how many operations good makes in a round.
-var perRound = map[string]int{
-	history.ModelLock: 4, history.ModelElection: 5, history.ModelQueue: 2, history.ModelBarrier: 4, history.ModelDoubleBarrier: 6,
-	history.ModelRegister: 6, queues.PriorityQueue.Object.Name: 4, objects.Counter.Name: 6, objects.Semaphore.Name: 3,
+// perRound is how many operations good makes in a round of a model.
+func perRound(model string) int {
+	operations := func(rounds int) (n int) {
+		for _, e := range checktest.Good(model, rounds).Build().Events {
+			if e.Type == history.Invoke {
+				n++
+			}
+		}
+		return n
+	}
+	return operations(2) - operations(1)
 }
 
 var benchSizes = []int{1000, 10000, 100000}
@@ -27,7 +32,7 @@ func BenchmarkCheck(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
-				h := checktest.Good(model, n/perRound[model]).Build()
+				h := checktest.Good(model, n/perRound(model)).Build()
 				b.ReportAllocs()
 				for b.Loop() {
 					if rep := Run(context.Background(), h, Options{NoReferee: true}); rep.Verdict != Valid {
@@ -43,13 +48,10 @@ func BenchmarkCheck(b *testing.B) {
 // BenchmarkCheckWithLog measures the same with a log of transactions, of two for
 // most events: that of the operation and a write that changes nothing.
 func BenchmarkCheckWithLog(b *testing.B) {
-	for _, model := range Models() {
-		if perRound[model] == 0 {
-			continue
-		}
+	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
-				h, txns := checktest.WithLog(checktest.Good(model, n/perRound[model]))
+				h, txns := checktest.WithLog(checktest.Good(model, n/perRound(model)))
 				b.ReportAllocs()
 				for b.Loop() {
 					if rep := Run(context.Background(), h, Options{NoReferee: true, Transactions: txns}); rep.Verdict != Valid {
@@ -69,7 +71,7 @@ func BenchmarkReferee(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
-				h := checktest.Good(model, n/perRound[model]).Build()
+				h := checktest.Good(model, n/perRound(model)).Build()
 				b.ReportAllocs()
 				for b.Loop() {
 					a := evidence.Read(context.Background(), h, models[model].Object, nil)

@@ -3,6 +3,7 @@ package checker
 import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // counterScenarios are planted by hand.
@@ -27,4 +28,21 @@ func counterScenarios() []scenario {
 	}
 }
 
-func init() { scenarios = append(scenarios, counterScenarios()...) }
+func init() {
+	scenarios = append(scenarios, counterScenarios()...)
+	calls[objects.Counter.Name] = counted
+}
+
+// counted is what a client of a counter does in a pattern.
+func counted(w *crowd, c int) (f string, in, out any) {
+	from := int64(w.version)
+	switch w.visits[c] % 4 {
+	case 0:
+		w.version++
+		return objects.FAdd, objects.Addition{Delta: 1}, objects.Count{Value: from + 1}
+	case 2:
+		w.version++
+		return history.FCAS, objects.CountSwap{From: from, To: from + 1}, nil
+	}
+	return history.FRead, history.HowRead{Kind: history.ReadFenced}, objects.Count{Value: from}
+}

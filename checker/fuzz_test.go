@@ -37,7 +37,9 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, lines, log []byte) {
 		model := Models()[int(which)%len(Models())]
-		h := historytest.Salvage(checktest.Ours(model, history.Params{Clients: 3, MinLoad: 2, Parties: 3, Leases: 2}).Header, lines)
+		header := checktest.Good(model, 0).Header
+		header.Params.MinLoad = 2
+		h := historytest.Salvage(header, lines)
 		txns, err := history.ReadTxns(bytes.NewReader(log))
 		if err != nil {
 			return
@@ -71,10 +73,10 @@ func FuzzHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, clients, servers int, timeout, tick, reconnect int64, load, parties int) {
 		model := recipeModels()[int(which)%len(recipeModels())]
 		r := checktest.Good(model, 4)
-		r.Header.Params = history.Params{
-			Clients: clients, Servers: servers, MinLoad: load, Parties: parties, Leases: parties,
-			SessionTimeout: time.Duration(timeout), Tick: time.Duration(tick), Reconnect: time.Duration(reconnect),
-		}
+		p := checktest.Sized(parties)
+		p.Clients, p.Servers, p.MinLoad = clients, servers, load
+		p.SessionTimeout, p.Tick, p.Reconnect = time.Duration(timeout), time.Duration(tick), time.Duration(reconnect)
+		r.Header.Params = p
 		rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
 		if r.Header.Params.Check() != nil && rep.Verdict == Valid {
 			t.Errorf("valid under %+v", r.Header.Params)

@@ -338,10 +338,7 @@ func TestContradictionWithTheLog(t *testing.T) {
 func TestHostileTransactions(t *testing.T) {
 	types := []string{"createSession", "closeSession", "create", "create2", "delete", "multi", "error", "setData", "", "nonsense"}
 	paths := []string{"", "/", "//", "k", "/k", "/k/", "/k/c1-lock-0000000000", "/k/x", "-0000000001"}
-	for _, model := range Models() {
-		if perRound[model] == 0 {
-			continue
-		}
+	for _, model := range recipeModels() {
 		h, _ := checktest.WithLog(checktest.Good(model, 40))
 		want := Run(t.Context(), h, Options{NoReferee: true}).Verdict
 		for seed := range uint64(50) {

@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/barriers"
+	"github.com/zklab/zklab/checker/internal/configs"
 	"github.com/zklab/zklab/checker/internal/counters"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/groups"
+	"github.com/zklab/zklab/checker/internal/jobs"
 	"github.com/zklab/zklab/checker/internal/locks"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/checker/internal/registers"
@@ -20,7 +23,24 @@ import (
 )
 
 // models are all, by name.
-var models = byName(locks.Lock, locks.Election, locks.Semaphore, queues.Queue, queues.PriorityQueue, barriers.Barrier, barriers.DoubleBarrier, registers.Register, sessions.Session, counters.Counter)
+var models = byName(
+	barriers.Barrier,
+	barriers.DoubleBarrier,
+	configs.Config,
+	counters.Counter,
+	groups.Membership,
+	jobs.JobQueue,
+	locks.Election,
+	locks.Lock,
+	locks.MultiLock,
+	locks.RWLock,
+	locks.Semaphore,
+	queues.DelayQueue,
+	queues.PriorityQueue,
+	queues.Queue,
+	registers.Register,
+	sessions.Session,
+)
 
 func byName(all ...frame.Model) map[string]frame.Model {
 	of := make(map[string]frame.Model, len(all))
@@ -33,10 +53,14 @@ func byName(all ...frame.Model) map[string]frame.Model {
 // Models are the names of the models that can be checked.
 func Models() []string { return slices.Sorted(maps.Keys(models)) }
 
-// Meaning is what a property that is valid means, for people, in a sentence; "" if no model has
-// it.
-func Meaning(property string) string {
-	for _, name := range Models() {
+// Meaning is what a property of a model that is valid means, for people, in a sentence; of a
+// model that is not known, what it means of any that has it; "" if there is none.
+func Meaning(model, property string) string {
+	names := Models()
+	if _, known := models[model]; known {
+		names = []string{model}
+	}
+	for _, name := range names {
 		for _, p := range models[name].Properties {
 			if p.Name == property {
 				return p.Meaning

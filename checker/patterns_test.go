@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // What follows makes histories that are odd but possible, to see that checking costs
@@ -93,7 +94,8 @@ func (s pattern) history(model string, n int) *history.History {
 		session: make([]history.ID, s.clients), visits: make([]int, s.clients), token: make([]history.ID, s.clients),
 		events: make([]history.Event, 0, 2*n+2*s.clients+10), next: 99,
 	}
-	p := history.Params{Clients: s.clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: 500 * checktest.Unit, Parties: 2, Leases: 2}
+	p := checktest.Sized(2)
+	p.Clients, p.Servers, p.MinLoad, p.SessionTimeout, p.Tick = s.clients, 3, 0, 4*time.Second, 500*checktest.Unit
 	w.fact(history.FBegin, "", history.Header{Version: history.Version, Model: model, Params: p})
 	w.fact(history.FOffers, "", history.Offers{Fencing: true, TellsLost: true})
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseLoad})
@@ -181,54 +183,69 @@ func (w *crowd) invoke(c, i int) {
 	w.open[c] = &e
 }
 
-// call is a client's next operation.
+// calls are how clients of a model go on that has operations of its own.
+var calls = map[string]func(w *crowd, c int) (f string, in, out any){}
+
+// call is a client's next operation. Where nothing is said of its model, it does all there
+// is in turn, with nothing in it.
 func (w *crowd) call(c int) (f string, in, out any) {
-	visit := w.visits[c]
-	switch w.model {
-	case history.ModelElection:
-		if visit%5 == 4 {
-			return history.FLeader, nil, history.Leader{Client: c}
-		}
-		return w.held(c, visit%5)
-	case history.ModelLock:
-		return w.held(c, visit%4)
-	case history.ModelQueue:
-		if (visit+c)%2 == 0 {
-			w.made++
-			return history.FEnqueue, history.Item{Item: fmt.Sprint("v", w.made)}, nil
-		}
-		if w.same && w.taken >= w.n*9/20 {
-			return history.FDequeue, nil, history.Item{Item: "v1"}
-		}
-		if w.empty || w.taken == w.made {
-			return history.FDequeue, nil, nil
-		}
-		w.taken++
-		return history.FDequeue, nil, history.Item{Item: fmt.Sprint("v", w.taken)}
-	case history.ModelBarrier:
-		if c > 0 || visit%3 == 1 {
-			return history.FAwait, nil, nil
-		}
-		return []string{history.FRaise, history.FAwait, history.FLift}[visit%3], nil, nil
-	case history.ModelDoubleBarrier:
-		return []string{history.FEnter, history.FLeave}[visit%2], nil, nil
+	m := models[w.model].Object
+	switch call := calls[w.model]; {
+	case call != nil:
+		return call(w, c)
+	case m.Knows(history.FAcquire):
+		return w.held(m, c)
+	case m.Knows(history.FEnqueue):
+		return w.queued(c)
+	case m.Knows(history.FRaise):
+		return w.raised(c)
+	case m.Knows(history.FCAS):
+		return w.registered(w.visits[c])
 	}
-	return w.registered(visit)
+	return m.Operations[w.visits[c]%len(m.Operations)].F, nil, nil
 }
 
-func (w *crowd) held(c, visit int) (f string, in, out any) {
-	switch visit {
-	case 0:
-		w.next++
-		w.token[c] = w.next
-		return history.FAcquire, nil, history.Grant{Token: w.token[c]}
-	case 1:
+func (w *crowd) queued(c int) (f string, in, out any) {
+	if (w.visits[c]+c)%2 == 0 {
 		w.made++
-		return history.FWrite, history.Grant{Token: w.token[c]}, history.Written{Accepted: true, Token: w.token[c], Order: int64(w.made)}
-	case 2:
-		return history.FConfirm, nil, history.Held{Held: true, Token: w.token[c]}
+		return history.FEnqueue, history.Item{Item: fmt.Sprint("v", w.made)}, nil
 	}
-	return history.FRelease, history.Held{Held: true, Token: w.token[c]}, nil
+	if w.same && w.taken >= w.n*9/20 {
+		return history.FDequeue, nil, history.Item{Item: "v1"}
+	}
+	if w.empty || w.taken == w.made {
+		return history.FDequeue, nil, nil
+	}
+	w.taken++
+	return history.FDequeue, nil, history.Item{Item: fmt.Sprint("v", w.taken)}
+}
+
+func (w *crowd) raised(c int) (f string, in, out any) {
+	visit := w.visits[c]
+	if c > 0 || visit%3 == 1 {
+		return history.FAwait, nil, nil
+	}
+	return []string{history.FRaise, history.FAwait, history.FLift}[visit%3], nil, nil
+}
+
+// held is what the holder of an object does of what that knows.
+func (w *crowd) held(m *objects.Model, c int) (f string, in, out any) {
+	does := slices.DeleteFunc([]string{history.FAcquire, history.FWrite, history.FConfirm, history.FRelease, history.FLeader}, func(f string) bool { return !m.Knows(f) })
+	token := &w.token[c]
+	switch f = does[w.visits[c]%len(does)]; f {
+	case history.FAcquire:
+		w.next++
+		*token = w.next
+		return f, nil, history.Grant{Token: *token}
+	case history.FWrite:
+		w.made++
+		return f, history.Grant{Token: *token}, history.Written{Accepted: true, Token: *token, Order: int64(w.made)}
+	case history.FConfirm:
+		return f, nil, history.Held{Held: true, Token: *token}
+	case history.FLeader:
+		return f, nil, history.Leader{Client: c}
+	}
+	return f, history.Held{Held: true, Token: *token}, nil
 }
 
 func (w *crowd) registered(visit int) (f string, in, out any) {
@@ -245,6 +262,18 @@ func (w *crowd) registered(visit int) (f string, in, out any) {
 	}
 	kind := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}[visit%3]
 	return history.FRead, history.HowRead{Kind: kind}, history.Reading{Value: w.value, Mzxid: history.ID(w.version), Version: w.version}
+}
+
+// What clients do in a pattern is what their model knows.
+func TestPatternsAreOfTheirModel(t *testing.T) {
+	for _, model := range recipeModels() {
+		h := patterns[0].history(model, 50)
+		for _, op := range h.Operations() {
+			if !models[model].Object.Knows(op.F) {
+				t.Errorf("%s: %s", model, op.F)
+			}
+		}
+	}
 }
 
 // BenchmarkPatterns checks histories of all patterns. Its figure is what an operation

@@ -67,17 +67,23 @@ func putOff() *checktest.Record {
 }
 
 // A queue is a priority queue with one priority: what is said of the one goes for the other.
-func ofOnePriority(all []scenario) (of []scenario) {
+func ofOnePriority(all []scenario) []scenario {
+	return asModel(all, queues.PriorityQueue.Object.Name, "class-order")
+}
+
+// asModel has what happened to FIFO queues happen to those of another model, which calls
+// their order so.
+func asModel(all []scenario, model, order string) (of []scenario) {
 	for _, s := range all {
 		if s.record.Header.Model != history.ModelQueue {
 			continue
 		}
 		r := *s.record
-		r.Header.Model = queues.PriorityQueue.Object.Name
+		r.Header.Model = model
 		if s.property == "order" {
-			s.property = "class-order"
+			s.property = order
 		}
-		s.name, s.record = s.name+", of one priority", &r
+		s.name, s.record = s.name+", of a "+model, &r
 		of = append(of, s)
 	}
 	return of
@@ -126,6 +132,7 @@ func priorityLogScenarios() []scenario {
 func init() {
 	scenarios = append(scenarios, slices.Concat(priorityScenarios(), ofOnePriority(scenarios))...)
 	logScenarios = append(logScenarios, slices.Concat(priorityLogScenarios(), ofOnePriority(logScenarios))...)
+	generators[queues.PriorityQueue.Object.Name] = checktest.GenerateStrictQueue
 }
 
 // What has to wait for another item of its own priority only the referee finds.

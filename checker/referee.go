@@ -94,13 +94,13 @@ type search struct {
 
 // limit makes a model's steps fail once a bound is reached.
 func (s *search) limit(m *porcupine.Model) {
-	var used int64 // a search is one goroutine
+	var used atomic.Int64 // a search is one goroutine for each part of a model that has some
 	inner, plain := m.StepContext, m.Step
 	m.StepContext = func(c context.Context, state, input, output any) (bool, any) {
 		if s.spent.Load() {
 			return false, nil
 		}
-		if used > s.memory || s.tried.Add(1) > s.tries || s.ctx.Err() != nil {
+		if used.Load() > s.memory || s.tried.Add(1) > s.tries || s.ctx.Err() != nil {
 			s.spent.Store(true)
 			return false, nil
 		}
@@ -112,9 +112,9 @@ func (s *search) limit(m *porcupine.Model) {
 			ok, next = plain(state, input, output)
 		}
 		if ok {
-			used += s.step
+			used.Add(s.step)
 			if s.size != nil {
-				used += int64(s.size(next))
+				used.Add(int64(s.size(next)))
 			}
 		}
 		return ok, next

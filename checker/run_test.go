@@ -603,10 +603,14 @@ func TestVisualize(t *testing.T) {
 // TestNothingMakesItPanic checks histories of nonsense.
 func TestNothingMakesItPanic(t *testing.T) {
 	fs := []string{
-		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FLeader, history.FEnqueue, history.FDequeue,
-		history.FRaise, history.FLift, history.FAwait, history.FEnter, history.FLeave, history.FLost, history.FDrained, history.FFinal,
+		history.FLost, history.FDrained, history.FFinal,
 		history.FConnected, history.FDisconnected, history.FExpired, history.FDead, history.FPhase, history.FHealth, history.FStall, "pause", "",
 		history.FRequest, history.FReply, history.FEvent,
+	}
+	for _, model := range recipeModels() {
+		for _, o := range models[model].Object.Operations {
+			fs = append(fs, o.F)
+		}
 	}
 	values := []string{
 		``, `null`, `{}`, `[]`, `7`, `{"token":"0x1"}`, `{"held":true}`, `{"held":true,"token":"0x2"}`, `{"item":"a"}`, `{"item":"b"}`, `{"client":1}`, `{"empty":true}`, `{"left":3}`, `{"contenders":[{"name":"x-0000000001","owner":"0x1"}]}`, `{"fault":1,"step":"inject"}`, `{"name":"quiesce"}`, `{"name":"load"}`, `{"gap":300000000}`, `{"accepted":true,"order":2}`,

@@ -78,6 +78,8 @@ func loggedSemaphores() []scenario {
 func init() {
 	scenarios = append(scenarios, semaphoreScenarios()...)
 	logScenarios = append(logScenarios, loggedSemaphores()...)
+	showsHolds = append(showsHolds, "bound", "fair")
+	generators[objects.Semaphore.Name] = checktest.GenerateLeases
 }
 
 func TestLeasesAgreeWithReferee(t *testing.T) {

@@ -1,34 +1,50 @@
-package checker_test
+package checker
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 )
+
+// restsOnTheLog are the properties of which a run of a model says nothing where there are no
+// transactions, though all of it went well.
+func restsOnTheLog(t *testing.T, model string) (names []string) {
+	if model == history.ModelSession {
+		return []string{"views", "expiry"}
+	}
+	h, txns := checktest.WithLog(checktest.Good(model, 40))
+	var bare []string
+	for _, v := range Run(t.Context(), h, Options{NoReferee: true}).Verdicts {
+		bare = append(bare, v.Property)
+	}
+	for _, v := range Run(t.Context(), h, Options{NoReferee: true, Transactions: txns}).Verdicts {
+		if !slices.Contains(bare, v.Property) {
+			names = append(names, v.Property)
+		}
+	}
+	return names
+}
 
 // A run whose ensemble does not tell its transactions says by name what it is without.
 // That decides nothing.
 func TestWhatRestsOnTransactionsIsNotAvailable(t *testing.T) {
-	for model, want := range map[string][]string{
-		history.ModelLock: {"committed transactions", "grant", "log"}, history.ModelElection: {"committed transactions", "grant", "log"},
-		history.ModelQueue: {"committed transactions", "log"}, "priority-queue": {"committed transactions", "log"}, history.ModelBarrier: {"committed transactions", "log"},
-		history.ModelDoubleBarrier: {"committed transactions", "log"}, history.ModelRegister: {"committed transactions"},
-		history.ModelSession: {"committed transactions", "views", "expiry"},
-	} {
+	for _, model := range Models() {
 		h := &history.History{Header: history.Header{Version: 1, Model: model, Params: history.Params{Unlogged: true}}}
 		var got []string
-		for _, n := range checker.Run(t.Context(), h, checker.Options{}).NotAvailable {
+		for _, n := range Run(t.Context(), h, Options{}).NotAvailable {
 			got = append(got, n.Name)
 		}
+		want := append([]string{"committed transactions"}, restsOnTheLog(t, model)...)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", model, diff)
 		}
-		logged := checker.Options{Transactions: []history.Txn{{Zxid: 1}}}
+		logged := Options{Transactions: []history.Txn{{Zxid: 1}}}
 		told := &history.History{Header: history.Header{Version: 1, Model: model}}
-		if n := len(checker.Run(t.Context(), h, logged).NotAvailable) + len(checker.Run(t.Context(), told, checker.Options{}).NotAvailable); n != 0 {
+		if n := len(Run(t.Context(), h, logged).NotAvailable) + len(Run(t.Context(), told, Options{}).NotAvailable); n != 0 {
 			t.Errorf("%s: with transactions, or where it is not said: %d", model, n)
 		}
 	}

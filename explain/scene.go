@@ -55,6 +55,7 @@ type Step struct {
 	key   string
 	item  string     // what went in or came out
 	held  bool       // of a release or a confirm
+	parts []string   // of the key
 	id    history.ID // session of a fact, or token
 	taken bool       // of a write: the resource accepted it
 	index int
@@ -72,6 +73,7 @@ type Stay struct {
 	// AtLeast says that To is the last proof of it, and not its end.
 	AtLeast bool
 	key     string
+	parts   []string // of the key; none: all of it
 	// uncertain says that nothing shows that it lasted so long.
 	uncertain bool
 }

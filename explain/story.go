@@ -83,7 +83,7 @@ func (s *Scene) conclude() {
 		s.together()
 	case "integrity":
 		s.twice()
-	case "order", "class-order":
+	case "order", "class-order", "same-due":
 		s.overtaken()
 	case "loss":
 		s.vanished()
@@ -99,13 +99,14 @@ func (s *Scene) together() {
 	for i, x := range s.stays {
 		for _, y := range s.stays[:i] {
 			from, to := max(x.From, y.From), min(x.To, y.To)
-			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain {
+			what, same := sharedKey(x, y)
+			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain || !same {
 				continue
 			}
 			s.Overlap = &Stay{From: from, To: to, Name: "both", AtLeast: x.AtLeast && x.To == to || y.AtLeast && y.To == to}
-			did := "held " + models.Key(x.key)
+			did := "held " + what
 			if s.Property == "belief" {
-				did = "believed that they held " + models.Key(x.key)
+				did = "believed that they held " + what
 			}
 			first, second := s.whose(min(x.Row, y.Row)), s.whose(max(x.Row, y.Row))
 			o := *s.Overlap
@@ -124,6 +125,21 @@ func (s *Scene) together() {
 			return
 		}
 	}
+}
+
+// sharedKey is what two stays are both of; false if they share no part of the key.
+func sharedKey(x, y Stay) (what string, same bool) {
+	what = models.Key(x.key)
+	if x.parts == nil || y.parts == nil {
+		return what, true
+	}
+	var both []string
+	for _, part := range x.parts {
+		if slices.Contains(y.parts, part) {
+			both = append(both, part)
+		}
+	}
+	return models.ListKeys(both) + " of " + what, len(both) > 0
 }
 
 // whose is a row's name.

@@ -55,7 +55,7 @@ func (t *narrator) operation(op *history.Operation) {
 	if !ok {
 		w = anything(op)
 	}
-	st.Name, st.id, st.held, st.taken, st.item = w.Name, v.Token, v.Held, v.Accepted, v.Item
+	st.Name, st.id, st.held, st.taken, st.item, st.parts = w.Name, v.Token, v.Held, v.Accepted, v.Item, v.Parts
 	if op.Outcome() == history.OK && !w.Early {
 		st.At, st.index = op.Return.Time, op.Return.Index
 	}

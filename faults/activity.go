@@ -70,7 +70,7 @@ func (a *Activity) Observe(e history.Event) {
 // next gives what a client does after an event; false if the event says nothing of it.
 func (a *Activity) next(e history.Event) (string, bool) {
 	o := a.model.Operation(e.F)
-	holds := a.model.Held() || a.model.State == models.Entered
+	holds := a.model.State != models.Raised // what is up is nobody's
 	switch {
 	case o.Waits && e.Type == history.Invoke:
 		return Waiting, true

@@ -17,12 +17,14 @@ func (t *Target) nextInLine(ctx context.Context) []int {
 	}
 	var ids []int
 	for _, key := range t.Activity.Keys(Holding) {
-		line, err := t.line(ctx, t.Root+"/"+key)
-		if err != nil {
-			continue
-		}
-		if id, ok := t.firstWaiting(line); ok {
-			ids = append(ids, id)
+		for _, folder := range t.lines(ctx, t.Root+"/"+key) {
+			line, err := t.line(ctx, folder)
+			if err != nil {
+				continue
+			}
+			if id, ok := t.firstWaiting(line); ok && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	return ids

@@ -16,9 +16,9 @@ import (
 // Who says which client a fault is for.
 type Who string
 
-// The choices of clients; see also [TheClient]. AnyWho takes turns in a mix: one
-// that holds, one that waits, the next in line, whoever comes; and where nobody
-// does what its turn asks for, somebody else.
+// The choices of clients; see also [TheClient] and [Who.OrAny]. AnyWho takes turns in
+// a mix: one that holds, one that waits, the next in line, whoever comes; and where
+// nobody does what its turn asks for, somebody else.
 const (
 	AnyWho   Who = ""
 	Holder   Who = "holder"
@@ -33,13 +33,27 @@ func TheClient(id int) Who { return Who(clientPrefix + strconv.Itoa(id)) }
 
 const clientPrefix = "client-"
 
+// OrAny is the choice with somebody else where nobody does what it asks for.
+func (w Who) OrAny() Who { return w + orAny }
+
+const orAny = "-or-any"
+
+// orElse takes the choice apart.
+func (w Who) orElse() (first Who, anybody bool) {
+	text, anybody := strings.CutSuffix(string(w), orAny)
+	return Who(text), anybody
+}
+
 var whoList = []string{string(Holder), string(Waiter), string(Next), string(Anyone), string(Everyone)}
 
-// whoWords are the choices as words; client-N is one as well.
+// whoWords are the choices as words; client-N is one as well, and those with -or-any.
 var whoWords = words{
 	list: whoList,
 	check: func(s string) error {
 		if _, ok := Who(s).id(); ok {
+			return nil
+		}
+		if first, anybody := Who(s).orElse(); anybody && slices.Contains(patient, first) {
 			return nil
 		}
 		if strings.HasPrefix(s, clientPrefix) {
@@ -47,7 +61,7 @@ var whoWords = words{
 		}
 		return fmt.Errorf("%q is no choice of clients: take %s or %s0", s, strings.Join(whoList, ", "), clientPrefix)
 	},
-	examples: []string{clientPrefix + "0"},
+	examples: []string{clientPrefix + "0", string(Holder) + orAny},
 }
 
 // whoOption is who=, for faults whose word says something else.
@@ -63,24 +77,27 @@ func (w Who) id() (int, bool) {
 	return id, err == nil && id >= 0 && strconv.Itoa(id) == digits
 }
 
+// patient are the choices that may find nobody.
+var patient = []Who{Holder, Waiter, Next}
+
 // drawnWho is whose turn it is for the n-th fault of a mix: mostly those that hold
-// or wait, since little can go wrong for others.
+// or wait, since little can go wrong for others; anybody will do where nobody does.
 func drawnWho(n int) Who {
-	turns := []Who{Holder, Waiter, Next, Anyone}
+	turns := []Who{Holder.OrAny(), Waiter.OrAny(), Next.OrAny(), Anyone}
 	return turns[n%len(turns)]
 }
 
 // ofClients completes a kind that takes nothing but whose client it is for. In a mix
-// it takes turns, and orElse says that anybody will do where nobody fits.
-func ofClients(k Kind, build func(who Who, orElse bool) Fault) Kind {
+// it takes turns.
+func ofClients(k Kind, build func(Who) Fault) Kind {
 	k.words = whoWords
-	k.build = func(a arguments) Fault { return build(Who(a.word), false) }
+	k.build = func(a arguments) Fault { return build(Who(a.word)) }
 	if k.at.which != 0 {
-		k.at = atClients(k.at.which, func(who Who) Fault { return build(who, false) })
+		k.at = atClients(k.at.which, build)
 	}
 	k.vary = func(f Fault, n int, _ *rand.Rand) Fault {
 		if f == k.build(arguments{}) {
-			return build(drawnWho(n), true)
+			return build(drawnWho(n))
 		}
 		return f
 	}
@@ -90,8 +107,6 @@ func ofClients(k Kind, build func(who Who, orElse bool) Fault) Kind {
 // choice is whom a fault hits.
 type choice struct {
 	who Who
-	// orElse takes somebody else where nobody does what who asks for.
-	orElse bool
 	// early takes who does it now. Otherwise it must be seen afterwards that
 	// the client did it until then.
 	early bool
@@ -305,7 +320,8 @@ var (
 // searches gives what to look for, best first.
 func (c choice) searches() []search {
 	var all []search
-	switch c.who {
+	first, orElse := c.who.orElse()
+	switch first {
 	case Holder:
 		all = []search{holding, waiting, anybody}
 	case Waiter:
@@ -315,7 +331,7 @@ func (c choice) searches() []search {
 	default:
 		return []search{anybody}
 	}
-	if c.orElse {
+	if orElse {
 		return all
 	}
 	return all[:1]

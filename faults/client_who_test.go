@@ -94,7 +94,7 @@ func TestStrikeOfClaimedClients(t *testing.T) {
 }
 
 func TestChoicesOfClientsAsWords(t *testing.T) {
-	for _, good := range []string{"expire", "expire:next", "expire:all", "expire:client-3", "lose-reply:create:who=client-0", "cut:client-12"} {
+	for _, good := range []string{"expire", "expire:next", "expire:all", "expire:client-3", "lose-reply:create:who=client-0", "cut:client-12", "expire:holder-or-any", "lose-reply:who=next-or-any"} {
 		x, err := plan.Parse(good, time.Second)
 		if err != nil {
 			t.Errorf("%s: %v", good, err)
@@ -104,7 +104,7 @@ func TestChoicesOfClientsAsWords(t *testing.T) {
 			t.Errorf("%s is read as %s", good, got)
 		}
 	}
-	for _, bad := range []string{"expire:client-", "expire:client-03", "expire:client--1", "expire:leader", "lose-reply:create:who=nobody", "lose-reply:create:who=client-x"} {
+	for _, bad := range []string{"expire:client-", "expire:client-03", "expire:client--1", "expire:all-or-any", "expire:-or-any", "expire:holder-or-any-or-any", "expire:leader", "lose-reply:create:who=nobody", "lose-reply:create:who=client-x"} {
 		if _, err := plan.Parse(bad, time.Second); err == nil || !strings.Contains(err.Error(), "position") {
 			t.Errorf("%s: %v", bad, err)
 		}

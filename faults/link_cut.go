@@ -11,15 +11,14 @@ import (
 // Cut ends the connections of clients under their hands. They may connect again
 // at once, to another server: their sessions live on.
 type Cut struct {
-	Who    Who
-	orElse bool
+	Who Who
 }
 
 var _ = declare(kinds.Cut, ofClients(Kind{
 	About: "ends connections of clients; they may connect again at once",
 	guide: []row{{"", "connections end; they may connect again at once", "no connection is left of those", ""}},
 	at:    atMessages{which: link.AnyMessage},
-}, func(who Who, orElse bool) Fault { return Cut{who, orElse} }))
+}, func(who Who) Fault { return Cut{who} }))
 
 // Kind is "cut".
 func (Cut) Kind() string { return kinds.Cut.Name }
@@ -32,7 +31,7 @@ func (Cut) Available(Setting) error { return nil }
 
 // Inject cuts.
 func (f Cut) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse},
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who},
 		cuts(func(c Client) int { return c.Link.Cut() }), backAgain)
 	if err != nil {
 		return nil, err

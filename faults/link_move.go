@@ -14,9 +14,8 @@ import (
 // Move brings clients to another server: their connections end, and they find
 // only that one. Their sessions live on there.
 type Move struct {
-	Who    Who
-	To     int // the server's id; 0 is another one than now, drawn
-	orElse bool
+	Who Who
+	To  int // the server's id; 0 is another one than now, drawn
 }
 
 var _ = declare(kinds.Move, Kind{
@@ -30,7 +29,7 @@ var _ = declare(kinds.Move, Kind{
 	vary: func(f Fault, n int, _ *rand.Rand) Fault {
 		m := f.(Move)
 		if m.Who == AnyWho {
-			m.Who, m.orElse = drawnWho(n), true
+			m.Who = drawnWho(n)
 		}
 		return m
 	},
@@ -62,7 +61,7 @@ const moveWait = 6 * time.Second
 // Inject moves.
 func (f Move) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	servers := serving(ctx, t.Ensemble)
-	all, err := choice{who: f.Who, orElse: f.orElse}.hit(ctx, t, rng, nothingYet)
+	all, err := choice{who: f.Who}.hit(ctx, t, rng, nothingYet)
 	if err != nil {
 		return nil, err
 	}

@@ -15,15 +15,14 @@ import (
 // Refuse cuts clients off, and nobody lets them in while it lasts: each try is
 // refused at once. For longer than the session's time-out it ends the session.
 type Refuse struct {
-	Who    Who
-	orElse bool
+	Who Who
 }
 
 var _ = declare(kinds.Refuse, ofClients(Kind{
 	About: "cuts clients off; whoever they try refuses them",
 	guide: []row{{"", "connections end, and new ones are refused", "one that is refused", "they are let in"}},
 	at:    atMessages{which: link.AnyMessage},
-}, func(who Who, orElse bool) Fault { return Refuse{who, orElse} }))
+}, func(who Who) Fault { return Refuse{who} }))
 
 // Kind is "refuse".
 func (Refuse) Kind() string { return kinds.Refuse.Name }
@@ -41,7 +40,7 @@ func (f Refuse) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, 
 		c.Link.Cut()
 		return release, nil
 	}
-	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, isRefused)
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who}, do, isRefused)
 	if err != nil {
 		return nil, err
 	}

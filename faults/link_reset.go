@@ -11,15 +11,14 @@ import (
 // Reset resets the connections of clients, as a server that dies or a firewall that
 // forgets does: both ends read "connection reset". They may connect again at once.
 type Reset struct {
-	Who    Who
-	orElse bool
+	Who Who
 }
 
 var _ = declare(kinds.Reset, ofClients(Kind{
 	About: "resets connections of clients; they may connect again at once",
 	guide: []row{{"", "as cut, but both ends read \"connection reset\"", "the same", ""}},
 	at:    atMessages{which: link.AnyMessage},
-}, func(who Who, orElse bool) Fault { return Reset{who, orElse} }))
+}, func(who Who) Fault { return Reset{who} }))
 
 // Kind is "reset".
 func (Reset) Kind() string { return kinds.Reset.Name }
@@ -32,7 +31,7 @@ func (Reset) Available(Setting) error { return nil }
 
 // Inject resets.
 func (f Reset) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse},
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who},
 		cuts(func(c Client) int { return c.Link.Reset() }), backAgain)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,6 @@ type SlowLink struct {
 	By, Jitter time.Duration // the delay, and what is added to it at random
 	Rate       int           // bytes a second; 0 is no bound
 	Who        Who
-	orElse     bool
 }
 
 var _ = declare(kinds.SlowLink, Kind{
@@ -36,7 +35,7 @@ var _ = declare(kinds.SlowLink, Kind{
 	vary: func(f Fault, n int, rng *rand.Rand) Fault {
 		s := f.(SlowLink)
 		if s.Who == AnyWho {
-			s.Who, s.orElse = drawnWho(n), true
+			s.Who = drawnWho(n)
 		}
 		if s.By == 0 && s.Jitter == 0 && s.Rate == 0 {
 			s.By = []time.Duration{20 * time.Millisecond, slowness, 300 * time.Millisecond}[rng.IntN(3)]
@@ -66,7 +65,7 @@ func (f SlowLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 	}
 	do := func(c Client) (func(), error) { return c.Link.Slow(shape), nil }
 	seen := func(ctx context.Context, s *victim) error { return isSlow(ctx, t, s, shape) }
-	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, seen)
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who}, do, seen)
 	if err != nil {
 		return nil, err
 	}

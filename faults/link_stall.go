@@ -14,10 +14,9 @@ import (
 // lasts. Connections stay open, nothing is lost, and all comes in order
 // afterwards. For longer than the session's time-out it ends the session.
 type StallLink struct {
-	Way    link.Direction
-	Who    Who
-	orElse bool
-	open   bool // the way was left out
+	Way  link.Direction
+	Who  Who
+	open bool // the way was left out
 }
 
 var ways = map[string]link.Direction{
@@ -38,7 +37,7 @@ var _ = declare(kinds.StallLink, Kind{
 			s.Way, s.open = []link.Direction{link.Both, link.ToServer, link.ToClient}[rng.IntN(3)], false
 		}
 		if s.Who == AnyWho {
-			s.Who, s.orElse = drawnWho(n), true
+			s.Who = drawnWho(n)
 		}
 		return s
 	},
@@ -62,7 +61,7 @@ func (StallLink) Available(Setting) error { return nil }
 // Inject stalls.
 func (f StallLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	do := func(c Client) (func(), error) { return c.Link.Stall(f.Way), nil }
-	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who, orElse: f.orElse}, do, f.seen)
+	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who}, do, f.seen)
 	if err != nil {
 		return nil, err
 	}

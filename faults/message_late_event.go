@@ -23,7 +23,6 @@ type LateEvent struct {
 	// until the fault is healed. At a message 0 is until then, too.
 	Behind int
 	Who    Who
-	orElse bool
 }
 
 const untilHeal = "heal"
@@ -52,7 +51,7 @@ var _ = declare(kinds.LateEvent, Kind{
 	vary: func(f Fault, n int, rng *rand.Rand) Fault {
 		l := f.(LateEvent)
 		if l.Who == AnyWho {
-			l.Who, l.orElse = []Who{Waiter, Next, Holder, Anyone}[n%4], true
+			l.Who = []Who{Waiter.OrAny(), Next.OrAny(), Holder.OrAny(), Anyone}[n%4]
 		}
 		if l.Behind == 0 {
 			l.Behind = []int{1, 2, 5, -1}[rng.IntN(4)]
@@ -79,7 +78,7 @@ func (LateEvent) Available(Setting) error { return nil }
 // Inject lies in wait for events.
 func (f LateEvent) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	rule := link.EventRule{Behind: f.Behind}
-	who := choice{who: f.Who, orElse: f.orElse, early: true}
+	who := choice{who: f.Who, early: true}
 	switch {
 	case t.At != nil:
 		rule.Behind, who.who = max(f.Behind, 0), TheClient(t.At.Point().Client)

@@ -38,9 +38,8 @@ type Message struct {
 	Times int
 	// Path is the znode, with all below it; or a pattern of path.Match. One that
 	// does not begin with a slash is below Target.Root: k1. "" is any.
-	Path   string
-	Who    Who
-	orElse bool
+	Path string
+	Who  Who
 }
 
 // AnyOp is every operation, as Message.Op.
@@ -73,7 +72,7 @@ func lossKind(about string, guide row, which link.Messages, build func(Message) 
 		vary: func(f Fault, n int, _ *rand.Rand) Fault {
 			m := message(f)
 			if m.Who == AnyWho {
-				m.Who, m.orElse = drawnWho(n), true
+				m.Who = drawnWho(n)
 			}
 			return build(m)
 		},
@@ -149,7 +148,7 @@ func (m Message) inject(ctx context.Context, t *Target, rng *rand.Rand, what lin
 		target: t, what: what, kind: kind, message: m, drawn: m.Op == "", armed: map[int][]*link.Loss{},
 		first: make(chan struct{}), ended: make(chan struct{}), stop: make(chan struct{}),
 	}
-	who := choice{who: m.Who, orElse: m.orElse, early: true}
+	who := choice{who: m.Who, early: true}
 	if t.At != nil {
 		who.who, e.drawn = TheClient(t.At.Point().Client), false
 	}

@@ -18,8 +18,6 @@ import (
 // started again, with new sessions.
 type Crash struct {
 	Who Who
-	// orElse takes anybody where nobody does what Who asks for.
-	orElse bool
 }
 
 // Created is a choice of Crash only: a client between a create, which the server
@@ -36,8 +34,8 @@ var _ = declare(kinds.Crash, Kind{
 		if f != (Crash{}) {
 			return f
 		}
-		turns := []Who{Holder, Waiter, Created, Anyone}
-		return Crash{Who: turns[n%len(turns)], orElse: true}
+		turns := []Who{Holder.OrAny(), Waiter.OrAny(), Created, Anyone}
+		return Crash{Who: turns[n%len(turns)]}
 	},
 })
 
@@ -58,7 +56,7 @@ func (x Crash) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 	if x.Who == Created {
 		e.victims, err = afterCreate(ctx, t, rng)
 	} else {
-		e.victims, err = choice{who: x.Who, orElse: x.orElse, alone: true}.hit(ctx, t, rng, freeze)
+		e.victims, err = choice{who: x.Who, alone: true}.hit(ctx, t, rng, freeze)
 	}
 	if err != nil {
 		return nil, err

@@ -17,15 +17,13 @@ import (
 // If it lasts longer than the session, the client goes on after its own death.
 type Freeze struct {
 	Who Who
-	// orElse takes anybody where nobody does what Who asks for.
-	orElse bool
 }
 
 var _ = declare(kinds.Freeze, ofClients(Kind{
 	About: "stops processes of clients (SIGSTOP) for a while",
 	guide: []row{{"", "SIGSTOP; for longer than the session's time-out, a client that goes on after its own death", "the system, and a link on which nothing comes", "SIGCONT"}},
 	at:    atMessages{which: link.AnyMessage},
-}, func(who Who, orElse bool) Fault { return Freeze{who, orElse} }))
+}, func(who Who) Fault { return Freeze{who} }))
 
 // Kind is "freeze".
 func (Freeze) Kind() string { return kinds.Freeze.Name }
@@ -58,7 +56,7 @@ func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
 
 // Inject freezes who is meant.
 func (f Freeze) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	victims, err := choice{who: f.Who, orElse: f.orElse, alone: true}.hit(ctx, t, rng, freeze)
+	victims, err := choice{who: f.Who, alone: true}.hit(ctx, t, rng, freeze)
 	if err != nil {
 		return nil, err
 	}

@@ -19,14 +19,13 @@ import (
 // connection, or at once if both are on one server. The copy pings for a while
 // and goes away without closing the session, and comes again until the fault is over.
 type Duplicate struct {
-	Who    Who
-	orElse bool
+	Who Who
 }
 
 var _ = declare(kinds.Duplicate, ofClients(Kind{
 	About: "uses sessions of clients a second time, by turns with them",
 	guide: []row{{"", "a copy uses the session by turns with the client", "the server's response to the copy", "the copy ends"}},
-}, func(who Who, orElse bool) Fault { return Duplicate{who, orElse} }))
+}, func(who Who) Fault { return Duplicate{who} }))
 
 // Kind is "duplicate".
 func (Duplicate) Kind() string { return kinds.Duplicate.Name }
@@ -43,7 +42,7 @@ func (f Duplicate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	if len(servers) == 0 {
 		return nil, errNobodyServes
 	}
-	all, err := choice{who: f.Who, orElse: f.orElse}.hit(ctx, t, rng, nothingYet)
+	all, err := choice{who: f.Who}.hit(ctx, t, rng, nothingYet)
 	if err != nil {
 		return nil, err
 	}

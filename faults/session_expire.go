@@ -18,15 +18,13 @@ import (
 // reply to that is the proof. The client learns of it when it reconnects.
 type Expire struct {
 	Who Who
-	// orElse takes anybody where nobody does what Who asks for.
-	orElse bool
 }
 
 var _ = declare(kinds.Expire, ofClients(Kind{
 	About: "ends sessions of clients at once",
 	guide: []row{{"", "the session is closed at once, over a second connection, while the client is cut off", "the reply to the close", "the client may connect, and is told"}},
 	at:    atMessages{which: link.Requests | link.Replies | link.Events}, // there is no session while it connects
-}, func(who Who, orElse bool) Fault { return Expire{who, orElse} }))
+}, func(who Who) Fault { return Expire{who} }))
 
 // Kind is "expire".
 func (Expire) Kind() string { return kinds.Expire.Name }
@@ -43,7 +41,7 @@ func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, 
 	if len(via) == 0 {
 		return nil, errNobodyServes
 	}
-	victims, err := choice{who: x.Who, orElse: x.orElse}.hit(ctx, t, rng, seize)
+	victims, err := choice{who: x.Who}.hit(ctx, t, rng, seize)
 	if err != nil {
 		return nil, err
 	}

@@ -22,14 +22,13 @@ import (
 // fault is meant to last, it lasts that long: up to the session's time-out and a
 // tick, and longer if a leader is elected meanwhile.
 type Silence struct {
-	Who    Who
-	orElse bool
+	Who Who
 }
 
 var _ = declare(kinds.Silence, ofClients(Kind{
 	About: "lets sessions of clients expire by silence",
 	guide: []row{{"", "nothing passes until the session has expired by itself, which takes its time-out", "its ephemerals are gone", "the client may connect, and is told"}},
-}, func(who Who, orElse bool) Fault { return Silence{who, orElse} }))
+}, func(who Who) Fault { return Silence{who} }))
 
 // Kind is "silence".
 func (Silence) Kind() string { return kinds.Silence.Name }
@@ -43,7 +42,7 @@ func (Silence) Available(Setting) error { return nil }
 // Inject makes the silence.
 func (f Silence) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	do := func(c Client) (func(), error) { return c.Link.Stall(link.Both), nil }
-	all, err := choice{who: f.Who, orElse: f.orElse}.hit(ctx, t, rng, do)
+	all, err := choice{who: f.Who}.hit(ctx, t, rng, do)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,6 @@ import (
 type ACL struct {
 	Lost Permission
 	Key  string // whose folder; "" is one in use
-	// orElse takes those to create and delete where there is no folder to read.
-	orElse bool
 }
 
 // Permission is what is lost.
@@ -32,25 +30,25 @@ const (
 	MayCreate          Permission = "create"
 	MayDelete          Permission = "delete"
 	MayRead            Permission = "read"
-	MayWrite           Permission = "write" // to set data
+	MayReadOrAny       Permission = "read" + orAny // those to create and delete where there is no folder to read
+	MayWrite           Permission = "write"        // to set data
 )
 
 var permissions = map[Permission]int32{
 	MayCreateAndDelete: zk.PermCreate | zk.PermDelete,
-	MayCreate:          zk.PermCreate, MayDelete: zk.PermDelete, MayRead: zk.PermRead, MayWrite: zk.PermWrite,
+	MayCreate:          zk.PermCreate, MayDelete: zk.PermDelete, MayRead: zk.PermRead, MayReadOrAny: zk.PermRead, MayWrite: zk.PermWrite,
 }
 
 var _ = declare(kinds.ACL, Kind{
 	About:   "takes permissions on a recipe's folder away",
-	guide:   []row{{"", "permissions on the folder are taken away", "a request that is refused", "the ACL is as before"}},
-	words:   words{list: []string{string(MayCreate), string(MayDelete), string(MayRead), string(MayWrite)}},
+	guide:   []row{{"", "permissions on the folder are taken away; `read-or-any`: those to create and delete where there is no folder to read", "a request that is refused", "the ACL is as before"}},
+	words:   words{list: []string{string(MayCreate), string(MayDelete), string(MayRead), string(MayReadOrAny), string(MayWrite)}},
 	Options: []Option{keyOption},
 	build:   func(a arguments) Fault { return ACL{Lost: Permission(a.word), Key: a.options["key"]} },
 	vary: func(f Fault, _ int, rng *rand.Rand) Fault {
 		a := f.(ACL)
 		if a.Lost == MayCreateAndDelete {
-			a.orElse = true
-			a.Lost = []Permission{MayCreateAndDelete, MayCreate, MayDelete, MayRead, MayWrite}[rng.IntN(5)]
+			a.Lost = []Permission{MayCreateAndDelete, MayCreate, MayDelete, MayReadOrAny, MayWrite}[rng.IntN(5)]
 		}
 		return a
 	},
@@ -71,9 +69,9 @@ func (f ACL) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, err
 		return nil, fmt.Errorf("there is no permission %q", f.Lost)
 	}
 	at, err := t.folder(ctx, f.Key, rng)
-	if errors.Is(err, ErrNoTarget) && f.Key == "" && (f.Lost != MayRead || f.orElse) {
+	if errors.Is(err, ErrNoTarget) && f.Key == "" && f.Lost != MayRead {
 		at, err = t.beside(ctx, err)
-		if f.Lost == MayRead { // the harness itself reads there
+		if f.Lost == MayReadOrAny { // the harness itself reads there
 			f.Lost = MayCreateAndDelete
 		}
 	}
@@ -133,23 +131,26 @@ func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
 func (e *denied) Verify(ctx context.Context) error {
 	const probe = "zklab-probe"
 	path, admin := e.folder.path+"/"+probe, e.target.Admin
-	tries := map[int32]func() error{
-		zk.PermCreate: func() error {
+	tries := []struct {
+		perm int32
+		do   func() error
+	}{
+		{zk.PermCreate, func() error {
 			_, err := admin.Create(path, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
 			if err == nil {
 				err = admin.Delete(path, -1)
 			}
 			return err
-		},
-		zk.PermDelete: func() error { return admin.Delete(path, -1) },
-		zk.PermRead:   func() error { _, _, err := admin.Get(e.folder.path); return err },
-		zk.PermWrite:  func() error { _, err := admin.Set(e.folder.path, nil, e.folder.stat.Version); return err },
+		}},
+		{zk.PermDelete, func() error { return admin.Delete(path, -1) }},
+		{zk.PermRead, func() error { _, _, err := admin.Get(e.folder.path); return err }},
+		{zk.PermWrite, func() error { _, err := admin.Set(e.folder.path, nil, e.folder.stat.Version); return err }},
 	}
-	for perm, try := range tries {
-		if e.lost&perm == 0 {
+	for _, try := range tries {
+		if e.lost&try.perm == 0 {
 			continue
 		}
-		if err := e.forbidden(ctx, try); err != nil {
+		if err := e.forbidden(ctx, try.do); err != nil {
 			return fmt.Errorf("what the ACL of %s forbids was answered with: %w", e.folder.path, err)
 		}
 	}

@@ -60,7 +60,7 @@ func (t *Target) folder(ctx context.Context, key string, rng *rand.Rand) (folder
 	for late := time.Now().Add(folderWait); ; {
 		for _, keys := range t.keys(ctx, key) {
 			for _, i := range rng.Perm(len(keys)) {
-				f, ok, err := t.take(ctx, t.Root+"/"+keys[i])
+				f, ok, err := t.take(ctx, drawn(t.lines(ctx, t.Root+"/"+keys[i]), rng))
 				if ok || err != nil {
 					return f, err
 				}
@@ -74,6 +74,34 @@ func (t *Target) folder(ctx context.Context, key string, rng *rand.Rand) (folder
 		return folder{}, fmt.Errorf("there is no folder of %s with anything in it, or another fault has it: %w", key, ErrNoTarget)
 	}
 	return folder{}, fmt.Errorf("no recipe has a folder with anything in it: %w", ErrNoTarget)
+}
+
+// lines are the folders in which clients stand in line for an object: its own, or those of
+// its parts.
+func (t *Target) lines(ctx context.Context, path string) []string {
+	if !t.Activity.model.Parts {
+		return []string{path}
+	}
+	parts, err := fenced(ctx, t, func() ([]string, error) {
+		names, _, err := t.Admin.Children(path)
+		return names, err
+	})
+	if err != nil || len(parts) == 0 {
+		return []string{path}
+	}
+	slices.Sort(parts)
+	for i := range parts {
+		parts[i] = path + "/" + parts[i]
+	}
+	return parts
+}
+
+// drawn is one of some paths; nothing is drawn where there is one only.
+func drawn(paths []string, rng *rand.Rand) string {
+	if len(paths) == 1 {
+		return paths[0]
+	}
+	return paths[rng.IntN(len(paths))]
 }
 
 // beside claims the root, in which the objects of recipes without folders are,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history/models"
 )
 
 // someID is what zklab's and go-zookeeper's recipes put before a contender's name.
@@ -55,6 +56,22 @@ func foreignChildren(l *lab) {
 	if err := l.verify(e); err == nil {
 		t.Error("foreign znodes were seen that are gone")
 	}
+}
+
+// An object with parts has a folder for each: that is where its recipe stands in line.
+func TestForeignInAPart(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		l.target.Activity = faults.NewActivity(models.MultiLock)
+		part := l.folder() + "/a"
+		l.create(part, 0)
+		l.create(part+"/"+someID+"-lock-", zk.FlagSequence)
+		e := l.injected(faults.Foreign{})
+		names, _, err := l.target.Admin.Children(part)
+		if err != nil || containing(names, "foreign") == 0 || len(l.children()) != 1 {
+			t.Errorf("in the part: %q (%v); beside it: %q", names, err, l.children())
+		}
+		l.heal(e)
+	})
 }
 
 // Where recipes have no folders, foreign znodes stand beside their objects, not

@@ -100,6 +100,12 @@ func (r *Recorder) Header() Header { return r.header }
 // Now is the time since the record began, on a monotonic clock.
 func (r *Recorder) Now() time.Duration { return time.Since(r.start) }
 
+// Drift is how much further than Now the wall clock has moved since the record began.
+func (r *Recorder) Drift() time.Duration {
+	now := time.Now()
+	return now.Round(0).Sub(r.start.Round(0)) - now.Sub(r.start)
+}
+
 // Record completes e with its Index and Time, writes it and returns it. It
 // never panics; what goes wrong stays in Err. After Close nothing is written,
 // and the Index is -1.

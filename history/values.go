@@ -35,6 +35,7 @@ type Params struct {
 	MinLoad        int           `json:"min_load"`            // ok operations wanted before the first fault
 	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
 	Leases         int           `json:"leases,omitempty"`    // semaphore: how many clients hold at a time
+	Tries          int           `json:"tries,omitempty"`     // job-queue: how often a job is tried
 	Subject        string        `json:"subject,omitempty"`
 	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
 	// Optional are those of Expects that nobody asked for by name: a run in which one
@@ -62,20 +63,21 @@ const (
 	FHealth   = "health"   // Health: looked at from outside
 	FHarness  = "harness"  // Harness: a session of the harness's own, in which it reads and writes below Params.Root
 	FStall    = "stall"    // Stall: the harness itself was held up
+	FClock    = "clock"    // Clock: the wall clock and the record's drifted apart
 	FDrained  = "drained"  // key = a queue, value Drained: a fenced read at the end
 	FFinal    = "final"    // key = a hold or a register, value Final: a fenced look at it at the end
 	FSurveyed = "surveyed" // key = a folder of model session, value Surveyed: all of it was read, fenced, at the end
 	FEnd      = "end"      // the last event: the record is complete
 )
 
-// Offers is the value of FOffers: of the subject of a hold or a priority queue.
+// Offers is the value of FOffers: of the subject of a hold, or a queue that has an order of its own.
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // it gives a token with every grant
 	TellsLost bool `json:"tells_lost"` // it says when a hold is lost
 	// Remote says that it lives in another process. What a release's invoke says
 	// of the hold is what had been heard by then; only a confirm asks.
 	Remote bool `json:"remote,omitempty"`
-	// Strict says of a priority queue that each dequeue gives an item than which there
+	// Strict says of a priority or delay queue that each dequeue gives an item than which there
 	// was no better one at some moment during it.
 	Strict bool `json:"strict,omitempty"`
 }
@@ -169,6 +171,13 @@ type Harness struct {
 // Stall is the value of FStall: the harness's 10 ms heartbeat was late by Gap.
 type Stall struct {
 	Gap time.Duration `json:"gap"`
+}
+
+// Clock is the value of FClock: since the record began the wall clock has moved that much
+// further than [Event.Time]. It is told when it differs by a millisecond from what was told
+// last, at first from nothing.
+type Clock struct {
+	Drift time.Duration `json:"drift"`
 }
 
 // Drained is the value of FDrained. Empty says that a fenced read showed no
@@ -283,6 +292,31 @@ const (
 	// FLeader: who leads? invoke nothing, ok Leader. Election only.
 	FLeader = "leader"
 )
+
+// Operations on a read-write lock, beside those on a hold. Its FAcquire has a Wish as the
+// value of its invoke.
+const (
+	// FDowngrade: the hold for writing becomes one for reading; no values.
+	FDowngrade = "downgrade"
+	// FRevoke: those who hold it are asked to give it back; no values.
+	FRevoke = "revoke"
+	// FListen: waits for being asked for the present hold; invoke Held, ok Heard.
+	FListen = "listen"
+	// A read of the guarded resource is FRead, with the values of FWrite.
+)
+
+// Wish is what a hold of a read-write lock is for.
+type Wish struct {
+	Mode string `json:"mode,omitempty"` // ToRead; "": to write
+}
+
+// ToRead is the mode of a hold that others may have, too.
+const ToRead = "read"
+
+// Heard is the value of a listen's ok.
+type Heard struct {
+	Revoked bool `json:"revoked"` // somebody asked for the hold
+}
 
 // Grant is the value of an acquire's ok and of a write's invoke. Token is 0
 // for subjects without fencing.

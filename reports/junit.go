@@ -64,7 +64,7 @@ func (m *material) junit() ([]byte, error) {
 	if !m.r.Started.IsZero() {
 		s.Timestamp = m.r.Started.UTC().Format("2006-01-02T15:04:05")
 	}
-	for _, p := range properties(m.r.Verdicts) {
+	for _, p := range properties(m.r) {
 		s.add(m.junitCase(p))
 	}
 	if len(s.Cases) == 0 {

@@ -9,7 +9,7 @@ import (
 
 // leasesFigure shows how many clients had a lease of each key.
 func leasesFigure(m *material) (*figure, string) {
-	if m.model().State != models.Shared {
+	if m.model().State != models.Shared || m.model().Parts {
 		return nil, ""
 	}
 	if len(m.holds) == 0 {

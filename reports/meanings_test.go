@@ -14,7 +14,7 @@ func TestMeanings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range checks {
-			if checker.Meaning(c.Name()) == "" {
+			if checker.Meaning(model, c.Name()) == "" {
 				t.Errorf("%s of %s has no meaning", c.Name(), model)
 			}
 		}

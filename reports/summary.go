@@ -62,7 +62,7 @@ func (s *summary) verdict() {
 }
 
 func (s *summary) properties() {
-	all := properties(s.r.Verdicts)
+	all := properties(s.r)
 	s.column = 12
 	for _, p := range all {
 		s.column = max(s.column, told.Columns(p.Name))

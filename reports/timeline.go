@@ -186,7 +186,7 @@ func (b *timelineBuilder) objects() {
 		b.raised()
 	case models.Entered:
 		b.inside()
-	case models.Exclusive, models.Shared:
+	case models.Exclusive, models.Shared, models.ReadWrite:
 		b.holds()
 	}
 }
@@ -303,7 +303,7 @@ func (b *timelineBuilder) objectLegend() (title string, items []legendItem) {
 		title = "Items by who put them in:"
 	case models.Entered:
 		title = "Inside a barrier:"
-	case models.Exclusive, models.Shared:
+	case models.Exclusive, models.Shared, models.ReadWrite:
 		title = "Held by:"
 	default:
 		return "", nil

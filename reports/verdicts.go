@@ -21,13 +21,13 @@ type property struct {
 }
 
 // properties groups verdicts by property, in the order in which they came.
-func properties(verdicts []checker.Verdict) []property {
+func properties(r *store.Result) []property {
 	var out []property
-	for _, v := range verdicts {
+	for _, v := range r.Verdicts {
 		i := slices.IndexFunc(out, func(p property) bool { return p.Name == v.Property })
 		if i < 0 {
 			i = len(out)
-			out = append(out, property{Name: v.Property, Meaning: checker.Meaning(v.Property), Result: checker.Valid, Measured: true})
+			out = append(out, property{Name: v.Property, Meaning: checker.Meaning(r.Recipe, v.Property), Result: checker.Valid, Measured: true})
 		}
 		if v.Result.Compare(out[i].Result) > 0 {
 			out[i].Result = v.Result
@@ -182,7 +182,7 @@ func subjectOf(r *store.Result) string {
 
 // sentence is the verdict of the run in words.
 func sentence(r *store.Result) string {
-	ps := properties(r.Verdicts)
+	ps := properties(r)
 	named := func(result checker.Result) []string {
 		var out []string
 		for _, p := range ps {

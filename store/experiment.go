@@ -49,6 +49,8 @@ type Experiment struct {
 
 	Faults        Faults        `yaml:"faults,omitempty"`
 	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
+	// OptionalFaults says that a valid counts whichever of the faults took effect, as in a sweep.
+	OptionalFaults bool `yaml:"optional-faults,omitempty"`
 	// Schedule is, beside Faults, what those and Seed came to, for readers. Without Faults
 	// it is what is done, exactly.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`

@@ -134,9 +134,12 @@ type remoteHold struct {
 	lost    <-chan struct{}
 }
 
-func (h *remoteHold) acquire(ctx context.Context) error {
+func (h *remoteHold) acquire(ctx context.Context) error { return h.acquireAs(ctx, nil) }
+
+// acquireAs says what the hold is for.
+func (h *remoteHold) acquireAs(ctx context.Context, wish any) error {
 	var g Granted
-	lost, err := h.Hold(ctx, history.FAcquire, &g)
+	lost, err := h.Hold(ctx, history.FAcquire, wish, &g)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,11 @@ type PriorityQueue interface {
 	Take(ctx context.Context) ([]byte, error)
 }
 
-// Strict is a priority queue that promises that each Take gives an item than which there
+// Strict is a priority queue, or a delay queue, that promises that each Take gives an item than which there
 // was no better one at some moment during the call, whatever server the client is on.
 type Strict interface{ IsStrict() }
 
-// OfferStrict is what a program offers whose priority queue is [Strict].
+// OfferStrict is what a program offers whose priority queue, or delay queue, is [Strict].
 const OfferStrict = "strict"
 
 // NewPriorityQueue is zklab's own priority queue, recipes.PriorityQueue, that is strict.

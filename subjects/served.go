@@ -41,7 +41,7 @@ type Object interface {
 	Call(ctx context.Context, operation string, value, result any) error
 	// Hold is Call for an operation that gives a hold. The channel is closed when the
 	// other process says that it is lost.
-	Hold(ctx context.Context, operation string, result any) (lost <-chan struct{}, err error)
+	Hold(ctx context.Context, operation string, value, result any) (lost <-chan struct{}, err error)
 	// Offers says whether it offers something.
 	Offers(offer string) bool
 	// About reads what make was answered with; v stays as it is if that was nothing.

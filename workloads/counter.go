@@ -22,7 +22,7 @@ type Counter struct {
 var _ = offer(models.Counter,
 	own(Counter{subjects.NewCounter}),
 	planted("read-set-without-version", "linearizable", "", "reads, and sets whatever is there by then", Counter{broken.ReadSetWithoutVersion}),
-	planted("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds again after a lost reply", Counter{broken.RetriesSetAfterLoss}),
+	planted("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds again after a lost reply", Counter{broken.RetriesSetAfterLoss}).besides("plain-reads"),
 )
 
 // Name is that of the model.

@@ -25,7 +25,8 @@ var _ = offer(models.DoubleBarrier,
 	own(DoubleBarrier{subjects.NewDoubleBarrier}),
 	planted("leave-without-waiting", "leave", "", "leaves while others are still in", DoubleBarrier{broken.LeaveWithoutWaiting}),
 	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{broken.TimedOutStillCounted}),
-	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{broken.CountsTheDead}),
+	// Who comes again while its old self is still counted waits for it when leaving.
+	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{broken.CountsTheDead}).besides("progress"),
 )
 
 // Name is that of the model.

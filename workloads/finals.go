@@ -17,9 +17,28 @@ import (
 func (r *holdRun) finals(ctx context.Context) error {
 	deadline := r.env.Record.Now() + r.env.Bound
 	return r.env.look(history.FFinal, "final list", func(key string) (any, error) {
-		left, err := r.env.lastContenders(ctx, r.env.Path(key), deadline)
+		left, err := r.env.lastContenders(ctx, deadline, func() ([]history.Contender, error) { return r.contenders(ctx, key) })
 		return history.Final{Contenders: left}, err
 	})
+}
+
+// contenders are those of an object, or of each of its keys.
+func (r *holdRun) contenders(ctx context.Context, key string) ([]history.Contender, error) {
+	if r.keys == nil {
+		return r.env.contenders(ctx, r.env.Path(key))
+	}
+	var all []history.Contender
+	for _, part := range r.keys {
+		found, err := r.env.contenders(ctx, r.env.Path(key)+"/"+part)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range found {
+			c.Name = part + "/" + c.Name
+			all = append(all, c)
+		}
+	}
+	return all, nil
 }
 
 // look records a fact of each key, which is what the harness itself sees there.
@@ -44,14 +63,14 @@ func (e *Env) fact(f, key string, value any) {
 	})
 }
 
-// lastContenders gives the contenders under path when none is left or the
-// deadline, on the recorder's clock, has passed.
-func (e *Env) lastContenders(ctx context.Context, path string, deadline time.Duration) ([]history.Contender, error) {
+// lastContenders gives what list does when none is left or the deadline, on the
+// recorder's clock, has passed.
+func (e *Env) lastContenders(ctx context.Context, deadline time.Duration, list func() ([]history.Contender, error)) ([]history.Contender, error) {
 	for {
 		var left []history.Contender
 		patience := max(deadline-e.Record.Now(), time.Second)
 		err := retry(ctx, patience, func() (err error) {
-			left, err = e.contenders(ctx, path)
+			left, err = list()
 			return err
 		})
 		if err != nil || len(left) == 0 || e.Record.Now() >= deadline {

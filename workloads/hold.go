@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -22,6 +23,9 @@ type holder struct {
 	owner   func() int64
 	leader  func(context.Context) (history.Leader, error)
 	asked   func(context.Context) (held bool, err error)
+	// keys are those within the object that it locks; none: the object has none.
+	keys  []string
+	modes *modes // of a read-write lock
 }
 
 func newHolder(subject any, acquire, release func(context.Context) error) *holder {
@@ -45,10 +49,15 @@ func newHolder(subject any, acquire, release func(context.Context) error) *holde
 type holdRun struct {
 	env       *Env
 	holders   perKey[*holder]
-	resources map[string]*resource // nil: holders write to none
-	rushes    *meetings            // half of the acquires are at one of these; nil: there are none
+	resources map[string]*resource // by object, or key of an object; nil: holders write to none
+	rushes    *rushes              // half of the acquires are at one of these; nil: there are none
 	shortest  time.Duration        // of a hold
 	longest   time.Duration
+	impatient int // one acquisition in so many is given up after a moment
+	// Where an object has keys of its own:
+	keys   []string                                             // each is a znode below the object's
+	choose func(rng *rand.Rand, client int, key string) *holder // locks some of them; holders, all
+	others []perKey[*holder]
 }
 
 // newHoldRun makes the holders of every client and key.
@@ -57,15 +66,21 @@ func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, 
 	if err != nil {
 		return nil, err
 	}
-	r := &holdRun{
-		env: env, shortest: shortest, longest: longest,
-		holders: holders, resources: map[string]*resource{},
-	}
+	r := holdRunOf(env, shortest, longest, holders)
 	for i := range env.Keys {
 		r.resources[env.Key(i)] = &resource{}
 	}
-	r.offers()
 	return r, nil
+}
+
+// holdRunOf is a run of holders that were made.
+func holdRunOf(env *Env, shortest, longest time.Duration, holders perKey[*holder]) *holdRun {
+	r := &holdRun{
+		env: env, shortest: shortest, longest: longest, impatient: impatient,
+		holders: holders, resources: map[string]*resource{},
+	}
+	r.offers()
+	return r
 }
 
 // offers records what the subject can do beyond its contract: a property that
@@ -97,44 +112,58 @@ func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
 // arrival is what a client does when its time has come.
 func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
-	if r.rushes != nil && rng.IntN(2) == 0 {
+	if r.rushes != nil {
 		var ok bool
-		if at, key, ok = r.rushes.next(ctx, over, c); !ok {
+		if at, key, ok = r.rushes.comes(ctx, over, c, at, key, rng.IntN(2) == 0); !ok {
 			return
 		}
 	}
 	hold := between(rng, r.shortest, r.longest)
 	patience := r.env.OpTimeout
-	if rng.IntN(impatient) == 0 {
+	if rng.IntN(r.impatient) == 0 {
 		patience = between(rng, 5*time.Millisecond, 50*time.Millisecond)
 	}
 	ask := rng.IntN(curious) == 0
-	if h := r.holders[c.ID][key]; ask && h.leader != nil {
+	h := r.holders[c.ID][key]
+	if r.choose != nil {
+		h = r.choose(rng, c.ID, key)
+	}
+	if ask && h.leader != nil {
 		_ = c.Do(ctx, Op{
 			F: history.FLeader, Key: key, Intended: at, Timeout: r.env.OpTimeout,
 			Run: func(ctx context.Context) (any, error) { return h.leader(ctx) },
 		})
 		return
 	}
-	_ = r.criticalSection(ctx, c, key, at, patience, hold)
+	if h.modes != nil && ask && h.modes.revocable != nil {
+		_ = r.revoke(ctx, c, h, key, at)
+		return
+	}
+	_ = r.section(ctx, c, h, key, at, patience, hold, h.drawPurpose(rng.IntN))
 }
 
 // lossPatience is longer than the second within which a holder that was told of
 // its expiry must say that its hold is lost. One who never does shows then.
 const lossPatience = 1200 * time.Millisecond
 
-// criticalSection is one acquisition with all that a holder does; the error is that of the
+// criticalSection is one acquisition by the client's own holder of the key.
+func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at, patience, length time.Duration, want purpose) error {
+	return r.section(ctx, c, r.holders[c.ID][key], key, at, patience, length, want)
+}
+
+// section is one acquisition with all that a holder does; the error is that of the
 // acquire. Its two touches say
 // that the session was alive at the beginning of the hold and right before its
 // release, whatever the subject's own requests show. A holder whose process has
 // ended does nothing more: its hold ends with its session.
-func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at, patience, length time.Duration) error {
-	h := r.holders[c.ID][key]
+func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string, at, patience, length time.Duration, want purpose) error {
 	var grant history.Grant
+	rush := r.rushes.of(key)
+	rush.change(+1, 0)
 	err := c.Do(ctx, Op{
-		F: history.FAcquire, Key: key, Intended: at, Timeout: patience, Owner: h.owner,
+		F: history.FAcquire, Key: key, Arg: h.wants(want), Intended: at, Timeout: patience, Owner: h.owner,
 		Run: func(ctx context.Context) (any, error) {
-			if err := h.acquire(ctx); err != nil {
+			if err := want.acquiring(h)(ctx); err != nil {
 				return nil, err
 			}
 			if h.fence != nil {
@@ -144,16 +173,31 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 		},
 	})
 	if err != nil {
+		rush.change(-1, 0)
 		return err
 	}
+	rush.change(-1, +1)
 	life, session := c.life, c.SessionID()
 	belief := watchHold(c, h, key, grant.Token, life)
-	r.touch(ctx, c, life)
+	r.env.touch(ctx, c, life)
 	r.confirm(ctx, c, key, h, belief)
-	r.write(ctx, c, key, grant, life)
+	r.access(ctx, c, h, key, grant, life, want.reads)
+	rush.stay(ctx)
 	pause(ctx, length)
+	if want.downgrades {
+		r.downgrade(ctx, c, h, key, grant, life, length)
+	}
+	if want.ready != nil {
+		want.ready()
+	}
+	if want.listens > 0 {
+		heard := r.listen(ctx, c, h, key, belief, want.listens)
+		if want.heard != nil {
+			want.heard(heard)
+		}
+	}
 	r.confirm(ctx, c, key, h, belief)
-	r.touch(ctx, c, life)
+	r.env.touch(ctx, c, life)
 	changed := c.SessionID() != session
 	if changed && !c.gone(life) {
 		belief.await(ctx, lossPatience)
@@ -162,6 +206,7 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 		r.confirm(ctx, c, key, h, belief)
 	}
 	belief.stop()
+	rush.change(0, -1)
 	_ = c.Do(ctx, Op{
 		F: history.FRelease, Key: key, Life: life, Timeout: r.env.OpTimeout,
 		Late: func() any { return history.Held{Held: belief.held(), Token: grant.Token} },
@@ -173,12 +218,12 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 // touch gives a sign of life, or finds that there is none to give: it tries
 // again after a lost connection, until the session is another one or the
 // operation's time is up. So a holder that was expired knows it when it releases.
-func (r *holdRun) touch(ctx context.Context, c *Client, life int) {
-	ctx, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
+func (e *Env) touch(ctx context.Context, c *Client, life int) {
+	ctx, cancel := context.WithTimeout(ctx, e.OpTimeout)
 	defer cancel()
 	session := c.SessionID()
 	for !c.gone(life) {
-		err := c.Touch(ctx, r.env.Root)
+		err := c.Touch(ctx, e.Root)
 		if err == nil || errors.Is(err, subjects.ErrCannot) || c.SessionID() != session || !pause(ctx, 5*time.Millisecond) {
 			return
 		}
@@ -207,17 +252,41 @@ func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder,
 	_ = c.Do(ctx, op)
 }
 
-func (r *holdRun) write(ctx context.Context, c *Client, key string, grant history.Grant, life int) {
+// access writes once to each resource that the hold guards, or reads it.
+func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, grant history.Grant, life int, reads bool) {
 	if r.resources == nil {
 		return
 	}
-	_ = c.Do(ctx, Op{
-		F: history.FWrite, Key: key, Arg: grant, Life: life,
-		Run: func(context.Context) (any, error) {
-			accepted, order := r.resources[key].write(int64(grant.Token))
-			return history.Written{Accepted: accepted, Token: grant.Token, Order: order}, nil
-		},
-	})
+	f, of := history.FWrite, (*resource).write
+	if reads {
+		f, of = history.FRead, (*resource).read
+	}
+	to := func(resource string, arg any) {
+		_ = c.Do(ctx, Op{
+			F: f, Key: key, Arg: arg, Life: life,
+			Run: func(context.Context) (any, error) {
+				accepted, order := of(r.resources[resource], int64(grant.Token))
+				return history.Written{Accepted: accepted, Token: grant.Token, Order: order}, nil
+			},
+		})
+	}
+	if h.keys == nil {
+		to(key, grant)
+	}
+	for _, part := range h.keys {
+		to(key+"/"+part, models.GuardedKey{Key: part, Token: grant.Token})
+	}
+}
+
+// wants is what an acquire asks for beside the key; nil: nothing.
+func (h *holder) wants(p purpose) any {
+	switch {
+	case h.keys != nil:
+		return models.Keys{Keys: h.keys}
+	case h.modes != nil:
+		return p.wish()
+	}
+	return nil
 }
 
 // quiesceBounds is how long, in bounds, clients begin critical sections in the end: enough
@@ -230,8 +299,9 @@ const quiesceBounds = 4
 func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 	patience := r.env.Bound + r.env.Bound/4
 	until := r.env.Record.Now() + patience
+	h := r.holders[c.ID][key]
 	for {
-		err := r.criticalSection(ctx, c, key, 0, patience, r.shortest)
+		err := r.criticalSection(ctx, c, key, 0, patience, r.shortest, h.drawPurpose(lastPurpose(c)))
 		if err == nil || r.env.Ops == 0 || r.env.Record.Now() >= until || !pause(ctx, r.env.Bound/4) {
 			return
 		}
@@ -241,12 +311,24 @@ func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 // Quiesce gives every client its turn on every key, in an order of its own,
 // closes the subjects, and lists the contenders that are left.
 func (r *holdRun) Quiesce(ctx context.Context) error {
+	r.turns(ctx)
+	return r.end(ctx)
+}
+
+// turns gives every client its turn on every key.
+func (r *holdRun) turns(ctx context.Context) {
 	until := r.env.Record.Now() + quiesceBounds*r.env.Bound
 	r.env.eachKey(func(c *Client, key string) {
 		if ctx.Err() == nil && r.env.Record.Now() <= until {
 			r.lastTurn(ctx, c, key)
 		}
 	})
-	r.holders.close(ctx, r.env, func(h *holder) any { return h.subject })
+}
+
+// end closes the subjects and lists the contenders that are left.
+func (r *holdRun) end(ctx context.Context) error {
+	for _, holders := range append(r.others, r.holders) {
+		holders.close(ctx, r.env, func(h *holder) any { return h.subject })
+	}
 	return r.finals(ctx)
 }

@@ -120,7 +120,7 @@ func TestTurn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run.(*holdRun).criticalSection(t.Context(), d.clients[0], "k1", 0, time.Second, time.Millisecond)
+		run.(*holdRun).criticalSection(t.Context(), d.clients[0], "k1", 0, time.Second, time.Millisecond, purpose{})
 		h := d.read(t)
 		want := []string{
 			"0 invoke acquire", "0 ok acquire", "0 invoke confirm", "0 ok confirm", "0 invoke write", "0 ok write",
@@ -208,7 +208,7 @@ func TestNamed(t *testing.T) {
 // What does not lead anywhere is said with what there is.
 func TestNotNamed(t *testing.T) {
 	for _, tt := range []struct{ recipe, subject, want string }{
-		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are barrier, `},
+		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are `},
 		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, go-zookeeper, broken`},
 		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, broken`},
 		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, broken`},

@@ -24,6 +24,10 @@ type itemsRun[Q takes] struct {
 	queues   perKey[Q]
 	item     newItem[Q]
 	meetings *meetings // nil: clients meet by chance only
+	// opening is what a client does at its first arrival, and whether that is all; nil: it puts,
+	// as at any other of its first ones.
+	opening func(ctx context.Context, c *Client) bool
+	spare   int // keys that come last and are for openings
 }
 
 // newItem makes an item of a name: how it is recorded, and how it is put.
@@ -55,8 +59,11 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 		rng := random(r.env, c.ID)
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
 			c.arrives(r.env, n)
-			key := r.env.Key(rng.IntN(r.env.Keys))
+			key := r.env.Key(rng.IntN(r.env.Keys - r.spare))
 			first := n <= r.puts()
+			if n == 1 && r.opening != nil && r.opening(ctx, c) {
+				continue
+			}
 			if r.meetings != nil && !first && rng.IntN(5) == 0 {
 				if meets, there, ok := r.meetings.next(ctx, over, c); ok {
 					at, key = meets, there

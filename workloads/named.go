@@ -32,6 +32,11 @@ type Subject struct {
 	// Faults bring out what is wrong, as plan.Parse reads them; "" where clients
 	// that compete are enough.
 	Faults string `json:"faults,omitempty"`
+	// Besides are the properties that it breaks beside that one: who goes on with an old
+	// token cannot but break them, too.
+	Besides []string `json:"besides,omitempty"`
+	// Alone says that what is wrong shows to a single client, and needs none that compete.
+	Alone bool `json:"alone,omitempty"`
 
 	workload Workload
 }
@@ -56,6 +61,18 @@ func own(w Workload) Subject {
 // planted is a subject with one planted defect, under the name of that.
 func planted(defect, property, faults, about string, w Workload) Subject {
 	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, workload: w}
+}
+
+// besides says what more properties it breaks.
+func (s Subject) besides(properties ...string) Subject {
+	s.Besides = properties
+	return s
+}
+
+// alone says that a single client sees what is wrong.
+func (s Subject) alone() Subject {
+	s.Alone = true
+	return s
 }
 
 // Recipes lists the names of the workloads, sorted.

@@ -21,8 +21,9 @@ var _ = offer(models.PriorityQueue,
 	own(PriorityQueue{subjects.NewPriorityQueue}),
 	Subject{Name: Own + "-relaxed", About: "the recipe of package recipes, relaxed: by lists that may be old", workload: PriorityQueue{subjects.NewRelaxedPriorityQueue}},
 	planted("keeps-stale-cache", "priority", "", "goes by one list until all of it is gone", PriorityQueue{broken.KeepsStaleCache}),
-	planted("ignores-priority", "priority", "", "gives out the oldest item", PriorityQueue{broken.IgnoresPriority}),
-	planted("string-compare", "priority", "", "orders priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}),
+	// A single client gets its own items in the wrong order.
+	planted("ignores-priority", "priority", "", "gives out the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
+	planted("string-compare", "priority", "", "orders priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
 	planted("walks-on", "strict", "", "goes on in an old list when somebody else was quicker", PriorityQueue{broken.WalksOn}),
 	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
 )

@@ -106,7 +106,7 @@ func (l *farLock) Call(_ context.Context, operation string, _, result any) error
 	return nil
 }
 
-func (l *farLock) Hold(context.Context, string, any) (<-chan struct{}, error) {
+func (l *farLock) Hold(context.Context, string, any, any) (<-chan struct{}, error) {
 	l.lost = make(chan struct{})
 	return l.lost, nil
 }
@@ -218,7 +218,7 @@ func farSection(t *testing.T, f *far, during func()) []string {
 	}
 	r.holders[0] = map[string]*holder{"k1": newHolder(l, l.Lock, l.Unlock)}
 	time.AfterFunc(10*time.Millisecond, during)
-	r.criticalSection(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond)
+	r.criticalSection(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond, purpose{})
 	return lines(d.read(t))
 }
 

@@ -60,12 +60,11 @@ type registerRun struct {
 	meetings  meetings
 }
 
-// perMeeting is in how many operations, of all clients, there is one meeting:
-// every sixteenth of them is a compare-and-set, so that two clients come to it on
-// average.
-const perMeeting = 32
+// perMeeting is in how many operations, of all clients, there is one meeting: as two of five
+// arrivals wait for one, two clients of three come to it on average, also where load is low.
+const perMeeting = 16
 
-// mix is what a client does for some seconds: half of the time it only reads, and
+// mix is what a client does for some seconds: a third of the time it only reads, and
 // half of that only plainly. A client that waits to write to a server without a
 // leader, or to sync with it, sees nothing of how stale its values are.
 type mix struct {
@@ -76,7 +75,7 @@ type mix struct {
 // draw gives the mix of the next seconds.
 func (r *registerRun) draw(rng *rand.Rand) mix {
 	m := mix{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
-	m.reads = rng.IntN(2) == 0
+	m.reads = rng.IntN(3) == 0
 	m.plain = m.reads && rng.IntN(2) == 0
 	if r.env.Ops > 0 { // few operations are to be of all sorts
 		m.reads, m.plain = false, false
@@ -107,8 +106,8 @@ func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mix, at time.Duration, value string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
-	kind, other, what := kinds[rng.IntN(3)], kinds[rng.IntN(3)], rng.IntN(4)
-	if m.reads {
+	kind, other, what := kinds[rng.IntN(3)], kinds[rng.IntN(3)], rng.IntN(5)
+	if m.reads && what < 2 {
 		what = 2
 	}
 	if m.plain {
@@ -125,9 +124,21 @@ func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Clie
 		_, _ = r.read(ctx, c, key, at, kind)
 		_, _ = r.read(ctx, c, key, 0, other)
 	default:
-		if at, key, ok := r.meetings.next(ctx, over, c); ok {
-			r.swap(ctx, c, key, at, kind, value)
-		}
+		r.meet(ctx, over, c, m, kind, value)
+	}
+}
+
+// meet comes to a meeting. All read in the same way there, or those who read fast would be
+// done before the others begin; who only reads does so while others change.
+func (r *registerRun) meet(ctx context.Context, over <-chan struct{}, c *Client, m mix, kind, value string) {
+	at, key, ok := r.meetings.next(ctx, over, c)
+	switch {
+	case !ok:
+	case m.reads:
+		_, _ = r.read(ctx, c, key, at, kind)
+	default:
+		kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
+		r.swap(ctx, c, key, at, kinds[int(at/r.meetings.every)%len(kinds)], value)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Semaphore is the workload of a semaphore with leases for half of the clients: every
 // client acquires leases of several semaphores, half of the time together with all others
-// so that there are too few, holds each for 5–30 ms, and gives one attempt in ten up after
-// a moment.
+// so that there are too few, holds each until all are taken that others ask for, or for a
+// moment, and 5–30 ms more, and gives one attempt in ten up after a moment.
 type Semaphore struct {
 	// New makes the subject of one client on one path, of a semaphore with so many leases.
 	New func(c *subjects.Client, path string, leases int) (subjects.Semaphore, error)
@@ -22,9 +22,9 @@ type Semaphore struct {
 var _ = offer(models.Semaphore,
 	own(Semaphore{subjects.NewSemaphore}),
 	planted("counts-then-creates", "bound", "", "counts the leases, then makes its own and believes it", Semaphore{broken.CountsThenCreates}),
-	planted("release-deletes-lowest", "bound", "", "gives back the lease that is first in line, whoever has it", Semaphore{broken.ReleaseDeletesLowest}),
+	planted("release-deletes-lowest", "bound", "", "gives back the lease that is first in line, whoever has it", Semaphore{broken.ReleaseDeletesLowest}).besides("progress"), // its own stays behind
 	planted("polls", "fair", "", "takes a number, but tries from time to time instead of waiting for its turn", Semaphore{broken.Polls}),
-	planted("held-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", Semaphore{broken.HeldForEver}),
+	planted("held-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", Semaphore{broken.HeldForEver}).besides("bound", "fair"),
 	planted("lease-survives-session", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", Semaphore{broken.LeaseSurvivesSession}),
 )
 
@@ -49,8 +49,9 @@ const perLeaseRush = 20
 
 // Start makes the semaphores.
 func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
+	places := leasesFor(len(env.Clients))
 	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		s, err := w.New(c, path, leasesFor(len(env.Clients)))
+		s, err := w.New(c, path, places)
 		if err = given(s, err); err != nil {
 			return nil, err
 		}
@@ -60,7 +61,6 @@ func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
 		return nil, err
 	}
 	r.resources = nil // a resource cannot tell a past holder from a present one
-	rushes := newMeetings(env, perLeaseRush)
-	r.rushes = &rushes
+	r.rushes = newRushes(newMeetings(env, perLeaseRush), places)
 	return r, nil
 }

@@ -22,8 +22,9 @@ import (
 // reads.
 func (r *sessionRun) Quiesce(ctx context.Context) error {
 	waitFor(ctx, &r.leaving, r.env.Bound)
-	if disturbed := len(r.env.Record.Header().Params.Expects) > 0; disturbed {
+	if r.env.Disturbed {
 		pause(ctx, r.env.Bound)
+		r.expireUndisturbed(ctx)
 	}
 	r.syncUndisturbed(ctx)
 	var errs []error
@@ -33,6 +34,24 @@ func (r *sessionRun) Quiesce(ctx context.Context) error {
 		errs = append(errs, r.survey(ctx, key, -1, r.env.Admin), r.survey(ctx, key, c.ID, c.Conn))
 	}
 	return errors.Join(errs...)
+}
+
+// expireUndisturbed lets a visitor vanish while nothing is done to servers any more: only
+// then it is known when its session has to end, and the load may have had no such time.
+func (r *sessionRun) expireUndisturbed(ctx context.Context) {
+	c := r.env.Clients[0]
+	v := &visit{run: r, host: r.clients[c.ID], path: fmt.Sprintf("%s%s/last", r.env.Path(r.env.Key(0)), ephemeralPart)}
+	_ = c.Do(ctx, Op{
+		F: history.FVisit, Key: r.env.Key(0), Arg: history.Burst{Requests: 4}, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, v.vanish(ctx) },
+	})
+	v.leave() // waits until it has vanished
+	params := r.env.Record.Header().Params
+	pause(ctx, params.SessionTimeout+3*params.Tick)
+	_ = c.Do(ctx, Op{
+		F: history.FVisit, Key: r.env.Key(0), Arg: history.Burst{Requests: 1}, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, v.look(ctx, exists(v.path)) },
+	})
 }
 
 // undisturbedReads is how many reads behind a sync are made when no leader can be deposed

@@ -107,6 +107,17 @@ func (v *visit) do(ctx context.Context) error {
 	return v.look(ctx, exists(v.path), exists(v.path+"a"))
 }
 
+// vanish is a visit of somebody who writes, and is gone.
+func (v *visit) vanish(ctx context.Context) error {
+	visitor, err := v.connect(ctx)
+	if err != nil {
+		return err
+	}
+	err = v.write(ctx, visitor)
+	visitor.Vanish()
+	return err
+}
+
 // pause lets a while pass.
 func (v *visit) pause(ctx context.Context) error {
 	if !pause(ctx, between(v.rng, 10*time.Millisecond, 150*time.Millisecond)) {

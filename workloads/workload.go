@@ -77,6 +77,8 @@ type Env struct {
 	// Sources is whose draws each client makes, its own where it has none: a client with
 	// those of another one does what that would.
 	Sources []int
+	// Disturbed says that faults are injected while the load lasts.
+	Disturbed bool
 	// OpTimeout is how long a client waits for one operation.
 	OpTimeout time.Duration
 	// Bound is how long, in a healthy ensemble, something may take before it

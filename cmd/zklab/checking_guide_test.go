@@ -84,12 +84,7 @@ func readChapters(page string) []*chapter {
 	var all []*chapter
 	for _, part := range strings.Split("\n"+page, "\n## ")[1:] {
 		title, text, _ := strings.Cut(part, "\n")
-		c := &chapter{title: title}
-		for word := range strings.FieldsFuncSeq(title, func(c rune) bool { return strings.ContainsRune(" ,()", c) }) {
-			if slices.Contains(checker.Models(), word) {
-				c.models = append(c.models, word)
-			}
-		}
+		c := &chapter{title: title, models: modelsOf(title, text)}
 		for _, part := range strings.Split("\n"+text, "\n### ")[1:] {
 			title, text, _ := strings.Cut(part, "\n")
 			c.sections = append(c.sections, section{title, c, text, readExamples(text, title)})
@@ -97,6 +92,24 @@ func readChapters(page string) []*chapter {
 		all = append(all, c)
 	}
 	return all
+}
+
+// modelsOf are those that a chapter is about: named in its title, or in a first paragraph that
+// begins with "Of"; "Of every recipe" is of all.
+func modelsOf(title, text string) (models []string) {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
+	if strings.HasPrefix(first, "Of every recipe") {
+		return checker.Models()
+	}
+	if strings.HasPrefix(first, "Of ") {
+		title += " " + first
+	}
+	for word := range strings.FieldsFuncSeq(title, func(c rune) bool { return strings.ContainsRune(" ,().\n", c) }) {
+		if slices.Contains(checker.Models(), word) {
+			models = append(models, word)
+		}
+	}
+	return models
 }
 
 const fence = "```console"

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -120,6 +121,9 @@ func up(cmd *cobra.Command, b backend, control string) (err error) {
 	if err := introduce(ctx, cmd, e, b.named); err != nil {
 		return err
 	}
+	var telling sync.WaitGroup
+	defer telling.Wait()
+	telling.Go(func() { tellChanges(ctx, cmd.ErrOrStderr(), e.Servers()) })
 	select {
 	case err := <-failures(e):
 		return err

@@ -76,20 +76,6 @@ func newAction(action control.Action, short string) *cobra.Command {
 	return cmd
 }
 
-func newStatus() *cobra.Command {
-	var f controlFlags
-	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Show what the servers of a running ensemble are",
-		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.ask(cmd, control.Status)
-		},
-	}
-	f.add(cmd)
-	return cmd
-}
-
 // ask finds the ensemble, asks it, and prints what it says.
 func (f *controlFlags) ask(cmd *cobra.Command, request func(ctx context.Context, socket string) (control.Answer, error)) error {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)

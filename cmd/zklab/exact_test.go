@@ -50,7 +50,7 @@ func TestSimulationsAreExact(t *testing.T) {
 	}
 }
 
-// With the stock toolchain most seeds have the same record in two processes: the runtime
+// With the stock toolchain nearly all seeds have the same record in two processes: the runtime
 // still makes a few choices. ZKLAB_REPEAT says with how many seeds of each recipe that is
 // to be measured; docs/simulation.md has what came of it.
 func TestSimulationsRepeat(t *testing.T) {
@@ -76,10 +76,15 @@ func TestSimulationsRepeat(t *testing.T) {
 		same, all = same+n, all+len(one)
 	}
 	t.Logf("together: %d of %d the same", same, all)
-	if all == 0 || same < all*9/10 {
-		t.Error("less than nine in ten repeat: something of zklab's own is left to chance")
+	if all == 0 || same*100 < all*repeating {
+		t.Errorf("less than %d in a hundred repeat: something of zklab's own is left to chance", repeating)
 	}
 }
+
+// repeating is how many of a hundred seeds must have the same record twice with the stock
+// toolchain. Clients that waited for one connection with the same deadline, and probes that were
+// closed at one instant, brought it to 95.
+const repeating = 97
 
 // exactBinary is the command built with the overlay, in a folder of its own, once for all tests.
 // [TestMain] removes it.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -21,7 +21,12 @@ func TestPlantedDefectsByName(t *testing.T) {
 		t.Skip("some ten seconds each; all of them are run in virtual time, too")
 	}
 	program := copied(t, "zklab")
-	all := append(workloads.Subjects(history.ModelRegister), workloads.Subjects(history.ModelSession)...)
+	var all []workloads.Subject
+	for _, m := range models.All() {
+		if m.Store {
+			all = append(all, workloads.Subjects(m.Name)...)
+		}
+	}
 	for _, s := range all {
 		if s.Property == "" {
 			continue

@@ -91,6 +91,9 @@ func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err e
 	if err != nil {
 		return e, false, err
 	}
+	if err := testAlone(run, file, ""); err != nil {
+		return e, false, err
+	}
 	x, _, _ := defaults()
 	lay(file, x)
 	e, err = experiment(*x, &runFlags{config: run.Experiment()})

@@ -247,7 +247,7 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
 		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: minLoad(x),
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process,
-		Seed:          *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule,
+		Seed:          *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule, OptionalFaults: x.OptionalFaults,
 		Arrivals: arrivals, Sources: x.Sources,
 	}
 	return e, nil

@@ -23,7 +23,7 @@ func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "occupy": occupy, "vacant": vacant, "await": await, "serves": serves, "word": word, "znode": znode,
+			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
 			"somebody": somebody, "znodes": znodes, "containers": containers,
 		},
 	}
@@ -106,8 +106,8 @@ func portOf(l net.Listener) string {
 	return port
 }
 
-// await waits until a line of a file matches: what a background command has to say.
-func await(ts *testscript.TestScript, neg bool, args []string) {
+// awaitText waits until a line of a file matches: what a background command has to say.
+func awaitText(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: await file pattern")
 	}

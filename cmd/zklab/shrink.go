@@ -113,8 +113,8 @@ func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 	if err != nil {
 		return c, err
 	}
-	if file.Subject == "" && file.SubjectCommand == "" {
-		return c, usageError("%s is of a recipe that only its test in Go can make: zklab.Simulate shrinks such by itself", run.Path())
+	if err := testAlone(run, file, "zklab.Simulate shrinks such by itself"); err != nil {
+		return c, err
 	}
 	x, _, _ := defaults()
 	lay(file, x)

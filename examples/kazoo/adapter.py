@@ -259,9 +259,47 @@ class Counter(Simple):
         return {"value": self.counter().value}
 
 
+# kazoo has no multi-lock.
+class Membership(Simple):
+    """kazoo's Party. It cannot wait for changes: here it is asked again when there may be one."""
+
+    operations = {"join", "leave", "list", "changed"}
+
+    def __init__(self, client, request):
+        self.client, self.path, self.told = client, request["path"], []
+
+    def join(self, request):
+        self.party = self.client.Party(self.path, request["value"]["member"])
+        self.party.join()
+
+    def leave(self, request):
+        self.party.leave()
+
+    def list(self, request):
+        return {"members": self.members()}
+
+    def members(self):
+        return sorted(set(self.client.Party(self.path)))
+
+    def changed(self, request):
+        self.told = request.until(self.others)
+        return {"members": self.told}
+
+    def others(self):
+        changed = threading.Event()
+        self.client.ensure_path(self.path)
+        self.client.get_children(self.path, watch=lambda event: changed.set())
+        members = self.members()
+        if members != self.told:
+            return members
+        changed.wait(PAUSE)
+
+
+# There is no rwlock: kazoo's WriteLock and ReadLock cannot be downgraded or asked for, and before
+# 2.9 a reader and a writer behind a writer wait for each other (kazoo#649).
 RECIPES = {"lock": Lock, "election": Election, "semaphore": Semaphore,
            "queue": Queue, "priority-queue": PriorityQueue, "barrier": Barrier,
-           "double-barrier": DoubleBarrier, "counter": Counter}
+           "double-barrier": DoubleBarrier, "counter": Counter, "membership": Membership}
 
 
 class Adapter:

@@ -32,7 +32,7 @@ func ExampleOverlay() {
 	// 27s kill:leader for 3.5s
 	// 32s expire:holder for 1s
 	// 34s partition:halves for 3.5s
-	// 34s expire:holder for 3.5s
+	// 34s expire:holder-or-any for 3.5s
 	// 41s kill:one for 3.5s
 	// 48s kill:majority for 3.5s
 	// 52s expire:holder for 1s
@@ -51,7 +51,7 @@ func ExampleParse() {
 	fmt.Println(err)
 	// Output:
 	// 10s pause:leader for 3s
-	// 25s expire:holder for 5s
+	// 25s expire:holder-or-any for 5s
 	// 35s pause:leader for 3s
 	// "kill,slow-disk:majorty@10s": position 16: slow-disk knows no "majorty"; did you mean "majority"? it takes majority, all, by=100ms, weight=2
 }

@@ -22,6 +22,29 @@ func aPoint(t *testing.T, text string) link.Point {
 	return p
 }
 
+// The text of a fault that was drawn is all of it: experiment.yaml has nothing else.
+func TestDrawnFaultsAreAllText(t *testing.T) {
+	drawn := 0
+	for _, k := range faults.Kinds() {
+		for _, s := range Every(time.Second, k.Plain()).Plan(time.Minute, rand.New(rand.NewPCG(1, 1))) {
+			again, err := ParseStep(s.Fault.Spec(), "", Step{For: time.Second})
+			if err != nil {
+				t.Errorf("%s: %v", s.Fault.Spec(), err)
+				continue
+			}
+			if !reflect.DeepEqual(again.Fault, s.Fault) {
+				t.Errorf("%s: drawn as %#v, read as %#v", s.Fault.Spec(), s.Fault, again.Fault)
+			}
+			if s.Fault.Spec() != k.Name {
+				drawn++
+			}
+		}
+	}
+	if drawn < 100 {
+		t.Errorf("of %d faults something was drawn", drawn)
+	}
+}
+
 // Steps that are given are planned as they are, whatever the seed; one that is left out
 // moves no other, nor does another part.
 func TestGivenStepsStay(t *testing.T) {

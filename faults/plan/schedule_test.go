@@ -167,7 +167,7 @@ func TestPlanExpiresHoldersAndWaiters(t *testing.T) {
 	for _, s := range planned(1, 10*time.Minute, plan.Every(10*time.Second, faults.Expire{})) {
 		counts[s.Fault.Spec()]++
 	}
-	if busy := counts["expire:holder"] + counts["expire:waiter"]; busy < 2*counts["expire:any"] || counts["expire:holder"] == 0 || counts["expire:waiter"] == 0 {
+	if busy := counts["expire:holder-or-any"] + counts["expire:waiter-or-any"]; busy < 2*counts["expire:any"] || counts["expire:holder-or-any"] == 0 || counts["expire:waiter-or-any"] == 0 {
 		t.Errorf("expiries: %v", counts)
 	}
 }

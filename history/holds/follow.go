@@ -23,6 +23,9 @@ func (f *follower) take(m moment) {
 		var g history.Grant
 		f.r.Decode(m.acquire.Return, &g)
 		f.begin(m.acquire, g.Token, m.acquire.Began())
+		f.last.Reads = f.reads(m.acquire)
+	case m.downgrade != nil:
+		f.downgrade(m.downgrade)
 	case m.statement.Op.F == history.FRelease:
 		f.release(m.statement.Op, m.statement.holdsStill())
 	default:
@@ -47,9 +50,26 @@ func (f *follower) begin(op *history.Operation, token history.ID, asked time.Dur
 	}
 	if f.last != nil {
 		f.last.Next = h
+		h.Reads = f.last.Reads || f.last.Downgraded != nil
 	}
 	f.last = h
 	f.holds = append(f.holds, h)
+}
+
+// reads says that an acquire is for reading.
+func (f *follower) reads(op *history.Operation) bool {
+	var w history.Wish
+	if len(op.Invoke.Value) > 0 {
+		f.r.Decode(op.Invoke, &w)
+	}
+	return w.Mode == history.ToRead
+}
+
+// downgrade takes in that the hold, if there still is one, is for reading from now on.
+func (f *follower) downgrade(op *history.Operation) {
+	if h := f.last; h != nil && h.goesOn() && h.Downgraded == nil && op.Outcome() != history.Fail {
+		h.Downgraded = op
+	}
 }
 
 // release ends the hold if the subject still held when it was asked after the

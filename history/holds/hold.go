@@ -45,6 +45,10 @@ type Hold struct {
 	// Grant is the operation whose ok tells of it: an acquire, or the confirm of a
 	// leader that leads again by itself.
 	Grant *history.Operation
+	// Reads says that it is one for reading, of a read-write lock, from the beginning.
+	// Downgraded is the operation that made it one, if there was one that may have happened.
+	Reads      bool
+	Downgraded *history.Operation
 	// It began at some moment from Asked to Granted, as the events Shown show. Asked is
 	// Always where nobody knows.
 	Asked, Granted time.Duration
@@ -70,6 +74,19 @@ type Hold struct {
 	Exited    Moment             // when the client's process ended
 	Expired   Moment             // when the client was told that its session was gone
 	Next      *Hold              // of the client, on the same key
+}
+
+// Writes is until when the hold kept others out who read, if it lasted until end; Always if
+// it never did. A downgrade of which it is not known whether it happened counts: reading is
+// the weaker state.
+func (h *Hold) Writes(end time.Duration) time.Duration {
+	switch {
+	case h.Reads:
+		return Always
+	case h.Downgraded != nil:
+		return min(end, h.Downgraded.Began())
+	}
+	return end
 }
 
 // goesOn says that no word has ended the hold so far.

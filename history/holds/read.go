@@ -105,11 +105,12 @@ func (r *Reader) statements(ops []*history.Operation) []Statement {
 }
 
 // moment is one thing that bears on a client's holds, at one event: one of the
-// three is set.
+// four is set.
 type moment struct {
 	client    int
 	index     int
 	acquire   *history.Operation
+	downgrade *history.Operation
 	statement *Statement
 	lost      *history.Event
 }
@@ -120,6 +121,9 @@ func moments(ops []*history.Operation, lost []*history.Event, stated []Statement
 	for _, op := range ops {
 		if op.F == history.FAcquire && op.Outcome() == history.OK {
 			of = append(of, moment{client: op.Client, index: op.Return.Index, acquire: op})
+		}
+		if op.F == history.FDowngrade {
+			of = append(of, moment{client: op.Client, index: op.Invoke.Index, downgrade: op})
 		}
 	}
 	for i := range stated {

@@ -29,8 +29,13 @@ type Model struct {
 	// Sessions says that it is up to sessions, too, whether an operation was right: models that
 	// know of operations alone accuse right recipes.
 	Sessions bool
+	// Parts says that an operation concerns some parts of its key, so that those who have it at
+	// one time need not be in each other's way.
+	Parts bool
 	// Rounds says that a key is used for one round and never again.
 	Rounds bool
+	// Store says that it is the store itself, and no recipe.
+	Store bool
 	// Keyless says that all keys are one: what is promised is promised to sessions.
 	Keyless bool
 	// OnZnodes says that an object is made of znodes of which the transaction log tells.
@@ -48,6 +53,7 @@ const (
 	Value     State = iota // what was written last
 	Exclusive              // one client has it
 	Shared                 // so many clients have it
+	ReadWrite              // many clients have it to read, or one to write
 	Entered                // clients are inside
 	Raised                 // it is up, for everybody
 	Filled                 // items are in it
@@ -82,6 +88,7 @@ type Values struct {
 	Held     bool       // the client took itself for the holder
 	Accepted bool       // the resource took the write
 	Item     string
+	Parts    []string // of the key, that it asks for
 	// Data is what the operation wrote to the object's own znode, or, if Seen, what it was
 	// answered that was there; nil: that is not known, or it did neither.
 	Data *string
@@ -142,7 +149,9 @@ func (m *Model) Operation(f string) *Operation {
 }
 
 // Held says that what clients have of it are holds: one of them at a time, or so many.
-func (m *Model) Held() bool { return m.State == Exclusive || m.State == Shared }
+func (m *Model) Held() bool {
+	return m.State == Exclusive || m.State == Shared || m.State == ReadWrite
+}
 
 // Knows says whether an operation is one of the model's: the others mean nothing to its checks.
 func (m *Model) Knows(f string) bool {

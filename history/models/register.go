@@ -11,6 +11,7 @@ import (
 // Register is one znode, whose data is its value: the store itself.
 var Register = declare(Model{
 	Name: history.ModelRegister, About: "the store itself: one znode that is written, compared and set, and read",
+	Store: true,
 	Operations: []Operation{
 		{F: history.FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
 		{F: history.FWrite, Quorum: always, Tell: tellWrite, Words: Words{

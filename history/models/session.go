@@ -6,7 +6,7 @@ import "github.com/zklab/zklab/history"
 // requests; a name says what they are for, and one that is not known here may have any.
 var Session = declare(Model{
 	Name: history.ModelSession, About: "the store itself: what servers promise to a session", Called: "the store",
-	Sessions: true, Keyless: true,
+	Sessions: true, Keyless: true, Store: true,
 	Operations: []Operation{ // what one server can answer alone
 		{F: history.FReads}, {F: history.FWatch}, {F: history.FSyncRead},
 	},

@@ -48,11 +48,11 @@ type Config struct {
 
 	Faults  plan.Schedule
 	LeftOut []plan.LeftOut // what Faults is without already
-	// AnyFaults says that no fault of the schedule has to take effect for a valid to count: of
+	// OptionalFaults says that no fault of the schedule has to take effect for a valid to count: of
 	// runs that are many, each is judged by what did happen in it.
-	AnyFaults bool
-	Seed      int64
-	Strict    bool
+	OptionalFaults bool
+	Seed           int64
+	Strict         bool
 	// Simulated and Latencies are for experiment.yaml alone: it is the ensemble that
 	// makes a simulation of a run.
 	Simulated bool

@@ -12,6 +12,7 @@ import (
 const (
 	beat = 10 * time.Millisecond
 	late = 250 * time.Millisecond
+	away = time.Millisecond // how far the wall clock must have drifted
 )
 
 // watchHeartbeat watches the heartbeat until stop. broken is called when the record
@@ -31,10 +32,12 @@ func watchHeartbeat(r *record, broken func()) (stop func() error) {
 }
 
 // heartbeat records when the harness itself was held up: a gap in its own
-// heartbeat. A timed property cannot be judged across one.
+// heartbeat. A timed property cannot be judged across one. It also records how the wall
+// clock drifts, by which some subjects go.
 func heartbeat(ctx context.Context, r *record, broken func()) {
 	ticker := time.NewTicker(apart.Odd(beat))
 	defer ticker.Stop()
+	told := time.Duration(0)
 	for last := r.Now(); ; {
 		select {
 		case <-ctx.Done():
@@ -49,5 +52,9 @@ func heartbeat(ctx context.Context, r *record, broken func()) {
 			r.fact(history.FStall, history.Stall{Gap: gap})
 		}
 		last = now
+		if drift := r.Drift(); (drift - told).Abs() >= away {
+			told = drift
+			r.fact(history.FClock, history.Clock{Drift: drift})
+		}
 	}
 }

@@ -25,9 +25,12 @@ import (
 // moment, which the seed alone does not fix.
 const seeds = 4
 
-// planted are the subjects of some recipes that are wrong on purpose.
-func planted(recipes ...string) (all []workloads.Subject) {
-	for _, recipe := range recipes {
+// planted are the subjects that are wrong on purpose, of some recipes.
+func planted(of func(*models.Model) bool) (all []workloads.Subject) {
+	for _, recipe := range workloads.Recipes() {
+		if !of(models.Named(recipe)) {
+			continue
+		}
 		for _, s := range workloads.Subjects(recipe) {
 			if s.Property != "" {
 				all = append(all, s)
@@ -37,14 +40,18 @@ func planted(recipes ...string) (all []workloads.Subject) {
 	return all
 }
 
-// ofRecipes are wrong in what they make of the store, ofTheStore in the store itself.
-func ofRecipes() []workloads.Subject {
-	return append(planted("lock", "semaphore", "queue", "barrier", "double-barrier", "election"), leaksContender)
+// Those of recipes are wrong in what they make of the store, those of the store in the
+// store itself.
+func theStore(m *models.Model) bool { return m.Store }
+func recipe(m *models.Model) bool   { return !m.Store }
+
+// onRealServers says of which recipes all that is planted is found on real servers, too:
+// those of the others differ from these in what virtual time shows as well, and take long.
+func onRealServers(m *models.Model) bool {
+	return slices.Contains([]string{"lock", "semaphore", "queue", "barrier", "double-barrier", "election"}, m.Name)
 }
 
-func ofTheStore() []workloads.Subject {
-	return planted(history.ModelRegister, history.ModelSession)
-}
+func sessions(m *models.Model) bool { return m.Name == history.ModelSession }
 
 // leaksContender is wrong without anybody's intent (docs/track-record.md).
 var leaksContender = workloads.Subject{
@@ -117,31 +124,20 @@ func long(t *testing.T, s workloads.Subject) engine.Config {
 
 // Each property must be seen to fail in virtual time.
 func TestPlantedDefectsInVirtualTime(t *testing.T) {
-	find(t, append(ofRecipes(), planted(models.PriorityQueue.Name)...), long, virtually)
-}
-
-// besides are the properties that a planted defect breaks beside the one that finds it:
-// who goes on with an old token, or item, cannot but break them, too.
-var besides = map[string][]string{
-	"lock/broken:ignores-expiry":     {"exclusion", "tokens", "fencing"},
-	"lock/broken:token-of-its-own":   {"fencing"},
-	"queue/broken:read-then-delete":  {"log"},
-	"semaphore/broken:held-for-ever": {"bound", "fair"},
-	// Who comes again while its old self is still counted waits for it when leaving.
-	"double-barrier/broken:counts-the-dead": {"progress"},
+	find(t, append(planted(recipe), leaksContender), long, virtually)
 }
 
 // What a run says of a planted defect is what the list of subjects says: of one that is
 // planted in a recipe no other property is violated.
 func TestPlantedDefectsAreWhatTheListSays(t *testing.T) {
-	for _, s := range planted("lock", "semaphore", "queue", "priority-queue", "barrier", "double-barrier", "election") {
+	for _, s := range planted(recipe) {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			t.Parallel()
 			x := long(t, s)
 			x.Seed = 1
 			o := virtually(t, x)
 			for _, v := range o.Result.Verdicts {
-				if v.Result == checker.Violation && !v.Measured && v.Property != s.Property && !slices.Contains(besides[s.Recipe+"/"+s.Name], v.Property) {
+				if v.Result == checker.Violation && !v.Measured && v.Property != s.Property && !slices.Contains(s.Besides, v.Property) {
 					t.Errorf("%s is violated, and not %s alone: %s", v.Property, s.Property, v.Reason)
 				}
 			}
@@ -150,7 +146,7 @@ func TestPlantedDefectsAreWhatTheListSays(t *testing.T) {
 }
 
 func TestPlantedDefectsOfTheStoreInVirtualTime(t *testing.T) {
-	find(t, ofTheStore(), briefly, virtually)
+	find(t, planted(theStore), briefly, virtually)
 }
 
 // Each property must be seen to fail on real servers, on one ensemble at once.
@@ -158,7 +154,7 @@ func TestPlantedDefects(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes two minutes; what it runs is run in virtual time, too")
 	}
-	find(t, ofRecipes(), long, perform)
+	find(t, append(planted(onRealServers), leaksContender), long, perform)
 }
 
 // ofItsOwn says that a run needs servers of its own: its faults are theirs, or only
@@ -172,7 +168,7 @@ func ofItsOwn(s workloads.Subject) bool {
 func TestPlantedDefectsOfTheStore(t *testing.T) {
 	dockertest.Long(t)
 	var atOnce []workloads.Subject
-	for _, s := range ofTheStore() {
+	for _, s := range planted(theStore) {
 		if !ofItsOwn(s) {
 			atOnce = append(atOnce, s)
 			continue
@@ -193,16 +189,12 @@ func TestPlantedDefectsOfTheStore(t *testing.T) {
 	}
 }
 
-// seenAlone are the defects that show to a single client: it gets its own items in the wrong
-// order.
-var seenAlone = map[string]bool{"priority-queue/broken:ignores-priority": true, "priority-queue/broken:string-compare": true}
-
 // A single client on idle servers sees nothing of what is planted in subjects. (Of
-// what is planted in the store it does: that corrupts what a single client gets, too.)
+// what is planted below subjects it does: that corrupts what a single client gets, too.)
 func TestPlantedDefectsPassAlone(t *testing.T) {
-	for _, s := range planted("lock", "semaphore", "queue", "priority-queue", "barrier", "double-barrier", "election", "register") {
+	for _, s := range planted(func(m *models.Model) bool { return !sessions(m) }) {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
-			if seenAlone[s.Recipe+"/"+s.Name] {
+			if s.Alone {
 				t.Skip("a single client sees it, too")
 			}
 			t.Parallel()

@@ -123,7 +123,7 @@ func (c Config) Expected(plan []plan.Step) []string {
 
 // expects are the kinds of faults without which nothing in the run is valid.
 func (r *run) expects() []string {
-	if r.AnyFaults {
+	if r.OptionalFaults {
 		return nil
 	}
 	return r.Expected(r.Schedule)

@@ -50,7 +50,7 @@ var foundBare = map[corruptproxy.Corruption]string{
 // Each corruption between clients and servers is found by the property that
 // forbids it, and breaks no other promise than those that follow from it.
 func TestCorruptionsAreFound(t *testing.T) {
-	for i, s := range planted(history.ModelSession) {
+	for i, s := range planted(sessions) {
 		kind := corruptproxy.Corruption(strings.TrimPrefix(s.Name, workloads.Broken+":"))
 		t.Run(string(kind), func(t *testing.T) {
 			if testing.Short() && i%4 > 0 {

@@ -21,7 +21,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 		Servers: p.Addrs, Chroot: p.Chroot,
 		Clients: c.Clients, Rate: c.Rate, Ops: c.Ops, Keys: c.Keys, TimeLimit: c.TimeLimit,
 		SessionTimeout: c.SessionTimeout, OpTimeout: c.OpTimeout, MinLoad: &minLoad,
-		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(),
+		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(), OptionalFaults: c.OptionalFaults,
 		Seed: &c.Seed, Strict: c.Strict, Simulate: c.Simulated, Latencies: c.Latencies,
 		Arrivals: StoredArrivals(c.Arrivals), Sources: c.Sources,
 	}

@@ -46,7 +46,7 @@ type playedLife struct {
 
 	mu    sync.Mutex
 	conns []net.Conn
-	made  map[string]*subjects.Served
+	made  map[*playedObject]*subjects.Served
 }
 
 var (
@@ -70,7 +70,7 @@ func Astray(makers map[string]subjects.Maker, dial zk.Dialer) engine.Launch {
 }
 
 func (p *played) Restart(ctx context.Context) error {
-	l := &playedLife{of: p, dead: make(chan struct{}), made: map[string]*subjects.Served{}}
+	l := &playedLife{of: p, dead: make(chan struct{}), made: map[*playedObject]*subjects.Served{}}
 	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: p.config.Servers, Timeout: p.config.SessionTimeout, Dial: l.dial})
 	if err != nil {
 		return err
@@ -279,7 +279,6 @@ func (p *played) Touch(ctx context.Context, path string) error {
 // used.
 type playedObject struct {
 	p      *played
-	name   string
 	make   func(c *subjects.Client) (*subjects.Served, error)
 	offers []string
 	about  any
@@ -295,7 +294,7 @@ func (p *played) Make(recipe, path string, value any, _ ...string) (subjects.Obj
 	if !ok {
 		return nil, fmt.Errorf("%w: the process has no subjects of the recipe %s", subjects.ErrCannot, recipe)
 	}
-	o := &playedObject{p: p, name: recipe + " " + path, make: func(c *subjects.Client) (*subjects.Served, error) { return maker(c, path, with) }}
+	o := &playedObject{p: p, make: func(c *subjects.Client) (*subjects.Served, error) { return maker(c, path, with) }}
 	_, err = o.on(func(_ *playedLife, s *subjects.Served) (any, error) {
 		o.offers, o.about = s.Offers, s.About
 		return nil, nil
@@ -306,7 +305,7 @@ func (p *played) Make(recipe, path string, value any, _ ...string) (subjects.Obj
 func (o *playedObject) on(f func(l *playedLife, s *subjects.Served) (any, error)) (any, error) {
 	return inPlay(o.p, func(l *playedLife) (any, error) {
 		l.mu.Lock()
-		s := l.made[o.name]
+		s := l.made[o]
 		l.mu.Unlock()
 		if s == nil {
 			var err error
@@ -314,7 +313,7 @@ func (o *playedObject) on(f func(l *playedLife, s *subjects.Served) (any, error)
 				return nil, err
 			}
 			l.mu.Lock()
-			l.made[o.name] = s
+			l.made[o] = s
 			l.mu.Unlock()
 		}
 		return f(l, s)
@@ -347,8 +346,8 @@ func (o *playedObject) Call(ctx context.Context, operation string, value, result
 }
 
 // Hold tells of a loss when the process is not frozen.
-func (o *playedObject) Hold(ctx context.Context, operation string, result any) (<-chan struct{}, error) {
-	l, s, err := o.call(ctx, operation, nil, result)
+func (o *playedObject) Hold(ctx context.Context, operation string, value, result any) (<-chan struct{}, error) {
+	l, s, err := o.call(ctx, operation, value, result)
 	if err != nil {
 		return nil, err
 	}

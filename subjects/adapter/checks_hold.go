@@ -47,7 +47,7 @@ type grant struct {
 
 func (c *contender) acquire(ctx context.Context) error {
 	g := &grant{}
-	lost, err := c.Hold(ctx, history.FAcquire, g)
+	lost, err := c.Hold(ctx, history.FAcquire, nil, g)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,13 @@ func TestConformHonest(t *testing.T) {
 	}
 }
 
+// What can be served can be checked, and nothing else.
+func TestEveryServedRecipeIsChecked(t *testing.T) {
+	if served, checked := slices.Sorted(maps.Keys(own.Recipes)), conformRecipes(); !slices.Equal(served, checked) {
+		t.Errorf("served %q, checked %q", served, checked)
+	}
+}
+
 // Each defect is found by the checks that are there for it, and is told in words
 // that name it.
 func TestConformFindsDefects(t *testing.T) {
@@ -100,6 +107,7 @@ func TestConformFindsDefects(t *testing.T) {
 		{"text items", history.ModelQueue, "items", `dequeued .*, enqueued was`},
 		{"no marks", history.ModelQueue, "marks", `children of its znode have "entry" in their names`},
 		{"drops priorities", models.PriorityQueue.Name, "normal", `dequeued .*, enqueued was`},
+		{"drops due times", models.DelayQueue.Name, "normal", `dequeued .*, enqueued was`},
 		{"feigns touch", history.ModelLock, "touch", `nothing was written`},
 		{"two holders", history.ModelLock, "contend", `acquire did not wait: another client holds it`},
 		{"cancels in name", history.ModelLock, "cancel", `after a cancelled acquire`},

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
 )
 
 // honest is the name of the fake without a defect.
@@ -29,16 +29,21 @@ type fake struct {
 	atEnd func()
 }
 
-// own are zklab's own subjects.
-var own = Subjects{
-	Name: "fake", Recipes: map[string]subjects.Maker{
-		history.ModelLock: subjects.ServeLock(subjects.NewLock), history.ModelElection: subjects.ServeElection(subjects.NewElection),
-		history.ModelQueue: subjects.ServeQueue(subjects.NewQueue), history.ModelBarrier: subjects.ServeBarrier(subjects.NewBarrier),
-		history.ModelDoubleBarrier: subjects.ServeDoubleBarrier(subjects.NewDoubleBarrier),
-		models.Counter.Name:        subjects.ServeCounter(subjects.NewCounter),
-		models.Semaphore.Name:      subjects.ServeSemaphore(subjects.NewSemaphore),
-		models.PriorityQueue.Name:  subjects.ServePriorityQueue(subjects.NewPriorityQueue),
-	},
+// own are zklab's own subjects, of each recipe that can be served.
+var own = Subjects{Name: "fake", Recipes: ownRecipes()}
+
+func ownRecipes() map[string]subjects.Maker {
+	makers := map[string]subjects.Maker{}
+	for _, recipe := range workloads.Recipes() {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			panic(err)
+		}
+		if s, ok := w.(workloads.Served); ok {
+			makers[recipe] = s.Maker()
+		}
+	}
+	return makers
 }
 
 // runFake is the main function of the fake adapter.
@@ -224,6 +229,9 @@ var fakes = map[string]fake{
 	})},
 	"drops priorities": {in: onOp(history.FEnqueue, func(b []byte, _ request) [][]byte {
 		return same(bytes.Replace(b, []byte(`"priority":`), []byte(`"prio":`), 1))
+	})},
+	"drops due times": {in: onOp(history.FEnqueue, func(b []byte, _ request) [][]byte {
+		return same(bytes.Replace(b, []byte(`"due":`), []byte(`"dew":`), 1))
 	})},
 	"feigns touch": {in: onOp(opTouch, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
 	"two holders": {in: onOp(history.FAcquire, func(_ []byte, r request) [][]byte {

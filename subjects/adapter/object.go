@@ -135,12 +135,12 @@ func (o *object) Call(ctx context.Context, operation string, value, result any) 
 }
 
 // Hold is part of [subjects.Object].
-func (o *object) Hold(ctx context.Context, operation string, result any) (<-chan struct{}, error) {
+func (o *object) Hold(ctx context.Context, operation string, value, result any) (<-chan struct{}, error) {
 	if err := o.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer o.leave()
-	id, err := o.inside(ctx, operation, nil, result)
+	id, err := o.inside(ctx, operation, value, result)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,8 @@ func (r *Record) Tell(client, inv, ret int, kind string, value int64) *Record {
 	return r.Op(Args{Client: client, F: history.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: history.HowRead{Kind: kind}, Out: models.Count{Value: value}, Session: history.ID(client + 1)})
 }
 
+var _ = goesWell(models.Counter.Name, goodCounter)
+
 // goodCounter has two clients change a counter at once, and a third one read it.
 func goodCounter(r *Record, n int) int {
 	t, v := 10, int64(0)

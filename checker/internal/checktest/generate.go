@@ -91,6 +91,7 @@ type tenure struct {
 	client, ai, a, ao int
 	session           history.ID
 	token             history.ID
+	asked             any // the value of the acquire's invoke
 	ri, c, ret        int // ri < 0: no release
 	outcome           history.Type
 	held              bool
@@ -128,32 +129,7 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 			t = w.UpTo(8 / (places * places))
 			x.token = history.ID(1 + rng.IntN(2*n))
 		}
-		x.a = max(t+w.UpTo(2), w.Free[c])
-		x.ai = max(w.Free[c], x.a-w.UpTo(4))
-		x.ao = x.a + w.UpTo(4)
-		x.session = w.session[c]
-		switch rng.IntN(5) {
-		case 0, 1, 2: // it is released
-			x.ri = x.ao + w.UpTo(3)
-			x.c = x.ri + w.UpTo(2)
-			x.ret = x.c + w.UpTo(2)
-			x.outcome, x.held = history.OK, true
-			if rng.IntN(5) == 0 {
-				x.outcome = history.Info
-				x.ret = x.ri + w.UpTo(2)
-			}
-		case 3: // the session dies, and the client does not know yet
-			x.c = x.a + w.UpTo(5)
-			x.ri = max(x.ao, x.c) + w.UpTo(3)
-			x.ret = x.ri + w.UpTo(3)
-			x.outcome, x.held = []history.Type{history.OK, history.Fail, history.Info}[rng.IntN(3)], rng.IntN(2) == 0
-			w.dies(c, x.c)
-		default: // the session dies, and the client never releases
-			x.c = x.a + w.UpTo(5)
-			x.ri, x.ret = -1, x.ao
-			w.dies(c, x.c)
-		}
-		w.Free[c] = max(x.ret, x.ao) + 1
+		w.stay(&x, t)
 		over[0] = x.c
 		slices.Sort(over)
 		t = max(over[0], x.a)
@@ -172,14 +148,50 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 			w.mutateTenures(all)
 		}
 	}
+	w.tell(all)
+	w.proofs(end + 5)
+	return w.Build()
+}
+
+// tell adds the operations of tenures.
+func (w *world) tell(all []tenure) {
 	for _, x := range all {
-		w.Op(Args{Client: x.client, F: history.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, Out: history.Grant{Token: x.token}, Session: x.session})
+		w.Op(Args{Client: x.client, F: history.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: x.asked, Out: history.Grant{Token: x.token}, Session: x.session})
 		if x.ri >= 0 {
 			w.Op(Args{Client: x.client, F: history.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: history.Held{Held: x.held}, Session: x.session})
 		}
 	}
-	w.proofs(end + 5)
-	return w.Build()
+}
+
+// stay is a tenure that begins at t or later, and its end.
+func (w *world) stay(x *tenure, t int) {
+	c, rng := x.client, w.rng
+	x.a = max(t+w.UpTo(2), w.Free[c])
+	x.ai = max(w.Free[c], x.a-w.UpTo(4))
+	x.ao = x.a + w.UpTo(4)
+	x.session = w.session[c]
+	switch rng.IntN(5) {
+	case 0, 1, 2: // it is released
+		x.ri = x.ao + w.UpTo(3)
+		x.c = x.ri + w.UpTo(2)
+		x.ret = x.c + w.UpTo(2)
+		x.outcome, x.held = history.OK, true
+		if rng.IntN(5) == 0 {
+			x.outcome = history.Info
+			x.ret = x.ri + w.UpTo(2)
+		}
+	case 3: // the session dies, and the client does not know yet
+		x.c = x.a + w.UpTo(5)
+		x.ri = max(x.ao, x.c) + w.UpTo(3)
+		x.ret = x.ri + w.UpTo(3)
+		x.outcome, x.held = []history.Type{history.OK, history.Fail, history.Info}[rng.IntN(3)], rng.IntN(2) == 0
+		w.dies(c, x.c)
+	default: // the session dies, and the client never releases
+		x.c = x.a + w.UpTo(5)
+		x.ri, x.ret = -1, x.ao
+		w.dies(c, x.c)
+	}
+	w.Free[c] = max(x.ret, x.ao) + 1
 }
 
 // mutateTenures changes one thing, and leaves each client's calls in order.

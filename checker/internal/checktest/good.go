@@ -18,6 +18,7 @@ func WithLog(r *Record) (*history.History, []history.Txn) {
 // LogOf gives events the evidence of a log, and the log. What nobody knows happened.
 func LogOf(h *history.History) []history.Txn {
 	x := &Record{}
+	m := models.Of(h)
 	number, place := 0, map[int]int{}
 	tokens := map[int]history.ID{}
 	opened := map[history.ID]bool{}
@@ -30,30 +31,23 @@ func LogOf(h *history.History) []history.Txn {
 			opened[e.Session] = true
 			x.Opens(e.Session)
 		}
-		switch {
-		case e.F == history.FAcquire && e.Type == history.Invoke:
+		begun, done := e.Type == history.Invoke, e.Type == history.OK || e.Type == history.Info
+		switch o := m.Operation(e.F); {
+		case m.Held() && o.Begins && begun:
 			x.Stands(e.Session, number)
 			tokens[e.Client], place[e.Client] = x.Zxid, number
 			number++
-		case e.F == history.FRelease && e.Type == history.Invoke:
+		case m.Held() && o.Ends && begun:
 			x.Leaves(e.Session, e.Session, place[e.Client])
-		case e.F == history.FEnqueue && e.Type == history.OK, e.F == history.FDequeue && e.Type == history.OK && len(e.Value) > 0:
-			var v history.Item
-			item := e
-			if e.F == history.FEnqueue {
-				item = invocation(h, i)
-			}
-			if err := json.Unmarshal(item.Value, &v); err != nil {
-				panic(err)
-			}
-			if e.F == history.FEnqueue {
-				x.Inserts(e.Session, v.Item)
-			} else {
-				x.Removes(e.Session, v.Item)
-			}
-		case e.F == history.FRaise && (e.Type == history.OK || e.Type == history.Info):
+		case commits[m.Name] != nil && e.Type == history.OK:
+			commits[m.Name](x, e, invocation(h, i))
+		case o.Puts && e.Type == history.OK:
+			x.Inserts(e.Session, itemOf(invocation(h, i)))
+		case o.Takes && e.Type == history.OK && len(e.Value) > 0:
+			x.Removes(e.Session, itemOf(e))
+		case m.State == models.Raised && o.Begins && done:
 			x.Txn(history.Txn{Type: "create", Session: e.Session, Path: "/run/" + e.Key})
-		case e.F == history.FLift && (e.Type == history.OK || e.Type == history.Info):
+		case m.State == models.Raised && o.Ends && done:
 			x.Txn(history.Txn{Type: "delete", Session: e.Session, Path: "/run/" + e.Key})
 		}
 		retoken(e, tokens[e.Client])
@@ -76,6 +70,15 @@ func invocation(h *history.History, i int) *history.Event {
 			return e
 		}
 	}
+}
+
+// itemOf is the item in an event's value.
+func itemOf(e *history.Event) string {
+	var v history.Item
+	if err := json.Unmarshal(e.Value, &v); err != nil {
+		panic(err)
+	}
+	return v.Item
 }
 
 // retoken puts a client's present token where the record has another.
@@ -106,35 +109,46 @@ func GoodRegister(r *Record, n int) int {
 	return t + 90
 }
 
+// goodRuns say of a model how n rounds go in which all goes well, and when they end.
+var goodRuns = map[string]func(r *Record, n int) (end int){}
+
+// commits says of models with operations of their own what one that was done committed.
+var commits = map[string]func(r *Record, done, asked *history.Event){}
+
+// committing declares it.
+func committing(model string, of func(r *Record, done, asked *history.Event)) struct{} {
+	commits[model] = of
+	return struct{}{}
+}
+
+// goesWell declares that of a model.
+func goesWell(model string, rounds func(r *Record, n int) (end int)) struct{} {
+	goodRuns[model] = rounds
+	return struct{}{}
+}
+
 // Good makes a run of n rounds of a model in which all went well and every
 // property was exercised.
 func Good(model string, n int) *Record {
-	p := history.Params{Clients: 3, MinLoad: 20, Parties: 3, Leases: 2}
-	r := Ours(model, p).offers(history.Offers{Fencing: true, TellsLost: true})
+	r := Ours(model, history.Params{Clients: 3, MinLoad: 20}).offers(history.Offers{Fencing: true, TellsLost: true})
 	end := 0
-	switch model {
-	case history.ModelLock, history.ModelElection:
-		end = goodHolds(r, n)
-	case models.Semaphore.Name:
-		end = goodLeases(r, n)
-	case history.ModelQueue:
-		end = goodQueue(r, n)
-	case history.ModelBarrier:
-		end = goodBarrier(r, n)
-	case history.ModelDoubleBarrier:
-		end = goodGates(r, n)
-	case history.ModelRegister:
-		end = GoodRegister(r, n)
-	case models.Counter.Name:
-		end = goodCounter(r, n)
-	case models.PriorityQueue.Name:
-		end = goodPriorityQueue(r, n)
+	if rounds := goodRuns[model]; rounds != nil {
+		end = rounds(r, n)
 	}
 	for c := range 3 {
 		r.Proof(c, history.ID(c+1), end)
 	}
 	return r.Phases(0, end, end).Fact(end+1, history.FEnd, nil)
 }
+
+var (
+	_ = goesWell(history.ModelLock, goodHolds)
+	_ = goesWell(history.ModelElection, goodHolds)
+	_ = goesWell(history.ModelQueue, goodQueue)
+	_ = goesWell(history.ModelBarrier, goodBarrier)
+	_ = goesWell(history.ModelDoubleBarrier, goodGates)
+	_ = goesWell(history.ModelRegister, GoodRegister)
+)
 
 func goodHolds(r *Record, n int) int {
 	t := 10
@@ -181,6 +195,7 @@ func goodBarrier(r *Record, n int) int {
 }
 
 func goodGates(r *Record, n int) int {
+	r.Header.Params.Parties = 3
 	t := 10
 	for i := range n {
 		key := fmt.Sprintf("d%d", i)

@@ -17,6 +17,7 @@ type Grant struct {
 	Session  history.ID
 	Was      history.ID // the client's session at the invocation, if another
 	Alive    int        // last proof of life, seen at the end; 0: at the release
+	Wish     any        // what the hold is for; nil: there is nothing to choose
 }
 
 func (r *Record) Hold(g Grant) *Record {
@@ -24,7 +25,7 @@ func (r *Record) Hold(g Grant) *Record {
 	if s == 0 {
 		s = history.ID(g.Client + 1)
 	}
-	r.Op(Args{Client: g.Client, F: history.FAcquire, Key: "k", Inv: g.Inv, Ret: g.Ret, Outcome: history.OK, Out: history.Grant{Token: g.Token}, Session: s, Was: g.Was})
+	r.Op(Args{Client: g.Client, F: history.FAcquire, Key: "k", Inv: g.Inv, Ret: g.Ret, Outcome: history.OK, In: g.Wish, Out: history.Grant{Token: g.Token}, Session: s, Was: g.Was})
 	alive := g.Alive
 	if alive == 0 {
 		alive = max(g.Release, g.Ret)

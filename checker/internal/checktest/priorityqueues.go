@@ -24,6 +24,8 @@ func (r *Record) PutAt(priority int32, client, inv, ret int, item string, o hist
 	})
 }
 
+var _ = goesWell(models.PriorityQueue.Name, goodPriorityQueue)
+
 // goodPriorityQueue has an item of each of two priorities put in, and two clients take them.
 func goodPriorityQueue(r *Record, n int) int {
 	t := 10

@@ -3,6 +3,7 @@ package checktest
 import (
 	"cmp"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -30,6 +31,17 @@ func Ours(model string, p history.Params) *Record {
 		p.Tick = 500 * Unit
 	}
 	return &Record{Header: history.Header{Version: history.Version, Model: model, Params: p}}
+}
+
+// Sized are parameters of which each that is a number of something is n.
+func Sized(n int) (p history.Params) {
+	v := reflect.ValueOf(&p).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Int {
+			f.SetInt(int64(n))
+		}
+	}
+	return p
 }
 
 // offers says what the subject of a hold can do.

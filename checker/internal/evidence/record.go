@@ -149,6 +149,10 @@ func (a *Record) readFact(e *history.Event) {
 		var s history.Stall
 		a.Decode(e, &s)
 		a.Stalls = append(a.Stalls, Span{e.Time - s.Gap, e.Time})
+	case history.FClock:
+		var c history.Clock
+		a.Decode(e, &c)
+		a.drifted(c.Drift)
 	case history.FHarness:
 		var own history.Harness
 		a.Decode(e, &own)

@@ -22,6 +22,8 @@ type Timing struct {
 	Settled time.Duration       // from here on timed properties count; never if not known
 	Bound   time.Duration       // B: what a timed property allows
 	End     time.Duration       // time of the last event
+	ahead   time.Duration       // the most by which the wall clock was ahead of the record's
+	behind  time.Duration       // the most by which it was behind
 }
 
 type phaseAt struct {
@@ -72,6 +74,23 @@ func (a *Record) settleTimes() {
 		a.Settled = Never
 	}
 }
+
+func (a *Timing) drifted(by time.Duration) {
+	a.ahead, a.behind = max(a.ahead, by), max(a.behind, -by)
+}
+
+// Wall is how far a time by the wall clock can lie from what the record's clock makes of it:
+// what was measured, what of it was not told, and the millisecond that the clocks of subjects
+// have.
+func (a *Timing) Wall() time.Duration { return a.ahead + a.behind + 2*time.Millisecond }
+
+// Stepped says that the wall clock was set while the record was written: nothing that goes
+// by it can be decided.
+func (a *Timing) Stepped() bool { return a.Wall() > stepped }
+
+// stepped is more than a clock that is only steered moves away in a run of minutes (NTP: 500
+// parts in a million).
+const stepped = 100 * time.Millisecond
 
 // WhileLive is the part of s during which the client was connected, its process
 // ran, and timed properties count. Each reconnect begins a new span: it starts

@@ -2,6 +2,7 @@ package locks
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -14,8 +15,8 @@ import (
 // sequential znodes of clients. A hold has the zxid of its contender as its token.
 type contenders struct {
 	evidence.Layout
-	grants int // holds that the log still shows after the grant was known
-	at     map[madeBy]*evidence.Znode
+	grants int                          // holds that the log still shows after the grant was known
+	at     map[madeBy][]*evidence.Znode // those of one multi in order of their paths
 	lines  map[string][]*evidence.Znode // by the line that they stand in
 	keys   map[string]string            // of lines, or severalKeys
 	// changes are the zxids at which something in a folder came or went.
@@ -24,7 +25,7 @@ type contenders struct {
 
 // contendersOf are those of a record; none without a log.
 var contendersOf = evidence.Once(func(a *evidence.Record) *contenders {
-	c := &contenders{at: map[madeBy]*evidence.Znode{}, lines: map[string][]*evidence.Znode{}, keys: map[string]string{}, changes: map[uint64]bool{}}
+	c := &contenders{at: map[madeBy][]*evidence.Znode{}, lines: map[string][]*evidence.Znode{}, keys: map[string]string{}, changes: map[uint64]bool{}}
 	if a.Log == nil {
 		return c
 	}
@@ -51,9 +52,8 @@ func (c *contenders) index(a *evidence.Record) {
 			}
 			if s := a.Session(n.Maker); s != nil {
 				id := madeBy{n.Created, s.Client}
-				if other := c.at[id]; other == nil || n.Path < other.Path {
-					c.at[id] = n
-				}
+				i, _ := slices.BinarySearchFunc(c.at[id], n.Path, func(n *evidence.Znode, path string) int { return strings.Compare(n.Path, path) })
+				c.at[id] = slices.Insert(c.at[id], i, n)
 			}
 			if a.Session(n.Owner) != nil {
 				c.lines[lineOf(n)] = append(c.lines[lineOf(n)], n)
@@ -74,10 +74,8 @@ func (c *contenders) recognise(k *evidence.Key) {
 		case g.Token == 0:
 		case n != nil:
 			c.Found++
-			if of, known := c.keys[lineOf(n)]; known && of != k.Name {
-				c.keys[lineOf(n)] = severalKeys
-			} else {
-				c.keys[lineOf(n)] = k.Name
+			for _, part := range askedFor(k, op) {
+				c.standsFor(c.contenderFor(g.Token, op.Client, part), k.Name, part)
 			}
 			if high, _, ok := k.Zxids.Ceil(op.Return.Time); ok && n.Deleted > high && k.Log.Covers(n.Created-1, high) {
 				c.grants++
@@ -88,9 +86,37 @@ func (c *contenders) recognise(k *evidence.Key) {
 	}
 }
 
+// standsFor says what those wait for who stand in a contender's line.
+func (c *contenders) standsFor(n *evidence.Znode, key, part string) {
+	if n == nil {
+		return
+	}
+	name := nameOf(key, part)
+	if of, known := c.keys[lineOf(n)]; known && of != name {
+		name = severalKeys
+	}
+	c.keys[lineOf(n)] = name
+}
+
 // contender is the znode whose creation a client's token names; nil if that is none.
 func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
-	return c.at[madeBy{uint64(token), client}]
+	if all := c.at[madeBy{uint64(token), client}]; len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// contenderFor is the one of those made at that moment that stands in the folder of a part.
+func (c *contenders) contenderFor(token history.ID, client int, part string) *evidence.Znode {
+	if part == "" {
+		return c.contender(token, client)
+	}
+	for _, n := range c.at[madeBy{uint64(token), client}] {
+		if strings.HasSuffix(n.Parent(), "/"+part) {
+			return n
+		}
+	}
+	return nil
 }
 
 // shouldHave says that the contender of a token would be in the log: the log has
@@ -154,3 +180,6 @@ func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		}
 	}
 }
+
+// parentOf is the folder of a line.
+func parentOf(line string) string { return line[:strings.LastIndexByte(line, ' ')] }

@@ -2,6 +2,7 @@
 // many: a lock, the leadership of an election, the leases of a semaphore. It reads
 // evidence, runs nothing, and knows no other object.
 //
-// [Lock] and [Election] are declared in exclusion.go, [Semaphore] in semaphore.go. holds.go reads who held from when
+// [Lock] and [Election] are declared in exclusion.go, [Semaphore] in semaphore.go, [MultiLock] in
+// multilock.go. holds.go reads who held from when
 // to when; one file decides one property.
 package locks

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -102,17 +103,9 @@ func died(a *evidence.Record, figures map[string]float64) string {
 }
 
 func decideExclusion(f *frame.Finding, key string, holds []*hold) {
-	cores := coresOf(holds)
-	slices.SortFunc(cores, func(x, y *hold) int { return cmp.Or(cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.x, y.x)) })
-	var longest *hold // the core that reaches furthest so far
-	for _, h := range cores {
-		if longest != nil && h.Granted < longest.x {
-			f.Violated(append(longest.shown(), h.shown()...), "client %d was granted %s at %s%s while client %d held it %s%s",
-				h.Client, key, words.At(h.Granted), words.WithToken(h.Token), longest.Client, longest.certain(), words.WithToken(longest.Token))
-		}
-		if longest == nil || h.x > longest.x {
-			longest = h
-		}
+	cores := byPart(coresOf(holds))
+	for _, part := range slices.Sorted(maps.Keys(cores)) {
+		decideCores(f, nameOf(key, part), cores[part])
 	}
 	for _, h := range holds {
 		if !h.core() {
@@ -121,34 +114,79 @@ func decideExclusion(f *frame.Finding, key string, holds []*hold) {
 	}
 }
 
-// decideFloating looks for a moment that is left for a hold without a core.
-func decideFloating(f *frame.Finding, key string, h *hold, cores []*hold) {
+// decideCores looks for two that overlap.
+func decideCores(f *frame.Finding, name string, cores []*hold) {
+	slices.SortFunc(cores, func(x, y *hold) int { return cmp.Or(cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.x, y.x)) })
+	var longest *hold // the core that reaches furthest so far
+	for _, h := range cores {
+		if longest != nil && h.Granted < longest.x {
+			f.Violated(append(longest.shown(), h.shown()...), "client %d was granted %s at %s%s while client %d held it %s%s",
+				h.Client, name, words.At(h.Granted), words.WithToken(h.Token), longest.Client, longest.certain(), words.WithToken(longest.Token))
+		}
+		if longest == nil || h.x > longest.x {
+			longest = h
+		}
+	}
+}
+
+// decideFloating looks for a moment that is left for a hold without a core: one for all of
+// its parts, since it can be of length zero. From the first moment of its window on it goes
+// from the end of one core to that of the next that it is inside of.
+func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*hold) {
 	from, to := max(h.Asked, h.x), min(h.Granted, h.e)
 	if from > to {
 		phantom(f, key, h)
 		return
 	}
-	// Cores that do not overlap are in order of their ends, too.
-	i, _ := slices.BinarySearchFunc(cores, from, func(c *hold, t time.Duration) int { return cmp.Compare(c.Granted, t) })
-	if i > 0 && cores[i-1].Granted < from && to < cores[i-1].x {
-		c := cores[i-1]
-		witness := append(c.shown(), h.Shown...)
-		if h.Asked <= c.Granted { // only its session's life shows that it was not granted before
-			witness = append(witness, h.endEvents...)
+	var around []*hold
+	for t := from; t <= to; t = around[len(around)-1].x {
+		c := coreAround(h, cores, t)
+		if c == nil {
+			return
 		}
-		if h.Granted >= c.x { // only its session's death, that it was not after
-			witness = append(witness, h.death.ByEvent)
-			_, released := h.released()
-			witness = append(witness, released...)
-		}
-		f.Violated(witness,
-			"client %d was granted %s at some moment from %s to %s%s, all of it while client %d held it %s%s",
-			h.Client, key, words.At(from), words.At(to), words.WithToken(h.Token), c.Client, c.certain(), words.WithToken(c.Token))
+		around = append(around, c)
 	}
+	squeezed(f, key, h, evidence.Span{From: from, To: to}, around)
+}
+
+// coreAround is the core that a moment lies in, of those in a hold's way; the one that
+// reaches furthest.
+func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
+	var furthest *hold
+	for _, part := range h.held() {
+		// Cores that do not overlap are in order of their ends, too.
+		of := cores[part]
+		i, _ := slices.BinarySearchFunc(of, t, func(c *hold, t time.Duration) int { return cmp.Compare(c.Granted, t) })
+		if i > 0 && of[i-1].Granted < t && t < of[i-1].x && (furthest == nil || of[i-1].x > furthest.x) {
+			furthest = of[i-1]
+		}
+	}
+	return furthest
+}
+
+// squeezed reports a hold that can only have been granted within others'.
+func squeezed(f *frame.Finding, key string, h *hold, window evidence.Span, around []*hold) {
+	var by []string
+	witness := slices.Clone(h.Shown)
+	for _, c := range around {
+		witness = append(witness, c.shown()...)
+		by = append(by, fmt.Sprintf("client %d held %s %s%s", c.Client, h.inWay(c), c.certain(), words.WithToken(c.Token)))
+	}
+	if h.Asked <= around[0].Granted { // only its session's life shows that it was not granted before
+		witness = append(witness, h.endEvents...)
+	}
+	if h.Granted >= around[len(around)-1].x { // only its session's death, that it was not after
+		witness = append(witness, h.death.ByEvent)
+		_, released := h.released()
+		witness = append(witness, released...)
+	}
+	f.Violated(witness,
+		"client %d was granted %s at some moment from %s to %s%s, all of it while %s",
+		h.Client, h.of(key), words.At(window.From), words.At(window.To), words.WithToken(h.Token), prose.List(by, "and"))
 }
 
 // phantom reports a grant on a session that was dead before the call.
 func phantom(f *frame.Finding, key string, h *hold) {
 	f.Violated(append(slices.Clone(h.Shown), h.death.ByEvent), "client %d was granted %s at %s%s on a session that was dead by %s%s, before it asked at %s",
-		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), words.At(h.e), h.death.Newest.ClosedAt(), words.At(h.Asked))
+		h.Client, h.of(key), words.At(h.Granted), words.WithToken(h.Token), words.At(h.e), h.death.Newest.ClosedAt(), words.At(h.Asked))
 }

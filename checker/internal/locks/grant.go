@@ -1,6 +1,7 @@
 package locks
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -44,28 +45,40 @@ func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidenc
 			if ctx.Err() != nil || most < 1 {
 				return f
 			}
-			if n := contendersOf(k.Record).contender(h.Token, h.Client); n != nil && h.Token != 0 {
-				decideGrant(&f, k.Record, k.Name, h, n, lines, most)
+			for _, part := range h.held() {
+				if n := contendersOf(k.Record).contenderFor(h.Token, h.Client, part); n != nil && h.Token != 0 {
+					decideGrant(&f, k.Record, nameOf(k.Name, part), h, n, lines, most)
+				}
 			}
 		}
 		return f
 	}
 }
 
-func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode, lines map[string]*line, places int) {
-	view, event, ok := a.Zxids.Ceil(h.Granted)
+// laterView is a view that came after a grant, and the event that tells of it; false if
+// the grant cannot be compared with it.
+func laterView(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode) (view uint64, event int, ok bool) {
+	view, event, ok = a.Zxids.Ceil(h.Granted)
 	switch {
 	case !ok || !a.Log.Covers(n.Created-1, view):
 		f.Count("grants_unknown", 1)
-		return
+		return 0, 0, false
 	case n.Deleted <= view:
 		f.Count("grants_over", 1)
-		return
+		return 0, 0, false
 	case contendersOf(a).keys[lineOf(n)] != key: // who stands there may wait for something else
 		f.Count("grants_unknown", 1)
-		return
+		return 0, 0, false
 	}
 	f.Count("grants_checked", 1)
+	return view, event, true
+}
+
+func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode, lines map[string]*line, places int) {
+	view, event, ok := laterView(f, a, key, h, n)
+	if !ok {
+		return
+	}
 	id := lineOf(n)
 	if lines[id] == nil {
 		lines[id] = readLine(a, n)
@@ -103,10 +116,13 @@ type line struct {
 
 // readLine is the line that a contender stands in. Persistent znodes, and those
 // that are no client's, hold nobody up.
-func readLine(a *evidence.Record, n *evidence.Znode) *line {
+func readLine(a *evidence.Record, n *evidence.Znode) *line { return lineAt(a, lineOf(n)) }
+
+// lineAt is the one of that id.
+func lineAt(a *evidence.Record, id string) *line {
 	l := &line{place: map[*evidence.Znode]int{}}
 	var row []int
-	for i, o := range contendersOf(a).lines[lineOf(n)] {
+	for i, o := range contendersOf(a).lines[id] {
 		l.all, l.client = append(l.all, o), append(l.client, a.Session(o.Owner).Client)
 		l.place[o] = i
 		row = append(row, i)
@@ -132,8 +148,8 @@ type stretch struct{ level, at int }
 // view, at most so many: those that stay longest come first.
 func (l *line) before(n *evidence.Znode, client int, view uint64, most int) []*evidence.Znode {
 	i, ok := l.place[n]
-	if !ok {
-		return nil
+	if !ok { // it stands in another line
+		i, _ = slices.BinarySearchFunc(l.all, n.Created, func(o *evidence.Znode, zxid uint64) int { return cmp.Compare(o.Created, zxid) })
 	}
 	best := func(s stretch) int { return l.longest[s.level][s.at] }
 	open := heaps.Heap[stretch]{Less: func(s, t stretch) bool {

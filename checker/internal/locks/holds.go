@@ -17,6 +17,7 @@ import (
 type hold struct {
 	*holds.Hold
 	id        int
+	parts     []string      // of the key that it is of, sorted; none: of all of it
 	x, e      time.Duration // earliest and latest end
 	endEvents []int         // those that show its earliest end
 	death     evidence.Death
@@ -88,6 +89,9 @@ func readHolds(k *evidence.Key) held {
 	of := held{read: r.Read(k.Name, k.Ops, lost)}
 	for i, h := range of.read.Holds {
 		of.holds = append(of.holds, newHold(i, h, sessions.deaths[h.Grant]))
+	}
+	if k.Object.Parts {
+		readParts(k, of.holds)
 	}
 	return of
 }
@@ -167,7 +171,7 @@ var figuresOf = evidence.OncePerKey(countHolds)
 
 func countHolds(k *evidence.Key) map[string]float64 {
 	figures := heldFigures(k)
-	figures["contended"] = float64(contended(k, coresOf(holdsOf(k))))
+	figures["contended"] = float64(contended(k, byPart(coresOf(holdsOf(k)))))
 	return figures
 }
 
@@ -192,18 +196,28 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 	return figures
 }
 
-// contended counts acquires invoked while another client certainly held.
-func contended(k *evidence.Key, cores []*hold) int {
+// contended counts acquires invoked while another client certainly held the key; of a key with
+// parts, those that met one who held what they ask for, be it that it was granted while they
+// waited.
+func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
 	for _, op := range k.Ops {
 		if op.F != history.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}
-		t := op.Began()
-		i, _ := slices.BinarySearchFunc(cores, t, func(h *hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
-		if i > 0 && cores[i-1].Granted < t && t < cores[i-1].x && cores[i-1].Client != op.Client {
+		until := op.Began()
+		if k.Object.Parts {
+			until = evidence.Ended(op)
+		}
+		if slices.ContainsFunc(askedFor(k, op), func(part string) bool { return meets(op, until, cores[part]) }) {
 			n++
 		}
 	}
 	return n
+}
+
+// meets says that an acquire met one of some cores, in order, of another client by some time.
+func meets(op *history.Operation, until time.Duration, cores []*hold) bool {
+	i, _ := slices.BinarySearchFunc(cores, until, func(h *hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
+	return i > 0 && cores[i-1].Granted < until && op.Began() < cores[i-1].x && cores[i-1].Client != op.Client
 }

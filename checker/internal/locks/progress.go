@@ -39,8 +39,13 @@ func decideIdle(f *frame.Finding, k *evidence.Key, n int, idle string) {
 	for _, h := range holds {
 		spans = append(spans, evidence.Span{From: h.Granted, To: h.idleFrom()})
 	}
-	waits, ops := waiting(k, history.FAcquire)
-	busy := crowded(spans, n)
+	waits, ops := waiting(k, func(op *history.Operation) bool { return op.F == history.FAcquire })
+	judgeIdle(f, k, waits, ops, crowded(spans, n), idle)
+}
+
+// judgeIdle judges waits for operations while the key was not busy; idle says in words what
+// it was.
+func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*history.Operation, busy []evidence.Span, idle string) {
 	f.JudgeWaits(k.Record, evidence.Subtract(waits, busy), func(from, to time.Duration) bool { return evidence.Touches(busy, from, to) },
 		func(s evidence.Span, length time.Duration) (string, []int) {
 			waited := during(ops, s)
@@ -115,14 +120,14 @@ func gaveUp(op *history.Operation) bool {
 	return e == nil || e.Code == history.CodeTimeout || e.Code == history.CodeCancelled
 }
 
-// waiting is when live clients waited for an operation f of a key, and those
+// waiting is when live clients waited for some operations of a key, and those
 // operations. Waits that were answered soon, or said no at once, are none.
-func waiting(k *evidence.Key, f string) ([]evidence.Span, []*history.Operation) {
+func waiting(k *evidence.Key, which func(*history.Operation) bool) ([]evidence.Span, []*history.Operation) {
 	var of []evidence.Span
 	var ops []*history.Operation
 	for _, op := range k.Ops {
 		s := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
-		if op.F != f || s.Length() < frame.RealWait {
+		if !which(op) || s.Length() < frame.RealWait {
 			continue
 		}
 		if live := k.WhileLive(op.Client, s); len(live) > 0 {
@@ -201,7 +206,7 @@ func final(k *evidence.Key) (*history.Final, *history.Event) {
 // if not, since when it had none.
 func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.Duration, bool) {
 	since := min(s.Expired, s.DiedBy)
-	if since == evidence.Never {
+	if since > seen.Time { // it lived then: the harness ends all sessions behind its last look
 		since = evidence.Always
 	}
 	for _, op := range k.Ops {

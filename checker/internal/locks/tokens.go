@@ -3,6 +3,7 @@ package locks
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // gives says that the subject gives fencing tokens.
@@ -54,33 +56,67 @@ func byToken(f *frame.Finding, all []*hold, called string) []*hold {
 	return with
 }
 
+// reached is the earliest moment that is left behind a hold, for those with higher tokens.
+type reached struct {
+	at time.Duration
+	by *hold
+	// after is why that hold could not be before; nil: for its own sake.
+	after *reached
+}
+
 func decideTokens(f *frame.Finding, key string, holds []*hold) {
-	with := byToken(f, holds, "token")
-	cur := evidence.Always
-	var by *hold // the hold whose earliest end, or call, cur is
-	for i, h := range with {
-		if i > 0 && with[i-1].Token == h.Token && !sameNode(with[i-1], h) {
-			l := with[i-1]
-			f.Violated(append(slices.Clone(l.Shown), h.Shown...), "clients %d and %d were granted %s at %s and %s with the same token %s",
-				l.Client, h.Client, key, words.At(l.Granted), words.At(h.Granted), h.Token)
+	last, cur := map[string]*hold{}, map[string]*reached{}
+	for _, h := range byToken(f, holds, "token") {
+		var before *reached
+		for _, part := range h.held() {
+			if l := last[part]; l != nil && l.Token == h.Token && !sameNode(l, h) {
+				f.Violated(append(slices.Clone(l.Shown), h.Shown...), "clients %d and %d were granted %s at %s and %s with the same token %s",
+					l.Client, h.Client, nameOf(key, part), words.At(l.Granted), words.At(h.Granted), h.Token)
+			}
+			last[part] = h
+			if c := cur[part]; c != nil && (before == nil || c.at > before.at) {
+				before = c
+			}
 		}
 		switch latest := min(h.Granted, h.e); {
 		case h.Asked > h.e:
 			phantom(f, key, h)
 			continue
-		case cur > latest:
-			witness := append(by.shown(), h.Shown...)
-			if h.e < h.Granted {
-				_, released := h.released()
-				witness = append(append(witness, h.death.ByEvent), released...)
-			}
-			f.Violated(witness, "client %d was granted %s by %s%s, yet the grant of client %d with the lower token %s was in force at %s",
-				h.Client, key, words.At(latest), words.WithToken(h.Token), by.Client, by.Token, words.At(cur))
+		case before != nil && before.at > latest:
+			tooLate(f, key, h, latest, before)
 		}
-		if own := max(h.Asked, h.x); own > cur {
-			cur, by = own, h
+		behind := &reached{at: max(h.Asked, h.x), by: h}
+		if before != nil && before.at >= behind.at {
+			behind = &reached{at: before.at, by: h, after: before}
+		}
+		for _, part := range h.held() {
+			if c := cur[part]; c == nil || c.at < behind.at {
+				cur[part] = behind
+			}
 		}
 	}
+}
+
+// tooLate reports a grant that was before one with a lower token.
+func tooLate(f *frame.Finding, key string, h *hold, latest time.Duration, before *reached) {
+	if f.Again() {
+		return
+	}
+	witness, since := slices.Clone(h.Shown), ""
+	for r := before; r != nil; r = r.after {
+		if r.after == nil {
+			witness = append(witness, r.by.shown()...)
+		} else {
+			witness = append(witness, r.by.Shown...)
+			since = ", or later: client " + words.Number(r.after.by.Client) + words.WithToken(r.after.by.Token) + " came before that"
+		}
+	}
+	if h.e < h.Granted {
+		_, released := h.released()
+		witness = append(append(witness, h.death.ByEvent), released...)
+	}
+	f.Violated(witness, "client %d was granted %s by %s%s, yet the grant of client %d with the lower token %s was in force at %s%s",
+		h.Client, h.sharedWith(before.by, key), words.At(latest), words.WithToken(h.Token), before.by.Client, before.by.Token, words.At(before.at), since)
 }
 
 // sameNode says that two holds can be of one znode: a leader that got its
@@ -115,50 +151,96 @@ var fencing = &frame.Property{
 // guarded is a write that the resource answered.
 type guarded struct {
 	op    *history.Operation
+	part  string // of the key, that it was to; "": all of it
 	token history.ID
+	reads bool // a reader's access: only writers are in its way
 	history.Written
 }
 
+// verb is what it did, for people.
+func (w *guarded) verb() string {
+	if w.reads {
+		return "read"
+	}
+	return "write"
+}
+
 func decideFencing(f *frame.Finding, k *evidence.Key, holds []*hold) {
-	writes := make([]guarded, 0, len(k.Ops)/4)
+	of := byClient(holds)
+	for _, writes := range writesTo(k) {
+		decideWrites(f, k, of, writes)
+	}
+}
+
+// writesTo are the writes to, and reads of, each resource of a key, in its order.
+func writesTo(k *evidence.Key) [][]guarded {
+	to := map[string][]guarded{}
 	for _, op := range k.Ops {
-		if op.F != history.FWrite || op.Outcome() != history.OK {
+		if op.F != history.FWrite && op.F != history.FRead || op.Outcome() != history.OK {
 			continue
 		}
-		w := guarded{op: op}
-		var g history.Grant
+		w := guarded{op: op, reads: op.F == history.FRead}
+		var g models.GuardedKey
 		k.Decode(op.Invoke, &g)
 		k.Decode(op.Return, &w.Written)
 		w.token = g.Token
-		writes = append(writes, w)
+		if k.Object.Parts {
+			w.part = g.Key
+		}
+		to[w.part] = append(to[w.part], w)
 	}
-	slices.SortStableFunc(writes, func(x, y guarded) int { return cmp.Compare(x.Order, y.Order) })
-	f.Count("writes", float64(len(writes)))
-	of := byClient(holds)
-	var highest *guarded // accepted so far
+	var all [][]guarded
+	for _, part := range slices.Sorted(maps.Keys(to)) {
+		slices.SortStableFunc(to[part], func(x, y guarded) int { return cmp.Compare(x.Order, y.Order) })
+		all = append(all, to[part])
+	}
+	return all
+}
+
+func decideWrites(f *frame.Finding, k *evidence.Key, of map[int][]*hold, writes []guarded) {
+	var last, lastWrite *guarded // with the highest tokens that were accepted so far
 	for i := range writes {
 		w := &writes[i]
+		name := nameOf(k.Name, w.part)
 		h := holdAt(of[w.op.Client], w.op)
+		highest := last
+		if w.reads {
+			highest = lastWrite
+		}
+		f.Count(w.verb()+"s", 1)
 		switch {
 		case !w.Accepted:
 			f.Count("refused", 1)
-			if h != nil && h.Token == w.token && h.Granted <= w.op.Began() && w.op.Return.Time <= h.x {
+			if h != nil && h.Token == w.token && h.Granted <= w.op.Began() && w.op.Return.Time <= h.lastsFor(w) {
 				witness := append(h.shown(), evidence.EventsOf(w.op)...)
 				by := ""
 				if highest != nil {
 					witness = append(witness, evidence.EventsOf(highest.op)...)
-					by = ", after a write of client " + words.Number(highest.op.Client) + words.WithToken(highest.token)
+					by = ", after a " + highest.verb() + " of client " + words.Number(highest.op.Client) + words.WithToken(highest.token)
 				}
-				f.Violated(witness, "client %d held %s %s%s, yet its write at %s was refused%s",
-					h.Client, k.Name, h.certain(), words.WithToken(h.Token), words.At(w.op.Began()), by)
+				f.Violated(witness, "client %d held %s %s%s, yet its %s at %s was refused%s",
+					h.Client, name, h.certain(), words.WithToken(h.Token), w.verb(), words.At(w.op.Began()), by)
 			}
 		case highest != nil && w.token.Compare(highest.token) < 0:
-			f.Violated(append(evidence.EventsOf(highest.op), evidence.EventsOf(w.op)...), "the write of client %d to %s at %s%s was accepted after that of client %d%s",
-				w.op.Client, k.Name, words.At(w.op.Began()), words.WithToken(w.token), highest.op.Client, words.WithToken(highest.token))
+			f.Violated(append(evidence.EventsOf(highest.op), evidence.EventsOf(w.op)...), "the %s of client %d to %s at %s%s was accepted after that of client %d%s",
+				w.verb(), w.op.Client, name, words.At(w.op.Began()), words.WithToken(w.token), highest.op.Client, words.WithToken(highest.token))
 		default:
-			highest = w
+			if last == nil || w.token.Compare(last.token) >= 0 {
+				last = w
+			}
+			if !w.reads {
+				lastWrite = w
+			}
 		}
 	}
+}
+
+// lastsFor is until when the hold certainly allowed such an access.
+func (h *hold) lastsFor(w *guarded) time.Duration {
+	if w.reads {
+		return h.x
+	}
+	return h.wrote()
 }
 
 // byClient groups holds by client, in order of their grants.

@@ -71,7 +71,7 @@ func ownItems(q *queue) map[history.ID][]*item {
 // other. The items that it has put in by then, and that nobody had begun to take, are
 // kept by when somebody did.
 func decideEmpties(f *frame.Finding, key string, q *queue, empties []*history.Operation, own []*item) {
-	slices.SortFunc(own, func(x, y *item) int { return cmp.Compare(x.entered(), y.entered()) })
+	slices.SortFunc(own, func(x, y *item) int { return cmp.Compare(x.ready(q.Record), y.ready(q.Record)) })
 	waiting := heaps.Heap[leaving]{Less: func(a, b leaving) bool { return a.at < b.at }}
 	last := evidence.Always
 	for _, d := range empties {
@@ -79,7 +79,7 @@ func decideEmpties(f *frame.Finding, key string, q *queue, empties []*history.Op
 			continue // two at a time: the record is damaged
 		}
 		last = d.Return.Time
-		for ; len(own) > 0 && own[0].entered() < d.Began(); own = own[1:] {
+		for ; len(own) > 0 && own[0].ready(q.Record) < d.Began(); own = own[1:] {
 			if own[0].Client() == d.Client {
 				waiting.Push(leaving{own[0], own[0].leaves()})
 			}
@@ -112,7 +112,7 @@ func decideEmpty(f *frame.Finding, key string, q *queue, d *history.Operation, w
 		witness = append(witness, evidence.EventsOf(op)...)
 	}
 	waiting = slices.Clone(waiting)
-	slices.SortFunc(waiting, func(x, y leaving) int { return cmp.Compare(x.entered(), y.entered()) })
+	slices.SortFunc(waiting, func(x, y leaving) int { return cmp.Compare(x.ready(q.Record), y.ready(q.Record)) })
 	for _, it := range waiting[:excuses+1] {
 		witness = append(witness, evidence.EventsOf(it.enqueue())...)
 		if len(it.out) > 0 {
@@ -120,8 +120,8 @@ func decideEmpty(f *frame.Finding, key string, q *queue, d *history.Operation, w
 		}
 	}
 	it := waiting[0]
-	f.Violated(witness, "client %d found %s empty at %s, though its own item %q was in it since %s and nobody had begun to take it",
-		d.Client, key, words.At(d.Return.Time), it.value, words.At(it.entered()))
+	f.Violated(witness, "client %d found %s empty at %s, though its own item %q was in it%s since %s and nobody had begun to take it",
+		d.Client, key, words.At(d.Return.Time), it.value, it.andDue(), words.At(it.ready(q.Record)))
 }
 
 // Client is who put the item in.

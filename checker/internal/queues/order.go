@@ -34,8 +34,8 @@ func decideOrder(_ context.Context, f *frame.Finding, q *queue) {
 }
 
 // byPriority are items by their priority.
-func byPriority(all []*item) map[int32][]*item {
-	of := map[int32][]*item{}
+func byPriority(all []*item) map[int64][]*item {
+	of := map[int64][]*item{}
 	for _, it := range all {
 		of[it.priority] = append(of[it.priority], it)
 	}
@@ -78,8 +78,8 @@ func decideFIFO(f *frame.Finding, key string, taken []*item) {
 }
 
 // successorsOf are the successors of each priority.
-func successorsOf(taken []*item) map[int32]*successors {
-	of := map[int32]*successors{}
+func successorsOf(taken []*item) map[int64]*successors {
+	of := map[int64]*successors{}
 	for p, items := range byPriority(taken) {
 		of[p] = newSuccessors(items)
 	}

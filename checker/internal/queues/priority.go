@@ -54,8 +54,8 @@ func (q *queue) choices() (n float64) {
 	}
 	var all []change
 	for _, it := range q.items {
-		if it.entered() < it.leaves() {
-			all = append(all, change{it.entered(), 2, it}, change{it.leaves(), 0, it})
+		if from := it.ready(q.Record); from < it.leaves() {
+			all = append(all, change{from, 2, it}, change{it.leaves(), 0, it})
 		}
 		for _, op := range it.out {
 			all = append(all, change{op.Began(), 1, it})
@@ -64,7 +64,7 @@ func (q *queue) choices() (n float64) {
 	slices.SortStableFunc(all, func(x, y change) int {
 		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.order, y.order))
 	})
-	there, sum := map[int32]int{}, 0
+	there, sum := map[int64]int{}, 0
 	for _, c := range all {
 		p := c.it.priority
 		switch c.order {
@@ -105,8 +105,8 @@ func decidePriority(f *frame.Finding, q *queue) {
 	takes, items := q.passings(), q.ownStayings()
 	for _, s := range slices.Sorted(maps.Keys(takes)) {
 		for _, o := range overlooked(takes[s], items[s]) {
-			f.Violated(o.events(), "%s, though it had itself put in %q with priority %d by %s, and %s",
-				o.tells(q), o.better.value, o.better.priority, words.At(o.better.entered()), o.better.staysUntil())
+			f.Violated(o.events(), "%s, though it had itself put in %s by %s, and %s",
+				o.tells(q), o.better.ranked(), words.At(o.better.entered()), o.better.staysUntil())
 		}
 	}
 	if !q.wholeLog() {
@@ -114,8 +114,8 @@ func decidePriority(f *frame.Finding, q *queue) {
 	}
 	before := f.Result
 	for _, o := range overlooked(q.loggedPassings(takes), q.loggedStayings()) {
-		f.Violated(o.events(), "%s, though it had done something at %s before, and the transaction log has %q with priority %d put in at %s%s, and %q taken at %s",
-			o.tells(q), words.Zxid(o.told), o.better.value, o.better.priority, words.Zxid(o.better.from), o.better.node.Until(), o.value, words.Zxid(o.took))
+		f.Violated(o.events(), "%s, though it had done something at %s before, and the transaction log has %s put in at %s%s, and %q taken at %s",
+			o.tells(q), words.Zxid(o.told), o.better.ranked(), words.Zxid(o.better.from), o.better.node.Until(), o.value, words.Zxid(o.took))
 		f.ByLog = f.ByLog || before != frame.Violation
 	}
 }
@@ -136,7 +136,7 @@ type overlook struct {
 
 // tells is what the dequeue did.
 func (o *overlook) tells(q *queue) string {
-	return fmt.Sprintf("client %d asked %s at %s and got %q with priority %d by %s", o.op.Client, q.Name, words.At(o.op.Began()), o.value, o.priority, words.At(o.op.Return.Time))
+	return fmt.Sprintf("client %d asked %s at %s and got %s by %s", o.op.Client, q.Name, words.At(o.op.Began()), o.ranked(), words.At(o.op.Return.Time))
 }
 
 func (o *overlook) events() []int {

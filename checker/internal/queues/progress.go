@@ -18,7 +18,7 @@ import (
 // one are not together for long.
 var queueProgress = frame.Progress("items against waits", frame.FromTimes,
 	onQueue(func(ctx context.Context, f *frame.Finding, q *queue) {
-		if f.Timed(q.Record) {
+		if f.Timed(q.Record) && (!q.delays || clocked(f, q)) {
 			decideQueueProgress(ctx, f, q)
 		}
 	}))
@@ -60,7 +60,7 @@ func (q *queue) stays() []stay {
 		if op == nil || op.Outcome() != history.OK {
 			continue
 		}
-		s := evidence.Span{From: max(op.Return.Time, q.Settled), To: min(it.leaves(), q.End)}
+		s := evidence.Span{From: max(it.ready(q.Record), q.Settled), To: min(it.leaves(), q.End)}
 		if len(it.out) == 0 {
 			s.To = min(s.To, max(excuse, s.From))
 		}
@@ -87,7 +87,7 @@ func (q *queue) leftovers() []stay {
 		case op.Outcome() != history.OK || op.Return.Time >= seen.Time:
 			left--
 		default:
-			s.From = max(s.From, op.Return.Time)
+			s.From = max(s.From, it.ready(q.Record))
 			s.witness = append(s.witness, evidence.EventsOf(op)...)
 		}
 	}

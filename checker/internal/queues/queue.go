@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/prose"
@@ -24,7 +25,8 @@ var Queue = frame.Model{
 // item is one value that went into, or came out of, a queue.
 type item struct {
 	value    string
-	priority int32                // with which it went in; a FIFO queue has but one
+	priority int64                // with which it went in; a FIFO queue has but one, of a delay queue it is due
+	due      time.Duration        // from when on it may come out; always if it is not said
 	in       []*history.Operation // enqueues, failed ones included
 	out      []*history.Operation // dequeues that returned it
 }
@@ -54,6 +56,37 @@ func (it *item) entered() time.Duration {
 	return evidence.Never
 }
 
+// ready is from when on it certainly was there and could come out.
+func (it *item) ready(a *evidence.Record) time.Duration {
+	if it.due == evidence.Always {
+		return it.entered()
+	}
+	return max(it.entered(), it.due+a.Wall())
+}
+
+// ranked is its name and its priority, in words.
+func (it *item) ranked() string {
+	if it.due != evidence.Always {
+		return fmt.Sprintf("%q due at %s", it.value, words.At(it.due))
+	}
+	return fmt.Sprintf("%q with priority %d", it.value, it.priority)
+}
+
+func (it *item) andDue() string {
+	if it.due != evidence.Always {
+		return ", and due,"
+	}
+	return ""
+}
+
+// better is what one is, in words, that has to come out first.
+func (it *item) better() string {
+	if it.due != evidence.Always {
+		return "something due earlier"
+	}
+	return "something better"
+}
+
 // queue is what happened to one queue.
 type queue struct {
 	*evidence.Key
@@ -61,6 +94,7 @@ type queue struct {
 	unknown []*history.Operation // dequeues that may have taken an item, in order of invocation
 	empties []*history.Operation // that found nothing
 	doubled string               // an item that was enqueued twice
+	delays  bool                 // items are due at some time
 	figures map[string]float64   // what the exercise condition asks for
 }
 
@@ -93,7 +127,7 @@ type queueReader struct {
 func (b *queueReader) item(value string) *item {
 	it := b.by[value]
 	if it == nil {
-		it = &item{value: value}
+		it = &item{value: value, due: evidence.Always}
 		b.by[value] = it
 		b.items = append(b.items, it)
 	}
@@ -101,14 +135,20 @@ func (b *queueReader) item(value string) *item {
 }
 
 func (b *queueReader) enqueue(op *history.Operation) {
-	var v models.Ranked
+	var v struct {
+		models.Ranked
+		Due *time.Duration `json:"due"`
+	}
 	b.a.Decode(op.Invoke, &v)
 	it := b.item(v.Item)
 	if it.enqueue() != nil && op.Outcome() != history.Fail {
 		b.doubled = v.Item
 	}
 	if it.in = append(it.in, op); it.enqueue() == op || len(it.in) == 1 {
-		it.priority = v.Priority
+		it.priority = int64(v.Priority)
+		if v.Due != nil {
+			it.priority, it.due, b.delays = int64(*v.Due), *v.Due, true
+		}
 	}
 }
 

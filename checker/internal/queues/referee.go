@@ -32,7 +32,7 @@ func listSize(state any) int {
 type queueStep struct {
 	kind     queueKind
 	code     string
-	priority int32
+	priority int64
 	maybe    bool // an enqueue that may never happen
 	text     string
 	taken    []span // of all items, by number

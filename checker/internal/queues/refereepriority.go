@@ -36,27 +36,26 @@ var (
 // to that is not old.
 func strictOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	ops, ok := queueOperations(k)
-	for _, op := range queueOf(k).empties {
+	for _, op := range queueOf(k).noneThere() {
 		ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: queueStep{kind: isEmpty, text: "empty"}, Call: int64(op.Began()), Return: int64(op.Return.Time)})
 	}
 	return ops, ok
 }
 
-// rankedWidth is the length of an item in a list: its code and its priority, of four bytes
-// each.
-const rankedWidth = 8
+// rankedWidth is the length of an item in a list: its code and its priority, of eight bytes.
+const rankedWidth = width + 8
 
 func entry(in queueStep) string {
-	return in.code + string(binary.BigEndian.AppendUint32(nil, uint32(in.priority)))
+	return in.code + string(binary.BigEndian.AppendUint64(nil, uint64(in.priority)))
 }
 
-func priorityAt(list string, i int) int32 {
-	return int32(binary.BigEndian.Uint32([]byte(list[i+rankedWidth/2 : i+rankedWidth])))
+func priorityAt(list string, i int) int64 {
+	return int64(binary.BigEndian.Uint64([]byte(list[i+width : i+rankedWidth])))
 }
 
 // firstOfEach are the places of what may come out of a list.
 func firstOfEach(list string) (places []int) {
-	seen := map[int32]bool{}
+	seen := map[int64]bool{}
 	for i := 0; i < len(list); i += rankedWidth {
 		if p := priorityAt(list, i); !seen[p] {
 			seen[p] = true

@@ -42,8 +42,8 @@ var strict = &frame.Property{
 		for _, w := range s.wrong {
 			if !f.Again() {
 				names, events := s.because(w)
-				f.Violated(events, "client %d asked %s at %s and %s by %s, while something better was there all the time: %s",
-					w.op.Client, q.Name, words.At(w.op.Began()), w.got(), words.At(w.op.Return.Time), names)
+				f.Violated(events, "client %d asked %s at %s and %s by %s, while %s was there all the time: %s",
+					w.op.Client, q.Name, words.At(w.op.Began()), w.got(), words.At(w.op.Return.Time), w.better(), names)
 			}
 		}
 		if q.wholeLog() {
@@ -73,7 +73,14 @@ func (w *misplaced) got() string {
 	if w.it == nil {
 		return "found it empty"
 	}
-	return fmt.Sprintf("got %q with priority %d", w.it.value, w.it.priority)
+	return "got " + w.it.ranked()
+}
+
+func (w *misplaced) better() string {
+	if w.it == nil {
+		return "something"
+	}
+	return w.it.better()
 }
 
 // strictness is what came of taking each item as early as it can be.
@@ -96,13 +103,22 @@ var strictlyOf = evidence.OncePerKey(func(k *evidence.Key) *strictness {
 		s.place(it)
 	}
 	s.settle()
-	for _, op := range q.empties {
+	for _, op := range q.noneThere() {
 		s.free(op, nil, s.axis.at(op.Began()))
 	}
 	return s
 })
 
 func strictly(q *queue) *strictness { return strictlyOf(q.Key) }
+
+// noneThere are the dequeues that found that nothing was there: of a queue whose items are
+// due at some time they say only that nothing was due.
+func (q *queue) noneThere() []*history.Operation {
+	if q.delays {
+		return nil
+	}
+	return q.empties
+}
 
 // moments are those at which anything began or ended.
 func (q *queue) moments() (all []time.Duration) {
@@ -188,7 +204,7 @@ func (s *strictness) because(w misplaced) (names string, events []int) {
 		if len(it.out) > 0 {
 			events = append(events, evidence.EventsOf(it.out[0])...)
 		}
-		said = append(said, fmt.Sprintf("%q with priority %d (%s)", it.value, it.priority, stayed(it)))
+		said = append(said, it.ranked()+" ("+stayed(it)+")")
 	}
 	return strings.Join(said, ", "), events
 }
@@ -228,8 +244,8 @@ func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
 }
 
 // better is how many of what was there had a better priority.
-func (s *strictness) better(priority int32) int {
-	n, _ := slices.BinarySearchFunc(s.there, priority, func(p presence, priority int32) int { return cmp.Compare(p.priority, priority) })
+func (s *strictness) better(priority int64) int {
+	n, _ := slices.BinarySearchFunc(s.there, priority, func(p presence, priority int64) int { return cmp.Compare(p.priority, priority) })
 	return n
 }
 
@@ -260,8 +276,8 @@ func decideStrictByLog(f *frame.Finding, q *queue) {
 				continue
 			}
 			names, events := q.betterInLog(it, since, n.Deleted)
-			f.Violated(append(evidence.EventsOf(op), append(evidence.EventsOf(it.enqueue()), events...)...), "client %d asked %s at %s and got %q with priority %d by %s, while in the transaction log, from %s on until it took that at %s, something better was there all the time: %s",
-				op.Client, q.Name, words.At(op.Began()), it.value, it.priority, words.At(op.Return.Time), words.Zxid(since), words.Zxid(n.Deleted), names)
+			f.Violated(append(evidence.EventsOf(op), append(evidence.EventsOf(it.enqueue()), events...)...), "client %d asked %s at %s and got %s by %s, while in the transaction log, from %s on until it took that at %s, %s was there all the time: %s",
+				op.Client, q.Name, words.At(op.Began()), it.ranked(), words.At(op.Return.Time), words.Zxid(since), words.Zxid(n.Deleted), it.better(), names)
 			f.ByLog = f.ByLog || before != frame.Violation
 		}
 	}
@@ -281,7 +297,7 @@ func (q *queue) betterInLog(it *item, from, to uint64) (names string, events []i
 			break
 		}
 		at = last.to
-		said = append(said, fmt.Sprintf("%q with priority %d (put in at %s%s)", last.value, last.priority, words.Zxid(last.from), last.node.Until()))
+		said = append(said, fmt.Sprintf("%s (put in at %s%s)", last.ranked(), words.Zxid(last.from), last.node.Until()))
 		if events = append(events, evidence.EventsOf(last.enqueue())...); len(last.out) > 0 {
 			events = append(events, evidence.EventsOf(last.out[0])...)
 		}

@@ -10,6 +10,11 @@ import (
 	"github.com/zklab/zklab/internal/simulated"
 )
 
+var (
+	_ = world(history.ModelBarrier, func(w *sim, o Options) work { return &barriers{w: w, o: o} })
+	_ = world(history.ModelDoubleBarrier, func(w *sim, o Options) work { return &doubleBarriers{w: w, o: o} })
+)
+
 // barriers is the workload of a barrier, and the recipe.
 type barriers struct {
 	w *sim

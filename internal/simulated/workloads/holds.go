@@ -349,7 +349,13 @@ type holds struct {
 	truths  []*truth
 }
 
-func newHolds(w *sim, o Options) *holds {
+var (
+	_ = world(history.ModelLock, newHolds)
+	_ = world(history.ModelElection, newHolds)
+	_ = world(models.Semaphore.Name, newHolds)
+)
+
+func newHolds(w *sim, o Options) work {
 	h := &holds{w: w, o: o, locks: map[[2]int]*lock{}, highest: map[int]history.ID{}, order: map[int]int64{}}
 	relines, sure, suspicious := w.chance(0.5), w.chance(0.5), w.chance(0.3)
 	h.owners = w.chance(0.7)
@@ -384,7 +390,7 @@ func (h *holds) load(p *Proc, until time.Duration) {
 				if h.w.chance(0.1) {
 					patience = h.w.between(5*time.Millisecond, 50*time.Millisecond)
 				}
-				if h.o.Model == history.ModelElection && h.w.chance(0.15) {
+				if models.Named(h.o.Model).Knows(history.FLeader) && h.w.chance(0.15) {
 					h.ask(p, c, k)
 					continue
 				}
@@ -483,7 +489,7 @@ func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 
 // write is one to the resource that the hold guards, if one can be guarded.
 func (h *holds) write(p *Proc, c *conn, k int, l *lock, grant history.Grant) {
-	if h.o.Model == models.Semaphore.Name {
+	if !models.Named(h.o.Model).Knows(history.FWrite) {
 		return
 	}
 	_ = p.do(c, op{f: history.FWrite, key: key(k), arg: grant, run: func(time.Duration) (any, error) {

@@ -29,7 +29,12 @@ type queues struct {
 	deleted map[string]int
 }
 
-func newQueues(w *sim, o Options) *queues {
+var (
+	_ = world(history.ModelQueue, newQueues)
+	_ = world(models.PriorityQueue.Name, newQueues)
+)
+
+func newQueues(w *sim, o Options) work {
 	q := &queues{w: w, o: o, empties: w.chance(0.3), marks: map[string]bool{}, taken: map[string]int{}, deleted: map[string]int{}}
 	if q.ranked = o.Model == models.PriorityQueue.Name; q.ranked {
 		q.strict = w.chance(0.5) || o.Defect == "no-fence" // which says that it is strict and is not

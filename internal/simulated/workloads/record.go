@@ -2,7 +2,9 @@ package workloads
 
 import (
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/faults/kinds"
@@ -43,13 +45,13 @@ const (
 
 // places is how many clients can hold one key.
 func (o Options) places() int {
-	if o.Model == models.Semaphore.Name {
+	if models.Named(o.Model).State == models.Shared {
 		return (o.Clients + 1) / 2
 	}
 	return 1
 }
 
-// Run does a whole run and gives its record, its log of transactions, and what
+// Run does a whole run of one of [Models] and gives its record, its log of transactions, and what
 // the run knows of it.
 func Run(o Options) (*history.History, []history.Txn, map[string]int) {
 	w := &sim{
@@ -87,6 +89,18 @@ func Run(o Options) (*history.History, []history.Txn, map[string]int) {
 	return &w.h, w.txns, w.Wrong
 }
 
+// worlds are how the workload of each model is made that is simulated.
+var worlds = map[string]func(w *sim, o Options) work{}
+
+// world declares that of a model.
+func world(model string, start func(w *sim, o Options) work) struct{} {
+	worlds[model] = start
+	return struct{}{}
+}
+
+// Models are the models that are simulated, sorted by name.
+func Models() []string { return slices.Sorted(maps.Keys(worlds)) }
+
 // work is a workload at work.
 type work interface {
 	load(p *Proc, until time.Duration)
@@ -94,17 +108,11 @@ type work interface {
 }
 
 func (w *sim) perform(p *Proc, o Options) {
-	var wk work
-	switch o.Model {
-	case history.ModelLock, history.ModelElection, models.Semaphore.Name:
-		wk = newHolds(w, o)
-	case history.ModelQueue, models.PriorityQueue.Name:
-		wk = newQueues(w, o)
-	case history.ModelBarrier:
-		wk = &barriers{w: w, o: o}
-	default:
-		wk = &doubleBarriers{w: w, o: o}
+	start := worlds[o.Model]
+	if start == nil {
+		panic("no simulated world of " + o.Model)
 	}
+	wk := start(w, o)
 	w.nemesis(history.FHealth, "", history.Health{Healthy: true, When: "before"})
 	w.nemesis(history.FPhase, "", history.Phase{Name: history.PhaseLoad})
 	until := w.now + o.Load
@@ -164,7 +172,7 @@ func (w *sim) disturb(p *Proc, until time.Duration) {
 			kinds := []string{"create", "delete", "children", "touch", "multi", "create", "delete"}
 			kind := kinds[w.rng.IntN(len(kinds))]
 			c.losing = func(r *request) int {
-				if r.kind != kind {
+				if r.kind != kind && (r.kind != "setData" || kind != "create") { // either writes
 					return 0
 				}
 				if n--; n < 0 {

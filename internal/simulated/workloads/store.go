@@ -169,7 +169,7 @@ func (w *sim) apply(s *server, z history.ID) {
 
 // typeOf is the name of a request in the log.
 func typeOf(kind string) string {
-	if kind == "create" || kind == "delete" {
+	if kind == "create" || kind == "delete" || kind == "setData" {
 		return kind
 	}
 	return "multi"

@@ -1,0 +1,274 @@
+package checktest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Group begins the record of a group k, as zklab writes it.
+func Group() *Record {
+	return Ours(models.Membership.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
+}
+
+// Sight is what the session of an operation had seen when it was asked, and when it was
+// answered, as numbers of transactions; 0: nothing is known.
+type Sight struct{ Then, Now history.ID }
+
+func (s Sight) of(o Args) Args {
+	if s.Then != 0 {
+		o.sawThen = Epoch + s.Then
+	}
+	if s.Now != 0 {
+		o.seen = Epoch + s.Now
+	}
+	return o
+}
+
+// Joins adds a join, Leaves the end of it.
+func (r *Record) Joins(client, inv, ret int, member string, s Sight) *Record {
+	return r.Op(s.of(Args{Client: client, F: models.FJoin, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+}
+
+// Parts adds a leave.
+func (r *Record) Parts(client, inv, ret int, member string, s Sight) *Record {
+	return r.Op(s.of(Args{Client: client, F: history.FLeave, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+}
+
+// Lists adds a list of members.
+func (r *Record) Lists(client, inv, ret int, s Sight, members ...string) *Record {
+	return r.Op(s.of(Args{Client: client, F: models.FList, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
+}
+
+// Told adds a change that somebody was told of.
+func (r *Record) Told(client, inv, ret int, members ...string) *Record {
+	return r.Op(Args{Client: client, F: models.FChanged, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)})
+}
+
+// Makes adds the create of a member to the log.
+func (r *Record) Makes(s history.ID, member string) *Record {
+	return r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: "/run/k/" + member, Data: []byte(member)})
+}
+
+// Unmakes adds the delete of a member.
+func (r *Record) Unmakes(s history.ID, member string) *Record {
+	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/run/k/" + member})
+}
+
+// membership adds to the log what a join or a leave did; those of other objects did nothing here.
+func (r *Record) membership(done, asked *history.Event) {
+	var v models.Joining
+	if err := asked.Decode(&v); err != nil || v.Member == "" {
+		return
+	}
+	if done.F == models.FJoin {
+		r.Makes(done.Session, v.Member)
+	} else {
+		r.Unmakes(done.Session, v.Member)
+	}
+}
+
+var (
+	_ = goesWell(models.Membership.Name, goodMembership)
+	_ = committing(models.Membership.Name, (*Record).membership)
+)
+
+// goodMembership has three clients come and go one after the other, and look.
+func goodMembership(r *Record, n int) int {
+	t, z := 10, history.ID(1)
+	r.Joins(2, 2, 3, "first", Sight{}).Parts(2, 4, 5, "first", Sight{}).Exited(6, 2, history.ByCrash).Started(7, 2)
+	for i := range n {
+		c, member := i%3, fmt.Sprintf("m%d", i)
+		other := (c + 1) % 3
+		r.Joins(c, t, t+2, member, Sight{z, z + 1})
+		r.Lists(other, t+3, t+5, Sight{z + 1, z + 1}, member).Told(other, t+6, t+7, member)
+		r.Proof(c, history.ID(c+1), t+8)
+		r.Parts(c, t+9, t+11, member, Sight{z + 1, z + 2})
+		r.Lists(other, t+12, t+14, Sight{z + 2, z + 2}).Told(other, t+15, t+16)
+		t, z = t+20, z+3
+	}
+	return t
+}
+
+// GenerateMembership makes a history of one group, with the log of its transactions: clients
+// join and leave, sessions end, and lists show views that are not older than what their
+// sessions have seen.
+func GenerateMembership(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
+	const clients = 3
+	w := &groupWorld{Record: Ours(models.Membership.Name, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
+	w.free, w.alive = make([]int, clients), make([]int, clients)
+	w.session, w.seen, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
+	w.versions = []version{{}}
+	for c := range clients {
+		w.open(c)
+	}
+	steps := 8 + rng.IntN(8)
+	if how == mutated {
+		w.bad = rng.IntN(steps)
+	}
+	for i := range steps {
+		w.now += 1 + rng.IntN(3)
+		w.step(i, rng.IntN(clients))
+	}
+	w.now += 10
+	for c := range clients {
+		w.touch(c)
+	}
+	return w.Build(), w.Txns
+}
+
+// groupWorld is a small simulation of one group.
+type groupWorld struct {
+	*Record
+	rng      *rand.Rand
+	how      Kind
+	bad      int // the step that goes wrong
+	now      int
+	free     []int
+	alive    []int
+	session  []history.ID
+	seen     []history.ID
+	member   []string
+	names    int
+	next     history.ID
+	versions []version
+}
+
+// version is what the group was from a transaction on.
+type version struct {
+	zxid    history.ID
+	members []string
+}
+
+func (w *groupWorld) open(c int) {
+	w.next++
+	w.session[c], w.seen[c], w.alive[c] = w.next, 0, 0
+	w.Opens(w.next)
+}
+
+// change makes a version.
+func (w *groupWorld) change(change func(map[string]bool)) {
+	set := map[string]bool{}
+	for _, m := range w.versions[len(w.versions)-1].members {
+		set[m] = true
+	}
+	change(set)
+	w.versions = append(w.versions, version{w.Zxid, slices.Sorted(maps.Keys(set))})
+}
+
+func (w *groupWorld) step(i, c int) {
+	switch w.rng.IntN(8) {
+	case 0, 1:
+		if w.member[c] == "" {
+			w.join(c)
+		} else {
+			w.leave(c)
+		}
+	case 2:
+		w.touch(c)
+	case 3:
+		if w.rng.IntN(3) == 0 {
+			w.die(c)
+		}
+	default:
+		w.list(c, i == w.bad)
+	}
+}
+
+// call adds an operation that has its effect now, and gives the value of its answer.
+func (w *groupWorld) call(c int, o Args, effect func() any) {
+	inv := max(w.free[c]+1, w.now-w.rng.IntN(4))
+	w.now = max(w.now, inv)
+	o.Client, o.Key, o.Inv, o.Outcome, o.Session = c, "k", inv, history.OK, w.session[c]
+	o.Before, o.sawThen = w.alive[c], w.seen[c]
+	o.Out = effect()
+	o.Ret = w.now + w.rng.IntN(4)
+	o.alive, o.seen = w.alive[c], w.seen[c]
+	w.free[c] = o.Ret
+	w.Op(o)
+}
+
+// wrote notes that a client's request of now was committed last.
+func (w *groupWorld) wrote(c int) { w.seen[c], w.alive[c] = w.Zxid, w.now }
+
+func (w *groupWorld) join(c int) {
+	w.names++
+	member := fmt.Sprintf("m%d", w.names)
+	w.call(c, Args{F: models.FJoin, In: models.Joining{Member: member}}, func() any {
+		w.Makes(w.session[c], member)
+		w.change(func(set map[string]bool) { set[member] = true })
+		w.wrote(c)
+		return nil
+	})
+	w.member[c] = member
+}
+
+func (w *groupWorld) leave(c int) {
+	member := w.member[c]
+	w.call(c, Args{F: history.FLeave, In: models.Joining{Member: member}}, func() any {
+		w.Unmakes(w.session[c], member)
+		w.change(func(set map[string]bool) { delete(set, member) })
+		w.wrote(c)
+		return nil
+	})
+	w.member[c] = ""
+}
+
+// touch is a write that changes nothing, of which the link tells.
+func (w *groupWorld) touch(c int) {
+	w.now = max(w.now, w.free[c]+1)
+	w.Touches(w.session[c])
+	w.wrote(c)
+	w.free[c] = w.now + w.rng.IntN(3)
+	w.Add(w.free[c], history.Event{
+		Process: history.SessionProcess, Client: c, Type: history.Info, F: history.FConnected, Session: w.session[c],
+		Alive: time.Duration(w.alive[c]) * Unit, Seen: w.seen[c],
+	})
+}
+
+// die ends a client's session, and with it its member.
+func (w *groupWorld) die(c int) {
+	w.now = max(w.now, w.free[c]+1)
+	w.free[c] = w.now
+	w.Closes(w.session[c])
+	member := w.member[c]
+	w.change(func(set map[string]bool) { delete(set, member) })
+	w.member[c] = ""
+	w.open(c)
+}
+
+// list shows some view that the client's session may be shown, or, if it goes wrong, anything.
+func (w *groupWorld) list(c int, bad bool) {
+	w.call(c, Args{F: models.FList}, func() any {
+		first, _ := slices.BinarySearchFunc(w.versions, w.seen[c]+1, func(v version, z history.ID) int { return v.zxid.Compare(z) })
+		first = max(0, first-1)
+		at := first + w.rng.IntN(len(w.versions)-first)
+		if w.rng.IntN(2) == 0 {
+			at = len(w.versions) - 1
+		}
+		w.seen[c] = max(w.seen[c], w.versions[at].zxid)
+		members := slices.Clone(w.versions[at].members)
+		switch {
+		case bad && w.rng.IntN(2) == 0:
+			members = w.versions[w.rng.IntN(len(w.versions))].members
+		case bad, w.how == random && w.rng.IntN(2) == 0:
+			members = w.anybody()
+		}
+		return models.Members{Members: members}
+	})
+}
+
+// anybody is some of all that ever joined.
+func (w *groupWorld) anybody() (members []string) {
+	for i := range w.names {
+		if w.rng.IntN(2) == 0 {
+			members = append(members, fmt.Sprintf("m%d", i+1))
+		}
+	}
+	return members
+}

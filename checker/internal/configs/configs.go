@@ -1,0 +1,276 @@
+// Package configs decides histories of a configuration that clients watch: what each was
+// told is what there was, and never an older one after a later one. It may not know how a
+// configuration is watched, nor what was done to the run.
+package configs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Config is a configuration whose values are unique. In the beginning there is none.
+var Config = frame.Model{
+	Object: models.Config,
+	Properties: []*frame.Property{
+		valid, order, first, converge,
+		frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, inLog),
+	},
+	Referees: []*frame.Referee{referee},
+}
+
+// config is what happened to one configuration.
+type config struct {
+	*evidence.Key
+	changes []*change // that may have happened, in order of invocation
+	setter  map[string]*change
+	failed  map[string]*change // sets that certainly had no effect
+	removed []*change          // those that made that there is none, from the beginning on
+	goneBy  []time.Duration    // the latest end of those up to each
+	doubled *change            // a set of a value that another one set
+	sights  []*sight           // in order of their returns
+	watches []*watch
+	figures map[string]float64
+
+	final   *history.Final // nil: there is no look at the end
+	finalAt *history.Event
+}
+
+// change is a set or a delete.
+type change struct {
+	op       *history.Operation // nil: the beginning
+	value    string
+	absent   bool
+	inv, ret time.Duration
+	shown    *sight // the one that was told it first; nil: nobody was
+}
+
+// sight is what a watcher was told.
+type sight struct {
+	op       *history.Operation
+	value    string
+	absent   bool
+	inv, ret time.Duration
+}
+
+// watch is what one watcher was told: a client, in one life of its process.
+type watch struct {
+	client int
+	until  time.Duration // the end of that life
+	sights []*sight      // one after the other
+	waits  []wait
+}
+
+// wait is when a watcher asked, and what it was told; nil: nothing.
+type wait struct {
+	*history.Operation
+	told *sight
+}
+
+var configOf = evidence.OncePerKey(readConfig)
+
+func readConfig(k *evidence.Key) *config {
+	c := &config{Key: k, setter: map[string]*change{}, failed: map[string]*change{}, figures: map[string]float64{}}
+	c.removed = []*change{{absent: true, inv: evidence.Always, ret: evidence.Always}}
+	of := map[[2]time.Duration]*watch{}
+	for _, op := range k.Ops {
+		switch op.F {
+		case models.FSet, models.FDelete:
+			c.change(op)
+		case models.FObserve:
+			c.observe(op, of)
+		}
+	}
+	latest := evidence.Always
+	for _, x := range c.removed {
+		latest = max(latest, x.ret)
+		c.goneBy = append(c.goneBy, latest)
+	}
+	slices.SortStableFunc(c.sights, func(x, y *sight) int { return cmp.Compare(x.ret, y.ret) })
+	for _, s := range c.sights {
+		if w := c.setter[s.value]; w != nil && !s.absent && w.shown == nil {
+			w.shown = s
+		}
+	}
+	for _, e := range k.Facts {
+		if e.F == history.FFinal {
+			c.final, c.finalAt = &history.Final{}, e
+			c.Decode(e, c.final)
+		}
+	}
+	c.count()
+	return c
+}
+
+func (c *config) change(op *history.Operation) {
+	x := &change{op: op, absent: op.F == models.FDelete, inv: op.Began(), ret: evidence.EffectiveBy(op)}
+	if !x.absent {
+		var v models.Setting
+		c.Decode(op.Invoke, &v)
+		x.value = v.Value
+	}
+	switch {
+	case op.Outcome() == history.Fail && !x.absent:
+		c.failed[x.value] = x
+	case op.Outcome() == history.Fail:
+	case x.absent:
+		c.changes, c.removed = append(c.changes, x), append(c.removed, x)
+	default:
+		if c.setter[x.value] != nil {
+			c.doubled = x
+		}
+		c.changes, c.setter[x.value] = append(c.changes, x), x
+	}
+}
+
+func (c *config) observe(op *history.Operation, of map[[2]time.Duration]*watch) {
+	until, _ := c.ExitAfter(op.Client, op.Began())
+	id := [2]time.Duration{time.Duration(op.Client), until}
+	w := of[id]
+	if w == nil {
+		w = &watch{client: op.Client, until: until}
+		of[id] = w
+		c.watches = append(c.watches, w)
+	}
+	if op.Outcome() != history.OK {
+		w.waits = append(w.waits, wait{op, nil})
+		return
+	}
+	var v models.Setting
+	c.Decode(op.Return, &v)
+	s := &sight{op: op, value: v.Value, absent: v.Absent, inv: op.Began(), ret: op.Return.Time}
+	w.waits = append(w.waits, wait{op, s})
+	w.sights, c.sights = append(w.sights, s), append(c.sights, s)
+}
+
+// count counts what the exercise conditions ask for.
+func (c *config) count() {
+	sets, remade, gone := 0, 0, false
+	for _, x := range c.changes {
+		if x.op.Outcome() != history.OK {
+			continue
+		}
+		switch {
+		case x.absent:
+			gone = sets > 0
+		default:
+			sets++
+			if gone {
+				remade++
+			}
+			gone = false
+		}
+	}
+	c.figures["sets"], c.figures["remade"], c.figures["told"] = float64(sets), float64(remade), 0
+	for _, s := range c.sights {
+		if x := c.setter[s.value]; x != nil && !s.absent && x.op.Client != s.op.Client {
+			c.figures["told"]++
+		}
+	}
+}
+
+// enough are the changes that a run must have had, and what must have been told of them.
+func enough(_ *evidence.Record, figures map[string]float64) string {
+	return cmp.Or(
+		frame.Few(figures["sets"], 20, "values that were set"),
+		frame.Few(figures["remade"], 1, "values that were set after a delete"),
+		frame.Few(figures["told"], 20, "values that others were told than who had set them"),
+	)
+}
+
+// by is when a change had taken effect at the latest: somebody was told of it.
+func (x *change) by() time.Duration {
+	if x.shown != nil {
+		return min(x.ret, x.shown.ret)
+	}
+	return x.ret
+}
+
+// events are those of a change, and of the answer that shows it if that was earlier than
+// its own.
+func (x *change) events() []int {
+	switch {
+	case x == nil || x.op == nil:
+		return nil
+	case x.shown != nil && x.shown.ret < x.ret:
+		return append(evidence.EventsOf(x.op), x.shown.events()...)
+	}
+	return evidence.EventsOf(x.op)
+}
+
+func (s *sight) events() []int { return evidence.EventsOf(s.op) }
+
+func (s *sight) same(other *sight) bool { return s.absent == other.absent && s.value == other.value }
+
+// named is what there was, for people.
+func named(value string, absent bool) string {
+	if absent {
+		return "that there is none"
+	}
+	return strconv.Quote(value)
+}
+
+// told tells what a watcher was told.
+func (c *config) told(s *sight) string {
+	return fmt.Sprintf("client %d was told of %s at %s: %s", s.op.Client, c.Name, words.At(s.ret), s.what())
+}
+
+func (s *sight) what() string { return named(s.value, s.absent) }
+
+// began tells when a change was called.
+func (x *change) began() string {
+	switch {
+	case x.op == nil:
+		return "which was so in the beginning"
+	case x.absent:
+		return fmt.Sprintf("by a delete that client %d called at %s", x.op.Client, words.At(x.inv))
+	}
+	return fmt.Sprintf("which client %d began to set at %s", x.op.Client, words.At(x.inv))
+}
+
+// onConfig decides a key as a configuration, if its values can be told apart.
+func onConfig(decide func(*frame.Finding, *config)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		c := configOf(k)
+		f.Add(c.figures)
+		if c.doubled != nil {
+			f.Unknown("the value %q was set more than once; values must be unique to be told apart", c.doubled.value)
+			return f
+		}
+		decide(&f, c)
+		return f
+	}
+}
+
+// valid says that what was told was set.
+var valid = &frame.Property{
+	Name:     "valid",
+	Meaning:  "nobody was told a value that nobody had set",
+	Decider:  "values",
+	Evidence: frame.FromTimes,
+	Decide: onConfig(func(f *frame.Finding, c *config) {
+		for _, s := range c.sights {
+			x, failed := c.setter[s.value], c.failed[s.value]
+			switch {
+			case s.absent || x != nil && x.inv <= s.ret:
+			case x != nil:
+				f.Violated(append(s.events(), x.events()...), "%s, %s", c.told(s), x.began())
+			case failed != nil:
+				f.Violated(append(s.events(), evidence.EventsOf(failed.op)...), "%s, but the set of that failed for certain", c.told(s))
+			default:
+				f.Violated(s.events(), "%s, which nobody ever set", c.told(s))
+			}
+		}
+	}),
+	Exercise: enough,
+}

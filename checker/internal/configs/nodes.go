@@ -1,0 +1,207 @@
+package configs
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// state is what there is of a configuration from one zxid up to another.
+type state struct {
+	value       string
+	absent      bool
+	from, until uint64
+}
+
+// course is what became of a configuration.
+type course struct {
+	states []state          // one after the other from the beginning of the log
+	places map[string][]int // of what there was, as stated, among them
+}
+
+func (p *course) add(st state) {
+	if n := len(p.states); n > 0 {
+		p.states[n-1].until = st.from
+	}
+	is := stated(st.value, st.absent)
+	p.places[is] = append(p.places[is], len(p.states))
+	p.states = append(p.states, st)
+}
+
+// within says that something was so at some time between two zxids.
+func (p *course) within(is string, low, high uint64) bool {
+	places := p.places[is]
+	i := sort.Search(len(places), func(i int) bool { return p.states[places[i]].until > low })
+	return i < len(places) && p.states[places[i]].from <= high
+}
+
+// over is the latest zxid at which something was over that began by a given one; 0 if none
+// did.
+func (p *course) over(is string, high uint64) uint64 {
+	places := p.places[is]
+	i := sort.Search(len(places), func(i int) bool { return p.states[places[i]].from > high })
+	if i == 0 {
+		return 0
+	}
+	return p.states[places[i-1]].until
+}
+
+// configNodes are the znodes of configurations in the transaction log. A configuration is
+// the znode that has the key as its name, and its value is the data.
+type configNodes struct {
+	evidence.Layout
+	of    map[string]*course // by key
+	holes bool
+}
+
+// nodesOf are those of a record; none without a log.
+var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
+	n := &configNodes{of: map[string]*course{}}
+	if a.Log == nil {
+		return n
+	}
+	for _, k := range a.Keys {
+		n.of[k.Name] = &course{places: map[string][]int{}}
+		n.of[k.Name].add(state{absent: true, until: evidence.StillThere})
+	}
+	for i := range a.Transactions {
+		n.take(&a.Transactions[i])
+	}
+	for _, k := range a.Keys {
+		n.recognise(k)
+	}
+	firstZxid, last := uint64(a.Transactions[0].Zxid), a.Log.Last()
+	n.holes = !a.Log.Covers(firstZxid, last)
+	return n
+})
+
+// take takes in a transaction.
+func (n *configNodes) take(t *history.Txn) {
+	if t.Error != 0 || t.Type == "multi" && evidence.Refused(t) {
+		return
+	}
+	n.change(t, uint64(t.Zxid))
+	for i := range t.Parts {
+		n.change(&t.Parts[i], uint64(t.Zxid))
+	}
+}
+
+func (n *configNodes) change(t *history.Txn, zxid uint64) {
+	key := t.Path[strings.LastIndexByte(t.Path, '/')+1:]
+	if n.of[key] == nil {
+		return
+	}
+	next := state{from: zxid, until: evidence.StillThere}
+	switch t.Type {
+	case "create", "create2", "setData":
+		next.value = string(t.Data)
+	case "delete":
+		next.absent = true
+	default:
+		return
+	}
+	n.of[key].add(next)
+}
+
+// recognise looks for the values that were set.
+func (n *configNodes) recognise(k *evidence.Key) {
+	for _, op := range k.Ops {
+		if op.F != models.FSet || op.Outcome() != history.OK {
+			continue
+		}
+		low, high, ok := k.Window(op)
+		switch {
+		case n.within(k, op, low, high):
+			n.Found++
+		case ok:
+			n.Missing++
+		}
+	}
+}
+
+// within says that what an operation was to make was so at some time between two zxids.
+func (n *configNodes) within(k *evidence.Key, op *history.Operation, low, high uint64) bool {
+	if op.F == models.FDelete {
+		return n.of[k.Name].within(none, low, high)
+	}
+	var v models.Setting
+	k.Decode(op.Invoke, &v)
+	return n.of[k.Name].within(stated(v.Value, false), low, high)
+}
+
+// course is what became of a key; nil if the log does not tell.
+func (n *configNodes) course(key string) *course {
+	if !n.Trusted() {
+		return nil
+	}
+	return n.of[key]
+}
+
+// inLog looks whether what was set was so, and away what was deleted.
+func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	n := nodesOf(k.Record)
+	for _, op := range k.Ops {
+		if ctx.Err() != nil {
+			return
+		}
+		if op.Outcome() != history.OK || op.F != models.FSet && op.F != models.FDelete {
+			continue
+		}
+		low, high, ok := k.Window(op)
+		was := n.within(k, op, low, high)
+		if was || ok {
+			f.Count("compared", 1)
+		}
+		if ok && !was {
+			f.Violated(evidence.EventsOf(op), "client %d was told at %s that its %s of %s is done, but the transaction log does not have it from %s to %s",
+				op.Client, words.At(op.Return.Time), op.F, k.Name, words.Zxid(low), words.Zxid(high))
+		}
+	}
+}
+
+// first says that what a watcher was told first was not over before it asked, as far as
+// its session had been told: what was so in the past is no present value.
+var first = &frame.Property{
+	Name:     "first",
+	Meaning:  "what a watcher was told first was not over already for all that its session had seen",
+	Logged:   true,
+	Decider:  "zxids",
+	Evidence: func(*evidence.Record) string { return "Z, L" },
+	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
+	Decide: onConfig(func(f *frame.Finding, c *config) {
+		p := nodesOf(c.Record).course(c.Name)
+		for _, w := range c.watches {
+			if p != nil && len(w.sights) > 0 {
+				decideFirst(f, c, w.sights[0], p)
+			}
+		}
+	}),
+	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions had seen"),
+}
+
+func decideFirst(f *frame.Finding, c *config, s *sight, p *course) {
+	seen := uint64(max(s.op.Invoke.Seen, 0))
+	if seen == 0 || s.op.Invoke.Session == 0 || s.op.Invoke.Session != s.op.Return.Session {
+		return
+	}
+	high, _, ok := c.Zxids.Ceil(s.ret)
+	if !ok {
+		high = c.Log.Last()
+	}
+	over := p.over(stated(s.value, s.absent), high)
+	if over == 0 || s.absent && !c.Log.Covers(min(over, high), high) { // it may have been so again
+		return
+	}
+	f.Count("first", 1)
+	if over <= seen {
+		f.ByLog = true
+		f.Violated(s.events(), "%s, as the first; but that was over at %s, and its session had seen %s when it asked at %s",
+			c.told(s), words.Zxid(over), words.Zxid(seen), words.At(s.inv))
+	}
+}

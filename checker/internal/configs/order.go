@@ -1,0 +1,150 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+)
+
+// order says that no watcher was told an older setting after a later one, whatever became
+// of its sessions. Skipping is fine, and so is repeating.
+//
+// A value is set once, so it is in force for one stretch of time: it does not come back.
+// Else only a change that certainly came before another one is older, by real time: it had
+// taken effect when the other one was called. Of several deletes that can explain that
+// there was none, the earliest is taken, which accuses nobody. That is exact for one
+// watcher, whatever the outcome of sets; two watchers who were told two values that were
+// set at once in different orders are not compared, but where the log says which was first.
+var order = &frame.Property{
+	Name:    "order",
+	Meaning: "no watcher was told an older setting after a later one, over reconnects, expiries, and deletes",
+	Decider: "sweep over watchers",
+	Evidence: func(a *evidence.Record) string {
+		if nodesOf(a).Trusted() {
+			return "R, L"
+		}
+		return "R"
+	},
+	Decide: onConfig(func(f *frame.Finding, c *config) {
+		for _, w := range c.watches {
+			s := sweep{f: f, c: c, w: w, told: map[string]*sight{}}
+			s.run()
+		}
+		decideByLog(f, c)
+	}),
+	Exercise: enough,
+}
+
+// sweep goes through what one watcher was told.
+type sweep struct {
+	f    *frame.Finding
+	c    *config
+	w    *watch
+	told map[string]*sight // the first of each value
+
+	prev *sight
+	// The latest call of a change that the watcher was told of: nothing that had happened
+	// before that may follow.
+	since *change
+	shown *sight // by which it was told
+	why   []int  // events by which it was this one, of several deletes
+}
+
+func (s *sweep) run() {
+	for _, now := range s.w.sights {
+		if s.prev != nil && now.same(s.prev) {
+			continue
+		}
+		if now.absent {
+			s.none(now)
+		} else {
+			s.value(now)
+		}
+		s.prev = now
+	}
+}
+
+// value takes in that the watcher was told a value. One that nobody set is not in order
+// with anything.
+func (s *sweep) value(now *sight) {
+	x, before := s.c.setter[now.value], s.told[now.value]
+	switch {
+	case x == nil:
+		return
+	case before != nil:
+		s.violated(now, append(x.events(), before.events()...), "again, after %s at %s: a value that is set once does not come back", s.prev.what(), words.At(s.prev.ret))
+	case s.since != nil && x.by() < s.since.inv:
+		s.violated(now, append(x.events(), s.since.events()...), "which was so by %s, after %s at %s, %s", words.At(x.by()), s.shown.what(), words.At(s.shown.ret), s.since.began())
+	default:
+		s.told[now.value] = now
+		s.tell(x, now, nil)
+	}
+}
+
+// none takes in that the watcher was told that there is none.
+func (s *sweep) none(now *sight) {
+	var earliest *change
+	i := 0
+	if s.since != nil {
+		i, _ = slices.BinarySearch(s.c.goneBy, s.since.inv)
+	}
+	if i < len(s.c.removed) && s.c.removed[i].inv <= now.ret {
+		earliest = s.c.removed[i]
+	}
+	if earliest == nil {
+		s.violated(now, s.since.events(), "after %s at %s, %s: nobody had deleted it since", s.shown.what(), words.At(s.shown.ret), s.since.began())
+		return
+	}
+	why := slices.Clone(s.since.events())
+	if s.shown != nil {
+		why = append(why, s.shown.events()...)
+	}
+	s.tell(earliest, now, why)
+}
+
+func (s *sweep) tell(x *change, now *sight, why []int) {
+	if s.since == nil || x.inv > s.since.inv {
+		s.since, s.shown, s.why = x, now, why
+	}
+}
+
+func (s *sweep) violated(now *sight, witness []int, format string, args ...any) {
+	if s.f.Again() {
+		return
+	}
+	witness = slices.Concat(witness, now.events(), s.prev.events(), s.why)
+	if s.shown != nil {
+		witness = slices.Concat(witness, s.shown.events())
+	}
+	s.f.Violated(witness, "%s, %s", s.c.told(now), fmt.Sprintf(format, args...))
+}
+
+// decideByLog puts what each watcher was told on the changes of the log, each as early as
+// can be. A value comes once, whatever the log lacks; where it has a hole there may have been
+// another delete.
+func decideByLog(f *frame.Finding, c *config) {
+	p := nodesOf(c.Record).course(c.Name)
+	if p == nil || f.Result != "" {
+		return
+	}
+	for _, w := range c.watches {
+		at, prev := 0, (*sight)(nil)
+		for _, s := range w.sights {
+			places := p.places[stated(s.value, s.absent)]
+			i, _ := slices.BinarySearch(places, at)
+			switch {
+			case len(places) == 0, s.absent && nodesOf(c.Record).holes: // nobody knows what it saw
+			case i < len(places):
+				at, prev = places[i], s
+			default:
+				f.ByLog = true
+				f.Violated(slices.Concat(s.events(), prev.events()), "%s, after %s at %s: in the transaction log that was so before, and never again",
+					c.told(s), prev.what(), words.At(prev.ret))
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package groups
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// converge says that after the heal all are shown who is there: whoever joined and lives, and
+// nobody who has left. A member whose session ended has the bound to join again, and whoever
+// lists or waits for changes has it to see what happened.
+var converge = &frame.Property{
+	Name:     "converge",
+	Meaning:  "after the heal, everybody saw who the members are, in lists and as changes",
+	Decider:  "lists, and waits for changes, after the bound",
+	Evidence: frame.FromSessions,
+	Applies:  frame.IsOwn,
+	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
+		if !f.Timed(g.Record) {
+			return
+		}
+		told := map[watcher]*look{}
+		for _, l := range g.looks {
+			switch {
+			case ctx.Err() != nil:
+				return
+			case l.op.F == models.FChanged:
+				w, _ := g.watcherOf(l.op)
+				decideWait(f, g, l, told[w])
+				if l.set != nil {
+					told[w] = l
+				}
+			case l.set != nil && l.op.Began() > g.Settled:
+				decideList(f, g, l)
+			}
+		}
+	}),
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if missing := exercised("told", "changes that somebody was told of")(a, figures); missing != "" {
+			return missing
+		}
+		if missing := frame.Few(figures["settled_lists"], 1, "lists after the heal that showed who was there"); missing != "" {
+			return missing
+		}
+		if a.ExpectsExpiries() {
+			return frame.Few(figures["came_back"], 1, "members that were there after the heal though their sessions had ended before")
+		}
+		return ""
+	},
+}
+
+// decideList judges a list by how long it should have been another one. One that should, but
+// not for long, shows nothing.
+func decideList(f *frame.Finding, g *group, l *look) {
+	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Began()})
+	if !ok {
+		return
+	}
+	right, back := true, 0.0
+	for _, name := range slices.Sorted(maps.Keys(g.members)) {
+		m := g.members[name]
+		switch stays, ok := g.stays(m, live); {
+		case !l.set[name] && ok && stays.To == live.To && m.left() > l.op.Return.Time:
+			right = false
+			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
+				"%s, though client %d had joined as that and was connected for %s since %s (%s are allowed)",
+				g.hides(l, name), m.join.Client, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
+		case l.set[name] && ok && stays.To == live.To:
+			if m.expired < live.To {
+				back++
+			}
+		case l.set[name] && m.gone() != nil:
+			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
+			right = right && away.Length() <= 0
+			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
+				"%s, though that had left by %s (%s are allowed)", g.shows(l, name), words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+		}
+	}
+	if right {
+		f.Count("settled_lists", 1)
+	}
+	f.Count("came_back", back)
+}
+
+// decideWait judges a wait for changes by how long there was one to be told of. last is what
+// it was told before; nil: nothing.
+func decideWait(f *frame.Finding, g *group, l, last *look) {
+	over := g.OverBy(l.op)
+	if over == evidence.Never {
+		over = g.End
+	}
+	if over-l.op.Began() < g.Bound {
+		return
+	}
+	for _, live := range g.WhileLive(l.op.Client, evidence.Span{From: l.op.Began(), To: over}) {
+		for _, name := range slices.Sorted(maps.Keys(g.members)) {
+			m, shown := g.members[name], last != nil && last.set[name]
+			witness := evidence.EventsOf(l.op)
+			if last != nil {
+				witness = append(witness, evidence.EventsOf(last.op)...)
+			}
+			switch stays, ok := g.stays(m, live); {
+			case !shown && ok:
+				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(witness, evidence.EventsOf(m.join)...),
+					"client %d waited for a change of %s from %s to %s, and was not told of %s, though client %d had joined as that and was connected for %s (%s are allowed)",
+					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), m.join.Client, words.Lasting(stays.Length()), words.Lasting(g.Bound))
+			case shown && m.gone() != nil:
+				away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
+				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(witness, evidence.EventsOf(m.gone())...),
+					"client %d waited for a change of %s from %s to %s, and was not told that %s had left by %s (%s are allowed)",
+					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+			}
+		}
+	}
+}
+
+// stays is the last part of some time in which a member that joined must have been there but
+// for the bound: its client was connected, and neither asked it to leave nor ended; false if
+// there is none.
+func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
+	if m.join == nil || m.join.Outcome() != history.OK {
+		return s, false
+	}
+	exited, _ := g.ExitAfter(m.join.Client, m.join.Began())
+	s.From, s.To = max(s.From, m.join.Return.Time), min(s.To, m.left(), exited)
+	if s.From >= s.To {
+		return s, false
+	}
+	return lastLive(g, m.join.Client, s)
+}
+
+// lastLive is the last part of some time in which a client was connected all along.
+func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
+	live := g.WhileLive(client, s)
+	if len(live) == 0 {
+		return s, false
+	}
+	return live[len(live)-1], true
+}
+
+// gone says that members whose client crashed are gone once their sessions have timed out.
+var gone = &frame.Property{
+	Name:     "gone",
+	Meaning:  "after the heal, nobody was shown a member whose client had crashed",
+	Decider:  "lists after the bound",
+	Evidence: frame.FromSessions,
+	Applies: func(a *evidence.Record) bool {
+		return frame.IsOwn(a) && len(crashes(a)) > 0
+	},
+	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
+		if !f.Timed(g.Record) {
+			return
+		}
+		for _, l := range g.looks {
+			if ctx.Err() != nil {
+				return
+			}
+			if l.set != nil && l.op.F == models.FList && l.op.Began() > g.Settled {
+				decideGone(f, g, l)
+			}
+		}
+	}),
+	Exercise: frame.Wants("settled_lists_of_crashed", 1, "lists after the heal, and the crash of a member's client, that did not show it or came after the bound"),
+}
+
+// crash is the end of a client's process by a fault. One that ended by itself, or hung, may
+// have kept its session.
+type crash struct {
+	client int
+	at     time.Duration
+}
+
+var crashes = evidence.Once(func(a *evidence.Record) map[crash]bool {
+	of := map[crash]bool{}
+	for client, exits := range a.Exits {
+		for _, x := range exits {
+			if !x.Broken {
+				of[crash{client, x.At}] = true
+			}
+		}
+	}
+	return of
+})
+
+func decideGone(f *frame.Finding, g *group, l *look) {
+	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Began()})
+	if !ok {
+		return
+	}
+	for _, m := range g.sorted() {
+		at, event := g.ExitAfter(m.join.Client, m.join.Began())
+		if !crashes(g.Record)[crash{m.join.Client, at}] || at > live.To {
+			continue
+		}
+		since := evidence.Span{From: max(live.From, at), To: live.To}
+		late := frame.Overdue(g.Record, since, since.Length())
+		if shown := l.set[m.name]; since.Length() > 0 && (!shown || late != frame.Valid) {
+			f.Count("settled_lists_of_crashed", 1)
+		}
+		if !l.set[m.name] {
+			continue
+		}
+		f.Overdue(late, append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), event),
+			"%s, though its client had crashed at %s, and its session ended long ago (%s are allowed)", g.shows(l, m.name), words.At(at), words.Lasting(g.Bound))
+	}
+}

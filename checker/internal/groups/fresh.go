@@ -1,0 +1,85 @@
+package groups
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// fresh says that a list is not older than what the client's session had seen when it asked: a
+// server may lag, but not behind that. Real time alone never flags a list as old.
+var fresh = &frame.Property{
+	Name:     "fresh",
+	Meaning:  "no list was older than what its client's session had already seen",
+	Decider:  "zxids that sessions have seen",
+	Evidence: func(*evidence.Record) string { return "SZ" },
+	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
+		joined, there := g.sorted(), []*member(nil)
+		for _, l := range g.looks {
+			if ctx.Err() != nil {
+				return
+			}
+			if l.set == nil || l.op.F != models.FList || seenBy(l) == 0 {
+				continue
+			}
+			f.Count("dated", 1)
+			for len(joined) > 0 && joined[0].join.Return.Time <= l.op.Return.Time {
+				there, joined = append(there, joined[0]), joined[1:]
+			}
+			there = slices.DeleteFunc(there, func(m *member) bool { return m.until < l.op.Began() })
+			decideMissing(f, g, l, there)
+			decideGhosts(f, g, l)
+		}
+	}),
+	Exercise: exercised("dated", "lists in sessions of which it is known what they had seen"),
+}
+
+// seenBy is the zxid below which a list shows nothing; 0: none is known.
+func seenBy(l *look) uint64 {
+	if sessionOf(l.op) == 0 {
+		return 0
+	}
+	return uint64(l.op.Invoke.Seen)
+}
+
+// doneBy is a zxid by which what an operation did was done; 0: none is known.
+func doneBy(op *history.Operation) uint64 {
+	if sessionOf(op) == 0 {
+		return 0
+	}
+	return uint64(op.Return.Seen)
+}
+
+func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {
+	for _, m := range there {
+		if z := doneBy(m.join); z == 0 || z > seenBy(l) || l.set[m.name] || m.until < l.op.Return.Time {
+			continue
+		}
+		f.Violated(append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+			"%s, though it had joined by %s, its client's session lived, and the one that asked had seen %s before",
+			g.hides(l, m.name), words.Zxid(doneBy(m.join)), words.Zxid(seenBy(l)))
+	}
+}
+
+func decideGhosts(f *frame.Finding, g *group, l *look) {
+	for _, name := range slices.Sorted(maps.Keys(l.set)) {
+		m := g.members[name]
+		if m == nil {
+			continue
+		}
+		left := m.gone()
+		if left == nil {
+			continue
+		}
+		if z := doneBy(left); z != 0 && z <= seenBy(l) {
+			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(left)),
+				"%s, though that had left by %s, and the session that asked had seen %s before", g.shows(l, name), words.Zxid(z), words.Zxid(seenBy(l)))
+		}
+	}
+}

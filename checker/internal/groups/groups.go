@@ -1,0 +1,245 @@
+package groups
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Membership is a group.
+var Membership = frame.Model{
+	Object:     models.Membership,
+	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, converge, gone, inLog},
+	Referees:   []*frame.Referee{referee},
+}
+
+// group is what happened to one group.
+type group struct {
+	*evidence.Key
+	members map[string]*member
+	looks   []*look // in order of invocation
+	figures map[string]float64
+}
+
+// member is one that somebody joined as.
+type member struct {
+	name   string
+	join   *history.Operation
+	leaves []*history.Operation // those that may have had an effect
+	// until is how long it certainly was there once it had joined: until somebody asked it to
+	// leave, its session may have ended, or a fault may have removed its znode.
+	until time.Duration
+	// again is from when it may have joined once more: in another session, or because a fault
+	// removed its znode.
+	again time.Duration
+	// expired is when its client had been told that the session in which it joined had ended;
+	// never if it was not.
+	expired time.Duration
+	// proof is an event that shows its session alive then; -1: there is none.
+	proof int
+}
+
+// look is what somebody was shown of the members.
+type look struct {
+	op  *history.Operation
+	set map[string]bool
+}
+
+var groupOf = evidence.OncePerKey(readGroup)
+
+func readGroup(k *evidence.Key) *group {
+	g := &group{Key: k, members: map[string]*member{}, figures: map[string]float64{"changes": 0, "ended_by_death": 0, "lists": 0, "told": 0, "others": 0}}
+	for _, op := range k.Ops {
+		if op.Outcome() != history.Fail || op.F == models.FJoin || op.F == models.FChanged {
+			g.take(op)
+		}
+	}
+	for _, m := range g.members {
+		g.bound(m)
+	}
+	for _, l := range g.looks {
+		if g.showsOthers(l) {
+			g.figures["others"]++
+		}
+	}
+	return g
+}
+
+// showsOthers says that somebody was shown a member that another client had joined as: of its
+// own members it need hear nothing.
+func (g *group) showsOthers(l *look) bool {
+	for name := range l.set {
+		if m := g.members[name]; m != nil && m.join != nil && m.join.Client != l.op.Client {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *group) take(op *history.Operation) {
+	switch op.F {
+	case models.FJoin, history.FLeave:
+		var v models.Joining
+		g.Decode(op.Invoke, &v)
+		m := g.members[v.Member]
+		if m == nil {
+			m = &member{name: v.Member, proof: -1}
+			g.members[v.Member] = m
+		}
+		if op.F == models.FJoin {
+			m.join = op
+		} else {
+			m.leaves = append(m.leaves, op)
+		}
+		if op.Outcome() == history.OK {
+			g.figures["changes"]++
+		}
+	case models.FList, models.FChanged:
+		if op.Outcome() != history.OK {
+			g.looks = append(g.looks, &look{op: op})
+			return
+		}
+		var v models.Members
+		g.Decode(op.Return, &v)
+		l := &look{op: op, set: map[string]bool{}}
+		for _, name := range v.Members {
+			l.set[name] = true
+		}
+		g.looks = append(g.looks, l)
+		if op.F == models.FList {
+			g.figures["lists"]++
+		} else {
+			g.figures["told"]++
+		}
+	}
+}
+
+// bound finds out how long a member certainly stayed, and from when it may have been back.
+func (g *group) bound(m *member) {
+	m.until, m.again, m.expired = evidence.Always, evidence.Always, evidence.Never
+	if !m.joined() {
+		return
+	}
+	d := g.DeathOf(m.join)
+	m.until, m.again = d.From, g.nextSession(m.join)
+	if d.Contradictory {
+		m.until = evidence.Always
+	}
+	if d.Newest != nil {
+		m.expired = d.Newest.Expired // clients that are through close theirs themselves
+	}
+	if m.expired < m.left() {
+		g.figures["ended_by_death"]++
+	}
+	m.until, m.again = min(m.until, m.left()), min(m.again, removals(g.Record))
+	m.until = min(m.until, removals(g.Record))
+	if s := g.Session(m.join.Return.Session); s != nil {
+		m.proof = s.ShownAt(m.until)
+	}
+}
+
+// joined says that it certainly was a member, by a call that was answered in the session in
+// which it was made: in another one, it may have been there twice.
+func (m *member) joined() bool {
+	return m.join != nil && m.join.Outcome() == history.OK && sessionOf(m.join) != 0
+}
+
+// left is when it was first asked to leave; never if it was not.
+func (m *member) left() time.Duration {
+	if len(m.leaves) == 0 {
+		return evidence.Never
+	}
+	return m.leaves[0].Began()
+}
+
+// gone is the leave that was answered first; nil: none was.
+func (m *member) gone() (first *history.Operation) {
+	for _, op := range m.leaves {
+		if op.Outcome() == history.OK && (first == nil || op.Return.Time < first.Return.Time) {
+			first = op
+		}
+	}
+	return first
+}
+
+// sessionOf is the session in which all of an operation went on; 0 if there were two, or none
+// is known.
+func sessionOf(op *history.Operation) history.ID {
+	if op.Return == nil || op.Invoke.Session != op.Return.Session {
+		return 0
+	}
+	return op.Invoke.Session
+}
+
+// nextSession is when the record names the first session of a client that came behind the one
+// in which it did something; never if it names none.
+func (g *group) nextSession(op *history.Operation) time.Duration {
+	of := g.Session(sessionOf(op))
+	next := evidence.Never
+	for _, s := range g.ByID {
+		if of != nil && s.Client == op.Client && s.First > of.First {
+			next = min(next, g.History.Events[s.First].Time)
+		}
+	}
+	return next
+}
+
+// removals is from when on a fault may have removed znodes; never if none did.
+var removals = evidence.Once(func(a *evidence.Record) time.Duration {
+	first := evidence.Never
+	for _, f := range a.Faults.All {
+		if f.Traits.Deletes {
+			first = min(first, f.From)
+		}
+	}
+	return first
+})
+
+// sorted are the members that certainly joined, in the order in which they had.
+func (g *group) sorted() []*member {
+	var all []*member
+	for _, m := range g.members {
+		if m.joined() {
+			all = append(all, m)
+		}
+	}
+	slices.SortFunc(all, func(x, y *member) int { return cmp.Compare(x.join.Return.Index, y.join.Return.Index) })
+	return all
+}
+
+// onGroup decides a key as a group.
+func onGroup(decide func(context.Context, *frame.Finding, *group)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(ctx context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		g := groupOf(k)
+		f.Add(g.figures)
+		decide(ctx, &f, g)
+		return f
+	}
+}
+
+// exercised wants members that came and went, others who looked, and, where sessions were to
+// end, a member whose session did.
+func exercised(figure, of string) func(*evidence.Record, map[string]float64) string {
+	return func(a *evidence.Record, figures map[string]float64) string {
+		if missing := frame.Few(figures["changes"], 20, "members that joined or left"); missing != "" {
+			return missing
+		}
+		if missing := frame.Few(figures[figure], 20, of); missing != "" {
+			return missing
+		}
+		if missing := frame.Few(figures["others"], 10, "lists and changes that showed a member of another client"); missing != "" {
+			return missing
+		}
+		if a.ExpectsExpiries() {
+			return frame.Few(figures["ended_by_death"], 1, "members whose session ended")
+		}
+		return ""
+	}
+}

@@ -1,0 +1,95 @@
+package groups
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// monotone says that nobody is shown the past behind what it has been shown: within a session
+// no list is older than the one before (single system image, Programmer's Guide, Consistency
+// Guarantees), and whoever follows the changes is never told of what was before, over the ends
+// of its sessions either. A list of a new session may go back.
+var monotone = &frame.Property{
+	Name:     "monotone",
+	Meaning:  "no session was shown an older list than before, and changes never went back",
+	Decider:  "sweep over sessions",
+	Evidence: func(*evidence.Record) string { return "S" },
+	Decide: onGroup(func(_ context.Context, f *frame.Finding, g *group) {
+		all := map[watcher]*past{}
+		for _, l := range g.looks {
+			if l.set == nil {
+				continue
+			}
+			w, ok := g.watcherOf(l.op)
+			if !ok {
+				continue
+			}
+			if all[w] == nil {
+				all[w] = &past{went: map[string]absence{}}
+			}
+			all[w].shown(f, g, l)
+		}
+	}),
+	Exercise: exercised("told", "changes that somebody was told of"),
+}
+
+// watcher is who is shown one view after the other: a session that lists, or a client that
+// follows the changes.
+type watcher struct {
+	session history.ID
+	client  int
+	life    int // of the client's process
+}
+
+func (g *group) watcherOf(op *history.Operation) (w watcher, ok bool) {
+	if op.F == models.FList {
+		return watcher{session: sessionOf(op)}, sessionOf(op) != 0
+	}
+	w.client = op.Client
+	for _, x := range g.Exits[op.Client] {
+		if x.At <= op.Began() {
+			w.life++
+		}
+	}
+	return w, true
+}
+
+// past is what a watcher has been shown.
+type past struct {
+	last *look
+	went map[string]absence // whoever was there before
+}
+
+// absence is the last look that showed somebody, and the next one, which did not.
+type absence struct{ shown, gone *look }
+
+// shown compares what is shown now with what was before.
+func (p *past) shown(f *frame.Finding, g *group, l *look) {
+	if p.last != nil {
+		for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
+			if l.set[name] {
+				continue
+			}
+			p.went[name] = absence{p.last, l}
+			if m := g.members[name]; m != nil && m.joined() && m.until >= l.op.Return.Time {
+				f.Violated(append(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+					"%s, though it had been among those that it was told of before, and lived on", g.hides(l, name))
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(l.set)) {
+			m, went := g.members[name], p.went[name]
+			if m == nil || went.gone == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
+				continue
+			}
+			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
+				"%s again, behind the word that it had gone, and nobody joined twice", g.shows(l, name))
+		}
+	}
+	p.last = l
+}

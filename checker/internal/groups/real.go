@@ -1,0 +1,55 @@
+package groups
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// realMembers says that nobody is shown who never asked to join.
+var realMembers = &frame.Property{
+	Name:     "real",
+	Meaning:  "whoever was listed had asked to join by then",
+	Decider:  "joins before lists",
+	Evidence: frame.FromTimes,
+	Decide: onGroup(func(_ context.Context, f *frame.Finding, g *group) {
+		for _, l := range g.looks {
+			for _, name := range slices.Sorted(maps.Keys(l.set)) {
+				decideReal(f, g, l, name)
+			}
+		}
+	}),
+	Exercise: exercised("lists", "lists of members"),
+}
+
+func decideReal(f *frame.Finding, g *group, l *look, name string) {
+	m := g.members[name]
+	switch {
+	case m == nil || m.join == nil:
+		f.Violated(evidence.EventsOf(l.op), "%s, which nobody joined as", g.shows(l, name))
+	case m.join.Outcome() == history.Fail:
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, which client %d was told had not joined, and never would", g.shows(l, name), m.join.Client)
+	case m.join.Began() > l.op.Return.Time:
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, as which client %d asked to join only at %s", g.shows(l, name), m.join.Client, words.At(m.join.Began()))
+	}
+}
+
+// shows says that somebody was shown a member.
+func (g *group) shows(l *look, name string) string {
+	return g.asked(l) + " that " + models.Quoted(name) + " is a member of " + g.Name
+}
+
+// hides says that somebody was not shown a member.
+func (g *group) hides(l *look, name string) string {
+	return g.asked(l) + " who the members of " + g.Name + " are, and " + models.Quoted(name) + " was not among them"
+}
+
+func (g *group) asked(l *look) string {
+	return "client " + words.Number(l.op.Client) + " was told at " + words.At(l.op.Return.Time)
+}

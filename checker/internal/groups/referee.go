@@ -1,0 +1,119 @@
+package groups
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history/models"
+)
+
+// A group for the referee: who has joined, and who has left. Its time is that of zxids: what a
+// join or a leave did, it did above what its session had seen when it was asked, and by what it
+// had seen when it was answered; and a list shows what was there at or above what its session
+// had seen. So it also finds lists that fit with every single member, but with no moment.
+var referee = &frame.Referee{
+	Covers:     []string{"fresh"},
+	Refines:    true,
+	Operations: operations,
+	Model:      func(*evidence.Record) porcupine.Model { return spec },
+	Size:       func(state any) int { return len(state.(string)) },
+}
+
+// step is a join, a leave or a list for the referee.
+type step struct {
+	text  string
+	join  int // the place of the member that joins, -1: none
+	leave int
+	must  map[int]bool // of a list: members that had not gone, so it must show them if they are there; others it may
+	shown map[int]bool
+	size  int // how many members there are
+}
+
+// The states of a member.
+const (
+	notYet  = 'n'
+	there   = 't'
+	hasGone = 'g'
+)
+
+// behind and by are places on the referee's axis: right behind a transaction, and at it.
+func behind(zxid uint64) int64 { return int64(min(zxid, math.MaxInt64/4))*2 + 1 }
+func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
+
+func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
+	g := groupOf(k)
+	var ops []porcupine.Operation
+	all := g.sorted()
+	known := all[:0]
+	for _, m := range all {
+		if doneBy(m.join) != 0 && m.join.Invoke.Seen.Compare(m.join.Return.Seen) <= 0 {
+			known = append(known, m)
+		}
+	}
+	for i, m := range known {
+		ops = append(ops, porcupine.Operation{
+			ClientId: m.join.Client, Input: &step{text: "join " + m.name, join: i, leave: -1, size: len(known)},
+			Call: behind(uint64(m.join.Invoke.Seen)), Return: by(doneBy(m.join)),
+		})
+		if left := m.gone(); left != nil && doneBy(left) != 0 {
+			asked := m.join // an earlier leave, of which nobody knows, may have done it
+			if m.leaves[0] == left {
+				asked = left
+			}
+			ops = append(ops, porcupine.Operation{
+				ClientId: left.Client, Input: &step{text: "leave " + m.name, join: -1, leave: i, size: len(known)},
+				Call: behind(uint64(asked.Invoke.Seen)), Return: by(doneBy(left)),
+			})
+		}
+	}
+	for _, l := range g.looks {
+		if l.set == nil || l.op.F != models.FList || seenBy(l) == 0 {
+			continue
+		}
+		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, size: len(known)}
+		for i, m := range known {
+			if m.until >= l.op.Return.Time {
+				s.must[i] = true
+			}
+			if l.set[m.name] {
+				s.shown[i] = true
+			}
+		}
+		high := int64(math.MaxInt64 / 2)
+		if z, _, ok := g.Tie().Ceil(l.op.Return.Time); ok {
+			high = by(z)
+		}
+		ops = append(ops, porcupine.Operation{ClientId: l.op.Client, Input: s, Call: behind(seenBy(l)), Return: max(high, behind(seenBy(l)))})
+	}
+	return ops, true
+}
+
+var spec = porcupine.Model{
+	Init: func() any { return "" },
+	Step: func(state, input, _ any) (bool, any) {
+		now, s := state.(string), input.(*step)
+		if now == "" {
+			now = strings.Repeat(string(notYet), s.size)
+		}
+		switch {
+		case s.join >= 0:
+			return now[s.join] == notYet, with(now, s.join, there)
+		case s.leave >= 0:
+			return now[s.leave] == there, with(now, s.leave, hasGone)
+		}
+		for i := range len(now) {
+			if now[i] != there && s.shown[i] || s.must[i] && (now[i] == hasGone || now[i] == there && !s.shown[i]) {
+				return false, nil
+			}
+		}
+		return true, now
+	},
+	DescribeOperation: func(input, _ any) string { return input.(*step).text },
+	DescribeState:     func(state any) string { return state.(string) },
+}
+
+func with(now string, at int, status byte) string { return now[:at] + string(status) + now[at+1:] }

@@ -1,0 +1,222 @@
+package groups
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// snapshots says that each list is the whole group as it was at one moment, not before what its
+// session had seen, and that the moments of a session follow each other. It is exact: the log
+// has every version of the group, and the lists of a session are put one after the other, each
+// at the first version that fits.
+var snapshots = &frame.Property{
+	Name:     "snapshots",
+	Meaning:  "each list was all of the group at some moment, the moments of a session in order",
+	Logged:   true,
+	Decider:  "versions in the transaction log",
+	Evidence: func(*evidence.Record) string { return "Z, L" },
+	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
+	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
+		vs := versionsOf(g)
+		at := map[history.ID]int{} // session → the version that it was shown last
+		for _, l := range g.looks {
+			if ctx.Err() != nil {
+				return
+			}
+			if l.set != nil && l.op.F == models.FList && seenBy(l) != 0 {
+				vs.decide(f, g, l, at)
+			}
+		}
+	}),
+	Exercise: exercised("placed", "lists that the log could be asked about"),
+}
+
+// memberNodes are the znodes of members in the transaction log: what a client makes in the
+// folder that has the key as its name, with the member as its data.
+type memberNodes struct {
+	evidence.Layout
+	of map[string][]*evidence.Znode // by key and member
+}
+
+func nodeKey(key, member string) string { return key + "/" + member }
+
+// nodesOf are those of a record; none without a log.
+var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
+	x := &memberNodes{}
+	if a.Log == nil {
+		return x
+	}
+	x.of = a.Log.Group(func(n *evidence.Znode) (string, bool) {
+		s := a.Session(n.Maker)
+		return nodeKey(lastName(n.Parent()), string(n.Data)), s != nil && s.Client >= 0
+	})
+	for _, k := range a.Keys {
+		for _, m := range groupOf(k).members {
+			x.recognise(k, m)
+		}
+	}
+	return x
+})
+
+func lastName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// recognise looks for the join of a member.
+func (x *memberNodes) recognise(k *evidence.Key, m *member) {
+	if m.join == nil || m.join.Outcome() != history.OK {
+		return
+	}
+	low, high, ok := k.Window(m.join)
+	switch {
+	case x.madeWithin(k.Name, m.name, low, high):
+		x.Found++
+	case ok:
+		x.Missing++
+	}
+}
+
+// madeWithin says that a znode of a member was made above one zxid and up to another.
+func (x *memberNodes) madeWithin(key, member string, low, high uint64) bool {
+	return slices.ContainsFunc(x.of[nodeKey(key, member)], func(n *evidence.Znode) bool { return n.Created > low && n.Created <= high })
+}
+
+// versions are what a group was, in order of zxid.
+type versions struct {
+	from []uint64         // the zxid from which each was in force; the first is 0
+	hash []uint64         // of the members
+	of   map[uint64][]int // by hash, in order
+	seed maphash.Seed
+	all  []toggle // in order
+}
+
+// toggle is a member that came or went.
+type toggle struct {
+	zxid   uint64
+	member string
+	by     int // +1 or -1: it may be there twice
+}
+
+func versionsOf(g *group) *versions {
+	v := &versions{of: map[uint64][]int{}, seed: maphash.MakeSeed()}
+	var all []toggle
+	for name := range g.members {
+		for _, n := range nodesOf(g.Record).of[nodeKey(g.Name, name)] {
+			all = append(all, toggle{n.Created, name, 1})
+			if n.Deleted != evidence.StillThere {
+				all = append(all, toggle{n.Deleted, name, -1})
+			}
+		}
+	}
+	slices.SortFunc(all, func(x, y toggle) int { return cmp.Compare(x.zxid, y.zxid) })
+	v.all = all
+	copies, now := map[string]int{}, uint64(0)
+	v.add(0, 0)
+	for i, t := range all {
+		was := copies[t.member] > 0
+		copies[t.member] += t.by
+		if was != (copies[t.member] > 0) {
+			now ^= v.hashOf(t.member)
+		}
+		if i+1 == len(all) || all[i+1].zxid != t.zxid {
+			v.add(t.zxid, now)
+		}
+	}
+	return v
+}
+
+func (v *versions) add(zxid, hash uint64) {
+	v.of[hash] = append(v.of[hash], len(v.from))
+	v.from, v.hash = append(v.from, zxid), append(v.hash, hash)
+}
+
+func (v *versions) hashOf(member string) uint64 { return maphash.String(v.seed, member) }
+
+// inForce is the version at a zxid.
+func (v *versions) inForce(zxid uint64) int {
+	i, found := slices.BinarySearch(v.from, zxid)
+	if !found {
+		i--
+	}
+	return i
+}
+
+// decide looks for the first version that a list can be.
+func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID]int) {
+	low := seenBy(l)
+	high, event, ok := g.Zxids.Ceil(l.op.Return.Time)
+	if !ok {
+		high, event = g.Log.Last(), -1
+	}
+	first := v.inForce(low)
+	// The log has to tell of all that was there, from the first member on.
+	if !g.Log.Covers(low, high) || len(v.from) > 1 && !g.Log.Covers(v.from[1]-1, high) {
+		return
+	}
+	f.Count("placed", 1)
+	session := sessionOf(l.op)
+	first = max(first, at[session])
+	want := uint64(0)
+	for name := range l.set {
+		want ^= v.hashOf(name)
+	}
+	fits := v.of[want]
+	i, _ := slices.BinarySearch(fits, first)
+	if i < len(fits) && v.from[fits[i]] <= high {
+		at[session] = fits[i]
+		return
+	}
+	witness := append(evidence.EventsOf(l.op), event)
+	was := v.members(low)
+	for _, at := range []map[string]bool{was, v.members(high)} {
+		witness = append(witness, g.differ(l.set, at)...)
+	}
+	f.ByLog = true
+	f.Violated(witness, "%s that the members of %s are %s: in the transaction log they were not at any moment from %s, when they were %s, to %s",
+		g.asked(l), g.Name, models.Listed(l.names()), words.Zxid(low), models.Listed(sortedNames(was)), words.Zxid(high))
+}
+
+// members are those of the version at a zxid.
+func (v *versions) members(zxid uint64) map[string]bool {
+	copies, now := map[string]int{}, map[string]bool{}
+	for _, t := range v.all {
+		if t.zxid > zxid {
+			break
+		}
+		if copies[t.member] += t.by; copies[t.member] > 0 {
+			now[t.member] = true
+		} else {
+			delete(now, t.member)
+		}
+	}
+	return now
+}
+
+// differ are the events of members that are in one of two sets only.
+func (g *group) differ(x, y map[string]bool) (events []int) {
+	for name, m := range g.members {
+		if x[name] == y[name] {
+			continue
+		}
+		if m.join != nil {
+			events = append(events, evidence.EventsOf(m.join)...)
+		}
+		if len(m.leaves) > 0 {
+			events = append(events, evidence.EventsOf(m.leaves[0])...)
+		}
+	}
+	return events
+}
+
+// names are the members that were shown, in order.
+func (l *look) names() []string { return sortedNames(l.set) }
+
+func sortedNames(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

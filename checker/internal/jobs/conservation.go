@@ -1,0 +1,116 @@
+package jobs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// conservation says that each job that was put is at the end in one place: it is open, done
+// or dead; done if it was finished, and only then.
+var conservation = &frame.Property{
+	Name:     "conservation",
+	Meaning:  "no job was lost, doubled, or made up",
+	Decider:  "sets at the end",
+	Evidence: fromTimes,
+	Decide:   onQueue(decideConservation),
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if missing := frame.Few(figures["jobs"], 20, "jobs"); missing != "" {
+			return missing
+		}
+		return exercised(a, figures)
+	},
+}
+
+func decideConservation(f *frame.Finding, q *queue) {
+	for _, j := range q.jobs {
+		if t := unput(j); t != nil {
+			f.Violated(evidence.EventsOf(t.take), "client %d was given job %q of %s by %s, which nobody had begun to put", t.take.Client, j.name, q.Name, words.At(t.granted))
+			return
+		}
+	}
+	last, seen := finally(q.Key)
+	if seen == nil {
+		f.Unknown("nobody looked at the end what became of the jobs")
+		return
+	}
+	where := map[string][]string{}
+	for _, list := range []struct {
+		name string
+		jobs []string
+	}{{"open", last.Open}, {"done", last.Done}, {"dead", last.Dead}} {
+		for _, name := range list.jobs {
+			where[name] = append(where[name], list.name)
+		}
+	}
+	for _, j := range q.jobs {
+		if text, witness := misplaced(j, where[j.name], seen); text != "" {
+			f.Violated(append(witness, seen.Index), "at %s job %q of %s %s", words.At(seen.Time), j.name, q.Name, text)
+			return
+		}
+		delete(where, j.name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(where)) {
+		f.Violated([]int{seen.Index}, "at %s job %q of %s was %s, and nobody had put it", words.At(seen.Time), name, q.Name, where[name][0])
+		return
+	}
+}
+
+// unput is an attempt at a job that had not been put; nil if there is none.
+func unput(j *job) *attempt {
+	for _, t := range j.tried {
+		if j.put == nil || t.granted < j.put.Began() {
+			return t
+		}
+	}
+	return nil
+}
+
+// finally is what became of the jobs of a key, with the event that tells.
+func finally(k *evidence.Key) (jobs models.Jobs, seen *history.Event) {
+	for _, e := range k.Facts {
+		if e.F == history.FDrained {
+			jobs = models.Jobs{}
+			k.Decode(e, &jobs)
+			seen = e
+		}
+	}
+	return jobs, seen
+}
+
+// misplaced says what is wrong with where a job was at the end; "" if nothing is.
+func misplaced(j *job, where []string, seen *history.Event) (text string, witness []int) {
+	finish, maybe := j.finish()
+	acknowledged := j.put != nil && j.put.Outcome() == history.OK && j.put.Return.Time < seen.Time
+	if j.put != nil {
+		witness = evidence.EventsOf(j.put)
+	}
+	switch {
+	case len(where) > 1:
+		return "was " + where[0] + " and " + where[1], witness
+	case finish != nil && (len(where) == 0 || where[0] != "done"):
+		return "was not done, though it had been finished by " + words.At(finish.Return.Time), evidence.EventsOf(finish)
+	case len(where) == 0 && acknowledged:
+		return "had gone, and nobody had finished it", witness
+	case len(where) > 0 && where[0] == "done" && finish == nil && !maybe:
+		return "was done, though nobody had begun to finish it", witness
+	}
+	return "", nil
+}
+
+// finish is the one of a job that succeeded; maybe says that there is one that may have.
+func (j *job) finish() (done *history.Operation, maybe bool) {
+	for _, op := range j.finishes {
+		if op.Outcome() == history.OK {
+			done = op
+		} else {
+			maybe = true
+		}
+	}
+	return done, maybe
+}

@@ -1,0 +1,264 @@
+// Package jobs decides what is promised of job queues with unique jobs. It reads evidence,
+// runs nothing, and knows no other object.
+//
+// [JobQueue] is declared here, beside what is read of a key. One file decides one property.
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// JobQueue gives each job to one worker at a time.
+var JobQueue = frame.Model{
+	Object:     models.JobQueue,
+	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, progress},
+	Referees:   []*frame.Referee{exclusionReferee},
+}
+
+// queue is what happened to one job queue.
+type queue struct {
+	*evidence.Key
+	jobs    []*job               // in order of their first event
+	unknown []*history.Operation // takes that may have begun an attempt, in order of invocation
+	doubled string               // a job that was put twice
+	figures map[string]float64   // what the exercise conditions ask for
+}
+
+// job is one job that was put, or taken.
+type job struct {
+	name  string
+	put   *history.Operation // that may have happened; nil: none
+	tried []*attempt         // by the return of the take
+	// What may have finished it, in order of invocation, whoever had it.
+	finishes []*history.Operation
+}
+
+// attempt is one that a worker was told to have begun. It began at some moment in
+// [asked,granted] and ended at some moment in [x,e].
+type attempt struct {
+	job            *job
+	number         int
+	take           *history.Operation
+	asked, granted time.Duration
+	x, e           time.Duration
+	xEvents        []int // those that show the earliest end
+	eEvents        []int // those that show the latest one
+	ends           []*history.Operation
+	finished       *history.Operation // ok; nil: not known to be
+	death          evidence.Death
+	exited         time.Duration // of the worker's process
+	refused        bool          // what ended it last, as far as is known, had no effect: it went on
+}
+
+// core says that the attempt certainly lasted from its grant to x.
+func (t *attempt) core() bool { return t.x >= t.granted }
+
+var queueOf = evidence.OncePerKey(readQueue)
+
+func readQueue(k *evidence.Key) *queue {
+	q := &queue{Key: k, figures: map[string]float64{}}
+	by := map[string]*job{}
+	named := func(name string) *job {
+		j := by[name]
+		if j == nil {
+			j = &job{name: name}
+			by[name] = j
+			q.jobs = append(q.jobs, j)
+		}
+		return j
+	}
+	running := evidence.NewReach()
+	for _, op := range k.Ops {
+		switch {
+		case op.F == history.FEnqueue && op.Outcome() != history.Fail:
+			var v history.Item
+			k.Decode(op.Invoke, &v)
+			j := named(v.Item)
+			if j.put != nil {
+				q.doubled = v.Item
+			}
+			j.put = op
+		case op.F == models.FTake && op.Outcome() == history.Info:
+			q.unknown = append(q.unknown, op)
+		case op.F == models.FTake && op.Outcome() == history.OK:
+			var v models.Attempt
+			k.Decode(op.Return, &v)
+			j := named(v.Item)
+			j.tried = append(j.tried, q.begun(j, v.Attempt, op))
+			if running.Beyond(op.Client, op.Began()) {
+				q.figures["overlapping"]++
+			}
+		case op.F == models.FFinish || op.F == models.FGiveBack:
+			var v models.Attempt
+			k.Decode(op.Invoke, &v)
+			named(v.Item).end(op, v)
+		}
+		if op.F == models.FTake {
+			running.Add(op.Client, min(evidence.Ended(op), k.End))
+		}
+	}
+	q.figures["jobs"] = float64(len(q.jobs))
+	q.figures["unknown_takes"] = float64(len(q.unknown))
+	for _, j := range q.jobs {
+		slices.SortStableFunc(j.tried, func(a, b *attempt) int { return cmp.Compare(a.granted, b.granted) })
+		for i, t := range j.tried {
+			t.settle(k.Record)
+			q.count(t, i)
+		}
+	}
+	return q
+}
+
+// begun is an attempt by its take.
+func (q *queue) begun(j *job, number int, op *history.Operation) *attempt {
+	exited, _ := q.ExitAfter(op.Client, op.Began())
+	return &attempt{job: j, number: number, take: op, asked: op.Began(), granted: op.Return.Time, death: q.DeathOf(op), exited: exited}
+}
+
+// end takes in what was to end an attempt, and whose it was.
+func (j *job) end(op *history.Operation, v models.Attempt) {
+	if op.F == models.FFinish && op.Outcome() != history.Fail {
+		j.finishes = append(j.finishes, op)
+	}
+	for _, t := range slices.Backward(j.tried) {
+		if t.take.Client == op.Client && t.number == v.Attempt {
+			t.ends = append(t.ends, op)
+			return
+		}
+	}
+}
+
+// settle finds the ends. An attempt certainly lasted until its worker last said, when it
+// began to end it, that it had not been told of a loss: a lease can be given up while its
+// session lives. From another process the news of that may come late: there only an end that
+// succeeded says so.
+func (t *attempt) settle(a *evidence.Record) {
+	t.x, t.e = t.granted, evidence.Never
+	if a.Offers.Remote {
+		t.x = t.asked
+	}
+	for _, op := range t.ends {
+		var v models.Attempt
+		a.Decode(op.Invoke, &v)
+		if v.Held && (!a.Offers.Remote || op.Outcome() == history.OK) && (t.xEvents == nil || t.refused) {
+			t.x, t.xEvents, t.refused = op.Began(), []int{op.Invoke.Index}, op.Outcome() == history.Fail
+			if a.Offers.Remote {
+				t.xEvents = evidence.EventsOf(op)
+			}
+		}
+		if op.Outcome() != history.OK {
+			continue
+		}
+		if op.Return.Time < t.e {
+			t.e, t.eEvents = op.Return.Time, evidence.EventsOf(op)
+		}
+		if op.F == models.FFinish {
+			t.finished = op
+		}
+	}
+	if t.death.From < t.x {
+		t.x, t.xEvents = t.death.From, nil
+	}
+	if t.x != evidence.Always && t.death.First != nil {
+		if shown := t.death.First.ShownAt(t.x); shown >= 0 {
+			t.xEvents = append(t.xEvents, shown)
+		}
+	}
+	if t.death.By < t.e {
+		t.e, t.eEvents = t.death.By, []int{t.death.ByEvent}
+	}
+	if t.e < t.x && !t.death.Contradictory {
+		t.x = t.e // only a tie of clocks can bring this about
+	}
+}
+
+func (q *queue) count(t *attempt, before int) {
+	q.figures["attempts"]++
+	if before > 0 {
+		q.figures["redelivered"]++
+	}
+	if !t.core() {
+		q.figures["floating"]++
+	}
+	if t.x > t.granted {
+		q.figures["lasting"]++
+	}
+	over := min(t.exited, t.death.By)
+	if s := t.death.Newest; s != nil {
+		over = min(over, s.Expired)
+	}
+	for _, op := range t.ends {
+		if op.Outcome() != history.Fail && op.Began() < over {
+			return
+		}
+	}
+	if over != evidence.Never {
+		q.figures["ended_by_death"]++
+	}
+}
+
+// free is from when on nobody has the job by this attempt; never if that is not known.
+func (t *attempt) free() time.Duration {
+	end := min(t.e, t.exited)
+	if s := t.death.Newest; s != nil {
+		end = min(end, s.Expired)
+	}
+	return end
+}
+
+// shown are the events of the take, and of what shows the earliest end.
+func (t *attempt) shown() []int {
+	return evidence.Indices(append(evidence.EventsOf(t.take), t.xEvents...)...)
+}
+
+// certain says in words from when until when the attempt certainly lasted.
+func (t *attempt) certain() string {
+	if t.x == evidence.Never {
+		return "from " + words.At(t.granted) + " to the end"
+	}
+	return "from " + words.At(t.granted) + " until at least " + words.At(t.x)
+}
+
+// onQueue decides a property of one job queue, if its jobs are unique.
+func onQueue(decide func(*frame.Finding, *queue)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		q := queueOf(k)
+		f.Add(q.figures)
+		if q.doubled != "" {
+			f.Unknown("job %q was put twice; jobs must be unique to be told apart", q.doubled)
+			return f
+		}
+		decide(&f, q)
+		return f
+	}
+}
+
+// exercised wants workers that met each other, jobs that came back, and, where sessions were
+// to end, one that ended while its worker had a job.
+func exercised(a *evidence.Record, figures map[string]float64) string {
+	died := ""
+	if (a.ExpectsDeaths() || a.ExpectsExpiries()) && figures["ended_by_death"] == 0 {
+		died = "no worker died that had a job"
+	}
+	return cmp.Or(frame.Few(figures["overlapping"], 10, "takes while another one was under way"),
+		frame.Few(figures["redelivered"], 1, "jobs that came back"), died)
+}
+
+func fromSessions(*evidence.Record) string { return "R, S" }
+func fromTimes(*evidence.Record) string    { return "R" }
+
+// taken says which attempt of whom.
+func (t *attempt) taken() string {
+	return fmt.Sprintf("client %d took job %q for attempt %d", t.take.Client, t.job.name, t.number)
+}

@@ -1,0 +1,294 @@
+package locks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// MultiLock is locks on several keys of an object at once, all or none. Exclusion, tokens and
+// fencing are those of a lock, for each of the keys; one moment serves all that a client locks.
+var MultiLock = frame.Model{
+	Object:     models.MultiLock,
+	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, allOrNone, setProgress, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)},
+	Referees:   []*frame.Referee{partsReferee, partsTokensReferee},
+}
+
+// allOrNone says that who does not get all keys gets none: an acquire that came to nothing
+// leaves no contender behind for any of them.
+var allOrNone = &frame.Property{
+	Name:     "all-or-none",
+	Meaning:  "whoever did not get all keys that it asked for kept none",
+	Decider:  "final lists",
+	Evidence: frame.FromSessions,
+	Applies:  frame.IsOwn,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Count("given_up", float64(givenUp(k)))
+		decideOrphans(&f, k)
+		f.Timed(k.Record)
+		return f
+	},
+	Exercise: frame.Wants("given_up", 2, "acquires of several keys that came to nothing"),
+}
+
+// givenUp counts acquires of several keys that came to nothing.
+func givenUp(k *evidence.Key) int {
+	n := 0
+	for _, op := range k.Ops {
+		if op.F == history.FAcquire && op.Return != nil && op.Outcome() != history.OK && len(askedFor(k, op)) > 1 {
+			n++
+		}
+	}
+	return n
+}
+
+// setProgress says that after heal every live contender gets its turn: nobody waits for keys
+// that neither are held nor waited for, directly or in turn, together with one that is.
+var setProgress = frame.Progress("idle time of connected keys", frame.FromSessions, func(ctx context.Context, k *evidence.Key) frame.Finding {
+	var f frame.Finding
+	f.Count("crosswise", float64(crosswise(k)))
+	decideIdleSets(ctx, &f, k)
+	decideRefused(&f, k)
+	f.Timed(k.Record)
+	return f
+})
+
+func init() {
+	setProgress.Exercise = frame.Wants("crosswise", 5, "acquires that met one of two keys in common, named in another order")
+}
+
+// claim is a wait for some keys, or a hold of them.
+type claim struct {
+	set string // the keys, as one name
+	evidence.Span
+	op *history.Operation // that waits; nil: it holds
+}
+
+// claims are those of a key.
+type claims struct {
+	all   []claim
+	parts map[string][]string // of each set
+	waits map[string][]claim  // those of live clients that are long enough to be judged, by set
+	sets  []string            // that somebody waits for so long, in order
+}
+
+func setName(parts []string) string { return strings.Join(parts, "\x00") }
+
+func (c *claims) add(parts []string, span evidence.Span, op *history.Operation) {
+	if span.Length() <= 0 {
+		return
+	}
+	set := setName(parts)
+	c.parts[set] = parts
+	c.all = append(c.all, claim{set: set, Span: span, op: op})
+	if op != nil && evidence.Ended(op)-op.Began() >= frame.RealWait {
+		if c.waits[set] == nil {
+			c.sets = append(c.sets, set)
+		}
+		c.waits[set] = append(c.waits[set], c.all[len(c.all)-1])
+	}
+}
+
+// claimsOf are the waits of live clients and the holds of a key. Short waits are in the way
+// of others while they last.
+func claimsOf(k *evidence.Key) *claims {
+	c := &claims{parts: map[string][]string{}, waits: map[string][]claim{}}
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire {
+			continue
+		}
+		parts, s := askedFor(k, op), evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
+		if s.Length() < frame.RealWait {
+			c.add(parts, s, op)
+			continue
+		}
+		for _, live := range k.WhileLive(op.Client, s) {
+			c.add(parts, live, op)
+		}
+	}
+	for _, h := range holdsOf(k) {
+		c.add(h.held(), evidence.Span{From: h.Granted, To: min(h.idleFrom(), k.End)}, nil)
+	}
+	return c
+}
+
+// decideIdleSets looks, for each set of keys that somebody waits for, for a long stretch in
+// which nobody held one of them, nor one that others wait for together with one of them, and so
+// on: first come, first served, a waiter stands behind those, too. Deadlocked waiters wait for
+// each other, and for nobody who holds.
+func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	c := claimsOf(k)
+	busy, all := c.busy(ctx)
+	if !all {
+		return // some are missing, and without them somebody seems to have waited for nobody
+	}
+	for _, set := range c.sets {
+		waits := make([]evidence.Span, 0, len(c.waits[set]))
+		var ops []*history.Operation
+		for _, w := range c.waits[set] {
+			waits = append(waits, w.Span)
+			if len(ops) == 0 || ops[len(ops)-1] != w.op {
+				ops = append(ops, w.op)
+			}
+		}
+		f.JudgeWaits(k.Record, evidence.Subtract(evidence.Union(waits), busy[set]), func(from, to time.Duration) bool { return evidence.Touches(busy[set], from, to) },
+			func(s evidence.Span, length time.Duration) (string, []int) {
+				waited := during(ops, s)
+				var witness []int
+				for _, op := range waited {
+					witness = append(witness, evidence.EventsOf(op)...)
+				}
+				return "client " + words.Number(waited[0].Client) + " waited for " + namesOf(k.Name, c.parts[set]) + " from " + words.At(waited[0].Began()) +
+					", and nobody in its way held anything from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
+			})
+	}
+}
+
+// claimed is how many wait for a set, and hold it, at a moment.
+type claimed struct{ waits, holds int }
+
+// busy is when somebody held who was in the way of a set, for each; not all of it if ctx ends.
+func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all bool) {
+	type turn struct {
+		at    time.Duration
+		by    int
+		claim *claim
+	}
+	turns := make([]turn, 0, 2*len(c.all))
+	for i := range c.all {
+		turns = append(turns, turn{c.all[i].From, 1, &c.all[i]}, turn{c.all[i].To, -1, &c.all[i]})
+	}
+	slices.SortFunc(turns, func(x, y turn) int { return cmp.Compare(x.at, y.at) })
+	of = map[string][]evidence.Span{}
+	open := map[string]claimed{}
+	var now []string // the sets with somebody in the way who holds
+	stale := true
+	for i, t := range turns {
+		if ctx.Err() != nil {
+			return of, false
+		}
+		was := open[t.claim.set]
+		is := was
+		if t.claim.op != nil {
+			is.waits += t.by
+		} else {
+			is.holds += t.by
+		}
+		stale = stale || (was.waits > 0) != (is.waits > 0) || (was.holds > 0) != (is.holds > 0)
+		if open[t.claim.set] = is; is == (claimed{}) {
+			delete(open, t.claim.set)
+		}
+		if i+1 == len(turns) || turns[i+1].at == t.at {
+			continue
+		}
+		if stale {
+			now, stale = c.blocked(open), false
+		}
+		for _, set := range now {
+			of[set] = extended(of[set], evidence.Span{From: t.at, To: turns[i+1].at})
+		}
+	}
+	return of, true
+}
+
+// extended is a list of spans in order with one more.
+func extended(all []evidence.Span, s evidence.Span) []evidence.Span {
+	if n := len(all); n > 0 && all[n-1].To == s.From {
+		all[n-1].To = s.To
+		return all
+	}
+	return append(all, s)
+}
+
+// blocked are the sets, of those that are judged, with somebody in the way who holds. Keys
+// are connected where somebody waits for both or holds both.
+func (c *claims) blocked(open map[string]claimed) []string {
+	next := map[string]string{} // a part that it is connected with; none: it stands for all of them
+	root := func(part string) string {
+		for {
+			to, ok := next[part]
+			if !ok {
+				return part
+			}
+			part = to
+		}
+	}
+	for set := range open {
+		first := root(c.parts[set][0])
+		for _, part := range c.parts[set][1:] {
+			if other := root(part); other != first {
+				next[other] = first
+			}
+		}
+	}
+	held := map[string]bool{}
+	for set, n := range open {
+		if n.holds > 0 {
+			held[root(c.parts[set][0])] = true
+		}
+	}
+	var blocked []string
+	for set := range open {
+		if c.waits[set] != nil && held[root(c.parts[set][0])] {
+			blocked = append(blocked, set)
+		}
+	}
+	return blocked
+}
+
+// mostOrders bounds how many orders of keys are compared with each other.
+const mostOrders = 64
+
+// crosswise counts acquires that were invoked during another one, or the hold that it gave,
+// that has two keys or more in common with it and names them in another order.
+func crosswise(k *evidence.Key) int {
+	granted := map[*history.Operation]time.Duration{}
+	for _, h := range holdsOf(k) {
+		granted[h.Grant] = h.idleFrom()
+	}
+	n := 0
+	orders, until := map[string][]string{}, map[string]time.Duration{}
+	for _, op := range k.Ops {
+		var v models.Keys
+		if op.F != history.FAcquire {
+			continue
+		}
+		if k.Decode(op.Invoke, &v); len(v.Keys) < 2 {
+			continue
+		}
+		order := setName(v.Keys)
+		if orders[order] == nil && len(orders) < mostOrders {
+			orders[order] = v.Keys
+		}
+		for name, other := range orders {
+			if until[name] >= op.Began() && cross(other, v.Keys) {
+				n++
+				break
+			}
+		}
+		until[order] = max(until[order], evidence.Ended(op), granted[op])
+	}
+	return n
+}
+
+// cross says that two lists name two things in different orders.
+func cross(x, y []string) bool {
+	last := -1
+	for _, key := range y {
+		i := slices.Index(x, key)
+		if i >= 0 && i < last {
+			return true
+		}
+		last = max(last, i)
+	}
+	return false
+}

@@ -1,0 +1,96 @@
+package locks
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// This file is of objects that have parts, as the keys of a multi-lock: holds exclude each other
+// where they have one in common. A hold of an object without parts is of its one part "".
+
+var whole = []string{""}
+
+// held are the parts that a hold is of.
+func (h *hold) held() []string {
+	if h.parts == nil {
+		return whole
+	}
+	return h.parts
+}
+
+// askedFor are the parts that an acquire asks for, sorted.
+func askedFor(k *evidence.Key, op *history.Operation) []string {
+	if !k.Object.Parts {
+		return whole
+	}
+	var v models.Keys
+	k.Decode(op.Invoke, &v)
+	if len(v.Keys) == 0 {
+		return whole
+	}
+	slices.Sort(v.Keys)
+	return slices.Compact(v.Keys)
+}
+
+// readParts gives holds, in order of their grants, the parts that were asked for. Who was
+// found to hold again without having asked holds what it had before.
+func readParts(k *evidence.Key, all []*hold) {
+	last := map[int][]string{}
+	for _, h := range all {
+		if h.Grant.F == history.FAcquire {
+			last[h.Client] = askedFor(k, h.Grant)
+		}
+		h.parts = last[h.Client]
+	}
+}
+
+// byPart groups holds by what they are of; each may be in several groups.
+func byPart(all []*hold) map[string][]*hold {
+	of := map[string][]*hold{}
+	for _, h := range all {
+		for _, part := range h.held() {
+			of[part] = append(of[part], h)
+		}
+	}
+	return of
+}
+
+// common are the parts that two sorted lists share.
+func common(a, b []string) []string {
+	var both []string
+	for _, part := range a {
+		if _, ok := slices.BinarySearch(b, part); ok {
+			both = append(both, part)
+		}
+	}
+	return both
+}
+
+// nameOf is what a part of a key is called.
+func nameOf(key, part string) string { return namesOf(key, []string{part}) }
+
+func namesOf(key string, parts []string) string {
+	if len(parts) == 0 || parts[0] == "" {
+		return key
+	}
+	return models.ListKeys(parts) + " of " + key
+}
+
+// of is what a hold of a key is of.
+func (h *hold) of(key string) string { return namesOf(key, h.held()) }
+
+// sharedWith is what a hold has in common with another one.
+func (h *hold) sharedWith(o *hold, key string) string {
+	return namesOf(key, common(h.held(), o.held()))
+}
+
+// inWay is what another hold keeps from it, where its own was named before.
+func (h *hold) inWay(o *hold) string {
+	if h.parts == nil {
+		return "it"
+	}
+	return models.ListKeys(common(h.held(), o.held()))
+}

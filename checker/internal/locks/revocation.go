@@ -1,0 +1,80 @@
+package locks
+
+import (
+	"context"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// revocation says that a live holder that listens hears within the bound that somebody asked
+// for its hold, and never hears what nobody asked. It may go on holding.
+var revocation = &frame.Property{
+	Name:     "revocation",
+	Meaning:  "whoever was asked for its hold heard so, and nobody else did",
+	Decider:  "times of requests",
+	Evidence: frame.FromSessions,
+	Applies: func(a *evidence.Record) bool {
+		return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool {
+			return slices.ContainsFunc(k.Ops, func(op *history.Operation) bool { return op.F == history.FListen })
+		})
+	},
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		of := byClient(usable(&f, holdsOf(k)))
+		var asked []*history.Operation
+		for _, op := range k.Ops {
+			if op.F == history.FRevoke && op.Outcome() != history.Fail {
+				asked = append(asked, op)
+			}
+		}
+		for _, op := range k.Ops {
+			if op.F != history.FListen || op.Outcome() != history.OK {
+				continue
+			}
+			if h := holdAt(of[op.Client], op); h != nil {
+				decideHeard(&f, k, h, op, asked)
+			}
+		}
+		return f
+	},
+	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
+		// Who did not listen for long need not have heard yet: that shows nothing.
+		return frame.Few(figures["heard"], 2, "holders that heard that they were asked for their holds")
+	},
+}
+
+func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operation, asked []*history.Operation) {
+	var v history.Heard
+	k.Decode(op.Return, &v)
+	if v.Revoked {
+		f.Count("heard", 1)
+		// A contender may be asked from when it is made on, by a request that may come late.
+		if !slices.ContainsFunc(asked, func(r *history.Operation) bool {
+			return r.Began() <= op.Return.Time && evidence.Ended(r) >= h.Asked
+		}) {
+			f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], evidence.EventsOf(op)...), "client %d, which was granted %s at %s%s, heard by %s that it was asked for its hold, and nobody had asked",
+				h.Client, k.Name, words.At(h.Granted), words.WithToken(h.Token), words.At(op.Return.Time))
+		}
+		return
+	}
+	for _, r := range asked {
+		if r.Outcome() != history.OK || r.Began() < h.Granted || r.Return.Time > h.x {
+			continue
+		}
+		s := evidence.Span{From: max(r.Return.Time, k.Settled), To: min(op.Return.Time, h.x)}
+		if k.Settled == evidence.Never || s.Length() <= 0 {
+			continue
+		}
+		f.Count("unheard", 1)
+		// Its session lived beyond that, so that it could hear; and nothing is disturbed any more.
+		if res := frame.Overdue(k.Record, s, k.Present(h.Client, s)); res != frame.Valid {
+			f.Overdue(res, slices.Concat(h.shown(), evidence.EventsOf(r), evidence.EventsOf(op)), "client %d held %s %s%s; client %d asked for it at %s, and by %s the holder, which listened, had not heard of it (%s, of %s allowed)",
+				h.Client, k.Name, h.certain(), words.WithToken(h.Token), r.Client, words.At(r.Began()), words.At(op.Return.Time), words.Lasting(s.Length()), words.Lasting(k.Bound))
+			return
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package locks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// RWLock is a read-write lock.
+var RWLock = frame.Model{
+	Object: models.RWLock,
+	Properties: []*frame.Property{
+		rwExclusion, rwGrants, rwTokens, rwFencing, lost, belief, revocation, rwProgress,
+		frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog),
+	},
+	Referees: []*frame.Referee{rwReferee, rwTokensReferee},
+}
+
+// wrote is until when a hold with a core certainly kept readers out; evidence.Always if it
+// never did. A downgrade counts from its call on, also if nobody knows what came of it:
+// reading is the weaker state, so nothing is lost by putting it as early as it can be.
+func (h *hold) wrote() time.Duration { return h.Writes(h.x) }
+
+// rwExclusion says that while a client held to write no other held at all, where a hold ends
+// as in exclusion, of which this is the general case. Its cores have a part in which they
+// write, from the grant to the downgrade.
+//
+// That is so exactly if no core overlaps the writing part of another, and each hold without
+// a core has a moment left in its window: one that reads, outside every writing part; one
+// that writes, outside every core. Such holds can be of length zero, so that they are not in
+// each other's way.
+var rwExclusion = &frame.Property{
+	Name:     exclusion.Name,
+	Meaning:  "while a client held one key to write, no other held it",
+	Decider:  exclusion.Decider,
+	Evidence: frame.FromSessions,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Add(rwFiguresOf(k))
+		noteNoSession(&f, k)
+		decideReadWrite(&f, k.Name, usable(&f, holdsOf(k)))
+		return f
+	},
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		return cmp.Or(rwMet(a, figures), unproven(figures))
+	},
+	Derive: deriveProven,
+}
+
+// rwMet says what is missing for readers and writers to have been in each other's way.
+func rwMet(a *evidence.Record, figures map[string]float64) string {
+	return cmp.Or(
+		frame.Few(figures["writers_met"], 5, "acquires to write that met a holder"),
+		frame.Few(figures["readers_met"], 5, "acquires to read that met a writer"),
+		frame.Few(figures["read_together"], 3, "holds to read that met another"),
+		died(a, figures),
+	)
+}
+
+// rwFiguresOf are what the exercise conditions of a read-write lock ask for.
+var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
+	figures := heldFigures(k)
+	all, wrote := map[int][]evidence.Span{}, map[int][]evidence.Span{}
+	cores := coresOf(holdsOf(k))
+	for _, h := range cores {
+		all[h.Client] = append(all[h.Client], evidence.Span{From: h.Granted, To: h.x})
+		if w := h.wrote(); w > h.Granted {
+			wrote[h.Client] = append(wrote[h.Client], evidence.Span{From: h.Granted, To: w})
+		}
+		if h.Downgraded != nil {
+			figures["downgrades"]++
+		}
+	}
+	held, writing := evidence.CountSpans(all), evidence.CountSpans(wrote)
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire || op.Outcome() == history.Fail {
+			continue
+		}
+		wait := evidence.Span{From: op.Began(), To: evidence.Ended(op) - 1} // its own hold begins with its return
+		switch {
+		case !toRead(k, op) && held.Most(wait, 1) > 0:
+			figures["writers_met"]++
+		case toRead(k, op) && writing.Most(wait, 1) > 0:
+			figures["readers_met"]++
+		}
+	}
+	for _, h := range cores {
+		if h.Reads && held.At(h.Granted) > 1 {
+			figures["read_together"]++
+		}
+	}
+	return figures
+})
+
+// toRead says that an acquire is for reading.
+func toRead(k *evidence.Key, op *history.Operation) bool {
+	var w history.Wish
+	if len(op.Invoke.Value) > 0 {
+		k.Decode(op.Invoke, &w)
+	}
+	return w.Mode == history.ToRead
+}
+
+// byGrants puts cores in the order of the sweep. Of those that begin at one moment the ones
+// come first that are over at once, or stop writing at once: nothing is inside them.
+func byGrants(holds []*hold) []*hold {
+	cores := coresOf(holds)
+	reads := func(h *hold) int {
+		if h.Reads {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(cores, func(x, y *hold) int {
+		return cmp.Or(
+			cmp.Compare(x.Granted, y.Granted), cmp.Compare(max(x.Granted, x.wrote()), max(y.Granted, y.wrote())),
+			cmp.Compare(reads(x), reads(y)), cmp.Compare(x.x, y.x), cmp.Compare(x.id, y.id),
+		)
+	})
+	return cores
+}
+
+func decideReadWrite(f *frame.Finding, key string, holds []*hold) {
+	cores := byGrants(holds)
+	var longest, writer *hold // the cores that last, and write, furthest so far
+	for _, h := range cores {
+		switch {
+		case !h.Reads && longest != nil && h.Granted < longest.x:
+			besides(f, key, h, longest)
+		case writer != nil && h.Granted < writer.wrote():
+			besides(f, key, h, writer)
+		}
+		if longest == nil || h.x > longest.x {
+			longest = h
+		}
+		if writer == nil || h.wrote() > writer.wrote() {
+			writer = h
+		}
+	}
+	written := stretches(cores, (*hold).wrote)
+	taken := stretches(cores, func(h *hold) time.Duration { return h.x })
+	for _, h := range holds {
+		switch {
+		case h.core():
+		case h.Reads:
+			decideBetween(f, key, h, written)
+		default:
+			decideBetween(f, key, h, taken)
+		}
+	}
+}
+
+// besides reports a grant while another client held, one of them to write.
+func besides(f *frame.Finding, key string, h, other *hold) {
+	if f.Again() {
+		return
+	}
+	witness := append(other.shown(), h.shown()...)
+	until := other.certain()
+	if w := other.wrote(); h.Reads && w < other.x {
+		until = "from " + words.At(other.Granted) + " until at least " + words.At(w)
+	}
+	f.Violated(witness, "client %d was granted %s to %s at %s%s while client %d held it to %s %s%s",
+		h.Client, key, h.mode(), words.At(h.Granted), words.WithToken(h.Token), other.Client, other.modeAt(h.Granted), until, words.WithToken(other.Token))
+}
+
+func (h *hold) mode() string { return h.modeAt(evidence.Always) }
+
+// modeAt is what the hold was for at a moment.
+func (h *hold) modeAt(t time.Duration) string {
+	if h.Reads || h.Downgraded != nil && h.Downgraded.Began() <= t {
+		return "read"
+	}
+	return "write"
+}
+
+// covered is a stretch of time without a moment that is outside all its cores, in the order of
+// these.
+type covered struct {
+	evidence.Span
+	cores []*hold
+}
+
+// stretches joins the cores that overlap, up to the ends that count. Where one ends as the
+// next begins, there is a moment between them.
+func stretches(cores []*hold, end func(*hold) time.Duration) []covered {
+	var all []covered
+	for _, h := range cores {
+		to := end(h)
+		if to <= h.Granted {
+			continue
+		}
+		if n := len(all); n > 0 && h.Granted < all[n-1].To {
+			last := &all[n-1]
+			if to > last.To {
+				last.To, last.cores = to, append(last.cores, h) // one inside another adds nothing
+			}
+			continue
+		}
+		all = append(all, covered{evidence.Span{From: h.Granted, To: to}, []*hold{h}})
+	}
+	return all
+}
+
+// decideBetween looks for a moment that is left for a hold without a core.
+func decideBetween(f *frame.Finding, key string, h *hold, taken []covered) {
+	from, to := max(h.Asked, h.x), min(h.Granted, h.e)
+	if from > to {
+		phantom(f, key, h)
+		return
+	}
+	i, _ := slices.BinarySearchFunc(taken, from, func(c covered, t time.Duration) int { return cmp.Compare(c.From, t) })
+	if i == 0 || taken[i-1].From >= from || to >= taken[i-1].To || f.Again() {
+		return
+	}
+	witness := append(slices.Clone(h.Shown), h.endEvents...)
+	_, released := h.released()
+	witness = append(append(witness, h.death.ByEvent), released...)
+	var by []*hold
+	for _, c := range taken[i-1].cores {
+		if c.Granted <= to && c.x >= from {
+			by = append(by, c)
+			witness = append(witness, c.shown()...)
+		}
+	}
+	f.Violated(witness, "client %d was granted %s to %s at some moment from %s to %s%s, and all that time it was held by %s",
+		h.Client, key, h.mode(), words.At(from), words.At(to), words.WithToken(h.Token), clientsOf(by))
+}

@@ -1,0 +1,98 @@
+package locks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+)
+
+// rwTokens says that the token of a writer is above those of all earlier grants, and that of
+// a reader above those of earlier writers, so that a resource can tell who is late. Where
+// tokens are given to contenders as they come, it also says that nobody overtook: no reader
+// a writer, and no writer anybody.
+//
+// In the order of tokens each hold is put as early as those before it let it: a reader
+// behind the last that wrote, a writer behind everybody.
+var rwTokens = &frame.Property{
+	Name:     tokens.Name,
+	Meaning:  "a writer's token was above all earlier ones, a reader's above those of earlier writers",
+	Decider:  tokens.Decider,
+	Evidence: frame.FromSessions,
+	Applies:  gives,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Add(rwFiguresOf(k))
+		decideRWTokens(&f, k.Name, usable(&f, holdsOf(k)))
+		return f
+	},
+	Exercise: rwMet,
+}
+
+// reach is how far the holds with lower tokens reach at the earliest, and which of them.
+type reach struct {
+	at time.Duration
+	by *hold
+}
+
+func (r *reach) extend(at time.Duration, by *hold) {
+	if at > r.at {
+		r.at, r.by = at, by
+	}
+}
+
+func decideRWTokens(f *frame.Finding, key string, holds []*hold) {
+	all, wrote := reach{at: evidence.Always}, reach{at: evidence.Always}
+	with := byToken(f, holds, "token")
+	for i, h := range with {
+		if i > 0 && with[i-1].Token == h.Token {
+			l := with[i-1]
+			f.Violated(append(slices.Clone(l.Shown), h.Shown...), "clients %d and %d were granted %s at %s and %s with the same token %s",
+				l.Client, h.Client, key, words.At(l.Granted), words.At(h.Granted), h.Token)
+		}
+		behind, latest := all, min(h.Granted, h.e)
+		if h.Reads {
+			behind = wrote
+		}
+		if h.Asked > h.e {
+			phantom(f, key, h)
+			continue
+		}
+		if behind.at > latest {
+			witness := append(behind.by.shown(), h.ended()...)
+			f.Violated(witness, "client %d was granted %s to %s by %s%s, yet the grant to client %d to %s, with the lower token %s, was in force at %s",
+				h.Client, key, h.mode(), words.At(latest), words.WithToken(h.Token), behind.by.Client, behind.by.mode(), behind.by.Token, words.At(behind.at))
+		}
+		from := max(h.Asked, behind.at)
+		all.extend(max(from, h.x), h)
+		if !h.Reads {
+			wrote.extend(max(from, h.wrote()), h)
+		}
+	}
+}
+
+// rwFencing is fencing by the rule for read-write locks: a resource refuses a writer whose
+// token is below any, and a reader whose token is below that of a writer.
+var rwFencing = &frame.Property{
+	Name:     fencing.Name,
+	Meaning:  fencing.Meaning,
+	Decider:  fencing.Decider,
+	Evidence: fencing.Evidence,
+	Applies:  gives,
+	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		f.Add(rwFiguresOf(k))
+		decideFencing(&f, k, usable(&f, holdsOf(k)))
+		return f
+	},
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if figures["writes"] == 0 {
+			return "no holder wrote to the guarded resource"
+		}
+		return cmp.Or(frame.Few(figures["reads"], 5, "reads of the guarded resource"), rwMet(a, figures))
+	},
+}

@@ -1,0 +1,129 @@
+package checker
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/groups"
+	"github.com/zklab/zklab/history"
+)
+
+func TestMembershipIsSound(t *testing.T) {
+	t.Parallel()
+	agreement(t, groups.Membership.Object.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
+		h, _ := checktest.GenerateMembership(rng, how)
+		return h
+	})
+}
+
+// saw is what a session had seen all the time.
+func saw(then, now history.ID) checktest.Sight { return checktest.Sight{Then: then, Now: now} }
+
+// membershipScenarios are planted by hand.
+func membershipScenarios() []scenario {
+	group := checktest.Group
+	return []scenario{
+		{"somebody who never joined", "real", Violation, "nobody joined as", group().Lists(1, 3, 4, saw(1, 1), "m1")},
+		{"a list before the join", "real", Violation, "asked to join only at 0.005 s", group().Lists(1, 3, 4, saw(1, 1), "m1").Joins(0, 5, 6, "m1", saw(1, 2))},
+		{"a list while it joins", "real", Valid, "", group().Lists(1, 3, 6, saw(1, 1), "m1").Joins(0, 5, 9, "m1", saw(1, 2))},
+
+		{"a member that its session has seen join", "fresh", Violation, "had joined by 0x100000002", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2)).Proof(0, 1, 9)},
+		{"a server that lags", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(1, 1)).Proof(0, 1, 9)},
+		{"a member whose session may be dead", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2))},
+		{"a member that is about to leave", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 4, 9, "m1", saw(2, 3)).Lists(1, 3, 5, saw(2, 3)).Proof(0, 1, 9)},
+		{"a member that its session has seen leave", "fresh", Violation, "had left by 0x100000003", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(3, 3), "m1")},
+		{"a leave of which its session has not heard", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(2, 2), "m1")},
+
+		{"shown, and then not", "monotone", Violation, "lived on", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Proof(0, 1, 9)},
+		{"shown, and then not, when its session may be dead", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0))},
+		{"gone, and there again", "monotone", Violation, "behind the word that it had gone", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Lists(1, 7, 8, saw(0, 0), "m1")},
+		{"gone, and there again in another session of its client", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
+		{"changes that go back", "monotone", Violation, "behind the word that it had gone", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Told(1, 5, 6).Told(1, 7, 8, "m1")},
+		{"a list older than a change", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Lists(1, 5, 6, saw(0, 0)).Proof(0, 1, 9)},
+
+		{"missing for longer than the bound", "converge", Violation, "was not among them", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 20+bound, 21+bound, saw(0, 0))},
+		{"missing for the bound", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, bound, bound+1, saw(0, 0))},
+		{"missing, and asked to leave", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 21+bound, 22+bound, "m1", saw(2, 3)).Lists(1, 20+bound, 22+bound, saw(0, 0))},
+		{"missing, of a client that was not connected", "converge", Valid, "", group().Connected(0, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Session(3, history.FDisconnected, 0, 1).Lists(1, 20+bound, 21+bound, saw(0, 0))},
+		{"missing, of a client that crashed", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Started(4, 0).Lists(1, 20+bound, 21+bound, saw(0, 0))},
+		{"there long after it left", "converge", Violation, "though that had left by 0.004 s", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"waits though there is news", "converge", Violation, "was not told of", group().Joins(0, 1, 2, "m1", saw(1, 2)).Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 3, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
+		{"waits though somebody left", "converge", Violation, "was not told that", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Parts(0, 5, 6, "m1", saw(2, 3)).Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 7, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
+		{"waits without news", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 7, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
+
+		{"there long after its client crashed", "gone", Violation, "had crashed at 0.003 s", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there shortly after its client crashed", "gone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Lists(1, bound, bound+1, saw(0, 0), "m1")},
+	}
+}
+
+// listed is a group of which the log tells: m1 joins, and leaves while client 1 lists the
+// members, behind m2, which joins then. stays: the leave is not in the log.
+func listed(stays bool, members ...string) *checktest.Record {
+	r := checktest.Group()
+	r.Opens(1).Opens(2).Opens(3).Makes(1, "m1").Makes(3, "m2") // 1 to 5
+	if stays {
+		r.Touches(1)
+	} else {
+		r.Unmakes(1, "m1")
+	}
+	return r.Saw(5, 0, 3, 4).Joins(0, 10, 12, "m1", saw(3, 4)).Lists(1, 20, 40, saw(4, 6), members...).
+		Joins(2, 22, 24, "m2", saw(3, 5)).Parts(0, 26, 28, "m1", saw(4, 6)).Shown(60)
+}
+
+// loggedMemberships are those in which the log says what lists alone do not.
+func loggedMemberships() []scenario {
+	return []scenario{
+		{"a list of what was", "snapshots", Valid, "", listed(false, "m1")},
+		{"a list of what was then", "snapshots", Valid, "", listed(false, "m1", "m2")},
+		{"a list of what came", "snapshots", Valid, "", listed(false, "m2")},
+		{"a list of what never was", "snapshots", Violation, "not at any moment from 0x100000004, when they were m1, to 0x100000007", listed(false)},
+		{"the log has each member", "log", Valid, "", listed(false, "m1")},
+		{"a member that left, and is there", "log", Violation, "had left k as", listed(true, "m1")},
+	}
+}
+
+func init() {
+	scenarios = append(scenarios, membershipScenarios()...)
+	logScenarios = append(logScenarios, loggedMemberships()...)
+}
+
+// Where sessions were to end, a member whose session did must have been there after the heal:
+// one that stays away, and is not asked for again, shows nothing. Neither does a session that
+// its client closed in the end.
+func TestMembershipExercise(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		more  func(*checktest.Record) *checktest.Record
+		wants string
+	}{
+		{"no session ended but in the end", func(r *checktest.Record) *checktest.Record {
+			return r.Lists(1, 604, 605, saw(0, 0), "late").Session(607, history.FDead, 3, 4)
+		}, "too few members whose session ended"},
+		{"a member stays away", func(r *checktest.Record) *checktest.Record {
+			return r.Session(597, history.FExpired, 3, 4).Connected(598, 3, 9).Lists(1, 604, 605, saw(0, 0))
+		}, "though their sessions had ended before"},
+		{"a member comes back", func(r *checktest.Record) *checktest.Record {
+			return r.Session(597, history.FExpired, 3, 4).Connected(598, 3, 9).Lists(1, 604, 605, saw(0, 0), "late")
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := checktest.Good(groups.Membership.Object.Name, 30).Joins(3, 595, 596, "late", saw(0, 0))
+			for i := range r.Events { // all time counts
+				if r.Events[i].F == history.FPhase {
+					r.Events[i].Time = 0
+				}
+			}
+			tt.more(r).Fault("expire", 500, 502, 3).Header.Params.Expects = []string{"expire:holder"}
+			h, log := checktest.WithLog(r)
+			log = append(log, history.Txn{Type: "closeSession", Session: 4, Zxid: log[len(log)-1].Zxid + 1})
+			rep := Run(t.Context(), h, Options{NoReferee: true, Transactions: log})
+			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "converge" })]
+			if want := map[bool]Result{true: Valid, false: Unknown}[tt.wants == ""]; v.Result != want || !strings.Contains(v.Reason, tt.wants) {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}

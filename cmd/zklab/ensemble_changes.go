@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/await"
+)
+
+// changeInterval is from one look at the servers to the next; a silent one is waited for
+// as long.
+const changeInterval = time.Second
+
+// tellChanges tells people what servers become, who killed or paused them or not, until ctx
+// ends.
+func tellChanges(ctx context.Context, w io.Writer, servers []ensemble.Server) {
+	last := rolesOf(ctx, servers)
+	for await.Sleep(ctx, changeInterval) == nil {
+		now := rolesOf(ctx, servers)
+		if ctx.Err() != nil {
+			return // what it saw is half a look
+		}
+		for i, s := range servers {
+			if now[i] != last[i] {
+				fmt.Fprintf(w, "%s server %d at %s: %s (was %s)\n", time.Now().Format(time.TimeOnly), s.ID(), s.Addr(), now[i], last[i])
+			}
+		}
+		last = now
+	}
+}
+
+// rolesOf asks all at once.
+func rolesOf(ctx context.Context, servers []ensemble.Server) []string {
+	roles := make([]string, len(servers))
+	var g errgroup.Group
+	for i, s := range servers {
+		g.Go(func() error {
+			roles[i] = roleOf(ctx, s)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return roles
+}
+
+func roleOf(ctx context.Context, s ensemble.Server) string {
+	ctx, cancel := context.WithTimeout(ctx, changeInterval)
+	defer cancel()
+	status, err := s.Status(ctx)
+	switch {
+	case errors.Is(err, ensemble.ErrNotServing):
+		return "not serving"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "silent"
+	case err != nil:
+		return "down"
+	}
+	return string(status.Role)
+}

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// statusFlags say which ensemble is meant, how it is asked, and how often.
+type statusFlags struct {
+	controlFlags
+	tls      clientTLS
+	admin    string
+	timeout  time.Duration
+	watch    bool
+	interval time.Duration
+	wait     string
+	patience time.Duration
+}
+
+// waitFor are the healths that can be waited for, with what will do.
+var waitFor = map[string][]status.Health{
+	"healthy": {status.Healthy},
+	"serving": {status.Healthy, status.Degraded},
+	"down":    {status.Down},
+}
+
+func newStatus() *cobra.Command { return statusCommand(new(statusFlags)) }
+
+// statusCommand is the command whose flags fill in f.
+func statusCommand(f *statusFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status [host:port,...]",
+		Short: "Show how the servers of an ensemble are",
+		Long: "Status asks each server how it is, by four-letter words: its role, epoch and zxid, how far it is behind,\n" +
+			"sessions, watches, znodes, latency, disk. What a server does not allow (4lw.commands.whitelist) is said;\n" +
+			"--admin asks the admin server for it. It writes nothing and opens no session.\n\n" +
+			"Without servers it tells what the ensemble is that \"zklab ensemble up\" runs: who leads, is paused, is down.\n\n" +
+			"Exit codes, of servers: 0 all serve, 1 a majority serves but not all, 2 none; with --wait: 0 it came to that,\n" +
+			"else as before. 3 no ensemble is running, 64 wrong usage.",
+		Example: "  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183\n" +
+			"  zklab ensemble status 127.0.0.1:2181 --wait healthy --timeout 30s\n" +
+			"  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182 --watch",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("give the servers as one word: host:port,host:port")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.validate(cmd, args); err != nil {
+				return err
+			}
+			if len(args) == 0 && !f.watch && f.wait == "" {
+				return f.ask(cmd, control.Status)
+			}
+			addrs, err := f.addrs(args)
+			if err != nil {
+				return err
+			}
+			return f.show(cmd, addrs)
+		},
+	}
+	f.controlFlags.add(cmd)
+	f.tls.addTo(cmd.Flags())
+	flags := cmd.Flags()
+	flags.StringVar(&f.admin, "admin", "", "ports of the servers' admin servers, asked for what four-letter words do not tell: one for all, or one each, as 8080,8081,8082")
+	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "how long a server may be silent")
+	flags.BoolVar(&f.watch, "watch", false, "show it again and again; in a pipe, when it changes")
+	flags.DurationVar(&f.interval, "interval", time.Second, "from one look to the next, with --watch and --wait")
+	flags.StringVar(&f.wait, "wait", "", "wait until the ensemble is healthy (all serve), serving (a majority does) or down")
+	flags.DurationVar(&f.patience, "timeout", 30*time.Second, "and how long, with --wait")
+	return cmd
+}
+
+func (f *statusFlags) validate(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) > 0 && f.name != "":
+		return usageError("--control names an ensemble that zklab runs: leave out %s", args[0])
+	case f.wait != "" && waitFor[f.wait] == nil:
+		return usageError("--wait %.40q: wait for healthy, serving or down", f.wait)
+	case f.wait != "" && f.watch:
+		return usageError("--wait ends, --watch does not: give one of them")
+	case f.wait == "" && cmd.Flags().Changed("timeout"):
+		return usageError("--timeout is for --wait: a server's is --ask-timeout")
+	case f.timeout < 10*time.Millisecond || f.interval < 10*time.Millisecond || f.patience < 0:
+		return usageError("--ask-timeout and --interval are 10ms or more, --timeout is not negative")
+	}
+	return f.tls.load()
+}
+
+// addrs are the servers meant: those given, or those of the ensemble that is up.
+func (f *statusFlags) addrs(args []string) ([]string, error) {
+	if len(args) == 1 {
+		if _, err := strconv.Atoi(args[0]); err == nil {
+			return nil, usageError("%s is no address: give host:port,... or, for the ensemble that zklab runs, nothing", args[0])
+		}
+		addrs, chroot, err := external.Parse(args[0])
+		if err == nil && chroot != "" {
+			err = fmt.Errorf("a server's status has no chroot: leave out %s", chroot)
+		}
+		if err != nil {
+			return nil, usageError("%s", bareReason(err))
+		}
+		return addrs, nil
+	}
+	socket, err := control.Find(f.name)
+	if errors.Is(err, control.ErrMany) {
+		return nil, usageError("%v", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer, err := control.Status(context.Background(), socket)
+	if err != nil {
+		return nil, err
+	}
+	var addrs []string
+	for _, s := range answer.Servers {
+		addrs = append(addrs, s.Addr)
+	}
+	return addrs, nil
+}
+
+// queries says how each server is asked.
+func (f *statusFlags) queries(addrs []string) ([]status.Query, error) {
+	ports := strings.Split(f.admin, ",")
+	if f.admin != "" && len(ports) != 1 && len(ports) != len(addrs) {
+		return nil, usageError("--admin has %d ports for %d servers: give one for all, or one each", len(ports), len(addrs))
+	}
+	queries := make([]status.Query, len(addrs))
+	for i, addr := range addrs {
+		queries[i] = status.Query{Timeout: f.timeout, Dial: f.tls.dial()}
+		if f.admin == "" {
+			continue
+		}
+		port := strings.TrimSpace(ports[min(i, len(ports)-1)])
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, usageError("--admin %.40q: there is no port %.40q", f.admin, port)
+		}
+		host, _, _ := net.SplitHostPort(addr)
+		queries[i].Admin = "http://" + net.JoinHostPort(host, port)
+	}
+	return queries, nil
+}
+
+// show looks once, until it is as waited for, or until it is interrupted.
+func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
+	queries, err := f.queries(addrs)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	look := func() status.Ensemble { return status.Look(ctx, addrs, queries...) }
+	if f.watch {
+		return f.follow(ctx, cmd.OutOrStdout(), look)
+	}
+	e := look()
+	deadline := time.Now().Add(f.patience)
+	for f.wait != "" && !slices.Contains(waitFor[f.wait], e.Health) && time.Now().Before(deadline) && await.Sleep(ctx, min(f.interval, time.Until(deadline))) == nil {
+		e = look()
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := f.printStatus(cmd.OutOrStdout(), e); err != nil {
+		return err
+	}
+	if f.wait != "" && slices.Contains(waitFor[f.wait], e.Health) {
+		return nil
+	}
+	if f.wait != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: after %s the ensemble is not %s\n", f.patience, f.wait)
+	}
+	return healthError(e.Health, f.wait)
+}
+
+// healthError carries the exit code. What was waited for and did not come is never 0.
+func healthError(h status.Health, waited string) error {
+	code := map[status.Health]int{status.Healthy: 0, status.Degraded: 1, status.Down: 2}[h]
+	if waited != "" {
+		code = max(code, 1)
+	}
+	if code == 0 {
+		return nil
+	}
+	return verdictError{code}
+}
+
+// follow shows how it is until it is interrupted: on a terminal in one place, elsewhere
+// whenever something changes that is no mere number.
+func (f *statusFlags) follow(ctx context.Context, out io.Writer, look func() status.Ensemble) error {
+	live, last := isTerminal(out) && !f.json, ""
+	for {
+		e := look()
+		if ctx.Err() != nil {
+			return nil
+		}
+		var err error
+		switch shape := shapeOf(e); {
+		case live:
+			err = repaint(out, func(w io.Writer) error { return f.printStatus(w, e) })
+		case shape != last:
+			last = shape
+			if !f.json {
+				fmt.Fprintln(out, time.Now().Format(time.RFC3339))
+			}
+			err = f.printStatus(out, e)
+		}
+		if err != nil || await.Sleep(ctx, f.interval) != nil {
+			return err
+		}
+	}
+}
+
+// shapeOf is what of a status is worth a line when it changes.
+func shapeOf(e status.Ensemble) string {
+	shape := fmt.Sprint(e.Health, e.Leader, e.Epoch, e.Notes)
+	for _, s := range e.Servers {
+		shape += fmt.Sprint(s.State, s.Role, s.Version)
+	}
+	return shape
+}
+
+// repaint writes over what stood on the screen before.
+func repaint(out io.Writer, print func(io.Writer) error) error {
+	var b strings.Builder
+	if err := print(&b); err != nil {
+		return err
+	}
+	text := strings.ReplaceAll(b.String(), "\n", "\x1b[K\n") // what is longer from before goes
+	_, err := fmt.Fprintf(out, "\x1b[H%s\x1b[J", text)
+	return err
+}
+
+func (f *statusFlags) printStatus(w io.Writer, e status.Ensemble) error {
+	if f.json {
+		return printJSON(w, e)
+	}
+	w = legible(w)
+	fmt.Fprintf(w, "%s: %d of %d serve%s\n", e.Health, e.Serving, len(e.Servers), leaderWords(e))
+	for _, note := range e.Notes {
+		fmt.Fprintf(w, "note: %s\n", printable.Text(note, 400))
+	}
+	for _, s := range e.Servers {
+		if s.Error != "" {
+			fmt.Fprintf(w, "note: %s: %s\n", s.Addr, printable.Text(s.Error, 400))
+		}
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // closer than others: there are many columns
+	fmt.Fprintln(t, "SERVER\tROLE\tZXID\tBEHIND\tCONNS\tSESSIONS\tWATCHES\tZNODES\tLATENCY\tDISK\tVERSION")
+	for _, s := range e.Servers {
+		fmt.Fprintln(t, serverLine(s))
+	}
+	return t.Flush()
+}
+
+func leaderWords(e status.Ensemble) string {
+	if e.Leader == "" {
+		return ""
+	}
+	return fmt.Sprintf(", %s leads in epoch %d", e.Leader, e.Epoch)
+}
+
+// serverLine is a line of the table. Latency is the mean and the largest.
+func serverLine(s status.Server) string {
+	role := string(s.Role)
+	if s.State != status.Serving {
+		role = string(s.State)
+	}
+	if s.State == status.NoAnswer || s.State == status.NotServing {
+		return s.Addr + "\t" + role + strings.Repeat("\t", 9) // all columns, or tabwriter begins another table
+	}
+	return strings.Join([]string{
+		s.Addr, role, fmt.Sprintf("%#x", uint64(s.Zxid)), number(s.Behind), strconv.Itoa(s.Connections),
+		number(s.Sessions), number(s.Watches), number(s.Znodes),
+		fmt.Sprintf("%.3g, to %.0f ms", s.Latency[1], s.Latency[2]), bytesOf(s.Disk), printable.Text(s.Version, 40),
+	}, "\t")
+}
+
+// number is - where a server does not tell it.
+func number(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+func bytesOf(n *int64) string {
+	switch {
+	case n == nil:
+		return "-"
+	case *n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(*n)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MiB", float64(*n)/(1<<20))
+}

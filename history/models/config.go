@@ -1,0 +1,57 @@
+package models
+
+import "github.com/zklab/zklab/history"
+
+// Operations on a configuration. What a client observes with one subject is in order.
+const (
+	// FSet: invoke Setting, ok nothing.
+	FSet = "set"
+	// FDelete: invoke nothing, ok nothing.
+	FDelete = "delete"
+	// FObserve: what comes next? It waits for that. Invoke nothing, ok Setting.
+	FObserve = "observe"
+)
+
+// Setting is what a configuration is: a value that is set once in a run, or that there is none.
+type Setting struct {
+	Value  string `json:"value"`
+	Absent bool   `json:"absent,omitempty"`
+}
+
+// Config is a configuration that clients watch. One server alone can answer those who do.
+var Config = declare(Model{
+	Name: "config", About: "a configuration that clients watch",
+	Called: "the configuration", Sessions: true, OnZnodes: true,
+	Operations: []Operation{
+		{F: FSet, Quorum: always, Tell: tellSet, Words: Words{
+			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was set",
+		}},
+		{F: FDelete, Quorum: always, Words: Words{
+			Name: "delete", Asked: "began to delete {key}", Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was deleted",
+		}},
+		{F: FObserve, Waits: true, Tell: tellObserve, Words: Words{
+			Name: "observe", Asked: "asked what comes next of {key}", Refused: "was told nothing", Unknown: "no answer is known",
+		}},
+	},
+})
+
+func tellSet(op *history.Operation, w *Words) Values {
+	var v Setting
+	_ = op.Invoke.Decode(&v)
+	w.Name = "set " + shown(v.Value)
+	w.Asked = "began to set " + Key(op.Key) + " to " + Quoted(v.Value)
+	return Values{Data: &v.Value}
+}
+
+func tellObserve(op *history.Operation, w *Words) Values {
+	var got Setting
+	if !returned(op, &got) {
+		return Values{}
+	}
+	if got.Absent {
+		w.Name, w.Done = "observe: none", "was told that there is none"
+		return Values{}
+	}
+	w.Name, w.Done = "observe "+shown(got.Value), "was told "+Quoted(got.Value)
+	return Values{Data: &got.Value, Seen: true}
+}

@@ -1,0 +1,34 @@
+package models
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Delayed is an item with the time from which on it may come out, the value of an enqueue's
+// invoke. The time is on the record's clock; the wall clock of then is a whole millisecond.
+type Delayed struct {
+	Item string        `json:"item"`
+	Due  time.Duration `json:"due"`
+}
+
+// DelayQueue is a queue that gives no item before it is due, and of those that are the one
+// that has been for longest. Its operations are those of a queue; history.FEnqueue has a
+// Delayed.
+var DelayQueue = declare(Model{
+	Name: "delay-queue", About: "a queue that gives an item when it is due",
+	State: Filled, OnZnodes: true,
+	Operations: queueOperations(tellDelayed),
+})
+
+func tellDelayed(op *history.Operation, w *Words) Values {
+	v := tellPut(op, w)
+	var d Delayed
+	_ = op.Invoke.Decode(&d)
+	due := fmt.Sprintf("%.3f s", d.Due.Seconds())
+	w.Name += " for " + due
+	w.Asked += ", due at " + due
+	return v
+}

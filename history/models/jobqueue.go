@@ -1,0 +1,72 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/zklab/zklab/history"
+)
+
+// The operations of a job queue, beside history.FEnqueue, which puts a job in (history.Item).
+const (
+	FTake     = "take"      // a job: ok Attempt; its session owns the lease
+	FFinish   = "finish"    // an Attempt, for good
+	FGiveBack = "give-back" // an Attempt, so that there is another one
+)
+
+// Attempt is one attempt at a job.
+type Attempt struct {
+	Item    string `json:"item"`
+	Attempt int    `json:"attempt"` // from 1
+	// Held says, when an attempt is to end, that its worker had not been told of a loss.
+	Held bool `json:"held,omitempty"`
+}
+
+// Jobs are those that there were in the end, the value of history.FDrained.
+type Jobs struct {
+	history.Drained
+	Open []string `json:"open,omitempty"` // pending, or with a worker
+	Done []string `json:"done,omitempty"`
+	Dead []string `json:"dead,omitempty"`
+}
+
+// JobQueue is a queue whose jobs are each with one worker at a time until one finishes it,
+// or it was tried history.Params.Tries times. A job goes out of it when it is finished.
+var JobQueue = declare(Model{
+	Name: "job-queue", About: "a queue that gives each job to one worker at a time, until it is finished",
+	State: Filled, Stay: "worked", OnZnodes: true,
+	Operations: []Operation{
+		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{
+			Name: "put", Asked: "put", Refused: "failed for certain", Unknown: "nobody knows whether it went in", Early: true,
+		}},
+		{F: FTake, Waits: true, Begins: true, Quorum: always, Tell: tellAttempt("took", ""), Words: Words{
+			Name: "take", Asked: "asked {key} for a job", Refused: "took none", Unknown: "nobody knows whether it took one",
+		}},
+		{F: FFinish, Ends: true, Takes: true, Tell: tellAttempt("", "finish"), Words: Words{
+			Name: "finish", Asked: "finish", Refused: "was refused", Unknown: "nobody knows whether it was finished", Early: true,
+		}},
+		{F: FGiveBack, Ends: true, Tell: tellAttempt("", "give back"), Words: Words{
+			Name: "give back", Asked: "give back", Refused: "was refused", Unknown: "nobody knows whether it was given back", Early: true,
+		}},
+	},
+})
+
+// tellAttempt tells of an operation that ends an attempt, or has begun one by its ok.
+func tellAttempt(began, ends string) func(op *history.Operation, w *Words) Values {
+	return func(op *history.Operation, w *Words) Values {
+		from := op.Invoke
+		if began != "" {
+			if from = op.Return; op.Outcome() != history.OK {
+				return Values{}
+			}
+		}
+		var a Attempt
+		_ = from.Decode(&a)
+		w.Name += " " + shown(a.Item)
+		if began != "" {
+			w.Done = fmt.Sprintf("%s %s for attempt %d", began, Quoted(a.Item), a.Attempt) + InSession(op.Return.Session)
+			return Values{} // it is in the queue still
+		}
+		w.Asked = fmt.Sprintf("began to %s %s of %s after attempt %d", ends, Quoted(a.Item), Key(op.Key), a.Attempt)
+		return Values{Item: a.Item, Held: a.Held}
+	}
+}

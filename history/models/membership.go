@@ -1,0 +1,92 @@
+package models
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Operations on a group. A client is at most one member of each; what one joins as is never
+// used again in a run. The last one is history.FLeave: invoke Joining, which says who leaves,
+// ok nothing.
+const (
+	// FJoin: invoke Joining, ok nothing.
+	FJoin = "join"
+	// FList: who are the members? invoke nothing, ok Members.
+	FList = "list"
+	// FChanged waits until the members are others than it gave the last time, at first none:
+	// invoke nothing, ok Members.
+	FChanged = "changed"
+)
+
+// Joining is who joins or leaves.
+type Joining struct {
+	Member string `json:"member"`
+}
+
+// Members are all of a group, each named once, in order.
+type Members struct {
+	Members []string `json:"members"`
+}
+
+// Membership is a group that clients join and leave, and of which they ask who is in it.
+var Membership = declare(Model{
+	Name: "membership", About: "a group, of whose members those who live are there", Called: "the group",
+	State: Entered, Stay: "joined", Sessions: true, OnZnodes: true,
+	Operations: []Operation{
+		{F: FJoin, Begins: true, Quorum: always, Tell: tellJoining("join", "asked to join"), Words: Words{
+			Done: "had joined", Refused: "was refused", Unknown: "nobody knows whether it joined",
+		}},
+		{F: history.FLeave, Ends: true, Quorum: always, Tell: tellJoining("leave", "began to leave"), Words: Words{
+			Done: "had left", Refused: "did not leave", Unknown: "nobody knows whether it left",
+		}},
+		{F: FList, Tell: tellMembers("list"), Words: Words{
+			Asked: "asked who is in {key}", Refused: "got no answer", Unknown: "no answer is known",
+		}},
+		{F: FChanged, Tell: tellMembers("changed"), Words: Words{
+			Asked: "waited for a change of {key}", Refused: "was told of none", Unknown: "no answer is known",
+		}},
+	},
+})
+
+func tellJoining(name, asked string) func(*history.Operation, *Words) Values {
+	return func(op *history.Operation, w *Words) Values {
+		var v Joining
+		_ = op.Invoke.Decode(&v)
+		w.Name = name + " " + shown(v.Member)
+		w.Asked = fmt.Sprintf("%s %s as %s", asked, Key(op.Key), Quoted(v.Member))
+		return Values{}
+	}
+}
+
+// mostMembers is how many members are named.
+const mostMembers = 12
+
+func tellMembers(name string) func(*history.Operation, *Words) Values {
+	return func(op *history.Operation, w *Words) Values {
+		var v Members
+		w.Name = name
+		if returned(op, &v) {
+			w.Done = "was told of " + Listed(v.Members)
+		}
+		return Values{}
+	}
+}
+
+// Listed names members for people.
+func Listed(members []string) string {
+	if len(members) == 0 {
+		return "nobody"
+	}
+	var names []string
+	for _, m := range members[:min(len(members), mostMembers)] {
+		names = append(names, shown(m))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(members) - mostMembers; more > 0 {
+		text += " and " + prose.Count(more, "other")
+	}
+	return text
+}

@@ -1,0 +1,81 @@
+package models
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Keys is the value of an acquire of a multi-lock: the keys within the object that it asks
+// for, in the order in which it names them.
+type Keys struct {
+	Keys []string `json:"keys"`
+}
+
+// GuardedKey is the value of a write's invoke to what one key within an object guards.
+type GuardedKey struct {
+	Key   string     `json:"key"`
+	Token history.ID `json:"token,omitempty"`
+}
+
+// MultiLock is an object of several keys, of which a client locks all that it asks for at once
+// or none; history.Event.Key names the object. Its operations are those of a lock:
+// history.FAcquire (invoke Keys), history.FRelease and history.FConfirm of all that were asked
+// for, and history.FWrite (invoke GuardedKey).
+var MultiLock = declare(Model{
+	Name: "multi-lock", About: "exclusive locks on several keys at once, all or none",
+	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
+	Operations: Lock.telling(map[string]func(*history.Operation, *Words) Values{
+		history.FAcquire: tellKeys, history.FWrite: tellGuardedKey,
+	}),
+})
+
+// telling are the operations of a model, some of which have other values.
+func (m *Model) telling(tell map[string]func(*history.Operation, *Words) Values) []Operation {
+	all := slices.Clone(m.Operations)
+	for i := range all {
+		if t := tell[all[i].F]; t != nil {
+			all[i].Tell = t
+		}
+	}
+	return all
+}
+
+func tellKeys(op *history.Operation, w *Words) Values {
+	var v Keys
+	if op.Invoke.Decode(&v) == nil && len(v.Keys) > 0 {
+		w.Asked = "asked for " + ListKeys(v.Keys) + " of " + Key(op.Key)
+		if len(v.Keys) > 1 {
+			w.Done = "was granted them"
+		}
+	}
+	all := tellGrant(op, w)
+	all.Parts = v.Keys
+	return all
+}
+
+func tellGuardedKey(op *history.Operation, w *Words) Values {
+	var v GuardedKey
+	if op.Invoke.Decode(&v) == nil && v.Key != "" {
+		w.Asked = "wrote to the resource that " + shown(v.Key) + " of " + Key(op.Key) + " guards"
+	}
+	return tellGuarded(op, w)
+}
+
+// fewKeys is how many keys within an object are named to people at a time.
+const fewKeys = 5
+
+// ListKeys names some keys within an object for people.
+func ListKeys(keys []string) string {
+	names := make([]string, 0, len(keys))
+	for _, k := range keys[:min(len(keys), fewKeys)] {
+		names = append(names, printable.Text(k, mostShown))
+	}
+	if more := len(keys) - len(names); more > 0 {
+		names = append(names, strconv.Itoa(more)+" more")
+	}
+	return prose.List(names, "and")
+}

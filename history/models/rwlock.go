@@ -1,0 +1,61 @@
+package models
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// RWLock is a read-write lock. Its operations are those of a lock, where an acquire says what
+// the hold is for (history.Wish), and those that only it has: history.FDowngrade,
+// history.FRevoke, history.FListen, and history.FRead of the guarded resource.
+var RWLock = declare(Model{
+	Name: "rwlock", About: "a read-write lock: many readers or one writer",
+	Called: "the read-write lock",
+	State:  ReadWrite, Stay: "held", Sessions: true, OnZnodes: true,
+	Operations: slices.Concat(rwHolds(), []Operation{
+		{F: history.FDowngrade, Quorum: always, Words: Words{
+			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Unknown: "nobody knows whether it was downgraded", Early: true,
+		}},
+		{F: history.FRevoke, Quorum: always, Words: Words{
+			Name: "revoke", Asked: "asked those who held {key} to give it back", Done: "had asked them", Refused: "was refused", Unknown: "nobody knows whom it had asked",
+		}},
+		{F: history.FListen, Local: true, Tell: tellHeard, Words: Words{
+			Name: "listen", Asked: "began to listen whether anybody asked for its hold of {key}", Refused: "could not say", Unknown: "it did not say",
+		}},
+		{F: history.FRead, Local: true, Tell: tellGuarded, Words: Words{
+			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused", Unknown: "nobody knows whether it was read",
+		}},
+	}),
+})
+
+// rwHolds are the operations of a lock, with what an acquire is for.
+func rwHolds() []Operation {
+	of := slices.Clone(Lock.Operations)
+	for i := range of {
+		if of[i].Begins {
+			of[i].Tell = tellWish
+		}
+	}
+	return of
+}
+
+func tellWish(op *history.Operation, w *Words) Values {
+	var v history.Wish
+	_ = op.Invoke.Decode(&v)
+	w.Name, w.Asked = w.Name+" to write", w.Asked+" to write"
+	if v.Mode == history.ToRead {
+		w.Name, w.Asked = "acquire to read", "asked for "+Key(op.Key)+" to read"
+	}
+	return tellGrant(op, w)
+}
+
+func tellHeard(op *history.Operation, w *Words) Values {
+	var v history.Heard
+	returned(op, &v)
+	w.Done = "had heard nothing"
+	if v.Revoked {
+		w.Done = "heard that somebody did"
+	}
+	return Values{}
+}

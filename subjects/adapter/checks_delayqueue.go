@@ -1,0 +1,40 @@
+package adapter
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+)
+
+var _ = declare(suite{
+	recipe: models.DelayQueue.Name, offers: []string{subjects.OfferStrict},
+	checks: queueChecks(putter.isByDue, func(item []byte) any { return dueAt(time.Now().Add(-time.Second))(item) }),
+})
+
+// dueAt puts items that are due at a time.
+func dueAt(due time.Time) putter {
+	return func(item []byte) any { return subjects.DelayedItem{Item: item, Due: due.UnixMilli()} }
+}
+
+// isByDue: by due time, those of one time in the order in which they went in, and none before
+// it is due.
+func (putter) isByDue(t *trial, a, b *object) error {
+	now := time.Now()
+	soon, minuteAgo := now.Add(300*time.Millisecond).Truncate(time.Millisecond), dueAt(now.Add(-time.Minute))
+	for i, p := range []putter{dueAt(soon), minuteAgo, dueAt(now.Add(-time.Hour)), minuteAgo} {
+		if err := p.put(t, a, fmt.Appendf(nil, "put %d", i)); err != nil {
+			return err
+		}
+	}
+	for _, want := range []string{"put 2", "put 1", "put 3", "put 0"} {
+		if err := t.takes(b, []byte(want)); err != nil {
+			return err
+		}
+	}
+	if early := time.Until(soon); early > 0 {
+		return fmt.Errorf("dequeued an item %s before it was due", early.Round(time.Millisecond))
+	}
+	return nil
+}

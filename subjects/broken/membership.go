@@ -1,0 +1,312 @@
+package broken
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// plainGroup has an ephemeral znode for each member, and does right as long as no session
+// ends: then it stays away.
+type plainGroup struct {
+	conn *zk.Conn
+	path string
+	node string   // of this client's member
+	told []string // what Changed gave last
+	list func(ctx context.Context, watch bool) ([]string, <-chan zk.Event, error)
+}
+
+func newPlainGroup(conn *zk.Conn, path string) *plainGroup {
+	g := &plainGroup{conn: conn, path: path}
+	g.list = g.read
+	return g
+}
+
+// RejoinLost is a group whose members do not join again when they get another session
+// (kazoo 2.8.0's Party stays away, too). Property "converge" finds it where sessions expire.
+func RejoinLost(c *subjects.Client, path string) (subjects.Group, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Group { return newPlainGroup(conn, path) })
+}
+
+func (g *plainGroup) Join(_ context.Context, member string) (err error) {
+	g.node, err = g.conn.Create(g.path+"/member-", []byte(member), zk.FlagEphemeral|zk.FlagSequence, openACL)
+	return err
+}
+
+func (g *plainGroup) Leave(context.Context) error {
+	if err := g.conn.Delete(g.node, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
+		return err
+	}
+	return nil
+}
+
+func (g *plainGroup) Members(ctx context.Context) ([]string, error) {
+	members, _, err := g.list(ctx, false)
+	return members, withoutEffect(err)
+}
+
+func (g *plainGroup) Changed(ctx context.Context) ([]string, error) {
+	for {
+		members, changed, err := g.list(ctx, true)
+		if err != nil {
+			return nil, withoutEffect(err)
+		}
+		if !slices.Equal(members, g.told) {
+			g.told = members
+			return members, nil
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			return nil, withoutEffect(err)
+		}
+	}
+}
+
+// withoutEffect says of an error of what only reads that it had none.
+func withoutEffect(err error) error {
+	if err != nil {
+		err = subjects.WithoutEffect(err)
+	}
+	return err
+}
+
+// read lists the members of one view: if one of them goes meanwhile, it begins anew.
+func (g *plainGroup) read(ctx context.Context, watch bool) ([]string, <-chan zk.Event, error) {
+	for {
+		names, changed, err := g.children(watch)
+		if err != nil {
+			return nil, nil, err
+		}
+		members, torn, err := g.readAll(names)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !torn:
+			return members, changed, nil
+		case ctx.Err() != nil:
+			return nil, nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (g *plainGroup) children(watch bool) (names []string, changed <-chan zk.Event, err error) {
+	if watch {
+		names, _, changed, err = g.conn.ChildrenW(g.path)
+	} else {
+		names, _, err = g.conn.Children(g.path)
+	}
+	return names, changed, err
+}
+
+// readAll gives what the znodes hold, but for those that have gone.
+func (g *plainGroup) readAll(names []string) (members []string, torn bool, err error) {
+	for _, name := range names {
+		data, _, err := g.conn.Get(g.path + "/" + name)
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			torn = true
+		case err != nil:
+			return nil, false, err
+		default:
+			members = append(members, string(data))
+		}
+	}
+	slices.Sort(members)
+	return slices.Compact(members), torn, nil
+}
+
+// persistentMember has a znode that outlives the session.
+type persistentMember struct {
+	*plainGroup
+	session int64
+}
+
+// PersistentMember is a group that takes its znodes for ephemerals: who leaves after its
+// session has ended takes its znode for gone, and whoever crashed stays for ever. Property
+// "converge" finds it where sessions expire, and "gone" where clients crash.
+func PersistentMember(c *subjects.Client, path string) (subjects.Group, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Group {
+		return &persistentMember{plainGroup: newPlainGroup(conn, path)}
+	})
+}
+
+func (g *persistentMember) Join(_ context.Context, member string) (err error) {
+	g.session = g.conn.SessionID()
+	g.node, err = g.conn.Create(g.path+"/member-", []byte(member), zk.FlagSequence, openACL)
+	return err
+}
+
+func (g *persistentMember) Leave(ctx context.Context) error {
+	if g.conn.SessionID() != g.session {
+		return nil
+	}
+	return g.plainGroup.Leave(ctx)
+}
+
+// oneShotWatch takes a watch for one that stays.
+type oneShotWatch struct {
+	subjects.Group
+	plain *plainGroup
+	watch <-chan zk.Event
+	look  bool // it was asked for the first time, or did something itself, since it looked
+}
+
+// OneShotWatch is a group that watches once, and is told of no change of others behind the
+// first one. Property "converge" finds it, wherever somebody waits for changes.
+func OneShotWatch(c *subjects.Client, path string) (subjects.Group, error) {
+	right, err := subjects.NewGroup(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return opened(c, path, func(conn *zk.Conn) subjects.Group {
+		return &oneShotWatch{Group: right, plain: newPlainGroup(conn, path), look: true}
+	})
+}
+
+func (g *oneShotWatch) Join(ctx context.Context, member string) error {
+	g.look = true
+	return g.Group.Join(ctx, member)
+}
+
+func (g *oneShotWatch) Leave(ctx context.Context) error {
+	g.look = true
+	return g.Group.Leave(ctx)
+}
+
+func (g *oneShotWatch) Changed(ctx context.Context) (members []string, err error) {
+	for {
+		if g.watch == nil {
+			if _, g.watch, err = g.plain.children(true); err != nil {
+				return nil, withoutEffect(err)
+			}
+		}
+		if g.look {
+			if members, err = g.Group.Members(ctx); err != nil {
+				return nil, err
+			}
+			if g.look = false; !slices.Equal(members, g.plain.told) {
+				g.plain.told = members
+				return members, nil
+			}
+		}
+		select {
+		case e, ok := <-g.watch:
+			if g.look = ok && e.Err == nil; !g.look {
+				<-ctx.Done()
+			}
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return nil, withoutEffect(context.Cause(ctx))
+		}
+	}
+}
+
+// cacheForgetsLate keeps what it has read for too long.
+type cacheForgetsLate struct {
+	subjects.Group
+	own  string
+	seen map[string]time.Time
+}
+
+// CacheForgetsLate is a group that lists other members from a cache for a second after they
+// were there. Property "fresh" finds it, wherever members leave.
+func CacheForgetsLate(c *subjects.Client, path string) (subjects.Group, error) {
+	right, err := subjects.NewGroup(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &cacheForgetsLate{Group: right, seen: map[string]time.Time{}}, nil
+}
+
+func (g *cacheForgetsLate) Join(ctx context.Context, member string) error {
+	g.own = member
+	return g.Group.Join(ctx, member)
+}
+
+func (g *cacheForgetsLate) Members(ctx context.Context) ([]string, error) {
+	members, err := g.Group.Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	for _, m := range members {
+		if m != g.own {
+			g.seen[m] = now
+		}
+	}
+	for m, at := range g.seen {
+		if now.Sub(at) > time.Second {
+			delete(g.seen, m)
+		} else if !slices.Contains(members, m) {
+			members = append(members, m)
+		}
+	}
+	slices.Sort(members)
+	return members, nil
+}
+
+// tellsThePast repeats itself.
+type tellsThePast struct {
+	subjects.Group
+	last, before []string
+	n            int
+	back         bool // what it said last is not what was last
+}
+
+// TellsThePast is a group of several that says of every third change, when it has told of it,
+// what was before, and then what is again. Property "monotone" finds it, wherever somebody follows the
+// changes.
+func TellsThePast(c *subjects.Client, path string) (subjects.Group, error) {
+	right, err := subjects.NewGroup(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &tellsThePast{Group: right}, nil
+}
+
+func (g *tellsThePast) Changed(ctx context.Context) ([]string, error) {
+	if g.back {
+		g.back = false
+		return g.last, nil
+	}
+	if g.n++; g.n%3 == 0 && len(g.before) > 1 {
+		g.back = true
+		return g.before, nil
+	}
+	members, err := g.Group.Changed(ctx)
+	if err == nil {
+		g.last, g.before = members, g.last
+	}
+	return members, err
+}
+
+// TornList is a group that lists members one by one, and leaves out those who go meanwhile,
+// though others have joined before: they never were all there were. Property "snapshots" finds
+// it, wherever members come and go.
+func TornList(c *subjects.Client, path string) (subjects.Group, error) {
+	right, err := subjects.NewGroup(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return opened(c, path, func(conn *zk.Conn) subjects.Group { return &tornList{right, newPlainGroup(conn, path)} })
+}
+
+type tornList struct {
+	subjects.Group
+	plain *plainGroup
+}
+
+func (g *tornList) Members(context.Context) ([]string, error) {
+	names, _, err := g.plain.children(false)
+	if err != nil {
+		return nil, withoutEffect(err)
+	}
+	time.Sleep(3 * lookAgain) // as one takes for each of many
+	members, _, err := g.plain.readAll(names)
+	return members, withoutEffect(err)
+}

@@ -1,0 +1,192 @@
+package broken
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// oneByOne locks keys one after the other, with something wrong in how it does.
+type oneByOne struct {
+	make  func(name string) (subjects.Lock, error)
+	names []string
+	held  []subjects.Lock // in the order in which they were taken
+}
+
+// newOneByOne locks keys below a path in some order.
+func newOneByOne(c *subjects.Client, path string, names []string) (*oneByOne, error) {
+	if err := ensure(c, path); err != nil {
+		return nil, err
+	}
+	return &oneByOne{
+		names: names,
+		make:  func(name string) (subjects.Lock, error) { return subjects.NewLock(c, path+"/"+name) },
+	}, nil
+}
+
+// take takes the next one.
+func (l *oneByOne) take(ctx context.Context, name string) error {
+	next, err := l.make(name)
+	if err != nil {
+		return err
+	}
+	if err := next.Lock(ctx); err != nil {
+		return err
+	}
+	l.held = append(l.held, next)
+	return nil
+}
+
+func (l *oneByOne) Lock(ctx context.Context) error {
+	for _, name := range l.names {
+		if err := l.take(ctx, name); err != nil {
+			return errors.Join(err, l.Unlock(context.WithoutCancel(ctx)))
+		}
+	}
+	return nil
+}
+
+func (l *oneByOne) Unlock(ctx context.Context) error {
+	var errs []error
+	for _, h := range slices.Backward(l.held) {
+		errs = append(errs, h.Unlock(ctx))
+	}
+	l.held = nil
+	return errors.Join(errs...)
+}
+
+// NoOrder is a multi-lock that locks its keys one after the other, in the order in which they
+// are named, as Curator's InterProcessMultiLock does: two that name them crosswise wait for
+// each other for ever. Property "progress" finds it, wherever clients compete.
+func NoOrder(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
+	return newOneByOne(c, path, names)
+}
+
+// partial goes on without those locks that take too long.
+type partial struct{ *oneByOne }
+
+// partialPatience is how long it waits for one: much longer than it takes to get one that is free.
+const partialPatience = 60 * time.Millisecond
+
+// Partial is a multi-lock that says that it has its keys when it has given up waiting for some
+// of them. Property "exclusion" finds it, wherever clients compete.
+func Partial(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
+	l, err := newOneByOne(c, path, slices.Sorted(slices.Values(names)))
+	return partial{l}, err
+}
+
+func (l partial) Lock(ctx context.Context) error {
+	for _, name := range l.names {
+		limited, cancel := context.WithTimeout(ctx, partialPatience)
+		err := l.take(limited, name)
+		late := limited.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err != nil && !late {
+			return errors.Join(err, l.Unlock(context.WithoutCancel(ctx)))
+		}
+	}
+	return nil
+}
+
+// tokenOfTheFirst gives the token of the key that it has locked first.
+type tokenOfTheFirst struct{ *oneByOne }
+
+// TokenOfTheFirst is a multi-lock that locks its keys one after the other, in order, and gives
+// the fencing token of the first for all of them: who came to the second one before may have a
+// higher one. Property "tokens" finds it, wherever clients compete.
+func TokenOfTheFirst(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
+	l, err := newOneByOne(c, path, slices.Sorted(slices.Values(names)))
+	return tokenOfTheFirst{l}, err
+}
+
+func (l tokenOfTheFirst) Fence() int64 { return l.held[0].(subjects.Fencer).Fence() }
+
+// forgetsRollback makes all of its contenders at once, and waits.
+type forgetsRollback struct {
+	conn  *zk.Conn
+	paths []string
+	nodes []string
+}
+
+// ForgetsRollback is a multi-lock that, when it gives up, removes the contender for the key
+// that it has waited for, forgets the others, and says that nothing is left. Property
+// "all-or-none" finds it, wherever clients give up.
+func ForgetsRollback(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
+	if err := ensure(c, path); err != nil {
+		return nil, err
+	}
+	l := &forgetsRollback{conn: c.Conn}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if err := ensure(c, path+"/"+name); err != nil {
+			return nil, err
+		}
+		l.paths = append(l.paths, path+"/"+name)
+	}
+	return l, nil
+}
+
+func (l *forgetsRollback) Lock(ctx context.Context) error {
+	l.nodes = nil
+	var ops []any
+	for _, path := range l.paths {
+		ops = append(ops, &zk.CreateRequest{Path: path + "/lock-", Acl: openACL, Flags: zk.FlagEphemeral | zk.FlagSequence})
+	}
+	made, err := l.conn.Multi(ops...)
+	if err != nil {
+		return err
+	}
+	for _, m := range made {
+		l.nodes = append(l.nodes, m.String)
+	}
+	for i := range l.paths {
+		if err := l.await(ctx, i); err != nil {
+			_ = l.conn.Delete(l.nodes[i], -1)
+			return subjects.WithoutEffect(err)
+		}
+	}
+	return nil
+}
+
+// await waits for one key.
+func (l *forgetsRollback) await(ctx context.Context, i int) error {
+	for {
+		names, _, changed, err := l.conn.ChildrenW(l.paths[i])
+		if err != nil {
+			return err
+		}
+		slices.Sort(names)
+		if len(names) == 0 {
+			return errors.New("its own contender has gone")
+		}
+		if l.paths[i]+"/"+names[0] == l.nodes[i] {
+			return nil
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *forgetsRollback) Unlock(context.Context) error {
+	var ops []any
+	for _, node := range l.nodes {
+		ops = append(ops, &zk.DeleteRequest{Path: node, Version: -1})
+	}
+	_, err := l.conn.Multi(ops...)
+	return err
+}
+
+// HeldOnAndOn is a multi-lock whose holder goes on after its session has died. Property
+// "lost" finds it where sessions expire.
+func HeldOnAndOn(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
+	inner, err := subjects.NewMultiLock(c, path, names)
+	if err != nil {
+		return nil, err
+	}
+	return &ignoresExpiry{inner: inner}, nil
+}

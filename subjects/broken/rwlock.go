@@ -1,0 +1,234 @@
+package broken
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// rwLine is a read-write lock whose contenders are numbered znodes read-N and write-N. Who
+// is in the way of whom is up to what is wrong with it.
+type rwLine struct {
+	conn *zk.Conn
+	path string
+	node string
+	// blocked says that one whose place in the line is own must wait.
+	blocked func(line []string, own int, reads bool) bool
+}
+
+func newRWLine(c *subjects.Client, path string, blocked func(line []string, own int, reads bool) bool) (*rwLine, error) {
+	return opened(c, path, func(conn *zk.Conn) *rwLine { return &rwLine{conn: conn, path: path, blocked: blocked} })
+}
+
+func writes(name string) bool { return strings.HasPrefix(name, "write-") }
+
+// rightly is what is right: a reader waits for writers ahead of it, a writer for everybody.
+func rightly(line []string, own int, reads bool) bool {
+	return slices.ContainsFunc(line[:own], func(name string) bool { return !reads || writes(name) })
+}
+
+func (l *rwLine) Lock(ctx context.Context) error  { return l.acquire(ctx, "write-", false) }
+func (l *rwLine) RLock(ctx context.Context) error { return l.acquire(ctx, "read-", true) }
+
+func (l *rwLine) Unlock(context.Context) error { return l.conn.Delete(l.node, -1) }
+
+func (l *rwLine) acquire(ctx context.Context, kind string, reads bool) error {
+	node, err := l.conn.Create(l.path+"/"+kind, nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
+	if err != nil {
+		return err
+	}
+	l.node = node
+	for {
+		names, _, changed, err := l.conn.ChildrenW(l.path)
+		if err == nil {
+			slices.SortFunc(names, func(a, b string) int { return strings.Compare(number(a), number(b)) })
+			own := slices.Index(names, node[len(l.path)+1:])
+			if own < 0 {
+				return zk.ErrNoNode
+			}
+			if !l.blocked(names, own, reads) {
+				return nil
+			}
+			err = waitFor(ctx, changed)
+		}
+		if err != nil {
+			_ = l.conn.Delete(node, -1)
+			return err
+		}
+	}
+}
+
+// number is what the server put at the end of a name.
+func number(name string) string { return name[strings.LastIndexByte(name, '-')+1:] }
+
+// ReaderIgnoresWriterAhead is a read-write lock whose readers take no notice of writers.
+// Property "exclusion" finds it, wherever clients compete.
+func ReaderIgnoresWriterAhead(c *subjects.Client, path string) (subjects.RWLock, error) {
+	return newRWLine(c, path, func(line []string, own int, reads bool) bool { return !reads && rightly(line, own, reads) })
+}
+
+// WaitsOnWrongPredecessor is a read-write lock whose readers wait for every writer in line, as
+// in kazoo before 2.9 (kazoo#649): one behind them waits for them, too. Property "progress"
+// finds it, wherever clients compete.
+func WaitsOnWrongPredecessor(c *subjects.Client, path string) (subjects.RWLock, error) {
+	return newRWLine(c, path, func(line []string, own int, reads bool) bool {
+		return rightly(line, own, reads) || reads && slices.ContainsFunc(line, writes)
+	})
+}
+
+// downgradeSecondNode makes another znode when a writer becomes a reader.
+type downgradeSecondNode struct{ *rwLine }
+
+// DowngradeSecondNode is a read-write lock whose writers downgrade by a second znode, as in
+// Curator before 5.5 (CURATOR-621): it comes behind a writer that waits. Property "exclusion"
+// finds it, wherever clients compete.
+func DowngradeSecondNode(c *subjects.Client, path string) (subjects.RWLock, error) {
+	l, err := newRWLine(c, path, rightly)
+	if err != nil {
+		return nil, err
+	}
+	return downgradeSecondNode{l}, nil
+}
+
+func (l downgradeSecondNode) Downgrade(context.Context) error {
+	node, err := l.conn.Create(l.path+"/read-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
+	if err != nil {
+		return err
+	}
+	before := l.node
+	l.node = node
+	return l.conn.Delete(before, -1)
+}
+
+// rightRWLock is all that zklab's own read-write lock offers.
+type rightRWLock interface {
+	subjects.RWLock
+	subjects.Downgrader
+	subjects.Revocable
+	subjects.Fencer
+	subjects.Holder
+	subjects.Owner
+	subjects.Closer
+	TryLock(ctx context.Context) (bool, error)
+	TryRLock(ctx context.Context) (bool, error)
+}
+
+func newRightRWLock(c *subjects.Client, path string) (rightRWLock, error) {
+	inner, err := subjects.NewRWLock(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return inner.(rightRWLock), nil
+}
+
+// deaf never hears that it is asked for its hold.
+type deaf struct{ rightRWLock }
+
+// Deaf is a read-write lock whose holders do not hear that they are asked for their holds.
+// Property "revocation" finds it.
+func Deaf(c *subjects.Client, path string) (subjects.RWLock, error) {
+	inner, err := newRightRWLock(c, path)
+	return deaf{inner}, err
+}
+
+func (deaf) Listen(ctx context.Context) (bool, error) {
+	<-ctx.Done()
+	return false, nil
+}
+
+// rwPolls takes a number when it comes, and then tries from time to time.
+type rwPolls struct {
+	inner  rightRWLock
+	conn   *zk.Conn
+	path   string
+	ticket int64
+}
+
+// RWPolls is a read-write lock that has its clients try from time to time instead of having
+// them stand in line, so that readers overtake writers. Property "tokens" finds it, wherever
+// clients compete.
+func RWPolls(c *subjects.Client, path string) (subjects.RWLock, error) {
+	inner, err := newRightRWLock(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return opened(c, path, func(conn *zk.Conn) subjects.RWLock { return &rwPolls{inner: inner, conn: conn, path: path} })
+}
+
+func (l *rwPolls) Lock(ctx context.Context) error  { return l.acquire(ctx, l.inner.TryLock) }
+func (l *rwPolls) RLock(ctx context.Context) error { return l.acquire(ctx, l.inner.TryRLock) }
+
+func (l *rwPolls) acquire(ctx context.Context, try func(context.Context) (bool, error)) error {
+	number, err := l.conn.Create(l.path+"/arrival-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.conn.Delete(number, -1) }()
+	_, stat, err := l.conn.Exists(number)
+	if err != nil {
+		return err
+	}
+	l.ticket = stat.Czxid
+	for {
+		if locked, err := try(ctx); locked || err != nil {
+			return err
+		}
+		// What is drawn depends on when it came, so that it is the same for one seed.
+		rng := rand.New(rand.NewPCG(uint64(l.ticket), uint64(time.Now().UnixNano())))
+		select {
+		case <-time.After(time.Duration(rng.IntN(int(retryPause)))):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (l *rwPolls) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+func (l *rwPolls) Fence() int64                     { return l.ticket }
+func (l *rwPolls) Close(ctx context.Context) error  { return l.inner.Close(ctx) }
+
+// readsForEver is [ignoresExpiry] of a read-write lock.
+type readsForEver struct {
+	*ignoresExpiry
+	inner *oneMode
+}
+
+// ReadsForEver is a read-write lock whose holder goes on after its session has died. Property
+// "lost" finds it where sessions expire.
+func ReadsForEver(c *subjects.Client, path string) (subjects.RWLock, error) {
+	inner, err := newRightRWLock(c, path)
+	if err != nil {
+		return nil, err
+	}
+	m := &oneMode{rightRWLock: inner}
+	return readsForEver{&ignoresExpiry{inner: m}, m}, nil
+}
+
+func (l readsForEver) Lock(ctx context.Context) error {
+	l.inner.reads = false
+	return l.ignoresExpiry.Lock(ctx)
+}
+
+func (l readsForEver) RLock(ctx context.Context) error {
+	l.inner.reads = true
+	return l.ignoresExpiry.Lock(ctx)
+}
+
+// oneMode is a read-write lock under the names of a lock.
+type oneMode struct {
+	rightRWLock
+	reads bool
+}
+
+func (l *oneMode) Lock(ctx context.Context) error {
+	if l.reads {
+		return l.RLock(ctx)
+	}
+	return l.rightRWLock.Lock(ctx)
+}

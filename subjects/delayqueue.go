@@ -1,0 +1,102 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/recipes"
+)
+
+// DelayQueue is a queue that gives no item before it is due by the wall clock, which is
+// that of all clients, and of those that are due the one that has been for longest. It may
+// be an [Itemizer], and [Strict]: then better is what is due earlier.
+type DelayQueue interface {
+	// Put adds an item; due is a whole millisecond.
+	Put(ctx context.Context, due time.Time, item []byte) error
+	// Take removes the first item that is due and waits for one until ctx ends.
+	Take(ctx context.Context) ([]byte, error)
+}
+
+// NewDelayQueue is zklab's own delay queue, recipes.DelayQueue, that is strict.
+func NewDelayQueue(c *Client, path string) (DelayQueue, error) {
+	return ofRecipe(c, func(s *recipes.Session) DelayQueue {
+		return strictDelayQueue{ownDelayQueue{recipes.NewDelayQueue(s, path), dueItems}}
+	})
+}
+
+// NewRelaxedDelayQueue is zklab's own delay queue that is not strict.
+func NewRelaxedDelayQueue(c *Client, path string) (DelayQueue, error) {
+	return ofRecipe(c, func(s *recipes.Session) DelayQueue {
+		return ownDelayQueue{recipes.NewRelaxedDelayQueue(s, path), dueItems}
+	})
+}
+
+// dueItems are those of zklab's own delay queues.
+var dueItems = itemNames{"-due-"}
+
+type ownDelayQueue struct {
+	*recipes.DelayQueue
+	itemNames
+}
+
+type strictDelayQueue struct{ ownDelayQueue }
+
+// IsStrict is part of [Strict].
+func (strictDelayQueue) IsStrict() {}
+
+// DelayedItem is an item with its due time, in milliseconds since 1970, on the way to
+// another process.
+type DelayedItem struct {
+	Item []byte `json:"item"`
+	Due  int64  `json:"due"`
+}
+
+// ServeDelayQueue serves delay queues to another process.
+func ServeDelayQueue(make func(c *Client, path string) (DelayQueue, error)) Maker {
+	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
+		q, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
+			history.FEnqueue: taking(func(ctx context.Context, v DelayedItem) (any, error) {
+				return nil, q.Put(ctx, time.UnixMilli(v.Due), v.Item)
+			}),
+			history.FDequeue: dequeues(q.Take),
+		}}
+		if _, ok := Offered[Strict](q); ok {
+			s.Offers = append(s.Offers, OfferStrict)
+		}
+		return s, nil
+	}
+}
+
+// RemoteDelayQueue is the delay queue of the program that the client runs as.
+func RemoteDelayQueue(c *Client, path string) (DelayQueue, error) {
+	o, err := c.remote(models.DelayQueue.Name, path, nil, OfferStrict)
+	if err != nil {
+		return nil, err
+	}
+	q := remoteDelayQueue{remoteItems{Object: o}}
+	if err := o.About(&q.itemNames); err != nil {
+		return nil, err
+	}
+	if o.Offers(OfferStrict) {
+		return remoteStrictDelayQueue{q}, nil
+	}
+	return q, nil
+}
+
+type remoteDelayQueue struct{ remoteItems }
+
+func (q remoteDelayQueue) Put(ctx context.Context, due time.Time, item []byte) error {
+	return q.Call(ctx, history.FEnqueue, DelayedItem{item, due.UnixMilli()}, nil)
+}
+
+type remoteStrictDelayQueue struct{ remoteDelayQueue }
+
+// IsStrict is part of [Strict].
+func (remoteStrictDelayQueue) IsStrict() {}

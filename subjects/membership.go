@@ -1,0 +1,181 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/recipes"
+)
+
+// Group is a group of members, each of which is there for as long as its client lives.
+type Group interface {
+	// Join makes this client a member under a name that nobody else has. It stays one when
+	// its session ends and it gets another one. After an error it is none, and what may be
+	// left of it is removed.
+	Join(ctx context.Context, member string) error
+	// Leave ends that, also if it fails, unless the error says that it had no effect.
+	Leave(ctx context.Context) error
+	// Members gives the names of all members. They may be old, but not older than what the
+	// client's session has seen.
+	Members(ctx context.Context) ([]string, error)
+	// Changed waits until the members are others than those that it gave the last time, at
+	// first none, and gives them. They never are older than that time's.
+	Changed(ctx context.Context) ([]string, error)
+}
+
+// NewGroup is zklab's own group, recipes.Group.
+func NewGroup(c *Client, path string) (Group, error) {
+	return ofRecipe(c, func(s *recipes.Session) Group { return newOwnGroup(recipes.NewGroup(s, path)) })
+}
+
+// ownGroup follows the changes of a group from when somebody first waits for one.
+type ownGroup struct {
+	*recipes.Group
+	ctx  context.Context
+	stop context.CancelFunc
+	once sync.Once
+	done chan struct{} // closed when nothing follows
+
+	mu      sync.Mutex
+	now     []string
+	changed chan struct{} // closed and replaced with every change
+	told    []string      // what Changed gave last
+}
+
+func newOwnGroup(g *recipes.Group) *ownGroup {
+	ctx, stop := context.WithCancel(context.Background())
+	return &ownGroup{Group: g, ctx: ctx, stop: stop, done: make(chan struct{}), changed: make(chan struct{})}
+}
+
+func (g *ownGroup) Join(ctx context.Context, member string) error {
+	return g.Group.Join(ctx, []byte(member))
+}
+
+func (g *ownGroup) Members(ctx context.Context) ([]string, error) {
+	members, err := g.Group.Members(ctx)
+	return namesOf(members), err
+}
+
+func (g *ownGroup) Changed(ctx context.Context) ([]string, error) {
+	g.once.Do(func() { go g.follow() })
+	for {
+		g.mu.Lock()
+		now, changed := g.now, g.changed
+		g.mu.Unlock()
+		if !slices.Equal(now, g.told) {
+			g.told = now
+			return now, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, WithoutEffect(context.Cause(ctx))
+		}
+	}
+}
+
+// follow goes on after an error, such as for want of rights, but not once all is closed.
+func (g *ownGroup) follow() {
+	defer close(g.done)
+	for g.ctx.Err() == nil {
+		for change, err := range g.Changes(g.ctx) {
+			switch {
+			case err == nil:
+				g.tell(namesOf(change.Members))
+			case errors.Is(err, recipes.ErrClosed):
+				return
+			}
+		}
+		_ = await.Sleep(g.ctx, 50*time.Millisecond)
+	}
+}
+
+func (g *ownGroup) tell(now []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now = now
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// Close ends what follows, too.
+func (g *ownGroup) Close(ctx context.Context) error {
+	g.stop()
+	g.once.Do(func() { close(g.done) })
+	<-g.done
+	return g.Group.Close(ctx)
+}
+
+// namesOf are the names of members, each once: one that joins again after an expiry may be
+// there twice for a moment.
+func namesOf(members []recipes.Member) []string {
+	names := []string{}
+	for _, m := range members {
+		names = append(names, string(m.Data))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ServeGroup serves groups to another process.
+func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
+	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
+		g, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		members := func(ask func(context.Context) ([]string, error)) Operation {
+			return func(ctx context.Context, _ json.RawMessage) (any, error) {
+				all, err := ask(ctx)
+				return models.Members{Members: all}, err
+			}
+		}
+		return &Served{Subject: g, Operations: map[string]Operation{
+			models.FJoin: taking(func(ctx context.Context, v models.Joining) (any, error) {
+				return nil, g.Join(ctx, v.Member)
+			}),
+			history.FLeave:  plain(g.Leave),
+			models.FList:    members(g.Members),
+			models.FChanged: members(g.Changed),
+		}}, nil
+	}
+}
+
+// RemoteGroup is the group of the program that the client runs as.
+func RemoteGroup(c *Client, path string) (Group, error) {
+	o, err := c.remote(models.Membership.Name, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return remoteGroup{o}, nil
+}
+
+type remoteGroup struct{ Object }
+
+func (g remoteGroup) Join(ctx context.Context, member string) error {
+	return g.Call(ctx, models.FJoin, models.Joining{Member: member}, nil)
+}
+
+func (g remoteGroup) Leave(ctx context.Context) error { return g.Call(ctx, history.FLeave, nil, nil) }
+
+func (g remoteGroup) Members(ctx context.Context) ([]string, error) {
+	return g.members(ctx, models.FList)
+}
+
+func (g remoteGroup) Changed(ctx context.Context) ([]string, error) {
+	return g.members(ctx, models.FChanged)
+}
+
+func (g remoteGroup) members(ctx context.Context, operation string) ([]string, error) {
+	var v models.Members
+	err := g.Call(ctx, operation, nil, &v)
+	slices.Sort(v.Members)
+	return slices.Compact(v.Members), err
+}

@@ -1,0 +1,163 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/recipes"
+)
+
+// RWLock is a read-write lock on one path: many readers hold it, or one writer. It may be a
+// [Fencer], whose token for a writer is higher than that of every earlier hold, and for a
+// reader higher than that of every earlier writer; a [Holder], an [Owner], a [Downgrader], a
+// [Revocable].
+type RWLock interface {
+	// Lock waits until the lock is held to write, RLock until it is held to read, or ctx ends.
+	Lock(ctx context.Context) error
+	RLock(ctx context.Context) error
+	Unlock(ctx context.Context) error
+}
+
+// Downgrader makes a hold for writing one for reading, without letting a writer in between.
+type Downgrader interface {
+	Downgrade(ctx context.Context) error
+}
+
+// Revocable can ask those who hold for their holds, and hears when it is asked itself.
+type Revocable interface {
+	Revoke(ctx context.Context) error
+	// Listen waits until somebody has asked for the present hold, or ctx ends: then it is
+	// false, and no error.
+	Listen(ctx context.Context) (revoked bool, err error)
+}
+
+// What a read-write lock may offer to another process, beside what every hold may.
+const (
+	OfferDowngrade = "downgrade" // Downgrader
+	OfferRevoke    = "revoke"    // Revocable: the operations revoke and listen
+)
+
+// RWLockOffers are all that a read-write lock may offer.
+func RWLockOffers() []string { return append(HoldOffers(), OfferDowngrade, OfferRevoke) }
+
+// NewRWLock is zklab's own read-write lock, recipes.RWLock.
+func NewRWLock(c *Client, path string) (RWLock, error) {
+	return ofRecipe(c, func(s *recipes.Session) RWLock { return ownRWLock{recipes.NewRWLock(s, path)} })
+}
+
+type ownRWLock struct{ *recipes.RWLock }
+
+func (l ownRWLock) Listen(ctx context.Context) (bool, error) {
+	revoked := l.Revoked()
+	select {
+	case <-revoked:
+	case <-ctx.Done():
+	}
+	return await.Closed(revoked), nil
+}
+
+// ServeRWLock serves read-write locks to another process.
+func ServeRWLock(make func(c *Client, path string) (RWLock, error)) Maker {
+	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
+		l, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		return serveRWLock(l), nil
+	}
+}
+
+func serveRWLock(l RWLock) *Served {
+	mode := ""
+	s := serveHold(l, func(ctx context.Context) error {
+		if mode == history.ToRead {
+			return l.RLock(ctx)
+		}
+		return l.Lock(ctx)
+	}, l.Unlock)
+	acquire := s.Operations[history.FAcquire]
+	s.Operations[history.FAcquire] = taking(func(ctx context.Context, w history.Wish) (any, error) {
+		mode = w.Mode // one call is under way at a time
+		return acquire(ctx, nil)
+	})
+	if d, ok := Offered[Downgrader](l); ok {
+		s.Offers = append(s.Offers, OfferDowngrade)
+		s.Operations[history.FDowngrade] = plain(d.Downgrade)
+	}
+	if r, ok := Offered[Revocable](l); ok {
+		s.Offers = append(s.Offers, OfferRevoke)
+		s.Operations[history.FRevoke] = plain(r.Revoke)
+		s.Operations[history.FListen] = func(ctx context.Context, _ json.RawMessage) (any, error) {
+			ctx, cancel := context.WithTimeout(ctx, listenPause)
+			defer cancel()
+			revoked, err := r.Listen(ctx)
+			return history.Heard{Revoked: revoked}, err
+		}
+	}
+	return s
+}
+
+// listenPause is how long another process waits to hear that it is asked for a hold, until
+// it is asked again: nothing else can be asked of it meanwhile.
+const listenPause = 50 * time.Millisecond
+
+// RemoteRWLock is the read-write lock of the program that the client runs as.
+func RemoteRWLock(c *Client, path string) (RWLock, error) {
+	o, err := c.remote(models.RWLock.Name, path, nil, RWLockOffers()...)
+	if err != nil {
+		return nil, err
+	}
+	return remoteRWLock{&remoteHold{Object: o}}, nil
+}
+
+type remoteRWLock struct{ *remoteHold }
+
+func (l remoteRWLock) Lock(ctx context.Context) error { return l.acquire(ctx) }
+
+func (l remoteRWLock) RLock(ctx context.Context) error {
+	return l.acquireAs(ctx, history.Wish{Mode: history.ToRead})
+}
+
+func (l remoteRWLock) Unlock(ctx context.Context) error { return l.release(ctx) }
+
+// Offered is what the other process says that it offers.
+func (l remoteRWLock) Offered(target any) bool {
+	switch t := target.(type) {
+	case *Downgrader:
+		*t = remoteRW{l}
+		return l.Offers(OfferDowngrade)
+	case *Revocable:
+		*t = remoteRW{l}
+		return l.Offers(OfferRevoke)
+	}
+	return l.remoteHold.Offered(target)
+}
+
+// remoteRW is what may be offered of a read-write lock in another process.
+type remoteRW struct{ of remoteRWLock }
+
+func (l remoteRW) Downgrade(ctx context.Context) error {
+	return l.of.Call(ctx, history.FDowngrade, nil, nil)
+}
+
+func (l remoteRW) Revoke(ctx context.Context) error {
+	return l.of.Call(ctx, history.FRevoke, nil, nil)
+}
+
+func (l remoteRW) Listen(ctx context.Context) (bool, error) {
+	for {
+		var v history.Heard
+		err := l.of.Call(ctx, history.FListen, nil, &v)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
+			return false, nil
+		case err != nil || v.Revoked || ctx.Err() != nil:
+			return v.Revoked, err
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// Config is the workload of a configuration. One client for each key sets, deletes, and
+// sets again, each value once; all clients watch all keys.
+type Config struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Config, error)
+}
+
+var _ = offer(models.Config,
+	own(Config{subjects.NewConfig}),
+	planted("one-shot-watch", "converge", "", "takes a watch for one that stays", Config{broken.ConfigOneShotWatch}),
+	planted("creates-empty", "valid", "", "makes the znode, and then writes to it", Config{broken.CreatesEmpty}),
+	planted("first-from-memory", "first", "", "says at first what it read long before", Config{broken.FirstFromMemory}),
+	planted("reports-by-version", "converge", "", "takes for news what has a higher version", Config{broken.ReportsByVersion}),
+	planted("snapshot-on-loss", "order", "expire/300ms", "tells an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
+)
+
+// Name is that of the model.
+func (Config) Name() string { return models.Config.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Config) InProcesses() Workload { return Config{New: subjects.RemoteConfig} }
+
+// Maker serves the subjects to another process.
+func (w Config) Maker() subjects.Maker { return subjects.ServeConfig(w.New) }
+
+// Params says that a configuration needs nothing more.
+func (Config) Params(*history.Params) {}
+
+// Start makes the configurations.
+func (w Config) Start(ctx context.Context, env *Env) (Run, error) {
+	configs, err := makePerKey(ctx, env, w.New)
+	looked := make(perKey[bool], len(env.Clients))
+	for _, c := range env.Clients {
+		looked[c.ID] = map[string]bool{}
+	}
+	return &configRun{env: env, configs: configs, looked: looked}, err
+}
+
+type configRun struct {
+	env     *Env
+	configs perKey[subjects.Config]
+	looked  perKey[bool] // whether a client has looked at a key
+}
+
+// writer is the client that changes a key: so it is known in which order its values are.
+func (r *configRun) writer(i int) int { return r.env.Clients[i%len(r.env.Clients)].ID }
+
+// Load lets every client look at all keys, and change its own.
+func (r *configRun) Load(ctx context.Context, over <-chan struct{}) error {
+	r.env.each(func(c *Client) {
+		rng := random(r.env, c.ID)
+		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			c.arrives(r.env, n)
+			r.arrival(ctx, c, rng, at, n)
+		}
+	})
+	return nil
+}
+
+// glance is how long a client waits for what comes next while it has other things to do.
+const glance = 30 * time.Millisecond
+
+// arrival is what a client does when its time has come: in half of them it changes a key
+// of its own, if it has one, and in each it looks at one.
+func (r *configRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
+	own, look, what := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(8)
+	for i := range r.env.Keys {
+		if key := r.env.Key((own + i) % r.env.Keys); r.writer((own+i)%r.env.Keys) == c.ID && what < 4 {
+			if what == 0 {
+				_ = r.delete(ctx, c, key, at)
+				at = 0
+			}
+			_ = r.set(ctx, c, key, at, fmt.Sprintf("c%d-%d", c.ID, n))
+			at = 0
+			break
+		}
+	}
+	_, _ = r.observe(ctx, c, r.env.Key(look), at, glance)
+}
+
+func (r *configRun) set(ctx context.Context, c *Client, key string, at time.Duration, value string) error {
+	return c.Do(ctx, Op{
+		F: models.FSet, Key: key, Arg: models.Setting{Value: value}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.configs[c.ID][key].Set(ctx, value) },
+	})
+}
+
+func (r *configRun) delete(ctx context.Context, c *Client, key string, at time.Duration) error {
+	return c.Do(ctx, Op{
+		F: models.FDelete, Key: key, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.configs[c.ID][key].Delete(ctx) },
+	})
+}
+
+// observe asks what comes next. The touch before the first time makes sure that the client's
+// server has seen what there was by then, so that a first answer by an older view is the
+// recipe's fault and not the store's.
+func (r *configRun) observe(ctx context.Context, c *Client, key string, at, timeout time.Duration) (models.Setting, error) {
+	if looked := r.looked[c.ID]; !looked[key] && !c.idle {
+		looked[key] = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) == nil
+	}
+	var got models.Setting
+	err := c.Do(ctx, Op{
+		F: models.FObserve, Key: key, Intended: at, Timeout: timeout,
+		Run: func(ctx context.Context) (any, error) {
+			next, err := r.configs[c.ID][key].Next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			got = next
+			return next, nil
+		},
+	})
+	if err != nil {
+		return models.Setting{}, err // the call may still be under way
+	}
+	return got, nil
+}
+
+// Quiesce makes each key once more while all wait for that, and waits until everybody was
+// told, or has waited for too long.
+func (r *configRun) Quiesce(ctx context.Context) error {
+	for i := range r.env.Keys {
+		r.last(ctx, i)
+	}
+	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) { return r.final(ctx, key) })
+	r.configs.close(ctx, r.env, func(c subjects.Config) any { return c })
+	return err
+}
+
+// last makes the last value of a key, and has all clients look until they have seen it.
+func (r *configRun) last(ctx context.Context, i int) {
+	key := r.env.Key(i)
+	value := "last-" + key
+	made := make(chan struct{})
+	r.env.each(func(c *Client) {
+		if r.writer(i) == c.ID {
+			r.make(ctx, c, key, value)
+			close(made)
+		}
+		for tries := 0; tries < 2; {
+			got, err := r.observe(ctx, c, key, 0, r.env.Bound+r.env.OpTimeout)
+			if err == nil && got.Value == value && !got.Absent || ctx.Err() != nil || c.stuck != nil {
+				return
+			}
+			select {
+			case <-made:
+				if err != nil {
+					tries++
+				}
+			default:
+			}
+		}
+	})
+}
+
+// make makes the znode of a key anew, with its last value, when the others wait.
+func (r *configRun) make(ctx context.Context, c *Client, key, value string) {
+	pause(ctx, glance)
+	_ = r.delete(ctx, c, key, 0)
+	pause(ctx, glance)
+	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
+		err := r.set(ctx, c, key, 0, value)
+		if err == nil || !subjects.NoEffect(err) || !pause(ctx, glance) {
+			return // it is not set again if it may have been: a value comes once
+		}
+	}
+}
+
+// final is what there is of a key in the end.
+func (r *configRun) final(ctx context.Context, key string) (found history.Final, err error) {
+	err = retry(ctx, r.env.Bound, func() (err error) {
+		found, err = within(ctx, r.env.Bound, func() (history.Final, error) { return freshSetting(ctx, r.env.Admin, r.env.Path(key)) })
+		return err
+	})
+	return found, err
+}
+
+// freshSetting is what there is at a path; no register is found where there is no znode.
+func freshSetting(ctx context.Context, conn *zk.Conn, path string) (history.Final, error) {
+	found, err := freshValue(ctx, conn, path)
+	if errors.Is(err, zk.ErrNoNode) {
+		return history.Final{}, nil
+	}
+	return history.Final{Register: &found}, err
+}

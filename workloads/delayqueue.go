@@ -1,0 +1,129 @@
+package workloads
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// DelayQueue is the workload of a delay queue: that of [Queue], with items of which some are
+// due at once and others soon. When it begins, one client waits on a queue of its own for an
+// item that is far away, and gets one that is put in meanwhile and is due earlier.
+type DelayQueue struct {
+	// New makes the subject of one client on one path. All are [subjects.Strict], or none.
+	New func(c *subjects.Client, path string) (subjects.DelayQueue, error)
+}
+
+var _ = offer(models.DelayQueue,
+	own(DelayQueue{subjects.NewDelayQueue}),
+	Subject{Name: Own + "-relaxed", About: "the recipe of package recipes, relaxed: by lists that may be old", workload: DelayQueue{subjects.NewRelaxedDelayQueue}},
+	// A single client gets its own items too early, or in the wrong order.
+	planted("ignores-due", "not-early", "", "gives out the item that is due first, though it is not due yet", DelayQueue{broken.IgnoresDue}).alone(),
+	planted("seconds", "not-early", "", "compares whole seconds where items are due in milliseconds", DelayQueue{broken.DueInSeconds}).alone(),
+	planted("sleeps-once", "progress", "", "sleeps until its first item is due, whatever comes meanwhile", DelayQueue{broken.SleepsOnce}),
+	planted("any-due", "due-order", "", "gives out the oldest of the items that are due", DelayQueue{broken.AnyDue}).alone(),
+	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
+)
+
+// Name is that of the model.
+func (DelayQueue) Name() string { return models.DelayQueue.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (DelayQueue) InProcesses() Workload { return DelayQueue{New: subjects.RemoteDelayQueue} }
+
+// Maker serves the subjects to another process.
+func (w DelayQueue) Maker() subjects.Maker { return subjects.ServeDelayQueue(w.New) }
+
+// Params says that a delay queue needs nothing more.
+func (DelayQueue) Params(*history.Params) {}
+
+// Half of the items have been due for some time, so that they come before others that are there;
+// the others are due soon, mostly while somebody waits. They are due in slots, so that several
+// are at one moment.
+const (
+	overdue = time.Second
+	latest  = 140 * time.Millisecond
+	slot    = 20 * time.Millisecond
+)
+
+// Start makes the queues, and one more for the opening.
+func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
+	opens := env.Ops == 0 && len(env.Clients) > 1
+	all := *env
+	if opens {
+		all.Keys++
+	}
+	r, err := startItems(ctx, &all, w.New, func(item string, rng *rand.Rand) (any, func(context.Context, subjects.DelayQueue) error) {
+		due := between(rng, 0, latest)
+		if rng.IntN(2) == 0 {
+			due = -between(rng, 0, overdue)
+		}
+		return dueAt(env, env.Record.Now()+due, slot, item)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if opens {
+		r.spare, r.opening = 1, (&farAndNear{r, env.Key(env.Keys)}).play
+	}
+	together := newMeetings(env, perItemRush)
+	r.meetings = &together
+	_, strict := subjects.Offered[subjects.Strict](r.queues[env.Clients[0].ID][env.Key(0)]) // all are of one kind
+	env.fact(history.FOffers, "", history.Offers{Strict: strict})
+	return r, nil
+}
+
+// dueAt is an item that is due at a time of the record's clock, or a little earlier: when the wall
+// clock shows a multiple of step.
+func dueAt(env *Env, at, step time.Duration, item string) (any, func(context.Context, subjects.DelayQueue) error) {
+	began := env.Record.Header().Wall
+	due := began.Add(at).Truncate(step)
+	return models.Delayed{Item: item, Due: due.Sub(began)}, func(ctx context.Context, q subjects.DelayQueue) error {
+		return q.Put(ctx, due, []byte(item))
+	}
+}
+
+// farAndNear is the opening: the first client puts in an item that is due when whoever
+// sleeps until then has waited for too long, and when the second client waits another one
+// that is due at once.
+type farAndNear struct {
+	r   *itemsRun[subjects.DelayQueue]
+	key string
+}
+
+// Until the second client waits; how much longer than the bound it does; and how much more
+// than that is far.
+const (
+	untilWaits = 300 * time.Millisecond
+	tooLong    = 1200 * time.Millisecond
+	further    = 300 * time.Millisecond
+)
+
+func (o *farAndNear) play(ctx context.Context, c *Client) bool {
+	bound := o.r.env.Bound
+	switch c.ID {
+	case o.r.env.Clients[0].ID:
+		o.put(ctx, c, "far", o.r.env.Record.Now()+bound+tooLong+further)
+		pause(ctx, 2*untilWaits)
+		o.put(ctx, c, "near", o.r.env.Record.Now())
+	case o.r.env.Clients[1].ID:
+		pause(ctx, untilWaits)
+		_ = o.r.take(ctx, c, o.key, 0, bound+tooLong)
+	default:
+		return false
+	}
+	return true
+}
+
+func (o *farAndNear) put(ctx context.Context, c *Client, item string, at time.Duration) {
+	arg, put := dueAt(o.r.env, at, time.Millisecond, item)
+	_ = c.Do(ctx, Op{
+		F: history.FEnqueue, Key: o.key, Arg: arg, Timeout: o.r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, o.r.queues[c.ID][o.key]) },
+	})
+}

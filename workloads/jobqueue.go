@@ -1,0 +1,236 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// JobQueue is the workload of a job queue: every client puts jobs into several of them, and
+// takes jobs, works on each for 5–30 ms, on one in five for some longer, and finishes it, or
+// gives one in ten back. One job in ten is always given back, until it is dead. In the end all are worked off.
+type JobQueue struct {
+	// New makes the subject of one client on one path; a job is tried so many times.
+	New func(c *subjects.Client, path string, tries int) (subjects.JobQueue, error)
+}
+
+var _ = offer(models.JobQueue,
+	own(JobQueue{subjects.NewJobQueue}),
+	planted("leases-of-their-own", "lease-exclusion", "", "looks whether a job has a lease, then makes its own and believes it", JobQueue{broken.LeasesOfTheirOwn}),
+	planted("finish-unguarded", "finish-once", "expire:holder/400ms", "finishes jobs without a look at its lease", JobQueue{broken.FinishUnguarded}),
+	planted("delete-on-take", "conservation", "lose-reply:delete/300ms", "removes a job when it takes it, and puts it back if it gives it back", JobQueue{broken.DeleteOnTake}),
+	planted("counts-its-own", "attempts", "", "each worker counts its own attempts", JobQueue{broken.CountsItsOwn}),
+	planted("never-requeues", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", JobQueue{broken.NeverRequeues}),
+)
+
+// tries is how often a job is tried: more than enough workers die for some to be dead.
+const tries = 4
+
+// Name is that of the model.
+func (JobQueue) Name() string { return models.JobQueue.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (JobQueue) InProcesses() Workload { return JobQueue{New: subjects.RemoteJobQueue} }
+
+// Maker serves the subjects to another process.
+func (w JobQueue) Maker() subjects.Maker { return subjects.ServeJobQueue(w.New) }
+
+// Params says how often a job is tried.
+func (JobQueue) Params(p *history.Params) { p.Tries = tries }
+
+// Start makes the job queues.
+func (w JobQueue) Start(ctx context.Context, env *Env) (Run, error) {
+	queues, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (subjects.JobQueue, error) { return w.New(c, path, tries) })
+	if err != nil {
+		return nil, err
+	}
+	env.fact(history.FOffers, "", history.Offers{Remote: env.Clients[0].Remote != nil})
+	return &jobRun{env: env, queues: queues, meetings: newMeetings(env, perItemRush)}, nil
+}
+
+type jobRun struct {
+	env      *Env
+	queues   perKey[subjects.JobQueue]
+	meetings meetings
+}
+
+// Load lets every client put a few jobs first, and then put and work as it comes.
+func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
+	r.env.each(func(c *Client) {
+		rng := random(r.env, c.ID)
+		for n, at := range newPace(r.env, 2, rng).arrivals(ctx, over) { // put, or take and finish
+			c.arrives(r.env, n)
+			key := r.env.Key(rng.IntN(r.env.Keys))
+			work, gives, puts, meets := between(rng, 5*time.Millisecond, 30*time.Millisecond), rng.IntN(10) == 0, rng.IntN(2) == 0, rng.IntN(5) == 0
+			if rng.IntN(5) == 0 { // long enough for another one to take it if the worker dies
+				work += between(rng, 50*time.Millisecond, 150*time.Millisecond)
+			}
+			switch {
+			case n <= 2*r.env.Keys || puts && !meets:
+				r.put(ctx, c, key, at, fmt.Sprintf("c%d-%d%s", c.ID, n, kindOf(rng)))
+				continue
+			case meets:
+				if meeting, there, ok := r.meetings.next(ctx, over, c); ok {
+					at, key = meeting, there
+				}
+			}
+			r.work(ctx, c, key, at, min(takePatience, r.env.OpTimeout), work, gives)
+		}
+	})
+	return nil
+}
+
+// bad ends the names of jobs that nobody can do.
+const bad = "-bad"
+
+func kindOf(rng *rand.Rand) string {
+	if rng.IntN(10) == 0 {
+		return bad
+	}
+	return ""
+}
+
+func (r *jobRun) put(ctx context.Context, c *Client, key string, at time.Duration, job string) {
+	_ = c.Do(ctx, Op{
+		F: history.FEnqueue, Key: key, Arg: history.Item{Item: job}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.queues[c.ID][key].Put(ctx, []byte(job)) },
+	})
+}
+
+// work takes a job and ends it; the error is that of the take. A touch at the beginning and
+// one before the end say that the session was alive.
+func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, length time.Duration, gives bool) error {
+	var j subjects.Job
+	err := c.Do(ctx, Op{
+		F: models.FTake, Key: key, Intended: at, Timeout: patience, Owner: func() int64 { return jobOwner(j) },
+		Run: func(ctx context.Context) (any, error) {
+			taken, err := r.queues[c.ID][key].Take(ctx)
+			if err != nil {
+				return nil, err
+			}
+			j = taken
+			return models.Attempt{Item: string(j.Job()), Attempt: j.Attempt()}, nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	life := c.life
+	r.env.touch(ctx, c, life)
+	pause(ctx, length)
+	r.env.touch(ctx, c, life)
+	f, end := models.FFinish, j.Finish
+	if gives || strings.HasSuffix(string(j.Job()), bad) {
+		f, end = models.FGiveBack, j.GiveBack
+	}
+	a := models.Attempt{Item: string(j.Job()), Attempt: j.Attempt()}
+	for range 3 { // where that failed without an effect the job is its own still
+		err = c.Do(ctx, Op{
+			F: f, Key: key, Life: life, Timeout: r.env.OpTimeout,
+			Late: func() any { return models.Attempt{Item: a.Item, Attempt: a.Attempt, Held: !jobLost(j)} },
+			Run:  func(ctx context.Context) (any, error) { return a, end(ctx) },
+		})
+		if err == nil || !subjects.NoEffect(err) || jobLost(j) || c.gone(life) {
+			break
+		}
+	}
+	return nil
+}
+
+func jobOwner(j subjects.Job) int64 {
+	if o, ok := subjects.Offered[subjects.Owner](j); ok {
+		return o.Session()
+	}
+	return 0
+}
+
+func jobLost(j subjects.Job) bool {
+	h, ok := subjects.Offered[subjects.Holder](j)
+	return ok && await.Closed(h.Lost())
+}
+
+// Quiesce has all jobs worked off, looks for itself what became of them, and closes the
+// subjects.
+func (r *jobRun) Quiesce(ctx context.Context) error {
+	deadline := r.env.Record.Now() + 2*r.env.Bound
+	err := r.env.look(history.FDrained, "jobs", func(key string) (any, error) { return r.drain(ctx, key, deadline) })
+	r.queues.close(ctx, r.env, func(q subjects.JobQueue) any { return q })
+	return err
+}
+
+// drain lets all clients work until a fresh list shows no job, or the deadline has passed.
+// After some rounds one client at a time works, another one each round, with more patience than
+// a healthy ensemble ever needs, so that one who is stuck shows.
+func (r *jobRun) drain(ctx context.Context, key string, deadline time.Duration) (jobs models.Jobs, err error) {
+	const quick = 3
+	for round := 1; ; round++ {
+		if jobs.Open, err = r.listed(ctx, key, subjects.OpenJobs); err != nil {
+			return jobs, err
+		}
+		if len(jobs.Open) == 0 || r.env.Record.Now() >= deadline {
+			break
+		}
+		if ctx.Err() != nil {
+			return jobs, context.Cause(ctx)
+		}
+		if round > quick {
+			r.workSome(ctx, r.env.Clients[round%len(r.env.Clients)], key, len(jobs.Open), r.env.Bound+r.env.Bound/4, deadline)
+		} else {
+			share := (len(jobs.Open) + len(r.env.Clients) - 1) / len(r.env.Clients)
+			r.env.each(func(c *Client) { r.workSome(ctx, c, key, share, 5*takePatience, deadline) })
+		}
+		pause(ctx, 5*time.Millisecond) // where takes fail at once
+	}
+	jobs.Drained = history.Drained{Empty: len(jobs.Open) == 0, Left: len(jobs.Open)}
+	if jobs.Done, err = r.listed(ctx, key, subjects.DoneJobs); err != nil {
+		return jobs, err
+	}
+	jobs.Dead, err = r.listed(ctx, key, subjects.DeadJobs)
+	return jobs, err
+}
+
+func (r *jobRun) workSome(ctx context.Context, c *Client, key string, n int, patience, deadline time.Duration) {
+	for range n {
+		if r.env.Record.Now() >= deadline || r.work(ctx, c, key, 0, patience, 0, false) != nil {
+			return
+		}
+	}
+}
+
+// listed are the jobs in one of the folders of a job queue, as they are now.
+func (r *jobRun) listed(ctx context.Context, key, folder string) (jobs []string, err error) {
+	path := r.env.Path(key) + "/" + folder
+	err = retry(ctx, r.env.Bound, func() error {
+		jobs = nil
+		names, err := r.env.freshChildren(ctx, path)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			data, err := within(ctx, r.env.Bound, func() ([]byte, error) {
+				data, _, err := r.env.Admin.Get(path + "/" + name)
+				return data, err
+			})
+			if errors.Is(err, zk.ErrNoNode) { // gone since the list was read
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, string(data))
+		}
+		return nil
+	})
+	return jobs, err
+}

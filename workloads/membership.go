@@ -1,0 +1,262 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// Membership is the workload of groups: all clients join and leave several of them, list the
+// members, and wait for changes. In the end all are members of all, then every other one
+// leaves, and each time everybody has to see it.
+type Membership struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Group, error)
+}
+
+var _ = offer(models.Membership,
+	own(Membership{subjects.NewGroup}),
+	planted("one-shot-watch", "converge", "", "watches once, and hears of no change behind the first one", Membership{broken.OneShotWatch}),
+	planted("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again when its session has ended", Membership{broken.RejoinLost}),
+	planted("persistent-member", "converge", "expire:holder/1500ms", "makes persistent members, and forgets them with its session", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
+	planted("cache-forgets-late", "fresh", "", "lists others for a second after they have left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
+	planted("tells-the-past", "monotone", "", "tells of a change, and then of what was before it", Membership{broken.TellsThePast}),
+	planted("torn-list", "snapshots", "", "lists members that never were all there were", Membership{broken.TornList}),
+)
+
+// Name is that of the model.
+func (Membership) Name() string { return models.Membership.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Membership) InProcesses() Workload { return Membership{New: subjects.RemoteGroup} }
+
+// Maker serves the subjects to another process.
+func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
+
+// Params says that a group needs nothing more.
+func (Membership) Params(*history.Params) {}
+
+// Start makes the groups.
+func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
+	groups, err := makePerKey(ctx, env, w.New)
+	r := &membershipRun{env: env, groups: groups, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
+	for _, c := range env.Clients {
+		r.in[c.ID], r.kept[c.ID] = map[string]joined{}, map[string]bool{}
+	}
+	return r, err
+}
+
+type membershipRun struct {
+	env    *Env
+	groups perKey[subjects.Group]
+	in     map[int]map[string]joined // by client, which alone uses it, and key
+	kept   perKey[bool]              // the group that a client leaves no more, once it has one
+}
+
+// joined is what a client is a member as.
+type joined struct {
+	member string
+	life   int // of its process, in which that began
+	// session is the one in which that began; 0: not known.
+	session int64
+}
+
+// Load lets every client join, leave, list, and wait for changes.
+func (r *membershipRun) Load(ctx context.Context, over <-chan struct{}) error {
+	r.env.each(func(c *Client) {
+		rng := random(r.env, c.ID)
+		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			c.arrives(r.env, n)
+			r.arrival(ctx, c, rng, at, fmt.Sprintf("c%d-%d", c.ID, n))
+		}
+	})
+	return nil
+}
+
+const (
+	// changePatience is the longest time for which a client in the load waits for a change.
+	changePatience = 60 * time.Millisecond
+	// staying is how rarely, one time in so many, a client leaves the first of the groups: most
+	// of its members live long enough to lose their sessions, and to be seen after the load.
+	staying = 12
+)
+
+// arrival is what a client does when its time has come. Half of the lists come behind a sign
+// of life, by which the client's session has seen all that was done before.
+func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, member string) {
+	key := r.env.Key(rng.IntN(r.env.Keys))
+	patience := between(rng, changePatience/6, changePatience)
+	stays := key == r.env.Key(0) && rng.IntN(staying) > 0 || r.came(c, key)
+	switch rng.IntN(8) {
+	case 0, 1:
+		switch in := r.is(c, key); {
+		case !in:
+			_ = r.join(ctx, c, key, at, member)
+		case !stays:
+			_ = r.leave(ctx, c, key, at)
+		default:
+			_, _ = r.list(ctx, c, key, at)
+		}
+	case 2, 3:
+		_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
+		_, _ = r.list(ctx, c, key, at)
+	case 4, 5:
+		_, _ = r.list(ctx, c, key, at)
+	default:
+		_, _ = r.changed(ctx, c, key, at, patience)
+	}
+}
+
+// is says whether a client is a member: one whose process ended is none any more.
+func (r *membershipRun) is(c *Client, key string) bool {
+	in, ok := r.in[c.ID][key]
+	return ok && !c.gone(in.life)
+}
+
+// came says that a client is to stay in a group because it has to have come back to it: its
+// session ended. One of them is enough, and most go on to come and go. Who leaves and joins anew
+// hides that it had stayed away.
+func (r *membershipRun) came(c *Client, key string) bool {
+	kept := r.kept[c.ID]
+	if r.is(c, key) && r.in[c.ID][key].session != c.SessionID() && len(kept) == 0 {
+		kept[key] = true
+	}
+	return kept[key]
+}
+
+func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time.Duration, member string) error {
+	err := c.Do(ctx, Op{
+		F: models.FJoin, Key: key, Arg: models.Joining{Member: member}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Join(ctx, member) },
+	})
+	if err == nil {
+		r.in[c.ID][key] = joined{member, c.life, c.SessionID()}
+	}
+	return err
+}
+
+// leave ends a client's membership. One that had no effect is tried again later.
+func (r *membershipRun) leave(ctx context.Context, c *Client, key string, at time.Duration) error {
+	in := r.in[c.ID][key]
+	err := c.Do(ctx, Op{
+		F: history.FLeave, Key: key, Arg: models.Joining{Member: in.member}, Intended: at, Life: in.life, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Leave(ctx) },
+	})
+	if err == nil || !subjects.NoEffect(err) && !c.idle {
+		delete(r.in[c.ID], key)
+	}
+	return err
+}
+
+func (r *membershipRun) list(ctx context.Context, c *Client, key string, at time.Duration) ([]string, error) {
+	return r.ask(ctx, c, models.FList, key, at, r.env.OpTimeout, r.groups[c.ID][key].Members)
+}
+
+func (r *membershipRun) changed(ctx context.Context, c *Client, key string, at, patience time.Duration) ([]string, error) {
+	return r.ask(ctx, c, models.FChanged, key, at, patience, r.groups[c.ID][key].Changed)
+}
+
+func (r *membershipRun) ask(ctx context.Context, c *Client, f, key string, at, patience time.Duration, ask func(context.Context) ([]string, error)) ([]string, error) {
+	var got []string
+	err := c.Do(ctx, Op{
+		F: f, Key: key, Intended: at, Timeout: patience,
+		Run: func(ctx context.Context) (any, error) {
+			members, err := ask(ctx)
+			if err != nil {
+				return nil, subjects.WithoutEffect(err) // it changes nothing
+			}
+			got = members
+			return models.Members{Members: members}, nil
+		},
+	})
+	if err != nil {
+		return nil, err // the call may still be under way
+	}
+	return got, nil
+}
+
+// Quiesce has everybody join, and then every other client leave. Each time, all list the
+// members, and wait for changes, until they see it, or long enough to show that they never
+// will.
+func (r *membershipRun) Quiesce(ctx context.Context) error {
+	r.settle(ctx, func(c *Client, key string) error {
+		if r.is(c, key) {
+			return nil
+		}
+		return r.join(ctx, c, key, 0, fmt.Sprintf("c%d-last-%d", c.ID, r.env.Record.Now()))
+	})
+	r.settle(ctx, func(c *Client, key string) error {
+		if c.ID%2 == 0 || !r.is(c, key) {
+			return nil
+		}
+		return r.leave(ctx, c, key, 0)
+	})
+	r.groups.close(ctx, r.env, func(g subjects.Group) any { return g })
+	return nil
+}
+
+// settle has all clients do something to every key, for as long as it fails and the bound
+// lasts, and then look until they see it.
+func (r *membershipRun) settle(ctx context.Context, do func(c *Client, key string) error) {
+	until := r.env.Record.Now() + r.env.Bound
+	r.env.eachKey(func(c *Client, key string) {
+		for do(c, key) != nil && r.env.Record.Now() < until && pause(ctx, 50*time.Millisecond) {
+		}
+	})
+	want := r.members()
+	until = r.env.Record.Now() + r.env.Bound + r.env.Bound/4
+	r.env.each(func(c *Client) {
+		var keys sync.WaitGroup
+		defer keys.Wait()
+		for i := range r.env.Keys {
+			key := r.env.Key((i + c.ID) % r.env.Keys)
+			r.sees(ctx, c, key, want[key], until)
+		}
+	})
+}
+
+// members are the names of those that clients are members as, by key.
+func (r *membershipRun) members() map[string][]string {
+	of := map[string][]string{}
+	for _, c := range r.env.Clients {
+		for i := range r.env.Keys {
+			if key := r.env.Key(i); r.is(c, key) {
+				of[key] = append(of[key], r.in[c.ID][key].member)
+			}
+		}
+	}
+	for _, members := range of {
+		slices.Sort(members)
+	}
+	return of
+}
+
+// sees has a client list the members of a group until it is shown them, and be told of
+// changes until it is told of them; no longer than until, but once at least.
+func (r *membershipRun) sees(ctx context.Context, c *Client, key string, want []string, until time.Duration) {
+	late := func() bool { return r.env.Record.Now() >= until || ctx.Err() != nil }
+	for {
+		got, err := r.list(ctx, c, key, 0)
+		if err == nil && slices.Equal(got, want) || late() {
+			break
+		}
+		pause(ctx, r.env.Bound/100)
+	}
+	for told := []string(nil); !slices.Equal(told, want); {
+		got, err := r.changed(ctx, c, key, 0, max(until-r.env.Record.Now(), changePatience))
+		if err == nil {
+			told = got
+		}
+		if late() {
+			break
+		}
+	}
+}

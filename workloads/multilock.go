@@ -1,0 +1,103 @@
+package workloads
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// MultiLock is the workload of locks on several keys at once: each object has four keys, of
+// which every client locks one, two or all at a time, named in one order by one half of the
+// clients and in the other order by the other half. Half of the time all come at once. A
+// client holds for 1–20 ms around a write to what each of the keys guards, and gives one
+// attempt in five up after a moment: then none of the keys may be kept.
+type MultiLock struct {
+	// New makes the subject of one client for some keys, which are the names of znodes below
+	// the path. A client makes several with one path.
+	New func(c *subjects.Client, path string, keys []string) (subjects.MultiLock, error)
+}
+
+var _ = offer(models.MultiLock,
+	own(MultiLock{subjects.NewMultiLock}),
+	planted("partial", "exclusion", "", "says that it holds all when it has given up waiting for some", MultiLock{broken.Partial}),
+	planted("token-of-the-first", "tokens", "", "locks one key after the other, and gives the token of the first for all", MultiLock{broken.TokenOfTheFirst}).besides("fencing"),
+	planted("forgets-rollback", "all-or-none", "", "removes one contender of several when it gives up", MultiLock{broken.ForgetsRollback}).besides("progress"), // who was forgotten is waited for
+	planted("no-order", "progress", "", "locks one key after the other, in the order in which they are named", MultiLock{broken.NoOrder}),
+	planted("held-on-and-on", "lost", "expire/1500ms", "goes on holding after its session has died", MultiLock{broken.HeldOnAndOn}).besides("exclusion", "tokens", "fencing"),
+)
+
+// Name is that of the model.
+func (MultiLock) Name() string { return models.MultiLock.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (MultiLock) InProcesses() Workload { return MultiLock{New: subjects.RemoteMultiLock} }
+
+// Maker serves the subjects to another process.
+func (w MultiLock) Maker() subjects.Maker { return subjects.ServeMultiLock(w.New) }
+
+// Params says that a multi-lock needs nothing more.
+func (MultiLock) Params(*history.Params) {}
+
+// keysOfObject are the keys of each object, and keySets those that are locked together: one by
+// itself, a circle of two each, and all, which come last.
+var (
+	keysOfObject = []string{"a", "b", "c", "d"}
+	keySets      = [][]string{{"a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "a"}, keysOfObject}
+)
+
+// perKeysRush is in how many operations of all clients they all lock keys of one object at once.
+const perKeysRush = 12
+
+// perImpatience is in how many acquires one is given up after a moment.
+const perImpatience = 5
+
+// Start makes the multi-locks.
+func (w MultiLock) Start(ctx context.Context, env *Env) (Run, error) {
+	var sets []perKey[*holder]
+	for _, keys := range keySets {
+		holders, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (*holder, error) {
+			return w.holder(c, path, named(keys, c.ID))
+		})
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, holders)
+	}
+	last := len(sets) - 1
+	r := holdRunOf(env, time.Millisecond, 20*time.Millisecond, sets[last])
+	r.keys, r.impatient = keysOfObject, perImpatience
+	for i := range env.Keys {
+		for _, part := range keysOfObject {
+			r.resources[env.Key(i)+"/"+part] = &resource{}
+		}
+	}
+	r.choose = func(rng *rand.Rand, client int, key string) *holder { return sets[rng.IntN(len(sets))][client][key] }
+	r.others = sets[:last]
+	r.rushes = newRushes(newMeetings(env, perKeysRush), 1)
+	return r, nil
+}
+
+func (w MultiLock) holder(c *subjects.Client, path string, keys []string) (*holder, error) {
+	l, err := w.New(c, path, keys)
+	if err = given(l, err); err != nil {
+		return nil, err
+	}
+	h := newHolder(l, l.Lock, l.Unlock)
+	h.keys = keys
+	return h, nil
+}
+
+// named are keys in the order in which a client names them.
+func named(keys []string, client int) []string {
+	keys = slices.Clone(keys)
+	if client%2 == 1 {
+		slices.Reverse(keys)
+	}
+	return keys
+}

@@ -1,0 +1,113 @@
+package workloads
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// rushes are meetings of clients for what so many of them can hold, so that there is too
+// little of it.
+type rushes struct {
+	meetings
+	mu   sync.Mutex
+	last map[int]meeting // of each client; none: its latest is over
+	at   map[string]*rush
+}
+
+// meeting is one of meetings.
+type meeting struct {
+	at  time.Duration
+	key string
+}
+
+// rush is what goes on at one key.
+type rush struct {
+	places          int
+	mu              sync.Mutex
+	asking, holding int
+	changed         chan struct{} // closed with each change
+}
+
+func newRushes(m meetings, places int) *rushes {
+	r := &rushes{meetings: m, last: map[int]meeting{}, at: map[string]*rush{}}
+	for i := range m.env.Keys {
+		r.at[m.env.Key(i)] = &rush{places: places, changed: make(chan struct{})}
+	}
+	return r
+}
+
+// comes says when and to which key a client comes that has an arrival: if it likes, with
+// the others at their next meeting, and once, if that arrival waited for the last one, at
+// once and where that was: a rush does not end with one turn of each. It is false if the
+// load is over before.
+func (r *rushes) comes(ctx context.Context, over <-chan struct{}, c *Client, at time.Duration, key string, likes bool) (time.Duration, string, bool) {
+	if last, ok := r.again(c, at); ok {
+		return at, last.key, true
+	}
+	if !likes {
+		return at, key, true
+	}
+	at, key, ok := r.next(ctx, over, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last[c.ID] = meeting{at, key}
+	return at, key, ok
+}
+
+func (r *rushes) again(c *Client, at time.Duration) (meeting, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last, ok := r.last[c.ID]
+	delete(r.last, c.ID)
+	return last, ok && at < last.at
+}
+
+// of is the rush at a key; nil where there are no rushes.
+func (r *rushes) of(key string) *rush {
+	if r == nil {
+		return nil
+	}
+	return r.at[key]
+}
+
+// change adds to those who ask and to those who hold.
+func (r *rush) change(asking, holding int) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asking, r.holding = r.asking+asking, r.holding+holding
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// companyPatience is how long a holder waits for others: as long as slow servers need to
+// grant what there is.
+const companyPatience = 100 * time.Millisecond
+
+// stay waits while others are on their way to what is left. So all is held at a time, however
+// far apart it was granted, and somebody waits for it.
+func (r *rush) stay(ctx context.Context) {
+	if r == nil {
+		return
+	}
+	t := time.NewTimer(companyPatience)
+	defer t.Stop()
+	for {
+		r.mu.Lock()
+		changed, alone := r.changed, r.holding >= r.places || r.asking == 0
+		r.mu.Unlock()
+		if alone {
+			return
+		}
+		select {
+		case <-changed:
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

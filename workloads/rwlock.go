@@ -1,0 +1,217 @@
+package workloads
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// RWLock is the workload of a read-write lock: every client takes several locks, two times of
+// three to read, half of the time together with all others. It holds each for 5–20 ms around
+// an access to a guarded resource, and gives one attempt in ten up after a moment. Half of
+// the writers go on as readers; one arrival in ten asks those who hold for their holds.
+type RWLock struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.RWLock, error)
+}
+
+var _ = offer(models.RWLock,
+	own(RWLock{subjects.NewRWLock}),
+	planted("reader-ignores-writer", "exclusion", "", "its readers look at readers alone, so that one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
+	planted("downgrade-second-node", "exclusion", "", "downgrades by a second znode, which comes behind writers that wait", RWLock{broken.DowngradeSecondNode}),
+	planted("polls-to-read", "tokens", "", "takes a number, but tries from time to time instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
+	planted("waits-for-those-behind", "progress", "", "its readers wait for writers behind them, too, as these do for them", RWLock{broken.WaitsOnWrongPredecessor}),
+	planted("reads-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", RWLock{broken.ReadsForEver}).besides("exclusion", "tokens", "fencing"),
+	planted("deaf", "revocation", "", "does not look whether it is asked for its hold", RWLock{broken.Deaf}),
+)
+
+// Name is that of the model.
+func (RWLock) Name() string { return models.RWLock.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (RWLock) InProcesses() Workload { return RWLock{New: subjects.RemoteRWLock} }
+
+// Maker serves the subjects to another process.
+func (w RWLock) Maker() subjects.Maker { return subjects.ServeRWLock(w.New) }
+
+// Params says that a read-write lock needs nothing more.
+func (RWLock) Params(*history.Params) {}
+
+// perReadRush is in how many operations of all clients they all take one lock at once.
+const perReadRush = 20
+
+// Start makes the locks.
+func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
+	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 20*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
+		l, err := w.New(c, path)
+		if err = given(l, err); err != nil {
+			return nil, err
+		}
+		h := newHolder(l, l.Lock, l.Unlock)
+		h.modes = modesOf(l)
+		return h, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.rushes = newRushes(newMeetings(env, perReadRush), 1) // nobody stays: how many read at a time is up to them
+	return rwRun{r}, nil
+}
+
+// modes are what a hold of a read-write lock can do beside what every hold can.
+type modes struct {
+	read      func(context.Context) error
+	downgrade func(context.Context) error
+	revocable subjects.Revocable // nil: nobody can ask for it
+}
+
+func modesOf(l subjects.RWLock) *modes {
+	m := &modes{read: l.RLock}
+	if d, ok := subjects.Offered[subjects.Downgrader](l); ok {
+		m.downgrade = d.Downgrade
+	}
+	if r, ok := subjects.Offered[subjects.Revocable](l); ok {
+		m.revocable = r
+	}
+	return m
+}
+
+// purpose is what a client wants of a hold, beside the time that it lasts.
+type purpose struct {
+	reads      bool
+	downgrades bool
+	listens    time.Duration // for how long it waits for being asked for it
+	// ready, if set, is called before it listens, heard with what came of that.
+	ready func()
+	heard func(bool)
+}
+
+// wish is the value of the acquire.
+func (p purpose) wish() history.Wish {
+	if p.reads {
+		return history.Wish{Mode: history.ToRead}
+	}
+	return history.Wish{}
+}
+
+// acquiring is the call that gives such a hold.
+func (p purpose) acquiring(h *holder) func(context.Context) error {
+	if p.reads {
+		return h.modes.read
+	}
+	return h.acquire
+}
+
+// Listeners wait for no longer than this while there is load.
+const shortListen = 50 * time.Millisecond
+
+// drawPurpose draws what a client wants of a hold, where it can want anything.
+func (h *holder) drawPurpose(draw func(n int) int) purpose {
+	if h.modes == nil {
+		return purpose{}
+	}
+	p := purpose{reads: draw(3) > 0, downgrades: draw(2) == 0}
+	p.downgrades = p.downgrades && !p.reads && h.modes.downgrade != nil
+	if draw(10) == 0 && h.modes.revocable != nil {
+		p.listens = shortListen
+	}
+	return p
+}
+
+// lastPurpose has clients read and write in turn in the end.
+func lastPurpose(c *Client) func(n int) int {
+	return func(n int) int { return min(c.ID%2, n-1) }
+}
+
+// downgrade makes the hold of a writer that of a reader, which goes on for as long again.
+func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key string, grant history.Grant, life int, length time.Duration) {
+	_ = c.Do(ctx, Op{
+		F: history.FDowngrade, Key: key, Life: life, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, h.modes.downgrade(ctx) },
+	})
+	r.access(ctx, c, h, key, grant, life, true)
+	pause(ctx, length)
+}
+
+// listen waits until somebody asks for the hold.
+func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, b *belief, patience time.Duration) (heard bool) {
+	_ = c.Do(ctx, Op{
+		F: history.FListen, Key: key, Life: b.life, Timeout: patience + r.env.OpTimeout, Arg: history.Held{Held: b.held(), Token: b.token},
+		Run: func(ctx context.Context) (any, error) {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			var err error
+			heard, err = h.modes.revocable.Listen(ctx)
+			return history.Heard{Revoked: heard}, err
+		},
+	})
+	return heard
+}
+
+// revoke asks those who hold a key for it.
+func (r *holdRun) revoke(ctx context.Context, c *Client, h *holder, key string, at time.Duration) error {
+	return c.Do(ctx, Op{
+		F: history.FRevoke, Key: key, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, h.modes.revocable.Revoke(ctx) },
+	})
+}
+
+// rwRun is the run of read-write locks.
+type rwRun struct{ *holdRun }
+
+// Quiesce gives every client its turn, all at once on one key after the other, so that
+// readers wait among writers; and in the end has one ask all others, who read, for their holds.
+func (r rwRun) Quiesce(ctx context.Context) error {
+	until := r.env.Record.Now() + quiesceBounds*r.env.Bound
+	for i := range r.env.Keys {
+		if ctx.Err() == nil && r.env.Record.Now() <= until {
+			r.env.each(func(c *Client) { r.lastTurn(ctx, c, r.env.Key(i)) })
+		}
+	}
+	for i := range r.env.Keys {
+		if ctx.Err() != nil || !r.hearing(ctx, r.env.Key(i)) {
+			break
+		}
+	}
+	return r.end(ctx)
+}
+
+// hearing has all clients hold a key to read, until they hear that one asks for it. It is
+// false if one did not, or nobody can.
+func (r rwRun) hearing(ctx context.Context, key string) bool {
+	first := r.env.Clients[0]
+	if r.holders[first.ID][key].modes.revocable == nil || len(r.env.Clients) < 2 {
+		return false
+	}
+	patience := r.env.Bound + r.env.Bound/4
+	var ready sync.WaitGroup
+	ready.Add(len(r.env.Clients))
+	var mu sync.Mutex
+	all := true
+	r.env.each(func(c *Client) {
+		once := sync.OnceFunc(ready.Done)
+		defer once()
+		err := r.criticalSection(ctx, c, key, 0, patience, r.shortest, purpose{reads: true, listens: patience, ready: func() {
+			once()
+			if c == first {
+				ready.Wait()
+				_ = r.revoke(ctx, c, r.holders[c.ID][key], key, 0)
+			}
+		}, heard: func(heard bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = all && heard
+		}})
+		if err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			all = false
+		}
+	})
+	return all
+}
