@@ -43,7 +43,7 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 		return notApplied, err
 	}
 	o, err := once(ctx, b.s, z, func() (string, error) {
-		return b.s.conn.Create(b.path, nil, 0, acl())
+		return b.s.conn.Create(b.path, nil, 0)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):

@@ -51,7 +51,7 @@ func (q line) sendBeside(id string, data []byte) (paths []string, err error) {
 }
 
 func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
-	return &zk.CreateRequest{Path: q.prefix(id), Data: data, Acl: acl(), Flags: zk.FlagEphemeral | zk.FlagSequence}
+	return &zk.CreateRequest{Path: q.prefix(id), Data: data, Flags: zk.FlagEphemeral | zk.FlagSequence}
 }
 
 // disturbed reports whether something has happened to one of c's znodes. What is told of

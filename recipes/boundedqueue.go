@@ -73,7 +73,7 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 	}
 	create := &zk.CreateRequest{
 		Path: join(q.path, newID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
-		Acl: acl(), Flags: zk.FlagSequence,
+		Flags: zk.FlagSequence,
 	}
 	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
 		event := q.s.nextEvent()
@@ -115,7 +115,7 @@ func (q *BoundedQueue) size(ctx context.Context, z *zkSession) (int, value, erro
 		if err := q.s.ensurePath(ctx, z, q.path); err != nil {
 			return 0, value{}, err
 		}
-		_, err = retry(ctx, q.s, z, write, func() (string, error) { return q.s.conn.Create(path, []byte("0"), 0, acl()) })
+		_, err = retry(ctx, q.s, z, write, func() (string, error) { return q.s.conn.Create(path, []byte("0"), 0) })
 		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
 			return 0, value{}, err
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
@@ -51,18 +53,40 @@ func (r request) String() string { return fmt.Sprintf("%v %s", r.op, hideIDs(r.p
 
 func newClient(t *testing.T) *client {
 	t.Helper()
-	c := &client{t: t, addr: dockertest.Ensemble(t, 1).Servers()[0].Addr()}
-	c.link = link.New(link.Config{OnRequest: c.onRequest})
+	return newClientOf(t, dockertest.Ensemble(t, 1), link.Config{})
+}
+
+// newClientOf is one of an ensemble's first server.
+func newClientOf(t *testing.T, e ensemble.Ensemble, to link.Config, options ...recipes.Option) *client {
+	t.Helper()
+	c := &client{t: t, addr: e.Servers()[0].Addr()}
+	to.OnRequest = c.onRequest
+	c.link = link.New(to)
 	conn, events, err := zk.Connect([]string{c.addr}, timeout, zk.WithDialer(c.link.Dial),
 		zk.WithHostProvider(&oneServer{c.addr}), zk.WithLogger(silent{}), zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.conn = conn
-	c.s = recipes.NewSession(conn, events, timeout)
+	c.s = recipes.NewSession(conn, events, timeout, options...)
 	t.Cleanup(c.close)
 	eventually(t, "a session", func() bool { return conn.State() == zk.StateHasSession })
 	return c
+}
+
+// startEmbedded starts one server in this process, and gives a way to connect to it.
+func startEmbedded(t testing.TB) (*embedded.Ensemble, link.Config) {
+	t.Helper()
+	e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e, link.Config{Dial: e.Dial}
 }
 
 func (c *client) close() {

@@ -64,7 +64,7 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 				_, err := c.s.conn.Set(c.path, data, -1)
 				return struct{}{}, err
 			}
-			_, err := c.s.conn.Create(c.path, data, 0, acl())
+			_, err := c.s.conn.Create(c.path, data, 0)
 			return struct{}{}, err
 		})
 		switch {

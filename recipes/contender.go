@@ -88,18 +88,25 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 		default:
 			if stopped(err) {
 				underWay = r
+			} else if !c.unsure {
+				err = neverMade{err}
 			}
 			return err
 		}
 	}
 }
 
+// neverMade is why a contender's znode was not made and never will be.
+type neverMade struct{ error }
+
+func (n neverMade) Unwrap() error { return n.error }
+
 // send asks the server once for a contender's znode, and returns the path of it.
 func (q line) send(id string, data []byte) (paths []string, err error) {
 	if len(q.beside) > 0 {
 		return q.sendBeside(id, data)
 	}
-	path, err := q.s.conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence, acl())
+	path, err := q.s.conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence)
 	return []string{path}, err
 }
 
@@ -290,13 +297,15 @@ func (q line) leave(ctx context.Context, c *contender) error {
 // abandon removes c in the background. It gives up when c's session has gone,
 // which takes the znode with it.
 func (q line) abandon(c *contender) {
-	q.background(func(ctx context.Context) {
+	q.background(func(ctx context.Context, refused func(error)) {
 		var b backoff
 		for !c.session.isGone() && ctx.Err() == nil {
-			if _, err := q.s.removeAll(ctx, c.session, q.znodes(c)); err == nil {
+			_, err := q.s.removeAll(ctx, c.session, q.znodes(c))
+			if err == nil {
 				q.sweepIf(c.unsure, c.id)
 				return
 			}
+			refused(err)
 			b.pause(ctx)
 		}
 	})
@@ -317,24 +326,24 @@ func (q line) sweep(id string, create *request[[]string]) {
 	if create != nil {
 		after = create.done
 	}
-	q.cleanUp(after, func(ctx context.Context, z *zkSession) bool { return q.swept(ctx, z, id) })
+	q.cleanUp(after, func(ctx context.Context, z *zkSession) error { return q.swept(ctx, z, id) })
 }
 
-// swept removes what carries id and reports whether nothing is left.
-func (q line) swept(ctx context.Context, z *zkSession, id string) bool {
+// swept removes what carries id; without an error nothing is left.
+func (q line) swept(ctx context.Context, z *zkSession, id string) error {
 	for _, beside := range q.beside {
-		if !beside.swept(ctx, z, id) {
-			return false
+		if err := beside.swept(ctx, z, id); err != nil {
+			return err
 		}
 	}
 	found, err := q.find(ctx, z, id)
 	if err != nil {
-		return false
+		return err
 	}
 	for _, n := range found {
 		if _, err := q.s.remove(ctx, z, join(q.folder, n.name)); err != nil {
-			return false
+			return err
 		}
 	}
-	return true
+	return nil
 }

@@ -26,6 +26,17 @@
 // method NoEffect reports true promises that the call had no effect; after any
 // other error it may have had one. Each method says more.
 //
+// # Rights
+//
+// Everybody may do everything with what the recipes make, as long as [WithACL] does not say
+// otherwise. What a server refuses is no riddle of the network: the call fails at once, and the
+// error says which request of what znode it was ([Refusal]). Close, too, fails then
+// instead of waiting; what it could not remove is tried until the session is closed, as
+// rights may come back.
+//
+//	err := conn.AddAuth("digest", []byte("app:secret"))
+//	s := recipes.NewSession(conn, events, timeout, recipes.WithACL(zk.DigestACL(zk.PermAll, "app", "secret")...))
+//
 // # Sessions
 //
 // A znode counts as ours only if its ephemeralOwner is the session in which the

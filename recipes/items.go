@@ -72,7 +72,7 @@ func (q *items) put(ctx context.Context, name string, item []byte) error {
 	}
 	create := &zk.CreateRequest{
 		Path: join(q.path, newID()+"-"+name+"-"), Data: slices.Clone(item),
-		Acl: acl(), Flags: zk.FlagSequence,
+		Flags: zk.FlagSequence,
 	}
 	built := 0
 	return q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {

@@ -98,12 +98,12 @@ func (q *JobQueue) returned(n jobName, data []byte) []any {
 }
 
 // undo gives a job back of which nobody knows whether this client has it.
-func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) bool {
-	return func(ctx context.Context, z *zkSession) bool {
+func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) error {
+	return func(ctx context.Context, z *zkSession) error {
 		if _, err := q.s.quorumSync(ctx, z, q.taken(n)); err != nil {
-			return false
+			return err
 		}
-		return q.giveBack(ctx, z, n) == nil
+		return q.giveBack(ctx, z, n)
 	}
 }
 

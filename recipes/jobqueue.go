@@ -91,7 +91,7 @@ func (q *JobQueue) dead(id string) string     { return q.path + "/dead/" + id }
 func (q *JobQueue) folder(name string) string { return q.path + "/" + name }
 
 func newZnode(path string, data []byte) any {
-	return &zk.CreateRequest{Path: path, Data: data, Acl: acl()}
+	return &zk.CreateRequest{Path: path, Data: data}
 }
 func gone(path string) any    { return &zk.DeleteRequest{Path: path, Version: -1} }
 func present(path string) any { return &zk.CheckVersionRequest{Path: path, Version: -1} }
@@ -116,7 +116,7 @@ func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) 
 		return "", q.definite("put", ErrTries)
 	}
 	id, data = newID(), slices.Clone(data)
-	pending := &zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Acl: acl(), Flags: zk.FlagSequence}
+	pending := &zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Flags: zk.FlagSequence}
 	built := 0
 	err = q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {

@@ -87,7 +87,7 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 		}
 		o, err := q.markers.write(ctx, z,
 			&zk.CheckVersionRequest{Path: join(q.path, tailNode), Version: t.version},
-			&zk.CreateRequest{Path: join(q.folder(t.folder), name), Data: data, Acl: acl(), Flags: zk.FlagSequence})
+			&zk.CreateRequest{Path: join(q.folder(t.folder), name), Data: data, Flags: zk.FlagSequence})
 		moved := errors.Is(err, zk.ErrBadVersion)
 		if o != notApplied || !moved && !errors.Is(err, zk.ErrNoNode) {
 			return o, err
@@ -109,7 +109,7 @@ func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error
 	_, err := retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
 		return q.s.conn.Multi(
 			&zk.CheckVersionRequest{Path: join(q.path, tailNode), Version: last.version},
-			&zk.CreateRequest{Path: q.folder(last.folder), Acl: acl()})
+			&zk.CreateRequest{Path: q.folder(last.folder)})
 	})
 	if errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNodeExists) {
 		return nil
@@ -132,7 +132,7 @@ func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
 	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
 		return q.s.conn.Multi(
 			&zk.SetDataRequest{Path: join(q.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
-			&zk.CreateRequest{Path: q.folder(t.folder + 1), Acl: acl()})
+			&zk.CreateRequest{Path: q.folder(t.folder + 1)})
 	})
 	q.setTail(nil)
 	if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {
@@ -183,8 +183,8 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 		}
 		_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
 			return q.s.conn.Multi(
-				&zk.CreateRequest{Path: path, Data: []byte("0"), Acl: acl()},
-				&zk.CreateRequest{Path: q.folder(0), Acl: acl()})
+				&zk.CreateRequest{Path: path, Data: []byte("0")},
+				&zk.CreateRequest{Path: q.folder(0)})
 		})
 		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
 			return nil, nil, err

@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -24,16 +25,24 @@ type marker struct {
 // errMarkerGone says that the marker does not exist; no write was applied with it.
 var errMarkerGone = errors.New("marker is gone")
 
-// newMarker makes a marker under parent.
+// newMarker makes a marker under parent. With an error there is one that there may be; nil
+// says that there is none and never will be.
 func (s *Session) newMarker(ctx context.Context, z *zkSession, parent string) (*marker, error) {
 	m := &marker{path: join(parent, newID()), session: z}
+	var unsure atomic.Bool
 	for range maxRecreate {
 		_, err := retry(ctx, s, z, write, func() (string, error) {
-			return s.conn.Create(m.path, nil, zk.FlagEphemeral, acl())
+			path, err := s.conn.Create(m.path, nil, zk.FlagEphemeral)
+			if unanswered(err) {
+				unsure.Store(true)
+			}
+			return path, err
 		})
 		switch {
 		case err == nil, errors.Is(err, zk.ErrNodeExists): // after a lost reply
 			return m, s.verifyOwner(ctx, m)
+		case isRefusal(err) && !unsure.Load():
+			return nil, err
 		case !errors.Is(err, zk.ErrNoNode):
 			return m, err
 		}

@@ -27,9 +27,8 @@ func (ms *markers) write(ctx context.Context, z *zkSession, ops ...any) (outcome
 }
 
 // writeOr is write that, if the outcome stays unknown, runs undo in the background once
-// the ops were applied or never will be, in whichever session there is, until it reports
-// success.
-func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.Context, *zkSession) bool, ops ...any) (outcome, error) {
+// the ops were applied or never will be, in whichever session there is, until it succeeds.
+func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.Context, *zkSession) error, ops ...any) (outcome, error) {
 	s := ms.r.s
 	m, err := ms.take(ctx, z)
 	if err != nil {
@@ -81,11 +80,10 @@ func (ms *markers) take(ctx context.Context, z *zkSession) (*marker, error) {
 	}
 	ms.mu.Unlock()
 	m, err := ms.r.s.newMarker(ctx, z, join(ms.r.path, markersNode))
-	if err != nil {
+	if err != nil && m != nil {
 		ms.discard(m, nil, nil)
-		return nil, err
 	}
-	return m, nil
+	return m, err
 }
 
 // release lets other calls use the marker.
@@ -102,12 +100,12 @@ func (ms *markers) release(m *marker) {
 // discard removes a marker in the background, once after is closed, in whichever
 // session there is: its own create, too, may be carried out late. Without the marker
 // nothing is applied any more; then comes what is to follow, if anything.
-func (ms *markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *zkSession) bool) {
-	ms.r.cleanUp(after, func(ctx context.Context, z *zkSession) bool {
-		if _, err := ms.r.s.remove(ctx, z, m.path); err != nil {
-			return false
+func (ms *markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *zkSession) error) {
+	ms.r.cleanUp(after, func(ctx context.Context, z *zkSession) error {
+		if _, err := ms.r.s.remove(ctx, z, m.path); err != nil || then == nil {
+			return err
 		}
-		return then == nil || then(ctx, z)
+		return then(ctx, z)
 	})
 }
 

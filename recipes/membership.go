@@ -64,9 +64,10 @@ type stay struct {
 // Join makes this value a member, with that data. It stays one over the ends of sessions,
 // until Leave or Close.
 //
-// Errors with NoEffect: [ErrJoined], [ErrTooLarge] and [ErrClosed]. After any other error it
-// is no member, but others may have seen it for a moment, and may until what is left of it
-// is removed, in the background: the error of ctx, [ErrRemoved], or what a server refused.
+// Errors with NoEffect: [ErrJoined], [ErrTooLarge], [ErrClosed], and what a server refused at
+// once. After any other error it is no member, but others may have seen it for a moment, and
+// may until what is left of it is removed, in the background: the error of ctx, [ErrRemoved],
+// or what a server refused later.
 func (g *Group) Join(ctx context.Context, data []byte) error {
 	const op = "join"
 	if len(data) > MaxItem {
@@ -81,8 +82,9 @@ func (g *Group) Join(ctx context.Context, data []byte) error {
 		return g.definite(op, ErrJoined)
 	}
 	data = slices.Clone(data)
-	c, err := g.enter(ctx, data)
-	return g.finish(op, c, data, err)
+	seen := false
+	c, err := g.enter(ctx, data, &seen)
+	return g.finish(op, c, data, seen, err)
 }
 
 // begin lets one call at a time join.
@@ -97,11 +99,14 @@ func (g *Group) begin() bool {
 }
 
 // finish takes over what the try to join has come to.
-func (g *Group) finish(op string, c *contender, data []byte, err error) error {
+func (g *Group) finish(op string, c *contender, data []byte, seen bool, err error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.busy = false
-	if err != nil {
+	switch {
+	case err != nil && !seen:
+		return g.definite(op, err)
+	case err != nil:
 		return g.indefinite(op, err)
 	}
 	ctx, stop := context.WithCancel(g.s.withTurn(g.ctx))
@@ -115,12 +120,16 @@ func (g *Group) finish(op string, c *contender, data []byte, err error) error {
 	return nil
 }
 
-// enter makes a znode of a member, in whichever session there is.
-func (g *Group) enter(ctx context.Context, data []byte) (c *contender, err error) {
+// enter makes a znode of a member, in whichever session there is. seen is set if others may
+// have seen one.
+func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contender, err error) {
 	removed := 0
 	err = g.s.eachSession(ctx, func(z *zkSession) error {
 		for {
 			c, err = g.join(ctx, z, data)
+			if _, never := errors.AsType[neverMade](err); !never {
+				*seen = true
+			}
 			if !errors.Is(err, ErrRemoved) || removed == maxRecreate {
 				return err
 			}
@@ -139,7 +148,7 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 		// is said to be gone may still be there.
 		g.sweepIf(m.c.unsure || !g.s.isCurrent(m.c.session), m.c.id)
 		for ctx.Err() == nil && g.s.ctx.Err() == nil {
-			c, err := g.enter(ctx, m.data)
+			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
 				m.c, b = c, backoff{}
 				break
@@ -209,13 +218,15 @@ func (g *Group) drop() *stay {
 // vanish removes, in the background, what is there of a member that is to be none any more.
 func (g *Group) vanish(m *stay) {
 	m.stop()
-	g.cleanUp(m.done, func(ctx context.Context, z *zkSession) bool {
+	g.cleanUp(m.done, func(ctx context.Context, z *zkSession) error {
 		c := m.c
 		if z != c.session {
 			return g.swept(ctx, z, c.id)
 		}
-		_, err := g.s.remove(ctx, z, join(g.path, c.name))
-		return err == nil && (!c.unsure || g.swept(ctx, z, c.id))
+		if _, err := g.s.remove(ctx, z, join(g.path, c.name)); err != nil || !c.unsure {
+			return err
+		}
+		return g.swept(ctx, z, c.id)
 	})
 }
 

@@ -8,9 +8,6 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// acl of all znodes that the recipes make.
-func acl() []zk.ACL { return zk.WorldACL(zk.PermAll) }
-
 // maxRecreate bounds how often one call puts back what others keep removing.
 const maxRecreate = 10
 
@@ -22,7 +19,7 @@ func (s *Session) ensurePath(ctx context.Context, z *zkSession, path string) err
 	}
 	for range maxRecreate {
 		_, err := retry(ctx, s, z, write, func() (string, error) {
-			return s.conn.Create(path, nil, 0, acl())
+			return s.conn.Create(path, nil, 0)
 		})
 		switch {
 		case err == nil || errors.Is(err, zk.ErrNodeExists):

@@ -101,40 +101,6 @@ func (r *recipe) drain(ctx context.Context, op string) error {
 	return nil
 }
 
-// background runs f in the background; f must end when its context does.
-func (r *recipe) background(f func(ctx context.Context)) {
-	r.s.tasks.add()
-	r.cleanUps.add()
-	ctx := r.s.withTurn(r.s.ctx)
-	go func() {
-		defer r.s.tasks.done()
-		defer r.cleanUps.done()
-		f(ctx)
-	}()
-}
-
-// cleanUp tries in the background, once after is closed (nil: at once), in
-// whichever session there is, until try reports success or the session is closed.
-func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z *zkSession) bool) {
-	r.background(func(ctx context.Context) {
-		if after != nil {
-			select {
-			case <-after:
-			case <-ctx.Done():
-				return
-			}
-		}
-		var b backoff
-		for {
-			z, err := r.s.awaitSession(ctx)
-			if err != nil || try(ctx, z) {
-				return
-			}
-			b.pause(ctx)
-		}
-	})
-}
-
 // definite is the error of a call that certainly had no effect.
 func (r *recipe) definite(op string, err error) error {
 	return &Error{Op: op, Path: r.path, Err: r.cause(err), noEffect: true}

@@ -122,7 +122,7 @@ func (l *RWLock) Downgrade(ctx context.Context) error {
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
 		return l.x.indefinite(op, ErrLost)
 	default:
-		l.x.background(func(ctx context.Context) { _ = h.mark(ctx, wordRead) })
+		l.x.background(func(ctx context.Context, _ func(error)) { _ = h.mark(ctx, wordRead) })
 		return l.x.indefinite(op, err)
 	}
 }
@@ -141,7 +141,8 @@ func (l *RWLock) Unlock(ctx context.Context) error { return l.x.release(ctx, "un
 // its Revoked; it may go on holding. Nobody else is asked: those who come later have to be
 // asked again.
 //
-// After an error some may have been asked and others not. To ask again does no harm, and
+// After an error with NoEffect nobody was asked; after any other, some may have been and others
+// not. To ask again does no harm, and
 // tells nobody a second time.
 func (l *RWLock) Revoke(ctx context.Context) error {
 	const op = "revoke"
@@ -150,24 +151,30 @@ func (l *RWLock) Revoke(ctx context.Context) error {
 		return l.x.definite(op, err)
 	}
 	defer end()
-	if err := l.x.s.eachSession(ctx, func(z *zkSession) error { return l.askHolders(ctx, z) }); err != nil {
+	asked := false
+	err = l.x.s.eachSession(ctx, func(z *zkSession) error { return l.askHolders(ctx, z, &asked) })
+	switch {
+	case err != nil && !asked:
+		return l.x.definite(op, err)
+	case err != nil:
 		return l.x.indefinite(op, err)
 	}
 	return nil
 }
 
 // askHolders asks whoever is in front: a writer, or all readers ahead of the first one that
-// waits.
-func (l *RWLock) askHolders(ctx context.Context, z *zkSession) error {
+// waits. asked is set if somebody may have been.
+func (l *RWLock) askHolders(ctx context.Context, z *zkSession, asked *bool) error {
 	names, err := l.x.s.freshChildren(ctx, z, l.x.folder)
 	if err != nil {
 		return err
 	}
-	asked := false
+	reader := false
 	for _, n := range nodes(names, kindRead, kindWrite) {
-		if n.kind == kindWrite && asked {
+		if n.kind == kindWrite && reader {
 			return nil
 		}
+		*asked = true
 		data, err := l.x.s.mark(ctx, z, join(l.x.folder, n.name), wordUnlock)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
@@ -177,7 +184,7 @@ func (l *RWLock) askHolders(ctx context.Context, z *zkSession) error {
 		case n.kind == kindWrite && !says(data, wordRead):
 			return nil
 		}
-		asked = true
+		reader = true
 	}
 	return nil
 }

@@ -10,22 +10,6 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// conn is what the recipes use of *zk.Conn.
-type conn interface {
-	SessionID() int64
-	State() zk.State
-	Create(path string, data []byte, flags int32, acl []zk.ACL) (string, error)
-	Delete(path string, version int32) error
-	Exists(path string) (bool, *zk.Stat, error)
-	ExistsW(path string) (bool, *zk.Stat, <-chan zk.Event, error)
-	Get(path string) ([]byte, *zk.Stat, error)
-	GetW(path string) ([]byte, *zk.Stat, <-chan zk.Event, error)
-	Set(path string, data []byte, version int32) (*zk.Stat, error)
-	Children(path string) ([]string, *zk.Stat, error)
-	ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, error)
-	Multi(ops ...any) ([]zk.MultiResponse, error)
-}
-
 // Session is a connection that knows on which ZooKeeper session it is, and since
 // when no server has answered. All recipes of one client share one. It is safe
 // for concurrent use.
@@ -34,11 +18,13 @@ type conn interface {
 // says that a session expired. Events only make it look sooner: it does not matter
 // when they come late or get lost.
 type Session struct {
-	conn    conn
+	conn    *connection
 	timeout time.Duration
 	watches watches
 	tasks   tasks // clean-ups of all its recipes
 	turns   atomic.Uint64
+
+	requests atomic.Int64
 
 	ctx  context.Context // ends with Close, or with the connection
 	stop context.CancelFunc
@@ -58,15 +44,19 @@ type Session struct {
 // (go-zookeeper does not tell); a smaller value is on the safe side.
 //
 // Close it before the connection.
-func NewSession(c *zk.Conn, events <-chan zk.Event, timeout time.Duration) *Session {
-	return newSession(c, events, timeout)
+func NewSession(c *zk.Conn, events <-chan zk.Event, timeout time.Duration, options ...Option) *Session {
+	return newSession(c, events, timeout, options...)
 }
 
-func newSession(c conn, events <-chan zk.Event, timeout time.Duration) *Session {
+func newSession(c conn, events <-chan zk.Event, timeout time.Duration, options ...Option) *Session {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Session{
-		conn: c, timeout: timeout, ctx: ctx, stop: stop,
+		timeout: timeout, ctx: ctx, stop: stop,
 		done: make(chan struct{}), event: make(chan struct{}),
+	}
+	s.conn = &connection{to: c, acl: zk.WorldACL(zk.PermAll), requests: &s.requests}
+	for _, set := range options {
+		set(s)
 	}
 	go s.run(events)
 	return s

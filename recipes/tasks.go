@@ -7,43 +7,73 @@ import (
 
 // tasks counts what goes on in the background. The zero value is ready.
 type tasks struct {
-	mu   sync.Mutex
-	n    int
-	idle chan struct{} // closed when n falls to 0; nil when nobody waits
+	mu     sync.Mutex
+	n      int
+	stuck  int // of those: how many a server refuses
+	reason error
+	news   chan struct{} // closed when none goes on, but for those; nil when nobody waits
 }
 
-func (t *tasks) add() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.n++
+func (t *tasks) add() { t.change(func() { t.n++ }) }
+
+func (t *tasks) done() { t.change(func() { t.n-- }) }
+
+// refused notes that one task is refused by a server for a reason, or is not any more.
+func (t *tasks) refused(is bool, reason error) {
+	t.change(func() {
+		if is {
+			t.stuck++
+			t.reason = reason
+		} else {
+			t.stuck--
+		}
+	})
 }
 
-func (t *tasks) done() {
+func (t *tasks) change(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.n--
-	if t.n == 0 && t.idle != nil {
-		close(t.idle)
-		t.idle = nil
+	f()
+	if t.n == t.stuck && t.news != nil {
+		close(t.news)
+		t.news = nil
 	}
 }
 
-// wait returns when nothing is going on or when ctx ends.
+// count is how many go on.
+func (t *tasks) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n
+}
+
+// wait returns when nothing is going on or when ctx ends; with the reason when nothing goes
+// on but what servers refuse.
 func (t *tasks) wait(ctx context.Context) error {
 	t.mu.Lock()
-	if t.n == 0 {
-		t.mu.Unlock()
-		return nil
+	if t.n == t.stuck {
+		defer t.mu.Unlock()
+		return t.over()
 	}
-	if t.idle == nil {
-		t.idle = make(chan struct{})
+	if t.news == nil {
+		t.news = make(chan struct{})
 	}
-	idle := t.idle
+	news := t.news
 	t.mu.Unlock()
 	select {
-	case <-idle:
-		return nil
+	case <-news:
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.over()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// over is what a wait comes to. t.mu must be held.
+func (t *tasks) over() error {
+	if t.stuck > 0 {
+		return t.reason
+	}
+	return nil
 }

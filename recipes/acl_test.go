@@ -1,0 +1,216 @@
+package recipes_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/recipes"
+)
+
+// known is a client that has said who it is, and whose znodes are for that user alone.
+func known(t *testing.T, e ensemble.Ensemble, to link.Config, user string) *client {
+	t.Helper()
+	c := newClientOf(t, e, to, recipes.WithACL(zk.DigestACL(zk.PermAll, user, "secret")...))
+	if err := c.conn.AddAuth("digest", []byte(user+":secret")); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestEveryZnodeHasTheACL has each recipe used by a client of its own, looks at every znode that
+// was ever made, and has a stranger use what is left.
+func TestEveryZnodeHasTheACL(t *testing.T) {
+	for _, u := range recipeUses {
+		t.Run(u.made, func(t *testing.T) {
+			t.Parallel()
+			e, to := startEmbedded(t)
+			owner, stranger := known(t, e, to, "owner"), known(t, e, to, "stranger")
+			if _, err := owner.conn.Create("/theirs", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+				t.Fatal(err)
+			}
+			const path = "/theirs/a/b"
+			use := func() {
+				t.Helper()
+				for _, s := range u.steps(owner.s, path) {
+					within(t, s.name, s.do)
+				}
+			}
+			use()
+			made := onlyFor(t, e, "/theirs/", zk.DigestACL(zk.PermAll, "owner", "secret"))
+			if made < 3 {
+				t.Errorf("only %d znodes were made", made)
+			}
+			if acl, _, err := owner.conn.GetACL("/theirs"); err != nil || !slices.Equal(acl, zk.WorldACL(zk.PermAll)) {
+				t.Errorf("a parent that was there has %v now (%v)", acl, err)
+			}
+			refusedAll(t, u, stranger.s, path)
+			if n := onlyFor(t, e, "/theirs/", zk.DigestACL(zk.PermAll, "owner", "secret")); n != made {
+				t.Errorf("the stranger made %d znodes", n-made)
+			}
+			use()
+		})
+	}
+}
+
+// onlyFor checks the ACL of all that was made below a path, and says how much that was.
+func onlyFor(t *testing.T, e *embedded.Ensemble, below string, acl []zk.ACL) (made int) {
+	t.Helper()
+	txns, err := e.Transactions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; len(txns) > 0; txns = txns[1:] {
+		x := txns[0]
+		if x.Error != 0 {
+			continue
+		}
+		txns = append(txns, x.Parts...)
+		if !strings.HasPrefix(x.Type, "create") || !strings.HasPrefix(x.Path, below) {
+			continue
+		}
+		made++
+		want := []history.TxnACL{{Perms: acl[0].Perms, Scheme: acl[0].Scheme, ID: acl[0].ID}}
+		if !slices.Equal(x.ACL, want) {
+			t.Errorf("%s is for %v", x.Path, x.ACL)
+		}
+	}
+	return made
+}
+
+// ownErrors are those of calls that need no right.
+var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob}
+
+// refusedAll has a client without rights make all calls.
+func refusedAll(t *testing.T, u recipeUse, s *recipes.Session, path string) {
+	t.Helper()
+	refusals := 0
+	for _, step := range u.steps(s, path) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		err := step.do(ctx)
+		cancel()
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s took %v", step.name, took)
+		}
+		switch refusal, is := errors.AsType[*recipes.Refusal](err); {
+		case step.name == "" || step.name == "close":
+			if err != nil {
+				t.Errorf("%s: %v", step.name, err)
+			}
+		case is:
+			refusals++
+			if !noEffect(err) || !errors.Is(err, zk.ErrNoAuth) {
+				t.Errorf("%s may have had an effect: %v", step.name, err)
+			}
+			if call, ok := errors.AsType[*recipes.Error](err); !ok || !strings.HasPrefix(refusal.Path, "/theirs/") || refusal.Request == "multi" || call.Op == "" {
+				t.Errorf("%s: %v says not what of what", step.name, err)
+			}
+		case err == nil:
+			t.Errorf("%s succeeded", step.name)
+		case !slices.ContainsFunc(ownErrors, func(own error) bool { return errors.Is(err, own) }):
+			t.Errorf("%s: %v", step.name, err)
+		}
+	}
+	if refusals == 0 {
+		t.Error("nothing was refused")
+	}
+}
+
+// TestWithoutACLZnodesAreForEverybody is the default.
+func TestWithoutACLZnodesAreForEverybody(t *testing.T) {
+	e, to := startEmbedded(t)
+	c := newClientOf(t, e, to)
+	l := recipes.NewLock(c.s, "/a/lock")
+	within(t, "lock", l.Lock)
+	for _, path := range []string{"/a", "/a/lock"} {
+		if acl, _, err := c.conn.GetACL(path); err != nil || !slices.Equal(acl, zk.WorldACL(zk.PermAll)) {
+			t.Errorf("%s: %v, %v", path, acl, err)
+		}
+	}
+	within(t, "close", l.Close)
+}
+
+// TestRightsOutliveConnectionAndSession loses first the one, then the other.
+func TestRightsOutliveConnectionAndSession(t *testing.T) {
+	e, to := startEmbedded(t)
+	c := newClientOf(t, e, to, recipes.WithACL(zk.AuthACL(zk.PermAll)...))
+	if err := c.conn.AddAuth("digest", []byte("owner:secret")); err != nil {
+		t.Fatal(err)
+	}
+	l, q := recipes.NewLock(c.s, "/a/lock"), recipes.NewQueue(c.s, "/a/queue")
+	for _, end := range []func(){func() {}, func() { c.link.Cut() }, c.expire, func() { c.link.Cut() }} {
+		id := c.conn.SessionID()
+		within(t, "lock", l.Lock)
+		within(t, "put", with(q.Put, someItem))
+		lost := l.Lost()
+		end()
+		within(t, "put again", with(q.Put, someItem))
+		if c.conn.SessionID() != id {
+			<-lost
+			continue
+		}
+		within(t, "unlock", l.Unlock)
+	}
+	within(t, "close", l.Close)
+	within(t, "close", q.Close)
+	if n := onlyFor(t, e, "/a", zk.DigestACL(zk.PermAll, "owner", "secret")); n < 8 {
+		t.Errorf("only %d znodes were made", n)
+	}
+}
+
+// TestBadACLIsRefused has a session say that its znodes are for whom it has proved to be, which
+// is nobody.
+func TestBadACLIsRefused(t *testing.T) {
+	e, to := startEmbedded(t)
+	for _, acl := range [][]zk.ACL{nil, zk.AuthACL(zk.PermAll)} {
+		c := newClientOf(t, e, to, recipes.WithACL(acl...))
+		l := recipes.NewLock(c.s, "/a/lock")
+		if err := l.Lock(t.Context()); !errors.Is(err, zk.ErrInvalidACL) || !noEffect(err) {
+			t.Errorf("ACL %v: %v", acl, err)
+		}
+		within(t, "close", l.Close)
+	}
+}
+
+// TestWhatCannotBeRemoved takes the right to remove a contender: Close does not wait for what
+// may never come, and it is removed when the right is back.
+func TestWhatCannotBeRemoved(t *testing.T) {
+	e, to := startEmbedded(t)
+	c := newClientOf(t, e, to)
+	l := recipes.NewLock(c.s, "/lock")
+	within(t, "lock", l.Lock)
+	rights := func(perms int32) {
+		t.Helper()
+		if _, err := c.conn.SetACL("/lock", zk.WorldACL(perms), -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rights(zk.PermRead | zk.PermCreate | zk.PermAdmin)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	refusal := new(recipes.Refusal)
+	if err := l.Close(ctx); !errors.As(err, &refusal) || refusal.Request != "delete" {
+		t.Errorf("close: %v", err)
+	}
+	rights(zk.PermAll)
+	within(t, "close again", func(ctx context.Context) error {
+		for {
+			if err := l.Close(ctx); !errors.Is(err, zk.ErrNoAuth) {
+				return err
+			}
+		}
+	})
+	if left := c.children("/lock"); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -1,0 +1,31 @@
+package recipes
+
+import (
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Option is an option of [NewSession].
+type Option func(*Session)
+
+// WithACL gives every znode that the recipes of a session make this ACL: what is missing
+// above their paths, folders, contenders, items, markers, all of it. What is there already
+// keeps the ACL that it has.
+//
+// Without it everybody may do everything with them (zk.WorldACL(zk.PermAll)): the one ACL
+// that servers take from a client that has not said who it is, and that does not shut out
+// another client of the same lock. Where others can reach the ensemble, set one. All clients
+// that share a path need all rights by it: zk.DigestACL(zk.PermAll, user, password) of one
+// user, entries for several, or zk.AuthACL(zk.PermAll), which means whoever the creator is.
+// ZooKeeper asks the parent for the rights to create and to delete, and hands no ACL down
+// to children: one on the path alone protects nothing below it.
+//
+// The connection says who it is by zk.Conn's AddAuth. Call it before the recipes do anything,
+// and look at its error: go-zookeeper repeats what has succeeded on each new connection,
+// before anything else, in the next sessions, too. Servers refuse an ACL that
+// is empty or names nobody they know ([zk.ErrInvalidACL]); see [Refusal].
+func WithACL(acl ...zk.ACL) Option {
+	acl = slices.Clone(acl)
+	return func(s *Session) { s.conn.acl = acl }
+}

@@ -1,0 +1,248 @@
+package recipes_test
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// step is one call of a use of a recipe.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+// recipeUse is how one client by itself uses a recipe: each call once, in an order in which all
+// succeed on a path that nobody uses. The last one closes it.
+type recipeUse struct {
+	made  string // by which function of the package
+	steps func(s *recipes.Session, path string) []step
+}
+
+// without is a call of which only the error matters.
+func without[T any](f func(context.Context) (T, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := f(ctx)
+		return err
+	}
+}
+
+func with[T any](f func(context.Context, T) error, v T) func(context.Context) error {
+	return func(ctx context.Context) error { return f(ctx, v) }
+}
+
+func nothingToDo(context.Context) error { return nil }
+
+// first takes the first step of a sequence.
+func first[T any](of func(ctx context.Context, yield func(T, error) bool)) func(context.Context) error {
+	return func(ctx context.Context) (err error) {
+		of(ctx, func(_ T, e error) bool {
+			err = e
+			return false
+		})
+		return err
+	}
+}
+
+// someItem is what is put into znodes.
+var someItem = []byte("some item")
+
+type queueOfBytes interface {
+	Take(context.Context) ([]byte, error)
+	TryTake(context.Context) ([]byte, error)
+	Len(context.Context) (int, error)
+	Close(context.Context) error
+}
+
+func queueSteps(q queueOfBytes, put func(context.Context) error, more ...step) []step {
+	steps := append([]step{{"put", put}, {"len", without(q.Len)}}, more...)
+	return append(steps, step{"take", without(q.Take)}, step{"put again", put}, step{"try take", without(q.TryTake)}, step{"close", q.Close})
+}
+
+var recipeUses = []recipeUse{
+	{"NewLock", func(s *recipes.Session, path string) []step {
+		l := recipes.NewLock(s, path)
+		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
+	}},
+	{"NewMultiLock", func(s *recipes.Session, path string) []step {
+		l := recipes.NewMultiLock(s, path+"/x", path+"/y")
+		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
+	}},
+	{"NewRWLock", func(s *recipes.Session, path string) []step {
+		l := recipes.NewRWLock(s, path)
+		return []step{
+			{"lock", l.Lock},
+			{"revoke", l.Revoke},
+			{"downgrade", l.Downgrade},
+			{"unlock", l.Unlock},
+			{"read lock", l.RLock},
+			{"unlock again", l.Unlock},
+			{"close", l.Close},
+		}
+	}},
+	{"NewSemaphore", func(s *recipes.Session, path string) []step {
+		l := recipes.NewSemaphore(s, path, 2)
+		return []step{{"acquire", l.Acquire}, {"release", l.Release}, {"try", without(l.TryAcquire)}, {"release again", l.Release}, {"close", l.Close}}
+	}},
+	{"NewElection", func(s *recipes.Session, path string) []step {
+		e := recipes.NewElection(s, path, "a")
+		return []step{
+			{"campaign", e.Campaign},
+			{"leader", without(e.Leader)},
+			{"terms", first(func(ctx context.Context, yield func(recipes.Term, error) bool) { e.Terms(ctx)(yield) })},
+			{"resign", e.Resign},
+			{"close", e.Close},
+		}
+	}},
+	{"NewBarrier", func(s *recipes.Session, path string) []step {
+		b := recipes.NewBarrier(s, path)
+		return []step{{"raise", b.Raise}, {"lift", b.Lift}, {"await", b.Await}, {"raise again", b.Raise}, {"close", b.Close}}
+	}},
+	{"NewDoubleBarrier", func(s *recipes.Session, path string) []step {
+		b := recipes.NewDoubleBarrier(s, path, 1)
+		return []step{{"enter", b.Enter}, {"leave", b.Leave}, {"close", b.Close}}
+	}},
+	{"NewCounter", func(s *recipes.Session, path string) []step {
+		c := recipes.NewCounter(s, path)
+		return []step{
+			{"add", func(ctx context.Context) error { _, err := c.Add(ctx, 1); return err }},
+			{"compare and set", func(ctx context.Context) error { _, err := c.CompareAndSet(ctx, 1, 5); return err }},
+			{"value", without(c.Value)},
+			{"cached", without(c.Cached)},
+			{"close", c.Close},
+		}
+	}},
+	{"NewConfig", func(s *recipes.Session, path string) []step {
+		c := recipes.NewConfig(s, path)
+		return []step{
+			{"set", with(c.Set, someItem)},
+			{"set again", with(c.Set, someItem)},
+			{"watch", without(c.Watch().Next)},
+			{"delete", c.Delete},
+			{"set the last", with(c.Set, someItem)},
+			{"close", c.Close},
+		}
+	}},
+	{"NewGroup", func(s *recipes.Session, path string) []step {
+		g := recipes.NewGroup(s, path)
+		return []step{
+			{"join", with(g.Join, someItem)},
+			{"members", without(g.Members)},
+			{"changes", first(func(ctx context.Context, yield func(recipes.Change, error) bool) { g.Changes(ctx)(yield) })},
+			{"leave", g.Leave},
+			{"close", g.Close},
+		}
+	}},
+	{"NewQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewQueue(s, path)
+		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
+	}},
+	{"NewBoundedQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewBoundedQueue(s, path, 3)
+		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)}, step{"try put", with(q.TryPut, someItem)})
+	}},
+	{"NewLongQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewLongQueue(s, path)
+		return queueSteps(q, with(q.Put, someItem))
+	}},
+	{"NewPriorityQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewPriorityQueue(s, path)
+		return queueSteps(q, putAt(q.Put, 5), step{"peek", without(q.Peek)})
+	}},
+	{"NewRelaxedPriorityQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewRelaxedPriorityQueue(s, path)
+		return queueSteps(q, putAt(q.Put, 5), step{"peek", without(q.Peek)})
+	}},
+	{"NewDelayQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewDelayQueue(s, path)
+		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)))
+	}},
+	{"NewRelaxedDelayQueue", func(s *recipes.Session, path string) []step {
+		q := recipes.NewRelaxedDelayQueue(s, path)
+		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)))
+	}},
+	{"NewJobQueue", jobSteps},
+}
+
+func putAt[T any](put func(context.Context, T, []byte) error, at T) func(context.Context) error {
+	return func(ctx context.Context) error { return put(ctx, at, someItem) }
+}
+
+func jobSteps(s *recipes.Session, path string) []step {
+	q := recipes.NewJobQueue(s, path, 2)
+	var id string
+	var j *recipes.Job
+	put := func(ctx context.Context) (err error) { id, err = q.Put(ctx, someItem); return err }
+	take := func(ctx context.Context) (err error) { j, err = q.Take(ctx); return err }
+	ofJob := func(f func(context.Context) error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if j == nil {
+				return recipes.ErrNotHeld
+			}
+			return f(ctx)
+		}
+	}
+	giveBack := ofJob(func(ctx context.Context) error { return j.GiveBack(ctx) })
+	known := func(ctx context.Context) error {
+		if id == "" {
+			id = strings.Repeat("0f", 16)
+		}
+		return nil
+	}
+	return []step{
+		{"put", put},
+		{"take", take},
+		{"finish", ofJob(func(ctx context.Context) error { return j.Finish(ctx, someItem) })},
+		{"", known},
+		{"result", func(ctx context.Context) error { _, err := q.Result(ctx, id); return err }},
+		{"forget", func(ctx context.Context) error { return q.Forget(ctx, id) }},
+		{"put again", put},
+		{"take again", take},
+		{"give back", giveBack},
+		{"take once more", take},
+		{"give back for good", giveBack},
+		{"dead", without(q.Dead)},
+		{"put the last", put},
+		{"try take", func(ctx context.Context) (err error) { j, err = q.TryTake(ctx); return err }},
+		{"close", q.Close},
+	}
+}
+
+// TestTableHasAllRecipes finds a recipe that the table lacks: those that are made on a session.
+func TestTableHasAllRecipes(t *testing.T) {
+	inTable := make(map[string]bool)
+	for _, u := range recipeUses {
+		inTable[u.made] = true
+	}
+	ours := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
+	packages, err := parser.ParseDir(token.NewFileSet(), ".", ours, 0) //nolint:staticcheck // there are no build constraints
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range packages["recipes"].Files {
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if ok && f.Recv == nil && f.Name.IsExported() && takesSession(f) && !inTable[f.Name.Name] {
+				t.Errorf("%s is not among recipeUses", f.Name.Name)
+			}
+		}
+	}
+}
+
+func takesSession(f *ast.FuncDecl) bool {
+	for _, p := range f.Type.Params.List {
+		if star, ok := p.Type.(*ast.StarExpr); ok {
+			if name, ok := star.X.(*ast.Ident); ok && name.Name == "Session" {
+				return true
+			}
+		}
+	}
+	return false
+}
