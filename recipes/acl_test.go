@@ -17,10 +17,11 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// known is a client that has said who it is, and whose znodes are for that user alone.
-func known(t *testing.T, e ensemble.Ensemble, to link.Config, user string) *client {
+// known is a client that has said who it is, and whose znodes are for that user, and for others
+// as far as that goes.
+func known(t *testing.T, e ensemble.Ensemble, to link.Config, user string, others ...zk.ACL) *client {
 	t.Helper()
-	c := newClientOf(t, e, to, recipes.WithACL(zk.DigestACL(zk.PermAll, user, "secret")...))
+	c := newClientOf(t, e, to, recipes.WithACL(append(others, zk.DigestACL(zk.PermAll, user, "secret")...)...))
 	if err := c.conn.AddAuth("digest", []byte(user+":secret")); err != nil {
 		t.Fatal(err)
 	}
@@ -31,35 +32,39 @@ func known(t *testing.T, e ensemble.Ensemble, to link.Config, user string) *clie
 // was ever made, and has a stranger use what is left.
 func TestEveryZnodeHasTheACL(t *testing.T) {
 	for _, u := range recipeUses {
-		t.Run(u.made, func(t *testing.T) {
-			t.Parallel()
-			e, to := startEmbedded(t)
-			owner, stranger := known(t, e, to, "owner"), known(t, e, to, "stranger")
-			if _, err := owner.conn.Create("/theirs", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-				t.Fatal(err)
-			}
-			const path = "/theirs/a/b"
-			use := func() {
-				t.Helper()
-				for _, s := range u.steps(owner.s, path) {
-					within(t, s.name, s.do)
-				}
-			}
-			use()
-			made := onlyFor(t, e, "/theirs/", zk.DigestACL(zk.PermAll, "owner", "secret"))
-			if made < 3 {
-				t.Errorf("only %d znodes were made", made)
-			}
-			if acl, _, err := owner.conn.GetACL("/theirs"); err != nil || !slices.Equal(acl, zk.WorldACL(zk.PermAll)) {
-				t.Errorf("a parent that was there has %v now (%v)", acl, err)
-			}
-			refusedAll(t, u, stranger.s, path)
-			if n := onlyFor(t, e, "/theirs/", zk.DigestACL(zk.PermAll, "owner", "secret")); n != made {
-				t.Errorf("the stranger made %d znodes", n-made)
-			}
-			use()
-		})
+		t.Run(u.made, func(t *testing.T) { useAsOwnerAndStranger(t, u, nil) })
+		t.Run(u.made+", with others who read", func(t *testing.T) { useAsOwnerAndStranger(t, u, zk.WorldACL(zk.PermRead)) })
 	}
+}
+
+func useAsOwnerAndStranger(t *testing.T, u recipeUse, others []zk.ACL) {
+	t.Parallel()
+	e, to := startEmbedded(t)
+	owner, stranger := known(t, e, to, "owner", others...), known(t, e, to, "stranger")
+	acl := append(slices.Clone(others), zk.DigestACL(zk.PermAll, "owner", "secret")...)
+	if _, err := owner.conn.Create("/theirs", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatal(err)
+	}
+	const path = "/theirs/a/b"
+	use := func() {
+		t.Helper()
+		for _, s := range u.steps(owner.s, path) {
+			within(t, s.name, s.do)
+		}
+	}
+	use()
+	made := onlyFor(t, e, "/theirs/", acl)
+	if made < 3 {
+		t.Errorf("only %d znodes were made", made)
+	}
+	if acl, _, err := owner.conn.GetACL("/theirs"); err != nil || !slices.Equal(acl, zk.WorldACL(zk.PermAll)) {
+		t.Errorf("a parent that was there has %v now (%v)", acl, err)
+	}
+	refusedAll(t, u, stranger.s, path, others != nil)
+	if n := onlyFor(t, e, "/theirs/", acl); n != made {
+		t.Errorf("the stranger made %d znodes", n-made)
+	}
+	use()
 }
 
 // onlyFor checks the ACL of all that was made below a path, and says how much that was.
@@ -79,7 +84,10 @@ func onlyFor(t *testing.T, e *embedded.Ensemble, below string, acl []zk.ACL) (ma
 			continue
 		}
 		made++
-		want := []history.TxnACL{{Perms: acl[0].Perms, Scheme: acl[0].Scheme, ID: acl[0].ID}}
+		var want []history.TxnACL
+		for _, a := range acl {
+			want = append(want, history.TxnACL(a))
+		}
 		if !slices.Equal(x.ACL, want) {
 			t.Errorf("%s is for %v", x.Path, x.ACL)
 		}
@@ -88,15 +96,16 @@ func onlyFor(t *testing.T, e *embedded.Ensemble, below string, acl []zk.ACL) (ma
 }
 
 // ownErrors are those of calls that need no right.
-var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob}
+var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob, recipes.ErrEmpty}
 
-// refusedAll has a client without rights make all calls.
-func refusedAll(t *testing.T, u recipeUse, s *recipes.Session, path string) {
+// refusedAll has a client make all calls that has no rights, or those of a reader: it may wait
+// then for what others may do.
+func refusedAll(t *testing.T, u recipeUse, s *recipes.Session, path string, reads bool) {
 	t.Helper()
 	refusals := 0
 	for _, step := range u.steps(s, path) {
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), map[bool]time.Duration{false: patience, true: 300 * time.Millisecond}[reads])
 		err := step.do(ctx)
 		cancel()
 		if took := time.Since(began); took > 5*time.Second {
@@ -115,6 +124,7 @@ func refusedAll(t *testing.T, u recipeUse, s *recipes.Session, path string) {
 			if call, ok := errors.AsType[*recipes.Error](err); !ok || !strings.HasPrefix(refusal.Path, "/theirs/") || refusal.Request == "multi" || call.Op == "" {
 				t.Errorf("%s: %v says not what of what", step.name, err)
 			}
+		case reads && (err == nil || errors.Is(err, context.DeadlineExceeded)):
 		case err == nil:
 			t.Errorf("%s succeeded", step.name)
 		case !slices.ContainsFunc(ownErrors, func(own error) bool { return errors.Is(err, own) }):
@@ -148,7 +158,12 @@ func TestRightsOutliveConnectionAndSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, q := recipes.NewLock(c.s, "/a/lock"), recipes.NewQueue(c.s, "/a/queue")
-	for _, end := range []func(){func() {}, func() { c.link.Cut() }, c.expire, func() { c.link.Cut() }} {
+	renew := func() {
+		id := c.s.ID()
+		c.expire()
+		eventually(t, "the next session", func() bool { return c.s.ID() != id && c.s.ID() != 0 })
+	}
+	for _, end := range []func(){func() {}, func() { c.link.Cut() }, renew, func() { c.link.Cut() }} {
 		id := c.conn.SessionID()
 		within(t, "lock", l.Lock)
 		within(t, "put", with(q.Put, someItem))
