@@ -51,9 +51,9 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 	case errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain // with its parent
 	case o == unknown && unanswered(err):
-		return b.raised(ctx, z, before.stat.Pzxid)
+		return b.s.settle(b.raised(ctx, z, before.stat.Pzxid))
 	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.later(ctx, func(now int64) bool { return now != 0 })
+		return b.s.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
 	}
 	return o, err
 }
@@ -117,10 +117,15 @@ func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
 	case errors.Is(err, zk.ErrNoNode):
 		return applied, nil
 	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.later(ctx, func(now int64) bool { return now != first })
+		return b.s.settle(b.later(ctx, func(now int64) bool { return now != first }))
 	case o != unknown || !unanswered(err):
 		return o, err
 	}
+	return b.s.settle(b.lifted(ctx, z, first))
+}
+
+// lifted returns the outcome of a delete in z whose reply was lost, of what was raised first.
+func (b *Barrier) lifted(ctx context.Context, z *zkSession, first int64) (outcome, error) {
 	now, err := b.raisedAt(ctx, z)
 	switch {
 	case err != nil:

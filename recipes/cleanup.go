@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"log/slog"
 )
 
 // background runs f in the background; f must end when its context does. By refused f says
@@ -18,7 +19,9 @@ func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
 		is := false
 		refused := func(err error) {
 			if was := is; was != isRefusal(err) {
-				is = !was
+				if is = !was; is {
+					r.s.tell(slog.LevelWarn, "clean-up is refused", "error", err)
+				}
 				for _, group := range groups {
 					group.refused(is, err)
 				}
@@ -26,6 +29,7 @@ func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
 		}
 		defer func() {
 			refused(nil)
+			r.s.counters.cleanUps.Add(1)
 			for _, group := range groups {
 				group.done()
 			}

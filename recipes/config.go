@@ -69,7 +69,7 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 		})
 		switch {
 		case o == unknown:
-			return c.find(ctx, z, err, before.setSince)
+			return c.s.settle(c.find(ctx, z, err, before.setSince))
 		case errors.Is(err, zk.ErrNodeExists):
 			return notApplied, errAgain // made, or deleted, by somebody else
 		case errors.Is(err, zk.ErrNoNode):
@@ -116,7 +116,7 @@ func (c *Config) Delete(ctx context.Context) error {
 		case errors.Is(err, zk.ErrNoNode):
 			return applied, nil
 		case o == unknown:
-			return c.find(ctx, z, err, before.deletedSince)
+			return c.s.settle(c.find(ctx, z, err, before.deletedSince))
 		}
 		return o, err
 	})

@@ -81,9 +81,14 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 			}
 		case unanswered(err):
 			c.unsure = true
-			if found, err := q.recognise(ctx, c); found || err != nil {
-				return err
+			found, lost := q.recognise(ctx, c)
+			if lost == nil {
+				q.s.counters.settled.Add(1)
 			}
+			if found || lost != nil {
+				return lost
+			}
+			q.s.repeat("a create at "+q.folder, err)
 			b.pause(ctx)
 		default:
 			if stopped(err) {

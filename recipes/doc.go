@@ -37,6 +37,11 @@
 //	err := conn.AddAuth("digest", []byte("app:secret"))
 //	s := recipes.NewSession(conn, events, timeout, recipes.WithACL(zk.DigestACL(zk.PermAll, "app", "secret")...))
 //
+// # What goes on
+//
+// [Session.Stats] counts what the recipes of a session do, retries and lost holds among it, and
+// [WithLogger] has a log/slog.Logger told of what is out of the ordinary.
+//
 // # Sessions
 //
 // A znode counts as ours only if its ephemeralOwner is the session in which the

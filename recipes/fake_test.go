@@ -55,7 +55,7 @@ func newTree() *tree { return &tree{nodes: map[string]*znode{"/": {}}} }
 
 // connect returns a connection with a session, and its recipes' session. Call
 // it in a bubble of testing/synctest.
-func (tr *tree) connect(t *testing.T, timeout time.Duration) (*fake, *Session) {
+func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) (*fake, *Session) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	f := &fake{
@@ -64,7 +64,7 @@ func (tr *tree) connect(t *testing.T, timeout time.Duration) (*fake, *Session) {
 		sid: int64(len(tr.fakes)+1) << 8,
 	}
 	tr.fakes = append(tr.fakes, f)
-	s := newSession(f, f.events, timeout)
+	s := newSession(f, f.events, timeout, options...)
 	t.Cleanup(func() { close(f.events) })
 	return f, s
 }

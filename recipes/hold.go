@@ -34,12 +34,14 @@ func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err
 				return err
 			}
 			removed++
+			q.s.repeat("a place in line at "+q.folder, err)
 		}
 	})
 	return h, err
 }
 
 func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool) (*hold, error) {
+	q.s.counters.attempts.Add(1)
 	c, err := q.join(ctx, z, data)
 	if err != nil {
 		return nil, err
@@ -67,6 +69,7 @@ func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool)
 }
 
 func newHold(q line, c *contender) *hold {
+	q.s.counters.holds.Add(1)
 	h := &hold{line: q, c: c, lost: make(chan struct{}), ended: make(chan struct{})}
 	if q.revocable {
 		h.revoked = make(chan struct{})

@@ -88,7 +88,7 @@ func (s *Session) outcome(ctx context.Context, m *marker, w markedWrite, err err
 	case stopped(err):
 		return unknown, err
 	case unanswered(err):
-		return s.resolve(ctx, m, w)
+		return s.settle(s.resolve(ctx, m, w))
 	case len(w.v) > 0 && refusedBy(w.v) == len(w.v)-1:
 		return notApplied, errMarkerGone
 	}

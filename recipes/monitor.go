@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -32,6 +33,8 @@ func (h *hold) monitor(m monitor) {
 	h.line.cleanUps.add()
 	defer h.line.cleanUps.done()
 	if h.end(true) {
+		m.s.counters.holdsLost.Add(1)
+		m.s.tell(slog.LevelWarn, "hold was lost", "path", m.path, "session", sessionID(m.z.id))
 		h.line.abandon(h.c) // nobody shall wait behind a hold that is over
 	}
 }

@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"log/slog"
 	"slices"
 
 	"github.com/go-zookeeper/zk"
@@ -28,4 +29,14 @@ type Option func(*Session)
 func WithACL(acl ...zk.ACL) Option {
 	acl = slices.Clone(acl)
 	return func(s *Session) { s.conn.acl = acl }
+}
+
+// WithLogger has a session tell a log what is out of the ordinary. Without it nothing is told.
+// Warnings are what programs are told by errors and channels, too: holds and sessions that are
+// lost, calls whose outcome is unknown, what is refused in the background. At the level
+// of information there is each new session; of debugging, what has to be tried again. Errors,
+// data and credentials are not told, but for the reasons of those. It is to be safe for
+// concurrent use, as those of package slog are.
+func WithLogger(l *slog.Logger) Option {
+	return func(s *Session) { s.log = l }
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 )
 
@@ -61,17 +62,22 @@ func (r *recipe) attempts(ctx context.Context, op string, attempt func(context.C
 		if err != nil {
 			return r.definite(op, err)
 		}
+		r.s.counters.attempts.Add(1)
 		o, err := attempt(ctx, z)
 		switch {
 		case o == applied:
 			return nil
 		case o == unknown:
-			return r.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, r.cause(err)))
+			err = r.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, r.cause(err)))
+			r.s.counters.unknown.Add(1)
+			r.s.tell(slog.LevelWarn, "outcome is unknown", "error", err)
+			return err
 		case err == nil:
 			continue
 		case !retryable(err):
 			return r.definite(op, err)
 		}
+		r.s.repeat(op+" "+r.path, err)
 		b.pause(ctx)
 	}
 }

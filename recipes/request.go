@@ -86,6 +86,7 @@ func retry[T any](ctx context.Context, s *Session, z *zkSession, k kind, f func(
 		if !unanswered(err) {
 			return v, err
 		}
+		s.repeat("a request", err)
 		b.pause(ctx)
 	}
 }

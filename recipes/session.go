@@ -3,6 +3,8 @@ package recipes
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +26,8 @@ type Session struct {
 	tasks   tasks // clean-ups of all its recipes
 	turns   atomic.Uint64
 
-	requests atomic.Int64
+	counters counters
+	log      *slog.Logger // nil: none
 
 	ctx  context.Context // ends with Close, or with the connection
 	stop context.CancelFunc
@@ -54,7 +57,7 @@ func newSession(c conn, events <-chan zk.Event, timeout time.Duration, options .
 		timeout: timeout, ctx: ctx, stop: stop,
 		done: make(chan struct{}), event: make(chan struct{}),
 	}
-	s.conn = &connection{to: c, acl: zk.WorldACL(zk.PermAll), requests: &s.requests}
+	s.conn = &connection{to: c, acl: zk.WorldACL(zk.PermAll), requests: &s.counters.requests}
 	for _, set := range options {
 		set(s)
 	}
@@ -116,19 +119,35 @@ func (s *Session) run(events <-chan zk.Event) {
 
 // current returns the present session, nil if there is none.
 func (s *Session) current() *zkSession {
+	was, is, began := s.renew()
+	if was != nil {
+		s.counters.sessionsLost.Add(1)
+		s.tell(slog.LevelWarn, "session is gone", "session", sessionID(was.id))
+	}
+	if began {
+		s.counters.sessions.Add(1)
+		s.tell(slog.LevelInfo, "session began", "session", sessionID(is.id))
+	}
+	return is
+}
+
+// renew brings the present session up to date. was is the one that is found to be gone; began
+// says that there is a new one.
+func (s *Session) renew() (was, is *zkSession, began bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
-		return nil
+		return nil, nil, false
 	}
 	id := s.conn.SessionID()
 	if s.present != nil && s.present.id != id {
+		was = s.present
 		s.forget()
 	}
 	if s.present == nil && id != 0 {
-		s.present = &zkSession{id: id, gone: make(chan struct{})}
+		s.present, began = &zkSession{id: id, gone: make(chan struct{})}, true
 	}
-	return s.present
+	return was, s.present, began
 }
 
 // forget declares the present session gone. s.mu must be held.
@@ -187,3 +206,6 @@ func (s *Session) grace() time.Duration { return min(s.timeout/10, 200*time.Mill
 func (s *Session) withGrace() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.ctx, s.grace())
 }
+
+// sessionID is an id as servers write it.
+func sessionID(id int64) string { return "0x" + strconv.FormatUint(uint64(id), 16) }
