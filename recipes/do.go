@@ -72,6 +72,6 @@ func (x *exclusive) forget(h *hold) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.hold == h {
-		x.hold = nil
+		x.setHold(nil)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // Its path is a persistent znode, created if missing. Each candidate is an
 // ephemeral sequential child <32 hex digits>-candidate-<sequence> whose data is
 // the candidate's id. All that is said of [Lock] holds for it, too.
+//
+// Do and DoEach are what most programs need. [Election.Terms] tells who leads, and
+// [Election.States] how this candidate itself stands.
 type Election struct{ x *exclusive }
 
 // NewElection returns a candidate of the election on path. The id

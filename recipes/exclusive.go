@@ -15,7 +15,10 @@ type exclusive struct {
 
 	mu     sync.Mutex
 	trying bool
-	hold   *hold // from the grant until it is given back, also when lost
+	hold   *hold         // from the grant until it is given back, also when lost
+	again  bool          // the last hold was lost, or the present one follows on such a one
+	ended  int64         // the token of the last hold if it was lost and nobody has tried since, else 0
+	news   chan struct{} // closed when any of this changes; nil when nobody waits
 }
 
 func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
@@ -68,8 +71,8 @@ func (x *exclusive) begin() bool {
 	if x.trying || x.hold != nil && !x.hold.isLost() {
 		return false
 	}
-	x.trying = true
-	x.hold = nil
+	x.setHold(nil)
+	x.trying, x.ended = true, 0
 	return true
 }
 
@@ -78,6 +81,7 @@ func (x *exclusive) finish(h *hold, err error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.trying = false
+	x.announce()
 	if err != nil {
 		return err
 	}
@@ -86,8 +90,28 @@ func (x *exclusive) finish(h *hold, err error) error {
 		h.line.abandon(h.c)
 		return ErrClosed
 	}
-	x.hold = h
+	x.setHold(h)
 	return nil
+}
+
+// setHold makes h the present hold, or makes that there is none. x.mu must be held.
+func (x *exclusive) setHold(h *hold) {
+	if x.hold != nil {
+		x.again, x.ended = x.hold.isLost(), 0
+		if x.again {
+			x.ended = x.hold.c.czxid
+		}
+	}
+	x.hold = h
+	x.announce()
+}
+
+// announce wakes those who wait for news. x.mu must be held.
+func (x *exclusive) announce() {
+	if x.news != nil {
+		close(x.news)
+		x.news = nil
+	}
 }
 
 // release gives the hold back.
@@ -121,7 +145,7 @@ func (x *exclusive) drop() *hold {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	h := x.hold
-	x.hold = nil
+	x.setHold(nil)
 	return h
 }
 

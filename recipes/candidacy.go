@@ -1,0 +1,92 @@
+package recipes
+
+import (
+	"context"
+	"iter"
+)
+
+// ElectionState is how a candidate stands.
+type ElectionState int
+
+const (
+	ElectionLatent   ElectionState = iota // it does not stand: not yet, or not any more
+	ElectionWaiting                       // it stands, and waits
+	ElectionAcquired                      // it leads
+	ElectionLost                          // it led, and lost that: it did not resign
+	ElectionRegained                      // it leads, and lost its term before
+)
+
+func (s ElectionState) String() string {
+	return [...]string{"latent", "waiting", "acquired", "lost", "regained"}[s]
+}
+
+// Candidacy is how a candidate stands, and for which term.
+type Candidacy struct {
+	State ElectionState
+	// Fence is the fencing token of the term that it has, or has lost; else 0. See [Lock.Fence].
+	Fence int64
+}
+
+// States tells how this candidate itself stands: at first, and each time that this changes, by
+// Campaign, Resign, Do, DoEach, or by a loss. It is no more than what those and Lost tell, for
+// those who look on, such as a page that shows it; what may be done only by the leader belongs
+// into Do. Who leads otherwise is told by Terms.
+//
+// What changes twice before the loop asks again is told as one: states can be left out, but
+// the last one is always told, and no loss goes unnoticed, as the next term is then one that
+// was regained and has another token.
+//
+// It costs no requests. The sequence ends with an error: that of ctx, or [ErrClosed]. It can be
+// used again, also by several at once.
+func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
+	return func(yield func(Candidacy, error) bool) {
+		for told := (*Candidacy)(nil); ; {
+			now, news, lost := e.x.candidacy()
+			if told == nil || *told != now {
+				told = &now
+				if !yield(now, nil) {
+					return
+				}
+				continue
+			}
+			err := error(nil)
+			select {
+			case <-news:
+			case <-lost:
+			case <-ctx.Done():
+				err = ctx.Err()
+			case <-e.x.ctx.Done():
+				err = ErrClosed
+			case <-e.x.s.ctx.Done():
+				err = ErrClosed
+			}
+			if err != nil {
+				yield(Candidacy{}, e.x.definite("follow", err))
+				return
+			}
+		}
+	}
+}
+
+// candidacy is how x stands, and what tells that it may have changed.
+func (x *exclusive) candidacy() (now Candidacy, news, lost <-chan struct{}) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.news == nil {
+		x.news = make(chan struct{})
+	}
+	switch h := x.hold; {
+	case x.trying:
+		now.State = ElectionWaiting
+	case h == nil && x.ended != 0:
+		now = Candidacy{ElectionLost, x.ended}
+	case h == nil: // latent
+	case h.isLost():
+		now = Candidacy{ElectionLost, h.c.czxid}
+	case x.again:
+		now, lost = Candidacy{ElectionRegained, h.c.czxid}, h.lost
+	default:
+		now, lost = Candidacy{ElectionAcquired, h.c.czxid}, h.lost
+	}
+	return now, x.news, lost
+}

@@ -1,0 +1,151 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// stateFollower is told of a candidate's states in the background.
+type stateFollower struct {
+	told []string
+	all  []Candidacy
+	end  error
+	done chan struct{}
+}
+
+func followStates(ctx context.Context, e *Election) *stateFollower {
+	f := &stateFollower{done: make(chan struct{})}
+	go func() {
+		defer close(f.done)
+		for c, err := range e.States(ctx) {
+			if err != nil {
+				f.end = err
+				continue
+			}
+			f.told = append(f.told, fmt.Sprint(c.State))
+			f.all = append(f.all, c)
+		}
+	}()
+	return f
+}
+
+// since are the states that it was told of since the last time.
+func (f *stateFollower) since() []string {
+	time.Sleep(2 * watchRestoreDelay)
+	synctest.Wait()
+	told := f.told
+	f.told = nil
+	return told
+}
+
+// TestStatesOverExpiries has a candidate lead, lose its session twice, and resign.
+func TestStatesOverExpiries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		_, other := tr.connect(t, fakeTimeout)
+		e, rival := NewElection(s, "/e", "a"), NewElection(other, "/e", "b")
+		states := followStates(t.Context(), e)
+		check := func(when string, want ...string) {
+			t.Helper()
+			if got := states.since(); !slices.Equal(got, want) {
+				t.Errorf("%s: told of %q, not %q", when, got, want)
+			}
+		}
+		check("at first", "latent")
+		must(t, rival.Campaign(t.Context()))
+		won := make(chan error, 1)
+		campaign := func() { won <- e.Campaign(t.Context()) }
+		go campaign()
+		check("behind a leader", "waiting")
+		f.expire()
+		check("in the next session it waits still")
+		must(t, rival.Resign(t.Context()))
+		must(t, <-won)
+		check("in front", "acquired")
+		f.expire()
+		check("its session has ended", "lost")
+		must(t, rival.Campaign(t.Context()))
+		go campaign()
+		check("standing again", "waiting")
+		must(t, rival.Resign(t.Context()))
+		must(t, <-won)
+		check("leading again", "regained")
+		must(t, e.Resign(t.Context()))
+		check("resigned", "latent")
+		must(t, e.Campaign(t.Context()))
+		if got := states.since(); got[len(got)-1] != "acquired" {
+			t.Errorf("after a resignation: %q", got)
+		}
+		f.expire()
+		check("lost", "lost")
+		if err := e.Resign(t.Context()); !errors.Is(err, ErrLost) {
+			t.Error(err)
+		}
+		check("what is lost cannot be given back")
+		tokens := map[int64]bool{}
+		for _, c := range states.all {
+			if leads := c.State == ElectionAcquired || c.State == ElectionRegained; leads {
+				tokens[c.Fence] = true
+			} else if c.State == ElectionLost && !tokens[c.Fence] {
+				t.Errorf("lost a term that it did not have: %v", c)
+			}
+		}
+		if len(tokens) != 3 || tokens[0] {
+			t.Errorf("tokens: %v", tokens)
+		}
+		must(t, e.Close(t.Context()))
+		<-states.done
+		if !errors.Is(states.end, ErrClosed) || !isWithoutEffect(states.end) {
+			t.Errorf("in the end: %v", states.end)
+		}
+		must(t, rival.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+		must(t, other.Close(t.Context()))
+	})
+}
+
+// TestStatesOfDoEach: what the loop misses shows in the next term.
+func TestStatesOfDoEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, s := newTree().connect(t, fakeTimeout)
+		e := NewElection(s, "/e", "a")
+		ctx, cancel := context.WithCancel(t.Context())
+		states := followStates(ctx, e)
+		term := 0
+		err := e.DoEach(t.Context(), func(ctx context.Context) error {
+			synctest.Wait()
+			if term++; term == 3 {
+				return errOwn
+			}
+			f.expire()
+			<-ctx.Done()
+			return nil
+		})
+		if err != errOwn {
+			t.Error(err)
+		}
+		led := slices.DeleteFunc(states.since(), func(s string) bool { return s != "acquired" && s != "regained" })
+		if want := []string{"acquired", "regained", "regained"}; !slices.Equal(led, want) {
+			t.Errorf("led: %q", led)
+		}
+		cancel()
+		<-states.done
+		if !errors.Is(states.end, context.Canceled) {
+			t.Errorf("in the end: %v", states.end)
+		}
+		for c, err := range e.States(t.Context()) {
+			if c.State != ElectionLatent || err != nil {
+				t.Errorf("once more: %v, %v", c, err)
+			}
+			break
+		}
+		must(t, e.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}
