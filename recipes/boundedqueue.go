@@ -9,6 +9,11 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+// ErrNoSize: the znode with the size of a bounded queue holds something else.
+var ErrNoSize error = conclusion("the size of the queue is no number")
+
+const kindBounded = "bounded"
+
 // BoundedQueue is a [Queue] that has so many items at most, exactly: at no moment are there
 // more, however many producers put at once, and whatever servers they are on. What is said
 // there of lost replies and of unknown outcomes goes for it, too.

@@ -2,8 +2,14 @@ package recipes
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// ErrDue: a delay queue takes no item that is due after the year 2286.
+var ErrDue = errors.New("due too late")
+
+const kindDue = "due"
 
 // DelayQueue is a queue of byte slices each of which comes out only when it is due: of
 // those that are, the one that has been for longest, and of several that were put in for

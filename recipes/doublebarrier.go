@@ -9,6 +9,15 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+var (
+	// ErrInside: this value is inside the double barrier, or on its way.
+	ErrInside = errors.New("inside already")
+	// ErrOutside: this value is not inside the double barrier.
+	ErrOutside = errors.New("not inside")
+	// ErrParties: that is no number of parties for a double barrier.
+	ErrParties = errors.New("number of parties must be between 1 and 4096")
+)
+
 // DoubleBarrier lets a fixed number of parties in together and out together.
 //
 // Its path is a persistent znode, created if missing. Each member is an

@@ -8,6 +8,8 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+const kindCandidate = "candidate"
+
 // Election elects one leader among its candidates: the one who came first.
 //
 // Its path is a persistent znode, created if missing. Each candidate is an

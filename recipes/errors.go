@@ -8,6 +8,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+// Those of one recipe alone are declared with it.
 var (
 	// ErrHeld: this value holds the lock (or leads, or has a lease) already, or
 	// another call on it is about to.
@@ -28,39 +29,10 @@ var (
 	// ErrFull: the queue has as many items as fit into one list of them, [MaxItems], or as it
 	// is to have at most.
 	ErrFull error = conclusion("queue is full")
-	// ErrDue: a delay queue takes no item that is due after the year 2286.
-	ErrDue = errors.New("due too late")
-	// ErrNoTail: the znode that names the last folder of a long queue holds something else.
-	ErrNoTail error = conclusion("the tail of the queue is no number")
-	// ErrNoSize: the znode with the size of a bounded queue holds something else.
-	ErrNoSize error = conclusion("the size of the queue is no number")
 	// ErrUnknown: whether the call had its effect cannot be known.
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrTooLarge: the data does not fit into one request.
 	ErrTooLarge = errors.New("data too large")
-	// ErrInside: this value is inside the double barrier, or on its way.
-	ErrInside = errors.New("inside already")
-	// ErrOutside: this value is not inside the double barrier.
-	ErrOutside = errors.New("not inside")
-	// ErrJoined: this value is a member of the group, or about to be one.
-	ErrJoined = errors.New("joined already")
-	// ErrNotJoined: this value is no member of the group.
-	ErrNotJoined = errors.New("not joined")
-	// ErrLeases: that is no number of leases for a semaphore.
-	ErrLeases = errors.New("number of leases must be between 1 and 1024")
-	// ErrOtherLeases: the semaphore has another number of leases than this value was
-	// made with, or its znode holds something else than a number.
-	ErrOtherLeases error = conclusion("semaphore has another number of leases")
-	// ErrPaths: a multi-lock cannot have so many paths.
-	ErrPaths = errors.New("number of paths must be between 1 and 256")
-	// ErrTries: that is no number of tries for a job.
-	ErrTries = errors.New("number of tries must be between 1 and 1000")
-	// ErrDead: the job was tried as often as it may be, and is a dead letter.
-	ErrDead error = conclusion("job is dead")
-	// ErrNoJob: there is no such job; its result may have been forgotten.
-	ErrNoJob error = conclusion("no such job")
-	// ErrParties: that is no number of parties for a double barrier.
-	ErrParties = errors.New("number of parties must be between 1 and 4096")
 )
 
 // Error is what the calls of this package fail with.

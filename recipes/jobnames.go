@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	kindJob   = "job"   // a job that is pending
-	kindTaken = "taken" // one that a worker has
+	kindJob    = "job"    // a job that is pending
+	kindTaken  = "taken"  // one that a worker has
+	kindWorker = "worker" // who takes jobs
+	kindIdle   = "idle"   // who waits for one
 )
 
 // maxTries bounds how long names get.

@@ -10,6 +10,15 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
+var (
+	// ErrTries: that is no number of tries for a job.
+	ErrTries = errors.New("number of tries must be between 1 and 1000")
+	// ErrDead: the job was tried as often as it may be, and is a dead letter.
+	ErrDead error = conclusion("job is dead")
+	// ErrNoJob: there is no such job; its result may have been forgotten.
+	ErrNoJob error = conclusion("no such job")
+)
+
 // JobQueue gives each job to one worker at a time, until one of them finishes it. A worker
 // that dies gives its jobs back; a job that was tried as often as it may be becomes a dead
 // letter. [JobQueue.Do] is what most workers need.

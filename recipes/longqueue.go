@@ -13,6 +13,9 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+// ErrNoTail: the znode that names the last folder of a long queue holds something else.
+var ErrNoTail error = conclusion("the tail of the queue is no number")
+
 // LongQueue is a [Queue] for any number of items. What is said there of lost replies and of
 // unknown outcomes goes for it, too.
 //

@@ -9,6 +9,13 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+var (
+	// ErrJoined: this value is a member of the group, or about to be one.
+	ErrJoined = errors.New("joined already")
+	// ErrNotJoined: this value is no member of the group.
+	ErrNotJoined = errors.New("not joined")
+)
+
 // Group is a group whose members are there for as long as they live: who joins is a member
 // until it leaves, or its client is gone, and everybody can see who the members are.
 //

@@ -2,9 +2,13 @@ package recipes
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 )
+
+// ErrPaths: a multi-lock cannot have so many paths.
+var ErrPaths = errors.New("number of paths must be between 1 and 256")
 
 // maxPaths bounds how many watches a holder sets.
 const maxPaths = 256

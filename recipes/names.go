@@ -13,19 +13,11 @@ import (
 // Znodes of these recipes are called <id>-<kind>-<sequence>. The id is random
 // and made once for each znode wanted, so that a client finds its own one again
 // after a lost reply; everything that is not exactly of this shape belongs to
-// somebody else and is left alone.
+// somebody else and is left alone. Kinds that one recipe alone has are declared with it.
 const (
-	kindLock      = "lock"
-	kindCandidate = "candidate"
-	kindItem      = "item"
-	kindMember    = "member"
-	kindLease     = "lease"
-	kindDue       = "due"
-	kindWorker    = "worker"
-	kindIdle      = "idle"
-	kindBounded   = "bounded"
-	kindRead      = "read"
-	kindWrite     = "write"
+	kindLock   = "lock"
+	kindItem   = "item"
+	kindMember = "member"
 
 	idLength = 32
 )

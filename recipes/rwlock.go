@@ -8,6 +8,11 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+const (
+	kindRead  = "read"
+	kindWrite = "write"
+)
+
 // RWLock is a read-write lock, first come, first served: many readers have it at a time,
 // or one writer. [RWLock.Do] and [RWLock.RDo] are what most programs need. A value has one
 // hold at a time, of either kind.

@@ -9,6 +9,16 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
+var (
+	// ErrLeases: that is no number of leases for a semaphore.
+	ErrLeases = errors.New("number of leases must be between 1 and 1024")
+	// ErrOtherLeases: the semaphore has another number of leases than this value was
+	// made with, or its znode holds something else than a number.
+	ErrOtherLeases error = conclusion("semaphore has another number of leases")
+)
+
+const kindLease = "lease"
+
 // maxLeases bounds how many watches a waiter sets.
 const maxLeases = 1024
 
