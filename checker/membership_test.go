@@ -50,11 +50,18 @@ func membershipScenarios() []scenario {
 		{"missing, of a client that was not connected", "converge", Valid, "", group().Connected(0, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Session(3, history.FDisconnected, 0, 1).Lists(1, 20+bound, 21+bound, saw(0, 0))},
 		{"missing, of a client that crashed", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Started(4, 0).Lists(1, 20+bound, 21+bound, saw(0, 0))},
 		{"there long after it left", "converge", Violation, "though that had left by 0.004 s", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"missing, of a client that crashed before a list that was asked for without a connection", "converge", Valid, "", group().Connected(0, 1, 2).Joins(0, 1, 2, "m1", saw(1, 2)).Session(20+bound, history.FDisconnected, 1, 2).Exited(25+bound, 0, history.ByCrash).Lists(1, 40+bound, 50+bound, saw(0, 0)).Connected(45+bound, 1, 2)},
+		{"missing, of a client that crashed while the list was read", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(25+bound, 0, history.ByCrash).Lists(1, 20+bound, 50+bound, saw(0, 0))},
+		{"missing, of a client whose connection broke while the list was read", "converge", Valid, "", group().Connected(0, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Session(25+bound, history.FDisconnected, 0, 1).Lists(1, 20+bound, 50+bound, saw(0, 0))},
+		{"missing at the server that answers behind a reconnect", "converge", Valid, "", group().Connected(0, 1, 2).Joins(0, 1, 2, "m1", saw(1, 2)).Session(21+bound, history.FDisconnected, 1, 2).Connected(23+bound, 1, 2).Lists(1, 20+bound, 50+bound, saw(0, 0))},
+		{"there long after it left, at the server that answers behind a reconnect", "converge", Valid, "", group().Connected(0, 1, 2).Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Session(20+bound, history.FDisconnected, 1, 2).Connected(23+bound, 1, 2).Lists(1, 22+bound, 50+bound, saw(0, 0), "m1")},
+		{"missing for longer than the bound since both were connected", "converge", Violation, "was not among them", group().Connected(0, 1, 2).Joins(0, 1, 2, "m1", saw(1, 2)).Session(3, history.FDisconnected, 1, 2).Connected(5, 1, 2).Lists(1, 20+bound, 21+bound, saw(0, 0))},
 		{"waits though there is news", "converge", Violation, "was not told of", group().Joins(0, 1, 2, "m1", saw(1, 2)).Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 3, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
 		{"waits though somebody left", "converge", Violation, "was not told that", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Parts(0, 5, 6, "m1", saw(2, 3)).Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 7, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
 		{"waits without news", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 7, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
 
 		{"there long after its client crashed", "gone", Violation, "had crashed at 0.003 s", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there long after its client crashed, at the server that answers behind a reconnect", "gone", Valid, "", group().Connected(0, 1, 2).Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Session(20+bound, history.FDisconnected, 1, 2).Connected(23+bound, 1, 2).Lists(1, 22+bound, 50+bound, saw(0, 0), "m1")},
 		{"there shortly after its client crashed", "gone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Lists(1, bound, bound+1, saw(0, 0), "m1")},
 	}
 }

@@ -59,7 +59,7 @@ var converge = &frame.Property{
 // decideList judges a list by how long it should have been another one. One that should, but
 // not for long, shows nothing.
 func decideList(f *frame.Finding, g *group, l *look) {
-	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Began()})
+	live, ok := g.asking(l)
 	if !ok {
 		return
 	}
@@ -67,8 +67,9 @@ func decideList(f *frame.Finding, g *group, l *look) {
 	for _, name := range slices.Sorted(maps.Keys(g.members)) {
 		m := g.members[name]
 		switch stays, ok := g.stays(m, live); {
-		case !l.set[name] && ok && stays.To == live.To && m.left() > l.op.Return.Time:
+		case !l.set[name] && ok && stays.To == live.To && m.left() > live.To:
 			right = false
+			stays.To = l.op.Began()
 			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
 				"%s, though client %d had joined as that and was connected for %s since %s (%s are allowed)",
 				g.hides(l, name), m.join.Client, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
@@ -77,7 +78,7 @@ func decideList(f *frame.Finding, g *group, l *look) {
 				back++
 			}
 		case l.set[name] && m.gone() != nil:
-			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
+			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: l.op.Began()}
 			right = right && away.Length() <= 0
 			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
 				"%s, though that had left by %s (%s are allowed)", g.shows(l, name), words.At(m.gone().Return.Time), words.Lasting(g.Bound))
@@ -145,6 +146,14 @@ func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 	return live[len(live)-1], true
 }
 
+// asking is the time in which whoever was shown a list had been connected, all along to the
+// reply, if that began before it asked. Behind a reconnect another server answers, which has
+// the bound once more. What should be in the list has to be so up to the reply, too.
+func (g *group) asking(l *look) (evidence.Span, bool) {
+	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Return.Time})
+	return live, ok && live.From < l.op.Began() && live.To == l.op.Return.Time
+}
+
 // gone says that members whose client crashed are gone once their sessions have timed out.
 var gone = &frame.Property{
 	Name:     "gone",
@@ -190,16 +199,16 @@ var crashes = evidence.Once(func(a *evidence.Record) map[crash]bool {
 })
 
 func decideGone(f *frame.Finding, g *group, l *look) {
-	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Began()})
+	live, ok := g.asking(l)
 	if !ok {
 		return
 	}
 	for _, m := range g.sorted() {
 		at, event := g.ExitAfter(m.join.Client, m.join.Began())
-		if !crashes(g.Record)[crash{m.join.Client, at}] || at > live.To {
+		if !crashes(g.Record)[crash{m.join.Client, at}] || at > l.op.Began() {
 			continue
 		}
-		since := evidence.Span{From: max(live.From, at), To: live.To}
+		since := evidence.Span{From: max(live.From, at), To: l.op.Began()}
 		late := frame.Overdue(g.Record, since, since.Length())
 		if shown := l.set[m.name]; since.Length() > 0 && (!shown || late != frame.Valid) {
 			f.Count("settled_lists_of_crashed", 1)
