@@ -30,16 +30,24 @@ func jobScenarios() []scenario {
 		{"refused to give back, and lost meanwhile", "lease-exclusion", Valid, "", one(back, fail).TakeJob(2, 5, 21, "a", 2).EndJob(2, 60, 61, back, "a", 2, ok)},
 		{"the first one's session may be dead", "lease-exclusion", Valid, "", put(ok).TakeJob(1, 5, 10, "a", 1).Session(18, dead, 1, 2).TakeJob(2, 5, 15, "a", 2).EndJob(2, 25, 26, finish, "a", 2, ok)},
 
+		{"given up before the take, which stood still, has returned", "lease-exclusion", Valid, "", one(back, ok).Op(checktest.Args{Client: 2, F: objects.FTake, Key: "k", Inv: 3, Ret: 15, Outcome: ok, Out: objects.Attempt{Item: "a", Attempt: 1}, Session: 3}).Proof(2, 3, 30)},
+
 		{"two in processes of their own have a job", "lease-exclusion", Violation, "until at least 0.020 s", remote(one(finish, ok)).TakeJob(2, 5, 15, "a", 2).EndJob(2, 25, 26, finish, "a", 2, ok)},
 		{"refused in a process of its own, which may have been told of the loss late", "lease-exclusion", Valid, "", remote(one(finish, fail)).TakeJob(2, 5, 15, "a", 2).EndJob(2, 25, 26, finish, "a", 2, ok)},
 
 		{"finished twice", "finish-once", Violation, `client 1 finished job "a" of k by 0.022 s, and client 2 by 0.026 s`, one(finish, ok).TakeJob(2, 5, 21, "a", 2).EndJob(2, 25, 26, finish, "a", 2, ok)},
 		{"finished when another one had taken it", "finish-once", Violation, "though client 2 had taken it for attempt 2 by 0.016 s", one(finish, ok).TakeJob(2, 12, 16, "a", 2)},
-		{"finished when another one, which had asked before, had taken it", "finish-once", Violation, "though client 2 had taken it for attempt 2 by 0.016 s", one(finish, ok).TakeJob(2, 5, 16, "a", 2)},
+		{"finished when another one, which had asked before, had taken it", "finish-once", Violation, "though client 2 had taken it for attempt 2 by 0.016 s", one(finish, ok).TakeJob(2, 5, 16, "a", 2).EndJob(2, 18, 19, back, "a", 2, fail)},
 		{"finished when another one, whose session may have been dead, was told that it had it", "finish-once", Valid, "", one(finish, ok).Op(checktest.Args{Client: 2, F: objects.FTake, Key: "k", Inv: 5, Ret: 16, Outcome: ok, Out: objects.Attempt{Item: "a", Attempt: 2}, Session: 3})},
-		{"finished while another one took it", "finish-once", Valid, "", one(finish, ok).TakeJob(2, 12, 21, "a", 2)},
+		{"finished while another one took it", "finish-once", Violation, "though client 2 had taken it for attempt 2 by 0.021 s", one(finish, ok).TakeJob(2, 12, 21, "a", 2)},
+		{"finished while another one, which may have given it back, took it", "finish-once", Valid, "", one(finish, ok).TakeJob(2, 9, 21, "a", 1)},
 		{"taken when it was finished", "finish-once", Violation, "which asked at 0.030 s, was given it for attempt 2", one(finish, ok).TakeJob(2, 30, 32, "a", 2)},
 		{"taken when it may have been finished", "finish-once", Valid, "", one(finish, unknown).TakeJob(2, 30, 32, "a", 2)},
+		{"taken when it may have been finished, and open in the end", "finish-once", Valid, "", one(finish, unknown).TakeJob(2, 30, 32, "a", 2).Became(50, []string{"a"}, nil, nil)},
+		{"finished by nobody else when another one had taken it", "finish-once", Violation, "and did (nobody else can have, and it was done at 0.050 s), though client 2 had taken it for attempt 2 by 0.016 s", one(finish, unknown).TakeJob(2, 12, 16, "a", 2).Became(50, nil, []string{"a"}, nil)},
+		{"finished by nobody else before another one took it", "finish-once", Violation, "though client 2 had taken it for attempt 2 by 0.032 s", one(finish, unknown).TakeJob(2, 30, 32, "a", 2).Became(50, nil, []string{"a"}, nil)},
+		{"finished by nobody else, and taken before", "finish-once", Valid, "", put(ok).TakeJob(1, 5, 10, "a", 1).EndJob(1, 12, 14, back, "a", 1, ok).TakeJob(2, 15, 20, "a", 2).EndJob(2, 21, 30, finish, "a", 2, unknown).Became(50, nil, []string{"a"}, nil)},
+		{"finished by one of two", "finish-once", Valid, "", one(finish, unknown).TakeJob(2, 30, 32, "a", 2).EndJob(2, 33, 40, finish, "a", 2, unknown).Became(50, nil, []string{"a"}, nil)},
 
 		{"lost", "conservation", Violation, `job "a" of k had gone, and nobody had finished it`, one(back, ok).Became(50, nil, nil, nil)},
 		{"perhaps never put", "conservation", Valid, "", put(unknown).Became(50, nil, nil, nil)},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,12 +193,36 @@ func (r *jobRun) drain(ctx context.Context, key string, deadline time.Duration) 
 		}
 		pause(ctx, 5*time.Millisecond) // where takes fail at once
 	}
-	jobs.Drained = history.Drained{Empty: len(jobs.Open) == 0, Left: len(jobs.Open)}
-	if jobs.Done, err = r.listed(ctx, key, subjects.DoneJobs); err != nil {
-		return jobs, err
-	}
-	jobs.Dead, err = r.listed(ctx, key, subjects.DeadJobs)
+	err = retry(ctx, r.env.Bound, func() error {
+		jobs, err = steady(func(folder string) ([]string, error) { return r.listed(ctx, key, folder) })
+		return err
+	})
 	return jobs, err
+}
+
+// errMoved is that of a look at the folders during which a job came out of one.
+var errMoved = errors.New("jobs were put or ended during the last look")
+
+// steady reads the folders one after the other, and the first one once more: what was open
+// before and after was so all the time. Otherwise a job that somebody still ends would seem to
+// be open and done.
+func steady(list func(folder string) ([]string, error)) (jobs models.Jobs, err error) {
+	var after []string
+	for _, f := range []struct {
+		name string
+		to   *[]string
+	}{{subjects.OpenJobs, &jobs.Open}, {subjects.DoneJobs, &jobs.Done}, {subjects.DeadJobs, &jobs.Dead}, {subjects.OpenJobs, &after}} {
+		if *f.to, err = list(f.name); err != nil {
+			return jobs, err
+		}
+	}
+	slices.Sort(jobs.Open)
+	slices.Sort(after)
+	if !slices.Equal(jobs.Open, after) {
+		return jobs, errMoved
+	}
+	jobs.Drained = history.Drained{Empty: len(jobs.Open) == 0, Left: len(jobs.Open)}
+	return jobs, nil
 }
 
 func (r *jobRun) workSome(ctx context.Context, c *Client, key string, n int, patience, deadline time.Duration) {

@@ -11,21 +11,31 @@ import (
 
 // finishOnce says that a job is over when it is finished: nobody finishes it again, nobody
 // takes it again, and a worker whose job another one took later does not finish it.
+//
+// An attempt that began behind the one that finished the job shows one or the other: it began
+// when the job was over, or it had the job when that was finished. So moments do not matter,
+// and a finish of unknown outcome is judged, too, if the job was done in the end and nothing
+// else can have finished it.
 var finishOnce = &frame.Property{
 	Name:     "finish-once",
 	Meaning:  "each job was finished once at most, and not by a worker that had lost it",
 	Decider:  "pairs of each job",
 	Evidence: fromTimes,
 	Decide: onQueue(func(f *frame.Finding, q *queue) {
+		last, seen := finally(q.Key)
 		for _, j := range q.jobs {
-			decideFinish(f, q, j)
+			if first := decideTwice(f, q, j); first != nil {
+				decideFinish(f, q, j, first, nil)
+			} else if seen != nil && slices.Contains(last.Done, j.name) {
+				decideFinish(f, q, j, j.only(), seen)
+			}
 		}
 	}),
 	Exercise: exercised,
 }
 
-func decideFinish(f *frame.Finding, q *queue, j *job) {
-	var first *history.Operation
+// decideTwice looks for two that finished a job; it gives the first one, nil if none is known.
+func decideTwice(f *frame.Finding, q *queue, j *job) (first *history.Operation) {
 	for _, op := range j.finishes {
 		if op.Outcome() != history.OK {
 			continue
@@ -33,38 +43,72 @@ func decideFinish(f *frame.Finding, q *queue, j *job) {
 		if first != nil {
 			f.Violated(append(evidence.EventsOf(first), evidence.EventsOf(op)...), "client %d finished job %q of %s by %s, and client %d by %s",
 				first.Client, j.name, q.Name, words.At(first.Return.Time), op.Client, words.At(op.Return.Time))
-			return
+			return nil
 		}
 		first = op
 	}
-	if first == nil {
+	return first
+}
+
+// only is what alone can have finished a job; nil if that may have been one of several.
+func (j *job) only() *history.Operation {
+	if len(j.finishes) == 1 {
+		return j.finishes[0]
+	}
+	return nil
+}
+
+// decideFinish judges what finished a job. settled shows that it did, if its outcome is
+// unknown.
+func decideFinish(f *frame.Finding, q *queue, j *job, finish *history.Operation, settled *history.Event) {
+	if finish == nil {
 		return
 	}
-	var own *attempt // nil: it finished what it was not known to have
-	if by := slices.IndexFunc(j.tried, func(t *attempt) bool { return t.finished == first }); by >= 0 {
-		own = j.tried[by]
+	shown := evidence.EventsOf(finish)
+	if settled != nil {
+		shown = append(shown, settled.Index)
 	}
+	own := j.by(finish)
 	for _, t := range j.tried {
 		switch {
-		case t.asked > first.Return.Time:
-			f.Violated(append(evidence.EventsOf(first), evidence.EventsOf(t.take)...), "client %d finished job %q of %s by %s, and client %d, which asked at %s, was given it for attempt %d",
-				first.Client, j.name, q.Name, words.At(first.Return.Time), t.take.Client, words.At(t.asked), t.number)
+		case settled == nil && t.asked > finish.Return.Time:
+			f.Violated(append(shown, evidence.EventsOf(t.take)...), "client %d finished job %q of %s by %s, and client %d, which asked at %s, was given it for attempt %d",
+				finish.Client, j.name, q.Name, words.At(finish.Return.Time), t.take.Client, words.At(t.asked), t.number)
 			return
-		case own != nil && t.follows(own) && t.granted < first.Began():
+		case own != nil && t.follows(own):
 			witness := evidence.EventsOf(t.take)
 			if t.asked <= own.granted {
 				witness = t.shown()
 			}
-			f.Violated(slices.Concat(evidence.EventsOf(own.take), witness, evidence.EventsOf(first)),
-				"client %d, which had taken job %q of %s by %s, began to finish it at %s and did, though client %d had taken it for attempt %d by %s",
-				first.Client, j.name, q.Name, words.At(own.granted), words.At(first.Began()), t.take.Client, t.number, words.At(t.granted))
+			f.Violated(slices.Concat(evidence.EventsOf(own.take), witness, shown),
+				"client %d, which had taken job %q of %s by %s, began to finish it at %s and did%s, though client %d had taken it for attempt %d by %s",
+				finish.Client, j.name, q.Name, words.At(own.granted), words.At(finish.Began()), wasDone(settled), t.take.Client, t.number, words.At(t.granted))
 			return
 		}
 	}
 }
 
+// wasDone says what settled that a job was finished.
+func wasDone(settled *history.Event) string {
+	if settled == nil {
+		return ""
+	}
+	return " (nobody else can have, and it was done at " + words.At(settled.Time) + ")"
+}
+
+// by is the attempt that a finish ended; nil: that of somebody who was not known to have the
+// job.
+func (j *job) by(finish *history.Operation) *attempt {
+	for _, t := range j.tried {
+		if slices.Contains(t.ends, finish) {
+			return t
+		}
+	}
+	return nil
+}
+
 // follows says that an attempt certainly began behind another one: its worker asked when that
-// had been granted, or, if it had been asking before, still had the job when it was told so.
+// had been granted, or, if it had been asking before, still had the job after it was told so.
 func (t *attempt) follows(other *attempt) bool {
 	return t.asked > other.granted || t != other && t.core() && t.granted > other.granted
 }

@@ -140,13 +140,10 @@ func (j *job) end(op *history.Operation, v models.Attempt) {
 
 // settle finds the ends. An attempt certainly lasted until its worker last said, when it
 // began to end it, that it had not been told of a loss: a lease can be given up while its
-// session lives. From another process the news of that may come late: there only an end that
-// succeeded says so.
+// session lives, and even before a take that stood still has returned. From another process
+// the news of that may come late: there only an end that succeeded says so.
 func (t *attempt) settle(a *evidence.Record) {
-	t.x, t.e = t.granted, evidence.Never
-	if a.Offers.Remote {
-		t.x = t.asked
-	}
+	t.x, t.e = t.asked, evidence.Never
 	for _, op := range t.ends {
 		var v models.Attempt
 		a.Decode(op.Invoke, &v)
