@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -155,17 +156,14 @@ func (r *configRun) last(ctx context.Context, i int) {
 			r.make(ctx, c, key, value)
 			close(made)
 		}
-		for tries := 0; tries < 2; {
+		// Once it is made, a whole call that waits shows whether it is told.
+		for n, until := 1, time.Duration(0); until == 0 || r.env.Record.Now() < until; n++ {
 			got, err := r.observe(ctx, c, key, 0, r.env.Bound+r.env.OpTimeout)
-			if err == nil && got.Value == value && !got.Absent || ctx.Err() != nil || c.stuck != nil {
+			if err == nil && got.Value == value && !got.Absent || c.stuck != nil || !r.env.linger(ctx, n) {
 				return
 			}
-			select {
-			case <-made:
-				if err != nil {
-					tries++
-				}
-			default:
+			if until == 0 && await.Closed(made) {
+				until = r.env.Record.Now() + r.env.Bound + r.env.OpTimeout
 			}
 		}
 	})

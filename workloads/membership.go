@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -214,8 +213,6 @@ func (r *membershipRun) settle(ctx context.Context, do func(c *Client, key strin
 	want := r.members()
 	until = r.env.Record.Now() + r.env.Bound + r.env.Bound/4
 	r.env.each(func(c *Client) {
-		var keys sync.WaitGroup
-		defer keys.Wait()
 		for i := range r.env.Keys {
 			key := r.env.Key((i + c.ID) % r.env.Keys)
 			r.sees(ctx, c, key, want[key], until)
@@ -250,12 +247,12 @@ func (r *membershipRun) sees(ctx context.Context, c *Client, key string, want []
 		}
 		pause(ctx, r.env.Bound/100)
 	}
-	for told := []string(nil); !slices.Equal(told, want); {
+	for n, told := 1, []string(nil); !slices.Equal(told, want); n++ {
 		got, err := r.changed(ctx, c, key, 0, max(until-r.env.Record.Now(), changePatience))
 		if err == nil {
 			told = got
 		}
-		if late() {
+		if late() || !r.env.linger(ctx, n) {
 			break
 		}
 	}

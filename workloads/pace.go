@@ -86,13 +86,11 @@ func between(rng *rand.Rand, lo, hi time.Duration) time.Duration {
 }
 
 // pause sleeps; false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+func pause(ctx context.Context, d time.Duration) bool { return await.Sleep(ctx, d) == nil }
+
+// linger pauses behind the n-th call of those that go on until their answer is what it should
+// be, the longer the more there were: a subject may answer all of them at once. It is false when
+// ctx ended first.
+func (e *Env) linger(ctx context.Context, n int) bool {
+	return pause(ctx, min(time.Duration(n)*5*time.Millisecond, e.Bound/100))
 }
