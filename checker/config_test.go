@@ -3,6 +3,8 @@ package checker
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
@@ -75,6 +77,31 @@ func loggedConfigs() []scenario {
 func init() {
 	scenarios = append(scenarios, configScenarios()...)
 	logScenarios = append(logScenarios, loggedConfigs()...)
+}
+
+// Where sessions were to end, a watcher must have been told something in the next one, or the
+// order over expiries was not at stake.
+func TestConfigExercise(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		next  history.ID // the session of client 1 in the end
+		wants Result
+	}{
+		{"all in one session", 2, Unknown},
+		{"told in two", 9, Valid},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := checktest.Good(objects.Config.Name, 30).Fault("expire", 500, 502, 1)
+			r.Header.Params.Expects = []string{"expire"}
+			r.Op(checktest.Args{Client: 0, F: objects.FSet, Key: "k", Inv: 5000, Ret: 5001, Outcome: history.OK, In: objects.Setting{Value: "end"}, Session: 1})
+			r.Op(checktest.Args{Client: 1, F: objects.FObserve, Key: "k", Inv: 5010, Ret: 5011, Outcome: history.OK, Out: objects.Setting{Value: "end"}, Session: tt.next})
+			rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "order" })]
+			if v.Result != tt.wants || tt.wants == Unknown && !strings.Contains(v.Reason, "told settings in two sessions") {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
 }
 
 func TestConfigAgreesWithReferee(t *testing.T) {

@@ -176,6 +176,25 @@ func (c *config) count() {
 			c.figures["told"]++
 		}
 	}
+	c.figures["over_sessions"] = 0
+	for _, w := range c.watches {
+		if w.overSessions() {
+			c.figures["over_sessions"]++
+		}
+	}
+}
+
+// overSessions says that a watcher was told something in at least two sessions.
+func (w *watch) overSessions() bool {
+	in := history.ID(0)
+	for _, s := range w.sights {
+		now := s.op.Return.Session
+		if in != 0 && now != 0 && now != in {
+			return true
+		}
+		in = cmp.Or(now, in)
+	}
+	return false
 }
 
 // enough are the changes that a run must have had, and what must have been told of them.

@@ -35,7 +35,13 @@ var order = &frame.Property{
 		}
 		decideByLog(f, c)
 	}),
-	Exercise: enough,
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		missing := enough(a, figures)
+		if missing == "" && a.ExpectsExpiries() { // what was told before the next session is easily forgotten
+			missing = frame.Few(figures["over_sessions"], 1, "watchers that were told settings in two sessions")
+		}
+		return missing
+	},
 }
 
 // sweep goes through what one watcher was told.
