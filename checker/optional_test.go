@@ -20,3 +20,23 @@ func TestFaultWithoutOccasion(t *testing.T) {
 		t.Errorf("not asked for: %v", got)
 	}
 }
+
+// No session was to end by a fault that nobody asked for by name, unless it took effect.
+func TestOptionalExpiries(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		optional []string
+		verified bool
+		want     bool
+	}{
+		{"asked for by name", nil, false, true},
+		{"drawn, without an occasion", []string{"expire"}, false, false},
+		{"drawn, and took effect", []string{"expire"}, true, true},
+	} {
+		a := &evidence.Record{Faults: evidence.Faults{All: map[int]*evidence.Fault{1: {Kind: "expire", Verified: tt.verified}}}}
+		a.Params.Expects, a.Params.Optional = []string{"expire:holder"}, tt.optional
+		if got := a.ExpectsExpiries(); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}

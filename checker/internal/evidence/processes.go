@@ -140,14 +140,28 @@ func (a *Record) ExpectsDeaths() bool {
 // expired: after a crash nobody is left to be told.
 func (a *Record) ExpectsExpiries() bool {
 	long := a.Params.SessionTimeout + a.Params.Tick
-	return slices.ContainsFunc(a.Params.Expects, endsAtOnce) || a.hitHolder(func(f *Fault) bool {
+	return slices.ContainsFunc(a.Params.Expects, a.endsAtOnce) || a.hitHolder(func(f *Fault) bool {
 		return f.Traits.Sessions != "" && f.Traits.Sessions != history.EndAtOnce && f.Over-f.From > long
 	})
 }
 
-// endsAtOnce says of a fault that was scheduled that it ends sessions by itself.
-func endsAtOnce(spec string) bool {
-	return kinds.Named(FaultKind(spec)).Traits.Sessions == history.EndAtOnce
+// endsAtOnce says of a fault that was scheduled that it ends sessions by itself. One that
+// nobody asked for by name, and that found no occasion, was not to end any.
+func (a *Record) endsAtOnce(spec string) bool {
+	kind := FaultKind(spec)
+	if kinds.Named(kind).Traits.Sessions != history.EndAtOnce {
+		return false
+	}
+	return !slices.Contains(a.Params.Optional, kind) || a.tookEffect(kind)
+}
+
+func (a *Record) tookEffect(kind string) bool {
+	for _, f := range a.Faults.All {
+		if f.Kind == kind && f.Verified {
+			return true
+		}
+	}
+	return false
 }
 
 // hitHolder says that one of these faults took effect on a client that held, and was asked for:
