@@ -37,7 +37,7 @@ track-record: build ## in how many of some seeds known bugs are found: the table
 planted: build ## by what each planted defect is found, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/plantedtable -zklab bin/zklab -for $(or $(FOR),60s) -seeds $(or $(SEEDS),200) -write docs/track-record.md
 
-guide: ## what the commands of docs/checking.md and checking-store.md print, written into them
+guide: ## what the commands of docs/recipes and docs/checking*.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update
 
 lint: ## what must be clean

@@ -4,7 +4,7 @@
 // A [history.History] goes in, [Verdict]s
 // come out, one for each property, each valid, a violation with the events that
 // show it, or unknown with the reason. What each property means, with a small
-// violation of it, is in docs/checking.md and docs/checking-store.md.
+// violation of it, is in docs/recipes, docs/checking.md and docs/checking-store.md.
 //
 // [Run] decides everything that a history's model promises and says under which
 // [Assumption]s; [For] gives the single checks. The way of a verdict:

@@ -14,14 +14,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// docs/history.md names every operation in a row of its model, every name of the
-// format, and the fields of each value in one row (those of an event have a row each).
+// docs/history.md and the pages of the recipes name every operation in a row of its model,
+// every name of the format, and the fields of each value in one row (those of an event have a
+// row each).
 func TestDocumented(t *testing.T) {
-	page, err := os.ReadFile("../docs/history.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := strings.Split(string(page), "\n")
+	page := documentation(t)
+	rows := strings.Split(page, "\n")
 	for _, m := range models.All() {
 		for _, o := range m.Operations {
 			if !hasOperation(rows, m.Name, o.F) {
@@ -39,11 +37,27 @@ func TestDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 		for where, names := range namesOf(parsed) {
-			if !hasTogether(rows, names) && (where != "Event" || !hasEach(string(page), names)) {
+			if !hasTogether(rows, names) && (where != "Event" || !hasEach(page, names)) {
 				t.Errorf("%s: no line names %s, of %s", file, strings.Join(names, ", "), where)
 			}
 		}
 	}
+}
+
+func documentation(t *testing.T) (all string) {
+	t.Helper()
+	recipes, err := filepath.Glob("../docs/recipes/*.md")
+	if err != nil || len(recipes) == 0 {
+		t.Fatal(recipes, err)
+	}
+	for _, path := range append(recipes, "../docs/history.md") {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(page)
+	}
+	return all
 }
 
 // hasOperation looks for a row of a model, or one below it without a model, that

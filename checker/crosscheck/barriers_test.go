@@ -120,7 +120,7 @@ func passRightly(r *rand.Rand, ops []op) {
 	}
 }
 
-// A round of a double barrier: the two promises as docs/checking.md words them.
+// A round of a double barrier: the two promises as docs/recipes words them.
 func roundAnswers(h record) answers {
 	all := answers{"enter": valid, "leave": valid}
 	for _, key := range keysOf(h.ops) {

@@ -19,10 +19,17 @@ import (
 )
 
 // make guide runs the test of the guide to checking with it.
-var update = flag.Bool("update", false, "write what the commands of docs/checking.md print into it")
+var update = flag.Bool("update", false, "write what the commands of the guide to checking print into it")
 
-// checkingGuides are the pages of the guide to checking: recipes, and the store.
-var checkingGuides = []string{"docs/checking.md", "docs/checking-store.md"}
+// guideToChecking are its pages: what all properties have in common, the store, and a page a
+// recipe.
+func guideToChecking(t *testing.T) []string {
+	recipes, err := filepath.Glob("docs/recipes/*.md")
+	if err != nil || len(recipes) == 0 {
+		t.Fatal(recipes, err)
+	}
+	return append([]string{"docs/checking.md", "docs/checking-store.md"}, recipes...)
+}
 
 // The guide to checking has a section for every property of every model, which
 // says what there is to say, and names the procedure as verdicts do. Its worked
@@ -32,7 +39,7 @@ func TestGuideToChecking(t *testing.T) {
 	t.Chdir("../..")
 	var all string
 	var chapters []*chapter
-	for _, path := range checkingGuides {
+	for _, path := range guideToChecking(t) {
 		page, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -56,8 +63,8 @@ func TestGuideToChecking(t *testing.T) {
 	}
 }
 
-// chapter is what stands below a heading of two signs: it is about the models
-// that the heading names. Each section in it is about a property.
+// chapter is what stands below a heading of two signs, or the page of a recipe: it is about
+// the models that the heading names. Each section in it is about a property.
 type chapter struct {
 	title    string
 	models   []string
@@ -81,28 +88,33 @@ type example struct {
 }
 
 func readChapters(page string) []*chapter {
+	title, text, _ := strings.Cut(strings.TrimPrefix(page, "# "), "\n")
+	if c := readChapter(title, text); len(c.models) > 0 {
+		return []*chapter{c}
+	}
 	var all []*chapter
-	for _, part := range strings.Split("\n"+page, "\n## ")[1:] {
+	for _, part := range strings.Split("\n"+text, "\n## ")[1:] {
 		title, text, _ := strings.Cut(part, "\n")
-		c := &chapter{title: title, models: modelsOf(title, text)}
-		for _, part := range strings.Split("\n"+text, "\n### ")[1:] {
-			title, text, _ := strings.Cut(part, "\n")
-			c.sections = append(c.sections, section{title, c, text, readExamples(text, title)})
-		}
-		all = append(all, c)
+		all = append(all, readChapter(title, text))
 	}
 	return all
 }
 
-// modelsOf are those that a chapter is about: named in its title, or in a first paragraph that
-// begins with "Of"; "Of every recipe" is of all.
+func readChapter(title, text string) *chapter {
+	c := &chapter{title: title, models: modelsOf(title, text)}
+	for _, part := range strings.Split("\n"+text, "\n### ")[1:] {
+		title, text, _ := strings.Cut(part, "\n")
+		c.sections = append(c.sections, section{title, c, text, readExamples(text, title)})
+	}
+	return c
+}
+
+// modelsOf are those that a chapter is about: named in its title, or all if its first
+// paragraph begins with "Of every recipe".
 func modelsOf(title, text string) (models []string) {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
 	if strings.HasPrefix(first, "Of every recipe") {
 		return checker.Models()
-	}
-	if strings.HasPrefix(first, "Of ") {
-		title += " " + first
 	}
 	for word := range strings.FieldsFuncSeq(title, func(c rune) bool { return strings.ContainsRune(" ,().\n", c) }) {
 		if slices.Contains(checker.Models(), word) {
@@ -128,19 +140,13 @@ func readExamples(text, title string) []example {
 // everyProperty looks for a section of each property, and for properties of
 // each section.
 func everyProperty(t *testing.T, chapters []*chapter) {
-	table := "| recipe | properties |\n|---|---|\n"
 	known := map[string]bool{} // by chapter and section
 	for _, model := range checker.Models() {
 		checks, err := checker.For(model, checker.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		table += "| " + model + " | "
-		for i, check := range checks {
-			if i > 0 {
-				table += ", "
-			}
-			table += "`" + check.Name() + "`"
+		for _, check := range checks {
 			found := false
 			for _, c := range chapters {
 				for _, s := range c.sections {
@@ -153,9 +159,7 @@ func everyProperty(t *testing.T, chapters []*chapter) {
 				t.Errorf("no chapter about model %s has a section %q: write one, with a history that violates the property", model, check.Name())
 			}
 		}
-		table += " |\n"
 	}
-	hasTable(t, "docs/results.md", table)
 	for _, c := range chapters {
 		for _, s := range c.sections {
 			if len(c.models) > 0 && !known[c.title+"/"+s.title] {
@@ -295,27 +299,4 @@ func renewed(t *testing.T, page string) string {
 		}
 	}
 	return page
-}
-
-// hasTable wants a table in a page, or writes it there in place of the one that begins
-// likewise.
-func hasTable(t *testing.T, path, table string) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(b)
-	if strings.Contains(page, table+"\n") {
-		return
-	}
-	header, _, _ := strings.Cut(table, "\n")
-	before, rest, found := strings.Cut(page, header+"\n")
-	if _, after, ended := strings.Cut(rest, "\n\n"); *update && found && ended {
-		if err := os.WriteFile(path, []byte(before+table+"\n"+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	t.Errorf("%s has another table than this (make guide writes it down):\n%s", path, table)
 }

@@ -259,7 +259,6 @@ class Counter(Simple):
         return {"value": self.counter().value}
 
 
-# kazoo has no multi-lock.
 class Membership(Simple):
     """kazoo's Party. It cannot wait for changes: here it is asked again when there may be one."""
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -173,13 +174,26 @@ func TestConformIsInterrupted(t *testing.T) {
 	}
 }
 
+// documentation is what is said of adapters, and on each recipe's page.
+func documentation(t *testing.T) (all string) {
+	t.Helper()
+	recipes, err := filepath.Glob("../../docs/recipes/*.md")
+	if err != nil || len(recipes) == 0 {
+		t.Fatal(recipes, err)
+	}
+	for _, path := range append(recipes, "../../docs/adapters.md") {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(page)
+	}
+	return all
+}
+
 // Every check, code and operation is in the documentation.
 func TestDocumented(t *testing.T) {
-	b, err := os.ReadFile("../../docs/adapters.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := string(b)
+	doc := documentation(t)
 	all := append(slices.Collect(maps.Values(suites)), &suite{recipe: program, checks: programChecks})
 	for _, s := range all {
 		for _, c := range s.checks {
