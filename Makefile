@@ -7,7 +7,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test race compare track-record planted guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test race compare track-record planted soak guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -36,6 +36,9 @@ track-record: build ## in how many of some seeds known bugs are found: the table
 
 planted: build ## by what each planted defect is found, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/plantedtable -zklab bin/zklab -for $(or $(FOR),60s) -seeds $(or $(SEEDS),200) -write docs/track-record.md
+
+soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every planted defect: some hours (FOR=2m)
+	$(GO) run ./internal/soak -zklab bin/zklab -for $(or $(FOR),2m) -parallel $(or $(PARALLEL),2)
 
 guide: ## what the commands of docs/recipes and docs/checking*.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update

@@ -204,6 +204,9 @@ func (p Part) missed(plan []Step, limit time.Duration) []string {
 	case Given:
 		return p.lateSteps(limit)
 	}
+	if len(plan) == 0 && slices.ContainsFunc(p.Turns, func(t Turn) bool { return t.chosen }) {
+		return []string{"all has no turn within the time limit of " + short(limit)}
+	}
 	var never []string
 	for _, t := range p.Turns {
 		item := t.String()

@@ -109,11 +109,14 @@ func (c Config) Missed(plan []plan.Step) []string {
 
 // Expected lists the kinds of faults that are expected, each once: those in the
 // plan in order of appearance, and then those that were asked for by name and
-// for which it has no room. A run without them is not the one that was asked
-// for, and nothing in it is valid.
+// for which it has no room; all that there are where it has room for none. A run
+// without them is not the one that was asked for, and nothing in it is valid.
 func (c Config) Expected(plan []plan.Step) []string {
-	kinds := planned(plan)
-	for _, f := range c.Faults.Named() {
+	kinds, asked := planned(plan), c.Faults.Named()
+	if len(plan) == 0 {
+		asked = c.Faults.Faults()
+	}
+	for _, f := range asked {
 		if !slices.Contains(kinds, f.Kind()) {
 			kinds = append(kinds, f.Kind())
 		}

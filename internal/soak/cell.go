@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// place is where a run happens.
+type place struct {
+	name    string
+	flags   []string
+	planted bool // defects are planted there, too
+}
+
+var places = []place{
+	{"virtual", []string{"--simulate"}, true},
+	{"embedded", nil, true},
+	{"container", []string{"--ensemble", "container"}, false},
+}
+
+func wheres() (names []string) {
+	for _, p := range places {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// cell is one row: a subject at a place.
+type cell struct {
+	workloads.Subject
+	place place
+	flags []string
+}
+
+func (c cell) String() string { return c.Recipe + " " + c.Name + " " + c.place.name }
+
+// cells are all subjects that zklab answers for, its own and those that are wrong on
+// purpose, at all those places.
+func (m *matrix) cells(where string, only *regexp.Regexp) (all []cell, err error) {
+	chosen := strings.Split(where, ",")
+	for _, name := range chosen {
+		if !slices.Contains(wheres(), name) {
+			return nil, fmt.Errorf("-where %s: places are %s", name, strings.Join(wheres(), ", "))
+		}
+	}
+	for _, p := range places {
+		for _, recipe := range workloads.Recipes() {
+			for _, s := range workloads.Subjects(recipe) {
+				c := cell{s, p, m.flags(s)}
+				if slices.Contains(chosen, p.name) && c.flags != nil && (p.planted || s.Property == "") && only.MatchString(c.String()) {
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no row matches -only: a row is RECIPE SUBJECT PLACE")
+	}
+	return all, nil
+}
+
+// flags are those of a subject's run; nil for somebody else's, of which nothing is promised.
+func (m *matrix) flags(s workloads.Subject) []string {
+	switch {
+	case s.Faults != "":
+		return []string{"--faults", s.Faults}
+	case s.Property != "":
+		return []string{"--time-limit", "10s"}
+	case strings.HasPrefix(s.Name, workloads.Own):
+		return []string{"--faults", "all", "--time-limit", m.limit.String()}
+	default:
+		return nil
+	}
+}
+
+// outcome is what came of a cell.
+type outcome struct {
+	right bool
+	came  string
+	runs  int
+	took  time.Duration
+	err   error
+}
+
+// try runs a cell. Whether one run meets a defect is chance: then it is tried with other seeds.
+func (m *matrix) try(ctx context.Context, c cell, dir string) (o outcome) {
+	began := time.Now()
+	tries := 1
+	if c.Property != "" {
+		tries = m.tries
+	}
+	for o.runs < tries && !o.right && o.err == nil {
+		o.runs++
+		var r store.Result
+		if r, o.err = m.command(ctx, c, int64(o.runs), dir); o.err == nil {
+			o.came = verdict(r)
+			o.right = c.Property == "" && r.Verdict == checker.Valid || c.Property != "" && slices.Contains(broken(r), c.Property)
+		}
+	}
+	o.took = time.Since(began)
+	return o
+}
+
+// command runs zklab, which ends its run in good order when ctx ends. Exit codes of verdicts
+// are no errors.
+func (m *matrix) command(ctx context.Context, c cell, seed int64, dir string) (r store.Result, err error) {
+	args := slices.Concat([]string{"run", c.Recipe, "--subject", c.Name, "--seed", fmt.Sprint(seed), "--out", dir, "--quiet", "--json"}, c.flags, c.place.flags)
+	cmd := exec.CommandContext(ctx, m.zklab, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.WaitDelay = time.Minute
+	var out, said strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		return r, ctx.Err()
+	}
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 2) {
+		return r, fmt.Errorf("%s: zklab %s: %w: %s", c, strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+	}
+	return r, json.Unmarshal([]byte(out.String()), &r)
+}
+
+// broken are the properties that a run violated, and that count.
+func broken(r store.Result) (names []string) {
+	for _, v := range r.Verdicts {
+		if v.Result == checker.Violation && !v.Measured && !slices.Contains(names, v.Property) {
+			names = append(names, v.Property)
+		}
+	}
+	return names
+}
+
+// verdict is what came, and of which properties.
+func verdict(r store.Result) string {
+	if names := broken(r); len(names) > 0 {
+		return "violated: " + strings.Join(names, ", ")
+	}
+	if r.Verdict != checker.Unknown {
+		return string(r.Verdict)
+	}
+	for _, a := range r.Assumptions {
+		if !a.Met {
+			return "undecided: assumption " + a.Name
+		}
+	}
+	for _, v := range r.Verdicts {
+		if v.Result == checker.Unknown {
+			return "undecided: " + v.Property + ": " + v.Reason
+		}
+	}
+	return "undecided"
+}
+
+func (c cell) row(o outcome) string {
+	wanted := string(checker.Valid)
+	if c.Property != "" {
+		wanted = "violated: " + c.Property
+	}
+	came := o.came
+	if !o.right {
+		came = "**" + came + "**"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %d | %.1f s |", c.Recipe, strings.TrimPrefix(c.Name, "broken:"), c.place.name, wanted, came, o.runs, o.took.Seconds())
+}
