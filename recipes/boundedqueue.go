@@ -22,6 +22,8 @@ const kindBounded = "bounded"
 // there are, and changes in one multi with each of them. That has its price: a Put and a Take
 // each cost one read more than a Queue's, and another try whenever somebody else put or took
 // in between, so that many clients together get no more done than one after the other would.
+// Each Put that waits is woken by each Take: of a hundred that wait for one place all read the
+// size, all that read it in time try to write it, and one gets the place.
 // Items that are removed by hand are still counted.
 //
 // The capacity is that of whoever puts: a client puts while fewer than its own are there. It

@@ -88,6 +88,11 @@ func (q *DelayQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
+// Peek returns the item that is due first, if it is due, as it was at some time during the call,
+// and leaves it there: by now somebody may have taken it. It fails with [ErrEmpty] if none was
+// due. Its errors have no effect.
+func (q *DelayQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
+
 // Len returns how many items there were at some time during the call, due or not. Its
 // errors have no effect.
 func (q *DelayQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }

@@ -18,8 +18,7 @@ func allDue(q *DelayQueue) ranking {
 	put := func(ctx context.Context, priority int32, item []byte) error {
 		return q.Put(ctx, time.UnixMilli(1000+int64(priority)), item)
 	}
-	peek := func(context.Context) ([]byte, error) { return nil, nil } // it has none
-	return ranking{put, q.Take, q.TryTake, peek, q.Len, q.Close, func(p int32) int32 { return p }}
+	return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(p int32) int32 { return p }}
 }
 
 func init() {
@@ -105,7 +104,13 @@ func TestDelayQueueTriesAndCounts(t *testing.T) {
 		if _, err := q2.TryTake(t.Context()); !errors.Is(err, ErrEmpty) || !wasWithoutEffect(err) {
 			t.Errorf("an item that is not due: %v", err)
 		}
+		if _, err := q2.Peek(t.Context()); !errors.Is(err, ErrEmpty) || !wasWithoutEffect(err) {
+			t.Errorf("a peek at an item that is not due: %v", err)
+		}
 		time.Sleep(time.Second)
+		if item, err := q2.Peek(t.Context()); err != nil || string(item) != "later" {
+			t.Errorf("peek: %q, %v", item, err)
+		}
 		if item, err := q2.TryTake(t.Context()); err != nil || string(item) != "later" {
 			t.Errorf("%q, %v", item, err)
 		}

@@ -26,8 +26,8 @@ var (
 	ErrRemoved error = conclusion("own znode was removed by another client")
 	// ErrEmpty: the queue has no items.
 	ErrEmpty error = conclusion("queue is empty")
-	// ErrFull: the queue has as many items as fit into one list of them, [MaxItems], or as it
-	// is to have at most.
+	// ErrFull: the queue has as many items as fit into one list of them, [MaxItems] or
+	// [MaxJobs], or as it is to have at most.
 	ErrFull error = conclusion("queue is full")
 	// ErrUnknown: whether the call had its effect cannot be known.
 	ErrUnknown = errors.New("outcome unknown")

@@ -19,7 +19,7 @@ const MaxItem = 1<<20 - 8<<10
 
 // MaxItems is how many items a queue holds. Whoever takes lists them all, and the
 // largest packet that ZooKeeper's own clients accept by default (jute.maxbuffer) is a
-// little less than 1 MiB: an item's name takes 64 bytes of it at most. A Put looks at
+// little less than 1 MiB: an item's name takes 66 bytes of it at most. A Put looks at
 // the number only once in a while, more often the fuller the queue is, so that many
 // producers at once can put in some more: what is left below 1 MiB is room for a
 // thousand.
@@ -244,14 +244,14 @@ func (q *items) removal(ctx context.Context, z *zkSession, path string, version 
 	return append(ops, op), err
 }
 
-// peek reads the first item as it is at some time during the call.
+// peek reads the first item that may come out as it is at some time during the call.
 func (q *items) peek(ctx context.Context) (item []byte, err error) {
 	err = q.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
 		names, err := q.s.freshChildren(ctx, z, q.path)
 		if err != nil {
 			return notApplied, err
 		}
-		all := q.order(names)
+		all, _ := q.ready(q.order(names))
 		if len(all) == 0 {
 			return notApplied, ErrEmpty
 		}

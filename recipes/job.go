@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -56,7 +57,9 @@ func (j *Job) GiveBack(ctx context.Context) error {
 // end ends the attempt together with ops, while the lease lasts.
 func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	q := j.q
-	ops = append([]any{present(join(q.workers.path, j.lease.c.name)), gone(q.taken(j.name))}, ops...)
+	worker := join(q.workers.path, j.lease.c.name)
+	ops = append([]any{present(worker), gone(q.taken(j.name))}, ops...)
+	mended := false
 	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		if err := j.ending.Acquire(ctx, 1); err != nil {
 			return notApplied, err
@@ -70,11 +73,21 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 		}
 		o, err = q.markers.writeOr(ctx, z, q.undo(j.name), ops...)
 		if o == notApplied && errors.Is(err, zk.ErrNoNode) {
-			err = ErrLost
+			err = cmp.Or(q.mend(ctx, z, &mended, worker, q.taken(j.name)), ErrLost)
 		}
 		j.ended = o != notApplied || errors.Is(err, ErrLost)
 		return o, err
 	})
+}
+
+// mend makes the folders anew, once, if all is there that is to be removed: then somebody has
+// removed one of them, and errAgain asks for another attempt.
+func (q *JobQueue) mend(ctx context.Context, z *zkSession, mended *bool, paths ...string) error {
+	if exist, err := q.s.quorumSync(ctx, z, paths...); err != nil || !exist || *mended {
+		return err
+	}
+	*mended = true
+	return cmp.Or(q.ensureFolders(ctx, z), errAgain)
 }
 
 // letGo gives the job back in the background, unless it has ended, or ends with its lease.
@@ -124,7 +137,7 @@ func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error 
 	ops := append([]any{gone(q.taken(n))}, q.returned(n, data)...)
 	_, err := retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) { return q.s.conn.Multi(ops...) })
 	if errors.Is(err, zk.ErrNoNode) {
-		return nil
+		return q.mend(ctx, z, new(bool), q.taken(n))
 	}
 	return err
 }

@@ -56,7 +56,7 @@ var (
 // further apart. Of those that wait, two are woken by a job. A worker that comes or
 // goes costs the first worker a list of the workers and of what is taken.
 //
-// There is room for [MaxItems] jobs and results, so results have to be forgotten
+// There is room for [MaxJobs] jobs and results, so results have to be forgotten
 // ([JobQueue.Forget]). A JobQueue is safe for concurrent use.
 type JobQueue struct {
 	*recipe
@@ -75,6 +75,10 @@ type JobQueue struct {
 	room   room
 }
 
+// MaxJobs is how many jobs and results a job queue holds: fewer than [MaxItems], as the name of
+// a job that a worker has takes 97 bytes of a list of them.
+const MaxJobs = 10_000
+
 // waiters is how many of those who wait watch for a job: more than one, so that one
 // which is slow keeps nobody else waiting.
 const waiters = 2
@@ -88,7 +92,7 @@ func NewJobQueue(s *Session, path string, tries int) *JobQueue {
 		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      line{recipe: newRecipe(s, join(path, "idle")), folder: join(path, "idle"), kind: kindIdle, places: waiters},
 		enlisting: semaphore.NewWeighted(1),
-		spread:    newSpread(), room: room{most: MaxItems},
+		spread:    newSpread(), room: room{most: MaxJobs},
 	}
 }
 

@@ -707,3 +707,42 @@ func TestJobQueueIsFull(t *testing.T) {
 		w.close()
 	})
 }
+
+// TestJobWithoutItsFolder: where somebody removed the folder that a job goes to, it is made
+// again; that is no reason to say that the job was lost, nor to leave one behind.
+func TestJobWithoutItsFolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newJobWorkers(t, 2, 2)
+		removed := func(folder string) { t.Helper(); must(t, w.fakes[0].Delete("/jobs/"+folder, -1)) }
+		id := w.put("finished")
+		j := w.take(0)
+		removed("done")
+		must(t, j.Finish(t.Context(), []byte("well")))
+		if result, err := w.all[1].Result(t.Context(), id); err != nil || string(result) != "well" {
+			t.Errorf("result: %q, %v", result, err)
+		}
+
+		id = w.put("given back")
+		j = w.take(0)
+		removed("pending")
+		must(t, j.GiveBack(t.Context()))
+		j = w.take(0)
+		removed("dead")
+		if _, err := w.all[1].TryTake(t.Context()); !errors.Is(err, ErrEmpty) { // a worker by now
+			t.Errorf("try take: %v", err)
+		}
+		w.fakes[0].expire()
+		<-j.Lost()
+		time.Sleep(2 * fakeTimeout)
+		if _, err := w.all[1].Result(t.Context(), id); !errors.Is(err, ErrDead) {
+			t.Errorf("after its last attempt: %v", err)
+		}
+
+		j = func() *Job { w.put("removed"); return w.take(0) }()
+		removed("jobs/" + j.ID)
+		if err := j.Finish(t.Context(), nil); !errors.Is(err, ErrLost) || !isWithoutEffect(err) {
+			t.Errorf("finish of what was removed: %v", err)
+		}
+		w.close()
+	})
+}

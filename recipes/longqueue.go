@@ -13,8 +13,10 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// ErrNoTail: the znode that names the last folder of a long queue holds something else.
-var ErrNoTail error = conclusion("the tail of the queue is no number")
+// ErrNoTail: the znode that names the last folder of a long queue is gone, or holds something
+// else, while there are folders. What to do: stop all clients, then make it, with the number of
+// the last folder.
+var ErrNoTail error = conclusion("the tail of the queue names no folder")
 
 // LongQueue is a [Queue] for any number of items. What is said there of lost replies and of
 // unknown outcomes goes for it, too.
@@ -174,7 +176,7 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 		if err == nil {
 			n, err := strconv.Atoi(string(v.data))
 			if err != nil {
-				return nil, nil, ErrNoTail
+				return nil, nil, fmt.Errorf("%w: it holds %.32q", ErrNoTail, v.data)
 			}
 			return &tail{z, n, v.stat.Version}, v.changed, nil
 		}
@@ -183,6 +185,12 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 		}
 		if err := q.s.ensurePath(ctx, z, q.path); err != nil {
 			return nil, nil, err
+		}
+		if missing, err := q.tailMissing(ctx, z); err != nil || !missing {
+			if err != nil {
+				return nil, nil, err
+			}
+			continue
 		}
 		_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
 			return q.s.conn.Multi(
@@ -194,6 +202,20 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 		}
 	}
 	return nil, nil, zk.ErrNoNode
+}
+
+// tailMissing says whether the tail is to be made. If there are folders without one, somebody
+// has removed it, and a new one would not do: its version could be one that a producer has
+// read of the old one, with another folder.
+func (q *LongQueue) tailMissing(ctx context.Context, z *zkSession) (bool, error) {
+	names, err := q.s.freshChildren(ctx, z, q.path)
+	if err != nil || slices.Contains(names, tailNode) {
+		return false, err
+	}
+	if folders := foldersOf(names); len(folders) > 0 {
+		return false, fmt.Errorf("%w: it is missing, the last folder is %d", ErrNoTail, folders[len(folders)-1])
+	}
+	return true, nil
 }
 
 // Take removes the first item and returns it, and waits for one until ctx ends. Its errors
@@ -266,6 +288,54 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession) (empty *tail, change
 	return nil, nil, cmp.Or(err, errAgain)
 }
 
+// Peek returns the first item, as it was at some time during the call, and leaves it
+// there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
+// Its errors have no effect.
+func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
+	err = q.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if exists, err := q.s.quorumSync(ctx, z, q.path); err != nil || !exists {
+			return notApplied, cmp.Or(err, error(ErrEmpty))
+		}
+		last, _, err := q.readTail(ctx, z)
+		if err != nil {
+			return notApplied, err
+		}
+		first, err := q.firstOf(ctx, z)
+		switch {
+		case err != nil:
+			return notApplied, err
+		case first == "":
+			if now, _, err := q.readTail(ctx, z); err != nil || *now != *last {
+				return notApplied, err
+			}
+			return notApplied, ErrEmpty
+		}
+		v, err := q.s.get(ctx, z, join(q.path, first))
+		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
+			return notApplied, nil
+		}
+		item = v.data
+		return appliedUnless(err)
+	})
+	return item, err
+}
+
+// firstOf gives the first item, "" if there was none in any folder. Each that comes before
+// another one in the list is complete when it is read.
+func (q *LongQueue) firstOf(ctx context.Context, z *zkSession) (string, error) {
+	folders, err := q.folders(ctx, z)
+	for _, n := range folders {
+		names, err := q.s.children(ctx, z, q.folder(n))
+		if err != nil {
+			return "", err
+		}
+		if list := nodesInFolder(inFolder(n, names)); len(list) > 0 {
+			return list[0].name, nil
+		}
+	}
+	return "", err
+}
+
 func inFolder(n int, names []string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
@@ -277,14 +347,17 @@ func inFolder(n int, names []string) []string {
 // folders are the numbers of those that there are, the first one first.
 func (q *LongQueue) folders(ctx context.Context, z *zkSession) ([]int, error) {
 	names, err := q.s.children(ctx, z, q.path)
-	var all []int
+	return foldersOf(names), err
+}
+
+func foldersOf(names []string) (all []int) {
 	for _, name := range names {
 		if n, err := strconv.Atoi(name); err == nil && n >= 0 && folderName(n) == name {
 			all = append(all, n)
 		}
 	}
-	slices.SortFunc(all, cmp.Compare)
-	return all, err
+	slices.Sort(all)
+	return all
 }
 
 // Len returns how many items there were, folder by folder at times during the call: while others

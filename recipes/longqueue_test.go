@@ -22,8 +22,7 @@ func init() {
 	rankings["long"] = func(s *Session) ranking {
 		q := twoEach(s)
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
-		peek := func(context.Context) ([]byte, error) { return nil, nil } // it has none
-		return ranking{put, q.Take, q.TryTake, peek, q.Len, q.Close, func(int32) int32 { return 0 }}
+		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}
 	}
 }
 
@@ -43,14 +42,22 @@ func TestLongQueueOrderAcrossFolders(t *testing.T) {
 			t.Errorf("folders: %v", got)
 		}
 		for i := range 9 {
+			peeked, err := q2.Peek(t.Context())
+			must(t, err)
 			item, err := []*LongQueue{q2, q1, q1}[i%3].Take(t.Context())
 			must(t, err)
+			if string(peeked) != string(item) {
+				t.Errorf("peeked at %s, took %s", peeked, item)
+			}
 			if string(item) != fmt.Sprint(i) {
 				t.Errorf("took %s, want %d", item, i)
 			}
 		}
 		if _, err := q2.TryTake(t.Context()); !errors.Is(err, ErrEmpty) || !wasWithoutEffect(err) {
 			t.Errorf("take of nothing: %v", err)
+		}
+		if _, err := q2.Peek(t.Context()); !errors.Is(err, ErrEmpty) || !wasWithoutEffect(err) {
+			t.Errorf("peek at nothing: %v", err)
 		}
 		must(t, q1.Close(t.Context()))
 		must(t, q2.Close(t.Context()))
@@ -203,6 +210,48 @@ func TestLongQueueWithoutItsFolder(t *testing.T) {
 		removed()
 		if _, err := q.TryTake(ctx); !errors.Is(err, ErrEmpty) {
 			t.Errorf("try take: %v", err)
+		}
+		must(t, q.Close(ctx))
+		must(t, s.Close(ctx))
+	})
+}
+
+// TestLongQueueWithoutItsTail: where somebody removed that alone, nobody makes another one,
+// before or behind the folders that there are.
+func TestLongQueueWithoutItsTail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		q := twoEach(s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range 5 {
+			must(t, q.Put(ctx, nil))
+		}
+		for range 3 { // the first folder is empty, and gone
+			_, err := q.Take(ctx)
+			must(t, err)
+		}
+		must(t, f.Delete("/queue/tail", -1))
+		before := strings.Join(tr.children("/queue"), " ")
+		for call, f := range map[string]func() error{
+			"put":      func() error { return q.Put(ctx, nil) },
+			"peek":     func() error { _, err := q.Peek(ctx); return err },
+			"take":     func() error { _, err := twoEach(s).Take(ctx); return err },
+			"try take": func() error { _, err := twoEach(s).TryTake(ctx); return err },
+		} {
+			if err := f(); !errors.Is(err, ErrNoTail) || !wasWithoutEffect(err) {
+				t.Errorf("%s: %v", call, err)
+			}
+		}
+		if after := strings.Join(tr.children("/queue"), " "); after != before && after != before+" marks" {
+			t.Errorf("%s became %s", before, after)
+		}
+		_, err := f.Create("/queue/tail", []byte("2"), 0, nil)
+		must(t, err)
+		must(t, twoEach(s).Put(ctx, nil))
+		if n, err := q.Len(ctx); n != 3 || err != nil {
+			t.Errorf("%d items, %v", n, err)
 		}
 		must(t, q.Close(ctx))
 		must(t, s.Close(ctx))

@@ -66,6 +66,7 @@ type stay struct {
 	stop context.CancelFunc
 	done chan struct{} // closed when nobody joins any more
 	c    *contender    // the latest one; once done is closed, whoever wants may read it
+	name string        // of its znode, "" while there is none; by the lock of the group
 }
 
 // Join makes this value a member, with that data. It stays one over the ends of sessions,
@@ -117,7 +118,7 @@ func (g *Group) finish(op string, c *contender, data []byte, seen bool, err erro
 		return g.indefinite(op, err)
 	}
 	ctx, stop := context.WithCancel(g.s.withTurn(g.ctx))
-	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c}
+	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.name}
 	go g.keep(ctx, m)
 	if g.ctx.Err() != nil {
 		g.vanish(m)
@@ -151,6 +152,7 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b backoff
 	for g.awaitGone(ctx, m.c) {
+		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
 		g.sweepIf(m.c.unsure || !g.s.isCurrent(m.c.session), m.c.id)
@@ -158,11 +160,29 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
 				m.c, b = c, backoff{}
+				g.rename(m, c.name)
 				break
 			}
 			b.pause(ctx)
 		}
 	}
+}
+
+func (g *Group) rename(m *stay, name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m.name = name
+}
+
+// Name returns the name by which this value is among the members now, [Member.Name]; "" if it
+// is none, or has to join again because its session was lost or its znode removed.
+func (g *Group) Name() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stay == nil {
+		return ""
+	}
+	return g.stay.name
 }
 
 // awaitGone waits until the znode of c is gone; false if it need not be waited for any more.

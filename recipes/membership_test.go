@@ -155,6 +155,41 @@ func TestGroupJoinsAgainWhenItsZnodeIsRemoved(t *testing.T) {
 	})
 }
 
+// TestGroupName: a member finds itself among the others, and under another name when it had to
+// join again.
+func TestGroupName(t *testing.T) {
+	inGroup(t, func(t *testing.T, _ *tree, f *fake, a, b *Group) {
+		if name := a.Name(); name != "" {
+			t.Errorf("before it joined: %q", name)
+		}
+		must(t, a.Join(t.Context(), nil))
+		var names []string
+		for range 2 {
+			members, err := b.Members(t.Context())
+			must(t, err)
+			if len(members) != 1 || members[0].Name != a.Name() {
+				t.Errorf("it is %q, of %v", a.Name(), members)
+			}
+			names = append(names, a.Name())
+			f.connected(false)
+			f.expire()
+			synctest.Wait()
+			if name := a.Name(); name != "" {
+				t.Errorf("without a session: %q", name)
+			}
+			f.connected(true)
+			time.Sleep(fakeTimeout)
+		}
+		if names[0] == names[1] || a.Name() == names[1] {
+			t.Errorf("it was %v and %s", names, a.Name())
+		}
+		must(t, a.Leave(t.Context()))
+		if name := a.Name(); name != "" {
+			t.Errorf("after it left: %q", name)
+		}
+	})
+}
+
 // TestGroupKeepsNoBuffer: a member joins again with what it joined with.
 func TestGroupKeepsNoBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

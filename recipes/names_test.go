@@ -175,3 +175,31 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestListsFitIntoAReply: of as many znodes as there may be in a folder, with the longest names
+// that they can have, and with as many more as producers put in at once, a list is no longer than
+// what clients accept by default (jute.maxbuffer, 0xfffff bytes).
+func TestListsFitIntoAReply(t *testing.T) {
+	const last = "-2147483648"
+	taken := jobName{id: someID, worker: someID, attempt: maxTries, tries: maxTries, seq: math.MinInt32}
+	pending := jobName{id: someID, attempt: maxTries, tries: maxTries, seq: math.MinInt32}
+	for _, c := range []struct {
+		name              string
+		bytes, most, more int
+	}{
+		{someID + "-" + kindItem + "-" + last, 66, MaxItems, 1000},
+		{someID + "-" + kindItem + "-" + rankText(math.MinInt32) + "-" + last, 66, MaxItems, 800},
+		{someID + "-" + kindDue + "-" + rankText(lastDue) + "-" + last, 66, MaxItems, 800},
+		{someID + "-" + kindBounded + "-" + last, 66, MaxItems, 1000},
+		{pending.String(), 97, MaxJobs, 800},
+		{taken.String(), 97, MaxJobs, 800},
+	} {
+		size := 4 + len(c.name)
+		if size > c.bytes {
+			t.Errorf("%s takes %d bytes, not %d at most", c.name, size, c.bytes)
+		}
+		if all := 100 + size*(c.most+c.more); all > 0xfffff {
+			t.Errorf("a list of %d like %s has %d bytes", c.most+c.more, c.name, all)
+		}
+	}
+}

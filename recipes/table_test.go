@@ -148,7 +148,7 @@ var recipeUses = []recipeUse{
 	}},
 	{"NewLongQueue", func(s *recipes.Session, path string) []step {
 		q := recipes.NewLongQueue(s, path)
-		return queueSteps(q, with(q.Put, someItem))
+		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
 	{"NewPriorityQueue", func(s *recipes.Session, path string) []step {
 		q := recipes.NewPriorityQueue(s, path)
@@ -160,11 +160,11 @@ var recipeUses = []recipeUse{
 	}},
 	{"NewDelayQueue", func(s *recipes.Session, path string) []step {
 		q := recipes.NewDelayQueue(s, path)
-		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)))
+		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)), step{"peek", without(q.Peek)})
 	}},
 	{"NewRelaxedDelayQueue", func(s *recipes.Session, path string) []step {
 		q := recipes.NewRelaxedDelayQueue(s, path)
-		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)))
+		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)), step{"peek", without(q.Peek)})
 	}},
 	{"NewJobQueue", jobSteps},
 }
