@@ -18,8 +18,11 @@ type scenario func(t *testing.T, a, b *client, path string)
 
 // everyLoss runs a scenario once as it is, and then once for each request that a
 // sent, with this request lost, and with its reply lost.
-func everyLoss(t *testing.T, run scenario) {
-	requests := rehearse(t, run)
+func everyLoss(t *testing.T, run scenario) { everyLossOf(t, newClient, run) }
+
+// everyLossOf is everyLoss with clients of another ensemble.
+func everyLossOf(t *testing.T, newClient func(*testing.T) *client, run scenario) {
+	requests := rehearse(t, newClient, run)
 	var lost atomic.Int32
 	t.Cleanup(func() { // when the parallel runs are done
 		if all := 2 * len(requests); int(lost.Load()) < all*3/4 {
@@ -47,7 +50,7 @@ func everyLoss(t *testing.T, run scenario) {
 // everyTwoLosses loses the replies to two requests that follow each other, so
 // that also what comes to the rescue fails.
 func everyTwoLosses(t *testing.T, run scenario) {
-	for i, r := range rehearse(t, run) {
+	for i, r := range rehearse(t, newClient, run) {
 		t.Run(fmt.Sprintf("%d of %v", i+1, r), func(t *testing.T) {
 			t.Parallel()
 			a, b := newClient(t), newClient(t)
@@ -62,7 +65,7 @@ func everyTwoLosses(t *testing.T, run scenario) {
 }
 
 // rehearse runs a scenario without faults and returns the requests that a sent.
-func rehearse(t *testing.T, run scenario) []request {
+func rehearse(t *testing.T, newClient func(*testing.T) *client, run scenario) []request {
 	t.Helper()
 	var requests []request
 	t.Run("no loss", func(t *testing.T) {
