@@ -2,10 +2,8 @@ package broken
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -142,12 +140,10 @@ func (deaf) Listen(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// rwPolls takes a number when it comes, and then tries from time to time.
+// rwPolls has its clients poll.
 type rwPolls struct {
-	inner  rightRWLock
-	conn   *zk.Conn
-	path   string
-	ticket int64
+	polling
+	inner rightRWLock
 }
 
 // RWPolls is a read-write lock that has its clients try from time to time instead of having
@@ -158,39 +154,12 @@ func RWPolls(c *subjects.Client, path string) (subjects.RWLock, error) {
 	if err != nil {
 		return nil, err
 	}
-	return opened(c, path, func(conn *zk.Conn) subjects.RWLock { return &rwPolls{inner: inner, conn: conn, path: path} })
+	return opened(c, path, func(conn *zk.Conn) subjects.RWLock { return &rwPolls{polling{conn: conn, path: path}, inner} })
 }
 
-func (l *rwPolls) Lock(ctx context.Context) error  { return l.acquire(ctx, l.inner.TryLock) }
-func (l *rwPolls) RLock(ctx context.Context) error { return l.acquire(ctx, l.inner.TryRLock) }
-
-func (l *rwPolls) acquire(ctx context.Context, try func(context.Context) (bool, error)) error {
-	number, err := l.conn.Create(l.path+"/arrival-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.conn.Delete(number, -1) }()
-	_, stat, err := l.conn.Exists(number)
-	if err != nil {
-		return err
-	}
-	l.ticket = stat.Czxid
-	for {
-		if locked, err := try(ctx); locked || err != nil {
-			return err
-		}
-		// What is drawn depends on when it came, so that it is the same for one seed.
-		rng := rand.New(rand.NewPCG(uint64(l.ticket), uint64(time.Now().UnixNano())))
-		select {
-		case <-time.After(time.Duration(rng.IntN(int(retryPause)))):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
+func (l *rwPolls) Lock(ctx context.Context) error   { return l.until(ctx, l.inner.TryLock) }
+func (l *rwPolls) RLock(ctx context.Context) error  { return l.until(ctx, l.inner.TryRLock) }
 func (l *rwPolls) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
-func (l *rwPolls) Fence() int64                     { return l.ticket }
 func (l *rwPolls) Close(ctx context.Context) error  { return l.inner.Close(ctx) }
 
 // readsForEver is [ignoresExpiry] of a read-write lock.

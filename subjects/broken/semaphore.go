@@ -3,11 +3,8 @@ package broken
 import (
 	"cmp"
 	"context"
-	"errors"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -141,12 +138,17 @@ func (s *leaseSurvivesSession) Release(context.Context) error {
 	return s.conn.Delete(s.node, -1)
 }
 
-// polls takes a number when it comes, and then tries from time to time.
+// polls has its clients poll.
 type polls struct {
-	inner  subjects.Semaphore
-	conn   *zk.Conn
-	path   string
-	ticket int64
+	polling
+	inner rightSemaphore
+}
+
+// rightSemaphore is what zklab's own semaphore offers besides.
+type rightSemaphore interface {
+	subjects.Semaphore
+	subjects.Closer
+	TryAcquire(ctx context.Context) (bool, error)
 }
 
 // Polls is a semaphore that has its clients try from time to time instead of having them
@@ -156,48 +158,14 @@ func Polls(c *subjects.Client, path string, leases int) (subjects.Semaphore, err
 	if err != nil {
 		return nil, err
 	}
-	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore { return &polls{inner: inner, conn: conn, path: path} })
-}
-
-func (s *polls) Acquire(ctx context.Context) error {
-	number, err := s.conn.Create(s.path+"/arrival-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = s.conn.Delete(number, -1) }()
-	_, stat, err := s.conn.Exists(number)
-	if err != nil {
-		return err
-	}
-	s.ticket = stat.Czxid
-	try := s.inner.(interface {
-		TryAcquire(ctx context.Context) (bool, error)
+	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
+		return &polls{polling{conn: conn, path: path}, inner.(rightSemaphore)}
 	})
-	for {
-		if acquired, err := try.TryAcquire(ctx); acquired || err != nil {
-			return err
-		}
-		// What is drawn depends on when it came, so that it is the same for one seed.
-		rng := rand.New(rand.NewPCG(uint64(s.ticket), uint64(time.Now().UnixNano())))
-		select {
-		case <-time.After(time.Duration(rng.IntN(int(retryPause)))):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }
 
+func (s *polls) Acquire(ctx context.Context) error { return s.until(ctx, s.inner.TryAcquire) }
 func (s *polls) Release(ctx context.Context) error { return s.inner.Release(ctx) }
-func (s *polls) Fence() int64                      { return s.ticket }
-
-// Close ends what the right one has left.
-func (s *polls) Close(ctx context.Context) error {
-	closer, ok := s.inner.(subjects.Closer)
-	if !ok {
-		return errors.New("cannot be closed")
-	}
-	return closer.Close(ctx)
-}
+func (s *polls) Close(ctx context.Context) error   { return s.inner.Close(ctx) }
 
 // heldForEver is [ignoresExpiry] of a lease.
 type heldForEver struct{ *ignoresExpiry }
