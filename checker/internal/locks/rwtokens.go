@@ -77,22 +77,6 @@ func decideRWTokens(f *frame.Finding, key string, holds []*hold) {
 
 // rwFencing is fencing by the rule for read-write locks: a resource refuses a writer whose
 // token is below any, and a reader whose token is below that of a writer.
-var rwFencing = &frame.Property{
-	Name:     fencing.Name,
-	Meaning:  fencing.Meaning,
-	Decider:  fencing.Decider,
-	Evidence: fencing.Evidence,
-	Applies:  gives,
-	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
-		var f frame.Finding
-		f.Add(rwFiguresOf(k))
-		decideFencing(&f, k, usable(&f, holdsOf(k)))
-		return f
-	},
-	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		if figures["writes"] == 0 {
-			return "no holder wrote to the guarded resource"
-		}
-		return cmp.Or(frame.Few(figures["reads"], 5, "reads of the guarded resource"), rwMet(a, figures))
-	},
-}
+var rwFencing = fencingWith(rwFiguresOf, func(a *evidence.Record, figures map[string]float64) string {
+	return cmp.Or(frame.Few(figures["reads"], 5, "reads of the guarded resource"), rwMet(a, figures))
+})

@@ -128,24 +128,30 @@ func sameNode(x, y *hold) bool {
 // fencing says that the guarded resource, which refuses lower tokens than it
 // has seen, never refused the present holder, and refused every earlier one
 // after a later one's first write. A stale write before that may be accepted.
-var fencing = &frame.Property{
-	Name:     "fencing",
-	Meaning:  "the guarded resource accepted every present holder and refused past ones",
-	Decider:  "order of writes",
-	Evidence: frame.FromSessions,
-	Applies:  gives,
-	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
-		var f frame.Finding
-		f.Add(figuresOf(k))
-		decideFencing(&f, k, usable(&f, holdsOf(k)))
-		return f
-	},
-	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		if figures["writes"] == 0 {
-			return "no holder wrote to the guarded resource"
-		}
-		return contention(a, figures)
-	},
+var fencing = fencingWith(figuresOf, contention)
+
+// fencingWith is fencing of holds with those figures, where clients met as one of their
+// properties wants it.
+func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evidence.Record, map[string]float64) string) *frame.Property {
+	return &frame.Property{
+		Name:     "fencing",
+		Meaning:  "the guarded resource accepted every present holder and refused past ones",
+		Decider:  "order of writes",
+		Evidence: frame.FromSessions,
+		Applies:  gives,
+		Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
+			var f frame.Finding
+			f.Add(figures(k))
+			decideFencing(&f, k, usable(&f, holdsOf(k)))
+			return f
+		},
+		Exercise: func(a *evidence.Record, figures map[string]float64) string {
+			if figures["writes"] == 0 {
+				return "no holder wrote to the guarded resource"
+			}
+			return met(a, figures)
+		},
+	}
 }
 
 // guarded is a write that the resource answered.
