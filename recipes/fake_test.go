@@ -242,6 +242,9 @@ func (tr *tree) possible(op any) error {
 		path, version = op.Path, op.Version
 	case *zk.CreateRequest:
 		path = parent(op.Path)
+		if op.Flags&zk.FlagSequence == 0 && tr.nodes[path] != nil && tr.nodes[op.Path] != nil {
+			return zk.ErrNodeExists
+		}
 	case *zk.DeleteRequest:
 		path, version = op.Path, op.Version
 	case *zk.SetDataRequest:
