@@ -1,0 +1,112 @@
+package models
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Operations on a transaction. A key is one transaction.
+const (
+	// FPrepare begins it: invoke Sites, ok nothing.
+	FPrepare = "prepare"
+	// FVote: invoke Ballot, ok nothing. A site that gives its vote again gives the same.
+	FVote = "vote"
+	// FDecide: what has become of it? It waits for that, and from some time on votes that are
+	// missing count as no: invoke Deciding, ok Decision.
+	FDecide = "decide"
+	// FOutcome: what has become of it? It waits for that. Invoke nothing, ok Decision.
+	FOutcome = "outcome"
+)
+
+// Sites are those whose votes a commit needs.
+type Sites struct {
+	Sites []string `json:"sites"`
+}
+
+// Ballot is the vote of a site.
+type Ballot struct {
+	Site string `json:"site"`
+	Yes  bool   `json:"yes"` // it can commit
+}
+
+// Deciding is how a transaction is to be decided.
+type Deciding struct {
+	// Patience is for how many milliseconds from the call on a missing vote is waited for.
+	Patience int `json:"patience_ms"`
+}
+
+// Length is the patience.
+func (d Deciding) Length() time.Duration { return time.Duration(d.Patience) * time.Millisecond }
+
+// Decision is what has become of a transaction.
+type Decision struct {
+	Commit bool `json:"commit"` // else it was aborted
+}
+
+// String is the word for it.
+func (d Decision) String() string {
+	if d.Commit {
+		return "commit"
+	}
+	return "abort"
+}
+
+// TwoPhaseCommit is a transaction that sites vote on, and that all of them commit or none.
+var TwoPhaseCommit = declare(Model{
+	Name: "two-phase-commit", About: "transactions that all sites commit, or none", Called: "the transaction",
+	Sessions: true, OnZnodes: true, Rounds: true,
+	Operations: []Operation{
+		{F: FPrepare, Quorum: always, Tell: tellPrepare, Words: Words{
+			Name: "prepare", Asked: "began {key}", Refused: "failed for certain", Unknown: "nobody knows whether it began",
+		}},
+		{F: FVote, Quorum: always, Tell: tellVote, Words: Words{
+			Name: "vote", Asked: "voted on {key}", Refused: "failed for certain", Unknown: "nobody knows whether the vote counts",
+		}},
+		{F: FDecide, Waits: true, Tell: tellDecide, Words: Words{
+			Name: "decide", Asked: "asked to decide {key}", Refused: "did not", Unknown: "nobody knows whether it decided",
+		}},
+		{F: FOutcome, Waits: true, Tell: tellOutcome, Words: Words{
+			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "was told none", Unknown: "no answer is known",
+		}},
+	},
+})
+
+func tellPrepare(op *history.Operation, w *Words) Values {
+	var v Sites
+	_ = op.Invoke.Decode(&v)
+	w.Name = fmt.Sprintf("prepare %s", prose.Count(len(v.Sites), "site"))
+	w.Asked = fmt.Sprintf("began %s with %s", Key(op.Key), Listed(v.Sites))
+	return Values{}
+}
+
+func tellVote(op *history.Operation, w *Words) Values {
+	var v Ballot
+	_ = op.Invoke.Decode(&v)
+	vote := "no"
+	if v.Yes {
+		vote = "yes"
+	}
+	w.Name = strings.TrimSpace("vote " + vote + " " + shown(v.Site))
+	w.Asked = fmt.Sprintf("voted %s on %s as site %s", vote, Key(op.Key), Quoted(v.Site))
+	return Values{}
+}
+
+func tellDecide(op *history.Operation, w *Words) Values {
+	var v Deciding
+	_ = op.Invoke.Decode(&v)
+	w.Asked = fmt.Sprintf("asked to decide %s, with patience for %d ms", Key(op.Key), v.Patience)
+	return tellOutcome(op, w)
+}
+
+func tellOutcome(op *history.Operation, w *Words) Values {
+	var d Decision
+	if returned(op, &d) {
+		w.Name += ": " + d.String()
+		w.Done = "was told " + d.String()
+	}
+	return Values{}
+}
