@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/checker/internal/registers"
 	"github.com/zklab/zklab/checker/internal/sessions"
+	"github.com/zklab/zklab/checker/internal/transactions"
 	"github.com/zklab/zklab/history"
 )
 
@@ -40,6 +41,7 @@ var models = byName(
 	queues.Queue,
 	registers.Register,
 	sessions.Session,
+	transactions.TwoPhaseCommit,
 )
 
 func byName(all ...frame.Model) map[string]frame.Model {

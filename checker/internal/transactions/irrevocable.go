@@ -1,0 +1,144 @@
+package transactions
+
+import (
+	"context"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// irrevocable says that an outcome stands: nobody was told another one later, and the log
+// shows none.
+var irrevocable = &frame.Property{
+	Name:    "irrevocable",
+	Meaning: "nobody was told another outcome later, and no decision was replaced by another",
+	Decider: "comparison over time",
+	Evidence: func(a *evidence.Record) string {
+		if outcomesOf(a).Trusted() {
+			return "R, L"
+		}
+		return "R"
+	},
+	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
+		last := map[int]*question{}
+		for _, q := range t.told {
+			if was := last[q.op.Client]; was != nil && was.commit != q.commit {
+				f.Violated(append(was.events(), q.events()...), "%s, and %s at %s", t.says(was), models.Decision{Commit: q.commit}, words.At(q.ret()))
+				return
+			}
+			last[q.op.Client] = q
+		}
+		decideByLog(f, t)
+	}),
+	Exercise: frame.Wants("told_again", 1, "outcomes that were asked for when somebody had been told"),
+}
+
+// decision is a value of the znode with the outcome.
+type decision struct {
+	commit bool
+	zxid   uint64
+}
+
+// outcomes are the znodes with the outcomes of transactions in the transaction log: of each
+// the child "outcome" of the znode that has the key as its name, which says commit or abort.
+type outcomes struct {
+	evidence.Layout
+	of   map[string][]decision // by key, each other than the one before
+	from uint64                // where the log begins
+}
+
+// outcomesOf are those of a record; none without a log.
+var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
+	o := &outcomes{of: map[string][]decision{}}
+	if a.Log == nil {
+		return o
+	}
+	o.from = uint64(a.Transactions[0].Zxid)
+	for i := range a.Transactions {
+		t := &a.Transactions[i]
+		if t.Error != 0 || t.Type == "multi" && evidence.Refused(t) {
+			continue
+		}
+		o.take(t, uint64(t.Zxid))
+		for j := range t.Parts {
+			o.take(&t.Parts[j], uint64(t.Zxid))
+		}
+	}
+	for _, k := range a.Keys {
+		for _, q := range transactionOf(k).told {
+			switch has, whole := o.has(k, q); {
+			case has:
+				o.Found++
+			case whole:
+				o.Missing++
+			}
+		}
+	}
+	return o
+})
+
+// take takes in what a transaction of the log does.
+func (o *outcomes) take(t *history.Txn, zxid uint64) {
+	folder, ok := strings.CutSuffix(t.Path, "/outcome")
+	if !ok {
+		return
+	}
+	switch t.Type {
+	case "create", "create2", "setData":
+	default:
+		return
+	}
+	commit := string(t.Data) == "commit"
+	if !commit && string(t.Data) != "abort" {
+		return
+	}
+	key := folder[strings.LastIndexByte(folder, '/')+1:]
+	if all := o.of[key]; len(all) == 0 || all[len(all)-1].commit != commit {
+		o.of[key] = append(all, decision{commit, zxid})
+	}
+}
+
+// has says whether what somebody was told had been decided by then, and whether the log is
+// whole up to then.
+func (o *outcomes) has(k *evidence.Key, q *question) (has, whole bool) {
+	high, _, ok := k.Zxids.Ceil(q.ret())
+	if !ok {
+		high = k.Log.Last()
+	}
+	for _, d := range o.of[k.Name] {
+		has = has || d.commit == q.commit && d.zxid <= high
+	}
+	return has, ok && k.Log.Covers(o.from, high)
+}
+
+// decideByLog looks for a decision that was replaced.
+func decideByLog(f *frame.Finding, t *transaction) {
+	o := outcomesOf(t.Record)
+	if all := o.of[t.Name]; o.Trusted() && len(all) > 1 && len(t.told) > 0 {
+		f.ByLog = true
+		f.Violated(t.told[0].events(), "in the transaction log %s is decided as %s at %s, and as %s at %s",
+			t.Name, models.Decision{Commit: all[0].commit}, words.Zxid(all[0].zxid), models.Decision{Commit: all[1].commit}, words.Zxid(all[1].zxid))
+	}
+}
+
+// inLog looks whether what was told had been decided.
+func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	o := outcomesOf(k.Record)
+	t := transactionOf(k)
+	for _, q := range t.told {
+		if ctx.Err() != nil {
+			return
+		}
+		has, whole := o.has(k, q)
+		if has || whole {
+			f.Count("compared", 1)
+		}
+		if whole && !has {
+			f.Violated(q.events(), "%s, but the transaction log has no such decision by then", t.says(q))
+		}
+	}
+}

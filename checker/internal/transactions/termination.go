@@ -1,0 +1,76 @@
+package transactions
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history/models"
+)
+
+// termination says that nobody who asks is left waiting once it is decided, or follows from
+// the votes, or its own patience has ended. As long as a vote is missing it is right to wait.
+var termination = &frame.Property{
+	Name:     "termination",
+	Meaning:  "after the heal, nobody was left waiting for an outcome that was known, followed from the votes, or was its own to decide",
+	Decider:  "waits for the outcome",
+	Evidence: frame.FromSessions,
+	Applies:  frame.IsOwn,
+	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
+		if !f.Timed(t.Record) {
+			return
+		}
+		r := t.ready()
+		for _, q := range t.asked {
+			own := r
+			if q.due < own.at {
+				own = ready{at: q.due, why: "its patience had ended"}
+			}
+			decideWait(f, t, q, own)
+		}
+	}),
+	Exercise: enough,
+}
+
+// ready is from when on an outcome can be told, and why.
+type ready struct {
+	at      time.Duration
+	why     string
+	witness []int
+}
+
+// ready is for whoever asks for it.
+func (t *transaction) ready() ready {
+	r := ready{at: t.allIn(), why: "all had voted yes"}
+	if r.at != evidence.Never {
+		r.witness = t.allVotes()
+	}
+	if no := t.firstNo(); no != nil && no.inBy() < r.at {
+		r = ready{no.inBy(), "a site had voted no", evidence.EventsOf(no.in)}
+	}
+	if len(t.told) > 0 && t.told[0].ret() < r.at {
+		q := t.told[0]
+		r = ready{q.ret(), "somebody had been told " + models.Decision{Commit: q.commit}.String(), q.events()}
+	}
+	return r
+}
+
+func decideWait(f *frame.Finding, t *transaction, q *question, r ready) {
+	if r.at == evidence.Never {
+		return
+	}
+	var worst evidence.Span
+	for _, s := range t.WhileLive(q.op.Client, evidence.Span{From: max(q.op.Began(), r.at), To: evidence.Ended(q.op)}) {
+		if s.Length() > worst.Length() {
+			worst = s
+		}
+	}
+	f.Longest("longest_wait_seconds", worst.Length())
+	judged := frame.Overdue(t.Record, worst, worst.Length())
+	if judged == frame.Valid || judged == frame.Violation && f.Again() {
+		return
+	}
+	f.Overdue(judged, append(r.witness, q.events()...), "client %d waited for the outcome of %s from %s to %s (%s, of %s allowed), though %s by %s",
+		q.op.Client, t.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(t.Bound), r.why, words.At(r.at))
+}

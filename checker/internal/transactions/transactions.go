@@ -1,0 +1,353 @@
+// Package transactions decides histories of a two-phase commit: what each site was told of a
+// transaction is the same for all, follows from the votes, and stands. It may not know how
+// votes are counted, nor what was done to the run.
+package transactions
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// TwoPhaseCommit is a transaction that a site has one vote on.
+var TwoPhaseCommit = frame.Model{
+	Object: models.TwoPhaseCommit,
+	Properties: []*frame.Property{
+		agreement, validity, noLazyAbort, irrevocable, termination,
+		frame.LogAgrees(func(a *evidence.Record) bool { return outcomesOf(a).Trusted() }, inLog),
+	},
+	Referees: []*frame.Referee{referee},
+}
+
+// transaction is what happened to one.
+type transaction struct {
+	*evidence.Key
+	prepare  *history.Operation // by which it is known who the sites are; nil: they are not
+	sites    []string
+	votes    map[string]*ballot
+	asked    []*question // all calls that ask for the outcome, in order of invocation
+	told     []*question // those that were answered, in order of that
+	confused string      // why nothing can be said of it; "": all is well
+	figures  map[string]float64
+}
+
+// ballot is how a site voted.
+type ballot struct {
+	site string
+	yes  bool
+	ops  []*history.Operation // that did not fail
+	in   *history.Operation   // the first of them that was acknowledged; nil: none was
+}
+
+// inBy is when the vote certainly was in; never if that is not known.
+func (b *ballot) inBy() time.Duration {
+	if b == nil || b.in == nil {
+		return evidence.Never
+	}
+	return b.in.Return.Time
+}
+
+// question is a call that asks for the outcome.
+type question struct {
+	op     *history.Operation
+	commit bool          // what it was told
+	due    time.Duration // from when on it may take votes that are missing for no; never if it may not
+}
+
+func (q *question) ret() time.Duration { return q.op.Return.Time }
+
+func (q *question) events() []int { return evidence.EventsOf(q.op) }
+
+// mayLapse says that the call may have aborted the transaction for want of votes.
+func (q *question) mayLapse() bool {
+	outcome := q.op.Outcome()
+	return q.due != evidence.Never && outcome != history.Fail && !(outcome == history.OK && (q.commit || q.ret() < q.due))
+}
+
+var transactionOf = evidence.OncePerKey(readTransaction)
+
+func readTransaction(k *evidence.Key) *transaction {
+	t := &transaction{Key: k, votes: map[string]*ballot{}, figures: map[string]float64{}}
+	for _, op := range k.Ops {
+		switch op.F {
+		case models.FPrepare:
+			t.begins(op)
+		case models.FVote:
+			t.vote(op)
+		case models.FDecide, models.FOutcome:
+			t.ask(op)
+		}
+	}
+	slices.SortStableFunc(t.told, func(x, y *question) int { return cmp.Compare(x.ret(), y.ret()) })
+	t.count()
+	return t
+}
+
+func (t *transaction) begins(op *history.Operation) {
+	var v models.Sites
+	t.Decode(op.Invoke, &v)
+	if t.prepare != nil && !slices.Equal(v.Sites, t.sites) {
+		t.confused = "it was begun with different sites"
+	}
+	// A call that succeeded says most of who has begun it.
+	if t.prepare == nil || t.prepare.Outcome() != history.OK && op.Outcome() == history.OK {
+		t.prepare, t.sites = op, v.Sites
+	}
+}
+
+func (t *transaction) vote(op *history.Operation) {
+	if op.Outcome() == history.Fail {
+		return
+	}
+	var v models.Ballot
+	t.Decode(op.Invoke, &v)
+	b := t.votes[v.Site]
+	if b == nil {
+		b = &ballot{site: v.Site, yes: v.Yes}
+		t.votes[v.Site] = b
+	}
+	if b.yes != v.Yes {
+		t.confused = "site " + strconv.Quote(v.Site) + " voted both yes and no"
+	}
+	b.ops = append(b.ops, op)
+	if op.Outcome() == history.OK && op.Return.Time < b.inBy() {
+		b.in = op
+	}
+}
+
+func (t *transaction) ask(op *history.Operation) {
+	q := &question{op: op, due: evidence.Never}
+	if op.F == models.FDecide {
+		var v models.Deciding
+		t.Decode(op.Invoke, &v)
+		q.due = op.Began() + v.Length()
+	}
+	t.asked = append(t.asked, q)
+	if op.Outcome() == history.OK {
+		var d models.Decision
+		t.Decode(op.Return, &d)
+		q.commit = d.Commit
+		t.told = append(t.told, q)
+	}
+}
+
+// first is the first that was told commit, or abort; nil: nobody was.
+func (t *transaction) first(commit bool) *question {
+	for _, q := range t.told {
+		if q.commit == commit {
+			return q
+		}
+	}
+	return nil
+}
+
+// allIn is when the yes of every site certainly was in; never if that is not known.
+func (t *transaction) allIn() time.Duration {
+	if len(t.sites) == 0 {
+		return evidence.Never
+	}
+	last := evidence.Always
+	for _, site := range t.sites {
+		b := t.votes[site]
+		if b == nil || !b.yes {
+			return evidence.Never
+		}
+		last = max(last, b.inBy())
+	}
+	return last
+}
+
+// allVotes are the events that show that all have voted yes, and who all are.
+func (t *transaction) allVotes() []int {
+	witness := evidence.EventsOf(t.prepare)
+	for _, site := range t.sites {
+		witness = append(witness, evidence.EventsOf(t.votes[site].in)...)
+	}
+	return witness
+}
+
+// isSite says that a vote counts; where it is not known who the sites are, all do.
+func (t *transaction) isSite(site string) bool {
+	return t.prepare == nil || slices.Contains(t.sites, site)
+}
+
+// count counts what the exercise conditions ask for.
+func (t *transaction) count() {
+	for _, name := range []string{"committed", "aborted", "orphaned", "told_again"} {
+		t.figures[name] = 0
+	}
+	if len(t.told) == 0 {
+		return
+	}
+	first := t.told[0]
+	if first.commit {
+		t.figures["committed"]++
+	} else {
+		t.figures["aborted"]++
+	}
+	for _, q := range t.told {
+		if q.op.Began() > first.ret() {
+			t.figures["told_again"]++
+		}
+	}
+	if t.orphaned(first) {
+		t.figures["orphaned"]++
+	}
+}
+
+// orphaned says that whoever has begun the transaction was no more heard of, after a vote was
+// cast, when somebody else was told the outcome first.
+func (t *transaction) orphaned(first *question) bool {
+	if t.prepare == nil || len(t.votes) == 0 || first.op.Client == t.prepare.Client {
+		return false
+	}
+	for _, q := range t.asked {
+		if q.op.Client == t.prepare.Client && q.op.Began() <= first.ret() && evidence.Ended(q.op) >= first.ret() {
+			return false
+		}
+	}
+	return true
+}
+
+// enough are the transactions that a run must have had.
+func enough(_ *evidence.Record, figures map[string]float64) string {
+	return cmp.Or(
+		frame.Few(figures["committed"], 1, "transactions that were committed"),
+		frame.Few(figures["aborted"], 1, "transactions that were aborted"),
+		frame.Few(figures["orphaned"], 1, "transactions whose coordinator was gone when somebody was told the outcome"),
+	)
+}
+
+// says tells what somebody was told.
+func (t *transaction) says(q *question) string {
+	return fmt.Sprintf("client %d was told %s of %s at %s", q.op.Client, models.Decision{Commit: q.commit}, t.Name, words.At(q.ret()))
+}
+
+// onTransaction decides a key as a transaction, if what happened to it can be told.
+func onTransaction(decide func(*frame.Finding, *transaction)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(_ context.Context, k *evidence.Key) frame.Finding {
+		var f frame.Finding
+		t := transactionOf(k)
+		f.Add(t.figures)
+		if t.confused != "" {
+			f.Unknown("of %s nothing can be said: %s", t.Name, t.confused)
+			return f
+		}
+		decide(&f, t)
+		return f
+	}
+}
+
+// agreement says that all were told the same.
+var agreement = &frame.Property{
+	Name:     "agreement",
+	Meaning:  "all who were told the outcome of a transaction were told the same",
+	Decider:  "comparison",
+	Evidence: frame.FromTimes,
+	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
+		if c, a := t.first(true), t.first(false); c != nil && a != nil {
+			x, y := c, a
+			if a.ret() < c.ret() {
+				x, y = a, c
+			}
+			f.Violated(append(x.events(), y.events()...), "%s, but %s", t.says(x), t.says(y))
+		}
+	}),
+	Exercise: enough,
+}
+
+// validity says that nothing was committed that not all had voted for. A vote of unknown
+// outcome may count, from its call on.
+var validity = &frame.Property{
+	Name:     "validity",
+	Meaning:  "no transaction was committed before each of its sites had voted yes",
+	Decider:  "votes",
+	Evidence: frame.FromTimes,
+	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
+		c := t.first(true)
+		if c == nil {
+			return
+		}
+		if no := t.firstNo(); no != nil {
+			f.Violated(append(c.events(), evidence.EventsOf(no.in)...), "%s, but site %q voted no, which was acknowledged at %s", t.says(c), no.site, words.At(no.inBy()))
+			return
+		}
+		if t.prepare == nil {
+			f.Unknown("who the sites of %s are is not known", t.Name)
+			return
+		}
+		for _, site := range t.sites {
+			if b := t.votes[site]; b == nil || !b.yes || b.ops[0].Began() > c.ret() {
+				f.Violated(append(c.events(), evidence.EventsOf(t.prepare)...), "%s, but site %q had not voted yes by then", t.says(c), site)
+				return
+			}
+		}
+	}),
+	Exercise: enough,
+}
+
+// firstNo is the first no of a site that was acknowledged; nil: none was.
+func (t *transaction) firstNo() (first *ballot) {
+	for _, b := range t.votes {
+		if !b.yes && b.in != nil && t.isSite(b.site) && (first == nil || b.in.Return.Index < first.in.Return.Index) {
+			first = b
+		}
+	}
+	return first
+}
+
+// noLazyAbort says that a transaction is aborted for a reason: a site has voted no, or a vote
+// was missing at some time from when on the patience of somebody who decides had ended.
+var noLazyAbort = &frame.Property{
+	Name:     "no-lazy-abort",
+	Meaning:  "no transaction was aborted without a no, or a vote that was missing when the patience of a coordinator had ended",
+	Decider:  "votes",
+	Evidence: frame.FromTimes,
+	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
+		a := t.first(false)
+		if a == nil || t.mayBeNo(a.ret()) {
+			return
+		}
+		var lapsed *question // whose patience ended first
+		for _, q := range t.asked {
+			if q.mayLapse() && q.due <= a.ret() && (lapsed == nil || q.due < lapsed.due) {
+				lapsed = q
+			}
+		}
+		switch in := t.allIn(); {
+		case lapsed == nil:
+			f.Violated(a.events(), "%s, though no site had voted no, and nobody's patience had ended", t.says(a))
+		case in == evidence.Never:
+		case t.lapsedBefore(in, a.ret()):
+		default:
+			f.Violated(slices.Concat(a.events(), lapsed.events(), t.allVotes()), "%s, though all had voted yes by %s, and the first whose patience ended was client %d, at %s",
+				t.says(a), words.At(in), lapsed.op.Client, words.At(lapsed.due))
+		}
+	}),
+	Exercise: enough,
+}
+
+// mayBeNo says that some site may have voted no by a time.
+func (t *transaction) mayBeNo(by time.Duration) bool {
+	for _, b := range t.votes {
+		if !b.yes && t.isSite(b.site) && b.ops[0].Began() <= by {
+			return true
+		}
+	}
+	return false
+}
+
+// lapsedBefore says that somebody's patience had ended when the last vote may still have been
+// missing, and before somebody was told.
+func (t *transaction) lapsedBefore(in, told time.Duration) bool {
+	return slices.ContainsFunc(t.asked, func(q *question) bool { return q.mayLapse() && q.due <= min(in, told) })
+}

@@ -1,0 +1,268 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh znode.
+// All clients are sites; one of them, another one each time, is the coordinator. Of ten
+// transactions one has a site that votes no, one a site that does not vote and another one
+// that votes twice, and one a site that takes its time. In two a vote comes just when the
+// patience of two coordinators ends. In three the coordinator is heard of no more once it has
+// begun: all have voted in one of them, in the others somebody takes its place.
+type TwoPhaseCommit struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Transaction, error)
+}
+
+var _ = offer(models.TwoPhaseCommit,
+	own(TwoPhaseCommit{subjects.NewTransaction}),
+	planted("site-aborts-on-timeout", "agreement", "", "aborts by itself when it has waited for some time", TwoPhaseCommit{broken.SiteAbortsOnTimeout}).besides("no-lazy-abort", "log"),
+	planted("decision-by-set", "irrevocable", "", "looks whether it is decided, then sets what it has decided", TwoPhaseCommit{broken.DecisionBySet}).besides("agreement"),
+	planted("counts-votes-not-sites", "validity", "", "commits when there are as many votes as sites", TwoPhaseCommit{broken.CountsVotesNotSites}),
+	planted("has-no-patience", "no-lazy-abort", "", "takes votes that are missing for no at once", TwoPhaseCommit{broken.HasNoPatience}),
+	planted("waits-for-coordinator", "termination", "", "sites wait for a coordinator though all have voted", TwoPhaseCommit{broken.WaitsForCoordinator}),
+)
+
+// Name is that of the model.
+func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (TwoPhaseCommit) InProcesses() Workload {
+	return TwoPhaseCommit{New: subjects.RemoteTransaction}
+}
+
+// Maker serves the subjects to another process.
+func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransaction(w.New) }
+
+// Params says that a transaction needs nothing more.
+func (TwoPhaseCommit) Params(*history.Params) {}
+
+// Start has nothing to make: every transaction has subjects of its own.
+func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
+	r := &transactionRun{env: env, make: w.New}
+	r.rounds = roundsRun{env: env, operations: 2*len(env.Clients) + 1, play: r.round}
+	return r, nil
+}
+
+type transactionRun struct {
+	env    *Env
+	make   func(c *subjects.Client, path string) (subjects.Transaction, error)
+	rounds roundsRun
+	over   []string // transactions whose outcome somebody knows
+}
+
+// Load does one transaction after the other.
+func (r *transactionRun) Load(ctx context.Context, over <-chan struct{}) error {
+	return r.rounds.Load(ctx, over)
+}
+
+const (
+	// votesWithin is how long most coordinators wait for votes.
+	votesWithin = 40 * time.Millisecond
+	// votesSlowly is the patience of one whose site takes its time.
+	votesSlowly = 2 * time.Second
+	// crowd is how many clients it takes for one of them to stay away.
+	crowd = 3
+)
+
+// part is what a client does in one transaction.
+type part struct {
+	late     time.Duration // before it votes
+	silent   bool          // it does not vote
+	no       bool          // it votes no
+	twice    bool          // it does not know that it has voted
+	decides  bool          // it decides, and does not only ask
+	deserts  bool          // it does nothing more after its vote
+	cutShort time.Duration // it gives up to decide, and deserts
+	away     time.Duration // before it decides
+	patience time.Duration
+}
+
+// parts draws what the clients do in the transaction with that number. The first is the
+// coordinator.
+func (r *transactionRun) parts(n int, rng *rand.Rand) []part {
+	all := make([]part, len(r.env.Clients))
+	for i := range all {
+		all[i] = part{late: between(rng, 0, 5*time.Millisecond), patience: votesWithin}
+	}
+	all[0].decides = true
+	just := votesWithin + between(rng, 0, 20*time.Millisecond) // coordinators vote first, and look now and then
+	slow := between(rng, 3*votesWithin, 5*votesWithin)
+	cut := between(rng, 0, 5*time.Millisecond)
+	away := between(rng, votesWithin/2, votesWithin)
+	last := &all[len(all)-1]
+	if n%10 == 2 {
+		last.no = true
+	}
+	if len(all) < crowd {
+		return all
+	}
+	switch other := &all[1]; n % 10 {
+	case 3: // a site is dead
+		last.silent, other.twice = true, true
+	case 4: // a site is slow
+		all[0].patience, last.late = votesSlowly, slow
+	case 5, 6: // a vote at the last moment
+		last.late, other.decides = just, true
+	case 7: // a coordinator that is dead when all have voted
+		all[0].decides, all[0].deserts = false, true
+	case 8: // one that dies, and a site is dead, too
+		all[0].decides, all[0].deserts = false, true
+		last.silent, other.decides, other.away = true, true, away
+	case 9: // one that dies while it decides
+		all[0].deserts, all[0].cutShort, all[0].patience = true, votesWithin+cut, votesWithin
+		last.late, other.decides, other.away = just, true, away
+	}
+	return all
+}
+
+// round is one transaction.
+func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
+	key := fmt.Sprintf("t%d", n)
+	made, err := makeAll(ctx, r.env, key, r.make)
+	if err != nil {
+		return err
+	}
+	defer closeAll(ctx, r.env, made)
+	parts := r.parts(n, rng)
+	host := n % len(r.env.Clients)
+	if !r.prepare(ctx, r.env.Clients[host], key, at, made[host]) {
+		return nil
+	}
+	var learned atomic.Bool
+	var wg sync.WaitGroup
+	for i, c := range r.env.Clients {
+		p := parts[(i-host+len(parts))%len(parts)]
+		wg.Go(func() {
+			if r.takePart(ctx, c, key, made[i], p) {
+				learned.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	if learned.Load() {
+		r.over = append(r.over, key)
+	}
+	return nil
+}
+
+// site is what a client is called as a site.
+func site(c *Client) string { return fmt.Sprintf("c%d", c.ID) }
+
+// prepare begins a transaction, and says whether it has certainly begun.
+func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at time.Duration, t subjects.Transaction) bool {
+	var sites []string
+	for _, c := range r.env.Clients {
+		sites = append(sites, site(c))
+	}
+	return r.persist(ctx, c, func() error {
+		err := c.Do(ctx, Op{
+			F: models.FPrepare, Key: key, Arg: models.Sites{Sites: sites}, Intended: at, Timeout: r.env.OpTimeout,
+			Run: func(ctx context.Context) (any, error) { return nil, t.Prepare(ctx, sites) },
+		})
+		at = 0
+		return err
+	})
+}
+
+// persist repeats what fails until it succeeds, for the bound.
+func (r *transactionRun) persist(ctx context.Context, c *Client, try func() error) (done bool) {
+	for until := r.env.Record.Now() + r.env.Bound; ; {
+		if try() == nil {
+			return true
+		}
+		if c.stuck != nil || r.env.Record.Now() >= until || !pause(ctx, 20*time.Millisecond) {
+			return false
+		}
+	}
+}
+
+// takePart does a client's part, and says whether it has learned the outcome.
+func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t subjects.Transaction, p part) bool {
+	pause(ctx, p.late)
+	if !p.silent {
+		r.vote(ctx, c, key, t, !p.no)
+	}
+	if p.twice {
+		r.vote(ctx, c, key, t, !p.no)
+	}
+	pause(ctx, p.away)
+	switch {
+	case p.cutShort > 0:
+		return r.decide(ctx, c, key, t, p.patience, p.cutShort) == nil
+	case p.deserts:
+		return false
+	case p.decides:
+		return r.persist(ctx, c, func() error { return r.decide(ctx, c, key, t, p.patience, p.patience+r.env.OpTimeout) })
+	}
+	return r.persist(ctx, c, func() error { return r.outcome(ctx, c, key, t, r.env.Bound+r.env.OpTimeout) })
+}
+
+// vote gives a client's vote; again while it may not count.
+func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t subjects.Transaction, yes bool) {
+	r.persist(ctx, c, func() error {
+		return c.Do(ctx, Op{
+			F: models.FVote, Key: key, Arg: models.Ballot{Site: site(c), Yes: yes}, Timeout: r.env.OpTimeout,
+			Run: func(ctx context.Context) (any, error) { return nil, t.Vote(ctx, site(c), yes) },
+		})
+	})
+}
+
+func (r *transactionRun) decide(ctx context.Context, c *Client, key string, t subjects.Transaction, patience, timeout time.Duration) error {
+	return c.Do(ctx, Op{
+		F: models.FDecide, Key: key, Arg: models.Deciding{Patience: int(patience.Milliseconds())}, Timeout: timeout,
+		Run: func(ctx context.Context) (any, error) {
+			committed, err := t.Decide(ctx, patience)
+			return models.Decision{Commit: committed}, err
+		},
+	})
+}
+
+func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t subjects.Transaction, timeout time.Duration) error {
+	return c.Do(ctx, Op{
+		F: models.FOutcome, Key: key, Timeout: timeout,
+		Run: func(ctx context.Context) (any, error) {
+			committed, err := t.Outcome(ctx)
+			return models.Decision{Commit: committed}, err
+		},
+	})
+}
+
+// lookBack is how many outcomes are asked for once more in the end.
+const lookBack = 20
+
+// Quiesce does some transactions that nothing disturbs. Then clients ask for outcomes of
+// before, as if they had been away since they voted.
+func (r *transactionRun) Quiesce(ctx context.Context) error {
+	if err := r.rounds.Quiesce(ctx); err != nil {
+		return err
+	}
+	step := max(1, len(r.over)/lookBack)
+	r.env.each(func(c *Client) {
+		for i := c.ID * step; i < len(r.over); i += len(r.env.Clients) * step {
+			r.ask(ctx, c, r.over[i])
+		}
+	})
+	return nil
+}
+
+// ask has a client ask for an outcome that is known, with a subject that knows nothing.
+func (r *transactionRun) ask(ctx context.Context, c *Client, key string) {
+	t, err := makeSubject(ctx, r.env, c, key, r.make)
+	if err != nil {
+		return
+	}
+	defer r.env.closeOne(ctx, c, t)
+	r.persist(ctx, c, func() error { return r.outcome(ctx, c, key, t, r.env.Bound+r.env.OpTimeout) })
+}
