@@ -329,6 +329,9 @@ var noLazyAbort = &frame.Property{
 		case in == evidence.Never:
 		case t.lapsedBefore(in, a.ret()):
 		default:
+			if lapsed.op.Outcome() == history.OK { // it was told so itself, and says all there is to say
+				a = lapsed
+			}
 			f.Violated(slices.Concat(a.events(), lapsed.events(), t.allVotes()), "%s, though all had voted yes by %s, and the first whose patience ended was client %d, at %s",
 				t.says(a), words.At(in), lapsed.op.Client, words.At(lapsed.due))
 		}
