@@ -220,7 +220,7 @@ func (w *transactionCall) write(ctx context.Context, f func() error) error {
 // create creates a child of the path; the error is zk.ErrNodeExists if there is one.
 func (w *transactionCall) create(ctx context.Context, path, data string) error {
 	return w.write(ctx, func() error {
-		_, err := w.s.conn.Create(path, []byte(data), 0, acl())
+		_, err := w.s.conn.Create(path, []byte(data), 0)
 		return err
 	})
 }
@@ -436,7 +436,7 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 // decide creates the outcome, if what it follows from is still so.
 func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) error {
 	ops := append(slices.Clone(seen.checks), &zk.CreateRequest{
-		Path: join(w.path, outcomeNode), Data: []byte(seen.outcome), Acl: acl(),
+		Path: join(w.path, outcomeNode), Data: []byte(seen.outcome),
 	})
 	return w.write(ctx, func() error {
 		_, err := w.s.conn.Multi(ops...)
