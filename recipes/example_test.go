@@ -175,6 +175,25 @@ func ExampleGroup() {
 	}
 }
 
+// A server says where it is, and a client calls one server after the other.
+func ExampleService() {
+	var session *recipes.Session // see the example of the package
+	ctx := context.Background()
+	web := recipes.NewService(session, "/services/web")
+	defer web.Close(ctx)
+	registration, err := web.Register(ctx, recipes.Instance{Address: "10.0.0.7:8080"})
+	if err != nil {
+		return
+	}
+	defer registration.Unregister(ctx)
+
+	picker := web.Picker(recipes.RoundRobin())
+	defer picker.Close()
+	if in, err := picker.Pick(ctx); err == nil {
+		fmt.Printf("call %s at %s\n", in.ID, in.Address)
+	}
+}
+
 func ExampleBarrier() {
 	var session *recipes.Session // see the example of the package
 	ctx := context.Background()

@@ -14,8 +14,10 @@ import (
 // Members lists the members, in the order in which they joined, as they are at some moment
 // during the call. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
 // refused.
-func (g *Group) Members(ctx context.Context) (members []Member, err error) {
-	err = g.attempts(ctx, "members", func(ctx context.Context, z *zkSession) (outcome, error) {
+func (g *Group) Members(ctx context.Context) ([]Member, error) { return g.membersAs(ctx, "members") }
+
+func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err error) {
+	err = g.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
 		if _, err := g.s.quorumSync(ctx, z, g.path); err != nil {
 			return notApplied, err
 		}

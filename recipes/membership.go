@@ -57,7 +57,11 @@ type Member struct {
 
 // NewGroup returns the group on path, of which this value is no member yet.
 func NewGroup(s *Session, path string) *Group {
-	return &Group{line: line{recipe: newRecipe(s, path), folder: path, kind: kindMember}}
+	return groupOf(newRecipe(s, path))
+}
+
+func groupOf(r *recipe) *Group {
+	return &Group{line: line{recipe: r, folder: r.path, kind: kindMember}}
 }
 
 // stay is the time from when a value joined until it leaves.
@@ -76,8 +80,9 @@ type stay struct {
 // once. After any other error it is no member, but others may have seen it for a moment, and
 // may until what is left of it is removed, in the background: the error of ctx, [ErrRemoved],
 // or what a server refused later.
-func (g *Group) Join(ctx context.Context, data []byte) error {
-	const op = "join"
+func (g *Group) Join(ctx context.Context, data []byte) error { return g.joinAs(ctx, "join", data) }
+
+func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	if len(data) > MaxItem {
 		return g.definite(op, ErrTooLarge)
 	}
@@ -222,8 +227,13 @@ func (g *Group) Leave(ctx context.Context) error {
 	if m == nil {
 		return g.definite(op, ErrNotJoined)
 	}
+	return g.end(ctx, op, m)
+}
+
+// end waits until nobody who looks from then on sees a member that is to be none any more.
+func (g *Group) end(ctx context.Context, op string, m *stay) error {
 	g.vanish(m)
-	err = g.cleanUps.wait(ctx)
+	err := g.cleanUps.wait(ctx)
 	if err == nil && g.s.ctx.Err() != nil {
 		err = ErrClosed
 	}

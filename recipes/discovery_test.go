@@ -1,0 +1,355 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// whereAre gives instances as id=address, in their order.
+func whereAre(instances []Instance) string {
+	var said []string
+	for _, in := range instances {
+		said = append(said, in.ID+"="+in.Address)
+	}
+	return strings.Join(said, " ")
+}
+
+// finds checks which instances a value of the service lists.
+func finds(t *testing.T, s *Service, want string) {
+	t.Helper()
+	instances, err := s.Instances(t.Context())
+	if got := whereAre(instances); err != nil || got != want {
+		t.Errorf("instances %q, %v; want %q", got, err, want)
+	}
+}
+
+func at(id, address string) Instance { return Instance{ID: id, Address: address} }
+
+// TestServiceRegistersAtEveryRequest has one request of a call to Register fail.
+func TestServiceRegistersAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewService(m.a, m.path), NewService(m.b, m.path)
+		_, err := b.Register(ctx, at("b", "1"))
+		must(t, err)
+		var r *Registration
+		err = m.during(ctx, func(ctx context.Context) (err error) {
+			r, err = a.Register(ctx, at("a", "2"))
+			return err
+		})
+		time.Sleep(fakeTimeout) // for what goes on in the background
+		switch {
+		case err == nil:
+			finds(t, b, "a=2 b=1")
+			must(t, r.Unregister(ctx))
+		case m.fate != silence && !m.cancels:
+			t.Errorf("register: %v", err)
+		}
+		finds(t, b, "b=1")
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// TestServiceUpdatesAtEveryRequest has one request of a call to Update fail, while another
+// client looks: the instance never is missing, but for the end of the session.
+func TestServiceUpdatesAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewService(m.a, m.path), NewService(m.b, m.path)
+		r, err := a.Register(ctx, at("a", "old"))
+		must(t, err)
+		watch, stop := context.WithCancel(ctx)
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			for now, err := range b.Changes(watch) {
+				if got := whereAre(now); err == nil && got != "a=old" && got != "a=new" && m.fate != nextSession {
+					t.Errorf("was told of %q", got)
+				}
+			}
+		}()
+		synctest.Wait()
+		err = m.during(ctx, func(ctx context.Context) error { return r.Update(ctx, at("ignored", "new")) })
+		if err == nil {
+			finds(t, b, "a=new")
+		}
+		time.Sleep(2 * fakeTimeout)
+		switch want := "a=" + r.Instance().Address; {
+		case err == nil && want != "a=new" || isWithoutEffect(err) && want != "a=old":
+			t.Errorf("update: %v, but now it is %q", err, want)
+		case err != nil && m.fate != silence && !m.cancels:
+			t.Errorf("update: %v", err)
+		default:
+			finds(t, b, want)
+		}
+		stop()
+		<-watched
+		must(t, r.Update(ctx, at("", "last")))
+		finds(t, b, "a=last")
+		must(t, r.Unregister(ctx))
+		finds(t, b, "")
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// TestServiceUnregistersAtEveryRequest has one request of a call to Unregister fail.
+func TestServiceUnregistersAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewService(m.a, m.path), NewService(m.b, m.path)
+		r, err := a.Register(ctx, at("a", "1"))
+		must(t, err)
+		_, err = a.Register(ctx, at("b", "2"))
+		must(t, err)
+		err = m.during(ctx, r.Unregister)
+		switch {
+		case err == nil:
+			finds(t, b, "b=2")
+		case m.fate != silence && !m.cancels || isWithoutEffect(err):
+			t.Errorf("unregister: %v", err)
+		}
+		time.Sleep(2 * fakeTimeout)
+		finds(t, b, "b=2")
+		must(t, a.Close(ctx))
+		finds(t, b, "")
+		must(t, b.Close(ctx))
+		m.empty(t)
+	})
+}
+
+// inService runs a test in virtual time with two clients.
+func inService(t *testing.T, test func(t *testing.T, tr *tree, f *fake, a, b *Service)) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s1 := tr.connect(t, fakeTimeout)
+		_, s2 := tr.connect(t, fakeTimeout)
+		a, b := NewService(s1, "/s"), NewService(s2, "/s")
+		test(t, tr, f, a, b)
+		must(t, a.Close(t.Context()))
+		must(t, b.Close(t.Context()))
+		if left := tr.children("/s"); len(left) > 0 && !strings.HasPrefix(left[0], "foreign") {
+			t.Errorf("left behind: %v", left)
+		}
+		must(t, s1.Close(t.Context()))
+		must(t, s2.Close(t.Context()))
+	})
+}
+
+func registered(t *testing.T, s *Service, in Instance) *Registration {
+	t.Helper()
+	r, err := s.Register(t.Context(), in)
+	must(t, err)
+	return r
+}
+
+// TestServiceStaysRegistered: with all that it was updated to, over the ends of sessions.
+func TestServiceStaysRegistered(t *testing.T) {
+	inService(t, func(t *testing.T, _ *tree, f *fake, a, b *Service) {
+		r := registered(t, a, at("a", "1"))
+		must(t, r.Update(t.Context(), Instance{Address: "2", Metadata: map[string]string{"zone": "käse 锁"}}))
+		want := Instance{ID: "a", Address: "2", Metadata: map[string]string{"zone": "käse 锁"}}
+		for range 3 {
+			f.expire()
+			time.Sleep(2 * fakeTimeout)
+			got, err := b.Instances(t.Context())
+			must(t, err)
+			if len(got) != 1 || !got[0].Equal(want) || !r.Instance().Equal(want) {
+				t.Errorf("instances %v, want %v", got, want)
+			}
+		}
+		must(t, r.Unregister(t.Context()))
+		time.Sleep(2 * fakeTimeout)
+		finds(t, b, "")
+	})
+}
+
+// TestServiceNewestInstanceOfAnID: a process that starts again need not wait for its old session.
+func TestServiceNewestInstanceOfAnID(t *testing.T) {
+	inService(t, func(t *testing.T, _ *tree, _ *fake, a, b *Service) {
+		old := registered(t, a, at("a", "1"))
+		must(t, old.Update(t.Context(), at("", "2")))
+		again := registered(t, b, at("a", "3"))
+		finds(t, a, "a=3")
+		must(t, again.Unregister(t.Context()))
+		finds(t, a, "a=2")
+		unnamed := registered(t, b, at("", "4"))
+		if id := unnamed.Instance().ID; len(id) != idLength {
+			t.Errorf("ID %q", id)
+		}
+	})
+}
+
+func TestServiceIgnoresForeignChildren(t *testing.T) {
+	inService(t, func(t *testing.T, tr *tree, _ *fake, a, b *Service) {
+		registered(t, a, at("a", "1"))
+		tr.mu.Lock()
+		_, err := tr.create("/s/foreign", []byte(`{"version":1,"id":"x","address":"x"}`), 0, 0)
+		tr.mu.Unlock()
+		must(t, err)
+		for _, data := range []string{"", "x", `{"version":2,"id":"x","address":"x"}`, `{"version":1,"id":"x"}`, `{"version":1,"address":"x"}`} {
+			g := NewGroup(b.s, "/s")
+			must(t, g.Join(t.Context(), []byte(data)))
+			finds(t, b, "a=1")
+			must(t, g.Close(t.Context()))
+		}
+	})
+}
+
+func TestServiceChanges(t *testing.T) {
+	inService(t, func(t *testing.T, _ *tree, f *fake, a, b *Service) {
+		next, stop := iter.Pull2(b.Changes(t.Context()))
+		defer stop()
+		tell := func(want string) {
+			t.Helper()
+			now, err, ok := next()
+			if err != nil || !ok || whereAre(now) != want {
+				t.Errorf("was told of %q, %v; want %q", whereAre(now), err, want)
+			}
+		}
+		tell("")
+		r := registered(t, a, at("a", "1"))
+		tell("a=1")
+		must(t, r.Update(t.Context(), at("", "2")))
+		tell("a=2")
+		f.expire()
+		time.Sleep(fakeTimeout) // it is registered again, which is no change
+		registered(t, b, at("b", "3"))
+		tell("a=2 b=3")
+		must(t, r.Unregister(t.Context()))
+		tell("b=3")
+	})
+}
+
+func TestServiceRefuses(t *testing.T) {
+	inService(t, func(t *testing.T, _ *tree, _ *fake, a, _ *Service) {
+		refused := func(err, want error) {
+			t.Helper()
+			if !errors.Is(err, want) || !isWithoutEffect(err) {
+				t.Errorf("got %v, want %v without effect", err, want)
+			}
+		}
+		ctx := t.Context()
+		for _, in := range []Instance{{}, at("a\xff", "1"), at("a", "\xff"), {Address: "1", Metadata: map[string]string{"\xff": ""}}, {Address: "1", Metadata: map[string]string{"": "\xff"}}} {
+			_, err := a.Register(ctx, in)
+			refused(err, ErrInstance)
+		}
+		_, err := a.Register(ctx, at("a", strings.Repeat("x", MaxItem)))
+		refused(err, ErrTooLarge)
+		r := registered(t, a, at("a", "1"))
+		refused(r.Update(ctx, at("a", "")), ErrInstance)
+		refused(r.Update(ctx, at("a", strings.Repeat("x", MaxItem))), ErrTooLarge)
+		must(t, r.Unregister(ctx))
+		refused(r.Unregister(ctx), ErrNotRegistered)
+		refused(r.Update(ctx, at("a", "1")), ErrNotRegistered)
+		last := registered(t, a, at("a", "1"))
+		must(t, a.Close(ctx))
+		_, err = a.Register(ctx, at("a", "1"))
+		refused(err, ErrClosed)
+		refused(last.Update(ctx, at("a", "2")), ErrClosed)
+		refused(last.Unregister(ctx), ErrClosed)
+		_, err = a.Instances(ctx)
+		refused(err, ErrClosed)
+		_, err = a.Picker(RoundRobin()).Pick(ctx)
+		refused(err, ErrClosed)
+	})
+}
+
+func TestPicker(t *testing.T) {
+	inService(t, func(t *testing.T, _ *tree, f *fake, a, b *Service) {
+		p := b.Picker(RoundRobin())
+		picks := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			in, err := p.Pick(t.Context())
+			if want == "" {
+				if !errors.Is(err, ErrNoInstance) || !isWithoutEffect(err) {
+					t.Errorf("picked %v, %v", in, err)
+				}
+			} else if err != nil || in.Address != want {
+				t.Errorf("picked %v, %v; want %s", in, err, want)
+			}
+		}
+		picks("")
+		r := registered(t, a, at("a", "1"))
+		registered(t, a, at("b", "2"))
+		picks("1")
+		picks("2")
+		picks("1")
+		must(t, r.Update(t.Context(), at("", "3")))
+		picks("2")
+		picks("3")
+		f.expire()
+		time.Sleep(2 * fakeTimeout)
+		picks("2")
+		must(t, r.Unregister(t.Context()))
+		picks("2")
+		p.Close()
+		if _, err := p.Pick(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("picked of a picker that was closed: %v", err)
+		}
+		p.Close()
+		b.Picker(RoundRobin()) // ends with its service
+	})
+}
+
+// Who waits for the first word of a service can give up, and is told once its session is
+// closed.
+func TestPickerThatIsToldOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		service := NewService(s, "/s")
+		f.fail(func(string, string) fault { return lostRequest })
+		p := service.Picker(Random(nil))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := p.Pick(ctx); !errors.Is(err, context.DeadlineExceeded) || !isWithoutEffect(err) {
+			t.Errorf("picked: %v", err)
+		}
+		must(t, s.Close(t.Context()))
+		if _, err := p.Pick(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("picked: %v", err)
+		}
+		must(t, service.Close(t.Context()))
+	})
+}
+
+func TestStrategies(t *testing.T) {
+	abc := []Instance{at("a", "1"), at("b", "2"), at("c", "3")}
+	chosen := func(choose Strategy, of ...[]Instance) string {
+		ids := ""
+		for _, instances := range of {
+			ids += choose(instances).ID
+		}
+		return ids
+	}
+	if got, want := chosen(RoundRobin(), abc, abc, abc[2:], abc, abc[1:], abc), "abcabc"; got != want {
+		t.Errorf("round robin chose %s, want %s", got, want)
+	}
+	if got, want := chosen(Sticky(RoundRobin()), abc, abc, abc[1:], abc, abc[2:], abc), "aabbcc"; got != want {
+		t.Errorf("sticky chose %s, want %s", got, want)
+	}
+	seeded := func() string {
+		choose, ids := Random(rand.NewPCG(1, 2)), ""
+		for range 100 {
+			ids += choose(abc).ID
+		}
+		return ids
+	}
+	one := seeded()
+	if one != seeded() {
+		t.Error("the same source chose something else")
+	}
+	for _, in := range abc {
+		if n := strings.Count(one, in.ID); n < 20 || n > 50 {
+			t.Errorf("%s was chosen %d times of 100", in.ID, n)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package recipes
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// Instance is one of those who serve a service.
+type Instance struct {
+	// ID is what it is known by, also when it changes; if it is empty, Register makes one
+	// that nobody else has.
+	ID string
+	// Address is where it is, in whatever form its callers dial, such as 10.0.0.7:8080.
+	Address string
+	// Metadata is what else there is to know of it. That of instances that were read is not
+	// to be changed.
+	Metadata map[string]string
+}
+
+// Equal says whether two instances are the same in everything.
+func (i Instance) Equal(other Instance) bool {
+	return i.ID == other.ID && i.Address == other.Address && maps.Equal(i.Metadata, other.Metadata)
+}
+
+// entryVersion is that of the format in which instances are written. A reader ignores
+// others: one that changes what fields mean has to have another version.
+const entryVersion = 1
+
+// entry is what the znode of an instance holds.
+type entry struct {
+	Version      int               `json:"version"`
+	Registration string            `json:"registration"` // made for each call to Register
+	Revision     int               `json:"revision"`     // rises with each update
+	ID           string            `json:"id"`
+	Address      string            `json:"address"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+}
+
+func newEntry(in Instance) entry {
+	e := entry{Version: entryVersion, Registration: newID(), ID: in.ID, Address: in.Address, Metadata: maps.Clone(in.Metadata)}
+	if e.ID == "" {
+		e.ID = e.Registration
+	}
+	return e
+}
+
+// next is what an update makes of it.
+func (e entry) next(in Instance) entry {
+	e.Revision++
+	e.Address, e.Metadata = in.Address, maps.Clone(in.Metadata)
+	return e
+}
+
+func (e entry) instance() Instance {
+	return Instance{ID: e.ID, Address: e.Address, Metadata: maps.Clone(e.Metadata)}
+}
+
+// encode refuses what would not be read as it is: JSON replaces what is not UTF-8.
+func (e entry) encode() ([]byte, error) {
+	ok := e.Address != "" && utf8.ValidString(e.ID) && utf8.ValidString(e.Address)
+	for name, value := range e.Metadata {
+		ok = ok && utf8.ValidString(name) && utf8.ValidString(value)
+	}
+	if !ok {
+		return nil, ErrInstance
+	}
+	return json.Marshal(e)
+}
+
+func decodeEntry(data []byte) (e entry, ok bool) {
+	err := json.Unmarshal(data, &e)
+	return e, err == nil && e.Version == entryVersion && e.ID != "" && e.Address != ""
+}
+
+// replaces says which of two entries of one ID is shown, if e was written by a znode behind
+// that of the other one. An update that is registered again after an expiry may come before
+// what it has replaced.
+func (e entry) replaces(other entry) bool {
+	return e.Registration != other.Registration || e.Revision > other.Revision
+}
+
+// instancesOf are those that members of a group are, in the order in which they joined. They
+// are given in order of ID, and never are nil.
+func instancesOf(members []Member) []Instance {
+	shown := map[string]entry{}
+	for _, m := range members {
+		e, ok := decodeEntry(m.Data)
+		if !ok {
+			continue
+		}
+		if other, twice := shown[e.ID]; !twice || e.replaces(other) {
+			shown[e.ID] = e
+		}
+	}
+	all := make([]Instance, 0, len(shown))
+	for _, e := range shown {
+		all = append(all, e.instance())
+	}
+	slices.SortFunc(all, func(a, b Instance) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
