@@ -277,8 +277,19 @@ func TestPicker(t *testing.T) {
 			}
 		}
 		picks("")
+		next, stop := iter.Pull2(p.Changes(t.Context()))
+		defer stop()
+		told := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			if now, err, ok := next(); err != nil || !ok || whereAre(now) != want {
+				t.Errorf("was told of %q, %v; want %q", whereAre(now), err, want)
+			}
+		}
+		told("")
 		r := registered(t, a, at("a", "1"))
 		registered(t, a, at("b", "2"))
+		told("a=1 b=2")
 		picks("1")
 		picks("2")
 		picks("1")
@@ -290,7 +301,11 @@ func TestPicker(t *testing.T) {
 		picks("2")
 		must(t, r.Unregister(t.Context()))
 		picks("2")
+		told("b=2")
 		p.Close()
+		if _, err, _ := next(); !errors.Is(err, ErrClosed) {
+			t.Errorf("was told of a picker that was closed: %v", err)
+		}
 		if _, err := p.Pick(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("picked of a picker that was closed: %v", err)
 		}

@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -57,20 +58,24 @@ type Picker struct {
 	service *Service
 	stop    context.CancelFunc
 	done    chan struct{} // closed when it follows no more
-	ready   chan struct{} // closed when it has seen the service, or was refused that
 
 	mu       sync.Mutex
 	strategy Strategy
-	now      []Instance
-	err      error // why it can't follow now
+	sight
+}
+
+// sight is what a picker goes by. In the beginning it has neither instances nor an error.
+type sight struct {
+	now     []Instance    // not nil, once it has heard of the service
+	err     error         // why it can't follow now
+	changed chan struct{} // closed when there is another one
 }
 
 // Picker returns a picker that begins to follow the service at once. Close it, or the
 // service, when it is not needed any more.
 func (s *Service) Picker(strategy Strategy) *Picker {
-	p := &Picker{service: s, strategy: strategy, done: make(chan struct{}), ready: make(chan struct{})}
 	ctx, stop := context.WithCancel(context.Background())
-	p.stop = stop
+	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, sight: sight{changed: make(chan struct{})}}
 	ctx, end, err := s.start(ctx)
 	if err != nil {
 		p.tell(nil, s.definite("pick", err))
@@ -108,11 +113,30 @@ func (p *Picker) follow(ctx context.Context) {
 func (p *Picker) tell(now []Instance, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now == nil && p.err == nil {
-		close(p.ready)
-	}
 	if p.err = err; err == nil {
 		p.now = now
+	}
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// sees waits until the picker has heard of instances that will do, or can't.
+func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instance, error) {
+	for {
+		p.mu.Lock()
+		s := p.sight
+		p.mu.Unlock()
+		switch {
+		case s.err != nil:
+			return nil, s.err
+		case s.now != nil && will(s.now):
+			return s.now, nil
+		}
+		select {
+		case <-s.changed:
+		case <-ctx.Done():
+			return nil, p.service.definite("pick", context.Cause(ctx))
+		}
 	}
 }
 
@@ -123,20 +147,31 @@ func (p *Picker) tell(now []Instance, err error) {
 // Its errors have no effect: [ErrNoInstance], [ErrClosed], the error of ctx, or what a server
 // refused.
 func (p *Picker) Pick(ctx context.Context) (Instance, error) {
-	select {
-	case <-p.ready:
-	case <-ctx.Done():
-		return Instance{}, p.service.definite("pick", context.Cause(ctx))
+	if _, err := p.sees(ctx, func([]Instance) bool { return true }); err != nil {
+		return Instance{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.err != nil:
-		return Instance{}, p.err
-	case len(p.now) == 0:
+	if len(p.now) == 0 {
 		return Instance{}, p.service.definite("pick", ErrNoInstance)
 	}
 	return p.strategy(p.now), nil
+}
+
+// Changes tells what the picker goes by, as [Service.Changes] does, and costs no requests
+// either: a pick behind a step of it is of those instances, or of later ones. (Service.Changes
+// hears of changes by a way of its own, before the picker or after it.)
+func (p *Picker) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
+	return func(yield func([]Instance, error) bool) {
+		var told []Instance
+		for {
+			now, err := p.sees(ctx, func(now []Instance) bool { return told == nil || !slices.EqualFunc(now, told, Instance.Equal) })
+			told = now
+			if !yield(slices.Clone(now), err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Close ends what the picker follows, and calls that wait.
