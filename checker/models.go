@@ -29,6 +29,7 @@ var models = byName(
 	barriers.DoubleBarrier,
 	configs.Config,
 	counters.Counter,
+	groups.Discovery,
 	groups.Membership,
 	jobs.JobQueue,
 	locks.Election,

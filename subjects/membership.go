@@ -131,20 +131,22 @@ func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
 		if err != nil {
 			return nil, err
 		}
-		members := func(ask func(context.Context) ([]string, error)) Operation {
-			return func(ctx context.Context, _ json.RawMessage) (any, error) {
-				all, err := ask(ctx)
-				return models.Members{Members: all}, err
-			}
-		}
 		return &Served{Subject: g, Operations: map[string]Operation{
 			models.FJoin: taking(func(ctx context.Context, v models.Joining) (any, error) {
 				return nil, g.Join(ctx, v.Member)
 			}),
 			history.FLeave:  plain(g.Leave),
-			models.FList:    members(g.Members),
-			models.FChanged: members(g.Changed),
+			models.FList:    listing(g.Members),
+			models.FChanged: listing(g.Changed),
 		}}, nil
+	}
+}
+
+// listing is an operation that gives members.
+func listing(ask func(context.Context) ([]string, error)) Operation {
+	return func(ctx context.Context, _ json.RawMessage) (any, error) {
+		all, err := ask(ctx)
+		return models.Members{Members: all}, err
 	}
 }
 

@@ -46,15 +46,29 @@ func (Membership) Params(*history.Params) {}
 // Start makes the groups.
 func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
 	groups, err := makePerKey(ctx, env, w.New)
-	r := &membershipRun{env: env, groups: groups, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
+	called := groupCalls{join: models.FJoin, leave: history.FLeave, list: models.FList, kinds: 8}
+	return newMembershipRun(env, groups, called), err
+}
+
+func newMembershipRun(env *Env, groups perKey[subjects.Group], called groupCalls) *membershipRun {
+	r := &membershipRun{env: env, groups: groups, called: called, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
 	for _, c := range env.Clients {
 		r.in[c.ID], r.kept[c.ID] = map[string]joined{}, map[string]bool{}
 	}
-	return r, err
+	return r
+}
+
+// groupCalls are what the model calls the operations on a group. Where a member can be picked,
+// there are more kinds of arrivals than 8, and the rest of them are picks.
+type groupCalls struct {
+	join, leave, list string
+	kinds             int
+	pick              func(ctx context.Context, g subjects.Group) (string, error)
 }
 
 type membershipRun struct {
 	env    *Env
+	called groupCalls
 	groups perKey[subjects.Group]
 	in     map[int]map[string]joined // by client, which alone uses it, and key
 	kept   perKey[bool]              // the group that a client leaves no more, once it has one
@@ -94,7 +108,7 @@ func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, 
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	patience := between(rng, changePatience/6, changePatience)
 	stays := key == r.env.Key(0) && rng.IntN(staying) > 0 || r.came(c, key)
-	switch rng.IntN(8) {
+	switch rng.IntN(r.called.kinds) {
 	case 0, 1:
 		switch in := r.is(c, key); {
 		case !in:
@@ -109,8 +123,10 @@ func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, 
 		_, _ = r.list(ctx, c, key, at)
 	case 4, 5:
 		_, _ = r.list(ctx, c, key, at)
-	default:
+	case 6, 7:
 		_, _ = r.changed(ctx, c, key, at, patience)
+	default:
+		r.pick(ctx, c, key, at)
 	}
 }
 
@@ -133,7 +149,7 @@ func (r *membershipRun) came(c *Client, key string) bool {
 
 func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time.Duration, member string) error {
 	err := c.Do(ctx, Op{
-		F: models.FJoin, Key: key, Arg: models.Joining{Member: member}, Intended: at, Timeout: r.env.OpTimeout,
+		F: r.called.join, Key: key, Arg: models.Joining{Member: member}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Join(ctx, member) },
 	})
 	if err == nil {
@@ -146,7 +162,7 @@ func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time
 func (r *membershipRun) leave(ctx context.Context, c *Client, key string, at time.Duration) error {
 	in := r.in[c.ID][key]
 	err := c.Do(ctx, Op{
-		F: history.FLeave, Key: key, Arg: models.Joining{Member: in.member}, Intended: at, Life: in.life, Timeout: r.env.OpTimeout,
+		F: r.called.leave, Key: key, Arg: models.Joining{Member: in.member}, Intended: at, Life: in.life, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Leave(ctx) },
 	})
 	if err == nil || !subjects.NoEffect(err) && !c.idle {
@@ -156,7 +172,7 @@ func (r *membershipRun) leave(ctx context.Context, c *Client, key string, at tim
 }
 
 func (r *membershipRun) list(ctx context.Context, c *Client, key string, at time.Duration) ([]string, error) {
-	return r.ask(ctx, c, models.FList, key, at, r.env.OpTimeout, r.groups[c.ID][key].Members)
+	return r.ask(ctx, c, r.called.list, key, at, r.env.OpTimeout, r.groups[c.ID][key].Members)
 }
 
 func (r *membershipRun) changed(ctx context.Context, c *Client, key string, at, patience time.Duration) ([]string, error) {
@@ -180,6 +196,23 @@ func (r *membershipRun) ask(ctx context.Context, c *Client, f, key string, at, p
 		return nil, err // the call may still be under way
 	}
 	return got, nil
+}
+
+// pick picks a member, where one can be picked.
+func (r *membershipRun) pick(ctx context.Context, c *Client, key string, at time.Duration) {
+	if r.called.pick == nil {
+		return
+	}
+	_ = c.Do(ctx, Op{
+		F: models.FPick, Key: key, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			picked, err := r.called.pick(ctx, r.groups[c.ID][key])
+			if err != nil {
+				return nil, subjects.WithoutEffect(err) // it changes nothing
+			}
+			return models.Picked{Member: picked}, nil
+		},
+	})
 }
 
 // Quiesce has everybody join, and then every other client leave. Each time, all list the
@@ -252,6 +285,7 @@ func (r *membershipRun) sees(ctx context.Context, c *Client, key string, want []
 		if err == nil {
 			told = got
 		}
+		r.pick(ctx, c, key, 0)
 		if late() || !r.env.linger(ctx, n) {
 			break
 		}

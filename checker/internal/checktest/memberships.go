@@ -30,24 +30,43 @@ func (s Sight) of(o Args) Args {
 	return o
 }
 
+// Service begins the record of a service k: what is added to it is called as its model does.
+func Service() *Record {
+	return Ours(models.Discovery.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
+}
+
+// called is what the model of the record calls an operation on a group.
+func (r *Record) called(f string) string {
+	names := map[string]string{models.FJoin: models.FRegister, history.FLeave: models.FUnregister, models.FList: models.FLookup}
+	if name, ok := names[f]; ok && r.Header.Model == models.Discovery.Name {
+		return name
+	}
+	return f
+}
+
 // Joins adds a join, Leaves the end of it.
 func (r *Record) Joins(client, inv, ret int, member string, s Sight) *Record {
-	return r.Op(s.of(Args{Client: client, F: models.FJoin, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+	return r.Op(s.of(Args{Client: client, F: r.called(models.FJoin), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Parts adds a leave.
 func (r *Record) Parts(client, inv, ret int, member string, s Sight) *Record {
-	return r.Op(s.of(Args{Client: client, F: history.FLeave, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+	return r.Op(s.of(Args{Client: client, F: r.called(history.FLeave), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Lists adds a list of members.
 func (r *Record) Lists(client, inv, ret int, s Sight, members ...string) *Record {
-	return r.Op(s.of(Args{Client: client, F: models.FList, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
+	return r.Op(s.of(Args{Client: client, F: r.called(models.FList), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
 }
 
 // Told adds a change that somebody was told of.
 func (r *Record) Told(client, inv, ret int, members ...string) *Record {
 	return r.Op(Args{Client: client, F: models.FChanged, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)})
+}
+
+// Picks adds a pick; of nobody, if member is empty.
+func (r *Record) Picks(client, inv, ret int, member string) *Record {
+	return r.Op(Args{Client: client, F: models.FPick, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Picked{Member: member}, Session: history.ID(client + 1)})
 }
 
 // Makes adds the create of a member to the log.
@@ -66,7 +85,7 @@ func (r *Record) membership(done, asked *history.Event) {
 	if err := asked.Decode(&v); err != nil || v.Member == "" {
 		return
 	}
-	if done.F == models.FJoin {
+	if done.F == models.FJoin || done.F == models.FRegister {
 		r.Makes(done.Session, v.Member)
 	} else {
 		r.Unmakes(done.Session, v.Member)
@@ -75,7 +94,9 @@ func (r *Record) membership(done, asked *history.Event) {
 
 var (
 	_ = goesWell(models.Membership.Name, goodMembership)
+	_ = goesWell(models.Discovery.Name, goodMembership)
 	_ = committing(models.Membership.Name, (*Record).membership)
+	_ = committing(models.Discovery.Name, (*Record).membership)
 )
 
 // goodMembership has three clients come and go one after the other, and look.
@@ -88,6 +109,9 @@ func goodMembership(r *Record, n int) int {
 		r.Joins(c, t, t+2, member, Sight{z, z + 1})
 		r.Lists(other, t+3, t+5, Sight{z + 1, z + 1}, member).Told(other, t+6, t+7, member)
 		r.Proof(c, history.ID(c+1), t+8)
+		if r.Header.Model == models.Discovery.Name {
+			r.Picks(other, t+7, t+8, member)
+		}
 		r.Parts(c, t+9, t+11, member, Sight{z + 1, z + 2})
 		r.Lists(other, t+12, t+14, Sight{z + 2, z + 2}).Told(other, t+15, t+16)
 		t, z = t+20, z+3
@@ -99,21 +123,33 @@ func goodMembership(r *Record, n int) int {
 // join and leave, sessions end, and lists show views that are not older than what their
 // sessions have seen.
 func GenerateMembership(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
+	return generateGroup(rng, how, models.Membership.Name)
+}
+
+// GenerateDiscovery makes one of a service: clients pick instances, too, and are told of changes.
+func GenerateDiscovery(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
+	return generateGroup(rng, how, models.Discovery.Name)
+}
+
+func generateGroup(rng *rand.Rand, how Kind, model string) (*history.History, []history.Txn) {
 	const clients = 3
-	w := &groupWorld{Record: Ours(models.Membership.Name, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
+	w := &groupWorld{Record: Ours(model, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
 	w.free, w.alive = make([]int, clients), make([]int, clients)
 	w.session, w.seen, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
-	w.versions = []version{{}}
+	w.versions, w.told = []version{{}}, make([]int, clients)
 	for c := range clients {
 		w.open(c)
 	}
-	steps := 8 + rng.IntN(8)
+	steps, kinds := 8+rng.IntN(8), 8
+	if model == models.Discovery.Name {
+		steps, kinds = 2*steps, 12
+	}
 	if how == mutated {
 		w.bad = rng.IntN(steps)
 	}
 	for i := range steps {
 		w.now += 1 + rng.IntN(3)
-		w.step(i, rng.IntN(clients))
+		w.step(i, rng.IntN(clients), rng.IntN(kinds))
 	}
 	w.now += 10
 	for c := range clients {
@@ -137,6 +173,7 @@ type groupWorld struct {
 	names    int
 	next     history.ID
 	versions []version
+	told     []int // the version that each client was told of last
 }
 
 // version is what the group was from a transaction on.
@@ -161,8 +198,8 @@ func (w *groupWorld) change(change func(map[string]bool)) {
 	w.versions = append(w.versions, version{w.Zxid, slices.Sorted(maps.Keys(set))})
 }
 
-func (w *groupWorld) step(i, c int) {
-	switch w.rng.IntN(8) {
+func (w *groupWorld) step(i, c, kind int) {
+	switch kind {
 	case 0, 1:
 		if w.member[c] == "" {
 			w.join(c)
@@ -175,6 +212,10 @@ func (w *groupWorld) step(i, c int) {
 		if w.rng.IntN(3) == 0 {
 			w.die(c)
 		}
+	case 8, 9:
+		w.tell(c)
+	case 10, 11:
+		w.pick(c, i == w.bad)
 	default:
 		w.list(c, i == w.bad)
 	}
@@ -199,7 +240,7 @@ func (w *groupWorld) wrote(c int) { w.seen[c], w.alive[c] = w.Zxid, w.now }
 func (w *groupWorld) join(c int) {
 	w.names++
 	member := fmt.Sprintf("m%d", w.names)
-	w.call(c, Args{F: models.FJoin, In: models.Joining{Member: member}}, func() any {
+	w.call(c, Args{F: w.called(models.FJoin), In: models.Joining{Member: member}}, func() any {
 		w.Makes(w.session[c], member)
 		w.change(func(set map[string]bool) { set[member] = true })
 		w.wrote(c)
@@ -210,7 +251,7 @@ func (w *groupWorld) join(c int) {
 
 func (w *groupWorld) leave(c int) {
 	member := w.member[c]
-	w.call(c, Args{F: history.FLeave, In: models.Joining{Member: member}}, func() any {
+	w.call(c, Args{F: w.called(history.FLeave), In: models.Joining{Member: member}}, func() any {
 		w.Unmakes(w.session[c], member)
 		w.change(func(set map[string]bool) { delete(set, member) })
 		w.wrote(c)
@@ -244,7 +285,7 @@ func (w *groupWorld) die(c int) {
 
 // list shows some view that the client's session may be shown, or, if it goes wrong, anything.
 func (w *groupWorld) list(c int, bad bool) {
-	w.call(c, Args{F: models.FList}, func() any {
+	w.call(c, Args{F: w.called(models.FList)}, func() any {
 		first, _ := slices.BinarySearchFunc(w.versions, w.seen[c]+1, func(v version, z history.ID) int { return v.zxid.Compare(z) })
 		first = max(0, first-1)
 		at := first + w.rng.IntN(len(w.versions)-first)
@@ -260,6 +301,31 @@ func (w *groupWorld) list(c int, bad bool) {
 			members = w.anybody()
 		}
 		return models.Members{Members: members}
+	})
+}
+
+// later is a version that is not before the last one that a client was told of.
+func (w *groupWorld) later(c int) int { return w.told[c] + w.rng.IntN(len(w.versions)-w.told[c]) }
+
+// tell tells a client of a change.
+func (w *groupWorld) tell(c int) {
+	w.call(c, Args{F: models.FChanged}, func() any {
+		w.told[c] = w.later(c)
+		return models.Members{Members: w.versions[w.told[c]].members}
+	})
+}
+
+// pick gives any member of some later version, or, if it goes wrong, anybody.
+func (w *groupWorld) pick(c int, bad bool) {
+	w.call(c, Args{F: models.FPick}, func() any {
+		from := w.versions[w.later(c)].members
+		if bad || w.how == random && w.rng.IntN(2) == 0 {
+			from = w.anybody()
+		}
+		if len(from) == 0 {
+			return models.Picked{}
+		}
+		return models.Picked{Member: from[w.rng.IntN(len(from))]}
 	})
 }
 

@@ -67,12 +67,12 @@ func decideList(f *frame.Finding, g *group, l *look) {
 	for _, name := range slices.Sorted(maps.Keys(g.members)) {
 		m := g.members[name]
 		switch stays, ok := g.stays(m, live); {
-		case !l.set[name] && ok && stays.To == live.To && m.left() > live.To:
+		case !l.set[name] && !l.part && ok && stays.To == live.To && m.left() > live.To:
 			right = false
 			stays.To = l.op.Began()
 			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
-				"%s, though client %d had joined as that and was connected for %s since %s (%s are allowed)",
-				g.hides(l, name), m.join.Client, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
+				"%s, though client %d had %s as that and was connected for %s since %s (%s are allowed)",
+				g.hides(l, name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
 		case l.set[name] && ok && stays.To == live.To:
 			if m.expired < live.To {
 				back++
@@ -81,10 +81,10 @@ func decideList(f *frame.Finding, g *group, l *look) {
 			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: l.op.Began()}
 			right = right && away.Length() <= 0
 			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
-				"%s, though that had left by %s (%s are allowed)", g.shows(l, name), words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+				"%s, though that had %s by %s (%s are allowed)", g.shows(l, name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 		}
 	}
-	if right {
+	if right && lists(l.op) {
 		f.Count("settled_lists", 1)
 	}
 	f.Count("came_back", back)
@@ -110,13 +110,13 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 			switch stays, ok := g.stays(m, live); {
 			case !shown && ok:
 				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(witness, evidence.EventsOf(m.join)...),
-					"client %d waited for a change of %s from %s to %s, and was not told of %s, though client %d had joined as that and was connected for %s (%s are allowed)",
-					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), m.join.Client, words.Lasting(stays.Length()), words.Lasting(g.Bound))
+					"client %d waited for a change of %s from %s to %s, and was not told of %s, though client %d had %s as that and was connected for %s (%s are allowed)",
+					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.Lasting(g.Bound))
 			case shown && m.gone() != nil:
 				away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
 				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(witness, evidence.EventsOf(m.gone())...),
-					"client %d waited for a change of %s from %s to %s, and was not told that %s had left by %s (%s are allowed)",
-					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+					"client %d waited for a change of %s from %s to %s, and was not told that %s had %s by %s (%s are allowed)",
+					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 			}
 		}
 	}
@@ -171,7 +171,7 @@ var gone = &frame.Property{
 			if ctx.Err() != nil {
 				return
 			}
-			if l.set != nil && l.op.F == models.FList && l.op.Began() > g.Settled {
+			if l.set != nil && l.op.F != models.FChanged && l.op.Began() > g.Settled {
 				decideGone(f, g, l)
 			}
 		}
@@ -210,7 +210,7 @@ func decideGone(f *frame.Finding, g *group, l *look) {
 		}
 		since := evidence.Span{From: max(live.From, at), To: l.op.Began()}
 		late := frame.Overdue(g.Record, since, since.Length())
-		if shown := l.set[m.name]; since.Length() > 0 && (!shown || late != frame.Valid) {
+		if shown := l.set[m.name]; lists(l.op) && since.Length() > 0 && (!shown || late != frame.Valid) {
 			f.Count("settled_lists_of_crashed", 1)
 		}
 		if !l.set[m.name] {

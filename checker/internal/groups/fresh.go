@@ -9,7 +9,6 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 )
 
 // fresh says that a list is not older than what the client's session had seen when it asked: a
@@ -25,7 +24,7 @@ var fresh = &frame.Property{
 			if ctx.Err() != nil {
 				return
 			}
-			if l.set == nil || l.op.F != models.FList || seenBy(l) == 0 {
+			if l.set == nil || !lists(l.op) || seenBy(l) == 0 {
 				continue
 			}
 			f.Count("dated", 1)
@@ -62,8 +61,8 @@ func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {
 			continue
 		}
 		f.Violated(append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
-			"%s, though it had joined by %s, its client's session lived, and the one that asked had seen %s before",
-			g.hides(l, m.name), words.Zxid(doneBy(m.join)), words.Zxid(seenBy(l)))
+			"%s, though it had %s by %s, its client's session lived, and the one that asked had seen %s before",
+			g.hides(l, m.name), g.terms.joined, words.Zxid(doneBy(m.join)), words.Zxid(seenBy(l)))
 	}
 }
 
@@ -79,7 +78,7 @@ func decideGhosts(f *frame.Finding, g *group, l *look) {
 		}
 		if z := doneBy(left); z != 0 && z <= seenBy(l) {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(left)),
-				"%s, though that had left by %s, and the session that asked had seen %s before", g.shows(l, name), words.Zxid(z), words.Zxid(seenBy(l)))
+				"%s, though that had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(seenBy(l)))
 		}
 	}
 }

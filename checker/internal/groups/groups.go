@@ -19,9 +19,17 @@ var Membership = frame.Model{
 	Referees:   []*frame.Referee{referee},
 }
 
+// Discovery is a service, whose instances are the members of a group.
+var Discovery = frame.Model{
+	Object:     models.Discovery,
+	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, picks, converge, gone, inLog},
+	Referees:   []*frame.Referee{referee},
+}
+
 // group is what happened to one group.
 type group struct {
 	*evidence.Key
+	terms   terms
 	members map[string]*member
 	looks   []*look // in order of invocation
 	figures map[string]float64
@@ -48,16 +56,21 @@ type member struct {
 // look is what somebody was shown of the members.
 type look struct {
 	op  *history.Operation
-	set map[string]bool
+	set map[string]bool // nil: it was not answered
+	// part says that there may be others: one was picked.
+	part bool
 }
+
+// lists says of an operation whether it asks who the members are.
+func lists(op *history.Operation) bool { return op.F == models.FList || op.F == models.FLookup }
 
 var groupOf = evidence.OncePerKey(readGroup)
 
 func readGroup(k *evidence.Key) *group {
-	g := &group{Key: k, members: map[string]*member{}, figures: map[string]float64{"changes": 0, "ended_by_death": 0, "lists": 0, "told": 0, "others": 0}}
+	g := &group{Key: k, terms: termsOf(k.Object), members: map[string]*member{}, figures: map[string]float64{"changes": 0, "ended_by_death": 0, "lists": 0, "told": 0, "others": 0}}
 	for _, op := range k.Ops {
-		if op.Outcome() != history.Fail || op.F == models.FJoin || op.F == models.FChanged {
-			g.take(op)
+		if o := k.Object.Operation(op.F); op.Outcome() != history.Fail || o.Begins || op.F == models.FChanged {
+			g.take(op, o)
 		}
 	}
 	for _, m := range g.members {
@@ -82,42 +95,66 @@ func (g *group) showsOthers(l *look) bool {
 	return false
 }
 
-func (g *group) take(op *history.Operation) {
-	switch op.F {
-	case models.FJoin, history.FLeave:
-		var v models.Joining
-		g.Decode(op.Invoke, &v)
-		m := g.members[v.Member]
-		if m == nil {
-			m = &member{name: v.Member, proof: -1}
-			g.members[v.Member] = m
-		}
-		if op.F == models.FJoin {
-			m.join = op
-		} else {
-			m.leaves = append(m.leaves, op)
-		}
-		if op.Outcome() == history.OK {
-			g.figures["changes"]++
-		}
-	case models.FList, models.FChanged:
-		if op.Outcome() != history.OK {
-			g.looks = append(g.looks, &look{op: op})
-			return
-		}
-		var v models.Members
-		g.Decode(op.Return, &v)
-		l := &look{op: op, set: map[string]bool{}}
-		for _, name := range v.Members {
-			l.set[name] = true
-		}
-		g.looks = append(g.looks, l)
-		if op.F == models.FList {
-			g.figures["lists"]++
-		} else {
-			g.figures["told"]++
-		}
+func (g *group) take(op *history.Operation, o *models.Operation) {
+	switch {
+	case o.Begins, o.Ends:
+		g.move(op, o.Begins)
+	case lists(op):
+		g.look(op, "lists")
+	case op.F == models.FChanged:
+		g.look(op, "told")
+	case op.F == models.FPick:
+		g.pick(op)
 	}
+}
+
+// move takes a join or a leave.
+func (g *group) move(op *history.Operation, joins bool) {
+	var v models.Joining
+	g.Decode(op.Invoke, &v)
+	m := g.members[v.Member]
+	if m == nil {
+		m = &member{name: v.Member, proof: -1}
+		g.members[v.Member] = m
+	}
+	if joins {
+		m.join = op
+	} else {
+		m.leaves = append(m.leaves, op)
+	}
+	if op.Outcome() == history.OK {
+		g.figures["changes"]++
+	}
+}
+
+// look takes what somebody was shown of all members.
+func (g *group) look(op *history.Operation, figure string) {
+	l := &look{op: op}
+	g.looks = append(g.looks, l)
+	if op.Outcome() != history.OK {
+		return
+	}
+	var v models.Members
+	g.Decode(op.Return, &v)
+	l.set = map[string]bool{}
+	for _, name := range v.Members {
+		l.set[name] = true
+	}
+	g.figures[figure]++
+}
+
+// pick takes what somebody was shown of one member: where there was none, that was all.
+func (g *group) pick(op *history.Operation) {
+	if op.Outcome() != history.OK {
+		return
+	}
+	var v models.Picked
+	g.Decode(op.Return, &v)
+	l := &look{op: op, set: map[string]bool{}}
+	if v.Member != "" {
+		l.set[v.Member], l.part = true, true
+	}
+	g.looks = append(g.looks, l)
 }
 
 // bound finds out how long a member certainly stayed, and from when it may have been back.

@@ -37,8 +37,8 @@ func joinInLog(f *frame.Finding, g *group, m *member) {
 	if nodesOf(g.Record).madeWithin(g.Name, m.name, low, high) {
 		f.Count("compared", 1)
 	} else if ok {
-		f.Violated(evidence.EventsOf(m.join), "client %d was told at %s that it is a member of %s as %s, but the transaction log has no create of that from %s to %s",
-			m.join.Client, words.At(m.join.Return.Time), g.Name, models.Quoted(m.name), words.Zxid(low), words.Zxid(high))
+		f.Violated(evidence.EventsOf(m.join), "client %d was told at %s that it is %s of %s as %s, but the transaction log has no create of that from %s to %s",
+			m.join.Client, words.At(m.join.Return.Time), g.terms.member, g.Name, models.Quoted(m.name), words.Zxid(low), words.Zxid(high))
 	}
 }
 
@@ -47,8 +47,8 @@ func leaveInLog(f *frame.Finding, g *group, m *member) {
 	_, high, ok := g.Window(op)
 	for _, n := range nodesOf(g.Record).of[nodeKey(g.Name, m.name)] {
 		if ok && n.Created <= high && n.Deleted > high && g.Log.Covers(n.Created-1, high) {
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that it had left %s as %s, but in the transaction log that is there from %s to %s%s",
-				op.Client, words.At(op.Return.Time), g.Name, models.Quoted(m.name), words.Zxid(n.Created), words.Zxid(high), n.Until())
+			f.Violated(evidence.EventsOf(op), "client %d was told at %s that it had %s %s as %s, but in the transaction log that is there from %s to %s%s",
+				op.Client, words.At(op.Return.Time), g.terms.leftFrom, g.Name, models.Quoted(m.name), words.Zxid(n.Created), words.Zxid(high), n.Until())
 			return
 		}
 	}

@@ -23,17 +23,15 @@ var monotone = &frame.Property{
 	Decide: onGroup(func(_ context.Context, f *frame.Finding, g *group) {
 		all := map[watcher]*past{}
 		for _, l := range g.looks {
-			if l.set == nil {
-				continue
-			}
 			w, ok := g.watcherOf(l.op)
-			if !ok {
+			if l.set == nil || !ok || l.op.F == models.FPick {
 				continue
 			}
 			if all[w] == nil {
-				all[w] = &past{went: map[string]absence{}}
+				all[w] = newPast()
 			}
 			all[w].shown(f, g, l)
+			all[w].note(l)
 		}
 	}),
 	Exercise: exercised("told", "changes that somebody was told of"),
@@ -48,7 +46,7 @@ type watcher struct {
 }
 
 func (g *group) watcherOf(op *history.Operation) (w watcher, ok bool) {
-	if op.F == models.FList {
+	if lists(op) {
 		return watcher{session: sessionOf(op)}, sessionOf(op) != 0
 	}
 	w.client = op.Client
@@ -69,27 +67,37 @@ type past struct {
 // absence is the last look that showed somebody, and the next one, which did not.
 type absence struct{ shown, gone *look }
 
-// shown compares what is shown now with what was before.
-func (p *past) shown(f *frame.Finding, g *group, l *look) {
+func newPast() *past { return &past{went: map[string]absence{}} }
+
+// note keeps what was shown.
+func (p *past) note(l *look) {
 	if p.last != nil {
-		for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
-			if l.set[name] {
-				continue
+		for name := range p.last.set {
+			if !l.set[name] {
+				p.went[name] = absence{p.last, l}
 			}
-			p.went[name] = absence{p.last, l}
-			if m := g.members[name]; m != nil && m.joined() && m.until >= l.op.Return.Time {
-				f.Violated(append(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
-					"%s, though it had been among those that it was told of before, and lived on", g.hides(l, name))
-			}
-		}
-		for _, name := range slices.Sorted(maps.Keys(l.set)) {
-			m, went := g.members[name], p.went[name]
-			if m == nil || went.gone == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
-				continue
-			}
-			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
-				"%s again, behind the word that it had gone, and nobody joined twice", g.shows(l, name))
 		}
 	}
 	p.last = l
+}
+
+// shown compares what is shown now with what was before.
+func (p *past) shown(f *frame.Finding, g *group, l *look) {
+	if p.last == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
+		if m := g.members[name]; !l.set[name] && m != nil && m.joined() && m.until >= l.op.Return.Time {
+			f.Violated(append(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+				"%s, though it had been among those that it was told of before, and lived on", g.hides(l, name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.set)) {
+		m, went := g.members[name], p.went[name]
+		if m == nil || went.gone == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
+			continue
+		}
+		f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
+			"%s again, behind the word that it had gone, and nobody %s twice", g.shows(l, name), g.terms.joined)
+	}
 }

@@ -32,22 +32,22 @@ func decideReal(f *frame.Finding, g *group, l *look, name string) {
 	m := g.members[name]
 	switch {
 	case m == nil || m.join == nil:
-		f.Violated(evidence.EventsOf(l.op), "%s, which nobody joined as", g.shows(l, name))
+		f.Violated(evidence.EventsOf(l.op), "%s, which nobody %s as", g.shows(l, name), g.terms.joined)
 	case m.join.Outcome() == history.Fail:
-		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, which client %d was told had not joined, and never would", g.shows(l, name), m.join.Client)
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, which client %d was told had not %s, and never would", g.shows(l, name), m.join.Client, g.terms.joined)
 	case m.join.Began() > l.op.Return.Time:
-		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, as which client %d asked to join only at %s", g.shows(l, name), m.join.Client, words.At(m.join.Began()))
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, as which client %d asked to %s only at %s", g.shows(l, name), m.join.Client, g.terms.join, words.At(m.join.Began()))
 	}
 }
 
 // shows says that somebody was shown a member.
 func (g *group) shows(l *look, name string) string {
-	return g.asked(l) + " that " + models.Quoted(name) + " is a member of " + g.Name
+	return g.asked(l) + " that " + models.Quoted(name) + " is " + g.terms.member + " of " + g.Name
 }
 
 // hides says that somebody was not shown a member.
 func (g *group) hides(l *look, name string) string {
-	return g.asked(l) + " who the members of " + g.Name + " are, and " + models.Quoted(name) + " was not among them"
+	return g.asked(l) + " who the " + g.terms.members + " of " + g.Name + " are, and " + models.Quoted(name) + " was not among them"
 }
 
 func (g *group) asked(l *look) string {

@@ -8,6 +8,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -44,13 +45,17 @@ const (
 func behind(zxid uint64) int64 { return int64(min(zxid, math.MaxInt64/4))*2 + 1 }
 func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 
+// wrote says that the session of an operation has seen more since it was asked for: else that
+// wrote nothing.
+func wrote(op *history.Operation) bool { return op.Invoke.Seen.Compare(op.Return.Seen) < 0 }
+
 func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	g := groupOf(k)
 	var ops []porcupine.Operation
 	all := g.sorted()
 	known := all[:0]
 	for _, m := range all {
-		if doneBy(m.join) != 0 && m.join.Invoke.Seen.Compare(m.join.Return.Seen) <= 0 {
+		if doneBy(m.join) != 0 && wrote(m.join) {
 			known = append(known, m)
 		}
 	}
@@ -60,18 +65,21 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 			Call: behind(uint64(m.join.Invoke.Seen)), Return: by(doneBy(m.join)),
 		})
 		if left := m.gone(); left != nil && doneBy(left) != 0 {
-			asked := m.join // an earlier leave, of which nobody knows, may have done it
-			if m.leaves[0] == left {
+			asked := m.join // an earlier leave, of which nobody knows, or the end of the session may have done it
+			if m.leaves[0] == left && wrote(left) {
 				asked = left
 			}
-			ops = append(ops, porcupine.Operation{
+			op := porcupine.Operation{
 				ClientId: left.Client, Input: &step{text: "leave " + m.name, join: -1, leave: i, size: len(known)},
 				Call: behind(uint64(asked.Invoke.Seen)), Return: by(doneBy(left)),
-			})
+			}
+			if op.Call <= op.Return { // else it was answered in a session that knew less than that of the join
+				ops = append(ops, op)
+			}
 		}
 	}
 	for _, l := range g.looks {
-		if l.set == nil || l.op.F != models.FList || seenBy(l) == 0 {
+		if l.set == nil || !lists(l.op) || seenBy(l) == 0 {
 			continue
 		}
 		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, size: len(known)}

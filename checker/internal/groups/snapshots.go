@@ -3,6 +3,7 @@ package groups
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"hash/maphash"
 	"maps"
 	"slices"
@@ -33,7 +34,7 @@ var snapshots = &frame.Property{
 			if ctx.Err() != nil {
 				return
 			}
-			if l.set != nil && l.op.F == models.FList && seenBy(l) != 0 {
+			if l.set != nil && lists(l.op) && seenBy(l) != 0 {
 				vs.decide(f, g, l, at)
 			}
 		}
@@ -42,7 +43,7 @@ var snapshots = &frame.Property{
 }
 
 // memberNodes are the znodes of members in the transaction log: what a client makes in the
-// folder that has the key as its name, with the member as its data.
+// folder that has the key as its name, with the member as its data, or as the id in it.
 type memberNodes struct {
 	evidence.Layout
 	of map[string][]*evidence.Znode // by key and member
@@ -58,7 +59,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
 	}
 	x.of = a.Log.Group(func(n *evidence.Znode) (string, bool) {
 		s := a.Session(n.Maker)
-		return nodeKey(lastName(n.Parent()), string(n.Data)), s != nil && s.Client >= 0
+		return nodeKey(lastName(n.Parent()), memberIn(a, n.Data)), s != nil && s.Client >= 0
 	})
 	for _, k := range a.Keys {
 		for _, m := range groupOf(k).members {
@@ -67,6 +68,17 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
 	}
 	return x
 })
+
+// memberIn is the member that a znode is of: one of a service may tell more than which one it is.
+func memberIn(a *evidence.Record, data []byte) string {
+	var v struct {
+		ID string `json:"id"`
+	}
+	if a.Object == models.Discovery && json.Unmarshal(data, &v) == nil && v.ID != "" {
+		return v.ID
+	}
+	return string(data)
+}
 
 func lastName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
@@ -180,8 +192,8 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID
 		witness = append(witness, g.differ(l.set, at)...)
 	}
 	f.ByLog = true
-	f.Violated(witness, "%s that the members of %s are %s: in the transaction log they were not at any moment from %s, when they were %s, to %s",
-		g.asked(l), g.Name, models.Listed(l.names()), words.Zxid(low), models.Listed(sortedNames(was)), words.Zxid(high))
+	f.Violated(witness, "%s that the %s of %s are %s: in the transaction log they were not at any moment from %s, when they were %s, to %s",
+		g.asked(l), g.terms.members, g.Name, models.Listed(l.names()), words.Zxid(low), models.Listed(sortedNames(was)), words.Zxid(high))
 }
 
 // members are those of the version at a zxid.

@@ -1,0 +1,55 @@
+package checker
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/groups"
+	"github.com/zklab/zklab/history"
+)
+
+func TestDiscoveryIsSound(t *testing.T) {
+	t.Parallel()
+	agreement(t, groups.Discovery.Object.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
+		h, _ := checktest.GenerateDiscovery(rng, how)
+		return h
+	})
+}
+
+// discoveryScenarios are planted by hand: what a service has beyond a group, and its words.
+func discoveryScenarios() []scenario {
+	service := checktest.Service
+	// m1 registered, and client 1 was told of it.
+	told := func() *checktest.Record {
+		return service().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1")
+	}
+	return []scenario{
+		{"an instance that never registered", "real", Violation, "is an instance of k, which nobody registered as", service().Lists(1, 3, 4, saw(1, 1), "m1")},
+		{"a pick of what never registered", "real", Violation, "nobody registered as", service().Picks(1, 3, 4, "m1")},
+		{"a pick before it registered", "real", Violation, "asked to register only at 0.005 s", service().Picks(1, 3, 4, "m1").Joins(0, 5, 6, "m1", saw(1, 2))},
+		{"an instance that its session has seen register", "fresh", Violation, "it had registered by 0x100000002", service().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2)).Proof(0, 1, 9)},
+		{"an instance that its session has seen unregister", "fresh", Violation, "that had unregistered by 0x100000003", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(3, 3), "m1")},
+		{"changes that go back", "monotone", Violation, "nobody registered twice", told().Told(1, 5, 6).Told(1, 7, 8, "m1")},
+
+		{"a pick of those it was told of", "pick", Valid, "", told().Picks(1, 5, 6, "m1")},
+		{"a pick of what had gone when it was told last", "pick", Violation, "behind the word that it had gone, and nobody registered twice", told().Told(1, 5, 6).Picks(1, 7, 8, "m1")},
+		{"a pick in the midst of a change", "pick", Valid, "", told().Told(1, 5, 9).Picks(1, 7, 8, "m1")},
+		{"a pick of what had gone, by another client", "pick", Valid, "", told().Told(1, 5, 6).Picks(2, 7, 8, "m1")},
+		{"a pick of what had gone, in a later life", "pick", Valid, "", told().Told(1, 5, 6).Exited(7, 1, history.ByCrash).Started(8, 1).Picks(1, 9, 10, "m1")},
+		{"a pick of what is registered again", "pick", Valid, "", told().Told(1, 5, 6).Connected(6, 0, 9).Picks(1, 7, 8, "m1")},
+		{"a pick of a newer one", "pick", Valid, "", told().Joins(2, 5, 6, "m2", saw(1, 3)).Picks(1, 7, 8, "m2")},
+		{"a pick of one that had unregistered before another one came, of which it was told", "pick", Violation, `which had unregistered before "m2" asked to register`, service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Joins(2, 5, 6, "m2", saw(2, 4)).Told(1, 7, 8, "m2").Picks(1, 9, 10, "m1")},
+		{"a pick of one that had unregistered while another one came", "pick", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 6, "m1", saw(2, 3)).Joins(2, 5, 6, "m2", saw(2, 4)).Told(1, 7, 8, "m2").Picks(1, 9, 10, "m1")},
+		{"nobody to pick, though it lives", "pick", Violation, "lived on", told().Picks(1, 5, 6, "").Proof(0, 1, 9)},
+		{"nobody to pick, when its session may be dead", "pick", Valid, "", told().Picks(1, 5, 6, "")},
+
+		{"a pick long after it unregistered", "converge", Violation, "though that had unregistered by 0.004 s", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Picks(1, 20+bound, 21+bound, "m1")},
+		{"a pick of one of two", "converge", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Joins(2, 3, 4, "m2", saw(1, 3)).Picks(1, 20+bound, 21+bound, "m1")},
+		{"nobody to pick for longer than the bound", "converge", Violation, "had registered as that", service().Joins(0, 1, 2, "m1", saw(1, 2)).Picks(1, 20+bound, 21+bound, "")},
+		{"a pick long after its client crashed", "gone", Violation, "had crashed at 0.003 s", service().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Picks(1, 20+bound, 21+bound, "m1")},
+		{"a pick shortly after its client crashed", "gone", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Picks(1, bound, bound+1, "m1")},
+	}
+}
+
+func init() { scenarios = append(scenarios, discoveryScenarios()...) }

@@ -1,0 +1,92 @@
+package groups
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history/models"
+)
+
+// picks says that who picks goes by what it was told of the changes last, or by what came
+// later: never by less. A picked member that was not in there has to have come after that.
+var picks = &frame.Property{
+	Name:     "pick",
+	Meaning:  "each pick was of those that its client had been told of last, or of later ones",
+	Decider:  "picks after changes",
+	Evidence: func(*evidence.Record) string { return "S" },
+	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
+		all := map[watcher]*past{}
+		for _, l := range g.looks {
+			if ctx.Err() != nil {
+				return
+			}
+			if l.set == nil || lists(l.op) {
+				continue
+			}
+			w, _ := g.watcherOf(l.op)
+			p := all[w]
+			if p == nil {
+				p = newPast()
+				all[w] = p
+			}
+			if l.op.F == models.FChanged {
+				p.note(l)
+			} else if p.last != nil && p.last.op.Return.Time <= l.op.Began() {
+				decidePick(f, g, l, p)
+			}
+		}
+	}),
+	Exercise: exercised("picks", "picks behind a change that their client was told of, of members of others"),
+}
+
+// decidePick compares a pick with the last change that its client was told of before.
+func decidePick(f *frame.Finding, g *group, l *look, p *past) {
+	if g.showsOthers(l) {
+		f.Count("picks", 1)
+	}
+	if !l.part {
+		decideNone(f, g, l, p.last)
+		return
+	}
+	for name := range l.set {
+		m := g.members[name]
+		if m == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
+			continue
+		}
+		if went := p.went[name]; went.gone != nil {
+			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
+				"%s, behind the word that it had gone, and nobody %s twice", g.shows(l, name), g.terms.joined)
+		} else if next := g.behind(m, p.last); next != nil {
+			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone()), evidence.EventsOf(next.join), evidence.EventsOf(p.last.op)),
+				"%s, which had %s before %s asked to %s, and of that it had been told", g.shows(l, name), g.terms.left, models.Quoted(next.name), g.terms.join)
+		}
+	}
+}
+
+// decideNone judges a pick that found nobody there.
+func decideNone(f *frame.Finding, g *group, l, last *look) {
+	for _, name := range slices.Sorted(maps.Keys(last.set)) {
+		if m := g.members[name]; m != nil && m.joined() && m.until > l.op.Return.Time {
+			f.Violated(append(slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+				"%s, though it had been among those that it was told of before, and lived on", g.hides(l, name))
+		}
+	}
+}
+
+// behind is a member in a look who asked to join when another one had left for certain: so the
+// look is of a time when that had gone. nil: there is none.
+func (g *group) behind(m *member, l *look) *member {
+	left := m.gone()
+	if left == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.set)) {
+		if next := g.members[name]; next != nil && next.join != nil && next.join.Began() > left.Return.Time {
+			return next
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package models
+
+import "github.com/zklab/zklab/history"
+
+// Operations on a service. A client is at most one instance of each; what one registers as is
+// never used again in a run. An instance is a member of the group that the service is, so
+// their values are those of a group, and FChanged is one, too.
+const (
+	// FRegister: invoke Joining, ok nothing.
+	FRegister = "register"
+	// FUnregister: invoke Joining, which says what goes, ok nothing.
+	FUnregister = "unregister"
+	// FLookup: which instances are there? invoke nothing, ok Members.
+	FLookup = "lookup"
+	// FPick picks an instance, of those that FChanged gave last to the client or there were
+	// later: invoke nothing, ok Picked.
+	FPick = "pick"
+)
+
+// Picked is an instance that was picked; empty: there was none.
+type Picked struct {
+	Member string `json:"member"`
+}
+
+// Discovery is a service whose instances register, and that clients look up.
+var Discovery = declare(Model{
+	Name: "discovery", About: "a service, of whose instances those who live are found", Called: "the service",
+	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true,
+	Operations: []Operation{
+		{F: FRegister, Begins: true, Quorum: always, Tell: tellJoining("register", "asked to register in"), Words: Words{
+			Done: "had registered", Refused: "was refused", Unknown: "nobody knows whether it registered",
+		}},
+		{F: FUnregister, Ends: true, Quorum: always, Tell: tellJoining("unregister", "began to unregister from"), Words: Words{
+			Done: "had unregistered", Refused: "did not unregister", Unknown: "nobody knows whether it unregistered",
+		}},
+		{F: FLookup, Tell: tellMembers("lookup"), Words: Words{
+			Asked: "looked {key} up", Refused: "got no answer", Unknown: "no answer is known",
+		}},
+		{F: FChanged, Tell: tellMembers("changed"), Words: Words{
+			Asked: "waited for a change of {key}", Refused: "was told of none", Unknown: "no answer is known",
+		}},
+		{F: FPick, Local: true, Tell: tellPick, Words: Words{
+			Asked: "picked an instance of {key}", Refused: "got no answer", Unknown: "no answer is known",
+		}},
+	},
+})
+
+func tellPick(op *history.Operation, w *Words) Values {
+	var v Picked
+	w.Name = "pick"
+	if returned(op, &v) {
+		w.Done = "got " + Listed(v.all())
+		w.Name += " " + Listed(v.all())
+	}
+	return Values{}
+}
+
+func (v Picked) all() []string {
+	if v.Member == "" {
+		return nil
+	}
+	return []string{v.Member}
+}

@@ -1,0 +1,86 @@
+package broken
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// ServiceOf makes a service of a group, with its defect. To pick it lists the members, rightly.
+func ServiceOf(group func(c *subjects.Client, path string) (subjects.Group, error)) func(c *subjects.Client, path string) (subjects.Service, error) {
+	return func(c *subjects.Client, path string) (subjects.Service, error) {
+		g, err := group(c, path)
+		if err != nil {
+			return nil, err
+		}
+		return groupService{g}, nil
+	}
+}
+
+type groupService struct{ g subjects.Group }
+
+func (s groupService) Register(ctx context.Context, instance string) error {
+	return s.g.Join(ctx, instance)
+}
+
+func (s groupService) Unregister(ctx context.Context) error { return s.g.Leave(ctx) }
+
+func (s groupService) Lookup(ctx context.Context) ([]string, error) { return s.g.Members(ctx) }
+
+func (s groupService) Changed(ctx context.Context) ([]string, error) { return s.g.Changed(ctx) }
+
+func (s groupService) Pick(ctx context.Context) (string, error) {
+	members, err := withoutDefect(s.g).Members(ctx)
+	if err != nil || len(members) == 0 {
+		return "", err
+	}
+	return members[0], nil
+}
+
+// withoutDefect is the group without the defect, where there is one.
+func withoutDefect(g subjects.Group) subjects.Group {
+	switch g := g.(type) {
+	case *oneShotWatch:
+		return g.Group
+	case *cacheForgetsLate:
+		return g.Group
+	case *tellsThePast:
+		return g.Group
+	case *tornList:
+		return g.Group
+	}
+	return g
+}
+
+// picksTheGone sticks to what it picked.
+type picksTheGone struct {
+	subjects.Service
+	own   string
+	stuck string
+}
+
+// PicksTheGone is a service that sticks to the first instance of another client that it
+// picked, also when it has gone. Property "pick" finds it, wherever instances go.
+func PicksTheGone(c *subjects.Client, path string) (subjects.Service, error) {
+	right, err := subjects.NewService(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &picksTheGone{Service: right}, nil
+}
+
+func (s *picksTheGone) Register(ctx context.Context, instance string) error {
+	s.own = instance
+	return s.Service.Register(ctx, instance)
+}
+
+func (s *picksTheGone) Pick(ctx context.Context) (string, error) {
+	if s.stuck != "" {
+		return s.stuck, nil
+	}
+	picked, err := s.Service.Pick(ctx)
+	if picked != s.own {
+		s.stuck = picked
+	}
+	return picked, err
+}

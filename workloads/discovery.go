@@ -1,0 +1,72 @@
+package workloads
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// Discovery is the workload of services: what clients do is what they do with groups, see
+// [Membership], and they pick instances all the time.
+type Discovery struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Service, error)
+}
+
+var _ = offer(models.Discovery,
+	own(Discovery{subjects.NewService}),
+	planted("one-shot-watch", "converge", "", "watches once, and hears of no change behind the first one", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
+	planted("not-registered-again", "converge", "expire:holder/1500ms", "does not register again when its session has ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
+	planted("persistent-instance", "converge", "expire:holder/1500ms", "makes persistent instances, and forgets them with its session", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups
+	planted("cache-forgets-late", "fresh", "", "looks up others for a second after they have gone", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
+	planted("tells-the-past", "monotone", "", "tells of a change, and then of what was before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
+	planted("torn-lookup", "snapshots", "", "looks up instances that never were all there were", Discovery{broken.ServiceOf(broken.TornList)}),
+	planted("picks-the-gone", "pick", "", "sticks to an instance that it was told has gone", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
+)
+
+// Name is that of the model.
+func (Discovery) Name() string { return models.Discovery.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Discovery) InProcesses() Workload { return Discovery{New: subjects.RemoteService} }
+
+// Maker serves the subjects to another process.
+func (w Discovery) Maker() subjects.Maker { return subjects.ServeService(w.New) }
+
+// Params says that a service needs nothing more.
+func (Discovery) Params(*history.Params) {}
+
+// Start makes the services.
+func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
+	services, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (subjects.Group, error) {
+		s, err := w.New(c, path)
+		return serviceAsGroup{s}, err
+	})
+	called := groupCalls{
+		join: models.FRegister, leave: models.FUnregister, list: models.FLookup, kinds: 11,
+		pick: func(ctx context.Context, g subjects.Group) (string, error) { return g.(serviceAsGroup).Pick(ctx) },
+	}
+	return newMembershipRun(env, services, called), err
+}
+
+// serviceAsGroup is a service by the names of a group.
+type serviceAsGroup struct{ subjects.Service }
+
+func (s serviceAsGroup) Join(ctx context.Context, member string) error {
+	return s.Register(ctx, member)
+}
+
+func (s serviceAsGroup) Leave(ctx context.Context) error { return s.Unregister(ctx) }
+
+func (s serviceAsGroup) Members(ctx context.Context) ([]string, error) { return s.Lookup(ctx) }
+
+// Close closes it, if it has something to end.
+func (s serviceAsGroup) Close(ctx context.Context) error {
+	if c, ok := subjects.Offered[subjects.Closer](s.Service); ok {
+		return c.Close(ctx)
+	}
+	return nil
+}
