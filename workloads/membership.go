@@ -59,7 +59,7 @@ func newMembershipRun(env *Env, groups perKey[subjects.Group], called groupCalls
 }
 
 // groupCalls are what the model calls the operations on a group. Where a member can be picked,
-// there are more kinds of arrivals than 8, and the rest of them are picks.
+// there are more kinds of arrivals than 8: most of the rest are picks.
 type groupCalls struct {
 	join, leave, list string
 	kinds             int
@@ -109,7 +109,7 @@ func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, 
 	patience := between(rng, changePatience/6, changePatience)
 	stays := key == r.env.Key(0) && rng.IntN(staying) > 0 || r.came(c, key)
 	switch rng.IntN(r.called.kinds) {
-	case 0, 1:
+	case 0, 1, 8:
 		switch in := r.is(c, key); {
 		case !in:
 			_ = r.join(ctx, c, key, at, member)

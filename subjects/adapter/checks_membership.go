@@ -16,20 +16,24 @@ var _ = declare(suite{recipe: models.Membership.Name, checks: []check{
 }})
 
 // joins makes a client a member.
-func (t *trial) joins(o *object, member string) error {
-	return t.soon(models.FJoin, func(ctx context.Context) error {
-		return o.Call(ctx, models.FJoin, models.Joining{Member: member}, nil)
+func (t *trial) joins(o *object, member string) error { return t.joinsBy(models.FJoin, o, member) }
+
+func (t *trial) joinsBy(operation string, o *object, member string) error {
+	return t.soon(operation, func(ctx context.Context) error {
+		return o.Call(ctx, operation, models.Joining{Member: member}, nil)
 	})
 }
 
 // lists asks a client for the members, which must be these.
-func (t *trial) lists(o *object, want ...string) error {
+func (t *trial) lists(o *object, want ...string) error { return t.listsBy(models.FList, o, want) }
+
+func (t *trial) listsBy(operation string, o *object, want []string) error {
 	if err := t.caughtUp(o); err != nil {
 		return err
 	}
 	var got models.Members
-	err := t.soon(models.FList, func(ctx context.Context) error { return o.Call(ctx, models.FList, nil, &got) })
-	return shown(models.FList, &got, err, want)
+	err := t.soon(operation, func(ctx context.Context) error { return o.Call(ctx, operation, nil, &got) })
+	return shown(operation, &got, err, want)
 }
 
 func shown(operation string, got *models.Members, err error, want []string) error {

@@ -1,0 +1,75 @@
+package adapter
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/history/models"
+)
+
+var _ = declare(suite{recipe: models.Discovery.Name, checks: []check{
+	{"normal", onTwo(isFound)},
+	{"changes", onTwo(tellsAndPicks)},
+}})
+
+func (t *trial) registers(o *object, instance string) error {
+	return t.joinsBy(models.FRegister, o, instance)
+}
+
+func (t *trial) finds(o *object, want ...string) error { return t.listsBy(models.FLookup, o, want) }
+
+// picks picks an instance so often that each one may have its turn: one of these, each time,
+// and nothing if there are none.
+func (t *trial) picks(o *object, of ...string) error {
+	if len(of) == 0 {
+		of = []string{""}
+	}
+	for range 2 * len(of) {
+		var got models.Picked
+		if err := t.soon(models.FPick, func(ctx context.Context) error { return o.Call(ctx, models.FPick, nil, &got) }); err != nil {
+			return err
+		}
+		if !slices.Contains(of, got.Member) {
+			return fmt.Errorf("%s gave %q, want one of %q", models.FPick, got.Member, of)
+		}
+	}
+	return nil
+}
+
+func isFound(t *trial, a, b *object) error {
+	return firstError(
+		func() error { return t.finds(a) },
+		func() error { return t.registers(a, "one") },
+		func() error { return t.registers(b, "käse 锁") },
+		func() error { return t.finds(a, "käse 锁", "one") },
+		func() error { return t.finds(b, "käse 锁", "one") },
+		func() error { return t.simply(a, models.FUnregister) },
+		func() error { return t.finds(b, "käse 锁") },
+		func() error { return t.registers(a, "two") },
+		func() error { return t.finds(b, "käse 锁", "two") },
+		func() error { return t.simply(b, models.FUnregister) },
+		func() error { return t.finds(a, "two") },
+	)
+}
+
+// tellsAndPicks: who was told of a change picks what it was told of.
+func tellsAndPicks(t *trial, a, b *object) error {
+	changes := func(change func() error, want ...string) func() error {
+		return func() error {
+			changed := t.beginChanged(b)
+			return firstError(
+				func() error { return t.waits(changed.attempt, "nobody has come or gone") },
+				change,
+				func() error { return t.tells(changed, want...) },
+				func() error { return t.picks(b, want...) },
+			)
+		}
+	}
+	return firstError(
+		changes(func() error { return t.registers(a, "one") }, "one"),
+		changes(func() error { return t.registers(b, "two") }, "one", "two"),
+		changes(func() error { return t.simply(a, models.FUnregister) }, "two"),
+		changes(func() error { return t.simply(b, models.FUnregister) }),
+	)
+}
