@@ -68,8 +68,8 @@ func tellsAndPicks(t *trial, a, b *object) error {
 	}
 	return firstError(
 		changes(func() error { return t.registers(a, "one") }, "one"),
-		changes(func() error { return t.registers(b, "two") }, "one", "two"),
-		changes(func() error { return t.simply(a, models.FUnregister) }, "two"),
-		changes(func() error { return t.simply(b, models.FUnregister) }),
+		changes(func() error { return t.simply(a, models.FUnregister) }),
+		changes(func() error { return t.registers(a, "two") }, "two"),
+		changes(func() error { return t.simply(a, models.FUnregister) }),
 	)
 }
