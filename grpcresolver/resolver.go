@@ -1,0 +1,135 @@
+// Package grpcresolver lets gRPC clients dial services that are registered in ZooKeeper by
+// [recipes.Service]. It only turns what a service says of its instances into addresses; which
+// of them a call goes to, and whether a server answers, is up to gRPC.
+//
+//	conn, err := grpc.NewClient("zk:///services/web",
+//		grpc.WithResolvers(grpcresolver.NewBuilder(session)),
+//		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
+//		…)
+//
+// dials the instances of the service on the path /services/web.
+package grpcresolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/attributes"
+	"google.golang.org/grpc/resolver"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// Scheme is that of the targets that a [Builder] resolves.
+const Scheme = "zk"
+
+// Builder makes resolvers of targets zk:///path, where path is that of a service. It is safe
+// for concurrent use.
+type Builder struct{ session *recipes.Session }
+
+var _ resolver.Builder = (*Builder)(nil)
+
+// NewBuilder returns a builder whose resolvers look services up in a session. Close the gRPC
+// connections before the session; afterwards they keep the addresses that they had.
+func NewBuilder(s *recipes.Session) *Builder { return &Builder{s} }
+
+// Scheme is zk.
+func (b *Builder) Scheme() string { return Scheme }
+
+// Build begins to follow the service of a target. A target with a host is an error: the
+// servers of ZooKeeper are those of the session.
+func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions) (resolver.Resolver, error) {
+	if target.URL.Host != "" {
+		return nil, fmt.Errorf("target %s names the host %s: write %s:///path, the servers are those of the session", &target.URL, target.URL.Host, Scheme)
+	}
+	if len(target.URL.Path) < 2 {
+		return nil, fmt.Errorf("target %s has no path: write %s:///path, such as %[2]s:///services/web", &target.URL, Scheme)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &follower{service: recipes.NewService(b.session, target.URL.Path), cc: cc, stop: stop, done: make(chan struct{})}
+	go r.follow(ctx)
+	return r, nil
+}
+
+// follower tells a gRPC connection of a service.
+type follower struct {
+	service *recipes.Service
+	cc      resolver.ClientConn
+	stop    context.CancelFunc
+	done    chan struct{} // closed when it follows no more
+}
+
+// again is how long it waits after an error before it looks again.
+const again = time.Second
+
+// follow goes on after an error, such as for want of rights, until the session is closed.
+func (r *follower) follow(ctx context.Context) {
+	defer close(r.done)
+	for {
+		for instances, err := range r.service.Changes(ctx) {
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				r.cc.ReportError(err)
+			} else {
+				r.update(instances)
+			}
+			if errors.Is(err, recipes.ErrClosed) {
+				return
+			}
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// update tells of instances. Of none gRPC is told as such: its balancer then fails calls that
+// do not wait for a server. What it answers to an update asks to resolve again, which would
+// tell nothing new.
+func (r *follower) update(instances []recipes.Instance) {
+	state := resolver.State{Endpoints: make([]resolver.Endpoint, 0, len(instances))}
+	for _, in := range instances {
+		state.Endpoints = append(state.Endpoints, resolver.Endpoint{
+			Addresses:  []resolver.Address{{Addr: in.Address}},
+			Attributes: attributes.New(key{}, instance{in}),
+		})
+	}
+	_ = r.cc.UpdateState(state)
+}
+
+// key is that of an instance in the attributes of its endpoint.
+type key struct{}
+
+// instance is compared by gRPC, to find out whether an endpoint has changed.
+type instance struct{ recipes.Instance }
+
+// Equal says whether another value is the same instance in everything.
+func (i instance) Equal(other any) bool {
+	o, ok := other.(instance)
+	return ok && i.Instance.Equal(o.Instance)
+}
+
+// InstanceOf gives the instance that an endpoint of a resolver is of, for balancers that go by
+// its metadata; false if it is none of this package's.
+func InstanceOf(e resolver.Endpoint) (recipes.Instance, bool) {
+	i, ok := e.Attributes.Value(key{}).(instance)
+	return i.Instance, ok
+}
+
+// ResolveNow does nothing: changes come by themselves.
+func (r *follower) ResolveNow(resolver.ResolveNowOptions) {}
+
+// Close ends what it follows, and waits for that.
+func (r *follower) Close() {
+	r.stop()
+	<-r.done
+	ctx, cancel := context.WithTimeout(context.Background(), again)
+	defer cancel()
+	_ = r.service.Close(ctx) // it has registered nothing, so there is nothing to be waited for
+}
