@@ -177,6 +177,18 @@ func (c *Config) fresh(ctx context.Context, z *zkSession) (configured, error) {
 	return configured{pzxid: up.stat.Pzxid}, nil
 }
 
+// Get returns the setting that there was at some time during the call; to follow it, see
+// [Config.Watch]. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
+// refused.
+func (c *Config) Get(ctx context.Context) (s Setting, err error) {
+	err = c.attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
+		now, err := c.fresh(ctx, z)
+		s = now.Setting
+		return appliedUnless(err)
+	})
+	return s, err
+}
+
 func configuredAs(v value) configured {
 	return configured{
 		Setting: Setting{Data: v.data, Exists: true, Zxid: v.stat.Mzxid},

@@ -79,6 +79,34 @@ func TestConfigDeleteAtEveryRequest(t *testing.T) {
 	})
 }
 
+// TestConfigGetAtEveryRequest gets what others have set and deleted just before, from a server
+// that may lag.
+func TestConfigGetAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
+		err := m.during(ctx, func(ctx context.Context) error {
+			for _, want := range []string{"", "old", "new", ""} {
+				if want != "" {
+					must(t, b.Set(t.Context(), []byte(want)))
+				} else {
+					must(t, b.Delete(t.Context()))
+				}
+				got, err := a.Get(ctx)
+				if err != nil {
+					return err
+				}
+				if string(got.Data) != want || got.Exists != (want != "") || got.Exists != (got.Zxid != 0) {
+					t.Errorf("got %+v (%q), want %q", got, got.Data, want)
+				}
+			}
+			return nil
+		})
+		m.settled(t, "get", err)
+		must(t, a.Close(ctx))
+		must(t, b.Close(ctx))
+	})
+}
+
 // wrote checks that the error of a write tells whether it was applied.
 func wrote(t *testing.T, m *mishap, err error, before, after string) {
 	t.Helper()

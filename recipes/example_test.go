@@ -23,6 +23,9 @@ func Example() {
 	defer cancel()
 	session := recipes.NewSession(conn, events, 10*time.Second)
 	defer session.Close(ctx)
+	if err := session.Await(ctx); err != nil { // is there a server at all?
+		log.Fatal(err)
+	}
 
 	lock := recipes.NewLock(session, "/app/lock")
 	defer lock.Close(ctx)

@@ -73,6 +73,14 @@ func (s *Session) ID() int64 {
 	return 0
 }
 
+// Await waits until there is a session and a server that answers, or ctx ends: other calls
+// wait for as long as their contexts say, too, and a program that was given the wrong address
+// should rather say so at its start. The error is that of ctx, or [ErrClosed].
+func (s *Session) Await(ctx context.Context) error {
+	_, err := s.begin(ctx)
+	return err
+}
+
 // Close waits until the clean-ups of the session's recipes are done or ctx has
 // ended, then ends them, and everything that still waits. Close the recipes
 // first: a lock that is held stays held on the servers until the connection is

@@ -337,3 +337,31 @@ func TestHolderDoesNotPester(t *testing.T) {
 		must(t, s.Close(t.Context()))
 	})
 }
+
+// Await waits for a session whose server answers.
+func TestAwaitSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, s := newTree().connect(t, fakeTimeout)
+		must(t, s.Await(t.Context()))
+
+		f.connected(false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		if err := s.Await(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Minute {
+			t.Errorf("without a server: %v, after %s", err, time.Since(began))
+		}
+
+		time.AfterFunc(time.Second, func() { f.connected(true) })
+		began = time.Now()
+		must(t, s.Await(t.Context()))
+		if took := time.Since(began); took < time.Second || took > time.Second+fakeTimeout/10 {
+			t.Errorf("connected after a second, and told after %s", took)
+		}
+
+		must(t, s.Close(t.Context()))
+		if err := s.Await(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("closed: %v", err)
+		}
+	})
+}
