@@ -1,0 +1,115 @@
+// Jobqueue sends mails: a producer puts them into a queue, workers take them out, and each
+// is sent once, whoever dies. See README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/examples/internal/program"
+	"github.com/zklab/zklab/recipes"
+)
+
+var (
+	takes = flag.Duration("work", time.Second, "how long a worker is busy with a job")
+	tries = flag.Int("tries", 3, "how often a job that is put is tried before it counts as dead")
+)
+
+func main() {
+	program.Main(program.About{
+		Path: "/jobqueue", Usage: "[flags] work | put RECIPIENT...",
+		Args: func(args []string) bool {
+			return len(args) == 1 && args[0] == "work" || len(args) > 1 && args[0] == "put"
+		},
+	}, run)
+}
+
+func run(ctx context.Context, p *program.Program) error {
+	jobs := recipes.NewJobQueue(p.Session, p.Path+"/jobs", *tries)
+	defer p.Close(jobs)
+	if p.Args[0] == "put" {
+		return produce(ctx, p, jobs, p.Args[1:])
+	}
+	return work(ctx, p, jobs)
+}
+
+// work does one job after the other. That one fails, or that the lease of it is lost, is no
+// reason to end: it goes back into the queue. That none can be taken is.
+func work(ctx context.Context, p *program.Program, jobs *recipes.JobQueue) error {
+	p.Say("waits for jobs")
+	for {
+		taken := false
+		err := jobs.Do(ctx, func(ctx context.Context, j *recipes.Job) ([]byte, error) {
+			taken = true
+			return send(ctx, p, j)
+		})
+		switch {
+		case ctx.Err() != nil:
+			p.Say("works no more")
+			return nil
+		case !taken:
+			return err
+		case err != nil:
+			p.Say("not done: %v", err)
+		}
+	}
+}
+
+// send sends one mail, unless another attempt has done so already and died before it could
+// say so: the outbox has a znode for each job, which can be made only once. (Which is also
+// why it is no harm that the reply to its create may be lost.)
+func send(ctx context.Context, p *program.Program, j *recipes.Job) (result []byte, err error) {
+	p.Say("takes the mail to %s, attempt %d", j.Data, j.Attempt)
+	if err := program.Sleep(ctx, *takes); err != nil { // ends when the job is given to somebody else
+		return nil, err
+	}
+	if string(j.Data) == "nobody" {
+		return nil, errors.New("nobody has no address")
+	}
+	outbox := p.Path + "/outbox"
+	if _, err := p.Conn.Create(outbox, nil, 0, zk.WorldACL(zk.PermAll)); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		return nil, err
+	}
+	switch _, err := p.Conn.Create(outbox+"/"+j.ID, j.Data, 0, zk.WorldACL(zk.PermAll)); {
+	case errors.Is(err, zk.ErrNodeExists):
+		p.Say("the mail to %s is sent already", j.Data)
+	case err != nil:
+		return nil, err
+	default:
+		p.Say("sent the mail to %s", j.Data)
+	}
+	return fmt.Appendf(nil, "done by %s, attempt %d", p.Name, j.Attempt), nil
+}
+
+// produce puts a job for each recipient, and then waits for what becomes of them.
+func produce(ctx context.Context, p *program.Program, jobs *recipes.JobQueue, recipients []string) error {
+	ids := make([]string, len(recipients))
+	for i, r := range recipients {
+		id, err := jobs.Put(ctx, []byte(r))
+		if err != nil && !errors.Is(err, recipes.ErrUnknown) { // if it is unknown, the result will tell
+			return err
+		}
+		ids[i] = id
+		p.Say("put the mail to %s", r)
+	}
+	for i, r := range recipients {
+		result, err := jobs.Result(ctx, ids[i])
+		switch {
+		case errors.Is(err, recipes.ErrDead), errors.Is(err, recipes.ErrNoJob):
+			p.Say("the mail to %s is not sent: %v", r, err)
+		case err != nil:
+			return err
+		default:
+			p.Say("the mail to %s: %s", r, result)
+		}
+		if err := jobs.Forget(ctx, ids[i]); err != nil { // what nobody forgets stays for ever
+			return err
+		}
+	}
+	return nil
+}

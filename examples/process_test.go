@@ -1,0 +1,194 @@
+package examples
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/procgroup"
+)
+
+// patience bounds each wait for a line, or for an end.
+const patience = time.Minute
+
+// process is a program that runs. It does not outlive its test, nor this process.
+type process struct {
+	t     *testing.T
+	name  string
+	cmd   *exec.Cmd
+	group *procgroup.Group
+	out   *output
+	errs  bytes.Buffer
+	seen  int // lines that were awaited, or came before such
+}
+
+// launch starts a program; name is what it is called in messages.
+func launch(t *testing.T, name, program string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, name: name, cmd: exec.Command(program, args...), out: newOutput()}
+	p.cmd.Stdout, p.cmd.Stderr = p.out, &p.errs
+	var err error
+	if p.group, err = procgroup.Start(p.cmd); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = p.group.Kill()
+		<-p.group.Ended()
+		if t.Failed() {
+			t.Logf("%s:\n%s%s", name, strings.Join(p.out.since(0), "\n"), p.errs.String())
+		}
+	})
+	return p
+}
+
+// await waits for the next line that matches, and gives what its groups match.
+func (p *process) await(pattern string) []string {
+	p.t.Helper()
+	re, late := regexp.MustCompile(pattern), time.After(patience)
+	for {
+		more, ended := p.out.more(), p.hasEnded()
+		for _, line := range p.out.since(p.seen) {
+			p.seen++
+			if m := re.FindStringSubmatch(line); m != nil {
+				return m[1:]
+			}
+		}
+		if ended {
+			p.t.Fatalf("%s ended without a line %q", p.name, pattern)
+		}
+		select {
+		case <-more:
+		case <-p.group.Ended():
+		case <-late:
+			p.t.Fatalf("%s: no line %q", p.name, pattern)
+		}
+	}
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.group.Ended():
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process by SIGKILL.
+func (p *process) kill() {
+	p.t.Helper()
+	if err := p.group.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// interrupt does what Ctrl-C does.
+func (p *process) interrupt() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// exits waits until the process has ended by itself, with that code and nothing on standard
+// error, or a single line that holds message.
+func (p *process) exits(code int, message string) {
+	p.t.Helper()
+	select {
+	case <-p.group.Ended():
+	case <-time.After(patience):
+		p.t.Fatalf("%s does not end", p.name)
+	}
+	if got := p.cmd.ProcessState.ExitCode(); got != code {
+		p.t.Errorf("%s: %s, not %d", p.name, p.group.State(), code)
+	}
+	lines := 1
+	if message == "" {
+		lines = 0
+	}
+	if got := p.errs.String(); strings.Count(got, "\n") != lines || !strings.Contains(got, message) {
+		p.t.Errorf("%s says on standard error, not %q:\n%s", p.name, message, got)
+	}
+}
+
+// output takes lines.
+type output struct {
+	mu      sync.Mutex
+	rest    []byte
+	lines   []string
+	changed chan struct{}
+}
+
+func newOutput() *output { return &output{changed: make(chan struct{})} }
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.rest = append(o.rest, b...)
+	for {
+		line, rest, ok := bytes.Cut(o.rest, []byte("\n"))
+		if !ok {
+			break
+		}
+		o.lines, o.rest = append(o.lines, string(line)), rest
+	}
+	close(o.changed)
+	o.changed = make(chan struct{})
+	return len(b), nil
+}
+
+// more is closed when there is more than now.
+func (o *output) more() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.changed
+}
+
+func (o *output) since(n int) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.lines[n:])
+}
+
+// built are the programs and zklab, in a folder.
+var built = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "examples"); err != nil {
+		return "", err
+	}
+	folder = dir
+	args := []string{"build", "-o", dir + string(filepath.Separator), "../cmd/zklab"}
+	for _, p := range programs {
+		args = append(args, "./"+p)
+	}
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+var folder string // to be removed
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder != "" {
+		_ = os.RemoveAll(folder)
+	}
+	os.Exit(code)
+}
+
+func binary(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}

@@ -1,0 +1,111 @@
+// Serviceregistry is a service of several instances, and clients that find those that live.
+// See README.md.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/zklab/zklab/examples/internal/program"
+)
+
+var every = flag.Duration("every", 500*time.Millisecond, "time from one call of a client to the next")
+
+func main() {
+	program.Main(program.About{
+		Path: "/serviceregistry", Usage: "[flags] serve | call",
+		Args: func(args []string) bool { return len(args) == 1 && (args[0] == "serve" || args[0] == "call") },
+	}, run)
+}
+
+func run(ctx context.Context, p *program.Program) error {
+	if p.Args[0] == "serve" {
+		return serve(ctx, p)
+	}
+	return call(ctx, p)
+}
+
+// serve registers when it can be called, and is called until it is registered no more.
+func serve(ctx context.Context, p *program.Program) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "hello from %s", p.Name)
+	})}
+	defer server.Close()
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	registry := newRegistry(p)
+	defer p.Close(registry)
+	if err := registry.register(ctx, instance{Name: p.Name, Addr: listener.Addr().String()}); err != nil {
+		return err
+	}
+	p.Say("serves at %s", listener.Addr())
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	p.Close(registry)
+	p.Say("serves no more")
+	return server.Shutdown(context.WithoutCancel(ctx))
+}
+
+// call calls one instance after the other. One that does not answer may have died just now,
+// and be registered until its session has timed out: then the next one is called.
+func call(ctx context.Context, p *program.Program) error {
+	registry := newRegistry(p)
+	defer p.Close(registry)
+	changes := make(chan []instance)
+	failed := make(chan error, 1)
+	go func() { failed <- registry.follow(ctx, p, changes) }()
+	var instances []instance
+	for n, tick := 0, time.NewTicker(*every); ; n++ {
+		select {
+		case instances = <-changes:
+		case err := <-failed:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		case <-tick.C:
+			p.Say("%s", ask(ctx, p, instances, n))
+		}
+	}
+}
+
+// ask asks the instances from the n-th on, until one answers.
+func ask(ctx context.Context, p *program.Program, instances []instance, n int) string {
+	for i := range instances {
+		at := instances[(n+i)%len(instances)]
+		answer, err := get(ctx, at.Addr)
+		if err == nil {
+			return answer
+		}
+		p.Say("%s does not answer: %v", at.Name, err)
+	}
+	return "nobody answers"
+}
+
+func get(ctx context.Context, addr string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr, nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return string(text), err
+}
