@@ -27,13 +27,13 @@ const (
 // ensemble is what programs run on, by zklab ensemble up.
 type ensemble struct {
 	servers string
-	control string
+	socket  string
 }
 
 func up(t *testing.T) ensemble {
 	t.Helper()
-	e := ensemble{control: filepath.Join(t.TempDir(), "control")}
-	p := launch(t, "the ensemble", binary(t, "zklab"), "ensemble", "up", "--listen", "127.0.0.1:0", "--control", e.control)
+	e := ensemble{socket: filepath.Join(t.TempDir(), "control")}
+	p := launch(t, "the ensemble", binary(t, "zklab"), "ensemble", "up", "--listen", "127.0.0.1:0", "--control", e.socket)
 	e.servers = p.await(`^(\S+)$`)[0]
 	return e
 }
@@ -42,6 +42,12 @@ func up(t *testing.T) ensemble {
 func (e ensemble) start(t *testing.T, program, name string, args ...string) *process {
 	t.Helper()
 	return launch(t, name, binary(t, program), append([]string{"-servers", e.servers, "-session", session.String(), "-name", name}, args...)...)
+}
+
+// control does something to servers.
+func (e ensemble) control(t *testing.T, action, who string) {
+	t.Helper()
+	launch(t, action, binary(t, "zklab"), "ensemble", action, who, "--control", e.socket).exits(0, "")
 }
 
 // connect opens a connection of the test's own.
@@ -247,7 +253,7 @@ func master(t *testing.T, e ensemble) {
 	m := e.start(t, "masterworker", "m", flags...)
 	m.await("is the master")
 	others := []*process{e.start(t, "masterworker", "w1", flags...), e.start(t, "masterworker", "w2", flags...)}
-	m.await("3 workers")
+	m.await("workers: 3 ")
 	m.await("has [2-9] of 20 parts")
 	m.kill()
 	for _, p := range others {
@@ -290,6 +296,29 @@ func usage(t *testing.T, e ensemble) {
 		exits(1, "no session with 127.0.0.1:1 within 5s: are the servers up? start some with: zklab ensemble up")
 }
 
+// When no server answers for as long as a session lasts, holds are over, though nobody says
+// so; when they do again, programs go on.
+func TestServersGone(t *testing.T) {
+	t.Parallel()
+	e := up(t)
+	holder := e.start(t, "lockmanager", "holder", "printer", "-hold", "1h", "-every", "10ms")
+	holder.await(holds)
+	leader := e.start(t, "electioncluster", "leader", "-every", "10ms")
+	leader.await("leads, token")
+	e.control(t, "kill", "all")
+	within(t, func() {
+		holder.await("printer: lost the lock: .*hold was lost")
+		leader.await("leads no more after .*: hold was lost")
+	})
+	e.control(t, "start", "all")
+	holder.await(holds)
+	leader.await("leads, token")
+	e.control(t, "kill", "all")
+	holder.interrupt()
+	holder.await("not closed in good order")
+	holder.exits(0, "")
+}
+
 // Services go on with what they had while the servers elect a leader, and hear of the next
 // configuration.
 func TestConfigService(t *testing.T) {
@@ -304,8 +333,7 @@ func TestConfigService(t *testing.T) {
 		s.await(`configured by transaction 0x\w+: "good morning" every 20ms`)
 		s.await(": good morning")
 	}
-	killed := launch(t, "kill", binary(t, "zklab"), "ensemble", "kill", "leader", "--control", e.control)
-	killed.exits(0, "")
+	e.control(t, "kill", "leader")
 	s1.await(": good morning")
 	within(t, func() {
 		set(`{"greeting": "good evening", "every": "20ms"}`)

@@ -11,7 +11,8 @@
 //	lock := recipes.NewLock(s, "/app/lock")
 //	err = lock.Do(ctx, func(ctx context.Context) error { … })
 //
-// and are closed before their session, which is closed before the connection.
+// and are closed before their session, which is closed before the connection. Whole
+// programs are in the folder examples.
 //
 // # Contexts
 //

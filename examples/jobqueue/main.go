@@ -60,30 +60,41 @@ func work(ctx context.Context, p *program.Program, jobs *recipes.JobQueue) error
 	}
 }
 
-// send sends one mail, unless another attempt has done so already and died before it could
-// say so: the outbox has a znode for each job, which can be made only once. (Which is also
-// why it is no harm that the reply to its create may be lost.)
+// send sends one mail. It is told when the job is given to somebody else: then ctx ends.
 func send(ctx context.Context, p *program.Program, j *recipes.Job) (result []byte, err error) {
 	p.Say("takes the mail to %s, attempt %d", j.Data, j.Attempt)
-	if err := program.Sleep(ctx, *takes); err != nil { // ends when the job is given to somebody else
+	if err := program.Sleep(ctx, *takes); err != nil {
 		return nil, err
 	}
 	if string(j.Data) == "nobody" {
 		return nil, errors.New("nobody has no address")
 	}
+	err = program.Await(ctx, func() error { return deliver(p, j) })
+	return fmt.Appendf(nil, "done by %s, attempt %d", p.Name, j.Attempt), err
+}
+
+// deliver puts the mail into the outbox, unless another attempt has done so already and died
+// before it could say so: a znode for each job can be made only once. (Which is also why it
+// is no harm if the reply is lost, and so the attempt fails.)
+func deliver(p *program.Program, j *recipes.Job) error {
 	outbox := p.Path + "/outbox"
-	if _, err := p.Conn.Create(outbox, nil, 0, zk.WorldACL(zk.PermAll)); err != nil && !errors.Is(err, zk.ErrNodeExists) {
-		return nil, err
+	if err := create(p, outbox, nil); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		return err
 	}
-	switch _, err := p.Conn.Create(outbox+"/"+j.ID, j.Data, 0, zk.WorldACL(zk.PermAll)); {
+	err := create(p, outbox+"/"+j.ID, j.Data)
+	switch {
 	case errors.Is(err, zk.ErrNodeExists):
 		p.Say("the mail to %s is sent already", j.Data)
-	case err != nil:
-		return nil, err
-	default:
+		return nil
+	case err == nil:
 		p.Say("sent the mail to %s", j.Data)
 	}
-	return fmt.Appendf(nil, "done by %s, attempt %d", p.Name, j.Attempt), nil
+	return err
+}
+
+func create(p *program.Program, path string, data []byte) error {
+	_, err := p.Conn.Create(path, data, 0, zk.WorldACL(zk.PermAll))
+	return err
 }
 
 // produce puts a job for each recipient, and then waits for what becomes of them.

@@ -16,6 +16,7 @@ import (
 // the same part has the same result, and so has whoever sums up.
 func (w process) lead(ctx context.Context) error {
 	w.Say("is the master, token %d", w.election.Fence())
+	defer w.Say("is the master no more")
 	go w.watchWorkers(ctx)
 	ids := make([]string, *parts)
 	for part := range ids {
@@ -47,7 +48,7 @@ func (w process) watchWorkers(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		w.Say("%d workers: %d have come, %d have gone", len(change.Members), len(change.Joined), len(change.Left))
+		w.Say("workers: %d (%d have come, %d have gone)", len(change.Members), len(change.Joined), len(change.Left))
 	}
 }
 

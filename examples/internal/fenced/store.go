@@ -7,8 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/examples/internal/program"
 )
 
 // ErrStale says that somebody has written with a higher token.
@@ -21,26 +25,41 @@ type Store struct {
 	Path string // its parent must exist
 }
 
-// Write writes text with a token, or fails with [ErrStale]. After any other error it may
-// have been written.
+// Write writes text with a token, and tries until it is written or ctx ends, or fails with
+// [ErrStale]. After any other error it may have been written, or may yet be.
 func (s Store) Write(ctx context.Context, token int64, text string) error {
 	data := fmt.Appendf(nil, "%d %s", token, text)
-	for ctx.Err() == nil {
-		last, version, err := s.read()
-		switch {
-		case errors.Is(err, zk.ErrNoNode):
-			_, err = s.Conn.Create(s.Path, data, 0, zk.WorldACL(zk.PermAll))
-		case err != nil:
-		case token < last:
-			return fmt.Errorf("%w: %d, and somebody has written with %d", ErrStale, token, last)
-		default:
-			_, err = s.Conn.Set(s.Path, data, version)
-		}
-		if !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrBadVersion) {
+	for {
+		err := program.Await(ctx, func() error { return s.write(token, data) })
+		if !tryAgain(err) {
 			return err
-		} // somebody was faster: look again
+		}
+		if err := program.Sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
 	}
-	return context.Cause(ctx)
+}
+
+func (s Store) write(token int64, data []byte) error {
+	last, version, err := s.read()
+	switch {
+	case errors.Is(err, zk.ErrNoNode):
+		_, err = s.Conn.Create(s.Path, data, 0, zk.WorldACL(zk.PermAll))
+	case err != nil:
+	case token < last:
+		return fmt.Errorf("%w: %d, and somebody has written with %d", ErrStale, token, last)
+	default:
+		_, err = s.Conn.Set(s.Path, data, version)
+	}
+	return err
+}
+
+// tryAgain reports whether somebody was faster, or no server has answered: then it may have
+// been written, but to write it again changes nothing.
+func tryAgain(err error) bool {
+	return slices.ContainsFunc([]error{
+		zk.ErrNodeExists, zk.ErrBadVersion, zk.ErrConnectionClosed, zk.ErrNoServer, zk.ErrSessionExpired,
+	}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // read gives the highest token that there was.

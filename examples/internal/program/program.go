@@ -30,7 +30,8 @@ type Program struct {
 
 	timeout time.Duration
 	out     *log.Logger
-	online  atomic.Bool // as the last line about it said
+	online  atomic.Bool     // as the last line about it said
+	closing context.Context // ends one time-out after ctx
 }
 
 // About is what a program is like from outside.
@@ -84,6 +85,11 @@ func (p *Program) connected(ctx context.Context, servers []string, run func(ctx 
 	}
 	defer conn.Close() // ends the session, and so whatever it still holds on the servers
 	defer p.online.Store(false)
+	closing, stop := context.WithCancel(context.Background())
+	defer stop()
+	context.AfterFunc(ctx, func() { time.AfterFunc(p.timeout, stop) })
+	p.closing = closing
+	p.Say("process %d", os.Getpid())
 	p.Conn, p.Session = conn, recipes.NewSession(conn, events, p.timeout)
 	defer p.Close(p.Session)
 	if err := p.await(ctx, servers); err != nil {
@@ -128,14 +134,14 @@ func (p *Program) tell(e zk.Event) {
 // Say prints an event as a line: the time, the name of the process, the text.
 func (p *Program) Say(format string, args ...any) { p.out.Print(oneLine(fmt.Sprintf(format, args...))) }
 
-// Close closes a recipe, or what else has such a method, when all is over: what it holds is
-// given back. That may take as long as a session lasts without an answer. By then ctx has
-// mostly ended, so it is not asked for.
+// Close closes a recipe, or what else has such a method: what it holds is given back, even
+// when ctx of the program has ended. It takes no longer than a session lasts without an
+// answer, from when ctx ended at the latest: by then all that it held is over.
 func (p *Program) Close(c interface{ Close(context.Context) error }) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
+	ctx, cancel := context.WithTimeout(p.closing, p.timeout)
 	defer cancel()
 	if err := c.Close(ctx); err != nil {
-		p.Say("closing: %v", err)
+		p.Say("not closed in good order, so the servers will end it: %v", err)
 	}
 }
 
@@ -144,6 +150,19 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Await waits for f, but not when ctx has ended: then it gives the reason, and f goes on.
+// The calls of go-zookeeper need it, which take no context and wait for a server.
+func Await(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
