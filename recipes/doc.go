@@ -55,9 +55,10 @@
 // answered it for one session time-out, measured from when the last answered
 // request was sent: from then on the servers may have given the hold away. No
 // client can do better than that. What runs under Do, as [Lock.Do], has a context
-// that ends with the hold, so that most programs need not look at Lost. But a
-// process that is stopped (or a machine that sleeps) for longer than its session's
-// time-out can act on a lock that it no longer has. Where that matters, hand the fencing token (Fence) to the resource
-// and let it refuse lower ones, or guard writes in ZooKeeper itself by a check
-// of the contender in the same multi.
+// that ends with the hold, so that most programs need not look at Lost; but mind that
+// the calls of *zk.Conn take no context, and can wait for a server for longer than the
+// hold lasts. A process that is stopped (or a machine that sleeps) for longer than its
+// session's time-out can act on a lock that it no longer has. Where that matters, hand the
+// fencing token (Fence) to the resource and let it refuse lower ones, or guard writes in
+// ZooKeeper itself by a check of the contender in the same multi.
 package recipes
