@@ -228,7 +228,7 @@ func election(t *testing.T, e ensemble) {
 func registry(t *testing.T, e ensemble) {
 	client := e.start(t, "serviceregistry", "client", "call", "-every", "50ms")
 	client.await("nobody answers")
-	s1 := e.start(t, "serviceregistry", "s1", "serve")
+	s1 := e.start(t, "serviceregistry", "s1", "serve", "-session=5s") // long enough to be called when it is dead
 	client.await("hello from s1")
 	s2 := e.start(t, "serviceregistry", "s2", "serve")
 	client.await("hello from s2")
@@ -253,19 +253,27 @@ func registry(t *testing.T, e ensemble) {
 
 // The master is killed when some is done; another one goes on, and the sum is right.
 func master(t *testing.T, e ensemble) {
-	flags := []string{"-parts", "20", "-size", "50", "-work", "200ms"}
+	flags := []string{"-parts", "60", "-size", "50", "-work", "200ms"}
+	const total = "there are 430 primes below 3000"
 	m := e.start(t, "masterworker", "m", flags...)
-	m.await("is the master")
+	m.await("is the master,")
 	others := []*process{e.start(t, "masterworker", "w1", flags...), e.start(t, "masterworker", "w2", flags...)}
 	m.await("workers: 3 ")
-	m.await("has [2-9] of 20 parts")
+	m.await("has [2-9] of 60 parts")
 	m.kill()
+	masters := 0
 	for _, p := range others {
-		p.await("there are 168 primes below 1000")
+		p.await(total)
 		p.exits(0, "")
+		if strings.Contains(strings.Join(p.out.since(0), "\n"), "is the master,") {
+			masters++
+		}
+	}
+	if masters == 0 {
+		t.Error("there was no other master")
 	}
 	late := e.start(t, "masterworker", "late", flags...)
-	late.await("there are 168 primes below 1000")
+	late.await(total)
 	late.exits(0, "")
 }
 

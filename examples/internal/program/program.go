@@ -106,10 +106,11 @@ func (p *Program) await(ctx context.Context, servers []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf(
 		"no session with %s within %s: are the servers up? start some with: zklab ensemble up", strings.Join(servers, ","), patience))
 	defer cancel()
-	if err := p.Session.Await(ctx); err != nil {
+	err := p.Session.Await(ctx)
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return nil
+	return err
 }
 
 // tell says what becomes of the connection. The rest goes by the session: who holds
