@@ -10,6 +10,10 @@ import (
 // Barrier holds everybody back while it is raised. It is raised while the znode
 // at its path exists, a persistent one: it stays when the client who raised it
 // dies. It is safe for concurrent use.
+//
+// What it costs: to raise it, a read and a write; to lift it, two writes and a read; to await it,
+// a write, and a read with a watch while it is raised. All who wait are woken when it is lifted,
+// for a read each.
 type Barrier struct {
 	*recipe
 }

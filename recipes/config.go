@@ -14,6 +14,9 @@ import (
 // too. Where there is no znode, there is no configuration.
 //
 // Who changes it last wins; nothing is compared. It is safe for concurrent use.
+//
+// What it costs: to change it, two writes and a read, or two where there is no znode. A change
+// costs each watch a read, or two where there is no znode.
 type Config struct {
 	*recipe
 }

@@ -29,6 +29,10 @@ var (
 // ended, or when the caller gave up and no answer came within a grace of a tenth of
 // the time-out (at most 200 ms). Those calls fail with [ErrUnknown].
 //
+// What it costs: to add, a read and a write, and as much again each time that somebody else was
+// quicker; the value, a write and a read; the cached one, a read. The first change of a session
+// makes its mark, by a write and a read. No watches are set.
+//
 // Changes take turns by the znode's version, so a counter suits some hundred changes
 // a second of all clients together. It is safe for concurrent use.
 type Counter struct {

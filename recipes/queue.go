@@ -18,6 +18,11 @@ import "context"
 // lost now. That is also what happens to an item when a consumer dies between
 // its removal and its use: items are delivered at most once.
 //
+// What it costs: a Put one write, and a read once in a while; a Take one read and one write, and
+// a list when it begins and when all is gone that was listed. A consumer that meets others
+// pays for each item that was taken meanwhile with a read. An item that is put wakes every
+// client that waits, one Take of each, for a list; one of them gets it.
+//
 // It holds [MaxItems] items, and each consumer lists them all when it begins and when all
 // are gone that it listed, so keep it much shorter where that matters, or use a [LongQueue]. One
 // with a capacity of its own is [BoundedQueue]. It is safe for concurrent use.

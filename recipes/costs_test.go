@@ -1,0 +1,114 @@
+package recipes
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// heldObject is something that is taken and given back.
+type heldObject struct {
+	take, give, close func(context.Context) error
+}
+
+var heldObjects = map[string]struct {
+	make func(s *Session) heldObject
+	// alone is what it costs to take and to give back; turn what all clients together send for
+	// one that gives back and the next one that takes, at most.
+	alone, turn int64
+}{
+	"lock": {func(s *Session) heldObject {
+		l := NewLock(s, "/x")
+		return heldObject{l.Lock, l.Unlock, l.Close}
+	}, 4, 4},
+	"multi-lock of two": {func(s *Session) heldObject {
+		l := NewMultiLock(s, "/x", "/y")
+		return heldObject{l.Lock, l.Unlock, l.Close}
+	}, 6, 10},
+	"write lock": {func(s *Session) heldObject {
+		l := NewRWLock(s, "/x")
+		return heldObject{l.Lock, l.Unlock, l.Close}
+	}, 4, 4},
+	"semaphore": {func(s *Session) heldObject {
+		l := NewSemaphore(s, "/x", 1)
+		return heldObject{l.Acquire, l.Release, l.Close}
+	}, 5, 4},
+	"election": {func(s *Session) heldObject {
+		e := NewElection(s, "/x", "a")
+		return heldObject{e.Campaign, e.Resign, e.Close}
+	}, 4, 4},
+}
+
+// TestCostsDoNotGrow counts the requests of one that takes and gives back alone, and those of all
+// clients when one of many gives back: as many of fifty as of three.
+func TestCostsDoNotGrow(t *testing.T) {
+	for name, o := range heldObjects {
+		t.Run(name, func(t *testing.T) {
+			if n := requestsAlone(t, o.make); n != o.alone {
+				t.Errorf("%d requests of one that is alone, not %d", n, o.alone)
+			}
+			for _, clients := range []int{3, 50} {
+				if n := requestsOfATurn(t, clients, o.make); n > o.turn {
+					t.Errorf("%d requests of %d clients for one turn, not %d at most", n, clients, o.turn)
+				}
+			}
+		})
+	}
+}
+
+func requestsAlone(t *testing.T, make func(*Session) heldObject) (n int64) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newTree().connect(t, fakeTimeout)
+		x := make(s)
+		for range 2 { // the second time, its path is there
+			before := s.Stats().Requests
+			must(t, x.take(t.Context()))
+			must(t, x.give(t.Context()))
+			n = s.Stats().Requests - before
+		}
+		must(t, x.close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+	return n
+}
+
+func requestsOfATurn(t *testing.T, clients int, make func(*Session) heldObject) (n int64) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		var sessions []*Session
+		var objects []heldObject
+		var got sync.WaitGroup
+		for range clients {
+			_, s := tr.connect(t, fakeTimeout)
+			x := make(s)
+			sessions, objects = append(sessions, s), append(objects, x)
+			got.Go(func() { must(t, x.take(t.Context())) })
+			synctest.Wait()
+		}
+		sent := func() (all int64) {
+			for _, s := range sessions {
+				all += s.Stats().Requests
+			}
+			return all
+		}
+		before := sent()
+		must(t, objects[0].give(t.Context()))
+		synctest.Wait()
+		time.Sleep(time.Millisecond)
+		n = sent() - before
+		for i, x := range objects {
+			if i > 0 {
+				must(t, x.give(t.Context()))
+				synctest.Wait()
+			}
+			must(t, x.close(t.Context()))
+		}
+		got.Wait()
+		for _, s := range sessions {
+			must(t, s.Close(t.Context()))
+		}
+	})
+	return n
+}
