@@ -1,0 +1,427 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// copyOf is a cache's copy in a line: paths below the root with their data.
+func copyOf(c *Cache) string {
+	var all []string
+	for path, n := range c.All() {
+		all = append(all, strings.TrimPrefix(path, c.path)+"="+string(n.Data))
+	}
+	return strings.Join(all, " ")
+}
+
+// showsAsIs checks that a copy is what there is in the tree.
+func showsAsIs(t *testing.T, tr *tree, c *Cache) {
+	t.Helper()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	var want []string
+	for _, path := range tr.paths() {
+		if path == c.path || strings.HasPrefix(path, c.path+"/") {
+			want = append(want, strings.TrimPrefix(path, c.path)+"="+string(tr.nodes[path].data))
+		}
+	}
+	if got := copyOf(c); got != strings.Join(want, " ") {
+		t.Errorf("the copy is %q, want %q", got, strings.Join(want, " "))
+	}
+}
+
+// change does to the tree what others do: "path=data" makes or sets, "path" deletes.
+func (tr *tree) change(steps ...string) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	for _, step := range steps {
+		path, data, set := strings.Cut(step, "=")
+		switch {
+		case !set:
+			_ = tr.delete(path, -1)
+		case tr.nodes[path] == nil:
+			_, _ = tr.create(path, []byte(data), 0, 0)
+		default:
+			_, _ = tr.set(path, []byte(data), -1)
+		}
+	}
+}
+
+// neverBack has the copy never show, of any znode, an older one after a later one. It looks
+// whenever there is news, until the test has ended it.
+func neverBack(ctx context.Context, t *testing.T, c *Cache) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		last := map[string]int64{}
+		for change, err := range c.Changes(ctx) {
+			if err != nil {
+				return
+			}
+			if change.Is == nil {
+				continue
+			}
+			if change.Is.Stat.Mzxid <= last[change.Path] {
+				t.Errorf("%s: shown %#x after %#x", change.Path, change.Is.Stat.Mzxid, last[change.Path])
+			}
+			last[change.Path] = change.Is.Stat.Mzxid
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// whatBecomes are the changes of a subtree /recipes/test, step by step.
+var whatBecomes = [][]string{
+	{"/recipes="},
+	{"/recipes/test=root", "/recipes/test/a=1", "/recipes/test/b=1"},
+	{"/recipes/test/a=2", "/recipes/test/a/x=1", "/recipes/test/a/y=1"},
+	{"/recipes/test/a/x", "/recipes/test/a/y=2"},
+	{"/recipes/test/a/y", "/recipes/test/a", "/recipes/test/a=3", "/recipes/test/a/y=3"},
+	{"/recipes/test/a/y", "/recipes/test/a", "/recipes/test/b", "/recipes/test"},
+	{"/recipes/test=again", "/recipes/test/b=4"},
+}
+
+// TestCacheAtEveryRequest follows a subtree through all that can become of it, and knows of
+// each step after a Sync.
+func TestCacheAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		c := NewCache(m.a, m.path)
+		end := neverBack(ctx, t, c)
+		synctest.Wait()
+		err := m.during(ctx, func(ctx context.Context) error {
+			for _, steps := range whatBecomes {
+				m.tr.change(steps...)
+				if err := c.Sync(ctx); err != nil {
+					return err
+				}
+				if m.f.behind == nil {
+					showsAsIs(t, m.tr, c)
+				}
+			}
+			return nil
+		})
+		m.settled(t, "sync", err)
+		m.catchUp()
+		for _, steps := range whatBecomes {
+			m.tr.change(steps...)
+		}
+		must(t, c.Sync(ctx))
+		showsAsIs(t, m.tr, c)
+		end()
+		must(t, c.Close(ctx))
+	})
+}
+
+// TestCacheFollowsAtEveryRequest has nobody ask: watches, and looks where they may be lost,
+// bring all changes.
+func TestCacheFollowsAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		if m.cancels {
+			m.cancels = false // nobody's call is under way: as without a mishap
+		}
+		c := NewCache(m.a, m.path)
+		must(t, c.Current(ctx))
+		end := neverBack(ctx, t, c)
+		must(t, m.during(ctx, func(context.Context) error {
+			for _, steps := range whatBecomes {
+				m.tr.change(steps...)
+				synctest.Wait()
+			}
+			return nil
+		}))
+		m.catchUp()
+		time.Sleep(2 * fakeTimeout)
+		synctest.Wait()
+		showsAsIs(t, m.tr, c)
+		if c.State() != CacheCurrent {
+			t.Errorf("the copy is %s", c.State())
+		}
+		end()
+		must(t, c.Close(ctx))
+	})
+}
+
+// cacheTest runs a test of one cache, of /top.
+func cacheTest(t *testing.T, test func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache)) {
+	stale(t, func(t *testing.T, tr *tree, _, s *Session, f *fake, _ func()) {
+		c := NewCache(s, "/top")
+		test(t.Context(), t, tr, f, c)
+		must(t, c.Close(t.Context()))
+	})
+}
+
+// TestCacheByWatches changes each kind of thing, and asks for no Sync: what is not changed is
+// not read again.
+func TestCacheByWatches(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		for i := range 100 {
+			tr.change("/top=", fmt.Sprintf("/top/%02d=x", i))
+		}
+		must(t, c.Current(ctx))
+		synctest.Wait()
+		for _, step := range []string{"/top/50=y", "/top/50/z=1", "/top/50/z", "/top/51", "/top/51=new"} {
+			requests := 0
+			f.fail(func(string, string) fault { requests++; return fine })
+			tr.change(step)
+			synctest.Wait()
+			f.fail(nil)
+			showsAsIs(t, tr, c)
+			if requests == 0 || requests > 6 {
+				t.Errorf("%s took %d requests", step, requests)
+			}
+			if c.State() != CacheCurrent {
+				t.Errorf("after %s, the copy is %s", step, c.State())
+			}
+		}
+	})
+}
+
+// TestCacheBoundsItsRequests counts those under way at a time.
+func TestCacheBoundsItsRequests(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		tr.change("/top=")
+		for i := range 5 * cacheReads {
+			tr.change(fmt.Sprintf("/top/%03d=x", i))
+		}
+		sent := 0
+		f.fail(func(op, path string) fault {
+			if strings.HasPrefix(path, "/top/") {
+				sent++
+				return silence
+			}
+			return fine
+		})
+		must(t, c.Start())
+		synctest.Wait()
+		if sent != cacheReads {
+			t.Errorf("%d requests under way at a time, want %d", sent, cacheReads)
+		}
+		f.fail(nil)
+		close(f.spoken)
+		must(t, c.Current(ctx))
+		showsAsIs(t, tr, c)
+	})
+}
+
+// TestCacheWithoutItsEvents has all watches forgotten: it looks again.
+func TestCacheWithoutItsEvents(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		tr.change("/top=", "/top/a=1", "/top/b=1")
+		must(t, c.Current(ctx))
+		synctest.Wait()
+		tr.mu.Lock()
+		clear(f.watches)
+		tr.mu.Unlock()
+		tr.change("/top/a=2", "/top/b", "/top/c=1")
+		synctest.Wait()
+		if copyOf(c) != "= /a=1 /b=1" {
+			t.Errorf("the copy is %q without watches", copyOf(c))
+		}
+		must(t, c.Sync(ctx)) // does not go by watches
+		showsAsIs(t, tr, c)
+		tr.change("/top/a=3")
+		time.Sleep(2 * fakeTimeout)
+		showsAsIs(t, tr, c)
+	})
+}
+
+// TestCacheNeverGoesBack has sessions expire, and the next one on a server that lags.
+func TestCacheNeverGoesBack(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		end := neverBack(ctx, t, c)
+		defer end()
+		tr.change("/top=", "/top/a=1", "/top/a/x=1")
+		tr.mu.Lock()
+		f.lag()
+		past := f.behind
+		f.behind = nil
+		tr.mu.Unlock()
+		tr.change("/top/a=2", "/top/a/x", "/top/b=1")
+		must(t, c.Current(ctx))
+		showsAsIs(t, tr, c)
+		tr.mu.Lock()
+		f.behind = past // until the next write of this client
+		tr.mu.Unlock()
+		f.expire()
+		synctest.Wait()
+		if got := copyOf(c); got != "= /a=2 /b=1" {
+			t.Errorf("the copy went back to %q", got)
+		}
+		time.Sleep(2 * fakeTimeout)
+		showsAsIs(t, tr, c)
+	})
+}
+
+// TestCacheSaysWhenItIsCurrent loses the connection.
+func TestCacheSaysWhenItIsCurrent(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		state := func(want CacheState) {
+			t.Helper()
+			if got := c.State(); got != want {
+				t.Errorf("the copy is %s, want %s", got, want)
+			}
+		}
+		state(CacheEmpty)
+		must(t, c.Current(ctx))
+		synctest.Wait()
+		state(CacheCurrent)
+		tr.change("/top=1")
+		state(CacheBehind) // or current, if it has read that by now: nobody ran
+		synctest.Wait()
+		state(CacheCurrent)
+		f.connected(false)
+		state(CacheBehind)
+		tr.change("/top=2")
+		brief, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if err := c.Sync(brief); !errors.Is(err, context.DeadlineExceeded) || !isWithoutEffect(err) {
+			t.Errorf("sync without a connection: %v", err)
+		}
+		if copyOf(c) != "=1" {
+			t.Errorf("the copy is %q, want what it was", copyOf(c))
+		}
+		f.connected(true)
+		must(t, c.Sync(ctx))
+		synctest.Wait()
+		state(CacheCurrent)
+		showsAsIs(t, tr, c)
+	})
+}
+
+// TestCacheReads asks for all that can be asked for.
+func TestCacheReads(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, c *Cache) {
+		tr.change("/top=", "/top/b=2", "/top/a=1", "/top/a/x=3", "/topper=no")
+		must(t, c.Current(ctx))
+		n, ok := c.Get("/top/a/x")
+		if !ok || string(n.Data) != "3" || n.Path != "/top/a/x" || n.Stat.Mzxid == 0 {
+			t.Errorf("got %+v, %v", n, ok)
+		}
+		if _, ok := c.Get("/topper"); ok {
+			t.Error("it has what is not below its root")
+		}
+		if names, ok := c.Children("/top"); !ok || !slices.Equal(names, []string{"a", "b"}) {
+			t.Errorf("children %q, %v", names, ok)
+		}
+		if names, ok := c.Children("/top/c"); ok || names != nil {
+			t.Errorf("children %q of what is not there, %v", names, ok)
+		}
+		for path := range c.All() {
+			if path == "/top/a" {
+				break
+			}
+		}
+	})
+}
+
+// TestCacheChanges tells of what came and went, in the order in which a tree can.
+func TestCacheChanges(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, c *Cache) {
+		tr.change("/top=", "/top/a=1", "/top/a/x=1")
+		must(t, c.Current(ctx))
+		steps := []struct {
+			change []string
+			want   []string
+		}{
+			{nil, []string{"+/top", "+/top/a", "+/top/a/x"}},
+			{[]string{"/top/a=2"}, []string{"~/top/a"}},
+			{[]string{"/top/a/x", "/top/a", "/top"}, []string{"-/top/a/x", "-/top/a", "-/top"}},
+			{[]string{"/top=", "/top/a=1"}, []string{"+/top", "+/top/a"}},
+		}
+		next := make(chan string)
+		go func() {
+			defer close(next)
+			for change, err := range c.Changes(ctx) {
+				switch {
+				case err != nil:
+					if !errors.Is(err, ErrClosed) || !isWithoutEffect(err) {
+						t.Errorf("the last step: %v", err)
+					}
+				case change.Was == nil:
+					next <- "+" + change.Path
+				case change.Is == nil:
+					next <- "-" + change.Path
+				default:
+					next <- "~" + change.Path
+				}
+			}
+		}()
+		for _, step := range steps {
+			synctest.Wait()
+			tr.change(step.change...)
+			for _, want := range step.want {
+				if got := <-next; got != want {
+					t.Errorf("told %s, want %s", got, want)
+				}
+			}
+		}
+		must(t, c.Close(ctx))
+		for got := range next {
+			t.Errorf("told %s after the end", got)
+		}
+	})
+}
+
+// TestCacheRefused has no right to read a part.
+func TestCacheRefused(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		tr.change("/top=", "/top/a=1")
+		f.fail(func(_, path string) fault {
+			if path == "/top/a" {
+				return refused
+			}
+			return fine
+		})
+		for _, call := range []func(context.Context) error{c.Current, c.Sync} {
+			if err := call(ctx); !errors.Is(err, zk.ErrNoAuth) || !isWithoutEffect(err) {
+				t.Errorf("got %v, want what the server refused", err)
+			}
+		}
+		if c.State() == CacheCurrent {
+			t.Error("current without what cannot be read")
+		}
+		f.fail(nil)
+		must(t, c.Sync(ctx))
+		showsAsIs(t, tr, c)
+		must(t, c.Close(ctx))
+		must(t, c.Close(ctx))
+		for _, err := range []error{c.Start(), c.Current(ctx), c.Sync(ctx)} {
+			if !errors.Is(err, ErrClosed) || !isWithoutEffect(err) {
+				t.Errorf("after Close: %v", err)
+			}
+		}
+		if copyOf(c) != "= /a=1" || c.State() == CacheCurrent {
+			t.Errorf("after Close, the copy is %q and %s", copyOf(c), c.State())
+		}
+	})
+}
+
+// TestCacheRefusesTooMany has more znodes than there is room for.
+func TestCacheRefusesTooMany(t *testing.T) {
+	c := &Cache{recipe: &recipe{path: "/top"}, copy: map[string]*cached{}, news: make(chan struct{})}
+	for i := range MaxCached {
+		path := fmt.Sprintf("/top/%d", i)
+		if _, err := c.keep(&cached{Znode: Znode{Path: path}}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.keep(&cached{Znode: Znode{Path: "/top/more"}}, false); !errors.Is(err, ErrTooMany) {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := c.keep(&cached{Znode: Znode{Path: "/top/1"}}, false); err != nil {
+		t.Errorf("one of them again: %v", err)
+	}
+	if n := len(slices.Collect(maps.Keys(c.copy))); n != MaxCached {
+		t.Errorf("%d znodes", n)
+	}
+}
