@@ -1,0 +1,105 @@
+package models
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Operations on a cached subtree. Its znodes are named by their paths below its root, which
+// is "."; the znode of a key is the root. What a client looks at with one subject is in order.
+const (
+	// FPut makes a znode, or sets its data, and no znode above it: invoke CachedNode, ok nothing.
+	FPut = "put"
+	// FRemove deletes a znode, which may be gone already: invoke CachedNode without a value,
+	// ok nothing.
+	FRemove = "remove"
+	// FLook: what does the copy show? Invoke Looking, ok Copy.
+	FLook = "look"
+)
+
+// CacheRoot is the root of a cached subtree.
+const CacheRoot = "."
+
+// CachedNode is a znode, and a value that is put once in a run.
+type CachedNode struct {
+	Node  string `json:"node"`
+	Value string `json:"value,omitempty"`
+}
+
+// Looking says how to look: the copy as it is, or once the cache says that it is current.
+type Looking struct {
+	Current bool `json:"current,omitempty"`
+}
+
+// Copy is what a cache shows: the values of its znodes. It also is the value of the fact
+// history.FFinal of a cache: what there is in the end.
+type Copy struct {
+	Nodes map[string]string `json:"nodes"`
+}
+
+// Cache is a local copy of a subtree that clients change.
+var Cache = declare(Model{
+	Name: "cache", About: "a local copy of a subtree, which follows what clients change in it",
+	Called: "the cache", Sessions: true, OnZnodes: true,
+	Operations: []Operation{
+		{F: FPut, Quorum: always, Tell: tellPutNode, Words: Words{
+			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was put",
+		}},
+		{F: FRemove, Quorum: always, Tell: tellRemoveNode, Words: Words{
+			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was removed",
+		}},
+		{F: FLook, Tell: tellCopy, Words: Words{Refused: "was shown nothing", Unknown: "no answer is known"}},
+	},
+})
+
+func tellPutNode(op *history.Operation, w *Words) Values {
+	var v CachedNode
+	_ = op.Invoke.Decode(&v)
+	w.Name = "put " + shown(v.Node) + " " + shown(v.Value)
+	w.Asked = fmt.Sprintf("began to put %s into %s of %s", Quoted(v.Value), Quoted(v.Node), Key(op.Key))
+	return Values{}
+}
+
+func tellRemoveNode(op *history.Operation, w *Words) Values {
+	var v CachedNode
+	_ = op.Invoke.Decode(&v)
+	w.Name = "remove " + shown(v.Node)
+	w.Asked = fmt.Sprintf("began to remove %s of %s", Quoted(v.Node), Key(op.Key))
+	return Values{}
+}
+
+func tellCopy(op *history.Operation, w *Words) Values {
+	var how Looking
+	_ = op.Invoke.Decode(&how)
+	w.Name, w.Asked = "look", "looked at its copy of "+Key(op.Key)
+	if how.Current {
+		w.Name, w.Asked = "look: current", "asked for a current copy of "+Key(op.Key)
+	}
+	var v Copy
+	if returned(op, &v) {
+		w.Done = "was shown " + v.listed()
+	}
+	return Values{}
+}
+
+// listed names what a copy shows for people.
+func (v Copy) listed() string {
+	if len(v.Nodes) == 0 {
+		return "no znode"
+	}
+	var all []string
+	for _, node := range slices.Sorted(maps.Keys(v.Nodes)) {
+		all = append(all, shown(node)+" "+shown(v.Nodes[node]))
+	}
+	most := min(len(all), mostMembers)
+	text := strings.Join(all[:most], ", ")
+	if more := len(all) - most; more > 0 {
+		text += " and " + prose.Count(more, "other")
+	}
+	return text
+}
