@@ -28,7 +28,7 @@ func python(t *testing.T) string {
 }
 
 // served are the recipes that kazoo has. Its WriteLock and ReadLock cannot be downgraded, and
-// its DataWatch tells a value, and not what comes next.
+// its DataWatch tells a value, and not what comes next, and its TreeCache not when it is current.
 var served = []string{
 	"barrier", "counter", "double-barrier", "election", "lock", "membership", "priority-queue", "queue", "semaphore",
 }

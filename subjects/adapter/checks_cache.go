@@ -1,0 +1,118 @@
+package adapter
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/zklab/zklab/history/models"
+)
+
+var _ = declare(suite{recipe: models.Cache.Name, checks: []check{
+	{"normal", onTwo(copiesChanges)},
+	{"follows", onTwo(copiesByItself)},
+	{"refused", onObject(putsBelowNothing)},
+	{"cancel-at-once", onObject(func(t *trial, o *object) error { return t.atOnce(o, models.FLook) })},
+}})
+
+// puts puts a znode of a subtree; an empty value removes it.
+func (t *trial) puts(o *object, node, value string) error {
+	f := models.FPut
+	if value == "" {
+		f = models.FRemove
+	}
+	return t.soon(f, func(ctx context.Context) error {
+		return o.Call(ctx, f, models.CachedNode{Node: node, Value: value}, nil)
+	})
+}
+
+// copies asks for a current copy, which must be that.
+func (t *trial) copies(o *object, want map[string]string) error {
+	return t.soon(models.FLook, func(ctx context.Context) error { return shows(ctx, o, true, want) })
+}
+
+func shows(ctx context.Context, o *object, current bool, want map[string]string) error {
+	var got models.Copy
+	if err := o.Call(ctx, models.FLook, models.Looking{Current: current}, &got); err != nil {
+		return err
+	}
+	if !maps.Equal(got.Nodes, want) {
+		return fmt.Errorf("%s gave %v, want %v", models.FLook, got.Nodes, want)
+	}
+	return nil
+}
+
+// subtreeSteps are what becomes of a subtree.
+var subtreeSteps = []struct {
+	node, value string
+	want        map[string]string
+}{
+	{"", "", map[string]string{}},
+	{models.CacheRoot, "one", map[string]string{".": "one"}},
+	{"a", "two", map[string]string{".": "one", "a": "two"}},
+	{"a/x", "three", map[string]string{".": "one", "a": "two", "a/x": "three"}},
+	{"a", "four\nlines", map[string]string{".": "one", "a": "four\nlines", "a/x": "three"}},
+	{"a/x", "", map[string]string{".": "one", "a": "four\nlines"}},
+	{"a", "", map[string]string{".": "one"}},
+	{"a", "five", map[string]string{".": "one", "a": "five"}},
+	{"a", "", map[string]string{".": "one"}},
+	{models.CacheRoot, "", map[string]string{}},
+	{models.CacheRoot, "six", map[string]string{".": "six"}},
+}
+
+// copiesChanges: a current copy has all that both have done.
+func copiesChanges(t *trial, a, b *object) error {
+	for i, step := range subtreeSteps {
+		who := a
+		if i%2 == 1 {
+			who = b
+		}
+		if step.node != "" {
+			if err := t.puts(who, step.node, step.value); err != nil {
+				return err
+			}
+		}
+		if err := t.copies(b, step.want); err != nil {
+			return fmt.Errorf("after step %d: %w", i, err)
+		}
+	}
+	return t.copies(a, subtreeSteps[len(subtreeSteps)-1].want)
+}
+
+// copiesByItself: a copy follows though nobody asks for a current one.
+func copiesByItself(t *trial, a, b *object) error {
+	for i, step := range subtreeSteps {
+		if step.node != "" {
+			if err := t.puts(a, step.node, step.value); err != nil {
+				return err
+			}
+		}
+		err := t.soon("to follow", func(ctx context.Context) error {
+			for {
+				err := shows(ctx, b, false, step.want)
+				if err == nil {
+					return nil
+				}
+				if ctx.Err() != nil {
+					return err
+				}
+				if sleep := t.caughtUp(b); sleep != nil {
+					return sleep
+				}
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("after step %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// putsBelowNothing: what is refused has no effect.
+func putsBelowNothing(t *trial, o *object) error {
+	err := t.puts(o, "a", "one")
+	if err == nil {
+		return fmt.Errorf("%s made a znode below one that does not exist", models.FPut)
+	}
+	return t.copies(o, map[string]string{})
+}

@@ -1,0 +1,122 @@
+package broken
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+)
+
+// SaysCurrentEarly is a cache that says that its copy is current whenever it is complete.
+// Property "current" finds it wherever somebody looks right after a change.
+func SaysCurrentEarly(c *subjects.Client, path string) (subjects.Cache, error) {
+	right, err := subjects.NewCache(c, path)
+	return earlyCache{right}, err
+}
+
+type earlyCache struct{ subjects.Cache }
+
+func (c earlyCache) Look(ctx context.Context, _ bool) (models.Copy, error) {
+	return c.Cache.Look(ctx, false)
+}
+
+// WriteThrough is a cache that shows what its own client puts at once, and minds no error.
+// Property "valid" finds it where a put fails.
+func WriteThrough(c *subjects.Client, path string) (subjects.Cache, error) {
+	right, err := subjects.NewCache(c, path)
+	return &throughCache{Cache: right, own: map[string]string{}}, err
+}
+
+type throughCache struct {
+	subjects.Cache
+	mu  sync.Mutex
+	own map[string]string // what was put, and not looked at
+}
+
+func (c *throughCache) Put(ctx context.Context, node, value string) error {
+	c.mu.Lock()
+	c.own[node] = value
+	c.mu.Unlock()
+	return c.Cache.Put(ctx, node, value)
+}
+
+func (c *throughCache) Look(ctx context.Context, current bool) (models.Copy, error) {
+	shown, err := c.Cache.Look(ctx, current)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		maps.Copy(shown.Nodes, c.own)
+		clear(c.own)
+	}
+	return shown, err
+}
+
+// IgnoresRecreate is a cache for which a znode that was deleted stays so, under whatever name
+// it comes again. Property "converge" finds it where one does.
+func IgnoresRecreate(c *subjects.Client, path string) (subjects.Cache, error) {
+	right, err := subjects.NewCache(c, path)
+	return &deadCache{Cache: right, seen: map[string]bool{}, dead: map[string]bool{}}, err
+}
+
+type deadCache struct {
+	subjects.Cache
+	mu         sync.Mutex
+	seen, dead map[string]bool
+}
+
+func (c *deadCache) Look(ctx context.Context, current bool) (models.Copy, error) {
+	shown, err := c.Cache.Look(ctx, current)
+	if err != nil {
+		return shown, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for node := range c.seen {
+		if _, there := shown.Nodes[node]; !there {
+			c.dead[node] = true
+		}
+	}
+	for node := range shown.Nodes {
+		c.seen[node] = true
+		if c.dead[node] {
+			delete(shown.Nodes, node)
+		}
+	}
+	return shown, nil
+}
+
+// LosesSubtree is a cache that begins anew in another session, with the root, and leaves what
+// is below to watches that are gone. Property "order" finds it where a session ends.
+func LosesSubtree(c *subjects.Client, path string) (subjects.Cache, error) {
+	right, err := subjects.NewCache(c, path)
+	return &rootCache{Cache: right, conn: c.Conn, path: path}, err
+}
+
+type rootCache struct {
+	subjects.Cache
+	conn *zk.Conn
+	path string
+
+	mu      sync.Mutex
+	session int64
+	lost    bool
+}
+
+func (c *rootCache) Look(ctx context.Context, current bool) (models.Copy, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.conn.SessionID()
+	c.lost = c.lost || c.session != 0 && now != 0 && c.session != now
+	if now != 0 {
+		c.session = now
+	}
+	shown, err := c.Cache.Look(ctx, current)
+	if err == nil && c.lost {
+		maps.DeleteFunc(shown.Nodes, func(node, _ string) bool { return node != models.CacheRoot })
+	}
+	return shown, err
+}
