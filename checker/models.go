@@ -27,6 +27,7 @@ import (
 var models = byName(
 	barriers.Barrier,
 	barriers.DoubleBarrier,
+	configs.Cache,
 	configs.Config,
 	counters.Counter,
 	groups.Discovery,

@@ -1,6 +1,7 @@
-// Package configs decides histories of a configuration that clients watch: what each was
-// told is what there was, and never an older one after a later one. It may not know how a
-// configuration is watched, nor what was done to the run.
+// Package configs decides histories of a configuration that clients watch, and of caches,
+// each znode of which is one for those who look: what each was told is what there was, and
+// never an older one after a later one. It may not know how a configuration is watched, or a
+// subtree copied, nor what was done to the run.
 package configs
 
 import (
@@ -31,6 +32,7 @@ var Config = frame.Model{
 // config is what happened to one configuration.
 type config struct {
 	*evidence.Key
+	name    string    // the path of its znode, from the key on
 	changes []*change // that may have happened, in order of invocation
 	setter  map[string]*change
 	failed  map[string]*change // sets that certainly had no effect
@@ -39,6 +41,7 @@ type config struct {
 	doubled *change            // a set of a value that another one set
 	sights  []*sight           // in order of their returns
 	watches []*watch
+	of      map[[2]time.Duration]*watch // by client, and the end of its life
 	figures map[string]float64
 
 	final   *history.Final // nil: there is no look at the end
@@ -59,6 +62,7 @@ type sight struct {
 	op       *history.Operation
 	value    string
 	absent   bool
+	current  bool // it asked for what there is, of all that was changed before
 	inv, ret time.Duration
 }
 
@@ -76,20 +80,51 @@ type wait struct {
 	told *sight
 }
 
-var configOf = evidence.OncePerKey(readConfig)
+// configsOf are those of a key: it is one, or a subtree of them.
+var configsOf = evidence.OncePerKey(func(k *evidence.Key) []*config {
+	if k.Object.Name == models.Cache.Name {
+		return readCache(k)
+	}
+	return []*config{readConfig(k)}
+})
+
+func newConfig(k *evidence.Key, name string) *config {
+	return &config{
+		Key: k, name: name,
+		setter: map[string]*change{}, failed: map[string]*change{}, figures: map[string]float64{},
+		removed: []*change{{absent: true, inv: evidence.Always, ret: evidence.Always}},
+		of:      map[[2]time.Duration]*watch{},
+	}
+}
 
 func readConfig(k *evidence.Key) *config {
-	c := &config{Key: k, setter: map[string]*change{}, failed: map[string]*change{}, figures: map[string]float64{}}
-	c.removed = []*change{{absent: true, inv: evidence.Always, ret: evidence.Always}}
-	of := map[[2]time.Duration]*watch{}
+	c := newConfig(k, k.Name)
 	for _, op := range k.Ops {
+		var v models.Setting
 		switch op.F {
-		case models.FSet, models.FDelete:
-			c.change(op)
+		case models.FSet:
+			c.Decode(op.Invoke, &v)
+			c.change(op, v.Value, false)
+		case models.FDelete:
+			c.change(op, "", true)
 		case models.FObserve:
-			c.observe(op, of)
+			if op.Outcome() == history.OK {
+				c.Decode(op.Return, &v)
+			}
+			c.observe(op, v)
 		}
 	}
+	for _, e := range k.Facts {
+		if e.F == history.FFinal {
+			c.final, c.finalAt = &history.Final{}, e
+			c.Decode(e, c.final)
+		}
+	}
+	return c.done()
+}
+
+// done is the configuration when all is read.
+func (c *config) done() *config {
 	latest := evidence.Always
 	for _, x := range c.removed {
 		latest = max(latest, x.ret)
@@ -101,23 +136,12 @@ func readConfig(k *evidence.Key) *config {
 			w.shown = s
 		}
 	}
-	for _, e := range k.Facts {
-		if e.F == history.FFinal {
-			c.final, c.finalAt = &history.Final{}, e
-			c.Decode(e, c.final)
-		}
-	}
 	c.count()
 	return c
 }
 
-func (c *config) change(op *history.Operation) {
-	x := &change{op: op, absent: op.F == models.FDelete, inv: op.Began(), ret: evidence.EffectiveBy(op)}
-	if !x.absent {
-		var v models.Setting
-		c.Decode(op.Invoke, &v)
-		x.value = v.Value
-	}
+func (c *config) change(op *history.Operation, value string, absent bool) {
+	x := &change{op: op, value: value, absent: absent, inv: op.Began(), ret: evidence.EffectiveBy(op)}
 	switch {
 	case op.Outcome() == history.Fail && !x.absent:
 		c.failed[x.value] = x
@@ -132,21 +156,19 @@ func (c *config) change(op *history.Operation) {
 	}
 }
 
-func (c *config) observe(op *history.Operation, of map[[2]time.Duration]*watch) {
+func (c *config) observe(op *history.Operation, v models.Setting) {
 	until, _ := c.ExitAfter(op.Client, op.Began())
 	id := [2]time.Duration{time.Duration(op.Client), until}
-	w := of[id]
+	w := c.of[id]
 	if w == nil {
 		w = &watch{client: op.Client, until: until}
-		of[id] = w
+		c.of[id] = w
 		c.watches = append(c.watches, w)
 	}
 	if op.Outcome() != history.OK {
 		w.waits = append(w.waits, wait{op, nil})
 		return
 	}
-	var v models.Setting
-	c.Decode(op.Return, &v)
 	s := &sight{op: op, value: v.Value, absent: v.Absent, inv: op.Began(), ret: op.Return.Time}
 	w.waits = append(w.waits, wait{op, s})
 	w.sights, c.sights = append(w.sights, s), append(c.sights, s)
@@ -240,7 +262,7 @@ func named(value string, absent bool) string {
 
 // told tells what a watcher was told.
 func (c *config) told(s *sight) string {
-	return fmt.Sprintf("client %d was told of %s at %s: %s", s.op.Client, c.Name, words.At(s.ret), s.what())
+	return fmt.Sprintf("client %d was told of %s at %s: %s", s.op.Client, c.name, words.At(s.ret), s.what())
 }
 
 func (s *sight) what() string { return named(s.value, s.absent) }
@@ -256,17 +278,21 @@ func (x *change) began() string {
 	return fmt.Sprintf("which client %d began to set at %s", x.op.Client, words.At(x.inv))
 }
 
-// onConfig decides a key as a configuration, if its values can be told apart.
+// onConfig decides a key as a configuration, or as many, if its values can be told apart.
 func onConfig(decide func(*frame.Finding, *config)) func(context.Context, *evidence.Key) frame.Finding {
-	return func(_ context.Context, k *evidence.Key) frame.Finding {
+	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
-		c := configOf(k)
-		f.Add(c.figures)
-		if c.doubled != nil {
-			f.Unknown("the value %q was set more than once; values must be unique to be told apart", c.doubled.value)
-			return f
+		for _, c := range configsOf(k) {
+			if ctx.Err() != nil {
+				break
+			}
+			f.Add(c.figures)
+			if c.doubled != nil {
+				f.Unknown("the value %q was set more than once; values must be unique to be told apart", c.doubled.value)
+				continue
+			}
+			decide(&f, c)
 		}
-		decide(&f, c)
 		return f
 	}
 }

@@ -37,15 +37,15 @@ var converge = &frame.Property{
 // last is the change that made what there is in the end, or why that is not known.
 func (c *config) last() (x *change, value string, why string) {
 	if c.final == nil {
-		return nil, "", "nobody looked at " + c.Name + " at the end"
+		return nil, "", "nobody looked at " + c.name + " at the end"
 	}
 	if c.final.Register == nil {
-		return nil, "", "there is no " + c.Name + " at the end, and of several deletes nobody can tell which was the last"
+		return nil, "", "there is no " + c.name + " at the end, and of several deletes nobody can tell which was the last"
 	}
 	value = c.final.Register.Value
 	x = c.setter[value]
 	if x == nil || x.op.Outcome() != history.OK {
-		return nil, "", "since when " + c.Name + " is " + strconv.Quote(value) + ", as it is at the end, is not known"
+		return nil, "", "since when " + c.name + " is " + strconv.Quote(value) + ", as it is at the end, is not known"
 	}
 	return x, value, ""
 }
@@ -74,5 +74,5 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 	}
 	witness := append(evidence.EventsOf(last.op), c.finalAt.Index)
 	f.Overdue(r, append(witness, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) to be told what comes next of %s, which is %q since %s at the latest",
-		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.Name, value, words.At(last.ret))
+		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, value, words.At(last.ret))
 }

@@ -3,13 +3,11 @@ package configs
 import (
 	"context"
 	"sort"
-	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 )
 
 // state is what there is of a configuration from one zxid up to another.
@@ -53,10 +51,11 @@ func (p *course) over(is string, high uint64) uint64 {
 }
 
 // configNodes are the znodes of configurations in the transaction log. A configuration is
-// the znode that has the key as its name, and its value is the data.
+// the znode that has the key as its name, or is below that of a subtree, and its value is the
+// data.
 type configNodes struct {
 	evidence.Layout
-	of    map[string]*course // by key
+	of    map[string]*course // by the path, from the key on
 	holes bool
 }
 
@@ -67,14 +66,18 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
 		return n
 	}
 	for _, k := range a.Keys {
-		n.of[k.Name] = &course{places: map[string][]int{}}
-		n.of[k.Name].add(state{absent: true, until: evidence.StillThere})
+		for _, c := range configsOf(k) {
+			n.of[c.name] = &course{places: map[string][]int{}}
+			n.of[c.name].add(state{absent: true, until: evidence.StillThere})
+		}
 	}
 	for i := range a.Transactions {
 		n.take(&a.Transactions[i])
 	}
 	for _, k := range a.Keys {
-		n.recognise(k)
+		for _, c := range configsOf(k) {
+			n.recognise(c)
+		}
 	}
 	firstZxid, last := uint64(a.Transactions[0].Zxid), a.Log.Last()
 	n.holes = !a.Log.Covers(firstZxid, last)
@@ -93,8 +96,8 @@ func (n *configNodes) take(t *history.Txn) {
 }
 
 func (n *configNodes) change(t *history.Txn, zxid uint64) {
-	key := t.Path[strings.LastIndexByte(t.Path, '/')+1:]
-	if n.of[key] == nil {
+	of := n.named(t.Path)
+	if of == nil {
 		return
 	}
 	next := state{from: zxid, until: evidence.StillThere}
@@ -106,18 +109,31 @@ func (n *configNodes) change(t *history.Txn, zxid uint64) {
 	default:
 		return
 	}
-	n.of[key].add(next)
+	of.add(next)
+}
+
+// named is what became of the configuration at a path; nil if there is none.
+func (n *configNodes) named(path string) *course {
+	for i := range path {
+		if path[i] != '/' {
+			continue
+		}
+		if of := n.of[path[i+1:]]; of != nil {
+			return of
+		}
+	}
+	return nil
 }
 
 // recognise looks for the values that were set.
-func (n *configNodes) recognise(k *evidence.Key) {
-	for _, op := range k.Ops {
-		if op.F != models.FSet || op.Outcome() != history.OK {
+func (n *configNodes) recognise(c *config) {
+	for _, x := range c.changes {
+		if x.op.Outcome() != history.OK || x.absent {
 			continue
 		}
-		low, high, ok := k.Window(op)
+		low, high, ok := c.Window(x.op)
 		switch {
-		case n.within(k, op, low, high):
+		case n.within(c, x, low, high):
 			n.Found++
 		case ok:
 			n.Missing++
@@ -125,14 +141,9 @@ func (n *configNodes) recognise(k *evidence.Key) {
 	}
 }
 
-// within says that what an operation was to make was so at some time between two zxids.
-func (n *configNodes) within(k *evidence.Key, op *history.Operation, low, high uint64) bool {
-	if op.F == models.FDelete {
-		return n.of[k.Name].within(none, low, high)
-	}
-	var v models.Setting
-	k.Decode(op.Invoke, &v)
-	return n.of[k.Name].within(stated(v.Value, false), low, high)
+// within says that what a change was to make was so at some time between two zxids.
+func (n *configNodes) within(c *config, x *change, low, high uint64) bool {
+	return n.of[c.name].within(stated(x.value, x.absent), low, high)
 }
 
 // course is what became of a key; nil if the log does not tell.
@@ -145,23 +156,27 @@ func (n *configNodes) course(key string) *course {
 
 // inLog looks whether what was set was so, and away what was deleted.
 func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
-	n := nodesOf(k.Record)
-	for _, op := range k.Ops {
-		if ctx.Err() != nil {
-			return
+	for _, c := range configsOf(k) {
+		for _, x := range c.changes {
+			if ctx.Err() != nil {
+				return
+			}
+			if x.op.Outcome() == history.OK {
+				changeInLog(f, c, x)
+			}
 		}
-		if op.Outcome() != history.OK || op.F != models.FSet && op.F != models.FDelete {
-			continue
-		}
-		low, high, ok := k.Window(op)
-		was := n.within(k, op, low, high)
-		if was || ok {
-			f.Count("compared", 1)
-		}
-		if ok && !was {
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that its %s of %s is done, but the transaction log does not have it from %s to %s",
-				op.Client, words.At(op.Return.Time), op.F, k.Name, words.Zxid(low), words.Zxid(high))
-		}
+	}
+}
+
+func changeInLog(f *frame.Finding, c *config, x *change) {
+	low, high, ok := c.Window(x.op)
+	was := nodesOf(c.Record).within(c, x, low, high)
+	if was || ok {
+		f.Count("compared", 1)
+	}
+	if ok && !was {
+		f.Violated(evidence.EventsOf(x.op), "client %d was told at %s that its %s of %s is done, but the transaction log does not have it from %s to %s",
+			x.op.Client, words.At(x.op.Return.Time), x.op.F, c.name, words.Zxid(low), words.Zxid(high))
 	}
 }
 
@@ -175,7 +190,7 @@ var first = &frame.Property{
 	Evidence: func(*evidence.Record) string { return "Z, L" },
 	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
 	Decide: onConfig(func(f *frame.Finding, c *config) {
-		p := nodesOf(c.Record).course(c.Name)
+		p := nodesOf(c.Record).course(c.name)
 		for _, w := range c.watches {
 			if p != nil && len(w.sights) > 0 {
 				decideFirst(f, c, w.sights[0], p)

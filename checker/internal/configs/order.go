@@ -132,7 +132,7 @@ func (s *sweep) violated(now *sight, witness []int, format string, args ...any) 
 // can be. A value comes once, whatever the log lacks; where it has a hole there may have been
 // another delete.
 func decideByLog(f *frame.Finding, c *config) {
-	p := nodesOf(c.Record).course(c.Name)
+	p := nodesOf(c.Record).course(c.name)
 	if p == nil || f.Result != "" {
 		return
 	}

@@ -15,12 +15,19 @@ import (
 
 // A configuration for the referee: all that it was so far, and how far each watcher has
 // come in that. It weighs all watchers together.
-var referee = &frame.Referee{
-	Covers:     []string{"valid", "order"},
-	Refines:    true,
-	Operations: operations,
-	Model:      func(*evidence.Record) porcupine.Model { return spec },
-	Size:       size,
+var (
+	referee      = refereeOf("valid", "order")
+	cacheReferee = refereeOf("valid", "order", "current")
+)
+
+func refereeOf(covers ...string) *frame.Referee {
+	return &frame.Referee{
+		Covers:     covers,
+		Refines:    true,
+		Operations: operations,
+		Model:      func(*evidence.Record) porcupine.Model { return spec },
+		Size:       size,
+	}
 }
 
 // past is what a configuration was, each value with a separator behind it, and where in
@@ -39,34 +46,54 @@ func size(states any) (n int) {
 
 // step is an operation for the referee.
 type step struct {
+	part     int // the configuration, of those of a key
 	watcher  int // -1: a change
 	value    string
 	optional bool
+	current  bool // what there was in the past does not count
 	text     string
 }
 
 const none = "-"
 
 func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
-	c := configOf(k)
-	if c.doubled != nil || len(c.changes) > 1<<15 {
-		return nil, false
-	}
 	var ops []porcupine.Operation
-	add := func(op *history.Operation, ret time.Duration, s step) {
-		ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: s, Call: int64(op.Began()), Return: k.Clamp(ret)})
-	}
-	for _, x := range c.changes {
-		s := step{watcher: -1, value: stated(x.value, x.absent), optional: x.op.Outcome() != history.OK}
-		s.text = fmt.Sprintf("client %d: %s", x.op.Client, named(x.value, x.absent))
-		add(x.op, x.ret, s)
-	}
-	for i, w := range c.watches {
-		for _, s := range w.sights {
-			add(s.op, s.ret, step{watcher: i, value: stated(s.value, s.absent), text: fmt.Sprintf("client %d was told: %s", w.client, s.what())})
+	for part, c := range configsOf(k) {
+		if c.doubled != nil || len(c.changes) > 1<<15 {
+			return nil, false
+		}
+		add := func(op *history.Operation, ret time.Duration, s step) {
+			s.part = part
+			ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: s, Call: int64(op.Began()), Return: k.Clamp(ret)})
+		}
+		for _, x := range c.changes {
+			s := step{watcher: -1, value: stated(x.value, x.absent), optional: x.op.Outcome() != history.OK}
+			s.text = fmt.Sprintf("client %d: %s", x.op.Client, named(x.value, x.absent))
+			add(x.op, x.ret, s)
+		}
+		for i, w := range c.watches {
+			for _, s := range w.sights {
+				add(s.op, s.ret, step{
+					watcher: i, value: stated(s.value, s.absent), current: s.current,
+					text: fmt.Sprintf("client %d was told: %s", w.client, s.what()),
+				})
+			}
 		}
 	}
 	return ops, true
+}
+
+// partition has each znode of a subtree be weighed for itself.
+func partition(ops []porcupine.Operation) [][]porcupine.Operation {
+	var parts [][]porcupine.Operation
+	for _, op := range ops {
+		part := op.Input.(step).part
+		for len(parts) <= part {
+			parts = append(parts, nil)
+		}
+		parts[part] = append(parts[part], op)
+	}
+	return parts
 }
 
 // stated is what there was, in one line.
@@ -79,7 +106,8 @@ func stated(value string, absent bool) string {
 
 var spec = func() porcupine.Model {
 	m := porcupine.NondeterministicModel{
-		Init: func() []any { return []any{past{text: none + "\n"}} },
+		Partition: partition,
+		Init:      func() []any { return []any{past{text: none + "\n"}} },
 		Step: func(state, input, _ any) []any {
 			p, s := state.(past), input.(step)
 			if s.watcher >= 0 {
@@ -103,7 +131,11 @@ func (p past) tell(s step) []any {
 	at := make([]byte, max(len(p.at), 2*(s.watcher+1)))
 	copy(at, p.at)
 	from := int(at[2*s.watcher])<<8 | int(at[2*s.watcher+1])
-	for i, value := range strings.Split(strings.TrimSuffix(p.text, "\n"), "\n") {
+	all := strings.Split(strings.TrimSuffix(p.text, "\n"), "\n")
+	if s.current {
+		from = len(all) - 1
+	}
+	for i, value := range all {
 		if i >= from && value == s.value {
 			at[2*s.watcher], at[2*s.watcher+1] = byte(i>>8), byte(i)
 			return []any{past{p.text, string(at)}}

@@ -1,0 +1,267 @@
+package configs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Cache is a local copy of a subtree. Each znode is decided for itself, as a configuration of
+// which everybody who looks is told: a copy need not show two znodes of one time, and those
+// of correct caches do not (a parent is read before its children).
+var Cache = frame.Model{
+	Object: models.Cache,
+	Properties: []*frame.Property{
+		valid, order, cacheConverge, current,
+		frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, inLog),
+	},
+	Referees: []*frame.Referee{cacheReferee},
+}
+
+// readCache reads a subtree as its znodes: those of which there is anything to say.
+func readCache(k *evidence.Key) []*config {
+	t := &subtree{k: k, of: map[string]*config{}, copies: map[*history.Operation]models.Copy{}}
+	for _, op := range k.Ops {
+		t.meet(op)
+	}
+	for _, op := range k.Ops {
+		t.take(op)
+	}
+	for _, e := range k.Facts {
+		if e.F == history.FFinal {
+			t.final(e)
+		}
+	}
+	all := make([]*config, 0, len(t.of))
+	for _, node := range slices.Sorted(maps.Keys(t.of)) {
+		all = append(all, t.of[node].done())
+	}
+	return all
+}
+
+// subtree is a key of a cache while it is read.
+type subtree struct {
+	k      *evidence.Key
+	of     map[string]*config // by node
+	copies map[*history.Operation]models.Copy
+}
+
+// meet notes the znodes that an operation knows of.
+func (t *subtree) meet(op *history.Operation) {
+	switch op.F {
+	case models.FPut, models.FRemove:
+		var v models.CachedNode
+		t.k.Decode(op.Invoke, &v)
+		t.config(v.Node)
+	case models.FLook:
+		if op.Outcome() != history.OK {
+			return
+		}
+		var v models.Copy
+		t.k.Decode(op.Return, &v)
+		t.copies[op] = v
+		for node := range v.Nodes {
+			t.config(node)
+		}
+	}
+}
+
+func (t *subtree) config(node string) *config {
+	c := t.of[node]
+	if c == nil {
+		name := t.k.Name
+		if node != models.CacheRoot {
+			name += "/" + node
+		}
+		c = newConfig(t.k, name)
+		t.of[node] = c
+	}
+	return c
+}
+
+// take takes in an operation: a look is one at every znode.
+func (t *subtree) take(op *history.Operation) {
+	switch op.F {
+	case models.FPut, models.FRemove:
+		var v models.CachedNode
+		t.k.Decode(op.Invoke, &v)
+		t.config(v.Node).change(op, v.Value, op.F == models.FRemove)
+	case models.FLook:
+		var how models.Looking
+		t.k.Decode(op.Invoke, &how)
+		for node, c := range t.of {
+			value, there := t.copies[op].Nodes[node]
+			c.observe(op, models.Setting{Value: value, Absent: !there})
+			if n := len(c.sights); op.Outcome() == history.OK {
+				c.sights[n-1].current = how.Current
+			}
+		}
+	}
+}
+
+// final takes in what there is in the end.
+func (t *subtree) final(e *history.Event) {
+	var v models.Copy
+	t.k.Decode(e, &v)
+	for node, c := range t.of {
+		c.final, c.finalAt = &history.Final{}, e
+		if value, there := v.Nodes[node]; there {
+			c.final.Register = &history.Reading{Value: value}
+		}
+	}
+}
+
+// current says that a cache that says that it is current is.
+//
+// Only a change that had certainly happened when it was asked counts, by real time: a value
+// is in force once, and over when another change that certainly came later had taken effect.
+var current = &frame.Property{
+	Name:     "current",
+	Meaning:  "a copy that was said to be current showed all that had been changed before it was asked for",
+	Decider:  "changes that were done before",
+	Evidence: frame.FromTimes,
+	Decide: onConfig(func(f *frame.Finding, c *config) {
+		done := doneBefore(c)
+		for _, s := range c.sights {
+			if !s.current {
+				continue
+			}
+			f.Count("current", 1)
+			if x := c.setter[s.value]; s.absent {
+				decideMissing(f, c, s, done(s))
+			} else if x != nil {
+				decideStale(f, c, s, x, done(s))
+			}
+		}
+	}),
+	Exercise: frame.Wants("current", 20, "znodes of copies that were said to be current"),
+}
+
+// doneBefore gives, for a sight, the change that was called last of those that were certainly
+// done when it was asked for; nil: there is none.
+func doneBefore(c *config) func(*sight) *change {
+	byEnd := slices.DeleteFunc(slices.Clone(c.changes), func(x *change) bool { return x.op.Outcome() != history.OK })
+	slices.SortStableFunc(byEnd, func(x, y *change) int { return int(x.ret - y.ret) })
+	latest := make([]*change, len(byEnd))
+	for i, x := range byEnd {
+		latest[i] = x
+		if i > 0 && latest[i-1].inv > x.inv {
+			latest[i] = latest[i-1]
+		}
+	}
+	return func(s *sight) *change {
+		n, _ := slices.BinarySearchFunc(byEnd, s, func(x *change, s *sight) int { return int(x.ret - s.inv) })
+		if n == 0 {
+			return nil
+		}
+		return latest[n-1]
+	}
+}
+
+// decideStale: what x put was over when the look began, if y came behind it.
+func decideStale(f *frame.Finding, c *config, s *sight, x, y *change) {
+	if y == nil || x == y || x.by() >= y.inv {
+		return
+	}
+	f.Violated(slices.Concat(s.events(), x.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by then that was over: %s, and it was done by %s",
+		c.told(s), words.At(s.inv), y.began(), words.At(y.ret))
+}
+
+// decideMissing: what y put was there when the look began, and nobody can have removed it.
+func decideMissing(f *frame.Finding, c *config, s *sight, y *change) {
+	if y == nil || y.absent {
+		return
+	}
+	i, _ := slices.BinarySearch(c.goneBy, y.inv)
+	for ; i < len(c.removed) && c.removed[i].inv <= s.ret; i++ {
+		if c.removed[i].ret >= y.inv {
+			return
+		}
+	}
+	f.Violated(slices.Concat(s.events(), y.events()), "%s, which was said to be current at a look that began at %s; but %s was there by %s, and nobody removed it",
+		c.told(s), words.At(s.inv), named(y.value, false), words.At(y.ret))
+}
+
+// cacheConverge says that what there is in the end comes to every copy.
+var cacheConverge = &frame.Property{
+	Name:     "converge",
+	Meaning:  "after the heal, every copy came to show what there was in the end",
+	Decider:  "looks after the last change",
+	Evidence: frame.FromSessions,
+	Applies:  frame.IsOwn,
+	Decide: onConfig(func(f *frame.Finding, c *config) {
+		if !f.Timed(c.Record) {
+			return
+		}
+		if c.final == nil {
+			f.Unknown("nobody looked at %s at the end", c.name)
+			return
+		}
+		last := c.lastChange()
+		if last == nil {
+			return // since when it is as it is cannot be told
+		}
+		for _, w := range c.watches {
+			if w.until == evidence.Never {
+				decideCopy(f, c, w, last)
+			}
+		}
+	}),
+	Exercise: frame.Wants("converged", 2, "znodes that copies showed in the end as they were"),
+}
+
+// lastChange is the change that made what there is in the end; nil if that is not known: who
+// removed a znode last can be told only where the outcome of every change is known.
+func (c *config) lastChange() *change {
+	if c.final.Register != nil {
+		if x := c.setter[c.final.Register.Value]; x != nil && x.op.Outcome() == history.OK {
+			return x
+		}
+		return nil
+	}
+	var last *change
+	for _, x := range c.changes {
+		if x.op.Outcome() != history.OK {
+			return nil
+		}
+		if x.absent && (last == nil || x.ret > last.ret) {
+			last = x
+		}
+	}
+	return last
+}
+
+// decideCopy looks for how long after the last change a copy still showed something else.
+func decideCopy(f *frame.Finding, c *config, w *watch, last *change) {
+	is := &sight{absent: last.absent, value: last.value}
+	var wrong *sight
+	for _, s := range w.sights {
+		if s.inv > last.ret && !s.same(is) {
+			wrong = s
+		}
+	}
+	if n := len(w.sights); n > 0 && w.sights[n-1].inv > last.ret && w.sights[n-1] != wrong {
+		f.Count("converged", 1)
+	}
+	if wrong == nil {
+		return
+	}
+	var worst evidence.Span
+	for _, s := range c.WhileLive(w.client, evidence.Span{From: last.ret, To: wrong.inv}) {
+		if s.Length() > worst.Length() {
+			worst = s
+		}
+	}
+	f.Longest("longest_wait_seconds", worst.Length())
+	r := frame.Overdue(c.Record, worst, worst.Length())
+	if r == frame.Valid {
+		return
+	}
+	f.Overdue(r, append(slices.Concat(evidence.EventsOf(last.op), wrong.events()), c.finalAt.Index), "%s; that was still so %s after what there is in the end, %s, was there (%s allowed)",
+		c.told(wrong), words.Lasting(worst.Length()), named(last.value, last.absent), words.Lasting(c.Bound))
+}
