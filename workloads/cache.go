@@ -1,0 +1,236 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/broken"
+)
+
+// Cache is the workload of a cached subtree. One client for each key puts, removes, and puts
+// again znodes of the subtree, each value once; all clients look at their copies of all keys.
+type Cache struct {
+	// New makes the subject of one client on one path.
+	New func(c *subjects.Client, path string) (subjects.Cache, error)
+}
+
+var _ = offer(models.Cache,
+	own(Cache{subjects.NewCache}),
+	planted("write-through", "valid", "", "shows what it puts itself, though that fails", Cache{broken.WriteThrough}).besides("order", "current").alone(),
+	planted("loses-subtree-on-reconnect", "order", "expire/300ms", "has the root alone in the next session", Cache{broken.LosesSubtree}).besides("converge", "current"),
+	planted("ignores-recreate", "converge", "", "takes what was deleted for gone for ever", Cache{broken.IgnoresRecreate}).besides("current").alone(),
+	planted("says-current-early", "current", "", "says that its copy is current when it is complete", Cache{broken.SaysCurrentEarly}).alone(),
+)
+
+// Name is that of the model.
+func (Cache) Name() string { return models.Cache.Name }
+
+// InProcesses is the same workload with subjects in the clients' own processes.
+func (Cache) InProcesses() Workload { return Cache{New: subjects.RemoteCache} }
+
+// Maker serves the subjects to another process.
+func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
+
+// Params says that a cache needs nothing more.
+func (Cache) Params(*history.Params) {}
+
+// Start makes the caches.
+func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
+	caches, err := makePerKey(ctx, env, w.New)
+	return &cacheRun{env: env, caches: caches}, err
+}
+
+type cacheRun struct {
+	env    *Env
+	caches perKey[subjects.Cache]
+}
+
+// cached are the znodes of a subtree, each behind that above it.
+var cached = []string{models.CacheRoot, "a", "b", "a/x", "a/y", "b/x"}
+
+// writer is the client that changes a key: so it is known in which order its values are.
+func (r *cacheRun) writer(i int) int { return r.env.Clients[i%len(r.env.Clients)].ID }
+
+// Load lets every client look at all keys, and change its own.
+func (r *cacheRun) Load(ctx context.Context, over <-chan struct{}) error {
+	r.env.each(func(c *Client) {
+		rng := random(r.env, c.ID)
+		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
+			c.arrives(r.env, n)
+			r.arrival(ctx, c, rng, at, n)
+		}
+	})
+	return nil
+}
+
+// arrival is what a client does when its time has come: in half of them it changes a key
+// of its own, if it has one, and in each it looks at one, right after its
+// own change; in one of four, at a current copy.
+func (r *cacheRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
+	own, look, what, node, current := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(16), cached[rng.IntN(len(cached))], rng.IntN(4) == 0
+	for i := range r.env.Keys {
+		key := r.env.Key((own + i) % r.env.Keys)
+		if r.writer((own+i)%r.env.Keys) != c.ID || what >= 8 {
+			continue
+		}
+		r.change(ctx, c, key, at, node, what, n)
+		look, at = (own+i)%r.env.Keys, 0
+		break
+	}
+	_, _ = r.look(ctx, c, r.env.Key(look), at, current)
+}
+
+// change removes the whole subtree, or one znode if that has no children, or puts one.
+func (r *cacheRun) change(ctx context.Context, c *Client, key string, at time.Duration, node string, what, n int) {
+	value := fmt.Sprintf("c%d-%d", c.ID, n)
+	switch what {
+	case 0:
+		r.removeAll(ctx, c, key, at)
+		_ = r.put(ctx, c, key, 0, models.CacheRoot, value)
+	case 1, 2:
+		_ = r.remove(ctx, c, key, at, node)
+	default:
+		_ = r.put(ctx, c, key, at, node, value)
+	}
+}
+
+// removeAll removes a subtree from below.
+func (r *cacheRun) removeAll(ctx context.Context, c *Client, key string, at time.Duration) {
+	for i := range cached {
+		_ = r.remove(ctx, c, key, at, cached[len(cached)-1-i])
+		at = 0
+	}
+}
+
+func (r *cacheRun) put(ctx context.Context, c *Client, key string, at time.Duration, node, value string) error {
+	return c.Do(ctx, Op{
+		F: models.FPut, Key: key, Arg: models.CachedNode{Node: node, Value: value}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.caches[c.ID][key].Put(ctx, node, value) },
+	})
+}
+
+func (r *cacheRun) remove(ctx context.Context, c *Client, key string, at time.Duration, node string) error {
+	return c.Do(ctx, Op{
+		F: models.FRemove, Key: key, Arg: models.CachedNode{Node: node}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) { return nil, r.caches[c.ID][key].Remove(ctx, node) },
+	})
+}
+
+func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Duration, current bool) (map[string]string, error) {
+	var got map[string]string
+	err := c.Do(ctx, Op{
+		F: models.FLook, Key: key, Arg: models.Looking{Current: current}, Intended: at, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			shown, err := r.caches[c.ID][key].Look(ctx, current)
+			if err != nil {
+				return nil, subjects.WithoutEffect(err) // it changes nothing
+			}
+			got = ofSubtree(shown.Nodes)
+			return models.Copy{Nodes: got}, nil
+		},
+	})
+	if err != nil {
+		return nil, err // the call may still be under way
+	}
+	return got, nil
+}
+
+// ofSubtree are the znodes of the workload: a fault may make others in the same place.
+func ofSubtree(shown map[string]string) map[string]string {
+	own := map[string]string{}
+	for _, node := range cached {
+		if value, there := shown[node]; there {
+			own[node] = value
+		}
+	}
+	return own
+}
+
+// Quiesce has each key be removed and put once more, and all look until their copies show
+// what there is, or long enough to show that they never will.
+func (r *cacheRun) Quiesce(ctx context.Context) error {
+	for i := range r.env.Keys {
+		r.env.each(func(c *Client) {
+			if r.writer(i) == c.ID {
+				r.last(ctx, c, r.env.Key(i))
+			}
+		})
+	}
+	want := map[string]map[string]string{}
+	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) {
+		nodes, err := r.final(ctx, key)
+		want[key] = nodes
+		return models.Copy{Nodes: nodes}, err
+	})
+	until := r.env.Record.Now() + r.env.Bound + r.env.Bound/4
+	r.env.each(func(c *Client) {
+		for i := range r.env.Keys {
+			r.sees(ctx, c, r.env.Key(i), want[r.env.Key(i)], until)
+		}
+	})
+	r.caches.close(ctx, r.env, func(c subjects.Cache) any { return c })
+	return err
+}
+
+// last removes a subtree, and puts it anew but for its last znode.
+func (r *cacheRun) last(ctx context.Context, c *Client, key string) {
+	_, _ = r.look(ctx, c, key, 0, false)
+	r.removeAll(ctx, c, key, 0)
+	for _, current := range []bool{false, true} {
+		_, _ = r.look(ctx, c, key, 0, current)
+	}
+	until := r.env.Record.Now() + r.env.Bound
+	for i, node := range cached[:len(cached)-1] {
+		for n := 0; ; n++ {
+			err := r.put(ctx, c, key, 0, node, fmt.Sprintf("last-%s-%d-%d", key, i, n))
+			if err == nil || r.env.Record.Now() >= until || !pause(ctx, 30*time.Millisecond) {
+				break
+			}
+		}
+	}
+}
+
+// sees has a client look until it is shown that; no longer than until, but once at least.
+func (r *cacheRun) sees(ctx context.Context, c *Client, key string, want map[string]string, until time.Duration) {
+	for {
+		got, err := r.look(ctx, c, key, 0, false)
+		if err == nil && maps.Equal(got, want) || r.env.Record.Now() >= until || ctx.Err() != nil {
+			return
+		}
+		pause(ctx, r.env.Bound/100)
+	}
+}
+
+// final is what there is of a key in the end.
+func (r *cacheRun) final(ctx context.Context, key string) (map[string]string, error) {
+	nodes := map[string]string{}
+	for _, node := range cached {
+		path := r.env.Path(key)
+		if node != models.CacheRoot {
+			path += "/" + node
+		}
+		err := retry(ctx, r.env.Bound, func() error {
+			found, err := within(ctx, r.env.Bound, func() (history.Reading, error) { return freshValue(ctx, r.env.Admin, path) })
+			switch {
+			case err == nil:
+				nodes[node] = found.Value
+			case errors.Is(err, zk.ErrNoNode):
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
+}
