@@ -36,9 +36,9 @@ func cacheScenarios() []scenario {
 
 		{"current", "current", Valid, "", two().Looks(1, 5, 6, true, "a", "2")},
 		{"not said to be current", "current", Valid, "", two().Looks(1, 5, 6, false, "a", "1")},
-		{"what was over", "current", Violation, `"1", which was said to be current at a look that began at 0.005 s; but by then that was over: which client 0 began to set at 0.003 s`, two().Looks(1, 5, 6, true, "a", "1")},
+		{"what was over", "current", Violation, `"1", which was said to be current at a look that began at 0.005 s; but by 0.004 s there had been "2", which client 0 began to set at 0.003 s`, two().Looks(1, 5, 6, true, "a", "1")},
 		{"what is over in the meantime", "current", Valid, "", two().Looks(1, 4, 6, true, "a", "1")},
-		{"a znode that is missing", "current", Violation, `"2" was there by 0.004 s, and nobody removed it`, two().Looks(1, 5, 6, true)},
+		{"a znode that is missing", "current", Violation, `by 0.004 s there had been "2", and nobody removed it`, two().Looks(1, 5, 6, true)},
 		{"a znode that may have been removed", "current", Valid, "", two().Puts(0, 5, 7, "a", "", info).Looks(1, 8, 9, true)},
 		{"a znode that was removed before it was put", "current", Violation, "nobody removed it", checktest.Cache().Puts(0, 1, 2, "a", "1", ok).Puts(0, 3, 4, "a", "", ok).Puts(0, 5, 6, "a", "2", ok).Looks(1, 7, 8, true)},
 		{"a znode that is gone", "current", Violation, "by a delete that client 0 called at 0.005 s", two().Puts(0, 5, 6, "a", "", ok).Looks(1, 7, 8, true, "a", "2")},

@@ -168,8 +168,12 @@ func decideStale(f *frame.Finding, c *config, s *sight, x, y *change) {
 	if y == nil || x == y || x.by() >= y.inv {
 		return
 	}
-	f.Violated(slices.Concat(s.events(), x.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by then that was over: %s, and it was done by %s",
-		c.told(s), words.At(s.inv), y.began(), words.At(y.ret))
+	later := "none"
+	if !y.absent {
+		later = named(y.value, false)
+	}
+	f.Violated(slices.Concat(s.events(), x.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by %s there had been %s, %s",
+		c.told(s), words.At(s.inv), words.At(y.ret), later, y.began())
 }
 
 // decideMissing: what y put was there when the look began, and nobody can have removed it.
@@ -183,8 +187,8 @@ func decideMissing(f *frame.Finding, c *config, s *sight, y *change) {
 			return
 		}
 	}
-	f.Violated(slices.Concat(s.events(), y.events()), "%s, which was said to be current at a look that began at %s; but %s was there by %s, and nobody removed it",
-		c.told(s), words.At(s.inv), named(y.value, false), words.At(y.ret))
+	f.Violated(slices.Concat(s.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by %s there had been %s, and nobody removed it",
+		c.told(s), words.At(s.inv), words.At(y.ret), named(y.value, false))
 }
 
 // cacheConverge says that what there is in the end comes to every copy.
