@@ -19,6 +19,9 @@ type Job struct {
 	q     *JobQueue
 	name  jobName
 	lease *hold // of the worker
+	// over, if set, gives up the lease, which is that of this job alone, when the job has
+	// ended: with it, if applied.
+	over func(outcome)
 
 	ending *semaphore.Weighted // one call at a time
 	ended  bool
@@ -57,8 +60,8 @@ func (j *Job) GiveBack(ctx context.Context) error {
 // end ends the attempt together with ops, while the lease lasts.
 func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	q := j.q
-	worker := join(q.workers.path, j.lease.c.name)
-	ops = append([]any{present(worker), gone(q.taken(j.name))}, ops...)
+	worker := j.worker()
+	ops = append([]any{j.leased(), gone(q.taken(j.name))}, ops...)
 	mended := false
 	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		if err := j.ending.Acquire(ctx, 1); err != nil {
@@ -75,7 +78,9 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 		if o == notApplied && errors.Is(err, zk.ErrNoNode) {
 			err = cmp.Or(q.mend(ctx, z, &mended, worker, q.taken(j.name)), ErrLost)
 		}
-		j.ended = o != notApplied || errors.Is(err, ErrLost)
+		if j.ended = o != notApplied || errors.Is(err, ErrLost); j.ended && j.over != nil {
+			j.over(o)
+		}
 		return o, err
 	})
 }
@@ -90,15 +95,33 @@ func (q *JobQueue) mend(ctx context.Context, z *zkSession, mended *bool, paths .
 	return cmp.Or(q.ensureFolders(ctx, z), errAgain)
 }
 
+// leased is the op by which an end of the job needs the lease, which it ends as well if that
+// is for this job alone.
+func (j *Job) leased() any {
+	if j.over != nil {
+		return gone(j.worker())
+	}
+	return present(j.worker())
+}
+
+// worker is the znode of the lease.
+func (j *Job) worker() string {
+	return join(j.q.workers.path, j.lease.c.name)
+}
+
 // letGo gives the job back in the background, unless it has ended, or ends with its lease.
 func (j *Job) letGo() {
 	if !j.ending.TryAcquire(1) { // f left it to somebody who is about to end it
 		return
 	}
 	defer j.ending.Release(1)
-	if !j.ended && !j.lease.isLost() {
-		j.ended = true
-		j.q.cleanUp(nil, j.q.undo(j.name))
+	if j.ended || j.lease.isLost() {
+		return
+	}
+	j.ended = true
+	j.q.cleanUp(nil, j.q.undo(j.name))
+	if j.over != nil {
+		j.over(notApplied)
 	}
 }
 

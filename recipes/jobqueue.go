@@ -193,9 +193,14 @@ func (q *JobQueue) Do(ctx context.Context, f func(ctx context.Context, j *Job) (
 	if err != nil {
 		return err
 	}
+	return q.work(ctx, j, f)
+}
+
+// work runs f with a job that was taken, and ends the job.
+func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	defer j.letGo()
 	var result []byte
-	err = j.lease.during(ctx, func(ctx context.Context) (err error) {
+	err := j.lease.during(ctx, func(ctx context.Context) (err error) {
 		result, err = f(ctx, j)
 		return err
 	})

@@ -74,24 +74,36 @@ func (q *JobQueue) recover(ctx context.Context, z *zkSession) error {
 	if err != nil {
 		return err
 	}
-	if left := ownerless(jobs(names, kindTaken), workers.names); len(left) > 0 {
-		now, err := q.s.children(ctx, z, q.workers.path)
-		if err != nil {
+	left, err := q.abandoned(ctx, z, jobs(names, kindTaken), workers.names)
+	if err != nil {
+		return err
+	}
+	for _, n := range left {
+		if err := q.giveBack(ctx, z, n); err != nil {
 			return err
-		}
-		for _, n := range ownerless(left, now) {
-			if err := q.giveBack(ctx, z, n); err != nil {
-				return err
-			}
 		}
 	}
 	return q.s.wait(ctx, z, event, workers.changed)
 }
 
+// abandoned are the taken jobs whose workers have gone. If some are not among those that were
+// listed before, the workers are listed again.
+func (q *JobQueue) abandoned(ctx context.Context, z *zkSession, taken []jobName, workers []string) ([]jobName, error) {
+	left := q.ownerless(taken, workers)
+	if len(left) == 0 {
+		return nil, nil
+	}
+	now, err := q.s.children(ctx, z, q.workers.path)
+	if err != nil {
+		return nil, err
+	}
+	return q.ownerless(left, now), nil
+}
+
 // ownerless are the taken jobs whose workers are not among those that are listed.
-func ownerless(taken []jobName, workers []string) []jobName {
+func (q *JobQueue) ownerless(taken []jobName, workers []string) []jobName {
 	alive := make(map[string]bool, len(workers))
-	for _, n := range nodes(workers, kindWorker) {
+	for _, n := range nodes(workers, q.workers.kind) {
 		alive[n.id] = true
 	}
 	return slices.DeleteFunc(taken, func(n jobName) bool { return alive[n.worker] })

@@ -1,0 +1,141 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// plan is what a master does in one term.
+type plan struct {
+	m      *MasterWorker
+	master *contender
+}
+
+// scene is what there was when the master looked.
+type scene struct {
+	pending, lost []jobName
+	free          []node // places to which nothing was assigned, those who have waited longest first
+	changed       []<-chan zk.Event
+}
+
+// follow assigns, whenever there is something to assign, until ctx ends.
+func (p *plan) follow(ctx context.Context) error {
+	q, z := p.m.q, p.master.session
+	if err := p.ensureFolders(ctx, z); err != nil {
+		return err
+	}
+	var b backoff
+	for {
+		event := q.s.nextEvent()
+		now, err := p.look(ctx, z)
+		if errors.Is(err, zk.ErrNoNode) { // somebody has removed a folder
+			b.pause(ctx)
+			err = p.ensureFolders(ctx, z)
+		}
+		if err != nil {
+			return err
+		}
+		if len(now.changed) > 0 && len(now.lost) == 0 && (len(now.pending) == 0 || len(now.free) == 0) {
+			b = backoff{}
+			if err := q.s.wait(ctx, z, event, now.changed...); err != nil {
+				return err
+			}
+			continue
+		}
+		done, err := p.act(ctx, z, now)
+		switch {
+		case err != nil:
+			return err
+		case done:
+			b = backoff{}
+		default:
+			b.pause(ctx)
+		}
+	}
+}
+
+func (p *plan) ensureFolders(ctx context.Context, z *zkSession) error {
+	if err := p.m.q.ensureFolders(ctx, z); err != nil {
+		return err
+	}
+	return p.m.q.s.ensurePath(ctx, z, p.m.workers.path)
+}
+
+// look reads the present state. The places are listed before what is assigned, so that one
+// to which something was assigned since does not seem free; and of what is assigned to a
+// place that is not there the places are listed once more: see [JobQueue.recover].
+func (p *plan) look(ctx context.Context, z *zkSession) (now scene, err error) {
+	q := p.m.q
+	workers, err := q.s.childrenW(ctx, z, p.m.workers.path)
+	if err != nil {
+		return now, err
+	}
+	pending, err := q.s.childrenW(ctx, z, q.folder("pending"))
+	if err != nil {
+		return now, err
+	}
+	names, err := q.s.children(ctx, z, q.folder("taken"))
+	if err != nil {
+		return now, err
+	}
+	taken := jobs(names, kindTaken)
+	now.pending, now.changed = jobs(pending.names, kindJob), []<-chan zk.Event{workers.changed, pending.changed}
+	busy := make(map[string]bool, len(taken))
+	for _, n := range taken {
+		busy[n.worker] = true
+	}
+	now.free = slices.DeleteFunc(nodes(workers.names, kindMember), func(n node) bool { return busy[n.id] })
+	now.lost, err = q.abandoned(ctx, z, taken, workers.names)
+	return now, err
+}
+
+// act puts back what nobody works on any more, or else assigns as much as it can. It says
+// whether it has assigned anything.
+func (p *plan) act(ctx context.Context, z *zkSession, now scene) (done bool, err error) {
+	for _, n := range now.lost {
+		if err := p.m.q.giveBack(ctx, z, n); err != nil {
+			return false, err
+		}
+	}
+	if len(now.lost) > 0 {
+		return false, nil
+	}
+	for i := range min(len(now.pending), len(now.free)) {
+		assigned, err := p.assign(ctx, z, now.pending[i], now.free[i])
+		if err != nil {
+			return done, err
+		}
+		done = done || assigned
+	}
+	return done, nil
+}
+
+// assign gives a task to a place, if the three of them are still what they were. It may be
+// repeated: the task's znode never comes back.
+func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place node) (done bool, err error) {
+	q := p.m.q
+	taken := n.takenBy(place.id)
+	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
+		return q.s.conn.Multi(
+			present(join(p.m.master.x.path, p.master.name)),
+			&zk.SetDataRequest{Path: join(p.m.workers.path, place.name), Data: []byte(taken.String()), Version: 0},
+			present(q.job(n.id)), gone(q.pending(n)), newZnode(q.taken(taken), nil))
+	})
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, zk.ErrBadVersion):
+		return false, nil
+	case !errors.Is(err, zk.ErrNoNode):
+		return false, err
+	}
+	// It is over since it was listed. Or somebody removed it, and what is still there of it
+	// would be tried for ever; neither of the two znodes ever comes back.
+	if _, err = q.s.get(ctx, z, q.job(n.id)); errors.Is(err, zk.ErrNoNode) {
+		_, err = q.s.remove(ctx, z, q.pending(n))
+	}
+	return false, err
+}

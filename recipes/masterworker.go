@@ -1,0 +1,181 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// MasterWorker has tasks done by workers, to whom a master assigns them: an [Election], a
+// [Group] and the states of a [JobQueue] put together. (Junqueira and Reed, ZooKeeper: the
+// master-worker example.) Any client can submit tasks, work, and stand for master; whichever
+// of them crashes, the others go on.
+//
+// Its path is a persistent znode, created if missing, with these children:
+//
+//	master/         an [Election]: whoever leads it assigns
+//	workers/        a [Group], whose members are the places at which somebody waits for a
+//	                task or works on one; its data is the name of what was assigned to it
+//	jobs/<id>       each task that is not over; its data is that of the task
+//	pending/<id>-job-<attempts begun>-<tries>-<sequence>
+//	taken/<id>-taken-<place>-<attempt>-<tries>-<sequence>   the assigned ones
+//	done/<id>       the results
+//	dead/<id>       the tasks that were tried as often as they may be
+//	marks/          ephemeral, by which a client settles a request whose reply was lost
+//
+// All that there is to know is in the tree, so a new master goes on where the last one
+// stopped. Each step of a task is one multi that removes the znode of the state that it was
+// in, whose name no other attempt has. An assignment moreover checks that its master's znode
+// and its worker's place are there, and that nothing was assigned to that place before.
+//
+// What it guarantees: a task is assigned to one place at a time, by whoever is the master at
+// that moment as the servers have it; it has one result, or is dead after so many attempts,
+// and never both; none is lost. A place goes with its session, or when the worker has reason
+// to think that its session may be gone (see [Job.Lost]). Then the master puts its task back.
+//
+// What it cannot: a worker that stood still for longer than its session's time-out may go on
+// with what another one works on by now. Its Finish is refused, but not what it does
+// elsewhere. So tasks are executed at least once. And nothing is assigned from when a master
+// crashes until its session has timed out.
+//
+// What it costs: a task takes a worker three writes and two reads, its place, the
+// acknowledgement of both and its result, and the master one write, and lists of the places
+// and of what is pending and assigned whenever these change. The master assigns one task
+// after the other. There is room for [MaxItems] tasks and results, so results have to be
+// forgotten ([MasterWorker.Forget]). A MasterWorker is safe for concurrent use.
+type MasterWorker struct {
+	q       *JobQueue // of which nobody takes by himself
+	master  *Election
+	workers *Group
+
+	mu     sync.Mutex
+	places map[*hold]bool // of this value: who waits, or works
+}
+
+// NewMasterWorker returns a client of the master and the workers on path. As a master it is
+// known by id ([MasterWorker.Master]). The tasks that are submitted by this value are tried
+// so many times, 1 to 1000.
+func NewMasterWorker(s *Session, path, id string, tries int) *MasterWorker {
+	m := &MasterWorker{
+		q:       NewJobQueue(s, path, tries),
+		master:  NewElection(s, join(path, "master"), id),
+		workers: NewGroup(s, join(path, "workers")),
+		places:  make(map[*hold]bool),
+	}
+	m.q.workers = m.workers.line
+	return m
+}
+
+// Submit adds a task and returns its id. It is what [JobQueue.Put] is, with the same errors.
+func (m *MasterWorker) Submit(ctx context.Context, data []byte) (id string, err error) {
+	return m.q.Put(ctx, data)
+}
+
+// Result waits until a task is over, or until ctx ends, and returns what it was finished
+// with. Its errors are those of [JobQueue.Result].
+func (m *MasterWorker) Result(ctx context.Context, id string) ([]byte, error) {
+	return m.q.Result(ctx, id)
+}
+
+// Forget removes the result of a task that is over; see [JobQueue.Forget].
+func (m *MasterWorker) Forget(ctx context.Context, id string) error { return m.q.Forget(ctx, id) }
+
+// Dead returns the ids of the tasks that were tried in vain; see [JobQueue.Dead].
+func (m *MasterWorker) Dead(ctx context.Context) ([]string, error) { return m.q.Dead(ctx) }
+
+// Master returns the id of the master, "" if there is none; see [Election.Leader].
+func (m *MasterWorker) Master(ctx context.Context) (string, error) { return m.master.Leader(ctx) }
+
+// Workers returns the names of the places at which somebody waits for a task or works on
+// one, in the order in which they came; see [Group.Members].
+func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
+	members, err := m.workers.Members(ctx)
+	names := make([]string, 0, len(members))
+	for _, member := range members {
+		names = append(names, member.Name)
+	}
+	return names, err
+}
+
+// Lead stands for master, and each time that it is the master assigns tasks, until ctx ends.
+// A value is at most one candidate at a time: [ErrHeld]. Its other errors are that of ctx,
+// [ErrClosed], or what a server refused.
+func (m *MasterWorker) Lead(ctx context.Context) error {
+	ctx, end, err := m.q.start(ctx)
+	if err != nil {
+		return m.q.definite("lead", err)
+	}
+	defer end()
+	err = m.master.DoEach(ctx, func(ctx context.Context) error {
+		h := m.master.x.present()
+		if h == nil {
+			return ErrClosed
+		}
+		return (&plan{m: m, master: h.c}).follow(ctx)
+	})
+	return m.q.indefinite("lead", err)
+}
+
+// Take waits until a task is assigned to this client, or until ctx ends. An error with
+// NoEffect says that none was: [ErrClosed], the error of ctx, or what a server refused.
+// [ErrUnknown], with the reason, says that one may have been, as when the session ended
+// while it waited; then the master gives it to somebody else, with an attempt less.
+func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
+	err = m.q.attempts(ctx, "take", func(ctx context.Context, z *zkSession) (o outcome, err error) {
+		j, o, err = m.takePlace(ctx, z)
+		return o, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// Do takes a task as Take does and runs f, as [JobQueue.Do] does with a job.
+func (m *MasterWorker) Do(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
+	j, err := m.Take(ctx)
+	if err != nil {
+		return err
+	}
+	return m.q.work(ctx, j, f)
+}
+
+// Work does one task after the other, each as Do does, until ctx ends or something fails
+// that is neither f, whose task then is given back, nor a loss of the place or the task. To
+// work on several at a time, call it several times.
+func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
+	for {
+		j, err := m.Take(ctx)
+		switch {
+		case err == nil:
+			_ = m.q.work(ctx, j, f) // what fails is given back
+		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.ctx.Err() != nil || m.q.s.ctx.Err() != nil:
+			return err
+		}
+	}
+}
+
+// Close gives back what this value has taken, resigns, ends the calls that wait, and waits
+// until nothing of it is left but tasks and results, or ctx ends (its error; the clean-up
+// goes on). What it had taken is assigned to others by the next master. Closing again waits
+// again.
+func (m *MasterWorker) Close(ctx context.Context) error {
+	m.q.stopCalls()
+	for _, h := range m.open() {
+		m.vacate(h)
+	}
+	return errors.Join(m.master.Close(ctx), m.workers.Close(ctx), m.q.Close(ctx))
+}
+
+// open are the places of this value.
+func (m *MasterWorker) open() []*hold {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	places := make([]*hold, 0, len(m.places))
+	for h := range m.places {
+		places = append(places, h)
+	}
+	slices.SortFunc(places, func(a, b *hold) int { return compare(a.c.node, b.c.node) })
+	return places
+}

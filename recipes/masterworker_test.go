@@ -1,0 +1,412 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// crew is what clients of one master-worker have in common in a test.
+type crew struct {
+	t    *testing.T
+	tr   *tree
+	path string
+	all  []*MasterWorker
+	leading
+}
+
+// leading are those who stand for master.
+type leading struct {
+	calls sync.WaitGroup
+	stops []context.CancelFunc
+}
+
+func (c *crew) add(s *Session, tries int) *MasterWorker {
+	m := NewMasterWorker(s, c.path, fmt.Sprint("client ", len(c.all)), tries)
+	c.all = append(c.all, m)
+	return m
+}
+
+// lead lets one stand for master until stop is called, or all are closed.
+func (c *crew) lead(ctx context.Context, m *MasterWorker) (stop context.CancelFunc) {
+	ctx, stop = context.WithCancel(ctx)
+	c.stops = append(c.stops, stop)
+	c.calls.Go(func() {
+		if err := m.Lead(ctx); !stopped(err) && !errors.Is(err, ErrClosed) {
+			c.t.Errorf("lead: %v", err)
+		}
+	})
+	return stop
+}
+
+func (c *crew) submit(ctx context.Context, m *MasterWorker, data string) string {
+	c.t.Helper()
+	id, err := m.Submit(ctx, []byte(data))
+	must(c.t, err)
+	return id
+}
+
+// finishAll finishes every task, those of workers that are no more, too.
+func (c *crew) finishAll(ctx context.Context, m *MasterWorker) (data []string) {
+	c.t.Helper()
+	for {
+		ctx, cancel := context.WithTimeout(ctx, 3*fakeTimeout)
+		j, err := m.Take(ctx)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			return data
+		}
+		must(c.t, err)
+		data = append(data, string(j.Data))
+		must(c.t, j.Finish(c.t.Context(), []byte("rest")))
+	}
+}
+
+// close closes all and checks that nothing but tasks and results is left.
+func (c *crew) close(ctx context.Context, overtakes bool) {
+	c.t.Helper()
+	for _, m := range c.all {
+		must(c.t, m.Close(ctx))
+	}
+	for _, stop := range c.stops {
+		stop()
+	}
+	c.calls.Wait()
+	c.tr.clean(c.t, c.path, overtakes)
+	if left := c.tr.children(c.path + "/master"); len(left) > 0 {
+		c.t.Errorf("candidates are left: %v", left)
+	}
+}
+
+func crewOf(t *testing.T, m *mishap) *crew { return &crew{t: t, tr: m.tr, path: m.path} }
+
+// TestTaskTakeAtEveryRequest: whatever becomes of a take, the task gets to a worker again.
+func TestTaskTakeAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		c := crewOf(t, m)
+		a, b := c.add(m.a, 4), c.add(m.b, 4)
+		c.lead(ctx, b)
+		id := c.submit(ctx, b, "task")
+		var j *Job
+		err := m.during(ctx, func(ctx context.Context) (err error) {
+			j, err = a.Take(ctx)
+			return err
+		})
+		switch {
+		case err == nil && (j.ID != id || string(j.Data) != "task" || j.Attempt != 1):
+			t.Errorf("took %+v", j)
+		case err == nil:
+			if err := j.Finish(ctx, []byte("by a")); err != nil && (m.fate != nextSession || !errors.Is(err, ErrLost)) {
+				t.Errorf("finish: %v", err)
+			}
+		case m.fate != silence && !m.cancels && m.fate != nextSession:
+			t.Errorf("take: %v", err)
+		}
+		if rest := c.finishAll(ctx, b); len(rest) > 1 || err == nil && m.fate == fine && len(rest) > 0 {
+			t.Errorf("b finished %v", rest)
+		}
+		_, err = b.Result(ctx, id)
+		must(t, err)
+		c.close(ctx, m.fate == silence)
+		if in := m.tr.states(t, m.path); len(in["done"]) != 1 || len(in["taken"])+len(in["pending"])+len(in["dead"]) > 0 {
+			t.Errorf("in the end: %v", in)
+		}
+	})
+}
+
+// TestTaskTakeSaysWhatItDid: a take that says that it had no effect has used no attempt.
+func TestTaskTakeSaysWhatItDid(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		c := crewOf(t, m)
+		a, b := c.add(m.a, 4), c.add(m.b, 4)
+		c.lead(ctx, b)
+		err := m.during(ctx, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			_, err := a.Take(ctx)
+			return err
+		})
+		if err == nil {
+			t.Error("took what is not there")
+		}
+		c.submit(ctx, b, "task")
+		if isWithoutEffect(err) {
+			j, taken := b.Take(ctx)
+			must(t, taken)
+			if j.Attempt != 1 {
+				t.Errorf("%v, but this is attempt %d", err, j.Attempt)
+			}
+			must(t, j.Finish(ctx, nil))
+		}
+		c.close(ctx, m.fate == silence)
+	})
+}
+
+// TestTaskEndAtEveryRequest: a finish says what became of the task; and so does what gives it
+// back.
+func TestTaskEndAtEveryRequest(t *testing.T) {
+	for _, tries := range []int{1, 2} {
+		for _, finish := range []bool{true, false} {
+			t.Run(fmt.Sprintf("finish %v, %d tries", finish, tries), func(t *testing.T) {
+				everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) { endTask(ctx, t, m, tries, finish) })
+			})
+		}
+	}
+}
+
+func endTask(ctx context.Context, t *testing.T, m *mishap, tries int, finish bool) {
+	c := crewOf(t, m)
+	a, b := c.add(m.a, tries), c.add(m.b, tries)
+	c.lead(ctx, b)
+	id := c.submit(ctx, b, "task")
+	j, err := a.Take(ctx)
+	must(t, err)
+	err = m.during(ctx, func(ctx context.Context) error {
+		if finish {
+			return j.Finish(ctx, []byte("by a"))
+		}
+		return j.GiveBack(ctx)
+	})
+	if err != nil && m.fate != nextSession && m.fate != silence && !m.cancels {
+		t.Errorf("end: %v", err)
+	}
+	must(t, a.Close(ctx))
+	c.finishAll(ctx, b)
+	result, got := b.Result(ctx, id)
+	switch {
+	case err == nil && finish && string(result) != "by a",
+		err != nil && isWithoutEffect(err) && string(result) == "by a",
+		err == nil && !finish && (tries == 1) != errors.Is(got, ErrDead),
+		got != nil && !errors.Is(got, ErrDead),
+		tries > 1 && got != nil:
+		t.Errorf("end: %v, but the result is %q, %v", err, result, got)
+	}
+	if err := j.Finish(ctx, nil); err == nil || !isWithoutEffect(err) {
+		t.Errorf("finished again: %v", err)
+	}
+	c.close(ctx, m.fate == silence)
+	if in := m.tr.states(t, m.path); len(in["done"])+len(in["dead"]) != 1 || len(in["taken"])+len(in["pending"]) > 0 {
+		t.Errorf("in the end: %v", in)
+	}
+}
+
+// TestMasterAtEveryRequest has the master meet a mishap, from before it stands until it has
+// put back the task of a worker that died; another one stands behind it.
+func TestMasterAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		c := crewOf(t, m)
+		f, s := m.tr.connect(t, fakeTimeout)
+		dying, a, b := c.add(s, 9), c.add(m.a, 9), c.add(m.b, 9)
+		for _, data := range []string{"one", "two", "three"} {
+			c.submit(ctx, b, data)
+		}
+		err := m.during(ctx, func(ctx context.Context) error {
+			c.lead(ctx, a)
+			time.Sleep(100 * time.Millisecond)
+			c.lead(context.WithoutCancel(ctx), b)
+			if _, err := dying.Take(t.Context()); err != nil {
+				t.Errorf("take: %v", err)
+			}
+			f.expire()
+			j, err := b.Take(t.Context())
+			if err != nil {
+				return err
+			}
+			time.Sleep(2 * fakeTimeout)
+			return j.Finish(t.Context(), nil)
+		})
+		must(t, err)
+		if rest := c.finishAll(ctx, b); len(rest) != 2 {
+			t.Errorf("the rest is %v", rest)
+		}
+		c.close(ctx, m.fate == silence)
+		if in := m.tr.states(t, m.path); len(in["done"]) != 3 {
+			t.Errorf("in the end: %v", in)
+		}
+		must(t, s.Close(ctx))
+	})
+}
+
+// TestMasterStale: what a master asked for in time does nothing once it is master no more.
+func TestMasterStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		f, sa := c.tr.connect(t, fakeTimeout)
+		_, sb := c.tr.connect(t, fakeTimeout)
+		a, b := c.add(sa, 9), c.add(sb, 9)
+		must(t, a.master.Campaign(t.Context()))
+		p := &plan{m: a, master: a.master.x.held()}
+		c.submit(t.Context(), b, "task")
+		working, stop := context.WithCancel(t.Context())
+		defer stop()
+		c.calls.Go(func() {
+			j, err := b.Take(working)
+			if err == nil {
+				err = j.Finish(working, nil)
+			}
+			if err != nil {
+				t.Errorf("work: %v", err)
+			}
+		})
+		time.Sleep(time.Second)
+		now, err := p.look(t.Context(), p.master.session)
+		if err != nil || len(now.pending) != 1 || len(now.free) != 1 {
+			t.Fatalf("there is %+v, %v", now, err)
+		}
+		f.fail(nth(1, "multi", "/taken/", nextSession)) // it is carried out in the next session
+		if done, err := p.assign(t.Context(), p.master.session, now.pending[0], now.free[0]); done || err == nil {
+			t.Errorf("assigned: %v, %v", done, err)
+		}
+		if in := c.tr.states(t, "/tasks"); len(in["taken"]) > 0 || len(in["pending"]) != 1 {
+			t.Errorf("assigned by one who is master no more: %v", in)
+		}
+		c.lead(t.Context(), b)
+		time.Sleep(2 * fakeTimeout)
+		if in := c.tr.states(t, "/tasks"); len(in["done"]) != 1 {
+			t.Errorf("the next master has not assigned it: %v", in)
+		}
+		c.close(t.Context(), false)
+		must(t, sa.Close(t.Context()))
+		must(t, sb.Close(t.Context()))
+	})
+}
+
+// TestMasterWorkerCrashes: everything survives the crash of any one, as each of some clients
+// stands for master, works, and has its session end again and again.
+func TestMasterWorkerCrashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients, tasks = 4, 60
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		var fakes []*fake
+		for range clients {
+			f, s := c.tr.connect(t, fakeTimeout)
+			fakes = append(fakes, f)
+			c.lead(t.Context(), c.add(s, 1000))
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var working sync.WaitGroup
+		for _, m := range c.all {
+			working.Go(func() {
+				err := m.Work(ctx, func(ctx context.Context, j *Job) ([]byte, error) {
+					select {
+					case <-time.After(50 * time.Millisecond):
+					case <-ctx.Done():
+					}
+					return j.Data, ctx.Err()
+				})
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("work: %v", err)
+				}
+			})
+		}
+		ids := map[string]string{}
+		for i := range tasks {
+			data := fmt.Sprint("task ", i)
+			ids[c.submit(ctx, c.all[i%clients], data)] = data
+			if i%7 == 3 {
+				fakes[i/7%clients].expire()
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		for id, data := range ids {
+			if result, err := c.all[0].Result(ctx, id); err != nil || string(result) != data {
+				t.Errorf("result of %s: %q, %v", data, result, err)
+			}
+		}
+		if names, err := c.all[0].Workers(ctx); err != nil || len(names) != clients {
+			t.Errorf("workers: %v, %v", names, err)
+		}
+		if master, err := c.all[0].Master(ctx); err != nil || master == "" {
+			t.Errorf("the master is %q, %v", master, err)
+		}
+		stop()
+		working.Wait()
+		c.close(t.Context(), false)
+		for _, m := range c.all {
+			must(t, m.q.s.Close(t.Context()))
+		}
+		if in := c.tr.states(t, c.path); len(in["done"]) != tasks {
+			t.Errorf("in the end: %v", in)
+		}
+	})
+}
+
+// removeByHand removes a znode with all below it.
+func removeByHand(tr *tree, path string) error {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	for _, p := range slices.Backward(tr.paths()) {
+		if p == path || strings.HasPrefix(p, path+"/") {
+			if err := tr.delete(p, -1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// TestMasterWorkerRemovedByHand: what somebody else removes keeps nobody from working.
+func TestMasterWorkerRemovedByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		_, s := c.tr.connect(t, fakeTimeout)
+		m := c.add(s, 9)
+		c.lead(t.Context(), m)
+		id := c.submit(t.Context(), m, "one")
+		must(t, removeByHand(c.tr, "/tasks/jobs/"+id))
+		c.submit(t.Context(), m, "two")
+		j, err := m.Take(t.Context())
+		must(t, err)
+		if string(j.Data) != "two" {
+			t.Errorf("took %q", j.Data)
+		}
+		must(t, removeByHand(c.tr, "/tasks/workers"))
+		<-j.Lost()
+		if err := j.Finish(t.Context(), nil); !errors.Is(err, ErrLost) {
+			t.Errorf("finish without a place: %v", err)
+		}
+		if rest := c.finishAll(t.Context(), m); !slices.Equal(rest, []string{"two"}) {
+			t.Errorf("the rest is %v", rest)
+		}
+		must(t, removeByHand(c.tr, "/tasks/taken"))
+		must(t, removeByHand(c.tr, "/tasks/pending"))
+		c.submit(t.Context(), m, "three")
+		if rest := c.finishAll(t.Context(), m); !slices.Equal(rest, []string{"three"}) {
+			t.Errorf("the rest is %v", rest)
+		}
+		c.close(t.Context(), false)
+		must(t, s.Close(t.Context()))
+	})
+}
+
+// TestMasterWorkerMisuse: mistakes are told.
+func TestMasterWorkerMisuse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		_, s := c.tr.connect(t, fakeTimeout)
+		m := c.add(s, 0)
+		if _, err := m.Submit(t.Context(), nil); !errors.Is(err, ErrTries) {
+			t.Errorf("no tries: %v", err)
+		}
+		c.lead(t.Context(), m)
+		time.Sleep(time.Second)
+		if err := m.Lead(t.Context()); !errors.Is(err, ErrHeld) {
+			t.Errorf("a second candidate: %v", err)
+		}
+		c.close(t.Context(), false)
+		if err := m.Lead(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("lead when closed: %v", err)
+		}
+		if _, err := m.Take(t.Context()); !errors.Is(err, ErrClosed) || !isWithoutEffect(err) {
+			t.Errorf("take when closed: %v", err)
+		}
+		must(t, m.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}

@@ -1,0 +1,117 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// takePlace waits at a place of its own for a task. Where it cannot tell whether something
+// was assigned to the place, the outcome is unknown.
+func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outcome, error) {
+	c, err := m.workers.join(ctx, z, nil)
+	if err != nil {
+		return nil, notApplied, again(err)
+	}
+	h := newHold(m.workers.line, c)
+	h.watch()
+	if !m.keep(h) {
+		m.vacate(h)
+		return nil, notApplied, ErrClosed
+	}
+	var v value
+	var n jobName
+	err = h.during(ctx, func(ctx context.Context) (err error) {
+		if n, err = m.assigned(ctx, c); err == nil {
+			v, err = m.q.s.get(ctx, z, m.q.job(n.id))
+		}
+		return err
+	})
+	if err != nil {
+		o, err := m.withdraw(h, err)
+		return nil, o, err
+	}
+	j := newJob(m.q, n, h, v.data)
+	j.over = func(o outcome) {
+		if o == applied {
+			m.left(h)
+		} else {
+			m.vacate(h)
+		}
+	}
+	return j, applied, nil
+}
+
+// assigned waits until something is assigned to a place.
+func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, error) {
+	for data, changed := c.data, c.changed; ; {
+		event := m.q.s.nextEvent()
+		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.id {
+			return n, nil
+		}
+		if err := m.q.s.wait(ctx, c.session, event, changed); err != nil {
+			return jobName{}, err
+		}
+		v, err := m.q.s.getW(ctx, c.session, join(m.workers.path, c.name))
+		if err != nil {
+			return jobName{}, err
+		}
+		data, changed = v.data, v.changed
+	}
+}
+
+// withdraw gives up a place, because of an error. If it can be removed as it was made,
+// nothing was assigned to it, and nothing will be.
+func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
+	s, c := m.q.s, h.c
+	switch {
+	case h.isLost() && m.q.ctx.Err() == nil:
+		why = ErrSessionLost
+	case errors.Is(why, zk.ErrNoNode):
+		why = ErrRemoved
+	}
+	h.end(false)
+	ctx, cancel := s.withGrace()
+	defer cancel()
+	_, err := retry(ctx, s, c.session, write, func() (struct{}, error) {
+		return struct{}{}, s.conn.Delete(join(m.workers.path, c.name), 0)
+	})
+	if err == nil {
+		m.left(h)
+		return notApplied, why
+	}
+	m.vacate(h)
+	return unknown, why
+}
+
+// keep remembers a place until it is vacated; false if this value was closed.
+func (m *MasterWorker) keep(h *hold) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.q.ctx.Err() != nil {
+		return false
+	}
+	m.places[h] = true
+	return true
+}
+
+// left ends a place whose znode has been removed.
+func (m *MasterWorker) left(h *hold) {
+	m.forget(h)
+	h.end(false)
+	m.workers.sweepIf(h.c.unsure, h.c.id)
+}
+
+// vacate gives up a place, in the background. The master puts back what is assigned to it.
+func (m *MasterWorker) vacate(h *hold) {
+	m.forget(h)
+	h.end(true)
+	m.workers.abandon(h.c)
+}
+
+func (m *MasterWorker) forget(h *hold) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.places, h)
+}
