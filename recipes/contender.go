@@ -39,6 +39,8 @@ type contender struct {
 	// unsure: a reply was lost while it was made; there should be only one
 	// znode with this id, but it costs little to look when it is removed.
 	unsure bool
+	// left: it could not be made, but may be there until it is removed in the background.
+	left bool
 }
 
 // join puts a new contender into the line. When it fails, what it may have left
@@ -61,6 +63,7 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 	var underWay *request[[]string] // that was left behind, and may still be carried out
 	defer func() {
 		if err != nil && (c.unsure || underWay != nil) {
+			c.left = true
 			q.sweep(c.id, underWay)
 		}
 	}()

@@ -127,24 +127,66 @@ func TestTaskTakeSaysWhatItDid(t *testing.T) {
 		a, b := c.add(m.a, 4), c.add(m.b, 4)
 		c.lead(ctx, b)
 		err := m.during(ctx, func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			short, cancel := context.WithTimeout(ctx, time.Second)
 			defer cancel()
-			_, err := a.Take(ctx)
+			_, err := a.Take(short)
+			c.submit(t.Context(), b, "task") // before what kept silent speaks again
 			return err
 		})
 		if err == nil {
 			t.Error("took what is not there")
 		}
-		c.submit(ctx, b, "task")
-		if isWithoutEffect(err) {
-			j, taken := b.Take(ctx)
-			must(t, taken)
-			if j.Attempt != 1 {
-				t.Errorf("%v, but this is attempt %d", err, j.Attempt)
-			}
-			must(t, j.Finish(ctx, nil))
+		time.Sleep(time.Second)
+		j, taken := b.Take(ctx)
+		must(t, taken)
+		if j.Attempt != 1 && isWithoutEffect(err) {
+			t.Errorf("%v, but this is attempt %d", err, j.Attempt)
 		}
+		must(t, j.Finish(ctx, nil))
 		c.close(ctx, m.fate == silence)
+	})
+}
+
+// TestTaskTakeGivenUpEarly: a place whose create is still under way when its worker gives up
+// may get a task, until it is removed.
+func TestTaskTakeGivenUpEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		f, sa := c.tr.connect(t, fakeTimeout)
+		_, sb := c.tr.connect(t, fakeTimeout)
+		a, b := c.add(sa, 9), c.add(sb, 9)
+		c.lead(t.Context(), b)
+		time.Sleep(time.Second)
+		givenUp := false
+		f.fail(func(op, path string) fault {
+			switch {
+			case op == "create" && strings.HasPrefix(path, "/tasks/workers/"):
+				return silence
+			case givenUp:
+				return lostRequest
+			}
+			return fine
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		_, err := a.Take(ctx)
+		if !errors.Is(err, ErrUnknown) {
+			t.Errorf("take: %v", err)
+		}
+		c.submit(t.Context(), b, "task")
+		givenUp = true
+		close(f.spoken)
+		time.Sleep(time.Second)
+		f.fail(nil)
+		j, err := b.Take(t.Context())
+		must(t, err)
+		if j.Attempt != 2 {
+			t.Errorf("it was assigned to nobody else before: %+v", j)
+		}
+		must(t, j.Finish(t.Context(), nil))
+		c.close(t.Context(), true)
+		must(t, sa.Close(t.Context()))
+		must(t, sb.Close(t.Context()))
 	})
 }
 

@@ -10,19 +10,28 @@ import (
 // takePlace waits at a place of its own for a task. Where it cannot tell whether something
 // was assigned to the place, the outcome is unknown.
 func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outcome, error) {
-	c, err := m.workers.join(ctx, z, nil)
-	if err != nil {
+	line := m.workers.line
+	c := line.newContender(z)
+	if err := line.create(ctx, c, nil); err != nil {
+		if c.left {
+			return nil, unknown, err
+		}
 		return nil, notApplied, again(err)
 	}
-	h := newHold(m.workers.line, c)
-	h.watch()
+	h := newHold(line, c)
 	if !m.keep(h) {
 		m.vacate(h)
-		return nil, notApplied, ErrClosed
+		return nil, unknown, ErrClosed
 	}
+	if err := line.verify(ctx, c); err != nil {
+		o, err := m.withdraw(h, err)
+		line.sweepIf(o == unknown, c.id) // it may be another session's
+		return nil, o, err
+	}
+	h.watch()
 	var v value
 	var n jobName
-	err = h.during(ctx, func(ctx context.Context) (err error) {
+	err := h.during(ctx, func(ctx context.Context) (err error) {
 		if n, err = m.assigned(ctx, c); err == nil {
 			v, err = m.q.s.get(ctx, z, m.q.job(n.id))
 		}
