@@ -33,6 +33,7 @@ var models = byName(
 	groups.Discovery,
 	groups.Membership,
 	jobs.JobQueue,
+	jobs.MasterWorker,
 	locks.Election,
 	locks.Lock,
 	locks.MultiLock,

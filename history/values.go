@@ -35,7 +35,7 @@ type Params struct {
 	MinLoad        int           `json:"min_load"`            // ok operations wanted before the first fault
 	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
 	Leases         int           `json:"leases,omitempty"`    // semaphore: how many clients hold at a time
-	Tries          int           `json:"tries,omitempty"`     // job-queue: how often a job is tried
+	Tries          int           `json:"tries,omitempty"`     // job-queue, master-worker: how often a job is tried
 	Subject        string        `json:"subject,omitempty"`
 	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
 	// Optional are those of Expects that nobody asked for by name: a run in which one

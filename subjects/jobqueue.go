@@ -148,7 +148,11 @@ func (s *servedJobs) end(t takenJob, ctx context.Context, end func(Job, context.
 
 // RemoteJobQueue is the job queue of the program that the client runs as.
 func RemoteJobQueue(c *Client, path string, n int) (JobQueue, error) {
-	o, err := c.remote(models.JobQueue.Name, path, tries{n})
+	return remoteJobs(c, models.JobQueue, path, n)
+}
+
+func remoteJobs(c *Client, of *models.Model, path string, n int) (JobQueue, error) {
+	o, err := c.remote(of.Name, path, tries{n})
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,8 @@
-// Package jobs decides what is promised of job queues with unique jobs. It reads evidence,
-// runs nothing, and knows no other object.
+// Package jobs decides what is promised of job queues with unique jobs, also of those whose
+// jobs a master assigns. It reads evidence, runs nothing, and knows no other object.
 //
-// [JobQueue] is declared here, beside what is read of a key. One file decides one property.
+// [JobQueue] is declared here, beside what is read of a key, and [MasterWorker] in a file of
+// its own. One file decides one property.
 package jobs
 
 import (

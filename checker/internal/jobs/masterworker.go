@@ -1,0 +1,22 @@
+package jobs
+
+import (
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history/models"
+)
+
+// MasterWorker has a master assign its jobs, the tasks.
+var MasterWorker = frame.Model{
+	Object:     models.MasterWorker,
+	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, stalePlan, reassign},
+	Referees:   []*frame.Referee{exclusionReferee},
+}
+
+// reassign is progress under the name of what it asks of a master: that the tasks of dead
+// workers, and those of dead masters, get to workers that wait.
+var reassign = func() *frame.Property {
+	p := *progress
+	p.Name = "reassign"
+	p.Meaning = "after the heal, no worker was left waiting while there was a task that nobody had"
+	return &p
+}()

@@ -1,0 +1,119 @@
+package jobs
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// stalePlan says that whoever assigned a task was the master at that moment, whatever it had
+// been when it asked for that.
+//
+// The log has the moment of each assignment, whose session asked for it, and who stood for
+// master then. A request that waits while a client has no connection is carried out in its
+// next session, so it is the client that counts, and not the session.
+var stalePlan = &frame.Property{
+	Name:     "stale-plan",
+	Meaning:  "each task was assigned by the one who was the master at that moment",
+	Logged:   true,
+	Decider:  "masters in the transaction log",
+	Evidence: func(*evidence.Record) string { return "L" },
+	Applies:  func(a *evidence.Record) bool { return plansOf(a).complete() },
+	Decide:   onQueue(decidePlans),
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if missing := frame.Few(figures["assignments"], 10, "assignments that the log could be asked about"); missing != "" {
+			return missing
+		}
+		if a.ExpectsDeaths() || a.ExpectsExpiries() {
+			return frame.Few(figures["successors"], 1, "masters that followed another one")
+		}
+		return ""
+	},
+}
+
+// plans are the znodes of candidates, and of assignments, by key.
+type plans struct{ candidates, assigned map[string][]*evidence.Znode }
+
+// complete says that there are both: the subject has the layout that is read here.
+func (p *plans) complete() bool { return len(p.candidates) > 0 && len(p.assigned) > 0 }
+
+// The folders of candidates and assignments, below the znode that has the key as its name.
+const (
+	candidates = "master"
+	assigned   = "taken"
+)
+
+var plansOf = evidence.Once(func(a *evidence.Record) *plans {
+	if a.Log == nil {
+		return &plans{}
+	}
+	in := func(folder string) map[string][]*evidence.Znode {
+		return a.Log.Group(func(n *evidence.Znode) (string, bool) {
+			key, ok := strings.CutSuffix(n.Parent(), "/"+folder)
+			s := a.Session(n.Maker)
+			return key[strings.LastIndexByte(key, '/')+1:], ok && s != nil && s.Client >= 0 && (folder != candidates || n.Owner != 0 && n.Sequential())
+		})
+	}
+	return &plans{candidates: in(candidates), assigned: in(assigned)}
+})
+
+func decidePlans(f *frame.Finding, q *queue) {
+	p := plansOf(q.Record)
+	line, masters := p.candidates[q.Name], map[history.ID]bool{}
+	for _, n := range p.assigned[q.Name] {
+		master, known := masterAt(q.Record, line, n)
+		if !known {
+			f.Count("assignments_unknown", 1)
+			continue
+		}
+		f.Count("assignments", 1)
+		by := q.Session(n.Maker)
+		if master == nil {
+			f.Violated([]int{by.First}, "%s, when nobody was", assigns(q, n, by.Client))
+			return
+		}
+		if !masters[master.Owner] && len(masters) > 0 {
+			f.Count("successors", 1)
+		}
+		masters[master.Owner] = true
+		if of := q.Session(master.Owner); of.Client != by.Client {
+			f.Violated([]int{by.First, of.First}, "%s, when client %d was: its %s stood in front from %s on%s",
+				assigns(q, n, by.Client), of.Client, master.Name(), words.Zxid(master.Created), master.Until())
+			return
+		}
+	}
+}
+
+func assigns(q *queue, n *evidence.Znode, client int) string {
+	return fmt.Sprintf("in the transaction log client %d assigned %s of %s at %s as if it were the master", client, n.Name(), q.Name, words.Zxid(n.Created))
+}
+
+// masterAt is who stood in front when an assignment was made; nil if nobody did. It is not
+// known if the log may lack somebody who stood there.
+func masterAt(a *evidence.Record, line []*evidence.Znode, n *evidence.Znode) (master *evidence.Znode, known bool) {
+	if !a.Log.Covers(beginning(a, n)-1, n.Created) {
+		return nil, false
+	}
+	for _, c := range line {
+		if c.Created < n.Created && c.Deleted > n.Created && (master == nil || c.Number-master.Number < 0) {
+			master = c
+		}
+	}
+	return master, master == nil || a.Session(master.Owner) != nil
+}
+
+// beginning is when the folder of the candidates was first made; the zxid of the assignment
+// if the log does not say.
+func beginning(a *evidence.Record, n *evidence.Znode) uint64 {
+	key := strings.TrimSuffix(n.Parent(), "/"+assigned)
+	for _, folder := range a.Log.Folders[key] {
+		if folder.Path == key+"/"+candidates {
+			return folder.Created
+		}
+	}
+	return n.Created
+}

@@ -1,0 +1,88 @@
+package subjects
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/recipes"
+)
+
+// MasterWorker is a [JobQueue] whose jobs are its tasks: each of its clients can put tasks,
+// works on them, and from the beginning stands for master, who alone assigns them. Its znode
+// has two more children: [Candidates], whose ephemeral sequential children are those who
+// stand for master, the lowest of them the master; and [Assigned], where each assignment is a
+// znode that is made by the master.
+type MasterWorker = JobQueue
+
+// The children of a master-worker's znode, beside those of a job queue.
+const (
+	Candidates = "master"
+	Assigned   = "taken"
+)
+
+// NewMasterWorker is zklab's own master-worker, recipes.MasterWorker.
+func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
+	return ofRecipe(c, func(s *recipes.Session) MasterWorker {
+		m := &ownMasterWorker{of: recipes.NewMasterWorker(s, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{})}
+		ctx, stop := context.WithCancel(context.Background())
+		m.stop = stop
+		go m.lead(ctx)
+		return m
+	})
+}
+
+type ownMasterWorker struct {
+	of   *recipes.MasterWorker
+	stop context.CancelFunc
+	over chan struct{} // closed when it stands for master no more
+}
+
+// lead stands for master until ctx ends, whatever the servers refuse meanwhile.
+func (m *ownMasterWorker) lead(ctx context.Context) {
+	defer close(m.over)
+	for ctx.Err() == nil {
+		_ = m.of.Lead(ctx)
+		select {
+		case <-time.After(leadAgain):
+		case <-ctx.Done():
+		}
+	}
+}
+
+const leadAgain = 100 * time.Millisecond
+
+func (m *ownMasterWorker) Put(ctx context.Context, task []byte) error {
+	_, err := m.of.Submit(ctx, task)
+	return err
+}
+
+func (m *ownMasterWorker) Take(ctx context.Context) (Job, error) {
+	j, err := m.of.Take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ownJob{j}, nil
+}
+
+// Close resigns first, so that the next master need not wait.
+func (m *ownMasterWorker) Close(ctx context.Context) error {
+	m.stop()
+	err := m.of.Close(ctx)
+	select {
+	case <-m.over:
+	case <-ctx.Done():
+	}
+	return err
+}
+
+// ServeMasterWorker serves master-workers to another process.
+func ServeMasterWorker(make func(c *Client, path string, tries int) (MasterWorker, error)) Maker {
+	return ServeJobQueue(make)
+}
+
+// RemoteMasterWorker is the master-worker of the program that the client runs as.
+func RemoteMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
+	return remoteJobs(c, models.MasterWorker, path, n)
+}
