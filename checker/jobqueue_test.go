@@ -108,20 +108,23 @@ func waits(r *checktest.Record) *checktest.Record {
 	return r.Phases(0, 1, 1).Became(30_001, []string{"a"}, nil, nil)
 }
 
+// jobCalls has each client put a job, take it and finish it.
+func jobCalls(w *crowd, c int) (f string, in, out any) {
+	attempt := objects.Attempt{Item: fmt.Sprintf("c%d-%d", c, w.visits[c]/3), Attempt: 1}
+	switch w.visits[c] % 3 {
+	case 0:
+		return history.FEnqueue, history.Item{Item: attempt.Item}, nil
+	case 1:
+		return objects.FTake, nil, attempt
+	}
+	attempt.Held = true
+	return objects.FFinish, attempt, attempt
+}
+
 func init() {
 	scenarios = append(scenarios, jobScenarios()...)
 	generators[jobs.JobQueue.Object.Name] = checktest.GenerateJobs
-	calls[jobs.JobQueue.Object.Name] = func(w *crowd, c int) (f string, in, out any) {
-		attempt := objects.Attempt{Item: fmt.Sprintf("c%d-%d", c, w.visits[c]/3), Attempt: 1}
-		switch w.visits[c] % 3 {
-		case 0:
-			return history.FEnqueue, history.Item{Item: attempt.Item}, nil
-		case 1:
-			return objects.FTake, nil, attempt
-		}
-		attempt.Held = true
-		return objects.FFinish, attempt, attempt
-	}
+	calls[jobs.JobQueue.Object.Name] = jobCalls
 	excuses["attempts"] = func(e *history.Event, _ *history.Operation) string {
 		if e.F == objects.FTake {
 			return "it shows that it was another attempt"

@@ -11,17 +11,20 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{
-	recipe: models.JobQueue.Name, with: twoTries,
-	checks: []check{
-		{"normal", onTwo(worksJobs)},
-		{"wait", onTwo(waitsForJob)},
-		{"cancel", onTwo(cancelsJob)},
-		{"cancel-at-once", onObject(func(t *trial, o *object) error { return t.atOnce(o, models.FTake) })},
-		{"tries", onTwo(triesJobs)},
-		{"crash", crashedJob},
-	},
-})
+var (
+	_ = declare(suite{recipe: models.JobQueue.Name, with: twoTries, checks: jobChecks})
+	_ = declare(suite{recipe: models.MasterWorker.Name, with: twoTries, checks: jobChecks})
+)
+
+// jobChecks are also those of a master-worker, each of whose clients may be the master.
+var jobChecks = []check{
+	{"normal", onTwo(worksJobs)},
+	{"wait", onTwo(waitsForJob)},
+	{"cancel", onTwo(cancelsJob)},
+	{"cancel-at-once", onObject(func(t *trial, o *object) error { return t.atOnce(o, models.FTake) })},
+	{"tries", onTwo(triesJobs)},
+	{"crash", crashedJob},
+}
 
 // twoTries: a job is tried twice.
 func twoTries(int) any { return map[string]int{"tries": 2} }

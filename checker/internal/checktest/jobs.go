@@ -65,8 +65,17 @@ func goodJobs(r *Record, n int) int {
 // GenerateJobs makes a history of the attempts at two jobs, with deaths and ends of unknown
 // outcome.
 func GenerateJobs(rng *rand.Rand, how Kind) *history.History {
+	return generateJobs(rng, how, models.JobQueue.Name)
+}
+
+// GenerateTasks is GenerateJobs of a master-worker.
+func GenerateTasks(rng *rand.Rand, how Kind) *history.History {
+	return generateJobs(rng, how, models.MasterWorker.Name)
+}
+
+func generateJobs(rng *rand.Rand, how Kind, model string) *history.History {
 	clients := 2 + rng.IntN(3)
-	w := NewWorld(rng, JobQueue(99), clients)
+	w := NewWorld(rng, Ours(model, history.Params{Clients: 3, Tries: 99}), clients)
 	var all []tenure
 	var jobs []string
 	free := map[string]int{}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -73,7 +74,7 @@ func decidePlans(f *frame.Finding, q *queue) {
 		f.Count("assignments", 1)
 		by := q.Session(n.Maker)
 		if master == nil {
-			f.Violated([]int{by.First}, "%s, when nobody was", assigns(q, n, by.Client))
+			f.Violated(q.planned(n, by.First), "%s, when nobody was", assigns(q, n, by.Client))
 			return
 		}
 		if !masters[master.Owner] && len(masters) > 0 {
@@ -81,11 +82,29 @@ func decidePlans(f *frame.Finding, q *queue) {
 		}
 		masters[master.Owner] = true
 		if of := q.Session(master.Owner); of.Client != by.Client {
-			f.Violated([]int{by.First, of.First}, "%s, when client %d was: its %s stood in front from %s on%s",
+			f.Violated(q.planned(n, by.First, of.First), "%s, when client %d was: its %s stood in front from %s on%s",
 				assigns(q, n, by.Client), of.Client, master.Name(), words.Zxid(master.Created), master.Until())
 			return
 		}
 	}
+}
+
+// planned adds to the events that tell whose sessions they were a take that may have been
+// told of an assignment, if none of them is one of the key.
+func (q *queue) planned(n *evidence.Znode, sessions ...int) []int {
+	for _, op := range q.Ops {
+		if slices.Contains(sessions, op.Invoke.Index) {
+			return sessions
+		}
+	}
+	for _, j := range q.jobs {
+		for _, t := range j.tried {
+			if low, high, ok := q.Window(t.take); ok && low < n.Created && n.Created <= high {
+				return append(evidence.EventsOf(t.take), sessions...)
+			}
+		}
+	}
+	return append(evidence.EventsOf(q.Ops[0]), sessions...)
 }
 
 func assigns(q *queue, n *evidence.Znode, client int) string {

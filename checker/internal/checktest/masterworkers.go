@@ -1,0 +1,61 @@
+package checktest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// MasterWorker begins the record of a master-worker k with a task, and a log in which its
+// folders were made.
+func MasterWorker() *Record {
+	r := Ours(models.MasterWorker.Name, history.Params{Clients: 3, Tries: 2})
+	r.Opens(1).Opens(2).Opens(3).folders(1) // 1 to 5
+	return r.Saw(5, 0, 3, 4).PutJob(0, 1, 2, "a", history.OK).TakeJob(2, 3, 50, "a", 1)
+}
+
+func (r *Record) folders(s history.ID) *Record {
+	for _, folder := range []string{"master", "taken"} {
+		r.Txn(history.Txn{Type: "create", Session: s, Path: "/run/k/" + folder})
+	}
+	return r
+}
+
+// Candidate makes one of a session stand for master, with a number.
+func (r *Record) Candidate(s history.ID, number int) *Record {
+	return r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: candidatePath(number), ParentCversion: int32(number + 1)})
+}
+
+// Resigns removes it.
+func (r *Record) Resigns(s history.ID, number int) *Record {
+	return r.Txn(history.Txn{Type: "delete", Session: s, Path: candidatePath(number)})
+}
+
+func candidatePath(number int) string { return fmt.Sprintf("/run/k/master/c-%010d", number) }
+
+// Assigns has a session make an assignment.
+func (r *Record) Assigns(s history.ID, name string) *Record {
+	return r.Txn(history.Txn{Type: "create", Session: s, Path: "/run/k/taken/" + name})
+}
+
+var (
+	_ = goesWell(models.MasterWorker.Name, goodJobs)
+	_ = committing(models.MasterWorker.Name, (*Record).assignment)
+)
+
+// assignment adds to the log how the task came to its worker that a take was told of; the
+// first of the workers is the master.
+func (r *Record) assignment(done, _ *history.Event) {
+	var v models.Attempt
+	if done.F != models.FTake || done.Decode(&v) != nil {
+		return
+	}
+	stands := slices.IndexFunc(r.Txns, func(t history.Txn) bool { return t.Path == candidatePath(0) })
+	if stands < 0 {
+		r.folders(done.Session).Candidate(done.Session, 0)
+		stands = len(r.Txns) - 1
+	}
+	r.Assigns(r.Txns[stands].Owner, fmt.Sprintf("%s-%d", v.Item, v.Attempt))
+}

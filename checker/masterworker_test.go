@@ -1,0 +1,37 @@
+package checker
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/jobs"
+	"github.com/zklab/zklab/history"
+)
+
+// planScenarios are those in which the log says who was the master.
+func planScenarios() []scenario {
+	// two has clients 0 and 1 stand for master, in this order.
+	two := func() *checktest.Record { return checktest.MasterWorker().Candidate(1, 0).Candidate(2, 1) }
+	return []scenario{
+		{"the master assigns", "stale-plan", Valid, "", two().Assigns(1, "a-1").Shown(60)},
+		{"the next master assigns", "stale-plan", Valid, "", two().Resigns(1, 0).Assigns(2, "a-1").Shown(60)},
+		{"one who waits assigns", "stale-plan", Violation, "client 1 assigned a-1 of k at 0x100000008 as if it were the master, when client 0 was", two().Assigns(2, "a-1").Shown(60)},
+		{"one who was the master assigns", "stale-plan", Violation, "client 0 assigned a-1 of k at 0x100000009 as if it were the master, when client 1 was", two().Resigns(1, 0).Assigns(1, "a-1").Shown(60)},
+		{"nobody is the master", "stale-plan", Violation, "when nobody was", checktest.MasterWorker().Candidate(1, 0).Resigns(1, 0).Assigns(1, "a-1").Shown(60)},
+		{"the master of an ended session assigns in its next one", "stale-plan", Violation, "when client 1 was", two().Closes(1).Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
+		{"in its next session, before the servers have ended the last one", "stale-plan", Valid, "", two().Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
+		{"somebody may have been the master of whom the log has nothing", "stale-plan", Valid, "", two().Skip().Assigns(2, "a-1").Shown(60)},
+		{"a task that nobody has", "reassign", Violation, `while job "a" was in it and nobody had it`, waits(checktest.Ours(jobs.MasterWorker.Object.Name, history.Params{Clients: 3, Tries: 2}).PutJob(0, 1, 2, "a", history.OK))},
+	}
+}
+
+func init() {
+	logScenarios = append(logScenarios, planScenarios()...)
+	generators[jobs.MasterWorker.Object.Name] = checktest.GenerateTasks
+	calls[jobs.MasterWorker.Object.Name] = jobCalls
+}
+
+func TestMasterWorkerAgreesWithReferee(t *testing.T) {
+	t.Parallel()
+	agreement(t, jobs.MasterWorker.Object.Name, 0, true, checktest.GenerateTasks)
+}
