@@ -49,7 +49,7 @@ func otherUse(t *testing.T, u recipeUse, b *client, path string) {
 	}
 }
 
-var idsAndNumbers = regexp.MustCompile(`[0-9a-f]{32}|-?[0-9]{10}`)
+var idsAndNumbers = regexp.MustCompile(`[0-9a-f]{32}|[0-9]{10}`)
 
 // below lists what there is below a path, with data, but ids and numbers.
 func (c *client) below(path string) (all []string) {

@@ -209,6 +209,7 @@ func jobSteps(s *recipes.Session, path string) []step {
 		{"dead", without(q.Dead)},
 		{"put the last", put},
 		{"try take", func(ctx context.Context) (err error) { j, err = q.TryTake(ctx); return err }},
+		{"finish the last", ofJob(func(ctx context.Context) error { return j.Finish(ctx, nil) })},
 		{"close", q.Close},
 	}
 }
