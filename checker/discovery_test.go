@@ -30,11 +30,13 @@ func discoveryScenarios() []scenario {
 		{"a pick before it registered", "real", Violation, "asked to register only at 0.005 s", service().Picks(1, 3, 4, "m1").Joins(0, 5, 6, "m1", saw(1, 2))},
 		{"an instance that its session has seen register", "fresh", Violation, "it had registered by 0x100000002", service().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2)).Proof(0, 1, 9)},
 		{"an instance that its session has seen unregister", "fresh", Violation, "that had unregistered by 0x100000003", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(3, 3), "m1")},
+		{"a lookup while it registers", "real", Valid, "", service().Lists(1, 3, 6, saw(1, 1), "m1").Joins(0, 5, 9, "m1", saw(1, 2))},
+		{"a server that lags behind a registration", "fresh", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(1, 1)).Proof(0, 1, 9)},
+		{"changes that go on", "monotone", Valid, "", told().Told(1, 5, 6)},
 		{"changes that go back", "monotone", Violation, "nobody registered twice", told().Told(1, 5, 6).Told(1, 7, 8, "m1")},
 
 		{"a pick of those it was told of", "pick", Valid, "", told().Picks(1, 5, 6, "m1")},
 		{"a pick of what had gone when it was told last", "pick", Violation, "behind the word that it had gone, and nobody registered twice", told().Told(1, 5, 6).Picks(1, 7, 8, "m1")},
-		{"a pick in the midst of a change", "pick", Valid, "", told().Told(1, 5, 9).Picks(1, 7, 8, "m1")},
 		{"a pick of what had gone, by another client", "pick", Valid, "", told().Told(1, 5, 6).Picks(2, 7, 8, "m1")},
 		{"a pick of what had gone, in a later life", "pick", Valid, "", told().Told(1, 5, 6).Exited(7, 1, history.ByCrash).Started(8, 1).Picks(1, 9, 10, "m1")},
 		{"a pick of what is registered again", "pick", Valid, "", told().Told(1, 5, 6).Connected(6, 0, 9).Picks(1, 7, 8, "m1")},
@@ -52,4 +54,7 @@ func discoveryScenarios() []scenario {
 	}
 }
 
-func init() { scenarios = append(scenarios, discoveryScenarios()...) }
+func init() {
+	scenarios = append(scenarios, discoveryScenarios()...)
+	logScenarios = append(logScenarios, loggedGroups(checktest.Service)...)
+}

@@ -66,10 +66,9 @@ func membershipScenarios() []scenario {
 	}
 }
 
-// listed is a group of which the log tells: m1 joins, and leaves while client 1 lists the
+// listed makes of a record a group of which the log tells: m1 joins, and leaves while client 1 lists the
 // members, behind m2, which joins then. stays: the leave is not in the log.
-func listed(stays bool, members ...string) *checktest.Record {
-	r := checktest.Group()
+func listed(r *checktest.Record, stays bool, members ...string) *checktest.Record {
 	r.Opens(1).Opens(2).Opens(3).Makes(1, "m1").Makes(3, "m2") // 1 to 5
 	if stays {
 		r.Touches(1)
@@ -80,21 +79,21 @@ func listed(stays bool, members ...string) *checktest.Record {
 		Joins(2, 22, 24, "m2", saw(3, 5)).Parts(0, 26, 28, "m1", saw(4, 6)).Shown(60)
 }
 
-// loggedMemberships are those in which the log says what lists alone do not.
-func loggedMemberships() []scenario {
+// loggedGroups are those in which the log says what lists alone do not.
+func loggedGroups(group func() *checktest.Record) []scenario {
 	return []scenario{
-		{"a list of what was", "snapshots", Valid, "", listed(false, "m1")},
-		{"a list of what was then", "snapshots", Valid, "", listed(false, "m1", "m2")},
-		{"a list of what came", "snapshots", Valid, "", listed(false, "m2")},
-		{"a list of what never was", "snapshots", Violation, "not at any moment from 0x100000004, when they were m1, to 0x100000007", listed(false)},
-		{"the log has each member", "log", Valid, "", listed(false, "m1")},
-		{"a member that left, and is there", "log", Violation, "had left k as", listed(true, "m1")},
+		{"a list of what was", "snapshots", Valid, "", listed(group(), false, "m1")},
+		{"a list of what was then", "snapshots", Valid, "", listed(group(), false, "m1", "m2")},
+		{"a list of what came", "snapshots", Valid, "", listed(group(), false, "m2")},
+		{"a list of what never was", "snapshots", Violation, "not at any moment from 0x100000004, when they were m1, to 0x100000007", listed(group(), false)},
+		{"the log has each member", "log", Valid, "", listed(group(), false, "m1")},
+		{"a member that left, and is there", "log", Violation, " k as", listed(group(), true, "m1")},
 	}
 }
 
 func init() {
 	scenarios = append(scenarios, membershipScenarios()...)
-	logScenarios = append(logScenarios, loggedMemberships()...)
+	logScenarios = append(logScenarios, loggedGroups(checktest.Group)...)
 }
 
 // Where sessions were to end, a member whose session did must have been there after the heal:
