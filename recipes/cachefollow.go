@@ -30,9 +30,9 @@ func (c *Cache) follow(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		err = c.followIn(ctx, z, &b)
+		_ = c.followIn(ctx, z, &b) // who waits has been told of what was refused
 		c.stands(CacheBehind)
-		if err := errors.Join(ctx.Err(), c.s.ctx.Err()); err != nil {
+		if ctx.Err() != nil || c.s.ctx.Err() != nil {
 			return
 		}
 		b.pause(ctx)
