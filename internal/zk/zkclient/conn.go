@@ -14,14 +14,17 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Conn is one connection of a session. One goroutine at a time may use it.
+// Conn is one connection of a session. One goroutine at a time may send, while one
+// other reads; Close may be called by any.
 type Conn struct {
 	raw      net.Conn
 	response wire.ConnectResponse
-	lastZxid int64
 	xid      int32
+	in       []byte // received and not yet returned: the beginning of a frame, or several
+
+	mu       sync.Mutex
+	lastZxid int64
 	pending  []request // sent and not answered, in the order of sending
-	in       []byte    // received and not yet returned: the beginning of a frame, or several
 
 	writing *semaphore.Weighted // one frame at a time
 	closed  chan struct{}
@@ -65,10 +68,18 @@ func newConn(raw net.Conn, lastZxid int64) *Conn {
 
 // LastZxid is the highest zxid in the replies that were read, and at least
 // that of the Config.
-func (c *Conn) LastZxid() int64 { return c.lastZxid }
+func (c *Conn) LastZxid() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastZxid
+}
 
 // Pending is how many requests were sent and not answered.
-func (c *Conn) Pending() int { return len(c.pending) }
+func (c *Conn) Pending() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.pending)
+}
 
 // Close ends the connection, not the session: for that, Do(wire.CloseSession).
 func (c *Conn) Close() error {
@@ -116,7 +127,9 @@ func (c *Conn) Send(ctx context.Context, op wire.Op, req any) (xid int32, err er
 // SendXid is Send with an xid of the caller's choice.
 func (c *Conn) SendXid(ctx context.Context, xid int32, op wire.Op, req any) error {
 	body := wire.AppendRequest(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), op, req)
+	c.mu.Lock()
 	c.pending = append(c.pending, request{xid, op})
+	c.mu.Unlock()
 	if err := c.write(ctx, body); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -161,7 +174,9 @@ func (c *Conn) next(ctx context.Context) (Frame, error) {
 		return Frame{}, fmt.Errorf("reply header: %w", err)
 	}
 	f := Frame{Header: h, Record: record}
+	c.mu.Lock()
 	c.lastZxid = max(c.lastZxid, h.Zxid)
+	c.mu.Unlock()
 	if h.Xid == wire.XidEvent {
 		event, err := wire.DecodeWatchEvent(record)
 		if err != nil {
@@ -176,6 +191,8 @@ func (c *Conn) next(ctx context.Context) (Frame, error) {
 
 // answered takes the oldest request with that xid off the list.
 func (c *Conn) answered(xid int32) wire.Op {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.pending, func(r request) bool { return r.xid == xid })
 	if i < 0 {
 		return wire.Notification

@@ -1,0 +1,121 @@
+package client
+
+import (
+	"context"
+	"net"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// call is a request that waits for its reply.
+type call struct {
+	watch *watch // what a reply sets
+	done  chan zkclient.Frame
+}
+
+// read sends a request that may be sent again, until it is answered.
+func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
+	for {
+		f, err := c.once(ctx, op, record, w)
+		if err != wire.ConnectionLoss { //nolint:errorlint // once gives it as it is
+			return f, err
+		}
+	}
+}
+
+// once sends a request over the present connection, or the next one while there is
+// none. A code in the reply is its error; wire.ConnectionLoss says that the
+// connection was lost before the reply.
+func (c *Client) once(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
+	call := &call{watch: w, done: make(chan zkclient.Frame, 1)}
+	if err := c.send(ctx, op, record, call); err != nil {
+		return zkclient.Frame{}, err
+	}
+	select {
+	case f := <-call.done:
+		if f.Header.Err != wire.OK {
+			return f, f.Header.Err
+		}
+		return f, nil
+	case <-ctx.Done():
+		return zkclient.Frame{}, context.Cause(ctx)
+	}
+}
+
+// send waits for a connection and writes. When that fails, or ctx ends within a frame,
+// the connection is of no more use.
+func (c *Client) send(ctx context.Context, op wire.Op, record any, call *call) error {
+	for {
+		if err := c.awaitUp(ctx); err != nil {
+			return err
+		}
+		if c.writing.Acquire(ctx, 1) != nil {
+			return context.Cause(ctx)
+		}
+		link, xid := c.register(call)
+		if link == nil {
+			c.writing.Release(1)
+			continue
+		}
+		err := link.SendXid(ctx, xid, op, record)
+		c.writing.Release(1)
+		if err != nil {
+			link.Close() // its reader tells all who wait
+		}
+		return nil
+	}
+}
+
+func (c *Client) register(call *call) (*link, int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link == nil {
+		return nil, 0
+	}
+	c.xid++
+	c.link.calls[c.xid] = call
+	return c.link, c.xid
+}
+
+func (c *Client) awaitUp(ctx context.Context) error {
+	c.mu.Lock()
+	up := c.up
+	c.mu.Unlock()
+	select {
+	case <-up:
+		return nil
+	default:
+	}
+	select {
+	case <-up:
+		return nil
+	case <-c.ended:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// answered gives a reply to who waits for it. A watch is noted before the next frame is
+// read, which may be its event.
+func (c *Client) answered(f zkclient.Frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastZxid = max(c.lastZxid, f.Header.Zxid)
+	call := c.link.calls[f.Header.Xid]
+	if call == nil {
+		return
+	}
+	delete(c.link.calls, f.Header.Xid)
+	if call.watch != nil {
+		c.watches.answered(*call.watch, f.Header.Err)
+	}
+	call.done <- f
+}
+
+func (c *Client) dialer(addr string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) { return c.cfg.dial(ctx, addr) }
+}

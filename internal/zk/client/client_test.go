@@ -1,0 +1,388 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// lab is an ensemble in virtual time.
+type lab struct {
+	*testing.T
+	ctx context.Context
+	e   *embedded.Ensemble
+}
+
+func virtually(t *testing.T, do func(l *lab)) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		do(&lab{t, ctx, e})
+	})
+}
+
+func (l *lab) dial(ctx context.Context, addr string) (net.Conn, error) {
+	return zkclient.To(l.e.Dial, addr)(ctx)
+}
+
+func (l *lab) connect(cfg client.Config) *client.Client {
+	l.Helper()
+	cfg.Servers, cfg.Dial = l.e.Addrs(), l.dial
+	c, err := client.Connect(l.ctx, cfg)
+	l.ok(err)
+	l.Cleanup(c.Close)
+	return c
+}
+
+func (l *lab) ok(err error) {
+	l.Helper()
+	if err != nil {
+		l.Fatal(err)
+	}
+}
+
+func (l *lab) create(c *client.Client, path, data string, mode wire.CreateMode) {
+	l.Helper()
+	_, _, err := c.Create(l.ctx, path, []byte(data), nil, mode, 0)
+	l.ok(err)
+}
+
+// server is the one that a client is connected to.
+func (l *lab) server(c *client.Client) *embedded.Server {
+	return l.e.Server(slices.Index(l.e.Addrs(), c.Server()) + 1)
+}
+
+// leads says whether the server of a client is the leader.
+func (l *lab) leads(c *client.Client) bool {
+	l.Helper()
+	leader, _, err := ensemble.LeaderOf(l.ctx, l.e.Servers())
+	l.ok(err)
+	return leader.Addr() == c.Server()
+}
+
+// events are the next events of watches, until one of that path.
+func (l *lab) events(c *client.Client, last string) (all []string) {
+	l.Helper()
+	for {
+		e, err := c.Next(l.ctx)
+		l.ok(err)
+		if e.Session == "" {
+			all = append(all, e.Type.String()+" "+e.Path)
+		}
+		if e.Path == last {
+			return all
+		}
+	}
+}
+
+// states are the next events of the session.
+func (l *lab) states(c *client.Client, n int) (all []client.State) {
+	l.Helper()
+	for len(all) < n {
+		e, err := c.Next(l.ctx)
+		l.ok(err)
+		if e.Session != "" {
+			all = append(all, e.Session)
+		}
+	}
+	return all
+}
+
+// Whatever happens to its server, the session goes on elsewhere, with all its watches;
+// what they missed they tell, and nothing else.
+func TestResumes(t *testing.T) {
+	for name, lose := range map[string]func(*embedded.Server) error{
+		"killed": func(s *embedded.Server) error { return s.Kill(context.Background()) },
+		"paused": func(s *embedded.Server) error { return s.Pause(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(l *lab) {
+				c, other := l.connect(client.Config{}), l.connect(client.Config{})
+				for l.leads(c) { // else the others would lose their connections, too
+					c = l.connect(client.Config{})
+				}
+				for other.Server() == c.Server() {
+					other = l.connect(client.Config{})
+				}
+				for _, path := range []string{"/data", "/still", "/child", "/gone", "/p", "/r", "/r/a"} {
+					l.create(c, path, "", wire.Persistent)
+				}
+				l.create(c, "/mine", "", wire.Ephemeral)
+				for _, path := range []string{"/data", "/still", "/gone"} {
+					_, _, err := c.Get(l.ctx, path, true)
+					l.ok(err)
+				}
+				_, _, err := c.Children(l.ctx, "/child", true)
+				l.ok(err)
+				if _, err := c.Exists(l.ctx, "/not-yet", true); err != wire.NoNode {
+					t.Fatal(err)
+				}
+				l.ok(c.AddWatch(l.ctx, "/p", client.Persistent))
+				l.ok(c.AddWatch(l.ctx, "/r", client.Recursive))
+
+				before, session := c.Server(), c.Session().ID
+				l.states(c, 1)
+				l.ok(lose(l.server(c)))
+				if got := l.states(c, 1); got[0] != client.Disconnected {
+					t.Fatal(got)
+				}
+				l.create(other, "/not-yet", "", wire.Persistent)
+				l.create(other, "/child/x", "", wire.Persistent)
+				_, err = other.Set(l.ctx, "/data", []byte("new"), -1)
+				l.ok(err)
+				l.ok(other.Delete(l.ctx, "/gone", -1))
+
+				_, _, err = c.Get(l.ctx, "/data", false)
+				l.ok(err)
+				if c.Server() == before || c.Session().ID != session {
+					t.Errorf("on %s after %s, session %x after %x", c.Server(), before, c.Session().ID, session)
+				}
+				if s, err := other.Exists(l.ctx, "/mine", false); err != nil || s.EphemeralOwner != session {
+					t.Error(s, err)
+				}
+				l.ok(c.Sync(l.ctx, "/"))
+				// Those that stay did not miss a thing that they tell later: the protocol has them
+				// go on from here.
+				for _, path := range []string{"/p", "/r/a", "/p"} {
+					_, err = other.Set(l.ctx, path, []byte("1"), -1)
+					l.ok(err)
+				}
+				_, err = other.Set(l.ctx, "/still", nil, -1)
+				l.ok(err)
+				got := l.events(c, "/still")
+				missed := slices.Sorted(slices.Values(got[:min(4, len(got))]))
+				if d := cmp.Diff([]string{"nodeChildrenChanged /child", "nodeCreated /not-yet", "nodeDataChanged /data", "nodeDeleted /gone"}, missed); d != "" {
+					t.Error(d)
+				}
+				if d := cmp.Diff([]string{"nodeDataChanged /p", "nodeDataChanged /r/a", "nodeDataChanged /p", "nodeDataChanged /still"}, got[min(4, len(got)):]); d != "" {
+					t.Error(d)
+				}
+			})
+		})
+	}
+}
+
+// A write that is under way when the connection is lost may have been done.
+func TestWriteOfUnknownOutcome(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c := l.connect(client.Config{})
+		l.ok(l.server(c).Pause(l.ctx))
+		if _, _, err := c.Create(l.ctx, "/a", nil, nil, wire.Persistent, 0); err != wire.ConnectionLoss {
+			t.Error(err)
+		}
+		if _, _, err := c.Create(l.ctx, "/b", nil, nil, wire.Persistent, 0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestContextEndsACall(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c := l.connect(client.Config{})
+		for _, s := range l.e.Servers() {
+			l.ok(s.(*embedded.Server).Pause(l.ctx))
+		}
+		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		if _, _, err := c.Get(ctx, "/", false); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if _, err := c.Next(ctx); err != nil {
+			t.Error(err) // connected: that it was
+		}
+		if _, err := c.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestExpires(t *testing.T) {
+	virtually(t, func(l *lab) {
+		var cut atomic.Bool
+		dial := func(ctx context.Context, addr string) (net.Conn, error) {
+			if cut.Load() {
+				return nil, errors.New("cut off")
+			}
+			return l.dial(ctx, addr)
+		}
+		c, err := client.Connect(l.ctx, client.Config{Servers: l.e.Addrs(), Dial: dial})
+		l.ok(err)
+		defer c.Close()
+		l.create(c, "/mine", "", wire.Ephemeral)
+		cut.Store(true)
+		l.ok(l.server(c).Kill(l.ctx))
+		time.Sleep(30 * time.Second)
+		cut.Store(false)
+		if d := cmp.Diff([]client.State{client.Connected, client.Disconnected, client.Expired}, l.states(c, 3)); d != "" {
+			t.Error(d)
+		}
+		if _, err := c.Next(l.ctx); !errors.Is(err, client.ErrExpired) {
+			t.Error(err)
+		}
+		<-c.Done()
+		if _, _, err := c.Get(l.ctx, "/", false); !errors.Is(err, client.ErrExpired) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestClosed(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c, other := l.connect(client.Config{}), l.connect(client.Config{})
+		l.create(c, "/e", "", wire.Ephemeral)
+		c.Close()
+		c.Close()
+		l.ok(other.Sync(l.ctx, "/"))
+		if _, err := other.Exists(l.ctx, "/e", false); err != wire.NoNode {
+			t.Error(err)
+		}
+		if _, _, err := c.Get(l.ctx, "/", false); !errors.Is(err, client.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestChroot(t *testing.T) {
+	virtually(t, func(l *lab) {
+		whole, c := l.connect(client.Config{}), l.connect(client.Config{Chroot: "/app"})
+		l.create(whole, "/app", "", wire.Persistent)
+		l.create(whole, "/application", "", wire.Persistent)
+		l.ok(c.AddWatch(l.ctx, "/", client.Recursive))
+		path, _, err := c.Create(l.ctx, "/q-", []byte("x"), nil, wire.PersistentSequential, 0)
+		if path != "/q-0000000000" || err != nil {
+			t.Error(path, err)
+		}
+		results, err := c.Multi(l.ctx, []wire.MultiOp{
+			client.CreateOp("/m", nil, nil, wire.Persistent, 0),
+			{Op: wire.SetData, Request: &wire.SetDataRequest{Path: "/m", Data: []byte("y"), Version: 0}},
+			{Op: wire.Check, Request: &wire.VersionRequest{Path: "/", Version: 0}},
+			{Op: wire.Delete, Request: &wire.VersionRequest{Path: path, Version: -1}},
+		})
+		if err != nil || results[0].Path != "/m" {
+			t.Error(results, err)
+		}
+		if names, _, err := c.Children(l.ctx, "/", false); err != nil || !slices.Equal(names, []string{"m"}) {
+			t.Error(names, err)
+		}
+		if data, _, err := whole.Get(l.ctx, "/app/m", false); string(data) != "y" || err != nil {
+			t.Error(string(data), err)
+		}
+		want := []string{"nodeCreated " + path, "nodeCreated /m", "nodeDataChanged /m", "nodeDeleted " + path, "nodeCreated /end"}
+		l.create(c, "/end", "", wire.Persistent)
+		if d := cmp.Diff(want, l.events(c, "/end")); d != "" {
+			t.Error(d)
+		}
+		l.ok(c.RemoveWatches(l.ctx, "/", wire.WatcherAny))
+		l.create(c, "/unseen", "", wire.Persistent)
+		l.ok(l.server(c).Kill(l.ctx))
+		l.states(c, 2)
+		l.create(c, "/unseen-too", "", wire.Persistent)
+		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		if e, err := c.Next(ctx); err == nil {
+			t.Error(e)
+		}
+	})
+}
+
+// Credentials go with the session.
+func TestCredentials(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c, stranger := l.connect(client.Config{Auth: []client.Credential{{"digest", []byte("a:b")}}}), l.connect(client.Config{})
+		l.ok(c.AddAuth(l.ctx, client.Credential{"digest", []byte("c:d")}))
+		creators := []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "auth"}}}
+		_, _, err := c.Create(l.ctx, "/secret", []byte("x"), creators, wire.Persistent, 0)
+		l.ok(err)
+		l.ok(l.server(c).Kill(l.ctx))
+		if data, _, err := c.Get(l.ctx, "/secret", true); string(data) != "x" || err != nil {
+			t.Error(data, err)
+		}
+		if who, err := c.WhoAmI(l.ctx); err != nil || len(who) != 3 {
+			t.Error(who, err)
+		}
+		if _, _, err := stranger.Get(l.ctx, "/secret", false); err != wire.NoAuth {
+			t.Error(err)
+		}
+		if err := c.AddAuth(l.ctx, client.Credential{"nonsense", nil}); err != wire.AuthFailed {
+			t.Error(err)
+		}
+		if _, _, err := c.Get(l.ctx, "/secret", false); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// More watches than fit one request are set again by several.
+func TestManyWatches(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c := l.connect(client.Config{})
+		long := string(bytes.Repeat([]byte("x"), 10_000))
+		for i := range 50 {
+			if _, err := c.Exists(l.ctx, fmt.Sprintf("/%d%s", i, long), true); err != wire.NoNode {
+				t.Fatal(err)
+			}
+		}
+		l.ok(l.server(c).Kill(l.ctx))
+		l.states(c, 3)
+		var made sync.WaitGroup
+		for i := range 50 {
+			made.Go(func() { l.create(c, fmt.Sprintf("/%d%s", i, long), "", wire.Persistent) })
+		}
+		made.Wait()
+		seen := make(map[string]bool)
+		for len(seen) < 50 {
+			e, err := c.Next(l.ctx)
+			l.ok(err)
+			if e.Type != wire.EventCreated || seen[e.Path] {
+				t.Fatal(e.Type, len(e.Path))
+			}
+			seen[e.Path] = true
+		}
+	})
+}
+
+// Where nobody listens it is said at once; where nobody answers, when there is no time left.
+func TestNoServer(t *testing.T) {
+	virtually(t, func(l *lab) {
+		begun := time.Now()
+		_, err := client.Connect(l.ctx, client.Config{Servers: []string{"127.0.0.1:7", "127.0.0.1:8"}, Dial: l.dial})
+		if !errors.Is(err, client.ErrNoServer) || time.Since(begun) > time.Second {
+			t.Error(err, time.Since(begun))
+		}
+		if _, err := client.Connect(l.ctx, client.Config{}); !errors.Is(err, client.ErrNoServer) {
+			t.Error(err)
+		}
+		for _, s := range l.e.Servers() {
+			l.ok(s.(*embedded.Server).Pause(l.ctx))
+		}
+		ctx, cancel := context.WithTimeout(l.ctx, 20*time.Second)
+		defer cancel()
+		if _, err := client.Connect(ctx, client.Config{Servers: l.e.Addrs(), Dial: l.dial}); !errors.Is(err, client.ErrNoServer) {
+			t.Error(err)
+		}
+	})
+}

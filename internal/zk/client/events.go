@@ -1,0 +1,100 @@
+package client
+
+import (
+	"context"
+	"sync"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// State is what became of the session.
+type State string
+
+// The states of a session. After Expired nothing comes any more.
+const (
+	Connected    State = "connected"
+	Disconnected State = "disconnected"
+	Expired      State = "expired"
+)
+
+// Event is that of a watch, or, where Session is not empty, of the session.
+type Event struct {
+	Type wire.EventType
+	Path string
+	// Zxid of the change; 0 where the server does not tell it, as before 3.9 or where the
+	// change happened while the client was not connected.
+	Zxid int64
+
+	Session State
+	Server  string // that the client was or is connected to
+	Err     error  // why it is not any more
+}
+
+// queue keeps events until they are asked for, however many.
+type queue struct {
+	mu     sync.Mutex
+	events []Event
+	filled chan struct{} // has something in it when there are events
+	over   chan struct{}
+	why    error
+}
+
+func newQueue() queue {
+	return queue{filled: make(chan struct{}, 1), over: make(chan struct{})}
+}
+
+func (q *queue) add(e Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.events = append(q.events, e)
+	q.signal()
+}
+
+func (q *queue) signal() {
+	select {
+	case q.filled <- struct{}{}:
+	default:
+	}
+}
+
+func (q *queue) end(why error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.why = why
+	close(q.over)
+}
+
+// take gives the oldest event.
+func (q *queue) take() (e Event, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.events) == 0 {
+		return e, false
+	}
+	e, q.events = q.events[0], q.events[1:]
+	if len(q.events) > 0 {
+		q.signal()
+	}
+	return e, true
+}
+
+// Next waits for the next event. When the client is over and all events were given,
+// the error says why. Events are kept, all of them, until somebody asks: call it in a
+// loop if you set watches that stay.
+func (c *Client) Next(ctx context.Context) (Event, error) {
+	for {
+		if e, ok := c.queue.take(); ok {
+			return e, nil
+		}
+		select {
+		case <-c.queue.filled:
+		case <-ctx.Done():
+			return Event{}, context.Cause(ctx)
+		case <-c.queue.over:
+			if e, ok := c.queue.take(); ok {
+				return e, nil
+			}
+			return Event{}, c.queue.why
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package client
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file has the requests. Paths are those within the chroot. A code that the server
+// answers is an error of type wire.Code.
+
+// Anyone may do everything: the list of permissions of znodes that are nobody's.
+var Anyone = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
+
+// outside is a path as the server knows it.
+func (cfg Config) outside(path string) string {
+	switch {
+	case cfg.Chroot == "" || cfg.Chroot == "/":
+		return path
+	case path == "/":
+		return cfg.Chroot
+	}
+	return cfg.Chroot + path
+}
+
+// inside is outside's inverse. What is not below the chroot stays as it is.
+func (cfg Config) inside(path string) string {
+	rest, ok := strings.CutPrefix(path, cfg.Chroot)
+	switch {
+	case cfg.Chroot == "/" || !ok || rest != "" && rest[0] != '/':
+		return path
+	case rest == "":
+		return "/"
+	}
+	return rest
+}
+
+// Create makes a znode and gives its path, which is another one if mode is sequential.
+// ttl is for modes that have one. A nil acl is Anyone.
+func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) (string, wire.Stat, error) {
+	op := CreateOp(path, data, acl, mode, ttl)
+	c.shift(op.Request)
+	f, err := c.once(ctx, op.Op, op.Request, nil)
+	if err != nil {
+		return "", wire.Stat{}, err
+	}
+	r, err := wire.DecodeCreateReply(op.Op, f.Record)
+	return c.cfg.inside(r.Path), r.Stat, err
+}
+
+// CreateOp is a create for [Client.Multi]: of the type that the mode needs. Create2
+// is answered with a stat, and known since 3.5.
+func CreateOp(path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) wire.MultiOp {
+	if acl == nil {
+		acl = Anyone
+	}
+	op := wire.Create2
+	switch mode {
+	case wire.Container:
+		op = wire.CreateContainer
+	case wire.PersistentTTL, wire.PersistentSequentialTTL:
+		op = wire.CreateTTL
+	}
+	return wire.MultiOp{Op: op, Request: &wire.CreateRequest{Path: path, Data: data, ACL: acl, Mode: mode, TTL: ttl}}
+}
+
+// shift puts the path of a request below the chroot.
+func (c *Client) shift(record any) {
+	switch r := record.(type) {
+	case *wire.CreateRequest:
+		r.Path = c.cfg.outside(r.Path)
+	case *wire.VersionRequest:
+		r.Path = c.cfg.outside(r.Path)
+	case *wire.SetDataRequest:
+		r.Path = c.cfg.outside(r.Path)
+	}
+}
+
+// Delete removes a znode of that version, of any if it is -1.
+func (c *Client) Delete(ctx context.Context, path string, version int32) error {
+	_, err := c.once(ctx, wire.Delete, &wire.VersionRequest{Path: c.cfg.outside(path), Version: version}, nil)
+	return err
+}
+
+// Set writes the data of a znode of that version, of any if it is -1.
+func (c *Client) Set(ctx context.Context, path string, data []byte, version int32) (wire.Stat, error) {
+	f, err := c.once(ctx, wire.SetData, &wire.SetDataRequest{Path: c.cfg.outside(path), Data: data, Version: version}, nil)
+	if err != nil {
+		return wire.Stat{}, err
+	}
+	return wire.DecodeStat(f.Record)
+}
+
+// SetACL writes the permissions of a znode; version is that of them, -1 for any.
+func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, version int32) (wire.Stat, error) {
+	f, err := c.once(ctx, wire.SetACL, &wire.SetACLRequest{Path: c.cfg.outside(path), ACL: acl, Version: version}, nil)
+	if err != nil {
+		return wire.Stat{}, err
+	}
+	return wire.DecodeStat(f.Record)
+}
+
+// Multi does all of ops or none. When one fails, the error is its code and the results
+// say which.
+func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult, error) {
+	for _, op := range ops {
+		c.shift(op.Request)
+	}
+	f, err := c.once(ctx, wire.Multi, ops, nil)
+	if err != nil {
+		return nil, err
+	}
+	results, err := wire.DecodeMultiReply(f.Record)
+	if err != nil {
+		return nil, err
+	}
+	for i := range results {
+		results[i].Path = c.cfg.inside(results[i].Path)
+	}
+	if code, ok := wire.MultiResult(f.Record); ok && code != wire.OK {
+		return results, code
+	}
+	return results, nil
+}
+
+// asking is the watch that a read is to set, nil for none.
+func (c *Client) asking(path string, kind Watch, set bool) *watch {
+	if !set {
+		return nil
+	}
+	return &watch{kind, c.cfg.outside(path)}
+}
+
+// Exists gives the stat of a znode, and sets a watch of its data or its creation.
+func (c *Client) Exists(ctx context.Context, path string, watch bool) (wire.Stat, error) {
+	f, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: c.cfg.outside(path), Watch: watch}, c.asking(path, Exist, watch))
+	if err != nil {
+		return wire.Stat{}, err
+	}
+	return wire.DecodeStat(f.Record)
+}
+
+// Get reads a znode, and sets a watch of its data.
+func (c *Client) Get(ctx context.Context, path string, watch bool) ([]byte, wire.Stat, error) {
+	f, err := c.read(ctx, wire.GetData, &wire.ReadRequest{Path: c.cfg.outside(path), Watch: watch}, c.asking(path, Data, watch))
+	if err != nil {
+		return nil, wire.Stat{}, err
+	}
+	r, err := wire.DecodeDataReply(f.Record)
+	return r.Data, r.Stat, err
+}
+
+// Children gives the names below a znode in the order of the server, and sets a watch of them.
+func (c *Client) Children(ctx context.Context, path string, watch bool) ([]string, wire.Stat, error) {
+	f, err := c.read(ctx, wire.GetChildren2, &wire.ReadRequest{Path: c.cfg.outside(path), Watch: watch}, c.asking(path, Child, watch))
+	if err != nil {
+		return nil, wire.Stat{}, err
+	}
+	r, err := wire.DecodeChildrenReply(wire.GetChildren2, f.Record)
+	return r.Children, r.Stat, err
+}
+
+// ACL gives the permissions of a znode.
+func (c *Client) ACL(ctx context.Context, path string) ([]wire.ACL, wire.Stat, error) {
+	f, err := c.read(ctx, wire.GetACL, &wire.PathRequest{Path: c.cfg.outside(path)}, nil)
+	if err != nil {
+		return nil, wire.Stat{}, err
+	}
+	r, err := wire.DecodeACLReply(f.Record)
+	return r.ACL, r.Stat, err
+}
+
+// Sync makes the server catch up with what was written before.
+func (c *Client) Sync(ctx context.Context, path string) error {
+	_, err := c.read(ctx, wire.Sync, &wire.PathRequest{Path: c.cfg.outside(path)}, nil)
+	return err
+}
+
+// ChildrenNumber is how many znodes are below a path, at all depths (3.6).
+func (c *Client) ChildrenNumber(ctx context.Context, path string) (int, error) {
+	f, err := c.read(ctx, wire.GetAllChildrenNumber, &wire.PathRequest{Path: c.cfg.outside(path)}, nil)
+	if err != nil {
+		return 0, err
+	}
+	return wire.DecodeChildrenNumberReply(f.Record)
+}
+
+// WhoAmI gives the identities of the session (3.7).
+func (c *Client) WhoAmI(ctx context.Context) ([]wire.ClientInfo, error) {
+	f, err := c.read(ctx, wire.WhoAmI, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return wire.DecodeWhoAmIReply(f.Record)
+}
+
+// AddWatch sets a watch that stays after it fired, of the znode (Persistent) or of all
+// below it, too (Recursive). The znode need not be there (3.6).
+func (c *Client) AddWatch(ctx context.Context, path string, kind Watch) error {
+	mode := wire.AddPersistent
+	if kind == Recursive {
+		mode = wire.AddPersistentRecursive
+	}
+	_, err := c.read(ctx, wire.AddWatch, &wire.AddWatchRequest{Path: c.cfg.outside(path), Mode: mode}, c.asking(path, kind, true))
+	return err
+}
+
+// RemoveWatches removes watches of a path.
+func (c *Client) RemoveWatches(ctx context.Context, path string, of wire.WatcherType) error {
+	path = c.cfg.outside(path)
+	_, err := c.read(ctx, wire.RemoveWatches, &wire.WatchesRequest{Path: path, Type: of}, nil)
+	if err == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.watches.remove(path, of)
+	}
+	return err
+}
+
+// AddAuth shows a credential, on this connection and all that follow. A server that does
+// not take it answers wire.AuthFailed and ends the connection; it is not shown again.
+func (c *Client) AddAuth(ctx context.Context, a Credential) error {
+	if _, err := c.read(ctx, wire.Auth, a.request(), nil); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.auth = append(c.auth, a)
+	return nil
+}

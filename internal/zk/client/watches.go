@@ -1,0 +1,127 @@
+package client
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Watch is a kind of watch.
+type Watch int
+
+// The kinds of watches. The first three fire once.
+const (
+	Data Watch = iota
+	Exist
+	Child
+	Persistent
+	Recursive // persistent, of all znodes below, too
+	kinds
+)
+
+type watch struct {
+	kind Watch
+	path string // as the server knows it
+}
+
+// watches are those that the server has for the session, as far as the client knows.
+type watches map[watch]struct{}
+
+// answered notes what a request that asks for a watch came to. One of a znode that is
+// not there is one for its creation, where it was asked for by exists.
+func (w watches) answered(of watch, err wire.Code) {
+	switch {
+	case err == wire.NoNode && of.kind == Exist:
+	case err != wire.OK:
+		return
+	case of.kind == Exist:
+		of.kind = Data
+	}
+	w[of] = struct{}{}
+}
+
+// fired takes off what an event has used up.
+func (w watches) fired(e wire.WatchEvent) {
+	for _, kind := range usedUp[e.Type] {
+		delete(w, watch{kind, e.Path})
+	}
+}
+
+// usedUp are the watches that an event ends (Programmer's Guide, Semantics of Watches).
+var usedUp = map[wire.EventType][]Watch{
+	wire.EventCreated:                {Data, Exist},
+	wire.EventDataChanged:            {Data, Exist},
+	wire.EventDeleted:                {Data, Exist, Child},
+	wire.EventChildrenChanged:        {Child},
+	wire.EventDataWatchRemoved:       {Data, Exist},
+	wire.EventChildWatchRemoved:      {Child},
+	wire.EventPersistentWatchRemoved: {Persistent, Recursive},
+}
+
+// remove forgets what a request of that type removed.
+func (w watches) remove(path string, of wire.WatcherType) {
+	kinds := map[wire.WatcherType][]Watch{
+		wire.WatcherChildren: {Child}, wire.WatcherData: {Data, Exist}, wire.WatcherPersistent: {Persistent},
+		wire.WatcherPersistentRecursive: {Recursive}, wire.WatcherAny: {Data, Exist, Child, Persistent, Recursive},
+	}
+	for _, kind := range kinds[of] {
+		delete(w, watch{kind, path})
+	}
+}
+
+type request struct {
+	op     wire.Op
+	record *wire.SetWatchesRequest
+}
+
+// maxPaths bounds the paths of one request that sets watches again, in bytes, as Java's
+// client does (ClientCnxn, SET_WATCHES_MAX_LENGTH).
+const maxPaths = 128 << 10
+
+// again are the requests that set all watches on another server, which fires at once those
+// that missed something after zxid. Servers before 3.6 know no SetWatches2: it is left
+// out where it is not needed.
+func (w watches) again(zxid int64) (requests []request) {
+	sorted := slices.SortedFunc(maps.Keys(w), func(a, b watch) int {
+		if a.kind != b.kind {
+			return int(a.kind - b.kind)
+		}
+		return strings.Compare(a.path, b.path)
+	})
+	for len(sorted) > 0 {
+		n, size := 0, 0
+		for n < len(sorted) && (n == 0 || size+len(sorted[n].path) <= maxPaths) {
+			size += len(sorted[n].path)
+			n++
+		}
+		requests = append(requests, setAgain(sorted[:n], zxid))
+		sorted = sorted[n:]
+	}
+	return requests
+}
+
+func setAgain(those []watch, zxid int64) request {
+	var paths [kinds][]string
+	for _, w := range those {
+		paths[w.kind] = append(paths[w.kind], w.path)
+	}
+	r := request{wire.SetWatches, &wire.SetWatchesRequest{
+		RelativeZxid: zxid, Data: paths[Data], Exist: paths[Exist], Child: paths[Child],
+		Persistent: paths[Persistent], PersistentRecursive: paths[Recursive],
+	}}
+	if len(paths[Persistent])+len(paths[Recursive]) > 0 {
+		r.op = wire.SetWatches2
+	}
+	return r
+}
+
+// watched notes an event and hands it on.
+func (c *Client) watched(e wire.WatchEvent, zxid int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastZxid = max(c.lastZxid, zxid)
+	c.watches.fired(e)
+	c.queue.add(Event{Type: e.Type, Path: c.cfg.inside(e.Path), Zxid: max(zxid, 0)})
+}
