@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -16,18 +17,34 @@ type call struct {
 
 // read sends a request that may be sent again, until it is answered.
 func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
+	ctx, cancel := c.patient(ctx)
+	defer cancel()
 	for {
-		f, err := c.once(ctx, op, record, w)
-		if err != wire.ConnectionLoss { //nolint:errorlint // once gives it as it is
+		f, err := c.exchange(ctx, op, record, w)
+		if !errors.Is(err, wire.ConnectionLoss) {
 			return f, err
 		}
 	}
 }
 
-// once sends a request over the present connection, or the next one while there is
-// none. A code in the reply is its error; wire.ConnectionLoss says that the
-// connection was lost before the reply.
-func (c *Client) once(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
+// write sends a request once. wire.ConnectionLoss says that the connection was lost
+// before the reply.
+func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Frame, error) {
+	ctx, cancel := c.patient(ctx)
+	defer cancel()
+	return c.exchange(ctx, op, record, nil)
+}
+
+func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.cfg.Patience == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, c.cfg.Patience, errPatience)
+}
+
+// exchange sends a request over the present connection, or the next one while there is
+// none. A code in the reply is its error.
+func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
 	call := &call{watch: w, done: make(chan zkclient.Frame, 1)}
 	if err := c.send(ctx, op, record, call); err != nil {
 		return zkclient.Frame{}, err

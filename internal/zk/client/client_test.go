@@ -186,6 +186,20 @@ func TestResumes(t *testing.T) {
 	}
 }
 
+// With a bound on its patience a call does not wait for servers that are gone.
+func TestPatience(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c := l.connect(client.Config{Patience: 3 * time.Second})
+		for _, s := range l.e.Servers() {
+			l.ok(s.(*embedded.Server).Kill(l.ctx))
+		}
+		begun := time.Now()
+		if _, _, err := c.Get(l.ctx, "/", false); !errors.Is(err, client.ErrNoServer) || time.Since(begun) != 3*time.Second {
+			t.Error(err, time.Since(begun))
+		}
+	})
+}
+
 // A write that is under way when the connection is lost may have been done.
 func TestWriteOfUnknownOutcome(t *testing.T) {
 	virtually(t, func(l *lab) {

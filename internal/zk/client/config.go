@@ -17,6 +17,8 @@ import (
 
 // Errors of a client. Codes of servers are of type wire.Code.
 var (
+	errPatience = fmt.Errorf("%w in time", ErrNoServer)
+
 	// ErrExpired means that the session is over: its ephemeral znodes and watches are gone.
 	ErrExpired = errors.New("the session has expired")
 	// ErrClosed means that Close was called.
@@ -40,6 +42,9 @@ type Config struct {
 	Timeout time.Duration
 	// Auth is sent on each connection before all else.
 	Auth []Credential
+	// Patience is how long a call waits for its answer, through losses of the connection;
+	// then the error is ErrNoServer. 0 is as long as its context lets it.
+	Patience time.Duration
 	// ReadOnly takes a server that has no majority, too.
 	ReadOnly bool
 	// TLS, if not nil, is spoken with the servers. A ServerName that is empty is the host's.

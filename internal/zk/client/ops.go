@@ -40,9 +40,8 @@ func (cfg Config) inside(path string) string {
 // Create makes a znode and gives its path, which is another one if mode is sequential.
 // ttl is for modes that have one. A nil acl is Anyone.
 func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) (string, wire.Stat, error) {
-	op := CreateOp(path, data, acl, mode, ttl)
-	c.shift(op.Request)
-	f, err := c.once(ctx, op.Op, op.Request, nil)
+	op := CreateOp(c.cfg.outside(path), data, acl, mode, ttl)
+	f, err := c.write(ctx, op.Op, op.Request)
 	if err != nil {
 		return "", wire.Stat{}, err
 	}
@@ -66,27 +65,30 @@ func CreateOp(path string, data []byte, acl []wire.ACL, mode wire.CreateMode, tt
 	return wire.MultiOp{Op: op, Request: &wire.CreateRequest{Path: path, Data: data, ACL: acl, Mode: mode, TTL: ttl}}
 }
 
-// shift puts the path of a request below the chroot.
-func (c *Client) shift(record any) {
-	switch r := record.(type) {
+// below is an operation with its path below the chroot.
+func (cfg Config) below(op wire.MultiOp) wire.MultiOp {
+	switch r := op.Request.(type) {
 	case *wire.CreateRequest:
-		r.Path = c.cfg.outside(r.Path)
+		shifted := *r
+		shifted.Path = cfg.outside(r.Path)
+		op.Request = &shifted
 	case *wire.VersionRequest:
-		r.Path = c.cfg.outside(r.Path)
+		op.Request = &wire.VersionRequest{Path: cfg.outside(r.Path), Version: r.Version}
 	case *wire.SetDataRequest:
-		r.Path = c.cfg.outside(r.Path)
+		op.Request = &wire.SetDataRequest{Path: cfg.outside(r.Path), Data: r.Data, Version: r.Version}
 	}
+	return op
 }
 
 // Delete removes a znode of that version, of any if it is -1.
 func (c *Client) Delete(ctx context.Context, path string, version int32) error {
-	_, err := c.once(ctx, wire.Delete, &wire.VersionRequest{Path: c.cfg.outside(path), Version: version}, nil)
+	_, err := c.write(ctx, wire.Delete, &wire.VersionRequest{Path: c.cfg.outside(path), Version: version})
 	return err
 }
 
 // Set writes the data of a znode of that version, of any if it is -1.
 func (c *Client) Set(ctx context.Context, path string, data []byte, version int32) (wire.Stat, error) {
-	f, err := c.once(ctx, wire.SetData, &wire.SetDataRequest{Path: c.cfg.outside(path), Data: data, Version: version}, nil)
+	f, err := c.write(ctx, wire.SetData, &wire.SetDataRequest{Path: c.cfg.outside(path), Data: data, Version: version})
 	if err != nil {
 		return wire.Stat{}, err
 	}
@@ -95,7 +97,7 @@ func (c *Client) Set(ctx context.Context, path string, data []byte, version int3
 
 // SetACL writes the permissions of a znode; version is that of them, -1 for any.
 func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, version int32) (wire.Stat, error) {
-	f, err := c.once(ctx, wire.SetACL, &wire.SetACLRequest{Path: c.cfg.outside(path), ACL: acl, Version: version}, nil)
+	f, err := c.write(ctx, wire.SetACL, &wire.SetACLRequest{Path: c.cfg.outside(path), ACL: acl, Version: version})
 	if err != nil {
 		return wire.Stat{}, err
 	}
@@ -105,10 +107,11 @@ func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, versio
 // Multi does all of ops or none. When one fails, the error is its code and the results
 // say which.
 func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult, error) {
-	for _, op := range ops {
-		c.shift(op.Request)
+	shifted := make([]wire.MultiOp, len(ops))
+	for i, op := range ops {
+		shifted[i] = c.cfg.below(op)
 	}
-	f, err := c.once(ctx, wire.Multi, ops, nil)
+	f, err := c.write(ctx, wire.Multi, shifted)
 	if err != nil {
 		return nil, err
 	}

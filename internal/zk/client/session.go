@@ -291,7 +291,7 @@ func (c *Client) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	if !c.closing.Swap(true) && c.Server() != "" {
-		_, _ = c.once(ctx, wire.CloseSession, nil, nil)
+		_, _ = c.write(ctx, wire.CloseSession, nil)
 	}
 	c.cancel()
 	<-c.ended

@@ -124,9 +124,12 @@ func (s *Server) establish(c *conn, ok bool) {
 
 // password is that of a session: any server of the ensemble can tell it, nobody
 // else can.
-func (s *Server) password(session int64) []byte {
+func (s *Server) password(session int64) []byte { return Password(s.cfg.Secret, session) }
+
+// Password is that of a session of an ensemble with a secret.
+func Password(secret uint64, session int64) []byte {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], s.cfg.Secret)
+	binary.BigEndian.PutUint64(b[:8], secret)
 	binary.BigEndian.PutUint64(b[8:], uint64(session))
 	sum := sha256.Sum256(b[:])
 	return sum[:wire.PasswordSize]

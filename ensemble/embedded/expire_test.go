@@ -1,0 +1,30 @@
+package embedded_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// A session can be ended by its number alone.
+func TestExpireSession(t *testing.T) {
+	virtually(t, embedded.Config{}, func(l *lab) {
+		c, witness := l.client(l.to(2)), l.client(l.to(1))
+		l.create(c, "/mine", "", wire.Ephemeral)
+		l.sync(witness)
+		l.do(witness, wire.Exists, &wire.ReadRequest{Path: "/mine"})
+		l.ok(l.Ensemble.ExpireSession(l.ctx, c.Session().ID))
+		l.sync(witness)
+		if r, err := l.try(witness, wire.Exists, &wire.ReadRequest{Path: "/mine"}); err != nil || r.Header.Err != wire.NoNode {
+			t.Error(r.Header.Err, err)
+		}
+		if _, err := l.connect(l.resume(1, c)); !errors.Is(err, wire.ErrRefused) {
+			t.Error(err)
+		}
+		if err := l.Ensemble.ExpireSession(l.ctx, c.Session().ID); !errors.Is(err, embedded.ErrNoSession) {
+			t.Error(err)
+		}
+	})
+}

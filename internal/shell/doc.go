@@ -1,0 +1,13 @@
+// Package shell is the commands of "zklab shell": it reads a line, does what it says with
+// a session of an ensemble, and prints text or JSON. It may not choose exit codes but by
+// [Code], nor open sessions but by the Connect that it is given.
+//
+// A command is declared once, as a [command] in a file of its family (read.go, write.go,
+// …): its name, what it takes, its flags and what it does. Help, completion, the table in
+// the guide and the parser all go by that declaration. What a command found is a result:
+// one type that is text for people and JSON for programs.
+//
+// A [Shell] runs statements: one line ([Shell.Do]), a file or a pipe ([Shell.Script]), or
+// what somebody types ([Shell.Interact]). Nothing that comes out of a znode reaches a
+// terminal as a control character.
+package shell

@@ -1,0 +1,141 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// multi is one that is being typed.
+type multi struct {
+	ops   []wire.MultiOp
+	names []string // each operation in words, for errors
+}
+
+var multiCommands = []*command{
+	{
+		name: "multi", short: "begin a transaction: the create, set, rm and check that follow are done by end, all or none",
+		bind: func(*pflag.FlagSet) run {
+			return func(_ context.Context, s *Shell, _ []string) error {
+				s.pending = new(multi)
+				return nil
+			}
+		},
+	},
+	{
+		name: "end", short: "do what follows multi",
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, _ []string) error { return s.end(ctx) }
+		},
+	},
+	{
+		name: "abort", short: "forget what follows multi",
+		bind: func(*pflag.FlagSet) run {
+			return func(_ context.Context, s *Shell, _ []string) error {
+				if s.pending == nil {
+					return usagef("abort: there is no multi")
+				}
+				s.pending = nil
+				return nil
+			}
+		},
+	},
+}
+
+// collect adds a statement to the multi that was begun.
+func (s *Shell) collect(words []word) error {
+	c, n, err := lookup(words)
+	if err != nil {
+		return err
+	}
+	if c.op == nil {
+		return usagef("a multi takes create, set, rm and check, and ends with end or abort: not %s", c.name)
+	}
+	f := c.flagSet()
+	op := c.op(f)
+	var args []string
+	for _, w := range words[n:] {
+		args = append(args, w.text)
+	}
+	if args, err = c.parse(f, args); err != nil {
+		return err
+	}
+	if c.most < 0 && len(args) > 1 {
+		return usagef("%s: in a multi it takes one path", c.name)
+	}
+	o, err := op(s, args)
+	if err == nil {
+		s.pending.ops = append(s.pending.ops, o)
+		s.pending.names = append(s.pending.names, c.name+" "+quote(args[0]))
+	}
+	return err
+}
+
+func (s *Shell) end(ctx context.Context) error {
+	if s.pending == nil {
+		return usagef("end: there is no multi")
+	}
+	m := s.pending
+	s.pending = nil
+	if len(m.ops) == 0 {
+		return nil
+	}
+	results, err := s.Client.Multi(ctx, m.ops)
+	if err != nil {
+		return m.explain(results, err)
+	}
+	r := multiResult{Results: make([]opResult, len(results))}
+	for i, o := range results {
+		r.Results[i] = opResult{Op: m.ops[i].Op.Kind().String(), Path: m.path(i, o)}
+	}
+	return s.emit(r)
+}
+
+// path is that of a result: a create may have been given another one.
+func (m *multi) path(i int, o wire.OpResult) string {
+	switch r := m.ops[i].Request.(type) {
+	case *wire.CreateRequest:
+		return o.Path
+	case *wire.VersionRequest:
+		return r.Path
+	case *wire.SetDataRequest:
+		return r.Path
+	}
+	return ""
+}
+
+// explain names the operation that failed: the one whose code is neither none nor that of
+// those behind it.
+func (m *multi) explain(results []wire.OpResult, err error) error {
+	for i, r := range results {
+		if r.Err != wire.OK && r.Err != wire.RuntimeInconsistency && i < len(m.names) {
+			return explain(fmt.Sprintf("multi, nothing was done: operation %d, %s", i+1, m.names[i]), r.Err)
+		}
+	}
+	if errors.Is(err, wire.ConnectionLoss) {
+		return explain("multi", err)
+	}
+	return explain("multi, nothing was done", err)
+}
+
+// multiResult is what a transaction came to.
+type multiResult struct {
+	Results []opResult `json:"results"`
+}
+
+type opResult struct {
+	Op   string `json:"op"`
+	Path string `json:"path"`
+}
+
+func (r multiResult) text(p *page) {
+	for _, o := range r.Results {
+		if o.Op == wire.Create.String() {
+			p.printf("%s\n", legible(o.Path))
+		}
+	}
+}

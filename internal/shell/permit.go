@@ -1,0 +1,217 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file has the commands about who may do what.
+
+var permitting = []*command{
+	{
+		name: "acl get", args: "PATH", short: "print the permissions of a znode", least: 1, most: 1,
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.at(args[0])
+				if err != nil {
+					return err
+				}
+				acl, stat, err := s.Client.ACL(ctx, path)
+				if err != nil {
+					return did("acl get", path, err)
+				}
+				return s.emit(aclOf(path, acl, stat.Aversion))
+			}
+		},
+	},
+	{
+		name: "acl set", args: "PATH SCHEME:ID:PERMISSIONS,...", short: "write the permissions of a znode", least: 2, most: 2,
+		long: "PERMISSIONS are of c (create children), d (delete children), r (read), w (write data) and a (these\n" +
+			"permissions). world:anyone is everybody, auth: whoever this session has shown to be,\n" +
+			"digest:user:hash somebody with a password, ip:10.0.0.0/8 somebody at an address.",
+		bind: func(f *pflag.FlagSet) run {
+			recursive := f.BoolP("recursive", "R", false, "of all znodes below it, too")
+			version := f.Int32P("version", "v", anyVersion, "only if its permissions have this version")
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.at(args[0])
+				if err != nil {
+					return err
+				}
+				acl, err := parseACL(args[1])
+				if err != nil {
+					return err
+				}
+				return s.setACL(ctx, path, acl, *version, *recursive)
+			}
+		},
+	},
+	{
+		name: "auth", args: "SCHEME CREDENTIAL", short: "show who you are: auth digest user:password", least: 2, most: 2,
+		long:   "It is shown again on every other server that the session moves to.",
+		values: []string{"digest"},
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				err := s.Client.AddAuth(ctx, client.Credential{Scheme: args[0], Auth: []byte(args[1])})
+				if err != nil {
+					return explain("auth "+quote(args[0]), err)
+				}
+				return nil
+			}
+		},
+	},
+	{
+		name: "whoami", short: "print who the server takes this session for",
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, _ []string) error {
+				infos, err := s.Client.WhoAmI(ctx)
+				if err != nil {
+					return explain("whoami", err)
+				}
+				r := whoResult{Session: sessionName(s.Client.Session().ID)}
+				for _, i := range infos {
+					r.Identities = append(r.Identities, identity{i.AuthScheme, i.User})
+				}
+				return s.emit(r)
+			}
+		},
+	},
+}
+
+type identity struct {
+	Scheme string `json:"scheme"`
+	ID     string `json:"id"`
+}
+
+type whoResult struct {
+	Session    string     `json:"session"`
+	Identities []identity `json:"identities"`
+}
+
+func (r whoResult) text(p *page) {
+	p.printf("session %s\n", r.Session)
+	for _, i := range r.Identities {
+		p.printf("%s:%s\n", legible(i.Scheme), legible(i.ID))
+	}
+}
+
+type aclResult struct {
+	Path     string       `json:"path"`
+	Aversion int32        `json:"aversion"`
+	ACL      []permission `json:"acl"`
+}
+
+type permission struct {
+	identity
+	Permissions string `json:"permissions"`
+}
+
+func aclOf(path string, acl []wire.ACL, aversion int32) aclResult {
+	r := aclResult{Path: path, Aversion: aversion, ACL: []permission{}}
+	for _, a := range acl {
+		r.ACL = append(r.ACL, permission{identity{a.ID.Scheme, a.ID.ID}, letters(a.Perms)})
+	}
+	return r
+}
+
+func (r aclResult) text(p *page) {
+	for _, a := range r.ACL {
+		p.printf("%s:%s:%s\n", legible(a.Scheme), legible(a.ID), a.Permissions)
+	}
+}
+
+// perms are the letters of the permissions, as ZooKeeper's own tools write them.
+var perms = []struct {
+	letter byte
+	perm   wire.Perm
+}{{'c', wire.PermCreate}, {'d', wire.PermDelete}, {'r', wire.PermRead}, {'w', wire.PermWrite}, {'a', wire.PermAdmin}}
+
+func letters(all wire.Perm) string {
+	var b strings.Builder
+	for _, p := range perms {
+		if all&p.perm != 0 {
+			b.WriteByte(p.letter)
+		}
+	}
+	return b.String()
+}
+
+// parseACL reads scheme:id:permissions, separated by commas. An id may have colons.
+func parseACL(text string) (all []wire.ACL, err error) {
+	for entry := range strings.SplitSeq(text, ",") {
+		scheme, rest, ok := strings.Cut(entry, ":")
+		last := strings.LastIndexByte(rest, ':')
+		if !ok || last < 0 || scheme == "" {
+			return nil, usagef("%s is no permission: write scheme:id:cdrwa, as world:anyone:r", quote(entry))
+		}
+		granted, err := parsePerms(rest[last+1:])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, wire.ACL{Perms: granted, ID: wire.ID{Scheme: scheme, ID: rest[:last]}})
+	}
+	return all, nil
+}
+
+func parsePerms(text string) (all wire.Perm, err error) {
+	for _, letter := range []byte(text) {
+		known := false
+		for _, p := range perms {
+			if p.letter == letter {
+				all, known = all|p.perm, true
+			}
+		}
+		if !known {
+			return 0, usagef("%s: permissions are letters of cdrwa", quote(text))
+		}
+	}
+	return all, nil
+}
+
+func (s *Shell) setACL(ctx context.Context, path string, acl []wire.ACL, version int32, recursive bool) error {
+	if !recursive {
+		stat, err := s.Client.SetACL(ctx, path, acl, version)
+		if err != nil {
+			return did("acl set", path, err)
+		}
+		return s.emit(quiet{statOf(path, stat)})
+	}
+	if version != anyVersion {
+		return usagef("acl set: --version is of one znode: leave out --recursive")
+	}
+	all, err := s.gather(ctx, path, -1)
+	if err != nil {
+		return err
+	}
+	if s.Ask != nil && len(all) > 1 {
+		ok, err := s.Ask(fmt.Sprintf("write the permissions of %s and %d znodes below it?", quote(path), len(all)-1))
+		if err != nil || !ok {
+			return err
+		}
+	}
+	err = each(ctx, all, func(ctx context.Context, n node) error {
+		_, err := s.Client.SetACL(ctx, n.path, acl, anyVersion)
+		if errors.Is(err, wire.NoNode) {
+			return nil // it went meanwhile
+		}
+		return did("acl set", n.path, err)
+	})
+	if err != nil {
+		return err
+	}
+	return s.emit(quietCount{path, len(all)})
+}
+
+// quietCount is a number of znodes that only programs want to see.
+type quietCount struct {
+	Path   string `json:"path"`
+	Znodes int    `json:"znodes"`
+}
+
+func (quietCount) text(*page) {}

@@ -1,0 +1,320 @@
+package shell
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file has the commands that read.
+
+var reading = []*command{
+	{
+		name: "ls", args: "[PATH]", short: "list the children of a znode", most: 1,
+		bind: func(f *pflag.FlagSet) run {
+			long := f.BoolP("long", "l", false, "with what is to be known of each")
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.here(args)
+				if err != nil {
+					return err
+				}
+				return s.list(ctx, path, *long)
+			}
+		},
+	},
+	{
+		name: "cd", args: "[PATH]", short: "go to a znode: paths that do not begin with / are below it", most: 1,
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				if len(args) == 0 {
+					s.folder = ""
+					return nil
+				}
+				path, err := s.at(args[0])
+				if err == nil {
+					_, err = s.Client.Exists(ctx, path, false)
+					err = did("cd", path, err)
+				}
+				if err == nil {
+					s.folder = path
+				}
+				return err
+			}
+		},
+	},
+	{
+		name: "pwd", short: "print where the shell is",
+		bind: func(*pflag.FlagSet) run {
+			return func(_ context.Context, s *Shell, _ []string) error { return s.emit(pathResult{s.Folder()}) }
+		},
+	},
+	{
+		name: "tree", args: "[PATH]", short: "draw a subtree", most: 1,
+		bind: func(f *pflag.FlagSet) run {
+			depth := f.IntP("depth", "L", -1, "so many levels below the first, all if negative")
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.here(args)
+				if err != nil {
+					return err
+				}
+				all, err := s.gather(ctx, path, *depth)
+				if err != nil {
+					return err
+				}
+				return s.emit(treeOf(all))
+			}
+		},
+	},
+	{
+		name: "cat", args: "PATH...", short: "print the data of znodes", least: 1, most: -1,
+		long: "On a terminal JSON is laid out, and what is no text is in hexadecimal. In a pipe it is the bytes\n" +
+			"and nothing else. --json has text as text and all else in base64.",
+		bind: func(f *pflag.FlagSet) run {
+			raw := f.Bool("raw", false, "on a terminal, too, as it is; only what would control the terminal is not")
+			return func(ctx context.Context, s *Shell, args []string) error {
+				for _, arg := range args {
+					if err := s.cat(ctx, arg, *raw); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		},
+	},
+	{
+		name: "stat", args: "PATH...", short: "print what is to be known of znodes beside their data", least: 1, most: -1,
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				for _, arg := range args {
+					path, err := s.at(arg)
+					if err != nil {
+						return err
+					}
+					stat, err := s.Client.Exists(ctx, path, false)
+					if err != nil {
+						return did("stat", path, err)
+					}
+					if err := s.emit(statOf(path, stat)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		},
+	},
+}
+
+// pathResult is a path alone.
+type pathResult struct {
+	Path string `json:"path"`
+}
+
+func (r pathResult) text(p *page) { p.printf("%s\n", legible(r.Path)) }
+
+// statResult is what a server says of a znode beside its data.
+type statResult struct {
+	Path        string     `json:"path"`
+	Version     int32      `json:"version"`
+	Bytes       int32      `json:"bytes"`
+	Children    int32      `json:"children"`
+	Cversion    int32      `json:"cversion"`
+	Aversion    int32      `json:"aversion"`
+	Owner       string     `json:"owner,omitempty"` // the session that an ephemeral is of
+	Created     *time.Time `json:"created,omitempty"`
+	CreatedAt   zxid       `json:"czxid"`
+	Modified    *time.Time `json:"modified,omitempty"`
+	ModifiedAt  zxid       `json:"mzxid"`
+	ChildrenSet zxid       `json:"pzxid"`
+}
+
+// zxid is one in hexadecimal, as logs of servers have it.
+type zxid int64
+
+func (z zxid) String() string { return fmt.Sprintf("0x%x", uint64(z)) }
+
+// MarshalText is String.
+func (z zxid) MarshalText() ([]byte, error) { return []byte(z.String()), nil }
+
+// UnmarshalText is the inverse.
+func (z *zxid) UnmarshalText(b []byte) error {
+	n, err := strconv.ParseUint(string(b), 0, 64)
+	*z = zxid(n)
+	return err
+}
+
+func statOf(path string, s wire.Stat) statResult {
+	r := statResult{
+		Path: path, Version: s.Version, Bytes: s.DataLength, Children: s.NumChildren,
+		Cversion: s.Cversion, Aversion: s.Aversion, Created: moment(s.Ctime), Modified: moment(s.Mtime),
+		CreatedAt: zxid(s.Czxid), ModifiedAt: zxid(s.Mzxid), ChildrenSet: zxid(s.Pzxid),
+	}
+	if ephemeral(s) {
+		r.Owner = sessionName(s.EphemeralOwner)
+	}
+	return r
+}
+
+func sessionName(id int64) string { return fmt.Sprintf("0x%x", uint64(id)) }
+
+// moment is a time of a stat. A znode that came with the server has none.
+func moment(ms int64) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	t := time.UnixMilli(ms).UTC()
+	return &t
+}
+
+func (r statResult) text(p *page) {
+	p.printf("%s\n", legible(r.Path))
+	row := func(name, value string) {
+		if value != "" {
+			p.printf("  %-12s %s\n", name, value)
+		}
+	}
+	row("owner", r.Owner)
+	row("version", fmt.Sprintf("%d (children %d, acl %d)", r.Version, r.Cversion, r.Aversion))
+	row("bytes", fmt.Sprint(r.Bytes))
+	row("children", fmt.Sprint(r.Children))
+	row("created", at(r.Created, r.CreatedAt))
+	row("modified", at(r.Modified, r.ModifiedAt))
+	row("pzxid", r.ChildrenSet.String())
+}
+
+func at(t *time.Time, z zxid) string {
+	if t == nil {
+		return "zxid " + z.String()
+	}
+	return t.Format("2006-01-02 15:04:05.000Z") + ", zxid " + z.String()
+}
+
+// listResult are the children of a znode.
+type listResult struct {
+	Path     string       `json:"path"`
+	Children []string     `json:"children"`
+	Stats    []statResult `json:"stats,omitempty"`
+}
+
+func (s *Shell) list(ctx context.Context, path string, long bool) error {
+	depth := 0
+	if long {
+		depth = 1
+	}
+	all, err := s.gather(ctx, path, depth)
+	if err != nil {
+		return err
+	}
+	r := listResult{Path: path, Children: append([]string{}, all[0].children...)}
+	if long {
+		r.Children = r.Children[:0]
+	}
+	for _, n := range all[1:] {
+		r.Children = append(r.Children, n.name())
+		r.Stats = append(r.Stats, statOf(n.path, n.stat))
+	}
+	return s.emit(r)
+}
+
+func (r listResult) text(p *page) {
+	if len(r.Stats) == 0 {
+		for _, name := range r.Children {
+			p.printf("%s\n", legible(name))
+		}
+		return
+	}
+	t := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "VERSION\tBYTES\tCHILDREN\tMODIFIED\tOWNER\tNAME")
+	for i, s := range r.Stats {
+		modified := "-"
+		if s.Modified != nil {
+			modified = s.Modified.Format("2006-01-02 15:04:05Z")
+		}
+		owner := s.Owner
+		if owner == "" {
+			owner = "-"
+		}
+		fmt.Fprintf(t, "%d\t%d\t%d\t%s\t%s\t%s\n", s.Version, s.Bytes, s.Children, modified, owner, legible(r.Children[i]))
+	}
+	_ = t.Flush() // a page takes everything
+}
+
+// treeResult is a subtree.
+type treeResult struct {
+	Path      string        `json:"path"`
+	Name      string        `json:"name"`
+	Ephemeral bool          `json:"ephemeral,omitempty"`
+	Bytes     int32         `json:"bytes"`
+	Children  []*treeResult `json:"children,omitempty"`
+}
+
+// treeOf takes nodes in the order of a walk.
+func treeOf(all []node) *treeResult {
+	open := make([]*treeResult, 0, 8) // the last of each depth
+	for _, n := range all {
+		r := &treeResult{Path: n.path, Name: n.name(), Ephemeral: ephemeral(n.stat), Bytes: n.stat.DataLength}
+		if n.depth > 0 && n.depth <= len(open) {
+			parent := open[n.depth-1]
+			parent.Children = append(parent.Children, r)
+		}
+		open = append(open[:min(n.depth, len(open))], r)
+	}
+	return open[0]
+}
+
+func (r *treeResult) text(p *page) {
+	p.printf("%s\n", legible(r.Path))
+	r.branches(p, "")
+}
+
+func (r *treeResult) branches(p *page, indent string) {
+	for i, c := range r.Children {
+		branch, below := "├── ", "│   "
+		if i == len(r.Children)-1 {
+			branch, below = "└── ", "    "
+		}
+		p.printf("%s%s%s", indent, branch, legible(c.Name))
+		if c.Ephemeral {
+			p.printf(" (ephemeral)")
+		}
+		p.printf("\n")
+		c.branches(p, indent+below)
+	}
+}
+
+// dataResult is a znode with its data.
+type dataResult struct {
+	Path string  `json:"path"`
+	Data content `json:"data"`
+	statResult
+	raw bool
+}
+
+func (s *Shell) cat(ctx context.Context, arg string, raw bool) error {
+	path, err := s.at(arg)
+	if err != nil {
+		return err
+	}
+	data, stat, err := s.Client.Get(ctx, path, false)
+	if err != nil {
+		return did("cat", path, err)
+	}
+	return s.emit(dataResult{Path: path, Data: data, statResult: statOf(path, stat), raw: raw})
+}
+
+func (r dataResult) text(p *page) {
+	if p.terminal {
+		p.WriteString(display(r.Data, r.raw))
+		return
+	}
+	p.Write(r.Data)
+}
+
+// joined is a list in words.
+func joined(all []string) string { return strings.Join(all, ", ") }

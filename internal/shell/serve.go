@@ -1,0 +1,75 @@
+package shell
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+// This file has the commands about servers.
+
+var serving = append(multiCommands,
+	&command{
+		name: "sync", args: "[PATH]", short: "have the server catch up with all that was written before", most: 1,
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.here(args)
+				if err == nil {
+					err = did("sync", path, s.Client.Sync(ctx, path))
+				}
+				return err
+			}
+		},
+	},
+	fourLetterWord("srvr", "print what a server says of itself; without SERVER that of this session"),
+	fourLetterWord("mntr", "print the metrics of a server; without SERVER of that of this session"),
+)
+
+func fourLetterWord(name, short string) *command {
+	return &command{
+		name: name, args: "[SERVER]", short: short, most: 1, values: []string{},
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				server := s.Client.Server()
+				if len(args) > 0 {
+					server = args[0]
+				}
+				answer, err := ensemble.Ask(ctx, s.dial(), server, name)
+				if err != nil {
+					return explain(name+" "+server, err)
+				}
+				return s.emit(wordResult{server, fields(answer), answer})
+			}
+		},
+	}
+}
+
+// wordResult is the answer to a four-letter word.
+type wordResult struct {
+	Server string            `json:"server"`
+	Values map[string]string `json:"values"`
+	answer string
+}
+
+func (r wordResult) text(p *page) {
+	p.WriteString(strings.TrimRight(legibleLines(r.answer), "\n") + "\n")
+}
+
+// fields reads a name and a value of each line; mntr has a tab between, srvr a colon.
+func fields(answer string) map[string]string {
+	all := make(map[string]string)
+	for line := range strings.Lines(answer) {
+		line = strings.TrimSpace(line)
+		name, value, ok := strings.Cut(line, "\t")
+		if !ok {
+			name, value, ok = strings.Cut(line, ": ")
+		}
+		if ok {
+			all[name] = value
+		}
+	}
+	return all
+}

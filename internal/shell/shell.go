@@ -1,0 +1,189 @@
+package shell
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path"
+	"strings"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Shell runs commands with a session. One goroutine at a time may use it.
+type Shell struct {
+	Client  *client.Client
+	Servers []string          // all that are known, for commands about servers
+	Dial    ensemble.DialFunc // for four-letter words; nil is TCP
+	// Connect begins another session when the present one is over; nil: there is none.
+	Connect func(ctx context.Context) (*client.Client, error)
+
+	In  io.Reader // what "-" reads; nil: nothing is to be had there
+	Out io.Writer
+	// Terminal says that people see Out: data are laid out, and never control it.
+	Terminal bool
+	JSON     bool
+	// Ask asks a question whose answer is yes or no; nil: nobody is asked, and all goes on.
+	Ask func(question string) (bool, error)
+	// Edit lets somebody change data; nil where there is nobody.
+	Edit func(ctx context.Context, data []byte) ([]byte, error)
+	// Follow says that watches print beside other commands, rather than be waited for.
+	Follow bool
+	Lab    *Lab // the ensemble, if it is the shell's own
+
+	folder  string // where it is; "" is the root
+	pending *multi // a multi that was begun
+}
+
+// Do runs the statements of one line. It stops at the first that fails.
+func (s *Shell) Do(ctx context.Context, line string) error {
+	all, err := statements(line)
+	if err != nil {
+		return err
+	}
+	for _, words := range all {
+		if err := s.statement(ctx, words); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrExit is what the command exit gives.
+var ErrExit = errors.New("exit")
+
+func (s *Shell) statement(ctx context.Context, words []word) error {
+	if s.pending != nil && words[0].text != "end" && words[0].text != "abort" {
+		return s.collect(words)
+	}
+	c, n, err := lookup(words)
+	if err != nil {
+		return err
+	}
+	args := make([]string, 0, len(words))
+	for _, w := range words[n:] {
+		args = append(args, w.text)
+	}
+	return c.execute(ctx, s, args)
+}
+
+// Script runs the lines of a file or a pipe. name is for errors; "" for none.
+func (s *Shell) Script(ctx context.Context, name string, from io.Reader) error {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, 4<<20)
+	for n := 1; lines.Scan(); n++ {
+		err := s.Do(ctx, lines.Text())
+		switch {
+		case errors.Is(err, ErrExit):
+			return nil
+		case err != nil && name != "":
+			return &explained{fmt.Sprintf("%s:%d: %v", name, n, err), err}
+		case err != nil:
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	return s.Finish()
+}
+
+// Finish says what was begun and not ended.
+func (s *Shell) Finish() error {
+	if s.pending != nil {
+		return usagef("a multi has no end: nothing of it was done")
+	}
+	return nil
+}
+
+// result is what a command found. As JSON it is itself.
+type result interface {
+	text(p *page)
+}
+
+// page is where a result is written for people.
+type page struct {
+	strings.Builder
+	terminal bool
+}
+
+func (p *page) printf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
+
+// emit prints a result.
+func (s *Shell) emit(r result) error {
+	if s.JSON {
+		b, err := encode(r)
+		if err == nil {
+			_, err = s.Out.Write(b)
+		}
+		return err
+	}
+	p := page{terminal: s.Terminal}
+	r.text(&p)
+	_, err := io.WriteString(s.Out, p.String())
+	return err
+}
+
+// at is the path that somebody means by a word.
+func (s *Shell) at(word string) (string, error) {
+	if word == "" {
+		return "", usagef("a path is empty")
+	}
+	if word[0] != '/' {
+		word = s.folder + "/" + word
+	}
+	if strings.ContainsRune(word, 0) {
+		return "", usagef("%s: no znode's name has a zero byte", quote(word))
+	}
+	return path.Clean(word), nil
+}
+
+// here is the path that the arguments name, the present one if they name none.
+func (s *Shell) here(args []string) (string, error) {
+	if len(args) == 0 {
+		return s.Folder(), nil
+	}
+	return s.at(args[0])
+}
+
+// Folder is the path that the shell is at.
+func (s *Shell) Folder() string { return "/" + strings.TrimPrefix(s.folder, "/") }
+
+// under is the path of a child.
+func under(parent, name string) string { return strings.TrimSuffix(parent, "/") + "/" + name }
+
+// did makes the error of an operation one that names it.
+func did(what, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return explain(what+" "+quote(path), err)
+}
+
+// data are those that an argument means: "-" is the standard input.
+func (s *Shell) data(arg string) ([]byte, error) {
+	if arg != "-" {
+		return []byte(arg), nil
+	}
+	if s.In == nil {
+		return nil, usagef("the standard input is where the commands come from: put the data in the line")
+	}
+	b, err := io.ReadAll(io.LimitReader(s.In, wire.MaxFrame+1))
+	if err == nil && len(b) > wire.MaxFrame {
+		err = usagef("the standard input has more than %d bytes: no server takes that", wire.MaxFrame)
+	}
+	return b, err
+}
+
+// dial is how servers are reached.
+func (s *Shell) dial() ensemble.DialFunc {
+	if s.Dial != nil {
+		return s.Dial
+	}
+	return net.DialTimeout
+}

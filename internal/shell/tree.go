@@ -1,0 +1,104 @@
+package shell
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// atOnce is how many requests are under way while a tree is read or removed.
+const atOnce = 64
+
+// node is a znode of a subtree.
+type node struct {
+	path     string
+	depth    int // below the root of the subtree
+	stat     wire.Stat
+	children []string
+}
+
+func (n node) name() string { return n.path[strings.LastIndexByte(n.path, '/')+1:] }
+
+// gather reads a subtree, down to a depth if it is not negative, in the order of a walk: a
+// parent before its children, these by name. Znodes that went meanwhile are left out.
+func (s *Shell) gather(ctx context.Context, root string, depth int) ([]node, error) {
+	var all []node
+	level := []string{root}
+	for d := 0; len(level) > 0 && (depth < 0 || d <= depth); d++ {
+		found, err := s.readAll(ctx, level)
+		if err != nil {
+			return nil, err
+		}
+		level = nil
+		for _, n := range found {
+			n.depth = d
+			all = append(all, n)
+			for _, name := range n.children {
+				level = append(level, under(n.path, name))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, did("read", root, wire.NoNode)
+	}
+	slices.SortFunc(all, func(a, b node) int { return compare(a.path, b.path) })
+	return all, nil
+}
+
+// compare puts children right behind their parents: a slash is smaller than all else.
+func compare(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		switch {
+		case a[i] == b[i]:
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		default:
+			return int(a[i]) - int(b[i])
+		}
+	}
+	return len(a) - len(b)
+}
+
+// readAll reads stats and children of some znodes, those that are there.
+func (s *Shell) readAll(ctx context.Context, paths []string) (found []node, err error) {
+	var mu sync.Mutex
+	err = each(ctx, paths, func(ctx context.Context, path string) error {
+		names, stat, err := s.Client.Children(ctx, path, false)
+		if missing(err) {
+			return nil
+		}
+		if err != nil {
+			return did("read", path, err)
+		}
+		slices.Sort(names)
+		mu.Lock()
+		defer mu.Unlock()
+		found = append(found, node{path: path, stat: stat, children: names})
+		return nil
+	})
+	return found, err
+}
+
+// each does something for all, some at once.
+func each[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for _, v := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { return do(ctx, v) })
+	}
+	return g.Wait()
+}
+
+// ephemeral says whether a stat is of one. Of containers and of znodes with a TTL servers
+// don't tell clients (DataNode.copyStat in Java's).
+func ephemeral(s wire.Stat) bool { return s.EphemeralOwner != 0 }

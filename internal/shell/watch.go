@@ -1,0 +1,132 @@
+package shell
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+var watching = []*command{
+	{
+		name: "watch", args: "PATH", short: "print what happens to a znode: once, or with -p or -r for as long as it is watched", least: 1, most: 1,
+		long: "The first change of its data or of its children is told, also that it came where it is not there.\n" +
+			"Somebody who types goes on meanwhile: events are printed above the prompt. Elsewhere the command waits\n" +
+			"for the event; with -p or -r until it is interrupted, or for --count events.",
+		bind: func(f *pflag.FlagSet) run {
+			persistent := f.BoolP("persistent", "p", false, "of this znode, again and again")
+			recursive := f.BoolP("recursive", "r", false, "of this znode and all below it, again and again")
+			count := f.IntP("count", "n", 0, "wait for so many events, then end")
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.at(args[0])
+				if err != nil {
+					return err
+				}
+				if err := s.watch(ctx, path, *persistent, *recursive); err != nil {
+					return did("watch", path, err)
+				}
+				if s.Follow {
+					return nil
+				}
+				if *count == 0 && !*persistent && !*recursive {
+					*count = 1
+				}
+				return s.waitEvents(ctx, *count)
+			}
+		},
+	},
+	{
+		name: "unwatch", args: "PATH", short: "end all watches of a znode", least: 1, most: 1,
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.at(args[0])
+				if err == nil {
+					err = did("unwatch", path, s.Client.RemoveWatches(ctx, path, wire.WatcherAny))
+				}
+				return err
+			}
+		},
+	},
+}
+
+func (s *Shell) watch(ctx context.Context, path string, persistent, recursive bool) error {
+	switch {
+	case recursive:
+		return s.Client.AddWatch(ctx, path, client.Recursive)
+	case persistent:
+		return s.Client.AddWatch(ctx, path, client.Persistent)
+	}
+	if _, err := s.Client.Exists(ctx, path, true); missing(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	_, _, err := s.Client.Children(ctx, path, true)
+	if missing(err) {
+		return nil // it went meanwhile, which the first watch tells
+	}
+	return err
+}
+
+// waitEvents prints so many events, or all until ctx ends if n is 0.
+func (s *Shell) waitEvents(ctx context.Context, n int) error {
+	for seen := 0; n == 0 || seen < n; {
+		e, err := s.Client.Next(ctx)
+		if errors.Is(err, context.Canceled) && n == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if e.Session == "" {
+			seen++
+		}
+		if e.Session == "" || e.Session == client.Expired {
+			if err := s.emit(resultOf(e)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eventResult is an event in words.
+type eventResult struct {
+	Event  string `json:"event"`
+	Path   string `json:"path,omitempty"`
+	Zxid   *zxid  `json:"zxid,omitempty"`
+	Server string `json:"server,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// resultOf is an event as it is printed.
+func resultOf(e client.Event) eventResult {
+	r := eventResult{Event: e.Type.String(), Path: e.Path, Server: e.Server}
+	if e.Zxid > 0 {
+		z := zxid(e.Zxid)
+		r.Zxid = &z
+	}
+	if e.Session != "" {
+		r.Event = string(e.Session)
+	}
+	if e.Err != nil {
+		r.Reason = e.Err.Error()
+	}
+	return r
+}
+
+func (r eventResult) text(p *page) {
+	p.printf("%s", r.Event)
+	for _, part := range []string{r.Path, r.Server, r.Reason} {
+		if part != "" {
+			p.printf(" %s", legible(part))
+		}
+	}
+	if r.Zxid != nil {
+		p.printf(" zxid %s", r.Zxid)
+	}
+	p.printf("\n")
+}

@@ -1,0 +1,300 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file has the commands that write one znode, and rm.
+
+var writing = []*command{
+	{
+		name: "create", args: "PATH [DATA|-]", short: "make a znode; - reads the data from the standard input", least: 1, most: 2, dataLast: true,
+		bind: func(f *pflag.FlagSet) run {
+			parents := f.BoolP("parents", "p", false, "and those above it that are missing")
+			op := createOp(f)
+			return func(ctx context.Context, s *Shell, args []string) error {
+				o, err := op(s, args)
+				if err != nil {
+					return err
+				}
+				return s.create(ctx, o.Request.(*wire.CreateRequest), *parents)
+			}
+		},
+		op: createOp,
+	},
+	{
+		name: "set", args: "PATH DATA|-", short: "write the data of a znode; - reads them from the standard input", least: 2, most: 2, dataLast: true,
+		bind: func(f *pflag.FlagSet) run {
+			op := setOp(f)
+			return func(ctx context.Context, s *Shell, args []string) error {
+				o, err := op(s, args)
+				if err != nil {
+					return err
+				}
+				r := o.Request.(*wire.SetDataRequest)
+				stat, err := s.Client.Set(ctx, r.Path, r.Data, r.Version)
+				if err != nil {
+					return did("set", r.Path, err)
+				}
+				return s.emit(quiet{statOf(r.Path, stat)})
+			}
+		},
+		op: setOp,
+	},
+	{
+		name: "rm", args: "PATH...", short: "remove znodes", least: 1, most: -1,
+		bind: func(f *pflag.FlagSet) run {
+			recursive := f.BoolP("recursive", "r", false, "with all that is below them, also what comes meanwhile; says how many that are, and asks")
+			yes := f.BoolP("yes", "y", false, "don't ask")
+			op := rmOp(f)
+			return func(ctx context.Context, s *Shell, args []string) error {
+				for _, arg := range args {
+					o, err := op(s, []string{arg})
+					if err == nil {
+						err = s.remove(ctx, o.Request.(*wire.VersionRequest), *recursive, *yes)
+					}
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		},
+		op: rmOp,
+	},
+	{
+		name: "check", args: "PATH VERSION", short: "in a multi: nothing is done if the znode has another version", least: 2, most: 2,
+		op: func(*pflag.FlagSet) operation {
+			return func(s *Shell, args []string) (wire.MultiOp, error) {
+				path, err := s.at(args[0])
+				var version int32
+				if _, bad := fmt.Sscan(args[1], &version); err == nil && bad != nil {
+					err = usagef("check %s: %s is no version: a whole number", quote(path), quote(args[1]))
+				}
+				return wire.MultiOp{Op: wire.Check, Request: &wire.VersionRequest{Path: path, Version: version}}, err
+			}
+		},
+	},
+}
+
+// quiet is a result that only programs want to see.
+type quiet struct{ statResult }
+
+func (quiet) text(*page) {}
+
+func createOp(f *pflag.FlagSet) operation {
+	ephemeral := f.BoolP("ephemeral", "e", false, "goes with the session of this shell")
+	sequential := f.BoolP("sequential", "s", false, "with a number behind its name")
+	container := f.BoolP("container", "c", false, "goes when its last child has gone")
+	ttl := f.DurationP("ttl", "t", 0, "goes when it had no children and was not written for so long")
+	acl := f.String("acl", "", "permissions, as acl set takes them (default: everything for everyone)")
+	return func(s *Shell, args []string) (op wire.MultiOp, err error) {
+		path, err := s.at(args[0])
+		if err != nil {
+			return op, err
+		}
+		mode, err := modeOf(*ephemeral, *sequential, *container, *ttl)
+		if err != nil {
+			return op, err
+		}
+		var list []wire.ACL
+		if *acl != "" {
+			if list, err = parseACL(*acl); err != nil {
+				return op, err
+			}
+		}
+		data := []byte{}
+		if len(args) > 1 {
+			if data, err = s.data(args[1]); err != nil {
+				return op, err
+			}
+		}
+		if *sequential && strings.HasSuffix(args[0], "/") { // its name is the number alone
+			path = under(path, "")
+		}
+		return client.CreateOp(path, data, list, mode, *ttl), nil
+	}
+}
+
+func modeOf(ephemeral, sequential, container bool, ttl time.Duration) (wire.CreateMode, error) {
+	switch {
+	case ephemeral && container || ephemeral && ttl != 0 || container && ttl != 0 || container && sequential:
+		return 0, usagef("create: --ephemeral, --container and --ttl exclude each other, and a container is not sequential")
+	case ttl < 0 || ttl%time.Millisecond != 0:
+		return 0, usagef("create: --ttl is a time from 1ms on")
+	case container:
+		return wire.Container, nil
+	case ttl > 0 && sequential:
+		return wire.PersistentSequentialTTL, nil
+	case ttl > 0:
+		return wire.PersistentTTL, nil
+	case ephemeral && sequential:
+		return wire.EphemeralSequential, nil
+	case ephemeral:
+		return wire.Ephemeral, nil
+	case sequential:
+		return wire.PersistentSequential, nil
+	}
+	return wire.Persistent, nil
+}
+
+// created is a znode that was made.
+type created struct{ statResult }
+
+func (r created) text(p *page) { p.printf("%s\n", legible(r.Path)) }
+
+func (s *Shell) create(ctx context.Context, r *wire.CreateRequest, parents bool) error {
+	path, stat, err := s.Client.Create(ctx, r.Path, r.Data, r.ACL, r.Mode, r.TTL)
+	if parents && missing(err) {
+		if err := s.parents(ctx, r.Path); err != nil {
+			return err
+		}
+		path, stat, err = s.Client.Create(ctx, r.Path, r.Data, r.ACL, r.Mode, r.TTL)
+	}
+	if err != nil {
+		if missing(err) {
+			return &explained{"create " + quote(r.Path) + ": what is above it is not there: -p makes it", err}
+		}
+		return did("create", r.Path, err)
+	}
+	return s.emit(created{statOf(path, stat)})
+}
+
+// parents makes what is missing above a path, without data.
+func (s *Shell) parents(ctx context.Context, path string) error {
+	for i := 1; i < len(path); i++ {
+		if path[i] != '/' {
+			continue
+		}
+		_, _, err := s.Client.Create(ctx, path[:i], []byte{}, nil, wire.Persistent, 0)
+		if err != nil && !errors.Is(err, wire.NodeExists) {
+			return did("create", path[:i], err)
+		}
+	}
+	return nil
+}
+
+// anyVersion is that of a write whatever the znode's is.
+const anyVersion = -1
+
+func versionFlag(f *pflag.FlagSet) *int32 {
+	return f.Int32P("version", "v", anyVersion, "only if it has this version")
+}
+
+func setOp(f *pflag.FlagSet) operation {
+	version := versionFlag(f)
+	return func(s *Shell, args []string) (op wire.MultiOp, err error) {
+		path, err := s.at(args[0])
+		if err != nil {
+			return op, err
+		}
+		data, err := s.data(args[1])
+		return wire.MultiOp{Op: wire.SetData, Request: &wire.SetDataRequest{Path: path, Data: data, Version: *version}}, err
+	}
+}
+
+func rmOp(f *pflag.FlagSet) operation {
+	version := versionFlag(f)
+	return func(s *Shell, args []string) (wire.MultiOp, error) {
+		path, err := s.at(args[0])
+		if err == nil && path == "/" {
+			err = usagef("rm /: the root stays: name what is below it")
+		}
+		return wire.MultiOp{Op: wire.Delete, Request: &wire.VersionRequest{Path: path, Version: *version}}, err
+	}
+}
+
+func (s *Shell) remove(ctx context.Context, r *wire.VersionRequest, recursive, yes bool) error {
+	if !recursive {
+		if err := s.Client.Delete(ctx, r.Path, r.Version); err != nil {
+			return did("rm", r.Path, err)
+		}
+		return s.emit(removed{r.Path, 1})
+	}
+	if r.Version != anyVersion {
+		return usagef("rm: --version is of one znode: leave out --recursive")
+	}
+	all, err := s.gather(ctx, r.Path, -1)
+	if err != nil {
+		return err
+	}
+	if s.Ask != nil && !yes {
+		ok, err := s.Ask(fmt.Sprintf("remove %s with %d znodes below it?", quote(r.Path), len(all)-1))
+		if err != nil || !ok {
+			return err
+		}
+	}
+	n, err := s.removeAll(ctx, r.Path, all)
+	if err != nil {
+		return err
+	}
+	return s.emit(removed{r.Path, n})
+}
+
+// mostRounds bounds how often a subtree is read again in which others go on to write.
+const mostRounds = 100
+
+// removeAll removes a subtree, and what comes meanwhile.
+func (s *Shell) removeAll(ctx context.Context, root string, all []node) (n int, err error) {
+	for range mostRounds {
+		gone, err := s.removeOnce(ctx, all)
+		n += gone
+		if err != nil {
+			return n, err
+		}
+		if all, err = s.gather(ctx, root, -1); missing(err) {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
+	return n, &explained{"rm " + quote(root) + ": others make znodes in it faster than they can be removed", wire.NotEmpty}
+}
+
+// removeOnce removes znodes, the deepest first. One that has got children stays.
+func (s *Shell) removeOnce(ctx context.Context, all []node) (n int, err error) {
+	levels := make(map[int][]node)
+	deepest := 0
+	for _, v := range all {
+		levels[v.depth] = append(levels[v.depth], v)
+		deepest = max(deepest, v.depth)
+	}
+	var removed atomic.Int64
+	for d := deepest; d >= 0; d-- {
+		err := each(ctx, levels[d], func(ctx context.Context, v node) error {
+			switch err := s.Client.Delete(ctx, v.path, anyVersion); {
+			case err == nil:
+				removed.Add(1)
+			case !missing(err) && !errors.Is(err, wire.NotEmpty):
+				return did("rm", v.path, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return int(removed.Load()), err
+		}
+	}
+	return int(removed.Load()), nil
+}
+
+// removed says what is gone.
+type removed struct {
+	Path   string `json:"path"`
+	Znodes int    `json:"znodes"`
+}
+
+func (r removed) text(p *page) {
+	if p.terminal && r.Znodes > 1 {
+		p.printf("removed %d znodes\n", r.Znodes)
+	}
+}
