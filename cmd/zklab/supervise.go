@@ -33,6 +33,8 @@ func supervised(run func() int) int {
 		return toParent(run())
 	case len(os.Args) > 1 && (os.Args[1] == workerName || os.Args[1] == sweepWorkerName):
 		return run() // its parent looks after it, and stops and kills just this process
+	case len(os.Args) > 1 && os.Args[1] == shellName:
+		return run() // only the terminal's own group of processes may read what is typed
 	case runtime.GOOS == "windows":
 		return run() // no file descriptors can be handed down there
 	}

@@ -97,7 +97,7 @@ func (c *command) takes() string {
 	case c.most == 0:
 		return "no argument"
 	case c.most < 0:
-		return fmt.Sprintf("%d arguments or more", c.least)
+		return fmt.Sprintf("%d or more arguments", c.least)
 	case c.least == c.most:
 		return fmt.Sprintf("%d arguments", c.least)
 	}

@@ -71,8 +71,8 @@ func (n full) copyOf(path string) wire.MultiOp {
 }
 
 // load reads data and permissions of znodes, in their order. Those that went meanwhile are
-// left out.
-func (s *Shell) load(ctx context.Context, nodes []node) ([]full, error) {
+// left out, and if it is lenient those that may not be read.
+func (s *Shell) load(ctx context.Context, nodes []node, lenient bool) ([]full, error) {
 	all := make([]full, len(nodes))
 	index := make([]int, len(nodes))
 	for i := range index {
@@ -84,7 +84,7 @@ func (s *Shell) load(ctx context.Context, nodes []node) ([]full, error) {
 		if err == nil {
 			n.acl, _, err = s.Client.ACL(ctx, n.path)
 		}
-		if missing(err) {
+		if missing(err) || lenient && errors.Is(err, wire.NoAuth) {
 			return nil
 		}
 		all[i] = n
@@ -126,7 +126,7 @@ func (s *Shell) copy(ctx context.Context, from, to string, recursive bool) error
 		return did("cp", from, err)
 	}
 	lasting, skipped := apart(nodes)
-	all, err := s.load(ctx, lasting)
+	all, err := s.load(ctx, lasting, false)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (s *Shell) move(ctx context.Context, from, to string) error {
 			return did("mv", n.path, err)
 		}
 	}
-	all, err := s.load(ctx, nodes)
+	all, err := s.load(ctx, nodes, false)
 	if err != nil {
 		return err
 	}

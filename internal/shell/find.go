@@ -27,7 +27,8 @@ var finding = []*command{
 	},
 	{
 		name: "grep", args: "PATTERN [PATH]", short: "list the znodes of a subtree whose data a regular expression matches, with the lines", least: 1, most: 2,
-		long: "It exits with 1 where none does. Data that are no text are only named.",
+		long: "It exits with 1 where none does. Data that are no text are only named. Znodes\n" +
+			"that may not be read are passed over.",
 		bind: func(f *pflag.FlagSet) run {
 			names := f.BoolP("files-with-matches", "l", false, "only the paths")
 			fold := f.BoolP("ignore-case", "i", false, "upper and lower case are the same")
@@ -63,7 +64,7 @@ var finding = []*command{
 				if err == nil {
 					return s.emit(countResult{path, n})
 				}
-				all, err := s.gather(ctx, path, -1) // servers before 3.6 don't count
+				all, err := s.survey(ctx, path, -1) // servers before 3.6 don't count
 				if err != nil {
 					return err
 				}
@@ -151,7 +152,7 @@ func (s *Shell) find(ctx context.Context, args []string, w wanted) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.gather(ctx, path, -1)
+	all, err := s.survey(ctx, path, -1)
 	if err != nil {
 		return err
 	}
@@ -195,11 +196,11 @@ func (s *Shell) grep(ctx context.Context, args []string, re *regexp.Regexp, name
 	if err != nil {
 		return err
 	}
-	nodes, err := s.gather(ctx, path, -1)
+	nodes, err := s.survey(ctx, path, -1)
 	if err != nil {
 		return err
 	}
-	all, err := s.load(ctx, nodes)
+	all, err := s.load(ctx, nodes, true)
 	if err != nil {
 		return err
 	}
@@ -260,7 +261,7 @@ func (s *Shell) usage(ctx context.Context, args []string, sum bool) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.gather(ctx, path, -1)
+	all, err := s.survey(ctx, path, -1)
 	if err != nil {
 		return err
 	}

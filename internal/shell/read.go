@@ -64,7 +64,7 @@ var reading = []*command{
 				if err != nil {
 					return err
 				}
-				all, err := s.gather(ctx, path, *depth)
+				all, err := s.survey(ctx, path, *depth)
 				if err != nil {
 					return err
 				}
@@ -207,7 +207,7 @@ func (s *Shell) list(ctx context.Context, path string, long bool) error {
 	if long {
 		depth = 1
 	}
-	all, err := s.gather(ctx, path, depth)
+	all, err := s.survey(ctx, path, depth)
 	if err != nil {
 		return err
 	}
@@ -251,6 +251,7 @@ type treeResult struct {
 	Name      string        `json:"name"`
 	Ephemeral bool          `json:"ephemeral,omitempty"`
 	Bytes     int32         `json:"bytes"`
+	Closed    bool          `json:"closed,omitempty"` // its children may not be read
 	Children  []*treeResult `json:"children,omitempty"`
 }
 
@@ -258,7 +259,7 @@ type treeResult struct {
 func treeOf(all []node) *treeResult {
 	open := make([]*treeResult, 0, 8) // the last of each depth
 	for _, n := range all {
-		r := &treeResult{Path: n.path, Name: n.name(), Ephemeral: ephemeral(n.stat), Bytes: n.stat.DataLength}
+		r := &treeResult{Path: n.path, Name: n.name(), Ephemeral: ephemeral(n.stat), Bytes: n.stat.DataLength, Closed: n.closed}
 		if n.depth > 0 && n.depth <= len(open) {
 			parent := open[n.depth-1]
 			parent.Children = append(parent.Children, r)
@@ -282,6 +283,9 @@ func (r *treeResult) branches(p *page, indent string) {
 		p.printf("%s%s%s", indent, branch, legible(c.Name))
 		if c.Ephemeral {
 			p.printf(" (ephemeral)")
+		}
+		if c.Closed {
+			p.printf(" (not readable)")
 		}
 		p.printf("\n")
 		c.branches(p, indent+below)

@@ -313,6 +313,19 @@ func TestPermissions(t *testing.T) {
 			set /a/b x
 			4 set /a/b: its list of permissions does not allow it
 			cat /a/b
+			create /box; create /box/s secret; acl set /box/s auth::cdrwa
+			4 that is no list
+			acl set /box/s digest:me:x:r
+			tree /box
+			= /box\n└── s (not readable)\n
+			grep -l . /box
+			1 
+			find /box
+			= /box\n/box/s\n
+			cp -r /box /copy
+			4 /box/s
+			rm -r /box
+			4 /box/s
 		`)
 	})
 }
@@ -374,7 +387,7 @@ func TestRemovesWhatComesMeanwhile(t *testing.T) {
 		asked := ""
 		b.Ask = func(q string) (bool, error) { asked = q; return len(asked) > 0, nil }
 		b.script("rm -r /a")
-		if n := <-made; n == 0 || asked != "remove /a with 3 znodes below it?" {
+		if n := <-made; n == 0 || !strings.HasPrefix(asked, "remove /a with ") || !strings.HasSuffix(asked, " znodes below it?") {
 			t.Errorf("%d came, asked %q", n, asked)
 		}
 		b.script("ls /a\n1 ")

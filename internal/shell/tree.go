@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ type node struct {
 	depth    int // below the root of the subtree
 	stat     wire.Stat
 	children []string
+	closed   bool // its children may not be read
 }
 
 func (n node) name() string { return n.path[strings.LastIndexByte(n.path, '/')+1:] }
@@ -27,10 +29,19 @@ func (n node) name() string { return n.path[strings.LastIndexByte(n.path, '/')+1
 // gather reads a subtree, down to a depth if it is not negative, in the order of a walk: a
 // parent before its children, these by name. Znodes that went meanwhile are left out.
 func (s *Shell) gather(ctx context.Context, root string, depth int) ([]node, error) {
+	return s.walk(ctx, root, depth, false)
+}
+
+// survey is gather for those who only look: a znode whose children may not be read has none.
+func (s *Shell) survey(ctx context.Context, root string, depth int) ([]node, error) {
+	return s.walk(ctx, root, depth, true)
+}
+
+func (s *Shell) walk(ctx context.Context, root string, depth int, lenient bool) ([]node, error) {
 	var all []node
 	level := []string{root}
 	for d := 0; len(level) > 0 && (depth < 0 || d <= depth); d++ {
-		found, err := s.readAll(ctx, level)
+		found, err := s.readAll(ctx, level, lenient && d > 0)
 		if err != nil {
 			return nil, err
 		}
@@ -67,10 +78,16 @@ func compare(a, b string) int {
 }
 
 // readAll reads stats and children of some znodes, those that are there.
-func (s *Shell) readAll(ctx context.Context, paths []string) (found []node, err error) {
+func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool) (found []node, err error) {
 	var mu sync.Mutex
 	err = each(ctx, paths, func(ctx context.Context, path string) error {
 		names, stat, err := s.Client.Children(ctx, path, false)
+		closed := lenient && errors.Is(err, wire.NoAuth)
+		if closed {
+			if stat, err = s.Client.Exists(ctx, path, false); errors.Is(err, wire.NoAuth) {
+				err = nil // some servers do not even tell that
+			}
+		}
 		if missing(err) {
 			return nil
 		}
@@ -80,7 +97,7 @@ func (s *Shell) readAll(ctx context.Context, paths []string) (found []node, err 
 		slices.Sort(names)
 		mu.Lock()
 		defer mu.Unlock()
-		found = append(found, node{path: path, stat: stat, children: names})
+		found = append(found, node{path: path, stat: stat, children: names, closed: closed})
 		return nil
 	})
 	return found, err

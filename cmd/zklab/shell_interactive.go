@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"github.com/zklab/zklab/internal/shell"
+)
+
+// interact runs what is typed at the terminal.
+func interact(ctx context.Context, s *shell.Shell) error {
+	in := int(os.Stdin.Fd())
+	history, err := shell.OpenHistory(historyPath())
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "lines are not kept for the next time: %v\n", err)
+	}
+	defer history.Close()
+	screen := shell.Screen{
+		In: os.Stdin, Out: s.Out, History: history,
+		Raw: func() (func(), error) {
+			state, err := term.MakeRaw(in)
+			if err != nil {
+				return nil, err
+			}
+			return func() { _ = term.Restore(in, state) }, nil
+		},
+		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return signal.NotifyContext(ctx, os.Interrupt)
+		},
+	}
+	if w, h, err := term.GetSize(in); err == nil {
+		screen.Width, screen.Height = w, h
+	}
+	fmt.Fprintln(s.Out, "help lists the commands, Tab completes, exit or Ctrl-D ends the shell")
+	return s.Interact(ctx, screen)
+}
+
+// historyPath is in the folder for state of programs (XDG Base Directory Specification).
+func historyPath() string {
+	folder := os.Getenv("XDG_STATE_HOME")
+	if home, err := os.UserHomeDir(); folder == "" && err == nil {
+		folder = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(folder, "zklab", "shell_history")
+}

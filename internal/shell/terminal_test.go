@@ -1,0 +1,158 @@
+package shell
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// paper is a terminal's output, safe to be looked at meanwhile.
+type paper struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (p *paper) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
+}
+
+// since gives what was written since it was called last.
+func (p *paper) since() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.b.Reset()
+	return p.b.String()
+}
+
+// What somebody types is obeyed; what happens meanwhile stands above the prompt, which says
+// where the shell is.
+func TestInteract(t *testing.T) {
+	virtually(t, func(b *bench) {
+		in, typing := io.Pipe()
+		var out paper
+		b.Lab = &Lab{b.e, control.New(b.e)}
+		b.Connect = func(context.Context) (*client.Client, error) { return b.client(), nil }
+		history, err := OpenHistory(filepath.Join(t.TempDir(), "state", "history"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer history.Close()
+		ended := make(chan error)
+		go func() {
+			ended <- b.Interact(b.ctx, Screen{In: in, Out: &out, History: history, Width: 200, Height: 50})
+		}()
+		types := func(keys string, want ...string) {
+			t.Helper()
+			io.WriteString(typing, keys)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			got := out.since()
+			for _, w := range want {
+				if !strings.Contains(got, w) {
+					t.Errorf("%q: no %q in %q", keys, w, got)
+				}
+			}
+		}
+		types("create /app one\r", "\n/app\n", "[127.0.0.1:", "er] /> ")
+		types("cat /ap\t\r", "cat /app", "one\n")
+		types("create /app/x; create /app/y; cd ap\t\r", "/app> ")
+		types("cat /none\r", "error: cat /none: there is no such znode")
+		types("ls \t", "x  y\r\n")
+		types("\x03pw\t\r", "/app\n")
+		types("watch -p /app\r")
+		other := b.client()
+		if _, err := other.Set(b.ctx, "/app", []byte("\x1b[2J"), -1); err != nil {
+			t.Fatal(err)
+		}
+		types("", "nodeDataChanged /app zxid")
+		types("cat /app\r", `\x1b[2J`)
+		types("multi\r", "multi> ")
+		types("set /app two\rend\r", "/app> ")
+		types("rm -r /app\r", "remove /app with 2 znodes below it? [y/N]")
+		types("n\r")
+		types("cat .\r", "two")
+		types("create -e /mine\r")
+		types("expire\r", "expired\r\n[not connected] /app> ")
+		types("pwd\r", "another session has begun", "er] /app> ")
+		if _, err := other.Exists(b.ctx, "/mine", false); err != wire.NoNode {
+			t.Error(err)
+		}
+		types("kill all\r", "not connected")
+		types("start all\r", "connected 127.0.0.1:")
+		types("cat\x12\r", "two")
+		types("exit\r")
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		b.Client.Close()
+		text, err := os.ReadFile(history.file.Name())
+		info, _ := os.Stat(history.file.Name())
+		if err != nil || !strings.HasPrefix(string(text), "create /app one\n") || strings.Contains(string(text), "\nn\n") || info.Mode().Perm() != 0o600 {
+			t.Errorf("%q, %v", text, err)
+		}
+	})
+}
+
+func TestCompletes(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script(`create /app; create /app/one; create /app/only; create "/app/o o"; create /apple`)
+		for line, want := range map[string]string{
+			"cre":            "create",
+			"c":              "cat cd check count cp create",
+			"acl ":           "get set",
+			"acl g":          "get",
+			"find --o":       "--older --owner",
+			"ls /ap":         "/app /apple",
+			"ls /app":        "/app /apple",
+			"ls /appl":       "/apple",
+			"ls /app/o":      "/app/one /app/only",
+			"ls app/on":      "app/one app/only",
+			"create /x; ls ": "app apple zookeeper",
+			"cat /none/":     "",
+			"pwd ":           "",
+			"kil":            "",
+			"nonsense x":     "",
+		} {
+			if _, got := b.complete(b.ctx, line); strings.Join(got, " ") != want {
+				t.Errorf("%s: %q", line, got)
+			}
+		}
+	})
+}
+
+func TestHistory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	if err := os.WriteFile(path, []byte(strings.Repeat("old\n", mostLines+5)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h, err := OpenHistory(path)
+	if err != nil || h.Len() != mostLines {
+		t.Fatal(h.Len(), err)
+	}
+	for _, line := range []string{"ls", "ls", "", " secret", "auth digest a:b", "cat /a"} {
+		h.Add(line)
+	}
+	h.Close()
+	h, err = OpenHistory(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if got := []string{h.At(0), h.At(1), h.At(2)}; !slices.Equal(got, []string{"cat /a", "ls", "old"}) {
+		t.Error(got)
+	}
+}
