@@ -237,6 +237,9 @@ func ownObjects(t *testing.T) map[string]*subjects.Served {
 	for recipe, maker := range own.Recipes {
 		s, err := maker(c, "/"+recipe, nil)
 		must(t, err)
+		if closer, ok := s.Subject.(subjects.Closer); ok {
+			t.Cleanup(func() { _ = closer.Close(context.Background()) })
+		}
 		all[recipe] = s
 	}
 	return all
