@@ -113,7 +113,6 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 	} else if config.Servers, config.Chroot, err = external.Parse(args[0]); err != nil {
 		return badFlag("%s", bareReason(err))
 	}
-	s.Servers = config.Servers
 	s.Connect = func(ctx context.Context) (*client.Client, error) { return connectWithin(ctx, config, f.timeout) }
 	if s.Client, err = s.Connect(ctx); err != nil {
 		return err

@@ -1,11 +1,8 @@
 package shell
 
 import (
-	"context"
 	"errors"
-	"net"
 
-	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -91,16 +88,5 @@ type explained struct {
 func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
-// lost says that the session is over, and another one may do.
-func lost(err error) bool {
-	return errors.Is(err, client.ErrExpired) || errors.Is(err, client.ErrClosed)
-}
-
 // missing says that a znode is not there.
 func missing(err error) bool { return errors.Is(err, wire.NoNode) }
-
-// unreachable says that an error came of a server that could not be reached.
-func unreachable(err error) bool {
-	var netErr net.Error
-	return errors.Is(err, client.ErrNoServer) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr)
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -319,6 +318,3 @@ func (r dataResult) text(p *page) {
 	}
 	p.Write(r.Data)
 }
-
-// joined is a list in words.
-func joined(all []string) string { return strings.Join(all, ", ") }

@@ -17,9 +17,8 @@ import (
 
 // Shell runs commands with a session. One goroutine at a time may use it.
 type Shell struct {
-	Client  *client.Client
-	Servers []string          // all that are known, for commands about servers
-	Dial    ensemble.DialFunc // for four-letter words; nil is TCP
+	Client *client.Client
+	Dial   ensemble.DialFunc // for four-letter words; nil is TCP
 	// Connect begins another session when the present one is over; nil: there is none.
 	Connect func(ctx context.Context) (*client.Client, error)
 
@@ -30,8 +29,6 @@ type Shell struct {
 	JSON     bool
 	// Ask asks a question whose answer is yes or no; nil: nobody is asked, and all goes on.
 	Ask func(question string) (bool, error)
-	// Edit lets somebody change data; nil where there is nobody.
-	Edit func(ctx context.Context, data []byte) ([]byte, error)
 	// Follow says that watches print beside other commands, rather than be waited for.
 	Follow bool
 	Lab    *Lab // the ensemble, if it is the shell's own

@@ -45,7 +45,7 @@ func virtually(t *testing.T, do func(b *bench)) {
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		b := &bench{T: t, ctx: ctx, e: e}
-		b.Shell = &Shell{Client: b.client(), Servers: e.Addrs(), Dial: e.Dial, Out: &b.out}
+		b.Shell = &Shell{Client: b.client(), Dial: e.Dial, Out: &b.out}
 		do(b)
 	})
 }
