@@ -12,6 +12,9 @@ import (
 func planScenarios() []scenario {
 	// two has clients 0 and 1 stand for master, in this order.
 	two := func() *checktest.Record { return checktest.MasterWorker().Candidate(1, 0).Candidate(2, 1) }
+	task := func() *checktest.Record {
+		return checktest.Ours(jobs.MasterWorker.Object.Name, history.Params{Clients: 3, Tries: 2}).PutJob(0, 1, 2, "a", history.OK)
+	}
 	return []scenario{
 		{"the master assigns", "stale-plan", Valid, "", two().Assigns(1, "a-1").Shown(60)},
 		{"the next master assigns", "stale-plan", Valid, "", two().Resigns(1, 0).Assigns(2, "a-1").Shown(60)},
@@ -21,7 +24,8 @@ func planScenarios() []scenario {
 		{"the master of an ended session assigns in its next one", "stale-plan", Violation, "when client 1 was", two().Closes(1).Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
 		{"in its next session, before the servers have ended the last one", "stale-plan", Valid, "", two().Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
 		{"somebody may have been the master of whom the log has nothing", "stale-plan", Valid, "", two().Skip().Assigns(2, "a-1").Shown(60)},
-		{"a task that nobody has", "reassign", Violation, `while job "a" was in it and nobody had it`, waits(checktest.Ours(jobs.MasterWorker.Object.Name, history.Params{Clients: 3, Tries: 2}).PutJob(0, 1, 2, "a", history.OK))},
+		{"a task that nobody has", "reassign", Violation, `while job "a" was in it and nobody had it`, waits(task())},
+		{"a task that somebody has", "reassign", Valid, "", waits(task().TakeJob(2, 3, 4, "a", 1))},
 	}
 }
 

@@ -25,7 +25,7 @@ const (
 // NewMasterWorker is zklab's own master-worker, recipes.MasterWorker.
 func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	return ofRecipe(c, func(s *recipes.Session) MasterWorker {
-		m := &ownMasterWorker{of: recipes.NewMasterWorker(s, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{})}
+		m := &ownMasterWorker{of: recipes.NewMasterWorker(s, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: standsFor + time.Duration(c.ID)*standsApart}
 		ctx, stop := context.WithCancel(context.Background())
 		m.stop = stop
 		go m.lead(ctx)
@@ -35,15 +35,17 @@ func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 
 type ownMasterWorker struct {
 	of   *recipes.MasterWorker
+	term time.Duration // after which it resigns, or gives its place in the line up
 	stop context.CancelFunc
 	over chan struct{} // closed when it stands for master no more
 }
 
-// lead stands for master until ctx ends, whatever the servers refuse meanwhile.
+// lead stands for master until ctx ends, whatever the servers refuse meanwhile. It resigns
+// from time to time, so that masters follow each other where nobody crashes, too.
 func (m *ownMasterWorker) lead(ctx context.Context) {
 	defer close(m.over)
 	for ctx.Err() == nil {
-		_ = m.of.Lead(ctx)
+		m.stand(ctx)
 		select {
 		case <-time.After(leadAgain):
 		case <-ctx.Done():
@@ -51,7 +53,19 @@ func (m *ownMasterWorker) lead(ctx context.Context) {
 	}
 }
 
-const leadAgain = 100 * time.Millisecond
+func (m *ownMasterWorker) stand(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, m.term)
+	defer cancel()
+	_ = m.of.Lead(ctx)
+}
+
+// The first client stands for standsFor, each other one for so much longer: they are not to
+// resign all at once.
+const (
+	standsFor   = 2 * time.Second
+	standsApart = 300 * time.Millisecond
+	leadAgain   = 100 * time.Millisecond
+)
 
 func (m *ownMasterWorker) Put(ctx context.Context, task []byte) error {
 	_, err := m.of.Submit(ctx, task)

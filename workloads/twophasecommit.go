@@ -27,8 +27,8 @@ type TwoPhaseCommit struct {
 
 var _ = offer(models.TwoPhaseCommit,
 	own(TwoPhaseCommit{subjects.NewTransaction}),
-	planted("site-aborts-on-timeout", "agreement", "", "aborts by itself when it has waited for some time", TwoPhaseCommit{broken.SiteAbortsOnTimeout}).besides("no-lazy-abort", "log"),
 	planted("decision-by-set", "irrevocable", "", "looks whether it is decided, then sets what it has decided", TwoPhaseCommit{broken.DecisionBySet}).besides("agreement"),
+	planted("site-aborts-on-timeout", "agreement", "", "aborts by itself when it has waited for some time", TwoPhaseCommit{broken.SiteAbortsOnTimeout}).besides("no-lazy-abort", "log"),
 	planted("counts-votes-not-sites", "validity", "", "commits when there are as many votes as sites", TwoPhaseCommit{broken.CountsVotesNotSites}),
 	planted("has-no-patience", "no-lazy-abort", "", "takes votes that are missing for no at once", TwoPhaseCommit{broken.HasNoPatience}),
 	planted("waits-for-coordinator", "termination", "", "sites wait for a coordinator though all have voted", TwoPhaseCommit{broken.WaitsForCoordinator}),
@@ -98,7 +98,7 @@ func (r *transactionRun) parts(n int, rng *rand.Rand) []part {
 	}
 	all[0].decides = true
 	just := votesWithin + between(rng, 0, 20*time.Millisecond) // coordinators vote first, and look now and then
-	slow := between(rng, 3*votesWithin, 5*votesWithin)
+	slow := between(rng, 6*votesWithin, 9*votesWithin)
 	cut := between(rng, 0, 5*time.Millisecond)
 	away := between(rng, votesWithin/2, votesWithin)
 	last := &all[len(all)-1]

@@ -25,7 +25,7 @@ type timedSite struct {
 }
 
 // sitePatience is how long a site waits that gives up.
-const sitePatience = 60 * time.Millisecond
+const sitePatience = 200 * time.Millisecond
 
 func (s *timedSite) Outcome(ctx context.Context) (bool, error) {
 	if s.aborted {
