@@ -20,7 +20,7 @@ func printSubjects(w io.Writer) error { return printJSON(w, namedSubjects()) }
 // listSubjects prints what every recipe can be tested with, which property finds
 // that which is wrong on purpose, and under which faults.
 func listSubjects(w io.Writer) error {
-	const gap, screen = 2, 100
+	const gap, screen = 1, 100
 	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // closer than others: the names are long
 	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
 	all := namedSubjects()
