@@ -18,8 +18,12 @@ image: ## a local ZooKeeper image from Debian's packages, without an image regis
 sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
 
+# Tests wait most of their time (for real servers, session time-outs, containers that come
+# up), so one package more than there are processors runs at a time.
+AT_A_TIME := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 test: image-if-possible ## all tests, none from the cache: it does not know of containers
-	$(GO) test -count=1 -timeout 25m ./...
+	$(GO) test -p $(AT_A_TIME) -count=1 -timeout 25m ./...
 	cd deploy && $(GO) test -count=1 ./...
 	cd grpcresolver && $(GO) test -count=1 ./...
 
