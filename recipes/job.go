@@ -144,13 +144,15 @@ func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) error {
 }
 
 // giveBack ends an attempt for whoever made it, unless it has ended. The attempt's znode
-// never comes back, so it can be tried as often as need be.
+// never comes back, so it can be tried as often as need be. What is still there of a job that
+// somebody removed is removed.
 func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error {
 	var data []byte
 	if n.last() {
 		v, err := q.s.get(ctx, z, q.job(n.id))
-		if errors.Is(err, zk.ErrNoNode) { // it is over
-			return nil
+		if errors.Is(err, zk.ErrNoNode) { // it is over, and so is the attempt
+			_, err = q.s.remove(ctx, z, q.taken(n))
+			return err
 		}
 		if err != nil {
 			return err

@@ -452,3 +452,45 @@ func TestMasterWorkerMisuse(t *testing.T) {
 		must(t, s.Close(t.Context()))
 	})
 }
+
+// ofTwoWorkers runs a test of two workers, of which dying's session is the fake's. The other
+// one stands for master.
+func ofTwoWorkers(t *testing.T, tries int, test func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		f, sa := c.tr.connect(t, fakeTimeout)
+		_, sb := c.tr.connect(t, fakeTimeout)
+		dying, m := c.add(sa, tries), c.add(sb, tries)
+		c.lead(t.Context(), m)
+		test(t.Context(), c, f, dying, m)
+		c.close(t.Context(), false)
+		must(t, sa.Close(t.Context()))
+		must(t, sb.Close(t.Context()))
+	})
+}
+
+// goesOn checks that tasks are still assigned.
+func (c *crew) goesOn(ctx context.Context, m *MasterWorker) {
+	c.t.Helper()
+	c.submit(ctx, m, "next")
+	if rest := c.finishAll(ctx, m); !slices.Equal(rest, []string{"next"}) {
+		c.t.Errorf("the rest is %v", rest)
+	}
+}
+
+// TestMasterOfATaskThatWasRemoved: a task that somebody removed while a worker made the last
+// attempt at it leaves nothing behind, and the master goes on.
+func TestMasterOfATaskThatWasRemoved(t *testing.T) {
+	ofTwoWorkers(t, 1, func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker) {
+		id := c.submit(ctx, m, "task")
+		_, err := dying.Take(ctx)
+		must(t, err)
+		must(t, removeByHand(c.tr, "/tasks/jobs/"+id))
+		f.expire()
+		c.goesOn(ctx, m)
+		if left := c.tr.children("/tasks/taken"); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
