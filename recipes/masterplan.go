@@ -47,7 +47,7 @@ func (p *plan) follow(ctx context.Context) error {
 		}
 		done, err := p.act(ctx, z, now)
 		switch {
-		case err != nil:
+		case err != nil && !errors.Is(err, errAgain):
 			return err
 		case done:
 			b = backoff{}
@@ -93,7 +93,7 @@ func (p *plan) look(ctx context.Context, z *zkSession) (now scene, err error) {
 }
 
 // act puts back what nobody works on any more, or else assigns as much as it can. It says
-// whether it has assigned anything.
+// whether it has assigned anything; the error is errAgain where a folder had to be made anew.
 func (p *plan) act(ctx context.Context, z *zkSession, now scene) (done bool, err error) {
 	for _, n := range now.lost {
 		if err := p.m.q.giveBack(ctx, z, n); err != nil {
@@ -118,10 +118,11 @@ func (p *plan) act(ctx context.Context, z *zkSession, now scene) (done bool, err
 func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place node) (done bool, err error) {
 	q := p.m.q
 	taken := n.takenBy(place.id)
+	master, worker := join(p.m.master.x.path, p.master.name), join(p.m.workers.path, place.name)
 	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
 		return q.s.conn.Multi(
-			present(join(p.m.master.x.path, p.master.name)),
-			&zk.SetDataRequest{Path: join(p.m.workers.path, place.name), Data: []byte(taken.String()), Version: 0},
+			present(master),
+			&zk.SetDataRequest{Path: worker, Data: []byte(taken.String()), Version: 0},
 			present(q.job(n.id)), gone(q.pending(n)), newZnode(q.taken(taken), nil))
 	})
 	switch {
@@ -134,8 +135,11 @@ func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place node) 
 	}
 	// It is over since it was listed. Or somebody removed it, and what is still there of it
 	// would be tried for ever; neither of the two znodes ever comes back.
-	if _, err = q.s.get(ctx, z, q.job(n.id)); errors.Is(err, zk.ErrNoNode) {
+	switch _, err = q.s.get(ctx, z, q.job(n.id)); {
+	case errors.Is(err, zk.ErrNoNode):
 		_, err = q.s.remove(ctx, z, q.pending(n))
+	case err == nil:
+		err = q.mend(ctx, z, new(bool), master, worker, q.pending(n))
 	}
 	return false, err
 }

@@ -494,3 +494,21 @@ func TestMasterOfATaskThatWasRemoved(t *testing.T) {
 		}
 	})
 }
+
+// TestMasterWithoutAFolder: a master goes on where somebody has removed a folder, wherever that
+// shows.
+func TestMasterWithoutAFolder(t *testing.T) {
+	for _, folder := range []string{"pending", "taken", "done", "dead", "workers"} {
+		t.Run(folder, func(t *testing.T) {
+			ofTwoWorkers(t, 1, func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker) {
+				c.submit(ctx, m, "task")
+				_, err := dying.Take(ctx)
+				must(t, err)
+				must(t, removeByHand(c.tr, "/tasks/"+folder))
+				f.expire()
+				time.Sleep(time.Second)
+				c.goesOn(ctx, m)
+			})
+		})
+	}
+}
