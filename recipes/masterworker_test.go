@@ -512,3 +512,25 @@ func TestMasterWithoutAFolder(t *testing.T) {
 		})
 	}
 }
+
+// TestTaskPlacesAreForgotten: places that were lost are not kept.
+func TestTaskPlacesAreForgotten(t *testing.T) {
+	ofTwoWorkers(t, 9, func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker) {
+		c.submit(ctx, m, "task")
+		for range 5 {
+			j, err := dying.Take(ctx)
+			must(t, err)
+			f.expire()
+			<-j.Lost()
+			if err := j.Finish(ctx, nil); !errors.Is(err, ErrLost) {
+				t.Errorf("finish: %v", err)
+			}
+		}
+		if n := len(dying.open()); n > 1 {
+			t.Errorf("%d places are kept", n)
+		}
+		if rest := c.finishAll(ctx, m); len(rest) != 1 {
+			t.Errorf("the rest is %v", rest)
+		}
+	})
+}

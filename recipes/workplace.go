@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -94,13 +95,14 @@ func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
 	return unknown, why
 }
 
-// keep remembers a place until it is vacated; false if this value was closed.
+// keep remembers a place until it is vacated or lost; false if this value was closed.
 func (m *MasterWorker) keep(h *hold) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.q.ctx.Err() != nil {
 		return false
 	}
+	maps.DeleteFunc(m.places, func(h *hold, _ bool) bool { return h.isLost() }) // who noticed has vacated it
 	m.places[h] = true
 	return true
 }
