@@ -12,6 +12,7 @@ import (
 type plan struct {
 	m      *MasterWorker
 	master *contender
+	known  map[string]bool // what was listed last as a place: whether it is one
 }
 
 // scene is what there was when the master looked.
@@ -87,9 +88,37 @@ func (p *plan) look(ctx context.Context, z *zkSession) (now scene, err error) {
 	for _, n := range taken {
 		busy[n.worker] = true
 	}
-	now.free = slices.DeleteFunc(nodes(workers.names, kindMember), func(n node) bool { return busy[n.id] })
+	places, err := p.places(ctx, z, nodes(workers.names, kindMember))
+	if err != nil {
+		return now, err
+	}
+	now.free = slices.DeleteFunc(places, func(n node) bool { return busy[n.id] })
 	now.lost, err = q.abandoned(ctx, z, taken, workers.names)
 	return now, err
+}
+
+// places are those of the listed znodes that are places: a persistent one only looks like it,
+// and nobody waits there. Each is read once.
+func (p *plan) places(ctx context.Context, z *zkSession, listed []node) (places []node, err error) {
+	known := make(map[string]bool, len(listed))
+	for _, n := range listed {
+		is, ok := p.known[n.name]
+		if !ok {
+			v, err := p.m.q.s.get(ctx, z, join(p.m.workers.path, n.name))
+			switch {
+			case errors.Is(err, zk.ErrNoNode):
+				continue
+			case err != nil:
+				return nil, err
+			}
+			is = v.stat.EphemeralOwner != 0
+		}
+		if known[n.name] = is; is {
+			places = append(places, n)
+		}
+	}
+	p.known = known
+	return places, nil
 }
 
 // act puts back what nobody works on any more, or else assigns as much as it can. It says

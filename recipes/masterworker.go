@@ -40,9 +40,9 @@ import (
 // crashes until its session has timed out.
 //
 // What it costs: a task takes a worker three writes and two reads, its place, the
-// acknowledgement of both and its result, and the master one write, and lists of the places
-// and of what is pending and assigned whenever these change. The master assigns one task
-// after the other. There is room for [MaxItems] tasks and results, so results have to be
+// acknowledgement of both and its result, and the master a read and a write, and lists of the
+// places and of what is pending and assigned whenever these change. The master assigns one
+// task after the other. There is room for [MaxItems] tasks and results, so results have to be
 // forgotten ([MasterWorker.Forget]). A MasterWorker is safe for concurrent use.
 type MasterWorker struct {
 	q       *JobQueue // of which nobody takes by himself

@@ -534,3 +534,17 @@ func TestTaskPlacesAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestMasterOfAForeignPlace: nothing is assigned to a persistent znode that looks like a place.
+func TestMasterOfAForeignPlace(t *testing.T) {
+	ofTwoWorkers(t, 9, func(ctx context.Context, c *crew, _ *fake, _, m *MasterWorker) {
+		c.goesOn(ctx, m)
+		const foreign = "/tasks/workers/0123456789abcdef0123456789abcdef-member-0000000000"
+		c.tr.mu.Lock()
+		_, err := c.tr.create(foreign, nil, 0, 0)
+		c.tr.mu.Unlock()
+		must(t, err)
+		c.goesOn(ctx, m)
+		must(t, removeByHand(c.tr, foreign))
+	})
+}
