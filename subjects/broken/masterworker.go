@@ -413,7 +413,7 @@ func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.Mas
 			if _, err := m.conn.Create(m.over(task), t.data, 0, openACL); err != nil && !errors.Is(err, zk.ErrNodeExists) {
 				return err
 			}
-			for _, path := range []string{t.node, m.assigned(t.name), m.open(task)} {
+			for _, path := range []string{t.node, m.open(task), m.assigned(t.name)} {
 				if err := m.conn.Delete(path, -1); err != nil { // the result is there, so it is finished
 					return nil
 				}
