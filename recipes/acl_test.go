@@ -96,7 +96,7 @@ func onlyFor(t *testing.T, e *embedded.Ensemble, below string, acl []zk.ACL) (ma
 }
 
 // ownErrors are those of calls that need no right.
-var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob, recipes.ErrEmpty}
+var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob, recipes.ErrEmpty, recipes.ErrNotRegistered}
 
 // refusedAll has a client make all calls that has no rights, or those of a reader: it may wait
 // then for what others may do.

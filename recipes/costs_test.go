@@ -63,9 +63,11 @@ func requestsAlone(t *testing.T, make func(*Session) heldObject) (n int64) {
 		_, s := newTree().connect(t, fakeTimeout)
 		x := make(s)
 		for range 2 { // the second time, its path is there
+			synctest.Wait() // what was begun in the background
 			before := s.Stats().Requests
 			must(t, x.take(t.Context()))
 			must(t, x.give(t.Context()))
+			synctest.Wait()
 			n = s.Stats().Requests - before
 		}
 		must(t, x.close(t.Context()))

@@ -135,9 +135,9 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	case <-m.s.ctx.Done():
 		return true, true
 	case <-m.hold.ended:
-		return false, true
 	}
-	return false, false
+	// A hold that is given back removes the znode itself: nothing is to be looked for.
+	return false, isClosed(m.hold.ended)
 }
 
 // noNode reports whether the answer was that the znode does not exist.

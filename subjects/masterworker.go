@@ -2,6 +2,7 @@ package subjects
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,12 +41,11 @@ type ownMasterWorker struct {
 	over chan struct{} // closed when it stands for master no more
 }
 
-// lead stands for master until ctx ends, whatever the servers refuse meanwhile. It resigns
+// lead stands for master until ctx ends or all is closed, whatever the servers refuse. It resigns
 // from time to time, so that masters follow each other where nobody crashes, too.
 func (m *ownMasterWorker) lead(ctx context.Context) {
 	defer close(m.over)
-	for ctx.Err() == nil {
-		m.stand(ctx)
+	for ctx.Err() == nil && !errors.Is(m.stand(ctx), recipes.ErrClosed) {
 		select {
 		case <-time.After(leadAgain):
 		case <-ctx.Done():
@@ -53,10 +53,10 @@ func (m *ownMasterWorker) lead(ctx context.Context) {
 	}
 }
 
-func (m *ownMasterWorker) stand(ctx context.Context) {
+func (m *ownMasterWorker) stand(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, m.term)
 	defer cancel()
-	_ = m.of.Lead(ctx)
+	return m.of.Lead(ctx)
 }
 
 // The first client stands for standsFor, each other one for so much longer: they are not to

@@ -17,7 +17,7 @@ func masterWorker(make func(c *subjects.Client, path string, tries int) (subject
 var _ = offer(models.MasterWorker,
 	own(masterWorker(subjects.NewMasterWorker)),
 	planted("backup-tasks", "lease-exclusion", "", "assigns a task that takes long to a second worker as well", masterWorker(broken.BackupTasks)).besides("finish-once"),
-	planted("reassigns-finished", "finish-once", "lose-reply:delete/300ms", "records results and then removes tasks, and assigns what is there still", masterWorker(broken.ReassignsFinished)).besides("conservation").alone(),
+	planted("reassigns-finished", "finish-once", "lose-reply:delete/300ms", "records results and then removes tasks, and assigns what is there still", masterWorker(broken.ReassignsFinished)).besides("conservation"),
 	planted("removes-on-assign", "conservation", "expire:holder/400ms", "removes a task when it assigns it, and puts it back if it is given back", masterWorker(broken.RemovesOnAssign)).besides("attempts"),
 	planted("counts-anew", "attempts", "expire:holder/400ms", "each master counts the attempts that it has begun", masterWorker(broken.CountsAnew)),
 	planted("unguarded-plan", "stale-plan", "expire:holder/400ms", "once elected, goes on to assign for ever", masterWorker(broken.UnguardedPlan)).besides("lease-exclusion", "finish-once"),

@@ -12,7 +12,6 @@ var _ = declare(suite{recipe: models.Cache.Name, checks: []check{
 	{"normal", onTwo(copiesChanges)},
 	{"follows", onTwo(copiesByItself)},
 	{"refused", onObject(putsBelowNothing)},
-	{"cancel-at-once", onObject(func(t *trial, o *object) error { return t.atOnce(o, models.FLook) })},
 }})
 
 // puts puts a znode of a subtree; an empty value removes it.
