@@ -29,6 +29,9 @@ type Client struct {
 
 	once    sync.Once
 	session *recipes.Session // shared by this client's subjects of package recipes
+
+	mu    sync.Mutex
+	atEnd []func(context.Context) // what its subjects do by themselves ends before its session
 }
 
 // Remote makes subjects that live in another process; the contracts turn them into
@@ -51,6 +54,14 @@ func (c *Client) recipeSession() *recipes.Session {
 	return c.session
 }
 
+// BeforeEnd has a function called when the client is closed, also where nobody closes its
+// subjects: a process that was killed does not. Safe for concurrent use.
+func (c *Client) BeforeEnd(f func(context.Context)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.atEnd = append(c.atEnd, f)
+}
+
 // ofRecipe makes a subject of package recipes in that session.
 func ofRecipe[T any](c *Client, make func(*recipes.Session) T) (subject T, err error) {
 	if err = c.Connected(); err == nil {
@@ -63,6 +74,12 @@ func ofRecipe[T any](c *Client, make func(*recipes.Session) T) (subject T, err e
 // before it closes Conn; the subjects have been closed by then.
 func (c *Client) Close(ctx context.Context) error {
 	c.once.Do(func() {}) // nothing is opened any more
+	c.mu.Lock()
+	atEnd := c.atEnd
+	c.mu.Unlock()
+	for _, end := range atEnd {
+		end(ctx)
+	}
 	if c.session == nil {
 		return nil
 	}

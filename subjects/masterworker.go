@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,6 +29,7 @@ func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 		ctx, stop := context.WithCancel(context.Background())
 		m.stop = stop
 		go m.lead(ctx)
+		c.BeforeEnd(m.end)
 		return m
 	})
 }
@@ -41,11 +41,12 @@ type ownMasterWorker struct {
 	over chan struct{} // closed when it stands for master no more
 }
 
-// lead stands for master until ctx ends or all is closed, whatever the servers refuse. It resigns
+// lead stands for master until ctx ends, whatever the servers refuse meanwhile. It resigns
 // from time to time, so that masters follow each other where nobody crashes, too.
 func (m *ownMasterWorker) lead(ctx context.Context) {
 	defer close(m.over)
-	for ctx.Err() == nil && !errors.Is(m.stand(ctx), recipes.ErrClosed) {
+	for ctx.Err() == nil {
+		m.stand(ctx)
 		select {
 		case <-time.After(leadAgain):
 		case <-ctx.Done():
@@ -53,10 +54,10 @@ func (m *ownMasterWorker) lead(ctx context.Context) {
 	}
 }
 
-func (m *ownMasterWorker) stand(ctx context.Context) error {
+func (m *ownMasterWorker) stand(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, m.term)
 	defer cancel()
-	return m.of.Lead(ctx)
+	_ = m.of.Lead(ctx)
 }
 
 // The first client stands for standsFor, each other one for so much longer: they are not to
@@ -84,11 +85,17 @@ func (m *ownMasterWorker) Take(ctx context.Context) (Job, error) {
 func (m *ownMasterWorker) Close(ctx context.Context) error {
 	m.stop()
 	err := m.of.Close(ctx)
+	m.end(ctx)
+	return err
+}
+
+// end has it stand no more, and waits for that as long as ctx.
+func (m *ownMasterWorker) end(ctx context.Context) {
+	m.stop()
 	select {
 	case <-m.over:
 	case <-ctx.Done():
 	}
-	return err
 }
 
 // ServeMasterWorker serves master-workers to another process.

@@ -78,6 +78,10 @@ func newHastyMaster(c *subjects.Client, path string, tries int, wrong func(m *ha
 	ctx, stop := context.WithCancel(context.Background())
 	m.stop = stop
 	go m.lead(ctx)
+	c.BeforeEnd(func(context.Context) {
+		stop()
+		<-m.done
+	})
 	return m, nil
 }
 
