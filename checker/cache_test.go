@@ -42,6 +42,11 @@ func cacheScenarios() []scenario {
 		{"a znode that may have been removed", "current", Valid, "", two().Puts(0, 5, 7, "a", "", info).Looks(1, 8, 9, true)},
 		{"a znode that was removed before it was put", "current", Violation, "nobody removed it", checktest.Cache().Puts(0, 1, 2, "a", "1", ok).Puts(0, 3, 4, "a", "", ok).Puts(0, 5, 6, "a", "2", ok).Looks(1, 7, 8, true)},
 		{"a znode that is gone", "current", Violation, "by a delete that client 0 called at 0.005 s", two().Puts(0, 5, 6, "a", "", ok).Looks(1, 7, 8, true, "a", "2")},
+		{"a znode that a fault may have removed", "current", Valid, "", recreated(two(), 5).Looks(1, 8, 9, true)},
+		{"a znode that was put behind a fault", "current", Violation, "nobody removed it", recreated(two(), 5).Puts(0, 7, 8, "a", "3", ok).Looks(1, 9, 10, true)},
+		{"none behind a fault", "order", Valid, "", recreated(two().Looks(1, 4, 5, false, "a", "2"), 5).Looks(1, 8, 9, false)},
+		{"what was there before the fault that removed it", "order", Violation, "by a fault that was injected at 0.005 s", recreated(two().Looks(1, 4, 5, false, "a", "2"), 5).Looks(1, 8, 9, false).Looks(1, 10, 11, false, "a", "1")},
+		{"none before the fault", "order", Violation, "nobody had deleted it since", recreated(two().Looks(1, 4, 5, false, "a", "2").Looks(1, 5, 6, false), 9)},
 		{"a put that took effect late", "current", Valid, "", checktest.Cache().Puts(0, 1, 2, "a", "1", info).Puts(0, 3, 4, "a", "2", ok).Looks(1, 5, 6, true, "a", "1")},
 
 		{"all show what there is", "converge", Valid, "", ends(two().Looks(1, 5, 6, false, "a", "2").Looks(2, 5, 6, false, "a", "2"), "a", "2")},
@@ -50,6 +55,12 @@ func cacheScenarios() []scenario {
 		{"what was made again does not come", "converge", Violation, `that there is none; that was still so`, ends(two().Puts(0, 5, 6, "a", "", ok).Puts(0, 7, 8, "a", "3", ok).Looks(1, 15000, 15001, false), "a", "3")},
 		{"it comes in time", "converge", Valid, "", ends(two().Looks(1, 5, 6, false, "a", "1").Looks(1, 2000, 2001, false, "a", "1").Looks(1, 15000, 15001, false, "a", "2").Looks(2, 15000, 15001, false, "a", "2"), "a", "2")},
 	}
+}
+
+// recreated has a fault delete znodes, from a time to the next one.
+func recreated(r *checktest.Record, at int) *checktest.Record {
+	r.Fact(at, "recreate", history.FaultStep{Fault: 1, Step: history.StepInject, Traits: history.FaultTraits{Deletes: true}})
+	return r.Fact(at+1, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
 }
 
 // loggedCaches are those in which the log says what the clocks do not.

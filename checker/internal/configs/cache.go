@@ -229,6 +229,9 @@ func (c *config) lastChange() *change {
 		return nil
 	}
 	var last *change
+	if len(c.faults) > 0 {
+		return nil
+	}
 	for _, x := range c.changes {
 		if x.op.Outcome() != history.OK {
 			return nil

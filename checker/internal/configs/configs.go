@@ -37,6 +37,7 @@ type config struct {
 	setter  map[string]*change
 	failed  map[string]*change // sets that certainly had no effect
 	removed []*change          // those that made that there is none, from the beginning on
+	faults  []*change          // removes by faults, of this one or of another: none is certain
 	goneBy  []time.Duration    // the latest end of those up to each
 	doubled *change            // a set of a value that another one set
 	sights  []*sight           // in order of their returns
@@ -50,7 +51,7 @@ type config struct {
 
 // change is a set or a delete.
 type change struct {
-	op       *history.Operation // nil: the beginning
+	op       *history.Operation // nil: the beginning, or a fault
 	value    string
 	absent   bool
 	inv, ret time.Duration
@@ -125,6 +126,7 @@ func readConfig(k *evidence.Key) *config {
 
 // done is the configuration when all is read.
 func (c *config) done() *config {
+	c.takeFaults()
 	latest := evidence.Always
 	for _, x := range c.removed {
 		latest = max(latest, x.ret)
@@ -138,6 +140,17 @@ func (c *config) done() *config {
 	}
 	c.count()
 	return c
+}
+
+// takeFaults takes in that a fault may have removed it while it was in force.
+func (c *config) takeFaults() {
+	for _, f := range c.Faults.All {
+		if f.Traits.Deletes {
+			c.faults = append(c.faults, &change{absent: true, inv: f.From, ret: f.Over})
+		}
+	}
+	c.removed = append(c.removed, c.faults...)
+	slices.SortStableFunc(c.removed, func(x, y *change) int { return cmp.Compare(x.inv, y.inv) })
 }
 
 func (c *config) change(op *history.Operation, value string, absent bool) {
@@ -270,8 +283,10 @@ func (s *sight) what() string { return named(s.value, s.absent) }
 // began tells when a change was called.
 func (x *change) began() string {
 	switch {
-	case x.op == nil:
+	case x.op == nil && x.inv == evidence.Always:
 		return "which was so in the beginning"
+	case x.op == nil:
+		return "by a fault that was injected at " + words.At(x.inv)
 	case x.absent:
 		return fmt.Sprintf("by a delete that client %d called at %s", x.op.Client, words.At(x.inv))
 	}

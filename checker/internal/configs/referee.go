@@ -62,18 +62,21 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		if c.doubled != nil || len(c.changes) > 1<<15 {
 			return nil, false
 		}
-		add := func(op *history.Operation, ret time.Duration, s step) {
+		add := func(client int, inv, ret time.Duration, s step) {
 			s.part = part
-			ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: s, Call: int64(op.Began()), Return: k.Clamp(ret)})
+			ops = append(ops, porcupine.Operation{ClientId: client, Input: s, Call: int64(inv), Return: k.Clamp(ret)})
 		}
 		for _, x := range c.changes {
 			s := step{watcher: -1, value: stated(x.value, x.absent), optional: x.op.Outcome() != history.OK}
 			s.text = fmt.Sprintf("client %d: %s", x.op.Client, named(x.value, x.absent))
-			add(x.op, x.ret, s)
+			add(x.op.Client, x.inv, x.ret, s)
+		}
+		for _, x := range c.faults {
+			add(k.Params.Clients, x.inv, x.ret, step{watcher: -1, value: none, optional: true, text: "a fault: " + named("", true)})
 		}
 		for i, w := range c.watches {
 			for _, s := range w.sights {
-				add(s.op, s.ret, step{
+				add(w.client, s.inv, s.ret, step{
 					watcher: i, value: stated(s.value, s.absent), current: s.current,
 					text: fmt.Sprintf("client %d was told: %s", w.client, s.what()),
 				})
