@@ -727,15 +727,17 @@ func TestJobWithoutItsFolder(t *testing.T) {
 		removed("pending")
 		must(t, j.GiveBack(t.Context()))
 		j = w.take(0)
-		removed("dead")
 		if _, err := w.all[1].TryTake(t.Context()); !errors.Is(err, ErrEmpty) { // a worker by now
 			t.Errorf("try take: %v", err)
 		}
+		removed("dead") // only now: who begins to work makes the folders
 		w.fakes[0].expire()
 		<-j.Lost()
 		time.Sleep(2 * fakeTimeout)
-		if _, err := w.all[1].Result(t.Context(), id); !errors.Is(err, ErrDead) {
-			t.Errorf("after its last attempt: %v", err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := w.all[1].Result(ctx, id); !errors.Is(err, ErrDead) {
+			t.Fatalf("after its last attempt: %v", err)
 		}
 
 		j = func() *Job { w.put("removed"); return w.take(0) }()
