@@ -6,14 +6,20 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab/internal/shell"
 )
 
-// interact runs what is typed at the terminal.
+// interact runs what is typed at the terminal. Ctrl-C ends a command, and not the shell.
 func interact(ctx context.Context, s *shell.Shell) error {
+	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	unheard := make(chan os.Signal, 1) // between two commands it ends nothing
+	signal.Notify(unheard, os.Interrupt)
+	defer signal.Stop(unheard)
 	in := int(os.Stdin.Fd())
 	history, err := shell.OpenHistory(historyPath())
 	if err != nil {

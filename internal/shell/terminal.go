@@ -104,10 +104,11 @@ func (t *session) obey(ctx context.Context, line string, following *sync.WaitGro
 		t.again(ctx, following)
 	default:
 	}
-	running, stop := context.WithCancel(ctx)
-	if t.screen.Interruptible != nil {
-		running, stop = t.screen.Interruptible(ctx)
+	interruptible := t.screen.Interruptible
+	if interruptible == nil {
+		interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }
 	}
+	running, stop := interruptible(ctx)
 	defer stop()
 	err = t.Do(running, line)
 	switch {
