@@ -298,6 +298,46 @@ func TestCacheSaysWhenItIsCurrent(t *testing.T) {
 	})
 }
 
+// TestCacheIsBehindWhatItReads has a server tell of a child while all is read for a Sync.
+func TestCacheIsBehindWhatItReads(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		tr.change("/top=")
+		must(t, c.Current(ctx))
+		synctest.Wait()
+		f.fail(func(op, _ string) fault {
+			if op == "multi" {
+				return silence
+			}
+			return fine
+		})
+		done := make(chan error, 1)
+		go func() { done <- c.Sync(ctx) }()
+		synctest.Wait()
+		tr.change("/top/a=1")
+		before := f.spoken
+		f.spoken = make(chan struct{})
+		f.fail(func(_, path string) fault {
+			if path == "/top/a" {
+				return silence
+			}
+			return fine
+		})
+		close(before)
+		synctest.Wait()
+		if got := c.State(); got != CacheBehind {
+			t.Errorf("the copy is %s, and has no /top/a, of which it was told", got)
+		}
+		f.fail(nil)
+		close(f.spoken)
+		must(t, <-done)
+		synctest.Wait()
+		if got := c.State(); got != CacheCurrent {
+			t.Errorf("after the Sync, the copy is %s", got)
+		}
+		showsAsIs(t, tr, c)
+	})
+}
+
 // TestCacheReads asks for all that can be asked for.
 func TestCacheReads(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, c *Cache) {

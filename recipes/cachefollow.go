@@ -224,7 +224,11 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 		c.tell()
 	}
 	for _, name := range n.names {
-		if child := join(n.Path, name); anew || c.copy[child] == nil {
+		child := join(n.Path, name)
+		if c.copy[child] == nil && c.state == CacheCurrent {
+			c.state = CacheBehind // until that was read, too
+		}
+		if anew || c.copy[child] == nil {
 			deeper = append(deeper, child)
 		}
 	}
