@@ -53,6 +53,8 @@ func cacheScenarios() []scenario {
 		{"what there is does not come", "converge", Violation, `client 1 was told of k/a at 15.001 s: "1"; that was still so`, ends(two().Looks(1, 5, 6, false, "a", "1").Looks(1, 15000, 15001, false, "a", "1"), "a", "2")},
 		{"what was removed does not go", "converge", Violation, `that there is none, was there`, ends(two().Puts(0, 5, 6, "a", "", ok).Looks(1, 15000, 15001, false, "a", "2"))},
 		{"what was made again does not come", "converge", Violation, `that there is none; that was still so`, ends(two().Puts(0, 5, 6, "a", "", ok).Puts(0, 7, 8, "a", "3", ok).Looks(1, 15000, 15001, false), "a", "3")},
+		{"what may have been removed by a call of unknown outcome does not go", "converge", Violation, `that there is none, was there`, two().Puts(0, 5, 6, "a", "", info).Remains(20).Looks(1, 15000, 15001, false, "a", "2").Fact(20001, history.FEnd, nil)},
+		{"a put of unknown outcome comes behind the end", "converge", Valid, "", two().Puts(0, 5, 6, "a", "", ok).Puts(0, 7, 8, "a", "u", info).Remains(20).Looks(1, 15000, 15001, false, "a", "u").Looks(2, 15000, 15001, false).Looks(0, 15000, 15001, false).Fact(20001, history.FEnd, nil)},
 		{"it comes in time", "converge", Valid, "", ends(two().Looks(1, 5, 6, false, "a", "1").Looks(1, 2000, 2001, false, "a", "1").Looks(1, 15000, 15001, false, "a", "2").Looks(2, 15000, 15001, false, "a", "2"), "a", "2")},
 	}
 }

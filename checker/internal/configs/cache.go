@@ -1,8 +1,10 @@
 package configs
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -206,13 +208,10 @@ var cacheConverge = &frame.Property{
 			f.Unknown("nobody looked at %s at the end", c.name)
 			return
 		}
-		last := c.lastChange()
-		if last == nil {
-			return // since when it is as it is cannot be told
-		}
+		e := c.ending()
 		for _, w := range c.watches {
 			if w.until == evidence.Never {
-				decideCopy(f, c, w, last)
+				decideCopy(f, c, w, e)
 			}
 		}
 	}),
@@ -243,23 +242,51 @@ func (c *config) lastChange() *change {
 	return last
 }
 
-// decideCopy looks for how long after the last change a copy still showed something else.
-func decideCopy(f *frame.Finding, c *config, w *watch, last *change) {
-	is := &sight{absent: last.absent, value: last.value}
+// ending is what there is of a znode in the end.
+type ending struct {
+	sight
+	last *change // that made it so; nil: not known, but it was so when the harness looked
+	by   time.Duration
+}
+
+func (c *config) ending() ending {
+	e := ending{sight: sight{absent: c.final.Register == nil}, last: c.lastChange(), by: c.finalAt.Time}
+	if !e.absent {
+		e.value = c.final.Register.Value
+	}
+	if e.last != nil {
+		e.by = e.last.ret
+	}
+	return e
+}
+
+// contradicts says that a sight should not have been behind the end. Where it is not known
+// what changed last, a change of unknown outcome may have come still: but a value that had
+// been put by then, and was not there, was over.
+func (c *config) contradicts(s *sight, e ending) bool {
+	if s.inv <= e.by || s.same(&e.sight) {
+		return false
+	}
+	x := c.setter[s.value]
+	return e.last != nil || !s.absent && x != nil && x.op.Outcome() == history.OK && x.ret < e.by
+}
+
+// decideCopy looks for how long a copy still showed something else than there is in the end.
+func decideCopy(f *frame.Finding, c *config, w *watch, e ending) {
 	var wrong *sight
 	for _, s := range w.sights {
-		if s.inv > last.ret && !s.same(is) {
+		if c.contradicts(s, e) {
 			wrong = s
 		}
 	}
-	if n := len(w.sights); n > 0 && w.sights[n-1].inv > last.ret && w.sights[n-1] != wrong {
+	if n := len(w.sights); n > 0 && e.last != nil && w.sights[n-1].inv > e.by && w.sights[n-1].same(&e.sight) {
 		f.Count("converged", 1)
 	}
 	if wrong == nil {
 		return
 	}
 	var worst evidence.Span
-	for _, s := range c.WhileLive(w.client, evidence.Span{From: last.ret, To: wrong.inv}) {
+	for _, s := range c.WhileLive(w.client, evidence.Span{From: e.by, To: wrong.inv}) {
 		if s.Length() > worst.Length() {
 			worst = s
 		}
@@ -269,6 +296,7 @@ func decideCopy(f *frame.Finding, c *config, w *watch, last *change) {
 	if r == frame.Valid {
 		return
 	}
-	f.Overdue(r, append(slices.Concat(evidence.EventsOf(last.op), wrong.events()), c.finalAt.Index), "%s; that was still so %s after what there is in the end, %s, was there (%s allowed)",
-		c.told(wrong), words.Lasting(worst.Length()), named(last.value, last.absent), words.Lasting(c.Bound))
+	since := cmp.Or(e.last, c.setter[wrong.value])
+	f.Overdue(r, append(slices.Concat(since.events(), wrong.events()), c.finalAt.Index), "%s; that was still so %s after what there is in the end, %s, was there (%s allowed)",
+		c.told(wrong), words.Lasting(worst.Length()), named(e.value, e.absent), words.Lasting(c.Bound))
 }
