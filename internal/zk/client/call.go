@@ -121,7 +121,8 @@ func (c *Client) awaitUp(ctx context.Context) error {
 func (c *Client) answered(f zkclient.Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lastZxid = max(c.lastZxid, f.Header.Zxid)
+	c.told = max(c.told, f.Header.Zxid)
+	c.lastZxid = max(c.lastZxid, c.told)
 	call := c.link.calls[f.Header.Xid]
 	if call == nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"sync"
@@ -399,4 +400,69 @@ func TestNoServer(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A transaction can fire several watches. Where the connection is lost behind the first event
+// of one, the others come on the next.
+func TestLostBetweenEvents(t *testing.T) {
+	virtually(t, func(l *lab) {
+		var cut atomic.Bool
+		c, err := client.Connect(l.ctx, client.Config{Servers: l.e.Addrs(), Dial: func(ctx context.Context, addr string) (net.Conn, error) {
+			conn, err := l.dial(ctx, addr)
+			return &endsAfterEvent{Conn: conn, cut: &cut}, err
+		}})
+		l.ok(err)
+		l.Cleanup(c.Close)
+		other := l.connect(client.Config{})
+		l.create(c, "/a", "", wire.Persistent)
+		l.create(c, "/a/b", "", wire.Persistent)
+		_, _, err = c.Get(l.ctx, "/a/b", true)
+		l.ok(err)
+		_, _, err = c.Children(l.ctx, "/a", true)
+		l.ok(err)
+		cut.Store(true)
+		l.ok(other.Delete(l.ctx, "/a/b", -1))
+		ctx, cancel := context.WithTimeout(l.ctx, time.Minute)
+		defer cancel()
+		var got []string
+		for len(got) < 2 {
+			e, err := c.Next(ctx)
+			if err != nil {
+				t.Fatalf("%v: %v", got, err)
+			}
+			if e.Session == "" {
+				got = append(got, e.Type.String()+" "+e.Path)
+			}
+		}
+		if d := cmp.Diff([]string{"nodeDeleted /a/b", "nodeChildrenChanged /a"}, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// endsAfterEvent is a connection that, once cut is set, gives one event more and then ends.
+type endsAfterEvent struct {
+	net.Conn
+	cut  *atomic.Bool
+	rest []byte
+	over bool
+}
+
+func (c *endsAfterEvent) Read(p []byte) (int, error) {
+	if c.over && len(c.rest) == 0 {
+		return 0, io.EOF
+	}
+	if len(c.rest) == 0 {
+		body, err := wire.ReadFrame(c.Conn, nil, 0)
+		if err != nil {
+			return 0, err
+		}
+		c.rest = append(wire.AppendInt(nil, int32(len(body))), body...)
+		if h, _, err := wire.DecodeReplyHeader(body); err == nil && h.Xid == wire.XidEvent && c.cut.CompareAndSwap(true, false) {
+			c.over = true
+		}
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
 }

@@ -29,7 +29,8 @@ type Client struct {
 	up       chan struct{} // closed while connected
 	next     int           // the server to try next
 	session  wire.Session
-	lastZxid int64
+	lastZxid int64 // seen, in replies and events: no server behind it will do
+	told     int64 // zxid of the last reply: all events up to it have come
 	xid      int32
 	auth     []Credential
 	watches  watches
@@ -164,7 +165,7 @@ var errSilent = errors.New("it is silent")
 func (c *Client) restore(ctx context.Context, conn *zkclient.Conn) error {
 	c.mu.Lock()
 	auth := append([]Credential(nil), c.auth...)
-	requests := c.watches.again(c.lastZxid)
+	requests := c.watches.again(c.told)
 	c.mu.Unlock()
 	for _, a := range auth {
 		if err := c.restoring(ctx, conn, wire.Auth, a.request()); err != nil {

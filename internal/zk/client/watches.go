@@ -117,7 +117,8 @@ func setAgain(those []watch, zxid int64) request {
 	return r
 }
 
-// watched notes an event and hands it on.
+// watched notes an event and hands it on. Others of the same transaction may not have come
+// yet: the watches that are set again are to tell of those.
 func (c *Client) watched(e wire.WatchEvent, zxid int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
