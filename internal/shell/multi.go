@@ -116,10 +116,12 @@ func (m *multi) explain(results []wire.OpResult, err error) error {
 			return explain(fmt.Sprintf("multi, nothing was done: operation %d, %s", i+1, m.names[i]), r.Err)
 		}
 	}
-	if errors.Is(err, wire.ConnectionLoss) {
-		return explain("multi", err)
+	// Only an answer says that nothing was done, not that none came in time.
+	var code wire.Code
+	if errors.As(err, &code) && code != wire.ConnectionLoss {
+		return explain("multi, nothing was done", err)
 	}
-	return explain("multi, nothing was done", err)
+	return explain("multi", err)
 }
 
 // multiResult is what a transaction came to.

@@ -21,6 +21,9 @@ func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zk
 	defer cancel()
 	for {
 		f, err := c.exchange(ctx, op, record, w)
+		if late := new(unanswered); errors.As(err, &late) {
+			return f, late.why
+		}
 		if !errors.Is(err, wire.ConnectionLoss) {
 			return f, err
 		}
@@ -28,7 +31,7 @@ func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zk
 }
 
 // write sends a request once. wire.ConnectionLoss says that the connection was lost
-// before the reply.
+// before the reply. Where the wait for it ended, the error says that, too.
 func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Frame, error) {
 	ctx, cancel := c.patient(ctx)
 	defer cancel()
@@ -56,9 +59,17 @@ func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch)
 		}
 		return f, nil
 	case <-ctx.Done():
-		return zkclient.Frame{}, context.Cause(ctx)
+		return zkclient.Frame{}, &unanswered{context.Cause(ctx)}
 	}
 }
+
+// unanswered is the end of the wait for the answer to a request that was sent.
+type unanswered struct{ why error }
+
+func (e *unanswered) Error() string {
+	return e.why.Error() + ": it was sent, and may have been done, or not"
+}
+func (e *unanswered) Unwrap() error { return e.why }
 
 // send waits for a connection and writes. When that fails, or ctx ends within a frame,
 // the connection is of no more use.
