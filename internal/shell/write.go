@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -77,11 +78,11 @@ var writing = []*command{
 		op: func(*pflag.FlagSet) operation {
 			return func(s *Shell, args []string) (wire.MultiOp, error) {
 				path, err := s.at(args[0])
-				var version int32
-				if _, bad := fmt.Sscan(args[1], &version); err == nil && bad != nil {
+				version, bad := strconv.ParseInt(args[1], 10, 32)
+				if err == nil && bad != nil {
 					err = usagef("check %s: %s is no version: a whole number", quote(path), quote(args[1]))
 				}
-				return wire.MultiOp{Op: wire.Check, Request: &wire.VersionRequest{Path: path, Version: version}}, err
+				return wire.MultiOp{Op: wire.Check, Request: &wire.VersionRequest{Path: path, Version: int32(version)}}, err
 			}
 		},
 	},
