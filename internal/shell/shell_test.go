@@ -598,3 +598,67 @@ func FuzzQuote(f *testing.F) {
 		}
 	})
 }
+
+// Only an answer tells that nothing of a transaction was done.
+func TestMultiWithoutAnswer(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script(`
+			multi
+			create /late
+		`)
+		own, other := 0, b.client()
+		for _, s := range b.e.Servers() {
+			if b.Client.Server() == s.Addr() {
+				own = s.ID()
+			}
+		}
+		if err := b.e.Server(own).Pause(b.ctx); err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(b.ctx, time.Second)
+		defer cancel()
+		err := b.Do(ctx, "end")
+		if err == nil || strings.Contains(err.Error(), "nothing was done") || !strings.Contains(err.Error(), "may have been done") {
+			b.Error(err)
+		}
+		if err := b.e.Server(own).Resume(b.ctx); err != nil {
+			b.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		for other.Sync(b.ctx, "/") != nil {
+			time.Sleep(time.Second)
+		}
+		if _, err := other.Exists(b.ctx, "/late", false); err != nil {
+			b.Errorf("it was not done after all: %v", err)
+		}
+	})
+}
+
+func TestCheckWantsAWholeNumber(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script(`
+			create /a
+			multi
+			check /a 0.9
+			64 0.9 is no version
+			check /a 0x
+			64 0x is no version
+			check /a 0
+			end
+		`)
+	})
+}
+
+// What was given up is no subtree without znodes.
+func TestGivenUp(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /a")
+		ctx, cancel := context.WithCancel(b.ctx)
+		cancel()
+		for _, line := range []string{"rm -r /a", "tree /", "acl set -R /a world:anyone:r"} {
+			if err := b.Do(ctx, line); !errors.Is(err, context.Canceled) {
+				b.Errorf("%s: %v", line, err)
+			}
+		}
+	})
+}

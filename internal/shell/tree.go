@@ -105,7 +105,8 @@ func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool) (foun
 
 // each does something for all, some at once.
 func each[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
-	g, ctx := errgroup.WithContext(ctx)
+	outer := ctx
+	g, ctx := errgroup.WithContext(outer)
 	g.SetLimit(atOnce)
 	for _, v := range all {
 		if ctx.Err() != nil {
@@ -113,7 +114,10 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, T) error
 		}
 		g.Go(func() error { return do(ctx, v) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(outer) // else some may have been left out
 }
 
 // ephemeral says whether a stat is of one. Of containers and of znodes with a TTL servers
