@@ -138,23 +138,34 @@ func (f *shellFlags) validate(cmd *cobra.Command, args []string) error {
 
 func (f *shellFlags) config() (client.Config, error) {
 	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, TLS: f.tls.config}
-	lines := f.auth
-	for i := 0; i < len(lines); i++ {
-		if path, ok := strings.CutPrefix(lines[i], "@"); ok {
+	for _, auth := range f.auth {
+		lines := []string{auth}
+		if path, ok := strings.CutPrefix(auth, "@"); ok {
 			text, err := os.ReadFile(path)
 			if err != nil {
 				return c, fmt.Errorf("--auth: %w", err)
 			}
-			lines = append(lines, strings.Fields(string(text))...)
-			continue
+			lines = credentialsIn(string(text))
 		}
-		scheme, credential, ok := strings.Cut(lines[i], ":")
-		if !ok {
-			return c, badFlag("--auth: write scheme:credential, as digest:user:password, or @file")
+		for _, line := range lines {
+			scheme, credential, ok := strings.Cut(line, ":")
+			if !ok {
+				return c, badFlag("--auth: write scheme:credential, as digest:user:password, or @file")
+			}
+			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
 		}
-		c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
 	}
 	return c, nil
+}
+
+// credentialsIn are the lines of a file that have something in them.
+func credentialsIn(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func connectWithin(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
