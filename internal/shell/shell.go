@@ -35,6 +35,7 @@ type Shell struct {
 
 	folder  string // where it is; "" is the root
 	pending *multi // a multi that was begun
+	read    bool   // In is at its end
 }
 
 // Do runs the statements of one line. It stops at the first that fails.
@@ -170,6 +171,10 @@ func (s *Shell) data(arg string) ([]byte, error) {
 	if s.In == nil {
 		return nil, usagef("the standard input is where the commands come from: put the data in the line")
 	}
+	if s.read {
+		return nil, usagef("the standard input has been read: - can be given once")
+	}
+	s.read = true
 	b, err := io.ReadAll(io.LimitReader(s.In, wire.MaxFrame+1))
 	if err == nil && len(b) > wire.MaxFrame {
 		err = usagef("the standard input has more than %d bytes: no server takes that", wire.MaxFrame)

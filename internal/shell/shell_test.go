@@ -662,3 +662,20 @@ func TestGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// A second "-" would write nothing over what is there.
+func TestStandardInputIsReadOnce(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.In = strings.NewReader("all of it")
+		b.script(`
+			create /a -
+			create /b kept
+			set /b -
+			64 has been read
+			cat /b
+			= kept
+			cat /a
+			= all of it
+		`)
+	})
+}

@@ -17,7 +17,7 @@ import (
 type word struct {
 	text   string
 	begin  int  // where it stands
-	quoted bool // and so means itself: a "-" is no standard input
+	quoted bool // and so is a word though nothing be in it
 }
 
 // statements cuts a line into its statements, each at least one word.
