@@ -152,10 +152,12 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 	if enough() {
 		return nil
 	}
-	mine := c.ask()
-	for c.served < mine {
+	for mine := c.ask(); c.served < mine; {
 		if err := c.awaitNews(ctx); err != nil {
 			return c.definite(op, err)
+		}
+		if enough() {
+			return nil
 		}
 	}
 	if c.err != nil {

@@ -298,30 +298,57 @@ func TestCacheSaysWhenItIsCurrent(t *testing.T) {
 	})
 }
 
+// silentOn has requests of one kind, or on one path, not be answered.
+func silentOn(op, path string) func(op, path string) fault {
+	return func(o, p string) fault {
+		if o == op || p == path {
+			return silence
+		}
+		return fine
+	}
+}
+
+// TestCacheCurrentWaitsForOneRound asks while all is read for the first time.
+func TestCacheCurrentWaitsForOneRound(t *testing.T) {
+	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
+		tr.change("/top=1")
+		f.fail(silentOn("", "/top"))
+		must(t, c.Start())
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- c.Current(ctx) }()
+		synctest.Wait()
+		before := f.spoken
+		f.spoken = make(chan struct{})
+		f.fail(silentOn("multi", ""))
+		close(before)
+		synctest.Wait()
+		select {
+		case err := <-done:
+			must(t, err)
+			showsAsIs(t, tr, c)
+		default:
+			t.Errorf("the copy is %s, but Current waits", c.State())
+		}
+		f.fail(nil)
+		close(f.spoken)
+	})
+}
+
 // TestCacheIsBehindWhatItReads has a server tell of a child while all is read for a Sync.
 func TestCacheIsBehindWhatItReads(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=")
 		must(t, c.Current(ctx))
 		synctest.Wait()
-		f.fail(func(op, _ string) fault {
-			if op == "multi" {
-				return silence
-			}
-			return fine
-		})
+		f.fail(silentOn("multi", ""))
 		done := make(chan error, 1)
 		go func() { done <- c.Sync(ctx) }()
 		synctest.Wait()
 		tr.change("/top/a=1")
 		before := f.spoken
 		f.spoken = make(chan struct{})
-		f.fail(func(_, path string) fault {
-			if path == "/top/a" {
-				return silence
-			}
-			return fine
-		})
+		f.fail(silentOn("", "/top/a"))
 		close(before)
 		synctest.Wait()
 		if got := c.State(); got != CacheBehind {
