@@ -56,17 +56,14 @@ type recreated struct {
 
 // replace tries until nothing changed between looking and deleting.
 func (e *recreated) replace(ctx context.Context) error {
-	var anew *zk.CreateRequest
 	leaves := map[string]bool{}
 	for {
-		err := await.Until(ctx, func() (err error) {
-			if anew == nil {
-				anew, err = e.same()
-			}
+		err := await.Until(ctx, func() error {
+			anew, version, err := e.same()
 			if err != nil {
 				return err
 			}
-			ops, err := e.deletes(e.folder.path, leaves)
+			ops, err := e.deletes(e.folder.path, version, leaves)
 			if err != nil {
 				return err
 			}
@@ -82,7 +79,7 @@ func (e *recreated) replace(ctx context.Context) error {
 			if !doze(ctx, retryAfter) || e.Verify(ctx) == nil { // it may have been done
 				return context.Cause(ctx)
 			}
-		case !errors.Is(err, zk.ErrNoNode):
+		case !errors.Is(err, zk.ErrNoNode) && !errors.Is(err, zk.ErrBadVersion):
 			return err
 		}
 		if ctx.Err() != nil {
@@ -91,19 +88,19 @@ func (e *recreated) replace(ctx context.Context) error {
 	}
 }
 
-// same makes the folder as it is.
-func (e *recreated) same() (*zk.CreateRequest, error) {
-	data, _, err := e.target.Admin.Get(e.folder.path)
+// same makes the folder as it is, with the data that it has in a version.
+func (e *recreated) same() (_ *zk.CreateRequest, version int32, err error) {
+	data, stat, err := e.target.Admin.Get(e.folder.path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	acl, _, err := e.target.Admin.GetACL(e.folder.path)
-	return &zk.CreateRequest{Path: e.folder.path, Data: data, Acl: acl}, err
+	return &zk.CreateRequest{Path: e.folder.path, Data: data, Acl: acl}, stat.Version, err
 }
 
-// deletes gives what deletes a znode and all below it, in order. It asks but
-// once for the children of those that had none: it must be quick.
-func (e *recreated) deletes(path string, leaves map[string]bool) ([]any, error) {
+// deletes gives what deletes a znode in a version (-1: any) and all below it, in order. It
+// asks but once for the children of those that had none: it must be quick.
+func (e *recreated) deletes(path string, version int32, leaves map[string]bool) ([]any, error) {
 	var ops []any
 	if !leaves[path] {
 		names, _, err := e.target.Admin.Children(path)
@@ -112,14 +109,14 @@ func (e *recreated) deletes(path string, leaves map[string]bool) ([]any, error) 
 		}
 		leaves[path] = len(names) == 0 && path != e.folder.path
 		for _, name := range names {
-			below, err := e.deletes(path+"/"+name, leaves)
+			below, err := e.deletes(path+"/"+name, -1, leaves)
 			if err != nil {
 				return nil, err
 			}
 			ops = append(ops, below...)
 		}
 	}
-	return append(ops, &zk.DeleteRequest{Path: path, Version: -1}), nil
+	return append(ops, &zk.DeleteRequest{Path: path, Version: version}), nil
 }
 
 // Verify finds another znode in the folder's place.
