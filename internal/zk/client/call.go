@@ -13,6 +13,7 @@ import (
 type call struct {
 	watch *watch // what a reply sets
 	done  chan zkclient.Frame
+	err   error // set before done: why it is of no use to ask again
 }
 
 // read sends a request that may be sent again, until it is answered.
@@ -35,7 +36,11 @@ func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zk
 func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Frame, error) {
 	ctx, cancel := c.patient(ctx)
 	defer cancel()
-	return c.exchange(ctx, op, record, nil)
+	f, err := c.exchange(ctx, op, record, nil)
+	if errors.Is(err, wire.ErrFrameSize) { // of an answer, perhaps of another request's
+		err = wire.ConnectionLoss
+	}
+	return f, err
 }
 
 func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -54,6 +59,9 @@ func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch)
 	}
 	select {
 	case f := <-call.done:
+		if call.err != nil {
+			return f, call.err
+		}
 		if f.Header.Err != wire.OK {
 			return f, f.Header.Err
 		}

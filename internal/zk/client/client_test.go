@@ -466,3 +466,21 @@ func (c *endsAfterEvent) Read(p []byte) (int, error) {
 	c.rest = c.rest[n:]
 	return n, nil
 }
+
+// An answer that is larger than a client takes comes again however often one asks.
+func TestAnswerTooLarge(t *testing.T) {
+	virtually(t, func(l *lab) {
+		c := l.connect(client.Config{Patience: time.Minute})
+		long := string(bytes.Repeat([]byte("x"), 10_000))
+		for i := range wire.MaxFrame/len(long) + 1 {
+			l.create(c, fmt.Sprintf("/%d%s", i, long), "", wire.Persistent)
+		}
+		begun := time.Now()
+		if _, _, err := c.Children(l.ctx, "/", false); !errors.Is(err, wire.ErrFrameSize) || time.Since(begun) > time.Second {
+			t.Error(err, time.Since(begun))
+		}
+		if _, err := c.Exists(l.ctx, "/", false); err != nil {
+			t.Error(err)
+		}
+	})
+}

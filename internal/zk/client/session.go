@@ -264,6 +264,9 @@ func (c *Client) lost(why error) {
 	gone := c.link
 	c.link, c.up = nil, make(chan struct{})
 	for _, call := range gone.calls {
+		if errors.Is(why, wire.ErrFrameSize) {
+			call.err = why
+		}
 		call.done <- zkclient.Frame{Header: wire.ReplyHeader{Err: wire.ConnectionLoss}}
 	}
 	if !c.closing.Load() {
