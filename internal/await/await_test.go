@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,9 +82,12 @@ func TestAll(t *testing.T) {
 // What all of them wait for equally long comes in their order.
 func TestAllInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var order []int
 		_ = await.All(make([]int, 8), func(i, _ int) error {
 			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
 			order = append(order, i)
 			return nil
 		})
