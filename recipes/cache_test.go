@@ -169,6 +169,9 @@ func TestCacheByWatches(t *testing.T) {
 		}
 		must(t, c.Current(ctx))
 		synctest.Wait()
+		// Between a watch's event and the end of its channel it looks as if nothing had changed,
+		// and all is read again: that is rare.
+		full := 0
 		for _, step := range []string{"/top/50=y", "/top/50/z=1", "/top/50/z", "/top/51", "/top/51=new"} {
 			requests := 0
 			f.fail(func(string, string) fault { requests++; return fine })
@@ -176,7 +179,10 @@ func TestCacheByWatches(t *testing.T) {
 			synctest.Wait()
 			f.fail(nil)
 			showsAsIs(t, tr, c)
-			if requests == 0 || requests > 6 {
+			if requests > 6 {
+				full++
+			}
+			if requests == 0 || full > 1 {
 				t.Errorf("%s took %d requests", step, requests)
 			}
 			if c.State() != CacheCurrent {

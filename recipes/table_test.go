@@ -227,8 +227,16 @@ func worksUnder(m *recipes.MasterWorker) func(context.Context) error {
 		leading, resign := context.WithCancel(ctx)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = m.Lead(leading) }()
-		defer func() { resign(); <-ended }()
-		return m.Do(ctx, func(context.Context, *recipes.Job) ([]byte, error) { return someItem, nil })
+		err := m.Do(ctx, func(context.Context, *recipes.Job) ([]byte, error) { return someItem, nil })
+		if err != nil { // who has no rights is refused as a master, too
+			select {
+			case <-ended:
+			case <-ctx.Done():
+			}
+		}
+		resign()
+		<-ended
+		return err
 	}
 }
 
