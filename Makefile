@@ -7,7 +7,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test race compare track-record planted soak guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test race compare status track-record planted soak monitor-load guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -36,6 +36,9 @@ race: ## the tests with the race detector, the long ones shortened
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
 	ZKLAB_COMPARE=1 $(GO) test -count=1 -v -run TestSideBySideFaults ./ensemble/embedded
 
+status: image ## does zklab ensemble status tell the truth: each of five servers in containers is lost in each way (two minutes)
+	ZKLAB_STATUS=each ZKLAB_DOCKER=required $(GO) test -count=1 -v -run TestEachServer ./ensemble/status
+
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
 	$(GO) run ./internal/trackrecord -zklab bin/zklab -seeds $(or $(SEEDS),20) -parallel $(or $(PARALLEL),2)
 
@@ -44,6 +47,9 @@ planted: build ## by what each planted defect is found, and how soon: the table 
 
 soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every planted defect: some hours (FOR=2m)
 	$(GO) run ./internal/soak -zklab bin/zklab -for $(or $(FOR),2m) -parallel $(or $(PARALLEL),2)
+
+monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
+	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -count=1 -v -timeout 3h -run TestMonitorUnderLoad ./cmd/zklab
 
 guide: ## what the commands of docs/recipes and docs/checking*.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update

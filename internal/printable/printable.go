@@ -14,6 +14,9 @@ import (
 // written as \x1b or \u202e. Text of more than most characters is cut.
 func Text(s string, most int) string {
 	var b strings.Builder
+	if len(s) <= most {
+		b.Grow(len(s))
+	}
 	n := 0
 	for i, r := range s {
 		if n++; n == most && utf8.RuneCountInString(s[i:]) > 1 {
