@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"google.golang.org/grpc/attributes"
@@ -46,6 +47,9 @@ func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolv
 	}
 	if len(target.URL.Path) < 2 {
 		return nil, fmt.Errorf("target %s has no path: write %s:///path, such as %[2]s:///services/web", &target.URL, Scheme)
+	}
+	if clean := path.Clean(target.URL.Path); clean != target.URL.Path {
+		return nil, fmt.Errorf("the path of target %s is none of a znode: write %s://%s", &target.URL, Scheme, clean)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &follower{service: recipes.NewService(b.session, target.URL.Path), cc: cc, stop: stop, done: make(chan struct{})}

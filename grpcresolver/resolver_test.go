@@ -191,7 +191,7 @@ func TestNobodyThere(t *testing.T) {
 }
 
 func TestTargetsThatAreNone(t *testing.T) {
-	for _, target := range []string{"zk://host/services/web", "zk:///", "zk:"} {
+	for _, target := range []string{"zk://host/services/web", "zk:///", "zk:", "zk:///services/web/", "zk:///services//web", "zk:///services/../web"} {
 		u, err := url.Parse(target)
 		if err != nil {
 			t.Fatal(err)

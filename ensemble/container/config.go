@@ -174,7 +174,7 @@ func (c Config) env(id int, net subnet) map[string]string {
 		"ZOO_TICK_TIME":              strconv.FormatInt(c.Tick.Milliseconds(), 10),
 		"ZOO_INIT_LIMIT":             strconv.Itoa(c.InitLimit),
 		"ZOO_SYNC_LIMIT":             strconv.Itoa(c.SyncLimit),
-		"ZOO_4LW_COMMANDS_WHITELIST": "srvr,mntr,ruok,dirs,isro",
+		"ZOO_4LW_COMMANDS_WHITELIST": "srvr,mntr,ruok,dirs,isro,cons,dump,wchs",
 		// All clients come from one address, the engine's.
 		"ZOO_MAX_CLIENT_CNXNS":    "0",
 		"ZOO_STANDALONE_ENABLED":  "false",

@@ -1,6 +1,5 @@
-// Package container runs real Apache ZooKeeper servers in containers, through
-// testcontainers-go. Package zklab may not import it: who tests a recipe need
-// not depend on Docker's client.
+// Package container runs real Apache ZooKeeper servers in containers. Package
+// zklab may not import it: who tests a recipe need not depend on Docker's client.
 //
 // [Config] is an [ensemble.Starter]; its zero value starts three servers.
 // Start picks the image, draws a network of the run's own, starts the servers
@@ -14,7 +13,4 @@
 // Everything that is made carries labels that name the run and the process
 // that owns it. Close removes what its run made; [Clean] removes what dead
 // processes left; [Check] tells what a run would find here.
-//
-// Testcontainers' own reaper is switched off, because its image may not be had
-// where a registry is out of reach: owners, labels and Clean do its work.
 package container

@@ -4,18 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/client"
-	"github.com/testcontainers/testcontainers-go"
-	tclog "github.com/testcontainers/testcontainers-go/log"
 )
-
-func init() {
-	// Before testcontainers reads its configuration, which it does once.
-	os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
-	tclog.SetDefault(tclog.NewNoopLogger())
-}
 
 const (
 	// pingTimeout bounds the first question to the engine.
@@ -27,46 +22,80 @@ const (
 // engine is what is used of Docker's client: tests have one that fails.
 type engine = client.APIClient
 
-// openEngine connects to the engine that DOCKER_HOST or the user's Docker
-// context names, and makes sure that it answers.
+// openEngine connects to the engine that DOCKER_HOST names, or else the user's Docker context,
+// or else to the first of where engines usually listen, and makes sure that it answers.
 func openEngine(ctx context.Context) (engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := pingNamed(ctx); err != nil {
-		return nil, noEngine(err)
+	all, first := hosts(ctx)
+	for _, host := range all {
+		engine, err := reach(ctx, host)
+		if err == nil {
+			return engine, nil
+		}
+		if first == nil {
+			first = err
+		}
 	}
-	// Without the caller's cancellation: testcontainers keeps the outcome of its
-	// first look for an engine for good.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTimeout)
-	defer cancel()
-	engine, err := testcontainers.NewDockerClientWithOpts(bounded)
-	if err != nil {
-		return nil, noEngine(err)
-	}
-	if _, err := engine.Ping(bounded, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
-		engine.Close()
-		return nil, noEngine(err)
-	}
-	return engine, nil
+	return nil, noEngine(first)
 }
 
-// pingNamed asks the engine that DOCKER_HOST names. Testcontainers would go
-// looking for another one when it does not answer, which is not what the user
-// asked for.
-func pingNamed(ctx context.Context) error {
-	if os.Getenv("DOCKER_HOST") == "" {
-		return nil
+// hosts are where to look: nowhere but at the one that the user has chosen, if one was.
+func hosts(ctx context.Context) ([]string, error) {
+	if host := os.Getenv(client.EnvOverrideHost); host != "" {
+		return []string{host}, nil
 	}
+	host := contextHost(ctx)
+	if name := os.Getenv("DOCKER_CONTEXT"); host == "" && name != "" && name != "default" {
+		return nil, fmt.Errorf("DOCKER_CONTEXT is %q, of which `docker context inspect` tells no host", name)
+	}
+	if host != "" && host != client.DefaultDockerHost {
+		return []string{host}, nil
+	}
+	return usualHosts(), nil
+}
+
+// contextHost is that of the context which was chosen with `docker context use` or
+// DOCKER_CONTEXT; only Docker's own command reads those. "": it tells none, or is not there.
+func contextHost(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	named, err := client.New(client.FromEnv)
+	out, err := exec.CommandContext(ctx, "docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
 	if err != nil {
-		return err
+		return ""
 	}
-	defer named.Close()
-	_, err = named.Ping(ctx, client.PingOptions{})
-	return err
+	return strings.TrimSpace(string(out))
+}
+
+// usualHosts are where an engine listens for this user: that of the machine, one without
+// root, and those of Docker Desktop (Docker Docs, "Rootless mode" and "Docker context").
+func usualHosts() []string {
+	hosts := []string{client.DefaultDockerHost}
+	if run := os.Getenv("XDG_RUNTIME_DIR"); run != "" {
+		hosts = append(hosts, "unix://"+filepath.Join(run, "docker.sock"))
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		for _, folder := range []string{"run", "desktop"} {
+			hosts = append(hosts, "unix://"+filepath.Join(home, ".docker", folder, "docker.sock"))
+		}
+	}
+	return hosts
+}
+
+// reach connects to the engine at host, with the TLS that the environment says.
+func reach(ctx context.Context, host string) (engine, error) {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	engine, err := client.New(client.FromEnv, client.WithHost(host))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := engine.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+		engine.Close()
+		return nil, err
+	}
+	return engine, nil
 }
 
 func noEngine(err error) error {

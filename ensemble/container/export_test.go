@@ -23,11 +23,11 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 	if err != nil {
 		return "", e.Close, err
 	}
-	network, subnet, err := createNetwork(ctx, e.run)
+	network, subnet, err := createNetwork(ctx, e)
 	if err != nil {
 		return "", e.Close, err
 	}
-	s, err := c.startServer(ctx, e, serverSpec{1, image.name, network.Name, subnet, port, ""})
+	s, err := c.startServer(ctx, e, serverSpec{1, image.name, network, subnet, port, ""})
 	if err != nil {
 		return "", e.Close, err
 	}

@@ -10,8 +10,7 @@ import (
 	"strings"
 
 	mobynet "github.com/moby/moby/api/types/network"
-	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/network"
+	"github.com/moby/moby/client"
 )
 
 // subnet is the run's own network: 64 addresses, so that hundreds of thousands
@@ -45,31 +44,34 @@ func drawSubnet(rng *rand.Rand) subnet {
 }
 
 // createNetwork makes the run's network on a subnet that overlaps nothing that
-// the engine or this machine knows.
-func createNetwork(ctx context.Context, r run) (*testcontainers.DockerNetwork, subnet, error) {
+// the engine or this machine knows, and gives its name.
+func createNetwork(ctx context.Context, e *cluster) (string, subnet, error) {
 	taken := localPrefixes()
 	for range subnetDraws {
-		s := drawSubnet(r.rng)
+		s := drawSubnet(e.run.rng)
 		if overlapsAny(s.Prefix, taken) {
 			continue
 		}
-		n, err := createOn(ctx, r, s)
+		name, err := createOn(ctx, e, s)
 		switch {
 		case err == nil:
-			return n, s, nil
+			return name, s, nil
 		case !strings.Contains(strings.ToLower(err.Error()), "overlap"):
-			return nil, subnet{}, engineErr("create a network", err)
+			return "", subnet{}, engineErr("create a network", err)
 		}
 	}
-	return nil, subnet{}, fmt.Errorf("create a network: no free subnet among %d drawn from 10.128.0.0/9: `zklab clean` removes networks of dead runs", subnetDraws)
+	return "", subnet{}, fmt.Errorf("create a network: no free subnet among %d drawn from 10.128.0.0/9: `zklab clean` removes networks of dead runs", subnetDraws)
 }
 
-func createOn(ctx context.Context, r run, s subnet) (*testcontainers.DockerNetwork, error) {
+func createOn(ctx context.Context, e *cluster, s subnet) (name string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	return network.New(ctx,
-		network.WithLabels(r.labels(0)),
-		network.WithIPAM(&mobynet.IPAM{Config: []mobynet.IPAMConfig{{Subnet: s.Prefix, Gateway: s.gateway()}}}))
+	name = "zklab-" + e.run.id
+	_, err = e.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{
+		Driver: "bridge", Labels: e.run.labels(0),
+		IPAM: &mobynet.IPAM{Config: []mobynet.IPAMConfig{{Subnet: s.Prefix, Gateway: s.gateway()}}},
+	})
+	return name, err
 }
 
 // localPrefixes are the networks that this machine is on. The engine does not

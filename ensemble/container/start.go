@@ -8,7 +8,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	mobynet "github.com/moby/moby/api/types/network"
-	"github.com/testcontainers/testcontainers-go"
+	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/ensemble"
@@ -66,7 +66,7 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	// Steps that make something are not cut short by ctx: the engine would
 	// finish them behind our back. ctx counts between them.
 	steps := context.WithoutCancel(ctx)
-	network, subnet, err := createNetwork(steps, e.run)
+	network, subnet, err := createNetwork(steps, e)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	group, grouped := errgroup.WithContext(ctx)
 	for i, port := range ports {
 		group.Go(func() error {
-			s, err := c.startServer(grouped, e, serverSpec{i + 1, image, network.Name, subnet, port, e.diskOf(i + 1)})
+			s, err := c.startServer(grouped, e, serverSpec{i + 1, image, network, subnet, port, e.diskOf(i + 1)})
 			e.servers[i] = s
 			return err
 		})
@@ -125,7 +125,7 @@ func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) (*
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		id, err := c.runContainer(context.WithoutCancel(ctx), e.run, spec)
+		id, err := c.runContainer(context.WithoutCancel(ctx), e, spec)
 		switch {
 		case err == nil:
 			return &server{cluster: e, engine: e.engine, id: spec.id, container: id, addr: hostAddr(spec.port)}, nil
@@ -145,33 +145,39 @@ func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) (*
 }
 
 // runContainer returns the container's id, also with an error if there is one.
-func (c Config) runContainer(ctx context.Context, r run, spec serverSpec) (id string, err error) {
+func (c Config) runContainer(ctx context.Context, e *cluster, spec serverSpec) (id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	ctr, err := testcontainers.Run(ctx, spec.image,
-		testcontainers.WithName(fmt.Sprintf("zklab-%s-%d", r.id, spec.id)),
-		testcontainers.WithLabels(r.labels(spec.id)),
-		testcontainers.WithEnv(c.env(spec.id, spec.subnet)),
-		testcontainers.WithExposedPorts(clientPort.String()),
-		testcontainers.CustomizeRequestOption(func(req *testcontainers.GenericContainerRequest) error {
-			req.Networks = []string{spec.network}
-			return nil
-		}),
-		testcontainers.WithConfigModifier(func(config *container.Config) { config.StopSignal = "SIGTERM" }),
-		testcontainers.WithEndpointSettingsModifier(func(settings map[string]*mobynet.EndpointSettings) {
-			settings[spec.network].IPAMConfig = &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}
-		}),
-		testcontainers.WithHostConfigModifier(func(host *container.HostConfig) {
-			host.Sysctls = c.sysctls()
-			host.LogConfig.Type = "json-file" // one that can be read back, whatever the engine's default
-			if c.smallDisks() {
-				host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
-			}
-			host.PortBindings = mobynet.PortMap{clientPort: {{HostIP: loopback, HostPort: strconv.Itoa(spec.port)}}}
-		}),
-	)
-	if ctr != nil {
-		id = ctr.GetContainerID()
+	host := &container.HostConfig{
+		NetworkMode:  container.NetworkMode(spec.network),
+		PortBindings: mobynet.PortMap{clientPort: {{HostIP: loopback, HostPort: strconv.Itoa(spec.port)}}},
+		Sysctls:      c.sysctls(),
+		LogConfig:    container.LogConfig{Type: "json-file"}, // one that can be read back, whatever the engine's default
 	}
-	return id, err
+	if c.smallDisks() {
+		host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
+	}
+	address := &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}
+	made, err := e.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: fmt.Sprintf("zklab-%s-%d", e.run.id, spec.id),
+		Config: &container.Config{
+			Image: spec.image, Labels: e.run.labels(spec.id), Env: pairs(c.env(spec.id, spec.subnet)), StopSignal: "SIGTERM",
+			ExposedPorts: mobynet.PortSet{clientPort: {}},
+		},
+		HostConfig:       host,
+		NetworkingConfig: &mobynet.NetworkingConfig{EndpointsConfig: map[string]*mobynet.EndpointSettings{spec.network: {IPAMConfig: address}}},
+	})
+	if err != nil {
+		return "", err
+	}
+	_, err = e.engine.ContainerStart(ctx, made.ID, client.ContainerStartOptions{})
+	return made.ID, err
+}
+
+// pairs is an environment as processes have it.
+func pairs(env map[string]string) (list []string) {
+	for name, value := range env {
+		list = append(list, name+"="+value)
+	}
+	return list
 }

@@ -83,7 +83,8 @@ var shared struct {
 // Ensemble returns the shared ensemble of n servers, healthy; it starts it for
 // the first test that asks. A test that uses it works below a path of its own,
 // and does not run in parallel with others when it harms servers. Paused ones
-// are resumed for the next test, those that are down started, and cuts healed. The caller does not close it: [Main] does.
+// are resumed for the next test, those that are down started, and cuts healed. The caller does
+// not close it: [Main] does, or [Run].
 func Ensemble(t testing.TB, n int) ensemble.Ensemble {
 	t.Helper()
 	Require(t)
@@ -133,11 +134,7 @@ func restore(t testing.TB, e ensemble.Ensemble) {
 // Main runs a package's tests, closes the shared ensembles, and exits. When the
 // tests passed it fails for goroutines that are left, but for those ignored.
 func Main(m interface{ Run() int }, ignored ...goleak.Option) {
-	code := m.Run()
-	if err := closeShared(); err != nil {
-		fmt.Fprintln(os.Stderr, "dockertest:", err)
-		code = max(code, 1)
-	}
+	code := Run(m)
 	if code == 0 {
 		if err := goleak.Find(ignored...); err != nil {
 			fmt.Fprintln(os.Stderr, "dockertest:", err)
@@ -145,6 +142,17 @@ func Main(m interface{ Run() int }, ignored ...goleak.Option) {
 		}
 	}
 	os.Exit(code)
+}
+
+// Run runs a package's tests and closes the shared ensembles, for a package whose main
+// function is somebody else's. It returns the exit code.
+func Run(m interface{ Run() int }) (code int) {
+	code = m.Run()
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, "dockertest:", err)
+		code = max(code, 1)
+	}
+	return code
 }
 
 func closeShared() (failed error) {
