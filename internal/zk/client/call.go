@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -40,8 +41,25 @@ func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Fr
 	if errors.Is(err, wire.ErrFrameSize) { // of an answer, perhaps of another request's
 		err = wire.ConnectionLoss
 	}
+	if errors.Is(err, wire.ConnectionLoss) {
+		if n := len(wire.AppendRequest(wire.RequestHeader{}.Append(nil), op, record)); n > wire.MaxRequest {
+			err = &TooLarge{n, err}
+		}
+	}
 	return f, err
 }
+
+// TooLarge is the loss of a connection on which a request was sent of more than
+// wire.MaxRequest bytes: servers end it then, unless they were told to take more.
+type TooLarge struct {
+	Bytes int // of the request
+	Err   error
+}
+
+func (e *TooLarge) Error() string { return fmt.Sprintf("%v, sending %d bytes", e.Err, e.Bytes) }
+
+// Unwrap gives the loss.
+func (e *TooLarge) Unwrap() error { return e.Err }
 
 func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.cfg.Patience == 0 {
@@ -79,6 +97,13 @@ func (e *unanswered) Error() string {
 }
 func (e *unanswered) Unwrap() error { return e.why }
 
+// MayBeDone says that an error is the end of the wait for the answer to a write, which may have
+// been done, or not.
+func MayBeDone(err error) bool {
+	var sent *unanswered
+	return errors.As(err, &sent)
+}
+
 // send waits for a connection and writes. When that fails, or ctx ends within a frame,
 // the connection is of no more use.
 func (c *Client) send(ctx context.Context, op wire.Op, record any, call *call) error {
@@ -106,7 +131,7 @@ func (c *Client) send(ctx context.Context, op wire.Op, record any, call *call) e
 func (c *Client) register(call *call) (*link, int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.link == nil {
+	if c.link == nil || c.link.ending {
 		return nil, 0
 	}
 	c.xid++
@@ -147,6 +172,13 @@ func (c *Client) answered(f zkclient.Frame) {
 		return
 	}
 	delete(c.link.calls, f.Header.Xid)
+	if unknown(f.Op, f.Header.Err) && !c.link.ending { // what is sent now would have no answer
+		c.link.ending, c.up = true, make(chan struct{})
+		c.link.Close()
+	}
+	if f.TooLarge > 0 {
+		call.err = fmt.Errorf("%w: %d bytes", wire.ErrFrameSize, f.TooLarge)
+	}
 	if call.watch != nil {
 		c.watches.answered(*call.watch, f.Header.Err)
 	}

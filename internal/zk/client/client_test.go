@@ -402,6 +402,24 @@ func TestNoServer(t *testing.T) {
 	})
 }
 
+// What went wrong is not what comes of the end of all patience, even where that is seen by a
+// dialer first.
+func TestNoServerSaysWhatWentWrong(t *testing.T) {
+	virtually(t, func(l *lab) {
+		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		_, err := client.Connect(ctx, client.Config{Servers: []string{"a:1"}, Dial: func(ctx context.Context, _ string) (net.Conn, error) {
+			if end, _ := ctx.Deadline(); time.Until(end) < 500*time.Millisecond {
+				return nil, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
+			}
+			return nil, io.EOF
+		}})
+		if !errors.Is(err, io.EOF) || !errors.Is(err, client.ErrNoServer) {
+			t.Error(err)
+		}
+	})
+}
+
 // A transaction can fire several watches. Where the connection is lost behind the first event
 // of one, the others come on the next.
 func TestLostBetweenEvents(t *testing.T) {
@@ -467,7 +485,8 @@ func (c *endsAfterEvent) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// An answer that is larger than a client takes comes again however often one asks.
+// An answer that is larger than a client takes comes again however often one asks. It is
+// passed over: the connection and its watches stay.
 func TestAnswerTooLarge(t *testing.T) {
 	virtually(t, func(l *lab) {
 		c := l.connect(client.Config{Patience: time.Minute})
@@ -475,12 +494,21 @@ func TestAnswerTooLarge(t *testing.T) {
 		for i := range wire.MaxFrame/len(long) + 1 {
 			l.create(c, fmt.Sprintf("/%d%s", i, long), "", wire.Persistent)
 		}
+		l.ok(c.AddWatch(l.ctx, "/", client.Recursive))
 		begun := time.Now()
 		if _, _, err := c.Children(l.ctx, "/", false); !errors.Is(err, wire.ErrFrameSize) || time.Since(begun) > time.Second {
 			t.Error(err, time.Since(begun))
 		}
 		if _, err := c.Exists(l.ctx, "/", false); err != nil {
 			t.Error(err)
+		}
+		l.create(c, "/new", "", wire.Persistent)
+		for range 2 { // it was connected once, and then there was the event
+			e, err := c.Next(l.ctx)
+			l.ok(err)
+			if e.Session != client.Connected && e.Path != "/new" {
+				t.Errorf("%+v", e)
+			}
 		}
 	})
 }

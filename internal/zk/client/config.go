@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,8 +65,9 @@ func (cfg Config) dial(ctx context.Context, addr string) (net.Conn, error) {
 }
 
 // Connect begins a session with one of the servers, in an order that is drawn: so
-// clients spread. It tries until ctx ends, but once around when nobody listens at
-// any of the addresses. The caller closes the client.
+// clients spread. It tries until ctx ends, but once around when nothing is to be hoped
+// for: nobody listens at any of the addresses, or TLS is not to be agreed upon with those
+// who do. The error says of each server what went wrong last. The caller closes the client.
 func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	if len(cfg.Servers) == 0 {
 		return nil, fmt.Errorf("%w: none is given", ErrNoServer)
@@ -87,42 +89,86 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 
 // first makes the first connection.
 func (c *Client) first(ctx context.Context) (*zkclient.Conn, error) {
+	var before error // what went wrong the last time that there was time for all servers
 	for {
 		conn, err := c.round(ctx)
 		switch {
 		case err == nil:
 			return conn, nil
-		case nobodyThere(err) || ctx.Err() != nil || errors.Is(err, wire.AuthFailed):
+		case ctx.Err() != nil && before != nil:
+			return nil, fmt.Errorf("%w: %w: %w", ErrNoServer, context.Cause(ctx), before)
+		case ctx.Err() != nil || hopeless(err) || errors.Is(err, wire.AuthFailed):
 			return nil, fmt.Errorf("%w: %w", ErrNoServer, err)
+		}
+		if before == nil || !errors.Is(err, context.DeadlineExceeded) { // else ctx is about to end: no news
+			before = err
 		}
 		c.pause(ctx)
 	}
 }
 
-// nobodyThere says that there is nothing to wait for: no attempt reached anything.
-func nobodyThere(err error) bool {
+// hopeless says that there is nothing to wait for: no attempt reached anything, or what it
+// reached will speak no other TLS the next time.
+func hopeless(err error) bool {
 	var failed attempts
 	if !errors.As(err, &failed) {
 		return false
 	}
-	return !slices.ContainsFunc(failed, func(err error) bool {
-		var dns *net.DNSError
-		return !errors.Is(err, syscall.ECONNREFUSED) && !(errors.As(err, &dns) && dns.IsNotFound)
-	})
+	return !slices.ContainsFunc(failed, func(one attempt) bool { return !nobodyThere(one) && !tlsDisagrees(one) })
+}
+
+func nobodyThere(err error) bool {
+	var dns *net.DNSError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound
+}
+
+// tlsDisagrees says that one side does not take what the other shows: a certificate, a
+// version, or what is no TLS at all.
+func tlsDisagrees(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	return errors.As(err, &untrusted) || errors.As(err, &notTLS) || TLSRefused(err)
+}
+
+// TLSRefused says that the server ended a TLS connection with an alert: it does not take
+// the client's certificate, wants one, or has no version of TLS in common with it.
+func TLSRefused(err error) bool {
+	var alert *net.OpError
+	return errors.As(err, &alert) && alert.Op == "remote error" // as crypto/tls calls an alert of the other side
 }
 
 // attempts are what went wrong with one server after another.
-type attempts []error
+type attempts []attempt
 
-func (a attempts) Error() string {
-	text := ""
-	for i, err := range a {
-		if i > 0 {
-			text += "; "
-		}
-		text += err.Error()
-	}
-	return text
+type attempt struct {
+	addr string
+	err  error
 }
 
-func (a attempts) Unwrap() []error { return a }
+func (a attempt) Error() string { return a.addr + ": " + a.err.Error() }
+func (a attempt) Unwrap() error { return a.err }
+
+// Error names servers together that failed in the same way.
+func (a attempts) Error() string {
+	var reasons []string
+	servers := make(map[string][]string)
+	for _, one := range a {
+		reason := one.err.Error()
+		if servers[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		servers[reason] = append(servers[reason], one.addr)
+	}
+	for i, reason := range reasons {
+		reasons[i] = strings.Join(servers[reason], ", ") + ": " + reason
+	}
+	return strings.Join(reasons, "; ")
+}
+
+func (a attempts) Unwrap() []error {
+	all := make([]error, len(a))
+	for i, one := range a {
+		all[i] = one
+	}
+	return all
+}

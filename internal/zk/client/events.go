@@ -22,12 +22,17 @@ type Event struct {
 	Type wire.EventType
 	Path string
 	// Zxid of the change; 0 where the server does not tell it, as before 3.9 or where the
-	// change happened while the client was not connected.
+	// change happened while the client was not connected. Of Connected, where watches were
+	// set again, that of the server when they were.
 	Zxid int64
 
 	Session State
 	Server  string // that the client was or is connected to
 	Err     error  // why it is not any more
+
+	// Mark is what [Client.Mark] was given, else nil. Its Zxid is that up to which all events
+	// have come.
+	Mark any
 }
 
 // queue keeps events until they are asked for, however many.
@@ -97,4 +102,13 @@ func (c *Client) Next(ctx context.Context) (Event, error) {
 			return Event{}, c.queue.why
 		}
 	}
+}
+
+// Mark puts an event of the caller's own behind all that have come. So a reply can be put in
+// its place: who marks it when it is there gets it from Next behind all events that came
+// before it, and what those tell is in the reply.
+func (c *Client) Mark(v any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue.add(Event{Mark: v, Zxid: c.told})
 }

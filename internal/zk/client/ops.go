@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -25,6 +26,15 @@ func (cfg Config) outside(path string) string {
 	return cfg.Chroot + path
 }
 
+// made is the path of a create as the server knows it. A sequential "/" is a number alone,
+// below the chroot like all others.
+func (cfg Config) made(path string, mode wire.CreateMode) string {
+	if path == "/" && mode.Sequential() && cfg.outside(path) != "/" {
+		return cfg.Chroot + "/"
+	}
+	return cfg.outside(path)
+}
+
 // inside is outside's inverse. What is not below the chroot stays as it is.
 func (cfg Config) inside(path string) string {
 	rest, ok := strings.CutPrefix(path, cfg.Chroot)
@@ -38,10 +48,18 @@ func (cfg Config) inside(path string) string {
 }
 
 // Create makes a znode and gives its path, which is another one if mode is sequential.
-// ttl is for modes that have one. A nil acl is Anyone.
+// ttl is for modes that have one. A nil acl is Anyone. Of a server before 3.5 the stat is one
+// that is read afterwards, and empty if the znode was gone by then.
 func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) (string, wire.Stat, error) {
-	op := CreateOp(c.cfg.outside(path), data, acl, mode, ttl)
+	op := CreateOp(c.cfg.made(path, mode), data, acl, mode, ttl)
+	if op.Op == wire.Create2 && c.plain.Load() {
+		return c.createPlain(ctx, op)
+	}
 	f, err := c.write(ctx, op.Op, op.Request)
+	if op.Op == wire.Create2 && errors.Is(err, wire.Unimplemented) {
+		c.plain.Store(true)
+		return c.createPlain(ctx, op)
+	}
 	if err != nil {
 		return "", wire.Stat{}, err
 	}
@@ -70,7 +88,7 @@ func (cfg Config) below(op wire.MultiOp) wire.MultiOp {
 	switch r := op.Request.(type) {
 	case *wire.CreateRequest:
 		shifted := *r
-		shifted.Path = cfg.outside(r.Path)
+		shifted.Path = cfg.made(r.Path, r.Mode)
 		op.Request = &shifted
 	case *wire.VersionRequest:
 		op.Request = &wire.VersionRequest{Path: cfg.outside(r.Path), Version: r.Version}
@@ -111,7 +129,7 @@ func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult
 	for i, op := range ops {
 		shifted[i] = c.cfg.below(op)
 	}
-	f, err := c.write(ctx, wire.Multi, shifted)
+	f, err := c.writeMulti(ctx, shifted)
 	if err != nil {
 		return nil, err
 	}
@@ -232,4 +250,11 @@ func (c *Client) AddAuth(ctx context.Context, a Credential) error {
 	defer c.mu.Unlock()
 	c.auth = append(c.auth, a)
 	return nil
+}
+
+// HasCredentials says whether the client shows any.
+func (c *Client) HasCredentials() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.auth) > 0
 }

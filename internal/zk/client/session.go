@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type Client struct {
 	ended   chan struct{}       // no goroutine is left
 	writing *semaphore.Weighted // requests are sent in the order of their xids
 	closing atomic.Bool
+	plain   atomic.Bool // the servers are older than 3.5
 
 	mu       sync.Mutex
 	link     *link         // nil: not connected
@@ -44,7 +46,11 @@ type link struct {
 	*zkclient.Conn
 	addr  string
 	calls map[int32]*call // guarded by Client.mu
+	// ending means that the server ends it: nothing is sent on it any more.
+	ending bool
 }
+
+var errEnding = errors.New("the server does not know a request, and ends the connection on which it came")
 
 func newClient(cfg Config) *Client {
 	c := &Client{
@@ -66,6 +72,9 @@ func (c *Client) Server() string {
 	}
 	return c.link.addr
 }
+
+// Chroot is the znode that the client calls "/", "" if that is the root of all.
+func (c *Client) Chroot() string { return strings.TrimSuffix(c.cfg.Chroot, "/") }
 
 // Session is the session, with the time-out that the server granted.
 func (c *Client) Session() wire.Session {
@@ -129,10 +138,14 @@ func (c *Client) round(ctx context.Context) (*zkclient.Conn, error) {
 		if err == nil {
 			return conn, nil
 		}
-		if errors.Is(err, wire.ErrRefused) || errors.Is(err, wire.AuthFailed) || ctx.Err() != nil {
-			return nil, fmt.Errorf("%s: %w", addr, err)
+		failure := attempt{addr, err}
+		if errors.Is(err, wire.ErrRefused) || errors.Is(err, wire.AuthFailed) {
+			return nil, failure
 		}
-		failed = append(failed, fmt.Errorf("%s: %w", addr, err))
+		failed = append(failed, failure)
+		if ctx.Err() != nil {
+			break
+		}
 	}
 	return nil, failed
 }
@@ -150,37 +163,39 @@ func (c *Client) attempt(ctx context.Context, addr string) (*zkclient.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := c.restore(ctx, conn); err != nil {
+	zxid, err := c.restore(ctx, conn)
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}
-	c.connected(conn, addr)
+	c.connected(conn, addr, zxid)
 	return conn, nil
 }
 
 var errSilent = errors.New("it is silent")
 
 // restore sends the credentials and then the watches, as what a client may see decides
-// which of them are set. It begins with their events: those are kept.
-func (c *Client) restore(ctx context.Context, conn *zkclient.Conn) error {
+// which of them are set. It begins with their events: those are kept. zxid is the server's
+// when the watches were set, 0 if there are none.
+func (c *Client) restore(ctx context.Context, conn *zkclient.Conn) (zxid int64, err error) {
 	c.mu.Lock()
 	auth := append([]Credential(nil), c.auth...)
 	requests := c.watches.again(c.told)
 	c.mu.Unlock()
 	for _, a := range auth {
-		if err := c.restoring(ctx, conn, wire.Auth, a.request()); err != nil {
-			return err
+		if _, err := c.restoring(ctx, conn, wire.Auth, a.request()); err != nil {
+			return 0, err
 		}
 	}
 	for _, r := range requests {
-		if err := c.restoring(ctx, conn, r.op, r.record); err != nil {
-			return err
+		if zxid, err = c.restoring(ctx, conn, r.op, r.record); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	return zxid, nil
 }
 
-func (c *Client) restoring(ctx context.Context, conn *zkclient.Conn, op wire.Op, record any) error {
+func (c *Client) restoring(ctx context.Context, conn *zkclient.Conn, op wire.Op, record any) (zxid int64, err error) {
 	reply, err := conn.Do(ctx, op, record)
 	for _, f := range reply.Events {
 		c.watched(*f.Event, f.Header.Zxid)
@@ -188,20 +203,21 @@ func (c *Client) restoring(ctx context.Context, conn *zkclient.Conn, op wire.Op,
 	if err == nil && reply.Header.Err != wire.OK {
 		err = fmt.Errorf("%s: %w", op, reply.Header.Err)
 	}
-	return err
+	return reply.Header.Zxid, err
 }
 
 func (a Credential) request() *wire.AuthRequest {
 	return &wire.AuthRequest{Scheme: a.Scheme, Auth: a.Auth}
 }
 
-func (c *Client) connected(conn *zkclient.Conn, addr string) {
+func (c *Client) connected(conn *zkclient.Conn, addr string, zxid int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = conn.Session()
-	c.link = &link{conn, addr, make(map[int32]*call)}
+	c.told = max(c.told, zxid) // the events of what was set again came before
+	c.link = &link{Conn: conn, addr: addr, calls: make(map[int32]*call)}
 	close(c.up)
-	c.queue.add(Event{Session: Connected, Server: addr})
+	c.queue.add(Event{Session: Connected, Server: addr, Zxid: zxid})
 }
 
 // silence is how long a server may say nothing before the next one is tried.
@@ -262,7 +278,11 @@ func (c *Client) lost(why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	gone := c.link
-	c.link, c.up = nil, make(chan struct{})
+	if c.link = nil; gone.ending {
+		why = errEnding
+	} else {
+		c.up = make(chan struct{})
+	}
 	for _, call := range gone.calls {
 		if errors.Is(why, wire.ErrFrameSize) {
 			call.err = why

@@ -31,6 +31,33 @@ const (
 	PermAll = PermRead | PermWrite | PermCreate | PermDelete | PermAdmin
 )
 
+// permLetters are the permissions as ZooKeeper's own tools write them.
+var permLetters = []struct {
+	letter byte
+	perm   Perm
+}{{'c', PermCreate}, {'d', PermDelete}, {'r', PermRead}, {'w', PermWrite}, {'a', PermAdmin}}
+
+// Letters are permissions as people write them: some of cdrwa, in this order.
+func (p Perm) Letters() string {
+	var letters []byte
+	for _, l := range permLetters {
+		if p&l.perm != 0 {
+			letters = append(letters, l.letter)
+		}
+	}
+	return string(letters)
+}
+
+// PermOf is the permission that one of the letters cdrwa stands for, and whether it is one.
+func PermOf(letter byte) (Perm, bool) {
+	for _, l := range permLetters {
+		if l.letter == letter {
+			return l.perm, true
+		}
+	}
+	return 0, false
+}
+
 // ID is who somebody is, in an authentication scheme: {"world", "anyone"}.
 type ID struct {
 	Scheme string
@@ -56,6 +83,11 @@ const (
 	PersistentTTL           CreateMode = 5
 	PersistentSequentialTTL CreateMode = 6
 )
+
+// Sequential says whether the server puts a number behind the name.
+func (m CreateMode) Sequential() bool {
+	return m == PersistentSequential || m == EphemeralSequential || m == PersistentSequentialTTL
+}
 
 // Data is nil where the protocol has null (length -1), and not nil where it has
 // no bytes; a znode keeps the difference. The same holds for a list of

@@ -21,6 +21,7 @@ type Conn struct {
 	response wire.ConnectResponse
 	xid      int32
 	in       []byte // received and not yet returned: the beginning of a frame, or several
+	skip     int    // of the next bytes that come: they belong to a frame that is too large
 
 	mu       sync.Mutex
 	lastZxid int64
@@ -53,6 +54,9 @@ type Frame struct {
 	Record []byte
 	// Event is the watch event, nil for a reply.
 	Event *wire.WatchEvent
+	// TooLarge is the size of a frame beyond wire.MaxFrame, else 0. Then its Record is passed
+	// over, and the connection goes on.
+	TooLarge int
 }
 
 // Reply is the answer to one request.
@@ -108,6 +112,8 @@ func (c *Conn) Do(ctx context.Context, op wire.Op, req any) (Reply, error) {
 			return Reply{Events: events}, fmt.Errorf("%s: %w", op, err)
 		case f.Event != nil:
 			events = append(events, f)
+		case f.Header.Xid == xid && f.TooLarge > 0:
+			return Reply{Frame: f, Events: events}, fmt.Errorf("%s: %w: %d bytes", op, wire.ErrFrameSize, f.TooLarge)
 		case f.Header.Xid == xid:
 			return Reply{Frame: f, Events: events}, nil
 		default:
@@ -165,7 +171,7 @@ func (c *Conn) Next(ctx context.Context) (Frame, error) {
 func (c *Conn) ownPing(f Frame) bool { return f.Header.Xid == wire.XidPing && f.Op != wire.Ping }
 
 func (c *Conn) next(ctx context.Context) (Frame, error) {
-	body, err := c.frame(ctx)
+	body, tooLarge, err := c.frame(ctx)
 	if err != nil {
 		return Frame{}, err
 	}
@@ -173,7 +179,7 @@ func (c *Conn) next(ctx context.Context) (Frame, error) {
 	if err != nil {
 		return Frame{}, fmt.Errorf("reply header: %w", err)
 	}
-	f := Frame{Header: h, Record: record}
+	f := Frame{Header: h, Record: record, TooLarge: tooLarge}
 	c.mu.Lock()
 	c.lastZxid = max(c.lastZxid, h.Zxid)
 	c.mu.Unlock()
@@ -218,40 +224,56 @@ func (c *Conn) write(ctx context.Context, body []byte) error {
 
 // frame reads until a whole frame is there and returns its body. What came of
 // a frame when ctx ended is kept for the next call.
-func (c *Conn) frame(ctx context.Context) ([]byte, error) {
+func (c *Conn) frame(ctx context.Context) (body []byte, tooLarge int, err error) {
 	release := interrupt(ctx, c.raw.SetReadDeadline)
 	defer release()
 	for {
-		body, err := c.take()
+		body, tooLarge, err := c.take()
 		if body != nil || err != nil {
-			return body, err
+			return body, tooLarge, err
 		}
 		c.in = slices.Grow(c.in, 4<<10)
 		n, err := c.raw.Read(c.in[len(c.in):cap(c.in)])
 		c.in = c.in[:len(c.in)+n]
 		if err != nil && n == 0 {
-			return nil, ended(ctx, err)
+			return nil, 0, ended(ctx, err)
 		}
 	}
 }
 
+const (
+	replyHeader = 16
+	// maxSkipped bounds what is passed over: more, and the peer does not speak this protocol.
+	maxSkipped = 256 << 20
+)
+
 // take cuts a whole frame off what was received, if there is one. The body is a
-// copy.
-func (c *Conn) take() ([]byte, error) {
-	if len(c.in) < 4 {
-		return nil, nil
+// copy; of a frame that is too large it is the header alone.
+func (c *Conn) take() (body []byte, tooLarge int, err error) {
+	if c.skip > 0 {
+		n := min(c.skip, len(c.in))
+		c.skip -= n
+		c.in = append(c.in[:0], c.in[n:]...)
+	}
+	if c.skip > 0 || len(c.in) < 4 {
+		return nil, 0, nil
 	}
 	n := int32(binary.BigEndian.Uint32(c.in))
-	if n < 0 || n > wire.MaxFrame {
-		return nil, fmt.Errorf("%w: %d bytes", wire.ErrFrameSize, n)
+	if n < 0 || n > maxSkipped {
+		return nil, 0, fmt.Errorf("%w: %d bytes", wire.ErrFrameSize, n)
 	}
-	end := 4 + int(n)
+	keep := int(n)
+	if n > wire.MaxFrame {
+		keep, tooLarge = replyHeader, int(n)
+	}
+	end := 4 + keep
 	if len(c.in) < end {
-		return nil, nil
+		return nil, 0, nil
 	}
-	body := append(make([]byte, 0, n), c.in[4:end]...)
+	body = append(make([]byte, 0, keep), c.in[4:end]...)
 	c.in = append(c.in[:0], c.in[end:]...)
-	return body, nil
+	c.skip = int(n) - keep
+	return body, tooLarge, nil
 }
 
 // interrupt makes blocking calls fail when ctx ends, until release is called.

@@ -78,7 +78,7 @@ func (c *Conn) handshake(ctx context.Context, req wire.ConnectRequest) error {
 	if err := c.write(ctx, req.Append(nil)); err != nil {
 		return err
 	}
-	body, err := c.frame(ctx)
+	body, _, err := c.frame(ctx) // one that is too large is none to understand
 	if err != nil {
 		return err
 	}

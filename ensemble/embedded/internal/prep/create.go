@@ -32,7 +32,7 @@ func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body,
 		return nil, code
 	}
 	path := q.Path
-	if sequential(q.Mode) {
+	if q.Mode.Sequential() {
 		path = numbered(path, above.Creates)
 	}
 	if code := p.checkPlace(path, parent, above); code != wire.OK {
@@ -102,10 +102,6 @@ func (p *Prep) checkPlace(path, parent string, above tree.Node) wire.Code {
 }
 
 func ephemeral(m wire.CreateMode) bool { return m == wire.Ephemeral || m == wire.EphemeralSequential }
-
-func sequential(m wire.CreateMode) bool {
-	return m == wire.PersistentSequential || m == wire.EphemeralSequential || m == wire.PersistentSequentialTTL
-}
 
 // numbered appends the counter in ten places, the sign of a negative one among
 // them ("Programmer's Guide, Sequence Nodes").

@@ -164,7 +164,7 @@ func (n *naive) write(r Request, op wire.Op, record any) wire.Code {
 		if !may(above(q.Path), wire.PermCreate) {
 			return wire.NoAuth
 		}
-		if sequential(q.Mode) {
+		if q.Mode.Sequential() {
 			path = fmt.Sprintf("%s%010d", path, parent.creates)
 		}
 		if path != "/" && strings.HasSuffix(path, "/") {

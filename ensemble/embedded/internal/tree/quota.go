@@ -1,13 +1,9 @@
 package tree
 
 import (
-	"fmt"
-	"maps"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/zklab/zklab/internal/zk/quota"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -17,8 +13,8 @@ import (
 // only if a leader asks (Quota), but counted is always, behind the back of the
 // znode's stat: its version and its mzxid stay.
 const (
-	limitsName = "zookeeper_limits"
-	countsName = "zookeeper_stats"
+	limitsName = quota.Limits
+	countsName = quota.Counts
 )
 
 // quotaOf gives the subtree that a znode is a quota's for, and the znode's name.
@@ -90,21 +86,21 @@ func (t *Tree) Quota(path string, nodes, bytes int) wire.Code {
 	if limits == nil {
 		return wire.OK
 	}
-	limit, ok := parseCounts(limits.data)
+	limit, ok := quota.Parse(limits.data)
 	if !ok {
 		return wire.MarshallingError
 	}
-	checksNodes := nodes != 0 && max(limit["count"], limitOf(limit, "countHardLimit")) > -1
-	checksBytes := bytes != 0 && max(limit["bytes"], limitOf(limit, "byteHardLimit")) > -1
+	checksNodes := nodes != 0 && max(limit.Of(quota.Count), limit.Of(quota.HardCount)) > -1
+	checksBytes := bytes != 0 && max(limit.Of(quota.Bytes), limit.Of(quota.HardBytes)) > -1
 	if counts == nil || !checksNodes && !checksBytes {
 		return wire.OK
 	}
-	now, ok := parseCounts(counts.data)
+	now, ok := quota.Parse(counts.data)
 	switch {
 	case !ok:
 		return wire.MarshallingError
-	case checksNodes && passes(now["count"]+int64(nodes), limitOf(limit, "countHardLimit")),
-		checksBytes && passes(now["bytes"]+int64(bytes), limitOf(limit, "byteHardLimit")):
+	case checksNodes && passes(now.Of(quota.Count)+int64(nodes), limit.Of(quota.HardCount)),
+		checksBytes && passes(now.Of(quota.Bytes)+int64(bytes), limit.Of(quota.HardBytes)):
 		return wire.QuotaExceeded
 	}
 	return wire.OK
@@ -122,52 +118,17 @@ func (t *Tree) recount(subtree string, counts *node) {
 			bytes += len(x.data)
 		})
 	}
-	counts.data = fmt.Appendf(nil, "count=%d,bytes=%d", nodes, bytes)
+	counts.data = quota.Numbers{quota.Count: int64(nodes), quota.Bytes: int64(bytes)}.Data()
 }
-
-var pairSeparator = regexp.MustCompile("[,;]+")
 
 // addCounts adds to "count=4,bytes=30", which may have further numbers. What a
 // client may have written in its place stays as it is.
 func addCounts(data []byte, nodes, bytes int) []byte {
-	all, ok := parseCounts(data)
+	all, ok := quota.Parse(data)
 	if !ok {
 		return data
 	}
-	b := fmt.Appendf(nil, "count=%d,bytes=%d", all["count"]+int64(nodes), all["bytes"]+int64(bytes))
-	delete(all, "count")
-	delete(all, "bytes")
-	if len(all) > 0 {
-		b = append(b, '=') // for parsers of old
-	}
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		b = fmt.Appendf(b, ";%s=%d", key, all[key])
-	}
-	return b
-}
-
-// parseCounts reads "count=4,bytes=30", which may have further numbers: those of
-// counts and limits that are not there are -1.
-func parseCounts(data []byte) (all map[string]int64, ok bool) {
-	all = map[string]int64{"count": -1, "bytes": -1}
-	if len(data) == 0 {
-		return all, true
-	}
-	for _, pair := range pairSeparator.Split(string(data), -1) {
-		key, value, ok := strings.Cut(strings.TrimRight(pair, "="), "=")
-		n, err := strconv.ParseInt(value, 10, 64)
-		if !ok || err != nil {
-			return nil, false
-		}
-		all[key] = n
-	}
-	return all, true
-}
-
-// limitOf gives a number of a quota, -1 if it has none.
-func limitOf(all map[string]int64, key string) int64 {
-	if n, ok := all[key]; ok {
-		return n
-	}
-	return -1
+	all[quota.Count] += int64(nodes)
+	all[quota.Bytes] += int64(bytes)
+	return all.Data()
 }

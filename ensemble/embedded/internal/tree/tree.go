@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
+	"github.com/zklab/zklab/internal/zk/quota"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -12,7 +13,7 @@ import (
 const (
 	rootPath   = "/"
 	procPath   = "/zookeeper"
-	quotaPath  = "/zookeeper/quota"
+	quotaPath  = quota.Root
 	configPath = "/zookeeper/config"
 )
 

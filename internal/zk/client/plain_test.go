@@ -1,0 +1,138 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// before35 is a connection to a server that knows no Create2: neither by itself, where it answers
+// so and ends the connection, nor in a transaction, which it cannot read then.
+type before35 struct{ net.Conn }
+
+var (
+	create2        = binary.BigEndian.AppendUint32(nil, uint32(wire.Create2))
+	create2InMulti = append(bytes.Clone(create2), 0, 0xff, 0xff, 0xff, 0xff) // not the last, no error
+	nobodys        = []byte{0, 0, 0x7f, 0x7f}
+)
+
+// Write takes a frame: its length, an xid, the type of request.
+func (c before35) Write(frame []byte) (int, error) {
+	sent := bytes.ReplaceAll(frame, create2InMulti, append(bytes.Clone(nobodys), create2InMulti[4:]...))
+	if len(sent) > 12 && bytes.Equal(sent[8:12], create2) {
+		copy(sent[8:], nobodys)
+	}
+	_, err := c.Conn.Write(sent)
+	return len(frame), err
+}
+
+// Znodes are made on servers before 3.5, too, one by one and in transactions.
+func TestCreateBefore35(t *testing.T) {
+	virtually(t, func(l *lab) {
+		dial := func(ctx context.Context, addr string) (net.Conn, error) {
+			conn, err := l.dial(ctx, addr)
+			return before35{conn}, err
+		}
+		connect := func() *client.Client {
+			c, err := client.Connect(l.ctx, client.Config{Servers: l.e.Addrs(), Dial: dial})
+			l.ok(err)
+			l.Cleanup(c.Close)
+			return c
+		}
+		for name, multiFirst := range map[string]bool{"/create": false, "/multi": true} {
+			c := connect()
+			one := func() {
+				path, stat, err := c.Create(l.ctx, name+"-", []byte("abc"), nil, wire.EphemeralSequential, 0)
+				l.ok(err)
+				if len(path) != len(name)+11 || stat.DataLength != 3 || stat.EphemeralOwner != c.Session().ID {
+					t.Errorf("%s %+v", path, stat)
+				}
+			}
+			all := func() {
+				got, err := c.Multi(l.ctx, []wire.MultiOp{
+					client.CreateOp(name, nil, nil, wire.Persistent, 0),
+					client.CreateOp(name+"/x", nil, nil, wire.Persistent, 0),
+				})
+				l.ok(err)
+				if len(got) != 2 || got[1].Path != name+"/x" {
+					t.Errorf("%+v", got)
+				}
+			}
+			if multiFirst {
+				all()
+				one()
+			} else {
+				one()
+				all()
+			}
+			one()
+		}
+		names, _, err := connect().Children(l.ctx, "/multi", false)
+		l.ok(err)
+		if d := cmp.Diff([]string{"x"}, names); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// before36 is a connection to a server that knows none of the requests that came later. That the
+// server has ended it is heard a moment after its last answer.
+type before36 struct{ net.Conn }
+
+func (c before36) Write(frame []byte) (int, error) {
+	sent := bytes.Clone(frame)
+	if len(sent) >= 12 && binary.BigEndian.Uint32(sent[8:]) > uint32(wire.SASL) && sent[8] == 0 { // the type of closeSession is negative
+		copy(sent[8:], nobodys)
+	}
+	_, err := c.Conn.Write(sent)
+	return len(frame), err
+}
+
+func (c before36) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return n, err
+}
+
+// What is sent behind a request that the server does not know is not lost with the connection,
+// which the server ends then.
+func TestWriteBehindUnknownRequest(t *testing.T) {
+	for name, ask := range map[string]func(context.Context, *client.Client) error{
+		"whoAmI": func(ctx context.Context, c *client.Client) error {
+			_, err := c.WhoAmI(ctx)
+			return err
+		},
+		"getAllChildrenNumber": func(ctx context.Context, c *client.Client) error {
+			_, err := c.ChildrenNumber(ctx, "/")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(l *lab) {
+				dial := func(ctx context.Context, addr string) (net.Conn, error) {
+					conn, err := l.dial(ctx, addr)
+					return before36{conn}, err
+				}
+				c, err := client.Connect(l.ctx, client.Config{Servers: l.e.Addrs(), Dial: dial})
+				l.ok(err)
+				l.Cleanup(c.Close)
+				if err := ask(l.ctx, c); !errors.Is(err, wire.Unimplemented) {
+					t.Fatal(err)
+				}
+				_, _, err = c.Create(l.ctx, "/x", nil, nil, wire.Persistent, 0)
+				l.ok(err)
+			})
+		})
+	}
+}

@@ -1,0 +1,80 @@
+// Package quota is how ZooKeeper keeps quotas: of each subtree that has one, limits and what
+// servers count stand in two znodes below /zookeeper/quota (Administrator's Guide, Quotas).
+// It may not reach a server.
+package quota
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Where quotas are kept: that of /a/b has its limits in Root + "/a/b/" + Limits.
+const (
+	Root   = "/zookeeper/quota"
+	Limits = "zookeeper_limits"
+	Counts = "zookeeper_stats"
+)
+
+// The numbers of a quota: of znodes and of bytes of data, each with a limit that is only
+// logged when it is passed, and, since 3.7, one that servers enforce if enforceQuota is set.
+const (
+	Count     = "count"
+	Bytes     = "bytes"
+	HardCount = "countHardLimit"
+	HardBytes = "byteHardLimit"
+)
+
+// None is the value of a limit that is not set.
+const None = -1
+
+// Numbers are those of one of the two znodes, by name. Count and Bytes are always there.
+type Numbers map[string]int64
+
+// Of gives a number, None if it is not there.
+func (n Numbers) Of(name string) int64 {
+	if v, ok := n[name]; ok {
+		return v
+	}
+	return None
+}
+
+var separator = regexp.MustCompile("[,;]+")
+
+// Parse reads "count=4,bytes=30", which may have further numbers, as StatsTrack does: those
+// that are not there are None.
+func Parse(data []byte) (n Numbers, ok bool) {
+	n = Numbers{Count: None, Bytes: None}
+	if len(data) == 0 {
+		return n, true
+	}
+	for _, pair := range separator.Split(string(data), -1) {
+		key, value, ok := strings.Cut(strings.TrimRight(pair, "="), "=")
+		v, err := strconv.ParseInt(value, 10, 64)
+		if !ok || err != nil {
+			return nil, false
+		}
+		n[key] = v
+	}
+	return n, true
+}
+
+// Data is Parse's inverse: count and bytes first, and behind them, after a sign by which
+// servers before 3.7 see nothing of it, all others by name.
+func (n Numbers) Data() []byte {
+	b := fmt.Appendf(nil, "%s=%d,%s=%d", Count, n[Count], Bytes, n[Bytes])
+	first := true
+	for _, key := range slices.Sorted(maps.Keys(n)) {
+		if key == Count || key == Bytes {
+			continue
+		}
+		if first {
+			b, first = append(b, '='), false
+		}
+		b = fmt.Appendf(b, ";%s=%d", key, n[key])
+	}
+	return b
+}
