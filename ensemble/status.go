@@ -24,8 +24,8 @@ var ErrNoWord = errors.New("the server does not answer this four-letter word: it
 type DialFunc func(network, addr string, timeout time.Duration) (net.Conn, error)
 
 // maxAnswer bounds what is read of an answer to a four-letter word: something
-// else may listen on the port.
-const maxAnswer = 64 << 10
+// else may listen on the port. Those to cons and dump have a line for each session.
+const maxAnswer = 16 << 20
 
 // answerTimeout bounds a question whose context has no deadline.
 const answerTimeout = 5 * time.Second
@@ -62,6 +62,9 @@ func Ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) {
 	deadline, _ := ctx.Deadline()
 	conn, err := dial("tcp", addr, max(time.Until(deadline), time.Nanosecond))
+	if errors.Is(err, context.DeadlineExceeded) {
+		<-ctx.Done() // now: its cause says more
+	}
 	if err != nil {
 		return "", because(ctx, err)
 	}
@@ -71,8 +74,11 @@ func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 	if _, err := io.WriteString(conn, word); err != nil {
 		return "", because(ctx, err)
 	}
-	answer, err := io.ReadAll(io.LimitReader(conn, maxAnswer))
-	if len(answer) > 0 {
+	answer, err := io.ReadAll(io.LimitReader(conn, maxAnswer+1))
+	if len(answer) > maxAnswer {
+		return "", fmt.Errorf("%s: the answer has more than %d bytes", word, maxAnswer)
+	}
+	if len(answer) > 0 && (err == nil || ctx.Err() == nil) { // else it is not all of it
 		return string(answer), nil
 	}
 	if err == nil {

@@ -132,6 +132,34 @@ func TestAskStatusOfServerThatHangsUp(t *testing.T) {
 	}
 }
 
+// What came of an answer before the time was over is not all of it.
+func TestAskOfServerThatStopsHalfWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dial := pipeTo(func(c net.Conn) {
+			io.ReadFull(c, make([]byte, 4))
+			io.WriteString(c, leaderAnswer)
+			io.Copy(io.Discard, c) // until the other side gives up
+			c.Close()
+		})
+		if answer, err := Ask(t.Context(), dial, "any", "dump"); !errors.Is(err, errNoAnswer) {
+			t.Errorf("%q, %v", answer, err)
+		}
+	})
+}
+
+// A dialer that gives up when the time is over, as TLS does while a server is silent.
+func TestAskOfServerThatAcceptsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dial := func(_, _ string, timeout time.Duration) (net.Conn, error) {
+			time.Sleep(timeout - time.Microsecond)
+			return nil, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
+		}
+		if _, err := Ask(t.Context(), dial, "any", "srvr"); !errors.Is(err, errNoAnswer) {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAskStatusOfPausedServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dial := pipeTo(func(c net.Conn) {

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/zklab/zklab/ensemble"
 )
@@ -36,19 +35,21 @@ type Ensemble struct {
 // as its time-out at the most.
 func Look(ctx context.Context, addrs []string, queries ...Query) Ensemble {
 	servers := make([]Server, len(addrs))
-	var g errgroup.Group
-	for i, addr := range addrs {
+	each(addrs, queries, func(i int, q Query) { servers[i] = q.Of(ctx, addrs[i]) })
+	return together(servers)
+}
+
+// each asks all servers at once.
+func each(addrs []string, queries []Query, ask func(i int, q Query)) {
+	var all sync.WaitGroup
+	for i := range addrs {
 		q := Query{}
 		if len(queries) > 0 {
 			q = queries[min(i, len(queries)-1)]
 		}
-		g.Go(func() error {
-			servers[i] = q.Of(ctx, addr)
-			return nil
-		})
+		all.Go(func() { ask(i, q) })
 	}
-	_ = g.Wait()
-	return together(servers)
+	all.Wait()
 }
 
 // together says what follows from what each says. One that was paused and deposed

@@ -2,6 +2,8 @@ package status_test
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -9,35 +11,30 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/internal/dockertest"
 )
 
-// Each server of five is lost and comes back, in each way: two seconds later the status
-// says so. A server that is cut off finds out when its syncLimit is over, 0.4 s here.
+// Each server of five is lost and comes back, in each way, and what its ensemble's status
+// says is right two looks after it is so: each look is over in a second at the most.
 func TestEachServerEmbedded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := embedded.Config{Nodes: 5, InMemory: true, Tick: 100 * time.Millisecond, SyncLimit: 4, Latency: time.Millisecond}
-		e, err := c.Start(t.Context())
+		e, err := embedded.Config{Nodes: 5, InMemory: true, Latency: time.Millisecond}.Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		eachServer(t, e, e.Servers(), 2*time.Second, 2*time.Second)
+		eachServer(t, e, e.Servers())
 	})
 }
 
-// Java needs seconds to start, and its servers find each other when they look again: only the
-// leader is lost, unless ZKLAB_STATUS=each (two minutes).
+// Java's servers need seconds to start and to find each other: only the leader is lost,
+// unless ZKLAB_STATUS=each ("make status").
 func TestEachServerInContainers(t *testing.T) {
 	dockertest.Long(t)
-	e, err := container.Config{Nodes: 5, Tick: 200 * time.Millisecond, SyncLimit: 5}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
+	e := dockertest.Ensemble(t, 5)
 	lost := e.Servers()
 	if os.Getenv("ZKLAB_STATUS") != "each" {
 		leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
@@ -46,41 +43,126 @@ func TestEachServerInContainers(t *testing.T) {
 		}
 		lost = []ensemble.Server{leader}
 	}
-	eachServer(t, e, lost, 2*time.Second+time.Second, 30*time.Second)
+	eachServer(t, e, lost)
 }
 
-// eachServer loses servers: seen is how soon that must be told, back how long all may need
-// to serve again.
-func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server, seen, back time.Duration) {
-	ctx := t.Context()
-	within(t, e, back, "at the start", func(s status.Ensemble) bool { return s.Health == status.Healthy })
+// eachServer loses servers one after the other, in each way.
+func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server) {
+	o := &observer{T: t, e: e, longest: make(map[string]time.Duration)}
+	o.serve(e.Servers())
+	o.sees("at the start", func(s status.Ensemble) bool { return s.Health == status.Healthy && s.Serving == 5 })
 	for _, server := range lost {
-		i := server.ID() - 1
+		others := slices.DeleteFunc(slices.Clone(e.Servers()), func(s ensemble.Server) bool { return s.ID() == server.ID() })
 		for _, way := range ways {
-			if err := way.lose(ctx, e, server); err != nil {
-				t.Fatalf("%s %d: %v", way.name, i+1, err)
-			}
-			within(t, e, seen, way.name, func(s status.Ensemble) bool { return s.Servers[i].State == way.seen && s.Health != status.Healthy })
-			within(t, e, back, way.name+", others", func(s status.Ensemble) bool {
-				return s.Health == status.Degraded && s.Serving == 4 && s.Servers[i].State == way.seen && s.Leader != "" && s.Leader != server.Addr()
-			})
-			if err := way.back(ctx, e, server); err != nil {
-				t.Fatalf("%s %d, and back: %v", way.name, i+1, err)
-			}
-			within(t, e, back, way.name+", back", func(s status.Ensemble) bool { return s.Health == status.Healthy && s.Serving == 5 })
+			o.loses(server, others, way)
+		}
+	}
+	for _, event := range slices.Sorted(maps.Keys(o.longest)) {
+		t.Logf("%-22s %s at the most", event, o.longest[event].Round(time.Millisecond))
+	}
+}
+
+// observer compares the status of an ensemble with what is known in another way: what was
+// done to a server, and through which of them a session can be begun.
+type observer struct {
+	*testing.T
+	e       ensemble.Ensemble
+	longest map[string]time.Duration // from when it was so to the end of the look that shows it
+}
+
+func (o *observer) loses(server ensemble.Server, others []ensemble.Server, w way) {
+	o.Helper()
+	if err := w.lose(o.Context(), o.e, server); err != nil {
+		o.Fatalf("%s %d: %v", w.name, server.ID(), err)
+	}
+	lost := time.Now()
+	if w.seen == status.NotServing { // it finds out when its syncLimit is over
+		o.until(server, func(err error) bool { return errors.Is(err, ensemble.ErrNotServing) })
+	}
+	o.sees(w.name, func(s status.Ensemble) bool {
+		return stateOf(s, server) == w.seen && s.Health != status.Healthy && s.Leader != server.Addr()
+	})
+	since := w.name + ", since then"
+	o.longest[since] = max(o.longest[since], time.Since(lost))
+	o.serve(others)
+	o.sees(w.name+", others", func(s status.Ensemble) bool {
+		return s.Health == status.Degraded && s.Serving == 4 && stateOf(s, server) == w.seen && s.Leader != "" && s.Leader != server.Addr()
+	})
+	if err := w.back(o.Context(), o.e, server); err != nil {
+		o.Fatalf("%s %d, and back: %v", w.name, server.ID(), err)
+	}
+	o.serve(o.e.Servers())
+	o.sees(w.name+", back", func(s status.Ensemble) bool { return s.Health == status.Healthy && s.Serving == 5 && s.Leader != "" })
+}
+
+func stateOf(s status.Ensemble, of ensemble.Server) status.State {
+	return s.Servers[slices.IndexFunc(s.Servers, func(a status.Server) bool { return a.Addr == of.Addr() })].State
+}
+
+// serve waits until sessions can be begun through each of the servers.
+func (o *observer) serve(servers []ensemble.Server) {
+	o.Helper()
+	for _, s := range servers {
+		o.until(s, func(err error) bool { return err == nil })
+	}
+}
+
+// until tries to begin sessions through a server until the outcome is as wanted.
+func (o *observer) until(server ensemble.Server, want func(error) bool) {
+	o.Helper()
+	bound, cancel := context.WithTimeout(o.Context(), time.Minute)
+	defer cancel()
+	for {
+		ctx, cancel := context.WithTimeout(bound, 10*time.Second)
+		_, err := ensemble.Serves(ctx, o.e.Dial, server.Addr(), 4*time.Second)
+		cancel()
+		if want(err) {
+			return
+		}
+		if await.Sleep(bound, 20*time.Millisecond) != nil {
+			o.Fatalf("after a minute, a session through server %d: %v", server.ID(), err)
 		}
 	}
 }
 
-var ways = []struct {
+// sees looks, twice at the most.
+func (o *observer) sees(event string, want func(status.Ensemble) bool) {
+	o.Helper()
+	var addrs []string
+	for _, s := range o.e.Servers() {
+		addrs = append(addrs, s.Addr())
+	}
+	begin, last := time.Now(), status.Ensemble{}
+	for range 2 {
+		last = status.Look(o.Context(), addrs, status.Query{Dial: o.e.Dial})
+		if want(last) {
+			o.longest[event] = max(o.longest[event], time.Since(begin))
+			return
+		}
+	}
+	o.Fatalf("%s: after two looks it is %s, %d serve, led by %q: %+v", event, last.Health, last.Serving, last.Leader, last.Servers)
+}
+
+type way struct {
 	name       string
 	seen       status.State
 	lose, back func(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) error
-}{
+}
+
+var ways = []way{
 	{
 		"kill", status.NoAnswer,
 		func(ctx context.Context, _ ensemble.Ensemble, s ensemble.Server) error {
 			return s.(ensemble.Killer).Kill(ctx)
+		},
+		func(ctx context.Context, _ ensemble.Ensemble, s ensemble.Server) error {
+			return s.(ensemble.Killer).Start(ctx)
+		},
+	},
+	{
+		"stop", status.NoAnswer,
+		func(ctx context.Context, _ ensemble.Ensemble, s ensemble.Server) error {
+			return s.(ensemble.Stopper).Stop(ctx)
 		},
 		func(ctx context.Context, _ ensemble.Ensemble, s ensemble.Server) error {
 			return s.(ensemble.Killer).Start(ctx)
@@ -114,26 +196,4 @@ var ways = []struct {
 			return e.(ensemble.Partitioner).Heal(ctx)
 		},
 	},
-}
-
-// within looks again and again until the status is as wanted.
-func within(t *testing.T, e ensemble.Ensemble, bound time.Duration, when string, want func(status.Ensemble) bool) {
-	t.Helper()
-	var addrs []string
-	for _, s := range e.Servers() {
-		addrs = append(addrs, s.Addr())
-	}
-	query := status.Query{Dial: e.Dial, Timeout: 500 * time.Millisecond}
-	var last status.Ensemble
-	for begin := time.Now(); time.Since(begin) < bound; time.Sleep(50 * time.Millisecond) {
-		if last = status.Look(t.Context(), addrs, query); want(last) {
-			return
-		}
-	}
-	states := slices.Collect(func(yield func(status.State) bool) {
-		for _, s := range last.Servers {
-			yield(s.State)
-		}
-	})
-	t.Fatalf("%s: after %s it is %s, %d serve, led by %q: %v", when, bound, last.Health, last.Serving, last.Leader, states)
 }

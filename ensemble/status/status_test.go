@@ -12,12 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/dockertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { dockertest.Main(m) }
 
 const (
 	srvr = "Zookeeper version: 3.9.3-c26634, built on 2024\nLatency min/avg/max: 0/1.5/20\nReceived: 5\nSent: 4\n" +
@@ -78,6 +77,7 @@ func TestStates(t *testing.T) {
 	}{
 		"words not allowed": {map[string]string{"srvr": srvr, "mntr": "mntr" + notAllowed, "dirs": "dirs" + notAllowed}, Serving, "", []string{"mntr", "dirs"}},
 		"a detail is slow":  {map[string]string{"srvr": srvr, "dirs": dirs}, Serving, "mntr: it is silent", nil},
+		"before 3.5":        {map[string]string{"srvr": strings.Replace(srvr, "3.9.3-c26634", "3.4.13-6--1", 1), "mntr": mntr, "dirs": ""}, Serving, "", nil},
 		"read-only":         {map[string]string{"srvr": strings.Replace(srvr, "follower", "read-only", 1), "mntr": mntr, "dirs": dirs}, ReadOnly, "", nil},
 		"electing":          {map[string]string{"srvr": electing}, NotServing, "", nil},
 		"paused":            {nil, NoAnswer, "it is silent", nil},
