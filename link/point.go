@@ -148,7 +148,18 @@ func messageOf(op wire.Op) string { return op.Kind().String() }
 // Compare orders points by client, and then by their names.
 func (p Point) Compare(q Point) int {
 	return cmp.Or(cmp.Compare(p.Client, q.Client), cmp.Compare(p.Operation, q.Operation), cmp.Compare(p.Nth, q.Nth),
-		cmp.Compare(p.Message, q.Message), cmp.Compare(p.Which, q.Which), strings.Compare(p.String(), q.String()))
+		cmp.Compare(p.Message, q.Message), cmp.Compare(p.Which, q.Which), compareBools(p.Reply, q.Reply), compareBools(p.After, q.After))
+}
+
+// compareBools has what is not before what is.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // Messages is a set of kinds of messages.

@@ -1,10 +1,11 @@
 package link
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -93,7 +94,7 @@ func TestMessagesAreNamed(t *testing.T) {
 		for i := range want {
 			want[i] = "client3/" + want[i]
 		}
-		if diff := cmp.Diff(want, names); diff != "" {
+		if diff := gocmp.Diff(want, names); diff != "" {
 			t.Error(diff)
 		}
 		wantFacts(t, r, "connected 0x1a1", "disconnected 0x1a1", "connected 0x1a1")
@@ -111,5 +112,22 @@ func TestKindsOfMessages(t *testing.T) {
 	}
 	if got := (Requests | Events).String(); got != "requests, events" || AnyMessage.String() != "any message" || (Requests | Events).Has(Replies|Events) {
 		t.Error(got)
+	}
+}
+
+// Points of one message are in the order of their names.
+func TestComparePoints(t *testing.T) {
+	all := []Point{
+		{Operation: "put", Message: "create"},
+		{Operation: "put", Message: "create", After: true},
+		{Operation: "put", Message: "create", Reply: true},
+		{Operation: "put", Message: "create", Reply: true, After: true},
+	}
+	for i, p := range all {
+		for j, q := range all {
+			if got, want := p.Compare(q), cmp.Compare(i, j); got != want || got != strings.Compare(p.String(), q.String()) {
+				t.Errorf("%v and %v: %d, want %d", p, q, got, want)
+			}
+		}
 	}
 }

@@ -258,8 +258,8 @@ func TestVisitorThatDoesNotRead(t *testing.T) {
 }
 
 // Nor can a server that takes nothing.
-func TestVisitorOfADeafServer(t *testing.T) {
-	l := deaf(0)
+func TestVisitorOfAStalledServer(t *testing.T) {
+	l := stalledServer(0)
 	defer l.Close()
 	addrs, stop, err := l.Listen([]string{"a:2181"})
 	if err != nil {

@@ -121,7 +121,7 @@ func partValue(op wire.Op, request any) history.Request {
 	case *wire.CreateRequest:
 		v.Path, v.Data = r.Path, r.Data
 		v.Ephemeral = r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential
-		v.Sequential = r.Mode == wire.EphemeralSequential || r.Mode == wire.PersistentSequential || r.Mode == wire.PersistentSequentialTTL
+		v.Sequential = r.Mode.Sequential()
 	case *wire.VersionRequest:
 		v.Path, v.Version = r.Path, &r.Version
 	case *wire.SetDataRequest:

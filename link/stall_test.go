@@ -239,7 +239,7 @@ func TestTheServerLearnsOfACloseAfterTheStall(t *testing.T) {
 // A server that takes nothing cannot keep a closed connection for ever.
 func TestLingeringIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := deaf(0)
+		l := stalledServer(0)
 		defer l.Close()
 		c := dial(t, l)
 		release := l.Stall(ToServer)
@@ -353,8 +353,8 @@ func TestWriteDeadlineEndsWithTheWrite(t *testing.T) {
 	})
 }
 
-// deaf is a link to a server that reads n bytes and no more.
-func deaf(n int) *Link {
+// stalledServer is a link to a server that reads n bytes and no more.
+func stalledServer(n int) *Link {
 	return New(Config{Dial: func(string, string, time.Duration) (net.Conn, error) {
 		near, far := net.Pipe()
 		go io.ReadFull(far, make([]byte, n))
@@ -364,7 +364,7 @@ func deaf(n int) *Link {
 
 func TestWriteDeadlineAfterAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := deaf(1)
+		l := stalledServer(1)
 		defer l.Close()
 		c := dial(t, l)
 		release := l.Stall(ToServer)

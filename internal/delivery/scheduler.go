@@ -1,9 +1,10 @@
 package delivery
 
 import (
-	"container/heap"
 	"sync"
 	"time"
+
+	"github.com/zklab/zklab/internal/heaps"
 )
 
 // never is later than anything.
@@ -18,7 +19,7 @@ type Scheduler struct {
 	latency Latency
 
 	mu      sync.Mutex
-	waiting waiting
+	waiting heaps.Heap[item]
 	count   uint64
 	last    time.Time // when something was done last
 	closed  bool
@@ -29,6 +30,7 @@ type Scheduler struct {
 // New starts a scheduler. Close ends it.
 func New(seed uint64, l Latency) *Scheduler {
 	s := &Scheduler{seed: seed, latency: l, timer: time.NewTimer(never), ended: make(chan struct{})}
+	s.waiting.Less = before
 	go s.run()
 	return s
 }
@@ -38,7 +40,7 @@ func New(seed uint64, l Latency) *Scheduler {
 func (s *Scheduler) Close() {
 	s.mu.Lock()
 	s.closed = true
-	s.waiting = nil
+	s.waiting.Items = nil
 	s.timer.Reset(0)
 	s.mu.Unlock()
 	<-s.ended
@@ -55,8 +57,8 @@ func (s *Scheduler) At(due time.Time, stream uint64, do func()) {
 	}
 	s.count++
 	it := item{due: due, stream: stream, number: s.count, do: do}
-	heap.Push(&s.waiting, it)
-	if s.waiting[0].number == it.number {
+	s.waiting.Push(it)
+	if s.waiting.Items[0].number == it.number {
 		s.timer.Reset(max(s.wait(), 0)) // the goroutine sleeps on: it has nothing to do yet
 	}
 }
@@ -86,7 +88,7 @@ func (s *Scheduler) next() (do func(), more bool) {
 	if s.closed {
 		return nil, false
 	}
-	if len(s.waiting) == 0 {
+	if len(s.waiting.Items) == 0 {
 		return nil, true
 	}
 	if wait := s.wait(); wait > 0 {
@@ -94,12 +96,13 @@ func (s *Scheduler) next() (do func(), more bool) {
 		return nil, true
 	}
 	s.last = time.Now()
-	return heap.Pop(&s.waiting).(item).do, true
+	first, _ := s.waiting.Pop()
+	return first.do, true
 }
 
 // wait is how long it is until the first one may be done.
 func (s *Scheduler) wait() time.Duration {
-	due := s.waiting[0].due
+	due := s.waiting.Items[0].due
 	if !due.After(s.last) { // everybody is to be blocked first
 		due = s.last.Add(1)
 	}
@@ -113,14 +116,7 @@ type item struct {
 	do             func()
 }
 
-// waiting is a heap.
-type waiting []item
-
-func (w waiting) Len() int      { return len(w) }
-func (w waiting) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
-
-func (w waiting) Less(i, j int) bool {
-	a, b := &w[i], &w[j]
+func before(a, b item) bool {
 	switch {
 	case !a.due.Equal(b.due):
 		return a.due.Before(b.due)
@@ -128,15 +124,4 @@ func (w waiting) Less(i, j int) bool {
 		return a.stream < b.stream
 	}
 	return a.number < b.number
-}
-
-func (w *waiting) Push(x any) { *w = append(*w, x.(item)) }
-
-func (w *waiting) Pop() any {
-	old := *w
-	last := len(old) - 1
-	x := old[last]
-	old[last] = item{} // keeps nothing alive
-	*w = old[:last]
-	return x
 }

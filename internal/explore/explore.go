@@ -44,6 +44,8 @@ type Config struct {
 	First bool
 	// Singles leaves the pairs out.
 	Singles bool
+	// Begins is told of each run's schedule before it begins; nil for nobody.
+	Begins func(plan.Schedule)
 	// Progress is told after each run what is known so far; nil for nobody.
 	Progress func(Report)
 }
@@ -131,7 +133,7 @@ func (e *explorer) explore() error {
 
 // begin runs the scenario without a fault.
 func (e *explorer) begin() error {
-	o, err := e.Run(e.ctx, nil)
+	o, err := e.run(nil)
 	if err != nil {
 		return fmt.Errorf("without a fault: %w", err)
 	}
@@ -142,6 +144,14 @@ func (e *explorer) begin() error {
 	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
 	e.add(o)
 	return nil
+}
+
+// run runs the scenario with a schedule.
+func (e *explorer) run(s plan.Schedule) (Outcome, error) {
+	if e.Begins != nil {
+		e.Begins(s)
+	}
+	return e.Run(e.ctx, s)
 }
 
 // kinds are those of the faults that can be injected at some point of the scenario.
@@ -175,7 +185,7 @@ func (e *explorer) try(count *Count, faults ...single) error {
 		return e.ctx.Err()
 	}
 	steps := e.steps(faults)
-	o, err := e.Run(e.ctx, plan.Steps(steps...))
+	o, err := e.run(plan.Steps(steps...))
 	if err != nil {
 		return fmt.Errorf("with %s: %w", plan.Steps(steps...), err)
 	}

@@ -315,3 +315,24 @@ func TestUsual(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Before each run somebody is told of its schedule: who panics in it says nothing.
+func TestBegins(t *testing.T) {
+	x := &scenario{t: t}
+	var began []string
+	_, err := Explore(t.Context(), Config{
+		Run: func(ctx context.Context, s plan.Schedule) (Outcome, error) {
+			if len(began) != len(x.runs)+1 {
+				t.Fatalf("%d runs were announced before run %d", len(began), len(x.runs)+1)
+			}
+			return x.run(ctx, s)
+		},
+		Faults: []Choice{{Fault: faults.Cut{}}}, Begins: func(s plan.Schedule) { began = append(began, short(s)) },
+	})
+	if err != nil || len(began) < 3 {
+		t.Fatal(began, err)
+	}
+	if diff := cmp.Diff(x.runs, began); diff != "" {
+		t.Error(diff)
+	}
+}
