@@ -22,6 +22,14 @@ type tally struct {
 // the referee must flag, too.
 func agreement(t *testing.T, model string, refereeAt int, exact bool, generate func(*rand.Rand, checktest.Kind) *history.History) {
 	t.Helper()
+	loggedAgreement(t, model, refereeAt, exact, func(rng *rand.Rand, how checktest.Kind) (*history.History, []history.Txn) {
+		return generate(rng, how), nil
+	})
+}
+
+// loggedAgreement is like agreement, with the transactions of each history.
+func loggedAgreement(t *testing.T, model string, refereeAt int, exact bool, generate func(*rand.Rand, checktest.Kind) (*history.History, []history.Txn)) {
+	t.Helper()
 	m := models[model]
 	r := m.Referees[refereeAt]
 	w := newSearchBudget(context.Background(), Options{Budget: time.Hour, Memory: 8 << 20})
@@ -29,8 +37,9 @@ func agreement(t *testing.T, model string, refereeAt int, exact bool, generate f
 	for i := range checktest.Rounds(t) {
 		rng := rand.New(rand.NewPCG(1, uint64(i)))
 		how := checktest.Kind(i % 3)
-		h := stretched(generate(rng, how), rng)
-		a := evidence.Read(t.Context(), h, models[model].Object, nil)
+		h, txns := generate(rng, how)
+		h = stretched(h, rng)
+		a := evidence.Read(t.Context(), h, models[model].Object, txns)
 		if len(a.Damages()) > 0 {
 			t.Fatalf("history %d: %v", i, a.Damages())
 		}
@@ -41,7 +50,7 @@ func agreement(t *testing.T, model string, refereeAt int, exact bool, generate f
 				continue
 			}
 			if how == checktest.Constructed && !fast {
-				t.Fatalf("history %d is valid by construction, yet: %s\n%s", i, reason, checktest.Dump(h))
+				t.Fatalf("history %d is valid by construction, yet: %s\n%s%s", i, reason, checktest.Dump(h), checktest.DumpLog(txns))
 			}
 			ruling := decide(r, w, k)
 			switch {
@@ -53,7 +62,7 @@ func agreement(t *testing.T, model string, refereeAt int, exact bool, generate f
 			case fast && !ruling.legal && !exact:
 				got.missed++
 			case fast != ruling.legal:
-				t.Fatalf("history %d: fast says %v, referee says %v (%s)\n%s", i, fast, ruling.legal, reason, checktest.Dump(h))
+				t.Fatalf("history %d: fast says %v, referee says %v (%s)\n%s%s", i, fast, ruling.legal, reason, checktest.Dump(h), checktest.DumpLog(txns))
 			}
 			if ruling.legal {
 				got.valid++

@@ -58,3 +58,8 @@ func init() {
 	scenarios = append(scenarios, discoveryScenarios()...)
 	logScenarios = append(logScenarios, loggedGroups(checktest.Service)...)
 }
+
+func TestPicksAgreeWithReferee(t *testing.T) {
+	t.Parallel()
+	agreement(t, groups.Discovery.Object.Name, 1, false, checktest.GeneratePicks)
+}

@@ -23,7 +23,13 @@ func planScenarios() []scenario {
 		{"nobody is the master", "stale-plan", Violation, "when nobody was", checktest.MasterWorker().Candidate(1, 0).Resigns(1, 0).Assigns(1, "a-1").Shown(60)},
 		{"the master of an ended session assigns in its next one", "stale-plan", Violation, "when client 1 was", two().Closes(1).Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
 		{"in its next session, before the servers have ended the last one", "stale-plan", Valid, "", two().Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
+		{"the master resigns with its last assignment", "stale-plan", Valid, "", two().ResignsAndAssigns(1, 0, "a-1").Shown(60)},
+		{"one who waits resigns with an assignment", "stale-plan", Violation, "when client 0 was", two().ResignsAndAssigns(2, 1, "a-1").Shown(60)},
+		{"a new folder, in which nobody is left of whom the log has no end", "stale-plan", Valid, "", two().Skip().MakesCandidates(3).Candidate(2, 0).Assigns(2, "a-1").Shown(60)},
 		{"somebody may have been the master of whom the log has nothing", "stale-plan", Valid, "", two().Skip().Assigns(2, "a-1").Shown(60)},
+		{"a session of which the record has nothing stands in front", "stale-plan", Valid, "", checktest.MasterWorker().Txn(
+			history.Txn{Type: "create", Session: 1, Owner: 4711, Path: "/run/k/master/c-0000000000", ParentCversion: 1},
+		).Candidate(2, 1).Assigns(2, "a-1").Shown(60)},
 		{"a task that nobody has", "reassign", Violation, `while job "a" was in it and nobody had it`, waits(task())},
 		{"a task that somebody has", "reassign", Valid, "", waits(task().TakeJob(2, 3, 4, "a", 1))},
 	}
@@ -38,4 +44,9 @@ func init() {
 func TestMasterWorkerAgreesWithReferee(t *testing.T) {
 	t.Parallel()
 	agreement(t, jobs.MasterWorker.Object.Name, 0, true, checktest.GenerateTasks)
+}
+
+func TestPlansAgreeWithReferee(t *testing.T) {
+	t.Parallel()
+	loggedAgreement(t, jobs.MasterWorker.Object.Name, 1, true, checktest.GeneratePlans)
 }

@@ -20,7 +20,7 @@ func TestMembershipIsSound(t *testing.T) {
 }
 
 // saw is what a session had seen all the time.
-func saw(then, now history.ID) checktest.Sight { return checktest.Sight{Then: then, Now: now} }
+func saw(then, now history.ID) checktest.SeenZxids { return checktest.SeenZxids{Then: then, Now: now} }
 
 // membershipScenarios are planted by hand.
 func membershipScenarios() []scenario {

@@ -46,9 +46,9 @@ func needless(property string, e *history.Event, op *history.Operation) string {
 		return "what did not happen in time cannot be shown by events alone"
 	case property == "enter":
 		return "it shows who else was there, or was not any more: too few"
-	case (property == "loss" || property == "empty") && f == history.FDequeue && unknown:
+	case slices.Contains([]string{"loss", "empty", "bounded"}, property) && f == history.FDequeue && unknown:
 		return "it may have taken one of the items, and not all"
-	case property == "empty" && f == history.FDequeue:
+	case (property == "empty" || property == "bounded") && f == history.FDequeue:
 		return "it shows that the item was taken only later"
 	case property == "lost" && (f == history.FLost || f == history.FConfirm):
 		return "it shows that the loss was noticed late; without it, it never was"

@@ -71,11 +71,19 @@ func ofOnePriority(all []scenario) []scenario {
 	return asModel(all, queues.PriorityQueue.Object.Name, "class-order")
 }
 
+// hasBound says of a queue that it has a capacity: those of other models have none.
+func hasBound(r *checktest.Record) bool {
+	return slices.ContainsFunc(r.Events, func(e history.Event) bool {
+		var o history.Offers
+		return e.F == history.FOffers && e.Decode(&o) == nil && o.Capacity > 0
+	})
+}
+
 // asModel has what happened to FIFO queues happen to those of another model, which calls
 // their order so.
 func asModel(all []scenario, model, order string) (of []scenario) {
 	for _, s := range all {
-		if s.record.Header.Model != history.ModelQueue {
+		if s.record.Header.Model != history.ModelQueue || hasBound(s.record) {
 			continue
 		}
 		r := *s.record

@@ -22,8 +22,8 @@ type scenario struct {
 	record   *checktest.Record
 }
 
-// sighted says what sessions had seen when a raise returned, and when an await was asked.
-func sighted(r *checktest.Record, raise, await history.ID) *checktest.Record {
+// withSeen says what sessions had seen when a raise returned, and when an await was asked.
+func withSeen(r *checktest.Record, raise, await history.ID) *checktest.Record {
 	for i := range r.Events {
 		switch e := &r.Events[i]; {
 		case e.F == history.FRaise && e.Type == history.OK:
@@ -418,11 +418,11 @@ var scenarios = []scenario{
 	// Barriers.
 	{
 		"passed though its session had seen the raise", "early", Violation, "passed at 0.030 s",
-		sighted(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x20),
+		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x20),
 	},
 	{
 		"its session had not seen the raise", "early", Valid, "",
-		sighted(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x1f),
+		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x1f),
 	},
 	{
 		"passed while it was up", "early", Violation, "raised by 0.020 s and not lifted before 0.100 s",

@@ -52,11 +52,24 @@ type ruling struct {
 
 // decide searches for an order of the key's operations that the model allows.
 func decide(r *frame.Referee, b *searchBudget, k *evidence.Key) ruling {
-	left := min(time.Until(b.until), refereeKey)
-	if left <= 0 || b.ctx.Err() != nil || r.Applies != nil && !r.Applies(k.Record) {
+	if r.Applies != nil && !r.Applies(k.Record) {
 		return ruling{}
 	}
-	ops, ok := r.Operations(k)
+	if r.Given != nil {
+		if given := order(r, b, k, r.Given); !given.decided || !given.legal {
+			return ruling{}
+		}
+	}
+	return order(r, b, k, r.Operations)
+}
+
+// order searches for an order of some of the key's operations.
+func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence.Key) ([]porcupine.Operation, bool)) ruling {
+	left := min(time.Until(b.until), refereeKey)
+	if left <= 0 || b.ctx.Err() != nil {
+		return ruling{}
+	}
+	ops, ok := of(k)
 	if !ok || int64(len(ops))*stepCost(len(ops)) > b.memory {
 		return ruling{}
 	}

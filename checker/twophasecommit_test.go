@@ -74,6 +74,16 @@ func loggedTransactions() []scenario {
 	told := func(r *checktest.Record, commit bool) *checktest.Record {
 		return r.Learns("k", 0, 10, 12, commit).Saw(14, 0, 3, 11)
 	}
+	deleted := func(r *checktest.Record) *checktest.Record {
+		return r.Txn(history.Txn{Type: "delete", Session: 2, Path: "/run/k/outcome"})
+	}
+	// fleeting has k be decided by an ephemeral znode of session 2.
+	fleeting := func() *checktest.Record {
+		r := checktest.Transaction().Opens(1).Opens(2)
+		r.Casts("k", 1, 3, 4, "a", true, history.OK).Casts("k", 2, 5, 6, "b", true, history.OK)
+		r.Txn(history.Txn{Type: "create", Session: 2, Owner: 2, Path: "/run/k/outcome", Data: []byte("commit")})
+		return told(r.Saw(9, 0, 3, 8), true)
+	}
 	several := func() *checktest.Record {
 		r := decided()
 		for i := range 10 {
@@ -85,6 +95,12 @@ func loggedTransactions() []scenario {
 		{"a decision of which the log knows nothing", "log", Violation, "client 1 was told abort of k at 0.302 s, but the transaction log has no such decision", several().Learns("k", 1, 300, 302, false).Shown(400)},
 		{"decisions as the log has them", "log", Valid, "", several().Learns("k", 1, 300, 302, true).Shown(400)},
 		{"a decision that was replaced", "irrevocable", Violation, "in the transaction log k is decided as commit at", told(decided(), true).Resolves(2, "k", false).Shown(400)},
+		{"a decision that was deleted", "irrevocable", Violation, "in the transaction log k is decided as commit at 0x100000003, and deleted at 0x100000004", deleted(told(decided(), true)).Shown(400)},
+		{"a decision that went with a session", "irrevocable", Violation, "in the transaction log k is decided as commit at 0x100000003, and deleted at 0x100000004", fleeting().Closes(2).Shown(400)},
+		{"a decision that goes with a session that lives", "irrevocable", Valid, "", fleeting().Closes(3).Shown(400)},
+		{"a decision that was deleted and made again", "irrevocable", Violation, "and deleted at", deleted(told(decided(), true)).Resolves(2, "k", true).Shown(400)},
+		{"a decision that a fault may have deleted", "irrevocable", Valid, "", recreated(deleted(told(decided(), true)), 20).Resolves(2, "k", true).Shown(400)},
+		{"a decision that is another one behind a fault", "irrevocable", Violation, "and as abort at", recreated(deleted(told(decided(), true)), 20).Resolves(2, "k", false).Shown(400)},
 		{"a decision that stands", "irrevocable", Valid, "", told(decided(), true).Resolves(2, "k", true).Shown(400)},
 	}
 }

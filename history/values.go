@@ -80,6 +80,8 @@ type Offers struct {
 	// Strict says of a priority or delay queue that each dequeue gives an item than which there
 	// was no better one at some moment during it.
 	Strict bool `json:"strict,omitempty"`
+	// Capacity says of a queue how many items it has at most; 0: it has no bound.
+	Capacity int `json:"capacity,omitempty"`
 }
 
 // Phases, in order. Heal ends when every fault is healed and the ensemble was
@@ -134,6 +136,10 @@ type FaultStep struct {
 	// Traits are in the inject step. Records of before they were written lack them.
 	Traits FaultTraits `json:"traits,omitzero"`
 }
+
+// ForeignMark is in the name of each znode that a fault makes among those of a recipe: whatever
+// else is there somebody made who is under test.
+const ForeignMark = "foreign"
 
 // FaultTraits are what checks and reports have to know of a fault, besides whom it
 // hit. The zero value is a fault of which nothing of this follows.

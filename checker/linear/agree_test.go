@@ -508,7 +508,7 @@ func compact(h *History, ops []op, ranks int32) []op {
 // plainModel is the sequential object once more, written as plainly as possible
 // and apart from the machines: all states that an operation can lead to.
 func plainModel(k *object, state string, o *op) []string {
-	if o.code == readAll || o.code == add && !k.counts() {
+	if o.code == readAll || o.code == add && !k.h.Model.kind.counts {
 		have := []byte(state) // bit by value
 		for len(have) < len(k.h.values.list) {
 			have = append(have, '-')

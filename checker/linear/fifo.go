@@ -162,8 +162,8 @@ func (q *items) pairs() finding {
 	return finding{}
 }
 
-// goner is a value that must have been taken by an unknown dequeue.
-type goner struct {
+// forcedDequeue is a value that must have been taken by an unknown dequeue.
+type forcedDequeue struct {
 	item     int32
 	deadline int32
 	shown    []int32 // the operations that set the deadline
@@ -175,7 +175,7 @@ type goner struct {
 func (q *items) gone() finding {
 	left := q.left()
 	first := int32(none) // of those that went in after, the one that came out first
-	var gone []goner
+	var gone []forcedDequeue
 	y := int32(len(q.of)) - 1
 	for _, v := range slices.Backward(left) {
 		for ; y >= 0 && q.of[y].inInv > q.of[v].inRet; y-- {
@@ -185,7 +185,7 @@ func (q *items) gone() finding {
 		}
 		if first != none {
 			x := &q.of[first]
-			gone = append(gone, goner{v, x.outRet, []int32{x.in, x.out}})
+			gone = append(gone, forcedDequeue{v, x.outRet, []int32{x.in, x.out}})
 		}
 	}
 	_, f := q.inTime(gone)
@@ -207,8 +207,8 @@ func (q *items) left() []int32 {
 
 // inTime says whether unknown dequeues can have taken what is gone; it gives
 // what is gone by deadline. If they cannot, it tells so.
-func (q *items) inTime(gone []goner) ([]goner, finding) {
-	slices.SortFunc(gone, func(x, y goner) int { return int(x.deadline) - int(y.deadline) })
+func (q *items) inTime(gone []forcedDequeue) ([]forcedDequeue, finding) {
+	slices.SortFunc(gone, func(x, y forcedDequeue) int { return int(x.deadline) - int(y.deadline) })
 	for i, g := range gone {
 		if i >= len(q.unknown) || q.k.ops[q.unknown[i]].inv >= g.deadline {
 			return gone, q.lost(gone[:i+1])
@@ -218,7 +218,7 @@ func (q *items) inTime(gone []goner) ([]goner, finding) {
 }
 
 // lost tells of values of which too few can have been taken.
-func (q *items) lost(gone []goner) finding {
+func (q *items) lost(gone []forcedDequeue) finding {
 	k := q.k
 	last := gone[len(gone)-1]
 	witness := append([]int32{q.of[last.item].in}, last.shown...)
@@ -235,13 +235,13 @@ func (q *items) lost(gone []goner) finding {
 }
 
 // passed says what a value missed.
-func (q *items) passed(g goner) string {
+func (q *items) passed(g forcedDequeue) string {
 	k := q.k
 	if len(g.shown) == 1 {
 		return "the queue was found empty"
 	}
 	relation := "went in after it"
-	if k.h.Model.kind.name == "priority-queue" {
+	if k.h.Model.kind.least {
 		relation = "is worse"
 	}
 	return k.value(k.ops[g.shown[0]].a) + ", which " + relation + ", came out"

@@ -407,7 +407,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 			case "ok":
 				o.ret = int32(of[at].ret - 1)
 			case "fail":
-				if !m.tries() || o.code != add && o.code != enqueue {
+				if !m.kind.tried || o.code != add && o.code != enqueue {
 					continue
 				}
 			}

@@ -293,7 +293,7 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 			o.code, o.ret = mismatch, rank
 			return nil
 		}
-		if (o.code == add || o.code == enqueue) && l.h.Model.tries() {
+		if (o.code == add || o.code == enqueue) && l.h.Model.kind.tried {
 			return nil
 		}
 		o.code = dropped

@@ -87,7 +87,7 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 			o.code, o.a, o.b = cas, l.h.values.of(from), l.h.values.of(to)
 		}
 	}
-	if l.h.Model.kind.name == "kv" && e.Key.Kind == foreign.Nil && e.Type == history.Invoke && l.h.keys[o.key] == "" {
+	if l.h.Model.kind.keyed && e.Key.Kind == foreign.Nil && e.Type == history.Invoke && l.h.keys[o.key] == "" {
 		return fmt.Errorf("%s has no key: expected a field key, or the value [key value]", e.F)
 	}
 	return nil
@@ -133,7 +133,7 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	if e.F == "release" {
 		o.code = release
 	}
-	if l.h.Model.kind.name != "semaphore:N" || v.Kind == foreign.Nil || v.Kind == foreign.Map {
+	if !l.h.Model.kind.several || v.Kind == foreign.Nil || v.Kind == foreign.Map {
 		return nil // one; a map tells of other things
 	}
 	if v.Kind != foreign.Int || v.Int < 1 || v.Int > mostPermits {
@@ -234,7 +234,7 @@ func loadPriority(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 
 // sortable wants an item of a priority queue to be a number.
 func (l *loader) sortable(o *op) error {
-	if v := l.h.values.list[o.a]; l.h.Model.kind.name == "priority-queue" && o.a != 0 && !v.isInt {
+	if v := l.h.values.list[o.a]; l.h.Model.kind.least && o.a != 0 && !v.isInt {
 		return fmt.Errorf("the value is %s: expected a whole number of 64 bits, the least of which comes out first", l.h.values.name(o.a))
 	}
 	return nil

@@ -26,6 +26,18 @@ type kind struct {
 	load    func(l *loader, o *op, e *foreign.Event, v foreign.Value) error
 	decide  func(k *object) finding
 	machine func(k *object) machine
+	traits
+}
+
+// traits are what of a model matters beyond its own loading and deciding.
+type traits struct {
+	held    bool // only who acquired releases: from the one to the other is a hold
+	several bool // an operation's value is how many it takes or gives back at once
+	keyed   bool // an operation has to name its key
+	begun   bool // it begins as something that the history does not tell
+	counts  bool // its values are numbers themselves
+	least   bool // the least value comes out first, and not the oldest
+	tried   bool // what failed may have had an effect all the same (Jepsen's checks ask whether somebody tried to add what is there, not how that ended)
 }
 
 // kinds are filled by init: their functions mention them.
@@ -33,21 +45,21 @@ var kinds []*kind
 
 func init() {
 	kinds = []*kind{
-		{"register", "a register that is read and written; begins as nil", "{:process 0, :type :invoke, :f :write, :value 3}", []string{"read", "write"}, loadRegister, decideRegister, newRegister},
-		{"cas-register", "a register with compare-and-set, too: :value [old new]", "{:process 0, :type :invoke, :f :cas, :value [3 4]}", []string{"read", "write", "cas"}, loadRegister, decideRegister, newRegister},
-		{"kv", "registers by key, with append of text; begin as nil (porcupine-kv: \"\")", `{:process 0, :type :invoke, :f :put, :key "7", :value "x"}`, []string{"get", "read", "put", "write", "append", "cas"}, loadRegister, decideRegister, newRegister},
-		{"mutex", "a lock that anybody may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits},
-		{"lock", "a lock that only its holder, a process, may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideHolds, newHolds},
-		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits},
-		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue},
-		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag},
-		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil},
-		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority},
-		{"set", "elements are added; the last read must show all whose add succeeded, and nothing that nobody tried to add, at any time: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideSetRead, nil},
-		{"final-set", "elements are added; the last read must show all whose add had succeeded before it began, and none whose add had not begun when it ended", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead},
-		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, newSet},
-		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter},
-		{"counter-bounds", "a counter whose reads show what is possible for each by itself: Jepsen's counter", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideBounds, nil},
+		{"register", "a register that is read and written; begins as nil", "{:process 0, :type :invoke, :f :write, :value 3}", []string{"read", "write"}, loadRegister, decideRegister, newRegister, traits{begun: true}},
+		{"cas-register", "a register with compare-and-set, too: :value [old new]", "{:process 0, :type :invoke, :f :cas, :value [3 4]}", []string{"read", "write", "cas"}, loadRegister, decideRegister, newRegister, traits{begun: true}},
+		{"kv", "registers by key, with append of text; begin as nil (porcupine-kv: \"\")", `{:process 0, :type :invoke, :f :put, :key "7", :value "x"}`, []string{"get", "read", "put", "write", "append", "cas"}, loadRegister, decideRegister, newRegister, traits{begun: true, keyed: true}},
+		{"mutex", "a lock that anybody may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{}},
+		{"lock", "a lock that only its holder, a process, may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideHolds, newHolds, traits{held: true}},
+		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{several: true}},
+		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue, traits{}},
+		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag, traits{}},
+		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil, traits{tried: true}},
+		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority, traits{least: true}},
+		{"set", "elements are added; the last read must show all whose add succeeded, and nothing that nobody tried to add, at any time: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideSetRead, nil, traits{tried: true}},
+		{"final-set", "elements are added; the last read must show all whose add had succeeded before it began, and none whose add had not begun when it ended", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead, traits{tried: true}},
+		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, newSet, traits{}},
+		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter, traits{counts: true}},
+		{"counter-bounds", "a counter whose reads show what is possible for each by itself: Jepsen's counter", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideBounds, nil, traits{counts: true}},
 	}
 }
 
@@ -101,18 +113,6 @@ func ParseModel(name string) (Model, error) {
 // Name is the model's name: register, semaphore:3.
 func (m Model) Name() string { return m.name }
 
-// tries says whether what failed may have had an effect all the same: Jepsen's
-// checks ask whether somebody tried to add what is there, not how that ended.
-func (m Model) tries() bool {
-	return m.kind.name == "set" || m.kind.name == "final-set" || m.kind.name == "total-queue"
-}
-
 // Begins says whether an object of the model begins as something that the
 // history does not tell: a register does.
-func (m Model) Begins() bool {
-	switch m.kind.name {
-	case "register", "cas-register", "kv":
-		return true
-	}
-	return false
-}
+func (m Model) Begins() bool { return m.kind.begun }

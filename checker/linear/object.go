@@ -192,11 +192,6 @@ func (k *object) asCalled(i int32) *op {
 	return &k.ops[i]
 }
 
-// counts says that the values are numbers themselves.
-func (k *object) counts() bool {
-	return k.h.Model.kind.name == "counter" || k.h.Model.kind.name == "counter-bounds"
-}
-
 // span is an operation with its interval.
 func (k *object) span(i int32) string {
 	o := &k.ops[i]

@@ -45,7 +45,7 @@ func (k *object) phrase(i int32) (phrase, []any) {
 		return phrase{"dequeue", "took something", "take"}, nil
 	case o.code == dequeue && o.a == 0:
 		return phrase{"dequeue that found nothing", "found nothing to take", "take: empty"}, nil
-	case o.code == add && k.counts() && o.b != noResult:
+	case o.code == add && k.h.Model.kind.counts && o.b != noResult:
 		return phrase{"add of %[1]d with the answer %[2]d", "added %[1]d and was told %[2]d", "add %[1]d"}, []any{o.a, o.b}
 	case o.code == readAll:
 		return phrases[o.code], []any{strconv.Itoa(len(k.h.lists[o.a]))}
@@ -80,7 +80,7 @@ func fill(text string, values []any) string {
 
 // seen is a value that was read, or added.
 func (k *object) seen(v int32) string {
-	if k.counts() {
+	if k.h.Model.kind.counts {
 		return strconv.Itoa(int(v))
 	}
 	return k.value(v)

@@ -114,13 +114,13 @@ func byDigits(all []numbered) []numbered {
 
 // overdue are the values that went in for certain and never came out, though
 // something worse did that was asked for later, or nothing was found.
-func (q *items) overdue(best []int32) []goner {
+func (q *items) overdue(best []int32) []forcedDequeue {
 	k := q.k
 	worse := newLatest(k.ops, len(k.ranks))
 	for _, e := range q.empties {
 		worse.add(e)
 	}
-	var overdue []goner
+	var overdue []forcedDequeue
 	for _, v := range slices.Backward(best) {
 		x := &q.of[v]
 		if x.out != none {
@@ -131,7 +131,7 @@ func (q *items) overdue(best []int32) []goner {
 		if d == none {
 			continue
 		}
-		g := goner{item: v, deadline: k.ops[d].ret, shown: []int32{d}}
+		g := forcedDequeue{item: v, deadline: k.ops[d].ret, shown: []int32{d}}
 		if a := k.ops[d].a; a != 0 {
 			g.shown = []int32{q.of[q.n.of(a)].in, d}
 		}
@@ -181,7 +181,7 @@ const mostTaken = 30
 
 // someTaken says whether it explains the history that unknown dequeues took
 // what is overdue, and some of what else is in the way: it tries one way only.
-func (q *items) someTaken(best []int32, overdue []goner) bool {
+func (q *items) someTaken(best []int32, overdue []forcedDequeue) bool {
 	saved := slices.Clone(q.of)
 	defer func() { q.of = saved }()
 	for i, g := range overdue {

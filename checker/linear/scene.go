@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/printable"
 )
 
-// scenery makes the steps of a scene of an object's operations.
-type scenery struct {
+// sceneBuilder makes the steps of a scene of an object's operations.
+type sceneBuilder struct {
 	*object
 	// lines says that moments are lines of the file: of all, where the times of some
 	// are missing or contradict the order of the lines, which is what decides.
@@ -22,12 +22,12 @@ type scenery struct {
 func (k *object) scene(is []int32) *explain.Scene {
 	is = slices.Clone(is)
 	slices.SortStableFunc(is, func(x, y int32) int { return int(k.decisive(x)) - int(k.decisive(y)) })
-	t := scenery{k, !k.timed(is)}
+	t := sceneBuilder{k, !k.timed(is)}
 	s := &explain.Scene{Lines: t.lines}
 	for _, i := range is {
 		s.Add(t.step(i))
 	}
-	if k.h.Model.kind.name == "lock" {
+	if k.h.Model.kind.held {
 		s.Property = "exclusion"
 		t.holdsIn(s, is)
 	}
@@ -72,7 +72,7 @@ func (k *object) decisive(i int32) int32 {
 }
 
 // moment is a rank's time, or its line.
-func (k scenery) moment(rank int32) time.Duration {
+func (k sceneBuilder) moment(rank int32) time.Duration {
 	if rank == never {
 		return explain.Never
 	}
@@ -84,7 +84,7 @@ func (k scenery) moment(rank int32) time.Duration {
 }
 
 // step is an operation with its sentence.
-func (k scenery) step(i int32) explain.Step {
+func (k sceneBuilder) step(i int32) explain.Step {
 	o := &k.ops[i]
 	process := k.h.processes[o.process]
 	st := explain.Step{
@@ -116,7 +116,7 @@ func (k scenery) step(i int32) explain.Step {
 
 // holdsIn adds from when to when a process held a lock, as far as the operations
 // show it.
-func (k scenery) holdsIn(s *explain.Scene, is []int32) {
+func (k sceneBuilder) holdsIn(s *explain.Scene, is []int32) {
 	for n, i := range is {
 		if k.ops[i].code != acquire || k.ops[i].unknown() {
 			continue

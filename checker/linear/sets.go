@@ -74,7 +74,7 @@ func (s *stepOrder) next(is ...int32) (early, late int32) {
 
 // toAdd is what nobody did for an element that is none.
 func (k *object) toAdd() string {
-	if k.h.Model.tries() {
+	if k.h.Model.kind.tried {
 		return "tried to add"
 	}
 	return "added (an add that failed adds nothing)"

@@ -282,16 +282,16 @@ func (t ephemeralKept) toClient(c *conn, q *request, f frame) []frame {
 // finds that, too.
 type ephemeralGone struct {
 	deletes map[int64]bool // sessions
-	shown   map[sight]bool
+	shown   map[shownTo]bool
 	parts   map[string]bool // paths that multis were to make
 }
 
 func newEphemeralGone() ephemeralGone {
-	return ephemeralGone{deletes: map[int64]bool{}, shown: map[sight]bool{}, parts: map[string]bool{}}
+	return ephemeralGone{deletes: map[int64]bool{}, shown: map[shownTo]bool{}, parts: map[string]bool{}}
 }
 
-// sight is what a session has seen.
-type sight struct {
+// shownTo is what a session has seen.
+type shownTo struct {
 	session int64
 	path    string
 }
@@ -315,7 +315,7 @@ func (t ephemeralGone) toClient(c *conn, q *request, f frame) []frame {
 		return []frame{f}
 	}
 	if s, err := wire.DecodeStat(f.record); err == nil && s.EphemeralOwner != 0 && !t.deletes[s.EphemeralOwner] && !t.parts[q.path()] {
-		see := sight{c.session, q.path()}
+		see := shownTo{c.session, q.path()}
 		if t.shown[see] && c.proxy.corrupts() {
 			f.Err, f.record = wire.NoNode, nil
 		}

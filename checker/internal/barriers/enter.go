@@ -54,33 +54,33 @@ func (r *round) around(call evidence.Span, of *member) []int {
 	return witness
 }
 
-// seat is what counts as one member: a client that tries again in one session
+// participant is what counts as one member: a client that tries again in one session
 // must not count twice. In another session it may: a deposed leader can tell a
 // client that its session expired while the znode of its last try lives on, and
 // the others see two.
-type seat struct {
+type participant struct {
 	client  int
 	session history.ID
 	call    int // distinguishes calls whose session is not certain
 }
 
-// seat is that of the round's i-th member.
-func (m *member) seat(i int) seat {
+// participant is that of the round's i-th member.
+func (m *member) participant(i int) participant {
 	switch len(m.death.Owners) {
 	case 0:
-		return seat{client: m.client}
+		return participant{client: m.client}
 	case 1:
-		return seat{client: m.client, session: m.death.Owners[0].ID}
+		return participant{client: m.client, session: m.death.Owners[0].ID}
 	}
-	return seat{client: m.client, call: i + 1}
+	return participant{client: m.client, call: i + 1}
 }
 
 // presence counts at each moment the seats that may be taken.
 func (r *round) presence() evidence.SpanCount {
-	of := map[seat][]evidence.Span{}
+	of := map[participant][]evidence.Span{}
 	for i, m := range r.members {
 		if m.possible.From <= m.possible.To {
-			s := m.seat(i)
+			s := m.participant(i)
 			of[s] = append(of[s], m.possible)
 		}
 	}

@@ -21,12 +21,12 @@ var leaving = &frame.Property{
 	Evidence: frame.FromSessions,
 	Decide: onRound(func(ctx context.Context, f *frame.Finding, r *round) {
 		stays := r.stays()
-		far := furthest(stays)
+		latest := furthest(stays)
 		for _, op := range r.leaves {
 			if ctx.Err() != nil {
 				return
 			}
-			if by := blocking(stays, far, op); by != nil && !f.Again() {
+			if by := blocking(stays, latest, op); by != nil && !f.Again() {
 				r.violatedLeave(f, r.Name, op, by)
 			}
 		}
@@ -34,31 +34,31 @@ var leaving = &frame.Property{
 	Exercise: fullRounds,
 }
 
-// inStay is a member that certainly was inside for a time.
-type inStay struct {
+// insideSpan is a member that certainly was inside for a time.
+type insideSpan struct {
 	evidence.Span
 	*member
 }
 
 // stays are the members that certainly were inside, by when that began.
-func (r *round) stays() []inStay {
-	var stays []inStay
+func (r *round) stays() []insideSpan {
+	var stays []insideSpan
 	for _, m := range r.members {
 		if s, ok := m.inside(r.passed, r.all); ok {
-			stays = append(stays, inStay{s, m})
+			stays = append(stays, insideSpan{s, m})
 		}
 	}
-	slices.SortFunc(stays, func(x, y inStay) int { return cmp.Compare(x.From, y.From) })
+	slices.SortFunc(stays, func(x, y insideSpan) int { return cmp.Compare(x.From, y.From) })
 	return stays
 }
 
-// far are, of the stays up to one, the one that reaches furthest, and the one of
+// latestTwo are, of the stays up to one, the one that reaches furthest, and the one of
 // another client that does; -1: there is none.
-type far struct{ first, second int }
+type latestTwo struct{ first, second int }
 
-func furthest(stays []inStay) []far {
-	of := make([]far, len(stays))
-	f := far{-1, -1}
+func furthest(stays []insideSpan) []latestTwo {
+	of := make([]latestTwo, len(stays))
+	f := latestTwo{-1, -1}
 	for i := range stays {
 		s := &stays[i]
 		switch {
@@ -77,19 +77,19 @@ func furthest(stays []inStay) []far {
 
 // blocking are the fewest members that together certainly were inside all through
 // a leave of another; nil if there was a moment without any.
-func blocking(stays []inStay, far []far, op *history.Operation) []*member {
+func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*member {
 	// A moment is covered only strictly inside a stay: at its ends it may be over.
 	// Of the stays that cover a moment, the one that reaches furthest is the best.
 	var by []*member
 	reach := op.Began()
 	for {
-		i, _ := slices.BinarySearchFunc(stays, reach, func(s inStay, t time.Duration) int { return cmp.Compare(s.From, t) })
+		i, _ := slices.BinarySearchFunc(stays, reach, func(s insideSpan, t time.Duration) int { return cmp.Compare(s.From, t) })
 		if i == 0 {
 			return nil
 		}
-		best := far[i-1].first
+		best := latest[i-1].first
 		if stays[best].client == op.Client {
-			best = far[i-1].second
+			best = latest[i-1].second
 		}
 		if best < 0 || stays[best].To <= reach {
 			return nil

@@ -15,10 +15,10 @@ import (
 type raised struct {
 	evidence.Span
 	raise *history.Operation
-	lift  *lowering  // nil: none
-	lifts []lowering // those that count, in order of invocation
-	shown int        // the event that shows a raise with an unknown outcome by its zxid; -1: none
-	seen  int        // the await before the raise's return whose session had seen it; -1: none
+	lift  *liftEffect  // nil: none
+	lifts []liftEffect // those that count, in order of invocation
+	shown int          // the event that shows a raise with an unknown outcome by its zxid; -1: none
+	seen  int          // the await before the raise's return whose session had seen it; -1: none
 }
 
 // upTimes are the times in which a barrier certainly was up.
@@ -31,8 +31,8 @@ type upTimes struct {
 	longest []int
 }
 
-// lowering is a lift, and from when on it can have had its effect.
-type lowering struct {
+// liftEffect is a lift, and from when on it can have had its effect.
+type liftEffect struct {
 	op    *history.Operation
 	from  time.Duration
 	shown int // the event that shows that it had none before, by the log; -1: it can have had it at once
@@ -45,7 +45,7 @@ type lowering struct {
 // something.
 func ups(k *evidence.Key) *upTimes {
 	var raises []raised
-	var lifts []lowering
+	var lifts []liftEffect
 	for _, op := range k.Ops {
 		switch {
 		case op.F == history.FRaise && op.Outcome() == history.OK:
@@ -56,12 +56,12 @@ func ups(k *evidence.Key) *upTimes {
 			}
 		case op.F == history.FLift && op.Outcome() != history.Fail:
 			from, event := loweredFrom(k.Record, op)
-			lifts = append(lifts, lowering{op, from, event})
+			lifts = append(lifts, liftEffect{op, from, event})
 		}
 	}
 	// Lifts, like raises, are in order of invocation. With several coordinators one
 	// behind the first that counts may precede the raise: it counts, to be safe.
-	earliest := make([]*lowering, len(lifts)) // from each on
+	earliest := make([]*liftEffect, len(lifts)) // from each on
 	for i := len(lifts) - 1; i >= 0; i-- {
 		earliest[i] = &lifts[i]
 		if i+1 < len(lifts) && earliest[i+1].from < lifts[i].from {
@@ -70,9 +70,9 @@ func ups(k *evidence.Key) *upTimes {
 	}
 	var ups, all []raised
 	first := 0
-	sights := sightsOf(k)
+	awaits := newAwaitsByZxid(k)
 	for _, u := range raises {
-		sights.advance(&u)
+		awaits.advance(&u)
 		for first < len(lifts) && evidence.EffectiveBy(lifts[first].op) < u.raise.Began() {
 			first++
 		}
@@ -131,15 +131,15 @@ func raisedBy(raise *history.Operation) uint64 {
 	return 0
 }
 
-// sights are awaits whose session had seen something, the highest zxid first, and for each
+// awaitsByZxid are awaits whose session had seen something, the highest zxid first, and for each
 // the earliest of those up to it.
-type sights struct {
+type awaitsByZxid struct {
 	of       []*history.Operation
 	earliest []*history.Operation
 }
 
-func sightsOf(k *evidence.Key) sights {
-	var s sights
+func newAwaitsByZxid(k *evidence.Key) awaitsByZxid {
+	var s awaitsByZxid
 	for _, op := range k.Ops {
 		if op.F == history.FAwait && seenBy(op) != 0 {
 			s.of = append(s.of, op)
@@ -157,7 +157,7 @@ func sightsOf(k *evidence.Key) sights {
 
 // advance makes the barrier certainly up from when on a session had seen the raise, if
 // that was before the raise returned.
-func (s sights) advance(u *raised) {
+func (s awaitsByZxid) advance(u *raised) {
 	z := raisedBy(u.raise)
 	i, _ := slices.BinarySearchFunc(s.of, z, func(op *history.Operation, z uint64) int {
 		if seenBy(op) >= z {

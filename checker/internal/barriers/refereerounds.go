@@ -44,7 +44,7 @@ const (
 type memberStep struct {
 	kind   stepKind
 	member int      // its place in the state
-	calls  []uint64 // of each seat, as bits of the state
+	calls  []uint64 // of each participant, as bits of the state
 	own    uint64   // of this client
 	maybe  bool
 }
@@ -64,10 +64,10 @@ func roundOperations(k *evidence.Key, out bool) ([]porcupine.Operation, bool) {
 			ops = append(ops, porcupine.Operation{ClientId: client, Input: in, Call: k.Clamp(s.From), Return: k.Clamp(s.To)})
 		}
 	}
-	own, seats := map[int]uint64{}, map[seat]uint64{}
+	own, seats := map[int]uint64{}, map[participant]uint64{}
 	for i, m := range r.members {
 		own[m.client] |= 1 << i
-		seats[m.seat(i)] |= 1 << i
+		seats[m.participant(i)] |= 1 << i
 	}
 	calls := slices.Collect(maps.Values(seats))
 	for i, m := range r.members {

@@ -33,6 +33,18 @@ func (r *Record) Resigns(s history.ID, number int) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: candidatePath(number)})
 }
 
+// ResignsAndAssigns does both in one transaction.
+func (r *Record) ResignsAndAssigns(s history.ID, number int, name string) *Record {
+	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{
+		{Type: "delete", Path: candidatePath(number)}, {Type: "create", Path: "/run/k/taken/" + name},
+	}})
+}
+
+// MakesCandidates makes the folder of candidates, anew if there was one.
+func (r *Record) MakesCandidates(s history.ID) *Record {
+	return r.Txn(history.Txn{Type: "create", Session: s, Path: "/run/k/master"})
+}
+
 func candidatePath(number int) string { return fmt.Sprintf("/run/k/master/c-%010d", number) }
 
 // Assigns has a session make an assignment.

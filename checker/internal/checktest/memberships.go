@@ -16,11 +16,11 @@ func Group() *Record {
 	return Ours(models.Membership.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
 }
 
-// Sight is what the session of an operation had seen when it was asked, and when it was
+// SeenZxids is what the session of an operation had seen when it was asked, and when it was
 // answered, as numbers of transactions; 0: nothing is known.
-type Sight struct{ Then, Now history.ID }
+type SeenZxids struct{ Then, Now history.ID }
 
-func (s Sight) of(o Args) Args {
+func (s SeenZxids) of(o Args) Args {
 	if s.Then != 0 {
 		o.sawThen = Epoch + s.Then
 	}
@@ -45,17 +45,17 @@ func (r *Record) called(f string) string {
 }
 
 // Joins adds a join, Leaves the end of it.
-func (r *Record) Joins(client, inv, ret int, member string, s Sight) *Record {
+func (r *Record) Joins(client, inv, ret int, member string, s SeenZxids) *Record {
 	return r.Op(s.of(Args{Client: client, F: r.called(models.FJoin), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Parts adds a leave.
-func (r *Record) Parts(client, inv, ret int, member string, s Sight) *Record {
+func (r *Record) Parts(client, inv, ret int, member string, s SeenZxids) *Record {
 	return r.Op(s.of(Args{Client: client, F: r.called(history.FLeave), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Lists adds a list of members.
-func (r *Record) Lists(client, inv, ret int, s Sight, members ...string) *Record {
+func (r *Record) Lists(client, inv, ret int, s SeenZxids, members ...string) *Record {
 	return r.Op(s.of(Args{Client: client, F: r.called(models.FList), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
 }
 
@@ -102,18 +102,18 @@ var (
 // goodMembership has three clients come and go one after the other, and look.
 func goodMembership(r *Record, n int) int {
 	t, z := 10, history.ID(1)
-	r.Joins(2, 2, 3, "first", Sight{}).Parts(2, 4, 5, "first", Sight{}).Exited(6, 2, history.ByCrash).Started(7, 2)
+	r.Joins(2, 2, 3, "first", SeenZxids{}).Parts(2, 4, 5, "first", SeenZxids{}).Exited(6, 2, history.ByCrash).Started(7, 2)
 	for i := range n {
 		c, member := i%3, fmt.Sprintf("m%d", i)
 		other := (c + 1) % 3
-		r.Joins(c, t, t+2, member, Sight{z, z + 1})
-		r.Lists(other, t+3, t+5, Sight{z + 1, z + 1}, member).Told(other, t+6, t+7, member)
+		r.Joins(c, t, t+2, member, SeenZxids{z, z + 1})
+		r.Lists(other, t+3, t+5, SeenZxids{z + 1, z + 1}, member).Told(other, t+6, t+7, member)
 		r.Proof(c, history.ID(c+1), t+8)
 		if r.Header.Model == models.Discovery.Name {
 			r.Picks(other, t+7, t+8, member)
 		}
-		r.Parts(c, t+9, t+11, member, Sight{z + 1, z + 2})
-		r.Lists(other, t+12, t+14, Sight{z + 2, z + 2}).Told(other, t+15, t+16)
+		r.Parts(c, t+9, t+11, member, SeenZxids{z + 1, z + 2})
+		r.Lists(other, t+12, t+14, SeenZxids{z + 2, z + 2}).Told(other, t+15, t+16)
 		t, z = t+20, z+3
 	}
 	return t
@@ -132,14 +132,7 @@ func GenerateDiscovery(rng *rand.Rand, how Kind) (*history.History, []history.Tx
 }
 
 func generateGroup(rng *rand.Rand, how Kind, model string) (*history.History, []history.Txn) {
-	const clients = 3
-	w := &groupWorld{Record: Ours(model, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
-	w.free, w.alive = make([]int, clients), make([]int, clients)
-	w.session, w.seen, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
-	w.versions, w.told = []version{{}}, make([]int, clients)
-	for c := range clients {
-		w.open(c)
-	}
+	w := newGroupWorld(rng, how, model, 3)
 	steps, kinds := 8+rng.IntN(8), 8
 	if model == models.Discovery.Name {
 		steps, kinds = 2*steps, 12
@@ -149,13 +142,24 @@ func generateGroup(rng *rand.Rand, how Kind, model string) (*history.History, []
 	}
 	for i := range steps {
 		w.now += 1 + rng.IntN(3)
-		w.step(i, rng.IntN(clients), rng.IntN(kinds))
+		w.step(i, rng.IntN(3), rng.IntN(kinds))
 	}
 	w.now += 10
-	for c := range clients {
+	for c := range 3 {
 		w.touch(c)
 	}
 	return w.Build(), w.Txns
+}
+
+func newGroupWorld(rng *rand.Rand, how Kind, model string, clients int) *groupWorld {
+	w := &groupWorld{Record: Ours(model, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
+	w.free, w.alive = make([]int, clients), make([]int, clients)
+	w.session, w.seen, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
+	w.versions, w.told = []version{{}}, make([]int, clients)
+	for c := range clients {
+		w.open(c)
+	}
+	return w
 }
 
 // groupWorld is a small simulation of one group.
@@ -225,7 +229,10 @@ func (w *groupWorld) step(i, c, kind int) {
 func (w *groupWorld) call(c int, o Args, effect func() any) {
 	inv := max(w.free[c]+1, w.now-w.rng.IntN(4))
 	w.now = max(w.now, inv)
-	o.Client, o.Key, o.Inv, o.Outcome, o.Session = c, "k", inv, history.OK, w.session[c]
+	if o.Outcome == "" {
+		o.Outcome = history.OK
+	}
+	o.Client, o.Key, o.Inv, o.Session = c, "k", inv, w.session[c]
 	o.Before, o.sawThen = w.alive[c], w.seen[c]
 	o.Out = effect()
 	o.Ret = w.now + w.rng.IntN(4)

@@ -162,3 +162,13 @@ func Dump(h *history.History) string {
 	}
 	return s
 }
+
+// DumpLog is a transaction a line.
+func DumpLog(txns []history.Txn) string {
+	s := ""
+	for _, t := range txns {
+		b, _ := json.Marshal(t)
+		s += string(b) + "\n"
+	}
+	return s
+}

@@ -99,8 +99,8 @@ func (t *subtree) take(op *history.Operation) {
 		for node, c := range t.of {
 			value, there := t.copies[op].Nodes[node]
 			c.observe(op, models.Setting{Value: value, Absent: !there})
-			if n := len(c.sights); op.Outcome() == history.OK {
-				c.sights[n-1].current = how.Current
+			if n := len(c.observations); op.Outcome() == history.OK {
+				c.observations[n-1].current = how.Current
 			}
 		}
 	}
@@ -129,7 +129,7 @@ var current = &frame.Property{
 	Evidence: frame.FromTimes,
 	Decide: onConfig(func(f *frame.Finding, c *config) {
 		done := doneBefore(c)
-		for _, s := range c.sights {
+		for _, s := range c.observations {
 			if !s.current {
 				continue
 			}
@@ -144,9 +144,9 @@ var current = &frame.Property{
 	Exercise: frame.Wants("current", 20, "znodes of copies that were said to be current"),
 }
 
-// doneBefore gives, for a sight, the change that was called last of those that were certainly
+// doneBefore gives, for an observation, the change that was called last of those that were certainly
 // done when it was asked for; nil: there is none.
-func doneBefore(c *config) func(*sight) *change {
+func doneBefore(c *config) func(*observation) *change {
 	byEnd := slices.DeleteFunc(slices.Clone(c.changes), func(x *change) bool { return x.op.Outcome() != history.OK })
 	slices.SortStableFunc(byEnd, func(x, y *change) int { return int(x.ret - y.ret) })
 	latest := make([]*change, len(byEnd))
@@ -156,8 +156,8 @@ func doneBefore(c *config) func(*sight) *change {
 			latest[i] = latest[i-1]
 		}
 	}
-	return func(s *sight) *change {
-		n, _ := slices.BinarySearchFunc(byEnd, s, func(x *change, s *sight) int { return int(x.ret - s.inv) })
+	return func(s *observation) *change {
+		n, _ := slices.BinarySearchFunc(byEnd, s, func(x *change, s *observation) int { return int(x.ret - s.inv) })
 		if n == 0 {
 			return nil
 		}
@@ -166,7 +166,7 @@ func doneBefore(c *config) func(*sight) *change {
 }
 
 // decideStale: what x put was over when the look began, if y came behind it.
-func decideStale(f *frame.Finding, c *config, s *sight, x, y *change) {
+func decideStale(f *frame.Finding, c *config, s *observation, x, y *change) {
 	if y == nil || x == y || x.by() >= y.inv {
 		return
 	}
@@ -179,7 +179,7 @@ func decideStale(f *frame.Finding, c *config, s *sight, x, y *change) {
 }
 
 // decideMissing: what y put was there when the look began, and nobody can have removed it.
-func decideMissing(f *frame.Finding, c *config, s *sight, y *change) {
+func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 	if y == nil || y.absent {
 		return
 	}
@@ -244,13 +244,13 @@ func (c *config) lastChange() *change {
 
 // ending is what there is of a znode in the end.
 type ending struct {
-	sight
+	observation
 	last *change // that made it so; nil: not known, but it was so when the harness looked
 	by   time.Duration
 }
 
 func (c *config) ending() ending {
-	e := ending{sight: sight{absent: c.final.Register == nil}, last: c.lastChange(), by: c.finalAt.Time}
+	e := ending{observation: observation{absent: c.final.Register == nil}, last: c.lastChange(), by: c.finalAt.Time}
 	if !e.absent {
 		e.value = c.final.Register.Value
 	}
@@ -260,11 +260,11 @@ func (c *config) ending() ending {
 	return e
 }
 
-// contradicts says that a sight should not have been behind the end. Where it is not known
+// contradicts says that an observation should not have been behind the end. Where it is not known
 // what changed last, a change of unknown outcome may have come still: but a value that had
 // been put by then, and was not there, was over.
-func (c *config) contradicts(s *sight, e ending) bool {
-	if s.inv <= e.by || s.same(&e.sight) {
+func (c *config) contradicts(s *observation, e ending) bool {
+	if s.inv <= e.by || s.same(&e.observation) {
 		return false
 	}
 	x := c.setter[s.value]
@@ -273,13 +273,13 @@ func (c *config) contradicts(s *sight, e ending) bool {
 
 // decideCopy looks for how long a copy still showed something else than there is in the end.
 func decideCopy(f *frame.Finding, c *config, w *watch, e ending) {
-	var wrong *sight
-	for _, s := range w.sights {
+	var wrong *observation
+	for _, s := range w.observations {
 		if c.contradicts(s, e) {
 			wrong = s
 		}
 	}
-	if n := len(w.sights); n > 0 && e.last != nil && w.sights[n-1].inv > e.by && w.sights[n-1].same(&e.sight) {
+	if n := len(w.observations); n > 0 && e.last != nil && w.observations[n-1].inv > e.by && w.observations[n-1].same(&e.observation) {
 		f.Count("converged", 1)
 	}
 	if wrong == nil {

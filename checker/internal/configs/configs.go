@@ -32,18 +32,18 @@ var Config = frame.Model{
 // config is what happened to one configuration.
 type config struct {
 	*evidence.Key
-	name    string    // the path of its znode, from the key on
-	changes []*change // that may have happened, in order of invocation
-	setter  map[string]*change
-	failed  map[string]*change // sets that certainly had no effect
-	removed []*change          // those that made that there is none, from the beginning on
-	faults  []*change          // removes by faults, of this one or of another: none is certain
-	goneBy  []time.Duration    // the latest end of those up to each
-	doubled *change            // a set of a value that another one set
-	sights  []*sight           // in order of their returns
-	watches []*watch
-	of      map[[2]time.Duration]*watch // by client, and the end of its life
-	figures map[string]float64
+	name         string    // the path of its znode, from the key on
+	changes      []*change // that may have happened, in order of invocation
+	setter       map[string]*change
+	failed       map[string]*change // sets that certainly had no effect
+	removed      []*change          // those that made that there is none, from the beginning on
+	faults       []*change          // removes by faults, of this one or of another: none is certain
+	goneBy       []time.Duration    // the latest end of those up to each
+	doubled      *change            // a set of a value that another one set
+	observations []*observation     // in order of their returns
+	watches      []*watch
+	of           map[[2]time.Duration]*watch // by client, and the end of its life
+	figures      map[string]float64
 
 	final   *history.Final // nil: there is no look at the end
 	finalAt *history.Event
@@ -55,11 +55,11 @@ type change struct {
 	value    string
 	absent   bool
 	inv, ret time.Duration
-	shown    *sight // the one that was told it first; nil: nobody was
+	shown    *observation // the one that was told it first; nil: nobody was
 }
 
-// sight is what a watcher was told.
-type sight struct {
+// observation is what a watcher was told.
+type observation struct {
 	op       *history.Operation
 	value    string
 	absent   bool
@@ -69,16 +69,16 @@ type sight struct {
 
 // watch is what one watcher was told: a client, in one life of its process.
 type watch struct {
-	client int
-	until  time.Duration // the end of that life
-	sights []*sight      // one after the other
-	waits  []wait
+	client       int
+	until        time.Duration  // the end of that life
+	observations []*observation // one after the other
+	waits        []wait
 }
 
 // wait is when a watcher asked, and what it was told; nil: nothing.
 type wait struct {
 	*history.Operation
-	told *sight
+	told *observation
 }
 
 // configsOf are those of a key: it is one, or a subtree of them.
@@ -132,8 +132,8 @@ func (c *config) done() *config {
 		latest = max(latest, x.ret)
 		c.goneBy = append(c.goneBy, latest)
 	}
-	slices.SortStableFunc(c.sights, func(x, y *sight) int { return cmp.Compare(x.ret, y.ret) })
-	for _, s := range c.sights {
+	slices.SortStableFunc(c.observations, func(x, y *observation) int { return cmp.Compare(x.ret, y.ret) })
+	for _, s := range c.observations {
 		if w := c.setter[s.value]; w != nil && !s.absent && w.shown == nil {
 			w.shown = s
 		}
@@ -182,9 +182,9 @@ func (c *config) observe(op *history.Operation, v models.Setting) {
 		w.waits = append(w.waits, wait{op, nil})
 		return
 	}
-	s := &sight{op: op, value: v.Value, absent: v.Absent, inv: op.Began(), ret: op.Return.Time}
+	s := &observation{op: op, value: v.Value, absent: v.Absent, inv: op.Began(), ret: op.Return.Time}
 	w.waits = append(w.waits, wait{op, s})
-	w.sights, c.sights = append(w.sights, s), append(c.sights, s)
+	w.observations, c.observations = append(w.observations, s), append(c.observations, s)
 }
 
 // count counts what the exercise conditions ask for.
@@ -206,7 +206,7 @@ func (c *config) count() {
 		}
 	}
 	c.figures["sets"], c.figures["remade"], c.figures["told"] = float64(sets), float64(remade), 0
-	for _, s := range c.sights {
+	for _, s := range c.observations {
 		if x := c.setter[s.value]; x != nil && !s.absent && x.op.Client != s.op.Client {
 			c.figures["told"]++
 		}
@@ -222,7 +222,7 @@ func (c *config) count() {
 // overSessions says that a watcher was told something in at least two sessions.
 func (w *watch) overSessions() bool {
 	in := history.ID(0)
-	for _, s := range w.sights {
+	for _, s := range w.observations {
 		now := s.op.Return.Session
 		if in != 0 && now != 0 && now != in {
 			return true
@@ -261,9 +261,11 @@ func (x *change) events() []int {
 	return evidence.EventsOf(x.op)
 }
 
-func (s *sight) events() []int { return evidence.EventsOf(s.op) }
+func (s *observation) events() []int { return evidence.EventsOf(s.op) }
 
-func (s *sight) same(other *sight) bool { return s.absent == other.absent && s.value == other.value }
+func (s *observation) same(other *observation) bool {
+	return s.absent == other.absent && s.value == other.value
+}
 
 // named is what there was, for people.
 func named(value string, absent bool) string {
@@ -274,11 +276,11 @@ func named(value string, absent bool) string {
 }
 
 // told tells what a watcher was told.
-func (c *config) told(s *sight) string {
+func (c *config) told(s *observation) string {
 	return fmt.Sprintf("client %d was told of %s at %s: %s", s.op.Client, c.name, words.At(s.ret), s.what())
 }
 
-func (s *sight) what() string { return named(s.value, s.absent) }
+func (s *observation) what() string { return named(s.value, s.absent) }
 
 // began tells when a change was called.
 func (x *change) began() string {
@@ -319,7 +321,7 @@ var valid = &frame.Property{
 	Decider:  "values",
 	Evidence: frame.FromTimes,
 	Decide: onConfig(func(f *frame.Finding, c *config) {
-		for _, s := range c.sights {
+		for _, s := range c.observations {
 			x, failed := c.setter[s.value], c.failed[s.value]
 			switch {
 			case s.absent || x != nil && x.inv <= s.ret:

@@ -17,13 +17,13 @@ type state struct {
 	from, until uint64
 }
 
-// course is what became of a configuration.
-type course struct {
+// znodeStates is what became of a configuration.
+type znodeStates struct {
 	states []state          // one after the other from the beginning of the log
 	places map[string][]int // of what there was, as stated, among them
 }
 
-func (p *course) add(st state) {
+func (p *znodeStates) add(st state) {
 	if n := len(p.states); n > 0 {
 		p.states[n-1].until = st.from
 	}
@@ -33,7 +33,7 @@ func (p *course) add(st state) {
 }
 
 // within says that something was so at some time between two zxids.
-func (p *course) within(is string, low, high uint64) bool {
+func (p *znodeStates) within(is string, low, high uint64) bool {
 	places := p.places[is]
 	i := sort.Search(len(places), func(i int) bool { return p.states[places[i]].until > low })
 	return i < len(places) && p.states[places[i]].from <= high
@@ -41,7 +41,7 @@ func (p *course) within(is string, low, high uint64) bool {
 
 // over is the latest zxid at which something was over that began by a given one; 0 if none
 // did.
-func (p *course) over(is string, high uint64) uint64 {
+func (p *znodeStates) over(is string, high uint64) uint64 {
 	places := p.places[is]
 	i := sort.Search(len(places), func(i int) bool { return p.states[places[i]].from > high })
 	if i == 0 {
@@ -55,19 +55,19 @@ func (p *course) over(is string, high uint64) uint64 {
 // data.
 type configNodes struct {
 	evidence.Layout
-	of    map[string]*course // by the path, from the key on
+	of    map[string]*znodeStates // by the path, from the key on
 	holes bool
 }
 
 // nodesOf are those of a record; none without a log.
 var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
-	n := &configNodes{of: map[string]*course{}}
+	n := &configNodes{of: map[string]*znodeStates{}}
 	if a.Log == nil {
 		return n
 	}
 	for _, k := range a.Keys {
 		for _, c := range configsOf(k) {
-			n.of[c.name] = &course{places: map[string][]int{}}
+			n.of[c.name] = &znodeStates{places: map[string][]int{}}
 			n.of[c.name].add(state{absent: true, until: evidence.StillThere})
 		}
 	}
@@ -113,7 +113,7 @@ func (n *configNodes) change(t *history.Txn, zxid uint64) {
 }
 
 // named is what became of the configuration at a path; nil if there is none.
-func (n *configNodes) named(path string) *course {
+func (n *configNodes) named(path string) *znodeStates {
 	for i := range path {
 		if path[i] != '/' {
 			continue
@@ -146,8 +146,8 @@ func (n *configNodes) within(c *config, x *change, low, high uint64) bool {
 	return n.of[c.name].within(stated(x.value, x.absent), low, high)
 }
 
-// course is what became of a key; nil if the log does not tell.
-func (n *configNodes) course(key string) *course {
+// znodeStates is what became of a key; nil if the log does not tell.
+func (n *configNodes) znodeStates(key string) *znodeStates {
 	if !n.Trusted() {
 		return nil
 	}
@@ -190,17 +190,17 @@ var first = &frame.Property{
 	Evidence: func(*evidence.Record) string { return "Z, L" },
 	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
 	Decide: onConfig(func(f *frame.Finding, c *config) {
-		p := nodesOf(c.Record).course(c.name)
+		p := nodesOf(c.Record).znodeStates(c.name)
 		for _, w := range c.watches {
-			if p != nil && len(w.sights) > 0 {
-				decideFirst(f, c, w.sights[0], p)
+			if p != nil && len(w.observations) > 0 {
+				decideFirst(f, c, w.observations[0], p)
 			}
 		}
 	}),
 	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions had seen"),
 }
 
-func decideFirst(f *frame.Finding, c *config, s *sight, p *course) {
+func decideFirst(f *frame.Finding, c *config, s *observation, p *znodeStates) {
 	seen := uint64(max(s.op.Invoke.Seen, 0))
 	if seen == 0 || s.op.Invoke.Session == 0 || s.op.Invoke.Session != s.op.Return.Session {
 		return

@@ -30,7 +30,7 @@ var order = &frame.Property{
 	},
 	Decide: onConfig(func(f *frame.Finding, c *config) {
 		for _, w := range c.watches {
-			s := sweep{f: f, c: c, w: w, told: map[string]*sight{}}
+			s := sweep{f: f, c: c, w: w, told: map[string]*observation{}}
 			s.run()
 		}
 		decideByLog(f, c)
@@ -49,18 +49,18 @@ type sweep struct {
 	f    *frame.Finding
 	c    *config
 	w    *watch
-	told map[string]*sight // the first of each value
+	told map[string]*observation // the first of each value
 
-	prev *sight
+	prev *observation
 	// The latest call of a change that the watcher was told of: nothing that had happened
 	// before that may follow.
 	since *change
-	shown *sight // by which it was told
-	why   []int  // events by which it was this one, of several deletes
+	shown *observation // by which it was told
+	why   []int        // events by which it was this one, of several deletes
 }
 
 func (s *sweep) run() {
-	for _, now := range s.w.sights {
+	for _, now := range s.w.observations {
 		if s.prev != nil && now.same(s.prev) {
 			continue
 		}
@@ -75,7 +75,7 @@ func (s *sweep) run() {
 
 // value takes in that the watcher was told a value. One that nobody set is not in order
 // with anything.
-func (s *sweep) value(now *sight) {
+func (s *sweep) value(now *observation) {
 	x, before := s.c.setter[now.value], s.told[now.value]
 	switch {
 	case x == nil:
@@ -91,7 +91,7 @@ func (s *sweep) value(now *sight) {
 }
 
 // none takes in that the watcher was told that there is none.
-func (s *sweep) none(now *sight) {
+func (s *sweep) none(now *observation) {
 	var earliest *change
 	i := 0
 	if s.since != nil {
@@ -111,13 +111,13 @@ func (s *sweep) none(now *sight) {
 	s.tell(earliest, now, why)
 }
 
-func (s *sweep) tell(x *change, now *sight, why []int) {
+func (s *sweep) tell(x *change, now *observation, why []int) {
 	if s.since == nil || x.inv > s.since.inv {
 		s.since, s.shown, s.why = x, now, why
 	}
 }
 
-func (s *sweep) violated(now *sight, witness []int, format string, args ...any) {
+func (s *sweep) violated(now *observation, witness []int, format string, args ...any) {
 	if s.f.Again() {
 		return
 	}
@@ -132,13 +132,13 @@ func (s *sweep) violated(now *sight, witness []int, format string, args ...any) 
 // can be. A value comes once, whatever the log lacks; where it has a hole there may have been
 // another delete.
 func decideByLog(f *frame.Finding, c *config) {
-	p := nodesOf(c.Record).course(c.name)
+	p := nodesOf(c.Record).znodeStates(c.name)
 	if p == nil || f.Result != "" {
 		return
 	}
 	for _, w := range c.watches {
-		at, prev := 0, (*sight)(nil)
-		for _, s := range w.sights {
+		at, prev := 0, (*observation)(nil)
+		for _, s := range w.observations {
 			places := p.places[stated(s.value, s.absent)]
 			i, _ := slices.BinarySearch(places, at)
 			switch {

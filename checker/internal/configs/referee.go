@@ -75,7 +75,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 			add(k.Params.Clients, x.inv, x.ret, step{watcher: -1, value: none, optional: true, text: "a fault: " + named("", true)})
 		}
 		for i, w := range c.watches {
-			for _, s := range w.sights {
+			for _, s := range w.observations {
 				add(w.client, s.inv, s.ret, step{
 					watcher: i, value: stated(s.value, s.absent), current: s.current,
 					text: fmt.Sprintf("client %d was told: %s", w.client, s.what()),

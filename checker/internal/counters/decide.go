@@ -37,13 +37,13 @@ const (
 	either      // an addition of unknown outcome: if it took effect, it made any value
 )
 
-// breach says how steps contradict each other.
-type breach struct {
+// contradiction says how steps contradict each other.
+type contradiction struct {
 	text  string
 	steps []*step
 }
 
-func (b *breach) events() []int {
+func (b *contradiction) events() []int {
 	var all []int
 	for _, s := range b.steps {
 		all = append(all, s.event...)
@@ -58,7 +58,7 @@ func (b *breach) events() []int {
 // come before all that read or made more. What remains is whether real time allows
 // that order, and whether the values that nobody is known to have made can be the
 // work of steps of unknown outcome.
-func decide(steps []*step) *breach {
+func decide(steps []*step) *contradiction {
 	known, unknown := certain(steps)
 	if b := outOfRange(known, unknown); b != nil {
 		return b
@@ -90,7 +90,7 @@ func certain(steps []*step) (known, unknown []*step) {
 }
 
 // outOfRange finds a value that no number of additions explains.
-func outOfRange(known, unknown []*step) *breach {
+func outOfRange(known, unknown []*step) *contradiction {
 	made := int64(len(unknown))
 	for _, s := range known {
 		if s.kind == makes {
@@ -103,17 +103,17 @@ func outOfRange(known, unknown []*step) *breach {
 			least = 1
 		}
 		if s.value < least || s.value > made {
-			return &breach{fmt.Sprintf("%s, behind %s at most", s.text, prose.Count(int(made), "change")), []*step{s}}
+			return &contradiction{fmt.Sprintf("%s, behind %s at most", s.text, prose.Count(int(made), "change")), []*step{s}}
 		}
 	}
 	return nil
 }
 
 // madeTwice finds two additions that made the same value: one of them was lost.
-func madeTwice(known []*step) *breach {
+func madeTwice(known []*step) *contradiction {
 	for i, s := range known {
 		if i > 0 && s.kind == makes && known[i-1].kind == makes && known[i-1].value == s.value {
-			return &breach{fmt.Sprintf("%s, and %s", known[i-1].text, s.text), []*step{known[i-1], s}}
+			return &contradiction{fmt.Sprintf("%s, and %s", known[i-1].text, s.text), []*step{known[i-1], s}}
 		}
 	}
 	return nil
@@ -121,7 +121,7 @@ func madeTwice(known []*step) *breach {
 
 // backwards finds a step that had returned before another was called which must
 // have come first.
-func backwards(known []*step) *breach {
+func backwards(known []*step) *contradiction {
 	var latest, before *step // by call: of all smaller values, and of what made this one, too
 	for i, s := range known {
 		if i > 0 && known[i-1].value < s.value {
@@ -133,7 +133,7 @@ func backwards(known []*step) *breach {
 		}
 		for _, first := range []*step{latest, before} {
 			if first != nil && s.ret < first.inv {
-				return &breach{fmt.Sprintf("%s, before %s", s.text, first.text), []*step{s, first}}
+				return &contradiction{fmt.Sprintf("%s, before %s", s.text, first.text), []*step{s, first}}
 			}
 		}
 		if s.kind == makes {
@@ -153,7 +153,7 @@ func later(a, b *step) *step {
 
 // unmade finds a value that was there, or was passed, though nobody can have made
 // it in time. known is in order.
-func unmade(known, unknown []*step) *breach {
+func unmade(known, unknown []*step) *contradiction {
 	slots := gaps(known)
 	swaps := map[int64][]*step{}
 	var adds []*step
@@ -171,7 +171,7 @@ func unmade(known, unknown []*step) *breach {
 			continue
 		}
 		if len(adds) == 0 || adds[0].inv > slot.by.ret {
-			return &breach{fmt.Sprintf("%s, but nobody can have made the counter %d by then", slot.by.text, slot.value), []*step{slot.by}}
+			return &contradiction{fmt.Sprintf("%s, but nobody can have made the counter %d by then", slot.by.text, slot.value), []*step{slot.by}}
 		}
 		adds = adds[1:]
 	}

@@ -92,7 +92,7 @@ func (n *Znode) Until() string {
 
 // indexTxns reads a log in order of zxids. Of requests it keeps those that asked
 // names; seen tells where the log is whole.
-func indexTxns(list []history.Txn, asked map[requestID]bool, seen []sighting) *Log {
+func indexTxns(list []history.Txn, asked map[requestID]bool, seen []seenZxid) *Log {
 	x := &Log{
 		list:     list,
 		Sessions: map[history.ID]*LoggedSession{},
@@ -143,7 +143,7 @@ func (x *Log) Find(z uint64) *history.Txn {
 }
 
 // extend notes that the log has a zxid.
-func (x *Log) extend(z uint64, seen []sighting) {
+func (x *Log) extend(z uint64, seen []seenZxid) {
 	if n := len(x.whole); n > 0 && follows(x.whole[n-1].To, z, seen) {
 		x.whole[n-1].To = z
 		return
@@ -152,7 +152,7 @@ func (x *Log) extend(z uint64, seen []sighting) {
 }
 
 // follows says that nothing is missing between two zxids of the log.
-func follows(last, z uint64, seen []sighting) bool {
+func follows(last, z uint64, seen []seenZxid) bool {
 	if z == last+1 {
 		return true
 	}
@@ -160,7 +160,7 @@ func follows(last, z uint64, seen []sighting) bool {
 		return false
 	}
 	// An epoch begins: did anybody see more of those before?
-	i, _ := slices.BinarySearchFunc(seen, last+1, func(s sighting, z uint64) int {
+	i, _ := slices.BinarySearchFunc(seen, last+1, func(s seenZxid, z uint64) int {
 		if s.zxid < z {
 			return -1
 		}

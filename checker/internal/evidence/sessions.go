@@ -235,7 +235,7 @@ func (a *Sessions) Owners(op *history.Operation) []*Session {
 		}
 	}
 	add(began)
-	for _, s := range a.sessionsBehind(op.Client, op.Invoke.Index) { // those that came in between
+	for _, s := range a.SessionsBehind(op.Client, op.Invoke.Index) { // those that came in between
 		if op.Return != nil && s.First >= op.Return.Index {
 			break
 		}
@@ -257,14 +257,14 @@ func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
 
 // nextSession is the first session that op's client had after op; nil: none.
 func (a *Sessions) nextSession(op *history.Operation) *Session {
-	if of := a.sessionsBehind(op.Client, op.Return.Index); len(of) > 0 {
+	if of := a.SessionsBehind(op.Client, op.Return.Index); len(of) > 0 {
 		return of[0]
 	}
 	return nil
 }
 
-// sessionsBehind are a client's sessions that came behind an event, oldest first.
-func (a *Sessions) sessionsBehind(client, event int) []*Session {
+// SessionsBehind are a client's sessions that came behind an event, oldest first.
+func (a *Sessions) SessionsBehind(client, event int) []*Session {
 	of := a.ofClient[client]
 	i, _ := slices.BinarySearchFunc(of, event+1, func(s *Session, event int) int { return cmp.Compare(s.First, event) })
 	return of[i:]

@@ -22,13 +22,13 @@ import (
 
 // Zxids is that tie. It is read-only once it is sorted.
 type Zxids struct {
-	seen []sighting // rising in both: the highest zxid known so far
+	seen []seenZxid // rising in both: the highest zxid known so far
 	low  []request  // by zxid; sent is the latest so far
 	high []request  // by the time sent; zxid is the lowest from here on
 }
 
-// sighting is a zxid that somebody was answered with.
-type sighting struct {
+// seenZxid is a zxid that somebody was answered with.
+type seenZxid struct {
 	zxid  uint64
 	at    time.Duration
 	event int
@@ -70,7 +70,7 @@ func (z *Zxids) look(e *history.Event, s *Session) {
 		top = max(top, uint64(max(e.Zxid, 0)))
 	}
 	if n := len(z.seen); top > 0 && (n == 0 || z.seen[n-1].zxid < top) {
-		z.seen = append(z.seen, sighting{top, e.Time, e.Index})
+		z.seen = append(z.seen, seenZxid{top, e.Time, e.Index})
 	}
 	if e.Alive > 0 && e.Seen > 0 && s != nil && s.paired != e.Alive {
 		s.paired = e.Alive
@@ -103,7 +103,7 @@ func (z *Zxids) sort() {
 // CommittedBy is when a zxid had certainly been committed, and the event that shows it;
 // never and -1 if nobody saw it, or a later one.
 func (z *Zxids) CommittedBy(zxid uint64) (time.Duration, int) {
-	i, _ := slices.BinarySearchFunc(z.seen, zxid, func(s sighting, zxid uint64) int { return cmp.Compare(s.zxid, zxid) })
+	i, _ := slices.BinarySearchFunc(z.seen, zxid, func(s seenZxid, zxid uint64) int { return cmp.Compare(s.zxid, zxid) })
 	if i == len(z.seen) {
 		return Never, -1
 	}
@@ -113,7 +113,7 @@ func (z *Zxids) CommittedBy(zxid uint64) (time.Duration, int) {
 // Floor is the highest zxid that had certainly been committed before t: a request
 // that was sent at t or later got a higher one. 0 if none is known.
 func (z *Zxids) Floor(t time.Duration) uint64 {
-	i, _ := slices.BinarySearchFunc(z.seen, t, func(s sighting, t time.Duration) int {
+	i, _ := slices.BinarySearchFunc(z.seen, t, func(s seenZxid, t time.Duration) int {
 		if s.at < t {
 			return -1
 		}

@@ -20,6 +20,9 @@ type Referee struct {
 	// cannot be told.
 	Operations func(*evidence.Key) ([]porcupine.Operation, bool)
 	Model      func(*evidence.Record) porcupine.Model
+	// Given are operations of which others decide whether they are right: if they alone
+	// cannot be explained, there is nothing to say about the rest. nil: there are none.
+	Given func(*evidence.Key) ([]porcupine.Operation, bool)
 	// Size is roughly how many bytes a state takes. nil: few.
 	Size func(state any) int
 }

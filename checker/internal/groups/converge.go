@@ -1,15 +1,13 @@
 package groups
 
 import (
+	"cmp"
 	"context"
-	"maps"
 	"slices"
-	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -64,30 +62,45 @@ func decideList(f *frame.Finding, g *group, l *look) {
 		return
 	}
 	right, back := true, 0.0
-	for _, name := range slices.Sorted(maps.Keys(g.members)) {
-		m := g.members[name]
+	for _, m := range g.concerned(l, evidence.Span{From: live.To, To: live.To}) {
+		shown := l.set[m.name]
 		switch stays, ok := g.stays(m, live); {
-		case !l.set[name] && !l.part && ok && stays.To == live.To && m.left() > live.To:
+		case !shown && !l.part && ok && stays.To == live.To && m.left() > live.To:
 			right = false
 			stays.To = l.op.Began()
 			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
 				"%s, though client %d had %s as that and was connected for %s since %s (%s are allowed)",
-				g.hides(l, name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
-		case l.set[name] && ok && stays.To == live.To:
+				g.hides(l, m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
+		case shown && ok && stays.To == live.To:
 			if m.expired < live.To {
 				back++
 			}
-		case l.set[name] && m.gone() != nil:
+		case shown && m.gone() != nil:
 			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: l.op.Began()}
 			right = right && away.Length() <= 0
 			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
-				"%s, though that had %s by %s (%s are allowed)", g.shows(l, name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+				"%s, though that had %s by %s (%s are allowed)", g.shows(l, m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 		}
 	}
 	if right && lists(l.op) {
 		f.Count("settled_lists", 1)
 	}
 	f.Count("came_back", back)
+}
+
+// concerned are the members that a look shows, and those that must have been there at some
+// moment of s, by name. A look may be nil.
+func (g *group) concerned(l *look, s evidence.Span) []*member {
+	all := slices.Collect(g.present.Meeting(s))
+	if l != nil {
+		for name := range l.set {
+			if m := g.members[name]; m != nil {
+				all = append(all, m)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *member) int { return cmp.Compare(a.name, b.name) })
+	return slices.Compact(all)
 }
 
 // decideWait judges a wait for changes by how long there was one to be told of. last is what
@@ -101,8 +114,8 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 		return
 	}
 	for _, live := range g.WhileLive(l.op.Client, evidence.Span{From: l.op.Began(), To: over}) {
-		for _, name := range slices.Sorted(maps.Keys(g.members)) {
-			m, shown := g.members[name], last != nil && last.set[name]
+		for _, m := range g.concerned(last, live) {
+			shown := last != nil && last.set[m.name]
 			witness := evidence.EventsOf(l.op)
 			if last != nil {
 				witness = append(witness, evidence.EventsOf(last.op)...)
@@ -111,12 +124,12 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 			case !shown && ok:
 				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(witness, evidence.EventsOf(m.join)...),
 					"client %d waited for a change of %s from %s to %s, and was not told of %s, though client %d had %s as that and was connected for %s (%s are allowed)",
-					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.Lasting(g.Bound))
+					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.Lasting(g.Bound))
 			case shown && m.gone() != nil:
 				away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
 				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(witness, evidence.EventsOf(m.gone())...),
 					"client %d waited for a change of %s from %s to %s, and was not told that %s had %s by %s (%s are allowed)",
-					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 			}
 		}
 	}
@@ -126,12 +139,9 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 // for the bound: its client was connected, and neither asked it to leave nor ended; false if
 // there is none.
 func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
-	if m.join == nil || m.join.Outcome() != history.OK {
-		return s, false
-	}
-	exited, _ := g.ExitAfter(m.join.Client, m.join.Began())
-	s.From, s.To = max(s.From, m.join.Return.Time), min(s.To, m.left(), exited)
-	if s.From >= s.To {
+	stayed, ok := g.stayed(m)
+	s.From, s.To = max(s.From, stayed.From), min(s.To, stayed.To)
+	if !ok || s.From >= s.To {
 		return s, false
 	}
 	return lastLive(g, m.join.Client, s)
@@ -152,71 +162,4 @@ func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 func (g *group) asking(l *look) (evidence.Span, bool) {
 	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Return.Time})
 	return live, ok && live.From < l.op.Began() && live.To == l.op.Return.Time
-}
-
-// gone says that members whose client crashed are gone once their sessions have timed out.
-var gone = &frame.Property{
-	Name:     "gone",
-	Meaning:  "after the heal, nobody was shown a member whose client had crashed",
-	Decider:  "lists after the bound",
-	Evidence: frame.FromSessions,
-	Applies: func(a *evidence.Record) bool {
-		return frame.IsOwn(a) && len(crashes(a)) > 0
-	},
-	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
-		if !f.Timed(g.Record) {
-			return
-		}
-		for _, l := range g.looks {
-			if ctx.Err() != nil {
-				return
-			}
-			if l.set != nil && l.op.F != models.FChanged && l.op.Began() > g.Settled {
-				decideGone(f, g, l)
-			}
-		}
-	}),
-	Exercise: frame.Wants("settled_lists_of_crashed", 1, "lists after the heal, and the crash of a member's client, that did not show it or came after the bound"),
-}
-
-// crash is the end of a client's process by a fault. One that ended by itself, or hung, may
-// have kept its session.
-type crash struct {
-	client int
-	at     time.Duration
-}
-
-var crashes = evidence.Once(func(a *evidence.Record) map[crash]bool {
-	of := map[crash]bool{}
-	for client, exits := range a.Exits {
-		for _, x := range exits {
-			if !x.Broken {
-				of[crash{client, x.At}] = true
-			}
-		}
-	}
-	return of
-})
-
-func decideGone(f *frame.Finding, g *group, l *look) {
-	live, ok := g.asking(l)
-	if !ok {
-		return
-	}
-	for _, m := range g.sorted() {
-		at, event := g.ExitAfter(m.join.Client, m.join.Began())
-		if !crashes(g.Record)[crash{m.join.Client, at}] || at > l.op.Began() {
-			continue
-		}
-		since := evidence.Span{From: max(live.From, at), To: l.op.Began()}
-		late := frame.Overdue(g.Record, since, since.Length())
-		if shown := l.set[m.name]; lists(l.op) && since.Length() > 0 && (!shown || late != frame.Valid) {
-			f.Count("settled_lists_of_crashed", 1)
-		}
-		if !l.set[m.name] {
-			continue
-		}
-		f.Overdue(late, append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), event),
-			"%s, though its client had crashed at %s, and its session ended long ago (%s are allowed)", g.shows(l, m.name), words.At(at), words.Lasting(g.Bound))
-	}
 }

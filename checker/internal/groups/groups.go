@@ -23,7 +23,7 @@ var Membership = frame.Model{
 var Discovery = frame.Model{
 	Object:     models.Discovery,
 	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, picks, converge, gone, inLog},
-	Referees:   []*frame.Referee{referee},
+	Referees:   []*frame.Referee{referee, pickReferee},
 }
 
 // group is what happened to one group.
@@ -33,6 +33,8 @@ type group struct {
 	members map[string]*member
 	looks   []*look // in order of invocation
 	figures map[string]float64
+	present *evidence.Index[*member] // by when they must have been there but for connections
+	crashes []*crash                 // of clients that had joined
 }
 
 // member is one that somebody joined as.
@@ -51,6 +53,9 @@ type member struct {
 	expired time.Duration
 	// proof is an event that shows its session alive then; -1: there is none.
 	proof int
+	// crash is the first end of its client's process since it asked to join, if a fault was
+	// that; nil: none.
+	crash *crash
 }
 
 // look is what somebody was shown of the members.
@@ -73,9 +78,15 @@ func readGroup(k *evidence.Key) *group {
 			g.take(op, o)
 		}
 	}
+	var present []evidence.Spanned[*member]
 	for _, m := range g.members {
 		g.bound(m)
+		if s, ok := g.stayed(m); ok {
+			present = append(present, evidence.Spanned[*member]{Span: s, Of: m})
+		}
 	}
+	g.present = evidence.NewIndex(present)
+	g.takeCrashes()
 	for _, l := range g.looks {
 		if g.showsOthers(l) {
 			g.figures["others"]++
@@ -181,6 +192,16 @@ func (g *group) bound(m *member) {
 	}
 }
 
+// stayed is when a member that was told that it had joined must have been there, whenever its
+// client was connected: until it asked to leave, or its process ended. False: never.
+func (g *group) stayed(m *member) (evidence.Span, bool) {
+	if m.join == nil || m.join.Outcome() != history.OK {
+		return evidence.Span{}, false
+	}
+	exited, _ := g.ExitAfter(m.join.Client, m.join.Began())
+	return evidence.Span{From: m.join.Return.Time, To: min(m.left(), exited)}, true
+}
+
 // joined says that it certainly was a member, by a call that was answered in the session in
 // which it was made: in another one, it may have been there twice.
 func (m *member) joined() bool {
@@ -217,14 +238,12 @@ func sessionOf(op *history.Operation) history.ID {
 // nextSession is when the record names the first session of a client that came behind the one
 // in which it did something; never if it names none.
 func (g *group) nextSession(op *history.Operation) time.Duration {
-	of := g.Session(sessionOf(op))
-	next := evidence.Never
-	for _, s := range g.ByID {
-		if of != nil && s.Client == op.Client && s.First > of.First {
-			next = min(next, g.History.Events[s.First].Time)
+	if of := g.Session(sessionOf(op)); of != nil {
+		if behind := g.SessionsBehind(op.Client, of.First); len(behind) > 0 {
+			return g.History.Events[behind[0].First].Time
 		}
 	}
-	return next
+	return evidence.Never
 }
 
 // removals is from when on a fault may have removed znodes; never if none did.

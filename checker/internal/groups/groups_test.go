@@ -103,7 +103,7 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 // it began.
 func TestRefereeOfALeaveThatWroteNothing(t *testing.T) {
 	r := checktest.Group()
-	r.Joins(0, 1, 2, "m1", checktest.Sight{Then: 1, Now: 2}).Parts(0, 3, 4, "m1", checktest.Sight{Then: 5, Now: 5})
+	r.Joins(0, 1, 2, "m1", checktest.SeenZxids{Then: 1, Now: 2}).Parts(0, 3, 4, "m1", checktest.SeenZxids{Then: 5, Now: 5})
 	a := evidence.Read(t.Context(), r.Build(), models.Membership, nil)
 	ops, _ := operations(a.Keys[0])
 	for _, op := range ops {

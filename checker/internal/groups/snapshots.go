@@ -186,6 +186,9 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID
 		at[session] = fits[i]
 		return
 	}
+	if f.Again() {
+		return
+	}
 	witness := append(evidence.EventsOf(l.op), event)
 	was := v.members(low)
 	for _, at := range []map[string]bool{was, v.members(high)} {

@@ -1,7 +1,9 @@
 package jobs
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -18,12 +20,11 @@ var attempts = &frame.Property{
 	Decider:  "numbers of each job",
 	Evidence: fromTimes,
 	Decide: onQueue(func(f *frame.Finding, q *queue) {
-		last, seen := finally(q.Key)
 		for _, j := range q.jobs {
 			decideNumbers(f, q, j)
-			if seen != nil && slices.Contains(last.Dead, j.name) {
+			if slices.Contains(q.final.where[j.name], dead) {
 				f.Count("dead", 1)
-				decideDead(f, q, j, seen)
+				decideDead(f, q, j, q.final.seen)
 			}
 		}
 	}),
@@ -59,7 +60,7 @@ func decideNumbers(f *frame.Finding, q *queue, j *job) {
 		}
 	}
 	highest := byNumber[len(byNumber)-1]
-	unknown := q.unknownBefore(highest)
+	unknown := q.unknown[:q.unknownBefore(highest.granted)]
 	if missing := highest.number - len(byNumber); missing > len(unknown) {
 		witness := eventsOf(unknown)
 		for _, t := range byNumber {
@@ -77,14 +78,10 @@ func areOnly(n int) string {
 	return words.Number(n) + " are"
 }
 
-// unknownBefore are the takes of unknown outcome that had begun when an attempt was granted.
-func (q *queue) unknownBefore(t *attempt) (of []*history.Operation) {
-	for _, op := range q.unknown {
-		if op.Began() < t.granted {
-			of = append(of, op)
-		}
-	}
-	return of
+// unknownBefore is how many of the takes of unknown outcome had begun before a time.
+func (q *queue) unknownBefore(t time.Duration) int {
+	n, _ := slices.BinarySearchFunc(q.unknown, t, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
+	return n
 }
 
 func eventsOf(ops []*history.Operation) (of []int) {

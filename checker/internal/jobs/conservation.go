@@ -34,19 +34,10 @@ func decideConservation(f *frame.Finding, q *queue) {
 			return
 		}
 	}
-	last, seen := finally(q.Key)
+	seen, where := q.final.seen, maps.Clone(q.final.where)
 	if seen == nil {
 		f.Unknown("nobody looked at the end what became of the jobs")
 		return
-	}
-	where := map[string][]string{}
-	for _, list := range []struct {
-		name string
-		jobs []string
-	}{{"open", last.Open}, {"done", last.Done}, {"dead", last.Dead}} {
-		for _, name := range list.jobs {
-			where[name] = append(where[name], list.name)
-		}
 	}
 	for _, j := range q.jobs {
 		if text, witness := misplaced(j, where[j.name], seen); text != "" {
@@ -71,16 +62,39 @@ func unput(j *job) *attempt {
 	return nil
 }
 
-// finally is what became of the jobs of a key, with the event that tells.
-func finally(k *evidence.Key) (jobs models.Jobs, seen *history.Event) {
+// final is what became of the jobs of a key.
+type final struct {
+	seen  *history.Event      // that tells; nil: none does
+	where map[string][]string // of each job, where it was
+}
+
+// Where a job is in the end.
+const (
+	open = "open"
+	done = "done"
+	dead = "dead"
+)
+
+func finally(k *evidence.Key) final {
+	var at final
+	var jobs models.Jobs
 	for _, e := range k.Facts {
 		if e.F == history.FDrained {
 			jobs = models.Jobs{}
 			k.Decode(e, &jobs)
-			seen = e
+			at.seen = e
 		}
 	}
-	return jobs, seen
+	at.where = map[string][]string{}
+	for _, list := range []struct {
+		name string
+		jobs []string
+	}{{open, jobs.Open}, {done, jobs.Done}, {dead, jobs.Dead}} {
+		for _, name := range list.jobs {
+			at.where[name] = append(at.where[name], list.name)
+		}
+	}
+	return at
 }
 
 // misplaced says what is wrong with where a job was at the end; "" if nothing is.
@@ -93,11 +107,11 @@ func misplaced(j *job, where []string, seen *history.Event) (text string, witnes
 	switch {
 	case len(where) > 1:
 		return "was " + where[0] + " and " + where[1], witness
-	case finish != nil && (len(where) == 0 || where[0] != "done"):
+	case finish != nil && (len(where) == 0 || where[0] != done):
 		return "was not done, though it had been finished by " + words.At(finish.Return.Time), evidence.EventsOf(finish)
 	case len(where) == 0 && acknowledged:
 		return "had gone, and nobody had finished it", witness
-	case len(where) > 0 && where[0] == "done" && finish == nil && !maybe:
+	case len(where) > 0 && where[0] == done && finish == nil && !maybe:
 		return "was done, though nobody had begun to finish it", witness
 	}
 	return "", nil

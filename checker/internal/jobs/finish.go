@@ -22,12 +22,11 @@ var finishOnce = &frame.Property{
 	Decider:  "pairs of each job",
 	Evidence: fromTimes,
 	Decide: onQueue(func(f *frame.Finding, q *queue) {
-		last, seen := finally(q.Key)
 		for _, j := range q.jobs {
 			if first := decideTwice(f, q, j); first != nil {
 				decideFinish(f, q, j, first, nil)
-			} else if seen != nil && slices.Contains(last.Done, j.name) {
-				decideFinish(f, q, j, j.only(), seen)
+			} else if slices.Contains(q.final.where[j.name], done) {
+				decideFinish(f, q, j, j.only(), q.final.seen)
 			}
 		}
 	}),

@@ -9,7 +9,7 @@ import (
 var MasterWorker = frame.Model{
 	Object:     models.MasterWorker,
 	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, stalePlan, reassign},
-	Referees:   []*frame.Referee{exclusionReferee},
+	Referees:   []*frame.Referee{exclusionReferee, planReferee},
 }
 
 // reassign is progress under the name of what it asks of a master: that the tasks of dead

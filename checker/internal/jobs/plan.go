@@ -55,8 +55,13 @@ var plansOf = evidence.Once(func(a *evidence.Record) *plans {
 	in := func(folder string) map[string][]*evidence.Znode {
 		return a.Log.Group(func(n *evidence.Znode) (string, bool) {
 			key, ok := strings.CutSuffix(n.Parent(), "/"+folder)
-			s := a.Session(n.Maker)
-			return key[strings.LastIndexByte(key, '/')+1:], ok && s != nil && s.Client >= 0 && (folder != candidates || n.Owner != 0 && n.Sequential())
+			whose := n.Maker
+			if folder == candidates {
+				whose = n.Owner
+				ok = ok && n.Sequential()
+			}
+			s := a.Session(whose)
+			return key[strings.LastIndexByte(key, '/')+1:], ok && s != nil && s.Client >= 0
 		})
 	}
 	return &plans{candidates: in(candidates), assigned: in(assigned)}
@@ -66,13 +71,14 @@ func decidePlans(f *frame.Finding, q *queue) {
 	p := plansOf(q.Record)
 	line, masters := p.candidates[q.Name], map[history.ID]bool{}
 	for _, n := range p.assigned[q.Name] {
-		master, known := masterAt(q.Record, line, n)
+		began, known := beginning(q.Record, n)
 		if !known {
 			f.Count("assignments_unknown", 1)
 			continue
 		}
 		f.Count("assignments", 1)
 		by := q.Session(n.Maker)
+		master := masterAt(q.Record, standing(line, began), n, by.Client)
 		if master == nil {
 			f.Violated(q.planned(n, by.First), "%s, when nobody was", assigns(q, n, by.Client))
 			return
@@ -111,28 +117,43 @@ func assigns(q *queue, n *evidence.Znode, client int) string {
 	return fmt.Sprintf("in the transaction log client %d assigned %s of %s at %s as if it were the master", client, n.Name(), q.Name, words.Zxid(n.Created))
 }
 
-// masterAt is who stood in front when an assignment was made; nil if nobody did. It is not
-// known if the log may lack somebody who stood there.
-func masterAt(a *evidence.Record, line []*evidence.Znode, n *evidence.Znode) (master *evidence.Znode, known bool) {
-	if !a.Log.Covers(beginning(a, n)-1, n.Created) {
-		return nil, false
+// masterAt is who stood in front when an assignment was made; nil if nobody did. What the same
+// transaction did to candidates it did before or after: of the two it is the one who assigned.
+func masterAt(a *evidence.Record, line []*evidence.Znode, n *evidence.Znode, by int) *evidence.Znode {
+	before := front(line, func(c *evidence.Znode) bool { return c.Created < n.Created && c.Deleted >= n.Created })
+	after := front(line, func(c *evidence.Znode) bool { return c.Created <= n.Created && c.Deleted > n.Created })
+	if before == nil || after != nil && a.Session(after.Owner).Client == by {
+		return after
 	}
-	for _, c := range line {
-		if c.Created < n.Created && c.Deleted > n.Created && (master == nil || c.Number-master.Number < 0) {
-			master = c
-		}
-	}
-	return master, master == nil || a.Session(master.Owner) != nil
+	return before
 }
 
-// beginning is when the folder of the candidates was first made; the zxid of the assignment
-// if the log does not say.
-func beginning(a *evidence.Record, n *evidence.Znode) uint64 {
-	key := strings.TrimSuffix(n.Parent(), "/"+assigned)
-	for _, folder := range a.Log.Folders[key] {
-		if folder.Path == key+"/"+candidates {
-			return folder.Created
+// front is the first of those who stand.
+func front(line []*evidence.Znode, stands func(*evidence.Znode) bool) (first *evidence.Znode) {
+	for _, c := range line {
+		if stands(c) && (first == nil || c.Number-first.Number < 0) {
+			first = c
 		}
 	}
-	return n.Created
+	return first
+}
+
+// standing are those who can stand in a folder that was made at a zxid.
+func standing(line []*evidence.Znode, began uint64) []*evidence.Znode {
+	for len(line) > 0 && line[0].Created < began {
+		line = line[1:]
+	}
+	return line
+}
+
+// beginning is when the folder of the candidates that was there when an assignment was made had
+// been made. It is not known if the log may lack somebody who has stood there since.
+func beginning(a *evidence.Record, n *evidence.Znode) (began uint64, known bool) {
+	key := strings.TrimSuffix(n.Parent(), "/"+assigned)
+	for _, folder := range a.Log.Folders[key] {
+		if folder.Path == key+"/"+candidates && folder.Created <= n.Created {
+			began, known = folder.Created, a.Log.Covers(folder.Created-1, n.Created)
+		}
+	}
+	return began, known
 }

@@ -36,7 +36,6 @@ func (q *queue) stays(j *job) (of []stay) {
 	if j.put == nil || j.put.Outcome() != history.OK {
 		return nil
 	}
-	last, seen := finally(q.Key)
 	from, shown := j.put.Return.Time, evidence.EventsOf(j.put)
 	add := func(to time.Duration, more ...int) {
 		s := evidence.Span{From: max(from, q.free(to), q.Settled), To: to}
@@ -52,8 +51,8 @@ func (q *queue) stays(j *job) (of []stay) {
 			return of
 		}
 	}
-	if seen != nil && slices.Contains(last.Open, j.name) {
-		add(seen.Time, seen.Index)
+	if slices.Contains(q.final.where[j.name], open) {
+		add(q.final.seen.Time, q.final.seen.Index)
 	}
 	return of
 }
@@ -61,11 +60,16 @@ func (q *queue) stays(j *job) (of []stay) {
 // free is from when on none of the takes of unknown outcome that began before a time has a
 // job.
 func (q *queue) free(before time.Duration) time.Duration {
+	if n := q.unknownBefore(before); n > 0 {
+		return q.over[n-1]
+	}
+	return evidence.Always
+}
+
+// bound finds out when takes, and what they may have begun, were over.
+func (q *queue) bound() {
 	from := evidence.Always
 	for _, op := range q.unknown {
-		if op.Began() >= before {
-			break
-		}
 		exited, _ := q.ExitAfter(op.Client, op.Began())
 		death := q.DeathOf(op)
 		end := min(exited, death.By)
@@ -73,16 +77,21 @@ func (q *queue) free(before time.Duration) time.Duration {
 			end = min(end, death.Newest.Expired)
 		}
 		from = max(from, end)
+		q.over = append(q.over, from)
 	}
-	return from
+	var takes []evidence.Spanned[int]
+	for i, op := range q.Ops {
+		if op.F == models.FTake {
+			takes = append(takes, evidence.Spanned[int]{Span: evidence.Span{From: op.Began(), To: evidence.Ended(op)}, Of: i})
+		}
+	}
+	q.takes = evidence.NewIndex(takes)
 }
 
 // decideProgress looks for a worker that waited for long while a job was pending.
 func decideProgress(f *frame.Finding, q *queue, j *job, s stay) {
-	for _, op := range q.Ops {
-		if op.F != models.FTake {
-			continue
-		}
+	for _, i := range slices.Sorted(q.takes.Meeting(s.Span)) {
+		op := q.Ops[i]
 		in := evidence.Span{From: max(op.Began(), s.From), To: min(evidence.Ended(op), s.To)}
 		for _, live := range q.WhileLive(op.Client, in) {
 			f.Longest("longest_wait_seconds", live.Length())

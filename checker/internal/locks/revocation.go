@@ -25,12 +25,7 @@ var revocation = &frame.Property{
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		of := byClient(usable(&f, holdsOf(k)))
-		var asked []*history.Operation
-		for _, op := range k.Ops {
-			if op.F == history.FRevoke && op.Outcome() != history.Fail {
-				asked = append(asked, op)
-			}
-		}
+		asked := requests(k)
 		for _, op := range k.Ops {
 			if op.F != history.FListen || op.Outcome() != history.OK {
 				continue
@@ -47,21 +42,30 @@ var revocation = &frame.Property{
 	},
 }
 
-func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operation, asked []*history.Operation) {
+// requests are those for holds that may have reached somebody, by when they were under way.
+func requests(k *evidence.Key) *evidence.Index[*history.Operation] {
+	var asked []evidence.Spanned[*history.Operation]
+	for _, op := range k.Ops {
+		if op.F == history.FRevoke && op.Outcome() != history.Fail {
+			asked = append(asked, evidence.Spanned[*history.Operation]{Span: evidence.Span{From: op.Began(), To: evidence.Ended(op)}, Of: op})
+		}
+	}
+	return evidence.NewIndex(asked)
+}
+
+func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operation, asked *evidence.Index[*history.Operation]) {
 	var v history.Heard
 	k.Decode(op.Return, &v)
 	if v.Revoked {
 		f.Count("heard", 1)
 		// A contender may be asked from when it is made on, by a request that may come late.
-		if !slices.ContainsFunc(asked, func(r *history.Operation) bool {
-			return r.Began() <= op.Return.Time && evidence.Ended(r) >= h.Asked
-		}) {
+		if !asked.Meets(evidence.Span{From: h.Asked, To: op.Return.Time}) {
 			f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], evidence.EventsOf(op)...), "client %d, which was granted %s at %s%s, heard by %s that it was asked for its hold, and nobody had asked",
 				h.Client, k.Name, words.At(h.Granted), words.WithToken(h.Token), words.At(op.Return.Time))
 		}
 		return
 	}
-	for _, r := range asked {
+	for r := range asked.Meeting(evidence.Span{From: h.Granted, To: min(op.Return.Time, h.x)}) {
 		if r.Outcome() != history.OK || r.Began() < h.Granted || r.Return.Time > h.x {
 			continue
 		}

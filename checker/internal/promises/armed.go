@@ -96,8 +96,8 @@ func (w *watches) listedAt(path string, r *reply) (base history.ID, sure bool) {
 	}
 	base = r.zxid
 	var listed map[string]bool
-	for i := sort.Search(len(p.kids), func(i int) bool { return p.kids[i].zxid > base }); i < len(p.kids); i++ {
-		m := &p.kids[i]
+	for i := sort.Search(len(p.children), func(i int) bool { return p.children[i].zxid > base }); i < len(p.children); i++ {
+		m := &p.children[i]
 		if !w.possible(r, m) {
 			break
 		}

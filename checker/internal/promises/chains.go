@@ -22,9 +22,9 @@ type shownWrite struct {
 	reply *reply
 }
 
-// sighted compares what a reply shows with what another showed of the same write, and
+// agreesOnWrite compares what a reply shows with what another showed of the same write, and
 // says whether it can be.
-func (j *judge) sighted(c *conn, r *reply, of *content) bool {
+func (j *judge) agreesOnWrite(c *conn, r *reply, of *content) bool {
 	if of.stat == nil || boot(of.path) {
 		return true
 	}

@@ -231,7 +231,7 @@ func (w *watches) cause(e *event, z history.ID) *change {
 	case "nodeDeleted":
 		return p.behind(z-1, deleted)
 	case "nodeChildrenChanged":
-		return after(p.kids, z-1)
+		return after(p.children, z-1)
 	}
 	return p.behind(z-1, set)
 }

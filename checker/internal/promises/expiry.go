@@ -42,21 +42,21 @@ func (j *judge) endings() {
 	}
 }
 
-// sighting is a reply, and the earliest of all with its zxid or a higher one.
-type sighting struct {
+// zxidReply is a reply, and the earliest of all with its zxid or a higher one.
+type zxidReply struct {
 	zxid  history.ID
 	first *reply
 }
 
 // seenAt are the replies in the order of their zxids.
-func (j *judge) seenAt() []sighting {
-	var all []sighting
+func (j *judge) seenAt() []zxidReply {
+	var all []zxidReply
 	for _, q := range j.requests {
 		if q.reply != nil && q.reply.zxid > 0 {
-			all = append(all, sighting{q.reply.zxid, q.reply})
+			all = append(all, zxidReply{q.reply.zxid, q.reply})
 		}
 	}
-	slices.SortFunc(all, func(x, y sighting) int { return cmp.Compare(x.zxid, y.zxid) })
+	slices.SortFunc(all, func(x, y zxidReply) int { return cmp.Compare(x.zxid, y.zxid) })
 	for i := len(all) - 2; i >= 0; i-- {
 		if all[i+1].first.at < all[i].first.at {
 			all[i].first = all[i+1].first
@@ -67,7 +67,7 @@ func (j *judge) seenAt() []sighting {
 
 // tooEarly says that a session did not end before its time-out, counted from its
 // last write.
-func (j *judge) tooEarly(s *session, z history.ID, seen []sighting) {
+func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	i := sort.Search(len(seen), func(i int) bool { return seen[i].zxid >= z })
 	if i == len(seen) {
 		return

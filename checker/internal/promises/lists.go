@@ -10,25 +10,25 @@ import (
 // This file is for records without transactions: what lists of children have is compared
 // with what clients were told of the children they made and deleted.
 
-// standingKids are the children of a znode that were made and not deleted, as far as a
+// knownChildren are the children of a znode that were made and not deleted, as far as a
 // connection's view goes and that is known.
-type standingKids struct {
+type knownChildren struct {
 	next  int // the first change of the past that is not in it
 	there map[string]bool
 }
 
-// kidsOf brings what is known of the children of a path up to z.
-func (v *view) kidsOf(path string, p *past, z history.ID) map[string]bool {
-	if v.kids == nil {
-		v.kids = map[string]*standingKids{}
+// childrenOf brings what is known of the children of a path up to z.
+func (v *view) childrenOf(path string, p *past, z history.ID) map[string]bool {
+	if v.children == nil {
+		v.children = map[string]*knownChildren{}
 	}
-	k := v.kids[path]
+	k := v.children[path]
 	if k == nil {
-		k = &standingKids{there: map[string]bool{}}
-		v.kids[path] = k
+		k = &knownChildren{there: map[string]bool{}}
+		v.children[path] = k
 	}
-	for ; k.next < len(p.kids) && p.kids[k.next].zxid <= z; k.next++ {
-		if m := &p.kids[k.next]; m.what == created {
+	for ; k.next < len(p.children) && p.children[k.next].zxid <= z; k.next++ {
+		if m := &p.children[k.next]; m.what == created {
 			k.there[m.child] = true
 		} else {
 			delete(k.there, m.child)
@@ -50,7 +50,7 @@ func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 	z := max(v.lower, latest(of.stat))
 	listed := setOf(of.children)
 	var missing []string
-	standing := v.kidsOf(of.path, p, z)
+	standing := v.childrenOf(of.path, p, z)
 	for name := range standing {
 		if !listed[name] {
 			missing = append(missing, name)
@@ -58,22 +58,22 @@ func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 	}
 	slices.Sort(missing)
 	for _, name := range missing {
-		kid := j.past(join(of.path, name))
-		if m := j.missed(kid, r, &content{absent: true}, z); m != nil {
+		child := j.past(join(of.path, name))
+		if m := j.missed(child, r, &content{absent: true}, z); m != nil {
 			j.blame(c, v, r, m)
 			return false
 		}
-		if j.goneEarly(c, v, r, kid) {
+		if j.goneEarly(c, v, r, child) {
 			return false
 		}
 		delete(standing, name) // it may be gone, and so it may in all lists behind
 	}
 	for _, name := range of.children {
-		kid := join(of.path, name)
-		if q := j.past(kid); q == nil || j.appears(kid, q) {
+		child := join(of.path, name)
+		if q := j.past(child); q == nil || j.appears(child, q) {
 			continue
 		}
-		if m := j.over(j.past(kid), r, z); m != nil {
+		if m := j.over(j.past(child), r, z); m != nil {
 			j.blame(c, v, r, m)
 			return false
 		}

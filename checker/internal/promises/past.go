@@ -8,11 +8,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// what happened to a znode.
-type what int
+// changeKind is what happened to a znode.
+type changeKind int
 
 const (
-	created what = iota
+	created changeKind = iota
 	set
 	deleted
 )
@@ -20,7 +20,7 @@ const (
 // change is what one transaction did to a znode, or to the children of one.
 type change struct {
 	zxid    history.ID
-	what    what
+	what    changeKind
 	child   string     // the name, of a change among the children
 	owner   history.ID // of an ephemeral znode that came or went
 	session history.ID // whose request it was
@@ -31,15 +31,15 @@ type change struct {
 
 // past is what is known to have happened to a path, in the order of zxids.
 type past struct {
-	own  []change // to the znode itself
-	kids []change // to its children
+	own      []change // to the znode itself
+	children []change // to its children
 	// versions are what there was to see at each time, where all transactions are
-	// known: one more with each change of own and kids.
+	// known: one more with each change of own and children.
 	versions []version
 	byNames  map[uint64][]int // versions by their children; built when first asked for
 	absences []int            // the versions in which there is no znode, in order
 	sorts    *[3][]int        // places in own, by what was done; built when first asked for
-	ends     []int            // places in kids of what went with the end of a session; likewise
+	ends     []int            // places in children of what went with the end of a session; likewise
 	// stuck says that its counter came to its end: then children come without a
 	// trace in pzxid, and names no longer rise.
 	stuck bool
@@ -96,7 +96,7 @@ func (j *judge) learn() {
 	}
 	for _, p := range j.pasts {
 		slices.SortStableFunc(p.own, byZxid)
-		slices.SortStableFunc(p.kids, byZxid)
+		slices.SortStableFunc(p.children, byZxid)
 		for _, c := range p.own {
 			if c.what == created {
 				p.births = append(p.births, c.zxid)
@@ -119,7 +119,7 @@ func (j *judge) happened(path string, c change) {
 	parent, name := split(path)
 	up := j.pastOf(parent)
 	c.child = name
-	up.kids = append(up.kids, c)
+	up.children = append(up.children, c)
 	up.stuck = up.stuck || atEnd(name)
 }
 
@@ -162,7 +162,7 @@ func after(cs []change, z history.ID) *change {
 
 // behind is the first change of one sort to the znode itself with a zxid above z; nil:
 // none.
-func (p *past) behind(z history.ID, of what) *change {
+func (p *past) behind(z history.ID, of changeKind) *change {
 	if p.sorts == nil {
 		p.sorts = &[3][]int{}
 		for i := range p.own {
@@ -181,15 +181,15 @@ func (p *past) behind(z history.ID, of what) *change {
 func (p *past) lastEnd(z history.ID) *change {
 	if p.ends == nil {
 		p.ends = []int{}
-		for i := range p.kids {
-			if p.kids[i].closing {
+		for i := range p.children {
+			if p.children[i].closing {
 				p.ends = append(p.ends, i)
 			}
 		}
 	}
-	i := sort.Search(len(p.ends), func(i int) bool { return p.kids[p.ends[i]].zxid > z })
+	i := sort.Search(len(p.ends), func(i int) bool { return p.children[p.ends[i]].zxid > z })
 	if i == 0 {
 		return nil
 	}
-	return &p.kids[p.ends[i-1]]
+	return &p.children[p.ends[i-1]]
 }

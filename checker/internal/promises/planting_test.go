@@ -32,11 +32,11 @@ type sheet struct {
 
 // state is what there was of a znode from a transaction on.
 type state struct {
-	from    history.ID
-	present bool
-	stat    history.Stat
-	data    string
-	kids    []string // in order
+	from     history.ID
+	present  bool
+	stat     history.Stat
+	data     string
+	children []string // in order
 }
 
 func newSheet(events []history.Event, txns []history.Txn, run promises.Run) *sheet {
@@ -225,12 +225,12 @@ func (s *sheet) remove(p string, z history.ID) {
 func (s *sheet) child(p string, z history.ID, there bool) {
 	up, name := path.Dir(p), path.Base(p)
 	n := s.now(up)
-	n.kids = slices.DeleteFunc(slices.Clone(n.kids), func(k string) bool { return k == name })
+	n.children = slices.DeleteFunc(slices.Clone(n.children), func(k string) bool { return k == name })
 	if there {
-		n.kids = append(n.kids, name)
-		slices.Sort(n.kids)
+		n.children = append(n.children, name)
+		slices.Sort(n.children)
 	}
-	n.stat.Pzxid, n.stat.NumChildren = z, int32(len(n.kids))
+	n.stat.Pzxid, n.stat.NumChildren = z, int32(len(n.children))
 	s.push(up, z, n)
 	s.did[z][history.WatchEvent{Type: "nodeChildrenChanged", Path: up}] = true
 }
@@ -269,7 +269,7 @@ func (n state) shows(q history.Request, a history.Reply) bool {
 		}
 	}
 	return (q.Op != "getData" || string(a.Data) == n.data) &&
-		(!strings.HasPrefix(q.Op, "getChildren") || slices.Equal(slices.Sorted(slices.Values(a.Children)), n.kids))
+		(!strings.HasPrefix(q.Op, "getChildren") || slices.Equal(slices.Sorted(slices.Values(a.Children)), n.children))
 }
 
 // show is what a read answers of a state.
@@ -280,9 +280,9 @@ func (n state) show(q history.Request, a history.Reply) history.Reply {
 	case "getData":
 		got.Data = []byte(n.data)
 	case "getChildren2":
-		got.Children = n.kids
+		got.Children = n.children
 	case "getChildren":
-		got.Stat, got.Children = nil, n.kids
+		got.Stat, got.Children = nil, n.children
 	}
 	return got
 }

@@ -301,8 +301,8 @@ func (s *sheet) owed(i int) bool {
 			return false
 		}
 		q, ok := s.request(k)
-		kids := q.Op == "getChildren" || q.Op == "getChildren2"
-		if !ok || q.Path != w.Path || !q.Watch || kids != (w.Type == "nodeChildrenChanged") || w.Type == "nodeDeleted" {
+		children := q.Op == "getChildren" || q.Op == "getChildren2"
+		if !ok || q.Path != w.Path || !q.Watch || children != (w.Type == "nodeChildrenChanged") || w.Type == "nodeDeleted" {
 			continue
 		}
 		a := s.value(k).(history.Reply)

@@ -62,15 +62,15 @@ type request struct {
 	reply *reply // nil: none came
 	// shown is the highest zxid that anybody had been shown when this was sent: all up
 	// to there was committed by then.
-	shown sight
+	shown observedZxid
 	// acked is the answer to a write with the highest zxid that anybody had when
 	// this was sent: every write up to there was committed by then.
 	acked *reply
 	txn   *history.Txn // that it became, as far as the transactions are known
 }
 
-// sight is a zxid that somebody was shown.
-type sight struct {
+// observedZxid is a zxid that somebody was shown.
+type observedZxid struct {
 	zxid  history.ID
 	conn  *conn
 	at    time.Duration
@@ -116,10 +116,10 @@ func read(ctx context.Context, run Run) *record {
 	now := map[history.ID]*conn{}
 	waiting := map[*conn]*queue{}
 	var acked *reply
-	var shown sight
+	var shown observedZxid
 	shows := func(c *conn, f *fact, z history.ID) {
 		if z > shown.zxid {
-			shown = sight{z, c, f.Time, f.Index}
+			shown = observedZxid{z, c, f.Time, f.Index}
 		}
 	}
 	for i := range facts {

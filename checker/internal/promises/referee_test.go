@@ -154,20 +154,20 @@ func (f *referee) connection(c *smallConn) bool {
 
 // try goes on from fact i and request q, with a server that has done pos transactions.
 // Reads must show need, since a sync.
-func (f *referee) try(c *smallConn, i, q, pos, need int, data, kids map[string]bool) bool {
+func (f *referee) try(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
 	if i >= len(c.facts) {
 		return true
 	}
 	if pos > 0 && f.asked[pos-1] > c.facts[i].Index {
 		return false
 	}
-	if q < len(c.requests) && c.requests[q].index < c.facts[i].Index && f.reply(c, i, q, pos, need, data, kids) {
+	if q < len(c.requests) && c.requests[q].index < c.facts[i].Index && f.reply(c, i, q, pos, need, data, children) {
 		return true
 	}
 	if pos == len(f.txns) {
 		return false
 	}
-	out, d, k := fires(f.trees[pos], &f.txns[pos], data, kids)
+	out, d, k := fires(f.trees[pos], &f.txns[pos], data, children)
 	return f.asked[pos] <= c.facts[i].Index && sends(c, i, out, smallZxid(pos+1)) && f.try(c, i+len(out), q, pos+1, need, d, k)
 }
 
@@ -196,17 +196,17 @@ func sendsSome(facts []history.Event, out []history.WatchEvent, z history.ID) bo
 }
 
 // reply says that fact i can be the answer to request q.
-func (f *referee) reply(c *smallConn, i, q, pos, need int, data, kids map[string]bool) bool {
+func (f *referee) reply(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
 	r := c.requests[q].value
 	if r.Op == "setWatches" {
-		out, d, k := setAgain(r, f.trees[pos], data, kids)
+		out, d, k := setAgain(r, f.trees[pos], data, children)
 		if !sends(c, i, out, 0) {
 			return false
 		}
 		if i += len(out); i >= len(c.facts) {
 			return true
 		}
-		data, kids = d, k
+		data, children = d, k
 	}
 	e := c.facts[i]
 	if e.F != history.FReply || pos > 0 && f.asked[pos-1] > e.Index || e.Index < c.requests[q].index {
@@ -230,7 +230,7 @@ func (f *referee) reply(c *smallConn, i, q, pos, need int, data, kids map[string
 			if r.Op == "exists" || r.Op == "getData" {
 				data = with(data, r.Path)
 			} else {
-				kids = with(kids, r.Path)
+				children = with(children, r.Path)
 			}
 		}
 	default:
@@ -243,7 +243,7 @@ func (f *referee) reply(c *smallConn, i, q, pos, need int, data, kids map[string
 			return false
 		}
 	}
-	return f.try(c, i+1, q+1, pos, need, data, kids)
+	return f.try(c, i+1, q+1, pos, need, data, children)
 }
 
 // acked is the latest transaction that a writer had the answer to.

@@ -50,7 +50,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 		j.outlived(c, v, r, of)
 		j.unjust(c, r)
 		if q.Op == opSet && r.Error == 0 {
-			j.sighted(c, r, &content{path: q.Path, stat: r.Stat})
+			j.agreesOnWrite(c, r, &content{path: q.Path, stat: r.Stat})
 		}
 	}
 	of = slices.DeleteFunc(of, func(of content) bool { return !j.shows(c, v, r, &of) })

@@ -22,17 +22,17 @@ type small struct {
 	asked  []smallAsk // not committed yet, in order
 	acks   []smallAsk // committed, not answered to the writer yet
 
-	old        bool // servers before 3.9: events have no zxid
-	server     smallTree
-	pos        int // transactions that the server has applied
-	data, kids map[string]bool
-	mute       map[history.ID]bool // sessions of which no answer comes any more
-	waiting    []history.Request   // of the session, in order
-	own        map[int32]int       // transactions of its writes, from 1
-	syncs      map[int32]int       // what its syncs wait for
-	header     history.ID
-	lagging    bool // headers of reads lag behind what they show
-	known      [3]map[string]bool
+	old            bool // servers before 3.9: events have no zxid
+	server         smallTree
+	pos            int // transactions that the server has applied
+	data, children map[string]bool
+	mute           map[history.ID]bool // sessions of which no answer comes any more
+	waiting        []history.Request   // of the session, in order
+	own            map[int32]int       // transactions of its writes, from 1
+	syncs          map[int32]int       // what its syncs wait for
+	header         history.ID
+	lagging        bool // headers of reads lag behind what they show
+	known          [3]map[string]bool
 }
 
 // The sessions: one is looked at, two write, and the second of these ends.
@@ -54,7 +54,7 @@ type smallTree map[string]smallZnode
 func smallZxid(i int) history.ID { return 1<<32 + history.ID(i) }
 
 func newSmall(rng *rand.Rand) *small {
-	s := &small{rng: rng, state: smallTree{}, server: smallTree{}, xids: map[history.ID]int32{}, data: map[string]bool{}, kids: map[string]bool{}, own: map[int32]int{}, syncs: map[int32]int{}, mute: map[history.ID]bool{}}
+	s := &small{rng: rng, state: smallTree{}, server: smallTree{}, xids: map[history.ID]int32{}, data: map[string]bool{}, children: map[string]bool{}, own: map[int32]int{}, syncs: map[int32]int{}, mute: map[history.ID]bool{}}
 	for i := range s.known {
 		s.known[i] = map[string]bool{}
 	}
@@ -307,8 +307,8 @@ func (t smallTree) remove(p string, z history.ID) {
 }
 
 // fires are the events of a transaction, and the watches that are left.
-func fires(before smallTree, x *history.Txn, data, kids map[string]bool) (out []history.WatchEvent, d, k map[string]bool) {
-	d, k = copied(data), copied(kids)
+func fires(before smallTree, x *history.Txn, data, children map[string]bool) (out []history.WatchEvent, d, k map[string]bool) {
+	d, k = copied(data), copied(children)
 	one := func(typ, p string) {
 		e := history.WatchEvent{Type: map[string]string{"create": "nodeCreated", "setData": "nodeDataChanged", "delete": "nodeDeleted"}[typ], Path: p}
 		if d[p] || typ == "delete" && k[p] {
@@ -408,7 +408,7 @@ func (s *small) apply() {
 	s.pos++
 	s.server = s.treeAt(s.pos)
 	var out []history.WatchEvent
-	out, s.data, s.kids = fires(before, &x, s.data, s.kids)
+	out, s.data, s.children = fires(before, &x, s.data, s.children)
 	for _, e := range out {
 		z := smallZxid(s.pos)
 		if s.old {
@@ -465,7 +465,7 @@ func (s *small) read(q history.Request) history.Reply {
 		s.data[q.Path] = true
 		s.known[0][q.Path], s.known[1][q.Path] = ok, !ok
 	default:
-		s.kids[q.Path] = true
+		s.children[q.Path] = true
 		s.known[2][q.Path] = true
 	}
 	return got
@@ -513,7 +513,7 @@ func (s *small) reconnect() {
 	s.pos = least + s.rng.IntN(len(s.txns)-least+1)
 	s.server = s.treeAt(s.pos)
 	clear(s.data)
-	clear(s.kids)
+	clear(s.children)
 	s.waiting = nil
 	s.asked = slices.DeleteFunc(s.asked, func(a smallAsk) bool { return a.session == looked })
 	s.fact(looked, history.FConnected, 0, history.Connected{Server: "zk2", Seen: seen})
@@ -534,15 +534,15 @@ func (s *small) reconnect() {
 // again sets watches again, or tells at once what happened to what they watch.
 func (s *small) again(q history.Request) {
 	var out []history.WatchEvent
-	out, s.data, s.kids = setAgain(q, s.server, s.data, s.kids)
+	out, s.data, s.children = setAgain(q, s.server, s.data, s.children)
 	for _, e := range out {
 		s.fact(looked, history.FEvent, -1, e)
 		s.heard(e)
 	}
 }
 
-func setAgain(q history.Request, t smallTree, data, kids map[string]bool) (out []history.WatchEvent, d, k map[string]bool) {
-	d, k = copied(data), copied(kids)
+func setAgain(q history.Request, t smallTree, data, children map[string]bool) (out []history.WatchEvent, d, k map[string]bool) {
+	d, k = copied(data), copied(children)
 	for _, p := range q.DataWatches {
 		switch n, ok := t[p]; {
 		case !ok:

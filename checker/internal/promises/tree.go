@@ -222,7 +222,7 @@ func (b *builder) create(t *history.Txn, c change, sequential bool) bool {
 	}
 	b.log.creations = append(b.log.creations, creationTxn{c.zxid, up.now().czxid, t.Path, c.by, sequential})
 	c.child = name
-	up.kids = append(up.kids, c)
+	up.children = append(up.children, c)
 	w := up.next(c)
 	w.children++
 	w.names += hash(name)
@@ -253,7 +253,7 @@ func (b *builder) delete(path string, c change) bool {
 		return boot(parent)
 	}
 	c.child = name
-	up.kids = append(up.kids, c)
+	up.children = append(up.children, c)
 	w := up.next(c)
 	w.children--
 	w.names -= hash(name)

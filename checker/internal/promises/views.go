@@ -28,8 +28,8 @@ type view struct {
 	// session had not seen: only then could the next read be stale.
 	news bool
 	// multis are those of which an effect was seen, with the event that showed it.
-	multis map[history.ID]int
-	kids   map[string]*standingKids // by path; nil: none were asked for
+	multis   map[history.ID]int
+	children map[string]*knownChildren // by path; nil: none were asked for
 }
 
 // raise notes that an event showed a view of at least z.
@@ -130,7 +130,7 @@ func (p *past) changeAt(z history.ID) *change {
 	if c := after(p.own, z-1); c != nil && is(c) {
 		return c
 	}
-	if c := after(p.kids, z-1); c != nil && is(c) {
+	if c := after(p.children, z-1); c != nil && is(c) {
 		return c
 	}
 	return &change{zxid: z}
@@ -153,7 +153,7 @@ func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 			}
 		}
 	}
-	if !j.sighted(c, r, of) {
+	if !j.agreesOnWrite(c, r, of) {
 		return false
 	}
 	if s := of.stat; s != nil {
@@ -178,7 +178,7 @@ func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	switch s := of.stat; {
 	case s != nil:
 		// It has been there since it was made, up to the view of the reply.
-		for _, what := range []what{created, deleted} {
+		for _, what := range []changeKind{created, deleted} {
 			if m := up(p.behind(s.Czxid, what)); m != nil {
 				return m
 			}
@@ -187,7 +187,7 @@ func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 			return m
 		}
 		if !p.stuck {
-			return up(after(p.kids, s.Pzxid))
+			return up(after(p.children, s.Pzxid))
 		}
 	case of.absent && !p.ephemeral:
 		return j.standing(p, r, z)
@@ -301,8 +301,8 @@ func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 	}
 	there := map[string]*change{} // name → its creation
 	gone := map[string]*change{}  // name → its deletion
-	for i := range p.kids {
-		if k := &p.kids[i]; k.zxid > v.lower {
+	for i := range p.children {
+		if k := &p.children[i]; k.zxid > v.lower {
 			break
 		} else if k.what == created {
 			there[k.child] = k

@@ -217,11 +217,11 @@ func (w *watches) following(x *watch) *change {
 // children of a path.
 func childChange(p *past, z history.ID) *change {
 	own := p.behind(z, deleted)
-	kid := after(p.kids, z)
-	if p.stuck || own != nil && (kid == nil || own.zxid < kid.zxid) {
+	child := after(p.children, z)
+	if p.stuck || own != nil && (child == nil || own.zxid < child.zxid) {
 		return own
 	}
-	return kid
+	return child
 }
 
 // before judges a reply before its own watches are set: does it show a change

@@ -83,18 +83,18 @@ func (q *queue) choices() (n float64) {
 	return n
 }
 
-// passing is a dequeue that returned an item, in two orders: what its session had been told
+// orderedTake is a dequeue that returned an item, in two orders: what its session had been told
 // of when it was called, and by when it had taken the item.
-type passing struct {
+type orderedTake struct {
 	*item
 	op   *history.Operation
 	told uint64
 	took uint64
 }
 
-// staying is an item in the same two: what whoever has been told of must see it, and until
+// orderedItem is an item in the same two: what whoever has been told of must see it, and until
 // when it was there.
-type staying struct {
+type orderedItem struct {
 	*item
 	from, to uint64
 	node     *evidence.Znode // nil: the log does not tell
@@ -102,9 +102,9 @@ type staying struct {
 
 // decidePriority compares dequeues with items by times, and then by the log.
 func decidePriority(f *frame.Finding, q *queue) {
-	takes, items := q.passings(), q.ownStayings()
+	takes, items := q.orderedTakes(), q.ownOrderedItems()
 	for _, s := range slices.Sorted(maps.Keys(takes)) {
-		for _, o := range overlooked(takes[s], items[s]) {
+		for _, o := range inversions(takes[s], items[s]) {
 			f.Violated(o.events(), "%s, though it had itself put in %s by %s, and %s",
 				o.tells(q), o.better.ranked(), words.At(o.better.entered()), o.better.staysUntil())
 		}
@@ -113,7 +113,7 @@ func decidePriority(f *frame.Finding, q *queue) {
 		return
 	}
 	before := f.Result
-	for _, o := range overlooked(q.loggedPassings(takes), q.loggedStayings()) {
+	for _, o := range inversions(q.loggedTakes(takes), q.loggedItems()) {
 		f.Violated(o.events(), "%s, though it had done something at %s before, and the transaction log has %s put in at %s%s, and %q taken at %s",
 			o.tells(q), words.Zxid(o.told), o.better.ranked(), words.Zxid(o.better.from), o.better.node.Until(), o.value, words.Zxid(o.took))
 		f.ByLog = f.ByLog || before != frame.Violation
@@ -121,25 +121,25 @@ func decidePriority(f *frame.Finding, q *queue) {
 }
 
 // staysUntil says how long nobody began to take an item.
-func (s *staying) staysUntil() string {
+func (s *orderedItem) staysUntil() string {
 	if len(s.out) > 0 {
 		return "nobody began to take it before " + words.At(s.leaves())
 	}
 	return "nobody took it"
 }
 
-// overlook is a dequeue that passed over a better item.
-type overlook struct {
-	passing
-	better staying
+// inversion is a dequeue that passed over a better item.
+type inversion struct {
+	orderedTake
+	better orderedItem
 }
 
 // tells is what the dequeue did.
-func (o *overlook) tells(q *queue) string {
+func (o *inversion) tells(q *queue) string {
 	return fmt.Sprintf("client %d asked %s at %s and got %s by %s", o.op.Client, q.Name, words.At(o.op.Began()), o.ranked(), words.At(o.op.Return.Time))
 }
 
-func (o *overlook) events() []int {
+func (o *inversion) events() []int {
 	events := slices.Concat(evidence.EventsOf(o.enqueue()), evidence.EventsOf(o.op), evidence.EventsOf(o.better.enqueue()))
 	if len(o.better.out) > 0 {
 		events = append(events, evidence.EventsOf(o.better.out[0])...)
@@ -147,19 +147,19 @@ func (o *overlook) events() []int {
 	return events
 }
 
-// overlooked are the dequeues for which there is a better item that had come by what they
+// inversions are the dequeues for which there is a better item that had come by what they
 // had been told of, and that went after they had taken theirs. Of the better ones it is the one
 // that stayed longest.
-func overlooked(takes []passing, items []staying) (found []overlook) {
-	slices.SortStableFunc(takes, func(x, y passing) int { return cmp.Compare(x.priority, y.priority) })
-	slices.SortStableFunc(items, func(x, y staying) int { return cmp.Compare(x.priority, y.priority) })
+func inversions(takes []orderedTake, items []orderedItem) (found []inversion) {
+	slices.SortStableFunc(takes, func(x, y orderedTake) int { return cmp.Compare(x.priority, y.priority) })
+	slices.SortStableFunc(items, func(x, y orderedItem) int { return cmp.Compare(x.priority, y.priority) })
 	longest := newLongest(items)
 	for _, t := range takes {
 		for ; len(items) > 0 && items[0].priority < t.priority; items = items[1:] {
 			longest.add(items[0])
 		}
 		if s := longest.upTo(t.told); s != nil && s.to > t.took {
-			found = append(found, overlook{t, *s})
+			found = append(found, inversion{t, *s})
 		}
 	}
 	return found
@@ -169,21 +169,21 @@ func overlooked(takes []passing, items []staying) (found []overlook) {
 // tree of maxima (Fenwick).
 type longest struct {
 	from []uint64
-	best []*staying
+	best []*orderedItem
 }
 
-func newLongest(items []staying) *longest {
+func newLongest(items []orderedItem) *longest {
 	l := &longest{}
 	for _, s := range items {
 		l.from = append(l.from, s.from)
 	}
 	slices.Sort(l.from)
 	l.from = slices.Compact(l.from)
-	l.best = make([]*staying, len(l.from)+1)
+	l.best = make([]*orderedItem, len(l.from)+1)
 	return l
 }
 
-func (l *longest) add(s staying) {
+func (l *longest) add(s orderedItem) {
 	i, _ := slices.BinarySearch(l.from, s.from)
 	for i++; i < len(l.best); i += i & -i {
 		if l.best[i] == nil || l.best[i].to < s.to {
@@ -192,7 +192,7 @@ func (l *longest) add(s staying) {
 	}
 }
 
-func (l *longest) upTo(told uint64) (most *staying) {
+func (l *longest) upTo(told uint64) (most *orderedItem) {
 	i, found := slices.BinarySearch(l.from, told)
 	if found {
 		i++
@@ -205,14 +205,14 @@ func (l *longest) upTo(told uint64) (most *staying) {
 	return most
 }
 
-// passings are by session the dequeues that began and ended in it, in times: they had been
+// orderedTakes are by session the dequeues that began and ended in it, in times: they had been
 // told of what ended before them.
-func (q *queue) passings() map[history.ID][]passing {
-	of := map[history.ID][]passing{}
+func (q *queue) orderedTakes() map[history.ID][]orderedTake {
+	of := map[history.ID][]orderedTake{}
 	for _, it := range q.taken() {
 		for _, op := range it.out {
 			if s := sessionOf(op); s != 0 && op.Began() > 0 {
-				of[s] = append(of[s], passing{it, op, uint64(op.Began()) - 1, uint64(op.Return.Time)})
+				of[s] = append(of[s], orderedTake{it, op, uint64(op.Began()) - 1, uint64(op.Return.Time)})
 			}
 		}
 	}
@@ -227,13 +227,13 @@ func sessionOf(op *history.Operation) history.ID {
 	return op.Invoke.Session
 }
 
-// ownStayings are by session the items that it put in, in times.
-func (q *queue) ownStayings() map[history.ID][]staying {
-	of := map[history.ID][]staying{}
+// ownOrderedItems are by session the items that it put in, in times.
+func (q *queue) ownOrderedItems() map[history.ID][]orderedItem {
+	of := map[history.ID][]orderedItem{}
 	for s, items := range ownItems(q) {
 		for _, it := range items {
 			if until := q.certainUntil(it); s != 0 && until > it.entered() {
-				of[s] = append(of[s], staying{item: it, from: uint64(it.entered()), to: uint64(until)})
+				of[s] = append(of[s], orderedItem{item: it, from: uint64(it.entered()), to: uint64(until)})
 			}
 		}
 	}
@@ -254,7 +254,7 @@ func (q *queue) wholeLog() bool {
 		return false
 	}
 	first, last := evidence.StillThere, uint64(0)
-	for _, s := range q.loggedStayings() {
+	for _, s := range q.loggedItems() {
 		first, last = min(first, s.from), max(last, s.from)
 		if s.to != evidence.StillThere {
 			last = max(last, s.to)
@@ -263,26 +263,26 @@ func (q *queue) wholeLog() bool {
 	return last > 0 && q.Log.Covers(first-1, last)
 }
 
-// loggedStayings are the items as the log has them.
-func (q *queue) loggedStayings() (all []staying) {
+// loggedItems are the items as the log has them.
+func (q *queue) loggedItems() (all []orderedItem) {
 	for _, it := range q.items {
 		if it.enqueue() == nil {
 			continue
 		}
 		for _, n := range nodesOf(q.Record).copies(it) {
-			all = append(all, staying{it, n.Created, n.Deleted, n})
+			all = append(all, orderedItem{it, n.Created, n.Deleted, n})
 		}
 	}
 	return all
 }
 
-// loggedPassings are the dequeues that the log has as one delete of their client's.
-func (q *queue) loggedPassings(takes map[history.ID][]passing) (all []passing) {
+// loggedTakes are the dequeues that the log has as one delete of their client's.
+func (q *queue) loggedTakes(takes map[history.ID][]orderedTake) (all []orderedTake) {
 	for _, s := range slices.Sorted(maps.Keys(takes)) {
 		for _, p := range takes[s] {
 			n := nodesOf(q.Record).deletedBy(q.Record, p.item, p.op)
 			if told := toldOf(q.Record).before(s, p.op.Began()); n != nil && told > 0 {
-				all = append(all, passing{p.item, p.op, told, n.Deleted})
+				all = append(all, orderedTake{p.item, p.op, told, n.Deleted})
 			}
 		}
 	}
@@ -307,21 +307,21 @@ func (x *itemNodes) createdBy(a *evidence.Record, it *item, op *history.Operatio
 	return of[0]
 }
 
-// tellings are by session what it had been told of when one of its operations returned:
+// seenZxids are by session what it had been told of when one of its operations returned:
 // the zxid of what that had done.
-type tellings map[history.ID][]telling
+type seenZxids map[history.ID][]seenZxid
 
-type telling struct {
+type seenZxid struct {
 	at   time.Duration
 	zxid uint64
 }
 
 // toldOf are those of all queues of a record.
-var toldOf = evidence.Once(func(a *evidence.Record) tellings {
-	of := tellings{}
+var toldOf = evidence.Once(func(a *evidence.Record) seenZxids {
+	of := seenZxids{}
 	add := func(op *history.Operation, n *evidence.Znode, zxid func(*evidence.Znode) uint64) {
 		if s := sessionOf(op); n != nil && s != 0 && op.Outcome() == history.OK {
-			of[s] = append(of[s], telling{op.Return.Time, zxid(n)})
+			of[s] = append(of[s], seenZxid{op.Return.Time, zxid(n)})
 		}
 	}
 	for _, k := range a.Keys {
@@ -335,7 +335,7 @@ var toldOf = evidence.Once(func(a *evidence.Record) tellings {
 		}
 	}
 	for _, all := range of {
-		slices.SortFunc(all, func(x, y telling) int { return cmp.Compare(x.at, y.at) })
+		slices.SortFunc(all, func(x, y seenZxid) int { return cmp.Compare(x.at, y.at) })
 		for i := 1; i < len(all); i++ {
 			all[i].zxid = max(all[i].zxid, all[i-1].zxid)
 		}
@@ -344,8 +344,8 @@ var toldOf = evidence.Once(func(a *evidence.Record) tellings {
 })
 
 // before is what a session had been told of before t; 0: nothing is known.
-func (x tellings) before(s history.ID, t time.Duration) uint64 {
-	i, _ := slices.BinarySearchFunc(x[s], t, func(y telling, t time.Duration) int { return cmp.Compare(y.at, t) })
+func (x seenZxids) before(s history.ID, t time.Duration) uint64 {
+	i, _ := slices.BinarySearchFunc(x[s], t, func(y seenZxid, t time.Duration) int { return cmp.Compare(y.at, t) })
 	if i == 0 {
 		return 0
 	}

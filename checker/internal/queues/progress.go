@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // queueProgress says that after heal an item and a live consumer that waits for
@@ -20,6 +21,7 @@ var queueProgress = frame.Progress("items against waits", frame.FromTimes,
 	onQueue(func(ctx context.Context, f *frame.Finding, q *queue) {
 		if f.Timed(q.Record) && (!q.delays || clocked(f, q)) {
 			decideQueueProgress(ctx, f, q)
+			decideRoom(ctx, f, q)
 		}
 	}))
 
@@ -29,14 +31,14 @@ var queueProgress = frame.Progress("items against waits", frame.FromTimes,
 // that is right; in one that is not, each stay is looked up among the waits.
 func decideQueueProgress(ctx context.Context, f *frame.Finding, q *queue) {
 	stays := append(q.stays(), q.leftovers()...)
-	waits := waitsByClient(q.Key)
+	waits := waitsByClient(q.Key, func(o *models.Operation) bool { return o.Takes })
 	for _, client := range slices.Sorted(maps.Keys(waits)) {
 		w := readWaits(q.Record, client, waits[client])
 		for _, st := range stays {
 			if ctx.Err() != nil {
 				return
 			}
-			judgeConsumer(f, q.Record, q.Name, client, w, st)
+			judgeWaiter(f, q.Record, client, w, st, "for an item of "+q.Name, st.what+" was in it")
 		}
 	}
 }
@@ -97,19 +99,19 @@ func (q *queue) leftovers() []stay {
 	return []stay{s}
 }
 
-// waitsByClient are the dequeues of each client that waited for long.
-func waitsByClient(k *evidence.Key) map[int][]*history.Operation {
+// waitsByClient are the operations of some kind of each client that waited for long.
+func waitsByClient(k *evidence.Key, these func(*models.Operation) bool) map[int][]*history.Operation {
 	of := map[int][]*history.Operation{}
 	for _, op := range k.Ops {
-		if k.Object.Operation(op.F).Takes && evidence.Ended(op)-op.Began() >= frame.RealWait {
+		if these(k.Object.Operation(op.F)) && evidence.Ended(op)-op.Began() >= frame.RealWait {
 			of[op.Client] = append(of[op.Client], op)
 		}
 	}
 	return of
 }
 
-// judgeConsumer judges the longest wait of a client while an item stayed.
-func judgeConsumer(f *frame.Finding, a *evidence.Record, key string, client int, w *consumerWaits, st stay) {
+// judgeWaiter judges the longest wait of a client, for something, while that was there.
+func judgeWaiter(f *frame.Finding, a *evidence.Record, client int, w *consumerWaits, st stay, something, there string) {
 	worst, length := w.within(st.Span)
 	f.Longest("longest_wait_seconds", length)
 	r := frame.Overdue(a, worst, length)
@@ -117,8 +119,8 @@ func judgeConsumer(f *frame.Finding, a *evidence.Record, key string, client int,
 		return
 	}
 	f.Overdue(r, append(w.events(a, client, st.Span), st.witness...),
-		"client %d waited for an item of %s from %s to %s, while %s was in it (%s, of %s allowed)",
-		client, key, words.At(worst.From), words.At(worst.To), st.what, words.Lasting(length), words.Lasting(a.Bound))
+		"client %d waited %s from %s to %s, while %s (%s, of %s allowed)",
+		client, something, words.At(worst.From), words.At(worst.To), there, words.Lasting(length), words.Lasting(a.Bound))
 }
 
 // consumerWaits is when a client waited for items. Waits that follow each other

@@ -18,8 +18,8 @@ import (
 // (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
 var Queue = frame.Model{
 	Object:     models.Queue,
-	Properties: []*frame.Property{integrity, fifo, loss, empty, queueProgress, inLog},
-	Referees:   []*frame.Referee{queueReferee},
+	Properties: []*frame.Property{integrity, fifo, loss, bounded, empty, queueProgress, inLog},
+	Referees:   []*frame.Referee{queueReferee, boundedReferee},
 }
 
 // item is one value that went into, or came out of, a queue.

@@ -119,7 +119,7 @@ func queueSpec() porcupine.Model {
 				if in.behind(list) {
 					next = append(next, list+in.code)
 				}
-				if in.maybe {
+				if in.maybe && !in.taken[number(in.code)].known {
 					next = append(next, list)
 				}
 				return next

@@ -53,28 +53,43 @@ func priorityAt(list string, i int) int64 {
 	return int64(binary.BigEndian.Uint64([]byte(list[i+width : i+rankedWidth])))
 }
 
-// firstOfEach are the places of what may come out of a list.
-func firstOfEach(list string) (places []int) {
-	seen := map[int64]bool{}
-	for i := 0; i < len(list); i += rankedWidth {
-		if p := priorityAt(list, i); !seen[p] {
-			seen[p] = true
-			places = append(places, i)
+// firstOfEach says that the item at a place is the first of its priority.
+func firstOfEach(list string, place int) bool {
+	p := priorityAt(list, place)
+	for i := 0; i < place; i += rankedWidth {
+		if priorityAt(list, i) == p {
+			return false
 		}
 	}
-	return places
+	return true
 }
 
-func firstOfBest(list string) (places []int) {
+// firstOfBest says that no other is better, nor as good and before it.
+func firstOfBest(list string, place int) bool {
+	p := priorityAt(list, place)
 	for i := 0; i < len(list); i += rankedWidth {
-		if places == nil || priorityAt(list, i) < priorityAt(list, places[0]) {
-			places = []int{i}
+		if other := priorityAt(list, i); other < p || other == p && i < place {
+			return false
 		}
 	}
-	return places
+	return true
 }
 
-func prioritySpec(may func(list string) (places []int)) porcupine.Model {
+// placeOf is where an item is in a list; -1 if it is not there.
+func placeOf(list, item string) int {
+	for i := 0; i < len(list); i += rankedWidth {
+		if list[i:i+rankedWidth] == item {
+			return i
+		}
+	}
+	return -1
+}
+
+// prioritySpec is the list, of which an item comes out only where it may. Which item a
+// dequeue of an unknown outcome took is tried for those alone that no other is known to have
+// taken: the others it would take away from those, some steps later, and until then each of
+// them would be a state of its own.
+func prioritySpec(may func(list string, place int) bool) porcupine.Model {
 	seed := maphash.MakeSeed()
 	without := func(list string, i int) string { return list[:i] + list[i+rankedWidth:] }
 	m := porcupine.NondeterministicModel{
@@ -84,19 +99,19 @@ func prioritySpec(may func(list string) (places []int)) porcupine.Model {
 			switch in.kind {
 			case puts:
 				next = []any{list + entry(in)}
-				if in.maybe {
+				if in.maybe && !in.taken[number(in.code)].known {
 					next = append(next, list)
 				}
 			case takes:
-				for _, i := range may(list) {
-					if list[i:i+rankedWidth] == entry(in) {
-						next = append(next, without(list, i))
-					}
+				if i := placeOf(list, entry(in)); i >= 0 && may(list, i) {
+					next = []any{without(list, i)}
 				}
 			case mayTake:
 				next = []any{list}
-				for _, i := range may(list) {
-					next = append(next, without(list, i))
+				for i := 0; i < len(list); i += rankedWidth {
+					if !in.taken[number(list[i:])].known && may(list, i) {
+						next = append(next, without(list, i))
+					}
 				}
 			default:
 				if list == "" {

@@ -253,7 +253,7 @@ func (s *strictness) better(priority int64) int {
 func decideStrictByLog(f *frame.Finding, q *queue) {
 	nodes := nodesOf(q.Record)
 	var zxids []uint64
-	for _, s := range q.loggedStayings() {
+	for _, s := range q.loggedItems() {
 		zxids = append(zxids, s.from, s.to)
 	}
 	states := newAxis(zxids)
@@ -287,8 +287,8 @@ func decideStrictByLog(f *frame.Finding, q *queue) {
 func (q *queue) betterInLog(it *item, from, to uint64) (names string, events []int) {
 	var said []string
 	for at := from; at < to; {
-		var last *staying
-		for _, s := range q.loggedStayings() {
+		var last *orderedItem
+		for _, s := range q.loggedItems() {
 			if s.priority < it.priority && s.from <= at && s.to > at && (last == nil || s.to > last.to) {
 				last = &s
 			}

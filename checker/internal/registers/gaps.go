@@ -43,14 +43,14 @@ func (c chainOf) within(t time.Duration) int {
 	return n
 }
 
-// loose are the changes whose version nobody tells.
-type loose struct {
+// unversioned are the changes whose version nobody tells.
+type unversioned struct {
 	roots []*change
 	from  map[int32][]*change // compare-and-sets, by what they compare with
 }
 
-func (z *versions) loose() loose {
-	l := loose{from: map[int32][]*change{}}
+func (z *versions) unversioned() unversioned {
+	l := unversioned{from: map[int32][]*change{}}
 	for _, c := range z.r.changes {
 		switch {
 		case z.of[c.to].known:
@@ -64,7 +64,7 @@ func (z *versions) loose() loose {
 }
 
 // chain is the longest chain that begins with one of some changes.
-func (l loose) chain(first []*change) chainOf {
+func (l unversioned) chain(first []*change) chainOf {
 	type link struct {
 		c     *change
 		depth int
@@ -92,7 +92,7 @@ func (l loose) chain(first []*change) chainOf {
 
 // gaps are the stretches of versions of which nobody tells, in order, and how many
 // changes each needs beside those that follow from the version before it.
-func (z *versions) gaps(l loose) []gap {
+func (z *versions) gaps(l unversioned) []gap {
 	var of []gap
 	until := endings(z.placed)
 	for i := 1; i < len(z.placed); i++ {
@@ -116,7 +116,7 @@ func (z *versions) gaps(l loose) []gap {
 // procedure is known. Then what cannot be even if chains could be cut is a violation, a
 // bounded search may find how it can be, or that it cannot, and else nobody knows.
 func (z *versions) fill() {
-	l := z.loose()
+	l := z.unversioned()
 	gaps := z.gaps(l)
 	if len(gaps) == 0 {
 		return

@@ -69,22 +69,22 @@ func staleShare(kind string) func(map[string]float64) {
 	}
 }
 
-// sight is what a session has seen of a register: a read or a change of its own.
-type sight struct {
+// observation is what a session has seen of a register: a read or a change of its own.
+type observation struct {
 	begun  int     // index of its invocation: a client does one thing after the other
 	change *change // that made the value; nil: it is the one at first, or nobody knows
 	zxid   history.ID
 	look   *look // nil: its own change
 }
 
-func (s *sight) events() []int {
+func (s *observation) events() []int {
 	if s.look != nil {
 		return s.look.events()
 	}
 	return evidence.EventsOf(s.change.op)
 }
 
-func (r *register) sighted(s *sight) string {
+func (r *register) hadSeen(s *observation) string {
 	if s.look != nil {
 		return "it had " + r.name(s.look.value) + " already, by " + r.seen(s.look)
 	}
@@ -93,10 +93,10 @@ func (r *register) sighted(s *sight) string {
 
 // decideSessions says that no session goes back.
 func decideSessions(f *frame.Finding, key string, r *register) {
-	of := map[history.ID][]*sight{}
+	of := map[history.ID][]*observation{}
 	for _, c := range r.changes {
 		if s := within(c.op); c.acknowledged() && s != 0 {
-			of[s] = append(of[s], &sight{begun: c.op.Invoke.Index, change: c, zxid: c.zxid})
+			of[s] = append(of[s], &observation{begun: c.op.Invoke.Index, change: c, zxid: c.zxid})
 		}
 	}
 	for _, l := range r.reads {
@@ -104,12 +104,12 @@ func decideSessions(f *frame.Finding, key string, r *register) {
 			continue
 		}
 		if s := within(l.op); s != 0 {
-			of[s] = append(of[s], &sight{begun: l.op.Invoke.Index, change: r.writer[l.value], zxid: l.zxid, look: l})
+			of[s] = append(of[s], &observation{begun: l.op.Invoke.Index, change: r.writer[l.value], zxid: l.zxid, look: l})
 		}
 	}
 	for _, s := range slices.Sorted(maps.Keys(of)) {
 		seen := of[s]
-		slices.SortFunc(seen, func(x, y *sight) int { return cmp.Compare(x.begun, y.begun) })
+		slices.SortFunc(seen, func(x, y *observation) int { return cmp.Compare(x.begun, y.begun) })
 		decideSession(f, key, r, s, seen)
 	}
 }
@@ -124,8 +124,8 @@ func within(op *history.Operation) history.ID {
 }
 
 // decideSession goes through what one session saw, in order.
-func decideSession(f *frame.Finding, key string, r *register, session history.ID, seen []*sight) {
-	var newest, latest *sight // by zxid; by when the change began that made the value
+func decideSession(f *frame.Finding, key string, r *register, session history.ID, seen []*observation) {
+	var newest, latest *observation // by zxid; by when the change began that made the value
 	for _, s := range seen {
 		switch {
 		case s.look == nil:
@@ -143,23 +143,23 @@ func decideSession(f *frame.Finding, key string, r *register, session history.ID
 	}
 }
 
-// endedBefore says that the value of a sight was there before a change began, so
+// endedBefore says that the value of an observation was there before a change began, so
 // that the change overwrote it.
-func (s *sight) endedBefore(c *change) bool {
+func (s *observation) endedBefore(c *change) bool {
 	if s.change == nil {
 		return s.look.value == 0
 	}
 	return s.change.ret() < c.inv()
 }
 
-func (r *register) wentBack(f *frame.Finding, key string, session history.ID, s, before *sight) {
+func (r *register) wentBack(f *frame.Finding, key string, session history.ID, s, before *observation) {
 	witness := append(s.events(), before.events()...)
-	for _, x := range []*sight{s, before} {
+	for _, x := range []*observation{s, before} {
 		if x.change != nil {
 			witness = append(witness, evidence.EventsOf(x.change.op)...)
 		}
 	}
-	f.Violated(witness, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.sighted(before))
+	f.Violated(witness, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.hadSeen(before))
 }
 
 // overwrites tells when a value was certainly overwritten.

@@ -2,6 +2,8 @@ package transactions
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -15,7 +17,7 @@ import (
 // shows none.
 var irrevocable = &frame.Property{
 	Name:    "irrevocable",
-	Meaning: "nobody was told another outcome later, and no decision was replaced by another",
+	Meaning: "nobody was told another outcome later, and no decision was deleted, or replaced by another",
 	Decider: "comparison over time",
 	Evidence: func(a *evidence.Record) string {
 		if outcomesOf(a).Trusted() {
@@ -24,7 +26,7 @@ var irrevocable = &frame.Property{
 		return "R"
 	},
 	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
-		last := map[int]*question{}
+		last := map[int]*outcomeQuery{}
 		for _, q := range t.told {
 			if was := last[q.op.Client]; was != nil && was.commit != q.commit {
 				f.Violated(append(was.events(), q.events()...), "%s, and %s at %s", t.says(was), models.Decision{Commit: q.commit}, words.At(q.ret()))
@@ -37,23 +39,34 @@ var irrevocable = &frame.Property{
 	Exercise: frame.Wants("told_again", 1, "outcomes that were asked for when somebody had been told"),
 }
 
-// decision is a value of the znode with the outcome.
+// decision is a value of the znode with the outcome, or that it was deleted.
 type decision struct {
-	commit bool
+	commit bool // if deleted: what it had been
+	gone   bool
 	zxid   uint64
+}
+
+func (d decision) same(other decision) bool { return d.commit == other.commit && d.gone == other.gone }
+
+func (d decision) String() string {
+	if d.gone {
+		return "deleted at " + words.Zxid(d.zxid)
+	}
+	return fmt.Sprintf("as %s at %s", models.Decision{Commit: d.commit}, words.Zxid(d.zxid))
 }
 
 // outcomes are the znodes with the outcomes of transactions in the transaction log: of each
 // the child "outcome" of the znode that has the key as its name, which says commit or abort.
 type outcomes struct {
 	evidence.Layout
-	of   map[string][]decision // by key, each other than the one before
-	from uint64                // where the log begins
+	of    map[string][]decision   // by key, each other than the one before
+	owned map[history.ID][]string // keys whose outcome is an ephemeral znode, by its session
+	from  uint64                  // where the log begins
 }
 
 // outcomesOf are those of a record; none without a log.
 var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
-	o := &outcomes{of: map[string][]decision{}}
+	o := &outcomes{of: map[string][]decision{}, owned: map[history.ID][]string{}}
 	if a.Log == nil {
 		return o
 	}
@@ -64,6 +77,9 @@ var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
 			continue
 		}
 		o.take(t, uint64(t.Zxid))
+		if t.Type == "closeSession" {
+			o.close(t.Session, uint64(t.Zxid))
+		}
 		for j := range t.Parts {
 			o.take(&t.Parts[j], uint64(t.Zxid))
 		}
@@ -87,41 +103,77 @@ func (o *outcomes) take(t *history.Txn, zxid uint64) {
 	if !ok {
 		return
 	}
+	key := folder[strings.LastIndexByte(folder, '/')+1:]
 	switch t.Type {
 	case "create", "create2", "setData":
-	default:
-		return
+		commit := string(t.Data) == "commit"
+		if !commit && string(t.Data) != "abort" {
+			return
+		}
+		o.add(key, decision{commit: commit, zxid: zxid})
+		if t.Owner != 0 {
+			o.owned[t.Owner] = append(o.owned[t.Owner], key)
+		}
+	case "delete":
+		o.remove(key, zxid)
+		for of, keys := range o.owned {
+			o.owned[of] = slices.DeleteFunc(keys, func(k string) bool { return k == key })
+		}
 	}
-	commit := string(t.Data) == "commit"
-	if !commit && string(t.Data) != "abort" {
-		return
+}
+
+func (o *outcomes) add(key string, d decision) {
+	if all := o.of[key]; len(all) == 0 || !all[len(all)-1].same(d) {
+		o.of[key] = append(all, d)
 	}
-	key := folder[strings.LastIndexByte(folder, '/')+1:]
-	if all := o.of[key]; len(all) == 0 || all[len(all)-1].commit != commit {
-		o.of[key] = append(all, decision{commit, zxid})
+}
+
+// remove takes in that the znode with the outcome has gone, if there was one.
+func (o *outcomes) remove(key string, zxid uint64) {
+	if all := o.of[key]; len(all) > 0 {
+		o.add(key, decision{commit: all[len(all)-1].commit, gone: true, zxid: zxid})
 	}
+}
+
+// close takes in the end of a session, with which its ephemeral znodes go.
+func (o *outcomes) close(session history.ID, zxid uint64) {
+	for _, key := range o.owned[session] {
+		o.remove(key, zxid)
+	}
+	delete(o.owned, session)
 }
 
 // has says whether what somebody was told had been decided by then, and whether the log is
 // whole up to then.
-func (o *outcomes) has(k *evidence.Key, q *question) (has, whole bool) {
+func (o *outcomes) has(k *evidence.Key, q *outcomeQuery) (has, whole bool) {
 	high, _, ok := k.Zxids.Ceil(q.ret())
 	if !ok {
 		high = k.Log.Last()
 	}
 	for _, d := range o.of[k.Name] {
-		has = has || d.commit == q.commit && d.zxid <= high
+		has = has || !d.gone && d.commit == q.commit && d.zxid <= high
 	}
 	return has, ok && k.Log.Covers(o.from, high)
 }
 
-// decideByLog looks for a decision that was replaced.
+// decideByLog looks for a decision that did not stand. Where a fault deleted znodes, that one is
+// gone says nothing of who decides.
 func decideByLog(f *frame.Finding, t *transaction) {
 	o := outcomesOf(t.Record)
-	if all := o.of[t.Name]; o.Trusted() && len(all) > 1 && len(t.told) > 0 {
-		f.ByLog = true
-		f.Violated(t.told[0].events(), "in the transaction log %s is decided as %s at %s, and as %s at %s",
-			t.Name, models.Decision{Commit: all[0].commit}, words.Zxid(all[0].zxid), models.Decision{Commit: all[1].commit}, words.Zxid(all[1].zxid))
+	all := o.of[t.Name]
+	if !o.Trusted() || len(all) == 0 || len(t.told) == 0 {
+		return
+	}
+	deletes := false
+	for _, x := range t.Faults.All {
+		deletes = deletes || x.Traits.Deletes
+	}
+	for _, d := range all[1:] {
+		if d.commit != all[0].commit || d.gone && !deletes {
+			f.ByLog = true
+			f.Violated(t.told[0].events(), "in the transaction log %s is decided %s, and %s", t.Name, all[0], d)
+			return
+		}
 	}
 }
 

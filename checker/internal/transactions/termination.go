@@ -56,7 +56,7 @@ func (t *transaction) ready() ready {
 	return r
 }
 
-func decideWait(f *frame.Finding, t *transaction, q *question, r ready) {
+func decideWait(f *frame.Finding, t *transaction, q *outcomeQuery, r ready) {
 	if r.at == evidence.Never {
 		return
 	}

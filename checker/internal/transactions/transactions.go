@@ -34,9 +34,9 @@ type transaction struct {
 	prepare  *history.Operation // by which it is known who the sites are; nil: they are not
 	sites    []string
 	votes    map[string]*ballot
-	asked    []*question // all calls that ask for the outcome, in order of invocation
-	told     []*question // those that were answered, in order of that
-	confused string      // why nothing can be said of it; "": all is well
+	asked    []*outcomeQuery // all calls that ask for the outcome, in order of invocation
+	told     []*outcomeQuery // those that were answered, in order of that
+	confused string          // why nothing can be said of it; "": all is well
 	figures  map[string]float64
 }
 
@@ -56,19 +56,19 @@ func (b *ballot) inBy() time.Duration {
 	return b.in.Return.Time
 }
 
-// question is a call that asks for the outcome.
-type question struct {
+// outcomeQuery is a call that asks for the outcome.
+type outcomeQuery struct {
 	op     *history.Operation
 	commit bool          // what it was told
 	due    time.Duration // from when on it may take votes that are missing for no; never if it may not
 }
 
-func (q *question) ret() time.Duration { return q.op.Return.Time }
+func (q *outcomeQuery) ret() time.Duration { return q.op.Return.Time }
 
-func (q *question) events() []int { return evidence.EventsOf(q.op) }
+func (q *outcomeQuery) events() []int { return evidence.EventsOf(q.op) }
 
 // mayLapse says that the call may have aborted the transaction for want of votes.
-func (q *question) mayLapse() bool {
+func (q *outcomeQuery) mayLapse() bool {
 	outcome := q.op.Outcome()
 	return q.due != evidence.Never && outcome != history.Fail && !(outcome == history.OK && (q.commit || q.ret() < q.due))
 }
@@ -87,7 +87,7 @@ func readTransaction(k *evidence.Key) *transaction {
 			t.ask(op)
 		}
 	}
-	slices.SortStableFunc(t.told, func(x, y *question) int { return cmp.Compare(x.ret(), y.ret()) })
+	slices.SortStableFunc(t.told, func(x, y *outcomeQuery) int { return cmp.Compare(x.ret(), y.ret()) })
 	t.count()
 	return t
 }
@@ -125,7 +125,7 @@ func (t *transaction) vote(op *history.Operation) {
 }
 
 func (t *transaction) ask(op *history.Operation) {
-	q := &question{op: op, due: evidence.Never}
+	q := &outcomeQuery{op: op, due: evidence.Never}
 	if op.F == models.FDecide {
 		var v models.Deciding
 		t.Decode(op.Invoke, &v)
@@ -141,7 +141,7 @@ func (t *transaction) ask(op *history.Operation) {
 }
 
 // first is the first that was told commit, or abort; nil: nobody was.
-func (t *transaction) first(commit bool) *question {
+func (t *transaction) first(commit bool) *outcomeQuery {
 	for _, q := range t.told {
 		if q.commit == commit {
 			return q
@@ -206,7 +206,7 @@ func (t *transaction) count() {
 
 // orphaned says that whoever has begun the transaction was no more heard of, after a vote was
 // cast, when somebody else was told the outcome first.
-func (t *transaction) orphaned(first *question) bool {
+func (t *transaction) orphaned(first *outcomeQuery) bool {
 	if t.prepare == nil || len(t.votes) == 0 || first.op.Client == t.prepare.Client {
 		return false
 	}
@@ -228,7 +228,7 @@ func enough(_ *evidence.Record, figures map[string]float64) string {
 }
 
 // says tells what somebody was told.
-func (t *transaction) says(q *question) string {
+func (t *transaction) says(q *outcomeQuery) string {
 	return fmt.Sprintf("client %d was told %s of %s at %s", q.op.Client, models.Decision{Commit: q.commit}, t.Name, words.At(q.ret()))
 }
 
@@ -317,7 +317,7 @@ var noLazyAbort = &frame.Property{
 		if a == nil || t.mayBeNo(a.ret()) {
 			return
 		}
-		var lapsed *question // whose patience ended first
+		var lapsed *outcomeQuery // whose patience ended first
 		for _, q := range t.asked {
 			if q.mayLapse() && q.due <= a.ret() && (lapsed == nil || q.due < lapsed.due) {
 				lapsed = q
@@ -352,5 +352,5 @@ func (t *transaction) mayBeNo(by time.Duration) bool {
 // lapsedBefore says that somebody's patience had ended when the last vote may still have been
 // missing, and before somebody was told.
 func (t *transaction) lapsedBefore(in, told time.Duration) bool {
-	return slices.ContainsFunc(t.asked, func(q *question) bool { return q.mayLapse() && q.due <= min(in, told) })
+	return slices.ContainsFunc(t.asked, func(q *outcomeQuery) bool { return q.mayLapse() && q.due <= min(in, told) })
 }

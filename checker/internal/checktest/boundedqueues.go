@@ -1,0 +1,36 @@
+package checktest
+
+import (
+	"math/rand/v2"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Bounded begins the record of a queue k with room for so many items.
+func Bounded(capacity int) *Record {
+	return Queue().offers(history.Offers{Capacity: capacity})
+}
+
+// GenerateBounded makes a history of one queue with a capacity: often as many items are in it
+// as there is room for, or, if it goes wrong, some more.
+func GenerateBounded(rng *rand.Rand, how Kind) *history.History {
+	h := generateItems(rng, how, Foreign(history.ModelQueue), nil)
+	most, there := 0, 0
+	for _, e := range h.Events { // each put as early as it can be, each take as late
+		switch {
+		case e.F == history.FEnqueue && e.Type == history.Invoke:
+			there++
+		case e.F == history.FDequeue && e.Type == history.OK && e.Value != nil:
+			there--
+		}
+		most = max(most, there)
+	}
+	r := Foreign(history.ModelQueue)
+	capacity := max(1, most-1-rng.IntN(3))
+	if how == Constructed {
+		capacity = max(1, most+rng.IntN(2))
+	}
+	r.offers(history.Offers{Capacity: capacity})
+	r.Events = append(r.Events, h.Events...)
+	return r.Build()
+}

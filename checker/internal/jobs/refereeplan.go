@@ -1,0 +1,138 @@
+package jobs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+)
+
+// The mastership for the referee: who stands for it, in order. Its time is that of the
+// transaction log, in which all is in one order; only what one transaction did is at one
+// moment.
+var planReferee = &frame.Referee{
+	Covers:     []string{"stale-plan"},
+	Applies:    func(a *evidence.Record) bool { return a.Log != nil },
+	Operations: planSteps,
+	Model:      func(*evidence.Record) porcupine.Model { return planSpec },
+	Size:       func(state any) int { return len(state.(string)) },
+}
+
+// planStep is a transaction for the referee.
+type planStep struct {
+	candidate int // that stands, in order of creation, or resigns
+	resigns   bool
+	assigns   bool
+	folder    bool // that of the candidates is made: nobody stands
+	client    int  // that stands, or assigns
+	text      string
+	of        []int // the client of each candidate
+}
+
+// The states of a candidate.
+const (
+	away     = '-'
+	standsIn = 's'
+)
+
+// foldersOf are the znodes in a folder of a key, whichever folder that was, in order of creation.
+func foldersOf(k *evidence.Key, name string) []*evidence.Znode {
+	var in []*evidence.Znode
+	for path, all := range k.Log.Folders {
+		if strings.HasPrefix(path, k.Params.Root) && strings.HasSuffix(path, "/"+k.Name+"/"+name) {
+			in = append(in, all...)
+		}
+	}
+	slices.SortFunc(in, func(m, n *evidence.Znode) int {
+		return cmp.Or(cmp.Compare(m.Created, n.Created), cmp.Compare(m.Path, n.Path))
+	})
+	return in
+}
+
+// clientOf is the client whose session it is; false if it is nobody's of this run, or the
+// harness's.
+func clientOf(k *evidence.Key, id history.ID) (client int, ours bool) {
+	s := k.Session(id)
+	if s == nil || s.Client < 0 {
+		return -1, false
+	}
+	return s.Client, true
+}
+
+// beginnings are when the candidates' folder was made, each time.
+func beginnings(k *evidence.Key) (made []uint64) {
+	for path, all := range k.Log.Folders {
+		if !strings.HasPrefix(path, k.Params.Root) || !strings.HasSuffix(path, "/"+k.Name) {
+			continue
+		}
+		for _, n := range all {
+			if n.Name() == candidates {
+				made = append(made, n.Created)
+			}
+		}
+	}
+	return made
+}
+
+func planSteps(k *evidence.Key) ([]porcupine.Operation, bool) {
+	var ops []porcupine.Operation
+	add := func(s planStep, zxid uint64) {
+		ops = append(ops, porcupine.Operation{ClientId: s.client, Input: &s, Call: int64(zxid), Return: int64(zxid)})
+	}
+	stand := foldersOf(k, candidates)
+	of := make([]int, len(stand))
+	for i, n := range stand {
+		client, ours := clientOf(k, n.Owner)
+		if !ours || !n.Sequential() {
+			of[i] = -1
+			continue
+		}
+		of[i] = client
+		add(planStep{candidate: i, client: client, of: of, text: fmt.Sprintf("client %d stands", client)}, n.Created)
+		if n.Deleted != evidence.StillThere {
+			add(planStep{candidate: i, resigns: true, client: client, of: of, text: fmt.Sprintf("client %d stands no more", client)}, n.Deleted)
+		}
+	}
+	made := beginnings(k)
+	for _, z := range made {
+		add(planStep{folder: true, of: of, text: "nobody stands yet"}, z)
+	}
+	// The log has all that was done since the folder was last made.
+	known := func(zxid uint64) bool {
+		return slices.ContainsFunc(made, func(z uint64) bool { return z <= zxid && k.Log.Covers(z-1, zxid) })
+	}
+	for _, n := range foldersOf(k, assigned) {
+		if client, ours := clientOf(k, n.Maker); ours && known(n.Created) {
+			add(planStep{assigns: true, client: client, of: of, text: fmt.Sprintf("client %d assigns %s", client, n.Name())}, n.Created)
+		}
+	}
+	return ops, true
+}
+
+var planSpec = porcupine.Model{
+	Init: func() any { return "" },
+	Step: func(state, input, _ any) (bool, any) {
+		now, s := state.(string), input.(*planStep)
+		if now == "" {
+			now = strings.Repeat(string(away), len(s.of))
+		}
+		switch {
+		case s.folder:
+			return true, strings.Repeat(string(away), len(s.of))
+		case s.assigns:
+			front := strings.IndexByte(now, standsIn)
+			return front >= 0 && s.of[front] == s.client, now
+		case s.resigns:
+			return true, now[:s.candidate] + string(away) + now[s.candidate+1:]
+		default:
+			return true, now[:s.candidate] + string(standsIn) + now[s.candidate+1:]
+		}
+	},
+	Equal:             func(a, b any) bool { return a == b },
+	DescribeOperation: func(input, _ any) string { return input.(*planStep).text },
+}
