@@ -30,7 +30,7 @@ const kindBounded = "bounded"
 // is safe for concurrent use.
 type BoundedQueue struct {
 	*items
-	capacity int
+	most int
 }
 
 // sizeNode is the child of a bounded queue's path that holds its size.
@@ -66,7 +66,7 @@ func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 			return err
 		}
 		n, _, err := q.size(ctx, z)
-		if err == nil && n >= q.capacity {
+		if err == nil && n >= q.most {
 			err = ErrFull
 		}
 		return err
@@ -88,7 +88,7 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 		if err != nil {
 			return notApplied, err
 		}
-		if n >= q.capacity {
+		if n >= q.most {
 			return notApplied, full(ctx, z, event, v)
 		}
 		o, err := q.markers.write(ctx, z, q.resize(n+1, v), create)

@@ -61,7 +61,6 @@ func TestBoundedQueueIsFull(t *testing.T) {
 			t.Errorf("with a size that is none: %v", err)
 		}
 		must(t, q3.Close(t.Context()))
-		must(t, s1.Close(t.Context()))
 	})
 }
 

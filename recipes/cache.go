@@ -45,10 +45,14 @@ type Cache struct {
 	absent <-chan zk.Event // the watch on the root, where that is not
 	state  CacheState
 	news   chan struct{} // closed and replaced when any of these changes
-	asked  int           // Syncs that were called
-	served int           // of those, how many have been answered, the latest with err
-	err    error
+	asked  []*syncing    // those that wait for a round
 	wake   chan zk.Event // closed and replaced by a Sync
+}
+
+// syncing is one call that waits for a round that began after it.
+type syncing struct {
+	done bool  // the round has ended
+	err  error // with which
 }
 
 // Znode is one of a cache's copy.
@@ -123,7 +127,10 @@ func (c *Cache) begin() {
 	c.calls.add()
 	go func() {
 		defer c.calls.done()
-		c.follow(c.s.withTurn(c.ctx))
+		ctx, cancel := context.WithCancel(c.s.withTurn(c.s.ctx))
+		defer cancel()
+		defer context.AfterFunc(c.ctx, cancel)()
+		c.follow(ctx)
 	}()
 }
 
@@ -152,7 +159,9 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 	if enough() {
 		return nil
 	}
-	for mine := c.ask(); c.served < mine; {
+	mine := c.ask()
+	defer c.settle(mine) // who gave up asks for no round any more
+	for !mine.done {
 		if err := c.awaitNews(ctx); err != nil {
 			return c.definite(op, err)
 		}
@@ -160,18 +169,19 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 			return nil
 		}
 	}
-	if c.err != nil {
-		return c.definite(op, c.err)
+	if mine.err != nil {
+		return c.definite(op, mine.err)
 	}
 	return nil
 }
 
-// ask asks for a Sync, and returns its number. c.mu must be held.
-func (c *Cache) ask() int {
-	c.asked++
+// ask asks for a Sync. c.mu must be held.
+func (c *Cache) ask() *syncing {
+	mine := new(syncing)
+	c.asked = append(c.asked, mine)
 	close(c.wake)
 	c.wake = make(chan zk.Event)
-	return c.asked
+	return mine
 }
 
 // awaitNews waits for the next news. c.mu must be held, and is not while it waits.

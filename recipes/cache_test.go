@@ -169,9 +169,6 @@ func TestCacheByWatches(t *testing.T) {
 		}
 		must(t, c.Current(ctx))
 		synctest.Wait()
-		// Between a watch's event and the end of its channel it looks as if nothing had changed,
-		// and all is read again: that is rare.
-		full := 0
 		for _, step := range []string{"/top/50=y", "/top/50/z=1", "/top/50/z", "/top/51", "/top/51=new"} {
 			requests := 0
 			f.fail(func(string, string) fault { requests++; return fine })
@@ -179,10 +176,7 @@ func TestCacheByWatches(t *testing.T) {
 			synctest.Wait()
 			f.fail(nil)
 			showsAsIs(t, tr, c)
-			if requests > 6 {
-				full++
-			}
-			if requests == 0 || full > 1 {
+			if requests == 0 || requests > 6 {
 				t.Errorf("%s took %d requests", step, requests)
 			}
 			if c.State() != CacheCurrent {
@@ -496,5 +490,64 @@ func TestCacheRefusesTooMany(t *testing.T) {
 	}
 	if n := len(slices.Collect(maps.Keys(c.copy))); n != MaxCached {
 		t.Errorf("%d znodes", n)
+	}
+}
+
+// TestCacheSyncGivenUpAsksNoMore: who waits no more is not waited for by a round, however many
+// give up before there is one.
+func TestCacheSyncGivenUpAsksNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newTree().connect(t, fakeTimeout)
+		c := NewCache(s, "/cache")
+		c.begun = true // by this test: no round ends
+		patient := make(chan error, 1)
+		go func() { patient <- c.Sync(t.Context()) }()
+		synctest.Wait()
+		for range 3 {
+			ctx, cancel := context.WithCancel(t.Context())
+			got := make(chan error, 1)
+			go func() { got <- c.Sync(ctx) }()
+			synctest.Wait()
+			cancel()
+			if err := <-got; !errors.Is(err, context.Canceled) {
+				t.Errorf("gave up: %v", err)
+			}
+		}
+		if n := len(c.pending().asked); n != 1 {
+			t.Errorf("%d wait for a round, of 1", n)
+		}
+		c.answer(c.pending().asked, nil)
+		if err := <-patient; err != nil {
+			t.Error(err)
+		}
+		must(t, c.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}
+
+// TestCacheSyncHasItsOwnAnswer has the next round end before a Sync has looked at its answer.
+func TestCacheSyncHasItsOwnAnswer(t *testing.T) {
+	for range 200 { // as often as it takes for the one who waits to be late
+		synctest.Test(t, func(t *testing.T) {
+			_, s := newTree().connect(t, fakeTimeout)
+			c := NewCache(s, "/cache")
+			c.begun = true // by this test
+			for _, want := range []error{nil, zk.ErrNoAuth} {
+				next := zk.ErrNoAuth
+				if want != nil {
+					next = nil
+				}
+				got := make(chan error, 1)
+				go func() { got <- c.Sync(t.Context()) }()
+				synctest.Wait()
+				c.answer(c.pending().asked, want)
+				c.answer(c.pending().asked, next)
+				if err := <-got; !errors.Is(err, want) {
+					t.Errorf("answered %v, got %v", want, err)
+				}
+			}
+			must(t, c.Close(t.Context()))
+			must(t, s.Close(t.Context()))
+		})
 	}
 }

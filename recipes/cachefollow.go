@@ -22,7 +22,7 @@ import (
 // cacheReads is how many requests of a cache are under way at a time, at most.
 const cacheReads = 16
 
-// follow keeps the copy up to date until ctx or the session's value ends.
+// follow keeps the copy up to date until ctx ends, which the session's value ends, too.
 func (c *Cache) follow(ctx context.Context) {
 	var b backoff
 	for {
@@ -32,7 +32,7 @@ func (c *Cache) follow(ctx context.Context) {
 		}
 		_ = c.followIn(ctx, z, &b) // who waits has been told of what was refused
 		c.stands(CacheBehind)
-		if ctx.Err() != nil || c.s.ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return
 		}
 		b.pause(ctx)
@@ -44,12 +44,12 @@ func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
 	for anew := true; ; {
 		event := c.s.nextEvent()
 		sync := c.pending()
-		anew = anew || sync.number > 0
+		anew = anew || len(sync.asked) > 0
 		err := c.round(ctx, z, anew)
 		if err != nil && (stopped(err) || retryable(err)) {
 			return err // it will be tried again for those who wait
 		}
-		c.answer(sync, err)
+		c.answer(sync.asked, err)
 		if err != nil {
 			return err
 		}
@@ -67,30 +67,39 @@ func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
 	}
 }
 
-// synced is the latest Sync that is not answered, and what closes when there is one more.
+// synced are the Syncs that are not answered, and what closes when there is one more.
 type synced struct {
-	number int // 0: there is none
-	more   <-chan zk.Event
+	asked []*syncing
+	more  <-chan zk.Event
 }
 
 func (c *Cache) pending() synced {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.asked == c.served {
-		return synced{more: c.wake}
-	}
 	return synced{c.asked, c.wake}
 }
 
-// answer answers those who wait for a round, which has ended with err.
-func (c *Cache) answer(s synced, err error) {
+// answer answers those who wait for a round, which has ended with err: the first of those that
+// are asked. Each has its own answer, as by the time that it looks the next round may have ended.
+func (c *Cache) answer(asked []*syncing, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.served, c.err = max(c.served, s.number), err
+	for _, s := range asked {
+		s.err = err
+	}
+	c.settle(asked...)
 	if err == nil {
 		c.state = CacheCurrent // State looks whether a watch has fired since
 	}
 	c.tell()
+}
+
+// settle says that some do not wait for a round any more. Whoever calls it has the mutex.
+func (c *Cache) settle(asked ...*syncing) {
+	for _, s := range asked {
+		s.done = true
+	}
+	c.asked = slices.DeleteFunc(slices.Clone(c.asked), func(s *syncing) bool { return s.done })
 }
 
 // stands notes how the copy stands, if it ever was complete.
@@ -151,6 +160,7 @@ func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew 
 		if !c.listed(path) { // what is above it has gone
 			continue
 		}
+		ctx := c.s.withTurn(ctx)
 		group.Go(func() error {
 			children, err := c.readOne(ctx, z, path, anew)
 			mu.Lock()

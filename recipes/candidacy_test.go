@@ -3,45 +3,12 @@ package recipes
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
-// stateFollower is told of a candidate's states in the background.
-type stateFollower struct {
-	told []string
-	all  []Candidacy
-	end  error
-	done chan struct{}
-}
-
-func followStates(ctx context.Context, e *Election) *stateFollower {
-	f := &stateFollower{done: make(chan struct{})}
-	go func() {
-		defer close(f.done)
-		for c, err := range e.States(ctx) {
-			if err != nil {
-				f.end = err
-				continue
-			}
-			f.told = append(f.told, fmt.Sprint(c.State))
-			f.all = append(f.all, c)
-		}
-	}()
-	return f
-}
-
-// since are the states that it was told of since the last time.
-func (f *stateFollower) since() []string {
-	time.Sleep(2 * watchRestoreDelay)
-	synctest.Wait()
-	told := f.told
-	f.told = nil
-	return told
-}
+func stateOf(c Candidacy) string { return c.State.String() }
 
 // TestStatesOverExpiries has a candidate lead, lose its session twice, and resign.
 func TestStatesOverExpiries(t *testing.T) {
@@ -50,12 +17,10 @@ func TestStatesOverExpiries(t *testing.T) {
 		f, s := tr.connect(t, fakeTimeout)
 		_, other := tr.connect(t, fakeTimeout)
 		e, rival := NewElection(s, "/e", "a"), NewElection(other, "/e", "b")
-		states := followStates(t.Context(), e)
+		states := follow(e.States(t.Context()))
 		check := func(when string, want ...string) {
 			t.Helper()
-			if got := states.since(); !slices.Equal(got, want) {
-				t.Errorf("%s: told of %q, not %q", when, got, want)
-			}
+			checkSince(t, states, stateOf, when, want...)
 		}
 		check("at first", "latent")
 		must(t, rival.Campaign(t.Context()))
@@ -79,8 +44,8 @@ func TestStatesOverExpiries(t *testing.T) {
 		must(t, e.Resign(t.Context()))
 		check("resigned", "latent")
 		must(t, e.Campaign(t.Context()))
-		if got := states.since(); got[len(got)-1] != "acquired" {
-			t.Errorf("after a resignation: %q", got)
+		if got := states.since(); got[len(got)-1].State != ElectionAcquired {
+			t.Errorf("after a resignation: %v", got)
 		}
 		f.expire()
 		check("lost", "lost")
@@ -105,8 +70,6 @@ func TestStatesOverExpiries(t *testing.T) {
 			t.Errorf("in the end: %v", states.end)
 		}
 		must(t, rival.Close(t.Context()))
-		must(t, s.Close(t.Context()))
-		must(t, other.Close(t.Context()))
 	})
 }
 
@@ -116,7 +79,7 @@ func TestStatesOfDoEach(t *testing.T) {
 		f, s := newTree().connect(t, fakeTimeout)
 		e := NewElection(s, "/e", "a")
 		ctx, cancel := context.WithCancel(t.Context())
-		states := followStates(ctx, e)
+		states := follow(e.States(ctx))
 		term := 0
 		err := e.DoEach(t.Context(), func(ctx context.Context) error {
 			synctest.Wait()
@@ -130,9 +93,14 @@ func TestStatesOfDoEach(t *testing.T) {
 		if err != errOwn {
 			t.Error(err)
 		}
-		led := slices.DeleteFunc(states.since(), func(s string) bool { return s != "acquired" && s != "regained" })
-		if want := []string{"acquired", "regained", "regained"}; !slices.Equal(led, want) {
-			t.Errorf("led: %q", led)
+		var led []ElectionState
+		for _, c := range states.since() {
+			if c.State == ElectionAcquired || c.State == ElectionRegained {
+				led = append(led, c.State)
+			}
+		}
+		if want := []ElectionState{ElectionAcquired, ElectionRegained, ElectionRegained}; !slices.Equal(led, want) {
+			t.Errorf("led: %v", led)
 		}
 		cancel()
 		<-states.done
@@ -146,6 +114,5 @@ func TestStatesOfDoEach(t *testing.T) {
 			break
 		}
 		must(t, e.Close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 }

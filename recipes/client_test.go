@@ -2,9 +2,11 @@ package recipes_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +44,9 @@ type client struct {
 	mu   sync.Mutex
 	sent []request
 	hook func(n int, r request) // told of the nth request since record, from 1
+
+	interrupted atomic.Bool  // by what befell a request
+	cancel      atomic.Value // of the calls that are made with it, a func()
 }
 
 type request struct {
@@ -137,6 +142,16 @@ func (c *client) expire() {
 	}
 }
 
+// calls names what ends the calls that are made with it.
+func (c *client) calls(cancel func()) { c.cancel.Store(cancel) }
+
+// giveUp ends them.
+func (c *client) giveUp() {
+	if cancel, ok := c.cancel.Load().(func()); ok {
+		cancel()
+	}
+}
+
 // children lists a folder as it is now, without what is foreign or persistent
 // by design.
 func (c *client) children(path string) []string {
@@ -212,3 +227,13 @@ func (p *oneServer) Connected()           {}
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}
+
+// refusing checks that a call was refused, for a reason and without effect.
+func refusing(t *testing.T) func(err, want error) {
+	return func(err, want error) {
+		t.Helper()
+		if !errors.Is(err, want) || !noEffect(err) {
+			t.Errorf("got %v, want %v without effect", err, want)
+		}
+	}
+}

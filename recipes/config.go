@@ -1,8 +1,10 @@
 package recipes
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/go-zookeeper/zk"
@@ -13,7 +15,8 @@ import (
 // path, a persistent one, as it is, so that any other client can read and write it,
 // too. Where there is no znode, there is no configuration.
 //
-// Who changes it last wins; nothing is compared. It is safe for concurrent use.
+// Who changes it last wins, but for [Config.SetIf], which compares. It is safe for concurrent
+// use.
 //
 // What it costs: to change it, two writes and a read, or two where there is no znode. A change
 // costs each watch a read, or two where there is no znode.
@@ -39,8 +42,8 @@ type Setting struct {
 type configured struct {
 	Setting
 	czxid   int64
-	pzxid   int64           // of the parent: where there is no znode, its creates and deletes
-	changed <-chan zk.Event // the watch, if there is one
+	version int32
+	pzxid   int64 // of the parent: where there is no znode, its creates and deletes
 }
 
 // Set makes data the configuration, and makes the znode, and what is missing above it,
@@ -62,27 +65,121 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 		if err != nil {
 			return notApplied, err
 		}
-		o, err := once(ctx, c.s, z, func() (struct{}, error) {
-			if before.Exists {
-				_, err := c.s.conn.Set(c.path, data, -1)
-				return struct{}{}, err
-			}
-			_, err := c.s.conn.Create(c.path, data, 0)
-			return struct{}{}, err
-		})
-		switch {
-		case o == unknown:
+		o, err := c.write(ctx, z, before, -1, data)
+		if o == unknown {
 			return c.s.settle(c.find(ctx, z, err, before.setSince))
-		case errors.Is(err, zk.ErrNodeExists):
-			return notApplied, errAgain // made, or deleted, by somebody else
-		case errors.Is(err, zk.ErrNoNode):
-			if err := c.s.ensurePath(ctx, z, parent(c.path)); err != nil {
-				return notApplied, err
-			}
-			return notApplied, errAgain
 		}
 		return o, err
 	})
+}
+
+// write sets the data of the znode, if it has a version, or makes it, as there was one before or
+// not. The error is errAgain where somebody else has made or deleted it.
+func (c *Config) write(ctx context.Context, z *zkSession, before configured, version int32, data []byte) (outcome, error) {
+	o, err := once(ctx, c.s, z, func() (struct{}, error) {
+		if !before.Exists {
+			_, err := c.s.conn.Create(c.path, data, 0)
+			return struct{}{}, err
+		}
+		stat, err := c.s.conn.Set(c.path, data, version)
+		if err == nil && version >= 0 && stat.Czxid != before.czxid {
+			err = ErrOverwrote
+		}
+		return struct{}{}, err
+	})
+	switch {
+	case errors.Is(err, zk.ErrNodeExists), errors.Is(err, zk.ErrBadVersion), before.Exists && errors.Is(err, zk.ErrNoNode):
+		return notApplied, errAgain
+	case errors.Is(err, zk.ErrNoNode):
+		if err := c.s.ensurePath(ctx, z, parent(c.path)); err != nil {
+			return notApplied, err
+		}
+		return notApplied, errAgain
+	}
+	return o, err
+}
+
+// ErrOverwrote: [Config.SetIf] has set the configuration, but over another setting than the one
+// that it compared with. See there.
+var ErrOverwrote error = conclusion("set, but over a setting that was made anew meanwhile")
+
+// ConflictError is why [Config.SetIf] has set nothing: the configuration is not what it was.
+type ConflictError struct {
+	Now Setting // what it is instead
+}
+
+func (e *ConflictError) Error() string {
+	if !e.Now.Exists {
+		return "conflict: the configuration has been deleted"
+	}
+	return fmt.Sprintf("conflict: the configuration has been changed by transaction 0x%x", e.Now.Zxid)
+}
+
+// Unwrap returns [ErrConflict].
+func (e *ConflictError) Unwrap() error { return ErrConflict }
+
+// ErrConflict: the configuration is not what it was; see [ConflictError].
+var ErrConflict error = conclusion("the configuration is not what it was")
+
+// SetIf makes data the configuration if that still is what it was, such as [Config.Get] returned
+// it, or a watch: the same transaction made it so. To set the first one let was be the zero value.
+// So who reads, changes what he has read, and begins anew after a conflict changes nothing that
+// he has not seen:
+//
+//	s, err := config.Get(ctx)
+//	…
+//	err = config.SetIf(ctx, changed(s.Data), s)
+//	if conflict, is := errors.AsType[*recipes.ConflictError](err); is {
+//		… // changed(conflict.Now.Data), conflict.Now
+//	}
+//
+// Errors are those of Set, and a [ConflictError]. [ErrUnknown] can come of a lost reply, too:
+// where somebody has changed it since, and it may have been this call. [ErrOverwrote] (with
+// effect): ZooKeeper compares versions, which begin anew with each znode, and this one was deleted,
+// made again and changed as often as the one before, all within the call. Where that matters, set
+// it to something that stands for nothing instead of deleting it.
+func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
+	const op = "set if unchanged"
+	if len(data) > MaxItem {
+		return c.definite(op, ErrTooLarge)
+	}
+	data = slices.Clone(data)
+	overwrote := false
+	err := c.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		before, err := c.fresh(ctx, z)
+		switch {
+		case err != nil:
+			return notApplied, err
+		case before.Exists != was.Exists || before.Zxid != was.Zxid:
+			return notApplied, &ConflictError{before.Setting}
+		}
+		o, err := c.write(ctx, z, before, before.version, data)
+		switch {
+		case errors.Is(err, ErrOverwrote):
+			overwrote = true
+			return applied, nil
+		case o == unknown:
+			return c.s.settle(c.find(ctx, z, err, func(now configured) outcome { return before.comparedSince(now, data) }))
+		}
+		return o, err
+	})
+	if overwrote {
+		return c.indefinite(op, ErrOverwrote)
+	}
+	return err
+}
+
+// comparedSince is the outcome of a set that compared, by what there is later.
+func (before configured) comparedSince(now configured, data []byte) outcome {
+	switch {
+	case now.Exists != before.Exists:
+		return unknown
+	case !now.Exists && now.pzxid == before.pzxid, now.Exists && now.Zxid == before.Zxid:
+		return notApplied
+	case now.Exists && now.czxid == before.czxid && now.version == before.version+1 && !bytes.Equal(now.Data, data):
+		return notApplied // somebody else was faster
+	}
+	return unknown
 }
 
 // setSince is the outcome of a set, by what there is later. If somebody else has changed
@@ -195,12 +292,15 @@ func (c *Config) Get(ctx context.Context) (s Setting, err error) {
 func configuredAs(v value) configured {
 	return configured{
 		Setting: Setting{Data: v.data, Exists: true, Zxid: v.stat.Mzxid},
-		czxid:   v.stat.Czxid, changed: v.changed,
+		czxid:   v.stat.Czxid, version: v.stat.Version,
 	}
 }
 
 // Watch returns a watch of its own on the configuration.
-func (c *Config) Watch() *ConfigWatch { return &ConfigWatch{c: c, turn: semaphore.NewWeighted(1)} }
+func (c *Config) Watch() *ConfigWatch {
+	same := func(a, b Setting) bool { return a.Exists == b.Exists && a.Zxid == b.Zxid }
+	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: follower[Setting]{r: c.recipe, look: c.watched, equal: same}}
+}
 
 // Close ends the calls that wait, those of watches, too. It leaves the configuration as
 // it is. Closing again is fine; the error is that of ctx, if it ends first.
@@ -212,13 +312,8 @@ func (c *Config) Close(ctx context.Context) error {
 // ConfigWatch follows a configuration for one reader, who calls Next again and again. It
 // is safe for concurrent use: each setting goes to one of those who wait.
 type ConfigWatch struct {
-	c    *Config
 	turn *semaphore.Weighted
-
-	// Whose turn it is has these:
-	begun  bool
-	last   Setting    // that Next returned
-	fenced *zkSession // in which views are no older than last
+	f    follower[Setting] // his, whose turn it is
 }
 
 // Next returns the present setting at once when it is called first, then each time one
@@ -232,12 +327,12 @@ type ConfigWatch struct {
 // call returns what this one would have: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
-	err = w.c.attempts(ctx, "watch", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = w.f.r.attempts(ctx, "watch", func(ctx context.Context, z *zkSession) (outcome, error) {
 		if err := w.turn.Acquire(ctx, 1); err != nil {
 			return notApplied, err
 		}
 		defer w.turn.Release(1)
-		s, err := w.next(ctx, z)
+		s, err := w.f.next(ctx, z)
 		if err == nil {
 			next = s
 		}
@@ -246,46 +341,19 @@ func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 	return next, err
 }
 
-// next waits in z. By the quorumSync at its start, views of z are of no time before those
-// of the sessions before; within a session they never go back (Programmer's Guide,
-// Consistency Guarantees: single system image). So whatever differs is later. Versions
-// would not tell, they begin anew with each znode.
-func (w *ConfigWatch) next(ctx context.Context, z *zkSession) (Setting, error) {
-	if w.fenced != z {
-		if _, err := w.c.s.quorumSync(ctx, z, w.c.path); err != nil {
-			return Setting{}, err
-		}
-		w.fenced = z
+// watched reads the setting and sees to it that there is a watch on it. Versions would not tell
+// one from another, they begin anew with each znode.
+func (c *Config) watched(ctx context.Context, z *zkSession) (Setting, <-chan zk.Event, error) {
+	v, err := c.s.getW(ctx, z, c.path)
+	switch {
+	case err == nil:
+		return configuredAs(v).Setting, v.changed, nil
+	case !errors.Is(err, zk.ErrNoNode):
+		return Setting{}, nil, err
 	}
-	for {
-		event := w.c.s.nextEvent()
-		now, err := w.c.watched(ctx, z)
-		if err != nil {
-			return Setting{}, err
-		}
-		if !w.begun || now.Exists != w.last.Exists || now.Zxid != w.last.Zxid {
-			w.begun, w.last = true, now.Setting
-			return now.Setting, nil
-		}
-		if err := w.c.s.wait(ctx, z, event, now.changed); err != nil {
-			return Setting{}, err
-		}
+	v, err = c.s.existsW(ctx, z, c.path)
+	if err == nil && v.stat != nil { // it came meanwhile
+		err = zk.ErrNoNode
 	}
-}
-
-// watched reads the setting and sees to it that there is a watch on it.
-func (c *Config) watched(ctx context.Context, z *zkSession) (configured, error) {
-	for {
-		v, err := c.s.getW(ctx, z, c.path)
-		if err == nil {
-			return configuredAs(v), nil
-		}
-		if !errors.Is(err, zk.ErrNoNode) {
-			return configured{}, err
-		}
-		v, err = c.s.existsW(ctx, z, c.path)
-		if err != nil || v.stat == nil {
-			return configured{changed: v.changed}, err
-		}
-	}
+	return Setting{}, v.changed, err
 }

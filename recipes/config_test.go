@@ -64,6 +64,155 @@ func TestConfigSetAtEveryRequest(t *testing.T) {
 	}
 }
 
+// TestConfigSetIfAtEveryRequest sets what was read, where somebody may have been faster.
+func TestConfigSetIfAtEveryRequest(t *testing.T) {
+	for _, before := range []string{"", "old"} {
+		for _, conflict := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%q, conflict %v", before, conflict), func(t *testing.T) {
+				everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+					a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
+					if before != "" {
+						must(t, b.Set(ctx, []byte(before)))
+					}
+					was, err := a.Get(ctx)
+					must(t, err)
+					is := before
+					if conflict {
+						is = "theirs"
+						must(t, b.Set(ctx, []byte(is)))
+					}
+					err = m.during(ctx, func(ctx context.Context) error { return a.SetIf(ctx, []byte("new"), was) })
+					time.Sleep(2 * fakeTimeout) // whatever still is under way
+					if of, is := errors.AsType[*ConflictError](err); is {
+						if !conflict || !errors.Is(err, ErrConflict) || string(of.Now.Data) != "theirs" || !isWithoutEffect(err) {
+							t.Errorf("%v, now %+v", err, of.Now)
+						}
+						err = nil
+					} else {
+						if conflict && err == nil {
+							t.Error("no conflict")
+						}
+						if errors.Is(err, ErrUnknown) && (m.fate == lostReply || m.fate == lostReplyBehind) {
+							m.fate = nextSession // which may leave it unknown, too
+						}
+					}
+					if conflict {
+						wrote(t, m, err, is, is)
+					} else {
+						wrote(t, m, err, is, "new")
+					}
+					must(t, a.Close(ctx))
+					must(t, b.Close(ctx))
+				})
+			})
+		}
+	}
+}
+
+// TestConfigSetIfSettlesWhatItCan has somebody else be faster while the request, or the reply,
+// gets lost.
+func TestConfigSetIfSettlesWhatItCan(t *testing.T) {
+	for _, c := range []struct {
+		theirs string
+		fate   fault
+		want   func(error) bool
+	}{
+		{"theirs", lostRequest, func(err error) bool {
+			of, is := errors.AsType[*ConflictError](err)
+			return is && string(of.Now.Data) == "theirs"
+		}},
+		{"new", lostRequest, func(err error) bool { return errors.Is(err, ErrUnknown) }},
+		{"theirs", lostReply, func(err error) bool { return errors.Is(err, ErrUnknown) }},
+		{"", lostReply, func(err error) bool { return errors.Is(err, ErrUnknown) }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tr := newTree()
+			f, s := tr.connect(t, fakeTimeout)
+			a := NewConfig(s, "/config")
+			must(t, a.Set(t.Context(), []byte("old")))
+			was, err := a.Get(t.Context())
+			must(t, err)
+			hit := false
+			f.fail(func(op, path string) fault {
+				switch {
+				case op == "set" && !hit:
+					hit = true
+					return c.fate
+				case hit && c.theirs != "": // tr.mu is held
+					_, _ = tr.set("/config", []byte(c.theirs), -1)
+				}
+				if hit {
+					c.theirs = ""
+				}
+				return fine
+			})
+			err = a.SetIf(t.Context(), []byte("new"), was)
+			if !c.want(err) {
+				t.Errorf("%+v: %v", c, err)
+			}
+			must(t, a.Close(t.Context()))
+			must(t, s.Close(t.Context()))
+		})
+	}
+}
+
+// setIfAround gives what SetIf says when others do something between its look and its set, and
+// the configuration. others is called with the lock of the tree.
+func setIfAround(t *testing.T, tr *tree, path string, others func()) (*Config, error) {
+	t.Helper()
+	f, s := tr.connect(t, fakeTimeout)
+	a := NewConfig(s, path)
+	must(t, a.Set(t.Context(), []byte("old")))
+	was, err := a.Get(t.Context())
+	must(t, err)
+	f.fail(func(op, _ string) fault {
+		if op == "set" {
+			others()
+		}
+		return fine
+	})
+	defer f.fail(nil)
+	return a, a.SetIf(t.Context(), []byte("new"), was)
+}
+
+// TestConfigSetIfOverAnother has the znode deleted and made again behind the back of the compare.
+func TestConfigSetIfOverAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		a, err := setIfAround(t, tr, "/config", func() {
+			tr.remove("/config")
+			_, _ = tr.create("/config", []byte("theirs"), 0, 0)
+		})
+		if !errors.Is(err, ErrOverwrote) || isWithoutEffect(err) {
+			t.Errorf("got %v", err)
+		}
+		must(t, a.Close(t.Context()))
+	})
+}
+
+// TestConfigSetIfOfNothing has the znode, and what is above it, deleted before the set: a conflict
+// leaves no effect there either.
+func TestConfigSetIfOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		a, err := setIfAround(t, tr, "/app/config", func() {
+			tr.remove("/app/config")
+			tr.remove("/app")
+		})
+		if of, is := errors.AsType[*ConflictError](err); !is || of.Now.Exists || !isWithoutEffect(err) {
+			t.Errorf("got %v", err)
+		}
+		if left := tr.children("/"); len(left) > 0 {
+			t.Errorf("without effect, but there is %v", left)
+		}
+		must(t, a.Set(t.Context(), []byte("anew")))
+		if is := tr.dataOf("/app/config"); is != "anew" {
+			t.Errorf("it is %q", is)
+		}
+		must(t, a.Close(t.Context()))
+	})
+}
+
 // TestConfigDeleteAtEveryRequest deletes, and sets after that.
 func TestConfigDeleteAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
@@ -120,7 +269,7 @@ func wrote(t *testing.T, m *mishap, err error, before, after string) {
 		t.Errorf("%v, said to be without effect, but it is %q", err, s)
 	case err != nil && !isWithoutEffect(err) && !errors.Is(err, ErrUnknown):
 		t.Errorf("neither settled nor unknown: %v", err)
-	case err != nil && m.fate != silence && m.fate != nextSession && !m.cancels:
+	case err != nil && m.fate != silence && !m.expires() && !m.cancels:
 		t.Errorf("%s: %v", m.name, err)
 	}
 	must(t, c.Close(t.Context()))

@@ -184,7 +184,7 @@ func (q line) verify(ctx context.Context, c *contender) error {
 // It watches as many of those ahead as there are places, the nearest: c is not in
 // front while all of them are there, whoever else goes.
 func (q line) front(ctx context.Context, c *contender, wait bool) error {
-	known := outlook{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
+	known := knownAhead{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
 		event := q.s.nextEvent()
 		names, err := q.s.children(ctx, c.session, q.folder)
@@ -219,15 +219,15 @@ func (q line) standing(names []string, c *contender) []node {
 	return slices.DeleteFunc(all, func(n node) bool { return n.name != c.name && !slices.Contains(q.rivals, n.kind) })
 }
 
-// outlook is what a contender knows of those ahead of it.
-type outlook struct {
+// knownAhead is what a contender knows of those ahead of it.
+type knownAhead struct {
 	skip    map[string]bool            // who is in nobody's way: persistent znodes, and who yields
 	watched map[string]<-chan zk.Event // contenders; a watch may have fired
 }
 
 // watch watches some contenders that were there a moment ago. It answers errAgain if
 // one of them has gone meanwhile, or is to be skipped.
-func (q line) watch(ctx context.Context, c *contender, ahead []node, known outlook) ([]<-chan zk.Event, error) {
+func (q line) watch(ctx context.Context, c *contender, ahead []node, known knownAhead) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))
 	for _, n := range ahead {
 		if ch := known.watched[n.name]; ch != nil && !fired(ch) {

@@ -71,7 +71,6 @@ func requestsAlone(t *testing.T, make func(*Session) heldObject) (n int64) {
 			n = s.Stats().Requests - before
 		}
 		must(t, x.close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 	return n
 }
@@ -108,9 +107,6 @@ func requestsOfATurn(t *testing.T, clients int, make func(*Session) heldObject) 
 			must(t, x.close(t.Context()))
 		}
 		got.Wait()
-		for _, s := range sessions {
-			must(t, s.Close(t.Context()))
-		}
 	})
 	return n
 }

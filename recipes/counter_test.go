@@ -168,20 +168,17 @@ func TestCounterRefuses(t *testing.T) {
 	path := freshPath()
 	c := recipes.NewCounter(a.s, path)
 	within(t, "largest", func(ctx context.Context) error { _, err := c.Add(ctx, math.MaxInt64); return err })
-	refused := func(want error, f func(context.Context) error) {
-		t.Helper()
-		if err := f(t.Context()); !errors.Is(err, want) || !noEffect(err) {
-			t.Errorf("got %v, want %v without effect", err, want)
-		}
-	}
-	refused(recipes.ErrOverflow, func(ctx context.Context) error { _, err := c.Add(ctx, 1); return err })
+	refuses := refusing(t)
+	add := func(n int64) error { _, err := c.Add(t.Context(), n); return err }
+	refuses(add(1), recipes.ErrOverflow)
 	within(t, "not the smallest", func(ctx context.Context) error { _, err := c.CompareAndSet(ctx, math.MaxInt64, -2); return err })
-	refused(recipes.ErrOverflow, func(ctx context.Context) error { _, err := c.Add(ctx, math.MinInt64); return err })
+	refuses(add(math.MinInt64), recipes.ErrOverflow)
 	if _, err := a.conn.Set(path, []byte("many"), -1); err != nil {
 		t.Fatal(err)
 	}
-	refused(recipes.ErrNotCounter, func(ctx context.Context) error { _, err := c.Add(ctx, 1); return err })
-	refused(recipes.ErrNotCounter, func(ctx context.Context) error { _, err := c.Value(ctx); return err })
+	refuses(add(1), recipes.ErrNotCounter)
+	_, err := c.Value(t.Context())
+	refuses(err, recipes.ErrNotCounter)
 	within(t, "close", c.Close)
-	refused(recipes.ErrClosed, func(ctx context.Context) error { _, err := c.Add(ctx, 1); return err })
+	refuses(add(1), recipes.ErrClosed)
 }

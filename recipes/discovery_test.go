@@ -3,7 +3,6 @@ package recipes
 import (
 	"context"
 	"errors"
-	"iter"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -69,7 +68,7 @@ func TestServiceUpdatesAtEveryRequest(t *testing.T) {
 		go func() {
 			defer close(watched)
 			for now, err := range b.Changes(watch) {
-				if got := whereAre(now); err == nil && got != "a=old" && got != "a=new" && m.fate != nextSession {
+				if got := whereAre(now); err == nil && got != "a=old" && got != "a=new" && !m.expires() {
 					t.Errorf("was told of %q", got)
 				}
 			}
@@ -124,22 +123,9 @@ func TestServiceUnregistersAtEveryRequest(t *testing.T) {
 	})
 }
 
-// inService runs a test in virtual time with two clients.
+// inService runs a test with two clients' values of a service.
 func inService(t *testing.T, test func(t *testing.T, tr *tree, f *fake, a, b *Service)) {
-	synctest.Test(t, func(t *testing.T) {
-		tr := newTree()
-		f, s1 := tr.connect(t, fakeTimeout)
-		_, s2 := tr.connect(t, fakeTimeout)
-		a, b := NewService(s1, "/s"), NewService(s2, "/s")
-		test(t, tr, f, a, b)
-		must(t, a.Close(t.Context()))
-		must(t, b.Close(t.Context()))
-		if left := tr.children("/s"); len(left) > 0 && !strings.HasPrefix(left[0], "foreign") {
-			t.Errorf("left behind: %v", left)
-		}
-		must(t, s1.Close(t.Context()))
-		must(t, s2.Close(t.Context()))
-	})
+	inPair(t, NewService, "/s", test)
 }
 
 func registered(t *testing.T, s *Service, in Instance) *Registration {
@@ -204,37 +190,24 @@ func TestServiceIgnoresForeignChildren(t *testing.T) {
 
 func TestServiceChanges(t *testing.T) {
 	inService(t, func(t *testing.T, _ *tree, f *fake, a, b *Service) {
-		next, stop := iter.Pull2(b.Changes(t.Context()))
-		defer stop()
-		tell := func(want string) {
-			t.Helper()
-			now, err, ok := next()
-			if err != nil || !ok || whereAre(now) != want {
-				t.Errorf("was told of %q, %v; want %q", whereAre(now), err, want)
-			}
-		}
-		tell("")
+		told := pull(t, b.Changes(t.Context()), whereAre)
+		told.tell("")
 		r := registered(t, a, at("a", "1"))
-		tell("a=1")
+		told.tell("a=1")
 		must(t, r.Update(t.Context(), at("", "2")))
-		tell("a=2")
+		told.tell("a=2")
 		f.expire()
 		time.Sleep(fakeTimeout) // it is registered again, which is no change
 		registered(t, b, at("b", "3"))
-		tell("a=2 b=3")
+		told.tell("a=2 b=3")
 		must(t, r.Unregister(t.Context()))
-		tell("b=3")
+		told.tell("b=3")
 	})
 }
 
 func TestServiceRefuses(t *testing.T) {
 	inService(t, func(t *testing.T, _ *tree, _ *fake, a, _ *Service) {
-		refused := func(err, want error) {
-			t.Helper()
-			if !errors.Is(err, want) || !isWithoutEffect(err) {
-				t.Errorf("got %v, want %v without effect", err, want)
-			}
-		}
+		refused := refusing(t)
 		ctx := t.Context()
 		for _, in := range []Instance{{}, at("a\xff", "1"), at("a", "\xff"), {Address: "1", Metadata: map[string]string{"\xff": ""}}, {Address: "1", Metadata: map[string]string{"": "\xff"}}} {
 			_, err := a.Register(ctx, in)
@@ -277,14 +250,11 @@ func TestPicker(t *testing.T) {
 			}
 		}
 		picks("")
-		next, stop := iter.Pull2(p.Changes(t.Context()))
-		defer stop()
+		steps := pull(t, p.Changes(t.Context()), whereAre)
 		told := func(want string) {
 			t.Helper()
 			synctest.Wait()
-			if now, err, ok := next(); err != nil || !ok || whereAre(now) != want {
-				t.Errorf("was told of %q, %v; want %q", whereAre(now), err, want)
-			}
+			steps.tell(want)
 		}
 		told("")
 		r := registered(t, a, at("a", "1"))
@@ -303,7 +273,7 @@ func TestPicker(t *testing.T) {
 		picks("2")
 		told("b=2")
 		p.Close()
-		if _, err, _ := next(); !errors.Is(err, ErrClosed) {
+		if _, err, _ := steps.next(); !errors.Is(err, ErrClosed) {
 			t.Errorf("was told of a picker that was closed: %v", err)
 		}
 		if _, err := p.Pick(t.Context()); !errors.Is(err, ErrClosed) {

@@ -31,7 +31,7 @@ func (x *exclusive) run(ctx context.Context, op string, q line, f func(context.C
 		return err, nil
 	}
 	defer func() { over = x.giveBack(ctx, op, h) }()
-	return h.during(ctx, f), nil
+	return h.during(holds(ctx, x.tokenOf(h), h.line.znodes(h.c)...), f), nil
 }
 
 // during runs f with a context that ends when the hold is lost.

@@ -48,7 +48,7 @@ func TestDoAtEveryRequest(t *testing.T) {
 				switch {
 				case !called:
 					m.settled(t, "do", err)
-				case lost != errors.Is(err, ErrLost) && m.fate != nextSession: // which may come when f has returned
+				case lost != errors.Is(err, ErrLost) && !m.expires(): // which may come when f has returned
 					t.Errorf("lost %v, but %v", lost, err)
 				case err != nil && !errors.Is(err, ErrLost):
 					t.Errorf("f was called: %v", err)

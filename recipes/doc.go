@@ -23,7 +23,8 @@
 // # Errors
 //
 // Errors are of type [*Error] and wrap one of the sentinels of this package,
-// the context's error or an error of go-zookeeper; use errors.Is. An error whose
+// the context's error or an error of go-zookeeper; use errors.Is. (Those of functions that a Do
+// runs are passed on, in a [*JobError] if it has a job.) An error whose
 // method NoEffect reports true promises that the call had no effect; after any
 // other error it may have had one. Each method says more.
 //
@@ -55,10 +56,10 @@
 // answered it for one session time-out, measured from when the last answered
 // request was sent: from then on the servers may have given the hold away. No
 // client can do better than that. What runs under Do, as [Lock.Do], has a context
-// that ends with the hold, so that most programs need not look at Lost; but mind that
-// the calls of *zk.Conn take no context, and can wait for a server for longer than the
-// hold lasts. A process that is stopped (or a machine that sleeps) for longer than its
-// session's time-out can act on a lock that it no longer has. Where that matters, hand the
-// fencing token (Fence) to the resource and let it refuse lower ones, or guard writes in
-// ZooKeeper itself by a check of the contender in the same multi.
+// that ends with the hold, so that most programs need not look at Lost. The calls of *zk.Conn
+// take no context, and can wait for a server for longer than the hold lasts; [Session.Get] and
+// [Session.Multi] end with it. A process that is stopped (or a machine that sleeps) for longer
+// than its session's time-out can act on a lock that it no longer has. Where that matters, hand
+// the fencing token ([Fence]) to the resource and let it refuse lower ones, or write to
+// ZooKeeper itself by [Session.Multi], which checks in the same multi that the hold lasts.
 package recipes

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -41,11 +40,8 @@ var (
 // having left. It is safe for concurrent use; a value is in at most once.
 type DoubleBarrier struct {
 	line
+	seat[membership]
 	parties int
-
-	mu     sync.Mutex
-	busy   bool
-	inside *membership
 }
 
 // membership is what a member that got in knows.
@@ -94,17 +90,6 @@ func (d *DoubleBarrier) Enter(ctx context.Context) error {
 	return d.finish(op, m, sure, err)
 }
 
-// begin lets one call at a time be on its way in.
-func (d *DoubleBarrier) begin() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.busy || d.inside != nil {
-		return false
-	}
-	d.busy = true
-	return true
-}
-
 func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -118,7 +103,7 @@ func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) e
 		d.abandon(m.contender)
 		return d.indefinite(op, ErrClosed)
 	}
-	d.inside = m
+	d.has = m
 	return nil
 }
 
@@ -229,10 +214,10 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *members
 func (d *DoubleBarrier) Session() int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.inside == nil {
+	if d.has == nil {
 		return 0
 	}
-	return d.inside.session.id
+	return d.has.session.id
 }
 
 // Close takes this member away, ends calls that wait, and waits until nothing of
@@ -244,13 +229,4 @@ func (d *DoubleBarrier) Close(ctx context.Context) error {
 		d.abandon(m.contender)
 	}
 	return d.drain(ctx, "close double barrier")
-}
-
-// drop forgets the present membership and returns it, nil if there is none.
-func (d *DoubleBarrier) drop() *membership {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	m := d.inside
-	d.inside = nil
-	return m
 }

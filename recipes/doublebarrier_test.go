@@ -400,22 +400,17 @@ func TestDoubleBarrierMisuse(t *testing.T) {
 	a := newClient(t)
 	path := freshPath()
 	ctx := t.Context()
-	check := func(what string, err, want error) {
-		t.Helper()
-		if !errors.Is(err, want) || !noEffect(err) {
-			t.Errorf("%s: %v, want %v without effect", what, err, want)
-		}
-	}
-	check("no parties", recipes.NewDoubleBarrier(a.s, path, 0).Enter(ctx), recipes.ErrParties)
+	refuses := refusing(t)
+	refuses(recipes.NewDoubleBarrier(a.s, path, 0).Enter(ctx), recipes.ErrParties)
 	d := recipes.NewDoubleBarrier(a.s, path, 1)
-	check("leave at first", d.Leave(ctx), recipes.ErrOutside)
+	refuses(d.Leave(ctx), recipes.ErrOutside)
 	within(t, "enter", d.Enter)
-	check("enter while inside", d.Enter(ctx), recipes.ErrInside)
+	refuses(d.Enter(ctx), recipes.ErrInside)
 	within(t, "leave", d.Leave)
 	within(t, "enter again", d.Enter)
 	within(t, "close inside", d.Close)
 	within(t, "close again", d.Close)
-	check("enter after close", d.Enter(ctx), recipes.ErrClosed)
+	refuses(d.Enter(ctx), recipes.ErrClosed)
 	if got := a.children(path); len(got) != 0 {
 		t.Errorf("left behind: %v", got)
 	}

@@ -132,42 +132,14 @@ func (e *Election) lowest(ctx context.Context, z *zkSession, read func(context.C
 // several at once.
 func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 	return func(yield func(Term, error) bool) {
-		if err := e.follow(ctx, func(t Term) bool { return yield(t, nil) }); err != nil {
-			yield(Term{}, &Error{Op: "follow", Path: e.x.path, Err: e.x.cause(err), noEffect: true})
-		}
-	}
-}
-
-// follow tells of terms until tell says that it is enough.
-func (e *Election) follow(ctx context.Context, tell func(Term) bool) error {
-	if err := checkPath(e.x.path); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(e.x.s.withTurn(ctx))
-	defer cancel()
-	defer context.AfterFunc(e.x.ctx, cancel)() // Close ends it, but does not wait: it may be called in the loop
-	var last *Term
-	return e.x.s.eachSession(ctx, func(z *zkSession) error {
+		f := follower[Term]{r: e.x.recipe, look: e.watchLeader, equal: func(a, b Term) bool { return a == b }, behind: true}
 		for {
-			event := e.x.s.nextEvent()
-			t, changed, err := e.watchLeader(ctx, z)
-			switch {
-			case errors.Is(err, zk.ErrNoNode):
-				continue
-			case err != nil:
-				return err
-			}
-			if last == nil || *last != t {
-				last = &t
-				if !tell(t) {
-					return nil
-				}
-			}
-			if err := e.x.s.wait(ctx, z, event, changed); err != nil {
-				return err
+			t, err := f.follow(ctx, "follow")
+			if !yield(t, err) || err != nil {
+				return
 			}
 		}
-	})
+	}
 }
 
 // watchLeader watches the leader, or for the first candidate if there is none.

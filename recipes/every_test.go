@@ -16,53 +16,84 @@ import (
 // its own. It reports what breaks the recipe's promise.
 type scenario func(t *testing.T, a, b *client, path string)
 
-// everyLoss runs a scenario once as it is, and then once for each request that a
-// sent, with this request lost, and with its reply lost.
-func everyLoss(t *testing.T, run scenario) { everyLossOf(t, newClient, run) }
+// blow is what befalls one request that a client sends.
+type blow struct {
+	name string
+	// strike has it befall the nth request from now on; landed says later whether it has.
+	strike func(a *client, nth int) (landed func() bool)
+}
 
-// everyLossOf is everyLoss with clients of another ensemble.
-func everyLossOf(t *testing.T, newClient func(*testing.T) *client, run scenario) {
+// losses are the two ways in which a request can fail without a trace.
+var losses = []blow{
+	{"request", func(a *client, nth int) func() bool { return a.lose(link.Request, nth) }},
+	{"reply", func(a *client, nth int) func() bool { return a.lose(link.Reply, nth) }},
+}
+
+// twoReplies has what comes to the rescue fail as well.
+var twoReplies = []blow{{"two replies from", func(a *client, nth int) func() bool {
+	first, second := a.lose(link.Reply, nth), a.lose(link.Reply, nth+1)
+	return func() bool { return first() || second() }
+}}}
+
+// interrupts are what a caller is told of: its session ends before a request is carried out, or it
+// gives up itself when the request is sent.
+var interrupts = []blow{
+	{"expired at", func(a *client, nth int) func() bool { return a.at(nth, a.expire) }},
+	{"cancelled at", func(a *client, nth int) func() bool { return a.at(nth, a.giveUp) }},
+}
+
+// at has something happen before the nth request from now on leaves the client.
+func (c *client) at(nth int, happen func()) func() bool {
+	c.record(func(n int, _ request) {
+		if n == nth {
+			c.interrupted.Store(true)
+			happen()
+		}
+	})
+	return c.interrupted.Load
+}
+
+// lose has the nth request or reply from now on be lost.
+func (c *client) lose(what link.What, nth int) (landed func() bool) {
+	c.t.Helper()
+	loss, err := c.link.Lose(link.Rule{What: what, Nth: nth})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return func() bool { return len(loss.Lost()) > 0 }
+}
+
+// everyBlow runs a scenario once as it is, and then once for each request that a sent and for
+// each blow, which befalls this request.
+func everyBlow(t *testing.T, newClient func(*testing.T) *client, blows []blow, run scenario) {
 	requests := rehearse(t, newClient, run)
-	var lost atomic.Int32
+	var landed atomic.Int32
 	t.Cleanup(func() { // when the parallel runs are done
-		if all := 2 * len(requests); int(lost.Load()) < all*3/4 {
-			t.Errorf("only in %d of %d runs something was lost", lost.Load(), all)
+		// A blow can spare a use some requests, and so can it that others are not in its way.
+		if all := len(blows) * len(requests); int(landed.Load()) < all/2 {
+			t.Errorf("only in %d of %d runs something happened", landed.Load(), all)
 		}
 	})
 	for i, r := range requests {
-		for _, what := range []link.What{link.Request, link.Reply} {
-			t.Run(fmt.Sprintf("%v %d of %v", what, i+1, r), func(t *testing.T) {
+		for _, w := range blows {
+			t.Run(fmt.Sprintf("%s %d of %v", w.name, i+1, r), func(t *testing.T) {
 				t.Parallel()
 				a, b := newClient(t), newClient(t)
-				loss, err := a.link.Lose(link.Rule{What: what, Nth: i + 1})
-				if err != nil {
-					t.Fatal(err)
-				}
+				has := w.strike(a, i+1)
 				run(t, a, b, freshPath())
-				if len(loss.Lost()) > 0 { // else this run needed fewer requests
-					lost.Add(1)
+				if has() { // else this run needed fewer requests
+					landed.Add(1)
 				}
 			})
 		}
 	}
 }
 
-// everyTwoLosses loses the replies to two requests that follow each other, so
-// that also what comes to the rescue fails.
-func everyTwoLosses(t *testing.T, run scenario) {
-	for i, r := range rehearse(t, newClient, run) {
-		t.Run(fmt.Sprintf("%d of %v", i+1, r), func(t *testing.T) {
-			t.Parallel()
-			a, b := newClient(t), newClient(t)
-			for nth := i + 1; nth <= i+2; nth++ {
-				if _, err := a.link.Lose(link.Rule{What: link.Reply, Nth: nth}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			run(t, a, b, freshPath())
-		})
-	}
-}
+// everyLoss loses each request of a scenario, and each reply.
+func everyLoss(t *testing.T, run scenario) { everyBlow(t, newClient, losses, run) }
+
+// everyTwoLosses loses the replies to every two requests that follow each other.
+func everyTwoLosses(t *testing.T, run scenario) { everyBlow(t, newClient, twoReplies, run) }
 
 // rehearse runs a scenario without faults and returns the requests that a sent.
 func rehearse(t *testing.T, newClient func(*testing.T) *client, run scenario) []request {

@@ -14,6 +14,7 @@ type mishap struct {
 	name    string
 	fate    fault
 	cancels bool // the caller gives up when the request is sent
+	again   bool // it happens to the next request, too
 
 	tr   *tree
 	f    *fake    // of client a
@@ -30,7 +31,9 @@ var mishaps = []mishap{
 	{name: "lost request", fate: lostRequest},
 	{name: "lost reply", fate: lostReply},
 	{name: "lost reply, and a server that lags", fate: lostReplyBehind},
+	{name: "two lost replies", fate: lostReply, again: true},
 	{name: "next session", fate: nextSession},
+	{name: "lost reply, and the next session", fate: lastOfSession},
 	{name: "silence", fate: silence},
 	{name: "cancelled", cancels: true},
 }
@@ -86,7 +89,7 @@ func (m *mishap) during(ctx context.Context, call func(context.Context) error) e
 // decide is the fate of the next request.
 func (m *mishap) decide(string, string) fault {
 	m.sent++
-	if m.sent != m.nth {
+	if m.sent != m.nth && (!m.again || m.sent != m.nth+1) {
 		return fine
 	}
 	m.hit = true
@@ -127,3 +130,6 @@ func isWithoutEffect(err error) bool {
 	e, ok := err.(*Error)
 	return ok && e.NoEffect()
 }
+
+// expires says that the mishap ends a's session.
+func (m *mishap) expires() bool { return m.fate == nextSession || m.fate == lastOfSession }

@@ -1,6 +1,7 @@
 package recipes_test
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"slices"
@@ -9,18 +10,20 @@ import (
 	"testing"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes"
 )
 
 // TestEveryRecipeSurvivesEveryLoss has the real client, on a server of this process, lose each
-// request and each reply of a use of each recipe: all calls succeed as they do without, and leave
-// the same in the tree.
+// request, each reply and every two replies in a row of a use of each recipe: all calls succeed as
+// they do without, and leave the same in the tree.
 func TestEveryRecipeSurvivesEveryLoss(t *testing.T) {
 	for _, u := range recipeUses {
 		t.Run(u.made, func(t *testing.T) {
 			e, to := startEmbedded(t)
 			var once sync.Once
 			var without []string // what a run without losses leaves; it is the first
-			everyLossOf(t, func(t *testing.T) *client { return newClientOf(t, e, to) }, func(t *testing.T, a, b *client, path string) {
+			everyBlow(t, func(t *testing.T) *client { return newClientOf(t, e, to) }, slices.Concat(losses, twoReplies), func(t *testing.T, a, b *client, path string) {
 				steps := u.steps(a.s, path)
 				for i, s := range steps {
 					within(t, s.name, s.do)
@@ -41,12 +44,122 @@ func TestEveryRecipeSurvivesEveryLoss(t *testing.T) {
 // otherUse has b use another object beside a's: that must not matter to it, though it moves what
 // their parent tells of its children.
 func otherUse(t *testing.T, u recipeUse, b *client, path string) {
-	if u.made == "NewBarrier" || u.made == "NewConfig" {
-		return // after a lost reply these go by their parent's changes
+	if goByParent[u.made] {
+		return
 	}
 	for _, s := range u.steps(b.s, path+"-beside") {
 		within(t, "beside it: "+s.name, s.do)
 	}
+}
+
+// goByParent are the recipes that go by their parent's changes after a lost reply.
+var goByParent = map[string]bool{"NewBarrier": true, "NewConfig": true}
+
+// TestEveryRecipeUnderContention has two clients use the same object at once, and one request of
+// one of them lost, or its reply, or the replies to two, or its session ended, or its caller give
+// up: that caller may be told of it, and the other one is not kept from anything.
+func TestEveryRecipeUnderContention(t *testing.T) {
+	for _, u := range recipeUses {
+		if u.made == "NewBarrier" {
+			continue // who waits for it to be lifted waits for the other client's steps
+		}
+		t.Run(u.made, func(t *testing.T) {
+			e, to := startEmbedded(t)
+			everyBlow(t, func(t *testing.T) *client { return newClientOf(t, e, to) }, slices.Concat(losses, twoReplies, interrupts),
+				func(t *testing.T, a, b *client, path string) { contend(t, u, a, b, path) })
+		})
+	}
+}
+
+// contend has a and b take the same steps at once. What a is told of as an interruption ends its
+// part; b does all of its own, and once more when a has closed.
+func contend(t *testing.T, u recipeUse, a, b *client, path string) {
+	beside := make(chan struct{})
+	go func() {
+		defer close(beside)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		inTurn(ctx, u.steps(b.s, path), func(name string, err error) bool {
+			t.Errorf("beside it: %s: %v", name, err)
+			return true
+		})
+	}()
+	steps := u.steps(a.s, path)
+	last := steps[len(steps)-1]
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	a.calls(cancel)
+	inTurn(ctx, steps[:len(steps)-1], func(name string, err error) bool {
+		if a.interrupted.Load() && (errors.Is(err, context.Canceled) || endsWithSession(err)) {
+			return false
+		}
+		if !goByParent[u.made] || !errors.Is(err, recipes.ErrUnknown) {
+			t.Errorf("%s: %v", name, err)
+		}
+		return true
+	})
+	within(t, last.name, last.do)
+	<-beside
+	for _, s := range u.steps(b.s, path) {
+		within(t, "after it: "+s.name, s.do)
+	}
+	if left := b.ephemerals(path); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// inTurn takes one step after the other, until failed says of an error that it was the last. Who
+// only tried may have got nothing, and has then nothing to give back.
+func inTurn(ctx context.Context, steps []step, failed func(name string, err error) (goOn bool)) {
+	tried := false
+	for _, s := range steps {
+		tried = tried || strings.HasPrefix(s.name, "try")
+		err := s.do(ctx)
+		if err == nil || tried && (errors.Is(err, recipes.ErrNotHeld) || errors.Is(err, recipes.ErrEmpty)) {
+			continue
+		}
+		if !failed(s.name, err) {
+			return
+		}
+	}
+}
+
+// endsWithSession says that a call was told that what it had, or was about to have, ended with
+// its session.
+func endsWithSession(err error) bool {
+	return errors.Is(err, recipes.ErrLost) || errors.Is(err, recipes.ErrSessionLost)
+}
+
+// ephemerals are the znodes below a path that end with a session.
+func (c *client) ephemerals(path string) (all []string) {
+	c.t.Helper()
+	if _, err := c.conn.Sync(path); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, child := range c.allBelow(path) {
+		_, stat, err := c.conn.Exists(child)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if stat.EphemeralOwner != 0 {
+			all = append(all, child)
+		}
+	}
+	return all
+}
+
+// allBelow are all znodes below a path.
+func (c *client) allBelow(path string) (all []string) {
+	c.t.Helper()
+	names, _, err := c.conn.Children(path)
+	if err != nil && !errors.Is(err, zk.ErrNoNode) {
+		c.t.Fatal(err)
+	}
+	for _, name := range names {
+		child := path + "/" + name
+		all = append(append(all, child), c.allBelow(child)...)
+	}
+	return all
 }
 
 var idsAndNumbers = regexp.MustCompile(`[0-9a-f]{32}|[0-9]{10}`)
@@ -57,19 +170,13 @@ func (c *client) below(path string) (all []string) {
 	if _, err := c.conn.Sync(path); err != nil {
 		c.t.Fatal(err)
 	}
-	names, _, err := c.conn.Children(path)
-	if err != nil && !errors.Is(err, zk.ErrNoNode) {
-		c.t.Fatal(err)
-	}
-	for _, name := range names {
-		child := path + "/" + name
+	for _, child := range c.allBelow(path) {
 		data, _, err := c.conn.Get(child)
 		if err != nil {
 			c.t.Fatal(err)
 		}
 		_, short, _ := strings.Cut(strings.TrimPrefix(child, "/"), "/test")
 		all = append(all, idsAndNumbers.ReplaceAllString(short+"="+string(data), "*"))
-		all = append(all, c.below(child)...)
 	}
 	slices.Sort(all)
 	return all

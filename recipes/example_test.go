@@ -30,7 +30,7 @@ func Example() {
 	lock := recipes.NewLock(session, "/app/lock")
 	defer lock.Close(ctx)
 	err = lock.Do(ctx, func(ctx context.Context) error {
-		fmt.Println("locked, token", lock.Fence())
+		fmt.Println("locked, token", recipes.Fence(ctx))
 		return ctx.Err() // it ends when the lock is lost
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func Example() {
 func ExampleLock_Do() {
 	var lock *recipes.Lock // see the example of the package
 	err := lock.Do(context.Background(), func(ctx context.Context) error {
-		return writeAll(ctx, lock.Fence()) // the token goes with each write
+		return writeAll(ctx, recipes.Fence(ctx)) // the token goes with each write
 	})
 	if errors.Is(err, recipes.ErrLost) {
 		log.Print("somebody else may have worked at the same time")
@@ -50,6 +50,57 @@ func ExampleLock_Do() {
 }
 
 func writeAll(context.Context, int64) error { return nil }
+
+// What is written to ZooKeeper itself is refused by the servers once the lock is lost.
+func ExampleSession_Multi() {
+	var session *recipes.Session // see the example of the package
+	var lock *recipes.Lock
+	err := lock.Do(context.Background(), func(ctx context.Context) error {
+		data, stat, err := session.Get(ctx, "/app/state")
+		if err != nil {
+			return err
+		}
+		return session.Multi(ctx, &zk.SetDataRequest{Path: "/app/state", Data: append(data, '.'), Version: stat.Version})
+	})
+	if err != nil {
+		log.Print(err)
+	}
+}
+
+// A change is made to what was read, and to nothing else.
+func ExampleConfig_SetIf() {
+	var config *recipes.Config // made by NewConfig
+	ctx := context.Background()
+	s, err := config.Get(ctx)
+	for err == nil {
+		err = config.SetIf(ctx, append(s.Data, '.'), s)
+		conflict, is := errors.AsType[*recipes.ConflictError](err)
+		if !is {
+			break
+		}
+		s, err = conflict.Now, nil
+	}
+	if err != nil {
+		log.Print(err)
+	}
+}
+
+// A producer that does not know whether it has put a job puts it again.
+func ExampleJobQueue_PutOnce() {
+	var jobs *recipes.JobQueue // made by NewJobQueue
+	ctx := context.Background()
+	id, err := jobs.PutOnce(ctx, "invoice 2026-117", []byte("customer 42"))
+	for errors.Is(err, recipes.ErrUnknown) {
+		id, err = jobs.PutOnce(ctx, "invoice 2026-117", []byte("customer 42"))
+	}
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	if _, err := jobs.Result(ctx, id); err == nil {
+		fmt.Println("sent")
+	}
+}
 
 // What must be done by one alone is done unless somebody is at it.
 func ExampleLock_TryLock() {
@@ -72,7 +123,7 @@ func ExampleMultiLock_Do() {
 	both := recipes.NewMultiLock(session, "/accounts/42", "/accounts/7")
 	defer both.Close(ctx)
 	err := both.Do(ctx, func(ctx context.Context) error {
-		return writeAll(ctx, both.Fence()) // one token for both
+		return writeAll(ctx, recipes.Fence(ctx)) // one token for both
 	})
 	if err != nil {
 		log.Print(err)
@@ -87,7 +138,7 @@ func ExampleElection_Do() {
 	defer election.Close(ctx)
 	for {
 		err := election.Do(ctx, func(ctx context.Context) error {
-			fmt.Println("leading, token", election.Fence())
+			fmt.Println("leading, token", recipes.Fence(ctx))
 			<-ctx.Done()
 			return nil
 		})
@@ -225,7 +276,7 @@ func ExampleDoubleBarrier() {
 func ExampleRWLock_Downgrade() {
 	var lock *recipes.RWLock // made by NewRWLock
 	err := lock.Do(context.Background(), func(ctx context.Context) error {
-		if err := writeAll(ctx, lock.Fence()); err != nil {
+		if err := writeAll(ctx, recipes.Fence(ctx)); err != nil {
 			return err
 		}
 		if err := lock.Downgrade(ctx); err != nil { // others may read from now on

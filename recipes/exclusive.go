@@ -12,6 +12,8 @@ import (
 type exclusive struct {
 	line
 	data []byte // of the contender's znode
+	// unfenced: the order in which holds began says nothing of which of them last.
+	unfenced bool
 
 	mu     sync.Mutex
 	trying bool
@@ -186,6 +188,14 @@ func (x *exclusive) fence() int64 {
 		return c.czxid
 	}
 	return 0
+}
+
+// tokenOf is the fencing token of a hold, 0 if it is none.
+func (x *exclusive) tokenOf(h *hold) int64 {
+	if x.unfenced {
+		return 0
+	}
+	return h.c.czxid
 }
 
 func (x *exclusive) session() int64 {

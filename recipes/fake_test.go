@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ const (
 	lostRequest           // not carried out
 	lostReply             // carried out
 	nextSession           // the session expires first, the request is carried out in the next one
+	lastOfSession         // carried out, but the session expires before there is a reply
 	silence               // neither carried out nor answered until the fake speaks again
 	refused               // for want of rights
 	lostReplyBehind       // carried out, and the next server has not heard of it
@@ -53,9 +55,19 @@ type fake struct {
 
 func newTree() *tree { return &tree{nodes: map[string]*znode{"/": {}}} }
 
-// connect returns a connection with a session, and its recipes' session. Call
-// it in a bubble of testing/synctest.
+// connect returns a connection with a session, and its recipes' session, which the end of the
+// test closes if nothing else does. Call it in a bubble of testing/synctest.
 func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) (*fake, *Session) {
+	f, s := tr.connectOpen(timeout, options...)
+	t.Cleanup(func() {
+		must(t, s.Close(context.Background()))
+		close(f.events)
+	})
+	return f, s
+}
+
+// connectOpen is connect for a test that closes its session itself, as that fails.
+func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *Session) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	f := &fake{
@@ -64,9 +76,7 @@ func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) 
 		sid: int64(len(tr.fakes)+1) << 8,
 	}
 	tr.fakes = append(tr.fakes, f)
-	s := newSession(f, f.events, timeout, options...)
-	t.Cleanup(func() { close(f.events) })
-	return f, s
+	return f, newSession(f, f.events, timeout, options...)
 }
 
 func (f *fake) SessionID() int64 {
@@ -136,7 +146,10 @@ func serve[T any](f *fake, op, path string, do func() (T, error)) (T, error) {
 		f.renew()
 	}
 	v, err := do()
-	if kind == lostReply || kind == lostReplyBehind {
+	if kind == lastOfSession {
+		f.renew()
+	}
+	if kind == lostReply || kind == lostReplyBehind || kind == lastOfSession {
 		return none, zk.ErrConnectionClosed
 	}
 	return v, err
@@ -212,7 +225,16 @@ func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
 		f.tree.zxid++
 		at := f.tree.zxid // of all that it does
 		results := make([]zk.MultiResponse, len(ops))
+		made := map[string]bool{}
 		for i, op := range ops {
+			switch op := op.(type) {
+			case *zk.CreateRequest:
+				made[op.Path] = true
+			case *zk.DeleteRequest:
+				if made[op.Path] { // as it will be by then
+					continue
+				}
+			}
 			if results[i].Error = f.tree.possible(op); results[i].Error != nil {
 				return results, results[i].Error
 			}
@@ -234,7 +256,7 @@ func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
 }
 
 // possible tells why an op of a multi cannot be done; no two of one multi
-// concern the same znode here.
+// concern the same znode here, but that it may be made and deleted.
 func (tr *tree) possible(op any) error {
 	path, version := "", int32(-1)
 	switch op := op.(type) {
@@ -267,6 +289,13 @@ func (f *fake) lag() {
 		old := *n
 		f.behind[path] = &old
 	}
+}
+
+// catchUp has reads show the present.
+func (f *fake) catchUp() {
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	f.behind = nil
 }
 
 // view is what reads show.

@@ -75,23 +75,25 @@ func decodeEntry(data []byte) (e entry, ok bool) {
 	return e, err == nil && e.Version == entryVersion && e.ID != "" && e.Address != ""
 }
 
-// replaces says which of two entries of one ID is shown, if e was written by a znode behind
-// that of the other one. An update that is registered again after an expiry may come before
-// what it has replaced.
-func (e entry) replaces(other entry) bool {
-	return e.Registration != other.Registration || e.Revision > other.Revision
-}
-
 // instancesOf are those that members of a group are, in the order in which they joined. They
 // are given in order of ID, and never are nil.
+//
+// Of the entries of one ID the last one is shown, but for those that an update has replaced: an
+// update that is registered again after an expiry may come before these.
 func instancesOf(members []Member) []Instance {
-	shown := map[string]entry{}
+	type registration struct{ id, of string }
+	latest := map[registration]int{} // revision
+	entries := make([]entry, 0, len(members))
 	for _, m := range members {
-		e, ok := decodeEntry(m.Data)
-		if !ok {
-			continue
+		if e, ok := decodeEntry(m.Data); ok {
+			entries = append(entries, e)
+			r := registration{e.Registration, e.ID}
+			latest[r] = max(latest[r], e.Revision)
 		}
-		if other, twice := shown[e.ID]; !twice || e.replaces(other) {
+	}
+	shown := map[string]entry{}
+	for _, e := range entries {
+		if e.Revision >= latest[registration{e.Registration, e.ID}] {
 			shown[e.ID] = e
 		}
 	}

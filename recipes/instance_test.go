@@ -15,6 +15,11 @@ func TestInstancesOfOneID(t *testing.T) {
 		{[]entry{update, first}, "a=update"},
 		{[]entry{update, other}, "a=other"},
 		{[]entry{other, first}, "a=first"},
+		// What another registration has replaced does not make what was replaced in its own shown.
+		{[]entry{update, other, first}, "a=other"},
+		{[]entry{first, other, update}, "a=update"},
+		{[]entry{other, update, first}, "a=update"},
+		{[]entry{first, update, other}, "a=other"},
 		{[]entry{newEntry(at("b", "1")), first}, "a=first b=1"},
 	} {
 		var members []Member

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/go-zookeeper/zk"
@@ -165,4 +166,33 @@ func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error 
 		return q.mend(ctx, z, new(bool), q.taken(n))
 	}
 	return err
+}
+
+// JobError is the error of a Do that had a job: what it wraps is that of the job's function, or
+// of the end of the job. An error of a Do without one says that there was no job, so whoever does
+// one job after the other goes on after the one and stops at the other:
+//
+//	err := queue.Do(ctx, work)
+//	if _, had := errors.AsType[*recipes.JobError](err); err != nil && !had {
+//		return err
+//	}
+type JobError struct {
+	ID      string // the job's
+	Attempt int    // at it, from 1
+	Err     error
+}
+
+func (e *JobError) Error() string {
+	return fmt.Sprintf("attempt %d at job %s: %v", e.Attempt, e.ID, e.Err)
+}
+
+// Unwrap returns what went wrong.
+func (e *JobError) Unwrap() error { return e.Err }
+
+// failed is a JobError, or nil if err is.
+func (j *Job) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &JobError{ID: j.ID, Attempt: j.Attempt, Err: err}
 }

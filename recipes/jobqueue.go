@@ -2,6 +2,8 @@ package recipes
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"sync"
@@ -34,8 +36,8 @@ var (
 //	idle/<id>-idle-<sequence>        ephemeral, those who wait for a job
 //	marks/          ephemeral, by which a client settles a request whose reply was lost
 //
-// Ids have 32 hex digits. All other children are ignored; what is pending of a job that is
-// not in jobs, since somebody removed it there, is removed. Each step of a job is one multi
+// Ids have 32 hex digits, random ones or, of [JobQueue.PutOnce], those of a name. All other
+// children are ignored; what is pending of a job that is not in jobs, since somebody removed it there, is removed. Each step of a job is one multi
 // that removes the znode of the state that it was in, whose name no other attempt has: so
 // a job is in one state at each moment, and a worker that stood still and has lost its jobs
 // changes nothing any more.
@@ -71,8 +73,8 @@ type JobQueue struct {
 	mu     sync.Mutex
 	worker *hold // the present one
 
-	spread *spread
-	room   room
+	spread   *spread
+	capacity capacity
 }
 
 // MaxJobs is how many jobs and results a job queue holds: fewer than [MaxItems], as the name of
@@ -92,7 +94,7 @@ func NewJobQueue(s *Session, path string, tries int) *JobQueue {
 		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      line{recipe: newRecipe(s, join(path, "idle")), folder: join(path, "idle"), kind: kindIdle, places: waiters},
 		enlisting: semaphore.NewWeighted(1),
-		spread:    newSpread(), room: room{most: MaxJobs},
+		spread:    newSpread(), capacity: capacity{most: MaxJobs},
 	}
 }
 
@@ -122,20 +124,78 @@ func (q *JobQueue) ensureFolders(ctx context.Context, z *zkSession) error {
 // what a server refused. [ErrUnknown], with the reason, says that it may have been; the id
 // is told then, too.
 func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) {
+	id = newID()
+	if err = q.put(ctx, "put", id, data); err != nil && !errors.Is(err, ErrUnknown) {
+		id = ""
+	}
+	return id, err
+}
+
+// PutOnce is Put of a job that has a name, by which no second one is put: where there is one of
+// that name, be it over or not, nothing is added, and it is no error, whatever its data. So it may
+// be repeated after any error, by any client. Its errors are those of Put.
+//
+// The id is [JobID] of the name. The name is known for as long as the job is open, or its result
+// or its dead letter is there: [JobQueue.Forget] forgets it, too, and the next PutOnce puts the job
+// again. So it does if somebody has removed jobs/<id> by hand: then a worker may still have the
+// first job while another one gets the second, and the first of them that finishes ends both.
+// (What is left of a job that was removed so is found when it is taken, or given back; to look for
+// it at each PutOnce would take a list of all jobs.) Who forgets a name while another client puts
+// it again may also forget what comes of that.
+func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id string, err error) {
+	const op = "put once"
+	id = JobID(name)
+	// What is over is made and removed in the same multi, which thus fails if it is there.
+	err = q.put(ctx, op, id, data, newZnode(q.done(id), nil), gone(q.done(id)), newZnode(q.dead(id), nil), gone(q.dead(id)))
+	switch {
+	case errors.Is(err, zk.ErrNodeExists):
+		err = nil
+	case errors.Is(err, ErrFull): // of which a job that is there is part
+		if there, failed := q.has(ctx, op, id); there || failed != nil {
+			err = failed
+		}
+	}
+	return id, err
+}
+
+// has reports whether there is a job, be it over or not. Its errors have no effect.
+func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err error) {
+	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		open, err := q.s.quorumSync(ctx, z, q.job(id))
+		if err == nil && !open {
+			_, err = q.over(ctx, z, id)
+		}
+		none := errors.Is(err, ErrNoJob)
+		if there = !none; none || errors.Is(err, ErrDead) {
+			err = nil
+		}
+		return appliedUnless(err)
+	})
+	return there && err == nil, err
+}
+
+// JobID is the id of the job that [JobQueue.PutOnce] puts by a name.
+func JobID(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:idLength/2])
+}
+
+// put adds a job, in one multi with ops.
+func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...any) error {
 	switch {
 	case len(data) > MaxItem:
-		return "", q.definite("put", ErrTooLarge)
+		return q.definite(op, ErrTooLarge)
 	case q.tries < 1 || q.tries > maxTries:
-		return "", q.definite("put", ErrTries)
+		return q.definite(op, ErrTries)
 	}
-	id, data = newID(), slices.Clone(data)
-	pending := &zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Flags: zk.FlagSequence}
+	ops = append(ops, newZnode(q.job(id), slices.Clone(data)),
+		&zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Flags: zk.FlagSequence})
 	built := 0
-	err = q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
 			return notApplied, err
 		}
-		o, err := q.markers.write(ctx, z, newZnode(q.job(id), data), pending)
+		o, err := q.markers.write(ctx, z, ops...)
 		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < maxRecreate {
 			built++
 			if err = q.ensureFolders(ctx, z); err == nil {
@@ -144,16 +204,12 @@ func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) 
 		}
 		return o, err
 	})
-	if err != nil && !errors.Is(err, ErrUnknown) {
-		id = ""
-	}
-	return id, err
 }
 
 // hasRoom fails with ErrFull if there were too many jobs and results when they were last
 // counted.
 func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
-	if q.room.take() {
+	if q.capacity.take() {
 		return nil
 	}
 	all := 0
@@ -164,7 +220,7 @@ func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
 		}
 		all += n
 	}
-	if !q.room.found(all) {
+	if !q.capacity.found(all) {
 		return ErrFull
 	}
 	return nil
@@ -182,8 +238,8 @@ func (q *JobQueue) TryTake(ctx context.Context) (*Job, error) { return q.take(ct
 
 // Do takes a job as Take does and runs f. If f fails or panics the job is given back, else
 // it is finished with what f returned. The context of f ends when the job is lost; its
-// cause is then [ErrLost]. The error is that of f, or of Take, [Job.Finish] or
-// [Job.GiveBack].
+// cause is then [ErrLost]. The error is that of Take; or, once there was a job, a [JobError] of
+// f, [Job.Finish] or [Job.GiveBack].
 //
 // That ctx has ended meanwhile does not keep f's job from being ended, for which there is
 // a grace of a tenth of the time-out (at most 200 ms). Whatever Do returns, the job is over
@@ -200,7 +256,7 @@ func (q *JobQueue) Do(ctx context.Context, f func(ctx context.Context, j *Job) (
 func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	defer j.letGo()
 	var result []byte
-	err := j.lease.during(ctx, func(ctx context.Context) (err error) {
+	err := j.lease.during(holds(ctx, 0, q.taken(j.name)), func(ctx context.Context) (err error) {
 		result, err = f(ctx, j)
 		return err
 	})
@@ -210,9 +266,9 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 		ctx = grace
 	}
 	if err != nil {
-		return errors.Join(err, j.GiveBack(ctx))
+		return j.failed(errors.Join(err, j.GiveBack(ctx)))
 	}
-	return j.Finish(ctx, result)
+	return j.failed(j.Finish(ctx, result))
 }
 
 // Result waits until a job is over, or until ctx ends, and returns what it was finished

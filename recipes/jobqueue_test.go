@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,10 +104,10 @@ func TestJobTakeAtEveryRequest(t *testing.T) {
 		case err == nil && (j.ID != id || string(j.Data) != "job" || j.Attempt < 1 || j.Attempt > 2):
 			t.Errorf("took %+v", j)
 		case err == nil:
-			if err := j.Finish(ctx, []byte("by a")); err != nil && (m.fate != nextSession || !errors.Is(err, ErrLost)) {
+			if err := j.Finish(ctx, []byte("by a")); err != nil && (!m.expires() || !errors.Is(err, ErrLost)) {
 				t.Errorf("finish: %v", err)
 			}
-		case m.fate != silence && !m.cancels && m.fate != nextSession:
+		case m.fate != silence && !m.cancels && !m.expires():
 			t.Errorf("take: %v", err)
 		}
 		if rest := finishAll(ctx, t, b); len(rest) > 1 {
@@ -149,7 +150,7 @@ func endJob(ctx context.Context, t *testing.T, m *mishap, tries int, finish bool
 		return j.GiveBack(ctx)
 	})
 	switch {
-	case m.fate == nextSession || m.fate == silence || m.cancels:
+	case m.expires() || m.fate == silence || m.cancels:
 	case err != nil:
 		t.Errorf("end: %v", err)
 	}
@@ -638,11 +639,99 @@ func TestJobDoEndsItsJob(t *testing.T) {
 				if !errors.Is(err, c.err) || errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
+				if of, had := errors.AsType[*JobError](err); had && (of.ID != id || of.Attempt != 1) || had != (err != nil && !strings.HasPrefix(name, "panics")) {
+					t.Errorf("error %v of %+v", err, of)
+				}
 				synctest.Wait()
 				if in := w.tr.states(t, "/jobs"); !slices.Equal(in[c.state], []string{id}) {
 					t.Errorf("the job is not %s: %v", c.state, in)
 				}
 				w.close()
+			})
+		})
+	}
+}
+
+// TestJobDoWithoutAJob: it is told from what f does, also where f fails with the same.
+func TestJobDoWithoutAJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newJobWorkers(t, 1, 9)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		do := func() error {
+			return w.all[0].Do(ctx, func(context.Context, *Job) ([]byte, error) { return nil, context.DeadlineExceeded })
+		}
+		w.put("job")
+		err := do()
+		if _, had := errors.AsType[*JobError](err); !had || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with a job: %v", err)
+		}
+		j, err := w.all[0].Take(ctx)
+		must(t, err)
+		err = do()
+		if _, had := errors.AsType[*JobError](err); had || !errors.Is(err, context.DeadlineExceeded) || !isWithoutEffect(err) {
+			t.Errorf("without a job: %v", err)
+		}
+		must(t, j.GiveBack(t.Context()))
+		w.close()
+	})
+}
+
+// TestJobPutOnceAtEveryRequest puts a job again and again, as it goes through its states.
+func TestJobPutOnceAtEveryRequest(t *testing.T) {
+	for _, state := range []string{"", "pending", "taken", "done", "dead"} {
+		t.Run("state "+state, func(t *testing.T) {
+			everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+				a, b := NewJobQueue(m.a, m.path, 1), NewJobQueue(m.b, m.path, 1)
+				once := func(ctx context.Context, q *JobQueue) error {
+					id, err := q.PutOnce(ctx, "name", []byte("data"))
+					if id != JobID("name") || len(id) != idLength || !isHex(id) {
+						t.Errorf("id %q", id)
+					}
+					return err
+				}
+				if state != "" {
+					must(t, once(ctx, b))
+				}
+				var taken *Job
+				if state != "" && state != "pending" {
+					j, err := b.Take(ctx)
+					must(t, err)
+					switch state {
+					case "done":
+						must(t, j.Finish(ctx, []byte("result")))
+					case "dead":
+						must(t, j.GiveBack(ctx))
+					default:
+						taken = j
+					}
+				}
+				err := m.during(ctx, func(ctx context.Context) error { return once(ctx, a) })
+				if err != nil && !isWithoutEffect(err) && !errors.Is(err, ErrUnknown) || err != nil && m.fate == fine && !m.cancels {
+					t.Errorf("put: %v", err)
+				}
+				time.Sleep(2 * fakeTimeout) // whatever still is under way
+				must(t, once(ctx, a))
+				in := m.tr.states(t, m.path)
+				want := cmp.Or(state, "pending")
+				for _, s := range []string{"pending", "taken", "done", "dead"} {
+					if n := len(in[s]); s == want && n != 1 || s != want && n != 0 {
+						t.Errorf("of a job that is %s: %v", want, in)
+					}
+				}
+				if taken != nil {
+					must(t, taken.Finish(ctx, nil))
+				}
+				if want == "pending" {
+					must(t, b.Do(ctx, func(context.Context, *Job) ([]byte, error) { return nil, nil }))
+				}
+				must(t, b.Forget(ctx, JobID("name")))
+				must(t, once(ctx, a)) // it is known no more
+				if in := m.tr.states(t, m.path); len(in["pending"]) != 1 {
+					t.Errorf("after it was forgotten: %v", in)
+				}
+				must(t, a.Close(ctx))
+				must(t, b.Close(ctx))
 			})
 		})
 	}
@@ -688,7 +777,7 @@ func TestJobQueueIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 1)
 		q := w.all[0]
-		q.room.most = 100
+		q.capacity.most = 100
 		var ids []string
 		for {
 			id, err := q.Put(t.Context(), nil)
@@ -704,6 +793,40 @@ func TestJobQueueIsFull(t *testing.T) {
 		}
 		must(t, q.Forget(t.Context(), ids[0]))
 		w.put("one more")
+		w.close()
+	})
+}
+
+// TestJobPutOnceIntoAFullQueue repeats a put of a job that is there, whatever has become of it.
+func TestJobPutOnceIntoAFullQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newJobWorkers(t, 1, 1)
+		q := w.all[0]
+		q.capacity.most = 3
+		ctx := t.Context()
+		put := func(name string) error { _, err := q.PutOnce(ctx, name, nil); return err }
+		must(t, put("done"))
+		must(t, w.take(0).Finish(ctx, nil))
+		must(t, put("dead"))
+		must(t, w.take(0).GiveBack(ctx))
+		must(t, put("pending"))
+		check := func() {
+			t.Helper()
+			for _, name := range []string{"done", "dead", "pending"} {
+				if err := put(name); err != nil {
+					t.Errorf("the one that is %s: %v", name, err)
+				}
+			}
+			if err := put("another"); !errors.Is(err, ErrFull) || !isWithoutEffect(err) {
+				t.Errorf("another one: %v", err)
+			}
+		}
+		check()
+		j := w.take(0)
+		check() // the pending one is taken
+		must(t, j.Finish(ctx, nil))
+		must(t, q.Forget(ctx, JobID("done")))
+		must(t, put("done"))
 		w.close()
 	})
 }

@@ -51,8 +51,9 @@ func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.
 
 // Do waits for the lock as Lock does, runs f, and gives the lock back when f returns or
 // panics. The context of f ends with ctx, and when the hold is lost, Close included: then
-// [context.Cause] of it is [ErrLost]. f should stop soon, and hand Fence to what it writes
-// to: until it has noticed, somebody else may have the lock.
+// [context.Cause] of it is [ErrLost]. f should stop soon, and hand the token that
+// [Fence] gives of its context to what it writes to: until it has noticed, somebody else may
+// have the lock.
 //
 // The error is that of Lock, without f having been called; or what f returned, joined
 // with ErrLost if the hold ended before f did. nil says that f succeeded while the lock

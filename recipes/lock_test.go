@@ -327,35 +327,30 @@ func TestLockMisuse(t *testing.T) {
 	path := freshPath()
 	la := recipes.NewLock(a.s, path)
 	ctx := t.Context()
-	check := func(what string, err, want error) {
-		t.Helper()
-		if !errors.Is(err, want) || !noEffect(err) {
-			t.Errorf("%s: %v, want %v without effect", what, err, want)
-		}
-	}
-	check("unlock at first", la.Unlock(ctx), recipes.ErrNotHeld)
+	refuses := refusing(t)
+	refuses(la.Unlock(ctx), recipes.ErrNotHeld)
 	select {
 	case <-la.Lost():
 	default:
 		t.Error("Lost is open although nothing is held")
 	}
 	within(t, "lock", la.Lock)
-	check("lock while held", la.Lock(ctx), recipes.ErrHeld)
+	refuses(la.Lock(ctx), recipes.ErrHeld)
 	within(t, "unlock", la.Unlock)
 	within(t, "close", la.Close)
 	within(t, "close again", la.Close)
-	check("lock after close", la.Lock(ctx), recipes.ErrClosed)
-	check("unlock after close", la.Unlock(ctx), recipes.ErrClosed)
+	refuses(la.Lock(ctx), recipes.ErrClosed)
+	refuses(la.Unlock(ctx), recipes.ErrClosed)
 	bad := recipes.NewLock(a.s, "no/slash")
 	if err := bad.Lock(ctx); err == nil || !noEffect(err) {
 		t.Errorf("bad path: %v", err)
 	}
 	over, cancel := context.WithCancel(ctx)
 	cancel()
-	check("lock with a context that has ended", recipes.NewLock(a.s, path).Lock(over), context.Canceled)
+	refuses(recipes.NewLock(a.s, path).Lock(over), context.Canceled)
 
 	s := recipes.NewSession(a.conn, nil, timeout)
 	within(t, "close session", s.Close)
 	within(t, "close session again", s.Close)
-	check("lock after close of the session", recipes.NewLock(s, path).Lock(ctx), recipes.ErrClosed)
+	refuses(recipes.NewLock(s, path).Lock(ctx), recipes.ErrClosed)
 }

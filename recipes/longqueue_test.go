@@ -14,7 +14,7 @@ import (
 // twoEach is a long queue whose folders take two items.
 func twoEach(s *Session) *LongQueue {
 	q := NewLongQueue(s, "/queue")
-	q.room.most = 2
+	q.capacity.most = 2
 	return q
 }
 
@@ -64,8 +64,6 @@ func TestLongQueueOrderAcrossFolders(t *testing.T) {
 		if got := tr.children("/queue"); strings.Join(got, " ") != "0000000004 marks tail" {
 			t.Errorf("left: %v", got)
 		}
-		must(t, s1.Close(t.Context()))
-		must(t, s2.Close(t.Context()))
 	})
 }
 
@@ -185,7 +183,6 @@ func TestLongQueueAmongForeignChildren(t *testing.T) {
 			t.Errorf("with a tail that is none: %v", err)
 		}
 		must(t, q.Close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 }
 

@@ -15,8 +15,8 @@ type plan struct {
 	known  map[string]bool // what was listed last as a place: whether it is one
 }
 
-// scene is what there was when the master looked.
-type scene struct {
+// observed is what there was when the master looked.
+type observed struct {
 	pending, lost []jobName
 	free          []node // places to which nothing was assigned, those who have waited longest first
 	changed       []<-chan zk.Event
@@ -68,7 +68,7 @@ func (p *plan) ensureFolders(ctx context.Context, z *zkSession) error {
 // look reads the present state. The places are listed before what is assigned, so that one
 // to which something was assigned since does not seem free; and of what is assigned to a
 // place that is not there the places are listed once more: see [JobQueue.recover].
-func (p *plan) look(ctx context.Context, z *zkSession) (now scene, err error) {
+func (p *plan) look(ctx context.Context, z *zkSession) (now observed, err error) {
 	q := p.m.q
 	workers, err := q.s.childrenW(ctx, z, p.m.workers.path)
 	if err != nil {
@@ -123,7 +123,7 @@ func (p *plan) places(ctx context.Context, z *zkSession, listed []node) (places 
 
 // act puts back what nobody works on any more, or else assigns as much as it can. It says
 // whether it has assigned anything; the error is errAgain where a folder had to be made anew.
-func (p *plan) act(ctx context.Context, z *zkSession, now scene) (done bool, err error) {
+func (p *plan) act(ctx context.Context, z *zkSession, now observed) (done bool, err error) {
 	for _, n := range now.lost {
 		if err := p.m.q.giveBack(ctx, z, n); err != nil {
 			return false, err

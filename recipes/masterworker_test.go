@@ -98,14 +98,20 @@ func TestTaskTakeAtEveryRequest(t *testing.T) {
 			j, err = a.Take(ctx)
 			return err
 		})
+		places := map[string]int{}
+		for _, n := range nodes(m.tr.children(m.path+"/workers"), kindMember) {
+			if places[n.id]++; places[n.id] > 1 {
+				t.Errorf("the place %s was made %d times", n.id, places[n.id])
+			}
+		}
 		switch {
 		case err == nil && (j.ID != id || string(j.Data) != "task" || j.Attempt != 1):
 			t.Errorf("took %+v", j)
 		case err == nil:
-			if err := j.Finish(ctx, []byte("by a")); err != nil && (m.fate != nextSession || !errors.Is(err, ErrLost)) {
+			if err := j.Finish(ctx, []byte("by a")); err != nil && (!m.expires() || !errors.Is(err, ErrLost)) {
 				t.Errorf("finish: %v", err)
 			}
-		case m.fate != silence && !m.cancels && m.fate != nextSession:
+		case m.fate != silence && !m.cancels && !m.expires():
 			t.Errorf("take: %v", err)
 		}
 		if rest := c.finishAll(ctx, b); len(rest) > 1 || err == nil && m.fate == fine && len(rest) > 0 {
@@ -215,7 +221,7 @@ func endTask(ctx context.Context, t *testing.T, m *mishap, tries int, finish boo
 		}
 		return j.GiveBack(ctx)
 	})
-	if err != nil && m.fate != nextSession && m.fate != silence && !m.cancels {
+	if err != nil && !m.expires() && m.fate != silence && !m.cancels {
 		t.Errorf("end: %v", err)
 	}
 	must(t, a.Close(ctx))

@@ -105,70 +105,36 @@ type Change struct {
 // server refused.
 func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		f := follower{g: g}
+		var before []Member
+		f := follower[[]Member]{r: g.recipe, look: g.watched, equal: sameMembers}
 		for {
-			c, err := f.next(ctx)
-			if !yield(c, err) || err != nil {
+			now, err := f.follow(ctx, "changes")
+			if err != nil {
+				yield(Change{}, err)
 				return
 			}
-		}
-	}
-}
-
-// follower knows what of a group was told last.
-type follower struct {
-	g     *Group
-	z     *zkSession // in which that was
-	began bool
-	told  []Member
-}
-
-// next waits for the next change.
-func (f *follower) next(ctx context.Context) (c Change, err error) {
-	err = f.g.attempts(ctx, "changes", func(ctx context.Context, z *zkSession) (outcome, error) {
-		// A server of the next session may not know yet what one of the last session has shown.
-		if f.z != z {
-			if _, err := f.g.s.quorumSync(ctx, z, f.g.path); err != nil {
-				return notApplied, err
+			if !yield(Change{Members: slices.Clone(now), Joined: without(now, before), Left: without(before, now)}, nil) {
+				return
 			}
-			f.z = z
-		}
-		var err error
-		c, err = f.await(ctx, z)
-		return appliedUnless(err)
-	})
-	return c, err
-}
-
-// await waits in z until the group is another one than was told.
-func (f *follower) await(ctx context.Context, z *zkSession) (Change, error) {
-	for {
-		event := f.g.s.nextEvent()
-		members, changed, err := f.look(ctx, z)
-		if err != nil {
-			return Change{}, err
-		}
-		c := Change{Members: members, Joined: without(members, f.told), Left: without(f.told, members)}
-		if !f.began || len(c.Joined) > 0 || len(c.Left) > 0 {
-			f.began, f.told = true, slices.Clone(members)
-			return c, nil
-		}
-		if err := f.g.s.wait(ctx, z, event, changed); err != nil {
-			return Change{}, err
+			before = now
 		}
 	}
 }
 
-// look gives the members, and a watch on them. It makes the path, to have something to watch.
-func (f *follower) look(ctx context.Context, z *zkSession) (members []Member, changed <-chan zk.Event, err error) {
-	members, err = f.g.view(ctx, z, func() (value, error) {
+func sameMembers(a, b []Member) bool {
+	return slices.EqualFunc(a, b, func(a, b Member) bool { return a.Name == b.Name })
+}
+
+// watched gives the members, and a watch on them. It makes the path, to have something to watch.
+func (g *Group) watched(ctx context.Context, z *zkSession) (members []Member, changed <-chan zk.Event, err error) {
+	members, err = g.view(ctx, z, func() (value, error) {
 		for range maxRecreate {
-			v, err := f.g.s.childrenW(ctx, z, f.g.path)
+			v, err := g.s.childrenW(ctx, z, g.path)
 			if !errors.Is(err, zk.ErrNoNode) {
 				changed = v.changed
 				return v, err
 			}
-			if err := f.g.s.ensurePath(ctx, z, f.g.path); err != nil {
+			if err := g.s.ensurePath(ctx, z, g.path); err != nil {
 				return v, err
 			}
 		}

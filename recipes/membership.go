@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -39,11 +38,9 @@ var (
 // at most once.
 type Group struct {
 	line
+	seat[stay]
 
-	mu    sync.Mutex
-	busy  bool              // somebody is about to join
-	stay  *stay             // nil: this value is no member
-	known map[string]Member // by name: what was there when the group was last read
+	known map[string]Member // by name: what was there when the group was last read; by the lock of the seat
 }
 
 // Member is one member of a group.
@@ -70,7 +67,7 @@ type stay struct {
 	stop context.CancelFunc
 	done chan struct{} // closed when nobody joins any more
 	c    *contender    // the latest one; once done is closed, whoever wants may read it
-	name string        // of its znode, "" while there is none; by the lock of the group
+	name string        // of its znode, "" while there is none; by the lock of the seat
 }
 
 // Join makes this value a member, with that data. It stays one over the ends of sessions,
@@ -100,17 +97,6 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	return g.finish(op, c, data, seen, err)
 }
 
-// begin lets one call at a time join.
-func (g *Group) begin() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.busy || g.stay != nil {
-		return false
-	}
-	g.busy = true
-	return true
-}
-
 // finish takes over what the try to join has come to.
 func (g *Group) finish(op string, c *contender, data []byte, seen bool, err error) error {
 	g.mu.Lock()
@@ -122,14 +108,14 @@ func (g *Group) finish(op string, c *contender, data []byte, seen bool, err erro
 	case err != nil:
 		return g.indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(g.s.withTurn(g.ctx))
+	ctx, stop := context.WithCancel(g.s.withTurn(g.s.ctx))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.name}
 	go g.keep(ctx, m)
 	if g.ctx.Err() != nil {
 		g.vanish(m)
 		return g.indefinite(op, ErrClosed)
 	}
-	g.stay = m
+	g.has = m
 	return nil
 }
 
@@ -152,7 +138,7 @@ func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contende
 	return c, err
 }
 
-// keep sees to it that the member is there, until ctx or the session's value ends.
+// keep sees to it that the member is there, until ctx ends, which the session's value ends, too.
 func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b backoff
@@ -161,7 +147,7 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
 		g.sweepIf(m.c.unsure || !g.s.isCurrent(m.c.session), m.c.id)
-		for ctx.Err() == nil && g.s.ctx.Err() == nil {
+		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
 				m.c, b = c, backoff{}
@@ -184,10 +170,10 @@ func (g *Group) rename(m *stay, name string) {
 func (g *Group) Name() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.stay == nil {
+	if g.has == nil {
 		return ""
 	}
-	return g.stay.name
+	return g.has.name
 }
 
 // awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
@@ -241,15 +227,6 @@ func (g *Group) end(ctx context.Context, op string, m *stay) error {
 		return g.indefinite(op, err)
 	}
 	return nil
-}
-
-// drop forgets the present stay and returns it, nil if there is none.
-func (g *Group) drop() *stay {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	m := g.stay
-	g.stay = nil
-	return m
 }
 
 // vanish removes, in the background, what is there of a member that is to be none any more.

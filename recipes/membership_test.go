@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -119,22 +118,30 @@ func TestGroupKeepsMembersAtEveryRequest(t *testing.T) {
 	})
 }
 
-// inGroup runs a test in virtual time with two clients.
+// inGroup runs a test with two clients' values of a group.
 func inGroup(t *testing.T, test func(t *testing.T, tr *tree, f *fake, a, b *Group)) {
+	inPair(t, NewGroup, "/g", test)
+}
+
+// inPair runs a test in virtual time with the values of two clients, of which the first one's
+// connection is f. When they are closed there is nothing left of them.
+func inPair[T closer](t *testing.T, make func(*Session, string) T, path string, test func(t *testing.T, tr *tree, f *fake, a, b T)) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
 		f, s1 := tr.connect(t, fakeTimeout)
 		_, s2 := tr.connect(t, fakeTimeout)
-		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
+		a, b := make(s1, path), make(s2, path)
 		test(t, tr, f, a, b)
 		must(t, a.Close(t.Context()))
 		must(t, b.Close(t.Context()))
-		if left := tr.children("/g"); len(left) > 0 && !strings.HasPrefix(left[0], "foreign") {
+		if left := tr.children(path); len(left) > 0 && !strings.HasPrefix(left[0], "foreign") {
 			t.Errorf("left behind: %v", left)
 		}
-		must(t, s1.Close(t.Context()))
-		must(t, s2.Close(t.Context()))
 	})
+}
+
+type closer interface {
+	Close(ctx context.Context) error
 }
 
 // Curator's PersistentNode and kazoo's Party have each stayed away after their znode went.
@@ -201,7 +208,6 @@ func TestGroupKeepsNoBuffer(t *testing.T) {
 		time.Sleep(fakeTimeout)
 		shows(t, g, "good")
 		must(t, g.Close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 }
 
@@ -273,46 +279,30 @@ func TestGroupShowsNoMixture(t *testing.T) {
 	})
 }
 
-// changes pulls from the changes of a group.
-type changes struct {
-	t    *testing.T
-	next func() (Change, error, bool)
-}
-
-func follow(t *testing.T, g *Group) (*changes, func()) {
-	next, stop := iter.Pull2(g.Changes(t.Context()))
-	return &changes{t, next}, stop
-}
-
-// tell wants the next change.
-func (c *changes) tell(joined, left, all string) {
-	c.t.Helper()
-	got, err, ok := c.next()
-	if err != nil || !ok || whoIs(got.Joined) != joined || whoIs(got.Left) != left || whoIs(got.Members) != all {
-		c.t.Errorf("joined %q, left %q, now %q, %v; want %q, %q, %q", whoIs(got.Joined), whoIs(got.Left), whoIs(got.Members), err, joined, left, all)
-	}
+// whatChanged gives who joined, who left, and who is there now.
+func whatChanged(c Change) string {
+	return strings.Join([]string{"+" + whoIs(c.Joined), "-" + whoIs(c.Left), "=" + whoIs(c.Members)}, " ")
 }
 
 func TestGroupChanges(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
-		all, stop := follow(t, b)
-		defer stop()
-		all.tell("", "", "")
+		all := pull(t, b.Changes(t.Context()), whatChanged)
+		all.tell("+ - =")
 		must(t, a.Join(t.Context(), []byte("a")))
-		all.tell("a", "", "a")
+		all.tell("+a - =a")
 		other := NewGroup(a.s, "/g")
 		must(t, other.Join(t.Context(), []byte("c")))
 		must(t, a.Leave(t.Context()))
-		all.tell("c", "a", "c") // as one
+		all.tell("+c -a =c") // as one
 		must(t, a.Join(t.Context(), []byte("gone")))
 		must(t, a.Leave(t.Context()))
 		must(t, b.Join(t.Context(), []byte("b")))
-		all.tell("b", "", "b c") // who came and went is not told of
+		all.tell("+b - =b c") // who came and went is not told of
 		f.expire()
 		time.Sleep(fakeTimeout)
-		all.tell("c", "c", "b c") // it joined again
+		all.tell("+c -c =b c") // it joined again
 		must(t, other.Close(t.Context()))
-		all.tell("", "c", "b")
+		all.tell("+ -c =b")
 	})
 }
 
@@ -357,16 +347,15 @@ func TestGroupChangesAtEveryRequest(t *testing.T) {
 func TestGroupChangesDoNotGoBack(t *testing.T) {
 	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
 		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
-		all, stop := follow(t, b)
-		defer stop()
-		all.tell("", "", "")
+		all := pull(t, b.Changes(t.Context()), whatChanged)
+		all.tell("+ - =")
 		lag()
 		tr.mu.Lock()
 		past := f2.behind
 		f2.behind = nil
 		tr.mu.Unlock()
 		must(t, a.Join(t.Context(), []byte("a")))
-		all.tell("a", "", "a")
+		all.tell("+a - =a")
 		tr.mu.Lock()
 		f2.renew()
 		f2.behind = past
@@ -374,7 +363,7 @@ func TestGroupChangesDoNotGoBack(t *testing.T) {
 		f2.events <- zk.Event{Type: zk.EventSession, State: zk.StateExpired}
 		other := NewGroup(s1, "/g")
 		must(t, other.Join(t.Context(), []byte("c")))
-		all.tell("c", "", "a c")
+		all.tell("+c - =a c")
 		must(t, a.Close(t.Context()))
 		must(t, other.Close(t.Context()))
 		must(t, b.Close(t.Context()))
@@ -401,12 +390,7 @@ func TestGroupIgnoresForeignChildren(t *testing.T) {
 
 func TestGroupRefuses(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
-		refused := func(err, want error) {
-			t.Helper()
-			if !errors.Is(err, want) || !isWithoutEffect(err) {
-				t.Errorf("got %v, want %v without effect", err, want)
-			}
-		}
+		refused := refusing(t)
 		ctx := t.Context()
 		refused(a.Leave(ctx), ErrNotJoined)
 		refused(a.Join(ctx, make([]byte, MaxItem+1)), ErrTooLarge)

@@ -17,7 +17,9 @@ func (s *Session) heartbeatInterval() time.Duration { return s.timeout / 6 }
 func (h *hold) watch() {
 	all := h.line.znodes(h.c)
 	_ = h.line.each(h.c, func(q line, c *contender) error {
-		go h.monitor(monitor{hold: h, s: q.s, z: c.session, path: join(q.folder, c.name), changed: c.changed, checks: all})
+		go h.monitor(monitor{
+			hold: h, s: q.s, z: c.session, path: join(q.folder, c.name), turn: q.s.nextTurn(), changed: c.changed, checks: all,
+		})
 		all = nil
 		return nil
 	})
@@ -25,7 +27,7 @@ func (h *hold) watch() {
 
 // monitor watches over the hold until it ends.
 func (h *hold) monitor(m monitor) {
-	m.lookAt = time.Now().Add(m.s.timeout)
+	m.lookAt = m.after(time.Now(), m.s.timeout)
 	if !m.run() {
 		return
 	}
@@ -48,6 +50,7 @@ type monitor struct {
 	s    *Session
 	z    *zkSession
 	path string // of the contender
+	turn time.Duration
 
 	checks []string // what heartbeats ask for: the znodes of the hold; none: another monitor does
 
@@ -62,13 +65,13 @@ type monitor struct {
 func (m *monitor) run() (lost bool) {
 	for {
 		now, contact := time.Now(), m.z.lastContact()
-		deadline := contact.Add(m.s.timeout)
+		deadline := m.after(contact, m.s.timeout)
 		if !now.Before(deadline) || !m.s.isCurrent(m.z) || noNode(m.heartbeat) || noNode(m.look) {
 			return true
 		}
-		due := contact.Add(m.s.heartbeatInterval())
+		due := m.after(contact, m.s.heartbeatInterval())
 		m.send(now, due)
-		wake := now.Add(m.s.timeout / 20)
+		wake := m.after(now, m.s.timeout/20)
 		if due.After(wake) && m.changed != nil {
 			wake = due
 		}
@@ -84,19 +87,23 @@ func (m *monitor) run() (lost bool) {
 	}
 }
 
+// after is a while after t: for each monitor at a moment of its own (see withTurn), as those of
+// one session go by the same last contact. None is later than is asked for.
+func (m *monitor) after(t time.Time, d time.Duration) time.Time { return t.Add(d - m.turn) }
+
 // send sends what has to be sent now: the heartbeat, when it is due, and a read
 // that sets the watch again.
 func (m *monitor) send(now, due time.Time) {
 	if m.look != nil && m.look.settled() && m.look.err == nil {
 		m.changed = m.look.v.changed
 		m.hold.shown(m.look.v.data)
-		m.look, m.lookAt = nil, now.Add(m.s.timeout)
+		m.look, m.lookAt = nil, m.after(now, m.s.timeout)
 	}
 	if !m.s.usable() {
 		return
 	}
 	if m.hasToLook(now) && m.look.settled() && !now.Before(m.notBefore) {
-		m.notBefore = now.Add(m.s.timeout / 20)
+		m.notBefore = m.after(now, m.s.timeout/20)
 		m.look = send(m.s, m.z, read, m.reads(m.changed))
 	}
 	if len(m.checks) > 0 && !now.Before(due) && m.heartbeat.settled() {

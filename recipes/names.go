@@ -81,8 +81,10 @@ func split(name, kind string) (id, rest string, ok bool) {
 // sequence reads the number that the server gave.
 func sequence(digits string) (int32, bool) {
 	seq, err := strconv.ParseInt(digits, 10, 32)
-	// The server writes the counter as %010d: anything else was not its doing.
-	if err != nil || fmt.Sprintf("%010d", seq) != digits {
+	// The server writes the counter as %010d: anything else was not its doing. Ten digits are
+	// just that, and nearly all that there is; a counter can also overflow and be negative.
+	usual := len(digits) == 10 && digits[0] >= '0'
+	if err != nil || !usual && fmt.Sprintf("%010d", seq) != digits {
 		return 0, false
 	}
 	return int32(seq), true

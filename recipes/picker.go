@@ -61,11 +61,11 @@ type Picker struct {
 
 	mu       sync.Mutex
 	strategy Strategy
-	sight
+	snapshot
 }
 
-// sight is what a picker goes by. In the beginning it has neither instances nor an error.
-type sight struct {
+// snapshot is what a picker goes by. In the beginning it has neither instances nor an error.
+type snapshot struct {
 	now     []Instance    // not nil, once it has heard of the service
 	err     error         // why it can't follow now
 	changed chan struct{} // closed when there is another one
@@ -74,16 +74,18 @@ type sight struct {
 // Picker returns a picker that begins to follow the service at once. Close it, or the
 // service, when it is not needed any more.
 func (s *Service) Picker(strategy Strategy) *Picker {
-	ctx, stop := context.WithCancel(context.Background())
-	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, sight: sight{changed: make(chan struct{})}}
+	ctx, stop := context.WithCancel(s.s.ctx)
+	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, snapshot: snapshot{changed: make(chan struct{})}}
 	ctx, end, err := s.start(ctx)
 	if err != nil {
 		p.tell(nil, s.definite("pick", err))
+		stop()
 		close(p.done)
 		return p
 	}
 	go func() {
 		defer close(p.done)
+		defer stop()
 		defer end()
 		p.follow(ctx)
 	}()
@@ -124,7 +126,7 @@ func (p *Picker) tell(now []Instance, err error) {
 func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instance, error) {
 	for {
 		p.mu.Lock()
-		s := p.sight
+		s := p.snapshot
 		p.mu.Unlock()
 		switch {
 		case s.err != nil:

@@ -131,8 +131,6 @@ func useQueue(t *testing.T, tr *tree, make func(*Session) ranking, faults func(o
 	if left := tr.children("/queue/marks"); len(left) > 0 && !overtakes {
 		t.Errorf("marks left: %v", left)
 	}
-	must(t, s1.Close(t.Context()))
-	must(t, s2.Close(t.Context()))
 }
 
 func closeSpoken(f *fake) {
@@ -201,7 +199,6 @@ func TestPriorityQueueOrder(t *testing.T) {
 		}
 		must(t, q.Close(t.Context()))
 		must(t, fifo.Close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 }
 
@@ -229,8 +226,6 @@ func takesPast(t *testing.T, make func(*Session, string) *PriorityQueue) (got st
 		got = string(item)
 		must(t, q1.Close(t.Context()))
 		must(t, q2.Close(t.Context()))
-		must(t, s1.Close(t.Context()))
-		must(t, s2.Close(t.Context()))
 	})
 	return got
 }
@@ -278,7 +273,7 @@ func TestFullQueue(t *testing.T) {
 		_, s := tr.connect(t, fakeTimeout)
 		q := NewPriorityQueue(s, "/queue")
 		const most = 200
-		q.room.most = most
+		q.capacity.most = most
 		put := func() (n int) {
 			for {
 				err := q.Put(t.Context(), 1, nil)
@@ -300,7 +295,6 @@ func TestFullQueue(t *testing.T) {
 			t.Errorf("%d items more went in", n)
 		}
 		must(t, q.Close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 }
 

@@ -3,7 +3,6 @@ package recipes
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -40,7 +39,7 @@ func TestRWLockAtEveryRequest(t *testing.T) {
 				if err == nil && mode == "write" && time.Now().Before(early) {
 					t.Error("a writer has it beside a reader")
 				}
-				if (err == nil) != (a.Fence() != 0) && m.fate != nextSession {
+				if (err == nil) != (a.Fence() != 0) && !m.expires() {
 					t.Errorf("%v, with token %d", err, a.Fence())
 				}
 				must(t, a.Close(ctx))
@@ -71,7 +70,7 @@ func TestDowngradeAtEveryRequest(t *testing.T) {
 		case err != nil && isWithoutEffect(err):
 			t.Errorf("it may have had an effect: %v", err)
 		case err == nil:
-		case m.fate == nextSession && !errors.Is(err, ErrLost), m.fate != nextSession && m.fate != silence && !m.cancels:
+		case m.expires() && !errors.Is(err, ErrLost), !m.expires() && m.fate != silence && !m.cancels:
 			t.Error(err)
 		}
 		must(t, <-read) // also if it had to be done in the background
@@ -112,58 +111,21 @@ func TestRevokeAtEveryRequest(t *testing.T) {
 	})
 }
 
-// party are read-write locks of clients that each have a connection.
-type party struct {
-	t     *testing.T
-	tr    *tree
-	fakes []*fake
-	all   []*RWLock
-	got   []chan error
-}
+// party are read-write locks of clients that line up, one after the other.
+type party struct{ *crowd[*RWLock] }
 
-// newParty has clients line up, one after the other: w is one that writes, r one that reads.
-func newParty(t *testing.T, modes string) *party {
-	p := &party{t: t, tr: newTree()}
-	for range modes {
-		f, s := p.tr.connect(t, fakeTimeout)
-		p.fakes, p.all, p.got = append(p.fakes, f), append(p.all, NewRWLock(s, "/rw")), append(p.got, make(chan error, 1))
-	}
-	for i, mode := range modes {
-		take := acquiring[map[rune]string{'r': "read", 'w': "write"}[mode]]
-		go func() { p.got[i] <- take(p.all[i], t.Context()) }()
-		synctest.Wait()
-	}
+// newParty has w be one that writes, r one that reads.
+func newParty(t *testing.T, modes string) party {
+	p := party{newCrowd(t, len(modes), NewRWLock)}
+	p.lineUp(func(i int, l *RWLock) error {
+		return acquiring[map[byte]string{'r': "read", 'w': "write"}[modes[i]]](l, t.Context())
+	})
 	return p
 }
 
-// have checks who has the lock.
-func (p *party) have(when string, want ...int) {
-	p.t.Helper()
-	synctest.Wait()
-	var got []int
-	for i, l := range p.all {
-		if l.Fence() != 0 && !isClosed(l.Lost()) {
-			got = append(got, i)
-		}
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		p.t.Errorf("%s: %v have it, not %v", when, got, want)
-	}
-}
-
-func (p *party) unlock(i int) {
+func (p party) unlock(i int) {
 	p.t.Helper()
 	must(p.t, p.all[i].Unlock(p.t.Context()))
-}
-
-func (p *party) close() {
-	for _, l := range p.all {
-		must(p.t, l.Close(p.t.Context()))
-		must(p.t, l.x.s.Close(p.t.Context()))
-	}
-	if left := p.tr.children("/rw"); len(left) > 0 {
-		p.t.Errorf("left behind: %v", left)
-	}
 }
 
 func TestRWLockIsFair(t *testing.T) {
@@ -202,7 +164,7 @@ func TestRWLockDowngrades(t *testing.T) {
 		p.unlock(1)
 		p.unlock(2)
 		p.have("when those who came last have gone", 0)
-		late := newLate(p)
+		_, late := p.come()
 		if locked, err := late.TryRLock(t.Context()); locked || err != nil {
 			t.Errorf("a reader behind writers: %v, %v", locked, err)
 		}
@@ -220,19 +182,12 @@ func TestRWLockDowngrades(t *testing.T) {
 			t.Errorf("a writer alone: %v, %v", locked, err)
 		}
 		must(t, late.Downgrade(t.Context()))
-		another := newLate(p)
+		_, another := p.come()
 		if locked, err := another.TryRLock(t.Context()); !locked || err != nil {
 			t.Errorf("a reader behind one that was a writer: %v, %v", locked, err)
 		}
 		p.close()
 	})
-}
-
-// newLate is one more client of the party.
-func newLate(p *party) *RWLock {
-	f, s := p.tr.connect(p.t, fakeTimeout)
-	p.fakes, p.all, p.got = append(p.fakes, f), append(p.all, NewRWLock(s, "/rw")), append(p.got, make(chan error, 1))
-	return p.all[len(p.all)-1]
 }
 
 // TestRWLockCosts counts the requests of waiters, which must not grow with the number of
@@ -283,9 +238,9 @@ func TestRWLockCosts(t *testing.T) {
 				}
 				return 0
 			})
-			late := newLate(p)
+			f, late := p.come()
 			n := map[string]int{}
-			p.fakes[len(p.fakes)-1].fail(func(op, _ string) fault { n[op]++; return fine })
+			f.fail(func(op, _ string) fault { n[op]++; return fine })
 			go func() { _ = late.RLock(t.Context()) }()
 			synctest.Wait()
 			if n["create"] != 1 || n["getW"] != 2 || n["children"] != 1 || len(n) != 3 {
@@ -302,16 +257,7 @@ func TestRWLockRevocation(t *testing.T) {
 		p := newParty(t, "wrrwr")
 		told := func(when string, want ...int) {
 			t.Helper()
-			synctest.Wait()
-			var got []int
-			for i, l := range p.all {
-				if l.Revoked() != nil && isClosed(l.Revoked()) {
-					got = append(got, i)
-				}
-			}
-			if fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Errorf("%s: %v have been asked, not %v", when, got, want)
-			}
+			p.are("have been asked", when, func(l *RWLock) bool { return l.Revoked() != nil && isClosed(l.Revoked()) }, want)
 		}
 		told("at first")
 		for range 2 { // no harm
@@ -358,8 +304,8 @@ func TestRWLockHearsWhatNoWatchTells(t *testing.T) {
 func TestRWLockIsAskedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "rw")
-		names := p.tr.children("/rw")
-		path := "/rw/" + nodes(names, kindRead)[0].name
+		names := p.tr.children(p.path)
+		path := p.path + "/" + nodes(names, kindRead)[0].name
 		for _, data := range []string{"", "unlocked", "\xff", "please unlock now"} {
 			if isClosed(p.all[0].Revoked()) {
 				t.Errorf("asked before %q", data)
@@ -399,7 +345,6 @@ func TestRWLockLeavesOthersAlone(t *testing.T) {
 			}
 		}
 		must(t, l.Close(t.Context()))
-		must(t, s.Close(t.Context()))
 	})
 }
 
@@ -408,7 +353,7 @@ func TestRWLockLeavesOthersAlone(t *testing.T) {
 func TestRWLockUnderContention(t *testing.T) {
 	const clients, turns = 7, 40
 	synctest.Test(t, func(t *testing.T) {
-		p := &party{t: t, tr: newTree()}
+		p := newParty(t, "")
 		var mu sync.Mutex
 		readers, writers, most, grants := 0, 0, 0, 0
 		change := func(r, w int) {
@@ -420,65 +365,44 @@ func TestRWLockUnderContention(t *testing.T) {
 			}
 			most = max(most, readers)
 		}
-		var wg sync.WaitGroup
-		for i := range clients {
-			l := newLate(p)
-			rng, own := rand.New(rand.NewPCG(1, uint64(i))), rand.New(rand.NewPCG(2, uint64(i)))
-			p.fakes[i].fail(func(string, string) fault {
-				// A fake that lags goes on until the next write, which who waits has none of.
-				return map[int]fault{0: lostRequest, 1: lostReply}[rng.IntN(8)]
-			})
-			wg.Go(func() {
-				for range turns {
-					patience := time.Minute
-					if own.IntN(4) == 0 { // some give up
-						patience = 5 * time.Millisecond
-					}
-					ctx, cancel := context.WithTimeout(t.Context(), patience)
-					stay := time.Duration(10*(1+i)) * time.Millisecond
-					var err error
-					switch mode := own.IntN(4); mode {
-					case 0, 1:
-						err = l.RDo(ctx, func(context.Context) error {
-							change(1, 0)
-							time.Sleep(stay)
-							change(-1, 0)
-							return nil
-						})
-					default:
-						err = l.Do(ctx, func(ctx context.Context) error {
-							change(0, 1)
-							time.Sleep(stay)
-							change(0, -1)
-							if mode == 2 {
-								return nil
-							}
-							change(1, 0)
-							defer change(-1, 0)
-							if err := l.Downgrade(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-								return err
-							}
-							time.Sleep(stay)
-							return nil
-						})
-					}
-					cancel()
-					gaveUp := errors.Is(err, context.DeadlineExceeded) && patience < time.Minute
-					if err != nil && !errors.Is(err, ErrLost) && !gaveUp {
-						t.Errorf("client %d: %v", i, err)
-					}
-					if own.IntN(8) == 0 && i == 0 {
-						p.fakes[i].expire()
-					}
-				}
-			})
+		for range clients {
+			p.come()
 		}
-		wg.Wait()
+		contention{
+			fakes: p.fakes, turns: turns,
+			turn: func(ctx context.Context, i int, own *rand.Rand) error {
+				if i == 0 && own.IntN(8) == 0 {
+					defer p.fakes[i].expire()
+				}
+				stayIn := func(r, w int) {
+					change(r, w)
+					stayAs(i)
+					change(-r, -w)
+				}
+				l, mode := p.all[i], own.IntN(4)
+				if mode < 2 {
+					return l.RDo(ctx, func(context.Context) error {
+						stayIn(1, 0)
+						return nil
+					})
+				}
+				return l.Do(ctx, func(ctx context.Context) error {
+					stayIn(0, 1)
+					if mode == 2 {
+						return nil
+					}
+					change(1, 0)
+					defer change(-1, 0)
+					if err := l.Downgrade(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+						return err
+					}
+					stayAs(i)
+					return nil
+				})
+			},
+		}.run(t)
 		if most < 3 || grants < clients*turns/2 {
 			t.Errorf("%d read at most, %d grants", most, grants)
-		}
-		for _, f := range p.fakes {
-			f.fail(nil)
 		}
 		p.close()
 	})
@@ -488,14 +412,7 @@ func TestRWLockUnderContention(t *testing.T) {
 func TestRWLockLinesUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "wr")
-		p.tr.mu.Lock()
-		for _, path := range p.tr.paths() {
-			if strings.HasPrefix(path, "/rw/") {
-				p.tr.remove(path)
-			}
-		}
-		p.tr.remove("/rw")
-		p.tr.mu.Unlock()
+		p.removeAll()
 		must(t, <-p.got[1])
 		<-p.all[0].Lost()
 		if err := p.all[0].Downgrade(t.Context()); !errors.Is(err, ErrLost) {
@@ -511,14 +428,9 @@ func TestRWLockMisuse(t *testing.T) {
 		tr := newTree()
 		f, s := tr.connect(t, fakeTimeout)
 		l := NewRWLock(s, "/rw")
-		check := func(what string, err, want error) {
-			t.Helper()
-			if !errors.Is(err, want) || !isWithoutEffect(err) {
-				t.Errorf("%s: %v, want %v without effect", what, err, want)
-			}
-		}
-		check("unlock at first", l.Unlock(t.Context()), ErrNotHeld)
-		check("downgrade at first", l.Downgrade(t.Context()), ErrNotHeld)
+		refuses := refusing(t)
+		refuses(l.Unlock(t.Context()), ErrNotHeld)
+		refuses(l.Downgrade(t.Context()), ErrNotHeld)
 		must(t, l.Revoke(t.Context())) // nobody is there
 		if !isClosed(l.Lost()) || l.Revoked() != nil {
 			t.Error("Lost is open, or Revoked can close, although nothing is held")
@@ -527,10 +439,10 @@ func TestRWLockMisuse(t *testing.T) {
 		if l.Session() != s.ID() {
 			t.Errorf("session %x, not %x", l.Session(), s.ID())
 		}
-		check("read while held", l.RLock(t.Context()), ErrHeld)
-		check("write while held", l.Lock(t.Context()), ErrHeld)
+		refuses(l.RLock(t.Context()), ErrHeld)
+		refuses(l.Lock(t.Context()), ErrHeld)
 		_, err := l.TryLock(t.Context())
-		check("try while held", err, ErrHeld)
+		refuses(err, ErrHeld)
 		must(t, l.Unlock(t.Context()))
 		must(t, l.Lock(t.Context()))
 		f.fail(nth(1, "set", "", refused))
@@ -539,13 +451,12 @@ func TestRWLockMisuse(t *testing.T) {
 		}
 		must(t, l.Close(t.Context()))
 		must(t, l.Close(t.Context()))
-		check("lock after close", l.Lock(t.Context()), ErrClosed)
-		check("unlock after close", l.Unlock(t.Context()), ErrClosed)
-		check("downgrade after close", l.Downgrade(t.Context()), ErrClosed)
-		check("revoke after close", l.Revoke(t.Context()), ErrClosed)
+		refuses(l.Lock(t.Context()), ErrClosed)
+		refuses(l.Unlock(t.Context()), ErrClosed)
+		refuses(l.Downgrade(t.Context()), ErrClosed)
+		refuses(l.Revoke(t.Context()), ErrClosed)
 		bad := NewRWLock(s, "no/slash")
-		check("bad path", bad.RLock(t.Context()), zk.ErrInvalidPath)
-		check("bad path", bad.Revoke(t.Context()), zk.ErrInvalidPath)
-		must(t, s.Close(t.Context()))
+		refuses(bad.RLock(t.Context()), zk.ErrInvalidPath)
+		refuses(bad.Revoke(t.Context()), zk.ErrInvalidPath)
 	})
 }

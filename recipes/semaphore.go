@@ -53,7 +53,7 @@ type Semaphore struct{ x *exclusive }
 // on path.
 func NewSemaphore(s *Session, path string, leases int) *Semaphore {
 	x := newExclusive(s, path, kindLease, nil)
-	x.places = leases
+	x.places, x.unfenced = leases, true
 	x.agree = func(ctx context.Context, z *zkSession) error { return agreeOn(ctx, s, z, path, leases) }
 	return &Semaphore{x}
 }

@@ -23,7 +23,7 @@ func TestSemaphoreAtEveryRequest(t *testing.T) {
 				}
 				err := m.during(ctx, a.Acquire)
 				m.settled(t, "acquire", err)
-				if (err == nil) != (a.Ticket() != 0) && m.fate != nextSession {
+				if (err == nil) != (a.Ticket() != 0) && !m.expires() {
 					t.Errorf("%v, with ticket %d", err, a.Ticket())
 				}
 				if err == nil {
@@ -81,62 +81,21 @@ func TestSemaphoreWaitsAtEveryRequest(t *testing.T) {
 	})
 }
 
-// crowd are semaphores of clients that each have a connection.
-type crowd struct {
-	t     *testing.T
-	tr    *tree
-	fakes []*fake
-	all   []*Semaphore
-	got   []chan error
+// newSemaphores are semaphores of so many clients that line up.
+func newSemaphores(t *testing.T, leases, clients int) *crowd[*Semaphore] {
+	return newCrowd(t, clients, func(s *Session, path string) *Semaphore { return NewSemaphore(s, path, leases) })
 }
 
-func newCrowd(t *testing.T, leases, clients int) *crowd {
-	c := &crowd{t: t, tr: newTree()}
-	for range clients {
-		f, s := c.tr.connect(t, fakeTimeout)
-		c.fakes, c.all, c.got = append(c.fakes, f), append(c.all, NewSemaphore(s, "/s", leases)), append(c.got, make(chan error, 1))
-	}
-	return c
-}
-
-// lineUp has one after the other begin to acquire.
-func (c *crowd) lineUp(ctx context.Context) {
-	for i := range c.all {
-		go func() { c.got[i] <- c.all[i].Acquire(ctx) }()
-		synctest.Wait()
-	}
-}
-
-// have checks which have a lease.
-func (c *crowd) have(when string, want ...int) {
-	c.t.Helper()
-	synctest.Wait()
-	var got []int
-	for i, s := range c.all {
-		if s.Ticket() != 0 && !isClosed(s.Lost()) {
-			got = append(got, i)
-		}
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		c.t.Errorf("%s: %v have a lease, not %v", when, got, want)
-	}
-}
-
-func (c *crowd) close() {
-	for _, s := range c.all {
-		must(c.t, s.Close(c.t.Context()))
-		must(c.t, s.x.s.Close(c.t.Context()))
-	}
-	if left := c.tr.children("/s"); len(left) > 0 {
-		c.t.Errorf("left behind: %v", left)
-	}
+// acquires is how a client of a crowd lines up.
+func acquires(ctx context.Context) func(int, *Semaphore) error {
+	return func(_ int, s *Semaphore) error { return s.Acquire(ctx) }
 }
 
 // TestSemaphoreIsFair gives leases back out of order, and has one in the middle give up.
 func TestSemaphoreIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 3, 9)
-		c.lineUp(t.Context())
+		c := newSemaphores(t, 3, 9)
+		c.lineUp(acquires(t.Context()))
 		c.have("at first", 0, 1, 2)
 		must(t, c.all[1].Release(t.Context()))
 		c.have("when 1 has given back", 0, 2, 3)
@@ -166,13 +125,13 @@ func TestSemaphoreCosts(t *testing.T) {
 	most := map[int]int{}
 	for _, clients := range []int{10, 40} {
 		synctest.Test(t, func(t *testing.T) {
-			c := newCrowd(t, leases, clients)
+			c := newSemaphores(t, leases, clients)
 			sent := make([]map[string]int, clients)
 			for i, f := range c.fakes {
 				sent[i] = map[string]int{}
 				f.fail(func(op, _ string) fault { sent[i][op]++; return fine })
 			}
-			c.lineUp(t.Context())
+			c.lineUp(acquires(t.Context()))
 			last := sent[clients-1]
 			if last["create"] != 1 || last["getW"] != 1+leases || last["children"] != 1 || last["get"] != 1 || last["childrenW"] != 0 {
 				t.Errorf("the last of %d sent %v", clients, last)
@@ -218,7 +177,7 @@ func TestSemaphoreCosts(t *testing.T) {
 func TestSemaphoreUnderContention(t *testing.T) {
 	const leases, clients, turns = 3, 8, 40
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, leases, clients)
+		c := newSemaphores(t, leases, clients)
 		var mu sync.Mutex
 		inside, most, grants := 0, 0, 0
 		change := func(by int) {
@@ -231,49 +190,22 @@ func TestSemaphoreUnderContention(t *testing.T) {
 			most = max(most, inside)
 			grants += max(0, by)
 		}
-		var wg sync.WaitGroup
-		for i, s := range c.all {
-			rng, own := rand.New(rand.NewPCG(1, uint64(i))), rand.New(rand.NewPCG(2, uint64(i)))
-			c.fakes[i].fail(func(op, _ string) fault {
-				switch rng.IntN(12) {
-				case 0:
-					return lostRequest
-				case 1:
-					return lostReply
-				case 2:
-					return lostReplyBehind
-				}
-				return fine
-			})
-			wg.Go(func() {
-				for range turns {
-					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-					if own.IntN(4) == 0 { // some give up
-						cancel()
-						ctx, cancel = context.WithTimeout(t.Context(), 5*time.Millisecond)
+		contention{
+			fakes: c.fakes, turns: turns,
+			turn: func(ctx context.Context, i int, _ *rand.Rand) error {
+				return c.all[i].Do(ctx, func(context.Context) error {
+					change(1)
+					stayAs(i)
+					change(-1) // before it expires: what a holder does later is no fault of the semaphore
+					if i == 0 {
+						c.fakes[i].expire()
 					}
-					err := s.Do(ctx, func(ctx context.Context) error {
-						change(1)
-						time.Sleep(time.Duration(10*(1+i)) * time.Millisecond)
-						change(-1) // before it expires: what a holder does later is no fault of the semaphore
-						if i == 0 {
-							c.fakes[i].expire()
-						}
-						return nil
-					})
-					cancel()
-					if err != nil && !errors.Is(err, ErrLost) && !errors.Is(err, context.DeadlineExceeded) {
-						t.Errorf("client %d: %v", i, err)
-					}
-				}
-			})
-		}
-		wg.Wait()
+					return nil
+				})
+			},
+		}.run(t)
 		if most != leases || grants < clients*turns/2 {
 			t.Errorf("%d at most, %d grants", most, grants)
-		}
-		for _, f := range c.fakes {
-			f.fail(nil)
 		}
 		c.close()
 	})
@@ -313,7 +245,6 @@ func TestSemaphoreNumbersDiffer(t *testing.T) {
 				}
 			}
 		}
-		must(t, s.Close(t.Context()))
 	})
 }
 
@@ -329,7 +260,6 @@ func TestSemaphoreNumberIsAgreedOn(t *testing.T) {
 			wg.Go(func() {
 				errs[i] = sem.Acquire(t.Context())
 				must(t, sem.Close(t.Context()))
-				must(t, s.Close(t.Context()))
 			})
 		}
 		wg.Wait()
@@ -342,16 +272,9 @@ func TestSemaphoreNumberIsAgreedOn(t *testing.T) {
 // TestSemaphoreLinesUpAgain removes everything while one holds and one waits.
 func TestSemaphoreLinesUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 1, 2)
-		c.lineUp(t.Context())
-		c.tr.mu.Lock()
-		for _, path := range c.tr.paths() {
-			if strings.HasPrefix(path, "/s/") {
-				c.tr.remove(path)
-			}
-		}
-		c.tr.remove("/s")
-		c.tr.mu.Unlock()
+		c := newSemaphores(t, 1, 2)
+		c.lineUp(acquires(t.Context()))
+		c.removeAll()
 		must(t, <-c.got[1])
 		<-c.all[0].Lost()
 		c.have("when all was removed", 1)
@@ -364,13 +287,8 @@ func TestSemaphoreMisuse(t *testing.T) {
 		tr := newTree()
 		_, s := tr.connect(t, fakeTimeout)
 		sem := NewSemaphore(s, "/s", 2)
-		check := func(what string, err, want error) {
-			t.Helper()
-			if !errors.Is(err, want) || !isWithoutEffect(err) {
-				t.Errorf("%s: %v, want %v without effect", what, err, want)
-			}
-		}
-		check("release at first", sem.Release(t.Context()), ErrNotHeld)
+		refuses := refusing(t)
+		refuses(sem.Release(t.Context()), ErrNotHeld)
 		if !isClosed(sem.Lost()) {
 			t.Error("Lost is open although nothing is held")
 		}
@@ -378,17 +296,16 @@ func TestSemaphoreMisuse(t *testing.T) {
 		if sem.Session() != s.ID() {
 			t.Errorf("session %x, not %x", sem.Session(), s.ID())
 		}
-		check("acquire while held", sem.Acquire(t.Context()), ErrHeld)
+		refuses(sem.Acquire(t.Context()), ErrHeld)
 		_, err := sem.TryAcquire(t.Context())
-		check("try while held", err, ErrHeld)
+		refuses(err, ErrHeld)
 		must(t, sem.Release(t.Context()))
 		must(t, sem.Close(t.Context()))
 		must(t, sem.Close(t.Context()))
-		check("acquire after close", sem.Acquire(t.Context()), ErrClosed)
-		check("release after close", sem.Release(t.Context()), ErrClosed)
+		refuses(sem.Acquire(t.Context()), ErrClosed)
+		refuses(sem.Release(t.Context()), ErrClosed)
 		if err := NewSemaphore(s, "no/slash", 1).Acquire(t.Context()); err == nil || !isWithoutEffect(err) {
 			t.Errorf("bad path: %v", err)
 		}
-		must(t, s.Close(t.Context()))
 	})
 }

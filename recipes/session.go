@@ -212,7 +212,7 @@ func (s *Session) grace() time.Duration { return min(s.timeout/10, 200*time.Mill
 
 // withGrace returns a context that outlives the caller's by the grace.
 func (s *Session) withGrace() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(s.ctx, s.grace())
+	return context.WithTimeout(s.withTurn(s.ctx), s.grace())
 }
 
 // sessionID is an id as servers write it.

@@ -17,8 +17,6 @@ func stale(t *testing.T, test func(t *testing.T, tr *tree, s1, s2 *Session, f2 *
 			defer tr.mu.Unlock()
 			f2.lag()
 		})
-		must(t, s1.Close(t.Context()))
-		must(t, s2.Close(t.Context()))
 	})
 }
 

@@ -2,6 +2,7 @@ package recipes_test
 
 import (
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/recipes"
 )
@@ -152,11 +155,15 @@ var recipeUses = []recipeUse{
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
 	{"NewBoundedQueue", func(s *recipes.Session, path string) []step {
-		q := recipes.NewBoundedQueue(s, path, 3)
+		q := recipes.NewBoundedQueue(s, path, 20)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)}, step{"try put", with(q.TryPut, someItem)})
 	}},
 	{"NewLongQueue", func(s *recipes.Session, path string) []step {
 		q := recipes.NewLongQueue(s, path)
+		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
+	}},
+	{"NewLongQueueOf", func(s *recipes.Session, path string) []step {
+		q := recipes.NewLongQueueOf(s, path, 1)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
 	{"NewPriorityQueue", func(s *recipes.Session, path string) []step {
@@ -228,7 +235,7 @@ func worksUnder(m *recipes.MasterWorker) func(context.Context) error {
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = m.Lead(leading) }()
 		err := m.Do(ctx, func(context.Context, *recipes.Job) ([]byte, error) { return someItem, nil })
-		if err != nil { // who has no rights is refused as a master, too
+		if errors.Is(err, zk.ErrNoAuth) { // who has no rights is refused as a master, too
 			select {
 			case <-ended:
 			case <-ctx.Done():
@@ -249,7 +256,12 @@ func jobSteps(s *recipes.Session, path string) []step {
 	var id string
 	var j *recipes.Job
 	put := func(ctx context.Context) (err error) { id, err = q.Put(ctx, someItem); return err }
-	take := func(ctx context.Context) (err error) { j, err = q.Take(ctx); return err }
+	take := func(ctx context.Context) (err error) {
+		if j, err = q.Take(ctx); err == nil {
+			id = j.ID // of another one's job, where others put some
+		}
+		return err
+	}
 	ofJob := func(f func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error {
 			if j == nil {

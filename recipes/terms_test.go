@@ -10,38 +10,7 @@ import (
 	"time"
 )
 
-// termFollower is told of terms in the background.
-type termFollower struct {
-	told []Term
-	end  error
-	done chan struct{}
-}
-
-func followTerms(ctx context.Context, e *Election) *termFollower {
-	f := &termFollower{done: make(chan struct{})}
-	go func() {
-		defer close(f.done)
-		for t, err := range e.Terms(ctx) {
-			if err != nil {
-				f.end = err
-				continue
-			}
-			f.told = append(f.told, t)
-		}
-	}()
-	return f
-}
-
-// ids are those of the terms that it was told of since the last time.
-func (f *termFollower) ids() (ids []string) {
-	time.Sleep(2 * watchRestoreDelay) // in the next session, if there is one
-	synctest.Wait()
-	for _, t := range f.told {
-		ids = append(ids, t.ID)
-	}
-	f.told = nil
-	return ids
-}
+func leaderOf(t Term) string { return t.ID }
 
 func TestTermsTellWhoLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -58,12 +27,10 @@ func TestTermsTellWhoLeads(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		f := followTerms(ctx, c)
+		f := follow(c.Terms(ctx))
 		check := func(when string, want ...string) {
 			t.Helper()
-			if got := f.ids(); !slices.Equal(got, want) {
-				t.Errorf("%s: told of %q, not %q", when, got, want)
-			}
+			checkSince(t, f, leaderOf, when, want...)
 		}
 		check("at first", "")
 		must(t, a.Campaign(t.Context()))
@@ -79,23 +46,20 @@ func TestTermsTellWhoLeads(t *testing.T) {
 		must(t, b.Resign(t.Context()))
 		check("when b has resigned", "")
 		must(t, b.Campaign(t.Context()))
-		first := b.Fence()
-		synctest.Wait()
-		if n := len(f.told); n != 1 || f.told[0] != (Term{"b", first}) {
-			t.Errorf("told of %v", f.told)
+		if got, want := f.since(), []Term{{"b", b.Fence()}}; !slices.Equal(got, want) {
+			t.Errorf("told of %v, not %v", got, want)
 		}
-		f.told = nil
 		must(t, b.Resign(t.Context()))
 		must(t, b.Campaign(t.Context()))
-		if got := f.ids(); len(got) == 0 || got[len(got)-1] != "b" {
-			t.Errorf("another term of b: %q", got)
+		if got := f.since(); len(got) == 0 || got[len(got)-1].ID != "b" {
+			t.Errorf("another term of b: %v", got)
 		}
 		cancel()
 		<-f.done
 		if !errors.Is(f.end, context.Canceled) || !isWithoutEffect(f.end) {
 			t.Errorf("in the end: %v", f.end)
 		}
-		f = followTerms(t.Context(), c)
+		f = follow(c.Terms(t.Context()))
 		check("once more", "b")
 		must(t, c.Close(t.Context()))
 		<-f.done
@@ -161,7 +125,6 @@ func TestTermsEndWithTheLoop(t *testing.T) {
 				t.Errorf("bad path: %v", err)
 			}
 		}
-		must(t, s.Close(t.Context()))
 	})
 }
 
@@ -226,6 +189,31 @@ func TestDoEachFails(t *testing.T) {
 			t.Errorf("%d terms, %v", terms, err)
 		}
 		must(t, e.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+	})
+}
+
+// TestTermsEndWithNobody: the error at the end comes with no term, as it is of no time.
+func TestTermsEndWithNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newTree().connect(t, fakeTimeout)
+		e := NewElection(s, "/e", "a")
+		must(t, e.Campaign(t.Context()))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		ended := false
+		for term, err := range e.Terms(ctx) {
+			if err == nil {
+				time.AfterFunc(fakeTimeout/2, cancel) // while it waits for the next one
+				continue
+			}
+			ended = true
+			if term != (Term{}) {
+				t.Errorf("%v, with %+v", err, term)
+			}
+		}
+		if !ended {
+			t.Error("there was no error")
+		}
+		must(t, e.Close(t.Context()))
 	})
 }

@@ -61,7 +61,6 @@ func TestTryTakeBesideTakes(t *testing.T) {
 					}
 				}
 				must(t, q.Close(t.Context()))
-				must(t, s.Close(t.Context()))
 			})
 		})
 	}

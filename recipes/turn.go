@@ -17,10 +17,15 @@ const turns = 4096
 // chance, and a run in virtual time would not repeat (timers of a bubble of testing/synctest
 // that are due at one instant fire in random order).
 func (s *Session) withTurn(ctx context.Context) context.Context {
+	return context.WithValue(ctx, turnKey{}, s.nextTurn())
+}
+
+// nextTurn is a turn for what has no context.
+func (s *Session) nextTurn() time.Duration {
 	id := uint64(s.conn.SessionID())
 	id += id >> 56 * 11 // the server that made it: others count alike
 	n := s.turns.Add(1)
-	return context.WithValue(ctx, turnKey{}, time.Duration((n<<6+id&63)%turns))
+	return time.Duration((n<<6 + id&63) % turns)
 }
 
 // turn is that of a call, 0 where it has none.

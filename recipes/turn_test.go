@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -47,7 +48,6 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 		if len(order) != waiters {
 			t.Errorf("%d of %d went on", len(order), waiters)
 		}
-		must(t, s.Close(t.Context()))
 	})
 }
 
@@ -102,8 +102,74 @@ func TestWatchersGoOnInTurn(t *testing.T) {
 				if len(at) != len(paths) {
 					t.Errorf("went on at %d moments, not %d: %v", len(at), len(paths), first)
 				}
-				must(t, s.Close(t.Context()))
 			})
 		})
 	}
+}
+
+// withoutTurns is a time without the turns of those who waited: a few, and so less than that.
+func withoutTurns(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+
+// The holds of one session go by the same last contact with a quorum. Their monitors find at
+// moments of their own that it is too long ago.
+func TestMonitorsGoOnInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		f, s := tr.connect(t, fakeTimeout)
+		var mu sync.Mutex
+		lost := map[time.Time]bool{}
+		var all sync.WaitGroup
+		var locks []*Lock
+		for i := range 5 {
+			l := NewLock(s, fmt.Sprint("/lock", i))
+			must(t, l.Lock(t.Context()))
+			locks = append(locks, l)
+			all.Go(func() {
+				<-l.Lost()
+				mu.Lock()
+				defer mu.Unlock()
+				lost[time.Now()] = true
+			})
+		}
+		f.connected(false)
+		all.Wait()
+		if len(lost) != len(locks) {
+			t.Errorf("%d holds were lost at %d moments", len(locks), len(lost))
+		}
+		f.connected(true)
+		for _, l := range locks {
+			must(t, l.Close(t.Context()))
+		}
+	})
+}
+
+// Those who wait until items of one moment are due look again at moments of their own.
+func TestItemsAreTakenInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, s := newTree().connect(t, fakeTimeout)
+		due := time.Now().Add(time.Second)
+		const takers = 4
+		var all sync.WaitGroup
+		for i := range takers {
+			q := NewDelayQueue(s, fmt.Sprint("/queue", i))
+			must(t, q.Put(t.Context(), due, []byte{byte(i)}))
+			all.Go(func() {
+				_, err := q.Take(t.Context())
+				must(t, err)
+			})
+		}
+		synctest.Wait()
+		var mu sync.Mutex
+		looked := map[time.Time]bool{}
+		f.fail(func(string, string) fault {
+			mu.Lock()
+			defer mu.Unlock()
+			looked[time.Now()] = true
+			return fine
+		})
+		all.Wait()
+		if len(looked) != takers {
+			t.Errorf("%d takers looked at %d moments", takers, len(looked))
+		}
+	})
 }

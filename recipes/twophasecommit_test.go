@@ -29,8 +29,6 @@ func ofTransaction(t *testing.T, test func(ctx context.Context, tr *tree, f *fak
 		for _, x := range []*TwoPhaseCommit{a, b} {
 			must(t, x.Close(t.Context()))
 		}
-		must(t, sa.Close(t.Context()))
-		must(t, sb.Close(t.Context()))
 	})
 }
 

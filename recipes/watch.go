@@ -56,10 +56,20 @@ func (w *watches) add(key string, ch <-chan zk.Event) {
 // the channel closed: nobody looks at what the event says.
 func fired(ch <-chan zk.Event) bool {
 	select {
-	case <-ch:
+	case _, open := <-ch:
+		taken(ch, open)
 		return true
 	default:
 		return false
+	}
+}
+
+// taken waits, where somebody has taken a watch's event, until its channel is closed, which
+// is what go-zookeeper does next: in between whoever looks again would find that it has
+// not fired.
+func taken(ch <-chan zk.Event, open bool) {
+	if open {
+		<-ch
 	}
 }
 
@@ -142,13 +152,18 @@ func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{},
 
 // waitFor is wait for no longer than that.
 func (s *Session) waitFor(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
-	t := time.NewTimer(min(most, s.timeout))
+	t := time.NewTimer(min(most, s.timeout) + turn(ctx)) // others may wait for the same time
 	defer t.Stop()
 	cases := []reflect.SelectCase{receives(z.gone), receives(s.ctx.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
+	others := len(cases)
 	for _, ch := range changed {
 		cases = append(cases, receives(ch))
 	}
-	switch first, _, _ := reflect.Select(cases); first {
+	first, _, open := reflect.Select(cases)
+	if first >= others {
+		taken(changed[first-others], open)
+	}
+	switch first {
 	case 0:
 		return s.endError()
 	case 1:

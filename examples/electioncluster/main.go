@@ -66,7 +66,7 @@ func (n node) follow(ctx context.Context) error {
 // leadership is lost; the token is for the time in which this process does not know yet.
 // That something goes wrong ends the term, and not the node.
 func (n node) lead(ctx context.Context) error {
-	token := n.election.Fence()
+	token := recipes.Fence(ctx)
 	n.Say("leads, token %d", token)
 	ctx, cancel := context.WithTimeoutCause(ctx, *term, fmt.Errorf("the term of %s is over", *term))
 	defer cancel()

@@ -43,19 +43,15 @@ func run(ctx context.Context, p *program.Program) error {
 func work(ctx context.Context, p *program.Program, jobs *recipes.JobQueue) error {
 	p.Say("waits for jobs")
 	for {
-		taken := false
-		err := jobs.Do(ctx, func(ctx context.Context, j *recipes.Job) ([]byte, error) {
-			taken = true
-			return send(ctx, p, j)
-		})
-		switch {
+		err := jobs.Do(ctx, func(ctx context.Context, j *recipes.Job) ([]byte, error) { return send(ctx, p, j) })
+		switch failed, taken := errors.AsType[*recipes.JobError](err); {
 		case ctx.Err() != nil:
 			p.Say("works no more")
 			return nil
-		case !taken:
-			return err
+		case taken:
+			p.Say("not done: %v", failed.Err)
 		case err != nil:
-			p.Say("not done: %v", err)
+			return err
 		}
 	}
 }
@@ -69,19 +65,20 @@ func send(ctx context.Context, p *program.Program, j *recipes.Job) (result []byt
 	if string(j.Data) == "nobody" {
 		return nil, errors.New("nobody has no address")
 	}
-	err = program.Await(ctx, func() error { return deliver(p, j) })
+	err = deliver(ctx, p, j)
 	return fmt.Appendf(nil, "done by %s, attempt %d", p.Name, j.Attempt), err
 }
 
 // deliver puts the mail into the outbox, unless another attempt has done so already and died
 // before it could say so: a znode for each job can be made only once. (Which is also why it
-// is no harm if the reply is lost, and so the attempt fails.)
-func deliver(p *program.Program, j *recipes.Job) error {
+// is no harm if the reply is lost, and so the attempt fails.) If the job has been given to
+// somebody else, the servers refuse it.
+func deliver(ctx context.Context, p *program.Program, j *recipes.Job) error {
 	outbox := p.Path + "/outbox"
-	if err := create(p, outbox, nil); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+	if err := create(ctx, p, outbox, nil); err != nil && !errors.Is(err, zk.ErrNodeExists) {
 		return err
 	}
-	err := create(p, outbox+"/"+j.ID, j.Data)
+	err := create(ctx, p, outbox+"/"+j.ID, j.Data)
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):
 		p.Say("the mail to %s is sent already", j.Data)
@@ -92,9 +89,8 @@ func deliver(p *program.Program, j *recipes.Job) error {
 	return err
 }
 
-func create(p *program.Program, path string, data []byte) error {
-	_, err := p.Conn.Create(path, data, 0, zk.WorldACL(zk.PermAll))
-	return err
+func create(ctx context.Context, p *program.Program, path string, data []byte) error {
+	return p.Session.Multi(ctx, &zk.CreateRequest{Path: path, Data: data})
 }
 
 // produce puts a job for each recipient, and then waits for what becomes of them.

@@ -45,7 +45,7 @@ func share(ctx context.Context, p *program.Program, resource string) error {
 	for {
 		p.Say("%s: waits for the lock", resource)
 		err := lock.Do(ctx, func(ctx context.Context) error {
-			token := lock.Fence() // of this hold, whatever becomes of it
+			token := recipes.Fence(ctx)
 			p.Say("%s: holds the lock, token %d", resource, token)
 			return use(ctx, p, store, token)
 		})

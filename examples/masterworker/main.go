@@ -86,16 +86,12 @@ func (w process) awaitTotal(ctx context.Context) error {
 // to the same result.
 func (w process) work(ctx context.Context) error {
 	for {
-		taken := false
-		err := w.jobs.Do(ctx, func(ctx context.Context, j *recipes.Job) ([]byte, error) {
-			taken = true
-			return w.count(ctx, j)
-		})
-		switch {
-		case !taken || ctx.Err() != nil:
+		err := w.jobs.Do(ctx, w.count)
+		switch failed, taken := errors.AsType[*recipes.JobError](err); {
+		case err != nil && (!taken || ctx.Err() != nil):
 			return err
-		case err != nil:
-			w.Say("not done: %v", err)
+		case taken:
+			w.Say("not done: %v", failed.Err)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // It needs no fencing token, since all that it writes may be written twice: a job more of
 // the same part has the same result, and so has whoever sums up.
 func (w process) lead(ctx context.Context) error {
-	w.Say("is the master, token %d", w.election.Fence())
+	w.Say("is the master, token %d", recipes.Fence(ctx))
 	defer w.Say("is the master no more")
 	go w.watchWorkers(ctx)
 	ids := make([]string, *parts)

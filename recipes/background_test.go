@@ -1,0 +1,48 @@
+package recipes
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What goes on in the background ends when the session's value is closed, though the recipe's
+// is not, and though it pauses just then between two tries.
+func TestBackgroundEndsWithTheSession(t *testing.T) {
+	refuses := func(string, string) fault { return refused }
+	ended := func(c <-chan struct{}) func(context.Context) { return func(context.Context) { <-c } }
+	for name, begin := range map[string]func(*testing.T, *fake, *Session) (wait func(context.Context)){
+		"group": func(t *testing.T, f *fake, s *Session) func(context.Context) {
+			g := NewGroup(s, "/x")
+			must(t, g.Join(t.Context(), nil))
+			f.fail(refuses)
+			f.expire()
+			return ended(g.has.done)
+		},
+		"cache": func(t *testing.T, f *fake, s *Session) func(context.Context) {
+			f.fail(refuses)
+			c := NewCache(s, "/x")
+			must(t, c.Start())
+			return func(ctx context.Context) { must(t, c.calls.wait(ctx)) }
+		},
+		"picker": func(_ *testing.T, f *fake, s *Session) func(context.Context) {
+			f.fail(refuses)
+			return ended(NewService(s, "/x").Picker(nil).done)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, s := newTree().connectOpen(fakeTimeout)
+				wait := begin(t, f, s)
+				time.Sleep(fakeTimeout)  // pauses are long by then
+				_ = s.Close(t.Context()) // clean-ups are refused
+				closed := time.Now()
+				wait(t.Context())
+				if more := time.Since(closed); more > 0 {
+					t.Errorf("it went on for %v", more)
+				}
+			})
+		})
+	}
+}

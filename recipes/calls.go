@@ -1,0 +1,149 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Get reads a znode below the root, as the server of this connection has it, which can lag behind.
+// It goes on until a server answers or ctx ends. NoEffect is true for its errors: that of ctx,
+// [ErrClosed], or what a server said, such as [zk.ErrNoNode].
+func (s *Session) Get(ctx context.Context, path string) (data []byte, stat *zk.Stat, err error) {
+	err = newRecipe(s, path).attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
+		v, err := s.get(ctx, z, path)
+		data, stat = v.data, v.stat
+		return appliedUnless(err)
+	})
+	return data, stat, err
+}
+
+// Multi applies ops, one at least, all or none, as Multi of *zk.Conn does. What they create gets
+// the ACL of the session ([WithACL]). They are applied once at most.
+//
+// Where ctx is that of a function which a Do of this package runs, they are applied only while
+// all holds last under which it runs, as the servers have it: the znodes of these are checked in
+// the same multi. So a process that stood still for longer than its session lasted writes
+// nothing more. Of a [Job] it is the attempt that has to last.
+//
+// An error with NoEffect says that nothing was applied and never will be: [ErrLost] if a hold
+// had ended, [ErrTooLarge] if all data together is, or the whole request, for which the paths
+// count, too, [ErrClosed], the error of ctx, or what a server said, such as [zk.ErrBadVersion]. [ErrUnknown], with the reason, says that they
+// may have been applied, or may yet be: the reply was lost, or ctx ended while the request was
+// under way, or the session.
+func (s *Session) Multi(ctx context.Context, ops ...any) error {
+	var path string // which the error names
+	if len(ops) > 0 && !isNil(ops[0]) {
+		_, path = part(ops[0])
+	}
+	const op = "multi"
+	r := newRecipe(s, strings.TrimSuffix(path, "/"))
+	own, err := copied(ops)
+	if err != nil {
+		return r.definite(op, err)
+	}
+	var guards []any
+	for _, path := range holdingOf(ctx).znodes {
+		guards = append(guards, present(path))
+	}
+	own = slices.Concat(guards, own)
+	if s.conn.sizeOf(own) > maxRequest {
+		return r.definite(op, ErrTooLarge)
+	}
+	return r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		return once(ctx, s, z, func() (struct{}, error) {
+			results, err := s.conn.Multi(own...)
+			if i := refusedBy(results); errors.Is(err, zk.ErrNoNode) && i >= 0 && i < len(guards) {
+				err = ErrLost
+			}
+			return struct{}{}, err
+		})
+	})
+}
+
+// copied are ops that stay as they are when the caller has gone, but may still be sent.
+func copied(ops []any) ([]any, error) {
+	if len(ops) == 0 {
+		return nil, errors.New("there are no operations")
+	}
+	own := make([]any, len(ops))
+	size := 0
+	for i, op := range ops {
+		if isNil(op) {
+			return nil, fmt.Errorf("a nil %T is no operation", op)
+		}
+		var data *[]byte
+		switch op := op.(type) {
+		case *zk.CreateRequest:
+			c := *op
+			own[i], data = &c, &c.Data
+		case *zk.SetDataRequest:
+			c := *op
+			own[i], data = &c, &c.Data
+		case *zk.DeleteRequest:
+			c := *op
+			own[i] = &c
+		case *zk.CheckVersionRequest:
+			c := *op
+			own[i] = &c
+		default:
+			return nil, fmt.Errorf("%T is no operation: it takes a *zk.CreateRequest, *zk.SetDataRequest, *zk.DeleteRequest or *zk.CheckVersionRequest", op)
+		}
+		if data != nil {
+			*data = slices.Clone(*data)
+			size += len(*data)
+		}
+		if _, path := part(op); checkPath(completed(op, path)) != nil {
+			return nil, fmt.Errorf("%w: %q", zk.ErrInvalidPath, path)
+		}
+	}
+	if size > MaxItem {
+		return nil, ErrTooLarge
+	}
+	return own, nil
+}
+
+func isNil(op any) bool {
+	v := reflect.ValueOf(op)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// completed is the path of an op as the server completes it: the name of a sequential znode may be its
+// number alone.
+func completed(op any, path string) string {
+	if c, ok := op.(*zk.CreateRequest); ok && c.Flags&zk.FlagSequence != 0 && path != "/" {
+		return path + "0"
+	}
+	return path
+}
+
+// maxRequest is the servers' limit on a request in bytes, by default (jute.maxbuffer).
+const maxRequest = 0xfffff
+
+// opSize is more than an op takes in a multi beside its path, data and ACL.
+const opSize = 32
+
+// sizeOf is how many bytes a multi of ops takes as a request, or a few more.
+func (c *connection) sizeOf(ops []any) int {
+	acl := 0
+	for _, a := range c.acl {
+		acl += 12 + len(a.Scheme) + len(a.ID)
+	}
+	size := opSize // of what there is around them
+	for _, op := range ops {
+		_, path := part(op)
+		size += opSize + len(path)
+		switch op := op.(type) {
+		case *zk.CreateRequest:
+			size += len(op.Data) + acl
+		case *zk.SetDataRequest:
+			size += len(op.Data)
+		}
+	}
+	return size
+}

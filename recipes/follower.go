@@ -1,0 +1,66 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// follower gives the states of something, one after the other, as one reader asks for them:
+// at first what there is, then each time another one than it gave last. States that are
+// replaced before anybody looks are left out; the last one never is.
+type follower[T any] struct {
+	r *recipe
+	// look reads the state, and sees to it that there is a watch on whatever changes it. It
+	// fails with zk.ErrNoNode if something went or came meanwhile: look again.
+	look  func(ctx context.Context, z *zkSession) (now T, changed <-chan zk.Event, err error)
+	equal func(a, b T) bool
+	// behind: in a new session the server may go back to a state before the last one.
+	behind bool
+
+	z    *zkSession // in which views are no older than last
+	last *T         // nil at first
+}
+
+// next waits in z for the next state. Unless that may be behind, the quorumSync at its start
+// makes views of z of no time before those of the sessions before; within a session they never
+// go back (Programmer's Guide, Consistency Guarantees: single system image). So whatever
+// differs is later.
+func (f *follower[T]) next(ctx context.Context, z *zkSession) (now T, err error) {
+	if f.z != z && !f.behind {
+		if _, err := f.r.s.quorumSync(ctx, z, f.r.path); err != nil {
+			return now, err
+		}
+	}
+	f.z = z
+	for {
+		event := f.r.s.nextEvent()
+		now, changed, err := f.look(ctx, z)
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			continue
+		case err != nil:
+			return now, err
+		case f.last == nil || !f.equal(*f.last, now):
+			f.last = &now
+			return now, nil
+		}
+		if err := f.r.s.wait(ctx, z, event, changed); err != nil {
+			return now, err
+		}
+	}
+}
+
+// follow is next in whichever session there is, as a call of the recipe's.
+func (f *follower[T]) follow(ctx context.Context, op string) (now T, err error) {
+	err = f.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		now, err = f.next(ctx, z)
+		return appliedUnless(err)
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return now, nil
+}

@@ -1,0 +1,120 @@
+package recipes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// This file is, as name.go is, for those who look from outside: what the children of a znode mean
+// that have names of their own. A recipe that has such ones is a row of layouts.
+
+// Layout is how the znode of a recipe is laid out.
+type Layout struct {
+	Recipe string // "job-queue"
+	Parts  []Part
+	// Tell says what the values of the parts mean, by their names: all together, which takes
+	// those of all that are there, and one by one. It is nil where values mean nothing.
+	Tell func(values map[string]string) (summary string, notes map[string]string)
+}
+
+// Part is a child, or some.
+type Part struct {
+	Name   string // of the child; if it ends with "-", what the names of several begin with
+	Needed bool   // without it the znode is another recipe's
+	// What is the word for each of its own children, for people; "" if these mean nothing.
+	What string
+	// Holders is the part whose children have those of this one: see [Name.Holder].
+	Holders string
+	// Leads says that the first of its own children leads all of it.
+	Leads bool
+}
+
+// layouts are all that there are; of two that fit it is the first.
+var layouts = []Layout{
+	{Recipe: "master-worker", Parts: append([]Part{{Name: "master", Needed: true, Leads: true}}, jobParts("task")...)},
+	{Recipe: "job-queue", Parts: append(jobParts("job"), Part{Name: "idle", What: "idle worker"})},
+	{Recipe: "two-phase-commit", Tell: tellTransaction, Parts: []Part{{Name: sitesNode, Needed: true}, {Name: votePrefix}, {Name: outcomeNode}}},
+}
+
+// jobParts are the states of jobs, and who does them.
+func jobParts(job string) []Part {
+	return []Part{
+		{Name: "jobs", Needed: true},
+		{Name: "pending", Needed: true, What: "waiting " + job},
+		{Name: "taken", Needed: true, What: "taken " + job, Holders: "workers"},
+		{Name: "dead", Needed: true, What: "dead letter"},
+		{Name: "done", Needed: true, What: "result"},
+		{Name: "workers", What: "worker"},
+	}
+}
+
+// LayoutOf gives the layout of a znode by the names of its children; false if it is that of no
+// recipe. A transaction that nobody has voted in yet cannot be told from other znodes.
+func LayoutOf(has func(name string) bool, names func(yield func(string) bool)) (Layout, bool) {
+	for _, l := range layouts {
+		needed := func(p Part) bool { return p.Needed && !has(p.Name) }
+		if slices.ContainsFunc(l.Parts, needed) {
+			continue
+		}
+		if l.Tell == nil {
+			return l, true
+		}
+		for name := range names {
+			if p, ok := l.Part(name); ok && !p.Needed {
+				return l, true
+			}
+		}
+	}
+	return Layout{}, false
+}
+
+// Part gives the part that a child is, by its name.
+func (l Layout) Part(name string) (Part, bool) {
+	for _, p := range l.Parts {
+		if name == p.Name || strings.HasSuffix(p.Name, "-") && strings.HasPrefix(name, p.Name) {
+			return p, true
+		}
+	}
+	return Part{}, false
+}
+
+// tellTransaction says how a two-phase commit stands.
+func tellTransaction(values map[string]string) (summary string, notes map[string]string) {
+	notes = make(map[string]string)
+	votes := make(map[string]string)
+	for name, value := range values {
+		if site, ok := strings.CutPrefix(name, votePrefix); ok {
+			votes[site] = value
+			notes[name] = "votes " + value
+		}
+	}
+	named, known := values[sitesNode]
+	sites := strings.Split(named, "\n")
+	var missing, against []string
+	for _, site := range sites {
+		switch votes[site] {
+		case voteYes:
+		case voteNo:
+			against = append(against, site)
+		default:
+			missing = append(missing, site)
+		}
+	}
+	if known {
+		notes[sitesNode] = fmt.Sprintf("%d sites", len(sites))
+	}
+	told := fmt.Sprintf("%d of %d sites voted yes", len(sites)-len(missing)-len(against), len(sites))
+	if len(against) > 0 {
+		told += ", no: " + strings.Join(against, " ")
+	}
+	if len(missing) > 0 {
+		told += ", not yet: " + strings.Join(missing, " ")
+	}
+	decided := map[string]string{outcomeCommit: "committed", outcomeAbort: "aborted"}[values[outcomeNode]]
+	if decided == "" {
+		return "open: " + told, notes
+	}
+	notes[outcomeNode] = decided
+	return decided + ": " + told, notes
+}

@@ -1,0 +1,86 @@
+package recipes
+
+// This file is for those who look at znodes of these recipes from outside, and take no part.
+
+// Turn says what the order of the znodes in a folder means.
+type Turn int
+
+// The turns.
+const (
+	First  Turn = iota + 1 // the first has what the others wait for
+	Some                   // as many as the folder's data says, in decimal, have it, the first ones
+	Shared                 // writers have it if nobody is ahead of them, others if no writer is
+	Alive                  // each is there as long as somebody lives; there is nothing to wait for
+	Items                  // each waits to be taken
+)
+
+// Name is what the name of a znode says that one of these recipes made.
+type Name struct {
+	Recipe string // "lock", "queue"; that of several is the simplest one
+	Turn   Turn
+	Writer bool // of Shared
+	// What is the word for one such znode, for people.
+	What string
+	// Holder is the id of the znode of the worker that has a job, "" where nobody has.
+	Holder string
+	// Attempt is how many attempts at a job were begun, of Tries.
+	Attempt, Tries int
+
+	node
+}
+
+// znodes are all names that there are, by their kinds. Locks of several keys are locks, what
+// is discovered and who passes a double barrier are members.
+var znodes = map[string]Name{
+	kindLock:      {Recipe: "lock", Turn: First, What: "contender"},
+	kindCandidate: {Recipe: "election", Turn: First, What: "candidate"},
+	kindLease:     {Recipe: "semaphore", Turn: Some, What: "contender"},
+	kindRead:      {Recipe: "rwlock", Turn: Shared, What: "reader"},
+	kindWrite:     {Recipe: "rwlock", Turn: Shared, Writer: true, What: "writer"},
+	kindMember:    {Recipe: "membership", Turn: Alive, What: "member"},
+	kindItem:      {Recipe: "queue", Turn: Items, What: "item"},
+	kindBounded:   {Recipe: "queue", Turn: Items, What: "item"},
+	kindDue:       {Recipe: "delay-queue", Turn: Items, What: "item"},
+	kindJob:       {Recipe: "job-queue", Turn: Items, What: "job"},
+	kindTaken:     {Recipe: "job-queue", Turn: Alive, What: "taken job"},
+	kindWorker:    {Recipe: "job-queue", Turn: Alive, What: "worker"},
+	kindIdle:      {Recipe: "job-queue", Turn: Alive, What: "idle worker"},
+}
+
+// ParseName reads the name of a znode, without its folder; it is false for those that no
+// recipe of this package gives.
+func ParseName(name string) (Name, bool) {
+	for kind, z := range znodes {
+		if _, _, ok := split(name, kind); !ok {
+			continue
+		}
+		var ok bool
+		switch kind {
+		case kindJob, kindTaken:
+			var j jobName
+			j, ok = parseJob(name, kind)
+			z.node = node{name: name, id: j.id, kind: kind, seq: j.seq}
+			z.Holder, z.Attempt, z.Tries = j.worker, j.attempt, j.tries
+		case kindDue:
+			z.node, ok = parseRanked(name, kind)
+		case kindItem:
+			if z.node, ok = parse(name, kind); !ok {
+				z.Recipe = "priority-queue"
+				z.node, ok = parseRanked(name, kind)
+			}
+		default:
+			z.node, ok = parse(name, kind)
+		}
+		return z, ok
+	}
+	return Name{}, false
+}
+
+// Rank is the priority or the time, in milliseconds since 1970, of an item that has one.
+func (z Name) Rank() int64 { return z.rank }
+
+// ID is the random part of the name: that of a job stays the same in all its states.
+func (z Name) ID() string { return z.id }
+
+// CompareNames orders the znodes of a folder by their turn, for slices.SortFunc.
+func CompareNames(a, b Name) int { return compare(a.node, b.node) }

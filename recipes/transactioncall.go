@@ -1,0 +1,251 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// transactionCall is one call, in a session.
+type transactionCall struct {
+	*TwoPhaseCommit
+	z       *zkSession
+	votes   map[string]value // that were read in z, by site
+	unknown bool             // the outcome of a write of this call is, in whichever session
+}
+
+// write sends a write until it is answered.
+func (w *transactionCall) write(ctx context.Context, f func() error) error {
+	var b backoff
+	for {
+		o, err := once(ctx, w.s, w.z, func() (struct{}, error) { return struct{}{}, f() })
+		if o == unknown {
+			w.unknown = true
+		}
+		if !unanswered(err) {
+			return err
+		}
+		b.pause(ctx)
+	}
+}
+
+// create creates a child of the path; the error is zk.ErrNodeExists if there is one.
+func (w *transactionCall) create(ctx context.Context, path, data string) error {
+	return w.write(ctx, func() error {
+		_, err := w.s.conn.Create(path, []byte(data), 0)
+		return err
+	})
+}
+
+func (w *transactionCall) begin(ctx context.Context, sites []string) error {
+	path, data := join(w.path, sitesNode), strings.Join(sites, "\n")
+	for range maxRecreate {
+		err := w.declare(ctx, path, data, ErrBegun)
+		if !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+		if err := w.s.ensurePath(ctx, w.z, w.path); err != nil {
+			return err
+		}
+	}
+	return ErrRemoved
+}
+
+func (w *transactionCall) give(ctx context.Context, site, vote string) error {
+	for range maxRecreate {
+		sites, err := w.sites(ctx)
+		switch {
+		case err != nil:
+			return err
+		case !slices.Contains(sites.names, site):
+			return ErrNotSite
+		}
+		if err := w.declare(ctx, w.vote(site), vote, ErrVoted); !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+	return ErrRemoved
+}
+
+// declare makes a znode that is made once for all. Where it holds something else that is the
+// error; zk.ErrNoNode says that the transaction is not there, or that somebody removes znodes.
+func (w *transactionCall) declare(ctx context.Context, path, data string, other error) error {
+	err := w.create(ctx, path, data)
+	if !errors.Is(err, zk.ErrNodeExists) {
+		return err
+	}
+	v, err := w.fresh(ctx, path)
+	if err == nil && string(v.data) != data {
+		return other
+	}
+	return err
+}
+
+// sites reads who the sites are. As they never change an old view will do, but for one that
+// has none.
+func (w *transactionCall) sites(ctx context.Context) (value, error) {
+	path := join(w.path, sitesNode)
+	v, err := w.s.get(ctx, w.z, path)
+	if errors.Is(err, zk.ErrNoNode) {
+		v, err = w.fresh(ctx, path)
+	}
+	if errors.Is(err, zk.ErrNoNode) {
+		return v, ErrNotBegun
+	}
+	v.names = strings.Split(string(v.data), "\n")
+	return v, err
+}
+
+// fresh reads a znode as it is at some time during the call.
+func (w *transactionCall) fresh(ctx context.Context, path string) (value, error) {
+	if _, err := w.s.quorumSync(ctx, w.z, path); err != nil {
+		return value{}, err
+	}
+	return w.s.get(ctx, w.z, path)
+}
+
+// learn waits in z for the outcome, or decides it. Before votes are taken for missing all is
+// read behind a quorumSync that comes after due: what was acknowledged by then counts.
+func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome string, err error) {
+	for removed := 0; removed <= maxRecreate; {
+		late := !due.IsZero() && !time.Now().Before(due)
+		if late || removed > 0 {
+			if _, err := w.s.quorumSync(ctx, w.z, w.path); err != nil {
+				return "", err
+			}
+		}
+		event := w.s.nextEvent()
+		seen, err := w.look(ctx)
+		switch {
+		case err != nil || seen.decided:
+			return seen.outcome, err
+		case seen.outcome == "" && late:
+			seen.outcome = outcomeAbort
+		case seen.outcome == "":
+			if err := w.await(ctx, due, event, seen.changed); err != nil {
+				return "", err
+			}
+			continue
+		}
+		err = w.decide(ctx, seen)
+		if err == nil || !overtaken(err) {
+			return seen.outcome, err
+		}
+		// Another one has decided it, which the next look shows; or somebody removes znodes.
+		w.votes, removed = map[string]value{}, removed+1
+	}
+	return "", ErrRemoved
+}
+
+// overtaken says that a multi was not carried out because of what there is.
+func overtaken(err error) bool {
+	return errors.Is(err, zk.ErrNodeExists) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrBadVersion)
+}
+
+// await waits until it is worth looking again, or votes are due.
+func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan struct{}, changed <-chan zk.Event) error {
+	most := w.s.timeout
+	if !due.IsZero() {
+		most = max(min(most, time.Until(due)), 0)
+	}
+	return w.s.waitFor(ctx, w.z, most, event, changed)
+}
+
+// seenTransaction is what a look shows.
+type seenTransaction struct {
+	outcome string // that was decided, or that follows from the votes; "" if none does
+	decided bool
+	checks  []any // that hold for as long as the outcome follows
+	changed <-chan zk.Event
+}
+
+// look reads where the transaction is. The watch on the children is one on votes and outcome
+// alike.
+func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err error) {
+	children, err := w.s.childrenW(ctx, w.z, w.path)
+	if err != nil && !errors.Is(err, zk.ErrNoNode) {
+		return seen, err
+	}
+	seen.changed = children.changed
+	if slices.Contains(children.names, outcomeNode) {
+		v, err := w.s.get(ctx, w.z, join(w.path, outcomeNode))
+		if err == nil {
+			return decided(string(v.data))
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return seen, err
+		}
+	}
+	sites, err := w.sites(ctx)
+	if err != nil {
+		return seen, err
+	}
+	seen.checks = []any{unchanged(join(w.path, sitesNode), sites)}
+	missing := false
+	for _, site := range sites.names {
+		v, there, err := w.voteOf(ctx, site, children.names)
+		switch {
+		case err != nil:
+			return seen, err
+		case !there:
+			missing = true
+			continue
+		case string(v.data) != voteYes: // whatever it is, a yes it is not
+			seen.outcome, seen.checks = outcomeAbort, []any{unchanged(w.vote(site), v)}
+			return seen, nil
+		}
+		seen.checks = append(seen.checks, unchanged(w.vote(site), v))
+	}
+	if missing {
+		seen.checks = seen.checks[:1] // nothing follows from the votes that are there
+		return seen, nil
+	}
+	seen.outcome = outcomeCommit
+	return seen, nil
+}
+
+// decided is what a znode with the outcome says.
+func decided(outcome string) (seenTransaction, error) {
+	if outcome != outcomeCommit && outcome != outcomeAbort {
+		return seenTransaction{}, ErrNoOutcome
+	}
+	return seenTransaction{outcome: outcome, decided: true}, nil
+}
+
+// unchanged asks of a multi that a znode is as it was read.
+func unchanged(path string, v value) *zk.CheckVersionRequest {
+	return &zk.CheckVersionRequest{Path: path, Version: v.stat.Version}
+}
+
+// voteOf reads the vote of a site, once in a session; false if it is not there.
+func (w *transactionCall) voteOf(ctx context.Context, site string, children []string) (v value, there bool, err error) {
+	if !slices.Contains(children, votePrefix+site) {
+		return v, false, nil
+	}
+	if v, there = w.votes[site]; there {
+		return v, true, nil
+	}
+	v, err = w.s.get(ctx, w.z, w.vote(site))
+	if errors.Is(err, zk.ErrNoNode) {
+		return v, false, nil
+	}
+	if err == nil {
+		w.votes[site] = v
+	}
+	return v, err == nil, err
+}
+
+// decide creates the outcome, if what it follows from is still so.
+func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) error {
+	ops := append(slices.Clone(seen.checks), &zk.CreateRequest{
+		Path: join(w.path, outcomeNode), Data: []byte(seen.outcome),
+	})
+	return w.write(ctx, func() error {
+		_, err := w.s.conn.Multi(ops...)
+		return err
+	})
+}

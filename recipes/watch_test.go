@@ -1,0 +1,38 @@
+package recipes
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// TestFiredBeforeItsChannelIsClosed looks at a watch in between, twice, and waits for one.
+func TestFiredBeforeItsChannelIsClosed(t *testing.T) {
+	fires := func() <-chan zk.Event {
+		ch := make(chan zk.Event, 1)
+		ch <- zk.Event{}
+		go func() {
+			time.Sleep(time.Nanosecond)
+			close(ch)
+		}()
+		return ch
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ch := fires()
+		for range 2 {
+			if !fired(ch) {
+				t.Error("a watch that has fired looks as if it had not")
+			}
+		}
+		_, s := newTree().connect(t, fakeTimeout)
+		z, err := s.begin(t.Context())
+		must(t, err)
+		ch = fires()
+		must(t, s.wait(t.Context(), z, s.nextEvent(), ch))
+		if !fired(ch) {
+			t.Error("a watch that was waited for looks as if it had not fired")
+		}
+	})
+}
