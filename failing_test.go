@@ -112,17 +112,23 @@ func TestSubjectsThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// sulks is a lock whose third Lock never returns, whatever its context says.
+// sulks is a lock whose third Lock never returns, whatever its context says, if it is told to.
+// Nothing else is seen of the lock that it has, which takes its time to be given back: so somebody
+// holds it for a while when the load is over.
 type sulks struct {
-	inner subjects.Lock
-	calls int
-	until <-chan struct{}
+	inner  subjects.Lock
+	sulker bool
+	calls  int
+	until  <-chan struct{}
 }
 
-func (l *sulks) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+func (l *sulks) Unlock(ctx context.Context) error {
+	time.Sleep(200 * time.Millisecond)
+	return l.inner.Unlock(ctx)
+}
 
 func (l *sulks) Lock(ctx context.Context) error {
-	if l.calls++; l.calls == 3 {
+	if l.calls++; l.sulker && l.calls == 3 {
 		<-l.until
 	}
 	return l.inner.Lock(ctx)
@@ -136,11 +142,8 @@ func TestSubjectThatNeverReturns(t *testing.T) {
 	o := perform(t, zklab.Experiment{
 		TimeLimit: 2 * time.Second, SessionTimeout: time.Second, OpTimeout: 300 * time.Millisecond, MinLoad: -1, Keys: 1, Seed: 1,
 		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
-			l, err := broken.CheckThenCreate(c, path)
-			if c.ID == 1 {
-				return &sulks{inner: l, until: until}, err
-			}
-			return l, err
+			l, err := subjects.NewLock(c, path)
+			return &sulks{inner: l, sulker: c.ID == 1, until: until}, err
 		}},
 	})
 	if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), "client 1 was left out") {

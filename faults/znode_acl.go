@@ -129,7 +129,7 @@ func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
 
 // Verify tries what nobody may do now.
 func (e *denied) Verify(ctx context.Context) error {
-	const probe = "zklab-probe"
+	const probe = foreignMark + "-probe" // which may be there for a moment
 	path, admin := e.folder.path+"/"+probe, e.target.Admin
 	tries := []struct {
 		perm int32

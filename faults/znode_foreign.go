@@ -12,6 +12,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
 )
 
 // Foreign puts znodes that no recipe made into a recipe's folder, or, where no
@@ -40,7 +41,7 @@ func (Foreign) Available(Setting) error { return nil }
 
 // foreignMark is in the name of each foreign znode, so that heal finds them all,
 // those whose create was not acknowledged as well.
-const foreignMark = "foreign"
+const foreignMark = history.ForeignMark
 
 // Inject makes the znodes.
 func (f Foreign) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -231,6 +232,55 @@ func deniedRights(l *lab) {
 	l.heal(e)
 	if acl, _, _ := l.target.Admin.GetACL(l.folder()); !slices.Equal(acl, special) {
 		t.Errorf("somebody changed the ACL meanwhile, and now it is %v", acl)
+	}
+}
+
+// Whatever faults make in a folder, for a moment too, is marked as theirs: somebody who
+// copies the folder may see it. Here the folder is another one by the time of verify, so
+// that the ACL fault's probe is not refused.
+func TestWhatFaultsMakeIsMarked(t *testing.T) {
+	inBubble(t, 1, func(l *lab) { markedZnodes(l) })
+}
+
+func markedZnodes(l *lab) {
+	t, c := l.t, l.clients[0]
+	l.create(l.folder()+"/a", 0)
+	e := l.injected(faults.ACL{Lost: faults.MayCreate})
+	for _, err := range []error{c.Delete(l.folder()+"/a", -1), c.Delete(l.folder(), -1)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{l.folder(), l.folder() + "/a"} {
+		if _, err := c.Create(path, nil, 0, open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.verify(e); err == nil {
+		t.Error("the loss was seen of another folder")
+	}
+	l.heal(e)
+	for _, f := range []faults.Fault{faults.Counter{}, faults.Foreign{}} {
+		l.heal(l.injected(f))
+	}
+	txns, err := l.ensemble.(ensemble.TransactionReader).Transactions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[bool]int{}
+	for _, txn := range txns {
+		name, inside := strings.CutPrefix(txn.Path, l.folder()+"/")
+		if !inside || txn.Error != 0 || !strings.HasPrefix(txn.Type, "create") || name == "a" {
+			continue
+		}
+		marked := strings.Contains(name, history.ForeignMark)
+		if made[marked]++; !marked {
+			t.Errorf("%q is not marked", name)
+			break
+		}
+	}
+	if made[true] < 10 {
+		t.Errorf("%d were made", made[true])
 	}
 }
 

@@ -25,6 +25,14 @@ func (n itemNames) ItemNames() string        { return n.Items }
 // ownItems are those of zklab's own queues.
 var ownItems = itemNames{"-item-"}
 
+// itemsOf says which children of a queue's znode are items.
+func itemsOf(queue any) itemNames {
+	if n, ok := Offered[ItemNamer](queue); ok {
+		return itemNames{n.ItemNames()}
+	}
+	return itemNames{}
+}
+
 // aboutItems is what make is answered with for a queue; nil: nothing.
 func aboutItems(queue any) any {
 	if n, ok := Offered[ItemNamer](queue); ok {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/apart"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -25,7 +26,7 @@ const (
 // NewMasterWorker is zklab's own master-worker, recipes.MasterWorker.
 func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	return ofRecipe(c, func(s *recipes.Session) MasterWorker {
-		m := &ownMasterWorker{of: recipes.NewMasterWorker(s, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: standsFor + time.Duration(c.ID)*standsApart}
+		m := &ownMasterWorker{of: recipes.NewMasterWorker(s, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: apart.Odd(standsFor + time.Duration(c.ID)*standsApart)}
 		ctx, stop := context.WithCancel(context.Background())
 		m.stop = stop
 		go m.lead(ctx)
@@ -48,7 +49,7 @@ func (m *ownMasterWorker) lead(ctx context.Context) {
 	for ctx.Err() == nil {
 		m.stand(ctx)
 		select {
-		case <-time.After(leadAgain):
+		case <-time.After(apart.Odd(leadAgain)):
 		case <-ctx.Done():
 		}
 	}

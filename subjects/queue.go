@@ -3,12 +3,13 @@ package subjects
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/recipes"
 )
 
-// Queue is a FIFO queue. It may be an [Itemizer].
+// Queue is a FIFO queue. It may be an [Itemizer], and [Bounded].
 type Queue interface {
 	Put(ctx context.Context, item []byte) error
 	// Take removes the oldest item and waits for one until ctx ends.
@@ -19,6 +20,46 @@ type Queue interface {
 func NewQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(s *recipes.Session) Queue { return ownQueue{recipes.NewQueue(s, path), ownItems} })
 }
+
+// Bounded is a queue that promises that at no moment there are more items in it than its
+// capacity, which is the same for all clients. A Put waits while it is full, until ctx ends.
+type Bounded interface{ Capacity() int }
+
+// OfferBounded is what a program offers whose queue is [Bounded].
+const OfferBounded = "bounded"
+
+// NewLongQueue is zklab's own queue of any length, recipes.LongQueue, with folders so short
+// that every run goes through many of them.
+func NewLongQueue(c *Client, path string) (Queue, error) {
+	const most = 4
+	return ofRecipe(c, func(s *recipes.Session) Queue {
+		return ownLongQueue{recipes.NewLongQueueOf(s, path, most), ownItems}
+	})
+}
+
+type ownLongQueue struct {
+	*recipes.LongQueue
+	itemNames
+}
+
+// NewBoundedQueue is zklab's own bounded queue, recipes.BoundedQueue, with so little room that
+// every run fills it.
+func NewBoundedQueue(c *Client, path string) (Queue, error) {
+	return ofRecipe(c, func(s *recipes.Session) Queue {
+		return ownBoundedQueue{recipes.NewBoundedQueue(s, path, LittleRoom), itemNames{"-bounded-"}}
+	})
+}
+
+// LittleRoom is the capacity of the bounded queues that come with zklab.
+const LittleRoom = 4
+
+type ownBoundedQueue struct {
+	*recipes.BoundedQueue
+	itemNames
+}
+
+// Capacity is part of [Bounded].
+func (ownBoundedQueue) Capacity() int { return LittleRoom }
 
 // ownQueue tells the harness which children of the queue's znode are items.
 type ownQueue struct {
@@ -33,10 +74,15 @@ func ServeQueue(make func(c *Client, path string) (Queue, error)) Maker {
 		if err != nil {
 			return nil, err
 		}
-		return &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
+		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
 			history.FEnqueue: taking(func(ctx context.Context, item []byte) (any, error) { return nil, q.Put(ctx, item) }),
 			history.FDequeue: dequeues(q.Take),
-		}}, nil
+		}}
+		if b, ok := Offered[Bounded](q); ok {
+			s.Offers = append(s.Offers, OfferBounded)
+			s.About = boundedItems{itemsOf(q), b.Capacity()}
+		}
+		return s, nil
 	}
 }
 
@@ -50,13 +96,37 @@ func dequeues(take func(context.Context) ([]byte, error)) Operation {
 
 // RemoteQueue is the queue of the program that the client runs as.
 func RemoteQueue(c *Client, path string) (Queue, error) {
-	o, err := c.remote(history.ModelQueue, path, nil)
+	o, err := c.remote(history.ModelQueue, path, nil, OfferBounded)
 	if err != nil {
 		return nil, err
 	}
-	q := remoteQueue{remoteItems{Object: o}}
-	return q, o.About(&q.itemNames)
+	var about boundedItems
+	if err := o.About(&about); err != nil {
+		return nil, err
+	}
+	q := remoteQueue{remoteItems{o, about.itemNames}}
+	switch {
+	case !o.Offers(OfferBounded):
+		return q, nil
+	case about.Room < 1:
+		return nil, fmt.Errorf("the program offers %q, and says no capacity of 1 or more when it makes a queue", OfferBounded)
+	}
+	return remoteBoundedQueue{q, about.Room}, nil
 }
+
+// boundedItems is the answer to make of a queue that may be [Bounded].
+type boundedItems struct {
+	itemNames
+	Room int `json:"capacity,omitempty"`
+}
+
+type remoteBoundedQueue struct {
+	remoteQueue
+	room int
+}
+
+// Capacity is part of [Bounded].
+func (q remoteBoundedQueue) Capacity() int { return q.room }
 
 // remoteItems is a queue of any kind, as far as it gives out items.
 type remoteItems struct {

@@ -37,9 +37,6 @@ func (Barrier) InProcesses() Workload { return Barrier{New: subjects.RemoteBarri
 // Maker serves the subjects to another process.
 func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
 
-// Params says that a barrier needs nothing more.
-func (Barrier) Params(*history.Params) {}
-
 // Start has nothing to make: every round has barriers of its own.
 func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
 	r := &barrierRun{env: env, make: w.New}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -26,6 +27,7 @@ type Cache struct {
 var _ = offer(models.Cache,
 	own(Cache{subjects.NewCache}),
 	planted("write-through", "valid", "", "shows what it puts itself, though that fails", Cache{broken.WriteThrough}).besides("order", "current").alone(),
+	planted("misfiles", "valid", "", "shows what is below a child as if it were below the root, too", Cache{broken.Misfiles}).alone(),
 	planted("loses-subtree-on-reconnect", "order", "expire/300ms", "has the root alone in the next session", Cache{broken.LosesSubtree}).besides("converge", "current"),
 	planted("ignores-recreate", "converge", "", "takes what was deleted for gone for ever", Cache{broken.IgnoresRecreate}).besides("current").alone(),
 	planted("says-current-early", "current", "", "says that its copy is current when it is complete", Cache{broken.SaysCurrentEarly}).alone(),
@@ -39,9 +41,6 @@ func (Cache) InProcesses() Workload { return Cache{New: subjects.RemoteCache} }
 
 // Maker serves the subjects to another process.
 func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
-
-// Params says that a cache needs nothing more.
-func (Cache) Params(*history.Params) {}
 
 // Start makes the caches.
 func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
@@ -72,11 +71,20 @@ func (r *cacheRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does when its time has come: in half of them it changes a key
-// of its own, if it has one, and in each it looks at one, right after its
+// kinds are how many kinds of arrivals there are, of which the first 8 are changes. Where few
+// clients have a key of their own, these do nothing else, or too little would change.
+func (r *cacheRun) kinds() int {
+	if len(r.env.Clients) > 4*r.env.Keys {
+		return 8
+	}
+	return 16
+}
+
+// arrival is what a client does when its time has come: in half of them, or in all, it changes
+// a key of its own, if it has one, and in each it looks at one, right after its
 // own change; in one of four, at a current copy.
 func (r *cacheRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
-	own, look, what, node, current := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(16), cached[rng.IntN(len(cached))], rng.IntN(4) == 0
+	own, look, what, node, current := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(r.kinds()), cached[rng.IntN(len(cached))], rng.IntN(4) == 0
 	for i := range r.env.Keys {
 		key := r.env.Key((own + i) % r.env.Keys)
 		if r.writer((own+i)%r.env.Keys) != c.ID || what >= 8 {
@@ -134,7 +142,7 @@ func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Dura
 			if err != nil {
 				return nil, subjects.WithoutEffect(err) // it changes nothing
 			}
-			got = ofSubtree(shown.Nodes)
+			got = withoutForeign(shown.Nodes)
 			return models.Copy{Nodes: got}, nil
 		},
 	})
@@ -144,14 +152,11 @@ func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Dura
 	return got, nil
 }
 
-// ofSubtree are the znodes of the workload: a fault may make others in the same place.
-func ofSubtree(shown map[string]string) map[string]string {
-	own := map[string]string{}
-	for _, node := range cached {
-		if value, there := shown[node]; there {
-			own[node] = value
-		}
-	}
+// withoutForeign are the znodes that are shown but for those that a fault has made in the same place.
+// Any other is the workload's, or the cache has invented it.
+func withoutForeign(shown map[string]string) map[string]string {
+	own := maps.Clone(shown)
+	maps.DeleteFunc(own, func(node, _ string) bool { return strings.Contains(node, history.ForeignMark) })
 	return own
 }
 
@@ -171,7 +176,7 @@ func (r *cacheRun) Quiesce(ctx context.Context) error {
 		want[key] = nodes
 		return models.Copy{Nodes: nodes}, err
 	})
-	until := r.env.Record.Now() + r.env.Bound + r.env.Bound/4
+	until := r.env.Record.Now() + Patience(r.env.Bound)
 	r.env.each(func(c *Client) {
 		for i := range r.env.Keys {
 			r.sees(ctx, c, r.env.Key(i), want[r.env.Key(i)], until)

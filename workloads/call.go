@@ -27,7 +27,12 @@ var (
 // whole run is being stopped.
 const stopGrace = time.Second
 
-// call runs an operation within its time. What it returns late still counts;
+// Patience is how long to wait for what has to come within a bound: longer than that, so that it
+// shows where it does not, whatever was still under way when the wait began.
+func Patience(bound time.Duration) time.Duration { return bound + bound/4 }
+
+// call runs an operation within its time, which ends for each client a nanosecond later than for
+// the one before it: several may wait until one deadline. What it returns late still counts;
 // the error is errStuck when it was given up.
 func (c *Client) call(ctx context.Context, op Op) (any, error) {
 	if op.Timeout <= 0 {
@@ -38,7 +43,7 @@ func (c *Client) call(ctx context.Context, op Op) (any, error) {
 		})
 		return value, err
 	}
-	limited, cancel := context.WithTimeout(ctx, op.Timeout)
+	limited, cancel := context.WithTimeout(ctx, op.Timeout+time.Duration(c.ID))
 	defer cancel()
 	done := start(func() (any, error) { return op.Run(limited) })
 	select {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -353,4 +354,31 @@ func TestNoSubject(t *testing.T) {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
 	}
+}
+
+// Operations of several clients that have one deadline end at moments of their own, which are
+// never before it: timers of one instant fire in any order.
+func TestPatienceEndsInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const patience = time.Second
+		began := time.Now()
+		ended := make([]time.Duration, 4)
+		var all sync.WaitGroup
+		for i := range ended {
+			c := &Client{Client: &subjects.Client{ID: i}}
+			all.Go(func() {
+				_, _ = c.call(t.Context(), Op{Timeout: patience, Run: func(ctx context.Context) (any, error) {
+					<-ctx.Done()
+					ended[i] = time.Since(began)
+					return nil, ctx.Err()
+				}})
+			})
+		}
+		all.Wait()
+		for i, at := range ended {
+			if at < patience || i > 0 && at <= ended[i-1] {
+				t.Fatalf("ended after %v", ended)
+			}
+		}
+	})
 }

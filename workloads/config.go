@@ -41,9 +41,6 @@ func (Config) InProcesses() Workload { return Config{New: subjects.RemoteConfig}
 // Maker serves the subjects to another process.
 func (w Config) Maker() subjects.Maker { return subjects.ServeConfig(w.New) }
 
-// Params says that a configuration needs nothing more.
-func (Config) Params(*history.Params) {}
-
 // Start makes the configurations.
 func (w Config) Start(ctx context.Context, env *Env) (Run, error) {
 	configs, err := makePerKey(ctx, env, w.New)

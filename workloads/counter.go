@@ -34,9 +34,6 @@ func (Counter) InProcesses() Workload { return Counter{New: subjects.RemoteCount
 // Maker serves the subjects to another process.
 func (w Counter) Maker() subjects.Maker { return subjects.ServeCounter(w.New) }
 
-// Params says that a counter needs nothing more.
-func (Counter) Params(*history.Params) {}
-
 // Start makes the counters.
 func (w Counter) Start(ctx context.Context, env *Env) (Run, error) {
 	counters, err := makePerKey(ctx, env, w.New)

@@ -39,9 +39,6 @@ func (DelayQueue) InProcesses() Workload { return DelayQueue{New: subjects.Remot
 // Maker serves the subjects to another process.
 func (w DelayQueue) Maker() subjects.Maker { return subjects.ServeDelayQueue(w.New) }
 
-// Params says that a delay queue needs nothing more.
-func (DelayQueue) Params(*history.Params) {}
-
 // Half of the items have been due for some time, so that they come before others that are there;
 // the others are due soon, mostly while somebody waits. They are due in slots, so that several
 // are at one moment.
@@ -69,7 +66,7 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 		return nil, err
 	}
 	if opens {
-		r.spare, r.opening = 1, (&farAndNear{r, env.Key(env.Keys)}).play
+		r.spare, r.opening = 1, (&earlierDue{r, env.Key(env.Keys)}).play
 	}
 	together := newMeetings(env, perItemRush)
 	r.meetings = &together
@@ -88,10 +85,10 @@ func dueAt(env *Env, at, step time.Duration, item string) (any, func(context.Con
 	}
 }
 
-// farAndNear is the opening: the first client puts in an item that is due when whoever
+// earlierDue is the opening: the first client puts in an item that is due when whoever
 // sleeps until then has waited for too long, and when the second client waits another one
 // that is due at once.
-type farAndNear struct {
+type earlierDue struct {
 	r   *itemsRun[subjects.DelayQueue]
 	key string
 }
@@ -104,7 +101,7 @@ const (
 	further    = 300 * time.Millisecond
 )
 
-func (o *farAndNear) play(ctx context.Context, c *Client) bool {
+func (o *earlierDue) play(ctx context.Context, c *Client) bool {
 	bound := o.r.env.Bound
 	switch c.ID {
 	case o.r.env.Clients[0].ID:
@@ -120,7 +117,7 @@ func (o *farAndNear) play(ctx context.Context, c *Client) bool {
 	return true
 }
 
-func (o *farAndNear) put(ctx context.Context, c *Client, item string, at time.Duration) {
+func (o *earlierDue) put(ctx context.Context, c *Client, item string, at time.Duration) {
 	arg, put := dueAt(o.r.env, at, time.Millisecond, item)
 	_ = c.Do(ctx, Op{
 		F: history.FEnqueue, Key: o.key, Arg: arg, Timeout: o.r.env.OpTimeout,

@@ -3,7 +3,6 @@ package workloads
 import (
 	"context"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -35,9 +34,6 @@ func (Discovery) InProcesses() Workload { return Discovery{New: subjects.RemoteS
 
 // Maker serves the subjects to another process.
 func (w Discovery) Maker() subjects.Maker { return subjects.ServeService(w.New) }
-
-// Params says that a service needs nothing more.
-func (Discovery) Params(*history.Params) {}
 
 // Start makes the services.
 func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {

@@ -36,9 +36,6 @@ func (Election) InProcesses() Workload { return Election{New: subjects.RemoteEle
 // Maker serves the subjects to another process.
 func (w Election) Maker() subjects.Maker { return subjects.ServeElection(w.New) }
 
-// Params says that an election needs nothing more.
-func (Election) Params(*history.Params) {}
-
 // Start makes the candidates.
 func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 	return newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {

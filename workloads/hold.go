@@ -183,7 +183,7 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	r.confirm(ctx, c, key, h, belief)
 	r.access(ctx, c, h, key, grant, life, want.reads)
 	rush.stay(ctx)
-	pause(ctx, length)
+	pause(ctx, length+time.Duration(c.ID)) // those that stayed go on at one instant
 	if want.downgrades {
 		r.downgrade(ctx, c, h, key, grant, life, length)
 	}
@@ -297,7 +297,7 @@ const quiesceBounds = 4
 // gets its turn shows. Who is refused at once comes again for as long where there were few
 // operations before: one refusal is none for ever.
 func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
-	patience := r.env.Bound + r.env.Bound/4
+	patience := Patience(r.env.Bound)
 	until := r.env.Record.Now() + patience
 	h := r.holders[c.ID][key]
 	for {

@@ -210,8 +210,8 @@ func TestNotNamed(t *testing.T) {
 	for _, tt := range []struct{ recipe, subject, want string }{
 		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are `},
 		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, go-zookeeper, broken`},
-		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, broken`},
-		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, broken`},
+		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, zklab-long, zklab-bounded, broken`},
+		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, zklab-long, zklab-bounded, broken`},
 		{"election", "broken:x", `recipe election has no planted defect "x"; it has sorts-by-id, never-regains`},
 		{"election", "broken:", `recipe election has no planted defect ""; it has sorts-by-id, never-regains`},
 		{"register", "broken:plain-as-fence", `recipe register has no planted defect "plain-as-fence"; did you mean "plain-as-fenced"? it has cas-without-version, `},

@@ -28,6 +28,9 @@ type itemsRun[Q takes] struct {
 	// as at any other of its first ones.
 	opening func(ctx context.Context, c *Client) bool
 	spare   int // keys that come last and are for openings
+	room    int // how many items a queue has at most; 0: there is no bound
+	// patience is how long a put waits.
+	patience time.Duration
 }
 
 // newItem makes an item of a name: how it is recorded, and how it is put.
@@ -35,7 +38,7 @@ type newItem[Q takes] func(name string, rng *rand.Rand) (arg any, put func(ctx c
 
 func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Client, path string) (Q, error), item newItem[Q]) (*itemsRun[Q], error) {
 	queues, err := makePerKey(ctx, env, make)
-	return &itemsRun[Q]{env: env, queues: queues, item: item}, err
+	return &itemsRun[Q]{env: env, queues: queues, item: item, patience: env.OpTimeout}, err
 }
 
 // takePatience is how long a take waits for an item: long enough to meet one
@@ -70,7 +73,7 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 				}
 			}
 			if first || rng.IntN(2) == 0 {
-				r.put(ctx, c, rng, key, at, fmt.Sprintf("c%d-%d", c.ID, n))
+				_ = r.put(ctx, c, rng, key, at, fmt.Sprintf("c%d-%d", c.ID, n), r.patience)
 			} else {
 				_ = r.take(ctx, c, key, at, min(takePatience, r.env.OpTimeout))
 			}
@@ -79,10 +82,10 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-func (r *itemsRun[Q]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string) {
+func (r *itemsRun[Q]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string, patience time.Duration) error {
 	arg, put := r.item(item, rng)
-	_ = c.Do(ctx, Op{
-		F: history.FEnqueue, Key: key, Arg: arg, Intended: at, Timeout: r.env.OpTimeout,
+	return c.Do(ctx, Op{
+		F: history.FEnqueue, Key: key, Arg: arg, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, r.queues[c.ID][key]) },
 	})
 }
@@ -101,8 +104,13 @@ func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patie
 }
 
 // Quiesce drains every queue through the subjects and looks for itself that
-// nothing is left.
+// nothing is left. Where there is a bound somebody waits for room before.
 func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
+	for i := range r.env.Keys {
+		if r.room > 0 && len(r.env.Clients) > 1 {
+			r.waitForRoom(ctx, r.env.Key(i))
+		}
+	}
 	deadline := r.env.Record.Now() + 2*r.env.Bound
 	err := r.env.look(history.FDrained, "drain", func(key string) (any, error) {
 		left, err := r.drain(ctx, key, deadline)
@@ -127,7 +135,7 @@ func (r *itemsRun[Q]) drain(ctx context.Context, key string, deadline time.Durat
 		}
 		if round > quick {
 			c := r.env.Clients[round%len(r.env.Clients)]
-			r.takeSome(ctx, c, key, left, r.env.Bound+r.env.Bound/4, deadline)
+			r.takeSome(ctx, c, key, left, Patience(r.env.Bound), deadline)
 		} else {
 			share := (left + len(r.env.Clients) - 1) / len(r.env.Clients)
 			r.env.each(func(c *Client) { r.takeSome(ctx, c, key, share, 5*takePatience, deadline) })
@@ -146,7 +154,27 @@ func (r *itemsRun[Q]) takeSome(ctx context.Context, c *Client, key string, n int
 	}
 }
 
-// left counts the items in the queue as it is now.
+// waitForRoom fills a queue, and has one client put into it while another one takes.
+func (r *itemsRun[Q]) waitForRoom(ctx context.Context, key string) {
+	a, b := r.env.Clients[0], r.env.Clients[1]
+	rng := random(r.env, a.ID)
+	item := func(n int) string { return fmt.Sprintf("room-%s-%d", key, n) }
+	for n := range r.room {
+		if r.put(ctx, a, rng, key, 0, item(n), 5*takePatience) != nil {
+			break
+		}
+	}
+	began := make(chan struct{})
+	go func() {
+		defer close(began)
+		pause(ctx, takePatience)
+		_ = r.take(ctx, b, key, 0, 5*takePatience)
+	}()
+	_ = r.put(ctx, a, rng, key, 0, item(r.room), Patience(r.env.Bound))
+	<-began
+}
+
+// left counts the items in the queue as it is now, in folders of its znode, too.
 func (r *itemsRun[Q]) left(ctx context.Context, key string) (n int, err error) {
 	isItem := func(string) bool { return true }
 	if q, ok := subjects.Offered[subjects.Itemizer](r.queues[r.env.Clients[0].ID][key]); ok {
@@ -158,6 +186,16 @@ func (r *itemsRun[Q]) left(ctx context.Context, key string) (n int, err error) {
 		for _, name := range names {
 			if isItem(name) {
 				n++
+				continue
+			}
+			in, err := r.env.freshChildren(ctx, r.env.Path(key)+"/"+name)
+			if err != nil {
+				return err
+			}
+			for _, name := range in {
+				if isItem(name) {
+					n++
+				}
 			}
 		}
 		return err

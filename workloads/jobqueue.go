@@ -186,7 +186,7 @@ func (r *jobRun) drain(ctx context.Context, key string, deadline time.Duration) 
 			return jobs, context.Cause(ctx)
 		}
 		if round > quick {
-			r.workSome(ctx, r.env.Clients[round%len(r.env.Clients)], key, len(jobs.Open), r.env.Bound+r.env.Bound/4, deadline)
+			r.workSome(ctx, r.env.Clients[round%len(r.env.Clients)], key, len(jobs.Open), Patience(r.env.Bound), deadline)
 		} else {
 			share := (len(jobs.Open) + len(r.env.Clients) - 1) / len(r.env.Clients)
 			r.env.each(func(c *Client) { r.workSome(ctx, c, key, share, 5*takePatience, deadline) })

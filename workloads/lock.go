@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -34,9 +33,6 @@ func (Lock) InProcesses() Workload { return Lock{New: subjects.RemoteLock} }
 
 // Maker serves the subjects to another process.
 func (w Lock) Maker() subjects.Maker { return subjects.ServeLock(w.New) }
-
-// Params says that a lock needs nothing more.
-func (Lock) Params(*history.Params) {}
 
 // Start makes the locks.
 func (w Lock) Start(ctx context.Context, env *Env) (Run, error) {

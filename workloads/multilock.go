@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -40,9 +39,6 @@ func (MultiLock) InProcesses() Workload { return MultiLock{New: subjects.RemoteM
 
 // Maker serves the subjects to another process.
 func (w MultiLock) Maker() subjects.Maker { return subjects.ServeMultiLock(w.New) }
-
-// Params says that a multi-lock needs nothing more.
-func (MultiLock) Params(*history.Params) {}
 
 // keysOfObject are the keys of each object, and keySets those that are locked together: one by
 // itself, a circle of two each, and all, which come last.

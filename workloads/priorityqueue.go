@@ -37,9 +37,6 @@ func (PriorityQueue) InProcesses() Workload { return PriorityQueue{New: subjects
 // Maker serves the subjects to another process.
 func (w PriorityQueue) Maker() subjects.Maker { return subjects.ServePriorityQueue(w.New) }
 
-// Params says that a priority queue needs nothing more.
-func (PriorityQueue) Params(*history.Params) {}
-
 // worst is the number of the worst priority; 1 is the best one. It has two digits, so that
 // who compares numbers as text shows.
 const worst = 12

@@ -13,14 +13,18 @@ import (
 // Queue is the workload of a FIFO queue: every client puts into and takes from
 // several queues, about as often the one as the other, and a drain ends the run.
 type Queue struct {
-	// New makes the subject of one client on one path.
+	// New makes the subject of one client on one path. All are [subjects.Bounded], or none.
 	New func(c *subjects.Client, path string) (subjects.Queue, error)
 }
 
 var _ = offer(models.Queue,
 	own(Queue{subjects.NewQueue}),
+	Subject{Name: Own + "-long", About: "the long queue of package recipes, in folders", workload: Queue{subjects.NewLongQueue}},
+	Subject{Name: Own + "-bounded", About: "the bounded queue of package recipes, with little room", workload: Queue{subjects.NewBoundedQueue}},
 	planted("read-then-delete", "integrity", "", "gives out an item though somebody else was quicker to delete it", Queue{broken.ReadThenDelete}).besides("log"),
 	planted("blind-delete-retry", "loss", "lose-reply:delete/300ms", "deletes again after a lost reply, finds nothing, and takes the next item", Queue{broken.BlindDeleteRetry}),
+	planted("counts-then-puts", "bounded", "", "counts the items and then puts one in, as if nobody else did", Queue{broken.CountsThenPuts}),
+	planted("never-woken", "progress", "", "waits for room and is never told of it", Queue{broken.NeverWoken}),
 	planted("recreates", "integrity", "lose-reply:create/300ms", "puts an item again after a lost reply", Queue{broken.Recreates}),
 )
 
@@ -33,12 +37,18 @@ func (Queue) InProcesses() Workload { return Queue{New: subjects.RemoteQueue} }
 // Maker serves the subjects to another process.
 func (w Queue) Maker() subjects.Maker { return subjects.ServeQueue(w.New) }
 
-// Params says that a queue needs nothing more.
-func (Queue) Params(*history.Params) {}
-
 // Start makes the queues.
 func (w Queue) Start(ctx context.Context, env *Env) (Run, error) {
-	return startItems(ctx, env, w.New, func(item string, _ *rand.Rand) (any, func(context.Context, subjects.Queue) error) {
+	r, err := startItems(ctx, env, w.New, func(item string, _ *rand.Rand) (any, func(context.Context, subjects.Queue) error) {
 		return history.Item{Item: item}, func(ctx context.Context, q subjects.Queue) error { return q.Put(ctx, []byte(item)) }
 	})
+	if err != nil {
+		return nil, err
+	}
+	if q, ok := subjects.Offered[subjects.Bounded](r.queues[env.Clients[0].ID][env.Key(0)]); ok { // all are of one kind
+		together := newMeetings(env, perItemRush)
+		r.meetings, r.room, r.patience = &together, q.Capacity(), min(takePatience, env.OpTimeout)
+		env.fact(history.FOffers, "", history.Offers{Capacity: r.room})
+	}
+	return r, nil
 }

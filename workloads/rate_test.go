@@ -10,36 +10,36 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// hasty is a subject that answers all calls at once, with something that nobody waits for.
+// instant is a subject that answers all calls at once, with something that nobody waits for.
 // What goes on and on without a pause is ended, or it would go on for ever in virtual time.
-type hasty struct {
+type instant struct {
 	err   error
 	calls atomic.Int64
 	stop  context.CancelFunc
 }
 
-func (h *hasty) call() error {
+func (h *instant) call() error {
 	if h.calls.Add(1) == 20_000 {
 		h.stop()
 	}
 	return h.err
 }
 
-func (h *hasty) Set(context.Context, string) error         { return h.call() }
-func (h *hasty) Delete(context.Context) error              { return h.call() }
-func (h *hasty) Join(context.Context, string) error        { return h.call() }
-func (h *hasty) Leave(context.Context) error               { return h.call() }
-func (h *hasty) Members(context.Context) ([]string, error) { return []string{"m"}, nil }
-func (h *hasty) Changed(context.Context) ([]string, error) { return []string{"nobody"}, h.call() }
-func (h *hasty) Next(context.Context) (models.Setting, error) {
+func (h *instant) Set(context.Context, string) error         { return h.call() }
+func (h *instant) Delete(context.Context) error              { return h.call() }
+func (h *instant) Join(context.Context, string) error        { return h.call() }
+func (h *instant) Leave(context.Context) error               { return h.call() }
+func (h *instant) Members(context.Context) ([]string, error) { return []string{"m"}, nil }
+func (h *instant) Changed(context.Context) ([]string, error) { return []string{"nobody"}, h.call() }
+func (h *instant) Next(context.Context) (models.Setting, error) {
 	return models.Setting{Value: "old"}, h.call()
 }
 
 // A subject that answers at once does not have the end of a run go round without a pause, and
 // not for ever.
 func TestEndsWithHastySubjects(t *testing.T) {
-	for name, start := range map[string]func(ctx context.Context, env *Env, h *hasty) func(){
-		"config": func(ctx context.Context, env *Env, h *hasty) func() {
+	for name, start := range map[string]func(ctx context.Context, env *Env, h *instant) func(){
+		"config": func(ctx context.Context, env *Env, h *instant) func() {
 			run, err := Config{func(*subjects.Client, string) (subjects.Config, error) { return h, nil }}.Start(ctx, env)
 			if err != nil {
 				t.Fatal(err)
@@ -49,7 +49,7 @@ func TestEndsWithHastySubjects(t *testing.T) {
 			}
 			return func() { run.(*configRun).last(ctx, 0) }
 		},
-		"membership": func(ctx context.Context, env *Env, h *hasty) func() {
+		"membership": func(ctx context.Context, env *Env, h *instant) func() {
 			run, err := Membership{func(*subjects.Client, string) (subjects.Group, error) { return h, nil }}.Start(ctx, env)
 			if err != nil {
 				t.Fatal(err)
@@ -66,7 +66,7 @@ func TestEndsWithHastySubjects(t *testing.T) {
 					d := newDesk(t, 2)
 					env := d.env()
 					env.Keys = 1
-					h := &hasty{err: err, stop: cancel}
+					h := &instant{err: err, stop: cancel}
 					start(ctx, env, h)()
 					if ctx.Err() != nil || h.calls.Load() > 1000 {
 						t.Errorf("%d calls in %s, of a bound of %s", h.calls.Load(), env.Record.Now(), env.Bound)

@@ -40,9 +40,6 @@ func (Register) Name() string { return models.Register.Name }
 // InProcesses is nil: other processes have no registers.
 func (Register) InProcesses() Workload { return nil }
 
-// Params says that a register needs nothing more.
-func (Register) Params(*history.Params) {}
-
 // Start makes the znodes, which hold the value "", and the subjects.
 func (w Register) Start(ctx context.Context, env *Env) (Run, error) {
 	for i := range env.Keys {

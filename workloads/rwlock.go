@@ -39,9 +39,6 @@ func (RWLock) InProcesses() Workload { return RWLock{New: subjects.RemoteRWLock}
 // Maker serves the subjects to another process.
 func (w RWLock) Maker() subjects.Maker { return subjects.ServeRWLock(w.New) }
 
-// Params says that a read-write lock needs nothing more.
-func (RWLock) Params(*history.Params) {}
-
 // perReadRush is in how many operations of all clients they all take one lock at once.
 const perReadRush = 20
 
@@ -188,7 +185,7 @@ func (r rwRun) hearing(ctx context.Context, key string) bool {
 	if r.holders[first.ID][key].modes.revocable == nil || len(r.env.Clients) < 2 {
 		return false
 	}
-	patience := r.env.Bound + r.env.Bound/4
+	patience := Patience(r.env.Bound)
 	var ready sync.WaitGroup
 	ready.Add(len(r.env.Clients))
 	var mu sync.Mutex

@@ -10,7 +10,6 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/corruptproxy"
 )
@@ -61,9 +60,6 @@ func (Session) Name() string { return models.Session.Name }
 
 // InProcesses is nil: other processes would have to do what this one looks at.
 func (Session) InProcesses() Workload { return nil }
-
-// Params says that this needs nothing more.
-func (Session) Params(*history.Params) {}
 
 // Wire is part of Wired.
 func (w Session) Wire(dial zk.Dialer) zk.Dialer {

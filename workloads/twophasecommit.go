@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -44,9 +43,6 @@ func (TwoPhaseCommit) InProcesses() Workload {
 
 // Maker serves the subjects to another process.
 func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransaction(w.New) }
-
-// Params says that a transaction needs nothing more.
-func (TwoPhaseCommit) Params(*history.Params) {}
 
 // Start has nothing to make: every transaction has subjects of its own.
 func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {

@@ -17,11 +17,14 @@ import (
 type Workload interface {
 	// Name is the recipe's name: the command's argument and the history's model.
 	Name() string
-	// Params fills in what checking needs to know of this workload. The
-	// number of clients is set already.
-	Params(p *history.Params)
 	// Start makes the subjects, one for each client and key, for one run.
 	Start(ctx context.Context, env *Env) (Run, error)
+}
+
+// Parameterized is a workload of which checking needs to know more than of any other.
+type Parameterized interface {
+	// Params fills that in. The number of clients is set already.
+	Params(p *history.Params)
 }
 
 // Processes is a workload that can do with clients that are processes of their

@@ -106,10 +106,11 @@ func lanes(plan []numbered) [][][]numbered {
 	return all
 }
 
-// lane plays moments one after the other, late where one takes too long.
+// lane plays moments one after the other, late where one takes too long. Clients began when the
+// plan did, and what they do in round periods comes due together with a step at a round moment.
 func (p *Player) lane(ctx context.Context, moments [][]numbered) {
 	for _, steps := range moments {
-		if !p.doze(ctx, p.began+steps[0].At-p.record.Now()) {
+		if !p.doze(ctx, apart.Odd(p.began+steps[0].At-p.record.Now())) {
 			return
 		}
 		var together sync.WaitGroup

@@ -88,7 +88,7 @@ func (cs *clients) connect(ctx context.Context, id int, l *link.Link) (*workload
 	c := workloads.NewClient(&subjects.Client{
 		ID: id, Servers: cs.links.servers(id), Timeout: granted(l), Dial: zkconn.Lossy(l.Dial), Conn: conn, Events: events,
 	}, l, cs.record.Recorder, cs.Clients)
-	c.GiveUp(cs.calm, cs.bound)
+	c.GiveUp(cs.calm, workloads.Patience(cs.bound))
 	return c, nil
 }
 

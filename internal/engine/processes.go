@@ -219,7 +219,7 @@ func (cs *clients) launch(ctx context.Context, id int, l *link.Link) (*workloads
 		ID: id, Servers: servers, Timeout: granted(l), Dial: l.Dial, Remote: p,
 	}, l, cs.record.Recorder, cs.Clients)
 	c.Process = p
-	c.GiveUp(cs.calm, cs.bound+silence)
+	c.GiveUp(cs.calm, workloads.Patience(cs.bound)+silence)
 	return c, nil
 }
 

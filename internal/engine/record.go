@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // record is the record of a run, into which the run itself writes, too.
@@ -107,7 +108,9 @@ func (r *run) params() history.Params {
 		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,
 		Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
 	}
-	r.Workload.Params(&p)
+	if w, ok := r.Workload.(workloads.Parameterized); ok {
+		w.Params(&p)
+	}
 	return p
 }
 

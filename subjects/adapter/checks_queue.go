@@ -10,9 +10,10 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Queue.Name, checks: queueChecks(putter.isFIFO, func(item []byte) any { return item })})
+var _ = declare(suite{recipe: models.Queue.Name, offers: []string{subjects.OfferBounded}, checks: queueChecks(putter.isFIFO, func(item []byte) any { return item })})
 
 // putter makes of an item the value that puts it into a queue of some kind.
 type putter func(item []byte) any
@@ -52,7 +53,16 @@ func (t *trial) takes(o *object, want []byte) error {
 }
 
 func (p putter) isFIFO(t *trial, a, b *object) error {
-	const items = 12
+	var about struct{ Capacity int }
+	if err := a.About(&about); err != nil {
+		return err
+	}
+	items := 12
+	if a.Offers(subjects.OfferBounded) {
+		if items = min(items, about.Capacity); items < 1 {
+			return fmt.Errorf("it offers %q, and says no capacity of 1 or more", subjects.OfferBounded)
+		}
+	}
 	for i := range items {
 		if err := p.put(t, a, fmt.Append(nil, i)); err != nil {
 			return err
@@ -163,6 +173,31 @@ func (p putter) sharesItems(t *trial, a, b *object) error {
 	return nil
 }
 
+// marked are the children of a queue's znode, and how many of them, and of the children of the
+// others, have a text in their names.
+func (t *trial) marked(text string) (names []string, n int, err error) {
+	names, err = t.children(t.path())
+	if err != nil {
+		return nil, 0, err
+	}
+	in := slices.Clone(names)
+	for _, name := range names {
+		if !strings.Contains(name, text) {
+			more, err := t.children(t.path() + "/" + name)
+			if err != nil {
+				return nil, 0, err
+			}
+			in = append(in, more...)
+		}
+	}
+	for _, name := range in {
+		if strings.Contains(name, text) {
+			n++
+		}
+	}
+	return names, n, nil
+}
+
 // marksItems: the harness finds the items in the queue's znode.
 func (p putter) marksItems(t *trial, o *object) error {
 	var about struct{ Items string }
@@ -171,15 +206,9 @@ func (p putter) marksItems(t *trial, o *object) error {
 	}
 	const items = 3
 	for left := range items + 1 {
-		names, err := t.children(t.path())
+		names, n, err := t.marked(about.Items)
 		if err != nil {
 			return err
-		}
-		n := 0
-		for _, name := range names {
-			if strings.Contains(name, about.Items) {
-				n++
-			}
 		}
 		if n != left {
 			return fmt.Errorf("%d items are in the queue, and %d children of its znode have %q in their names: %q", left, n, about.Items, names)

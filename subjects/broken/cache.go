@@ -3,6 +3,7 @@ package broken
 import (
 	"context"
 	"maps"
+	"strings"
 	"sync"
 
 	"github.com/go-zookeeper/zk"
@@ -51,6 +52,25 @@ func (c *throughCache) Look(ctx context.Context, current bool) (models.Copy, err
 	if err == nil {
 		maps.Copy(shown.Nodes, c.own)
 		clear(c.own)
+	}
+	return shown, err
+}
+
+// Misfiles is a cache that shows what is below the child "a" as if it were below the root, too.
+// Property "valid" finds it wherever there is such a znode: nobody put what is shown there.
+func Misfiles(c *subjects.Client, path string) (subjects.Cache, error) {
+	right, err := subjects.NewCache(c, path)
+	return misfilingCache{right}, err
+}
+
+type misfilingCache struct{ subjects.Cache }
+
+func (c misfilingCache) Look(ctx context.Context, current bool) (models.Copy, error) {
+	shown, err := c.Cache.Look(ctx, current)
+	for node, value := range maps.Clone(shown.Nodes) {
+		if name, below := strings.CutPrefix(node, "a/"); below {
+			shown.Nodes[name] = value
+		}
 	}
 	return shown, err
 }

@@ -11,27 +11,27 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// hastyCounter is a counter that reads and sets a znode, with something wrong in how it
+// defectiveCounter is a counter that reads and sets a znode, with something wrong in how it
 // sets.
-type hastyCounter struct {
+type defectiveCounter struct {
 	subjects.Counter // for what is right
 	conn             *zk.Conn
 	path             string
 	set              func(value []byte, version int32) (applied bool, err error)
 }
 
-func newHastyCounter(c *subjects.Client, path string, set func(h *hastyCounter) func([]byte, int32) (bool, error)) (subjects.Counter, error) {
+func newDefectiveCounter(c *subjects.Client, path string, set func(h *defectiveCounter) func([]byte, int32) (bool, error)) (subjects.Counter, error) {
 	right, err := subjects.NewCounter(c, path)
 	if err != nil {
 		return nil, err
 	}
-	h := &hastyCounter{Counter: right, conn: c.Conn, path: path}
+	h := &defectiveCounter{Counter: right, conn: c.Conn, path: path}
 	h.set = set(h)
 	return h, nil
 }
 
 // Add reads, and sets until that was applied.
-func (h *hastyCounter) Add(ctx context.Context, delta int64) (int64, error) {
+func (h *defectiveCounter) Add(ctx context.Context, delta int64) (int64, error) {
 	for ctx.Err() == nil {
 		data, stat, err := h.conn.Get(h.path)
 		if errors.Is(err, zk.ErrNoNode) {
@@ -53,7 +53,7 @@ func (h *hastyCounter) Add(ctx context.Context, delta int64) (int64, error) {
 // read the same value one is lost. Property "linearizable" finds it, wherever clients
 // compete.
 func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, error) {
-	return newHastyCounter(c, path, func(h *hastyCounter) func([]byte, int32) (bool, error) {
+	return newDefectiveCounter(c, path, func(h *defectiveCounter) func([]byte, int32) (bool, error) {
 		return func(value []byte, _ int32) (bool, error) {
 			_, err := h.conn.Set(h.path, value, -1)
 			return err == nil, err
@@ -65,7 +65,7 @@ func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, e
 // where only the reply was (kazoo 2.8.0's Counter does so). Property "linearizable"
 // finds it where replies get lost.
 func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, error) {
-	return newHastyCounter(c, path, func(h *hastyCounter) func([]byte, int32) (bool, error) {
+	return newDefectiveCounter(c, path, func(h *defectiveCounter) func([]byte, int32) (bool, error) {
 		return func(value []byte, version int32) (bool, error) {
 			_, err := h.conn.Set(h.path, value, version)
 			switch {

@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// hastyJobs is a job queue that leaves a job where it is and makes a lease beside it, with
+// defectiveJobQueue is a job queue that leaves a job where it is and makes a lease beside it, with
 // something wrong in that. The version of a job's znode counts its attempts.
-type hastyJobs struct {
+type defectiveJobQueue struct {
 	conn  *zk.Conn
 	path  string
 	tries int
@@ -26,13 +26,13 @@ type hastyJobs struct {
 	// count begins an attempt and gives its number.
 	count func(job string, data []byte, version int32) (attempt int, err error)
 	// finish ends a job for good.
-	finish func(j *hastyJob) error
+	finish func(j *defectiveJob) error
 	// remove takes the job away when it is taken.
 	remove bool
 }
 
-func newHastyJobs(c *subjects.Client, path string, tries int) (*hastyJobs, error) {
-	q := &hastyJobs{path: path, tries: tries}
+func newDefectiveJobQueue(c *subjects.Client, path string, tries int) (*defectiveJobQueue, error) {
+	q := &defectiveJobQueue{path: path, tries: tries}
 	for _, folder := range []string{"", "/" + subjects.OpenJobs, "/" + subjects.DoneJobs, "/" + subjects.DeadJobs, "/leases"} {
 		if err := ensure(c, path+folder); err != nil {
 			return nil, err
@@ -51,11 +51,19 @@ func newHastyJobs(c *subjects.Client, path string, tries int) (*hastyJobs, error
 	return q, nil
 }
 
-func (q *hastyJobs) open(job string) string { return q.path + "/" + subjects.OpenJobs + "/" + job }
-func (q *hastyJobs) done(job string) string { return q.path + "/" + subjects.DoneJobs + "/" + job }
-func (q *hastyJobs) dead(job string) string { return q.path + "/" + subjects.DeadJobs + "/" + job }
+func (q *defectiveJobQueue) open(job string) string {
+	return q.path + "/" + subjects.OpenJobs + "/" + job
+}
 
-func (q *hastyJobs) fixedLease(flags int32) func(string) (string, error) {
+func (q *defectiveJobQueue) done(job string) string {
+	return q.path + "/" + subjects.DoneJobs + "/" + job
+}
+
+func (q *defectiveJobQueue) dead(job string) string {
+	return q.path + "/" + subjects.DeadJobs + "/" + job
+}
+
+func (q *defectiveJobQueue) fixedLease(flags int32) func(string) (string, error) {
 	return func(job string) (string, error) {
 		lease, err := q.conn.Create(q.path+"/leases/"+job, nil, flags, openACL)
 		if errors.Is(err, zk.ErrNodeExists) {
@@ -65,7 +73,7 @@ func (q *hastyJobs) fixedLease(flags int32) func(string) (string, error) {
 	}
 }
 
-func (q *hastyJobs) finishGuarded(j *hastyJob) error {
+func (q *defectiveJobQueue) finishGuarded(j *defectiveJob) error {
 	_, err := q.conn.Multi(
 		&zk.CheckVersionRequest{Path: q.open(j.name), Version: j.version},
 		&zk.DeleteRequest{Path: j.lease, Version: -1},
@@ -77,12 +85,12 @@ func (q *hastyJobs) finishGuarded(j *hastyJob) error {
 	return err
 }
 
-func (q *hastyJobs) Put(_ context.Context, job []byte) error {
+func (q *defectiveJobQueue) Put(_ context.Context, job []byte) error {
 	_, err := q.conn.Create(q.open("job-"), job, zk.FlagSequence, openACL)
 	return err
 }
 
-func (q *hastyJobs) Take(ctx context.Context) (subjects.Job, error) {
+func (q *defectiveJobQueue) Take(ctx context.Context) (subjects.Job, error) {
 	for {
 		names, _, err := q.conn.Children(q.path + "/" + subjects.OpenJobs)
 		if err != nil {
@@ -105,7 +113,7 @@ func (q *hastyJobs) Take(ctx context.Context) (subjects.Job, error) {
 }
 
 // try takes a job; nil if it can't be had.
-func (q *hastyJobs) try(name string) (subjects.Job, error) {
+func (q *defectiveJobQueue) try(name string) (subjects.Job, error) {
 	lease, err := q.lease(name)
 	if err != nil || lease == "" {
 		return nil, err
@@ -129,19 +137,19 @@ func (q *hastyJobs) try(name string) (subjects.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hastyJob{q: q, name: name, lease: lease, data: data, attempt: attempt, version: stat.Version + 1, session: q.conn.SessionID()}, nil
+	return &defectiveJob{q: q, name: name, lease: lease, data: data, attempt: attempt, version: stat.Version + 1, session: q.conn.SessionID()}, nil
 }
 
 // bury makes a job that was tried too often a dead letter.
-func (q *hastyJobs) bury(name, lease string, data []byte) error {
+func (q *defectiveJobQueue) bury(name, lease string, data []byte) error {
 	_, err := q.conn.Multi(
 		&zk.DeleteRequest{Path: lease, Version: -1}, &zk.DeleteRequest{Path: q.open(name), Version: -1},
 		&zk.CreateRequest{Path: q.dead(name), Data: data, Acl: openACL})
 	return err
 }
 
-type hastyJob struct {
-	q           *hastyJobs
+type defectiveJob struct {
+	q           *defectiveJobQueue
 	name, lease string
 	data        []byte
 	attempt     int
@@ -149,14 +157,14 @@ type hastyJob struct {
 	session     int64
 }
 
-func (j *hastyJob) Job() []byte    { return j.data }
-func (j *hastyJob) Attempt() int   { return j.attempt }
-func (j *hastyJob) Session() int64 { return j.session }
+func (j *defectiveJob) Job() []byte    { return j.data }
+func (j *defectiveJob) Attempt() int   { return j.attempt }
+func (j *defectiveJob) Session() int64 { return j.session }
 
-func (j *hastyJob) Finish(context.Context) error { return j.q.finish(j) }
+func (j *defectiveJob) Finish(context.Context) error { return j.q.finish(j) }
 
 // GiveBack looks that nobody else has begun an attempt, whose lease has the same name.
-func (j *hastyJob) GiveBack(context.Context) error {
+func (j *defectiveJob) GiveBack(context.Context) error {
 	ops := []any{&zk.CheckVersionRequest{Path: j.q.open(j.name), Version: j.version}, &zk.DeleteRequest{Path: j.lease, Version: -1}}
 	if j.q.remove {
 		ops[0] = &zk.CreateRequest{Path: j.q.open(j.name), Data: j.data, Acl: openACL}
@@ -172,7 +180,7 @@ func (j *hastyJob) GiveBack(context.Context) error {
 // make one of their own: two can do that at once. Property "lease-exclusion" finds it, wherever
 // clients compete.
 func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newHastyJobs(c, path, tries)
+	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
 		return nil, err
 	}
@@ -199,11 +207,11 @@ func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQ
 // FinishUnguarded is a job queue whose workers finish a job whatever has become of their
 // lease. Property "finish-once" finds it where sessions expire.
 func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newHastyJobs(c, path, tries)
+	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
 		return nil, err
 	}
-	q.finish = func(j *hastyJob) error {
+	q.finish = func(j *defectiveJob) error {
 		if _, err := q.conn.Create(q.done(j.name), j.data, 0, openACL); err != nil && !errors.Is(err, zk.ErrNodeExists) {
 			return err
 		}
@@ -220,7 +228,7 @@ func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQu
 // DeleteOnTake is a job queue that removes a job when a worker takes it, so that it is gone
 // with the worker, or with the reply. Property "conservation" finds it where replies are lost.
 func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newHastyJobs(c, path, tries)
+	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +244,7 @@ func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue
 		}
 		return int(stat.Version), nil
 	}
-	q.finish = func(j *hastyJob) error {
+	q.finish = func(j *defectiveJob) error {
 		_, err := q.conn.Create(q.done(j.name), j.data, 0, openACL)
 		if err != nil {
 			return err
@@ -249,7 +257,7 @@ func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue
 // CountsItsOwn is a job queue whose workers each count their own attempts at a job. Property
 // "attempts" finds it, wherever a job is given back.
 func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newHastyJobs(c, path, tries)
+	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
 		return nil, err
 	}
@@ -271,12 +279,12 @@ func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue
 // NeverRequeues is a job queue whose leases are persistent znodes: the job of a worker whose
 // session ends never comes back. Property "progress" finds it where sessions expire.
 func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newHastyJobs(c, path, tries)
+	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
 		return nil, err
 	}
 	q.lease = q.fixedLease(0)
-	q.finish = func(j *hastyJob) error {
+	q.finish = func(j *defectiveJob) error {
 		if q.conn.SessionID() != j.session {
 			return subjects.WithoutEffect(zk.ErrSessionExpired)
 		}

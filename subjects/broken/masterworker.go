@@ -15,11 +15,11 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// hastyMaster is a master-worker whose master looks again and again what there is to assign,
+// defectiveMaster is a master-worker whose master looks again and again what there is to assign,
 // with something wrong in how it does that, or in how workers finish. The version of a task's
 // znode counts its attempts; an assignment is called after the task and the attempt, and holds
 // the name of the worker's znode, which has what was assigned to it.
-type hastyMaster struct {
+type defectiveMaster struct {
 	conn  *zk.Conn
 	path  string
 	tries int
@@ -38,7 +38,7 @@ type hastyMaster struct {
 	// begun is how many attempts at a task have begun, and number which one an assignment begins.
 	begun, number func(task openTask) int
 	// finish ends a task for good.
-	finish func(t *hastyTask) error
+	finish func(t *defectiveTask) error
 	// forgets: tasks of workers that are no more stay where they are.
 	forgets bool
 	// backup is after how long a task is assigned to a second worker; 0: never.
@@ -61,13 +61,13 @@ type openTask struct {
 	version int32
 }
 
-func newHastyMaster(c *subjects.Client, path string, tries int, wrong func(m *hastyMaster)) (subjects.MasterWorker, error) {
+func newDefectiveMaster(c *subjects.Client, path string, tries int, wrong func(m *defectiveMaster)) (subjects.MasterWorker, error) {
 	for _, folder := range []string{"", "/" + subjects.OpenJobs, "/" + subjects.DoneJobs, "/" + subjects.DeadJobs, "/" + subjects.Candidates, "/" + subjects.Assigned, "/workers"} {
 		if err := ensure(c, path+folder); err != nil {
 			return nil, err
 		}
 	}
-	m := &hastyMaster{conn: c.Conn, path: path, tries: tries, id: c.ID, done: make(chan struct{})}
+	m := &defectiveMaster{conn: c.Conn, path: path, tries: tries, id: c.ID, done: make(chan struct{})}
 	m.memory = memory{counted: map[string]int{}, since: map[string]time.Time{}}
 	m.leads = m.inFront
 	m.guard = func(openTask) []any { return []any{&zk.CheckVersionRequest{Path: m.candidate(m.mine), Version: -1}} }
@@ -85,15 +85,23 @@ func newHastyMaster(c *subjects.Client, path string, tries int, wrong func(m *ha
 	return m, nil
 }
 
-func (m *hastyMaster) open(task string) string   { return m.path + "/" + subjects.OpenJobs + "/" + task }
-func (m *hastyMaster) over(task string) string   { return m.path + "/" + subjects.DoneJobs + "/" + task }
-func (m *hastyMaster) dead(task string) string   { return m.path + "/" + subjects.DeadJobs + "/" + task }
-func (m *hastyMaster) worker(name string) string { return m.path + "/workers/" + name }
-func (m *hastyMaster) candidate(name string) string {
+func (m *defectiveMaster) open(task string) string {
+	return m.path + "/" + subjects.OpenJobs + "/" + task
+}
+
+func (m *defectiveMaster) over(task string) string {
+	return m.path + "/" + subjects.DoneJobs + "/" + task
+}
+
+func (m *defectiveMaster) dead(task string) string {
+	return m.path + "/" + subjects.DeadJobs + "/" + task
+}
+func (m *defectiveMaster) worker(name string) string { return m.path + "/workers/" + name }
+func (m *defectiveMaster) candidate(name string) string {
 	return m.path + "/" + subjects.Candidates + "/" + name
 }
 
-func (m *hastyMaster) assigned(name string) string {
+func (m *defectiveMaster) assigned(name string) string {
 	return m.path + "/" + subjects.Assigned + "/" + name
 }
 
@@ -110,7 +118,7 @@ func taskOf(assignment string) (task string, attempt int) {
 }
 
 // list are the children of a folder, the oldest first.
-func (m *hastyMaster) list(folder string) ([]string, error) {
+func (m *defectiveMaster) list(folder string) ([]string, error) {
 	names, _, err := m.conn.Children(m.path + "/" + folder)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(sequenceOf(a), sequenceOf(b)), cmp.Compare(a, b)) })
 	return names, err
@@ -123,7 +131,7 @@ func sequenceOf(name string) int {
 }
 
 // lead is the master's part, and that of those who wait to be the master.
-func (m *hastyMaster) lead(ctx context.Context) {
+func (m *defectiveMaster) lead(ctx context.Context) {
 	defer close(m.done)
 	for {
 		if leads, err := m.leads(); err == nil && leads {
@@ -138,7 +146,7 @@ func (m *hastyMaster) lead(ctx context.Context) {
 }
 
 // inFront says whether this client's candidate is the first one, and makes one if there is none.
-func (m *hastyMaster) inFront() (bool, error) {
+func (m *defectiveMaster) inFront() (bool, error) {
 	names, err := m.list(subjects.Candidates)
 	if err != nil {
 		return false, err
@@ -155,7 +163,7 @@ func (m *hastyMaster) inFront() (bool, error) {
 }
 
 // plan puts back what dead workers had, and assigns what nobody has.
-func (m *hastyMaster) plan() error {
+func (m *defectiveMaster) plan() error {
 	assigned, err := m.list(subjects.Assigned)
 	if err != nil {
 		return err
@@ -197,13 +205,13 @@ func (m *hastyMaster) plan() error {
 	return nil
 }
 
-func (m *hastyMaster) wantsBackup(task string) bool {
+func (m *defectiveMaster) wantsBackup(task string) bool {
 	since, known := m.since[task]
 	return m.backup > 0 && known && time.Since(since) > m.backup
 }
 
 // tend looks whether an assignment still is somebody's, and removes it if not.
-func (m *hastyMaster) tend(name string) (there bool, err error) {
+func (m *defectiveMaster) tend(name string) (there bool, err error) {
 	worker, _, err := m.conn.Get(m.assigned(name))
 	if errors.Is(err, zk.ErrNoNode) || m.forgets {
 		return err == nil, nil
@@ -219,7 +227,7 @@ func (m *hastyMaster) tend(name string) (there bool, err error) {
 }
 
 // free are the workers to which nothing was assigned.
-func (m *hastyMaster) free() (free []string, err error) {
+func (m *defectiveMaster) free() (free []string, err error) {
 	names, err := m.list("workers")
 	if err != nil {
 		return nil, err
@@ -239,7 +247,7 @@ func (m *hastyMaster) free() (free []string, err error) {
 
 // assign assigns a task, or buries one that was tried too often. It says whether the worker
 // may have been used.
-func (m *hastyMaster) assign(name, worker string) (used bool, err error) {
+func (m *defectiveMaster) assign(name, worker string) (used bool, err error) {
 	data, stat, err := m.conn.Get(m.open(name))
 	if errors.Is(err, zk.ErrNoNode) {
 		return false, nil
@@ -283,14 +291,14 @@ func refused(err error) error {
 	return err
 }
 
-func (m *hastyMaster) Put(_ context.Context, task []byte) error {
+func (m *defectiveMaster) Put(_ context.Context, task []byte) error {
 	_, err := m.conn.Create(m.open("task-"), task, zk.FlagSequence, openACL)
 	return err
 }
 
 // Take makes a znode of its own and waits until something is assigned to it. What an earlier
 // call has left is removed first.
-func (m *hastyMaster) Take(ctx context.Context) (subjects.Job, error) {
+func (m *defectiveMaster) Take(ctx context.Context) (subjects.Job, error) {
 	own := fmt.Sprintf("client%d-", m.id)
 	names, err := m.list("workers")
 	if err != nil {
@@ -316,7 +324,7 @@ func (m *hastyMaster) Take(ctx context.Context) (subjects.Job, error) {
 		if stat.Version > 0 {
 			name, task, _ := strings.Cut(string(data), " ")
 			_, attempt := taskOf(name)
-			return &hastyTask{m: m, node: node, name: name, data: []byte(task), attempt: attempt, session: session}, nil
+			return &defectiveTask{m: m, node: node, name: name, data: []byte(task), attempt: attempt, session: session}, nil
 		}
 		select {
 		case <-time.After(lookAgain):
@@ -330,7 +338,7 @@ func (m *hastyMaster) Take(ctx context.Context) (subjects.Job, error) {
 }
 
 // Close resigns.
-func (m *hastyMaster) Close(context.Context) error {
+func (m *defectiveMaster) Close(context.Context) error {
 	m.stop()
 	<-m.done
 	names, err := m.list(subjects.Candidates)
@@ -342,21 +350,21 @@ func (m *hastyMaster) Close(context.Context) error {
 	return err
 }
 
-// hastyTask is a task that was assigned.
-type hastyTask struct {
-	m          *hastyMaster
+// defectiveTask is a task that was assigned.
+type defectiveTask struct {
+	m          *defectiveMaster
 	node, name string // the worker's znode; that of the assignment
 	data       []byte
 	attempt    int
 	session    int64
 }
 
-func (t *hastyTask) Job() []byte                  { return t.data }
-func (t *hastyTask) Attempt() int                 { return t.attempt }
-func (t *hastyTask) Session() int64               { return t.session }
-func (t *hastyTask) Finish(context.Context) error { return t.m.finish(t) }
+func (t *defectiveTask) Job() []byte                  { return t.data }
+func (t *defectiveTask) Attempt() int                 { return t.attempt }
+func (t *defectiveTask) Session() int64               { return t.session }
+func (t *defectiveTask) Finish(context.Context) error { return t.m.finish(t) }
 
-func (t *hastyTask) GiveBack(context.Context) error {
+func (t *defectiveTask) GiveBack(context.Context) error {
 	ops := t.gone()
 	if t.m.removes {
 		task, _ := taskOf(t.name)
@@ -366,11 +374,11 @@ func (t *hastyTask) GiveBack(context.Context) error {
 }
 
 // gone are the ops that end an attempt.
-func (t *hastyTask) gone() []any {
+func (t *defectiveTask) gone() []any {
 	return []any{&zk.DeleteRequest{Path: t.node, Version: -1}, &zk.DeleteRequest{Path: t.m.assigned(t.name), Version: -1}}
 }
 
-func (t *hastyTask) end(ops ...any) error {
+func (t *defectiveTask) end(ops ...any) error {
 	_, err := t.m.conn.Multi(ops...)
 	if err != nil && refused(err) == nil {
 		return subjects.WithoutEffect(err)
@@ -378,7 +386,7 @@ func (t *hastyTask) end(ops ...any) error {
 	return err
 }
 
-func (m *hastyMaster) finishAtOnce(t *hastyTask) error {
+func (m *defectiveMaster) finishAtOnce(t *defectiveTask) error {
 	task, _ := taskOf(t.name)
 	ops := append(t.gone(), &zk.CreateRequest{Path: m.over(task), Data: t.data, Acl: openACL})
 	if !m.removes {
@@ -391,7 +399,7 @@ func (m *hastyMaster) finishAtOnce(t *hastyTask) error {
 // master for ever, and assigns without a look at its znode. Property "stale-plan" finds it
 // where sessions expire.
 func UnguardedPlan(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newHastyMaster(c, path, tries, func(m *hastyMaster) {
+	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.leads = func() (bool, error) {
 			front, err := m.inFront()
 			m.led = m.led || front
@@ -404,15 +412,15 @@ func UnguardedPlan(c *subjects.Client, path string, tries int) (subjects.MasterW
 // ForgetsCrashedWorker is a master-worker whose master never looks whether those to whom it
 // has assigned something still live. Property "reassign" finds it where sessions expire.
 func ForgetsCrashedWorker(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newHastyMaster(c, path, tries, func(m *hastyMaster) { m.forgets = true })
+	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) { m.forgets = true })
 }
 
 // ReassignsFinished is a master-worker whose workers record a result and then remove the
 // task, which a master that finds it there still assigns again. Property "finish-once" finds
 // it where replies are lost.
 func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newHastyMaster(c, path, tries, func(m *hastyMaster) {
-		m.finish = func(t *hastyTask) error {
+	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
+		m.finish = func(t *defectiveTask) error {
 			task, _ := taskOf(t.name)
 			if _, err := m.conn.Create(m.over(task), t.data, 0, openACL); err != nil && !errors.Is(err, zk.ErrNodeExists) {
 				return err
@@ -431,13 +439,13 @@ func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.Mas
 // worker, as MapReduce does, which tells nobody that it does. Property "lease-exclusion" finds
 // it, wherever clients compete.
 func BackupTasks(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newHastyMaster(c, path, tries, func(m *hastyMaster) { m.backup = 4 * lookAgain })
+	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) { m.backup = 4 * lookAgain })
 }
 
 // RemovesOnAssign is a master-worker whose master removes a task when it assigns it, so that
 // it is gone with the worker. Property "conservation" finds it where sessions expire.
 func RemovesOnAssign(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newHastyMaster(c, path, tries, func(m *hastyMaster) {
+	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.removes = true
 		m.begun = func(task openTask) int { return m.counted[task.name] }
 	})
@@ -446,7 +454,7 @@ func RemovesOnAssign(c *subjects.Client, path string, tries int) (subjects.Maste
 // CountsAnew is a master-worker whose masters each count the attempts that they have begun.
 // Property "attempts" finds it where sessions expire.
 func CountsAnew(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newHastyMaster(c, path, tries, func(m *hastyMaster) {
+	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.number = func(task openTask) int { return m.counted[task.name] + 1 }
 	})
 }

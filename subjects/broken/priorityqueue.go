@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// hastyPriorityQueue is a priority queue that lists its items, deletes the first one and
+// defectivePriorityQueue is a priority queue that lists its items, deletes the first one and
 // goes to the next where somebody else was quicker, with something wrong in which one is
 // the first. Its items are called item-<priority>-<sequence>.
-type hastyPriorityQueue struct {
+type defectivePriorityQueue struct {
 	conn *zk.Conn
 	path string
 	// first orders two items.
@@ -28,9 +28,9 @@ type hastyPriorityQueue struct {
 	list func() ([]string, error)
 }
 
-func newHastyPriorityQueue(c *subjects.Client, path string, first func(a, b string) int) (*hastyPriorityQueue, error) {
-	return opened(c, path, func(conn *zk.Conn) *hastyPriorityQueue {
-		q := &hastyPriorityQueue{conn: conn, path: path, first: first}
+func newDefectivePriorityQueue(c *subjects.Client, path string, first func(a, b string) int) (*defectivePriorityQueue, error) {
+	return opened(c, path, func(conn *zk.Conn) *defectivePriorityQueue {
+		q := &defectivePriorityQueue{conn: conn, path: path, first: first}
 		q.list = func() ([]string, error) {
 			names, _, err := conn.Children(path)
 			return names, err
@@ -39,12 +39,12 @@ func newHastyPriorityQueue(c *subjects.Client, path string, first func(a, b stri
 	})
 }
 
-func (q *hastyPriorityQueue) Put(_ context.Context, priority int32, item []byte) error {
+func (q *defectivePriorityQueue) Put(_ context.Context, priority int32, item []byte) error {
 	_, err := q.conn.Create(fmt.Sprintf("%s/item-%d-", q.path, priority), item, zk.FlagSequence, openACL)
 	return err
 }
 
-func (q *hastyPriorityQueue) Take(ctx context.Context) ([]byte, error) {
+func (q *defectivePriorityQueue) Take(ctx context.Context) ([]byte, error) {
 	for {
 		names, err := q.list()
 		if err != nil {
@@ -66,7 +66,7 @@ func (q *hastyPriorityQueue) Take(ctx context.Context) ([]byte, error) {
 }
 
 // remove takes an item; zk.ErrNoNode says that somebody else did.
-func (q *hastyPriorityQueue) remove(path string) ([]byte, error) {
+func (q *defectivePriorityQueue) remove(path string) ([]byte, error) {
 	item, _, err := q.conn.Get(path)
 	if err != nil {
 		return nil, subjects.WithoutEffect(err)
@@ -92,7 +92,7 @@ func byNumbers(a, b string) int {
 // IgnoresPriority is a priority queue that is a FIFO queue. Property "priority" finds
 // it, wherever items of different priorities meet, with a single client, too.
 func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	return newHastyPriorityQueue(c, path, func(a, b string) int {
+	return newDefectivePriorityQueue(c, path, func(a, b string) int {
 		_, m := numbersOf(a)
 		_, n := numbersOf(b)
 		return cmp.Compare(m, n)
@@ -102,24 +102,24 @@ func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, e
 // StringCompare is a priority queue that orders the names of its items, as text: 10 comes
 // before 9. Property "priority" finds it, with a single client, too.
 func StringCompare(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	return newHastyPriorityQueue(c, path, strings.Compare)
+	return newDefectivePriorityQueue(c, path, strings.Compare)
 }
 
 // KeepsStaleCache is a priority queue that goes by one list until all of it is gone,
 // whatever its watch says, or until the client puts something in itself. Property
 // "priority" finds it, wherever clients compete.
 func KeepsStaleCache(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	q, err := newHastyPriorityQueue(c, path, byNumbers)
+	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
 		return nil, err
 	}
-	stale := &staleCache{hastyPriorityQueue: q, fresh: q.list}
+	stale := &staleCache{defectivePriorityQueue: q, fresh: q.list}
 	q.list = stale.next
 	return stale, nil
 }
 
 type staleCache struct {
-	*hastyPriorityQueue
+	*defectivePriorityQueue
 	fresh func() ([]string, error)
 
 	mu   sync.Mutex
@@ -127,7 +127,7 @@ type staleCache struct {
 }
 
 func (s *staleCache) Put(ctx context.Context, priority int32, item []byte) error {
-	err := s.hastyPriorityQueue.Put(ctx, priority, item)
+	err := s.defectivePriorityQueue.Put(ctx, priority, item)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.left = nil
@@ -153,7 +153,7 @@ func (s *staleCache) next() (names []string, err error) {
 // fence, but goes on in that list when somebody else was quicker: what came since then is
 // passed over. Property "strict" finds it, wherever clients compete.
 func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	q, err := newHastyPriorityQueue(c, path, byNumbers)
+	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
 		return nil, err
 	}
@@ -170,14 +170,14 @@ func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 // NoFence is a priority queue that says that it is strict, and reads its lists from a
 // server that may lag. Property "strict" finds it where one does.
 func NoFence(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	q, err := newHastyPriorityQueue(c, path, byNumbers)
+	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
 		return nil, err
 	}
 	return saysStrict{q}, nil
 }
 
-type saysStrict struct{ *hastyPriorityQueue }
+type saysStrict struct{ *defectivePriorityQueue }
 
 // IsStrict is part of [subjects.Strict].
 func (saysStrict) IsStrict() {}

@@ -39,7 +39,7 @@ func (b *barriers) round(p *Proc, n int) {
 	}})
 	var done []*signal
 	lifted, lifting := false, false
-	hasty := b.w.chance(0.5) // waiters ask again and again, so that there is something to see
+	polling := b.w.chance(0.5) // waiters ask again and again, so that there is something to see
 	for _, c := range b.w.clients {
 		if c == host {
 			continue
@@ -54,7 +54,7 @@ func (b *barriers) round(p *Proc, n int) {
 					err = nil
 				}
 				within := bound + opTime
-				if hasty && !after {
+				if polling && !after {
 					within = b.w.between(5*time.Millisecond, 30*time.Millisecond)
 				}
 				if err == nil && p.do(c, op{f: history.FAwait, key: key, within: within, run: func(deadline time.Duration) (any, error) {

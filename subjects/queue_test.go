@@ -1,0 +1,53 @@
+package subjects
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// program is what a client runs as that answers make with something.
+type program struct {
+	Remote
+	Object
+	about  string
+	offers []string
+}
+
+func (p program) Make(string, string, any, ...string) (Object, error) { return p, nil }
+func (p program) About(v any) error                                   { return json.Unmarshal([]byte(p.about), v) }
+func (p program) Offers(offer string) bool                            { return slices.Contains(p.offers, offer) }
+
+// A program that offers a bounded queue says how much room there is: else nothing would be
+// checked of what it promises.
+func TestRemoteQueueIsBounded(t *testing.T) {
+	bounded := []string{OfferBounded}
+	for _, tt := range []struct {
+		offers   []string
+		about    string
+		capacity int
+		wrong    string
+	}{
+		{nil, `{}`, 0, ""},
+		{nil, `{"capacity":3}`, 0, ""},
+		{bounded, `{"capacity":3}`, 3, ""},
+		{bounded, `{}`, 0, `offers "bounded", and says no capacity of 1 or more`},
+		{bounded, `{"capacity":-1}`, 0, `offers "bounded", and says no capacity of 1 or more`},
+	} {
+		q, err := RemoteQueue(&Client{Remote: program{about: tt.about, offers: tt.offers}}, "/queue")
+		if tt.wrong != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.wrong) {
+				t.Errorf("%v %s: %v", tt.offers, tt.about, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, ok := Offered[Bounded](q)
+		if ok != (tt.capacity > 0) || ok && b.Capacity() != tt.capacity {
+			t.Errorf("%v %s: %v", tt.offers, tt.about, q)
+		}
+	}
+}
