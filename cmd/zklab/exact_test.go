@@ -73,17 +73,21 @@ func TestSimulationsRepeat(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d of %d the same", recipe, n, len(one))
+		if n*100 < len(one)*repeating {
+			t.Errorf("%s: less than %d in a hundred repeat: something of zklab's own is left to chance", recipe, repeating)
+		}
 		same, all = same+n, all+len(one)
 	}
 	t.Logf("together: %d of %d the same", same, all)
-	if all == 0 || same*100 < all*repeating {
-		t.Errorf("less than %d in a hundred repeat: something of zklab's own is left to chance", repeating)
+	if all == 0 {
+		t.Error("nothing was run")
 	}
 }
 
-// repeating is how many of a hundred seeds must have the same record twice with the stock
-// toolchain. Clients that waited for one connection with the same deadline, and probes that were
-// closed at one instant, brought it to 95.
+// repeating is how many of a hundred seeds of each recipe must have the same record twice with the
+// stock toolchain, on a machine that is not busy: a thread that the system takes the processor from
+// for 10 ms has its goroutine interrupted. Monitors of one session that came due at one instant
+// brought the job queue to 60, operations with one deadline membership to 38.
 const repeating = 97
 
 // exactBinary is the command built with the overlay, in a folder of its own, once for all tests.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -134,8 +135,16 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		screen.show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
 			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
 	}
+	again := ""
+	e.config.Begins = func(s plan.Schedule) {
+		again = againWith(stored, s)
+		noteRun(again)
+	}
 	report, err := x.Explore(ctx, e.config)
 	screen.end()
+	if err != nil && again != "" {
+		return fmt.Errorf("seed %d, %w; this run again: %s", *stored.Seed, err, again)
+	}
 	if err != nil {
 		return err
 	}
@@ -164,6 +173,14 @@ func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
 	}
 	_, err := fmt.Fprintln(out, text)
 	return err
+}
+
+// againWith is the command that runs the scenario with a schedule.
+func againWith(x store.Experiment, s plan.Schedule) string {
+	if len(s.String()) == 0 {
+		return againCommand(x)
+	}
+	return againCommand(x) + " --faults " + shellWords([]string{s.String()})
 }
 
 // againCommand is the command that runs the scenario with some --faults.

@@ -19,6 +19,8 @@ func TestMain(m *testing.M) {
 		// A defect in the background, of which no command of ours has one.
 		"zklab-panics": func() {
 			os.Exit(supervised(func() int {
+				noteRun("zklab run lock --seed 4 --faults expire@client1/acquire#1/create#1")
+				noteRun("zklab run lock --seed 5")
 				go panic("planted")
 				select {}
 			}))
@@ -39,7 +41,7 @@ type cleaned struct{ *testing.M }
 
 func (c cleaned) Run() int {
 	defer builtExactly.remove()
-	return c.M.Run()
+	return dockertest.Run(c.M)
 }
 
 // Each script is a session of somebody who uses the command. "exits N cmd…"

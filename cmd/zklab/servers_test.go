@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,14 +132,21 @@ func TestTLSFlags(t *testing.T) {
 	}
 }
 
-// writeCertificate writes a certificate and its key, and gives the paths.
-func writeCertificate(t *testing.T, dir string) (cert, key string) {
+// writeCertificate writes a certificate that vouches for itself, of servers at 127.0.0.1 or
+// by the names that are given, and its key, and gives the paths.
+func writeCertificate(t *testing.T, dir string, names ...string) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: names, Subject: pkix.Name{CommonName: "somebody"}, // Java takes none without IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	if names == nil {
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/control"
@@ -24,14 +24,11 @@ import (
 const shellName = "shell"
 
 type shellFlags struct {
-	commands       []string
-	file           string
-	json, readOnly bool
-	auth           []string
-	tls            clientTLS
-	timeout        time.Duration
-	session        time.Duration
-	nodes          int
+	connectFlags
+	commands []string
+	file     string
+	json     bool
+	nodes    int
 }
 
 func newShell() *cobra.Command {
@@ -43,8 +40,8 @@ func newShell() *cobra.Command {
 			"given. Then nobody is asked, what a command prints is all that is printed, and the first that fails ends it.\n" +
 			"Without servers it starts an ensemble of its own, in this process and gone with it, whose servers can be\n" +
 			"killed, paused and cut off: help lists what there is.\n\n" +
-			"Exit codes: 0 done, 1 no such znode, 2 a conflict (another version, there already, has children),\n" +
-			"3 no connection or another failure, 4 not allowed, 64 wrong usage.",
+			"Exit codes: 0 done, 1 no such znode, or diff found something, 2 a conflict (another version, there already, has children),\n" +
+			"3 no connection or another failure, 4 not allowed, 64 wrong usage, 130 interrupted.",
 		Example: "  zklab shell 127.0.0.1:2181\n" +
 			"  zklab shell 127.0.0.1:2181 -c 'cat /config' >config.json\n" +
 			"  zklab shell 127.0.0.1:2181 -c 'set /config -' <config.json\n" +
@@ -57,13 +54,17 @@ func newShell() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := f.run(cmd, args)
-			if err == nil || errors.Is(err, context.Canceled) {
-				return err
+			if err == nil {
+				return nil
 			}
-			if text := oneLine(err); text != "" {
+			if errors.Is(err, context.Canceled) {
+				fmt.Fprintln(cmd.ErrOrStderr(), shell.Interruption(err))
+				return verdictError{exitInterrupted}
+			}
+			if text := oneLine(err); text != "" && !unheard(err) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", text)
 			}
-			if code := exitUsage; errors.Is(err, errBadFlag) {
+			if code := exitUsage; errors.Is(err, errBadFlag) || errors.Is(err, zklab.ErrUsage) {
 				return verdictError{code}
 			}
 			return verdictError{shell.Code(err)}
@@ -73,20 +74,9 @@ func newShell() *cobra.Command {
 	flags.StringArrayVarP(&f.commands, "command", "c", nil, "run this line and end; may be given again")
 	flags.StringVarP(&f.file, "file", "f", "", "run the lines of this file and end; -: of the standard input")
 	flags.BoolVar(&f.json, "json", false, "print what commands find as JSON, a line each")
-	flags.StringArrayVar(&f.auth, "auth", nil, "credential, as digest:user:password, or @file that has one on each line")
-	flags.BoolVar(&f.readOnly, "read-only", false, "take a server without a majority, too, which can only be read")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for a server, at first and for each answer")
-	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "the session time-out to ask for")
 	flags.IntVar(&f.nodes, "nodes", 3, "servers of the ensemble of its own")
-	f.tls.addTo(flags)
+	f.addTo(flags)
 	return cmd
-}
-
-// errBadFlag marks errors in flags that are found after the command has begun.
-var errBadFlag = errors.New("")
-
-func badFlag(format string, args ...any) error {
-	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), errBadFlag)
 }
 
 func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
@@ -99,7 +89,7 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 	if s.Terminal {
 		s.Out = cmd.OutOrStdout()
 	}
-	config, err := f.config()
+	config, err := f.configOf(args...)
 	if err != nil {
 		return err
 	}
@@ -110,12 +100,26 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		defer e.Close()
 		config.Servers, s.Lab = e.Addrs(), &shell.Lab{Ensemble: e, Control: control.New(e)}
-	} else if config.Servers, config.Chroot, err = external.Parse(args[0]); err != nil {
-		return badFlag("%s", bareReason(err))
 	}
+	s.Servers = config.Servers
 	s.Connect = func(ctx context.Context) (*client.Client, error) { return connectWithin(ctx, config, f.timeout) }
+	s.Other = func(ctx context.Context, servers string) (*client.Client, error) {
+		list, _, err := external.Parse(servers)
+		if err != nil {
+			return nil, errors.New(bareReason(err))
+		}
+		other := config
+		other.Servers, other.Chroot = list, ""
+		return connectWithin(ctx, other, f.timeout)
+	}
+	if isTerminal(cmd.ErrOrStderr()) {
+		s.Progress = cmd.ErrOrStderr()
+	}
+	if s.Terminal && term.IsTerminal(int(os.Stdin.Fd())) {
+		s.Editor = openEditor
+	}
 	if s.Client, err = s.Connect(ctx); err != nil {
-		return err
+		return f.tls.wayOut(err)
 	}
 	defer func() { s.Client.Close() }()
 	return f.source(ctx, s)
@@ -125,63 +129,23 @@ func (f *shellFlags) validate(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(f.commands) > 0 && f.file != "":
 		return badFlag("--command and --file: give one of them")
-	case f.timeout <= 0 || f.session < time.Millisecond:
-		return badFlag("--timeout and --session-timeout are more than nothing")
 	case len(args) > 0 && cmd.Flags().Changed("nodes"):
 		return badFlag("--nodes is for an ensemble of the shell's own: leave out %s", args[0])
 	}
 	if err := embedded.ValidateNodes(f.nodes); err != nil {
 		return badFlag("%v", err)
 	}
-	return f.tls.load()
-}
-
-func (f *shellFlags) config() (client.Config, error) {
-	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, TLS: f.tls.config}
-	for _, auth := range f.auth {
-		lines := []string{auth}
-		if path, ok := strings.CutPrefix(auth, "@"); ok {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return c, fmt.Errorf("--auth: %w", err)
-			}
-			lines = credentialsIn(string(text))
-		}
-		for _, line := range lines {
-			scheme, credential, ok := strings.Cut(line, ":")
-			if !ok {
-				return c, badFlag("--auth: write scheme:credential, as digest:user:password, or @file")
-			}
-			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
-		}
-	}
-	return c, nil
-}
-
-// credentialsIn are the lines of a file that have something in them.
-func credentialsIn(text string) (lines []string) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-func connectWithin(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("not within %s", bound))
-	defer cancel()
-	return client.Connect(ctx, c)
+	return f.connectFlags.validate()
 }
 
 // source runs the commands, from wherever they come.
 func (f *shellFlags) source(ctx context.Context, s *shell.Shell) error {
 	switch {
 	case len(f.commands) > 0:
-		s.In = os.Stdin
+		s.In = &interruptedReader{ctx: ctx, from: os.Stdin}
 		return s.Script(ctx, "", strings.NewReader(strings.Join(f.commands, "\n")))
 	case f.file != "" && f.file != "-":
-		s.In = os.Stdin
+		s.In = &interruptedReader{ctx: ctx, from: os.Stdin}
 		file, err := os.Open(f.file)
 		if err != nil {
 			return err
@@ -189,20 +153,33 @@ func (f *shellFlags) source(ctx context.Context, s *shell.Shell) error {
 		defer file.Close()
 		return s.Script(ctx, f.file, file)
 	case f.file == "-" || !term.IsTerminal(int(os.Stdin.Fd())) || !s.Terminal:
-		return s.Script(ctx, "", interruptedReader{ctx, os.Stdin})
+		return s.Script(ctx, "", &interruptedReader{ctx: ctx, from: os.Stdin})
 	}
 	return interact(ctx, s)
 }
 
-// interruptedReader ends with its context, when what it reads from says something next.
+// interruptedReader ends with its context, also while what it reads from says nothing, as a
+// terminal does at which nobody types: the read that waits there is left behind.
 type interruptedReader struct {
-	ctx context.Context
-	io.Reader
+	ctx  context.Context
+	from io.Reader
 }
 
-func (r interruptedReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
+func (r *interruptedReader) Read(p []byte) (int, error) {
+	type result struct {
+		data []byte
+		err  error
 	}
-	return r.Reader.Read(p)
+	done := make(chan result, 1)
+	go func() {
+		b := make([]byte, len(p)) // p is the caller's again when Read has ended
+		n, err := r.from.Read(b)
+		done <- result{b[:n], err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	case got := <-done:
+		return copy(p, got.data), got.err
+	}
 }

@@ -39,9 +39,10 @@ func interact(ctx context.Context, s *shell.Shell) error {
 			return signal.NotifyContext(ctx, os.Interrupt)
 		},
 	}
-	if w, h, err := term.GetSize(in); err == nil {
-		screen.Width, screen.Height = w, h
-	}
+	resized := make(chan os.Signal, 1)
+	notifyResized(resized)
+	defer signal.Stop(resized)
+	screen.Size, screen.Resized = func() (int, int, error) { return term.GetSize(in) }, resized
 	fmt.Fprintln(s.Out, "help lists the commands, Tab completes, exit or Ctrl-D ends the shell")
 	return s.Interact(ctx, screen)
 }

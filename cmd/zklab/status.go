@@ -82,7 +82,7 @@ func statusCommand(f *statusFlags) *cobra.Command {
 	flags.StringVar(&f.admin, "admin", "", "ports of the servers' admin servers, asked for what four-letter words do not tell: one for all, or one each, as 8080,8081,8082")
 	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "how long a server may be silent")
 	flags.BoolVar(&f.watch, "watch", false, "show it again and again; in a pipe, when it changes")
-	flags.DurationVar(&f.interval, "interval", time.Second, "from one look to the next, with --watch and --wait")
+	flags.DurationVar(&f.interval, "interval", time.Second, "from the beginning of one look to that of the next, with --watch and --wait")
 	flags.StringVar(&f.wait, "wait", "", "wait until the ensemble is healthy (all serve), serving (a majority does) or down")
 	flags.DurationVar(&f.patience, "timeout", 30*time.Second, "and how long, with --wait")
 	return cmd
@@ -171,9 +171,10 @@ func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
 	if f.watch {
 		return f.follow(ctx, cmd.OutOrStdout(), look)
 	}
-	e := look()
-	deadline := time.Now().Add(f.patience)
-	for f.wait != "" && !slices.Contains(waitFor[f.wait], e.Health) && time.Now().Before(deadline) && await.Sleep(ctx, min(f.interval, time.Until(deadline))) == nil {
+	begin := time.Now()
+	e, deadline := look(), begin.Add(f.patience)
+	for f.wait != "" && !slices.Contains(waitFor[f.wait], e.Health) && time.Now().Before(deadline) && sleepUntil(ctx, begin.Add(f.interval), deadline) == nil {
+		begin = time.Now()
 		e = look()
 	}
 	if ctx.Err() != nil {
@@ -208,6 +209,7 @@ func healthError(h status.Health, waited string) error {
 func (f *statusFlags) follow(ctx context.Context, out io.Writer, look func() status.Ensemble) error {
 	live, last := isTerminal(out) && !f.json, ""
 	for {
+		begin := time.Now()
 		e := look()
 		if ctx.Err() != nil {
 			return nil
@@ -223,10 +225,16 @@ func (f *statusFlags) follow(ctx context.Context, out io.Writer, look func() sta
 			}
 			err = f.printStatus(out, e)
 		}
-		if err != nil || await.Sleep(ctx, f.interval) != nil {
+		if err != nil || sleepUntil(ctx, begin.Add(f.interval)) != nil {
 			return err
 		}
 	}
+}
+
+// sleepUntil sleeps until the first of some times. Looks begin an interval apart, however long
+// each takes as servers are silent.
+func sleepUntil(ctx context.Context, times ...time.Time) error {
+	return await.Sleep(ctx, time.Until(slices.MinFunc(times, time.Time.Compare)))
 }
 
 // shapeOf is what of a status is worth a line when it changes.

@@ -17,8 +17,9 @@ import (
 // child that panicked into exitDefect. The child ends when its parent is gone.
 
 const (
-	supervisedEnv = "ZKLAB_SUPERVISED" // set in the child
-	goPanic       = 2                  // Go's exit code of a panic
+	supervisedEnv = "ZKLAB_SUPERVISED" // set in the child, to withNote if it has a file for that
+	withNote      = "note"
+	goPanic       = 2 // Go's exit code of a panic
 	// undecided stands for exitUnknown between child and parent, which could
 	// not tell it from a panic otherwise.
 	undecided = 102
@@ -26,14 +27,17 @@ const (
 
 // supervised runs the command in a child process where that is possible.
 func supervised(run func() int) int {
-	switch {
-	case os.Getenv(supervisedEnv) != "":
+	switch by := os.Getenv(supervisedEnv); {
+	case by != "":
 		os.Unsetenv(supervisedEnv)
+		if by == withNote {
+			underWay = os.NewFile(noteDescriptor, "note")
+		}
 		go dieWithParent()
 		return toParent(run())
 	case len(os.Args) > 1 && (os.Args[1] == workerName || os.Args[1] == sweepWorkerName):
 		return run() // its parent looks after it, and stops and kills just this process
-	case len(os.Args) > 1 && os.Args[1] == shellName:
+	case len(os.Args) > 1 && (os.Args[1] == shellName || os.Args[1] == monitorName):
 		return run() // only the terminal's own group of processes may read what is typed
 	case runtime.GOOS == "windows":
 		return run() // no file descriptors can be handed down there
@@ -84,6 +88,12 @@ func runChild() (code int, err error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), supervisedEnv+"=1")
 	cmd.ExtraFiles = []*os.File{alive}
+	note := newNote()
+	if note != nil {
+		defer note.Close()
+		cmd.Env[len(cmd.Env)-1] = supervisedEnv + "=" + withNote
+		cmd.ExtraFiles = append(cmd.ExtraFiles, note)
+	}
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return 0, err
@@ -108,7 +118,10 @@ func runChild() (code int, err error) {
 	if s := killedBy(cmd.ProcessState); s != nil {
 		return afterSignal(s, os.Stderr), nil
 	}
-	return cmd.ProcessState.ExitCode(), nil
+	if code = cmd.ProcessState.ExitCode(); code == goPanic && note != nil {
+		tellRun(note, os.Stderr)
+	}
+	return code, nil
 }
 
 // afterSignal is the exit code of a child that a signal ended.

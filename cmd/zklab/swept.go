@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -140,9 +141,15 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 	if err != nil {
 		return sweep.Line{}, err
 	}
+	noteRun(s.again(t.Seed))
 	line, err := x.SweepRun(ctx, t, s.stored.Simulate)
 	line.Drawn = sweep.Draw(t.Seed, s.choices).String()
 	return line, err
+}
+
+// again is the command that runs one seed again.
+func (s *swept) again(seed int64) string {
+	return shellWords(slices.Concat([]string{"zklab", "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")}))
 }
 
 // runners are those of so many jobs: this process for one, workers for more.

@@ -3,14 +3,19 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // clientTLS are the files of a client that speaks TLS with servers; without any it
@@ -63,4 +68,41 @@ func (f *clientTLS) dial() ensemble.DialFunc {
 	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
 		return tls.DialWithDialer(&net.Dialer{Timeout: timeout}, network, addr, f.config)
 	}
+}
+
+// wayOut is an error of connecting with what can be done about it where TLS, or that it is
+// not spoken, is the matter.
+func (f *clientTLS) wayOut(err error) error {
+	if hint := f.hint(err); hint != "" {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	return err
+}
+
+func (f *clientTLS) hint(err error) string {
+	var name x509.HostnameError
+	var untrusted *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	switch {
+	case errors.As(err, &name):
+		return "give the servers by names that are in their certificates"
+	case errors.As(err, &untrusted):
+		return "--tls-ca names the authorities that servers' certificates are of"
+	case client.TLSRefused(err) && f.cert == "":
+		return "the servers may want a certificate: --tls-cert and --tls-key"
+	case client.TLSRefused(err):
+		return "the servers do not take the certificate of --tls-cert"
+	case f.config != nil && errors.Is(err, wire.ErrNoReply): // TLS was agreed upon
+		return "servers without a majority end connections so, and those that do not know what to make of a certificate"
+	case f.config != nil && (errors.As(err, &notTLS) || endedByServer(err)):
+		return "servers that speak no TLS end connections so: leave out --tls-ca for them"
+	case f.config == nil && endedByServer(err):
+		return "servers without a majority end connections so, and those that speak TLS: --tls-ca is for them"
+	}
+	return ""
+}
+
+// endedByServer says that the connection was made, and ended without a word.
+func endedByServer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }

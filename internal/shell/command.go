@@ -26,6 +26,8 @@ type command struct {
 	dataLast bool
 	// values are what an argument can be, where it is no path.
 	values []string
+	// local is which argument, from 1, can be a file of this machine; 0: none.
+	local int
 	// lab says that it is about the servers of an ensemble of the shell's own.
 	lab  bool
 	bind func(f *pflag.FlagSet) run
@@ -42,7 +44,7 @@ type (
 var commands []*command
 
 func init() {
-	commands = slices.Concat(reading, writing, copying, finding, watching, permitting, serving, labbing, helping)
+	commands = slices.Concat(reading, writing, editing, copying, exporting, comparing, finding, watching, permitting, quotas, serving, knowing, labbing, helping)
 }
 
 // lookup finds the command that a statement begins with, and how many words name it.
@@ -63,10 +65,21 @@ func lookup(words []word) (*command, int, error) {
 	if len(names) > 0 {
 		return nil, 0, usagef("%s: write %s", words[0].text, strings.Join(names, " or "))
 	}
+	if here := ofZkCli[words[0].text]; here != "" {
+		return nil, 0, usagef("zkCli.sh's %s is %s here; help lists what there is", words[0].text, here)
+	}
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
 	return nil, 0, usagef("there is no command %s%shelp lists them", quote(words[0].text), nearest.DidYouMean(words[0].text, names))
+}
+
+// ofZkCli are commands of zkCli.sh whose names are others here.
+var ofZkCli = map[string]string{
+	"addWatch": "watch -r", "addauth": "auth", "close": "exit", "config": "cat /zookeeper/config", "delete": "rm",
+	"deleteall": "rm -r", "delquota": "quota rm", "get": "cat", "getAcl": "acl get", "getAllChildrenNumber": "count",
+	"getEphemerals": "find --owner", "listquota": "quota get", "quit": "exit", "removewatches": "unwatch",
+	"setAcl": "acl set", "setquota": "quota set", "version": "srvr",
 }
 
 // flagSet is an empty one for the command.

@@ -2,9 +2,14 @@ package shell
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 )
@@ -21,12 +26,13 @@ const completeWithin = 300 * time.Millisecond
 // key completes the word before the cursor with Tab, and searches the history with Ctrl-R
 // for the latest line that has what is typed.
 func (t *session) key(line string, pos int, key rune) (string, int, bool) {
+	t.longest(utf8.RuneCountInString(t.prompt()) + utf8.RuneCountInString(line) + 1)
 	switch key {
 	case keyTab:
 		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
 		defer cancel()
-		begin, candidates := t.complete(ctx, line[:pos])
-		return t.completed(line, pos, begin, candidates)
+		typed, candidates := t.complete(ctx, line[:pos])
+		return t.completed(line, pos, typed, candidates)
 	case keyCtrlR:
 		if found, ok := t.search(line[:pos], line); ok {
 			return found, pos, true
@@ -57,59 +63,187 @@ func (t *session) search(text, present string) (string, bool) {
 
 // completed puts in what all candidates have in common. If that is nothing new, they are
 // listed above the prompt.
-func (t *session) completed(line string, pos, begin int, candidates []string) (string, int, bool) {
+func (t *session) completed(line string, pos int, typed unfinished, candidates []string) (string, int, bool) {
 	if len(candidates) == 0 {
 		return line, pos, true
 	}
-	common := candidates[0]
-	for _, c := range candidates[1:] {
-		for !strings.HasPrefix(c, common) {
-			common = common[:len(common)-1]
-		}
-	}
-	if len(candidates) > 1 && len(common) <= pos-begin {
-		shown := candidates[:min(len(candidates), 100)]
-		text := strings.Join(shown, "  ")
-		if len(shown) < len(candidates) {
-			text += " …"
-		}
-		_, _ = t.line.Write([]byte(legible(text) + "\n"))
+	common := shared(candidates)
+	if len(candidates) > 1 && len(common) <= len(typed.text) {
+		t.mu.Lock()
+		width := t.width
+		t.mu.Unlock()
+		_, _ = t.line.Write([]byte(clearBelow + listed(candidates, width)))
 		return line, pos, true
 	}
-	if len(candidates) == 1 && !strings.HasSuffix(common, "/") {
-		common += " "
-	}
-	return line[:begin] + common + line[pos:], begin + len(common), true
+	word := typed.become(common, len(candidates) == 1 && !strings.HasSuffix(common, "/"))
+	return line[:typed.begin] + word + line[pos:], typed.begin + len(word), true
 }
 
-// complete gives what the last word of a line can become, and where that word begins.
-func (s *Shell) complete(ctx context.Context, line string) (begin int, candidates []string) {
-	begin = strings.LastIndexAny(line, " \t;") + 1
-	typed := line[begin:]
-	before := line[:begin]
-	if i := strings.LastIndex(before, "; "); i >= 0 {
-		before = before[i+1:]
+// shared is what all begin with, in whole characters.
+func shared(all []string) string {
+	common := all[0]
+	for _, s := range all[1:] {
+		for !strings.HasPrefix(s, common) {
+			_, n := utf8.DecodeLastRuneInString(common)
+			common = common[:len(common)-n]
+		}
 	}
-	words := strings.Fields(before)
+	return common
+}
+
+// mostListed is how many candidates are listed.
+const mostListed = 100
+
+// listed are candidates in columns, by the last part of their paths.
+func listed(candidates []string, width int) string {
+	names := make([]string, 0, mostListed)
+	widest := 0
+	for _, c := range candidates[:min(len(candidates), mostListed)] {
+		name := legible(c[strings.LastIndexByte(c, '/')+1:])
+		names = append(names, name)
+		widest = max(widest, utf8.RuneCountInString(name))
+	}
+	columns := max(1, (width+2)/(widest+2))
+	rows := (len(names) + columns - 1) / columns
+	var b strings.Builder
+	for row := range rows {
+		for i := row; i < len(names); i += rows {
+			b.WriteString(names[i])
+			if i+rows < len(names) {
+				b.WriteString(strings.Repeat(" ", widest+2-utf8.RuneCountInString(names[i])))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	if n := len(candidates) - len(names); n > 0 {
+		fmt.Fprintf(&b, "… and %d more\n", n)
+	}
+	return b.String()
+}
+
+// unfinished is a word that is being typed at the end of a line.
+type unfinished struct {
+	text   string // what it means as yet
+	begin  int    // where it stands
+	quoted bool
+}
+
+// become is the word when it means a text; whole: nothing will be added to it.
+func (u unfinished) become(text string, whole bool) string {
+	if !u.quoted && quote(text) == text {
+		if whole {
+			text += " "
+		}
+		return text
+	}
+	text = strconv.Quote(text)
+	if whole {
+		return text + " "
+	}
+	return strings.TrimSuffix(text, `"`)
+}
+
+// lastWord cuts a line into the words of its last statement and the one that is being
+// typed, which is empty behind a space.
+func lastWord(line string) (before []string, typed unfinished) {
+	for i := 0; ; {
+		i += len(line[i:]) - len(strings.TrimLeft(line[i:], " \t"))
+		if i == len(line) {
+			return before, unfinished{begin: i}
+		}
+		w, n, ends, err := next(line[i:])
+		switch {
+		case err != nil: // a quote that has no end yet
+			return before, unfinished{begin: i, quoted: true, text: meant(line[i:])}
+		case i+n == len(line) && !ends:
+			return before, unfinished{begin: i, quoted: w.quoted, text: w.text}
+		case ends:
+			before = nil
+		default:
+			before = append(before, w.text)
+		}
+		i += n
+	}
+}
+
+// meant is what a word means that begins with a quote and has no end.
+func meant(word string) string {
+	if word[0] == '"' {
+		if text, err := strconv.Unquote(word + `"`); err == nil {
+			return text
+		}
+	}
+	return word[1:]
+}
+
+// complete gives the word that is being typed at the end of a line, and what it can become.
+func (s *Shell) complete(ctx context.Context, line string) (typed unfinished, candidates []string) {
+	words, typed := lastWord(line)
+	return typed, s.candidates(ctx, words, typed.text)
+}
+
+func (s *Shell) candidates(ctx context.Context, words []string, typed string) []string {
 	if len(words) == 0 {
-		return begin, s.names(typed, 0, "")
+		return s.names(typed, 0, "")
 	}
 	c := s.named(words)
 	switch {
 	case c == nil && len(words) == 1:
-		return begin, s.names(typed, 1, words[0])
+		return s.names(typed, 1, words[0])
 	case c == nil:
-		return begin, nil
+		return nil
 	case strings.HasPrefix(typed, "-"):
-		return begin, flagsOf(c, typed)
+		return flagsOf(c, typed)
 	case c.values != nil:
-		return begin, startingWith(c.values, typed)
+		return startingWith(c.values, typed)
 	case c.most == 0:
-		return begin, nil
+		return nil
 	case words[0] == "help":
-		return begin, s.names(typed, 0, "")
+		return s.names(typed, 0, "")
 	}
-	return begin, s.paths(ctx, typed)
+	paths := s.paths(ctx, typed)
+	if c.local == 0 || c.local != argument(c, words) {
+		return slices.Compact(paths)
+	}
+	for i := range paths { // with a slash it would be a folder of this machine
+		paths[i] = strings.TrimSuffix(paths[i], "/")
+	}
+	all := append(filesLike(typed), paths...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// argument is which one of a command, from 1, follows the words.
+func argument(c *command, words []string) int {
+	n := 1
+	for _, w := range words[len(strings.Fields(c.name)):] {
+		if !strings.HasPrefix(w, "-") {
+			n++
+		}
+	}
+	return n
+}
+
+// filesLike are the folders and JSON files of this machine that begin with what is typed.
+func filesLike(typed string) (all []string) {
+	folder := typed[:strings.LastIndexByte(typed, '/')+1]
+	entries, err := os.ReadDir(filepath.Clean("./" + folder))
+	if strings.HasPrefix(folder, "/") {
+		entries, err = os.ReadDir(folder)
+	}
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		name := folder + e.Name()
+		if e.IsDir() {
+			name += "/"
+		}
+		if isFile(name) && quote(name) == name && strings.HasPrefix(name, typed) && !strings.HasPrefix(e.Name(), ".") {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // named is the command that words name, nil if none.
@@ -143,8 +277,7 @@ func flagsOf(c *command, typed string) []string {
 	return startingWith(all, typed)
 }
 
-// paths are those on the server that begin with what is typed. A name that would need
-// quotes is left out: it could not go on as it began.
+// paths are those on the server that begin with what is typed.
 func (s *Shell) paths(ctx context.Context, typed string) (all []string) {
 	folder := typed[:strings.LastIndexByte(typed, '/')+1]
 	path, err := s.here(nil)
@@ -159,9 +292,7 @@ func (s *Shell) paths(ctx context.Context, typed string) (all []string) {
 		return nil
 	}
 	for _, name := range nodes[0].children {
-		if quote(name) == name {
-			all = append(all, folder+name)
-		}
+		all = append(all, folder+name)
 	}
 	all = startingWith(all, typed)
 	if len(all) == 1 { // one with children goes on

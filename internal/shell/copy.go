@@ -2,34 +2,35 @@ package shell
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 var copying = []*command{
 	{
 		name: "cp", args: "FROM TO", short: "copy a znode, with its data and permissions; TO must not be there yet", least: 2, most: 2,
-		long: "An ephemeral znode belongs to its session: it is no copy of itself elsewhere. Below FROM those are left\n" +
-			"out, and counted. Copies are persistent: a server does not tell which znodes are containers or have a TTL.",
+		long: "FROM or TO can be of another ensemble: host:port,host:port/PATH. The credentials of --auth are shown\n" +
+			"to it, too, and not those of auth. A path whose first name looks like one begins with / or ./.\n" +
+			"An ephemeral znode belongs to its session: it is no copy of itself elsewhere. Below FROM those are left\n" +
+			"out, and counted. Copies are persistent: a server does not tell which znodes are containers or have a TTL.\n" +
+			"Many znodes are made by several transactions. What others write meanwhile is said.",
 		bind: func(f *pflag.FlagSet) run {
 			recursive := f.BoolP("recursive", "r", false, "with all that is below it")
+			noACL := noACLFlag(f, "without permissions: everyone may do everything with the copies")
+			limit := limitFlag(f)
 			return func(ctx context.Context, s *Shell, args []string) error {
-				from, to, err := s.fromTo(args)
-				if err != nil {
-					return err
-				}
-				return s.copy(ctx, from, to, *recursive)
+				return s.copy(ctx, args, *recursive, *noACL, *limit)
 			}
 		},
 	},
 	{
 		name: "mv", args: "FROM TO", short: "move a znode with all that is below it, in one transaction; TO must not be there yet", least: 2, most: 2,
 		long: "Nothing is moved if something of it is written meanwhile, or if it is too large for one request.\n" +
+			"No transaction sees permissions that are written while it is on its way: those would be lost.\n" +
 			"To those who watch it, it is other znodes that come and these that go. They are persistent: a server\n" +
 			"does not tell which are containers or have a TTL.",
 		bind: func(*pflag.FlagSet) run {
@@ -44,7 +45,7 @@ var copying = []*command{
 	},
 }
 
-// fromTo are the two paths of a copy, neither within the other.
+// fromTo are the two paths of a move, neither within the other.
 func (s *Shell) fromTo(args []string) (from, to string, err error) {
 	if from, err = s.at(args[0]); err != nil {
 		return from, to, err
@@ -52,51 +53,15 @@ func (s *Shell) fromTo(args []string) (from, to string, err error) {
 	if to, err = s.at(args[1]); err != nil {
 		return from, to, err
 	}
-	if strings.HasPrefix(to+"/", strings.TrimSuffix(from, "/")+"/") {
-		err = usagef("%s is %s or below it", quote(to), quote(from))
-	}
-	return from, to, err
+	return from, to, apartFrom(from, to)
 }
 
-// full is a znode with all that makes a copy of it.
-type full struct {
-	node
-	data []byte
-	acl  []wire.ACL
-}
-
-// copyOf is what makes the znode at another path.
-func (n full) copyOf(path string) wire.MultiOp {
-	return client.CreateOp(path, n.data, n.acl, wire.Persistent, 0)
-}
-
-// load reads data and permissions of znodes, in their order. Those that went meanwhile are
-// left out, and if it is lenient those that may not be read.
-func (s *Shell) load(ctx context.Context, nodes []node, lenient bool) ([]full, error) {
-	all := make([]full, len(nodes))
-	index := make([]int, len(nodes))
-	for i := range index {
-		index[i] = i
+// apartFrom says whether a path is outside of a subtree.
+func apartFrom(from, to string) error {
+	if within(to, from) {
+		return usagef("%s is %s or below it", quote(to), quote(from))
 	}
-	err := each(ctx, index, func(ctx context.Context, i int) (err error) {
-		n := full{node: nodes[i]}
-		n.data, n.stat, err = s.Client.Get(ctx, n.path, false)
-		if err == nil {
-			n.acl, _, err = s.Client.ACL(ctx, n.path)
-		}
-		if missing(err) || lenient && errors.Is(err, wire.NoAuth) {
-			return nil
-		}
-		all[i] = n
-		return did("read", n.path, err)
-	})
-	there := all[:0]
-	for _, n := range all {
-		if n.path != "" {
-			there = append(there, n)
-		}
-	}
-	return there, err
+	return nil
 }
 
 // copied says what was copied or moved.
@@ -105,107 +70,133 @@ type copied struct {
 	To      string `json:"to"`
 	Znodes  int    `json:"znodes"`
 	Skipped int    `json:"skipped"` // ephemeral ones
+	unsteady
 }
 
 func (r copied) text(p *page) {
 	if r.Skipped > 0 {
 		p.printf("left out %d ephemeral znodes\n", r.Skipped)
 	}
+	r.unsteady.text(p)
 }
 
-func (s *Shell) copy(ctx context.Context, from, to string, recursive bool) error {
+func (s *Shell) copy(ctx context.Context, args []string, recursive, noACL bool, limit int) error {
+	from, err := s.place(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	defer from.leave()
+	to, err := s.place(ctx, args[1])
+	if err != nil {
+		return err
+	}
+	defer to.leave()
+	if from.own && to.own {
+		if err := apartFrom(from.path, to.path); err != nil {
+			return err
+		}
+	}
 	depth := 0
 	if recursive {
 		depth = -1
 	}
-	nodes, err := s.gather(ctx, from, depth)
+	tree, err := from.take(ctx, from.path, depth, !noACL)
 	if err != nil {
 		return err
 	}
-	if err := permanent(nodes[0]); err != nil {
-		return did("cp", from, err)
+	if ephemeral(tree.znodes[0].stat) {
+		return did("cp", from.path, errEphemeral)
 	}
-	lasting, skipped := apart(nodes)
-	all, err := s.load(ctx, lasting, false)
-	if err != nil {
+	lasting, skipped := tree.lasting()
+	if err := to.vacant(ctx, to.path); err != nil {
 		return err
 	}
-	for _, n := range all {
-		if err := s.make(ctx, n.copyOf(to+strings.TrimPrefix(n.path, from))); err != nil {
-			return err
+	w := writePlan{name: "cp", to: to.path, limit: limit}
+	for _, n := range lasting {
+		if err := told(n.acl); err != nil {
+			return did("cp", join(from.path, n.path), err)
 		}
+		w.create(n)
 	}
-	return s.emit(copied{from, to, len(all), skipped})
-}
-
-func (s *Shell) make(ctx context.Context, op wire.MultiOp) error {
-	r := op.Request.(*wire.CreateRequest)
-	_, _, err := s.Client.Create(ctx, r.Path, r.Data, r.ACL, r.Mode, r.TTL)
-	return did("create", r.Path, err)
-}
-
-var errEphemeral = errors.New("it is ephemeral: it belongs to its session")
-
-func permanent(n node) error {
-	if ephemeral(n.stat) {
-		return codedError{NotAllowed, errEphemeral.Error()}
+	if err := to.carryOut(ctx, &w); err != nil {
+		return err
 	}
-	return nil
+	return s.emit(copied{args[0], args[1], len(lasting), skipped, tree.unsteady})
 }
 
-// apart leaves ephemeral znodes out, and counts them.
-func apart(nodes []node) (lasting []node, ephemeral int) {
-	for _, n := range nodes {
-		if permanent(n) != nil {
-			ephemeral++
-			continue
-		}
-		lasting = append(lasting, n)
+// vacant says whether a path is free, before anything is written.
+func (s *Shell) vacant(ctx context.Context, path string) error {
+	switch _, err := s.Client.Exists(ctx, path, false); {
+	case missing(err):
+		return nil
+	case err != nil:
+		return did("read", path, err)
 	}
-	return lasting, ephemeral
+	return did("create", path, wire.NodeExists)
 }
+
+var errEphemeral = codedError{NotAllowed, "it is ephemeral: it belongs to its session"}
 
 func (s *Shell) move(ctx context.Context, from, to string) error {
+	all, err := s.movable(ctx, from)
+	if err != nil {
+		return err
+	}
+	return s.moveRead(ctx, all, from, to)
+}
+
+// movable is a subtree that can be moved.
+func (s *Shell) movable(ctx context.Context, from string) ([]znode, error) {
 	nodes, err := s.gather(ctx, from, -1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, n := range nodes {
-		if err := permanent(n); err != nil {
-			return did("mv", n.path, err)
+		if ephemeral(n.stat) {
+			return nil, did("mv", n.path, errEphemeral)
 		}
 	}
-	all, err := s.load(ctx, nodes, false)
+	all, err := s.load(ctx, nodes, strict)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range all {
+		if err := told(n.acl); err != nil {
+			return nil, did("mv", n.path, err)
+		}
+	}
+	return all, nil
+}
+
+// moveRead moves what was read, if it still is so. The transaction fails where data were
+// written or children came; permissions, of which no transaction knows the version, are
+// looked at once more.
+func (s *Shell) moveRead(ctx context.Context, all []znode, from, to string) error {
+	now, err := s.gather(ctx, from, -1)
 	if err != nil {
 		return err
 	}
+	if others := changed(all, now); len(others) > 0 {
+		return codedError{Conflict, fmt.Sprintf("mv %s: others wrote %s meanwhile: nothing was moved", quote(from), quote(others[0]))}
+	}
 	ops := moves(all, from, to)
-	if size := len(wire.AppendMultiRequest(nil, ops)); size > wire.MaxRequest {
+	if size := requestSize(ops) + len(ops)*s.longer(); size > wire.MaxRequest {
 		return usagef("mv %s: it takes a request of %d bytes, and servers take %d: cp -r, then rm -r", quote(from), size, wire.MaxRequest)
 	}
 	results, err := s.Client.Multi(ctx, ops)
 	if err != nil {
-		return (&multi{ops, named(ops)}).explain(results, err)
+		m := multi{ops: ops}
+		for _, op := range ops {
+			m.names = append(m.names, named(op))
+		}
+		return m.explain(results, err)
 	}
 	return s.emit(copied{From: from, To: to, Znodes: len(all)})
 }
 
-// named are operations in words.
-func named(ops []wire.MultiOp) (names []string) {
-	for _, o := range ops {
-		switch r := o.Request.(type) {
-		case *wire.CreateRequest:
-			names = append(names, "create "+quote(r.Path))
-		case *wire.VersionRequest:
-			names = append(names, "rm "+quote(r.Path))
-		}
-	}
-	return names
-}
-
 // moves are the creates of all znodes, parents first, and the deletes of those that were
 // read, parents last.
-func moves(all []full, from, to string) []wire.MultiOp {
+func moves(all []znode, from, to string) []wire.MultiOp {
 	ops := make([]wire.MultiOp, 0, 2*len(all))
 	for _, n := range all {
 		ops = append(ops, n.copyOf(to+strings.TrimPrefix(n.path, from)))

@@ -2,8 +2,8 @@ package shell
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -19,56 +19,23 @@ import (
 // legible is text on one line, without characters that a terminal obeys.
 func legible(text string) string { return printable.Text(text, math.MaxInt) }
 
-// legibleLines is legible for text of several lines.
-func legibleLines(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		body, ended := strings.CutSuffix(line, "\n")
-		for i, part := range strings.Split(body, "\t") {
-			if i > 0 {
-				b.WriteByte('\t')
-			}
-			b.WriteString(legible(part))
+// mostShown is how many bytes of a value people are shown who did not ask for all.
+const mostShown = 16 << 10
+
+// shown is the beginning of data that are many, whole characters of it if they are text, and
+// how many bytes are left out.
+func shown(data []byte, raw bool) (begin []byte, left int) {
+	if raw || len(data) <= mostShown {
+		return data, 0
+	}
+	n := mostShown
+	for i := range utf8.UTFMax { // where a character begins, if they are UTF-8
+		if utf8.RuneStart(data[mostShown-i]) {
+			n = mostShown - i
+			break
 		}
-		if ended {
-			b.WriteByte('\n')
-		}
 	}
-	return b.String()
-}
-
-// display is data for people: JSON laid out, text as it is, and else in hexadecimal. It
-// ends with a line break, unless there are no data.
-func display(data []byte, raw bool) string {
-	var text string
-	switch {
-	case len(data) == 0:
-		return ""
-	case raw:
-		text = legibleLines(string(data))
-	case !isText(data):
-		text = hex.Dump(data)
-	default:
-		text = legibleLines(string(laidOut(data)))
-	}
-	return strings.TrimSuffix(text, "\n") + "\n"
-}
-
-// isText says whether data are words for people rather than numbers for machines.
-func isText(data []byte) bool {
-	return utf8.Valid(data) && !bytes.ContainsFunc(data, func(r rune) bool {
-		return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t\x1b", r)
-	})
-}
-
-// laidOut is a JSON object or array with a line for each of its parts.
-func laidOut(data []byte) []byte {
-	var b bytes.Buffer
-	trimmed := bytes.TrimSpace(data)
-	if len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '[' || json.Indent(&b, trimmed, "", "  ") != nil {
-		return data
-	}
-	return b.Bytes()
+	return data[:n], len(data) - n
 }
 
 // content is data in JSON: text where it is UTF-8, else base64.
@@ -94,10 +61,14 @@ func (c content) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON is MarshalJSON's inverse.
 func (c *content) UnmarshalJSON(b []byte) error {
 	var v *contentJSON
-	if err := json.Unmarshal(b, &v); err != nil {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields() // a decoder around this one does not hand that on
+	if err := d.Decode(&v); err != nil {
 		return err
 	}
 	switch {
+	case v != nil && v.Text != nil && v.Base64 != nil:
+		return errors.New("data have both text and base64: one of them is enough")
 	case v == nil:
 		*c = nil
 	case v.Text != nil:

@@ -7,6 +7,10 @@
 // the guide and the parser all go by that declaration. What a command found is a result:
 // one type that is text for people and JSON for programs.
 //
+// What is copied is a subtree (subtree.go), read with a second look at it, and written by a
+// writePlan (plan.go) in transactions that servers take. Files of it are in archive.go and
+// folder.go.
+//
 // A [Shell] runs statements: one line ([Shell.Do]), a file or a pipe ([Shell.Script]), or
 // what somebody types ([Shell.Interact]). Nothing that comes out of a znode reaches a
 // terminal as a control character.

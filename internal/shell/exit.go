@@ -2,7 +2,9 @@ package shell
 
 import (
 	"errors"
+	"fmt"
 
+	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -14,6 +16,7 @@ const (
 	NoConnection = 3 // or anything else that went wrong
 	NotAllowed   = 4
 	WrongUsage   = 64
+	Interrupted  = 130
 )
 
 var codes = map[wire.Code]int{
@@ -74,6 +77,10 @@ var words = map[wire.Code]string{
 // explain is an error in words, of what was done to a path.
 func explain(what string, err error) error {
 	var code wire.Code
+	var large *client.TooLarge
+	if errors.As(err, &large) {
+		return &explained{fmt.Sprintf("%s: the server ended the connection: the request has %d bytes, and servers take %d where jute.maxbuffer does not say otherwise", what, large.Bytes, wire.MaxRequest), err}
+	}
 	if errors.As(err, &code) && words[code] != "" {
 		return &explained{what + ": " + words[code], err}
 	}
@@ -88,5 +95,17 @@ type explained struct {
 func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
+// errNoChroot is what a root is that is not there.
+var errNoChroot = &explained{"there is no znode of the path that stands behind the servers: make it with a shell without that", wire.NoNode}
+
 // missing says that a znode is not there.
 func missing(err error) bool { return errors.Is(err, wire.NoNode) }
+
+// Interruption is what people are told of an error that is an interruption, without where it
+// happened, but for a write that may have been done.
+func Interruption(err error) string {
+	if client.MayBeDone(err) {
+		return "interrupted: what was written last was sent, and may have been done, or not"
+	}
+	return "interrupted"
+}

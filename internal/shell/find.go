@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/printable"
 )
 
 // This file has the commands that look at all znodes of a subtree.
@@ -200,7 +202,7 @@ func (s *Shell) grep(ctx context.Context, args []string, re *regexp.Regexp, name
 	if err != nil {
 		return err
 	}
-	all, err := s.load(ctx, nodes, true)
+	all, err := s.load(ctx, nodes, lenient)
 	if err != nil {
 		return err
 	}
@@ -220,7 +222,7 @@ func (s *Shell) grep(ctx context.Context, args []string, re *regexp.Regexp, name
 }
 
 func linesOf(data []byte, re *regexp.Regexp) (lines []matchLine) {
-	if !isText(data) {
+	if !printable.IsText(data) {
 		return nil
 	}
 	n := 0

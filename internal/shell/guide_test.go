@@ -1,60 +1,130 @@
 package shell
 
 import (
+	"context"
+	"maps"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// The guide has all commands, as they are declared, and its example runs as it stands.
-func TestGuide(t *testing.T) {
+func guide(t *testing.T) string {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/shell.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(page), "|---|---|\n"+Table()+"\n") {
+	return string(page)
+}
+
+// The guide has all commands, as they are declared, and its examples run as they stand.
+func TestGuide(t *testing.T) {
+	page := guide(t)
+	if !strings.Contains(page, "|---|---|\n"+Table()+"\n") {
 		t.Errorf("its table of commands is to be\n%s", Table())
 	}
-	_, example, _ := strings.Cut(string(page), "```zklab\n")
-	example, _, _ = strings.Cut(example, "```")
 	virtually(t, func(b *bench) {
-		if err := b.Script(b.ctx, "example", strings.NewReader(example)); err != nil || strings.Count(example, "\n") < 10 {
-			t.Error(err)
+		t.Chdir(t.TempDir())
+		b.Other = func(context.Context, string) (*client.Client, error) { return b.client(), nil }
+		examples := regexp.MustCompile("(?s)```zklab\n(.*?)```").FindAllStringSubmatch(page, -1)
+		for _, example := range examples {
+			if err := b.Script(b.ctx, "example", strings.NewReader(example[1])); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(examples) != 4 {
+			t.Errorf("%d examples", len(examples))
+		}
+		format := regexp.MustCompile("(?s)```json\n(.*?)```").FindStringSubmatch(page)
+		if format == nil || os.WriteFile("format.json", []byte(format[1]), 0o600) != nil {
+			t.Fatal("there is no example of the format")
+		}
+		b.script("import --ephemerals format.json /format; tree /format\n> /format\n> bytes\n> lock .ephemeral.")
+		b.script("rm /format/lock; import --ephemerals format.json /format")
+		all, err := readExport("format.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := encodeExport(all); err != nil || string(text) != format[1] {
+			t.Errorf("%v: an export of it is\n%s", err, text)
 		}
 	})
-	// What stands in for a command of zkCli.sh is a command that there is.
-	_, table, _ := strings.Cut(string(page), "| zkCli.sh | here |\n|---|---|\n")
-	rows := 0
+}
+
+// Commands that are given to zklab shell in the guide are ones that there are.
+func TestGuideToScripts(t *testing.T) {
+	n := 0
+	for _, m := range regexp.MustCompile(`(?m)^    zklab shell .*$`).FindAllString(guide(t), -1) {
+		for _, c := range regexp.MustCompile(`-c '([^']*)'`).FindAllStringSubmatch(m, -1) {
+			isCommand(t, c[1])
+			n++
+		}
+	}
+	if n < 5 {
+		t.Errorf("only %d commands", n)
+	}
+}
+
+// isCommand says whether a line has commands that there are, with flags and arguments that
+// they take.
+func isCommand(t *testing.T, line string) {
+	t.Helper()
+	all, err := statements(line)
+	if err != nil || len(all) == 0 {
+		t.Errorf("%s: %v", line, err)
+		return
+	}
+	for _, words := range all {
+		c, n, err := lookup(words)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		var args []string
+		for _, w := range words[n:] {
+			args = append(args, w.text)
+		}
+		f := c.flagSet()
+		c.bindAny(f)
+		if _, err := c.parse(f, args); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// zkCli are the commands of zkCli.sh 3.9 (CliCommand and ZooKeeperMain).
+var zkCli = strings.Fields(`addWatch addauth close config connect create delete deleteall delquota get getAcl
+	getAllChildrenNumber getEphemerals history listquota ls printwatches quit reconfig redo removewatches set setAcl
+	setquota stat sync version whoami`)
+
+// Each command of zkCli.sh has a row. What stands in for it is a command that there is, or is
+// said in words.
+func TestGuideForThoseWhoKnowZkCli(t *testing.T) {
+	_, table, _ := strings.Cut(guide(t), "| zkCli.sh | here |\n|---|---|\n")
+	named, untold := make(map[string]bool), maps.Clone(ofZkCli)
 	for row := range strings.Lines(table) {
 		cells := strings.Split(row, "|")
 		if len(cells) != 4 {
 			break
 		}
-		rows++
-		line := strings.Trim(strings.ReplaceAll(cells[2], `\`, ""), " `")
-		all, err := statements(line)
-		if err != nil || len(all) == 0 {
-			t.Errorf("%s: %v", line, err)
-			continue
+		theirs, here := strings.Trim(cells[1], " `"), strings.TrimSpace(cells[2])
+		name := strings.Fields(theirs)[0]
+		named[name] = true
+		if told := ofZkCli[name]; strings.HasPrefix(here, "`"+told) {
+			delete(untold, name)
 		}
-		for _, words := range all {
-			c, n, err := lookup(words)
-			if err != nil {
-				t.Errorf("%s: %v", line, err)
-				continue
-			}
-			var args []string
-			for _, w := range words[n:] {
-				args = append(args, w.text)
-			}
-			f := c.flagSet()
-			c.bindAny(f)
-			if _, err := c.parse(f, args); err != nil {
-				t.Errorf("%s: %v", line, err)
-			}
+		if line, ok := strings.CutPrefix(here, "`"); ok && strings.Count(here, "`") == 2 {
+			isCommand(t, strings.TrimSuffix(line, "`"))
 		}
 	}
-	if rows < 15 {
-		t.Errorf("only %d rows", rows)
+	if got := slices.Sorted(maps.Keys(named)); !slices.Equal(got, slices.Sorted(slices.Values(zkCli))) {
+		t.Errorf("rows of %q, want %q", got, zkCli)
+	}
+	if len(untold) > 0 {
+		t.Errorf("an error says otherwise than the table: %v", untold)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -108,13 +109,16 @@ func (m *multi) path(i int, o wire.OpResult) string {
 	return ""
 }
 
-// explain names the operation that failed: the one whose code is neither none nor that of
-// those behind it.
+// culprit is the operation that failed, the one whose code is neither none nor that of those
+// behind it; -1 if none did.
+func culprit(results []wire.OpResult) int {
+	return slices.IndexFunc(results, func(r wire.OpResult) bool { return r.Err != wire.OK && r.Err != wire.RuntimeInconsistency })
+}
+
+// explain names the operation that failed.
 func (m *multi) explain(results []wire.OpResult, err error) error {
-	for i, r := range results {
-		if r.Err != wire.OK && r.Err != wire.RuntimeInconsistency && i < len(m.names) {
-			return explain(fmt.Sprintf("multi, nothing was done: operation %d, %s", i+1, m.names[i]), r.Err)
-		}
+	if i := culprit(results); i >= 0 && i < len(m.names) {
+		return explain(fmt.Sprintf("multi, nothing was done: operation %d, %s", i+1, m.names[i]), results[i].Err)
 	}
 	// Only an answer says that nothing was done, not that none came in time.
 	var code wire.Code

@@ -115,7 +115,7 @@ type permission struct {
 func aclOf(path string, acl []wire.ACL, aversion int32) aclResult {
 	r := aclResult{Path: path, Aversion: aversion, ACL: []permission{}}
 	for _, a := range acl {
-		r.ACL = append(r.ACL, permission{identity{a.ID.Scheme, a.ID.ID}, letters(a.Perms)})
+		r.ACL = append(r.ACL, permission{identity{a.ID.Scheme, a.ID.ID}, a.Perms.Letters()})
 	}
 	return r
 }
@@ -124,22 +124,6 @@ func (r aclResult) text(p *page) {
 	for _, a := range r.ACL {
 		p.printf("%s:%s:%s\n", legible(a.Scheme), legible(a.ID), a.Permissions)
 	}
-}
-
-// perms are the letters of the permissions, as ZooKeeper's own tools write them.
-var perms = []struct {
-	letter byte
-	perm   wire.Perm
-}{{'c', wire.PermCreate}, {'d', wire.PermDelete}, {'r', wire.PermRead}, {'w', wire.PermWrite}, {'a', wire.PermAdmin}}
-
-func letters(all wire.Perm) string {
-	var b strings.Builder
-	for _, p := range perms {
-		if all&p.perm != 0 {
-			b.WriteByte(p.letter)
-		}
-	}
-	return b.String()
 }
 
 // parseACL reads scheme:id:permissions, separated by commas. An id may have colons.
@@ -161,15 +145,11 @@ func parseACL(text string) (all []wire.ACL, err error) {
 
 func parsePerms(text string) (all wire.Perm, err error) {
 	for _, letter := range []byte(text) {
-		known := false
-		for _, p := range perms {
-			if p.letter == letter {
-				all, known = all|p.perm, true
-			}
-		}
-		if !known {
+		perm, ok := wire.PermOf(letter)
+		if !ok {
 			return 0, usagef("%s: permissions are letters of cdrwa", quote(text))
 		}
+		all |= perm
 	}
 	return all, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -313,7 +314,11 @@ func (s *Shell) cat(ctx context.Context, arg string, raw bool) error {
 
 func (r dataResult) text(p *page) {
 	if p.terminal {
-		p.WriteString(display(r.Data, r.raw))
+		data, left := shown(r.Data, r.raw)
+		p.WriteString(printable.Data(data, r.raw))
+		if left > 0 {
+			p.printf("… %d more bytes: cat --raw prints all, and so does cat in a pipe\n", left)
+		}
 		return
 	}
 	p.Write(r.Data)

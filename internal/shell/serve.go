@@ -2,11 +2,13 @@ package shell
 
 import (
 	"context"
+	"net"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/printable"
 )
 
 // This file has the commands about servers.
@@ -36,6 +38,9 @@ func fourLetterWord(name, short string) *command {
 				server := s.Client.Server()
 				if len(args) > 0 {
 					server = args[0]
+					if _, _, err := net.SplitHostPort(server); err != nil {
+						return usagef("%s: %s is no server: write host:port", name, quote(server))
+					}
 				}
 				answer, err := ensemble.Ask(ctx, s.dial(), server, name)
 				if err != nil {
@@ -55,7 +60,7 @@ type wordResult struct {
 }
 
 func (r wordResult) text(p *page) {
-	p.WriteString(strings.TrimRight(legibleLines(r.answer), "\n") + "\n")
+	p.WriteString(strings.TrimRight(printable.Lines(r.answer), "\n") + "\n")
 }
 
 // fields reads a name and a value of each line; mntr has a tab between, srvr a colon.

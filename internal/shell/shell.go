@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"path"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/zk/client"
@@ -21,6 +23,8 @@ type Shell struct {
 	Dial   ensemble.DialFunc // for four-letter words; nil is TCP
 	// Connect begins another session when the present one is over; nil: there is none.
 	Connect func(ctx context.Context) (*client.Client, error)
+	// Other begins a session of another ensemble, host:port,host:port; nil: there is no way.
+	Other func(ctx context.Context, servers string) (*client.Client, error)
 
 	In  io.Reader // what "-" reads; nil: nothing is to be had there
 	Out io.Writer
@@ -32,6 +36,12 @@ type Shell struct {
 	// Follow says that watches print beside other commands, rather than be waited for.
 	Follow bool
 	Lab    *Lab // the ensemble, if it is the shell's own
+	// Servers are the addresses of the ensemble; empty: that of the session is known.
+	Servers []string
+	// Editor has a file edited, and waits for it; nil: there is no terminal for that.
+	Editor func(ctx context.Context, file string) error
+	// Progress is where people see how far a command is; nil: nobody looks.
+	Progress io.Writer
 
 	folder  string // where it is; "" is the root
 	pending *multi // a multi that was begun
@@ -55,6 +65,9 @@ func (s *Shell) Do(ctx context.Context, line string) error {
 // ErrExit is what the command exit gives.
 var ErrExit = errors.New("exit")
 
+// ofSystem are words by which people mean what the system's shell does with them.
+var ofSystem = []string{"|", "||", "&&", "&", ">", ">>", "<"}
+
 func (s *Shell) statement(ctx context.Context, words []word) error {
 	if s.pending != nil && words[0].text != "end" && words[0].text != "abort" {
 		return s.collect(words)
@@ -65,6 +78,9 @@ func (s *Shell) statement(ctx context.Context, words []word) error {
 	}
 	args := make([]string, 0, len(words))
 	for _, w := range words[n:] {
+		if slices.Contains(ofSystem, w.text) && !w.quoted {
+			return usagef("there is no %s here: the system's shell has it, behind zklab shell HOST:PORT -c '%s …'; a word stands in quotes", w.text, c.name)
+		}
 		args = append(args, w.text)
 	}
 	return c.execute(ctx, s, args)
@@ -79,7 +95,7 @@ func (s *Shell) Script(ctx context.Context, name string, from io.Reader) error {
 		switch {
 		case errors.Is(err, ErrExit):
 			return nil
-		case err != nil && name != "":
+		case err != nil && name != "" && err.Error() != "":
 			return &explained{fmt.Sprintf("%s:%d: %v", name, n, err), err}
 		case err != nil:
 			return err
@@ -155,12 +171,31 @@ func (s *Shell) Folder() string { return "/" + strings.TrimPrefix(s.folder, "/")
 // under is the path of a child.
 func under(parent, name string) string { return strings.TrimSuffix(parent, "/") + "/" + name }
 
+// within says that a path is that of a znode or of one below it.
+func within(path, of string) bool {
+	return strings.HasPrefix(path+"/", strings.TrimSuffix(of, "/")+"/")
+}
+
 // did makes the error of an operation one that names it.
 func did(what, path string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if path == "/" && missing(err) {
+		return errNoChroot
+	}
+	if errors.Is(err, wire.BadArguments) && misnamed(path) {
+		return &explained{what + " " + quote(path) + ": there is a character in it that no znode's name has", err}
+	}
 	return explain(what+" "+quote(path), err)
+}
+
+// misnamed says that a path has a character that servers refuse (Java's
+// PathUtils.validatePath): control characters, those for private use, and what is no text.
+func misnamed(path string) bool {
+	return strings.ContainsFunc(path, func(r rune) bool {
+		return unicode.IsControl(r) || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
+	})
 }
 
 // data are those that an argument means: "-" is the standard input.

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"net"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,24 +14,26 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
-	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { dockertest.Main(m) }
 
-// bench is a shell on an ensemble in virtual time.
+// bench is a shell on an ensemble.
 type bench struct {
 	*testing.T
 	*Shell
-	ctx context.Context
-	e   *embedded.Ensemble
-	out bytes.Buffer
+	ctx    context.Context
+	e      *embedded.Ensemble // in virtual time; nil: another one
+	addrs  []string
+	chroot string
+	dial   ensemble.DialFunc
+	out    bytes.Buffer
 }
 
 func virtually(t *testing.T, do func(b *bench)) {
@@ -44,22 +46,10 @@ func virtually(t *testing.T, do func(b *bench)) {
 		defer e.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		b := &bench{T: t, ctx: ctx, e: e}
+		b := &bench{T: t, ctx: ctx, e: e, addrs: e.Addrs(), dial: e.Dial}
 		b.Shell = &Shell{Client: b.client(), Dial: e.Dial, Out: &b.out}
 		do(b)
 	})
-}
-
-func (b *bench) client() *client.Client {
-	b.Helper()
-	c, err := client.Connect(b.ctx, client.Config{Servers: b.e.Addrs(), Dial: func(ctx context.Context, addr string) (net.Conn, error) {
-		return zkclient.To(b.e.Dial, addr)(ctx)
-	}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(c.Close)
-	return c
 }
 
 // does runs a line and gives what it printed and its exit code.
@@ -75,11 +65,15 @@ func (b *bench) does(line string) (string, int) {
 }
 
 // script runs lines one after another. Those that begin with > are what the line before
-// prints, with = exactly; a number says that it fails so, and the rest how.
+// prints, with = exactly; a number says that it fails so, and the rest how. Beside commands
+// there are "meanwhile LINE", which others do while the next line runs, "somebody else", who
+// goes on with another session, and "over", which waits until the session is.
 func (b *bench) script(text string) {
 	b.Helper()
 	var got string
 	code, told := OK, true
+	stop := func() {}
+	defer func() { stop() }()
 	done := func() {
 		b.Helper()
 		if code != OK && !told {
@@ -103,10 +97,18 @@ func (b *bench) script(text string) {
 			if told = true; mark != strconv.Itoa(code) || !strings.Contains(got, rest) {
 				b.Errorf("want %s and %q, got %d: %s", mark, rest, code, got)
 			}
+		case mark == "meanwhile":
+			stop = b.meanwhile(rest)
+		case line == "somebody else":
+			b.Client = b.client()
+		case line == "over":
+			<-b.Client.Done()
 		default:
 			done()
 			got, code = b.does(line)
 			told = false
+			stop()
+			stop = func() {}
 		}
 	}
 	done()
@@ -527,6 +529,10 @@ func TestScript(t *testing.T) {
 		if err := b.Script(b.ctx, "", strings.NewReader("exit\nnonsense")); err != nil {
 			t.Error(err)
 		}
+		// That nothing matches has been said: it is an exit code, and no more.
+		if err := b.Script(b.ctx, "file", strings.NewReader("grep nothing /a")); Code(err) != NotFound || err.Error() != "" {
+			t.Errorf("%v: %q", Code(err), err)
+		}
 		b.In = io.LimitReader(strings.NewReader("from outside;"), 100)
 		b.script("set /a -\ncat /a\n= from outside;")
 	})
@@ -634,6 +640,26 @@ func TestMultiWithoutAnswer(t *testing.T) {
 	})
 }
 
+// A number alone, below the znode that the session takes for the root, not beside it.
+func TestSequentialAtTheRootOfASession(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /app")
+		whole := b.Client
+		b.Client = b.below("/app")
+		b.script(`
+			create -s /
+			= /0000000000\n
+			multi; create -s /; end
+			= /0000000001\n
+			ls
+			= 0000000000\n0000000001\n
+		`)
+		b.Client = whole
+		b.script("ls /\n= app\\nzookeeper\\n")
+		b.script("create -s /\n> ^/0000000001$")
+	})
+}
+
 func TestCheckWantsAWholeNumber(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script(`
@@ -677,5 +703,52 @@ func TestStandardInputIsReadOnce(t *testing.T) {
 			cat /a
 			= all of it
 		`)
+	})
+}
+
+// What people mean for another shell is said to be for that.
+func TestOtherShells(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script(`
+			get /a
+			64 zkCli.sh's get is cat here
+			deleteall /a
+			64 zkCli.sh's deleteall is rm -r here
+			cat / | grep x
+			64 there is no | here: the system's shell has it
+			cat / > file
+			64 there is no > here
+			create /a "|"
+			cat /a
+			= |
+		`)
+		b.Client = b.below("/none")
+		b.script(`
+			ls
+			1 there is no znode of the path that stands behind the servers
+			create /x
+			1
+		`)
+	})
+}
+
+// Who interrupts a removal is told how far it came.
+func TestInterruptedRemoval(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /a")
+		for i := range together + 100 {
+			b.put(fmt.Sprintf("/a/%d", i), nil, nil, wire.Persistent)
+		}
+		ctx, interrupt := context.WithCancel(b.ctx)
+		b.Progress = writer(func(p []byte) {
+			if strings.Contains(string(p), "removed: 1000 of 1101") {
+				interrupt()
+			}
+		})
+		err := b.Do(ctx, "rm -r /a")
+		if Code(err) != Interrupted || err.Error() != "interrupted: 1000 znodes were removed before" {
+			t.Error(err)
+		}
+		b.script("count /a\n= 100\\n")
 	})
 }

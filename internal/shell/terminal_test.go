@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -53,7 +55,7 @@ func TestInteract(t *testing.T) {
 		defer history.Close()
 		ended := make(chan error)
 		go func() {
-			ended <- b.Interact(b.ctx, Screen{In: in, Out: &out, History: history, Width: 200, Height: 50})
+			ended <- b.Interact(b.ctx, Screen{In: in, Out: &out, History: history, Size: func() (int, int, error) { return 200, 50, nil }})
 		}()
 		types := func(keys string, want ...string) {
 			t.Helper()
@@ -86,7 +88,7 @@ func TestInteract(t *testing.T) {
 		types("n\r")
 		types("cat .\r", "two")
 		types("create -e /mine\r")
-		types("expire\r", "expired\r\n[not connected] /app> ")
+		types("expire\r", "expired\r\n[session expired] /app> ")
 		types("pwd\r", "another session has begun", "er] /app> ")
 		if _, err := other.Exists(b.ctx, "/mine", false); err != wire.NoNode {
 			t.Error(err)
@@ -109,23 +111,46 @@ func TestInteract(t *testing.T) {
 
 func TestCompletes(t *testing.T) {
 	virtually(t, func(b *bench) {
+		dir := t.TempDir()
+		if err := errors.Join(os.Mkdir(dir+"/folder", 0o700), os.WriteFile(dir+"/x.json", nil, 0o600), os.WriteFile(dir+"/other", nil, 0o600), os.Mkdir(dir+"/.git", 0o700)); err != nil {
+			t.Fatal(err)
+		}
 		b.script(`create /app; create /app/one; create /app/only; create "/app/o o"; create /apple`)
 		for line, want := range map[string]string{
-			"cre":            "create",
-			"c":              "cat cd check count cp create",
-			"acl ":           "get set",
-			"acl g":          "get",
-			"find --o":       "--older --owner",
-			"ls /ap":         "/app /apple",
-			"ls /app":        "/app /apple",
-			"ls /appl":       "/apple",
-			"ls /app/o":      "/app/one /app/only",
-			"ls app/on":      "app/one app/only",
-			"create /x; ls ": "app apple zookeeper",
-			"cat /none/":     "",
-			"pwd ":           "",
-			"kil":            "",
-			"nonsense x":     "",
+			"cre":                           "create",
+			"c":                             "cat cd check count cp create",
+			"acl ":                          "get set",
+			"acl g":                         "get",
+			"find --o":                      "--older --owner",
+			"ls /ap":                        "/app /apple",
+			"ls /app":                       "/app /apple",
+			"ls /appl":                      "/apple",
+			"ls /app/o":                     "/app/o o /app/one /app/only",
+			`ls "/app/o `:                   "/app/o o",
+			`ls '/app/o `:                   "/app/o o",
+			`ls "/app/o o"`:                 "/app/o o",
+			`ls "a b" /appl`:                "/apple",
+			"ls; pw":                        "pwd",
+			"ls;pw":                         "",
+			"ls app/on":                     "app/one app/only",
+			"create /x; ls ":                "app apple zookeeper",
+			"cat /none/":                    "",
+			"pwd ":                          "",
+			"kil":                           "",
+			"nonsense x":                    "",
+			"quota ":                        "get rm set",
+			"quota set --h":                 "--hard-bytes --hard-count",
+			"export /app " + dir + "/f":     dir + "/folder/",
+			"export " + dir + "/f":          "",
+			"import " + dir + "/":           dir + "/folder/ " + dir + "/x.json",
+			"import -n " + dir + "/x":       dir + "/x.json",
+			"import " + dir + "/x.json /ap": "/app /apple",
+			"diff /app /appl":               "/apple",
+			"diff /app " + dir + "/x":       dir + "/x.json",
+			"diff /app /zoo":                "/zookeeper",
+			"diff /zoo":                     "/zookeeper/",
+			"edit /appl":                    "/apple",
+			"who ":                          "",
 		} {
 			if _, got := b.complete(b.ctx, line); strings.Join(got, " ") != want {
 				t.Errorf("%s: %q", line, got)
@@ -155,4 +180,52 @@ func TestHistory(t *testing.T) {
 	if got := []string{h.At(0), h.At(1), h.At(2)}; !slices.Equal(got, []string{"cat /a", "ls", "old"}) {
 		t.Error(got)
 	}
+}
+
+// What is no text is left out of what is typed, and holds nothing up; a character may come
+// in parts.
+func TestKeys(t *testing.T) {
+	for typed, want := range map[string]string{
+		"plain":               "plain",
+		"a\xffb\r":            "ab\r",
+		"é\ufffd日本\x1b[A":     "é日本\x1b[A",
+		"\xc3":                "",
+		"a\xc3(\xe6\x97\xa5b": "a(日b",
+		"x\x03y":              "x\x05\x15y",
+	} {
+		for name, in := range map[string]io.Reader{"at once": strings.NewReader(typed), "in parts": iotest.OneByteReader(strings.NewReader(typed))} {
+			if got, err := io.ReadAll(&keys{in: in, recalled: func() {}}); err != nil || string(got) != want {
+				t.Errorf("%q %s: %q, %v", typed, name, got, err)
+			}
+		}
+	}
+}
+
+// What was done before Ctrl-C, which was an editor's perhaps, is not said to be interrupted.
+func TestDoneIsNotInterrupted(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /a one")
+		in, typing := io.Pipe()
+		var out paper
+		interrupt := func() {}
+		b.Editor = func(_ context.Context, file string) error {
+			interrupt()
+			return os.WriteFile(file, []byte("two"), 0o600)
+		}
+		ended := make(chan error)
+		go func() {
+			ended <- b.Interact(b.ctx, Screen{In: in, Out: &out, Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				interrupt = cancel
+				return ctx, cancel
+			}})
+		}()
+		io.WriteString(typing, "edit /a\rcat /a\rexit\r")
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if got := out.since(); !strings.Contains(got, "two") || strings.Contains(got, "interrupted") {
+			t.Errorf("%q", got)
+		}
+	})
 }

@@ -24,7 +24,9 @@ type node struct {
 	closed   bool // its children may not be read
 }
 
-func (n node) name() string { return n.path[strings.LastIndexByte(n.path, '/')+1:] }
+func (n node) name() string { return n.path[lastSlash(n.path)+1:] }
+
+func lastSlash(path string) int { return strings.LastIndexByte(path, '/') }
 
 // gather reads a subtree, down to a depth if it is not negative, in the order of a walk: a
 // parent before its children, these by name. Znodes that went meanwhile are left out.

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/pflag"
 
@@ -34,7 +35,10 @@ var watching = []*command{
 				if *count == 0 && !*persistent && !*recursive {
 					*count = 1
 				}
-				return s.waitEvents(ctx, *count)
+				if err := s.waitEvents(ctx, *count, path, *recursive); err != nil {
+					return err
+				}
+				return s.unwatch(ctx, path)
 			}
 		},
 	},
@@ -71,8 +75,29 @@ func (s *Shell) watch(ctx context.Context, path string, persistent, recursive bo
 	return err
 }
 
-// waitEvents prints so many events, or all until ctx ends if n is 0.
-func (s *Shell) waitEvents(ctx context.Context, n int) error {
+// unwatch ends what is left of the watches of a command that has seen enough, so that the
+// next one does not print their events.
+func (s *Shell) unwatch(ctx context.Context, path string) error {
+	if ctx.Err() != nil {
+		return nil // the shell ends
+	}
+	err := s.Client.RemoveWatches(ctx, path, wire.WatcherAny)
+	if err != nil && !errors.Is(err, wire.NoWatcher) {
+		return did("unwatch", path, err)
+	}
+	// Events come before the answer to a request that was sent after them.
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	for {
+		if _, err := s.Client.Next(over); err != nil {
+			return nil
+		}
+	}
+}
+
+// waitEvents prints so many events of a path, or all until ctx ends if n is 0. Those that
+// watches set before tell of other znodes are left out.
+func (s *Shell) waitEvents(ctx context.Context, n int, path string, recursive bool) error {
 	for seen := 0; n == 0 || seen < n; {
 		e, err := s.Client.Next(ctx)
 		if errors.Is(err, context.Canceled) && n == 0 {
@@ -81,10 +106,11 @@ func (s *Shell) waitEvents(ctx context.Context, n int) error {
 		if err != nil {
 			return err
 		}
-		if e.Session == "" {
+		of := e.Path == path || recursive && within(e.Path, path)
+		if e.Session == "" && of {
 			seen++
 		}
-		if e.Session == "" || e.Session == client.Expired {
+		if e.Session == "" && of || e.Session == client.Expired {
 			if err := s.emit(resultOf(e)); err != nil {
 				return err
 			}
@@ -112,7 +138,10 @@ func resultOf(e client.Event) eventResult {
 	if e.Session != "" {
 		r.Event = string(e.Session)
 	}
-	if e.Err != nil {
+	switch {
+	case errors.Is(e.Err, io.EOF):
+		r.Reason = "the server ended the connection"
+	case e.Err != nil:
 		r.Reason = e.Err.Error()
 	}
 	return r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -178,6 +179,11 @@ func (s *Shell) parents(ctx context.Context, path string) error {
 			continue
 		}
 		_, _, err := s.Client.Create(ctx, path[:i], []byte{}, nil, wire.Persistent, 0)
+		if errors.Is(err, wire.NoAuth) { // which servers say before they look whether it is there
+			if _, bad := s.Client.Exists(ctx, path[:i], false); bad == nil {
+				continue
+			}
+		}
 		if err != nil && !errors.Is(err, wire.NodeExists) {
 			return did("create", path[:i], err)
 		}
@@ -237,7 +243,7 @@ func (s *Shell) remove(ctx context.Context, r *wire.VersionRequest, recursive, y
 	}
 	n, err := s.removeAll(ctx, r.Path, all)
 	if err != nil {
-		return err
+		return cameSoFar(ctx, err, fmt.Sprintf("%d znodes were removed before", n), n)
 	}
 	return s.emit(removed{r.Path, n})
 }
@@ -270,19 +276,23 @@ func (s *Shell) removeOnce(ctx context.Context, all []node) (n int, err error) {
 		levels[v.depth] = append(levels[v.depth], v)
 		deepest = max(deepest, v.depth)
 	}
+	defer s.progressed(len(all))
 	var removed atomic.Int64
 	for d := deepest; d >= 0; d-- {
-		err := each(ctx, levels[d], func(ctx context.Context, v node) error {
-			switch err := s.Client.Delete(ctx, v.path, anyVersion); {
-			case err == nil:
-				removed.Add(1)
-			case !missing(err) && !errors.Is(err, wire.NotEmpty):
-				return did("rm", v.path, err)
+		for some := range slices.Chunk(levels[d], together) {
+			s.progress("removed", int(removed.Load()), len(all))
+			err := each(ctx, some, func(ctx context.Context, v node) error {
+				switch err := s.Client.Delete(ctx, v.path, anyVersion); {
+				case err == nil:
+					removed.Add(1)
+				case !missing(err) && !errors.Is(err, wire.NotEmpty):
+					return did("rm", v.path, err)
+				}
+				return nil
+			})
+			if err != nil {
+				return int(removed.Load()), err
 			}
-			return nil
-		})
-		if err != nil {
-			return int(removed.Load()), err
 		}
 	}
 	return int(removed.Load()), nil

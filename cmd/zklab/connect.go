@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/zk/client"
+)
+
+// connectFlags say as whom and how to connect to servers, for commands that people work with.
+type connectFlags struct {
+	auth     []string
+	readOnly bool
+	tls      clientTLS
+	timeout  time.Duration
+	session  time.Duration
+}
+
+func (f *connectFlags) addTo(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential, as digest:user:password, or @file that has one on each line")
+	flags.BoolVar(&f.readOnly, "read-only", false, "take a server without a majority, too, which can only be read")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for a server, at first and for each answer")
+	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "the session time-out to ask for")
+	f.tls.addTo(flags)
+}
+
+func (f *connectFlags) validate() error {
+	if f.timeout <= 0 || f.session < time.Millisecond {
+		return badFlag("--timeout and --session-timeout are more than nothing")
+	}
+	return f.tls.load()
+}
+
+// errBadFlag marks errors in flags that are found after the command has begun.
+var errBadFlag = errors.New("")
+
+func badFlag(format string, args ...any) error {
+	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), errBadFlag)
+}
+
+func (f *connectFlags) config() (client.Config, error) {
+	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, TLS: f.tls.config}
+	for _, auth := range f.auth {
+		lines := []string{auth}
+		if path, ok := strings.CutPrefix(auth, "@"); ok {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return c, fmt.Errorf("--auth: %w", err)
+			}
+			lines = credentialsIn(string(text))
+		}
+		for _, line := range lines {
+			scheme, credential, ok := strings.Cut(line, ":")
+			if !ok {
+				return c, badFlag("--auth: write scheme:credential, as digest:user:password, or @file")
+			}
+			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
+		}
+	}
+	return c, nil
+}
+
+// configOf is config for the servers of an argument, with its chroot, if there is one.
+func (f *connectFlags) configOf(servers ...string) (client.Config, error) {
+	c, err := f.config()
+	if err != nil || len(servers) == 0 {
+		return c, err
+	}
+	if c.Servers, c.Chroot, err = external.Parse(servers[0]); err != nil {
+		return c, badFlag("%s", bareReason(err))
+	}
+	return c, nil
+}
+
+// credentialsIn are the lines of a file that have something in them.
+func credentialsIn(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func connectWithin(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("not within %s", bound))
+	defer cancel()
+	return client.Connect(ctx, c)
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/monitor"
+	monitorscreen "github.com/zklab/zklab/internal/monitor/screen"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// monitorName is the command that, as the shell, runs without a supervisor.
+const monitorName = "monitor"
+
+type monitorFlags struct {
+	connectFlags
+	log        bool
+	eventsOnly bool
+	most       int
+	count      int
+}
+
+func newMonitor() *cobra.Command {
+	var f monitorFlags
+	cmd := &cobra.Command{
+		Use:   monitorName + " host:port,...[/chroot]",
+		Short: "Show a tree of znodes as it changes",
+		Long: "Monitor follows all znodes of an ensemble, or those below a chroot. On a terminal it shows a live tree with\n" +
+			"the chosen znode, a log, servers and sessions (? lists the keys); in a pipe, or with --log, --events-only or\n" +
+			"--count, it prints a line for each change: what appears, changes, vanishes, with the zxid of its transaction.\n" +
+			"The servers have one watch to look after. After a lost connection or an expired session it goes on, compares\n" +
+			"what it had with what there is, and marks what it finds. It ends when it is interrupted, a screen by q, too.\n\n" +
+			"Exit codes: 0 interrupted, quit, or --count changes seen, 3 no server answers or another failure, 64 wrong usage.",
+		Example: "  zklab monitor 127.0.0.1:2181,127.0.0.1:2182\n" +
+			"  zklab monitor 127.0.0.1:2181/app --log | jq -r 'select(.kind == \"deleted\") | .path'",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.log, "log", false, "print each change as JSON, a line each")
+	flags.BoolVar(&f.eventsOnly, "events-only", false, "with lines: load no znodes; then what happens while there is no connection is not found")
+	flags.IntVar(&f.most, "most", 500_000, "znodes to load; a folder that does not fit is not listed, and this is said")
+	flags.IntVarP(&f.count, "count", "n", 0, "with lines: end after so many changes of znodes")
+	f.addTo(flags)
+	return cmd
+}
+
+func (f *monitorFlags) run(cmd *cobra.Command, servers string) error {
+	cfg, err := f.follows(servers)
+	if errors.Is(err, errBadFlag) {
+		return usageError("%s", err)
+	}
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	out := cmd.OutOrStdout()
+	onScreen := f.onScreen(out)
+	if !onScreen {
+		cfg = f.forLines(cfg)
+	}
+	follower, err := f.follow(ctx, cfg)
+	if ctx.Err() != nil && err != nil {
+		return nil // interrupted: that is how it ends
+	}
+	if err != nil {
+		return err
+	}
+	defer follower.Close()
+	if onScreen {
+		return monitorscreen.Run(ctx, follower, "/", os.Stdin, exact(out))
+	}
+	return f.lines(ctx, out, follower)
+}
+
+// onScreen says whether there is a terminal to draw on, and nothing asks for lines.
+func (f *monitorFlags) onScreen(out io.Writer) bool {
+	return isTerminal(out) && term.IsTerminal(int(os.Stdin.Fd())) && !f.log && !f.eventsOnly && f.count == 0
+}
+
+// follows is what the arguments name.
+func (f *monitorFlags) follows(servers string) (monitor.Config, error) {
+	if f.most < 1 || f.count < 0 {
+		return monitor.Config{}, badFlag("--most is more than nothing, --count not less")
+	}
+	if err := f.validate(); err != nil {
+		return monitor.Config{}, err
+	}
+	c, err := f.configOf(servers)
+	if err != nil {
+		return monitor.Config{}, err
+	}
+	return monitor.Config{Client: c, Most: f.most, Queries: []status.Query{{Dial: f.tls.dial()}}}, nil
+}
+
+// forLines is what lines need: all is loaded, which a screen opens as it is looked at, and no
+// server is asked how it is.
+func (f *monitorFlags) forLines(cfg monitor.Config) monitor.Config {
+	cfg.All, cfg.EventsOnly, cfg.LogLines, cfg.Queries = !f.eventsOnly, f.eventsOnly, 100_000, nil
+	return cfg
+}
+
+func (f *monitorFlags) follow(ctx context.Context, cfg monitor.Config) (*monitor.Follower, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not within %s", f.timeout))
+	defer cancel()
+	follower, err := monitor.Follow(ctx, cfg)
+	if errors.Is(err, wire.NoNode) {
+		return nil, fmt.Errorf("there is no znode %s: leave it out, or create it first", cfg.Client.Chroot)
+	}
+	return follower, err
+}
+
+// lines prints each change until ctx ends, or there were enough.
+func (f *monitorFlags) lines(ctx context.Context, out io.Writer, follower *monitor.Follower) error {
+	if f.log {
+		out = exact(out)
+	}
+	for seen := 0; f.count == 0 || seen < f.count; {
+		c, err := follower.NextChange(ctx)
+		if err != nil {
+			return nil // interrupted: that is how it ends
+		}
+		if c.Kind.OfZnode() {
+			seen++
+		}
+		if err := f.line(out, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *monitorFlags) line(out io.Writer, c monitor.Change) error {
+	if f.log {
+		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
+		return e.Encode(c)
+	}
+	_, err := fmt.Fprintln(out, c)
+	return err
+}

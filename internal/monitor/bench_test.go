@@ -1,0 +1,120 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// BenchmarkChange is what a change costs, as a server tells it, in a folder of 10,000 znodes
+// that is open: a set, or a znode that comes and goes. 40 rows are drawn every 100 changes.
+func BenchmarkChange(b *testing.B) {
+	f := filled(b, 10_000)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		path := fmt.Sprintf("/r/%05d", i*7919%10_000)
+		zxid := int64(1)<<40 + int64(i)
+		f.locked(func() {
+			switch i % 4 {
+			default:
+				f.learn(client.Event{Type: wire.EventDataChanged, Path: path, Zxid: zxid})
+			case 2:
+				f.learn(client.Event{Type: wire.EventDeleted, Path: path, Zxid: zxid})
+				f.learn(client.Event{Type: wire.EventCreated, Path: path, Zxid: zxid})
+			}
+		})
+		if i%100 == 0 {
+			f.View(Window{First: 5000, N: 40})
+		}
+	}
+}
+
+// BenchmarkView is what it costs to draw 40 of so many rows, of which a filter may pass a tenth.
+// It must not grow with them.
+func BenchmarkView(b *testing.B) {
+	for _, n := range []int{10_000, 200_000} {
+		f := filled(b, n)
+		for _, filter := range []string{"", "7", "r/1"} {
+			b.Run(fmt.Sprintf("rows=%d/filter=%q", n, filter), func(b *testing.B) {
+				b.ReportAllocs()
+				f.View(Window{Filter: filter}) // which sets it
+				for b.Loop() {
+					f.View(Window{First: n / 20, N: 40, Filter: filter, Keep: "/r/01111"})
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkFilter is what it costs to set another filter.
+func BenchmarkFilter(b *testing.B) {
+	f := filled(b, 200_000)
+	for i := 0; b.Loop(); i++ {
+		f.View(Window{N: 40, Filter: []string{"1", "12"}[i%2]})
+	}
+}
+
+// mostInFolder is how many znodes there are in a folder: the list of them is to fit a reply.
+const mostInFolder = 50_000
+
+// filled follows so many znodes in /r and, if they are many, in folders beside it, on a server that
+// says nothing more.
+func filled(b *testing.B, n int) *Follower {
+	e, err := embedded.Start(embedded.Config{Nodes: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { e.Close() })
+	cfg := client.Config{Servers: e.Addrs()}
+	c, err := client.Connect(b.Context(), cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	f, err := Follow(b.Context(), Config{Client: cfg})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { f.Close() })
+	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Minute)
+	defer cancel()
+	for n, folder := n, "/r"; n > 0; n, folder = n-mostInFolder, folder+"r" {
+		fill(b, c, folder, min(n, mostInFolder))
+		awaitView(ctx, b, f, func(View) bool {
+			f.Open(folder) // as soon as it is there
+			n, _ := f.find(folder)
+			return n != nil && n.listed
+		})
+	}
+	awaitView(ctx, b, f, func(v View) bool { return v.Counts.Znodes >= n && v.Counts.Waiting == 0 })
+	return f
+}
+
+func fill(b *testing.B, c *client.Client, folder string, n int) {
+	ops := []wire.MultiOp{client.CreateOp(folder, nil, nil, wire.Persistent, 0)}
+	for i := range n {
+		ops = append(ops, client.CreateOp(fmt.Sprintf("%s/%05d", folder, i), nil, nil, wire.Persistent, 0))
+		if len(ops) == 1000 || i == n-1 {
+			if _, err := c.Multi(b.Context(), ops); err != nil {
+				b.Fatal(err)
+			}
+			ops = nil
+		}
+	}
+}
+
+// awaitView waits until what is to be drawn is as it should be.
+func awaitView(ctx context.Context, b *testing.B, f *Follower, is func(View) bool) {
+	for !is(f.View(Window{N: 1})) {
+		select {
+		case <-f.Changed():
+		case <-ctx.Done():
+			b.Fatal(context.Cause(ctx))
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package monitor
+
+import (
+	"errors"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// choice is the znode whose value is read, whether it is there or not.
+type choice struct {
+	target
+	path  string
+	shown Node
+}
+
+// Choose has the value, stat and permissions of a znode read and kept fresh. "" chooses none.
+func (f *Follower) Choose(path string) {
+	f.locked(func() {
+		if f.choice.path == path {
+			return
+		}
+		last, _ := f.find(f.choice.path)
+		f.choice = &choice{path: path, shown: Node{Path: path, Loading: true}}
+		f.choice.target.choice = f.choice
+		f.rechoose()
+		if last != nil && !f.wanted(last) {
+			f.unload(last)
+		}
+	})
+}
+
+// rechoose reads the chosen znode again.
+func (f *Follower) rechoose() {
+	if f.choice.path != "" {
+		f.want(&f.choice.target, needData, true)
+	}
+}
+
+// needs says that the kids of a znode are to be known for what it means.
+func (c *choice) needs(n *node) bool { return c.path != "" && n.path() == c.path }
+
+func (c *choice) show() *Node {
+	if c.path == "" {
+		return nil
+	}
+	shown := c.shown
+	return &shown
+}
+
+func (c *choice) replied(r reply) {
+	c.shown = Node{Path: c.path, At: time.Now()}
+	switch {
+	case errors.Is(r.err, wire.NoNode):
+		c.shown.Gone = true
+	case r.err != nil:
+		c.shown.Err = r.err
+	default:
+		c.shown.Data, c.shown.Stat, c.shown.ACL = r.data, r.stat, r.acl
+	}
+}

@@ -1,0 +1,199 @@
+package monitor
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// This file is about recipes whose znodes have children with names of their own: what these
+// mean is in their numbers, in their values, or in children of a part beside them, which is read
+// for that as long as somebody looks.
+
+const (
+	// helpsFor is how long a folder is listed for what another one means after that was drawn.
+	helpsFor = 5 * time.Second
+	// mostValue bounds the values that are read for what they mean, in bytes.
+	mostValue = 100_000
+)
+
+// layout gives that of a folder, if it is one of a recipe.
+func (f *Follower) layout(folder *node) (recipes.Layout, bool) {
+	if folder == nil || !folder.listed || len(folder.kids) > mostMeant {
+		return recipes.Layout{}, false
+	}
+	has := func(name string) bool { return folder.kids[name] != nil }
+	return recipes.LayoutOf(has, maps.Keys(folder.kids))
+}
+
+// part gives the part that a folder is of the recipe whose znode it is in.
+func (f *Follower) part(folder *node) (l recipes.Layout, p recipes.Part, ok bool) {
+	if l, ok = f.layout(folder.parent); ok {
+		p, ok = l.Part(folder.name)
+	}
+	return l, p, ok
+}
+
+// laidOut is what the parts of a folder mean.
+func (f *Follower) laidOut(folder *node, l recipes.Layout) (summary string, notes map[*node]string) {
+	notes = make(map[*node]string)
+	if l.Tell != nil {
+		values, all := f.values(folder, l)
+		summary, told := l.Tell(values)
+		for name, note := range told {
+			if kid := folder.kids[name]; kid != nil {
+				notes[kid] = note
+			}
+		}
+		if !all {
+			summary = notAllRead
+		}
+		return summary, notes
+	}
+	var words []string
+	all := true
+	for _, p := range l.Parts {
+		kid := folder.kids[p.Name]
+		switch {
+		case kid == nil:
+		case p.Leads:
+			words = append(words, f.leader(kid))
+		case p.What != "":
+			n := f.children(kid)
+			if all = all && n != Unknown; n > 0 {
+				notes[kid] = fmt.Sprintf("%d × %s", n, p.What)
+				words = append(words, notes[kid])
+			}
+		}
+	}
+	switch {
+	case !all:
+		return notAllRead, notes
+	case len(words) == 0:
+		return "nothing waits", notes
+	}
+	return strings.Join(words, ", "), notes
+}
+
+// leader says who leads, by the folder of the candidates.
+func (f *Follower) leader(folder *node) string {
+	f.help(folder)
+	if !folder.listed || len(folder.kids) > mostMeant {
+		return "who leads is not known"
+	}
+	if list := f.members(folder); len(list) > 0 && list[0].holds {
+		return who(list[0], list[:1])
+	}
+	return "led by nobody"
+}
+
+// children is how many children a znode has, Unknown if its stat is still to be read.
+func (f *Follower) children(n *node) int {
+	if n.listed {
+		return len(n.kids)
+	}
+	if n.statErr == nil && (n.stat == nil || n.outdated) {
+		f.want(&n.target, needStat, true)
+	}
+	if n.stat == nil {
+		return Unknown
+	}
+	return int(n.stat.NumChildren)
+}
+
+// notAllRead is said where it would not be true to go by what was read.
+const notAllRead = "not all of it was read"
+
+// values are those of the parts of a folder that were read; all: there are no others.
+func (f *Follower) values(folder *node, l recipes.Layout) (values map[string]string, all bool) {
+	values, all = make(map[string]string), true
+	for name, kid := range folder.kids {
+		if _, ok := l.Part(name); !ok {
+			continue
+		}
+		s := kid.stat
+		old := s == nil || s.DataLength <= mostValue && (kid.outdated || kid.valueOf != s.Mzxid)
+		if old && kid.statErr == nil && kid.valueErr == nil {
+			f.want(&kid.target, needData, true)
+		}
+		if kid.valueOf == 0 {
+			all = false
+			continue
+		}
+		values[name] = kid.value
+	}
+	return values, all
+}
+
+// help has a folder listed for what another one means, if it is not large.
+func (f *Follower) help(n *node) {
+	if n.helps.IsZero() {
+		f.helpers = append(f.helpers, n)
+	}
+	n.helps = time.Now()
+	if s := n.stat; !n.listed && n.listErr == nil && s != nil && s.NumChildren <= mostListed {
+		f.load(n)
+	}
+}
+
+// dismiss forgets folders that were listed for what others mean, when nobody looks any more.
+func (f *Follower) dismiss() {
+	kept := f.helpers[:0]
+	for _, n := range f.helpers {
+		if !n.gone && time.Since(n.helps) < helpsFor {
+			kept = append(kept, n)
+			continue
+		}
+		if n.helps = (time.Time{}); !n.gone && !f.wanted(n) {
+			f.unload(n)
+		}
+	}
+	clear(f.helpers[len(kept):])
+	f.helpers = kept
+}
+
+// others are the znodes in the part beside a folder that says who has those in it, or which
+// ones those in it have.
+func (f *Follower) others(folder *node) (list []member, holders, known bool) {
+	l, p, ok := f.part(folder)
+	if !ok {
+		return nil, false, false
+	}
+	beside, holders := p.Holders, true
+	for _, other := range l.Parts {
+		if beside == "" && other.Holders == p.Name {
+			beside, holders = other.Name, false
+		}
+	}
+	n := folder.parent.kids[beside]
+	if n == nil || n == folder {
+		return nil, false, false
+	}
+	f.help(n)
+	if !n.listed || len(n.kids) > mostMeant {
+		return nil, false, false
+	}
+	return f.parsed(n), holders, true
+}
+
+// holdings notes who has the znodes of a folder, or what they have.
+func (f *Follower) holdings(folder *node, list []member) {
+	others, holders, known := f.others(folder)
+	owners, has := make(map[string]int64), make(map[string]int)
+	for _, o := range others {
+		owners[o.ID()] = o.owner
+		has[o.Holder]++
+	}
+	for i := range list {
+		m := &list[i]
+		switch {
+		case m.Holder != "" && holders:
+			m.owned = owners[m.Holder]
+		case known && !holders:
+			m.has = has[m.ID()]
+		}
+	}
+}

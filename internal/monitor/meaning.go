@@ -1,0 +1,282 @@
+package monitor
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// Meaning is what a folder means to the recipe that uses it, as far as the names in it tell.
+type Meaning struct {
+	Recipe  string // as zklab's list names it: "lock", "queue"
+	Summary string // "held by 0x10000… since 15:04:05, 3 wait"
+	Members []Member
+}
+
+// Member is a znode of a recipe in its folder, in the order of their turns.
+type Member struct {
+	Name  string
+	Note  string // "holds", "waits, 2nd"
+	Owner int64
+	Since time.Time // when it was created, on the leader's clock; zero if it was not read
+	Holds bool
+}
+
+const (
+	// mostMeant bounds the folders of which it is said what they mean: each look goes over all
+	// in it.
+	mostMeant = 5000
+	// mostListed bounds those that are listed for their meaning alone.
+	mostListed = 1000
+)
+
+// member is a znode of a folder that a recipe uses.
+type member struct {
+	*node
+	recipes.Name
+	holds bool
+	place int // among those who wait, from 1 on
+	// owned is the session of who has a job, 0 if it is not known; has is how many jobs a
+	// worker has, Unknown if that is not.
+	owned int64
+	has   int
+}
+
+// members are the znodes of a recipe in a folder, in the order of their turns; nil if it is
+// no recipe's.
+func (f *Follower) members(folder *node) []member {
+	list := f.parsed(folder)
+	f.turns(folder, list)
+	f.holdings(folder, list)
+	return list
+}
+
+// parsed are the members by their names alone.
+func (f *Follower) parsed(folder *node) (list []member) {
+	if !folder.listed || len(folder.kids) > mostMeant {
+		return nil
+	}
+	for name, kid := range folder.kids {
+		if z, ok := recipes.ParseName(name); ok {
+			list = append(list, member{node: kid, Name: z, has: Unknown})
+		}
+	}
+	slices.SortFunc(list, func(a, b member) int { return recipes.CompareNames(a.Name, b.Name) })
+	return list
+}
+
+// turns says who holds and who waits.
+func (f *Follower) turns(folder *node, list []member) {
+	leases, known := f.leases(folder)
+	writers, waiting := 0, 0
+	for i := range list {
+		m := &list[i]
+		switch m.Turn {
+		case recipes.First:
+			m.holds = i == 0
+		case recipes.Some:
+			m.holds = i < leases
+		case recipes.Shared:
+			m.holds = i == 0 || !m.Writer && writers == 0
+		default:
+			continue
+		}
+		if m.Writer {
+			writers++
+		}
+		if !m.holds && (m.Turn != recipes.Some || known) {
+			waiting++
+			m.place = waiting
+		}
+	}
+}
+
+// leases is how many there are of a semaphore, which is known of the chosen one.
+func (f *Follower) leases(folder *node) (n int, known bool) {
+	if f.choice.path == "" || f.choice.path != folder.path() {
+		return 0, false
+	}
+	n, err := strconv.Atoi(string(f.choice.shown.Data))
+	return n, err == nil
+}
+
+// note is what a znode means to the recipe that uses the folder that it is in.
+func (m member) note() string {
+	switch {
+	case m.holds && m.Recipe == "election":
+		return "leads"
+	case m.holds && m.Turn == recipes.Shared && m.Writer:
+		return "holds, writes"
+	case m.holds && m.Turn == recipes.Shared:
+		return "holds, reads"
+	case m.holds:
+		return "holds"
+	case m.place > 0:
+		return "waits, " + ordinal(m.place)
+	case m.Tries > 0:
+		return m.job()
+	case m.has > 0:
+		return fmt.Sprintf("%s, has %d", m.What, m.has)
+	case m.has == 0:
+		return m.What + ", waits"
+	case m.Recipe == "delay-queue":
+		return "due " + time.UnixMilli(m.Rank()).Format(time.TimeOnly)
+	case m.Recipe == "priority-queue":
+		return fmt.Sprintf("priority %d", m.Rank())
+	}
+	return m.What
+}
+
+// job says who has a job, and how often it was tried.
+func (m member) job() string {
+	switch {
+	case m.Holder == "" && m.Attempt == 0:
+		return "waits"
+	case m.Holder == "":
+		return fmt.Sprintf("waits, %d of %d attempts in vain", m.Attempt, m.Tries)
+	case m.owned != 0:
+		return fmt.Sprintf("taken by session %s, attempt %d of %d", hex(m.owned), m.Attempt, m.Tries)
+	}
+	return fmt.Sprintf("taken, attempt %d of %d", m.Attempt, m.Tries)
+}
+
+func ordinal(n int) string {
+	ending := "th"
+	if n%100 < 11 || n%100 > 13 {
+		ending = map[int]string{1: "st", 2: "nd", 3: "rd"}[n%10]
+		if ending == "" {
+			ending = "th"
+		}
+	}
+	return strconv.Itoa(n) + ending
+}
+
+// notes are those of the znodes in a folder.
+func (f *Follower) notes(folder *node) map[*node]string {
+	notes := make(map[*node]string)
+	if l, ok := f.layout(folder); ok {
+		_, notes = f.laidOut(folder, l)
+	}
+	for _, m := range f.members(folder) {
+		notes[m.node] = m.note()
+	}
+	return notes
+}
+
+// meaning is that of the chosen folder. It is listed for that, if it is not large.
+func (f *Follower) meaning() *Meaning {
+	folder, _ := f.find(f.choice.path)
+	if folder == nil {
+		return nil
+	}
+	if s := folder.stat; !folder.listed && folder.listErr == nil && s != nil && s.NumChildren > 0 && s.NumChildren <= mostListed {
+		f.load(folder)
+	}
+	l, p, isPart := f.part(folder)
+	list := f.members(folder)
+	if len(list) == 0 {
+		return f.meaningOfLayout(folder, l, p, isPart)
+	}
+	m := &Meaning{Recipe: list[0].Recipe, Summary: f.summary(folder, list)}
+	if isPart {
+		m.Recipe = l.Recipe
+	}
+	if folder.kids["ready"] != nil && m.Recipe == "membership" {
+		m.Recipe = "double-barrier"
+	}
+	for _, x := range list {
+		member := Member{Name: x.node.name, Note: x.note(), Owner: x.owner, Holds: x.holds}
+		if x.stat != nil {
+			member.Since = time.UnixMilli(x.stat.Ctime)
+		}
+		m.Members = append(m.Members, member)
+	}
+	return m
+}
+
+// meaningOfLayout is that of a folder whose children have names of their own, or of a part whose
+// children have names that are ids; nil if it is neither.
+func (f *Follower) meaningOfLayout(folder *node, l recipes.Layout, p recipes.Part, isPart bool) *Meaning {
+	if own, ok := f.layout(folder); ok {
+		summary, _ := f.laidOut(folder, own)
+		return &Meaning{Recipe: own.Recipe, Summary: summary}
+	}
+	if isPart && p.What != "" {
+		summary := notAllRead
+		if n := f.children(folder); n != Unknown {
+			summary = fmt.Sprintf("%d × %s", n, p.What)
+		}
+		return &Meaning{Recipe: l.Recipe, Summary: summary}
+	}
+	return nil
+}
+
+// summary is a folder's meaning in a line.
+func (f *Follower) summary(folder *node, list []member) string {
+	var holders []member
+	for _, m := range list {
+		if m.holds {
+			holders = append(holders, m)
+		}
+	}
+	waiting := len(list) - len(holders)
+	first := list[0]
+	switch first.Turn {
+	case recipes.First, recipes.Shared:
+		return who(first, holders) + fmt.Sprintf(", %d wait", waiting)
+	case recipes.Some:
+		if leases, known := f.leases(folder); known {
+			return fmt.Sprintf("%d of %d leases are held, %d wait", len(holders), leases, waiting)
+		}
+		return fmt.Sprintf("%d contenders", len(list))
+	}
+	counts := make(map[string]int)
+	for _, m := range list {
+		counts[m.What]++
+	}
+	var words []string
+	for what, n := range counts {
+		words = append(words, fmt.Sprintf("%d × %s", n, what))
+	}
+	slices.Sort(words)
+	return strings.Join(append(words, holdersOf(list)...), ", ")
+}
+
+// holdersOf says which sessions have jobs, and how many.
+func holdersOf(list []member) (words []string) {
+	jobs := make(map[int64]int)
+	for _, m := range list {
+		if m.owned != 0 {
+			jobs[m.owned]++
+		}
+	}
+	for _, session := range slices.Sorted(maps.Keys(jobs)) {
+		words = append(words, fmt.Sprintf("%d by session %s", jobs[session], hex(session)))
+	}
+	return words
+}
+
+// who says who has what one or some of a folder have.
+func who(first member, holders []member) string {
+	verb := "held by "
+	switch {
+	case first.Recipe == "election":
+		verb = "led by "
+	case first.Turn == recipes.Shared && first.Writer:
+		verb = "held for writing by "
+	case first.Turn == recipes.Shared:
+		verb = "held for reading by "
+	}
+	if len(holders) > 1 {
+		return verb + strconv.Itoa(len(holders))
+	}
+	if first.stat == nil {
+		return verb + first.node.name
+	}
+	return verb + "session " + hex(first.owner) + " since " + time.UnixMilli(first.stat.Ctime).Format(time.TimeOnly)
+}

@@ -1,0 +1,34 @@
+package screen
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestKeysAreDocumented: the table of keys in the documentation is that of the help.
+func TestKeysAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/monitor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range helpGroups[:3] {
+		for _, k := range g.keys {
+			if row := "| " + k.keys + " | " + k.does + " |"; !strings.Contains(string(page), row) {
+				t.Errorf("%q is missing", row)
+			}
+		}
+	}
+}
+
+// TestHelpFits: all of it is seen on a terminal of 80 columns and 24 lines.
+func TestHelpFits(t *testing.T) {
+	p := play(t, newFake(), 80, 24).press("?")
+	for _, g := range helpGroups {
+		for _, k := range g.keys {
+			if p.line(k.does) < 0 {
+				t.Errorf("%q is not shown:\n%s", k.does, p.text())
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package screen
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/monitor"
+)
+
+// lookupLines draws servers and sessions, in the place of the chosen znode.
+func lookupLines(v *monitor.View, s *state, r rect) []string {
+	p := s.palette()
+	var lines []*line
+	lines = append(lines, newLine(r.w).adding([]part{{p.strong, " " + healthWords(v)}, {p.muted, asOf(v, s)}}))
+	for _, note := range v.Status.Notes {
+		lines = append(lines, newLine(r.w).add(p.warn, " "+clean(note, 400)))
+	}
+	lines = append(lines, table(r.w, serverTable(v, p))...)
+	for _, server := range v.Status.Servers {
+		if server.Error != "" {
+			lines = append(lines, newLine(r.w).add(p.warn, " "+clean(server.Addr, 60)+": ").add(nil, clean(oneLine(server.Error), 400)))
+		}
+	}
+	if v.How != "" {
+		lines = append(lines, newLine(r.w).add(p.muted, " followed by ").add(nil, clean(v.How, 400)))
+	}
+	lines = append(lines, newLine(r.w))
+	lines = append(lines, table(r.w, sessionTable(v, p))...)
+	return window(s, detailPane, r, "Servers and sessions", contentOf(lines), &s.lookups)
+}
+
+func healthWords(v *monitor.View) string {
+	e := v.Status
+	if len(e.Servers) == 0 {
+		return "no server was asked yet"
+	}
+	words := fmt.Sprintf("%s: %d of %d serve", e.Health, e.Serving, len(e.Servers))
+	if e.Leader != "" {
+		words += fmt.Sprintf(", epoch %d", e.Epoch)
+	}
+	return words
+}
+
+func asOf(v *monitor.View, s *state) string {
+	if v.StatusAt.IsZero() {
+		return ""
+	}
+	return "  at " + s.at(v.StatusAt).Format("15:04:05")
+}
+
+func serverTable(v *monitor.View, p *palette) [][]part {
+	rows := [][]part{heads(p, "server", "role", "zxid", "behind", "ms mean", "ms most", "connections", "waiting", "watches", "version")}
+	for _, s := range v.Status.Servers {
+		style, glyph, role := roleOf(p, s)
+		row := []part{{nil, clean(s.Addr, 60)}, {style, glyph + " " + role}}
+		if s.State == status.Serving || s.State == status.ReadOnly {
+			for _, text := range []string{
+				hexa(s.Zxid), number(s.Behind), fmt.Sprintf("%.3g", s.Latency[1]), fmt.Sprintf("%.0f", s.Latency[2]),
+				count(s.Connections), number(s.Outstanding), number(s.Watches), clean(s.Version, 30),
+			} {
+				row = append(row, part{nil, text})
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func sessionTable(v *monitor.View, p *palette) [][]part {
+	rows := [][]part{heads(p, "session", "ephemerals", "client", "server", "")}
+	for _, info := range v.Sessions {
+		own := ""
+		if info.Own {
+			own = "this monitor"
+		}
+		rows = append(rows, []part{
+			{p.ephem, hexa(info.ID)},
+			{nil, strconv.Itoa(info.Znodes)},
+			{nil, orDash(clean(info.Client, 60))},
+			{nil, orDash(clean(info.Server, 60))},
+			{p.muted, own},
+		})
+	}
+	return rows
+}
+
+func heads(p *palette, names ...string) (row []part) {
+	for _, name := range names {
+		row = append(row, part{p.muted, name})
+	}
+	return row
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	return count(*n)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// table puts rows in columns, each as wide as its widest part.
+func table(width int, rows [][]part) (lines []*line) {
+	var widths []int
+	for _, row := range rows {
+		for i, p := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], cells(p.text))
+		}
+	}
+	for _, row := range rows {
+		l := newLine(width).add(nil, " ")
+		column := 1
+		for i, p := range row {
+			l.to(column).add(p.style, p.text)
+			column += widths[i] + 2
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}

@@ -1,0 +1,45 @@
+package screen
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/zk/client"
+)
+
+var update = flag.Bool("update", false, "write the golden screens, and the picture of the README")
+
+// serversVariable makes this program show an ensemble instead of testing.
+const serversVariable = "SCREEN_TEST_SERVERS"
+
+func TestMain(m *testing.M) {
+	if servers := os.Getenv(serversVariable); servers != "" {
+		if err := show(strings.Split(servers, ",")); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(3)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func show(servers []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	f, err := monitor.Follow(ctx, monitor.Config{Client: client.Config{Servers: servers}, Queries: []status.Query{{}}})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return Run(ctx, f, "/", os.Stdin, os.Stdout)
+}

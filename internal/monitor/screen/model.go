@@ -1,0 +1,244 @@
+package screen
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/zklab/zklab/internal/monitor"
+)
+
+// Source is what is drawn. A *monitor.Follower is one.
+type Source interface {
+	// View says what there is to draw now. It returns at once.
+	View(w monitor.Window) monitor.View
+	// Changed has a value when there is something new since the last View.
+	Changed() <-chan struct{}
+	// Open and Shut say whose children are shown, Choose whose value is.
+	Open(path string)
+	Shut(path string)
+	Choose(path string)
+}
+
+// every is the time from one drawing to the next at the least.
+const every = 100 * time.Millisecond
+
+// model is the screen with its keys: what bubbletea runs.
+type model struct {
+	state
+	src   Source
+	clock func() time.Time
+
+	width, height int
+	view          monitor.View
+	first         int    // of the tree's rows, the first that is drawn
+	anchor        anchor // what stays where it is when rows come and go
+	told          string // the path that the source was told is chosen
+
+	content string    // what was drawn last
+	last    time.Time // and when
+	dirty   bool      // something was done since
+
+	profile       colorprofile.Profile
+	known, onDark bool // the terminal's background
+}
+
+// anchor is a znode and the line of the tree that it is drawn in.
+type anchor struct {
+	path string
+	line int
+}
+
+func newModel(src Source, root string, clock func() time.Time) *model {
+	m := &model{src: src, clock: clock, dirty: true, profile: colorprofile.TrueColor}
+	m.root, m.chosen, m.showLog, m.zone = root, root, true, time.Local
+	m.anchor = anchor{path: root}
+	m.colours = paletteFor(m.profile, false, false)
+	return m
+}
+
+// tickMsg comes every 100 ms.
+type tickMsg struct{}
+
+func tick() tea.Cmd { return tea.Tick(every, func(time.Time) tea.Msg { return tickMsg{} }) }
+
+// Init begins the ticks, and asks the terminal whether it is dark.
+func (m *model) Init() tea.Cmd { return tea.Batch(tick(), tea.RequestBackgroundColor) }
+
+// Update takes a message. It draws at once if the last drawing is long enough ago, else at
+// the next tick.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case tickMsg:
+		cmd = tick()
+	case tea.WindowSizeMsg:
+		m.width, m.height, m.dirty = msg.Width, msg.Height, true
+	case tea.ColorProfileMsg:
+		m.profile, m.dirty = msg.Profile, true
+		m.colours = paletteFor(m.profile, m.known, m.onDark)
+	case tea.BackgroundColorMsg:
+		m.known, m.onDark, m.dirty = true, msg.IsDark(), true
+		m.colours = paletteFor(m.profile, m.known, m.onDark)
+	case tea.PasteMsg:
+		if m.typing {
+			m.setFilter(m.filter + oneLine(msg.Content))
+		}
+	case tea.KeyPressMsg:
+		m.dirty = true
+		cmd = m.key(msg)
+	case tea.MouseMsg:
+		m.mouse(msg)
+	}
+	if now := m.clock(); now.Sub(m.last) >= every && m.wants(now) {
+		m.frame(now)
+	}
+	return m, cmd
+}
+
+// View is what was drawn last.
+func (m *model) View() tea.View {
+	v := tea.NewView(m.content)
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.WindowTitle = "zklab monitor"
+	return v
+}
+
+// wants says that drawing would show something else.
+func (m *model) wants(now time.Time) bool {
+	changed := false
+	if !m.paused {
+		select {
+		case <-m.src.Changed():
+			changed = true
+		default:
+			changed = fading(&m.view, &m.state) || now.Sub(m.last) >= time.Second
+		}
+	}
+	return m.dirty || changed
+}
+
+// frame draws.
+func (m *model) frame(now time.Time) {
+	m.last, m.dirty = now, false
+	if m.width <= 0 || m.height <= 0 {
+		return
+	}
+	if !m.paused {
+		m.now = now
+		rows := m.treeHeight()
+		m.look(rows)
+		if m.treeHeight() != rows { // there are servers now, or a notice
+			m.look(m.treeHeight())
+		}
+	}
+	m.content = draw(&m.view, &m.state, m.width, m.height)
+}
+
+func (m *model) layout() layout { return layoutOf(&m.view, &m.state, m.width, m.height) }
+
+// treeHeight is how many rows of the tree there is room for.
+func (m *model) treeHeight() int { return m.layout().panes[treePane].inner().h }
+
+// look asks what there is, so that the anchor stays in its line however many rows came and
+// went above it.
+func (m *model) look(rows int) {
+	if m.chosen != m.told {
+		m.src.Choose(m.chosen)
+		m.told = m.chosen
+	}
+	window := monitor.Window{Filter: m.filter, First: m.first, N: rows, Keep: m.anchor.path}
+	v := m.src.View(window)
+	if v.Kept >= 0 && rows > 0 {
+		if line := max(min(m.anchor.line, rows-1), 0); v.Kept-v.First != line {
+			window.First = max(min(v.Kept-line, v.Total-rows), 0)
+			v = m.src.View(window)
+		}
+	}
+	m.view, m.first = v, v.First
+	if place(&v, m.chosen) < 0 && v.Kept < 0 && m.anchor.path == m.chosen {
+		m.replace(rows)
+	}
+	m.settle()
+}
+
+// replace chooses another znode when the chosen one is not there any more: the one in its
+// line.
+func (m *model) replace(rows int) {
+	if n := len(m.view.Rows); n > 0 {
+		m.choose(m.view.Rows[max(min(m.anchor.line, n-1, rows-1), 0)].Path)
+		m.src.Choose(m.chosen)
+		m.told = m.chosen
+	}
+}
+
+// settle makes the chosen row the anchor, or, if it was scrolled out of sight, the first one.
+func (m *model) settle() {
+	if i := place(&m.view, m.chosen); i >= 0 {
+		m.anchor = anchor{m.chosen, i}
+	} else if len(m.view.Rows) > 0 {
+		m.anchor = anchor{m.view.Rows[0].Path, 0}
+	}
+}
+
+// choose chooses a znode. Its value is asked for when it is drawn.
+func (m *model) choose(path string) {
+	if path != m.chosen {
+		m.chosen, m.detail.top = path, 0
+		m.dirty = true
+	}
+}
+
+// move chooses the znode so many rows further; from the first in sight, if the chosen one is
+// not.
+func (m *model) move(by int) {
+	at := max(place(&m.view, m.chosen), 0)
+	m.choosePlace(m.view.First + at + by)
+}
+
+// choosePlace chooses the row at a place of all rows.
+func (m *model) choosePlace(to int) {
+	to = max(min(to, m.view.Total-1), 0)
+	rows := m.treeHeight()
+	if m.paused {
+		to = max(min(to, m.view.First+len(m.view.Rows)-1), m.view.First)
+	}
+	if to < m.view.First || to >= m.view.First+min(len(m.view.Rows), rows) {
+		m.show(to, rows)
+	}
+	if i := to - m.view.First; i >= 0 && i < len(m.view.Rows) {
+		m.choose(m.view.Rows[i].Path)
+		m.anchor = anchor{m.chosen, i}
+	}
+}
+
+// show brings a place into sight, with as little scrolling as will do.
+func (m *model) show(to, rows int) {
+	first := to
+	if to > m.view.First {
+		first = max(to-rows+1, 0)
+	}
+	m.view = m.src.View(monitor.Window{Filter: m.filter, First: first, N: rows})
+	m.first = m.view.First
+}
+
+// scrollTree moves the tree and leaves the choice where it is.
+func (m *model) scrollTree(by int) {
+	if m.paused {
+		return
+	}
+	rows := m.treeHeight()
+	m.first = max(min(m.view.First+by, m.view.Total-rows), 0)
+	m.view = m.src.View(monitor.Window{Filter: m.filter, First: m.first, N: rows})
+	m.first = m.view.First
+	m.settle()
+}
+
+func (m *model) setFilter(filter string) {
+	m.filter = strings.TrimLeft(filter, " ")
+	m.anchor = anchor{m.chosen, m.anchor.line}
+	m.dirty = true
+}

@@ -1,0 +1,235 @@
+package shell
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// A subtree is kept in a JSON file or in a folder (folder.go). The same znodes are the same
+// bytes: they stand in the order of a walk, and without versions and times.
+
+// What an export says that it is.
+const (
+	exportFormat  = "zklab znodes"
+	exportVersion = 1
+)
+
+type exportHead struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+}
+
+func (h exportHead) check() error {
+	switch {
+	case h.Format != exportFormat:
+		return usagef("it is no export: its format is %s, not %q", quote(h.Format), exportFormat)
+	case h.Version != exportVersion:
+		return usagef("its version is %d: this zklab knows %d", h.Version, exportVersion)
+	}
+	return nil
+}
+
+// exportFile is a JSON file of a subtree.
+type exportFile struct {
+	exportHead
+	Znodes []exported `json:"znodes"`
+}
+
+// exported is a znode in it.
+type exported struct {
+	Path string `json:"path"` // behind that of the root, which is ""
+	// Data are null where the server has null, which is not the same as none.
+	Data  content       `json:"data"`
+	ACL   *[]permission `json:"acl,omitempty"`   // null: not known
+	Owner string        `json:"owner,omitempty"` // the session of an ephemeral one
+}
+
+func exportedOf(n znode) exported {
+	e := exported{Path: n.path, Data: n.data, ACL: permissionsOf(n.acl)}
+	if ephemeral(n.stat) {
+		e.Owner = sessionName(n.stat.EphemeralOwner)
+	}
+	return e
+}
+
+func permissionsOf(acl []wire.ACL) *[]permission {
+	if acl == nil {
+		return nil
+	}
+	list := aclOf("", acl, 0).ACL
+	return &list
+}
+
+func (e exported) znode() (n znode, err error) {
+	n = znode{path: e.Path, data: e.Data}
+	if n.acl, err = aclIn(e.ACL); err != nil {
+		return n, err
+	}
+	if e.Owner != "" {
+		n.stat.EphemeralOwner, err = parseSession(e.Owner)
+	}
+	return n, err
+}
+
+func aclIn(list *[]permission) (acl []wire.ACL, err error) {
+	if list == nil {
+		return nil, nil
+	}
+	acl = []wire.ACL{}
+	for _, p := range *list {
+		granted, err := parsePerms(p.Permissions)
+		if err != nil {
+			return nil, err
+		}
+		acl = append(acl, wire.ACL{Perms: granted, ID: wire.ID{Scheme: p.Scheme, ID: p.ID}})
+	}
+	return acl, nil
+}
+
+// encodeExport has a line for each znode, so that tools for lines find what differs.
+func encodeExport(all []znode) ([]byte, error) {
+	var b bytes.Buffer
+	head, err := json.Marshal(exportHead{exportFormat, exportVersion})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&b, "%s,\"znodes\":[", bytes.TrimSuffix(head, []byte("}")))
+	for i, n := range all {
+		if !utf8.ValidString(n.path) {
+			return nil, fmt.Errorf("%s: it is no UTF-8", quote(n.path))
+		}
+		line, err := encode(exportedOf(n))
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+		b.Write(bytes.TrimSuffix(line, []byte("\n")))
+	}
+	b.WriteString("\n]}\n")
+	return b.Bytes(), nil
+}
+
+func decodeExport(text []byte) ([]znode, error) {
+	var head exportHead
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, usagef("it is no JSON of an export: %v", err)
+	}
+	if err := head.check(); err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields() // what is not known would be lost
+	var file exportFile
+	if err := d.Decode(&file); err != nil {
+		return nil, usagef("it is no JSON of an export: %v", err)
+	}
+	all := make([]znode, 0, len(file.Znodes))
+	for _, e := range file.Znodes {
+		n, err := e.znode()
+		if err != nil {
+			return nil, usagef("znode %s: %v", quote(e.Path), err)
+		}
+		all = append(all, n)
+	}
+	return all, whole(all)
+}
+
+// whole puts znodes in the order of a walk, and says whether they are one subtree.
+func whole(all []znode) error {
+	slices.SortFunc(all, func(a, b znode) int { return compare(a.path, b.path) })
+	there := make(map[string]bool, len(all))
+	for _, n := range all {
+		parent, name := "", ""
+		if i := strings.LastIndexByte(n.path, '/'); i >= 0 {
+			parent, name = n.path[:i], n.path[i+1:]
+		}
+		switch {
+		case there[n.path]:
+			return usagef("znode %s is there twice", quote(n.path))
+		case n.path != "" && (name == "" || name == "." || name == ".." || strings.ContainsRune(name, 0)):
+			return usagef("%s is no path of a znode: one begins with / and has a name behind each", quote(n.path))
+		case n.path != "" && !there[parent]:
+			return usagef("znode %s is there without that above it, %s", quote(n.path), quote(parent))
+		}
+		there[n.path] = true
+	}
+	if len(all) == 0 {
+		return usagef("there is no znode in it")
+	}
+	return nil
+}
+
+// isFile says whether a word is a JSON file or a folder rather than a path of znodes.
+func isFile(word string) bool { return strings.HasSuffix(word, ".json") || isFolder(word) }
+
+func isFolder(word string) bool { return strings.HasSuffix(word, "/") && word != "/" }
+
+// checkFile says what a word has to be like that names one.
+func checkFile(command, word string) error {
+	if isFile(word) {
+		return nil
+	}
+	return usagef("%s: %s is neither x.json nor folder/: the name of a file ends with .json, that of a folder with /", command, quote(word))
+}
+
+// readExport reads what writeExport wrote.
+func readExport(name string) (all []znode, err error) {
+	if isFolder(name) {
+		all, err = readFolder(name)
+	} else {
+		var text []byte
+		if text, err = os.ReadFile(name); err == nil {
+			all, err = decodeExport(text)
+		}
+	}
+	var usage errUsage
+	if errors.As(err, &usage) {
+		err = usagef("%s: %v", quote(name), err)
+	}
+	return all, err
+}
+
+// writeExport writes a file or a folder, all or nothing: what was there by its name is
+// replaced when all is written.
+func (s *Shell) writeExport(ctx context.Context, name string, all []znode) error {
+	if isFolder(name) {
+		return replaceFolder(ctx, filepath.Clean(name), all)
+	}
+	text, err := encodeExport(all)
+	if err != nil {
+		return err
+	}
+	return replaceFile(name, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// replaceFile writes a file that only its owner may read, as znodes may have secrets.
+func replaceFile(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // it may have been renamed
+		}
+	}()
+	err = errors.Join(write(f), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,780 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// rows are what each command does, with each of its flags, on whatever servers: a script
+// for bench.script by the name of the command. Each begins with an empty tree. A new command
+// is a new row here.
+var rows = map[string]row{
+	"ls": {script: `
+		ls
+		= 
+		create /a one; create /a/c; create -e /a/b
+		ls
+		= a\n
+		ls /a
+		= b\nc\n
+		ls -l /a
+		> ^0 +0 +0 +[-0-9]+ [:0-9]+Z +0x[0-9a-f]+ +b$
+		> ^0 +0 +0 +[-0-9]+ [:0-9]+Z +- +c$
+		ls --long /a/c
+		= 
+		ls /none
+		1 read /none: there is no such znode
+	`},
+	"cd": {script: `
+		create -p /a/b
+		cd /a
+		ls
+		= b\n
+		cd b
+		pwd
+		= /a/b\n
+		cd ..
+		pwd
+		= /a\n
+		cd /none
+		1 cd /none: there is no such znode
+		pwd
+		= /a\n
+		cd
+		pwd
+		= /\n
+	`},
+	"pwd": {script: `
+		pwd
+		= /\n
+		pwd x
+		64 pwd takes no argument
+	`},
+	"tree": {script: `
+		create -p /a/b/c; create -e /a/mine
+		tree
+		= /\n└── a\n    ├── b\n    │   └── c\n    └── mine (ephemeral)\n
+		tree -L 1 /a
+		= /a\n├── b\n└── mine (ephemeral)\n
+		tree --depth 0 /a
+		= /a\n
+		tree /none
+		1 there is no such znode
+	`},
+	"cat": {script: `
+		create /a one; create /b {"x":1}
+		cat /a
+		= one
+		cat /a /b
+		= one{"x":1}
+		cat --raw /b
+		= {"x":1}
+		cat /a /none
+		1 cat /none: there is no such znode
+	`},
+	"stat": {script: `
+		create /a one; set /a two; create /a/b; create -e /mine
+		stat /a
+		> ^  version +1 \(children 1, acl 0\)$
+		> ^  bytes +3$
+		> ^  created +[-0-9]+ [:.0-9]+Z, zxid 0x[0-9a-f]+$
+		stat /mine
+		> ^  owner +0x[0-9a-f]+$
+		stat /a /none
+		1 stat /none: there is no such znode
+	`},
+	"create": {script: `
+		create /a one
+		= /a\n
+		create /a
+		2 create /a: there is one already
+		create /b/c
+		1 create /b/c: what is above it is not there: -p makes it
+		create -p /b/c/d deep
+		= /b/c/d\n
+		create --parents --ephemeral /b/mine
+		create /b/mine/x
+		2 it is ephemeral: it can have no children
+		create -s /b/n- x
+		> ^/b/n-000000000[0-9]$
+		create --sequential --ephemeral /b/
+		> ^/b/000000000[0-9]$
+		create -c /box
+		create --container /box2
+		create -t 1h /later
+		4 the server does not know this request
+		create --ttl -1s /later
+		64 a time from 1ms on
+		create --acl world:anyone:r /open x
+		create /open/x
+		4 its list of permissions does not allow it
+		create --acl nonsense:x:r /closed
+		4 that is no list of permissions
+		create "with a space" '{"a": 1}'
+		= /with a space\n
+		cat "with a space"
+		= {"a": 1}
+		create "/a\x01b"
+		64 create "/a\x01b"
+		create "/\xff"
+		64 create "/\xff"
+		create "/a\x00"
+		64 no znode's name has a zero byte
+		create /a//b
+		= /a/b\n
+		create /été ü
+		= /été\n
+		create -e -c /x
+		64 exclude each other
+	`},
+	"set": {script: `
+		create /a one
+		set /a two
+		= 
+		cat /a
+		= two
+		set -v 1 /a three
+		set --version 1 /a four
+		2 set /a: it has another version
+		set /a "\xff\x00"
+		cat /a
+		= ` + "\xff\x00" + `
+		set /a ''
+		cat /a
+		= 
+		set /none x
+		1 set /none: there is no such znode
+		set /a
+		64 set takes 2 arguments, got 1: set [flags] PATH DATA|-
+	`},
+	"rm": {script: `
+		create -p /a/b/c; create /d; set /d x
+		rm /a
+		2 rm /a: it has children: rm -r removes them, too
+		rm -v 0 /d
+		2 it has another version
+		rm --version 1 /d
+		rm -r /a
+		ls
+		= 
+		create -p /a/b; create -p /c/d
+		rm --recursive --yes /a /c
+		ls
+		= 
+		rm -r -y /a
+		1 there is no such znode
+		rm -r -v 1 /a
+		64 --version is of one znode
+		rm /
+		64 the root stays
+	`},
+	"check": {script: `
+		create /a
+		check /a 0
+		64 check is for a multi
+		multi; check /a 0; set /a x; end
+		multi; check /a 0; set /a y; end
+		2 multi, nothing was done: operation 1, check /a: it has another version
+		multi; check /none 0; end
+		1 operation 1, check /none: there is no such znode
+		cat /a
+		= x
+	`},
+	"cp": {script: `
+		create -p /a/b two; set /a one; create -e /a/mine; create /c
+		cp /a /copy
+		cat /copy
+		= one
+		ls /copy
+		= 
+		cp -r /a /deep
+		= left out 1 ephemeral znodes\n
+		cat /deep/b
+		= two
+		cp --recursive /a /deep
+		2 create /deep: there is one already
+		cp -r /a /a/b
+		64 is /a or below it
+		cp --jute-maxbuffer 1000000 --no-acl /a /free
+		cat /free
+		= one
+		cp /a/mine /x
+		4 it is ephemeral
+		cp /none /x
+		1 there is no such znode
+	`},
+	"mv": {script: `
+		create -p /a/b two
+		mv /a /c
+		cat /c/b
+		= two
+		ls
+		= c\n
+		create /d
+		mv /c /d
+		2 operation 1, create /d: there is one already
+		mv /c /none/x
+		1 there is no such znode
+		create -e /c/mine
+		mv /c /e
+		4 mv /c/mine: it is ephemeral
+	`},
+	"edit": {script: `
+		create /a one
+		edit /a
+		cat /a
+		= edited
+		edit /a
+		= /a is as it was\n
+		edit /none
+		1 edit /none: there is no such znode
+	`},
+	"export": {script: `
+		create /a one; create -e /a/mine
+		export /a DIR/x.json
+		= 2 znodes, 1 of them ephemeral\n
+		export --no-acl --yes /a DIR/x.json
+		= 2 znodes, 1 of them ephemeral\n
+		export /none DIR/y.json
+		1 there is no such znode
+	`},
+	"import": {script: `
+		create /a one; create /a/b two; create -e /a/mine
+		export /a DIR/folder/
+		import --dry-run DIR/folder/ /c
+		> ^would make 2 znodes,
+		import --jute-maxbuffer 1000000 --no-acl DIR/folder/ /c
+		> ^made 2 znodes,
+		import --ephemerals --yes DIR/folder/ /c
+		> ^made 1 znodes,
+		import DIR/folder/ /d/e
+		1
+		import --parents DIR/folder/ /d/e
+		> ^made 2 znodes,
+		diff /a /d/e
+		=
+	`},
+	"diff": {script: `
+		create -p /a/b x; create -p /c/b y; create -e /c/mine
+		diff /a /c
+		1
+		diff --no-acl --ephemerals /a /a
+		=
+		diff /a DIR/none.json
+		3 none.json
+	`},
+	"find": {script: `
+		create /f; create /f/old 12345; create -e /f/mine; create /f/old/new-1 1
+		find
+		= /\n/f\n/f/mine\n/f/old\n/f/old/new-1\n
+		find /f --name 'new-*'
+		= /f/old/new-1\n
+		find /f --owner any
+		= /f/mine\n
+		find /f --owner 0x1
+		= 
+		find /f --newer 10m --larger 1 --smaller 6
+		= /f/old\n
+		find /f --older 10m
+		= 
+		find /f --leaf
+		= /f/mine\n/f/old/new-1\n
+		find /f --owner nobody
+		64 is no session
+		find /none
+		1 there is no such znode
+	`},
+	"grep": {script: `
+		create /f; create /f/a "one\nneedle two\n"; create /f/b NEEDLE
+		grep needle
+		= /f/a:2:needle two\n
+		grep -i needle /f
+		= /f/a:2:needle two\n/f/b:1:NEEDLE\n
+		grep --ignore-case --files-with-matches needle /f
+		= /f/a\n/f/b\n
+		grep -l one
+		= /f/a\n
+		grep nothing
+		1 
+		grep (
+		64 missing closing
+	`},
+	"du": {script: `
+		create /f 12345; create /f/a 678; create /g
+		du
+		> ^8 +2 +/f$
+		> ^0 +1 +/g$
+		> ^[0-9]+ +4 +/$
+		du -s /f
+		> \A.*\n8 +2 +/f\n\z
+		du --summarize /none
+		1 there is no such znode
+	`},
+	"count": {script: `
+		create -p /f/a/b
+		count /f
+		= 2\n
+		count
+		= 3\n
+		count /none
+		1 there is no such znode
+	`},
+	"watch": {script: `
+		create /a; create /c; create /d; create /e; create /f
+		meanwhile set /a x
+		watch /a
+		> \AnodeDataChanged /a zxid 0x[0-9a-f]+\n\z
+		meanwhile create /b; rm /b
+		watch /b
+		> \Anode(Created|Deleted) /b zxid
+		meanwhile create -s /a/n-; set /f x
+		watch /f
+		> \AnodeDataChanged /f zxid 0x[0-9a-f]+\n\z
+		meanwhile set /c x
+		watch -p -n 2 /c
+		> \A(nodeDataChanged /c zxid 0x[0-9a-f]+\n){2}\z
+		unwatch /c
+		1 there is no such watch
+		meanwhile create -s /d/n-
+		watch --recursive --count 1 /d
+		> ^nodeCreated /d/n-[0-9]+ zxid
+		meanwhile set /e x
+		watch --persistent -n 1 /e
+	`},
+	"unwatch": {follow: true, script: `
+		create /a
+		watch /a
+		unwatch /a
+		unwatch /a
+		1 unwatch /a: there is no such watch
+		watch -r /a
+		unwatch /a
+	`},
+	"acl get": {script: `
+		create /a; create --acl world:anyone:rc,digest:joe:x:a /b
+		acl get /a
+		= world:anyone:cdrwa\n
+		acl get /b
+		= world:anyone:cr\ndigest:joe:x:a\n
+		acl get /none
+		1 there is no such znode
+	`},
+	"acl set": {script: `
+		create -p /a/b
+		acl set /a nonsense
+		64 is no permission
+		acl set /a world:anyone:x
+		64 letters of cdrwa
+		acl set /a auth::cdrwa
+		4 that is no list of permissions
+		acl set -v 0 /a world:anyone:cra
+		acl get /a
+		= world:anyone:cra\n
+		acl set --version 0 /a world:anyone:cdrwa
+		2 it has another version
+		auth digest me:secret
+		acl set -R /a auth::cdrwa
+		acl get /a/b
+		> ^digest:me:[^:]+:cdrwa$
+		acl set --recursive /none world:anyone:r
+		1 there is no such znode
+		acl set -R -v 0 /a world:anyone:r
+		64 --version is of one znode
+		somebody else
+		acl set /a world:anyone:cdrwa
+		4 acl set /a: its list of permissions does not allow it: auth shows a credential
+		acl set -R /a world:anyone:cdrwa
+		4 its list of permissions does not allow it
+		cat /a/b
+		4 cat /a/b: its list of permissions does not allow it
+		ls /a
+		4 its list of permissions does not allow it
+		ls
+		= a\n
+		tree
+		= /\n└── a (not readable)\n
+		find
+		= /\n/a\n
+		cp -r /a /copy
+		4 /a
+		rm -r /a
+		4 /a
+		auth digest me:wrong
+		cat /a/b
+		4 its list of permissions does not allow it
+		auth digest me:secret
+		cat /a/b
+		= 
+	`},
+	"auth": {script: `
+		auth digest me:secret
+		= 
+		whoami
+		> ^digest:me$
+		auth nonsense x
+		4 auth nonsense: the server does not take this credential
+		auth digest
+		64 auth takes 2 arguments
+	`},
+	"whoami": {script: `
+		whoami
+		> \Asession 0x[0-9a-f]+\nip:[0-9.]+\n\z
+		auth digest me:secret; auth digest me:other; auth digest joe:x
+		whoami
+		> ^digest:me$
+		> ^digest:joe$
+	`},
+	"multi": {script: `
+		create /a one
+		multi; check /a 0; create -s /n- x; set /a two; rm /a; end
+		> \A/n-000000000[0-9]\n\z
+		ls
+		> \An-
+		multi; create /x; create /x/y; rm /x; end
+		2 multi, nothing was done: operation 3, rm /x: it has children
+		ls /x
+		1 
+		multi; ls; abort
+		64 a multi takes create, set, rm and check
+		abort
+	`},
+	"end": {script: `
+		end
+		64 end: there is no multi
+		multi
+		end
+		= 
+	`},
+	"abort": {script: `
+		abort
+		64 abort: there is no multi
+		multi; create /x; abort
+		ls
+		= 
+	`},
+	"sync": {script: `
+		sync
+		= 
+		create /a
+		sync /a
+		= 
+	`},
+	"quota get": {whole: true, script: `
+		create ROOT/a 12345
+		quota get ROOT/a
+		1 it has none
+	`},
+	"quota set": {whole: true, script: `
+		create ROOT/a 12345
+		quota set --count 3 --bytes 100 --hard-count 9 --hard-bytes 1000 ROOT/a
+		quota get ROOT/a
+		> ^  znodes 1, soft limit 3, hard limit 9$
+		> ^  bytes  5, soft limit 100, hard limit 1000$
+		quota set --count 1 ROOT/none
+		1 there is no such znode
+		quota rm ROOT/a
+	`},
+	"quota rm": {whole: true, script: `
+		create ROOT/a; quota set -n 3 ROOT/a
+		quota rm --count --bytes --hard-count --hard-bytes ROOT/a
+		quota get ROOT/a
+		1 it has none
+		quota set -n 3 -b 4 ROOT/a
+		quota rm -n ROOT/a
+		quota get ROOT/a
+		> ^  bytes  0, soft limit 4, hard limit none$
+		quota rm ROOT/a
+		quota rm ROOT/a
+		1 it has none
+	`},
+	"who": {whole: true, script: `
+		create -e ROOT/mine
+		who
+		> \(this shell\)
+		> ^0x[0-9a-f]+ ROOT/mine$
+	`},
+	"srvr": {script: `
+		srvr
+		> ^Mode: (leader|follower)$
+		srvr nowhere
+		64 write host:port
+		srvr 127.0.0.1:0
+		3 srvr 127.0.0.1:0: 
+	`},
+	"mntr": {script: `
+		mntr
+		> ^zk_znode_count\t[0-9]+$
+		mntr 127.0.0.1:0
+		3 mntr 127.0.0.1:0: 
+	`},
+	"kill": {lab: true, script: `
+		create /a x
+		kill 1
+		> \Aserver 1 at 127.0.0.1:[0-9]+: down \(was (leader|follower)\)\n\z
+		cat /a
+		= x
+		kill nobody
+		64 nobody
+		start 1
+	`},
+	"pause": {lab: true, script: `
+		create /a x
+		pause 2
+		> \Aserver 2 at .* paused
+		cat /a
+		= x
+		resume 2
+	`},
+	"resume": {lab: true, script: `
+		resume all
+		> (?s)server 1.*server 2.*server 3
+		resume 4
+		64 4
+	`},
+	"stop": {lab: true, script: `
+		stop 3
+		> \Aserver 3 at .*down
+		start 3
+		> \Aserver 3 at 
+	`},
+	"start": {lab: true, script: `
+		start all
+		> (?s)server 1.*server 2.*server 3
+		start x
+		64 x
+	`},
+	"servers": {lab: true, script: `
+		servers
+		> (?s)server 1.*server 2.*server 3
+	`},
+	"partition": {lab: true, script: `
+		create /a x
+		partition 1
+		= 
+		cat /a
+		= x
+		partition 4
+		64 4 is no server: there are 1 to 3
+		heal
+	`},
+	"heal": {lab: true, script: `
+		heal
+		= 
+	`},
+	"expire": {lab: true, script: `
+		create -e /mine
+		expire 0x1
+		3 there is no such session
+		expire me
+		64 is no session
+		expire
+		over
+		ls
+		3 the session has expired
+		somebody else
+		ls
+		= 
+	`},
+	"help": {script: `
+		help
+		> ^ls \[flags\] \[PATH\] +list the children of a znode$
+		help acl
+		> ^acl get PATH$
+		> ^acl set \[flags\] PATH
+		help acl set
+		> --recursive
+		ls --help
+		> --long
+		help nonsense
+		64 there is no command nonsense
+	`},
+	"exit": {script: `
+		exit
+		3 exit
+	`},
+}
+
+// row is what a command is to do.
+type row struct {
+	script string
+	follow bool // watches are not waited for
+	lab    bool // it is for the servers of the shell's own ensemble
+	whole  bool // it needs the whole tree, and has ROOT for the znode of its own
+}
+
+// Every command has a row that runs it, with each of its flags.
+func TestEveryCommandHasARow(t *testing.T) {
+	run := make(map[string]bool)
+	for name, r := range rows {
+		if !slices.ContainsFunc(commands, func(c *command) bool { return c.name == name }) {
+			t.Errorf("there is no command %s", name)
+		}
+		for line := range strings.Lines(r.script) {
+			flagsUsed(strings.TrimSpace(line), func(what string) { run[name+": "+what] = true })
+		}
+	}
+	for _, c := range commands {
+		if !run[c.name+": "+c.name] {
+			t.Errorf("no row runs %s", c.name)
+		}
+		f := c.flagSet()
+		c.bindAny(f)
+		f.VisitAll(func(f *pflag.Flag) {
+			if !run[c.name+": "+c.name+" --"+f.Name] {
+				t.Errorf("no row of %s runs it with --%s", c.name, f.Name)
+			}
+		})
+	}
+}
+
+// flagsUsed tells which commands and flags a line of a script has.
+func flagsUsed(line string, tell func(string)) {
+	all, err := statements(line)
+	if err != nil {
+		return // on purpose
+	}
+	for _, words := range all {
+		c, n, err := lookup(words)
+		if err != nil {
+			continue // what a command is to print, or on purpose
+		}
+		f := c.flagSet()
+		c.bindAny(f)
+		var args []string
+		for _, w := range words[n:] {
+			args = append(args, w.text)
+		}
+		if f.Parse(args) == nil {
+			tell(c.name)
+			f.Visit(func(f *pflag.Flag) { tell(c.name + " --" + f.Name) })
+		}
+	}
+}
+
+// The rows hold on servers of the embedded kind.
+func TestCommands(t *testing.T) {
+	for name, r := range rows {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, NoTTL: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer e.Close()
+				r.hold(t, e, e, e.Dial)
+			})
+		})
+	}
+}
+
+// And on Apache ZooKeeper's.
+func TestCommandsOnRealServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the embedded servers are enough for a short run")
+	}
+	e := dockertest.Ensemble(t, 3)
+	for name, r := range rows {
+		t.Run(name, func(t *testing.T) {
+			if r.lab {
+				dockertest.Ensemble(t, 3) // as before it was harmed by the row before
+			}
+			r.hold(t, e, e.(ensemble.Partitioner), net.DialTimeout)
+		})
+	}
+}
+
+// hold runs the script of a row below a znode of its own. DIR in it is a folder, and its editor
+// writes "edited".
+func (r row) hold(t *testing.T, e ensemble.Ensemble, p ensemble.Partitioner, dial ensemble.DialFunc) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	b := &bench{T: t, ctx: ctx, dial: dial}
+	for _, s := range e.Servers() {
+		b.addrs = append(b.addrs, s.Addr())
+	}
+	root := "/" + strings.ReplaceAll(fmt.Sprintf("row %s %d", t.Name(), time.Now().UnixNano()), "/", "-")
+	if r.whole {
+		root = strings.ReplaceAll(root, " ", "-")
+	}
+	if _, _, err := b.client().Create(ctx, root, nil, nil, wire.Persistent, 0); err != nil {
+		t.Fatal(err)
+	}
+	if !r.whole {
+		b.chroot = root
+	}
+	b.Shell = &Shell{Client: b.client(), Dial: dial, Out: &b.out, Follow: r.follow}
+	if r.lab {
+		b.Lab = &Lab{lab{e, p, b}, control.New(e)}
+	}
+	b.Editor = func(_ context.Context, file string) error { return os.WriteFile(file, []byte("edited"), 0o600) }
+	b.script(strings.NewReplacer("ROOT", root, "DIR", t.TempDir()).Replace(r.script))
+}
+
+// lab is an ensemble that can end the session of its bench, as any client can that knows
+// the password.
+type lab struct {
+	ensemble.Ensemble
+	ensemble.Partitioner
+	b *bench
+}
+
+func (l lab) ExpireSession(ctx context.Context, id int64) error {
+	own := l.b.Client.Session()
+	if id != own.ID {
+		return errors.New("there is no such session")
+	}
+	c, err := zkclient.Connect(ctx, zkclient.Config{Dial: zkclient.To(l.b.dial, l.b.addrs[0]), Session: own})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Do(ctx, wire.CloseSession, nil)
+	return err
+}
+
+// meanwhile does a line again and again with a session of its own, until stop is called.
+func (b *bench) meanwhile(line string) (stop func()) {
+	ctx, cancel := context.WithCancel(b.ctx)
+	other := &Shell{Client: b.client(), Out: new(strings.Builder)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			_ = other.Do(ctx, line) // it may be the second time, and fail
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+func (b *bench) client() *client.Client { return b.below(b.chroot) }
+
+// below gives a session whose root is another znode.
+func (b *bench) below(chroot string) *client.Client {
+	b.Helper()
+	c, err := client.Connect(b.ctx, client.Config{Servers: b.addrs, Chroot: chroot, Dial: func(ctx context.Context, addr string) (net.Conn, error) {
+		return zkclient.To(b.dial, addr)(ctx)
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(c.Close)
+	return c
+}

@@ -1,0 +1,197 @@
+package shell
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+var comparing = []*command{
+	{
+		name: "diff", args: "PATH OTHER", short: "list what differs between two subtrees, or a subtree and an export", least: 2, most: 2, local: 2,
+		long: "OTHER is x.json or folder/ as export wrote it, host:port,host:port/PATH of another ensemble, or a path\n" +
+			"of this one; PATH, too. It exits with 1 where they differ, and also where one is not there. -: only\n" +
+			"the first has it, +: only the second, ~: both, and not the same. Ephemeral znodes are not looked at.",
+		bind: func(f *pflag.FlagSet) run {
+			noACL := noACLFlag(f, "permissions may differ")
+			ephemerals := f.Bool("ephemerals", false, "ephemeral znodes, too, whosever they are")
+			return func(ctx context.Context, s *Shell, args []string) error {
+				return s.diff(ctx, args, *noACL, *ephemerals)
+			}
+		},
+	},
+}
+
+// How a znode differs.
+const (
+	onlyFirst  = "-"
+	onlySecond = "+"
+	notSame    = "~"
+)
+
+type difference struct {
+	How  string   `json:"how"`
+	Path string   `json:"path"` // behind that of the root, which is ""
+	What []string `json:"what,omitempty"`
+}
+
+type diffResult struct {
+	First       string       `json:"first"`
+	Second      string       `json:"second"`
+	Differences []difference `json:"differences"`
+	// Hidden are lists of permissions of which servers told only the users.
+	Hidden int `json:"hidden,omitempty"`
+	unsteady
+}
+
+func (r diffResult) text(p *page) {
+	for _, d := range r.Differences {
+		path := d.Path
+		if path == "" {
+			path = "/"
+		}
+		p.printf("%s %s", d.How, legible(path))
+		if len(d.What) > 0 {
+			p.printf(" %s", legible(strings.Join(d.What, ", ")))
+		}
+		p.printf("\n")
+	}
+	if r.Hidden > 0 {
+		p.printf("of %d lists of permissions servers told only the users: auth shows a credential\n", r.Hidden)
+	}
+	r.unsteady.text(p)
+}
+
+func (s *Shell) diff(ctx context.Context, args []string, noACL, ephemerals bool) error {
+	var sides [2]subtree
+	for i, arg := range args {
+		var err error
+		if sides[i], err = s.side(ctx, arg); err != nil {
+			return err
+		}
+	}
+	r := diffResult{First: args[0], Second: args[1], Differences: []difference{}}
+	r.Changed = append(sides[0].Changed, sides[1].Changed...)
+	r.compare(sides[0].seen(noACL, ephemerals), sides[1].seen(noACL, ephemerals))
+	if err := s.emit(r); err != nil {
+		return err
+	}
+	if len(r.Differences) > 0 {
+		return codedError{code: NotFound}
+	}
+	return nil
+}
+
+// side is a subtree of any of the kinds.
+func (s *Shell) side(ctx context.Context, word string) (t subtree, err error) {
+	if _, _, other := otherEnsemble(word); !other && isFile(word) {
+		t.znodes, err = readExport(word)
+		return t, err
+	}
+	at, err := s.place(ctx, word)
+	if err != nil {
+		return t, err
+	}
+	defer at.leave()
+	return at.take(ctx, at.path, -1, true)
+}
+
+// seen are the znodes that are compared, without what may differ.
+func (t subtree) seen(noACL, ephemerals bool) []znode {
+	all := t.znodes
+	if !ephemerals {
+		all, _ = t.lasting()
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		if noACL {
+			all[i].acl = nil
+		}
+	}
+	return all
+}
+
+// compare goes through both, which are in the same order.
+func (r *diffResult) compare(a, b []znode) {
+	for len(a)+len(b) > 0 {
+		order := 0
+		switch {
+		case len(a) == 0:
+			order = 1
+		case len(b) == 0:
+			order = -1
+		default:
+			order = compare(a[0].path, b[0].path)
+		}
+		switch {
+		case order < 0:
+			r.add(onlyFirst, a[0].path)
+			a = a[1:]
+		case order > 0:
+			r.add(onlySecond, b[0].path)
+			b = b[1:]
+		default:
+			if what := r.unlike(a[0], b[0]); len(what) > 0 {
+				r.add(notSame, a[0].path, what...)
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+}
+
+func (r *diffResult) add(how, path string, what ...string) {
+	r.Differences = append(r.Differences, difference{how, path, what})
+}
+
+// unlike says what is not the same of two znodes. Permissions that are not known are none
+// that differ.
+func (r *diffResult) unlike(a, b znode) (what []string) {
+	if ephemeral(a.stat) != ephemeral(b.stat) {
+		what = append(what, "ephemeral")
+	}
+	if !sameBytes(a.data, b.data) {
+		what = append(what, fmt.Sprintf("data (%s, %s)", sizeOf(a.data), sizeOf(b.data)))
+	}
+	if a.acl == nil || b.acl == nil {
+		return what
+	}
+	if told(a.acl) != nil || told(b.acl) != nil {
+		r.Hidden++
+		a.acl, b.acl = hide(a.acl), hide(b.acl)
+	}
+	if !slices.Equal(a.acl, b.acl) {
+		what = append(what, fmt.Sprintf("acl (%s, %s)", aclText(a.acl), aclText(b.acl)))
+	}
+	return what
+}
+
+func sizeOf(data []byte) string {
+	if data == nil {
+		return "null"
+	}
+	return fmt.Sprintf("%d bytes", len(data))
+}
+
+// hide leaves of digests what a server tells to everyone.
+func hide(acl []wire.ACL) []wire.ACL {
+	acl = slices.Clone(acl)
+	for i := range acl {
+		if user, _, ok := strings.Cut(acl[i].ID.ID, ":"); ok && acl[i].ID.Scheme == "digest" {
+			acl[i].ID.ID = user + ":x"
+		}
+	}
+	return acl
+}
+
+func aclText(acl []wire.ACL) string {
+	var all []string
+	for _, a := range acl {
+		all = append(all, a.ID.Scheme+":"+a.ID.ID+":"+a.Perms.Letters())
+	}
+	return strings.Join(all, ",")
+}

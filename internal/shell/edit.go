@@ -1,0 +1,126 @@
+package shell
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+var editing = []*command{
+	{
+		name: "edit", args: "PATH", short: "write the data of a znode with an editor: $VISUAL, $EDITOR or vi", least: 1, most: 1,
+		long: "Nothing is written if the text is as it was, or if somebody else wrote the znode meanwhile: then it is\n" +
+			"said in which file the edited text is kept. A line break at the end that the editor adds where there was\n" +
+			"none is taken off. Data that are no text are for set PATH -.",
+		bind: func(*pflag.FlagSet) run {
+			return func(ctx context.Context, s *Shell, args []string) error {
+				path, err := s.at(args[0])
+				if err != nil {
+					return err
+				}
+				return s.edit(ctx, path)
+			}
+		},
+	},
+}
+
+// edited says what came of it.
+type edited struct {
+	statResult
+	Changed bool `json:"changed"`
+}
+
+func (r edited) text(p *page) {
+	if !r.Changed {
+		p.printf("%s is as it was\n", legible(r.Path))
+	}
+}
+
+func (s *Shell) edit(ctx context.Context, path string) error {
+	if s.Editor == nil {
+		return usagef("edit is for a terminal: set %s - reads the data from the standard input", quote(path))
+	}
+	data, stat, err := s.Client.Get(ctx, path, false)
+	if err != nil {
+		return did("edit", path, err)
+	}
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		return usagef("edit %s: its data are no text, which an editor may spoil: set %s - reads them from the standard input", quote(path), quote(path))
+	}
+	file, err := fileFor(path, data)
+	if err != nil {
+		return err
+	}
+	text, err := s.editFile(ctx, file, data)
+	if err != nil {
+		return kept(fmt.Errorf("edit %s: %w", quote(path), err), file, data)
+	}
+	if bytes.Equal(text, data) {
+		forget(file)
+		return s.emit(edited{statOf(path, stat), false})
+	}
+	// What interrupts the editor is no reason not to write what it has made.
+	stat, err = s.Client.Set(context.WithoutCancel(ctx), path, text, stat.Version)
+	if err != nil {
+		if errors.Is(err, wire.BadVersion) {
+			err = &explained{"edit " + quote(path) + ": somebody wrote it meanwhile: nothing was written", err}
+		} else {
+			err = did("edit", path, err)
+		}
+		return kept(err, file, data)
+	}
+	forget(file)
+	return s.emit(edited{statOf(path, stat), true})
+}
+
+// editFile has a file edited, and gives the text.
+func (s *Shell) editFile(ctx context.Context, file string, before []byte) ([]byte, error) {
+	if err := s.Editor(ctx, file); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if rest, ended := bytes.CutSuffix(text, []byte("\n")); ended && !bytes.HasSuffix(before, []byte("\n")) {
+		text = rest
+	}
+	return text, nil
+}
+
+// fileFor makes a file that only its owner may read, in a folder of its own: editors put
+// others beside it. Its name tells editors what is in it.
+func fileFor(path string, data []byte) (string, error) {
+	folder, err := os.MkdirTemp("", "zklab-edit-")
+	if err != nil {
+		return "", err
+	}
+	name := folderName(path[lastSlash(path)+1:])
+	if trimmed := bytes.TrimSpace(data); filepath.Ext(name) == "" && len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') {
+		name += ".json"
+	}
+	if name == "" {
+		name = "root"
+	}
+	file := filepath.Join(folder, name)
+	return file, os.WriteFile(file, data, 0o600)
+}
+
+func forget(file string) { _ = os.RemoveAll(filepath.Dir(file)) }
+
+// kept says where the text is that was not written, if somebody changed it.
+func kept(err error, file string, before []byte) error {
+	if text, bad := os.ReadFile(file); bad != nil || bytes.Equal(text, before) {
+		forget(file)
+		return err
+	}
+	return &explained{fmt.Sprintf("%v: the edited text is in %s", err, file), err}
+}

@@ -1,0 +1,397 @@
+package shell
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// put makes a znode by the client, whatever its name and data.
+func (b *bench) put(path string, data []byte, acl []wire.ACL, mode wire.CreateMode) {
+	b.Helper()
+	if _, _, err := b.Client.Create(b.ctx, path, data, acl, mode, 0); err != nil {
+		b.Fatalf("%q: %v", path, err)
+	}
+}
+
+// odd makes a subtree with all that is hard to keep in files.
+func (b *bench) odd(root string) {
+	b.Helper()
+	b.put(root, []byte("root"), nil, wire.Persistent)
+	closed := []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "ip", ID: "127.0.0.1"}}, {Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
+	for i, name := range []string{
+		"plain", "with a space", "%41", "...", "..a", ".hidden", "@data", "@znode.json", "a@b", "A", "a", "é\u202e日", "quote\"'\\", "~", "*", ":", "x.json",
+		strings.Repeat("long", 100), strings.Repeat("%", 90), strings.Repeat("long", 100) + "x",
+	} {
+		b.put(root+"/"+name, []byte(fmt.Sprint(i)), closed, wire.Persistent)
+	}
+	b.put(root+"/null", nil, nil, wire.Persistent)
+	b.put(root+"/empty", []byte{}, nil, wire.Persistent)
+	b.put(root+"/bytes", []byte("\xff\x00\n"), nil, wire.Persistent)
+	b.put(root+"/text", []byte("\x1b[2J<é>\u2028\r\n"), nil, wire.Persistent)
+	deep := root
+	for range 30 {
+		deep += "/" + strings.Repeat("deep", 60) // longer together than a path of a system may be
+		b.put(deep, []byte("x"), nil, wire.Persistent)
+	}
+	b.put(root+"/mine", []byte("m"), nil, wire.Ephemeral)
+}
+
+// What was exported is made again as it was, from a file and from a folder; the same znodes
+// are the same bytes, and doing it again changes nothing.
+func TestExportsAndImports(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.odd("/a")
+		dir := t.TempDir()
+		for _, file := range []string{dir + "/x.json", dir + "/folder/"} {
+			b.script(`
+				export /a ` + file + `
+				> ^56 znodes, 1 of them ephemeral$
+				diff /a ` + file + `
+				=
+				diff --ephemerals ` + file + ` /a
+				=
+				import --dry-run ` + file + ` /copy
+				> ^create /copy$
+				> ^create /copy/with a space$
+				> ^would make 55 znodes, write the data of 0 and the permissions of 0; 0 are as they should be$
+				ls /copy
+				1
+				import ` + file + ` /copy
+				= made 55 znodes, wrote the data of 0 and the permissions of 0; 0 were as they should be\nleft out 1 ephemeral znodes\n
+				diff /a /copy
+				=
+				diff --ephemerals /a /copy
+				1
+				import ` + file + ` /copy
+				= made 0 znodes, wrote the data of 0 and the permissions of 0; 55 were as they should be\nleft out 1 ephemeral znodes\n
+				import --ephemerals ` + file + ` /copy
+				> ^made 1 znodes
+				import --ephemerals ` + file + ` /copy
+				> ^made 0 znodes
+				diff --ephemerals /a /copy
+				=
+				export -y /a ` + file + `
+				rm -r /copy
+				import ` + file + ` /no/parent
+				1 -p makes it
+				import -p ` + file + ` /no/parent
+				diff /no/parent ` + file + `
+				=
+				rm -r /no
+			`)
+		}
+		first, err := os.ReadFile(dir + "/x.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.script("export /a " + dir + "/y.json")
+		second, err := os.ReadFile(dir + "/y.json")
+		if d := cmp.Diff(string(first), string(second)); d != "" || err != nil {
+			t.Error(d, err)
+		}
+		if !strings.HasPrefix(string(first), `{"format":"zklab znodes","version":1,"znodes":[`+"\n"+`{"path":"","data":{"text":"root"},"acl":[{"scheme":"world"`) || !json.Valid(first) {
+			t.Errorf("%.200s", first)
+		}
+		if strings.ContainsFunc(string(first), func(r rune) bool { return r != '\n' && !harmless(r) }) {
+			t.Error("what it has controls a terminal")
+		}
+		for _, name := range []string{"/x.json", "/folder", "/folder/@znode.json"} {
+			if info, err := os.Stat(dir + name); err != nil || info.Mode().Perm()&0o077 != 0 {
+				t.Error(info.Mode(), err)
+			}
+		}
+		// Nothing is left beside what was written.
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 3 {
+			t.Error(left, err)
+		}
+	})
+}
+
+// An import writes what is otherwise, leaves what it does not know, and asks before.
+func TestImportOverwrites(t *testing.T) {
+	virtually(t, func(b *bench) {
+		file := filepath.Join(t.TempDir(), "x.json")
+		b.script(`
+			create /a one; create /a/b two; create --acl world:anyone:cdrwa,ip:127.0.0.1:r /a/c three
+			export /a ` + file + `
+			set /a/b changed; acl set /a/c world:anyone:cdrwa; create /a/more; rm /a/b; create /a/b again; set /a/b changed
+		`)
+		asked := ""
+		answer := false
+		b.Ask = func(q string) (bool, error) { asked = q; return answer, nil }
+		b.script(`
+			import ` + file + ` /a
+			cat /a/b
+			= changed
+		`)
+		if want := "overwrite the data of 1 znodes and the permissions of 1 at /a?"; asked != want {
+			t.Errorf("asked %q, want %q", asked, want)
+		}
+		asked, answer = "", true
+		b.script(`
+			import -n ` + file + ` /a
+			= set /a/b\nacl set /a/c\nwould make 0 znodes, write the data of 1 and the permissions of 1; 1 are as they should be\n
+			import --no-acl -n ` + file + ` /a
+			= set /a/b\nwould make 0 znodes, write the data of 1 and the permissions of 0; 2 are as they should be\n
+			diff --no-acl /a ` + file + `
+			1
+		`)
+		if asked != "" {
+			t.Error(asked)
+		}
+		b.script(`
+			import -y ` + file + ` /a
+			ls /a
+			= b\nc\nmore\n
+			acl get /a/c
+			= world:anyone:cdrwa\nip:127.0.0.1:r\n
+			diff /a ` + file + `
+			1
+			rm /a/more
+			diff /a ` + file + `
+			=
+		`)
+		if asked != "" {
+			t.Error(asked)
+		}
+	})
+}
+
+// What differs is listed, and told by the exit code.
+func TestDiff(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script(`
+			create /a one; create /a/b two; create /a/b/c; create /a/z
+			create /x one; create --acl world:anyone:r /x/b tw; create /x/b-; create /x/z; create -e /x/e
+			diff /a /x
+			1
+			diff /a /nowhere
+			1 there is no such znode
+			diff /a nothing.json
+			3 nothing.json
+		`)
+		b.out.Reset()
+		_ = b.Do(b.ctx, "diff /a /x")
+		want := "~ /b data (3 bytes, 2 bytes), acl (world:anyone:cdrwa, world:anyone:r)\n- /b/c\n+ /b-\n"
+		if b.out.String() != want {
+			t.Errorf("%q", &b.out)
+		}
+		b.JSON = true
+		b.out.Reset()
+		_ = b.Do(b.ctx, "diff /a /x")
+		want = `{"first":"/a","second":"/x","differences":[{"how":"~","path":"/b","what":["data (3 bytes, 2 bytes)","acl (world:anyone:cdrwa, world:anyone:r)"]},{"how":"-","path":"/b/c"},{"how":"+","path":"/b-"}]}` + "\n"
+		if b.out.String() != want {
+			t.Errorf("%q", &b.out)
+		}
+	})
+}
+
+// What is no export is refused, and said why.
+func TestBadExports(t *testing.T) {
+	virtually(t, func(b *bench) {
+		dir := t.TempDir()
+		file := dir + "/x.json"
+		for text, want := range map[string]string{
+			``:               "no JSON of an export",
+			`[]`:             "no JSON of an export",
+			`{"format":"x"}`: "it is no export: its format is x",
+			`{"format":"zklab znodes","version":2,"znodes":[]}`:                                                    "its version is 2: this zklab knows 1",
+			`{"format":"zklab znodes","version":1,"znodes":[]}`:                                                    "no znode in it",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"/a","data":null}]}`:                           "without that above it",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"/..","data":{}}]}`:    "no path of a znode",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"a","data":null}]}`:    "no path of a znode",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"","data":null}]}`:     "is there twice",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"ttl":5}]}`:                     "unknown field",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":{"txt":"x"}}]}`:                      "unknown field",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":{"text":"x","base64":"eA=="}}]}`:     "both",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"owner":"me"}]}`:                "no session",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"acl":[{"permissions":"q"}]}]}`: "letters of cdrwa",
+		} {
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b.script("import " + file + " /a\n64 x.json: ")
+			if got, _ := b.does("import " + file + " /a"); !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in %s", text, want, got)
+			}
+		}
+		b.script(`
+			create /a; create /a/b
+			export /a ` + dir + `/folder
+			64 x.json nor folder/
+			export /a ` + dir + `/
+			64 something else in it than an export
+			export /a ` + dir + `/none/x.json
+			3 no such file
+			export /a ` + dir + `/f/
+		`)
+		for _, spoil := range []func(string) error{
+			func(f string) error { return os.WriteFile(f+"/more", nil, 0o600) },
+			func(f string) error { return os.Mkdir(f+"/more", 0o700) },
+			func(f string) error { return os.Rename(f+"/b", f+"/c") },
+			func(f string) error { return os.Symlink("/etc/passwd", f+"/b/@data2") },
+			func(f string) error { return os.Remove(f + "/@export.json") },
+			func(f string) error {
+				return os.WriteFile(f+"/b/@znode.json", []byte(`{"name":"..","acl":null}`), 0o600)
+			},
+		} {
+			if err := spoil(dir + "/f"); err != nil {
+				t.Fatal(err)
+			}
+			b.script("import " + dir + "/f/ /c\n64 \nexport /a " + dir + "/f/\n64 name another folder")
+			if err := os.RemoveAll(dir + "/f"); err != nil {
+				t.Fatal(err)
+			}
+			b.script("export /a " + dir + "/f/")
+		}
+	})
+}
+
+// Many znodes are made by transactions that servers take; too large ones are said before
+// anything is written.
+func TestBatches(t *testing.T) {
+	virtually(t, func(b *bench) {
+		file := filepath.Join(t.TempDir(), "x.json")
+		b.script("create /a")
+		for i := range 2 {
+			b.put(fmt.Sprintf("/a/%d", i), []byte(strings.Repeat("x", 900_000)), nil, wire.Persistent)
+		}
+		// It fits into a create, with a path as long, and no transaction.
+		most := wire.MaxRequest - alone(client.CreateOp("/a/m", nil, nil, wire.Persistent, 0))
+		b.put("/a/m", []byte(strings.Repeat("m", most)), nil, wire.Persistent)
+		for i := range 1100 {
+			b.put(fmt.Sprintf("/a/small-%04d", i), nil, nil, wire.Persistent)
+		}
+		var seen strings.Builder
+		b.Progress = &seen
+		b.script("export /a " + file + "\nimport " + file + " /b\ndiff /a /b\n=\ncp -r /a /c\ndiff /a /c\n=")
+		if !strings.Contains(seen.String(), "read: 1000 of 1104 znodes") || !strings.Contains(seen.String(), "written: ") || !strings.HasSuffix(seen.String(), "\r\x1b[K") {
+			t.Errorf("%q", seen.String())
+		}
+		b.script(`
+			cp -r /a /longer
+			64 (jute.maxbuffer): nothing was written
+			ls /longer
+			1
+			import --jute-maxbuffer 800000 ` + file + ` /d
+			64 servers take 800000
+		`)
+	})
+}
+
+// Below a chroot the servers' paths are longer than the shell's: transactions fit with them.
+func TestBatchesBelowAChroot(t *testing.T) {
+	virtually(t, func(b *bench) {
+		chroot := "/" + strings.Repeat("chroot", 30)
+		b.put(chroot, nil, nil, wire.Persistent)
+		b.Client = b.below(chroot)
+		b.script("create /a")
+		for i := range 560 {
+			b.put(fmt.Sprintf("/a/%03d", i), []byte(strings.Repeat("x", 1700)), nil, wire.Persistent)
+		}
+		b.script(`
+			cp -r /a /b
+			diff /a /b
+			=
+			mv /a /c
+			64 cp -r, then rm -r
+			ls
+			= a\nb\n
+		`)
+	})
+}
+
+// What is written while it is read is said.
+func TestUnsteadySubtreeIsSaid(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /a; create /a/b; create /a/c")
+		other := b.client()
+		for name, c := range map[string]struct {
+			do   func() error
+			want []string
+		}{
+			"nothing": {func() error { return nil }, nil},
+			"data":    {func() error { _, err := other.Set(b.ctx, "/a/b", nil, -1); return err }, []string{"/a/b"}},
+			"new":     {func() error { _, _, err := other.Create(b.ctx, "/a/d", nil, nil, wire.Persistent, 0); return err }, []string{"/a/d"}},
+			"gone":    {func() error { return other.Delete(b.ctx, "/a/c", -1) }, []string{"/a/c"}},
+			"acl":     {func() error { _, err := other.SetACL(b.ctx, "/a", client.Anyone, -1); return err }, []string{"/a"}},
+		} {
+			before, err := b.gather(b.ctx, "/a", -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := b.load(b.ctx, before, strict)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.do(); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Client.Sync(b.ctx, "/a"); err != nil {
+				t.Fatal(err)
+			}
+			now, err := b.gather(b.ctx, "/a", -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(c.want, changed(all, now)); d != "" {
+				t.Error(name, d)
+			}
+		}
+		// And a command says so: somebody writes for as long as it reads.
+		busy, stop := context.WithCancel(b.ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for busy.Err() == nil {
+				_, _ = other.Set(busy, "/a/b", []byte("x"), -1)
+			}
+		}()
+		b.script("cp -r /a /copy\n> ^others wrote 1 znodes while they were read, as /a/b: it is of no one moment$")
+		stop()
+		<-done
+	})
+}
+
+// Servers tell null from no bytes, and so do copies.
+func TestNullIsNotEmpty(t *testing.T) {
+	virtually(t, func(b *bench) {
+		file := filepath.Join(t.TempDir(), "x.json")
+		b.put("/null", nil, nil, wire.Persistent)
+		b.put("/empty", []byte{}, nil, wire.Persistent)
+		b.script("diff /null /empty\n1\nexport /null " + file + "\nimport " + file + " /empty\n> wrote the data of 1 \ndiff /null /empty\n=")
+	})
+}
+
+// Folders are seen, lead nowhere else, and cannot be taken for the files beside them.
+func TestFolderNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"plain-1_2=3+4,5.6": "plain-1_2=3+4,5.6",
+		".hidden":           "%2Ehidden",
+		"..a":               "%2E.a",
+		"...":               "%2E..",
+		"@data":             "%40data",
+		"%41":               "%2541",
+		"a b":               "a%20b",
+		"é":                 "%C3%A9",
+		`a\b:c*`:            "a%5Cb%3Ac%2A",
+	} {
+		if got := folderName(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	long := strings.Repeat("x", longestName)
+	if folderName(long) != long || len(folderName(long+"x")) > 255 || folderName(long+"x") == folderName(long+"y") {
+		t.Error(folderName(long + "x"))
+	}
+}

@@ -1,0 +1,154 @@
+package shell
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+type importOptions struct {
+	dryRun, yes, parents, ephemerals bool
+	noACL                            *bool
+	limit                            *int
+}
+
+// importResult says what an import makes.
+type importResult struct {
+	File string `json:"file"`
+	Path string `json:"path"`
+	// Created, Set and ACL are the paths of znodes that are made, whose data are written, and
+	// whose permissions are.
+	Created    []string `json:"created"`
+	Set        []string `json:"set"`
+	ACL        []string `json:"acl"`
+	Same       int      `json:"same"`
+	Ephemerals int      `json:"skipped"` // left out
+	DryRun     bool     `json:"dry_run,omitempty"`
+}
+
+func (r importResult) text(p *page) {
+	list := func(what string, paths []string) {
+		for _, path := range paths {
+			p.printf("%s %s\n", what, legible(path))
+		}
+	}
+	if r.DryRun {
+		list("create", r.Created)
+		list("set", r.Set)
+		list("acl set", r.ACL)
+	}
+	form := "made %d znodes, wrote the data of %d and the permissions of %d; %d were as they should be\n"
+	if r.DryRun {
+		form = "would make %d znodes, write the data of %d and the permissions of %d; %d are as they should be\n"
+	}
+	p.printf(form, len(r.Created), len(r.Set), len(r.ACL), r.Same)
+	if r.Ephemerals > 0 {
+		p.printf("left out %d ephemeral znodes\n", r.Ephemerals)
+	}
+}
+
+func (s *Shell) importFrom(ctx context.Context, args []string, o importOptions) error {
+	if err := checkFile("import", args[0]); err != nil {
+		return err
+	}
+	want, err := readExport(args[0])
+	if err != nil {
+		return err
+	}
+	to, err := s.place(ctx, args[1])
+	if err != nil {
+		return err
+	}
+	defer to.leave()
+	there, err := to.whatIsThere(ctx, to.path)
+	if err != nil {
+		return err
+	}
+	w := writePlan{name: "import", to: to.path, limit: *o.limit}
+	r := importResult{File: args[0], Path: args[1], DryRun: o.dryRun, Created: []string{}, Set: []string{}, ACL: []string{}}
+	for _, n := range want {
+		if err := r.add(&w, n, there, o); err != nil {
+			return err
+		}
+	}
+	if o.dryRun {
+		return s.emit(r)
+	}
+	if s.Ask != nil && !o.yes && len(r.Set)+len(r.ACL) > 0 {
+		ok, err := s.Ask(fmt.Sprintf("overwrite the data of %d znodes and the permissions of %d at %s?", len(r.Set), len(r.ACL), quote(to.path)))
+		if err != nil || !ok {
+			return err
+		}
+	}
+	if o.parents {
+		if err := to.parents(ctx, to.path); err != nil {
+			return err
+		}
+	}
+	if err := to.carryOut(ctx, &w); err != nil {
+		if missing(err) && !o.parents && len(there) == 0 {
+			return &explained{"import " + quote(to.path) + ": what is above it is not there: -p makes it", err}
+		}
+		return err
+	}
+	return s.emit(r)
+}
+
+// whatIsThere is the subtree at a path, by paths; nothing where there is none.
+func (s *Shell) whatIsThere(ctx context.Context, path string) (map[string]znode, error) {
+	there := make(map[string]znode)
+	tree, err := s.take(ctx, path, -1, true)
+	if missing(err) {
+		return there, nil
+	}
+	for _, n := range tree.znodes {
+		there[n.path] = n
+	}
+	return there, err
+}
+
+// add puts in what has to be written for a znode to be as it is in the export.
+func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o importOptions) error {
+	path := join(w.to, want.path)
+	if ephemeral(want.stat) && !o.ephemerals {
+		r.Ephemerals++
+		return nil
+	}
+	if *o.noACL {
+		want.acl = nil
+	} else if err := told(want.acl); err != nil {
+		return did("import", path, err)
+	}
+	now, ok := there[want.path]
+	if !ok {
+		r.Created = append(r.Created, path)
+		if ephemeral(want.stat) {
+			w.ops = append(w.ops, ephemeralOf(path, want))
+		} else {
+			w.create(want)
+		}
+		return nil
+	}
+	if ephemeral(now.stat) != ephemeral(want.stat) {
+		return &explained{fmt.Sprintf("import %s: there is one that is ephemeral, or is not, where the export says otherwise", quote(path)), wire.NodeExists}
+	}
+	sameData, sameACL := sameBytes(now.data, want.data), want.acl == nil || slices.Equal(now.acl, want.acl)
+	if !sameData {
+		r.Set = append(r.Set, path)
+		w.ops = append(w.ops, setOf(path, want.data, now.stat.Version))
+	}
+	if !sameACL {
+		r.ACL = append(r.ACL, path)
+		w.acls = append(w.acls, aclChange{path, want.acl, now.stat.Aversion, 0})
+	}
+	if sameData && sameACL {
+		r.Same++
+	}
+	return nil
+}
+
+// sameBytes tells null from none, as servers do.
+func sameBytes(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }

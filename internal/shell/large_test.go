@@ -1,0 +1,98 @@
+package shell
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// A value as large as servers take goes through every command that carries values.
+func TestLargeValues(t *testing.T) { virtually(t, largeValues) }
+
+func TestLargeValuesOnRealServers(t *testing.T) {
+	dockertest.Long(t)
+	largeValues(really(t))
+}
+
+// really is a bench on Apache's servers, below a znode of the test's own.
+func really(t *testing.T) *bench {
+	t.Helper()
+	e := dockertest.Ensemble(t, 3)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	b := &bench{T: t, ctx: ctx, dial: net.DialTimeout}
+	for _, s := range e.Servers() {
+		b.addrs = append(b.addrs, s.Addr())
+	}
+	root := fmt.Sprintf("/%s-%d", t.Name(), time.Now().UnixNano())
+	if _, _, err := b.client().Create(ctx, root, nil, nil, wire.Persistent, 0); err != nil {
+		t.Fatal(err)
+	}
+	b.chroot = root
+	b.Shell = &Shell{Client: b.client(), Dial: b.dial, Out: &b.out}
+	return b
+}
+
+func largeValues(b *bench) {
+	// The largest that one request makes: with a byte more it would not be taken.
+	path := b.chroot + "/large"
+	room := wire.MaxRequest - alone(client.CreateOp(path, nil, nil, wire.Persistent, 0))
+	value := strings.Repeat("\x00\xff\n", room)[:room]
+	holds := func(path, want string) {
+		b.Helper()
+		if got, code := b.does("cat " + path); code != OK || got != want {
+			b.Errorf("cat %s: %d bytes, %d", path, len(got), code)
+		}
+	}
+	b.In = strings.NewReader(value)
+	b.script("create /large -\nstat /large\n> ^  bytes +" + fmt.Sprint(room))
+	holds("/large", value)
+
+	json, folder := b.TempDir()+"/x.json", b.TempDir()+"/x/"
+	b.script(strings.NewReplacer("JSON", json, "FOLDER", folder).Replace(`
+		cp /large /copy
+		diff /large /copy
+		=
+		export /large JSON
+		export /large FOLDER
+		import JSON /json
+		import FOLDER /files
+		diff /large /json
+		=
+		diff /files JSON
+		=
+		grep -l nothing /large
+		1
+		mv /large /moved
+		64 it takes a request of
+		create /t; cp /large /t/a; cp /large /t/b
+		cp -r /t /u
+		diff /t /u
+		=
+		rm -r /t /u
+	`))
+
+	edited := strings.Repeat("e", 1_000_000)
+	b.Editor = func(_ context.Context, file string) error { return os.WriteFile(file, []byte(edited), 0o600) }
+	b.script("edit /copy\n64 its data are no text\nset /copy x; edit /copy")
+	holds("/copy", edited)
+
+	half := strings.Repeat("h", 500_000)
+	b.script("multi; set /copy " + half + "; set /json " + half + "; check /copy 3; end")
+	holds("/copy", half)
+	holds("/json", half)
+
+	b.Shell = &Shell{Client: b.Client, Dial: b.dial, Out: &b.out, In: strings.NewReader(value + strings.Repeat("x", 100))}
+	b.script("set /large -\n3 servers take 1048575 where jute.maxbuffer does not say otherwise\nstat /large\n> ^  version +0 ")
+	holds("/large", value) // the session, or another one, goes on
+	b.script("multi; set /copy " + edited + "; set /json " + edited + "; end\n3 servers take 1048575\ncheck /copy 2\n64 check is for a multi")
+	holds("/copy", half)
+}

@@ -1,0 +1,216 @@
+package shell
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Batches are all operations in their order, and each is as long as servers take, and no
+// shorter than it could be.
+func TestBatchesFit(t *testing.T) {
+	for seed := range uint64(200) {
+		draw := rand.New(rand.NewPCG(seed, 0))
+		w := writePlan{name: "test", limit: 400 + draw.IntN(100)}
+		for i := range draw.IntN(60) {
+			data := make([]byte, draw.IntN(w.limit/2))
+			if i%2 == 0 {
+				w.ops = append(w.ops, setOf("/a", data, 0))
+			} else {
+				w.ops = append(w.ops, client.CreateOp("/a/b", data, nil, wire.Persistent, 0))
+			}
+		}
+		batches, err := w.batches()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := slices.Concat(batches...); fmt.Sprint(all) != fmt.Sprint(w.ops) && len(w.ops) > 0 {
+			t.Fatalf("seed %d: other operations", seed)
+		}
+		for i, ops := range batches {
+			if n := requestSize(ops); len(ops) > 1 && n > w.limit {
+				t.Errorf("seed %d: a transaction of %d bytes, limit %d", seed, n, w.limit)
+			}
+			if i+1 < len(batches) && requestSize(append(slices.Clone(ops), batches[i+1][0])) <= w.limit {
+				t.Errorf("seed %d: the next operation has room in it", seed)
+			}
+		}
+	}
+	w := writePlan{name: "test", limit: wire.MaxRequest, ops: slices.Repeat([]wire.MultiOp{setOf("/a", nil, 0)}, 2*mostOps+1)}
+	if batches, err := w.batches(); len(batches) != 3 || err != nil {
+		t.Error(len(batches), err)
+	}
+}
+
+// Who interrupts a copy is told what was written.
+func TestInterruptedCopySaysHowFarItCame(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /a")
+		for i := range mostOps + 100 {
+			b.put(fmt.Sprintf("/a/%d", i), nil, nil, wire.Persistent)
+		}
+		ctx, interrupt := context.WithCancel(b.ctx)
+		b.Progress = writer(func(p []byte) {
+			if strings.Contains(string(p), "written: 1000") {
+				interrupt()
+			}
+		})
+		err := b.Do(ctx, "cp -r /a /b")
+		if err == nil || !strings.HasSuffix(err.Error(), "1000 of 1101 znodes were written before") || errors.Is(err, context.Canceled) {
+			t.Error(err) // of an interruption a terminal says no more than that it is one
+		}
+		b.script("count /b\n= 999\\n")
+	})
+}
+
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+// What lets nobody make children of a znode is written when they are there.
+func TestParentsThatLetNobodyCreate(t *testing.T) {
+	virtually(t, func(b *bench) {
+		file := b.TempDir() + "/x.json"
+		b.script(`
+			create /a x; create /a/b y; create /a/b/c z; create /a/d z
+			acl set /a/b/c world:anyone:r
+			acl set /a/b world:anyone:r
+			acl set /a world:anyone:rw
+			export /a ` + file + `
+			import ` + file + ` /imported
+			> ^made 4 znodes, wrote the data of 0 and the permissions of 0;
+			diff /imported ` + file + `
+			=
+			cp -r /a /copied
+			diff /a /copied
+			=
+			auth digest me:secret
+			cp -r /a /mine
+			diff /a /mine
+			=
+			stat /mine/d
+			> ^  version .*acl 0\)$
+			stat /mine
+			> ^  version .*acl 1\)$
+			create -p /own/x; acl set -R /own auth::cdrwa
+			cp -r /own /own2
+			stat /own2
+			> ^  version .*acl 0\)$
+		`)
+	})
+}
+
+// before37 is a connection to a server that does not know whoAmI.
+type before37 struct{ net.Conn }
+
+func (c before37) Write(frame []byte) (int, error) {
+	sent := bytes.Clone(frame)
+	if len(sent) == 12 && binary.BigEndian.Uint32(sent[8:]) == uint32(wire.WhoAmI) {
+		copy(sent[8:], []byte{0, 0, 0x7f, 0x7f})
+	}
+	_, err := c.Conn.Write(sent)
+	return len(frame), err
+}
+
+// A copy that ends half-way says of how many znodes the permissions are still to be written. Until
+// then those of the session have more of them, and everybody only if it has shown no credential.
+func TestInterruptedWithParentsOpen(t *testing.T) {
+	for name, known := range map[string]bool{"whoAmI": true, "servers before 3.7": false} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(b *bench) {
+				if whole := b.dial; !known {
+					b.dial = func(network, addr string, timeout time.Duration) (net.Conn, error) {
+						conn, err := whole(network, addr, timeout)
+						return before37{conn}, err
+					}
+					b.Client = b.client()
+				}
+				b.script("create /a; auth digest me:secret")
+				for i := range mostOps + 100 {
+					b.put(fmt.Sprintf("/a/%d", i), nil, nil, wire.Persistent)
+				}
+				b.script("acl set /a world:anyone:r")
+				ctx, interrupt := context.WithCancel(b.ctx)
+				b.Progress = writer(func(p []byte) {
+					if strings.Contains(string(p), "written: 1000") {
+						interrupt()
+					}
+				})
+				err := b.Do(ctx, "cp -r /a /b")
+				if Code(err) != Interrupted || !strings.HasSuffix(err.Error(), "1000 of 1102 znodes were written before, 1 of them not yet with their permissions") {
+					t.Error(err)
+				}
+				b.script("acl get /b\n> ^digest:me:.*:ca$")
+			})
+		})
+	}
+}
+
+// losing is a connection on which some requests do not come through.
+type losing struct {
+	net.Conn
+	lost func(op wire.Op) bool
+}
+
+func (c losing) Write(frame []byte) (int, error) {
+	if len(frame) > 12 && c.lost(wire.Op(binary.BigEndian.Uint32(frame[8:]))) {
+		return len(frame), nil
+	}
+	return c.Conn.Write(frame)
+}
+
+// Who interrupts a write that nobody has answered yet is told that it may have been done.
+func TestInterruptedWrite(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script("create /a; create /a/0")
+		for i := range mostOps {
+			b.put(fmt.Sprintf("/a/%d", i+1), nil, nil, wire.Persistent)
+		}
+		lost := func(wire.Op) bool { return false }
+		whole := b.dial
+		b.dial = func(network, addr string, timeout time.Duration) (net.Conn, error) {
+			conn, err := whole(network, addr, timeout)
+			return losing{conn, func(op wire.Op) bool { return lost(op) }}, err
+		}
+		b.Client = b.client()
+		ctx, interrupt := context.WithCancel(b.ctx)
+		defer interrupt()
+		multis := 0
+		lost = func(op wire.Op) bool {
+			if op == wire.Multi {
+				multis++
+			}
+			if op != wire.Create2 && multis < 2 {
+				return false
+			}
+			interrupt()
+			return true
+		}
+		err := b.Do(ctx, "cp -r /a /b")
+		if err == nil || err.Error() != "interrupted: 1000 of 1002 znodes were written before, and what was sent last may have been" {
+			t.Error(err)
+		}
+		if got := Interruption(b.Do(ctx, "ls /")); got != "interrupted" {
+			t.Error(got)
+		}
+		for _, line := range []string{"create /c", "cp /a /c"} {
+			ctx, interrupt = context.WithCancel(b.ctx)
+			defer interrupt()
+			multis = 0
+			if err := b.Do(ctx, line); !errors.Is(err, context.Canceled) || !strings.Contains(Interruption(err), "may have been done") {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+	})
+}

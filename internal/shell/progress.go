@@ -1,0 +1,18 @@
+package shell
+
+import "fmt"
+
+// progress says how far a command is that is at many znodes, on a line of its own that the
+// next one replaces.
+func (s *Shell) progress(doing string, done, all int) {
+	if s.Progress != nil && all > together {
+		fmt.Fprintf(s.Progress, "\r\x1b[K%s: %d of %d znodes", doing, done, all)
+	}
+}
+
+// progressed takes the line away.
+func (s *Shell) progressed(all int) {
+	if s.Progress != nil && all > together {
+		fmt.Fprint(s.Progress, "\r\x1b[K")
+	}
+}
