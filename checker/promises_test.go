@@ -17,7 +17,7 @@ import (
 // and the operations that its clients did.
 func sessionRun(seed uint64, lie string, steps int) (*history.History, []history.Txn) {
 	s := simulated.Run(seed, lie, steps)
-	r := checktest.Ours(history.ModelSession, history.Params{Clients: 3, Servers: 3, MinLoad: 20})
+	r := checktest.Ours(history.ModelSession, history.Params{Clients: 3, Servers: 2, Addresses: simulated.Addresses, MinLoad: 20})
 	h := &history.History{Header: r.Header, Complete: true}
 	add := func(t time.Duration, e history.Event) {
 		e.Index, e.Time = len(h.Events), t
@@ -27,7 +27,7 @@ func sessionRun(seed uint64, lie string, steps int) (*history.History, []history
 		add(t, history.Event{Process: history.Nemesis, Client: -1, Type: history.Info, F: f, Value: history.Value(v)})
 	}
 	fact(0, history.FBegin, h.Header)
-	fact(0, history.FHealth, history.Health{Healthy: true, When: "before"})
+	fact(0, history.FHealth, history.Health{Healthy: true, When: "before", Leader: 1})
 	fact(0, history.FPhase, history.Phase{Name: history.PhaseLoad})
 	for i := range 30 {
 		for _, typ := range []history.Type{history.Invoke, history.OK} {
@@ -50,7 +50,7 @@ func sessionRun(seed uint64, lie string, steps int) (*history.History, []history
 }
 
 func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
-	h, txns := sessionRun(1, "", 20_000)
+	h, txns := sessionRun(1, "", 40_000)
 	// Expiry needs the servers' clock, views the transactions.
 	for _, c := range []struct {
 		txns     []history.Txn

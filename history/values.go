@@ -29,6 +29,7 @@ type Header struct {
 type Params struct {
 	Clients        int           `json:"clients"`
 	Servers        int           `json:"servers"`
+	Addresses      []string      `json:"addresses,omitempty"` // at which clients reach the servers, from server 1 on
 	SessionTimeout time.Duration `json:"session_timeout"`     // negotiated
 	Tick           time.Duration `json:"tick,omitempty"`      // the servers' tickTime
 	Reconnect      time.Duration `json:"reconnect,omitempty"` // bound on one client's reconnect

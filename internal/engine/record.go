@@ -106,7 +106,7 @@ func (r *run) params() history.Params {
 		Clients: r.Clients, Servers: r.Profile.Servers, SessionTimeout: r.admin.granted(), Tick: r.Profile.Tick,
 		Reconnect: reconnectBound(r.Profile.Servers), MinLoad: r.MinLoad,
 		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,
-		Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
+		Addresses: r.links.addrs, Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
 	}
 	if w, ok := r.Workload.(workloads.Parameterized); ok {
 		w.Params(&p)

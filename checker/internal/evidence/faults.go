@@ -11,9 +11,15 @@ import (
 
 // Faults are what was done to the run.
 type Faults struct {
-	All     map[int]*Fault  // by number
-	Elected []time.Duration // when a new leader served after a fault
-	First   time.Duration   // first injection; never if there was none
+	All     map[int]*Fault // by number
+	Elected []Election     // new leaders that served after a fault, in order
+	First   time.Duration  // first injection; never if there was none
+}
+
+// Election is a new leader, by the number of its server, and when it was seen to serve.
+type Election struct {
+	At     time.Duration
+	Server int
 }
 
 // Fault is one fault as its steps tell it.
@@ -60,7 +66,11 @@ func (a *Record) readFault(e *history.Event) {
 	case history.StepHealed:
 		f.Over = e.Time
 	case history.StepElected:
-		a.Faults.Elected = append(a.Faults.Elected, e.Time)
+		e := Election{At: e.Time}
+		if len(s.Servers) > 0 {
+			e.Server = s.Servers[0]
+		}
+		a.Faults.Elected = append(a.Faults.Elected, e)
 	}
 }
 

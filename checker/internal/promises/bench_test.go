@@ -18,7 +18,7 @@ func BenchmarkCheck(b *testing.B) {
 		for _, log := range []bool{true, false} {
 			b.Run(fmt.Sprintf("facts=%d/transactions=%v", facts, log), func(b *testing.B) {
 				run := promises.Run{
-					Events: s.Events, Final: s.Final, Wait: time.Second,
+					Events: s.Events, Final: s.Final, Wait: time.Second, Lag: sessions.SyncLag,
 					Decode: func(e *history.Event, v any) { _ = e.Decode(v) },
 				}
 				if log {

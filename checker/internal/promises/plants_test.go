@@ -415,7 +415,7 @@ func TestPlantedDefectsAreFound(t *testing.T) {
 	}
 	for seed := first; seed < first+uint64(n); seed++ {
 		w := sessions.Run(seed, "", 1000)
-		all(newSheet(w.Events, w.Transactions, promises.Run{Final: w.Final}), seed, "simulated run")
+		all(newSheet(w.Events, w.Transactions, promises.Run{Final: w.Final, Lag: sessions.SyncLag}), seed, "simulated run")
 	}
 	for k, c := range count {
 		t.Logf("%-26s %4d planted, %4d found with transactions, %4d without", plants[k].name, c.planted, c.logged, c.bare)

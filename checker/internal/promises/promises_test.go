@@ -19,7 +19,7 @@ import (
 // asRun is a simulated run as it is judged.
 func asRun(t *testing.T, s sessions.Record, txns []history.Txn) promises.Run {
 	return promises.Run{
-		Events: s.Events, Final: s.Final, Transactions: txns,
+		Events: s.Events, Final: s.Final, Transactions: txns, Lag: sessions.SyncLag,
 		Decode: func(e *history.Event, v any) {
 			if err := e.Decode(v); err != nil {
 				t.Error(err)
@@ -117,11 +117,12 @@ var lies = []struct {
 	{lie: "own writes", promise: promises.OwnWrites, also: []string{
 		// What is hidden may have been one of several parts, or not acknowledged.
 		promises.Ephemeral, promises.SingleImage, promises.Fenced, promises.Durable, promises.Atomic, promises.Views, promises.WatchBeforeData,
-		promises.EventOrder, // its watch was set on what was hidden
+		promises.EventOrder, promises.OneEvent, // its watch was set on what was hidden
 	}},
 	{lie: "atomic", promise: promises.Atomic, also: []string{
 		promises.WatchBeforeData, promises.Views, promises.OneEvent,
-		promises.Ephemeral, // the part that is hidden made one
+		promises.Ephemeral,                     // the part that is hidden made one
+		promises.Durable, promises.SingleImage, // without transactions a hidden part is an old view, or a loss
 	}},
 	{lie: "views", promise: promises.Views, logOnly: true},
 	{lie: "children", promise: promises.Views, logOnly: true},

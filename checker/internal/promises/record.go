@@ -5,6 +5,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -64,7 +65,8 @@ type request struct {
 	// to there was committed by then.
 	shown observedZxid
 	// acked is the answer to a write with the highest zxid that anybody had when
-	// this was sent: every write up to there was committed by then.
+	// this was sent, or, of a sync, the leader's lag before: every write up to there
+	// was committed by then.
 	acked *reply
 	txn   *history.Txn // that it became, as far as the transactions are known
 }
@@ -115,7 +117,7 @@ func read(ctx context.Context, run Run) *record {
 	r := &record{sessions: map[history.ID]*session{}}
 	now := map[history.ID]*conn{}
 	waiting := map[*conn]*queue{}
-	var acked *reply
+	var acks []*reply // to writes, each with a higher zxid than those before
 	var shown observedZxid
 	shows := func(c *conn, f *fact, z history.ID) {
 		if z > shown.zxid {
@@ -143,7 +145,7 @@ func read(ctx context.Context, run Run) *record {
 		case f.F == history.FDead && f.Zxid != 0 && s.closed == 0:
 			s.closed, s.closer = f.Zxid, f.Index
 		case f.request != nil:
-			f.request.conn, f.request.acked, f.request.shown = c, acked, shown
+			f.request.conn, f.request.acked, f.request.shown = c, run.newest(acks, f.request, c), shown
 			s.requests = append(s.requests, f.request)
 			r.requests = append(r.requests, f.request)
 			waiting[c].push(f.request, int(f.request.Xid))
@@ -154,8 +156,8 @@ func read(ctx context.Context, run Run) *record {
 				if !q.auth() {
 					shows(c, f, f.reply.shown())
 				}
-				if q.quorum() && (acked == nil || f.reply.zxid > acked.zxid) {
-					acked = f.reply
+				if q.quorum() && (len(acks) == 0 || f.reply.zxid > acks[len(acks)-1].zxid) {
+					acks = append(acks, f.reply)
 				}
 				if q.Op == "closeSession" && f.reply.Error == 0 && s.closed == 0 {
 					s.closed, s.closer = f.reply.zxid, f.reply.index
@@ -168,6 +170,20 @@ func read(ctx context.Context, run Run) *record {
 		}
 	}
 	return r
+}
+
+// newest is the latest of all answers so far that a request goes behind for certain; nil:
+// there is none. A sync may be answered by a leader that lags behind the answers of others.
+func (run *Run) newest(acks []*reply, q *request, c *conn) *reply {
+	i := len(acks)
+	if q.Op == "sync" && run.Lag != nil {
+		old := q.at - run.Lag(c.server, q.at)
+		i = sort.Search(len(acks), func(i int) bool { return acks[i].at > old })
+	}
+	if i == 0 {
+		return nil
+	}
+	return acks[i-1]
 }
 
 func (r *record) session(f *fact) *session {

@@ -40,6 +40,10 @@ type Run struct {
 	// still answer.
 	Disturbed []Span
 	Wait      time.Duration
+	// Lag is for how long a read behind a sync may miss what others were told of, at a
+	// server and a time: a leader answers a sync at once, and can be behind those that
+	// follow it. nil: for no time.
+	Lag func(server string, at time.Duration) time.Duration
 	// Final is from when on clients only look at what there is.
 	Final time.Duration
 	// Denied says that permissions were taken away: then servers keep events from

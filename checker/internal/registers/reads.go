@@ -249,11 +249,6 @@ func from(of []*change, i int) *change {
 	return of[i]
 }
 
-// syncGrace is how old a value may be that a read behind a sync finds. A leader
-// applies a commit itself after it has sent it to the others: one of its own
-// clients can be a moment behind a client of a follower that was quicker.
-const syncGrace = 250 * time.Millisecond
-
 // syncReads says that a read behind a sync is fresh. A leader that was deposed, or
 // does not know yet that it is none, answers a sync from what it has: where a
 // fault of servers or an election was near, old values are only measured.
@@ -275,7 +270,7 @@ var syncReads = &frame.Property{
 				continue
 			}
 			measureAge(f, age)
-			if age > syncGrace && !leaderless(r.Record, evidence.Span{From: l.inv - r.Bound, To: l.ret}) && !succeeded(r.Record, l, by) {
+			if age > evidence.LeaderLag && !leaderless(r.Record, evidence.Span{From: l.inv - r.Bound, To: l.ret}) && !succeeded(r.Record, l, by) {
 				f.Violated(append(r.madeAndRead(l), evidence.EventsOf(by.op)...), "%s: %s shows a value that %s had overwritten %s before, while no server was disturbed",
 					r.Name, r.seen(l), r.spanOf(by), words.Lasting(age))
 			}
@@ -294,15 +289,7 @@ func leaderless(a *evidence.Record, s evidence.Span) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(a.Faults.Elected, func(t time.Duration) bool { return s.From <= t && t <= s.To }) || elections(a)
-}
-
-// elections says that the leader changed more often than faults were seen to have
-// done it.
-func elections(a *evidence.Record) bool {
-	before, ok := a.Health["before"]
-	after, known := a.Health["after"]
-	return ok && known && before.Epoch != 0 && after.Epoch-before.Epoch > int64(len(a.Faults.Elected))
+	return slices.ContainsFunc(a.Faults.Elected, func(e evidence.Election) bool { return s.From <= e.At && e.At <= s.To }) || a.UnseenElections()
 }
 
 // succeeded says that another leader may have made a change than the value that was

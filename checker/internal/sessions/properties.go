@@ -107,6 +107,7 @@ func wireRun(a *evidence.Record) promises.Run {
 		Transactions: a.Transactions,
 		Decode:       func(e *history.Event, v any) { a.Decode(e, v) },
 		Wait:         a.Bound,
+		Lag:          a.SyncLag,
 		Final:        a.Phase(history.PhaseQuiesce),
 		Tick:         a.Params.Tick,
 		Timed:        a.Params.SameClock,

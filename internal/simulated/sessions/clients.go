@@ -139,11 +139,14 @@ func (s *sim) arrive(l *link) {
 			v.up[n-1], v.up[n-2] = v.up[n-2], v.up[n-1]
 		}
 	case "sync":
-		if s.breaks("sync") {
+		switch {
+		case s.breaks("sync"):
 			k.index = -1
-			break
+		case v == s.servers[0]:
+			k.index = s.behind()
+		default:
+			v.up = append(v.up, k)
 		}
-		v.up = append(v.up, k)
 	}
 	s.drain(l)
 }
@@ -280,7 +283,7 @@ func (s *sim) connect(c *client) {
 	c.link = l
 	s.links = append(s.links, l)
 	s.sessions[c.session].owner = l
-	s.record(c.id, history.FConnected, c.session, 0, history.Connected{Server: "s", Seen: c.seen})
+	s.record(c.id, history.FConnected, c.session, 0, history.Connected{Server: s.address(v), Seen: c.seen})
 	if len(c.data)+len(c.exist)+len(c.child) > 0 {
 		if s.chance(0.3) {
 			s.send(c, s.request(c))

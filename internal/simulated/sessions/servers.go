@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,7 @@ type server struct {
 // entry is one transaction with the call that asked for it.
 type entry struct {
 	history.Txn
+	at   time.Duration
 	call *call
 	lost bool // of the defective: it is answered, and not done
 }
@@ -122,6 +124,41 @@ type sim struct {
 
 func (s *sim) chance(p float64) bool { return s.rng.Float64() < p }
 
+// leaderLag is how far the leader, which the first server is, may be behind the others when
+// it answers a sync. The others ask it, and wait.
+const leaderLag = 10 * time.Millisecond
+
+// The addresses of the server that leads, and of all others.
+const leader, follower = "leader", "follower"
+
+// Addresses are those under which sessions connect, that of the leader first.
+var Addresses = []string{leader, follower}
+
+// SyncLag is for how long a read behind a sync may miss what others were told of, at a server.
+func SyncLag(server string, _ time.Duration) time.Duration {
+	if server == leader {
+		return leaderLag
+	}
+	return 0
+}
+
+func (s *sim) address(v *server) string {
+	if v == s.servers[0] {
+		return leader
+	}
+	return follower
+}
+
+// behind is from which entry on the leader answers a sync; -1: from any.
+func (s *sim) behind() int {
+	for i, e := range slices.Backward(s.log) {
+		if e.at < s.now-leaderLag {
+			return i + 1
+		}
+	}
+	return -1
+}
+
 // breaks says, now and then, that the planted defect is to show.
 func (s *sim) breaks(which string) bool {
 	if s.defect != which || !s.chance(0.5) {
@@ -143,7 +180,7 @@ func (s *sim) record(c int, f string, session, zxid history.ID, value any) {
 func (s *sim) commit(x history.Txn, by *call) *entry {
 	s.zxid++
 	x.Zxid = s.zxid
-	e := &entry{Txn: x, call: by}
+	e := &entry{Txn: x, at: s.now, call: by}
 	s.log = append(s.log, e)
 	s.lead.Apply(&e.Txn, "")
 	return e
