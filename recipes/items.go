@@ -45,7 +45,7 @@ type items struct {
 	ahead  []node     // items of the last list that were not tried
 	readIn *zkSession // in which that list was read
 
-	capacity capacity
+	room room
 }
 
 // trust says how long takes go by a list of the items.
@@ -61,7 +61,7 @@ func newItems(s *Session, path string, lists trust, order func([]string) []node)
 	r := newRecipe(s, path)
 	return &items{
 		recipe: r, markers: newMarkers(r), order: order, lists: lists,
-		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), capacity: capacity{most: MaxItems},
+		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), room: room{most: MaxItems},
 	}
 }
 
@@ -93,11 +93,11 @@ func (q *items) put(ctx context.Context, name string, item []byte) error {
 // hasRoom fails with ErrFull if the queue had too many children when it was last
 // looked at.
 func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
-	if q.capacity.take() {
+	if q.room.take() {
 		return nil
 	}
 	n, err := q.s.numChildren(ctx, z, q.path)
-	if err == nil && !q.capacity.found(n) {
+	if err == nil && !q.room.found(n) {
 		err = ErrFull
 	}
 	return err
@@ -336,8 +336,8 @@ func (q *items) close(ctx context.Context, op string) error {
 	return q.drain(ctx, op)
 }
 
-// capacity is how many more items go into a queue, as far as this client knows.
-type capacity struct {
+// room is how many more items go into a queue, as far as this client knows.
+type room struct {
 	most int
 
 	mu   sync.Mutex
@@ -349,7 +349,7 @@ type capacity struct {
 const looks = 64
 
 // take takes one place; false if it is time to look.
-func (r *capacity) take() bool {
+func (r *room) take() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.left--
@@ -357,7 +357,7 @@ func (r *capacity) take() bool {
 }
 
 // found takes in how many children there are, and takes one place if there is one.
-func (r *capacity) found(children int) bool {
+func (r *room) found(children int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	free := r.most - children

@@ -73,8 +73,8 @@ type JobQueue struct {
 	mu     sync.Mutex
 	worker *hold // the present one
 
-	spread   *spread
-	capacity capacity
+	spread *spread
+	room   room
 }
 
 // MaxJobs is how many jobs and results a job queue holds: fewer than [MaxItems], as the name of
@@ -94,7 +94,7 @@ func NewJobQueue(s *Session, path string, tries int) *JobQueue {
 		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      line{recipe: newRecipe(s, join(path, "idle")), folder: join(path, "idle"), kind: kindIdle, places: waiters},
 		enlisting: semaphore.NewWeighted(1),
-		spread:    newSpread(), capacity: capacity{most: MaxJobs},
+		spread:    newSpread(), room: room{most: MaxJobs},
 	}
 }
 
@@ -209,7 +209,7 @@ func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...a
 // hasRoom fails with ErrFull if there were too many jobs and results when they were last
 // counted.
 func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
-	if q.capacity.take() {
+	if q.room.take() {
 		return nil
 	}
 	all := 0
@@ -220,7 +220,7 @@ func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
 		}
 		all += n
 	}
-	if !q.capacity.found(all) {
+	if !q.room.found(all) {
 		return ErrFull
 	}
 	return nil

@@ -777,7 +777,7 @@ func TestJobQueueIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 1)
 		q := w.all[0]
-		q.capacity.most = 100
+		q.room.most = 100
 		var ids []string
 		for {
 			id, err := q.Put(t.Context(), nil)
@@ -802,7 +802,7 @@ func TestJobPutOnceIntoAFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 1)
 		q := w.all[0]
-		q.capacity.most = 3
+		q.room.most = 3
 		ctx := t.Context()
 		put := func(name string) error { _, err := q.PutOnce(ctx, name, nil); return err }
 		must(t, put("done"))

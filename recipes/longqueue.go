@@ -50,7 +50,7 @@ func NewLongQueue(s *Session, path string) *LongQueue {
 // 1 to [MaxItems]. Clients of one queue need not agree about it: who puts goes by its own.
 func NewLongQueueOf(s *Session, path string, most int) *LongQueue {
 	q := &LongQueue{items: newItems(s, path, untilEmpty, nodesInFolder)}
-	q.capacity.most = min(max(most, 1), MaxItems)
+	q.room.most = min(max(most, 1), MaxItems)
 	return q
 }
 
@@ -133,11 +133,11 @@ func (q *LongQueue) folder(n int) string { return join(q.path, folderName(n)) }
 // target is the folder to put into: the last one, or the next if that is full.
 func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
 	t, err := q.present(ctx, z)
-	if err != nil || q.capacity.take() {
+	if err != nil || q.room.take() {
 		return t, err
 	}
 	n, err := q.s.numChildren(ctx, z, q.folder(t.folder))
-	if err != nil || q.capacity.found(n) {
+	if err != nil || q.room.found(n) {
 		return t, err
 	}
 	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {

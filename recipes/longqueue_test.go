@@ -14,7 +14,7 @@ import (
 // twoEach is a long queue whose folders take two items.
 func twoEach(s *Session) *LongQueue {
 	q := NewLongQueue(s, "/queue")
-	q.capacity.most = 2
+	q.room.most = 2
 	return q
 }
 

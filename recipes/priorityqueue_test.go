@@ -273,7 +273,7 @@ func TestFullQueue(t *testing.T) {
 		_, s := tr.connect(t, fakeTimeout)
 		q := NewPriorityQueue(s, "/queue")
 		const most = 200
-		q.capacity.most = most
+		q.room.most = most
 		put := func() (n int) {
 			for {
 				err := q.Put(t.Context(), 1, nil)

@@ -22,11 +22,8 @@ var underWay *os.File
 // noteRun notes the run that is about to begin, by the command that runs it again. What cannot
 // be written is missing after a panic, and no more. Call it for one run at a time.
 func noteRun(command string) {
-	if underWay == nil {
-		return
-	}
-	if _, err := underWay.WriteAt([]byte(command), 0); err == nil {
-		_ = underWay.Truncate(int64(len(command)))
+	if underWay != nil { // what is left of a longer one is behind the end of the line
+		_, _ = underWay.WriteAt([]byte(command+"\n"), 0)
 	}
 }
 
@@ -44,7 +41,7 @@ func newNote() *os.File {
 func tellRun(note *os.File, stderr io.Writer) {
 	const longest = 1 << 16
 	text, err := io.ReadAll(io.NewSectionReader(note, 0, longest))
-	if err == nil && len(text) > 0 {
-		fmt.Fprintf(stderr, "error: the panic was in this run: %s\n", printable.Text(strings.TrimSpace(string(text)), longest))
+	if command, _, whole := strings.Cut(string(text), "\n"); err == nil && whole {
+		fmt.Fprintf(stderr, "error: the panic was in this run: %s\n", printable.Text(command, longest))
 	}
 }
