@@ -66,6 +66,7 @@ func loggedConfigs() []scenario {
 	return []scenario{
 		{"what its session knew to be over", "first", Violation, `"v3", as the first; but that was over at 0x100000008, and its session had seen 0x100000009`, configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(9)).Shown(400)},
 		{"what its session does not know to be over", "first", Valid, "", configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(7)).Shown(400)},
+		{"what its client had no answer about, and so need not know to be over", "first", Valid, "", configured().Missed(200, 1, 2, 0, checktest.Token(9), checktest.Token(7)).ToldKnowing(1, 300, 301, "v3", checktest.Token(9)).Shown(400)},
 		{"none, as it was in the beginning", "first", Violation, "that there is none, as the first; but that was over at 0x100000003", configured().ToldKnowing(1, 300, 301, "", checktest.Token(7)).Shown(400)},
 		{"a set of which the log knows nothing", "log", Violation, "its set of k is done, but the transaction log does not have it from", configured().Sets(0, 300, 302, "ghost", ok).Shown(400)},
 		{"a delete of which the log knows nothing", "log", Violation, "its delete of k is done", configured().Sets(0, 300, 302, "", ok).Shown(400)},

@@ -32,6 +32,9 @@ func membershipScenarios() []scenario {
 
 		{"a member that its session has seen join", "fresh", Violation, "had joined by 0x100000002", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2)).Proof(0, 1, 9)},
 		{"a server that lags", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(1, 1)).Proof(0, 1, 9)},
+		{"a server that lags behind an answer that its client never got", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Missed(2, 1, 2, 0, checktest.Token(2), checktest.Token(1)).Lists(1, 3, 4, saw(2, 2)).Proof(0, 1, 9)},
+		{"the same, of a client that connects while it lists", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 5, saw(2, 2)).Missed(4, 1, 2, 0, checktest.Token(2), checktest.Token(1)).Proof(0, 1, 9)},
+		{"an answer that its client got behind one that it never got", "fresh", Violation, "had joined by 0x100000002", group().Joins(0, 1, 2, "m1", saw(1, 2)).Missed(2, 1, 2, 0, checktest.Token(2), checktest.Token(1)).Lists(1, 3, 4, saw(3, 3)).Proof(0, 1, 9)},
 		{"a member whose session may be dead", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2))},
 		{"a member that is about to leave", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 4, 9, "m1", saw(2, 3)).Lists(1, 3, 5, saw(2, 3)).Proof(0, 1, 9)},
 		{"a member that its session has seen leave", "fresh", Violation, "had left by 0x100000003", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(3, 3), "m1")},

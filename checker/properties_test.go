@@ -425,6 +425,10 @@ var scenarios = []scenario{
 		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x1f),
 	},
 	{
+		"passed at a server that is behind an answer that its client never got", "early", Valid, "",
+		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Missed(35, 1, 2, 30, 9, 5).Wait(1, 40, 50, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
+	},
+	{
 		"passed while it was up", "early", Violation, "raised by 0.020 s and not lifted before 0.100 s",
 		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
 	},
@@ -648,6 +652,11 @@ var scenarios = []scenario{
 		"somebody else leads than every view shows", "who-leads", Violation, "though client 1 led k",
 		checktest.Election().Call(2, history.FAcquire, 1, 100, history.Info).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 80, Token: 1}).
 			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: history.Leader{Client: 2}, Session: 1, Before: 30}),
+	},
+	{
+		"nobody leads, at a server behind an answer that its client never got", "who-leads", Valid, "",
+		checktest.Election().Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 80, Token: 1}).Missed(35, 0, 1, 30, 9, 5).
+			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: history.Leader{Client: -1}, Session: 1, Before: 30}),
 	},
 	{
 		"nobody leads, by a view from before", "who-leads", Valid, "",

@@ -171,8 +171,8 @@ func (s awaitsByZxid) advance(u *raised) {
 	u.From, u.seen = s.earliest[i-1].Began(), s.earliest[i-1].Invoke.Index
 }
 
-// seenBy is the zxid below which an await was shown nothing: the highest that its
-// session had seen before; 0: none is known.
+// seenBy is the highest zxid that the session of an await had been answered with, so that it was
+// committed, whether or not its client had the answer; 0: none is known.
 func seenBy(op *history.Operation) uint64 {
 	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
 		return 0
@@ -181,11 +181,11 @@ func seenBy(op *history.Operation) uint64 {
 }
 
 // met is a time in which the barrier was up when an await was asked, and of which what it
-// was shown cannot be older: the time around its view, or one whose raise its session had
-// seen; false if there is none, and it may have met the barrier down.
+// was shown cannot be older: the time around its view, or one whose raise its client had
+// been told of; false if there is none, and it may have met the barrier down.
 func (t *upTimes) met(a *evidence.Record, op *history.Operation) (raised, bool) {
 	u, ok := upAt(t.of, a.View(op))
-	i, _ := slices.BinarySearch(t.zxids, seenBy(op)+1)
+	i, _ := slices.BinarySearch(t.zxids, a.Told(op)+1)
 	if i == 0 {
 		return u, ok
 	}

@@ -23,7 +23,7 @@ var barrierReferee = &frame.Referee{
 type barrierStep struct {
 	f      string
 	maybe  bool
-	raises uint64 // of a raise: itself; of an await: those that its session had seen
+	raises uint64 // of a raise: itself; of an await: those that its client had been told of
 }
 
 // barrierRaises is how many raises with a known zxid the referee takes: a state has a bit
@@ -44,7 +44,7 @@ func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		case op.F == history.FAwait && outcome == history.OK:
 			in := barrierStep{f: op.F}
 			for i, r := range raises {
-				if r.zxid <= seenBy(op) {
+				if r.zxid <= k.Told(op) {
 					in.raises |= 1 << i
 				}
 			}

@@ -154,7 +154,7 @@ func generateGroup(rng *rand.Rand, how Kind, model string) (*history.History, []
 func newGroupWorld(rng *rand.Rand, how Kind, model string, clients int) *groupWorld {
 	w := &groupWorld{Record: Ours(model, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
 	w.free, w.alive = make([]int, clients), make([]int, clients)
-	w.session, w.seen, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
+	w.session, w.seen, w.knows, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
 	w.versions, w.told = []version{{}}, make([]int, clients)
 	for c := range clients {
 		w.open(c)
@@ -172,7 +172,8 @@ type groupWorld struct {
 	free     []int
 	alive    []int
 	session  []history.ID
-	seen     []history.ID
+	seen     []history.ID // what each link has seen
+	knows    []history.ID // what of it its client has got
 	member   []string
 	names    int
 	next     history.ID
@@ -188,7 +189,7 @@ type version struct {
 
 func (w *groupWorld) open(c int) {
 	w.next++
-	w.session[c], w.seen[c], w.alive[c] = w.next, 0, 0
+	w.session[c], w.seen[c], w.knows[c], w.alive[c] = w.next, 0, 0, 0
 	w.Opens(w.next)
 }
 
@@ -242,7 +243,7 @@ func (w *groupWorld) call(c int, o Args, effect func() any) {
 }
 
 // wrote notes that a client's request of now was committed last.
-func (w *groupWorld) wrote(c int) { w.seen[c], w.alive[c] = w.Zxid, w.now }
+func (w *groupWorld) wrote(c int) { w.seen[c], w.knows[c], w.alive[c] = w.Zxid, w.Zxid, w.now }
 
 func (w *groupWorld) join(c int) {
 	w.names++
@@ -267,15 +268,19 @@ func (w *groupWorld) leave(c int) {
 	w.member[c] = ""
 }
 
-// touch is a write that changes nothing, of which the link tells.
+// touch is a write that changes nothing, of which the link tells when the client connects
+// again. The client may not have got the answer: it says what it has.
 func (w *groupWorld) touch(c int) {
 	w.now = max(w.now, w.free[c]+1)
 	w.Touches(w.session[c])
-	w.wrote(c)
+	knew := w.knows[c]
+	if w.wrote(c); w.rng.IntN(6) == 0 {
+		w.knows[c] = knew
+	}
 	w.free[c] = w.now + w.rng.IntN(3)
 	w.Add(w.free[c], history.Event{
 		Process: history.SessionProcess, Client: c, Type: history.Info, F: history.FConnected, Session: w.session[c],
-		Alive: time.Duration(w.alive[c]) * Unit, Seen: w.seen[c],
+		Alive: time.Duration(w.alive[c]) * Unit, Seen: w.seen[c], Value: history.Value(history.Connected{Seen: w.knows[c]}),
 	})
 }
 
@@ -293,13 +298,14 @@ func (w *groupWorld) die(c int) {
 // list shows some view that the client's session may be shown, or, if it goes wrong, anything.
 func (w *groupWorld) list(c int, bad bool) {
 	w.call(c, Args{F: w.called(models.FList)}, func() any {
-		first, _ := slices.BinarySearchFunc(w.versions, w.seen[c]+1, func(v version, z history.ID) int { return v.zxid.Compare(z) })
+		first, _ := slices.BinarySearchFunc(w.versions, w.knows[c]+1, func(v version, z history.ID) int { return v.zxid.Compare(z) })
 		first = max(0, first-1)
 		at := first + w.rng.IntN(len(w.versions)-first)
 		if w.rng.IntN(2) == 0 {
 			at = len(w.versions) - 1
 		}
-		w.seen[c] = max(w.seen[c], w.versions[at].zxid)
+		w.knows[c] = max(w.knows[c], w.versions[at].zxid)
+		w.seen[c] = max(w.seen[c], w.knows[c])
 		members := slices.Clone(w.versions[at].members)
 		switch {
 		case bad && w.rng.IntN(2) == 0:

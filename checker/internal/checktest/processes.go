@@ -1,6 +1,8 @@
 package checktest
 
 import (
+	"time"
+
 	"github.com/zklab/zklab/history"
 )
 
@@ -39,6 +41,15 @@ func Remote() *Record {
 // Connected and disconnected add facts of a client's connection.
 func (r *Record) Connected(t, client int, s history.ID) *Record {
 	return r.Session(t, history.FConnected, client, s)
+}
+
+// Missed is Connected of a client that has not got all that its link had seen, so that its
+// server may be behind that: it says what it was told, and alive is that of its link.
+func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told history.ID) *Record {
+	return r.Add(t, history.Event{
+		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: s,
+		Alive: time.Duration(alive) * Unit, Seen: seen, Value: history.Value(history.Connected{Seen: told}),
+	})
 }
 
 // Waits is somebody who waits from one moment to the other, and then gives up.

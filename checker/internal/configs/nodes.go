@@ -201,8 +201,8 @@ var first = &frame.Property{
 }
 
 func decideFirst(f *frame.Finding, c *config, s *observation, p *znodeStates) {
-	seen := uint64(max(s.op.Invoke.Seen, 0))
-	if seen == 0 || s.op.Invoke.Session == 0 || s.op.Invoke.Session != s.op.Return.Session {
+	seen := c.Told(s.op)
+	if seen == 0 {
 		return
 	}
 	high, _, ok := c.Zxids.Ceil(s.ret)

@@ -9,20 +9,6 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// View is the earliest moment from which what an await was shown can be: a
-// server may lag, but not behind what its session has already seen. A request
-// that a quorum answered shows the moment at which it was sent, if the session
-// still is the same. In a history without sessions nothing excuses a stale view.
-func (a *Record) View(op *history.Operation) time.Duration {
-	if a.Foreign && !a.AnySession() {
-		return op.Began()
-	}
-	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
-		return Always
-	}
-	return min(op.Began(), op.Invoke.Alive)
-}
-
 // Session is what the record proves about the life of one ZooKeeper session.
 // Nothing of it comes from the subject, whose word proves nothing: it is what
 // the links saw.
@@ -55,6 +41,9 @@ type Session struct {
 	Answered    time.Duration    // dlo without what the transaction log says
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
+
+	signs  []sign   // of life, each later than the one before
+	missed []missed // in order
 }
 
 // proof is an event that shows a session alive at some moment.
@@ -140,6 +129,7 @@ func (a *Record) readSession(e *history.Event) {
 	} else if e.Alive != 0 && e.Alive > s.DiedFrom {
 		s.DiedFrom, s.Answered, s.proofs = e.Alive, e.Alive, append(s.proofs, proof{e.Alive, e.Index})
 	}
+	a.readTold(e, s)
 	if e.Process != history.SessionProcess {
 		return
 	}

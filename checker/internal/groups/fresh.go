@@ -24,7 +24,7 @@ var fresh = &frame.Property{
 			if ctx.Err() != nil {
 				return
 			}
-			if l.set == nil || !lists(l.op) || seenBy(l) == 0 {
+			if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {
 				continue
 			}
 			f.Count("dated", 1)
@@ -39,12 +39,12 @@ var fresh = &frame.Property{
 	Exercise: exercised("dated", "lists in sessions of which it is known what they had seen"),
 }
 
-// seenBy is the zxid below which a list shows nothing; 0: none is known.
-func seenBy(l *look) uint64 {
-	if sessionOf(l.op) == 0 {
+// toldOf is the zxid below which a list shows nothing; 0: none is known.
+func (g *group) toldOf(l *look) uint64 {
+	if l.op.Return == nil {
 		return 0
 	}
-	return uint64(l.op.Invoke.Seen)
+	return g.Told(l.op)
 }
 
 // doneBy is a zxid by which what an operation did was done; 0: none is known.
@@ -57,12 +57,12 @@ func doneBy(op *history.Operation) uint64 {
 
 func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {
 	for _, m := range there {
-		if z := doneBy(m.join); z == 0 || z > seenBy(l) || l.set[m.name] || m.until < l.op.Return.Time {
+		if z := doneBy(m.join); z == 0 || z > g.toldOf(l) || l.set[m.name] || m.until < l.op.Return.Time {
 			continue
 		}
 		f.Violated(append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
 			"%s, though it had %s by %s, its client's session lived, and the one that asked had seen %s before",
-			g.hides(l, m.name), g.terms.joined, words.Zxid(doneBy(m.join)), words.Zxid(seenBy(l)))
+			g.hides(l, m.name), g.terms.joined, words.Zxid(doneBy(m.join)), words.Zxid(g.toldOf(l)))
 	}
 }
 
@@ -76,9 +76,9 @@ func decideGhosts(f *frame.Finding, g *group, l *look) {
 		if left == nil {
 			continue
 		}
-		if z := doneBy(left); z != 0 && z <= seenBy(l) {
+		if z := doneBy(left); z != 0 && z <= g.toldOf(l) {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(left)),
-				"%s, though that had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(seenBy(l)))
+				"%s, though that had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(g.toldOf(l)))
 		}
 	}
 }

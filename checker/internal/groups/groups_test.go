@@ -13,7 +13,7 @@ import (
 )
 
 // explained tries all versions for each list of a session, one after the other.
-func explained(list [][]string, from []uint64, looks []*look, high []uint64, first int) bool {
+func (g *group) explained(list [][]string, from []uint64, looks []*look, high []uint64, first int) bool {
 	if len(looks) == 0 {
 		return true
 	}
@@ -22,7 +22,7 @@ func explained(list [][]string, from []uint64, looks []*look, high []uint64, fir
 		if i+1 < len(list) {
 			ends = from[i+1]
 		}
-		if ends > seenBy(looks[0]) && from[i] <= high[0] && slices.Equal(list[i], looks[0].names()) && explained(list, from, looks[1:], high[1:], i) {
+		if ends > g.toldOf(looks[0]) && from[i] <= high[0] && slices.Equal(list[i], looks[0].names()) && g.explained(list, from, looks[1:], high[1:], i) {
 			return true
 		}
 	}
@@ -71,7 +71,7 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 		want := true
 		of, high := map[history.ID][]*look{}, map[history.ID][]uint64{}
 		for _, l := range g.looks {
-			if z, _, ok := g.Zxids.Ceil(l.op.Return.Time); seenBy(l) != 0 {
+			if z, _, ok := g.Zxids.Ceil(l.op.Return.Time); g.toldOf(l) != 0 {
 				if !ok {
 					z = a.Log.Last()
 				}
@@ -79,7 +79,7 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 			}
 		}
 		for s, looks := range of {
-			want = want && explained(list, from, looks, high[s], 0)
+			want = want && g.explained(list, from, looks, high[s], 0)
 		}
 		f := snapshots.Decide(t.Context(), a.Keys[0])
 		if got := f.Result != frame.Violation; got != want {

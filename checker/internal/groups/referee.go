@@ -79,7 +79,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		}
 	}
 	for _, l := range g.looks {
-		if l.set == nil || !lists(l.op) || seenBy(l) == 0 {
+		if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {
 			continue
 		}
 		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, size: len(known)}
@@ -95,7 +95,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		if z, _, ok := g.Tie().Ceil(l.op.Return.Time); ok {
 			high = by(z)
 		}
-		ops = append(ops, porcupine.Operation{ClientId: l.op.Client, Input: s, Call: behind(seenBy(l)), Return: max(high, behind(seenBy(l)))})
+		ops = append(ops, porcupine.Operation{ClientId: l.op.Client, Input: s, Call: behind(g.toldOf(l)), Return: max(high, behind(g.toldOf(l)))})
 	}
 	return ops, true
 }

@@ -34,7 +34,7 @@ var snapshots = &frame.Property{
 			if ctx.Err() != nil {
 				return
 			}
-			if l.set != nil && lists(l.op) && seenBy(l) != 0 {
+			if l.set != nil && lists(l.op) && g.toldOf(l) != 0 {
 				vs.decide(f, g, l, at)
 			}
 		}
@@ -163,7 +163,7 @@ func (v *versions) inForce(zxid uint64) int {
 
 // decide looks for the first version that a list can be.
 func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID]int) {
-	low := seenBy(l)
+	low := g.toldOf(l)
 	high, event, ok := g.Zxids.Ceil(l.op.Return.Time)
 	if !ok {
 		high, event = g.Log.Last(), -1

@@ -158,16 +158,16 @@ func (c *conn) reply(l *lane, r *request, z history.ID, result any, err error) {
 		if c.epoch != l.epoch {
 			return
 		}
-		if r.lose == 2 {
-			c.cut()
-			return
-		}
 		if r.write != nil && err != errSession {
 			l.sess.link = max(l.sess.link, r.sent)
 		}
+		l.sess.seen = max(l.sess.seen, z)
+		if r.lose == 2 { // behind the link, which has seen it
+			c.cut()
+			return
+		}
 		r.zxid = z
 		c.seen = max(c.seen, z)
-		l.sess.seen = max(l.sess.seen, z)
 		for i, o := range c.pending {
 			if o == r {
 				c.pending = append(c.pending[:i:i], c.pending[i+1:]...)
@@ -213,8 +213,11 @@ func (c *conn) cut() {
 	}
 	c.changed.fire()
 	away := w.between(time.Millisecond, 30*time.Millisecond)
-	if w.chance(0.1) {
+	switch w.rng.IntN(10) {
+	case 0:
 		away = w.between(0, 800*time.Millisecond)
+	case 1, 2, 3: // soon enough to meet a server that is behind
+		away = w.hop()
 	}
 	epoch := c.epoch
 	w.after(away, func() { c.connect(epoch) })
@@ -286,7 +289,7 @@ func (c *conn) accepted(s *sess, i int, z history.ID) {
 			w.apply(w.servers[i], z)
 			w.servers[i].sig.fire()
 		}
-		w.session(c, history.FConnected, s, history.Connected{})
+		w.session(c, history.FConnected, s, history.Connected{Seen: c.seen})
 		w.after(w.between(0, 500*time.Microsecond), func() {
 			if c.epoch != epoch {
 				return

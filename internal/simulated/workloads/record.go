@@ -169,7 +169,7 @@ func (w *sim) disturb(p *Proc, until time.Duration) {
 			c.cut()
 		case 4, 5: // one request or reply is lost
 			n, what := w.rng.IntN(4), 1+w.rng.IntN(2)
-			kinds := []string{"create", "delete", "children", "touch", "multi", "create", "delete"}
+			kinds := []string{"create", "delete", "children", "touch", "multi", "create", "delete", "touch", "touch"}
 			kind := kinds[w.rng.IntN(len(kinds))]
 			c.losing = func(r *request) int {
 				if r.kind != kind && (r.kind != "setData" || kind != "create") { // either writes

@@ -1,0 +1,105 @@
+package evidence
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file is about what the client of a session was told, of which alone its servers have to
+// keep to. A link sees an answer before the client does, and a fault may take it away in
+// between: then the next server may be behind that answer. The client says so itself when
+// it connects again, by the last zxid that it has seen.
+
+// missed is a connect of a session whose client had not got all that its link had seen.
+type missed struct {
+	event int // the connect
+	// seen and alive are what the link knew by then, told and since what of it the client
+	// certainly had got.
+	seen, told   uint64
+	alive, since time.Duration
+}
+
+// sign is a sign of life with a zxid that its own is not above.
+type sign struct {
+	alive time.Duration
+	seen  uint64
+}
+
+// readTold takes in what an event says of what the client of its session was told.
+func (a *Record) readTold(e *history.Event, s *Session) {
+	seen := uint64(max(e.Seen, 0))
+	if e.Process == history.SessionProcess && e.F == history.FConnected && seen > 0 {
+		var c history.Connected
+		a.Decode(e, &c)
+		if told := uint64(max(c.Seen, 0)); told < seen {
+			s.missed = append(s.missed, missed{e.Index, seen, told, e.Alive, s.aliveBy(told)})
+		}
+	}
+	if n := len(s.signs); n == 0 || s.signs[n-1].alive < e.Alive {
+		s.signs = append(s.signs, sign{e.Alive, seen})
+	}
+}
+
+// aliveBy is the latest sign of life that a client must have had the answer to, as it had seen
+// a zxid; 0: none.
+func (s *Session) aliveBy(zxid uint64) time.Duration {
+	for _, x := range slices.Backward(s.signs) {
+		if x.seen <= zxid {
+			return x.alive
+		}
+	}
+	return 0
+}
+
+// missedBy are the answers that an operation's client had not got on one of the connections
+// that it may have had meanwhile.
+func (a *Record) missedBy(op *history.Operation) (of []missed) {
+	s := a.Session(op.Invoke.Session)
+	if s == nil {
+		return nil
+	}
+	for _, m := range s.missed {
+		if op.Return == nil || m.event < op.Return.Index {
+			of = append(of, m)
+		}
+	}
+	return of
+}
+
+// Told is a zxid below which an operation was shown nothing by its session: the highest that
+// its client had been told of when it was called; 0: none is known, or it had two sessions.
+func (a *Record) Told(op *history.Operation) uint64 {
+	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
+		return 0
+	}
+	seen := uint64(max(op.Invoke.Seen, 0))
+	told := seen
+	for _, m := range a.missedBy(op) {
+		if seen <= m.seen { // else more came behind that
+			told = min(told, m.told)
+		}
+	}
+	return told
+}
+
+// View is the earliest moment from which what an await was shown can be: a
+// server may lag, but not behind what its client has already been told. A request
+// that a quorum answered shows the moment at which it was sent, if the session
+// still is the same. In a history without sessions nothing excuses a stale view.
+func (a *Record) View(op *history.Operation) time.Duration {
+	if a.Foreign && !a.AnySession() {
+		return op.Began()
+	}
+	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
+		return Always
+	}
+	view := min(op.Began(), op.Invoke.Alive)
+	for _, m := range a.missedBy(op) {
+		if op.Invoke.Alive <= m.alive {
+			view = min(view, m.since)
+		}
+	}
+	return view
+}
