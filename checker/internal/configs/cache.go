@@ -133,15 +133,19 @@ var current = &frame.Property{
 			if !s.current {
 				continue
 			}
+			last := done(s)
+			if last == nil { // nothing had been changed that it could miss
+				continue
+			}
 			f.Count("current", 1)
 			if x := c.setter[s.value]; s.absent {
-				decideMissing(f, c, s, done(s))
+				decideMissing(f, c, s, last)
 			} else if x != nil {
-				decideStale(f, c, s, x, done(s))
+				decideStale(f, c, s, x, last)
 			}
 		}
 	}),
-	Exercise: frame.Wants("current", 20, "znodes of copies that were said to be current"),
+	Exercise: frame.Wants("current", 20, "znodes that had been changed before, of copies that were said to be current"),
 }
 
 // doneBefore gives, for an observation, the change that was called last of those that were certainly

@@ -51,7 +51,7 @@ var whoLeads = &frame.Property{
 		return f
 	},
 	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
-		if figures["answers"] > 0 && figures["answers_named"] == 0 {
+		if figures["answers_named"] == 0 {
 			return "no answer ever named a leader: a subject that cannot tell would have answered alike"
 		}
 		return ""

@@ -265,19 +265,28 @@ var syncReads = &frame.Property{
 			}
 			f.Count("sync", 1)
 			f.Count("stale", 0)
+			disturbed := leaderless(r.Record, evidence.Span{From: l.inv - r.Bound, To: l.ret})
+			if !disturbed {
+				f.Count("sync_judged", 1)
+			}
 			age, by := r.over.age(l)
 			if age == 0 {
 				continue
 			}
 			measureAge(f, age)
-			if age > evidence.LeaderLag && !leaderless(r.Record, evidence.Span{From: l.inv - r.Bound, To: l.ret}) && !succeeded(r.Record, l, by) {
+			if age > evidence.LeaderLag && !disturbed && !succeeded(r.Record, l, by) {
 				f.Violated(append(r.madeAndRead(l), evidence.EventsOf(by.op)...), "%s: %s shows a value that %s had overwritten %s before, while no server was disturbed",
 					r.Name, r.seen(l), r.spanOf(by), words.Lasting(age))
 			}
 		}
 	}),
-	Exercise: readExercise("sync", "reads behind a sync"),
-	Derive:   staleShare("sync"),
+	Exercise: func(a *evidence.Record, figures map[string]float64) string {
+		if missing := readExercise("sync", "reads behind a sync")(a, figures); missing != "" {
+			return missing
+		}
+		return frame.Few(figures["sync_judged"], 10, "reads behind a sync while no server was disturbed")
+	},
+	Derive: staleShare("sync"),
 }
 
 // leaderless says that servers may have been without a leader, or with two, in s:
