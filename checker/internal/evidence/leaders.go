@@ -26,11 +26,15 @@ func (a *Record) leaderAt(t time.Duration) string {
 	if a.UnseenElections() {
 		return ""
 	}
-	server := a.Health["before"].Leader
+	server, seen := a.Health["before"].Leader, uint64(0)
 	for _, e := range a.Faults.Elected {
 		if e.At <= t {
 			server = e.Server
+			seen++
 		}
+	}
+	if a.Tie().newEpochs(t) > seen { // nobody may have looked at the end
+		return ""
 	}
 	if server < 1 || server > len(a.Params.Addresses) {
 		return ""

@@ -11,8 +11,9 @@ import (
 func TestSyncLag(t *testing.T) {
 	known := func() *Record {
 		return &Record{
-			Params: history.Params{Addresses: []string{"a", "b", "c"}},
-			Timing: Timing{Health: map[string]healthAt{"before": {Health: history.Health{Leader: 2, Epoch: 1}}, "after": {Health: history.Health{Leader: 2, Epoch: 1}}}},
+			History: &history.History{},
+			Params:  history.Params{Addresses: []string{"a", "b", "c"}},
+			Timing:  Timing{Health: map[string]healthAt{"before": {Health: history.Health{Leader: 2, Epoch: 1}}, "after": {Health: history.Health{Leader: 2, Epoch: 1}}}},
 		}
 	}
 	for _, c := range []struct {
@@ -31,6 +32,10 @@ func TestSyncLag(t *testing.T) {
 		{name: "elected", server: "c", at: 3, of: elected, want: LeaderLag},
 		{name: "deposed", server: "b", at: 3, of: elected},
 		{name: "an election that nobody saw", server: "a", of: func(r *Record) { r.Health["after"] = healthAt{Health: history.Health{Leader: 2, Epoch: 2}} }, want: LeaderLag},
+		{name: "an election that only answers tell of", server: "a", at: 3, of: answered(1, 2), want: LeaderLag},
+		{name: "before that", server: "a", at: 1, of: answered(1, 2)},
+		{name: "an election that answers tell of, too", server: "b", at: 3, of: func(r *Record) { elected(r); answered(1, 2)(r) }},
+		{name: "an answer of the next leader before it was seen to be that", server: "c", at: 1, of: func(r *Record) { elected(r); answered(0, 1)(r) }, want: LeaderLag},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := known()
@@ -47,4 +52,19 @@ func TestSyncLag(t *testing.T) {
 func elected(r *Record) {
 	r.Faults.Elected = []Election{{At: 2, Server: 3}}
 	r.Health["after"] = healthAt{Health: history.Health{Leader: 3, Epoch: 2}}
+}
+
+// answered has somebody be answered at two moments, in the first epoch and in the second, and
+// nobody look at the end.
+func answered(first, second time.Duration) func(*Record) {
+	return func(r *Record) {
+		if len(r.Faults.Elected) == 0 {
+			delete(r.Health, "after")
+		}
+		for i, at := range []time.Duration{first, second} {
+			r.History.Events = append(r.History.Events, history.Event{
+				Index: i, Time: at, Process: history.SessionProcess, Type: history.Info, F: history.FReply, Session: 1, Zxid: history.ID(i+1)<<32 + 1,
+			})
+		}
+	}
 }

@@ -128,6 +128,16 @@ func (z *Zxids) Floor(t time.Duration) uint64 {
 // FloorAt is like floor, but takes in what was seen at t itself.
 func (z *Zxids) FloorAt(t time.Duration) uint64 { return z.Floor(t + 1) }
 
+// newEpochs is how many leaders at most there were by t behind the first one of whose epoch,
+// the upper half of a zxid, anybody was answered.
+func (z *Zxids) newEpochs(t time.Duration) uint64 {
+	last := z.FloorAt(t)
+	if last == 0 {
+		return 0
+	}
+	return last>>32 - z.seen[0].zxid>>32
+}
+
 // Ceil is a zxid above all that anybody can have been shown by t, with the event
 // that shows it: that of a request sent after t, or one above it. false if no such
 // request is known.
