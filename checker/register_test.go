@@ -74,6 +74,7 @@ func registerScenarios() []scenario {
 		{"an own write without an outcome", "plain-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 0).Get(0, 3, 4, plain, "", 0).Get(0, 5, 6, plain, "a", 1)},
 
 		{"an old value behind a sync", "sync-reads", Violation, "while no server was disturbed", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, synced, "a", 1)},
+		{"an old value in another session than the sync", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Op(checktest.Args{Client: 1, F: history.FRead, Key: "k", Inv: 305, Ret: 306, Outcome: history.OK, In: history.HowRead{Kind: synced}, Out: checktest.Reading("a", 1), Session: 9, Was: 2})},
 		{"an old value behind a sync while a server is paused", "sync-reads", Valid, "", disturbed(checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, synced, "a", 1), 100)},
 		{"an old value behind a sync long after a fault", "sync-reads", Violation, "", disturbed(checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 20305, 20306, synced, "a", 1), 100)},
 		{"a leader that is a moment behind", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 5, 6, synced, "a", 1)},

@@ -260,7 +260,7 @@ var syncReads = &frame.Property{
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
 		f.Add(r.figures)
 		for _, l := range r.reads {
-			if l.kind != history.ReadSync {
+			if l.kind != history.ReadSync || l.overSessions() {
 				continue
 			}
 			f.Count("sync", 1)
@@ -287,6 +287,12 @@ var syncReads = &frame.Property{
 		return frame.Few(figures["sync_judged"], 10, "reads behind a sync while no server was disturbed")
 	},
 	Derive: staleShare("sync"),
+}
+
+// overSessions says that a read ended in another session than it began in: what was synced in
+// the one says nothing of the other, whose view may be older.
+func (l *look) overSessions() bool {
+	return l.op != nil && l.op.Invoke.Session != l.op.Return.Session
 }
 
 // leaderless says that servers may have been without a leader, or with two, in s:
