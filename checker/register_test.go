@@ -79,7 +79,6 @@ func registerScenarios() []scenario {
 		{"an old value behind a sync long after a fault", "sync-reads", Violation, "", disturbed(checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 20305, 20306, synced, "a", 1), 100)},
 		{"a leader that is a moment behind", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 5, 6, synced, "a", 1)},
 		{"a change by the next leader", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 1<<28).Get(1, 305, 306, synced, "a", 1)},
-		{"an election that nobody asked for", "sync-reads", Valid, "", epochs(checktest.Register(), 1, 2).Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, synced, "a", 1)},
 
 		{"an acknowledged write that is gone", "durable", Violation, "the write of \"b\" by client 0 (0.003 s to 0.004 s) is lost", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Left("a", 1)},
 		{"a write in between that is gone", "durable", Violation, "2 writes were acknowledged, but at the end its version is 1", leftVersion(checktest.Register().Set(0, 1, 2, "a", 1).Set(1, 1, 3, "b", 2), "b", 2, 1)},

@@ -47,6 +47,16 @@ func TestNothingJudgedIsNotValid(t *testing.T) {
 	}
 }
 
+// With an election at a time that nobody knows, no read behind a sync can be judged.
+func TestSyncReadsWithAnUnseenElection(t *testing.T) {
+	r := epochs(checktest.Register(), 1, 2).Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, history.ReadSync, "a", 1)
+	for _, v := range Run(t.Context(), r.Build(), Options{NoReferee: true}).Verdicts {
+		if v.Property == "sync-reads" {
+			t.Errorf("%s: %s", v.Result, v.Reason)
+		}
+	}
+}
+
 // look is one at a copy that was said to be current and had nothing in it, right at the start.
 func look() []history.Event {
 	return new(checktest.Record).Looks(1, 1, 1, true).Events
