@@ -254,6 +254,7 @@ func (p *process) writeUntilKilled(t *testing.T, c *zkclient.Conn, from, killAft
 		}
 		f, err := c.Next(t.Context())
 		if err != nil {
+			p.cmd.Process.Kill() // a slow machine has let the session expire before
 			p.cmd.Wait()
 			return acked
 		}

@@ -277,8 +277,9 @@ func (n *node) all() func(func(*node) bool) {
 	}
 }
 
-// differences are those between the copy and the namespace.
-func (c *churn) differences() string {
+// differences are those between the copy and the namespace, with what is left to be done though
+// all is quiet.
+func (c *churn) differences() (wrong string) {
 	has, want := make(map[string]wire.Stat), make(map[string]wire.Stat)
 	c.f.mu.Lock()
 	for n := range c.f.root.all() {
@@ -286,7 +287,7 @@ func (c *churn) differences() string {
 			has[n.path()] = *n.stat
 		}
 		if n.check || n.journal != nil || n.unheard {
-			c.Errorf("%s is left over", n.path())
+			wrong += n.path() + " is left over\n"
 		}
 	}
 	c.f.mu.Unlock()
@@ -302,9 +303,9 @@ func (c *churn) differences() string {
 	c.ok(c.c.Sync(c.ctx, "/"))
 	walk("/r")
 	if c.f.checks != 0 || c.f.counts.Znodes != len(has) {
-		c.Errorf("%d to be compared, %d znodes counted", c.f.checks, c.f.counts.Znodes)
+		wrong += fmt.Sprintf("%d to be compared, %d znodes counted\n", c.f.checks, c.f.counts.Znodes)
 	}
-	return cmp.Diff(want, has)
+	return wrong + cmp.Diff(want, has)
 }
 
 // step is one change that a transaction made.

@@ -419,7 +419,8 @@ func TestPlantedDefectsAreFound(t *testing.T) {
 	}
 	for k, c := range count {
 		t.Logf("%-26s %4d planted, %4d found with transactions, %4d without", plants[k].name, c.planted, c.logged, c.bare)
-		if c.planted == 0 || float64(c.bare) < plants[k].bare*float64(c.planted) {
+		const enough = 5 // for a share to say something: few runs have few of a rare one
+		if c.planted == 0 || c.planted >= enough && float64(c.bare) < plants[k].bare*float64(c.planted) {
 			t.Errorf("%s: %d planted, and without transactions %d found", plants[k].name, c.planted, c.bare)
 		}
 	}
