@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -168,6 +169,9 @@ func retry(ctx context.Context, f func() error) error {
 	}
 }
 
+// unanswered says that no server answered. Whoever asks at the moment at which a connection
+// breaks gets the network's own error from go-zookeeper.
 func unanswered(err error) bool {
-	return errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrNoServer) || errors.Is(err, zk.ErrSessionExpired)
+	var broken net.Error
+	return errors.As(err, &broken) || errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrNoServer) || errors.Is(err, zk.ErrSessionExpired)
 }

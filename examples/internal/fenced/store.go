@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -55,9 +56,11 @@ func (s Store) write(token int64, data []byte) error {
 }
 
 // tryAgain reports whether somebody was faster, or no server has answered: then it may have
-// been written, but to write it again changes nothing.
+// been written, but to write it again changes nothing. go-zookeeper gives an error of the
+// network itself to whoever asks at the moment at which a connection breaks.
 func tryAgain(err error) bool {
-	return slices.ContainsFunc([]error{
+	var broken net.Error
+	return errors.As(err, &broken) || slices.ContainsFunc([]error{
 		zk.ErrNodeExists, zk.ErrBadVersion, zk.ErrConnectionClosed, zk.ErrNoServer, zk.ErrSessionExpired,
 	}, func(e error) bool { return errors.Is(err, e) })
 }

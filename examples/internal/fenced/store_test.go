@@ -2,6 +2,8 @@ package fenced
 
 import (
 	"errors"
+	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,5 +69,15 @@ func TestAtOnce(t *testing.T) {
 	}
 	if token, _, err := s.read(); err != nil || token != writers-1 {
 		t.Errorf("the last token is %d, %v", token, err)
+	}
+}
+
+// A connection that breaks while a request is sent gives the network's own error.
+func TestTryAgain(t *testing.T) {
+	broken := &net.OpError{Op: "write", Err: syscall.EPIPE}
+	for err, want := range map[error]bool{broken: true, zk.ErrConnectionClosed: true, ErrStale: false, zk.ErrNoAuth: false, nil: false} {
+		if tryAgain(err) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
 	}
 }
