@@ -35,7 +35,7 @@ func (f Freeze) Spec() string { return spec(kinds.Freeze, string(f.Who)) }
 func (Freeze) Available(s Setting) error { return ownProcesses(s) }
 
 // errOneProcess is why a fault of processes cannot be had.
-var errOneProcess = errors.New("all clients live in one process; it needs --clients-as process, which register and session cannot have")
+var errOneProcess = errors.New("all clients live in one process; it needs --clients-as process")
 
 func ownProcesses(s Setting) error {
 	if !s.Processes {

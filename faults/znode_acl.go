@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -131,6 +132,9 @@ func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
 func (e *denied) Verify(ctx context.Context) error {
 	const probe = foreignMark + "-probe" // which may be there for a moment
 	path, admin := e.folder.path+"/"+probe, e.target.Admin
+	// Whoever may write is told that no znode has this version: one that was removed and made
+	// again meanwhile has the old one's version, and keeps its data.
+	const noVersion = math.MaxInt32
 	tries := []struct {
 		perm int32
 		do   func() error
@@ -144,7 +148,7 @@ func (e *denied) Verify(ctx context.Context) error {
 		}},
 		{zk.PermDelete, func() error { return admin.Delete(path, -1) }},
 		{zk.PermRead, func() error { _, _, err := admin.Get(e.folder.path); return err }},
-		{zk.PermWrite, func() error { _, err := admin.Set(e.folder.path, nil, e.folder.stat.Version); return err }},
+		{zk.PermWrite, func() error { _, err := admin.Set(e.folder.path, nil, noVersion); return err }},
 	}
 	for _, try := range tries {
 		if e.lost&try.perm == 0 {

@@ -59,6 +59,31 @@ func foreignChildren(l *lab) {
 	}
 }
 
+// A folder that was removed and made again has the version of the one before. What tries
+// whether it may be written leaves its data alone.
+func TestACLLeavesARemadeFolderAlone(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		path, admin := l.folder(), l.target.Admin
+		l.create(path+"/a", 0)
+		e := l.injected(faults.ACL{Lost: faults.MayWrite, Key: "k1"})
+		for _, gone := range []string{path + "/a", path} {
+			if err := admin.Delete(gone, -1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := admin.Create(path, []byte("theirs"), 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.verify(e); err == nil {
+			t.Error("nothing is forbidden, and that was not noticed")
+		}
+		if data, stat, err := admin.Get(path); string(data) != "theirs" || stat.Version != 0 || err != nil {
+			t.Errorf("data %q of version %d, %v", data, stat.Version, err)
+		}
+		l.heal(e)
+	})
+}
+
 // An object with parts has a folder for each: that is where its recipe stands in line.
 func TestForeignInAPart(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
