@@ -71,7 +71,7 @@ const notAvailableFault = "fault"
 // advice is what a user should know of how the experiment was set up.
 func advice(done *engine.Finished, result *store.Result) []string {
 	advice := done.Missed(done.Schedule)
-	if asked, got := done.Rate, result.Stats.Rate; !done.Interrupted && done.Ops == 0 && got < asked/2 {
+	if asked, got := done.Rate, result.Stats.Rate; !done.Interrupted && done.Ops == 0 && done.Arrivals == nil && got < asked/2 {
 		advice = append(advice, fmt.Sprintf("%.0f operations a second succeeded of the %.0f that were asked for: the ensemble, the faults or contention set the pace", got, asked))
 	}
 	return advice

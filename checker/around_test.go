@@ -105,6 +105,25 @@ func unmet(r Report) string {
 	return ""
 }
 
+// What a record that was cut off no longer tells of is nobody's fault, but what it does is.
+func TestARecordThatWasCutOffAccusesNobodyOfTheRest(t *testing.T) {
+	r := queued(3).Linked()
+	r.Shown(300)
+	seen := r.Zxid
+	r.Txn(history.Txn{Type: "create", Session: 77, Path: "/k/a"})
+	h := r.Build()
+	h.Complete = false
+	for _, tt := range []struct {
+		seen    history.ID
+		accused bool
+	}{{seen, false}, {r.Zxid, true}} {
+		h.Events[len(h.Events)-1].Seen = tt.seen
+		if got := unmet(Run(t.Context(), h, Options{Transactions: r.Txns})); (got != "") != tt.accused {
+			t.Errorf("seen up to %s: %q", tt.seen, got)
+		}
+	}
+}
+
 // Nobody is suspected whose session is known, or who wrote elsewhere.
 func TestNobodyGoesAroundALink(t *testing.T) {
 	tests := map[string]*checktest.Record{

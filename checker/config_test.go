@@ -120,3 +120,20 @@ func TestConfigIsSound(t *testing.T) {
 		return checktest.GenerateConfig(rng, how, false)
 	})
 }
+
+// A watcher asks as soon as it was told, where clocks are coarse or stand still in the same
+// instant: what it was told is in order all the same.
+func TestWatchersInOneInstant(t *testing.T) {
+	for name, record := range map[string]*checktest.Record{
+		"config": checktest.Config().Sets(0, 1, 2, "a", history.OK).Observes(1, 5, 6, "a").Observes(1, 6, 7, ""),
+		"cache":  checktest.Cache().Puts(0, 1, 2, "a", "1", history.OK).Looks(1, 5, 6, false, "a", "1").Looks(1, 6, 7, false),
+	} {
+		t.Run(name, func(t *testing.T) {
+			rep := Run(t.Context(), record.Build(), Options{})
+			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "order" })]
+			if v.Result != Violation {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}

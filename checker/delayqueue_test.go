@@ -24,6 +24,7 @@ func delayScenarios() []scenario {
 	}
 	set := func(r *checktest.Record) *checktest.Record { return clock(clock(r, 3, -3600_000), 4, 0) }
 	soon := func() *checktest.Record { return relaxed().PutDue(100, 0, 1, 2, "a", ok).Take(1, 5, 90, "a", ok) }
+	late := func() *checktest.Record { return relaxed().PutDue(200, 0, 1, 2, "a", ok).Take(1, 5, 90, "a", ok) }
 	return []scenario{
 		{"an item before it was due", "not-early", Violation, `took item "a" of k by 0.090 s, though it was due at 0.100 s only`, soon()},
 		{"an item when it was due", "not-early", Valid, "", relaxed().PutDue(100, 0, 1, 2, "a", ok).Take(1, 5, 100, "a", ok)},
@@ -34,6 +35,8 @@ func delayScenarios() []scenario {
 		{"an item that was not due by a clock that ran behind", "not-early", Valid, "", clock(soon(), 50, -10)}, // it may have been ahead of what is told
 		{"an item before it was due by a clock that ran ahead", "not-early", Violation, "due at 0.100 s only", clock(soon(), 50, 5)},
 		{"an item before it was due by a clock that was set", "not-early", Unknown, "the wall clock was set during the run", set(soon())},
+		{"an item before it was due by a clock that was steered as far as can be", "not-early", Violation, "due at 0.200 s only", clock(late(), 50, 100)},
+		{"an item before it was due by a clock that moved further than that", "not-early", Unknown, "it moved by 0.101 s", clock(late(), 50, 101)},
 
 		{"the order of those due at one time", "same-due", Violation, `item "a" went into k`, relaxed().PutDue(0, 0, 1, 2, "a", ok).PutDue(0, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).Take(1, 7, 8, "a", ok)},
 		{"two due times have no order of entry", "same-due", Valid, "", relaxed().PutDue(1, 0, 1, 2, "a", ok).PutDue(0, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).Take(1, 7, 8, "a", ok)},

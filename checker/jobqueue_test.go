@@ -58,6 +58,7 @@ func jobScenarios() []scenario {
 		{"perhaps finished, and done", "conservation", Valid, "", one(finish, unknown).Became(50, nil, []string{"a"}, nil)},
 		{"perhaps finished, and gone", "conservation", Violation, "had gone", one(finish, unknown).Became(50, nil, nil, nil)},
 		{"made up", "conservation", Violation, `job "b" of k was open, and nobody had put it`, put(ok).Became(50, []string{"a", "b"}, nil, nil)},
+		{"made up, and given back", "conservation", Violation, `job "a" of k was open, and nobody had put it`, checktest.JobQueue(2).EndJob(1, 20, 22, back, "a", 1, ok).Became(50, []string{"a"}, nil, nil)},
 		{"given out before it was put", "conservation", Violation, "which nobody had begun to put", checktest.JobQueue(2).PutJob(0, 11, 12, "a", ok).TakeJob(1, 5, 10, "a", 1).Became(50, []string{"a"}, nil, nil)},
 		{"nobody looked", "conservation", Unknown, "nobody looked", one(back, ok)},
 
@@ -66,16 +67,35 @@ func jobScenarios() []scenario {
 		{"attempts the wrong way round", "attempts", Violation, "which asked at 0.025 s, for attempt 1", put(ok).TakeJob(1, 5, 10, "a", 2).TakeJob(2, 25, 30, "a", 1)},
 		{"an attempt of nobody", "attempts", Violation, "only 0 are known, and only 0 takes with an unknown outcome", put(ok).TakeJob(1, 5, 10, "a", 2)},
 		{"an attempt that may have been of somebody", "attempts", Valid, "", put(ok).TakeJob(2, 3, 4, "", 0).TakeJob(1, 5, 10, "a", 2)},
+		{"an attempt that may have been of somebody who asked at the same time", "attempts", Valid, "", put(ok).TakeJob(2, 10, 12, "", 0).TakeJob(1, 5, 10, "a", 2)},
 		{"dead too early", "attempts", Violation, "was dead after 1 attempt, of 2, and 0 takes", one(back, ok).Became(50, nil, nil, []string{"a"})},
 		{"dead in time", "attempts", Valid, "", one(back, ok).TakeJob(2, 25, 30, "a", 2).EndJob(2, 31, 32, back, "a", 2, ok).Became(50, nil, nil, []string{"a"})},
 		{"dead after an attempt of which nobody knows", "attempts", Valid, "", one(back, ok).TakeJob(2, 25, 30, "", 0).Became(50, nil, nil, []string{"a"})},
+		{"attempts of nobody at two jobs", "attempts", Violation, "only 0 are known, 1 attempt at other jobs is not known either, and only 1 take", put(ok).PutJob(0, 3, 4, "b", ok).TakeJob(2, 5, 6, "", 0).TakeJob(1, 7, 10, "a", 2).TakeJob(1, 11, 12, "b", 2)},
+		{"attempts at two jobs that may have been of two", "attempts", Valid, "", put(ok).PutJob(0, 3, 4, "b", ok).TakeJob(2, 5, 6, "", 0).TakeJob(2, 7, 8, "", 0).TakeJob(1, 7, 10, "a", 2).TakeJob(1, 11, 12, "b", 2)},
+		{"attempts at two jobs, one of them passed before the second take of unknown outcome", "attempts", Violation, "only 1 take with an unknown outcome had begun by then", put(ok).PutJob(0, 3, 4, "b", ok).TakeJob(2, 5, 6, "", 0).TakeJob(1, 7, 10, "a", 2).TakeJob(1, 11, 12, "b", 2).TakeJob(2, 13, 14, "", 0)},
+		{"an attempt passed before anybody unknown asked, and one behind it", "attempts", Violation, "only 0 takes with an unknown outcome", put(ok).TakeJob(1, 5, 10, "a", 2).EndJob(1, 12, 14, back, "a", 2, ok).TakeJob(2, 15, 16, "", 0)},
+		{"dead too early, where another job lacks an attempt", "attempts", Violation, "was dead after 1 attempt, of 2, 1 attempt at other jobs is not known either, and 1 take", one(back, ok).PutJob(0, 3, 4, "b", ok).TakeJob(2, 25, 30, "", 0).TakeJob(1, 31, 32, "b", 2).Became(50, []string{"b"}, nil, []string{"a"})},
 
 		{"a job and a worker that waits", "progress", Violation, `client 1 waited for a job of k from 0.010 s to 30.000 s, while job "a" was in it and nobody had it`, waits(put(ok))},
 		{"a job that somebody has, and a worker that waits", "progress", Valid, "", waits(put(ok).TakeJob(2, 3, 4, "a", 1))},
 		{"a job that somebody may have, and a worker that waits", "progress", Valid, "", waits(put(ok).TakeJob(2, 3, 4, "", 0))},
 		{"a job that was given back, and a worker that waits", "progress", Violation, "nobody had it", waits(put(ok).TakeJob(2, 3, 4, "a", 1).EndJob(2, 5, 6, back, "a", 1, ok))},
 		{"a job that the dead had, and a worker that waits", "progress", Violation, "nobody had it", waits(put(ok).TakeJob(2, 3, 4, "a", 1).Session(7, expired, 2, 3).Session(8, dead, 2, 3))},
+		{"two jobs of which somebody may have one, and a worker that waits", "progress", Violation, "if not, it was so with another one of 2 jobs, as only 1 take with an unknown outcome may have had one each", waits(two().TakeJob(2, 5, 6, "", 0), "a", "b")},
+		{"two jobs that two may have, and a worker that waits", "progress", Valid, "", waits(two().TakeJob(2, 5, 6, "", 0).TakeJob(0, 5, 6, "", 0), "a", "b")},
+		{"a job that somebody may have had who asked when it had been there for long", "progress", Violation, "from 0.010 s to 20.000 s", waits(put(ok).TakeJob(2, 20_000, 20_001, "", 0))},
+		{"a job that somebody may have had in time, and again", "progress", Valid, "", waits(put(ok).TakeJob(2, 5_000, 5_001, "", 0))},
+		{"two jobs, one of which somebody may have had before he died, and one behind that", "progress", Violation, "from 7.000 s to 30.000 s", waits(two().TakeJob(2, 5, 6, "", 0).Session(7_000, dead, 2, 3), "a", "b")},
+		{"two jobs that two may have had, one of whom asked too late", "progress", Violation, "another one of 2 jobs", waits(two().TakeJob(2, 5, 6, "", 0).TakeJob(0, 20_000, 20_001, "", 0), "a", "b")},
+		{"a job that may have been put, was given back, and a worker that waits", "progress", Violation, "nobody had it", waits(put(unknown).TakeJob(2, 3, 4, "a", 1).EndJob(2, 5, 6, back, "a", 1, ok))},
+		{"a job that may have been put at any time, and a worker that waits", "progress", Valid, "", waits(put(unknown))},
 	}
+}
+
+// two has two jobs put.
+func two() *checktest.Record {
+	return checktest.JobQueue(2).PutJob(0, 1, 2, "a", history.OK).PutJob(0, 3, 4, "b", history.OK)
 }
 
 // remote has the workers be processes of their own.
@@ -102,10 +122,13 @@ func TestJobQueueExercise(t *testing.T) {
 	}
 }
 
-// waits has a worker wait for long while the job is there.
-func waits(r *checktest.Record) *checktest.Record {
+// waits has a worker wait for long while jobs are there: that which is put here, or those.
+func waits(r *checktest.Record, jobs ...string) *checktest.Record {
+	if jobs == nil {
+		jobs = []string{"a"}
+	}
 	r.Op(checktest.Args{Client: 1, F: objects.FTake, Key: "k", Inv: 10, Ret: 30_000, Outcome: history.Fail, Session: 2})
-	return r.Phases(0, 1, 1).Became(30_001, []string{"a"}, nil, nil)
+	return r.Phases(0, 1, 1).Became(30_001, jobs, nil, nil)
 }
 
 // jobCalls has each client put a job, take it and finish it.

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/groups"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 func TestMembershipIsSound(t *testing.T) {
@@ -25,6 +26,9 @@ func saw(then, now history.ID) checktest.SeenZxids { return checktest.SeenZxids{
 // membershipScenarios are planted by hand.
 func membershipScenarios() []scenario {
 	group := checktest.Group
+	in := objects.Joining{Member: "m1"}
+	tried := checktest.Args{Client: 0, F: objects.FJoin, Key: "k", Inv: 1, Ret: 2, Outcome: history.Info, In: in, Session: 1}
+	leftIn9 := checktest.SeenZxids{Then: 1, Now: 3}.Of(checktest.Args{Client: 0, F: history.FLeave, Key: "k", Inv: 4, Ret: 4, Outcome: history.OK, In: in, Session: 9})
 	return []scenario{
 		{"somebody who never joined", "real", Violation, "nobody joined as", group().Lists(1, 3, 4, saw(1, 1), "m1")},
 		{"a list before the join", "real", Violation, "asked to join only at 0.005 s", group().Lists(1, 3, 4, saw(1, 1), "m1").Joins(0, 5, 6, "m1", saw(1, 2))},
@@ -38,12 +42,19 @@ func membershipScenarios() []scenario {
 		{"a member whose session may be dead", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2))},
 		{"a member that is about to leave", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 4, 9, "m1", saw(2, 3)).Lists(1, 3, 5, saw(2, 3)).Proof(0, 1, 9)},
 		{"a member that its session has seen leave", "fresh", Violation, "had left by 0x100000003", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(3, 3), "m1")},
+		{"a list that ends when it leaves", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 4, 4, "m1", saw(2, 3)).Lists(1, 3, 4, saw(3, 3)).Proof(0, 1, 9)},
+		{"a list that ends before it leaves", "fresh", Violation, "had joined by 0x100000002", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2)).Parts(0, 5, 6, "m1", saw(2, 3)).Proof(0, 1, 9)},
+		{"a list that ends when znodes are deleted", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(2, 2)).Fault("recreate", 4, 5, 0).Proof(0, 1, 9)},
+		{"a join that wrote nothing", "fresh", Violation, "had joined by 0x100000002", group().Joins(0, 1, 2, "m1", saw(2, 2)).Lists(1, 3, 4, saw(2, 2)).Proof(0, 1, 9)},
+		{"a member that left, of whose join nobody knows", "fresh", Violation, "had left by 0x100000003", group().Op(tried).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(3, 3), "m1")},
+		{"a member that a server which lags said had left", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(5, 6)).Connected(3, 0, 9).Op(leftIn9).Lists(1, 5, 6, saw(4, 4), "m1")},
 		{"a leave of which its session has not heard", "fresh", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(2, 2), "m1")},
 
 		{"shown, and then not", "monotone", Violation, "lived on", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Proof(0, 1, 9)},
 		{"shown, and then not, when its session may be dead", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0))},
 		{"gone, and there again", "monotone", Violation, "behind the word that it had gone", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Lists(1, 7, 8, saw(0, 0), "m1")},
 		{"gone, and there again in another session of its client", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
+		{"gone, and there again behind a session of its client in which it had left", "monotone", Violation, "behind the word that it had gone", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
 		{"changes that go back", "monotone", Violation, "behind the word that it had gone", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Told(1, 5, 6).Told(1, 7, 8, "m1")},
 		{"a list older than a change", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Lists(1, 5, 6, saw(0, 0)).Proof(0, 1, 9)},
 
@@ -97,6 +108,23 @@ func loggedGroups(group func() *checktest.Record) []scenario {
 func init() {
 	scenarios = append(scenarios, membershipScenarios()...)
 	logScenarios = append(logScenarios, loggedGroups(checktest.Group)...)
+}
+
+// The referee knows of each join and each leave that the checks go by, whatever became of it: else it
+// finds nothing wrong where they do.
+func TestRefereeOfGroupsFindsWhatChecksFind(t *testing.T) {
+	for _, s := range slices.Concat(membershipScenarios(), discoveryScenarios()) {
+		if s.want != Violation || !slices.Contains([]string{"fresh", "pick"}, s.property) {
+			continue
+		}
+		t.Run(s.property+"/"+strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) {
+			rep := Run(t.Context(), s.record.Build(), Options{})
+			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == s.property })]
+			if v.Result != Violation {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
 }
 
 // Where sessions were to end, a member whose session did must have been there after the heal:

@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -21,7 +22,8 @@ const (
 	refereeShare = 6               // of the budget, for all keys together
 	refereeKey   = 2 * time.Second // for one key
 
-	// Tries of a step: for all keys together, and for one, which is seconds' work.
+	// Tries, of a step or of whether two states are the same: for all keys together, and
+	// for one, which is seconds' work.
 	refereeTries    = 80e6
 	refereeKeyTries = 16e6
 )
@@ -107,6 +109,29 @@ type search struct {
 
 // limit makes a model's steps fail once a bound is reached.
 func (s *search) limit(m *porcupine.Model) {
+	s.limitSteps(m)
+	s.limitComparisons(m)
+}
+
+var hashSeed = maphash.MakeSeed()
+
+// limitComparisons counts these, too: porcupine compares a state with all others that the same
+// operations led to, which is most of its work where these are many.
+func (s *search) limitComparisons(m *porcupine.Model) {
+	equal := m.Equal
+	if equal == nil {
+		equal = func(a, b any) bool { return a == b }
+		m.Hash = func(state any) uint64 { return maphash.Comparable(hashSeed, state) }
+	}
+	m.Equal = func(a, b any) bool {
+		if s.tried.Add(1) > s.tries {
+			s.spent.Store(true)
+		}
+		return s.spent.Load() || equal(a, b)
+	}
+}
+
+func (s *search) limitSteps(m *porcupine.Model) {
 	var used atomic.Int64 // a search is one goroutine for each part of a model that has some
 	inner, plain := m.StepContext, m.Step
 	m.StepContext = func(c context.Context, state, input, output any) (bool, any) {
@@ -141,8 +166,9 @@ func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.
 	}
 	legal := true
 	last := -1
-	for i, p := range properties {
-		if slices.Contains(r.Covers, p.Name) {
+	for _, name := range r.Covers {
+		i := slices.IndexFunc(properties, func(p *frame.Property) bool { return p.Name == name })
+		if i >= 0 {
 			legal = legal && (row[i].Result != Violation || row[i].ByLog)
 			last = i
 		}

@@ -31,6 +31,7 @@ func transactionScenarios() []scenario {
 		{"who failed was told nothing", "agreement", Valid, "", both().Decides(k, 0, 10, 11, 40, false, fail).Learns(k, 1, 10, 12, true)},
 		{"a site that votes both ways", "agreement", Unknown, `site "a" voted both yes and no`, both().Casts(k, 1, 7, 8, "a", false, ok).Learns(k, 1, 10, 12, true)},
 		{"two coordinators with different sites", "agreement", Unknown, "begun with different sites", both().Begun(k, 1, 7, 8, "a").Learns(k, 1, 10, 12, true)},
+		{"no sites", "no-lazy-abort", Unknown, "of k nothing can be said: it was begun without a site", checktest.Ours(objects.TwoPhaseCommit.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100).Begun(k, 0, 1, 2).Decides(k, 0, 10, 60, 40, false, ok)},
 
 		{"all had voted", "validity", Valid, "", both().Learns(k, 0, 10, 11, true)},
 		{"one had not voted", "validity", Violation, `client 0 was told commit of k at 0.011 s, but site "b" had not voted yes by then`, one().Learns(k, 0, 10, 11, true)},

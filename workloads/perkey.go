@@ -16,6 +16,9 @@ func makePerKey[T any](ctx context.Context, e *Env, make func(c *subjects.Client
 	for _, c := range e.Clients {
 		all[c.ID] = map[string]T{}
 		for i := range e.Keys {
+			if ctx.Err() != nil { // with many keys this takes long
+				return nil, context.Cause(ctx)
+			}
 			key := e.Key(i)
 			apart.Wait(1)
 			subject, err := makeSubject(ctx, e, c, key, make)

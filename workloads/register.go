@@ -26,7 +26,7 @@ type Register struct {
 var _ = offer(models.Register,
 	Subject{Name: Own, About: "the store, used as it should be", workload: Register{subjects.NewRegister}},
 	planted("cas-without-version", "linearizable", "", "compares, then sets whatever is there by then", Register{broken.CASWithoutVersion}),
-	planted("plain-as-fenced", "linearizable", "partition:one+1500ms/3s", "reads plainly, whatever is asked for", Register{broken.PlainAsFenced}),
+	planted("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "reads plainly, whatever is asked for", Register{broken.PlainAsFenced}),
 	planted("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "compares and sets again after a lost reply", Register{broken.RetryCASBlind}),
 	planted("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "writes again after a lost reply", Register{broken.RetryWriteBlind}),
 	planted("swallows-errors", "durable", "lose-request:setData:who=all/1s", "takes a write for done when it was sent", Register{broken.SwallowsErrors}),

@@ -58,19 +58,23 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 // any more: only then they have to be fresh.
 const undisturbedReads = 30
 
-// syncUndisturbed lets each client write in turn, and the next one read behind a sync.
+// syncUndisturbed lets each client write, and then each read behind a sync what another one
+// wrote: so long afterwards that a leader, too, has to show it.
 func (r *sessionRun) syncUndisturbed(ctx context.Context) {
-	for i := range undisturbedReads {
-		writer, reader := r.env.Clients[i%len(r.env.Clients)], r.env.Clients[(i+1)%len(r.env.Clients)]
-		key := r.env.Key(i % r.env.Keys)
-		path := ownZnode(r.env.Path(key), writer.ID)
-		w, s := r.clients[writer.ID], r.clients[reader.ID]
-		write := burst{f: history.FPipeline, key: key, requests: []request{w.setOrCreate(path)}}
-		read := burst{f: history.FSyncRead, key: key, requests: []request{syncTo(path), get(path)}, reads: true}
-		if ctx.Err() != nil || w.pipe.do(ctx, writer, write, 0, r.env.OpTimeout) != nil {
-			continue
+	n := len(r.env.Clients)
+	for round := 0; round*n < undisturbedReads && ctx.Err() == nil; round++ {
+		key := r.env.Key(round % r.env.Keys)
+		for _, c := range r.env.Clients {
+			s := r.clients[c.ID]
+			write := burst{f: history.FPipeline, key: key, requests: []request{s.setOrCreate(ownZnode(r.env.Path(key), c.ID))}}
+			_ = s.pipe.do(ctx, c, write, 0, r.env.OpTimeout)
 		}
-		_ = s.pipe.do(ctx, reader, read, 0, r.env.OpTimeout)
+		pause(ctx, history.LeaderLag+history.LeaderLag/5)
+		for i, c := range r.env.Clients {
+			path := ownZnode(r.env.Path(key), r.env.Clients[(i+1)%n].ID)
+			read := burst{f: history.FSyncRead, key: key, requests: []request{syncTo(path), get(path)}, reads: true}
+			_ = r.clients[c.ID].pipe.do(ctx, c, read, 0, r.env.OpTimeout)
+		}
 	}
 }
 

@@ -6,8 +6,11 @@
 //
 // Each object has one file. What they share: deciding by enumeration
 // (brute_test.go), histories of plain objects and of zklab's own (foreign_test.go,
-// own_test.go), and the comparison (compare_test.go).
+// own_test.go), znodes that are watched (watched_test.go), groups that clients join
+// and leave (groups_test.go decides, groupruns_test.go generates, groupwaits_test.go is
+// about what has a time limit), and the comparison (compare_test.go).
 //
 // The tests take some seconds, and are the same every time. ZKLAB_CROSSCHECK=N
 // asks for N histories of each object, ZKLAB_CROSSCHECK_SEED for others.
+// ZKLAB_REASONS=1 prints with a difference what zklab says of all else, too.
 package crosscheck

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 const never = math.MaxInt64
@@ -227,7 +228,7 @@ func holds(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: model, order: r.Uint64()}
 		h.facts = append(h.facts, fact{of: history.Nemesis, client: -1, f: history.FOffers, value: history.Offers{Fencing: true}})
-		sim := &holding{record: &h, r: r, free: make([]int64, 4), session: []int64{0x10, 0x20, 0x30, 0x40}, order: map[string]int64{}, highest: map[string]int64{}, over: map[string]int64{}}
+		sim := newHolding(&h, r)
 		keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
 		for range 1 + r.IntN(5) {
 			sim.one(pick(r, keys...))
@@ -246,10 +247,38 @@ type holding struct {
 	free                 []int64 // when each client has time again
 	session              []int64 // of each client
 	token                int64
-	over, order, highest map[string]int64 // by key
+	over, order, highest map[string]int64 // by key, or part of it
+	parts                []string         // of the key, which the next hold is of; none: of all
+}
+
+func newHolding(h *record, r *rand.Rand) *holding {
+	return &holding{
+		record: h, r: r, free: make([]int64, 4), session: []int64{0x10, 0x20, 0x30, 0x40},
+		order: map[string]int64{}, highest: map[string]int64{}, over: map[string]int64{},
+	}
 }
 
 func (s *holding) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
+
+// partsOf are what is held of a key, by names of their own.
+func (s *holding) partsOf(key string) []string {
+	if len(s.parts) == 0 {
+		return []string{key}
+	}
+	var all []string
+	for _, part := range s.parts {
+		all = append(all, key+"/"+part)
+	}
+	return all
+}
+
+// asks is the value of an acquire.
+func (s *holding) asks() string {
+	if len(s.parts) == 0 {
+		return ""
+	}
+	return string(history.Value(models.Keys{Keys: s.parts}))
+}
 
 // one is a stay of one client: granted at one moment, over at another, of which
 // the record tells when calls began and ended, and some signs of life.
@@ -258,9 +287,13 @@ func (s *holding) one(key string) {
 	session := s.session[c]
 	if chance(s.r, 8) {
 		began := s.free[c] + s.gap()
-		s.add(op{client: c, f: history.FAcquire, key: key, inv: began, ret: began + s.gap(), out: pick(s.r, fail, info)}, session, began)
+		s.add(op{client: c, f: history.FAcquire, key: key, arg: s.asks(), inv: began, ret: began + s.gap(), out: pick(s.r, fail, info)}, session, began)
 	}
-	granted := max(s.over[key], s.free[c]) + s.gap()
+	granted := s.free[c]
+	for _, part := range s.partsOf(key) {
+		granted = max(granted, s.over[part])
+	}
+	granted += s.gap()
 	asked := s.free[c] + s.r.Int64N(granted-s.free[c]+1)
 	told := granted + s.gap()
 	s.token += 1 + s.r.Int64N(2)
@@ -274,7 +307,7 @@ func (s *holding) one(key string) {
 		lives = over
 	}
 	s.add(op{
-		client: c, f: history.FAcquire, key: key, inv: asked, ret: told, out: ok,
+		client: c, f: history.FAcquire, key: key, arg: s.asks(), inv: asked, ret: told, out: ok,
 		res: fmt.Sprintf(`{"token":"0x%x"}`, s.token),
 	}, session, lives)
 	if chance(s.r, 2) {
@@ -284,7 +317,9 @@ func (s *holding) one(key string) {
 		s.ask(c, key, session, lives)
 	}
 	s.end(c, key, session, lives, &over)
-	s.over[key] = over
+	for _, part := range s.partsOf(key) {
+		s.over[part] = over
+	}
 	if dies {
 		s.session[c]++
 		if chance(s.r, 2) {
@@ -325,15 +360,20 @@ func (s *holding) ask(c int, key string, session, lives int64) {
 
 func (s *holding) write(c int, key string, session, lives int64) {
 	began := s.free[c] + s.gap()
-	s.order[key]++
-	accepted := s.token >= s.highest[key]
+	guarded, arg := key, fmt.Sprintf(`{"token":"0x%x"}`, s.token)
+	if len(s.parts) > 0 {
+		part := pick(s.r, s.parts...)
+		guarded, arg = key+"/"+part, fmt.Sprintf(`{"token":"0x%x","key":%q}`, s.token, part)
+	}
+	s.order[guarded]++
+	accepted := s.token >= s.highest[guarded]
 	if accepted {
-		s.highest[key] = s.token
+		s.highest[guarded] = s.token
 	}
 	s.add(op{
 		client: c, f: history.FWrite, key: key, inv: began, ret: began + s.gap(), out: ok,
-		arg: fmt.Sprintf(`{"token":"0x%x"}`, s.token),
-		res: fmt.Sprintf(`{"accepted":%v,"token":"0x%x","order":%d}`, accepted, s.token, s.order[key]),
+		arg: arg,
+		res: fmt.Sprintf(`{"accepted":%v,"token":"0x%x","order":%d}`, accepted, s.token, s.order[guarded]),
 	}, session, lives)
 }
 
@@ -369,45 +409,6 @@ func (s *holding) mutate() {
 		swap := strings.NewReplacer(a, b, b, a)
 		for i := range s.ops {
 			s.ops[i].arg, s.ops[i].res = swap.Replace(s.ops[i].arg), swap.Replace(s.ops[i].res)
-		}
-	}
-}
-
-// tidy makes a record one that can be: a client's calls one after the other, all of
-// which return but the last, and a sign of life no later than the event that tells
-// it. Then it goes to a place in time.
-func (h *record) tidy(r *rand.Rand) {
-	free, last := map[int]int64{}, map[int]int{}
-	for i, o := range h.ops {
-		last[o.client] = i
-	}
-	for i := range h.ops {
-		o := &h.ops[i]
-		if o.out == open && last[o.client] != i {
-			o.out = info
-		}
-		o.inv = max(o.inv, free[o.client])
-		o.ret = max(o.ret, o.inv)
-		free[o.client] = o.ret
-		o.with.alive[0] = min(o.with.alive[0], o.inv)
-		o.with.alive[1] = min(o.with.alive[1], o.ret)
-	}
-	unit := pick[int64](r, 1, 1, 1000, 1e6)
-	base := pick[int64](r, 0, 0, 0, 1, 1e9, 1<<53-2*unit, 1<<60)
-	move := func(at *int64) { *at = base + *at*unit }
-	for i := range h.ops {
-		o := &h.ops[i]
-		move(&o.inv)
-		move(&o.ret)
-		for i := range o.with.alive {
-			if o.with.alive[i] > 0 {
-				move(&o.with.alive[i])
-			}
-		}
-	}
-	for i := range h.facts {
-		if h.facts[i].f != history.FOffers {
-			move(&h.facts[i].at)
 		}
 	}
 }

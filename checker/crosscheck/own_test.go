@@ -29,15 +29,18 @@ type fact struct {
 	session int64
 	f, key  string
 	value   any
+	seen    int64 // by the link, on the session
 }
 
 // A record is a history of zklab's own.
 type record struct {
 	model   string
 	parties int
+	tries   int
 	ops     []op // those of a client one after the other
 	facts   []fact
 	order   uint64 // of events at equal times
+	log     []history.Txn
 }
 
 // An own is an object that zklab has recipes of.
@@ -57,7 +60,7 @@ func (h record) history() *history.History {
 	}
 	header := history.Header{
 		Version: history.Version, Model: h.model,
-		Params: history.Params{Clients: clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: time.Second, Parties: h.parties},
+		Params: history.Params{Clients: clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: time.Second, Parties: h.parties, Tries: h.tries},
 	}
 	all := &history.History{Header: header, Complete: true}
 	add := func(e history.Event) {
@@ -111,7 +114,7 @@ func (h record) events(clients int) []history.Event {
 	for i, f := range h.facts {
 		waiting[1000+i] = []history.Event{{
 			Time: time.Duration(f.at), Process: f.of, Client: f.client, Type: history.Info, F: f.f, Key: f.key,
-			Session: history.ID(f.session), Value: history.Value(f.value),
+			Session: history.ID(f.session), Seen: history.ID(f.seen), Value: history.Value(f.value),
 		}}
 	}
 	var who []int
@@ -146,7 +149,7 @@ func (h record) events(clients int) []history.Event {
 func (h record) zklab() answers {
 	read := h.history()
 	all := answers{}
-	for _, opts := range []checker.Options{{}, {NoReferee: true}} {
+	for _, opts := range []checker.Options{{Transactions: h.log}, {NoReferee: true, Transactions: h.log}} {
 		for _, v := range checker.Run(ctx, read, opts).Verdicts {
 			at := v.Property
 			if strings.Contains(v.Reason+strings.Join(v.Notes, ""), "defect") { // the referee contradicts
@@ -157,7 +160,7 @@ func (h record) zklab() answers {
 			}
 		}
 	}
-	for _, explained := range checker.Referee(ctx, read, checker.Options{Budget: 5 * time.Second}) {
+	for _, explained := range checker.Referee(ctx, read, checker.Options{Budget: 5 * time.Second, Transactions: h.log}) {
 		if !explained {
 			all["referee"] = violation
 		}
@@ -165,13 +168,76 @@ func (h record) zklab() answers {
 	return all
 }
 
+// whole is zklab with an answer more, of what falls apart into properties: it is that of the
+// first of them, or a violation if any other one is violated.
+func whole(h record, name, first string, others ...string) answers {
+	all := h.zklab()
+	all[name] = all[first]
+	for _, property := range others {
+		if all[property] == violation {
+			all[name] = violation
+		}
+	}
+	return all
+}
+
+// tidy makes a record one that can be, and puts it at some place in time.
+func (h *record) tidy(r *rand.Rand) {
+	h.inOrder()
+	unit := pick[int64](r, 1, 1, 1000, 1e6)
+	h.place(unit, pick[int64](r, 0, 0, 0, 1, 1e9, 1<<53-2*unit, 1<<60))
+}
+
+// inOrder puts a client's calls one after the other, all of which return but the last;
+// and a sign of life is no later than the event that tells it.
+func (h *record) inOrder() {
+	free, last := map[int]int64{}, map[int]int{}
+	for i, o := range h.ops {
+		last[o.client] = i
+	}
+	for i := range h.ops {
+		o := &h.ops[i]
+		if o.out == open && last[o.client] != i {
+			o.out = info
+		}
+		o.inv = max(o.inv, free[o.client])
+		o.ret = max(o.ret, o.inv)
+		free[o.client] = o.ret
+		o.with.alive[0] = min(o.with.alive[0], o.inv)
+		o.with.alive[1] = min(o.with.alive[1], o.ret)
+	}
+}
+
+// place moves a record in time, and stretches it.
+func (h *record) place(unit, base int64) {
+	move := func(at *int64) { *at = base + *at*unit }
+	for i := range h.ops {
+		o := &h.ops[i]
+		move(&o.inv)
+		move(&o.ret)
+		for i := range o.with.alive {
+			if o.with.alive[i] > 0 {
+				move(&o.with.alive[i])
+			}
+		}
+	}
+	for i := range h.facts {
+		if h.facts[i].f != history.FOffers {
+			move(&h.facts[i].at)
+		}
+	}
+}
+
 func (h record) print() string {
 	var b bytes.Buffer
 	if err := history.Write(&b, h.history()); err != nil {
 		return err.Error()
 	}
-	for _, v := range checker.Run(ctx, h.history(), checker.Options{}).Verdicts {
-		if v.Result == checker.Violation {
+	for _, t := range h.log {
+		b.WriteString(asJSON(t) + "\n")
+	}
+	for _, v := range checker.Run(ctx, h.history(), checker.Options{Transactions: h.log}).Verdicts {
+		if v.Result == checker.Violation || number("ZKLAB_REASONS", 0) > 0 {
 			b.WriteString("zklab: " + v.Property + ": " + v.Reason + "\n")
 		}
 	}

@@ -140,16 +140,7 @@ func ownQueue(r *rand.Rand) record {
 }
 
 // together compares linearizable with what it falls apart into.
-func together(h record) answers {
-	all := h.zklab()
-	all["linearizable"] = all["integrity"]
-	for _, property := range []string{"order", "loss"} {
-		if all[property] == violation {
-			all["linearizable"] = violation
-		}
-	}
-	return all
-}
+func together(h record) answers { return whole(h, "linearizable", "integrity", "order", "loss") }
 
 func TestOwnQueue(t *testing.T) {
 	own{name: "queue", generate: ownQueue, ours: queueAnswers, zklab: together}.compare(t)

@@ -55,7 +55,7 @@ func withoutDefect(g subjects.Group) subjects.Group {
 // picksTheGone sticks to what it picked.
 type picksTheGone struct {
 	subjects.Service
-	own   string
+	own   map[string]bool // all that it ever had: a list may still have one of before
 	stuck string
 }
 
@@ -66,11 +66,11 @@ func PicksTheGone(c *subjects.Client, path string) (subjects.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &picksTheGone{Service: right}, nil
+	return &picksTheGone{Service: right, own: map[string]bool{}}, nil
 }
 
 func (s *picksTheGone) Register(ctx context.Context, instance string) error {
-	s.own = instance
+	s.own[instance] = true
 	return s.Service.Register(ctx, instance)
 }
 
@@ -79,7 +79,7 @@ func (s *picksTheGone) Pick(ctx context.Context) (string, error) {
 		return s.stuck, nil
 	}
 	picked, err := s.Service.Pick(ctx)
-	if picked != s.own {
+	if !s.own[picked] {
 		s.stuck = picked
 	}
 	return picked, err

@@ -20,7 +20,8 @@ func Group() *Record {
 // answered, as numbers of transactions; 0: nothing is known.
 type SeenZxids struct{ Then, Now history.ID }
 
-func (s SeenZxids) of(o Args) Args {
+// Of says so of an operation.
+func (s SeenZxids) Of(o Args) Args {
 	if s.Then != 0 {
 		o.sawThen = Epoch + s.Then
 	}
@@ -46,17 +47,17 @@ func (r *Record) called(f string) string {
 
 // Joins adds a join, Leaves the end of it.
 func (r *Record) Joins(client, inv, ret int, member string, s SeenZxids) *Record {
-	return r.Op(s.of(Args{Client: client, F: r.called(models.FJoin), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+	return r.Op(s.Of(Args{Client: client, F: r.called(models.FJoin), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Parts adds a leave.
 func (r *Record) Parts(client, inv, ret int, member string, s SeenZxids) *Record {
-	return r.Op(s.of(Args{Client: client, F: r.called(history.FLeave), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+	return r.Op(s.Of(Args{Client: client, F: r.called(history.FLeave), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Lists adds a list of members.
 func (r *Record) Lists(client, inv, ret int, s SeenZxids, members ...string) *Record {
-	return r.Op(s.of(Args{Client: client, F: r.called(models.FList), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
+	return r.Op(s.Of(Args{Client: client, F: r.called(models.FList), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
 }
 
 // Told adds a change that somebody was told of.
@@ -308,7 +309,7 @@ func (w *groupWorld) list(c int, bad bool) {
 		w.seen[c] = max(w.seen[c], w.knows[c])
 		members := slices.Clone(w.versions[at].members)
 		switch {
-		case bad && w.rng.IntN(2) == 0:
+		case bad && w.rng.IntN(3) == 0:
 			members = w.versions[w.rng.IntN(len(w.versions))].members
 		case bad, w.how == random && w.rng.IntN(2) == 0:
 			members = w.anybody()

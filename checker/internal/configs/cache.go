@@ -149,10 +149,11 @@ var current = &frame.Property{
 }
 
 // doneBefore gives, for an observation, the change that was called last of those that were certainly
-// done when it was asked for; nil: there is none.
+// done when it was asked for; nil: there is none. A change of unknown outcome was done when
+// somebody was shown it.
 func doneBefore(c *config) func(*observation) *change {
-	byEnd := slices.DeleteFunc(slices.Clone(c.changes), func(x *change) bool { return x.op.Outcome() != history.OK })
-	slices.SortStableFunc(byEnd, func(x, y *change) int { return int(x.ret - y.ret) })
+	byEnd := slices.DeleteFunc(slices.Clone(c.changes), func(x *change) bool { return x.done() == evidence.Never })
+	slices.SortStableFunc(byEnd, func(x, y *change) int { return cmp.Compare(x.done(), y.done()) })
 	latest := make([]*change, len(byEnd))
 	for i, x := range byEnd {
 		latest[i] = x
@@ -161,12 +162,21 @@ func doneBefore(c *config) func(*observation) *change {
 		}
 	}
 	return func(s *observation) *change {
-		n, _ := slices.BinarySearchFunc(byEnd, s, func(x *change, s *observation) int { return int(x.ret - s.inv) })
+		n, _ := slices.BinarySearchFunc(byEnd, s, func(x *change, s *observation) int { return cmp.Compare(x.done(), s.inv) })
 		if n == 0 {
 			return nil
 		}
 		return latest[n-1]
 	}
+}
+
+// done is when a change was certainly done: it was answered, or somebody was shown it who
+// cannot have been before it was called.
+func (x *change) done() time.Duration {
+	if by := x.by(); by >= x.inv {
+		return by
+	}
+	return x.ret
 }
 
 // decideStale: what x put was over when the look began, if y came behind it.
@@ -179,7 +189,7 @@ func decideStale(f *frame.Finding, c *config, s *observation, x, y *change) {
 		later = named(y.value, false)
 	}
 	f.Violated(slices.Concat(s.events(), x.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by %s there had been %s, %s",
-		c.told(s), words.At(s.inv), words.At(y.ret), later, y.began())
+		c.told(s), words.At(s.inv), words.At(y.done()), later, y.began())
 }
 
 // decideMissing: what y put was there when the look began, and nobody can have removed it.
@@ -194,7 +204,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 		}
 	}
 	f.Violated(slices.Concat(s.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by %s there had been %s, and nobody removed it",
-		c.told(s), words.At(s.inv), words.At(y.ret), named(y.value, false))
+		c.told(s), words.At(s.inv), words.At(y.done()), named(y.value, false))
 }
 
 // cacheConverge says that what there is in the end comes to every copy.

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // come in that. It weighs all watchers together.
 var (
 	referee      = refereeOf("valid", "order")
-	cacheReferee = refereeOf("valid", "order", "current")
+	cacheReferee = refereeOf("valid", "current", "order")
 )
 
 func refereeOf(covers ...string) *frame.Referee {
@@ -34,7 +35,7 @@ func refereeOf(covers ...string) *frame.Referee {
 // that each watcher is. It is not changed.
 type past struct {
 	text string
-	at   string // a byte pair for each watcher
+	at   string // two byte pairs for each watcher: its place, and how often it was told
 }
 
 func size(states any) (n int) {
@@ -48,6 +49,7 @@ func size(states any) (n int) {
 type step struct {
 	part     int // the configuration, of those of a key
 	watcher  int // -1: a change
+	nth      int // of what the watcher was told: it comes in order, also within one instant
 	value    string
 	optional bool
 	current  bool // what there was in the past does not count
@@ -75,9 +77,9 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 			add(k.Params.Clients, x.inv, x.ret, step{watcher: -1, value: none, optional: true, text: "a fault: " + named("", true)})
 		}
 		for i, w := range c.watches {
-			for _, s := range w.observations {
+			for n, s := range w.observations {
 				add(w.client, s.inv, s.ret, step{
-					watcher: i, value: stated(s.value, s.absent), current: s.current,
+					watcher: i, nth: n, value: stated(s.value, s.absent), current: s.current,
 					text: fmt.Sprintf("client %d was told: %s", w.client, s.what()),
 				})
 			}
@@ -122,7 +124,6 @@ var spec = func() porcupine.Model {
 			}
 			return []any{next}
 		},
-		Equal:             func(a, b any) bool { return a == b },
 		DescribeOperation: func(input, _ any) string { return input.(step).text },
 	}
 	return m.ToModel()
@@ -131,16 +132,21 @@ var spec = func() porcupine.Model {
 // tell has a watcher be told a value: the earliest that is not before where it is. A value
 // may have been there for a while, its server lags behind.
 func (p past) tell(s step) []any {
-	at := make([]byte, max(len(p.at), 2*(s.watcher+1)))
+	at := make([]byte, max(len(p.at), 4*(s.watcher+1)))
 	copy(at, p.at)
-	from := int(at[2*s.watcher])<<8 | int(at[2*s.watcher+1])
+	place, told := at[4*s.watcher:], at[4*s.watcher+2:]
+	if binary.BigEndian.Uint16(told) != uint16(s.nth) {
+		return nil
+	}
+	binary.BigEndian.PutUint16(told, uint16(s.nth+1))
+	from := int(binary.BigEndian.Uint16(place))
 	all := strings.Split(strings.TrimSuffix(p.text, "\n"), "\n")
 	if s.current {
 		from = len(all) - 1
 	}
 	for i, value := range all {
 		if i >= from && value == s.value {
-			at[2*s.watcher], at[2*s.watcher+1] = byte(i>>8), byte(i)
+			binary.BigEndian.PutUint16(place, uint16(i))
 			return []any{past{p.text, string(at)}}
 		}
 	}

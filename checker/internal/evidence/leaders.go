@@ -3,12 +3,9 @@ package evidence
 import (
 	"slices"
 	"time"
-)
 
-// LeaderLag is how far a leader may be behind its followers. It sends them a commit before it
-// does it itself, and answers a sync of its own clients at once: they can miss what a client
-// of a quicker follower was told of (seen: 12 ms on an idle machine, ZooKeeper 3.9).
-const LeaderLag = 250 * time.Millisecond
+	"github.com/zklab/zklab/history"
+)
 
 // SyncLag is for how long a read behind a sync may miss what others were told of, at a server
 // that clients know by its address: not at all at one that is known to follow, or that is
@@ -18,7 +15,7 @@ func (a *Record) SyncLag(address string, at time.Duration) time.Duration {
 	if a.Params.SameClock || leader != "" && leader != address && slices.Contains(a.Params.Addresses, address) {
 		return 0
 	}
-	return LeaderLag
+	return history.LeaderLag
 }
 
 // leaderAt is the address of the server that led, as it was seen last; "": nobody can tell.

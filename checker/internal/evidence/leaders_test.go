@@ -23,19 +23,19 @@ func TestSyncLag(t *testing.T) {
 		want         time.Duration
 	}{
 		{name: "a follower", server: "a"},
-		{name: "the leader", server: "b", want: LeaderLag},
-		{name: "a server that is in no list", server: "d", want: LeaderLag},
-		{name: "no list", server: "a", of: func(r *Record) { r.Params.Addresses = nil }, want: LeaderLag},
-		{name: "nobody told who leads", server: "a", of: func(r *Record) { r.Health = nil }, want: LeaderLag},
+		{name: "the leader", server: "b", want: history.LeaderLag},
+		{name: "a server that is in no list", server: "d", want: history.LeaderLag},
+		{name: "no list", server: "a", of: func(r *Record) { r.Params.Addresses = nil }, want: history.LeaderLag},
+		{name: "nobody told who leads", server: "a", of: func(r *Record) { r.Health = nil }, want: history.LeaderLag},
 		{name: "servers of our own", server: "b", of: func(r *Record) { r.Params.SameClock = true }},
 		{name: "before an election", server: "c", at: 1, of: elected},
-		{name: "elected", server: "c", at: 3, of: elected, want: LeaderLag},
+		{name: "elected", server: "c", at: 3, of: elected, want: history.LeaderLag},
 		{name: "deposed", server: "b", at: 3, of: elected},
-		{name: "an election that nobody saw", server: "a", of: func(r *Record) { r.Health["after"] = healthAt{Health: history.Health{Leader: 2, Epoch: 2}} }, want: LeaderLag},
-		{name: "an election that only answers tell of", server: "a", at: 3, of: answered(1, 2), want: LeaderLag},
+		{name: "an election that nobody saw", server: "a", of: func(r *Record) { r.Health["after"] = healthAt{Health: history.Health{Leader: 2, Epoch: 2}} }, want: history.LeaderLag},
+		{name: "an election that only answers tell of", server: "a", at: 3, of: answered(1, 2), want: history.LeaderLag},
 		{name: "before that", server: "a", at: 1, of: answered(1, 2)},
 		{name: "an election that answers tell of, too", server: "b", at: 3, of: func(r *Record) { elected(r); answered(1, 2)(r) }},
-		{name: "an answer of the next leader before it was seen to be that", server: "c", at: 1, of: func(r *Record) { elected(r); answered(0, 1)(r) }, want: LeaderLag},
+		{name: "an answer of the next leader before it was seen to be that", server: "c", at: 1, of: func(r *Record) { elected(r); answered(0, 1)(r) }, want: history.LeaderLag},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := known()

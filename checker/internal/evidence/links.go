@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/zklab/zklab/history"
@@ -47,8 +48,12 @@ func (a *Record) findUnlinked() {
 	a.NamesSessions = true
 	list := a.Transactions
 	found := map[history.ID]*UnlinkedSession{}
+	known := a.knownUpTo()
 	for i := range list {
 		t := &list[i]
+		if uint64(t.Zxid) > known {
+			break
+		}
 		if t.Session == 0 || a.carried[t.Session] || !t.Below(a.Params.Root) {
 			continue
 		}
@@ -71,6 +76,19 @@ func (a *Record) findUnlinked() {
 			s.Client = named.Client
 		}
 	}
+}
+
+// knownUpTo is the zxid up to which the record tells of all sessions. One that was cut off
+// does not tell of those that began behind its last event, while the transactions go on.
+func (a *Record) knownUpTo() uint64 {
+	if a.History.Complete {
+		return math.MaxUint64
+	}
+	known := uint64(0)
+	for i := range a.History.Events {
+		known = max(known, uint64(max(a.History.Events[i].Seen, 0)))
+	}
+	return known
 }
 
 // account finds out what speaks for whom.

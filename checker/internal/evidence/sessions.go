@@ -42,7 +42,7 @@ type Session struct {
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
 
-	signs  []sign   // of life, each later than the one before
+	signs  []sign   // of life, each later than the one before, and of a higher zxid
 	missed []missed // in order
 }
 

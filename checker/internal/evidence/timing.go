@@ -82,11 +82,14 @@ func (a *Timing) drifted(by time.Duration) {
 // Wall is how far a time by the wall clock can lie from what the record's clock makes of it:
 // what was measured, what of it was not told, and the millisecond that the clocks of subjects
 // have.
-func (a *Timing) Wall() time.Duration { return a.ahead + a.behind + 2*time.Millisecond }
+func (a *Timing) Wall() time.Duration { return a.Moved() + 2*time.Millisecond }
+
+// Moved is how far the wall clock moved against the record's, as it was told.
+func (a *Timing) Moved() time.Duration { return a.ahead + a.behind }
 
 // Stepped says that the wall clock was set while the record was written: nothing that goes
 // by it can be decided.
-func (a *Timing) Stepped() bool { return a.Wall() > stepped }
+func (a *Timing) Stepped() bool { return a.Moved() > stepped }
 
 // stepped is more than a clock that is only steered moves away in a run of minutes (NTP: 500
 // parts in a million).

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -19,6 +20,10 @@ type missed struct {
 	// certainly had got.
 	seen, told   uint64
 	alive, since time.Duration
+	// mostSeen and mostAlive are the highest of this one and those before: where an operation
+	// began behind them, none of these matters to it.
+	mostSeen  uint64
+	mostAlive time.Duration
 }
 
 // sign is a sign of life with a zxid that its own is not above.
@@ -34,38 +39,42 @@ func (a *Record) readTold(e *history.Event, s *Session) {
 		var c history.Connected
 		a.Decode(e, &c)
 		if told := uint64(max(c.Seen, 0)); told < seen {
-			s.missed = append(s.missed, missed{e.Index, seen, told, e.Alive, s.aliveBy(told)})
+			m := missed{event: e.Index, seen: seen, told: told, alive: e.Alive, since: s.aliveBy(told), mostSeen: seen, mostAlive: e.Alive}
+			if n := len(s.missed); n > 0 {
+				m.mostSeen, m.mostAlive = max(seen, s.missed[n-1].mostSeen), max(e.Alive, s.missed[n-1].mostAlive)
+			}
+			s.missed = append(s.missed, m)
 		}
 	}
 	if n := len(s.signs); n == 0 || s.signs[n-1].alive < e.Alive {
-		s.signs = append(s.signs, sign{e.Alive, seen})
+		for n > 0 && s.signs[n-1].seen >= seen { // the later one says more
+			n--
+		}
+		s.signs = append(s.signs[:n], sign{e.Alive, seen})
 	}
 }
 
 // aliveBy is the latest sign of life that a client must have had the answer to, as it had seen
 // a zxid; 0: none.
 func (s *Session) aliveBy(zxid uint64) time.Duration {
-	for _, x := range slices.Backward(s.signs) {
-		if x.seen <= zxid {
-			return x.alive
-		}
+	later := sort.Search(len(s.signs), func(i int) bool { return s.signs[i].seen > zxid })
+	if later == 0 {
+		return 0
 	}
-	return 0
+	return s.signs[later-1].alive
 }
 
 // missedBy are the answers that an operation's client had not got on one of the connections
-// that it may have had meanwhile.
-func (a *Record) missedBy(op *history.Operation) (of []missed) {
+// that it may have had meanwhile, in order.
+func (a *Record) missedBy(op *history.Operation) []missed {
 	s := a.Session(op.Invoke.Session)
-	if s == nil {
+	switch {
+	case s == nil:
 		return nil
+	case op.Return == nil:
+		return s.missed
 	}
-	for _, m := range s.missed {
-		if op.Return == nil || m.event < op.Return.Index {
-			of = append(of, m)
-		}
-	}
-	return of
+	return s.missed[:sort.Search(len(s.missed), func(i int) bool { return s.missed[i].event >= op.Return.Index })]
 }
 
 // Told is a zxid below which an operation was shown nothing by its session: the highest that
@@ -76,7 +85,10 @@ func (a *Record) Told(op *history.Operation) uint64 {
 	}
 	seen := uint64(max(op.Invoke.Seen, 0))
 	told := seen
-	for _, m := range a.missedBy(op) {
+	for _, m := range slices.Backward(a.missedBy(op)) {
+		if m.mostSeen < seen {
+			break
+		}
 		if seen <= m.seen { // else more came behind that
 			told = min(told, m.told)
 		}
@@ -96,7 +108,10 @@ func (a *Record) View(op *history.Operation) time.Duration {
 		return Always
 	}
 	view := min(op.Began(), op.Invoke.Alive)
-	for _, m := range a.missedBy(op) {
+	for _, m := range slices.Backward(a.missedBy(op)) {
+		if m.mostAlive < op.Invoke.Alive {
+			break
+		}
 		if op.Invoke.Alive <= m.alive {
 			view = min(view, m.since)
 		}

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -48,4 +49,61 @@ func TestTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is searched for is what going through all would find, also where a record tells of
+// zxids and signs of life in no order.
+func TestToldOfMany(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		s := &Session{}
+		a := &Record{Sessions: Sessions{ByID: map[history.ID]*Session{7: s}}}
+		var events []*history.Event
+		for i := range 1 + r.IntN(12) {
+			e := &history.Event{Index: i, Session: 7, Alive: time.Duration(r.IntN(9)), Seen: history.ID(r.IntN(9))}
+			if r.IntN(2) == 0 {
+				e.Process, e.F, e.Value = history.SessionProcess, history.FConnected, history.Value(history.Connected{Seen: history.ID(r.IntN(9))})
+			}
+			events = append(events, e)
+			a.readTold(e, s)
+		}
+		op := &history.Operation{
+			Invoke: &history.Event{Session: 7, Alive: time.Duration(r.IntN(9)), Seen: history.ID(r.IntN(9)), Time: 100},
+			Return: &history.Event{Session: 7, Index: r.IntN(len(events) + 1)},
+		}
+		told, view := wentThrough(events, op)
+		if got, since := a.Told(op), a.View(op); got != told || since != view {
+			t.Fatalf("told of %d, by a view of %v, want %d and %v", got, since, told, view)
+		}
+	}
+}
+
+// wentThrough says what Told and View are to be of an operation behind some events.
+func wentThrough(events []*history.Event, op *history.Operation) (told uint64, view time.Duration) {
+	told, view = uint64(op.Invoke.Seen), op.Invoke.Alive
+	var signs []sign
+	for _, e := range events {
+		var c history.Connected
+		if e.F == history.FConnected {
+			_ = e.Decode(&c)
+		}
+		if e.F == history.FConnected && c.Seen < e.Seen && e.Index < op.Return.Index {
+			since := time.Duration(0)
+			for _, x := range signs {
+				if x.seen <= uint64(c.Seen) {
+					since = x.alive
+				}
+			}
+			if op.Invoke.Seen <= e.Seen {
+				told = min(told, uint64(c.Seen))
+			}
+			if op.Invoke.Alive <= e.Alive {
+				view = min(view, since)
+			}
+		}
+		if n := len(signs); n == 0 || signs[n-1].alive < e.Alive {
+			signs = append(signs, sign{e.Alive, uint64(e.Seen)})
+		}
+	}
+	return told, view
 }

@@ -10,6 +10,8 @@ import (
 // bounds and may not answer. The properties that it covers say the same
 // together as its model does: a difference is a defect of this package.
 type Referee struct {
+	// Covers are the properties that say the same, by name. What only the referee finds
+	// wrong is told of the last one.
 	Covers []string
 	// Applies says whether there is anything to decide. nil: always.
 	Applies func(*evidence.Record) bool

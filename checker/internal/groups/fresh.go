@@ -72,12 +72,8 @@ func decideGhosts(f *frame.Finding, g *group, l *look) {
 		if m == nil {
 			continue
 		}
-		left := m.gone()
-		if left == nil {
-			continue
-		}
-		if z := doneBy(left); z != 0 && z <= g.toldOf(l) {
-			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(left)),
+		if z := m.goneBy(); z != 0 && z <= g.toldOf(l) {
+			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone())),
 				"%s, though that had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(g.toldOf(l)))
 		}
 	}

@@ -42,12 +42,15 @@ type member struct {
 	name   string
 	join   *history.Operation
 	leaves []*history.Operation // those that may have had an effect
-	// until is how long it certainly was there once it had joined: until somebody asked it to
-	// leave, its session may have ended, or a fault may have removed its znode.
+	// until is how long it certainly was there once it had joined, that moment included: until
+	// before somebody asked it to leave or a fault may have removed its znode, at equal times, too;
+	// and until its session was last seen to be alive.
 	until time.Duration
 	// again is from when it may have joined once more: in another session, or because a fault
 	// removed its znode.
 	again time.Duration
+	// once are the events that show that it had not before.
+	once []int
 	// expired is when its client had been told that the session in which it joined had ended;
 	// never if it was not.
 	expired time.Duration
@@ -185,11 +188,24 @@ func (g *group) bound(m *member) {
 	if m.expired < m.left() {
 		g.figures["ended_by_death"]++
 	}
-	m.until, m.again = min(m.until, m.left()), min(m.again, removals(g.Record))
-	m.until = min(m.until, removals(g.Record))
+	m.until = min(m.until, before(m.left()), before(removals(g.Record)))
+	m.once = evidence.EventsOf(m.join)
+	if left := m.gone(); left != nil && sessionOf(left) == sessionOf(m.join) && left.Return.Time < m.again && m.again != evidence.Never {
+		m.again = evidence.Never // whoever left in its session does not join again in the next one
+		m.once = append(m.once, evidence.EventsOf(left)...)
+	}
+	m.again = min(m.again, removals(g.Record))
 	if s := g.Session(m.join.Return.Session); s != nil {
 		m.proof = s.ShownAt(m.until)
 	}
+}
+
+// before is the last moment before another; always, if that never comes.
+func before(t time.Duration) time.Duration {
+	if t == evidence.Never {
+		return t
+	}
+	return t - 1
 }
 
 // stayed is when a member that was told that it had joined must have been there, whenever its
@@ -224,6 +240,21 @@ func (m *member) gone() (first *history.Operation) {
 		}
 	}
 	return first
+}
+
+// goneBy is a zxid by which it had left; 0: none is known. Who asks in another session than that in
+// which it joined may be answered by a server that lags, and says nothing of what came behind.
+func (m *member) goneBy() uint64 {
+	left := m.gone()
+	if left == nil || m.join == nil || m.join.Outcome() == history.Fail {
+		return 0
+	}
+	z, in := doneBy(left), m.join.Invoke.Session
+	moved := m.join.Return != nil && m.join.Return.Session != in
+	if !moved && in == sessionOf(left) || m.joined() && z >= doneBy(m.join) {
+		return z
+	}
+	return 0
 }
 
 // sessionOf is the session in which all of an operation went on; 0 if there were two, or none

@@ -97,7 +97,7 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 		if m == nil || went.gone == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
 			continue
 		}
-		f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
+		f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once),
 			"%s again, behind the word that it had gone, and nobody %s twice", g.shows(l, name), g.terms.joined)
 	}
 }

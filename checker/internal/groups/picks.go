@@ -57,7 +57,7 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 			continue
 		}
 		if went := p.went[name]; went.gone != nil {
-			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
+			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once),
 				"%s, behind the word that it had gone, and nobody %s twice", g.shows(l, name), g.terms.joined)
 		} else if next := g.behind(m, p.last); next != nil {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone()), evidence.EventsOf(next.join), evidence.EventsOf(p.last.op)),

@@ -2,7 +2,9 @@ package groups
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/anishathalye/porcupine"
@@ -49,34 +51,62 @@ func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 // wrote nothing.
 func wrote(op *history.Operation) bool { return op.Invoke.Seen.Compare(op.Return.Seen) < 0 }
 
+// from is a place behind which an operation did what it did, if that was done by another one: above
+// what its session had seen when it was asked for. One that was answered although its session had
+// seen no more since wrote nothing, so what it says had been done before, nobody knows when.
+func from(op *history.Operation, by int64) int64 {
+	if op.Outcome() == history.OK && !wrote(op) {
+		return 0
+	}
+	return min(behind(uint64(op.Invoke.Seen)), by)
+}
+
+// dated are the members of which is known by when they joined, or, where that is not certain, left.
+func (g *group) dated() []*member {
+	var all []*member
+	for _, name := range slices.Sorted(maps.Keys(g.members)) {
+		if m := g.members[name]; m.joined() && doneBy(m.join) != 0 || m.goneBy() != 0 {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// stays are the join and the leave of a member as steps. If it is not certain that it joined, it did
+// so before it left: no list need show it.
+func (m *member) stays(i, size int) (ops []porcupine.Operation) {
+	joined, gone := by(changedBy(m)), m.goneBy()
+	ops = append(ops, porcupine.Operation{
+		ClientId: m.join.Client, Input: &step{text: "join " + m.name, join: i, leave: -1, size: size},
+		Call: from(m.join, joined), Return: joined,
+	})
+	if gone == 0 {
+		return ops
+	}
+	left, asked := m.gone(), m.join // an earlier leave, of which nobody knows, or the end of the session may have done it
+	if m.leaves[0] == left && wrote(left) {
+		asked = left
+	}
+	return append(ops, porcupine.Operation{
+		ClientId: left.Client, Input: &step{text: "leave " + m.name, join: -1, leave: i, size: size},
+		Call: from(asked, by(gone)), Return: by(gone),
+	})
+}
+
+// changedBy is by when a member had joined; if that is not certain, by when it had left.
+func changedBy(m *member) uint64 {
+	if m.joined() {
+		return doneBy(m.join)
+	}
+	return m.goneBy()
+}
+
 func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	g := groupOf(k)
 	var ops []porcupine.Operation
-	all := g.sorted()
-	known := all[:0]
-	for _, m := range all {
-		if doneBy(m.join) != 0 && wrote(m.join) {
-			known = append(known, m)
-		}
-	}
+	known := g.dated()
 	for i, m := range known {
-		ops = append(ops, porcupine.Operation{
-			ClientId: m.join.Client, Input: &step{text: "join " + m.name, join: i, leave: -1, size: len(known)},
-			Call: behind(uint64(m.join.Invoke.Seen)), Return: by(doneBy(m.join)),
-		})
-		if left := m.gone(); left != nil && doneBy(left) != 0 {
-			asked := m.join // an earlier leave, of which nobody knows, or the end of the session may have done it
-			if m.leaves[0] == left && wrote(left) {
-				asked = left
-			}
-			op := porcupine.Operation{
-				ClientId: left.Client, Input: &step{text: "leave " + m.name, join: -1, leave: i, size: len(known)},
-				Call: behind(uint64(asked.Invoke.Seen)), Return: by(doneBy(left)),
-			}
-			if op.Call <= op.Return { // else it was answered in a session that knew less than that of the join
-				ops = append(ops, op)
-			}
-		}
+		ops = append(ops, m.stays(i, len(known))...)
 	}
 	for _, l := range g.looks {
 		if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {
@@ -84,7 +114,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		}
 		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, size: len(known)}
 		for i, m := range known {
-			if m.until >= l.op.Return.Time {
+			if m.joined() && m.until >= l.op.Return.Time {
 				s.must[i] = true
 			}
 			if l.set[m.name] {

@@ -1,7 +1,6 @@
 package groups
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,23 +109,34 @@ func orNever(at milestones, s status) time.Duration {
 	return evidence.Never
 }
 
-// newSession is when the client of an operation was seen with another session than the one in
-// which that was answered.
+// newSession is when the client of an operation was first seen with a session that began behind the
+// one in which that was answered. What is said later of one that was before is no new one.
 func newSession(a *evidence.Record, op *history.Operation) time.Duration {
-	others := otherSessions(a)[op.Client]
-	i, _ := slices.BinarySearchFunc(others, op.Invoke.Index+1, func(e *history.Event, index int) int { return cmp.Compare(e.Index, index) })
-	if i == len(others) {
-		return evidence.Never
+	begun := false
+	for _, e := range beginnings(a)[op.Client] {
+		switch {
+		case e.Session == op.Invoke.Session:
+			begun = true
+		case begun:
+			return max(e.Time, op.Began())
+		}
 	}
-	return max(others[i].Time, op.Began())
+	return evidence.Never
 }
 
-// otherSessions are the events of each client that name another session than its last one did.
-var otherSessions = evidence.Once(func(a *evidence.Record) map[int][]*history.Event {
-	of, last := map[int][]*history.Event{}, map[int]history.ID{}
+// beginnings are the events of each client that are the first to name a session of it.
+var beginnings = evidence.Once(func(a *evidence.Record) map[int][]*history.Event {
+	type session struct {
+		client int
+		id     history.ID
+	}
+	of, known := map[int][]*history.Event{}, map[session]bool{}
 	for i := range a.History.Events {
-		if e := &a.History.Events[i]; e.Session != 0 && e.Session != last[e.Client] {
-			of[e.Client], last[e.Client] = append(of[e.Client], e), e.Session
+		e := &a.History.Events[i]
+		begun := session{e.Client, e.Session}
+		if e.Session != 0 && !known[begun] {
+			known[begun] = true
+			of[e.Client] = append(of[e.Client], e)
 		}
 	}
 	return of
@@ -318,7 +328,6 @@ var pickSpec = porcupine.Model{
 		ok := s.step(&now)
 		return ok, now
 	},
-	Equal:             func(a, b any) bool { return a == b },
 	DescribeOperation: func(input, _ any) string { return input.(*pickStep).text },
 }
 

@@ -3,6 +3,7 @@ package jobs
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -13,38 +14,43 @@ import (
 )
 
 // attempts says that the attempts at a job are counted, one after the other, and that a job
-// is dead only when all were begun. A take of which nobody knows may have begun one.
+// is dead only when all were begun. A take of which nobody knows may have begun one, of one job.
 var attempts = &frame.Property{
 	Name:     "attempts",
 	Meaning:  "each attempt at a job had the next number, and only jobs that were tried often enough are dead",
 	Decider:  "numbers of each job",
 	Evidence: fromTimes,
 	Decide: onQueue(func(f *frame.Finding, q *queue) {
+		var gaps []gap
 		for _, j := range q.jobs {
-			decideNumbers(f, q, j)
-			if slices.Contains(q.final.where[j.name], dead) {
+			isDead := slices.Contains(q.final.where[j.name], dead)
+			if isDead {
 				f.Count("dead", 1)
-				decideDead(f, q, j, q.final.seen)
+			}
+			if decideNumbers(f, q, j) && (j.put != nil || len(j.tried) > 0) {
+				gaps = append(gaps, q.gaps(j, isDead)...)
 			}
 		}
+		decideGaps(f, q, gaps)
 	}),
 	Exercise: exercised,
 }
 
-func decideNumbers(f *frame.Finding, q *queue, j *job) {
+// decideNumbers says whether nothing is wrong with the numbers of a job that are known.
+func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 	if len(j.tried) == 0 {
-		return
+		return true
 	}
-	byNumber := slices.SortedStableFunc(slices.Values(j.tried), func(a, b *attempt) int { return a.number - b.number })
+	byNumber := j.byNumber()
 	for i, t := range byNumber {
 		switch {
 		case t.number < 1 || q.Params.Tries > 0 && t.number > q.Params.Tries:
 			f.Violated(evidence.EventsOf(t.take), "%s of %s at %s, of %d", t.taken(), q.Name, words.At(t.granted), q.Params.Tries)
-			return
+			return false
 		case i > 0 && byNumber[i-1].number == t.number:
 			f.Violated(append(evidence.EventsOf(byNumber[i-1].take), evidence.EventsOf(t.take)...), "%s of %s at %s, and so did client %d at %s",
 				t.taken(), q.Name, words.At(t.granted), byNumber[i-1].take.Client, words.At(byNumber[i-1].granted))
-			return
+			return false
 		}
 	}
 	// The latest call of all with lower numbers is what a higher one must not have come before.
@@ -53,35 +59,125 @@ func decideNumbers(f *frame.Finding, q *queue, j *job) {
 		if t.granted < latest.asked {
 			f.Violated(append(evidence.EventsOf(t.take), evidence.EventsOf(latest.take)...), "%s of %s by %s, and client %d, which asked at %s, for attempt %d",
 				t.taken(), q.Name, words.At(t.granted), latest.take.Client, words.At(latest.asked), latest.number)
-			return
+			return false
 		}
 		if t.asked > latest.asked {
 			latest = t
 		}
 	}
-	highest := byNumber[len(byNumber)-1]
-	unknown := q.unknown[:q.unknownBefore(highest.granted)]
-	if missing := highest.number - len(byNumber); missing > len(unknown) {
-		witness := eventsOf(unknown)
-		for _, t := range byNumber {
-			witness = append(witness, evidence.EventsOf(t.take)...)
+	return true
+}
+
+func (j *job) byNumber() []*attempt {
+	return slices.SortedStableFunc(slices.Values(j.tried), func(a, b *attempt) int { return cmp.Compare(a.number, b.number) })
+}
+
+// gap is some numbers of a job in a row that nobody was given, though by a time a higher one had
+// been, or the job was dead.
+type gap struct {
+	job     *job
+	missing int
+	by      time.Duration
+	shows   *attempt // the higher one; nil: the job was dead
+}
+
+// gaps are those of a job whose numbers are right.
+func (q *queue) gaps(j *job, isDead bool) (of []gap) {
+	next, g := 0, gap{job: j, by: evidence.Never}
+	down := func(number int) {
+		if g.missing = next - number - 1; g.missing > 0 && g.by != evidence.Never {
+			of = append(of, g)
 		}
-		f.Violated(witness, "%s of %s at %s, but of the attempts before it only %s known, and only %s with an unknown outcome had begun by then",
-			highest.taken(), q.Name, words.At(highest.granted), areOnly(len(byNumber)-1), prose.Count(len(unknown), "take"))
+		next = number
+	}
+	if isDead && q.Params.Tries > 0 {
+		next, g.by = q.Params.Tries+1, q.final.seen.Time
+	}
+	for _, t := range slices.Backward(j.byNumber()) {
+		down(t.number)
+		if t.granted < g.by {
+			g.by, g.shows = t.granted, t
+		}
+	}
+	down(0)
+	return of
+}
+
+// decideGaps finds each number that nobody was given a take of unknown outcome that had begun in
+// time: both sorted, the i-th has to have begun by when the i-th number was passed.
+func decideGaps(f *frame.Finding, q *queue, gaps []gap) {
+	slices.SortStableFunc(gaps, func(a, b gap) int { return cmp.Compare(a.by, b.by) })
+	missing := 0
+	for i, g := range gaps {
+		began := q.unknownBefore(g.by)
+		if g.missing > began-missing {
+			tellGaps(f, q, gaps[:i+1], q.unknown[:began])
+			return
+		}
+		missing += g.missing
 	}
 }
 
-func areOnly(n int) string {
+// tellGaps tells of the last of some gaps, and of as many others as make them too many, first
+// those of its own job.
+func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operation) {
+	last := gaps[len(gaps)-1]
+	gaps = slices.SortedStableFunc(slices.Values(gaps), func(a, b gap) int { return cmp.Compare(foreign(a, last), foreign(b, last)) })
+	witness, left, others := eventsOf(unknown), len(unknown), 0
+	for i, g := range gaps {
+		if left < 0 {
+			break
+		}
+		left -= min(g.missing, left+1)
+		if g.job != last.job {
+			others += g.missing
+		}
+		if i == 0 || g.job != gaps[i-1].job {
+			for _, t := range g.job.tried {
+				witness = append(witness, evidence.EventsOf(t.take)...)
+			}
+		}
+		if g.shows == nil {
+			witness = append(witness, q.final.seen.Index)
+		}
+	}
+	also, takes := "", prose.Count(len(unknown), "take")
+	if others > 0 {
+		also = ", " + prose.Count(others, "attempt") + " at other jobs " + isOrAre(others) + " not known either"
+	}
+	if t := last.shows; t != nil {
+		before := 0
+		for _, other := range last.job.tried {
+			if other.number < t.number {
+				before++
+			}
+		}
+		f.Violated(witness, "%s of %s at %s, but of the attempts before it only %s %s known%s, and only %s with an unknown outcome had begun by then",
+			t.taken(), q.Name, words.At(t.granted), words.Number(before), isOrAre(before), also, takes)
+		return
+	}
+	f.Violated(witness, "at %s job %q of %s was dead after %s, of %d%s, and %s with an unknown outcome",
+		words.At(last.by), last.job.name, q.Name, prose.Count(len(last.job.tried), "attempt"), q.Params.Tries, also, takes)
+}
+
+// foreign is 1 for a gap of another job.
+func foreign(g, than gap) int {
+	if g.job == than.job {
+		return 0
+	}
+	return 1
+}
+
+func isOrAre(n int) string {
 	if n == 1 {
-		return "1 is"
+		return "is"
 	}
-	return words.Number(n) + " are"
+	return "are"
 }
 
-// unknownBefore is how many of the takes of unknown outcome had begun before a time.
+// unknownBefore is how many of the takes of unknown outcome had begun by a time, or then.
 func (q *queue) unknownBefore(t time.Duration) int {
-	n, _ := slices.BinarySearchFunc(q.unknown, t, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
-	return n
+	return sort.Search(len(q.unknown), func(i int) bool { return q.unknown[i].Began() > t })
 }
 
 func eventsOf(ops []*history.Operation) (of []int) {
@@ -89,17 +185,4 @@ func eventsOf(ops []*history.Operation) (of []int) {
 		of = append(of, evidence.EventsOf(op)...)
 	}
 	return of
-}
-
-// decideDead judges a job that is dead at the end.
-func decideDead(f *frame.Finding, q *queue, j *job, seen *history.Event) {
-	if q.Params.Tries < 1 || len(j.tried)+len(q.unknown) >= q.Params.Tries {
-		return
-	}
-	witness := append(eventsOf(q.unknown), seen.Index)
-	for _, t := range j.tried {
-		witness = append(witness, evidence.EventsOf(t.take)...)
-	}
-	f.Violated(witness, "at %s job %q of %s was dead after %s, of %d, and %s with an unknown outcome",
-		words.At(seen.Time), j.name, q.Name, prose.Count(len(j.tried), "attempt"), q.Params.Tries, prose.Count(len(q.unknown), "take"))
 }

@@ -44,7 +44,9 @@ func decideConservation(f *frame.Finding, q *queue) {
 			f.Violated(append(witness, seen.Index), "at %s job %q of %s %s", words.At(seen.Time), j.name, q.Name, text)
 			return
 		}
-		delete(where, j.name)
+		if j.put != nil {
+			delete(where, j.name)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(where)) {
 		f.Violated([]int{seen.Index}, "at %s job %q of %s was %s, and nobody had put it", words.At(seen.Time), name, q.Name, where[name][0])

@@ -31,8 +31,6 @@ type queue struct {
 	*evidence.Key
 	jobs    []*job               // in order of their first event
 	unknown []*history.Operation // takes that may have begun an attempt, in order of invocation
-	over    []time.Duration      // from when on nobody has a job by any of those up to each
-	takes   *evidence.Index[int] // all, by their places in Ops
 	final   final
 	doubled string             // a job that was put twice
 	figures map[string]float64 // what the exercise conditions ask for
@@ -113,7 +111,6 @@ func readQueue(k *evidence.Key) *queue {
 	}
 	q.figures["jobs"] = float64(len(q.jobs))
 	q.final = finally(k)
-	q.bound()
 	q.figures["unknown_takes"] = float64(len(q.unknown))
 	for _, j := range q.jobs {
 		slices.SortStableFunc(j.tried, func(a, b *attempt) int { return cmp.Compare(a.granted, b.granted) })

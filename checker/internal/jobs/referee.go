@@ -72,6 +72,5 @@ var spec = porcupine.Model{
 		}
 		return has == 0, s.attempt
 	},
-	Equal:             func(a, b any) bool { return a == b },
 	DescribeOperation: func(input, _ any) string { return input.(step).text },
 }

@@ -133,6 +133,5 @@ var planSpec = porcupine.Model{
 			return true, now[:s.candidate] + string(standsIn) + now[s.candidate+1:]
 		}
 	},
-	Equal:             func(a, b any) bool { return a == b },
 	DescribeOperation: func(input, _ any) string { return input.(*planStep).text },
 }

@@ -196,12 +196,26 @@ var states = &frame.Property{
 	Meaning:  "a leader whose term ended stayed deposed until elected again",
 	Decider:  "order of each candidate's answers",
 	Evidence: frame.FromTimes,
+	Applies:  func(a *evidence.Record) bool { o := offersOf(a); return o.TellsLost && o.Fencing },
+	Exercise: frame.Wants("asked_again", 1, "candidates that said whether they lead when a term of theirs had ended"),
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		ends := termEnds(k, &f)
+		deposed := map[int]time.Duration{} // since when each client has had a term that ended
+		for t, end := range ends {
+			if first, ok := deposed[t.client]; !ok || end.at < first {
+				deposed[t.client] = end.at
+			}
+		}
 		for _, v := range statementsOf(k) {
 			op := v.Op
-			if op.F != history.FConfirm || !v.Held {
+			if op.F != history.FConfirm {
+				continue
+			}
+			if first, ok := deposed[op.Client]; ok && first < op.Began() {
+				f.Count("asked_again", 1)
+			}
+			if !v.Held {
 				continue
 			}
 			end, ok := ends[term{op.Client, v.Token}]

@@ -174,7 +174,6 @@ func boundedSpec(capacity int) porcupine.Model {
 			}
 			return nil
 		},
-		Equal:             func(a, b any) bool { return a == b },
 		DescribeOperation: func(input, _ any) string { return input.(queueStep).text },
 		DescribeState:     func(state any) string { return prose.Count(len(state.(string))/width, "item") },
 	}

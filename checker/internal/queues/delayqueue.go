@@ -71,7 +71,7 @@ var notEarly = &frame.Property{
 // unknown.
 func clocked(f *frame.Finding, q *queue) bool {
 	if q.Stepped() {
-		f.Unknown("the wall clock was set during the run (it moved by %s), so it is not known when items were due", words.Lasting(q.Wall()))
+		f.Unknown("the wall clock was set during the run (it moved by %s), so it is not known when items were due", words.Lasting(q.Moved()))
 	}
 	return !q.Stepped()
 }

@@ -276,7 +276,7 @@ var syncReads = &frame.Property{
 				continue
 			}
 			measureAge(f, age)
-			if age > evidence.LeaderLag && !disturbed && !succeeded(r.Record, l, by) {
+			if age > history.LeaderLag && !disturbed && !succeeded(r.Record, l, by) {
 				f.Violated(append(r.madeAndRead(l), evidence.EventsOf(by.op)...), "%s: %s shows a value that %s had overwritten %s before, while no server was disturbed",
 					r.Name, r.seen(l), r.spanOf(by), words.Lasting(age))
 			}

@@ -105,7 +105,6 @@ var spec = func() porcupine.Model {
 			}
 			return nil
 		},
-		Equal:             func(a, b any) bool { return a == b },
 		DescribeOperation: func(input, _ any) string { return input.(step).text },
 	}
 	return m.ToModel()

@@ -95,6 +95,9 @@ func readTransaction(k *evidence.Key) *transaction {
 func (t *transaction) begins(op *history.Operation) {
 	var v models.Sites
 	t.Decode(op.Invoke, &v)
+	if len(v.Sites) == 0 {
+		t.confused = "it was begun without a site"
+	}
 	if t.prepare != nil && !slices.Equal(v.Sites, t.sites) {
 		t.confused = "it was begun with different sites"
 	}

@@ -1,0 +1,954 @@
+package crosscheck
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// A job is what a record says of one, apart from what certainly failed.
+type job struct {
+	item     string
+	puts     []op
+	attempts []jobAttempt
+	finishes []finish
+	look     *models.Jobs // the last one, if there was one
+	looked   int64
+	// odd says that a worker was given the job while it had it: whose finish is which then?
+	odd bool
+}
+
+// A jobAttempt is a hold of the job, and its number. Refused is the hold if a finish or give-back
+// that failed shows as much as one that did not: that its worker had it until then.
+type jobAttempt struct {
+	hold
+	refused hold
+	number  int
+}
+
+// A finish is of an attempt, or -1 if nobody was given that.
+type finish struct {
+	op
+	of int
+}
+
+func attemptOf(value string) models.Attempt {
+	var a models.Attempt
+	must(json.Unmarshal([]byte(value), &a))
+	return a
+}
+
+func itemOf(value string) string {
+	var i history.Item
+	must(json.Unmarshal([]byte(value), &i))
+	return i.Item
+}
+
+// jobsOf are the jobs of a key that anything is said of.
+func jobsOf(h record, key string) []job {
+	byItem := map[string]*job{}
+	at := func(item string) *job {
+		if byItem[item] == nil {
+			byItem[item] = &job{item: item}
+		}
+		return byItem[item]
+	}
+	for i, o := range h.ops {
+		switch {
+		case o.key != key || o.out == fail:
+		case o.f == history.FEnqueue:
+			j := at(itemOf(o.arg))
+			j.puts = append(j.puts, o)
+		case o.f == models.FTake && o.out == ok:
+			at(attemptOf(o.res).Item).took(h, i)
+		case o.f == models.FFinish:
+			a := attemptOf(o.arg)
+			j := at(a.Item)
+			j.finishes = append(j.finishes, finish{o, j.had(o.client, a.Attempt)})
+		}
+	}
+	look, looked := h.look(key)
+	if look != nil {
+		for _, item := range slices.Concat(look.Open, look.Done, look.Dead) {
+			at(item)
+		}
+	}
+	var all []job
+	for _, item := range sorted(byItem) {
+		byItem[item].look, byItem[item].looked = look, looked
+		all = append(all, *byItem[item])
+	}
+	return all
+}
+
+func sorted(of map[string]*job) []string {
+	var all []string
+	for item := range of {
+		all = append(all, item)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (h record) look(key string) (*models.Jobs, int64) {
+	for _, f := range h.facts {
+		if jobs, is := f.value.(models.Jobs); is && f.key == key {
+			return &jobs, f.at
+		}
+	}
+	return nil, never
+}
+
+// had is which attempt a client was given last under a number.
+func (j *job) had(client, number int) int {
+	for i, a := range slices.Backward(j.attempts) {
+		if a.client == client && a.number == number {
+			return i
+		}
+	}
+	return -1
+}
+
+// took adds the attempt of take i.
+func (j *job) took(h record, i int) {
+	o := h.ops[i]
+	a := jobAttempt{number: attemptOf(o.res).Attempt}
+	a.hold = hold{ai: o.inv, ao: o.ret, x: math.MinInt64, e: never, client: o.client, session: o.with.owner}
+	a.refused = a.hold
+	ended := false
+	for _, end := range h.ops[i+1:] {
+		switch {
+		case ended || end.client != o.client || end.key != o.key:
+		case end.f == models.FTake && end.out == ok && attemptOf(end.res).Item == j.item:
+			j.odd, ended = true, true
+		case end.f != models.FFinish && end.f != models.FGiveBack || attemptOf(end.arg).Item != j.item || attemptOf(end.arg).Attempt != a.number:
+		default:
+			a.ends(end)
+			ended = end.out != fail
+		}
+	}
+	lo, hi := deaths(h, a.session)
+	for _, one := range []*hold{&a.hold, &a.refused} {
+		one.x, one.e = min(one.x, lo), min(one.e, hi)
+	}
+	j.attempts = append(j.attempts, a)
+}
+
+func (a *jobAttempt) ends(end op) {
+	if attemptOf(end.arg).Held {
+		a.refused.x = end.inv
+		if end.out != fail {
+			a.x = end.inv
+		}
+	}
+	if end.out == ok {
+		a.e, a.refused.e = end.ret, end.ret
+	}
+}
+
+// jobAnswers are those of each property but progress. "referee" is valid if all of them are.
+func jobAnswers(h record) answers {
+	all := answers{"lease-exclusion": valid, "finish-once": valid, "conservation": valid, "attempts": valid}
+	for _, o := range h.ops {
+		if lo, hi := deaths(h, o.with.owner); lo > hi {
+			return answers{} // the evidence contradicts itself
+		}
+	}
+	for _, key := range keysOf(h.ops) {
+		jobs := jobsOf(h, key)
+		for _, j := range jobs {
+			all.worst("lease-exclusion", j.exclusive())
+			all.worst("finish-once", j.finished())
+			all.worst("conservation", j.conserved())
+			all.worst("attempts", j.numbered(h.tries))
+		}
+		all.worst("attempts", lost(h, key, jobs))
+	}
+	explained := valid
+	for _, answer := range all {
+		if answer != valid {
+			explained = unknown
+		}
+	}
+	all["referee"] = explained
+	return all
+}
+
+// either is what two readings say, if they say the same.
+func either(lenient, strict bool) string {
+	if lenient != strict {
+		return unknown
+	}
+	return verdict(lenient)
+}
+
+func (j job) exclusive() string {
+	var holds, refused []hold
+	for _, a := range j.attempts {
+		holds, refused = append(holds, a.hold), append(refused, a.refused)
+	}
+	if j.odd {
+		return unknown
+	}
+	return either(!permutations(holds, fits), !permutations(refused, fits))
+}
+
+// finished tries all orders of takes and finishes. If only a finish of unknown outcome can have
+// made the job done, one of these did.
+func (j job) finished() string {
+	if j.odd {
+		return unknown
+	}
+	var sure, perhaps []finish
+	for _, f := range j.finishes {
+		if f.out == ok {
+			sure = append(sure, f)
+		} else {
+			perhaps = append(perhaps, f)
+		}
+	}
+	if len(sure) > 0 || len(perhaps) == 0 || j.look == nil || !slices.Contains(j.look.Done, j.item) {
+		return either(!j.once(sure, false), !j.once(sure, true))
+	}
+	lenient, strict := true, true
+	for _, f := range perhaps {
+		f.ret = j.looked
+		lenient = lenient && !j.once([]finish{f}, false)
+		strict = strict && !j.once([]finish{f}, true)
+	}
+	if len(perhaps) > 1 && strict {
+		return unknown // something else can have finished it
+	}
+	return either(lenient, strict)
+}
+
+// once says whether there is an order in which nobody is given the job when it is finished, and
+// whoever finishes it is the last who was given it. Strictly, a client's calls are ordered at equal
+// times, too, and attempts last for as long as is known; else they are moments.
+func (j job) once(finishes []finish, strictly bool) bool {
+	var calls []call
+	for i, a := range j.attempts {
+		calls = append(calls, call{op: op{f: models.FTake, res: fmt.Sprint(i)}, inv: a.ai, ret: a.ao, certain: true, process: a.client + 1})
+	}
+	for _, f := range finishes {
+		if strictly && f.of >= 0 && !j.last(f.of) {
+			return false
+		}
+		calls = append(calls, call{op: op{f: models.FFinish, res: fmt.Sprint(f.of)}, inv: f.inv, ret: f.ret, certain: true, process: f.client + 1})
+		if f.of >= 0 {
+			calls[len(calls)-1].after = []int{f.of}
+		}
+	}
+	for i := range calls {
+		if !strictly {
+			calls[i].process = 0
+		}
+	}
+	return explainable(calls, "open", func(state string, o op) []string {
+		switch {
+		case state == "done":
+			return nil
+		case o.f == models.FTake:
+			return []string{o.res}
+		case o.res == "-1" || o.res == state:
+			return []string{"done"}
+		}
+		return nil
+	})
+}
+
+// last says whether an attempt can have been the last one, no two at one time.
+func (j job) last(attempt int) bool {
+	var before []hold
+	for i, a := range j.attempts {
+		if i != attempt {
+			before = append(before, a.refused)
+		}
+	}
+	return permutations(before, func(order []hold) bool { return fits(append(slices.Clone(order), j.attempts[attempt].refused)) })
+}
+
+// conserved compares the end with what was put, given out and finished.
+func (j job) conserved() string {
+	certain := slices.ContainsFunc(j.puts, func(o op) bool { return o.out == ok })
+	finished := slices.ContainsFunc(j.finishes, func(f finish) bool { return f.out == ok })
+	if slices.ContainsFunc(j.attempts, func(a jobAttempt) bool { return !j.mayBeThere(a.ao) }) {
+		return violation
+	}
+	if j.look == nil {
+		return valid
+	}
+	done, places := 0, 0
+	for _, list := range [][]string{j.look.Open, j.look.Done, j.look.Dead} {
+		for _, item := range list {
+			if item == j.item {
+				places++
+			}
+		}
+	}
+	for _, item := range j.look.Done {
+		if item == j.item {
+			done++
+		}
+	}
+	switch {
+	case certain && places != 1, places > 1,
+		len(j.puts) == 0 && places > 0,
+		finished && done == 0 && len(j.puts) > 0,
+		done > 0 && len(j.finishes) == 0:
+		return violation
+	case len(j.attempts) > 0 && places == 0, // it was put, though that was not answered
+		finished && done == 0:
+		return unknown
+	}
+	return valid
+}
+
+// mayBeThere says whether somebody had begun to put the job by then.
+func (j job) mayBeThere(by int64) bool {
+	return slices.ContainsFunc(j.puts, func(o op) bool { return o.inv <= by })
+}
+
+// numbered compares each two numbers of a job.
+func (j job) numbered(tries int) string {
+	for i, a := range j.attempts {
+		if a.number < 1 || tries > 0 && a.number > tries {
+			return violation
+		}
+		for k, b := range j.attempts {
+			switch {
+			case i != k && a.number == b.number, a.number > b.number && a.ao < b.ai:
+				return violation
+			}
+		}
+	}
+	return valid
+}
+
+// A gap is a number that nobody was given, though a later attempt had begun by a time, or the job
+// was dead.
+type gap struct{ by int64 }
+
+// lost compares numbers that nobody was given with takes of which nobody knows the outcome: each
+// gap, of whatever job, needs one of its own, that began in time.
+func lost(h record, key string, jobs []job) string {
+	var unsure []int64
+	for _, o := range h.ops {
+		if o.key == key && o.f == models.FTake && (o.out == info || o.out == open) {
+			unsure = append(unsure, o.inv)
+		}
+	}
+	var all []gap
+	for _, j := range jobs {
+		if len(j.puts)+len(j.attempts) > 0 {
+			all = append(all, j.gaps(h.tries)...)
+		}
+	}
+	if !fill(all, unsure) {
+		return violation
+	}
+	return valid
+}
+
+// fill finds each gap a take.
+func fill(gaps []gap, unsure []int64) bool {
+	if len(gaps) == 0 {
+		return true
+	}
+	for i, began := range unsure {
+		if began <= gaps[0].by && fill(gaps[1:], slices.Delete(slices.Clone(unsure), i, i+1)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j job) gaps(tries int) []gap {
+	given, by := map[int]bool{}, map[int]gap{}
+	until := func(number int, at int64) {
+		for n := 1; n < number; n++ {
+			g, is := by[n]
+			if !is {
+				g = gap{at}
+			}
+			by[n] = gap{min(g.by, at)}
+		}
+	}
+	for _, a := range j.attempts {
+		given[a.number] = true
+		until(a.number, a.ao)
+	}
+	if j.look != nil && slices.Contains(j.look.Dead, j.item) {
+		until(tries+1, j.looked)
+	}
+	var gaps []gap
+	for n, g := range by {
+		if !given[n] {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
+}
+
+// A lease is which session has a job, and for which attempt.
+type lease struct {
+	item    string
+	attempt int
+	session int64
+}
+
+// A shop is a job queue that goes right, with workers that die.
+type shop struct {
+	*record
+	r          *rand.Rand
+	now        int64
+	key        string
+	free       []int64 // when each client has time again
+	session    []int64 // of each client
+	died       map[int64]int64
+	tried      map[string]int
+	open       []string
+	done, dead []string
+	leased     []lease
+	has        [][]lease // what each client takes itself for a worker of
+	put, first int       // how many were put, and how many are before anybody takes one
+	// unguarded says that the queue gives a job to who asks although another one has it, and lets
+	// anybody finish what was given to him once.
+	unguarded bool
+	skips     bool // it counts too far
+	slow      bool // it tells who is connected
+}
+
+// ownJobs generates job queues, and changes some things.
+func ownJobs(r *rand.Rand) record { return jobsOfModel(r, models.JobQueue.Name) }
+
+func jobsOfModel(r *rand.Rand, model string) record {
+	h := record{model: model, order: r.Uint64(), tries: 1 + r.IntN(5)}
+	keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
+	free, session := make([]int64, 3), []int64{0x100, 0x200, 0x300}
+	var all []*shop
+	for _, key := range keys {
+		all = append(all, &shop{record: &h, r: r, key: key, free: free, session: session, died: map[int64]int64{}, tried: map[string]int{}, has: make([][]lease, len(free)), first: 2, unguarded: chance(r, 3), skips: chance(r, 4)})
+	}
+	for range 2 + r.IntN(15) {
+		pick(r, all...).one(all)
+	}
+	for range r.IntN(4) {
+		h.mutateJobs(r, all[0])
+	}
+	h.inOrder()
+	for _, s := range all {
+		s.prove()
+		if !chance(r, 6) {
+			s.lookAt()
+		}
+	}
+	h.inOrder()
+	h.place(pick[int64](r, 1, 1000, 1e6), pick[int64](r, 0, 0, 1, 1e9, 1<<53, 1<<60))
+	return h
+}
+
+func (s *shop) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
+
+// one is one call of one client, or the end of its session.
+func (s *shop) one(all []*shop) {
+	c := s.r.IntN(len(s.free))
+	o := op{client: c, key: s.key, inv: s.free[c] + s.gap(), out: pick(s.r, ok, ok, ok, ok, ok, info, fail)}
+	o.with.session, o.with.owner = s.session[c], s.session[c]
+	at := max(s.now, o.inv) + s.gap()
+	takesEffect := o.out == ok || o.out == info && !chance(s.r, 3)
+	switch {
+	case len(s.has[c]) > 0 && chance(s.r, 4), s.slow && chance(s.r, 12):
+		s.die(c, at, all)
+		return
+	case len(s.has[c]) > 0 && !chance(s.r, 3):
+		s.end(&o, takesEffect)
+	case s.put < s.first || chance(s.r, 4):
+		s.enqueue(&o, takesEffect)
+	default:
+		s.take(&o, takesEffect)
+	}
+	o.ret = o.inv + s.gap()
+	if o.out == ok {
+		o.ret = at + s.gap()
+	}
+	if takesEffect {
+		s.now = at
+	}
+	s.free[c] = o.ret
+	s.ops = append(s.ops, o)
+}
+
+func (s *shop) enqueue(o *op, takesEffect bool) {
+	item := fmt.Sprint(s.key, s.put)
+	s.put++
+	o.f, o.arg = history.FEnqueue, fmt.Sprintf(`{"item":%q}`, item)
+	if takesEffect {
+		s.open = append(s.open, item)
+	}
+}
+
+func (s *shop) take(o *op, takesEffect bool) {
+	o.f = models.FTake
+	if s.unguarded && chance(s.r, 2) && len(s.leased) > 0 {
+		s.open = append(s.open, pick(s.r, s.leased...).item)
+		slices.Reverse(s.open)
+	}
+	if len(s.open) == 0 && o.out == ok {
+		o.out = pick(s.r, fail, info)
+	}
+	if len(s.open) == 0 || !takesEffect {
+		return
+	}
+	i := s.r.IntN(len(s.open))
+	item := s.open[i]
+	s.open = slices.Delete(s.open, i, i+1)
+	s.tried[item]++
+	if s.skips && chance(s.r, 2) && s.tried[item] < s.tries {
+		s.tried[item]++
+	}
+	l := lease{item, s.tried[item], o.with.session}
+	s.leased = append(s.leased, l)
+	if o.out == ok {
+		s.has[o.client] = append(s.has[o.client], l)
+		o.res = string(history.Value(models.Attempt{Item: item, Attempt: l.attempt}))
+	}
+}
+
+// end ends an attempt that the client has, or had.
+func (s *shop) end(o *op, takesEffect bool) {
+	i := s.r.IntN(len(s.has[o.client]))
+	l := s.has[o.client][i]
+	o.f = pick(s.r, models.FFinish, models.FGiveBack)
+	held := !chance(s.r, 8)
+	o.arg = string(history.Value(models.Attempt{Item: l.item, Attempt: l.attempt, Held: held}))
+	at := slices.Index(s.leased, l)
+	if at < 0 && o.out == ok && (!s.unguarded || chance(s.r, 2)) {
+		o.out = pick(s.r, fail, fail, info)
+	}
+	if o.out == ok {
+		o.res = string(history.Value(models.Attempt{Item: l.item, Attempt: l.attempt}))
+	}
+	if o.out != fail || chance(s.r, 2) {
+		s.has[o.client] = slices.Delete(s.has[o.client], i, i+1)
+	}
+	if at >= 0 && takesEffect {
+		s.leased = slices.Delete(s.leased, at, at+1)
+		s.over(l, o.f == models.FFinish)
+	}
+}
+
+func (s *shop) over(l lease, finished bool) {
+	switch {
+	case finished:
+		s.done = append(s.done, l.item)
+	case l.attempt >= s.tries:
+		s.dead = append(s.dead, l.item)
+	default:
+		s.open = append(s.open, l.item)
+	}
+}
+
+// die ends a client's session; it goes on in another one, and may take itself for a worker still.
+func (s *shop) die(c int, at int64, all []*shop) {
+	dead := s.session[c]
+	s.session[c]++
+	for _, o := range all {
+		o.now = max(o.now, at)
+		o.died[dead] = at
+		for _, l := range slices.Clone(o.leased) {
+			if l.session == dead {
+				o.leased = slices.DeleteFunc(o.leased, func(other lease) bool { return other == l })
+				o.over(l, false)
+			}
+		}
+	}
+	if s.slow {
+		s.facts = append(s.facts,
+			fact{at: at, of: history.SessionProcess, client: c, session: dead, f: history.FExpired},
+			fact{at: at + 1, of: history.SessionProcess, client: c, session: s.session[c], f: history.FConnected, value: history.Connected{Server: "zk1", Timeout: 4e9}})
+	}
+	if chance(s.r, 3) {
+		s.facts = append(s.facts, fact{at: at + s.gap(), of: history.SessionProcess, client: c, session: dead, f: history.FDead, value: history.Dead{By: "close-reply"}})
+	}
+}
+
+// prove gives sessions signs of life, of when they lived; a few are wrong.
+func (s *shop) prove() {
+	for i := range s.ops {
+		o := &s.ops[i]
+		for k, at := range []int64{o.inv, o.ret} {
+			if died, is := s.died[o.with.session]; is && !chance(s.r, 40) {
+				at = min(at, died)
+			}
+			if !chance(s.r, 6) {
+				o.with.alive[k] = max(0, at-pick(s.r, 0, s.gap()))
+			}
+		}
+	}
+}
+
+// lookAt adds the last look; sometimes a job is elsewhere, or gone.
+func (s *shop) lookAt() {
+	jobs := models.Jobs{Open: slices.Clone(s.open), Done: s.done, Dead: s.dead}
+	for _, l := range s.leased {
+		jobs.Open = append(jobs.Open, l.item)
+	}
+	lists := []*[]string{&jobs.Open, &jobs.Done, &jobs.Dead}
+	if from := pick(s.r, lists...); chance(s.r, 6) && len(*from) > 0 {
+		item := (*from)[0]
+		if !chance(s.r, 4) {
+			*from = (*from)[1:]
+		}
+		if to := pick(s.r, lists...); !chance(s.r, 3) {
+			*to = append(slices.Clone(*to), item)
+		}
+	}
+	jobs.Left, jobs.Empty = len(jobs.Open), len(jobs.Open) == 0
+	s.facts = append(s.facts, fact{at: s.last() + 1 + s.gap(), of: history.Nemesis, client: -1, f: history.FDrained, key: s.key, value: jobs})
+}
+
+// mutateJobs changes one thing.
+func (h *record) mutateJobs(r *rand.Rand, s *shop) {
+	o := &h.ops[r.IntN(len(h.ops))]
+	switch r.IntN(7) {
+	case 0: // another number, or job
+		if o.f == models.FTake && o.out == ok {
+			a := attemptOf(o.res)
+			a.Attempt += r.IntN(3) - 1
+			if chance(r, 3) {
+				a.Item = fmt.Sprint(o.key, r.IntN(4))
+			}
+			o.res = string(history.Value(a))
+		}
+	case 1, 2: // what was refused was not, as if nothing guarded it
+		if o.f != models.FTake || o.out == ok {
+			o.out = pick(r, ok, ok, fail, info)
+			if o.out == ok && (o.f == models.FFinish || o.f == models.FGiveBack) {
+				a := attemptOf(o.arg)
+				a.Held = false
+				o.res = string(history.Value(a))
+			}
+		}
+	case 3:
+		o.inv, o.ret = max(0, o.inv+int64(r.IntN(7)-3)), o.ret+int64(r.IntN(7)-3)
+	case 4:
+		if o.f == models.FFinish || o.f == models.FGiveBack {
+			o.f = pick(r, models.FFinish, models.FGiveBack)
+		}
+	case 5, 6: // given to another one, too
+		if o.f == models.FTake && o.out == ok {
+			a := attemptOf(o.res)
+			a.Attempt += r.IntN(3)
+			again := *o
+			again.client = (o.client + 1) % 3
+			again.with.session = s.session[again.client]
+			again.with.owner = again.with.session
+			again.res = string(history.Value(a))
+			again.inv += int64(r.IntN(9) - 3)
+			again.inv = max(0, again.inv)
+			again.ret = again.inv + int64(r.IntN(4))
+			h.insert(again)
+			if chance(r, 2) {
+				end := again
+				end.f, end.res = models.FGiveBack, string(history.Value(models.Attempt{Item: a.Item, Attempt: a.Attempt}))
+				end.arg = string(history.Value(models.Attempt{Item: a.Item, Attempt: a.Attempt, Held: true}))
+				end.inv = again.ret + int64(r.IntN(12))
+				end.ret = end.inv + int64(r.IntN(3))
+				h.insert(end)
+			}
+		}
+	}
+}
+
+// insert puts an operation where it is in its client's order.
+func (h *record) insert(o op) {
+	for i, other := range h.ops {
+		if other.client == o.client && other.inv >= o.inv {
+			h.ops = slices.Insert(h.ops, i, o)
+			return
+		}
+	}
+	h.ops = append(h.ops, o)
+}
+
+func TestOwnJobs(t *testing.T) {
+	own{name: "job-queue", generate: ownJobs, ours: jobAnswers, agree: exact}.compare(t)
+}
+
+// progressAnswers add up nothing, as those of termination: together is what lasts at a stretch.
+func progressAnswers(h record) answers {
+	all := answers{"progress": valid}
+	for _, o := range h.ops {
+		if lo, hi := deaths(h, o.with.owner); lo > hi {
+			return answers{}
+		}
+	}
+	for _, key := range keysOf(h.ops) {
+		for _, o := range h.ops {
+			if o.key == key && o.f == models.FTake && !h.tellsOf(o.client) {
+				all.worst("progress", unknown)
+			}
+		}
+		switch {
+		case !h.excused(key, h.waiting(key, true), h.unsure(key, true)):
+			all.worst("progress", violation)
+		case !h.excused(key, h.waiting(key, false), h.unsure(key, false)):
+			all.worst("progress", unknown)
+		}
+	}
+	return all
+}
+
+// A waiting is a job, and when it was certainly not to be had: by what is known, and if some takes
+// of unknown outcome had it.
+type waiting struct {
+	job
+	known, busy []span
+}
+
+// waiting are the jobs of a key of which something may be asked.
+func (h record) waiting(key string, surely bool) []waiting {
+	var all []waiting
+	for _, j := range jobsOf(h, key) {
+		if !surely || !j.odd {
+			busy := j.busy(h, surely)
+			all = append(all, waiting{j, busy, busy})
+		}
+	}
+	return all
+}
+
+// excused says whether takes of unknown outcome, each of which has one job once, can have had jobs
+// so that nobody waited for long while nobody had one: it has each of them have each job that is
+// there for too long, whenever that was free.
+func (h record) excused(key string, jobs []waiting, unsure []span) bool {
+	late := slices.IndexFunc(jobs, func(j waiting) bool {
+		return slices.ContainsFunc(h.ops, func(o op) bool { return o.key == key && o.f == models.FTake && h.together(j, o) > bound })
+	})
+	if late < 0 {
+		return true
+	}
+	for i, window := range unsure {
+		for _, gap := range apart(jobs[late].known) {
+			had := span{max(gap.from, window.from), min(gap.to, window.to)}
+			if had.from > had.to {
+				continue
+			}
+			then := slices.Clone(jobs)
+			then[late].busy = append(slices.Clone(then[late].busy), had)
+			if h.excused(key, then, slices.Delete(slices.Clone(unsure), i, i+1)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// apart is what spans leave of all time.
+func apart(all []span) []span {
+	all = slices.Clone(all)
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	var left []span
+	now := int64(math.MinInt64)
+	for _, s := range all {
+		if s.from > now {
+			left = append(left, span{now, s.from})
+		}
+		now = max(now, s.to)
+	}
+	return append(left, span{now, never})
+}
+
+// unsure are the takes of which nobody knows the outcome: when they can have had a job. Surely, a
+// worker lives on for ever.
+func (h record) unsure(key string, surely bool) []span {
+	var all []span
+	for _, o := range h.ops {
+		if o.key != key || o.f != models.FTake || o.out != info && o.out != open {
+			continue
+		}
+		_, hi := deaths(h, o.with.session)
+		for _, f := range h.facts {
+			if f.f == history.FExpired && f.client == o.client {
+				hi = min(hi, max(f.at, o.inv))
+			}
+		}
+		if surely {
+			hi = never
+		}
+		all = append(all, span{o.inv, max(o.inv, hi)})
+	}
+	return all
+}
+
+// tellsOf says whether a record tells when a client was connected: at one moment its connections
+// have no order.
+func (h record) tellsOf(client int) bool {
+	told, at := false, map[int64]bool{}
+	for _, f := range h.facts {
+		if f.client != client || f.of != history.SessionProcess {
+			continue
+		}
+		if at[f.at] {
+			return false
+		}
+		at[f.at], told = true, told || f.f == history.FConnected
+	}
+	return told
+}
+
+// together is for how long at a stretch a worker waited while nobody had a job.
+func (h record) together(j waiting, take op) (longest int64) {
+	if !h.tellsOf(take.client) {
+		return 0
+	}
+	moments := []int64{take.inv, h.loaded()}
+	for _, b := range j.busy {
+		moments = append(moments, b.from, b.to)
+	}
+	for _, from := range moments {
+		to := h.last()
+		for _, b := range j.busy {
+			switch {
+			case b.from <= from && from < b.to:
+				to = from
+			case b.from > from:
+				to = min(to, b.from)
+			}
+		}
+		if from < h.loaded() || !j.thereAfter(h, to) {
+			continue
+		}
+		if take.out != open {
+			to = min(to, take.ret)
+		}
+		for _, c := range h.connected(take.client) {
+			longest = max(longest, min(to, c.to)-max(from, take.inv, c.from))
+		}
+	}
+	return longest
+}
+
+// connected is when a client was: with a session, and with none that had lost its server.
+func (h record) connected(client int) (all []span) {
+	up := map[int64]bool{}
+	now := span{never, never}
+	for _, f := range h.facts {
+		_, known := up[f.session]
+		switch {
+		case f.client != client:
+		case f.f == history.FConnected:
+			up[f.session] = true
+		case f.f == history.FDisconnected && known:
+			up[f.session] = false
+		case f.f == history.FExpired || f.f == history.FDead:
+			delete(up, f.session)
+		}
+		is := len(up) > 0
+		for _, one := range up {
+			is = is && one
+		}
+		switch {
+		case is && now.from == never:
+			now.from = f.at
+		case !is && now.from != never:
+			all = append(all, span{now.from, f.at})
+			now.from = never
+		}
+	}
+	return append(all, now)
+}
+
+type span struct{ from, to int64 }
+
+// busy is when somebody who is known may have the job, or it may not be there.
+func (j job) busy(h record, surely bool) []span {
+	put := int64(never)
+	for _, p := range j.puts {
+		if p.out == ok {
+			put = min(put, p.ret)
+		}
+	}
+	for _, a := range j.attempts {
+		if len(j.puts) > 0 {
+			put = min(put, a.ai) // for then it was there, and with somebody
+		}
+	}
+	all := []span{{math.MinInt64, put}}
+	for _, a := range j.attempts {
+		from := a.ai
+		for _, b := range j.attempts {
+			if b.number < a.number && !surely {
+				from = max(from, b.ai) // it came first
+			}
+		}
+		until := a.e
+		for _, f := range h.facts {
+			if f.f == history.FExpired && f.session == a.session && !surely {
+				until = min(until, max(f.at, from))
+			}
+		}
+		all = append(all, span{from, max(from, until)})
+		if a.number >= h.tries && surely {
+			all = append(all, span{from, never})
+		}
+	}
+	isOpen := j.look != nil && slices.Contains(j.look.Open, j.item)
+	for _, f := range j.finishes {
+		// Whoever sees the job later sees that one of unknown outcome did not finish it before.
+		if f.out == ok && (surely || !isOpen) || surely && !isOpen {
+			all = append(all, span{f.inv, never})
+		}
+	}
+	return all
+}
+
+// thereAfter says whether somebody was given the job after a time, or it was seen open.
+func (j job) thereAfter(h record, at int64) bool {
+	if j.look != nil && slices.Contains(j.look.Open, j.item) {
+		return true
+	}
+	return slices.ContainsFunc(j.attempts, func(a jobAttempt) bool { return a.ai >= at })
+}
+
+// slowJobs generates job queues with takes that last for seconds.
+func slowJobs(r *rand.Rand) record { return slowJobsOf(r, models.JobQueue.Name) }
+
+func slowJobsOf(r *rand.Rand, model string) record {
+	h := record{model: model, order: r.Uint64(), tries: 2 + r.IntN(2)}
+	s := &shop{record: &h, r: r, key: "k", free: make([]int64, 3), session: []int64{0x100, 0x200, 0x300}, died: map[int64]int64{}, tried: map[string]int{}, has: make([][]lease, 3), first: 1 + r.IntN(4), slow: true}
+	for range 2 + r.IntN(12) {
+		s.one([]*shop{s})
+		for i := range h.ops {
+			if o := &h.ops[i]; i == len(h.ops)-1 && o.f == models.FTake && o.out != ok && chance(r, 2) {
+				o.ret = o.inv + 6 + int64(r.IntN(12))
+				o.out = pick(r, o.out, fail)
+				s.free[o.client] = o.ret
+			}
+		}
+	}
+	h.inOrder()
+	s.prove()
+	s.lookAt()
+	h.inOrder()
+	h.facts = append(h.facts, fact{at: int64(r.IntN(3)), of: history.Nemesis, client: -1, f: history.FPhase, value: history.Phase{Name: history.PhaseLoad}})
+	v := &voting{record: &h, r: r, unit: 1e9}
+	for c := range s.free {
+		v.connect(c, int64(0x100*(c+1)))
+	}
+	slices.SortStableFunc(h.facts, func(a, b fact) int { return int(a.at - b.at) })
+	h.place(v.unit, pick[int64](r, 0, 1, 1<<53))
+	return h
+}
+
+func TestJobProgress(t *testing.T) {
+	own{name: "job-queue progress", generate: slowJobs, ours: progressAnswers, agree: exact}.compare(t)
+}

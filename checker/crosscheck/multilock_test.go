@@ -1,0 +1,134 @@
+package crosscheck
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// A joint is a hold of several keys, of which all begin and end at one moment.
+type joint struct {
+	hold
+	keys []string
+}
+
+func jointHolds(h record, key string) (joints []joint, agrees bool) {
+	holds, agrees := holdsOf(h, key)
+	n := 0
+	for _, o := range h.ops {
+		if o.key == key && o.f == history.FAcquire && o.out == ok {
+			var asked models.Keys
+			must(json.Unmarshal([]byte(o.arg), &asked))
+			joints = append(joints, joint{holds[n], asked.Keys})
+			n++
+		}
+	}
+	return joints, agrees
+}
+
+// jointly says whether holds can have been granted in this order: each as early as its keys let it.
+func jointly(holds []joint) bool {
+	free := map[string]int64{}
+	for _, h := range holds {
+		granted := h.ai
+		for _, key := range h.keys {
+			if at, is := free[key]; is {
+				granted = max(granted, at)
+			}
+		}
+		over := max(granted, h.x)
+		if granted > h.ao || over > h.e {
+			return false
+		}
+		for _, key := range h.keys {
+			free[key] = over
+		}
+	}
+	return true
+}
+
+func multiLockAnswers(h record) answers {
+	all := answers{"exclusion": valid, "tokens": valid, "fencing": valid}
+	for _, key := range keysOf(h.ops) {
+		holds, agrees := jointHolds(h, key)
+		if !agrees {
+			return answers{}
+		}
+		all.worst("exclusion", verdict(!permutations(slices.Clone(holds), jointly)))
+		inOrder := slices.Clone(holds)
+		slices.SortStableFunc(inOrder, func(a, b joint) int { return int(min(1, max(-1, a.token-b.token))) })
+		all.worst("tokens", verdict(!jointly(inOrder) || shared(inOrder)))
+		for _, part := range []string{"a", "b", "c"} {
+			all.worst("fencing", verdict(!fenced(h.writesTo(part), key, having(holds, part))))
+		}
+	}
+	return all
+}
+
+// shared says whether two holds of one key have one token.
+func shared(holds []joint) bool {
+	for i, a := range holds {
+		for _, b := range holds[:i] {
+			if a.token == b.token && slices.ContainsFunc(a.keys, func(k string) bool { return slices.Contains(b.keys, k) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// having are the holds that a key within the object is among.
+func having(holds []joint, part string) []hold {
+	var all []hold
+	for _, h := range holds {
+		if slices.Contains(h.keys, part) {
+			all = append(all, h.hold)
+		}
+	}
+	return all
+}
+
+// writesTo leaves out the writes to what other keys guard.
+func (h record) writesTo(part string) record {
+	less := h
+	less.ops = nil
+	for _, o := range h.ops {
+		if o.f == history.FWrite {
+			var to models.GuardedKey
+			must(json.Unmarshal([]byte(o.arg), &to))
+			if to.Key != part {
+				continue
+			}
+		}
+		less.ops = append(less.ops, o)
+	}
+	return less
+}
+
+// ownMultiLock generates holds of some of three keys each.
+func ownMultiLock(r *rand.Rand) record {
+	h := record{model: models.MultiLock.Name, order: r.Uint64()}
+	h.facts = append(h.facts, fact{of: history.Nemesis, client: -1, f: history.FOffers, value: history.Offers{Fencing: true}})
+	sim := newHolding(&h, r)
+	keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
+	for range 1 + r.IntN(5) {
+		sim.parts = pick(r, []string{"a"}, []string{"b"}, []string{"a", "b"}, []string{"b", "a"}, []string{"b", "c"}, []string{"c", "a", "b"})
+		sim.one(pick(r, keys...))
+	}
+	for range r.IntN(4) {
+		sim.mutate()
+	}
+	if a, b := &h.ops[r.IntN(len(h.ops))], &h.ops[r.IntN(len(h.ops))]; chance(r, 4) && a.f == history.FAcquire && b.f == history.FAcquire {
+		a.arg, b.arg = b.arg, a.arg
+	}
+	h.tidy(r)
+	return h
+}
+
+func TestOwnMultiLock(t *testing.T) {
+	own{name: "multi-lock", generate: ownMultiLock, ours: multiLockAnswers, agree: exact}.compare(t)
+}

@@ -1,0 +1,192 @@
+package jobs
+
+import (
+	"cmp"
+	"container/heap"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+)
+
+// lostTakes are the takes of unknown outcome of a queue. One that may have had a job at any
+// moment of [began,over] excuses that the job was there for longer than the bound B from a
+// moment t on if it can have taken the job by t+B, and had it beyond t: if began-B ≤ t < over.
+type lostTakes struct {
+	bound time.Duration
+	all   []lostTake      // in order of invocation
+	over  []time.Duration // of all, in order
+	// The moments of those that are asked for at which fewer may excuse a job than right before,
+	// and those with which others begin that are asked for.
+	moments []evidence.Span
+	edges   []time.Duration
+	least   [][]int // the place of the least excused of each 1, 2, 4 … edges in a row
+}
+
+type lostTake struct {
+	op          *history.Operation
+	began, over time.Duration
+}
+
+// lostTakes are those of a queue, of which some moments are going to be asked for.
+func (q *queue) lostTakes(moments []evidence.Span) *lostTakes {
+	l := &lostTakes{bound: q.Bound, moments: moments}
+	for _, op := range q.unknown {
+		x := lostTake{op, op.Began(), q.overBy(op)}
+		if x.over < x.began {
+			continue // its session had ended before
+		}
+		l.all, l.over = append(l.all, x), append(l.over, x.over)
+		if evidence.Touches(moments, x.over, x.over) {
+			l.edges = append(l.edges, x.over)
+		}
+	}
+	for _, s := range moments {
+		l.edges = append(l.edges, s.From)
+	}
+	slices.Sort(l.over)
+	slices.Sort(l.edges)
+	l.measure()
+	return l
+}
+
+// overBy is when a take of unknown outcome, and what it may have begun, was over.
+func (q *queue) overBy(op *history.Operation) time.Duration {
+	exited, _ := q.ExitAfter(op.Client, op.Began())
+	death := q.DeathOf(op)
+	end := min(exited, death.By)
+	if death.Newest != nil {
+		end = min(end, death.Newest.Expired)
+	}
+	return end
+}
+
+// excusing is how many takes may excuse a job that was there from a moment on.
+func (l *lostTakes) excusing(t time.Duration) int {
+	over, _ := slices.BinarySearch(l.over, t+1)
+	return l.begun(t+l.bound) - over
+}
+
+// begun is how many had begun by a time, or then.
+func (l *lostTakes) begun(t time.Duration) int {
+	n, _ := slices.BinarySearchFunc(l.all, t+1, func(x lostTake, t time.Duration) int { return cmp.Compare(x.began, t) })
+	return n
+}
+
+// measure prepares for being asked for the least of some edges in a row.
+func (l *lostTakes) measure() {
+	excusing, places := make([]int, len(l.edges)), make([]int, len(l.edges))
+	for i, t := range l.edges {
+		excusing[i], places[i] = l.excusing(t), i
+	}
+	l.least = [][]int{places}
+	for width := 1; 2*width <= len(l.edges); width *= 2 {
+		narrow := l.least[len(l.least)-1]
+		wide := make([]int, len(narrow)-width)
+		for i := range wide {
+			wide[i] = narrow[i]
+			if other := narrow[i+width]; excusing[other] < excusing[wide[i]] {
+				wide[i] = other
+			}
+		}
+		l.least = append(l.least, wide)
+	}
+}
+
+// fewest is the moment from one to another one, of those asked for, at which the fewest takes
+// may excuse a job, and how many; -1 if there is no such moment.
+func (l *lostTakes) fewest(from, to time.Duration) (at time.Duration, takes int) {
+	takes = -1
+	consider := func(t time.Duration) {
+		if n := l.excusing(t); takes < 0 || n < takes {
+			at, takes = t, n
+		}
+	}
+	if from <= to && evidence.Touches(l.moments, from, from) {
+		consider(from)
+	}
+	first, _ := slices.BinarySearch(l.edges, from)
+	behind, _ := slices.BinarySearch(l.edges, to+1)
+	if n := behind - first; n > 0 {
+		level := bits.Len(uint(n)) - 1
+		consider(l.edges[l.least[level][first]])
+		consider(l.edges[l.least[level][behind-1<<level]])
+	}
+	return at, takes
+}
+
+// between is how long a job was there that no take can have had at its moment.
+func (l *lostTakes) between(o overdue) evidence.Span {
+	s := o.lived
+	if i, _ := slices.BinarySearch(l.over, o.at+1); i > 0 {
+		s.From = max(s.From, l.over[i-1])
+	}
+	if i := l.begun(o.at + l.bound); i < len(l.all) {
+		s.To = min(s.To, l.all[i].began)
+	}
+	return s
+}
+
+// tooFew are jobs that were there for too long, and all takes that can have had any of them
+// then: one less.
+type tooFew struct {
+	jobs  []overdue
+	takes []*history.Operation
+}
+
+// match finds each job a take of its own, in order of their moments: of those that may excuse it
+// the one that is over first, which is the one that can excuse the fewest others.
+// It gives those that are too few for the first job that finds none, and how many jobs find none.
+func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
+	slices.SortStableFunc(all, func(a, b overdue) int { return cmp.Compare(a.at, b.at) })
+	var ready firstOver
+	taken := make([]lostTake, len(all))
+	i := 0
+	for n, o := range all {
+		for ; i < len(l.all) && l.all[i].began-l.bound <= o.at; i++ {
+			heap.Push(&ready, l.all[i])
+		}
+		for len(ready) > 0 && ready[0].over <= o.at {
+			heap.Pop(&ready)
+		}
+		if len(ready) > 0 {
+			taken[n] = heap.Pop(&ready).(lostTake)
+			continue
+		}
+		if lacking == 0 {
+			few = rivals(all[:n+1], taken)
+		}
+		lacking++
+	}
+	return few, lacking
+}
+
+// rivals leaves of some jobs, the last of which found no take, those that can have had the same
+// takes as it, or as one another: going back, those whose take may excuse the one before.
+func rivals(jobs []overdue, taken []lostTake) (few tooFew) {
+	first := jobs[len(jobs)-1]
+	few.jobs = []overdue{first}
+	for i, o := range slices.Backward(jobs[:len(jobs)-1]) {
+		if taken[i].op != nil && taken[i].over > first.at {
+			first = o
+			few.jobs, few.takes = append(few.jobs, o), append(few.takes, taken[i].op)
+		}
+	}
+	slices.Reverse(few.jobs)
+	return few
+}
+
+// firstOver is a heap of takes.
+type firstOver []lostTake
+
+func (h firstOver) Len() int           { return len(h) }
+func (h firstOver) Less(i, j int) bool { return h[i].over < h[j].over }
+func (h firstOver) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *firstOver) Push(x any)        { *h = append(*h, x.(lostTake)) }
+func (h *firstOver) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
