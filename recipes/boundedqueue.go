@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,7 +13,10 @@ import (
 // ErrNoSize: the znode with the size of a bounded queue holds something else.
 var ErrNoSize error = conclusion("the size of the queue is no number")
 
-const kindBounded = "bounded"
+const (
+	kindBounded = "bounded"
+	kindPutting = "putting" // who waits for room
+)
 
 // BoundedQueue is a [Queue] that has so many items at most, exactly: at no moment are there
 // more, however many producers put at once, and whatever servers they are on. What is said
@@ -22,15 +26,16 @@ const kindBounded = "bounded"
 // there are, and changes in one multi with each of them. That has its price: a Put and a Take
 // each cost one read more than a Queue's, and another try whenever somebody else put or took
 // in between, so that many clients together get no more done than one after the other would.
-// Each Put that waits is woken by each Take: of a hundred that wait for one place all read the
-// size, all that read it in time try to write it, and one gets the place.
+// Puts that wait for room are woken as Takes are that wait for items; those that lined up have
+// ephemeral znodes in the child "putting", those of each capacity in a folder of their own.
 // Items that are removed by hand are still counted.
 //
 // The capacity is that of whoever puts: a client puts while fewer than its own are there. It
 // is safe for concurrent use.
 type BoundedQueue struct {
 	*items
-	most int
+	most    int
+	putters *standby // who waits for room, of all clients
 }
 
 // sizeNode is the child of a bounded queue's path that holds its size.
@@ -39,9 +44,14 @@ const sizeNode = "size"
 // NewBoundedQueue returns a bounded queue on path. Where the capacity is less than 1 nothing
 // can be put; more than [MaxItems] it is not.
 func NewBoundedQueue(s *Session, path string, capacity int) *BoundedQueue {
-	q := &BoundedQueue{newItems(s, path, untilEmpty, func(children []string) []node { return nodes(children, kindBounded) }), min(capacity, MaxItems)}
+	most := min(capacity, MaxItems)
+	q := &BoundedQueue{
+		items:   newItems(s, path, "bounded", untilEmpty, func(children []string) []node { return nodes(children, kindBounded) }),
+		most:    most,
+		putters: newStandby(s, join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
+	}
 	q.beside = func(ctx context.Context, z *zkSession) (any, error) {
-		n, v, err := q.size(ctx, z)
+		n, v, err := q.size(ctx, z, q.s.get)
 		if err != nil {
 			return nil, err
 		}
@@ -53,19 +63,37 @@ func NewBoundedQueue(s *Session, path string, capacity int) *BoundedQueue {
 // Put adds an item at the end, and waits until there is room for it, or ctx ends. Its errors
 // are those of [Queue.Put], but for [ErrFull].
 func (q *BoundedQueue) Put(ctx context.Context, item []byte) error {
-	return q.add(ctx, "put", item, func(ctx context.Context, z *zkSession, event <-chan struct{}, v value) error {
-		return q.s.wait(ctx, z, event, v.changed)
-	})
+	w := &waiter{standby: q.putters}
+	defer w.leave()
+	err := q.add(ctx, "put", item, func(ctx context.Context, z *zkSession) error { return q.awaitRoom(ctx, z, w) })
+	if err == nil {
+		w.served()
+	}
+	return err
+}
+
+// awaitRoom waits until it is worth looking for room again.
+func (q *BoundedQueue) awaitRoom(ctx context.Context, z *zkSession, w *waiter) error {
+	if !w.watches(z) {
+		return w.lineUp(ctx, z)
+	}
+	event := q.s.nextEvent()
+	n, v, err := q.size(ctx, z, q.s.getW)
+	if err != nil || n < q.most {
+		return err
+	}
+	defer w.woken(v.changed)
+	return q.s.wait(ctx, z, event, v.changed)
 }
 
 // TryPut is Put that does not wait: it fails with [ErrFull] (NoEffect) when there was a
 // moment during the call at which there was no room.
 func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
-	return q.add(ctx, "try put", item, func(ctx context.Context, z *zkSession, _ <-chan struct{}, _ value) error {
+	return q.add(ctx, "try put", item, func(ctx context.Context, z *zkSession) error {
 		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
 			return err
 		}
-		n, _, err := q.size(ctx, z)
+		n, _, err := q.size(ctx, z, q.s.get)
 		if err == nil && n >= q.most {
 			err = ErrFull
 		}
@@ -74,7 +102,7 @@ func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 }
 
 // add puts an item in; full is called when there is no room.
-func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *zkSession, <-chan struct{}, value) error) error {
+func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *zkSession) error) error {
 	if len(item) > MaxItem {
 		return q.definite(op, ErrTooLarge)
 	}
@@ -83,13 +111,12 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 		Flags: zk.FlagSequence,
 	}
 	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		event := q.s.nextEvent()
-		n, v, err := q.size(ctx, z)
+		n, v, err := q.size(ctx, z, q.s.get)
 		if err != nil {
 			return notApplied, err
 		}
 		if n >= q.most {
-			return notApplied, full(ctx, z, event, v)
+			return notApplied, full(ctx, z)
 		}
 		o, err := q.markers.write(ctx, z, q.resize(n+1, v), create)
 		if o == notApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
@@ -104,11 +131,11 @@ func (q *BoundedQueue) resize(n int, was value) any {
 	return &zk.SetDataRequest{Path: join(q.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
 }
 
-// size reads the size and sees to it that there is a watch on it. It makes it if there is none.
-func (q *BoundedQueue) size(ctx context.Context, z *zkSession) (int, value, error) {
+// size reads the size. It makes it if there is none.
+func (q *BoundedQueue) size(ctx context.Context, z *zkSession, read func(context.Context, *zkSession, string) (value, error)) (int, value, error) {
 	path := join(q.path, sizeNode)
 	for range maxRecreate {
-		v, err := q.s.getW(ctx, z, path)
+		v, err := read(ctx, z, path)
 		if err == nil {
 			n, err := strconv.Atoi(string(v.data))
 			if err != nil {
@@ -154,4 +181,7 @@ func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ct
 // Close ends the calls that wait, and waits until nothing of this value but items and their
 // number is left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits
 // again.
-func (q *BoundedQueue) Close(ctx context.Context) error { return q.close(ctx, "close bounded queue") }
+func (q *BoundedQueue) Close(ctx context.Context) error {
+	const op = "close bounded queue"
+	return cmp.Or(q.close(ctx, op), q.putters.line.drain(ctx, op))
+}

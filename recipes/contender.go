@@ -41,6 +41,8 @@ type contender struct {
 	unsure bool
 	// left: it could not be made, but may be there until it is removed in the background.
 	left bool
+	// asked is what a quorum was asked before the answer was needed: see [line.ask].
+	asked *request[struct{}]
 }
 
 // join puts a new contender into the line. When it fails, what it may have left
@@ -182,8 +184,9 @@ func (q line) verify(ctx context.Context, c *contender) error {
 // waiting for others if it is not to wait.
 //
 // It watches as many of those ahead as there are places, the nearest: c is not in
-// front while all of them are there, whoever else goes.
-func (q line) front(ctx context.Context, c *contender, wait bool) error {
+// front while all of them are there, whoever else goes. When it is woken it calls woken, if
+// that is set.
+func (q line) front(ctx context.Context, c *contender, wait bool, woken func()) error {
 	known := knownAhead{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
 		event := q.s.nextEvent()
@@ -207,16 +210,21 @@ func (q line) front(ctx context.Context, c *contender, wait bool) error {
 		if err := q.s.wait(ctx, c.session, event, changed...); err != nil {
 			return err
 		}
+		if woken != nil {
+			woken()
+		}
 	}
 }
 
-// standing are those that can be in c's way, and c itself.
+// standing are those that can be in c's way, and c itself, in order. Whoever is woken has few
+// before it and maybe many behind it: it takes no time to put these in order.
 func (q line) standing(names []string, c *contender) []node {
-	if q.rivals == nil {
-		return nodes(names, q.kind)
-	}
-	all := nodes(names, append([]string{q.kind}, q.rivals...)...)
-	return slices.DeleteFunc(all, func(n node) bool { return n.name != c.name && !slices.Contains(q.rivals, n.kind) })
+	all := parsed(names, append([]string{q.kind}, q.rivals...), parse)
+	all = slices.DeleteFunc(all, func(n node) bool {
+		return compare(c.node, n) < 0 || q.rivals != nil && n.name != c.name && !slices.Contains(q.rivals, n.kind)
+	})
+	slices.SortFunc(all, compare)
+	return all
 }
 
 // knownAhead is what a contender knows of those ahead of it.

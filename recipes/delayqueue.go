@@ -48,7 +48,7 @@ func NewRelaxedDelayQueue(s *Session, path string) *DelayQueue {
 }
 
 func newDelayQueue(s *Session, path string, lists trust) *DelayQueue {
-	q := newItems(s, path, lists, func(children []string) []node { return rankedNodes(children, kindDue) })
+	q := newItems(s, path, "delay", lists, func(children []string) []node { return rankedNodes(children, kindDue) })
 	q.due = func(n node) time.Duration { return time.Until(time.UnixMilli(n.rank)) }
 	return &DelayQueue{q}
 }

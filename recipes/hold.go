@@ -49,8 +49,9 @@ func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool)
 	if q.agree != nil {
 		err = q.agree(ctx, z)
 	}
+	ask := func() { q.ask(c) }
 	if err == nil {
-		err = q.each(c, func(q line, c *contender) error { return q.front(ctx, c, wait) })
+		err = q.each(c, func(q line, c *contender) error { return q.front(ctx, c, wait, ask) })
 	}
 	if err == nil {
 		err = q.confirm(ctx, c)
@@ -83,7 +84,12 @@ func newHold(q line, c *contender) *hold {
 // sessions that have long expired. And that one is in front in one line was read
 // before one waited in the next.
 func (q line) confirm(ctx context.Context, c *contender) error {
-	if time.Since(c.session.lastContact()) < q.s.heartbeatInterval() && !q.disturbed(c) {
+	if c.asked != nil {
+		if _, err := c.asked.wait(ctx); stopped(err) {
+			return err
+		}
+	}
+	if q.inContact(c) && !q.disturbed(c) {
 		return nil
 	}
 	exists, err := q.s.quorumSync(ctx, c.session, q.znodes(c)...)
@@ -91,6 +97,19 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 		return ErrRemoved
 	}
 	return err
+}
+
+// ask asks what confirm will want to know. Who waited for long, and is woken, is likely to be
+// in front, so the answer comes along with the list that says so.
+func (q line) ask(c *contender) {
+	if c.asked.settled() && !q.inContact(c) && q.s.usable() {
+		c.asked = send(q.s, c.session, write, func() (struct{}, error) { return q.s.check(q.znodes(c)...) })
+	}
+}
+
+// inContact says whether a quorum has answered c's session lately.
+func (q line) inContact(c *contender) bool {
+	return time.Since(c.session.lastContact()) < q.s.heartbeatInterval()
 }
 
 // end ends the hold and reports whether it had not ended before.

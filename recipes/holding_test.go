@@ -2,8 +2,10 @@ package recipes
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestFenceOfAContext checks that the context of each Do has the token of its hold, if there is
@@ -74,5 +76,80 @@ func TestFenceWithin(t *testing.T) {
 			must(t, d.Close(t.Context()))
 		}
 		must(t, s.Close(t.Context()))
+	})
+}
+
+// TestWhoWaitedLongAsksAtOnce: whether a quorum still knows the session of who waited for long
+// is asked along with the list, not after it; and of who did not wait long it is not asked.
+func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
+	for wait, want := range map[time.Duration]int{time.Millisecond: 0, 5 * fakeTimeout: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			tr := newTree()
+			_, s1 := tr.connect(t, fakeTimeout)
+			f, s2 := tr.connect(t, fakeTimeout)
+			a, b := NewLock(s1, "/x"), NewLock(s2, "/x")
+			must(t, a.Lock(t.Context()))
+			got := make(chan error, 1)
+			go func() { got <- b.Lock(t.Context()) }()
+			time.Sleep(wait)
+			lists, asks := 0, 0
+			f.fail(func(op, _ string) fault {
+				switch op {
+				case "children":
+					lists++
+					return silence
+				case "multi":
+					asks++
+				}
+				return fine
+			})
+			must(t, a.Unlock(t.Context()))
+			synctest.Wait()
+			if lists != 1 || asks != want {
+				t.Errorf("after %v it listed %d times and asked %d times, not %d, before there was an answer", wait, lists, asks, want)
+			}
+			f.fail(nil)
+			close(f.spoken)
+			must(t, <-got)
+			must(t, b.Unlock(t.Context()))
+			must(t, s1.Close(t.Context()))
+			must(t, s2.Close(t.Context()))
+		})
+	}
+}
+
+// TestWhoIsRemovedWhileItAsks lines up again: it does not begin a hold that is over.
+func TestWhoIsRemovedWhileItAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		_, s1 := tr.connect(t, fakeTimeout)
+		f, s2 := tr.connect(t, fakeTimeout)
+		a, b := NewLock(s1, "/x"), NewLock(s2, "/x")
+		must(t, a.Lock(t.Context()))
+		got := make(chan error, 1)
+		go func() { got <- b.Lock(t.Context()) }()
+		time.Sleep(5 * fakeTimeout)
+		asks := 0
+		f.fail(func(op, _ string) fault {
+			if op == "multi" && asks == 0 {
+				asks++
+				for path := range tr.nodes {
+					if strings.HasPrefix(path, "/x/") {
+						must(t, tr.delete(path, -1))
+					}
+				}
+			}
+			return fine
+		})
+		must(t, a.Unlock(t.Context()))
+		must(t, <-got)
+		synctest.Wait()
+		if n := len(tr.children("/x")); asks != 1 || n != 1 || isClosed(b.Lost()) {
+			t.Errorf("asked %d times; %d in the line; lost: %v", asks, n, isClosed(b.Lost()))
+		}
+		f.fail(nil)
+		must(t, b.Unlock(t.Context()))
+		must(t, s1.Close(t.Context()))
+		must(t, s2.Close(t.Context()))
 	})
 }

@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -25,6 +26,8 @@ const MaxItem = 1<<20 - 8<<10
 // thousand.
 const MaxItems = 15_000
 
+const kindTaking = "taking" // who waits for an item
+
 // items are those of a queue of any kind: persistent children of its path, which some
 // clients put there and others take.
 type items struct {
@@ -40,6 +43,7 @@ type items struct {
 	// go for the next, and be out of order if the first one then fails. Who waits for
 	// items lets go of it, and has waiting, so that one at a time is woken and lists them.
 	taking, waiting *semaphore.Weighted
+	takers          *standby // who waits for items, of all clients
 
 	mu     sync.Mutex
 	ahead  []node     // items of the last list that were not tried
@@ -57,11 +61,13 @@ const (
 	oneTry                  // each try at an item has a list of its own, that no older view may have
 )
 
-func newItems(s *Session, path string, lists trust, order func([]string) []node) *items {
+// newItems returns the items of a queue; of says which of those on one path it is.
+func newItems(s *Session, path, of string, lists trust, order func([]string) []node) *items {
 	r := newRecipe(s, path)
 	return &items{
 		recipe: r, markers: newMarkers(r), order: order, lists: lists,
-		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), room: room{most: MaxItems},
+		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(s, join(path, kindTaking+"/"+of), kindTaking),
+		room: room{most: MaxItems},
 	}
 }
 
@@ -103,10 +109,13 @@ func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
 	return err
 }
 
-// take takes the first item; refill lists the items when none is ahead, and may give a way
-// to wait until it is worth looking again.
-func (q *items) take(ctx context.Context, op string, refill func(context.Context, *zkSession) (wait func() error, err error)) (item []byte, err error) {
-	t := itemTake{q: q}
+// refill lists the items for a take when none is ahead. It may give a way to wait until it is
+// worth looking again.
+type refill func(context.Context, *zkSession, *itemTake) (wait func() error, err error)
+
+// take takes the first item.
+func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, err error) {
+	t := &itemTake{q: q, waiter: waiter{standby: q.takers}}
 	defer t.end()
 	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		if err := t.begin(ctx); err != nil {
@@ -114,20 +123,23 @@ func (q *items) take(ctx context.Context, op string, refill func(context.Context
 		}
 		n, ok := q.first(z)
 		if !ok {
-			wait, err := refill(ctx, z)
+			wait, err := fill(ctx, z, t)
 			if err == nil && wait != nil {
-				err = t.await(ctx, wait)
+				err = t.await(ctx, z, wait)
 			}
 			return notApplied, err
 		}
-		item, o, err = q.takeItem(ctx, z, n)
+		if item, o, err = q.takeItem(ctx, z, n); o == applied {
+			t.served()
+		}
 		return o, err
 	})
 	return item, err
 }
 
-// itemTake is what one take has of the two semaphores.
+// itemTake is one take: what it has of the two semaphores, and its place among those who wait.
 type itemTake struct {
+	waiter
 	q               *items
 	taking, waiting bool
 }
@@ -146,7 +158,7 @@ func (t *itemTake) begin(ctx context.Context) error {
 }
 
 // await waits, if no other take of this value does; else for its turn to look again.
-func (t *itemTake) await(ctx context.Context, wait func() error) error {
+func (t *itemTake) await(ctx context.Context, z *zkSession, wait func() error) error {
 	t.q.taking.Release(1)
 	t.taking = false
 	if !t.waiting && !t.q.waiting.TryAcquire(1) {
@@ -155,10 +167,14 @@ func (t *itemTake) await(ctx context.Context, wait func() error) error {
 		return err
 	}
 	t.waiting = true
+	if !t.watches(z) {
+		return t.lineUp(ctx, z)
+	}
 	return wait()
 }
 
 func (t *itemTake) end() {
+	t.leave()
 	if t.taking {
 		t.q.taking.Release(1)
 	}
@@ -168,14 +184,14 @@ func (t *itemTake) end() {
 }
 
 // wait lists the items, and gives a way to wait if none may come out.
-func (q *items) wait(ctx context.Context, z *zkSession) (wait func() error, err error) {
+func (q *items) wait(ctx context.Context, z *zkSession, t *itemTake) (wait func() error, err error) {
 	event := q.s.nextEvent()
 	if q.lists == oneTry {
 		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
 			return nil, err
 		}
 	}
-	children, err := q.s.childrenW(ctx, z, q.path)
+	children, err := q.s.listed(ctx, z, q.path, t.watches(z))
 	if errors.Is(err, zk.ErrNoNode) {
 		return nil, q.s.ensurePath(ctx, z, q.path)
 	}
@@ -186,12 +202,15 @@ func (q *items) wait(ctx context.Context, z *zkSession) (wait func() error, err 
 	if ready > 0 {
 		return nil, nil
 	}
-	return func() error { return q.s.waitFor(ctx, z, next, event, children.changed) }, nil
+	return func() error {
+		defer t.woken(children.changed)
+		return q.s.waitFor(ctx, z, next, event, children.changed)
+	}, nil
 }
 
 // look lists the items as they are at some time during the call, and fails with
 // ErrEmpty if none may come out.
-func (q *items) look(ctx context.Context, z *zkSession) (wait func() error, err error) {
+func (q *items) look(ctx context.Context, z *zkSession, _ *itemTake) (wait func() error, err error) {
 	names, err := q.s.freshChildren(ctx, z, q.path)
 	if err != nil {
 		return nil, err
@@ -333,7 +352,7 @@ func (q *items) forget(longest trust) {
 func (q *items) close(ctx context.Context, op string) error {
 	q.stopCalls()
 	q.markers.close()
-	return q.drain(ctx, op)
+	return cmp.Or(q.drain(ctx, op), q.takers.line.drain(ctx, op))
 }
 
 // room is how many more items go into a queue, as far as this client knows.

@@ -55,7 +55,7 @@ var (
 //
 // What it costs, whatever the number of workers: to take a job, a list of the pending ones,
 // a read and a write; to finish it, a write. Workers that meet at the same job look
-// further apart. Of those that wait, two are woken by a job. A worker that comes or
+// further apart. Those that wait stand in line, and two of them are woken by a job. A worker that comes or
 // goes costs the first worker a list of the workers and of what is taken.
 //
 // There is room for [MaxJobs] jobs and results, so results have to be forgotten
@@ -65,7 +65,7 @@ type JobQueue struct {
 	tries   int
 	markers *markers
 	workers line
-	idle    line
+	idle    *standby
 
 	enlisting *semaphore.Weighted // one call at a time makes a worker
 	stewards  tasks
@@ -81,18 +81,15 @@ type JobQueue struct {
 // a job that a worker has takes 97 bytes of a list of them.
 const MaxJobs = 10_000
 
-// waiters is how many of those who wait watch for a job: more than one, so that one
-// which is slow keeps nobody else waiting.
-const waiters = 2
-
 // NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
 // so many times, 1 to 1000.
 func NewJobQueue(s *Session, path string, tries int) *JobQueue {
-	r := newRecipe(s, path)
+	r, idle := newRecipe(s, path), newStandby(s, join(path, kindIdle), kindIdle)
+	idle.all = true
 	return &JobQueue{
 		recipe: r, tries: tries, markers: newMarkers(r),
 		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
-		idle:      line{recipe: newRecipe(s, join(path, "idle")), folder: join(path, "idle"), kind: kindIdle, places: waiters},
+		idle:      idle,
 		enlisting: semaphore.NewWeighted(1),
 		spread:    newSpread(), room: room{most: MaxJobs},
 	}
@@ -357,7 +354,7 @@ func (q *JobQueue) Close(ctx context.Context) error {
 		q.workers.abandon(h.c)
 	}
 	q.markers.close()
-	for _, r := range []*recipe{q.recipe, q.workers.recipe, q.idle.recipe} {
+	for _, r := range []*recipe{q.recipe, q.workers.recipe, q.idle.line.recipe} {
 		if err := r.drain(ctx, "close job queue"); err != nil {
 			return err
 		}

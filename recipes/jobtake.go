@@ -12,14 +12,14 @@ import (
 
 // taking is one call that takes a job.
 type taking struct {
+	waiter
 	q       *JobQueue
-	place   *contender // among those who wait
-	refused jobName    // the last one that could not be taken
+	refused jobName // the last one that could not be taken
 }
 
 // take takes a job; wait says whether to wait for one.
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
-	t := &taking{q: q}
+	t := &taking{q: q, waiter: waiter{standby: q.idle}}
 	defer t.leave()
 	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		h, err := q.enlist(ctx, z)
@@ -43,62 +43,28 @@ func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err 
 // or fails with ErrEmpty.
 func (t *taking) look(ctx context.Context, z *zkSession, wait bool) ([]jobName, error) {
 	folder := t.q.folder("pending")
-	names, err := t.q.s.children(ctx, z, folder)
-	list := jobs(names, kindJob)
+	event := t.q.s.nextEvent()
+	watch := wait && t.watches(z)
+	pending, err := t.q.s.listed(ctx, z, folder, watch)
+	list := jobs(pending.names, kindJob)
 	switch {
-	case err != nil || len(list) > 0:
+	case wait && errors.Is(err, zk.ErrNoNode):
+		return nil, again(t.q.ensureFolders(ctx, z))
+	case err != nil && !errors.Is(err, zk.ErrNoNode) || len(list) > 0:
 		return list, err
+	case watch:
+		return nil, t.q.s.wait(ctx, z, event, pending.changed)
 	case wait:
-		return nil, t.wait(ctx, z, folder)
+		return nil, t.lineUp(ctx, z)
 	}
-	if names, err = t.q.s.freshChildren(ctx, z, folder); err != nil {
+	names, err := t.q.s.freshChildren(ctx, z, folder)
+	if err != nil {
 		return nil, err
 	}
 	if list = jobs(names, kindJob); len(list) == 0 {
 		return nil, ErrEmpty
 	}
 	return list, nil
-}
-
-// wait waits in line, and in front of it for a change of the folder. It can return early.
-func (t *taking) wait(ctx context.Context, z *zkSession, folder string) error {
-	idle := t.q.idle
-	if t.place == nil || t.place.session != z {
-		c, err := idle.join(ctx, z, nil)
-		if err != nil {
-			return again(err)
-		}
-		t.place = c
-		if err := idle.front(ctx, c, true); err != nil {
-			t.leave()
-			return again(err)
-		}
-	}
-	event := t.q.s.nextEvent()
-	pending, err := t.q.s.childrenW(ctx, z, folder)
-	switch {
-	case errors.Is(err, zk.ErrNoNode):
-		return again(t.q.ensureFolders(ctx, z))
-	case err != nil || len(jobs(pending.names, kindJob)) > 0:
-		return err
-	}
-	return t.q.s.wait(ctx, z, event, pending.changed)
-}
-
-// again asks for another attempt where somebody removed what was made.
-func again(err error) error {
-	if err == nil || errors.Is(err, ErrRemoved) || errors.Is(err, zk.ErrNoNode) {
-		return errAgain
-	}
-	return err
-}
-
-// leave leaves the line of those who wait, in the background.
-func (t *taking) leave() {
-	if t.place != nil {
-		t.q.idle.abandon(t.place)
-		t.place = nil
-	}
 }
 
 // try takes n, if it is still there.

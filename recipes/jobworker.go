@@ -50,7 +50,7 @@ func (q *JobQueue) enlisted() *hold {
 func (q *JobQueue) steward(ctx context.Context, c *contender) {
 	var b backoff
 	for ctx.Err() == nil {
-		err := q.workers.front(ctx, c, true)
+		err := q.workers.front(ctx, c, true, nil)
 		for err == nil {
 			err = q.recover(ctx, c.session)
 		}

@@ -49,7 +49,7 @@ func NewLongQueue(s *Session, path string) *LongQueue {
 // NewLongQueueOf returns a long queue on path whose folders have about so many items at a time,
 // 1 to [MaxItems]. Clients of one queue need not agree about it: who puts goes by its own.
 func NewLongQueueOf(s *Session, path string, most int) *LongQueue {
-	q := &LongQueue{items: newItems(s, path, untilEmpty, nodesInFolder)}
+	q := &LongQueue{items: newItems(s, path, "long", untilEmpty, nodesInFolder)}
 	q.room.most = min(max(most, 1), MaxItems)
 	return q
 }
@@ -227,24 +227,27 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *zkSession) (bool, error)
 // Take removes the first item and returns it, and waits for one until ctx ends. Its errors
 // are those of [Queue.Take].
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, "take", func(ctx context.Context, z *zkSession) (wait func() error, err error) {
+	return q.take(ctx, "take", func(ctx context.Context, z *zkSession, t *itemTake) (wait func() error, err error) {
 		event := q.s.nextEvent()
-		last, changed, err := q.fill(ctx, z)
+		last, changed, err := q.fill(ctx, z, t.watches(z))
 		if err != nil || last == nil {
 			return nil, err
 		}
-		return func() error { return q.s.wait(ctx, z, event, changed...) }, nil
+		return func() error {
+			defer t.woken(changed...)
+			return q.s.wait(ctx, z, event, changed...)
+		}, nil
 	})
 }
 
 // TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
 // there was a moment during the call at which the queue was empty.
 func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, "try take", func(ctx context.Context, z *zkSession) (wait func() error, err error) {
+	return q.take(ctx, "try take", func(ctx context.Context, z *zkSession, _ *itemTake) (wait func() error, err error) {
 		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
 			return nil, err
 		}
-		last, _, err := q.fill(ctx, z)
+		last, _, err := q.fill(ctx, z, false)
 		if err != nil || last == nil {
 			return nil, err
 		}
@@ -257,8 +260,8 @@ func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 }
 
 // fill lists the first folder that has items. If none has, it gives the last one, and what tells
-// that it has some, or that there is a next one.
-func (q *LongQueue) fill(ctx context.Context, z *zkSession) (empty *tail, changed []<-chan zk.Event, err error) {
+// that it has some, or that there is a next one, if it is to be watched.
+func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *tail, changed []<-chan zk.Event, err error) {
 	last, moved, err := q.readTail(ctx, z)
 	if err != nil {
 		return nil, nil, err
@@ -269,7 +272,7 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession) (empty *tail, change
 			return nil, nil, err
 		}
 		// Read after the tail, so that it is complete if there is a next one.
-		children, err := q.s.childrenW(ctx, z, q.folder(n))
+		children, err := q.s.listed(ctx, z, q.folder(n), watch)
 		if errors.Is(err, zk.ErrNoNode) { // somebody removed it
 			continue
 		}

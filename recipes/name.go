@@ -40,6 +40,8 @@ var znodes = map[string]Name{
 	kindMember:    {Recipe: "membership", Turn: Alive, What: "member"},
 	kindItem:      {Recipe: "queue", Turn: Items, What: "item"},
 	kindBounded:   {Recipe: "queue", Turn: Items, What: "item"},
+	kindTaking:    {Recipe: "queue", Turn: Alive, What: "waiting consumer"},
+	kindPutting:   {Recipe: "queue", Turn: Alive, What: "waiting producer"},
 	kindDue:       {Recipe: "delay-queue", Turn: Items, What: "item"},
 	kindJob:       {Recipe: "job-queue", Turn: Items, What: "job"},
 	kindTaken:     {Recipe: "job-queue", Turn: Alive, What: "taken job"},

@@ -112,7 +112,14 @@ func rankedNodes(names []string, kind string) []node {
 }
 
 func parseAll(names, kinds []string, parse func(name, kind string) (node, bool)) []node {
-	var list []node
+	list := parsed(names, kinds, parse)
+	slices.SortFunc(list, compare)
+	return list
+}
+
+// parsed are those of some kinds in the order in which they were listed.
+func parsed(names, kinds []string, parse func(name, kind string) (node, bool)) []node {
+	list := make([]node, 0, len(names))
 	for _, name := range names {
 		for _, kind := range kinds {
 			if n, ok := parse(name, kind); ok {
@@ -121,7 +128,6 @@ func parseAll(names, kinds []string, parse func(name, kind string) (node, bool))
 			}
 		}
 	}
-	slices.SortFunc(list, compare)
 	return list
 }
 

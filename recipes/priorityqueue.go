@@ -28,12 +28,12 @@ type PriorityQueue struct{ *items }
 
 // NewPriorityQueue returns a priority queue on path whose takes are strict.
 func NewPriorityQueue(s *Session, path string) *PriorityQueue {
-	return &PriorityQueue{newItems(s, path, oneTry, byRank)}
+	return &PriorityQueue{newItems(s, path, "priority", oneTry, byRank)}
 }
 
 // NewRelaxedPriorityQueue returns a priority queue on path whose takes are relaxed.
 func NewRelaxedPriorityQueue(s *Session, path string) *PriorityQueue {
-	return &PriorityQueue{newItems(s, path, oneTake, byRank)}
+	return &PriorityQueue{newItems(s, path, "priority", oneTake, byRank)}
 }
 
 func byRank(children []string) []node { return rankedNodes(children, kindItem) }

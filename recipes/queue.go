@@ -9,7 +9,9 @@ import "context"
 // sequential child <32 hex digits>-item-<sequence>. All other children are
 // ignored. The child "marks" holds an ephemeral znode for each client that puts
 // or takes at the time; by it a client finds out what became of a request whose
-// reply was lost. So a lost connection alone loses no item and doubles none.
+// reply was lost. So a lost connection alone loses no item and doubles none. In the child
+// "taking" stand in line those who wait for an item, with ephemeral znodes, too, those of each
+// kind of queue in a folder of their own.
 //
 // What it cannot know: the outcome of a request that was under way when the
 // session ended, or when the caller gave up and no answer came within a grace of
@@ -20,8 +22,13 @@ import "context"
 //
 // What it costs: a Put one write, and a read once in a while; a Take one read and one write, and
 // a list when it begins and when all is gone that was listed. A consumer that meets others
-// pays for each item that was taken meanwhile with a read. An item that is put wakes every
-// client that waits, one Take of each, for a list; one of them gets it.
+// pays for each item that was taken meanwhile with a read.
+//
+// A Take that waits watches for an item, one Take of each client. If somebody else was quicker
+// when it is woken, it stands in line: that costs two writes and three reads, and of those in
+// line an item wakes two, however many there are. So where many consumers wait, the first item
+// wakes all of them, and each one after it about three. If those two stand still, the others in
+// line wait until one goes on or its session ends.
 //
 // It holds [MaxItems] items, and each consumer lists them all when it begins and when all
 // are gone that it listed, so keep it much shorter where that matters, or use a [LongQueue]. One
@@ -32,7 +39,7 @@ type Queue struct{ *items }
 func NewQueue(s *Session, path string) *Queue {
 	// Items come in the order of their numbers: where the first of an even old list is
 	// gone, the next of that list is the first.
-	return &Queue{newItems(s, path, untilEmpty, func(children []string) []node { return nodes(children, kindItem) })}
+	return &Queue{newItems(s, path, "queue", untilEmpty, func(children []string) []node { return nodes(children, kindItem) })}
 }
 
 // Put adds an item at the end. An error with NoEffect says that it was not added

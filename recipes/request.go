@@ -122,14 +122,11 @@ func (s *Session) get(ctx context.Context, z *zkSession, path string) (value, er
 
 // children lists the children of path, none if there is no path.
 func (s *Session) children(ctx context.Context, z *zkSession, path string) ([]string, error) {
-	names, err := retry(ctx, s, z, read, func() ([]string, error) {
-		names, _, err := s.conn.Children(path)
-		return names, err
-	})
+	v, err := s.listed(ctx, z, path, false)
 	if errors.Is(err, zk.ErrNoNode) {
 		return nil, nil
 	}
-	return names, err
+	return v.names, err
 }
 
 // numChildren counts the children of path, none if there is no path.

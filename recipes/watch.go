@@ -124,6 +124,17 @@ func (s *Session) childrenW(ctx context.Context, z *zkSession, path string) (val
 	})
 }
 
+// listed is childrenW, or lists them without a watch.
+func (s *Session) listed(ctx context.Context, z *zkSession, path string, watch bool) (value, error) {
+	if watch {
+		return s.childrenW(ctx, z, path)
+	}
+	return retry(ctx, s, z, read, func() (v value, err error) {
+		v.names, v.stat, err = s.conn.Children(path)
+		return v, err
+	})
+}
+
 // watched reads, and sets a watch unless the one under key is still set: then a
 // plain read will do, as the event of a change that it does not show is still to
 // come.

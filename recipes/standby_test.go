@@ -1,0 +1,292 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// waited is what clients wait for on a queue: an item, or room for one.
+type waited struct {
+	wait  func(context.Context) error
+	give  func(context.Context) error // something that one of them waits for
+	close func(context.Context) error
+	*standby
+}
+
+// waitedFor are all that have a standby, but for the job queue, with tests of its own.
+var waitedFor = map[string]func(s *Session, path string) waited{
+	"queue": func(s *Session, path string) waited {
+		q := NewQueue(s, path)
+		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
+	},
+	"long queue": func(s *Session, path string) waited {
+		q := NewLongQueueOf(s, path, 3)
+		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
+	},
+	"strict priority queue": func(s *Session, path string) waited {
+		q := NewPriorityQueue(s, path)
+		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, 1, nil) }, q.Close, q.takers}
+	},
+	"relaxed delay queue": func(s *Session, path string) waited {
+		q := NewRelaxedDelayQueue(s, path)
+		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, time.Now(), nil) }, q.Close, q.takers}
+	},
+	"bounded queue": func(s *Session, path string) waited {
+		q := NewBoundedQueue(s, path, 1)
+		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
+	},
+	"room in a bounded queue": func(s *Session, path string) waited {
+		q := NewBoundedQueue(s, path, 1)
+		return waited{func(ctx context.Context) error { return q.Put(ctx, nil) }, received(q.Take), q.Close, q.putters}
+	},
+}
+
+func received(take func(context.Context) ([]byte, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := take(ctx)
+		return err
+	}
+}
+
+// occupied has nothing there that somebody could wait for: a bounded queue has no room.
+func (w waited) occupied(t *testing.T, name string) {
+	if name == "room in a bounded queue" {
+		must(t, w.wait(t.Context()))
+	}
+}
+
+// TestFewAreWoken: of those who wait, who come again as soon as they got something, the first
+// turn wakes all, and each one after it a few, however many they are.
+func TestFewAreWoken(t *testing.T) {
+	for name, make := range waitedFor {
+		t.Run(name, func(t *testing.T) {
+			most := map[int]int{}
+			for _, clients := range []int{20, 100} {
+				synctest.Test(t, func(t *testing.T) { most[clients] = mostRequests(t, name, make, clients) })
+			}
+			t.Log("requests for a turn, at most, by the number of those who wait:", most)
+			if most[100] > 45 || most[100] > most[20]+10 {
+				t.Errorf("requests for a turn, at most, by the number of those who wait: %v", most)
+			}
+		})
+	}
+}
+
+// mostRequests is how many requests all clients together send for a turn, but for the first.
+func mostRequests(t *testing.T, name string, make func(*Session, string) waited, clients int) (most int) {
+	tr := newTree()
+	sent := 0
+	f, s := tr.connect(t, fakeTimeout)
+	giver := make(s, "/x")
+	giver.occupied(t, name)
+	count := func(string, string) fault { sent++; return fine }
+	f.fail(count)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := errorsOf(clients)
+	for range clients {
+		f, s := tr.connect(t, fakeTimeout)
+		f.fail(count)
+		w := make(s, "/x")
+		go func() {
+			defer func() { served <- nil }()
+			for ctx.Err() == nil {
+				if err := w.wait(ctx); err == nil {
+					served <- nil
+				} else if !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			}
+			must(t, w.close(t.Context()))
+			must(t, s.Close(t.Context()))
+		}()
+		synctest.Wait()
+	}
+	for turn := range 3 * clients {
+		before := sent
+		must(t, giver.give(t.Context()))
+		<-served
+		synctest.Wait()
+		if turn > 0 {
+			most = max(most, sent-before)
+		}
+	}
+	cancel()
+	for range clients {
+		<-served
+	}
+	must(t, giver.close(t.Context()))
+	must(t, s.Close(t.Context()))
+	return most
+}
+
+// errorsOf is a channel for so many, where make is something else.
+func errorsOf(n int) chan error { return make(chan error, n) }
+
+// TestWhoLinesUpSurvivesEveryFate: whatever becomes of a request of a call that lines up, it
+// gets what it waits for, or who is behind it does, and it leaves nothing in the line.
+func TestWhoLinesUpSurvivesEveryFate(t *testing.T) {
+	for name, make := range waitedFor {
+		t.Run(name, func(t *testing.T) {
+			everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+				a, b := make(m.a, m.path), make(m.b, m.path)
+				a.all, b.all = true, true
+				b.occupied(t, name)
+				given := errorsOf(1)
+				go func() {
+					time.Sleep(fakeTimeout / 2)
+					given <- b.give(ctx)
+				}()
+				err := m.during(ctx, a.wait)
+				if err != nil && m.fate != silence && m.fate != lostReplyBehind && !m.cancels && (!m.expires() || !errors.Is(err, ErrUnknown)) {
+					t.Errorf("waited: %v", err)
+				}
+				must(t, <-given)
+				m.catchUp()
+				behind(ctx, t, b, err)
+				must(t, a.close(t.Context()))
+				must(t, b.close(t.Context()))
+				if left := m.tr.children(b.line.folder); len(left) > 0 {
+					t.Errorf("left in the line: %v", left)
+				}
+			})
+		})
+	}
+}
+
+// behind has b wait for what was given, or is given now if a has it.
+func behind(ctx context.Context, t *testing.T, b waited, a error) {
+	done := make(chan error, 1)
+	go func() { done <- b.wait(ctx) }()
+	time.Sleep(fakeTimeout)
+	synctest.Wait()
+	select {
+	case err := <-done:
+		if a == nil {
+			t.Error("one was given, and two got it")
+		}
+		must(t, err)
+		return
+	default:
+		if a != nil && isWithoutEffect(a) {
+			t.Error("who waits does not get what was given")
+		}
+	}
+	must(t, b.give(ctx))
+	must(t, <-done)
+}
+
+// TestWhoIsBeatenLinesUp: a client that waits alone takes no place in a line, one that was
+// woken for nothing does, and no more once it was served.
+func TestWhoIsBeatenLinesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTree()
+		var ends []func()
+		wait := func(w waited) <-chan error {
+			done := errorsOf(1)
+			go func() { done <- w.wait(t.Context()) }()
+			synctest.Wait()
+			return done
+		}
+		come := func() waited {
+			_, s := tr.connect(t, fakeTimeout)
+			w := waitedFor["queue"](s, "/x")
+			ends = append(ends, func() { must(t, w.close(t.Context())); must(t, s.Close(t.Context())) })
+			return w
+		}
+		inLine := func(when string, want int) {
+			t.Helper()
+			if n := len(tr.children("/x/" + kindTaking + "/queue")); n != want {
+				t.Errorf("%s: %d in the line, not %d", when, n, want)
+			}
+		}
+		giver, one, other := come(), come(), come()
+		give := func() {
+			must(t, giver.give(t.Context()))
+			synctest.Wait()
+		}
+		first := wait(one)
+		inLine("alone", 0)
+		give()
+		must(t, <-first)
+		first, second := wait(one), wait(other)
+		inLine("two wait", 0)
+		give()
+		inLine("one was beaten", 1)
+		give()
+		must(t, <-first)
+		must(t, <-second)
+		synctest.Wait()
+		inLine("both were served", 0)
+		first = wait(other)
+		inLine("alone again", 0)
+		give()
+		must(t, <-first)
+		for _, end := range ends {
+			end()
+		}
+	})
+}
+
+// TestOthersDoNotWatchForThem: who waits for items of one kind of queue, or for the room of a
+// smaller capacity, is not in front of those on the same path who wait for something else.
+func TestOthersDoNotWatchForThem(t *testing.T) {
+	queue := waitedFor["queue"]
+	room := func(capacity int) func(*Session, string) waited {
+		return func(s *Session, path string) waited {
+			q := NewBoundedQueue(s, path, capacity)
+			return waited{func(ctx context.Context) error { return q.Put(ctx, nil) }, received(q.Take), q.Close, q.putters}
+		}
+	}
+	for name, c := range map[string]struct {
+		inTheWay, waits func(*Session, string) waited
+		before          int // how many have what is waited for
+	}{
+		"consumers of another queue":      {queue, waitedFor["strict priority queue"], 0},
+		"consumers of a delay queue":      {waitedFor["relaxed delay queue"], queue, 0},
+		"consumers of a long queue":       {waitedFor["long queue"], queue, 0},
+		"consumers of a bounded queue":    {waitedFor["bounded queue"], queue, 0},
+		"producers of a smaller capacity": {room(1), room(2), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTree()
+				var sessions []*Session
+				come := func(make func(*Session, string) waited) waited {
+					_, s := tr.connect(t, fakeTimeout)
+					sessions = append(sessions, s)
+					w := make(s, "/x")
+					w.all = true
+					return w
+				}
+				begin := func(w waited) <-chan error {
+					done := errorsOf(1)
+					go func() { done <- w.wait(t.Context()) }()
+					synctest.Wait()
+					return done
+				}
+				giver := come(c.waits)
+				for range c.before {
+					must(t, giver.wait(t.Context()))
+				}
+				for range waiters {
+					begin(come(c.inTheWay))
+				}
+				got := begin(come(c.waits))
+				must(t, giver.give(t.Context()))
+				synctest.Wait()
+				select {
+				case err := <-got:
+					must(t, err)
+				default:
+					t.Error("who can use it does not get it")
+				}
+				for _, s := range sessions {
+					must(t, s.Close(t.Context()))
+				}
+			})
+		})
+	}
+}
