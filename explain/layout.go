@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -182,7 +183,7 @@ type scale struct {
 	moments []time.Duration
 	places  []float64
 	end     float64 // where what has no end goes to
-	bent    bool    // not true to scale
+	bent    bool    // not true to scale: a moment is off its place by more than twice apart
 }
 
 // scale uses a width in which different moments stand at least apart and at
@@ -206,8 +207,8 @@ func (p *picture) scale(width, apart, far float64) scale {
 		if i > 0 {
 			gap := float64(m - p.moments[i-1])
 			step := least + rest*gap/total
-			s.bent = s.bent || step-room*gap/total > far/2
 			at += step
+			s.bent = s.bent || math.Abs(at-room*float64(m-p.moments[0])/total) > 2*apart
 		}
 		s.places = append(s.places, at)
 	}

@@ -203,7 +203,7 @@ func (s *summary) operations() {
 func (s *summary) faults() {
 	st := &s.r.Stats
 	if len(st.FaultKinds) == 0 {
-		s.line("faults", "none were injected: --faults all adds them")
+		s.line("faults", "none were injected"+s.adviceOnFaults())
 		return
 	}
 	for i, k := range st.FaultKinds {
@@ -274,6 +274,15 @@ func leaderWords(st *stats.Stats) string {
 		return "the leader itself was hit " + times(hit) + "; " + elected
 	}
 	return elected
+}
+
+// adviceOnFaults says how to have faults, to those who asked for none and could have some.
+func (s *summary) adviceOnFaults() string {
+	asked := slices.ContainsFunc(s.r.Assumptions, func(a checker.Assumption) bool { return a.Name == "faults" && !a.Met })
+	if asked || s.r.Shrunk != nil {
+		return ""
+	}
+	return ": --faults all adds them"
 }
 
 func (s *summary) failovers() {

@@ -121,6 +121,16 @@ func TestSummaryOfLittle(t *testing.T) {
 	}
 }
 
+// Who asked for faults, or has a run that was made small, is not told to add some.
+func TestSummaryOfNoFaults(t *testing.T) {
+	unmet := []checker.Assumption{{Name: "faults", Text: "scheduled but never seen to take effect: expire"}}
+	for _, r := range []*store.Result{{Assumptions: unmet}, {Shrunk: &store.Shrunk{}}} {
+		if got := Summary(r, nil, Screen{}); !strings.Contains(got, "none were injected\n") {
+			t.Errorf("advice to add faults in\n%s", got)
+		}
+	}
+}
+
 func TestSentence(t *testing.T) {
 	v := func(p string, r checker.Result, measured bool) checker.Verdict {
 		return checker.Verdict{Property: p, Result: r, Measured: measured}

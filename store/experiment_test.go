@@ -50,6 +50,8 @@ func TestExperimentRoundTrip(t *testing.T) {
 func TestExperimentStrictness(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                            "the file is empty: expected fields, as in recipe: lock",
+		"<html>\n":                                    "[1:1] \"<html>\": expected fields, as in recipe: lock",
+		"recipe: 5: 6\n":                              "[1:9] mapping value is not allowed in this context: an experiment file is YAML, of fields as in recipe: lock",
 		"recipe: lock\ncleints: 5\n":                  "[2:1] \"cleints\": unknown field; did you mean \"clients\"? known are recipe, ",
 		"recipe: lock\ntime-limit: 10\n":              "[2:13] \"10\": expected a time with its unit, like 500ms, 10s or 1m30s",
 		"recipe: lock\ntime-limit: soon\n":            "invalid duration \"soon\": expected a time with its unit",

@@ -22,6 +22,8 @@ func told(err error) error {
 	var kind *yaml.TypeError
 	var beyond *yaml.OverflowError
 	var field *yaml.UnknownFieldError
+	var node *yaml.UnexpectedNodeTypeError
+	var syntax *yaml.SyntaxError
 	switch {
 	case errors.Is(err, io.EOF):
 		return errors.New("the file is empty: expected fields, as in recipe: lock")
@@ -37,6 +39,12 @@ func told(err error) error {
 		return fmt.Errorf("%sunknown field%sknown are %s", found(t), nearest.DidYouMean(t.Value, known), strings.Join(known, ", "))
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n") // below it is a drawing
+	switch {
+	case errors.As(err, &node) && node.Token.Position.Line == 1:
+		return fmt.Errorf("%sexpected fields, as in recipe: lock", found(node.Token))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%s: an experiment file is YAML, of fields as in recipe: lock", text)
+	}
 	if d, ok := strings.CutPrefix(text, "time: "); ok {
 		return fmt.Errorf("%s: expected %s", d, wanted(reflect.TypeFor[time.Duration]()))
 	}

@@ -32,8 +32,11 @@ func (f *connectFlags) addTo(flags *pflag.FlagSet) {
 }
 
 func (f *connectFlags) validate() error {
-	if f.timeout <= 0 || f.session < time.Millisecond {
-		return badFlag("--timeout and --session-timeout are more than nothing")
+	if f.timeout <= 0 {
+		return badFlag("--timeout must be more than zero")
+	}
+	if f.session < time.Millisecond {
+		return badFlag("--session-timeout must be 1ms or more")
 	}
 	return f.tls.load()
 }

@@ -60,6 +60,9 @@ func newExplore() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if stored.Ops == 0 {
+				return usageError("--ops must be more than zero: a scenario is small enough to try every message of it")
+			}
 			return runExplore(cmd, stored, &f, e)
 		},
 	}

@@ -41,7 +41,7 @@ func newMonitor() *cobra.Command {
 			"Exit codes: 0 interrupted, quit, or --count changes seen, 3 no server answers or another failure, 64 wrong usage.",
 		Example: "  zklab monitor 127.0.0.1:2181,127.0.0.1:2182\n" +
 			"  zklab monitor 127.0.0.1:2181/app --log | jq -r 'select(.kind == \"deleted\") | .path'",
-		Args: cobra.ExactArgs(1),
+		Args: oneConnectString,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
@@ -51,6 +51,14 @@ func newMonitor() *cobra.Command {
 	flags.IntVarP(&f.count, "count", "n", 0, "with lines: end after so many changes of znodes")
 	f.addTo(flags)
 	return cmd
+}
+
+// oneConnectString takes one argument, and says what it is where it is missing.
+func oneConnectString(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%s needs the servers of an ensemble: host:port,...[/chroot]", cmd.Name())
+	}
+	return atMostOne(cmd, args)
 }
 
 func (f *monitorFlags) run(cmd *cobra.Command, servers string) error {
@@ -89,8 +97,11 @@ func (f *monitorFlags) onScreen(out io.Writer) bool {
 
 // follows is what the arguments name.
 func (f *monitorFlags) follows(servers string) (monitor.Config, error) {
-	if f.most < 1 || f.count < 0 {
-		return monitor.Config{}, badFlag("--most is more than nothing, --count not less")
+	if f.most < 1 {
+		return monitor.Config{}, badFlag("--most must be more than zero")
+	}
+	if f.count < 0 {
+		return monitor.Config{}, badFlag("--count must not be negative")
 	}
 	if err := f.validate(); err != nil {
 		return monitor.Config{}, err

@@ -33,13 +33,9 @@ func TestPlantedDefectsByName(t *testing.T) {
 		}
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			t.Parallel()
-			limit := "8s"
-			if s.Name == "broken:plain-as-fenced" { // each time that a server is cut off is a chance
-				limit = "30s"
-			}
 			const runs = 3 // a fault may miss the right moment
 			for range runs {
-				if finds(runNamed(t, program, s, "--time-limit", limit), s.Property) {
+				if finds(runNamed(t, program, s, "--time-limit", "8s"), s.Property) {
 					return
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -88,10 +89,10 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each one its own, which can be frozen and crashed)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
-	flags.IntVar(&x.Clients, "clients", x.Clients, "clients, each with a session of its own")
+	flags.IntVar(&x.Clients, "clients", x.Clients, fmt.Sprintf("clients, each with a session of its own (at most %d)", mostClients))
 	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
 	flags.IntVar(&x.Ops, "ops", x.Ops, "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)")
-	flags.IntVar(&x.Keys, "keys", x.Keys, "locks, elections, queues, registers or folders in use at once")
+	flags.IntVar(&x.Keys, "keys", x.Keys, fmt.Sprintf("locks, elections, queues, registers or folders in use at once (at most %d)", mostKeys))
 	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, or all (see zklab list faults)")
 	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
@@ -136,6 +137,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 		if err := applyFile(cmd, x, file); err != nil {
 			return *x, err
 		}
+	}
+	if given("subject-command") && x.SubjectCommand == "" && f.config == "" {
+		return *x, usageError("--subject-command names no command") // of a variable that is not set
 	}
 	if given("servers") {
 		var err error
@@ -290,7 +294,7 @@ func positive(x store.Experiment) error {
 		ok   bool
 	}{
 		{"clients", x.Clients > 0},
-		{"rate", x.Rate > 0 && !math.IsInf(x.Rate, 1)},
+		{"rate", x.Rate > 0},
 		{"keys", x.Keys > 0},
 		{"session-timeout", x.SessionTimeout > 0},
 		{"op-timeout", x.OpTimeout > 0},
@@ -300,14 +304,41 @@ func positive(x store.Experiment) error {
 			return usageError("--%s must be more than zero", n.flag)
 		}
 	}
+	if math.IsInf(x.Rate, 1) {
+		return usageError("--rate must be a number of operations a second")
+	}
+	if err := bounded(x); err != nil {
+		return err
+	}
 	if x.Ops < 0 {
 		return usageError("--ops must not be negative")
 	}
 	if x.FaultInterval < 100*time.Millisecond {
 		return usageError("--fault-interval must be 100ms or more")
 	}
-	if x.MinLoad != nil && *x.MinLoad < 0 || *x.Seed < 0 {
-		return usageError("--min-load and --seed must not be negative")
+	if x.MinLoad != nil && *x.MinLoad < 0 {
+		return usageError("--min-load must not be negative")
+	}
+	if *x.Seed < 0 {
+		return usageError("--seed must not be negative")
+	}
+	return nil
+}
+
+// What a run may have at most: more would take all memory of the machine before the load
+// begins. A client's connection alone takes 1.5 MB.
+const (
+	mostClients = 1000
+	mostKeys    = 100_000
+)
+
+// bounded refuses numbers that no machine could run.
+func bounded(x store.Experiment) error {
+	if x.Clients > mostClients {
+		return usageError("--clients must be %d or fewer", mostClients)
+	}
+	if x.Keys > mostKeys {
+		return usageError("--keys must be %d or fewer", mostKeys)
 	}
 	return nil
 }
@@ -331,7 +362,7 @@ func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 // perform runs an experiment until it is over or a signal comes.
 func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zklab.Outcome, error) {
 	begin := func(doing, where string) {
-		screen.say("%s %s of %s on %d servers%s for %s", doing, stored.Recipe, stored.Subject, stored.Nodes, where, x.TimeLimit)
+		screen.say("%s %s of %s on %s%s for %s", doing, stored.Recipe, stored.Subject, prose.Count(stored.Nodes, "server"), where, x.TimeLimit)
 		for _, warning := range x.Warnings() {
 			screen.say("warning: %s", warning)
 		}

@@ -47,7 +47,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 			"archive beside its folder; zklab merge makes one page of them.\n\n" +
 			"Exit codes: 0 each property that counts was valid in some run and violated in none, 1 a property\n" +
 			"violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to let runs under way\n" +
-			"finish, twice to stop.",
+			"finish, twice to stop; before all seeds were run nothing is valid then.",
 		Example: "  zklab sweep lock --seeds 1..1000 --faults all --time-limit 5s\n" +
 			"  zklab sweep queue --subject broken --for 10m --until-violations 5 --jobs 4\n" +
 			"  zklab sweep lock --faults all --shard 3/20",
@@ -75,8 +75,13 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 
 // plan is what the flags make of the sweep.
 func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description, err error) {
-	if s.forTime < 0 || s.violations < 0 || s.jobs < 1 {
-		return d, usageError("--for, --until-violations and --jobs must not be negative, and --jobs at least 1")
+	switch {
+	case s.forTime < 0:
+		return d, usageError("--for must not be negative")
+	case s.violations < 0:
+		return d, usageError("--until-violations must not be negative")
+	case s.jobs < 1:
+		return d, usageError("--jobs must be more than zero")
 	}
 	seeds := s.seeds
 	if s.forTime > 0 && !cmd.Flags().Changed("seeds") {
@@ -159,17 +164,16 @@ func describeSweep(p sweep.Progress) string {
 }
 
 // printMerged makes a page of folders and archives, and prints the summary; its error carries
-// the exit code. whole says that all of the sweep should be there.
+// the exit code. whole says that all shards of the sweep should be there.
 func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool) error {
 	s, err := sweep.Merge(paths)
 	if err != nil {
 		return err
 	}
-	if whole {
-		s.RequireWhole()
-	} else {
+	if !whole {
 		s.Absent = nil // other machines have them
 	}
+	s.RequireWhole()
 	if page != "" {
 		if err := reports.WriteSweep(page, s); err != nil {
 			return err

@@ -96,13 +96,31 @@ func (c *command) parse(f *pflag.FlagSet, args []string) ([]string, error) {
 	if err := f.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return nil, err
 	} else if err != nil {
-		return nil, usagef("%s: %v: %s", c.name, err, c.usage())
+		return nil, usagef("%s: %v: %s", c.name, inWords(err), c.usage())
 	}
 	n := f.NArg()
 	if n < c.least || c.most >= 0 && n > c.most {
 		return nil, usagef("%s takes %s, got %d: %s", c.name, c.takes(), n, c.usage())
 	}
 	return f.Args(), nil
+}
+
+// inWords says what a flag takes that has another value; its own error speaks of Go's
+// functions.
+func inWords(err error) error {
+	var value *pflag.InvalidValueError
+	if !errors.As(err, &value) {
+		return err
+	}
+	kinds := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "version": "a whole number from 0",
+		"duration": "a time with its unit, like 500ms or 10s", "bool": "true or false",
+	}
+	want, ok := kinds[value.GetFlag().Value.Type()]
+	if !ok {
+		return err
+	}
+	return fmt.Errorf("--%s %s: expected %s", value.GetFlag().Name, quote(value.GetValue()), want)
 }
 
 func (c *command) takes() string {

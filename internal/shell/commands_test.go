@@ -40,6 +40,14 @@ var rows = map[string]row{
 		> ^0 +0 +0 +[-0-9]+ [:0-9]+Z +- +c$
 		ls --long /a/c
 		= 
+		ls -R
+		= /\n/a\n/a/b\n/a/c\n
+		ls --recursive /a
+		= /a\n/a/b\n/a/c\n
+		ls -R /none
+		1 there is no such znode
+		ls -lR /a
+		64 leave out -l
 		ls /none
 		1 read /none: there is no such znode
 	`},
@@ -171,6 +179,8 @@ var rows = map[string]row{
 		2 rm /a: it has children: rm -r removes them, too
 		rm -v 0 /d
 		2 it has another version
+		rm -v -5 /d
+		64 expected a whole number from 0
 		rm --version 1 /d
 		rm -r /a
 		ls

@@ -96,7 +96,7 @@ func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
 // errNoChroot is what a root is that is not there.
-var errNoChroot = &explained{"there is no znode of the path that stands behind the servers: make it with a shell without that", wire.NoNode}
+var errNoChroot = &explained{"there is no znode of the path that stands behind the servers: leave that path out, and create it first", wire.NoNode}
 
 // missing says that a znode is not there.
 func missing(err error) bool { return errors.Is(err, wire.NoNode) }

@@ -94,6 +94,9 @@ type wanted struct {
 	longAgo, justSince int64 // milliseconds since 1970
 }
 
+// anything is what every znode is.
+var anything = wanted{larger: -1, smaller: -1}
+
 func (w *wanted) add(f *pflag.FlagSet) {
 	f.StringVar(&w.name, "name", "", "its name matches, with * for anything and ? for one character")
 	f.StringVar(&w.owner, "owner", "", "ephemeral, of this session; any: of one")

@@ -38,7 +38,7 @@ var permitting = []*command{
 			"digest:user:hash somebody with a password, ip:10.0.0.0/8 somebody at an address.",
 		bind: func(f *pflag.FlagSet) run {
 			recursive := f.BoolP("recursive", "R", false, "of all znodes below it, too")
-			version := f.Int32P("version", "v", anyVersion, "only if its permissions have this version")
+			version := versionFlag(f, "only if its permissions have this version")
 			return func(ctx context.Context, s *Shell, args []string) error {
 				path, err := s.at(args[0])
 				if err != nil {

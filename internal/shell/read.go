@@ -20,10 +20,17 @@ var reading = []*command{
 		name: "ls", args: "[PATH]", short: "list the children of a znode", most: 1,
 		bind: func(f *pflag.FlagSet) run {
 			long := f.BoolP("long", "l", false, "with what is to be known of each")
+			recursive := f.BoolP("recursive", "R", false, "the paths of the whole subtree, itself first")
 			return func(ctx context.Context, s *Shell, args []string) error {
+				if *recursive && *long {
+					return usagef("ls: -R lists paths alone: leave out -l, or give stat the paths")
+				}
 				path, err := s.here(args)
-				if err != nil {
+				switch {
+				case err != nil:
 					return err
+				case *recursive:
+					return s.find(ctx, []string{path}, anything)
 				}
 				return s.list(ctx, path, *long)
 			}

@@ -706,6 +706,20 @@ func TestStandardInputIsReadOnce(t *testing.T) {
 	})
 }
 
+// What a flag takes is told in words of the shell.
+func TestWrongValuesOfFlags(t *testing.T) {
+	virtually(t, func(b *bench) {
+		b.script(`
+			set -v x / data
+			64 set: --version x: expected a whole number from 0: set [flags] PATH DATA|-
+			create -t 10 /a
+			64 create: --ttl 10: expected a time with its unit, like 500ms or 10s
+			ls --nosuch
+			64 ls: unknown flag: --nosuch
+		`)
+	})
+}
+
 // What people mean for another shell is said to be for that.
 func TestOtherShells(t *testing.T) {
 	virtually(t, func(b *bench) {

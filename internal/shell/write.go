@@ -194,12 +194,31 @@ func (s *Shell) parents(ctx context.Context, path string) error {
 // anyVersion is that of a write whatever the znode's is.
 const anyVersion = -1
 
-func versionFlag(f *pflag.FlagSet) *int32 {
-	return f.Int32P("version", "v", anyVersion, "only if it has this version")
+// versionOf is a flag's version of a znode, or anyVersion.
+type versionOf int32
+
+func versionFlag(f *pflag.FlagSet, usage string) *int32 {
+	v := int32(anyVersion)
+	f.VarP((*versionOf)(&v), "version", "v", usage)
+	return &v
+}
+
+func (v *versionOf) String() string { return strconv.Itoa(int(*v)) }
+
+func (v *versionOf) Type() string { return "version" }
+
+// Set refuses what no znode has, of which a server would only say that it is another one.
+func (v *versionOf) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < anyVersion {
+		return errors.New("no znode has this version")
+	}
+	*v = versionOf(n)
+	return nil
 }
 
 func setOp(f *pflag.FlagSet) operation {
-	version := versionFlag(f)
+	version := versionFlag(f, "only if it has this version")
 	return func(s *Shell, args []string) (op wire.MultiOp, err error) {
 		path, err := s.at(args[0])
 		if err != nil {
@@ -211,7 +230,7 @@ func setOp(f *pflag.FlagSet) operation {
 }
 
 func rmOp(f *pflag.FlagSet) operation {
-	version := versionFlag(f)
+	version := versionFlag(f, "only if it has this version")
 	return func(s *Shell, args []string) (wire.MultiOp, error) {
 		path, err := s.at(args[0])
 		if err == nil && path == "/" {

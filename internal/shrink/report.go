@@ -49,8 +49,12 @@ func sizeOf(x store.Experiment, begun []workloads.Arrival) Size {
 
 // String is the size in words.
 func (s Size) String() string {
+	arrivals := prose.Count(s.Arrivals, "arrival")
+	if s.Arrivals == 0 { // it would look as if clients had done nothing
+		arrivals = "no arrivals but those after the load"
+	}
 	return fmt.Sprintf("%s, %s, %s, %s, %s, %s", prose.Count(s.Faults, "fault"), prose.Count(s.Clients, "client"),
-		prose.Count(s.Arrivals, "arrival"), prose.Count(s.Keys, "key"), prose.Count(s.Servers, "server"), s.Length)
+		arrivals, prose.Count(s.Keys, "key"), prose.Count(s.Servers, "server"), s.Length)
 }
 
 // Mattered is what came of the smallest run without one of its steps.

@@ -126,6 +126,14 @@ func TestShrinkToPairs(t *testing.T) {
 	}
 }
 
+// Clients do something after the load, too, which may be enough.
+func TestSizeWithoutArrivals(t *testing.T) {
+	const want = "0 faults, 2 clients, no arrivals but those after the load, 1 key, 1 server, 100ms"
+	if got := (Size{Clients: 2, Keys: 1, Servers: 1, Length: 100 * time.Millisecond}).String(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A point is of an earlier operation once those before it are gone.
 func TestShrinkMovesPoints(t *testing.T) {
 	m := &model{arrivals: 20, fails: func(x store.Experiment, begun []workloads.Arrival) bool {

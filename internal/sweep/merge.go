@@ -51,7 +51,7 @@ func Merge(paths []string) (*Summary, error) {
 func (s *Summary) RequireWhole() {
 	missing := slices.ContainsFunc(s.Shards, func(h ShardState) bool { return h.Done < h.Seeds && h.Ended != TimeIsUp && h.Ended != Enough })
 	if s.Verdict == checker.Valid && (missing || len(s.Absent) > 0) {
-		s.Verdict, s.Why = checker.Unknown, "runs of some shards are missing"
+		s.Verdict, s.Why = checker.Unknown, "not all seeds were run"
 	}
 }
 

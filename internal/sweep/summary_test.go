@@ -113,6 +113,22 @@ func TestSweepVerdict(t *testing.T) {
 	}
 }
 
+// What was interrupted is not all that was asked for; what had its time, or found enough, is.
+func TestRequireWhole(t *testing.T) {
+	for end, want := range map[End]checker.Result{
+		AllSeeds: checker.Valid, TimeIsUp: checker.Valid, Enough: checker.Valid, Interrupted: checker.Unknown, "": checker.Unknown,
+	} {
+		shard := ShardState{Seeds: 10, Done: 4, Ended: end}
+		if end == AllSeeds {
+			shard.Done = 10
+		}
+		s := &Summary{Verdict: checker.Valid, Shards: []ShardState{shard}}
+		if s.RequireWhole(); s.Verdict != want || (s.Why == "") != (want == checker.Valid) {
+			t.Errorf("%q: %s, %q", end, s.Verdict, s.Why)
+		}
+	}
+}
+
 // However many causes there are, memory is bounded, and nothing goes uncounted.
 func TestManyCauses(t *testing.T) {
 	tally := NewTally()
