@@ -119,6 +119,19 @@ class Lock:
         self.client.remove_listener(self.listen)
 
 
+class RWLock(Lock):
+    """A writer cannot become a reader, and who holds cannot be asked for it: it offers neither."""
+
+    def recipe(self, request):
+        path = request["path"]
+        self.modes = {"read": self.client.ReadLock(path), "write": self.client.WriteLock(path)}
+        return self.modes["write"]
+
+    def wait(self, request):
+        self.lock = self.modes[request.get("value", {}).get("mode", "write")]
+        super().wait(request)
+
+
 class Election(Lock):
     offers, operations = ["lost", "leader"], Lock.operations | {"leader"}
 
@@ -294,9 +307,7 @@ class Membership(Simple):
         changed.wait(PAUSE)
 
 
-# There is no rwlock: kazoo's WriteLock and ReadLock cannot be downgraded or asked for, and before
-# 2.9 a reader and a writer behind a writer wait for each other (kazoo#649).
-RECIPES = {"lock": Lock, "election": Election, "semaphore": Semaphore,
+RECIPES = {"lock": Lock, "rwlock": RWLock, "election": Election, "semaphore": Semaphore,
            "queue": Queue, "priority-queue": PriorityQueue, "barrier": Barrier,
            "double-barrier": DoubleBarrier, "counter": Counter, "membership": Membership}
 

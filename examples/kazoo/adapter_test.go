@@ -27,10 +27,10 @@ func python(t *testing.T) string {
 	return ""
 }
 
-// served are the recipes that kazoo has. Its WriteLock and ReadLock cannot be downgraded, and
-// its DataWatch tells a value, and not what comes next, and its TreeCache not when it is current.
+// served are the recipes that kazoo has. Its DataWatch tells a value, and not what comes next,
+// and its TreeCache not when it is current.
 var served = []string{
-	"barrier", "counter", "double-barrier", "election", "lock", "membership", "priority-queue", "queue", "semaphore",
+	"barrier", "counter", "double-barrier", "election", "lock", "membership", "priority-queue", "queue", "rwlock", "semaphore",
 }
 
 // The adapter has every recipe that kazoo has, and does all that is asked of it.

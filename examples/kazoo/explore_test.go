@@ -2,6 +2,7 @@ package kazoo_test
 
 import (
 	"context"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -33,5 +34,30 @@ func TestExploreFindsTheCounter(t *testing.T) {
 	t.Log(r)
 	if len(r.Findings) != 1 || !slices.Contains(r.Findings[0].Broken, "linearizable") || !strings.Contains(r.Findings[0].String(), "/setData#") {
 		t.Errorf("found: %v", r.Findings)
+	}
+}
+
+// A reader and a writer behind a writer of kazoo's before 2.9 wait for each other (kazoo#649),
+// which takes no fault.
+func TestFindsThatReaderAndWriterWaitForEachOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a run in real time")
+	}
+	p := python(t)
+	if out, err := exec.Command(p, "-c", "from kazoo.version import __version__ as v; print(tuple(map(int, v.split('.')[:2])) < (2, 9))").Output(); err != nil || strings.TrimSpace(string(out)) != "True" {
+		t.Skip("this kazoo is mended, or hides its version")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	x := zklab.Experiment{
+		Workload: workloads.RWLock{}, Command: []string{p, "adapter.py"}, Ensemble: embedded.Config{},
+		Clients: 4, Keys: 1, TimeLimit: 5 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second, Seed: 1, Out: t.TempDir(),
+	}
+	o, err := x.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := o.Result.Violated(); !slices.Equal(got, []string{"progress"}) {
+		t.Errorf("violated: %v, which is %v", got, o.Result.Verdict)
 	}
 }
