@@ -71,7 +71,7 @@ func TestBoundedQueueUnderContention(t *testing.T) {
 		tr := newTree()
 		const clients, each, capacity = 4, 30, 3
 		most, requests := 0, 0
-		watch := func(string, string) fault {
+		fate := func(f *fake) fault {
 			requests++
 			n := 0
 			for path := range tr.nodes {
@@ -84,6 +84,7 @@ func TestBoundedQueueUnderContention(t *testing.T) {
 			case 3:
 				return lostReply
 			case 9:
+				time.AfterFunc(fakeTimeout/10, f.catchUp)
 				return lostReplyBehind
 			}
 			return fine
@@ -94,7 +95,7 @@ func TestBoundedQueueUnderContention(t *testing.T) {
 		var ends []func()
 		for c := range clients {
 			f, s := tr.connect(t, fakeTimeout)
-			f.fail(watch)
+			f.fail(func(string, string) fault { return fate(f) })
 			q := NewBoundedQueue(s, "/queue", capacity)
 			all.Go(func() {
 				for i := range each {
