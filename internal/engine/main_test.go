@@ -128,10 +128,9 @@ func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
 	return decided(ctx, c)
 }
 
-// perform runs it on the shared ensemble.
-func perform(t *testing.T, c engine.Config) *zklab.Outcome {
+// inTime runs it in real time; it must come to its end.
+func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
 	t.Helper()
-	c.Ensemble = runtest.Shared(t)
 	o, err := live(t, c)
 	if err != nil {
 		t.Fatal(err)
@@ -139,14 +138,17 @@ func perform(t *testing.T, c engine.Config) *zklab.Outcome {
 	return o
 }
 
+// perform runs it on the shared ensemble.
+func perform(t *testing.T, c engine.Config) *zklab.Outcome {
+	t.Helper()
+	c.Ensemble = runtest.Shared(t)
+	return inTime(t, c)
+}
+
 // performAlone runs it on servers of its own, in containers.
 func performAlone(t *testing.T, c engine.Config) *zklab.Outcome {
 	t.Helper()
 	dockertest.Require(t)
 	c.Ensemble = container.Config{}
-	o, err := live(t, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return inTime(t, c)
 }

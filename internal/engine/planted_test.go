@@ -195,10 +195,7 @@ func TestPlantedDefectsOfTheStore(t *testing.T) {
 			t.Parallel()
 			x := briefly(t, workloads.Subject{Recipe: recipe, Name: workloads.Own, Faults: "lose-reply:setData/2s,reset/2s"})
 			x.MinLoad, x.Seed = 20, 1
-			if o := perform(t, x); o.Result.Verdict != checker.Valid {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
+			runtest.Valid(t, func() *zklab.Outcome { return perform(t, x) })
 		})
 	}
 }

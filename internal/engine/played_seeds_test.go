@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/engine"
@@ -20,13 +20,11 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := virtually(t, launching(engine.Config{
-		Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
-	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()})))
-	if o.Result.Verdict != checker.Valid {
-		t.Errorf("verdict %s", o.Result.Verdict)
-		runtest.Explain(t, o.Result)
-	}
+	runtest.Valid(t, func() *zklab.Outcome {
+		return virtually(t, launching(engine.Config{
+			Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
+		}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()})))
+	})
 }
 
 // The library's own recipes keep their promises when their processes are stopped
@@ -45,14 +43,12 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			o := virtually(t, launching(engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 100 * time.Second, Seed: 1,
-				Faults: plan.Every(11*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
-			}, played.Launch(ownRecipes())))
-			if o.Result.Verdict != checker.Valid {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
+			runtest.Valid(t, func() *zklab.Outcome {
+				return virtually(t, launching(engine.Config{
+					Workload: w, Subject: workloads.Own, TimeLimit: 100 * time.Second, Seed: 1,
+					Faults: plan.Every(11*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
+				}, played.Launch(ownRecipes())))
+			})
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
@@ -45,14 +46,7 @@ func TestClientsInProcesses(t *testing.T) {
 	const what = "freeze:holder@1500ms+2s,crash:holder@4500ms+1500ms,crash:created@7s+1s,crash:waiter@9s+1500ms"
 	x := inProcesses("own", what, workloads.Lock{})
 	x.TimeLimit = 11 * time.Second
-	o, err := live(t, x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o.Result.Verdict != checker.Valid {
-		t.Errorf("verdict %s", o.Result.Verdict)
-		runtest.Explain(t, o.Result)
-	}
+	o := runtest.Valid(t, func() *zklab.Outcome { return inTime(t, x) })
 	for _, f := range o.Result.Stats.Faults {
 		if f.Verified == 0 {
 			t.Errorf("%s took no effect: %+v", f.Spec, f)
@@ -88,14 +82,7 @@ func TestEveryRecipeInProcesses(t *testing.T) {
 			if w.(workloads.Processes).InProcesses() == nil {
 				t.Skip("not in processes")
 			}
-			o, err := live(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if o.Result.Verdict != checker.Valid {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
+			runtest.Valid(t, func() *zklab.Outcome { return inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w)) })
 		})
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/runtest"
@@ -30,13 +30,11 @@ func TestRegistersUnderAllFaultsInVirtualTime(t *testing.T) {
 	for seed := int64(1); seed <= seeds; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			o := virtually(t, engine.Config{
-				Workload: workloads.Register{New: subjects.NewRegister}, TimeLimit: 4 * time.Minute, Seed: seed, Faults: x,
+			runtest.Valid(t, func() *zklab.Outcome {
+				return virtually(t, engine.Config{
+					Workload: workloads.Register{New: subjects.NewRegister}, TimeLimit: 4 * time.Minute, Seed: seed, Faults: x,
+				})
 			})
-			if o.Result.Verdict != checker.Valid {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
 		})
 	}
 }

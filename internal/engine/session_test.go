@@ -124,15 +124,13 @@ func TestSessionUnderFaults(t *testing.T) {
 	for seed := 1; seed <= seeds; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			o := virtually(t, engine.Config{
-				Workload: workloads.Session{}, TimeLimit: limit, Seed: int64(seed),
-				Faults: plan.Every(2*time.Second,
-					faults.Reset{}, faults.LoseReply{}, faults.Move{}, faults.LateEvent{}, faults.LoseRequest{}, faults.StallLink{}, faults.Pause{}, faults.Expire{}),
+			o := runtest.Valid(t, func() *zklab.Outcome {
+				return virtually(t, engine.Config{
+					Workload: workloads.Session{}, TimeLimit: limit, Seed: int64(seed),
+					Faults: plan.Every(2*time.Second,
+						faults.Reset{}, faults.LoseReply{}, faults.Move{}, faults.LateEvent{}, faults.LoseRequest{}, faults.StallLink{}, faults.Pause{}, faults.Expire{}),
+				})
 			})
-			if o.Result.Verdict != checker.Valid {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
 			if bare := judgeBare(t, o.Run, nil); bare.Verdict == checker.Violation {
 				t.Error("without transactions promises seem to be broken")
 				runtest.Explain(t, bare)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
 
 	"github.com/zklab/zklab/checker"
@@ -23,14 +24,12 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			o := virtually(t, engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: time.Minute, Seed: 1,
-				Faults: plan.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
+			runtest.Valid(t, func() *zklab.Outcome {
+				return virtually(t, engine.Config{
+					Workload: w, Subject: workloads.Own, TimeLimit: time.Minute, Seed: 1,
+					Faults: plan.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
+				})
 			})
-			if o.Result.Verdict != checker.Valid {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
 		})
 	}
 }
