@@ -258,6 +258,14 @@ var logScenarios = []scenario{
 			Add(30, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: dead, Session: 1, Zxid: checktest.Epoch + 2}),
 	},
 	{
+		"all die inside, one comes back and knows of it", "enter", Violation, "at most 1 of 2 members",
+		diedInside().Op(checktest.SeenZxids{Then: 4, Now: 6}.Of(comesBack)),
+	},
+	{
+		"all die inside, one comes back and does not know of each", "enter", Valid, "",
+		diedInside().Op(checktest.SeenZxids{Then: 3, Now: 6}.Of(comesBack)),
+	},
+	{
 		"it lived when others were granted", "exclusion", Violation, "while client 0 held it",
 		provenByLog().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Token: 1, Alive: 12}).
 			Hold(checktest.Grant{Client: 1, Inv: 15, Ret: 40, Release: 50, Token: 2}).Saw(45, 1, 3, 42),
@@ -292,6 +300,14 @@ var logScenarios = []scenario{
 }
 
 func TestPropertiesByTheLog(t *testing.T) { decideAll(t, logScenarios) }
+
+// diedInside is a round of two whose sessions the log closes, and a new session of client 0.
+func diedInside() *checktest.Record {
+	return checktest.DoubleBarrier(2).Opens(1).Opens(2).Closes(1).Closes(2).Opens(9).Touches(9).
+		Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Session(50, history.FConnected, 0, 9)
+}
+
+var comesBack = checktest.Args{Client: 0, F: history.FEnter, Key: "k", Inv: 100, Ret: 110, Outcome: history.OK, Session: 9}
 
 // A subject whose tokens are no zxids, or whose items are nowhere in the log, is
 // judged without it.

@@ -15,7 +15,9 @@ import (
 )
 
 // DoubleBarrier is the workload of a double barrier: rounds, each on a fresh
-// znode, in which every client enters, stays inside for a moment and leaves.
+// znode, in which every client enters, stays inside for a moment and leaves. Those
+// whose sessions end inside come again when nobody is there any more, too few for
+// another round.
 type DoubleBarrier struct {
 	// New makes the subject of one client on one path, for so many parties.
 	New func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
@@ -25,6 +27,7 @@ var _ = offer(models.DoubleBarrier,
 	own(DoubleBarrier{subjects.NewDoubleBarrier}),
 	planted("leave-without-waiting", "leave", "", "leaves while others are still in", DoubleBarrier{broken.LeaveWithoutWaiting}),
 	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{broken.TimedOutStillCounted}),
+	planted("ready-outlives", "enter", "expire:all/700ms", "lets anybody in while the mark of an earlier round is there", DoubleBarrier{broken.ReadyOutlives}),
 	// Who comes again while its old self is still counted waits for it when leaving.
 	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{broken.CountsTheDead}).besides("progress"),
 )
@@ -61,26 +64,37 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 		return err
 	}
 	var passed atomic.Int32
+	fates := make([]fate, len(made))
 	var wg sync.WaitGroup
-	defer wg.Wait()
 	straggler := -1
 	if rng.IntN(stragglers) == 0 {
 		straggler = rng.IntN(len(r.env.Clients))
 	}
+	long := rng.IntN(longRounds) == 0
 	for i, c := range r.env.Clients {
 		m := r.member(rng, at)
 		if i == straggler {
 			m.late = between(rng, 50*time.Millisecond, 300*time.Millisecond)
 		}
+		if long {
+			m.stay += between(rng, 50*time.Millisecond, 300*time.Millisecond)
+		}
 		wg.Go(func() {
-			defer r.env.closeOne(ctx, c, made[i])
 			pause(ctx, m.late)
 			if life, in := r.enter(ctx, c, key, made[i], m, &passed); in {
+				session := c.SessionID()
 				pause(ctx, m.stay)
 				r.leave(ctx, c, key, made[i], life)
+				fates[i] = fate{crashed: c.gone(life), died: c.gone(life) || c.SessionID() != session}
 			}
 		})
 	}
+	wg.Wait()
+	r.comeAgain(ctx, key, made, fates)
+	for i, c := range r.env.Clients {
+		wg.Go(func() { r.env.closeOne(ctx, c, made[i]) })
+	}
+	wg.Wait()
 	return nil
 }
 
@@ -94,10 +108,11 @@ type member struct {
 	stay     time.Duration // inside
 }
 
-// In one round of ten somebody keeps the others waiting. One member in fifty
-// gives its first attempt up after a moment.
+// In one round of ten somebody keeps the others waiting, and in one of ten all stay for long, so
+// that faults find them inside. One member in fifty gives its first attempt up after a moment.
 const (
 	stragglers = 10
+	longRounds = 10
 	impatients = 50
 )
 
@@ -122,19 +137,12 @@ func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 // somebody has, the round was complete without a further member. It gives the
 // life of the client's process that is in.
 func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) (life int, in bool) {
-	var owner func() int64
-	if s, ok := subjects.Offered[subjects.Owner](b); ok {
-		owner = s.Session
-	}
 	for range enterAttempts {
 		session := c.SessionID()
-		err := c.Do(ctx, Op{
-			F: history.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
-			Run: func(ctx context.Context) (any, error) { return nil, b.Enter(ctx) },
-		})
+		life, err := r.try(ctx, c, key, b, m)
 		if err == nil {
 			passed.Add(1)
-			return c.life, true
+			return life, true
 		}
 		pause(ctx, m.away)
 		if c.SessionID() != session {
@@ -149,6 +157,58 @@ func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b s
 }
 
 const enterAttempts = 10
+
+// fate is what befell a member inside: its session ended, or its process with it.
+type fate struct{ died, crashed bool }
+
+// comeAgain has those who died inside come to the place of a round that is over, but never as many
+// as a round has. What the round left there (a "ready" that whoever is the last to leave
+// removes) must not let them in. The sessions of processes that have ended last for a while:
+// where nobody is left to come out these are waited for, or they would count.
+func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []subjects.DoubleBarrier, fates []fate) {
+	var again []int
+	crashed := false
+	for i, f := range fates {
+		if f.died {
+			again = append(again, i)
+		}
+		crashed = crashed || f.crashed
+	}
+	if all := len(again) == len(made); all {
+		again = again[1:]
+		if crashed {
+			pause(ctx, r.env.toExpire())
+		}
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, i := range again {
+		wg.Go(func() {
+			c := r.env.Clients[i]
+			_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) // shows that what ended the others' sessions came before
+			m := member{patience: min(returnersPatience, r.env.OpTimeout)}
+			if life, err := r.try(ctx, c, key, made[i], m); err == nil {
+				r.leave(ctx, c, key, made[i], life)
+			}
+		})
+	}
+}
+
+// returnersPatience is enough for who is let in without the others.
+const returnersPatience = 300 * time.Millisecond
+
+// try is one attempt to go in.
+func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member) (life int, err error) {
+	var owner func() int64
+	if s, ok := subjects.Offered[subjects.Owner](b); ok {
+		owner = s.Session
+	}
+	err = c.Do(ctx, Op{
+		F: history.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
+		Run: func(ctx context.Context) (any, error) { return nil, b.Enter(ctx) },
+	})
+	return c.life, err
+}
 
 // leave goes out, within the bound and not only the operation's time: the
 // others may be slow to leave, and one who is stuck must show. The touch

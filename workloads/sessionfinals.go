@@ -46,8 +46,7 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 		Run: func(ctx context.Context) (any, error) { return nil, v.vanish(ctx) },
 	})
 	v.leave() // waits until it has vanished
-	params := r.env.Record.Header().Params
-	pause(ctx, params.SessionTimeout+3*params.Tick)
+	pause(ctx, r.env.toExpire())
 	_ = c.Do(ctx, Op{
 		F: history.FVisit, Key: r.env.Key(0), Arg: history.Burst{Requests: 1}, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, v.look(ctx, exists(v.path)) },

@@ -117,6 +117,13 @@ func (e *Env) eachKey(f func(c *Client, key string)) {
 	})
 }
 
+// toExpire is how long after its last word a session on healthy servers has ended: servers look at
+// whole ticks.
+func (e *Env) toExpire() time.Duration {
+	params := e.Record.Header().Params
+	return params.SessionTimeout + 3*params.Tick
+}
+
 // closeOne ends a subject within the bound.
 func (e *Env) closeOne(ctx context.Context, c *Client, subject any) {
 	ctx, cancel := context.WithTimeout(ctx, e.Bound)

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
 	"github.com/zklab/zklab/workloads"
 )
@@ -60,4 +61,33 @@ func TestFindsThatReaderAndWriterWaitForEachOther(t *testing.T) {
 	if got := o.Result.Violated(); !slices.Equal(got, []string{"progress"}) {
 		t.Errorf("violated: %v, which is %v", got, o.Result.Verdict)
 	}
+}
+
+// kazoo's DoubleBarrier takes the "ready" of a round in which everybody died for a member:
+// of two, one gets in alone.
+func TestFindsThatReadyOutlivesItsRound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs in real time")
+	}
+	everybody, err := plan.Parse("crash:all/5s", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	for seed := range int64(3) { // a crash need not find both inside
+		x := zklab.Experiment{
+			Workload: workloads.DoubleBarrier{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Faults: everybody,
+			Clients: 2, Keys: 1, Rate: 200, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second, Seed: 1 + seed, Out: t.TempDir(),
+		}
+		o, err := x.Run(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(o.Result.Violated(), []string{"enter"}) {
+			return
+		}
+		t.Logf("seed %d: violated: %v, which is %v", x.Seed, o.Result.Violated(), o.Result.Verdict)
+	}
+	t.Error("not found")
 }

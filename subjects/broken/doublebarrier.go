@@ -116,6 +116,35 @@ func (b *timedOutStillCounted) others() (bool, error) {
 	return false, nil
 }
 
+// readyOutlives has a mark that stands from when all were in until the last one is out,
+// and whoever finds it goes in.
+type readyOutlives struct{ leaveWithoutWaiting }
+
+// ReadyOutlives is a double barrier whose mark outlives a round in which everybody dies, and
+// lets in who comes next, as kazoo's does. Property "enter" finds it where
+// sessions of all end inside.
+func ReadyOutlives(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
+		return &readyOutlives{leaveWithoutWaiting{conn: conn, path: path, parties: parties}}
+	})
+}
+
+func (b *readyOutlives) Leave(ctx context.Context) error {
+	if err := b.leaveWithoutWaiting.Leave(ctx); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if names, _, err := b.conn.Children(b.path); err == nil && len(names) == 0 {
+			if err := b.conn.Delete(b.path+"-ready", -1); !errors.Is(err, zk.ErrNoNode) {
+				return err
+			}
+			return nil
+		}
+		time.Sleep(lookAgain)
+	}
+	return context.Cause(ctx)
+}
+
 // countsTheDead has persistent members: who has died is counted all the same,
 // though it says that it is gone. Beside each stands an ephemeral znode, by which those
 // who leave know who is still in.

@@ -96,6 +96,7 @@ func readRound(k *evidence.Key) *round {
 			}
 		}
 	}
+	r.diedBefore()
 	for _, m := range r.members {
 		m.possible = evidence.Span{From: m.enter.Began(), To: m.gone()}
 	}
@@ -107,6 +108,20 @@ func readRound(k *evidence.Key) *round {
 		}
 	}
 	return r
+}
+
+// diedBefore looks at the first moments of calls: what the invocation of one had seen was there
+// before it, so whoever is dead by that was not present then.
+func (r *round) diedBefore() {
+	invoked := map[int]bool{}
+	for _, m := range r.members {
+		invoked[m.enter.Invoke.Index] = true
+	}
+	for _, m := range r.members {
+		if d := &m.death; invoked[d.ByEvent] {
+			d.By = max(d.From, d.By-1)
+		}
+	}
 }
 
 // gone is when the member certainly was not present any more.
