@@ -570,6 +570,12 @@ var scenarios = []scenario{
 		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Session(50, dead, 1, 2).Call(0, history.FLeave, 30, 9000, history.OK),
 	},
 	{
+		"they keep each other in, and one comes again", "progress", Violation, "waited to leave",
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).
+			Session(50, dead, 1, 2).Call(0, history.FLeave, 30, 9000, history.Fail).Session(9050, history.FConnected, 1, 9).
+			Op(checktest.Args{Client: 1, F: history.FEnter, Key: "k", Inv: 9100, Ret: 9200, Outcome: history.Fail, Session: 9}),
+	},
+	{
 		"one who does not want to leave keeps them in", "progress", Valid, "",
 		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 9000, history.Fail),
 	},

@@ -116,7 +116,7 @@ func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 	}
 }
 
-// wantsOut is when the member kept nobody in: it waited to leave or had left,
+// wantsOut is when the member kept nobody in: it had not come, it waited to leave or had left,
 // it had given up, was known to be dead, or its process had ended: then it is
 // present until its session is dead, which is part of the bound.
 func (m *member) wantsOut() []evidence.Span {
@@ -127,7 +127,7 @@ func (m *member) wantsOut() []evidence.Span {
 	if m.enter.Return != nil && m.enter.Outcome() != history.OK {
 		end = min(end, m.enter.Return.Time)
 	}
-	out := []evidence.Span{{From: end, To: evidence.Never}}
+	out := []evidence.Span{{From: evidence.Always, To: m.enter.Began()}, {From: end, To: evidence.Never}}
 	for _, l := range m.asked {
 		if l.Outcome() == history.Fail {
 			out = append(out, evidence.Span{From: l.Began(), To: l.Return.Time})

@@ -169,6 +169,7 @@ func (g *doubleBarriers) play(p *Proc, n int) {
 	sure := w.chance(0.5)
 	var done []*signal
 	var stays []*stay
+	var died []*member // inside
 	for i, c := range w.clients {
 		late := w.between(0, 5*time.Millisecond)
 		if i == straggler {
@@ -179,21 +180,47 @@ func (g *doubleBarriers) play(p *Proc, n int) {
 			p.sleep(late)
 			if g.enter(p, gt, key, &passed, &stays) {
 				p.sleep(w.between(time.Millisecond, 20*time.Millisecond))
-				_ = p.touch(c, w.now+opTime)
-				_ = p.do(c, op{f: history.FLeave, key: key, within: bound + opTime, run: func(deadline time.Duration) (any, error) {
-					return nil, gt.leave(p, deadline)
-				}})
-				stays[gt.last].to = w.now
+				g.leave(p, gt, key, stays)
+				if gt.mine.dead {
+					died = append(died, gt)
+				}
 			}
 			p.join(w.now+bound, gt.tasks...)
 		}))
 	}
 	p.join(never, done...)
+	g.comeAgain(p, died, key, &stays)
 	for _, st := range stays {
 		if st.passed && st.most(stays) < len(w.clients) {
 			w.Wrong["entered short"]++
 		}
 	}
+}
+
+func (g *doubleBarriers) leave(p *Proc, gt *member, key string, stays []*stay) {
+	_ = p.touch(gt.c, g.w.now+opTime)
+	_ = p.do(gt.c, op{f: history.FLeave, key: key, within: bound + opTime, run: func(deadline time.Duration) (any, error) {
+		return nil, gt.leave(p, deadline)
+	}})
+	stays[gt.last].to = g.w.now
+}
+
+// comeAgain has members that died inside come when the round is over, fewer than it takes.
+func (g *doubleBarriers) comeAgain(p *Proc, died []*member, key string, stays *[]*stay) {
+	if len(died) == len(g.w.clients) {
+		died = died[1:]
+	}
+	var done []*signal
+	for _, gt := range died {
+		done = append(done, g.w.spawn(func(p *Proc) {
+			_ = p.touch(gt.c, g.w.now+opTime)
+			if g.attempt(p, gt, key, 300*time.Millisecond, stays) == nil {
+				g.leave(p, gt, key, *stays)
+			}
+			p.join(g.w.now+bound, gt.tasks...)
+		}))
+	}
+	p.join(never, done...)
 }
 
 // stay is one call to enter, and what came of it.
@@ -221,6 +248,33 @@ func (st *stay) most(all []*stay) int {
 	return most
 }
 
+// attempt is one call.
+func (g *doubleBarriers) attempt(p *Proc, gt *member, key string, patience time.Duration, stays *[]*stay) error {
+	st := &stay{from: g.w.now, ret: never, to: never, s: gt.c.sess}
+	if st.s == nil {
+		st.s = &sess{}
+	}
+	gt.last, gt.stay, gt.in = len(*stays), st, nil
+	*stays = append(*stays, st)
+	err := p.do(gt.c, op{
+		f: history.FEnter, key: key, within: patience,
+		run: func(deadline time.Duration) (any, error) { return nil, gt.enter(p, deadline) },
+		owner: func() *sess {
+			if gt.in == nil {
+				return nil
+			}
+			return gt.mine
+		},
+	})
+	switch {
+	case err == nil:
+		st.s, st.passed, st.ret = gt.mine, true, g.w.now
+	case gt.c.sess != st.s:
+		st.s = &sess{} // what it made may belong to either session
+	}
+	return err
+}
+
 func (g *doubleBarriers) enter(p *Proc, gt *member, key string, passed *int, stays *[]*stay) bool {
 	w, c := g.w, gt.c
 	patience := opTime
@@ -230,28 +284,9 @@ func (g *doubleBarriers) enter(p *Proc, gt *member, key string, passed *int, sta
 	away := w.between(50*time.Millisecond, 300*time.Millisecond)
 	for range 10 {
 		s := c.sess
-		st := &stay{from: w.now, ret: never, to: never, s: s}
-		if st.s == nil {
-			st.s = &sess{}
-		}
-		gt.last, gt.stay = len(*stays), st
-		*stays = append(*stays, st)
-		if p.do(c, op{
-			f: history.FEnter, key: key, within: patience,
-			run: func(deadline time.Duration) (any, error) { return nil, gt.enter(p, deadline) },
-			owner: func() *sess {
-				if gt.in == nil {
-					return nil
-				}
-				return gt.mine
-			},
-		}) == nil {
+		if g.attempt(p, gt, key, patience, stays) == nil {
 			*passed++
-			st.s, st.passed, st.ret = gt.mine, true, w.now
 			return true
-		}
-		if c.sess != st.s {
-			st.s = &sess{} // what it made may belong to either session
 		}
 		p.sleep(away)
 		if c.sess != s {
