@@ -142,12 +142,18 @@ func (s *served) keysAndMouse(m terminal) {
 	m.Keys("?")
 	m.shows("this help")
 	m.Keys("?", "s")
-	text := m.When("no tree beside which help and servers are gone", func(text string) bool {
+	m.When("no tree beside which help and servers are gone", func(text string) bool {
 		return !strings.Contains(text, "this help") && !strings.Contains(text, "this monitor") && lineWith(text, "config", "14 B") >= 0
 	})
-	line := lineWith(text, "config", "14 B")
+	m.clicks("zookeeper") // config may be chosen already
+	m.clicks("config", "14 B")
+}
+
+// clicks on a line, which is chosen then.
+func (m terminal) clicks(parts ...string) {
+	line := lineWith(m.shows(parts...), parts...)
 	m.Type(fmt.Sprintf("\x1b[<0;%d;%dM\x1b[<0;%d;%dm", 10, line+1, 10, line+1)) // as a mouse is told to programs (xterm, SGR 1006)
-	m.When("no config that is chosen", func(text string) bool { return lineWith(text, "›", "config") >= 0 })
+	m.shows(append(parts, "›")...)
 }
 
 func (s *served) resizes(m terminal) {
