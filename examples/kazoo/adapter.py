@@ -11,6 +11,7 @@ import base64
 import json
 import sys
 import threading
+import time
 
 from kazoo import exceptions, version
 from kazoo.client import KazooClient
@@ -213,6 +214,7 @@ class DoubleBarrier(Simple):
     operations = {"enter", "leave"}
 
     def __init__(self, client, request):
+        self.client = client
         self.barrier = client.DoubleBarrier(request["path"], request["value"]["parties"])
 
     def enter(self, request):
@@ -235,6 +237,10 @@ class DoubleBarrier(Simple):
         try:
             request.until(ended)
         except exceptions.CancelledError:
+            for _ in range(10):  # what it has not made yet cannot be cleaned up
+                if not thread.is_alive() or self.client.exists(self.barrier.create_path):
+                    break
+                time.sleep(PAUSE / 10)
             self.barrier._best_effort_cleanup()
             raise
 
