@@ -2,6 +2,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -43,13 +46,13 @@ import org.apache.zookeeper.data.Stat;
  * An adapter that puts the recipes of Apache Curator under zklab (docs/adapters.md).
  *
  * <pre>
- * javac -cp '/usr/share/java/*' -d DIRECTORY examples/curator/Adapter.java
- * zklab run lock --subject-command 'java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp DIRECTORY:JARS Adapter'
+ * JARS=/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar
+ * javac -cp $JARS -d bin examples/curator/Adapter.java
+ * zklab run election --subject-command "java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp bin:$JARS Adapter"
  * </pre>
  *
- * JARS are, of Debian's libcurator-recipes-java and what it depends on in /usr/share/java:
- * curator-recipes.jar, whose manifest names most others; and jackson-core.jar, jackson-annotations.jar,
- * netty-handler.jar, netty-transport.jar, netty-common.jar and slf4j-nop.jar.
+ * <p>The jars are those of Debian's libcurator-recipes-java; the first one names those that it needs.
+ * The flags let it start sooner: each client is a process.
  *
  * <p>Each object has a thread of its own, on which all its requests run one after the other: a hold
  * of InterProcessMutex belongs to the thread that acquired it. A cancel interrupts that thread,
@@ -689,8 +692,18 @@ public final class Adapter {
             throw e;
         }
         client = opened;
-        String curator = CuratorFramework.class.getPackage().getImplementationVersion();
-        return Map.of("version", VERSION, "name", "curator" + (curator == null ? "" : " " + curator), "offers", List.of("touch"));
+        return Map.of("version", VERSION, "name", "curator " + curatorVersion(), "offers", List.of("touch"));
+    }
+
+    private static String curatorVersion() throws IOException {
+        Properties made = new Properties();
+        try (InputStream file = CuratorFramework.class.getResourceAsStream(
+                "/META-INF/maven/org.apache.curator/curator-framework/pom.properties")) {
+            if (file != null) {
+                made.load(file);
+            }
+        }
+        return made.getProperty("version", "of a version that it does not tell");
     }
 
     private Object make(Request request) throws Exception {

@@ -78,6 +78,7 @@ var served = []string{"barrier", "counter", "double-barrier", "election", "lock"
 
 // The adapter does all that is asked of it.
 func TestConform(t *testing.T) {
+	t.Parallel() // with the runs of the other tests: all of them wait for most of their time
 	c := adapter.Conformance{Command: java(t), Logf: t.Logf}
 	if testing.Short() {
 		c.Recipes = []string{"election"}

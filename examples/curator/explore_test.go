@@ -1,0 +1,84 @@
+package curator_test
+
+import (
+	"context"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/workloads"
+)
+
+// finds runs an experiment with up to three seeds, until one breaks that property.
+func finds(t *testing.T, x zklab.Experiment, property string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	x.Ensemble, x.Out = embedded.Config{}, t.TempDir()
+	for seed := range int64(3) {
+		x.Seed = 1 + seed
+		o, err := x.Run(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("seed %d: violated: %v, which is %v", x.Seed, o.Result.Violated(), o.Result.Verdict)
+		if slices.Contains(o.Result.Violated(), property) {
+			return
+		}
+	}
+	t.Errorf("not found: %s", property)
+}
+
+// unmended skips where Curator is not the 5.4.0 of Debian 12, which has the bugs.
+func unmended(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs in real time")
+	}
+	missing(t)
+	if _, err := os.Stat("/usr/share/java/curator-recipes-5.4.0.jar"); err != nil {
+		t.Skipf("this Curator is another one: %v", err)
+	}
+}
+
+// A member of Curator's DistributedDoubleBarrier whose enter has timed out leaves its znode
+// (CURATOR-318): it counts again and again for those who enter, and who leaves waits for it for
+// ever, which takes no fault.
+func TestFindsThatTheTimedOutStillCount(t *testing.T) {
+	unmended(t)
+	t.Parallel()
+	for _, tt := range []struct {
+		property string
+		command  []string
+	}{
+		{"progress", java(t)},
+		{"enter", java(t, "-Dpatience=40")},
+	} {
+		t.Run(tt.property, func(t *testing.T) {
+			t.Parallel()
+			finds(t, zklab.Experiment{
+				Workload: workloads.DoubleBarrier{}, Command: tt.command, Clients: 5, TimeLimit: 20 * time.Second,
+				SessionTimeout: time.Second, OpTimeout: time.Second,
+			}, tt.property)
+		})
+	}
+}
+
+// Curator's LeaderLatch that comes back with another session takes the znode of the last one for
+// its own, and leads on when that is gone (CURATOR-696). The slow links make terms long enough.
+func TestFindsTwoLeaders(t *testing.T) {
+	unmended(t)
+	t.Parallel()
+	outages, err := plan.Parse("kill:majority@3s+2s/4s,slow-link:all:by=30ms@2s+30s", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finds(t, zklab.Experiment{
+		Workload: workloads.Election{}, Command: java(t), Faults: outages, Strict: true, Clients: 5, Keys: 1,
+		TimeLimit: 25 * time.Second, SessionTimeout: time.Second, OpTimeout: 10 * time.Second,
+	}, "belief")
+}
