@@ -45,7 +45,7 @@ func java(t *testing.T, flags ...string) []string {
 
 func missing(t *testing.T) {
 	t.Helper()
-	const none = "no Curator here (Debian: libcurator-recipes-java, openjdk-17-jdk-headless)"
+	const none = "no Curator here (Debian: libcurator-recipes-java, default-jdk-headless)"
 	_, err := exec.LookPath("javac")
 	if err == nil {
 		for _, jar := range filepath.SplitList(jars) {
