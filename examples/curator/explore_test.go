@@ -1,9 +1,7 @@
 package curator_test
 
 import (
-	"context"
 	"os"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -11,28 +9,9 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/workloads"
 )
-
-// finds runs an experiment with some seeds, until one breaks that property.
-func finds(t *testing.T, x zklab.Experiment, property string, seeds ...int64) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	x.Ensemble, x.Out = embedded.Config{}, t.TempDir()
-	for _, x.Seed = range seeds {
-		o, err := x.Run(ctx)
-		if err != nil { // on a busy machine a session may end before the run has begun
-			t.Logf("seed %d: %v", x.Seed, err)
-			continue
-		}
-		t.Logf("seed %d: violated: %v, which is %v", x.Seed, o.Result.Violated(), o.Result.Verdict)
-		if slices.Contains(o.Result.Violated(), property) {
-			return
-		}
-	}
-	t.Errorf("not found: %s", property)
-}
 
 // unmended skips where Curator is not the 5.4.0 of Debian 12, which has the bugs.
 func unmended(t *testing.T) {
@@ -62,8 +41,8 @@ func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 	} {
 		t.Run(tt.property, func(t *testing.T) {
 			t.Parallel()
-			finds(t, zklab.Experiment{
-				Workload: workloads.DoubleBarrier{}, Command: tt.command, Clients: 5, TimeLimit: 15 * time.Second,
+			runtest.Finds(t, zklab.Experiment{
+				Ensemble: embedded.Config{}, Workload: workloads.DoubleBarrier{}, Command: tt.command, Clients: 5, TimeLimit: 15 * time.Second,
 				SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second,
 			}, tt.property, tt.seeds...)
 		})
@@ -88,8 +67,8 @@ func TestFindsTwoLeaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	finds(t, zklab.Experiment{
-		Workload: workloads.Election{}, Command: java(t), Faults: outages, Strict: true, Clients: 5, Keys: 1,
+	runtest.Finds(t, zklab.Experiment{
+		Ensemble: embedded.Config{}, Workload: workloads.Election{}, Command: java(t), Faults: outages, Strict: true, Clients: 5, Keys: 1,
 		TimeLimit: 25 * time.Second, SessionTimeout: time.Second, OpTimeout: 10 * time.Second,
 	}, "belief", seeds...)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -48,19 +49,10 @@ func TestFindsThatReaderAndWriterWaitForEachOther(t *testing.T) {
 	if out, err := exec.Command(p, "-c", "from kazoo.version import __version__ as v; print(tuple(map(int, v.split('.')[:2])) < (2, 9))").Output(); err != nil || strings.TrimSpace(string(out)) != "True" {
 		t.Skip("this kazoo is mended, or hides its version")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	x := zklab.Experiment{
+	runtest.Finds(t, zklab.Experiment{
 		Workload: workloads.RWLock{}, Command: []string{p, "adapter.py"}, Ensemble: embedded.Config{},
-		Clients: 4, Keys: 1, TimeLimit: 5 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second, Seed: 1, Out: t.TempDir(),
-	}
-	o, err := x.Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := o.Result.Violated(); !slices.Equal(got, []string{"progress"}) {
-		t.Errorf("violated: %v, which is %v", got, o.Result.Verdict)
-	}
+		Clients: 4, Keys: 1, TimeLimit: 5 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second,
+	}, "progress", 1, 2, 3, 4)
 }
 
 // kazoo's DoubleBarrier takes the "ready" of a round in which everybody died for a member:
@@ -73,21 +65,8 @@ func TestFindsThatReadyOutlivesItsRound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	for seed := range int64(3) { // a crash need not find both inside
-		x := zklab.Experiment{
-			Workload: workloads.DoubleBarrier{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Faults: everybody,
-			Clients: 2, Keys: 1, Rate: 200, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second, Seed: 1 + seed, Out: t.TempDir(),
-		}
-		o, err := x.Run(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if slices.Equal(o.Result.Violated(), []string{"enter"}) {
-			return
-		}
-		t.Logf("seed %d: violated: %v, which is %v", x.Seed, o.Result.Violated(), o.Result.Verdict)
-	}
-	t.Error("not found")
+	runtest.Finds(t, zklab.Experiment{ // a crash need not find both inside
+		Workload: workloads.DoubleBarrier{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Faults: everybody,
+		Clients: 2, Keys: 1, Rate: 200, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second,
+	}, "enter", 1, 2, 3, 4, 5)
 }
