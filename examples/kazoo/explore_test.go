@@ -61,12 +61,12 @@ func TestFindsThatReadyOutlivesItsRound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs in real time")
 	}
-	everybody, err := plan.Parse("crash:all/5s", 0)
+	everybody, err := plan.Parse("crash:all/4s", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	runtest.Finds(t, zklab.Experiment{ // a crash need not find both inside
 		Workload: workloads.DoubleBarrier{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Faults: everybody,
-		Clients: 2, Keys: 1, Rate: 200, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second,
-	}, "enter", 1, 2, 3, 4, 5)
+		Clients: 2, Keys: 1, Rate: 200, TimeLimit: 30 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second,
+	}, "enter", 1, 2, 3, 4, 5, 6)
 }
