@@ -63,6 +63,7 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 	if err != nil {
 		return err
 	}
+	defer closeAll(ctx, r.env, made)
 	var passed atomic.Int32
 	fates := make([]fate, len(made))
 	var wg sync.WaitGroup
@@ -91,10 +92,6 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 	}
 	wg.Wait()
 	r.comeAgain(ctx, key, made, fates)
-	for i, c := range r.env.Clients {
-		wg.Go(func() { r.env.closeOne(ctx, c, made[i]) })
-	}
-	wg.Wait()
 	return nil
 }
 
@@ -174,7 +171,7 @@ func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []sub
 		}
 		crashed = crashed || f.crashed
 	}
-	if all := len(again) == len(made); all {
+	if len(again) == len(made) {
 		again = again[1:]
 		if crashed {
 			pause(ctx, r.env.toExpire())
