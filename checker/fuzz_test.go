@@ -99,7 +99,7 @@ func seedHistories(model string) []seedHistory {
 	}
 	h, txns := checktest.WithLog(checktest.Good(model, 2))
 	list := []seedHistory{{h, txns}}
-	for _, s := range slices.Concat(scenarios, awayScenarios, logScenarios, registerScenarios()) {
+	for _, s := range slices.Concat(scenarios, awayScenarios, givenUpScenarios, logScenarios, registerScenarios()) {
 		if r := s.record; r != nil && r.Header.Model == model && s.want == Violation && len(list) < 8 {
 			list = append(list, seedHistory{r.Build(), r.Txns})
 		}

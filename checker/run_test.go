@@ -328,7 +328,7 @@ func (c endingContext) Err() error {
 
 // Wherever the budget ends, only the full answer comes, or unknown.
 func TestBudgetEndsAnywhere(t *testing.T) {
-	for _, s := range slices.Concat(scenarios, awayScenarios, logScenarios) {
+	for _, s := range slices.Concat(scenarios, awayScenarios, givenUpScenarios, logScenarios) {
 		if s.record == nil {
 			continue
 		}

@@ -229,11 +229,18 @@ func contenders(cs []history.Contender) string {
 	return text
 }
 
-// other is a fact that is in the witness because it shows a session alive, or
+// other is a fact that is in the witness because it shows a session alive or new, or
 // one that no words are known for.
 func (t *narrator) other(e *history.Event, st *Step) {
 	if e.Alive != 0 && e.Process == history.SessionProcess && slices.Contains([]string{history.FConnected, history.FDisconnected}, e.F) {
 		showAlive(e, st)
+		return
+	}
+	if e.Process == history.SessionProcess && e.F == history.FConnected {
+		st.Name = "connected"
+		st.Text = func(clock Clock) string {
+			return st.Who + " was connected in session " + e.Session.String() + " at " + clock(st.At)
+		}
 		return
 	}
 	if e.Process == history.Nemesis {

@@ -36,12 +36,16 @@ func (f *follower) take(m moment) {
 // begin takes in a hold that an operation tells of. More events may be needed to show
 // that it is not the one before.
 func (f *follower) begin(op *history.Operation, token history.ID, asked time.Duration, more ...int) {
+	var resumed *Hold
+	if f.last != nil && f.last.Ended == ByExpiry && op.F == history.FConfirm {
+		resumed = f.last
+	}
 	h := &Hold{
 		Key: f.key, Client: op.Client, Token: token, Grant: op,
 		Asked: asked, Granted: op.Return.Time, Shown: events(op),
 		Until: Never, Sure: Never, Over: Never, Denied: Never, Lost: None,
 		// Whatever ended before the call belongs to another process.
-		Exited: f.r.Evidence.Exited(op.Client, op.Began()), Expired: f.r.Evidence.Expired(op),
+		Exited: f.r.Evidence.Exited(op.Client, op.Began()), Expired: f.r.Evidence.Expired(op, resumed),
 	}
 	if len(more) > 0 {
 		h.Shown = append(h.Shown, more...)
@@ -117,8 +121,8 @@ func (f *follower) loss(e *history.Event) {
 
 // confirm takes in an answer to "do you still hold?". A yes without a hold, or
 // with another token, opens one: a leader that latches again without a call.
-// So does a yes long after the client was told that the session is gone: that
-// claim has no death to excuse it.
+// So does a yes long after the client was told that the session is gone, or gave
+// it up: that claim has no death to excuse it.
 func (f *follower) confirm(s *Statement) {
 	h, op := f.last, s.Op
 	switch {
@@ -130,7 +134,7 @@ func (f *follower) confirm(s *Statement) {
 		h.Confirmed = op // it was asked before the loss was told: it speaks of the time before
 	case !h.goesOn() || s.Token != 0 && h.Token != 0 && s.Token != h.Token:
 		f.begin(op, s.Token, h.known(), slices.Concat(h.Shown, h.SureEvents, events(h.Confirmed))...)
-	case h.Expired != None && f.r.Evidence.Knows(h.Client, h.Expired.At, op.Began()):
+	case h.Expired != None && f.r.Evidence.Knows(h, op.Began()):
 		h.Ended, h.Until = ByExpiry, op.Return.Time
 		h.Sure, h.SureEvents = h.Expired.At, []int{h.Expired.Event}
 		f.begin(op, s.Token, h.Expired.At, h.Expired.Event)

@@ -17,7 +17,7 @@ type Record struct {
 	lost  map[string][]*history.Event
 	read  map[string][]*Hold
 	exits map[int][]Moment
-	told  map[history.ID]Moment // that a session expired
+	told  map[history.ID]Moment // that a session expired, or given up
 	r     Reader
 }
 
@@ -33,6 +33,11 @@ func Of(h *history.History) *Record {
 	}
 	for i := range h.Events {
 		r.fact(&h.Events[i])
+	}
+	for s, g := range history.GivenUp(h.Events) {
+		if _, known := r.told[s]; !known {
+			r.told[s] = Moment{g.Next.Time, g.Next.Index}
+		}
 	}
 	return r
 }
@@ -67,7 +72,7 @@ func (r *Record) Exited(client int, t time.Duration) Moment {
 }
 
 // Expired implements Evidence.
-func (r *Record) Expired(op *history.Operation) Moment {
+func (r *Record) Expired(op *history.Operation, _ *Hold) Moment {
 	if m, known := r.told[op.Return.Session]; known {
 		return m
 	}
@@ -75,7 +80,7 @@ func (r *Record) Expired(op *history.Operation) Moment {
 }
 
 // Knows implements Evidence.
-func (r *Record) Knows(_ int, told, t time.Duration) bool { return t-told > grace }
+func (r *Record) Knows(h *Hold, t time.Duration) bool { return t-h.Expired.At > grace }
 
 // Key are the holds of a key, in order of their grants.
 func (r *Record) Key(key string) []*Hold {

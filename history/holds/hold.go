@@ -72,7 +72,7 @@ type Hold struct {
 	Denied    time.Duration      // when a confirm said that it does not hold
 	Lost      Moment             // when the subject said that it was lost
 	Exited    Moment             // when the client's process ended
-	Expired   Moment             // when the client was told that its session was gone
+	Expired   Moment             // when the client was told that its session was gone, or gave it up
 	Next      *Hold              // of the client, on the same key
 }
 

@@ -13,11 +13,12 @@ type Evidence interface {
 	// Exited is the first end of a client's process at t or later, or None.
 	Exited(client int, t time.Duration) Moment
 	// Expired is when its client was told that the session was gone in which the hold
-	// lives that op tells of, or None. It is asked once for each hold.
-	Expired(op *history.Operation) Moment
-	// Knows says that a client which was told something at one moment must know it at
-	// another.
-	Knows(client int, told, t time.Duration) bool
+	// lives that op tells of, or gave it up, or None. It is asked once for each hold, in
+	// order; one of which the client must have known that earlier, and still claims it, is
+	// resumed: by another session, if any.
+	Expired(op *history.Operation, resumed *Hold) Moment
+	// Knows says that the client of a hold must know that at t.
+	Knows(h *Hold, t time.Duration) bool
 }
 
 // Reader reads the holds of keys. Its methods are safe for concurrent use, if its

@@ -145,7 +145,7 @@ func (r *round) reasonsToGo() []int {
 		witness = append(witness, evidence.EventsOf(m.enter)...)
 		witness = append(witness, m.death.ByEvent, m.exit)
 		if s := m.death.Newest; s != nil {
-			witness = append(witness, s.ExpiredEvent)
+			witness = append(witness, s.ToldBy()...)
 		}
 		for _, l := range m.asked {
 			witness = append(witness, evidence.EventsOf(l)...)

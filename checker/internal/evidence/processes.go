@@ -17,10 +17,11 @@ type Processes struct {
 	Exits  map[int][]exit // client → the ends of its process, in order
 	starts map[int][]time.Duration
 	away   map[int][]Span // client → when it could do nothing: a union
+	still  map[int][]Span // the part of it in which its process did not run
 }
 
 func newProcesses() Processes {
-	return Processes{map[int][]exit{}, map[int][]time.Duration{}, map[int][]Span{}}
+	return Processes{map[int][]exit{}, map[int][]time.Duration{}, map[int][]Span{}, map[int][]Span{}}
 }
 
 // exit is the end of a client's process.
@@ -74,8 +75,12 @@ func (a *Record) absences() {
 		if !f.Traits.Absent {
 			continue
 		}
+		hits := kinds.Named(f.Kind).Hits
 		for _, c := range f.clients {
 			a.away[c] = append(a.away[c], Span{f.From, f.Over})
+			if hits != kinds.Links && hits != kinds.Sessions { // one of a kind that is not known may have stopped it
+				a.still[c] = append(a.still[c], Span{f.From, f.Over})
+			}
 		}
 	}
 	for client, exits := range a.Exits {
@@ -90,10 +95,13 @@ func (a *Record) absences() {
 				}
 			}
 			a.away[client] = append(a.away[client], s)
+			a.still[client] = append(a.still[client], s)
 		}
 	}
-	for client, spans := range a.away {
-		a.away[client] = Union(spans)
+	for _, of := range []map[int][]Span{a.away, a.still} {
+		for client, spans := range of {
+			of[client] = Union(spans)
+		}
 	}
 }
 
@@ -115,19 +123,23 @@ func (a *Record) lastWord(client int, t time.Duration) time.Duration {
 // answer of it. It comes right before the fact of the end, or right after.
 func cutShort(e *history.Event) bool { return e.Error != nil && e.Error.Code == history.CodeProcess }
 
-// absent sums the time within s in which a client could do nothing.
-func (a *Processes) absent(client int, s Span) time.Duration {
-	var sum time.Duration
-	away := a.away[client]
-	for _, w := range Intersect([]Span{s}, away[Reaching(away, s.From):]) {
-		sum += w.Length()
-	}
-	return sum
-}
-
 // Present is how long s lasted for a client: what it was away for does not count.
 func (a *Processes) Present(client int, s Span) time.Duration {
-	return s.Length() - a.absent(client, s)
+	return without(a.away[client], s)
+}
+
+// Ran is how long a client's process ran within s, whether or not its link did.
+func (a *Processes) Ran(client int, s Span) time.Duration {
+	return without(a.still[client], s)
+}
+
+// without is how long s lasts but for the spans of a union.
+func without(union []Span, s Span) time.Duration {
+	left := s.Length()
+	for _, w := range Intersect([]Span{s}, union[Reaching(union, s.From):]) {
+		left -= w.Length()
+	}
+	return left
 }
 
 // ExpectsDeaths says that sessions were to end while their clients held: those of

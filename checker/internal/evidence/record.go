@@ -71,6 +71,7 @@ func Read(ctx context.Context, h *history.History, of *models.Model, list []hist
 	a.unpaired()
 	a.findUnlinked()
 	a.readLog()
+	a.giveUps()
 	a.connections()
 	a.absences()
 	a.settleTimes()

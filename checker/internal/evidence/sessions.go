@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,10 +30,12 @@ type Session struct {
 	DiedBy      time.Duration
 	DiedByEvent int
 
-	// Expired is when the client was handed "session expired". That does not bound
+	// Expired is when the client knew that the session is over: it was handed "session
+	// expired", or had given the session up, and opened another. That does not bound
 	// the death: a deposed leader that resumes says it too early.
 	Expired      time.Duration
 	ExpiredEvent int
+	GivenUp      *history.GiveUp // how; nil: it was told
 
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
@@ -148,8 +151,34 @@ func (a *Record) readSession(e *history.Event) {
 	}
 }
 
+// Told says how the session's client knew that it is over, to be read behind its name.
+func (s *Session) Told() string {
+	if s.GivenUp != nil {
+		return "gave up its session " + s.ID.String() + " at " + words.At(s.Expired) + ", when it opened another"
+	}
+	return "was told at " + words.At(s.Expired) + " that its session " + s.ID.String() + " had expired"
+}
+
+// ToldBy are the events that show that the client knew that its session is over.
+func (s *Session) ToldBy() []int {
+	if g := s.GivenUp; g != nil {
+		return []int{g.Connected.Index, g.Disconnected.Index, g.Next.Index}
+	}
+	return []int{s.ExpiredEvent}
+}
+
+// giveUps finds the sessions that their clients gave up by themselves.
+func (a *Record) giveUps() {
+	for id, g := range history.GivenUp(a.History.Events) {
+		if s := a.Session(id); s != nil && s.Expired == Never {
+			s.Expired, s.ExpiredEvent, s.GivenUp = g.Next.Time, g.Next.Index, &g
+		}
+	}
+}
+
 // connections finds out when each client was connected: no session of it is
-// disconnected, and one is connected. Those of a process that ended are no more.
+// disconnected, and one is connected. Those of a process that ended are no more, nor
+// are those that were given up.
 func (a *Record) connections() {
 	state := map[int]map[history.ID]bool{} // client → session → connected now
 	from := map[int]time.Duration{}
@@ -168,6 +197,7 @@ func (a *Record) connections() {
 		switch e.F {
 		case history.FConnected:
 			of[e.Session] = true
+			maps.DeleteFunc(of, func(id history.ID, _ bool) bool { return a.givenUpBy(id, e) })
 		case history.FDisconnected:
 			if _, ok := of[e.Session]; ok {
 				of[e.Session] = false
@@ -189,6 +219,12 @@ func (a *Record) connections() {
 			a.live[client] = append(a.live[client], Span{from[client], Never})
 		}
 	}
+}
+
+// givenUpBy says that with an event its client gave a session up.
+func (a *Record) givenUpBy(id history.ID, e *history.Event) bool {
+	s := a.Session(id)
+	return s != nil && s.GivenUp != nil && s.GivenUp.Next == e
 }
 
 func connected(of map[history.ID]bool) bool {
@@ -270,10 +306,56 @@ type Death struct {
 	Contradictory bool
 }
 
+// Over is the session whose end leaves no doubt to the client whose the object is: when it knew
+// of that one's, it knew of all sessions' that can own the object, but perhaps the newest one's.
+// From then on the object is in that one, or is none. It is nil where the client never knew so.
+func (d Death) Over() *Session {
+	if d.Newest == nil {
+		return nil
+	}
+	last := d.Newest
+	if n := len(d.Owners); n > 1 {
+		older := slices.MaxFunc(d.Owners[:n-1], func(x, y *Session) int { return cmp.Compare(x.Expired, y.Expired) })
+		if older.Expired < last.Expired {
+			last = older
+		}
+	}
+	if last.Expired == Never {
+		return nil
+	}
+	return last
+}
+
+// Knew is for how much of s, which begins when a client was told of the end of a session or
+// gave it up, it can have known that. What it was told may still be on its way while its link
+// is held up; who opens another session knows why.
+func (a *Record) Knew(client int, of *Session, s Span) time.Duration {
+	if of.GivenUp != nil {
+		return a.Ran(client, s)
+	}
+	return a.Present(client, s)
+}
+
 // DeathOf is the death of the session that owns what op made. Where several
 // sessions are possible, each bound is the weakest.
-func (a *Record) DeathOf(op *history.Operation) Death {
+func (a *Record) DeathOf(op *history.Operation) Death { return a.deathAmong(a.Owners(op)) }
+
+// DeathSince is that of one among the sessions behind op, and those of its client before them
+// from another one on.
+func (a *Record) DeathSince(oldest *Session, op *history.Operation) Death {
 	of := a.Owners(op)
+	if len(of) == 0 {
+		return a.deathAmong(of)
+	}
+	all := a.ofClient[op.Client]
+	from, to := slices.Index(all, oldest), slices.Index(all, of[0])
+	if from < 0 || to < from { // a damaged record may name another's
+		return a.deathAmong(of)
+	}
+	return a.deathAmong(slices.Concat(all[from:to], of))
+}
+
+func (a *Record) deathAmong(of []*Session) Death {
 	d := Death{From: Never, By: Never, ByEvent: -1}
 	if len(of) == 0 {
 		if !a.Foreign || a.AnySession() {

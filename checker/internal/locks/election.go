@@ -261,7 +261,7 @@ func (h *hold) over() (time.Duration, []int) {
 	s := h.death.Newest
 	if h.Ended == holds.ByLoss && s != nil && h.dead() != evidence.Never {
 		if t := max(h.dead(), min(h.Lost.At, h.Denied)); t < over {
-			over, events = t, []int{h.Lost.Event, s.ExpiredEvent, s.DiedByEvent}
+			over, events = t, append(s.ToldBy(), h.Lost.Event, s.DiedByEvent)
 		}
 	}
 	return over, events

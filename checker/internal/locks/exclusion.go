@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/prose"
 )
@@ -120,13 +121,21 @@ func decideCores(f *frame.Finding, name string, cores []*hold) {
 	var longest *hold // the core that reaches furthest so far
 	for _, h := range cores {
 		if longest != nil && h.Granted < longest.x {
-			f.Violated(append(longest.shown(), h.shown()...), "client %d was granted %s at %s%s while client %d held it %s%s",
-				h.Client, name, words.At(h.Granted), words.WithToken(h.Token), longest.Client, longest.certain(), words.WithToken(longest.Token))
+			f.Violated(append(longest.shown(), h.shown()...), "client %d %s at %s%s while client %d held it %s%s",
+				h.Client, h.got(name), words.At(h.Granted), words.WithToken(h.Token), longest.Client, longest.certain(), words.WithToken(longest.Token))
 		}
 		if longest == nil || h.x > longest.x {
 			longest = h
 		}
 	}
+}
+
+// got says how the client came to hold something, for all that is known.
+func (h *hold) got(name string) string {
+	if h.Grant.F == history.FConfirm {
+		return "was told that it holds " + name
+	}
+	return "was granted " + name
 }
 
 // decideFloating looks for a moment that is left for a hold without a core: one for all of

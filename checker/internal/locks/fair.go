@@ -37,7 +37,7 @@ var fair = &frame.Property{
 func decideFair(f *frame.Finding, key string, n int, all []*hold) {
 	var last, asked *hold                                                       // the one before, and the one that was asked for last
 	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // the n that last longest
-	for _, h := range byToken(f, all, "ticket") {
+	for _, h := range byToken(f, granted(all), "ticket") {
 		if last != nil && last.Token == h.Token {
 			f.Violated(append(slices.Clone(last.Shown), h.Shown...), "clients %d and %d were granted leases of %s at %s and %s with the same ticket %s",
 				last.Client, h.Client, key, words.At(last.Granted), words.At(h.Granted), h.Token)

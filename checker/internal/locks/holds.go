@@ -21,6 +21,10 @@ type hold struct {
 	x, e      time.Duration // earliest and latest end
 	endEvents []int         // those that show its earliest end
 	death     evidence.Death
+	// resumes says that it is the hold before it of its client, which could be of another
+	// session until its client knew that one to be over: one grant, with one token. What
+	// came of it in the end is said of the one that resumes; resumed says that there is one.
+	resumes, resumed bool
 }
 
 // core says that the hold certainly lasted from its grant to x.
@@ -43,12 +47,15 @@ func (h *hold) released() (time.Duration, []int) {
 }
 
 // idleFrom is from when on nobody has a reason to wait for this hold: it was
-// given up, its loss was told, or its session was. One whose holder is gone stays
+// given up, its loss was told, or the end of its session was. One whose holder is gone stays
 // until the session is: that is part of the bound.
 func (h *hold) idleFrom() time.Duration {
 	end := min(h.Over, h.Lost.At, h.Exited.At, h.death.By)
 	if s := h.death.Newest; s != nil {
 		end = min(end, s.Expired)
+	}
+	if h.Ended == holds.ByExpiry { // it may go on as another one
+		end = min(end, h.Until)
 	}
 	return max(end, h.Granted)
 }
@@ -90,10 +97,40 @@ func readHolds(k *evidence.Key) held {
 	for i, h := range of.read.Holds {
 		of.holds = append(of.holds, newHold(i, h, sessions.deaths[h.Grant]))
 	}
+	markResumed(of.holds)
 	if k.Object.Parts {
 		readParts(k, of.holds)
 	}
 	return of
+}
+
+// markResumed finds the holds that are those before them.
+func markResumed(all []*hold) {
+	next := map[*holds.Hold]*hold{}
+	for _, h := range all {
+		if h.Ended == holds.ByExpiry && h.Next != nil {
+			next[h.Next] = h
+		}
+	}
+	for _, h := range all {
+		before := next[h.Hold]
+		if before != nil && before.Token == h.Token && sameNode(before, h) {
+			h.resumes, before.resumed = true, true
+		}
+	}
+}
+
+// granted are the holds of which each was granted for itself.
+func granted(all []*hold) []*hold {
+	return slices.DeleteFunc(slices.Clone(all), func(h *hold) bool { return h.resumes })
+}
+
+// ticket is the hold's token; 0 if it has none, or is one that resumes.
+func (h *hold) ticket() history.ID {
+	if h.resumes {
+		return 0
+	}
+	return h.Token
 }
 
 // holderSessions is the evidence about the sessions in which clients hold.
@@ -109,19 +146,24 @@ func (s holderSessions) Exited(client int, t time.Duration) holds.Moment {
 }
 
 // Expired implements holds.Evidence.
-func (s holderSessions) Expired(op *history.Operation) holds.Moment {
+func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) holds.Moment {
 	d := s.a.DeathOf(op)
-	s.deaths[op] = d
-	if d.Newest == nil {
-		return holds.None
+	if resumed != nil {
+		if before := s.deaths[resumed.Grant]; before.Over() != before.Newest { // who may be of the newest one goes on to be
+			d = s.a.DeathSince(before.Newest, op)
+		}
 	}
-	return holds.Moment{At: d.Newest.Expired, Event: d.Newest.ExpiredEvent}
+	s.deaths[op] = d
+	if over := d.Over(); over != nil {
+		return holds.Moment{At: over.Expired, Event: over.ExpiredEvent}
+	}
+	return holds.None
 }
 
 // Knows implements holds.Evidence. Time in which the client could do nothing is not counted.
-func (s holderSessions) Knows(client int, told, t time.Duration) bool {
-	since := evidence.Span{From: told, To: t}
-	return s.a.Present(client, since) > grace+s.a.Stalled(since)
+func (s holderSessions) Knows(h *holds.Hold, t time.Duration) bool {
+	since := evidence.Span{From: h.Expired.At, To: t}
+	return s.a.Knew(h.Client, s.deaths[h.Grant].Over(), since) > grace+s.a.Stalled(since)
 }
 
 // newHold computes the ends of a hold whose session's death is known.
@@ -178,7 +220,7 @@ func countHolds(k *evidence.Key) map[string]float64 {
 // heldFigures are how many holds there were, and how long they lasted.
 func heldFigures(k *evidence.Key) map[string]float64 {
 	all := holdsOf(k)
-	figures := map[string]float64{"holds": float64(len(all))}
+	figures := map[string]float64{"holds": float64(len(granted(all)))}
 	for _, h := range all {
 		until := min(h.Sure, h.dead(), h.Exited.At, k.End)
 		if h.core() {
@@ -189,7 +231,7 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 		}
 		// Who can do nothing can prove nothing.
 		figures["held_seconds"] += max(0, k.Present(h.Client, evidence.Span{From: h.Granted, To: max(h.Granted, until)})).Seconds()
-		if d := min(h.dead(), h.Exited.At); d < h.invoked() && d != evidence.Never {
+		if d := min(h.dead(), h.Exited.At); !h.resumed && d < h.invoked() && d != evidence.Never {
 			figures["ended_by_death"]++
 		}
 	}

@@ -2,6 +2,7 @@ package locks
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -46,7 +47,7 @@ var lost = &frame.Property{
 
 func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 	s := h.death.Newest
-	if s == nil || s.Expired == evidence.Never || h.invoked() <= s.Expired {
+	if s == nil || h.resumed || s.Expired == evidence.Never || h.invoked() <= s.Expired {
 		return
 	}
 	f.Count("told", 1)
@@ -54,39 +55,39 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 	next := evidence.FirstFrom(said.asked, h.Granted)
 	watched := min(h.invoked(), next, h.Exited.At, k.End) // until then its Lost would have been seen
 	had := func(t time.Duration) time.Duration {          // time to find out, by t
-		return k.Present(h.Client, evidence.Span{From: known, To: max(known, t)})
+		return k.Knew(h.Client, s, evidence.Span{From: known, To: max(known, t)})
 	}
 	denied := evidence.FirstFrom(said.denied, h.Granted)
 	if h.Lost.At != evidence.Never || denied != evidence.Never || had(watched) > grace {
 		f.Count("told_decided", 1) // else whatever it did would have been right
 	}
 	if op := said.claims(h.Token, next, func(t time.Duration) bool { return had(t) > grace }); op != nil {
-		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), append(append(h.Shown[:len(h.Shown):len(h.Shown)], s.ExpiredEvent), evidence.EventsOf(op)...),
-			"client %d was told at %s that its session %s had expired, and said at %s that it still holds %s%s",
-			h.Client, words.At(s.Expired), s.ID, words.At(op.Began()), k.Name, words.WithToken(h.Token))
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), slices.Concat(h.Shown, s.ToldBy(), evidence.EventsOf(op)),
+			"client %d %s, and said at %s that it still holds %s%s",
+			h.Client, s.Told(), words.At(op.Began()), k.Name, words.WithToken(h.Token))
 		return
 	}
 	if denied != evidence.Never && had(denied) <= grace {
 		return
 	}
-	witness := append(h.Shown[:len(h.Shown):len(h.Shown)], s.ExpiredEvent)
+	witness := slices.Concat(h.Shown, s.ToldBy())
 	switch {
 	case had(watched) <= grace:
 	case h.Lost.At == evidence.Never && denied == evidence.Never:
 		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: watched}), witness,
-			"client %d was told at %s that its session %s had expired, and by %s its hold of %s%s was not reported lost",
-			h.Client, words.At(s.Expired), s.ID, words.At(watched), k.Name, words.WithToken(h.Token))
+			"client %d %s, and by %s its hold of %s%s was not reported lost",
+			h.Client, s.Told(), words.At(watched), k.Name, words.WithToken(h.Token))
 	case h.Lost.At != evidence.Never && had(h.Lost.At) > grace:
 		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: h.Lost.At}), append(witness, h.Lost.Event),
-			"client %d was told at %s that its session %s had expired, and reported the loss of %s%s only at %s",
-			h.Client, words.At(s.Expired), s.ID, k.Name, words.WithToken(h.Token), words.At(h.Lost.At))
+			"client %d %s, and reported the loss of %s%s only at %s",
+			h.Client, s.Told(), k.Name, words.WithToken(h.Token), words.At(h.Lost.At))
 	}
 }
 
 // late is like overdue for the second that h's client has. Time in which it
 // could do nothing, or not be heard, is not counted.
 func late(a *evidence.Record, h *hold, s evidence.Span) frame.Result {
-	if a.Present(h.Client, s) <= grace+a.Stalled(s) {
+	if a.Knew(h.Client, h.death.Newest, s) <= grace+a.Stalled(s) {
 		return frame.Unknown
 	}
 	return frame.Violation

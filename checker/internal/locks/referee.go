@@ -65,7 +65,7 @@ func holdModel(withTokens bool) porcupine.Model {
 				return false, s
 			}
 			s.owner = in.hold
-			if withTokens && in.hold.Token != 0 {
+			if withTokens && in.hold.ticket() != 0 {
 				s.last = in.hold
 			}
 			return true, s
@@ -88,5 +88,5 @@ func holdModel(withTokens bool) porcupine.Model {
 
 // rises says that a hold may be granted after the last one, by its token.
 func (s holdState) rises(h *hold) bool {
-	return s.last == nil || h.Token == 0 || h.Token.Compare(s.last.Token) > 0 || h.Token == s.last.Token && sameNode(s.last, h)
+	return s.last == nil || h.ticket() == 0 || h.Token.Compare(s.last.Token) > 0 || h.Token == s.last.Token && sameNode(s.last, h)
 }

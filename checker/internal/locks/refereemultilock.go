@@ -55,7 +55,7 @@ func partsModel(withTokens bool) porcupine.Model {
 					continue
 				}
 				owners[part] = id
-				if withTokens && in.hold.Token != 0 {
+				if withTokens && in.hold.ticket() != 0 {
 					if last, ok := tokens[part]; ok && !rises(last, in.hold) {
 						return false, state
 					}

@@ -47,10 +47,10 @@ func rwOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	var ops []porcupine.Operation
 	with := map[history.ID]int{}
 	for _, h := range holdsOf(k) {
-		with[h.Token]++
+		with[h.ticket()]++
 	}
 	add := func(h *hold, what string, call, ret int64) {
-		step := rwStep{h, what, h.Token != 0 && with[h.Token] > 1}
+		step := rwStep{h, what, h.ticket() != 0 && with[h.ticket()] > 1}
 		ops = append(ops, porcupine.Operation{ClientId: h.Client, Input: step, Call: call, Return: ret})
 	}
 	for _, h := range holdsOf(k) {
@@ -115,7 +115,7 @@ func (s rwState) acquire(h *hold, withTokens bool) (bool, any) {
 	if strings.Contains(s.open, "w") || !h.Reads && s.open != "" {
 		return false, s
 	}
-	if t := h.Token; withTokens && t != 0 {
+	if t := h.ticket(); withTokens && t != 0 {
 		above := s.all
 		if h.Reads {
 			above = s.wrote

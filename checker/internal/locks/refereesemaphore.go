@@ -49,7 +49,7 @@ func leaseModel(leases int, fair bool) porcupine.Model {
 				s.open = before + after
 				return held, s
 			}
-			ticket := in.hold.Token
+			ticket := in.hold.ticket()
 			if strings.Count(s.open, " ") >= 2*leases || fair && ticket != 0 && s.ticket != 0 && ticket.Compare(s.ticket) <= 0 {
 				return false, s
 			}

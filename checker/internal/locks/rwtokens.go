@@ -47,7 +47,7 @@ func (r *reach) extend(at time.Duration, by *hold) {
 
 func decideRWTokens(f *frame.Finding, key string, holds []*hold) {
 	all, wrote := reach{at: evidence.Always}, reach{at: evidence.Always}
-	with := byToken(f, holds, "token")
+	with := byToken(f, granted(holds), "token")
 	for i, h := range with {
 		if i > 0 && with[i-1].Token == h.Token {
 			l := with[i-1]

@@ -66,7 +66,7 @@ type reached struct {
 
 func decideTokens(f *frame.Finding, key string, holds []*hold) {
 	last, cur := map[string]*hold{}, map[string]*reached{}
-	for _, h := range byToken(f, holds, "token") {
+	for _, h := range byToken(f, granted(holds), "token") {
 		var before *reached
 		for _, part := range h.held() {
 			if l := last[part]; l != nil && l.Token == h.Token && !sameNode(l, h) {
@@ -119,10 +119,14 @@ func tooLate(f *frame.Finding, key string, h *hold, latest time.Duration, before
 		h.Client, h.sharedWith(before.by, key), words.At(latest), words.WithToken(h.Token), before.by.Client, before.by.Token, words.At(before.at), since)
 }
 
-// sameNode says that two holds can be of one znode: a leader that got its
-// leadership back without a new candidacy.
+// sameNode says that two holds can be of one znode: a leader that got its leadership back
+// without a new candidacy.
 func sameNode(x, y *hold) bool {
-	return x.Client == y.Client && (x.death.Newest == y.death.Newest || x.death.Newest == nil || y.death.Newest == nil)
+	if x.Client != y.Client {
+		return false
+	}
+	return x.death.Newest == nil || y.death.Newest == nil ||
+		slices.ContainsFunc(x.death.Owners, func(s *evidence.Session) bool { return slices.Contains(y.death.Owners, s) })
 }
 
 // fencing says that the guarded resource, which refuses lower tokens than it

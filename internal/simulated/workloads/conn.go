@@ -240,6 +240,13 @@ func (c *conn) connect(epoch int) {
 	if c.epoch != epoch || c.up {
 		return
 	}
+	if s := c.sess; s != nil && w.givesUp > 0 && w.chance(w.givesUp) {
+		w.after(w.between(0, 2500*time.Millisecond), func() { w.close(s) })
+		c.sess, c.seen = nil, 0
+		c.changed.fire()
+		again()
+		return
+	}
 	i := w.rng.IntN(len(w.servers))
 	sv := w.servers[i]
 	if sv.frozen > w.now || w.halted > w.now || sv.applied < c.seen {

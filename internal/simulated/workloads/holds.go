@@ -25,6 +25,7 @@ type lock struct {
 	suspicious bool // gives a hold up when it was cut off for a while
 
 	n       *child // of the present hold
+	old     *child // that it has made last, as the defect remembers it
 	s       *sess  // its session
 	lost    *bool
 	lostSig *signal
@@ -54,12 +55,15 @@ func (l *lock) acquire(p *Proc, deadline time.Duration) error {
 		if s == nil {
 			return noEffect{errTimeout}
 		}
-		n, err := l.join(p, deadline, s)
+		n, err := l.candidate(p, deadline, s)
 		if err == nil {
 			err = l.front(p, deadline, s, n)
 			if err == nil {
 				l.hold(s, n)
 				return nil
+			}
+			if l.defect == "takes-old-znode" && err == errSession {
+				continue
 			}
 			if l.defect != "leaks-contender" || err != errLoss {
 				l.withdraw(s, n)
@@ -72,6 +76,22 @@ func (l *lock) acquire(p *Proc, deadline time.Duration) error {
 			return l.maybe(err)
 		}
 	}
+}
+
+// candidate is the znode that stands in line.
+func (l *lock) candidate(p *Proc, deadline time.Duration, s *sess) (*child, error) {
+	if old := l.old; l.defect == "takes-old-znode" && old != nil {
+		of, err := p.children(l.c, l.f, deadline)
+		if err == nil && slices.ContainsFunc(of, func(o child) bool { return o.path == old.path }) {
+			l.w.Wrong["taken for its own"]++
+			return old, nil // though its session may be another one, which ends
+		}
+	}
+	n, err := l.join(p, deadline, s)
+	if err == nil {
+		l.old = n
+	}
+	return n, err
 }
 
 func (l *lock) background(f func(*Proc)) { l.tasks = append(l.tasks, l.w.spawn(f)) }
@@ -308,7 +328,7 @@ func (l *lock) release(p *Proc, deadline time.Duration) error {
 	if l.defect == "ignores-expiry" && s != l.c.sess {
 		return errLoss // for ever: it still thinks that it holds
 	}
-	l.n = nil
+	l.n, l.old = nil, nil
 	*l.lost = true // nobody watches any more
 	if l.defect == "keeps-node" && l.w.chance(0.05) {
 		l.w.Wrong["kept"]++
@@ -378,6 +398,10 @@ func newHolds(w *sim, o Options) work {
 
 func (h *holds) load(p *Proc, until time.Duration) {
 	var done []*signal
+	often := 0.1
+	if h.o.GivesUp { // a znode of a session that was given up is there for seconds
+		often = 0.5
+	}
 	for _, c := range h.w.clients {
 		done = append(done, h.w.spawn(func(p *Proc) {
 			for {
@@ -395,7 +419,7 @@ func (h *holds) load(p *Proc, until time.Duration) {
 					continue
 				}
 				length := h.w.between(time.Millisecond, 20*time.Millisecond)
-				if h.o.Long && h.w.chance(0.1) {
+				if h.o.Long && h.w.chance(often) {
 					length = h.w.between(time.Second, 4*time.Second)
 				}
 				h.turn(p, c, k, patience, length)
@@ -468,6 +492,10 @@ func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 	h.touch(p, c)
 	h.confirm(p, c, k, held, grant)
 	h.write(p, c, k, l, grant)
+	for ; h.o.GivesUp && length > time.Second; length -= 300 * time.Millisecond {
+		p.sleep(300 * time.Millisecond)
+		h.confirm(p, c, k, held, grant)
+	}
 	p.sleep(length)
 	h.confirm(p, c, k, held, grant)
 	h.touch(p, c)

@@ -17,6 +17,7 @@ type recorder struct {
 	h        history.History
 	clients  []*conn
 	tooEarly float64 // how likely a reconnecting client is told wrongly
+	givesUp  float64 // how likely a client that is cut off gives its session up
 	faults   int
 	// Wrong counts what a defect did, as the run knows it.
 	Wrong map[string]int
@@ -33,6 +34,7 @@ type Options struct {
 	Mark    bool // queue: markers
 	Long    bool // some holds last for seconds
 	Early   bool // clients are often told of an expiry that is still to come
+	GivesUp bool // clients that are cut off often give their session up, which nobody tells them to
 	Seed    uint64
 }
 
@@ -119,11 +121,14 @@ func (w *sim) perform(p *Proc, o Options) {
 	if o.Early {
 		w.tooEarly = 0.7
 	}
+	if o.GivesUp {
+		w.givesUp = 0.7
+	}
 	if !o.Calm {
 		w.spawn(func(p *Proc) { w.disturb(p, until) })
 	}
 	wk.load(p, until)
-	w.tooEarly = 0
+	w.tooEarly, w.givesUp = 0, 0
 	w.nemesis(history.FPhase, "", history.Phase{Name: history.PhaseHeal})
 	for _, c := range w.clients {
 		c.losing = nil

@@ -1,0 +1,53 @@
+package checker
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+)
+
+// gaveUp is a client that opened another session, 11, at a moment, while it was disconnected from 1.
+func gaveUp(r *checktest.Record, at int) *checktest.Record {
+	return r.Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Connected(at, 0, 11)
+}
+
+// tookOld is a client that is told in its new session that it holds, while another one does.
+func tookOld(r *checktest.Record) *checktest.Record {
+	return r.Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 4500, Release: 5000, Session: 11, Was: 1}).
+		Confirm(0, 4600, true, 0, 11).
+		Hold(checktest.Grant{Client: 1, Inv: 200, Ret: 4550, Release: 4900}).Confirm(1, 4850, true, 0, 2)
+}
+
+// Clients that give up their sessions by themselves, of which no server tells them.
+var givenUpScenarios = []scenario{
+	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 was told that it holds k at 4.602 s while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
+	{"the same, of one that was told", "exclusion", Violation, "client 0 was told that it holds k at 4.602 s", tookOld(checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Session(2999, expired, 0, 1).Connected(3000, 0, 11))},
+	{"the same, over a slow link", "exclusion", Violation, "client 0 was told that it holds k at 4.602 s", tookOld(gaveUp(checktest.Remote().Fault("slow-link", 50, 9000, 0), 3000))},
+	{"opened the new session only just now", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote(), 4000))},
+	{"was stopped when it opened the new session", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote().Fault("freeze", 3001, 4599, 0), 3000))},
+	{"was killed, and another process opened the new session", "exclusion", Valid, "", checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Exited(101, 0, history.ByCrash).Connected(3000, 0, 11).Started(3000, 0).
+		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Alive: 30}).Hold(checktest.Grant{Client: 1, Inv: 200, Ret: 4550, Release: 4900}).Confirm(1, 4850, true, 0, 2)},
+	{"comes back to the old session", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote(), 3000)).Connected(6000, 0, 1)},
+	{"died again when it had just been granted", "exclusion", Valid, "", gaveUp(checktest.Remote(), 3000).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: -1, Session: 11, Was: 1, Alive: 3500}).
+		Session(3600, history.FDisconnected, 0, 11).Connected(4400, 0, 12).Confirm(0, 4600, true, 0, 12).Lost(4650, 0, 0, 12).
+		Hold(checktest.Grant{Client: 1, Inv: 200, Ret: 4550, Release: 4900}).Confirm(1, 4850, true, 0, 2)},
+
+	{"goes on to hold in the new session", "lost", Violation, "gave up its session 0x1 at 2.000 s, when it opened another, and said at 3.500 s that it still holds", gaveUp(checktest.Remote(), 2000).
+		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Confirm(0, 3500, true, 1, 11)},
+	{"says in time that its hold is lost", "lost", Valid, "", gaveUp(checktest.Remote(), 2000).
+		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Lost(2500, 0, 1, 11).Fact(9000, history.FEnd, nil)},
+
+	{"one lease that can be of two sessions", "fair", Valid, "", gaveUp(checktest.Semaphore(2), 3000).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1}).Confirm(0, 4600, true, 1, 11)},
+	{"one lock for reading that can be of two sessions", "tokens", Valid, "", gaveUp(checktest.RWLock(), 3000).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1, Wish: history.Wish{Mode: history.ToRead}}).Confirm(0, 4600, true, 1, 11)},
+
+	{"waits for ever in the new session", "progress", Violation, "client 0 waited for k", gaveUp(checktest.Remote().Phases(0, 1, 2), 200).
+		Waits(0, 300, 9000, 11).KeyFact(20000, history.FFinal, "k", history.Final{})},
+	{"what it left goes with the old session", "progress", Unknown, "still stood in line", gaveUp(checktest.Remote().Phases(0, 1, 2), 1000).
+		Waits(0, 30, 900, 1).KeyFact(3000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "lock-1", Owner: 1}}})},
+}
+
+func TestGivenUpSessions(t *testing.T) { decideAll(t, givenUpScenarios) }
