@@ -22,6 +22,21 @@ type scenario struct {
 	record   *checktest.Record
 }
 
+// putAndEmpty is an item of client 0 and an empty answer to client 1, and what the sessions of
+// both had seen when the one returned and the other was asked.
+func putAndEmpty(put, take history.ID) *checktest.Record {
+	r := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK)
+	for i := range r.Events {
+		switch e := &r.Events[i]; {
+		case e.F == history.FEnqueue && e.Type == history.OK:
+			e.Seen = put
+		case e.F == history.FDequeue && e.Type == history.Invoke:
+			e.Seen = take
+		}
+	}
+	return r
+}
+
 // withSeen says what sessions had seen when a raise returned, and when an await was asked.
 func withSeen(r *checktest.Record, raise, await history.ID) *checktest.Record {
 	for i := range r.Events {
@@ -377,6 +392,10 @@ var scenarios = []scenario{
 
 	{"its own item not seen", "empty", Violation, "its own item", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(0, 3, 4, "", history.OK).Take(1, 5, 6, "a", history.OK)},
 	{"another's item not seen", "empty", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK)},
+	{"another's item that its session had been told of", "empty", Violation, `though client 0's item "a" was in it since 0.002 s, of which its session had been told by 0x5, and nobody`, putAndEmpty(5, 5)},
+	{"another's item put in behind what its session had been told", "empty", Valid, "", putAndEmpty(5, 4)},
+	{"another's item of which its link had seen, and the client had not", "empty", Valid, "", putAndEmpty(5, 5).Missed(2, 1, 2, 1, 5, 4)},
+	{"another's item that it had been told of may have been taken", "empty", Valid, "", putAndEmpty(5, 5).Take(2, 2, 9, "a", history.OK)},
 	{
 		"its own item may have been taken", "empty", Valid, "",
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 1, 9, "a", history.OK).Take(0, 3, 4, "", history.OK),

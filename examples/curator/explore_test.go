@@ -51,8 +51,8 @@ func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 
 // Curator's LeaderLatch that comes back with another session takes the znode of the last one for
 // its own, and leads on when that is gone (CURATOR-696). The slow links make terms long enough.
-// It takes runs of half a minute, of which on an idle machine nine of ten find it, and beside
-// other work half: ZKLAB_SEEDS=5 makes so many, at most.
+// It takes runs of half a minute, of which beside other work seven of ten find it:
+// ZKLAB_SEEDS=5 makes so many, at most.
 func TestFindsTwoLeaders(t *testing.T) {
 	unmended(t)
 	n, err := strconv.Atoi(os.Getenv("ZKLAB_SEEDS"))
@@ -68,7 +68,7 @@ func TestFindsTwoLeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtest.Finds(t, zklab.Experiment{
-		Ensemble: embedded.Config{}, Workload: workloads.Election{}, Command: java(t), Faults: outages, Strict: true, Clients: 5, Keys: 1,
+		Ensemble: embedded.Config{}, Workload: workloads.Election{}, Command: java(t), Faults: outages, Clients: 5, Keys: 1,
 		TimeLimit: 25 * time.Second, SessionTimeout: time.Second, OpTimeout: 10 * time.Second,
-	}, "belief", seeds...)
+	}, "exclusion", seeds...)
 }

@@ -3,6 +3,7 @@ package queues
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -15,12 +16,13 @@ import (
 )
 
 // empty says that a dequeue finds nothing only when nothing that it must see is
-// there. A server may lag, so a consumer must see only what it put in itself,
-// in the same session, and what may since have been taken excuses it.
+// there. A server may lag, so a consumer must see only what it put in itself, in the
+// same session, and what its session had been shown to be there, by a zxid that is not
+// below that of the enqueue's answer. What may since have been taken excuses it.
 var empty = &frame.Property{
 	Name:     "empty",
 	Meaning:  "nobody was told that a queue was empty when it was not",
-	Decider:  "own items",
+	Decider:  "items that it must see",
 	Evidence: frame.FromSessions,
 	Applies:  anyEmpty,
 	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
@@ -28,8 +30,8 @@ var empty = &frame.Property{
 		if len(q.empties) == 0 {
 			return
 		}
-		f.Note("a dequeue that finds nothing is compared with the consumer's own items only")
-		own := ownItems(q)
+		f.Note("a dequeue that finds nothing is compared with the consumer's own items, and those that its session must know of")
+		put := acknowledged(q)
 		of := map[history.ID][]*history.Operation{}
 		for _, d := range q.empties {
 			if s := d.Invoke.Session; s != 0 && d.Return.Session == s {
@@ -37,7 +39,7 @@ var empty = &frame.Property{
 			}
 		}
 		for _, s := range slices.Sorted(maps.Keys(of)) {
-			decideEmpties(f, q.Name, q, of[s], own[s])
+			decideEmpties(f, q, of[s], put)
 		}
 	}),
 }
@@ -55,54 +57,68 @@ func anyEmpty(a *evidence.Record) bool {
 	return false
 }
 
-// ownItems are the acknowledged items by the session that put them in.
-func ownItems(q *queue) map[history.ID][]*item {
-	own := map[history.ID][]*item{}
+// there is an item that was put in for certain.
+type there struct {
+	*item
+	ready, leaves time.Duration // that it was there, and that somebody began to take it
+	by            *history.Operation
+}
+
+// acknowledged are the items whose enqueues succeeded in one session, by when they were there.
+func acknowledged(q *queue) []there {
+	var all []there
 	for _, it := range q.items {
 		op := it.enqueue()
 		if op != nil && op.Outcome() == history.OK && op.Invoke.Session == op.Return.Session {
-			own[op.Return.Session] = append(own[op.Return.Session], it)
+			all = append(all, there{it, it.ready(q.Record), it.leaves(), op})
 		}
 	}
-	return own
+	slices.SortStableFunc(all, func(x, y there) int { return cmp.Compare(x.ready, y.ready) })
+	return all
+}
+
+// own says that an item was put in by the client of a dequeue, in the same session.
+func (x *there) own(d *history.Operation) bool {
+	return x.by.Client == d.Client && x.by.Invoke.Session == d.Invoke.Session
+}
+
+// shown says that a dequeue whose session had been told of everything up to a zxid must see
+// the item: the answer to the enqueue had the zxid of its create, or a later one.
+func (x *there) shown(told uint64) bool {
+	return x.by.Return.Seen > 0 && uint64(x.by.Return.Seen) <= told
 }
 
 // decideEmpties goes through what a session found empty, which it did one after the
-// other. The items that it has put in by then, and that nobody had begun to take, are
+// other. The items that were there by then, and that nobody had begun to take, are
 // kept by when somebody did.
-func decideEmpties(f *frame.Finding, key string, q *queue, empties []*history.Operation, own []*item) {
-	slices.SortFunc(own, func(x, y *item) int { return cmp.Compare(x.ready(q.Record), y.ready(q.Record)) })
-	waiting := heaps.Heap[leaving]{Less: func(a, b leaving) bool { return a.at < b.at }}
+func decideEmpties(f *frame.Finding, q *queue, empties []*history.Operation, put []there) {
+	waiting := heaps.Heap[there]{Less: func(a, b there) bool { return a.leaves < b.leaves }}
 	last := evidence.Always
 	for _, d := range empties {
 		if d.Began() < last {
 			continue // two at a time: the record is damaged
 		}
 		last = d.Return.Time
-		for ; len(own) > 0 && own[0].ready(q.Record) < d.Began(); own = own[1:] {
-			if own[0].Client() == d.Client {
-				waiting.Push(leaving{own[0], own[0].leaves()})
+		for ; len(put) > 0 && put[0].ready < d.Began(); put = put[1:] {
+			if x := put[0]; x.leaves > last && (x.own(d) || x.by.Return.Seen > 0) {
+				waiting.Push(x)
 			}
 		}
-		for len(waiting.Items) > 0 && waiting.Items[0].at <= d.Return.Time {
+		for len(waiting.Items) > 0 && waiting.Items[0].leaves <= last {
 			waiting.Pop()
 		}
-		if len(waiting.Items) > 0 {
+		told := q.Told(d)
+		seen := slices.DeleteFunc(slices.Clone(waiting.Items), func(x there) bool { return !x.own(d) && !x.shown(told) })
+		if len(seen) > 0 {
 			f.Count("empties_compared", 1)
-			decideEmpty(f, key, q, d, waiting.Items)
+			decideEmpty(f, q, d, seen)
 		}
 	}
 }
 
-// leaving is an item with the time at which somebody began to take it.
-type leaving struct {
-	*item
-	at time.Duration
-}
-
-// decideEmpty decides one dequeue that found nothing, although there were items of
-// its own session.
-func decideEmpty(f *frame.Finding, key string, q *queue, d *history.Operation, waiting []leaving) {
+// decideEmpty decides one dequeue that found nothing, although there were items that it
+// must see.
+func decideEmpty(f *frame.Finding, q *queue, d *history.Operation, waiting []there) {
 	excuses, _ := slices.BinarySearchFunc(q.unknown, d.Return.Time+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
 	if len(waiting) <= excuses || f.Again() {
 		return
@@ -111,21 +127,29 @@ func decideEmpty(f *frame.Finding, key string, q *queue, d *history.Operation, w
 	for _, op := range q.unknown[:excuses] {
 		witness = append(witness, evidence.EventsOf(op)...)
 	}
-	waiting = slices.Clone(waiting)
-	slices.SortFunc(waiting, func(x, y leaving) int { return cmp.Compare(x.ready(q.Record), y.ready(q.Record)) })
+	slices.SortStableFunc(waiting, func(x, y there) int { return cmp.Compare(x.ready, y.ready) })
 	for _, it := range waiting[:excuses+1] {
-		witness = append(witness, evidence.EventsOf(it.enqueue())...)
+		witness = append(witness, evidence.EventsOf(it.by)...)
 		if len(it.out) > 0 {
 			witness = append(witness, evidence.EventsOf(it.out[0])...)
 		}
 	}
 	it := waiting[0]
-	f.Violated(witness, "client %d found %s empty at %s, though its own item %q was in it%s since %s and nobody had begun to take it",
-		d.Client, key, words.At(d.Return.Time), it.value, it.andDue(), words.At(it.ready(q.Record)))
+	whose := "its own item"
+	if !it.own(d) {
+		whose = fmt.Sprintf("client %d's item", it.by.Client)
+	}
+	f.Violated(witness, "client %d found %s empty at %s, though %s %q was in it%s since %s%s and nobody had begun to take it",
+		d.Client, q.Name, words.At(d.Return.Time), whose, it.value, it.andDue(), words.At(it.ready), it.known(d))
 }
 
-// Client is who put the item in.
-func (it *item) Client() int { return it.enqueue().Client }
+// known says in words why a dequeue must see the item.
+func (x *there) known(d *history.Operation) string {
+	if x.own(d) {
+		return ""
+	}
+	return ", of which its session had been told by " + words.Zxid(uint64(d.Invoke.Seen)) + ","
+}
 
 // leaves is when the first dequeue that returned the item began.
 func (it *item) leaves() time.Duration {

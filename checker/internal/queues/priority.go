@@ -230,11 +230,9 @@ func sessionOf(op *history.Operation) history.ID {
 // ownOrderedItems are by session the items that it put in, in times.
 func (q *queue) ownOrderedItems() map[history.ID][]orderedItem {
 	of := map[history.ID][]orderedItem{}
-	for s, items := range ownItems(q) {
-		for _, it := range items {
-			if until := q.certainUntil(it); s != 0 && until > it.entered() {
-				of[s] = append(of[s], orderedItem{item: it, from: uint64(it.entered()), to: uint64(until)})
-			}
+	for _, x := range acknowledged(q) {
+		if s, until := x.by.Return.Session, q.certainUntil(x.item); s != 0 && until > x.entered() {
+			of[s] = append(of[s], orderedItem{item: x.item, from: uint64(x.entered()), to: uint64(until)})
 		}
 	}
 	return of
