@@ -1,0 +1,567 @@
+package crosscheck
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Holds of clients whose sessions end under them: they are told, or give a session up and
+// open another. A call that began in one session and ended in another may have made its znode
+// in either, until the client must know that the older one is over and still says that it holds.
+
+// grace is how long who knows that a session is over may say that it holds by it.
+const grace = int64(time.Second)
+
+// A knowing is how a client came to know that a session of its is over.
+type knowing struct {
+	is      bool
+	at      int64
+	excuses []string // kinds of faults: time in which they last is not counted
+}
+
+// knows goes by what the links saw of one client. Facts of one client have times of their own.
+func knows(h record, client int, session int64) knowing {
+	if at := h.when(client, history.FExpired, session, 0); at != never {
+		return knowing{true, at, []string{"freeze", "slow-link", "stall-link"}}
+	}
+	if at := givenUp(h, client, session); at != never {
+		return knowing{true, at, []string{"freeze"}}
+	}
+	return knowing{}
+}
+
+// givenUp is when another session was opened after the connection of this one had ended for
+// good. A process of its own that begins meanwhile has given up nothing: it never had it.
+func givenUp(h record, client int, session int64) int64 {
+	left := int64(-1)
+	for _, f := range h.facts {
+		if f.client == client && f.f == history.FDisconnected && f.session == session {
+			left = max(left, f.at)
+		}
+	}
+	if left < 0 || h.when(client, history.FConnected, session, left) != never {
+		return never
+	}
+	opened := int64(never)
+	for _, f := range h.facts {
+		if f.client == client && f.f == history.FConnected && f.session != session && f.at > left {
+			opened = min(opened, f.at)
+		}
+	}
+	first := h.when(client, history.FConnected, session, -1)
+	for _, f := range h.facts {
+		if f.client == client && f.f == history.FExited && f.at > first && f.at < opened {
+			return never
+		}
+	}
+	return opened
+}
+
+// when is the first time after another that a fact of a session was told.
+func (h record) when(client int, f string, session, after int64) int64 {
+	at := int64(never)
+	for _, fact := range h.facts {
+		if fact.client == client && fact.f == f && fact.session == session && fact.at > after {
+			at = min(at, fact.at)
+		}
+	}
+	return at
+}
+
+// late says whether a client that knows has had more than its grace by a moment.
+func (h record) late(client int, k knowing, at int64) bool {
+	return k.is && at-k.at-h.faulty(client, k.excuses, k.at, at) > grace
+}
+
+// faulty is for how long in a time faults of some kinds lasted for a client.
+func (h record) faulty(client int, kinds []string, from, to int64) int64 {
+	type span struct{ from, to int64 }
+	var all []span
+	for _, f := range h.facts {
+		step, is := f.value.(history.FaultStep)
+		if !is || step.Step != history.StepInject || !slices.Contains(kinds, f.f) || !slices.Contains(step.Clients, client) {
+			continue
+		}
+		one := span{max(f.at, from), min(h.healed(step.Fault), to)}
+		if one.from < one.to {
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	var sum int64
+	for _, one := range all {
+		one.from = max(one.from, from)
+		sum += max(0, one.to-one.from)
+		from = max(from, one.to)
+	}
+	return sum
+}
+
+func (h record) healed(fault int) int64 {
+	for _, f := range h.facts {
+		if step, is := f.value.(history.FaultStep); is && step.Fault == fault && step.Step == history.StepHealed {
+			return f.at
+		}
+	}
+	return never
+}
+
+// A stage of a stay begins when its client says that it holds though some session of those
+// that its znode may be of is known to be over: it can only be of the others.
+type stage struct {
+	owners   []int64
+	from, ao int64 // granted, if it was in this stage for the first time, not before and not after
+	asked    int64 // when the claim was called that began it
+	anew     bool  // none of the earlier owners can be meant: this is another term
+}
+
+// A stay is a hold of which it is not known whose znode it has.
+type stay struct {
+	hold
+	stages []stage
+	claims []op // what its client said of it later: that it holds
+}
+
+// staysOf are the holds of a key, as holdsOf has them where each is of one session.
+func staysOf(h record, key string, all bool) (stays []stay, agrees bool) {
+	agrees = asked(h, key)
+	last := map[int][]int64{}
+	for i, a := range h.ops {
+		if a.key != key || a.f != history.FAcquire || a.out != ok {
+			continue
+		}
+		one := stay{hold: hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}}
+		var again bool
+		one.asked, again = release(h, i, &one.hold)
+		if at, said := sure(h, i); said < one.asked { // else it is the release that ends it
+			one.asked = at
+		}
+		agrees = agrees && !again
+		owners := h.ownersOf(a, all)
+		for _, session := range owners {
+			lo, hi := deaths(h, session)
+			agrees = agrees && !h.usedAfter(a.client, session, knows(h, a.client, session))
+			agrees = agrees && lo <= hi && !slices.Contains(last[a.client], session)
+		}
+		last[a.client] = nil
+		one.stages = []stage{{owners, a.inv, a.ret, never, true}}
+		one.claims = claims(h, i, one.token)
+		for _, o := range one.claims {
+			one.claim(h, o)
+			owners = append(owners, o.with.owner)
+		}
+		if !released(h, i) {
+			last[a.client] = owners
+		}
+		stays = append(stays, one)
+	}
+	return stays, agrees
+}
+
+// released says whether the client of acquire i gave it back before it acquired again.
+func released(h record, i int) bool {
+	for _, o := range h.ops[i+1:] {
+		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out != fail && o.f == history.FRelease {
+			return true
+		}
+		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out == ok && o.f == history.FAcquire {
+			return false
+		}
+	}
+	return false
+}
+
+// sure is the last moment at which the client of acquire i was asked and held, and when it said
+// after that that it had lost.
+func sure(h record, i int) (at, over int64) {
+	at, over = h.ops[i].ret, admits(h, i)
+	for _, o := range claims(h, i, field(h.ops[i].res, "token")) {
+		if o.ret <= over {
+			at = o.inv
+		}
+	}
+	return at, over
+}
+
+// admits is when the client of acquire i said that it does not hold any more.
+func admits(h record, i int) int64 { return min(toldLost(h, h.ops[i]), denied(h, i)) }
+
+func toldLost(h record, a op) int64 {
+	over := int64(never)
+	for _, f := range h.facts {
+		if said, is := f.value.(history.LostHold); is && f.client == a.client && f.key == a.key && int64(said.Token) == field(a.res, "token") {
+			over = min(over, f.at)
+		}
+	}
+	return over
+}
+
+func denied(h record, i int) int64 {
+	a := h.ops[i]
+	no := held(false, field(a.res, "token"))
+	for _, o := range h.ops[i+1:] {
+		mine := o.client == a.client && o.key == a.key
+		if mine && (o.f == history.FConfirm && o.out == ok && o.res == no || o.f == history.FRelease && o.arg == no) {
+			return o.inv
+		}
+	}
+	return never
+}
+
+// usedAfter says whether a client called something in a session that it knew to be over.
+func (h record) usedAfter(client int, session int64, k knowing) bool {
+	for _, o := range h.ops {
+		if k.is && o.client == client && (o.with.session == session && o.inv > k.at || o.out != open && o.with.owner == session && o.ret > k.at) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownersOf are the sessions that a client had during a call, or only those in which it began and ended.
+func (h record) ownersOf(a op, all bool) []int64 {
+	owners := []int64{a.with.session}
+	if a.with.session == a.with.owner {
+		return owners
+	}
+	if !all {
+		return append(owners, a.with.owner)
+	}
+	for _, f := range h.facts {
+		if f.client == a.client && f.f == history.FConnected && f.at >= a.inv && f.at <= a.ret && !slices.Contains(owners, f.session) && f.session != a.with.owner {
+			owners = append(owners, f.session)
+		}
+	}
+	return append(owners, a.with.owner)
+}
+
+// claims are the answers of the client of acquire i that it holds by this token.
+func claims(h record, i int, token int64) []op {
+	var all []op
+	for _, o := range h.ops[i+1:] {
+		if o.client != h.ops[i].client || o.key != h.ops[i].key {
+			continue
+		}
+		if o.f == history.FAcquire && o.out == ok || o.f == history.FRelease && o.out != fail {
+			break
+		}
+		if o.f == history.FConfirm && o.out == ok && o.res == held(true, token) {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// claim begins a stage if some owner can no longer be meant. If none can, it is another term, under
+// the session that the client has then.
+func (s *stay) claim(h record, o op) {
+	now := s.stages[len(s.stages)-1]
+	var left []int64
+	from := int64(0)
+	for _, session := range now.owners {
+		if k := knows(h, s.client, session); h.late(s.client, k, o.inv) {
+			from = max(from, k.at)
+		} else {
+			left = append(left, session)
+		}
+	}
+	switch len(left) {
+	case 0:
+		s.stages = append(s.stages, stage{[]int64{o.with.owner}, max(from, s.ai), o.ret, o.inv, true})
+	case len(now.owners):
+	default:
+		s.stages = append(s.stages, stage{left, max(from, s.ai), o.ret, o.inv, false})
+	}
+}
+
+// loosely is a stay as what the text says at least: of each term the last stage alone counts, and
+// the death of any of its sessions excuses it.
+func (s stay) loosely(h record) [][]hold {
+	var terms []hold
+	ai := s.ai
+	for i, now := range s.stages {
+		if now.anew {
+			ai = now.from
+		}
+		if i+1 < len(s.stages) && !s.stages[i+1].anew {
+			continue
+		}
+		one := s.hold
+		one.ai, one.ao = ai, now.ao
+		one.x, one.e = s.asked, 0
+		for _, session := range now.owners {
+			lo, hi := deaths(h, session)
+			one.x, one.e = min(one.x, lo), max(one.e, hi)
+		}
+		one.e = min(one.e, s.e)
+		terms = append(terms, one)
+	}
+	return [][]hold{terms}
+}
+
+// choices are those of owners, one for each stage; where the owner changes, the hold of the
+// earlier one was over, and there was another grant. It may also be read so that a hold of the
+// newer session, which counts from a claim on, has a moment after the older one was known to be
+// over, though its own may have died before that.
+func (s stay) choices(h record, moment bool) [][]hold {
+	var all [][]hold
+	var from func(n int, owner int64, holds []hold)
+	from = func(n int, owner int64, holds []hold) {
+		if n == len(s.stages) {
+			all = append(all, holds)
+			return
+		}
+		now := s.stages[n]
+		for _, session := range now.owners {
+			lo, hi := deaths(h, session)
+			one := s.hold
+			one.ai, one.ao = now.from, now.ao
+			one.x, one.e = min(s.asked, lo), min(s.e, hi)
+			then := holds
+			if session != owner || now.anew || moment && one.x < now.from {
+				then = append(slices.Clone(holds), one)
+			}
+			from(n+1, session, then)
+		}
+	}
+	from(0, 0, nil)
+	return all
+}
+
+// answered is a stay that was lost after the claim by which it began. By the letter it ends when
+// that claim was asked for; but then it would be over before it is known to have begun, and the
+// end of a grant is its return.
+func (s stay) answered() stay {
+	if now := s.stages[len(s.stages)-1]; s.asked == now.asked && s.asked != never {
+		s.asked = now.ao
+	}
+	return s
+}
+
+// choose calls f with each choice of what the stays were, until it says that one will do.
+func choose(stays [][][]hold, f func([]hold) bool) bool {
+	var from func(n int, holds []hold) bool
+	from = func(n int, holds []hold) bool {
+		if n == len(stays) {
+			return f(slices.Clone(holds))
+		}
+		for _, choice := range stays[n] {
+			if from(n+1, append(slices.Clone(holds), choice...)) {
+				return true
+			}
+		}
+		return false
+	}
+	return from(0, nil)
+}
+
+func inTokenOrder(holds []hold) bool {
+	slices.SortStableFunc(holds, func(a, b hold) int { return cmp.Compare(a.token, b.token) })
+	return fits(holds)
+}
+
+// readings are the answer where the text can be read in two ways.
+func readings(loosely, strictly bool) string {
+	switch {
+	case !loosely:
+		return violation
+	case strictly:
+		return valid
+	}
+	return unknown
+}
+
+// partingAnswers are exclusion, tokens and lost.
+func partingAnswers(h record) answers {
+	all := answers{"exclusion": valid, "tokens": valid, "lost": valid}
+	if !slices.ContainsFunc(h.facts, func(f fact) bool { return f.f == history.FOffers }) {
+		return answers{} // a confirm says nothing of who does not tell
+	}
+	for _, key := range keysOf(h.ops) {
+		stays, agrees := staysOf(h, key, true)
+		if !agrees {
+			return answers{}
+		}
+		if again(h, key) {
+			all["exclusion"], all["tokens"] = unknown, unknown
+		}
+		var strict, answered, ended [][][]hold
+		for _, s := range stays {
+			strict = append(strict, s.choices(h, false))
+			answered = append(answered, s.answered().choices(h, true))
+			all.worst("lost", admitted(h, key, s))
+		}
+		ends, _ := staysOf(h, key, false)
+		for _, s := range ends {
+			ended = append(ended, s.answered().choices(h, true))
+		}
+		apart := func(holds []hold) bool { return permutations(holds, fits) }
+		if all["exclusion"] != unknown {
+			all.worst("exclusion", readings(choose(strict, apart), choose(answered, apart) && choose(ended, apart)))
+			all.worst("tokens", tokens(h, stays, strict))
+		}
+	}
+	return all
+}
+
+// again says whether a client holds that had said before that it lost: that would be a term of its own.
+func again(h record, key string) bool {
+	for i, a := range h.ops {
+		if a.key != key || a.f != history.FAcquire || a.out != ok {
+			continue
+		}
+		for _, o := range claims(h, i, field(a.res, "token")) {
+			if o.ret > denied(h, i) || o.ret >= toldLost(h, a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// terms are the stages that begin one.
+func (s stay) terms() []stage {
+	return slices.DeleteFunc(slices.Clone(s.stages), func(one stage) bool { return !one.anew })
+}
+
+// tokens are those of the grants. Whether a claim is a grant, too, whose token must be above those
+// of others, the text does not say.
+func tokens(h record, stays []stay, strict [][][]hold) string {
+	var loose [][][]hold
+	for i, s := range stays {
+		for _, other := range stays[:i] {
+			if s.token == other.token && s.client == other.client {
+				return unknown // it may be one znode
+			}
+			if s.token == other.token {
+				return violation
+			}
+		}
+		s.stages = s.terms()
+		if len(s.stages) > 1 {
+			return violation // no znode is in two sessions
+		}
+		loose = append(loose, s.loosely(h))
+	}
+	return readings(choose(loose, inTokenOrder), choose(strict, inTokenOrder))
+}
+
+// admitted says whether who knows that all sessions are over that its znode can be of says so in time.
+func admitted(h record, key string, s stay) string {
+	late := func(at int64) bool { return h.late(s.client, knows(h, s.client, s.session), at) }
+	owners := s.stages[0].owners
+	for _, session := range owners {
+		switch k := knows(h, s.client, session); {
+		case session == s.session && k.is && k.at <= s.ao:
+			return unknown // who was granted anything by it afterwards had not understood
+		case session != s.session && late(h.ends()) && !h.late(s.client, k, h.ends()):
+			return unknown // the znode may be of the session that it is not known to have left
+		}
+	}
+	for _, o := range s.claims {
+		if late(o.inv) {
+			return violation
+		}
+	}
+	if again(h, key) || toldLost(h, op{client: s.client, key: key, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}) <= s.ao || h.releasedLate(key, s, late) {
+		return unknown // it said both, or in another way
+	}
+	if !late(h.ends()) {
+		return valid
+	}
+	for _, f := range h.facts {
+		said, is := f.value.(history.LostHold)
+		if is && f.client == s.client && f.key == key && int64(said.Token) == s.token && !late(f.at) {
+			return valid
+		}
+	}
+	return h.silent(key, s, late)
+}
+
+// releasedLate says whether the hold was given back by who says that it has it, when it must not.
+func (h record) releasedLate(key string, s stay, late func(int64) bool) bool {
+	return slices.ContainsFunc(h.ops, func(o op) bool {
+		return o.client == s.client && o.key == key && o.f == history.FRelease && o.arg == held(true, s.token) && late(o.inv)
+	})
+}
+
+// silent is lost of a hold of which nobody said in time that it is: it may be over anyway.
+func (h record) silent(key string, s stay, late func(int64) bool) string {
+	for _, f := range h.facts {
+		if f.client == s.client && f.f == history.FExited && f.at >= s.ai {
+			return unknown
+		}
+	}
+	for _, o := range h.ops {
+		if o.client != s.client || o.key != key || o.inv < s.ao {
+			continue
+		}
+		switch {
+		case o.f == history.FRelease && o.out != fail && !late(o.inv) && strings.HasPrefix(o.arg, `{"held":true`):
+			return valid
+		case o.f == history.FRelease && (!late(o.inv) || strings.HasPrefix(o.arg, `{"held":false`)), o.f == history.FConfirm && strings.HasPrefix(o.res, `{"held":false`), o.f == history.FAcquire:
+			return unknown // the text says nothing of who admits it in one way and not in the other
+		}
+	}
+	return violation
+}
+
+// ends is when the record ends.
+func (h record) ends() int64 {
+	at := int64(0)
+	for _, o := range h.ops {
+		at = max(at, o.inv)
+		if o.out != open {
+			at = max(at, o.ret)
+		}
+	}
+	for _, f := range h.facts {
+		at = max(at, f.at)
+	}
+	return at
+}
+
+// TestPartings counts what the claims alone decided: otherwise it could agree about nothing.
+func TestPartings(t *testing.T) {
+	for _, model := range []string{history.ModelLock, history.ModelElection} {
+		decided, staged := 0, 0
+		ours := func(h record) answers {
+			all := partingAnswers(h)
+			if without := h.withoutClaims(); len(all) > 0 && without != nil {
+				staged++
+				if all["exclusion"] == violation && without["exclusion"] != violation {
+					decided++
+				}
+			}
+			return all
+		}
+		own{name: model, generate: partings(model), ours: ours}.compare(t)
+		t.Logf("%s: claims narrowed %d histories down, and decided %d", model, staged, decided)
+	}
+}
+
+// withoutClaims are the answers if nothing followed from what a client knows; nil if nothing does.
+func (h record) withoutClaims() answers {
+	all := answers{"exclusion": valid}
+	staged := false
+	for _, key := range keysOf(h.ops) {
+		stays, _ := staysOf(h, key, true)
+		var loose [][][]hold
+		for _, s := range stays {
+			staged = staged || len(s.stages) > len(s.terms())
+			s.stages = s.terms()
+			loose = append(loose, s.loosely(h))
+		}
+		all.worst("exclusion", verdict(!choose(loose, func(holds []hold) bool { return permutations(holds, fits) })))
+	}
+	if !staged {
+		return nil
+	}
+	return all
+}
