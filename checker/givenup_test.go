@@ -21,9 +21,9 @@ func tookOld(r *checktest.Record) *checktest.Record {
 
 // Clients that give up their sessions by themselves, of which no server tells them.
 var givenUpScenarios = []scenario{
-	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 was told that it holds k at 4.602 s while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
-	{"the same, of one that was told", "exclusion", Violation, "client 0 was told that it holds k at 4.602 s", tookOld(checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Session(2999, expired, 0, 1).Connected(3000, 0, 11))},
-	{"the same, over a slow link", "exclusion", Violation, "client 0 was told that it holds k at 4.602 s", tookOld(gaveUp(checktest.Remote().Fault("slow-link", 50, 9000, 0), 3000))},
+	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s, all of it while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
+	{"the same, of one that was told", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s", tookOld(checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Session(2999, expired, 0, 1).Connected(3000, 0, 11))},
+	{"the same, over a slow link", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s", tookOld(gaveUp(checktest.Remote().Fault("slow-link", 50, 9000, 0), 3000))},
 	{"opened the new session only just now", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote(), 4000))},
 	{"was stopped when it opened the new session", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote().Fault("freeze", 3001, 4599, 0), 3000))},
 	{"was killed, and another process opened the new session", "exclusion", Valid, "", checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Exited(101, 0, history.ByCrash).Connected(3000, 0, 11).Started(3000, 0).
@@ -33,6 +33,14 @@ var givenUpScenarios = []scenario{
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: -1, Session: 11, Was: 1, Alive: 3500}).
 		Session(3600, history.FDisconnected, 0, 11).Connected(4400, 0, 12).Confirm(0, 4600, true, 0, 12).Lost(4650, 0, 0, 12).
 		Hold(checktest.Grant{Client: 1, Inv: 200, Ret: 4550, Release: 4900}).Confirm(1, 4850, true, 0, 2)},
+
+	{"was granted in the new session before it was told of the old one, and that died, too", "exclusion", Valid, "", checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Connected(1000, 0, 11).Session(2500, expired, 0, 1).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 2000, Release: -1, Session: 11, Was: 1, Token: 1, Alive: 1500}).Confirm(0, 4000, true, 1, 11).
+		Hold(checktest.Grant{Client: 1, Inv: 1000, Ret: 1750, Release: -1, Token: 2, Alive: 5000}).Confirm(1, 4950, true, 2, 2)},
+	{"held when it was asked, and no more when it had answered", "exclusion", Valid, "", gaveUp(checktest.Remote(), 1250).
+		Hold(checktest.Grant{Client: 0, Inv: 75, Ret: 1500, Release: 5000, Unheld: true, Session: 11, Was: 1, Token: 1}).
+		Op(checktest.Args{Client: 0, F: history.FConfirm, Key: "k", Inv: 3000, Ret: 4000, Outcome: history.OK, Out: history.Held{Held: true, Token: 1}, Session: 11}).
+		Hold(checktest.Grant{Client: 1, Inv: 2000, Ret: 3500, Release: 4600, Token: 2}).Confirm(1, 4500, true, 2, 2)},
 
 	{"goes on to hold in the new session", "lost", Violation, "gave up its session 0x1 at 2.000 s, when it opened another, and said at 3.500 s that it still holds", gaveUp(checktest.Remote(), 2000).
 		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Confirm(0, 3500, true, 1, 11)},

@@ -132,7 +132,7 @@ type stay struct {
 }
 
 // staysOf are the holds of a key, as holdsOf has them where each is of one session.
-func staysOf(h record, key string, all bool) (stays []stay, agrees bool) {
+func staysOf(h record, key string) (stays []stay, agrees bool) {
 	agrees = asked(h, key)
 	last := map[int][]int64{}
 	for i, a := range h.ops {
@@ -147,7 +147,7 @@ func staysOf(h record, key string, all bool) (stays []stay, agrees bool) {
 		}
 		_, said := sure(h, i)
 		agrees = agrees && !again && (said == never || said != one.asked) // either may have been first
-		owners := h.ownersOf(a, all)
+		owners := h.ownersOf(a)
 		for _, session := range owners {
 			lo, hi := deaths(h, session)
 			agrees = agrees && !h.usedAfter(a.client, session, knows(h, a.client, session))
@@ -228,14 +228,11 @@ func (h record) usedAfter(client int, session int64, k knowing) bool {
 	return false
 }
 
-// ownersOf are the sessions that a client had during a call, or only those in which it began and ended.
-func (h record) ownersOf(a op, all bool) []int64 {
+// ownersOf are the sessions that a client had during a call.
+func (h record) ownersOf(a op) []int64 {
 	owners := []int64{a.with.session}
 	if a.with.session == a.with.owner {
 		return owners
-	}
-	if !all {
-		return append(owners, a.with.owner)
 	}
 	for _, f := range h.facts {
 		if f.client == a.client && f.f == history.FConnected && f.at >= a.inv && f.at <= a.ret && !slices.Contains(owners, f.session) && f.session != a.with.owner {
@@ -310,10 +307,8 @@ func (s stay) loosely(h record) [][]hold {
 }
 
 // choices are those of owners, one for each stage; where the owner changes, the hold of the
-// earlier one was over, and there was another grant. It may also be read so that a hold of the
-// newer session, which counts from a claim on, has a moment after the older one was known to be
-// over, though its own may have died before that.
-func (s stay) choices(h record, moment bool) [][]hold {
+// earlier one was over, and there was another grant.
+func (s stay) choices(h record) [][]hold {
 	var all [][]hold
 	var from func(n int, owner int64, holds []hold)
 	from = func(n int, owner int64, holds []hold) {
@@ -328,7 +323,7 @@ func (s stay) choices(h record, moment bool) [][]hold {
 			one.ai, one.ao = now.from, now.ao
 			one.x, one.e = min(s.asked, lo), min(s.e, hi)
 			then := holds
-			if session != owner || now.anew || moment && one.x < now.from {
+			if session != owner || now.anew {
 				then = append(slices.Clone(holds), one)
 			}
 			from(n+1, session, then)
@@ -336,16 +331,6 @@ func (s stay) choices(h record, moment bool) [][]hold {
 	}
 	from(0, 0, nil)
 	return all
-}
-
-// answered is a stay that was lost after the claim by which it began. By the letter it ends when
-// that claim was asked for; but then it would be over before it is known to have begun, and the
-// end of a grant is its return.
-func (s stay) answered() stay {
-	if now := s.stages[len(s.stages)-1]; s.asked == now.asked && s.asked != never {
-		s.asked = now.ao
-	}
-	return s
 }
 
 // choose calls f with each choice of what the stays were, until it says that one will do.
@@ -388,30 +373,25 @@ func partingAnswers(h record) answers {
 		return answers{} // a confirm says nothing of who does not tell
 	}
 	for _, key := range keysOf(h.ops) {
-		stays, agrees := staysOf(h, key, true)
+		stays, agrees := staysOf(h, key)
 		if !agrees {
 			return answers{}
 		}
 		if again(h, key) {
 			all["exclusion"], all["tokens"] = unknown, unknown
 		}
-		var strict, answered, ended [][][]hold
+		var strict [][][]hold
 		for _, s := range stays {
-			strict = append(strict, s.choices(h, false))
-			answered = append(answered, s.answered().choices(h, true))
+			strict = append(strict, s.choices(h))
 			if sharedToken(s, stays) {
 				all.worst("lost", unknown)
 			} else {
 				all.worst("lost", admitted(h, key, s))
 			}
 		}
-		ends, _ := staysOf(h, key, false)
-		for _, s := range ends {
-			ended = append(ended, s.answered().choices(h, true))
-		}
 		apart := func(holds []hold) bool { return permutations(holds, fits) }
 		if all["exclusion"] != unknown {
-			all.worst("exclusion", readings(choose(strict, apart), choose(answered, apart) && choose(ended, apart)))
+			all.worst("exclusion", verdict(!choose(strict, apart)))
 			all.worst("tokens", tokens(h, stays, strict))
 		}
 	}
@@ -574,7 +554,7 @@ func (h record) withoutClaims() answers {
 	all := answers{"exclusion": valid}
 	staged := false
 	for _, key := range keysOf(h.ops) {
-		stays, _ := staysOf(h, key, true)
+		stays, _ := staysOf(h, key)
 		var loose [][][]hold
 		for _, s := range stays {
 			staged = staged || len(s.stages) > len(s.terms())

@@ -137,7 +137,11 @@ func (f *follower) confirm(s *Statement) {
 	case h.Expired != None && f.r.Evidence.Knows(h, op.Began()):
 		h.Ended, h.Until = ByExpiry, op.Return.Time
 		h.Sure, h.SureEvents = h.Expired.At, []int{h.Expired.Event}
-		f.begin(op, s.Token, h.Expired.At, h.Expired.Event)
+		asked := h.Expired.At
+		if f.r.Evidence.Resumes(h) { // it may be the grant of before
+			asked = h.Asked
+		}
+		f.begin(op, s.Token, asked, h.Expired.Event)
 	default:
 		h.Confirmed = op
 	}

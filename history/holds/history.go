@@ -79,6 +79,9 @@ func (r *Record) Expired(op *history.Operation, _ *Hold) Moment {
 	return None
 }
 
+// Resumes implements Evidence.
+func (r *Record) Resumes(*Hold) bool { return false }
+
 // Knows implements Evidence.
 func (r *Record) Knows(h *Hold, t time.Duration) bool { return t-h.Expired.At > grace }
 

@@ -92,12 +92,17 @@ func (h *Hold) Writes(end time.Duration) time.Duration {
 // goesOn says that no word has ended the hold so far.
 func (h *Hold) goesOn() bool { return h.Ended == Open }
 
-// known is the last time of asking at which the hold was known to last.
+// known is the last time of asking at which the hold was known to last: an answer that took
+// its time may have been true only when it was asked for.
 func (h *Hold) known() time.Duration {
-	if h.Confirmed == nil {
-		return h.Granted
+	at := h.Granted
+	if h.Grant.F == history.FConfirm {
+		at = h.Grant.Began()
 	}
-	return max(h.Granted, h.Confirmed.Began())
+	if h.Confirmed == nil {
+		return at
+	}
+	return max(at, h.Confirmed.Began())
 }
 
 // heard is when that answer came.

@@ -190,8 +190,8 @@ func squeezed(f *frame.Finding, key string, h *hold, window evidence.Span, aroun
 		witness = append(witness, released...)
 	}
 	f.Violated(witness,
-		"client %d was granted %s at some moment from %s to %s%s, all of it while %s",
-		h.Client, h.of(key), words.At(window.From), words.At(window.To), words.WithToken(h.Token), prose.List(by, "and"))
+		"client %d %s at some moment from %s to %s%s, all of it while %s",
+		h.Client, h.got(h.of(key)), words.At(window.From), words.At(window.To), words.WithToken(h.Token), prose.List(by, "and"))
 }
 
 // phantom reports a grant on a session that was dead before the call.

@@ -148,16 +148,20 @@ func (s holderSessions) Exited(client int, t time.Duration) holds.Moment {
 // Expired implements holds.Evidence.
 func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) holds.Moment {
 	d := s.a.DeathOf(op)
-	if resumed != nil {
-		if before := s.deaths[resumed.Grant]; before.Over() != before.Newest { // who may be of the newest one goes on to be
-			d = s.a.DeathSince(before.Newest, op)
-		}
+	if resumed != nil && s.Resumes(resumed) {
+		d = s.a.DeathSince(s.deaths[resumed.Grant].Newest, op)
 	}
 	s.deaths[op] = d
 	if over := d.Over(); over != nil {
 		return holds.Moment{At: over.Expired, Event: over.ExpiredEvent}
 	}
 	return holds.None
+}
+
+// Resumes implements holds.Evidence.
+func (s holderSessions) Resumes(h *holds.Hold) bool {
+	d := s.deaths[h.Grant]
+	return d.Over() != d.Newest
 }
 
 // Knows implements holds.Evidence. Time in which the client could do nothing is not counted.
