@@ -42,6 +42,8 @@ var givenUpScenarios = []scenario{
 		Op(checktest.Args{Client: 0, F: history.FConfirm, Key: "k", Inv: 3000, Ret: 4000, Outcome: history.OK, Out: history.Held{Held: true, Token: 1}, Session: 11}).
 		Hold(checktest.Grant{Client: 1, Inv: 2000, Ret: 3500, Release: 4600, Token: 2}).Confirm(1, 4500, true, 2, 2)},
 
+	{"was told, and goes on to hold without another session", "lost", Violation, "said at 2.000 s that it still holds", checktest.Remote().Connected(5, 0, 1).
+		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Confirm(0, 2000, true, 1, 1)},
 	{"goes on to hold in the new session", "lost", Violation, "gave up its session 0x1 at 2.000 s, when it opened another, and said at 3.500 s that it still holds", gaveUp(checktest.Remote(), 2000).
 		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Confirm(0, 3500, true, 1, 11)},
 	{"says in time that its hold is lost", "lost", Valid, "", gaveUp(checktest.Remote(), 2000).

@@ -29,7 +29,7 @@ func GivenUp(events []Event) map[ID]GiveUp {
 				g.Disconnected = e
 				of[e.Session] = g
 			}
-		case FExpired, FDead:
+		case FExpired:
 			delete(of, e.Session)
 		case FExited:
 			clear(of)

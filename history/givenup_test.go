@@ -26,7 +26,7 @@ func TestGivenUp(t *testing.T) {
 		{"comes back", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}, {0, history.FConnected, s1}}, map[history.ID]int{}},
 		{"is told later", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}, {0, history.FExpired, s1}}, map[history.ID]int{}},
 		{"is told before", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {0, history.FExpired, s1}, {0, history.FConnected, s2}}, map[history.ID]int{}},
-		{"closed it", []fact{{0, history.FConnected, s1}, {0, history.FDead, s1}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}}, map[history.ID]int{}},
+		{"closed it", []fact{{0, history.FConnected, s1}, {0, history.FDead, s1}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}}, map[history.ID]int{s1: 3}},
 		{"its process ended", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {0, history.FExited, 0}, {0, history.FConnected, s2}}, map[history.ID]int{}},
 		{"its process ended, and was heard to be disconnected later", []fact{{0, history.FConnected, s1}, {0, history.FExited, 0}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}}, map[history.ID]int{}},
 		{"another client's", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {1, history.FConnected, s2}}, map[history.ID]int{}},

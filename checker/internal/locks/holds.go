@@ -114,7 +114,7 @@ func markResumed(all []*hold) {
 	}
 	for _, h := range all {
 		before := next[h.Hold]
-		if before != nil && before.Token == h.Token && sameNode(before, h) {
+		if before != nil && before.death.Over() != before.death.Newest && before.Token == h.Token && sameNode(before, h) {
 			h.resumes, before.resumed = true, true
 		}
 	}
