@@ -18,6 +18,7 @@ const (
 	givesUpTwice
 	isTold
 	isToldLater
+	isToldAtLast // and opens no other one
 	comesBack
 	exits
 	hasTwo
@@ -136,7 +137,7 @@ func (s *parting) parts(key string) {
 	s.tidies(c, key)
 	old := s.session[c]
 	began := s.free[c] + s.gap()
-	how := pick(s.r, givesUp, givesUp, givesUp, givesUpTwice, isTold, isTold, isToldLater, comesBack, exits, hasTwo)
+	how := pick(s.r, givesUp, givesUp, givesUp, givesUpTwice, isTold, isTold, isToldLater, isToldAtLast, comesBack, exits, hasTwo)
 	whole := chance(s.r, 4)
 	if whole {
 		s.acquire(c, key, began, began+s.gap())
@@ -166,6 +167,10 @@ func (s *parting) leaves(c int, how leaving, at int64) (left, opened, knows int6
 		return left, opened, left
 	}
 	left = s.link(c, history.FDisconnected, old, at)
+	if how == isToldAtLast {
+		knows = s.link(c, history.FExpired, old, left+s.gap())
+		return left, knows, knows
+	}
 	switch how {
 	case isTold:
 		s.link(c, history.FExpired, old, left+s.gap())

@@ -129,6 +129,7 @@ type stay struct {
 	hold
 	stages []stage
 	claims []op // what its client said of it later: that it holds
+	late   bool // some of that in the session that it knew to be over, for it had no other one
 }
 
 // staysOf are the holds of a key, as holdsOf has them where each is of one session.
@@ -150,7 +151,10 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 		owners := h.ownersOf(a)
 		for _, session := range owners {
 			lo, hi := deaths(h, session)
-			agrees = agrees && !h.usedAfter(a.client, session, knows(h, a.client, session))
+			if h.usedAfter(a.client, session, knows(h, a.client, session)) {
+				one.late = true
+				agrees = agrees && session == h.newest(a.client)
+			}
 			agrees = agrees && lo <= hi && !slices.Contains(last[a.client], session)
 		}
 		last[a.client] = nil
@@ -226,6 +230,17 @@ func (h record) usedAfter(client int, session int64, k knowing) bool {
 		}
 	}
 	return false
+}
+
+// newest is the last session of a client; what it calls in none is recorded with that.
+func (h record) newest(client int) int64 {
+	last, opened := int64(0), int64(-1)
+	for _, f := range h.facts {
+		if f.client == client && f.f == history.FConnected && f.at > opened {
+			last, opened = f.session, f.at
+		}
+	}
+	return last
 }
 
 // ownersOf are the sessions that a client had during a call.
@@ -382,6 +397,9 @@ func partingAnswers(h record) answers {
 		}
 		var strict [][][]hold
 		for _, s := range stays {
+			if s.late {
+				all["exclusion"], all["tokens"] = unknown, unknown
+			}
 			strict = append(strict, s.choices(h))
 			if sharedToken(s, stays) {
 				all.worst("lost", unknown)
