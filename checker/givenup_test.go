@@ -37,6 +37,10 @@ var givenUpScenarios = []scenario{
 	{"was granted in the new session before it was told of the old one, and that died, too", "exclusion", Valid, "", checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Connected(1000, 0, 11).Session(2500, expired, 0, 1).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 2000, Release: -1, Session: 11, Was: 1, Token: 1, Alive: 1500}).Confirm(0, 4000, true, 1, 11).
 		Hold(checktest.Grant{Client: 1, Inv: 1000, Ret: 1750, Release: -1, Token: 2, Alive: 5000}).Confirm(1, 4950, true, 2, 2)},
+	{"came back to a third session meanwhile, in which it may hold", "exclusion", Valid, "", checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Connected(1000, 0, 11).
+		Connected(1500, 0, 1).Session(1750, history.FDisconnected, 0, 11).Connected(2500, 0, 12).
+		Hold(checktest.Grant{Client: 0, Inv: 1100, Ret: 3250, Release: 5000, Session: 12, Was: 11, Token: 1}).Confirm(0, 4000, true, 1, 12).Confirm(0, 4500, true, 1, 12).
+		Hold(checktest.Grant{Client: 1, Inv: 1000, Ret: 1250, Release: 6500, Token: 2}).Confirm(1, 6400, true, 2, 2)},
 	{"held when it was asked, and no more when it had answered", "exclusion", Valid, "", gaveUp(checktest.Remote(), 1250).
 		Hold(checktest.Grant{Client: 0, Inv: 75, Ret: 1500, Release: 5000, Unheld: true, Session: 11, Was: 1, Token: 1}).
 		Op(checktest.Args{Client: 0, F: history.FConfirm, Key: "k", Inv: 3000, Ret: 4000, Outcome: history.OK, Out: history.Held{Held: true, Token: 1}, Session: 11}).

@@ -190,9 +190,7 @@ func (s *parting) leaves(c int, how leaving, at int64) (left, opened, knows int6
 		s.link(c, history.FDisconnected, next, opened+s.gap())
 		knows = s.link(c, history.FConnected, next+1, s.told[c]+s.gap())
 		s.session[c] = next + 1
-		if chance(s.r, 2) {
-			opened = knows
-		}
+		opened = knows // what returned in the one between would be recorded with that
 	}
 	return left, opened, knows
 }

@@ -84,11 +84,18 @@ func (s *Session) Contradictory() bool { return s.DiedBy < s.DiedFrom }
 type Sessions struct {
 	ByID     map[history.ID]*Session
 	ofClient map[int][]*Session // oldest first
+	connects map[int][]connect  // of each client, in order
 	live     map[int][]Span     // client → when it was connected; no entry: not known
 }
 
+// connect is where a session was connected, for the first time or again.
+type connect struct {
+	event int
+	of    *Session
+}
+
 func newSessions() Sessions {
-	return Sessions{map[history.ID]*Session{}, map[int][]*Session{}, map[int][]Span{}}
+	return Sessions{map[history.ID]*Session{}, map[int][]*Session{}, map[int][]connect{}, map[int][]Span{}}
 }
 
 // Session is the one with an id; nil if the record names none.
@@ -142,6 +149,7 @@ func (a *Record) readSession(e *history.Event) {
 	switch {
 	case e.F == history.FConnected:
 		a.carried[e.Session] = true
+		a.connects[e.Client] = append(a.connects[e.Client], connect{e.Index, s})
 	case e.F == history.FUnanswered:
 		s.unanswered = append(s.unanswered, e)
 	case e.F == history.FDead && e.Time < s.DiedBy:
@@ -267,11 +275,28 @@ func (a *Sessions) Owners(op *history.Operation) []*Session {
 		}
 		add(s)
 	}
+	for _, s := range a.backIn(op) {
+		add(s)
+	}
 	add(got)
+	slices.SortStableFunc(of, func(x, y *Session) int { return cmp.Compare(x.First, y.First) })
 	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {
 		add(a.nextSession(op)) // its request may still be queued, and be sent in the next session
 	}
 	return of
+}
+
+// backIn are the sessions to which a client came back during a call: it may have several.
+func (a *Sessions) backIn(op *history.Operation) (back []*Session) {
+	all := a.connects[op.Client]
+	i, _ := slices.BinarySearchFunc(all, op.Invoke.Index, func(c connect, event int) int { return cmp.Compare(c.event, event) })
+	for _, c := range all[i:] {
+		if op.Return != nil && c.event >= op.Return.Index {
+			break
+		}
+		back = append(back, c.of)
+	}
+	return back
 }
 
 // ConnectedAt says that a client was connected at a moment, or that it is not known.
