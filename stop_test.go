@@ -25,7 +25,7 @@ func TestInterrupt(t *testing.T) {
 	interrupt := make(chan struct{})
 	loading := make(chan struct{})
 	o := perform(t, zklab.Experiment{
-		Workload: ownLock(), TimeLimit: 5 * time.Minute, Seed: 1, Interrupt: interrupt,
+		Workload: ownLock(), TimeLimit: 5 * time.Minute, Seed: 1, Interrupt: interrupt, MinLoad: 20, // on a busy machine it is slow
 		Faults: plan.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
 		Progress: func() func(zklab.Progress) {
 			done := false
