@@ -22,29 +22,19 @@ type scenario struct {
 	record   *checktest.Record
 }
 
-// putAndEmpty is an item of client 0 and an empty answer to client 1, and what the sessions of
-// both had seen when the one returned and the other was asked.
+// putAndEmpty is an item of client 0 and an empty answer to client 1, with what their sessions had seen.
 func putAndEmpty(put, take history.ID) *checktest.Record {
-	r := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK)
-	for i := range r.Events {
-		switch e := &r.Events[i]; {
-		case e.F == history.FEnqueue && e.Type == history.OK:
-			e.Seen = put
-		case e.F == history.FDequeue && e.Type == history.Invoke:
-			e.Seen = take
-		}
-	}
-	return r
+	return withSeen(checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK), history.FEnqueue, put, history.FDequeue, take)
 }
 
-// withSeen says what sessions had seen when a raise returned, and when an await was asked.
-func withSeen(r *checktest.Record, raise, await history.ID) *checktest.Record {
+// withSeen says what sessions had seen when a call of one kind returned, and when one of another began.
+func withSeen(r *checktest.Record, returned string, then history.ID, began string, by history.ID) *checktest.Record {
 	for i := range r.Events {
 		switch e := &r.Events[i]; {
-		case e.F == history.FRaise && e.Type == history.OK:
-			e.Seen = raise
-		case e.F == history.FAwait && e.Type == history.Invoke:
-			e.Seen = await
+		case e.F == returned && e.Type == history.OK:
+			e.Seen = then
+		case e.F == began && e.Type == history.Invoke:
+			e.Seen = by
 		}
 	}
 	return r
@@ -437,11 +427,11 @@ var scenarios = []scenario{
 	// Barriers.
 	{
 		"passed though its session had seen the raise", "early", Violation, "passed at 0.030 s",
-		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x20),
+		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), history.FRaise, 0x20, history.FAwait, 0x20),
 	},
 	{
 		"its session had not seen the raise", "early", Valid, "",
-		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), 0x20, 0x1f),
+		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), history.FRaise, 0x20, history.FAwait, 0x1f),
 	},
 	{
 		"passed at a server that is behind an answer that its client never got", "early", Valid, "",

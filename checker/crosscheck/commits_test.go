@@ -499,6 +499,7 @@ func (h record) waited(o op, from int64) (longest, whole int64) {
 	return longest, whole
 }
 
+// last is when the record ends.
 func (h record) last() int64 {
 	var at int64
 	for _, o := range h.ops {

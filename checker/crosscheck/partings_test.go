@@ -477,7 +477,7 @@ func admitted(h record, key string, s stay) string {
 		switch k := knows(h, s.client, session); {
 		case session == s.session && k.is && k.at <= s.ao:
 			return unknown // who was granted anything by it afterwards had not understood
-		case session != s.session && late(h.ends()) && !h.late(s.client, k, h.ends()):
+		case session != s.session && late(h.last()) && !h.late(s.client, k, h.last()):
 			return unknown // the znode may be of the session that it is not known to have left
 		}
 	}
@@ -489,7 +489,7 @@ func admitted(h record, key string, s stay) string {
 	if again(h, key) || toldLost(h, op{client: s.client, key: key, inv: s.ai, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}) <= s.ao || h.releasedLate(key, s, late) {
 		return unknown // it said both, or in another way
 	}
-	if !late(h.ends()) {
+	if !late(h.last()) {
 		return valid
 	}
 	for _, f := range h.facts {
@@ -527,21 +527,6 @@ func (h record) silent(key string, s stay, late func(int64) bool) string {
 		}
 	}
 	return violation
-}
-
-// ends is when the record ends.
-func (h record) ends() int64 {
-	at := int64(0)
-	for _, o := range h.ops {
-		at = max(at, o.inv)
-		if o.out != open {
-			at = max(at, o.ret)
-		}
-	}
-	for _, f := range h.facts {
-		at = max(at, f.at)
-	}
-	return at
 }
 
 // TestPartings counts what the claims alone decided: otherwise it could agree about nothing. Each
