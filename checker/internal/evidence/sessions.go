@@ -351,6 +351,10 @@ func (d Death) Over() *Session {
 	return last
 }
 
+// GoesOn says that what is over by [Death.Over] can only be the older sessions' part of it: the
+// object may go on in the newest one.
+func (d Death) GoesOn() bool { return d.Over() != d.Newest }
+
 // Knew is for how much of s, which begins when a client was told of the end of a session or
 // gave it up, it can have known that. What it was told may still be on its way while its link
 // is held up; who opens another session knows why.

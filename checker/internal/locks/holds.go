@@ -114,7 +114,7 @@ func markResumed(all []*hold) {
 	}
 	for _, h := range all {
 		before := next[h.Hold]
-		if before != nil && before.death.Over() != before.death.Newest && before.Token == h.Token && sameNode(before, h) {
+		if before != nil && before.death.GoesOn() && before.Token == h.Token && sameNode(before, h) {
 			h.resumes, before.resumed = true, true
 		}
 	}
@@ -160,8 +160,7 @@ func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) hold
 
 // Resumes implements holds.Evidence.
 func (s holderSessions) Resumes(h *holds.Hold) bool {
-	d := s.deaths[h.Grant]
-	return d.Over() != d.Newest
+	return s.deaths[h.Grant].GoesOn()
 }
 
 // Knows implements holds.Evidence. Time in which the client could do nothing is not counted.
