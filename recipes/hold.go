@@ -107,9 +107,10 @@ func (q line) ask(c *contender) {
 	}
 }
 
-// inContact says whether a quorum has answered c's session lately.
+// inContact says whether a quorum has answered c's session lately: its hold then has half a
+// time-out left for the first heartbeat, which is due at once and which nobody waits for.
 func (q line) inContact(c *contender) bool {
-	return time.Since(c.session.lastContact()) < q.s.heartbeatInterval()
+	return time.Since(c.session.lastContact()) < q.s.timeout/2
 }
 
 // end ends the hold and reports whether it had not ended before.

@@ -82,7 +82,7 @@ func TestFenceWithin(t *testing.T) {
 // TestWhoWaitedLongAsksAtOnce: whether a quorum still knows the session of who waited for long
 // is asked along with the list, not after it; and of who did not wait long it is not asked.
 func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
-	for wait, want := range map[time.Duration]int{time.Millisecond: 0, 5 * fakeTimeout: 1} {
+	for wait, want := range map[time.Duration]int{time.Millisecond: 0, fakeTimeout/2 - time.Millisecond: 0, fakeTimeout / 2: 1, 5 * fakeTimeout: 1} {
 		synctest.Test(t, func(t *testing.T) {
 			tr := newTree()
 			_, s1 := tr.connect(t, fakeTimeout)
