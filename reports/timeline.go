@@ -73,11 +73,11 @@ func (m *material) timeline() ([]byte, error) {
 	b.objects()
 	b.clients()
 	data, left := b.finish()
-	title, legend := b.objectLegend()
+	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend()}
 	var buf bytes.Buffer
 	err := timelinePage.Execute(&buf, map[string]any{
 		"Style": template.CSS(styleSheet), "Title": m.r.Recipe, "Data": data, "Left": left,
-		"LegendTitle": title, "Legend": legend, "Operations": operationLegend(),
+		"Legends": slices.DeleteFunc(legends, func(l pageLegend) bool { return len(l.Items) == 0 }),
 	})
 	return buf.Bytes(), err
 }
@@ -156,11 +156,7 @@ func (b *timelineBuilder) add(lane string, s stats.Span, colour color.NRGBA, num
 }
 
 func (b *timelineBuilder) faults() {
-	kinds := make([]string, 0, len(b.m.windows))
-	for _, w := range b.m.windows {
-		kinds = append(kinds, w.Kind)
-	}
-	colours := tints(kinds)
+	colours := tints(b.m.faultKinds())
 	var ends []time.Duration // of the last fault in each lane: those that overlap have lanes of their own
 	for _, w := range b.m.windows {
 		lane := slices.IndexFunc(ends, func(end time.Duration) bool { return end <= w.From })
@@ -174,6 +170,16 @@ func (b *timelineBuilder) faults() {
 		}
 		b.add(name, w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}")
 	}
+}
+
+// faultKinds are those of the faults that came, in their order.
+func (m *material) faultKinds() (kinds []string) {
+	for _, w := range m.windows {
+		if !slices.Contains(kinds, w.Kind) {
+			kinds = append(kinds, w.Kind)
+		}
+	}
+	return kinds
 }
 
 // objects are what the clients share: who holds a key, what lies in a queue,
@@ -283,6 +289,12 @@ func operationColour(op *history.Operation) color.NRGBA {
 	return orange
 }
 
+// pageLegend says what the colours of some lanes of a page mean.
+type pageLegend struct {
+	Title string
+	Items []legendItem
+}
+
 // legendItem is a colour with its meaning, for pages.
 type legendItem struct {
 	Colour template.CSS
@@ -292,26 +304,44 @@ type legendItem struct {
 func itemFor(c color.NRGBA, name string) legendItem { return legendItem{template.CSS(css(c)), name} }
 
 // operationLegend explains the lanes of the clients.
-func operationLegend() []legendItem {
-	return []legendItem{itemFor(middleGrey, "ok"), itemFor(vermillion, "failed (no effect)"), itemFor(orange, "unknown")}
+func operationLegend() pageLegend {
+	return pageLegend{"Operations of the clients:", []legendItem{
+		itemFor(middleGrey, "ok"), itemFor(vermillion, "failed (no effect)"), itemFor(orange, "unknown"),
+	}}
 }
 
-// objectLegend explains the lanes above them.
-func (b *timelineBuilder) objectLegend() (title string, items []legendItem) {
+// faultLegend explains the lanes of the faults. Of many kinds some share a colour.
+func (m *material) faultLegend() pageLegend {
+	legend, kinds := pageLegend{Title: "Faults:"}, m.faultKinds()
+	colours := tints(kinds)
+	for _, kind := range kinds {
+		item := itemFor(colours[kind], kind)
+		if i := slices.IndexFunc(legend.Items, func(l legendItem) bool { return l.Colour == item.Colour }); i >= 0 {
+			legend.Items[i].Name += ", " + kind
+			continue
+		}
+		legend.Items = append(legend.Items, item)
+	}
+	return legend
+}
+
+// objectLegend explains the lanes between faults and clients; none where there are none, or
+// where one colour is all that they have.
+func (b *timelineBuilder) objectLegend() (legend pageLegend) {
 	switch b.m.model().State {
 	case models.Filled:
-		title = "Items by who put them in:"
+		legend.Title = "Items by who put them in:"
 	case models.Entered:
-		title = "Inside a barrier:"
+		legend.Title = "Inside a barrier:"
 	case models.Exclusive, models.Shared, models.ReadWrite:
-		title = "Held by:"
+		legend.Title = "Held by:"
 	default:
-		return "", nil
+		return pageLegend{}
 	}
 	for c := range min(b.clientCount(), len(clientColours)) {
-		items = append(items, itemFor(clientColour(c), fmt.Sprintf("client %d", c)))
+		legend.Items = append(legend.Items, itemFor(clientColour(c), fmt.Sprintf("client %d", c)))
 	}
-	return title, items
+	return legend
 }
 
 func (b *timelineBuilder) clientCount() int {
