@@ -2,6 +2,7 @@ package checker
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
@@ -52,6 +53,17 @@ func discoveryScenarios() []scenario {
 		{"nobody to pick for longer than the bound", "converge", Violation, "had registered as that", service().Joins(0, 1, 2, "m1", saw(1, 2)).Picks(1, 20+bound, 21+bound, "")},
 		{"a pick long after its client crashed", "gone", Violation, "had crashed at 0.003 s", service().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Picks(1, 20+bound, 21+bound, "m1")},
 		{"a pick shortly after its client crashed", "gone", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Picks(1, bound, bound+1, "m1")},
+	}
+}
+
+// An instance stays while its own session lives, whatever other session its client has: of that
+// the referee of picks thinks as the property does.
+func TestPicksOfClientsWithTwoSessions(t *testing.T) {
+	h := checktest.Service().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Connected(5, 0, 9).Picks(1, 5, 6, "").Proof(0, 1, 9).Build()
+	for _, v := range Run(t.Context(), h, Options{}).Verdicts {
+		if v.Property == "pick" && (v.Result != Violation || strings.Contains(v.Reason, "referee")) {
+			t.Errorf("%s: %s", v.Result, v.Reason)
+		}
 	}
 }
 

@@ -86,7 +86,9 @@ func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 		if death.Contradictory {
 			return nil, false
 		}
-		at[loose], at[free] = max(death.From, first.Began()), newSession(a, first)
+		// While its own session lives it stays, whatever other ones its client has.
+		at[loose] = max(death.From, first.Began())
+		at[free] = max(at[loose], newSession(a, first))
 	}
 	for _, op := range r.ends {
 		at[loose] = min(at[loose], op.Began())

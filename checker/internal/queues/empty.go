@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -31,16 +30,7 @@ var empty = &frame.Property{
 			return
 		}
 		f.Note("a dequeue that finds nothing is compared with the consumer's own items, and those that its session must know of")
-		put := acknowledged(q)
-		of := map[history.ID][]*history.Operation{}
-		for _, d := range q.empties {
-			if s := d.Invoke.Session; s != 0 && d.Return.Session == s {
-				of[s] = append(of[s], d)
-			}
-		}
-		for _, s := range slices.Sorted(maps.Keys(of)) {
-			decideEmpties(f, q, of[s], put)
-		}
+		decideEmpties(f, q)
 	}),
 }
 
@@ -88,32 +78,52 @@ func (x *there) shown(told uint64) bool {
 	return x.by.Return.Seen > 0 && uint64(x.by.Return.Seen) <= told
 }
 
-// decideEmpties goes through what a session found empty, which it did one after the
-// other. The items that were there by then, and that nobody had begun to take, are
-// kept by when somebody did.
-func decideEmpties(f *frame.Finding, q *queue, empties []*history.Operation, put []there) {
+// decideEmpties goes through what was found empty. The items that were there by then, and
+// that nobody had begun to take, are kept by when somebody did.
+func decideEmpties(f *frame.Finding, q *queue) {
+	put, last := acknowledged(q), map[history.ID]time.Duration{}
 	waiting := heaps.Heap[there]{Less: func(a, b there) bool { return a.leaves < b.leaves }}
-	last := evidence.Always
-	for _, d := range empties {
-		if d.Began() < last {
+	for _, d := range inOneSession(q.empties) {
+		if d.Began() < last[d.Invoke.Session] {
 			continue // two at a time: the record is damaged
 		}
-		last = d.Return.Time
+		last[d.Invoke.Session] = d.Return.Time
 		for ; len(put) > 0 && put[0].ready < d.Began(); put = put[1:] {
-			if x := put[0]; x.leaves > last && (x.own(d) || x.by.Return.Seen > 0) {
-				waiting.Push(x)
+			if put[0].leaves > d.Began() {
+				waiting.Push(put[0])
 			}
 		}
-		for len(waiting.Items) > 0 && waiting.Items[0].leaves <= last {
+		for len(waiting.Items) > 0 && waiting.Items[0].leaves <= d.Began() {
 			waiting.Pop()
 		}
-		told := q.Told(d)
-		seen := slices.DeleteFunc(slices.Clone(waiting.Items), func(x there) bool { return !x.own(d) && !x.shown(told) })
-		if len(seen) > 0 {
+		if seen := mustSee(waiting.Items, d, q.Told(d)); len(seen) > 0 {
 			f.Count("empties_compared", 1)
 			decideEmpty(f, q, d, seen)
 		}
 	}
+}
+
+// inOneSession are those of some calls that began and returned in one session, by when they
+// began.
+func inOneSession(calls []*history.Operation) (in []*history.Operation) {
+	for _, d := range calls {
+		if s := d.Invoke.Session; s != 0 && d.Return.Session == s {
+			in = append(in, d)
+		}
+	}
+	slices.SortStableFunc(in, func(x, y *history.Operation) int { return cmp.Compare(x.Began(), y.Began()) })
+	return in
+}
+
+// mustSee are those of some items that are there when a dequeue begins which it must see, and
+// which nobody began to take before it returned.
+func mustSee(waiting []there, d *history.Operation, told uint64) (seen []there) {
+	for _, x := range waiting {
+		if x.leaves > d.Return.Time && (x.own(d) || x.shown(told)) {
+			seen = append(seen, x)
+		}
+	}
+	return seen
 }
 
 // decideEmpty decides one dequeue that found nothing, although there were items that it
