@@ -24,8 +24,8 @@ func Compute(h *history.History) Stats {
 	measureFaults(faults, h, ops)
 	s := Stats{
 		Load:       load.Length(),
-		ByF:        byF(ops),
-		Contended:  contended(ops, holds.Of(h).All()),
+		ByF:        byF(ops, load),
+		Contended:  contended(begunIn(load, ops), holds.Of(h).All()),
 		Elections:  elections(h),
 		Faults:     faults,
 		FaultKinds: faultKinds(faults),
@@ -58,35 +58,55 @@ func rate(m *models.Model, ops []*history.Operation, in Span) float64 {
 }
 
 // byF are the figures of each kind of operation, in order of name.
-func byF(ops []*history.Operation) []ByF {
+func byF(ops []*history.Operation, load Span) []ByF {
 	groups := map[string][]*history.Operation{}
 	for _, op := range ops {
 		groups[op.F] = append(groups[op.F], op)
 	}
 	out := make([]ByF, 0, len(groups))
 	for f, group := range groups {
-		out = append(out, figures(f, group))
+		out = append(out, figures(f, group, load))
 	}
 	slices.SortFunc(out, func(a, b ByF) int { return cmp.Compare(a.F, b.F) })
 	return out
 }
 
-func figures(f string, ops []*history.Operation) ByF {
+func figures(f string, ops []*history.Operation, load Span) ByF {
 	out := ByF{F: f}
-	var l latencies
 	for _, op := range ops {
 		switch op.Outcome() {
 		case history.OK:
 			out.OK++
-			l.record(latency(op))
 		case history.Fail:
 			out.Fail++
 		default:
 			out.Info++
 		}
 	}
+	var l latencies
+	for _, op := range begunIn(load, ops) {
+		if op.Outcome() == history.OK {
+			l.record(latency(op))
+		}
+	}
 	out.P50, out.P90, out.P99, out.Max = l.quantile(50), l.quantile(90), l.quantile(99), l.max
 	return out
+}
+
+// begunIn are the operations that began in the load phase. What comes behind it is the run's
+// last look at every key by every client at once, and no measure of anything. Where none began
+// in it, these are all.
+func begunIn(load Span, ops []*history.Operation) []*history.Operation {
+	in := make([]*history.Operation, 0, len(ops))
+	for _, op := range ops {
+		if load.Contains(op.Began()) {
+			in = append(in, op)
+		}
+	}
+	if len(in) == 0 {
+		return ops
+	}
+	return in
 }
 
 // stalls counts the gaps of the harness's own heartbeat that matter.

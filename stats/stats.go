@@ -20,8 +20,8 @@ type Stats struct {
 	// Rate is ok operations a second over the load phase.
 	Rate float64 `json:"rate"`
 	ByF  []ByF   `json:"by_f"`
-	// Contended is the share of ok acquires that were invoked while another
-	// client held the same key; -1 where there are none.
+	// Contended is the share of ok acquires of the load phase that were invoked while
+	// another client held the same key; -1 where there are none.
 	Contended float64 `json:"contended"`
 	// Elections counts changes of the ensemble's leader while the run lasted.
 	Elections int     `json:"elections"`
@@ -37,7 +37,8 @@ type ByF struct {
 	OK   int    `json:"ok"`
 	Fail int    `json:"fail"`
 	Info int    `json:"info"`
-	// Quantiles of the latency of ok operations.
+	// Quantiles of the latency of ok operations that began in the load phase; of a kind
+	// that came only behind it, of those.
 	P50 time.Duration `json:"p50"`
 	P90 time.Duration `json:"p90"`
 	P99 time.Duration `json:"p99"`
