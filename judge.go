@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
@@ -33,7 +34,7 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 	}
 	done.Timings["check"] = time.Since(began)
 	x.describe(result, done)
-	result.Replay = cmp.Or(x.Replay, "zklab run --config "+done.Run.Experiment())
+	result.Replay = cmp.Or(x.Replay, printable.Command("zklab", "run", "--config", done.Run.Experiment()))
 	if err := done.Run.WriteResult(result); err != nil {
 		return nil, err
 	}

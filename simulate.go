@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -92,7 +93,7 @@ func (o *Outcome) Keep(out string) error {
 		return err
 	}
 	o.Run = o.unkept.Run
-	o.Result.Replay = cmp.Or(o.replay, "zklab replay "+o.Run.Dir)
+	o.Result.Replay = cmp.Or(o.replay, printable.Command("zklab", "replay", o.Run.Dir))
 	if err := o.Run.WriteResult(o.Result); err != nil {
 		return err
 	}

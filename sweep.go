@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/sweep"
 )
 
@@ -45,7 +46,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	}
 	place := t.Folder + ".part" // beside it: a folder that is there is whole
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
-	o.replay = "zklab replay " + t.Folder
+	o.replay = printable.Command("zklab", "replay", t.Folder)
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
 		return line, err
 	}
@@ -70,7 +71,7 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 		return line, err
 	}
 	x.Out, x.brief = place, true
-	x.Replay = "zklab run --config " + filepath.Join(t.Folder, "experiment.yaml")
+	x.Replay = printable.Command("zklab", "run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
 	outcome, err := x.Run(ctx)
 	if err != nil {
 		return line, err

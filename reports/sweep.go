@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/internal/sweep"
 )
@@ -123,7 +124,7 @@ func (t *sweepText) findings() {
 // replayWords is the command that runs it again.
 func replayWords(s *sweep.Summary, x sweep.Example) string {
 	if x.Kept != "" {
-		return "zklab run --config " + filepath.Join(x.Kept, "experiment.yaml")
+		return printable.Command("zklab", "run", "--config", filepath.Join(x.Kept, "experiment.yaml"))
 	}
 	return s.Description.ReplayOf(x.Seed)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -183,7 +184,7 @@ func againWith(x store.Experiment, s plan.Schedule) string {
 	if len(s.String()) == 0 {
 		return againCommand(x)
 	}
-	return againCommand(x) + " --faults " + shellWords([]string{s.String()})
+	return againCommand(x) + " --faults " + printable.Command(s.String())
 }
 
 // againCommand is the command that runs the scenario with some --faults.
@@ -211,5 +212,5 @@ func againCommand(x store.Experiment) string {
 	if x.Strict {
 		words = append(words, "--strict")
 	}
-	return shellWords(words)
+	return printable.Command(words...)
 }

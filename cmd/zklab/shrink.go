@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/shrink"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/store"
@@ -90,7 +91,7 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	if err != nil {
 		return wayOut(fmt.Errorf("%s: %w", run.Path(), err), "--ports")
 	}
-	if err := s.Keep(folder, run.Dir, "zklab replay "+folder); err != nil {
+	if err := s.Keep(folder, run.Dir, printable.Command("zklab", "replay", folder)); err != nil {
 		return err
 	}
 	return f.print(cmd, s)

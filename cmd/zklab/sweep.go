@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/reports"
@@ -97,8 +98,8 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 		return d, err
 	}
 	command := append([]string{"zklab", "sweep"}, swept.arguments...)
-	d.Command = shellWords(append(command, "--seeds", seeds, "--out", swept.f.out))
-	d.Replay = shellWords(append(command, "--seeds")) + " {seed} --out " + shellWords([]string{filepath.Join(swept.f.out, "again")})
+	d.Command = printable.Command(append(command, "--seeds", seeds, "--out", swept.f.out)...)
+	d.Replay = printable.Command(append(command, "--seeds")...) + " {seed} --out " + printable.Command(filepath.Join(swept.f.out, "again"))
 	return d, nil
 }
 

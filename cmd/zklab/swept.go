@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -149,7 +150,7 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 
 // again is the command that runs one seed again.
 func (s *swept) again(seed int64) string {
-	return shellWords(slices.Concat([]string{"zklab", "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")}))
+	return printable.Command(slices.Concat([]string{"zklab", "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")})...)
 }
 
 // runners are those of so many jobs: this process for one, workers for more.
@@ -209,17 +210,3 @@ func (s *swept) settings() ([]sweep.Setting, error) {
 	}
 	return append(settings, sweep.Setting{Name: "zklab", Value: zklab.Version}, sweep.Setting{Name: "program", Value: program}), nil
 }
-
-// shellWords writes arguments as a shell takes them.
-func shellWords(args []string) string {
-	words := make([]string, len(args))
-	for i, a := range args {
-		words[i] = a
-		if a == "" || strings.ContainsFunc(a, func(r rune) bool { return !strings.ContainsRune(plainRunes, r) }) {
-			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-const plainRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%"
