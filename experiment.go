@@ -148,6 +148,9 @@ func (x Experiment) Complete() (Experiment, error) {
 	if slices.ContainsFunc(x.Sources, func(n int) bool { return n < 0 }) || len(x.Sources) > max(x.Clients, 0) && x.Clients != 0 {
 		return x, usage("the sources of an experiment are numbers of clients from 0, one a client")
 	}
+	if t := x.SessionTimeout; t != 0 && (t < time.Millisecond || t.Milliseconds() > math.MaxInt32) {
+		return x, usage("the session time-out must be 1ms to %s: clients ask for it in milliseconds, of 32 bits", math.MaxInt32*time.Millisecond)
+	}
 	if math.IsNaN(x.Rate) || math.IsInf(x.Rate, 0) {
 		return x, usage("the rate must be a number")
 	}
