@@ -87,8 +87,9 @@ func loaded(a *evidence.Record) Assumption {
 // least once, and of the others, which a mix has drawn, that any did: a run is judged by
 // what happened in it.
 func faulted(a *evidence.Record) Assumption {
-	verified, outcomes := map[string]int{}, map[string]string{}
+	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
 	for _, f := range a.Faults.All {
+		came[f.Kind] = true
 		if f.Verified {
 			verified[f.Kind]++
 		} else if f.Outcome != "" {
@@ -107,6 +108,8 @@ func faulted(a *evidence.Record) Assumption {
 		}
 	}
 	switch {
+	case len(missing) > 0 && !slices.ContainsFunc(missing, func(kind string) bool { return came[kind] }):
+		return Assumption{"faults", false, "the load ended before there came any fault of " + strings.Join(missing, ", ")}
 	case len(missing) > 0:
 		text := fmt.Sprintf("scheduled but never seen to take effect: %s", strings.Join(missing, ", "))
 		if why := outcomes[missing[0]]; why != "" {

@@ -148,6 +148,10 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
+			name: "a fault never came", model: history.ModelLock, unmet: "faults", says: "the load ended before there came any fault of pause",
+			change: func(r *checktest.Record) { r.Header.Params.Expects = []string{"pause"} },
+		},
+		{
 			name: "the only fault, an optional one, failed", model: history.ModelLock, unmet: "faults", says: "no fault took effect: pause",
 			change: func(r *checktest.Record) {
 				r.Header.Params.Expects, r.Header.Params.Optional = []string{"pause"}, []string{"pause"}
