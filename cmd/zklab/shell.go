@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/shell"
 	"github.com/zklab/zklab/internal/zk/client"
 )
@@ -47,8 +48,11 @@ func newShell() *cobra.Command {
 			"  zklab shell 127.0.0.1:2181 -c 'set /config -' <config.json\n" +
 			"  zklab shell",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return fmt.Errorf("give the servers as one word, host:port,host:port, and commands with -c")
+			switch {
+			case len(args) > 1 && strings.Contains(args[1], ":"):
+				return errors.New("give the servers as one word: host:port,host:port")
+			case len(args) > 1:
+				return fmt.Errorf("give commands with -c: %s", printable.Command("zklab", shellName, args[0], "-c", strings.Join(args[1:], " ")))
 			}
 			return nil
 		},
