@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -27,8 +30,12 @@ func newReport() *cobra.Command {
 			if run.Bare() {
 				return fmt.Errorf("%s is a bare history: a report needs a run's folder; use zklab check", run.Path())
 			}
-			if err := rewrite(run); err != nil {
+			remarks, err := rewrite(run)
+			if err != nil {
 				return err
+			}
+			for _, r := range remarks {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+printable.Text(r, math.MaxInt))
 			}
 			fmt.Fprintln(exact(cmd.OutOrStdout()), run.Report())
 			return nil
@@ -39,18 +46,23 @@ func newReport() *cobra.Command {
 }
 
 // rewrite judges a run as strictly as before and writes everything that
-// follows from its record.
-func rewrite(run *store.Run) error {
-	strict := false
-	if old, err := run.ReadResult(); err == nil {
-		strict = old.Strict
+// follows from its record. It remarks what is wrong with the record, and that the verdict is
+// another one than before.
+func rewrite(run *store.Run) (remarks []string, err error) {
+	var old store.Result
+	if before, err := run.ReadResult(); err == nil {
+		old = *before
 	}
-	result, err := zklab.Judge(context.Background(), run, checker.Options{Strict: strict})
+	result, err := zklab.Judge(context.Background(), run, checker.Options{Strict: old.Strict})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := run.WriteResult(result); err != nil {
-		return err
+		return nil, err
 	}
-	return reports.Write(run)
+	remarks = slices.Clone(result.JudgedWarnings)
+	if old.Verdict != "" && old.Verdict != result.Verdict {
+		remarks = append(remarks, fmt.Sprintf("the verdict was %s, and is %s now", old.Verdict, result.Verdict))
+	}
+	return remarks, reports.Write(run)
 }
