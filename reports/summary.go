@@ -235,8 +235,11 @@ func faultWords(k stats.FaultKind) string {
 	if k.Skipped > 0 {
 		rest = append(rest, times(k.Skipped)+" skipped for lack of a target")
 	}
-	if n := k.Verified - k.Felt; n > 0 {
-		rest = append(rest, times(n)+" felt by nobody")
+	switch n := k.Verified - k.Felt; {
+	case n > 0 && n == k.Verified:
+		rest = append(rest, "felt by nobody")
+	case n > 0:
+		rest = append(rest, fmt.Sprintf("%d of these felt by nobody", n))
 	}
 	for _, r := range rest {
 		text += ", " + r

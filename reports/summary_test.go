@@ -22,7 +22,7 @@ func TestSummary(t *testing.T) {
 		"✓ exclusion    valid for 3 keys: no two clients held one key at the same time",
 		"belief       valid for 3 keys (measured, does not decide)",
 		"ok per second over", "median / p99: acquire",
-		"pause: took effect 5 times, once felt by nobody",
+		"pause: took effect 5 times, 1 of these felt by nobody",
 		"expire: took effect 5 times (clients holding: 1, waiting: 2, idle: 2)",
 		"the leader itself was hit 3 times; a new leader was elected 3 times",
 		"of the affected clients median",
