@@ -1,6 +1,7 @@
 package crosscheck
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -20,7 +21,19 @@ type hold struct {
 	token        int64
 	client       int
 	session      int64
-	asked        int64 // when its release was called
+	asked        int64    // when its release was called
+	keys         []string // of a multi-lock: those that it is of
+}
+
+// begun is the hold that an acquire began.
+func begun(a op) hold {
+	one := hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}
+	if a.arg != "" {
+		var asked models.Keys
+		must(json.Unmarshal([]byte(a.arg), &asked))
+		one.keys = asked.Keys
+	}
+	return one
 }
 
 // holdsOf are the holds of a key. They do not agree if the evidence of a session
@@ -31,7 +44,7 @@ func holdsOf(h record, key string) (holds []hold, agrees bool) {
 		if a.key != key || a.f != history.FAcquire || a.out != ok {
 			continue
 		}
-		one := hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}
+		one := begun(a)
 		ri, again := release(h, i, &one)
 		agrees = agrees && !again
 		lo, hi := deaths(h, one.session)

@@ -10,28 +10,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A joint is a hold of several keys, of which all begin and end at one moment.
-type joint struct {
-	hold
-	keys []string
-}
-
-func jointHolds(h record, key string) (joints []joint, agrees bool) {
-	holds, agrees := holdsOf(h, key)
-	n := 0
-	for _, o := range h.ops {
-		if o.key == key && o.f == history.FAcquire && o.out == ok {
-			var asked models.Keys
-			must(json.Unmarshal([]byte(o.arg), &asked))
-			joints = append(joints, joint{holds[n], asked.Keys})
-			n++
-		}
-	}
-	return joints, agrees
-}
-
 // jointly says whether holds can have been granted in this order: each as early as its keys let it.
-func jointly(holds []joint) bool {
+func jointly(holds []hold) bool {
 	free := map[string]int64{}
 	for _, h := range holds {
 		granted := h.ai
@@ -54,13 +34,13 @@ func jointly(holds []joint) bool {
 func multiLockAnswers(h record) answers {
 	all := answers{"exclusion": valid, "tokens": valid, "fencing": valid}
 	for _, key := range keysOf(h.ops) {
-		holds, agrees := jointHolds(h, key)
+		holds, agrees := holdsOf(h, key)
 		if !agrees {
 			return answers{}
 		}
 		all.worst("exclusion", verdict(!permutations(slices.Clone(holds), jointly)))
 		inOrder := slices.Clone(holds)
-		slices.SortStableFunc(inOrder, func(a, b joint) int { return int(min(1, max(-1, a.token-b.token))) })
+		slices.SortStableFunc(inOrder, func(a, b hold) int { return int(min(1, max(-1, a.token-b.token))) })
 		all.worst("tokens", verdict(!jointly(inOrder) || shared(inOrder)))
 		for _, part := range []string{"a", "b", "c"} {
 			all.worst("fencing", verdict(!fenced(h.writesTo(part), key, having(holds, part))))
@@ -70,10 +50,10 @@ func multiLockAnswers(h record) answers {
 }
 
 // shared says whether two holds of one key have one token.
-func shared(holds []joint) bool {
+func shared(holds []hold) bool {
 	for i, a := range holds {
 		for _, b := range holds[:i] {
-			if a.token == b.token && slices.ContainsFunc(a.keys, func(k string) bool { return slices.Contains(b.keys, k) }) {
+			if a.token == b.token && a.meets(b) {
 				return true
 			}
 		}
@@ -81,12 +61,17 @@ func shared(holds []joint) bool {
 	return false
 }
 
+// meets says whether two holds are of one key.
+func (h hold) meets(other hold) bool {
+	return len(h.keys) == 0 || slices.ContainsFunc(h.keys, func(k string) bool { return slices.Contains(other.keys, k) })
+}
+
 // having are the holds that a key within the object is among.
-func having(holds []joint, part string) []hold {
+func having(holds []hold, part string) []hold {
 	var all []hold
 	for _, h := range holds {
 		if slices.Contains(h.keys, part) {
-			all = append(all, h.hold)
+			all = append(all, h)
 		}
 	}
 	return all

@@ -37,6 +37,7 @@ type record struct {
 	model   string
 	parties int
 	tries   int
+	leases  int
 	ops     []op // those of a client one after the other
 	facts   []fact
 	order   uint64 // of events at equal times
@@ -60,7 +61,7 @@ func (h record) history() *history.History {
 	}
 	header := history.Header{
 		Version: history.Version, Model: h.model,
-		Params: history.Params{Clients: clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: time.Second, Parties: h.parties, Tries: h.tries},
+		Params: history.Params{Clients: clients, Servers: 3, SessionTimeout: 4 * time.Second, Tick: time.Second, Parties: h.parties, Tries: h.tries, Leases: h.leases},
 	}
 	all := &history.History{Header: header, Complete: true}
 	add := func(e history.Event) {

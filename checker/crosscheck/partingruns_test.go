@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // quarter is the unit of these histories, so that a second is a few of them.
@@ -36,14 +37,19 @@ func partings(model string) func(r *rand.Rand) record {
 			s.free[c] = 2
 		}
 		keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
-		for range 1 + r.IntN(3) {
+		if model == models.Semaphore.Name {
+			h.leases = 1 + r.IntN(3)
+		}
+		for range 1 + r.IntN(3) + max(0, h.leases-1) {
 			key := pick(r, keys...)
+			s.divides()
 			if chance(r, 3) {
 				s.stays(key)
 				continue
 			}
-			s.parts(key)
+			s.loses(key)
 		}
+		s.divides()
 		s.stays("k")
 		for range r.IntN(3) {
 			s.mutate()
@@ -82,12 +88,12 @@ func (s *parting) stays(key string) {
 	c := s.r.IntN(len(s.told))
 	s.tidies(c, key)
 	began := s.free[c] + s.gap()
-	granted := max(began, s.over[key]) + s.gap()
+	granted := max(began, s.from(key)) + s.gap()
 	s.acquire(c, key, began, granted+s.gap())
 	for range s.r.IntN(3) {
 		s.says(c, key, s.free[c]+1+s.r.Int64N(5), true)
 	}
-	s.over[key] = s.free[c]
+	s.until(key, s.free[c])
 	if !chance(s.r, 4) {
 		s.releases(c, key, s.free[c]+s.r.Int64N(6), true)
 	}
@@ -117,7 +123,11 @@ func (s *parting) acquire(c int, key string, inv, ret int64) {
 	if chance(s.r, 15) && s.token > 3 {
 		s.token -= 2
 	}
-	s.add(op{client: c, f: history.FAcquire, key: key, inv: inv, ret: ret, out: ok, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}, s.session[c], never)
+	one := op{client: c, f: history.FAcquire, key: key, inv: inv, ret: ret, out: ok, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}
+	if s.model == models.MultiLock.Name {
+		one.arg = s.asks()
+	}
+	s.add(one, s.session[c], never)
 }
 
 func (s *parting) says(c int, key string, at int64, yes bool) {
@@ -128,11 +138,11 @@ func (s *parting) says(c int, key string, at int64, yes bool) {
 func (s *parting) releases(c int, key string, at int64, yes bool) {
 	at = max(at, s.free[c])
 	s.add(op{client: c, f: history.FRelease, key: key, arg: held(yes, s.token), inv: at, ret: at + s.gap(), out: pick(s.r, ok, ok, ok, ok, info, fail)}, s.session[c], never)
-	s.over[key] = max(s.over[key], at)
+	s.until(key, max(s.from(key), at))
 }
 
-// parts is a hold whose client loses its session while it asks, or while it holds.
-func (s *parting) parts(key string) {
+// loses is a hold whose client loses its session while it asks, or while it holds.
+func (s *parting) loses(key string) {
 	c := s.r.IntN(len(s.told))
 	s.tidies(c, key)
 	old := s.session[c]
@@ -144,7 +154,8 @@ func (s *parting) parts(key string) {
 	}
 	left, opened, knows := s.leaves(c, how, max(began, s.free[c])+s.gap())
 	if how == exits && !chance(s.r, 4) {
-		s.over[key], s.free[c] = left, max(s.free[c], opened)
+		s.until(key, left)
+		s.free[c] = max(s.free[c], opened)
 		return // who asked is gone
 	}
 	if !whole {
@@ -152,7 +163,7 @@ func (s *parting) parts(key string) {
 		a := &s.ops[len(s.ops)-1].with
 		a.session, a.alive[0] = old, min(a.alive[0], began)
 	}
-	s.over[key] = left + s.gap()
+	s.until(key, left+s.gap())
 	s.holdsOn(c, key, knows)
 }
 
@@ -220,7 +231,7 @@ func (s *parting) holdsOn(c int, key string, knows int64) {
 	case 0:
 		s.releases(c, key, knows+s.r.Int64N(8), !chance(s.r, 4))
 	case 1:
-		s.over[key] = s.free[c]
+		s.until(key, s.free[c])
 	}
 	if chance(s.r, 8) {
 		old := s.session[c]

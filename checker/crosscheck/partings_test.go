@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Holds of clients whose sessions end under them: they are told, or give a session up and
@@ -140,7 +141,7 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 		if a.key != key || a.f != history.FAcquire || a.out != ok {
 			continue
 		}
-		one := stay{hold: hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}}
+		one := stay{hold: begun(a)}
 		var again bool
 		one.asked, again = release(h, i, &one.hold)
 		if at, over := sure(h, i); over < one.asked { // else it is the release that ends it
@@ -289,7 +290,7 @@ func (s *stay) claim(h record, o op) {
 	}
 	switch len(left) {
 	case 0:
-		s.stages = append(s.stages, stage{[]int64{o.with.owner}, max(from, s.ai), o.ret, o.inv, true})
+		s.stages = append(s.stages, stage{h.ownersOf(o), max(from, s.ai), o.ret, o.inv, true})
 	case len(now.owners):
 	default:
 		s.stages = append(s.stages, stage{left, max(from, s.ai), o.ret, o.inv, false})
@@ -365,11 +366,6 @@ func choose(stays [][][]hold, f func([]hold) bool) bool {
 	return from(0, nil)
 }
 
-func inTokenOrder(holds []hold) bool {
-	slices.SortStableFunc(holds, func(a, b hold) int { return cmp.Compare(a.token, b.token) })
-	return fits(holds)
-}
-
 // readings are the answer where the text can be read in two ways.
 func readings(loosely, strictly bool) string {
 	switch {
@@ -381,9 +377,10 @@ func readings(loosely, strictly bool) string {
 	return unknown
 }
 
-// partingAnswers are exclusion, tokens and lost.
+// partingAnswers are who holds at one time, in which order they were granted, and lost.
 func partingAnswers(h record) answers {
-	all := answers{"exclusion": valid, "tokens": valid, "lost": valid}
+	s := h.sharing()
+	all := answers{s.once: valid, s.order: valid, "lost": valid}
 	if !slices.ContainsFunc(h.facts, func(f fact) bool { return f.f == history.FOffers }) {
 		return answers{} // a confirm says nothing of who does not tell
 	}
@@ -393,24 +390,23 @@ func partingAnswers(h record) answers {
 			return answers{}
 		}
 		if again(h, key) {
-			all["exclusion"], all["tokens"] = unknown, unknown
+			all[s.once], all[s.order] = unknown, unknown
 		}
 		var strict [][][]hold
-		for _, s := range stays {
-			if s.late {
-				all["exclusion"], all["tokens"] = unknown, unknown
+		for _, one := range stays {
+			if one.late {
+				all[s.once], all[s.order] = unknown, unknown
 			}
-			strict = append(strict, s.choices(h))
-			if sharedToken(s, stays) {
+			strict = append(strict, one.choices(h))
+			if sharedToken(one, stays) {
 				all.worst("lost", unknown)
 			} else {
-				all.worst("lost", admitted(h, key, s))
+				all.worst("lost", admitted(h, key, one))
 			}
 		}
-		apart := func(holds []hold) bool { return permutations(holds, fits) }
-		if all["exclusion"] != unknown {
-			all.worst("exclusion", verdict(!choose(strict, apart)))
-			all.worst("tokens", tokens(h, stays, strict))
+		if all[s.once] != unknown {
+			all.worst(s.once, verdict(!choose(strict, s.inSomeOrder)))
+			all.worst(s.order, s.tokens(h, stays, strict))
 		}
 	}
 	return all
@@ -438,24 +434,25 @@ func (s stay) terms() []stage {
 
 // tokens are those of the grants. Whether a claim is a grant, too, whose token must be above those
 // of others, the text does not say.
-func tokens(h record, stays []stay, strict [][][]hold) string {
+func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 	var loose [][][]hold
-	for i, s := range stays {
+	for i, one := range stays {
 		for _, other := range stays[:i] {
-			if s.token == other.token && s.client == other.client {
+			switch {
+			case one.token != other.token || !one.meets(other.hold):
+			case one.client == other.client:
 				return unknown // it may be one znode
-			}
-			if s.token == other.token {
-				return violation
+			default:
+				return s.twice
 			}
 		}
-		s.stages = s.terms()
-		if len(s.stages) > 1 {
-			return violation // no znode is in two sessions
+		one.stages = one.terms()
+		if len(one.stages) > 1 {
+			return s.twice // no znode is in two sessions
 		}
-		loose = append(loose, s.loosely(h))
+		loose = append(loose, one.loosely(h))
 	}
-	return readings(choose(loose, inTokenOrder), choose(strict, inTokenOrder))
+	return readings(choose(loose, s.inTokenOrder), choose(strict, s.inTokenOrder))
 }
 
 // sharedToken says whether a client had two grants of one token, so that a claim may be of either.
@@ -532,13 +529,13 @@ func (h record) silent(key string, s stay, late func(int64) bool) string {
 // TestPartings counts what the claims alone decided: otherwise it could agree about nothing. Each
 // history is judged twice, and counts so.
 func TestPartings(t *testing.T) {
-	for _, model := range []string{history.ModelLock, history.ModelElection} {
+	for _, model := range []string{history.ModelLock, history.ModelElection, models.Semaphore.Name, models.MultiLock.Name} {
 		decided, staged := 0, 0
 		ours := func(h record) answers {
 			all := partingAnswers(h)
-			if without := h.withoutClaims(); len(all) > 0 && without != nil {
+			if without := h.withoutClaims(); len(all) > 0 && without != "" {
 				staged++
-				if all["exclusion"] == violation && without["exclusion"] != violation {
+				if all[h.sharing().once] == violation && without != violation {
 					decided++
 				}
 			}
@@ -552,10 +549,9 @@ func TestPartings(t *testing.T) {
 	}
 }
 
-// withoutClaims are the answers if nothing followed from what a client knows; nil if nothing does.
-func (h record) withoutClaims() answers {
-	all := answers{"exclusion": valid}
-	staged := false
+// withoutClaims is who held at one time if nothing followed from what a client knows; "" if nothing does.
+func (h record) withoutClaims() string {
+	answer, staged := valid, false
 	for _, key := range keysOf(h.ops) {
 		stays, _ := staysOf(h, key)
 		var loose [][][]hold
@@ -564,10 +560,12 @@ func (h record) withoutClaims() answers {
 			s.stages = s.terms()
 			loose = append(loose, s.loosely(h))
 		}
-		all.worst("exclusion", verdict(!choose(loose, func(holds []hold) bool { return permutations(holds, fits) })))
+		if !choose(loose, h.sharing().inSomeOrder) {
+			answer = violation
+		}
 	}
 	if !staged {
-		return nil
+		return ""
 	}
-	return all
+	return answer
 }

@@ -1,0 +1,80 @@
+package crosscheck
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/zklab/zklab/history/models"
+)
+
+// A sharing is how clients share what they hold: by which properties it is asked for, and whether
+// holds can have been granted in an order, each as early as it can be.
+type sharing struct {
+	once, order string // properties: of who holds at one time, and of tokens
+	fits        func([]hold) bool
+	twice       string // what two grants of one token are
+}
+
+func (h record) sharing() sharing {
+	switch h.model {
+	case models.Semaphore.Name:
+		return sharing{"bound", "fair", within(h.leases), unknown} // nobody overtook who had the same
+	case models.MultiLock.Name:
+		return sharing{"exclusion", "tokens", jointly, violation}
+	}
+	return sharing{"exclusion", "tokens", fits, violation}
+}
+
+func (s sharing) inSomeOrder(holds []hold) bool { return permutations(holds, s.fits) }
+
+func (s sharing) inTokenOrder(holds []hold) bool {
+	slices.SortStableFunc(holds, func(a, b hold) int { return cmp.Compare(a.token, b.token) })
+	return s.fits(holds)
+}
+
+// within is fits where n can hold at a time: each is granted when the last but n-1 of those before it is over.
+func within(n int) func([]hold) bool {
+	return func(holds []hold) bool {
+		last := int64(math.MinInt64)
+		var over []int64
+		for _, h := range holds {
+			granted := max(h.ai, last)
+			if len(over) >= n {
+				granted = max(granted, over[len(over)-n])
+			}
+			if granted > h.ao || max(granted, h.x) > h.e {
+				return false
+			}
+			last = granted
+			over = append(over, max(granted, h.x))
+			slices.Sort(over)
+		}
+		return true
+	}
+}
+
+// divides says of what the next hold of a key is: of one of its leases, or of some keys within it.
+func (s *parting) divides() {
+	switch s.model {
+	case models.Semaphore.Name:
+		s.parts = []string{string(rune('1' + s.r.IntN(s.leases)))}
+	case models.MultiLock.Name:
+		s.parts = pick(s.r, []string{"a"}, []string{"a", "b"}, []string{"b", "a"}, []string{"b", "c"}, []string{"c", "a", "b"})
+	}
+}
+
+// from is when what the next hold is of is free.
+func (s *parting) from(key string) (at int64) {
+	for _, part := range s.partsOf(key) {
+		at = max(at, s.over[part])
+	}
+	return at
+}
+
+// until is when the present hold is over.
+func (s *parting) until(key string, at int64) {
+	for _, part := range s.partsOf(key) {
+		s.over[part] = at
+	}
+}
