@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
@@ -58,6 +59,11 @@ var givenUpScenarios = []scenario{
 	{"one lock for reading that can be of two sessions", "tokens", Valid, "", gaveUp(checktest.RWLock(), 3000).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1, Wish: history.Wish{Mode: history.ToRead}}).Confirm(0, 4600, true, 1, 11)},
 
+	{"two grants of some keys with one token, of which either can be of the session between", "tokens", Valid, "", gaveUp(checktest.MultiLock(), 3000).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 4000, Session: 11, Was: 1, Token: 1}).Of("a", "b").
+		Session(4100, history.FDisconnected, 0, 11).Connected(4200, 0, 12).
+		Hold(checktest.Grant{Client: 0, Inv: 4050, Ret: 4500, Release: 5000, Session: 12, Was: 11, Token: 1}).Of("a", "b")},
+
 	{"waits for ever in the new session", "progress", Violation, "client 0 waited for k", gaveUp(checktest.Remote().Phases(0, 1, 2), 200).
 		Waits(0, 300, 9000, 11).KeyFact(20000, history.FFinal, "k", history.Final{})},
 	{"what it left goes with the old session", "progress", Unknown, "still stood in line", gaveUp(checktest.Remote().Phases(0, 1, 2), 1000).
@@ -65,3 +71,14 @@ var givenUpScenarios = []scenario{
 }
 
 func TestGivenUpSessions(t *testing.T) { decideAll(t, givenUpScenarios) }
+
+// TestGivenUpSessionsAgreeWithReferee has the search know, too, of which sessions a hold can be.
+func TestGivenUpSessionsAgreeWithReferee(t *testing.T) {
+	for _, s := range givenUpScenarios {
+		for _, v := range Run(t.Context(), s.record.Build(), Options{}).Verdicts {
+			if strings.Contains(v.Reason, "referee disagrees") {
+				t.Errorf("%s: %s: %s", s.name, v.Property, v.Reason)
+			}
+		}
+	}
+}

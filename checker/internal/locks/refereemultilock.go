@@ -3,6 +3,7 @@ package locks
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/anishathalye/porcupine"
@@ -59,7 +60,7 @@ func partsModel(withTokens bool) porcupine.Model {
 					if last, ok := tokens[part]; ok && !rises(last, in.hold) {
 						return false, state
 					}
-					tokens[part] = fmt.Sprint(uint64(in.hold.Token), in.hold.Client, sessionOf(in.hold))
+					tokens[part] = grantOf(in.hold)
 				}
 			}
 			return true, partsState{textOf(owners), textOf(tokens)}
@@ -71,23 +72,25 @@ func partsModel(withTokens bool) porcupine.Model {
 	}
 }
 
-// rises is that of [holdState], where the last hold is told in a line.
-func rises(last string, h *hold) bool {
-	var token, session uint64
-	var client int
-	_, _ = fmt.Sscan(last, &token, &client, &session)
-	if token == uint64(h.Token) {
-		return client == h.Client && (session == sessionOf(h) || session == 0 || sessionOf(h) == 0)
+// grantOf is a hold's token, client and possible sessions in a line.
+func grantOf(h *hold) string {
+	grant := []any{uint64(h.Token), h.Client}
+	for _, s := range h.death.Owners {
+		grant = append(grant, uint64(s.ID))
 	}
-	return h.Token.Compare(history.ID(token)) > 0
+	return fmt.Sprint(grant...)
 }
 
-// sessionOf is the newest session that can own a hold; 0: none is known.
-func sessionOf(h *hold) uint64 {
-	if h.death.Newest == nil {
-		return 0
+// rises is that of [holdState], where the last hold is told in a line.
+func rises(last string, h *hold) bool {
+	before, now := strings.Fields(last), strings.Fields(grantOf(h))
+	if before[0] != now[0] {
+		token, err := strconv.ParseUint(before[0], 10, 64)
+		return err == nil && h.Token.Compare(history.ID(token)) > 0
 	}
-	return uint64(h.death.Newest.ID)
+	of, sessions := before[2:], now[2:]
+	return before[1] == now[1] && (len(of) == 0 || len(sessions) == 0 ||
+		slices.ContainsFunc(sessions, func(s string) bool { return slices.Contains(of, s) }))
 }
 
 func linesOf(text string) map[string]string {
