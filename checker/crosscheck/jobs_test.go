@@ -31,6 +31,8 @@ type jobAttempt struct {
 	hold
 	refused hold
 	number  int
+	// of each session that it can be of, what it was then
+	may, mayRefused [][]hold
 }
 
 // A finish is of an attempt, or -1 if nobody was given that.
@@ -127,24 +129,50 @@ func (j *job) took(h record, i int) {
 		switch {
 		case ended || end.client != o.client || end.key != o.key:
 		case end.f == models.FTake && end.out == ok && attemptOf(end.res).Item == j.item:
-			j.odd, ended = true, true
+			ended = attemptOf(end.res).Attempt == a.number
+			j.odd = j.odd || ended
 		case end.f != models.FFinish && end.f != models.FGiveBack || attemptOf(end.arg).Item != j.item || attemptOf(end.arg).Attempt != a.number:
 		default:
-			a.ends(end)
+			a.ends(end, h.remote())
 			ended = end.out != fail
 		}
 	}
-	lo, hi := deaths(h, a.session)
-	for _, one := range []*hold{&a.hold, &a.refused} {
-		one.x, one.e = min(one.x, lo), min(one.e, hi)
-	}
+	owners := h.ownersOf(o)
+	a.hold, a.may = h.ownedBy(owners, a.hold)
+	a.refused, a.mayRefused = h.ownedBy(owners, a.refused)
 	j.attempts = append(j.attempts, a)
 }
 
-func (a *jobAttempt) ends(end op) {
+// ownedBy is what is certain of a hold of one of some sessions, and what it was if it is of each.
+func (h record) ownedBy(owners []int64, one hold) (certain hold, choices [][]hold) {
+	certain = one
+	certain.e = math.MinInt64
+	for _, session := range owners {
+		lo, hi := deaths(h, session)
+		of := one
+		of.x, of.e = min(one.x, lo), min(one.e, hi)
+		certain.x, certain.e = min(certain.x, of.x), max(certain.e, of.e)
+		choices = append(choices, []hold{of})
+	}
+	return certain, choices
+}
+
+// remote says whether workers are processes of their own.
+func (h record) remote() bool {
+	return slices.ContainsFunc(h.facts, func(f fact) bool {
+		offers, is := f.value.(history.Offers)
+		return is && offers.Remote
+	})
+}
+
+// ends has an end limit the attempt. To a process the news of a loss may come late: only what
+// succeeded shows how long it lasted.
+func (a *jobAttempt) ends(end op, remote bool) {
 	if attemptOf(end.arg).Held {
-		a.refused.x = end.inv
-		if end.out != fail {
+		if end.out != fail || !remote {
+			a.refused.x = end.inv
+		}
+		if end.out == ok || end.out != fail && !remote {
 			a.x = end.inv
 		}
 	}
@@ -190,14 +218,15 @@ func either(lenient, strict bool) string {
 }
 
 func (j job) exclusive() string {
-	var holds, refused []hold
+	var holds, refused [][][]hold
 	for _, a := range j.attempts {
-		holds, refused = append(holds, a.hold), append(refused, a.refused)
+		holds, refused = append(holds, a.may), append(refused, a.mayRefused)
 	}
 	if j.odd {
 		return unknown
 	}
-	return either(!permutations(holds, fits), !permutations(refused, fits))
+	one := sharing{fits: fits}
+	return either(!choose(holds, one.inSomeOrder), !choose(refused, one.inSomeOrder))
 }
 
 // finished tries all orders of takes and finishes. If only a finish of unknown outcome can have
@@ -266,13 +295,15 @@ func (j job) once(finishes []finish, strictly bool) bool {
 
 // last says whether an attempt can have been the last one, no two at one time.
 func (j job) last(attempt int) bool {
-	var before []hold
+	all := [][][]hold{j.attempts[attempt].mayRefused}
 	for i, a := range j.attempts {
 		if i != attempt {
-			before = append(before, a.refused)
+			all = append(all, a.mayRefused)
 		}
 	}
-	return permutations(before, func(order []hold) bool { return fits(append(slices.Clone(order), j.attempts[attempt].refused)) })
+	return choose(all, func(holds []hold) bool {
+		return permutations(holds[1:], func(before []hold) bool { return fits(append(slices.Clone(before), holds[0])) })
+	})
 }
 
 // conserved compares the end with what was put, given out and finished.
@@ -424,6 +455,7 @@ type shop struct {
 	unguarded bool
 	skips     bool // it counts too far
 	slow      bool // it tells who is connected
+	leaving   *leavers
 }
 
 // ownJobs generates job queues, and changes some things.
@@ -462,10 +494,17 @@ func (s *shop) one(all []*shop) {
 	c := s.r.IntN(len(s.free))
 	o := op{client: c, key: s.key, inv: s.free[c] + s.gap(), out: pick(s.r, ok, ok, ok, ok, ok, info, fail)}
 	o.with.session, o.with.owner = s.session[c], s.session[c]
+	if s.leaving != nil {
+		s.leaving.begins(&o, all)
+	}
 	at := max(s.now, o.inv) + s.gap()
 	takesEffect := o.out == ok || o.out == info && !chance(s.r, 3)
 	switch {
 	case len(s.has[c]) > 0 && chance(s.r, 4), s.slow && chance(s.r, 12):
+		if s.leaving != nil {
+			s.leaving.leaves(c, at, all)
+			return
+		}
 		s.die(c, at, all)
 		return
 	case len(s.has[c]) > 0 && !chance(s.r, 3):
@@ -481,6 +520,9 @@ func (s *shop) one(all []*shop) {
 	}
 	if takesEffect {
 		s.now = at
+	}
+	if s.leaving != nil {
+		s.leaving.returns(&o)
 	}
 	s.free[c] = o.ret
 	s.ops = append(s.ops, o)
@@ -561,14 +603,7 @@ func (s *shop) die(c int, at int64, all []*shop) {
 	dead := s.session[c]
 	s.session[c]++
 	for _, o := range all {
-		o.now = max(o.now, at)
-		o.died[dead] = at
-		for _, l := range slices.Clone(o.leased) {
-			if l.session == dead {
-				o.leased = slices.DeleteFunc(o.leased, func(other lease) bool { return other == l })
-				o.over(l, false)
-			}
-		}
+		o.buries(dead, at)
 	}
 	if s.slow {
 		s.facts = append(s.facts,
@@ -580,12 +615,25 @@ func (s *shop) die(c int, at int64, all []*shop) {
 	}
 }
 
+// buries ends a session, and with it what it has.
+func (s *shop) buries(dead, at int64) {
+	s.now = max(s.now, at)
+	s.died[dead] = s.now
+	for _, l := range slices.Clone(s.leased) {
+		if l.session == dead {
+			s.leased = slices.DeleteFunc(s.leased, func(other lease) bool { return other == l })
+			s.over(l, false)
+		}
+	}
+}
+
 // prove gives sessions signs of life, of when they lived; a few are wrong.
 func (s *shop) prove() {
 	for i := range s.ops {
 		o := &s.ops[i]
 		for k, at := range []int64{o.inv, o.ret} {
-			if died, is := s.died[o.with.session]; is && !chance(s.r, 40) {
+			of := []int64{o.with.session, o.with.owner}[k]
+			if died, is := s.died[of]; is && !chance(s.r, 40) {
 				at = min(at, died)
 			}
 			if !chance(s.r, 6) {

@@ -133,12 +133,30 @@ func (s *parting) acquire(c int, key string, inv, ret int64) {
 func (s *parting) says(c int, key string, at int64, yes bool) {
 	at = max(at, s.free[c])
 	s.add(op{client: c, f: history.FConfirm, key: key, inv: at, ret: at + s.gap(), out: ok, res: held(yes, s.token)}, s.session[c], never)
+	s.meanwhile()
 }
 
 func (s *parting) releases(c int, key string, at int64, yes bool) {
 	at = max(at, s.free[c])
 	s.add(op{client: c, f: history.FRelease, key: key, arg: held(yes, s.token), inv: at, ret: at + s.gap(), out: pick(s.r, ok, ok, ok, ok, info, fail)}, s.session[c], never)
 	s.until(key, max(s.from(key), at))
+	s.meanwhile()
+}
+
+// meanwhile has the client of the last call lose its session while that lasts, now and then.
+func (s *parting) meanwhile() {
+	if !chance(s.r, 10) {
+		return
+	}
+	o := &s.ops[len(s.ops)-1]
+	how := pick(s.r, givesUp, givesUp, givesUpTwice, isTold, isToldLater, comesBack, hasTwo, exits)
+	left, opened, _ := s.leaves(o.client, how, o.inv+s.gap())
+	if how == exits {
+		o.out, o.ret, s.free[o.client] = info, left, opened
+		return
+	}
+	o.ret = max(o.ret, opened+s.gap())
+	o.with.owner, s.free[o.client] = s.session[o.client], o.ret
 }
 
 // loses is a hold whose client loses its session while it asks, or while it holds.

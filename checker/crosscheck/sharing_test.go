@@ -26,7 +26,24 @@ func (h record) sharing() sharing {
 	return sharing{"exclusion", "tokens", fits, violation}
 }
 
-func (s sharing) inSomeOrder(holds []hold) bool { return permutations(holds, s.fits) }
+// inSomeOrder tries all orders; one that begins with what does not fit has no other end.
+func (s sharing) inSomeOrder(holds []hold) bool {
+	var from func(n int) bool
+	from = func(n int) bool {
+		if !s.fits(holds[:n]) {
+			return false
+		}
+		for i := n; i < len(holds); i++ {
+			holds[n], holds[i] = holds[i], holds[n]
+			if from(n + 1) {
+				return true
+			}
+			holds[n], holds[i] = holds[i], holds[n]
+		}
+		return n == len(holds)
+	}
+	return from(0)
+}
 
 func (s sharing) inTokenOrder(holds []hold) bool {
 	slices.SortStableFunc(holds, func(a, b hold) int { return cmp.Compare(a.token, b.token) })

@@ -1,0 +1,139 @@
+package crosscheck
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Workers whose sessions end under them. A job that was taken while its worker's session changed
+// may be of either session; on the servers a session lives on for some time after it was left.
+
+// leavers are the clients of some shops, who leave their sessions.
+type leavers struct {
+	*parting
+	ending []death
+	// of the present call: the session in which it began, and when the next one was open; 0: it
+	// begins and ends in one
+	began, opened int64
+}
+
+// A death is when a session ends on the servers that was left before.
+type death struct{ session, at int64 }
+
+// leaves has a client leave its session, which ends soon, or later, or is as good as before.
+func (l *leavers) leaves(c int, at int64, all []*shop) (opened int64) {
+	old := l.session[c]
+	how := pick(l.r, givesUp, givesUp, givesUpTwice, isTold, isTold, isToldLater, comesBack, exits, hasTwo)
+	left, opened, _ := l.parting.leaves(c, how, at)
+	if how == exits {
+		for _, s := range all {
+			s.has[c] = nil // a new process knows of nothing
+		}
+	}
+	if how != comesBack && !chance(l.r, 6) {
+		l.ending = append(l.ending, death{old, left + l.r.Int64N(10)})
+	}
+	l.free[c] = max(l.free[c], opened)
+	return opened
+}
+
+// begins has the sessions end whose time has come, and the caller leave its own, now and then.
+func (l *leavers) begins(o *op, all []*shop) {
+	l.bury(o.inv, all)
+	l.began, l.opened = o.with.session, 0
+	if !chance(l.r, 5) {
+		return
+	}
+	l.opened = l.leaves(o.client, o.inv+l.gap(), all)
+	o.with.owner = l.session[o.client]
+	if chance(l.r, 2) { // what it does, it does in the new one
+		o.with.session = o.with.owner
+		for _, s := range all {
+			s.now = max(s.now, l.opened)
+		}
+	}
+}
+
+func (l *leavers) bury(by int64, all []*shop) {
+	l.ending = slices.DeleteFunc(l.ending, func(d death) bool {
+		if d.at > by {
+			return false
+		}
+		for _, s := range all {
+			s.buries(d.session, d.at)
+		}
+		return true
+	})
+}
+
+// returns ends a call in the session that its client has by then.
+func (l *leavers) returns(o *op) {
+	if l.opened > 0 {
+		o.with.session = l.began
+		o.ret = max(o.ret, l.opened+l.gap())
+	}
+}
+
+// partingJobs generates job queues of workers that leave their sessions.
+func partingJobs(model string) func(r *rand.Rand) record {
+	return func(r *rand.Rand) record {
+		h := record{model: model, order: r.Uint64(), tries: 1 + r.IntN(5)}
+		if chance(r, 3) {
+			h.facts = append(h.facts, fact{of: history.Nemesis, client: -1, f: history.FOffers, value: history.Offers{Remote: true}})
+		}
+		p := &parting{holding: newHolding(&h, r), told: make([]int64, 3)}
+		p.free, p.session = make([]int64, 3), []int64{0x100, 0x200, 0x300}
+		for c, session := range p.session {
+			p.link(c, history.FConnected, session, 0)
+			p.free[c] = 2
+		}
+		l := &leavers{parting: p}
+		var all []*shop
+		for _, key := range pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"}) {
+			all = append(all, &shop{
+				record: &h, r: r, key: key, free: p.free, session: p.session, died: map[int64]int64{}, tried: map[string]int{},
+				has: make([][]lease, 3), first: 1 + r.IntN(2), unguarded: chance(r, 3), leaving: l,
+			})
+		}
+		for range 3 + r.IntN(15) {
+			pick(r, all...).one(all)
+		}
+		l.bury(never, all)
+		for range r.IntN(3) {
+			h.mutateJobs(r, all[0])
+		}
+		h.inOrder()
+		for _, s := range all {
+			s.prove()
+			if !chance(r, 6) {
+				s.lookAt()
+			}
+		}
+		h.inOrder()
+		h.place(quarter, pick[int64](r, 0, 0, 1, 1e9, 1<<60))
+		return h
+	}
+}
+
+// TestPartingJobs counts what is right although the session in which a job was taken is not known,
+// and what would be if it were: else it could agree about nothing.
+func TestPartingJobs(t *testing.T) {
+	for _, model := range []string{models.JobQueue.Name, models.MasterWorker.Name} {
+		crossed := 0
+		ours := func(h record) answers {
+			for _, o := range h.ops {
+				if o.f == models.FTake && o.out == ok && o.with.session != o.with.owner {
+					crossed++
+					break
+				}
+			}
+			return jobAnswers(h)
+		}
+		own{name: model, generate: partingJobs(model), ours: ours, agree: exact}.compare(t)
+		t.Logf("%s: in %d histories a take began in one session and ended in another", model, crossed)
+	}
+}
