@@ -20,6 +20,20 @@ func tookOld(r *checktest.Record) *checktest.Record {
 		Hold(checktest.Grant{Client: 1, Inv: 200, Ret: 4550, Release: 4900}).Confirm(1, 4850, true, 0, 2)
 }
 
+// bothOver is a client that was granted a hold in 1 or in 11, and gave up both.
+func bothOver() *checktest.Record {
+	return gaveUp(checktest.Remote(), 3000).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: -1, Session: 11, Was: 1, Token: 1}).
+		Session(3600, history.FDisconnected, 0, 11).Connected(4000, 0, 12)
+}
+
+// twoConnections is a client that was granted a hold in 1 or in 11, and gave up only the newer one.
+func twoConnections() *checktest.Record {
+	return checktest.Remote().Connected(5, 0, 1).Connected(1000, 0, 11).
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 1500, Release: -1, Session: 11, Was: 1, Token: 1}).
+		Session(2000, history.FDisconnected, 0, 11).Connected(2500, 0, 12)
+}
+
 // Clients that give up their sessions by themselves, of which no server tells them.
 var givenUpScenarios = []scenario{
 	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s, all of it while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
@@ -53,6 +67,13 @@ var givenUpScenarios = []scenario{
 		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Confirm(0, 3500, true, 1, 11)},
 	{"says in time that its hold is lost", "lost", Valid, "", gaveUp(checktest.Remote(), 2000).
 		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Lost(2500, 0, 1, 11).Fact(9000, history.FEnd, nil)},
+
+	{"goes on to hold when both sessions are over that it can hold in", "lost", Violation, "gave up its session 0xb at 4.000 s, when it opened another, and said at 5.600 s that it still holds", bothOver().Confirm(0, 5600, true, 1, 12)},
+	{"goes on to hold in the newer one, and never says that it lost that", "lost", Violation, "gave up its session 0xb at 4.000 s, when it opened another, and by 9.000 s its hold of k with token 0x1 was not reported lost", bothOver().Confirm(0, 4500, true, 1, 12).Fact(9000, history.FEnd, nil)},
+	{"goes on to hold in the newer one, and says late that it lost that", "lost", Violation, "reported the loss of k with token 0x1 only at 5.200 s", bothOver().Confirm(0, 4500, true, 1, 12).Lost(5200, 0, 1, 12)},
+	{"leads again by the same token when both sessions are over", "tokens", Violation, "with the same token 0x1", bothOver().Confirm(0, 5600, true, 1, 12)},
+	{"gives the newer session up, and may hold in the older one", "lost", Valid, "", twoConnections().Confirm(0, 4000, true, 1, 12)},
+	{"gives the newer session up, and may hold in the older one", "tokens", Valid, "", twoConnections().Confirm(0, 4000, true, 1, 12)},
 
 	{"one lease that can be of two sessions", "fair", Valid, "", gaveUp(checktest.Semaphore(2), 3000).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1}).Confirm(0, 4600, true, 1, 11)},

@@ -138,7 +138,7 @@ func (f *follower) confirm(s *Statement) {
 		h.Ended, h.Until = ByExpiry, op.Return.Time
 		h.Sure, h.SureEvents = h.Expired.At, []int{h.Expired.Event}
 		asked := h.Expired.At
-		if f.r.Evidence.Resumes(h) { // it may be the grant of before
+		if f.r.Evidence.Resumes(h, op.Began()) { // it may be the grant of before
 			asked = h.Asked
 		}
 		f.begin(op, s.Token, asked, h.Expired.Event)

@@ -80,7 +80,7 @@ func (r *Record) Expired(op *history.Operation, _ *Hold) Moment {
 }
 
 // Resumes implements Evidence.
-func (r *Record) Resumes(*Hold) bool { return false }
+func (r *Record) Resumes(*Hold, time.Duration) bool { return false }
 
 // Knows implements Evidence.
 func (r *Record) Knows(h *Hold, t time.Duration) bool { return t-h.Expired.At > grace }

@@ -17,9 +17,9 @@ type Evidence interface {
 	// order; one of which the client must have known that earlier, and still claims it, is
 	// resumed: by another session, if any.
 	Expired(op *history.Operation, resumed *Hold) Moment
-	// Resumes says that a hold may go on behind that in another session, which it can have
-	// been granted in.
-	Resumes(h *Hold) bool
+	// Resumes says that a hold may still go on at t, behind that, in another session which it
+	// can have been granted in.
+	Resumes(h *Hold, t time.Duration) bool
 	// Knows says that the client of a hold must know that at t.
 	Knows(h *Hold, t time.Duration) bool
 }

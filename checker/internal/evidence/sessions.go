@@ -335,16 +335,22 @@ type Death struct {
 // of that one's, it knew of all sessions' that can own the object, but perhaps the newest one's.
 // From then on the object is in that one, or is none. It is nil where the client never knew so.
 func (d Death) Over() *Session {
-	if d.Newest == nil {
+	if n := len(d.Owners); n > 1 {
+		return lastKnown(d.Owners[:n-1])
+	}
+	return lastKnown(d.Owners)
+}
+
+// OverAtLast is the session of whose end the client knew last, of all that can own the object; nil
+// where it never knew of some: its object may be in that one.
+func (d Death) OverAtLast() *Session { return lastKnown(d.Owners) }
+
+// lastKnown is which of some sessions was over last, as their client knew; nil: some are not.
+func lastKnown(of []*Session) *Session {
+	if len(of) == 0 {
 		return nil
 	}
-	last := d.Newest
-	if n := len(d.Owners); n > 1 {
-		older := slices.MaxFunc(d.Owners[:n-1], func(x, y *Session) int { return cmp.Compare(x.Expired, y.Expired) })
-		if older.Expired < last.Expired {
-			last = older
-		}
-	}
+	last := slices.MaxFunc(of, func(x, y *Session) int { return cmp.Compare(x.Expired, y.Expired) })
 	if last.Expired == Never {
 		return nil
 	}
@@ -353,7 +359,10 @@ func (d Death) Over() *Session {
 
 // GoesOn says that what is over by [Death.Over] can only be the older sessions' part of it: the
 // object may go on in the newest one.
-func (d Death) GoesOn() bool { return d.Over() != d.Newest }
+func (d Death) GoesOn() bool {
+	over := d.Over()
+	return over == nil || over.Expired < d.Newest.Expired
+}
 
 // Knew is for how much of s, which begins when a client was told of the end of a session or
 // gave it up, it can have known that. What it was told may still be on its way while its link
@@ -369,20 +378,8 @@ func (a *Record) Knew(client int, of *Session, s Span) time.Duration {
 // sessions are possible, each bound is the weakest.
 func (a *Record) DeathOf(op *history.Operation) Death { return a.deathAmong(a.Owners(op)) }
 
-// DeathSince is that of one among the sessions behind op, and those of its client before them
-// from another one on.
-func (a *Record) DeathSince(oldest *Session, op *history.Operation) Death {
-	of := a.Owners(op)
-	if len(of) == 0 {
-		return a.deathAmong(of)
-	}
-	all := a.ofClient[op.Client]
-	from, to := slices.Index(all, oldest), slices.Index(all, of[0])
-	if from < 0 || to < from { // a damaged record may name another's
-		return a.deathAmong(of)
-	}
-	return a.deathAmong(slices.Concat(all[from:to], of))
-}
+// DeathIn is that of what a session owns.
+func (a *Record) DeathIn(s *Session) Death { return a.deathAmong([]*Session{s}) }
 
 func (a *Record) deathAmong(of []*Session) Death {
 	d := Death{From: Never, By: Never, ByEvent: -1}

@@ -51,7 +51,7 @@ func (h *hold) released() (time.Duration, []int) {
 // until the session is: that is part of the bound.
 func (h *hold) idleFrom() time.Duration {
 	end := min(h.Over, h.Lost.At, h.Exited.At, h.death.By)
-	if s := h.death.Newest; s != nil {
+	if s := h.death.OverAtLast(); s != nil {
 		end = min(end, s.Expired)
 	}
 	if h.Ended == holds.ByExpiry { // it may go on as another one
@@ -62,10 +62,13 @@ func (h *hold) idleFrom() time.Duration {
 
 // dead is when the hold's session was known to be dead; never if it was not.
 func (h *hold) dead() time.Duration {
+	if s := h.death.OverAtLast(); s != nil {
+		return min(h.death.By, s.Expired)
+	}
 	if h.death.Newest == nil {
 		return evidence.Never
 	}
-	return min(h.death.By, h.death.Newest.Expired)
+	return h.death.By
 }
 
 // grace is how long a client may still say that it holds after it was told
@@ -114,10 +117,25 @@ func markResumed(all []*hold) {
 	}
 	for _, h := range all {
 		before := next[h.Hold]
-		if before != nil && before.death.GoesOn() && before.Token == h.Token && sameNode(before, h) {
+		if before == nil {
+			continue
+		}
+		h.Shown = evidence.Indices(append(h.Shown, before.told(h.Granted)...)...)
+		if before.death.GoesOn() && before.Token == h.Token && sameNode(before, h) {
 			h.resumes, before.resumed = true, true
+			h.Shown = evidence.Indices(append(h.Shown, before.Shown...)...)
 		}
 	}
+}
+
+// told are the events by which the client knew by t that sessions of the hold are over.
+func (h *hold) told(t time.Duration) (by []int) {
+	for _, s := range h.death.Owners {
+		if s.Expired <= t {
+			by = append(by, s.ToldBy()...)
+		}
+	}
+	return by
 }
 
 // granted are the holds of which each was granted for itself.
@@ -148,8 +166,8 @@ func (s holderSessions) Exited(client int, t time.Duration) holds.Moment {
 // Expired implements holds.Evidence.
 func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) holds.Moment {
 	d := s.a.DeathOf(op)
-	if resumed != nil && s.Resumes(resumed) {
-		d = s.a.DeathSince(s.deaths[resumed.Grant].Newest, op)
+	if resumed != nil && s.Resumes(resumed, op.Began()) {
+		d = s.a.DeathIn(s.deaths[resumed.Grant].Newest)
 	}
 	s.deaths[op] = d
 	if over := d.Over(); over != nil {
@@ -159,14 +177,20 @@ func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) hold
 }
 
 // Resumes implements holds.Evidence.
-func (s holderSessions) Resumes(h *holds.Hold) bool {
-	return s.deaths[h.Grant].GoesOn()
+func (s holderSessions) Resumes(h *holds.Hold, t time.Duration) bool {
+	d := s.deaths[h.Grant]
+	return d.GoesOn() && !s.knows(h, d.Newest, t)
 }
 
 // Knows implements holds.Evidence. Time in which the client could do nothing is not counted.
 func (s holderSessions) Knows(h *holds.Hold, t time.Duration) bool {
-	since := evidence.Span{From: h.Expired.At, To: t}
-	return s.a.Knew(h.Client, s.deaths[h.Grant].Over(), since) > grace+s.a.Stalled(since)
+	return s.knows(h, s.deaths[h.Grant].Over(), t)
+}
+
+// knows says that the client of a hold must know at t that one of its sessions is over.
+func (s holderSessions) knows(h *holds.Hold, of *evidence.Session, t time.Duration) bool {
+	since := evidence.Span{From: of.Expired, To: t}
+	return of.Expired < t && s.a.Knew(h.Client, of, since) > grace+s.a.Stalled(since)
 }
 
 // newHold computes the ends of a hold whose session's death is known.

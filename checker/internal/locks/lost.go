@@ -46,12 +46,15 @@ var lost = &frame.Property{
 }
 
 func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
-	s := h.death.Newest
-	if s == nil || h.resumed || s.Expired == evidence.Never || h.invoked() <= s.Expired {
+	s := h.death.OverAtLast()
+	if s == nil || h.resumed || h.invoked() <= s.Expired {
 		return
 	}
 	f.Count("told", 1)
 	known := max(s.Expired, h.Granted)
+	if h.resumes { // it was granted before, by what was said of the hold that it resumes
+		known = s.Expired
+	}
 	next := evidence.FirstFrom(said.asked, h.Granted)
 	watched := min(h.invoked(), next, h.Exited.At, k.End) // until then its Lost would have been seen
 	had := func(t time.Duration) time.Duration {          // time to find out, by t
@@ -62,7 +65,7 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 		f.Count("told_decided", 1) // else whatever it did would have been right
 	}
 	if op := said.claims(h.Token, next, func(t time.Duration) bool { return had(t) > grace }); op != nil {
-		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), slices.Concat(h.Shown, s.ToldBy(), evidence.EventsOf(op)),
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), slices.Concat(h.Shown, h.told(s.Expired), evidence.EventsOf(op)),
 			"client %d %s, and said at %s that it still holds %s%s",
 			h.Client, s.Told(), words.At(op.Began()), k.Name, words.WithToken(h.Token))
 		return
@@ -70,7 +73,7 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 	if denied != evidence.Never && had(denied) <= grace {
 		return
 	}
-	witness := slices.Concat(h.Shown, s.ToldBy())
+	witness := slices.Concat(h.Shown, h.told(s.Expired))
 	switch {
 	case had(watched) <= grace:
 	case h.Lost.At == evidence.Never && denied == evidence.Never:
@@ -87,7 +90,7 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 // late is like overdue for the second that h's client has. Time in which it
 // could do nothing, or not be heard, is not counted.
 func late(a *evidence.Record, h *hold, s evidence.Span) frame.Result {
-	if a.Knew(h.Client, h.death.Newest, s) <= grace+a.Stalled(s) {
+	if a.Knew(h.Client, h.death.OverAtLast(), s) <= grace+a.Stalled(s) {
 		return frame.Unknown
 	}
 	return frame.Violation
