@@ -394,11 +394,11 @@ func partingAnswers(h record) answers {
 		}
 		var strict [][][]hold
 		for _, one := range stays {
-			if one.late {
+			if one.late || h.outlived(one) {
 				all[s.once], all[s.order] = unknown, unknown
 			}
 			strict = append(strict, one.choices(h))
-			if sharedToken(one, stays) {
+			if sharedToken(one, stays) || h.outlived(one) {
 				all.worst("lost", unknown)
 			} else {
 				all.worst("lost", admitted(h, key, one))
@@ -453,6 +453,16 @@ func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 		loose = append(loose, one.loosely(h))
 	}
 	return readings(choose(loose, s.inTokenOrder), choose(strict, s.inTokenOrder))
+}
+
+// outlived says whether another process than that which was granted a hold says that it has it: of
+// what that must know the text says nothing.
+func (h record) outlived(s stay) bool {
+	return slices.ContainsFunc(s.claims, func(o op) bool {
+		return slices.ContainsFunc(h.facts, func(f fact) bool {
+			return f.f == history.FExited && f.client == s.client && f.at >= s.ai && f.at <= o.ret
+		})
+	})
 }
 
 // sharedToken says whether a client had two grants of one token, so that a claim may be of either.
