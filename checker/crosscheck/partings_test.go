@@ -163,6 +163,8 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 		one.claims = claims(h, i, one.token)
 		for _, o := range one.claims {
 			one.claim(h, o)
+			lo, hi := deaths(h, o.with.owner)
+			agrees = agrees && lo <= hi
 			owners = append(owners, o.with.owner)
 		}
 		if !released(h, i) {
@@ -478,22 +480,28 @@ func sharedToken(s stay, stays []stay) bool {
 
 // admitted says whether who knows that all sessions are over that its znode can be of says so in time.
 func admitted(h record, key string, s stay) string {
-	late := func(at int64) bool { return h.late(s.client, knows(h, s.client, s.session), at) }
 	owners := s.stages[0].owners
+	over := func(session, at int64) bool { return h.late(s.client, knows(h, s.client, session), at) }
+	late := func(at int64) bool {
+		return !slices.ContainsFunc(owners, func(session int64) bool { return !over(session, at) })
+	}
 	for _, session := range owners {
 		switch k := knows(h, s.client, session); {
 		case session == s.session && k.is && k.at <= s.ao:
 			return unknown // who was granted anything by it afterwards had not understood
-		case session != s.session && late(h.last()) && !h.late(s.client, k, h.last()):
+		case session != s.session && over(s.session, h.last()) && !over(session, h.last()):
 			return unknown // the znode may be of the session that it is not known to have left
 		}
+	}
+	if toldLost(h, op{client: s.client, key: key, inv: s.ai, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}) <= s.ao {
+		return unknown // it lost what it had not got yet
 	}
 	for _, o := range s.claims {
 		if late(o.inv) {
 			return violation
 		}
 	}
-	if again(h, key) || toldLost(h, op{client: s.client, key: key, inv: s.ai, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}) <= s.ao || h.releasedLate(key, s, late) {
+	if again(h, key) || h.releasedLate(key, s, late) {
 		return unknown // it said both, or in another way
 	}
 	if !late(h.last()) {
