@@ -7,7 +7,8 @@
 // Each object has one file. What they share: deciding by enumeration
 // (brute_test.go), histories of plain objects and of zklab's own (foreign_test.go,
 // own_test.go), holds of clients whose sessions end under them (partings_test.go decides,
-// partingruns_test.go generates), znodes that are watched (watched_test.go), groups that clients join
+// sharing_test.go says in what ways clients share, partingruns_test.go generates, partingjobs_test.go
+// is about jobs), znodes that are watched (watched_test.go), groups that clients join
 // and leave (groups_test.go decides, groupruns_test.go generates, groupwaits_test.go is
 // about what has a time limit), and the comparison (compare_test.go).
 //
