@@ -103,11 +103,15 @@ func partingJobs(model string) func(r *rand.Rand) record {
 			pick(r, all...).one(all)
 		}
 		l.bury(never, all)
+		right := slices.Clone(h.ops)
 		for range r.IntN(3) {
 			h.mutateJobs(r, all[0])
 		}
 		if chance(r, 3) {
 			h.squeeze(r)
+		}
+		if !h.forward() {
+			h.ops = right
 		}
 		h.inOrder()
 		for _, s := range all {
@@ -152,6 +156,18 @@ func (h *record) squeeze(r *rand.Rand) {
 	back.inv = max(took.ret, o.ret-r.Int64N(3)+r.Int64N(6))
 	back.ret = back.inv + r.Int64N(3)
 	h.insert(back)
+}
+
+// forward says whether no client calls in an older session than before: a change must not bring that about.
+func (h *record) forward() bool {
+	now := map[int]int64{}
+	for _, o := range h.ops {
+		if o.with.session < now[o.client] || o.with.owner < o.with.session {
+			return false
+		}
+		now[o.client] = o.with.owner
+	}
+	return true
 }
 
 // sessionAt is in which session a client was last heard of before a time.
