@@ -361,7 +361,7 @@ func lastKnown(of []*Session) *Session {
 // object may go on in the newest one.
 func (d Death) GoesOn() bool {
 	over := d.Over()
-	return over == nil || over.Expired < d.Newest.Expired
+	return d.Newest != nil && (over == nil || over.Expired < d.Newest.Expired)
 }
 
 // Knew is for how much of s, which begins when a client was told of the end of a session or
