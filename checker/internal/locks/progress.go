@@ -53,6 +53,9 @@ func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*
 			for _, op := range waited {
 				witness = append(witness, evidence.EventsOf(op)...)
 			}
+			if left, seen := final(k); left != nil && len(left.Contenders) > 0 { // may be what it waited for
+				witness = append(witness, seen.Index)
+			}
 			return "client " + words.Number(waited[0].Client) + " waited for " + k.Name + " from " + words.At(waited[0].Began()) +
 				", and " + idle + " from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
 		})
