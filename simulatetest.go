@@ -89,10 +89,21 @@ func (x Experiment) unevenly() Experiment {
 type simulations struct {
 	runs, decided int
 	violated      int
-	properties    map[string]int // in how many runs each was
-	smallest      *Outcome       // of those that were violated
-	undecided     *Outcome       // the first one
+	properties    map[string]violatedIn
+	smallest      *Outcome // of those that were violated
+	undecided     *Outcome // the first one
 	operations    int
+}
+
+// violatedIn is in how many runs a property was violated, and the smallest of these.
+type violatedIn struct {
+	runs     int
+	smallest *Outcome
+}
+
+// smaller says that a run has fewer events than another one, if there is one.
+func (o *Outcome) smaller(than *Outcome) bool {
+	return than == nil || len(o.History.Events) < len(than.History.Events)
 }
 
 func (s *simulations) add(o *Outcome) {
@@ -104,8 +115,8 @@ func (s *simulations) add(o *Outcome) {
 	case checker.Violation:
 		s.decided++
 		s.violated++
-		s.count(o.Result)
-		if s.smallest == nil || len(o.History.Events) < len(s.smallest.History.Events) {
+		s.count(o)
+		if o.smaller(s.smallest) {
 			s.smallest = o
 		}
 	default:
@@ -116,22 +127,33 @@ func (s *simulations) add(o *Outcome) {
 }
 
 // count counts each property that was violated, once.
-func (s *simulations) count(r *store.Result) {
+func (s *simulations) count(o *Outcome) {
 	if s.properties == nil {
-		s.properties = map[string]int{}
+		s.properties = map[string]violatedIn{}
 	}
-	for _, name := range r.Violated() {
-		s.properties[name]++
+	for _, name := range o.Result.Violated() {
+		in := s.properties[name]
+		in.runs++
+		if o.smaller(in.smallest) {
+			in.smallest = o
+		}
+		s.properties[name] = in
 	}
 }
 
-// often says in how many runs each property was violated.
+// often says in how many runs each property was violated, and of those that the smallest run
+// of all does not show, by which seed.
 func (s *simulations) often() string {
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
-		texts = append(texts, fmt.Sprintf("%s in %d", name, s.properties[name]))
+		in := s.properties[name]
+		text := fmt.Sprintf("%s in %d", name, in.runs)
+		if !slices.Contains(s.smallest.Result.Violated(), name) {
+			text += fmt.Sprintf(", smallest with ZKLAB_SEED=%d", in.smallest.Result.Seed)
+		}
+		texts = append(texts, text)
 	}
-	return strings.Join(texts, ", ")
+	return strings.Join(texts, "; ")
 }
 
 // tell fails the test, or says what passed.
