@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/zklab/zklab/ensemble/embedded"
@@ -37,9 +38,28 @@ func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Repo
 			return explore.Report{}, err
 		}
 	}
+	if err := knownKinds(c); err != nil {
+		return explore.Report{}, err
+	}
 	c.Strict = x.Strict
 	c.Run = func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }
 	return explore.Explore(ctx, c)
+}
+
+// knownKinds wants each kind that is to be tried to be one that can be.
+func knownKinds(c explore.Config) error {
+	var known []string
+	for _, f := range c.Faults {
+		if kind := f.Fault.Kind(); !slices.Contains(known, kind) {
+			known = append(known, kind)
+		}
+	}
+	for _, kind := range c.Kinds {
+		if !slices.Contains(known, kind) {
+			return usage("no message can be explored with the fault %q; here that can be done with %s", kind, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // exploredFaults are those that servers and clients like these have.

@@ -57,6 +57,12 @@ func newExplore() *cobra.Command {
 			if e.forTime <= 0 {
 				return usageError("--for must be more than zero")
 			}
+			for _, name := range notExplored {
+				if cmd.Flags().Changed(name) {
+					return usageError("--%s is not for explore: it tries faults where they matter, judges all runs as one, and stores none", name)
+				}
+			}
+			e.config.Kinds, f.faults = kindsOf(f.faults), ""
 			stored, err := mergeScenario(cmd, &f, x, args)
 			if err != nil {
 				return err
@@ -69,9 +75,10 @@ func newExplore() *cobra.Command {
 	}
 	experimentFlags(cmd, x, minLoad, &f)
 	flags := cmd.Flags()
-	for _, name := range []string{"faults", "fault-interval", "min-load", "simulate", "out"} { // what exploring does by itself
+	for _, name := range append(notExplored, "simulate") {
 		_ = flags.MarkHidden(name)
 	}
+	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
 	for name, usual := range scenario {
 		flag := flags.Lookup(name)
 		flag.DefValue = usual
@@ -86,6 +93,17 @@ func newExplore() *cobra.Command {
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	return cmd
+}
+
+// notExplored are the flags of run that mean nothing where every message is tried.
+var notExplored = []string{"fault-interval", "min-load", "out"}
+
+// kindsOf are the kinds of faults that a flag names; nil stands for all.
+func kindsOf(list string) []string {
+	if list == "" || list == "all" {
+		return nil
+	}
+	return strings.Split(list, ",")
 }
 
 // mergeScenario is merge with what a scenario has where nothing is said.

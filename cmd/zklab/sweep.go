@@ -126,7 +126,11 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	screen := newScreen(cmd.ErrOrStderr(), swept.f.quiet || swept.f.json)
 	ctx, interrupt, stop := interruptible(context.Background(), screen, "beginning no more runs, and waiting for those under way")
 	defer stop()
-	screen.say("sweeping %s of %s in %s", swept.stored.Recipe, swept.stored.Subject, folder)
+	clock := ""
+	if !swept.stored.Simulate {
+		clock = ", each run in real time,"
+	}
+	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, swept.stored.Subject, clock, folder)
 	_, err = sweep.Run(ctx, ledger, sweep.Config{
 		Runners: runners, For: s.forTime, Violations: s.violations, Interrupt: interrupt,
 		Grace:    time.Minute + 2*swept.stored.TimeLimit,

@@ -38,6 +38,8 @@ type Config struct {
 	Run Runner
 	// Faults are tried at each message where they can be injected.
 	Faults []Choice
+	// Kinds are those of the faults that are to be tried alone; nil: all.
+	Kinds []string
 	// Strict lets measured properties count, too.
 	Strict bool
 	// First ends it with the first finding.
@@ -84,7 +86,11 @@ func Usual(s faults.Setting, session time.Duration) (all []Choice) {
 // Explore tries single faults and then pairs until all were tried or ctx ends, which is
 // no error: the report says how far it came. An error is the runner's own.
 func Explore(ctx context.Context, c Config) (Report, error) {
+	if c.Kinds != nil {
+		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f Choice) bool { return !slices.Contains(c.Kinds, f.Fault.Kind()) })
+	}
 	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}}
+	e.report.Only = c.Kinds
 	err := e.explore()
 	if ctx.Err() != nil || errors.Is(err, errEnough) {
 		err = nil // it is why the run had none, or was the last

@@ -26,6 +26,8 @@ type Report struct {
 	// Kinds are the faults' kinds that can be injected at some point, Nowhere the others.
 	Kinds   []KindCount `json:"kinds"`
 	Nowhere []string    `json:"nowhere,omitempty"`
+	// Only are the kinds that were to be tried; none: all.
+	Only []string `json:"only,omitempty"`
 	// Always are promises that the scenario breaks without a fault: then none is tried.
 	Always   []string  `json:"always,omitempty"`
 	Singles  Count     `json:"singles"`
@@ -138,6 +140,9 @@ func (r Report) String() string {
 		return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
 	}
 	text := r.singles()
+	if len(r.Only) > 0 {
+		text = "of " + prose.List(r.Only, "and") + " alone: " + text
+	}
 	if r.Pairs.All > 0 {
 		text += "; " + r.pairs()
 	}
