@@ -76,10 +76,18 @@ func (m *material) timeline() ([]byte, error) {
 	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend()}
 	var buf bytes.Buffer
 	err := timelinePage.Execute(&buf, map[string]any{
-		"Style": template.CSS(styleSheet), "Title": m.r.Recipe, "Data": data, "Left": left,
+		"Style": template.CSS(styleSheet), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left),
 		"Legends": slices.DeleteFunc(legends, func(l pageLegend) bool { return len(l.Items) == 0 }),
 	})
 	return buf.Bytes(), err
+}
+
+// leftOut says how many bars are not drawn; empty: all are.
+func leftOut(bars int) string {
+	if bars == 0 {
+		return ""
+	}
+	return plural(bars, "bar")
 }
 
 // timelineBuilder collects lanes and what lies in them.
