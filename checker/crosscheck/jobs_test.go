@@ -475,6 +475,13 @@ func jobsOfModel(r *rand.Rand, model string) record {
 	for range r.IntN(4) {
 		h.mutateJobs(r, all[0])
 	}
+	h.end(r, all)
+	h.place(pick[int64](r, 1, 1000, 1e6), pick[int64](r, 0, 0, 1, 1e9, 1<<53, 1<<60))
+	return h
+}
+
+// end puts all in order, with what is known of sessions, and mostly the last look at each key.
+func (h *record) end(r *rand.Rand, all []*shop) {
 	h.inOrder()
 	for _, s := range all {
 		s.prove()
@@ -483,8 +490,6 @@ func jobsOfModel(r *rand.Rand, model string) record {
 		}
 	}
 	h.inOrder()
-	h.place(pick[int64](r, 1, 1000, 1e6), pick[int64](r, 0, 0, 1, 1e9, 1<<53, 1<<60))
-	return h
 }
 
 func (s *shop) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }

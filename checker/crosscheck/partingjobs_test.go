@@ -113,14 +113,7 @@ func partingJobs(model string) func(r *rand.Rand) record {
 		if !h.forward() {
 			h.ops = right
 		}
-		h.inOrder()
-		for _, s := range all {
-			s.prove()
-			if !chance(r, 6) {
-				s.lookAt()
-			}
-		}
-		h.inOrder()
+		h.end(r, all)
 		h.place(quarter, pick[int64](r, 0, 0, 1, 1e9, 1<<60))
 		return h
 	}
