@@ -23,6 +23,8 @@ type line struct {
 	// agree, if set, is asked of a contender that has lined up: whether the line is what
 	// this client takes it for. It sees nothing older than the contender's creation.
 	agree func(ctx context.Context, z *zkSession) error
+	// unwatched: a contender has no watch on its own znode until it has held for a while.
+	unwatched bool
 	// beside are other lines, in each of which a contender stands, too: see [MultiLock].
 	beside []line
 }
@@ -34,7 +36,7 @@ type contender struct {
 	session *zkSession   // that owns the znode
 	czxid   int64        // of its creation
 	data    []byte       // as it was when changed was set
-	// changed fires when the znode changes or goes.
+	// changed fires when the znode changes or goes; nil where the line is unwatched.
 	changed <-chan zk.Event
 	// unsure: a reply was lost while it was made; there should be only one
 	// znode with this id, but it costs little to look when it is removed.
@@ -159,12 +161,17 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 	return made, err
 }
 
-// verify learns c's creation zxid and sets a watch on it, and makes sure that it
-// is the present session's: a create can be carried out in a later session than
-// it was asked for.
+// verify learns c's creation zxid and sets a watch on it, unless the line is unwatched, and
+// makes sure that it is the present session's: a create can be carried out in a later session
+// than it was asked for.
 func (q line) verify(ctx context.Context, c *contender) error {
+	path := join(q.folder, c.name)
 	v, err := retry(ctx, q.s, c.session, read, func() (v value, err error) {
-		v.data, v.stat, v.changed, err = q.s.conn.GetW(join(q.folder, c.name))
+		if q.unwatched {
+			v.data, v.stat, err = q.s.conn.Get(path)
+		} else {
+			v.data, v.stat, v.changed, err = q.s.conn.GetW(path)
+		}
 		return v, err
 	})
 	switch {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/go-zookeeper/zk"
 )
 
 // hold is the time during which a contender is in front. It ends once: by its
@@ -85,8 +87,12 @@ func newHold(q line, c *contender) *hold {
 // before one waited in the next.
 func (q line) confirm(ctx context.Context, c *contender) error {
 	if c.asked != nil {
-		if _, err := c.asked.wait(ctx); stopped(err) {
+		_, err := c.asked.wait(ctx)
+		switch {
+		case stopped(err):
 			return err
+		case errors.Is(err, zk.ErrNoNode):
+			return ErrRemoved
 		}
 	}
 	if q.inContact(c) && !q.disturbed(c) {
@@ -108,7 +114,7 @@ func (q line) ask(c *contender) {
 }
 
 // inContact says whether a quorum has answered c's session lately: its hold then has half a
-// time-out left for the first heartbeat, which is due at once and which nobody waits for.
+// time-out left for the first heartbeat, which is due soon and which nobody waits for.
 func (q line) inContact(c *contender) bool {
 	return time.Since(c.session.lastContact()) < q.s.timeout/2
 }

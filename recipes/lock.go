@@ -16,7 +16,9 @@ import "context"
 // What it costs, whatever the number of contenders: to lock, one write and two reads, and one
 // read more with a watch for whoever has to wait; to unlock, one write, which wakes one waiter
 // for a read. Who has waited for half a session time-out asks a quorum, too, at the same time,
-// as its session may have expired meanwhile. A hold costs a write every sixth of the time-out.
+// as its session may have expired meanwhile. A hold that is given back within a hundredth of the
+// time-out costs nothing besides; a longer one costs a read with a watch, and a write every sixth
+// of the time-out.
 //
 // What it guarantees: no two contenders are in front at one time, and a holder
 // learns that it is not in front any more, within one session time-out, unless

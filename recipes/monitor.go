@@ -27,7 +27,11 @@ func (h *hold) watch() {
 
 // monitor watches over the hold until it ends.
 func (h *hold) monitor(m monitor) {
-	m.lookAt = m.after(time.Now(), m.s.timeout)
+	now := time.Now()
+	m.from, m.lookAt = m.after(now, m.s.timeout/100), m.after(now, m.s.timeout)
+	if m.changed == nil {
+		m.notBefore = m.from
+	}
 	if !m.run() {
 		return
 	}
@@ -41,7 +45,9 @@ func (h *hold) monitor(m monitor) {
 	}
 }
 
-// monitor finds out that a hold is lost. While no other request does it, it asks
+// monitor finds out that a hold is lost. It begins when the hold has lasted for a hundredth of the
+// time-out: shorter ones cost neither a heartbeat nor a watch, whose event would come along with
+// the answer to the release. While no other request does it, it asks
 // a quorum at every heartbeatInterval; when none has answered for a whole
 // time-out, counted from when the last answered request was sent, the session may
 // have expired, and the hold is lost.
@@ -51,6 +57,7 @@ type monitor struct {
 	z    *zkSession
 	path string // of the contender
 	turn time.Duration
+	from time.Time // no heartbeat is sent before, and no first watch is set
 
 	checks []string // what heartbeats ask for: the znodes of the hold; none: another monitor does
 
@@ -77,6 +84,9 @@ func (m *monitor) run() (lost bool) {
 		}
 		if m.hold.listens() && m.lookAt.After(now) && m.lookAt.Before(wake) {
 			wake = m.lookAt
+		}
+		if m.from.After(now) {
+			wake = m.from
 		}
 		if deadline.Before(wake) {
 			wake = deadline
@@ -106,7 +116,7 @@ func (m *monitor) send(now, due time.Time) {
 		m.notBefore = m.after(now, m.s.timeout/20)
 		m.look = send(m.s, m.z, read, m.reads(m.changed))
 	}
-	if len(m.checks) > 0 && !now.Before(due) && m.heartbeat.settled() {
+	if len(m.checks) > 0 && !now.Before(due) && !now.Before(m.from) && m.heartbeat.settled() {
 		m.heartbeat = send(m.s, m.z, write, func() (struct{}, error) { return m.s.check(m.checks...) })
 	}
 }

@@ -56,7 +56,7 @@ const (
 func NewRWLock(s *Session, path string) *RWLock {
 	x := newExclusive(s, path, kindWrite, nil)
 	x.rivals = []string{kindRead, kindWrite}
-	x.revocable = true
+	x.revocable, x.unwatched = true, false // who is asked for its hold hears of it at once
 	readers := x.line
 	readers.kind, readers.rivals = kindRead, []string{kindWrite}
 	readers.yields = func(data []byte) bool { return says(data, wordRead) }
