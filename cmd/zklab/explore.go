@@ -152,13 +152,15 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	if stored.Ops == 0 {
 		times = "for " + stored.TimeLimit.String()
 	}
-	screen.say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
 	e.config.Progress = func(r explore.Report) {
 		screen.show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
 			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
 	}
 	again := ""
 	e.config.Begins = func(s plan.Schedule) {
+		if again == "" { // nothing is wrong with what was asked for
+			screen.say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
+		}
 		again = againWith(stored, s)
 		noteRun(again)
 	}
