@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
@@ -90,4 +92,32 @@ func TestLeasesAgreeWithReferee(t *testing.T) {
 func TestFairLeasesAgreeWithReferee(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Semaphore.Name, 1, true, checktest.GenerateLeases)
+}
+
+// goesOn is a client that was granted one of two leases in 1 or in 11, was told of the end of 1, and
+// said at 3.500 s that it holds. Two others have the next tickets; the last of them was granted by
+// 2.000 s, so that both had leases then, and still have at 3.500 s.
+func goesOn() *checktest.Record {
+	return checktest.Semaphore(2).Session(2000, expired, 0, 1).
+		Hold(checktest.Grant{Client: 0, Inv: 1250, Ret: 2250, Release: -1, Session: 11, Was: 1, Token: 1, Alive: 3600}).
+		Hold(checktest.Grant{Client: 1, Inv: 1250, Ret: 2000, Release: 3750, Token: 3}).
+		Hold(checktest.Grant{Client: 2, Inv: 500, Ret: 3750, Release: 5000, Token: 2})
+}
+
+// That a hold goes on in a newer session, by the ticket that it had in the older one, only the
+// referee takes in together.
+func TestRefereeRefinesFair(t *testing.T) {
+	h := goesOn().Confirm(0, 3500, true, 1, 11).Build()
+	for _, property := range []string{"bound", "fair"} {
+		if f := decideOne(t, h, property, nil); f.Result == Violation {
+			t.Errorf("%s: the fast check alone: %+v", property, f)
+		}
+	}
+	rep := Run(t.Context(), h, Options{})
+	if rep.Verdict != Violation || !strings.Contains(fmt.Sprint(rep.Verdicts), "only porcupine found this") {
+		t.Errorf("%+v", rep)
+	}
+	if rep := Run(t.Context(), goesOn().Build(), Options{}); rep.Verdict == Violation {
+		t.Errorf("who says nothing in the newer session: %+v", rep)
+	}
 }

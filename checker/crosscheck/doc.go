@@ -13,6 +13,7 @@
 // about what has a time limit), and the comparison (compare_test.go).
 //
 // The tests take some seconds, and are the same every time. ZKLAB_CROSSCHECK=N
-// asks for N histories of each object, ZKLAB_CROSSCHECK_SEED for others.
+// asks for N histories of each object, ZKLAB_CROSSCHECK_SEED for others, and
+// ZKLAB_CROSSCHECK_FIRST leaves out those before.
 // ZKLAB_REASONS=1 prints with a difference what zklab says of all else, too.
 package crosscheck

@@ -21,8 +21,11 @@ var boundReferee = &frame.Referee{
 	Size:       func(state any) int { return len(state.(leaseState).open) },
 }
 
-// The same with tickets that rise.
+// The same with tickets that rise. Where a hold goes on in its client's newer session, only a
+// search takes in its ticket and its lease together: the order of tickets knows when it was
+// granted, and the sweep for how long it lasts.
 var fairReferee = &frame.Referee{
+	Refines:    true,
 	Covers:     []string{"bound", "fair"},
 	Applies:    func(a *evidence.Record) bool { return tellsLeases(a) && gives(a) },
 	Operations: holdOperations,
