@@ -3,9 +3,11 @@ package reports
 import (
 	"cmp"
 	"image/color"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -38,12 +40,25 @@ func failoverFigure(m *material) (*figure, string) {
 	f.addFailovers(p, groups, hi)
 	f.panels = []panel{{yLabel: "fail-over time (log scale)", plot: p, height: 260}}
 	f.note = "From the verified effect of a fault to the end of the first success that was invoked after it and needed a majority of the servers. " +
-		"A fault nobody felt: no operation failed, stayed unknown or took over twice the p99 from before the first fault, and no hold was lost."
+		"A fault nobody felt: no operation failed, stayed unknown or took over twice the p99 from before the first fault" +
+		slowWords(m.r.Stats.FeltOver) + ", and no hold was lost."
 	if none {
 		f.note += " At the top edge: no success until the end of the record."
 	}
 	f.alt = "Plot of the fail-over time of each fault, over all clients and over the affected ones, grouped by fault."
 	return f, ""
+}
+
+// slowWords says from when on operations are slow.
+func slowWords(over map[string]time.Duration) string {
+	if len(over) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, f := range slices.Sorted(maps.Keys(over)) {
+		parts = append(parts, label(f, 20)+" "+length(over[f]))
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 func verifiedFaults(faults []stats.Fault) []stats.Fault {

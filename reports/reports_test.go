@@ -120,7 +120,7 @@ func TestReportOfARealisticRun(t *testing.T) {
 		"plots/latency.svg":    {"latency (log scale)", "time since the run began (s)", "acquire", "release", "100 ms", "#1 pause:leader", "fault: expire", "font-face"},
 		"plots/quantiles.svg":  {"p50 (median)", "p95", "p99", "windows of 1 s"},
 		"plots/throughput.svg": {"operations per second", "#2 expire:holder"},
-		"plots/failover.svg":   {"fail-over time (log scale)", "affected clients", "all clients", "nobody felt it", "pause:leader", "#10"},
+		"plots/failover.svg":   {"fail-over time (log scale)", "affected clients", "all clients", "nobody felt it", "twice the p99", "(acquire ", "pause:leader", "#10"},
 		"plots/holders.svg":    {"k0", "k4", "client 4", "a column of"},
 		"report.html":          {"The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
 		"timeline.html":        {`"key k0"`, `"faults"`, "Held by:"},

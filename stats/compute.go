@@ -21,13 +21,14 @@ func Compute(h *history.History) Stats {
 	ops := h.Operations()
 	load := loadPhase(h)
 	faults := Faults(h)
-	measureFaults(faults, h, ops)
+	slow := measureFaults(faults, h, ops)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
 		Contended:  contended(begunIn(load, ops), holds.Of(h).All()),
 		Elections:  elections(h),
 		Faults:     faults,
+		FeltOver:   slow,
 		FaultKinds: faultKinds(faults),
 		Stalls:     stalls(h),
 	}

@@ -13,10 +13,10 @@ import (
 const never = time.Duration(math.MaxInt64)
 
 // measureFaults adds to each verified fault how long fail-over took and
-// whether anybody felt it.
-func measureFaults(faults []Fault, h *history.History, ops []*history.Operation) {
+// whether anybody felt it. It returns from when on operations of each kind are slow.
+func measureFaults(faults []Fault, h *history.History, ops []*history.Operation) (slow map[string]time.Duration) {
 	if len(faults) == 0 {
-		return
+		return nil
 	}
 	m := models.Of(h)
 	var quorum []*history.Operation
@@ -42,6 +42,7 @@ func measureFaults(faults []Fault, h *history.History, ops []*history.Operation)
 		span := Span{From: f.Injected, Until: lasted(f, h)}
 		f.Felt = felt.during(span) || holdLost(h, span)
 	}
+	return before.slow
 }
 
 func firstInjection(faults []Fault) time.Duration {

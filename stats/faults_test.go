@@ -220,8 +220,12 @@ func TestFelt(t *testing.T) {
 			b.fault(5000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified})
 			b.fault(7000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepHealed})
 			slices.SortStableFunc(b.h.Events, func(a, b history.Event) int { return int(a.Time - b.Time) })
-			if got := Compute(&b.h).Faults[0].Felt; got != tt.want {
+			s := Compute(&b.h)
+			if got := s.Faults[0].Felt; got != tt.want {
 				t.Errorf("felt %v, want %v", got, tt.want)
+			}
+			if over := s.FeltOver; len(over) != 1 || over[b.h.Events[0].F].Round(ms) != 20*ms && tt.at > 5000*ms {
+				t.Errorf("felt from %v on", over)
 			}
 		})
 	}

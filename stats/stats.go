@@ -26,6 +26,9 @@ type Stats struct {
 	// Elections counts changes of the ensemble's leader while the run lasted.
 	Elections int     `json:"elections"`
 	Faults    []Fault `json:"faults"`
+	// FeltOver is twice the p99 of each operation from before the first fault: one that took
+	// longer felt a fault. Operations of which none succeeded before are not in it.
+	FeltOver map[string]time.Duration `json:"felt_over,omitempty"`
 	// FaultKinds sums the faults up by kind, in order of name.
 	FaultKinds []FaultKind `json:"fault_kinds"`
 	Stalls     int         `json:"stalls"` // of the harness itself, over 250 ms
