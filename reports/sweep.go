@@ -143,7 +143,7 @@ func (t *sweepText) properties() {
 	}
 	for _, p := range t.s.Properties {
 		mark := propertyMark(p)
-		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p))
+		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Judged()))
 		for i, why := range p.Why {
 			if i == reasonsInSummary {
 				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", plural(len(p.Why)-i, "more reason"))
@@ -175,8 +175,8 @@ func propertyMark(p sweep.PropertySummary) signOf {
 	return signOf{checker.Valid, markOf(checker.Valid)}
 }
 
-// propertyWords are in how many runs it was what.
-func propertyWords(p sweep.PropertySummary) string {
+// propertyWords are in how many of some runs it was what.
+func propertyWords(p sweep.PropertySummary, runs int) string {
 	var parts []string
 	add := func(n int, what string) {
 		if n > 0 {
@@ -190,6 +190,7 @@ func propertyWords(p sweep.PropertySummary) string {
 	add(p.Violation, violated)
 	add(p.Unknown, "not decided")
 	add(p.Valid, "valid")
+	add(runs-p.Violation-p.Unknown-p.Valid, "no evidence")
 	text := strings.Join(parts, ", ")
 	if p.Measured {
 		text += " (measured, does not decide)"

@@ -33,6 +33,7 @@ func sweptRuns() *sweep.Summary {
 		Properties: []sweep.PropertySummary{
 			{Name: "progress", Valid: 74, Violation: 49, Unknown: 26, Why: []sweep.Count{{Text: "assumption faults", N: 20}, {Text: "a", N: 3}, {Text: "b", N: 2}, {Text: "c", N: 1}}},
 			{Name: "belief", Measured: true, Valid: 147, Violation: 2},
+			{Name: "log", Valid: 99},
 			{Name: "fencing", Unknown: 149, Why: []sweep.Count{{Text: "no token was given", N: 149}}},
 		},
 		Faults: []sweep.FaultCount{{Kind: "pause", Runs: 100, Effective: 90, Scheduled: 110, Verified: 91}, {Kind: "kill", Runs: 5, Effective: 5, Scheduled: 5, Verified: 5}, {Kind: "reset", Runs: 40, Scheduled: 41}},
@@ -59,6 +60,7 @@ func TestSweepSummary(t *testing.T) {
 		"progress     violated in 49 runs, not decided in 26 runs, valid in 74 runs",
 		"undecided 20 times: assumption faults", "and 1 more reason, on the page",
 		"belief       happened in 2 runs, valid in 147 runs (measured, does not decide)",
+		"log          valid in 99 runs, no evidence in 50 runs",
 		"? fencing", "undecided 149 times: no token was given",
 		"150: 49 violated, 26 undecided, 74 valid; 1 could not be run; 12,345 operations,", "25 min 0 s by their own clocks",
 		"10 s of sweeping: 54,000 runs and 150 hours an hour, 80 ms a run",
