@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -112,6 +113,35 @@ func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
 			close(f.spoken)
 			must(t, <-got)
 			must(t, b.Unlock(t.Context()))
+			must(t, s1.Close(t.Context()))
+			must(t, s2.Close(t.Context()))
+		})
+	}
+}
+
+// TestShortHoldCostsNothing: who has waited for long enough for a heartbeat to be due sends none, and
+// watches nothing of its own, if it gives back at once; a longer hold is watched over.
+func TestShortHoldCostsNothing(t *testing.T) {
+	for held, want := range map[time.Duration]string{fakeTimeout / 200: "map[delete:1]", fakeTimeout / 50: "map[delete:1 getW:1 multi:1]"} {
+		synctest.Test(t, func(t *testing.T) {
+			tr := newTree()
+			_, s1 := tr.connect(t, fakeTimeout)
+			f, s2 := tr.connect(t, fakeTimeout)
+			a, b := NewLock(s1, "/x"), NewLock(s2, "/x")
+			must(t, a.Lock(t.Context()))
+			got := make(chan error, 1)
+			go func() { got <- b.Lock(t.Context()) }()
+			time.Sleep(fakeTimeout / 3)
+			must(t, a.Unlock(t.Context()))
+			must(t, <-got)
+			sent := map[string]int{}
+			f.fail(func(op, _ string) fault { sent[op]++; return fine })
+			time.Sleep(held)
+			must(t, b.Unlock(t.Context()))
+			if fmt.Sprint(sent) != want {
+				t.Errorf("a hold of %v sent %v, not %s", held, sent, want)
+			}
+			f.fail(nil)
 			must(t, s1.Close(t.Context()))
 			must(t, s2.Close(t.Context()))
 		})

@@ -45,12 +45,14 @@ func (h *hold) monitor(m monitor) {
 	}
 }
 
-// monitor finds out that a hold is lost. It begins when the hold has lasted for a hundredth of the
-// time-out: shorter ones cost neither a heartbeat nor a watch, whose event would come along with
-// the answer to the release. While no other request does it, it asks
+// monitor finds out that a hold is lost. While no other request does it, it asks
 // a quorum at every heartbeatInterval; when none has answered for a whole
 // time-out, counted from when the last answered request was sent, the session may
 // have expired, and the hold is lost.
+//
+// It sends no heartbeat, and sets no watch where the line has none, until the hold has lasted for
+// a hundredth of the time-out: most are shorter, and the event of a watch would come along with
+// the answer to the release, while the next one waits.
 type monitor struct {
 	hold *hold
 	s    *Session
