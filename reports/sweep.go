@@ -143,7 +143,7 @@ func (t *sweepText) properties() {
 	}
 	for _, p := range t.s.Properties {
 		mark := propertyMark(p)
-		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Judged()))
+		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
 		for i, why := range p.Why {
 			if i == reasonsInSummary {
 				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", plural(len(p.Why)-i, "more reason"))

@@ -98,9 +98,6 @@ func (f *Finding) add(l *Line, in string) {
 	}
 }
 
-// Judged is how many runs came to a verdict.
-func (s *Summary) Judged() int { return s.Violation + s.Unknown + s.Valid }
-
 // PropertySummary is in how many runs a property was what.
 type PropertySummary struct {
 	Name      string  `json:"property"`
