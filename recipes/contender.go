@@ -224,8 +224,9 @@ func (q line) front(ctx context.Context, c *contender, wait bool, woken func()) 
 }
 
 // standing are those that can be in c's way, and c itself, in order. Whoever is woken has few
-// before it and maybe many behind it: it takes no time to put these in order.
+// before it and maybe many behind it: it takes no time to read their names and to put them in order.
 func (q line) standing(names []string, c *contender) []node {
+	names = slices.DeleteFunc(names, func(name string) bool { return surelyBehind(name, c.name) })
 	all := parsed(names, append([]string{q.kind}, q.rivals...), parse)
 	all = slices.DeleteFunc(all, func(n node) bool {
 		return compare(c.node, n) < 0 || q.rivals != nil && n.name != c.name && !slices.Contains(q.rivals, n.kind)

@@ -139,6 +139,30 @@ func distance(a, b int32) int32 { return b - a }
 // before orders sequence numbers.
 func before(a, b int32) bool { return distance(a, b) > 0 }
 
+// surelyBehind says of most names behind own, by a look at their last digits alone, that they
+// are: both numbers are of the usual ten digits, and that of name is greater.
+func surelyBehind(name, own string) bool {
+	digits, ok := usualDigits(name)
+	ownDigits, ownOK := usualDigits(own)
+	return ok && ownOK && digits > ownDigits
+}
+
+// usualDigits are those that a name ends with, if they are a positive number as the server writes
+// it. Two signs before them are the separator and a minus.
+func usualDigits(name string) (digits string, ok bool) {
+	const length = 10
+	head := len(name) - length
+	if head < 2 || name[head-1] != '-' || name[head-2] == '-' {
+		return "", false
+	}
+	for _, d := range []byte(name[head:]) {
+		if d < '0' || d > '9' {
+			return "", false
+		}
+	}
+	return name[head:], true
+}
+
 // compare orders nodes by rank and sequence number, for slices.SortFunc.
 func compare(a, b node) int {
 	switch {

@@ -108,6 +108,35 @@ func TestOrderPastTheWrap(t *testing.T) {
 	}
 }
 
+// TestSurelyBehind: whoever is said to be behind by a look at the digits is so by the order.
+func TestSurelyBehind(t *testing.T) {
+	seqs := []int32{
+		0, 1, 5, 6, 999999999, 1000000000, 1234567890, math.MaxInt32 - 1, math.MaxInt32,
+		math.MinInt32, math.MinInt32 + 1, math.MinInt32 + 648, -1234567890, -1000000000, -999999999, -2, -1,
+	}
+	said := 0
+	for _, a := range seqs {
+		for _, b := range seqs {
+			name, own := named(a), named(b)
+			if !surelyBehind(name.name, own.name) {
+				continue
+			}
+			said++
+			if before(a, b) || a == b {
+				t.Errorf("%d is said to be behind %d", a, b)
+			}
+		}
+	}
+	if said != 9*8/2 {
+		t.Errorf("of %d pairs something is said, want it of those of the nine positive numbers", said)
+	}
+	for _, name := range []string{"", "9999999999", "-9999999999", someID + "-lock", someID + "-lock-999999999x"} {
+		if surelyBehind(name, named(0).name) {
+			t.Errorf("%q is said to be behind", name)
+		}
+	}
+}
+
 func TestNearestPastTheWrap(t *testing.T) {
 	order := []int32{math.MaxInt32 - 1, math.MaxInt32, math.MinInt32, math.MinInt32 + 1}
 	var list []node

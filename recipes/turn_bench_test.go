@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,48 +26,51 @@ type turns struct {
 	take, give func(context.Context) error
 }
 
-// turnsOf are made on a connection, or on its session; go-zookeeper's own lock is there to be
-// compared with.
-var turnsOf = []struct {
+// turnsKind says how turns are made on a connection, or on its session.
+type turnsKind struct {
 	name  string
-	build func(s *recipes.Session, conn *zk.Conn) turns
-}{
-	{"lock", func(s *recipes.Session, _ *zk.Conn) turns {
-		l := recipes.NewLock(s, "/x")
+	build func(s *recipes.Session, conn *zk.Conn, path string) turns
+	given bool // nobody has it at first: it must be given for the first turn
+}
+
+// turnsOf has go-zookeeper's own lock behind zklab's, to be compared with.
+var turnsOf = []turnsKind{
+	{"lock", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+		l := recipes.NewLock(s, path)
 		return turns{l.Lock, l.Unlock}
-	}},
-	{"go-zookeeper-lock", func(_ *recipes.Session, conn *zk.Conn) turns {
-		l := zk.NewLock(conn, "/x", zk.WorldACL(zk.PermAll))
+	}, false},
+	{"go-zookeeper-lock", func(_ *recipes.Session, conn *zk.Conn, path string) turns {
+		l := zk.NewLock(conn, path, zk.WorldACL(zk.PermAll))
 		return turns{func(context.Context) error { return l.Lock() }, func(context.Context) error { return l.Unlock() }}
-	}},
-	{"write-lock", func(s *recipes.Session, _ *zk.Conn) turns {
-		l := recipes.NewRWLock(s, "/x")
+	}, false},
+	{"write-lock", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+		l := recipes.NewRWLock(s, path)
 		return turns{l.Lock, l.Unlock}
-	}},
-	{"semaphore", func(s *recipes.Session, _ *zk.Conn) turns {
-		l := recipes.NewSemaphore(s, "/x", 1)
+	}, false},
+	{"semaphore", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+		l := recipes.NewSemaphore(s, path, 1)
 		return turns{l.Acquire, l.Release}
-	}},
-	{"election", func(s *recipes.Session, _ *zk.Conn) turns {
-		e := recipes.NewElection(s, "/x", "a")
+	}, false},
+	{"election", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+		e := recipes.NewElection(s, path, "a")
 		return turns{e.Campaign, e.Resign}
-	}},
-	{"queue", func(s *recipes.Session, _ *zk.Conn) turns {
-		q := recipes.NewQueue(s, "/x")
+	}, false},
+	{"queue", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+		q := recipes.NewQueue(s, path)
 		return turns{
 			func(ctx context.Context) error { _, err := q.Take(ctx); return err },
 			func(ctx context.Context) error { return q.Put(ctx, nil) },
 		}
-	}},
-	{"job-queue", func(s *recipes.Session, _ *zk.Conn) turns {
-		q := recipes.NewJobQueue(s, "/x", 3)
+	}, true},
+	{"job-queue", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+		q := recipes.NewJobQueue(s, path, 3)
 		return turns{
 			func(ctx context.Context) error {
 				return q.Do(ctx, func(context.Context, *recipes.Job) ([]byte, error) { return nil, nil })
 			},
 			func(ctx context.Context) error { _, err := q.Put(ctx, nil); return err },
 		}
-	}},
+	}, true},
 }
 
 // BenchmarkTurn measures what a turn costs while so many clients wait: the time from the call
@@ -82,22 +85,52 @@ func BenchmarkTurn(b *testing.B) {
 					b.Fatal(err)
 				}
 				defer e.Close()
-				measureTurns(b, e, o.build, waiting, strings.HasSuffix(o.name, "queue"))
+				measureTurns(b, e, o, waiting)
 			})
 		}
 	}
 }
 
-// BenchmarkTurnOnServers measures the lock's turns beside those of go-zookeeper's own on three
-// real servers, where a turn takes as long as their quorum does.
-func BenchmarkTurnOnServers(b *testing.B) {
-	for _, o := range turnsOf[:2] {
+// BenchmarkTurnBeside measures the lock's turns beside those of go-zookeeper's own, one of each
+// by turns, so that a machine that grows slower does so for both: on a server in memory, and on
+// three real ones, where a turn takes as long as their quorum does. Reported are the medians,
+// and how many times the median of go-zookeeper's the lock's is.
+func BenchmarkTurnBeside(b *testing.B) {
+	for _, on := range []struct {
+		name  string
+		start func(b *testing.B) ensemble.Ensemble
+	}{
+		{"memory", func(b *testing.B) ensemble.Ensemble {
+			e, err := embedded.Config{Nodes: 1, InMemory: true}.Start(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { e.Close() })
+			return e
+		}},
+		{"servers", func(b *testing.B) ensemble.Ensemble { return dockertest.Ensemble(b, 3) }},
+	} {
 		for _, waiting := range []int{1, 100} {
-			b.Run(fmt.Sprintf("%s/%d", o.name, waiting), func(b *testing.B) {
-				measureTurns(b, dockertest.Ensemble(b, 3), o.build, waiting, false)
-			})
+			b.Run(fmt.Sprintf("%s/%d", on.name, waiting), func(b *testing.B) { measureBeside(b, on.start(b), waiting) })
 		}
 	}
+}
+
+func measureBeside(b *testing.B, e ensemble.Ensemble, waiting int) {
+	own, other := startTurns(b, e, turnsOf[0], "/own", waiting), startTurns(b, e, turnsOf[1], "/other", waiting)
+	var took, besides []time.Duration
+	for b.Loop() {
+		took, besides = append(took, own.turn(b)), append(besides, other.turn(b))
+	}
+	own.end(b)
+	other.end(b)
+	slices.Sort(took)
+	slices.Sort(besides)
+	mine, its := took[len(took)/2], besides[len(besides)/2]
+	b.ReportMetric(0, "ns/op") // of both, with the pauses between: says nothing
+	b.ReportMetric(float64(mine.Microseconds()), "µs/turn")
+	b.ReportMetric(float64(its.Microseconds()), "go-zookeeper-µs/turn")
+	b.ReportMetric(float64(mine)/float64(its), "times-go-zookeeper")
 }
 
 // turner is a client that takes, and after each turn waits for its next one.
@@ -125,49 +158,73 @@ func (c *turner) run(ctx context.Context, taken chan<- *turner, stop <-chan stru
 	}
 }
 
-func measureTurns(b *testing.B, e ensemble.Ensemble, build func(*recipes.Session, *zk.Conn) turns, waiting int, given bool) {
-	ctx := b.Context()
-	var requests, events atomic.Int64
-	var all errgroup.Group
-	taken, stop := make(chan *turner, waiting+1), make(chan struct{})
-	var first *turner
+// round is clients that take turns at one thing.
+type round struct {
+	clients          errgroup.Group
+	taken            chan *turner
+	stop             chan struct{}
+	holder           *turner
+	requests, events atomic.Int64
+}
+
+// startTurns begins a round of one holder and so many who wait.
+func startTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, path string, waiting int) *round {
+	r := &round{taken: make(chan *turner, waiting+1), stop: make(chan struct{})}
+	var last *turner
 	for range waiting + 1 {
-		conn, told := connectTold(b, e, &requests, &events)
-		defer conn.Close()
+		conn, told := connectTold(b, e, &r.requests, &r.events)
+		b.Cleanup(conn.Close)
 		s := recipes.NewSession(conn, told, timeout)
-		c := &turner{build(s, conn), make(chan struct{}, 1)}
-		first = c
-		all.Go(func() error { return errors.Join(c.run(ctx, taken, stop), s.Close(ctx)) })
+		c := &turner{of.build(s, conn, path), make(chan struct{}, 1)}
+		last = c
+		r.clients.Go(func() error { return errors.Join(c.run(b.Context(), r.taken, r.stop), s.Close(b.Context())) })
 	}
-	give := func(c *turner) {
-		if err := c.give(ctx); err != nil {
-			b.Fatal(err)
-		}
+	if of.given {
+		r.give(b, last)
 	}
-	if given {
-		give(first)
-	}
-	holder := <-taken
-	settle(&requests)
-	var sent, woken float64
-	var took time.Duration // by a clock of its own: StartTimer empties the allocator's caches
-	for b.Loop() {
-		r, w, began := requests.Load(), events.Load(), time.Now()
-		give(holder)
-		next := <-taken
-		took += time.Since(began)
-		holder.again <- struct{}{}
-		holder = next
-		settle(&requests)
-		sent, woken = sent+float64(requests.Load()-r), woken+float64(events.Load()-w)
-	}
-	close(stop)
-	if err := all.Wait(); err != nil {
+	r.holder = <-r.taken
+	settle(&r.requests)
+	return r
+}
+
+func (r *round) give(b *testing.B, c *turner) {
+	if err := c.give(b.Context()); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// turn passes the turn on, lets the one before wait again, and returns how long the passing took.
+func (r *round) turn(b *testing.B) time.Duration {
+	began := time.Now()
+	r.give(b, r.holder)
+	next := <-r.taken
+	took := time.Since(began)
+	r.holder.again <- struct{}{}
+	r.holder = next
+	settle(&r.requests)
+	return took
+}
+
+// end lets each that waits have its turn, and waits for them.
+func (r *round) end(b *testing.B) {
+	close(r.stop)
+	if err := r.clients.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func measureTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, waiting int) {
+	r := startTurns(b, e, of, "/x", waiting)
+	var took time.Duration // by a clock of its own: StartTimer empties the allocator's caches
+	requests, events := r.requests.Load(), r.events.Load()
+	for b.Loop() {
+		took += r.turn(b)
+	}
+	requests, events = r.requests.Load()-requests, r.events.Load()-events
+	r.end(b)
 	b.ReportMetric(float64(took.Nanoseconds())/float64(b.N), "ns/op")
-	b.ReportMetric(sent/float64(b.N), "requests/turn")
-	b.ReportMetric(woken/float64(b.N), "events/turn")
+	b.ReportMetric(float64(requests)/float64(b.N), "requests/turn")
+	b.ReportMetric(float64(events)/float64(b.N), "events/turn")
 }
 
 // settle waits until nobody has sent anything for a while: then all wait.
