@@ -16,11 +16,18 @@ import (
 type actors struct {
 	harness map[history.ID]bool   // the harness's own sessions
 	ended   map[history.ID]string // sessions that a fault ended at once, with its kind
+	hits    map[history.ID][]hit  // what faults did to a client in a session
+}
+
+// hit is a fault that was seen to take effect on a client, and between when.
+type hit struct {
+	kind     string
+	from, to time.Duration
 }
 
 // actorsOf are those of a record.
 var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
-	x := &actors{harness: map[history.ID]bool{}, ended: map[history.ID]string{}}
+	x := &actors{harness: map[history.ID]bool{}, ended: map[history.ID]string{}, hits: map[history.ID][]hit{}}
 	for i := range a.History.Events {
 		e := &a.History.Events[i]
 		switch {
@@ -36,18 +43,24 @@ var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
 	return x
 })
 
-// fault notes which sessions a fault ended, if it was seen to: others may have ended by
+// fault notes which sessions a fault hit or ended, if it was seen to: others may have ended by
 // themselves before it could.
 func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	var step history.FaultStep
-	if e.Decode(&step) != nil || kinds.TraitsOf(e.F, step).Sessions != history.EndAtOnce {
+	if e.Decode(&step) != nil {
 		return
 	}
-	if f := a.Faults.All[step.Fault]; f == nil || !f.Verified {
+	f := a.Faults.All[step.Fault]
+	if f == nil || !f.Verified {
 		return
 	}
 	for _, id := range step.Sessions {
-		x.ended[id] = e.F
+		if kinds.TraitsOf(e.F, step).Sessions == history.EndAtOnce {
+			x.ended[id] = e.F
+		}
+		if step.Step == history.StepVerified && kinds.Named(e.F).Hits.Clients() {
+			x.hits[id] = append(x.hits[id], hit{e.F, f.From, e.Time})
+		}
 	}
 }
 
@@ -100,8 +113,12 @@ func (s *search) when(zxid uint64) (from, to time.Duration) {
 }
 
 // cite ends a sentence: when it was, as far as that is known, and the zxid.
-func (s *search) cite(zxid uint64) string {
+func (s *search) cite(zxid uint64) string { return s.citeSince(zxid, evidence.Always) }
+
+// citeSince is cite of what is known to have been after a moment.
+func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	from, to := s.when(zxid)
+	from = max(from, since)
 	text := ""
 	switch began, seen := from != evidence.Always, to != evidence.Never; {
 	case began && seen && from > to: // what is known of it contradicts itself
@@ -124,10 +141,34 @@ func (s *search) during(zxid uint64, by history.ID) string {
 	client := s.client(by)
 	for _, op := range s.key.Ops {
 		if client >= 0 && op.Client == client && op.Began() <= from && to <= evidence.Ended(op) && to != evidence.Never {
-			return ", during its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
+			return ", during " + s.call(op)
 		}
 	}
 	return ""
+}
+
+// call names a call of whoever the sentence is about.
+func (s *search) call(op *history.Operation) string {
+	return "its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
+}
+
+// mostHits is how many faults are named of one call: more than these explain nothing.
+const mostHits = 2
+
+// hitAbout names the faults that hit the client of a call while it lasted or about then. "" if
+// none did, or too many.
+func (s *search) hitAbout(op *history.Operation, id history.ID) (text string) {
+	named := 0
+	for _, h := range s.actors.hits[id] {
+		if h.from > evidence.Ended(op) || h.to < op.Began() {
+			continue
+		}
+		if named++; named > mostHits {
+			return ""
+		}
+		text += "; zklab's fault " + h.kind + " hit this client between " + words.At(h.from) + " and " + words.At(h.to)
+	}
+	return text
 }
 
 // mostName is how much of a znode's name is shown, in characters.

@@ -160,10 +160,72 @@ func TestTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := "Client 0, in session 0x1, made k/lock, between 0.009 s and 0.098 s: zxid 0x100000003.\n" +
 				c.want + "\n" +
-				"Client 1, in session 0x2, made k/lock, between 0.199 s and 0.298 s: zxid 0x100000005; it was still there when the log ended."
+				"Client 1, in session 0x2, made k/lock, by its acquire of 0.290 s, between 0.290 s and 0.298 s: zxid 0x100000005; it was still there when the log ended."
 			got := told(t, taken(begin(history.ModelLock), c.remove))
 			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // where the remover is not heard
 			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// Of a znode that was left there it is told by which call it was made, and what hit that.
+func TestLeft(t *testing.T) {
+	step := func(r *checktest.Record, at, fault int, step string, sessions ...history.ID) {
+		r.Fact(at, "lose-reply", history.FaultStep{Fault: fault, Step: step, Sessions: sessions})
+	}
+	lost := func(r *checktest.Record, fault, from, to int, session history.ID) {
+		step(r, from, fault, history.StepInject)
+		step(r, to, fault, history.StepVerified, session)
+	}
+	const (
+		by  = ", by its acquire of 0.090 s"
+		hit = "; zklab's fault lose-reply hit this client between "
+	)
+	for name, c := range map[string]struct {
+		before, after func(r *checktest.Record)
+		by, hit       string
+	}{
+		"alone":          {by: by},
+		"by a fault":     {before: func(r *checktest.Record) { lost(r, 1, 92, 97, 1) }, by: by, hit: hit + "0.092 s and 0.097 s"},
+		"told later":     {before: func(r *checktest.Record) { step(r, 95, 1, history.StepInject) }, after: func(r *checktest.Record) { step(r, 105, 1, history.StepVerified, 1) }, by: by, hit: hit + "0.095 s and 0.105 s"},
+		"a fault before": {before: func(r *checktest.Record) { lost(r, 1, 50, 89, 1) }, by: by},
+		"a fault behind": {after: func(r *checktest.Record) { lost(r, 1, 101, 110, 1) }, by: by},
+		"of another":     {before: func(r *checktest.Record) { lost(r, 1, 92, 97, 2) }, by: by},
+		"not seen":       {before: func(r *checktest.Record) { step(r, 92, 1, history.StepInject); step(r, 97, 1, history.StepFailed, 1) }, by: by},
+		"of three": {before: func(r *checktest.Record) {
+			for fault := range 3 {
+				lost(r, fault+1, 91+fault, 94, 1)
+			}
+		}, by: by},
+		"of two calls": {before: func(r *checktest.Record) {
+			lost(r, 1, 20, 25, 1)
+			r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 20, Ret: 30, Outcome: history.Info, Session: 1})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := begin(history.ModelLock)
+			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+			seen(r, 10, 0, 1)
+			seen(r, 10, 1, 2)
+			if c.before != nil {
+				c.before(r)
+			}
+			r.Txn(ephemeral(1, root+"/k/lock"))
+			seen(r, 98, 0, 1)
+			r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 90, Ret: 100, Outcome: history.Info, Session: 1})
+			if c.after != nil {
+				c.after(r)
+			}
+			r.Touches(2)
+			seen(r, 402, 1, 2)
+			from := "0.090 s"
+			if c.by == "" {
+				from = "0.009 s"
+			}
+			want := "Client 0, in session 0x1, made k/lock" + c.by + ", between " + from + " and 0.098 s: zxid 0x100000003; it was still there when the log ended" + c.hit + "."
+			if diff := cmp.Diff(want, told(t, r)); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})

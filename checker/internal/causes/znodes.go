@@ -189,25 +189,51 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 }
 
 // life tells who made a znode and who ended it. An end behind all that the witness speaks
-// of is told in passing.
+// of is told in passing. Of one that was left there it tells by which call, and what hit that.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text := s.who(n.Maker, n.Created) + " made " + s.name(n.Path)
 	if s.of.State == models.Filled {
 		text += " with " + holding(n.Data)
 	}
-	text += s.cite(n.Created)
+	cited := s.cite(n.Created)
 	w := made
 	switch {
 	case !s.whole(n.Created, n.Deleted): // it may have gone before
 	case n.Deleted == evidence.StillThere:
-		w, text = left, text+"; it was still there when the log ended"
+		op, hit := s.makerOf(n), ""
+		if op != nil {
+			text += ", by " + s.call(op)
+			cited, hit = s.citeSince(n.Created, op.Began()), s.hitAbout(op, n.Maker)
+		}
+		w, cited = left, cited+"; it was still there when the log ended"+hit
 	case n.Deleted >= s.high:
-		text += "; it was there until " + words.Zxid(n.Deleted)
+		cited += "; it was there until " + words.Zxid(n.Deleted)
 	}
-	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text))
+	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+cited))
 	if n.Deleted < s.high && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
 		s.end(n, nodes)
 	}
+}
+
+// makerOf is the call that a client made a znode by to begin a stay: the only one of its session
+// that can have been. nil if that is not known. What becomes of a call of unknown outcome may
+// come after it has ended.
+func (s *search) makerOf(n *evidence.Znode) (of *history.Operation) {
+	from, to := s.when(n.Created)
+	client := s.client(n.Maker)
+	for _, op := range s.key.Ops {
+		if client < 0 || op.Client != client || !s.of.Operation(op.F).Begins || !s.mayBeOf(op, n.Maker) {
+			continue
+		}
+		if op.Began() >= to || evidence.EffectiveBy(op) < from {
+			continue
+		}
+		if of != nil {
+			return nil
+		}
+		of = op
+	}
+	return of
 }
 
 // end tells how a znode went. Where somebody else took it away who had had one at the same
