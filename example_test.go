@@ -34,8 +34,8 @@ func ExampleExperiment_Run() {
 	outcome, err := zklab.Experiment{
 		Workload:  workloads.Lock{New: newLock},
 		Keys:      1, // one path, so one session for each client
-		TimeLimit: 5 * time.Second,
-		Faults:    plan.Every(2*time.Second, faults.Expire{Who: faults.Holder}),
+		TimeLimit: 15 * time.Second,
+		Faults:    plan.Every(4*time.Second, faults.Expire{Who: faults.Holder}),
 		Out:       out,
 	}.Run(context.Background())
 	if err != nil {
