@@ -34,7 +34,7 @@ func interrupted(t *testing.T) *zklab.Outcome {
 	loading := make(chan struct{})
 	o := perform(t, zklab.Experiment{
 		Workload: ownLock(), TimeLimit: 5 * time.Minute, Seed: 1, Keys: 1, Interrupt: interrupt, MinLoad: 20,
-		Faults: plan.Every(3*time.Second, faults.Pause{Nodes: faults.One}),
+		Faults: plan.Every(8*time.Second, faults.Pause{Nodes: faults.One}),
 		Progress: func() func(zklab.Progress) {
 			done := false
 			return func(p zklab.Progress) {
