@@ -19,7 +19,8 @@ const (
 	kindItem   = "item"
 	kindMember = "member"
 
-	idLength = 32
+	idLength    = 32
+	usualLength = 10 // of a sequence number that is not negative
 )
 
 // newID returns 128 random bits in hexadecimal.
@@ -83,7 +84,7 @@ func sequence(digits string) (int32, bool) {
 	seq, err := strconv.ParseInt(digits, 10, 32)
 	// The server writes the counter as %010d: anything else was not its doing. Ten digits are
 	// just that, and nearly all that there is; a counter can also overflow and be negative.
-	usual := len(digits) == 10 && digits[0] >= '0'
+	usual := len(digits) == usualLength && digits[0] >= '0'
 	if err != nil || !usual && fmt.Sprintf("%010d", seq) != digits {
 		return 0, false
 	}
@@ -150,8 +151,7 @@ func surelyBehind(name, own string) bool {
 // usualDigits are those that a name ends with, if they are a positive number as the server writes
 // it. Two signs before them are the separator and a minus.
 func usualDigits(name string) (digits string, ok bool) {
-	const length = 10
-	head := len(name) - length
+	head := len(name) - usualLength
 	if head < 2 || name[head-1] != '-' || name[head-2] == '-' {
 		return "", false
 	}

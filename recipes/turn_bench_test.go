@@ -80,12 +80,7 @@ func BenchmarkTurn(b *testing.B) {
 	for _, o := range turnsOf {
 		for _, waiting := range []int{1, 10, 100} {
 			b.Run(fmt.Sprintf("%s/%d", o.name, waiting), func(b *testing.B) {
-				e, err := embedded.Config{Nodes: 1, InMemory: true}.Start(b.Context())
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer e.Close()
-				measureTurns(b, e, o, waiting)
+				measureTurns(b, inMemory(b), o, waiting)
 			})
 		}
 	}
@@ -100,20 +95,23 @@ func BenchmarkTurnBeside(b *testing.B) {
 		name  string
 		start func(b *testing.B) ensemble.Ensemble
 	}{
-		{"memory", func(b *testing.B) ensemble.Ensemble {
-			e, err := embedded.Config{Nodes: 1, InMemory: true}.Start(b.Context())
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Cleanup(func() { e.Close() })
-			return e
-		}},
+		{"memory", inMemory},
 		{"servers", func(b *testing.B) ensemble.Ensemble { return dockertest.Ensemble(b, 3) }},
 	} {
 		for _, waiting := range []int{1, 100} {
 			b.Run(fmt.Sprintf("%s/%d", on.name, waiting), func(b *testing.B) { measureBeside(b, on.start(b), waiting) })
 		}
 	}
+}
+
+// inMemory is a server that is closed behind the connections to it, which would wait for it.
+func inMemory(b *testing.B) ensemble.Ensemble {
+	e, err := embedded.Config{Nodes: 1, InMemory: true}.Start(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { e.Close() })
+	return e
 }
 
 func measureBeside(b *testing.B, e ensemble.Ensemble, waiting int) {

@@ -54,11 +54,13 @@ func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	if f == nil || !f.Verified {
 		return
 	}
+	ends := kinds.TraitsOf(e.F, step).Sessions == history.EndAtOnce
+	hits := step.Step == history.StepVerified && kinds.Named(e.F).Hits.Clients()
 	for _, id := range step.Sessions {
-		if kinds.TraitsOf(e.F, step).Sessions == history.EndAtOnce {
+		if ends {
 			x.ended[id] = e.F
 		}
-		if step.Step == history.StepVerified && kinds.Named(e.F).Hits.Clients() {
+		if hits {
 			x.hits[id] = append(x.hits[id], hit{e.F, f.From, e.Time})
 		}
 	}
