@@ -33,9 +33,9 @@ func (s *Session) Get(ctx context.Context, path string) (data []byte, stat *zk.S
 //
 // An error with NoEffect says that nothing was applied and never will be: [ErrLost] if a hold
 // had ended, [ErrTooLarge] if all data together is, or the whole request, for which the paths
-// count, too, [ErrClosed], the error of ctx, or what a server said, such as [zk.ErrBadVersion]. [ErrUnknown], with the reason, says that they
-// may have been applied, or may yet be: the reply was lost, or ctx ended while the request was
-// under way, or the session.
+// count, too, [ErrClosed], the error of ctx, or what a server said, such as [zk.ErrBadVersion].
+// [ErrUnknown], with the reason, says that they may have been applied, or may yet be: the reply
+// was lost, or ctx ended while the request was under way, or the session.
 func (s *Session) Multi(ctx context.Context, ops ...any) error {
 	var path string // which the error names
 	if len(ops) > 0 && !isNil(ops[0]) {

@@ -23,8 +23,8 @@ type line struct {
 	// agree, if set, is asked of a contender that has lined up: whether the line is what
 	// this client takes it for. It sees nothing older than the contender's creation.
 	agree func(ctx context.Context, z *zkSession) error
-	// unwatched: a contender has no watch on its own znode until it has held for a while.
-	unwatched bool
+	// forewarned: a contender is told when it is next, too, so that it need not look when its turn comes.
+	forewarned bool
 	// beside are other lines, in each of which a contender stands, too: see [MultiLock].
 	beside []line
 }
@@ -36,7 +36,7 @@ type contender struct {
 	session *zkSession   // that owns the znode
 	czxid   int64        // of its creation
 	data    []byte       // as it was when changed was set
-	// changed fires when the znode changes or goes; nil where the line is unwatched.
+	// changed fires when the znode changes or goes.
 	changed <-chan zk.Event
 	// unsure: a reply was lost while it was made; there should be only one
 	// znode with this id, but it costs little to look when it is removed.
@@ -161,17 +161,12 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 	return made, err
 }
 
-// verify learns c's creation zxid and sets a watch on it, unless the line is unwatched, and
-// makes sure that it is the present session's: a create can be carried out in a later session
-// than it was asked for.
+// verify learns c's creation zxid and sets a watch on it, and makes sure that it is the
+// present session's: a create can be carried out in a later session than it was asked for.
 func (q line) verify(ctx context.Context, c *contender) error {
 	path := join(q.folder, c.name)
 	v, err := retry(ctx, q.s, c.session, read, func() (v value, err error) {
-		if q.unwatched {
-			v.data, v.stat, err = q.s.conn.Get(path)
-		} else {
-			v.data, v.stat, v.changed, err = q.s.conn.GetW(path)
-		}
+		v.data, v.stat, v.changed, err = q.s.conn.GetW(path)
 		return v, err
 	})
 	switch {
@@ -191,36 +186,89 @@ func (q line) verify(ctx context.Context, c *contender) error {
 // waiting for others if it is not to wait.
 //
 // It watches as many of those ahead as there are places, the nearest: c is not in
-// front while all of them are there, whoever else goes. When it is woken it calls woken, if
-// that is set.
+// front while all of them are there, whoever else goes. In a line that forewarns the nearest of
+// all is left out for as long as one more is ahead, so that c is told when it is next. From then
+// on its turn comes when one of those that it watches goes, and it need not look again: nobody
+// lines up before it. When it is woken it calls woken, if that is set.
 func (q line) front(ctx context.Context, c *contender, wait bool, woken func()) error {
 	known := knownAhead{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
-		event := q.s.nextEvent()
-		names, err := q.s.children(ctx, c.session, q.folder)
-		if err != nil {
+		seen, err := q.look(ctx, c, known.skip)
+		if err != nil || seen.front {
 			return err
 		}
-		ahead, err := nearest(q.standing(names, c), c.node, known.skip, q.places)
-		if err != nil || len(ahead) < q.places {
-			return err
-		}
-		changed, err := q.watch(ctx, c, ahead, known)
+		turn, err := q.await(ctx, c, seen, known, wait)
 		switch {
 		case errors.Is(err, errAgain):
 			continue
 		case err != nil:
 			return err
-		case !wait:
-			return errBusy
-		}
-		if err := q.s.wait(ctx, c.session, event, changed...); err != nil {
-			return err
 		}
 		if woken != nil {
 			woken()
 		}
+		if turn {
+			return nil
+		}
 	}
+}
+
+// position is how a contender stands in its line.
+type position struct {
+	front bool
+	next  bool            // it is in front as soon as one of ahead has gone
+	ahead []node          // those that it is to watch
+	event <-chan struct{} // the next one of the session since
+}
+
+// look lists the line.
+func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (seen position, err error) {
+	seen.event = q.s.nextEvent()
+	names, err := q.s.children(ctx, c.session, q.folder)
+	if err != nil {
+		return seen, err
+	}
+	heeded := q.places
+	if q.forewarned {
+		heeded++
+	}
+	seen.ahead, err = nearest(q.standing(names, c), c.node, skip, heeded)
+	if err != nil {
+		return seen, err
+	}
+	seen.front = len(seen.ahead) < q.places
+	seen.next = q.forewarned && len(seen.ahead) == q.places
+	seen.ahead = seen.ahead[:min(len(seen.ahead), q.places)]
+	return seen, nil
+}
+
+// await watches those ahead of c, and waits until it is worth looking again, or answers errBusy if
+// it is not to wait. It reports whether c's turn has come, so that there is no need to look:
+// it was next, and one of those ahead has gone before anything happened to c that its own watch
+// has not told.
+func (q line) await(ctx context.Context, c *contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
+	told, stop := q.s.deletions.of(q.paths(seen.ahead))
+	defer stop()
+	changed, err := q.watch(ctx, c, seen.ahead, known)
+	switch {
+	case err != nil:
+		return false, err
+	case !wait:
+		return false, errBusy
+	}
+	what, err := q.s.waitTold(ctx, c.session, q.s.timeout, seen.event, changed...)
+	if err != nil || !seen.next || what.Type != zk.EventNodeDeleted {
+		return false, err
+	}
+	return q.s.inOrder(ctx, c.session, told, seen.event), nil
+}
+
+func (q line) paths(of []node) []string {
+	paths := make([]string, len(of))
+	for i, n := range of {
+		paths[i] = join(q.folder, n.name)
+	}
+	return paths
 }
 
 // standing are those that can be in c's way, and c itself, in order. Whoever is woken has few

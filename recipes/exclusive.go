@@ -24,7 +24,7 @@ type exclusive struct {
 }
 
 func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
-	return &exclusive{line: line{recipe: newRecipe(s, path), folder: path, kind: kind, places: 1, unwatched: true}, data: data}
+	return &exclusive{line: line{recipe: newRecipe(s, path), folder: path, kind: kind, places: 1, forewarned: true}, data: data}
 }
 
 // take waits for the hold. No error of it leaves a hold behind.

@@ -61,7 +61,7 @@ func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) 
 	f, s := tr.connectOpen(timeout, options...)
 	t.Cleanup(func() {
 		must(t, s.Close(context.Background()))
-		close(f.events)
+		f.close()
 	})
 	return f, s
 }
@@ -312,14 +312,36 @@ func (f *fake) watch(key string) chan zk.Event {
 	return ch
 }
 
-func (tr *tree) fire(key string) {
+// fire tells an event of a znode to those who watch key, by the connection's events first, as
+// go-zookeeper does.
+func (tr *tree) fire(key string, kind zk.EventType, path string) {
+	e := zk.Event{Type: kind, State: zk.StateHasSession, Path: path}
 	for _, f := range tr.fakes {
+		if len(f.watches[key]) > 0 {
+			f.tell(e)
+		}
 		for _, ch := range f.watches[key] {
-			ch <- zk.Event{}
+			ch <- e
 			close(ch)
 		}
 		delete(f.watches, key)
 	}
+}
+
+// tell sends an event, and drops what there is no room for, as go-zookeeper does.
+func (f *fake) tell(e zk.Event) {
+	select {
+	case f.events <- e:
+	default:
+	}
+}
+
+// close ends the events.
+func (f *fake) close() {
+	f.tree.mu.Lock()
+	defer f.tree.mu.Unlock()
+	clear(f.watches)
+	close(f.events)
 }
 
 func (tr *tree) paths() []string {
@@ -350,8 +372,8 @@ func (tr *tree) create(path string, data []byte, flags int32, sid int64) (string
 		n.stat.EphemeralOwner = sid
 	}
 	tr.nodes[path] = n
-	tr.fire("data " + path)
-	tr.fire("children " + parent(path))
+	tr.fire("data "+path, zk.EventNodeCreated, path)
+	tr.fire("children "+parent(path), zk.EventNodeChildrenChanged, parent(path))
 	return path, nil
 }
 
@@ -373,8 +395,9 @@ func (tr *tree) remove(path string) {
 	if up := tr.nodes[parent(path)]; up != nil {
 		up.stat.Pzxid = tr.zxid
 	}
-	tr.fire("data " + path)
-	tr.fire("children " + parent(path))
+	tr.fire("data "+path, zk.EventNodeDeleted, path)
+	tr.fire("children "+path, zk.EventNodeDeleted, path)
+	tr.fire("children "+parent(path), zk.EventNodeChildrenChanged, parent(path))
 }
 
 func (tr *tree) get(path string) (value, error) {
@@ -403,7 +426,7 @@ func (tr *tree) set(path string, data []byte, version int32) (*zk.Stat, error) {
 	n.data = data
 	n.stat.Version++
 	n.stat.Mzxid = tr.zxid
-	tr.fire("data " + path)
+	tr.fire("data "+path, zk.EventNodeDataChanged, path)
 	stat := n.stat
 	return &stat, nil
 }

@@ -37,10 +37,10 @@ var (
 //	marks/          ephemeral, by which a client settles a request whose reply was lost
 //
 // Ids have 32 hex digits, random ones or, of [JobQueue.PutOnce], those of a name. All other
-// children are ignored; what is pending of a job that is not in jobs, since somebody removed it there, is removed. Each step of a job is one multi
-// that removes the znode of the state that it was in, whose name no other attempt has: so
-// a job is in one state at each moment, and a worker that stood still and has lost its jobs
-// changes nothing any more.
+// children are ignored; what is pending of a job that is not in jobs, since somebody removed it
+// there, is removed. Each step of a job is one multi that removes the znode of the state that it
+// was in, whose name no other attempt has: so a job is in one state at each moment, and a worker
+// that stood still and has lost its jobs changes nothing any more.
 //
 // What it guarantees: a job is with one worker at a time, as far as the servers know; it
 // is finished once only, or is dead after so many attempts, and never both; none is lost.

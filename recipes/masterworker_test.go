@@ -367,6 +367,7 @@ func TestMasterWorkerCrashes(t *testing.T) {
 				t.Errorf("result of %s: %q, %v", data, result, err)
 			}
 		}
+		time.Sleep(fakeTimeout) // the last one whose session has ended registers again
 		if names, err := c.all[0].Workers(ctx); err != nil || len(names) != clients {
 			t.Errorf("workers: %v, %v", names, err)
 		}

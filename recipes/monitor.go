@@ -29,9 +29,6 @@ func (h *hold) watch() {
 func (h *hold) monitor(m monitor) {
 	now := time.Now()
 	m.from, m.lookAt = m.after(now, m.s.timeout/100), m.after(now, m.s.timeout)
-	if m.changed == nil {
-		m.notBefore = m.from
-	}
 	if !m.run() {
 		return
 	}
@@ -50,16 +47,15 @@ func (h *hold) monitor(m monitor) {
 // time-out, counted from when the last answered request was sent, the session may
 // have expired, and the hold is lost.
 //
-// It sends no heartbeat, and sets no watch where the line has none, until the hold has lasted for
-// a hundredth of the time-out: most are shorter, and the event of a watch would come along with
-// the answer to the release, while the next one waits.
+// It sends no heartbeat until the hold has lasted for a hundredth of the time-out: most are
+// shorter.
 type monitor struct {
 	hold *hold
 	s    *Session
 	z    *zkSession
 	path string // of the contender
 	turn time.Duration
-	from time.Time // no heartbeat is sent before, and no first watch is set
+	from time.Time // no heartbeat is sent before
 
 	checks []string // what heartbeats ask for: the znodes of the hold; none: another monitor does
 

@@ -44,13 +44,12 @@ type MultiLock struct {
 func NewMultiLock(s *Session, paths ...string) *MultiLock {
 	paths = slices.Compact(slices.Sorted(slices.Values(paths)))
 	x := newExclusive(s, strings.Join(paths, ","), kindLock, nil)
-	x.unwatched = len(paths) == 1 // who waits in one line looks after its znodes in the others
 	for i, path := range paths {
 		if i == 0 {
 			x.folder = path
 			continue
 		}
-		x.beside = append(x.beside, line{recipe: x.recipe, folder: path, kind: kindLock, places: 1})
+		x.beside = append(x.beside, line{recipe: x.recipe, folder: path, kind: kindLock, places: 1, forewarned: true})
 	}
 	return &MultiLock{x, paths}
 }

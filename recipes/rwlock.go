@@ -36,10 +36,12 @@ const (
 // give the lock back and line up again.
 //
 // What it costs: to acquire takes one write and two reads, whatever the number of
-// contenders. A reader watches the writer right ahead of it, whoever reads in between; a
-// writer watches the contender right ahead of it. So a writer that gives the lock back
-// wakes those who get it, and a reader wakes at most one: the writer behind it, which may
-// have to look again for each of the readers it waits for. That a holder was asked to give
+// contenders, and what the waiters of a [Lock] need besides for whoever has to wait. A reader
+// watches a writer ahead of it, whoever reads in between; a writer watches a contender ahead of it:
+// as there, the one before the nearest, and the nearest when it is next. So a writer that gives the
+// lock back wakes those who get it, and those who get it when the next writer gives it back; a
+// reader wakes at most the writer behind it, which may have to look again for each of the readers
+// it waits for, and the one behind that. That a holder was asked to give
 // the lock back also wakes those who watch it, once. It is safe for concurrent use.
 type RWLock struct {
 	x       *exclusive // whose line is that of writers
@@ -56,7 +58,7 @@ const (
 func NewRWLock(s *Session, path string) *RWLock {
 	x := newExclusive(s, path, kindWrite, nil)
 	x.rivals = []string{kindRead, kindWrite}
-	x.revocable, x.unwatched = true, false // who is asked for its hold hears of it at once
+	x.revocable = true
 	readers := x.line
 	readers.kind, readers.rivals = kindRead, []string{kindWrite}
 	readers.yields = func(data []byte) bool { return says(data, wordRead) }

@@ -217,26 +217,22 @@ func TestRWLockCosts(t *testing.T) {
 				}
 			}
 			writer := len(p.all) - 1
-			step("the writer gives back", func() { p.unlock(0) }, func(i int) int {
-				if i == writer {
+			alone := func(who int) func(i int) int {
+				return func(i int) int {
+					if i == who {
+						return 1 // its delete
+					}
 					return 0
 				}
-				return 1 // its delete, and who has waited lists the children
-			})
-			step("a reader gives back", func() { p.unlock(1) }, func(i int) int {
-				if i == 1 {
-					return 1
-				}
-				return 0
-			})
-			step("the last reader gives back", func() { p.unlock(writer - 1) }, func(i int) int {
-				switch i {
-				case writer - 1:
-					return 1
-				case writer: // lists, and watches the next one
+			}
+			step("the writer gives back, whom all readers wait for", func() { p.unlock(0) }, alone(0))
+			step("a reader gives back", func() { p.unlock(1) }, alone(1))
+			step("the last reader gives back", func() { p.unlock(writer - 1) }, alone(writer-1))
+			step("the one before it gives back", func() { p.unlock(writer - 2) }, func(i int) int {
+				if i == writer { // lists, and watches the next one
 					return 2
 				}
-				return 0
+				return alone(writer - 2)(i)
 			})
 			f, late := p.come()
 			n := map[string]int{}

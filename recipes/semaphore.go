@@ -43,9 +43,10 @@ const maxLeases = 1024
 // leases, or guard writes in ZooKeeper itself by a check of the contender.
 //
 // What it costs: to acquire takes one write and three reads, whatever the number of
-// contenders. A waiter also watches as many contenders as there are leases, those right
-// ahead of it, with a read for each; so a lease that is given back wakes no more clients
-// than that, each for two reads. With one lease it is a lock. Of hundreds of leases better
+// contenders. A waiter also watches as many contenders as there are leases, with a read for
+// each: those right ahead of it, but not the nearest before it is next. Who gets a lease that is given
+// back reads nothing then; as many others as there are leases are woken by it, each for two reads.
+// With one lease it is a lock. Of hundreds of leases better
 // make several semaphores. It is safe for concurrent use.
 type Semaphore struct{ x *exclusive }
 

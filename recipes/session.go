@@ -18,13 +18,15 @@ import (
 //
 // It goes by the connection's session id, which go-zookeeper sets to 0 before it
 // says that a session expired. Events only make it look sooner: it does not matter
-// when they come late or get lost.
+// when they come late or get lost. What they tell of znodes is relied on for its order alone
+// (see deletions).
 type Session struct {
-	conn    *connection
-	timeout time.Duration
-	watches watches
-	tasks   tasks // clean-ups of all its recipes
-	turns   atomic.Uint64
+	conn      *connection
+	timeout   time.Duration
+	watches   watches
+	deletions deletions
+	tasks     tasks // clean-ups of all its recipes
+	turns     atomic.Uint64
 
 	counters counters
 	log      *slog.Logger // nil: none
@@ -41,8 +43,9 @@ type Session struct {
 }
 
 // NewSession makes a session of a connection and its events. It reads events
-// until they are closed, so they must be for it alone; nil will do, at the price
-// of noticing changes up to a tenth of the time-out later. The time-out is the one that
+// until they are closed, so they must be for it alone, and all of them, in their order; nil
+// will do, at the price of noticing changes up to a tenth of the time-out later, and of a read
+// more for a turn that comes. The time-out is the one that
 // was negotiated, which the servers may have made shorter than the one asked for
 // (go-zookeeper does not tell); a smaller value is on the safe side.
 //
@@ -60,6 +63,9 @@ func newSession(c conn, events <-chan zk.Event, timeout time.Duration, options .
 	s.conn = &connection{to: c, acl: zk.WorldACL(zk.PermAll), requests: &s.counters.requests}
 	for _, set := range options {
 		set(s)
+	}
+	if events == nil {
+		s.deletions.silence()
 	}
 	go s.run(events)
 	return s
@@ -114,8 +120,11 @@ func (s *Session) run(events <-chan zk.Event) {
 				return
 			}
 			s.current()
-			if e.Type == zk.EventSession {
+			if e.Type == zk.EventSession || overflown(events) {
 				s.wakeWaiters(e.State)
+			}
+			if e.Type != zk.EventSession {
+				s.deletions.take(e)
 			}
 		case <-tick.C:
 			s.current()

@@ -163,6 +163,13 @@ func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{},
 
 // waitFor is wait for no longer than that.
 func (s *Session) waitFor(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
+	_, err := s.waitTold(ctx, z, most, event, changed...)
+	return err
+}
+
+// waitTold is waitFor that says what the watch told that fired, if it was one, and if nobody
+// else has taken that in: several can wait for one watch.
+func (s *Session) waitTold(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
 	t := time.NewTimer(min(most, s.timeout) + turn(ctx)) // others may wait for the same time
 	defer t.Stop()
 	cases := []reflect.SelectCase{receives(z.gone), receives(s.ctx.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
@@ -170,19 +177,22 @@ func (s *Session) waitFor(ctx context.Context, z *zkSession, most time.Duration,
 	for _, ch := range changed {
 		cases = append(cases, receives(ch))
 	}
-	first, _, open := reflect.Select(cases)
+	first, v, open := reflect.Select(cases)
 	if first >= others {
 		taken(changed[first-others], open)
+		if open {
+			told = v.Interface().(zk.Event)
+		}
 	}
 	switch first {
 	case 0:
-		return s.endError()
+		err = s.endError()
 	case 1:
-		return ErrClosed
+		err = ErrClosed
 	case 2:
-		return ctx.Err()
+		err = ctx.Err()
 	}
-	return nil
+	return told, err
 }
 
 func receives[T any](ch <-chan T) reflect.SelectCase {
