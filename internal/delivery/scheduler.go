@@ -10,7 +10,7 @@ import (
 // never is later than anything.
 const never = 100 * 365 * 24 * time.Hour
 
-// Scheduler has one goroutine, which does one thing after the other. Its methods may be
+// Scheduler does one thing after the other. Its methods may be
 // called by many goroutines at once, also by what it does. It belongs into a bubble of
 // testing/synctest: elsewhere it works, but what follows from a message may go on when
 // the next one comes.
@@ -23,15 +23,16 @@ type Scheduler struct {
 	count   uint64
 	last    time.Time // when something was done last
 	closed  bool
-	timer   *time.Timer // fires when the first one is due, or at the end
-	ended   chan struct{}
+	timer   *time.Timer // calls run when the first one is due, or at the end
+	running bool
+	ended   chan struct{} // closed when nothing is done any more
 }
 
 // New starts a scheduler. Close ends it.
 func New(seed uint64, l Latency) *Scheduler {
-	s := &Scheduler{seed: seed, latency: l, timer: time.NewTimer(never), ended: make(chan struct{})}
+	s := &Scheduler{seed: seed, latency: l, ended: make(chan struct{})}
 	s.waiting.Less = before
-	go s.run()
+	s.timer = time.AfterFunc(never, s.run)
 	return s
 }
 
@@ -39,9 +40,11 @@ func New(seed uint64, l Latency) *Scheduler {
 // be called more than once, but not by what the scheduler does.
 func (s *Scheduler) Close() {
 	s.mu.Lock()
-	s.closed = true
-	s.waiting.Items = nil
-	s.timer.Reset(0)
+	if !s.closed {
+		s.closed = true
+		s.waiting.Items = nil
+		s.timer.Reset(0)
+	}
 	s.mu.Unlock()
 	<-s.ended
 }
@@ -59,45 +62,54 @@ func (s *Scheduler) At(due time.Time, stream uint64, do func()) {
 	it := item{due: due, stream: stream, number: s.count, do: do}
 	s.waiting.Push(it)
 	if s.waiting.Items[0].number == it.number {
-		s.timer.Reset(max(s.wait(), 0)) // the goroutine sleeps on: it has nothing to do yet
+		s.timer.Reset(max(s.wait(), 0))
 	}
 }
 
+// run does what is due. A goroutine that begins when the timer fires, and ends, costs less
+// than one that waits for the timer's channel.
 func (s *Scheduler) run() {
-	defer close(s.ended)
-	defer s.timer.Stop()
-	for {
-		<-s.timer.C
-		for {
-			do, more := s.next()
-			if !more {
-				return
-			}
-			if do == nil {
-				break
-			}
-			do()
-		}
+	if !s.begin() {
+		return
+	}
+	for do := s.next(); do != nil; do = s.next() {
+		do()
 	}
 }
 
-// next gives what is to be done now; nil if the timer will say when there is something.
-func (s *Scheduler) next() (do func(), more bool) {
+// begin is false while another call of run does what is due: outside of a bubble the timer
+// can fire meanwhile. That one looks again before it ends.
+func (s *Scheduler) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running {
+		return false
+	}
+	s.running = true
+	return true
+}
+
+// next gives what is to be done now; nil if the timer will call when there is something, or
+// there never will be. After the end it still is running, so that no other call begins.
+func (s *Scheduler) next() (do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, false
+		close(s.ended)
+		return nil
 	}
 	if len(s.waiting.Items) == 0 {
-		return nil, true
+		s.running = false
+		return nil
 	}
 	if wait := s.wait(); wait > 0 {
 		s.timer.Reset(wait)
-		return nil, true
+		s.running = false
+		return nil
 	}
 	s.last = time.Now()
 	first, _ := s.waiting.Pop()
-	return first.do, true
+	return first.do
 }
 
 // wait is how long it is until the first one may be done.

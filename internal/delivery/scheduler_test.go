@@ -54,6 +54,29 @@ func TestOneAtATime(t *testing.T) {
 	})
 }
 
+// Outside of a bubble time goes on while something is done, and the timer fires again: what is due by
+// then comes when that is over.
+func TestNothingOverlaps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := delivery.New(1, usual)
+		defer s.Close()
+		busy, over := false, make(chan struct{})
+		s.At(time.Now(), 1, func() {
+			busy = true
+			time.Sleep(2 * time.Millisecond)
+			busy = false
+		})
+		time.Sleep(time.Millisecond)
+		s.At(time.Now(), 2, func() {
+			if busy {
+				t.Error("one comes while another one is under way")
+			}
+			close(over)
+		})
+		<-over
+	})
+}
+
 // A stream keeps its order, and takes the same times whatever the others send.
 func TestStreams(t *testing.T) {
 	for _, spread := range delivery.Spreads {

@@ -125,4 +125,19 @@ var changes = []change{
 		"func internal_sync_nanotime() int64 {\n",
 		"func internal_sync_nanotime() int64 {\n\tif choicesHere() != nil {\n\t\treturn getg().bubble.now\n\t}\n",
 	},
+
+	// What takes time and decides nothing.
+	{
+		"runtime/proc.go",
+		"func wakep() {\n",
+		"func wakep() {\n\tif nobodyToWake() {\n\t\treturn\n\t}\n",
+	},
+	{
+		"runtime/malloc.go",
+		"\t\tmemclrNoHeapPointersChunked(size, x) // This",
+		"\t\tclearLarge(size, x) // This",
+	},
+	{"runtime/stack.go", "var startingStackSize uint32 = fixedStack\n", "var startingStackSize uint32 = roomyStack\n"},
+	{"runtime/stack.go", "\t\tstartingStackSize = fixedStack\n", "\t\tstartingStackSize = roomyStack\n"},
+	{"runtime/stack.go", "\tif avg < fixedStack {\n\t\tavg = fixedStack\n", "\tif avg < roomyStack {\n\t\tavg = roomyStack\n"},
 }

@@ -39,6 +39,12 @@
 //     are ready) is looked at after a number of turns that starts afresh at each instant;
 //   - the race detector does not shuffle the run queue.
 //
+// Three more changes decide nothing, and save time: a P that is alone looks for no idle one to
+// wake each time a goroutine becomes ready; stacks of goroutines begin with 8 KiB, so that
+// few are copied to grow; and on Linux memory of more than a megabyte that is used again is not
+// cleared, but given back to the system, which hands out zeroes where it is touched: of a
+// client's buffer of 1.5 MB that is little.
+//
 // Everything outside of seeded bubbles chooses as ever. All maps of the process are
 // hashed without the key that is random in each process and by the function that is the
 // same on all processors of 64 bits; a map outside still has a seed of its own.

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,13 +28,24 @@ func TestMake(t *testing.T) {
 	}
 	for original, changed := range overlay.Replace {
 		before, err := os.ReadFile(original)
-		if isNew := strings.HasSuffix(original, "/seeded.go"); isNew != (err != nil) {
+		_, notAdded := fs.Stat(added, filepath.ToSlash(filepath.Join("_std", relative(t, toolchain, original))))
+		if isNew := notAdded == nil; isNew != (err != nil) {
 			t.Errorf("%s: %v", original, err)
 		}
 		if texts[changed] == "" || texts[changed] == string(before) {
 			t.Errorf("%s for %s has no change", changed, original)
 		}
 	}
+}
+
+// relative is the path of a file of the standard library in that.
+func relative(t *testing.T, toolchain Toolchain, path string) string {
+	t.Helper()
+	rel, err := filepath.Rel(filepath.Join(toolchain.Root, "src"), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rel
 }
 
 // A text that is not there once is no text to be replaced, and what does not parse is

@@ -6,9 +6,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"testing/cryptotest"
+	"testing/synctest"
 )
 
 // traceFile names, in the environment, where a process of this test that was built with
@@ -37,11 +39,11 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// process is the trace of a process in which TestSeededBubbles runs alone.
+// process is the trace of a process in which TestSeededBubbles runs alone, but for TestLargeIsClear.
 func process(t *testing.T, binary string) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "trace")
-	cmd := exec.Command(binary, "-test.run=^TestSeededBubbles$", "-test.v")
+	cmd := exec.Command(binary, "-test.run=^Test(SeededBubbles|LargeIsClear)$", "-test.v")
 	cmd.Env = append(os.Environ(), traceFile+"="+path)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -82,6 +84,26 @@ func TestSeededBubbles(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Join(trace, "\n")), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Large memory that was used before is clear, in the process with the overlay, too, which does
+// not clear it itself.
+func TestLargeIsClear(t *testing.T) {
+	cryptotest.SetGlobalRandom(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 {
+			for _, size := range []int{1 << 19, 1<<20 - 1, 1 << 20, 1<<20 + 1, 3 << 19, 5<<20 + 8191} {
+				buffer := make([]byte, size)
+				if at := slices.IndexFunc(buffer, func(b byte) bool { return b != 0 }); at >= 0 {
+					t.Fatalf("byte %d of %d is %#x", at, size, buffer[at])
+				}
+				for i := range buffer {
+					buffer[i] = 0xff
+				}
+			}
+			runtime.GC()
+		}
+	})
 }
 
 // Without the overlay, or without a seed, it is another trace each time.

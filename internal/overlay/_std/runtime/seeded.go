@@ -186,3 +186,12 @@ func standBack(gp *g) {
 	globrunqput(gp)
 	unlock(&sched.lock)
 }
+
+// roomyStack is what a goroutine's stack has at least when it begins. With fixedStack, most
+// goroutines of a simulation grow theirs once or twice, which copies it, and give it away
+// when they end, since it has not the size that the next one begins with.
+const roomyStack = 4 * fixedStack
+
+// nobodyToWake says that the only P there is is at work: then wakep would take the scheduler's
+// lock, and look for an idle one, in vain.
+func nobodyToWake() bool { return gomaxprocs == 1 && sched.npidle.Load() == 0 }
