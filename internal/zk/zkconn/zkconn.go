@@ -26,8 +26,10 @@ type Config struct {
 func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
 	q := newEventQueue()
 	ready := make(chan struct{}, 1)
+	var answers room
 	conn, raw, err := zk.Connect(cfg.Servers, cfg.Timeout,
-		zk.WithDialer(Lossy(cfg.Dial)),
+		zk.WithDialer(Through(Lossy(cfg.Dial), answers.around)),
+		answers.limit,
 		zk.WithHostProvider(&inOrder{servers: cfg.Servers}),
 		zk.WithLogger(silent{}),
 		zk.WithLogInfo(false),
