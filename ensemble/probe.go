@@ -12,10 +12,13 @@ import (
 
 // probe is a session with one server, on one connection: it never reconnects, so
 // what it sees is that server's. One goroutine at a time may use it.
-type probe struct{ conn *zkclient.Conn }
+type probe struct {
+	conn  *zkclient.Conn
+	ended bool // so did the session
+}
 
 // probeSession is the time-out that a probe asks for. It only matters when the
-// process dies: then the ephemeral znode goes after that long.
+// process dies, or the server does not answer: then the ephemeral znode goes after that long.
 const probeSession = 4 * time.Second
 
 // openProbe connects and waits for the session, which needs a majority.
@@ -27,18 +30,28 @@ func openProbe(ctx context.Context, dial DialFunc, addr string) (*probe, error) 
 	if err != nil {
 		return nil, because(ctx, err)
 	}
-	return &probe{conn}, nil
+	return &probe{conn: conn}, nil
 }
 
 // goodbye is how long a server may take to end a session of which nobody waits for
 // more.
 const goodbye = 300 * time.Millisecond
 
-// close ends the session, if the server still answers, and the connection.
+// end ends the session, and with it the znode that write made.
+func (p *probe) end(ctx context.Context) error {
+	_, err := p.do(ctx, wire.CloseSession, nil)
+	p.ended = err == nil
+	return err
+}
+
+// close ends the session, if it has not ended and the server still answers, and the
+// connection.
 func (p *probe) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
-	defer cancel()
-	_, _ = p.conn.Do(ctx, wire.CloseSession, nil)
+	if !p.ended {
+		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+		defer cancel()
+		_ = p.end(ctx)
+	}
 	p.conn.Close()
 }
 
@@ -64,25 +77,51 @@ func (p *probe) write(ctx context.Context, folder string) (path string, err erro
 
 var errOtherData = errors.New("other data than was written")
 
-// read reads what write wrote through another server. The sync before it makes
-// the server catch up (Programmer's Guide, Consistency Guarantees).
-func (p *probe) read(ctx context.Context, path string) error {
-	if _, err := p.do(ctx, wire.Sync, &wire.PathRequest{Path: path}); err != nil {
-		return err
+// read reads what write wrote through other servers, and says at which it failed. The one
+// sync before all reads makes the server catch up with everything that was written by then
+// (Programmer's Guide, Consistency Guarantees). None waits for an answer to those before it:
+// a server answers a session in order.
+func (p *probe) read(ctx context.Context, paths []string) (failed int, err error) {
+	if len(paths) == 0 {
+		return 0, nil
 	}
-	reply, err := p.do(ctx, wire.GetData, &wire.ReadRequest{Path: path})
+	requests := []zkclient.Request{{Op: wire.Sync, Req: &wire.PathRequest{Path: paths[0]}}}
+	for _, path := range paths {
+		requests = append(requests, zkclient.Request{Op: wire.GetData, Req: &wire.ReadRequest{Path: path}})
+	}
+	if err := p.conn.SendAll(ctx, requests...); err != nil {
+		return 0, err
+	}
+	if _, err := p.answer(ctx); err != nil { // to the sync
+		return 0, err
+	}
+	for i, path := range paths {
+		if err := p.shows(ctx, path); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+// answer is the next one; a code in it is an error.
+func (p *probe) answer(ctx context.Context) (zkclient.Frame, error) {
+	f, err := p.conn.Next(ctx)
+	if err == nil && f.Header.Err != wire.OK {
+		err = f.Header.Err
+	}
+	return f, err
+}
+
+// shows says whether the next answer is the data that write wrote.
+func (p *probe) shows(ctx context.Context, path string) error {
+	f, err := p.answer(ctx)
 	if err != nil {
 		return err
 	}
-	got, err := wire.DecodeDataReply(reply.Record)
+	got, err := wire.DecodeDataReply(f.Record)
 	if err == nil && string(got.Data) != path {
 		err = errOtherData
 	}
-	return err
-}
-
-func (p *probe) remove(ctx context.Context, path string) error {
-	_, err := p.do(ctx, wire.Delete, &wire.VersionRequest{Path: path, Version: -1})
 	return err
 }
 
@@ -98,7 +137,7 @@ func Serves(ctx context.Context, dial DialFunc, addr string, ask time.Duration) 
 	case err != nil:
 		return 0, because(ctx, err)
 	}
-	p := &probe{conn}
+	p := &probe{conn: conn}
 	defer p.close()
 	return conn.Session().Timeout, nil
 }

@@ -1,7 +1,6 @@
 package ensemble
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -101,9 +100,8 @@ func ParseStatus(answer string) (Status, error) {
 		return Status{}, ErrNotServing
 	}
 	var s Status
-	lines := bufio.NewScanner(strings.NewReader(answer))
-	for lines.Scan() {
-		key, value, ok := strings.Cut(lines.Text(), ": ")
+	for line := range strings.SplitSeq(answer, "\n") {
+		key, value, ok := strings.Cut(line, ": ")
 		if !ok {
 			continue
 		}

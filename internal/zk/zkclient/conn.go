@@ -142,6 +142,25 @@ func (c *Conn) SendXid(ctx context.Context, xid int32, op wire.Op, req any) erro
 	return nil
 }
 
+// Request is one of those that [Conn.SendAll] sends.
+type Request struct {
+	Op  wire.Op
+	Req any // as Send takes it
+}
+
+// SendAll is [Conn.Send] for several requests in a row, which go to the server at once.
+func (c *Conn) SendAll(ctx context.Context, requests ...Request) error {
+	var frames []byte
+	c.mu.Lock()
+	for _, r := range requests {
+		xid := c.nextXid(r.Op)
+		frames = wire.AppendFrame(frames, wire.AppendRequest(wire.RequestHeader{Xid: xid, Op: r.Op}.Append(nil), r.Op, r.Req))
+		c.pending = append(c.pending, request{xid, r.Op})
+	}
+	c.mu.Unlock()
+	return c.writeFrames(ctx, frames)
+}
+
 func (c *Conn) nextXid(op wire.Op) int32 {
 	switch op {
 	case wire.Ping:
@@ -210,13 +229,17 @@ func (c *Conn) answered(xid int32) wire.Op {
 
 // write writes a frame, one at a time.
 func (c *Conn) write(ctx context.Context, body []byte) error {
+	return c.writeFrames(ctx, wire.AppendFrame(make([]byte, 0, 4+len(body)), body))
+}
+
+func (c *Conn) writeFrames(ctx context.Context, frames []byte) error {
 	if c.writing.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
 	defer c.writing.Release(1)
 	release := interrupt(ctx, c.raw.SetWriteDeadline)
 	defer release()
-	if err := wire.WriteFrame(c.raw, body); err != nil {
+	if _, err := c.raw.Write(frames); err != nil {
 		return ended(ctx, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package zkclient
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"net"
 	"slices"
@@ -260,5 +261,31 @@ func TestDecodeByType(t *testing.T) {
 		if d := cmp.Diff(c.want, got); d != "" || err != nil {
 			t.Errorf("%s: %v\n%s", name, err, d)
 		}
+	}
+}
+
+// Requests that are sent at once come in one piece, and their replies in their order.
+func TestSendAll(t *testing.T) {
+	c := open(t, func(s server) {
+		together := make([]byte, 1<<10)
+		n, _ := s.Read(together)
+		for rest := together[:n]; len(rest) > 0; {
+			h, _, _ := wire.DecodeRequestHeader(rest[4:])
+			s.reply(h.Xid, int64(h.Op))
+			rest = rest[4+binary.BigEndian.Uint32(rest):]
+		}
+	})
+	err := c.SendAll(t.Context(),
+		Request{wire.Sync, &wire.PathRequest{Path: "/a"}}, Request{wire.GetData, &wire.ReadRequest{Path: "/a"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range []wire.Op{wire.Sync, wire.GetData} {
+		if f, err := c.Next(t.Context()); err != nil || f.Op != op || f.Header.Zxid != int64(op) {
+			t.Errorf("%+v, %v, want one to %s", f, err, op)
+		}
+	}
+	if n := c.Pending(); n != 0 {
+		t.Errorf("%d are unanswered", n)
 	}
 }

@@ -1,0 +1,134 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// znodes are those below the root, as the server shows them that all writes go through.
+func znodes(t *testing.T, e *embedded.Ensemble) []string {
+	t.Helper()
+	names, _, err := zkClient(t, e, 4*time.Second).Children("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "zookeeper" })
+}
+
+// A check leaves no znode behind when it is over.
+func TestHealthLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true, Latency: 200 * time.Microsecond})
+		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if left := znodes(t, e); len(left) > 0 {
+			t.Errorf("it left %v", left)
+		}
+	})
+}
+
+// unending is an ensemble whose servers are not told of the end of a session.
+type unending struct{ ensemble.Ensemble }
+
+type deafConn struct{ net.Conn }
+
+func (u unending) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	c, err := u.Ensemble.Dial(network, addr, timeout)
+	if err != nil {
+		return nil, err
+	}
+	return deafConn{c}, nil
+}
+
+func (c deafConn) Write(b []byte) (int, error) {
+	if h, _, err := wire.DecodeRequestHeader(b[min(4, len(b)):]); err == nil && h.Op == wire.CloseSession && h.Xid > 0 {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
+
+// Where a session cannot be ended nobody is healthy, and its znode goes when its time is out.
+func TestHealthWhereNoSessionEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true})
+		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ensemble.CheckHealth(t.Context(), unending{e})
+		if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), "server 1 at "+e.Servers()[0].Addr()+" ends no session: ") {
+			t.Errorf("error %v", err)
+		}
+		if left := znodes(t, e); len(left) != len(e.Servers()) {
+			t.Errorf("at once there are %v", left)
+		}
+		time.Sleep(10 * time.Second)
+		if left := znodes(t, e); len(left) > 0 {
+			t.Errorf("later there are %v", left)
+		}
+	})
+}
+
+// twoForOne is two ensembles passed off as one, with the servers' statuses told as a
+// leader's and a follower's: only the check by writes can see it.
+type twoForOne struct {
+	ensemble.Ensemble
+	other ensemble.Ensemble
+}
+
+func (o twoForOne) Servers() []ensemble.Server {
+	return []ensemble.Server{
+		pretender{o.Ensemble.Servers()[0], 1, ensemble.Leader},
+		pretender{o.other.Servers()[0], 2, ensemble.Follower},
+	}
+}
+
+func (o twoForOne) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	dial := o.Ensemble.Dial
+	if addr == o.other.Servers()[0].Addr() {
+		dial = o.other.Dial
+	}
+	return dial(network, addr, timeout)
+}
+
+type pretender struct {
+	ensemble.Server
+	id   int
+	role ensemble.Role
+}
+
+func (p pretender) ID() int { return p.id }
+
+func (p pretender) Status(ctx context.Context) (ensemble.Status, error) {
+	s, err := p.Server.Status(ctx)
+	s.Role = p.role
+	return s, err
+}
+
+// What was written through one and cannot be read through the other is told by both names.
+func TestHealthOfTwoPassedForOne(t *testing.T) {
+	var es [2]ensemble.Ensemble
+	for i := range es {
+		es[i] = start(t, embedded.Config{Nodes: 1})
+	}
+	znodes(t, es[1].(*embedded.Ensemble)) // by a session of its own, so that the next ones have other ids
+	_, err := ensemble.CheckHealth(t.Context(), twoForOne{es[0], es[1]})
+	for _, want := range []string{
+		"server 1 at " + es[0].Servers()[0].Addr() + " does not show what was written through server 2: ",
+		"server 2 at " + es[1].Servers()[0].Addr() + " does not show what was written through server 1: ",
+	} {
+		if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v lacks %q", err, want)
+		}
+	}
+}
