@@ -26,7 +26,7 @@ func (r *Recorder) History() (*History, error) {
 		}
 		a.look(i+1, &h.Events[i])
 	}
-	if err := h.begin(&h.Events[0]); err != nil {
+	if err := h.readHeader(&h.Events[0]); err != nil {
 		return nil, err
 	}
 	h.finish(&a)

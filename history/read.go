@@ -135,6 +135,11 @@ func (h *History) begin(e *Event) error {
 	if v.Version != Version {
 		return fmt.Errorf("%w of version %d but of version %d: read it with the zklab that wrote it", ErrForeign, Version, v.Version)
 	}
+	return h.readHeader(e)
+}
+
+// readHeader is begin for an event of the present version.
+func (h *History) readHeader(e *Event) error {
 	if err := e.Decode(&h.Header); err != nil {
 		return &DamagedError{Line: 1, Reason: err.Error()}
 	}

@@ -20,13 +20,14 @@ func Compute(h *history.History) Stats {
 	m := models.Of(h)
 	ops := h.Operations()
 	load := loadPhase(h)
-	faults := Faults(h)
+	steps := faultSteps(h)
+	faults := faultsOf(steps)
 	slow := measureFaults(faults, h, ops)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
 		Contended:  contended(begunIn(load, ops), holds.Of(h).All()),
-		Elections:  elections(h),
+		Elections:  elections(h, steps),
 		Faults:     faults,
 		FeltOver:   slow,
 		FaultKinds: faultKinds(faults),

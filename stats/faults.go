@@ -12,18 +12,35 @@ import (
 
 // Faults are the faults as the record tells of them, in order of number,
 // without the figures that Compute adds.
-func Faults(h *history.History) []Fault {
-	byNumber := map[int]*Fault{}
+func Faults(h *history.History) []Fault { return faultsOf(faultSteps(h)) }
+
+// stepEvent is an event that is a step of a fault, read.
+type stepEvent struct {
+	*history.Event
+	step history.FaultStep
+}
+
+// faultSteps are all of a record.
+func faultSteps(h *history.History) []stepEvent {
+	var steps []stepEvent
 	for i := range h.Events {
 		e := &h.Events[i]
 		if step, ok := faultStep(e); ok {
-			f := byNumber[step.Fault]
-			if f == nil {
-				f = &Fault{Number: step.Fault, Kind: e.F, Traits: kinds.TraitsOf(e.F, step), Injected: e.Time, Failover: -1, FailoverAffected: -1}
-				byNumber[step.Fault] = f
-			}
-			f.add(e.Time, step)
+			steps = append(steps, stepEvent{e, step})
 		}
+	}
+	return steps
+}
+
+func faultsOf(steps []stepEvent) []Fault {
+	byNumber := map[int]*Fault{}
+	for _, e := range steps {
+		f := byNumber[e.step.Fault]
+		if f == nil {
+			f = &Fault{Number: e.step.Fault, Kind: e.F, Traits: kinds.TraitsOf(e.F, e.step), Injected: e.Time, Failover: -1, FailoverAffected: -1}
+			byNumber[e.step.Fault] = f
+		}
+		f.add(e.Time, e.step)
 	}
 	faults := make([]Fault, 0, len(byNumber))
 	for _, f := range byNumber {
@@ -111,16 +128,21 @@ func (f *Fault) hitsAll() bool {
 // elections counts the changes of leader. Steps that name a new leader are
 // counted, at most as many as the epoch rose between the two looks at the
 // ensemble's health, since two faults can tell of the same election.
-func elections(h *history.History) int {
+func elections(h *history.History, steps []stepEvent) int {
 	seen := 0
+	for _, e := range steps {
+		if e.step.Step == history.StepElected {
+			seen++
+		}
+	}
 	var first, last *history.Health
 	for i := range h.Events {
 		e := &h.Events[i]
-		if step, ok := faultStep(e); ok && step.Step == history.StepElected {
-			seen++
+		if !isFact(e, history.FHealth) {
+			continue
 		}
 		var health history.Health
-		if isFact(e, history.FHealth) && e.Decode(&health) == nil && health.Epoch != 0 {
+		if e.Decode(&health) == nil && health.Epoch != 0 {
 			if first == nil {
 				first = &health
 			}
