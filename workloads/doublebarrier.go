@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -21,22 +22,28 @@ import (
 type DoubleBarrier struct {
 	// New makes the subject of one client on one path, for so many parties.
 	New func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
+	// Late is by how much somebody is late at most, and by a sixth of it at least, in one round
+	// of ten; 0 is 300 ms. The others may give up and come again before.
+	Late time.Duration
 }
 
 var _ = offer(models.DoubleBarrier,
-	own(DoubleBarrier{subjects.NewDoubleBarrier}),
-	planted("leave-without-waiting", "leave", "", "leaves while others are still in", DoubleBarrier{broken.LeaveWithoutWaiting}),
-	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{broken.TimedOutStillCounted}),
-	planted("ready-outlives", "enter", "expire:all/700ms", "lets anybody in while the mark of an earlier round is there", DoubleBarrier{broken.ReadyOutlives}),
+	own(DoubleBarrier{New: subjects.NewDoubleBarrier}),
+	planted("leave-without-waiting", "leave", "", "leaves while others are still in", DoubleBarrier{New: broken.LeaveWithoutWaiting}),
+	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{New: broken.TimedOutStillCounted}),
+	planted("ready-outlives", "enter", "expire:all/700ms", "lets anybody in while the mark of an earlier round is there", DoubleBarrier{New: broken.ReadyOutlives}),
 	// Who comes again while its old self is still counted waits for it when leaving.
-	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{broken.CountsTheDead}).besides("progress"),
+	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{New: broken.CountsTheDead}).besides("progress"),
 )
 
 // Name is that of the model.
 func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
 // InProcesses is the same workload with subjects in the clients' own processes.
-func (DoubleBarrier) InProcesses() Workload { return DoubleBarrier{New: subjects.RemoteDoubleBarrier} }
+func (w DoubleBarrier) InProcesses() Workload {
+	w.New = subjects.RemoteDoubleBarrier
+	return w
+}
 
 // Maker serves the subjects to another process.
 func (w DoubleBarrier) Maker() subjects.Maker { return subjects.ServeDoubleBarrier(w.New) }
@@ -46,13 +53,17 @@ func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
 
 // Start has nothing to make: every round has barriers of its own.
 func (w DoubleBarrier) Start(_ context.Context, env *Env) (Run, error) {
-	r := &doubleBarrierRun{env: env, make: w.New}
+	if w.Late < 0 {
+		return nil, fmt.Errorf("nobody is late by %v: Late must not be negative", w.Late)
+	}
+	r := &doubleBarrierRun{env: env, make: w.New, late: cmp.Or(w.Late, 300*time.Millisecond)}
 	return &roundsRun{env: env, operations: 2 * len(env.Clients), play: r.round}, nil
 }
 
 type doubleBarrierRun struct {
 	env  *Env
 	make func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
+	late time.Duration
 }
 
 func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
@@ -75,7 +86,7 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 	for i, c := range r.env.Clients {
 		m := r.member(rng, at)
 		if i == straggler {
-			m.late = between(rng, 50*time.Millisecond, 300*time.Millisecond)
+			m.late = between(rng, r.late/6, r.late)
 		}
 		if long {
 			m.stay += between(rng, 50*time.Millisecond, 300*time.Millisecond)

@@ -16,9 +16,9 @@ type roundsRun struct {
 	next int // number of the next round
 }
 
-// Load does rounds until over is closed, or there were as many as each client is to take part in, at the environment's rate of operations. A
-// round that could not begin (a subject could not be made just then) is left out; the
-// error is that of a load in which none could.
+// Load does rounds until over is closed, or there were as many as each client is to take part
+// in, at the environment's rate of operations. A round that could not begin (a subject could not
+// be made just then) is left out; the error is that of a load in which none could.
 func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 	e := r.env
 	rng := random(e, len(e.Clients))

@@ -38,14 +38,15 @@ func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 		seeds     []int64
 	}{
 		{"progress", java(t), 2 * time.Second, []int64{2, 3, 4, 2, 3, 4, 2, 3, 4}},
-		// enter takes somebody who is late, which these seeds have in their first rounds. Who leaves
-		// is stuck for as long as an operation may take: the shorter, the more rounds there are.
-		{"enter", java(t, "-Dpatience=40"), 300 * time.Millisecond, []int64{3, 6, 2, 3, 6, 2, 3, 6, 2}},
+		// enter takes somebody who is later than the others' patience and their next attempt, which
+		// these seeds have in their first rounds. Who leaves is stuck for as long as an operation
+		// may take: the shorter, the more rounds there are.
+		{"enter", java(t, "-Dpatience=100"), 500 * time.Millisecond, []int64{2, 3, 5, 6, 7, 9, 2, 3, 5}},
 	} {
 		t.Run(tt.property, func(t *testing.T) {
 			t.Parallel()
 			runtest.Finds(t, zklab.Experiment{
-				Ensemble: embedded.Config{}, Workload: workloads.DoubleBarrier{}, Command: tt.command, Clients: 5, TimeLimit: 15 * time.Second,
+				Ensemble: embedded.Config{}, Workload: workloads.DoubleBarrier{Late: time.Second}, Command: tt.command, Clients: 5, TimeLimit: 15 * time.Second,
 				SessionTimeout: 2 * time.Second, OpTimeout: tt.opTimeout,
 			}, tt.property, tt.seeds...)
 		})
