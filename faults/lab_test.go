@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,11 +52,21 @@ var open = zk.WorldACL(zk.PermAll)
 // inBubble runs a test on three embedded servers in virtual time.
 func inBubble(t *testing.T, clients int, f func(*lab)) {
 	t.Helper()
+	inBubbleOf(t, embedded.Config{}, clients, f)
+}
+
+// inBubbleOf runs it on such servers, with latencies of 200 µs where none are given.
+func inBubbleOf(t *testing.T, cfg embedded.Config, clients int, f func(*lab)) {
+	t.Helper()
+	cfg.InMemory, cfg.KeepLog = true, true
+	cfg.Latency = cmp.Or(cfg.Latency, 200*time.Microsecond)
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true, KeepLog: true, Latency: 200 * time.Microsecond})
+		e, err := embedded.Start(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
+		// go-zookeeper's Close returns after a second without a reply: the rest ends by itself.
+		defer time.Sleep(labTimeout)
 		defer e.Close()
 		l := newLab(t, e, clients)
 		defer l.close()
@@ -257,6 +268,15 @@ func (l *lab) children() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// catchUp makes a client's server know what was committed before: it may lag behind the
+// one that others write to.
+func (c *labClient) catchUp(t *testing.T) {
+	t.Helper()
+	if _, err := c.Sync("/"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // works says that a client has a session and its requests are answered.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -289,14 +288,7 @@ func TestMoveThatFails(t *testing.T) {
 
 // With one server there is nowhere to go.
 func TestMoveOnOneServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true, Nodes: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
-		l := newLab(t, e, 1)
-		defer l.close()
+	onServers(t, embedded.Config{Nodes: 1}, func(l *lab, e *embedded.Ensemble) {
 		if err := (faults.Move{}).Available(faults.Setting{Ensemble: e}); err == nil {
 			t.Error("it is available")
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,20 +22,10 @@ import (
 // with a client on each server.
 func onServers(t *testing.T, cfg embedded.Config, f func(*lab, *embedded.Ensemble)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		cfg.InMemory, cfg.KeepLog = true, true
-		if cfg.Latency == 0 {
-			cfg.Latency = 200 * time.Microsecond
-		}
-		e, err := embedded.Start(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
-		l := newLab(t, e, len(e.Servers()))
-		defer l.close()
-		f(l, e)
-	})
+	if cfg.Nodes == 0 {
+		cfg.Nodes = 3
+	}
+	inBubbleOf(t, cfg, cfg.Nodes+cfg.Observers, func(l *lab) { f(l, l.ensemble.(*embedded.Ensemble)) })
 }
 
 // parsed is one fault as people write it.

@@ -1,0 +1,78 @@
+package faults_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/link"
+)
+
+// clientTest is what the faults of clients, their sessions and znodes do to a lab of three
+// clients.
+type clientTest struct {
+	run func(*lab)
+	// measures says that it wants a connection quick where no fault slows it.
+	measures bool
+}
+
+var clientTests = map[string]clientTest{
+	"expire":               {run: expires},
+	"silence":              {run: silences},
+	"duplicate":            {run: duplicated},
+	"cut":                  {run: func(l *lab) { endsConnections(l, faults.Cut{Who: faults.Holder}) }},
+	"reset":                {run: func(l *lab) { endsConnections(l, faults.Reset{Who: faults.Holder}) }},
+	"refuse":               {run: refused},
+	"stall-link":           {run: func(l *lab) { stalled(l, link.Both) }, measures: true},
+	"stall-link:to-server": {run: func(l *lab) { stalled(l, link.ToServer) }, measures: true},
+	"stall-link:to-client": {run: func(l *lab) { stalled(l, link.ToClient) }, measures: true},
+	"slow-link":            {run: slowed, measures: true},
+	"move":                 {run: moved, measures: true},
+	"lose-reply":           {run: func(l *lab) { loses(l, faults.LoseReply{Op: "create", Who: faults.TheClient(0)}, 1) }},
+	"lose-request":         {run: func(l *lab) { loses(l, faults.LoseRequest{Op: "create", Who: faults.TheClient(0)}, 0) }},
+	"late-event":           {run: lateEvents},
+	"foreign":              {run: foreignChildren},
+	"touch":                {run: touchedContenders},
+	"acl":                  {run: deniedRights},
+	"recreate":             {run: recreatedFolder},
+}
+
+// Faults of clients, their sessions and znodes have on real servers the effects
+// that they have on embedded ones.
+func TestClientFaultsOnContainers(t *testing.T) {
+	dockertest.Long(t) // each is also one of embedded servers
+	e := dockertest.Ensemble(t, 3)
+	for name, test := range clientTests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, e, 3)
+			defer l.close()
+			test.run(l)
+		})
+	}
+}
+
+// They have them, too, where one server is far behind another, as it seldom is on a quiet
+// machine.
+func TestClientFaultsWhereServersLag(t *testing.T) {
+	seeds := uint64(10)
+	if testing.Short() {
+		seeds = 2
+	}
+	for name, test := range clientTests {
+		if test.measures {
+			continue
+		}
+		for _, spread := range embedded.Spreads {
+			for seed := range seeds {
+				t.Run(fmt.Sprintf("%s/%s/%d", name, spread, seed+1), func(t *testing.T) {
+					cfg := embedded.Config{Latency: 2 * time.Millisecond, Seed: seed + 1, Spread: spread}
+					inBubbleOf(t, cfg, 3, test.run)
+				})
+			}
+		}
+	}
+}
