@@ -18,17 +18,14 @@ image: ## a local ZooKeeper image from Debian's packages, without an image regis
 sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
 
-# Tests wait most of their time (for real servers, session time-outs, containers that come
-# up), so one package more than there are processors runs at a time.
-AT_A_TIME := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-
 # The longest one first, so that it does not run alone in the end.
 PACKAGES := ./internal/engine ./...
 
+# Without vet: lint does that, and go test would do it again for each of its builds.
 test: image-if-possible ## all tests, none from the cache: it does not know of containers
-	$(GO) test -p $(AT_A_TIME) -count=1 -timeout 40m $(PACKAGES)
-	cd deploy && $(GO) test -count=1 ./...
-	cd grpcresolver && $(GO) test -count=1 ./...
+	$(GO) test -vet=off -count=1 -timeout 40m $(PACKAGES)
+	cd deploy && $(GO) test -vet=off -count=1 ./...
+	cd grpcresolver && $(GO) test -vet=off -count=1 ./...
 
 # go-zookeeper v1.0.4 has a race of its own: when it reconnects, sendSetWatches
 # reads lastZxid while the receive loop writes it. It is built without the
@@ -38,7 +35,7 @@ test: image-if-possible ## all tests, none from the cache: it does not know of c
 # (golang/go#78156; 1.27's does not). What is a race follows from what synchronizes, not from
 # what runs at once, so one processor shows the same races.
 race: ## the tests with the race detector, the long ones shortened
-	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -p $(AT_A_TIME) -cpu 1 -short -count=1 -timeout 45m $(PACKAGES)
+	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -count=1 -timeout 45m $(PACKAGES)
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
 	ZKLAB_COMPARE=1 $(GO) test -count=1 -v -run TestSideBySideFaults ./ensemble/embedded

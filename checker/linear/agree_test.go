@@ -681,7 +681,7 @@ func rounds() int {
 		return n
 	}
 	if testing.Short() {
-		return 2000
+		return 1000
 	}
 	return 12000
 }

@@ -32,6 +32,9 @@ func TestPublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		count[want]++
+		if testing.Short() && count[want]%4 != 1 {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
 			h := load(t, model, files[name])

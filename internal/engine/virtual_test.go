@@ -14,6 +14,14 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
+// aMinute is how long a run goes on, or, where tests are to be short, twenty seconds.
+func aMinute() time.Duration {
+	if testing.Short() {
+		return 20 * time.Second
+	}
+	return time.Minute
+}
+
 // The library's own recipes keep their promises for a minute. What another seed makes of it
 // sweeps say.
 func TestOwnRecipesInVirtualTime(t *testing.T) {
@@ -26,7 +34,7 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 			t.Parallel()
 			runtest.Valid(t, func() *zklab.Outcome {
 				return virtually(t, engine.Config{
-					Workload: w, Subject: workloads.Own, TimeLimit: time.Minute, Seed: 1,
+					Workload: w, Subject: workloads.Own, TimeLimit: aMinute(), Seed: 1,
 					Faults: plan.Every(7*time.Second, faults.Pause{}, faults.Expire{}),
 				})
 			})
@@ -46,7 +54,7 @@ func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := virtually(t, engine.Config{Workload: w, TimeLimit: time.Minute, Seed: 1, MinLoad: -1})
+			o := virtually(t, engine.Config{Workload: w, TimeLimit: aMinute(), Seed: 1, MinLoad: -1})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
 				t.Errorf("verdict %s", o.Result.Verdict)
 				runtest.Explain(t, o.Result)

@@ -35,7 +35,7 @@ type churn struct {
 // Whatever happens, in the end the copy is what the servers have, and what was told is what is
 // in the transaction log, but for what is said to have been missed.
 func TestNothingIsLost(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range churns(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			if wrong := churned(t, seed, connect); wrong != "" {
 				t.Error(wrong)
@@ -46,13 +46,21 @@ func TestNothingIsLost(t *testing.T) {
 
 // In the end the copy is what servers have that know no persistent watches, too.
 func TestNothingIsLostOfOldServers(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range churns(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			if wrong := churned(t, seed, connectOld); wrong != "" {
 				t.Error(wrong)
 			}
 		})
 	}
+}
+
+// churns is in how many churns nothing may be lost: in fewer where tests are short.
+func churns(n uint64) uint64 {
+	if testing.Short() {
+		return 2
+	}
+	return n
 }
 
 // churned is what is wrong after a churn.

@@ -11,6 +11,9 @@ import (
 // Each of these defects of a client makes a follower that loses something, or tells what did
 // not happen: the test of churns must find them.
 func TestChurnFindsPlantedDefects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("up to five churns of each defect")
+	}
 	for name, plant := range map[string]func(session) session{
 		"an event behind a reconnect is dropped": func(s session) session { return &forgetful{session: s} },
 		"an event comes twice":                   func(s session) session { return &stutterer{session: s} },

@@ -17,7 +17,7 @@ func Rounds(t *testing.T) int {
 		}
 	}
 	if testing.Short() {
-		n = 3
+		n = 2
 	}
 	return n * 1000
 }
