@@ -751,13 +751,21 @@ func (l lab) ExpireSession(ctx context.Context, id int64) error {
 	if id != own.ID {
 		return errors.New("there is no such session")
 	}
-	c, err := zkclient.Connect(ctx, zkclient.Config{Dial: zkclient.To(l.b.dial, l.b.addrs[0]), Session: own})
-	if err != nil {
-		return err
+	// The client reconnects at once, and may take its session back before the request arrives.
+	for {
+		c, err := zkclient.Connect(ctx, zkclient.Config{Dial: zkclient.To(l.b.dial, l.b.addrs[0]), Session: own})
+		if errors.Is(err, wire.ErrRefused) {
+			return nil // the request arrived, and its reply was lost
+		}
+		if err != nil {
+			return err
+		}
+		_, err = c.Do(ctx, wire.CloseSession, nil)
+		c.Close()
+		if !errors.Is(err, wire.ErrNoReply) {
+			return err
+		}
 	}
-	defer c.Close()
-	_, err = c.Do(ctx, wire.CloseSession, nil)
-	return err
 }
 
 // meanwhile does a line again and again with a session of its own, until stop is called.
