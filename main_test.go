@@ -9,13 +9,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 func TestMain(m *testing.M) {
-	dockertest.ManyAtOnce(4)
-	dockertest.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/bubble.serve"))
+	testmain.ManyAtOnce(4)
+	testmain.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/bubble.serve"))
 }
 
 // perform runs an experiment on the shared ensemble, in a store of its own.

@@ -43,7 +43,7 @@ var clientTests = map[string]clientTest{
 // Faults of clients, their sessions and znodes have on real servers the effects
 // that they have on embedded ones.
 func TestClientFaultsOnContainers(t *testing.T) {
-	dockertest.Long(t) // each is also one of embedded servers
+	dockertest.Require(t) // each is also one of embedded servers
 	e := dockertest.Ensemble(t, 3)
 	for name, test := range clientTests {
 		t.Run(name, func(t *testing.T) {

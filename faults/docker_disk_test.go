@@ -12,7 +12,7 @@ import (
 
 // Real servers whose disks are full stop to serve, and do again when there is room.
 func TestFullDiskInContainers(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	e, err := container.Config{}.Prepare(faults.FullDisk{}.Needs()).Start(ctx)

@@ -141,7 +141,7 @@ func (l *lab) goElsewhere(e faults.Effect) {
 
 // A server fault that is interrupted leaves real servers as they were.
 func TestInterruptedInContainers(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	l := newLab(t, e, 0)
 	defer l.close()

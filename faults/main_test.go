@@ -3,10 +3,10 @@ package faults_test
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 func TestMain(m *testing.M) {
-	dockertest.ManyAtOnce(4)
-	dockertest.Main(m)
+	testmain.ManyAtOnce(4)
+	testmain.Main(m)
 }

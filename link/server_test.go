@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 		visitorMain(addr)
 		return
 	}
-	dockertest.Main(m)
+	testmain.Main(m)
 }
 
 // scripted is a server in memory that keeps sessions, knows no znodes, and

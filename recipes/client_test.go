@@ -15,14 +15,15 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/recipes"
 )
 
 func TestMain(m *testing.M) {
-	dockertest.ManyAtOnce(16)
-	dockertest.Main(m)
+	testmain.ManyAtOnce(16)
+	testmain.Main(m)
 }
 
 const (

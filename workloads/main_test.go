@@ -3,7 +3,7 @@ package workloads_test
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) { testmain.Main(m) }

@@ -9,10 +9,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 func TestMain(m *testing.M) {
-	dockertest.ManyAtOnce(4)
+	testmain.ManyAtOnce(4)
 	testscript.Main(cleaned{m}, map[string]func(){
 		"zklab":         main,
 		"zklab-control": controlProgram,
@@ -41,7 +42,7 @@ type cleaned struct{ *testing.M }
 
 func (c cleaned) Run() int {
 	defer builtExactly.remove()
-	return dockertest.Run(c.M)
+	return testmain.Run(c.M)
 }
 
 // Each script is a session of somebody who uses the command. "exits N cmd…"

@@ -22,7 +22,7 @@ import (
 
 // Apache's servers, which want a certificate of clients that speak TLS, and take others, too.
 func TestShellTLSWithRealServers(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	cert, key := writeCertificate(t, t.TempDir())
 	other, otherKey := writeCertificate(t, t.TempDir())
 	e := realTLS(t, cert, key)

@@ -16,7 +16,7 @@ import (
 // gone at once, although the servers run, and clean removes the rest: what is
 // paused, disks, what is left of helpers. Another ensemble notices nothing of it.
 func TestKilledHarnessHealsTheNetwork(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	neighbour := dockertest.Ensemble(t, 3)
 	leavesNothing(t)
 	ctx := t.Context()

@@ -19,7 +19,7 @@ import (
 func filler(s ensemble.Server) ensemble.DiskFiller { return s.(ensemble.DiskFiller) }
 
 func TestFullDisk(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	leavesNothing(t)
 	ctx := t.Context()
 	e, err := container.Config{}.Prepare(ensemble.CanFillDisk).Start(ctx)

@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 const childVariable = "ZKLAB_TEST_CHILD"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		child()
 	}
-	dockertest.Main(m)
+	testmain.Main(m)
 }
 
 // child starts an ensemble, harms it if told so, and waits to be killed.
@@ -91,7 +92,7 @@ func leavesNothing(t *testing.T) {
 func pauser(s ensemble.Server) ensemble.Pauser { return s.(ensemble.Pauser) }
 
 func TestPausedLeaderIsReplaced(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	old, _, err := ensemble.LeaderOf(ctx, e.Servers())
@@ -169,7 +170,7 @@ func (f follower) Status(ctx context.Context) (ensemble.Status, error) {
 }
 
 func TestTwoAtOnceAndHealthSeesThatTheyAreTwo(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	leavesNothing(t)
 	var wg sync.WaitGroup
 	var es [2]ensemble.Ensemble
@@ -237,7 +238,7 @@ func wantPortTaken(t *testing.T, err error, port int) {
 }
 
 func TestGivenPorts(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	leavesNothing(t)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -256,7 +257,7 @@ func TestGivenPorts(t *testing.T) {
 }
 
 func TestCancelledStartLeavesNothing(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	leavesNothing(t)
 	for _, after := range []time.Duration{0, 50, 250, 600, 1000} {
 		ctx, cancel := context.WithTimeout(t.Context(), after*time.Millisecond)
@@ -302,7 +303,7 @@ func TestNoImage(t *testing.T) {
 }
 
 func TestNoImageForHelpers(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	leavesNothing(t)
 	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanFillDisk} {
 		_, err := container.Config{HelperImage: "zklab/absent:1"}.Prepare(a).Start(t.Context())
@@ -395,7 +396,7 @@ func wantContent(t *testing.T, file, want string) {
 // Another process may clean at the same time, so what counts is what is there
 // in the end, not who removed it.
 func TestCleanRemovesDeadAndSparesLive(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	dockertest.Ensemble(t, 3) // alive
 	leavesNothing(t)
 	for name, when := range map[string]func(t *testing.T, c runningChild){

@@ -109,7 +109,7 @@ func TestOneWayCut(t *testing.T) {
 // A server that is killed and started in a partition is still cut off, and so
 // is one that was down when the partition began.
 func TestRestartInPartition(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	alone := e.Servers()[2]
@@ -144,7 +144,7 @@ func TestRestartInPartition(t *testing.T) {
 
 // Half of the packets, then nearly all of them.
 func TestLoss(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	if err := e.(ensemble.Limited).Lacks(ensemble.CanLose); err != nil {

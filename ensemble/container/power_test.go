@@ -84,7 +84,7 @@ func TestLeaderGoesDownAndComesBack(t *testing.T) {
 
 // With all servers down at once only what is on disk is left.
 func TestWholeEnsembleKilledAndStarted(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	write(t, e.Servers()[0].Addr(), "/kept")

@@ -25,7 +25,7 @@ func at(call string, nth int32) func(string) (error, bool) {
 
 // A cut that fails half way is no cut at all, and the next one is one.
 func TestCutFailsHalfWay(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	for _, call := range []string{"create", "attach", "start"} {
@@ -121,7 +121,7 @@ func TestHelperIsLost(t *testing.T) {
 
 // What the engine says and what it did can be two things.
 func TestKillFails(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	s := e.Servers()[0]
@@ -145,7 +145,7 @@ func TestKillFails(t *testing.T) {
 
 // A server whose cuts cannot be put back does not come back.
 func TestStartInPartitionFails(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	alone := e.Servers()[2]
 	isolate(t, e, alone)

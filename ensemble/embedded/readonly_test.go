@@ -294,7 +294,7 @@ func TestReadOnlyMode(t *testing.T) {
 // theirs. With a majority their sessions become the ensemble's by an ephemeral, where
 // local ones are allowed at all.
 func TestDifferentialReadOnly(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	for _, local := range []bool{true, false} {
 		t.Run(fmt.Sprintf("local sessions %v", local), func(t *testing.T) {
 			e, err := container.Config{

@@ -33,7 +33,7 @@ func TestEachServerEmbedded(t *testing.T) {
 // Java's servers need seconds to start and to find each other: only the leader is lost,
 // unless ZKLAB_STATUS=each ("make status").
 func TestEachServerInContainers(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 5)
 	lost := e.Servers()
 	if os.Getenv("ZKLAB_STATUS") != "each" {

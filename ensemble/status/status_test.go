@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) { testmain.Main(m) }
 
 const (
 	srvr = "Zookeeper version: 3.9.3-c26634, built on 2024\nLatency min/avg/max: 0/1.5/20\nReceived: 5\nSent: 4\n" +

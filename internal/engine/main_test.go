@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -31,8 +32,8 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	dockertest.ManyAtOnce(4)
-	dockertest.Main(childless{m})
+	testmain.ManyAtOnce(4)
+	testmain.Main(childless{m})
 }
 
 // childless are tests that leave no process.

@@ -181,7 +181,7 @@ func ofItsOwn(s workloads.Subject) bool {
 // What is planted in the store itself is found on real servers, and nothing else is:
 // the same load passes where nothing is planted.
 func TestPlantedDefectsOfTheStore(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	var atOnce []workloads.Subject
 	for _, s := range planted(theStore) {
 		if !ofItsOwn(s) {

@@ -11,7 +11,6 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/store"
 )
 
@@ -87,13 +86,6 @@ func (r Running) Start(context.Context) (ensemble.Ensemble, error) { return r, n
 
 // Close leaves it to its owner.
 func (Running) Close() error { return nil }
-
-// Shared is the test binary's own ensemble of three servers in containers; see
-// [dockertest.Ensemble].
-func Shared(t testing.TB) Running {
-	t.Helper()
-	return Running{dockertest.Ensemble(t, 3)}
-}
 
 // Waits says whether clients of a recipe wait for each other, and so watch something.
 func Waits(recipe string) bool {

@@ -18,7 +18,7 @@ import (
 func TestLargeValues(t *testing.T) { virtually(t, largeValues) }
 
 func TestLargeValuesOnRealServers(t *testing.T) {
-	dockertest.Long(t)
+	dockertest.Require(t)
 	largeValues(really(t))
 }
 

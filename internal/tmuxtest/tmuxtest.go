@@ -2,8 +2,8 @@
 // it and look at its screen. Only tests may import it; it knows nothing of the command.
 //
 // Each [Terminal] has a tmux server of its own, behind a socket of its own, which ends with
-// the test. Tests that need one are skipped where there is no tmux, unless
-// ZKLAB_TMUX=required, as where nothing may be skipped: then they fail.
+// the test. Tests that need one are skipped where there is no tmux, or fail when
+// ZKLAB_REAL=required.
 package tmuxtest
 
 import (
@@ -17,18 +17,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/programs"
 )
 
-// Require skips the test where there is no tmux, or fails it when ZKLAB_TMUX=required.
+// Require skips the test where there is no tmux, or fails it when ZKLAB_REAL=required.
 func Require(t testing.TB) {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err == nil {
-		return
-	}
-	if os.Getenv("ZKLAB_TMUX") == "required" {
-		t.Fatal("ZKLAB_TMUX=required, but there is no tmux")
-	}
-	t.Skip("there is no tmux (Debian: tmux)")
+	programs.Require(t, programs.Tmux)
 }
 
 // Config says how a terminal is. The zero value is one of 80 columns and 24 lines.

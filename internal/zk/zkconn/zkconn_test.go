@@ -11,10 +11,11 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) { testmain.Main(m) }
 
 // Without a server Open ends with its context, says whom it tried, and leaves
 // nothing running.

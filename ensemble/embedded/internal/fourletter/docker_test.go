@@ -16,9 +16,10 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
-func TestMain(m *testing.M) { dockertest.Main(m) }
+func TestMain(m *testing.M) { testmain.Main(m) }
 
 // TestAsReal compares with a leader and a follower in containers: one client of
 // each has an ephemeral znode and watches two paths.

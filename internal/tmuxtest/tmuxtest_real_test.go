@@ -1,3 +1,5 @@
+//go:build real
+
 package tmuxtest_test
 
 import (
@@ -16,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestTerminal(t *testing.T) {
+func TestRealTerminal(t *testing.T) {
 	s := tmuxtest.Start(t, tmuxtest.Config{Width: 40, Height: 5, Env: []string{"WHO=somebody"}}, "sh", "-c", `
 		stty size; echo $WHO $TERM
 		while IFS= read -r line; do echo "<$line>"; done
@@ -44,7 +46,7 @@ func TestTerminal(t *testing.T) {
 }
 
 // With the test goes the command.
-func TestEndsWithTheTest(t *testing.T) {
+func TestRealEndsWithTheTest(t *testing.T) {
 	pid := 0
 	t.Run("", func(t *testing.T) {
 		s := tmuxtest.Start(t, tmuxtest.Config{}, "sleep", "3600")
@@ -69,7 +71,7 @@ func alive(pid int) bool {
 }
 
 // TestFails is run by the test below, in a process of its own.
-func TestFails(t *testing.T) {
+func TestRealFails(t *testing.T) {
 	if os.Getenv("TMUXTEST_FAILS") == "" {
 		t.Skip("for the test below")
 	}
@@ -77,9 +79,9 @@ func TestFails(t *testing.T) {
 }
 
 // A screen that is never as it should be fails the test, and is shown.
-func TestShowsTheScreen(t *testing.T) {
+func TestRealShowsTheScreen(t *testing.T) {
 	tmuxtest.Require(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFails$")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRealFails$")
 	cmd.Env = append(os.Environ(), "TMUXTEST_FAILS=1")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "no something else within 500ms on\n        | something") {
@@ -87,16 +89,16 @@ func TestShowsTheScreen(t *testing.T) {
 	}
 }
 
-// TestNeedsTmux is run by the test below.
-func TestNeedsTmux(t *testing.T) { tmuxtest.Require(t) }
+// TestRealNeedsTmux is run by the test below.
+func TestRealNeedsTmux(t *testing.T) { tmuxtest.Require(t) }
 
-func TestWithoutTmux(t *testing.T) {
-	for setting, want := range map[string]string{"": "--- SKIP: TestNeedsTmux", "required": "--- FAIL: TestNeedsTmux"} {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNeedsTmux$", "-test.v")
-		cmd.Env = append(os.Environ(), "PATH="+t.TempDir(), "ZKLAB_TMUX="+setting)
+func TestRealWithoutTmux(t *testing.T) {
+	for setting, want := range map[string]string{"": "--- SKIP: TestRealNeedsTmux", "required": "--- FAIL: TestRealNeedsTmux"} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRealNeedsTmux$", "-test.v")
+		cmd.Env = append(os.Environ(), "PATH="+t.TempDir(), "ZKLAB_REAL="+setting)
 		out, err := cmd.CombinedOutput()
 		if !strings.Contains(string(out), want) || (err != nil) != (setting == "required") {
-			t.Errorf("ZKLAB_TMUX=%s: %v, want %q in\n%s", setting, err, want, out)
+			t.Errorf("ZKLAB_REAL=%s: %v, want %q in\n%s", setting, err, want, out)
 		}
 	}
 }

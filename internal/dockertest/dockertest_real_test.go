@@ -1,0 +1,45 @@
+//go:build real
+
+package dockertest_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testmain"
+)
+
+func TestMain(m *testing.M) { testmain.Main(m) }
+
+// TestRealNeedsDocker is run by the test below, in processes of its own, too.
+func TestRealNeedsDocker(t *testing.T) { dockertest.Require(t) }
+
+func TestRealWithoutEngine(t *testing.T) {
+	nowhere := "DOCKER_HOST=unix://" + t.TempDir() + "/none.sock"
+	for setting, want := range map[string]string{"": "--- SKIP: TestRealNeedsDocker", "required": "--- FAIL: TestRealNeedsDocker"} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRealNeedsDocker$", "-test.v")
+		cmd.Env = append(os.Environ(), nowhere, "ZKLAB_REAL="+setting)
+		out, err := cmd.CombinedOutput()
+		if !strings.Contains(string(out), want) || (err != nil) != (setting == "required") {
+			t.Errorf("ZKLAB_REAL=%s: %v, want %q in\n%s", setting, err, want, out)
+		}
+	}
+}
+
+func TestRealEnsembleIsSharedAndHealthyAgain(t *testing.T) {
+	first := dockertest.Ensemble(t, 1)
+	if err := first.Servers()[0].(ensemble.Pauser).Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again := dockertest.Ensemble(t, 1)
+	if again != first {
+		t.Error("started twice")
+	}
+	if _, err := ensemble.CheckHealth(t.Context(), again); err != nil {
+		t.Error(err)
+	}
+}

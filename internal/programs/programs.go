@@ -1,0 +1,115 @@
+// Package programs knows the programs that the tests of `make test-real` need besides Go, and how
+// to install them. Only tests may import it, and the command
+// needs beside it, which prints what is missing.
+//
+// A test that needs a real program stands in a file with the build tag "real", and its name
+// begins with TestReal. It calls [Require].
+package programs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/container"
+)
+
+// Required is the environment variable that turns a missing program from a reason to skip a
+// test into a failure, when it is "required".
+const Required = "ZKLAB_REAL"
+
+// Program is a program that tests need.
+type Program struct {
+	Name    string
+	For     string       // what tests show with it
+	Install string       // what to do where it is missing
+	Look    func() error // nil if it is there
+}
+
+// The programs. Packages are Debian's.
+var (
+	Docker = Program{
+		"Docker", "Apache ZooKeeper in containers",
+		"apt-get install docker.io mmdebstrap, start dockerd, make image", lookForDocker,
+	}
+	Kazoo = Program{
+		"kazoo", "recipes in Python (examples/kazoo)", "apt-get install python3-kazoo",
+		func() error { _, err := Python(); return err },
+	}
+	Curator = Program{
+		"Curator", "recipes in Java (examples/curator)",
+		"apt-get install libcurator-recipes-java default-jdk-headless", lookForCurator,
+	}
+	Tmux  = Program{"tmux", "the monitor and the shell on a real terminal", "apt-get install tmux", commands("tmux")}
+	Slurm = Program{
+		"Slurm", "a sweep on a cluster", "apt-get install slurm-wlm",
+		commands("munged", "slurmctld", "slurmd", "sbatch"),
+	}
+)
+
+// All are all programs.
+func All() []Program { return []Program{Docker, Kazoo, Curator, Tmux, Slurm} }
+
+// Require skips the test where a program is missing, or fails it when ZKLAB_REAL=required.
+func Require(t testing.TB, p Program) {
+	t.Helper()
+	err := p.Look()
+	if err == nil {
+		return
+	}
+	why := fmt.Sprintf("no %s: %v (%s)", p.Name, err, p.Install)
+	if os.Getenv(Required) == "required" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+// lookForDocker asks the engine once: what it answers does not change while tests run.
+var lookForDocker = sync.OnceValue(func() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return container.Ready(ctx, container.Config{})
+})
+
+// Python is a Python interpreter that has kazoo: Debian's package is for its own one only.
+func Python() (string, error) {
+	for _, p := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(p, "-c", "import kazoo").Run() == nil {
+			return p, nil
+		}
+	}
+	return "", errors.New("no python3 that can import kazoo")
+}
+
+// CuratorJars is the class path of Curator's recipes: Debian's jar names the others that it needs.
+const CuratorJars = "/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar"
+
+func lookForCurator() error {
+	for _, jar := range filepath.SplitList(CuratorJars) {
+		if _, err := os.Stat(jar); err != nil {
+			return err
+		}
+	}
+	return commands("java", "javac")()
+}
+
+// commands looks for commands on PATH, and in the folder of a system's daemons.
+func commands(names ...string) func() error {
+	return func() error {
+		for _, name := range names {
+			if _, err := exec.LookPath(name); err == nil {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("/usr/sbin", name)); err != nil {
+				return fmt.Errorf("%s is not installed", name)
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,16 @@
+//go:build real
+
+package runtest
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// Shared is the test binary's own ensemble of three servers in containers; see
+// [dockertest.Ensemble].
+func Shared(t testing.TB) Running {
+	t.Helper()
+	return Running{dockertest.Ensemble(t, 3)}
+}

@@ -1,0 +1,69 @@
+// Package testmain runs the tests of a package and checks what they leave behind. Only tests
+// may import it.
+//
+//	func TestMain(m *testing.M) { testmain.Main(m) }
+package testmain
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+
+	"go.uber.org/goleak"
+)
+
+// Main runs a package's tests, then what was given to [AtExit], and exits. When the tests passed
+// it fails if goroutines are left, except for those ignored.
+func Main(m interface{ Run() int }, ignored ...goleak.Option) {
+	code := Run(m)
+	if code == 0 {
+		if err := goleak.Find(ignored...); err != nil {
+			fmt.Fprintln(os.Stderr, "testmain:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// Run is [Main] for a package whose main function is another's: it neither exits nor looks for
+// goroutines. It returns the exit code.
+func Run(m interface{ Run() int }) (code int) {
+	code = m.Run()
+	for _, do := range taken() {
+		if err := do(); err != nil {
+			fmt.Fprintln(os.Stderr, "testmain:", err)
+			code = max(code, 1)
+		}
+	}
+	return code
+}
+
+var atExit struct {
+	sync.Mutex
+	all []func() error
+}
+
+// AtExit has Main and Run call do after all tests of the package, in the order of the calls of
+// AtExit. An error of do fails the package. It is safe for concurrent use.
+func AtExit(do func() error) {
+	atExit.Lock()
+	defer atExit.Unlock()
+	atExit.all = append(atExit.all, do)
+}
+
+func taken() (all []func() error) {
+	atExit.Lock()
+	defer atExit.Unlock()
+	all, atExit.all = atExit.all, nil
+	return all
+}
+
+// ManyAtOnce lets more tests run in parallel than there are processors, for a package whose
+// tests wait most of the time. Call it before Main. The command line wins.
+func ManyAtOnce(n int) {
+	if err := flag.Set("test.parallel", strconv.Itoa(n)); err != nil {
+		panic(err)
+	}
+}
