@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
@@ -28,7 +27,7 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 			if !runtest.Waits(recipe) && recipe != models.Session.Name {
 				list = strings.Replace(all, "late-event,", "", 1) // it watches nothing
 			}
-			x, err := plan.Parse(list, 5*time.Second)
+			x, err := plan.Parse(list, 2*time.Second)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,11 +35,10 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := runtest.Valid(t, func() *zklab.Outcome {
-				return virtually(t, engine.Config{
-					Workload: w, Subject: workloads.Own, TimeLimit: 75 * time.Second, Seed: 1, Faults: x,
-				})
-			})
+			o := valid(t, virtually(t, engine.Config{
+				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Seed: 1, Faults: x,
+			}))
+			keepsToItsLink(t, o)
 			if n := len(o.Result.Stats.FaultKinds); n != len(strings.Split(list, ",")) {
 				t.Errorf("%d kinds of faults", n)
 			}

@@ -10,26 +10,25 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
+// instead, if set, is what this process is for: being a client of a test that runs in another.
+// It reports whether it was.
+var instead func() bool
+
 func TestMain(m *testing.M) {
-	if kind := os.Getenv(workerVariable); kind != "" {
-		if err := work(kind); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	if instead != nil && instead() {
 		return
 	}
 	testmain.ManyAtOnce(4)
@@ -107,23 +106,55 @@ func decided(ctx context.Context, c engine.Config) (*zklab.Outcome, error) {
 	return &zklab.Outcome{Run: done.Run, Result: r}, nil
 }
 
-// virtually runs it in virtual time.
-func virtually(t *testing.T, c engine.Config) (o *zklab.Outcome) {
+// virtually runs it as an exact simulation, whose course follows from the seed, and decides the
+// record.
+func virtually(t *testing.T, c engine.Config) *zklab.Outcome {
 	t.Helper()
-	c.Out = t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if o, err = decided(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-	})
+	c, err := usual(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if servers, ok := c.Ensemble.(embedded.Config); ok {
+		servers.Seed = uint64(c.Seed)
+		c.Ensemble = servers
+	}
+	c.Virtual = true
+	var done *engine.Finished
+	bubble.Run(t, uint64(c.Seed), func() { done, err = engine.Run(context.Background(), c) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := done.Keep(t.TempDir(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return judged(t.Context(), t, done)
+}
+
+// judged decides the record of a run.
+func judged(ctx context.Context, t *testing.T, done *engine.Finished) *zklab.Outcome {
+	t.Helper()
+	r, err := zklab.Judge(ctx, done.Run, checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Warnings = slices.Concat(done.Warnings, r.Warnings)
+	return &zklab.Outcome{Run: done.Run, Result: r}
+}
+
+// valid wants a run to be decided, as valid.
+func valid(t *testing.T, o *zklab.Outcome) *zklab.Outcome {
+	t.Helper()
+	if o.Result.Verdict != checker.Valid {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
 	return o
 }
 
 // live runs it in real time.
 func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only a guard
 	defer cancel()
 	c.Out = t.TempDir()
 	return decided(ctx, c)
@@ -139,17 +170,15 @@ func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
 	return o
 }
 
-// perform runs it on the shared ensemble.
-func perform(t *testing.T, c engine.Config) *zklab.Outcome {
-	t.Helper()
-	c.Ensemble = runtest.Shared(t)
-	return inTime(t, c)
-}
-
-// performAlone runs it on servers of its own, in containers.
-func performAlone(t *testing.T, c engine.Config) *zklab.Outcome {
-	t.Helper()
-	dockertest.Require(t)
-	c.Ensemble = container.Config{}
-	return inTime(t, c)
+// ownRecipes are zklab's own.
+func ownRecipes() map[string]subjects.Maker {
+	all := map[string]subjects.Maker{}
+	for _, recipe := range workloads.Recipes() {
+		if w, err := workloads.Named(recipe, workloads.Own); err == nil {
+			if s, ok := w.(workloads.Served); ok {
+				all[recipe] = s.Maker()
+			}
+		}
+	}
+	return all
 }

@@ -4,12 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/played"
-	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -20,11 +18,9 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runtest.Valid(t, func() *zklab.Outcome {
-		return virtually(t, launching(engine.Config{
-			Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
-		}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()})))
-	})
+	valid(t, virtually(t, launching(engine.Config{
+		Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
+	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()}))))
 }
 
 // The library's own recipes keep their promises when their processes are stopped
@@ -43,12 +39,10 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			runtest.Valid(t, func() *zklab.Outcome {
-				return virtually(t, launching(engine.Config{
-					Workload: w, Subject: workloads.Own, TimeLimit: 100 * time.Second, Seed: 1,
-					Faults: plan.Every(11*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
-				}, played.Launch(ownRecipes())))
-			})
+			valid(t, virtually(t, launching(engine.Config{
+				Workload: w, Subject: workloads.Own, TimeLimit: 45 * time.Second, Seed: 1,
+				Faults: plan.Every(6*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
+			}, played.Launch(ownRecipes()))))
 		})
 	}
 }

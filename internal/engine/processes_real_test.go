@@ -1,16 +1,15 @@
+//go:build real
+
 package engine_test
 
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/engine"
@@ -38,15 +37,12 @@ func inProcesses(kind, expression string, w workloads.Workload) engine.Config {
 
 // Clients in processes of their own, stopped for longer than their sessions last,
 // and killed: while one holds, while one waits, right after a create.
-func TestClientsInProcesses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("real processes in real time")
-	}
+func TestRealClientsInProcesses(t *testing.T) {
 	t.Parallel()
 	const what = "freeze:holder@1500ms+2s,crash:holder@4500ms+1500ms,crash:created@7s+1s,crash:waiter@9s+1500ms"
 	x := inProcesses("own", what, workloads.Lock{})
 	x.TimeLimit = 11 * time.Second
-	o := runtest.Valid(t, func() *zklab.Outcome { return inTime(t, x) })
+	o := valid(t, inTime(t, x))
 	for _, f := range o.Result.Stats.Faults {
 		if f.Verified == 0 {
 			t.Errorf("%s took no effect: %+v", f.Spec, f)
@@ -64,10 +60,7 @@ func TestClientsInProcesses(t *testing.T) {
 }
 
 // Every recipe, with clients that are killed.
-func TestEveryRecipeInProcesses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("real processes in real time")
-	}
+func TestRealRecipesInProcesses(t *testing.T) {
 	t.Parallel()
 	for _, recipe := range workloads.Recipes() {
 		if recipe == history.ModelLock {
@@ -82,16 +75,13 @@ func TestEveryRecipeInProcesses(t *testing.T) {
 			if w.(workloads.Processes).InProcesses() == nil {
 				t.Skip("not in processes")
 			}
-			runtest.Valid(t, func() *zklab.Outcome { return inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w)) })
+			valid(t, inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w)))
 		})
 	}
 }
 
 // What is wrong with a lock in another process is found there.
-func TestPlantedDefectsInProcesses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("real processes in real time")
-	}
+func TestRealPlantedDefectsInProcesses(t *testing.T) {
 	t.Parallel()
 	for kind, found := range map[string]func(*store.Result) bool{
 		"ignores-expiry": func(r *store.Result) bool { return runtest.Violated(r, "lost") },
@@ -113,7 +103,7 @@ func TestPlantedDefectsInProcesses(t *testing.T) {
 }
 
 // An adapter that is no good ends the run before its load.
-func TestAdaptersThatCannotBegin(t *testing.T) {
+func TestRealAdaptersThatCannotBegin(t *testing.T) {
 	for kind, want := range map[string]string{
 		"garbage-at-once": `printed what is not of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
@@ -137,10 +127,7 @@ func TestAdaptersThatCannotBegin(t *testing.T) {
 
 // One that turns bad during the load drops out. Nothing is valid then, and
 // nothing is the recipe's fault.
-func TestAdaptersThatDropOut(t *testing.T) {
-	if testing.Short() {
-		t.Skip("real processes in real time")
-	}
+func TestRealAdaptersThatDropOut(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]string{
 		"garbage": "printed what is not of the protocol",
@@ -180,16 +167,6 @@ func TestAdaptersThatDropOut(t *testing.T) {
 	}
 }
 
-// recordOf reads the record of a run.
-func recordOf(t *testing.T, run *store.Run) *history.History {
-	t.Helper()
-	h, err := history.Open(run.History())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
-
 func unmetOf(r *store.Result) string {
 	var names []string
 	for _, a := range r.Assumptions {
@@ -211,19 +188,10 @@ func lastOf(h *history.History, client int) (last time.Duration) {
 }
 
 // A constructor of this process is left aside when clients are processes.
-func TestConstructorsAreLeftAside(t *testing.T) {
+func TestRealConstructorsAreLeftAside(t *testing.T) {
 	x := inProcesses("own", "", workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { panic("planted") }})
 	x.TimeLimit, x.MinLoad = time.Second, -1
 	if _, err := live(t, x); err != nil {
 		t.Error(err)
-	}
-}
-
-// The checker knows these faults by their names (package checker, away.go).
-func TestNamesThatTheCheckerKnows(t *testing.T) {
-	for _, name := range []string{"expire", "freeze", "crash", "silence", "stall-link", "slow-link"} {
-		if !slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return k.Name == name }) {
-			t.Errorf("there is no fault %q", name)
-		}
 	}
 }

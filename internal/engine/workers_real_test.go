@@ -1,3 +1,5 @@
+//go:build real
+
 package engine_test
 
 import (
@@ -17,12 +19,24 @@ import (
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/subjects/broken"
-	"github.com/zklab/zklab/workloads"
 )
 
-// This file is the test binary as a client's process: TestMain comes here when
-// the variable names what kind of worker it is to be.
+// workerVariable names what kind of client's process this one is to be.
 const workerVariable = "ZKLAB_TEST_WORKER"
+
+func init() {
+	instead = func() bool {
+		kind := os.Getenv(workerVariable)
+		if kind == "" {
+			return false
+		}
+		if err := work(kind); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return true
+	}
+}
 
 // worker is the command of a kind of worker.
 func worker(kind string) []string {
@@ -72,19 +86,6 @@ func work(kind string) error {
 		s.Recipes[history.ModelLock] = subjects.ServeLock(lock)
 	}
 	return adapter.Serve(context.Background(), os.Stdin, out, s)
-}
-
-// ownRecipes are zklab's own.
-func ownRecipes() map[string]subjects.Maker {
-	all := map[string]subjects.Maker{}
-	for _, recipe := range workloads.Recipes() {
-		if w, err := workloads.Named(recipe, workloads.Own); err == nil {
-			if s, ok := w.(workloads.Served); ok {
-				all[recipe] = s.Maker()
-			}
-		}
-	}
-	return all
 }
 
 // unruly is a lock whose process turns bad.
@@ -142,9 +143,11 @@ func (l *misbehaving) Lock(ctx context.Context) error {
 // unfenced is a lock without tokens.
 type unfenced struct{ inner subjects.Lock }
 
-func (l *unfenced) Lock(ctx context.Context) error   { return l.inner.Lock(ctx) }
+func (l *unfenced) Lock(ctx context.Context) error { return l.inner.Lock(ctx) }
+
 func (l *unfenced) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
-func (l *unfenced) Lost() <-chan struct{}            { return l.inner.(subjects.Holder).Lost() }
+
+func (l *unfenced) Lost() <-chan struct{} { return l.inner.(subjects.Holder).Lost() }
 
 // twice dials when there is a session of its own on that server.
 func twice() zk.Dialer {
