@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -95,18 +95,20 @@ func TestSubjectsThatCannotBeMade(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
-			_, err := zklab.Experiment{
-				Ensemble: runtest.Shared(t), Out: out, Clients: 2,
-				Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
-					if c.ID == 1 {
-						return nil, bad()
-					}
-					return subjects.NewLock(c, path)
-				}},
-			}.Run(t.Context())
-			if err == nil || !strings.Contains(err.Error(), "client 1") || !strings.Contains(err.Error(), "planted") {
-				t.Errorf("error %v", err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				_, err := zklab.Experiment{
+					Out: out, Clients: 2,
+					Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+						if c.ID == 1 {
+							return nil, bad()
+						}
+						return subjects.NewLock(c, path)
+					}},
+				}.Run(t.Context())
+				if err == nil || !strings.Contains(err.Error(), "client 1") || !strings.Contains(err.Error(), "planted") {
+					t.Errorf("error %v", err)
+				}
+			})
 			empty(t, out)
 		})
 	}
@@ -137,14 +139,18 @@ func (l *sulks) Lock(ctx context.Context) error {
 // A subject that keeps its caller for ever does not keep the run: it ends, says
 // so, and finds that somebody waited although nobody held.
 func TestSubjectThatNeverReturns(t *testing.T) {
-	until := make(chan struct{})
-	defer close(until)
-	o := perform(t, zklab.Experiment{
-		TimeLimit: 2 * time.Second, SessionTimeout: time.Second, OpTimeout: 300 * time.Millisecond, MinLoad: -1, Keys: 1, Seed: 1,
-		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
-			l, err := subjects.NewLock(c, path)
-			return &sulks{inner: l, sulker: c.ID == 1, until: until}, err
-		}},
+	var o *zklab.Outcome
+	out := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		until := make(chan struct{})
+		defer close(until)
+		o = run(t, zklab.Experiment{
+			TimeLimit: 2 * time.Second, SessionTimeout: time.Second, OpTimeout: 300 * time.Millisecond, MinLoad: -1, Keys: 1, Seed: 1, Out: out,
+			Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+				l, err := subjects.NewLock(c, path)
+				return &sulks{inner: l, sulker: c.ID == 1, until: until}, err
+			}},
+		})
 	})
 	if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), "client 1 was left out") {
 		t.Errorf("warnings %q", o.Result.Warnings)
@@ -171,10 +177,7 @@ func (staying) Heal(context.Context) error { return errRefuses }
 
 // An ensemble that stays ill leaves a run that ends, says so, and holds nothing valid.
 func TestEnsembleThatStaysIll(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for the ensemble in vain")
-	}
-	o := perform(t, zklab.Experiment{
+	o := virtually(t, zklab.Experiment{
 		Workload: ownLock(), TimeLimit: 3 * time.Second, MinLoad: -1, Seed: 1,
 		Faults: plan.Every(2*time.Second, stays{faults.Pause{Nodes: faults.Majority}}),
 	})
@@ -197,21 +200,26 @@ func TestEnsembleThatStaysIll(t *testing.T) {
 func TestInterruptBeforeTheLoad(t *testing.T) {
 	interrupt := make(chan struct{})
 	close(interrupt)
-	o := perform(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 5 * time.Minute, Interrupt: interrupt, Seed: 1})
+	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 5 * time.Minute, Interrupt: interrupt, Seed: 1})
 	if r := o.Result; !r.Interrupted || r.Verdict != checker.Unknown || r.Stats.Load > 10*time.Second {
 		t.Errorf("interrupted %v, verdict %s, load of %s", r.Interrupted, r.Verdict, r.Stats.Load)
 	}
 }
 
-// A run can be stopped at any stage, at once, with no goroutine left (TestMain
-// looks for those).
+// A run can be stopped at any stage, at once, with no goroutine left: a bubble does not end
+// before its goroutines have.
 func TestStopAtAnyStage(t *testing.T) {
-	e := dockertest.Ensemble(t, 3)
 	for stage, hook := range map[string]func(x *zklab.Experiment, stop func()){
-		"start":   func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{runtest.Running{Ensemble: e}, stop} },
+		"start":   func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{embedded.Config{InMemory: true}, stop} },
 		"setup":   func(x *zklab.Experiment, stop func()) { x.Workload = stoppingLock(stop, subjects.NewLock) },
 		"load":    func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("load", stop) },
-		"quiesce": func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("quiesce", stop) },
+		"quiesce": func(x *zklab.Experiment, stop func()) {
+			x.Workload = workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+				l, err := subjects.NewLock(c, path)
+				return &sulks{inner: l}, err // a lock that takes its time, so that the phase does, too
+			}}
+			x.Progress = stopIn("quiesce", stop)
+		},
 		"a call that takes no notice": func(x *zklab.Experiment, stop func()) {
 			x.Workload = workloads.Lock{New: broken.CheckThenCreate}
 			x.OpTimeout = time.Hour
@@ -219,24 +227,26 @@ func TestStopAtAnyStage(t *testing.T) {
 		},
 	} {
 		t.Run(stage, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			var at time.Time
-			stop := sync.OnceFunc(func() {
-				at = time.Now()
-				cancel()
-			})
 			out := t.TempDir()
-			x := zklab.Experiment{Workload: ownLock(), Ensemble: runtest.Running{Ensemble: e}, Out: out, TimeLimit: time.Second, Clients: 20, MinLoad: -1}
-			hook(&x, stop)
-			_, err := x.Run(ctx)
-			stop() // so that at may be read
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("error %v", err)
-			}
-			if took := time.Since(at); took > 8*time.Second {
-				t.Errorf("took %s to stop", took)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var at time.Time
+				stop := sync.OnceFunc(func() {
+					at = time.Now()
+					cancel()
+				})
+				x := zklab.Experiment{Workload: ownLock(), Out: out, TimeLimit: time.Second, Clients: 20, MinLoad: -1}
+				hook(&x, stop)
+				_, err := x.Run(ctx)
+				stop() // so that at may be read
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("error %v", err)
+				}
+				if took := time.Since(at); took > 8*time.Second {
+					t.Errorf("took %s to stop", took)
+				}
+			})
 			if stage == "start" || stage == "setup" {
 				empty(t, out)
 			}
@@ -254,13 +264,14 @@ func stopIn(phase string, stop func()) func(zklab.Progress) {
 
 // stopping is an ensemble whose start is the end.
 type stopping struct {
-	runtest.Running
+	embedded.Config
 	stop func()
 }
 
-func (s stopping) Start(context.Context) (ensemble.Ensemble, error) {
+func (s stopping) Start(ctx context.Context) (ensemble.Ensemble, error) {
+	e, err := s.Config.Start(context.WithoutCancel(ctx))
 	s.stop()
-	return s.Running, nil
+	return e, err
 }
 
 func stoppingLock(stop func(), make func(*subjects.Client, string) (subjects.Lock, error)) workloads.Workload {

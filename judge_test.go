@@ -22,9 +22,6 @@ import (
 // A run is judged with the transactions beside its record; without them, or
 // when they are damaged, it is judged by the record alone.
 func TestJudgeReadsTransactions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("nine decisions of a run")
-	}
 	t.Parallel()
 	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 10 * time.Second, Seed: 1, MinLoad: -1})
 	cases := []struct {
@@ -144,9 +141,6 @@ func TestJudgeReadsTheResult(t *testing.T) {
 
 // Defects that the transaction log convicts, in whole runs.
 func TestTheLogConvicts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("two runs with their reports")
-	}
 	t.Parallel()
 	for property, w := range map[string]workloads.Workload{
 		"grant": workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {

@@ -1,48 +1,45 @@
 package zklab_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/internal/testmain"
 )
 
 func TestMain(m *testing.M) {
-	testmain.ManyAtOnce(4)
 	testmain.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/bubble.serve"))
 }
 
-// perform runs an experiment on the shared ensemble, in a store of its own.
-func perform(t *testing.T, x zklab.Experiment) *zklab.Outcome {
+// run runs an experiment in a bubble that there is. It is not an exact simulation: each time it
+// takes another course.
+func run(t *testing.T, x zklab.Experiment) *zklab.Outcome {
 	t.Helper()
-	x.Ensemble = runtest.Shared(t)
-	x.Out = t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	o, err := x.Run(ctx)
+	o, err := x.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return o
 }
 
-// virtually runs an experiment in virtual time, in a store of its own.
+// virtually runs an experiment in virtual time as any other run, in a store of its own.
 func virtually(t *testing.T, x zklab.Experiment) (o *zklab.Outcome) {
 	t.Helper()
-	if x.Out == "" {
-		x.Out = t.TempDir()
+	x.Out = t.TempDir()
+	synctest.Test(t, func(t *testing.T) { o = run(t, x) })
+	return o
+}
+
+// simulate runs an experiment as an exact simulation, and keeps it in a store of its own.
+func simulate(t *testing.T, x zklab.Experiment) *zklab.Outcome {
+	t.Helper()
+	x.Out = t.TempDir()
+	o, err := zklab.SimulateIn(t, x)
+	if err != nil {
+		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if o, err = x.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	})
 	return o
 }

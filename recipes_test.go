@@ -3,7 +3,6 @@ package zklab_test
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,57 +15,60 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
 )
 
-// The library's own recipes keep their promises while leaders are paused and
-// sessions expire; and these faults really happened. One recipe does so in real time.
+// The library's own lock and queue keep their promises while leaders are paused and sessions
+// expire; and these faults really happened. Package engine's tests show it of every recipe.
 func TestOwnRecipesAreValid(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
-		if testing.Short() && recipe != "lock" {
-			continue
-		}
+	for _, recipe := range []string{history.ModelLock, history.ModelQueue} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
+			o := simulate(t, ownUnderFaults(t, recipe))
+			if o.Result.Verdict != checker.Valid {
+				t.Errorf("verdict %s", o.Result.Verdict)
 			}
-			o := runtest.Valid(t, func() *zklab.Outcome {
-				return runner(recipe)(t, zklab.Experiment{
-					Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 4,
-					MinLoad: 40, // on a busy machine the lock in real time comes to less than a hundred
-					Faults: plan.Schedule{{ // one of each; a leader that is paused for less stays leader
-						Interval: 4500 * time.Millisecond, Lasts: 3500 * time.Millisecond,
-						Turns: []plan.Turn{plan.Together(faults.Pause{}), plan.Together(faults.Expire{})},
-					}},
-				})
-			})
-			s := o.Result.Stats
-			if s.Elections == 0 {
-				t.Error("no new leader was elected")
-			}
-			for _, k := range s.FaultKinds {
-				if k.Verified == 0 {
-					t.Errorf("%s never took effect", k.Kind)
-				}
-				if k.Kind == "expire" && k.Holding+k.Waiting == 0 && runtest.Waits(recipe) {
-					t.Error("no session expired while it held or waited")
-				}
-			}
-			if t.Failed() {
-				runtest.Explain(t, o.Result)
-			}
-			complete(t, o.Run)
+			faultsHappened(t, o)
 		})
 	}
 }
 
-// runner runs experiments of a recipe: in real time the lock's, in virtual time all others.
-func runner(recipe string) func(*testing.T, zklab.Experiment) *zklab.Outcome {
-	if recipe == "lock" {
-		return perform
+// ownUnderFaults is a recipe of the library's, of which a leader is paused for long enough that
+// another one is elected, and a session that holds or waits expires.
+func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
+	t.Helper()
+	w, err := workloads.Named(recipe, workloads.Own)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return virtually
+	return zklab.Experiment{
+		Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 4,
+		Faults: plan.Schedule{{
+			Interval: 4500 * time.Millisecond, Lasts: 3500 * time.Millisecond,
+			Turns: []plan.Turn{plan.Together(faults.Pause{}), plan.Together(faults.Expire{})},
+		}},
+	}
+}
+
+// faultsHappened wants each fault of ownUnderFaults to have taken effect, and the run to be complete.
+func faultsHappened(t *testing.T, o *zklab.Outcome) {
+	t.Helper()
+	s := o.Result.Stats
+	if s.Elections == 0 {
+		t.Error("no new leader was elected")
+	}
+	for _, k := range s.FaultKinds {
+		if k.Verified == 0 {
+			t.Errorf("%s never took effect", k.Kind)
+		}
+		if k.Kind == "expire" && k.Holding+k.Waiting == 0 && runtest.Waits(o.Result.Recipe) {
+			t.Error("no session expired while it held or waited")
+		}
+	}
+	if t.Failed() {
+		runtest.Explain(t, o.Result)
+	}
+	complete(t, o.Run)
 }
 
 // complete looks for everything that a run leaves.
@@ -85,32 +87,15 @@ func complete(t *testing.T, run *store.Run) {
 	}
 }
 
-// What is wrong on purpose is found out without any fault, and again from the
-// record alone.
-//
-// A busy machine gets little done in that time, and a defect that wants many to meet may
-// show only in a later run.
+// What is wrong on purpose is found out without any fault, and again from the record alone.
 func TestBrokenSubjectsAreCaught(t *testing.T) {
-	for recipe, property := range map[string]string{
-		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
-		"register": "linearizable", "session": "durable",
-	} {
-		if testing.Short() && recipe != "lock" && recipe != "session" {
-			continue // the same runs in virtual time: package engine's
-		}
+	for recipe, property := range map[string]string{"lock": "exclusion", "queue": "integrity", "session": "durable"} {
 		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Broken)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var o *zklab.Outcome
-			for seed := int64(1); seed <= mostSeeds; seed++ {
-				o = perform(t, zklab.Experiment{Workload: w, TimeLimit: 6 * time.Second, Seed: seed, MinLoad: -1})
-				if o.Result.Verdict == checker.Violation {
-					break
-				}
-			}
+			o := simulate(t, zklab.Experiment{Workload: w, TimeLimit: 6 * time.Second, Seed: 1, MinLoad: -1})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
 				t.Errorf("verdict %s", o.Result.Verdict)
 				runtest.Explain(t, o.Result)
@@ -132,37 +117,18 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 	}
 }
 
-// mostSeeds is in how many runs a broken subject has to be caught.
-const mostSeeds = 4
-
 // agreed leaves out of how many keys porcupine agrees on a verdict: on a busy machine its
 // time may be over before it has searched all.
 var agreed = cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Decider" }, cmp.Ignore())
 
-// A single client on an idle ensemble cannot tell a broken subject from a
-// sound one: and nothing could have failed, so nothing is valid either. One does so in
-// real time.
-func TestBrokenSubjectsPassAlone(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
-		if recipe == history.ModelSession {
-			continue // what is broken there is the store, and it lies to a single client, too
-		}
-		if testing.Short() && recipe != "lock" {
-			continue // the same runs in virtual time: package engine's
-		}
-		subjects := workloads.Subjects(recipe)
-		i := slices.IndexFunc(subjects, func(s workloads.Subject) bool { return s.Property != "" && !s.Alone })
-		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
-			w, err := workloads.Named(recipe, subjects[i].Name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o := runner(recipe)(t, zklab.Experiment{Workload: w, Clients: 1, TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
-			if o.Result.Verdict != checker.Unknown {
-				t.Errorf("verdict %s", o.Result.Verdict)
-				runtest.Explain(t, o.Result)
-			}
-		})
+// A single client on an idle ensemble cannot tell a broken lock from a sound one: and nothing could
+// have failed, so nothing is valid either. Package engine's tests show it of every recipe.
+func TestBrokenSubjectPassesAlone(t *testing.T) {
+	o := simulate(t, zklab.Experiment{
+		Workload: workloads.Lock{New: broken.CheckThenCreate}, Clients: 1, TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1,
+	})
+	if o.Result.Verdict != checker.Unknown {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
 	}
 }

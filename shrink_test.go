@@ -23,9 +23,6 @@ import (
 // shrunk finds what is wrong with a planted defect under faults, and shrinks it.
 func shrunk(t *testing.T, recipe, subject, faults string) *zklab.Shrunk {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("some hundred simulations")
-	}
 	workload, err := workloads.Named(recipe, subject)
 	if err != nil {
 		t.Fatal(err)

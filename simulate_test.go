@@ -27,9 +27,6 @@ import (
 // runtime still makes a few choices, and a busy machine makes it preempt: so two of some
 // runs have to be the same. If anything of zklab's own is left to chance, no two are.
 func TestSimulatedTwice(t *testing.T) {
-	if testing.Short() {
-		t.Skip("under the race detector the runtime shuffles who runs next")
-	}
 	const tries = 5
 	for _, recipe := range workloads.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
@@ -142,9 +139,6 @@ func TestSimulatePlanted(t *testing.T) {
 // With nothing said but the recipe, Simulate passes a right one, and shows what is wrong
 // with one that is right without faults.
 func TestSimulate(t *testing.T) {
-	if testing.Short() {
-		t.Skip("100 simulations")
-	}
 	t.Run("own", func(t *testing.T) {
 		zklab.Simulate(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}, Keys: 1})
 	})

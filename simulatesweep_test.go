@@ -24,9 +24,6 @@ func TestSweepPlanted(t *testing.T) {
 // A right recipe passes each seed; of a wrong one the seeds that find it are named, one by
 // one, and each fails alone, too.
 func TestSweep(t *testing.T) {
-	if testing.Short() {
-		t.Skip("some 30 simulations")
-	}
 	t.Run("own", func(t *testing.T) {
 		zklab.Sweep(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}, TimeLimit: 3 * time.Second}, zklab.SweepOptions{First: 5, Seeds: 8})
 	})

@@ -13,14 +13,10 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Ten minutes of the lock with a fault every ten seconds.
-func TestTenMinutesInVirtualTime(t *testing.T) {
-	if testing.Short() {
-		t.Skip("package engine runs less of it")
-	}
-	t.Parallel()
-	const minutes = 10
-	o := virtually(t, zklab.Experiment{
+// Minutes of the lock with a fault every ten seconds.
+func TestMinutesInVirtualTime(t *testing.T) {
+	const minutes = 3
+	o := simulate(t, zklab.Experiment{
 		Workload: ownLock(), Subject: workloads.Own, TimeLimit: minutes * time.Minute, Seed: 1,
 		Faults: plan.Every(10*time.Second, faults.Pause{}, faults.Expire{}),
 	})

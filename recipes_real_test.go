@@ -1,0 +1,24 @@
+//go:build real
+
+package zklab_test
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/runtest"
+)
+
+// A run on Apache's servers comes to its end with everything that a run leaves, its faults took
+// effect on real processes, and no right recipe is accused by what such servers do. How much
+// happens in its time depends on the machine, so it need not be decided.
+func TestRealRun(t *testing.T) {
+	x := ownUnderFaults(t, history.ModelLock)
+	x.Ensemble, x.Out, x.MinLoad = runtest.Shared(t), t.TempDir(), -1
+	o := run(t, x)
+	if o.Result.Verdict == checker.Violation {
+		t.Errorf("verdict %s", o.Result.Verdict)
+	}
+	faultsHappened(t, o)
+}
