@@ -210,9 +210,9 @@ func TestInterruptBeforeTheLoad(t *testing.T) {
 // before its goroutines have.
 func TestStopAtAnyStage(t *testing.T) {
 	for stage, hook := range map[string]func(x *zklab.Experiment, stop func()){
-		"start":   func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{embedded.Config{InMemory: true}, stop} },
-		"setup":   func(x *zklab.Experiment, stop func()) { x.Workload = stoppingLock(stop, subjects.NewLock) },
-		"load":    func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("load", stop) },
+		"start": func(x *zklab.Experiment, stop func()) { x.Ensemble = stopping{embedded.Config{InMemory: true}, stop} },
+		"setup": func(x *zklab.Experiment, stop func()) { x.Workload = stoppingLock(stop, subjects.NewLock) },
+		"load":  func(x *zklab.Experiment, stop func()) { x.Progress = stopIn("load", stop) },
 		"quiesce": func(x *zklab.Experiment, stop func()) {
 			x.Workload = workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 				l, err := subjects.NewLock(c, path)
