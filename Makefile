@@ -1,13 +1,12 @@
-# What can be made here. "make build image" is all that a run needs, "make test"
-# passes the tests (those that need Docker are skipped where there is none;
-# ZKLAB_DOCKER=required turns such a skip into a failure).
+# What can be made here. "make test" needs Go alone; "make test-real" needs real programs, and says
+# which of them are missing.
 
 GO        ?= go
 GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test race compare status track-record planted soak monitor-load guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test test-real race compare status track-record planted soak monitor-load guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -18,14 +17,27 @@ image: ## a local ZooKeeper image from Debian's packages, without an image regis
 sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
 
-# The longest one first, so that it does not run alone in the end.
-PACKAGES := ./internal/engine ./...
+# The longest ones first, so that none of them runs alone in the end.
+LONGEST := ./internal/engine ./cmd/zklab . ./checker ./ensemble/embedded ./recipes
 
 # Without vet: lint does that, and go test would do it again for each of its builds.
-test: image-if-possible ## all tests, none from the cache: it does not know of containers
-	$(GO) test -vet=off -count=1 -timeout 40m $(PACKAGES)
-	cd deploy && $(GO) test -vet=off -count=1 ./...
-	cd grpcresolver && $(GO) test -vet=off -count=1 ./...
+test: ## all tests that need Go alone; none is skipped
+	$(GO) test -vet=off -timeout 20m $(TESTFLAGS) $(LONGEST) ./...
+	cd deploy && $(GO) test -vet=off $(TESTFLAGS) ./...
+	cd grpcresolver && $(GO) test -vet=off $(TESTFLAGS) ./...
+
+# The packages with tests of real programs. None of them comes from the cache, which does not know
+# of containers. Packages with containers wait for each other, the others run meanwhile.
+REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build real$$' cmd ensemble examples faults internal link recipes subjects workloads *_test.go | sed 's|^|./|')))
+
+test-real: image-if-possible ## all tests that need a real program: containers, kazoo, Curator, a terminal, Slurm, processes
+	@$(GO) run ./internal/programs/needs
+	$(GO) test -tags real -run '^TestReal' -vet=off -count=1 -p 3 -timeout 30m $(TESTFLAGS) $(REAL)
+	cd deploy && $(GO) test -tags real -run '^TestReal' -vet=off -count=1 $(TESTFLAGS) ./...
+
+# The packages whose concurrency is the point, shortened: with the detector each takes ten times
+# as long.
+RACE := ./internal/engine ./recipes ./ensemble/... ./link ./history/... ./internal/zk/... ./internal/shell ./internal/monitor/...
 
 # go-zookeeper v1.0.4 has a race of its own: when it reconnects, sendSetWatches
 # reads lastZxid while the receive loop writes it. It is built without the
@@ -34,14 +46,14 @@ test: image-if-possible ## all tests, none from the cache: it does not know of c
 # testing/synctest, and two processors that use it at once crash the detector
 # (golang/go#78156; 1.27's does not). What is a race follows from what synchronizes, not from
 # what runs at once, so one processor shows the same races.
-race: ## the tests with the race detector, the long ones shortened
-	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -count=1 -timeout 45m $(PACKAGES)
+race: ## the packages whose concurrency is the point, with the race detector
+	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -timeout 30m $(TESTFLAGS) $(RACE)
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
-	ZKLAB_COMPARE=1 $(GO) test -count=1 -v -run TestSideBySideFaults ./ensemble/embedded
+	$(GO) test -tags 'real campaign' -count=1 -v -run TestSideBySideFaults ./ensemble/embedded
 
 status: image ## does zklab ensemble status tell the truth: each of five servers in containers is lost in each way (two minutes)
-	ZKLAB_STATUS=each ZKLAB_DOCKER=required $(GO) test -count=1 -v -run TestEachServer ./ensemble/status
+	ZKLAB_REAL=required $(GO) test -tags 'real campaign' -count=1 -v -run EachServer ./ensemble/status
 
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
 	$(GO) run ./internal/trackrecord -zklab bin/zklab -seeds $(or $(SEEDS),20) -parallel $(or $(PARALLEL),2)
@@ -53,16 +65,19 @@ soak: build image ## every recipe under all faults, in virtual time, embedded an
 	$(GO) run ./internal/soak -zklab bin/zklab -for $(or $(FOR),2m) -parallel $(or $(PARALLEL),2)
 
 monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
-	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -count=1 -v -timeout 3h -run TestMonitorUnderLoad ./cmd/zklab
+	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cmd/zklab
 
 guide: ## what the commands of docs/recipes and docs/checking*.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update
 
+# With all build tags, so that no file is left out.
+LINTED := -tags=real,campaign ./...
+
 lint: ## what must be clean
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
-	cd deploy && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
-	cd grpcresolver && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+	$(GO) vet $(LINTED)
+	$(GO) run $(STATICCHECK) $(LINTED)
+	cd deploy && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)
+	cd grpcresolver && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)
 	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
 	test -z "$$unformatted" || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 
@@ -70,7 +85,7 @@ vuln: ## known vulnerabilities, where their list can be had
 	$(GO) run $(GOVULNCHECK) ./...
 
 bench: build image ## benchmarks: compare ratios within one run, machines are noisy
-	$(GO) test -run '^$$' -bench . -benchmem -timeout 90m ./...
+	$(GO) test -tags real -run '^$$' -bench . -benchmem -timeout 90m ./...
 
 bench-table: ## docs/checkers-measured.md, of this machine when it is idle: some 25 minutes (MACHINE="what it is")
 	mkdir -p bin
@@ -82,9 +97,9 @@ clean: ## what was built, and what crashed runs left
 	-bin/zklab clean
 	rm -rf bin
 
-# Without an engine the Docker tests skip (or fail, if they are required): the
+# Without an engine the tests of containers are skipped (or fail, if they are required): the
 # others run all the same.
 .PHONY: image-if-possible
 image-if-possible:
 	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image; \
-	else echo "no Docker engine answers: tests that need one are skipped"; fi
+	else echo "no Docker engine answers"; fi
