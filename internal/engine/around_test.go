@@ -117,21 +117,18 @@ func faultsOfClients() plan.Schedule {
 
 // A subject in Go that dials by itself is not accused, and told what it does.
 func TestSubjectsThatDialByThemselves(t *testing.T) {
-	for name, s := range map[string]struct {
+	for _, s := range few([]struct {
+		name     string
 		workload func(*strays) workloads.Workload
 		who      func(int) bool
 		says     string
 	}{
-		"a lock of one":    {(*strays).lock, func(c int) bool { return c == 2 }, "client 2 went around its link"},
-		"a queue of one":   {(*strays).queue, func(c int) bool { return c == 2 }, "client 2 went around its link"},
-		"a lock of three":  {(*strays).lock, func(c int) bool { return c < 3 }, "clients 0, 1, 2 went around their links"},
-		"a queue of three": {(*strays).queue, func(c int) bool { return c < 3 }, "clients 0, 1, 2 went around their links"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if testing.Short() && name != "a queue of one" {
-				t.Skip("one is enough")
-			}
-			t.Parallel()
+		{"a lock of one", (*strays).lock, func(c int) bool { return c == 2 }, "client 2 went around its link"},
+		{"a queue of one", (*strays).queue, func(c int) bool { return c == 2 }, "client 2 went around its link"},
+		{"a lock of three", (*strays).lock, func(c int) bool { return c < 3 }, "clients 0, 1, 2 went around their links"},
+		{"a queue of three", (*strays).queue, func(c int) bool { return c < 3 }, "clients 0, 1, 2 went around their links"},
+	}) {
+		t.Run(s.name, func(t *testing.T) {
 			out := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
 				e := &tapped{Config: embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}}
@@ -188,12 +185,8 @@ func endOfOne(t *testing.T) plan.Schedule {
 }
 
 func TestProcessesThatFollowTheEnsemble(t *testing.T) {
-	for _, recipe := range []string{"lock", "queue", "election"} {
+	for _, recipe := range few([]string{"queue", "lock", "election"}) {
 		t.Run(recipe, func(t *testing.T) {
-			if testing.Short() && recipe != "queue" {
-				t.Skip("one is enough")
-			}
-			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
@@ -228,7 +221,7 @@ func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range recipes() {
 		for _, s := range workloads.Subjects(recipe) {
 			if s.Property != "" || s.Name == workloads.Own {
 				continue

@@ -17,12 +17,8 @@ import (
 // clients' links, messages, sessions and znodes.
 func TestOwnRecipesUnderClientFaults(t *testing.T) {
 	const all = "cut,reset,refuse,stall-link,slow-link,move,lose-request,lose-reply,late-event,expire,silence,duplicate,foreign,acl"
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range recipes() {
 		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
-			if testing.Short() && recipe != "lock" {
-				t.Skip("one recipe is enough for a short test")
-			}
 			list := all
 			if !runtest.Waits(recipe) && recipe != models.Session.Name {
 				list = strings.Replace(all, "late-event,", "", 1) // it watches nothing
@@ -49,12 +45,8 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 // Replies that get lost, and children that somebody else made, leave
 // go-zookeeper's lock with contenders that nobody removes.
 func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
-	for _, list := range []string{"lose-reply", "foreign"} {
+	for _, list := range few([]string{"lose-reply", "foreign"}) {
 		t.Run(list, func(t *testing.T) {
-			t.Parallel()
-			if testing.Short() && list != "lose-reply" {
-				t.Skip("one fault is enough for a short test")
-			}
 			x, err := plan.Parse(list, 5*time.Second)
 			if err != nil {
 				t.Fatal(err)

@@ -13,7 +13,6 @@ import (
 
 // One session that ends is enough to see whether members of a group come back.
 func TestGroupOfOneExpiry(t *testing.T) {
-	t.Parallel()
 	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, "broken:rejoin-lost": checker.Violation} {
 		w, err := workloads.Named("membership", subject)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/runtest"
@@ -149,6 +150,23 @@ func valid(t *testing.T, o *zklab.Outcome) *zklab.Outcome {
 		runtest.Explain(t, o.Result)
 	}
 	return o
+}
+
+// few are the cases of a test, or the first alone where tests are to be short: with the race
+// detector each takes ten times as long.
+func few[T any](all []T) []T {
+	if testing.Short() {
+		return all[:1]
+	}
+	return all
+}
+
+// recipes are those that zklab has, or the lock alone where tests are to be short.
+func recipes() []string {
+	if testing.Short() {
+		return []string{history.ModelLock}
+	}
+	return workloads.Recipes()
 }
 
 // live runs it in real time.

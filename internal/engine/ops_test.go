@@ -47,7 +47,6 @@ func TestOps(t *testing.T) {
 		models.DoubleBarrier.Name: {history.FEnter: 3, history.FLeave: 3},
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)

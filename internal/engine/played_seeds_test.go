@@ -26,10 +26,7 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 // The library's own recipes keep their promises when their processes are stopped
 // and killed, and no rule of the checker takes that for their fault.
 func TestPlayedProcessesInVirtualTime(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
-		if testing.Short() && recipe != "lock" {
-			continue
-		}
+	for _, recipe := range recipes() {
 		w, err := workloads.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
@@ -38,7 +35,6 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 			continue
 		}
 		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
 			valid(t, virtually(t, launching(engine.Config{
 				Workload: w, Subject: workloads.Own, TimeLimit: 45 * time.Second, Seed: 1,
 				Faults: plan.Every(6*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),

@@ -16,13 +16,12 @@ import (
 // The library's own recipes keep their promises while leaders are paused and sessions end. What
 // another seed makes of it sweeps say.
 func TestOwnRecipesInVirtualTime(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range recipes() {
 		w, err := workloads.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
 			valid(t, virtually(t, engine.Config{
 				Workload: w, Subject: workloads.Own, TimeLimit: 30 * time.Second, Seed: 1,
 				Faults: plan.Every(5*time.Second, faults.Pause{}, faults.Expire{}),
@@ -38,7 +37,6 @@ func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 		"register": "linearizable", "session": "durable",
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Broken)
 			if err != nil {
 				t.Fatal(err)
