@@ -19,7 +19,10 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 	const all = "cut,reset,refuse,stall-link,slow-link,move,lose-request,lose-reply,late-event,expire,silence,duplicate,foreign,acl"
 	for _, recipe := range recipes() {
 		t.Run(recipe, func(t *testing.T) {
-			list := all
+			list, rate := all, 50.0
+			if recipe == models.Session.Name {
+				rate = 100 // so that events come whenever one is to be late
+			}
 			if !runtest.Waits(recipe) && recipe != models.Session.Name {
 				list = strings.Replace(all, "late-event,", "", 1) // it watches nothing
 			}
@@ -32,7 +35,7 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := valid(t, virtually(t, engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Seed: 1, Faults: x,
+				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Rate: rate, Seed: 1, Faults: x,
 			}))
 			keepsToItsLink(t, o)
 			if n := len(o.Result.Stats.FaultKinds); n != len(strings.Split(list, ",")) {

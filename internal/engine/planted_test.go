@@ -98,7 +98,7 @@ func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads
 // long is showing with the time that what is stuck needs.
 func long(t *testing.T, s workloads.Subject) engine.Config {
 	x := showing(t, s)
-	x.TimeLimit = 15 * time.Second
+	x.TimeLimit = 10 * time.Second
 	return x
 }
 

@@ -36,7 +36,7 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			valid(t, virtually(t, launching(engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 45 * time.Second, Seed: 1,
+				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Seed: 1,
 				Faults: plan.Every(6*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
 			}, played.Launch(ownRecipes()))))
 		})

@@ -23,7 +23,7 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			valid(t, virtually(t, engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 30 * time.Second, Seed: 1,
+				Workload: w, Subject: workloads.Own, TimeLimit: 16 * time.Second, Seed: 1,
 				Faults: plan.Every(5*time.Second, faults.Pause{}, faults.Expire{}),
 			}))
 		})
