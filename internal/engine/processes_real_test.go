@@ -42,7 +42,11 @@ func TestRealClientsInProcesses(t *testing.T) {
 	const what = "freeze:holder@1500ms+2s,crash:holder@4500ms+1500ms,crash:created@7s+1s,crash:waiter@9s+1500ms"
 	x := inProcesses("own", what, workloads.Lock{})
 	x.TimeLimit = 11 * time.Second
-	o := valid(t, inTime(t, x))
+	o := inTime(t, x)
+	if o.Result.Verdict == checker.Violation {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
 	for _, f := range o.Result.Stats.Faults {
 		if f.Verified == 0 {
 			t.Errorf("%s took no effect: %+v", f.Spec, f)
@@ -59,23 +63,29 @@ func TestRealClientsInProcesses(t *testing.T) {
 	}
 }
 
-// Every recipe, with clients that are killed.
+// Recipes of three kinds, with clients that are killed: what an adapter passes on of a call, a
+// state and a job is not taken for the recipe's fault when its process ends. How much happens in
+// the time of a run depends on the machine, so that it need not be decided. (The tests of played
+// processes run all recipes.)
 func TestRealRecipesInProcesses(t *testing.T) {
 	t.Parallel()
-	for _, recipe := range workloads.Recipes() {
-		if recipe == history.ModelLock {
-			continue
-		}
+	for _, recipe := range []string{"queue", "election", "job-queue"} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
 			w, err := workloads.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if w.(workloads.Processes).InProcesses() == nil {
-				t.Skip("not in processes")
+			o := inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w))
+			if o.Result.Verdict == checker.Violation || strings.Contains(unmetOf(o.Result), "clients") {
+				t.Errorf("verdict %s; assumptions that do not hold: %s", o.Result.Verdict, unmetOf(o.Result))
+				runtest.Explain(t, o.Result)
 			}
-			valid(t, inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w)))
+			for _, f := range o.Result.Stats.Faults {
+				if f.Verified == 0 {
+					t.Errorf("%s took no effect: %+v", f.Spec, f)
+				}
+			}
 		})
 	}
 }
