@@ -57,7 +57,7 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 // describe adds what the record does not say.
 func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	result.Subject, result.Seed, result.Strict = x.Subject, x.Seed, x.Strict
-	result.Interrupted = done.Interrupted
+	result.Interrupted, result.RanBy = done.Interrupted, Version()
 	result.Ensemble = done.Profile
 	result.Timings = done.Timings
 	result.Warnings = slices.Concat(advice(done, result), done.Warnings, result.Warnings)
@@ -89,6 +89,7 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 		return nil, err
 	}
 	result := earlier(run)
+	result.RanBy = run.RanBy()
 	var unread []string
 	if opts.Transactions == nil {
 		opts.Transactions, unread = transactions(run)
@@ -104,7 +105,7 @@ func decide(ctx context.Context, h *history.History, opts checker.Options, resul
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
 	result.NotAvailable = slices.Concat(report.NotAvailable, result.NotAvailable)
 	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
-	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, Version
+	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, Version()
 	result.Stats = stats.Compute(h)
 	warn(result, warnings(h, result.Stats))
 }

@@ -139,6 +139,33 @@ func TestJudgeReadsTheResult(t *testing.T) {
 	}
 }
 
+// A result names the zklab that decided, and the one that ran the experiment: that of
+// experiment.yaml, also where there is no result.
+func TestJudgeNamesBoth(t *testing.T) {
+	t.Parallel()
+	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
+	if o.Result.Zklab != zklab.Version() || o.Result.RanBy != zklab.Version() {
+		t.Errorf("a new run: decided by %q, run by %q", o.Result.Zklab, o.Result.RanBy)
+	}
+	x, err := store.ReadExperiment(o.Run.Experiment())
+	if err != nil || x.Zklab != zklab.Version() {
+		t.Fatalf("stored: %q, %v", x.Zklab, err)
+	}
+	if err := os.Remove(o.Run.Result()); err != nil {
+		t.Fatal(err)
+	}
+	for _, ranBy := range []string{"v0.0.1", ""} {
+		x.Zklab = ranBy
+		if err := store.WriteExperiment(o.Run.Experiment(), x); err != nil {
+			t.Fatal(err)
+		}
+		result, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
+		if err != nil || result.Zklab != zklab.Version() || result.RanBy != ranBy {
+			t.Errorf("decided by %q, run by %q, want %q; %v", result.Zklab, result.RanBy, ranBy, err)
+		}
+	}
+}
+
 // Defects that the transaction log convicts, in whole runs.
 func TestTheLogConvicts(t *testing.T) {
 	t.Parallel()

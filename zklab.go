@@ -15,5 +15,9 @@
 // down; package checker decides, package reports draws.
 package zklab
 
-// Version is zklab's own version, as results and `zklab --version` name it.
-const Version = "0.1.0"
+import "github.com/zklab/zklab/internal/version"
+
+// Version says in one line which zklab this program has: the version of its module, the
+// commit if it was recorded, the version of Go and the platform. Results, reports and
+// zklab --version have the same line.
+func Version() string { return version.Line() }

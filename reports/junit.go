@@ -61,6 +61,9 @@ func (m *material) junit() ([]byte, error) {
 			{"seed", fmt.Sprint(m.r.Seed)}, {"replay", m.r.Replay}, {"run", m.dir}, {"verdict", string(m.r.Verdict)},
 		},
 	}
+	for _, m := range makersOf(m.r) {
+		s.Properties = append(s.Properties, junitProperty(m))
+	}
 	if !m.r.Started.IsZero() {
 		s.Timestamp = m.r.Started.UTC().Format("2006-01-02T15:04:05")
 	}

@@ -44,6 +44,7 @@ type page struct {
 	Plots      []picture
 	Settings   []setting
 	Timings    []setting
+	Makers     []setting
 	Porcupine  []porcupinePage
 }
 
@@ -59,7 +60,7 @@ type setting struct{ Name, Value string }
 func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error) {
 	p := page{
 		Result: m.r, Style: template.CSS(styleSheet), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
-		Properties: properties(m.r), Settings: profile(m.r), Timings: timings(m.r),
+		Properties: properties(m.r), Settings: profile(m.r), Timings: timings(m.r), Makers: makersOf(m.r),
 		Porcupine: pictures,
 	}
 	if p.Heading == "" {

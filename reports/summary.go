@@ -369,4 +369,5 @@ func (s *summary) where(run *store.Run) {
 	if s.r.Replay != "" {
 		s.copied("replay", s.r.Replay)
 	}
+	s.makers(makersOf(s.r))
 }

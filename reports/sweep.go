@@ -34,16 +34,23 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t.faults()
 	t.exercised()
 	t.shards()
+	t.b.WriteByte('\n')
 	if page != "" {
-		t.b.WriteByte('\n')
 		t.copied("page", page)
 	}
+	t.makers(makersOfSweep(s))
 	return t.b.String()
 }
 
 type sweepText struct {
 	sheet
 	s *sweep.Summary
+}
+
+// makersOfSweep says which zklab ran the sweep, which one of its settings is, and which one
+// summed it up.
+func makersOfSweep(s *sweep.Summary) []setting {
+	return makers(s.Description.Setting(sweep.RanBy), "summed up by", s.Zklab)
 }
 
 // sweepSubject is what was swept, in words.

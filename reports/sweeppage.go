@@ -30,6 +30,7 @@ type sweepPageOf struct {
 	Runs     string
 	Rate     string
 	Matrix   sweep.Matrix
+	Makers   []setting
 	folder   string
 }
 
@@ -38,7 +39,7 @@ type sweepPageOf struct {
 func WriteSweep(path string, s *sweep.Summary) error {
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
-		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), folder: filepath.Dir(path),
+		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Makers: makersOfSweep(s), folder: filepath.Dir(path),
 	}
 	var b bytes.Buffer
 	if err := sweepPage.Execute(&b, p); err != nil {

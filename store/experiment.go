@@ -63,6 +63,9 @@ type Experiment struct {
 
 	Seed   *int64 `yaml:"seed,omitempty"`
 	Strict bool   `yaml:"strict,omitempty"`
+
+	// Zklab is the version of zklab that ran it (zklab.Version); for readers.
+	Zklab string `yaml:"zklab,omitempty"`
 }
 
 // How clients run; see Experiment.ClientsAs.

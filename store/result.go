@@ -27,7 +27,10 @@ type Result struct {
 	Strict      bool      `json:"strict"`
 	Interrupted bool      `json:"interrupted"`
 	Started     time.Time `json:"started"` // wall clock, UTC
-	Zklab       string    `json:"zklab"`   // version of zklab that decided
+	// Zklab is the version of zklab that decided, and RanBy of the one that ran the
+	// experiment, as experiment.yaml has it; "" if it is not known. See zklab.Version.
+	Zklab string `json:"zklab"`
+	RanBy string `json:"ran_by,omitempty"`
 
 	Ensemble ensemble.Profile `json:"ensemble"`
 	Stats    stats.Stats      `json:"stats"`

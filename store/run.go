@@ -60,6 +60,19 @@ func (r *Run) Path() string {
 // Experiment is everything needed to run it again.
 func (r *Run) Experiment() string { return r.path("experiment.yaml") }
 
+// RanBy is the version of zklab that ran it, as experiment.yaml has it; "" if that is
+// not known.
+func (r *Run) RanBy() string {
+	if r.Bare() {
+		return ""
+	}
+	x, err := ReadExperiment(r.Experiment())
+	if err != nil {
+		return ""
+	}
+	return x.Zklab
+}
+
 // Transactions is the evidence from the servers' transaction logs.
 func (r *Run) Transactions() string { return r.path("transactions.jsonl") }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
@@ -135,6 +136,7 @@ type explored struct {
 	Why     []string       `json:"why,omitempty"`
 	explore.Report
 	Again string `json:"again,omitempty"` // the command that runs a finding, but for its faults
+	Zklab string `json:"zklab"`           // zklab.Version
 }
 
 // runExplore explores and prints; its error carries the exit code.
@@ -173,7 +175,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		return err
 	}
 	verdict, why := report.Verdict()
-	all := explored{Verdict: verdict, Why: why, Report: report}
+	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: zklab.Version()}
 	if len(report.Findings) > 0 {
 		all.Again = againCommand(stored)
 	}
@@ -195,7 +197,7 @@ func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
 	if all.Again != "" {
 		text += "\n\na finding again: " + all.Again + " --faults '…'"
 	}
-	_, err := fmt.Fprintln(out, text)
+	_, err := fmt.Fprintf(out, "%s\n\nzklab %s\n", text, all.Zklab)
 	return err
 }
 

@@ -34,7 +34,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "zklab",
 		Short:         "Run ZooKeeper recipes under faults, and see whether they keep their promises",
-		Version:       zklab.Version,
+		Version:       zklab.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,

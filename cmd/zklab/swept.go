@@ -208,5 +208,5 @@ func (s *swept) settings() ([]sweep.Setting, error) {
 		}
 		settings = append(settings, sweep.Setting{Name: "content of " + s.f.config, Value: hash})
 	}
-	return append(settings, sweep.Setting{Name: "zklab", Value: zklab.Version}, sweep.Setting{Name: "program", Value: program}), nil
+	return append(settings, sweep.Setting{Name: sweep.RanBy, Value: zklab.Version()}, sweep.Setting{Name: "program", Value: program}), nil
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/version"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
@@ -44,7 +44,7 @@ func newWorker() *cobra.Command {
 // workerSubjects are the constructors of the named subjects of all recipes that a
 // process can have.
 func workerSubjects(subject string) (adapter.Subjects, error) {
-	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, zklab.Version), Recipes: map[string]subjects.Maker{}}
+	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, version.Module()), Recipes: map[string]subjects.Maker{}}
 	var known []string
 	for _, recipe := range workloads.Recipes() {
 		if !inProcesses(recipe) {

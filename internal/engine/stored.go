@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/version"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
@@ -23,7 +24,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 		SessionTimeout: c.SessionTimeout, OpTimeout: c.OpTimeout, MinLoad: &minLoad,
 		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(), OptionalFaults: c.OptionalFaults,
 		Seed: &c.Seed, Strict: c.Strict, Simulate: c.Simulated, Latencies: c.Latencies,
-		Arrivals: StoredArrivals(c.Arrivals), Sources: c.Sources,
+		Arrivals: StoredArrivals(c.Arrivals), Sources: c.Sources, Zklab: version.Line(),
 	}
 	if p.Commands != nil {
 		s.Commands = *p.Commands

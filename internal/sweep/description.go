@@ -33,6 +33,9 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
+// RanBy is the name of the setting that is the version of zklab that runs the sweep.
+const RanBy = "zklab"
+
 // Setting gives the value of a name; empty if there is none.
 func (d *Description) Setting(name string) string {
 	for _, s := range d.Settings {

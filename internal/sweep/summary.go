@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/version"
 )
 
 var errNoDescription = errors.New("a run stands there before what is being swept: its first line is missing")
@@ -51,6 +52,9 @@ type Summary struct {
 	Properties []PropertySummary `json:"properties"`
 	Faults     []FaultCount      `json:"faults"`
 	Met        Exercised         `json:"met"`
+
+	// Zklab is the version of zklab that summed it up; that of the runs is the setting [RanBy].
+	Zklab string `json:"zklab"`
 
 	// Shards are those that were read, Absent those of which there is nothing.
 	Shards []ShardState `json:"shards"`
@@ -177,7 +181,7 @@ func (t *Tally) Summary() *Summary {
 	s := &Summary{
 		Runs: int(t.seen.n), Violation: t.verdicts[checker.Violation], Unknown: t.verdicts[checker.Unknown], Valid: t.verdicts[checker.Valid],
 		Reasons: t.errors.list(), Operations: t.ops, Virtual: t.virtual, Wall: t.wall + t.present, Spent: t.spent,
-		MoreFound: t.moreFound, Met: t.met, Errors: t.failed,
+		MoreFound: t.moreFound, Met: t.met, Errors: t.failed, Zklab: version.Line(),
 	}
 	if t.Description != nil {
 		s.Description = *t.Description

@@ -23,7 +23,7 @@ func Result(h *history.History) *store.Result {
 			{Name: "healthy-after", Met: true, Text: "every server served and server 3 led after the heal"},
 		},
 		Recipe: h.Header.Model, Subject: h.Header.Params.Subject, Seed: h.Header.Params.Seed,
-		Started: h.Header.Wall, Zklab: "v0.1.0",
+		Started: h.Header.Wall, Zklab: "v0.1.0, commit d2b60349a1b2 of 2026-11-25T20:00:00Z, go1.26.8 linux/amd64",
 		Ensemble: ensemble.Profile{
 			Backend: "container", Servers: 3, Image: "zookeeper:3.9", Digest: "sha256:4c3f9e2b8d1a", Version: "3.9.3",
 			Tick: 500 * ms, InitLimit: 20, SyncLimit: 4, Settings: []string{"admin.enableServer=false", "maxClientCnxns=0"},

@@ -1,0 +1,70 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/store"
+)
+
+// Everything that is drawn of a run says which zklab ran it, and which one decided it where
+// that was another.
+func TestMakersOfARun(t *testing.T) {
+	const old, now = "v0.1.0, commit 111 of 2026-01-02", "v0.2.0, commit 222 of 2026-02-03"
+	for _, tt := range []struct {
+		name, ranBy string
+		summary     string
+		page        string
+		junit       []junitProperty
+	}{
+		{"the same", now, "  zklab        " + now, "zklab " + now + ".", []junitProperty{{"zklab", now}}},
+		{"not known", "", "  zklab        " + now, "zklab " + now + ".", []junitProperty{{"zklab", now}}},
+		{
+			"another", old, "  run by       zklab " + old + "\n  decided by   zklab " + now, "run by zklab " + old + "; decided by zklab " + now + ".",
+			[]junitProperty{{"run by", "zklab " + old}, {"decided by", "zklab " + now}},
+		},
+	} {
+		h := shortRun()
+		r := sample.Result(h)
+		r.Zklab, r.RanBy = now, tt.ranBy
+		if got := Summary(r, &store.Run{Dir: "/runs/lock/x"}, Screen{}); !strings.HasSuffix(got, tt.summary+"\n") {
+			t.Errorf("%s: the summary does not end with %q:\n%s", tt.name, tt.summary, got)
+		}
+		m := newMaterial("/runs/lock/x", h, r)
+		report, err := m.page(nil, nil)
+		if n := strings.Count(string(report), tt.page); n != 1 || err != nil {
+			t.Errorf("%s: %q is %d times in the report, %v", tt.name, tt.page, n, err)
+		}
+		timeline, err := m.timeline()
+		if n := strings.Count(string(timeline), tt.page); n != 1 || err != nil {
+			t.Errorf("%s: %q is %d times in the timeline, %v", tt.name, tt.page, n, err)
+		}
+		if got := suiteOf(t, h, r).Properties[4:]; !slices.Equal(got, tt.junit) {
+			t.Errorf("%s: %v in junit.xml", tt.name, got)
+		}
+	}
+}
+
+func TestMakersOfASweep(t *testing.T) {
+	s := sweptRuns()
+	s.Zklab = "v0.2.0"
+	if got := SweepSummary(s, "", Screen{}); !strings.HasSuffix(got, "\n  zklab        v0.2.0\n") {
+		t.Error(got)
+	}
+	s.Description.Settings = append(s.Description.Settings, sweep.Setting{Name: sweep.RanBy, Value: "v0.1.0"})
+	if got := SweepSummary(s, "", Screen{}); !strings.HasSuffix(got, "\n  run by       zklab v0.1.0\n  summed up by zklab v0.2.0\n") {
+		t.Error(got)
+	}
+	path := filepath.Join(t.TempDir(), "sweep.html")
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if page, err := os.ReadFile(path); !strings.Contains(string(page), "run by zklab v0.1.0; summed up by zklab v0.2.0.") {
+		t.Errorf("%v\n%s", err, page)
+	}
+}
