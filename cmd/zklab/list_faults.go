@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 )
 
 // listedFault is a fault as --json prints it.
@@ -182,12 +183,12 @@ func listArguments(w io.Writer, all []listedFault) error {
 			harsh = append(harsh, l.Name)
 		}
 	}
-	text := "every fault that the ensemble has"
+	text := plan.AboutAll
 	if len(harsh) > 0 {
 		text += ", but " + strings.Join(harsh, ", ") + " (they break what recipes rely on)"
 	}
 	hanging(w, fmt.Sprintf("%-*s", width, "all"), text)
-	hanging(w, fmt.Sprintf("%-*s", width, "quiet"), "a turn in which nothing happens; quiet:20s")
+	hanging(w, fmt.Sprintf("%-*s", width, "quiet"), plan.AboutQuiet+"; quiet:20s")
 	return nil
 }
 

@@ -94,13 +94,13 @@ func Conform(ctx context.Context, c Conformance) ([]Result, error) {
 	if err := s.run(ctx, &suite{recipe: program, checks: programChecks}); err != nil {
 		return s.results, err
 	}
-	for _, recipe := range conformRecipes() {
+	for _, recipe := range ConformRecipes() {
 		if err := s.run(ctx, suites[recipe]); err != nil {
 			return s.results, err
 		}
 	}
 	if !slices.ContainsFunc(s.results, func(r Result) bool { return r.Recipe != program && r.Outcome != NotOffered }) {
-		s.tell(Result{Recipe: program, Check: "recipes", Outcome: Failed, Detail: "it has none of " + strings.Join(conformRecipes(), ", ")})
+		s.tell(Result{Recipe: program, Check: "recipes", Outcome: Failed, Detail: "it has none of " + strings.Join(ConformRecipes(), ", ")})
 	}
 	return s.results, nil
 }
@@ -108,14 +108,15 @@ func Conform(ctx context.Context, c Conformance) ([]Result, error) {
 // KnownRecipes is nil if all of them can be checked.
 func KnownRecipes(recipes []string) error {
 	for _, r := range recipes {
-		if !slices.Contains(conformRecipes(), r) {
-			return fmt.Errorf("unknown recipe %q; known are %s", r, strings.Join(conformRecipes(), ", "))
+		if !slices.Contains(ConformRecipes(), r) {
+			return fmt.Errorf("unknown recipe %q; known are %s", r, strings.Join(ConformRecipes(), ", "))
 		}
 	}
 	return nil
 }
 
-func conformRecipes() []string { return slices.Sorted(maps.Keys(suites)) }
+// ConformRecipes are the recipes that can be checked, sorted.
+func ConformRecipes() []string { return slices.Sorted(maps.Keys(suites)) }
 
 // run makes the checks of a recipe, if it is asked for and there.
 func (s *stand) run(ctx context.Context, of *suite) error {

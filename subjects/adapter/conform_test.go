@@ -47,7 +47,7 @@ var atOnce = make(chan struct{}, 8)
 // An adapter in Go passes all checks, and offers everything.
 func TestConformHonest(t *testing.T) {
 	results := map[string]func(*testing.T) []Result{}
-	for _, recipe := range conformRecipes() {
+	for _, recipe := range ConformRecipes() {
 		results[recipe] = conforming(t, honest, Conformance{Recipes: []string{recipe}})
 	}
 	for recipe, of := range results {
@@ -63,7 +63,7 @@ func TestConformHonest(t *testing.T) {
 
 // What can be served can be checked, and nothing else.
 func TestEveryServedRecipeIsChecked(t *testing.T) {
-	if served, checked := slices.Sorted(maps.Keys(own.Recipes)), conformRecipes(); !slices.Equal(served, checked) {
+	if served, checked := slices.Sorted(maps.Keys(own.Recipes)), ConformRecipes(); !slices.Equal(served, checked) {
 		t.Errorf("served %q, checked %q", served, checked)
 	}
 }
@@ -205,7 +205,7 @@ func TestDocumented(t *testing.T) {
 	words := slices.Concat(subjects.HoldOffers(), []string{
 		subjects.OfferLeader, opOpen, opMake, opCall, opClose, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
 		history.CodeError, history.CodePanic, subjects.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
-	}, conformRecipes())
+	}, ConformRecipes())
 	for _, code := range subjects.Codes() {
 		if code != history.CodeTimeout { // of this side
 			words = append(words, code)

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/faults"
+)
+
+// What the words of the grammar stand for, in lists for people.
+const (
+	AboutAll      = "every fault that the ensemble has"
+	AboutQuiet    = "a turn in which nothing happens"
+	aboutWith     = "a fault that begins at the same time as the one before it"
+	aboutSequence = "the faults take turns in the order in which they are written"
+	aboutMix      = "the faults take turns at random (the default)"
+	aboutTimes    = "how often the sequence is played"
+	aboutWeight   = "how often it comes, compared with the others"
+)
+
+// Continuation is an expression that begins as another one does.
+type Continuation struct {
+	Text  string
+	About string // what its last word stands for; may be ""
+}
+
+// Complete lists how an expression that somebody is writing can go on, up to the end of the
+// word in which it ends: a fault's name, or one of its arguments. What holds any value
+// (times, messages, what follows "=") has no continuation. Nothing before that word is
+// checked: see [Parse].
+func Complete(text string) []Continuation {
+	at := strings.LastIndexByte(text, ',') + 1
+	words := firstWords(at == 0)
+	if strings.HasPrefix(text[at:], withName+":") {
+		at, words = at+len(withName)+1, kindWords()
+	}
+	if name, arguments, ok := strings.Cut(text[at:], ":"); ok {
+		at = strings.LastIndexByte(text, ':') + 1
+		given := strings.Split(arguments, ":")
+		words = argumentWords(name, given[:len(given)-1])
+	}
+	var all []Continuation
+	for _, w := range words {
+		if strings.HasPrefix(w.Text, text[at:]) {
+			all = append(all, Continuation{text[:at] + w.Text, w.About})
+		}
+	}
+	return all
+}
+
+// kindWords are the names of faults.
+func kindWords() (words []Continuation) {
+	for _, k := range faults.Kinds() {
+		words = append(words, Continuation{k.Name, k.About})
+	}
+	return words
+}
+
+// firstWords are what an item can begin with.
+func firstWords(first bool) []Continuation {
+	words := append(kindWords(), Continuation{allName, AboutAll}, Continuation{quietName, AboutQuiet})
+	if !first {
+		return append(words, Continuation{withName + ":", aboutWith})
+	}
+	return append(words, Continuation{sequenceName, aboutSequence}, Continuation{mixName, aboutMix})
+}
+
+// argumentWords are what can follow a name and some arguments.
+func argumentWords(name string, given []string) (words []Continuation) {
+	weight := Continuation{weightKey + "=", aboutWeight}
+	switch name {
+	case sequenceName:
+		return []Continuation{{timesKey + "=", aboutTimes}}
+	case allName, quietName:
+		return []Continuation{weight}
+	}
+	k, ok := faults.Named(name)
+	if !ok {
+		return nil
+	}
+	isWord := func(argument string) bool { return !strings.Contains(argument, "=") }
+	if !slices.ContainsFunc(given, isWord) {
+		for _, w := range k.Words {
+			words = append(words, Continuation{Text: w})
+		}
+	}
+	for _, o := range k.Options {
+		words = append(words, Continuation{o.Key + "=", o.About})
+	}
+	return slices.DeleteFunc(append(words, weight), func(w Continuation) bool {
+		return slices.ContainsFunc(given, func(argument string) bool {
+			return strings.HasSuffix(w.Text, "=") && strings.HasPrefix(argument, w.Text)
+		})
+	})
+}
