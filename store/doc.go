@@ -5,8 +5,8 @@
 //	store/latest                           link to the newest run
 //
 // [Create] makes the folder of a new run, [Open] finds one that a person named,
-// [List] finds all. A [Run] knows the path of everything in its folder; what
-// the files hold is the business of those who write them, but for result.json:
-// its shape is [Result]. A run that has none was not finished, by a crash
-// perhaps, and can be checked all the same.
+// [Find] finds all, [List] also reads what they came to. A [Run] knows the path of
+// everything in its folder; what the files hold is the business of those who write
+// them, but for result.json: its shape is [Result]. A run that has none was not
+// finished, by a crash perhaps, and can be checked all the same.
 package store

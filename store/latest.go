@@ -66,7 +66,7 @@ func repairLatest(root string) error {
 	} else if _, err := os.Stat(link); err == nil {
 		return nil
 	}
-	runs, err := List(root)
+	runs, err := Find(root)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func repairLatest(root string) error {
 		os.Remove(link)
 		return nil
 	}
-	target, err := filepath.Rel(root, runs[0].Run.Dir)
+	target, err := filepath.Rel(root, runs[0].Dir)
 	if err != nil {
 		return fmt.Errorf("link the newest run: %w", err)
 	}

@@ -15,41 +15,102 @@ type Summary struct {
 	Run     *Run
 	Recipe  string
 	Started time.Time // UTC
-	// Result is nil if the run was not finished, and if Err says why it cannot be read.
+	// Result is nil if the run was not finished, and if Err says what cannot be read.
 	Result *Result
 	Err    error
 }
 
-// List finds the runs under root, newest first. A root that does not exist has none.
+// List reads what the runs under root came to, newest first. What cannot be read is in the
+// list with its error: the folder of a recipe, that of a run, a result. A root that does not
+// exist has no runs.
 func List(root string) ([]Summary, error) {
-	recipes, err := os.ReadDir(root)
+	dirs, err := recipeFolders(root)
+	if err != nil {
+		return nil, err
+	}
+	var all []Summary
+	for _, dir := range dirs {
+		all = append(all, listRecipe(dir)...)
+	}
+	sortNewestFirst(all)
+	return all, nil
+}
+
+// Find finds the runs under root, newest first by the names of their folders, and reads none
+// of them. What cannot be read is left out.
+func Find(root string) ([]*Run, error) {
+	dirs, err := recipeFolders(root)
+	if err != nil {
+		return nil, err
+	}
+	return findIn(dirs...), nil
+}
+
+// findIn is Find in the folders of some recipes.
+func findIn(dirs ...string) (runs []*Run) {
+	var all []Summary
+	for _, dir := range dirs {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if r := (&Run{Dir: filepath.Join(dir, e.Name())}); e.IsDir() && r.recorded() == nil {
+				all = append(all, Summary{Run: r, Started: started(r, nil)})
+			}
+		}
+	}
+	sortNewestFirst(all)
+	for _, s := range all {
+		runs = append(runs, s.Run)
+	}
+	return runs
+}
+
+// recipeFolders are the folders in root, each of which has the runs of a recipe.
+func recipeFolders(root string) (dirs []string, err error) {
+	entries, err := os.ReadDir(root)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the runs: %w", err)
 	}
-	var all []Summary
-	for _, recipe := range recipes {
-		if recipe.IsDir() { // not latest, which is a link
-			all = append(all, listRecipe(filepath.Join(root, recipe.Name()))...)
+	for _, e := range entries {
+		if e.IsDir() { // not latest, which is a link
+			dirs = append(dirs, filepath.Join(root, e.Name()))
 		}
 	}
-	sortNewestFirst(all)
-	return all, nil
+	return dirs, nil
 }
 
-// listRecipe finds the runs of one recipe; a folder that cannot be read has none.
-func listRecipe(dir string) []Summary {
-	entries, _ := os.ReadDir(dir)
-	var all []Summary
+// listRecipe lists the runs of one recipe.
+func listRecipe(dir string) (all []Summary) {
+	recipe := filepath.Base(dir)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return []Summary{{Run: &Run{Dir: dir}, Recipe: recipe, Err: fmt.Errorf("list the runs: %w", err)}}
+	}
 	for _, e := range entries {
-		run := filepath.Join(dir, e.Name())
-		if e.IsDir() && isRun(run) {
-			all = append(all, summarize(&Run{Dir: run}, filepath.Base(dir)))
+		if !e.IsDir() {
+			continue
+		}
+		r := &Run{Dir: filepath.Join(dir, e.Name())}
+		_, isNamed := timeIn(e.Name())
+		switch err := r.recorded(); {
+		case err == nil:
+			all = append(all, summarize(r, recipe))
+		case isNamed || !errors.Is(err, os.ErrNotExist): // else it is somebody's, or a sweep's
+			all = append(all, Summary{Run: r, Recipe: recipe, Started: started(r, nil), Err: err})
 		}
 	}
 	return all
+}
+
+// recorded is nil if the folder has a record: then it is a run's.
+func (r *Run) recorded() error {
+	info, err := os.Stat(r.History())
+	if errors.Is(err, os.ErrNotExist) || err == nil && info.IsDir() {
+		return fmt.Errorf("%s has no %s: %w", r.Dir, historyFile, os.ErrNotExist)
+	}
+	return err
 }
 
 func summarize(r *Run, recipe string) Summary {
@@ -65,8 +126,7 @@ func summarize(r *Run, recipe string) Summary {
 // started is when the run began, by the name of its folder; a folder that
 // somebody renamed tells by what is in it.
 func started(r *Run, result *Result) time.Time {
-	name := filepath.Base(r.Dir)
-	if t, err := time.Parse(timeName, name[:min(len(name), len(timeName))]); err == nil {
+	if t, ok := timeIn(filepath.Base(r.Dir)); ok {
 		return t
 	}
 	if result != nil && !result.Started.IsZero() {
@@ -76,6 +136,12 @@ func started(r *Run, result *Result) time.Time {
 		return info.ModTime().UTC()
 	}
 	return time.Time{}
+}
+
+// timeIn reads the time in the name that Create gives a folder.
+func timeIn(name string) (time.Time, bool) {
+	t, err := time.Parse(timeName, name[:min(len(name), len(timeName))])
+	return t, err == nil
 }
 
 func sortNewestFirst(runs []Summary) {

@@ -69,7 +69,7 @@ func openDir(dir string) (*Run, error) {
 		return nil, fmt.Errorf("open a run: %w", err)
 	}
 	r := &Run{Dir: real}
-	if isRun(real) {
+	if r.recorded() == nil {
 		return r, nil
 	}
 	if inside := newestInside(real); inside != "" {
@@ -78,21 +78,16 @@ func openDir(dir string) (*Run, error) {
 	return nil, notRun("%s is no run: it has no %s; name the folder of a run, a history file, or latest", dir, historyFile)
 }
 
-func isRun(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, historyFile))
-	return err == nil && !info.IsDir()
-}
-
 // newestInside is the newest run in a root or in the folder of a recipe.
 func newestInside(dir string) string {
-	if runs, err := List(dir); err == nil && len(runs) > 0 {
-		return runs[0].Run.Dir
+	runs, _ := Find(dir)
+	if len(runs) == 0 {
+		runs = findIn(dir)
 	}
-	if runs := listRecipe(dir); len(runs) > 0 {
-		sortNewestFirst(runs)
-		return runs[0].Run.Dir
+	if len(runs) == 0 {
+		return ""
 	}
-	return ""
+	return runs[0].Dir
 }
 
 // absent says what is missing: the path itself or what a link leads to.

@@ -328,7 +328,7 @@ func TestList(t *testing.T) {
 	twin := record(t, create(t, root, "lock", start))
 	damaged := record(t, create(t, root, "queue", start.Add(time.Hour)))
 	write(t, damaged.Result(), `{"verdict": 3`)
-	create(t, root, "barrier", start) // has no history: no run
+	empty := create(t, root, "barrier", start.Add(-time.Hour)) // has no record
 	renamed := &Run{Dir: filepath.Join(root, "lock", "keep-me")}
 	if err := os.Mkdir(renamed.Dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -338,6 +338,16 @@ func TestList(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(root, "notes.txt"), "mine")
+	if err := os.MkdirAll(filepath.Join(root, "sweeps", "lock", "3f70694aa4cfaf8e"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	looped := filepath.Join(root, "lock", "looped") // cannot be looked into, whoever looks
+	if err := os.Mkdir(looped, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(historyFile, filepath.Join(looped, historyFile)); err != nil {
+		t.Skip(err)
+	}
 
 	runs, err := List(root)
 	if err != nil {
@@ -363,8 +373,23 @@ func TestList(t *testing.T) {
 		{Dir: damaged.Dir, Recipe: "queue", Started: utc.Add(time.Hour), Err: true},
 		{Dir: twin.Dir, Recipe: "lock", Started: utc},
 		{Dir: finished.Dir, Recipe: "lock", Started: utc, Verdict: checker.Valid, Result: true},
+		{Dir: empty.Dir, Recipe: "barrier", Started: utc.Add(-time.Hour), Err: true},
+		{Dir: looped, Recipe: "lock", Err: true},
 	}
 	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+
+	found, err := Find(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range found {
+		names = append(names, r.Dir)
+	}
+	// That of the renamed one is the time of its record: it is not read.
+	if d := cmp.Diff([]string{renamed.Dir, damaged.Dir, twin.Dir, finished.Dir}, names); d != "" {
 		t.Error(d)
 	}
 }
