@@ -9,22 +9,25 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
 
-// listing is a part of what zklab list prints.
+// listing is a part of what zklab list prints. out is the folder of the stored runs.
 type listing struct {
-	name  string
-	print func(w io.Writer, out string) error
-	json  func(w io.Writer) error // nil: there is none
+	name        string
+	print, json func(w io.Writer, out string) error
 }
 
 var listings = []listing{
-	{"recipes", func(w io.Writer, _ string) error { return listRecipes(w) }, nil},
-	{"subjects", func(w io.Writer, _ string) error { return listSubjects(w) }, printSubjects},
-	{"faults", func(w io.Writer, _ string) error { return listFaults(w) }, printFaults},
-	{"runs", listRuns, nil},
+	{"recipes", ofProgram(listRecipes), ofProgram(printRecipes)},
+	{"subjects", ofProgram(listSubjects), ofProgram(printSubjects)},
+	{"faults", ofProgram(listFaults), ofProgram(printFaults)},
+	{"runs", listRuns, printRuns},
+}
+
+// ofProgram is a listing of what the program itself has.
+func ofProgram(list func(io.Writer) error) func(io.Writer, string) error {
+	return func(w io.Writer, _ string) error { return list(w) }
 }
 
 func newList() *cobra.Command {
@@ -46,10 +49,10 @@ func newList() *cobra.Command {
 			}
 			w := cmd.OutOrStdout()
 			if asJSON {
-				if len(args) == 0 || parts[0].json == nil {
-					return usageError("--json is for zklab list subjects and zklab list faults")
+				if len(args) == 0 {
+					return usageError("--json prints one list: name it, as in zklab list runs --json; there are %s", strings.Join(names, ", "))
 				}
-				return parts[0].json(w)
+				return parts[0].json(w, out)
 			}
 			for i, part := range parts {
 				if i > 0 {
@@ -63,7 +66,7 @@ func newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list of subjects or faults as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list that is named as JSON (docs/results.md describes that of runs)")
 	return cmd
 }
 
@@ -78,23 +81,21 @@ func listRecipes(w io.Writer) error {
 	return t.Flush()
 }
 
-func listRuns(w io.Writer, root string) error {
-	runs, err := store.List(root)
-	if err != nil {
-		return err
-	}
-	if len(runs) == 0 {
-		fmt.Fprintf(w, "no runs in %s\n", root)
-		return nil
-	}
-	t := table(w)
-	fmt.Fprintln(t, "RUN\tRECIPE\tSUBJECT\tVERDICT\tOPERATIONS")
-	for _, s := range runs {
-		verdict, subject, operations := "unfinished", "", ""
-		if s.Result != nil {
-			verdict, subject, operations = string(s.Result.Verdict), s.Result.Subject, fmt.Sprint(s.Result.Stats.Operations)
+// listedRecipe is a recipe as --json prints it. Its subjects are those of zklab list subjects.
+type listedRecipe struct {
+	Name     string   `json:"name"`
+	About    string   `json:"about"`
+	Subjects []string `json:"subjects"`
+}
+
+func printRecipes(w io.Writer) error {
+	var all []listedRecipe
+	for _, r := range workloads.Recipes() {
+		l := listedRecipe{Name: r, About: workloads.About(r)}
+		for _, s := range workloads.Subjects(r) {
+			l.Subjects = append(l.Subjects, s.Name)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", s.Run.Path(), s.Recipe, subject, verdict, operations)
+		all = append(all, l)
 	}
-	return t.Flush()
+	return printJSON(w, all)
 }
