@@ -33,7 +33,7 @@ func Create(root, recipe string, start time.Time) (*Run, error) {
 
 // checkName refuses a recipe's name that would not be one folder in the root.
 func checkName(recipe string) error {
-	if recipe == "" || recipe == latest || strings.HasPrefix(recipe, ".") || strings.ContainsAny(recipe, `/\:`) {
+	if recipe == "" || recipe == Latest || strings.HasPrefix(recipe, ".") || strings.ContainsAny(recipe, `/\:`) {
 		return fmt.Errorf("create a run: %q cannot be a folder's name: give the recipe another one", recipe)
 	}
 	return nil

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// latest is the name of the link to the newest run.
-const latest = "latest"
+// Latest is the name of the link to the newest run, and what [Open] calls that run.
+const Latest = "latest"
 
 // setLatest makes root/latest lead to a run's folder, named relative to root,
 // so that the store can be moved. Readers see the old run or the new one. Where
 // the file system has no links, latest is a text file with the same content.
 func setLatest(root, target string) error {
-	link := filepath.Join(root, latest)
+	link := filepath.Join(root, Latest)
 	if info, err := os.Lstat(link); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder, and should be the link to the newest run: move it away", link)
 	}
 	// A name of this run's own: other runs may be doing the same.
-	temp := filepath.Join(root, "."+latest+"-"+strings.ReplaceAll(filepath.ToSlash(target), "/", "-"))
+	temp := filepath.Join(root, "."+Latest+"-"+strings.ReplaceAll(filepath.ToSlash(target), "/", "-"))
 	os.Remove(temp) // of a crash
 	if err := linkOrFile(temp, target); err != nil {
 		return fmt.Errorf("link the newest run: %w", err)
@@ -45,7 +45,7 @@ func linkOrFile(path, target string) error {
 // is no such file.
 func readLatest(path string) string {
 	info, err := os.Stat(path)
-	if err != nil || filepath.Base(path) != latest || info.IsDir() || info.Size() > 4096 {
+	if err != nil || filepath.Base(path) != Latest || info.IsDir() || info.Size() > 4096 {
 		return ""
 	}
 	b, err := os.ReadFile(path)
@@ -58,7 +58,7 @@ func readLatest(path string) string {
 
 // repairLatest makes the newest run the latest, after the one that was is gone.
 func repairLatest(root string) error {
-	link := filepath.Join(root, latest)
+	link := filepath.Join(root, Latest)
 	if dir := readLatest(link); dir != "" {
 		if _, err := os.Stat(dir); err == nil {
 			return nil

@@ -40,7 +40,7 @@ func Open(root, path string) (*Run, error) {
 // is always the root's.
 func find(root, path string) string {
 	inRoot := filepath.Join(root, path)
-	if path == latest {
+	if path == Latest {
 		return inRoot
 	}
 	if _, err := os.Lstat(path); err == nil || filepath.IsAbs(path) {
@@ -95,7 +95,7 @@ func absent(root, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return notRun("%s leads to a run that is gone; name the folder of another one", path)
 	}
-	if path == filepath.Join(root, latest) {
+	if path == filepath.Join(root, Latest) {
 		return notRun("there is no run in %s yet: start one with zklab run, or name another store", root)
 	}
 	return notRun("%s does not exist; name the folder of a run, a history file, or latest", path)

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // The ensembles that a command can start.
@@ -22,6 +23,14 @@ const (
 )
 
 var kinds = []string{inProcess, inContainers}
+
+// allKinds are those that an experiment can have.
+var allKinds = append(slices.Clone(kinds), fromElsewhere)
+
+// aboutKind says in a few words what an ensemble of a kind is.
+var aboutKind = map[string]string{
+	inProcess: "servers in this process", inContainers: "Apache ZooKeeper", fromElsewhere: "of somebody else, at --servers",
+}
 
 // loopback is where servers listen unless somebody wants it otherwise, and
 // where containers' ports are published.
@@ -65,7 +74,7 @@ func unknownKind(kind string) error {
 	if kind == fromElsewhere {
 		return usageError("an %s ensemble is one that somebody else started: it is for zklab run, with --servers", kind)
 	}
-	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(append(slices.Clone(kinds), fromElsewhere), ", "))
+	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(allKinds, ", "))
 }
 
 func (b backend) embedded() (ensemble.Starter, error) {
@@ -112,9 +121,16 @@ func imageFlag(cmd *cobra.Command, image *string) {
 	cmd.Flags().StringVar(image, "image", "", "container image (default: ZKLAB_IMAGE, else the first that is present of zookeeper:3.9 and zklab/zookeeper:3.9)")
 }
 
-// ensembleFlag is the same for all commands that start an ensemble.
-func ensembleFlag(cmd *cobra.Command, kind *string) {
-	cmd.Flags().StringVar(kind, "ensemble", inProcess, "what to run on: "+inProcess+" (servers in this process), or "+inContainers+" (Apache ZooKeeper)")
+// ensembleFlag is the same for all commands that take an ensemble of some kinds.
+func ensembleFlag(cmd *cobra.Command, kind *string, kinds []string) {
+	var texts []string
+	var values []cobra.Completion
+	for _, k := range kinds {
+		texts = append(texts, fmt.Sprintf("%s (%s)", k, aboutKind[k]))
+		values = append(values, cobra.CompletionWithDesc(k, aboutKind[k]))
+	}
+	cmd.Flags().StringVar(kind, "ensemble", inProcess, "what to run on: "+prose.List(texts, "or"))
+	completes(cmd, "ensemble", choice(values...))
 }
 
 // wayOut adds to what somebody else has, an address or a folder, what can be done

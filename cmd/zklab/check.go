@@ -29,7 +29,8 @@ func newCheck() *cobra.Command {
   zklab check jepsen.log --model cas-register --json
   zklab check c10-ok.txt --model kv --format porcupine-kv
   zklab check history.jsonl --model semaphore:3 --budget 10s`,
-		Args: pathArg,
+		Args:              pathArg,
+		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
@@ -63,7 +64,31 @@ func newCheck() *cobra.Command {
 	cmd.Flags().StringVar(&c.model, "model", "", "decide whether the history is linearizable as this `object`; see above")
 	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "what the history is written in; see above")
 	cmd.Flags().StringVar(&c.initial, "initial", "", "the `value` that registers begin with, if it is not nil: 0, \"text\"")
+	completes(cmd, "model", choice(modelNames()...))
+	completes(cmd, "format", choice(formatNames()...))
+	completesFiles(cmd, "out")
 	return cmd
+}
+
+// modelNames are what --model takes, up to the number that some have.
+func modelNames() (values []cobra.Completion) {
+	for _, m := range linear.Models() {
+		name := m.Name[:strings.IndexByte(m.Name+":", ':')]
+		if name != m.Name {
+			name += ":"
+		}
+		values = append(values, cobra.CompletionWithDesc(name, m.About))
+	}
+	return values
+}
+
+// formatNames are what --format takes.
+func formatNames() []cobra.Completion {
+	values := []cobra.Completion{cobra.CompletionWithDesc(string(foreign.Auto), "found out from the file")}
+	for _, f := range foreign.Formats() {
+		values = append(values, cobra.CompletionWithDesc(string(f.Format), f.About))
+	}
+	return values
 }
 
 // checkHelp lists the models and formats.

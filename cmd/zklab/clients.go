@@ -3,18 +3,23 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
 )
+
+// waysOfClients are how --clients-as lets clients run.
+var waysOfClients = []string{store.Goroutine, store.Process}
 
 // clientCommand is the program that each client runs as; nil for clients within
 // this process.
 func clientCommand(x store.Experiment) ([]string, error) {
 	switch {
-	case x.ClientsAs != store.Goroutine && x.ClientsAs != store.Process:
-		return nil, usageError("--clients-as is %s or %s, not %q", store.Goroutine, store.Process, x.ClientsAs)
+	case !slices.Contains(waysOfClients, x.ClientsAs):
+		return nil, usageError("--clients-as is %s, not %q", prose.List(waysOfClients, "or"), x.ClientsAs)
 	case x.SubjectCommand != "" && strings.TrimSpace(x.SubjectCommand) == "":
 		return nil, usageError("--subject-command names no command")
 	case x.SubjectCommand != "":

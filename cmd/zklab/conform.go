@@ -51,6 +51,8 @@ func newConform() *cobra.Command {
 	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "check these recipes, which must be there; default all that the program has")
 	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "how long what should come at once may take")
 	cmd.Flags().BoolVar(&logs, "logs", false, "show what the program writes to standard error")
+	cmd.ValidArgsFunction = files // a program, and what it is given
+	completes(cmd, "recipe", listOf(adapter.ConformRecipes))
 	return cmd
 }
 

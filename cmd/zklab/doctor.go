@@ -34,7 +34,7 @@ func newDoctor() *cobra.Command {
 			return nil
 		},
 	}
-	ensembleFlag(cmd, &kind)
+	ensembleFlag(cmd, &kind, kinds)
 	imageFlag(cmd, &image)
 	return cmd
 }

@@ -62,13 +62,15 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	ensembleFlag(cmd, &b.kind)
+	ensembleFlag(cmd, &b.kind, kinds)
 	flags.IntVar(&b.nodes, "nodes", b.nodes, "servers of the ensemble")
 	flags.StringVar(&f.listen, "listen", net.JoinHostPort(loopback, "2181"), "address of the first server")
 	flags.StringVar(&b.named, "advertise", "", "host that clients are told to connect to (default: that of --listen; "+loopback+" for one that means all addresses)")
 	imageFlag(cmd, &b.image)
 	b.servers.addTo(cmd)
 	flags.StringVar(&f.control, "control", "", "name for zklab ensemble kill, pause and so on, a path for their socket, or "+uncontrolled+" (default: the first port)")
+	completes(cmd, "control", choiceOf(uncontrolled))
+	completesFiles(cmd, "data", "tls-cert", "tls-key", "tls-client-ca")
 	return cmd
 }
 

@@ -40,6 +40,7 @@ type controlFlags struct {
 func (f *controlFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "control", "", "name of the ensemble, or path of its socket (default: the only one that is running)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the answer as JSON")
+	completes(cmd, "control", runningEnsemble)
 }
 
 func newAction(action control.Action, short string) *cobra.Command {
@@ -73,6 +74,7 @@ func newAction(action control.Action, short string) *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	cmd.ValidArgsFunction = choiceOf(control.Words...)
 	return cmd
 }
 

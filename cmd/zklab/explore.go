@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
 	"github.com/zklab/zklab/internal/printable"
@@ -75,6 +78,7 @@ func newExplore() *cobra.Command {
 		},
 	}
 	experimentFlags(cmd, x, minLoad, &f)
+	completes(cmd, "faults", listOf(exploredKinds))
 	flags := cmd.Flags()
 	for _, name := range append(notExplored, "simulate") {
 		_ = flags.MarkHidden(name)
@@ -98,6 +102,22 @@ func newExplore() *cobra.Command {
 
 // notExplored are the flags of run that mean nothing where every message is tried.
 var notExplored = []string{"fault-interval", "min-load", "out"}
+
+// exploredKinds are the kinds of faults that can be tried.
+func exploredKinds() (values []cobra.Completion) {
+	e, err := embedded.Config{}.Sketch()
+	if err != nil {
+		return nil
+	}
+	defer e.Close()
+	for _, c := range explore.Usual(faults.Setting{Ensemble: e, Processes: true}, time.Second) {
+		k, _ := faults.Named(c.Fault.Kind())
+		if value := cobra.CompletionWithDesc(k.Name, k.About); !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
 
 // kindsOf are the kinds of faults that a flag names; nil stands for all.
 func kindsOf(list string) []string {

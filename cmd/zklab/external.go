@@ -29,6 +29,7 @@ func externalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
 	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts a server down in good order, for restart and rolling")
 	flags.StringVar(&c.Start, "start-command", "", "and the one that starts it again, after either")
+	completesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 }
 
 func serversFlag(cmd *cobra.Command, servers *string) {

@@ -14,15 +14,15 @@ import (
 
 // listing is a part of what zklab list prints. out is the folder of the stored runs.
 type listing struct {
-	name        string
+	name, about string
 	print, json func(w io.Writer, out string) error
 }
 
 var listings = []listing{
-	{"recipes", ofProgram(listRecipes), ofProgram(printRecipes)},
-	{"subjects", ofProgram(listSubjects), ofProgram(printSubjects)},
-	{"faults", ofProgram(listFaults), ofProgram(printFaults)},
-	{"runs", listRuns, printRuns},
+	{"recipes", "the recipes with their subjects", ofProgram(listRecipes), ofProgram(printRecipes)},
+	{"subjects", "what each recipe can be tested with, planted defects included", ofProgram(listSubjects), ofProgram(printSubjects)},
+	{"faults", "the faults, and which ensembles have them", ofProgram(listFaults), ofProgram(printFaults)},
+	{"runs", "the stored runs, newest first", listRuns, printRuns},
 }
 
 // ofProgram is a listing of what the program itself has.
@@ -34,13 +34,17 @@ func newList() *cobra.Command {
 	var out string
 	var asJSON bool
 	var names []string
+	var values []cobra.Completion
 	for _, l := range listings {
 		names = append(names, l.name)
+		values = append(values, cobra.CompletionWithDesc(l.name, l.about))
 	}
 	cmd := &cobra.Command{
 		Use:   "list [" + strings.Join(names, "|") + "]",
 		Short: "List recipes, their subjects, faults with the ensembles that have them, and stored runs",
 		Args:  oneOf("listing", names),
+
+		ValidArgsFunction: firstArgument(choice(values...)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			parts := listings
 			if len(args) == 1 {
@@ -67,6 +71,7 @@ func newList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list that is named as JSON (docs/results.md describes that of runs)")
+	completesFiles(cmd, "out")
 	return cmd
 }
 

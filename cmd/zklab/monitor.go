@@ -50,6 +50,7 @@ func newMonitor() *cobra.Command {
 	flags.IntVar(&f.most, "most", 500_000, "znodes to load; a folder that does not fit is not listed, and this is said")
 	flags.IntVarP(&f.count, "count", "n", 0, "with lines: end after so many changes of znodes")
 	f.addTo(flags)
+	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd
 }
 

@@ -33,6 +33,7 @@ func newOverlay() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "the folder for the files (default: one of the user's cache)")
+	completesFiles(cmd, "dir")
 	return cmd
 }
 

@@ -28,8 +28,9 @@ func newReplay() *cobra.Command {
 			"the same, byte for byte, if its record and its transactions are; of any other it is counted how\n" +
 			"often the same property was violated again. Nothing is written.\n\n" +
 			"PATH is a run's folder, or latest. Exit codes are those of run, for the worst of the replays.",
-		Example: "  zklab replay latest\n  zklab replay store/lock/2026-01-31T12-00-00.000Z --times 20",
-		Args:    pathArg,
+		Example:           "  zklab replay latest\n  zklab replay store/lock/2026-01-31T12-00-00.000Z --times 20",
+		Args:              pathArg,
+		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if r.times < 1 {
 				return usageError("--times must be more than zero")
@@ -46,6 +47,7 @@ func newReplay() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&r.times, "times", 2, "how often to run it")
 	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, for latest")
+	completesFiles(cmd, "out")
 	return cmd
 }
 

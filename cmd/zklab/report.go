@@ -18,10 +18,11 @@ import (
 func newReport() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use:   "report PATH",
-		Short: "Write a stored run's report and plots again",
-		Long:  "Report decides the run's history and writes result.json, report.html, junit.xml and the plots\nanew, also for a run that crashed before it could. PATH is a run's folder or latest.",
-		Args:  pathArg,
+		Use:               "report PATH",
+		Short:             "Write a stored run's report and plots again",
+		Long:              "Report decides the run's history and writes result.json, report.html, junit.xml and the plots\nanew, also for a run that crashed before it could. PATH is a run's folder or latest.",
+		Args:              pathArg,
+		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := store.Open(out, args[0])
 			if err != nil {
@@ -42,6 +43,7 @@ func newReport() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs, for latest")
+	completesFiles(cmd, "out")
 	return cmd
 }
 

@@ -43,12 +43,12 @@ func newRoot(begun *bool) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newRun(), newSweep(), newMerge(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
-		newOverlay(), newEnsemble(), newShell(), newMonitor(), newWorker(), newConform(), newSweepWorker(),
+		newOverlay(), newEnsemble(), newShell(), newMonitor(), newWorker(), newConform(), newSweepWorker(), newCompletion(),
 	)
 	return root
 }

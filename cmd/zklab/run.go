@@ -71,6 +71,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 		},
 	}
 	experimentFlags(cmd, x, minLoad, f)
+	completes(cmd, "faults", faultExpression)
 	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
 	cmd.Flags().Int64Var(seed, "seed", 0, "fixes operations and schedule (default: drawn)")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of a violation")
@@ -82,7 +83,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 // experimentFlags are those that say what is run, the same for all commands that run something.
 func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *runFlags) {
 	flags := cmd.Flags()
-	flags.StringVar(&x.Ensemble, "ensemble", inProcess, "what to run on: "+inProcess+" (servers in this process), "+inContainers+" (Apache ZooKeeper), or "+fromElsewhere+" (of somebody else, at --servers)")
+	ensembleFlag(cmd, &x.Ensemble, allKinds)
 	externalFlags(cmd, &f.servers, &x.Commands)
 	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
 	imageFlag(cmd, &x.Image)
@@ -103,6 +104,10 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	simulateFlags(cmd, x)
 	flags.StringVar(&f.out, "out", "store", "folder of the stored runs")
 	flags.StringVar(&f.config, "config", "", "experiment file to start from (experiment.yaml of a run)")
+	cmd.ValidArgsFunction = recipeArgument()
+	completes(cmd, "subject", subjectOf)
+	completes(cmd, "clients-as", choiceOf(waysOfClients...))
+	completesFiles(cmd, "subject-command", "out", "config")
 }
 
 // defaults are the experiment that no flag changes: package zklab's own.

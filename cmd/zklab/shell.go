@@ -80,6 +80,7 @@ func newShell() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print what commands find as JSON, a line each")
 	flags.IntVar(&f.nodes, "nodes", 3, "servers of the ensemble of its own")
 	f.addTo(flags)
+	completesFiles(cmd, "file", "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd
 }
 

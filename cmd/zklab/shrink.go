@@ -44,7 +44,8 @@ func newShrink() *cobra.Command {
 			"violated again, or could not be run; 64 wrong usage.",
 		Example: "  zklab shrink latest\n  zklab shrink store/sweeps/lock/3f70694aa4cfaf8e/1-of-1/runs/17 --for 10s\n" +
 			"  zklab shrink latest --property exclusion --times 5",
-		Args: pathArg,
+		Args:              pathArg,
+		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.forTime <= 0 || f.runs < 1 || f.times < 1 {
 				return usageError("--for, --runs and --times must be more than zero")
@@ -66,6 +67,8 @@ func newShrink() *cobra.Command {
 	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "how many runs at most")
 	flags.IntVar(&f.times, "times", 1, "how often one that does not fail is run, at most, before it counts as one that does not: more where runs differ")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of the violation")
+	completes(cmd, "property", violatedProperty)
+	completesFiles(cmd, "out")
 	return cmd
 }
 

@@ -19,6 +19,7 @@ func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
 	}
 	cmd.Flags().BoolVar(&x.Simulate, "simulate", false, "run in virtual time, the same for the same seed (see docs/simulation.md)")
 	cmd.Flags().StringVar(&x.Latencies, "latencies", "", "how unevenly messages of a simulation are late: "+strings.Join(names, ", "))
+	completes(cmd, "latencies", choiceOf(embedded.Spreads...))
 }
 
 // simulatedServers are those of an experiment that is to be simulated.

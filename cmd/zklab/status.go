@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -85,6 +86,8 @@ func statusCommand(f *statusFlags) *cobra.Command {
 	flags.DurationVar(&f.interval, "interval", time.Second, "from the beginning of one look to that of the next, with --watch and --wait")
 	flags.StringVar(&f.wait, "wait", "", "wait until the ensemble is healthy (all serve), serving (a majority does) or down")
 	flags.DurationVar(&f.patience, "timeout", 30*time.Second, "and how long, with --wait")
+	completes(cmd, "wait", choiceOf(slices.Sorted(maps.Keys(waitFor))...))
+	completesFiles(cmd, "tls-ca", "tls-cert", "tls-key")
 	return cmd
 }
 

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+
+	"github.com/spf13/cobra"
 )
 
 // A panic in a goroutine of a library ends a Go process with exit code 2,
@@ -37,6 +39,8 @@ func supervised(run func() int) int {
 		return toParent(run())
 	case len(os.Args) > 1 && (os.Args[1] == workerName || os.Args[1] == sweepWorkerName):
 		return run() // its parent looks after it, and stops and kills just this process
+	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
+		return run() // the shell waits for it at each press of the Tab key
 	case len(os.Args) > 1 && (os.Args[1] == shellName || os.Args[1] == monitorName):
 		return run() // only the terminal's own group of processes may read what is typed
 	case runtime.GOOS == "windows":

@@ -241,6 +241,7 @@ func newMerge() *cobra.Command {
 			}
 			return nil
 		},
+		ValidArgsFunction: sweptPath,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if info, err := os.Stat(args[0]); page == "" && len(args) == 1 && err == nil && info.IsDir() {
 				page = filepath.Join(args[0], sweepPage)
@@ -250,5 +251,6 @@ func newMerge() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&page, "page", "", "file of the page (default: "+sweepPage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	completesFiles(cmd, "page")
 	return cmd
 }

@@ -38,6 +38,7 @@ func newSwept() *swept {
 
 func (s *swept) flags(cmd *cobra.Command) {
 	experimentFlags(cmd, s.x, s.minLoad, s.f)
+	completes(cmd, "faults", faultExpression)
 	cmd.Flags().Lookup("time-limit").Usage = "length of the load of each run"
 	simulate := cmd.Flags().Lookup("simulate")
 	simulate.Usage = "run in virtual time (default, where that can be; --simulate=false: in real time)"

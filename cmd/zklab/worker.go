@@ -38,6 +38,7 @@ func newWorker() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "whose recipes: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
+	completes(cmd, "subject", choice(subjectsOf(slices.DeleteFunc(workloads.Recipes(), func(r string) bool { return !inProcesses(r) })...)...))
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,9 @@ const (
 
 // All is every server of the ensemble.
 const All = "all"
+
+// Words are what a request can call servers by, beside their numbers.
+var Words = []string{string(ensemble.Leader), string(ensemble.Follower), string(ensemble.Observer), All}
 
 // State is a server as it is seen.
 type State struct {
@@ -163,8 +167,8 @@ func (c *Controller) pick(ctx context.Context, action Action, who string) ([]ens
 		return nil, fmt.Errorf("%w: there is no server %d: they are 1 to %d", ErrRequest, id, len(servers))
 	}
 	role := ensemble.Role(who)
-	if role != ensemble.Leader && role != ensemble.Follower && role != ensemble.Observer {
-		return nil, fmt.Errorf("%w: %q is no server: give leader, follower, observer, all, or a number from 1 to %d", ErrRequest, who, len(servers))
+	if !slices.Contains(Words, who) {
+		return nil, fmt.Errorf("%w: %q is no server: give %s, or a number from 1 to %d", ErrRequest, who, strings.Join(Words, ", "), len(servers))
 	}
 	find := c.serving
 	if action == Start || action == Resume {
