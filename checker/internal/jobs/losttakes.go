@@ -2,13 +2,13 @@ package jobs
 
 import (
 	"cmp"
-	"container/heap"
 	"math/bits"
 	"slices"
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/heaps"
 )
 
 // lostTakes are the takes of unknown outcome of a queue. One that may have had a job at any
@@ -141,18 +141,19 @@ type tooFew struct {
 // It gives those that are too few for the first job that finds none, and how many jobs find none.
 func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
 	slices.SortStableFunc(all, func(a, b overdue) int { return cmp.Compare(a.at, b.at) })
-	var ready firstOver
+	ready := heaps.Heap[lostTake]{Less: func(a, b lostTake) bool { return a.over < b.over }}
 	taken := make([]lostTake, len(all))
 	i := 0
 	for n, o := range all {
 		for ; i < len(l.all) && l.all[i].began-l.bound <= o.at; i++ {
-			heap.Push(&ready, l.all[i])
+			ready.Push(l.all[i])
 		}
-		for len(ready) > 0 && ready[0].over <= o.at {
-			heap.Pop(&ready)
+		take, found := ready.Pop()
+		for found && take.over <= o.at {
+			take, found = ready.Pop()
 		}
-		if len(ready) > 0 {
-			taken[n] = heap.Pop(&ready).(lostTake)
+		if found {
+			taken[n] = take
 			continue
 		}
 		if lacking == 0 {
@@ -176,17 +177,4 @@ func rivals(jobs []overdue, taken []lostTake) (few tooFew) {
 	}
 	slices.Reverse(few.jobs)
 	return few
-}
-
-// firstOver is a heap of takes.
-type firstOver []lostTake
-
-func (h firstOver) Len() int           { return len(h) }
-func (h firstOver) Less(i, j int) bool { return h[i].over < h[j].over }
-func (h firstOver) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *firstOver) Push(x any)        { *h = append(*h, x.(lostTake)) }
-func (h *firstOver) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
 }

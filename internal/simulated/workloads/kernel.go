@@ -1,11 +1,12 @@
 package workloads
 
 import (
-	"container/heap"
 	"iter"
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/zklab/zklab/internal/heaps"
 )
 
 const never = time.Duration(math.MaxInt64)
@@ -15,7 +16,7 @@ type sim struct {
 	rng    *rand.Rand
 	now    time.Duration
 	seq    int
-	events queue
+	events heaps.Heap[event]
 	procs  map[*Proc]bool
 
 	store
@@ -28,31 +29,18 @@ type event struct {
 	do  func()
 }
 
-type queue []event
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(event)) }
-func (q *queue) Pop() any {
-	old := *q
-	e := old[len(old)-1]
-	old[len(old)-1] = event{}
-	*q = old[:len(old)-1]
-	return e
-}
+// before orders events by their moments; those of one moment happen as they were planned.
+func (e event) before(o event) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
 
 func (w *sim) after(d time.Duration, do func()) {
 	w.seq++
-	heap.Push(&w.events, event{w.now + max(0, d), w.seq, do})
+	w.events.Push(event{w.now + max(0, d), w.seq, do})
 }
 
 // run lets time pass until over says so, then ends what still runs.
 func (w *sim) run(over func() bool) {
-	for len(w.events) > 0 && !over() {
-		e := heap.Pop(&w.events).(event)
+	for len(w.events.Items) > 0 && !over() {
+		e, _ := w.events.Pop()
 		w.now = e.at
 		e.do()
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/heaps"
 	"github.com/zklab/zklab/internal/simulated"
 )
 
@@ -57,7 +58,7 @@ func (o Options) places() int {
 // the run knows of it.
 func Run(o Options) (*history.History, []history.Txn, map[string]int) {
 	w := &sim{
-		rng: rand.New(rand.NewPCG(o.Seed, 7)), procs: map[*Proc]bool{},
+		rng: rand.New(rand.NewPCG(o.Seed, 7)), procs: map[*Proc]bool{}, events: heaps.Heap[event]{Less: event.before},
 		store: store{lead: simulated.NewTree(), zxid: 1000, nextID: 0x100},
 	}
 	w.Wrong = map[string]int{}
