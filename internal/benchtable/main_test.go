@@ -67,7 +67,7 @@ func TestNoPage(t *testing.T) {
 		"BenchmarkDecide/queue/x/clients=5-2 1 2 ms":                  "line 1: expected a number of operations, found \"x\"",
 		"BenchmarkDecide/queue/5/clients=x-2 1 2 ms":                  "expected clients=N, found \"clients=x\"",
 		"BenchmarkDecide/queue/5/unknown/clients=5 1 2 ms":            "expected clients=N, found \"unknown\"",
-		"PASS\nBenchmarkDecide/queue/5/clients=5-2 1 x ms":            "line 2: expected a measured number before \"ms\", found \"x\"",
+		"PASS\nBenchmarkDecide/queue/5/clients=5-2 1 x ms":            "line 2: parsing measurement: invalid syntax: \"BenchmarkDecide/queue/5/clients=5-2 1 x ms\"",
 		"BenchmarkDecide/queue/5/clients=5-2 1 NaN ms":                "expected a measured number",
 		"BenchmarkFile/edn-2 1 2 ms":                                  "expected BenchmarkFile/FORMAT",
 		"BenchmarkFile/edn/many-2 1 2 ms":                             "a number of operations",
@@ -76,6 +76,20 @@ func TestNoPage(t *testing.T) {
 		if _, err := read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// Lines that are no results are passed over: a benchmark that was skipped, one that was
+// interrupted, and units.
+func TestPassedOver(t *testing.T) {
+	r, err := read(strings.NewReader("BenchmarkSideBySide-2 \t--- SKIP: BenchmarkSideBySide-2\nUnit ms better=lower worse\n" +
+		"BenchmarkDecide/queue/5/clients=5-2 1 3 MB 4 ns/op\nBenchmarkDecide/queue/50/clients=5-2 \t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []row{{model: "queue", operations: 5, sort: sort{clients: 5}, of: map[string]float64{"MB": 3, "ns/op": 4}}}
+	if d := cmp.Diff(want, r.rows, cmp.AllowUnexported(row{}, sort{})); d != "" {
+		t.Error(d)
 	}
 }
 

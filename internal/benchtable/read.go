@@ -2,12 +2,16 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/perf/benchfmt"
 )
 
 // results are what was measured, in the order of the benchmarks.
@@ -32,54 +36,75 @@ type sort struct {
 	unknown, wrong bool
 }
 
-// read takes the lines of BenchmarkDecide and BenchmarkFile.
+// read takes the results of BenchmarkDecide and BenchmarkFile.
 func read(from io.Reader) (*results, error) {
+	text, err := io.ReadAll(from)
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(string(text), "\n")
 	r := &results{}
-	lines := bufio.NewScanner(from)
-	at := 0
-	for lines.Scan() {
-		at++
-		line := lines.Text()
-		if cpu, ok := strings.CutPrefix(line, "cpu: "); ok {
-			r.cpu = strings.TrimSpace(cpu)
-		}
-		fields := strings.Fields(line)
-		if len(fields) < 4 {
-			continue
-		}
-		name := strings.Split(unnumbered(fields[0]), "/")
-		var into *[]row
-		var x row
-		var err error
-		switch name[0] {
-		case "BenchmarkDecide":
-			into = &r.rows
-			x, err = decided(name)
-		case "BenchmarkFile":
-			into = &r.files
-			x, err = ofFile(name)
-		default:
-			continue
-		}
-		if err == nil {
-			x.of, err = measures(fields[2:])
-		}
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", at, err)
-		}
-		if i := slices.IndexFunc(*into, x.same); i >= 0 {
-			(*into)[i] = x // measured again
-		} else {
-			*into = append(*into, x)
+	in := benchfmt.NewReader(bytes.NewReader(text), "")
+	for in.Scan() {
+		switch x := in.Result().(type) {
+		case *benchfmt.Result:
+			if err := r.add(x); err != nil {
+				_, line := x.Pos()
+				return nil, fmt.Errorf("line %d: %w", line, err)
+			}
+		case *benchfmt.SyntaxError:
+			if line := lines[x.Line-1]; damaged(line) {
+				return nil, fmt.Errorf("line %d: %s: %.80q", x.Line, x.Msg, line)
+			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("line %d: %w", at+1, err)
+	if err := in.Err(); err != nil {
+		long := slices.IndexFunc(lines, func(line string) bool { return len(line) >= bufio.MaxScanTokenSize })
+		return nil, fmt.Errorf("line %d: %w", long+1, errors.Unwrap(err))
 	}
 	if len(r.rows) == 0 {
 		return nil, fmt.Errorf("no line begins with BenchmarkDecide/: feed it the output of go test -bench 'Decide|File' ./checker/linear")
 	}
 	return r, nil
+}
+
+// damaged says whether a line that is no result should be one. Lines of other benchmarks may
+// tell why they were skipped; one that was interrupted has no more than its name.
+func damaged(line string) bool {
+	const fewest = 4 // a name, how often it ran, a number and its unit
+	ours := strings.HasPrefix(line, "BenchmarkDecide/") || strings.HasPrefix(line, "BenchmarkFile/")
+	return ours && len(strings.Fields(line)) >= fewest
+}
+
+// add takes a result, if it is of BenchmarkDecide or BenchmarkFile.
+func (r *results) add(result *benchfmt.Result) error {
+	r.cpu = strings.TrimSpace(result.GetConfig("cpu"))
+	name := strings.Split(unnumbered(result.Name), "/")
+	var into *[]row
+	var x row
+	var err error
+	switch name[0] {
+	case "Decide":
+		into = &r.rows
+		x, err = decided(name)
+	case "File":
+		into = &r.files
+		x, err = ofFile(name)
+	default:
+		return nil
+	}
+	if err == nil {
+		x.of, err = measures(result.Values)
+	}
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(*into, x.same); i >= 0 {
+		(*into)[i] = x // measured again
+	} else {
+		*into = append(*into, x)
+	}
+	return nil
 }
 
 // same says whether two rows measure the same.
@@ -88,20 +113,19 @@ func (x row) same(y row) bool {
 }
 
 // unnumbered is a benchmark's name without the number of processors.
-func unnumbered(name string) string {
-	if i := strings.LastIndexByte(name, '-'); i > 0 {
-		if _, err := strconv.Atoi(name[i+1:]); err == nil {
-			return name[:i]
-		}
+func unnumbered(name benchfmt.Name) string {
+	_, parts := name.Parts()
+	if n := len(parts); n > 0 && bytes.HasPrefix(parts[n-1], []byte("-")) {
+		name = name[:len(name)-len(parts[n-1])]
 	}
-	return name
+	return string(name)
 }
 
 // decided is BenchmarkDecide/MODEL/OPERATIONS/clients=N, then perhaps unknown and
 // a defect.
 func decided(name []string) (x row, err error) {
 	if len(name) < 4 {
-		return x, fmt.Errorf("expected BenchmarkDecide/MODEL/OPERATIONS/clients=N, found %.80q", strings.Join(name, "/"))
+		return x, fmt.Errorf("expected BenchmarkDecide/MODEL/OPERATIONS/clients=N, found %.80q", "Benchmark"+strings.Join(name, "/"))
 	}
 	x.model = name[1]
 	if x.operations, err = count(name[2]); err != nil {
@@ -124,7 +148,7 @@ func decided(name []string) (x row, err error) {
 // ofFile is BenchmarkFile/FORMAT/OPERATIONS.
 func ofFile(name []string) (x row, err error) {
 	if len(name) != 3 {
-		return x, fmt.Errorf("expected BenchmarkFile/FORMAT/OPERATIONS, found %.80q", strings.Join(name, "/"))
+		return x, fmt.Errorf("expected BenchmarkFile/FORMAT/OPERATIONS, found %.80q", "Benchmark"+strings.Join(name, "/"))
 	}
 	x.model = name[1]
 	x.operations, err = count(name[2])
@@ -139,15 +163,17 @@ func count(text string) (int, error) {
 	return n, nil
 }
 
-// measures are numbers and their units.
-func measures(fields []string) (map[string]float64, error) {
+// measures are numbers by their units, as they were printed.
+func measures(values []benchfmt.Value) (map[string]float64, error) {
 	of := map[string]float64{}
-	for i := 0; i+1 < len(fields); i += 2 {
-		x, err := strconv.ParseFloat(fields[i], 64)
-		if err != nil || !(math.Abs(x) < 1e15) {
-			return nil, fmt.Errorf("expected a measured number before %.80q, found %.80q", fields[i+1], fields[i])
+	for _, v := range values {
+		if v.OrigUnit != "" {
+			v.Value, v.Unit = v.OrigValue, v.OrigUnit
 		}
-		of[fields[i+1]] = x
+		if !(math.Abs(v.Value) < 1e15) {
+			return nil, fmt.Errorf("expected a measured number before %.80q, found %v", v.Unit, v.Value)
+		}
+		of[v.Unit] = v.Value
 	}
 	return of, nil
 }
