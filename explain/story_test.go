@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
@@ -179,9 +180,7 @@ func fits(t *testing.T, s *Scene, screen Screen) {
 		t.Errorf("%d lines", len(lines))
 	}
 	for _, l := range lines {
-		for _, code := range []string{"0", "31", "33", "36"} {
-			l = strings.ReplaceAll(l, "\x1b["+code+"m", "")
-		}
+		l = ansi.Strip(l)
 		if n := Columns(l); n > wide {
 			t.Errorf("%d columns, of %d: %q", n, wide, l)
 		}

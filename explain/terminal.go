@@ -4,7 +4,10 @@ import (
 	"math"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/paint"
 )
 
 // Screen is what a timeline is drawn on. The zero value is a monochrome screen
@@ -39,8 +42,13 @@ var (
 	plain = glyphs{"[", "]", "-", "|", "x", "?", ">", "=", "~", "X", "o", "+", ":", "<", "#", "-", "+"}
 )
 
-// The colours of kinds of bars.
-var colours = map[kind]string{stay: "36", death: "31", both: "31", fault: "33"}
+// styles are those of kinds of bars.
+var styles = map[kind]ansi.Style{
+	stay:  ansi.Style{}.ForegroundColor(ansi.Cyan),
+	death: ansi.Style{}.ForegroundColor(ansi.Red),
+	both:  ansi.Style{}.ForegroundColor(ansi.Red),
+	fault: ansi.Style{}.ForegroundColor(ansi.Yellow),
+}
 
 // cell is one column of a line. A wide character takes two, the second empty.
 type cell struct {
@@ -106,26 +114,24 @@ func (c *canvas) free(at, n int) bool {
 
 // String is the line, with colours or without.
 func (c *canvas) String(colour bool) string {
-	var b strings.Builder
-	now := ""
 	cells := c.cells
 	for len(cells) > 0 && cells[len(cells)-1].text == " " {
 		cells = cells[:len(cells)-1]
 	}
+	var b, run strings.Builder // run has all of one kind, and the space behind it
+	var of kind
+	flush := func() {
+		b.WriteString(paint.Painter(colour).Paint(styles[of], run.String()))
+		run.Reset()
+	}
 	for _, cell := range cells {
-		if want := colours[cell.kind]; colour && want != now && cell.text != " " {
-			if now != "" {
-				b.WriteString("\x1b[0m")
-			}
-			if now = want; want != "" {
-				b.WriteString("\x1b[" + want + "m")
-			}
+		if cell.kind != of && cell.text != " " {
+			flush()
+			of = cell.kind
 		}
-		b.WriteString(cell.text)
+		run.WriteString(cell.text)
 	}
-	if now != "" {
-		b.WriteString("\x1b[0m")
-	}
+	flush()
 	return b.String()
 }
 

@@ -1,8 +1,11 @@
 package reports
 
 import (
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/internal/paint"
 )
 
 // Screen is what text is written for. The zero value is 80 columns wide and
@@ -19,14 +22,13 @@ func (s Screen) drawing() told.Screen {
 	return told.Screen{Width: s.Width, Colour: s.Colour, ASCII: s.ASCII}
 }
 
+var verdictStyles = map[checker.Result]ansi.Style{
+	checker.Valid:     ansi.Style{}.Bold().ForegroundColor(ansi.Green),
+	checker.Violation: ansi.Style{}.Bold().ForegroundColor(ansi.Red),
+	checker.Unknown:   ansi.Style{}.Bold().ForegroundColor(ansi.Yellow),
+}
+
 // paint gives text the colour of a result.
 func (s Screen) paint(r checker.Result, text string) string {
-	if !s.Colour {
-		return text
-	}
-	code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r]
-	if code == "" {
-		return text
-	}
-	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
+	return paint.Painter(s.Colour).Paint(verdictStyles[r], text)
 }

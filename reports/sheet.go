@@ -59,23 +59,11 @@ func words(text string) []string {
 	return out
 }
 
-// paint gives text the colour of a result.
-func (s *sheet) paint(r checker.Result, text string) string {
-	if !s.screen.Colour {
-		return text
-	}
-	code := map[checker.Result]string{checker.Valid: "32", checker.Violation: "31", checker.Unknown: "33"}[r]
-	if code == "" {
-		return text
-	}
-	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
-}
-
 // head is the verdict, in its colour, and what it is about.
 func (s *sheet) head(r checker.Result, text string) {
 	head := fmt.Sprintf("%s %s", markOf(r), strings.ToUpper(wordOf(r)))
 	lines := wrap(head+": "+label(text, 400), summaryWidth)
-	fmt.Fprintf(&s.b, "\n%s%s\n", s.paint(r, head), strings.TrimPrefix(lines[0], head))
+	fmt.Fprintf(&s.b, "\n%s%s\n", s.screen.paint(r, head), strings.TrimPrefix(lines[0], head))
 	for _, more := range lines[1:] {
 		fmt.Fprintln(&s.b, more)
 	}

@@ -80,7 +80,7 @@ func TestSummaryOfAViolation(t *testing.T) {
 		}
 	}
 	fits(t, got)
-	if coloured := Summary(r, &store.Run{Dir: dir}, Screen{Colour: true}); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[0m:") {
+	if coloured := Summary(r, &store.Run{Dir: dir}, Screen{Colour: true}); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[m:") {
 		t.Errorf("no colour in\n%s", coloured)
 	}
 }

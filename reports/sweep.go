@@ -109,7 +109,7 @@ func (t *sweepText) findings() {
 		if f.Measured {
 			result, mark = checker.Unknown, "!"
 		}
-		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.paint(result, mark), label(f.Property, 40), findingRate(f))
+		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.screen.paint(result, mark), label(f.Property, 40), findingRate(f))
 		for _, line := range wrap(label(f.Shape, 600)+"; "+metWords(f.Cause), summaryWidth-6) {
 			fmt.Fprintf(&t.b, "      %s\n", line)
 		}
@@ -150,7 +150,7 @@ func (t *sweepText) properties() {
 	}
 	for _, p := range t.s.Properties {
 		mark := propertyMark(p)
-		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
+		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.screen.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
 		for i, why := range p.Why {
 			if i == reasonsInSummary {
 				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", plural(len(p.Why)-i, "more reason"))

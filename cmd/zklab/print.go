@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/internal/paint"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -58,10 +58,5 @@ func printJSON(w io.Writer, value any) error {
 
 // screenOf is what is known of where a result goes; brief leaves timelines out.
 func screenOf(out io.Writer, brief bool) reports.Screen {
-	return reports.Screen{Colour: coloured(out), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief}
-}
-
-// coloured says whether colours are welcome: on a terminal, unless NO_COLOR is set.
-func coloured(out io.Writer) bool {
-	return os.Getenv("NO_COLOR") == "" && isTerminal(out)
+	return reports.Screen{Colour: bool(paint.For(exact(out))), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/paint"
 )
 
 // screen is where progress and messages go: one live line on a terminal, plain
@@ -33,10 +34,7 @@ func newScreen(out io.Writer, quiet bool) *screen {
 	return &screen{out: out, quiet: quiet, live: isTerminal(out)}
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := exact(w).(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-}
+func isTerminal(w io.Writer) bool { return paint.Terminal(exact(w)) }
 
 // columns is the width of a terminal, at least 20.
 func columns(w io.Writer) int {

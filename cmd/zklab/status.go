@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble/external"
@@ -255,8 +256,8 @@ func repaint(out io.Writer, print func(io.Writer) error) error {
 	if err := print(&b); err != nil {
 		return err
 	}
-	text := strings.ReplaceAll(b.String(), "\n", "\x1b[K\n") // what is longer from before goes
-	_, err := fmt.Fprintf(out, "\x1b[H%s\x1b[J", text)
+	text := strings.ReplaceAll(b.String(), "\n", ansi.EraseLineRight+"\n") // what is longer from before goes
+	_, err := io.WriteString(out, ansi.CursorHomePosition+text+ansi.EraseScreenBelow)
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab/ensemble"
@@ -122,7 +123,7 @@ func (t *session) end() {
 }
 
 // clearAll has a terminal remove all, and go on at its top.
-const clearAll = "\x1b[2J\x1b[H"
+const clearAll = ansi.EraseEntireScreen + ansi.CursorHomePosition
 
 // resize takes the terminal's size. A line over several rows stands in others then, which
 // the editor cannot know: such a one is written again on an empty screen.
@@ -237,7 +238,7 @@ func (t *session) follow(ctx context.Context, following *sync.WaitGroup) {
 
 // clearBelow has a terminal remove all from the cursor on: where a line that is typed goes
 // over several of the terminal's, the editor removes those up to the cursor only.
-const clearBelow = "\x1b[J"
+const clearBelow = ansi.EraseScreenBelow
 
 // askRole bounds how long a server may take to say whether it leads.
 const askRole = 500 * time.Millisecond

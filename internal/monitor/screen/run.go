@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"github.com/zklab/zklab/internal/paint"
 )
 
 // Run shows a source whose tree begins at root until the user quits, by q or Ctrl-C, or ctx
@@ -17,7 +18,7 @@ import (
 // Signals are the caller's business, by ctx.
 func Run(ctx context.Context, src Source, root string, in io.Reader, out io.Writer) error {
 	options := []tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler()}
-	if os.Getenv("NO_COLOR") != "" { // whatever it says (no-color.org)
+	if paint.Refused() {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	p := tea.NewProgram(newModel(src, root, time.Now), options...)
