@@ -181,7 +181,7 @@ func fits(t *testing.T, s *Scene, screen Screen) {
 	}
 	for _, l := range lines {
 		l = ansi.Strip(l)
-		if n := Columns(l); n > wide {
+		if n := columns(l); n > wide {
 			t.Errorf("%d columns, of %d: %q", n, wide, l)
 		}
 		clean(t, l)

@@ -79,7 +79,7 @@ type svg struct {
 type extent struct{ from, to float64 }
 
 // wide is how wide a text is, roughly.
-func wide(s string) float64 { return svgPerChar * float64(Columns(s)) }
+func wide(s string) float64 { return svgPerChar * float64(columns(s)) }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 

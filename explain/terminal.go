@@ -86,15 +86,16 @@ func (c *canvas) draw(at int, glyph string, k kind) {
 
 // write puts text there, which fits.
 func (c *canvas) write(at int, text string, k kind) {
-	for _, r := range text {
-		w := columns(r)
+	for len(text) > 0 {
+		cluster, w := ansi.FirstGraphemeCluster(text, ansi.GraphemeWidth)
+		text = text[len(cluster):]
 		if w == 0 {
 			if at > 0 && at <= len(c.cells) {
-				c.cells[at-1].text += string(r)
+				c.cells[at-1].text += cluster
 			}
 			continue
 		}
-		c.set(at, string(r), k)
+		c.set(at, cluster, k)
 		for i := 1; i < w; i++ {
 			c.set(at+i, "", k)
 		}
@@ -152,7 +153,7 @@ func (s *Scene) Text(screen Screen) string {
 		d.inASCII()
 	}
 	for _, l := range p.lanes {
-		d.names = max(d.names, Columns(fit(l.name, mostNameWide)))
+		d.names = max(d.names, columns(fit(l.name, mostNameWide)))
 	}
 	d.names = max(d.names, len("seconds"))
 	d.width = screen.Width - len(indentation) - d.names - 1
@@ -205,7 +206,7 @@ func (d *drawing) text() string {
 
 func (d *drawing) named(name, line string) string {
 	name = fit(name, mostNameWide)
-	return name + strings.Repeat(" ", d.names-Columns(name)+1) + line
+	return name + strings.Repeat(" ", d.names-columns(name)+1) + line
 }
 
 func (d *drawing) column(at float64) int { return min(int(math.Round(at)), d.width-1) }
@@ -271,15 +272,15 @@ func (d *drawing) long(c *canvas, b bar, marked []int) {
 func (d *drawing) inside(c *canvas, from, to int, b bar) {
 	room := to - from - 3
 	name := b.name
-	if room < Columns(name) && room >= 8 && b.kind != both {
+	if room < columns(name) && room >= 8 && b.kind != both {
 		name = fit(name, room)
 	}
-	if n := Columns(name); room >= n && n > 0 {
+	if n := columns(name); room >= n && n > 0 {
 		text := " " + name + " "
 		if b.kind == call {
 			text = name
 		}
-		c.write(from+1+(to-from-1-Columns(text))/2, text, b.kind)
+		c.write(from+1+(to-from-1-columns(text))/2, text, b.kind)
 	}
 }
 
@@ -315,14 +316,14 @@ func (d *drawing) call(c *canvas, b bar) {
 // its left, as far as there is room.
 func (d *drawing) beside(c *canvas, b bar) {
 	from, to := d.column(d.scale.at(b.from)), d.column(d.scale.at(b.to))
-	if b.kind != both && to-from-3 >= min(8, Columns(b.name)) {
+	if b.kind != both && to-from-3 >= min(8, columns(b.name)) {
 		return // it stands inside
 	}
-	if b.kind == both && to-from-3 >= Columns(b.name) {
+	if b.kind == both && to-from-3 >= columns(b.name) {
 		return
 	}
 	name := fit(b.name, 24)
-	n := Columns(name)
+	n := columns(name)
 	switch {
 	case c.free(to+1, n+2) || to+2+n == len(c.cells) && c.free(to+1, n+1):
 		c.write(to+2, name, b.kind)
@@ -345,7 +346,7 @@ func (d *drawing) axis() []string {
 	for i := range d.width {
 		line.set(i, d.g.axis, call)
 	}
-	for _, t := range d.ticks(&d.scale, func(s string) float64 { return float64(Columns(s)) }, 2) {
+	for _, t := range d.ticks(&d.scale, func(s string) float64 { return float64(columns(s)) }, 2) {
 		line.set(d.column(t.at), d.g.tick, call)
 		labels.write(d.column(t.from), t.text, call)
 	}
@@ -381,7 +382,7 @@ func (d *drawing) legend() string {
 	room := d.screen.Width - len(indentation) - d.names - 1
 	text := ""
 	for _, part := range parts {
-		if text != "" && Columns(text)+2+Columns(part) > room {
+		if text != "" && columns(text)+2+columns(part) > room {
 			break
 		}
 		if text != "" {

@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/zklab/zklab/checker"
-	told "github.com/zklab/zklab/explain"
 )
 
 // sheet is text for a terminal as it grows: names in a first column, text beside them.
@@ -33,7 +34,7 @@ func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range words(text) {
-		if line != "" && told.Columns(line)+1+told.Columns(word) > width {
+		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) > width {
 			lines = append(lines, line)
 			line = ""
 		}

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/zklab/zklab/checker"
-	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
@@ -65,7 +66,7 @@ func (s *summary) properties() {
 	all := properties(s.r)
 	s.column = 12
 	for _, p := range all {
-		s.column = max(s.column, told.Columns(p.Name))
+		s.column = max(s.column, ansi.StringWidth(p.Name))
 	}
 	for _, p := range all {
 		text := p.Words()

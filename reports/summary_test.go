@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
-	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/store"
@@ -40,7 +40,7 @@ func TestSummary(t *testing.T) {
 func fits(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		if n := told.Columns(strings.TrimRight(line, "\n")); n > summaryWidth && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
+		if n := ansi.StringWidth(strings.TrimRight(line, "\n")); n > summaryWidth && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -123,6 +124,36 @@ func TestLiveScreen(t *testing.T) {
 	want := "starting" + blank(8) + "interrupted\n" + string(bytes.Repeat([]byte("x"), 79)) + blank(79)
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A live line is as wide as the terminal shows it, whatever its characters are.
+func TestLiveScreenOfCharacters(t *testing.T) {
+	const columns = 79 // one less than the terminal has
+	for name, c := range map[string]struct {
+		text, want string
+		blank      int
+		ascii      bool
+	}{
+		"long":         {text: strings.Repeat("é", 100), want: strings.Repeat("é", columns), blank: columns},
+		"wide":         {text: strings.Repeat("日", 100), want: strings.Repeat("日", columns/2), blank: columns - 1},
+		"short":        {text: "5 µs", want: "5 µs", blank: 4},
+		"in ASCII":     {text: "load…", want: "load...", blank: 7, ascii: true},
+		"cut in ASCII": {text: strings.Repeat("…", 40), want: strings.Repeat(".", columns), blank: columns, ascii: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			s := &screen{out: &out, live: true}
+			if c.ascii {
+				s.out = asciiWriter{&out}
+			}
+			s.show("", c.text)
+			s.end()
+			want := c.want + "\r" + strings.Repeat(" ", c.blank) + "\r"
+			if diff := cmp.Diff(want, out.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

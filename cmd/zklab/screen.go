@@ -8,9 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/internal/paint"
 )
 
@@ -75,10 +77,13 @@ func (s *screen) show(phase, text string) {
 		return
 	}
 	if s.live {
-		text = text[:min(len(text), columns(s.out)-1)] // a line that wraps could not be removed
+		if _, ok := s.out.(asciiWriter); ok {
+			text = explain.ASCII(text) // takes more columns
+		}
+		text = ansi.Truncate(text, columns(s.out)-1, "") // a line that wraps could not be removed
 		s.clear()
 		fmt.Fprint(s.out, text)
-		s.width = len(text)
+		s.width = ansi.StringWidth(text)
 		return
 	}
 	if phase != s.phase || time.Since(s.last) >= plainEvery {

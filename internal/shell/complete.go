@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/pflag"
 )
 
@@ -26,7 +27,7 @@ const completeWithin = 300 * time.Millisecond
 // key completes the word before the cursor with Tab, and searches the history with Ctrl-R
 // for the latest line that has what is typed.
 func (t *session) key(line string, pos int, key rune) (string, int, bool) {
-	t.longest(utf8.RuneCountInString(t.prompt()) + utf8.RuneCountInString(line) + 1)
+	t.longest(ansi.StringWidth(t.prompt()) + ansi.StringWidth(line) + 1)
 	switch key {
 	case keyTab:
 		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
@@ -101,7 +102,7 @@ func listed(candidates []string, width int) string {
 	for _, c := range candidates[:min(len(candidates), mostListed)] {
 		name := legible(c[strings.LastIndexByte(c, '/')+1:])
 		names = append(names, name)
-		widest = max(widest, utf8.RuneCountInString(name))
+		widest = max(widest, ansi.StringWidth(name))
 	}
 	columns := max(1, (width+2)/(widest+2))
 	rows := (len(names) + columns - 1) / columns
@@ -110,7 +111,7 @@ func listed(candidates []string, width int) string {
 		for i := row; i < len(names); i += rows {
 			b.WriteString(names[i])
 			if i+rows < len(names) {
-				b.WriteString(strings.Repeat(" ", widest+2-utf8.RuneCountInString(names[i])))
+				b.WriteString(strings.Repeat(" ", widest+2-ansi.StringWidth(names[i])))
 			}
 		}
 		b.WriteByte('\n')

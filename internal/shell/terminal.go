@@ -101,7 +101,7 @@ func (t *session) resizes(ctx context.Context) {
 // mostLine stands for the length of a line that is not known: it was recalled.
 const mostLine = 1 << 20
 
-// longest notes that a line has so many characters, which it may have had before.
+// longest notes that a line has so many columns, which it may have had before.
 func (t *session) longest(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -111,7 +111,7 @@ func (t *session) longest(n int) {
 // begin puts a prompt, end says that what was typed behind it is read.
 func (t *session) begin(prompt string) {
 	t.mu.Lock()
-	t.reading, t.length = true, utf8.RuneCountInString(prompt)
+	t.reading, t.length = true, ansi.StringWidth(prompt)
 	t.mu.Unlock()
 	t.line.SetPrompt(prompt)
 }
