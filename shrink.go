@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/atomicfile"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/shrink"
 	"github.com/zklab/zklab/internal/sweep"
@@ -177,7 +178,7 @@ func (s *Shrunk) Keep(folder, from, replay string) (err error) {
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
-	if err := os.Rename(o.Run.Dir, folder); err != nil {
+	if err := atomicfile.Rename(o.Run.Dir, folder); err != nil {
 		return err
 	}
 	o.Run = &store.Run{Dir: folder}

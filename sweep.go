@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/zklab/zklab/internal/atomicfile"
 	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/sweep"
 )
@@ -50,7 +51,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
 		return line, err
 	}
-	return line, os.Rename(o.Run.Dir, t.Folder)
+	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
 }
 
 // fingerprint is the beginning of a hash of a simulated run's record.
@@ -78,7 +79,7 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 	}
 	line = sweep.Of(outcome.Result, outcome.History, outcome.messages, time.Since(began))
 	if line.Failed() {
-		err = os.Rename(outcome.Run.Dir, t.Folder)
+		err = atomicfile.Rename(outcome.Run.Dir, t.Folder)
 	}
 	return line, err
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/zklab/zklab/internal/atomicfile"
 )
 
 // Latest is the name of the link to the newest run, and what [Open] calls that run.
@@ -21,11 +23,13 @@ func setLatest(root, target string) error {
 	// A name of this run's own: other runs may be doing the same.
 	temp := filepath.Join(root, "."+Latest+"-"+strings.ReplaceAll(filepath.ToSlash(target), "/", "-"))
 	os.Remove(temp) // of a crash
-	if err := linkOrFile(temp, target); err != nil {
-		return fmt.Errorf("link the newest run: %w", err)
-	}
-	if err := os.Rename(temp, link); err != nil {
+	var err error
+	if symlink(target, temp) != nil {
+		err = atomicfile.Write(link, 0o644, []byte(target+"\n"))
+	} else if err = atomicfile.Rename(temp, link); err != nil {
 		os.Remove(temp)
+	}
+	if err != nil {
 		return fmt.Errorf("link the newest run: %w", err)
 	}
 	return nil
@@ -33,13 +37,6 @@ func setLatest(root, target string) error {
 
 // symlink can be replaced by a test.
 var symlink = os.Symlink
-
-func linkOrFile(path, target string) error {
-	if symlink(target, path) == nil {
-		return nil
-	}
-	return os.WriteFile(path, []byte(target+"\n"), 0o644)
-}
 
 // readLatest is the folder that a latest without links leads to; empty if path
 // is no such file.

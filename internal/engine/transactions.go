@@ -2,13 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"os"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/atomicfile"
 )
 
 // How often a run asks for what was committed, and how much of it it keeps in
@@ -33,7 +32,7 @@ type spool struct {
 
 	// Owned by whoever takes: the goroutine of follow, then finish.
 	kept []history.Txn
-	file *os.File // nil until there is too much to keep
+	file *atomicfile.File // nil until there is too much to keep
 	out  *history.TxnWriter
 	err  error // the first one
 }
@@ -133,7 +132,7 @@ func (s *spool) take(ctx context.Context) {
 // spill moves what is kept in memory into the file.
 func (s *spool) spill() (err error) {
 	if s.file == nil {
-		if s.file, err = os.OpenFile(s.unfinished(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
+		if s.file, err = atomicfile.Create(s.path, 0o644); err != nil {
 			return err
 		}
 		s.out = history.NewTxnWriter(s.file)
@@ -142,9 +141,6 @@ func (s *spool) spill() (err error) {
 	s.kept = s.kept[:0]
 	return err
 }
-
-// unfinished is what the file is called until it is whole.
-func (s *spool) unfinished() string { return s.path + ".part" }
 
 // finish takes the rest, and gives the file its name or what was kept in memory.
 func (s *spool) finish(ctx context.Context) ([]history.Txn, error) {
@@ -158,21 +154,10 @@ func (s *spool) finish(ctx context.Context) ([]history.Txn, error) {
 	case s.file == nil:
 		return nil, history.CreateTxns(s.path, s.kept)
 	}
-	return nil, s.rename()
-}
-
-// rename completes the file.
-func (s *spool) rename() error {
-	file := s.file
-	s.file = nil
-	err := errors.Join(s.out.Flush(), file.Close())
-	if err == nil {
-		err = os.Rename(s.unfinished(), s.path)
+	if err := s.out.Flush(); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		os.Remove(s.unfinished())
-	}
-	return err
+	return nil, s.file.Commit()
 }
 
 // rest ends follow.
@@ -188,6 +173,5 @@ func (s *spool) close() error {
 	if s.file == nil {
 		return nil
 	}
-	os.Remove(s.unfinished()) // its folder may be gone already
-	return s.file.Close()
+	return s.file.Discard()
 }

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/zklab/zklab/internal/atomicfile"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -213,23 +213,5 @@ func (s *Shell) writeExport(ctx context.Context, name string, all []znode) error
 	if err != nil {
 		return err
 	}
-	return replaceFile(name, func(w io.Writer) error { _, err := w.Write(text); return err })
-}
-
-// replaceFile writes a file that only its owner may read, as znodes may have secrets.
-func replaceFile(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // it may have been renamed
-		}
-	}()
-	err = errors.Join(write(f), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return atomicfile.Write(name, 0o600, text) // znodes may have secrets
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/atomicfile"
 )
 
 // journal.go reads and writes runs.jsonl, which is of four sorts of lines:
@@ -130,21 +131,16 @@ func archive(journal, path string) error {
 		return err
 	}
 	defer in.Close()
-	temp := path + ".part"
-	out, err := os.Create(temp)
+	out, err := atomicfile.Create(path, 0o644)
 	if err != nil {
 		return err
 	}
 	zip := gzip.NewWriter(out)
 	_, err = io.Copy(zip, in)
-	err = errors.Join(err, zip.Close(), out.Close())
-	if err == nil {
-		err = os.Rename(temp, path)
+	if err = errors.Join(err, zip.Close()); err != nil {
+		return errors.Join(err, out.Discard())
 	}
-	if err != nil {
-		os.Remove(temp)
-	}
-	return err
+	return out.Commit()
 }
 
 // openJournal opens a journal or an archive, by its name.

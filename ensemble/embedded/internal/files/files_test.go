@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/atomicfile"
 	"github.com/zklab/zklab/internal/zk/txnlog"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -239,7 +240,7 @@ func TestDamage(t *testing.T) {
 func TestInterruptedChange(t *testing.T) {
 	dir := written(t)
 	for name, content := range map[string]string{
-		"snapshot.100000004": "begun", "log.100000004.new": "begun", "epochs.new": "begun",
+		"snapshot.100000004": "begun", "log.100000004.7-1" + atomicfile.Unfinished: "begun", "epochs.7-2" + atomicfile.Unfinished: "begun",
 		"log.0": "old", "snapshot.0": "old",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {

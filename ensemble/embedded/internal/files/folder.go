@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/zklab/zklab/internal/atomicfile"
 	"github.com/zklab/zklab/internal/filelock"
 )
 
@@ -19,6 +20,8 @@ const (
 	ensembleName = "ensemble.json"
 	// format is that of all files here; another one cannot be read.
 	format = 1
+	// private are the permissions of all files here.
+	private = 0o600
 )
 
 // ErrInUse means a folder that another process uses.
@@ -60,7 +63,7 @@ func (f *Folder) open(servers, observers int) error {
 	if err := f.mayUse(); err != nil {
 		return err
 	}
-	lock, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, private)
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,7 @@ func (f *Folder) mayUse() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() != lockName && filepath.Ext(e.Name()) != unfinished {
+		if e.Name() != lockName && filepath.Ext(e.Name()) != atomicfile.Unfinished {
 			return fmt.Errorf("%w: %s holds %s: give an empty folder, or one that does not exist", ErrOther, f.dir, e.Name())
 		}
 	}
@@ -112,7 +115,7 @@ func (f *Folder) begin(servers, observers int) error {
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(f.dir, ensembleName), append(b, '\n'))
+	return atomicfile.Write(filepath.Join(f.dir, ensembleName), private, append(b, '\n'))
 }
 
 // Secret is what session passwords are made of.
@@ -131,37 +134,4 @@ func (f *Folder) Close() error {
 	}
 	defer func() { f.lock = nil }()
 	return f.lock.Close() // which unlocks it
-}
-
-// unfinished is the ending of a file that is being written.
-const unfinished = ".new"
-
-// replace writes a file so that there is the old one or the new one, whole.
-func replace(path string, content ...[]byte) error {
-	f, err := os.OpenFile(path+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	for _, b := range content {
-		if _, err := f.Write(b); err != nil {
-			f.Close()
-			return err
-		}
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+unfinished, path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes names in a folder outlive a failure of power.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/atomicfile"
 	"github.com/zklab/zklab/internal/zk/txnlog"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -123,7 +124,7 @@ func (s *Server) tidy() {
 			}
 		}
 	}
-	left, _ := filepath.Glob(filepath.Join(s.dir, "*"+unfinished))
+	left, _ := filepath.Glob(filepath.Join(s.dir, "*"+atomicfile.Unfinished))
 	for _, path := range left {
 		os.Remove(path)
 	}
@@ -189,7 +190,7 @@ func (s *Server) readLog() error {
 	path := s.path(logName, s.base)
 	f, err := os.OpenFile(path, os.O_RDWR, 0o600)
 	if errors.Is(err, os.ErrNotExist) {
-		if err := replace(path, txnlog.FileHeader()); err != nil {
+		if err := atomicfile.Write(path, private, txnlog.FileHeader()); err != nil {
 			return err
 		}
 		f, err = os.OpenFile(path, os.O_RDWR, 0o600)
@@ -305,7 +306,7 @@ func (s *Server) Epochs(accepted, current int64) bool {
 	if s.broken {
 		return false
 	}
-	return s.ok(replace(filepath.Join(s.dir, epochsName), fmt.Appendf(nil, "accepted %d\ncurrent %d\n", accepted, current)))
+	return s.ok(atomicfile.Write(filepath.Join(s.dir, epochsName), private, fmt.Appendf(nil, "accepted %d\ncurrent %d\n", accepted, current)))
 }
 
 // Replace is zab.Files'.
@@ -317,7 +318,7 @@ func (s *Server) Replace(base zab.State, baseZxid int64, log []zab.Entry) bool {
 }
 
 func (s *Server) renew(base zab.State, zxid int64, log []zab.Entry) error {
-	if err := replace(s.path(snapshotName, zxid), snapshot(base)...); err != nil {
+	if err := atomicfile.Write(s.path(snapshotName, zxid), private, snapshot(base)...); err != nil {
 		return err
 	}
 	b := txnlog.FileHeader()
@@ -327,7 +328,7 @@ func (s *Server) renew(base zab.State, zxid int64, log []zab.Entry) error {
 		ends = append(ends, end{e.Zxid, int64(len(b))})
 	}
 	path := s.path(logName, zxid)
-	if err := replace(path, b); err != nil {
+	if err := atomicfile.Write(path, private, b); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0o600)

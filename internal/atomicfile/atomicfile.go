@@ -1,0 +1,111 @@
+// Package atomicfile writes files that are whole under their names, whatever happens: after a
+// crash, a full disk or a failure of power there is the old file or the new one. It knows nothing
+// of what is in them.
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+)
+
+// Unfinished is the ending of the names of files that are being written. A process that is
+// killed leaves them.
+const Unfinished = ".part"
+
+// File is a file that is being written, beside the one that it is to replace. One goroutine
+// uses it.
+type File struct {
+	*os.File
+	path string
+	done bool
+}
+
+var count atomic.Uint64 // of files, of this process
+
+// Create begins a file that is to have a path. Its permissions are perm, less the umask. End it
+// with Commit or Discard.
+func Create(path string, perm fs.FileMode) (*File, error) {
+	for {
+		part := fmt.Sprintf("%s.%d-%d%s", path, os.Getpid(), count.Add(1), Unfinished)
+		f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		switch {
+		case errors.Is(err, fs.ErrExist): // left by a process of this number, perhaps on another machine
+			continue
+		case err != nil:
+			return nil, err
+		}
+		return &File{File: f, path: path}, nil
+	}
+}
+
+// Commit makes the file durable and gives it its path, in place of what had it. After an error
+// there is no new file; but if its folder is what could not be made durable, there is one.
+func (f *File) Commit() error {
+	// The content comes first: a failure of power could leave the name without it.
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Discard())
+	}
+	f.done = true
+	if err := errors.Join(f.Close(), os.Rename(f.Name(), f.path)); err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	return syncFolder(filepath.Dir(f.path))
+}
+
+// Discard removes the file, unless Commit or Discard was called before. Its folder may be gone.
+func (f *File) Discard() error {
+	if f.done {
+		return nil
+	}
+	f.done = true
+	err := f.Close()
+	os.Remove(f.Name())
+	return err
+}
+
+// Write replaces the file at a path by one with a content, given in parts, and the permissions
+// perm, less the umask.
+func Write(path string, perm fs.FileMode, content ...[]byte) error {
+	f, err := Create(path, perm)
+	if err != nil {
+		return err
+	}
+	for _, part := range content {
+		if _, err := f.Write(part); err != nil {
+			return errors.Join(err, f.Discard())
+		}
+	}
+	return f.Commit()
+}
+
+// Rename moves what is complete, a file, a folder or a link, to its path, and makes the names in
+// the folder durable. It replaces files and links.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(to))
+}
+
+// syncFolder makes the names in a folder durable, where the system and the file system can.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" { // flushes files only
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,129 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// holds wants a folder to have these files, with these contents, and nothing else.
+func holds(t *testing.T, dir string, want map[string]string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != len(want) {
+		t.Errorf("in the folder: %v, want %d", entries, len(want))
+	}
+	for name, content := range want {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != content {
+			t.Errorf("%s: %q, %v, want %q", name, b, err, content)
+		}
+	}
+}
+
+func TestWrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	for _, parts := range [][][]byte{{[]byte("old")}, nil, {[]byte("n"), []byte("ew")}} {
+		if err := Write(path, 0o600, parts...); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, dir, map[string]string{"file": string(slices.Concat(parts...))})
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Error(info.Mode(), err)
+	}
+	if err := Write(filepath.Join(dir, "absent", "file"), 0o600); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// What is not committed is never there, and what was there stays.
+func TestDiscard(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	if err := Write(path, 0o644, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(path, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("new"); err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Ext(f.Name()) != Unfinished {
+		t.Errorf("an unfinished file is called %s", f.Name())
+	}
+	holds(t, dir, map[string]string{"file": "old", filepath.Base(f.Name()): "new"})
+	for range 2 {
+		if err := f.Discard(); err != nil {
+			t.Error(err)
+		}
+	}
+	holds(t, dir, map[string]string{"file": "old"})
+}
+
+// A file that cannot have its name leaves nothing, and one that has it stays.
+func TestCommit(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(filepath.Join(dir, "taken"), 0o600, []byte("new")); err == nil {
+		t.Error("a file in the place of a folder")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+	kept := t.TempDir()
+	f, err := Create(filepath.Join(kept, "file"), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Commit(), f.Discard()); err != nil {
+		t.Error(err)
+	}
+	holds(t, kept, map[string]string{"file": ""})
+}
+
+// Writers of one file do not disturb each other, nor does what a killed one left.
+func TestTogether(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	left, err := Create(path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Discard()
+	count.Add(^uint64(0)) // the next one would be called like it
+	var writers sync.WaitGroup
+	for range 8 {
+		writers.Go(func() {
+			if err := Write(path, 0o600, []byte("whole "), []byte("file")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	writers.Wait()
+	holds(t, dir, map[string]string{"file": "whole file", filepath.Base(left.Name()): ""})
+}
+
+func TestRename(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	if err := Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := errors.Join(Write(from, 0o600, []byte("x")), Rename(from, to)); err != nil {
+		t.Error(err)
+	}
+	holds(t, dir, map[string]string{"to": "x"})
+}
