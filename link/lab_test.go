@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,13 +15,14 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/memnet"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // These tests put the link between the real client and three servers: what each
 // fault is to a client, and that it goes on after it. They run in virtual time
-// against servers in memory, through listeners, and against real servers.
+// against servers in memory, where the client dials through the link and where it
+// comes to its listeners, and against real servers.
 
 type lab struct {
 	t       *testing.T
@@ -29,32 +31,22 @@ type lab struct {
 	conn    *zk.Conn
 	admin   *zk.Conn // not through the link
 	servers []string
-	reach   []string // where the client connects
-	dial    zk.Dialer
 	root    string
+	timeout time.Duration // of sessions
 	slack   time.Duration // what may come on top of virtual time
 }
 
-const labTimeout = 6 * time.Second // of sessions: who hears nothing for 4 s leaves
+const labTimeout = 6 * time.Second // who hears nothing for 4 s leaves
 
 // newLab makes a client of an ensemble.
-func newLab(t *testing.T, e ensemble.Ensemble, slack time.Duration, listen bool) *lab {
+func newLab(t *testing.T, e ensemble.Ensemble, timeout, slack time.Duration, by way) *lab {
 	t.Helper()
-	x := &lab{t: t, record: &record{}, slack: slack, root: fmt.Sprintf("/lab-%d", time.Now().UnixNano())}
+	x := &lab{t: t, record: &record{}, timeout: timeout, slack: slack, root: fmt.Sprintf("/lab-%d", time.Now().UnixNano())}
 	for _, s := range e.Servers() {
 		x.servers = append(x.servers, s.Addr())
 	}
 	x.link = New(Config{Dial: e.Dial, Record: x.record.add})
-	x.reach, x.dial = x.servers, x.link.Dial
-	if listen {
-		addrs, stop, err := x.link.Listen(x.servers)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { stop() })
-		x.reach, x.dial = addrs, net.DialTimeout
-	}
-	x.conn = x.open(x.reach, x.dial)
+	x.conn = x.open(by(x))
 	x.admin = x.open(x.servers, e.Dial)
 	t.Cleanup(func() {
 		x.conn.Close()
@@ -68,8 +60,33 @@ func newLab(t *testing.T, e ensemble.Ensemble, slack time.Duration, listen bool)
 	return x
 }
 
+// way is how the client comes to the link: where it connects, and how it dials.
+type way func(x *lab) (reach []string, dial zk.Dialer)
+
+func dialing(x *lab) ([]string, zk.Dialer) { return x.servers, x.link.Dial }
+
+// listeners are in memory, beside those of the servers.
+func listeners(x *lab) ([]string, zk.Dialer) {
+	var network memnet.Network
+	addrs, stop, err := x.link.listen(x.servers, func(server string) (net.Listener, error) { return network.Listen(server) })
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.t.Cleanup(func() {
+		if err := stop(); err != nil {
+			x.t.Error(err)
+		}
+	})
+	return addrs, network.DialTimeout
+}
+
 // inLab runs a test in memory, in virtual time.
 func inLab(t *testing.T, test func(t *testing.T, x *lab)) {
+	t.Helper()
+	inLabBy(t, dialing, test)
+}
+
+func inLabBy(t *testing.T, by way, test func(t *testing.T, x *lab)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{InMemory: true})
@@ -77,23 +94,31 @@ func inLab(t *testing.T, test func(t *testing.T, x *lab)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { e.Close() })
-		x := newLab(t, e, 0, false)
+		x := newLab(t, e, labTimeout, 0, by)
 		test(t, x)
 		mustBeClean(t, x.link)
 	})
 }
 
-// experiments are those that take few seconds.
-var experiments = []struct {
+// experiment is what a fault is to a client.
+type experiment struct {
 	name string
 	test func(t *testing.T, x *lab)
-}{
+}
+
+// timed are experiments whose result is the time that something takes.
+var timed = []experiment{
 	{"stall", func(t *testing.T, x *lab) { labStall(t, x, Both) }},
 	{"stall to-server", func(t *testing.T, x *lab) { labStall(t, x, ToServer) }},
 	{"stall to-client", func(t *testing.T, x *lab) { labStall(t, x, ToClient) }},
 	{"slow", labSlow},
-	{"refuse", labRefuse},
 	{"bar", labBar},
+}
+
+// experiments are those in which the servers have a part: they keep the session, or carry out
+// what is lost later.
+var experiments = []experiment{
+	{"refuse", labRefuse},
 	{"move", labMove},
 	{"move while connecting", labMoveWhileConnecting},
 	{"lost requests", func(t *testing.T, x *lab) { labLosses(t, x, Request) }},
@@ -102,33 +127,14 @@ var experiments = []struct {
 }
 
 func TestFaultsOnAClient(t *testing.T) {
-	for _, c := range experiments {
+	for _, c := range slices.Concat(timed, experiments) {
 		t.Run(c.name, func(t *testing.T) { inLab(t, c.test) })
 	}
 }
 
 func TestFaultsOnAClientOfListeners(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.Close() })
-	experimentOn(t, e, true)
-}
-
-func TestFaultsOnAClientOfRealServers(t *testing.T) {
-	experimentOn(t, dockertest.Ensemble(t, 3), false)
-}
-
-// experimentOn does all experiments in real time, each with its own client.
-func experimentOn(t *testing.T, e ensemble.Ensemble, listen bool) {
-	for _, c := range experiments {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			x := newLab(t, e, 5*time.Second, listen)
-			c.test(t, x)
-			mustBeClean(t, x.link)
-		})
+	for _, c := range slices.Concat(timed, experiments) {
+		t.Run(c.name, func(t *testing.T) { inLabBy(t, listeners, c.test) })
 	}
 }
 
@@ -136,7 +142,7 @@ func (x *lab) open(servers []string, dial zk.Dialer) *zk.Conn {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(x.t.Context(), time.Minute)
 	defer cancel()
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: servers, Timeout: labTimeout, Dial: dial})
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: servers, Timeout: x.timeout, Dial: dial})
 	if err != nil {
 		x.t.Fatal(err)
 	}

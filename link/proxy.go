@@ -33,10 +33,15 @@ type proxy struct {
 // back or stalled it sees silence; it counts as connected for the link once its
 // way is free, unless it has gone away meanwhile.
 func (l *Link) Listen(servers []string) (addrs []string, close func() error, err error) {
+	return l.listen(servers, func(string) (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") })
+}
+
+// listen is Listen with listeners of other kinds.
+func (l *Link) listen(servers []string, listener func(server string) (net.Listener, error)) (addrs []string, close func() error, err error) {
 	p := &proxy{l: l, clients: map[net.Conn]struct{}{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	for range servers {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+	for _, server := range servers {
+		ln, err := listener(server)
 		if err != nil {
 			return nil, nil, errors.Join(err, p.close())
 		}

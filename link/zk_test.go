@@ -19,10 +19,10 @@ type quiet struct{}
 func (quiet) Printf(string, ...any) {}
 
 // openZK opens the real client through the link.
-func openZK(t *testing.T, l *Link, servers ...string) (*zk.Conn, <-chan zk.Event) {
+func openZK(t *testing.T, l *Link, timeout time.Duration, servers ...string) (*zk.Conn, <-chan zk.Event) {
 	t.Helper()
 	states := make(chan zk.Event, 1000)
-	conn, _, err := zk.Connect(servers, 4*time.Second, zk.WithDialer(l.Dial), zk.WithLogger(quiet{}), zk.WithLogInfo(false),
+	conn, _, err := zk.Connect(servers, timeout, zk.WithDialer(l.Dial), zk.WithLogger(quiet{}), zk.WithLogInfo(false),
 		zk.WithEventCallback(func(e zk.Event) { states <- e }))
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func openZK(t *testing.T, l *Link, servers ...string) (*zk.Conn, <-chan zk.Event
 
 func await(t *testing.T, events <-chan zk.Event, want zk.State) {
 	t.Helper()
-	for late := time.After(20 * time.Second); ; {
+	for late := time.After(time.Minute); ; {
 		select {
 		case e := <-events:
 			if e.State == want {
@@ -44,9 +44,9 @@ func await(t *testing.T, events <-chan zk.Event, want zk.State) {
 	}
 }
 
-func TestRealClient(t *testing.T) {
+func TestZKClient(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, r *record) {
-		conn, events := openZK(t, l, "10.0.0.1:2181")
+		conn, events := openZK(t, l, 4*time.Second, "10.0.0.1:2181")
 		defer conn.Close()
 		await(t, events, zk.StateHasSession)
 		time.Sleep(10 * time.Second) // pings pass
@@ -90,12 +90,12 @@ func TestRealClient(t *testing.T) {
 }
 
 // A paused server accepts and stays silent. The client alone would wait 26.7 s.
-func TestRealClientLeavesASilentServer(t *testing.T) {
+func TestZKClientLeavesASilentServer(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		s.silent = true
 		time.AfterFunc(500*time.Millisecond, func() { s.tell(func() { s.silent = false }) })
 		began := time.Now()
-		conn, events := openZK(t, l, "10.0.0.1:2181", "10.0.0.2:2181")
+		conn, events := openZK(t, l, 4*time.Second, "10.0.0.1:2181", "10.0.0.2:2181")
 		defer conn.Close()
 		await(t, events, zk.StateHasSession)
 		if took := time.Since(began); took < DefaultConnectTimeout || took > 3*time.Second {

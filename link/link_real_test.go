@@ -1,3 +1,5 @@
+//go:build real
+
 package link
 
 import (
@@ -15,7 +17,21 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// These tests put the link between the real client and real servers.
+// These tests put the link between the real client and Apache ZooKeeper's servers: they show
+// that those do what the link's tests in memory have their servers do.
+
+// TestRealFaultsOnAClient does the experiments, each with its own client.
+func TestRealFaultsOnAClient(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	for _, c := range experiments {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			x := newLab(t, e, 40*time.Second, time.Minute, dialing)
+			c.test(t, x)
+			mustBeClean(t, x.link)
+		})
+	}
+}
 
 // real is a client with a link, and an admin without.
 type real struct {
@@ -38,8 +54,8 @@ func openReal(t *testing.T) *real {
 	r.link = New(Config{Dial: r.ensemble.Dial, Record: r.record.add})
 	direct := New(Config{Dial: r.ensemble.Dial})
 	var adminEvents <-chan zk.Event
-	r.admin, adminEvents = openZK(t, direct, addrs...)
-	r.conn, r.events = openZK(t, r.link, addrs...)
+	r.admin, adminEvents = openZK(t, direct, 40*time.Second, addrs...)
+	r.conn, r.events = openZK(t, r.link, 40*time.Second, addrs...)
 	t.Cleanup(func() {
 		r.conn.Close()
 		r.admin.Close()
@@ -80,7 +96,7 @@ func (r *real) session(t *testing.T) Session {
 	return s
 }
 
-func TestExpiryIsReal(t *testing.T) {
+func TestRealExpiry(t *testing.T) {
 	for _, own := range []bool{true, false} {
 		t.Run(fmt.Sprintf("own server %v", own), func(t *testing.T) {
 			r := openReal(t)
@@ -98,7 +114,7 @@ func TestExpiryIsReal(t *testing.T) {
 					via = server.Addr()
 				}
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			zxid, err := r.link.ExpireSession(ctx, s.ID, via)
 			if err != nil {
@@ -125,7 +141,7 @@ func TestExpiryIsReal(t *testing.T) {
 	}
 }
 
-func TestLossesAreReal(t *testing.T) {
+func TestRealLosses(t *testing.T) {
 	r := openReal(t)
 	request := lose(t, r.link, Rule{What: Request, Op: wire.Create, Path: r.root})
 	if _, err := r.conn.Create(r.root+"/request", nil, 0, zk.WorldACL(zk.PermAll)); !errors.Is(err, zk.ErrConnectionClosed) {
@@ -151,7 +167,7 @@ func TestLossesAreReal(t *testing.T) {
 
 // What counts as evidence that a session lives takes a zxid of its own, and
 // what does not, does not: errors, too, are committed.
-func TestEvidenceIsReal(t *testing.T) {
+func TestRealEvidence(t *testing.T) {
 	r := openReal(t)
 	for _, c := range []struct {
 		name  string
@@ -217,9 +233,9 @@ func TestEvidenceIsReal(t *testing.T) {
 	}
 }
 
-// A paused server takes connections and answers nothing. The client alone
-// would stay for 26.7 s.
-func TestClientLeavesAPausedServer(t *testing.T) {
+// A paused server takes connections and answers nothing: the client, which alone would stay for
+// minutes, leaves it.
+func TestRealPausedServer(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	paused := e.Servers()[0]
 	if err := paused.(ensemble.Pauser).Pause(t.Context()); err != nil {
@@ -227,13 +243,9 @@ func TestClientLeavesAPausedServer(t *testing.T) {
 	}
 	defer paused.(ensemble.Pauser).Resume(context.Background())
 	l := New(Config{Dial: e.Dial})
-	conn, events := openZK(t, l, paused.Addr())
+	conn, events := openZK(t, l, time.Minute, paused.Addr())
 	defer conn.Close()
 	defer l.Close() // first: the client would wait for its close to be answered
 	await(t, events, zk.StateConnected)
-	began := time.Now()
 	await(t, events, zk.StateDisconnected)
-	if took := time.Since(began); took < DefaultConnectTimeout/2 || took > 5*DefaultConnectTimeout {
-		t.Errorf("took %s", took)
-	}
 }
