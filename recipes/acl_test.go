@@ -13,15 +13,14 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/recipes"
 )
 
 // known is a client that has said who it is, and whose znodes are for that user, and for others
 // as far as that goes.
-func known(t *testing.T, e ensemble.Ensemble, to link.Config, user string, others ...zk.ACL) *client {
+func known(t *testing.T, e ensemble.Ensemble, user string, others ...zk.ACL) *client {
 	t.Helper()
-	c := newClientOf(t, e, to, recipes.WithACL(append(others, zk.DigestACL(zk.PermAll, user, "secret")...)...))
+	c := newClient(t, e, recipes.WithACL(append(others, zk.DigestACL(zk.PermAll, user, "secret")...)...))
 	if err := c.conn.AddAuth("digest", []byte(user+":secret")); err != nil {
 		t.Fatal(err)
 	}
@@ -32,15 +31,17 @@ func known(t *testing.T, e ensemble.Ensemble, to link.Config, user string, other
 // was ever made, and has a stranger use what is left.
 func TestEveryZnodeHasTheACL(t *testing.T) {
 	for _, u := range recipeUses {
-		t.Run(u.made, func(t *testing.T) { useAsOwnerAndStranger(t, u, nil) })
-		t.Run(u.made+", with others who read", func(t *testing.T) { useAsOwnerAndStranger(t, u, zk.WorldACL(zk.PermRead)) })
+		for name, others := range map[string][]zk.ACL{u.made: nil, u.made + ", with others who read": zk.WorldACL(zk.PermRead)} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				simulated(t, func(t *testing.T, e ensemble.Ensemble) { useAsOwnerAndStranger(t, e, u, others) })
+			})
+		}
 	}
 }
 
-func useAsOwnerAndStranger(t *testing.T, u recipeUse, others []zk.ACL) {
-	t.Parallel()
-	e, to := startEmbedded(t)
-	owner, stranger := known(t, e, to, "owner", others...), known(t, e, to, "stranger")
+func useAsOwnerAndStranger(t *testing.T, e ensemble.Ensemble, u recipeUse, others []zk.ACL) {
+	owner, stranger := known(t, e, "owner", others...), known(t, e, "stranger")
 	acl := append(slices.Clone(others), zk.DigestACL(zk.PermAll, "owner", "secret")...)
 	if _, err := owner.conn.Create("/theirs", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
 		t.Fatal(err)
@@ -68,9 +69,9 @@ func useAsOwnerAndStranger(t *testing.T, u recipeUse, others []zk.ACL) {
 }
 
 // onlyFor checks the ACL of all that was made below a path, and says how much that was.
-func onlyFor(t *testing.T, e *embedded.Ensemble, below string, acl []zk.ACL) (made int) {
+func onlyFor(t *testing.T, e ensemble.Ensemble, below string, acl []zk.ACL) (made int) {
 	t.Helper()
-	txns, err := e.Transactions(t.Context())
+	txns, err := e.(*embedded.Ensemble).Transactions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,94 +139,98 @@ func refusedAll(t *testing.T, u recipeUse, s *recipes.Session, path string, read
 
 // TestWithoutACLZnodesAreForEverybody is the default.
 func TestWithoutACLZnodesAreForEverybody(t *testing.T) {
-	e, to := startEmbedded(t)
-	c := newClientOf(t, e, to)
-	l := recipes.NewLock(c.s, "/a/lock")
-	within(t, "lock", l.Lock)
-	for _, path := range []string{"/a", "/a/lock"} {
-		if acl, _, err := c.conn.GetACL(path); err != nil || !slices.Equal(acl, zk.WorldACL(zk.PermAll)) {
-			t.Errorf("%s: %v, %v", path, acl, err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		c := newClient(t, e)
+		l := recipes.NewLock(c.s, "/a/lock")
+		within(t, "lock", l.Lock)
+		for _, path := range []string{"/a", "/a/lock"} {
+			if acl, _, err := c.conn.GetACL(path); err != nil || !slices.Equal(acl, zk.WorldACL(zk.PermAll)) {
+				t.Errorf("%s: %v, %v", path, acl, err)
+			}
 		}
-	}
-	within(t, "close", l.Close)
+		within(t, "close", l.Close)
+	})
 }
 
 // TestRightsOutliveConnectionAndSession loses first the one, then the other.
 func TestRightsOutliveConnectionAndSession(t *testing.T) {
-	e, to := startEmbedded(t)
-	c := newClientOf(t, e, to, recipes.WithACL(zk.AuthACL(zk.PermAll)...))
-	if err := c.conn.AddAuth("digest", []byte("owner:secret")); err != nil {
-		t.Fatal(err)
-	}
-	l, q := recipes.NewLock(c.s, "/a/lock"), recipes.NewQueue(c.s, "/a/queue")
-	renew := func() {
-		id := c.s.ID()
-		c.expire()
-		eventually(t, "the next session", func() bool { return c.s.ID() != id && c.s.ID() != 0 })
-	}
-	for _, end := range []func(){func() {}, func() { c.link.Cut() }, renew, func() { c.link.Cut() }} {
-		id := c.conn.SessionID()
-		within(t, "lock", l.Lock)
-		within(t, "put", with(q.Put, someItem))
-		lost := l.Lost()
-		end()
-		within(t, "put again", with(q.Put, someItem))
-		if c.conn.SessionID() != id {
-			<-lost
-			continue
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		c := newClient(t, e, recipes.WithACL(zk.AuthACL(zk.PermAll)...))
+		if err := c.conn.AddAuth("digest", []byte("owner:secret")); err != nil {
+			t.Fatal(err)
 		}
-		within(t, "unlock", l.Unlock)
-	}
-	within(t, "close", l.Close)
-	within(t, "close", q.Close)
-	if n := onlyFor(t, e, "/a", zk.DigestACL(zk.PermAll, "owner", "secret")); n < 8 {
-		t.Errorf("only %d znodes were made", n)
-	}
+		l, q := recipes.NewLock(c.s, "/a/lock"), recipes.NewQueue(c.s, "/a/queue")
+		renew := func() {
+			id := c.s.ID()
+			c.expire()
+			eventually(t, "the next session", func() bool { return c.s.ID() != id && c.s.ID() != 0 })
+		}
+		for _, end := range []func(){func() {}, func() { c.link.Cut() }, renew, func() { c.link.Cut() }} {
+			id := c.conn.SessionID()
+			within(t, "lock", l.Lock)
+			within(t, "put", with(q.Put, someItem))
+			lost := l.Lost()
+			end()
+			within(t, "put again", with(q.Put, someItem))
+			if c.conn.SessionID() != id {
+				<-lost
+				continue
+			}
+			within(t, "unlock", l.Unlock)
+		}
+		within(t, "close", l.Close)
+		within(t, "close", q.Close)
+		if n := onlyFor(t, e, "/a", zk.DigestACL(zk.PermAll, "owner", "secret")); n < 8 {
+			t.Errorf("only %d znodes were made", n)
+		}
+	})
 }
 
 // TestBadACLIsRefused has a session say that its znodes are for whom it has proved to be, which
 // is nobody.
 func TestBadACLIsRefused(t *testing.T) {
-	e, to := startEmbedded(t)
-	for _, acl := range [][]zk.ACL{nil, zk.AuthACL(zk.PermAll)} {
-		c := newClientOf(t, e, to, recipes.WithACL(acl...))
-		l := recipes.NewLock(c.s, "/a/lock")
-		if err := l.Lock(t.Context()); !errors.Is(err, zk.ErrInvalidACL) || !noEffect(err) {
-			t.Errorf("ACL %v: %v", acl, err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		for _, acl := range [][]zk.ACL{nil, zk.AuthACL(zk.PermAll)} {
+			c := newClient(t, e, recipes.WithACL(acl...))
+			l := recipes.NewLock(c.s, "/a/lock")
+			if err := l.Lock(t.Context()); !errors.Is(err, zk.ErrInvalidACL) || !noEffect(err) {
+				t.Errorf("ACL %v: %v", acl, err)
+			}
+			within(t, "close", l.Close)
 		}
-		within(t, "close", l.Close)
-	}
+	})
 }
 
 // TestWhatCannotBeRemoved takes the right to remove a contender: Close does not wait for what
 // may never come, and it is removed when the right is back.
 func TestWhatCannotBeRemoved(t *testing.T) {
-	e, to := startEmbedded(t)
-	c := newClientOf(t, e, to)
-	l := recipes.NewLock(c.s, "/lock")
-	within(t, "lock", l.Lock)
-	rights := func(perms int32) {
-		t.Helper()
-		if _, err := c.conn.SetACL("/lock", zk.WorldACL(perms), -1); err != nil {
-			t.Fatal(err)
-		}
-	}
-	rights(zk.PermRead | zk.PermCreate | zk.PermAdmin)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	refusal := new(recipes.Refusal)
-	if err := l.Close(ctx); !errors.As(err, &refusal) || refusal.Request != "delete" {
-		t.Errorf("close: %v", err)
-	}
-	rights(zk.PermAll)
-	within(t, "close again", func(ctx context.Context) error {
-		for {
-			if err := l.Close(ctx); !errors.Is(err, zk.ErrNoAuth) {
-				return err
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		c := newClient(t, e)
+		l := recipes.NewLock(c.s, "/lock")
+		within(t, "lock", l.Lock)
+		rights := func(perms int32) {
+			t.Helper()
+			if _, err := c.conn.SetACL("/lock", zk.WorldACL(perms), -1); err != nil {
+				t.Fatal(err)
 			}
 		}
+		rights(zk.PermRead | zk.PermCreate | zk.PermAdmin)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		refusal := new(recipes.Refusal)
+		if err := l.Close(ctx); !errors.As(err, &refusal) || refusal.Request != "delete" {
+			t.Errorf("close: %v", err)
+		}
+		rights(zk.PermAll)
+		within(t, "close again", func(ctx context.Context) error {
+			for ; ; time.Sleep(time.Millisecond) {
+				if err := l.Close(ctx); !errors.Is(err, zk.ErrNoAuth) {
+					return err
+				}
+			}
+		})
+		if left := c.children("/lock"); len(left) != 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	})
-	if left := c.children("/lock"); len(left) != 0 {
-		t.Errorf("left behind: %v", left)
-	}
 }

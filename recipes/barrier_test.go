@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -47,9 +48,11 @@ func barrierOfTwo(t *testing.T, a, b *client, path string) {
 	within(t, "b closes", bb.Close)
 }
 
-func TestBarrierSurvivesEveryLoss(t *testing.T) { everyLoss(t, barrierOfTwo) }
+func TestBarrierSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, barrierOfTwo) }
 
-func TestBarrierSurvivesEveryTwoLosses(t *testing.T) { everyTwoLosses(t, barrierOfTwo) }
+func TestBarrierSurvivesEveryTwoLosses(t *testing.T) {
+	everyBlow(t, simulated, twoReplies, barrierOfTwo)
+}
 
 func TestBarrierInterruptedAtEveryMoment(t *testing.T) {
 	calls := map[string]struct {
@@ -98,43 +101,47 @@ func TestBarrierInterruptedAtEveryMoment(t *testing.T) {
 }
 
 func TestBarrierAwaitGoesOnAfterExpiry(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	ba, bb := recipes.NewBarrier(a.s, path), recipes.NewBarrier(b.s, path)
-	within(t, "raise", bb.Raise)
-	passed := make(chan struct{})
-	go func() {
-		defer close(passed)
-		within(t, "await", ba.Await)
-	}()
-	time.Sleep(50 * time.Millisecond)
-	a.expire()
-	select {
-	case <-passed:
-		t.Error("passed by expiry")
-	case <-time.After(200 * time.Millisecond):
-	}
-	within(t, "lift", bb.Lift)
-	<-passed
-	within(t, "close", ba.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		ba, bb := recipes.NewBarrier(a.s, path), recipes.NewBarrier(b.s, path)
+		within(t, "raise", bb.Raise)
+		passed := make(chan struct{})
+		go func() {
+			defer close(passed)
+			within(t, "await", ba.Await)
+		}()
+		time.Sleep(50 * time.Millisecond)
+		a.expire()
+		select {
+		case <-passed:
+			t.Error("passed by expiry")
+		case <-time.After(200 * time.Millisecond):
+		}
+		within(t, "lift", bb.Lift)
+		<-passed
+		within(t, "close", ba.Close)
+	})
 }
 
 func TestBarrierMisuse(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	b := recipes.NewBarrier(a.s, path)
-	within(t, "raise", b.Raise)
-	if _, err := a.conn.Create(path+"/foreign", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Lift(t.Context()); !errors.Is(err, zk.ErrNotEmpty) || !noEffect(err) {
-		t.Errorf("lift with a child below: %v", err)
-	}
-	within(t, "close", b.Close)
-	within(t, "close again", b.Close)
-	for name, call := range map[string]func(context.Context) error{"raise": b.Raise, "lift": b.Lift, "await": b.Await} {
-		if err := call(t.Context()); !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
-			t.Errorf("%s after close: %v", name, err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		b := recipes.NewBarrier(a.s, path)
+		within(t, "raise", b.Raise)
+		if _, err := a.conn.Create(path+"/foreign", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
 		}
-	}
+		if err := b.Lift(t.Context()); !errors.Is(err, zk.ErrNotEmpty) || !noEffect(err) {
+			t.Errorf("lift with a child below: %v", err)
+		}
+		within(t, "close", b.Close)
+		within(t, "close again", b.Close)
+		for name, call := range map[string]func(context.Context) error{"raise": b.Raise, "lift": b.Lift, "await": b.Await} {
+			if err := call(t.Context()); !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
+				t.Errorf("%s after close: %v", name, err)
+			}
+		}
+	})
 }

@@ -8,15 +8,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/recipes"
 )
@@ -27,9 +28,8 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	// patience is how long a call that has to succeed may take: many times
-	// what it does take, even with a lost reply, since the servers are shared.
-	patience = 30 * time.Second
+	// patience is how long a call that has to succeed may take.
+	patience = time.Minute
 	// timeout is that of sessions which nobody expires.
 	timeout = 10 * time.Second
 )
@@ -57,42 +57,41 @@ type request struct {
 
 func (r request) String() string { return fmt.Sprintf("%v %s", r.op, hideIDs(r.path)) }
 
-func newClient(t *testing.T) *client {
+// place runs a test with an ensemble that its clients connect to.
+type place func(t *testing.T, test func(t *testing.T, e ensemble.Ensemble))
+
+// simulated gives each test a server of its own, in memory and in virtual time.
+func simulated(t *testing.T, test func(t *testing.T, e ensemble.Ensemble)) {
 	t.Helper()
-	return newClientOf(t, dockertest.Ensemble(t, 1), link.Config{})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true, Latency: time.Millisecond, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, e)
+	})
 }
 
-// newClientOf is one of an ensemble's first server.
-func newClientOf(t *testing.T, e ensemble.Ensemble, to link.Config, options ...recipes.Option) *client {
+// newClient connects to the first server of an ensemble.
+func newClient(t *testing.T, e ensemble.Ensemble, options ...recipes.Option) *client {
 	t.Helper()
 	c := &client{t: t, addr: e.Servers()[0].Addr()}
-	to.OnRequest = c.onRequest
-	c.link = link.New(to)
-	conn, events, err := zk.Connect([]string{c.addr}, timeout, zk.WithDialer(c.link.Dial),
-		zk.WithHostProvider(&oneServer{c.addr}), zk.WithLogger(silent{}), zk.WithLogInfo(false))
+	c.link = link.New(link.Config{Dial: e.Dial, OnRequest: c.onRequest})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: []string{c.addr}, Timeout: timeout, Dial: c.link.Dial})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.conn = conn
 	c.s = recipes.NewSession(conn, events, timeout, options...)
 	t.Cleanup(c.close)
-	eventually(t, "a session", func() bool { return conn.State() == zk.StateHasSession })
 	return c
-}
-
-// startEmbedded starts one server in this process, and gives a way to connect to it.
-func startEmbedded(t testing.TB) (*embedded.Ensemble, link.Config) {
-	t.Helper()
-	e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e, link.Config{Dial: e.Dial}
 }
 
 func (c *client) close() {

@@ -41,4 +41,4 @@ func configOfTwo(t *testing.T, a, b *client, path string) {
 	within(t, "b closes", cb.Close)
 }
 
-func TestConfigSurvivesEveryLoss(t *testing.T) { everyLoss(t, configOfTwo) }
+func TestConfigSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, configOfTwo) }

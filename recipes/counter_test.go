@@ -7,6 +7,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -69,9 +70,11 @@ func counterOfFour(t *testing.T, a, b *client, path string) {
 	}
 }
 
-func TestCounterSurvivesEveryLoss(t *testing.T) { everyLoss(t, counterOfFour) }
+func TestCounterSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, counterOfFour) }
 
-func TestCounterSurvivesEveryTwoLosses(t *testing.T) { everyTwoLosses(t, counterOfFour) }
+func TestCounterSurvivesEveryTwoLosses(t *testing.T) {
+	everyBlow(t, simulated, twoReplies, counterOfFour)
+}
 
 // changeInterrupted checks that the error of a change from 1 to 2 tells whether it was
 // applied.
@@ -121,64 +124,68 @@ func TestCounterInterruptedAtEveryMoment(t *testing.T) {
 // TestCounterUnderContention has every addition count once, and give a sum of its own,
 // while connections are cut.
 func TestCounterUnderContention(t *testing.T) {
-	const clients, additions = 3, 30
-	path := freshPath()
-	sums := make(chan int64, clients*additions)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	defer cancel()
-	finished := make(chan error, clients)
-	for range clients {
-		c := newClient(t)
-		go func() {
-			counter := recipes.NewCounter(c.s, path)
-			for n := range additions {
-				sum, err := counter.Add(ctx, 1)
-				if err != nil {
-					finished <- fmt.Errorf("add: %w", err)
-					return
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		const clients, additions = 3, 30
+		path := freshPath()
+		sums := make(chan int64, clients*additions)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+		defer cancel()
+		finished := make(chan error, clients)
+		for range clients {
+			c := newClient(t, e)
+			go func() {
+				counter := recipes.NewCounter(c.s, path)
+				for n := range additions {
+					sum, err := counter.Add(ctx, 1)
+					if err != nil {
+						finished <- fmt.Errorf("add: %w", err)
+						return
+					}
+					sums <- sum
+					if n%10 == 5 {
+						c.link.Cut()
+					}
 				}
-				sums <- sum
-				if n%10 == 5 {
-					c.link.Cut()
-				}
+				finished <- counter.Close(ctx)
+			}()
+		}
+		for range clients {
+			if err := <-finished; err != nil {
+				t.Error(err)
 			}
-			finished <- counter.Close(ctx)
-		}()
-	}
-	for range clients {
-		if err := <-finished; err != nil {
-			t.Error(err)
 		}
-	}
-	close(sums)
-	seen := map[int64]bool{}
-	for sum := range sums {
-		if seen[sum] {
-			t.Errorf("%d twice", sum)
+		close(sums)
+		seen := map[int64]bool{}
+		for sum := range sums {
+			if seen[sum] {
+				t.Errorf("%d twice", sum)
+			}
+			seen[sum] = true
 		}
-		seen[sum] = true
-	}
-	if got := counts(t, newClient(t), path); got != clients*additions {
-		t.Errorf("it is %d after %d additions", got, clients*additions)
-	}
+		if got := counts(t, newClient(t, e), path); got != clients*additions {
+			t.Errorf("it is %d after %d additions", got, clients*additions)
+		}
+	})
 }
 
 func TestCounterRefuses(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	c := recipes.NewCounter(a.s, path)
-	within(t, "largest", func(ctx context.Context) error { _, err := c.Add(ctx, math.MaxInt64); return err })
-	refuses := refusing(t)
-	add := func(n int64) error { _, err := c.Add(t.Context(), n); return err }
-	refuses(add(1), recipes.ErrOverflow)
-	within(t, "not the smallest", func(ctx context.Context) error { _, err := c.CompareAndSet(ctx, math.MaxInt64, -2); return err })
-	refuses(add(math.MinInt64), recipes.ErrOverflow)
-	if _, err := a.conn.Set(path, []byte("many"), -1); err != nil {
-		t.Fatal(err)
-	}
-	refuses(add(1), recipes.ErrNotCounter)
-	_, err := c.Value(t.Context())
-	refuses(err, recipes.ErrNotCounter)
-	within(t, "close", c.Close)
-	refuses(add(1), recipes.ErrClosed)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		c := recipes.NewCounter(a.s, path)
+		within(t, "largest", func(ctx context.Context) error { _, err := c.Add(ctx, math.MaxInt64); return err })
+		refuses := refusing(t)
+		add := func(n int64) error { _, err := c.Add(t.Context(), n); return err }
+		refuses(add(1), recipes.ErrOverflow)
+		within(t, "not the smallest", func(ctx context.Context) error { _, err := c.CompareAndSet(ctx, math.MaxInt64, -2); return err })
+		refuses(add(math.MinInt64), recipes.ErrOverflow)
+		if _, err := a.conn.Set(path, []byte("many"), -1); err != nil {
+			t.Fatal(err)
+		}
+		refuses(add(1), recipes.ErrNotCounter)
+		_, err := c.Value(t.Context())
+		refuses(err, recipes.ErrNotCounter)
+		within(t, "close", c.Close)
+		refuses(add(1), recipes.ErrClosed)
+	})
 }

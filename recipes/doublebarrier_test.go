@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -89,100 +90,108 @@ func twoRounds(t *testing.T, a, b *client, path string) {
 	}
 }
 
-func TestDoubleBarrierSurvivesEveryLoss(t *testing.T) { everyLoss(t, twoRounds) }
+func TestDoubleBarrierSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, twoRounds) }
 
-func TestDoubleBarrierSurvivesEveryTwoLosses(t *testing.T) { everyTwoLosses(t, twoRounds) }
+func TestDoubleBarrierSurvivesEveryTwoLosses(t *testing.T) {
+	everyBlow(t, simulated, twoReplies, twoRounds)
+}
 
 // CURATOR-318 (members that timed out are counted), and kazoo's "ready", which
 // outlives a crash of everyone.
 func TestDoubleBarrierNobodyEntersAlone(t *testing.T) {
-	a, b, c := newClient(t), newClient(t), newClient(t)
-	path := freshPath()
-	da, db := recipes.NewDoubleBarrier(a.s, path, 2), recipes.NewDoubleBarrier(b.s, path, 2)
-	dc := recipes.NewDoubleBarrier(c.s, path, 2)
-	if err := stays(t, "enter alone", da.Enter).stop(); !errors.Is(err, context.Canceled) || !noEffect(err) {
-		t.Errorf("cancelled enter: %v", err)
-	}
-	// Nor after one whose Enter was cancelled, nor after a round whose members
-	// all died.
-	_ = stays(t, "enter after a cancelled one", db.Enter).stop()
-	together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) })
-	a.expire()
-	b.expire()
-	_ = stays(t, "enter after a crash of all", dc.Enter).stop()
-	// Those who died inside come out, and in again.
-	together(func() { within(t, "a leaves", da.Leave) }, func() { within(t, "b leaves", db.Leave) })
-	together(func() { within(t, "a enters again", da.Enter) }, func() { within(t, "c enters", dc.Enter) })
-	leaving := stays(t, "leave alone", da.Leave)
-	within(t, "c closes", dc.Close)
-	if err := leaving.ends(); err != nil {
-		t.Errorf("leave after the other one: %v", err)
-	}
-	within(t, "a closes", da.Close)
-	within(t, "b closes", db.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b, c := newClient(t, e), newClient(t, e), newClient(t, e)
+		path := freshPath()
+		da, db := recipes.NewDoubleBarrier(a.s, path, 2), recipes.NewDoubleBarrier(b.s, path, 2)
+		dc := recipes.NewDoubleBarrier(c.s, path, 2)
+		if err := stays(t, "enter alone", da.Enter).stop(); !errors.Is(err, context.Canceled) || !noEffect(err) {
+			t.Errorf("cancelled enter: %v", err)
+		}
+		// Nor after one whose Enter was cancelled, nor after a round whose members
+		// all died.
+		_ = stays(t, "enter after a cancelled one", db.Enter).stop()
+		together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) })
+		a.expire()
+		b.expire()
+		_ = stays(t, "enter after a crash of all", dc.Enter).stop()
+		// Those who died inside come out, and in again.
+		together(func() { within(t, "a leaves", da.Leave) }, func() { within(t, "b leaves", db.Leave) })
+		together(func() { within(t, "a enters again", da.Enter) }, func() { within(t, "c enters", dc.Enter) })
+		leaving := stays(t, "leave alone", da.Leave)
+		within(t, "c closes", dc.Close)
+		if err := leaving.ends(); err != nil {
+			t.Errorf("leave after the other one: %v", err)
+		}
+		within(t, "a closes", da.Close)
+		within(t, "b closes", db.Close)
+	})
 }
 
 // TestDoubleBarrierLeaveIsNotHeldByTheDead has one of three die inside, and one
 // that is late to leave.
 func TestDoubleBarrierLeaveIsNotHeldByTheDead(t *testing.T) {
-	a, b, c := newClient(t), newClient(t), newClient(t)
-	path := freshPath()
-	da, db := recipes.NewDoubleBarrier(a.s, path, 3), recipes.NewDoubleBarrier(b.s, path, 3)
-	dc := recipes.NewDoubleBarrier(c.s, path, 3)
-	together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) }, func() { within(t, "c", dc.Enter) })
-	leaving := stays(t, "leave while two are in", da.Leave)
-	c.expire()
-	within(t, "b leaves", db.Leave)
-	if err := leaving.ends(); err != nil {
-		t.Errorf("a leaves: %v", err)
-	}
-	for _, d := range []*recipes.DoubleBarrier{da, db, dc} {
-		within(t, "close", d.Close)
-	}
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b, c := newClient(t, e), newClient(t, e), newClient(t, e)
+		path := freshPath()
+		da, db := recipes.NewDoubleBarrier(a.s, path, 3), recipes.NewDoubleBarrier(b.s, path, 3)
+		dc := recipes.NewDoubleBarrier(c.s, path, 3)
+		together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) }, func() { within(t, "c", dc.Enter) })
+		leaving := stays(t, "leave while two are in", da.Leave)
+		c.expire()
+		within(t, "b leaves", db.Leave)
+		if err := leaving.ends(); err != nil {
+			t.Errorf("a leaves: %v", err)
+		}
+		for _, d := range []*recipes.DoubleBarrier{da, db, dc} {
+			within(t, "close", d.Close)
+		}
+	})
 }
 
 // TestDoubleBarrierNextRound has the fast members of a round wait for the next
 // one while a slow one is still inside.
 func TestDoubleBarrierNextRound(t *testing.T) {
-	a, b, c, d := newClient(t), newClient(t), newClient(t), newClient(t)
-	path := freshPath()
-	var members []*recipes.DoubleBarrier
-	for _, cl := range []*client{a, b, c, d} {
-		members = append(members, recipes.NewDoubleBarrier(cl.s, path, 2))
-	}
-	// b comes first, so that c waits behind a, and looks again when a leaves.
-	entering := stays(t, "b", members[1].Enter)
-	within(t, "a", members[0].Enter)
-	if err := entering.ends(); err != nil {
-		t.Fatal(err)
-	}
-	next := make(chan struct{})
-	go func() {
-		defer close(next)
-		together(func() { within(t, "c", members[2].Enter) }, func() { within(t, "d", members[3].Enter) })
-	}()
-	select {
-	case <-next:
-		t.Error("a second round began in the first one")
-	case <-time.After(200 * time.Millisecond):
-	}
-	leave := make(chan struct{})
-	go func() {
-		defer close(leave)
-		within(t, "a leaves", members[0].Leave)
-	}()
-	select {
-	case <-next:
-		t.Error("a second round began with one member of the first one inside")
-	case <-time.After(200 * time.Millisecond):
-	}
-	within(t, "b leaves", members[1].Leave)
-	<-leave
-	<-next
-	together(func() { within(t, "c leaves", members[2].Leave) }, func() { within(t, "d leaves", members[3].Leave) })
-	for _, m := range members {
-		within(t, "close", m.Close)
-	}
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b, c, d := newClient(t, e), newClient(t, e), newClient(t, e), newClient(t, e)
+		path := freshPath()
+		var members []*recipes.DoubleBarrier
+		for _, cl := range []*client{a, b, c, d} {
+			members = append(members, recipes.NewDoubleBarrier(cl.s, path, 2))
+		}
+		// b comes first, so that c waits behind a, and looks again when a leaves.
+		entering := stays(t, "b", members[1].Enter)
+		within(t, "a", members[0].Enter)
+		if err := entering.ends(); err != nil {
+			t.Fatal(err)
+		}
+		next := make(chan struct{})
+		go func() {
+			defer close(next)
+			together(func() { within(t, "c", members[2].Enter) }, func() { within(t, "d", members[3].Enter) })
+		}()
+		select {
+		case <-next:
+			t.Error("a second round began in the first one")
+		case <-time.After(200 * time.Millisecond):
+		}
+		leave := make(chan struct{})
+		go func() {
+			defer close(leave)
+			within(t, "a leaves", members[0].Leave)
+		}()
+		select {
+		case <-next:
+			t.Error("a second round began with one member of the first one inside")
+		case <-time.After(200 * time.Millisecond):
+		}
+		within(t, "b leaves", members[1].Leave)
+		<-leave
+		<-next
+		together(func() { within(t, "c leaves", members[2].Leave) }, func() { within(t, "d leaves", members[3].Leave) })
+		for _, m := range members {
+			within(t, "close", m.Close)
+		}
+	})
 }
 
 // enterInterrupted has a wait alone for a second party.
@@ -295,58 +304,62 @@ func leaveInterrupted() interrupted {
 // TestDoubleBarrierCancelledWhileDisconnected: that the member is away cannot be
 // known, so it must not be said.
 func TestDoubleBarrierCancelledWhileDisconnected(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	da := recipes.NewDoubleBarrier(a.s, path, 2)
-	entering := stays(t, "enter alone", da.Enter)
-	release := a.link.Hold()
-	a.link.Cut()
-	if err := entering.stop(); !errors.Is(err, context.Canceled) || noEffect(err) {
-		t.Errorf("enter: %v", err)
-	}
-	if got := b.children(path); len(got) != 1 {
-		t.Errorf("members: %v", got)
-	}
-	release()
-	within(t, "close", da.Close)
-	if got := b.children(path); len(got) != 0 {
-		t.Errorf("left behind: %v", got)
-	}
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		da := recipes.NewDoubleBarrier(a.s, path, 2)
+		entering := stays(t, "enter alone", da.Enter)
+		release := a.link.Hold()
+		a.link.Cut()
+		if err := entering.stop(); !errors.Is(err, context.Canceled) || noEffect(err) {
+			t.Errorf("enter: %v", err)
+		}
+		if got := b.children(path); len(got) != 1 {
+			t.Errorf("members: %v", got)
+		}
+		release()
+		within(t, "close", da.Close)
+		if got := b.children(path); len(got) != 0 {
+			t.Errorf("left behind: %v", got)
+		}
+	})
 }
 
 // TestDoubleBarrierManyRounds goes through many rounds on one path while
 // connections are cut.
 func TestDoubleBarrierManyRounds(t *testing.T) {
-	const parties, rounds = 3, 12
-	path := freshPath()
-	var entering, leaving [rounds]atomic.Int32
-	var wg sync.WaitGroup
-	for i := range parties {
-		c := newClient(t)
-		d := recipes.NewDoubleBarrier(c.s, path, parties)
-		wg.Go(func() {
-			defer within(t, "close", d.Close)
-			for r := range rounds {
-				if (r+i)%4 == 0 {
-					time.AfterFunc(time.Duration(r)*time.Millisecond, func() { c.link.Cut() })
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		const parties, rounds = 3, 12
+		path := freshPath()
+		var entering, leaving [rounds]atomic.Int32
+		var wg sync.WaitGroup
+		for i := range parties {
+			c := newClient(t, e)
+			d := recipes.NewDoubleBarrier(c.s, path, parties)
+			wg.Go(func() {
+				defer within(t, "close", d.Close)
+				for r := range rounds {
+					if (r+i)%4 == 0 {
+						time.AfterFunc(time.Duration(r)*time.Millisecond, func() { c.link.Cut() })
+					}
+					entering[r].Add(1)
+					within(t, "enter", d.Enter)
+					if n := entering[r].Load(); n != parties {
+						t.Errorf("round %d: in with %d", r, n)
+					}
+					leaving[r].Add(1)
+					within(t, "leave", d.Leave)
+					if n := leaving[r].Load(); n != parties {
+						t.Errorf("round %d: out with %d", r, n)
+					}
+					if t.Failed() {
+						return
+					}
 				}
-				entering[r].Add(1)
-				within(t, "enter", d.Enter)
-				if n := entering[r].Load(); n != parties {
-					t.Errorf("round %d: in with %d", r, n)
-				}
-				leaving[r].Add(1)
-				within(t, "leave", d.Leave)
-				if n := leaving[r].Load(); n != parties {
-					t.Errorf("round %d: out with %d", r, n)
-				}
-				if t.Failed() {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
+			})
+		}
+		wg.Wait()
+	})
 }
 
 func TestDoubleBarrierInterruptedAtEveryMoment(t *testing.T) {
@@ -359,59 +372,65 @@ func TestDoubleBarrierInterruptedAtEveryMoment(t *testing.T) {
 }
 
 func TestDoubleBarrierIgnoresForeignChildren(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	da, db := recipes.NewDoubleBarrier(a.s, path, 2), recipes.NewDoubleBarrier(b.s, path, 2)
-	_ = stays(t, "enter alone", da.Enter).stop()
-	foreign(t, a, path, "member")
-	_ = stays(t, "enter beside foreign children", da.Enter).stop()
-	if _, err := a.conn.Set(path+"/ready", []byte("\x00junk\n\n{}"), -1); err != nil {
-		t.Fatal(err)
-	}
-	together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) })
-	together(func() { within(t, "a out", da.Leave) }, func() { within(t, "b out", db.Leave) })
-	within(t, "a closes", da.Close)
-	within(t, "b closes", db.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		da, db := recipes.NewDoubleBarrier(a.s, path, 2), recipes.NewDoubleBarrier(b.s, path, 2)
+		_ = stays(t, "enter alone", da.Enter).stop()
+		foreign(t, a, path, "member")
+		_ = stays(t, "enter beside foreign children", da.Enter).stop()
+		if _, err := a.conn.Set(path+"/ready", []byte("\x00junk\n\n{}"), -1); err != nil {
+			t.Fatal(err)
+		}
+		together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) })
+		together(func() { within(t, "a out", da.Leave) }, func() { within(t, "b out", db.Leave) })
+		within(t, "a closes", da.Close)
+		within(t, "b closes", db.Close)
+	})
 }
 
 // TestDoubleBarrierCountsOnlyEphemeral has a persistent znode look like the first
 // of three members.
 func TestDoubleBarrierCountsOnlyEphemeral(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	da, db := recipes.NewDoubleBarrier(a.s, path, 3), recipes.NewDoubleBarrier(b.s, path, 3)
-	_ = stays(t, "enter alone", da.Enter).stop()
-	name := path + "/" + strings.Repeat("0f", 16) + "-member-0000000000"
-	if _, err := a.conn.Create(name, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
-	first := stays(t, "one", da.Enter)
-	second := stays(t, "two of three", db.Enter)
-	for _, p := range []pending{first, second} {
-		if err := p.stop(); !errors.Is(err, context.Canceled) {
-			t.Errorf("enter: %v", err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		da, db := recipes.NewDoubleBarrier(a.s, path, 3), recipes.NewDoubleBarrier(b.s, path, 3)
+		_ = stays(t, "enter alone", da.Enter).stop()
+		name := path + "/" + strings.Repeat("0f", 16) + "-member-0000000000"
+		if _, err := a.conn.Create(name, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
 		}
-	}
-	within(t, "a closes", da.Close)
-	within(t, "b closes", db.Close)
+		first := stays(t, "one", da.Enter)
+		second := stays(t, "two of three", db.Enter)
+		for _, p := range []pending{first, second} {
+			if err := p.stop(); !errors.Is(err, context.Canceled) {
+				t.Errorf("enter: %v", err)
+			}
+		}
+		within(t, "a closes", da.Close)
+		within(t, "b closes", db.Close)
+	})
 }
 
 func TestDoubleBarrierMisuse(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	ctx := t.Context()
-	refuses := refusing(t)
-	refuses(recipes.NewDoubleBarrier(a.s, path, 0).Enter(ctx), recipes.ErrParties)
-	d := recipes.NewDoubleBarrier(a.s, path, 1)
-	refuses(d.Leave(ctx), recipes.ErrOutside)
-	within(t, "enter", d.Enter)
-	refuses(d.Enter(ctx), recipes.ErrInside)
-	within(t, "leave", d.Leave)
-	within(t, "enter again", d.Enter)
-	within(t, "close inside", d.Close)
-	within(t, "close again", d.Close)
-	refuses(d.Enter(ctx), recipes.ErrClosed)
-	if got := a.children(path); len(got) != 0 {
-		t.Errorf("left behind: %v", got)
-	}
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		ctx := t.Context()
+		refuses := refusing(t)
+		refuses(recipes.NewDoubleBarrier(a.s, path, 0).Enter(ctx), recipes.ErrParties)
+		d := recipes.NewDoubleBarrier(a.s, path, 1)
+		refuses(d.Leave(ctx), recipes.ErrOutside)
+		within(t, "enter", d.Enter)
+		refuses(d.Enter(ctx), recipes.ErrInside)
+		within(t, "leave", d.Leave)
+		within(t, "enter again", d.Enter)
+		within(t, "close inside", d.Close)
+		within(t, "close again", d.Close)
+		refuses(d.Enter(ctx), recipes.ErrClosed)
+		if got := a.children(path); len(got) != 0 {
+			t.Errorf("left behind: %v", got)
+		}
+	})
 }

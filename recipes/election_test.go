@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -50,7 +51,7 @@ func electionOfTwo(t *testing.T, a, b *client, path string) {
 	}
 }
 
-func TestElectionSurvivesEveryLoss(t *testing.T) { everyLoss(t, electionOfTwo) }
+func TestElectionSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, electionOfTwo) }
 
 func TestElectionInterruptedAtEveryMoment(t *testing.T) {
 	campaign := func() interrupted {
@@ -80,65 +81,71 @@ func TestElectionInterruptedAtEveryMoment(t *testing.T) {
 }
 
 func TestElectionLeaderIsToldOfExpiry(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	ea, eb := recipes.NewElection(a.s, path, "a"), recipes.NewElection(b.s, path, "b")
-	within(t, "a campaigns", ea.Campaign)
-	lost := ea.Lost()
-	a.expire()
-	select {
-	case <-lost:
-	case <-time.After(patience):
-		t.Fatal("not told")
-	}
-	within(t, "b campaigns", eb.Campaign)
-	if err := ea.Resign(t.Context()); !errors.Is(err, recipes.ErrLost) {
-		t.Errorf("resign from a lost leadership: %v", err)
-	}
-	within(t, "b closes", eb.Close)
-	within(t, "a closes", ea.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		ea, eb := recipes.NewElection(a.s, path, "a"), recipes.NewElection(b.s, path, "b")
+		within(t, "a campaigns", ea.Campaign)
+		lost := ea.Lost()
+		a.expire()
+		select {
+		case <-lost:
+		case <-time.After(patience):
+			t.Fatal("not told")
+		}
+		within(t, "b campaigns", eb.Campaign)
+		if err := ea.Resign(t.Context()); !errors.Is(err, recipes.ErrLost) {
+			t.Errorf("resign from a lost leadership: %v", err)
+		}
+		within(t, "b closes", eb.Close)
+		within(t, "a closes", ea.Close)
+	})
 }
 
 func TestElectionIgnoresForeignChildren(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	e := recipes.NewElection(a.s, path, "a")
-	within(t, "campaign", e.Campaign)
-	foreign(t, a, path, "candidate")
-	if got, err := e.Leader(t.Context()); err != nil || got != "a" {
-		t.Errorf("%q leads, %v", got, err)
-	}
-	within(t, "resign", e.Resign)
-	within(t, "campaign beside them", e.Campaign)
-	if got, err := e.Leader(t.Context()); err != nil || got != "a" {
-		t.Errorf("%q leads, %v", got, err)
-	}
-	within(t, "close", e.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		el := recipes.NewElection(a.s, path, "a")
+		within(t, "campaign", el.Campaign)
+		foreign(t, a, path, "candidate")
+		if got, err := el.Leader(t.Context()); err != nil || got != "a" {
+			t.Errorf("%q leads, %v", got, err)
+		}
+		within(t, "resign", el.Resign)
+		within(t, "campaign beside them", el.Campaign)
+		if got, err := el.Leader(t.Context()); err != nil || got != "a" {
+			t.Errorf("%q leads, %v", got, err)
+		}
+		within(t, "close", el.Close)
+	})
 }
 
 // TestElectionWithTakenRights has the servers refuse the recipe's requests.
 func TestElectionWithTakenRights(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	e := recipes.NewElection(a.s, path, "a")
-	within(t, "campaign", e.Campaign)
-	rights := func(perms int32) {
-		t.Helper()
-		if _, err := a.conn.SetACL(path, zk.WorldACL(perms), -1); err != nil {
-			t.Fatal(err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		el := recipes.NewElection(a.s, path, "a")
+		within(t, "campaign", el.Campaign)
+		rights := func(perms int32) {
+			t.Helper()
+			if _, err := a.conn.SetACL(path, zk.WorldACL(perms), -1); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	rights(zk.PermRead | zk.PermAdmin)
-	if err := e.Resign(t.Context()); !errors.Is(err, zk.ErrNoAuth) || noEffect(err) {
-		t.Errorf("resign without the right to delete: %v", err)
-	}
-	if err := e.Campaign(t.Context()); !errors.Is(err, zk.ErrNoAuth) || !noEffect(err) {
-		t.Errorf("campaign without the right to create: %v", err)
-	}
-	rights(zk.PermAll)
-	within(t, "campaign with all rights", e.Campaign)
-	within(t, "close", e.Close)
-	if got := a.children(path); len(got) != 0 {
-		t.Errorf("left behind: %v", got)
-	}
+		rights(zk.PermRead | zk.PermAdmin)
+		if err := el.Resign(t.Context()); !errors.Is(err, zk.ErrNoAuth) || noEffect(err) {
+			t.Errorf("resign without the right to delete: %v", err)
+		}
+		if err := el.Campaign(t.Context()); !errors.Is(err, zk.ErrNoAuth) || !noEffect(err) {
+			t.Errorf("campaign without the right to create: %v", err)
+		}
+		rights(zk.PermAll)
+		within(t, "campaign with all rights", el.Campaign)
+		within(t, "close", el.Close)
+		if got := a.children(path); len(got) != 0 {
+			t.Errorf("left behind: %v", got)
+		}
+	})
 }

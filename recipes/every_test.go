@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/link"
 )
 
@@ -64,46 +65,51 @@ func (c *client) lose(what link.What, nth int) (landed func() bool) {
 }
 
 // everyBlow runs a scenario once as it is, and then once for each request that a sent and for
-// each blow, which befalls this request.
-func everyBlow(t *testing.T, newClient func(*testing.T) *client, blows []blow, run scenario) {
-	requests := rehearse(t, newClient, run)
-	var landed atomic.Int32
+// each blow, which befalls this request. A short run does one of shortly of them.
+func everyBlow(t *testing.T, on place, blows []blow, run scenario) {
+	requests := rehearse(t, on, run)
+	var landed, runs atomic.Int32
 	t.Cleanup(func() { // when the parallel runs are done
 		// A blow can spare a use some requests, and so can it that others are not in its way.
-		if all := len(blows) * len(requests); int(landed.Load()) < all/2 {
-			t.Errorf("only in %d of %d runs something happened", landed.Load(), all)
+		if landed.Load() < runs.Load()/2 {
+			t.Errorf("only in %d of %d runs something happened", landed.Load(), runs.Load())
 		}
 	})
 	for i, r := range requests {
-		for _, w := range blows {
+		for j, w := range blows {
+			if testing.Short() && (i*len(blows)+j)%shortly != 0 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s %d of %v", w.name, i+1, r), func(t *testing.T) {
 				t.Parallel()
-				a, b := newClient(t), newClient(t)
-				has := w.strike(a, i+1)
-				run(t, a, b, freshPath())
-				if has() { // else this run needed fewer requests
-					landed.Add(1)
-				}
+				on(t, func(t *testing.T, e ensemble.Ensemble) {
+					a, b := newClient(t, e), newClient(t, e)
+					has := w.strike(a, i+1)
+					run(t, a, b, freshPath())
+					runs.Add(1)
+					if has() { // else this run needed fewer requests
+						landed.Add(1)
+					}
+				})
 			})
 		}
 	}
 }
 
-// everyLoss loses each request of a scenario, and each reply.
-func everyLoss(t *testing.T, run scenario) { everyBlow(t, newClient, losses, run) }
-
-// everyTwoLosses loses the replies to every two requests that follow each other.
-func everyTwoLosses(t *testing.T, run scenario) { everyBlow(t, newClient, twoReplies, run) }
+// shortly has no divisor in common with the numbers of blows, so that each of them has its turn.
+const shortly = 7
 
 // rehearse runs a scenario without faults and returns the requests that a sent.
-func rehearse(t *testing.T, newClient func(*testing.T) *client, run scenario) []request {
+func rehearse(t *testing.T, on place, run scenario) []request {
 	t.Helper()
 	var requests []request
 	t.Run("no loss", func(t *testing.T) {
-		a, b := newClient(t), newClient(t)
-		a.record(nil)
-		run(t, a, b, freshPath())
-		requests = a.recorded()
+		on(t, func(t *testing.T, e ensemble.Ensemble) {
+			a, b := newClient(t, e), newClient(t, e)
+			a.record(nil)
+			run(t, a, b, freshPath())
+			requests = a.recorded()
+		})
 	})
 	if len(requests) == 0 {
 		t.Fatal("no requests were recorded")
@@ -121,42 +127,46 @@ type interrupted struct {
 }
 
 // everyMoment runs a use once as it is, and then once for each request of act,
-// with interrupt called at that moment.
+// with interrupt called at that moment, all in virtual time.
 func everyMoment(t *testing.T, make func() interrupted, interrupt func(a *client, cancel func())) {
 	n := 0
 	t.Run("rehearsal", func(t *testing.T) {
-		u, a, b, path := make(), newClient(t), newClient(t), freshPath()
-		u.prepare(t, a, b, path)
-		a.record(nil)
-		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-		defer cancel()
-		err := u.act(ctx, a, path)
-		n = len(a.recorded())
-		u.done(t, a, b, path, err)
+		simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+			u, a, b, path := make(), newClient(t, e), newClient(t, e), freshPath()
+			u.prepare(t, a, b, path)
+			a.record(nil)
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			err := u.act(ctx, a, path)
+			n = len(a.recorded())
+			u.done(t, a, b, path, err)
+		})
 	})
 	for i := 1; i <= n; i++ {
 		t.Run(fmt.Sprintf("request %d of %d", i, n), func(t *testing.T) {
 			t.Parallel()
-			u, a, b, path := make(), newClient(t), newClient(t), freshPath()
-			u.prepare(t, a, b, path)
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			var interruption sync.WaitGroup
-			a.record(func(n int, _ request) {
-				if n == i {
-					interruption.Go(func() { interrupt(a, cancel) })
+			simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+				u, a, b, path := make(), newClient(t, e), newClient(t, e), freshPath()
+				u.prepare(t, a, b, path)
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				var interruption sync.WaitGroup
+				a.record(func(n int, _ request) {
+					if n == i {
+						interruption.Go(func() { interrupt(a, cancel) })
+					}
+				})
+				late := time.AfterFunc(700*time.Millisecond, cancel) // if it goes on in spite of it
+				defer late.Stop()
+				began := time.Now()
+				err := u.act(ctx, a, path)
+				a.record(nil)
+				interruption.Wait() // or it would come in the midst of what done does
+				if took := time.Since(began); took > 10*time.Second {
+					t.Errorf("the call took %v", took)
 				}
+				u.done(t, a, b, path, err)
 			})
-			late := time.AfterFunc(700*time.Millisecond, cancel) // if it goes on in spite of it
-			defer late.Stop()
-			began := time.Now()
-			err := u.act(ctx, a, path)
-			a.record(nil)
-			interruption.Wait() // or it would come in the midst of what done does
-			if took := time.Since(began); took > 10*time.Second {
-				t.Errorf("the call took %v", took)
-			}
-			u.done(t, a, b, path, err)
 		})
 	}
 }

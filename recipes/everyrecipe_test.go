@@ -20,24 +20,38 @@ import (
 func TestEveryRecipeSurvivesEveryLoss(t *testing.T) {
 	for _, u := range recipeUses {
 		t.Run(u.made, func(t *testing.T) {
-			e, to := startEmbedded(t)
-			var once sync.Once
-			var without []string // what a run without losses leaves; it is the first
-			everyBlow(t, func(t *testing.T) *client { return newClientOf(t, e, to) }, slices.Concat(losses, twoReplies), func(t *testing.T, a, b *client, path string) {
-				steps := u.steps(a.s, path)
-				for i, s := range steps {
-					within(t, s.name, s.do)
-					if i == len(steps)/2 {
-						otherUse(t, u, b, path)
-					}
-				}
-				left := b.below(path)
-				once.Do(func() { without = left })
-				if !slices.Equal(left, without) {
-					t.Errorf("left behind: %v, not %v", left, without)
-				}
-			})
+			leaves := &leaves{}
+			everyBlow(t, simulated, slices.Concat(losses, twoReplies), leaves.same(u))
 		})
+	}
+}
+
+// leaves is what the first use of a recipe leaves in the tree, and each other one has to.
+type leaves struct {
+	sync.Mutex
+	known bool
+	left  []string
+}
+
+// same has a take all steps of a use, and b use another object meanwhile.
+func (l *leaves) same(u recipeUse) scenario {
+	return func(t *testing.T, a, b *client, path string) {
+		steps := u.steps(a.s, path)
+		for i, s := range steps {
+			within(t, s.name, s.do)
+			if i == len(steps)/2 {
+				otherUse(t, u, b, path)
+			}
+		}
+		left := b.below(path)
+		l.Lock()
+		defer l.Unlock()
+		if !l.known {
+			l.known, l.left = true, left
+		}
+		if !slices.Equal(left, l.left) {
+			t.Errorf("left behind: %v, not %v", left, l.left)
+		}
 	}
 }
 
@@ -64,47 +78,47 @@ func TestEveryRecipeUnderContention(t *testing.T) {
 			continue // who waits for it to be lifted waits for the other client's steps
 		}
 		t.Run(u.made, func(t *testing.T) {
-			e, to := startEmbedded(t)
-			everyBlow(t, func(t *testing.T) *client { return newClientOf(t, e, to) }, slices.Concat(losses, twoReplies, interrupts),
-				func(t *testing.T, a, b *client, path string) { contend(t, u, a, b, path) })
+			everyBlow(t, simulated, slices.Concat(losses, twoReplies, interrupts), contend(u))
 		})
 	}
 }
 
 // contend has a and b take the same steps at once. What a is told of as an interruption ends its
 // part; b does all of its own, and once more when a has closed.
-func contend(t *testing.T, u recipeUse, a, b *client, path string) {
-	beside := make(chan struct{})
-	go func() {
-		defer close(beside)
+func contend(u recipeUse) scenario {
+	return func(t *testing.T, a, b *client, path string) {
+		beside := make(chan struct{})
+		go func() {
+			defer close(beside)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			inTurn(ctx, u.steps(b.s, path), func(name string, err error) bool {
+				t.Errorf("beside it: %s: %v", name, err)
+				return true
+			})
+		}()
+		steps := u.steps(a.s, path)
+		last := steps[len(steps)-1]
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		inTurn(ctx, u.steps(b.s, path), func(name string, err error) bool {
-			t.Errorf("beside it: %s: %v", name, err)
+		a.calls(cancel)
+		inTurn(ctx, steps[:len(steps)-1], func(name string, err error) bool {
+			if a.interrupted.Load() && (errors.Is(err, context.Canceled) || endsWithSession(err)) {
+				return false
+			}
+			if !goByParent[u.made] || !errors.Is(err, recipes.ErrUnknown) {
+				t.Errorf("%s: %v", name, err)
+			}
 			return true
 		})
-	}()
-	steps := u.steps(a.s, path)
-	last := steps[len(steps)-1]
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	a.calls(cancel)
-	inTurn(ctx, steps[:len(steps)-1], func(name string, err error) bool {
-		if a.interrupted.Load() && (errors.Is(err, context.Canceled) || endsWithSession(err)) {
-			return false
+		within(t, last.name, last.do)
+		<-beside
+		for _, s := range u.steps(b.s, path) {
+			within(t, "after it: "+s.name, s.do)
 		}
-		if !goByParent[u.made] || !errors.Is(err, recipes.ErrUnknown) {
-			t.Errorf("%s: %v", name, err)
+		if left := b.ephemerals(path); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
 		}
-		return true
-	})
-	within(t, last.name, last.do)
-	<-beside
-	for _, s := range u.steps(b.s, path) {
-		within(t, "after it: "+s.name, s.do)
-	}
-	if left := b.ephemerals(path); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
 	}
 }
 

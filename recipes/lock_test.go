@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -57,11 +58,13 @@ func lockWithWaiting(t *testing.T, a, b *client, path string) {
 	}
 }
 
-func TestLockSurvivesEveryLoss(t *testing.T) { everyLoss(t, lockWithWaiting) }
+func TestLockSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, lockWithWaiting) }
 
 // go-zookeeper's CreateProtectedEphemeralSequential leaves a node when the replies
 // to the create and to the look-up are lost; CURATOR-315 is of that kind, too.
-func TestLockSurvivesEveryTwoLosses(t *testing.T) { everyTwoLosses(t, lockWithWaiting) }
+func TestLockSurvivesEveryTwoLosses(t *testing.T) {
+	everyBlow(t, simulated, twoReplies, lockWithWaiting)
+}
 
 // lockInterrupted has a wait behind b, unless b's lock is nil.
 func lockInterrupted(behind bool) func() interrupted {
@@ -150,207 +153,221 @@ func TestLockUnlockInterrupted(t *testing.T) {
 }
 
 func TestLockHolderIsToldOfExpiry(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	la, lb := recipes.NewLock(a.s, path), recipes.NewLock(b.s, path)
-	within(t, "a locks", la.Lock)
-	lost := la.Lost()
-	select {
-	case <-lost:
-		t.Fatal("lost before it was")
-	default:
-	}
-	a.expire()
-	select {
-	case <-lost:
-	case <-time.After(patience):
-		t.Fatal("not told")
-	}
-	within(t, "b locks", lb.Lock)
-	ctx := t.Context()
-	if err := la.Unlock(ctx); !errors.Is(err, recipes.ErrLost) || noEffect(err) {
-		t.Errorf("unlock of a lost hold: %v", err)
-	}
-	if err := la.Unlock(ctx); !errors.Is(err, recipes.ErrNotHeld) {
-		t.Errorf("and again: %v", err)
-	}
-	within(t, "b unlocks", lb.Unlock)
-	within(t, "a locks again", la.Lock)
-	within(t, "a closes with the lock held", la.Close)
-	within(t, "b locks again", lb.Lock)
-	within(t, "b closes", lb.Close)
-	if got := b.children(path); len(got) != 0 {
-		t.Errorf("left behind: %v", got)
-	}
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		la, lb := recipes.NewLock(a.s, path), recipes.NewLock(b.s, path)
+		within(t, "a locks", la.Lock)
+		lost := la.Lost()
+		select {
+		case <-lost:
+			t.Fatal("lost before it was")
+		default:
+		}
+		a.expire()
+		select {
+		case <-lost:
+		case <-time.After(patience):
+			t.Fatal("not told")
+		}
+		within(t, "b locks", lb.Lock)
+		ctx := t.Context()
+		if err := la.Unlock(ctx); !errors.Is(err, recipes.ErrLost) || noEffect(err) {
+			t.Errorf("unlock of a lost hold: %v", err)
+		}
+		if err := la.Unlock(ctx); !errors.Is(err, recipes.ErrNotHeld) {
+			t.Errorf("and again: %v", err)
+		}
+		within(t, "b unlocks", lb.Unlock)
+		within(t, "a locks again", la.Lock)
+		within(t, "a closes with the lock held", la.Close)
+		within(t, "b locks again", lb.Lock)
+		within(t, "b closes", lb.Close)
+		if got := b.children(path); len(got) != 0 {
+			t.Errorf("left behind: %v", got)
+		}
+	})
 }
 
 func TestLockIsLostWhenItsZnodeIsRemoved(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	la := recipes.NewLock(a.s, path)
-	within(t, "a locks", la.Lock)
-	remove := func() {
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		la := recipes.NewLock(a.s, path)
+		within(t, "a locks", la.Lock)
+		remove := func() {
+			for _, name := range b.children(path) {
+				if err := b.conn.Delete(path+"/"+name, -1); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		// Writing to it is no harm.
 		for _, name := range b.children(path) {
-			if err := b.conn.Delete(path+"/"+name, -1); err != nil {
+			if _, err := b.conn.Set(path+"/"+name, []byte("x"), -1); err != nil {
 				t.Fatal(err)
 			}
 		}
-	}
-	// Writing to it is no harm.
-	for _, name := range b.children(path) {
-		if _, err := b.conn.Set(path+"/"+name, []byte("x"), -1); err != nil {
+		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-la.Lost():
+			t.Fatal("lost because somebody wrote to it")
+		default:
+		}
+		removed := time.Now()
+		remove()
+		select {
+		case <-la.Lost():
+		case <-time.After(patience):
+			t.Fatal("not told")
+		}
+		if took := time.Since(removed); took > timeout/12 {
+			t.Errorf("told after %v, by a beat", took)
+		}
+		// A lost hold need not be given back. Folder and all may go, too.
+		if err := b.conn.Delete(path, -1); err != nil {
 			t.Fatal(err)
 		}
-	}
-	time.Sleep(100 * time.Millisecond)
-	select {
-	case <-la.Lost():
-		t.Fatal("lost because somebody wrote to it")
-	default:
-	}
-	removed := time.Now()
-	remove()
-	select {
-	case <-la.Lost():
-	case <-time.After(patience):
-		t.Fatal("not told")
-	}
-	if took := time.Since(removed); took > timeout/12 {
-		t.Errorf("told after %v, by a beat", took)
-	}
-	// A lost hold need not be given back. Folder and all may go, too.
-	if err := b.conn.Delete(path, -1); err != nil {
-		t.Fatal(err)
-	}
-	within(t, "a locks again", la.Lock)
-	within(t, "a closes", la.Close)
+		within(t, "a locks again", la.Lock)
+		within(t, "a closes", la.Close)
+	})
 }
 
 func TestLockWaiterLinesUpAgain(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	la, lb := recipes.NewLock(a.s, path), recipes.NewLock(b.s, path)
-	within(t, "b locks", lb.Lock)
-	got := make(chan error, 1)
-	go func() { got <- la.Lock(t.Context()) }()
-	eventually(t, "a in line", func() bool { return len(b.children(path)) == 2 })
-	time.Sleep(50 * time.Millisecond)
-	for _, name := range b.children(path) {
-		_ = b.conn.Delete(path+"/"+name, -1)
-	}
-	if err := <-got; err != nil {
-		t.Errorf("a: %v", err)
-	}
-	within(t, "a closes", la.Close)
-	within(t, "b closes", lb.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		la, lb := recipes.NewLock(a.s, path), recipes.NewLock(b.s, path)
+		within(t, "b locks", lb.Lock)
+		got := make(chan error, 1)
+		go func() { got <- la.Lock(t.Context()) }()
+		eventually(t, "a in line", func() bool { return len(b.children(path)) == 2 })
+		time.Sleep(50 * time.Millisecond)
+		for _, name := range b.children(path) {
+			_ = b.conn.Delete(path+"/"+name, -1)
+		}
+		if err := <-got; err != nil {
+			t.Errorf("a: %v", err)
+		}
+		within(t, "a closes", la.Close)
+		within(t, "b closes", lb.Close)
+	})
 }
 
 // TestLockBehindOneWhoGivesUp has the one ahead of a waiter leave the line, while
 // another one still holds the lock.
 func TestLockBehindOneWhoGivesUp(t *testing.T) {
-	path := freshPath()
-	var locks []*recipes.Lock
-	var c *client
-	for range 3 {
-		c = newClient(t)
-		locks = append(locks, recipes.NewLock(c.s, path))
-	}
-	within(t, "first", locks[0].Lock)
-	second := stays(t, "second", locks[1].Lock)
-	third := stays(t, "third", locks[2].Lock)
-	_ = second.stop()
-	eventually(t, "the second one gone", func() bool { return len(c.children(path)) == 2 })
-	select {
-	case err := <-third.got:
-		t.Fatalf("third: %v while the first holds the lock", err)
-	case <-time.After(100 * time.Millisecond):
-	}
-	within(t, "first unlocks", locks[0].Unlock)
-	if err := third.ends(); err != nil {
-		t.Errorf("third: %v", err)
-	}
-	for _, l := range locks {
-		within(t, "close", l.Close)
-	}
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		path := freshPath()
+		var locks []*recipes.Lock
+		var c *client
+		for range 3 {
+			c = newClient(t, e)
+			locks = append(locks, recipes.NewLock(c.s, path))
+		}
+		within(t, "first", locks[0].Lock)
+		second := stays(t, "second", locks[1].Lock)
+		third := stays(t, "third", locks[2].Lock)
+		_ = second.stop()
+		eventually(t, "the second one gone", func() bool { return len(c.children(path)) == 2 })
+		select {
+		case err := <-third.got:
+			t.Fatalf("third: %v while the first holds the lock", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		within(t, "first unlocks", locks[0].Unlock)
+		if err := third.ends(); err != nil {
+			t.Errorf("third: %v", err)
+		}
+		for _, l := range locks {
+			within(t, "close", l.Close)
+		}
+	})
 }
 
 // TestLockUnderContention counts who is inside while connections are cut.
 func TestLockUnderContention(t *testing.T) {
-	const clients, turns = 4, 15
-	path := freshPath()
-	var inside, grants atomic.Int32
-	var token atomic.Int64
-	var wg sync.WaitGroup
-	for i := range clients {
-		c := newClient(t)
-		l := recipes.NewLock(c.s, path)
-		wg.Go(func() {
-			defer within(t, "close", l.Close)
-			for n := range turns {
-				if (n+i)%5 == 0 {
-					time.AfterFunc(time.Duration(n)*time.Millisecond, func() { c.link.Cut() })
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		const clients, turns = 4, 15
+		path := freshPath()
+		var inside, grants atomic.Int32
+		var token atomic.Int64
+		var wg sync.WaitGroup
+		for i := range clients {
+			c := newClient(t, e)
+			l := recipes.NewLock(c.s, path)
+			wg.Go(func() {
+				defer within(t, "close", l.Close)
+				for n := range turns {
+					if (n+i)%5 == 0 {
+						time.AfterFunc(time.Duration(n)*time.Millisecond, func() { c.link.Cut() })
+					}
+					within(t, "lock", l.Lock)
+					if inside.Add(1) != 1 {
+						t.Error("two inside")
+					}
+					if last := token.Swap(l.Fence()); last >= l.Fence() {
+						t.Errorf("token %d after %d", l.Fence(), last)
+					}
+					time.Sleep(time.Millisecond)
+					inside.Add(-1)
+					grants.Add(1)
+					within(t, "unlock", l.Unlock)
 				}
-				within(t, "lock", l.Lock)
-				if inside.Add(1) != 1 {
-					t.Error("two inside")
-				}
-				if last := token.Swap(l.Fence()); last >= l.Fence() {
-					t.Errorf("token %d after %d", l.Fence(), last)
-				}
-				time.Sleep(time.Millisecond)
-				inside.Add(-1)
-				grants.Add(1)
-				within(t, "unlock", l.Unlock)
-			}
-		})
-	}
-	wg.Wait()
-	if n := grants.Load(); n != clients*turns {
-		t.Errorf("%d grants", n)
-	}
+			})
+		}
+		wg.Wait()
+		if n := grants.Load(); n != clients*turns {
+			t.Errorf("%d grants", n)
+		}
+	})
 }
 
 func TestLockIgnoresForeignChildren(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	la := recipes.NewLock(a.s, path)
-	within(t, "a locks", la.Lock)
-	within(t, "a unlocks", la.Unlock)
-	foreign(t, a, path, "lock")
-	within(t, "a locks beside them", la.Lock)
-	within(t, "a unlocks beside them", la.Unlock)
-	within(t, "a closes", la.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		la := recipes.NewLock(a.s, path)
+		within(t, "a locks", la.Lock)
+		within(t, "a unlocks", la.Unlock)
+		foreign(t, a, path, "lock")
+		within(t, "a locks beside them", la.Lock)
+		within(t, "a unlocks beside them", la.Unlock)
+		within(t, "a closes", la.Close)
+	})
 }
 
 func TestLockMisuse(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	la := recipes.NewLock(a.s, path)
-	ctx := t.Context()
-	refuses := refusing(t)
-	refuses(la.Unlock(ctx), recipes.ErrNotHeld)
-	select {
-	case <-la.Lost():
-	default:
-		t.Error("Lost is open although nothing is held")
-	}
-	within(t, "lock", la.Lock)
-	refuses(la.Lock(ctx), recipes.ErrHeld)
-	within(t, "unlock", la.Unlock)
-	within(t, "close", la.Close)
-	within(t, "close again", la.Close)
-	refuses(la.Lock(ctx), recipes.ErrClosed)
-	refuses(la.Unlock(ctx), recipes.ErrClosed)
-	bad := recipes.NewLock(a.s, "no/slash")
-	if err := bad.Lock(ctx); err == nil || !noEffect(err) {
-		t.Errorf("bad path: %v", err)
-	}
-	over, cancel := context.WithCancel(ctx)
-	cancel()
-	refuses(recipes.NewLock(a.s, path).Lock(over), context.Canceled)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		la := recipes.NewLock(a.s, path)
+		ctx := t.Context()
+		refuses := refusing(t)
+		refuses(la.Unlock(ctx), recipes.ErrNotHeld)
+		select {
+		case <-la.Lost():
+		default:
+			t.Error("Lost is open although nothing is held")
+		}
+		within(t, "lock", la.Lock)
+		refuses(la.Lock(ctx), recipes.ErrHeld)
+		within(t, "unlock", la.Unlock)
+		within(t, "close", la.Close)
+		within(t, "close again", la.Close)
+		refuses(la.Lock(ctx), recipes.ErrClosed)
+		refuses(la.Unlock(ctx), recipes.ErrClosed)
+		bad := recipes.NewLock(a.s, "no/slash")
+		if err := bad.Lock(ctx); err == nil || !noEffect(err) {
+			t.Errorf("bad path: %v", err)
+		}
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		refuses(recipes.NewLock(a.s, path).Lock(over), context.Canceled)
 
-	s := recipes.NewSession(a.conn, nil, timeout)
-	within(t, "close session", s.Close)
-	within(t, "close session again", s.Close)
-	refuses(recipes.NewLock(s, path).Lock(ctx), recipes.ErrClosed)
+		s := recipes.NewSession(a.conn, nil, timeout)
+		within(t, "close session", s.Close)
+		within(t, "close session again", s.Close)
+		refuses(recipes.NewLock(s, path).Lock(ctx), recipes.ErrClosed)
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -84,9 +85,9 @@ func queueOfFour(t *testing.T, a, b *client, path string) {
 	}
 }
 
-func TestQueueSurvivesEveryLoss(t *testing.T) { everyLoss(t, queueOfFour) }
+func TestQueueSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, queueOfFour) }
 
-func TestQueueSurvivesEveryTwoLosses(t *testing.T) { everyTwoLosses(t, queueOfFour) }
+func TestQueueSurvivesEveryTwoLosses(t *testing.T) { everyBlow(t, simulated, twoReplies, queueOfFour) }
 
 // putInterrupted checks that the error of a Put tells whether the item is there.
 func putInterrupted() interrupted {
@@ -176,138 +177,146 @@ func TestQueueInterruptedAtEveryMoment(t *testing.T) {
 }
 
 func TestQueueTakeWaitsThroughAnExpiry(t *testing.T) {
-	a, b := newClient(t), newClient(t)
-	path := freshPath()
-	qa, qb := recipes.NewQueue(a.s, path), recipes.NewQueue(b.s, path)
-	got := make(chan string)
-	go func() {
-		item, err := qa.Take(t.Context())
-		if err != nil {
-			t.Error(err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a, b := newClient(t, e), newClient(t, e)
+		path := freshPath()
+		qa, qb := recipes.NewQueue(a.s, path), recipes.NewQueue(b.s, path)
+		got := make(chan string)
+		go func() {
+			item, err := qa.Take(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			got <- string(item)
+		}()
+		time.Sleep(50 * time.Millisecond)
+		a.expire()
+		within(t, "put", func(ctx context.Context) error { return qb.Put(ctx, []byte("item")) })
+		if item := <-got; item != "item" {
+			t.Errorf("took %q", item)
 		}
-		got <- string(item)
-	}()
-	time.Sleep(50 * time.Millisecond)
-	a.expire()
-	within(t, "put", func(ctx context.Context) error { return qb.Put(ctx, []byte("item")) })
-	if item := <-got; item != "item" {
-		t.Errorf("took %q", item)
-	}
-	within(t, "a closes", qa.Close)
-	within(t, "b closes", qb.Close)
+		within(t, "a closes", qa.Close)
+		within(t, "b closes", qb.Close)
+	})
 }
 
 // TestQueueUnderContention has every item taken once, those of each producer in
 // order, while connections are cut.
 func TestQueueUnderContention(t *testing.T) {
-	const clients, items = 3, 40
-	path := freshPath()
-	var (
-		mu    sync.Mutex
-		taken []string
-		wg    sync.WaitGroup
-	)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	defer cancel()
-	consuming, stop := context.WithCancel(ctx)
-	for i := range clients {
-		c := newClient(t)
-		q := recipes.NewQueue(c.s, path)
-		producer := make(chan struct{})
-		go func() {
-			defer close(producer)
-			for n := range items {
-				if err := q.Put(ctx, fmt.Appendf(nil, "%d %02d", i, n)); err != nil {
-					t.Errorf("put: %v", err)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		const clients, items = 3, 40
+		path := freshPath()
+		var (
+			mu    sync.Mutex
+			taken []string
+			wg    sync.WaitGroup
+		)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+		defer cancel()
+		consuming, stop := context.WithCancel(ctx)
+		for i := range clients {
+			c := newClient(t, e)
+			q := recipes.NewQueue(c.s, path)
+			producer := make(chan struct{})
+			go func() {
+				defer close(producer)
+				for n := range items {
+					if err := q.Put(ctx, fmt.Appendf(nil, "%d %02d", i, n)); err != nil {
+						t.Errorf("put: %v", err)
+					}
+					if n%10 == 5 {
+						c.link.Cut()
+					}
 				}
-				if n%10 == 5 {
-					c.link.Cut()
+			}()
+			wg.Go(func() {
+				defer func() { <-producer; within(t, "close", q.Close) }()
+				for {
+					item, err := q.Take(consuming)
+					if consuming.Err() != nil && err != nil {
+						return
+					}
+					if err != nil {
+						t.Errorf("take: %v", err)
+						return
+					}
+					mu.Lock()
+					taken = append(taken, string(item))
+					if len(taken) == clients*items {
+						stop()
+					}
+					mu.Unlock()
 				}
-			}
-		}()
-		wg.Go(func() {
-			defer func() { <-producer; within(t, "close", q.Close) }()
-			for {
-				item, err := q.Take(consuming)
-				if consuming.Err() != nil && err != nil {
-					return
-				}
-				if err != nil {
-					t.Errorf("take: %v", err)
-					return
-				}
-				mu.Lock()
-				taken = append(taken, string(item))
-				if len(taken) == clients*items {
-					stop()
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	stop()
-	slices.Sort(taken)
-	var want []string
-	for i := range clients {
-		for n := range items {
-			want = append(want, fmt.Sprintf("%d %02d", i, n))
+			})
 		}
-	}
-	if diff := cmp.Diff(want, taken); diff != "" {
-		t.Error(diff)
-	}
+		wg.Wait()
+		stop()
+		slices.Sort(taken)
+		var want []string
+		for i := range clients {
+			for n := range items {
+				want = append(want, fmt.Sprintf("%d %02d", i, n))
+			}
+		}
+		if diff := cmp.Diff(want, taken); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestQueueIgnoresForeignChildren(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	q := recipes.NewQueue(a.s, path)
-	within(t, "put", func(ctx context.Context) error { return q.Put(ctx, []byte("item")) })
-	foreign(t, a, path, "item")
-	if got := drain(t, a, path); !slices.Equal(got, []string{"item"}) {
-		t.Errorf("drained %q", got)
-	}
-	within(t, "close", q.Close)
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		q := recipes.NewQueue(a.s, path)
+		within(t, "put", func(ctx context.Context) error { return q.Put(ctx, []byte("item")) })
+		foreign(t, a, path, "item")
+		if got := drain(t, a, path); !slices.Equal(got, []string{"item"}) {
+			t.Errorf("drained %q", got)
+		}
+		within(t, "close", q.Close)
+	})
 }
 
 func TestQueueMisuse(t *testing.T) {
-	a := newClient(t)
-	path := freshPath()
-	q := recipes.NewQueue(a.s, path)
-	ctx := t.Context()
-	if err := q.Put(ctx, make([]byte, recipes.MaxItem+1)); !errors.Is(err, recipes.ErrTooLarge) || !noEffect(err) {
-		t.Errorf("too large: %v", err)
-	}
-	big := make([]byte, recipes.MaxItem)
-	big[0], big[len(big)-1] = 1, 2
-	within(t, "put the largest", func(ctx context.Context) error { return q.Put(ctx, big) })
-	within(t, "take the largest", func(ctx context.Context) error {
-		item, err := q.Take(ctx)
-		if !slices.Equal(item, big) {
-			t.Error("it has changed")
+	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
+		a := newClient(t, e)
+		path := freshPath()
+		q := recipes.NewQueue(a.s, path)
+		ctx := t.Context()
+		if err := q.Put(ctx, make([]byte, recipes.MaxItem+1)); !errors.Is(err, recipes.ErrTooLarge) || !noEffect(err) {
+			t.Errorf("too large: %v", err)
 		}
-		return err
+		big := make([]byte, recipes.MaxItem)
+		big[0], big[len(big)-1] = 1, 2
+		within(t, "put the largest", func(ctx context.Context) error { return q.Put(ctx, big) })
+		within(t, "take the largest", func(ctx context.Context) error {
+			item, err := q.Take(ctx)
+			if !slices.Equal(item, big) {
+				t.Error("it has changed")
+			}
+			return err
+		})
+		within(t, "put nothing", func(ctx context.Context) error { return q.Put(ctx, nil) })
+		within(t, "take nothing", func(ctx context.Context) error { _, err := q.Take(ctx); return err })
+		within(t, "close", q.Close)
+		within(t, "close again", q.Close)
+		if err := q.Put(ctx, nil); !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
+			t.Errorf("put after close: %v", err)
+		}
+		if _, err := q.Take(ctx); !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
+			t.Errorf("take after close: %v", err)
+		}
+		waiting := recipes.NewQueue(a.s, path)
+		got := make(chan error)
+		go func() {
+			_, err := waiting.Take(ctx)
+			got <- err
+		}()
+		time.Sleep(20 * time.Millisecond)
+		within(t, "close while it waits", waiting.Close)
+		if err := <-got; !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
+			t.Errorf("take that waited: %v", err)
+		}
 	})
-	within(t, "put nothing", func(ctx context.Context) error { return q.Put(ctx, nil) })
-	within(t, "take nothing", func(ctx context.Context) error { _, err := q.Take(ctx); return err })
-	within(t, "close", q.Close)
-	within(t, "close again", q.Close)
-	if err := q.Put(ctx, nil); !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
-		t.Errorf("put after close: %v", err)
-	}
-	if _, err := q.Take(ctx); !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
-		t.Errorf("take after close: %v", err)
-	}
-	waiting := recipes.NewQueue(a.s, path)
-	got := make(chan error)
-	go func() {
-		_, err := waiting.Take(ctx)
-		got <- err
-	}()
-	time.Sleep(20 * time.Millisecond)
-	within(t, "close while it waits", waiting.Close)
-	if err := <-got; !errors.Is(err, recipes.ErrClosed) || !noEffect(err) {
-		t.Errorf("take that waited: %v", err)
-	}
 }

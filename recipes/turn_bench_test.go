@@ -16,7 +16,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -87,20 +86,11 @@ func BenchmarkTurn(b *testing.B) {
 }
 
 // BenchmarkTurnBeside measures the lock's turns beside those of go-zookeeper's own, one of each
-// by turns, so that a machine that grows slower does so for both: on a server in memory, and on
-// three real ones, where a turn takes as long as their quorum does. Reported are the medians,
+// by turns, so that a machine that grows slower does so for both. Reported are the medians,
 // and how many times the median of go-zookeeper's the lock's is.
 func BenchmarkTurnBeside(b *testing.B) {
-	for _, on := range []struct {
-		name  string
-		start func(b *testing.B) ensemble.Ensemble
-	}{
-		{"memory", inMemory},
-		{"servers", func(b *testing.B) ensemble.Ensemble { return dockertest.Ensemble(b, 3) }},
-	} {
-		for _, waiting := range []int{1, 100} {
-			b.Run(fmt.Sprintf("%s/%d", on.name, waiting), func(b *testing.B) { measureBeside(b, on.start(b), waiting) })
-		}
+	for _, waiting := range []int{1, 100} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) { measureBeside(b, inMemory(b), waiting) })
 	}
 }
 

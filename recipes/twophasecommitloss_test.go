@@ -30,6 +30,6 @@ func transactionOfTwo(yes bool) scenario {
 }
 
 func TestTransactionSurvivesEveryLoss(t *testing.T) {
-	t.Run("commit", func(t *testing.T) { everyLoss(t, transactionOfTwo(true)) })
-	t.Run("abort", func(t *testing.T) { everyLoss(t, transactionOfTwo(false)) })
+	t.Run("commit", func(t *testing.T) { everyBlow(t, simulated, losses, transactionOfTwo(true)) })
+	t.Run("abort", func(t *testing.T) { everyBlow(t, simulated, losses, transactionOfTwo(false)) })
 }

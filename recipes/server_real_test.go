@@ -1,0 +1,49 @@
+//go:build real
+
+package recipes_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// really is the place of tests on one of Apache ZooKeeper's servers: they show that it answers
+// as the embedded one does, on which every recipe is tested.
+func really(t *testing.T, test func(t *testing.T, e ensemble.Ensemble)) {
+	t.Helper()
+	test(t, dockertest.Ensemble(t, 1))
+}
+
+// TestRealServerLeavesTheSame has each recipe used on the embedded server and on a real one: the
+// client sends the same requests, and the same is left in the tree.
+func TestRealServerLeavesTheSame(t *testing.T) {
+	for _, u := range recipeUses {
+		t.Run(u.made, func(t *testing.T) {
+			leaves := &leaves{}
+			want := rehearse(t, simulated, leaves.same(u))
+			got := rehearse(t, really, leaves.same(u))
+			if !slices.EqualFunc(got, want, func(a, b request) bool { return a.op == b.op }) {
+				t.Errorf("requests: %v, not %v", got, want)
+			}
+		})
+	}
+}
+
+// TestRealServerEveryLoss has requests and replies to a real server lost, of the lock, whose
+// contenders the tree itself settles, and of the queue, whose items it does not.
+func TestRealServerEveryLoss(t *testing.T) {
+	t.Run("lock", func(t *testing.T) { everyBlow(t, really, slices.Concat(losses, twoReplies), lockWithWaiting) })
+	t.Run("queue", func(t *testing.T) { everyBlow(t, really, losses, queueOfFour) })
+}
+
+// TestRealServerEveryExpiry has a real server end the session of one of two contenders.
+func TestRealServerEveryExpiry(t *testing.T) {
+	lock := recipeUses[slices.IndexFunc(recipeUses, func(u recipeUse) bool { return u.made == "NewLock" })]
+	everyBlow(t, really, interrupts, contend(lock))
+}
+
+// TestRealServerMulti reads a real server's answers to transactions.
+func TestRealServerMulti(t *testing.T) { really(t, multiOnAServer) }
