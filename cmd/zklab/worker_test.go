@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -20,24 +19,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 )
-
-// copied gives the path of a command of TestMain, which its name makes it.
-func copied(t *testing.T, name string) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.ReadFile(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, program, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // documented are the lines of the session in docs/adapters.md.
 func documented(t *testing.T) []string {
