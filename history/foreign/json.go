@@ -3,22 +3,27 @@ package foreign
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// jsonSource reads JSON objects, one after another, or one array of them.
+// jsonSource reads JSON objects, one after another, or one array of them. Package encoding/json
+// cuts the file into objects and rejects what is no JSON. The values in an object are read here:
+// the decoder's tokens take more than three times as long, and replace what is no UTF-8.
 type jsonSource struct {
 	*scanner
 	lines *lineReader
-	in    *jsontext.Decoder
+	in    *json.Decoder
 	index int
 	own   *own // of a history of zklab's own
 	array bool // the objects are within an array
 	began bool
+
+	raw   json.RawMessage // the event
+	start int64           // where it begins in the file
+	at    int             // what is next in it
 }
 
 func newJSONSource(s *scanner, o *own) *jsonSource {
@@ -26,24 +31,24 @@ func newJSONSource(s *scanner, o *own) *jsonSource {
 	if !s.done {
 		rest = bufio.NewReaderSize(io.MultiReader(rest, s.r), bufferSize)
 	}
-	lines := &lineReader{r: rest, line: 1, err: s.err}
-	in := jsontext.NewDecoder(lines, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	return &jsonSource{scanner: s, lines: lines, in: in, own: o}
+	lines := &lineReader{r: rest, most: mostEvent, line: 1, err: s.err}
+	return &jsonSource{scanner: s, lines: lines, in: json.NewDecoder(lines), own: o}
 }
 
 func (s *jsonSource) next(e *Event) (bool, error) {
-	kind, err := s.between()
-	if err != nil {
+	s.lines.from = s.in.InputOffset()
+	if err := s.between(); err != nil {
 		return false, err
 	}
+	if err := s.in.Decode(&s.raw); err != nil {
+		return false, s.wrong(err)
+	}
+	s.start, s.at = s.in.InputOffset()-int64(len(s.raw)), 0
 	s.begin()
-	if kind != jsontext.KindBeginObject {
+	if s.raw[0] != '{' {
 		return false, s.noObject()
 	}
-	if err := s.skip(); err != nil {
-		return false, err
-	}
-	mine, err := s.event(e, s.lines.of(s.in.InputOffset()))
+	mine, err := s.event(e, s.here())
 	if err != nil {
 		return false, err
 	}
@@ -52,33 +57,30 @@ func (s *jsonSource) next(e *Event) (bool, error) {
 	return mine, nil
 }
 
-// between goes to the beginning of the next object; io.EOF if there is none.
-func (s *jsonSource) between() (jsontext.Kind, error) {
-	kind := s.peek()
-	if !s.began && kind == jsontext.KindBeginArray {
-		s.array = true
-		if err := s.skip(); err != nil {
-			return 0, err
-		}
-		kind = s.peek()
-	}
-	s.began = true
-	if s.array && s.in.StackDepth() > 0 && kind == jsontext.KindEndArray {
-		if err := s.skip(); err != nil {
-			return 0, err
-		}
-		kind = s.peek()
-	}
-	if kind == jsontext.KindInvalid {
-		if err := s.skip(); err != nil {
-			return 0, err
+// between goes to the next object; io.EOF behind an array of them.
+func (s *jsonSource) between() error {
+	more := s.in.More() // which goes to it
+	if !s.began {
+		s.began = true
+		var first [1]byte
+		_, _ = s.in.Buffered().Read(first[:]) // none in an empty file
+		if s.array = first[0] == '['; s.array {
+			_, _ = s.in.Token()
+			more = s.in.More()
 		}
 	}
-	if s.array && s.in.StackDepth() == 0 {
-		_ = s.skip()
-		return 0, wrong(s.lines.of(s.in.InputOffset()), "'%s' after the end of the array of events", kind)
+	if more || !s.array {
+		return nil
 	}
-	return kind, nil
+	if _, err := s.in.Token(); err != nil { // the array's other bracket
+		return s.wrong(err)
+	}
+	s.array = false
+	t, err := s.in.Token()
+	if err == nil {
+		return wrong(s.lines.of(s.in.InputOffset()), "'%.40v' after the end of the array of events", t)
+	}
+	return s.wrong(err)
 }
 
 // noObject tells of a value that stands where an event should begin.
@@ -87,14 +89,15 @@ func (s *jsonSource) noObject() error {
 	if err != nil {
 		return err
 	}
-	return wrong(s.lines.of(s.in.InputOffset()), "expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", v)
+	return wrong(s.here(), "expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", v)
 }
 
-// event reads on behind the bracket of an object. It says whether the event is a client's.
+// event reads an object. It says whether the event is a client's.
 func (s *jsonSource) event(e *Event, line int) (bool, error) {
 	*e = Event{Line: line, Time: -1}
 	var process, kind, f, index Value
-	for s.peek() != jsontext.KindEndObject {
+	s.at++ // the bracket
+	for s.peek() != '}' {
 		name, err := s.value(1)
 		if err != nil {
 			return false, err
@@ -122,9 +125,6 @@ func (s *jsonSource) event(e *Event, line int) (bool, error) {
 			}
 		}
 	}
-	if err := s.skip(); err != nil {
-		return false, err
-	}
 	if s.index == 0 && process.Text == "nemesis" && f.Text == "begin" {
 		s.own.model = e.Value.Field("model").Text
 	}
@@ -134,116 +134,154 @@ func (s *jsonSource) event(e *Event, line int) (bool, error) {
 	return fill(e, line, process, kind, f, "process", "type", "f")
 }
 
-// peek is what comes next; invalid, too, where there is nothing.
-func (s *jsonSource) peek() jsontext.Kind {
-	s.lines.token = s.in.InputOffset()
-	return s.in.PeekKind()
-}
-
-// skip passes over a bracket; io.EOF if there is nothing more.
-func (s *jsonSource) skip() error {
-	_, err := s.in.ReadToken()
-	return s.wrong(err)
-}
+// here is the line of what is next in the event.
+func (s *jsonSource) here() int { return s.lines.of(s.start + int64(s.at)) }
 
 // wrong is an error of the decoder's with its line.
 func (s *jsonSource) wrong(err error) error {
-	var syntax *jsontext.SyntacticError
+	var syntax *json.SyntaxError
 	switch {
-	case err == nil || err == io.EOF && s.lines.err == nil:
-		return err
-	case s.lines.err == errLongText:
-		return wrong(s.lines.of(s.in.InputOffset()), "%v", errLongText)
+	case s.lines.err == errLongEvent:
+		return wrong(s.lines.of(s.in.InputOffset()), "%v", errLongEvent)
 	case s.lines.err != nil:
 		return s.lines.err
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case err == io.EOF && !s.array:
+		return err
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return wrong(s.lines.of(s.lines.read), "the file ends within an event, or before the end of the array of events")
 	case errors.As(err, &syntax):
-		return wrong(s.lines.of(syntax.ByteOffset), "%v", syntax.Err)
+		return wrong(s.lines.of(s.in.InputOffset()+s.behind(syntax)), "%v", err)
 	}
 	return wrong(s.lines.line, "%v", err)
 }
 
-func (s *jsonSource) value(depth int) (Value, error) {
-	if depth > mostDepth {
-		return Value{}, wrong(s.lines.of(s.in.InputOffset()), "collections within each other, more than %d deep", mostDepth)
+// behind is how far behind the decoder's place the byte stands that an error is about. The
+// error's own offset leaves out what stands between the elements of an array.
+func (s *jsonSource) behind(e *json.SyntaxError) int64 {
+	var again *json.SyntaxError
+	rest, _ := io.ReadAll(s.in.Buffered())
+	if errors.As(json.Unmarshal(rest, new(json.RawMessage)), &again) && again.Error() == e.Error() {
+		return max(0, again.Offset-1)
 	}
-	switch kind := s.peek(); kind {
-	case jsontext.KindBeginArray, jsontext.KindBeginObject:
-		if err := s.skip(); err != nil {
-			return Value{}, err
+	return 0
+}
+
+// peek is the first byte of what is next in the event, behind what only separates.
+func (s *jsonSource) peek() byte {
+	for {
+		switch c := s.raw[s.at]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			s.at++
+		default:
+			return c
 		}
-		if kind == jsontext.KindBeginArray {
-			return s.collection(List, jsontext.KindEndArray, depth)
-		}
-		return s.collection(Map, jsontext.KindEndObject, depth)
-	default:
-		raw, err := s.in.ReadValue()
-		if err != nil {
-			return Value{}, s.wrong(err)
-		}
-		return s.scalar(kind, raw)
 	}
 }
 
-// collection reads on behind a bracket. The names in an object are values to it.
-func (s *jsonSource) collection(kind Kind, end jsontext.Kind, depth int) (Value, error) {
+func (s *jsonSource) value(depth int) (Value, error) {
+	c := s.peek()
+	if depth > mostDepth {
+		return Value{}, wrong(s.here(), "collections within each other, more than %d deep", mostDepth)
+	}
+	switch c {
+	case '[':
+		return s.collection(List, ']', depth)
+	case '{':
+		return s.collection(Map, '}', depth)
+	case '"':
+		return s.text()
+	case 'n':
+		s.at += len("null")
+		return Value{}, nil
+	case 't':
+		s.at += len("true")
+		return Value{Kind: Bool, Int: 1}, nil
+	case 'f':
+		s.at += len("false")
+		return Value{Kind: Bool}, nil
+	}
+	return s.number(), nil
+}
+
+// collection reads a list or an object. The names in an object are values to it.
+func (s *jsonSource) collection(kind Kind, end byte, depth int) (Value, error) {
 	from := s.items.len()
+	s.at++ // the bracket
 	for s.peek() != end {
 		v, err := s.value(depth + 1)
 		if err != nil {
 			return Value{}, err
 		}
-		if err := s.push(v); err != nil {
-			return Value{}, err
+		if s.count++; s.count > mostItems {
+			return Value{}, wrong(s.here(), "an event of more than %d values", mostItems)
 		}
+		s.items.push(v)
 	}
-	return Value{Kind: kind, Items: s.items.pop(from)}, s.skip()
+	s.at++
+	return Value{Kind: kind, Items: s.items.pop(from)}, nil
 }
 
-func (s *jsonSource) scalar(kind jsontext.Kind, raw []byte) (Value, error) {
-	switch kind {
-	case jsontext.KindNull:
-		return Value{}, nil
-	case jsontext.KindTrue:
-		return Value{Kind: Bool, Int: 1}, nil
-	case jsontext.KindFalse:
-		return Value{Kind: Bool}, nil
-	case jsontext.KindString:
-		text := raw[1 : len(raw)-1]
-		if bytes.IndexByte(text, '\\') >= 0 {
-			s.token, _ = jsontext.AppendUnquote(s.token[:0], raw) // what is no UTF-8 is replaced
-			text = s.token
+// text reads a text. Bytes that are no UTF-8 stay as they are, so that different texts stay
+// different; only a text with escapes becomes UTF-8.
+func (s *jsonSource) text() (Value, error) {
+	from, escaped := s.at, false
+	for s.at++; s.raw[s.at] != '"'; s.at++ {
+		if s.raw[s.at] == '\\' {
+			s.at++
+			escaped = true
 		}
-		return Value{Kind: Text, Text: s.share(text)}, nil
 	}
-	if n, ok := number(raw); ok {
-		return Value{Kind: Int, Int: n}, nil
+	s.at++
+	quoted := s.raw[from:s.at]
+	if len(quoted)-len(`""`) > mostText {
+		return Value{}, wrong(s.here(), "a text of more than %d bytes", mostText)
 	}
-	if digits, ok := whole(raw); ok { // JSON knows one kind of number: 3.0 is 3
+	if !escaped {
+		return Value{Kind: Text, Text: s.share(quoted[1 : len(quoted)-1])}, nil
+	}
+	v := Value{Kind: Text}
+	err := json.Unmarshal(quoted, &v.Text)
+	return v, err
+}
+
+// number is an integer where it is one: JSON knows one kind of number, and 3.0 is 3.
+func (s *jsonSource) number() Value {
+	from := s.at
+	for s.at < len(s.raw) && s.raw[s.at] > ' ' && s.raw[s.at] != ',' && s.raw[s.at] != ']' && s.raw[s.at] != '}' {
+		s.at++
+	}
+	token := s.raw[from:s.at]
+	if n, ok := number(token); ok {
+		return Value{Kind: Int, Int: n}
+	}
+	if digits, ok := whole(token); ok {
 		if n, ok := number(digits); ok {
-			return Value{Kind: Int, Int: n}, nil
+			return Value{Kind: Int, Int: n}
 		}
-		raw = digits
+		token = digits
 	}
-	return Value{Kind: Word, Text: s.share(raw)}, nil
+	return Value{Kind: Word, Text: s.share(token)}
 }
 
 // lineReader knows in which line what was read stands.
 type lineReader struct {
-	r     io.Reader
-	read  int64   // bytes
-	ends  []int64 // of lines that are not counted yet
-	line  int     // of what was asked for last
-	token int64   // where what is being read now begins
-	err   error   // of the file, not io.EOF
+	r    io.Reader
+	most int64   // bytes of an event that may be read
+	read int64   // bytes
+	ends []int64 // of lines that are not counted yet
+	line int     // of what was asked for last
+	from int64   // where the decoder began to read the present event
+	err  error   // of the file, not io.EOF
 }
 
-var errLongText = fmt.Errorf("a text of more than %d bytes", mostText)
+// mostEvent bounds the bytes of an event, which are in memory all at once.
+const mostEvent = 256 << 20
+
+var errLongEvent = fmt.Errorf("an event of more than %d bytes", mostEvent)
 
 func (l *lineReader) Read(p []byte) (int, error) {
-	if l.read-l.token > mostText+bufferSize {
-		l.err = errLongText
+	if l.read-l.from > l.most {
+		l.err = errLongEvent
 		return 0, l.err
 	}
 	n, err := l.r.Read(p)
