@@ -17,17 +17,14 @@ func really(t *testing.T, test func(t *testing.T, e ensemble.Ensemble)) {
 	test(t, dockertest.Ensemble(t, 1))
 }
 
-// TestRealServerLeavesTheSame has each recipe used on the embedded server and on a real one: the
-// client sends the same requests, and the same is left in the tree.
+// TestRealServerLeavesTheSame has each recipe used on the embedded server and on a real one: all
+// calls succeed, and leave the same in the tree.
 func TestRealServerLeavesTheSame(t *testing.T) {
 	for _, u := range recipeUses {
 		t.Run(u.made, func(t *testing.T) {
 			leaves := &leaves{}
-			want := rehearse(t, simulated, leaves.same(u))
-			got := rehearse(t, really, leaves.same(u))
-			if !slices.EqualFunc(got, want, func(a, b request) bool { return a.op == b.op }) {
-				t.Errorf("requests: %v, not %v", got, want)
-			}
+			rehearse(t, simulated, leaves.same(u))
+			rehearse(t, really, leaves.same(u))
 		})
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/control"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
@@ -691,22 +690,6 @@ func TestCommands(t *testing.T) {
 				defer e.Close()
 				r.hold(t, e, e, e.Dial)
 			})
-		})
-	}
-}
-
-// And on Apache ZooKeeper's.
-func TestCommandsOnRealServers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the embedded servers are enough for a short run")
-	}
-	e := dockertest.Ensemble(t, 3)
-	for name, r := range rows {
-		t.Run(name, func(t *testing.T) {
-			if r.lab {
-				dockertest.Ensemble(t, 3) // as before it was harmed by the row before
-			}
-			r.hold(t, e, e.(ensemble.Partitioner), net.DialTimeout)
 		})
 	}
 }
