@@ -131,11 +131,7 @@ func TestHealThatFails(t *testing.T) {
 // Faults that overlap at random, for minutes: in the end everything is healed, and
 // the ensemble is healthy and knows one history.
 func TestRandomOverlappingFaults(t *testing.T) {
-	seeds := uint64(6)
-	if testing.Short() {
-		seeds = 2
-	}
-	for seed := range seeds {
+	for seed := range uint64(3) {
 		nodes := 3 + 2*int(seed%2)
 		t.Run(fmt.Sprint(nodes, " servers, ", seed), func(t *testing.T) {
 			onServers(t, embedded.Config{Nodes: nodes}, func(l *lab, em *embedded.Ensemble) {

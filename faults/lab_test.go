@@ -31,6 +31,7 @@ type lab struct {
 	target   *faults.Target
 	clients  []*labClient
 	began    time.Time
+	timeout  time.Duration   // of sessions
 	seed     uint64          // of what faults draw
 	effects  []faults.Effect // injected so far
 }
@@ -45,7 +46,11 @@ type labClient struct {
 	facts  []history.Event
 }
 
-const labTimeout = 4 * time.Second
+const (
+	labTimeout = 4 * time.Second // of sessions in virtual time
+	// patience is how long something may take that is not measured.
+	patience = time.Minute
+)
 
 var open = zk.WorldACL(zk.PermAll)
 
@@ -68,7 +73,7 @@ func inBubbleOf(t *testing.T, cfg embedded.Config, clients int, f func(*lab)) {
 		// go-zookeeper's Close returns after a second without a reply: the rest ends by itself.
 		defer time.Sleep(labTimeout)
 		defer e.Close()
-		l := newLab(t, e, clients)
+		l := newLab(t, e, labTimeout, clients)
 		defer l.close()
 		f(l)
 	})
@@ -76,20 +81,20 @@ func inBubbleOf(t *testing.T, cfg embedded.Config, clients int, f func(*lab)) {
 
 // newLab connects clients, each to another server first, and an admin, below a
 // root of its own with the folder k1.
-func newLab(t *testing.T, e ensemble.Ensemble, n int) *lab {
+func newLab(t *testing.T, e ensemble.Ensemble, timeout time.Duration, n int) *lab {
 	t.Helper()
-	l := &lab{t: t, ensemble: e, began: time.Now()}
+	l := &lab{t: t, ensemble: e, began: time.Now(), timeout: timeout}
 	var addrs []string
 	for _, s := range e.Servers() {
 		addrs = append(addrs, s.Addr())
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	l.target = &faults.Target{
 		Ensemble: e, Activity: faults.NewActivity(models.Lock), Now: func() time.Duration { return time.Since(l.began) },
 		Root: fmt.Sprintf("/faults-%d", time.Now().UnixNano()), Lasts: 5 * time.Second,
 	}
-	admin, events, err := zkconn.Open(ctx, zkconn.Config{Servers: addrs, Timeout: labTimeout, Dial: e.Dial})
+	admin, events, err := zkconn.Open(ctx, zkconn.Config{Servers: addrs, Timeout: l.timeout, Dial: e.Dial})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +121,7 @@ func (l *lab) connect(ctx context.Context, id int, addrs []string) *labClient {
 			c.facts = append(c.facts, e)
 		},
 	})
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: addrs, Timeout: labTimeout, Dial: c.link.Dial})
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: addrs, Timeout: l.timeout, Dial: c.link.Dial})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -190,7 +195,7 @@ func (l *lab) contend(clients ...int) {
 }
 
 func (l *lab) inject(f faults.Fault) (faults.Effect, error) {
-	ctx, cancel := context.WithTimeout(l.t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
 	defer cancel()
 	return f.Inject(ctx, l.target, rand.New(rand.NewPCG(1, l.seed)))
 }
@@ -205,9 +210,8 @@ func (l *lab) injected(f faults.Fault) faults.Effect {
 	return e
 }
 
-// verify has the patience of a player.
 func (l *lab) verify(e faults.Effect) error {
-	ctx, cancel := context.WithTimeout(l.t.Context(), 15*time.Second+l.target.Lasts)
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience+l.target.Lasts)
 	defer cancel()
 	return e.Verify(ctx)
 }
@@ -215,7 +219,7 @@ func (l *lab) verify(e faults.Effect) error {
 // heal heals twice, and finds nothing left: no claim, no fault on a link.
 func (l *lab) heal(e faults.Effect) {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
 	defer cancel()
 	if err := errors.Join(e.Heal(ctx), e.Heal(ctx)); err != nil {
 		l.t.Errorf("heal: %v", err)
@@ -248,9 +252,9 @@ func (l *lab) clean() {
 // awaits waits until something is so.
 func (l *lab) awaits(what string, so func() bool) {
 	l.t.Helper()
-	for late := time.Now().Add(20 * time.Second); !so(); {
+	for late := time.Now().Add(patience); !so(); {
 		if time.Now().After(late) {
-			l.t.Fatalf("not so after 20 s: %s", what)
+			l.t.Fatalf("not so after %s: %s", patience, what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -228,7 +228,7 @@ func duplicated(l *lab) {
 	victim.Set(l.folder(), nil, -1)
 	l.awaits("it works again", func() bool { return victim.works("/") })
 	n := len(victim.told())
-	time.Sleep(labTimeout)
+	time.Sleep(l.timeout)
 	if len(victim.told()) != n {
 		t.Errorf("after heal: %v", victim.told()[n:])
 	}

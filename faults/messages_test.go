@@ -211,28 +211,32 @@ func lateEvents(l *lab) {
 		}
 		return events
 	}
-	came := func(events <-chan zk.Event) bool {
-		time.Sleep(100 * time.Millisecond)
+	came := func(events <-chan zk.Event, within time.Duration) bool {
 		select {
 		case <-events:
 			return true
-		default:
+		case <-time.After(within):
 			return false
 		}
 	}
+	const moment = 100 * time.Millisecond
 	e := l.injected(faults.LateEvent{Behind: 2, Who: faults.TheClient(0)})
 	events := watch()
 	l.create(l.folder()+"/a", 0)
 	if err := l.verify(e); err != nil {
 		t.Fatal(err)
 	}
-	got := []bool{came(events)}
-	for range 2 {
+	sees := func() {
 		l.awaits("it sees the change", func() bool { names, _, err := victim.Children(l.folder()); return err == nil && len(names) == 1 })
-		got = append(got, came(events))
 	}
-	if !slices.Equal(got, []bool{false, false, true}) {
-		t.Errorf("came: %v", got)
+	if came(events, moment) {
+		t.Error("it came before any reply")
+	}
+	if sees(); came(events, moment) {
+		t.Error("it came behind one reply")
+	}
+	if sees(); !came(events, patience) {
+		t.Error("it did not come behind two replies")
 	}
 	l.heal(e)
 	if d := e.Describe().Detail; !strings.Contains(d, l.folder()) || !strings.Contains(d, "overtaken by 2") {
@@ -245,11 +249,11 @@ func lateEvents(l *lab) {
 	for range 5 {
 		victim.works("/")
 	}
-	if err := l.verify(e); err != nil || came(events) {
+	if err := l.verify(e); err != nil || came(events, moment) {
 		t.Errorf("it came, or %v", err)
 	}
 	l.heal(e)
-	if !came(events) {
+	if !came(events, patience) {
 		t.Error("it did not come after heal")
 	}
 }

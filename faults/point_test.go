@@ -52,10 +52,10 @@ func (l *lab) at(f faults.Fault, b *link.Breakpoint) (faults.Effect, error) {
 		defer stopped.Resume()
 		target := l.target.For(l.target.Lasts)
 		target.At = stopped
-		ctx, cancel := context.WithTimeout(l.t.Context(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(l.t.Context(), patience)
 		defer cancel()
 		return faults.AtMessage(f, target).Inject(ctx, target, newRand(1))
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		l.t.Fatal("the message never came")
 	}
 	return nil, nil

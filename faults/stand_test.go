@@ -62,11 +62,10 @@ func (l *lab) seen(f faults.Fault) faults.Effect {
 	return e
 }
 
-// healed heals an effect twice, with the patience of a player, and finds that
-// nothing is left of it.
+// healed heals an effect twice, and finds that nothing is left of it.
 func (l *lab) healed(e faults.Effect, nothingLeft func() error) {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
 	defer cancel()
 	if err := errors.Join(e.Heal(ctx), e.Heal(ctx)); err != nil {
 		l.t.Errorf("heal %s: %v", e.Describe().Spec, err)
@@ -84,7 +83,7 @@ func (l *lab) whole(nothingLeft func() error) {
 		l.t.Errorf("left behind: %v", err)
 	}
 	before := l.ensemble.Profile()
-	if _, err := ensemble.WaitHealthy(l.t.Context(), l.ensemble, 20*time.Second); err != nil {
+	if _, err := ensemble.WaitHealthy(l.t.Context(), l.ensemble, patience); err != nil {
 		l.t.Error(err)
 	}
 	if diff := cmp.Diff(before, l.ensemble.Profile()); diff != "" {
@@ -114,7 +113,7 @@ func (l *lab) serving() (ids []int, leader int) {
 func (l *lab) serveOnly(what string, want ...int) {
 	l.t.Helper()
 	slices.Sort(want)
-	late := time.Now().Add(20 * time.Second)
+	late := time.Now().Add(patience)
 	for {
 		got, leader := l.serving()
 		if slices.Equal(got, want) && (len(want) == 0 || slices.Contains(want, leader)) {

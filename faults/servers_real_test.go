@@ -1,3 +1,5 @@
+//go:build real
+
 package faults_test
 
 import (
@@ -26,9 +28,9 @@ import (
 // Every fault of servers and their network that containers can have takes effect
 // on real servers, seen from outside, and leaves nothing: same configuration, same
 // rules, healthy. One ensemble has them all, one after the other.
-func TestServerFaultsInContainers(t *testing.T) {
+func TestRealServerFaults(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
-	l := newLab(t, e, 3)
+	l := newLab(t, e, realTimeout, 3)
 	defer l.close()
 	if err := (faults.FullDisk{}).Available(faults.Setting{Ensemble: e}); err == nil {
 		t.Error("disks that are not prepared can be filled")
@@ -56,9 +58,6 @@ func TestServerFaultsInContainers(t *testing.T) {
 		{"cut-off:client-0", (*lab).goElsewhere},
 	} {
 		t.Run(tt.spec, func(t *testing.T) {
-			if short := []string{"kill", "partition", "lossy", "cut-off:client-0"}; testing.Short() && !slices.Contains(short, tt.spec) {
-				t.Skip("others are enough for a short run")
-			}
 			began := time.Now()
 			f := parsed(t, tt.spec)
 			if err := f.Available(faults.Setting{Ensemble: e}); err != nil {
@@ -105,7 +104,7 @@ func (l *lab) rolls(e faults.Effect) {
 	l.t.Helper()
 	select {
 	case <-e.(faults.Ending).Ended():
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		l.t.Fatal("it does not end")
 	}
 	if detail := e.Describe().Detail; !strings.Contains(detail, "restarted") || !strings.HasSuffix(detail, "of 3 servers in turn") {
@@ -119,7 +118,7 @@ func (l *lab) partedAsItSays(e faults.Effect) {
 	l.t.Helper()
 	cut := cutsOf(l.t, e.Describe().Detail)
 	var last error
-	for late := time.Now().Add(20 * time.Second); time.Now().Before(late); time.Sleep(50 * time.Millisecond) {
+	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(50 * time.Millisecond) {
 		serving, leader := l.serving()
 		if last = cut.settled(3, serving, leader); last == nil {
 			return
@@ -140,10 +139,9 @@ func (l *lab) goElsewhere(e faults.Effect) {
 }
 
 // A server fault that is interrupted leaves real servers as they were.
-func TestInterruptedInContainers(t *testing.T) {
-	dockertest.Require(t)
+func TestRealInterrupted(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
-	l := newLab(t, e, 0)
+	l := newLab(t, e, realTimeout, 0)
 	defer l.close()
 	for _, spec := range []string{"kill:majority", "partition", "rolling"} {
 		f := parsed(t, spec)

@@ -1,3 +1,5 @@
+//go:build real
+
 package faults_test
 
 import (
@@ -11,7 +13,7 @@ import (
 )
 
 // Real servers whose disks are full stop to serve, and do again when there is room.
-func TestFullDiskInContainers(t *testing.T) {
+func TestRealFullDisk(t *testing.T) {
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -24,7 +26,7 @@ func TestFullDiskInContainers(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	l := newLab(t, e, 0)
+	l := newLab(t, e, realTimeout, 0)
 	defer l.close()
 	for _, spec := range []string{"full-disk", "full-disk:majority"} {
 		effect := l.seen(parsed(t, spec))

@@ -1,0 +1,30 @@
+//go:build real
+
+package faults_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// realTimeout is that of sessions on real servers, which end too soon on no busy machine.
+const realTimeout = 10 * time.Second
+
+// Faults of clients, their sessions and znodes have on real servers the effects
+// that they have on embedded ones.
+func TestRealClientFaults(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	for name, test := range clientTests {
+		if test.measures {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, e, realTimeout, 3)
+			defer l.close()
+			test.run(l)
+		})
+	}
+}
