@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -134,6 +135,52 @@ func TestGuideToEnsembles(t *testing.T) {
 		}
 	}
 	if commands < 10 {
+		t.Errorf("only %d commands", commands)
+	}
+}
+
+// docs/commands.md names every command, and every exit code.
+func TestGuideToCommands(t *testing.T) {
+	page, err := os.ReadFile("../../docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range newRoot(new(bool)).Commands() {
+		if row := "\n| `zklab " + cmd.Name(); !cmd.Hidden && cmd.Name() != "help" && !strings.Contains(string(page), row) {
+			t.Errorf("no row of a table begins with zklab %s", cmd.Name())
+		}
+	}
+	for _, code := range []int{exitValid, exitViolation, exitUnknown, exitFailed, exitUsage, exitDefect, exitInterrupted} {
+		if !strings.Contains(string(page), fmt.Sprintf("\n| %d | ", code)) {
+			t.Errorf("no row of a table begins with exit code %d", code)
+		}
+	}
+}
+
+// Every experiment of these pages can run, up to the start of its ensemble.
+func TestGuideToExperiments(t *testing.T) {
+	commands := 0
+	for _, path := range []string{"../../README.md", "../../docs/commands.md", "../../docs/containers.md"} {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(page)) {
+			_, command, ok := strings.Cut(strings.TrimRight(line, "\n"), "zklab run ")
+			if !ok || !strings.HasPrefix(line, "    ") {
+				continue
+			}
+			commands++
+			stored, err := merged(strings.Fields(command))
+			if err == nil {
+				_, err = experiment(stored, &runFlags{})
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", path, command, err)
+			}
+		}
+	}
+	if commands < 9 {
 		t.Errorf("only %d commands", commands)
 	}
 }
