@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/store"
+)
+
+// actsAs makes this test binary act as the command.
+const actsAs = "SOAK_TEST_ACTS_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(actsAs) == "" {
+		testmain.Main(m)
+		return
+	}
+	code, err := command(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+	}
+	os.Exit(code)
+}
+
+// acting is a matrix whose command is this test binary.
+func acting(t *testing.T) matrix {
+	t.Helper()
+	t.Setenv(actsAs, "1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return matrix{zklab: self, tries: 3, parallel: 2}
+}
+
+// command prints the result of a run as zklab run --json does, with zklab's exit codes. The
+// recipe says what came of it; in Replay are the arguments.
+func command(args []string) (int, error) {
+	if len(args) < 8 || args[0] != "run" || args[2] != "--subject" || args[4] != "--seed" || args[6] != "--out" {
+		return 64, errors.New("unknown command")
+	}
+	recipe, subject, seed, out := args[1], args[3], args[5], args[7]
+	r := store.Result{Verdict: checker.Valid, Replay: strings.Join(args, " ")}
+	code := 0
+	switch {
+	case recipe == "register":
+		return 3, errors.New("no server answers")
+	case recipe == "barrier":
+		return 0, untilInterrupted(out)
+	case recipe == "queue":
+		r.Verdict, r.Assumptions, code = checker.Unknown, []checker.Assumption{{Name: "healthy-before", Met: true}, {Name: "load"}}, 2
+	case recipe == "counter" && seed == "1":
+		r.Verdicts = []checker.Verdict{{Property: "linearizable", Result: checker.Valid}}
+	case recipe == "counter":
+		r.Verdict, code = checker.Violation, 1
+		r.Verdicts = []checker.Verdict{{Property: "linearizable", Result: checker.Violation}, {Property: "linearizable", Result: checker.Violation, Key: "b"}}
+	case recipe == "election" || subject == "broken:ignores-expiry":
+		r.Verdict, r.Verdicts, code = checker.Violation, []checker.Verdict{{Property: "exclusion", Result: checker.Violation}}, 1
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return 70, err
+	}
+	_, err = os.Stdout.Write(text)
+	return code, err
+}
+
+// untilInterrupted waits for the signal that ends a run in good order. Files say how far it is.
+func untilInterrupted(dir string) error {
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	if err := os.WriteFile(filepath.Join(dir, "begun"), nil, 0o644); err != nil {
+		return err
+	}
+	<-interrupt
+	return os.WriteFile(filepath.Join(dir, "ended"), nil, 0o644)
+}
+
+// rows are the lines of a table, each without how long it took.
+func rows(table string) (all []string) {
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(strings.TrimSpace(line), " | "); len(cells) > 1 {
+			line = strings.Join(slices.Delete(cells, len(cells)-1, len(cells)), " | ")
+		}
+		all = append(all, strings.TrimSpace(line))
+	}
+	return all
+}
