@@ -1,46 +1,120 @@
 package main
 
 import (
-	"os/exec"
-	"path/filepath"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/workloads"
 )
 
-// Each kind of finder finds a defect, and what is not wrong is not found. This is the table
-// in short: all of it takes minutes ("make planted").
-func TestFinders(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the command")
+// actsAs makes this test binary act as the command.
+const actsAs = "PLANTEDTABLE_TEST_ACTS_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(actsAs) == "" {
+		testmain.Main(m)
+		return
 	}
-	m := measure{zklab: filepath.Join(t.TempDir(), "zklab"), explore: 200 * time.Millisecond, seeds: 6, dir: t.TempDir()}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", m.zklab, "../../cmd/zklab").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	code, err := command(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
 	}
-	for _, tt := range []struct {
-		recipe, subject, by string
-		explore             time.Duration
-	}{
-		{"lock", "broken:check-then-create", "`explore`, without any fault", 10 * time.Second},
-		{"queue", "broken:recreates", "`explore`: `", 10 * time.Second},
-		{"session", "broken:ephemeral-gone", "`sweep`: seed ", m.explore},
-		{"counter", workloads.Own, "", m.explore},
+	os.Exit(code)
+}
+
+// command prints the report of an exploration or the summary of a sweep, with zklab's exit
+// codes. The subject says what was found.
+func command(args []string) (int, error) {
+	wanted := map[string]string{
+		"explore": "explore lock --subject S --first --for 3s --json",
+		"sweep":   "sweep lock --subject S --faults all --seeds 1..6 --until-violations 1 --out there --json",
+	}
+	subject := ""
+	if len(args) > 3 {
+		subject, args[3] = args[3], "S"
+	}
+	if got := strings.Join(args, " "); got != wanted[args[0]] {
+		return 64, fmt.Errorf("unknown command %s", got)
+	}
+	code, report := explored(subject)
+	if args[0] == "sweep" {
+		code, report = swept(subject)
+	}
+	text, err := json.Marshal(report)
+	if err != nil {
+		return 70, err
+	}
+	_, err = os.Stdout.Write(text)
+	return code, err
+}
+
+func explored(subject string) (int, any) {
+	switch subject {
+	case "always":
+		return 1, explore.Report{Runs: 2, Always: []string{"exclusion"}}
+	case "at a point":
+		return 1, explore.Report{Runs: 70, Findings: []explore.Finding{
+			{Steps: []plan.Step{{At: time.Second, Fault: faults.Expire{}}}, Broken: []string{"exclusion", "lost"}},
+			{Steps: []plan.Step{{At: time.Second, Fault: faults.Reset{}}}, Broken: []string{"progress"}},
+		}}
+	case "no servers":
+		return 3, nil
+	}
+	return 2, explore.Report{Runs: 90}
+}
+
+func swept(subject string) (int, any) {
+	if subject != "by a sweep" {
+		return 0, sweep.Summary{Runs: 6}
+	}
+	of := func(property, shape string, seed int64) sweep.Finding {
+		return sweep.Finding{Cause: sweep.Cause{Property: property, Shape: shape}, Smallest: sweep.Example{Seed: seed}}
+	}
+	return 1, sweep.Summary{Runs: 4, Findings: []sweep.Finding{of("durable", "a", 4), of("durable", "b", 4)}}
+}
+
+// A defect is looked for with explore, and where that finds nothing with a sweep.
+// "make planted" looks for all defects with the real command, for minutes.
+func TestFind(t *testing.T) {
+	t.Setenv(actsAs, "1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := measure{zklab: self, explore: 3 * time.Second, seeds: 6, dir: "there"}
+	for subject, want := range map[string]found{
+		"always":     {by: "`explore`, without any fault", broken: []string{"exclusion"}, runs: 2},
+		"at a point": {by: "`explore`: `expire@1s+0s`", broken: []string{"exclusion", "lost"}, runs: 70},
+		"by a sweep": {by: "`sweep`: seed 4", broken: []string{"durable"}, runs: 94},
+		"sound":      {runs: 96},
 	} {
-		t.Run(tt.recipe+" "+tt.subject, func(t *testing.T) {
-			m := m
-			m.explore = tt.explore
-			f, err := m.find(workloads.Subject{Recipe: tt.recipe, Name: tt.subject})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !strings.HasPrefix(f.by, tt.by) || tt.by == "" && f.by != "" || f.runs == 0 || (len(f.broken) > 0) != (f.by != "") {
-				t.Errorf("%s, after %d runs, which broke %v", f.row(), f.runs, f.broken)
-			}
-		})
+		s := workloads.Subject{Recipe: "lock", Name: subject}
+		got, err := m.find(s)
+		if err != nil || got.Recipe != "lock" || got.Name != subject || got.took <= 0 {
+			t.Errorf("%s: %+v, %v", subject, got, err)
+		}
+		if got.by != want.by || !slices.Equal(got.broken, want.broken) || got.runs != want.runs {
+			t.Errorf("%s: got %q, %v after %d runs, want %q, %v after %d", subject, got.by, got.broken, got.runs, want.by, want.broken, want.runs)
+		}
+	}
+	if _, err := m.find(workloads.Subject{Recipe: "lock", Name: "no servers"}); err == nil {
+		t.Error("a run that could not be made is no error")
+	}
+	m.zklab = "/nowhere/zklab"
+	if _, err := m.find(workloads.Subject{Recipe: "lock", Name: "sound"}); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
 	}
 }
 
