@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -85,12 +86,12 @@ func TestRun(t *testing.T) {
 func TestRunGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	f := &fake{}
-	session := func(c Config) (End, error) {
+	session := func(t *testing.T, c Config) (End, error) {
 		l := open(t, dir, description("1..60"))
 		defer l.Close()
 		return Run(t.Context(), l, c)
 	}
-	if end, err := session(Config{Runners: f.runners(1), Violations: 2}); end != Enough || err != nil {
+	if end, err := session(t, Config{Runners: f.runners(1), Violations: 2}); end != Enough || err != nil {
 		t.Fatalf("%s, %v", end, err)
 	}
 	if n := len(f.sorted()); n < 20 || n > 24 {
@@ -105,15 +106,19 @@ func TestRunGoesOn(t *testing.T) {
 		}
 		return nil
 	}
-	if end, err := session(Config{Runners: f.runners(2), Interrupt: interrupt}); end != Interrupted || err != nil {
+	if end, err := session(t, Config{Runners: f.runners(2), Interrupt: interrupt}); end != Interrupted || err != nil {
 		t.Fatalf("%s, %v", end, err)
 	}
-	f.at = func(context.Context, int64) error { time.Sleep(10 * time.Millisecond); return nil }
-	if end, err := session(Config{Runners: f.runners(1), For: 30 * time.Millisecond}); end != TimeIsUp || err != nil {
-		t.Fatalf("%s, %v", end, err)
-	}
+	f.at = func(context.Context, int64) error { time.Sleep(10 * time.Second); return nil }
+	before := len(f.sorted())
+	synctest.Test(t, func(t *testing.T) {
+		end, err := session(t, Config{Runners: f.runners(1), For: 35 * time.Second})
+		if n := len(f.sorted()) - before; end != TimeIsUp || err != nil || n != 4 {
+			t.Fatalf("%s after %d runs, %v", end, n, err)
+		}
+	})
 	f.at = nil
-	if end, err := session(Config{Runners: f.runners(3)}); end != AllSeeds || err != nil || !slices.Equal(f.sorted(), upTo(60)) {
+	if end, err := session(t, Config{Runners: f.runners(3)}); end != AllSeeds || err != nil || !slices.Equal(f.sorted(), upTo(60)) {
 		t.Fatalf("%s, %v: %v", end, err, f.sorted())
 	}
 }

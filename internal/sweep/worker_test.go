@@ -65,7 +65,7 @@ func worker(t *testing.T) *Worker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := NewWorker(WorkerConfig{Command: []string{self}, Env: []string{workerEnv + "=1"}, Stderr: os.Stderr, Patience: 2 * time.Second})
+	w := NewWorker(WorkerConfig{Command: []string{self}, Env: []string{workerEnv + "=1"}, Stderr: os.Stderr, Patience: time.Minute})
 	t.Cleanup(w.Close)
 	return w
 }
