@@ -22,9 +22,6 @@ func seeds(def int) int {
 	if n, err := strconv.Atoi(os.Getenv("ZKLAB_WORLDS")); err == nil {
 		return n
 	}
-	if testing.Short() {
-		return max(1, def/5)
-	}
 	return def
 }
 
@@ -172,9 +169,6 @@ var defectiveWorlds = []defectiveWorld{
 // TestDefectiveWorlds plants defects, compares what is caught with what the
 // world knows, and wants each caught by the property that is there for it.
 func TestDefectiveWorlds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("too few runs for what is rare")
-	}
 	for _, tt := range defectiveWorlds {
 		t.Run(tt.model+"/"+tt.defect, func(t *testing.T) {
 			t.Parallel()

@@ -10,9 +10,6 @@ import (
 // What is made on the way to the verdicts grows with the history, and not with its square: what a
 // run of a thousand operations takes is far from what one of an hour does.
 func TestCostGrowsWithTheHistory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("4,000 operations of every recipe")
-	}
 	const small, times = 500, 8
 	for _, model := range recipeModels() {
 		t.Run(model, func(t *testing.T) {

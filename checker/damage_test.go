@@ -24,14 +24,6 @@ func reread(t *testing.T, h *history.History) *history.History {
 	return got
 }
 
-// damaged are the models whose records are damaged in every place.
-func damaged() []string {
-	if testing.Short() {
-		return []string{history.ModelLock, history.ModelSession}
-	}
-	return Models()
-}
-
 // returnedEarly are copies of a history in each of which one call returned, or one
 // reply came, before it was made.
 func returnedEarly(h *history.History, each func(*history.History)) {
@@ -61,7 +53,7 @@ func returnedEarly(h *history.History, each func(*history.History)) {
 // A run in which all went well does not look wrong because a time in its record is:
 // neither as a file, nor when nobody looked for damage before.
 func TestReturnsBeforeCallsProveNothing(t *testing.T) {
-	for _, model := range damaged() {
+	for _, model := range Models() {
 		t.Run(model, func(t *testing.T) {
 			var h *history.History
 			var txns []history.Txn
@@ -132,7 +124,7 @@ func TestViolationBesideDamage(t *testing.T) {
 // A run in which all went well does not look wrong because a line of its record is missing,
 // or a value cannot be read.
 func TestMissingEvidenceProvesNothing(t *testing.T) {
-	for _, model := range damaged() {
+	for _, model := range Models() {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
 			var h *history.History

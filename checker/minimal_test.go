@@ -260,10 +260,7 @@ func TestWitnessesAreMinimal(t *testing.T) {
 }
 
 func TestGeneratedWitnessesAreMinimal(t *testing.T) {
-	n := 600
-	if testing.Short() {
-		n = 150
-	}
+	const n = 600
 	for model, generate := range generators {
 		t.Run(model, func(t *testing.T) {
 			violated := map[string]int{}

@@ -30,17 +30,21 @@ const (
 
 // searchBudget bounds a referee's search. It is safe for concurrent use.
 type searchBudget struct {
-	ctx    context.Context
-	until  time.Time
-	memory int64        // for one search
-	tries  atomic.Int64 // that are left
+	ctx      context.Context
+	until    time.Time
+	key      time.Duration // for one key
+	memory   int64         // for one search
+	tries    atomic.Int64  // that are left
+	keyTries int64         // for one key
 }
 
 func newSearchBudget(ctx context.Context, opts Options) *searchBudget {
 	b := &searchBudget{
-		ctx:    ctx,
-		until:  time.Now().Add(opts.budget() / refereeShare),
-		memory: opts.memory() / int64(runtime.GOMAXPROCS(0)),
+		ctx:      ctx,
+		until:    time.Now().Add(opts.budget() / refereeShare),
+		key:      refereeKey,
+		memory:   opts.memory() / int64(runtime.GOMAXPROCS(0)),
+		keyTries: refereeKeyTries,
 	}
 	b.tries.Store(refereeTries)
 	return b
@@ -67,7 +71,7 @@ func decide(r *frame.Referee, b *searchBudget, k *evidence.Key) ruling {
 
 // order searches for an order of some of the key's operations.
 func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence.Key) ([]porcupine.Operation, bool)) ruling {
-	left := min(time.Until(b.until), refereeKey)
+	left := min(time.Until(b.until), b.key)
 	if left <= 0 || b.ctx.Err() != nil {
 		return ruling{}
 	}
@@ -79,7 +83,7 @@ func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence
 		return ruling{decided: true, legal: true}
 	}
 	m := r.Model(k.Record)
-	s := search{ctx: b.ctx, memory: b.memory, tries: min(b.tries.Load(), refereeKeyTries), step: stepCost(len(ops)), size: r.Size}
+	s := search{ctx: b.ctx, memory: b.memory, tries: min(b.tries.Load(), b.keyTries), step: stepCost(len(ops)), size: r.Size}
 	s.limit(&m)
 	res := porcupine.CheckOperationsTimeout(m, ops, left)
 	b.tries.Add(-s.tried.Load())

@@ -179,7 +179,8 @@ func TestRegisterAgreesWithReferee(t *testing.T) {
 func TestZxidsAgreeWithValues(t *testing.T) {
 	t.Parallel()
 	valid, both := 0, 0
-	for i := range checktest.Rounds(t) {
+	seeds, n := checktest.Seeds(t, 1000, moreSeeds[t.Name()]...)
+	for i := range seeds {
 		rng := rand.New(rand.NewPCG(3, uint64(i)))
 		how := checktest.Kind(i % 2)
 		h := checktest.GenerateRegister(rng, how)
@@ -201,7 +202,7 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 		}
 	}
 	t.Logf("%d valid, %d found by both", valid, both)
-	if both < checktest.Rounds(t)/20 {
+	if both < n/20 {
 		t.Errorf("zxids show a violation of the values only %d times", both)
 	}
 }

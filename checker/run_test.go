@@ -17,7 +17,6 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -25,9 +24,10 @@ import (
 	"github.com/zklab/zklab/checker/internal/locks"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testmain.Main(m) }
 
 func TestGoodRunsAreValid(t *testing.T) {
 	for _, model := range recipeModels() {
@@ -341,21 +341,18 @@ func TestBudgetEndsAnywhere(t *testing.T) {
 			if p.Applies != nil && !p.Applies(evidence.Read(t.Context(), h, models[model].Object, s.record.Txns)) {
 				continue
 			}
-			decide := func(questions int64) (of []Result) {
+			decide := func(questions int64) (of []Result, asked int64) {
 				a := evidence.Read(t.Context(), h, models[model].Object, s.record.Txns)
 				ctx := endingContext{t.Context(), &atomic.Int64{}, questions}
 				for _, k := range a.Keys {
 					of = append(of, decideOn(ctx, p, k).Result)
 				}
-				return of
+				return of, ctx.asked.Load()
 			}
-			full := decide(math.MaxInt64)
-			most := int64(40)
-			if testing.Short() {
-				most = 8
-			}
-			for n := range most {
-				for i, got := range decide(n) {
+			full, asked := decide(math.MaxInt64)
+			for n := range min(asked, 40) {
+				results, _ := decide(n)
+				for i, got := range results {
 					if got != full[i] && got != Unknown {
 						t.Errorf("%s, %s: %q, and %q after %d questions", s.name, p.Name, full[i], got, n)
 					}
@@ -553,18 +550,48 @@ func hopeless() *history.History {
 	return r.Build()
 }
 
+// search is a search for an order of the only key of a history, with bounds that are set.
+func (b *searchBudget) search(h *history.History) ruling {
+	a := evidence.Read(b.ctx, h, queues.Queue.Object, nil)
+	return decide(queues.Queue.Referees[0], b, a.Keys[0])
+}
+
 func TestRefereeStaysWithinItsBounds(t *testing.T) {
 	h := hopeless()
-	began := time.Now()
-	if got := Referee(t.Context(), h, Options{Memory: 1 << 20}); len(got) != 0 {
-		t.Errorf("decided: %v", got)
-	}
-	if took := time.Since(began); took > refereeKey+time.Second {
-		t.Errorf("took %s", took)
+	for name, bound := range map[string]func(*searchBudget){
+		"memory":                   func(b *searchBudget) { b.memory = 1 << 20 },
+		"tries for one key":        func(b *searchBudget) { b.keyTries = 1e5 },
+		"tries for all keys":       func(b *searchBudget) { b.tries.Store(1e5) },
+		"time for one key":         func(b *searchBudget) { b.key = time.Millisecond },
+		"time for all keys":        func(b *searchBudget) { b.until = time.Now().Add(time.Millisecond) },
+		"time that has passed":     func(b *searchBudget) { b.until = time.Now() },
+		"tries that were all made": func(b *searchBudget) { b.tries.Store(0) },
+	} {
+		b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
+		b.until, b.key = time.Now().Add(time.Hour), time.Hour
+		bound(b)
+		before := b.tries.Load()
+		got := b.search(h)
+		if tried := before - b.tries.Load(); got.decided || tried > refereeKeyTries/2 {
+			t.Errorf("%s: decided: %v, after %d tries", name, got.decided, tried)
+		}
 	}
 	small := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "b", history.OK).Build()
 	if got := Referee(t.Context(), small, Options{}); len(got) != 1 || got["k"] {
 		t.Errorf("decided: %v", got)
+	}
+}
+
+// What one search has tried the next one cannot.
+func TestRefereeCountsTheTriesOfAllKeys(t *testing.T) {
+	b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
+	b.until, b.key, b.keyTries = time.Now().Add(time.Hour), time.Hour, 1e5
+	b.tries.Store(25e4)
+	for i, want := range []int64{15e4, 5e4, 0, 0} {
+		got := b.search(hopeless())
+		if left := max(0, b.tries.Load()); got.decided || left > want || left < want-1000 {
+			t.Errorf("search %d: %d tries are left, want %d", i, left, want)
+		}
 	}
 }
 
@@ -615,13 +642,15 @@ func TestRefereeCountsComparisons(t *testing.T) {
 
 // Where time stands still the referee gives up all the same.
 func TestRefereeInVirtualTime(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a minute with the race detector")
-	}
 	h := hopeless()
 	synctest.Test(t, func(t *testing.T) {
-		if got := Referee(t.Context(), h, Options{Memory: 1 << 40}); len(got) != 0 {
-			t.Errorf("decided: %v", got)
+		b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
+		if b.keyTries <= 0 || b.tries.Load() < b.keyTries {
+			t.Errorf("%d tries, %d for each key", b.tries.Load(), b.keyTries)
+		}
+		b.keyTries = 1e5 // what it has takes seconds
+		if got := b.search(h); got.decided {
+			t.Error("decided")
 		}
 	})
 }

@@ -1,23 +1,34 @@
 package checktest
 
 import (
+	"iter"
 	"os"
 	"strconv"
 	"testing"
 )
 
-// Rounds is how many histories a generated test looks at: ZKLAB_HISTORIES says
-// how many thousands.
-func Rounds(t *testing.T) int {
-	n := 15
+// Seeds are those of the histories that a generated test looks at, and how many they are: the
+// first ones, as many as is usual, and a few more: of each of these a planted defect is known
+// that few others show. ZKLAB_HISTORIES asks for the first so many thousands instead.
+func Seeds(t *testing.T, usual int, more ...int) (seeds iter.Seq[int], n int) {
+	t.Helper()
 	if s := os.Getenv("ZKLAB_HISTORIES"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
+		thousands, err := strconv.Atoi(s)
+		if err != nil {
 			t.Fatalf("ZKLAB_HISTORIES: %v", err)
 		}
+		usual, more = 1000*thousands, nil
 	}
-	if testing.Short() {
-		n = 2
-	}
-	return n * 1000
+	return func(yield func(int) bool) {
+		for i := range usual {
+			if !yield(i) {
+				return
+			}
+		}
+		for _, i := range more {
+			if !yield(i) {
+				return
+			}
+		}
+	}, usual + len(more)
 }

@@ -90,17 +90,16 @@ func draw(rng *rand.Rand) []*step {
 }
 
 func TestDecideAgreesWithAllOrders(t *testing.T) {
-	n := 10 * checktest.Rounds(t)
-	rng := rand.New(rand.NewPCG(17, 1))
+	seeds, n := checktest.Seeds(t, 20_000)
 	var legal, not int
-	for range n {
-		steps := draw(rng)
+	for i := range seeds {
+		steps := draw(rand.New(rand.NewPCG(17, uint64(i))))
 		want, got := explained(steps, 0, 0), decide(steps)
 		if want != (got == nil) {
 			for _, s := range steps {
 				t.Log(s.text)
 			}
-			t.Fatalf("all orders: %v; decide: %+v", want, got)
+			t.Fatalf("%d: all orders: %v; decide: %+v", i, want, got)
 		}
 		if want {
 			legal++

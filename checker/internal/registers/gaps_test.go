@@ -14,7 +14,8 @@ import (
 func TestChainsFillGapsAgreesWithBruteForce(t *testing.T) {
 	t.Parallel()
 	fits, cut := 0, 0
-	for i := range checktest.Rounds(t) {
+	seeds, n := checktest.Seeds(t, 15_000)
+	for i := range seeds {
 		rng := rand.New(rand.NewPCG(23, uint64(i)))
 		p := packing{tries: packingTries}
 		until := time.Duration(rng.IntN(3))
@@ -46,7 +47,7 @@ func TestChainsFillGapsAgreesWithBruteForce(t *testing.T) {
 			cut++
 		}
 	}
-	if fits < checktest.Rounds(t)/10 || cut < checktest.Rounds(t)/200 {
+	if fits < n/10 || cut < n/200 {
 		t.Errorf("%d fit, and %d would if chains could be cut", fits, cut)
 	}
 }
