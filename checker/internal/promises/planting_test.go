@@ -17,7 +17,7 @@ type sheet struct {
 	events []history.Event
 	txns   []history.Txn
 	run    promises.Run // but for the events and the transactions
-	values map[*byte]any
+	values
 
 	asked  map[int]int // the request of each reply
 	conns  map[int]int // the connection of each fact
@@ -41,7 +41,7 @@ type state struct {
 
 func newSheet(events []history.Event, txns []history.Txn, run promises.Run) *sheet {
 	s := &sheet{
-		events: events, txns: txns, run: run, values: map[*byte]any{},
+		events: events, txns: txns, run: run, values: valuesOf(events),
 		asked: map[int]int{}, conns: map[int]int{}, facts: map[int][]int{}, low: map[int]history.ID{}, high: map[int]history.ID{},
 		states: map[string][]state{}, did: map[history.ID]map[history.WatchEvent]bool{}, of: map[[2]int64]*history.Txn{},
 	}
@@ -55,7 +55,7 @@ func newSheet(events []history.Event, txns []history.Txn, run promises.Run) *she
 	return s
 }
 
-// read decodes the facts and finds out to which connection each belongs.
+// read finds out to which connection each fact belongs.
 func (s *sheet) read() {
 	now := map[history.ID]int{}
 	waiting := map[[2]int]int{}
@@ -68,26 +68,16 @@ func (s *sheet) read() {
 			now[e.Session] = i
 		}
 		c := now[e.Session]
-		var v any
-		switch e.F {
-		case history.FConnected:
-			v = decoded[history.Connected](*e)
-		case history.FRequest:
-			q := decoded[history.Request](*e)
-			waiting[[2]int{c, int(q.Xid)}] = i
-			v = q
-		case history.FReply:
-			a := decoded[history.Reply](*e)
-			if q, ok := waiting[[2]int{c, int(a.Xid)}]; ok {
+		switch v := s.value(i).(type) {
+		case history.Request:
+			waiting[[2]int{c, int(v.Xid)}] = i
+		case history.Reply:
+			if q, ok := waiting[[2]int{c, int(v.Xid)}]; ok {
 				s.asked[i] = q
 			}
-			v = a
-		case history.FEvent:
-			v = decoded[history.WatchEvent](*e)
-		default:
+		case nil:
 			continue
 		}
-		s.values[&e.Value[0]] = v
 		s.conns[i] = c
 		s.facts[c] = append(s.facts[c], i)
 	}
@@ -297,21 +287,6 @@ func (s *sheet) judge(t *testing.T, events []history.Event, log bool) promises.R
 	if log {
 		run.Transactions = s.txns
 	}
-	run.Decode = func(e *history.Event, v any) {
-		if len(e.Value) > 0 {
-			switch got := s.values[&e.Value[0]].(type) {
-			case history.Request:
-				*v.(*history.Request) = got
-				return
-			case history.Reply:
-				*v.(*history.Reply) = got
-				return
-			case history.WatchEvent:
-				*v.(*history.WatchEvent) = got
-				return
-			}
-		}
-		_ = e.Decode(v)
-	}
+	run.Decode = s.decode
 	return promises.Check(t.Context(), run)
 }

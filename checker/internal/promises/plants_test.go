@@ -381,9 +381,6 @@ func recorded(t *testing.T) *sheet {
 // real run. With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST
 // are as above.
 func TestPlantedDefectsAreFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a decision of a whole run for each plant and seed")
-	}
 	t.Parallel()
 	n, first := runs()
 	n = max(1, n/100)

@@ -16,24 +16,27 @@ import (
 	"github.com/zklab/zklab/internal/simulated/sessions"
 )
 
-// asRun is a simulated run as it is judged.
-func asRun(t *testing.T, s sessions.Record, txns []history.Txn) promises.Run {
-	return promises.Run{
-		Events: s.Events, Final: s.Final, Transactions: txns, Lag: sessions.SyncLag,
-		Decode: func(e *history.Event, v any) {
-			if err := e.Decode(v); err != nil {
-				t.Error(err)
-			}
-		},
-	}
+// simulated is a simulated run with its values.
+type simulated struct {
+	sessions.Record
+	values
 }
 
-// judge checks a simulated run, with its transactions or without.
-func judge(t *testing.T, s sessions.Record, log bool) promises.Report {
+func simulatedRun(s sessions.Record) *simulated { return &simulated{s, valuesOf(s.Events)} }
+
+// judge checks it, with its transactions or without.
+func (s *simulated) judge(t *testing.T, log bool) promises.Report {
 	if log {
-		return promises.Check(t.Context(), asRun(t, s, s.Transactions))
+		return s.judgeWith(t, s.Transactions)
 	}
-	return promises.Check(t.Context(), asRun(t, s, nil))
+	return s.judgeWith(t, nil)
+}
+
+// judgeWith checks it as one of which these transactions are known.
+func (s *simulated) judgeWith(t *testing.T, txns []history.Txn) promises.Report {
+	return promises.Check(t.Context(), promises.Run{
+		Events: s.Events, Final: s.Final, Transactions: txns, Lag: sessions.SyncLag, Decode: s.decode,
+	})
 }
 
 // broken are the promises that a report says were broken.
@@ -49,7 +52,7 @@ func broken(r promises.Report) []string {
 }
 
 // tell shows a violation with its events.
-func explain(t *testing.T, s sessions.Record, r promises.Report, name string) {
+func explain(t *testing.T, s *simulated, r promises.Report, name string) {
 	t.Helper()
 	f := r[name]
 	var lines []string
@@ -64,9 +67,6 @@ func explain(t *testing.T, s sessions.Record, r promises.Report, name string) {
 // runs is how many runs are simulated, and the seed of the first.
 func runs() (n int, first uint64) {
 	n = 6_000
-	if testing.Short() {
-		n = 150
-	}
 	if asked, err := strconv.Atoi(os.Getenv("ZKLAB_WORLDS")); err == nil {
 		n = asked
 	}
@@ -80,9 +80,9 @@ func TestCorrectServersKeepTheirPromises(t *testing.T) {
 	n, first := runs()
 	figures := map[string]float64{}
 	for seed := first; seed < first+uint64(n); seed++ {
-		s := sessions.Run(seed, "", 150+int(seed%7)*50+int(seed%50/49)*4000)
+		s := simulatedRun(sessions.Run(seed, "", 150+int(seed%7)*50+int(seed%50/49)*4000))
 		for _, log := range []bool{true, false} {
-			r := judge(t, s, log)
+			r := s.judge(t, log)
 			for _, name := range broken(r) {
 				explain(t, s, r, name)
 				t.Fatalf("seed %d, transactions known: %v: false alarm", seed, log)
@@ -142,9 +142,6 @@ var lies = []struct {
 }
 
 func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
-	if testing.Short() {
-		t.Skip("two minutes with the race detector, in which one goroutine works")
-	}
 	t.Parallel()
 	if len(lies) != len(sessions.Defects) {
 		t.Errorf("%d lies are looked for, of %d", len(lies), len(sessions.Defects))
@@ -157,12 +154,13 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, transactions known: %v", l.lie, log), func(t *testing.T) {
 				found, lied, other := 0, 0, map[string]int{}
 				for seed := uint64(0); seed < 3000 && (found < 5 || seed < 50); seed++ {
-					s := sessions.Run(seed, l.lie, 400)
-					if s.Planted == 0 {
+					run := sessions.Run(seed, l.lie, 400)
+					if run.Planted == 0 {
 						continue
 					}
 					lied++
-					r := judge(t, s, log)
+					s := simulatedRun(run)
+					r := s.judge(t, log)
 					names := broken(r)
 					if slices.Contains(names, l.promise) {
 						if found++; found == 1 {
@@ -197,16 +195,13 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 func TestEndsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 	t.Parallel()
 	seen := map[bool]float64{}
-	seeds := uint64(600)
-	if testing.Short() {
-		seeds = 60
-	}
-	for seed := range seeds {
+	for seed := range uint64(600) {
 		for _, known := range []bool{true, false} {
-			s := sessions.Run(seed, "", 300)
-			ended := endedByForce(t, &s, known)
+			run := sessions.Run(seed, "", 300)
+			ended := endedByForce(t, &run, known)
+			s := simulatedRun(run)
 			for _, log := range []bool{true, false} {
-				r := judge(t, s, log)
+				r := s.judge(t, log)
 				for _, name := range broken(r) {
 					explain(t, s, r, name)
 					t.Fatalf("seed %d, %d sessions ended by force, transactions known: %v: false alarm", seed, ended, log)
@@ -232,7 +227,7 @@ func TestEphemeralsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 			if s.Planted == 0 || endedByForce(t, &s, true) == 0 {
 				continue
 			}
-			if r := judge(t, s, log); r[promises.Ephemeral].Text != "" {
+			if r := simulatedRun(s).judge(t, log); r[promises.Ephemeral].Text != "" {
 				found++
 			}
 		}
@@ -291,13 +286,13 @@ func endedByForce(t *testing.T, s *sessions.Record, known bool) (ended int) {
 func TestHolesInTheTransactions(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
-		s := sessions.Run(seed, "", 300)
+		s := simulatedRun(sessions.Run(seed, "", 300))
 		txns := s.Transactions
 		rng := rand.New(rand.NewPCG(seed, 1))
 		from := rng.IntN(len(txns))
 		to := min(len(txns), from+1+rng.IntN(5))
 		for _, part := range [][]history.Txn{txns[from:], txns[:from], slices.Delete(slices.Clone(txns), from, to)} {
-			r := promises.Check(t.Context(), asRun(t, s, part))
+			r := s.judgeWith(t, part)
 			for _, name := range broken(r) {
 				explain(t, s, r, name)
 				t.Fatalf("seed %d: false alarm with %d of %d transactions", seed, len(part), len(txns))
