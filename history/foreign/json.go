@@ -27,6 +27,7 @@ type jsonSource struct {
 }
 
 func newJSONSource(s *scanner, o *own) *jsonSource {
+	s.ahead(firstBuffer) // a short file needs no other buffer
 	rest := io.Reader(bytes.NewReader(s.buf[s.pos:]))
 	if !s.done {
 		rest = bufio.NewReaderSize(io.MultiReader(rest, s.r), bufferSize)
