@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
@@ -197,9 +199,9 @@ const lineWidth = 100
 
 // hanging prints text behind a first column, broken to the width.
 func hanging(w io.Writer, first, text string) {
-	for i, line := range wrapped(text, lineWidth-len(first)) {
+	for i, line := range wrapped(text, lineWidth-ansi.StringWidth(first)) {
 		if i > 0 {
-			first = strings.Repeat(" ", len(first))
+			first = strings.Repeat(" ", ansi.StringWidth(first))
 		}
 		fmt.Fprintln(w, strings.TrimRight(first+line, " "))
 	}
@@ -213,7 +215,7 @@ func wrapped(text string, width int) []string {
 		switch {
 		case *last == "":
 			*last = word
-		case len(*last)+1+len(word) > width:
+		case ansi.StringWidth(*last)+1+ansi.StringWidth(word) > width:
 			lines = append(lines, word)
 		default:
 			*last += " " + word
