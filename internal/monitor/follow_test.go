@@ -27,9 +27,12 @@ type lab struct {
 	c   *client.Client
 }
 
-func virtually(t *testing.T, do func(l *lab)) {
+func virtually(t *testing.T, do func(l *lab)) { virtuallyOf(t, 1, do) }
+
+// virtuallyOf has messages arrive in an order that follows from the seed.
+func virtuallyOf(t *testing.T, seed uint64, do func(l *lab)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond})
+		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}

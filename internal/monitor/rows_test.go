@@ -49,7 +49,7 @@ func TestRowsAreKeptUp(t *testing.T) {
 		l.shown(f)
 		r := rand.New(rand.NewPCG(1, 1))
 		filter, most := "", 0
-		for range 3000 {
+		for range 1500 {
 			path := ""
 			for range 1 + r.IntN(2) {
 				path += fmt.Sprintf("/%02d", r.IntN(40))

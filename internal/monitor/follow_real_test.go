@@ -1,3 +1,5 @@
+//go:build real
+
 package monitor
 
 import (
@@ -14,9 +16,9 @@ import (
 
 // Apache ZooKeeper's servers tell the same: each change once, with its zxid, and what they did
 // not tell while a connection was lost is found.
-func TestOfApacheZooKeeper(t *testing.T) {
+func TestRealFollow(t *testing.T) {
 	e := dockertest.Ensemble(t, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	root := fmt.Sprintf("/monitor-%d", time.Now().UnixNano())
 	var addrs []string

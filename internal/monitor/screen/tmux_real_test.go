@@ -1,3 +1,5 @@
+//go:build real
+
 package screen
 
 import (
@@ -82,7 +84,7 @@ func (s *served) monitored(width, height int, background string, env ...string) 
 	}, "sh", "-c", command)}
 }
 
-func TestInTerminal(t *testing.T) {
+func TestRealInTerminal(t *testing.T) {
 	for _, c := range []struct{ width, height int }{{80, 24}, {200, 50}} {
 		t.Run(fmt.Sprintf("%dx%d", c.width, c.height), func(t *testing.T) {
 			s := serve(t)
@@ -214,8 +216,8 @@ func ends(t *testing.T, m terminal) {
 	}
 }
 
-// TestNoColours: NO_COLOR is honoured, whatever it says (no-color.org).
-func TestNoColours(t *testing.T) {
+// TestRealNoColours: NO_COLOR is honoured, whatever it says (no-color.org).
+func TestRealNoColours(t *testing.T) {
 	s := serve(t)
 	m := s.monitored(80, 24, "#101418", "NO_COLOR=yes")
 	m.shows("›", "/")

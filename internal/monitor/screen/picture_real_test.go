@@ -1,3 +1,5 @@
+//go:build real
+
 package screen
 
 import (
@@ -24,14 +26,14 @@ type background struct{ file, colour, text, green string }
 // These are the pictures of the README, for pages that are dark and for those that are not. They
 // are made again by
 //
-//	go test ./internal/monitor/screen -run TestPicture -update
+//	go test ./internal/monitor/screen -tags real -run TestRealPicture -update
 var backgrounds = []background{
 	{"../../../docs/pictures/monitor-dark.svg", "#101418", "#d8dee9", "#87d787"},
 	{"../../../docs/pictures/monitor-light.svg", "#ffffff", "#24292f", "#00875f"},
 }
 
-// TestPicture draws what a terminal shows of an ensemble as SVG.
-func TestPicture(t *testing.T) {
+// TestRealPicture draws what a terminal shows of an ensemble as SVG.
+func TestRealPicture(t *testing.T) {
 	for _, bg := range backgrounds {
 		t.Run(bg.colour, func(t *testing.T) {
 			svg := bg.toSVG(scene(t, bg.colour), pictureWidth, pictureHeight)
