@@ -336,8 +336,8 @@ func (o *object) zklab(h plain) answers {
 		os.WriteFile(name, []byte(h.text()), 0o600) // what a panic was about
 	}
 	all := answers{}
+	l, err := o.load(h)
 	for name, opts := range ways(h) {
-		l, err := o.load(h)
 		if err != nil {
 			all[name] = err.Error()
 			continue

@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
 	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 // benches are the histories that are measured: all combinations but those that
@@ -208,7 +209,8 @@ type assignment struct {
 func TestMain(m *testing.M) {
 	text := os.Getenv(inChild)
 	if text == "" {
-		os.Exit(m.Run())
+		testmain.Main(m)
+		return
 	}
 	var a assignment
 	err := json.Unmarshal([]byte(text), &a)
@@ -388,9 +390,6 @@ func TestMeasure(t *testing.T) {
 // TestGrowth wants four times the operations to take hardly more than four
 // times the memory, also of what is freed again.
 func TestGrowth(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half a minute with the race detector")
-	}
 	const n = 4000
 	for _, model := range largeModels {
 		for _, d := range append([]defect{{certain: true}}, defects[model]...) {

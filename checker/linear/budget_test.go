@@ -3,7 +3,6 @@ package linear
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -51,10 +50,9 @@ func TestBudgets(t *testing.T) {
 	for name, gm := range allGames() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := rand.New(rand.NewPCG(9, uint64(len(name))))
 			ends, unknown := 0, 0
-			for range max(5, rounds()/400) {
-				f := gm.file(r)
+			for i := range max(5, rounds()/400) {
+				f := gm.file(seeded(9, name, i))
 				h := load(t, gm.model, []byte(f.text))
 				if h.Operations == 0 {
 					continue

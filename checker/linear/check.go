@@ -23,7 +23,8 @@ type Options struct {
 	// about each key as a whole, and shows no witness.
 	PorcupineOnly bool
 
-	pace int // of tests: see object.pace
+	pace        int  // of tests: see object.pace
+	verdictOnly bool // of tests: no witness is made smaller, no other key decided than one that is violated
 }
 
 func (o Options) budget() time.Duration {
@@ -67,7 +68,7 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 					}
 					findings[i] = h.decide(searching, i, s, until, opts, opts.memory()/int64(workers)/part)
 					if findings[i].result == checker.Violation {
-						enough.Do(func() { time.AfterFunc(grace, stop) })
+						enough.Do(func() { time.AfterFunc(opts.grace(), stop) })
 					}
 				}
 			})
@@ -78,11 +79,16 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 }
 
 // grace is how long searches go on after another key was found to be violated.
-const grace = 2 * time.Second
+func (o Options) grace() time.Duration {
+	if o.verdictOnly {
+		return 0
+	}
+	return 2 * time.Second
+}
 
 // decide asks one procedure after another about a key.
 func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time, opts Options, memory int64) finding {
-	k := &object{ctx: ctx, h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initial, permits: h.Model.permits, scratch: s, pace: opts.pace}
+	k := &object{ctx: ctx, h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initial, permits: h.Model.permits, scratch: s, pace: opts.pace, asFound: opts.verdictOnly}
 	if time.Now().After(until) {
 		return undecided(context.DeadlineExceeded)
 	}

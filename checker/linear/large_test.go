@@ -2,11 +2,10 @@ package linear
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"strconv"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/zklab/zklab/checker"
 )
@@ -15,15 +14,12 @@ import (
 // defect is found and shown with a handful of operations. ZKLAB_LARGE asks for
 // another number of operations, as in ZKLAB_LARGE=1000000.
 func TestLarge(t *testing.T) {
-	n, crowds := 10_000, []int{5, 20}
-	if testing.Short() {
-		n, crowds = 2000, []int{5}
-	}
+	n := 4000
 	if asked, err := strconv.Atoi(os.Getenv("ZKLAB_LARGE")); err == nil {
 		n = asked
 	}
 	for _, model := range largeModels {
-		for _, clients := range crowds {
+		for _, clients := range []int{5, 20} {
 			for _, unknown := range []float64{0, 0.01} {
 				l := ofModel(model)
 				l.operations, l.clients, l.unknown = n, clients, unknown
@@ -56,12 +52,13 @@ func (l large) test(t *testing.T) {
 	if err := l.write(&b, 1); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	h := load(t, l.model, b.Bytes())
-	loaded := time.Now()
-	r := Check(context.Background(), h, Options{})
+	var r Report
+	synctest.Test(t, func(t *testing.T) { // in which no witness is left large on a busy machine
+		r = Check(t.Context(), h, Options{})
+	})
 	v := r.Verdicts[0]
-	t.Logf("%d MB: loaded in %s, decided in %s by %s: %s", b.Len()>>20, loaded.Sub(began).Round(time.Millisecond), time.Since(loaded).Round(time.Millisecond), v.Decider, v.Reason)
+	t.Logf("decided by %s: %s", v.Decider, v.Reason)
 	if h.Operations < l.operations {
 		t.Fatalf("only %d operations", h.Operations)
 	}

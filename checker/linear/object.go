@@ -25,7 +25,8 @@ type object struct {
 	initial int32
 	permits int32
 	scratch *scratch
-	pace    int // steps from one look at the budget to the next; 0: some
+	pace    int  // steps from one look at the budget to the next; 0: some
+	asFound bool // witnesses are not made smaller
 
 	// Of an object that stands for another one: its values beyond those of the
 	// history, and the operations that clients called.

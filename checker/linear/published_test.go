@@ -32,13 +32,9 @@ func TestPublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		count[want]++
-		if testing.Short() && count[want]%4 != 1 {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
-			began := time.Now()
 			h := load(t, model, files[name])
-			r := Check(context.Background(), h, Options{})
+			r := Check(t.Context(), h, Options{verdictOnly: true, Budget: 10 * time.Minute})
 			if r.Verdict != want {
 				t.Errorf("%s, want %s: %+v", r.Verdict, want, r.Verdicts)
 			}
@@ -46,9 +42,6 @@ func TestPublished(t *testing.T) {
 				if v.Result == checker.Violation && len(v.Events) == 0 {
 					t.Errorf("no witness: %+v", v)
 				}
-			}
-			if d := time.Since(began); d > 20*time.Second {
-				t.Errorf("took %s", d)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, 
 func shrinkFrom(k *object, from, until int32, violates func(ops []op, anyStart bool) bool) []int32 {
 	deadline := time.Now().Add(mostShrinking)
 	w := newWindow(k).cut(from, until)
-	if len(w.required) > mostShrunk {
+	if len(w.required) > mostShrunk || k.asFound {
 		return w.from
 	}
 	for chunk := len(w.required) / 2; chunk >= 1; chunk /= 2 {
