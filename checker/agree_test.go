@@ -35,7 +35,7 @@ func loggedAgreement(t *testing.T, model string, refereeAt int, exact bool, gene
 	w := newSearchBudget(context.Background(), Options{})
 	w.until, w.key, w.memory = time.Now().Add(time.Hour), time.Hour, 4<<20 // whatever the machine
 	var got tally
-	seeds, _ := checktest.Seeds(t, 1000, moreSeeds[t.Name()]...)
+	seeds, _ := checktest.Seeds(t, 2000, moreSeeds[t.Name()]...)
 	for i := range seeds {
 		rng := rand.New(rand.NewPCG(1, uint64(i)))
 		how := checktest.Kind(i % 3)

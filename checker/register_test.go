@@ -179,7 +179,7 @@ func TestRegisterAgreesWithReferee(t *testing.T) {
 func TestZxidsAgreeWithValues(t *testing.T) {
 	t.Parallel()
 	valid, both := 0, 0
-	seeds, n := checktest.Seeds(t, 1000, moreSeeds[t.Name()]...)
+	seeds, n := checktest.Seeds(t, 2000, moreSeeds[t.Name()]...)
 	for i := range seeds {
 		rng := rand.New(rand.NewPCG(3, uint64(i)))
 		how := checktest.Kind(i % 2)

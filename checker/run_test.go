@@ -27,7 +27,10 @@ import (
 	"github.com/zklab/zklab/internal/testmain"
 )
 
-func TestMain(m *testing.M) { testmain.Main(m) }
+func TestMain(m *testing.M) {
+	testmain.CollectLess()
+	testmain.Main(m)
+}
 
 func TestGoodRunsAreValid(t *testing.T) {
 	for _, model := range recipeModels() {

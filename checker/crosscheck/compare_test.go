@@ -56,11 +56,7 @@ type subject[H any] struct {
 // compare lets both sides judge generated histories.
 func (s subject[H]) compare(t *testing.T) {
 	seed := number("ZKLAB_CROSSCHECK_SEED", 1)
-	usual := 1000
-	if testing.Short() {
-		usual = 100
-	}
-	n := number("ZKLAB_CROSSCHECK", usual)
+	n := histories()
 	wrong, count := 0, map[string]int{}
 	for i := number("ZKLAB_CROSSCHECK_FIRST", 0); i < n; i++ {
 		h := s.generate(rand.New(rand.NewPCG(uint64(seed), uint64(i))))
@@ -68,9 +64,10 @@ func (s subject[H]) compare(t *testing.T) {
 			count["skipped"]++
 			continue
 		}
-		what, a, b, differ := s.differ(h)
+		ours, theirs := s.ours(h), s.zklab(h)
+		what, differ := s.differ("", ours, theirs)
 		if !differ {
-			for name, answer := range s.ours(h) {
+			for name, answer := range ours {
 				if name != full {
 					answer = name + " " + answer
 				}
@@ -79,10 +76,10 @@ func (s subject[H]) compare(t *testing.T) {
 			continue
 		}
 		h = s.minimize(h, what)
-		if _, a2, b2, again := s.differOn(h, what); again {
-			a, b = a2, b2
+		if again, last := s.ours(h), s.zklab(h); again[what] != "" {
+			ours, theirs = again, last
 		}
-		t.Errorf("history %d of seed %d: %s: here %s, zklab %s\n%s", i, seed, what, a, b, s.print(h))
+		t.Errorf("history %d of seed %d: %s: here %s, zklab %s\n%s", i, seed, what, ours[what], theirs[what], s.print(h))
 		if wrong++; wrong == number("ZKLAB_CROSSCHECK_SHOW", 3) {
 			t.FailNow()
 		}
@@ -90,17 +87,20 @@ func (s subject[H]) compare(t *testing.T) {
 	t.Logf("%s: %d histories: %v", s.name, n, count)
 }
 
-func (s subject[H]) differ(h H) (what, ours, zklab string, differ bool) { return s.differOn(h, "") }
+// usual is how many histories each subject is compared on.
+const usual = 500
 
-// differOn finds an answer, of a name if there is one, in which the sides differ.
-func (s subject[H]) differOn(h H, name string) (what, ours, zklab string, differ bool) {
-	ourAnswers, theirs := s.ours(h), s.zklab(h)
-	for what, a := range ourAnswers {
+// histories is how many they are, or what ZKLAB_CROSSCHECK asks for.
+func histories() int { return number("ZKLAB_CROSSCHECK", usual) }
+
+// differ finds an answer, of a name if there is one, in which the sides differ.
+func (s subject[H]) differ(name string, ours, theirs answers) (what string, differ bool) {
+	for what, a := range ours {
 		if (name == "" || name == what) && a != undecided && !s.agree(what, a, theirs[what]) {
-			return what, a, theirs[what], true
+			return what, true
 		}
 	}
-	return "", "", "", false
+	return "", false
 }
 
 // minimize leaves out what can be left out while the sides differ on the same.
@@ -111,7 +111,7 @@ func (s subject[H]) minimize(h H, what string) H {
 			if s.skips != nil && s.skips(less) {
 				continue
 			}
-			if _, _, _, differ := s.differOn(less, what); differ {
+			if _, differ := s.differ(what, s.ours(less), s.zklab(less)); differ {
 				h, again = less, true
 				break
 			}

@@ -209,6 +209,7 @@ type assignment struct {
 func TestMain(m *testing.M) {
 	text := os.Getenv(inChild)
 	if text == "" {
+		testmain.CollectLess()
 		testmain.Main(m)
 		return
 	}

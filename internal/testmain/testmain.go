@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync"
 
@@ -65,5 +66,14 @@ func taken() (all []func() error) {
 func ManyAtOnce(n int) {
 	if err := flag.Set("test.parallel", strconv.Itoa(n)); err != nil {
 		panic(err)
+	}
+}
+
+// CollectLess lets memory grow to five times what is in use before the garbage collector runs,
+// for a package whose tests make much garbage: they take a third less. Call it before Main.
+// GOGC wins.
+func CollectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
 	}
 }

@@ -59,7 +59,7 @@ func versionsByHand(txns []history.Txn) (list [][]string, from []uint64) {
 // TestSnapshotsAgreeWithAllVersions compares the sweep with a search.
 func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 	var legal, not int
-	seeds, _ := checktest.Seeds(t, 1000, moreSeeds[t.Name()]...)
+	seeds, _ := checktest.Seeds(t, 5000, moreSeeds[t.Name()]...)
 	for i := range seeds {
 		rng := rand.New(rand.NewPCG(14, uint64(i)))
 		h, txns := checktest.GenerateMembership(rng, checktest.Kind(i%3))
@@ -164,7 +164,7 @@ func newest(g *group, l *look, txns []history.Txn) uint64 {
 // list tells all that there was between two.
 func TestPicksAgreeWithAllVersions(t *testing.T) {
 	var right, found, missed int
-	seeds, _ := checktest.Seeds(t, 1000, moreSeeds[t.Name()]...)
+	seeds, _ := checktest.Seeds(t, 5000, moreSeeds[t.Name()]...)
 	for i := range seeds {
 		h, txns := checktest.GenerateDiscovery(rand.New(rand.NewPCG(16, uint64(i))), checktest.Kind(i%3))
 		a := evidence.Read(t.Context(), h, models.Discovery, txns)
@@ -210,7 +210,7 @@ func TestGroupsThatWorkAreNotFlagged(t *testing.T) {
 		frame.Model
 		generate func(*rand.Rand, checktest.Kind) (*history.History, []history.Txn)
 	}{{Membership, checktest.GenerateMembership}, {Discovery, checktest.GenerateDiscovery}} {
-		seeds, _ := checktest.Seeds(t, 1000, moreSeeds[t.Name()]...)
+		seeds, _ := checktest.Seeds(t, 5000, moreSeeds[t.Name()]...)
 		for i := range seeds {
 			h, txns := of.generate(rand.New(rand.NewPCG(15, uint64(i))), checktest.Constructed)
 			a := evidence.Read(t.Context(), h, of.Object, txns)

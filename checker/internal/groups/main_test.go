@@ -1,0 +1,12 @@
+package groups
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/testmain"
+)
+
+func TestMain(m *testing.M) {
+	testmain.CollectLess()
+	testmain.Main(m)
+}

@@ -1,0 +1,12 @@
+package promises_test
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/testmain"
+)
+
+func TestMain(m *testing.M) {
+	testmain.CollectLess()
+	testmain.Main(m)
+}
