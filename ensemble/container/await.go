@@ -5,12 +5,54 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go/wait"
 
 	"github.com/zklab/zklab/ensemble"
 )
+
+// health is testcontainers' wait strategy for all servers of one ensemble: no server is ready
+// before all are healthy together. It goes by our own check, and looks at no ports.
+type health struct {
+	ctx     context.Context // ends when a server cannot be started
+	check   func(context.Context) error
+	missing atomic.Int32  // servers that have not been started yet
+	done    chan struct{} // closed when err is set
+	err     error         // of the check
+}
+
+func newHealth(ctx context.Context, servers int, check func(context.Context) error) *health {
+	h := &health{ctx: ctx, check: check, done: make(chan struct{})}
+	h.missing.Store(int32(servers))
+	return h
+}
+
+// WaitUntilReady waits for the check, which the server that is started last makes. Its own context
+// would outlive the caller's: a start that has begun is not cut short.
+func (h *health) WaitUntilReady(context.Context, wait.StrategyTarget) error {
+	if h.missing.Add(-1) == 0 {
+		h.err = h.check(h.ctx)
+		close(h.done)
+	}
+	select {
+	case <-h.done:
+	case <-h.ctx.Done():
+		return unready{context.Cause(h.ctx)}
+	}
+	if h.err != nil {
+		return unready{h.err}
+	}
+	return nil
+}
+
+// unready is an error of the check. Testcontainers wraps it in words of its own, which people need
+// not see.
+type unready struct{ error }
+
+func (u unready) Unwrap() error { return u.error }
 
 // awaitHealth waits until the ensemble is healthy. It does not go on waiting
 // when a server's process has ended, as with an image that is no ZooKeeper.
@@ -38,7 +80,7 @@ func (c Config) awaitHealth(ctx context.Context, e *cluster) error {
 // awaitEnd waits until the server's process ends and tells why; nil when ctx
 // ended first.
 func (s *server) awaitEnd(ctx context.Context) error {
-	wait := s.engine.ContainerWait(ctx, s.container, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	wait := s.cluster.engine.Client().ContainerWait(ctx, s.container.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case end := <-wait.Result:
 		return fmt.Errorf("%w: server %d ended with exit code %d: %s", ErrNotHealthy, s.id, end.StatusCode, s.lastWords(ctx))
@@ -50,8 +92,9 @@ func (s *server) awaitEnd(ctx context.Context) error {
 // lastWords is the last line of the server's log.
 func (s *server) lastWords(ctx context.Context) string {
 	var log bytes.Buffer
-	if err := s.copyLog(ctx, &log, "1"); err != nil || log.Len() == 0 {
+	if err := s.copyLog(ctx, &log); err != nil || log.Len() == 0 {
 		return "it said nothing"
 	}
-	return fmt.Sprintf("%.200s", strings.TrimSpace(log.String()))
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	return fmt.Sprintf("%.200s", lines[len(lines)-1])
 }

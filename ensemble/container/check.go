@@ -92,15 +92,15 @@ func (c Config) checkHelpers(ctx context.Context, engine engine) []Finding {
 	return found
 }
 
-func checkEngine(ctx context.Context, engine client.APIClient) Finding {
-	v, err := engine.ServerVersion(ctx, client.ServerVersionOptions{})
+func checkEngine(ctx context.Context, engine engine) Finding {
+	v, err := engine.Client().ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {
 		return Finding{Name: FindingEngine, Detail: noEngine(err).Error()}
 	}
-	return Finding{Name: FindingEngine, OK: true, Detail: fmt.Sprintf("Docker %s, API %s, at %s", v.Version, v.APIVersion, engine.DaemonHost())}
+	return Finding{Name: FindingEngine, OK: true, Detail: fmt.Sprintf("Docker %s, API %s, at %s", v.Version, v.APIVersion, engine.Client().DaemonHost())}
 }
 
-func (c Config) checkImage(ctx context.Context, engine client.APIClient) Finding {
+func (c Config) checkImage(ctx context.Context, engine engine) Finding {
 	names, err := c.wanted()
 	if err != nil {
 		return Finding{Name: FindingImage, Detail: err.Error()}
@@ -115,7 +115,7 @@ func (c Config) checkImage(ctx context.Context, engine client.APIClient) Finding
 	return Finding{Name: FindingImage, OK: true, Detail: image.name + ", " + image.digest}
 }
 
-func checkLeftovers(ctx context.Context, engine client.APIClient) Finding {
+func checkLeftovers(ctx context.Context, engine engine) Finding {
 	found, err := leftovers(ctx, engine)
 	if err != nil {
 		return Finding{Name: FindingLeftovers, Detail: err.Error()}

@@ -73,7 +73,7 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 }
 
 // removeAll removes runs and adds what it removed to gone.
-func removeAll(ctx context.Context, engine client.APIClient, dying []leftover, gone map[string]leftover) error {
+func removeAll(ctx context.Context, engine engine, dying []leftover, gone map[string]leftover) error {
 	var errs []error
 	for _, l := range dying {
 		if ctx.Err() != nil {
@@ -100,16 +100,16 @@ func lines(of []leftover) (texts []string) {
 }
 
 // leftovers finds what all runs have on the engine, by label, run by run.
-func leftovers(ctx context.Context, engine client.APIClient) ([]leftover, error) {
-	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofZklab()})
+func leftovers(ctx context.Context, engine engine) ([]leftover, error) {
+	containers, err := engine.Client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofZklab()})
 	if err != nil {
 		return nil, engineErr("list containers", err)
 	}
-	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ofZklab()})
+	networks, err := engine.Client().NetworkList(ctx, client.NetworkListOptions{Filters: ofZklab()})
 	if err != nil {
 		return nil, engineErr("list networks", err)
 	}
-	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: ofZklab()})
+	volumes, err := engine.Client().VolumeList(ctx, client.VolumeListOptions{Filters: ofZklab()})
 	if err != nil {
 		return nil, engineErr("list volumes", err)
 	}

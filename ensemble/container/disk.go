@@ -117,7 +117,7 @@ func (s *server) askKeeper(ctx context.Context, command string) error {
 func (e *cluster) makeDisks(ctx context.Context, nodes int) error {
 	var mounts []mount.Mount
 	for id := 1; id <= nodes; id++ {
-		_, err := e.engine.VolumeCreate(ctx, client.VolumeCreateOptions{
+		_, err := e.engine.Client().VolumeCreate(ctx, client.VolumeCreateOptions{
 			Name: e.diskOf(id), Driver: "local", Labels: e.run.labels(0),
 			DriverOpts: map[string]string{"type": "tmpfs", "device": "tmpfs", "o": fmt.Sprintf("size=%d,mode=0777", diskSize)},
 		})

@@ -1,5 +1,6 @@
-// Package container runs real Apache ZooKeeper servers in containers. Package
-// zklab may not import it: who tests a recipe need not depend on Docker's client.
+// Package container runs real Apache ZooKeeper servers in containers, by
+// testcontainers-go. Package zklab may not import it: who tests a recipe need not
+// depend on a client of Docker.
 //
 // [Config] is an [ensemble.Starter]; its zero value starts three servers.
 // Start picks the image, draws a network of the run's own, starts the servers
@@ -13,4 +14,10 @@
 // Everything that is made carries labels that name the run and the process
 // that owns it. Close removes what its run made; [Clean] removes what dead
 // processes left; [Check] tells what a run would find here.
+//
+// A program that imports this package runs without the reaper of testcontainers-go
+// (TESTCONTAINERS_RYUK_DISABLED is set for it and its children) and without its
+// log, also for containers of its own: see [log.SetDefault].
+//
+// [log.SetDefault]: https://pkg.go.dev/github.com/testcontainers/testcontainers-go/log#SetDefault
 package container

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
 )
 
 const (
@@ -19,8 +20,9 @@ const (
 	stepTimeout = 60 * time.Second
 )
 
-// engine is what is used of Docker's client: tests have one that fails.
-type engine = client.APIClient
+// engine creates containers. Its Client does what testcontainers has no call for; tests give it
+// a client that fails.
+type engine = *testcontainers.DockerProvider
 
 // openEngine connects to the engine that DOCKER_HOST names, or else the user's Docker context,
 // or else to the first of where engines usually listen, and makes sure that it answers.
@@ -30,9 +32,9 @@ func openEngine(ctx context.Context) (engine, error) {
 	}
 	all, first := hosts(ctx)
 	for _, host := range all {
-		engine, err := reach(ctx, host)
+		docker, err := reach(ctx, host)
 		if err == nil {
-			return engine, nil
+			return newEngine(docker)
 		}
 		if first == nil {
 			first = err
@@ -84,18 +86,18 @@ func usualHosts() []string {
 }
 
 // reach connects to the engine at host, with the TLS that the environment says.
-func reach(ctx context.Context, host string) (engine, error) {
+func reach(ctx context.Context, host string) (client.APIClient, error) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	engine, err := client.New(client.FromEnv, client.WithHost(host))
+	docker, err := client.New(client.FromEnv, client.WithHost(host))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := engine.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
-		engine.Close()
+	if _, err := docker.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+		docker.Close()
 		return nil, err
 	}
-	return engine, nil
+	return docker, nil
 }
 
 func noEngine(err error) error {

@@ -18,7 +18,7 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 	if err != nil {
 		return "", nil, err
 	}
-	e := &cluster{run: newRun(), engine: engine, turn: newTurn(), looking: newTurn()}
+	e := &cluster{run: newRun(), engine: engine, turn: newTurn(), looking: newTurn(), servers: make([]*server, 1)}
 	image, err := c.pickImage(ctx, engine)
 	if err != nil {
 		return "", e.Close, err
@@ -27,17 +27,16 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 	if err != nil {
 		return "", e.Close, err
 	}
-	s, err := c.startServer(ctx, e, serverSpec{1, image.name, network, subnet, port, ""})
-	if err != nil {
+	if err := c.startServer(ctx, e, serverSpec{1, image.name, network, subnet, port, "", nil}); err != nil {
 		return "", e.Close, err
 	}
-	return s.addr, e.Close, nil
+	return e.servers[0].addr, e.Close, nil
 }
 
 // EndProcess ends a server's process behind the ensemble's back.
 func EndProcess(ctx context.Context, of any) error {
 	s := of.(*server)
-	_, err := s.engine.ContainerKill(ctx, s.container, client.ContainerKillOptions{Signal: "KILL"})
+	_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
 	return err
 }
 
@@ -53,7 +52,7 @@ func ExitCode(ctx context.Context, s any) (int, error) {
 // Network shows the rules and queues in a server's network.
 func Network(ctx context.Context, of any) (string, error) {
 	s := of.(*server)
-	return NetworkAt(ctx, s.engine, s.container)
+	return NetworkAt(ctx, s.cluster.engine, s.container.ID)
 }
 
 // NetworkAt has a container that changes nothing look at another's network.
@@ -76,7 +75,7 @@ func OpenEngine(ctx context.Context) (engine, error) { return openEngine(ctx) }
 
 // ServersOf gives the containers of the servers that a process owns.
 func ServersOf(ctx context.Context, engine engine, pid int) ([]container.Summary, error) {
-	found, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).
+	found, err := engine.Client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).
 		Add("label", labelPID+"="+strconv.Itoa(pid)).Add("label", labelServer)})
 	return found.Items, err
 }
@@ -99,27 +98,21 @@ func DropHelpers(ctx context.Context, e any) error {
 // KillHelper kills the helper in a server's network, which cannot undo anything then.
 func KillHelper(ctx context.Context, of any) error {
 	s := of.(*server)
-	_, err := s.engine.ContainerKill(ctx, s.gate.container, client.ContainerKillOptions{Signal: "KILL"})
+	_, err := s.cluster.engine.Client().ContainerKill(ctx, s.gate.container.ID, client.ContainerKillOptions{Signal: "KILL"})
 	return err
 }
 
 // Sabotage makes the engine's answers to an ensemble's calls fail where fail
 // says so: before the engine is asked, or, with late, although it did it.
 func Sabotage(e any, fail func(call string) (err error, late bool)) (restore func()) {
-	c := e.(*cluster)
-	set := func(to engine) {
-		c.engine = to
-		for _, s := range c.servers {
-			s.engine = to
-		}
-	}
-	sound := c.engine
-	set(saboteur{sound, fail})
-	return func() { set(sound) }
+	engine := e.(*cluster).engine
+	sound := engine.Client()
+	engine.SetClient(saboteur{sound, fail})
+	return func() { engine.SetClient(sound) }
 }
 
 type saboteur struct {
-	engine
+	client.APIClient
 	fail func(call string) (error, bool)
 }
 
@@ -133,23 +126,23 @@ func sabotaged[T any](s saboteur, call string, do func() (T, error)) (result T, 
 }
 
 func (s saboteur) ContainerCreate(ctx context.Context, o client.ContainerCreateOptions) (client.ContainerCreateResult, error) {
-	return sabotaged(s, "create", func() (client.ContainerCreateResult, error) { return s.engine.ContainerCreate(ctx, o) })
+	return sabotaged(s, "create", func() (client.ContainerCreateResult, error) { return s.APIClient.ContainerCreate(ctx, o) })
 }
 
 func (s saboteur) ContainerAttach(ctx context.Context, id string, o client.ContainerAttachOptions) (client.ContainerAttachResult, error) {
-	return sabotaged(s, "attach", func() (client.ContainerAttachResult, error) { return s.engine.ContainerAttach(ctx, id, o) })
+	return sabotaged(s, "attach", func() (client.ContainerAttachResult, error) { return s.APIClient.ContainerAttach(ctx, id, o) })
 }
 
 func (s saboteur) ContainerStart(ctx context.Context, id string, o client.ContainerStartOptions) (client.ContainerStartResult, error) {
-	return sabotaged(s, "start", func() (client.ContainerStartResult, error) { return s.engine.ContainerStart(ctx, id, o) })
+	return sabotaged(s, "start", func() (client.ContainerStartResult, error) { return s.APIClient.ContainerStart(ctx, id, o) })
 }
 
 func (s saboteur) ContainerKill(ctx context.Context, id string, o client.ContainerKillOptions) (client.ContainerKillResult, error) {
-	return sabotaged(s, "kill", func() (client.ContainerKillResult, error) { return s.engine.ContainerKill(ctx, id, o) })
+	return sabotaged(s, "kill", func() (client.ContainerKillResult, error) { return s.APIClient.ContainerKill(ctx, id, o) })
 }
 
 func (s saboteur) ContainerPause(ctx context.Context, id string, o client.ContainerPauseOptions) (client.ContainerPauseResult, error) {
-	return sabotaged(s, "pause", func() (client.ContainerPauseResult, error) { return s.engine.ContainerPause(ctx, id, o) })
+	return sabotaged(s, "pause", func() (client.ContainerPauseResult, error) { return s.APIClient.ContainerPause(ctx, id, o) })
 }
 
 // Address is a server's address in its network.
@@ -166,15 +159,15 @@ func Owned(ctx context.Context, pid string) (ids []string, err error) {
 	}
 	defer engine.Close()
 	mine := make(client.Filters).Add("label", labelPID+"="+pid)
-	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
+	containers, err := engine.Client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	if err != nil {
 		return nil, err
 	}
-	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: mine})
+	networks, err := engine.Client().NetworkList(ctx, client.NetworkListOptions{Filters: mine})
 	if err != nil {
 		return nil, err
 	}
-	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: mine})
+	volumes, err := engine.Client().VolumeList(ctx, client.VolumeListOptions{Filters: mine})
 	if err != nil {
 		return nil, err
 	}

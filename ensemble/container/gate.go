@@ -79,9 +79,9 @@ func (s *server) tell(ctx context.Context, since, rules, queues string) error {
 // openGate starts a helper in the server's network.
 func (s *server) openGate(ctx context.Context, since string) error {
 	s.gates++
-	h, err := startNetworkHelper(ctx, s.engine, networkHelper{
+	h, err := startNetworkHelper(ctx, s.cluster.engine, networkHelper{
 		name: fmt.Sprintf("zklab-%s-%d-net%d", s.cluster.run.id, s.id, s.gates), image: s.cluster.helperImage,
-		network: "container:" + s.container, labels: s.cluster.run.labels(0),
+		network: "container:" + s.container.ID, labels: s.cluster.run.labels(0),
 	})
 	if err != nil {
 		return err

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
 )
 
 //go:embed helper.sh
@@ -24,7 +24,7 @@ var helperLife string
 // caller at a time.
 type helper struct {
 	engine    engine
-	container string
+	container *testcontainers.DockerContainer
 	conn      client.HijackedResponse
 	said      *io.PipeReader
 	answers   *bufio.Reader // of said
@@ -45,22 +45,25 @@ type helperSpec struct {
 func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, error) {
 	spec.host.AutoRemove = true // when the harness is gone
 	spec.host.CapDrop = []string{"ALL"}
-	made, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Name: spec.name,
-		Config: &container.Config{
-			Image: spec.image, Labels: spec.labels, User: "0",
-			Entrypoint: []string{"/bin/sh", "-c", spec.commands + helperLife},
-			OpenStdin:  true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
-		},
-		HostConfig: &spec.host,
-	})
-	switch {
-	case errdefs.IsNotFound(err):
+	if _, ok, err := present(ctx, engine, []string{spec.image}); err != nil {
+		return nil, err
+	} else if !ok {
 		return nil, fmt.Errorf("%w: %s: run `make image`, or name another with %s", ErrNoHelper, spec.image, helperVariable)
-	case err != nil:
+	}
+	made, err := create(ctx, engine, testcontainers.ContainerRequest{
+		Name: spec.name, Image: spec.image, Labels: spec.labels,
+		Entrypoint: []string{"/bin/sh", "-c", spec.commands + helperLife},
+		ConfigModifier: func(config *container.Config) {
+			config.User = "0"
+			config.OpenStdin, config.StdinOnce = true, true
+			config.AttachStdin, config.AttachStdout, config.AttachStderr = true, true, true
+		},
+		HostConfigModifier: func(host *container.HostConfig) { *host = spec.host },
+	})
+	if err != nil {
 		return nil, engineErr("start a helper", err)
 	}
-	h := &helper{engine: engine, container: made.ID}
+	h := &helper{engine: engine, container: made}
 	if err := h.begin(ctx); err != nil {
 		return nil, all(engineErr("start a helper", err), h.close())
 	}
@@ -69,12 +72,12 @@ func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, 
 
 // begin attaches to the helper before it starts, so that no word is lost.
 func (h *helper) begin(ctx context.Context) error {
-	attached, err := h.engine.ContainerAttach(ctx, h.container, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	attached, err := h.engine.Client().ContainerAttach(ctx, h.container.ID, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
 		return err
 	}
 	h.listen(attached.HijackedResponse)
-	if _, err := h.engine.ContainerStart(ctx, h.container, client.ContainerStartOptions{}); err != nil {
+	if err := h.container.Start(ctx); err != nil {
 		return err
 	}
 	_, err = h.answer(ctx)
@@ -157,5 +160,5 @@ func (h *helper) drop() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 	defer cancel()
-	return removeContainer(ctx, h.engine, h.container)
+	return remove(ctx, h.engine, h.container)
 }

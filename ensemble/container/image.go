@@ -57,7 +57,7 @@ func (c Config) wanted() (names []string, err error) {
 }
 
 // pickImage finds the image, or pulls it.
-func (c Config) pickImage(ctx context.Context, engine client.APIClient) (picked, error) {
+func (c Config) pickImage(ctx context.Context, engine engine) (picked, error) {
 	names, err := c.wanted()
 	if err != nil {
 		return picked{}, err
@@ -79,9 +79,9 @@ func (c Config) pickImage(ctx context.Context, engine client.APIClient) (picked,
 }
 
 // present gives the first of the images that the engine has.
-func present(ctx context.Context, engine client.APIClient, names []string) (picked, bool, error) {
+func present(ctx context.Context, engine engine, names []string) (picked, bool, error) {
 	for _, name := range names {
-		image, err := engine.ImageInspect(ctx, name)
+		image, err := engine.Client().ImageInspect(ctx, name)
 		switch {
 		case err == nil:
 			return picked{name, digestOf(image)}, true, nil
@@ -101,13 +101,13 @@ func digestOf(image client.ImageInspectResult) string {
 	return image.ID
 }
 
-func (c Config) pull(ctx context.Context, engine client.APIClient, name string) error {
+func (c Config) pull(ctx context.Context, engine engine, name string) error {
 	if strings.HasPrefix(name, localPrefix) {
 		return errLocalOnly
 	}
 	c.Logf("pulling %s", name)
 	// Without credentials: what needs some, the user pulls.
-	pull, err := engine.ImagePull(ctx, name, client.ImagePullOptions{})
+	pull, err := engine.Client().ImagePull(ctx, name, client.ImagePullOptions{})
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
-	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -53,17 +51,19 @@ func (s *server) saveLog(ctx context.Context, root *os.Root, name string) error 
 	if err != nil {
 		return err
 	}
-	return all(s.copyLog(ctx, f, "all"), f.Close())
+	return all(s.copyLog(ctx, f), f.Close())
 }
 
-// copyLog writes the last lines of what the server printed, or "all".
-func (s *server) copyLog(ctx context.Context, w io.Writer, lines string) error {
-	log, err := s.engine.ContainerLogs(ctx, s.container, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: lines})
+// copyLog writes what the server printed.
+func (s *server) copyLog(ctx context.Context, w io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends what reads the log, also when w fails
+	log, err := s.container.Logs(ctx)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	_, err = stdcopy.StdCopy(w, w, log)
+	_, err = io.Copy(w, log)
 	return err
 }
 

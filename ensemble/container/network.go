@@ -67,7 +67,7 @@ func createOn(ctx context.Context, e *cluster, s subnet) (name string, err error
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	name = "zklab-" + e.run.id
-	_, err = e.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{
+	_, err = e.engine.Client().NetworkCreate(ctx, name, client.NetworkCreateOptions{
 		Driver: "bridge", Labels: e.run.labels(0),
 		IPAM: &mobynet.IPAM{Config: []mobynet.IPAMConfig{{Subnet: s.Prefix, Gateway: s.gateway()}}},
 	})

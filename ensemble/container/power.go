@@ -24,7 +24,7 @@ func (s *server) Kill(ctx context.Context) error { return s.asked(ctx, s.kill, t
 // kill is in turn.
 func (s *server) kill(ctx context.Context) error {
 	return s.end(ctx, "kill", func(ctx context.Context) error {
-		_, err := s.engine.ContainerKill(ctx, s.container, client.ContainerKillOptions{Signal: "KILL"})
+		_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
 		return err
 	})
 }
@@ -37,8 +37,8 @@ func (s *server) Stop(ctx context.Context) error { return s.asked(ctx, s.stop, t
 func (s *server) stop(ctx context.Context) error {
 	forced := false
 	err := s.end(ctx, "stop", func(ctx context.Context) error {
-		patience := int(stopTimeout / time.Second)
-		if _, err := s.engine.ContainerStop(ctx, s.container, client.ContainerStopOptions{Timeout: &patience}); err != nil {
+		patience := stopTimeout
+		if err := s.container.Stop(ctx, &patience); err != nil {
 			return err
 		}
 		state, err := s.look(ctx)
@@ -62,7 +62,7 @@ func (s *server) start(ctx context.Context) error {
 	if down, err := s.Down(ctx); err != nil || !down {
 		return err
 	}
-	_, err := s.engine.ContainerStart(ctx, s.container, client.ContainerStartOptions{})
+	err := s.container.Start(ctx)
 	switch {
 	case err == nil:
 		return s.rejoin(ctx)
@@ -83,7 +83,7 @@ func (s *server) rejoin(ctx context.Context) error {
 	}
 	ctx, cancel := afresh(ctx)
 	defer cancel()
-	_, killErr := s.engine.ContainerKill(ctx, s.container, client.ContainerKillOptions{Signal: "KILL"})
+	_, killErr := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
 	return fmt.Errorf("start server %d: %w", s.id, all(err, killErr, s.dropGate()))
 }
 
@@ -141,7 +141,7 @@ func (s *server) endThawed(ctx context.Context, refused error, do func(context.C
 }
 
 func (s *server) awaitDown(ctx context.Context) error {
-	wait := s.engine.ContainerWait(ctx, s.container, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	wait := s.cluster.engine.Client().ContainerWait(ctx, s.container.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case <-wait.Result:
 		return nil
@@ -152,17 +152,17 @@ func (s *server) awaitDown(ctx context.Context) error {
 
 // look asks the engine for the state of the server's container.
 func (s *server) look(ctx context.Context) (*container.State, error) {
-	if s.engine == nil {
+	if s.cluster.engine == nil {
 		return nil, errSketch
 	}
-	c, err := s.engine.ContainerInspect(ctx, s.container, client.ContainerInspectOptions{})
+	state, err := s.container.State(ctx)
 	switch {
 	case errdefs.IsNotFound(err):
 		return nil, fmt.Errorf("server %d: %w", s.id, errGone)
 	case err != nil:
 		return nil, engineErr(fmt.Sprintf("look at server %d", s.id), err)
 	}
-	return c.Container.State, nil
+	return state, nil
 }
 
 // errGone: after Close, or when somebody else removed the container.

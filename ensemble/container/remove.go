@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
 	"github.com/zklab/zklab/internal/await"
 )
 
@@ -16,24 +19,24 @@ const removeTimeout = time.Minute
 // their volumes, then networks, and the volumes that had names. One container after the other: Docker
 // 20.10 can lock up for good when two leave one network at the same moment. It
 // has a context of its own, because runs are removed when the caller's has ended.
-func removeRun(engine client.APIClient, id string) error {
+func removeRun(engine engine, id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
-	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofRun(id)})
+	containers, err := engine.Client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofRun(id)})
 	if err != nil {
 		return engineErr("list containers", err)
 	}
 	var errs []error
 	for _, c := range containers.Items {
-		errs = append(errs, removeContainer(ctx, engine, c.ID))
+		errs = append(errs, removeFound(ctx, engine, c))
 	}
 
-	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ofRun(id)})
+	networks, err := engine.Client().NetworkList(ctx, client.NetworkListOptions{Filters: ofRun(id)})
 	if err != nil {
 		return all(append(errs, engineErr("list networks", err))...)
 	}
 	for _, n := range networks.Items {
-		_, err := engine.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
+		_, err := engine.Client().NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
 		if err != nil && !errdefs.IsNotFound(err) {
 			errs = append(errs, engineErr("remove network "+n.Name, err))
 		}
@@ -42,14 +45,14 @@ func removeRun(engine client.APIClient, id string) error {
 }
 
 // removeVolumes removes the disks of a run whose containers are gone.
-func removeVolumes(ctx context.Context, engine client.APIClient, id string) error {
-	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: ofRun(id)})
+func removeVolumes(ctx context.Context, engine engine, id string) error {
+	volumes, err := engine.Client().VolumeList(ctx, client.VolumeListOptions{Filters: ofRun(id)})
 	if err != nil {
 		return engineErr("list volumes", err)
 	}
 	var errs []error
 	for _, v := range volumes.Items {
-		_, err := engine.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
+		_, err := engine.Client().VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
 		if err != nil && !errdefs.IsNotFound(err) {
 			errs = append(errs, engineErr("remove volume "+v.Name, err))
 		}
@@ -57,25 +60,43 @@ func removeVolumes(ctx context.Context, engine client.APIClient, id string) erro
 	return all(errs...)
 }
 
-func removeContainer(ctx context.Context, engine client.APIClient, id string) error {
-	_, err := engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+// removeFound removes a container that was found by its labels.
+func removeFound(ctx context.Context, engine engine, found container.Summary) error {
+	made, err := engine.ContainerFromType(ctx, found)
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil
+	case err != nil:
+		return engineErr("look at container "+found.ID[:12], err)
+	}
+	return remove(ctx, engine, made)
+}
+
+// remove ends a container at once, and removes it and its volumes.
+func remove(ctx context.Context, engine engine, made *testcontainers.DockerContainer) error {
+	err := made.Terminate(ctx, testcontainers.StopTimeout(0))
 	if err == nil || errdefs.IsNotFound(err) {
 		return nil
 	}
-	// Somebody else is removing it at this moment: wait for them.
-	if errdefs.IsConflict(err) && awaitGone(ctx, engine, id) {
+	// Not every engine stops a container that is paused, but each removes it.
+	_, err = engine.Client().ContainerRemove(ctx, made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if err == nil || errdefs.IsNotFound(err) {
 		return nil
 	}
-	return engineErr("remove container "+id[:12], err)
+	// The engine, or another process, is removing it at this moment.
+	if errdefs.IsConflict(err) && awaitGone(ctx, made) {
+		return nil
+	}
+	return engineErr("remove container "+made.ID[:12], err)
 }
 
 // awaitGone waits some seconds for a container to go.
-func awaitGone(ctx context.Context, engine client.APIClient, id string) bool {
-	for range 50 {
-		if _, err := engine.ContainerInspect(ctx, id, client.ContainerInspectOptions{}); errdefs.IsNotFound(err) {
+func awaitGone(ctx context.Context, made *testcontainers.DockerContainer) bool {
+	for range 250 {
+		if _, err := made.Inspect(ctx); errdefs.IsNotFound(err) {
 			return true
 		}
-		if await.Sleep(ctx, 100*time.Millisecond) != nil {
+		if await.Sleep(ctx, 20*time.Millisecond) != nil {
 			return false
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/await"
 )
@@ -15,9 +17,8 @@ import (
 // server is one container.
 type server struct {
 	cluster   *cluster // that it is one of
-	engine    engine
 	id        int
-	container string
+	container *testcontainers.DockerContainer
 	addr      string
 
 	// In turn:
@@ -39,7 +40,7 @@ func (s *server) Status(ctx context.Context) (ensemble.Status, error) {
 // answer, as in a long garbage collection. A paused server stays paused.
 func (s *server) Pause(ctx context.Context) error {
 	return s.freeze(ctx, true, func() error {
-		_, err := s.engine.ContainerPause(ctx, s.container, client.ContainerPauseOptions{})
+		_, err := s.cluster.engine.Client().ContainerPause(ctx, s.container.ID, client.ContainerPauseOptions{})
 		return err
 	})
 }
@@ -47,7 +48,7 @@ func (s *server) Pause(ctx context.Context) error {
 // Resume lets a paused server go on.
 func (s *server) Resume(ctx context.Context) error {
 	return s.freeze(ctx, false, func() error {
-		_, err := s.engine.ContainerUnpause(ctx, s.container, client.ContainerUnpauseOptions{})
+		_, err := s.cluster.engine.Client().ContainerUnpause(ctx, s.container.ID, client.ContainerUnpauseOptions{})
 		return err
 	})
 }

@@ -2,13 +2,15 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	mobynet "github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/wait"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/ensemble"
@@ -78,17 +80,13 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	}
 	e.servers = make([]*server, c.Nodes)
 	group, grouped := errgroup.WithContext(ctx)
+	healthy := newHealth(grouped, c.Nodes, func(ctx context.Context) error { return c.awaitHealth(ctx, e) })
 	for i, port := range ports {
 		group.Go(func() error {
-			s, err := c.startServer(grouped, e, serverSpec{i + 1, image, network, subnet, port, e.diskOf(i + 1)})
-			e.servers[i] = s
-			return err
+			return c.startServer(grouped, e, serverSpec{i + 1, image, network, subnet, port, e.diskOf(i + 1), healthy})
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := c.awaitHealth(ctx, e); err != nil {
 		return err
 	}
 	return e.change(ctx, e.enforce)
@@ -116,68 +114,71 @@ type serverSpec struct {
 	subnet  subnet
 	port    int
 	disk    string // if it has one of its own
+	ready   wait.Strategy
 }
 
-// startServer starts one server; when its drawn port was taken meanwhile, with
-// another one.
-func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) (*server, error) {
+// startServer starts one server of the cluster and waits until it is ready. When its drawn port was
+// taken meanwhile, it draws another one.
+func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) error {
 	for try := 1; ; try++ {
-		if err := ctx.Err(); err != nil {
-			return nil, context.Cause(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		id, err := c.runContainer(context.WithoutCancel(ctx), e, spec)
+		err := c.tryServer(context.WithoutCancel(ctx), e, spec)
+		var broken unready
 		switch {
 		case err == nil:
-			return &server{cluster: e, engine: e.engine, id: spec.id, container: id, addr: hostAddr(spec.port)}, nil
+			return nil
+		case errors.As(err, &broken):
+			return broken.error
 		case !isPortTaken(err):
-			return nil, engineErr(fmt.Sprintf("start server %d", spec.id), err)
+			return engineErr(fmt.Sprintf("start server %d", spec.id), err)
 		case len(c.Ports) > 0 || try == portTries:
-			return nil, portErr(spec.port, err)
+			return portErr(spec.port, err)
 		}
 		// The engine leaves the container behind, created but not started.
-		if id != "" {
-			if err := removeContainer(context.WithoutCancel(ctx), e.engine, id); err != nil {
-				return nil, err
+		if s := e.servers[spec.id-1]; s != nil {
+			if err := remove(context.WithoutCancel(ctx), e.engine, s.container); err != nil {
+				return err
 			}
 		}
 		spec.port = e.redrawPort(spec.port)
 	}
 }
 
-// runContainer returns the container's id, also with an error if there is one.
-func (c Config) runContainer(ctx context.Context, e *cluster, spec serverSpec) (id string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
-	defer cancel()
-	host := &container.HostConfig{
-		NetworkMode:  container.NetworkMode(spec.network),
-		PortBindings: mobynet.PortMap{clientPort: {{HostIP: loopback, HostPort: strconv.Itoa(spec.port)}}},
-		Sysctls:      c.sysctls(),
-		LogConfig:    container.LogConfig{Type: "json-file"}, // one that can be read back, whatever the engine's default
-	}
-	if c.smallDisks() {
-		host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
-	}
-	address := &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}
-	made, err := e.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Name: fmt.Sprintf("zklab-%s-%d", e.run.id, spec.id),
-		Config: &container.Config{
-			Image: spec.image, Labels: e.run.labels(spec.id), Env: pairs(c.env(spec.id, spec.subnet)), StopSignal: "SIGTERM",
-			ExposedPorts: mobynet.PortSet{clientPort: {}},
-		},
-		HostConfig:       host,
-		NetworkingConfig: &mobynet.NetworkingConfig{EndpointsConfig: map[string]*mobynet.EndpointSettings{spec.network: {IPAMConfig: address}}},
-	})
+// tryServer starts one server once. When it fails it may leave a container behind.
+func (c Config) tryServer(ctx context.Context, e *cluster, spec serverSpec) error {
+	made, err := c.createServer(ctx, e, spec)
 	if err != nil {
-		return "", err
+		return err
 	}
-	_, err = e.engine.ContainerStart(ctx, made.ID, client.ContainerStartOptions{})
-	return made.ID, err
+	e.servers[spec.id-1] = &server{cluster: e, id: spec.id, container: made, addr: hostAddr(spec.port)}
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout+c.StartTimeout)
+	defer cancel()
+	err = made.Start(ctx)
+	made.WaitingFor = nil // a later start must not wait for the other servers
+	return err
 }
 
-// pairs is an environment as processes have it.
-func pairs(env map[string]string) (list []string) {
-	for name, value := range env {
-		list = append(list, name+"="+value)
-	}
-	return list
+func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (*testcontainers.DockerContainer, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	return create(ctx, e.engine, testcontainers.ContainerRequest{
+		Name: fmt.Sprintf("zklab-%s-%d", e.run.id, spec.id), Image: spec.image, Labels: e.run.labels(spec.id),
+		Env: c.env(spec.id, spec.subnet), ExposedPorts: []string{clientPort.String()}, WaitingFor: spec.ready,
+		ConfigModifier: func(config *container.Config) { config.StopSignal = "SIGTERM" },
+		HostConfigModifier: func(host *container.HostConfig) {
+			host.NetworkMode = container.NetworkMode(spec.network)
+			host.PortBindings = mobynet.PortMap{clientPort: {{HostIP: loopback, HostPort: strconv.Itoa(spec.port)}}}
+			host.Sysctls = c.sysctls()
+			host.LogConfig.Type = "json-file" // one that can be read back, whatever the engine's default
+			if c.smallDisks() {
+				host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
+			}
+		},
+		EndpointSettingsModifier: func(endpoints map[string]*mobynet.EndpointSettings) {
+			address := &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}
+			endpoints[spec.network] = &mobynet.EndpointSettings{IPAMConfig: address}
+		},
+	})
 }
