@@ -37,7 +37,7 @@ func recorded(steps []*step, rng *rand.Rand) *history.History {
 
 // What is recorded is legal if there is an order that fits.
 func TestRecordsAgreeWithAllOrders(t *testing.T) {
-	seeds, _ := checktest.Seeds(t, 2000)
+	seeds, _ := checktest.Seeds(t, 8000)
 	var legal, not int
 	for i := range seeds {
 		rng := rand.New(rand.NewPCG(18, uint64(i)))

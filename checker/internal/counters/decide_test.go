@@ -90,7 +90,7 @@ func draw(rng *rand.Rand) []*step {
 }
 
 func TestDecideAgreesWithAllOrders(t *testing.T) {
-	seeds, n := checktest.Seeds(t, 20_000)
+	seeds, n := checktest.Seeds(t, 60_000)
 	var legal, not int
 	for i := range seeds {
 		steps := draw(rand.New(rand.NewPCG(17, uint64(i))))

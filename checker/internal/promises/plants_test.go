@@ -1,20 +1,18 @@
 package promises_test
 
 import (
+	"compress/gzip"
+	"io"
 	"math/rand/v2"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"testing"
-	"testing/synctest"
-	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker/internal/promises"
-	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/simulated/sessions"
-	"github.com/zklab/zklab/workloads"
 )
 
 // plants are the defects of one event. Each looks for the places where it contradicts
@@ -346,28 +344,13 @@ func swapped(s *sheet, i int, _ *rand.Rand) []history.Event {
 	return nil
 }
 
-// recorded is a real run of a few seconds in virtual time, with faults of links.
-func recorded(t *testing.T) *sheet {
+// recorded is a stored run, on Apache's servers or on zklab's own, with faults of servers and
+// clients.
+func recorded(t *testing.T, name string) *sheet {
 	t.Helper()
-	x := zklab.Experiment{
-		Workload: workloads.Session{}, Rate: 100, TimeLimit: 6 * time.Second, Seed: 1, Out: t.TempDir(),
-		Faults: plan.Every(2*time.Second, faults.Reset{}, faults.Expire{}, faults.Move{}),
-	}
-	var o *zklab.Outcome
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if o, err = x.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	})
-	h, err := history.Open(o.Run.History())
-	if err != nil {
-		t.Fatal(err)
-	}
-	txns, err := history.OpenTxns(o.Run.Transactions())
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := filepath.Join("..", "..", "testdata", "corpus", name)
+	h := unpacked(t, filepath.Join(dir, "history.jsonl.gz"), history.Read)
+	txns := unpacked(t, filepath.Join(dir, "transactions.jsonl.gz"), history.ReadTxns)
 	run := promises.Run{Final: h.Events[len(h.Events)-1].Time}
 	for i := range h.Events {
 		if e := &h.Events[i]; e.F == history.FPhase && decoded[history.Phase](*e).Name == history.PhaseQuiesce {
@@ -377,13 +360,31 @@ func recorded(t *testing.T) *sheet {
 	return newSheet(h.Events, txns, run)
 }
 
-// TestPlantedDefectsAreFound plants each defect in simulated records and in that of a
-// real run. With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST
+func unpacked[T any](t *testing.T, path string, read func(io.Reader) (T, error)) T {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := read(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestPlantedDefectsAreFound plants each defect in simulated records and in those of two
+// stored runs. With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST
 // are as above.
 func TestPlantedDefectsAreFound(t *testing.T) {
 	t.Parallel()
 	n, first := runs()
-	n = max(1, n/100)
+	n = max(1, n/80)
 	type tally struct{ planted, logged, bare int }
 	count := make([]tally, len(plants))
 	all := func(s *sheet, seed uint64, from string) {
@@ -406,12 +407,14 @@ func TestPlantedDefectsAreFound(t *testing.T) {
 			}
 		}
 	}
-	real := recorded(t)
-	if got := broken(real.judge(t, slices.Clone(real.events), true)); got != nil {
-		t.Fatalf("the run breaks %q", got)
-	}
-	for seed := range uint64(4) {
-		all(real, seed, "the real run")
+	for _, name := range []string{"session-zklab", "session-zklab-container"} {
+		stored := recorded(t, name)
+		if got := broken(stored.judge(t, slices.Clone(stored.events), true)); got != nil {
+			t.Fatalf("%s breaks %q", name, got)
+		}
+		for seed := range uint64(2) {
+			all(stored, seed, name)
+		}
 	}
 	for seed := first; seed < first+uint64(n); seed++ {
 		w := sessions.Run(seed, "", 1000)

@@ -16,7 +16,7 @@ import (
 // through all choices, on small cases: a few transactions, a few reads.
 func TestViewsAgreeWithAllChoices(t *testing.T) {
 	t.Parallel()
-	const runs = 20_000
+	const runs = 10_000
 	explained, not := 0, 0
 	for seed := range uint64(runs) {
 		c := newSmallCase(rand.New(rand.NewPCG(seed, 3)))
