@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(crashEnv) != "" {
 		recordUntilKilled()
 	}
-	goleak.VerifyTestMain(m)
+	testmain.Main(m)
 }
 
 var lockHeader = Header{Model: ModelLock, Params: Params{Clients: 5, Servers: 3, SessionTimeout: 4 * time.Second}}

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 // workerEnv makes this test binary a worker.
@@ -21,7 +20,7 @@ const workerEnv = "SWEEP_TEST_WORKER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(workerEnv) == "" {
-		goleak.VerifyTestMain(m)
+		testmain.Main(m)
 		return
 	}
 	err := ServeWorker(context.Background(), os.Stdin, os.Stdout, serve, 100*time.Millisecond, func() { os.Exit(9) })

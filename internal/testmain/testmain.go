@@ -31,6 +31,7 @@ func Main(m interface{ Run() int }, ignored ...goleak.Option) {
 // Run is [Main] for a package whose main function is another's: it neither exits nor looks for
 // goroutines. It returns the exit code.
 func Run(m interface{ Run() int }) (code int) {
+	fixSeed()
 	code = m.Run()
 	for _, do := range taken() {
 		if err := do(); err != nil {
@@ -75,5 +76,17 @@ func ManyAtOnce(n int) {
 func CollectLess() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
+	}
+}
+
+// fixSeed has rapid, where a package uses it, draw the same each time. The command line wins:
+// -rapid.seed=0 draws anything.
+func fixSeed() {
+	const seed = "rapid.seed"
+	if flag.Lookup(seed) == nil {
+		return
+	}
+	if err := flag.Set(seed, "1"); err != nil {
+		panic(err)
 	}
 }

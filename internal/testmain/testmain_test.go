@@ -2,6 +2,7 @@ package testmain
 
 import (
 	"errors"
+	"flag"
 	"slices"
 	"testing"
 )
@@ -28,5 +29,15 @@ func TestRunCallsWhatWasLeftForTheEnd(t *testing.T) {
 		if got != test.want || !slices.Equal(order, []string{"tests", "first", "second"}) {
 			t.Errorf("code %d, %v: got %d, in order %v", test.code, test.fail, got, order)
 		}
+	}
+}
+
+// seed is the flag that rapid has.
+var seed = flag.Uint64("rapid.seed", 0, "")
+
+func TestRunFixesTheSeed(t *testing.T) {
+	*seed = 0
+	if Run(tests(func() int { return 0 })); *seed == 0 {
+		t.Error("rapid draws something else each time")
 	}
 }
