@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -352,6 +353,27 @@ func readAnything(t *testing.T, which byte, data []byte) {
 			}
 			last = e.Index
 			_ = e.Value.String()
+		}
+	}
+}
+
+// A short history is read without the buffers of a long one.
+func TestShortHistoriesTakeLittleMemory(t *testing.T) {
+	const times = 100
+	for format, text := range map[Format]string{
+		JSONL: `{"process":0,"type":"invoke","f":"read","value":null}` + "\n",
+		EDN:   "{:process 0, :type :invoke, :f :read, :value nil}\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range times {
+			if _, err := all(t, text, format); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if each := (after.TotalAlloc - before.TotalAlloc) / times; each > bufferSize/4 {
+			t.Errorf("%s: %d bytes of memory for a history of %d bytes", format, each, len(text))
 		}
 	}
 }
