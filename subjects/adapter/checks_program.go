@@ -110,7 +110,7 @@ func cancelsOpen(t *trial) error {
 	if err != nil {
 		return err
 	}
-	c, err := k.x.ask(k.open([]string{"127.0.0.1:1"})) // a port that nobody listens on
+	c, err := k.x.ask(k.open([]string{t.nowhere}))
 	if err != nil {
 		return k.ended()
 	}

@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"time"
@@ -9,14 +10,44 @@ import (
 	"github.com/zklab/zklab/internal/procgroup"
 )
 
-// child is a program that was started, with all that it starts itself, and its streams.
+// running is a program that was started, with all that it starts itself: a
+// [procgroup.Group], whose methods say what these do.
+type running interface {
+	PID() int
+	Ended() <-chan struct{}
+	State() string
+	IsGone() bool
+	Freeze() error
+	Thaw() error
+	Frozen() (bool, error)
+	Kill() error
+}
+
+// child is a program that was started, and its streams.
 type child struct {
-	*procgroup.Group
-	stdin  *os.File // ours to write
-	stdout *os.File // ours to read
+	running
+	stdin  io.WriteCloser // ours to write
+	stdout io.ReadCloser  // ours to read
 
 	words    *lastWords
 	wordsEnd chan struct{} // closed when standard error has been read to its end
+}
+
+// newChild is a child whose standard error is read from now on.
+func newChild(r running, stdin io.WriteCloser, stdout, stderr io.ReadCloser, logf func(string, ...any)) *child {
+	c := &child{running: r, stdin: stdin, stdout: stdout, words: &lastWords{logf: logf}, wordsEnd: make(chan struct{})}
+	go func() {
+		defer close(c.wordsEnd)
+		defer stderr.Close()
+		c.words.read(stderr)
+	}()
+	return c
+}
+
+// closeStreams closes what is ours of the program's input and output.
+func (c *child) closeStreams() {
+	c.stdin.Close()
+	c.stdout.Close()
 }
 
 // startChild starts the program.
@@ -36,16 +67,7 @@ func startChild(cfg Config) (*child, error) {
 		files.closeOurs()
 		return nil, fmt.Errorf("start the adapter: %w", err)
 	}
-	c := &child{
-		Group: group, stdin: files.stdin[1], stdout: files.stdout[0],
-		words: &lastWords{logf: cfg.Logf}, wordsEnd: make(chan struct{}),
-	}
-	go func() {
-		defer close(c.wordsEnd)
-		defer files.stderr[0].Close()
-		c.words.read(files.stderr[0])
-	}()
-	return c, nil
+	return newChild(group, files.stdin[1], files.stdout[0], files.stderr[0], cfg.Logf), nil
 }
 
 // lastSay is how long what was written before the end is waited for, where

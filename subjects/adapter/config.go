@@ -39,6 +39,8 @@ type Config struct {
 	// Logf takes each line that the program writes to standard error; nil drops
 	// them. Called by one goroutine.
 	Logf func(format string, args ...any)
+
+	start func(Config) (*child, error) // nil: startChild
 }
 
 // Shell is the Command that runs a line by sh, so that it may be written as in a
@@ -59,6 +61,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.OpenTimeout, 15*time.Second)
 	orElse(&c.Silence, 10*time.Second)
 	orElse(&c.EndTimeout, 5*time.Second)
+	if c.start == nil {
+		c.start = startChild
+	}
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}
 	}

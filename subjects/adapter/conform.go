@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -72,12 +73,6 @@ func declare(s suite) *suite {
 // checks from being made, and for a ctx that ended; results are those until then.
 // Nothing of it is left when it returns.
 func Conform(ctx context.Context, c Conformance) ([]Result, error) {
-	if c.Patience == 0 {
-		c.Patience = 10 * time.Second
-	}
-	if c.OnResult == nil {
-		c.OnResult = func(Result) {}
-	}
 	if err := KnownRecipes(c.Recipes); err != nil {
 		return nil, err
 	}
@@ -86,7 +81,11 @@ func Conform(ctx context.Context, c Conformance) ([]Result, error) {
 		return nil, err
 	}
 	defer e.Close()
-	s := &stand{Conformance: c, servers: e.Addrs()}
+	return newStand(c, e.Addrs(), net.DialTimeout).conform(ctx)
+}
+
+// conform makes all checks.
+func (s *stand) conform(ctx context.Context) ([]Result, error) {
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}

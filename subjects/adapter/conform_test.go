@@ -19,45 +19,51 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// conforming begins to check a fake, beside others: most of the time is spent
-// waiting. The function that it returns waits for the results.
-func conforming(t *testing.T, defect string, c Conformance) func(t *testing.T) []Result {
+// conformed checks a fake on a stage.
+func conformed(t *testing.T, defect string, c Conformance) (results []Result, err error) {
 	t.Helper()
-	c.Command, c.Env = faking(t, defect)
-	var results []Result
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		atOnce <- struct{}{}
-		defer func() { <-atOnce }()
-		results, err = Conform(t.Context(), c)
-	}()
-	return func(t *testing.T) []Result {
-		t.Helper()
-		if <-done; err != nil {
-			t.Fatal(err)
-		}
-		return results
-	}
+	onStage(t, func(t *testing.T, s *stage) {
+		c.Command = []string{"staged"}
+		stand := newStand(c, s.e.Addrs(), s.e.Dial)
+		stand.start, stand.nowhere = s.starting(defect), "nowhere:1"
+		results, err = stand.conform(t.Context())
+	})
+	return results, err
 }
-
-var atOnce = make(chan struct{}, 8)
 
 // An adapter in Go passes all checks, and offers everything.
 func TestConformHonest(t *testing.T) {
-	results := map[string]func(*testing.T) []Result{}
 	for _, recipe := range ConformRecipes() {
-		results[recipe] = conforming(t, honest, Conformance{Recipes: []string{recipe}})
-	}
-	for recipe, of := range results {
 		t.Run(recipe, func(t *testing.T) {
-			for _, r := range of(t) {
-				if r.Outcome != OK {
-					t.Errorf("%s %s: %s %s", r.Recipe, r.Check, r.Outcome, r.Detail)
-				}
-			}
+			t.Parallel()
+			results, err := conformed(t, honest, Conformance{Recipes: []string{recipe}})
+			must(t, err)
+			allOK(t, results)
 		})
+	}
+}
+
+func allOK(t *testing.T, results []Result) {
+	t.Helper()
+	for _, r := range results {
+		if r.Outcome != OK {
+			t.Errorf("%s %s: %s %s", r.Recipe, r.Check, r.Outcome, r.Detail)
+		}
+	}
+}
+
+// Conform starts a program and an ensemble that it can reach. Only a process shows that what
+// the other tests have played in this one is what the system does with it.
+func TestConformProcess(t *testing.T) {
+	command, env := faking(t, honest)
+	results, err := Conform(t.Context(), Conformance{
+		Command: command, Env: env, Recipes: []string{history.ModelQueue}, Patience: time.Minute,
+		only: []string{"garbage", "end-of-input", "quit", "reopen", "freeze", "restart", "normal"},
+	})
+	must(t, err)
+	allOK(t, results)
+	if len(results) != 8 {
+		t.Errorf("%d results: %v", len(results), results)
 	}
 }
 
@@ -118,16 +124,12 @@ func TestConformFindsDefects(t *testing.T) {
 		{"waits alone", history.ModelDoubleBarrier, "normal cancel", `enter did not wait: the other party has not come`},
 		{"lets pass", history.ModelBarrier, "normal cancel", `await did not wait: the barrier is raised`},
 	}
-	var all []func(*testing.T) []Result
 	for _, tt := range tests {
-		all = append(all, conforming(t, tt.defect, Conformance{
-			Recipes: []string{tt.recipe}, Patience: 4 * time.Second, only: strings.Fields(tt.checks),
-		}))
-	}
-	for i, tt := range tests {
 		t.Run(tt.defect+" "+tt.recipe, func(t *testing.T) {
+			t.Parallel()
 			checks := strings.Fields(tt.checks)
-			results := all[i](t)
+			results, err := conformed(t, tt.defect, Conformance{Recipes: []string{tt.recipe}, only: checks})
+			must(t, err)
 			for _, r := range results {
 				named := slices.Contains(checks, r.Check)
 				if failed := r.Outcome == Failed; failed != named {
@@ -152,8 +154,7 @@ func TestConformStopsAtOpen(t *testing.T) {
 		"does not open":   "did not answer to open within",
 		"another version": "speaks version 3 of the protocol; this zklab speaks 2",
 	} {
-		command, env := faking(t, defect)
-		results, err := Conform(t.Context(), Conformance{Command: command, Env: env, Patience: time.Second})
+		results, err := conformed(t, defect, Conformance{})
 		if err == nil || len(results) != 1 || !strings.Contains(results[0].Detail, says) {
 			t.Errorf("%s: %v, %+v", defect, err, results)
 		}

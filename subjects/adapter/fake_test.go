@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -23,10 +25,9 @@ const honest = "honest"
 // fake is a defect: what is changed of the lines to and from a Serve. A line
 // becomes those that are returned.
 type fake struct {
-	in  func(b []byte, r request) [][]byte
-	out func(b []byte, r reply) [][]byte
-	// atEnd is done at the end of the input.
-	atEnd func()
+	in      func(_ *player, b []byte, r request) [][]byte
+	out     func(_ *player, b []byte, r reply) [][]byte
+	lingers bool // at the end of its input
 }
 
 // own are zklab's own subjects, of each recipe that can be served.
@@ -48,63 +49,97 @@ func ownRecipes() map[string]subjects.Maker {
 
 // runFake is the main function of the fake adapter.
 func runFake(defect string) {
+	over, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	g := &player{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, exit: os.Exit, over: over.Done()}
+	g.exit(g.play(defect))
+}
+
+// player plays a fake: in a process of its own, or in this one (see staged).
+type player struct {
+	stdin          io.Reader
+	stdout, stderr io.WriteCloser
+	dial           zk.Dialer
+	exit           func(code int)  // does not return
+	over           <-chan struct{} // closed when nobody waits for it any more
+
+	feed   *io.PipeWriter // of the Serve
+	saying sync.Mutex
+	asked  sync.Map // the requests that were read, by id
+	turn   chan struct{}
+
+	quitting    bool
+	lastAcquire int64
+}
+
+// play gives the exit code.
+func (g *player) play(defect string) (code int) {
 	f, ok := fakes[defect]
 	if !ok {
-		fmt.Fprintf(os.Stderr, "no such defect: %s\n", defect)
-		os.Exit(9)
+		fmt.Fprintf(g.stderr, "no such defect: %s\n", defect)
+		return 9
 	}
-	fmt.Fprintf(os.Stderr, "a fake, %s\n", defect)
-	in, feed := io.Pipe()
-	out := &filtered{f: f}
-	go func() {
-		lines := bufio.NewReader(os.Stdin)
-		for {
-			b, err := lines.ReadBytes('\n')
-			if err != nil {
-				break
-			}
-			var r request
-			_ = json.Unmarshal(b, &r)
-			if f.in == nil {
-				_, _ = feed.Write(b)
-				continue
-			}
-			for _, l := range f.in(b, r) {
-				_, _ = feed.Write(l)
-			}
+	fmt.Fprintf(g.stderr, "a fake, %s\n", defect)
+	g.turn = make(chan struct{}, 1)
+	var in *io.PipeReader
+	in, g.feed = io.Pipe()
+	defer in.Close()
+	go g.read(f)
+	subjects := own
+	subjects.Dial = g.dial
+	if err := Serve(context.Background(), in, &filtered{g, f}, subjects); err != nil {
+		fmt.Fprintln(g.stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// read passes standard input on.
+func (g *player) read(f fake) {
+	defer g.feed.Close()
+	lines := bufio.NewReader(g.stdin)
+	for {
+		b, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
 		}
-		if f.atEnd != nil {
-			f.atEnd()
+		var r request
+		_ = json.Unmarshal(b, &r)
+		if f.in == nil {
+			_, _ = g.feed.Write(b)
+			continue
 		}
-		feed.Close()
-	}()
-	if err := Serve(context.Background(), in, out, own); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		for _, l := range f.in(g, b, r) {
+			_, _ = g.feed.Write(l)
+		}
+	}
+	if f.lingers {
+		<-g.over
 	}
 }
 
 // filtered is standard output behind a fake.
-type filtered struct{ f fake }
+type filtered struct {
+	g *player
+	f fake
+}
 
 func (w *filtered) Write(b []byte) (int, error) {
 	lines := [][]byte{b}
 	if w.f.out != nil {
 		var r reply
 		_ = json.Unmarshal(b, &r)
-		lines = w.f.out(b, r)
+		lines = w.f.out(w.g, b, r)
 	}
-	say(lines...)
+	w.g.say(lines...)
 	return len(b), nil
 }
 
-var saying sync.Mutex
-
-func say(lines ...[]byte) {
-	saying.Lock()
-	defer saying.Unlock()
+func (g *player) say(lines ...[]byte) {
+	g.saying.Lock()
+	defer g.saying.Unlock()
 	for _, l := range lines {
-		_, _ = os.Stdout.Write(l)
+		_, _ = g.stdout.Write(l)
 	}
 }
 
@@ -119,11 +154,8 @@ func encode(v any) []byte {
 	return b
 }
 
-// asked are the requests that a fake has read, by id.
-var asked sync.Map
-
-func note(b []byte, r request) [][]byte {
-	asked.Store(r.ID, what(r))
+func note(g *player, b []byte, r request) [][]byte {
+	g.asked.Store(r.ID, what(r))
 	return same(b)
 }
 
@@ -135,28 +167,28 @@ func what(r request) string {
 	return r.Op
 }
 
-func opOf(id int64) string {
-	op, _ := asked.Load(id)
+func (g *player) opOf(id int64) string {
+	op, _ := g.asked.Load(id)
 	s, _ := op.(string)
 	return s
 }
 
 // onOp changes requests with one op.
-func onOp(op string, change func(b []byte, r request) [][]byte) func([]byte, request) [][]byte {
-	return func(b []byte, r request) [][]byte {
-		note(b, r)
+func onOp(op string, change func(g *player, b []byte, r request) [][]byte) func(*player, []byte, request) [][]byte {
+	return func(g *player, b []byte, r request) [][]byte {
+		note(g, b, r)
 		if what(r) == op {
-			return change(b, r)
+			return change(g, b, r)
 		}
 		return same(b)
 	}
 }
 
 // onAnswer changes answers to requests with one op.
-func onAnswer(op string, change func(b []byte, r reply) [][]byte) func([]byte, reply) [][]byte {
-	return func(b []byte, r reply) [][]byte {
-		if r.ID != 0 && opOf(r.ID) == op {
-			return change(b, r)
+func onAnswer(op string, change func(g *player, b []byte, r reply) [][]byte) func(*player, []byte, reply) [][]byte {
+	return func(g *player, b []byte, r reply) [][]byte {
+		if r.ID != 0 && g.opOf(r.ID) == op {
+			return change(g, b, r)
 		}
 		return same(b)
 	}
@@ -164,104 +196,110 @@ func onAnswer(op string, change func(b []byte, r reply) [][]byte) func([]byte, r
 
 func okTo(r request) []byte { return encode(reply{ID: r.ID, OK: &result{}}) }
 
-func drop([]byte, request) [][]byte { return nil }
+func drop(*player, []byte, request) [][]byte { return nil }
 
 // fakes are the defects.
 var fakes = map[string]fake{
 	honest: {},
-	"says hello": {in: note, out: onAnswer(history.FAcquire, func(b []byte, _ reply) [][]byte {
+	"says hello": {in: note, out: onAnswer(history.FAcquire, func(_ *player, b []byte, _ reply) [][]byte {
 		return [][]byte{[]byte("acquired!\n"), b}
 	})},
-	"answers nothing after open": {in: note, out: func(b []byte, r reply) [][]byte {
-		if opOf(r.ID) == opOpen {
+	"answers nothing after open": {in: note, out: func(g *player, b []byte, r reply) [][]byte {
+		if g.opOf(r.ID) == opOpen {
 			return same(b)
 		}
 		return nil
 	}},
-	"does not open":           {in: onOp(opOpen, drop)},
-	"dies at acquire":         {in: onOp(history.FAcquire, func([]byte, request) [][]byte { fmt.Fprintln(os.Stderr, "out of memory"); os.Exit(3); return nil })},
-	"dies of garbage":         {in: func(b []byte, r request) [][]byte { return orDie(b, r) }},
-	"wrong id":                {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte { r.ID += 1000; return same(encode(r)) })},
-	"answers twice":           {in: note, out: onAnswer(history.FRelease, func(b []byte, _ reply) [][]byte { return [][]byte{b, b} })},
-	"ok and error":            {in: note, out: onAnswer(history.FRelease, func(_ []byte, r reply) [][]byte { r.Error = &failure{}; return same(encode(r)) })},
+	"does not open": {in: onOp(opOpen, drop)},
+	"dies at acquire": {in: onOp(history.FAcquire, func(g *player, _ []byte, _ request) [][]byte {
+		fmt.Fprintln(g.stderr, "out of memory")
+		g.exit(3)
+		return nil
+	})},
+	"dies of garbage":         {in: func(g *player, b []byte, r request) [][]byte { return orDie(g, b, r) }},
+	"wrong id":                {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte { r.ID += 1000; return same(encode(r)) })},
+	"answers twice":           {in: note, out: onAnswer(history.FRelease, func(_ *player, b []byte, _ reply) [][]byte { return [][]byte{b, b} })},
+	"ok and error":            {in: note, out: onAnswer(history.FRelease, func(_ *player, _ []byte, r reply) [][]byte { r.Error = &failure{}; return same(encode(r)) })},
 	"ignores cancel":          {in: onOp(opCancel, drop)},
-	"ignores an early cancel": {in: func(b []byte, r request) [][]byte { return unlessEarly(b, r) }},
-	"never lost":              {out: func(b []byte, r reply) [][]byte { return unless(r.Event != "", b) }},
-	"lost at release":         {in: note, out: func(b []byte, r reply) [][]byte { return lostAtRelease(b, r) }},
-	"unknown event":           {in: note, out: onAnswer(history.FRelease, func(b []byte, _ reply) [][]byte { return [][]byte{encode(reply{Event: "Lost", Object: 1, Hold: 1}), b} })},
-	"another version":         {in: note, out: onAnswer(opOpen, func(_ []byte, r reply) [][]byte { return answered(r, func(ok *result) { ok.Version = Version + 1 }) })},
-	"any version":             {in: onOp(opOpen, func(_ []byte, r request) [][]byte { r.Version = Version; return same(encode(r)) })},
-	"offers more": {in: note, out: onAnswer(opMake, func(_ []byte, r reply) [][]byte {
+	"ignores an early cancel": {in: func(g *player, b []byte, r request) [][]byte { return unlessEarly(g, b, r) }},
+	"never lost":              {out: func(_ *player, b []byte, r reply) [][]byte { return unless(r.Event != "", b) }},
+	"lost at release":         {in: note, out: func(g *player, b []byte, r reply) [][]byte { return lostAtRelease(g, b, r) }},
+	"unknown event": {in: note, out: onAnswer(history.FRelease, func(_ *player, b []byte, _ reply) [][]byte {
+		return [][]byte{encode(reply{Event: "Lost", Object: 1, Hold: 1}), b}
+	})},
+	"another version": {in: note, out: onAnswer(opOpen, func(_ *player, _ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Version = Version + 1 })
+	})},
+	"any version": {in: onOp(opOpen, func(_ *player, _ []byte, r request) [][]byte { r.Version = Version; return same(encode(r)) })},
+	"offers more": {in: note, out: onAnswer(opMake, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Offers = append(ok.Offers, "fencing") })
 	})},
-	"no token": {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte {
+	"no token": {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"session":"0x1"}`) })
 	})},
-	"same token": {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte {
+	"same token": {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"token":"0x7","session":"0x1"}`) })
 	})},
-	"lives on":           {atEnd: func() { time.Sleep(time.Hour) }},
-	"does not quit":      {in: onOp(opQuit, drop), atEnd: func() { time.Sleep(time.Hour) }},
-	"quits with a crash": {in: note, out: onAnswer(opQuit, func(b []byte, _ reply) [][]byte { say(b); os.Exit(1); return nil })},
-	"leaves its session": {in: onOp(opQuit, func(_ []byte, r request) [][]byte { say(okTo(r)); os.Exit(0); return nil })},
-	"another value": {in: note, out: onAnswer(history.FAcquire, func(_ []byte, r reply) [][]byte {
+	"lives on":           {lingers: true},
+	"does not quit":      {in: onOp(opQuit, drop), lingers: true},
+	"quits with a crash": {in: note, out: onAnswer(opQuit, func(g *player, b []byte, _ reply) [][]byte { g.say(b); g.exit(1); return nil })},
+	"leaves its session": {in: onOp(opQuit, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); g.exit(0); return nil })},
+	"another value": {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`7`) })
 	})},
-	"quits for good": {in: onOp(opQuit, func(b []byte, _ request) [][]byte { quitting = true; return same(b) }), out: func(b []byte, _ reply) [][]byte {
-		if quitting {
-			say(b)
-			os.Exit(0)
+	"quits for good": {in: onOp(opQuit, func(g *player, b []byte, _ request) [][]byte { g.quitting = true; return same(b) }), out: func(g *player, b []byte, _ reply) [][]byte {
+		if g.quitting {
+			g.say(b)
+			g.exit(0)
 		}
 		return same(b)
 	}},
-	"does everything":  {in: onOp("frobnicate", func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
-	"knows everything": {in: onOp("frobnicate", func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
+	"does everything":  {in: onOp("frobnicate", func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
+	"knows everything": {in: onOp("frobnicate", func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 	"one at a time":    {in: oneAtATime, out: oneDone},
-	"text items": {in: note, out: onAnswer(history.FDequeue, func(_ []byte, r reply) [][]byte {
+	"text items": {in: note, out: onAnswer(history.FDequeue, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) {
 			var item []byte
 			_ = json.Unmarshal(ok.Value, &item)
 			ok.Value, _ = json.Marshal(bytes.ToValidUTF8(item, []byte("?")))
 		})
 	})},
-	"no marks": {in: note, out: onAnswer(opMake, func(_ []byte, r reply) [][]byte {
+	"no marks": {in: note, out: onAnswer(opMake, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"items":"entry"}`) })
 	})},
-	"drops priorities": {in: onOp(history.FEnqueue, func(b []byte, _ request) [][]byte {
+	"drops priorities": {in: onOp(history.FEnqueue, func(_ *player, b []byte, _ request) [][]byte {
 		return same(bytes.Replace(b, []byte(`"priority":`), []byte(`"prio":`), 1))
 	})},
-	"drops due times": {in: onOp(history.FEnqueue, func(b []byte, _ request) [][]byte {
+	"drops due times": {in: onOp(history.FEnqueue, func(_ *player, b []byte, _ request) [][]byte {
 		return same(bytes.Replace(b, []byte(`"due":`), []byte(`"dew":`), 1))
 	})},
-	"feigns touch": {in: onOp(opTouch, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
-	"two holders": {in: onOp(history.FAcquire, func(_ []byte, r request) [][]byte {
-		say(encode(reply{ID: r.ID, OK: &result{Value: json.RawMessage(`{"token":"0x1","session":"0x1"}`)}}))
+	"feigns touch": {in: onOp(opTouch, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
+	"two holders": {in: onOp(history.FAcquire, func(g *player, _ []byte, r request) [][]byte {
+		g.say(encode(reply{ID: r.ID, OK: &result{Value: json.RawMessage(`{"token":"0x1","session":"0x1"}`)}}))
 		return nil
 	})},
 	"cancels in name": {in: cancelInName, out: notAgain},
-	"another leader": {in: note, out: onAnswer(history.FLeader, func(_ []byte, r reply) [][]byte {
+	"another leader": {in: note, out: onAnswer(history.FLeader, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`"x"`) })
 	})},
-	"leads in advance": {in: note, out: onAnswer(history.FLeader, func(_ []byte, r reply) [][]byte {
+	"leads in advance": {in: note, out: onAnswer(history.FLeader, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`"0"`) })
 	})},
-	"lost as it comes": {in: note, out: onAnswer(history.FAcquire, func(b []byte, r reply) [][]byte {
+	"lost as it comes": {in: note, out: onAnswer(history.FAcquire, func(_ *player, b []byte, r reply) [][]byte {
 		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: r.ID}), b}
 	})},
-	"closes its output": {in: onOp(history.FAcquire, func([]byte, request) [][]byte { os.Stdout.Close(); time.Sleep(time.Hour); return nil })},
-	"waits alone":       {in: onOp(history.FEnter, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
-	"lets pass":         {in: onOp(history.FAwait, func(_ []byte, r request) [][]byte { say(okTo(r)); return nil })},
+	"closes its output": {in: onOp(history.FAcquire, func(g *player, _ []byte, _ request) [][]byte { g.stdout.Close(); <-g.over; return nil })},
+	"waits alone":       {in: onOp(history.FEnter, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
+	"lets pass":         {in: onOp(history.FAwait, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 }
 
-var quitting bool
-
 // unlessEarly drops a cancel that comes right after its request.
-func unlessEarly(b []byte, r request) [][]byte {
+func unlessEarly(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel {
-		asked.Store(r.ID, time.Now())
+		g.asked.Store(r.ID, time.Now())
 		return same(b)
 	}
-	at, _ := asked.Load(r.ID)
+	at, _ := g.asked.Load(r.ID)
 	began, ok := at.(time.Time)
 	return unless(ok && time.Since(began) < aWhile/2, b)
 }
@@ -281,57 +319,60 @@ func answered(r reply, change func(*result)) [][]byte {
 	return same(encode(r))
 }
 
-func orDie(b []byte, r request) [][]byte {
+func orDie(g *player, b []byte, r request) [][]byte {
 	if r.Op == "" {
-		panic("planted: cannot read this")
+		fmt.Fprintln(g.stderr, "panic: planted: cannot read this")
+		g.exit(2)
 	}
 	return same(b)
 }
 
-var lastAcquire int64
-
 // lostAtRelease tells that a hold is lost, in good time before its release is answered.
-func lostAtRelease(b []byte, r reply) [][]byte {
-	switch opOf(r.ID) {
+func lostAtRelease(g *player, b []byte, r reply) [][]byte {
+	switch g.opOf(r.ID) {
 	case history.FAcquire:
-		lastAcquire = r.ID
+		g.lastAcquire = r.ID
 	case history.FRelease:
-		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: lastAcquire}), b}
+		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: g.lastAcquire}), b}
 	}
 	return same(b)
 }
 
 // oneAtATime reads on when the last request has been answered.
-var turn = make(chan struct{}, 1)
-
-func oneAtATime(b []byte, r request) [][]byte {
+func oneAtATime(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel && r.Op != "" {
-		turn <- struct{}{}
+		select {
+		case g.turn <- struct{}{}:
+		case <-g.over:
+		}
 	}
 	return same(b)
 }
 
-func oneDone(b []byte, r reply) [][]byte {
+func oneDone(g *player, b []byte, r reply) [][]byte {
 	if r.ID != 0 {
-		<-turn
+		select {
+		case <-g.turn:
+		case <-g.over:
+		}
 	}
 	return same(b)
 }
 
 // cancelInName answers that a request was cancelled, which goes on.
-func cancelInName(b []byte, r request) [][]byte {
+func cancelInName(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel {
-		return note(b, r)
+		return note(g, b, r)
 	}
-	if op := opOf(r.ID); op == history.FDequeue || op == history.FAcquire {
-		asked.Store(r.ID, "over")
-		say(encode(reply{ID: r.ID, Error: &failure{Code: "cancelled"}}))
+	if op := g.opOf(r.ID); op == history.FDequeue || op == history.FAcquire {
+		g.asked.Store(r.ID, "over")
+		g.say(encode(reply{ID: r.ID, Error: &failure{Code: "cancelled"}}))
 		return nil
 	}
 	return same(b)
 }
 
-func notAgain(b []byte, r reply) [][]byte { return unless(opOf(r.ID) == "over", b) }
+func notAgain(g *player, b []byte, r reply) [][]byte { return unless(g.opOf(r.ID) == "over", b) }
 
 // faking is the command of the fake adapter with a defect.
 func faking(t testing.TB, defect string) (command, env []string) {

@@ -19,7 +19,7 @@ type incarnation struct {
 
 // start begins an incarnation.
 func (p *Process) start(ctx context.Context) error {
-	c, err := startChild(p.cfg)
+	c, err := p.cfg.start(p.cfg)
 	if err != nil {
 		return fmt.Errorf("client %d: %w", p.cfg.Client, err)
 	}
@@ -89,7 +89,7 @@ func (p *Process) attend(l *incarnation) {
 	if problem == "" {
 		problem = "ended by itself: " + l.child.State()
 	}
-	closeFiles(l.child.stdin, l.child.stdout)
+	l.child.closeStreams()
 	<-l.x.readEnd
 	<-l.x.out.done
 	words := l.child.lastLines()

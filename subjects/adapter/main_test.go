@@ -4,9 +4,8 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -31,7 +30,7 @@ func TestMain(m *testing.M) {
 			return
 		}
 	}
-	goleak.VerifyTestMain(m)
+	testmain.Main(m)
 }
 
 func must(t *testing.T, err error) {

@@ -22,7 +22,7 @@ func init() { programs[parentEnv] = runParent }
 // runParent is a harness that starts an adapter, freezes it, says its process
 // group, and waits to be killed. Its command is a line for the shell, if it has blanks.
 func runParent(command string) {
-	cfg := Config{Command: []string{command}, Env: []string{parentEnv + "=", fakeEnv + "=" + honest}, Servers: []string{os.Args[1]}}
+	cfg := Config{Command: []string{command}, Env: []string{parentEnv + "=", fakeEnv + "=" + honest}, Servers: []string{os.Args[1]}, SessionTimeout: time.Minute, OpenTimeout: time.Minute}
 	if strings.Contains(command, " ") {
 		cfg.Command = Shell(command)
 	}
@@ -64,7 +64,7 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 				}
 				must(t, cmd.Process.Kill())
 				_ = cmd.Wait()
-				for end := time.Now().Add(10 * time.Second); !procgroup.Gone(group); time.Sleep(5 * time.Millisecond) {
+				for end := time.Now().Add(time.Minute); !procgroup.Gone(group); time.Sleep(5 * time.Millisecond) {
 					if time.Now().After(end) {
 						left := procgroup.Members(group)
 						procgroup.Kill(group)

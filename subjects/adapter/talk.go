@@ -16,7 +16,8 @@ type talk struct {
 }
 
 func (t *trial) talk() (*talk, error) {
-	c, err := startChild(t.config())
+	cfg := t.config()
+	c, err := cfg.start(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (k *talk) end() {
 	k.x.end(errSilent)
 	_ = k.child.Kill()
 	<-k.child.Ended()
-	closeFiles(k.child.stdin, k.child.stdout)
+	k.child.closeStreams()
 	<-k.x.readEnd
 	<-k.x.out.done
 }

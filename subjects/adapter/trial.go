@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -27,16 +26,29 @@ const aWhile = 300 * time.Millisecond
 type stand struct {
 	Conformance
 	servers []string
+	dial    zk.Dialer // of the stand's own connection
+	start   func(Config) (*child, error)
+	nowhere string // an address that nobody listens on
 	conn    *zk.Conn
 	folders int
 	results []Result
+}
+
+func newStand(c Conformance, servers []string, dial zk.Dialer) *stand {
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
+	}
+	if c.OnResult == nil {
+		c.OnResult = func(Result) {}
+	}
+	return &stand{Conformance: c, servers: servers, dial: dial, start: startChild, nowhere: "127.0.0.1:1"}
 }
 
 // connect opens the stand's own connection.
 func (s *stand) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: s.servers, Timeout: 20 * conformTick, Dial: net.DialTimeout})
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: s.servers, Timeout: 20 * conformTick, Dial: s.dial})
 	if err != nil {
 		return err
 	}
@@ -74,7 +86,7 @@ func (t *trial) path() string { return t.root + "/one" }
 
 func (t *trial) config() Config {
 	return Config{
-		Command: t.Command, Dir: t.Dir, Env: t.Env, Logf: t.Logf, Client: len(t.clients),
+		Command: t.Command, Dir: t.Dir, Env: t.Env, Logf: t.Logf, Client: len(t.clients), start: t.start,
 		Servers: t.servers, SessionTimeout: conformSession, OpenTimeout: t.Patience, Silence: t.Patience, EndTimeout: t.Patience,
 	}.withDefaults()
 }

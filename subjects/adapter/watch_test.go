@@ -1,0 +1,78 @@
+package adapter
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// These are tests of a process, played in this one, in which time passes: see stage.
+
+// A program that owes an answer and says nothing is broken; one that answers
+// pings is slow.
+func TestSilence(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		p := s.start(s.config("answers nothing after open"))
+		began := time.Now()
+		if _, err := subjects.RemoteLock(&subjects.Client{Remote: p}, "/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 10s, though it was pinged") {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < 10*time.Second || took > 11*time.Second {
+			t.Errorf("silent for %s", took)
+		}
+		slow := s.start(s.config(honest))
+		a, b := lockOf(t, slow, "/lock"), lockOf(t, slow, "/lock")
+		must(t, a.Lock(t.Context()))
+		waits := aside(func() error { return b.Lock(t.Context()) })
+		time.Sleep(time.Minute)
+		stillWaits(t, waits)
+		must(t, a.Unlock(t.Context()))
+		must(t, soonDone(t, waits))
+	})
+}
+
+// Somebody else may stop it, too, for longer than it may be silent.
+func TestStoppedByOthersIsNotSilent(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		p := s.start(s.config(honest))
+		k := lockOf(t, p, "/lock")
+		l, err := p.alive()
+		must(t, err)
+		must(t, l.child.Freeze())
+		lock := aside(func() error { return k.Lock(t.Context()) })
+		time.Sleep(time.Minute)
+		stillWaits(t, lock)
+		if frozen, err := p.Frozen(); !frozen || err != nil {
+			t.Errorf("frozen %v, %v", frozen, err)
+		}
+		must(t, p.Thaw())
+		must(t, soonDone(t, lock))
+	})
+}
+
+// A client that was killed and started again holds in another session, when its old one has
+// expired.
+func TestRestartedClientHoldsAnew(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		p := s.start(s.config(honest))
+		k := lockOf(t, p, "/lock")
+		must(t, k.Lock(t.Context()))
+		token, session := offered[subjects.Fencer](t, k).Fence(), offered[subjects.Owner](t, k).Session()
+		must(t, p.Kill())
+		must(t, p.Restart(t.Context()))
+		if err := k.Unlock(t.Context()); err == nil || !subjects.NoEffect(err) {
+			t.Errorf("unlock of what the killed process held: %v", err)
+		}
+		lock := aside(func() error { return k.Lock(t.Context()) })
+		synctest.Wait()
+		stillWaits(t, lock)
+		must(t, soonDone(t, lock))
+		if f, o := offered[subjects.Fencer](t, k).Fence(), offered[subjects.Owner](t, k).Session(); f <= token || o == session {
+			t.Errorf("token %#x after %#x, session %#x after %#x", f, token, o, session)
+		}
+		must(t, k.Unlock(t.Context()))
+	})
+}
