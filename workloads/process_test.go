@@ -261,30 +261,36 @@ func TestRemoteHold(t *testing.T) {
 // here has none, and one that lives elsewhere none of this process.
 func TestWorkloadsInProcesses(t *testing.T) {
 	for _, recipe := range Recipes() {
-		w, err := Named(recipe, Own)
-		if err != nil {
-			t.Fatal(err)
+		t.Run(recipe, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { worksInProcesses(t, recipe) })
+		})
+	}
+}
+
+func worksInProcesses(t *testing.T, recipe string) {
+	w, err := Named(recipe, Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := w.(Processes).InProcesses()
+	d := newDesk(t, 2)
+	env := d.env()
+	switch {
+	case there == nil && recipe != history.ModelRegister && recipe != history.ModelSession:
+		t.Error("it cannot be done in processes")
+	case there == nil:
+	case there.Name() != recipe:
+		t.Errorf("in processes it is called %s", there.Name())
+	default:
+		if r, err := there.Start(t.Context(), env); err == nil && playRound(t, r) == nil {
+			t.Error("a client within this process has remote subjects")
 		}
-		there := w.(Processes).InProcesses()
-		d := newDesk(t, 2)
-		env := d.env()
-		switch {
-		case there == nil && recipe != history.ModelRegister && recipe != history.ModelSession:
-			t.Errorf("%s cannot be done in processes", recipe)
-		case there == nil:
-		case there.Name() != recipe:
-			t.Errorf("%s in processes is called %s", recipe, there.Name())
-		default:
-			if r, err := there.Start(t.Context(), env); err == nil && playRound(t, r) == nil {
-				t.Errorf("%s: a client within this process has remote subjects", recipe)
-			}
-		}
-		for _, c := range d.clients {
-			c.Conn = nil
-		}
-		if r, err := w.Start(t.Context(), env); err == nil && playRound(t, r) == nil {
-			t.Errorf("%s: a client without a connection has subjects of this process", recipe)
-		}
+	}
+	for _, c := range d.clients {
+		c.Conn = nil
+	}
+	if r, err := w.Start(t.Context(), env); err == nil && playRound(t, r) == nil {
+		t.Error("a client without a connection has subjects of this process")
 	}
 }
 
