@@ -29,8 +29,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	timeout  = 2 * time.Second
-	patience = 30 * time.Second
+	timeout  = 20 * time.Second // of sessions: nobody waits for the end of one
+	patience = time.Minute
 )
 
 type quiet struct{}

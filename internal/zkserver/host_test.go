@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
+
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 const mainEnv = "ZKLAB_ZKSERVER_TEST_MAIN" // set where the test program is to be the command
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	testmain.Main(m)
 }
 
 // log is an ensemble that tells what was done to it.
@@ -66,7 +67,7 @@ func (l log) expect(t *testing.T, want ...string) {
 		select {
 		case did := <-l.did:
 			got = append(got, did)
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("got %q and then nothing, want %q", got, want)
 		}
 	}
@@ -144,7 +145,7 @@ func anyCluster(h *Host, holds func(*cluster) bool) bool {
 
 func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it did not come about")
 		}

@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testmain.Main(m) }
 
 // server is the other end of a connection, which does what a test tells it.
 type server struct{ net.Conn }
