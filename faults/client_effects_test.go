@@ -21,7 +21,7 @@ type clientTest struct {
 var clientTests = map[string]clientTest{
 	"expire":               {run: expires},
 	"silence":              {run: silences, measures: true},
-	"duplicate":            {run: duplicated},
+	"duplicate":            {run: duplicated, measures: true},
 	"cut":                  {run: func(l *lab) { endsConnections(l, faults.Cut{Who: faults.Holder}) }},
 	"reset":                {run: func(l *lab) { endsConnections(l, faults.Reset{Who: faults.Holder}) }},
 	"refuse":               {run: refused},

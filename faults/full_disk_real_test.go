@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/dockertest"
 )
 
-// Real servers whose disks are full stop to serve, and do again when there is room.
+// A real leader whose disk is full stops to serve, and does again when there is room.
 func TestRealFullDisk(t *testing.T) {
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -28,14 +28,10 @@ func TestRealFullDisk(t *testing.T) {
 	}()
 	l := newLab(t, e, realTimeout, 0)
 	defer l.close()
-	for _, spec := range []string{"full-disk", "full-disk:majority"} {
-		effect := l.seen(parsed(t, spec))
-		if full := effect.Describe().Servers; len(full) == 1 {
-			l.serveOnly("with the leader's disk full", l.ids(full...)...)
-		}
-		l.healed(effect, func() error { return nil })
-		if err := effect.Verify(ctx); err == nil {
-			t.Error("it is seen although it is healed")
-		}
+	effect := l.seen(faults.FullDisk{})
+	l.serveOnly("with the leader's disk full", l.ids(effect.Describe().Servers...)...)
+	l.healed(effect, func() error { return nil })
+	if err := effect.Verify(ctx); err == nil {
+		t.Error("it is seen although it is healed")
 	}
 }
