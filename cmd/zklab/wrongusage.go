@@ -43,10 +43,24 @@ func wrongValue(err *pflag.InvalidValueError) error {
 	switch {
 	case !ok:
 		return err
-	case errors.Is(err, strconv.ErrRange):
+	case tooLarge(err.GetFlag().Value.Type(), err.GetValue()):
 		want += " of 64 bits"
 	}
 	return fmt.Errorf("--%s %q: expected %s", err.GetFlag().Name, err.GetValue(), want)
+}
+
+// tooLarge says whether a value is a number, but none of 64 bits, which pflag does not tell.
+func tooLarge(kind, value string) bool {
+	var err error
+	switch kind {
+	case "int", "int64":
+		_, err = strconv.ParseInt(value, 0, 64)
+	case "uint64":
+		_, err = strconv.ParseUint(value, 0, 64)
+	case "float64":
+		_, err = strconv.ParseFloat(value, 64)
+	}
+	return errors.Is(err, strconv.ErrRange)
 }
 
 // oneOf takes at most one argument, which is one of some names for what they are.
