@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +15,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -131,7 +128,7 @@ func znodes(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: znodes path [child...], or znodes + path")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, _, err := zkconn.Open(ctx, zkconn.Config{Servers: strings.Split(ts.Getenv("SERVERS"), ","), Timeout: 4 * time.Second, Dial: net.DialTimeout})
 	ts.Check(err)
@@ -148,51 +145,5 @@ func znodes(ts *testscript.TestScript, neg bool, args []string) {
 	slices.Sort(got)
 	if !slices.Equal(got, args[1:]) {
 		ts.Fatalf("%s has %q, want %q", args[0], got, args[1:])
-	}
-}
-
-// containers runs three servers of Apache ZooKeeper by docker run, as somebody might: the
-// variable SERVERS is their connect string, NAME with a server's number its container.
-// They are removed with the script.
-func containers(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: containers")
-	}
-	vacant(ts, false, nil)
-	name := fmt.Sprintf("zklab-test-%d-%s-", os.Getpid(), ts.Getenv("PORT1"))
-	network := name + "net"
-	docker(ts, "network", "create", network)
-	ts.Defer(func() { docker(ts, "network", "rm", network) })
-	var addrs, members []string
-	for i := range 3 {
-		members = append(members, fmt.Sprintf("server.%d=%s%d:2888:3888;2181", i+1, name, i+1))
-	}
-	for i := range 3 {
-		server, addr := name+strconv.Itoa(i+1), net.JoinHostPort(loopback, ts.Getenv("PORT"+strconv.Itoa(i+1)))
-		ts.Defer(func() { docker(ts, "rm", "-fv", server) })
-		docker(ts, "run", "-d", "--name", server, "--network", network, "-p", addr+":2181",
-			"-e", "ZOO_MY_ID="+strconv.Itoa(i+1), "-e", "ZOO_SERVERS="+strings.Join(members, " "), "-e", "ZOO_TICK_TIME=500",
-			"-e", "ZOO_SYNC_LIMIT=4", "-e", "ZOO_INIT_LIMIT=20", "-e", "ZOO_MAX_CLIENT_CNXNS=0", "-e", "ZOO_ADMINSERVER_ENABLED=false",
-			"-e", "JVMFLAGS=-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1", "zklab/zookeeper:3.9")
-		addrs = append(addrs, addr)
-	}
-	ts.Setenv("NAME", name)
-	ts.Setenv("SERVERS", strings.Join(addrs, ","))
-	e, err := external.Config{Servers: addrs}.Sketch()
-	ts.Check(err)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		_, err := ensemble.CheckRoles(context.Background(), e.Servers())
-		if err == nil {
-			return
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("%v", err)
-		}
-	}
-}
-
-func docker(ts *testscript.TestScript, args ...string) {
-	if out, err := exec.Command("docker", args...).CombinedOutput(); err != nil {
-		ts.Logf("docker %s: %v: %s", args[0], err, out)
 	}
 }

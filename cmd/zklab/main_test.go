@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/testmain"
 )
 
@@ -31,7 +29,7 @@ func TestMain(m *testing.M) {
 		"zklab-waits": func() {
 			os.Exit(supervised(func() int {
 				fmt.Println("ready")
-				time.Sleep(time.Minute)
+				time.Sleep(10 * time.Minute)
 				return exitValid
 			}))
 		},
@@ -41,45 +39,10 @@ func TestMain(m *testing.M) {
 // cleaned are the tests, behind which nothing is left.
 type cleaned struct{ *testing.M }
 
-func (c cleaned) Run() int {
-	defer builtExactly.remove()
-	return testmain.Run(c.M)
-}
+func (c cleaned) Run() int { return testmain.Run(c.M) }
 
 // Each script is a session of somebody who uses the command. "exits N cmd…"
 // asserts an exit code.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, params("testdata/script"))
-}
-
-// These scripts run real experiments, two at a time: more Java servers starve each other
-// on small machines, and then nothing happens within the time limits.
-func TestDockerScripts(t *testing.T) {
-	dockertest.Require(t)
-	p := params("testdata/docker")
-	slots := make(chan struct{}, 2)
-	p.Setup = func(env *testscript.Env) error {
-		slots <- struct{}{}
-		env.Defer(func() { <-slots })
-		return nil
-	}
-	testscript.Run(t, p)
-}
-
-// copied gives the path of a command of TestMain, which its name makes it.
-func copied(t *testing.T, name string) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.ReadFile(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, program, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

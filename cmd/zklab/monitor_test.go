@@ -17,7 +17,7 @@ func TestMonitorIsInterruptedWhileConnecting(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	cmd := exec.Command(copied(t, "zklab"), "monitor", silent.Addr().String(), "--log", "--timeout", "1m")
+	cmd := exec.Command("zklab", "monitor", silent.Addr().String(), "--log", "--timeout", "1m")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,3 +1,5 @@
+//go:build real
+
 package main
 
 import (
@@ -21,7 +23,7 @@ import (
 )
 
 // Apache's servers, which want a certificate of clients that speak TLS, and take others, too.
-func TestShellTLSWithRealServers(t *testing.T) {
+func TestRealShellTLS(t *testing.T) {
 	dockertest.Require(t)
 	cert, key := writeCertificate(t, t.TempDir())
 	other, otherKey := writeCertificate(t, t.TempDir())
@@ -48,7 +50,7 @@ func TestShellTLSWithRealServers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			code := execute(append([]string{"shell", addrs(e), "--timeout", "10s"}, tt.args...), &out, &out)
+			code := execute(append([]string{"shell", addrs(e), "--timeout", "1m"}, tt.args...), &out, &out)
 			if code != tt.code || !regexp.MustCompile(tt.wants).Match(out.Bytes()) {
 				t.Errorf("exit code %d, want %d and %s, got %.500q", code, tt.code, tt.wants, &out)
 			}
@@ -152,4 +154,23 @@ func archive(t *testing.T, files map[string][]byte) *bytes.Buffer {
 		t.Fatal(err)
 	}
 	return &b
+}
+
+// Apache's servers, too, end what is no request of a client's.
+func TestRealServersEndTLS(t *testing.T) {
+	cert, _ := writeCertificate(t, t.TempDir())
+	addr := addrs(dockertest.Ensemble(t, 1))
+	var out, problems bytes.Buffer
+	code := execute([]string{"shell", addr, "--timeout", "2s", "--tls-ca", cert, "-c", "ls"}, &out, &problems)
+	if code != 3 || !strings.HasSuffix(problems.String(), "leave out --tls-ca for them\n") {
+		t.Errorf("%d: %s", code, &problems)
+	}
+}
+
+func addrs(e ensemble.Ensemble) string {
+	var all []string
+	for _, s := range e.Servers() {
+		all = append(all, s.Addr())
+	}
+	return strings.Join(all, ",")
 }

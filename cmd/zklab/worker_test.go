@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,14 +43,15 @@ func TestWorkerSpeaksAsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	cmd := exec.Command(copied(t, "zklab"), "worker")
+	cmd := exec.Command("zklab", "worker")
 	in, out := pipesOf(t, cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stuck := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	stuck := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer stuck.Stop()
 	answers := bufio.NewReader(out)
+	var session int64 // of the latest hold
 	for _, l := range documented(t) {
 		mark, text, _ := strings.Cut(strings.TrimSpace(l), " ")
 		switch mark {
@@ -66,8 +68,11 @@ func TestWorkerSpeaksAsDocumented(t *testing.T) {
 			if diff := cmp.Diff(plain(t, []byte(text)), plain(t, got)); diff != "" {
 				t.Errorf("documented is (-), said is (+):\n%s", diff)
 			}
+			if m := sessionOf.FindSubmatch(got); m != nil {
+				session, _ = strconv.ParseInt(string(m[1]), 16, 64)
+			}
 		case "here":
-			stopFor(t, cmd.Process, 4*time.Second)
+			stopUntilExpired(t, cmd.Process, e, session)
 		default:
 			t.Fatalf("not a line of a session: %q", l)
 		}
@@ -91,12 +96,17 @@ func pipesOf(t *testing.T, cmd *exec.Cmd) (io.WriteCloser, io.Reader) {
 	return in, out
 }
 
-func stopFor(t *testing.T, p *os.Process, d time.Duration) {
+var sessionOf = regexp.MustCompile(`"session":"0x([0-9a-f]+)"`)
+
+// stopUntilExpired stops a process, and lets it go on when its session has expired.
+func stopUntilExpired(t *testing.T, p *os.Process, e *embedded.Ensemble, session int64) {
 	t.Helper()
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(d)
+	if err := e.ExpireSession(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}

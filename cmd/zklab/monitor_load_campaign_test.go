@@ -1,4 +1,4 @@
-//go:build linux
+//go:build real && campaign && linux
 
 package main
 
@@ -59,8 +59,8 @@ type loadStep struct {
 // one monitor shows it on a terminal and another one prints lines. Afterwards the lines must tell
 // each change once and in order, and the screen must show what there is, row by row.
 //
-// It is short; `make monitor-load` runs it for as long as it is told to, and shows what the
-// monitors needed meanwhile.
+// `make monitor-load` runs it for as long as ZKLAB_MONITOR_FOR says, and shows what the monitors
+// needed meanwhile.
 func TestMonitorUnderLoad(t *testing.T) {
 	tmuxtest.Require(t)
 	l := &load{T: t, znodes: 2000, rate: 500, lasts: 5 * time.Second}
@@ -83,7 +83,7 @@ func TestMonitorUnderLoad(t *testing.T) {
 // ensembleUp is an ensemble in a process of its own.
 func ensembleUp(t *testing.T, kind string) []string {
 	t.Helper()
-	cmd := exec.Command(copied(t, "zklab"), "ensemble", "up", "--ensemble", kind, "--listen", "127.0.0.1:0", "--control", "none")
+	cmd := exec.Command("zklab", "ensemble", "up", "--ensemble", kind, "--listen", "127.0.0.1:0", "--control", "none")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +244,7 @@ type loadLines struct {
 func (l *load) followsInLines() *loadLines {
 	l.Helper()
 	m := &loadLines{load: l, told: make(map[string][]loadStep), news: make(chan struct{})}
-	m.cmd = exec.Command(copied(l.T, "zklab"), "monitor", strings.Join(l.servers, ",")+"/load", "--log")
+	m.cmd = exec.Command("zklab", "monitor", strings.Join(l.servers, ",")+"/load", "--log")
 	out, err := m.cmd.StdoutPipe()
 	if err != nil {
 		l.Fatal(err)

@@ -1,16 +1,14 @@
+//go:build real
+
 package main
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/shell"
 	"github.com/zklab/zklab/internal/tmuxtest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -86,7 +84,7 @@ func (d *desk) writes(path, data string) {
 const prompt = `\[127\.0\.0\.1:\d+ (leader|follower)\] `
 
 // What somebody types at a terminal of whatever width.
-func TestShellOnAScreen(t *testing.T) {
+func TestRealShellOnAScreen(t *testing.T) {
 	for _, width := range []int{80, 200} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			t.Parallel()
@@ -205,7 +203,7 @@ func (d *desk) changes(path string) {
 }
 
 // A line is edited as it stands there, whatever the terminal's size was when it began.
-func TestShellResized(t *testing.T) {
+func TestRealShellResized(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())
 	d.Type("create /a " + strings.Repeat("x", 60))
@@ -235,7 +233,7 @@ func TestShellResized(t *testing.T) {
 }
 
 // What becomes of the servers and of the session the prompt says.
-func TestShellLosesItsServer(t *testing.T) {
+func TestRealShellLosesItsServer(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())
 	d.does("create -e /mine x", `^/mine$`)
@@ -276,7 +274,7 @@ func TestShellLosesItsServer(t *testing.T) {
 }
 
 // A value of a megabyte does not flood the screen; and what a server does not take is said.
-func TestShellLargeValue(t *testing.T) {
+func TestRealShellLargeValue(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())
 	const most = 1_000_000
@@ -288,48 +286,4 @@ func TestShellLargeValue(t *testing.T) {
 	d.writes("/numbers", strings.Repeat("\x00", most))
 	d.does("cat /numbers", `^00003ff0  .*\n… 983616 more bytes`)
 	d.does("stat /numbers", `^  bytes +1000000$`)
-}
-
-// A megabyte and more goes through a pipe as it is, or is refused in words.
-func TestShellLargeValueInAPipe(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	largeValues(t, e)
-}
-
-func largeValues(t *testing.T, e ensemble.Ensemble) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var servers []string
-	for _, s := range e.Servers() {
-		servers = append(servers, s.Addr())
-	}
-	c, err := client.Connect(ctx, client.Config{Servers: servers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	value := strings.Repeat("\x00\xff", 500_000)
-	var out strings.Builder
-	s := &shell.Shell{Client: c, In: strings.NewReader(value), Out: &out}
-	if err := s.Do(ctx, "create /large -"); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Do(context.WithoutCancel(ctx), "rm /large")
-	out.Reset()
-	if err := s.Do(ctx, "cat /large"); err != nil || out.String() != value {
-		t.Errorf("%d bytes, %v", out.Len(), err)
-	}
-	s = &shell.Shell{Client: c, In: strings.NewReader(value + value), Out: &out}
-	err = s.Do(ctx, "set /large -")
-	if shell.Code(err) != 3 || !strings.Contains(fmt.Sprint(err), "bytes, and servers take 1048575 where jute.maxbuffer does not say otherwise") {
-		t.Error(err)
-	}
-	if stat, err := c.Exists(ctx, "/large", false); err != nil || stat.Version != 0 {
-		t.Errorf("version %d, %v", stat.Version, err)
-	}
 }

@@ -1,3 +1,5 @@
+//go:build real
+
 package main
 
 import (
@@ -8,7 +10,7 @@ import (
 )
 
 // On a terminal the monitor has a screen, which q ends; what asks for lines gets lines there, too.
-func TestMonitorOnAScreen(t *testing.T) {
+func TestRealMonitorOnAScreen(t *testing.T) {
 	d := furnished(t)
 	starts := func(flag string) *tmuxtest.Terminal {
 		return tmuxtest.Start(t, tmuxtest.Config{Width: 200}, "sh", "-c", `trap : INT; zklab monitor "$0" `+flag+`; echo "ended with $?"`, strings.Join(d.e.Addrs(), ","))

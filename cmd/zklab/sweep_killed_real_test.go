@@ -1,4 +1,4 @@
-//go:build linux
+//go:build real && linux
 
 package main
 
@@ -6,13 +6,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -23,42 +20,56 @@ import (
 	"github.com/zklab/zklab/internal/sweep"
 )
 
-// However often a sweep is killed, wherever it is, it goes on: each seed has one line in the
-// end, the very one that it has where nothing was killed; and nothing lives on.
-func TestSweepKilledAtRandom(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the standard library, the first time")
-	}
-	binary := exactBinary(t)
-	args := []string{
-		"sweep", "lock", "--subject", "broken:ignores-expiry", "--seeds", "1..12", "--faults", "expire",
+// A sweep that is killed goes on where it was: each seed has one line in the end, the very one that
+// it has where nothing was killed; and no process lives on.
+func TestRealSweepKilled(t *testing.T) {
+	k := newKilled(t, "1..16")
+	// Its own process, which runs the seeds itself; of those of two jobs the first one alone; and all.
+	k.kill(t, "1", 1, false)
+	k.kill(t, "2", k.share(t, 2), false)
+	k.kill(t, "2", k.share(t, 2), true)
+	k.comesToTheSame(t)
+}
+
+// killed is a sweep that is killed again and again.
+type killed struct {
+	binary           string
+	args             []string
+	undisturbed, out string // folders: of the same sweep undisturbed, and of its own
+}
+
+func newKilled(t *testing.T, seeds string) *killed {
+	t.Helper()
+	k := &killed{binary: exactBinary(t), undisturbed: t.TempDir(), out: t.TempDir(), args: []string{
+		"sweep", "lock", "--subject", "broken:ignores-expiry", "--seeds", seeds, "--faults", "expire",
 		"--fault-interval", "500ms", "--time-limit", "1s", "--quiet",
+	}}
+	sweepToItsEnd(t, k.binary, append(k.args, "--out", k.undisturbed))
+	if s := mergedJSON(t, k.binary, k.undisturbed); s.Violation == 0 || s.Violation == s.Runs {
+		t.Errorf("%d of %d runs are kept", s.Violation, s.Runs)
 	}
-	undisturbed := t.TempDir()
-	sweepToItsEnd(t, binary, append(args, "--out", undisturbed))
-	want := mergedJSON(t, binary, undisturbed)
-	if want.Violation == 0 || want.Violation == want.Runs {
-		t.Errorf("%d of %d runs are kept", want.Violation, want.Runs)
+	return k
+}
+
+// share is how many bytes some of sixteen parts of the sweep write.
+func (k *killed) share(t *testing.T, parts int) int {
+	return parts * len(journalsIn(t, k.undisturbed)) / 16
+}
+
+// kill goes on with the sweep, and kills it when it has written so many bytes more.
+func (k *killed) kill(t *testing.T, jobs string, after int, all bool) {
+	t.Helper()
+	if !killedOnTheWay(t, k.binary, append(slices.Clone(k.args), "--out", k.out, "--jobs", jobs), k.out, after, all) {
+		t.Error("it came to its end before it was killed")
 	}
-	for _, jobs := range []string{"1", "2"} {
-		t.Run(jobs+" jobs", func(t *testing.T) {
-			out := t.TempDir()
-			args := append(slices.Clone(args), "--out", out, "--jobs", jobs)
-			kills, share := 0, len(journalsIn(t, undisturbed))/8 // so that there are some more to come
-			for range 8 {
-				if !killedOnTheWay(t, binary, args, out, rand.IntN(share)) {
-					break
-				}
-				kills++
-			}
-			sweepToItsEnd(t, binary, args)
-			if kills < 3 {
-				t.Errorf("killed only %d times", kills)
-			}
-			wantSame(t, want, mergedJSON(t, binary, out))
-			compareLines(t, undisturbed, out)
-		})
-	}
+}
+
+// comesToTheSame lets the sweep come to its end.
+func (k *killed) comesToTheSame(t *testing.T) {
+	t.Helper()
+	sweepToItsEnd(t, k.binary, append(slices.Clone(k.args), "--out", k.out, "--jobs", "2"))
+	wantSame(t, mergedJSON(t, k.binary, k.undisturbed), mergedJSON(t, k.binary, k.out))
+	compareLines(t, k.undisturbed, k.out)
 }
 
 // sweepToItsEnd runs a sweep that nobody disturbs.
@@ -71,11 +82,11 @@ func sweepToItsEnd(t *testing.T, binary string, args []string) {
 }
 
 // killedOnTheWay begins a sweep, or goes on with it, and kills it when it has written so many
-// bytes more; now all of its processes at once, now the first one alone. It says whether the
-// sweep was still under way.
-func killedOnTheWay(t *testing.T, binary string, args []string, out string, after int) bool {
+// bytes more: all of its processes, or the first one alone. It says whether the sweep was still
+// under way.
+func killedOnTheWay(t *testing.T, binary string, args []string, out string, after int, all bool) bool {
 	t.Helper()
-	before, all := len(journalsIn(t, out)), rand.IntN(2) == 0
+	before := len(journalsIn(t, out))
 	cmd := exec.Command(binary, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -122,24 +133,11 @@ func killSession(t *testing.T, session int) {
 }
 
 // inSession are the processes of a session that have not ended: groups of their own, which
-// zklab makes, stay in it (proc_pid_stat(5)).
+// zklab makes, stay in it.
 func inSession(t *testing.T, session int) (pids []int) {
 	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range stats {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			continue // it ended
-		}
-		f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
-		if len(f) > 3 && string(f[3]) == strconv.Itoa(session) && !strings.ContainsAny(string(f[0]), "ZX") {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			if err != nil {
-				t.Fatal(err)
-			}
+	for pid, p := range processes(t) {
+		if p.session == session && p.state != 'Z' && p.state != 'X' {
 			pids = append(pids, pid)
 		}
 	}
