@@ -79,7 +79,7 @@ func (c Config) assemble() (*cluster, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	e := &cluster{config: c}
+	e := &cluster{config: c, dial: net.DialTimeout}
 	for i, addr := range c.Servers {
 		host, port, _ := net.SplitHostPort(addr)
 		e.servers = append(e.servers, &server{ensemble: e, id: i + 1, addr: addr, values: values(i+1, host, port), changing: semaphore.NewWeighted(1)})
@@ -94,6 +94,7 @@ func (c Config) assemble() (*cluster, error) {
 // cluster is the ensemble.
 type cluster struct {
 	config  Config
+	dial    func(network, addr string, timeout time.Duration) (net.Conn, error)
 	sketch  bool
 	servers []*server
 	profile ensemble.Profile
@@ -114,7 +115,7 @@ func (e *cluster) Servers() []ensemble.Server {
 
 // Dial reaches a server over the network.
 func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
-	return net.DialTimeout(network, addr, timeout)
+	return e.dial(network, addr, timeout)
 }
 
 // Profile is what could be learned of the ensemble.

@@ -3,6 +3,7 @@ package external
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -39,8 +40,7 @@ func Leftovers(ctx context.Context, c Config) ([]Leftover, error) {
 func leftovers(ctx context.Context, addr, folder string) ([]Leftover, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	e := &cluster{}
-	conn, err := zkclient.Connect(ctx, zkclient.Config{Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(e.Dial, addr)})
+	conn, err := zkclient.Connect(ctx, zkclient.Config{Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(net.DialTimeout, addr)})
 	if err != nil {
 		return nil, err
 	}
