@@ -242,14 +242,15 @@ func TestResolveACL(t *testing.T) {
 	}
 }
 
+// Comparing each entry with all others would take more than a minute.
 func TestResolveACLOfManyIsQuick(t *testing.T) {
 	var list []wire.ACL
-	for i := range 100_000 {
+	for i := range 400_000 {
 		list = append(list, wire.ACL{Perms: 1, ID: wire.ID{Scheme: "digest", ID: fmt.Sprintf("u:%d", i/2)}})
 	}
 	began := time.Now()
 	got, ok := resolveACL(list, nil)
-	if took := time.Since(began); len(got) != 50_000 || !ok || took > 5*time.Second {
+	if took := time.Since(began); len(got) != 200_000 || !ok || took > time.Minute {
 		t.Errorf("%d %v in %v", len(got), ok, took)
 	}
 }
