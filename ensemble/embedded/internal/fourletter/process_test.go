@@ -49,3 +49,12 @@ func TestOpenFiles(t *testing.T) {
 		t.Error("a system that does not tell")
 	}
 }
+
+// keys keeps what stands before the separators.
+func keys(text, separator string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i], _, _ = strings.Cut(line, separator)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,3 +1,5 @@
+//go:build real
+
 package fourletter
 
 import (
@@ -16,14 +18,11 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/testmain"
 )
 
-func TestMain(m *testing.M) { testmain.Main(m) }
-
-// TestAsReal compares with a leader and a follower in containers: one client of
+// TestRealWords compares with a leader and a follower in containers: one client of
 // each has an ephemeral znode and watches two paths.
-func TestAsReal(t *testing.T) {
+func TestRealWords(t *testing.T) {
 	dockertest.Require(t)
 	e, err := container.Config{Nodes: 2, Settings: []string{"4lw.commands.whitelist=*"}}.Start(t.Context())
 	if err != nil {
@@ -237,15 +236,6 @@ func mask(text string) string {
 			last++
 		}
 		slices.Sort(lines[first:last])
-	}
-	return strings.Join(lines, "\n")
-}
-
-// keys keeps what stands before the separators.
-func keys(text, separator string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i], _, _ = strings.Cut(line, separator)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,0 +1,9 @@
+package fourletter
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/testmain"
+)
+
+func TestMain(m *testing.M) { testmain.Main(m) }
