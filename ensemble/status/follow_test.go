@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -14,7 +13,6 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/internal/await"
-	"github.com/zklab/zklab/internal/dockertest"
 )
 
 // Each server of five is lost and comes back, in each way, and what its ensemble's status
@@ -26,31 +24,16 @@ func TestEachServerEmbedded(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		eachServer(t, e, e.Servers())
+		eachServer(t, e, e.Servers(), 2)
 	})
 }
 
-// Java's servers need seconds to start and to find each other: only the leader is lost,
-// unless ZKLAB_STATUS=each ("make status").
-func TestEachServerInContainers(t *testing.T) {
-	dockertest.Require(t)
-	e := dockertest.Ensemble(t, 5)
-	lost := e.Servers()
-	if os.Getenv("ZKLAB_STATUS") != "each" {
-		leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
-		if err != nil {
-			t.Fatal(err)
-		}
-		lost = []ensemble.Server{leader}
-	}
-	eachServer(t, e, lost)
-}
-
-// eachServer loses servers one after the other, in each way.
-func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server) {
-	o := &observer{T: t, e: e, longest: make(map[string]time.Duration)}
+// eachServer loses servers one after the other, in each way. The status has to be right after so
+// many looks.
+func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server, looks int) {
+	o := &observer{T: t, e: e, looks: looks, longest: make(map[string]time.Duration)}
 	o.serve(e.Servers())
-	o.sees("at the start", func(s status.Ensemble) bool { return s.Health == status.Healthy && s.Serving == 5 })
+	o.sees("at the start", func(s status.Ensemble) bool { return s.Health == status.Healthy && s.Serving == len(s.Servers) })
 	for _, server := range lost {
 		others := slices.DeleteFunc(slices.Clone(e.Servers()), func(s ensemble.Server) bool { return s.ID() == server.ID() })
 		for _, way := range ways {
@@ -67,6 +50,7 @@ func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server) {
 type observer struct {
 	*testing.T
 	e       ensemble.Ensemble
+	looks   int
 	longest map[string]time.Duration // from when it was so to the end of the look that shows it
 }
 
@@ -86,13 +70,15 @@ func (o *observer) loses(server ensemble.Server, others []ensemble.Server, w way
 	o.longest[since] = max(o.longest[since], time.Since(lost))
 	o.serve(others)
 	o.sees(w.name+", others", func(s status.Ensemble) bool {
-		return s.Health == status.Degraded && s.Serving == 4 && stateOf(s, server) == w.seen && s.Leader != "" && s.Leader != server.Addr()
+		return s.Health == status.Degraded && s.Serving == len(others) && stateOf(s, server) == w.seen && s.Leader != "" && s.Leader != server.Addr()
 	})
 	if err := w.back(o.Context(), o.e, server); err != nil {
 		o.Fatalf("%s %d, and back: %v", w.name, server.ID(), err)
 	}
 	o.serve(o.e.Servers())
-	o.sees(w.name+", back", func(s status.Ensemble) bool { return s.Health == status.Healthy && s.Serving == 5 && s.Leader != "" })
+	o.sees(w.name+", back", func(s status.Ensemble) bool {
+		return s.Health == status.Healthy && s.Serving == len(s.Servers) && s.Leader != ""
+	})
 }
 
 func stateOf(s status.Ensemble, of ensemble.Server) status.State {
@@ -125,7 +111,7 @@ func (o *observer) until(server ensemble.Server, want func(error) bool) {
 	}
 }
 
-// sees looks, twice at the most.
+// sees looks, as often as it may.
 func (o *observer) sees(event string, want func(status.Ensemble) bool) {
 	o.Helper()
 	var addrs []string
@@ -133,14 +119,14 @@ func (o *observer) sees(event string, want func(status.Ensemble) bool) {
 		addrs = append(addrs, s.Addr())
 	}
 	begin, last := time.Now(), status.Ensemble{}
-	for range 2 {
+	for range o.looks {
 		last = status.Look(o.Context(), addrs, status.Query{Dial: o.e.Dial})
 		if want(last) {
 			o.longest[event] = max(o.longest[event], time.Since(begin))
 			return
 		}
 	}
-	o.Fatalf("%s: after two looks it is %s, %d serve, led by %q: %+v", event, last.Health, last.Serving, last.Leader, last.Servers)
+	o.Fatalf("%s: after %d looks it is %s, %d serve, led by %q: %+v", event, o.looks, last.Health, last.Serving, last.Leader, last.Servers)
 }
 
 type way struct {
