@@ -101,7 +101,7 @@ func TestDataOutlivesTheEnsemble(t *testing.T) {
 				t.Errorf("created %s, zxid %#x behind %#x", path, c.LastZxid(), last)
 			}
 			do(t, c, wire.CloseSession, nil)
-			if _, err := ensemble.WaitHealthy(t.Context(), e, 10*time.Second); err != nil {
+			if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 				t.Error(err)
 			}
 			other := raw(t, e.Addrs()[1], wire.Session{})
@@ -243,7 +243,7 @@ func startProcess(t *testing.T, dir string) *process {
 // replies, and gives how many writes were acknowledged.
 func (p *process) writeUntilKilled(t *testing.T, c *zkclient.Conn, from, killAfter int) (acked int) {
 	t.Helper()
-	for i := range killAfter + 2000 {
+	for i := range killAfter + 1000 {
 		if _, err := c.Send(t.Context(), wire.Create, makeOf(fmt.Sprintf("/n%d", from+i), wire.Persistent)); err != nil {
 			break
 		}
@@ -270,12 +270,12 @@ func (p *process) writeUntilKilled(t *testing.T, c *zkclient.Conn, from, killAft
 func TestDataAreForAnyClient(t *testing.T) {
 	cfg := embedded.Config{Nodes: 1, Data: t.TempDir(), Fsync: true}
 	e := start(t, cfg)
-	if _, err := zkClient(t, e, 10*time.Second).Create("/x", []byte("y"), 0, zk.WorldACL(zk.PermAll)); err != nil {
+	if _, err := zkClient(t, e, time.Minute).Create("/x", []byte("y"), 0, zk.WorldACL(zk.PermAll)); err != nil {
 		t.Fatal(err)
 	}
 	e.Close()
 	e = start(t, cfg)
-	if data, _, err := zkClient(t, e, 10*time.Second).Get("/x"); string(data) != "y" || err != nil {
+	if data, _, err := zkClient(t, e, time.Minute).Get("/x"); string(data) != "y" || err != nil {
 		t.Errorf("%q, %v", data, err)
 	}
 }

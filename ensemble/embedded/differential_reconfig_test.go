@@ -1,15 +1,6 @@
 package embedded_test
 
-import (
-	"testing"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/zk/wire"
-)
+import "github.com/zklab/zklab/internal/zk/wire"
 
 const config = "!/zookeeper/config"
 
@@ -22,13 +13,10 @@ func joining(servers string) req { return reconfig(wire.ReconfigRequest{Joining:
 func leaving(servers string) req { return reconfig(wire.ReconfigRequest{Leaving: servers}) }
 func anew(servers string) req    { return reconfig(wire.ReconfigRequest{NewMembers: []byte(servers)}) }
 
-// reconfigured are scripts that change the one configuration, so that they are run
-// one after the other. Each leaves the servers that it found.
-var reconfigured = []struct {
-	name string
-	script
-}{
-	{"the first configuration", script{does(alice, get("!/zookeeper"), get(config), read(wire.Exists, config, false), getACL(config)), does(carol, get(config))}},
+// reconfigured are scripts that change the one configuration, so they run in this order on
+// one ensemble. Each leaves the servers that it found.
+var reconfigured = []namedScript{
+	{"the first configuration", script{does(alice, get("!/zookeeper"), get("!/zookeeper/quota"), get(config), read(wire.Exists, config, false), getACL(config)), does(carol, get("!/zookeeper/quota"), get(config))}},
 	{"nobody may", script{does(alice, joining(""), leaving("x"), get(config))}},
 	{"nothing to do makes a version", script{
 		does(alice, auth("super"), leaving(""), get(config)),
@@ -81,25 +69,4 @@ var reconfigured = []struct {
 		does(alice, joining("server.-9=127.0.0.1:1:2;3")),
 		does(alice, leaving("-9"), get(config)),
 	}},
-}
-
-// TestDifferentialReconfig is about the configuration of an ensemble, as far as
-// clients see it: that the servers of an embedded one go on as they were is among
-// the differences.
-func TestDifferentialReconfig(t *testing.T) {
-	dockertest.Require(t)
-	real := newRunning(t, container.Config{
-		Settings: []string{"reconfigEnabled=true"},
-		JVMFlags: []string{"-Dzookeeper.forceSync=no", "-Dzookeeper.DigestAuthenticationProvider.superDigest=" + digest("super")},
-	})
-	ours := newRunning(t, embedded.Config{Reconfig: true, SuperDigest: digest("super")})
-	root := freshRoot()
-	for _, s := range reconfigured {
-		t.Run(s.name, func(t *testing.T) {
-			want := play(t.Context(), real, s.script, root+s.name, true)
-			if d := cmp.Diff(want, play(t.Context(), ours, s.script, root+s.name, true)); d != "" {
-				t.Errorf("(-Apache +embedded):\n%s", d)
-			}
-		})
-	}
 }

@@ -3,7 +3,6 @@ package embedded_test
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -102,14 +101,11 @@ type runner struct {
 	root    string
 	members [clients]member
 	trace   trace
-	// deletions is how many nodes went at once since the others settled.
-	deletions int
 }
 
-// play runs a script below a root and returns what the clients saw. With
-// sorted, lists are sorted whose order comes from hashes of paths.
-func play(ctx context.Context, p *place, s script, root string, sorted bool) []string {
-	r := &runner{ctx: ctx, place: p, root: root, trace: trace{root: root, sorted: sorted}}
+// play runs a script below a root and returns what the clients saw.
+func play(ctx context.Context, p *place, s script, root string) []string {
+	r := &runner{ctx: ctx, place: p, root: root, trace: trace{root: root}}
 	if err := r.setUp(); err != nil {
 		return []string{fmt.Sprintf("cannot set up: %v", err)}
 	}
@@ -121,9 +117,6 @@ func play(ctx context.Context, p *place, s script, root string, sorted bool) []s
 	r.tearDown()
 	return r.trace.lines()
 }
-
-// freshRoot is the path of a root that no run had before.
-func freshRoot() string { return "/" + rand.Text()[:10] }
 
 // setUp makes the root, which alice does.
 func (r *runner) setUp() error {
@@ -337,12 +330,8 @@ func (r *runner) settle(who client) {
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	reply, err := m.conn.Do(ctx, wire.Delete, nowhere)
-	from := len(r.trace.text)
 	for _, e := range reply.Events {
 		r.trace.frame(who, e)
-	}
-	if r.trace.sorted && r.deletions > 1 {
-		slices.Sort(r.trace.text[from:])
 	}
 	m.behind = false
 	if err != nil {
@@ -380,33 +369,12 @@ func (e end) run(r *runner) {
 		r.trace.linef("  no connection")
 		return
 	}
-	r.deletions = r.ephemerals(m)
 	r.exchange(e.who, conn, []req{{op: wire.CloseSession}})
 	if !e.old {
 		r.forget(e.who, conn)
 		m.session = wire.Session{}
 	}
 	r.settleAll()
-	r.deletions = 0
-}
-
-// ephemerals counts the nodes that will go with a client's session.
-func (r *runner) ephemerals(m *member) int {
-	const unknown = 2 // several, for all that is known
-	if m.conn == nil {
-		return unknown
-	}
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
-	defer cancel()
-	reply, err := m.conn.Do(ctx, wire.GetEphemerals, &wire.PathRequest{Path: "/"})
-	if err != nil {
-		return unknown
-	}
-	v, err := reply.Decode()
-	if list, ok := v.(wire.ChildrenReply); ok && err == nil {
-		return len(list.Children)
-	}
-	return unknown
 }
 
 func (c join) run(r *runner) {

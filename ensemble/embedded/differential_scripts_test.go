@@ -474,8 +474,8 @@ var byName = map[string]script{
 		does(carol, rawly(wire.SASL, 0, 0, 0, 1, 'x', 'y'), withXid(-4, sasl([]byte("x")))),
 	},
 	"the nodes of the ensemble": {
-		does(alice, get("!/zookeeper"), get("!/zookeeper/quota"), list("!/zookeeper"), get(config), read(wire.Exists, config, false), getACL(config)),
-		does(carol, get("!/zookeeper"), get("!/zookeeper/quota"), get(config)),
+		does(alice, get("!/zookeeper"), list("!/zookeeper"), get(config), read(wire.Exists, config, false), getACL(config)),
+		does(carol, get("!/zookeeper"), get(config)),
 	},
 	"reconfig is off": {
 		does(alice, req{op: wire.Reconfig, rec: &wire.ReconfigRequest{Joining: "server.9=127.0.0.1:1:2;3", FromConfig: -1}}),

@@ -1,45 +1,101 @@
 package embedded_test
 
 import (
-	"context"
+	"crypto/sha1"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
 )
 
-// batch is how many scripts run at once: a script mostly waits.
-const batch = 24
-
-// never is a time between two sweeps for empty containers: none comes while
-// scripts run.
-const never = 1000 * time.Hour
-
-// realPlace starts an ensemble of Apache ZooKeeper, which does not force its
-// transactions to disk.
-func realPlace(t testing.TB, sweep time.Duration) *place {
-	t.Helper()
-	dockertest.Require(t)
-	return newRunning(t, container.Config{JVMFlags: []string{
-		"-Dzookeeper.forceSync=no",
-		"-Dzookeeper.extendedTypesEnabled=true",
-		fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", sweep.Milliseconds()),
-		"-Dzookeeper.DigestAuthenticationProvider.superDigest=" + digest("super"),
-	}})
+// namedScript is a script, under the name of what it is about.
+type namedScript struct {
+	name string
+	script
 }
 
-func embeddedPlace(t testing.TB, sweep time.Duration) *place {
+// root is where the script runs. It is the same on every ensemble, since the orders of some
+// lists come from hashes of paths, and as long for every script, since sizes of requests count.
+func (s namedScript) root() string {
+	sum := sha1.Sum([]byte(s.name))
+	return fmt.Sprintf("/%x", sum[:5])
+}
+
+// recording is a list of scripts, with what clients of Apache ZooKeeper saw when they ran
+// them: testdata/apache/<name>.txtar has a section for each script. TestRealDifferential
+// compares the recordings with real servers, and writes them with -update.
+type recording struct {
+	name    string
+	scripts []namedScript
+	config  embedded.Config // of the embedded ensemble that must show the same
+	shared  bool            // all scripts run on one ensemble, one after the other
+}
+
+// never is a time between two sweeps for empty containers that no script lasts.
+const never = 1000 * time.Hour
+
+// halfSecond is a time between two sweeps that scripts wait for.
+const halfSecond = 500 * time.Millisecond
+
+var (
+	byHand        = recording{"by-hand", byNames(byName), embedded.Config{Sweep: never, SuperDigest: digest("super")}, false}
+	generated     = recording{"generated", generatedScripts(300), byHand.config, false}
+	sweeping      = recording{"swept", byNames(swept), embedded.Config{Sweep: halfSecond}, false}
+	reconfiguring = recording{"reconfigured", reconfigured, embedded.Config{Reconfig: true, SuperDigest: digest("super")}, true}
+)
+
+func byNames(scripts map[string]script) (list []namedScript) {
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		list = append(list, namedScript{name, scripts[name]})
+	}
+	return list
+}
+
+// generatedScripts are the scripts of the first n seeds.
+func generatedScripts(n int) (list []namedScript) {
+	for seed := range n {
+		list = append(list, namedScript{fmt.Sprint("seed ", seed), someScript.Example(seed)})
+	}
+	return list
+}
+
+func (r recording) file() string { return filepath.Join("testdata", "apache", r.name+".txtar") }
+
+// traces are what Apache's clients saw, by the names of the scripts.
+func (r recording) traces(t *testing.T) map[string]string {
 	t.Helper()
-	return newRunning(t, embedded.Config{Sweep: sweep, SuperDigest: digest("super")})
+	archive, err := txtar.ParseFile(r.file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces := map[string]string{}
+	for _, f := range archive.Files {
+		traces[f.Name] = string(f.Data)
+	}
+	return traces
+}
+
+// trace is what the clients of a script see.
+func (s namedScript) trace(t *testing.T, p *place) string {
+	return strings.Join(play(t.Context(), p, s.script, s.root()), "\n") + "\n"
+}
+
+// place starts the embedded ensemble of a recording, in memory, for the bubble of a test.
+func (r recording) place(t *testing.T) *place {
+	t.Helper()
+	c := r.config
+	c.InMemory = true
+	return newRunning(t, c)
 }
 
 func newRunning(t testing.TB, s ensemble.Starter) *place {
@@ -57,92 +113,36 @@ func newRunning(t testing.TB, s ensemble.Starter) *place {
 	return p
 }
 
-// difference runs a script on both and says where what the clients saw differs.
-// On two ensembles it has the same root, so that the orders of lists, which come
-// from hashes of paths, can be compared as well.
-func difference(ctx context.Context, want, got *place, s script) string {
-	root, other := freshRoot(), freshRoot()
-	one := want.servers[0].Addr() == got.servers[0].Addr()
-	if !one {
-		other = root
-	}
-	var left, right []string
-	var both sync.WaitGroup
-	both.Go(func() { left = play(ctx, want, s, root, one) })
-	both.Go(func() { right = play(ctx, got, s, other, one) })
-	both.Wait()
-	return cmp.Diff(left, right)
-}
-
-// differences runs scripts side by side and reports the first that differs.
-func differences(ctx context.Context, want, got *place, scripts []script) string {
-	found := make([]string, len(scripts))
-	var all sync.WaitGroup
-	for i, s := range scripts {
-		all.Go(func() {
-			if d := confirmed(ctx, want, got, s); d != "" {
-				found[i] = fmt.Sprintf("this script:\n%s\nis seen differently (-want +got):\n%s", s, d)
-			}
-		})
-	}
-	all.Wait()
-	for _, f := range found {
-		if f != "" {
-			return f
-		}
-	}
-	return ""
-}
-
-// confirmed gives a difference that is there each time. On Apache's servers a
-// commit can come between the handling of a request and its reply, or not, and one
-// server applies it later than another has acknowledged it.
-func confirmed(ctx context.Context, want, got *place, s script) (d string) {
-	for range 3 {
-		if d = difference(ctx, want, got, s); d == "" {
-			return ""
-		}
-	}
-	return d
-}
-
-// agree fails the test with the smallest script that the two see differently.
-func agree(t *testing.T, want, got *place, batch int) {
-	t.Helper()
-	ctx := t.Context()
-	rapid.Check(t, func(t *rapid.T) {
-		scripts := rapid.SliceOfN(someScript, batch, batch).Draw(t, "scripts")
-		if d := differences(ctx, want, got, scripts); d != "" {
-			t.Fatal(strings.TrimSpace(d))
-		}
-	})
-}
-
-// TestDifferential runs the same scripts on an embedded ensemble and on Apache
-// ZooKeeper. What clients can tell apart is a defect of the embedded one, but
-// for what the package's documentation lists.
+// TestDifferential runs scripts on embedded ensembles and compares what their clients see
+// with what those of Apache ZooKeeper saw. What clients can tell apart is a defect of the
+// embedded one, but for what the package's documentation lists.
 func TestDifferential(t *testing.T) {
-	real, ours := realPlace(t, never), embeddedPlace(t, never)
-	t.Run("by hand", func(t *testing.T) { agreeByName(t, real, ours, byName) })
-	t.Run("generated", func(t *testing.T) { agree(t, real, ours, batch) })
-	// What a script shows on one ensemble must not depend on chance.
-	t.Run("twice on the same", func(t *testing.T) { agree(t, real, real, batch/8) })
+	for _, r := range []recording{byHand, generated, sweeping, reconfiguring} {
+		t.Run(r.name, r.compare)
+	}
 }
 
-// TestDifferentialSweep is about containers and nodes with a time to live,
-// which the leader looks for now and then.
-func TestDifferentialSweep(t *testing.T) {
-	const often = 500 * time.Millisecond
-	agreeByName(t, realPlace(t, often), embeddedPlace(t, often), swept)
-}
-
-func agreeByName(t *testing.T, want, got *place, scripts map[string]script) {
-	for name, s := range scripts {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if d := confirmed(t.Context(), want, got, s); d != "" {
-				t.Errorf("(-Apache +embedded):\n%s", d)
+func (r recording) compare(t *testing.T) {
+	want := r.traces(t)
+	if r.shared {
+		synctest.Test(t, func(t *testing.T) {
+			p := r.place(t)
+			for _, s := range r.scripts {
+				s.compare(t, want[s.name], p)
 			}
 		})
+		return
+	}
+	for _, s := range r.scripts {
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { s.compare(t, want[s.name], r.place(t)) })
+		})
+	}
+}
+
+func (s namedScript) compare(t *testing.T, want string, p *place) {
+	t.Helper()
+	if d := cmp.Diff(want, s.trace(t, p)); d != "" {
+		t.Errorf("%s (-Apache +here):\n%s", s.name, d)
 	}
 }

@@ -18,7 +18,6 @@ import (
 // how they compare.
 type trace struct {
 	root     string
-	sorted   bool
 	text     []string
 	own      []int64 // the zxids of the script's writes, rising
 	sessions []string
@@ -189,9 +188,6 @@ func (t *trace) children(op wire.Op, v wire.ChildrenReply) string {
 		for i := range names {
 			names[i] = t.path(names[i])
 		}
-	}
-	if t.sorted {
-		slices.Sort(names)
 	}
 	s := fmt.Sprintf("%q", names)
 	if op == wire.GetChildren2 {

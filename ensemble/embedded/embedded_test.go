@@ -8,17 +8,17 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
-	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testmain"
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(dataEnv); dir != "" {
 		runForever(dir)
 	}
-	goleak.VerifyTestMain(m)
+	testmain.Main(m)
 }
 
 // start starts an ensemble that ends with the test.
@@ -49,43 +49,50 @@ func zkClient(t testing.TB, e *embedded.Ensemble, timeout time.Duration) *zk.Con
 
 func TestHealthy(t *testing.T) {
 	for name, cfg := range map[string]embedded.Config{
-		"three over TCP": {},
-		"one":            {Nodes: 1},
-		"in memory":      {InMemory: true},
-		"seven":          {Nodes: 7, InMemory: true},
-		"observers":      {Nodes: 3, Observers: 2, InMemory: true},
+		"one":       {Nodes: 1},
+		"three":     {},
+		"seven":     {Nodes: 7},
+		"observers": {Nodes: 3, Observers: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := start(t, cfg)
-			h, err := ensemble.CheckHealth(t.Context(), e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if h.Leader < 1 || h.Leader > len(e.Addrs())-cfg.Observers {
-				t.Errorf("server %d leads", h.Leader)
-			}
+			virtually(t, cfg, func(l *lab) {
+				h, err := ensemble.CheckHealth(l.ctx, l.Ensemble)
+				l.ok(err)
+				if h.Leader < 1 || h.Leader > len(l.Addrs())-cfg.Observers {
+					l.Errorf("server %d leads", h.Leader)
+				}
+			})
 		})
+	}
+}
+
+// Over TCP, as clients in other processes reach it.
+func TestHealthyOverTCP(t *testing.T) {
+	if _, err := ensemble.WaitHealthy(t.Context(), start(t, embedded.Config{}), time.Minute); err != nil {
+		t.Error(err)
 	}
 }
 
 // TestStarter runs an ensemble through the interface that experiments use.
 func TestStarter(t *testing.T) {
-	var starter ensemble.Starter = embedded.Config{InMemory: true}
-	e, err := starter.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
-		t.Error(err)
-	}
-	for range 2 {
-		if err := e.Close(); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		var starter ensemble.Starter = embedded.Config{InMemory: true}
+		e, err := starter.Start(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 			t.Error(err)
 		}
-	}
-	if _, err := e.Dial("tcp", e.Servers()[0].Addr(), 0); err == nil {
-		t.Error("a closed ensemble can be reached")
-	}
+		for range 2 {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := e.Dial("tcp", e.Servers()[0].Addr(), 0); err == nil {
+			t.Error("a closed ensemble can be reached")
+		}
+	})
 }
 
 // TestVirtualTime: simulated minutes cost next to nothing, and a session that
@@ -105,35 +112,38 @@ func TestVirtualTime(t *testing.T) {
 }
 
 func TestTransactions(t *testing.T) {
-	e := start(t, embedded.Config{InMemory: true})
-	conn := zkClient(t, e, 4*time.Second)
-	if _, err := conn.Create("/a", []byte("x"), 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.Delete("/b", -1); err != zk.ErrNoNode {
-		t.Fatal(err)
-	}
-	var reader ensemble.TransactionReader = e
-	txns, err := reader.Transactions(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(txns) != 3 || txns[0].Type != "createSession" || txns[1].Path != "/a" || txns[2].Error != -101 {
-		t.Errorf("transactions: %+v", txns)
-	}
-	for i := 1; i < len(txns); i++ {
-		if txns[i].Zxid <= txns[i-1].Zxid {
-			t.Errorf("zxid %v after %v", txns[i].Zxid, txns[i-1].Zxid)
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true})
+		conn := zkClient(t, e, 4*time.Second)
+		if _, err := conn.Create("/a", []byte("x"), 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
 		}
-	}
+		if err := conn.Delete("/b", -1); err != zk.ErrNoNode {
+			t.Fatal(err)
+		}
+		var reader ensemble.TransactionReader = e
+		txns, err := reader.Transactions(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(txns) != 3 || txns[0].Type != "createSession" || txns[1].Path != "/a" || txns[2].Error != -101 {
+			t.Errorf("transactions: %+v", txns)
+		}
+		for i := 1; i < len(txns); i++ {
+			if txns[i].Zxid <= txns[i-1].Zxid {
+				t.Errorf("zxid %v after %v", txns[i].Zxid, txns[i-1].Zxid)
+			}
+		}
+	})
 }
 
 func TestNoTTL(t *testing.T) {
 	for _, no := range []bool{false, true} {
-		e := start(t, embedded.Config{InMemory: true, NoTTL: no})
-		conn := zkClient(t, e, 4*time.Second)
-		if _, err := conn.CreateTTL("/a", nil, zk.FlagTTL, zk.WorldACL(zk.PermAll), time.Minute); (err != nil) != no {
-			t.Errorf("NoTTL %v: %v", no, err)
-		}
+		virtually(t, embedded.Config{NoTTL: no}, func(l *lab) {
+			conn := zkClient(l.T, l.Ensemble, 4*time.Second)
+			if _, err := conn.CreateTTL("/a", nil, zk.FlagTTL, zk.WorldACL(zk.PermAll), time.Minute); (err != nil) != no {
+				l.Errorf("NoTTL %v: %v", no, err)
+			}
+		})
 	}
 }

@@ -38,7 +38,7 @@ func TestFirstEpoch(t *testing.T) {
 // All servers crash, with all that they knew, and come back on the same ports: who
 // has seen what is gone is told that the session has expired, by each of them.
 func TestClientsOfAnEarlierEnsembleExpire(t *testing.T) {
-	addrs := reserve(t, 3)
+	addrs := ReservePorts(t, 3)
 	before, err := Start(Config{Addrs: addrs})
 	if err != nil {
 		t.Fatal(err)
@@ -68,20 +68,6 @@ func TestClientsOfAnEarlierEnsembleExpire(t *testing.T) {
 	if s := connect(t, addrs[0], zkclient.Config{LastZxid: seen}).Session(); s.ID == 0 {
 		t.Errorf("and gives no new session: %+v", s)
 	}
-}
-
-// reserve finds free ports.
-func reserve(t *testing.T, n int) (addrs []string) {
-	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
-	}
-	return addrs
 }
 
 func way(addr string, cfg zkclient.Config) zkclient.Config {

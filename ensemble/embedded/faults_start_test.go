@@ -58,12 +58,7 @@ func TestValidateNodes(t *testing.T) {
 
 func TestPortTaken(t *testing.T) {
 	first := start(t, embedded.Config{Nodes: 1})
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free.Close()
-	addrs := []string{free.Addr().String(), first.Addrs()[0]}
+	addrs := append(embedded.ReservePorts(t, 1), first.Addrs()[0])
 	if _, err := embedded.Start(embedded.Config{Nodes: 2, Addrs: addrs}); !oneLine(err) || !errors.Is(err, embedded.ErrPortTaken) || !strings.Contains(err.Error(), addrs[1]) {
 		t.Errorf("two ensembles on one address: %q", err)
 	}
@@ -130,20 +125,16 @@ func TestClosedEnsemble(t *testing.T) {
 // A Start whose context ends leaves nothing: no goroutine, which the package's
 // TestMain sees, and no port.
 func TestStartCancelled(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
+	addrs := embedded.ReservePorts(t, 1)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("changed my mind")
 	cancel(why)
-	for _, cfg := range []embedded.Config{{Nodes: 1, Addrs: []string{l.Addr().String()}}, {InMemory: true}, {Nodes: 7}} {
+	for _, cfg := range []embedded.Config{{Nodes: 1, Addrs: addrs}, {InMemory: true}, {Nodes: 7}} {
 		if _, err := cfg.Start(ctx); !errors.Is(err, why) || !oneLine(err) {
 			t.Errorf("%+v: %q", cfg, err)
 		}
 	}
-	again, err := net.Listen("tcp", l.Addr().String())
+	again, err := net.Listen("tcp", addrs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +143,8 @@ func TestStartCancelled(t *testing.T) {
 
 // A killed server comes back on the port that it had.
 func TestKillAndStartOverTCP(t *testing.T) {
-	e := start(t, embedded.Config{})
-	conn := zkClient(t, e, 4*time.Second)
+	e := start(t, embedded.Config{Addrs: embedded.ReservePorts(t, 3)})
+	conn := zkClient(t, e, time.Minute)
 	if _, err := conn.Create("/a", []byte("kept"), 0, zk.WorldACL(zk.PermAll)); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +165,7 @@ func TestKillAndStartOverTCP(t *testing.T) {
 	if err := e.AwaitServing(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	one, _, err := zk.Connect(addrs[:1], 4*time.Second, zk.WithLogInfo(false))
+	one, _, err := zk.Connect(addrs[:1], time.Minute, zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
 	}

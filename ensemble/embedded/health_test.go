@@ -88,26 +88,32 @@ type twoForOne struct {
 
 func (o twoForOne) Servers() []ensemble.Server {
 	return []ensemble.Server{
-		pretender{o.Ensemble.Servers()[0], 1, ensemble.Leader},
-		pretender{o.other.Servers()[0], 2, ensemble.Follower},
+		pretender{o.Ensemble.Servers()[0], 1, o.Ensemble.Servers()[0].Addr(), ensemble.Leader},
+		pretender{o.other.Servers()[0], 2, otherAddr, ensemble.Follower},
 	}
 }
 
+// otherAddr is the address that the other ensemble's server is given: in memory all begin
+// with the same one.
+const otherAddr = "127.0.0.1:2"
+
 func (o twoForOne) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
-	dial := o.Ensemble.Dial
-	if addr == o.other.Servers()[0].Addr() {
-		dial = o.other.Dial
+	if addr == otherAddr {
+		return o.other.Dial(network, o.other.Servers()[0].Addr(), timeout)
 	}
-	return dial(network, addr, timeout)
+	return o.Ensemble.Dial(network, addr, timeout)
 }
 
 type pretender struct {
 	ensemble.Server
 	id   int
+	addr string
 	role ensemble.Role
 }
 
 func (p pretender) ID() int { return p.id }
+
+func (p pretender) Addr() string { return p.addr }
 
 func (p pretender) Status(ctx context.Context) (ensemble.Status, error) {
 	s, err := p.Server.Status(ctx)
@@ -117,18 +123,20 @@ func (p pretender) Status(ctx context.Context) (ensemble.Status, error) {
 
 // What was written through one and cannot be read through the other is told by both names.
 func TestHealthOfTwoPassedForOne(t *testing.T) {
-	var es [2]ensemble.Ensemble
-	for i := range es {
-		es[i] = start(t, embedded.Config{Nodes: 1})
-	}
-	znodes(t, es[1].(*embedded.Ensemble)) // by a session of its own, so that the next ones have other ids
-	_, err := ensemble.CheckHealth(t.Context(), twoForOne{es[0], es[1]})
-	for _, want := range []string{
-		"server 1 at " + es[0].Servers()[0].Addr() + " does not show what was written through server 2: ",
-		"server 2 at " + es[1].Servers()[0].Addr() + " does not show what was written through server 1: ",
-	} {
-		if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v lacks %q", err, want)
+	synctest.Test(t, func(t *testing.T) {
+		var es [2]*embedded.Ensemble
+		for i := range es {
+			es[i] = start(t, embedded.Config{Nodes: 1, InMemory: true})
 		}
-	}
+		znodes(t, es[1]) // by a session of its own, so that the next ones have other ids
+		_, err := ensemble.CheckHealth(t.Context(), twoForOne{es[0], es[1]})
+		for _, want := range []string{
+			"server 1 at " + es[0].Addrs()[0] + " does not show what was written through server 2: ",
+			"server 2 at " + otherAddr + " does not show what was written through server 1: ",
+		} {
+			if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v lacks %q", err, want)
+			}
+		}
+	})
 }

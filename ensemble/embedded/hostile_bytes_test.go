@@ -237,7 +237,9 @@ func TestHostileSlowWriter(t *testing.T) {
 		if took := time.Since(began); took < 9*time.Second || took > 12*time.Second {
 			t.Errorf("closed after %v of silence", took)
 		}
-		end()
+		if longest := end(); longest != 0 {
+			t.Errorf("an honest client had to wait for %v", longest)
+		}
 	})
 }
 

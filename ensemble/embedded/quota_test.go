@@ -6,10 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -95,60 +92,49 @@ func outcomes(t *testing.T, c *zkclient.Conn) (codes []wire.Code) {
 	return codes
 }
 
-func TestQuotasAreEnforced(t *testing.T) {
-	var want []wire.Code
+// enforced are the outcomes where quotas are enforced.
+func enforced() (want []wire.Code) {
 	for _, s := range quotaSteps() {
 		want = append(want, s.want)
 	}
-	e := start(t, embedded.Config{Nodes: 1, EnforceQuota: true})
-	if d := cmp.Diff(want, outcomes(t, raw(t, e.Addrs()[0], wire.Session{}))); d != "" {
-		t.Error(d)
-	}
+	return want
+}
+
+func TestQuotasAreEnforced(t *testing.T) {
+	virtually(t, embedded.Config{Nodes: 1, EnforceQuota: true}, func(l *lab) {
+		if d := cmp.Diff(enforced(), outcomes(l.T, l.client(l.to(1)))); d != "" {
+			t.Error(d)
+		}
+	})
 }
 
 func TestQuotasAreOnlyCountedByDefault(t *testing.T) {
-	e := start(t, embedded.Config{Nodes: 1})
-	for i, code := range outcomes(t, raw(t, e.Addrs()[0], wire.Session{})) {
-		if code == wire.QuotaExceeded || code == wire.MarshallingError {
-			t.Errorf("step %d: %v", i, code)
+	virtually(t, embedded.Config{Nodes: 1}, func(l *lab) {
+		for i, code := range outcomes(l.T, l.client(l.to(1))) {
+			if code == wire.QuotaExceeded || code == wire.MarshallingError {
+				t.Errorf("step %d: %v", i, code)
+			}
 		}
-	}
-}
-
-// Apache ZooKeeper has the same outcomes.
-func TestQuotasSideBySide(t *testing.T) {
-	dockertest.Require(t)
-	theirs, err := (container.Config{Nodes: 1, Settings: []string{"enforceQuota=true"}}).Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer theirs.Close()
-	ours := start(t, embedded.Config{Nodes: 1, EnforceQuota: true})
-	var got [2][]wire.Code
-	for i, e := range []ensemble.Ensemble{theirs, ours} {
-		got[i] = outcomes(t, raw(t, e.Servers()[0].Addr(), wire.Session{}))
-	}
-	if d := cmp.Diff(got[0], got[1]); d != "" {
-		t.Error(d)
-	}
+	})
 }
 
 // jute.maxbuffer is what a request may have, and a longer one costs the connection.
 func TestMaxRequest(t *testing.T) {
 	for _, most := range []int{embedded.LeastMaxRequest, embedded.MostMaxRequest} {
-		e := start(t, embedded.Config{Nodes: 1, MaxRequest: most})
-		c := raw(t, e.Addrs()[0], wire.Session{})
-		r := makeOf("/a", wire.Persistent)
-		frame := len(wire.AppendRequest(nil, wire.Create, r)) + 8 - len(r.Data)
-		r.Data = make([]byte, most-frame)
-		do(t, c, wire.Create, r)
-		if got := body(t, do(t, c, wire.Exists, &wire.ReadRequest{Path: "/a"})).(wire.Stat); int(got.DataLength) != len(r.Data) {
-			t.Errorf("%d bytes of %d", got.DataLength, len(r.Data))
-		}
-		r.Path, r.Data = "/b", append(r.Data, 0)
-		if _, err := c.Do(t.Context(), wire.Create, r); err == nil {
-			t.Errorf("a request of more than %d bytes is answered", most)
-		}
+		virtually(t, embedded.Config{Nodes: 1, MaxRequest: most}, func(l *lab) {
+			c := l.client(l.to(1))
+			r := makeOf("/a", wire.Persistent)
+			frame := len(wire.AppendRequest(nil, wire.Create, r)) + 8 - len(r.Data)
+			r.Data = make([]byte, most-frame)
+			l.do(c, wire.Create, r)
+			if got := body(l.T, l.do(c, wire.Exists, &wire.ReadRequest{Path: "/a"})).(wire.Stat); int(got.DataLength) != len(r.Data) {
+				t.Errorf("%d bytes of %d", got.DataLength, len(r.Data))
+			}
+			r.Path, r.Data = "/b", append(r.Data, 0)
+			if _, err := c.Do(l.ctx, wire.Create, r); err == nil {
+				t.Errorf("a request of more than %d bytes is answered", most)
+			}
+		})
 	}
 	for _, most := range []int{-1, 1, embedded.LeastMaxRequest - 1, embedded.MostMaxRequest + 1} {
 		if e, err := embedded.Start(embedded.Config{MaxRequest: most}); err == nil {

@@ -16,9 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -266,50 +264,31 @@ func playLonely(t *testing.T, e ensemble.Ensemble) string {
 // shown are the lines of words that are compared.
 var shown = regexp.MustCompile(`^(Mode|Node count|zk_server_state|zk_znode_count|zk_read_only|initLimit|syncLimit|peerType|Proposal|zk_quorum_size|zk_local_sessions|Sessions with|membership|server\.)`)
 
-// readOnlyAs is the transcript of the script, as Apache's server gave it.
-func readOnlyAs(t *testing.T, local bool) string {
+// transcript is the file of what clients of Apache's server saw of the script.
+func transcript(local bool) string {
+	return fmt.Sprintf("testdata/apache/readonly-local-%v.txt", local)
+}
+
+func readTranscript(t *testing.T, local bool) string {
 	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("testdata/readonly-local-%v.txt", local))
+	b, err := os.ReadFile(transcript(local))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
 }
 
-// TestReadOnlyMode plays the script in virtual time.
+// TestReadOnlyMode plays the script in virtual time. TestRealReadOnly plays it with Apache's
+// servers, so that the transcripts stay theirs.
 func TestReadOnlyMode(t *testing.T) {
 	for _, local := range []bool{true, false} {
 		t.Run(fmt.Sprintf("local sessions %v", local), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := start(t, embedded.Config{InMemory: true, ReadOnly: true, LocalSessions: local})
-				if d := cmp.Diff(readOnlyAs(t, local), playLonely(t, e)); d != "" {
+				if d := cmp.Diff(readTranscript(t, local), playLonely(t, e)); d != "" {
 					t.Errorf("(-Apache +embedded):\n%s", d)
 				}
 			})
-		})
-	}
-}
-
-// TestDifferentialReadOnly plays it with Apache's servers, so that the transcript stays
-// theirs. With a majority their sessions become the ensemble's by an ephemeral, where
-// local ones are allowed at all.
-func TestDifferentialReadOnly(t *testing.T) {
-	dockertest.Require(t)
-	for _, local := range []bool{true, false} {
-		t.Run(fmt.Sprintf("local sessions %v", local), func(t *testing.T) {
-			e, err := container.Config{
-				Settings: []string{
-					"4lw.commands.whitelist=*", fmt.Sprintf("localSessionsEnabled=%v", local), fmt.Sprintf("localSessionsUpgradingEnabled=%v", local),
-				},
-				JVMFlags: []string{"-Dzookeeper.forceSync=no", "-Dreadonlymode.enabled=true"},
-			}.Start(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer e.Close()
-			if d := cmp.Diff(readOnlyAs(t, local), playLonely(t, e)); d != "" {
-				t.Errorf("(-transcript +Apache):\n%s", d)
-			}
 		})
 	}
 }

@@ -33,7 +33,7 @@ func restarted(t *testing.T, e *Ensemble, next Config) *Ensemble {
 // on whichever server it tries, also one that has seen an epoch of which there is no
 // transaction, as the leader shows it. Its ephemeral is still there.
 func TestClientsOutliveARestart(t *testing.T) {
-	cfg := Config{Addrs: reserve(t, 3), Data: t.TempDir()}
+	cfg := Config{Addrs: ReservePorts(t, 3), Data: t.TempDir()}
 	e := restarted(t, nil, cfg)
 	c := connect(t, cfg.Addrs[0], zkclient.Config{Session: wire.Session{Timeout: time.Minute}})
 	if r, err := c.Do(t.Context(), wire.Create, &wire.CreateRequest{Path: "/e", Mode: wire.Ephemeral, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}}); err != nil || r.Header.Err != wire.OK {
@@ -84,7 +84,7 @@ func TestEpochsDoNotFollowTheClockBack(t *testing.T) {
 // With another folder it is another ensemble, although it has the ports of the one
 // before: every server tells the clients of that one that their sessions are over.
 func TestClientsOfOtherDataExpire(t *testing.T) {
-	cfg := Config{Addrs: reserve(t, 3), Data: t.TempDir()}
+	cfg := Config{Addrs: ReservePorts(t, 3), Data: t.TempDir()}
 	e := restarted(t, nil, cfg)
 	c := connect(t, cfg.Addrs[0], zkclient.Config{})
 	if _, err := c.Do(t.Context(), wire.Exists, &wire.ReadRequest{Path: "/"}); err != nil {
@@ -106,7 +106,7 @@ func TestClientsOfOtherDataExpire(t *testing.T) {
 func TestMembershipOutlivesARestart(t *testing.T) {
 	for name, keep := range map[string]int{"log": 0, "snapshot": 1} {
 		t.Run(name, func(t *testing.T) {
-			cfg := Config{Addrs: reserve(t, 3), Data: t.TempDir(), Reconfig: true, SuperDigest: "super:" + superSum}
+			cfg := Config{Addrs: ReservePorts(t, 3), Data: t.TempDir(), Reconfig: true, SuperDigest: "super:" + superSum}
 			e := restarted(t, nil, cfg)
 			for id := range e.Servers() {
 				e.Server(id + 1).Fold(keep)

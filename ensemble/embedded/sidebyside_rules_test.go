@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -117,24 +118,58 @@ func TestFollowerTellsWhatItLearntBeforeItHangsUp(t *testing.T) {
 }
 
 // A server that is killed leaves the kernel to close its connections: clients
-// get what was sent before, and then an end like any other.
+// get what was sent before, and then an end like any other. Over TCP that is the kernel's.
 func TestKilledServersConnectionsEnd(t *testing.T) {
 	for name, cfg := range map[string]embedded.Config{"TCP": {}, "in memory": {InMemory: true}} {
 		t.Run(name, func(t *testing.T) {
 			l := &lab{T: t, Ensemble: start(t, cfg), ctx: t.Context()}
-			idle, asked := l.client(l.to(1)), l.client(l.to(1))
+			way := &peekingConn{}
+			to := l.to(1)
+			to.Dial = func(context.Context) (net.Conn, error) {
+				conn, err := l.Dial("tcp", l.Server(1).Addr(), 0)
+				way.Conn = conn
+				return way, err
+			}
+			idle, err := zkclient.Connect(l.ctx, l.to(1))
+			l.ok(err)
+			defer idle.Close()
+			asked, err := zkclient.Connect(l.ctx, to)
+			l.ok(err)
+			defer asked.Close()
 			xid, err := asked.Send(l.ctx, wire.GetData, &wire.ReadRequest{Path: "/"})
 			l.ok(err)
-			time.Sleep(100 * time.Millisecond) // the reply is on its way, and nobody has read it
+			l.ok(way.peek())
 			l.ok(l.Server(1).Kill(l.ctx))
-			if f, err := l.next(asked); err != nil || f.Header.Xid != xid {
+			if f, err := asked.Next(l.ctx); err != nil || f.Header.Xid != xid {
 				t.Errorf("the reply: %+v, %v", f, err)
 			}
 			for _, c := range []*zkclient.Conn{idle, asked} {
-				if f, err := l.next(c); !errors.Is(err, io.EOF) {
+				if f, err := c.Next(l.ctx); !errors.Is(err, io.EOF) {
 					t.Errorf("the end: %s", fmt.Sprint(f, err))
 				}
 			}
 		})
 	}
+}
+
+// peekingConn is a connection that can wait until a reply is there.
+type peekingConn struct {
+	net.Conn
+	first []byte
+}
+
+// peek waits for a byte, and leaves it to be read.
+func (c *peekingConn) peek() error {
+	c.first = make([]byte, 1)
+	_, err := io.ReadFull(c.Conn, c.first)
+	return err
+}
+
+func (c *peekingConn) Read(b []byte) (int, error) {
+	if len(c.first) == 0 {
+		return c.Conn.Read(b)
+	}
+	n := copy(b, c.first)
+	c.first = c.first[n:]
+	return n, nil
 }

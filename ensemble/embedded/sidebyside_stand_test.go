@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -241,23 +239,13 @@ func (s *stand) resume(id int) {
 // kill kills servers, all at once.
 func (s *stand) kill(ids ...int) {
 	s.Helper()
-	s.together(ids, func(id int) error {
-		if k, ok := s.Servers()[id-1].(ensemble.Killer); ok {
-			return k.Kill(s.Context())
-		}
-		return s.docker("kill", id)
-	})
+	s.together(ids, func(id int) error { return s.Servers()[id-1].(ensemble.Killer).Kill(s.Context()) })
 }
 
 // start starts servers that were killed.
 func (s *stand) start(ids ...int) {
 	s.Helper()
-	s.together(ids, func(id int) error {
-		if k, ok := s.Servers()[id-1].(ensemble.Killer); ok {
-			return k.Start(s.Context())
-		}
-		return s.docker("start", id)
-	})
+	s.together(ids, func(id int) error { return s.Servers()[id-1].(ensemble.Killer).Start(s.Context()) })
 }
 
 func (s *stand) together(ids []int, do func(id int) error) {
@@ -269,36 +257,4 @@ func (s *stand) together(ids []int, do func(id int) error) {
 	}
 	all.Wait()
 	s.ok(errors.Join(failed...))
-}
-
-// docker does something to the container that a server is.
-func (s *stand) docker(what string, id int) error {
-	name, err := containerOf(s.Servers()[id-1])
-	if err != nil {
-		return err
-	}
-	if out, err := exec.Command("docker", what, name).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s server %d: %w: %s", what, id, err, out)
-	}
-	return nil
-}
-
-// containerOf finds the container that publishes a server's port, running or not.
-func containerOf(server ensemble.Server) (string, error) {
-	_, port, err := net.SplitHostPort(server.Addr())
-	if err != nil {
-		return "", err
-	}
-	list, err := exec.Command("docker", "ps", "--all", "--quiet", "--filter", "label=zklab.server="+strconv.Itoa(server.ID())).Output()
-	if err != nil {
-		return "", fmt.Errorf("list containers: %w", err)
-	}
-	for _, id := range strings.Fields(string(list)) {
-		// One that is gone by now is somebody else's.
-		bindings, _ := exec.Command("docker", "inspect", "--format", "{{json .HostConfig.PortBindings}}", id).Output()
-		if strings.Contains(string(bindings), strconv.Quote(port)) {
-			return id, nil
-		}
-	}
-	return "", fmt.Errorf("no container publishes port %s", port)
 }

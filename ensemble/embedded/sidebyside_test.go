@@ -1,15 +1,14 @@
 package embedded_test
 
 import (
-	"os"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/dockertest"
 )
 
 // scenes are faults of servers, each seen by clients. A scene begins with a
@@ -26,54 +25,41 @@ var scenes = []struct {
 	{"follower killed, then all", sceneAllKilled},
 }
 
-// TestSideBySideFaults lets the servers of an embedded ensemble and those of
-// Apache ZooKeeper fail in the same ways, and compares what their clients see:
-// which connections answer, end or are silent, what becomes of sessions,
-// ephemerals, watches and requests that were under way. Times are compared with
-// broad bounds only: the embedded ensemble elects its leaders in milliseconds.
-func TestSideBySideFaults(t *testing.T) {
-	if os.Getenv("ZKLAB_COMPARE") == "" {
-		t.Skip("Java's servers take a minute to fail and come back, and race with themselves: see make compare")
+// scenesFile has what clients of Apache ZooKeeper saw of each scene.
+// TestRealSideBySideFaults compares it with real servers, and writes it with -update.
+const scenesFile = "testdata/apache/faults.txtar"
+
+func readScenes(t *testing.T) map[string]string {
+	t.Helper()
+	archive, err := txtar.ParseFile(scenesFile)
+	if err != nil {
+		t.Fatal(err)
 	}
-	dockertest.Require(t)
-	sides := []struct {
-		name string
-		cfg  ensemble.Starter
-	}{
-		{"Apache", container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}},
-		{"embedded", embedded.Config{}},
+	saw := map[string]string{}
+	for _, f := range archive.Files {
+		saw[f.Name] = string(f.Data)
 	}
-	ensembles := make([]ensemble.Ensemble, len(sides))
-	for i, side := range sides {
-		e, err := side.cfg.Start(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { e.Close() })
-		ensembles[i] = e
-	}
+	return saw
+}
+
+// TestFaultsAsApache lets the servers of an embedded ensemble fail in virtual time as those of
+// Apache ZooKeeper did, and compares what their clients see: which connections answer, end or
+// are silent, what becomes of sessions, ephemerals, watches and requests that were under way.
+// Times have broad bounds only: the embedded ensemble elects its leaders in milliseconds.
+func TestFaultsAsApache(t *testing.T) {
+	apache := readScenes(t)
 	for _, scene := range scenes {
 		t.Run(scene.name, func(t *testing.T) {
-			saw := make([][]string, len(sides))
-			t.Run("on", func(t *testing.T) {
-				for i, side := range sides {
-					t.Run(side.name, func(t *testing.T) {
-						t.Parallel()
-						s := &stand{T: t, Ensemble: ensembles[i]}
-						scene.play(s)
-						saw[i] = s.saw
-					})
+			synctest.Test(t, func(t *testing.T) {
+				s := &stand{T: t, Ensemble: start(t, embedded.Config{InMemory: true})}
+				scene.play(s)
+				if d := cmp.Diff(apache[scene.name], s.text()); d != "" {
+					t.Errorf("(-Apache +embedded):\n%s", d)
 				}
 			})
-			if saw[0] == nil || saw[1] == nil {
-				return // it was skipped or failed
-			}
-			for _, line := range saw[0] {
-				t.Log(line)
-			}
-			if d := cmp.Diff(saw[0], saw[1]); d != "" {
-				t.Errorf("(-Apache +embedded):\n%s", d)
-			}
 		})
 	}
 }
+
+// text is what was seen.
+func (s *stand) text() string { return strings.Join(s.saw, "\n") + "\n" }

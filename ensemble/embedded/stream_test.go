@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -14,95 +15,99 @@ import (
 // Servers that would fold nearly all of their logs keep what a stream has not given
 // yet, and no more than that.
 func TestStreamHoldsTheLog(t *testing.T) {
-	const keep = 5
-	e := start(t, embedded.Config{InMemory: true})
-	stream, err := e.StreamTransactions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id := range e.Addrs() {
-		e.Server(id + 1).Fold(keep)
-	}
-	conn := zkClient(t, e, 4*time.Second)
-	write := func(from, to int) {
-		t.Helper()
-		for i := from; i < to; i++ {
-			if _, err := conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-				t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		const keep = 5
+		e := start(t, embedded.Config{InMemory: true})
+		stream, err := e.StreamTransactions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id := range e.Addrs() {
+			e.Server(id + 1).Fold(keep)
+		}
+		conn := zkClient(t, e, 4*time.Second)
+		write := func(from, to int) {
+			t.Helper()
+			for i := from; i < to; i++ {
+				if _, err := conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-	}
-	var got []history.Txn
-	take := func() {
-		t.Helper()
-		for {
-			txns, err := stream.Next(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got = append(got, txns...); len(txns) == 0 {
-				return
+		var got []history.Txn
+		take := func() {
+			t.Helper()
+			for {
+				txns, err := stream.Next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got = append(got, txns...); len(txns) == 0 {
+					return
+				}
 			}
 		}
-	}
-	write(0, 100)
-	take()
-	write(100, 200) // meanwhile what was taken is folded
-	if n := len(e.Server(1).Committed()); n > 100+keep {
-		t.Errorf("a server keeps %d transactions, though all but 100 were taken", n)
-	}
-	take()
-	want := []string{""} // the session's beginning
-	for i := range 200 {
-		want = append(want, fmt.Sprintf("/%d", i))
-	}
-	for i, txn := range got {
-		if i >= len(want) || txn.Path != want[i] {
-			t.Fatalf("transaction %d of %d is %+v", i, len(got), txn)
+		write(0, 100)
+		take()
+		write(100, 200) // meanwhile what was taken is folded
+		if n := len(e.Server(1).Committed()); n > 100+keep {
+			t.Errorf("a server keeps %d transactions, though all but 100 were taken", n)
 		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d transactions, want %d", len(got), len(want))
-	}
+		take()
+		want := []string{""} // the session's beginning
+		for i := range 200 {
+			want = append(want, fmt.Sprintf("/%d", i))
+		}
+		for i, txn := range got {
+			if i >= len(want) || txn.Path != want[i] {
+				t.Fatalf("transaction %d of %d is %+v", i, len(got), txn)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d transactions, want %d", len(got), len(want))
+		}
+	})
 }
 
 // Several streams each give all, however slow one of them is. When all are closed the
 // servers fold, and there is nothing to stream any more.
 func TestStreamsAtOnce(t *testing.T) {
-	e := start(t, embedded.Config{InMemory: true})
-	for id := range e.Addrs() {
-		e.Server(id + 1).Fold(1)
-	}
-	quick, err := e.StreamTransactions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	slow, err := e.StreamTransactions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := zkClient(t, e, 4*time.Second)
-	for i := range 10 {
-		if _, err := conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, embedded.Config{InMemory: true})
+		for id := range e.Addrs() {
+			e.Server(id + 1).Fold(1)
+		}
+		quick, err := e.StreamTransactions(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
-		if txns, err := quick.Next(t.Context()); err != nil || len(txns) == 0 || txns[len(txns)-1].Path != fmt.Sprintf("/%d", i) {
-			t.Errorf("after %d: %+v, %v", i, txns, err)
+		slow, err := e.StreamTransactions(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	quick.Close()
-	if txns, err := slow.Next(t.Context()); err != nil || len(txns) != 11 {
-		t.Errorf("the slow one: %+v, %v", txns, err)
-	}
-	slow.Close()
-	slow.Close()
-	if _, err := conn.Create("/more", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.StreamTransactions(t.Context()); !oneLine(err) {
-		t.Errorf("a stream that lacks its beginning: %v", err)
-	}
-	if _, err := e.Transactions(t.Context()); !oneLine(err) {
-		t.Errorf("transactions: %v", err)
-	}
+		conn := zkClient(t, e, 4*time.Second)
+		for i := range 10 {
+			if _, err := conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+				t.Fatal(err)
+			}
+			if txns, err := quick.Next(t.Context()); err != nil || len(txns) == 0 || txns[len(txns)-1].Path != fmt.Sprintf("/%d", i) {
+				t.Errorf("after %d: %+v, %v", i, txns, err)
+			}
+		}
+		quick.Close()
+		if txns, err := slow.Next(t.Context()); err != nil || len(txns) != 11 {
+			t.Errorf("the slow one: %+v, %v", txns, err)
+		}
+		slow.Close()
+		slow.Close()
+		if _, err := conn.Create("/more", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.StreamTransactions(t.Context()); !oneLine(err) {
+			t.Errorf("a stream that lacks its beginning: %v", err)
+		}
+		if _, err := e.Transactions(t.Context()); !oneLine(err) {
+			t.Errorf("transactions: %v", err)
+		}
+	})
 }

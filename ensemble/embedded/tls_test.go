@@ -62,7 +62,7 @@ func connectTLS(t *testing.T, addr string, c *tls.Config) (*zkclient.Conn, error
 
 func TestTLS(t *testing.T) {
 	cert, pool := certificate(t)
-	e := start(t, embedded.Config{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+	e := start(t, embedded.Config{Addrs: embedded.ReservePorts(t, 3), TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 	trusting := &tls.Config{RootCAs: pool}
 	c, err := connectTLS(t, e.Addrs()[0], trusting)
 	if err != nil {
@@ -76,7 +76,7 @@ func TestTLS(t *testing.T) {
 	}
 
 	// The ensemble's owner needs none, and servers can be killed as ever.
-	if _, err := ensemble.WaitHealthy(t.Context(), e, 10*time.Second); err != nil {
+	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 		t.Error(err)
 	}
 	if err := e.Server(1).Kill(t.Context()); err != nil {
@@ -91,7 +91,7 @@ func TestTLS(t *testing.T) {
 	if err := e.Server(1).Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ensemble.WaitHealthy(t.Context(), e, 10*time.Second); err != nil {
+	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 		t.Error(err)
 	}
 

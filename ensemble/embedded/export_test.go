@@ -1,6 +1,11 @@
 package embedded
 
 import (
+	"net"
+	"os"
+	"strconv"
+	"testing"
+
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/history"
 
@@ -22,3 +27,22 @@ func Transaction(e zab.Entry) history.Txn { return transaction(server.Txn(e)) }
 
 // LoseFiles makes that the server cannot write its files any more.
 func (s *Server) LoseFiles() { s.withDisk(func(*zab.Disk) { s.files.Close() }) }
+
+// ReservePorts finds free addresses for servers. The ports are of a range that systems give to
+// nobody who does not ask for them, so that a server that is down finds its port free again;
+// which part of it follows from the process, since tests of several packages run at once.
+func ReservePorts(t *testing.T, n int) (addrs []string) {
+	t.Helper()
+	const first, last = 10_000, 19_999
+	for port := first + 50*os.Getpid()%(last-first); len(addrs) < n; port++ {
+		if port > last {
+			t.Fatal("no free ports")
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			addrs = append(addrs, l.Addr().String())
+			l.Close()
+		}
+	}
+	return addrs
+}

@@ -1,3 +1,5 @@
+//go:build real
+
 package embedded_test
 
 import (
@@ -18,8 +20,8 @@ import (
 	"github.com/zklab/zklab/internal/zkserver"
 )
 
-// goZookeeper are the integration tests of go-zookeeper v1.0.4. They are named,
-// so that one that does not run is noticed.
+// goZookeeper are the integration tests of go-zookeeper v1.0.4, but for goZookeeperByTheClock.
+// They are named, so that one that does not run is noticed.
 var goZookeeper = []string{
 	"TestIntegration_Auth",
 	"TestIntegration_BadSession",
@@ -41,23 +43,24 @@ var goZookeeper = []string{
 	"TestIntegration_Multi",
 	"TestIntegration_MultiFailures",
 	"TestIntegration_MultiLevelLock",
-	"TestIntegration_NoQuorum",
 	"TestIntegration_OpsAfterCloseDontDeadlock",
 	"TestIntegration_Reconfig",
 	"TestIntegration_RecurringReAuthHang",
 	"TestIntegration_SetWatchers",
-	"TestIntegration_SlowServer",
 	"TestIntegration_StateChanges",
 	"TestIntegration_WaitForClose",
 }
 
-// The integration tests of the go-zookeeper client, as their authors wrote
-// them, pass. They start, kill and restart servers through zkServer.sh.
-func TestGoZookeeperSuite(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes more than a minute")
-	}
+// The integration tests of the go-zookeeper client, as their authors wrote them, pass. They
+// start, kill and restart servers, which are processes of their own, through zkServer.sh.
+func TestRealGoZookeeperSuite(t *testing.T) {
 	t.Parallel() // they wait most of the time
+	passes(t, goZookeeper)
+}
+
+// passes runs tests of go-zookeeper.
+func passes(t *testing.T, tests []string) {
+	t.Helper()
 	host, err := zkserver.Listen(newEnsemble)
 	if err != nil {
 		t.Fatal(err)
@@ -68,22 +71,8 @@ func TestGoZookeeperSuite(t *testing.T) {
 		}
 	}()
 	env := append(os.Environ(), host.Env(), "ZOOKEEPER_BIN_PATH="+standIn(t), "ZK_VERSION=3.9")
-	s := runSuite(t, env, "^TestIntegration")
-	passed := s.passed
-	// Some go by the clock: TestIntegration_SlowServer has a session of a second behind
-	// delays of two. What fails twice more on its own has not failed by chance.
-	for range 2 {
-		if len(s.others) == 0 {
-			break
-		}
-		for _, test := range s.others {
-			t.Logf("%s, which is run again:\n%s", test, s.output[test])
-		}
-		s = runSuite(t, env, "^("+strings.Join(s.others, "|")+")$")
-		passed = append(passed, s.passed...)
-	}
-	slices.Sort(passed)
-	if diff := cmp.Diff(goZookeeper, passed); diff != "" {
+	s := runSuite(t, env, tests)
+	if diff := cmp.Diff(tests, s.passed); diff != "" {
 		t.Errorf("what passed is not what was to pass:\n%s", diff)
 	}
 	for _, test := range s.others {
@@ -91,9 +80,10 @@ func TestGoZookeeperSuite(t *testing.T) {
 	}
 }
 
-// runSuite runs those of go-zookeeper's tests whose names match.
-func runSuite(t *testing.T, env []string, names string) suite {
+// runSuite runs tests of go-zookeeper.
+func runSuite(t *testing.T, env, tests []string) suite {
 	t.Helper()
+	names := "^(" + strings.Join(tests, "|") + ")$"
 	cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=5m", "-run="+names, "github.com/go-zookeeper/zk")
 	cmd.Env = env
 	out, err := cmd.Output()

@@ -1,0 +1,113 @@
+//go:build real
+
+package embedded_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+var update = flag.Bool("update", false, "write what clients of Apache ZooKeeper see to testdata/apache")
+
+// atOnce is how many scripts run at once: a script mostly waits.
+const atOnce = 24
+
+// realPlace starts an ensemble of Apache ZooKeeper, which does not force its
+// transactions to disk.
+func realPlace(t testing.TB, sweep time.Duration, settings ...string) *place {
+	t.Helper()
+	dockertest.Require(t)
+	return newRunning(t, container.Config{Settings: settings, JVMFlags: []string{
+		"-Dzookeeper.forceSync=no",
+		"-Dzookeeper.extendedTypesEnabled=true",
+		fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", sweep.Milliseconds()),
+		"-Dzookeeper.DigestAuthenticationProvider.superDigest=" + digest("super"),
+	}})
+}
+
+// TestRealDifferential runs the scripts of the recordings on Apache ZooKeeper.
+func TestRealDifferential(t *testing.T) {
+	checkRecordings(t, realPlace(t, never), byHand, generated)
+}
+
+// TestRealOtherSettings runs those that need other settings, on an ensemble that has them all.
+func TestRealOtherSettings(t *testing.T) {
+	p := realPlace(t, halfSecond, "reconfigEnabled=true", "enforceQuota=true")
+	checkRecordings(t, p, reconfiguring) // one of its scripts watches all znodes
+	checkRecordings(t, p, sweeping)
+	t.Run("quotas", func(t *testing.T) {
+		if d := cmp.Diff(enforced(), outcomes(t, raw(t, p.servers[0].Addr(), wire.Session{}))); d != "" {
+			t.Errorf("(-want +Apache):\n%s", d)
+		}
+	})
+}
+
+// checkRecordings compares recordings with what clients of a real ensemble see, or writes them anew. The
+// scripts of all recordings run at once, but for those of one that is shared.
+func checkRecordings(t *testing.T, p *place, recordings ...recording) {
+	var all sync.WaitGroup
+	saw := make([][]string, len(recordings))
+	for i, r := range recordings {
+		all.Go(func() { saw[i] = r.play(t, p) })
+	}
+	all.Wait()
+	for i, r := range recordings {
+		t.Run(r.name, func(t *testing.T) {
+			if *update {
+				r.write(t, saw[i])
+				return
+			}
+			want := r.traces(t)
+			for n, s := range r.scripts {
+				if d := cmp.Diff(want[s.name], saw[i][n]); d != "" {
+					t.Errorf("%s (-recorded +Apache):\n%s", s.name, d)
+				}
+			}
+		})
+	}
+}
+
+// play gives what the clients of each script see.
+func (r recording) play(t *testing.T, p *place) []string {
+	saw := make([]string, len(r.scripts))
+	var running errgroup.Group
+	running.SetLimit(atOnce)
+	if r.shared {
+		running.SetLimit(1)
+	}
+	for i, s := range r.scripts {
+		running.Go(func() error {
+			saw[i] = s.trace(t, p)
+			return nil
+		})
+	}
+	_ = running.Wait() // nothing fails: what happens is in the traces
+	return saw
+}
+
+func (r recording) write(t *testing.T, saw []string) {
+	t.Helper()
+	archive := txtar.Archive{Comment: []byte("What clients of Apache ZooKeeper saw. TestRealDifferential writes it with -update.\n\n")}
+	for i, s := range r.scripts {
+		archive.Files = append(archive.Files, txtar.File{Name: s.name, Data: []byte(saw[i])})
+	}
+	if err := os.MkdirAll(filepath.Dir(r.file()), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.file(), txtar.Format(&archive), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,43 @@
+//go:build real
+
+package embedded_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// TestRealReadOnly plays the script of read-only mode with Apache's servers.
+func TestRealReadOnly(t *testing.T) { readOnlyOnApache(t, true) }
+
+// readOnlyOnApache compares the transcript with Apache's servers, or writes it anew. With a
+// majority their sessions become the ensemble's by an ephemeral, where local ones are allowed
+// at all.
+func readOnlyOnApache(t *testing.T, local bool) {
+	dockertest.Require(t)
+	e, err := container.Config{
+		Settings: []string{
+			"4lw.commands.whitelist=*", fmt.Sprintf("localSessionsEnabled=%v", local), fmt.Sprintf("localSessionsUpgradingEnabled=%v", local),
+		},
+		JVMFlags: []string{"-Dzookeeper.forceSync=no", "-Dreadonlymode.enabled=true"},
+	}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	saw := playLonely(t, e)
+	if *update {
+		if err := os.WriteFile(transcript(local), []byte(saw), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(readTranscript(t, local), saw); d != "" {
+		t.Errorf("(-transcript +Apache):\n%s", d)
+	}
+}

@@ -1,0 +1,57 @@
+//go:build real && campaign
+
+package embedded_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/dockertest"
+)
+
+// TestRealSideBySideFaults lets the servers of Apache ZooKeeper fail, and compares what their
+// clients see with what they saw when it was recorded. Java's servers take a minute to fail
+// and come back, and race with themselves: a scene that differs is played again.
+func TestRealSideBySideFaults(t *testing.T) {
+	dockertest.Require(t)
+	var archive txtar.Archive
+	for _, scene := range scenes {
+		t.Run(scene.name, func(t *testing.T) {
+			for range 3 {
+				saw := onApache(t, scene.play)
+				if *update {
+					archive.Files = append(archive.Files, txtar.File{Name: scene.name, Data: []byte(saw)})
+					return
+				}
+				d := cmp.Diff(readScenes(t)[scene.name], saw)
+				if d == "" {
+					return
+				}
+				t.Logf("(-recorded +Apache):\n%s", d)
+			}
+			t.Error("it differs each time")
+		})
+	}
+	if *update && !t.Failed() {
+		if err := os.WriteFile(scenesFile, txtar.Format(&archive), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// onApache plays a scene on an ensemble of its own.
+func onApache(t *testing.T, play func(*stand)) string {
+	t.Helper()
+	e, err := container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	s := &stand{T: t, Ensemble: e}
+	play(s)
+	return s.text()
+}
