@@ -24,12 +24,9 @@ import (
 )
 
 var (
-	seeds     = flag.Int("promises.seeds", 200, "how many seeds TestPromises tries; a tenth with -short, and with -race")
+	seeds     = flag.Int("promises.seeds", 200, "how many seeds TestPromises tries; a tenth with -short")
 	firstSeed = flag.Int("promises.first", 1, "the first of them")
 )
-
-// raceDetector says whether this test is built with it: all is ten times slower then.
-var raceDetector bool
 
 // TestPromises makes clients of an ensemble work while its servers are killed,
 // paused, cut off and slowed down, and holds what they saw against the promises
@@ -50,7 +47,7 @@ var raceDetector bool
 // is not part of a seed, but time is virtual: mostly one thing happens at once.
 func TestPromises(t *testing.T) {
 	n := *seeds
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		n = (n + 9) / 10
 	}
 	sum := &totals{}
