@@ -1,3 +1,5 @@
+//go:build real
+
 package container_test
 
 import (
@@ -14,7 +16,7 @@ import (
 )
 
 // What was acknowledged is there, in the order of zxids, and what was refused as such.
-func TestTransactions(t *testing.T) {
+func TestRealTransactions(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	conn, _, err := zkconn.Open(t.Context(), zkconn.Config{Servers: []string{e.Servers()[0].Addr()}, Timeout: 4 * time.Second, Dial: e.Dial})
 	if err != nil {

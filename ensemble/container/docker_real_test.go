@@ -1,3 +1,5 @@
+//go:build real
+
 package container_test
 
 import (
@@ -21,21 +23,20 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/testmain"
 )
 
 const childVariable = "ZKLAB_TEST_CHILD"
 
-func TestMain(m *testing.M) {
+// A process that is told to be a child never gets to the tests.
+func init() {
 	if os.Getenv(childVariable) != "" {
 		child()
 	}
-	testmain.Main(m)
 }
 
 // child starts an ensemble, harms it if told so, and waits to be killed.
 func child() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), healthyTimeout)
 	defer cancel()
 	err := error(nil)
 	if os.Getenv(childVariable) == "harms" {
@@ -91,7 +92,7 @@ func leavesNothing(t *testing.T) {
 
 func pauser(s ensemble.Server) ensemble.Pauser { return s.(ensemble.Pauser) }
 
-func TestPausedLeaderIsReplaced(t *testing.T) {
+func TestRealPausedLeaderIsReplaced(t *testing.T) {
 	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
@@ -122,7 +123,7 @@ func TestPausedLeaderIsReplaced(t *testing.T) {
 	if paused, err := pauser(old).Paused(ctx); err != nil || paused {
 		t.Errorf("paused: %v, %v", paused, err)
 	}
-	h, err := ensemble.WaitHealthy(ctx, e, 30*time.Second)
+	h, err := ensemble.WaitHealthy(ctx, e, healthyTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestPausedLeaderIsReplaced(t *testing.T) {
 
 func awaitOtherLeader(t *testing.T, e ensemble.Ensemble, old ensemble.Server) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(healthyTimeout); time.Now().Before(deadline); {
 		if leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers()); err == nil && leader.ID() != old.ID() {
 			return
 		}
@@ -141,7 +142,7 @@ func awaitOtherLeader(t *testing.T, e ensemble.Ensemble, old ensemble.Server) {
 	t.Fatal("no new leader")
 }
 
-func TestProfileNamesImageAndVersion(t *testing.T) {
+func TestRealProfileNamesImageAndVersion(t *testing.T) {
 	p := dockertest.Ensemble(t, 3).Profile()
 	if p.Backend != "container" || p.Servers != 3 || p.Image == "" || !strings.HasPrefix(p.Digest, "sha256:") || !strings.HasPrefix(p.Version, "3.") {
 		t.Errorf("%+v", p)
@@ -169,14 +170,35 @@ func (f follower) Status(ctx context.Context) (ensemble.Status, error) {
 	return s, err
 }
 
-func TestTwoAtOnceAndHealthSeesThatTheyAreTwo(t *testing.T) {
+// Ensembles of their own, each started by a subtest, all at once. Nothing is left of any.
+func TestRealStarts(t *testing.T) {
 	dockertest.Require(t)
 	leavesNothing(t)
+	for name, test := range map[string]func(*testing.T){
+		"two at once":          twoAtOnce,
+		"port taken":           portTaken,
+		"server that ends":     serverThatEnds,
+		"not healthy in time":  notHealthyInTime,
+		"no image":             noImage,
+		"no image for helpers": noImageForHelpers,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
+// Two ensembles do not disturb each other, and health sees that they are two. One of them has a
+// port that was given; the image for its helpers is absent, and it says what it lacks for that.
+func twoAtOnce(t *testing.T) {
+	port := freePort(t)
+	configs := [2]container.Config{{Nodes: 1, Ports: []int{port}, HelperImage: "zklab/absent:1"}, {Nodes: 1}}
 	var wg sync.WaitGroup
 	var es [2]ensemble.Ensemble
 	var errs [2]error
 	for i := range es {
-		wg.Go(func() { es[i], errs[i] = container.Config{Nodes: 1}.Start(t.Context()) })
+		wg.Go(func() { es[i], errs[i] = configs[i].Start(t.Context()) })
 	}
 	wg.Wait()
 	for i, e := range es {
@@ -194,15 +216,19 @@ func TestTwoAtOnceAndHealthSeesThatTheyAreTwo(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if got := es[0].Servers()[0].Addr(); got != fmt.Sprintf("127.0.0.1:%d", port) {
+		t.Errorf("at %s", got)
+	}
+	if err := es[0].(ensemble.Limited).Lacks(ensemble.CanLose); !errors.Is(err, container.ErrNoHelper) {
+		t.Errorf("lacks: %v", err)
+	}
 	_, err := ensemble.CheckHealth(t.Context(), other{es[0], es[0], es[1]})
 	if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), "does not show what was written through server") {
 		t.Errorf("two ensembles passed for one: %v", err)
 	}
 }
 
-func TestPortTaken(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
+func portTaken(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -230,6 +256,20 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
+// freePort is one that no system gives to whoever asks for any, nor zklab to its servers.
+func freePort(t *testing.T) int {
+	t.Helper()
+	const first, last = 10_000, 19_999
+	for port := first + 50*os.Getpid()%(last-first); port <= last; port++ {
+		if l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
 func wantPortTaken(t *testing.T, err error, port int) {
 	t.Helper()
 	if !errors.Is(err, container.ErrPortTaken) || !strings.Contains(err.Error(), strconv.Itoa(port)) || strings.Contains(err.Error(), "\n") {
@@ -237,63 +277,21 @@ func wantPortTaken(t *testing.T, err error, port int) {
 	}
 }
 
-func TestGivenPorts(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	e, err := container.Config{Nodes: 1, Ports: []int{port}}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	if got := e.Servers()[0].Addr(); got != fmt.Sprintf("127.0.0.1:%d", port) {
-		t.Errorf("at %s", got)
-	}
-}
-
-func TestCancelledStartLeavesNothing(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
-	for _, after := range []time.Duration{0, 50, 250, 600, 1000} {
-		ctx, cancel := context.WithTimeout(t.Context(), after*time.Millisecond)
-		e, err := container.Config{}.Start(ctx)
-		cancel()
-		if err == nil { // a fast machine: nothing was cancelled
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
-		} else if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %d ms: %v", after, err)
-		}
-	}
-}
-
-func TestServerThatEndsFailsStart(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
+func serverThatEnds(t *testing.T) {
 	_, err := container.Config{Nodes: 1, Settings: []string{"electionAlg=none"}}.Start(t.Context())
 	if !errors.Is(err, container.ErrNotHealthy) || !strings.Contains(err.Error(), "server 1 ended with exit code") {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestNotHealthyInTime(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
+func notHealthyInTime(t *testing.T) {
 	_, err := container.Config{Nodes: 1, StartTimeout: time.Millisecond}.Start(t.Context())
 	if !errors.Is(err, container.ErrNotHealthy) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestNoImage(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
+func noImage(t *testing.T) {
 	for _, image := range []string{"zklab/absent:1", "127.0.0.1:1/absent:1"} { // nobody listens at port 1
 		_, err := container.Config{Image: image}.Start(t.Context())
 		if !errors.Is(err, container.ErrNoImage) || !strings.Contains(err.Error(), "make image") || strings.Contains(err.Error(), "\n") {
@@ -302,50 +300,42 @@ func TestNoImage(t *testing.T) {
 	}
 }
 
-func TestNoImageForHelpers(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
+func noImageForHelpers(t *testing.T) {
 	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanFillDisk} {
 		_, err := container.Config{HelperImage: "zklab/absent:1"}.Prepare(a).Start(t.Context())
 		if !errors.Is(err, container.ErrNoHelper) || !strings.Contains(err.Error(), "ZKLAB_HELPER_IMAGE") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q", a, err)
 		}
 	}
-
-	// Asked for nothing, it starts all the same, and says what it lacks.
-	e, err := container.Config{Nodes: 1, HelperImage: "zklab/absent:1"}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	if err := e.(ensemble.Limited).Lacks(ensemble.CanLose); !errors.Is(err, container.ErrNoHelper) {
-		t.Errorf("lacks: %v", err)
-	}
 }
 
-func TestNoEngine(t *testing.T) {
-	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
-	_, err := container.Config{}.Start(t.Context())
-	if !errors.Is(err, container.ErrNoEngine) || strings.Contains(err.Error(), "\n") {
-		t.Errorf("start: %q", err)
-	}
-	if _, _, err := container.Clean(t.Context()); !errors.Is(err, container.ErrNoEngine) {
-		t.Errorf("clean: %v", err)
-	}
-	if f := container.Check(t.Context(), container.Config{}); len(f) != 1 || f[0].OK {
-		t.Errorf("check: %v", f)
-	}
-}
-
-func TestCollectLogs(t *testing.T) {
+// A start that is cancelled leaves nothing, whatever is there by then.
+func TestRealCancelledStartLeavesNothing(t *testing.T) {
 	dockertest.Require(t)
 	leavesNothing(t)
-	ctx := t.Context()
-	e, err := container.Config{}.Start(ctx)
-	if err != nil {
-		t.Fatal(err)
+	before := len(owned(t))
+	for things := range 3 { // nothing yet, the network, and the container
+		ctx, cancel := context.WithCancel(t.Context())
+		started := make(chan error, 1)
+		go func() {
+			e, err := container.Config{Nodes: 1}.Start(ctx)
+			if err == nil {
+				err = e.Close()
+			}
+			started <- err
+		}()
+		await(t, "nothing is started", func() bool { return len(owned(t)) >= before+things })
+		cancel()
+		if err := <-started; !errors.Is(err, context.Canceled) {
+			t.Errorf("with %d things: %v", things, err)
+		}
 	}
-	defer e.Close()
+}
+
+// Of a server that is paused, and of one that is down, too.
+func TestRealCollectLogs(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	ctx := t.Context()
 	servers := e.Servers()
 	if err := pauser(servers[1]).Pause(ctx); err != nil {
 		t.Fatal(err)
@@ -394,13 +384,13 @@ func wantContent(t *testing.T, file, want string) {
 }
 
 // Another process may clean at the same time, so what counts is what is there
-// in the end, not who removed it.
-func TestCleanRemovesDeadAndSparesLive(t *testing.T) {
+// in the end, not who removed it. TestRealKilledHarnessHealsTheNetwork is about a process that
+// is killed when its servers run.
+func TestRealCleanRemovesDeadAndSparesLive(t *testing.T) {
 	dockertest.Require(t)
 	dockertest.Ensemble(t, 3) // alive
 	leavesNothing(t)
 	for name, when := range map[string]func(t *testing.T, c runningChild){
-		"killed when it ran":       func(t *testing.T, c runningChild) { c.awaitStarted(t) },
 		"killed while it started":  func(t *testing.T, c runningChild) { c.awaitThings(t, 1) },
 		"killed with a full house": func(t *testing.T, c runningChild) { c.awaitThings(t, 2) },
 	} {
@@ -441,7 +431,7 @@ func (c runningChild) awaitStarted(t *testing.T) {
 
 // awaitThings waits until the child has n things on the engine.
 func (c runningChild) awaitThings(t *testing.T, n int) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), healthyTimeout)
 	defer cancel()
 	for {
 		switch things, err := container.Owned(ctx, strconv.Itoa(c.pid)); {
@@ -457,7 +447,7 @@ func (c runningChild) awaitThings(t *testing.T, n int) {
 // killedChild runs a child and kills it when it is time to.
 func killedChild(t *testing.T, does string, when func(*testing.T, runningChild)) (pid int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), healthyTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+does)

@@ -1,3 +1,5 @@
+//go:build real
+
 package container_test
 
 import (
@@ -15,7 +17,7 @@ import (
 // The harness is killed while servers are cut off from each other: the cuts are
 // gone at once, although the servers run, and clean removes the rest: what is
 // paused, disks, what is left of helpers. Another ensemble notices nothing of it.
-func TestKilledHarnessHealsTheNetwork(t *testing.T) {
+func TestRealKilledHarnessHealsTheNetwork(t *testing.T) {
 	dockertest.Require(t)
 	neighbour := dockertest.Ensemble(t, 3)
 	leavesNothing(t)
