@@ -1,4 +1,7 @@
-package overlay
+// Package choices does things in a bubble of testing/synctest whose outcome a stock runtime
+// chooses, and tells what happened: what package overlay is tested by. It imports as little of
+// the standard library as can be, since all of that is built anew with the overlay.
+package choices
 
 import (
 	"context"
@@ -16,9 +19,8 @@ import (
 	"time"
 )
 
-// choices are things done in a bubble whose outcome a stock runtime chooses, each by
-// causes of its own.
-var choices = map[string]func(*trace){
+// all are those things, each with causes of its own.
+var all = map[string]func(*trace){
 	"cancel":  cancelChildren,
 	"compute": compute,
 	"lock":    contend,
@@ -43,13 +45,13 @@ func (tr *trace) note(what ...any) {
 	tr.lines = append(tr.lines, line)
 }
 
-// traced is what happens in one bubble in which all of it is done.
-func traced(t *testing.T) []string {
+// Trace is what happens in one bubble in which all of it is done.
+func Trace(t *testing.T) []string {
 	var tr trace
 	synctest.Test(t, func(*testing.T) {
-		for _, name := range slices.Sorted(maps.Keys(choices)) {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
 			tr.note("--- ", name)
-			choices[name](&tr)
+			all[name](&tr)
 		}
 	})
 	return tr.lines
@@ -228,8 +230,8 @@ func yield(tr *trace) {
 	})
 }
 
-// disturb keeps goroutines outside of bubbles busy until a test ends.
-func disturb(t *testing.T) {
+// Disturb keeps goroutines outside of bubbles busy until a test ends.
+func Disturb(t *testing.T) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 3 {
@@ -250,8 +252,8 @@ func disturb(t *testing.T) {
 	})
 }
 
-// difference says where two traces part; nothing if they are the same.
-func difference(a, b []string) string {
+// Difference says where two traces part; nothing if they are the same.
+func Difference(a, b []string) string {
 	part := ""
 	for i := range min(len(a), len(b)) {
 		if strings.HasPrefix(a[i], "---") {

@@ -1,0 +1,52 @@
+// Command repeats is what TestRepeats of package overlay builds with the overlay, and runs: it
+// writes what happened in a bubble with a seed to the file that its argument names. It is no
+// test binary, for which more of the standard library would have to be built.
+package main
+
+import (
+	"flag"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+
+	"github.com/zklab/zklab/internal/overlay/choices"
+)
+
+func main() {
+	path := os.Args[1]
+	testing.Init()
+	_ = flag.CommandLine.Parse(nil)
+	all := func(_, _ string) (bool, error) { return true, nil }
+	testing.Main(all, []testing.InternalTest{
+		{Name: "SeededBubbles", F: func(t *testing.T) { seededBubbles(t, path) }},
+		{Name: "LargeIsClear", F: choices.LargeIsClear},
+	}, nil, nil)
+}
+
+// seededBubbles wants one trace of one seed, in the first bubble of the process as in the later
+// ones, and another of another seed.
+func seededBubbles(t *testing.T, path string) {
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(-1)
+	choices.Disturb(t)
+	bubble := func(seed uint64) []string {
+		runtime.GC()
+		cryptotest.SetGlobalRandom(t, seed)
+		return choices.Trace(t)
+	}
+	trace := bubble(1)
+	for range 5 {
+		if d := choices.Difference(trace, bubble(1)); d != "" {
+			t.Errorf("two bubbles differ: %s", d)
+		}
+	}
+	if choices.Difference(trace, bubble(2)) == "" {
+		t.Error("another seed makes no difference")
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(trace, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
