@@ -18,7 +18,7 @@ import (
 const (
 	// patience is how long a server may take for one step: whoever takes longer
 	// has forgotten the client.
-	patience = 15 * time.Second
+	patience = time.Minute
 	// sessionTimeout is long, so that no session expires while a script runs.
 	sessionTimeout = 40 * time.Second
 )
@@ -441,9 +441,9 @@ func (r *runner) connect(c join, s wire.Session) (*zkclient.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
-	for try := 0; ; try++ {
+	for {
 		conn, err := zkclient.Connect(ctx, cfg)
-		if !errors.Is(err, wire.ErrNoReply) || c.lastZxid != seen || try == 300 {
+		if !errors.Is(err, wire.ErrNoReply) || c.lastZxid != seen || ctx.Err() != nil {
 			return conn, err
 		}
 		time.Sleep(10 * time.Millisecond)

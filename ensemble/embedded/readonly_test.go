@@ -146,7 +146,7 @@ func (l *lonely) word(word string) string {
 // await waits until the server says something to a word.
 func (l *lonely) await(word, want string) {
 	l.t.Helper()
-	for until := time.Now().Add(30 * time.Second); !strings.Contains(l.word(word), want); {
+	for until := time.Now().Add(patience); !strings.Contains(l.word(word), want); {
 		if time.Now().After(until) {
 			l.t.Fatalf("%s says %q, and never %q", word, l.word(word), want)
 		}

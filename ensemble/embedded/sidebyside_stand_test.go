@@ -18,7 +18,7 @@ import (
 
 const (
 	// soon is how long a machine under load may take for what comes at once.
-	soon = 15 * time.Second
+	soon = time.Minute
 	// silence is how long to wait for an answer before saying that there is none.
 	silence = 600 * time.Millisecond
 	// long is a session's time-out that no outage here outlasts.
