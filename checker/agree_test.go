@@ -33,7 +33,7 @@ func loggedAgreement(t *testing.T, model string, refereeAt int, exact bool, gene
 	m := models[model]
 	r := m.Referees[refereeAt]
 	w := newSearchBudget(context.Background(), Options{})
-	w.until, w.key, w.memory = time.Now().Add(time.Hour), time.Hour, 4<<20 // whatever the machine
+	w.until, w.keyTime, w.memory = time.Now().Add(time.Hour), time.Hour, 4<<20 // whatever the machine
 	var got tally
 	seeds, _ := checktest.Seeds(t, 2000, moreSeeds[t.Name()]...)
 	for i := range seeds {

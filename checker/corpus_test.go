@@ -1,11 +1,8 @@
 package checker_test
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"flag"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 )
 
@@ -32,7 +30,10 @@ func TestCorpus(t *testing.T) {
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
-			h, txns := stored(t, dir)
+			h, txns, err := checktest.Stored(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
 			var r checker.Report
 			synctest.Test(t, func(t *testing.T) { // in which no search ends early on a busy machine
 				r = checker.Run(t.Context(), h, checker.Options{Transactions: txns, Memory: int64(runtime.GOMAXPROCS(0)) * 128 << 20})
@@ -72,20 +73,6 @@ func parsed(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// stored is a run with its transactions; they are nil where they are not stored.
-func stored(t *testing.T, dir string) (*history.History, []history.Txn) {
-	t.Helper()
-	h, err := unpacked(filepath.Join(dir, "history.jsonl.gz"), history.Read)
-	if err != nil {
-		t.Fatal(err)
-	}
-	txns, err := unpacked(filepath.Join(dir, "transactions.jsonl.gz"), history.ReadTxns)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	return h, txns
-}
-
 // inLog looks a transaction up that a verdict tells of.
 func inLog(t *testing.T, h *history.History, txns []history.Txn, c checker.Transaction) {
 	t.Helper()
@@ -107,17 +94,4 @@ func inLog(t *testing.T, h *history.History, txns []history.Txn, c checker.Trans
 	if !did || x.Session != c.Session || client != c.Client || !strings.HasSuffix(c.Text, ": zxid "+c.Zxid.String()+".") && !strings.Contains(c.Text, ": zxid "+c.Zxid.String()+"; it was ") {
 		t.Errorf("%s\nis told of client %d, session %s: %s of %s\nbut the log has %+v of client %d", c.Text, c.Client, c.Session, c.Type, c.Path, x, client)
 	}
-}
-
-func unpacked[T any](path string, read func(io.Reader) (T, error)) (v T, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return v, err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return v, err
-	}
-	return read(z)
 }

@@ -32,7 +32,7 @@ const (
 type searchBudget struct {
 	ctx      context.Context
 	until    time.Time
-	key      time.Duration // for one key
+	keyTime  time.Duration // for one key
 	memory   int64         // for one search
 	tries    atomic.Int64  // that are left
 	keyTries int64         // for one key
@@ -42,7 +42,7 @@ func newSearchBudget(ctx context.Context, opts Options) *searchBudget {
 	b := &searchBudget{
 		ctx:      ctx,
 		until:    time.Now().Add(opts.budget() / refereeShare),
-		key:      refereeKey,
+		keyTime:  refereeKey,
 		memory:   opts.memory() / int64(runtime.GOMAXPROCS(0)),
 		keyTries: refereeKeyTries,
 	}
@@ -71,7 +71,7 @@ func decide(r *frame.Referee, b *searchBudget, k *evidence.Key) ruling {
 
 // order searches for an order of some of the key's operations.
 func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence.Key) ([]porcupine.Operation, bool)) ruling {
-	left := min(time.Until(b.until), b.key)
+	left := min(time.Until(b.until), b.keyTime)
 	if left <= 0 || b.ctx.Err() != nil {
 		return ruling{}
 	}

@@ -565,13 +565,13 @@ func TestRefereeStaysWithinItsBounds(t *testing.T) {
 		"memory":                   func(b *searchBudget) { b.memory = 1 << 20 },
 		"tries for one key":        func(b *searchBudget) { b.keyTries = 1e5 },
 		"tries for all keys":       func(b *searchBudget) { b.tries.Store(1e5) },
-		"time for one key":         func(b *searchBudget) { b.key = time.Millisecond },
+		"time for one key":         func(b *searchBudget) { b.keyTime = time.Millisecond },
 		"time for all keys":        func(b *searchBudget) { b.until = time.Now().Add(time.Millisecond) },
 		"time that has passed":     func(b *searchBudget) { b.until = time.Now() },
 		"tries that were all made": func(b *searchBudget) { b.tries.Store(0) },
 	} {
 		b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
-		b.until, b.key = time.Now().Add(time.Hour), time.Hour
+		b.until, b.keyTime = time.Now().Add(time.Hour), time.Hour
 		bound(b)
 		before := b.tries.Load()
 		got := b.search(h)
@@ -588,7 +588,7 @@ func TestRefereeStaysWithinItsBounds(t *testing.T) {
 // What one search has tried the next one cannot.
 func TestRefereeCountsTheTriesOfAllKeys(t *testing.T) {
 	b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
-	b.until, b.key, b.keyTries = time.Now().Add(time.Hour), time.Hour, 1e5
+	b.until, b.keyTime, b.keyTries = time.Now().Add(time.Hour), time.Hour, 1e5
 	b.tries.Store(25e4)
 	for i, want := range []int64{15e4, 5e4, 0, 0} {
 		got := b.search(hopeless())

@@ -1,15 +1,13 @@
 package promises_test
 
 import (
-	"compress/gzip"
-	"io"
 	"math/rand/v2"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/promises"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/simulated/sessions"
@@ -348,9 +346,10 @@ func swapped(s *sheet, i int, _ *rand.Rand) []history.Event {
 // clients.
 func recorded(t *testing.T, name string) *sheet {
 	t.Helper()
-	dir := filepath.Join("..", "..", "testdata", "corpus", name)
-	h := unpacked(t, filepath.Join(dir, "history.jsonl.gz"), history.Read)
-	txns := unpacked(t, filepath.Join(dir, "transactions.jsonl.gz"), history.ReadTxns)
+	h, txns, err := checktest.Stored(filepath.Join("..", "..", "testdata", "corpus", name))
+	if err != nil {
+		t.Fatal(err)
+	}
 	run := promises.Run{Final: h.Events[len(h.Events)-1].Time}
 	for i := range h.Events {
 		if e := &h.Events[i]; e.F == history.FPhase && decoded[history.Phase](*e).Name == history.PhaseQuiesce {
@@ -358,24 +357,6 @@ func recorded(t *testing.T, name string) *sheet {
 		}
 	}
 	return newSheet(h.Events, txns, run)
-}
-
-func unpacked[T any](t *testing.T, path string, read func(io.Reader) (T, error)) T {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := read(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // TestPlantedDefectsAreFound plants each defect in simulated records and in those of two
