@@ -2,16 +2,16 @@ package reports
 
 import "github.com/zklab/zklab/store"
 
-// makers says which zklab ran something and which one did the rest: one line if it was the
-// same, or if only the latter is known.
-func makers(ran, did, since string) []setting {
+// makers names the zklab that ran something, and the one that made the report and did what
+// the second argument says. It names one if both are the same, or if only that is known.
+func makers(ranBy, did, reporter string) []setting {
 	switch {
-	case since == "":
+	case reporter == "":
 		return nil
-	case ran == "" || ran == since:
-		return []setting{{"zklab", since}}
+	case ranBy == "" || ranBy == reporter:
+		return []setting{{"zklab", reporter}}
 	}
-	return []setting{{"run by", "zklab " + ran}, {did, "zklab " + since}}
+	return []setting{{"run by", "zklab " + ranBy}, {did, "zklab " + reporter}}
 }
 
 func makersOf(r *store.Result) []setting { return makers(r.RanBy, "decided by", r.Zklab) }

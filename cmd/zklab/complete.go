@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -12,9 +11,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// This file has what the Tab key completes (see newCompletion). A flag or an argument that
-// nothing is registered for has no completion; files are completed where files is
-// registered. Functions here read, at most, folders and files; they fail in silence.
+// This file has what the Tab key completes (see newCompletion). An argument or a flag without
+// a function has no completion, not even of files: those have the function files. The
+// functions read, at most, folders and files, and fail in silence.
 
 // completes registers how a flag's value is completed.
 func completes(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
@@ -161,13 +160,4 @@ func helpTopic(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Co
 		}
 	}
 	return beginning(toComplete, values)
-}
-
-// valueOf is what a flag has come to, and its default where it was not given.
-func valueOf(cmd *cobra.Command, flag string) string {
-	f := cmd.Flag(flag)
-	if f == nil {
-		return ""
-	}
-	return cmp.Or(f.Value.String(), f.DefValue)
 }

@@ -17,7 +17,7 @@ const mostDescribed = 40
 // newest first. Where none of them begins so, the shell completes files.
 func storedRun(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	root := valueOf(cmd, "out")
+	root := cmd.Flag("out").Value.String()
 	runs, err := store.Find(root)
 	if err != nil || len(runs) == 0 {
 		return files(cmd, nil, toComplete)
@@ -59,7 +59,7 @@ func violatedProperty(cmd *cobra.Command, args []string, toComplete string) ([]c
 	if len(args) == 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	run, err := store.Open(valueOf(cmd, "out"), args[0])
+	run, err := store.Open(cmd.Flag("out").Value.String(), args[0])
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

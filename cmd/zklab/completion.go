@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// bashScript is not cobra's, which completes no word in a list with commas, none behind
-// an "=" within a value, and nothing at all without the package bash-completion.
+// bashScript stands in for cobra's script for bash. That one needs the package bash-completion,
+// and completes neither a list with commas nor what stands behind an "=" within a value.
 //
 //go:embed completion.bash
 var bashScript string
@@ -26,8 +26,8 @@ var shells = []struct {
 	{"powershell", (*cobra.Command).GenPowerShellCompletionWithDesc},
 }
 
-// writeZsh writes cobra's script, which takes all up to the last "=" of any word with a "-" for
-// a flag: lose-reply:who=all is none.
+// writeZsh corrects cobra's script for zsh. That one looks for a "-" before an "=" anywhere in
+// a word, and so takes the value lose-reply:who=all for a flag.
 func writeZsh(root *cobra.Command, w io.Writer) error {
 	var script strings.Builder
 	if err := root.GenZshCompletion(&script); err != nil {
@@ -48,20 +48,20 @@ func newCompletion() *cobra.Command {
 		Short: "Print a script with which a shell completes zklab's command lines",
 		Long: "Completion prints a script for a shell. Once the shell has read it, the Tab key completes commands,\n" +
 			"flags and their values, recipes, subjects, faults with their arguments, and stored runs\n" +
-			"(latest, lock/2026-01-31T12-00-00.000Z). Nothing is run for that.\n\n" +
-			"To try it in the shell that is open, and to keep it for shells to come:\n\n" +
+			"(latest, lock/2026-01-31T12-00-00.000Z). It starts no ensemble.\n\n" +
+			"In each pair of commands the first switches completion on in the current shell, the second in\n" +
+			"every new one:\n\n" +
 			"  bash        source <(zklab completion bash)\n" +
 			"              zklab completion bash > ~/.local/share/bash-completion/completions/zklab\n" +
-			"              The folder is read by the package bash-completion; without it, put the first\n" +
-			"              line into ~/.bashrc.\n" +
+			"              The package bash-completion reads this folder. Without the package, add the\n" +
+			"              first line to ~/.bashrc.\n" +
 			"  zsh         source <(zklab completion zsh)\n" +
 			"              zklab completion zsh > \"${fpath[1]}/_zklab\"\n" +
-			"              Both need autoload -U compinit; compinit in ~/.zshrc.\n" +
+			"              Both need the line \"autoload -U compinit; compinit\" in ~/.zshrc.\n" +
 			"  fish        zklab completion fish | source\n" +
 			"              zklab completion fish > ~/.config/fish/completions/zklab.fish\n" +
 			"  powershell  zklab completion powershell | Out-String | Invoke-Expression\n" +
-			"              To keep it, put this line into the file that $PROFILE names.",
-		Example: "  source <(zklab completion bash)\n  zklab completion zsh > \"${fpath[1]}/_zklab\"",
+			"              For every new shell, add this line to the file that $PROFILE names.",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("completion needs the name of a shell: one of %s", strings.Join(names, ", "))

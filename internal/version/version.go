@@ -1,6 +1,6 @@
-// Package version says which zklab this is: from the build information of the program that
-// it is in, which is the command or somebody's test. It may import no other package of
-// zklab.
+// Package version tells which zklab a program contains, by the program's build information.
+// The program is the command, or a test that imports zklab. The package may import no other
+// package of zklab.
 package version
 
 import (
