@@ -5,9 +5,7 @@ import (
 	"context"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history/models"
@@ -25,46 +23,6 @@ func Explain(t testing.TB, r *store.Result) {
 	}
 	t.Logf("warnings: %q", r.Warnings)
 	t.Logf("faults: %+v", r.Stats.Faults)
-}
-
-// Valid wants a run to be decided, as valid, and returns it. Where faults missed what they are
-// for a run is undecided, as it should be: another one is made then, of three in all. A
-// violation fails at once.
-func Valid(t testing.TB, run func() *zklab.Outcome) *zklab.Outcome {
-	t.Helper()
-	const most = 3
-	for n := 1; ; n++ {
-		o := run()
-		if o.Result.Verdict == checker.Valid {
-			return o
-		}
-		Explain(t, o.Result)
-		if o.Result.Verdict == checker.Violation || n == most {
-			t.Errorf("run %d: verdict %s", n, o.Result.Verdict)
-			return o
-		}
-	}
-}
-
-// Finds runs an experiment with those seeds, until one breaks that property. A run that cannot
-// begin, as where a session ends before it on a busy machine, counts as one that found nothing.
-func Finds(t testing.TB, x zklab.Experiment, property string, seeds ...int64) {
-	t.Helper()
-	x.Out = t.TempDir()
-	for _, x.Seed = range seeds {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-		o, err := x.Run(ctx)
-		cancel()
-		if err != nil {
-			t.Logf("seed %d: %v", x.Seed, err)
-			continue
-		}
-		t.Logf("seed %d: violated: %v, which is %v", x.Seed, o.Result.Violated(), o.Result.Verdict)
-		if slices.Contains(o.Result.Violated(), property) {
-			return
-		}
-	}
-	t.Errorf("not found: %s", property)
 }
 
 // Violated says whether a property is violated, with a witness for it.

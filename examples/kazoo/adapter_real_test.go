@@ -1,30 +1,25 @@
+//go:build real
+
 // Package kazoo_test checks the adapter for kazoo, which is in Python.
 package kazoo_test
 
 import (
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 
+	"github.com/zklab/zklab/internal/programs"
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// python is one that has kazoo; Debian's packages are for its own only. Where
-// there is none the test is skipped, or fails with ZKLAB_KAZOO=required.
+// python is a Python interpreter that has kazoo.
 func python(t *testing.T) string {
 	t.Helper()
-	for _, p := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(p, "-c", "import kazoo").Run() == nil {
-			return p
-		}
+	programs.Require(t, programs.Kazoo)
+	p, err := programs.Python()
+	if err != nil {
+		t.Fatal(err)
 	}
-	const none = "no python3 with kazoo here (Debian: python3-kazoo)"
-	if os.Getenv("ZKLAB_KAZOO") == "required" {
-		t.Fatal(none)
-	}
-	t.Skip(none)
-	return ""
+	return p
 }
 
 // served are the recipes that kazoo has. Its DataWatch tells a value, and not what comes next,
@@ -34,11 +29,8 @@ var served = []string{
 }
 
 // The adapter has every recipe that kazoo has, and does all that is asked of it.
-func TestConform(t *testing.T) {
+func TestRealConform(t *testing.T) {
 	c := adapter.Conformance{Command: []string{python(t), "adapter.py"}, Logf: t.Logf}
-	if testing.Short() {
-		c.Recipes = []string{"election"}
-	}
 	results, err := adapter.Conform(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

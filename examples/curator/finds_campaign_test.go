@@ -1,14 +1,16 @@
+//go:build real && campaign
+
 package curator_test
 
 import (
 	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/programs"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/workloads"
 )
@@ -16,10 +18,7 @@ import (
 // unmended skips where Curator is not the 5.4.0 of Debian 12, which has the bugs.
 func unmended(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("runs in real time")
-	}
-	missing(t)
+	programs.Require(t, programs.Curator)
 	if _, err := os.Stat("/usr/share/java/curator-recipes-5.4.0.jar"); err != nil {
 		t.Skipf("this Curator is another one: %v", err)
 	}
@@ -55,18 +54,9 @@ func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 
 // Curator's LeaderLatch that comes back with another session takes the znode of the last one for
 // its own, and leads on when that is gone (CURATOR-696). The slow links make terms long enough.
-// It takes runs of half a minute, of which beside other work seven of ten find it:
-// ZKLAB_SEEDS=5 makes so many, at most.
+// It takes runs of half a minute, of which beside other work seven of ten find it.
 func TestFindsTwoLeaders(t *testing.T) {
 	unmended(t)
-	n, err := strconv.Atoi(os.Getenv("ZKLAB_SEEDS"))
-	if err != nil {
-		t.Skip("how many seeds it may try says ZKLAB_SEEDS")
-	}
-	var seeds []int64
-	for seed := range int64(n) {
-		seeds = append(seeds, 1+seed)
-	}
 	outages, err := plan.Parse("kill:majority@3s+2s/4s,slow-link:all:by=30ms@2s+30s", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -74,5 +64,5 @@ func TestFindsTwoLeaders(t *testing.T) {
 	runtest.Finds(t, zklab.Experiment{
 		Ensemble: embedded.Config{}, Workload: workloads.Election{}, Command: java(t), Faults: outages, Clients: 5, Keys: 1,
 		TimeLimit: 25 * time.Second, SessionTimeout: time.Second, OpTimeout: 10 * time.Second,
-	}, "exclusion", seeds...)
+	}, "exclusion", 1, 2, 3, 4, 5)
 }
