@@ -55,7 +55,7 @@ func FuzzRequests(f *testing.F) {
 	nobody := func(string, string, time.Duration) (net.Conn, error) { return nil, errors.New("nobody is there") }
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if bytes.Contains(text, []byte(opOpen)) {
-			t.Skip("that would wait for an ensemble")
+			return // that would wait for an ensemble
 		}
 		var out bytes.Buffer
 		if err := Serve(context.Background(), bytes.NewReader(text), &out, Subjects{Dial: nobody}); err != nil {
