@@ -22,7 +22,7 @@ import "context"
 // time-out asks a quorum, too, as its session may have expired meanwhile. A hold that is given
 // back within a hundredth of the time-out costs nothing besides, a longer one a write every sixth
 // of the time-out. With a hundred that wait, a turn passes on in four fifths of the time that
-// go-zookeeper's own lock takes on three servers (BenchmarkTurnBeside).
+// go-zookeeper's own lock takes on three servers (BenchmarkRealTurnBeside).
 //
 // What it guarantees: no two contenders are in front at one time, and a holder
 // learns that it is not in front any more, within one session time-out, unless
