@@ -37,9 +37,8 @@ func recorded(steps []*step, rng *rand.Rand) *history.History {
 
 // What is recorded is legal if there is an order that fits.
 func TestRecordsAgreeWithAllOrders(t *testing.T) {
-	seeds, _ := checktest.Seeds(t, 8000)
 	var legal, not int
-	for i := range seeds {
+	for i := range checktest.Rounds(t, 8000) {
 		rng := rand.New(rand.NewPCG(18, uint64(i)))
 		steps := draw(rng)
 		h := recorded(steps, rng)

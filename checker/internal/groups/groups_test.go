@@ -59,8 +59,7 @@ func versionsByHand(txns []history.Txn) (list [][]string, from []uint64) {
 // TestSnapshotsAgreeWithAllVersions compares the sweep with a search.
 func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 	var legal, not int
-	seeds, _ := checktest.Seeds(t, 5000, moreSeeds[t.Name()]...)
-	for i := range seeds {
+	for i := range checktest.Rounds(t, 5000) {
 		rng := rand.New(rand.NewPCG(14, uint64(i)))
 		h, txns := checktest.GenerateMembership(rng, checktest.Kind(i%3))
 		a := evidence.Read(t.Context(), h, models.Membership, txns)
@@ -164,8 +163,7 @@ func newest(g *group, l *look, txns []history.Txn) uint64 {
 // list tells all that there was between two.
 func TestPicksAgreeWithAllVersions(t *testing.T) {
 	var right, found, missed int
-	seeds, _ := checktest.Seeds(t, 5000, moreSeeds[t.Name()]...)
-	for i := range seeds {
+	for i := range checktest.Rounds(t, 5000) {
 		h, txns := checktest.GenerateDiscovery(rand.New(rand.NewPCG(16, uint64(i))), checktest.Kind(i%3))
 		a := evidence.Read(t.Context(), h, models.Discovery, txns)
 		if len(a.Keys) == 0 {
@@ -210,8 +208,7 @@ func TestGroupsThatWorkAreNotFlagged(t *testing.T) {
 		frame.Model
 		generate func(*rand.Rand, checktest.Kind) (*history.History, []history.Txn)
 	}{{Membership, checktest.GenerateMembership}, {Discovery, checktest.GenerateDiscovery}} {
-		seeds, _ := checktest.Seeds(t, 5000, moreSeeds[t.Name()]...)
-		for i := range seeds {
+		for i := range checktest.Rounds(t, 5000) {
 			h, txns := of.generate(rand.New(rand.NewPCG(15, uint64(i))), checktest.Constructed)
 			a := evidence.Read(t.Context(), h, of.Object, txns)
 			for _, k := range a.Keys {
