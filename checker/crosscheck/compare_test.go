@@ -88,7 +88,7 @@ func (s subject[H]) compare(t *testing.T) {
 }
 
 // usual is how many histories each subject is compared on.
-const usual = 600
+const usual = 1000
 
 // histories is how many they are, or what ZKLAB_CROSSCHECK asks for.
 func histories() int { return number("ZKLAB_CROSSCHECK", usual) }
