@@ -44,9 +44,13 @@ func newStand(c Conformance, servers []string, dial zk.Dialer) *stand {
 	return &stand{Conformance: c, servers: servers, dial: dial, start: startChild, nowhere: "127.0.0.1:1"}
 }
 
+// connectWithin is how long the stand's own connection may take. That is no matter of Patience,
+// which is for the program.
+const connectWithin = time.Minute
+
 // connect opens the stand's own connection.
 func (s *stand) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	ctx, cancel := context.WithTimeout(ctx, connectWithin)
 	defer cancel()
 	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: s.servers, Timeout: 20 * conformTick, Dial: s.dial})
 	if err != nil {
