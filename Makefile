@@ -50,10 +50,10 @@ race: ## the packages whose concurrency is the point, with the race detector
 	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -timeout 30m $(TESTFLAGS) $(RACE)
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
-	$(GO) test -tags 'real campaign' -count=1 -v -run TestSideBySideFaults ./ensemble/embedded
+	$(GO) test -tags 'real campaign' -count=1 -v -timeout 30m -run 'TestReal(SideBySideFaults|DifferentialGenerated|ReadOnlyWithoutLocalSessions|GoZookeeperByTheClock)' ./ensemble/embedded
 
 status: image ## does zklab ensemble status tell the truth: each of five servers in containers is lost in each way (two minutes)
-	ZKLAB_REAL=required $(GO) test -tags 'real campaign' -count=1 -v -run EachServer ./ensemble/status
+	ZKLAB_REAL=required $(GO) test -tags 'real campaign' -count=1 -v -run TestRealEachServerInContainers ./ensemble/status
 
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
 	$(GO) run ./internal/trackrecord -zklab bin/zklab -seeds $(or $(SEEDS),20) -parallel $(or $(PARALLEL),2)
