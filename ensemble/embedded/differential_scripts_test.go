@@ -406,7 +406,9 @@ var byName = map[string]script{
 	"containers": {
 		does(alice, createWith(wire.CreateContainer, "/c", wire.Container, worldAll), create("/c/x"), remove("/c/x"), get("/c"), createWith(wire.Create, "/d", wire.Container, worldAll), get("/d")),
 		does(alice, createWith(wire.CreateContainer, "/e", wire.Ephemeral, worldAll), createWith(wire.CreateContainer, "/f", wire.PersistentTTL, worldAll), list("/")),
-		does(alice, create("/e/x"), list("/e")),
+		// Whether /e may have children follows from whether Apache's leader has applied its creation
+		// (the record of a change has an owner, the znode has none): that is a race, and not asked here.
+		does(alice, set("/c", "y"), get("/c")),
 		does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), create("/g/x")), list("/")),
 		does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), set("/g", "y"), create("/g/x")), list("/")),
 		does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), remove("/g"), create("/g"), create("/g/x")), list("/g")),
