@@ -175,6 +175,7 @@ func (a ask) run(r *runner) {
 	conn := &m.conn
 	if a.old {
 		conn = &m.kept
+		m.behind = true // on its new connection, to another server
 	} else {
 		r.settle(a.who)
 	}
