@@ -30,7 +30,7 @@ test: ## all tests that need Go alone; none is skipped
 # of containers. Packages with containers wait for each other, the others run meanwhile.
 REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build real$$' cmd ensemble examples faults internal link recipes subjects workloads *_test.go | sed 's|^|./|')))
 
-test-real: image-if-possible ## all tests that need a real program: containers, kazoo, Curator, a terminal, Slurm, processes
+test-real: images-if-possible ## all tests that need a real program: containers, kazoo, Curator, a terminal, Slurm, processes
 	@$(GO) run ./internal/programs/needs
 	$(GO) test -tags real -run '^TestReal' -vet=off -count=1 -p 3 -timeout 30m $(TESTFLAGS) $(REAL)
 	cd deploy && $(GO) test -tags real -run '^TestReal' -vet=off -count=1 $(TESTFLAGS) ./...
@@ -99,7 +99,7 @@ clean: ## what was built, and what crashed runs left
 
 # Without an engine the tests of containers are skipped (or fail, if they are required): the
 # others run all the same.
-.PHONY: image-if-possible
-image-if-possible:
-	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image; \
+.PHONY: images-if-possible
+images-if-possible:
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image sweep-image; \
 	else echo "no Docker engine answers"; fi
