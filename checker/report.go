@@ -12,7 +12,8 @@ type Report struct {
 	Verdict     Result       `json:"verdict"`
 	Verdicts    []Verdict    `json:"verdicts"`
 	Assumptions []Assumption `json:"assumptions"`
-	// NotAvailable is what was left out since the ensemble cannot tell what it takes.
+	// NotAvailable is what was left out since the ensemble cannot tell what it takes, or the
+	// subject does not offer it.
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`
 }
 
@@ -32,6 +33,20 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	without := []NotAvailable{{"evidence", "committed transactions", why}}
 	for _, p := range properties {
 		if p.Logged {
+			without = append(without, NotAvailable{"property", p.Name, why})
+		}
+	}
+	return without
+}
+
+// unoffered lists the properties that a run is without since its subject offers less than it
+// could, where the record says what that is.
+func unoffered(a *evidence.Record, properties []*frame.Property) (without []NotAvailable) {
+	for _, p := range properties {
+		if !a.Offered || p.Wants == nil || p.Applies(a) {
+			continue
+		}
+		if why := p.Wants(a); why != "" {
 			without = append(without, NotAvailable{"property", p.Name, why})
 		}
 	}

@@ -58,7 +58,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		}
 		findings[i] = row
 	})
-	r := Report{Assumptions: assumptions(a), NotAvailable: unlogged(a, m.Properties)}
+	r := Report{Assumptions: assumptions(a), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
 	for j, p := range properties {
 		vs := summarise(p, a, keyNames(a), column(findings, j))
 		for i, r := range m.Referees {

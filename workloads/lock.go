@@ -21,7 +21,8 @@ var _ = offer(models.Lock,
 	own(Lock{subjects.NewLock}),
 	Subject{Name: GoZookeeper, About: "the lock that comes with the client library", workload: Lock{subjects.GoZookeeperLock}},
 	planted("check-then-create", "exclusion", "", "looks whether anybody holds the lock, then makes its own znode and believes it", Lock{broken.CheckThenCreate}),
-	planted("ignores-expiry", "lost", "expire/1500ms", "goes on holding after its session has died", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing"),
+	planted("ignores-expiry", "lost", "expire/1500ms", "goes on holding after its session has died", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),
+	planted("missing-is-first", "grant", "expire:waiter/1500ms", "takes its own znode's absence from the line for the head of it", Lock{broken.MissingIsFirst}).besides("exclusion", "progress"),
 	planted("token-of-its-own", "tokens", "", "each client counts its fencing tokens by itself", Lock{broken.TokenOfItsOwn}).besides("fencing"),
 )
 

@@ -2,9 +2,12 @@ package broken
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -102,4 +105,64 @@ func (l *tokenOfItsOwn) Unlock(ctx context.Context) error { return l.inner.Unloc
 func (l *tokenOfItsOwn) Fence() int64 {
 	l.count++
 	return l.count
+}
+
+// missingIsFirst stands in line and watches the one before it. One that does not find its own
+// znode in the line takes that for the head of it: nobody is before me. So a waiter whose session
+// expires is granted the lock without anything in the tree. It offers nothing beside the two
+// methods that a lock needs.
+type missingIsFirst struct {
+	conn *zk.Conn
+	path string
+	node string
+}
+
+// MissingIsFirst is a lock that takes one who is not in line for the first. Property "grant"
+// finds it where sessions of waiting clients expire.
+func MissingIsFirst(c *subjects.Client, path string) (subjects.Lock, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &missingIsFirst{conn: conn, path: path} })
+}
+
+func (l *missingIsFirst) Lock(ctx context.Context) (err error) {
+	if l.node, err = l.conn.Create(l.path+"/lock-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL); err != nil {
+		return err
+	}
+	for {
+		first, err := l.awaitTurn(ctx)
+		switch {
+		case first:
+			return nil
+		case ctx.Err() != nil:
+			_ = l.Unlock(context.WithoutCancel(ctx))
+			return context.Cause(ctx)
+		case err != nil: // a lost connection, or session: it looks again
+			_ = await.Sleep(ctx, retryPause)
+		}
+	}
+}
+
+// awaitTurn looks at the line, and waits for the one before to go.
+func (l *missingIsFirst) awaitTurn(ctx context.Context) (first bool, err error) {
+	names, _, err := l.conn.Children(l.path)
+	if err != nil {
+		return false, err
+	}
+	slices.Sort(names)
+	own := slices.Index(names, l.node[len(l.path)+1:])
+	if own <= 0 {
+		return true, nil
+	}
+	there, _, gone, err := l.conn.ExistsW(l.path + "/" + names[own-1])
+	if err != nil || !there {
+		return false, err
+	}
+	return false, waitFor(ctx, gone)
+}
+
+func (l *missingIsFirst) Unlock(context.Context) error {
+	err := l.conn.Delete(l.node, -1)
+	if errors.Is(err, zk.ErrNoNode) {
+		return nil
+	}
+	return err
 }

@@ -20,6 +20,7 @@ type Record struct {
 	// facts about its run, so there is nothing to assume about it.
 	Foreign bool
 	Offers  history.Offers // what the record says outright that a subject can do
+	Offered bool           // it says so
 
 	Keys []*Key // in order of key
 
@@ -138,6 +139,7 @@ func (a *Record) readFact(e *history.Event) {
 	switch e.F {
 	case history.FOffers:
 		a.Decode(e, &a.Offers)
+		a.Offered = true
 	case history.FPhase:
 		var p history.Phase
 		a.Decode(e, &p)

@@ -19,6 +19,9 @@ type Property struct {
 	// Applies says whether the property is there at all: fencing is not for a
 	// subject that gives no tokens. nil: always.
 	Applies func(*evidence.Record) bool
+	// Wants says of a property that is not there what more a subject could offer to have it
+	// checked, for people: "the lock gives no token (Fence)". nil, or "": nothing.
+	Wants func(*evidence.Record) string
 	// Logged says that nothing but the transactions can show it.
 	Logged bool
 	// Decide decides one key. It is called for several keys at the same time, and ends

@@ -26,6 +26,9 @@ var whoLeads = &frame.Property{
 	Decider:  "candidacies, final list",
 	Evidence: frame.FromSessions,
 	Applies:  func(a *evidence.Record) bool { return frame.IsOwn(a) && asksLeader(a) },
+	Wants: func(a *evidence.Record) string {
+		return a.Object.Subject() + " does not say who leads: it has no Leader"
+	},
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		first := candidacies(k)
@@ -197,6 +200,12 @@ var states = &frame.Property{
 	Decider:  "order of each candidate's answers",
 	Evidence: frame.FromTimes,
 	Applies:  func(a *evidence.Record) bool { o := offersOf(a); return o.TellsLost && o.Fencing },
+	Wants: func(a *evidence.Record) string {
+		if offersOf(a).TellsLost {
+			return wantsToken(a)
+		}
+		return wantsLost(a)
+	},
 	Exercise: frame.Wants("asked_again", 1, "candidates that said whether they lead when a term of theirs had ended"),
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding

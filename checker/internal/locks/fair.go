@@ -23,6 +23,7 @@ var fair = &frame.Property{
 	Decider:  "greedy in the order of tickets",
 	Evidence: frame.FromSessions,
 	Applies:  gives,
+	Wants:    wantsToken,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		f.Add(leaseFiguresOf(k))

@@ -32,7 +32,10 @@ var grants = &frame.Property{
 }
 
 // grantsLogged says that there are grants that can be compared with the log.
-func grantsLogged(a *evidence.Record) bool {
+func grantsLogged(a *evidence.Record) bool { return tokensLogged(a) || markedOf(a).used() }
+
+// tokensLogged says that there are some whose tokens name contenders.
+func tokensLogged(a *evidence.Record) bool {
 	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
 }
 
@@ -40,6 +43,10 @@ func grantsLogged(a *evidence.Record) bool {
 func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidence.Key) frame.Finding {
 	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
+		decideMarks(ctx, &f, k)
+		if !tokensLogged(k.Record) {
+			return f
+		}
 		most, lines := places(k), map[string]*line{}
 		for _, h := range holdsOf(k) {
 			if ctx.Err() != nil || most < 1 {

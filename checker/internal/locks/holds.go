@@ -165,7 +165,7 @@ func (s holderSessions) Exited(client int, t time.Duration) holds.Moment {
 
 // Expired implements holds.Evidence.
 func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) holds.Moment {
-	d := s.a.DeathOf(op)
+	d := s.deathOf(op)
 	if resumed != nil && s.Resumes(resumed, op.Began()) {
 		d = s.a.DeathIn(s.deaths[resumed.Grant].Newest)
 	}
@@ -174,6 +174,15 @@ func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) hold
 		return holds.Moment{At: over.Expired, Event: over.ExpiredEvent}
 	}
 	return holds.None
+}
+
+// deathOf is that of the session in which the client has what shows that it holds; where that
+// is not known, of those that it can be.
+func (s holderSessions) deathOf(op *history.Operation) evidence.Death {
+	if of := ownerByMarks(s.a, op); of != nil {
+		return s.a.DeathIn(of)
+	}
+	return s.a.DeathOf(op)
 }
 
 // Resumes implements holds.Evidence.

@@ -22,6 +22,7 @@ var lost = &frame.Property{
 	Decider:  "times of expiry",
 	Evidence: func(*evidence.Record) string { return "S" },
 	Applies:  func(a *evidence.Record) bool { return offersOf(a).TellsLost },
+	Wants:    wantsLost,
 	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		said := readSaid(k)

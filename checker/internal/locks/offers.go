@@ -5,6 +5,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
+// wantsToken and wantsLost say what a subject would have to offer.
+func wantsToken(a *evidence.Record) string {
+	return a.Object.Subject() + " gives no token: it has no Fence"
+}
+
+func wantsLost(a *evidence.Record) string {
+	return a.Object.Subject() + " does not tell when a hold is lost: it has no Lost"
+}
+
 // offersOf are what the subject of a hold offers, beside what the record says outright:
 // tokens and confirms speak for themselves.
 var offersOf = evidence.Once(func(a *evidence.Record) history.Offers {

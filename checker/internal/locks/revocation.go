@@ -22,6 +22,7 @@ var revocation = &frame.Property{
 			return slices.ContainsFunc(k.Ops, func(op *history.Operation) bool { return op.F == history.FListen })
 		})
 	},
+	Wants: func(a *evidence.Record) string { return a.Object.Subject() + " cannot be revoked: it has no Revoke" },
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		of := byClient(usable(&f, holdsOf(k)))

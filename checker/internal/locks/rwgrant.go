@@ -22,6 +22,10 @@ var rwGrants = &frame.Property{
 	Applies:  grants.Applies,
 	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
+		decideMarks(ctx, &f, k)
+		if !tokensLogged(k.Record) {
+			return f
+		}
 		r := rwLinesOf(k)
 		lines := map[string]*line{}
 		for _, h := range holdsOf(k) {

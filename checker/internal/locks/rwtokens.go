@@ -24,6 +24,7 @@ var rwTokens = &frame.Property{
 	Decider:  tokens.Decider,
 	Evidence: frame.FromSessions,
 	Applies:  gives,
+	Wants:    wantsToken,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		f.Add(rwFiguresOf(k))

@@ -29,6 +29,7 @@ var tokens = &frame.Property{
 	Decider:  "greedy in token order",
 	Evidence: frame.FromSessions,
 	Applies:  gives,
+	Wants:    wantsToken,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		f.Add(figuresOf(k))
@@ -143,6 +144,7 @@ func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evide
 		Decider:  "order of writes",
 		Evidence: frame.FromSessions,
 		Applies:  gives,
+		Wants:    wantsToken,
 		Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 			var f frame.Finding
 			f.Add(figures(k))

@@ -1,0 +1,206 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Mark is what a client has in the servers' tree to show that it takes part in an object: a
+// znode that a session of it made, or data that it wrote. The transaction log tells of both,
+// whatever the subject says of itself.
+type Mark struct {
+	Path   string
+	Client int
+	Of     *Session // that made it
+	Znode  *Znode   // nil: data in another's znode
+	// It is there in each state from From on, below Gone: the zxid at which the znode went,
+	// or other data came; StillThere if none did.
+	From, Gone uint64
+}
+
+// WithSession says that a mark went because its session ended.
+func (m *Mark) WithSession() bool {
+	return m.Znode != nil && m.Gone != StillThere && m.Znode.Owner == m.Znode.Remover && m.Gone == m.Of.ClosedInLog
+}
+
+// Taken says that somebody else took a mark away, or wrote over it.
+func (m *Mark) Taken() bool {
+	if m.Gone == StillThere || m.WithSession() {
+		return false
+	}
+	return m.Znode == nil || m.Znode.Remover != m.Of.ID
+}
+
+// Marks are those of all clients, by object.
+type Marks struct {
+	of    map[markedBy][]*Mark // in order of From
+	begin uint64               // the run's root came
+}
+
+type markedBy struct {
+	key    string
+	client int
+}
+
+// MarksOf are those of a record; nil where they cannot be known: the log does not reach back
+// to the run's root, or clients have sessions that their links do not know.
+var MarksOf = Once(func(a *Record) *Marks {
+	if a.Log == nil || a.Params.Root == "" || len(a.Unlinked) > 0 {
+		return nil
+	}
+	m := &Marks{of: map[markedBy][]*Mark{}}
+	parents := map[string]bool{}
+	for folder, all := range a.Log.Folders {
+		parents[folder] = len(all) > 0
+	}
+	for _, folder := range sortedFolders(a.Log) {
+		for _, n := range a.Log.Folders[folder] {
+			if n.Path == a.Params.Root {
+				m.begin = n.Created
+			}
+			// A folder that others use is nobody's.
+			if s := a.Session(n.Maker); s != nil && (n.Owner != 0 || !parents[n.Path]) {
+				m.add(a, &Mark{Path: n.Path, Client: s.Client, Of: s, Znode: n, From: n.Created, Gone: n.Deleted})
+			}
+		}
+	}
+	m.written(a)
+	for _, all := range m.of {
+		slices.SortFunc(all, func(x, y *Mark) int {
+			return cmp.Or(cmp.Compare(x.From, y.From), strings.Compare(x.Path, y.Path))
+		})
+	}
+	if m.begin == 0 {
+		return nil
+	}
+	return m
+})
+
+func sortedFolders(x *Log) []string {
+	names := make([]string, 0, len(x.Folders))
+	for name := range x.Folders {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// add keeps a mark that is below an object's path.
+func (m *Marks) add(a *Record, one *Mark) {
+	key, ok := strings.CutPrefix(one.Path, a.Params.Root+"/")
+	if !ok || one.Client < 0 {
+		return
+	}
+	key, _, _ = strings.Cut(key, "/")
+	id := markedBy{key, one.Client}
+	m.of[id] = append(m.of[id], one)
+}
+
+// written adds what clients wrote into znodes that were there.
+func (m *Marks) written(a *Record) {
+	last := map[string]*Mark{}
+	for i := range a.Transactions {
+		t := &a.Transactions[i]
+		parts := t.Parts
+		switch {
+		case t.Error != 0 || Refused(t):
+			continue
+		case len(parts) == 0:
+			parts = a.Transactions[i : i+1]
+		}
+		for j := range parts {
+			if parts[j].Type != "setData" {
+				continue
+			}
+			path, z := parts[j].Path, uint64(t.Zxid)
+			if w := last[path]; w != nil {
+				w.Gone = min(w.Gone, z)
+			}
+			delete(last, path)
+			if s := a.Session(t.Session); s != nil {
+				w := &Mark{Path: path, Client: s.Client, Of: s, From: z, Gone: a.Log.goneAfter(path, z)}
+				last[path] = w
+				m.add(a, w)
+			}
+		}
+	}
+}
+
+// goneAfter is when the znode went that was at a path at a zxid.
+func (x *Log) goneAfter(path string, z uint64) uint64 {
+	gone := StillThere
+	for _, n := range x.Folders[path[:strings.LastIndexByte(path, '/')]] {
+		if n.Path == path && n.Created <= z && z < n.Deleted {
+			gone = n.Deleted
+		}
+	}
+	return gone
+}
+
+// Complete says that all marks are known of the states up to a zxid.
+func (m *Marks) Complete(a *Record, high uint64) bool {
+	return high >= m.begin && a.Log.Covers(m.begin-1, high)
+}
+
+// Of are a client's marks under a key, and below one of its parts ("": anywhere), in order of
+// their beginning.
+func (m *Marks) Of(key, part string, client int) []*Mark {
+	all := m.of[markedBy{key, client}]
+	if part == "" {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(one *Mark) bool {
+		return !strings.Contains(one.Path+"/", "/"+part+"/")
+	})
+}
+
+// seenAt are the zxids that each session had seen, in order of events.
+var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
+	of := map[*Session][]seenZxid{}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if s := a.Session(e.Session); s != nil && e.Seen > 0 {
+			of[s] = append(of[s], seenZxid{uint64(e.Seen), e.Time, e.Index})
+		}
+	}
+	return of
+})
+
+// SeenBy is a zxid up to which a client had certainly seen all at an event, in whichever of its
+// sessions it looks from then on: the lowest of those that it had not been told the end of, or
+// that of its last one.
+func (a *Record) SeenBy(client, event int) uint64 {
+	seen, known := uint64(0), false
+	for _, s := range a.ofClient[client] {
+		if s.First > event {
+			break
+		}
+		over := s.ExpiredEvent >= 0 && s.ExpiredEvent <= event || s.DiedByEvent >= 0 && s.DiedByEvent <= event
+		zxid := a.seenIn(s, event)
+		switch {
+		case over && !known:
+			seen = zxid
+		case over:
+		case !known:
+			seen, known = zxid, true
+		default:
+			seen = min(seen, zxid)
+		}
+	}
+	return seen
+}
+
+// seenIn is what a session had seen at an event: its own beginning at least, since the server
+// that says it is connected has carried that out.
+func (a *Record) seenIn(s *Session, event int) (seen uint64) {
+	if l := a.Log.Sessions[s.ID]; l != nil {
+		seen = l.Created
+	}
+	all := seenAt(a)[s]
+	i, _ := slices.BinarySearchFunc(all, event+1, func(z seenZxid, event int) int { return cmp.Compare(z.event, event) })
+	if i == 0 {
+		return seen
+	}
+	return max(seen, all[i-1].zxid)
+}

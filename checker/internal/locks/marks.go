@@ -1,0 +1,247 @@
+package locks
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// This file asks of each grant, whatever the recipe's znodes are called, whether the client
+// had anything in the servers' tree by which others could know: a mark. A grant without one
+// rests on nothing. So does one whose mark stood behind others', and went with its session
+// before it ever was its turn: not to find one's own znode does not mean that nobody is before.
+//
+// The subject need not offer anything for that: transactions say whose session made what.
+
+// views are the states that a grant can rest on: from the one that the client had seen when it
+// asked, to the last one that anybody had seen when it was answered.
+type views struct{ low, high uint64 }
+
+func (s views) has(m *evidence.Mark) bool { return m.From <= s.high && m.Gone > s.low }
+
+// viewsOf are those of an acquire that was granted.
+func viewsOf(a *evidence.Record, grant *history.Operation) views {
+	return views{a.SeenBy(grant.Client, grant.Invoke.Index), a.Zxids.FloorAt(grant.Return.Time)}
+}
+
+// ownerByMarks is the session that the marks of an acquire that was granted are of, if all are
+// of one; else nil.
+func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Session) {
+	m := evidence.MarksOf(a)
+	if m == nil || op.F != history.FAcquire {
+		return nil
+	}
+	seen := viewsOf(a, op)
+	if !m.Complete(a, seen.high) {
+		return nil
+	}
+	for _, one := range m.Of(op.Key, "", op.Client) {
+		if !seen.has(one) {
+			continue
+		}
+		if of != nil && of != one.Of {
+			return nil
+		}
+		of = one.Of
+	}
+	return of
+}
+
+// marked says how the recipe uses marks, as far as its grants show.
+type marked struct {
+	marks         *evidence.Marks
+	with, without int // grants
+	first, behind int // grants of those who stood in a line: at the head of it, or behind others
+	lines         map[string]*line
+	ids           map[string][]string                    // of the lines in a folder
+	made          map[*evidence.Znode]*history.Operation // the acquire that a contender was made by
+	downgraded    map[*history.Operation]bool            // those whose holds were
+}
+
+// used says that a grant without a mark is none by this recipe's own rules.
+func (m *marked) used() bool { return m.with >= 10 && m.with >= 9*m.without }
+
+// inLine says that who stands behind others has to wait.
+func (m *marked) inLine() bool { return m.first >= 10 && m.first >= 9*m.behind }
+
+var markedOf = evidence.Once(func(a *evidence.Record) *marked {
+	m := &marked{
+		marks: evidence.MarksOf(a), lines: map[string]*line{}, ids: map[string][]string{},
+		made: map[*evidence.Znode]*history.Operation{}, downgraded: map[*history.Operation]bool{},
+	}
+	if m.marks == nil {
+		return m
+	}
+	for _, id := range slices.Sorted(maps.Keys(contendersOf(a).lines)) {
+		m.lines[id], m.ids[parentOf(id)] = lineAt(a, id), append(m.ids[parentOf(id)], id)
+	}
+	for _, k := range a.Keys {
+		m.readMakers(k)
+	}
+	for _, k := range a.Keys {
+		for _, h := range granted(holdsOf(k)) {
+			m.count(k, h)
+		}
+	}
+	return m
+})
+
+// readMakers notes which acquires of a read-write lock made which contenders.
+func (m *marked) readMakers(k *evidence.Key) {
+	if k.Object.State != models.ReadWrite {
+		return
+	}
+	for _, op := range k.Ops {
+		if op.F != history.FAcquire {
+			continue
+		}
+		low, high := k.Zxids.Floor(op.Began()), uint64(math.MaxUint64)
+		if op.Return != nil {
+			high = k.Zxids.FloorAt(op.Return.Time)
+		}
+		for _, one := range m.marks.Of(k.Name, "", op.Client) {
+			if one.Znode != nil && low < one.From && one.From <= high {
+				m.made[one.Znode] = op
+			}
+		}
+	}
+	for _, h := range holdsOf(k) {
+		m.downgraded[h.Grant] = m.downgraded[h.Grant] || h.Downgraded != nil
+	}
+}
+
+// decidable says that all is known of a hold's marks.
+func (m *marked) decidable(a *evidence.Record, h *hold, of views) bool {
+	return h.Grant.F == history.FAcquire && m.marks.Complete(a, of.high)
+}
+
+func (m *marked) count(k *evidence.Key, h *hold) {
+	of := viewsOf(k.Record, h.Grant)
+	if !m.decidable(k.Record, h, of) {
+		return
+	}
+	for _, part := range h.held() {
+		has := false
+		for _, one := range m.marks.Of(k.Name, part, h.Client) {
+			if !of.has(one) {
+				continue
+			}
+			has = true
+			if one.Gone > of.high && stands(one) {
+				if m.blocked(k, h, one, of.high) {
+					m.behind++
+				} else {
+					m.first++
+				}
+			}
+		}
+		if has {
+			m.with++
+		} else {
+			m.without++
+		}
+	}
+}
+
+// stands says that a mark is a place in a line.
+func stands(m *evidence.Mark) bool {
+	return m.Znode != nil && m.Znode.Owner != 0 && m.Znode.Sequential()
+}
+
+// blocked says that so many others stood before a mark that it was not its turn, in each state
+// up to high in which it was there.
+func (m *marked) blocked(k *evidence.Key, h *hold, one *evidence.Mark, high uint64) bool {
+	n, view := one.Znode, min(high, one.Gone-1)
+	switch k.Object.State {
+	case models.Shared:
+		places := k.Params.Leases
+		return places > 0 && len(m.lines[lineOf(n)].before(n, h.Client, view, places)) == places
+	case models.ReadWrite:
+		for _, id := range m.ids[n.Parent()] {
+			if slices.ContainsFunc(m.lines[id].before(n, h.Client, view, mostDowngraded), func(o *evidence.Znode) bool { return m.inWay(k, h, o) }) {
+				return true
+			}
+		}
+		return false
+	}
+	return len(m.lines[lineOf(n)].before(n, h.Client, view, 1)) > 0
+}
+
+// inWay says that a contender certainly was in the way of a hold of a read-write lock behind it.
+func (m *marked) inWay(k *evidence.Key, h *hold, o *evidence.Znode) bool {
+	by := m.made[o]
+	return !h.Reads || by != nil && !toRead(k, by) && !m.downgraded[by]
+}
+
+// decideMarks looks for grants without a mark.
+func decideMarks(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	m := markedOf(k.Record)
+	if !m.used() {
+		return
+	}
+	for _, h := range granted(holdsOf(k)) {
+		of := viewsOf(k.Record, h.Grant)
+		if ctx.Err() != nil {
+			return
+		}
+		if !m.decidable(k.Record, h, of) {
+			f.Count("marks_unknown", 1)
+			continue
+		}
+		f.Count("marks_checked", 1)
+		for _, part := range h.held() {
+			m.decide(f, k, h, part, of)
+		}
+	}
+}
+
+func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string, of views) {
+	var last *evidence.Mark
+	for _, one := range m.marks.Of(k.Name, part, h.Client) {
+		if one.From > of.high {
+			break
+		}
+		last = one
+		if !of.has(one) {
+			continue
+		}
+		if one.Gone > of.high || !one.WithSession() || !stands(one) || !m.inLine() || !m.blocked(k, h, one, of.high) {
+			return
+		}
+	}
+	name := nameOf(k.Name, part)
+	switch {
+	case last == nil:
+		f.ByLog = true
+		f.Violated(h.Shown, "client %d was granted %s at %s%s, but nothing of client %d was in the tree",
+			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client)
+	case last.Taken():
+		f.Count("marks_unknown", 1) // somebody else may have taken it just then
+	default:
+		f.ByLog = true
+		f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but nothing of client %d was in the tree: %s",
+			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client, m.went(k.Record, last))
+	}
+}
+
+// went says how a client's last mark went.
+func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
+	at := words.Zxid(last.Gone)
+	if t, event := a.Zxids.CommittedBy(last.Gone); event >= 0 {
+		at = words.At(t)
+	}
+	switch {
+	case last.Znode == nil:
+		return "what it had written to " + last.Path + " was gone by " + at
+	case last.WithSession():
+		return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " went with that session by " + at
+	}
+	return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " was deleted by " + at + ", by itself"
+}

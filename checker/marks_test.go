@@ -1,0 +1,86 @@
+package checker
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+)
+
+// turns are twelve holds by turns of two clients that offer nothing: only the log tells that
+// each had a contender in the tree.
+func turns() *checktest.Record {
+	r := checktest.Lock().Opens(1).Opens(2).Saw(1, 0, 1, 1).Saw(1, 1, 2, 1)
+	for i := range 12 {
+		c := i % 2
+		s := history.ID(c + 1)
+		r.Stands(s, i).Saw(11+20*i, c, r.Zxid-checktest.Epoch, 11+20*i)
+		r.Hold(checktest.Grant{Client: c, Inv: 10 + 20*i, Ret: 12 + 20*i, Release: 18 + 20*i})
+		r.Leaves(s, s, i).Saw(20+20*i, c, r.Zxid-checktest.Epoch, 19+20*i)
+	}
+	return r
+}
+
+// granted is a hold of client 1 more, of which nothing is in the log by itself.
+func granted(r *checktest.Record, session history.ID) *checktest.Record {
+	return r.Saw(320, 0, r.Zxid-checktest.Epoch, 319).
+		Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 330, Release: 340, Was: 2, Session: session})
+}
+
+// behind has client 1 stand behind client 0, which goes before the session of client 1 does, or stays.
+func behind(goes bool) *checktest.Record {
+	r := turns().Stands(1, 12).Stands(2, 13).Saw(305, 1, 28, 304)
+	if goes {
+		r.Leaves(1, 1, 12)
+	}
+	return r.Closes(2).Session(310, history.FExpired, 1, 2).Session(311, history.FConnected, 1, 3)
+}
+
+// rooted puts the log below a root of the run's, which it begins with.
+func rooted(r *checktest.Record) *checktest.Record {
+	r.Header.Params.Root = "/run"
+	for i := range r.Txns {
+		if t := &r.Txns[i]; t.Path != "" {
+			t.Path = r.Header.Params.Root + t.Path
+		}
+	}
+	r.Txns = append([]history.Txn{{Zxid: checktest.Epoch, Type: "create", Path: r.Header.Params.Root}}, r.Txns...)
+	return r
+}
+
+// A grant rests on something in the tree, whatever the recipe's znodes are called and however
+// little it offers.
+var markScenarios = []scenario{
+	{"each had its contender", "grant", Valid, "", turns()},
+	{"one more, too", "grant", Valid, "", granted(turns().Stands(2, 12), 2)},
+	{"one had none", "grant", Violation, "nothing of client 1 was in the tree: its c2-lock-0000000011 of session 0x2 was deleted by 0.240 s, by itself", granted(turns(), 2)},
+	{"one had none, where the log has a hole", "grant", Valid, "", granted(turns().Skip().Touches(1), 2)},
+	{"one's session ended while it waited", "grant", Violation, "its c2-lock-0000000013 of session 0x2 went with that session by", granted(behind(false), 3)},
+	{"one's session ended when it was its turn", "grant", Valid, "", granted(behind(true), 3)},
+	{"somebody else took it away", "grant", Valid, "", granted(turns().Stands(2, 12).Leaves(1, 2, 12).Saw(250, 1, 28, 249), 2)},
+	{"what it wrote counts", "grant", Valid, "", granted(turns().Txn(history.Txn{Type: "setData", Session: 2, Path: "/k"}), 2)},
+	{"what somebody wrote over it does not", "grant", Valid, "", granted(turns().Txn(history.Txn{Type: "setData", Session: 2, Path: "/k"}).Txn(history.Txn{Type: "setData", Session: 1, Path: "/k"}).Saw(250, 1, 28, 249), 2)},
+}
+
+func TestGrantsRestOnMarks(t *testing.T) {
+	for i := range markScenarios {
+		rooted(markScenarios[i].record)
+	}
+	decideAll(t, markScenarios)
+}
+
+// The session of a hold is that of its contender, whichever one its client seems to have: a
+// subject may have a connection of its own.
+func TestHoldsAreOfTheirMarksSessions(t *testing.T) {
+	own := func(mark history.ID) *checktest.Record {
+		r := turns().Opens(7).Session(250, history.FConnected, 0, 7) // of client 0
+		r.Stands(mark, 12).Saw(305, 0, 28, 304)
+		r.Hold(checktest.Grant{Client: 0, Inv: 300, Ret: 310, Release: 390, Session: 1})
+		r.Closes(7).Session(321, history.FDead, 0, 7).Stands(2, 13).Saw(325, 1, 30, 324)
+		return r.Hold(checktest.Grant{Client: 1, Inv: 320, Ret: 330, Release: 340})
+	}
+	decideAll(t, []scenario{
+		{"of its own, which ended", "exclusion", Valid, "", rooted(own(7))},
+		{"of the client's, which lives", "exclusion", Violation, "while client 0 held it", rooted(own(1))},
+	})
+}
