@@ -93,6 +93,7 @@ type simulations struct {
 	smallest      *Outcome // of those that were violated
 	undecided     *Outcome // the first one
 	operations    int
+	looked        looked
 }
 
 // violatedIn is in how many runs a property was violated, and the smallest of these.
@@ -109,6 +110,7 @@ func (o *Outcome) smaller(than *Outcome) bool {
 func (s *simulations) add(o *Outcome) {
 	s.runs++
 	s.operations += o.Result.Stats.Operations
+	s.looked.add(o.Result)
 	switch o.Result.Verdict {
 	case checker.Valid:
 		s.decided++
@@ -169,7 +171,7 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
 	default:
-		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations", s.runs, s.decided, s.runs-s.decided, s.operations)
+		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s", s.runs, s.decided, s.runs-s.decided, s.operations, s.looked.text(x.Workload.Name()))
 	}
 }
 

@@ -70,7 +70,9 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	case r.Verdict != checker.Valid:
 		t.Logf("zklab: not everything was decided\n%s", undecidedText(r))
 	}
-	t.Logf("zklab: %s, seed %d, %d operations%s", r.Verdict, r.Seed, r.Stats.Operations, faultless(r))
+	var l looked
+	l.add(r)
+	t.Logf("zklab: %s, seed %d, %d operations%s\n%s", r.Verdict, r.Seed, r.Stats.Operations, faultless(r), l.text(r.Recipe))
 	if err := discard(made); err != nil {
 		t.Errorf("zklab: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // absences tells what a run is without, a line for each reason.
@@ -41,4 +42,26 @@ func absences(without []checker.NotAvailable) []string {
 		lines = append(lines, fmt.Sprintf("not available: %s (%s)", strings.Join(what, "; "), why))
 	}
 	return lines
+}
+
+// unchecked names the properties that nobody looked at, with the reasons; "" if there are none.
+func unchecked(without []checker.NotAvailable) string {
+	var reasons, texts []string
+	names := map[string][]string{}
+	for _, n := range without {
+		if n.Kind != "property" {
+			continue
+		}
+		if names[n.Why] == nil {
+			reasons = append(reasons, n.Why)
+		}
+		names[n.Why] = append(names[n.Why], n.Name)
+	}
+	for _, why := range reasons {
+		texts = append(texts, fmt.Sprintf("%s (%s)", prose.List(names[why], "and"), why))
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return "; not checked: " + strings.Join(texts, ", ")
 }

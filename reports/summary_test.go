@@ -139,7 +139,12 @@ func TestSentence(t *testing.T) {
 		r    store.Result
 		want string
 	}{
-		{store.Result{Recipe: "queue", Verdict: checker.Valid}, "the queue kept every promise that was checked"},
+		{
+			store.Result{Recipe: "lock", Verdict: checker.Valid, Verdicts: []checker.Verdict{v("exclusion", checker.Valid, false), v("belief", checker.Violation, true)}, NotAvailable: []checker.NotAvailable{
+				{Kind: "property", Name: "tokens", Why: "no Fence"}, {Kind: "fault", Name: "pause", Why: "no servers"}, {Kind: "property", Name: "fencing", Why: "no Fence"},
+			}},
+			"the lock kept every promise that was checked: 1 property; not checked: tokens and fencing (no Fence)",
+		},
 		{
 			store.Result{Verdict: checker.Violation, Verdicts: []checker.Verdict{
 				v("exclusion", checker.Violation, false), v("belief", checker.Violation, true), v("fencing", checker.Violation, false),

@@ -202,7 +202,7 @@ func sentence(r *store.Result) string {
 		}
 		return "nothing was violated, but the run does not allow a verdict"
 	case checker.Valid:
-		return what + " kept every promise that was checked"
+		return fmt.Sprintf("%s kept every promise that was checked: %s%s", what, prose.Count(len(named(checker.Valid)), "property"), unchecked(r.NotAvailable))
 	}
 	return "no verdict was reached"
 }

@@ -1,0 +1,112 @@
+package zklab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/store"
+)
+
+// looked is what was looked at in some runs of one experiment, and what was not.
+type looked struct {
+	runs    int
+	names   []string       // of the properties, in order
+	decided map[string]int // in how many runs
+	without []checker.NotAvailable
+	missing map[checker.NotAvailable]int // in how many runs
+	happens map[string]happened          // of properties that are only measured
+}
+
+// happened is in how many runs something did that is only measured, and for how long at most.
+type happened struct {
+	runs    int
+	longest time.Duration
+}
+
+func (l *looked) add(r *store.Result) {
+	if l.runs == 0 {
+		l.decided, l.missing, l.happens = map[string]int{}, map[checker.NotAvailable]int{}, map[string]happened{}
+	}
+	l.runs++
+	undecided, happens := map[string]bool{}, map[string]bool{}
+	var names []string
+	for _, v := range r.Verdicts {
+		if !slices.Contains(names, v.Property) {
+			names = append(names, v.Property)
+		}
+		undecided[v.Property] = undecided[v.Property] || v.Result == checker.Unknown
+		if v.Measured && v.Result == checker.Violation {
+			h := l.happens[v.Property]
+			if !happens[v.Property] {
+				h.runs++
+			}
+			happens[v.Property] = true
+			h.longest = max(h.longest, time.Duration(v.Figures["longest_seconds"]*float64(time.Second)))
+			l.happens[v.Property] = h
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(l.names, name) {
+			l.names = append(l.names, name)
+		}
+		if !undecided[name] {
+			l.decided[name]++
+		}
+	}
+	for _, n := range r.NotAvailable {
+		if n.Kind == "property" {
+			if l.missing[n]++; l.missing[n] == 1 {
+				l.without = append(l.without, n)
+			}
+		}
+	}
+}
+
+// text says what was checked how often, what was not and why, and what was measured, a line each.
+func (l *looked) text(recipe string) string {
+	var checked, lines []string
+	for _, name := range l.names {
+		text := fmt.Sprintf("%s in %d", name, l.decided[name])
+		checked = append(checked, text)
+	}
+	if len(checked) > 0 {
+		lines = append(lines, fmt.Sprintf("decided, of %s: %s", prose.Count(l.runs, "run"), strings.Join(checked, ", ")))
+	}
+	whys := map[string][]string{}
+	var order []string
+	for _, n := range l.without {
+		text := n.Name
+		if l.missing[n] < l.runs {
+			text += fmt.Sprintf(" (in %s)", prose.Count(l.missing[n], "run"))
+		}
+		if whys[n.Why] == nil {
+			order = append(order, n.Why)
+		}
+		whys[n.Why] = append(whys[n.Why], text)
+	}
+	for _, why := range order {
+		lines = append(lines, fmt.Sprintf("not checked: %s: %s", prose.List(whys[why], "and"), why))
+	}
+	for _, name := range l.names {
+		if h := l.happens[name]; h.runs > 0 {
+			lines = append(lines, fmt.Sprintf("not so in %d of %s, which does not fail the test: %s%s", h.runs, prose.Count(l.runs, "run"), checker.Meaning(recipe, name), l.against(name, h)))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// against says how long something lasted that should not be, and what would prevent it.
+func (l *looked) against(name string, h happened) string {
+	var text string
+	if h.longest > 0 {
+		text = fmt.Sprintf(" (two did for %s at most)", h.longest.Round(time.Millisecond))
+	}
+	if name == "belief" && slices.ContainsFunc(l.without, func(n checker.NotAvailable) bool { return n.Name == "fencing" }) {
+		text += "; without fencing tokens, which what is guarded compares, that cannot be prevented"
+	}
+	return text
+}
