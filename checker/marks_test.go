@@ -84,3 +84,19 @@ func TestHoldsAreOfTheirMarksSessions(t *testing.T) {
 		{"of the client's, which lives", "exclusion", Violation, "while client 0 held it", rooted(own(1))},
 	})
 }
+
+// A process that has ended holds nothing: its client is not in its own way when another one
+// takes the znode over.
+func TestLivesDoNotExcludeThemselves(t *testing.T) {
+	lives := func(exits bool) *checktest.Record {
+		r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Alive: 90})
+		if exits {
+			r.Add(30, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FExited, Session: 1, Value: history.Value(history.Exited{By: history.ByCrash})})
+		}
+		return r.Hold(checktest.Grant{Client: 0, Inv: 40, Ret: 50, Release: 80, Session: 1})
+	}
+	decideAll(t, []scenario{
+		{"it ended, and another took over", "exclusion", Valid, "", lives(true)},
+		{"one process has it twice", "exclusion", Violation, "client 0 was granted k at 0.050 s while client 0 held it", lives(false)},
+	})
+}

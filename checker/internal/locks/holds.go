@@ -208,6 +208,11 @@ func newHold(id int, read *holds.Hold, d evidence.Death) *hold {
 	if d.From < h.x {
 		h.x, h.endEvents = d.From, nil
 	}
+	if n := read.Next; n != nil && read.Exited.At <= n.Granted && n.Granted < h.x {
+		// Its client holds again, in another process: by the same znode, perhaps. The one that
+		// had ended holds nothing.
+		h.x, h.endEvents = max(read.Granted, read.Exited.At), []int{read.Exited.Event}
+	}
 	h.endEvents = append(slices.Clone(h.endEvents), d.First.ShownAt(h.x))
 	released, _ := h.released()
 	h.e = min(released, d.By)
