@@ -100,3 +100,22 @@ func TestLivesDoNotExcludeThemselves(t *testing.T) {
 		{"one process has it twice", "exclusion", Violation, "client 0 was granted k at 0.050 s while client 0 held it", lives(false)},
 	})
 }
+
+// leftInLine has client 1 wait behind a contender of client 0 for a time, who gave up long before.
+func leftInLine(until int, connected bool) *checktest.Record {
+	r := turns().Stands(1, 12).Stands(2, 13).Call(0, history.FAcquire, 298, 302, history.Info).Saw(305, 1, 28, 304)
+	if !connected {
+		r.Session(310, history.FDisconnected, 0, 1)
+	}
+	r.Touches(2).Saw(until-10, 1, 29, until-20).Leaves(1, 1, 12).Saw(until, 1, 30, until-5)
+	r.Phases(0, 100, 200).KeyFact(9000, history.FFinal, "k", history.Final{})
+	return r.Hold(checktest.Grant{Client: 1, Inv: 303, Ret: until + 10, Release: until + 20})
+}
+
+func TestLeftInLine(t *testing.T) {
+	decideAll(t, []scenario{
+		{"for long", "progress", Violation, "behind c1-lock-0000000012 of client 0, which was connected, and neither asked for k nor held it from 0.305 s to 3.280 s", rooted(leftInLine(3300, true))},
+		{"for a moment", "progress", Valid, "", rooted(leftInLine(1800, true))},
+		{"by one who is not connected", "progress", Valid, "", rooted(leftInLine(3300, false))},
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -244,4 +245,80 @@ func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 		return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " went with that session by " + at
 	}
 	return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " was deleted by " + at + ", by itself"
+}
+
+// leftBehind is how long a contender may stay at the head of a line when its client neither asks
+// nor holds any more, is connected, and somebody waits behind it: there is no session to wait for.
+const leftBehind = 2 * time.Second
+
+// decideLeftBehind looks for contenders that their clients left in line while others waited behind
+// them: whoever gives up takes its place away, or what it left is in the way until its session ends.
+func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
+	m := markedOf(k.Record)
+	if m.marks == nil || !m.inLine() || k.Settled == evidence.Never || k.Object.State != models.Exclusive || k.Object.Parts {
+		return
+	}
+	busy := map[int][]evidence.Span{} // of each client: when it asked or held
+	var waits []*history.Operation
+	for _, op := range k.Ops {
+		if op.F == history.FAcquire || op.F == history.FRelease {
+			busy[op.Client] = append(busy[op.Client], evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)})
+		}
+		if op.F == history.FAcquire && evidence.Ended(op)-op.Began() > leftBehind {
+			waits = append(waits, op)
+		}
+	}
+	for _, h := range holdsOf(k) {
+		busy[h.Client] = append(busy[h.Client], evidence.Span{From: h.Granted, To: min(h.idleFrom(), k.End)})
+	}
+	for client := range busy {
+		busy[client] = evidence.Union(busy[client])
+	}
+	for _, op := range waits {
+		if ctx.Err() != nil {
+			return
+		}
+		for _, own := range m.marks.Of(k.Name, "", op.Client) {
+			if stands(own) {
+				m.decideBehind(f, k, op, own, busy)
+			}
+		}
+	}
+}
+
+// decideBehind looks at those who stood before one that waited with a place in the line.
+func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Operation, own *evidence.Mark, busy map[int][]evidence.Span) {
+	waited := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
+	there := m.stood(k.Record, own.Znode)
+	waited.From, waited.To = max(waited.From, there.From, k.Settled), min(waited.To, there.To)
+	if waited.Length() <= leftBehind {
+		return
+	}
+	for _, o := range m.lines[lineOf(own.Znode)].before(own.Znode, op.Client, own.From, mostDowngraded) {
+		by := k.Session(o.Owner)
+		span := m.stood(k.Record, o)
+		span.From, span.To = max(span.From, waited.From), min(span.To, waited.To)
+		if span.Length() <= leftBehind {
+			continue
+		}
+		for _, idle := range evidence.Subtract(k.WhileLive(by.Client, span), busy[by.Client]) {
+			if idle.Length() <= leftBehind+k.Stalled(idle) {
+				continue
+			}
+			f.ByLog = true
+			f.Violated(append(evidence.EventsOf(op), by.First), "client %d waited for %s at %s behind %s of client %d, which was connected, and neither asked for %s nor held it from %s to %s (%s, of %s allowed)",
+				op.Client, k.Name, words.At(op.Began()), o.Name(), by.Client, k.Name, words.At(idle.From), words.At(idle.To), words.Lasting(idle.Length()), words.Lasting(leftBehind))
+			return
+		}
+	}
+}
+
+// stood is a time in which a znode certainly was there.
+func (m *marked) stood(a *evidence.Record, n *evidence.Znode) evidence.Span {
+	from, _ := a.Zxids.CommittedBy(n.Created)
+	to := a.End
+	if n.Deleted != evidence.StillThere {
+		to, _ = a.Zxids.SentBelow(n.Deleted)
+	}
+	return evidence.Span{From: from, To: to}
 }

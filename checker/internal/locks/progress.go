@@ -21,9 +21,10 @@ var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
 // decideHoldProgress decides it of a key that so many can hold; idle says in words that
 // fewer did.
 func decideHoldProgress(places func(*evidence.Key) (n int, idle string)) func(context.Context, *evidence.Key) frame.Finding {
-	return func(_ context.Context, k *evidence.Key) frame.Finding {
+	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		n, idle := places(k)
+		decideLeftBehind(ctx, &f, k)
 		decideIdle(&f, k, n, idle)
 		decideOrphans(&f, k)
 		decideRefused(&f, k)
