@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/zklab/zklab/history"
 )
 
 // Mark is what a client has in the servers' tree to show that it takes part in an object: a
@@ -176,12 +178,11 @@ func (a *Record) SeenBy(client, event int) uint64 {
 		if s.First > event {
 			break
 		}
-		over := s.ExpiredEvent >= 0 && s.ExpiredEvent <= event || s.DiedByEvent >= 0 && s.DiedByEvent <= event
 		zxid := a.seenIn(s, event)
 		switch {
-		case over && !known:
+		case s.overBy(event) && !known:
 			seen = zxid
-		case over:
+		case s.overBy(event):
 		case !known:
 			seen, known = zxid, true
 		default:
@@ -189,6 +190,30 @@ func (a *Record) SeenBy(client, event int) uint64 {
 		}
 	}
 	return seen
+}
+
+// overBy says that a session was over for its client at an event.
+func (s *Session) overBy(event int) bool {
+	return s.ExpiredEvent >= 0 && s.ExpiredEvent <= event || s.DiedByEvent >= 0 && s.DiedByEvent <= event
+}
+
+// ShownBy is a zxid that is not below anything that a client had been shown at an event. Of one
+// that has a connection of its own beside the harness's, the record says little more than that it
+// was no more than what was committed when somebody next asked for something.
+func (a *Record) ShownBy(client int, e *history.Event) uint64 {
+	live := 0
+	for _, s := range a.ofClient[client] {
+		if s.First <= e.Index && !s.overBy(e.Index) {
+			live++
+		}
+	}
+	if live == 1 {
+		return a.Zxids.FloorAt(e.Time)
+	}
+	if next, _, ok := a.Zxids.Ceil(e.Time); ok {
+		return max(next-1, a.Zxids.FloorAt(e.Time))
+	}
+	return a.Log.Last()
 }
 
 // seenIn is what a session had seen at an event: its own beginning at least, since the server

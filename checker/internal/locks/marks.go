@@ -29,7 +29,7 @@ func (s views) has(m *evidence.Mark) bool { return m.From <= s.high && m.Gone > 
 
 // viewsOf are those of an acquire that was granted.
 func viewsOf(a *evidence.Record, grant *history.Operation) views {
-	return views{a.SeenBy(grant.Client, grant.Invoke.Index), a.Zxids.FloorAt(grant.Return.Time)}
+	return views{a.SeenBy(grant.Client, grant.Invoke.Index), a.ShownBy(grant.Client, grant.Return)}
 }
 
 // ownerByMarks is the session that the marks of an acquire that was granted are of, if all are
