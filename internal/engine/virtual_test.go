@@ -22,10 +22,14 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(recipe, func(t *testing.T) {
-			valid(t, virtually(t, engine.Config{
+			o := virtually(t, engine.Config{
 				Workload: w, Subject: workloads.Own, TimeLimit: 16 * time.Second, Seed: 1,
 				Faults: plan.Every(5*time.Second, faults.Pause{}, faults.Expire{}),
-			}))
+			})
+			valid(t, o)
+			if got := withoutOffers(t, o); got == checker.Violation {
+				t.Errorf("%s without what it offers beside its contract", got)
+			}
 		})
 	}
 }

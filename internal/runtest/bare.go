@@ -1,0 +1,65 @@
+package runtest
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Bare is a record as it would be if the subject offered nothing beside its contract: no tokens,
+// no word of a loss, no session of its own; only what the links saw and what the operations say.
+func Bare(t testing.TB, h *history.History) *history.History {
+	t.Helper()
+	bare := h.With(nil)
+	now := map[int]history.ID{} // the session of each client
+	for _, e := range h.Events {
+		if e.F == history.FConnected && e.Process == history.SessionProcess {
+			now[e.Client] = e.Session
+		}
+		switch e.F {
+		case history.FOffers:
+			var o history.Offers
+			decode(t, &e, &o)
+			e.Value = history.Value(history.Offers{Capacity: o.Capacity})
+		case history.FConfirm, history.FLeader, history.FListen, history.FRevoke:
+			continue
+		case history.FLost:
+			continue
+		case history.FWrite, history.FRead:
+			if guards(h) {
+				continue
+			}
+		case history.FAcquire, history.FEnter:
+			if e.Type == history.OK {
+				e.Session = now[e.Client]
+				if e.F == history.FAcquire {
+					e.Value = history.Value(history.Grant{})
+				}
+			}
+		case history.FRelease:
+			if e.Type == history.Invoke {
+				e.Value = history.Value(history.Held{Held: true})
+			}
+		}
+		e.Index = len(bare.Events)
+		bare.Events = append(bare.Events, e)
+	}
+	return bare
+}
+
+// guards says that writes and reads of a record are those of what a hold guards.
+func guards(h *history.History) bool {
+	for i := range h.Events {
+		if h.Events[i].F == history.FAcquire {
+			return true
+		}
+	}
+	return false
+}
+
+func decode(t testing.TB, e *history.Event, v any) {
+	t.Helper()
+	if err := e.Decode(v); err != nil {
+		t.Fatal(err)
+	}
+}
