@@ -118,6 +118,7 @@ func TestSessionUnderFaults(t *testing.T) {
 	}
 	o := valid(t, virtually(t, engine.Config{
 		Workload: workloads.Session{}, TimeLimit: limit, Seed: 1,
+		OptionalFaults: testing.Short(), // there is no time for each of them
 		Faults: plan.Every(2*time.Second,
 			faults.Reset{}, faults.LoseReply{}, faults.Move{}, faults.LateEvent{}, faults.LoseRequest{}, faults.StallLink{}, faults.Pause{}, faults.Expire{}),
 	}))
