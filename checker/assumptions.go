@@ -15,7 +15,7 @@ import (
 
 // Assumption is something that must hold for a run's valid to count.
 type Assumption struct {
-	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record", "links"
+	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record", "links", "path"
 	Met  bool   `json:"met"`
 	Text string `json:"text"` // one sentence, with figures
 }
@@ -37,6 +37,9 @@ func assumptions(a *evidence.Record) []Assumption {
 	}
 	if a.NamesSessions {
 		as = append(as, linked(a))
+		if !a.PathUsed() {
+			as = append(as, Assumption{"path", false, "nothing was ever written below the path that the subject was given: whatever it does, it does not do it there"})
+		}
 	}
 	return as
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/zklab/zklab/history"
 )
@@ -76,6 +77,17 @@ func (a *Record) findUnlinked() {
 			s.Client = named.Client
 		}
 	}
+}
+
+// PathUsed says that anybody but the harness wrote below the run's root, where objects are.
+func (a *Record) PathUsed() bool {
+	for i := range a.Transactions {
+		t := &a.Transactions[i]
+		if s := a.Session(t.Session); t.Session != 0 && (s != nil && s.Client >= 0 || !a.carried[t.Session]) && (strings.HasPrefix(t.Path, a.Params.Root+"/") || slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return strings.HasPrefix(p.Path, a.Params.Root+"/") })) {
+			return true
+		}
+	}
+	return false
 }
 
 // knownUpTo is the zxid up to which the record tells of all sessions. One that was cut off

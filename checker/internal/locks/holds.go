@@ -99,6 +99,7 @@ func readHolds(k *evidence.Key) held {
 	of := held{read: r.Read(k.Name, k.Ops, lost)}
 	for i, h := range of.read.Holds {
 		of.holds = append(of.holds, newHold(i, h, sessions.deaths[h.Grant]))
+		endWithMarks(k, of.holds[i])
 	}
 	markResumed(of.holds)
 	if k.Object.Parts {

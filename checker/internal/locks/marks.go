@@ -55,6 +55,30 @@ func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Sessi
 	return of
 }
 
+// endWithMarks ends a hold when somebody who is no client took away what it rests on, as
+// operators do, and faults: who is not told cannot know, and nothing is left that keeps others
+// out. What another client of the recipe takes away is the recipe's own mistake.
+func endWithMarks(k *evidence.Key, h *hold) {
+	m := evidence.MarksOf(k.Record)
+	if m == nil || h.Grant.F != history.FAcquire {
+		return
+	}
+	of := viewsOf(k.Record, h.Grant)
+	for _, one := range m.Of(k.Name, "", h.Client) {
+		if !of.has(one) || one.Znode == nil || !one.Taken() {
+			continue
+		}
+		if by := k.Session(one.Znode.Remover); by != nil && by.Client >= 0 {
+			continue
+		}
+		if t, event := k.Zxids.SentBelow(one.Gone); t < h.x {
+			h.x, h.endEvents = t, []int{event}
+		}
+		t, _ := k.Zxids.CommittedBy(one.Gone)
+		h.e = min(h.e, t)
+	}
+}
+
 // marked says how the recipe uses marks, as far as its grants show.
 type marked struct {
 	marks         *evidence.Marks
