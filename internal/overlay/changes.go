@@ -102,7 +102,7 @@ var changes = []change{
 	{
 		"runtime/proc.go",
 		"func retake(now int64) uint32 {\n",
-		"func retake(now int64) uint32 {\n\tif seededBubbles.Load() > 0 {\n\t\treturn 0\n\t}\n",
+		"func retake(now int64) uint32 {\n\tif seededBubbles.Load() > 0 && !stuck() {\n\t\treturn 0\n\t}\n",
 	},
 	{
 		"runtime/proc.go",

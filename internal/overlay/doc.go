@@ -29,8 +29,8 @@
 // process did before:
 //
 //   - while there is a seeded bubble, sysmon preempts no goroutine and takes no P away
-//     from one in a system call. One that never blocks stops the process for good, and
-//     go test then kills it a minute after -timeout;
+//     from one in a system call. Only when no virtual time has passed for five seconds does
+//     it preempt again: then a goroutine never blocks, and the bubble is stuck for good;
 //   - goroutines from outside of it wait at the end of the queue, and do not go before
 //     those of the bubble;
 //   - a sync.Mutex gets into its starvation mode by the bubble's time, which does not

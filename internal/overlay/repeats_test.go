@@ -11,7 +11,8 @@ import (
 )
 
 // One seed gives one trace in two processes that were built with the overlay, in the first
-// bubble of a process as in the later ones. The first time it builds some of the standard
+// bubble of a process as in the later ones, and one that is stuck does not stop the process. The
+// last takes five seconds, which is the runtime's patience. The first time it builds some of the standard
 // library, which takes 15 seconds of a processor.
 func TestRepeats(t *testing.T) {
 	dir := t.TempDir()
@@ -27,6 +28,9 @@ func TestRepeats(t *testing.T) {
 	a, b := process(t, binary), process(t, binary)
 	if d := choices.Difference(a, b); d != "" {
 		t.Errorf("two processes differ: %s", d)
+	}
+	if out, err := exec.CommandContext(t.Context(), binary).CombinedOutput(); err != nil {
+		t.Errorf("what is stuck: %v\n%s", err, out)
 	}
 }
 

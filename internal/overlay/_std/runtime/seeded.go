@@ -18,11 +18,41 @@ func seedBubbles(seed uint64, set bool) (before uint64, wasSet bool) {
 	before, wasSet = nextSeed.seed.Load(), nextSeed.set.Load()
 	nextSeed.seed.Store(seed)
 	nextSeed.set.Store(set)
+	seededBubbles.Store(0)
+	randomizeScheduler = raceenabled
+	ages.Add(1)
 	return before, wasSet
 }
 
-// seededBubbles counts the seeded bubbles that there are.
+// seededBubbles counts the seeded bubbles that there are, but for those that began before the
+// present seed was set: nobody waits for them any more, or else they would have ended.
 var seededBubbles atomic.Int32
+
+// ages counts how often a seed was set.
+var ages atomic.Uint32
+
+// instants counts the instants of seeded bubbles.
+var instants atomic.Uint32
+
+// looked is what sysmon saw when it looked last, and how often in a row that was the same.
+// Only sysmon uses it.
+var looked struct{ instants, times uint32 }
+
+// stuckAfter is how often sysmon looks, every 10 ms, before a seeded bubble in which no virtual
+// time passes counts as stuck.
+const stuckAfter = 500
+
+// stuck says that seeded bubbles are stuck: then goroutines are preempted as ever, so that
+// others find out. Sysmon's own looks are counted, since the clock goes on while a process is
+// stopped.
+func stuck() bool {
+	if now := instants.Load(); now != looked.instants {
+		looked.instants, looked.times = now, 0
+	} else if looked.times < stuckAfter {
+		looked.times++
+	}
+	return looked.times == stuckAfter
+}
 
 // The kinds of choices. Each has a stream of numbers of its own: code that runs
 // only the first time in a process, or only under the race detector, makes maps and
@@ -41,6 +71,7 @@ const (
 // seededChoices are where a bubble's choices come from, if it is seeded.
 type seededChoices struct {
 	seeded bool
+	age    uint32
 	seed   uint64
 	states [kindsOfChoice]atomic.Uint64
 }
@@ -50,7 +81,7 @@ func (c *seededChoices) begin(now int64) {
 	if !nextSeed.set.Load() {
 		return
 	}
-	c.seeded, c.seed = true, nextSeed.seed.Load()
+	c.seeded, c.age, c.seed = true, ages.Load(), nextSeed.seed.Load()
 	if seededBubbles.Add(1) == 1 {
 		randomizeScheduler = false
 	}
@@ -58,7 +89,7 @@ func (c *seededChoices) begin(now int64) {
 }
 
 func (c *seededChoices) end() {
-	if c.seeded && seededBubbles.Add(-1) == 0 {
+	if c.seeded && c.age == ages.Load() && seededBubbles.Add(-1) == 0 {
 		randomizeScheduler = raceenabled
 	}
 }
@@ -71,6 +102,7 @@ func (c *seededChoices) startAgain(now int64) {
 	if !c.seeded {
 		return
 	}
+	instants.Add(1)
 	for kind := range c.states {
 		c.states[kind].Store(scramble(c.seed ^ scramble(uint64(now)+uint64(kind))))
 	}

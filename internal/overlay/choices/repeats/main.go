@@ -1,5 +1,6 @@
 // Command repeats is what TestRepeats of package overlay builds with the overlay, and runs: it
-// writes what happened in a bubble with a seed to the file that its argument names. It is no
+// writes what happened in a bubble with a seed to the file that its argument names, or without
+// one tries what is stuck. It is no
 // test binary, for which more of the standard library would have to be built.
 package main
 
@@ -16,14 +17,18 @@ import (
 )
 
 func main() {
-	path := os.Args[1]
+	tests := []testing.InternalTest{{Name: "StuckIsLeft", F: choices.StuckIsLeft}}
+	if len(os.Args) > 1 {
+		path := os.Args[1]
+		tests = []testing.InternalTest{
+			{Name: "SeededBubbles", F: func(t *testing.T) { seededBubbles(t, path) }},
+			{Name: "LargeIsClear", F: choices.LargeIsClear},
+		}
+	}
 	testing.Init()
 	_ = flag.CommandLine.Parse(nil)
 	all := func(_, _ string) (bool, error) { return true, nil }
-	testing.Main(all, []testing.InternalTest{
-		{Name: "SeededBubbles", F: func(t *testing.T) { seededBubbles(t, path) }},
-		{Name: "LargeIsClear", F: choices.LargeIsClear},
-	}, nil, nil)
+	testing.Main(all, tests, nil, nil)
 }
 
 // seededBubbles wants one trace of one seed, in the first bubble of the process as in the later
