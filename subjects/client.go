@@ -2,6 +2,8 @@ package subjects
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -55,7 +57,9 @@ func (c *Client) recipeSession() *recipes.Session {
 }
 
 // BeforeEnd has a function called when the client is closed, also where nobody closes its
-// subjects: a process that was killed does not. Safe for concurrent use.
+// subjects: a process that was killed does not. The function should return when its context
+// ends. [Client.Close] waits for it ten seconds longer, and then goes on without it.
+// BeforeEnd is safe for concurrent use.
 func (c *Client) BeforeEnd(f func(context.Context)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,18 +74,43 @@ func ofRecipe[T any](c *Client, make func(*recipes.Session) T) (subject T, err e
 	return subject, err
 }
 
+// endGrace is how long a function of [Client.BeforeEnd] may go on after its context has ended.
+const endGrace = 10 * time.Second
+
 // Close ends what the subjects of this client shared. The harness calls it
-// before it closes Conn; the subjects have been closed by then.
+// before it closes Conn; the subjects have been closed by then. The error may be that a
+// function of [Client.BeforeEnd] did not return in time.
 func (c *Client) Close(ctx context.Context) error {
 	c.once.Do(func() {}) // nothing is opened any more
 	c.mu.Lock()
 	atEnd := c.atEnd
 	c.mu.Unlock()
+	var errs []error
 	for _, end := range atEnd {
+		errs = append(errs, within(ctx, end))
+	}
+	if c.session != nil {
+		errs = append(errs, c.session.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// within calls end, and waits for it until a while after ctx has ended.
+func within(ctx context.Context, end func(context.Context)) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
 		end(ctx)
-	}
-	if c.session == nil {
+	}()
+	select {
+	case <-done:
 		return nil
+	case <-ctx.Done():
 	}
-	return c.session.Close(ctx)
+	select {
+	case <-done:
+		return nil
+	case <-time.After(endGrace):
+		return fmt.Errorf("a function of BeforeEnd did not return within %s after its context ended", endGrace)
+	}
 }
