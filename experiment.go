@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/played"
 	"github.com/zklab/zklab/link"
@@ -116,6 +117,7 @@ type Outcome struct {
 	unkept   *engine.Finished // a simulated run of which nothing was kept
 	messages []link.Passed    // if the experiment was to keep them
 	replay   string           // the command that its experiment offers
+	unheld   *bubble.Unheld   // what a simulated run left behind; nil for nothing
 }
 
 // ErrUsage marks an experiment that makes no sense: a negative number of clients.

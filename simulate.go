@@ -3,12 +3,14 @@ package zklab
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/printable"
@@ -23,7 +25,8 @@ import (
 //
 // Nothing is written to any file unless Out is given; [Outcome.Keep] does it later.
 // Progress and Interrupt are not looked at. Runs of one process take turns, since each is
-// alone with one processor.
+// alone with one processor. The error wraps [ErrStuck] if the code under test stops virtual
+// time for good.
 func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
 	if bubble.InTests() {
 		return nil, usage("in a test the simulation needs to know of which: call SimulateIn(t, experiment)")
@@ -42,17 +45,38 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	out := x.Out
 	x.Out, x.Interrupt = "", nil
 	var done *engine.Finished
-	bubble.Run(t, uint64(x.Seed), func() { done, err = x.inBubble(ctx) })
+	unheld := bubble.Run(t, uint64(x.Seed), func(moved func()) { done, err = x.inBubble(ctx, moved) })
+	if unheld != nil && !unheld.Ended {
+		return nil, fmt.Errorf("%w: %w. %s", ErrStuck, unheld, howToHold)
+	}
 	if err != nil {
 		return nil, err
 	}
+	if unheld != nil {
+		done.Warnings = append(done.Warnings, unheld.Why+". "+howToEnd)
+	}
 	done.Profile.Settings = append(done.Profile.Settings, repeats[bubble.Exact()])
 	o, err := x.judgeSimulated(ctx, done)
-	if err == nil && out != "" {
+	if err != nil {
+		return nil, err
+	}
+	o.unheld = unheld
+	if out != "" {
 		err = o.Keep(out)
 	}
 	return o, err
 }
+
+// ErrStuck is what the error of a simulation wraps in which the code under test has stopped
+// virtual time for good: it holds a mutex over a request, spins, or waits for something outside
+// of the simulation. There is no verdict on that run, and the error names the place in the code.
+var ErrStuck = errors.New("the simulation is stuck")
+
+// What to do about code that a simulation cannot hold.
+const (
+	howToHold = `A simulation needs code that waits for channels, timers and its connection: see "What that asks of a recipe" in docs/testing.md. zklab.Test runs other code in real time`
+	howToEnd  = "What the run showed stands. Give the subject a Close(ctx) that ends them"
+)
 
 // repeats says, of a binary with and without the overlay, how a seed repeats.
 var repeats = map[bool]string{
@@ -124,13 +148,22 @@ func (x Experiment) simulated() (Experiment, error) {
 // lookEvery is how often, in virtual time, a simulated run asks whether it is still wanted.
 const lookEvery = 997 * time.Millisecond
 
+// pulse is an [engine.Watcher] that says only that its run goes on.
+type pulse func()
+
+func (p pulse) Phase(string)          { p() }
+func (p pulse) Planned(int)           { p() }
+func (p pulse) Observe(history.Event) { p() }
+func (p pulse) Notice(string)         { p() }
+
 // inBubble runs the experiment. What comes from outside, as ctx does, must not be waited
 // for in a bubble: time would stand still.
-func (x Experiment) inBubble(outside context.Context) (*engine.Finished, error) {
+func (x Experiment) inBubble(outside context.Context, moved func()) (*engine.Finished, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	go func() {
 		for ctx.Err() == nil {
+			moved()
 			if outside.Err() != nil {
 				cancel(context.Cause(outside))
 				return
@@ -142,7 +175,7 @@ func (x Experiment) inBubble(outside context.Context) (*engine.Finished, error) 
 		}
 	}()
 	c := x.config()
-	c.Virtual = true
+	c.Virtual, c.Watcher = true, pulse(moved)
 	done, err := engine.Run(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("the simulation: %w", err)

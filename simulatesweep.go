@@ -29,7 +29,7 @@ type SweepOptions struct {
 //
 // A subtest fails when a property is violated in its run, and names the command that runs
 // this seed alone; the test shows the smallest of these runs. It also fails when no run
-// decided anything. Of faults that the experiment names each seed has a subset.
+// decided anything, or if the recipe stops virtual time as [Simulate] says. Of faults that the experiment names each seed has a subset.
 func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	t.Helper()
 	x, seeds, err := x.forSweep(&options)
@@ -43,6 +43,10 @@ func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	began := time.Now()
 	var s simulations
 	for i := range seeds {
+		if s.giveUp() {
+			s.left = seeds - i
+			break
+		}
 		if i > 0 && options.Budget > 0 && time.Since(began) > options.Budget {
 			t.Logf("zklab: the time for %d of %d seeds was over", seeds-i, seeds)
 			break
@@ -56,10 +60,15 @@ func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 // sweep runs one of them.
 func (s *simulations) sweep(t *testing.T, x Experiment, replay string) {
 	o, err := SimulateIn(t, x)
-	if err != nil {
+	if err := s.take(x.Seed, o, err); err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", err)
 	}
-	s.add(o)
+	if o == nil {
+		if !x.AllowUnknown {
+			t.Errorf("zklab: %v", err)
+		}
+		return
+	}
 	if names := o.Result.Violated(); len(names) > 0 {
 		t.Errorf("zklab: %s violated; alone: %s", strings.Join(names, ", "), replay)
 	}

@@ -37,7 +37,10 @@ const (
 // run is the same one, byte for byte, as far as docs/simulation.md says.
 //
 // It opens the bubbles of [testing/synctest] itself, so it must not be called in one. A
-// recipe is to wait for nothing but channels, timers and its connection, as in [Test].
+// recipe is to wait for nothing but channels, timers and its connection, as in [Test]. If it
+// waits for something else, or spins, the simulation of that seed is stuck: after some seconds
+// the test names the place in the code, goes on with the other seeds if it can, and fails unless
+// AllowUnknown is set.
 func Simulate(t *testing.T, x Experiment) {
 	t.Helper()
 	x, seeds, err := x.forSimulation()
@@ -45,12 +48,15 @@ func Simulate(t *testing.T, x Experiment) {
 		t.Fatalf("zklab: %v", err)
 	}
 	var s simulations
-	for range seeds {
+	for i := range seeds {
+		if s.giveUp() {
+			s.left = seeds - i
+			break
+		}
 		o, err := SimulateIn(t, x.unevenly())
-		if err != nil {
+		if err := s.take(x.Seed, o, err); err != nil {
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
 		}
-		s.add(o)
 		x.Seed++
 	}
 	s.tell(t, x)
@@ -94,6 +100,7 @@ type simulations struct {
 	undecided     *Outcome // the first one
 	operations    int
 	looked        looked
+	unheld
 }
 
 // violatedIn is in how many runs a property was violated, and the smallest of these.
@@ -161,9 +168,10 @@ func (s *simulations) often() string {
 // tell fails the test, or says what passed.
 func (s *simulations) tell(t *testing.T, x Experiment) {
 	t.Helper()
+	s.tellUnheld(t, x, s.runs)
 	switch {
 	case s.runs == 0:
-		t.Log("zklab: no simulation was run")
+		t.Log("zklab: no simulation was run to its end")
 	case s.violated > 0:
 		keepFailed(t, x, s.smallest)
 		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest)+shrunkText(t, x, s.smallest))

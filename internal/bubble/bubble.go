@@ -19,7 +19,6 @@ import (
 	"runtime/metrics"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/zklab/zklab/internal/overlay"
 )
@@ -32,31 +31,44 @@ var one sync.Mutex
 // goroutines; they take turns. f must wait for nothing outside of the bubble, and read and
 // write no files: a system call that blocks lets others run.
 //
-// A panic of f, or goroutines of its own that wait for ever, ends the process, as in any
-// test.
-func Run(t *testing.T, seed uint64, f func()) {
+// f calls moved whenever something goes on, at least once in a virtual second. The result is
+// nil, or says why the bubble could not be held: see [Unheld]. Then Run returns all the same,
+// and leaves behind what does not end. A panic in the bubble ends the process, as in any test.
+func Run(t *testing.T, seed uint64, f func(moved func())) *Unheld {
 	one.Lock()
 	defer one.Unlock()
+	if spinning != nil {
+		return spinning
+	}
 	defer single()()
 	defer uncollected(t != nil)()
 	ran := false
+	var unheld *Unheld
 	within := func(t *testing.T) {
 		ran = true
 		exact = exact.ask(t)
 		if !overlay.Seed(t, seed) {
 			defer seeded(seed)()
 		}
-		synctest.Test(t, func(*testing.T) { f() })
+		unheld = hold(t, f)
 	}
 	if t == nil {
 		outsideTests(within)
-		return
+	} else {
+		t.Run(fmt.Sprint("seed ", seed), within) // at whose end nothing is seeded any more
+		if !ran {
+			t.Fatal("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
+		}
 	}
-	t.Run(fmt.Sprint("seed ", seed), within) // at whose end nothing is seeded any more
-	if !ran {
-		t.Fatal("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
+	if unheld != nil && unheld.Spins {
+		spinning = &Unheld{Spins: true, Why: "an earlier simulation left code behind that still takes the processor: " + unheld.Why}
 	}
+	return unheld
 }
+
+// spinning says what takes a processor for as long as this process lives; one guards it. No
+// bubble begins then: it would not repeat.
+var spinning *Unheld
 
 // exactness is whether the runtime's own choices follow from the seed, too.
 type exactness int

@@ -26,7 +26,7 @@ func TestSameSeed(t *testing.T) {
 }
 
 func trace(t *testing.T, seed uint64) (log []string) {
-	bubble.Run(t, seed, func() {
+	bubble.Run(t, seed, func(func()) {
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		began := time.Now()
@@ -52,7 +52,7 @@ func trace(t *testing.T, seed uint64) (log []string) {
 func TestUndone(t *testing.T) {
 	procs, percent, reader := runtime.GOMAXPROCS(0), debug.SetGCPercent(77), rand.Reader
 	defer debug.SetGCPercent(percent)
-	bubble.Run(t, 1, func() {
+	bubble.Run(t, 1, func(func()) {
 		if runtime.GOMAXPROCS(0) != 1 {
 			t.Error("more than one processor")
 		}

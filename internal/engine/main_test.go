@@ -121,7 +121,9 @@ func virtually(t *testing.T, c engine.Config) *zklab.Outcome {
 	}
 	c.Virtual = true
 	var done *engine.Finished
-	bubble.Run(t, uint64(c.Seed), func() { done, err = engine.Run(context.Background(), c) })
+	if u := bubble.Run(t, uint64(c.Seed), func(func()) { done, err = engine.Run(context.Background(), c) }); u != nil {
+		t.Fatal(u)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

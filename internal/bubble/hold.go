@@ -1,0 +1,160 @@
+package bubble
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Unheld says why a bubble could not be held: why it did not end, or did not end whole.
+type Unheld struct {
+	// Why is one line that names the goroutines, where they are and where they were made.
+	Why string
+	// Ended says that f had returned: what it made is whole.
+	Ended bool
+	// Spins says that the code takes a processor until the process ends. Run begins no other
+	// bubble then.
+	Spins bool
+}
+
+func (u *Unheld) Error() string { return u.Why }
+
+// Patience is how long nothing may move before goroutines are looked at, and how long a busy
+// loop runs before it is called one. The latter is the processor's time: a busy machine is slow.
+// Only tests change it, between bubbles.
+var Patience = 5 * time.Second
+
+// muchLonger is how many times as long it takes where what is under way may still end: a wait
+// for something outside, and work of f itself, which may be much at its end.
+const muchLonger = 12
+
+// Goroutines are looked at so often before they are said to be stuck, with a pause between.
+const (
+	looks     = 10
+	lookPause = 100 * time.Millisecond
+)
+
+// afterwards is how long, in virtual time, goroutines may go on when f has returned.
+const afterwards = time.Minute
+
+// life is that of one bubble.
+type life struct {
+	bubble atomic.Uint64 // the runtime's number of it
+	main   atomic.Uint64 // that of the goroutine that calls f
+	moved  atomic.Uint64 // grows as long as something goes on
+	ended  atomic.Bool   // f has returned
+	over   chan struct{} // closed when no goroutine of the bubble runs any more
+	left   []goroutine   // those that are left then
+}
+
+// hold calls f in a bubble, and watches it from outside.
+func hold(t *testing.T, f func(moved func())) *Unheld {
+	l := &life{over: make(chan struct{})}
+	go l.open(t, f)
+	if u := l.watch(); u != nil {
+		return u
+	}
+	if !l.ended.Load() {
+		t.FailNow() // f ended its goroutine
+	}
+	if len(l.left) == 0 {
+		return nil
+	}
+	return &Unheld{Ended: true, Why: fmt.Sprintf("%s still there %d virtual seconds after the end of the run", whatIsLeft(l.left), afterwards/time.Second)}
+}
+
+// open runs the bubble. Goroutines that are left when f has returned make synctest panic here,
+// outside of the bubble; they never run again, since its time has ended.
+func (l *life) open(t *testing.T, f func(moved func())) {
+	defer close(l.over)
+	defer func() {
+		if p := recover(); p != nil {
+			err, ok := p.(error)
+			if !ok || !l.ended.Load() || !strings.HasPrefix(err.Error(), "deadlock: main bubble goroutine has exited") {
+				panic(p)
+			}
+			l.left = goroutinesIn(l.bubble.Load())
+		}
+	}()
+	synctest.Test(t, func(*testing.T) {
+		l.enter()
+		move := func() { l.moved.Add(1) }
+		f(move)
+		l.ended.Store(true)
+		for range afterwards / time.Second {
+			time.Sleep(time.Second)
+			move()
+		}
+	})
+}
+
+// watch waits until the bubble is over; it returns early, with the reason, if that never comes.
+func (l *life) watch() *Unheld {
+	since, used, moved := time.Now(), processorTime(), l.moved.Load()
+	for {
+		if l.overWithin(Patience / 4) {
+			return nil
+		}
+		if now := l.moved.Load(); now != moved {
+			since, used, moved = time.Now(), processorTime(), now
+			continue
+		}
+		if time.Since(since) < Patience {
+			continue
+		}
+		if seen := l.look(moved); seen != nil {
+			if u := l.stuck(seen, time.Since(since), processorTime()-used); u != nil {
+				u.Ended = l.ended.Load()
+				return u
+			}
+		}
+	}
+}
+
+func (l *life) overWithin(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-l.over:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// look looks at the bubble's goroutines a few times; nil if anything moves meanwhile.
+func (l *life) look(moved uint64) (seen [][]goroutine) {
+	for range looks {
+		if l.overWithin(lookPause) || l.moved.Load() != moved {
+			return nil
+		}
+		seen = append(seen, goroutinesIn(l.bubble.Load()))
+	}
+	return seen
+}
+
+// stuck judges a bubble in which nothing has moved for some time, of which the process has
+// used the processor for some.
+func (l *life) stuck(seen [][]goroutine, idle, used time.Duration) *Unheld {
+	if g, always := busiest(seen); g != nil {
+		enough := Patience
+		if g.id == l.main.Load() {
+			enough *= muchLonger
+		}
+		if !always || used < enough {
+			return nil
+		}
+		return &Unheld{Spins: true, Why: fmt.Sprintf("code spins: it has run for %s of the processor's time without a pause in %s", used.Round(time.Second), g.place())}
+	}
+	locks, outside := waiting(seen)
+	switch {
+	case len(outside) > 0 && idle >= muchLonger*Patience:
+		return &Unheld{Why: "code waits for something outside of the simulation: " + outside[0].waits()}
+	case len(outside) == 0 && len(locks) > 0:
+		return &Unheld{Why: "code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: " + locks[0].waits()}
+	}
+	return nil
+}

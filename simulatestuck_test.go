@@ -1,0 +1,153 @@
+package zklab_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// right is a lock as the contract has it, for subjects that wrap one.
+type right = subjects.Lock
+
+// guarded is a right lock all of whose objects share a mutex, and hold it over requests.
+type guarded struct {
+	right
+	mu *sync.Mutex
+}
+
+func (l guarded) Unlock(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.right.Unlock(ctx)
+}
+
+// impatientLock is a right lock that waits for its release in a busy loop.
+type impatientLock struct{ right }
+
+func (l impatientLock) Unlock(ctx context.Context) error {
+	var done bool
+	var mu sync.Mutex
+	go func() {
+		_ = l.right.Unlock(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		done = true
+	}()
+	for {
+		mu.Lock()
+		over := done
+		mu.Unlock()
+		if over {
+			return nil
+		}
+	}
+}
+
+// around makes a subject of the right lock, put into another one.
+func around(wrap func(subjects.Lock) subjects.Lock) workloads.Lock {
+	return workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+		l, err := newLock(c, path)
+		return wrap(l), err
+	}}
+}
+
+// stubborn is a right lock that gives up when its time is over, and not when its caller is gone,
+// as when its client was killed.
+type stubborn struct{ right }
+
+func (l stubborn) Lock(ctx context.Context) error {
+	for {
+		err := l.right.Lock(ctx)
+		if err == nil || errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		ctx = context.WithoutCancel(ctx)
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// watched is a right lock that leaves a goroutine behind.
+func watched(l subjects.Lock) subjects.Lock {
+	go func() {
+		for {
+			time.Sleep(time.Second)
+		}
+	}()
+	return l
+}
+
+// Code that a simulation cannot hold ends its seed with a line that names the place, and the
+// other seeds go on as long as they can. It is run in a process of its own, which has to be left
+// for that.
+func TestSimulateStuck(t *testing.T) {
+	if os.Getenv(planted) == "" {
+		output := failing(t, "^TestSimulateStuck$", "ZKLAB_SEED=")
+		for _, want := range []string{
+			"zklab: 3 of 3 simulations are stuck, and nothing is known of these",
+			": code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: zklab_test.guarded.Unlock (",
+			"zklab: 47 seeds were not begun, since 3 are stuck",
+			"zklab: 1 of 1 simulations are stuck",
+			"seed 1: code spins: it has run for ",
+			"without a pause in zklab_test.impatientLock.Unlock (",
+			"zklab: 49 seeds were not begun, since the code that spins takes a processor until this process ends",
+			"What that asks of a recipe",
+		} {
+			if !bytes.Contains(output, []byte(want)) {
+				t.Errorf("no %q in:\n%s", want, output)
+			}
+		}
+		if bytes.Contains(output, []byte("TestSimulateStuck/outlives")) {
+			t.Errorf("a run that leaves goroutines:\n%s", output)
+		}
+		return
+	}
+	calm := zklab.Experiment{TimeLimit: 2 * time.Second, Faults: plan.Every(time.Second, faults.Expire{})}
+	t.Run("outlives", func(t *testing.T) {
+		x := calm
+		x.Workload, x.Seed = around(watched), 1
+		o, err := zklab.SimulateIn(t, x)
+		if err != nil || o.Result.Verdict != checker.Valid {
+			t.Fatal(o, err)
+		}
+		if all := strings.Join(o.Result.Warnings, "\n"); !strings.Contains(all, "goroutines (made by zklab_test.watched (") || !strings.Contains(all, "Close(ctx)") {
+			t.Errorf("warnings %q", all)
+		}
+	})
+	t.Run("outlives its process", func(t *testing.T) {
+		x := calm
+		x.Workload, x.Seed, x.Keys, x.PlayProcesses = around(func(l subjects.Lock) subjects.Lock { return stubborn{l} }), 1, 1, true
+		x.Faults = plan.Every(500*time.Millisecond, faults.Crash{Who: faults.Waiter})
+		o, err := zklab.SimulateIn(t, x)
+		if err != nil || o.Result.Verdict != checker.Valid {
+			t.Fatal(o, err)
+		}
+		if all := strings.Join(o.Result.Warnings, "\n"); !strings.Contains(all, "made by played.inPlay") || !strings.Contains(all, "where zklab_test.stubborn.Lock (") {
+			t.Errorf("warnings %q", all)
+		}
+	})
+	bubble.Patience = 200 * time.Millisecond
+	t.Run("mutex", func(t *testing.T) {
+		var mu sync.Mutex
+		x := calm
+		x.Workload = around(func(l subjects.Lock) subjects.Lock { return guarded{l, &mu} })
+		zklab.Simulate(t, x)
+	})
+	t.Run("busy loop", func(t *testing.T) {
+		x := calm
+		x.Workload = around(func(l subjects.Lock) subjects.Lock { return impatientLock{l} })
+		zklab.Simulate(t, x)
+	})
+}
