@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
@@ -159,6 +161,40 @@ func TestSubjectThatNeverReturns(t *testing.T) {
 		t.Errorf("verdict %s", o.Result.Verdict)
 		runtest.Explain(t, o.Result)
 	}
+}
+
+// childOf is a lock below a znode that nobody makes.
+type childOf struct {
+	c    *subjects.Client
+	path string
+}
+
+func (l childOf) Lock(context.Context) error {
+	_, err := l.c.Conn.Create(l.path+"/missing/lock", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
+	return err
+}
+
+func (l childOf) Unlock(context.Context) error { return nil }
+
+// Of a subject that cannot work at all the reason is said first, and no promise was broken.
+func TestSubjectThatNeverWorks(t *testing.T) {
+	o := simulate(t, zklab.Experiment{
+		TimeLimit: 30 * time.Second, Seed: 1,
+		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) { return childOf{c, path}, nil }},
+	})
+	if o.Result.Verdict != checker.Unknown {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
+	for _, a := range o.Result.Assumptions {
+		if !a.Met {
+			if !strings.HasPrefix(a.Text, "every acquire failed (") || !strings.HasSuffix(a.Text, "each time with: zk: node does not exist") {
+				t.Errorf("%s: %s", a.Name, a.Text)
+			}
+			return
+		}
+	}
+	t.Error("nothing is said")
 }
 
 // stays is a pause that nobody can heal.

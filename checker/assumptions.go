@@ -79,6 +79,9 @@ func loaded(a *evidence.Record) Assumption {
 	want := a.Params.MinLoad
 	text := fmt.Sprintf("%s succeeded %s, of %d wanted", prose.Count(total, "operation"), before, want)
 	met := total >= want
+	if why := a.NeverWorked(); why != "" {
+		return Assumption{"load", false, why}
+	}
 	if met && !a.Object.Rounds && most < min(loadOnKey, want) {
 		met = false
 		text = fmt.Sprintf("no key saw more than %d operations that succeeded %s, of %d wanted on some key", most, before, loadOnKey)

@@ -74,7 +74,7 @@ type refusals struct {
 // lock that answers an error for ever once its session expired is not right. If
 // every time for longer than the bound it was refused for the same reason, that
 // is a violation; after one refusal nobody knows whether it would have had its
-// turn.
+// turn. Nor is it one if nothing ever worked: then the subject lacks something.
 func decideRefused(f *frame.Finding, k *evidence.Key) {
 	of := map[int]*refusals{}
 	for _, op := range k.Ops {
@@ -95,8 +95,16 @@ func decideRefused(f *frame.Finding, k *evidence.Key) {
 			r.last = op
 		}
 	}
+	never := ""
+	if len(of) > 0 {
+		never = k.NeverWorked()
+	}
 	for _, client := range slices.Sorted(maps.Keys(of)) {
 		r := of[client]
+		if never != "" {
+			f.Unknown("%s", never)
+			return
+		}
 		if r.last.Began() < k.Settled {
 			continue
 		}

@@ -1,0 +1,73 @@
+package evidence
+
+import (
+	"fmt"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// enoughFailed is how many operations must have failed for a sign that none can succeed. The few
+// events that show a violation are less.
+const enoughFailed = 10
+
+// NeverWorked says that no operation of the whole record succeeded, and with which error they
+// failed from the beginning: "every acquire failed (216), the first at 0.120 s, 214 times with:
+// zk: node does not exist". It is empty if one succeeded, if few were tried, or if the first one
+// failed for want of time.
+//
+// Such a subject may be right: its znode is not there, or it lacks the rights. So nothing that
+// it refuses is a violation.
+func (a *Record) NeverWorked() string {
+	var first *history.Operation
+	failed := 0
+	said := map[string]int{}
+	same := true // kind of operation
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			if a.Object.Operation(op.F).Local || op.Return == nil {
+				continue
+			}
+			if op.Outcome() == history.OK {
+				return ""
+			}
+			failed++
+			said[reasonOf(op)]++
+			same = same && (first == nil || op.F == first.F)
+			if first == nil || op.Return.Time < first.Return.Time {
+				first = op
+			}
+		}
+	}
+	if failed < enoughFailed || !ofItself(first) {
+		return ""
+	}
+	what := "operation"
+	if same {
+		what = first.F
+	}
+	often := prose.Times(said[reasonOf(first)])
+	if said[reasonOf(first)] == failed {
+		often = "each time"
+	}
+	return fmt.Sprintf("every %s failed (%d), the first at %.3f s, %s with: %s", what, failed, first.Return.Time.Seconds(), often, first.Return.Error.Message)
+}
+
+// reasonOf is what an operation failed with: the code if it has one of its own, since messages
+// name keys.
+func reasonOf(op *history.Operation) string {
+	switch e := op.Return.Error; {
+	case e == nil:
+		return ""
+	case e.Code == history.CodeError:
+		return e.Message
+	default:
+		return e.Code
+	}
+}
+
+// ofItself says that the subject gave the reason, and not the time that it had.
+func ofItself(op *history.Operation) bool {
+	e := op.Return.Error
+	return e != nil && e.Code != history.CodeTimeout && e.Code != history.CodeCancelled && e.Code != history.CodeProcess
+}
