@@ -99,6 +99,8 @@ func TestSimulateStuck(t *testing.T) {
 			"zklab: 3 of 3 simulations are stuck, and nothing is known of these",
 			": code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: zklab_test.guarded.Unlock (",
 			"zklab: 47 seeds were not begun, since 3 are stuck",
+			"--- FAIL: TestSimulateStuck/sweep/seed_1 (",
+			"zklab: 1 seed was not begun, since 3 are stuck",
 			"zklab: 1 of 1 simulations are stuck",
 			"seed 1: code spins: it has run for ",
 			"without a pause in zklab_test.impatientLock.Unlock (",
@@ -144,6 +146,13 @@ func TestSimulateStuck(t *testing.T) {
 		x := calm
 		x.Workload = around(func(l subjects.Lock) subjects.Lock { return guarded{l, &mu} })
 		zklab.Simulate(t, x)
+	})
+	t.Run("sweep", func(t *testing.T) {
+		var mu sync.Mutex
+		zklab.Sweep(t, zklab.Experiment{
+			Workload: around(func(l subjects.Lock) subjects.Lock { return guarded{l, &mu} }),
+			Keys:     1, Rate: 100, Clients: 5, TimeLimit: 2 * time.Second,
+		}, zklab.SweepOptions{Seeds: 4})
 	})
 	t.Run("busy loop", func(t *testing.T) {
 		x := calm
