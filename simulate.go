@@ -163,7 +163,6 @@ func (x Experiment) inBubble(outside context.Context, moved func()) (*engine.Fin
 	defer cancel(nil)
 	go func() {
 		for ctx.Err() == nil {
-			moved()
 			if outside.Err() != nil {
 				cancel(context.Cause(outside))
 				return

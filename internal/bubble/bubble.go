@@ -31,8 +31,8 @@ var one sync.Mutex
 // goroutines; they take turns. f must wait for nothing outside of the bubble, and read and
 // write no files: a system call that blocks lets others run.
 //
-// f calls moved whenever something goes on, at least once in a virtual second. The result is
-// nil, or says why the bubble could not be held: see [Unheld]. Then Run returns all the same,
+// f may call moved whenever something goes on: so it is not taken for stuck where much happens
+// in little virtual time. The result is nil, or says why the bubble could not be held: see [Unheld]. Then Run returns all the same,
 // and leaves behind what does not end. A panic in the bubble ends the process, as in any test.
 func Run(t *testing.T, seed uint64, f func(moved func())) *Unheld {
 	one.Lock()

@@ -81,13 +81,19 @@ func (l *life) open(t *testing.T, f func(moved func())) {
 	}()
 	synctest.Test(t, func(*testing.T) {
 		l.enter()
-		move := func() { l.moved.Add(1) }
-		f(move)
+		l.beat()
+		f(func() { l.moved.Add(1) })
 		l.ended.Store(true)
-		for range afterwards / time.Second {
-			time.Sleep(time.Second)
-			move()
-		}
+		time.Sleep(afterwards)
+	})
+}
+
+// beat moves with virtual time, until that ends with the bubble.
+func (l *life) beat() {
+	const every = time.Second + 7 // so that hardly anything else has the same instant
+	time.AfterFunc(every, func() {
+		l.moved.Add(1)
+		l.beat()
 	})
 }
 
