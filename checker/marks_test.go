@@ -119,3 +119,19 @@ func TestLeftInLine(t *testing.T) {
 		{"by one who is not connected", "progress", Valid, "", rooted(leftInLine(3300, false))},
 	})
 }
+
+// A release that succeeds, though its client had been told that the session of the hold was over,
+// is told: the caller cannot know that others may have held.
+func TestReleasesOfDeadHoldsAreTold(t *testing.T) {
+	for told, want := range map[bool]float64{true: 1, false: 0} {
+		r := checktest.Lock().Session(2, history.FConnected, 0, 1).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Alive: 21})
+		if told {
+			r.Session(30, history.FExpired, 0, 1)
+		}
+		for _, v := range Run(t.Context(), r.Build(), Options{}).Verdicts {
+			if v.Property == "exclusion" && (v.Figures["released_dead"] != want || (len(v.Notes) > 0) != told) {
+				t.Errorf("told %v: %v, %q", told, v.Figures, v.Notes)
+			}
+		}
+	}
+}

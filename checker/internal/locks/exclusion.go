@@ -50,6 +50,7 @@ var exclusion = &frame.Property{
 		var f frame.Finding
 		f.Add(figuresOf(k))
 		noteNoSession(&f, k)
+		noteDeadReleases(&f, holdsOf(k))
 		decideExclusion(&f, k.Name, usable(&f, holdsOf(k)))
 		return f
 	},
@@ -83,6 +84,22 @@ func unproven(figures map[string]float64) string {
 func noteNoSession(f *frame.Finding, k *evidence.Key) {
 	if k.Foreign && !k.AnySession() {
 		f.Note("no session is known: holds end at releases only, so a hold that outlived its session looks like a violation")
+	}
+}
+
+// noteDeadReleases counts the releases that succeeded although the client had been told before
+// that the session of the hold was over: the caller believes that it held until then. That is no
+// violation, since a lock need not say so.
+func noteDeadReleases(f *frame.Finding, all []*hold) {
+	n := 0
+	for _, h := range all {
+		if s := h.death.OverAtLast(); s != nil && h.Released != nil && s.Expired < h.Released.Began() {
+			n++
+		}
+	}
+	if n > 0 {
+		f.Count("released_dead", float64(n))
+		f.Note("some releases succeeded although the client had been told before that its session was over, and so the hold: whoever released does not know that others may have held meanwhile")
 	}
 }
 
