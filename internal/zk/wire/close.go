@@ -22,6 +22,10 @@ var ErrRefused = errors.New("session refused")
 // closed the session.
 var ErrNoReply = errors.New("connection ended without a reply")
 
+// ErrOtherSession says that the server gave another session in place of the one that it was
+// asked for. No ZooKeeper does that.
+var ErrOtherSession = errors.New("the server gave another session")
+
 // Session is what it takes to speak for a session.
 type Session struct {
 	ID       int64
@@ -88,8 +92,11 @@ func resume(c net.Conn, s Session) error {
 	if err != nil {
 		return fmt.Errorf("connect response: %w", err)
 	}
-	if res.Refused() {
+	switch {
+	case res.Refused():
 		return ErrRefused
+	case res.Session != s.ID:
+		return fmt.Errorf("%w: 0x%x", ErrOtherSession, uint64(res.Session))
 	}
 	return nil
 }

@@ -56,6 +56,12 @@ func TestEndSession(t *testing.T) {
 				reply(c, ReplyHeader{Xid: h.Xid, Zxid: 0x77})
 			}
 		}, 0x77, nil},
+		"given another": {func(c net.Conn) {
+			readFrom(c)
+			WriteFrame(c, ConnectResponse{Timeout: time.Second, Session: 0x1b, Password: mine.Password}.Append(nil))
+			h, _, _ := DecodeRequestHeader(readFrom(c))
+			reply(c, ReplyHeader{Xid: h.Xid, Zxid: 0x77})
+		}, 0, ErrOtherSession},
 		"refused": {func(c net.Conn) {
 			readFrom(c)
 			WriteFrame(c, ConnectResponse{Password: make([]byte, 16)}.Append(nil))
