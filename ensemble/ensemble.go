@@ -102,7 +102,11 @@ type Profile struct {
 	Tick      time.Duration `json:"tick" yaml:"tick"`
 	InitLimit int           `json:"init_limit" yaml:"init_limit"`
 	SyncLimit int           `json:"sync_limit" yaml:"sync_limit"`
-	Settings  []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
+	// MinSession and MaxSession are the bounds of session time-outs, the same at every server;
+	// 0: not known.
+	MinSession time.Duration `json:"-" yaml:"-"`
+	MaxSession time.Duration `json:"-" yaml:"-"`
+	Settings   []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
 
 	// Of an ensemble that somebody else started: where clients connect to, the znode
 	// below which a run stays, and what is done to servers.

@@ -32,13 +32,16 @@ type Params struct {
 	Addresses      []string      `json:"addresses,omitempty"` // at which clients reach the servers, from server 1 on
 	SessionTimeout time.Duration `json:"session_timeout"`     // negotiated
 	Tick           time.Duration `json:"tick,omitempty"`      // the servers' tickTime
-	Reconnect      time.Duration `json:"reconnect,omitempty"` // bound on one client's reconnect
-	MinLoad        int           `json:"min_load"`            // ok operations wanted before the first fault
-	Parties        int           `json:"parties,omitempty"`   // double-barrier: members of a round
-	Leases         int           `json:"leases,omitempty"`    // semaphore: how many clients hold at a time
-	Tries          int           `json:"tries,omitempty"`     // job-queue, master-worker: how often a job is tried
-	Subject        string        `json:"subject,omitempty"`
-	Expects        []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
+	// MinSession and MaxSession are what every server bounds session time-outs by; 0: not known.
+	MinSession time.Duration `json:"min_session,omitempty"`
+	MaxSession time.Duration `json:"max_session,omitempty"`
+	Reconnect  time.Duration `json:"reconnect,omitempty"` // bound on one client's reconnect
+	MinLoad    int           `json:"min_load"`            // ok operations wanted before the first fault
+	Parties    int           `json:"parties,omitempty"`   // double-barrier: members of a round
+	Leases     int           `json:"leases,omitempty"`    // semaphore: how many clients hold at a time
+	Tries      int           `json:"tries,omitempty"`     // job-queue, master-worker: how often a job is tried
+	Subject    string        `json:"subject,omitempty"`
+	Expects    []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
 	// Optional are those of Expects that nobody asked for by name: a run in which one
 	// took no effect is no other run than the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
@@ -221,9 +224,10 @@ type Surveyed struct {
 const (
 	FConnected    = "connected"    // Connected: the server accepted the session, new or not
 	FDisconnected = "disconnected" // the connection of the session ended
-	FExpired      = "expired"      // the client was handed "session expired"
+	FExpired      = "expired"      // Expired: the client was handed "session expired"
 	FDead         = "dead"         // Dead: the session certainly is dead by now
 	FUnanswered   = "unanswered"   // Unanswered: a connection ended with requests that nobody answered
+	FOvertaken    = "overtaken"    // Overtaken: a server answered a request before older ones of the same connection
 	FLost         = "lost"         // key, LostHold: the subject closed Lost of its hold
 )
 
@@ -256,6 +260,21 @@ type Connected struct {
 	// it asked: a server that is behind must not take it. Replies that never
 	// reached the client are not in it. 0 for a new session.
 	Seen ID `json:"seen,omitempty"`
+	// Asked is the session that the client asked for, 0 for a new one, and Wanted the
+	// time-out. Older records have neither.
+	Asked  ID            `json:"asked,omitempty"`
+	Wanted time.Duration `json:"wanted,omitempty"`
+}
+
+// Expired is the value of FExpired: how the client had kept the session alive. There is
+// none of a session that the link had not carried before, and none in older records.
+type Expired struct {
+	Server string `json:"server"` // address: who says that it expired
+	// Answered is when the latest request was sent that a server answered: any request, a
+	// ping or a connect. Since is the earliest such time from which on such requests came less
+	// than half a time-out apart. Both are on the clock of Event.Time.
+	Answered time.Duration `json:"answered"`
+	Since    time.Duration `json:"since"`
 }
 
 // Dead is the value of FDead: by whose knowledge.
@@ -270,6 +289,13 @@ type Unanswered struct {
 	Requests []UnansweredRequest `json:"requests"`
 	// Older is how many were sent before these and are left out.
 	Older int `json:"older,omitempty"`
+}
+
+// Overtaken is the value of FOvertaken. Servers answer the requests of a connection in their
+// order, but for pings and authentication. The first time that a request is overtaken counts.
+type Overtaken struct {
+	Requests []UnansweredRequest `json:"requests"` // in order of sending
+	By       UnansweredRequest   `json:"by"`       // the one that was answered
 }
 
 // UnansweredRequest is one that was sent to a server.

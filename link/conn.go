@@ -66,8 +66,9 @@ type conn struct {
 	// Guarded by Link.mu.
 	phase   phase
 	request wire.ConnectRequest
-	// requested is the point of the connect request.
+	// requested is the point of the connect request, and asked when it was sent.
 	requested Point
+	asked     time.Duration
 	session   *session // once open
 	waiting   requests
 	held      []heldFrame

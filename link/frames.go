@@ -160,7 +160,7 @@ func (c *conn) connectRequest(f wire.Frame) {
 		return
 	}
 	c.l.mu.Lock()
-	c.phase, c.request = connecting, req
+	c.phase, c.request, c.asked = connecting, req, c.l.cfg.Clock()
 	c.l.up++
 	c.left = c.l.number(Connect)
 	c.requested = c.left
@@ -264,6 +264,7 @@ func (c *conn) connectResponse(f wire.Frame) {
 	c.session = l.connected(c, res)
 	e := l.sessionEvent(history.FConnected, res.Session, c.session, history.Connected{
 		Server: c.addr, Timeout: res.Timeout, Seen: history.ID(c.request.LastZxid),
+		Asked: history.ID(c.request.Session), Wanted: c.request.Timeout,
 	})
 	l.mu.Unlock()
 	l.cfg.Record(e)
@@ -278,7 +279,8 @@ func (c *conn) refusal() {
 	l.mu.Lock()
 	c.phase = refused
 	id := c.request.Session
-	e := l.sessionEvent(history.FExpired, id, l.sessions[id], nil)
+	s := l.sessions[id]
+	e := l.sessionEvent(history.FExpired, id, s, s.expired(c.addr))
 	tell := id != 0 && !c.ended
 	if !c.ended {
 		l.down++
@@ -300,6 +302,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	}
 	l := c.l
 	l.mu.Lock()
+	overtaken := c.waiting.overtaken(h.Xid)
 	r, ok := c.waiting.take(h.Xid)
 	if !ok { // an event, or what nobody asked for
 		l.down++
@@ -318,6 +321,9 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 		c.countOvertaken(h)
 	}
 	l.mu.Unlock()
+	if len(overtaken) > 0 {
+		l.recordOvertaken(id, r, overtaken)
+	}
 	if r.op == wire.CloseSession && h.Err == wire.OK {
 		l.recordDead(id, h.Zxid)
 	}

@@ -70,10 +70,10 @@ func TestFactsOfASession(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		var v history.Connected
-		if err := r.events[0].Decode(&v); err != nil || v != (history.Connected{Server: "a:2181", Timeout: 4 * time.Second}) {
+		if err := r.events[0].Decode(&v); err != nil || v != (history.Connected{Server: "a:2181", Timeout: 4 * time.Second, Wanted: 4 * time.Second}) {
 			t.Errorf("%+v, %v", v, err)
 		}
-		if err := r.events[2].Decode(&v); err != nil || v.Seen != 0x101 {
+		if err := r.events[2].Decode(&v); err != nil || v.Seen != 0x101 || v.Asked != 0x1a1 {
 			t.Errorf("%+v, %v", v, err)
 		}
 	})
@@ -205,6 +205,65 @@ func TestExpiredIsRecordedWhenTheClientIsTold(t *testing.T) {
 			t.Error("the connection of a refused session stays open")
 		}
 	})
+}
+
+// How a session was kept alive: by any request that a server answered, pings included.
+func TestExpiredTellsWhatWasAnswered(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pauses          []time.Duration // before each ping
+		answered, since time.Duration
+	}{
+		"not at all":      {nil, 0, 0},
+		"all the time":    {[]time.Duration{time.Second, time.Second, time.Second}, 3 * time.Second, 0},
+		"after a silence": {[]time.Duration{time.Second, 3 * time.Second, time.Second}, 5 * time.Second, 4 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *scripted, l *Link, r *record) {
+				c := dial(t, l)
+				id := c.connect(0).Session
+				for _, pause := range tt.pauses {
+					time.Sleep(pause)
+					wire.WriteFrame(c, wire.RequestHeader{Xid: wire.XidPing, Op: wire.Ping}.Append(nil))
+					if h, err := c.reply(); err != nil || h.Xid != wire.XidPing {
+						t.Fatal(h, err)
+					}
+				}
+				s.tell(func() { delete(s.sessions, id) })
+				c.Close()
+				dial(t, l).connect(id)
+				got := r.events[len(r.events)-1]
+				var v history.Expired
+				if err := got.Decode(&v); got.F != history.FExpired || err != nil || v != (history.Expired{Server: "a:2181", Answered: tt.answered, Since: tt.since}) {
+					t.Errorf("%s, %+v, %v", got.F, v, err)
+				}
+			})
+		})
+	}
+}
+
+// A request is overtaken once, by one that servers answer in its turn.
+func TestOvertaken(t *testing.T) {
+	var q requests
+	for i, op := range []wire.Op{wire.GetData, wire.Auth, wire.Exists, wire.Ping, wire.Sync, wire.Create} {
+		xid := int32(i + 1)
+		if op == wire.Ping {
+			xid = wire.XidPing
+		}
+		q.push(request{xid: xid, op: op})
+	}
+	for _, tt := range []struct {
+		reply int32
+		want  []int32
+	}{{2, nil}, {wire.XidPing, nil}, {99, nil}, {5, []int32{1, 3}}, {6, nil}, {1, nil}, {3, nil}} {
+		var got []int32
+		for _, r := range q.overtaken(tt.reply) {
+			got = append(got, r.Xid)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("reply to %d: %d, want %d", tt.reply, got, tt.want)
+		}
+		q.take(tt.reply)
+	}
 }
 
 func TestSessionsAtOnce(t *testing.T) {

@@ -16,7 +16,8 @@ type request struct {
 	sent time.Duration // taken before its last byte went out
 	loss *Loss         // that wants the reply, nil if none does
 
-	point Point
+	overtaken bool // a later one was answered before
+	point     Point
 }
 
 // requests are those of one connection that wait, in order of sending.
@@ -77,6 +78,29 @@ func (q *requests) remove(i int) request {
 // all are those that wait, in order.
 func (q *requests) all() []request { return q.list[q.head:] }
 
+// inTurn says that servers answer a request in the order of its connection.
+func (r *request) inTurn() bool { return r.xid >= 0 && r.op != wire.Auth && r.op != wire.Ping }
+
+// overtaken are the requests that a reply with this xid overtakes for the first time.
+func (q *requests) overtaken(xid int32) (older []history.UnansweredRequest) {
+	i, ok := q.find(xid)
+	if !ok || i == q.head || !q.list[i].inTurn() {
+		return nil
+	}
+	for j := q.head; j < i && len(older) < mostUnanswered; j++ {
+		if r := &q.list[j]; r.inTurn() && !r.overtaken {
+			r.overtaken = true
+			older = append(older, r.fact())
+		}
+	}
+	return older
+}
+
+// fact is the request as the record has it.
+func (r *request) fact() history.UnansweredRequest {
+	return history.UnansweredRequest{Xid: r.xid, Op: r.op.String(), Path: r.path, Sent: r.sent}
+}
+
 // mostUnanswered bounds the length of an event: of a client that was never
 // answered the newest requests tell most.
 const mostUnanswered = 1000
@@ -85,7 +109,7 @@ const mostUnanswered = 1000
 func (q *requests) unanswered() (v history.Unanswered) {
 	for _, r := range q.all() {
 		if wire.ProvesAlive(r.op, wire.OK) {
-			v.Requests = append(v.Requests, history.UnansweredRequest{Xid: r.xid, Op: r.op.String(), Path: r.path, Sent: r.sent})
+			v.Requests = append(v.Requests, r.fact())
 		}
 	}
 	if v.Older = max(0, len(v.Requests)-mostUnanswered); v.Older > 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -29,6 +30,27 @@ type session struct {
 	conns   int   // open connections that carry it
 	carrier *conn // the latest of them
 	order   int   // of its latest connect, from 1
+
+	// answered is when the latest request was sent that a server answered, and since from when
+	// on such requests came less than half a time-out apart.
+	answered, since time.Duration
+}
+
+// keptAlive notes that a server answered a request that was sent at a time.
+func (s *session) keptAlive(sent time.Duration) {
+	if sent-s.answered >= s.Timeout/2 {
+		s.since = sent
+	}
+	s.answered = max(s.answered, sent)
+}
+
+// expired is what the link tells when a server says that the session expired; nil of a
+// session that it did not carry.
+func (s *session) expired(server string) any {
+	if s == nil {
+		return nil
+	}
+	return history.Expired{Server: server, Answered: s.answered, Since: s.since}
 }
 
 func (s *session) snapshot() Session {
@@ -103,7 +125,7 @@ func (l *Link) Evidence(id int64) (alive time.Duration, zxid int64) {
 func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s := l.sessions[res.Session]
 	if s == nil {
-		s = &session{}
+		s = &session{since: c.asked, answered: c.asked}
 		l.sessions[res.Session] = s
 	}
 	l.connects++
@@ -112,6 +134,7 @@ func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s.conns++
 	s.carrier = c
 	s.order = l.connects
+	s.keptAlive(c.asked)
 	l.broadcast()
 	return s
 }
@@ -120,6 +143,9 @@ func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 func (s *session) noteReply(r request, h wire.ReplyHeader, code wire.Code) {
 	if wire.ProvesAlive(r.op, code) {
 		s.Alive = max(s.Alive, r.sent)
+	}
+	if h.Err != wire.SessionExpired && h.Err != wire.SessionMoved {
+		s.keptAlive(r.sent)
 	}
 	// A ping's zxid is not one that clients carry to their next server.
 	if h.Xid >= 0 {

@@ -24,6 +24,16 @@ func (l *Link) sessionEvent(f string, id int64, s *session, value any) history.E
 	return e
 }
 
+// recordOvertaken records that a request of a session was answered before older ones.
+func (l *Link) recordOvertaken(id int64, by request, older []history.UnansweredRequest) {
+	l.events.Lock()
+	defer l.events.Unlock()
+	l.mu.Lock()
+	e := l.sessionEvent(history.FOvertaken, id, l.sessions[id], history.Overtaken{Requests: older, By: by.fact()})
+	l.mu.Unlock()
+	l.cfg.Record(e)
+}
+
 // recordDead records, once, that a session certainly is dead.
 func (l *Link) recordDead(id, zxid int64) {
 	l.events.Lock()

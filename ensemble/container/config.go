@@ -194,10 +194,28 @@ func (c Config) profile() ensemble.Profile {
 	if c.smallDisks() {
 		settings = append(settings, fmt.Sprintf("disk=tmpfs,%dMB", diskSize>>20))
 	}
+	least, most := c.sessionBounds()
 	slices.Sort(settings)
 	return ensemble.Profile{
 		Backend: "container", Servers: c.Nodes,
 		Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
-		Settings: settings,
+		Settings: settings, MinSession: least, MaxSession: most,
 	}
+}
+
+// sessionBounds are the bounds of session time-outs that zoo.cfg sets, or leaves as they are.
+func (c Config) sessionBounds() (least, most time.Duration) {
+	least = 2 * c.Tick
+	for _, line := range c.zooCfg() {
+		key, value, _ := strings.Cut(line, "=")
+		n, err := strconv.Atoi(value)
+		switch {
+		case err != nil:
+		case key == "minSessionTimeout":
+			least = time.Duration(n) * time.Millisecond
+		case key == "maxSessionTimeout":
+			most = time.Duration(n) * time.Millisecond
+		}
+	}
+	return least, most
 }

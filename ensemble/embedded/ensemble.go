@@ -163,6 +163,7 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	p := ensemble.Profile{
 		Backend: "embedded", Servers: len(e.servers), Version: version,
 		Tick: e.cfg.Tick, InitLimit: e.cfg.InitLimit, SyncLimit: e.cfg.SyncLimit,
+		MinSession: e.cfg.MinSession, MaxSession: e.cfg.MaxSession,
 	}
 	if e.cfg.Observers > 0 {
 		p.Settings = append(p.Settings, fmt.Sprintf("observers=%d", e.cfg.Observers))

@@ -113,6 +113,7 @@ func (e *cluster) limits(ctx context.Context) error {
 			p.Tick, p.InitLimit, p.SyncLimit = time.Duration(tick)*time.Millisecond, told["initLimit"], told["syncLimit"]
 			p.Settings = append(p.Settings, fmt.Sprintf("session time-outs from %s to %s",
 				time.Duration(told["minSessionTimeout"])*time.Millisecond, time.Duration(told["maxSessionTimeout"])*time.Millisecond))
+			e.sessionBounds(ctx)
 			return nil
 		}
 	}
@@ -123,6 +124,22 @@ func (e *cluster) limits(ctx context.Context) error {
 	p.Tick = max(shortest/2, usualTick)
 	p.Settings = append(p.Settings, fmt.Sprintf("tickTime is taken for %s: the servers do not answer conf, and grant session time-outs from %s", p.Tick, shortest))
 	return nil
+}
+
+// sessionBounds learns the bounds of session time-outs, if all servers tell the same.
+func (e *cluster) sessionBounds(ctx context.Context) {
+	var least, most int
+	for i, s := range e.servers {
+		text, err := ensemble.Ask(ctx, e.Dial, s.addr, "conf")
+		told := settings(text)
+		if i == 0 {
+			least, most = told["minSessionTimeout"], told["maxSessionTimeout"]
+		}
+		if err != nil || told["minSessionTimeout"] != least || told["maxSessionTimeout"] != most {
+			return
+		}
+	}
+	e.profile.MinSession, e.profile.MaxSession = time.Duration(least)*time.Millisecond, time.Duration(most)*time.Millisecond
 }
 
 // settings are the numbers in an answer to conf.

@@ -104,6 +104,7 @@ func (r *run) params() history.Params {
 	_, logged := r.ensemble.(ensemble.TransactionReader)
 	p := history.Params{
 		Clients: r.Clients, Servers: r.Profile.Servers, SessionTimeout: r.admin.granted(), Tick: r.Profile.Tick,
+		MinSession: r.Profile.MinSession, MaxSession: r.Profile.MaxSession,
 		Reconnect: reconnectBound(r.Profile.Servers), MinLoad: r.MinLoad,
 		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,
 		Addresses: r.links.addrs, Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
