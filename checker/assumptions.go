@@ -9,13 +9,15 @@ import (
 	"github.com/zklab/zklab/internal/prose"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/servers"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 )
 
 // Assumption is something that must hold for a run's valid to count.
 type Assumption struct {
-	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record", "links", "path"
+	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record", "links", "path", "servers"
 	Met  bool   `json:"met"`
 	Text string `json:"text"` // one sentence, with figures
 }
@@ -40,6 +42,9 @@ func assumptions(a *evidence.Record) []Assumption {
 		if !a.PathUsed() {
 			as = append(as, Assumption{"path", false, "nothing was ever written below the path that the subject was given: whatever it does, it does not do it there"})
 		}
+	}
+	if servers.Told(a) && !decides(a, servers.Properties[0]) {
+		as = append(as, kept(a))
 	}
 	return as
 }
@@ -136,6 +141,19 @@ func faulted(a *evidence.Record) Assumption {
 		text += "; none from " + strings.Join(excused, ", ")
 	}
 	return Assumption{"faults", true, text}
+}
+
+// kept asks that servers kept to what they owe to any client: a recipe rests on that.
+func kept(a *evidence.Record) Assumption {
+	if broken := servers.Broken(a); broken != "" {
+		return Assumption{"servers", false, "the servers broke a promise, on which every recipe rests: " + broken}
+	}
+	return Assumption{"servers", true, "the links saw the servers break no promise"}
+}
+
+// decides says that a property is one of the record's object.
+func decides(a *evidence.Record, p *frame.Property) bool {
+	return slices.Contains(models[a.Object.Name].Properties, p)
 }
 
 // expectedKinds are the kinds of scheduled faults, each once.

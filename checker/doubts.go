@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/servers"
 )
 
 // doubt turns violations into unknown where the record may lack what explains them.
@@ -28,14 +29,26 @@ func doubt(a *evidence.Record, keys []string, findings []frame.Finding) []frame.
 }
 
 // excuse makes violations undecided where clients went around their links: whose
-// sessions, zxids and transactions those are that show them, nobody knows.
+// sessions, zxids and transactions those are that show them, nobody knows. So it does where
+// servers broke what a recipe rests on.
 func excuse(a *evidence.Record, vs []Verdict) []Verdict {
-	if len(a.Unlinked) == 0 || vs[0].Result != Violation {
+	why := ""
+	switch {
+	case vs[0].Result != Violation:
+		return vs
+	case len(a.Unlinked) > 0:
+		why = around(a)
+	case !decides(a, servers.Properties[0]):
+		if broken := servers.Broken(a); broken != "" {
+			why = "the servers broke a promise: " + broken
+		}
+	}
+	if why == "" {
 		return vs
 	}
 	v := vs[0]
 	v.Notes = append([]string{"what looked like a violation: " + v.Reason}, v.Notes...)
 	v.Key, v.Result, v.Witness = "", Unknown, nil
-	v.Reason = "what looks like a violation may be none: " + around(a)
+	v.Reason = "what looks like a violation may be none: " + why
 	return []Verdict{v}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/servers"
 	"github.com/zklab/zklab/history"
 )
 
@@ -714,8 +715,8 @@ func decideAll(t *testing.T, scenarios []scenario) {
 			}
 			// The witness shows the violation by itself.
 			sub := checktest.Only(h, f.Witness)
-			if s.property == "log" || f.ByLog {
-				return // whether the log can be read as the operations, all of them tell
+			if s.property == "log" || f.ByLog || slices.ContainsFunc(servers.Properties, func(p *frame.Property) bool { return p.Name == s.property }) {
+				return // whether the log can be read as the operations, all of them tell; and servers are judged by the whole record
 			}
 			if again := decideOne(t, sub, s.property, s.record.Txns); again.Result != Violation {
 				t.Errorf("the witness %v alone is %q (%s)\n%s", f.Witness, again.Result, again.Reason, checktest.Dump(sub))
@@ -730,7 +731,7 @@ func TestEveryPropertyIsPlanted(t *testing.T) {
 	for _, model := range recipeModels() {
 		for _, p := range models[model].Properties {
 			seen := map[Result]bool{}
-			for _, s := range slices.Concat(scenarios, logScenarios) {
+			for _, s := range slices.Concat(scenarios, logScenarios, serverScenarios()) {
 				if s.property == p.Name && slices.Contains(models[s.record.Header.Model].Properties, p) {
 					seen[s.want] = true
 				}

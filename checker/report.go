@@ -32,7 +32,7 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	const why = "the servers' transaction logs cannot be read"
 	without := []NotAvailable{{"evidence", "committed transactions", why}}
 	for _, p := range properties {
-		if p.Logged {
+		if p.Logged && !p.Applies(a) {
 			without = append(without, NotAvailable{"property", p.Name, why})
 		}
 	}

@@ -471,7 +471,7 @@ func TestAnyWitness(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
 		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, history.FRaise, history.FLift,
-		history.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
+		history.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
 	}
 	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}
 	models := []string{history.ModelLock, history.ModelElection, history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier, "register", ""}

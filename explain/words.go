@@ -168,6 +168,15 @@ func (t *narrator) fact(e *history.Event) {
 		st.Text = func(clock Clock) string {
 			return "the session " + e.Session.String() + " of " + st.Who + " was certainly over by " + clock(st.At)
 		}
+	case history.FOvertaken:
+		var v history.Overtaken
+		_ = e.Decode(&v)
+		st.Name = "overtaken"
+		what := make([]string, len(v.Requests))
+		for i, q := range v.Requests {
+			what[i] = q.Op
+		}
+		text("a later " + v.By.Op + " of " + st.Who + " was answered before its " + strings.Join(what, ", "))
 	case history.FExited:
 		var v history.Exited
 		_ = e.Decode(&v)

@@ -22,7 +22,7 @@ type Property struct {
 	// Wants says of a property that is not there what more a subject could offer to have it
 	// checked, for people: "the lock gives no token (Fence)". nil, or "": nothing.
 	Wants func(*evidence.Record) string
-	// Logged says that nothing but the transactions can show it.
+	// Logged says that, where it does not apply, the transactions would show it.
 	Logged bool
 	// Decide decides one key. It is called for several keys at the same time, and ends
 	// soon after the context does.

@@ -2,6 +2,7 @@ package promises
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/zklab/zklab/history"
 )
@@ -122,11 +123,16 @@ func same(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	}
 	switch kind(r.Op) {
 	case opCreate, opSet:
-		return t.Path == path && (bytes.Equal(t.Data, r.Data) || len(r.Data) == 0 && len(t.Data) >= cutData)
+		return t.Path == path && versionFits(r, got, t) && (bytes.Equal(t.Data, r.Data) || len(r.Data) == 0 && len(t.Data) >= cutData)
 	case opDelete:
 		return t.Path == path
 	}
 	return true
+}
+
+// versionFits says that the answer to a write of data tells the version that it made.
+func versionFits(r *history.Request, got *history.Reply, t *history.Txn) bool {
+	return r.Op != opSet || got.Stat == nil || got.Stat.Version == t.Version
 }
 
 // lack is what is wrong with the transaction of a write that was acknowledged.
@@ -138,6 +144,9 @@ func (j *judge) lack(q *request) string {
 		return "it was refused, at zxid " + q.txn.Zxid.String()
 	case q.txn.Zxid != q.reply.zxid:
 		return "it was committed at zxid " + q.txn.Zxid.String()
+	}
+	if q.Op == opSet && !versionFits(&q.Request, &q.reply.Reply, q.txn) {
+		return fmt.Sprintf("it made version %d, and not %d", q.txn.Version, q.reply.Stat.Version)
 	}
 	return "the transaction has another path or other data"
 }

@@ -36,6 +36,7 @@ func (w *watches) told(e *event, v *view) {
 	if !w.off && len(tables) > 0 {
 		if w.fits(e, tables) {
 			w.skipped(e, z, tables)
+			w.claims(e, tables)
 		}
 		w.used(e, tables)
 	}
@@ -106,9 +107,57 @@ func (w *watches) fits(e *event, tables []table) bool {
 	if x.absent {
 		there = "was not there"
 	}
-	w.broken(EventOrder, append(x.set.events(), e.index), "client %d got %s of %s at %s as the first event of the watch that it had set at %s, when the znode %s",
+	w.broken(w.ofChange(e), append(x.set.events(), e.index), "client %d got %s of %s at %s as the first event of the watch that it had set at %s, when the znode %s",
 		w.c.client, e.Type, e.Path, at(e.at), at(x.set.at), there)
 	return false
+}
+
+// ofChange is the promise that an event breaks that is of no change it can be of. Where nobody
+// can know which change it is of, all that counts is that its watch can bring it.
+func (w *watches) ofChange(e *event) string {
+	if e.zxid == 0 && w.log == nil {
+		return OneEvent
+	}
+	return EventOrder
+}
+
+// claims notes what an event says of a znode whose stat the client knows.
+func (w *watches) claims(e *event, tables []table) {
+	x := w.alone(e, tables)
+	if x == nil || x.table != dataTable || x.absent || x.set == nil || x.set.reply == nil || x.set.reply.Stat == nil {
+		return
+	}
+	w.claimed[e.Path] = claim{e, x.set}
+}
+
+// claim is an event of a znode that a request had shown with its stat.
+type claim struct {
+	event *event
+	by    *request
+}
+
+// denied looks for a change that an event has told of, and that a reply behind it does not
+// show: what the server told, it has done.
+func (w *watches) denied(r *reply, of *content) {
+	c, ok := w.claimed[of.path]
+	if !ok || of.stat == nil && !of.absent {
+		return
+	}
+	delete(w.claimed, of.path)
+	if of.absent {
+		return
+	}
+	before, still := c.by.reply.Stat, false
+	switch c.event.Type {
+	case "nodeDataChanged":
+		still = of.stat.Mzxid <= before.Mzxid
+	case "nodeDeleted":
+		still = of.stat.Czxid <= before.Czxid
+	}
+	if still {
+		w.broken(w.ofChange(c.event), append(append(r.request.events(), c.by.events()...), c.event.index), "%s shows the znode as it was at zxid %s, though the client had got %s of it at %s, by the watch that it had set at %s",
+			told(w.c, r), before.Mzxid, c.event.Type, at(c.event.at), at(c.by.at))
+	}
 }
 
 // skipped says that an event, of a change at z, tells of the first change that its

@@ -31,6 +31,9 @@ type session struct {
 	closed history.ID
 	closer int
 	left   time.Duration // when its connection ended for the last time; 0: it did not
+	// expired is when its client was told that it expired, and teller the event; 0: it was not.
+	expired time.Duration
+	teller  int
 	// last is the answer to lived, once it was sought.
 	last   *request
 	sought bool
@@ -142,6 +145,8 @@ func read(ctx context.Context, run Run) *record {
 		switch {
 		case f.F == history.FDisconnected:
 			s.left = f.Time
+		case f.F == history.FExpired && s.expired == 0:
+			s.expired, s.teller = f.Time, f.Index
 		case f.F == history.FDead && f.Zxid != 0 && s.closed == 0:
 			s.closed, s.closer = f.Zxid, f.Index
 		case f.request != nil:

@@ -46,6 +46,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 		return nil
 	}
 	of := q.contents()
+	j.overstayed(c, v, r, of)
 	if j.log == nil {
 		j.outlived(c, v, r, of)
 		j.unjust(c, r)

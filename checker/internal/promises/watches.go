@@ -65,19 +65,20 @@ func (x *watch) arrived(q *request) bool {
 // the events against them.
 type watches struct {
 	*judge
-	c     *conn
-	at    map[place]*watch
-	due   heaps.Heap[due] // by zxid
-	off   bool            // it has watches of a kind that is not followed
-	last  *event
-	same  map[history.WatchEvent]int // the events of the transaction of the last one
-	shown heaps.Heap[history.ID]     // events that no reply has caught up with
-	since history.ID                 // the change that the last event without a zxid told of
+	c       *conn
+	at      map[place]*watch
+	due     heaps.Heap[due] // by zxid
+	off     bool            // it has watches of a kind that is not followed
+	last    *event
+	same    map[history.WatchEvent]int // the events of the transaction of the last one
+	shown   heaps.Heap[history.ID]     // events that no reply has caught up with
+	claimed map[string]claim           // by path: what events told, until a reply shows it
+	since   history.ID                 // the change that the last event without a zxid told of
 }
 
 func newWatches(j *judge, c *conn) *watches {
 	return &watches{
-		judge: j, c: c, at: map[place]*watch{},
+		judge: j, c: c, at: map[place]*watch{}, claimed: map[string]claim{},
 		due:   heaps.Heap[due]{Less: func(a, b due) bool { return a.change.zxid < b.change.zxid }},
 		shown: heaps.Heap[history.ID]{Less: func(a, b history.ID) bool { return a < b }},
 	}
@@ -238,6 +239,7 @@ func (w *watches) before(r *reply, v *view, shown []content) {
 		}
 	}
 	for i := range shown {
+		w.denied(r, &shown[i])
 		w.compare(dataTable, r, &shown[i])
 		w.compare(childTable, r, &shown[i])
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/servers"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
@@ -20,7 +21,7 @@ import (
 // read may show that is not fenced, the others say.
 var Register = frame.Model{
 	Object:     models.Register,
-	Properties: []*frame.Property{linearizable, zxidOrder, plainReads, syncReads, durable},
+	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, durable}, servers.Properties...),
 	Referees:   []*frame.Referee{registerReferee},
 }
 

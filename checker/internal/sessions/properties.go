@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/promises"
+	"github.com/zklab/zklab/checker/internal/servers"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
@@ -16,7 +17,7 @@ import (
 // promises over the whole record. There is one key, "".
 
 // Session is the store itself, as its sessions see it.
-var Session = frame.Model{Object: models.Session, Properties: []*frame.Property{
+var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Property{
 	promise(promises.Fifo, "each session's writes took effect in the order in which it had sent them", "order of zxids", "Z", frame.Wants("writes", 50, "writes")),
 	promise(promises.SingleImage, "no session was shown an older state than before", "order of zxids", "Z", func(a *evidence.Record, figures map[string]float64) string {
 		if reconnecting(a) && figures["reconnects"] == 0 {
@@ -37,11 +38,11 @@ var Session = frame.Model{Object: models.Session, Properties: []*frame.Property{
 	}),
 	promise(promises.WatchBeforeData, "no client saw a change before the event of its watch", "replay of watches", "Z", frame.Wants("events", 20, "events followed by a reply that shows the change")),
 	promise(promises.OneEvent, "every watch brought one event at most", "replay of watches", "Z", frame.Wants("events", 20, "events")),
-	promise(promises.EventOrder, "events came in the order of the changes that they tell of", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known")),
+	dated(promise(promises.EventOrder, "events came in the order of the changes that they tell of", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known"))),
 	promise(promises.Ephemeral, "ephemeral znodes were there as long as their sessions, and not longer", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
 	timedLog(promise(promises.Expiry, "sessions that went silent ended after their time-out, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
 	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
-}}
+}, servers.Properties...)}
 
 // promise is the property that the servers keep a promise.
 func promise(name, meaning, decider, by string, exercise func(*evidence.Record, map[string]float64) string) *frame.Property {
@@ -65,6 +66,24 @@ func promise(name, meaning, decider, by string, exercise func(*evidence.Record, 
 		},
 		Exercise: exercise,
 	}
+}
+
+// dated makes a property apply only where it is known which change an event tells of: by its
+// zxid, or by the transactions. Servers before 3.9 give events none.
+func dated(p *frame.Property) *frame.Property {
+	p.Logged, p.Applies = true, func(a *evidence.Record) bool {
+		events := 0
+		for i := range a.History.Events {
+			if e := &a.History.Events[i]; e.F == history.FEvent && e.Process == history.SessionProcess {
+				if e.Zxid > 0 {
+					return true
+				}
+				events++
+			}
+		}
+		return events == 0 || len(a.Transactions) > 0
+	}
+	return p
 }
 
 // onlyLogged makes a property apply only where the transactions are known:

@@ -1,0 +1,34 @@
+package servers
+
+import (
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// answers looks for requests that were passed over: a later one of the same connection was
+// answered before. Nothing excuses that, since a connection keeps the order.
+func answers(a *evidence.Record) (f frame.Finding) {
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if e.Process != history.SessionProcess || e.F != history.FOvertaken {
+			continue
+		}
+		var o history.Overtaken
+		a.Decode(e, &o)
+		for _, q := range o.Requests {
+			f.Violated([]int{e.Index}, "the %s that client %d sent at %s had no answer at %s, when the %s that it sent later, at %s, had one",
+				named(&q), e.Client, words.At(q.Sent), words.At(e.Time), named(&o.By), words.At(o.By.Sent))
+		}
+	}
+	return f
+}
+
+// named is a request for people: getData of /a.
+func named(q *history.UnansweredRequest) string {
+	if q.Path == "" {
+		return q.Op
+	}
+	return q.Op + " of " + q.Path
+}

@@ -1,0 +1,107 @@
+package servers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// connect is one that a server answered with a session.
+type connect struct {
+	history.Connected
+	*history.Event
+}
+
+// connectsOf are all connects, in order.
+var connectsOf = evidence.Once(func(a *evidence.Record) (all []connect) {
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if e.Process != history.SessionProcess || e.F != history.FConnected {
+			continue
+		}
+		c := connect{Event: e}
+		if len(e.Value) > 0 {
+			a.Decode(e, &c.Connected)
+		}
+		all = append(all, c)
+	}
+	return all
+})
+
+// connects holds what servers answered to connects against what was asked for. A server
+// answers with the session that it was asked for, or refuses, which a link records as an end;
+// a client library that does not compare the two goes on with what it got.
+func connects(a *evidence.Record) (f frame.Finding) {
+	known := map[history.ID]connect{} // the first connect of each session
+	for _, c := range connectsOf(a) {
+		first, old := known[c.Session]
+		if !old {
+			known[c.Session] = c
+		}
+		if c.Wanted == 0 { // an older record
+			continue
+		}
+		f.Count("connects", 1)
+		if c.Asked != 0 {
+			f.Count("reconnects", 1)
+		}
+		switch {
+		case c.Asked != 0 && c.Session != c.Asked:
+			f.Violated([]int{known[c.Asked].index(), c.Index}, "client %d asked %s for its session %s, and was given session %s at %s: a server that does not have a session must refuse it",
+				c.Client, c.Server, c.Asked, c.Session, words.At(c.Event.Time))
+		case c.Asked == 0 && old:
+			f.Violated([]int{first.Index, c.Index}, "client %d asked %s for a new session, and was given session %s at %s, which client %d had got before, at %s",
+				c.Client, c.Server, c.Session, words.At(c.Event.Time), first.Client, words.At(first.Event.Time))
+		}
+		if why := outOfBounds(a, &c.Connected); why != "" {
+			f.Violated([]int{c.Index}, "client %d asked %s for a time-out of %s, and was given %s at %s: %s",
+				c.Client, c.Server, c.Wanted, c.Timeout, words.At(c.Event.Time), why)
+		}
+		if e := toldBefore(a, &c); e != nil {
+			f.Violated([]int{e.Index, c.Index}, "client %d was told at %s that session %s had expired, though nothing disturbed the servers, and was connected in it again at %s",
+				e.Client, words.At(e.Time), c.Session, words.At(c.Event.Time))
+		}
+	}
+	if f.Figures["reconnects"] == 0 {
+		f.Note("no client connected again: only connects for new sessions were looked at")
+	}
+	return f
+}
+
+// index is that of the connect's event; -1: there was none.
+func (c connect) index() int {
+	if c.Event == nil {
+		return -1
+	}
+	return c.Index
+}
+
+// outOfBounds says why a server must not have granted a time-out; "": it may. A server grants
+// what it is asked for, or the bound that is nearest (ZooKeeperServer.processConnectRequest).
+func outOfBounds(a *evidence.Record, c *history.Connected) string {
+	least, most := a.Params.MinSession, a.Params.MaxSession
+	if least == 0 || most == 0 {
+		return ""
+	}
+	if want := min(max(c.Wanted, least), most); c.Timeout != want.Truncate(time.Millisecond) {
+		return fmt.Sprintf("servers grant from %s to %s, so that it should be %s", least, most, want)
+	}
+	return ""
+}
+
+// toldBefore is where a server that had nothing to excuse it declared a session expired that
+// is connected again; nil: none did.
+func toldBefore(a *evidence.Record, c *connect) *history.Event {
+	s := a.Session(c.Session)
+	if s == nil || s.GivenUp != nil || s.ExpiredEvent < 0 || s.Expired >= c.Event.Time {
+		return nil
+	}
+	if !a.Calm(evidence.Span{From: s.Expired, To: c.Event.Time}) {
+		return nil
+	}
+	return &a.History.Events[s.ExpiredEvent]
+}

@@ -1,0 +1,64 @@
+package servers
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// keptAlive looks for sessions that were declared expired although their clients had kept them
+// alive. The leader counts a session's time-out from when it heard of the session last: in a
+// connect, in a write, or from the server that the client is on, which tells it at each half
+// tick which sessions it has answered (LearnerHandler, Learner.ping). So an answered request
+// keeps a session alive for its time-out less what the word of it takes, which is taken for two
+// ticks, or half a time-out if that is less.
+//
+// That is so while the leader works, and hears of the servers: nothing is said of sessions
+// that ended around a fault, a change of leaders or a stall of the harness, nor where no
+// quorum answered anybody for a quarter of a time-out. A leader that stood still may end all
+// sessions when it goes on.
+func keptAlive(a *evidence.Record) (f frame.Finding) {
+	last := map[history.ID]connect{}
+	next := 0
+	all := connectsOf(a)
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if next < len(all) && all[next].Index == e.Index {
+			last[e.Session] = all[next]
+			next++
+		}
+		if e.Process != history.SessionProcess || e.F != history.FExpired || len(e.Value) == 0 {
+			continue
+		}
+		f.Count("expired", 1)
+		c, ok := last[e.Session]
+		if s := a.Session(e.Session); !ok || c.Timeout <= 0 || s.DiedBy <= e.Time { // somebody asked for its end
+			continue
+		}
+		var x history.Expired
+		a.Decode(e, &x)
+		if !wasKept(a, &c, &x, e.Time) {
+			continue
+		}
+		f.Violated([]int{c.Index, e.Index}, "%s told client %d at %s that its session %s had expired, though its time-out is %s, servers had answered requests that it sent all the time from %s to %s, and nothing disturbed them",
+			x.Server, e.Client, words.At(e.Time), e.Session, c.Timeout, words.At(x.Since), words.At(x.Answered))
+	}
+	return f
+}
+
+// wasKept says that a session was kept alive, up to a moment at which it was declared expired.
+func wasKept(a *evidence.Record, c *connect, x *history.Expired, at time.Duration) bool {
+	word := c.Timeout / 2
+	if a.Params.Tick > 0 {
+		word = min(word, 2*a.Params.Tick)
+	}
+	// The leader heard of the session when it was connected. Of who was silent before that the
+	// word may still have been on its way.
+	heard := x.Since <= c.Event.Time || x.Answered-x.Since >= word
+	return heard && at-x.Answered < c.Timeout-word &&
+		a.Calm(evidence.Span{From: at - c.Timeout, To: at}) &&
+		a.Led(evidence.Span{From: max(0, at-c.Timeout-c.Timeout/2), To: at}, c.Timeout/4)
+}

@@ -1,0 +1,79 @@
+package servers
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+)
+
+// The names of the properties.
+const (
+	Connects  = "connects"
+	KeptAlive = "kept-alive"
+	Answers   = "answers"
+)
+
+// Properties are what servers owe to any client. Each is decided of the whole record, and left
+// out where the record does not tell what it takes.
+var Properties = []*frame.Property{
+	{
+		Name: Connects, Decider: "connects compared", Evidence: from("S"),
+		Meaning: "every client that connected got the session that it asked for, and a time-out within the servers' bounds",
+		Applies: Told, Decide: nothing, Whole: connects,
+	},
+	{
+		Name: KeptAlive, Decider: "times between requests", Evidence: from("RS"),
+		Meaning: "no session was declared expired while its client kept it alive",
+		Applies: lastsATimeout, Decide: nothing, Whole: keptAlive,
+	},
+	{
+		Name: Answers, Decider: "order of replies", Evidence: from("R"),
+		Meaning: "no request was passed over when later ones of its connection were answered",
+		Applies: Told, Decide: nothing, Whole: answers,
+	},
+}
+
+// Broken is the first of the promises that servers broke in a record, in a sentence; "": none
+// that is known.
+func Broken(a *evidence.Record) string { return brokenOf(a) }
+
+var brokenOf = evidence.Once(func(a *evidence.Record) string {
+	for _, p := range Properties {
+		if p.Applies(a) {
+			if f := p.Whole(a); f.Result == frame.Violation {
+				return f.Reason
+			}
+		}
+	}
+	return ""
+})
+
+func from(letters string) func(*evidence.Record) string {
+	return func(*evidence.Record) string { return letters }
+}
+
+// nothing is decided of a single key.
+func nothing(context.Context, *evidence.Key) frame.Finding { return frame.Finding{} }
+
+// Told says that the record tells what clients asked for when they connected.
+func Told(a *evidence.Record) bool {
+	for _, c := range connectsOf(a) {
+		if c.Wanted > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// lastsATimeout says that, beside that, some session had the time to end by its time-out, or
+// was said to have ended.
+func lastsATimeout(a *evidence.Record) bool {
+	for _, c := range connectsOf(a) {
+		s := a.Session(c.Session)
+		if c.Wanted > 0 && (c.Event.Time+c.Timeout <= a.End || s != nil && s.ExpiredEvent >= 0) {
+			return true
+		}
+	}
+	return false
+}
