@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/corruptproxy"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -21,18 +22,31 @@ import (
 type Register struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Register, error)
+	// Corruption is the planted defect between clients and servers; "" is none.
+	Corruption corruptproxy.Corruption
 }
 
 var _ = offer(models.Register,
-	Subject{Name: Own, About: "the store, used as it should be", workload: Register{subjects.NewRegister}},
-	planted("cas-without-version", "linearizable", "", "compares, then sets whatever is there by then", Register{broken.CASWithoutVersion}),
-	planted("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "reads plainly, whatever is asked for", Register{broken.PlainAsFenced}),
-	planted("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "compares and sets again after a lost reply", Register{broken.RetryCASBlind}),
-	planted("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "writes again after a lost reply", Register{broken.RetryWriteBlind}),
-	planted("swallows-errors", "durable", "lose-request:setData:who=all/1s", "takes a write for done when it was sent", Register{broken.SwallowsErrors}),
-	planted("cache-goes-back", "plain-reads", "", "gives plain reads from a cache, and others not", Register{broken.CacheGoesBack}),
-	planted("cache-behind-sync", "sync-reads", "", "gives reads behind a sync from a cache", Register{broken.CacheBehindSync}),
+	Subject{Name: Own, About: "the store, used as it should be", workload: Register{New: subjects.NewRegister}},
+	planted("cas-without-version", "linearizable", "", "compares, then sets whatever is there by then", Register{New: broken.CASWithoutVersion}),
+	planted("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "reads plainly, whatever is asked for", Register{New: broken.PlainAsFenced}),
+	planted("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "compares and sets again after a lost reply", Register{New: broken.RetryCASBlind}),
+	planted("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "writes again after a lost reply", Register{New: broken.RetryWriteBlind}),
+	planted("swallows-errors", "durable", "lose-request:setData:who=all/1s", "takes a write for done when it was sent", Register{New: broken.SwallowsErrors}),
+	planted("cache-goes-back", "plain-reads", "", "gives plain reads from a cache, and others not", Register{New: broken.CacheGoesBack}),
+	planted("cache-behind-sync", "sync-reads", "", "gives reads behind a sync from a cache", Register{New: broken.CacheBehindSync}),
+	corrupted(corruptproxy.OtherSession, "connects", "reset/1s"),
+	corrupted(corruptproxy.ExpiredAlive, "kept-alive", ""),
+	corrupted(corruptproxy.Unanswered, "answers", ""),
 )
+
+// corrupted is the right register, on servers that seem to break a promise.
+func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
+	return planted(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, Corruption: kind})
+}
+
+// Through is part of Proxied.
+func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.Corruption, dial) }
 
 // Name is that of the model.
 func (Register) Name() string { return models.Register.Name }

@@ -44,6 +44,18 @@ var foundBy = []struct {
 	{corruptproxy.EphemeralKept, "ephemeral", ""},
 	{corruptproxy.EphemeralGone, "ephemeral", ""},
 	{corruptproxy.NameTwice, "durable", ""}, // what was acknowledged is not what the servers did; "names" where that is not known
+	{corruptproxy.OtherSession, "connects", "reset/1s"},
+	{corruptproxy.LongTimeout, "connects", ""},
+	{corruptproxy.ExpiredAlive, "kept-alive", ""},
+	{corruptproxy.Undying, "ephemeral", ""},
+	{corruptproxy.Unanswered, "fifo", ""},
+	{corruptproxy.ZxidFalls, "single-image", ""},
+	{corruptproxy.VersionOff, "durable", ""},
+	{corruptproxy.ReadBack, "single-image", ""},
+	{corruptproxy.OwnReadBack, "own-writes", ""},
+	{corruptproxy.EventMissing, "watch-before-data", ""},
+	{corruptproxy.EventFalse, "event-order", ""},
+	{corruptproxy.EventOfFailed, "event-order", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a
@@ -61,13 +73,11 @@ func (Session) Name() string { return models.Session.Name }
 // InProcesses is nil: other processes would have to do what this one looks at.
 func (Session) InProcesses() Workload { return nil }
 
-// Wire is part of Wired.
-func (w Session) Wire(dial zk.Dialer) zk.Dialer {
-	if w.Corruption == "" {
-		return dial
-	}
-	return corruptproxy.New(w.Corruption).Dialer(dial)
-}
+// Wired is part of Wired.
+func (Session) Wired() {}
+
+// Through is part of Proxied.
+func (w Session) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.Corruption, dial) }
 
 // Start makes the folders of the keys.
 func (w Session) Start(ctx context.Context, env *Env) (Run, error) {

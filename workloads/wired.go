@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/corruptproxy"
 	"github.com/zklab/zklab/link"
 )
 
@@ -14,9 +15,23 @@ import (
 // it has Env.Visit.
 type Wired interface {
 	Workload
-	// Wire gives what the links of the clients and visitors of one run reach the
-	// servers by: dial, or something around it that lies.
-	Wire(dial zk.Dialer) zk.Dialer
+	Wired()
+}
+
+// Proxied is a workload that can put something between clients and servers.
+type Proxied interface {
+	Workload
+	// Through gives what the links of the clients and visitors of one run reach the
+	// servers by: dial, or something around it that corrupts what passes.
+	Through(dial zk.Dialer) zk.Dialer
+}
+
+// throughProxy is dial, or a proxy around it with a planted defect.
+func throughProxy(c corruptproxy.Corruption, dial zk.Dialer) zk.Dialer {
+	if c == "" {
+		return dial
+	}
+	return corruptproxy.New(c).Dialer(dial)
 }
 
 // Visitor is a session beside those of the clients. The record has it under

@@ -3,7 +3,9 @@ package corruptproxy
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -16,6 +18,7 @@ import (
 type conn struct {
 	net.Conn
 	proxy *Proxy
+	gone  atomic.Bool // the client has closed it
 
 	writing *semaphore.Weighted // a mutex that may be held over I/O in a bubble of testing/synctest
 	up      []byte              // by the client, up to the end of a frame
@@ -27,8 +30,10 @@ type conn struct {
 	connectSent, connected bool // the connect request, and response, have passed
 	opaque                 bool // not the client protocol
 	resumed                bool // an older session goes on here
+	cut                    bool // the client gets nothing more, as if the server had closed
 	session                int64
-	pending                []*request // without an answer, in order
+	timeout                time.Duration // of the session, as the client asked for it
+	pending                []*request    // without an answer, in order
 	corrupter              corrupter
 }
 
@@ -93,6 +98,9 @@ func cut(b *[]byte) (body []byte, ok bool) {
 func (c *conn) Write(p []byte) (int, error) {
 	_ = c.writing.Acquire(context.Background(), 1)
 	defer c.writing.Release(1)
+	if c.gone.Load() {
+		return 0, net.ErrClosed
+	}
 	c.up = append(c.up, p...)
 	out := c.outgoing()
 	if len(out) == 0 {
@@ -107,6 +115,7 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) outgoing() (out []byte) {
 	c.proxy.mu.Lock()
 	defer c.proxy.mu.Unlock()
+	c.proxy.tend()
 	for !c.opaque {
 		body, ok := cut(&c.up)
 		switch {
@@ -130,8 +139,11 @@ func (c *conn) toServer(body []byte) [][]byte {
 	if !c.connectSent {
 		c.connectSent = true
 		r, err := wire.DecodeConnectRequest(body)
-		c.resumed = err == nil && r.Session != 0
-		return [][]byte{body}
+		if err != nil {
+			return [][]byte{body}
+		}
+		c.resumed, c.timeout = r.Session != 0, r.Timeout
+		return [][]byte{c.corrupter.asks(c, r).Append(nil)}
 	}
 	h, record, err := wire.DecodeRequestHeader(body)
 	if err != nil {
@@ -169,6 +181,9 @@ func (c *conn) later(q *request, claim func() bool) {
 // Read gives what is ready for the client.
 func (c *conn) Read(p []byte) (int, error) {
 	for len(c.ready) == 0 {
+		if c.isCut() {
+			return 0, io.EOF
+		}
 		n, err := c.Conn.Read(c.buf)
 		c.down = append(c.down, c.buf[:n]...)
 		c.incoming()
@@ -181,10 +196,32 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// isCut closes a connection that a corruption has cut, and says so.
+func (c *conn) isCut() bool {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	if c.cut {
+		c.Conn.Close()
+	}
+	return c.cut
+}
+
+// Close is the client's.
+func (c *conn) Close() error {
+	c.gone.Store(true)
+	c.proxy.mu.Lock()
+	ends := c.corrupter.ends(c)
+	c.proxy.mu.Unlock()
+	if ends {
+		return c.Conn.Close()
+	}
+	return nil
+}
+
 func (c *conn) incoming() {
 	c.proxy.mu.Lock()
 	defer c.proxy.mu.Unlock()
-	for !c.opaque {
+	for !c.opaque && !c.cut {
 		body, ok := cut(&c.down)
 		switch {
 		case !ok:
@@ -195,7 +232,9 @@ func (c *conn) incoming() {
 			c.toClient(body)
 		}
 	}
-	c.ready = append(c.ready, c.down...)
+	if !c.cut {
+		c.ready = append(c.ready, c.down...)
+	}
 	c.down = nil
 }
 
@@ -205,6 +244,9 @@ func (c *conn) toClient(body []byte) {
 		c.connected = true
 		r, err := wire.DecodeConnectResponse(body)
 		c.session, c.opaque = r.Session, err != nil || r.Refused()
+		if !c.opaque {
+			body = c.corrupter.opened(c, r).Append(nil)
+		}
 		c.ready = wire.AppendFrame(c.ready, body)
 		return
 	}
@@ -239,6 +281,8 @@ type memory struct {
 	reads map[string][]answer  // answers to getData, of different versions, the oldest first
 	found map[string]frame     // last answer to exists that found something
 	stats map[string]wire.Stat // the last one seen
+	// olderEvents says that the servers are from before 3.9: their events have no zxid.
+	olderEvents bool
 }
 
 // answer is one to getData.
@@ -253,11 +297,12 @@ func (t answer) isJustBefore(s wire.Stat) bool {
 }
 
 func newMemory() memory {
-	return memory{map[int64]int64{}, map[string][]answer{}, map[string]frame{}, map[string]wire.Stat{}}
+	return memory{seen: map[int64]int64{}, reads: map[string][]answer{}, found: map[string]frame{}, stats: map[string]wire.Stat{}}
 }
 
 // saw notes what a session was shown.
 func (m *memory) saw(session int64, f frame) {
+	m.olderEvents = m.olderEvents || f.Xid == wire.XidEvent && f.Zxid < 0
 	if f.Xid >= 0 || f.Xid == wire.XidEvent {
 		m.seen[session] = max(m.seen[session], f.Zxid)
 	}

@@ -11,6 +11,12 @@ import (
 type corrupter interface {
 	// toServer gives what is sent to the server for a request.
 	toServer(c *conn, q *request) []*request
+	// asks gives what the server is asked for by a connect request.
+	asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest
+	// opened gives what the client is told of the session that the server took.
+	opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse
+	// ends says whether the connection to the server ends when the client closes its own.
+	ends(c *conn) bool
 	// toClient gives what the client gets for a frame of the server; q is the request
 	// that it answers, nil for an event.
 	toClient(c *conn, q *request, f frame) []frame
@@ -19,8 +25,11 @@ type corrupter interface {
 // unchanged passes everything on.
 type unchanged struct{}
 
-func (unchanged) toServer(_ *conn, q *request) []*request       { return []*request{q} }
-func (unchanged) toClient(_ *conn, _ *request, f frame) []frame { return []frame{f} }
+func (unchanged) asks(_ *conn, r wire.ConnectRequest) wire.ConnectRequest     { return r }
+func (unchanged) opened(_ *conn, r wire.ConnectResponse) wire.ConnectResponse { return r }
+func (unchanged) ends(*conn) bool                                             { return true }
+func (unchanged) toServer(_ *conn, q *request) []*request                     { return []*request{q} }
+func (unchanged) toClient(_ *conn, _ *request, f frame) []frame               { return []frame{f} }
 
 // alone makes corruptions that know their own connection only.
 func perConn[T any, P interface {
@@ -139,7 +148,10 @@ func (t *readBehind) toClient(c *conn, q *request, f frame) []frame {
 // lostWrite does not do the writes to one znode. Of a record that does not tell what
 // the servers did, it follows that nobody sees these writes: neither who made them
 // (property "own-writes") nor others ("fenced", "single-image").
-type lostWrite struct{ path string }
+type lostWrite struct {
+	unchanged
+	path string
+}
 
 // says sends a request that changes nothing, and that has a transaction.
 func (t *lostWrite) toServer(c *conn, q *request) []*request {
@@ -281,6 +293,7 @@ func (t ephemeralKept) toClient(c *conn, q *request, f frame) []frame {
 // Whoever watches one sees it gone without an event: property "watch-before-data"
 // finds that, too.
 type ephemeralGone struct {
+	unchanged
 	deletes map[int64]bool // sessions
 	shown   map[shownTo]bool
 	parts   map[string]bool // paths that multis were to make

@@ -31,6 +31,18 @@ const (
 	NameTwice     Corruption = "name-twice"
 	Reordered     Corruption = "reordered"
 	StaleSync     Corruption = "stale-sync"
+	OtherSession  Corruption = "other-session"
+	LongTimeout   Corruption = "long-timeout"
+	ExpiredAlive  Corruption = "expired-alive"
+	Undying       Corruption = "undying"
+	Unanswered    Corruption = "unanswered"
+	ZxidFalls     Corruption = "zxid-falls"
+	VersionOff    Corruption = "version-off"
+	ReadBack      Corruption = "read-back"
+	OwnReadBack   Corruption = "own-read-back"
+	EventMissing  Corruption = "event-missing"
+	EventFalse    Corruption = "event-false"
+	EventOfFailed Corruption = "event-of-failed"
 )
 
 // corruptions are how each is done.
@@ -52,6 +64,18 @@ var corruptions = []struct {
 	{NameTwice, "a sequential name is given twice", 5, shared(func() nameTwice { return nameTwice{last: map[string]string{}} })},
 	{Reordered, "two writes of a session are done in the wrong order", 10, perConn[reordered]},
 	{StaleSync, "a read behind a sync does not show what was there before it", 1, perConn[staleSync]},
+	{OtherSession, "a client that comes back is given a new session in place of its own", 1, perConn[otherSession]},
+	{LongTimeout, "a client is granted twice the time-out that it asked for", 3, perConn[longTimeout]},
+	{ExpiredAlive, "a session is declared expired while its client is answered", 300, shared(func() expiredAlive { return expiredAlive{expired: map[int64]bool{}} })},
+	{Undying, "the session of a client that has gone does not end", 1, perConn[undying]},
+	{Unanswered, "a read is never answered, while later requests are", 100, perConn[unanswered]},
+	{ZxidFalls, "a read has a lower zxid than the answer before it", 50, perConn[zxidFalls]},
+	{VersionOff, "the answer to a write tells of one version too many", 20, perConn[versionOff]},
+	{ReadBack, "a read shows an older state than the one before it", 1, newReadBack},
+	{OwnReadBack, "a read does not show what its session wrote", 5, newOwnReadBack},
+	{EventMissing, "an event never comes", 5, perConn[eventMissing]},
+	{EventFalse, "an event comes of a change that there was not", 5, perConn[eventFalse]},
+	{EventOfFailed, "an event comes of a change that a multi was to make, which failed", 1, newEventOfFailed},
 }
 
 // About says in a few words what is shown; "" of an unknown one.
@@ -80,6 +104,7 @@ type Proxy struct {
 	every        int
 	chances      int // opportunities so far
 	done         int // corruptions so far
+	kept         []*keptConn
 	memory
 }
 

@@ -37,9 +37,10 @@ func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) 
 	for _, s := range e.Servers() {
 		l.addrs = append(l.addrs, s.Addr())
 	}
-	if w, ok := w.(workloads.Wired); ok {
-		l.dial, l.wire = w.Wire(e.Dial), true
+	if w, ok := w.(workloads.Proxied); ok {
+		l.dial = w.Through(e.Dial)
 	}
+	_, l.wire = w.(workloads.Wired)
 	return l
 }
 

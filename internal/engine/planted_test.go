@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/corruptproxy"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/store"
@@ -73,7 +74,7 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 func briefly(t *testing.T, s workloads.Subject) engine.Config {
 	x := showing(t, s)
 	x.Rate, x.TimeLimit = 200, 8*time.Second
-	if strings.HasPrefix(s.Faults, "partition") {
+	if strings.HasPrefix(s.Faults, "partition") || s.Name == workloads.Broken+":"+string(corruptproxy.Undying) { // two time-outs
 		x.TimeLimit = 20 * time.Second
 	}
 	return x

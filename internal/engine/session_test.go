@@ -28,7 +28,7 @@ type corruptSession struct {
 	*corruptproxy.Proxy
 }
 
-func (w corruptSession) Wire(dial zk.Dialer) zk.Dialer { return w.Dialer(dial) }
+func (w corruptSession) Through(dial zk.Dialer) zk.Dialer { return w.Dialer(dial) }
 
 // beside are the promises that are broken, or may be, besides the one that a corruption is
 // found by: those that follow from it, as the comments of package corruptproxy say. In a record
@@ -37,6 +37,13 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EphemeralGone: {logged: []string{"watch-before-data"}, bare: []string{"watch-before-data", "ephemeral"}},
 	corruptproxy.LostWrite:     {bare: []string{"own-writes", "fenced", "single-image"}},
 	corruptproxy.NameTwice:     {bare: []string{"own-writes", "fenced", "single-image", "durable", "atomic"}},
+	corruptproxy.Reordered:     {logged: []string{"answers"}, bare: []string{"answers"}},
+	corruptproxy.Unanswered:    {logged: []string{"answers"}, bare: []string{"answers"}},
+	corruptproxy.ExpiredAlive:  {logged: []string{"ephemeral"}, bare: []string{"ephemeral"}}, // the session goes on
+	corruptproxy.Undying:       {logged: []string{"expiry"}},
+	corruptproxy.VersionOff:    {bare: []string{"single-image"}},
+	corruptproxy.EventFalse:    {logged: []string{"one-event"}, bare: []string{"one-event"}},
+	corruptproxy.EventOfFailed: {logged: []string{"one-event"}, bare: []string{"one-event"}},
 }
 
 // foundBare are the properties that find a corruption in a record without transactions, where

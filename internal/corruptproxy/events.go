@@ -1,0 +1,101 @@
+package corruptproxy
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file corrupts which events there are. Those that come late, twice or in the wrong order
+// are in corruptions.go.
+
+// eventMissing leaves events out.
+type eventMissing struct{ unchanged }
+
+func (eventMissing) toClient(c *conn, _ *request, f frame) []frame {
+	if e, ok := f.event(); ok && e.Type > 0 && c.proxy.corrupts() {
+		return nil
+	}
+	return []frame{f}
+}
+
+// changed is an event of a change of data at a zxid.
+func (p *Proxy) changed(path string, zxid int64) frame {
+	if p.olderEvents {
+		zxid = -1
+	}
+	e := wire.WatchEvent{Type: wire.EventDataChanged, State: wire.StateConnected, Path: path}
+	return frame{wire.ReplyHeader{Xid: wire.XidEvent, Zxid: zxid}, e.Append(nil)}
+}
+
+// eventFalse sends an event of a change of data that there was not, at the zxid of a
+// transaction that did something else.
+type eventFalse struct {
+	unchanged
+	watched string // with data, at zxid set
+	set     int64
+}
+
+func (t *eventFalse) toClient(c *conn, q *request, f frame) []frame {
+	if e, ok := f.event(); ok && e.Path == t.watched {
+		t.watched = ""
+	}
+	if q == nil {
+		return []frame{f}
+	}
+	if t.watched != "" && q.Op.Kind() == wire.Create && f.Err == wire.OK && f.Zxid > t.set && c.proxy.corrupts() {
+		path := t.watched
+		t.watched = ""
+		return []frame{c.proxy.changed(path, f.Zxid), f}
+	}
+	if r, ok := q.record.(*wire.ReadRequest); ok && r.Watch && q.Op == wire.GetData && f.Err == wire.OK {
+		t.watched, t.set = r.Path, f.Zxid
+	}
+	return []frame{f}
+}
+
+// eventOfFailed sends the events of a multi that failed, as if it had been done.
+type eventOfFailed struct {
+	unchanged
+	failed  map[string]int64 // zxid of the last multi that failed to set a path, for all connections
+	watched map[string]int64 // by path: the view in which its data was
+}
+
+func newEventOfFailed() func() corrupter {
+	failed := map[string]int64{}
+	return func() corrupter { return &eventOfFailed{failed: failed, watched: map[string]int64{}} }
+}
+
+func (t *eventOfFailed) toClient(c *conn, q *request, f frame) (all []frame) {
+	if e, ok := f.event(); ok {
+		delete(t.watched, e.Path)
+	}
+	for _, path := range slices.Sorted(maps.Keys(t.watched)) {
+		if z := t.failed[path]; z > t.watched[path] && z > c.proxy.seen[c.session] && z <= f.Zxid && c.proxy.corrupts() {
+			delete(t.watched, path)
+			all = append(all, c.proxy.changed(path, z))
+			break
+		}
+	}
+	if q.asks(wire.Multi) {
+		t.note(q, f)
+	}
+	if q.asks(wire.GetData) && f.Err == wire.OK && q.record.(*wire.ReadRequest).Watch {
+		t.watched[q.path()] = f.Zxid
+	}
+	return append(all, f)
+}
+
+// note remembers what a multi would have set.
+func (t *eventOfFailed) note(q *request, f frame) {
+	ops, _ := q.record.([]wire.MultiOp)
+	if code, ok := wire.MultiResult(f.record); f.Err != wire.OK || !ok || code == wire.OK {
+		return
+	}
+	for _, o := range ops {
+		if r, ok := o.Request.(*wire.SetDataRequest); ok {
+			t.failed[r.Path] = f.Zxid
+		}
+	}
+}

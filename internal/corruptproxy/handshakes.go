@@ -1,0 +1,96 @@
+package corruptproxy
+
+import (
+	"net"
+	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file corrupts what servers do with sessions.
+
+// otherSession opens a new session when a client wants to go on with its own.
+type otherSession struct{ unchanged }
+
+func (otherSession) asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest {
+	if r.Session != 0 && c.proxy.corrupts() {
+		r.Session, r.Password = 0, make([]byte, wire.PasswordSize)
+	}
+	return r
+}
+
+// longTimeout tells a client of a longer time-out than it may have.
+type longTimeout struct{ unchanged }
+
+func (longTimeout) opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse {
+	if c.proxy.corrupts() {
+		r.Timeout *= 2
+	}
+	return r
+}
+
+// expiredAlive cuts the connection of a client behind a read, and has a server refuse its
+// session when it comes back.
+type expiredAlive struct {
+	unchanged
+	expired map[int64]bool // sessions
+}
+
+func (t expiredAlive) asks(_ *conn, r wire.ConnectRequest) wire.ConnectRequest {
+	if t.expired[r.Session] {
+		r.Password = make([]byte, wire.PasswordSize) // a wrong one is answered like an expired session
+	}
+	return r
+}
+
+func (t expiredAlive) toClient(c *conn, q *request, f frame) []frame {
+	if q.asks(wire.GetData) && c.proxy.corrupts() {
+		t.expired[c.session], c.cut = true, true
+	}
+	return []frame{f}
+}
+
+// undying keeps the session of a client that has gone without closing it alive.
+type undying struct {
+	unchanged
+	leaves bool // in good order, or its connection is kept already
+}
+
+func (t *undying) toServer(_ *conn, q *request) []*request {
+	t.leaves = t.leaves || q.asks(wire.CloseSession)
+	return []*request{q}
+}
+
+func (t *undying) ends(c *conn) bool {
+	if t.leaves || c.opaque || !c.connected || !c.proxy.corrupts() {
+		return true
+	}
+	t.leaves = true
+	c.proxy.kept = append(c.proxy.kept, &keptConn{Conn: c.Conn, every: c.timeout / 3})
+	return false
+}
+
+// keptConn is a connection that the client has closed, and on which pings go on.
+type keptConn struct {
+	net.Conn
+	every  time.Duration
+	pinged time.Time
+}
+
+// tend sends the pings that are due on kept connections. It is called whenever something
+// passes, which is often enough, so that nothing goes on when the clients have finished. Call
+// it with mu held.
+func (p *Proxy) tend() {
+	if len(p.kept) == 0 {
+		return
+	}
+	now := time.Now()
+	ping := wire.AppendFrame(nil, wire.RequestHeader{Xid: wire.XidPing, Op: wire.Ping}.Append(nil))
+	for _, k := range p.kept {
+		if now.Sub(k.pinged) >= k.every {
+			k.pinged = now
+			_ = k.SetWriteDeadline(now.Add(time.Second)) // the link has set one that may have passed
+			_, _ = k.Write(ping)
+		}
+	}
+}
