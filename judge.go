@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
@@ -185,6 +186,21 @@ func strangers(h *history.History) string {
 	return strings.Join(names, ", ")
 }
 
+// unanswered counts the operations whose time was up, of those that wait for servers alone.
+func unanswered(h *history.History) (silent, all int) {
+	m := models.Of(h)
+	for _, op := range h.Operations() {
+		if of := m.Operation(op.F); of.Waits || of.Local {
+			continue
+		}
+		all++
+		if op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeTimeout {
+			silent++
+		}
+	}
+	return silent, all
+}
+
 // warnings are what the record itself warns of.
 func warnings(h *history.History, s stats.Stats) []string {
 	var texts []string
@@ -194,6 +210,11 @@ func warnings(h *history.History, s stats.Stats) []string {
 	texts = append(texts, h.Damage...)
 	if odd := strangers(h); odd != "" {
 		texts = append(texts, fmt.Sprintf("operations that model %s does not know were passed over: %s", h.Header.Model, odd))
+	}
+	if len(s.Faults) == 0 && h.Header.Version != 0 {
+		if silent, all := unanswered(h); silent > 0 {
+			texts = append(texts, fmt.Sprintf("%d of %s got no answer in time, though no fault was injected: see whether the servers answer, and whether this machine is too busy", silent, prose.Count(all, "operation")))
+		}
 	}
 	for _, f := range s.Faults {
 		for _, w := range f.Warnings {

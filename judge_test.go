@@ -139,6 +139,34 @@ func TestJudgeReadsTheResult(t *testing.T) {
 	}
 }
 
+// Operations whose time was up are told of where no fault can be why.
+func TestJudgeTellsOfSilence(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("docs", "checking", "answers.jsonl")
+	record, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const fault = `{"index":8,"time":3600000000,"process":"nemesis","client":-1,"type":"info","f":"reset","value":{"fault":1,"step":"inject"}}` + "\n"
+	for text, want := range map[string]bool{string(record): true, string(record) + fault: false} {
+		path := filepath.Join(t.TempDir(), "history.jsonl")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run, err := store.Open("", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := zklab.Judge(t.Context(), run, checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(result.Warnings, "\n"); strings.Contains(got, "1 of 2 operations got no answer in time") != want {
+			t.Errorf("warnings %q", got)
+		}
+	}
+}
+
 // A result names the zklab that decided, and the one that ran the experiment: that of
 // experiment.yaml, also where there is no result.
 func TestJudgeNamesBoth(t *testing.T) {

@@ -42,6 +42,7 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.ExpiredAlive:  {logged: []string{"ephemeral"}, bare: []string{"ephemeral"}}, // the session goes on
 	corruptproxy.Undying:       {logged: []string{"expiry"}},
 	corruptproxy.VersionOff:    {bare: []string{"single-image"}},
+	corruptproxy.EphemeralKept: {bare: []string{"event-order"}}, // whoever watched it was told that it had gone
 	corruptproxy.EventFalse:    {logged: []string{"one-event"}, bare: []string{"one-event"}},
 	corruptproxy.EventOfFailed: {logged: []string{"one-event"}, bare: []string{"one-event"}},
 }
