@@ -86,6 +86,7 @@ type Status struct {
 	Version     string
 	Connections int
 	Latency     [3]time.Duration // min, avg, max
+	Znodes      int              // ZooKeeper's own included
 }
 
 // Epoch is the leader's epoch, in the high half of the zxid.

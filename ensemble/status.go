@@ -129,6 +129,10 @@ func (s *Status) set(key, value string) error {
 		n, err := strconv.ParseUint(value, 10, 31)
 		s.Connections, ok = int(n), err == nil
 		want = "a number"
+	case "Node count":
+		n, err := strconv.ParseUint(value, 10, 31)
+		s.Znodes, ok = int(n), err == nil
+		want = "a number"
 	case "Zxid":
 		s.Zxid, ok = parseZxid(value)
 		want = "a hexadecimal number of 64 bits"

@@ -48,5 +48,5 @@ func FuzzParseStatus(f *testing.F) {
 
 // written is a status as a server writes it.
 func written(s Status) string {
-	return fmt.Sprintf("Zookeeper version: %s-1, built\nConnections: %d\nZxid: 0x%x\nMode: %s\n", s.Version, s.Connections, uint64(s.Zxid), s.Role)
+	return fmt.Sprintf("Zookeeper version: %s-1, built\nConnections: %d\nZxid: 0x%x\nMode: %s\nNode count: %d\n", s.Version, s.Connections, uint64(s.Zxid), s.Role, s.Znodes)
 }

@@ -43,8 +43,8 @@ func TestParseStatus(t *testing.T) {
 		name, answer string
 		want         Status
 	}{
-		{"leader", leaderAnswer, Status{Leader, 0x20000000c, "3.9.3", 3, [3]time.Duration{0, 4500 * time.Microsecond, 18 * ms}}},
-		{"old and past the 63rd bit", oldAnswer, Status{Standalone, -0xffffffff, "3.4.13", 1, [3]time.Duration{0, 0, 11 * ms}}},
+		{"leader", leaderAnswer, Status{Leader, 0x20000000c, "3.9.3", 3, [3]time.Duration{0, 4500 * time.Microsecond, 18 * ms}, 5}},
+		{"old and past the 63rd bit", oldAnswer, Status{Standalone, -0xffffffff, "3.4.13", 1, [3]time.Duration{0, 0, 11 * ms}, 4}},
 		{"mode alone", "Mode: observer\n", Status{Role: Observer}},
 	}
 	for _, test := range tests {

@@ -53,8 +53,10 @@ func statusCommand(f *statusFlags) *cobra.Command {
 			"sessions, watches, znodes, latency, disk. What a server does not allow (4lw.commands.whitelist) is said;\n" +
 			"--admin asks the admin server for it. It writes nothing and opens no session.\n\n" +
 			"Without servers it tells what the ensemble is that \"zklab ensemble up\" runs: who leads, is paused, is down.\n\n" +
-			"Exit codes, of servers: 0 all serve, 1 a majority serves but not all, 2 none; with --wait: 0 it came to that,\n" +
-			"else as before. 3 no ensemble is running, 64 wrong usage.",
+			"A server whose tree is not that of the others is named: it counts digests that do not match the leader's, or has\n" +
+			"another number of znodes at the same zxid.\n\n" +
+			"Exit codes, of servers: 0 all serve, 1 a majority serves but not all, or one has another tree, 2 none; with\n" +
+			"--wait: 0 it came to that, else as before. 3 no ensemble is running, 64 wrong usage.",
 		Example: "  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183\n" +
 			"  zklab ensemble status 127.0.0.1:2181 --wait healthy --timeout 30s\n" +
 			"  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182 --watch",

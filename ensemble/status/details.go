@@ -51,6 +51,7 @@ func (s *Server) take(metrics map[string]string) {
 	fill(&s.Ephemerals, "ephemerals_count")
 	fill(&s.Outstanding, "outstanding_requests")
 	fill(&s.Data, "approximate_data_size")
+	fill(&s.Mismatches, "digest_mismatches_count")
 	fill(&s.voters, "quorum_size")
 }
 

@@ -16,8 +16,8 @@ type Health string
 
 // The healths of an ensemble.
 const (
-	Healthy  Health = "healthy"  // all serve, and one of them leads
-	Degraded Health = "degraded" // some serve: there is a majority, but not all are part of it
+	Healthy  Health = "healthy"  // all serve, one of them leads, and nothing shows that their trees differ
+	Degraded Health = "degraded" // a majority serves, but not all are part of it, or one has another tree
 	Down     Health = "down"     // none serves, or fewer than a majority of all
 )
 
@@ -36,6 +36,18 @@ type Ensemble struct {
 func Look(ctx context.Context, addrs []string, queries ...Query) Ensemble {
 	servers := make([]Server, len(addrs))
 	each(addrs, queries, func(i int, q Query) { servers[i] = q.Of(ctx, addrs[i]) })
+	diverged(servers, func(suspects []int) []Server {
+		again := make([]Server, len(servers))
+		each(addrs, queries, func(i int, q Query) {
+			if slices.Contains(suspects, i) {
+				ctx, cancel := context.WithTimeoutCause(ctx, q.timeout(), errSilent)
+				defer cancel()
+				again[i].Addr = addrs[i]
+				q.brief(ctx, &again[i])
+			}
+		})
+		return again
+	})
 	return together(servers)
 }
 
@@ -72,7 +84,7 @@ func together(servers []Server) Ensemble {
 	switch {
 	case e.Serving == 0 || e.few():
 		e.Health = Down
-	case e.Serving == len(servers) && e.Leader != "" && !divided:
+	case e.Serving == len(servers) && e.Leader != "" && !divided && !slices.ContainsFunc(servers, func(s Server) bool { return s.Diverged != "" }):
 		e.Health = Healthy
 	default:
 		e.Health = Degraded
@@ -135,6 +147,11 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 		add("%d of %d is no majority: who still says that it serves will find out when its syncLimit is over", e.Serving, len(e.Servers))
 	case e.Serving > 0 && e.Leader == "" && alone == 0:
 		add("none of those that answer leads: one that was lost still seems to them to lead, or is missing in the list")
+	}
+	for _, s := range e.Servers {
+		if s.Diverged != "" {
+			add("%s %s: its tree is not that of the others", s.Addr, s.Diverged)
+		}
 	}
 	versions := make(map[string]bool)
 	missing := make(map[string][]string)

@@ -46,7 +46,15 @@ type Server struct {
 	Data        *int64 `json:"data_bytes,omitempty"`  // of all znodes, about
 	Disk        *int64 `json:"disk_bytes,omitempty"`  // snapshots and transaction logs
 
-	voters *int64 // servers that vote, of those in its configuration
+	// Mismatches are how often the digest of its tree was not that which the leader had sent
+	// with a transaction (3.6 and later), since the server began.
+	Mismatches *int64 `json:"digest_mismatches,omitempty"`
+	// Diverged says what shows that its tree is not that of the others; empty: nothing does.
+	Diverged string `json:"diverged,omitempty"`
+
+	voters    *int64 // servers that vote, of those in its configuration
+	counted   int    // znodes, as srvr tells, together with Zxid
+	uncounted bool   // they are not known for one zxid
 
 	Error string `json:"error,omitempty"` // why it did not answer, or not all of it
 	// Missing are the four-letter words that it does not answer, as its
@@ -72,20 +80,25 @@ func (q Query) Of(ctx context.Context, addr string) Server {
 	s := Server{Addr: addr}
 	ctx, cancel := context.WithTimeoutCause(ctx, q.timeout(), errSilent)
 	defer cancel()
-	answer, err := q.ask(ctx, addr, "srvr")
+	if q.brief(ctx, &s) {
+		q.details(ctx, &s)
+	}
+	return s
+}
+
+// brief asks for what every server tells, and says whether this one is of any use.
+func (q Query) brief(ctx context.Context, s *Server) bool {
+	answer, err := q.ask(ctx, s.Addr, "srvr")
 	if err == nil {
 		err = s.basics(answer)
 	}
 	switch {
 	case errors.Is(err, ensemble.ErrNotServing):
 		s.State = NotServing
-		return s
 	case err != nil:
 		s.State, s.Error = NoAnswer, strings.TrimPrefix(err.Error(), "srvr: ")
-		return s
 	}
-	q.details(ctx, &s)
-	return s
+	return err == nil
 }
 
 var errSilent = errors.New("it is silent: it is paused, or cut off")
@@ -116,7 +129,7 @@ func (s *Server) basics(answer string) error {
 	if err != nil {
 		return err
 	}
-	s.Version, s.Zxid, s.Epoch, s.Connections = told.Version, told.Zxid, told.Epoch(), told.Connections
+	s.Version, s.Zxid, s.Epoch, s.Connections, s.counted = told.Version, told.Zxid, told.Epoch(), told.Connections, told.Znodes
 	for i, d := range told.Latency {
 		s.Latency[i] = float64(d) / float64(time.Millisecond)
 	}

@@ -1,0 +1,76 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+)
+
+// diverged finds servers whose tree is not that of the others, by what they tell. Digests
+// that do not match are one sign. Other numbers of znodes at one zxid are another, where it
+// was the same before the count and after it: look asks these servers again, and gives its
+// answers at the same places. Versions differ in the znodes that they begin with, so that
+// only servers of one version are compared.
+func diverged(servers []Server, look func(suspects []int) []Server) {
+	for i := range servers {
+		if s := &servers[i]; s.Mismatches != nil && *s.Mismatches > 0 {
+			s.Diverged = fmt.Sprintf("counts %d digests that are not the leader's (zk_digest_mismatches_count)", *s.Mismatches)
+		}
+	}
+	suspects := odd(servers)
+	for range certainAfter {
+		if len(suspects) == 0 {
+			return
+		}
+		again := look(suspects)
+		for _, i := range suspects {
+			if a, s := again[i], servers[i]; a.State != Serving || a.Zxid != s.Zxid || a.counted != s.counted {
+				servers[i].uncounted = true
+			}
+		}
+		suspects = odd(servers)
+	}
+	for _, i := range suspects {
+		s := &servers[i]
+		for _, j := range suspects {
+			if o := servers[j]; s.Diverged == "" && s.comparable(o) && o.counted != s.counted && !more(servers, s.counted, o.counted, *s) {
+				s.Diverged = fmt.Sprintf("has %d znodes at zxid %#x, where %s has %d", s.counted, uint64(s.Zxid), o.Addr, o.counted)
+			}
+		}
+	}
+}
+
+// certainAfter is how many more looks must show the same.
+const certainAfter = 2
+
+// comparable says whether two servers must have as many znodes.
+func (s Server) comparable(o Server) bool {
+	return s.State == Serving && o.State == Serving && !s.uncounted && !o.uncounted &&
+		s.counted > 0 && o.counted > 0 && s.Zxid == o.Zxid && s.Version == o.Version
+}
+
+// odd are the servers that have another number of znodes than one with which each can be compared.
+func odd(servers []Server) (those []int) {
+	for i, s := range servers {
+		if slices.ContainsFunc(servers, func(o Server) bool { return s.comparable(o) && s.counted != o.counted }) {
+			those = append(those, i)
+		}
+	}
+	return those
+}
+
+// more says whether more servers have so many znodes than have as many as others: these have
+// the other tree.
+func more(servers []Server, so, other int, like Server) bool {
+	n := 0
+	for _, s := range servers {
+		if s.comparable(like) {
+			switch s.counted {
+			case so:
+				n++
+			case other:
+				n--
+			}
+		}
+	}
+	return n > 0
+}
