@@ -201,6 +201,9 @@ func (t *narrator) fact(e *history.Event) {
 			st.Name = "drained"
 			text(fmt.Sprintf("a last look found %d left in %s", v.Left, models.Key(e.Key)))
 		}
+	case history.FAgreement:
+		st.Name = "servers compared"
+		text("the servers were compared with each other")
 	case history.FFinal:
 		var v history.Final
 		_ = e.Decode(&v)

@@ -61,17 +61,18 @@ type Params struct {
 
 // Facts of the run: process "nemesis", type info.
 const (
-	FBegin    = "begin"    // Header; the first event
-	FOffers   = "offers"   // Offers: what the subject can do beyond its contract
-	FPhase    = "phase"    // Phase: a phase begins
-	FHealth   = "health"   // Health: looked at from outside
-	FHarness  = "harness"  // Harness: a session of the harness's own, in which it reads and writes below Params.Root
-	FStall    = "stall"    // Stall: the harness itself was held up
-	FClock    = "clock"    // Clock: the wall clock and the record's drifted apart
-	FDrained  = "drained"  // key = a queue, value Drained: a fenced read at the end
-	FFinal    = "final"    // key = a hold or a register, value Final: a fenced look at it at the end
-	FSurveyed = "surveyed" // key = a folder of model session, value Surveyed: all of it was read, fenced, at the end
-	FEnd      = "end"      // the last event: the record is complete
+	FBegin     = "begin"     // Header; the first event
+	FOffers    = "offers"    // Offers: what the subject can do beyond its contract
+	FPhase     = "phase"     // Phase: a phase begins
+	FHealth    = "health"    // Health: looked at from outside
+	FHarness   = "harness"   // Harness: a session of the harness's own, in which it reads and writes below Params.Root
+	FStall     = "stall"     // Stall: the harness itself was held up
+	FClock     = "clock"     // Clock: the wall clock and the record's drifted apart
+	FDrained   = "drained"   // key = a queue, value Drained: a fenced read at the end
+	FFinal     = "final"     // key = a hold or a register, value Final: a fenced look at it at the end
+	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
+	FSurveyed  = "surveyed"  // key = a folder of model session, value Surveyed: all of it was read, fenced, at the end
+	FEnd       = "end"       // the last event: the record is complete
 )
 
 // Offers is the value of FOffers: of the subject of a hold, or a queue that has an order of its own.
@@ -189,6 +190,61 @@ type Stall struct {
 type Clock struct {
 	Drift time.Duration `json:"drift"`
 }
+
+// Agreement is the value of FAgreement: what was found when the tree at and below Root was
+// read from each server by itself, behind a quorum write through that server. Servers are
+// named by their numbers.
+type Agreement struct {
+	Root       string       `json:"root"`              // "/" is all but /zookeeper
+	Servers    []int        `json:"servers"`           // that were read, and so compared
+	Aliases    []int        `json:"aliases,omitempty"` // whose address leads to one of Servers
+	Unread     []ServerNote `json:"unread,omitempty"`  // that could not be read, and why
+	Znodes     int          `json:"znodes"`            // that each has, where they agree
+	Ephemerals int          `json:"ephemerals"`        // of these
+	// Hidden are those that the harness may not read: of these the stat alone was compared, or
+	// only that they are there, and nothing that is below them.
+	Hidden int `json:"hidden,omitempty"`
+	// Unsettled says that the trees changed each time that they were read.
+	Unsettled bool `json:"unsettled,omitempty"`
+	// Signs are what servers themselves tell that shows that their trees differ.
+	Signs []ServerNote `json:"signs,omitempty"`
+	// Differences are the first by path, and Different is how many znodes differ in all.
+	Differences []TreeDifference `json:"differences,omitempty"`
+	Different   int              `json:"different,omitempty"`
+}
+
+// ServerNote is something about one server.
+type ServerNote struct {
+	Server int    `json:"server"`
+	Text   string `json:"text"`
+}
+
+// TreeDifference is a znode that is not the same on all servers: the first of its fields, in
+// the order of the constants, of which servers have different values.
+type TreeDifference struct {
+	Path   string      `json:"path"`
+	Field  string      `json:"field"`
+	Values []TreeValue `json:"values"` // the one that the fewest have comes first
+}
+
+// TreeValue is what some servers have in a field of a znode.
+type TreeValue struct {
+	Servers []int  `json:"servers"`
+	Value   string `json:"value"`
+}
+
+// Fields of znodes that are compared. Of a present one the value is "yes" or "no"; of owner
+// and the zxids it is hexadecimal.
+const (
+	FieldPresent  = "present"
+	FieldCzxid    = "czxid"
+	FieldOwner    = "owner" // ephemeralOwner
+	FieldVersion  = "version"
+	FieldAversion = "aversion"
+	FieldACL      = "acl"
+	FieldData     = "data"
+	FieldMzxid    = "mzxid"
+)
 
 // Drained is the value of FDrained. Empty says that a fenced read showed no
 // item; its completion is this event's time at the latest. Left are the items

@@ -57,7 +57,7 @@ func faultStep(e *history.Event) (history.FaultStep, bool) {
 		return history.FaultStep{}, false
 	}
 	switch e.F {
-	case history.FBegin, history.FPhase, history.FHealth, history.FHarness, history.FStall, history.FClock, history.FDrained, history.FFinal, history.FEnd:
+	case history.FBegin, history.FPhase, history.FHealth, history.FHarness, history.FAgreement, history.FStall, history.FClock, history.FDrained, history.FFinal, history.FEnd:
 		return history.FaultStep{}, false
 	}
 	var step history.FaultStep // behind all that is none: it is made anew for each

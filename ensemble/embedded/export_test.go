@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/history"
 
@@ -18,6 +19,9 @@ func (s *Server) Committed() []zab.Entry {
 	entries, _ := s.committed()
 	return entries
 }
+
+// Alter applies a transaction to the tree of this server alone.
+func (s *Server) Alter(x *tree.Txn) { s.current().Alter(func(t *tree.Tree) { t.Apply(x) }) }
 
 // Fold makes the server keep only so much of its log.
 func (s *Server) Fold(keep int) { s.withDisk(func(d *zab.Disk) { d.Keep = keep }) }

@@ -231,6 +231,10 @@ func (s *Server) Look(f func()) {
 	f()
 }
 
+// Alter runs f on the server's tree, between two events. What it changes the other servers
+// do not: it is for tests of what notices that.
+func (s *Server) Alter(f func(*tree.Tree)) { s.Look(func() { f(s.tree) }) }
+
 // Ready is closed when the server serves for the first time.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 

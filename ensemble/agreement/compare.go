@@ -1,0 +1,151 @@
+package agreement
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/await"
+)
+
+// Config says what is compared.
+type Config struct {
+	Servers []ensemble.Server
+	Dial    ensemble.DialFunc // reaches them
+	// Root is the znode at and below which everything is read. "/" is all but /zookeeper,
+	// where each server writes by itself.
+	Root string
+	// Fence is a znode that is there, and that anybody may read: the writes check that it is.
+	Fence string
+	// Ask has the servers be asked first for what they say of themselves (status.Look).
+	Ask bool
+}
+
+// longest bounds a comparison. One of some hundred znodes takes some milliseconds.
+const longest = 30 * time.Second
+
+// Compare compares the servers. What is wrong is part of the answer: a server that cannot
+// be read, say, while the others are compared. It takes half a minute at the most.
+func (c Config) Compare(ctx context.Context) history.Agreement {
+	ctx, cancel := context.WithTimeoutCause(ctx, longest, errSlow)
+	defer cancel()
+	r := &rounds{of: c, found: history.Agreement{Root: c.Root, Servers: []int{}}}
+	if c.Ask {
+		r.found.Signs = c.ask(ctx)
+	}
+	r.connect(ctx)
+	defer r.close()
+	r.compare(ctx)
+	for _, one := range r.readers {
+		r.found.Servers = append(r.found.Servers, one.server.ID())
+	}
+	slices.SortFunc(r.found.Unread, func(x, y history.ServerNote) int { return cmp.Compare(x.Server, y.Server) })
+	return r.found
+}
+
+// ask lists what servers themselves tell.
+func (c Config) ask(ctx context.Context) (signs []history.ServerNote) {
+	addrs := make([]string, len(c.Servers))
+	for i, s := range c.Servers {
+		addrs[i] = s.Addr()
+	}
+	for i, s := range status.Look(ctx, addrs, status.Query{Dial: c.Dial}).Servers {
+		if s.Diverged != "" {
+			signs = append(signs, history.ServerNote{Server: c.Servers[i].ID(), Text: s.Diverged})
+		}
+	}
+	return signs
+}
+
+// each does something with all of some at once.
+func each[T any](all []T, do func(i int, one T)) {
+	var wg sync.WaitGroup
+	for i, one := range all {
+		wg.Go(func() {
+			apart.Wait(i)
+			do(i, one)
+		})
+	}
+	wg.Wait()
+}
+
+// connect opens a session with each server, and leaves out those to which another address
+// has led already.
+func (r *rounds) connect(ctx context.Context) {
+	opened := make([]*reader, len(r.of.Servers))
+	errs := make([]error, len(opened))
+	each(r.of.Servers, func(i int, s ensemble.Server) { opened[i], errs[i] = open(ctx, r.of.Dial, s) })
+	known := map[uint8]bool{}
+	for i, one := range opened {
+		if errs[i] != nil {
+			r.unread(r.of.Servers[i], errs[i])
+			continue
+		}
+		r.opened = append(r.opened, one)
+		id := one.serverID()
+		if id != 0 && known[id] {
+			r.found.Aliases = append(r.found.Aliases, one.server.ID())
+			continue
+		}
+		known[id] = true
+		r.readers = append(r.readers, one)
+	}
+}
+
+func (r *rounds) unread(s ensemble.Server, err error) {
+	r.found.Unread = append(r.found.Unread, history.ServerNote{Server: s.ID(), Text: strings.ToValidUTF8(err.Error(), "?")})
+}
+
+func (r *rounds) close() { each(r.opened, func(_ int, one *reader) { one.close() }) }
+
+// compare reads round by round until the trees are equal, or a difference is certain.
+func (r *rounds) compare(ctx context.Context) {
+	for range mostRounds {
+		trees := r.read(ctx)
+		if len(trees) < 2 {
+			return
+		}
+		rows := differences(trees)
+		if len(rows) == 0 {
+			r.count(trees[0])
+			return
+		}
+		if certain := r.certain(rows); len(certain) > 0 {
+			r.tell(certain)
+			return
+		}
+		_ = await.Sleep(ctx, betweenRounds) // readers notice the end
+	}
+	r.found.Unsettled = true
+}
+
+// count says what all have.
+func (r *rounds) count(t tree) {
+	r.found.Znodes = len(t)
+	for z := range maps.Values(t) {
+		if z.owner != 0 {
+			r.found.Ephemerals++
+		}
+		if z.hidden() {
+			r.found.Hidden++
+		}
+	}
+}
+
+// mostTold is how many differences are told by name.
+const mostTold = 5
+
+func (r *rounds) tell(rows []row) {
+	r.found.Different = len(rows)
+	for _, w := range rows[:min(len(rows), mostTold)] {
+		r.found.Differences = append(r.found.Differences, w.difference(r.readers))
+	}
+}
