@@ -47,9 +47,11 @@ var models = byName(
 	transactions.TwoPhaseCommit,
 )
 
+// byName gives each what all have.
 func byName(all ...frame.Model) map[string]frame.Model {
 	of := make(map[string]frame.Model, len(all))
 	for _, m := range all {
+		m.Properties = slices.Concat(m.Properties, []*frame.Property{frame.ServerAgreement})
 		of[m.Object.Name] = m
 	}
 	return of

@@ -17,7 +17,9 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	if p.Whole != nil {
 		keys, findings = append(slices.Clip(keys), ""), append(slices.Clip(findings), p.Whole(a))
 	}
-	findings = doubt(a, keys, findings)
+	if !p.OfServers {
+		findings = doubt(a, keys, findings)
+	}
 	figures, notes := sum(findings)
 	if p.Whole != nil {
 		figures["keys"]-- // the whole is none
@@ -44,6 +46,9 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	}
 	bad[0].Figures = figures
 	bad[0].Notes = append(bad[0].Notes, notes...)
+	if p.OfServers {
+		return bad
+	}
 	return excuse(a, bad)
 }
 

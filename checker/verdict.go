@@ -42,7 +42,8 @@ type Verdict struct {
 	// Decider names the procedure: "interval sweep", "porcupine", …
 	Decider string `json:"decider,omitempty"`
 	// Evidence is what the verdict rests on: R real time, S sessions as the
-	// links saw them, Z zxids in replies, L the transaction log; with commas.
+	// links saw them, Z zxids in replies, L the transaction log, T the servers' trees; with
+	// commas.
 	Evidence string `json:"evidence,omitempty"`
 	// Measured says that the property is measured and does not decide the exit
 	// code (unless the run is strict): belief.

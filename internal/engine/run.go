@@ -46,7 +46,7 @@ func (r *run) perform(ctx context.Context) (err error) {
 		}
 	}
 	r.Timings["start"] = time.Since(began)
-	for _, stage := range []func(context.Context) error{r.load, r.heal, r.quiesce} {
+	for _, stage := range []func(context.Context) error{r.load, r.heal, r.quiesce, r.agree} {
 		if err := stage(ctx); err != nil {
 			return r.abandon(ctx, err)
 		}

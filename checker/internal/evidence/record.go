@@ -24,6 +24,8 @@ type Record struct {
 
 	Keys []*Key // in order of key
 
+	Agreements []Agreement // in order
+
 	Sessions
 	Processes
 	Timing
@@ -32,6 +34,12 @@ type Record struct {
 	Committed
 	Damage
 	memos
+}
+
+// Agreement is what a comparison of the servers found, with the event that tells of it.
+type Agreement struct {
+	history.Agreement
+	Event int
 }
 
 // Key is what happened to one object, with the record that it is of.
@@ -160,6 +168,10 @@ func (a *Record) readFact(e *history.Event) {
 		var own history.Harness
 		a.Decode(e, &own)
 		a.carried[own.Session] = true
+	case history.FAgreement:
+		g := Agreement{Event: e.Index}
+		a.Decode(e, &g.Agreement)
+		a.Agreements = append(a.Agreements, g)
 	case history.FBegin, history.FEnd, history.FDrained, history.FFinal:
 	default:
 		a.readFault(e)

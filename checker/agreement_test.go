@@ -1,0 +1,112 @@
+package checker
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+)
+
+// decided is what is said of the servers of a run, nil for nothing.
+func decided(t *testing.T, model string, facts ...history.Agreement) *Verdict {
+	t.Helper()
+	r := checktest.Ours(model, history.Params{Clients: 1, Servers: 3})
+	for i, a := range facts {
+		r.Fact(100+i, history.FAgreement, a)
+	}
+	vs := Run(t.Context(), r.Fact(200, history.FEnd, nil).Build(), Options{}).Verdicts
+	i := slices.IndexFunc(vs, func(v Verdict) bool { return v.Property == "server-agreement" })
+	if i < 0 {
+		return nil
+	}
+	return &vs[i]
+}
+
+func held(value string, servers ...int) history.TreeValue {
+	return history.TreeValue{Servers: servers, Value: value}
+}
+
+func unlike(field string, values ...history.TreeValue) history.Agreement {
+	return history.Agreement{Servers: []int{1, 2, 3}, Different: 1, Differences: []history.TreeDifference{{Path: "/k", Field: field, Values: values}}}
+}
+
+// TestServerAgreement is about each model, as what clients do plays no part.
+func TestServerAgreement(t *testing.T) {
+	equal := history.Agreement{Servers: []int{1, 2, 3}, Znodes: 7, Ephemerals: 2}
+	with := func(change func(a *history.Agreement)) history.Agreement {
+		a := equal
+		change(&a)
+		return a
+	}
+	lost := history.ServerNote{Server: 2, Text: "has 5 znodes at zxid 0x4, where a:1 has 29"}
+	for _, c := range []struct {
+		name  string
+		facts []history.Agreement
+		want  Result // "" for nothing
+		says  string
+		note  string
+	}{
+		{"they agree", []history.Agreement{equal}, Valid, "", ""},
+		{"one server", []history.Agreement{{Servers: []int{1}}}, "", "", ""},
+		{"addresses of one server", []history.Agreement{{Servers: []int{1}, Aliases: []int{2, 3}}}, "", "", ""},
+		{"an address of a server that was compared", []history.Agreement{with(func(a *history.Agreement) { a.Aliases = []int{4} })}, Valid, "", "server 4"},
+		{"nobody may read some", []history.Agreement{with(func(a *history.Agreement) { a.Hidden = 2 })}, Valid, "", "2 znodes"},
+		{"nothing was found of two", []history.Agreement{{Unread: []history.ServerNote{{Server: 1, Text: "down"}, {Server: 2, Text: "down"}}}}, Unknown, "server 1 could not be read by itself: down", ""},
+		{"one could not be read", []history.Agreement{with(func(a *history.Agreement) { a.Unread = []history.ServerNote{{Server: 3, Text: "down"}} })}, Unknown, "server 3 could not be read by itself: down", ""},
+		{"they never came to rest", []history.Agreement{with(func(a *history.Agreement) { a.Unsettled = true })}, Unknown, "the servers' trees changed each time", ""},
+		{"one lacks a znode", []history.Agreement{unlike("present", held("no", 2), held("yes", 1, 3))}, Violation, "server 2 lacks /k, which servers 1 and 3 have", ""},
+		{"two lack a znode", []history.Agreement{unlike("present", held("yes", 2), held("no", 1, 3))}, Violation, "servers 1 and 3 lack /k, which server 2 has", ""},
+		{"a version", []history.Agreement{unlike("version", held("3", 2), held("4", 1, 3))}, Violation, "server 2 has /k at version 3, servers 1 and 3 at version 4", ""},
+		{"three versions", []history.Agreement{unlike("version", held("3", 1), held("4", 2), held("5", 3))}, Violation, "server 1 has /k at version 3, server 2 at version 4, server 3 at version 5", ""},
+		{"an owner", []history.Agreement{unlike("owner", held("0x0", 2), held("0x7", 1, 3))}, Violation, "server 2 has /k owned by no session, servers 1 and 3 owned by session 0x7", ""},
+		{"permissions", []history.Agreement{unlike("acl", held(`"world:anyone:r"`, 2), held(`""`, 1, 3))}, Violation, `server 2 has /k with the permissions "world:anyone:r"`, ""},
+		{"a field of the future", []history.Agreement{unlike("colour", held("red", 2), held("blue", 1, 3))}, Violation, "server 2 has /k with colour red", ""},
+		{"a server tells", []history.Agreement{with(func(a *history.Agreement) { a.Signs = []history.ServerNote{lost} })}, Violation, "server 2 has 5 znodes at zxid 0x4", ""},
+		{"a difference, a server tells, and one is down", []history.Agreement{func() history.Agreement {
+			a := unlike("version", held("3", 2), held("4", 1))
+			a.Different, a.Signs, a.Unread = 9, []history.ServerNote{lost}, []history.ServerNote{{Server: 3, Text: "down"}}
+			return a
+		}()}, Violation, "server 2 has /k at version 3, server 1 at version 4", "8 more znodes on which they differ"},
+		{"they differed once", []history.Agreement{equal, unlike("version", held("3", 2), held("4", 1, 3)), equal}, Violation, "server 2 has /k at version 3", ""},
+	} {
+		for _, model := range Models() {
+			v := decided(t, model, c.facts...)
+			if v == nil {
+				if c.want != "" {
+					t.Errorf("%s, %s: not decided", c.name, model)
+				}
+				continue
+			}
+			// The runs are too short for any valid to count.
+			got := v.Result
+			if got == Unknown && strings.HasPrefix(v.Reason, NothingWrong) {
+				got, v.Reason = Valid, ""
+			}
+			if got != c.want || !strings.HasPrefix(v.Reason, c.says) || v.Evidence != "T" || (len(v.Witness) == 1) != (got == Violation) {
+				t.Errorf("%s, %s: %+v", c.name, model, v)
+			}
+			if !strings.Contains(strings.Join(v.Notes, "\n"), c.note) {
+				t.Errorf("%s, %s: notes %q", c.name, model, v.Notes)
+			}
+		}
+	}
+	if v := decided(t, history.ModelLock); v != nil {
+		t.Errorf("nobody looked: %+v", v)
+	}
+}
+
+// Neither a client that goes around its link nor a damaged record explains servers that differ.
+func TestServersDifferWhateverHappened(t *testing.T) {
+	r := checktest.Lock().Opens(1).Touches(9)
+	r.Header.Params.Root = "/"
+	r.Fact(100, history.FAgreement, unlike("version", held("3", 2), held("4", 1, 3)))
+	h := r.Build()
+	h.Missing, h.Damage = 3, []string{"lines are missing"}
+	rep := Run(t.Context(), h, Options{Transactions: r.Txns})
+	i := slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "server-agreement" })
+	if i < 0 || rep.Verdicts[i].Result != Violation {
+		t.Errorf("%+v", rep.Verdicts)
+	}
+}

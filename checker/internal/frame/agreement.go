@@ -1,0 +1,140 @@
+package frame
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// ServerAgreement says that the servers have the same tree (Programmer's Guide, Consistency
+// Guarantees: a single system image). Every object has it: nothing of it depends on what
+// clients did. The run compared the servers; what it found is in the record.
+var ServerAgreement = &Property{
+	Name:      "server-agreement",
+	Meaning:   "each server, read by itself, had the same znodes",
+	Decider:   "comparison of trees",
+	Evidence:  func(*evidence.Record) string { return "T" },
+	OfServers: true,
+	Applies: func(a *evidence.Record) bool {
+		return slices.ContainsFunc(a.Agreements, func(g evidence.Agreement) bool { return len(g.Servers)+len(g.Unread) > 1 })
+	},
+	Decide: func(context.Context, *evidence.Key) Finding { return Finding{} },
+	Whole: func(a *evidence.Record) Finding {
+		var f Finding
+		for _, g := range a.Agreements {
+			f.agree(g)
+		}
+		return f
+	},
+}
+
+// agree decides one comparison.
+func (f *Finding) agree(g evidence.Agreement) {
+	f.Count("comparisons", 1)
+	f.Count("compared_znodes", float64(g.Znodes))
+	f.Count("compared_ephemerals", float64(g.Ephemerals))
+	var wrong []string
+	for _, d := range g.Differences {
+		wrong = append(wrong, differ(d))
+	}
+	if n := g.Different - len(wrong); n > 0 {
+		wrong = append(wrong, prose.Count(n, "more znode")+" on which they differ")
+	}
+	for _, s := range g.Signs {
+		wrong = append(wrong, fmt.Sprintf("server %d %s", s.Server, s.Text))
+	}
+	switch {
+	case len(wrong) > 0:
+		f.Violated([]int{g.Event}, "%s", wrong[0])
+		for _, text := range wrong[1:] {
+			f.Note("%s", text)
+		}
+	case len(g.Unread) > 0:
+		u := g.Unread[0]
+		f.Unknown("server %d could not be read by itself: %s", u.Server, u.Text)
+	case g.Unsettled:
+		f.Unknown("the servers' trees changed each time that they were read")
+	}
+	if len(g.Aliases) > 0 {
+		f.Note("%s of %s to another one that was compared: not every server was", addresses(len(g.Aliases)), servers(g.Aliases))
+	}
+	if g.Hidden > 0 {
+		f.Note("of %s no more was compared than everybody may see", prose.Count(g.Hidden, "znode"))
+	}
+}
+
+func addresses(n int) string {
+	if n == 1 {
+		return "the address"
+	}
+	return "the addresses"
+}
+
+// servers are some, by their numbers.
+func servers(ids []int) string { return prose.Noun(len(ids), "server") + " " + prose.Numbers(ids) }
+
+// has and have of a znode, field by field: the value stands in for %s.
+var fieldWords = map[string]string{
+	history.FieldCzxid:    "created at zxid %s",
+	history.FieldOwner:    "owned by session %s",
+	history.FieldVersion:  "at version %s",
+	history.FieldAversion: "at ACL version %s",
+	history.FieldACL:      "with the permissions %s",
+	history.FieldData:     "with the data %s",
+	history.FieldMzxid:    "changed at zxid %s",
+}
+
+// differ says who has what.
+func differ(d history.TreeDifference) string {
+	if d.Field == history.FieldPresent {
+		return absent(d)
+	}
+	words, known := fieldWords[d.Field]
+	if !known {
+		words = "with " + d.Field + " %s"
+	}
+	text := ""
+	for i, v := range d.Values {
+		verb := " "
+		if i == 0 {
+			verb = " have "
+			if len(v.Servers) == 1 {
+				verb = " has "
+			}
+			verb += d.Path + " "
+		} else {
+			text += ", "
+		}
+		value := v.Value
+		if d.Field == history.FieldOwner && value == "0x0" {
+			text += servers(v.Servers) + verb + "owned by no session"
+			continue
+		}
+		text += servers(v.Servers) + verb + fmt.Sprintf(words, value)
+	}
+	return text
+}
+
+// absent says who lacks a znode that others have.
+func absent(d history.TreeDifference) string {
+	var with, without []int
+	for _, v := range d.Values {
+		if v.Value == "no" {
+			without = append(without, v.Servers...)
+		} else {
+			with = append(with, v.Servers...)
+		}
+	}
+	lack, have := "lacks", "have"
+	if len(without) > 1 {
+		lack = "lack"
+	}
+	if len(with) == 1 {
+		have = "has"
+	}
+	return fmt.Sprintf("%s %s %s, which %s %s", servers(without), lack, d.Path, servers(with), have)
+}
