@@ -3,12 +3,19 @@
 package container
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"path"
 	"strconv"
+	"strings"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+
+	"github.com/zklab/zklab/internal/zk/txnlog"
 )
 
 // StartOnPort starts one server as Start does, but on a port that was free when
@@ -40,6 +47,51 @@ func EndProcess(ctx context.Context, of any) error {
 	s := of.(*server)
 	_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
 	return err
+}
+
+// ForgetTransactions takes records out of the transaction logs of a server that is down: those
+// for which forget says so, by the whole record. The server starts as if it had all of them.
+func ForgetTransactions(ctx context.Context, of any, forget func(record []byte) bool) error {
+	s := of.(*server)
+	dir := path.Join(s.cluster.folders.log, "version-2")
+	var edited bytes.Buffer
+	out := tar.NewWriter(&edited)
+	err := s.eachEntry(ctx, dir, func(entry *tar.Header, content io.Reader) error {
+		if !strings.HasPrefix(path.Base(entry.Name), "log.") {
+			return nil
+		}
+		file := txnlog.FileHeader()
+		if _, err := txnlog.Scan(content, func(record []byte, _ int64) error {
+			if !forget(record) {
+				file = txnlog.AppendRecord(file, record)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		header := *entry
+		header.Name, header.Size = path.Base(entry.Name), int64(len(file))
+		err := out.WriteHeader(&header)
+		if err == nil {
+			_, err = out.Write(file)
+		}
+		return err
+	})
+	if err := all(err, out.Close()); err != nil {
+		return err
+	}
+	_, err = s.cluster.engine.Client().CopyToContainer(ctx, s.container.ID, client.CopyToContainerOptions{DestinationPath: dir, Content: &edited})
+	return err
+}
+
+// eachEntry is eachFile with all that the archive says of a file.
+func (s *server) eachEntry(ctx context.Context, dir string, do func(*tar.Header, io.Reader) error) error {
+	return s.walk(ctx, dir, func(entry *tar.Header, content io.Reader) error {
+		if entry.Typeflag != tar.TypeReg {
+			return nil
+		}
+		return do(entry, content)
+	})
 }
 
 // ExitCode is what a server's process ended with.
