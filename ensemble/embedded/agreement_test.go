@@ -71,20 +71,26 @@ func TestServerWithAnotherTreeIsFound(t *testing.T) {
 		"an ephemeral lost": {2, []tree.Body{&tree.Delete{Path: "/a/e"}}, []string{"/a/e"}, says("present", on("no", 2), on("yes", 1, 3))},
 		"an ephemeral kept": {2, []tree.Body{&tree.Create{Path: "/a/b/e", ACL: openToAll, Owner: 7}}, []string{"/a/b/e"}, says("present", on("yes", 2), on("no", 1, 3))},
 		"permissions": {
-			2, []tree.Body{&tree.SetACL{Path: "/a", ACL: []wire.ACL{{Perms: wire.PermRead, ID: tree.Anyone}}}},
-			[]string{"/a"}, says("acl", on(`"world:anyone:r"`, 2), on(`"world:anyone:cdrwa"`, 1, 3)),
+			2,
+			[]tree.Body{&tree.SetACL{Path: "/a", ACL: []wire.ACL{{Perms: wire.PermRead, ID: tree.Anyone}}}},
+			[]string{"/a"},
+			says("acl", on(`"world:anyone:r"`, 2), on(`"world:anyone:cdrwa"`, 1, 3)),
 		},
 		"data": {2, []tree.Body{&tree.SetData{Path: "/a", Data: []byte("7")}}, []string{"/a"}, says("data", on(`"7"`, 2), on(`"1"`, 1, 3))},
 		"null for empty data": {
 			2, []tree.Body{&tree.SetData{Path: "/a/b/c"}}, []string{"/a/b/c"}, says("data", on("null", 2), on(`""`, 1, 3)),
 		},
 		"made at another time": {
-			2, []tree.Body{&tree.Delete{Path: "/a/b/c"}, &tree.Create{Path: "/a/b/c", Data: []byte{}, ACL: openToAll}},
-			[]string{"/a/b/c"}, says("czxid", on("0x0", 2)),
+			2,
+			[]tree.Body{&tree.Delete{Path: "/a/b/c"}, &tree.Create{Path: "/a/b/c", Data: []byte{}, ACL: openToAll}},
+			[]string{"/a/b/c"},
+			says("czxid", on("0x0", 2)),
 		},
 		"all": {
-			3, []tree.Body{&tree.Delete{Path: "/a/b/c"}, &tree.Delete{Path: "/a/b"}, &tree.Delete{Path: "/a/e"}, &tree.Delete{Path: "/a"}},
-			[]string{"/a", "/a/b", "/a/b/c", "/a/e"}, says("present", on("no", 3), on("yes", 1, 2)),
+			3,
+			[]tree.Body{&tree.Delete{Path: "/a/b/c"}, &tree.Delete{Path: "/a/b"}, &tree.Delete{Path: "/a/e"}, &tree.Delete{Path: "/a"}},
+			[]string{"/a", "/a/b", "/a/b/c", "/a/e"},
+			says("present", on("no", 3), on("yes", 1, 2)),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
