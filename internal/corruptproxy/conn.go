@@ -278,7 +278,7 @@ func (c *conn) take(xid int32) *request {
 // memory is what was shown to anybody. Guarded by Proxy.mu.
 type memory struct {
 	seen  map[int64]int64      // highest zxid by session
-	reads map[string][]answer  // answers to getData, of different versions, the oldest first
+	reads map[string][]answer  // answers to getData, as they were or would be, of different versions, the oldest first
 	found map[string]frame     // last answer to exists that found something
 	stats map[string]wire.Stat // the last one seen
 	// olderEvents says that the servers are from before 3.9: their events have no zxid.
@@ -323,14 +323,7 @@ func (m *memory) remember(q *request, f frame) {
 			return
 		}
 		m.stats[path] = r.Stat
-		list := m.reads[path]
-		if n := len(list); n > 0 && list[n-1].stat.Mzxid >= r.Stat.Mzxid {
-			return
-		}
-		if len(list) == versionsKept {
-			list = list[1:]
-		}
-		m.reads[path] = append(list[:len(list):len(list)], answer{f, r.Stat})
+		m.version(path, answer{f, r.Stat})
 	case wire.Exists:
 		m.found[path] = f
 		if s, err := wire.DecodeStat(f.record); err == nil {
@@ -338,9 +331,24 @@ func (m *memory) remember(q *request, f frame) {
 		}
 	case wire.SetData:
 		if s, err := wire.DecodeStat(f.record); err == nil {
-			m.stats[q.record.(*wire.SetDataRequest).Path] = s
+			r := q.record.(*wire.SetDataRequest)
+			m.stats[r.Path] = s
+			f.record = wire.DataReply{Data: r.Data, Stat: s}.Append(nil) // as a read would show it
+			m.version(r.Path, answer{f, s})
 		}
 	}
+}
+
+// version remembers a version of a znode that is newer than those that are known.
+func (m *memory) version(path string, a answer) {
+	list := m.reads[path]
+	if n := len(list); n > 0 && list[n-1].stat.Mzxid >= a.stat.Mzxid {
+		return
+	}
+	if len(list) == versionsKept {
+		list = list[1:]
+	}
+	m.reads[path] = append(list[:len(list):len(list)], a)
 }
 
 // before is the newest remembered answer from before a znode was changed at zxid.
