@@ -11,7 +11,9 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/shrink"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/store"
@@ -28,7 +30,9 @@ const (
 // Simulate runs an experiment as a test, in simulations: virtual time, in which seconds
 // take milliseconds. Every field but Workload may be left out. Then 50 seeds are tried, with
 // a fault of some kind every second and latencies that differ from even to very uneven, so
-// that each run takes another course; Seed is the first of them.
+// that each run takes another course; Seed is the first of them. Where the experiment says
+// nothing of faults, of ten seeds two have none, in two nothing happens but that sessions end,
+// and two have a single key, on which all clients meet.
 //
 // The test fails when a property is violated, with the events that show it in the
 // smallest of the runs that failed; it also fails when no run decided anything. That run is
@@ -43,6 +47,7 @@ const (
 // AllowUnknown is set.
 func Simulate(t *testing.T, x Experiment) {
 	t.Helper()
+	mixed := x.Faults == nil
 	x, seeds, err := x.forSimulation()
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
@@ -53,7 +58,7 @@ func Simulate(t *testing.T, x Experiment) {
 			s.left = seeds - i
 			break
 		}
-		o, err := SimulateIn(t, x.unevenly())
+		o, err := SimulateIn(t, x.ofSeed(mixed))
 		if err := s.take(x.Seed, o, err); err != nil {
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
 		}
@@ -80,6 +85,25 @@ func (x Experiment) forSimulation() (Experiment, int, error) {
 		defaultTo(&x.TimeLimit, simulatedLength)
 	}
 	return x, seeds, err
+}
+
+// ofSeed is the experiment as its seed has it; mixed says that the seed also draws what happens.
+func (x Experiment) ofSeed(mixed bool) Experiment {
+	x = x.unevenly()
+	if !mixed {
+		return x
+	}
+	switch x.Seed % 5 {
+	case 2:
+		x.Faults = nil
+	case 3:
+		x.Faults = plan.Every(simulatedInterval, faults.Expire{})
+	case 4:
+		if !models.Named(x.Workload.Name()).Rounds {
+			defaultTo(&x.Keys, 1)
+		}
+	}
+	return x
 }
 
 // unevenly gives the usual ensemble a kind of latencies that follows from the seed.

@@ -1,12 +1,38 @@
 package zklab
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects/broken"
+	"github.com/zklab/zklab/workloads"
 )
+
+// The usual seeds find a lock that is wrong only where sessions of waiting clients end, and that
+// offers nothing but its two methods.
+func TestUsualSeedsMeetWaiters(t *testing.T) {
+	x, _, err := Experiment{Workload: workloads.Lock{New: broken.MissingIsFirst}}.forSimulation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for range 10 {
+		o, err := SimulateIn(t, x.ofSeed(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(o.Result.Violated(), "grant") {
+			found++
+		}
+		x.Seed++
+	}
+	if t.Logf("found by %d of 10 seeds", found); found == 0 {
+		t.Error("not found")
+	}
+}
 
 // Each property that was violated is told with a seed that shows it, but for those that the
 // smallest run of all shows.

@@ -40,9 +40,9 @@ var _ = offer(models.Register,
 	corrupted(corruptproxy.Unanswered, "answers", ""),
 )
 
-// corrupted is the right register, on servers that seem to break a promise.
+// corrupted is the right register, on servers that seem to break a promise to anybody.
 func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
-	return planted(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, Corruption: kind})
+	return planted(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, Corruption: kind}).alone()
 }
 
 // Through is part of Proxied.
