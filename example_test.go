@@ -46,7 +46,7 @@ func ExampleExperiment_Run() {
 }
 
 // As a test, ten seconds of a lock under paused servers and expired sessions in
-// real time, and ten minutes of it in virtual time. The folder examples/mylock
+// real time, and three minutes of it in virtual time. The folder examples/mylock
 // has this with a lock that somebody wrote.
 func ExampleTest() {
 	experiment := zklab.Experiment{
@@ -57,8 +57,8 @@ func ExampleTest() {
 	_ = func(t *testing.T) { // TestMyLock
 		zklab.Test(t, experiment)
 	}
-	_ = func(t *testing.T) { // TestMyLockForTenMinutes
-		experiment.TimeLimit = 10 * time.Minute
+	_ = func(t *testing.T) { // TestMyLockForThreeMinutes
+		experiment.TimeLimit = 3 * time.Minute
 		synctest.Test(t, func(t *testing.T) { zklab.Test(t, experiment) })
 	}
 }

@@ -37,15 +37,12 @@ func TestLock(t *testing.T) {
 	})
 }
 
-// Ten minutes of the same, in virtual time.
-func TestLockForTenMinutes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("ten minutes take ten seconds")
-	}
+// Three minutes of the same, in virtual time.
+func TestLockForThreeMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		zklab.Test(t, zklab.Experiment{
 			Workload:  workloads.Lock{New: newLock},
-			TimeLimit: 10 * time.Minute,
+			TimeLimit: 3 * time.Minute,
 			Faults:    plan.Every(10*time.Second, faults.Expire{Who: faults.Holder}, faults.Pause{Nodes: faults.Leader}),
 		})
 	})
