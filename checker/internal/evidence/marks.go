@@ -36,8 +36,26 @@ func (m *Mark) Taken() bool {
 
 // Marks are those of all clients, by object.
 type Marks struct {
-	of    map[markedBy][]*Mark // in order of From
-	begin uint64               // the run's root came
+	of    map[markedBy]*marks
+	at    map[string][]*Znode // all that there ever were at a path
+	begin uint64              // the run's root came
+}
+
+// marks are those of one client and object, in order of From. reach is the highest Gone up to each.
+type marks struct {
+	list  []*Mark
+	reach []uint64
+}
+
+// upTo is how many of them began by a zxid.
+func (l *marks) upTo(zxid uint64) int {
+	i, _ := slices.BinarySearchFunc(l.list, zxid, func(m *Mark, zxid uint64) int {
+		if m.From <= zxid {
+			return -1
+		}
+		return 1
+	})
+	return i
 }
 
 type markedBy struct {
@@ -51,13 +69,14 @@ var MarksOf = Once(func(a *Record) *Marks {
 	if a.Log == nil || a.Params.Root == "" || len(a.Unlinked) > 0 {
 		return nil
 	}
-	m := &Marks{of: map[markedBy][]*Mark{}}
+	m := &Marks{of: map[markedBy]*marks{}, at: map[string][]*Znode{}}
 	parents := map[string]bool{}
 	for folder, all := range a.Log.Folders {
 		parents[folder] = len(all) > 0
 	}
 	for _, folder := range sortedFolders(a.Log) {
 		for _, n := range a.Log.Folders[folder] {
+			m.at[n.Path] = append(m.at[n.Path], n)
 			if n.Path == a.Params.Root {
 				m.begin = n.Created
 			}
@@ -69,9 +88,14 @@ var MarksOf = Once(func(a *Record) *Marks {
 	}
 	m.written(a)
 	for _, all := range m.of {
-		slices.SortFunc(all, func(x, y *Mark) int {
+		slices.SortFunc(all.list, func(x, y *Mark) int {
 			return cmp.Or(cmp.Compare(x.From, y.From), strings.Compare(x.Path, y.Path))
 		})
+		reach := uint64(0)
+		for _, one := range all.list {
+			reach = max(reach, one.Gone)
+			all.reach = append(all.reach, reach)
+		}
 	}
 	if m.begin == 0 {
 		return nil
@@ -96,7 +120,10 @@ func (m *Marks) add(a *Record, one *Mark) {
 	}
 	key, _, _ = strings.Cut(key, "/")
 	id := markedBy{key, one.Client}
-	m.of[id] = append(m.of[id], one)
+	if m.of[id] == nil {
+		m.of[id] = &marks{}
+	}
+	m.of[id].list = append(m.of[id].list, one)
 }
 
 // written adds what clients wrote into znodes that were there.
@@ -121,7 +148,7 @@ func (m *Marks) written(a *Record) {
 			}
 			delete(last, path)
 			if s := a.Session(t.Session); s != nil {
-				w := &Mark{Path: path, Client: s.Client, Of: s, From: z, Gone: a.Log.goneAfter(path, z)}
+				w := &Mark{Path: path, Client: s.Client, Of: s, From: z, Gone: m.goneAfter(path, z)}
 				last[path] = w
 				m.add(a, w)
 			}
@@ -130,14 +157,13 @@ func (m *Marks) written(a *Record) {
 }
 
 // goneAfter is when the znode went that was at a path at a zxid.
-func (x *Log) goneAfter(path string, z uint64) uint64 {
-	gone := StillThere
-	for _, n := range x.Folders[path[:strings.LastIndexByte(path, '/')]] {
-		if n.Path == path && n.Created <= z && z < n.Deleted {
-			gone = n.Deleted
+func (m *Marks) goneAfter(path string, z uint64) uint64 {
+	for _, n := range m.at[path] {
+		if n.Created <= z && z < n.Deleted {
+			return n.Deleted
 		}
 	}
-	return gone
+	return StillThere
 }
 
 // Complete says that all marks are known of the states up to a zxid.
@@ -145,16 +171,36 @@ func (m *Marks) Complete(a *Record, high uint64) bool {
 	return high >= m.begin && a.Log.Covers(m.begin-1, high)
 }
 
-// Of are a client's marks under a key, and below one of its parts ("": anywhere), in order of
-// their beginning.
-func (m *Marks) Of(key, part string, client int) []*Mark {
-	all := m.of[markedBy{key, client}]
-	if part == "" {
-		return all
+// Within are a client's marks under a key, and below one of its parts ("": anywhere), that are
+// there in some state from the one zxid to the other; and the last that began by then, nil if
+// there was none.
+func (m *Marks) Within(key, part string, client int, low, high uint64) (there []*Mark, last *Mark) {
+	of := m.of[markedBy{key, client}]
+	if of == nil {
+		return nil, nil
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(one *Mark) bool {
-		return !strings.Contains(one.Path+"/", "/"+part+"/")
-	})
+	for i := of.upTo(high) - 1; i >= 0 && (last == nil || of.reach[i] > low); i-- {
+		one := of.list[i]
+		if part != "" && !strings.Contains(one.Path+"/", "/"+part+"/") {
+			continue
+		}
+		if last == nil {
+			last = one
+		}
+		if one.Gone > low {
+			there = append(there, one)
+		}
+	}
+	return there, last
+}
+
+// Made are a client's marks under a key that began above the one zxid and by the other.
+func (m *Marks) Made(key string, client int, low, high uint64) []*Mark {
+	of := m.of[markedBy{key, client}]
+	if of == nil || high < low {
+		return nil
+	}
+	return of.list[of.upTo(low):of.upTo(high)]
 }
 
 // seenAt are the zxids that each session had seen, in order of events.

@@ -25,8 +25,6 @@ import (
 // asked, to the last one that anybody had seen when it was answered.
 type views struct{ low, high uint64 }
 
-func (s views) has(m *evidence.Mark) bool { return m.From <= s.high && m.Gone > s.low }
-
 // viewsOf are those of an acquire that was granted.
 func viewsOf(a *evidence.Record, grant *history.Operation) views {
 	return views{a.SeenBy(grant.Client, grant.Invoke.Index), a.ShownBy(grant.Client, grant.Return)}
@@ -43,10 +41,8 @@ func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Sessi
 	if !m.Complete(a, seen.high) {
 		return nil
 	}
-	for _, one := range m.Of(op.Key, "", op.Client) {
-		if !seen.has(one) {
-			continue
-		}
+	there, _ := m.Within(op.Key, "", op.Client, seen.low, seen.high)
+	for _, one := range there {
 		if of != nil && of != one.Of {
 			return nil
 		}
@@ -64,8 +60,9 @@ func endWithMarks(k *evidence.Key, h *hold) {
 		return
 	}
 	of := viewsOf(k.Record, h.Grant)
-	for _, one := range m.Of(k.Name, "", h.Client) {
-		if !of.has(one) || one.Znode == nil || !one.Taken() {
+	there, _ := m.Within(k.Name, "", h.Client, of.low, of.high)
+	for _, one := range there {
+		if one.Znode == nil || !one.Taken() {
 			continue
 		}
 		if by := k.Session(one.Znode.Remover); by != nil && by.Client >= 0 {
@@ -131,8 +128,8 @@ func (m *marked) readMakers(k *evidence.Key) {
 		if op.Return != nil {
 			high = k.Zxids.FloorAt(op.Return.Time)
 		}
-		for _, one := range m.marks.Of(k.Name, "", op.Client) {
-			if one.Znode != nil && low < one.From && one.From <= high {
+		for _, one := range m.marks.Made(k.Name, op.Client, low, high) {
+			if one.Znode != nil {
 				m.made[one.Znode] = op
 			}
 		}
@@ -153,12 +150,8 @@ func (m *marked) count(k *evidence.Key, h *hold) {
 		return
 	}
 	for _, part := range h.held() {
-		has := false
-		for _, one := range m.marks.Of(k.Name, part, h.Client) {
-			if !of.has(one) {
-				continue
-			}
-			has = true
+		there, _ := m.marks.Within(k.Name, part, h.Client, of.low, of.high)
+		for _, one := range there {
 			if one.Gone > of.high && stands(one) {
 				if m.blocked(k, h, one, of.high) {
 					m.behind++
@@ -167,7 +160,7 @@ func (m *marked) count(k *evidence.Key, h *hold) {
 				}
 			}
 		}
-		if has {
+		if len(there) > 0 {
 			m.with++
 		} else {
 			m.without++
@@ -228,15 +221,8 @@ func decideMarks(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 }
 
 func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string, of views) {
-	var last *evidence.Mark
-	for _, one := range m.marks.Of(k.Name, part, h.Client) {
-		if one.From > of.high {
-			break
-		}
-		last = one
-		if !of.has(one) {
-			continue
-		}
+	there, last := m.marks.Within(k.Name, part, h.Client, of.low, of.high)
+	for _, one := range there {
 		if one.Gone > of.high || !one.WithSession() || !stands(one) || !m.inLine() || !m.blocked(k, h, one, of.high) {
 			return
 		}
@@ -302,7 +288,11 @@ func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		if ctx.Err() != nil {
 			return
 		}
-		for _, own := range m.marks.Of(k.Name, "", op.Client) {
+		high := uint64(math.MaxUint64)
+		if op.Return != nil {
+			high = k.Zxids.FloorAt(op.Return.Time)
+		}
+		for _, own := range m.marks.Made(k.Name, op.Client, k.Zxids.Floor(op.Began()), high) {
 			if stands(own) {
 				m.decideBehind(f, k, op, own, busy)
 			}
