@@ -70,8 +70,7 @@ func (l *looked) add(r *store.Result) {
 func (l *looked) text(recipe string) string {
 	var checked, lines []string
 	for _, name := range l.names {
-		text := fmt.Sprintf("%s in %d", name, l.decided[name])
-		checked = append(checked, text)
+		checked = append(checked, fmt.Sprintf("%s in %d", name, l.decided[name]))
 	}
 	if len(checked) > 0 {
 		lines = append(lines, fmt.Sprintf("decided, of %s: %s", prose.Count(l.runs, "run"), strings.Join(checked, ", ")))

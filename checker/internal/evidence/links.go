@@ -81,13 +81,12 @@ func (a *Record) findUnlinked() {
 
 // PathUsed says that anybody but the harness wrote below the run's root, where objects are.
 func (a *Record) PathUsed() bool {
-	for i := range a.Transactions {
-		t := &a.Transactions[i]
-		if s := a.Session(t.Session); t.Session != 0 && (s != nil && s.Client >= 0 || !a.carried[t.Session]) && (strings.HasPrefix(t.Path, a.Params.Root+"/") || slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return strings.HasPrefix(p.Path, a.Params.Root+"/") })) {
-			return true
-		}
-	}
-	return false
+	below := func(t history.Txn) bool { return strings.HasPrefix(t.Path, a.Params.Root+"/") }
+	return slices.ContainsFunc(a.Transactions, func(t history.Txn) bool {
+		s := a.Session(t.Session)
+		own := a.carried[t.Session] && (s == nil || s.Client < 0)
+		return t.Session != 0 && !own && (below(t) || slices.ContainsFunc(t.Parts, below))
+	})
 }
 
 // knownUpTo is the zxid up to which the record tells of all sessions. One that was cut off
@@ -116,13 +115,10 @@ func (a *Record) account(list []history.Txn, found map[history.ID]*UnlinkedSessi
 	data := map[string]string{} // of the znodes that are there
 	for i := range list {
 		t := &list[i]
-		if t.Error != 0 || Refused(t) || !t.Below(a.Params.Root) {
+		if !t.Below(a.Params.Root) {
 			continue
 		}
-		parts := t.Parts
-		if len(parts) == 0 {
-			parts = list[i : i+1]
-		}
+		parts := carriedOut(list, i)
 		for j := range parts {
 			a.works(t, &parts[j], found)
 			took := changeData(data, &parts[j])

@@ -236,6 +236,18 @@ func Refused(t *history.Txn) bool {
 	return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
 }
 
+// carriedOut are the changes that the i-th transaction of a list made: itself, or the parts of a
+// multi; none if it was refused.
+func carriedOut(list []history.Txn, i int) []history.Txn {
+	switch t := &list[i]; {
+	case t.Error != 0 || Refused(t):
+		return nil
+	case len(t.Parts) > 0:
+		return t.Parts
+	}
+	return list[i : i+1]
+}
+
 // change takes in a create or a delete. Others change no znode's life.
 func (x *Log) change(t *history.Txn, z uint64, by history.ID) {
 	switch t.Type {

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -70,18 +71,14 @@ var MarksOf = Once(func(a *Record) *Marks {
 		return nil
 	}
 	m := &Marks{of: map[markedBy]*marks{}, at: map[string][]*Znode{}}
-	parents := map[string]bool{}
-	for folder, all := range a.Log.Folders {
-		parents[folder] = len(all) > 0
-	}
-	for _, folder := range sortedFolders(a.Log) {
+	for _, folder := range slices.Sorted(maps.Keys(a.Log.Folders)) {
 		for _, n := range a.Log.Folders[folder] {
 			m.at[n.Path] = append(m.at[n.Path], n)
 			if n.Path == a.Params.Root {
 				m.begin = n.Created
 			}
 			// A folder that others use is nobody's.
-			if s := a.Session(n.Maker); s != nil && (n.Owner != 0 || !parents[n.Path]) {
+			if s := a.Session(n.Maker); s != nil && (n.Owner != 0 || len(a.Log.Folders[n.Path]) == 0) {
 				m.add(a, &Mark{Path: n.Path, Client: s.Client, Of: s, Znode: n, From: n.Created, Gone: n.Deleted})
 			}
 		}
@@ -103,15 +100,6 @@ var MarksOf = Once(func(a *Record) *Marks {
 	return m
 })
 
-func sortedFolders(x *Log) []string {
-	names := make([]string, 0, len(x.Folders))
-	for name := range x.Folders {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // add keeps a mark that is below an object's path.
 func (m *Marks) add(a *Record, one *Mark) {
 	key, ok := strings.CutPrefix(one.Path, a.Params.Root+"/")
@@ -131,18 +119,11 @@ func (m *Marks) written(a *Record) {
 	last := map[string]*Mark{}
 	for i := range a.Transactions {
 		t := &a.Transactions[i]
-		parts := t.Parts
-		switch {
-		case t.Error != 0 || Refused(t):
-			continue
-		case len(parts) == 0:
-			parts = a.Transactions[i : i+1]
-		}
-		for j := range parts {
-			if parts[j].Type != "setData" {
+		for _, part := range carriedOut(a.Transactions, i) {
+			if part.Type != "setData" {
 				continue
 			}
-			path, z := parts[j].Path, uint64(t.Zxid)
+			path, z := part.Path, uint64(t.Zxid)
 			if w := last[path]; w != nil {
 				w.Gone = min(w.Gone, z)
 			}
