@@ -113,7 +113,7 @@ func TestPreparedForFaults(t *testing.T) {
 func TestAllFaults(t *testing.T) {
 	x := least()
 	x.Ensemble, x.Seed = limited{}, 1
-	x.Faults = plan.Mix(10*time.Second, plan.AllFaults(), plan.Together(faults.Expire{Who: faults.Holder}))
+	x.Faults = plan.Mix(10*time.Second, plan.AllFaults(faults.Cut{}), plan.Together(faults.Expire{Who: faults.Holder}))
 	x, err := x.Complete()
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestAllFaults(t *testing.T) {
 			t.Errorf("%s: %v", f.Spec(), err)
 		}
 	}
-	if slices.Contains(kinds, "pause") || !slices.Contains(kinds, "expire") || len(kinds) != len(slices.Compact(slices.Sorted(slices.Values(kinds)))) {
+	if slices.Contains(kinds, "pause") || slices.Contains(kinds, "cut") || !slices.Contains(kinds, "expire") || len(kinds) != len(slices.Compact(slices.Sorted(slices.Values(kinds)))) {
 		t.Errorf("kinds %v", kinds)
 	}
 	var without []string
@@ -139,7 +139,7 @@ func TestAllFaults(t *testing.T) {
 		without = append(without, strings.Split(names, ", ")...)
 	}
 	for _, k := range faults.Kinds() {
-		if told := slices.Contains(without, k.Name); told == slices.Contains(kinds, k.Name) && !k.Harsh {
+		if told := slices.Contains(without, k.Name); told == slices.Contains(kinds, k.Name) && !k.Harsh && k.Name != "cut" {
 			t.Errorf("%s: among the faults and the warnings, or neither: %v, %v", k.Name, kinds, without)
 		}
 	}
@@ -156,7 +156,7 @@ func TestAllFaults(t *testing.T) {
 	if missed := x.config().Missed(x.Plan()); len(missed) != 1 || !strings.HasPrefix(missed[0], "no fault was injected: all has no turn within the time limit of 5s") {
 		t.Errorf("without time it says %q", missed)
 	}
-	if items := x.Faults.Items(); !slices.Equal(items, []string{"all", "expire:holder"}) {
+	if items := x.Faults.Items(); !slices.Equal(items, []string{"all", "-cut", "expire:holder"}) {
 		t.Errorf("stored as %q", items)
 	}
 

@@ -12,7 +12,9 @@ import (
 
 // What a client is doing, as far as faults care.
 const (
-	Holding = "holding" // between a grant and its release; inside a double barrier
+	// Holding is between a grant and its release, or inside; who raised a barrier that is up;
+	// where nothing is held, whoever wrote last, and in rounds all who wrote in one.
+	Holding = "holding"
 	Waiting = "waiting" // in a call that may wait for others
 	Idle    = "idle"
 )
@@ -21,6 +23,7 @@ const (
 // and did a moment ago. Safe for concurrent use.
 type Activity struct {
 	model   *models.Model
+	written bool // nothing begins a stay: who wrote last counts as holder
 	mu      sync.Mutex
 	recent  map[int][]change // the last few of each client, oldest first
 	ever    map[string]bool  // states that somebody was in
@@ -40,7 +43,8 @@ const remembered = 16
 
 // NewActivity is that of clients of a model's objects. It knows nothing yet: everybody is idle.
 func NewActivity(model *models.Model) *Activity {
-	return &Activity{model: model, recent: map[int][]change{}, ever: map[string]bool{}, changed: make(chan struct{})}
+	written := !slices.ContainsFunc(model.Operations, func(o models.Operation) bool { return o.Begins })
+	return &Activity{model: model, written: written, recent: map[int][]change{}, ever: map[string]bool{}, changed: make(chan struct{})}
 }
 
 // Observe takes one event of the record.
@@ -57,26 +61,44 @@ func (a *Activity) Observe(e history.Event) {
 	if now := a.of(e.Client); now.state == state && (now.key == e.Key || state == Idle) {
 		return
 	}
-	recent := append(a.recent[e.Client], change{e.Time, state, e.Key})
+	a.remember(e.Client, change{e.Time, state, e.Key})
+	a.ever[state] = true
+	if state == Holding && a.written && !a.model.Rounds {
+		a.overwrite(e)
+	}
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
+// overwrite takes note that what others wrote before under the same key is not the last any
+// more. Call it with mu held.
+func (a *Activity) overwrite(e history.Event) {
+	for client := range a.recent {
+		if now := a.of(client); client != e.Client && now.state == Holding && now.key == e.Key {
+			a.remember(client, change{e.Time, Idle, e.Key})
+		}
+	}
+}
+
+// remember takes note of what a client does. Call it with mu held.
+func (a *Activity) remember(client int, c change) {
+	recent := append(a.recent[client], c)
 	if len(recent) > remembered {
 		recent = slices.Delete(recent, 0, 1)
 	}
-	a.recent[e.Client] = recent
-	a.ever[state] = true
-	close(a.changed)
-	a.changed = make(chan struct{})
+	a.recent[client] = recent
 }
 
 // next gives what a client does after an event; false if the event says nothing of it.
 func (a *Activity) next(e history.Event) (string, bool) {
 	o := a.model.Operation(e.F)
-	holds := a.model.State != models.Raised // what is up is nobody's
+	begins := o.Begins || a.written && o.Quorum != nil && !o.Waits
 	switch {
 	case o.Waits && e.Type == history.Invoke:
 		return Waiting, true
-	case o.Begins && holds && e.Type == history.OK:
+	case begins && e.Type == history.OK:
 		return Holding, true
-	case o.Waits, o.Ends && holds:
+	case o.Waits, o.Ends:
 		return Idle, true
 	}
 	return "", false

@@ -59,3 +59,55 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 	op(2, history.FDequeue, history.OK)
 	check([]int{0, 1, 2}, faults.Idle)
 }
+
+// Where nothing is held, the one who wrote last is whom a fault of holders hits; of a barrier
+// who raised it, of a transaction all who began it or voted.
+func TestActivityOfObjectsWithoutHolds(t *testing.T) {
+	clients := []faults.Client{{ID: 0}, {ID: 1}, {ID: 2}}
+	type step struct {
+		client int
+		f      string
+		typ    history.Type
+		want   []int // who holds then
+	}
+	for model, steps := range map[*models.Model][]step{
+		models.Register: {
+			{0, history.FRead, history.OK, nil},
+			{0, history.FWrite, history.Invoke, nil},
+			{0, history.FWrite, history.OK, []int{0}},
+			{0, history.FRead, history.OK, []int{0}},
+			{1, history.FCAS, history.Fail, []int{0}},
+			{1, history.FCAS, history.OK, []int{1}},
+		},
+		models.Queue: {
+			{0, history.FEnqueue, history.OK, []int{0}},
+			{1, history.FDequeue, history.Invoke, []int{0}},
+			{1, history.FDequeue, history.OK, []int{0}},
+			{1, history.FEnqueue, history.OK, []int{1}},
+		},
+		models.Barrier: {
+			{0, history.FRaise, history.OK, []int{0}},
+			{1, history.FAwait, history.Invoke, []int{0}},
+			{0, history.FLift, history.Invoke, nil},
+		},
+		models.TwoPhaseCommit: {
+			{0, models.FPrepare, history.OK, []int{0}},
+			{1, models.FVote, history.OK, []int{0, 1}},
+			{0, models.FDecide, history.Invoke, []int{1}},
+		},
+		models.Membership: {
+			{0, models.FJoin, history.OK, []int{0}},
+			{1, models.FJoin, history.OK, []int{0, 1}},
+			{0, models.FList, history.OK, []int{0, 1}},
+			{0, history.FLeave, history.Invoke, []int{1}},
+		},
+	} {
+		a := faults.NewActivity(model)
+		for i, s := range steps {
+			a.Observe(history.Event{Process: history.Process(s.client), Client: s.client, Key: "k0", F: s.f, Type: s.typ, Time: time.Duration(i)})
+			if got, _ := a.Who(clients, faults.Holding); !cmp.Equal(got, s.want) {
+				t.Errorf("%s, %d (%s %s): %v hold, want %v", model.Name, i, s.f, s.typ, got, s.want)
+			}
+		}
+	}
+}

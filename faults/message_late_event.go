@@ -16,8 +16,9 @@ import (
 // later replies, or when the fault is healed.
 //
 // No network does that: on one connection an event comes before the reply that
-// shows its change. A client library that delivers events on a thread of their
-// own does it to its users.
+// shows its change (Programmer's Guide, Watches), and go-zookeeper keeps to that. So "all" is
+// without it. A client library that delivers events on a thread of their own, as
+// those for Java and Python do, does it to its users: name it for those.
 type LateEvent struct {
 	// Behind is how many later replies overtake each event; 0 is 1, negative all
 	// until the fault is healed. At a message 0 is until then, too.
@@ -29,6 +30,7 @@ const untilHeal = "heal"
 
 var _ = declare(kinds.LateEvent, Kind{
 	About: "lets watch events of clients come behind later replies",
+	Harsh: true,
 	guide: []row{{"", "watch events come behind so many later replies", "an event that is held back", "it is delivered"}},
 	words: whoWords,
 	Options: []Option{{

@@ -301,8 +301,8 @@ func idsOf(servers []ensemble.Server) []int {
 	return ids
 }
 
-// ofServers completes a kind that takes nothing but servers. In a mix it begins with
-// the leader, the most telling of all, and then draws.
+// ofServers completes a kind that takes nothing but servers. In a mix each third is the
+// leader, the most telling of all, and the others are drawn.
 func ofServers(k Kind, build func(Nodes) Fault, choices ...Nodes) Kind {
 	k.build = func(a arguments) Fault { return build(Nodes(a.word)) }
 	if k.words.check != nil { // any server will do
@@ -312,7 +312,7 @@ func ofServers(k Kind, build func(Nodes) Fault, choices ...Nodes) Kind {
 		switch {
 		case f != build(AnyNodes):
 			return f
-		case n == 0:
+		case n%3 == 0:
 			return build(Leader)
 		}
 		return build(choices[rng.IntN(len(choices))])

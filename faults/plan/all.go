@@ -13,7 +13,17 @@ import (
 // AllFaults is a turn that stands for many: one for each fault that the setting has,
 // but those that break what recipes rely on, and those that other turns of the part
 // name. A schedule with it must be asked to [Schedule.Choose] before it is planned.
-func AllFaults() Turn { return Turn{all: true} }
+//
+// Kinds of which one is given are left out, whatever else is given of them:
+//
+//	plan.Mix(time.Second, plan.AllFaults(faults.Move{}, faults.Kill{}))
+func AllFaults(without ...faults.Fault) Turn {
+	t := Turn{all: true}
+	for _, f := range without {
+		t.without = append(t.without, f.Kind())
+	}
+	return t
+}
 
 // LeftOut is a kind of fault that a setting does not have, and why.
 type LeftOut struct {
@@ -49,14 +59,14 @@ func choose(turns []Turn, s faults.Setting) (out []Turn, left []LeftOut) {
 		}
 		for _, k := range faults.Kinds() {
 			f := k.Plain()
-			if k.Harsh || slices.ContainsFunc(turns, of(k.Name)) {
+			if k.Harsh || slices.Contains(t.without, k.Name) || slices.ContainsFunc(turns, of(k.Name)) {
 				continue
 			}
 			if why := f.Available(s); why != nil {
 				left = append(left, LeftOut{k.Name, why})
 				continue
 			}
-			out = append(out, Turn{Faults: []faults.Fault{f}, For: t.For, Weight: t.Weight, chosen: true})
+			out = append(out, Turn{Faults: []faults.Fault{f}, For: t.For, Weight: t.Weight, chosen: true, without: t.without})
 		}
 	}
 	return out, left

@@ -32,11 +32,12 @@ func ExampleOverlay() {
 	// 27s kill:leader for 3.5s
 	// 32s expire:holder for 1s
 	// 34s partition:halves for 3.5s
-	// 34s expire:holder-or-any for 3.5s
-	// 41s kill:one for 3.5s
-	// 48s kill:majority for 3.5s
+	// 34s expire:next-or-any for 3.5s
+	// 41s kill:majority for 3.5s
+	// 48s kill:all for 3.5s
 	// 52s expire:holder for 1s
-	// 55s kill:leader for 3.5s
+	// 55s partition:halves for 3.5s
+	// 55s expire:any for 3.5s
 }
 
 func ExampleParse() {

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/nearest"
 	"github.com/zklab/zklab/link"
 )
 
@@ -21,7 +23,7 @@ import (
 // long it lasts, /30s says that it comes again every 30 s (without @ first after
 // 30 s). Items without @ and / take turns in a [Mix], or, if the first item is
 // "sequence" or "sequence:times=2", in a [Sequence]. Of these, "all" is every
-// fault that the ensemble has, "quiet" or "quiet:20s" is nothing, and
+// fault that the ensemble has ("all,-move" without that), "quiet" or "quiet:20s" is nothing, and
 // pause:weight=3 comes three times as often as others. "with:expire" begins at
 // the same time as the item before it. The empty text is no fault.
 //
@@ -41,6 +43,9 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 			return nil, err
 		}
 	}
+	if err := r.leaveOut(); err != nil {
+		return nil, err
+	}
 	if !slices.ContainsFunc(r.items, func(i item) bool { return !i.turn.quiet() }) {
 		return nil, all.wrong("there is no fault in it; write, for example, %s,pause,expire", all.trim())
 	}
@@ -50,8 +55,9 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 // reader is what has been read so far: the items, and what is said of those that take
 // turns.
 type reader struct {
-	turns Part
-	items []item
+	turns   Part
+	items   []item
+	without []span // the kinds that all faults are to be without
 }
 
 // item is a turn with its times, as far as they are given.
@@ -185,6 +191,10 @@ func (r *reader) add(part span, n int) error {
 	if part.String() == "" {
 		return part.wrong("a fault is missing: two commas follow each other, or one stands at the end")
 	}
+	if strings.HasPrefix(part.String(), withoutSign) {
+		r.without = append(r.without, part.skip(len(withoutSign)))
+		return nil
+	}
 	name := part
 	if i := strings.IndexAny(part.String(), ":@+/"); i >= 0 {
 		name, _ = part.cut(i)
@@ -203,6 +213,25 @@ func (r *reader) add(part span, n int) error {
 		r.items = append(r.items, i)
 	}
 	return err
+}
+
+// leaveOut takes the kinds that are not wanted out of all faults.
+func (r *reader) leaveOut() error {
+	for _, kind := range r.without {
+		if _, ok := faults.Named(kind.String()); !ok {
+			return kind.wrong("unknown fault %q%s%s leaves a kind of fault out of %q, as in %s,%smove", kind, nearest.DidYouMean(kind.String(), names()), withoutSign, allName, allName, withoutSign)
+		}
+		found := false
+		for i := range r.items {
+			if t := &r.items[i].turn; t.all {
+				t.without, found = append(t.without, kind.String()), true
+			}
+		}
+		if !found {
+			return kind.wrong("there is no %q out of which %s could be left: write %s,%s%s", allName, kind, allName, withoutSign, kind)
+		}
+	}
+	return nil
 }
 
 // order reads the word that says how turns are taken.

@@ -125,15 +125,22 @@ func (p Part) steps(t Turn, at time.Duration, drawn *draws, rng *rand.Rand) []St
 }
 
 // draws counts how often each fault was drawn: what faults leave open differs
-// from one time to the next.
+// from one time to the next. Where it begins is drawn, too: in a short load each kind comes
+// once, and it must not always be the same that it hits.
 type draws map[string]int
 
 // next is the fault with what it leaves open filled in.
 func (d draws) next(f faults.Fault, rng *rand.Rand) faults.Fault {
-	n := d[f.Spec()]
-	d[f.Spec()]++
+	n, again := d[f.Spec()]
+	if !again {
+		n = rng.IntN(firsts)
+	}
+	d[f.Spec()] = n + 1
 	return faults.Drawn(f, n, rng)
 }
+
+// firsts is a multiple of all numbers of turns that faults take.
+const firsts = 12
 
 // first is when the first turn comes.
 func (p Part) first() time.Duration {

@@ -59,8 +59,9 @@ type Turn struct {
 	// weight 1 does; 0 is 1.
 	Weight int
 
-	all    bool // stands for every fault that there is; see AllFaults
-	chosen bool // was one of those
+	all     bool     // stands for every fault that there is; see AllFaults
+	chosen  bool     // was one of those
+	without []string // kinds that all of those are without
 }
 
 // Together is a turn in which faults begin at once.
@@ -75,8 +76,8 @@ func (t Turn) quiet() bool { return len(t.Faults) == 0 && !t.all }
 
 // Every is a mix of faults: one at each interval, lasting half of it. Every
 // fault has its turn before any has a second one; the order of turns is drawn.
-// Faults without parameters take them from the draw: a pause begins with the
-// leader, an expiry takes holders, waiters and anybody in turn.
+// Faults without parameters take them from the draw: one pause in three is the
+// leader's, an expiry takes holders, waiters and anybody in turn. With whom that begins is drawn.
 func Every(interval time.Duration, all ...faults.Fault) Schedule {
 	var turns []Turn
 	for _, f := range all {

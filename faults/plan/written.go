@@ -17,6 +17,7 @@ const (
 	mixName      = "mix"
 	timesKey     = "times"
 	weightKey    = "weight"
+	withoutSign  = "-"
 )
 
 // String is the schedule as people write it. [Parse] reads it back, with
@@ -54,13 +55,16 @@ func (p Part) items() []string {
 			if i > 0 && p.Turns[i-1].chosen {
 				continue
 			}
-			t = Turn{all: true, For: t.For, Weight: t.Weight}
+			t = Turn{all: true, For: t.For, Weight: t.Weight, without: t.without}
 		}
 		times := ""
 		if lasts := cmp.Or(t.For, p.Lasts); lasts > 0 && !t.quiet() {
 			times = "+" + short(lasts)
 		}
 		items = append(items, strings.Split(t.with(times), ",")...)
+		for _, kind := range t.leftOut() {
+			items = append(items, withoutSign+kind)
+		}
 	}
 	return items
 }
@@ -79,6 +83,14 @@ func (p Part) timed() string {
 		times += "/" + short(p.Interval)
 	}
 	return p.Turns[0].with(times)
+}
+
+// leftOut are the kinds that all faults are without here.
+func (t Turn) leftOut() []string {
+	if !t.all {
+		return nil
+	}
+	return t.without
 }
 
 // String is the turn without its times.
