@@ -1,10 +1,14 @@
 package checker
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // A fault that nobody asked for by name, and that found no occasion, is told
@@ -18,6 +22,25 @@ func TestFaultWithoutOccasion(t *testing.T) {
 	a.Params.Optional = []string{"late-event"}
 	if got := faulted(a); !got.Met || !strings.Contains(got.Text, "none from late-event") {
 		t.Errorf("not asked for: %v", got)
+	}
+}
+
+// A fault that ended sessions of those who wait shows nothing of holders, and asks for nothing.
+func TestExpiriesOfOthers(t *testing.T) {
+	for doing, want := range map[string]bool{"holding": true, "waiting": false} {
+		r := checktest.Good(objects.Lock.Name, 1).Fault("expire", 500, 502, 1)
+		h := r.Build()
+		h.Header.Params.Expects = []string{"expire"}
+		for i := range h.Events {
+			var step history.FaultStep
+			if e := &h.Events[i]; e.F == "expire" && e.Decode(&step) == nil && len(step.Clients) > 0 {
+				step.Holding = []string{doing}
+				e.Value, _ = json.Marshal(step)
+			}
+		}
+		if got := evidence.Read(t.Context(), h, objects.Lock, nil).ExpectsDeaths(); got != want {
+			t.Errorf("%s: %v", doing, got)
+		}
 	}
 }
 

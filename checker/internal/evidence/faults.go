@@ -29,6 +29,7 @@ type Fault struct {
 	Verified bool   // it was seen to take effect
 	Outcome  string // why it came to nothing; "": it did not
 	clients  []int
+	doing    bool // it is known what the clients that it hit were doing
 	holding  bool // it hit a client that held
 	// OnServers says that it was done to servers, or to what is between them.
 	OnServers bool
@@ -54,6 +55,7 @@ func (a *Record) readFault(e *history.Event) {
 		f.clients = s.Clients
 	}
 	f.OnServers = f.OnServers || len(s.Servers) > 0 && s.Step != history.StepElected
+	f.doing = f.doing || len(s.Holding) > 0
 	f.holding = f.holding || slices.Contains(s.Holding, "holding")
 	switch s.Step {
 	case history.StepInject:

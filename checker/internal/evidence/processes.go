@@ -157,23 +157,27 @@ func (a *Record) ExpectsExpiries() bool {
 	})
 }
 
-// endsAtOnce says of a fault that was scheduled that it ends sessions by itself. One that
-// nobody asked for by name, and that found no occasion, was not to end any.
+// endsAtOnce says of a fault that was scheduled that it ends sessions of holders by itself. One that
+// nobody asked for by name, and that found no occasion, was not to end any; nor was one that
+// hit only clients that did not hold.
 func (a *Record) endsAtOnce(spec string) bool {
 	kind := FaultKind(spec)
 	if kinds.Named(kind).Traits.Sessions != history.EndAtOnce {
 		return false
 	}
-	return !slices.Contains(a.Params.Optional, kind) || a.tookEffect(kind)
-}
-
-func (a *Record) tookEffect(kind string) bool {
+	verified, others := 0, 0
 	for _, f := range a.Faults.All {
 		if f.Kind == kind && f.Verified {
-			return true
+			verified++
+			if f.doing && !f.holding {
+				others++
+			}
 		}
 	}
-	return false
+	if verified == 0 {
+		return !slices.Contains(a.Params.Optional, kind)
+	}
+	return others < verified
 }
 
 // hitHolder says that one of these faults took effect on a client that held, and was asked for:
