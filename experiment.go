@@ -114,6 +114,7 @@ type Outcome struct {
 	Result  *store.Result
 	History *history.History
 
+	made     Experiment       // what a simulated run was one of
 	unkept   *engine.Finished // a simulated run of which nothing was kept
 	messages []link.Passed    // if the experiment was to keep them
 	replay   string           // the command that its experiment offers

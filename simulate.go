@@ -53,14 +53,18 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 		return nil, err
 	}
 	if unheld != nil {
-		done.Warnings = append(done.Warnings, unheld.Why+". "+howToEnd)
+		how := howToEnd
+		if unheld.Killed {
+			how = ofKilled
+		}
+		done.Warnings = append(done.Warnings, unheld.Why+". "+how)
 	}
 	done.Profile.Settings = append(done.Profile.Settings, repeats[bubble.Exact()])
 	o, err := x.judgeSimulated(ctx, done)
 	if err != nil {
 		return nil, err
 	}
-	o.unheld = unheld
+	o.unheld, o.made = unheld, x
 	if out != "" {
 		err = o.Keep(out)
 	}
@@ -75,6 +79,7 @@ var ErrStuck = errors.New("the simulation is stuck")
 // What to do about code that a simulation cannot hold.
 const (
 	howToHold = `A simulation needs code that waits for channels, timers and its connection: see "What that asks of a recipe" in docs/testing.md. zklab.Test runs other code in real time`
+	ofKilled  = "They are calls into processes that were killed, which a real kill would have ended"
 	howToEnd  = "What the run showed stands. Give the subject a Close(ctx) that ends them"
 )
 

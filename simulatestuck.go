@@ -63,7 +63,7 @@ func (u *unheld) stop(seed int64, why *bubble.Unheld) {
 
 // outlive counts a run whose code did not end with it.
 func (u *unheld) outlive(seed int64, o *Outcome) {
-	if o.unheld == nil {
+	if o.unheld == nil || o.unheld.Killed {
 		return
 	}
 	if u.outlived++; u.outlived == 1 {

@@ -11,9 +11,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/shrink"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/store"
@@ -31,8 +29,10 @@ const (
 // take milliseconds. Every field but Workload may be left out. Then 50 seeds are tried, with
 // a fault of some kind every second and latencies that differ from even to very uneven, so
 // that each run takes another course; Seed is the first of them. Where the experiment says
-// nothing of faults, of ten seeds two have none, in two nothing happens but that sessions end,
-// and two have a single key, on which all clients meet.
+// nothing of faults, each seed also draws what its run is like: of ten seeds three have every
+// kind of fault, two have none, in two nothing happens but that sessions end, in two clients
+// crash, and freeze for longer than their sessions last, and in one faults come at single messages. Three have one key,
+// on which all clients meet, and time-outs differ.
 //
 // The test fails when a property is violated, with the events that show it in the
 // smallest of the runs that failed; it also fails when no run decided anything. That run is
@@ -58,7 +58,7 @@ func Simulate(t *testing.T, x Experiment) {
 			s.left = seeds - i
 			break
 		}
-		o, err := SimulateIn(t, x.ofSeed(mixed))
+		o, err := x.simulateSeed(t, mixed)
 		if err := s.take(x.Seed, o, err); err != nil {
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
 		}
@@ -79,31 +79,13 @@ func (x Experiment) forSimulation() (Experiment, int, error) {
 	}
 	defaultTo(&x.Seed, 1)
 	defaultTo(&x.Rate, simulatedRate)
-	defaultTo(&x.MinLoad, sweptLoad)
 	if x.Faults == nil {
 		x.Faults, err = plan.Parse("all", simulatedInterval)
 		defaultTo(&x.TimeLimit, simulatedLength)
+	} else {
+		defaultTo(&x.MinLoad, sweptLoad)
 	}
 	return x, seeds, err
-}
-
-// ofSeed is the experiment as its seed has it; mixed says that the seed also draws what happens.
-func (x Experiment) ofSeed(mixed bool) Experiment {
-	x = x.unevenly()
-	if !mixed {
-		return x
-	}
-	switch x.Seed % 5 {
-	case 2:
-		x.Faults = nil
-	case 3:
-		x.Faults = plan.Every(simulatedInterval, faults.Expire{})
-	case 4:
-		if !models.Named(x.Workload.Name()).Rounds {
-			defaultTo(&x.Keys, 1)
-		}
-	}
-	return x
 }
 
 // unevenly gives the usual ensemble a kind of latencies that follows from the seed.
@@ -124,6 +106,7 @@ type simulations struct {
 	undecided     *Outcome // the first one
 	operations    int
 	looked        looked
+	struck        struck
 	unheld
 }
 
@@ -142,6 +125,7 @@ func (s *simulations) add(o *Outcome) {
 	s.runs++
 	s.operations += o.Result.Stats.Operations
 	s.looked.add(o.Result)
+	s.struck.add(o)
 	switch o.Result.Verdict {
 	case checker.Valid:
 		s.decided++
@@ -198,12 +182,12 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 		t.Log("zklab: no simulation was run to its end")
 	case s.violated > 0:
 		keepFailed(t, x, s.smallest)
-		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest)+shrunkText(t, x, s.smallest))
+		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest)+shrunkText(t, s.smallest))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
 	default:
-		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s", s.runs, s.decided, s.runs-s.decided, s.operations, s.looked.text(x.Workload.Name()))
+		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s", s.runs, s.decided, s.runs-s.decided, s.operations, strings.TrimSuffix(s.looked.text(x.Workload.Name())+"\n"+s.struck.text(), "\n"))
 	}
 }
 
@@ -211,9 +195,9 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 const shrinkFor = 5 * time.Second
 
 // shrunkText makes a run that was kept smaller, and says what came of that.
-func shrunkText(t *testing.T, x Experiment, o *Outcome) string {
+func shrunkText(t *testing.T, o *Outcome) string {
 	t.Helper()
-	s, err := ShrinkIn(t, x, o, shrink.Config{Cause: sweep.CausesOf(o.Result, o.History)[0], For: shrinkFor})
+	s, err := ShrinkIn(t, o.made, o, shrink.Config{Cause: sweep.CausesOf(o.Result, o.History)[0], For: shrinkFor})
 	folder := filepath.Join(o.Run.Dir, "shrunk")
 	if err == nil {
 		err = s.Keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")

@@ -20,7 +20,7 @@ func TestUsualSeedsMeetWaiters(t *testing.T) {
 	}
 	found := 0
 	for range 10 {
-		o, err := SimulateIn(t, x.ofSeed(true))
+		o, err := x.simulateSeed(t, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,6 +31,49 @@ func TestUsualSeedsMeetWaiters(t *testing.T) {
 	}
 	if t.Logf("found by %d of 10 seeds", found); found == 0 {
 		t.Error("not found")
+	}
+}
+
+// The usual seeds hit clients that hold as well as those that wait, whatever it is that the object
+// has of both, crash and freeze some of them, and also have faults at messages.
+func TestUsualSeedsHitEverybody(t *testing.T) {
+	for _, recipe := range []string{"barrier", "double-barrier", "lock", "membership", "queue", "two-phase-commit"} {
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, _, err := Experiment{Workload: w}.forSimulation()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s simulations
+			atMessages := 0
+			for range 20 {
+				o, err := x.simulateSeed(t, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.add(o)
+				for _, step := range o.unkept.Stored().Schedule {
+					if step.Point != "" {
+						atMessages++
+					}
+				}
+				x.Seed++
+			}
+			if s.violated > 0 || s.decided < 19 || atMessages < 20 {
+				t.Errorf("%d violated, %d decided of 20, %d faults at messages", s.violated, s.decided, atMessages)
+			}
+			for _, d := range doings {
+				if hits := s.struck.kinds["expire"][d.state]; hits < 3 && s.struck.ever[d.state] {
+					t.Errorf("expiries of clients that %s: %d", d.words, hits)
+				}
+			}
+			if len(s.struck.kinds["crash"]) == 0 || len(s.struck.kinds["freeze"]) == 0 {
+				t.Error(s.struck.text())
+			}
+		})
 	}
 }
 

@@ -20,7 +20,8 @@ type goroutine struct {
 	bubble uint64 // 0: in none
 	state  string // "sync.Mutex.Lock", "chan receive (durable)"
 	frames []frame
-	maker  frame // the statement that started it
+	maker  frame  // the statement that started it
+	parent uint64 // the goroutine that did
 }
 
 // frame is a call: a function, and the line in it that is being executed.
@@ -90,7 +91,9 @@ func parseGoroutine(text string) (g goroutine) {
 			f.line, _ = strconv.Atoi(place[colon+1:])
 		}
 		if made, ok := strings.CutPrefix(f.function, "created by "); ok {
-			f.function, _, _ = strings.Cut(made, " in goroutine ")
+			var by string
+			f.function, by, _ = strings.Cut(made, " in goroutine ")
+			g.parent, _ = strconv.ParseUint(by, 10, 64)
 			g.maker = f
 		} else {
 			if arguments := strings.LastIndex(f.function, "("); arguments > 0 {
@@ -101,6 +104,23 @@ func parseGoroutine(text string) (g goroutine) {
 		i++
 	}
 	return g
+}
+
+// GoMortal calls f in a goroutine of a process that is only played: what is left of it when the
+// run has ended is no fault of f, see [Unheld].
+func GoMortal(f func()) { go f() }
+
+var goMortal = runtime.FuncForPC(reflect.ValueOf(GoMortal).Pointer()).Name()
+
+// allMortal says that goroutines are those of GoMortal, or were made by such that are left, too.
+func allMortal(all []goroutine) bool {
+	known := map[uint64]bool{}
+	for range all { // whoever made one may stand behind it
+		for _, g := range all {
+			known[g.id] = g.maker.function == goMortal || known[g.parent]
+		}
+	}
+	return !slices.ContainsFunc(all, func(g goroutine) bool { return !known[g.id] })
 }
 
 // busy says that it runs, or would if it had a processor.

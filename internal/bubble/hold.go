@@ -18,6 +18,9 @@ type Unheld struct {
 	// Spins says that the code takes a processor until the process ends. Run begins no other
 	// bubble then.
 	Spins bool
+	// Killed says that all of it was left by calls into processes that were played (see
+	// [GoMortal]), which a kill of a real process would have ended.
+	Killed bool
 }
 
 func (u *Unheld) Error() string { return u.Why }
@@ -63,7 +66,7 @@ func hold(t *testing.T, f func(moved func())) *Unheld {
 	if len(l.left) == 0 {
 		return nil
 	}
-	return &Unheld{Ended: true, Why: fmt.Sprintf("%s still there %d virtual seconds after the end of the run", whatIsLeft(l.left), afterwards/time.Second)}
+	return &Unheld{Ended: true, Killed: allMortal(l.left), Why: fmt.Sprintf("%s still there %d virtual seconds after the end of the run", whatIsLeft(l.left), afterwards/time.Second)}
 }
 
 // open runs the bubble. Goroutines that are left when f has returned make synctest panic here,

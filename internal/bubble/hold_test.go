@@ -189,7 +189,8 @@ created by example.com/locks/mine.New in goroutine 35
 			{"internal/sync.(*Mutex).lockSlow", standardLibrary() + "/internal/sync/mutex.go", 149},
 			{"example.com/locks/mine.(*Lock).Lock", "/home/x/locks/mine/lock.go", 41},
 		},
-		maker: frame{"example.com/locks/mine.New", "/home/x/locks/mine/lock.go", 12},
+		maker:  frame{"example.com/locks/mine.New", "/home/x/locks/mine/lock.go", 12},
+		parent: 35,
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(goroutine{}, frame{})); diff != "" {
 		t.Error(diff)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
@@ -252,10 +253,10 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 		err   error
 	}
 	answers := make(chan answer, 1)
-	go func() {
+	bubble.GoMortal(func() {
 		value, err := f(l)
 		answers <- answer{value, err}
-	}()
+	})
 	select {
 	case a := <-answers:
 		if !l.gate() {

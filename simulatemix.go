@@ -1,0 +1,128 @@
+package zklab
+
+import (
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/workloads"
+)
+
+// mix is what a run is like, of those among which seeds choose: what leaves things out finds
+// what a mix of everything hides (Groce et al., "Swarm Testing", 2012).
+type mix struct {
+	faults   func(Experiment) plan.Schedule // nil: none
+	oneKey   bool                           // all clients meet on it
+	crashes  bool                           // clients are processes that crash and freeze
+	messages bool                           // faults come at single messages
+}
+
+// mixes are taken in turn: seed 13 is of the kind mixes[3].
+var mixes = [10]mix{
+	{faults: everything},
+	{faults: crashing, crashes: true},
+	{},
+	{faults: expiring},
+	{faults: everything, oneKey: true},
+	{messages: true},
+	{faults: crashing, crashes: true, oneKey: true},
+	{},
+	{faults: expiring, oneKey: true},
+	{faults: everything},
+}
+
+func everything(Experiment) plan.Schedule { return plan.Mix(simulatedInterval, plan.AllFaults()) }
+
+func expiring(Experiment) plan.Schedule { return plan.Every(simulatedInterval, faults.Expire{}) }
+
+// crashing also has freezes that outlast the session of whoever is frozen.
+func crashing(x Experiment) plan.Schedule {
+	return plan.Overlay(
+		plan.Every(simulatedInterval, faults.Crash{}, faults.Freeze{}, faults.Expire{}),
+		plan.Mix(simulatedLength/2, plan.Turn{Faults: []faults.Fault{faults.Freeze{}}, For: x.SessionTimeout * 3 / 2}),
+	)
+}
+
+// simulateSeed is one of the simulations of a test; mixed says that its seed draws what the
+// run is like.
+func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
+	x = x.unevenly()
+	if !mixed {
+		return SimulateIn(t, x)
+	}
+	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
+	if m.messages {
+		points, err := x.mixed(mix{}).points(t)
+		if err != nil {
+			return nil, err
+		}
+		m.faults = func(x Experiment) plan.Schedule { return x.atMessages(points) }
+	}
+	return SimulateIn(t, x.mixed(m))
+}
+
+// mixed is the experiment with what its mix and its seed say where it says nothing itself.
+func (x Experiment) mixed(m mix) Experiment {
+	choices := sweep.UsualChoices()
+	if m.crashes {
+		choices.SessionTimeouts = choices.SessionTimeouts[:1] // those who wait for one that crashed wait for that
+	}
+	d := sweep.Draw(x.Seed, choices)
+	defaultTo(&x.SessionTimeout, d.SessionTimeout)
+	defaultTo(&x.OpTimeout, d.OpTimeout)
+	if m.oneKey && !models.Named(x.Workload.Name()).Rounds {
+		defaultTo(&x.Keys, 1)
+	}
+	if m.crashes && workloads.InProcesses(x.Workload) {
+		x.PlayProcesses = true
+		x.TimeLimit *= 2 // those who are down or frozen do nothing meanwhile
+	} else if m.crashes {
+		m.faults = everything
+	}
+	defaultTo(&x.MinLoad, mixedLoad)
+	if m.messages {
+		x.MinLoad = -1 // the first fault may come with the first operation
+	}
+	x.Faults, x.OptionalFaults = nil, true
+	if m.faults != nil {
+		x.Faults = m.faults(x)
+	}
+	return x
+}
+
+// mixedLoad is how many operations a run needs before its first fault.
+const mixedLoad = 3
+
+// points are the messages of the run as it is without a fault.
+func (x Experiment) points(t *testing.T) (points []link.Point, err error) {
+	var mu sync.Mutex
+	x.OnPoint = func(p link.Point) {
+		mu.Lock()
+		defer mu.Unlock()
+		points = append(points, p)
+	}
+	_, err = SimulateIn(t, x)
+	return points, err
+}
+
+// faultsAtMessages is how many a run has. Each may change its course, after which some of the
+// other messages do not pass any more.
+const faultsAtMessages = 12
+
+// atMessages draws faults at some of the messages.
+func (x Experiment) atMessages(points []link.Point) plan.Schedule {
+	choices := []explore.Choice{
+		{Fault: faults.Cut{}},
+		{Fault: faults.Cut{}, After: true},
+		{Fault: faults.Expire{}},
+		{Fault: faults.LoseRequest{}},
+		{Fault: faults.LoseReply{}},
+	}
+	return explore.Some(points, choices, faultsAtMessages, rand.New(rand.NewPCG(uint64(x.Seed), 0)))
+}
