@@ -26,7 +26,7 @@ var _ = offer(models.RWLock,
 	planted("downgrade-second-node", "exclusion", "", "downgrades by a second znode, which comes behind writers that wait", RWLock{broken.DowngradeSecondNode}),
 	planted("polls-to-read", "tokens", "", "takes a number, but tries from time to time instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
 	planted("waits-for-those-behind", "progress", "", "its readers wait for writers behind them, too, as these do for them", RWLock{broken.WaitsOnWrongPredecessor}),
-	planted("reads-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", RWLock{broken.ReadsForEver}).besides("exclusion", "tokens", "fencing"),
+	planted("reads-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", RWLock{broken.ReadsForEver}).besides("exclusion", "grant", "tokens", "fencing"),
 	planted("deaf", "revocation", "", "does not look whether it is asked for its hold", RWLock{broken.Deaf}),
 )
 
