@@ -132,25 +132,34 @@ func (r *configRun) observe(ctx context.Context, c *Client, key string, at, time
 	return got, nil
 }
 
-// Quiesce makes each key once more while all wait for that, and waits until everybody was
-// told, or has waited for too long.
+// Quiesce makes each key once more while all wait for that, then sets it several times while
+// nobody looks, and each time waits until everybody was told, or has waited for too long.
 func (r *configRun) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
-		r.last(ctx, i)
+		key := r.env.Key(i)
+		made := "made-" + key
+		r.told(ctx, i, made, func(c *Client) { r.make(ctx, c, key, made) })
+		for n := range 3 {
+			for _, c := range r.env.Clients {
+				if c.ID == r.writer(i) {
+					r.setForSure(ctx, c, key, fmt.Sprintf("last-%s-%d", key, n))
+				}
+			}
+		}
+		r.told(ctx, i, fmt.Sprintf("last-%s-%d", key, 2), func(*Client) {})
 	}
 	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) { return r.final(ctx, key) })
 	r.configs.close(ctx, r.env, func(c subjects.Config) any { return c })
 	return err
 }
 
-// last makes the last value of a key, and has all clients look until they have seen it.
-func (r *configRun) last(ctx context.Context, i int) {
+// told has all clients look until they have seen a value, which the key's writer does.
+func (r *configRun) told(ctx context.Context, i int, value string, do func(writer *Client)) {
 	key := r.env.Key(i)
-	value := "last-" + key
 	made := make(chan struct{})
 	r.env.each(func(c *Client) {
 		if r.writer(i) == c.ID {
-			r.make(ctx, c, key, value)
+			do(c)
 			close(made)
 		}
 		// Once it is made, a whole call that waits shows whether it is told.
@@ -171,6 +180,11 @@ func (r *configRun) make(ctx context.Context, c *Client, key, value string) {
 	pause(ctx, glance)
 	_ = r.delete(ctx, c, key, 0)
 	pause(ctx, glance)
+	r.setForSure(ctx, c, key, value)
+}
+
+// setForSure sets a key, again where that failed for certain.
+func (r *configRun) setForSure(ctx context.Context, c *Client, key, value string) {
 	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
 		err := r.set(ctx, c, key, 0, value)
 		if err == nil || !subjects.NoEffect(err) || !pause(ctx, glance) {

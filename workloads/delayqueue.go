@@ -12,7 +12,7 @@ import (
 )
 
 // DelayQueue is the workload of a delay queue: that of [Queue], with items of which some are
-// due at once and others soon. When it begins, one client waits on a queue of its own for an
+// due at once and others soon. When it begins, and in virtual time once more in the end, one client waits on a queue of its own for an
 // item that is far away, and gets one that is put in meanwhile and is due earlier.
 type DelayQueue struct {
 	// New makes the subject of one client on one path. All are [subjects.Strict], or none.
@@ -66,7 +66,13 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 		return nil, err
 	}
 	if opens {
-		r.spare, r.opening = 1, (&earlierDue{r, env.Key(env.Keys)}).play
+		r.spare, r.opening = 1, (&earlierDue{r, env.Key(env.Keys), ""}).play
+	}
+	if len(env.Clients) > 1 {
+		r.after = func(ctx context.Context, key string) {
+			scene := &earlierDue{r, key, "-last"}
+			env.each(func(c *Client) { scene.play(ctx, c) })
+		}
 	}
 	together := newMeetings(env, perItemRush)
 	r.meetings = &together
@@ -89,8 +95,9 @@ func dueAt(env *Env, at, step time.Duration, item string) (any, func(context.Con
 // sleeps until then has waited for too long, and when the second client waits another one
 // that is due at once.
 type earlierDue struct {
-	r   *itemsRun[subjects.DelayQueue]
-	key string
+	r    *itemsRun[subjects.DelayQueue]
+	key  string
+	when string // a part of the items' names
 }
 
 // Until the second client waits; how much longer than the bound it does; and how much more
@@ -105,9 +112,9 @@ func (o *earlierDue) play(ctx context.Context, c *Client) bool {
 	bound := o.r.env.Bound
 	switch c.ID {
 	case o.r.env.Clients[0].ID:
-		o.put(ctx, c, "far", o.r.env.Record.Now()+bound+tooLong+further)
+		o.put(ctx, c, o.named("far"), o.r.env.Record.Now()+bound+tooLong+further)
 		pause(ctx, 2*untilWaits)
-		o.put(ctx, c, "near", o.r.env.Record.Now())
+		o.put(ctx, c, o.named("near"), o.r.env.Record.Now())
 	case o.r.env.Clients[1].ID:
 		pause(ctx, untilWaits)
 		_ = o.r.take(ctx, c, o.key, 0, bound+tooLong)
@@ -116,6 +123,9 @@ func (o *earlierDue) play(ctx context.Context, c *Client) bool {
 	}
 	return true
 }
+
+// named is what an item of the scene is called at this key.
+func (o *earlierDue) named(item string) string { return item + o.when + "-" + o.key }
 
 func (o *earlierDue) put(ctx context.Context, c *Client, item string, at time.Duration) {
 	arg, put := dueAt(o.r.env, at, time.Millisecond, item)

@@ -83,8 +83,16 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 		straggler = rng.IntN(len(r.env.Clients))
 	}
 	long := rng.IntN(longRounds) == 0
+	ending := at == 0                       // nothing disturbs it any more
+	lingers := n % (2 * len(r.env.Clients)) // in half of the rounds nobody
 	for i, c := range r.env.Clients {
 		m := r.member(rng, at)
+		if ending {
+			m.patience = max(m.patience, r.env.Bound+r.env.OpTimeout)
+		}
+		if ending && r.env.Patient && i == lingers {
+			m.stay = r.env.OpTimeout + r.env.OpTimeout/4 // longer than a call of the others would otherwise last
+		}
 		if i == straggler {
 			m.late = between(rng, r.late/6, r.late)
 		}

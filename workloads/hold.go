@@ -53,7 +53,8 @@ type holdRun struct {
 	rushes    *rushes              // half of the acquires are at one of these; nil: there are none
 	shortest  time.Duration        // of a hold
 	longest   time.Duration
-	impatient int // one acquisition in so many is given up after a moment
+	scene     func(ctx context.Context, key string) // played in the end where that costs nothing; nil: none
+	impatient int                                   // one acquisition in so many is given up after a moment
 	// Where an object has keys of its own:
 	keys   []string                                             // each is a znode below the object's
 	choose func(rng *rand.Rand, client int, key string) *holder // locks some of them; holders, all
@@ -312,6 +313,11 @@ func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 // closes the subjects, and lists the contenders that are left.
 func (r *holdRun) Quiesce(ctx context.Context) error {
 	r.turns(ctx)
+	if r.scene != nil && r.env.Patient {
+		for i := range r.env.Keys {
+			r.scene(ctx, r.env.Key(i))
+		}
+	}
 	return r.end(ctx)
 }
 

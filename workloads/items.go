@@ -27,8 +27,9 @@ type itemsRun[Q takes] struct {
 	// opening is what a client does at its first arrival, and whether that is all; nil: it puts,
 	// as at any other of its first ones.
 	opening func(ctx context.Context, c *Client) bool
-	spare   int // keys that come last and are for openings
-	room    int // how many items a queue has at most; 0: there is no bound
+	spare   int                                   // keys that come last and are for openings
+	after   func(ctx context.Context, key string) // a scene of its own at an empty queue in the end; nil: none
+	room    int                                   // how many items a queue has at most; 0: there is no bound
 	// patience is how long a put waits.
 	patience time.Duration
 }
@@ -111,13 +112,29 @@ func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
 			r.waitForRoom(ctx, r.env.Key(i))
 		}
 	}
-	deadline := r.env.Record.Now() + 2*r.env.Bound
+	rng := random(r.env, len(r.env.Clients))
 	err := r.env.look(history.FDrained, "drain", func(key string) (any, error) {
-		left, err := r.drain(ctx, key, deadline)
+		left, err := r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
+		if left == 0 && err == nil {
+			r.wake(ctx, key, rng)
+			left, err = r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
+		}
 		return history.Drained{Empty: left == 0, Left: left}, err
 	})
 	r.queues.close(ctx, r.env, func(q Q) any { return q })
 	return err
+}
+
+// wake has clients wait at the empty queue for an item that is put at nearly the same moment.
+func (r *itemsRun[Q]) wake(ctx context.Context, key string, rng *rand.Rand) {
+	r.env.wakes(ctx, key, rng, func(c *Client, _ int) error {
+		return r.take(ctx, c, key, 0, Patience(r.env.Bound))
+	}, func(c *Client, n int) {
+		_ = r.put(ctx, c, rng, key, 0, wakeName(key, n), r.env.OpTimeout)
+	})
+	if r.after != nil && r.env.Patient {
+		r.after(ctx, key)
+	}
 }
 
 // drain lets all clients take until a fresh list shows the queue empty, or

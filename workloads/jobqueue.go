@@ -164,11 +164,38 @@ func jobLost(j subjects.Job) bool {
 // Quiesce has all jobs worked off, looks for itself what became of them, and closes the
 // subjects.
 func (r *jobRun) Quiesce(ctx context.Context) error {
-	deadline := r.env.Record.Now() + 2*r.env.Bound
-	err := r.env.look(history.FDrained, "jobs", func(key string) (any, error) { return r.drain(ctx, key, deadline) })
+	rng := random(r.env, len(r.env.Clients))
+	err := r.env.look(history.FDrained, "jobs", func(key string) (any, error) {
+		jobs, err := r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
+		if err == nil && len(jobs.Open) == 0 {
+			r.wake(ctx, key, rng)
+			jobs, err = r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
+		}
+		return jobs, err
+	})
 	r.queues.close(ctx, r.env, func(q subjects.JobQueue) any { return q })
 	return err
 }
+
+// wake has clients wait for a job where there is none, which is put at nearly the same moment,
+// and then, every other time, for the only one that there is, which its worker gives back.
+func (r *jobRun) wake(ctx context.Context, key string, rng *rand.Rand) {
+	patience := Patience(r.env.Bound)
+	r.env.wakes(ctx, key, rng, func(c *Client, n int) error {
+		if n%2 == 1 {
+			pause(ctx, between(rng, givenBack/2, givenBack))
+		}
+		return r.work(ctx, c, key, 0, patience, 0, false)
+	}, func(c *Client, n int) {
+		r.put(ctx, c, key, 0, wakeName(key, n))
+		if n%2 == 1 {
+			_ = r.work(ctx, c, key, 0, takePatience, givenBack, true)
+		}
+	})
+}
+
+// givenBack is how long a worker has a job that somebody waits for, and that it gives back.
+const givenBack = 20 * time.Millisecond
 
 // drain lets all clients work until a fresh list shows no job, or the deadline has passed.
 // After some rounds one client at a time works, another one each round, with more patience than

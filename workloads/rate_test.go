@@ -47,7 +47,7 @@ func TestEndsWithHastySubjects(t *testing.T) {
 			for _, looked := range run.(*configRun).looked {
 				looked[env.Key(0)] = true // no sign of life is wanted
 			}
-			return func() { run.(*configRun).last(ctx, 0) }
+			return func() { run.(*configRun).told(ctx, 0, "last", func(*Client) {}) }
 		},
 		"membership": func(ctx context.Context, env *Env, h *instant) func() {
 			run, err := Membership{func(*subjects.Client, string) (subjects.Group, error) { return h, nil }}.Start(ctx, env)

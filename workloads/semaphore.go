@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -62,5 +63,37 @@ func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
 	}
 	r.resources = nil // a resource cannot tell a past holder from a present one
 	r.rushes = newRushes(newMeetings(env, perLeaseRush), places)
+	r.scene = func(ctx context.Context, key string) { r.oneLeaseOfMany(ctx, key, places) }
 	return r, nil
 }
+
+// oneLeaseOfMany has all leases held, one more client ask for one, and one of the holders give
+// back its own: the earliest, or another one. The others hold on for longer than the bound.
+func (r *holdRun) oneLeaseOfMany(ctx context.Context, key string, places int) {
+	clients := r.env.Clients
+	if places < 2 || len(clients) <= places {
+		return
+	}
+	for gives := range places {
+		var holders sync.WaitGroup
+		for i, c := range clients[:places] {
+			length := 3 * untilAsked
+			if i != gives {
+				length = 2 * Patience(r.env.Bound)
+			}
+			holders.Go(func() {
+				pause(ctx, time.Duration(i)*untilAsked/10) // in this order
+				_ = r.criticalSection(ctx, c, key, 0, r.env.OpTimeout, length, purpose{})
+			})
+		}
+		pause(ctx, untilAsked)
+		err := r.criticalSection(ctx, clients[places], key, 0, Patience(r.env.Bound), r.shortest, purpose{})
+		holders.Wait()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// untilAsked is after how long another client asks for a lease when all are taken.
+const untilAsked = 50 * time.Millisecond

@@ -82,6 +82,9 @@ type Env struct {
 	Sources []int
 	// Disturbed says that faults are injected while the load lasts.
 	Disturbed bool
+	// Patient says that waiting costs nothing, since time is virtual: waits are tried for longer
+	// than anybody would otherwise wait for the end of a run.
+	Patient bool
 	// OpTimeout is how long a client waits for one operation.
 	OpTimeout time.Duration
 	// Bound is how long, in a healthy ensemble, something may take before it

@@ -150,7 +150,7 @@ func (r *run) startWork(ctx context.Context) error {
 		Record: r.record.Recorder, Clients: r.clients.open, Admin: r.admin.conn, Root: r.admin.root,
 		Rate: r.Rate, Ops: r.Ops, Keys: r.Keys, Seed: r.Seed, OpTimeout: r.OpTimeout, Bound: r.bound,
 		Arrivals: r.Arrivals, OnArrival: r.OnArrival, Sources: r.Sources,
-		Disturbed: len(r.Schedule) > 0,
+		Disturbed: len(r.Schedule) > 0, Patient: r.Virtual,
 	}
 	if r.links.wire {
 		finals, err := r.links.visit(ctx, r.links.direct) // around whatever lies to the clients

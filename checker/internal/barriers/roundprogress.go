@@ -14,12 +14,14 @@ import (
 )
 
 // roundProgress says that after heal a full set of members does not wait long to
-// get in, and that members are not kept in when all that live want to leave.
+// get in, that nobody who waited when the first was let in is left outside, and that members are
+// not kept in when all that live want to leave.
 var roundProgress = frame.Progress("waits at the gates", frame.FromSessions,
 
 	onRound(func(ctx context.Context, f *frame.Finding, r *round) {
 		if f.Timed(r.Record) {
 			r.stuckOutside(f)
+			r.leftOutside(f)
 			r.stuckInside(ctx, f)
 		}
 	}))
@@ -55,6 +57,48 @@ func (r *round) stuckOutside(f *frame.Finding) {
 		return fmt.Sprintf("%d live clients waited together to enter %s from %s to %s (%s, of %s allowed)",
 			r.Params.Parties, r.Name, words.At(s.From), words.At(s.To), words.Lasting(length), words.Lasting(r.Bound)), witness
 	})
+}
+
+// leftOutside looks for members that were still waiting to get in long after another one had been
+// let in: that one was let in because they were there. Where a client had come twice by then, the
+// others may have been let in because of what was left of its first attempt.
+func (r *round) leftOutside(f *frame.Finding) {
+	var first *member
+	for _, m := range r.members {
+		if m.enter.Outcome() == history.OK && (first == nil || m.enter.Return.Time < first.enter.Return.Time) {
+			first = m
+		}
+	}
+	if first == nil {
+		return
+	}
+	since := first.enter.Return.Time
+	came := map[int]int{}
+	for _, m := range r.members {
+		if m.enter.Began() <= since {
+			came[m.client]++
+		}
+	}
+	for _, n := range came {
+		if n > 1 {
+			return
+		}
+	}
+	for _, m := range r.members {
+		if m.enter.Began() > since || len(came) < r.Params.Parties {
+			continue
+		}
+		var worst evidence.Span
+		for _, s := range r.WhileLive(m.client, evidence.Span{From: since, To: evidence.Ended(m.enter)}) {
+			if s.Length() > worst.Length() {
+				worst = s
+			}
+		}
+		f.Longest("longest_left_outside_seconds", worst.Length())
+		f.Overdue(frame.Overdue(r.Record, worst, worst.Length()), slices.Concat(evidence.EventsOf(first.enter), evidence.EventsOf(m.enter)),
+			"client %d still waited to enter %s from %s to %s (%s, of %s allowed), though client %d, which needed it there, had been let in at %s",
+			m.client, r.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(r.Bound), first.client, words.At(since))
+	}
 }
 
 // edge is where a count changes.
