@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -111,10 +110,10 @@ func TestChoicesOfClientsAsWords(t *testing.T) {
 	}
 }
 
-// In a mix it is a holder's turn first. Where clients hold for moments, one is
+// When it is a holder's turn in a mix and clients hold for moments, one is
 // waited for; a run in which nobody ever holds waits less.
 func TestTurnOfHolder(t *testing.T) {
-	first := plan.Every(time.Second, faults.Expire{}).Plan(1500*time.Millisecond, rand.New(rand.NewPCG(1, 1)))[0].Fault
+	first := faults.Expire{Who: faults.Holder.OrAny()}
 	inBubble(t, 2, func(l *lab) {
 		l.does(1, faults.Holding)
 		l.does(1, faults.Idle)

@@ -76,6 +76,30 @@ func (t *Target) folder(ctx context.Context, key string, rng *rand.Rand) (folder
 	return folder{}, fmt.Errorf("no recipe has a folder with anything in it: %w", ErrNoTarget)
 }
 
+// within is a folder, or one of the folders that are in it, under the same claim: those of its
+// children that are there to have children.
+func (t *Target) within(ctx context.Context, f folder, rng *rand.Rand) (folder, error) {
+	names, err := f.children(ctx, t)
+	if err != nil {
+		f.release()
+		return f, err
+	}
+	slices.Sort(names)
+	places := []folder{f}
+	for _, name := range names {
+		path := f.path + "/" + name
+		switch stat, err := t.look(ctx, path); {
+		case errors.Is(err, zk.ErrNoNode):
+		case err != nil:
+			f.release()
+			return f, err
+		case stat.NumChildren > 0:
+			places = append(places, folder{path, stat, f.release})
+		}
+	}
+	return places[rng.IntN(len(places))], nil
+}
+
 // lines are the folders in which clients stand in line for an object: its own, or those of
 // its parts.
 func (t *Target) lines(ctx context.Context, path string) []string {

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Foreign puts znodes that no recipe made into a recipe's folder, or, where no
-// recipe has one, beside its objects: odd names, odd data, and sequential ones
+// Foreign puts znodes that no recipe made into a recipe's folder, or one of those that the
+// recipe made in there, or, where no recipe has one, beside its objects: odd names, odd data, and sequential ones
 // that look like the recipe's own but for their prefix. Recipes are to ignore
 // what they did not make.
 type Foreign struct {
@@ -46,7 +46,9 @@ const foreignMark = history.ForeignMark
 // Inject makes the znodes.
 func (f Foreign) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	at, err := t.folder(ctx, f.Key, rng)
-	if errors.Is(err, ErrNoTarget) && f.Key == "" {
+	if err == nil {
+		at, err = t.within(ctx, at, rng)
+	} else if errors.Is(err, ErrNoTarget) && f.Key == "" {
 		at, err = t.beside(ctx, err)
 	}
 	if err != nil {

@@ -101,6 +101,35 @@ func TestForeignInAPart(t *testing.T) {
 	})
 }
 
+// They come into the folders that a recipe has made in its own, too, and are removed there.
+func TestForeignInAFolderWithin(t *testing.T) {
+	inBubble(t, 1, func(l *lab) {
+		within := l.folder() + "/jobs"
+		l.create(within, 0)
+		l.create(within+"/"+someID+"-job-", zk.FlagSequence)
+		places := map[string]int{}
+		for l.seed = range 20 {
+			e := l.injected(faults.Foreign{})
+			for _, path := range []string{l.folder(), within} {
+				names, _, err := l.target.Admin.Children(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if containing(names, "foreign") > 0 {
+					places[path]++
+				}
+			}
+			l.heal(e)
+			if names, _, _ := l.target.Admin.Children(within); len(names) != 1 {
+				t.Fatalf("left: %q", names)
+			}
+		}
+		if places[l.folder()] < 3 || places[within] < 3 || places[l.folder()]+places[within] != 20 {
+			t.Errorf("%v", places)
+		}
+	})
+}
+
 // Where recipes have no folders, foreign znodes stand beside their objects, not
 // in them: a barrier with children cannot be lifted.
 func TestForeignBesideBarriers(t *testing.T) {

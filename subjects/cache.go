@@ -13,7 +13,8 @@ import (
 )
 
 // Cache is a client's copy of a subtree, and how clients change that: by plain writes. Znodes
-// are named by their paths below the root, which is models.CacheRoot.
+// are named by their paths below the root, "a/b", and the root is models.CacheRoot. It is shown like the others
+// once somebody has put it; the constructor does not make it.
 type Cache interface {
 	// Put makes a znode, or sets its data. It makes nothing above it.
 	Put(ctx context.Context, node, value string) error

@@ -21,8 +21,9 @@ type Client struct {
 	Dial    zk.Dialer     // through the link that faults reach
 	// Conn is opened and closed by the harness; nil where Remote is set.
 	Conn *zk.Conn
-	// Events are the session events of Conn, for the subject alone, none lost
-	// as long as somebody reads in the end.
+	// Events are the session events of Conn, none lost as long as somebody reads in the
+	// end. There is one channel for each client, which all of its subjects share: one
+	// goroutine of a client reads it, not one of each subject.
 	Events <-chan zk.Event
 
 	// Remote is set where the client lives in another process: that has the

@@ -8,14 +8,16 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Config is a configuration that clients change and watch.
+// Config is a configuration that clients change and watch: the data of the znode at its path. There
+// is none while there is no such znode.
 type Config interface {
 	Set(ctx context.Context, value string) error
 	// Delete makes that there is none.
 	Delete(ctx context.Context) error
 	// Next gives what there is at once when it is called first, and then each time what is
 	// later than that before; it waits for it. What is replaced before anybody looks may be
-	// left out. An error takes nothing away.
+	// left out, also a value that came and went. An error takes nothing away: the next call gives
+	// what that one could not.
 	Next(ctx context.Context) (models.Setting, error)
 }
 

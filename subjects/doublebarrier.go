@@ -9,7 +9,9 @@ import (
 )
 
 // DoubleBarrier lets its members in together and out together. It is made for
-// a fixed number of parties.
+// a fixed number of parties, each of them a client. Who was not let in, since Enter failed, does not
+// call Leave, but may call Enter again; what the failed call left behind must not count. A barrier is
+// used for one round.
 type DoubleBarrier interface {
 	Enter(ctx context.Context) error // waits until all parties are in
 	Leave(ctx context.Context) error // waits until all have left

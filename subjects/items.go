@@ -3,7 +3,8 @@ package subjects
 import "strings"
 
 // Itemizer is a queue of any kind in whose znode stand other children than items.
-// Without it every child is an item.
+// Without it every child is an item, but for znodes that no recipe made, which are gone when items are
+// counted in the end.
 type Itemizer interface{ IsItem(child string) bool }
 
 // ItemNamer is an Itemizer whose items are the children whose names contain what

@@ -13,10 +13,12 @@ import (
 // JobQueue gives each job to one worker at a time until it is finished, or was tried as
 // often as it may be. Its znode has three children whose children have a job as their data:
 // [OpenJobs] those that are not over, [DoneJobs] those that are finished, and [DeadJobs] the
-// dead letters.
+// dead letters. What else it has there is up to the recipe. A worker whose session has ended may work on; that its
+// attempt then ends without an effect is what counts.
 type JobQueue interface {
 	Put(ctx context.Context, job []byte) error
-	// Take waits for a job until ctx ends.
+	// Take waits for a job until ctx ends. Each call is one attempt at one job at most: after a
+	// request of which it is not known whether it got a job, it returns that error.
 	Take(ctx context.Context) (Job, error)
 }
 
@@ -32,7 +34,8 @@ const (
 type Job interface {
 	Job() []byte
 	Attempt() int // from 1
-	// Finish ends the job, whose data becomes its result.
+	// Finish ends the job: it is among the children of DoneJobs then, and not any more among those
+	// of OpenJobs.
 	Finish(ctx context.Context) error
 	// GiveBack ends the attempt only.
 	GiveBack(ctx context.Context) error

@@ -9,6 +9,20 @@
 //
 // and calls it once for each client and key. Values need not be safe for
 // concurrent use by several goroutines, except where a method says so.
+//
+// What holds for all contracts:
+//
+//   - The parent of path exists. Path itself does not, unless the contract says so: all clients
+//     make it at about the same time.
+//   - Others write there, too. Below path, and in folders that the recipe made below it, there may be
+//     znodes that no recipe made, also such as look like its own (fault "foreign"). A recipe counts
+//     those alone whose names it makes itself, such as "lock-" and a number behind an id of its own.
+//   - Rights may be taken away for a while (fault "acl", zk.ErrNoAuth). A watch that fires meanwhile
+//     is not told to whoever may not read the znode (CVE-2024-23944), so who waits for nothing but a
+//     watch may wait for ever: look again from time to time.
+//   - An error says that the outcome is not known, unless [NoEffect] is true of it. A method that
+//     returns an error is called again, or not, and never for the same item.
+//   - A method returns soon after its ctx has ended.
 package subjects
 
 import (
@@ -37,7 +51,12 @@ func NoEffect(err error) bool {
 	return errors.As(err, &e) && e.NoEffect()
 }
 
-// WithoutEffect wraps an error and promises that nothing was changed.
+// WithoutEffect wraps an error and promises that nothing was changed. Of one request that is so if a
+// server refused it (zk.ErrNoNode, zk.ErrNodeExists, zk.ErrBadVersion, zk.ErrNotEmpty, zk.ErrNoAuth) or
+// go-zookeeper never sent it (zk.ErrNoServer). After zk.ErrConnectionClosed, zk.ErrSessionExpired, or
+// when ctx ended while it was under way, it may have been done. An operation of several requests has had no effect
+// if none of them had. Plain errors are always true, and hide mistakes: an item that may have been taken
+// can't be missed.
 func WithoutEffect(err error) error { return withoutEffect{err} }
 
 type withoutEffect struct{ error }
