@@ -51,7 +51,7 @@ var models = byName(
 func byName(all ...frame.Model) map[string]frame.Model {
 	of := make(map[string]frame.Model, len(all))
 	for _, m := range all {
-		m.Properties = slices.Concat(m.Properties, []*frame.Property{frame.ServerAgreement})
+		m.Properties = slices.Concat(m.Properties, []*frame.Property{frame.ServerAgreement, frame.NoPanic})
 		of[m.Object.Name] = m
 	}
 	return of

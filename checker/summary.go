@@ -17,7 +17,7 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	if p.Whole != nil {
 		keys, findings = append(slices.Clip(keys), ""), append(slices.Clip(findings), p.Whole(a))
 	}
-	if !p.OfServers {
+	if !p.Stands {
 		findings = doubt(a, keys, findings)
 	}
 	figures, notes := sum(findings)
@@ -46,7 +46,7 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	}
 	bad[0].Figures = figures
 	bad[0].Notes = append(bad[0].Notes, notes...)
-	if p.OfServers {
+	if p.Stands {
 		return bad
 	}
 	return excuse(a, bad)

@@ -24,6 +24,7 @@ var _ = offer(models.Discovery,
 	planted("tells-the-past", "monotone", "", "tells of a change, and then of what was before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
 	planted("torn-lookup", "snapshots", "", "looks up instances that never were all there were", Discovery{broken.ServiceOf(broken.TornList)}),
 	planted("picks-the-gone", "pick", "", "sticks to an instance that it was told has gone", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
+	planted("panics-when-empty", "no-panic", "", "takes the first of the instances without looking whether there are any", Discovery{broken.PanicsWhenEmpty}).alone(),
 )
 
 // Name is that of the model.

@@ -84,3 +84,24 @@ func (s *picksTheGone) Pick(ctx context.Context) (string, error) {
 	}
 	return picked, err
 }
+
+// panicsWhenEmpty takes the first instance of a list that may be empty.
+type panicsWhenEmpty struct{ subjects.Service }
+
+// PanicsWhenEmpty is a service whose pick panics while no instance is registered. Property
+// "no-panic" finds it.
+func PanicsWhenEmpty(c *subjects.Client, path string) (subjects.Service, error) {
+	right, err := subjects.NewService(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return panicsWhenEmpty{right}, nil
+}
+
+func (s panicsWhenEmpty) Pick(ctx context.Context) (string, error) {
+	instances, err := s.Lookup(ctx)
+	if err != nil {
+		return "", err
+	}
+	return instances[0], nil
+}

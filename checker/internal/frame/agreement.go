@@ -14,11 +14,11 @@ import (
 // Guarantees: a single system image). Every object has it: nothing of it depends on what
 // clients did. The run compared the servers; what it found is in the record.
 var ServerAgreement = &Property{
-	Name:      "server-agreement",
-	Meaning:   "each server, read by itself, had the same znodes",
-	Decider:   "comparison of trees",
-	Evidence:  func(*evidence.Record) string { return "T" },
-	OfServers: true,
+	Name:     "server-agreement",
+	Meaning:  "each server, read by itself, had the same znodes",
+	Decider:  "comparison of trees",
+	Evidence: func(*evidence.Record) string { return "T" },
+	Stands:   true,
 	Applies: func(a *evidence.Record) bool {
 		return slices.ContainsFunc(a.Agreements, func(g evidence.Agreement) bool { return len(g.Servers)+len(g.Unread) > 1 })
 	},

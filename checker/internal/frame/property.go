@@ -22,9 +22,9 @@ type Property struct {
 	// Wants says of a property that is not there what more a subject could offer to have it
 	// checked, for people: "the lock gives no token (Fence)". nil, or "": nothing.
 	Wants func(*evidence.Record) string
-	// OfServers says that it is about the servers alone: neither clients that went around
-	// their links nor lost lines of the record explain a violation.
-	OfServers bool
+	// Stands says that a violation stands by itself: neither clients that went around
+	// their links nor lost lines of the record explain it.
+	Stands bool
 	// Logged says that, where it does not apply, the transactions would show it.
 	Logged bool
 	// Decide decides one key. It is called for several keys at the same time, and ends

@@ -1,0 +1,62 @@
+package frame
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/printable"
+)
+
+// NoPanic says that no call of the subject panicked. Every object has it. Whatever a crash
+// was about, a program with such a client ends there. It is there only where a call did.
+var NoPanic = &Property{
+	Name:     "no-panic",
+	Meaning:  "no call of the subject panicked",
+	Decider:  "errors of calls",
+	Evidence: FromTimes,
+	Stands:   true,
+	Applies: func(a *evidence.Record) bool {
+		if a.Foreign {
+			return false
+		}
+		for _, k := range a.Keys {
+			for _, op := range k.Ops {
+				if panicked(op) {
+					return true
+				}
+			}
+		}
+		return false
+	},
+	Decide: func(_ context.Context, k *evidence.Key) Finding {
+		var f Finding
+		for _, op := range k.Ops {
+			if !panicked(op) {
+				continue
+			}
+			f.Count("panics", 1)
+			f.Violated(evidence.EventsOf(op), "%s", crash(op))
+		}
+		return f
+	},
+}
+
+// crash says in which call the subject crashed, and why.
+func crash(op *history.Operation) string {
+	const most = 200 // characters of others' text
+	call := op.F
+	if op.Key != "" {
+		call += " of " + printable.Text(op.Key, most)
+	}
+	why := cmp.Or(op.Return.Error.Message, "the subject panicked")
+	return fmt.Sprintf("client %d called %s at %s: %s", op.Client, call, words.At(op.Began()), printable.Text(why, most))
+}
+
+// panicked says that the subject crashed in a call.
+func panicked(op *history.Operation) bool {
+	return op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodePanic
+}

@@ -1,0 +1,60 @@
+package checker
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+)
+
+// ended is a run of a model in which every operation, by whatever client, ended with a code.
+func ended(model, code string) *checktest.Record {
+	r := checktest.Ours(model, history.Params{Clients: 1, Servers: 3})
+	for i, of := range models[model].Object.Operations {
+		begin := history.Event{Process: history.Process(i), Client: i, Type: history.Invoke, F: of.F, Key: "k"}
+		r.Add(10*i+1, begin)
+		begin.Type, begin.Error = history.Info, &history.Error{Code: code, Message: "the subject panicked: no \x1bmembers, at a.go:7"}
+		r.Add(10*i+2, begin)
+	}
+	return r
+}
+
+// noPanic is what is said of panics, nil for nothing.
+func noPanic(t *testing.T, h *history.History, opts Options) *Verdict {
+	t.Helper()
+	vs := Run(t.Context(), h, opts).Verdicts
+	i := slices.IndexFunc(vs, func(v Verdict) bool { return v.Property == "no-panic" })
+	if i < 0 {
+		return nil
+	}
+	return &vs[i]
+}
+
+// A call that panicked is a violation, of each model and in each of its operations.
+func TestNoPanic(t *testing.T) {
+	for _, model := range Models() {
+		v := noPanic(t, ended(model, history.CodePanic).Build(), Options{})
+		operations := models[model].Object.Operations
+		says := "client 0 called " + operations[0].F + ` of k at 0.001 s: the subject panicked: no \x1bmembers, at a.go:7`
+		if v == nil || v.Result != Violation || v.Reason != says || len(v.Witness) != 2 || v.Figures["panics"] != float64(len(operations)) {
+			t.Errorf("%s: %+v, want %q", model, v, says)
+		}
+		for _, code := range []string{history.CodeError, history.CodeTimeout, history.CodeProcess} {
+			if v := noPanic(t, ended(model, code).Build(), Options{}); v != nil {
+				t.Errorf("%s, %s: %+v", model, code, v)
+			}
+		}
+	}
+}
+
+// Neither a client that goes around its link nor a damaged record explains a panic.
+func TestPanicWhateverHappened(t *testing.T) {
+	r := ended(history.ModelLock, history.CodePanic).Opens(1).Touches(9)
+	r.Header.Params.Root = "/"
+	h := r.Build()
+	h.Missing, h.Damage = 3, []string{"lines are missing"}
+	if v := noPanic(t, h, Options{Transactions: r.Txns}); v == nil || v.Result != Violation {
+		t.Errorf("%+v", v)
+	}
+}
