@@ -382,6 +382,10 @@ var scenarios = []scenario{
 	{"not drained, but everything came out", "loss", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK)},
 
 	{"its own item not seen", "empty", Violation, "its own item", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(0, 3, 4, "", history.OK).Take(1, 5, 6, "a", history.OK)},
+	{
+		"its own item not seen, of a record that says so with an item of no length", "empty", Violation, "its own item",
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: history.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Out: history.Item{}, Session: 1}).Take(1, 5, 6, "a", history.OK),
+	},
 	{"another's item not seen", "empty", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK)},
 	{"another's item that its session had been told of", "empty", Violation, `though client 0's item "a" was in it since 0.002 s, of which its session had been told by 0x5, and nobody`, putAndEmpty(5, 5)},
 	{"another's item put in behind what its session had been told", "empty", Valid, "", putAndEmpty(5, 4)},

@@ -96,7 +96,7 @@ func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patie
 		F: history.FDequeue, Key: key, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) {
 			item, err := r.queues[c.ID][key].Take(ctx)
-			if err != nil {
+			if err != nil || len(item) == 0 { // no item is empty: there was none
 				return nil, err
 			}
 			return history.Item{Item: string(item)}, nil

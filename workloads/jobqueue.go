@@ -120,6 +120,9 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 			if err != nil {
 				return nil, err
 			}
+			if taken == nil {
+				return nil, errNoJob
+			}
 			j = taken
 			return models.Attempt{Item: string(j.Job()), Attempt: j.Attempt()}, nil
 		},
@@ -148,6 +151,9 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 	}
 	return nil
 }
+
+// errNoJob is what a take comes to that gives no job and does not say why.
+var errNoJob = errors.New("Take returned nil, without an error")
 
 func jobOwner(j subjects.Job) int64 {
 	if o, ok := subjects.Offered[subjects.Owner](j); ok {

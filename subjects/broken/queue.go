@@ -129,3 +129,32 @@ func (q *recreates) Put(ctx context.Context, item []byte) (err error) {
 	}
 	return err
 }
+
+// emptyWhenBeaten answers that there is no item when somebody else took the one that it went for.
+type emptyWhenBeaten struct{ blindDeleteRetry }
+
+// EmptyWhenBeaten is a queue that says that it is empty when another client was quicker to take
+// the oldest item. Property "empty" finds it, wherever clients compete.
+func EmptyWhenBeaten(c *subjects.Client, path string) (subjects.Queue, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Queue {
+		return &emptyWhenBeaten{blindDeleteRetry{readThenDelete{conn: conn, path: path}}}
+	})
+}
+
+func (q *emptyWhenBeaten) Take(ctx context.Context) ([]byte, error) {
+	for ctx.Err() == nil {
+		path, item, err := q.oldest()
+		if err != nil {
+			time.Sleep(lookAgain)
+			continue
+		}
+		switch err := q.conn.Delete(path, -1); {
+		case errors.Is(err, zk.ErrNoNode):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		return item, nil
+	}
+	return nil, subjects.WithoutEffect(ctx.Err())
+}

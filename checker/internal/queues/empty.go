@@ -37,14 +37,7 @@ var empty = &frame.Property{
 // anyEmpty says whether a dequeue ever found nothing: a queue whose dequeues
 // wait for an item makes no such answer that could be wrong.
 func anyEmpty(a *evidence.Record) bool {
-	for _, k := range a.Keys {
-		for _, op := range k.Ops {
-			if a.Object.Operation(op.F).Takes && op.Outcome() == history.OK && len(op.Return.Value) == 0 {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool { return len(queueOf(k).empties) > 0 })
 }
 
 // there is an item that was put in for certain.
