@@ -15,8 +15,22 @@ func Progress(decider string, rests func(*evidence.Record) string, decide func(c
 		Decider:  decider,
 		Evidence: rests,
 		Applies:  IsOwn,
-		Decide:   decide,
+		Decide: func(ctx context.Context, k *evidence.Key) Finding {
+			f := decide(ctx, k)
+			f.Count("waits", float64(settledWaits(k)))
+			return f
+		},
 	}
+}
+
+// settledWaits is how many calls that wait for something went on when they could be judged.
+func settledWaits(k *evidence.Key) (n int) {
+	for _, op := range k.Ops {
+		if k.Object.Operation(op.F).Waits && evidence.Ended(op) > k.Settled {
+			n++
+		}
+	}
+	return n
 }
 
 // IsOwn says that zklab wrote the history: another one does not say when the

@@ -66,6 +66,9 @@ func decideWait(f *frame.Finding, t *transaction, q *outcomeQuery, r ready) {
 			worst = s
 		}
 	}
+	if worst.Length() > 0 {
+		f.Count("waits", 1)
+	}
 	f.Longest("longest_wait_seconds", worst.Length())
 	judged := frame.Overdue(t.Record, worst, worst.Length())
 	if judged == frame.Valid || judged == frame.Violation && f.Again() {
