@@ -459,6 +459,26 @@ var scenarios = []scenario{
 		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 9).Call(0, history.FLift, 100, 110, history.OK),
 	},
 	{
+		"passed when its session ended, without a new one", "early", Violation, "passed at 0.050 s, though it was raised by 0.020 s",
+		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Call(0, history.FLift, 100, 110, history.OK),
+	},
+	{
+		"passed between two sessions, of which its client knew the new one no more", "early", Valid, "",
+		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Session(45, history.FConnected, 1, 9).Wait(1, 40, 50, 30, 0).Call(0, history.FLift, 100, 110, history.OK),
+	},
+	{
+		"passed when its session ended, and got a new one later", "early", Violation, "passed at 0.050 s",
+		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Session(60, history.FConnected, 1, 9).Call(0, history.FLift, 100, 110, history.OK),
+	},
+	{
+		"passed when its session ended, after a look at a server that lagged", "early", Valid, "",
+		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 15, 0).Call(0, history.FLift, 100, 110, history.OK),
+	},
+	{
+		"passed without a session when it asked", "early", Valid, "",
+		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Op(checktest.Args{Client: 1, F: history.FAwait, Key: "k", Inv: 40, Ret: 50, Outcome: history.OK, Before: 30}).Call(0, history.FLift, 100, 110, history.OK),
+	},
+	{
 		"nobody knows whether it was up", "early", Valid, "",
 		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.Info).Wait(1, 40, 50, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
 	},

@@ -26,6 +26,7 @@ var _ = offer(models.Barrier,
 	own(Barrier{subjects.NewBarrier}),
 	planted("await-times-out-as-ok", "early", "", "takes the end of its patience for the lift", Barrier{broken.AwaitTimesOut}),
 	planted("exists-without-watch", "late", "", "looks once, and waits for a word that nobody will say", Barrier{broken.ExistsWithoutWatch}),
+	planted("opens-on-expiry", "early", "expire:waiter/400ms", "takes the end of its session for the lift", Barrier{broken.OpensOnExpiry}),
 )
 
 // Name is that of the model.

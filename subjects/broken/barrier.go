@@ -68,3 +68,33 @@ func (b *existsWithoutWatch) Await(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// opensOnExpiry takes whatever its watch brings for the lift.
+type opensOnExpiry struct {
+	subjects.Barrier
+	conn *zk.Conn
+	path string
+}
+
+// OpensOnExpiry is a barrier that lets a client past whose session ends: the end of its watch is
+// taken for the lift. Property "early" finds it where sessions of waiting clients expire.
+func OpensOnExpiry(c *subjects.Client, path string) (subjects.Barrier, error) {
+	inner, err := subjects.NewBarrier(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &opensOnExpiry{Barrier: inner, conn: c.Conn, path: path}, nil
+}
+
+func (b *opensOnExpiry) Await(ctx context.Context) error {
+	up, _, changed, err := b.conn.ExistsW(b.path)
+	if err != nil || !up {
+		return err
+	}
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

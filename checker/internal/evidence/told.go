@@ -77,10 +77,27 @@ func (a *Record) missedBy(op *history.Operation) []missed {
 	return s.missed[:sort.Search(len(s.missed), func(i int) bool { return s.missed[i].event >= op.Return.Index })]
 }
 
+// inSession says that whatever an operation was shown, it was shown by the session in which it
+// was called: that is its session still, or its client has none and had none since.
+func (a *Record) inSession(op *history.Operation) bool {
+	s := a.Session(op.Invoke.Session)
+	switch {
+	case op.Invoke.Session == 0:
+		return false
+	case op.Return == nil || op.Return.Session == op.Invoke.Session:
+		return true
+	case s == nil || s.Client != op.Client || op.Return.Session != 0:
+		return false
+	}
+	newest := a.ofClient[op.Client]
+	later := sort.Search(len(newest), func(i int) bool { return newest[i].First > s.First })
+	return later == len(newest) || newest[later].First > op.Return.Index
+}
+
 // Told is a zxid below which an operation was shown nothing by its session: the highest that
 // its client had been told of when it was called; 0: none is known, or it had two sessions.
 func (a *Record) Told(op *history.Operation) uint64 {
-	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
+	if !a.inSession(op) {
 		return 0
 	}
 	seen := uint64(max(op.Invoke.Seen, 0))
@@ -98,13 +115,13 @@ func (a *Record) Told(op *history.Operation) uint64 {
 
 // View is the earliest moment from which what an await was shown can be: a
 // server may lag, but not behind what its client has already been told. A request
-// that a quorum answered shows the moment at which it was sent, if the session
-// still is the same. In a history without sessions nothing excuses a stale view.
+// that a quorum answered shows the moment at which it was sent, if no newer session can have
+// shown it anything. In a history without sessions nothing excuses a stale view.
 func (a *Record) View(op *history.Operation) time.Duration {
 	if a.Foreign && !a.AnySession() {
 		return op.Began()
 	}
-	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
+	if !a.inSession(op) {
 		return Always
 	}
 	view := min(op.Began(), op.Invoke.Alive)
