@@ -42,7 +42,7 @@ var judgedBy = map[string]string{
 	"cache/converge": "converged", "config/converge": "converged", "valid": "told", "cache/order": "told", "config/order": "told",
 	"current": "current", "first": "first",
 
-	"linearizable": "changes", "counter/linearizable": "conflicts", "plain-reads": "plain", "sync-reads": "sync_judged",
+	"linearizable": "changes", "counter/linearizable": "conflicts", "plain-reads": "plain", "sync-reads": "sync_judged", "fenced-reads": "fenced",
 	"zxid-order": "ordered", "register/durable": "acknowledged",
 
 	"connects": "connects", "kept-alive": "expired", "expiry": "ends", "answers": "keys", // each request of each connection

@@ -29,7 +29,7 @@ type Register struct {
 var _ = offer(models.Register,
 	Subject{Name: Own, About: "the store, used as it should be", workload: Register{New: subjects.NewRegister}},
 	planted("cas-without-version", "linearizable", "", "compares, then sets whatever is there by then", Register{New: broken.CASWithoutVersion}),
-	planted("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "reads plainly, whatever is asked for", Register{New: broken.PlainAsFenced}),
+	planted("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "reads plainly, whatever is asked for", Register{New: broken.PlainAsFenced}).besides("fenced-reads").alone(),
 	planted("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "compares and sets again after a lost reply", Register{New: broken.RetryCASBlind}),
 	planted("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "writes again after a lost reply", Register{New: broken.RetryWriteBlind}),
 	planted("swallows-errors", "durable", "lose-request:setData:who=all/1s", "takes a write for done when it was sent", Register{New: broken.SwallowsErrors}),

@@ -586,9 +586,18 @@ public final class Adapter {
 
         private long read(boolean fenced) throws Exception {
             if (fenced) {
-                sync();
+                fence();
             }
             return counter.get().postValue();
+        }
+
+        /** A quorum answers this, and not a sync; also where the counter has no znode yet. */
+        private void fence() throws Exception {
+            try {
+                client.transaction().forOperations(client.transactionOp().check().forPath(path));
+            } catch (KeeperException.NoNodeException e) {
+                // That is an answer, too.
+            }
         }
 
         /** Curator has it in the background only. */

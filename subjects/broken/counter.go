@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -78,4 +79,28 @@ func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, err
 			return err == nil, err
 		}
 	})
+}
+
+// syncOnly reads behind a sync where a fenced read is asked for.
+type syncOnly struct {
+	subjects.Counter
+	conn *zk.Conn
+	path string
+}
+
+// SyncOnly is a counter whose fenced read is one behind a sync, which no quorum answers: a deposed
+// leader may show an old value. Property "fenced-reads" finds it, wherever it is read.
+func SyncOnly(c *subjects.Client, path string) (subjects.Counter, error) {
+	right, err := subjects.NewCounter(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return &syncOnly{Counter: right, conn: c.Conn, path: path}, nil
+}
+
+func (h *syncOnly) Read(ctx context.Context, kind string) (int64, error) {
+	if _, err := h.conn.Sync(h.path); err != nil {
+		return 0, subjects.WithoutEffect(err)
+	}
+	return h.Counter.Read(ctx, history.ReadPlain)
 }

@@ -1,6 +1,8 @@
 package checktest
 
 import (
+	"time"
+
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
@@ -31,6 +33,18 @@ func (r *Record) Tell(client, inv, ret int, kind string, value int64) *Record {
 	return r.Op(Args{Client: client, F: history.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: history.HowRead{Kind: kind}, Out: models.Count{Value: value}, Session: history.ID(client + 1)})
 }
 
+// Sent says of the operation that was added last when its session sent the latest request that a
+// quorum answered by then; 0: never.
+func (r *Record) Sent(at int) *Record {
+	for i := len(r.Events) - 1; i >= 0; i-- {
+		if e := &r.Events[i]; e.Process >= 0 {
+			e.Seen, e.Alive = 1, time.Duration(at)*Unit
+			break
+		}
+	}
+	return r
+}
+
 var _ = goesWell(models.Counter.Name, goodCounter)
 
 // goodCounter has two clients change a counter at once, and a third one read it.
@@ -40,7 +54,7 @@ func goodCounter(r *Record, n int) int {
 		r.Raise(0, t, t+4, v+1).Raise(1, t+1, t+6, v+2)
 		r.Tell(2, t+2, t+3, history.ReadPlain, v)
 		r.Swap(0, t+8, t+10, v+2, history.OK).Swap(1, t+8, t+11, v+2, history.Fail)
-		r.Tell(2, t+12, t+13, history.ReadFenced, v+3)
+		r.Tell(2, t+12, t+13, history.ReadFenced, v+3).Sent(t + 12)
 		v, t = v+3, t+20
 	}
 	return t

@@ -18,7 +18,7 @@ import (
 // Counter is an integer that begins with 0 and that many raise.
 var Counter = frame.Model{
 	Object:     models.Counter,
-	Properties: []*frame.Property{linearizable, plainReads},
+	Properties: []*frame.Property{linearizable, plainReads, frame.FencedReads},
 	Referees:   []*frame.Referee{referee},
 }
 

@@ -94,6 +94,22 @@ func (a *Record) inSession(op *history.Operation) bool {
 	return later == len(newest) || newest[later].First > op.Return.Index
 }
 
+// Alone says that a session was the only one of its client at an event, but for those that the
+// client had been told the end of: so all that the client had sent by then, it sent in this one, or before it.
+func (a *Record) Alone(in history.ID, client, event int) bool {
+	found := false
+	for _, s := range a.ofClient[client] {
+		switch {
+		case s.First > event:
+		case s.ID == in:
+			found = true
+		case !s.overBy(event):
+			return false
+		}
+	}
+	return found
+}
+
 // Told is a zxid below which an operation was shown nothing by its session: the highest that
 // its client had been told of when it was called; 0: none is known, or it had two sessions.
 func (a *Record) Told(op *history.Operation) uint64 {

@@ -21,7 +21,7 @@ import (
 // read may show that is not fenced, the others say.
 var Register = frame.Model{
 	Object:     models.Register,
-	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, durable}, servers.Properties...),
+	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, frame.FencedReads, durable}, servers.Properties...),
 	Referees:   []*frame.Referee{registerReferee},
 }
 

@@ -1,0 +1,41 @@
+package checker
+
+import (
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+)
+
+func init() {
+	scenarios = append(scenarios, fencedScenarios(func() *checktest.Record { return checktest.Counter().Tell(1, 10, 20, fenced, 0) })...)
+	scenarios = append(scenarios, fencedScenarios(func() *checktest.Record { return checktest.Register().Get(1, 10, 20, fenced, "", 0) })...)
+	scenarios = append(scenarios, []scenario{
+		{"a plain read", "fenced-reads", Valid, "", checktest.Counter().Tell(1, 10, 20, fenced, 0).Sent(15).Tell(1, 30, 40, plain, 0).Sent(15)},
+		{"a read behind a sync", "fenced-reads", Valid, "", checktest.Register().Get(1, 10, 20, fenced, "", 0).Sent(15).Get(1, 30, 40, synced, "", 0).Sent(15)},
+	}...)
+}
+
+// fencedScenarios are about a fenced read of client 1 from 10 to 20 ms.
+func fencedScenarios(read func() *checktest.Record) []scenario {
+	const session = 2
+	return []scenario{
+		{"a fenced read without a fence", "fenced-reads", Violation, "sent nothing meanwhile that a quorum answered (last at 0.009 s)", read().Sent(9)},
+		{"a session that a quorum never answered", "fenced-reads", Violation, "(never)", read().Sent(0)},
+		{"a fence at the call", "fenced-reads", Valid, "", read().Sent(10)},
+		{"a fence on the way", "fenced-reads", Valid, "", read().Sent(15)},
+		{"without a fence, but its client has a second session", "fenced-reads", Valid, "", read().Sent(9).Session(5, history.FConnected, 1, 9)},
+		{"without a fence, and its client's first session had expired", "fenced-reads", Violation, "", read().Sent(9).Session(3, history.FConnected, 1, 9).Session(4, history.FExpired, 1, 9).Session(5, history.FConnected, 1, session)},
+		{"without a fence, but it began without a session", "fenced-reads", Valid, "", begunIn(read().Sent(9), 0)},
+		{"without a fence, but it began in another session", "fenced-reads", Valid, "", begunIn(read().Sent(9), 9)},
+	}
+}
+
+// begunIn says in which session the first read began.
+func begunIn(r *checktest.Record, session history.ID) *checktest.Record {
+	for i := range r.Events {
+		if e := &r.Events[i]; e.F == history.FRead && e.Type == history.Invoke {
+			e.Session = session
+			break
+		}
+	}
+	return r
+}

@@ -1,0 +1,80 @@
+package frame
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// FencedReads says that a read that the object calls fenced was: a quorum answered a request that
+// its client sent during the call. A sync is none, as a leader that was deposed and does not know
+// it answers that, too (ZOOKEEPER-1675).
+//
+// What a read shows tells the difference only in the moments in which a server is behind. What was
+// sent tells it each time.
+var FencedReads = &Property{
+	Name:     "fenced-reads",
+	Meaning:  "behind each fenced read was a request of its own that a quorum answered",
+	Decider:  "signs of life",
+	Evidence: func(*evidence.Record) string { return "S" },
+	Applies: func(a *evidence.Record) bool {
+		if a.Foreign {
+			return false
+		}
+		for _, k := range a.Keys {
+			for _, op := range k.Ops {
+				if fenced(a, op) && op.Return.Seen > 0 {
+					return true
+				}
+			}
+		}
+		return false
+	},
+	Decide: func(ctx context.Context, k *evidence.Key) Finding {
+		var f Finding
+		for _, op := range k.Ops {
+			if ctx.Err() != nil {
+				return f
+			}
+			if fenced(k.Record, op) {
+				decideFenced(&f, k, op)
+			}
+		}
+		return f
+	},
+	Exercise: Wants("fenced", 20, "fenced reads of which it is known what was sent"),
+}
+
+// fenced says that an operation is a read that succeeded, and that is fenced by its name.
+func fenced(a *evidence.Record, op *history.Operation) bool {
+	if op.F != history.FRead || op.Outcome() != history.OK {
+		return false
+	}
+	var how history.HowRead
+	a.Decode(op.Invoke, &how)
+	return how.Kind == "" || how.Kind == history.ReadFenced
+}
+
+// decideFenced asks whether a quorum answered anything that the client of a fenced read sent
+// meanwhile. That is known of the session in which the read began and ended, if its client had no
+// other one. In a new session the connect was such a request.
+func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
+	in := op.Return.Session
+	switch {
+	case in == 0 || op.Invoke.Session != in || op.Return.Seen == 0 || !k.Alone(in, op.Client, op.Return.Index):
+		f.Count("fenced_unknown", 1)
+		return
+	}
+	f.Count("fenced", 1)
+	if op.Return.Alive >= op.Began() || f.Again() {
+		return
+	}
+	last := "never"
+	if op.Return.Alive > 0 {
+		last = "last at " + words.At(op.Return.Alive)
+	}
+	f.Violated(evidence.EventsOf(op), "client %d asked %s for a fenced read at %s and had the answer at %s, but its session %s sent nothing meanwhile that a quorum answered (%s)",
+		op.Client, k.Name, words.At(op.Began()), words.At(op.Return.Time), in, last)
+}
