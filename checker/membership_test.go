@@ -28,6 +28,9 @@ func membershipScenarios() []scenario {
 	group := checktest.Group
 	in := objects.Joining{Member: "m1"}
 	tried := checktest.Args{Client: 0, F: objects.FJoin, Key: "k", Inv: 1, Ret: 2, Outcome: history.Info, In: in, Session: 1}
+	unsure := checktest.Args{Client: 0, F: history.FLeave, Key: "k", Inv: 3, Ret: 4, Outcome: history.Info, In: in, Session: 1}
+	refused, open, unregister := unsure, unsure, unsure
+	refused.Outcome, open.Ret, unregister.F = history.Fail, -1, objects.FUnregister
 	leftIn9 := checktest.SeenZxids{Then: 1, Now: 3}.Of(checktest.Args{Client: 0, F: history.FLeave, Key: "k", Inv: 4, Ret: 4, Outcome: history.OK, In: in, Session: 9})
 	return []scenario{
 		{"somebody who never joined", "real", Violation, "nobody joined as", group().Lists(1, 3, 4, saw(1, 1), "m1")},
@@ -61,6 +64,14 @@ func membershipScenarios() []scenario {
 		{"missing for longer than the bound", "converge", Violation, "was not among them", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 20+bound, 21+bound, saw(0, 0))},
 		{"missing for the bound", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, bound, bound+1, saw(0, 0))},
 		{"missing, and asked to leave", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 21+bound, 22+bound, "m1", saw(2, 3)).Lists(1, 20+bound, 22+bound, saw(0, 0))},
+		{"there long after its leave ended in an error", "converge", Violation, "though the call of client 0 to leave had ended in an error by 0.004 s", group().Joins(0, 1, 2, "m1", saw(1, 2)).Op(unsure).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there long after its join ended in an error", "converge", Violation, "though the call of client 0 to join had ended in an error by 0.002 s", group().Op(tried).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"picked long after its leave ended in an error", "converge", Violation, "to unregister had ended in an error", checktest.Service().Joins(0, 1, 2, "m1", saw(1, 2)).Op(unregister).Picks(1, 20+bound, 21+bound, "m1")},
+		{"there for the bound after its leave ended in an error", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Op(unsure).Lists(1, bound, bound+1, saw(0, 0), "m1")},
+		{"there long after its leave ended in an error, of a client that was not connected", "converge", Valid, "", group().Connected(0, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Op(unsure).Session(5, history.FDisconnected, 0, 1).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there long after its leave ended in an error, of a client that was connected just now", "converge", Valid, "", group().Connected(0, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Op(unsure).Session(5, history.FDisconnected, 0, 1).Connected(15+bound, 0, 1).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there long after a leave that certainly had no effect", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Op(refused).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there while its leave goes on", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Op(open).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
 		{"missing, of a client that was not connected", "converge", Valid, "", group().Connected(0, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Session(3, history.FDisconnected, 0, 1).Lists(1, 20+bound, 21+bound, saw(0, 0))},
 		{"missing, of a client that crashed", "converge", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Started(4, 0).Lists(1, 20+bound, 21+bound, saw(0, 0))},
 		{"there long after it left", "converge", Violation, "though that had left by 0.004 s", group().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},

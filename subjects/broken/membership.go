@@ -45,6 +45,13 @@ func (g *plainGroup) Leave(context.Context) error {
 	return nil
 }
 
+// GivesUpLeaving is a group whose members stay when the call to leave fails: it is not tried
+// again, and the znode is there until the session ends. Property "converge" finds it where
+// requests are lost.
+func GivesUpLeaving(c *subjects.Client, path string) (subjects.Group, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Group { return newPlainGroup(conn, path) })
+}
+
 func (g *plainGroup) Members(ctx context.Context) ([]string, error) {
 	members, _, err := g.list(ctx, false)
 	return members, withoutEffect(err)

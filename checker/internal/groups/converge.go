@@ -80,12 +80,33 @@ func decideList(f *frame.Finding, g *group, l *look) {
 			right = right && away.Length() <= 0
 			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
 				"%s, though that had %s by %s (%s are allowed)", g.shows(l, m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+		case shown && m.ended() != nil:
+			right = right && !decideGhost(f, g, l, m, live)
 		}
 	}
 	if right && lists(l.op) {
 		f.Count("settled_lists", 1)
 	}
 	f.Count("came_back", back)
+}
+
+// decideGhost judges a list that shows a member which is none: behind a join, or a leave, of unknown
+// outcome what may be left of it is to be removed, as soon as its client is connected. It says
+// whether that could be judged.
+func decideGhost(f *frame.Finding, g *group, l *look, m *member, live evidence.Span) bool {
+	op := m.ended()
+	since, ok := lastLive(g, op.Client, evidence.Span{From: max(live.From, op.Return.Time), To: l.op.Began()})
+	if !ok || since.To < l.op.Began() {
+		return false
+	}
+	tried := g.terms.leave
+	if op == m.join {
+		tried = g.terms.join
+	}
+	f.Overdue(frame.Overdue(g.Record, since, since.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(op)),
+		"%s, though the call of client %d to %s had ended in an error by %s, and it was connected for %s since %s (%s are allowed)",
+		g.shows(l, m.name), op.Client, tried, words.At(op.Return.Time), words.Lasting(since.Length()), words.At(since.From), words.Lasting(g.Bound))
+	return true
 }
 
 // concerned are the members that a look shows, and those that must have been there at some

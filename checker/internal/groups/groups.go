@@ -242,6 +242,19 @@ func (m *member) gone() (first *history.Operation) {
 	return first
 }
 
+// ended is the call of unknown outcome behind which its client counts on the member no more: a leave,
+// or a join without one. nil: there is none, or it has not returned.
+func (m *member) ended() *history.Operation {
+	op := m.join
+	if len(m.leaves) > 0 {
+		op = m.leaves[len(m.leaves)-1]
+	}
+	if m.join == nil || op.Outcome() != history.Info || op.Return == nil {
+		return nil
+	}
+	return op
+}
+
 // goneBy is a zxid by which it had left; 0: none is known. Who asks in another session than that in
 // which it joined may be answered by a server that lags, and says nothing of what came behind.
 func (m *member) goneBy() uint64 {

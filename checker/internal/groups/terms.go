@@ -4,15 +4,16 @@ import "github.com/zklab/zklab/history/models"
 
 // terms are what sentences about a group say.
 type terms struct {
-	member, members    string
-	join, joined, left string
-	leftFrom           string // and of what
+	member, members string
+	join, joined    string
+	leave, left     string
+	leftFrom        string // and of what
 }
 
 // termsOf are those of a model: an instance of a service registers, and any other member joins.
 func termsOf(m *models.Model) terms {
 	if m == models.Discovery {
-		return terms{member: "an instance", members: "instances", join: "register", joined: "registered", left: "unregistered", leftFrom: "unregistered from"}
+		return terms{member: "an instance", members: "instances", join: "register", joined: "registered", leave: "unregister", left: "unregistered", leftFrom: "unregistered from"}
 	}
-	return terms{member: "a member", members: "members", join: "join", joined: "joined", left: "left", leftFrom: "left"}
+	return terms{member: "a member", members: "members", join: "join", joined: "joined", leave: "leave", left: "left", leftFrom: "left"}
 }
