@@ -132,21 +132,23 @@ func (r *configRun) observe(ctx context.Context, c *Client, key string, at, time
 	return got, nil
 }
 
-// Quiesce makes each key once more while all wait for that, then sets it several times while
-// nobody looks, and each time waits until everybody was told, or has waited for too long.
+// Quiesce sets each key several times while nobody looks, then makes it once more while all wait
+// for that, then once more while nobody looks, and each time waits until everybody was told, or has waited for too long.
 func (r *configRun) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
-		key := r.env.Key(i)
+		key, writer := r.env.Key(i), r.env.Clients[i%len(r.env.Clients)]
+		value := ""
+		for n := range 3 {
+			value = fmt.Sprintf("set-%s-%d", key, n)
+			r.setForSure(ctx, writer, key, value)
+		}
+		r.told(ctx, i, value, func(*Client) {})
 		made := "made-" + key
 		r.told(ctx, i, made, func(c *Client) { r.make(ctx, c, key, made) })
-		for n := range 3 {
-			for _, c := range r.env.Clients {
-				if c.ID == r.writer(i) {
-					r.setForSure(ctx, c, key, fmt.Sprintf("last-%s-%d", key, n))
-				}
-			}
-		}
-		r.told(ctx, i, fmt.Sprintf("last-%s-%d", key, 2), func(*Client) {})
+		last := "last-" + key // it has the version of the one before
+		_ = r.delete(ctx, writer, key, 0)
+		r.setForSure(ctx, writer, key, last)
+		r.told(ctx, i, last, func(*Client) {})
 	}
 	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) { return r.final(ctx, key) })
 	r.configs.close(ctx, r.env, func(c subjects.Config) any { return c })
