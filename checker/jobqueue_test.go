@@ -18,6 +18,10 @@ func jobScenarios() []scenario {
 	put := func(outcome history.Type) *checktest.Record {
 		return checktest.JobQueue(2).PutJob(0, 1, 2, "a", outcome)
 	}
+	// asks adds a take that never returns.
+	asks := func(r *checktest.Record, client, inv int) *checktest.Record {
+		return r.Op(checktest.Args{Client: client, F: objects.FTake, Key: "k", Inv: inv, Ret: -1, Session: history.ID(client + 1)})
+	}
 	// one has the first attempt end at 20.
 	one := func(f string, outcome history.Type) *checktest.Record {
 		return put(ok).TakeJob(1, 5, 10, "a", 1).EndJob(1, 20, 22, f, "a", 1, outcome)
@@ -79,15 +83,18 @@ func jobScenarios() []scenario {
 
 		{"a job and a worker that waits", "progress", Violation, `client 1 waited for a job of k from 0.010 s to 30.000 s, while job "a" was in it and nobody had it`, waits(put(ok))},
 		{"a job that somebody has, and a worker that waits", "progress", Valid, "", waits(put(ok).TakeJob(2, 3, 4, "a", 1))},
-		{"a job that somebody may have, and a worker that waits", "progress", Valid, "", waits(put(ok).TakeJob(2, 3, 4, "", 0))},
+		{"a job that somebody may have, and a worker that waits", "progress", Valid, "", waits(asks(put(ok), 2, 3))},
+		{"a job that nobody has since a take returned an error, and a worker that waits", "progress", Violation, `client 1 waited for a job of k from 7.004 s to 30.000 s, while job "a" was in it and nobody had it`, waits(put(ok).TakeJob(2, 3, 4, "", 0))},
+		{"a job that may be left of a take that returned an error, of a worker that was not connected since", "progress", Valid, "", waits(put(ok).Connected(0, 2, 3).TakeJob(2, 3, 4, "", 0).Session(5, history.FDisconnected, 2, 3))},
+		{"a job that may be left of a take that returned an error, of a worker that was never connected for long", "progress", Valid, "", waits(put(ok).Connected(0, 2, 3).TakeJob(2, 3, 4, "", 0).Session(5, history.FDisconnected, 2, 3).Connected(10_000, 2, 3).Session(16_000, history.FDisconnected, 2, 3).Connected(24_000, 2, 3))},
 		{"a job that was given back, and a worker that waits", "progress", Violation, "nobody had it", waits(put(ok).TakeJob(2, 3, 4, "a", 1).EndJob(2, 5, 6, back, "a", 1, ok))},
 		{"a job that the dead had, and a worker that waits", "progress", Violation, "nobody had it", waits(put(ok).TakeJob(2, 3, 4, "a", 1).Session(7, expired, 2, 3).Session(8, dead, 2, 3))},
-		{"two jobs of which somebody may have one, and a worker that waits", "progress", Violation, "if not, it was so with another one of 2 jobs, as only 1 take with an unknown outcome may have had one each", waits(two().TakeJob(2, 5, 6, "", 0), "a", "b")},
-		{"two jobs that two may have, and a worker that waits", "progress", Valid, "", waits(two().TakeJob(2, 5, 6, "", 0).TakeJob(0, 5, 6, "", 0), "a", "b")},
-		{"a job that somebody may have had who asked when it had been there for long", "progress", Violation, "from 0.010 s to 20.000 s", waits(put(ok).TakeJob(2, 20_000, 20_001, "", 0))},
-		{"a job that somebody may have had in time, and again", "progress", Valid, "", waits(put(ok).TakeJob(2, 5_000, 5_001, "", 0))},
+		{"two jobs of which somebody may have one, and a worker that waits", "progress", Violation, "if not, it was so with another one of 2 jobs, as only 1 take with an unknown outcome may have had one each", waits(asks(two(), 2, 5), "a", "b")},
+		{"two jobs that two may have, and a worker that waits", "progress", Valid, "", waits(asks(asks(two(), 2, 5), 0, 5), "a", "b")},
+		{"a job that somebody may have had who asked when it had been there for long", "progress", Violation, "from 0.010 s to 20.000 s", waits(asks(put(ok), 2, 20_000))},
+		{"a job that somebody may have had in time, and again", "progress", Valid, "", waits(asks(put(ok), 2, 5_000))},
 		{"two jobs, one of which somebody may have had before he died, and one behind that", "progress", Violation, "from 7.000 s to 30.000 s", waits(two().TakeJob(2, 5, 6, "", 0).Session(7_000, dead, 2, 3), "a", "b")},
-		{"two jobs that two may have had, one of whom asked too late", "progress", Violation, "another one of 2 jobs", waits(two().TakeJob(2, 5, 6, "", 0).TakeJob(0, 20_000, 20_001, "", 0), "a", "b")},
+		{"two jobs that two may have had, one of whom asked too late", "progress", Violation, "another one of 2 jobs", waits(asks(asks(two(), 2, 5), 0, 20_000), "a", "b")},
 		{"a job that may have been put, was given back, and a worker that waits", "progress", Violation, "nobody had it", waits(put(unknown).TakeJob(2, 3, 4, "a", 1).EndJob(2, 5, 6, back, "a", 1, ok))},
 		{"a job that may have been put at any time, and a worker that waits", "progress", Valid, "", waits(put(unknown))},
 	}

@@ -18,7 +18,8 @@ import (
 type JobQueue interface {
 	Put(ctx context.Context, job []byte) error
 	// Take waits for a job until ctx ends. Each call is one attempt at one job at most: after a
-	// request of which it is not known whether it got a job, it returns that error.
+	// request of which it is not known whether it got a job, it returns that error. After an error
+	// the client has no job, and what may be left of the call, as a lease, is removed.
 	Take(ctx context.Context) (Job, error)
 }
 

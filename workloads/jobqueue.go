@@ -33,6 +33,7 @@ var _ = offer(models.JobQueue,
 	planted("delete-on-take", "conservation", "lose-reply:delete/300ms", "removes a job when it takes it, and puts it back if it gives it back", JobQueue{broken.DeleteOnTake}),
 	planted("counts-its-own", "attempts", "", "each worker counts its own attempts", JobQueue{broken.CountsItsOwn}),
 	planted("never-requeues", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", JobQueue{broken.NeverRequeues}),
+	planted("leaves-lease", "progress", "lose-reply:create:who=all/300ms", "leaves its lease behind when the take fails", JobQueue{broken.LeavesLease}),
 )
 
 // tries is how often a job is tried: more than enough workers die for some to be dead.

@@ -292,3 +292,10 @@ func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueu
 	}
 	return q, nil
 }
+
+// LeavesLease is a job queue that leaves the lease behind whose create was done and not answered: its
+// take fails, and no client gets the job until the session ends. Property "progress" finds it where
+// replies are lost.
+func LeavesLease(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
+	return newDefectiveJobQueue(c, path, tries)
+}

@@ -52,15 +52,31 @@ func (q *queue) lostTakes(moments []evidence.Span) *lostTakes {
 	return l
 }
 
-// overBy is when a take of unknown outcome, and what it may have begun, was over.
+// overBy is when a take of unknown outcome, and what it may have begun, was over. Nobody works on
+// a job whose take returned an error: what that left is to be given up once the client is connected,
+// as behind any other call that failed.
 func (q *queue) overBy(op *history.Operation) time.Duration {
 	exited, _ := q.ExitAfter(op.Client, op.Began())
 	death := q.DeathOf(op)
-	end := min(exited, death.By)
+	end := min(exited, death.By, q.givenUp(op))
 	if death.Newest != nil {
 		end = min(end, death.Newest.Expired)
 	}
 	return end
+}
+
+// givenUp is when the client of a take that returned an error had been connected for the bound behind
+// that; never if it was not.
+func (q *queue) givenUp(op *history.Operation) time.Duration {
+	if op.Return == nil {
+		return evidence.Never
+	}
+	for _, live := range q.WhileLive(op.Client, evidence.Span{From: op.Return.Time, To: q.End}) {
+		if over := live.From + q.Bound + q.Stalled(live); over < live.To {
+			return over
+		}
+	}
+	return evidence.Never
 }
 
 // excusing is how many takes may excuse a job that was there from a moment on.
