@@ -24,7 +24,7 @@ var judgedBy = map[string]string{
 	"log": "compared", "server-agreement": "comparisons", "progress": "waits", "reassign": "waits", "termination": "waits",
 
 	"exclusion": "holds", "bound": "holds", "tokens": "contended", "fencing": "writes", "grant": "grants_checked",
-	"lost": "told_decided", "fair": "met_full", "states": "asked_again", "who-leads": "answers_compared",
+	"lost": "told_decided", "own-znodes": "ephemerals", "fair": "met_full", "states": "asked_again", "who-leads": "answers_compared",
 	"all-or-none": "given_up", "revocation": "heard", "rwlock/tokens": "writers_met",
 
 	"integrity": "dequeued", "order": "overlapping_found", "loss": "items", "class-order": "overlapping_found",

@@ -754,8 +754,8 @@ func decideAll(t *testing.T, scenarios []scenario) {
 func TestEveryPropertyIsPlanted(t *testing.T) {
 	for _, model := range recipeModels() {
 		for _, p := range models[model].Properties {
-			if p == frame.ServerAgreement || p == frame.NoPanic {
-				continue // TestServerAgreement, TestNoPanic
+			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.OwnZnodes {
+				continue // TestServerAgreement, TestNoPanic, TestOwnZnodes
 			}
 			seen := map[Result]bool{}
 			for _, s := range slices.Concat(scenarios, logScenarios, serverScenarios()) {

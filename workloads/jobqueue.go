@@ -29,7 +29,7 @@ type JobQueue struct {
 var _ = offer(models.JobQueue,
 	own(JobQueue{subjects.NewJobQueue}),
 	planted("leases-of-their-own", "lease-exclusion", "", "looks whether a job has a lease, then makes its own and believes it", JobQueue{broken.LeasesOfTheirOwn}),
-	planted("finish-unguarded", "finish-once", "expire:holder/400ms", "finishes jobs without a look at its lease", JobQueue{broken.FinishUnguarded}).besides("lease-exclusion"),
+	planted("finish-unguarded", "finish-once", "expire:holder/400ms", "finishes jobs without a look at its lease", JobQueue{broken.FinishUnguarded}).besides("lease-exclusion", "own-znodes"),
 	planted("delete-on-take", "conservation", "lose-reply:delete/300ms", "removes a job when it takes it, and puts it back if it gives it back", JobQueue{broken.DeleteOnTake}),
 	planted("counts-its-own", "attempts", "", "each worker counts its own attempts", JobQueue{broken.CountsItsOwn}),
 	planted("never-requeues", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", JobQueue{broken.NeverRequeues}),

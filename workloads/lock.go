@@ -23,6 +23,7 @@ var _ = offer(models.Lock,
 	planted("check-then-create", "exclusion", "", "looks whether anybody holds the lock, then makes its own znode and believes it", Lock{broken.CheckThenCreate}),
 	planted("ignores-expiry", "lost", "expire/1500ms", "goes on holding after its session has died", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),
 	planted("missing-is-first", "grant", "expire:waiter/1500ms", "takes its own znode's absence from the line for the head of it", Lock{broken.MissingIsFirst}).besides("exclusion", "progress"),
+	planted("stale-unlock", "own-znodes", "expire:holder/400ms", "deletes its znode by its path, whosever it is by now", Lock{broken.StaleUnlock}).besides("exclusion"),
 	planted("token-of-its-own", "tokens", "", "each client counts its fencing tokens by itself", Lock{broken.TokenOfItsOwn}).besides("fencing"),
 )
 

@@ -230,7 +230,7 @@ func (s *section) testVerdicts(t *testing.T, x example) {
 			if !strings.Contains(s.text, "`"+decider+"`") {
 				t.Errorf("the section does not name the procedure `%s`", decider)
 			}
-		} else if v.Result == checker.Violation && !v.Measured {
+		} else if v.Result == checker.Violation && !v.Measured && v.Property != "own-znodes" { // which is a cause of others
 			t.Errorf("%s violates %s, too", x.command, v.Property)
 		}
 	}

@@ -166,3 +166,33 @@ func (l *missingIsFirst) Unlock(context.Context) error {
 	}
 	return err
 }
+
+// staleUnlock has one znode, which whoever unlocks deletes.
+type staleUnlock struct {
+	conn  *zk.Conn
+	znode string
+}
+
+// StaleUnlock is a lock that deletes its znode by its path, whosever it is by now. Property
+// "own-znodes" finds it where sessions of holders expire.
+func StaleUnlock(c *subjects.Client, path string) (subjects.Lock, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &staleUnlock{conn, path + "/lock"} })
+}
+
+func (l *staleUnlock) Lock(ctx context.Context) error {
+	for {
+		_, err := l.conn.Create(l.znode, nil, zk.FlagEphemeral, openACL)
+		if !errors.Is(err, zk.ErrNodeExists) {
+			return err
+		}
+		there, _, changed, err := l.conn.ExistsW(l.znode)
+		if err == nil && there {
+			err = waitFor(ctx, changed)
+		}
+		if err != nil {
+			return subjects.WithoutEffect(err)
+		}
+	}
+}
+
+func (l *staleUnlock) Unlock(context.Context) error { return l.conn.Delete(l.znode, -1) }

@@ -15,14 +15,14 @@ import (
 // Membership is a group.
 var Membership = frame.Model{
 	Object:     models.Membership,
-	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, converge, gone, inLog},
+	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, converge, gone, frame.OwnZnodes, inLog},
 	Referees:   []*frame.Referee{referee},
 }
 
 // Discovery is a service, whose instances are the members of a group.
 var Discovery = frame.Model{
 	Object:     models.Discovery,
-	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, picks, converge, gone, inLog},
+	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, picks, converge, gone, frame.OwnZnodes, inLog},
 	Referees:   []*frame.Referee{referee, pickReferee},
 }
 

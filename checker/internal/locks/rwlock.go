@@ -17,7 +17,7 @@ import (
 var RWLock = frame.Model{
 	Object: models.RWLock,
 	Properties: []*frame.Property{
-		rwExclusion, rwGrants, rwTokens, rwFencing, lost, belief, revocation, rwProgress,
+		rwExclusion, rwGrants, rwTokens, rwFencing, lost, belief, revocation, rwProgress, frame.OwnZnodes,
 		frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog),
 	},
 	Referees: []*frame.Referee{rwReferee, rwTokensReferee},

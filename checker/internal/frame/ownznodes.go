@@ -1,0 +1,104 @@
+package frame
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// OwnZnodes says that nobody deletes an ephemeral znode that another client still relies on: what
+// that holds, or is a member as, went with it, and it is not told. It is the mistake of whoever
+// deletes by a path alone, behind the end of its own session. Objects have it whose clients hold
+// something, or are something, by such znodes.
+var OwnZnodes = &Property{
+	Name:     "own-znodes",
+	Meaning:  "no client deleted an ephemeral znode of another one that was still counting on it",
+	Logged:   true,
+	Decider:  "deletes in the transaction log",
+	Evidence: func(*evidence.Record) string { return "S, L" },
+	Applies: func(a *evidence.Record) bool {
+		return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool { return len(ephemeralsOf(a)[k.Name]) > 0 })
+	},
+	Decide: func(ctx context.Context, k *evidence.Key) Finding {
+		var f Finding
+		for _, n := range ephemeralsOf(k.Record)[k.Name] {
+			if ctx.Err() != nil {
+				return f
+			}
+			decideDeleted(&f, k, n)
+		}
+		return f
+	},
+}
+
+// ephemeralsOf are the ephemeral znodes of clients that were deleted, by key.
+var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znode {
+	if a.Foreign || a.Log == nil {
+		return nil
+	}
+	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) {
+		s := a.Session(n.Owner)
+		rest, below := strings.CutPrefix(n.Path, a.Params.Root+"/")
+		key, _, _ = strings.Cut(rest, "/")
+		return key, below && s != nil && s.Client >= 0 && n.Deleted != evidence.StillThere
+	})
+})
+
+// decideDeleted looks who deleted an ephemeral znode. Other sessions of its own client may, and
+// faults do.
+func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
+	f.Count("ephemerals", 1)
+	of, by := k.Session(n.Owner), k.Session(n.Remover)
+	if by == nil || by.Client < 0 || by.Client == of.Client || !k.Log.Covers(n.Created-1, n.Deleted) {
+		return
+	}
+	at, event := k.Zxids.CommittedBy(n.Deleted)
+	if event < 0 || min(of.Expired, of.DiedBy) <= at || gaveUp(k, n, at) || f.Again() {
+		return
+	}
+	witness := []int{event}
+	for _, op := range k.Ops {
+		if op.Client == by.Client && op.Began() <= at && evidence.Ended(op) >= sentFrom(k, n) || op == madeIn(k, n) {
+			witness = append(witness, evidence.EventsOf(op)...)
+		}
+	}
+	f.ByLog = true
+	f.Violated(witness, "client %d deleted %s by %s, which client %d had made in session %s: that lived on, and its client had not given it up",
+		by.Client, strings.TrimPrefix(n.Path, k.Params.Root+"/"), words.At(at), of.Client, of.ID)
+}
+
+// sentFrom is before which nobody can have asked for the delete of a znode.
+func sentFrom(k *evidence.Key, n *evidence.Znode) time.Duration {
+	at, _ := k.Zxids.SentBelow(n.Deleted)
+	return at
+}
+
+// madeIn is the last call that its client began by when a znode was there; nil if there is none.
+func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
+	there, _ := k.Zxids.CommittedBy(n.Created)
+	for _, op := range k.Ops {
+		if op.Client == k.Session(n.Owner).Client && op.Began() <= there && k.Object.Operation(op.F).Begins {
+			made = op
+		}
+	}
+	return made
+}
+
+// gaveUp says that the client of a znode may count on it no more at a moment: it has begun to end what
+// it holds, or was told that it holds nothing.
+func gaveUp(k *evidence.Key, n *evidence.Znode, at time.Duration) bool {
+	from, _ := k.Zxids.SentBelow(n.Created)
+	client := k.Session(n.Owner).Client
+	i, _ := slices.BinarySearchFunc(k.Ops, at+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
+	return slices.ContainsFunc(k.Ops[:i], func(op *history.Operation) bool {
+		o := k.Object.Operation(op.F)
+		failed := o.Begins && op.Outcome() != history.OK && evidence.Ended(op) <= at
+		return op.Client == client && (o.Ends || failed) && evidence.Ended(op) >= from
+	})
+}
