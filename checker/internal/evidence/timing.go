@@ -53,21 +53,19 @@ func Bound(p history.Params) time.Duration {
 	return p.SessionTimeout + 2*p.Tick + p.Reconnect + 2*time.Second
 }
 
-// settle computes from when on timed properties count: from the end of heal;
+// settle computes from when on timed properties count: from when the last fault was undone;
 // without any fault from the start of the load; and not at all if the ensemble
 // was not healthy after the heal.
 //
-// Rounds end with the load, which waits for the last of them: whoever is stuck
-// in one has given up before the ensemble is looked at again. For them it counts
-// from when the last fault was undone. That the ensemble served from then on is
+// The load waits for its last operations: whoever is stuck in one has given up before the
+// ensemble is looked at again. That the ensemble served from then on is
 // shown by the client's own connection: a server without a leader keeps none.
 func (a *Record) settleTimes() {
 	a.Bound = Bound(a.Params)
 	a.Settled = a.Phase(history.PhaseQuiesce)
-	switch {
-	case len(a.Faults.All) == 0:
+	if len(a.Faults.All) == 0 {
 		a.Settled = min(a.Settled, a.Phase(history.PhaseLoad))
-	case a.Object.Rounds:
+	} else {
 		a.Settled = min(a.Settled, a.Faults.undone())
 	}
 	if after, ok := a.Health["after"]; ok && !after.Healthy {
