@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
@@ -34,12 +35,21 @@ var mixes = [10]mix{
 	{faults: crashing, crashes: true, oneKey: true},
 	{},
 	{faults: expiring, oneKey: true},
-	{faults: everything},
+	{faults: lagging},
 }
 
 func everything(Experiment) plan.Schedule { return plan.Mix(simulatedInterval, plan.AllFaults()) }
 
 func expiring(Experiment) plan.Schedule { return plan.Every(simulatedInterval, faults.Expire{}) }
+
+// lagging has one server hear of everything late, so that clients that come to it, in a new session
+// or an old one, find what was there before.
+func lagging(x Experiment) plan.Schedule {
+	return plan.Overlay(
+		plan.Mix(2*simulatedInterval, plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*simulatedInterval - simulatedInterval/10}),
+		plan.Every(simulatedInterval/2, faults.Expire{}, faults.Move{}, faults.Cut{}, faults.LoseReply{}),
+	)
+}
 
 // crashing also has freezes that outlast the session of whoever is frozen.
 func crashing(x Experiment) plan.Schedule {
@@ -73,6 +83,7 @@ func (x Experiment) mixed(m mix) Experiment {
 	if m.crashes {
 		choices.SessionTimeouts = choices.SessionTimeouts[:1] // those who wait for one that crashed wait for that
 	}
+	choices.OpTimeouts = append(choices.OpTimeouts, waitsLong)
 	d := sweep.Draw(x.Seed, choices)
 	defaultTo(&x.SessionTimeout, d.SessionTimeout)
 	defaultTo(&x.OpTimeout, d.OpTimeout)
@@ -95,6 +106,10 @@ func (x Experiment) mixed(m mix) Experiment {
 	}
 	return x
 }
+
+// waitsLong is longer than anything may take once the last fault is undone: a call that such
+// a fault has made wait for ever shows.
+const waitsLong = 30 * time.Second
 
 // mixedLoad is how many operations a run needs before its first fault.
 const mixedLoad = 3

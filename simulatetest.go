@@ -29,9 +29,9 @@ const (
 // take milliseconds. Every field but Workload may be left out. Then 50 seeds are tried, with
 // a fault of some kind every second and latencies that differ from even to very uneven, so
 // that each run takes another course; Seed is the first of them. Where the experiment says
-// nothing of faults, each seed also draws what its run is like: of ten seeds three have every
+// nothing of faults, each seed also draws what its run is like: of ten seeds two have every
 // kind of fault, two have none, in two nothing happens but that sessions end, in two clients
-// crash, and freeze for longer than their sessions last, and in one faults come at single messages. Three have one key,
+// crash, and freeze for longer than their sessions last, in one a server lags behind, and in one faults come at single messages. Three have one key,
 // on which all clients meet, and time-outs differ.
 //
 // The test fails when a property is violated, with the events that show it in the

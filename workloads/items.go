@@ -47,6 +47,10 @@ func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Cl
 // in the way of its own puts.
 const takePatience = 100 * time.Millisecond
 
+// longTakes is in how many takes one waits for as long as an operation may, where that is long: a
+// fault that has it wait for ever shows.
+const longTakes = 10
+
 // puts is how many items each client puts first, so that queues are rarely empty: half of
 // what it does where that is not much.
 func (r *itemsRun[Q]) puts() int {
@@ -76,7 +80,11 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 			if first || rng.IntN(2) == 0 {
 				_ = r.put(ctx, c, rng, key, at, fmt.Sprintf("c%d-%d", c.ID, n), r.patience)
 			} else {
-				_ = r.take(ctx, c, key, at, min(takePatience, r.env.OpTimeout))
+				patience := min(takePatience, r.env.OpTimeout)
+				if r.env.Patient && r.env.OpTimeout > r.env.Bound && rng.IntN(longTakes) == 0 {
+					patience = r.env.OpTimeout
+				}
+				_ = r.take(ctx, c, key, at, patience)
 			}
 		}
 	})
