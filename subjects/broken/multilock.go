@@ -67,6 +67,13 @@ func NoOrder(c *subjects.Client, path string, names []string) (subjects.MultiLoc
 	return newOneByOne(c, path, names)
 }
 
+// NeverLooksBack is a multi-lock that locks its keys one after the other, in order. If its session ends
+// while it waits for one, it asks for that one again in the next session, and believes that it still
+// has those before. Property "grant" finds it, wherever sessions of those who wait end.
+func NeverLooksBack(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
+	return newOneByOne(c, path, slices.Sorted(slices.Values(names)))
+}
+
 // partial goes on without those locks that take too long.
 type partial struct{ *oneByOne }
 

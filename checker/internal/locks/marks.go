@@ -1,6 +1,7 @@
 package locks
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -217,7 +218,40 @@ func decideMarks(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		for _, part := range h.held() {
 			m.decide(f, k, h, part, of)
 		}
+		if len(h.held()) > 1 {
+			m.decideTogether(f, k, h, of)
+		}
 	}
+}
+
+// decideTogether looks for a grant of several parts that were never all marked at one time: what
+// was held of one was gone when the other came.
+func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of views) {
+	var all [][]*evidence.Mark
+	for _, part := range h.held() {
+		there, _ := m.marks.Within(k.Name, part, h.Client, of.low, of.high)
+		if len(there) == 0 {
+			return // decided by itself
+		}
+		all = append(all, there)
+	}
+	marks := slices.Concat(all...)
+	for _, one := range marks { // if they ever were, then when some one of them began
+		if one.Gone <= of.high && one.Taken() {
+			f.Count("marks_unknown", 1)
+			return
+		}
+		at := max(one.From, of.low)
+		if !slices.ContainsFunc(all, func(part []*evidence.Mark) bool {
+			return !slices.ContainsFunc(part, func(m *evidence.Mark) bool { return m.From <= at && at < m.Gone })
+		}) {
+			return
+		}
+	}
+	last := slices.MinFunc(marks, func(a, b *evidence.Mark) int { return cmp.Compare(a.Gone, b.Gone) })
+	f.ByLog = true
+	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but at no time did it have something in the tree for each of them: %s",
+		h.Client, namesOf(k.Name, h.held()), words.At(h.Granted), words.WithToken(h.Token), m.went(k.Record, last))
 }
 
 func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string, of views) {
@@ -265,7 +299,7 @@ const leftBehind = 2 * time.Second
 // them: whoever gives up takes its place away, or what it left is in the way until its session ends.
 func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	m := markedOf(k.Record)
-	if m.marks == nil || !m.inLine() || k.Settled == evidence.Never || k.Object.State != models.Exclusive || k.Object.Parts {
+	if m.marks == nil || !m.inLine() || k.Settled == evidence.Never || k.Object.Parts {
 		return
 	}
 	busy := map[int][]evidence.Span{} // of each client: when it asked or held
@@ -308,7 +342,7 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 	if waited.Length() <= leftBehind {
 		return
 	}
-	for _, o := range m.lines[lineOf(own.Znode)].before(own.Znode, op.Client, own.From, mostDowngraded) {
+	for _, o := range m.ahead(k, op, own) {
 		by := k.Session(o.Owner)
 		span := m.stood(k.Record, o)
 		span.From, span.To = max(span.From, waited.From), min(span.To, waited.To)
@@ -325,6 +359,22 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 			return
 		}
 	}
+}
+
+// ahead are those that stood before a place in the line and were in its way.
+func (m *marked) ahead(k *evidence.Key, op *history.Operation, own *evidence.Mark) (all []*evidence.Znode) {
+	lines := []string{lineOf(own.Znode)}
+	if k.Object.State == models.ReadWrite {
+		lines = m.ids[own.Znode.Parent()]
+	}
+	for _, id := range lines {
+		for _, o := range m.lines[id].before(own.Znode, op.Client, own.From, mostDowngraded) {
+			if k.Object.State != models.ReadWrite || !toRead(k, op) || m.made[o] != nil && !toRead(k, m.made[o]) {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
 }
 
 // stood is a time in which a znode certainly was there.
