@@ -26,7 +26,7 @@ var _ = offer(models.Membership,
 	planted("one-shot-watch", "converge", "", "watches once, and hears of no change behind the first one", Membership{broken.OneShotWatch}),
 	planted("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again when its session has ended", Membership{broken.RejoinLost}),
 	planted("persistent-member", "converge", "expire:holder/1500ms", "makes persistent members, and forgets them with its session", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
-	planted("gives-up-leaving", "converge", "lose-request:delete:who=all/500ms", "leaves the znode where it is when the call to leave fails", Membership{broken.GivesUpLeaving}),
+	planted("gives-up-leaving", "converge", "lose-request:delete/300ms", "leaves the znode where it is when the call to leave fails", Membership{broken.GivesUpLeaving}),
 	planted("cache-forgets-late", "fresh", "", "lists others for a second after they have left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
 	planted("tells-the-past", "monotone", "", "tells of a change, and then of what was before it", Membership{broken.TellsThePast}),
 	planted("torn-list", "snapshots", "", "lists members that never were all there were", Membership{broken.TornList}),
