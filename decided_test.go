@@ -21,7 +21,7 @@ import (
 // judgedBy is the figure that says how often a property compared something that could have been
 // wrong, of one model ("queue/loss") or of all that have it.
 var judgedBy = map[string]string{
-	"log": "compared", "server-agreement": "comparisons", "progress": "waits", "reassign": "waits", "termination": "waits",
+	"log": "compared", "register/log": "refused", "server-agreement": "comparisons", "progress": "waits", "reassign": "waits", "termination": "waits",
 
 	"exclusion": "holds", "bound": "holds", "tokens": "contended", "fencing": "writes", "grant": "grants_checked",
 	"lost": "told_decided", "own-znodes": "ephemerals", "fair": "met_full", "states": "asked_again", "who-leads": "answers_compared",

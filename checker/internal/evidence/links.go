@@ -118,7 +118,7 @@ func (a *Record) account(list []history.Txn, found map[history.ID]*UnlinkedSessi
 		if !t.Below(a.Params.Root) {
 			continue
 		}
-		parts := carriedOut(list, i)
+		parts := CarriedOut(list, i)
 		for j := range parts {
 			a.works(t, &parts[j], found)
 			took := changeData(data, &parts[j])

@@ -236,9 +236,9 @@ func Refused(t *history.Txn) bool {
 	return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
 }
 
-// carriedOut are the changes that the i-th transaction of a list made: itself, or the parts of a
+// CarriedOut are the changes that the i-th transaction of a list made: itself, or the parts of a
 // multi; none if it was refused.
-func carriedOut(list []history.Txn, i int) []history.Txn {
+func CarriedOut(list []history.Txn, i int) []history.Txn {
 	switch t := &list[i]; {
 	case t.Error != 0 || Refused(t):
 		return nil

@@ -119,7 +119,7 @@ func (m *Marks) written(a *Record) {
 	last := map[string]*Mark{}
 	for i := range a.Transactions {
 		t := &a.Transactions[i]
-		for _, part := range carriedOut(a.Transactions, i) {
+		for _, part := range CarriedOut(a.Transactions, i) {
 			if part.Type != "setData" {
 				continue
 			}

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// LogAgrees says that the transaction log has what the history says that happened.
-// A difference means that one of the two is wrong: a subject that answered what it
+// LogAgrees says that the transaction log has what the history says that happened, and nothing
+// of what it says that certainly did not. A difference means that one of the two is wrong: a subject that answered what it
 // had not done, or evidence that cannot be relied on. That is decided key by key where
 // the layout of the subject's znodes is trusted; nil: nothing of the object is known.
 func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context, *Finding, *evidence.Key)) *Property {
@@ -19,17 +19,21 @@ func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context,
 		Decider:  "transaction log",
 		Evidence: func(*evidence.Record) string { return "Z, L" },
 		Applies: func(a *evidence.Record) bool {
-			return a.Log != nil && (trusted != nil && trusted(a) || namesEnd(a))
+			return a.Log != nil && (trusted != nil && trusted(a) || namesEnd(a)) || anyRefused(a)
 		},
 		Decide: func(ctx context.Context, k *evidence.Key) Finding {
 			var f Finding
-			if trusted != nil && trusted(k.Record) {
+			if k.Log != nil && trusted != nil && trusted(k.Record) {
 				decide(ctx, &f, k)
 			}
+			decideRefused(&f, k)
 			return f
 		},
 		Whole: func(a *evidence.Record) Finding {
 			var f Finding
+			if a.Log == nil {
+				return f
+			}
 			for _, s := range a.OldestFirst() {
 				if s.EndZxid != 0 {
 					decideDead(&f, a, s)

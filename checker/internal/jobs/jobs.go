@@ -22,7 +22,7 @@ import (
 // JobQueue gives each job to one worker at a time.
 var JobQueue = frame.Model{
 	Object:     models.JobQueue,
-	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, progress, frame.OwnZnodes},
+	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, progress, frame.OwnZnodes, frame.LogAgrees(nil, nil)},
 	Referees:   []*frame.Referee{exclusionReferee},
 }
 

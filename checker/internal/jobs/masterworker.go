@@ -8,7 +8,7 @@ import (
 // MasterWorker has a master assign its jobs, the tasks.
 var MasterWorker = frame.Model{
 	Object:     models.MasterWorker,
-	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, stalePlan, reassign, frame.OwnZnodes},
+	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, stalePlan, reassign, frame.OwnZnodes, frame.LogAgrees(nil, nil)},
 	Referees:   []*frame.Referee{exclusionReferee, planReferee},
 }
 

@@ -21,7 +21,7 @@ import (
 // read may show that is not fenced, the others say.
 var Register = frame.Model{
 	Object:     models.Register,
-	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, frame.FencedReads, durable}, servers.Properties...),
+	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, frame.FencedReads, durable, frame.LogAgrees(nil, nil)}, servers.Properties...),
 	Referees:   []*frame.Referee{registerReferee},
 }
 

@@ -1,0 +1,109 @@
+package frame
+
+import (
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// This file looks for what was committed although its client was told that it certainly had no
+// effect, and never would. Values are unique in a run, so it is known whose they are, whenever
+// they were written, and wherever below the key.
+
+// written is a value that a client's session wrote.
+type written struct {
+	key, value string
+	client     int
+}
+
+// refusedOf are the calls that certainly had no effect, by what they were to write; only those
+// that no other call was to write, too.
+var refusedOf = evidence.Once(func(a *evidence.Record) map[written]*history.Operation {
+	of := map[written]*history.Operation{}
+	if a.Foreign || len(a.Transactions) == 0 {
+		return of
+	}
+	for _, k := range a.Keys {
+		all := map[string]int{}
+		for _, op := range k.Ops {
+			if v, ok := writes(k.Object, op); ok {
+				all[v]++
+			}
+		}
+		for _, op := range k.Ops {
+			if v, ok := writes(k.Object, op); ok && all[v] == 1 && op.Outcome() == history.Fail {
+				of[written{op.Key, v, op.Client}] = op
+			}
+		}
+	}
+	return of
+})
+
+// anyRefused says that there are any.
+func anyRefused(a *evidence.Record) bool { return len(refusedOf(a)) > 0 }
+
+// writes is the value that an operation was to write.
+func writes(m *models.Model, op *history.Operation) (value string, ok bool) {
+	_, v, known := m.Tell(op)
+	switch {
+	case !known:
+		return "", false
+	case m.Operation(op.F).Puts:
+		return v.Item, v.Item != ""
+	case v.Data != nil && !v.Seen:
+		return *v.Data, *v.Data != ""
+	}
+	return "", false
+}
+
+// committedOf are the writes of what was refused, with their zxids. What a client made and took
+// away again itself was none.
+var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]uint64 {
+	of, refused, at := map[*history.Operation]uint64{}, refusedOf(a), map[string]*history.Operation{}
+	if len(refused) == 0 {
+		return of
+	}
+	for i := range a.Transactions {
+		t := &a.Transactions[i]
+		s := a.Session(t.Session)
+		for _, part := range evidence.CarriedOut(a.Transactions, i) {
+			switch {
+			case part.Type == "delete":
+				if op := at[part.Path]; op != nil && s != nil && s.Client == op.Client {
+					delete(of, op)
+				}
+				delete(at, part.Path)
+			case part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession":
+				rest, below := strings.CutPrefix(part.Path, a.Params.Root+"/")
+				key, _, _ := strings.Cut(rest, "/")
+				if s == nil || !below {
+					continue
+				}
+				if op := refused[written{key, string(part.Data), s.Client}]; op != nil {
+					of[op], at[part.Path] = uint64(t.Zxid), op
+				}
+			}
+		}
+	}
+	return of
+})
+
+// decideRefused looks for what was refused on a key in what was committed.
+func decideRefused(f *Finding, k *evidence.Key) {
+	committed := committedOf(k.Record)
+	for _, op := range k.Ops {
+		v, ok := writes(k.Object, op)
+		if !ok || refusedOf(k.Record)[written{op.Key, v, op.Client}] != op {
+			continue
+		}
+		f.Count("refused", 1)
+		if z, done := committed[op]; done && !f.Again() {
+			f.ByLog = true
+			f.Violated(evidence.EventsOf(op), "client %d was told at %s that its %s of %s %s had no effect and never would, but the transaction log has it at %s",
+				op.Client, words.At(op.Return.Time), op.F, k.Name, models.Quoted(v), words.Zxid(z))
+		}
+	}
+}
