@@ -35,7 +35,7 @@ const (
 // on which all clients meet, and time-outs differ.
 //
 // The test fails when a property is violated, with the events that show it in the
-// smallest of the runs that failed; it also fails when no run decided anything. That run is
+// smallest of the runs that failed; it also fails when a third of the runs decided nothing. That run is
 // made smaller for some seconds, is stored beside the first, and comes with a test that runs
 // it alone. A failure names the seed and the command that runs it again, alone: the variable ZKLAB_SEED. That
 // run is the same one, byte for byte, as far as docs/simulation.md says.
@@ -104,6 +104,7 @@ type simulations struct {
 	properties    map[string]violatedIn
 	smallest      *Outcome // of those that were violated
 	undecided     *Outcome // the first one
+	open          []string // why each of these was not decided
 	operations    int
 	looked        looked
 	struck        struck
@@ -140,6 +141,8 @@ func (s *simulations) add(o *Outcome) {
 		if s.undecided == nil {
 			s.undecided = o
 		}
+		why, _, _ := strings.Cut(strings.TrimSpace(undecidedText(o.Result)), "\n")
+		s.open = append(s.open, fmt.Sprintf("seed %d: %s", o.Result.Seed, why))
 	}
 }
 
@@ -186,9 +189,28 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
+	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
+		keepFailed(t, x, s.undecided)
+		t.Errorf("zklab: nothing is violated, but %d of %d simulations were not decided: too many for the others to show much\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
 	default:
-		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s", s.runs, s.decided, s.runs-s.decided, s.operations, strings.TrimSuffix(s.looked.text(x.Workload.Name())+"\n"+s.struck.text(), "\n"))
+		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s%s", s.runs, s.decided, s.runs-s.decided, s.operations, s.whyOpen(), strings.TrimSuffix(s.looked.text(x.Workload.Name())+"\n"+s.struck.text(), "\n"))
 	}
+}
+
+// mostOpen is one of how many simulations may be undecided.
+const mostOpen = 3
+
+// whyOpen says of the first simulations that were not decided why, a line each.
+func (s *simulations) whyOpen() string {
+	const most = 3
+	var b strings.Builder
+	for _, why := range s.open[:min(most, len(s.open))] {
+		fmt.Fprintf(&b, "not decided: %s\n", why)
+	}
+	if more := len(s.open) - most; more > 0 {
+		fmt.Fprintf(&b, "and %d others\n", more)
+	}
+	return b.String()
 }
 
 // shrinkFor is how long a test that failed makes its run smaller.

@@ -96,3 +96,15 @@ func TestEachPropertyHasASeed(t *testing.T) {
 		t.Errorf("%q, want %q; the smallest is %d of %d", got, want, s.smallest.Result.Seed, s.violated)
 	}
 }
+
+// Why runs were not decided is told of the first of them.
+func TestWhyRunsWereNotDecided(t *testing.T) {
+	var s simulations
+	for seed := range int64(5) {
+		s.add(&Outcome{History: &history.History{}, Result: &store.Result{Seed: seed, Verdict: checker.Unknown, Verdicts: []checker.Verdict{{Property: "exclusion", Result: checker.Unknown, Reason: "too little contention"}}}})
+	}
+	want := "not decided: seed 0: exclusion: too little contention\nnot decided: seed 1: exclusion: too little contention\nnot decided: seed 2: exclusion: too little contention\nand 2 others\n"
+	if got := s.whyOpen(); got != want {
+		t.Errorf("%q", got)
+	}
+}
