@@ -68,11 +68,21 @@ func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 	}
 	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
 	if m.messages {
-		points, err := x.mixed(mix{}).points(t)
+		if x.Seed/int64(len(mixes))%2 == 1 { // at messages that there are only behind an expiry, too
+			m.faults = expiring
+		}
+		points, err := x.mixed(m).points(t)
 		if err != nil {
 			return nil, err
 		}
-		m.faults = func(x Experiment) plan.Schedule { return x.atMessages(points) }
+		others := m.faults
+		m.faults = func(x Experiment) plan.Schedule {
+			s := x.atMessages(points)
+			if others != nil {
+				s = plan.Overlay(others(x), s)
+			}
+			return s
+		}
 	}
 	return SimulateIn(t, x.mixed(m))
 }

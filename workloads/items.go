@@ -47,9 +47,20 @@ func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Cl
 // in the way of its own puts.
 const takePatience = 100 * time.Millisecond
 
-// longTakes is in how many takes one waits for as long as an operation may, where that is long: a
-// fault that has it wait for ever shows.
-const longTakes = 10
+// takesFor is how long a take waits in the load: mostly not for long. Where waiting costs nothing and
+// operations may last longer than the bound, one in ten waits for as long as that, so that one shows
+// that a fault has made wait for ever.
+func (e *Env) takesFor(rng *rand.Rand) time.Duration {
+	const longTakes = 10
+	if e.Patient && e.OpTimeout > e.Bound && rng.IntN(longTakes) == 0 {
+		return e.OpTimeout
+	}
+	return min(takePatience, e.OpTimeout)
+}
+
+// feed is how long after the load something is put for those who still wait, when the last
+// fault is over.
+const feed = 2 * time.Second
 
 // puts is how many items each client puts first, so that queues are rarely empty: half of
 // what it does where that is not much.
@@ -80,12 +91,11 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 			if first || rng.IntN(2) == 0 {
 				_ = r.put(ctx, c, rng, key, at, fmt.Sprintf("c%d-%d", c.ID, n), r.patience)
 			} else {
-				patience := min(takePatience, r.env.OpTimeout)
-				if r.env.Patient && r.env.OpTimeout > r.env.Bound && rng.IntN(longTakes) == 0 {
-					patience = r.env.OpTimeout
-				}
-				_ = r.take(ctx, c, key, at, patience)
+				_ = r.take(ctx, c, key, at, r.env.takesFor(rng))
 			}
+		}
+		if r.env.Patient && pause(ctx, feed) { // for those that wait still
+			_ = r.put(ctx, c, rng, r.env.Key(c.ID%r.env.Keys), 0, fmt.Sprintf("c%d-fed", c.ID), r.patience)
 		}
 	})
 	return nil

@@ -87,7 +87,10 @@ func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
 					at, key = meeting, there
 				}
 			}
-			r.work(ctx, c, key, at, min(takePatience, r.env.OpTimeout), work, gives)
+			r.work(ctx, c, key, at, r.env.takesFor(rng), work, gives)
+		}
+		if r.env.Patient && pause(ctx, feed) { // for those that wait still
+			r.put(ctx, c, r.env.Key(c.ID%r.env.Keys), 0, fmt.Sprintf("c%d-fed", c.ID))
 		}
 	})
 	return nil
