@@ -50,6 +50,7 @@ func TestOwnZnodes(t *testing.T) {
 		}{
 			{"another client deletes it", Violation, takenAway(name, 2, history.OK)},
 			{"another client deletes it, and its own gives it up later", Violation, takenAway(name, 2, history.OK).Op(end(50, 60))},
+			{"another client deletes it, and its own had given up what it had before", Violation, takenAway(name, 2, history.OK).Op(checktest.Args{Client: 0, F: beginning(name), Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Session: 1}).Op(end(5, 9)).Saw(9, 0, 2, 8)},
 			{"its own client deletes it", Valid, takenAway(name, 1, history.OK)},
 			{"its own client deletes it, in its next session", Valid, takenAway(name, 9, history.OK).Session(30, history.FConnected, 0, 9)},
 			{"a fault deletes it", Valid, takenAway(name, 7, history.OK)},

@@ -90,15 +90,29 @@ func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
 	return made
 }
 
-// gaveUp says that the client of a znode may count on it no more at a moment: it has begun to end what
-// it holds, or was told that it holds nothing.
+// gaveUp says that the client of a znode may count on it no more at a moment: since the first call
+// that may have made it, it has begun to end what it holds, or was told that it holds nothing.
 func gaveUp(k *evidence.Key, n *evidence.Znode, at time.Duration) bool {
-	from, _ := k.Zxids.SentBelow(n.Created)
 	client := k.Session(n.Owner).Client
 	i, _ := slices.BinarySearchFunc(k.Ops, at+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
-	return slices.ContainsFunc(k.Ops[:i], func(op *history.Operation) bool {
+	var own []*history.Operation
+	for _, op := range k.Ops[:i] {
+		if op.Client == client {
+			own = append(own, op)
+		}
+	}
+	return slices.ContainsFunc(own[firstMaker(k, n, own):], func(op *history.Operation) bool {
 		o := k.Object.Operation(op.F)
-		failed := o.Begins && op.Outcome() != history.OK && evidence.Ended(op) <= at
-		return op.Client == client && (o.Ends || failed) && evidence.Ended(op) >= from
+		return o.Ends || o.Begins && op.Outcome() != history.OK && evidence.Ended(op) <= at
 	})
+}
+
+// firstMaker is the place of the first of its client's calls that may have made a znode; 0 if none
+// may, as where a client comes back by itself in its next session.
+func firstMaker(k *evidence.Key, n *evidence.Znode, own []*history.Operation) int {
+	from, _ := k.Zxids.SentBelow(n.Created)
+	there, _ := k.Zxids.CommittedBy(n.Created)
+	return max(0, slices.IndexFunc(own, func(op *history.Operation) bool {
+		return k.Object.Operation(op.F).Begins && op.Began() <= there && evidence.Ended(op) >= from
+	}))
 }
