@@ -30,6 +30,7 @@ type DoubleBarrier struct {
 var _ = offer(models.DoubleBarrier,
 	own(DoubleBarrier{New: subjects.NewDoubleBarrier}),
 	planted("leave-without-waiting", "leave", "", "leaves while others are still in", DoubleBarrier{New: broken.LeaveWithoutWaiting}),
+	planted("counts-children", "progress", "", "counts who is there, so that the last to count may find that some have left", DoubleBarrier{New: broken.CountsChildren}).besides("leave", "enter"),
 	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{New: broken.TimedOutStillCounted}),
 	planted("ready-outlives", "enter", "expire:all/700ms", "lets anybody in while the mark of an earlier round is there", DoubleBarrier{New: broken.ReadyOutlives}),
 	// Who comes again while its old self is still counted waits for it when leaving.

@@ -25,6 +25,7 @@ var _ = offer(models.Queue,
 	planted("blind-delete-retry", "loss", "lose-reply:delete/300ms", "deletes again after a lost reply, finds nothing, and takes the next item", Queue{broken.BlindDeleteRetry}),
 	planted("counts-then-puts", "bounded", "", "counts the items and then puts one in, as if nobody else did", Queue{broken.CountsThenPuts}),
 	planted("never-woken", "progress", "", "waits for room and is never told of it", Queue{broken.NeverWoken}),
+	planted("watches-after-check", "progress", "", "sets its watch after it has found nothing", Queue{broken.WatchesAfterCheck}),
 	planted("recreates", "integrity", "lose-reply:create/300ms", "puts an item again after a lost reply", Queue{broken.Recreates}),
 	planted("empty-when-beaten", "empty", "", "says that the queue is empty when somebody else was quicker to take the oldest item", Queue{broken.EmptyWhenBeaten}),
 )

@@ -25,6 +25,7 @@ var _ = offer(models.Semaphore,
 	planted("counts-then-creates", "bound", "", "counts the leases, then makes its own and believes it", Semaphore{broken.CountsThenCreates}),
 	planted("release-deletes-lowest", "bound", "", "gives back the lease that is first in line, whoever has it", Semaphore{broken.ReleaseDeletesLowest}).besides("progress", "own-znodes"), // its own stays behind
 	planted("polls", "fair", "", "takes a number, but tries from time to time instead of waiting for its turn", Semaphore{broken.Polls}),
+	planted("watches-neighbour", "progress", "", "waits for the one right before it, whoever else gives a lease back", Semaphore{broken.WatchesNeighbour}),
 	planted("held-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", Semaphore{broken.HeldForEver}).besides("bound", "fair", "grant"),
 	planted("lease-survives-session", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", Semaphore{broken.LeaseSurvivesSession}),
 )

@@ -19,9 +19,9 @@ func (e *Env) wakeups() int {
 	return 3
 }
 
-// wakes has one client wait while another one does, from 0 to 2 round trips behind the call,
-// what it waits for, some times, each time other clients. The error of a wait ends it: what
-// was to be shown has been.
+// wakes has one client wait while another one does what it waits for, some times, each time other
+// clients. The one begins at most a write's round trip before or behind the other: the write is seen
+// while the waiter makes its requests. The error of a wait ends it: what was to be shown has been.
 func (e *Env) wakes(ctx context.Context, key string, rng *rand.Rand, waits func(c *Client, n int) error, does func(c *Client, n int)) {
 	if len(e.Clients) < 2 {
 		return
@@ -35,10 +35,14 @@ func (e *Env) wakes(ctx context.Context, key string, rng *rand.Rand, waits func(
 		waiter, doer := e.Clients[i], e.Clients[j]
 		began := e.Record.Now()
 		_ = waiter.touchFor(ctx, e.OpTimeout, e.Root)
-		behind := between(rng, 0, 2*(e.Record.Now()-began))
+		trip := e.Record.Now() - began
+		behind := between(rng, -trip, trip)
 		done := make(chan error, 1)
-		go func() { done <- waits(waiter, n) }()
-		pause(ctx, behind)
+		go func() {
+			pause(ctx, max(0, -behind))
+			done <- waits(waiter, n)
+		}()
+		pause(ctx, max(0, behind))
 		does(doer, n)
 		if <-done != nil {
 			return

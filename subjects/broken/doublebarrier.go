@@ -61,6 +61,45 @@ func (b *leaveWithoutWaiting) Enter(ctx context.Context) (err error) {
 
 func (b *leaveWithoutWaiting) Leave(context.Context) error { return b.conn.Delete(b.node, -1) }
 
+// countsChildren lets in who counts enough members at one time.
+type countsChildren struct{ leaveWithoutWaiting }
+
+// CountsChildren is the barrier of ZooKeeper's own tutorial ("Programming with ZooKeeper", Barriers): who comes
+// to count when the first ones are out again finds too few, and stays outside for ever. Property
+// "progress" finds it, wherever somebody is slow.
+func CountsChildren(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
+		return &countsChildren{leaveWithoutWaiting{conn: conn, path: path, parties: parties}}
+	})
+}
+
+func (b *countsChildren) Enter(ctx context.Context) (err error) {
+	if b.node, err = b.conn.Create(b.path+"/member-", nil, zk.FlagSequence|zk.FlagEphemeral, openACL); err != nil {
+		return err
+	}
+	return b.await(ctx, func(members int) bool { return members >= b.parties })
+}
+
+func (b *countsChildren) Leave(ctx context.Context) error {
+	if err := b.conn.Delete(b.node, -1); err != nil {
+		return err
+	}
+	return b.await(ctx, func(members int) bool { return members == 0 })
+}
+
+// await waits until there are so many members.
+func (b *countsChildren) await(ctx context.Context, enough func(members int) bool) error {
+	for {
+		names, _, changed, err := b.conn.ChildrenW(b.path)
+		if err != nil || enough(len(names)) {
+			return err
+		}
+		if err := waitFor(ctx, changed); err != nil {
+			return err
+		}
+	}
+}
+
 // timedOutStillCounted says of an Enter that was given up that it had no effect, but
 // leaves its member where the others count it. That it is of no use is written into it:
 // who leaves waits for the others.

@@ -58,6 +58,45 @@ func (q *readThenDelete) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
+// watchesAfterCheck lists the items, and where there is none sets the watch by a second list, at which
+// it does not look.
+type watchesAfterCheck struct{ readThenDelete }
+
+// WatchesAfterCheck is a queue whose consumer waits for ever if an item is put between its two
+// requests and none afterwards. Property "progress" finds it in the end of a run.
+func WatchesAfterCheck(c *subjects.Client, path string) (subjects.Queue, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &watchesAfterCheck{readThenDelete{conn: conn, path: path}} })
+}
+
+func (q *watchesAfterCheck) Take(ctx context.Context) ([]byte, error) {
+	for {
+		names, _, err := q.conn.Children(q.path)
+		if err != nil {
+			return nil, subjects.WithoutEffect(err)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			item, _, err := q.conn.Get(q.path + "/" + name)
+			if err == nil {
+				err = q.conn.Delete(q.path+"/"+name, -1)
+			}
+			if !errors.Is(err, zk.ErrNoNode) {
+				return item, err
+			}
+		}
+		if len(names) > 0 {
+			continue
+		}
+		_, _, changed, err := q.conn.ChildrenW(q.path)
+		if err == nil {
+			err = waitFor(ctx, changed)
+		}
+		if err != nil {
+			return nil, subjects.WithoutEffect(err)
+		}
+	}
+}
+
 // blindDeleteRetry repeats a delete whose reply was lost, and when the item is
 // gone then, goes for the next one.
 type blindDeleteRetry struct{ readThenDelete }

@@ -84,6 +84,47 @@ func (s *numbered) Acquire(ctx context.Context) error {
 	}
 }
 
+// watchesNeighbour waits for the one right before it to go, whoever else does.
+type watchesNeighbour struct{ numbered }
+
+// WatchesNeighbour is a semaphore whose contenders watch the one right before them, as those of a lock do: of
+// several holders only one is watched, and the lease of another one stays unused. Property "progress"
+// finds it where one holds for long.
+func WatchesNeighbour(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
+	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
+		return &watchesNeighbour{numbered{conn: conn, path: path, leases: leases, flags: zk.FlagEphemeral}}
+	})
+}
+
+func (s *watchesNeighbour) Acquire(ctx context.Context) (err error) {
+	if s.node, err = s.conn.Create(s.path+"/lease-", nil, s.flags|zk.FlagSequence, openACL); err != nil {
+		return err
+	}
+	for {
+		names, _, err := s.line()
+		if err != nil {
+			return err
+		}
+		i := slices.Index(names, s.node[len(s.path)+1:])
+		if i < 0 {
+			return zk.ErrSessionExpired
+		}
+		if i < s.leases {
+			return nil
+		}
+		there, _, gone, err := s.conn.ExistsW(s.path + "/" + names[i-1])
+		if err == nil && there {
+			err = waitFor(ctx, gone)
+		}
+		if err != nil {
+			_ = s.conn.Delete(s.node, -1)
+			return err
+		}
+	}
+}
+
+func (s *watchesNeighbour) Release(context.Context) error { return s.conn.Delete(s.node, -1) }
+
 // line lists who stands there, in order.
 func (s *numbered) line() ([]string, <-chan zk.Event, error) {
 	names, _, changed, err := s.conn.ChildrenW(s.path)

@@ -60,8 +60,8 @@ func (r *round) stuckOutside(f *frame.Finding) {
 }
 
 // leftOutside looks for members that were still waiting to get in long after another one had been
-// let in: that one was let in because they were there. Where a client had come twice by then, the
-// others may have been let in because of what was left of its first attempt.
+// let in: that one was let in because they were there. Where a client had come twice by then, or its
+// session ended while it waited, the others may have been let in because of what it had left there.
 func (r *round) leftOutside(f *frame.Finding) {
 	var first *member
 	for _, m := range r.members {
@@ -85,7 +85,8 @@ func (r *round) leftOutside(f *frame.Finding) {
 		}
 	}
 	for _, m := range r.members {
-		if m.enter.Began() > since || len(came) < r.Params.Parties {
+		if m.enter.Began() > since || len(came) < r.Params.Parties || min(m.death.By, m.exited) < evidence.Ended(m.enter) ||
+			m.enter.Return != nil && m.enter.Return.Session != m.enter.Invoke.Session {
 			continue
 		}
 		var worst evidence.Span
