@@ -1,7 +1,10 @@
 package configs
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -9,10 +12,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// converge says that the last value comes to everybody who waits for it.
+// converge says that the last value comes to everybody who waits for it, and each that was there
+// for long.
 var converge = &frame.Property{
 	Name:     "converge",
-	Meaning:  "after the heal, the last value came to every watcher who waited for it",
+	Meaning:  "after the heal, the last value came to every watcher who waited for it, and each one that was there for longer than the bound",
 	Decider:  "waits after the last change",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,
@@ -26,9 +30,13 @@ var converge = &frame.Property{
 			return
 		}
 		for _, w := range c.watches {
-			if w.until == evidence.Never {
-				decideConverge(f, c, w, last, value)
+			if w.until != evidence.Never {
+				continue
 			}
+			for _, s := range c.stood() {
+				decideConverge(f, c, w, s.change, s.value, s.until)
+			}
+			decideConverge(f, c, w, last, value, evidence.Never)
 		}
 	}),
 	Exercise: frame.Wants("converged", 2, "watchers who were told the last value"),
@@ -50,20 +58,43 @@ func (c *config) last() (x *change, value string, why string) {
 	return x, value, ""
 }
 
-// decideConverge looks whether a watcher waited for too long for the last value. Other
-// values that it was told meanwhile do not help.
-func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value string) {
+// standing is a value, and until when it certainly was there.
+type standing struct {
+	*change
+	until time.Duration
+}
+
+// stood are the values that certainly were there for longer than the bound, until the next change
+// was called for.
+func (c *config) stood() (all []standing) {
+	changes := slices.Concat(c.changes, c.faults)
+	slices.SortStableFunc(changes, func(x, y *change) int { return cmp.Compare(x.inv, y.inv) })
+	done := evidence.Always // by when all changes before had taken effect
+	for i, x := range changes {
+		if i+1 < len(changes) && !x.absent && x.op.Outcome() == history.OK && done <= x.inv && changes[i+1].inv-max(x.ret, c.Settled) > c.Bound {
+			all = append(all, standing{x, changes[i+1].inv})
+		}
+		done = max(done, x.ret)
+	}
+	return all
+}
+
+// decideConverge looks whether a watcher waited for too long for a value while it was there: the
+// last one, or an earlier one. Other values that it was told meanwhile do not help.
+func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value string, until time.Duration) {
 	var worst evidence.Span
 	var op *history.Operation
 	for _, wait := range w.waits {
 		from, to := max(wait.Began(), last.ret), evidence.Ended(wait.Operation)
-		for _, s := range c.WhileLive(w.client, evidence.Span{From: from, To: min(to, c.finalAt.Time)}) {
+		for _, s := range c.WhileLive(w.client, evidence.Span{From: from, To: min(to, c.finalAt.Time, until)}) {
 			if s.Length() > worst.Length() {
 				worst, op = s, wait.Operation
 			}
 		}
 		if s := wait.told; s != nil && !s.absent && s.value == value {
-			f.Count("converged", 1)
+			if until == evidence.Never {
+				f.Count("converged", 1)
+			}
 			break
 		}
 	}
@@ -72,7 +103,10 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 	if r == frame.Valid {
 		return
 	}
-	witness := append(evidence.EventsOf(last.op), c.finalAt.Index)
-	f.Overdue(r, append(witness, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) to be told what comes next of %s, which is %q since %s at the latest",
-		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, value, words.At(last.ret))
+	witness, is := evidence.EventsOf(last.op), "was"
+	if until == evidence.Never {
+		is, witness = "is", append(witness, c.finalAt.Index)
+	}
+	f.Overdue(r, append(witness, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) to be told what comes next of %s, which %s %q since %s at the latest",
+		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, is, value, words.At(last.ret))
 }
