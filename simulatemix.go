@@ -2,6 +2,7 @@ package zklab
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -94,6 +95,9 @@ func (x Experiment) mixed(m mix) Experiment {
 		choices.SessionTimeouts = choices.SessionTimeouts[:1] // those who wait for one that crashed wait for that
 	}
 	choices.OpTimeouts = append(choices.OpTimeouts, waitsLong)
+	if m.messages {
+		choices.OpTimeouts = choices.OpTimeouts[len(choices.OpTimeouts)-1:]
+	}
 	d := sweep.Draw(x.Seed, choices)
 	defaultTo(&x.SessionTimeout, d.SessionTimeout)
 	defaultTo(&x.OpTimeout, d.OpTimeout)
@@ -136,18 +140,28 @@ func (x Experiment) points(t *testing.T) (points []link.Point, err error) {
 	return points, err
 }
 
-// faultsAtMessages is how many a run has. Each may change its course, after which some of the
-// other messages do not pass any more.
-const faultsAtMessages = 12
+// How many faults at messages a run has: at any, and at replies to writes. Each may change its
+// course, after which some of the other messages do not pass any more.
+const (
+	faultsAtMessages = 6
+	faultsAtWrites   = 10
+)
 
-// atMessages draws faults at some of the messages.
+// atMessages draws faults at some of the messages. What is done and not answered is where
+// most recipes go wrong, so most are at replies to writes.
 func (x Experiment) atMessages(points []link.Point) plan.Schedule {
-	choices := []explore.Choice{
-		{Fault: faults.Cut{}},
-		{Fault: faults.Cut{}, After: true},
-		{Fault: faults.Expire{}},
-		{Fault: faults.LoseRequest{}},
-		{Fault: faults.LoseReply{}},
-	}
-	return explore.Some(points, choices, faultsAtMessages, rand.New(rand.NewPCG(uint64(x.Seed), 0)))
+	writes := slices.DeleteFunc(slices.Clone(points), func(p link.Point) bool {
+		return !p.Reply || !slices.Contains([]string{"create", "delete", "setData", "multi"}, p.Message)
+	})
+	rng := rand.New(rand.NewPCG(uint64(x.Seed), 0))
+	return plan.Overlay(
+		explore.Some(points, []explore.Choice{
+			{Fault: faults.Cut{}},
+			{Fault: faults.Cut{}, After: true},
+			{Fault: faults.Expire{}},
+			{Fault: faults.LoseRequest{}},
+			{Fault: faults.LoseReply{}},
+		}, faultsAtMessages, rng),
+		explore.Some(writes, []explore.Choice{{Fault: faults.LoseReply{}}, {Fault: faults.Cut{}}, {Fault: faults.Expire{}}}, faultsAtWrites, rng),
+	)
 }

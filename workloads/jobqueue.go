@@ -78,6 +78,9 @@ func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
 			if rng.IntN(5) == 0 { // long enough for another one to take it if the worker dies
 				work += between(rng, 50*time.Millisecond, 150*time.Millisecond)
 			}
+			if r.env.Patient && rng.IntN(20) == 0 { // as long as it takes to lose a session
+				work += between(rng, 500*time.Millisecond, 2*time.Second)
+			}
 			switch {
 			case n <= 2*r.env.Keys || puts && !meets:
 				r.put(ctx, c, key, at, fmt.Sprintf("c%d-%d%s", c.ID, n, kindOf(rng)))
