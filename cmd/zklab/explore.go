@@ -43,10 +43,11 @@ func newExplore() *cobra.Command {
 		Use:   "explore RECIPE",
 		Short: "Try every single fault at every message of a small scenario, then pairs of faults",
 		Long: "Explore runs a small scenario once and lists its messages. Then it tries each fault at each of\n" +
-			"them: each request lost, each reply lost, each watch event late, each connection cut before and\n" +
-			"after, each session expired, each client frozen until its session is over, and crashed, the server\n" +
-			"of each connection killed, and the leader; and then pairs of these, as far as --for allows, those\n" +
-			"first that differ most. Runs are simulated, those of a --subject-command are in real time. RECIPE is\n" +
+			"them: each request lost, each reply lost, each connection cut before and after, each session\n" +
+			"expired, each client frozen until its session is over, and crashed, the server of each connection\n" +
+			"killed, and the leader; and then pairs of these, as far as --for allows, those first that differ\n" +
+			"most. Watch events come late only if --faults late-event says so, since no network does that.\n" +
+			"Runs are simulated, those of a --subject-command are in real time. RECIPE is\n" +
 			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
 			"In each run too little happens to call a property valid; all runs together are judged as one.\n" +
 			"A finding is told with the --faults with which zklab run has the same again.\n" +
