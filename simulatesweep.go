@@ -3,13 +3,16 @@ package zklab
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/workloads"
 )
 
 // SweepOptions say how far [Sweep] goes. The zero value is 200 seeds from 1.
@@ -25,7 +28,8 @@ type SweepOptions struct {
 // a subtest: "seed 17". Each seed also draws what its run is like, as "zklab sweep" does:
 // which faults there are, how often they come, how many clients, keys and servers, how fast
 // they work, time-outs and latencies; what the experiment says itself is not drawn. So runs
-// differ in kind, and some find what a mix of everything hides.
+// differ in kind, and some find what a mix of everything hides. Where clients crash, or freeze, they
+// are processes that are played (see [Experiment.PlayProcesses]).
 //
 // A subtest fails when a property is violated in its run, and names the command that runs
 // this seed alone; the test shows the smallest of these runs. It also fails when a third of the
@@ -105,6 +109,7 @@ func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 	if x.Faults == nil {
 		whole.Faults = all
 	}
+	whole.PlayProcesses = x.PlayProcesses || x.Command == nil && workloads.InProcesses(x.Workload)
 	if whole, err = whole.simulated(); err != nil {
 		return nil, err
 	}
@@ -118,6 +123,9 @@ func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 			y.Faults = plan.Every(d.FaultInterval, whole.Faults.Faults()...)
 		}
 		y.Seed, y.Faults = seed, y.Faults.Only(d.Faults)
+		y.PlayProcesses = x.PlayProcesses || slices.ContainsFunc(y.Faults.Kinds(), func(kind string) bool {
+			return kinds.Named(kind).Hits == kinds.Processes
+		})
 		return y
 	}, nil
 }
