@@ -29,7 +29,7 @@ func TestRealSweepOnSlurm(t *testing.T) {
 	t.Setenv("SHARDS", "8")
 	c := startSlurm(t)
 	binary := exactBinary(t)
-	args := []string{"lock", "--seeds", "1..48", "--faults", "expire,pause", "--fault-interval", "500ms", "--time-limit", "1s"}
+	args := []string{"lock", "--subject", "broken:ignores-expiry", "--seeds", "1..48", "--faults", "expire,pause", "--fault-interval", "500ms", "--time-limit", "1s"}
 	alone, out := t.TempDir(), t.TempDir()
 	sweepToItsEnd(t, binary, append([]string{"sweep", "--quiet", "--out", alone}, args...))
 
