@@ -157,7 +157,7 @@ func (g group) ghosts(patience int64) string {
 				continue
 			}
 			answer := g.overdue(p.end.ret, p.join.client, l, patience)
-			if answer == violation && (g.perhaps(p, l) || g.unsought(p, l)) {
+			if answer == violation && g.perhaps(p, l) {
 				answer = unknown
 			}
 			if answer == valid && patience == bound && p.left && g.overdue(p.end.ret, l.client, l, bound) != valid {
@@ -177,24 +177,6 @@ func (g group) perhaps(p parted, l look) bool {
 		return m.name == joiner(p.join) && slices.ContainsFunc(m.leaves, func(o op) bool { return o != p.end && o.inv >= p.end.inv && o.inv <= l.ret })
 	})
 	return again || p.join.out == fail || g.crashed(p.join.client, p.join.inv) < never
-}
-
-// unsought says whether zklab does not ask of a list if it shows a member that is to go, though the
-// text does: if the list is wrong about another member for which the time is not over yet, if the member
-// left again after the list, or if its client or that of the list crashed later.
-func (g group) unsought(p parted, l look) bool {
-	for name := range g.parted(g.key) {
-		if name != joiner(p.join) && slices.Contains(l.shown, name) {
-			return true
-		}
-	}
-	for _, m := range g.members {
-		if m.join.out == ok && !slices.Contains(l.shown, m.name) ||
-			m.name == joiner(p.join) && slices.ContainsFunc(m.leaves, func(o op) bool { return o != p.end && o.inv >= p.end.inv }) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(g.facts, func(f fact) bool { return f.f == history.FExited })
 }
 
 // lateAnswers are converge and gone, of lists. What a client waits for, and picks, is not asked here.

@@ -75,13 +75,15 @@ func decideList(f *frame.Finding, g *group, l *look) {
 			if m.expired < live.To {
 				back++
 			}
-		case shown && m.gone() != nil:
+		case shown && m.gone() != nil && m.gone().Return.Time < l.op.Began():
 			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: l.op.Began()}
 			right = right && away.Length() <= 0
 			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
 				"%s, though that had %s by %s (%s are allowed)", g.shows(l, m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
-		case shown && m.ended() != nil:
-			right = right && !decideGhost(f, g, l, m, live)
+		case shown:
+			if m.ended(l.op.Began()) != nil && decideGhost(f, g, l, m, live) {
+				right = false
+			}
 		}
 	}
 	if right && lists(l.op) {
@@ -94,7 +96,7 @@ func decideList(f *frame.Finding, g *group, l *look) {
 // outcome what may be left of it is to be removed, as soon as its client is connected. It says
 // whether that could be judged.
 func decideGhost(f *frame.Finding, g *group, l *look, m *member, live evidence.Span) bool {
-	op := m.ended()
+	op := m.ended(l.op.Began())
 	since, ok := lastLive(g, op.Client, evidence.Span{From: max(live.From, op.Return.Time), To: l.op.Began()})
 	if !ok || since.To < l.op.Began() {
 		return false

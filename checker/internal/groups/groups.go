@@ -242,14 +242,17 @@ func (m *member) gone() (first *history.Operation) {
 	return first
 }
 
-// ended is the call of unknown outcome behind which its client counts on the member no more: a leave,
-// or a join without one. nil: there is none, or it has not returned.
-func (m *member) ended() *history.Operation {
+// ended is the call of unknown outcome behind which its client counts on the member no more at some
+// time: the last leave that it called by then, or a join without one. nil: there is none, or it had not
+// returned.
+func (m *member) ended(at time.Duration) *history.Operation {
 	op := m.join
-	if len(m.leaves) > 0 {
-		op = m.leaves[len(m.leaves)-1]
+	for _, leave := range m.leaves {
+		if leave.Began() <= at {
+			op = leave
+		}
 	}
-	if m.join == nil || op.Outcome() != history.Info || op.Return == nil {
+	if m.join == nil || op.Outcome() != history.Info || op.Return == nil || op.Return.Time > at {
 		return nil
 	}
 	return op
