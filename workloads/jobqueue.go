@@ -160,7 +160,7 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 }
 
 // errNoJob is what a take comes to that gives no job and does not say why.
-var errNoJob = errors.New("Take returned nil, without an error")
+var errNoJob = errors.New("take returned nil, without an error")
 
 func jobOwner(j subjects.Job) int64 {
 	if o, ok := subjects.Offered[subjects.Owner](j); ok {

@@ -179,10 +179,8 @@ func (g group) perhaps(p parted, l look) bool {
 	return again || p.join.out == fail || g.crashed(p.join.client, p.join.inv) < never
 }
 
-// lateAnswers are converge and gone, of lists. What a client waits for, and picks, is not asked here.
-func lateAnswers(h record) answers { return h.inTime(bound) }
-
-// inTime are the answers if what is left of a member may stay for patience.
+// inTime are converge and gone, of lists, if what is left of a member may stay for patience. What a
+// client waits for, and picks, is not asked here.
 func (h record) inTime(patience int64) answers {
 	all := answers{"converge": valid}
 	died := slices.ContainsFunc(h.facts, func(f fact) bool { return f.f == history.FExited })
