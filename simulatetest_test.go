@@ -2,6 +2,7 @@ package zklab
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
@@ -107,4 +108,27 @@ func TestWhyRunsWereNotDecided(t *testing.T) {
 	if got := s.whyOpen(); got != want {
 		t.Errorf("%q", got)
 	}
+}
+
+// A subject that panics in a process that is played answers with that, as one in the test's own
+// process does, and ends neither the run nor the test.
+func TestPanicsInPlayedProcesses(t *testing.T) {
+	x, _, err := Experiment{Workload: workloads.Discovery{New: broken.PanicsWhenEmpty}}.forSimulation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.PlayProcesses = true
+	for x.Seed = 1; x.Seed <= 10; x.Seed++ {
+		o, err := x.simulateSeed(t, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range o.Result.Decisive(checker.Violation) {
+			if v.Property == "no-panic" && strings.Contains(v.Reason, "discovery.go:") {
+				return
+			}
+			t.Logf("%s: %s", v.Property, v.Reason)
+		}
+	}
+	t.Error("no seed shows that it panics, and where")
 }

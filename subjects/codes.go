@@ -26,6 +26,7 @@ var codes = []struct {
 	{zk.ErrNoServer, "no-server"},
 	{zk.ErrClosing, "closing"},
 	{zk.ErrSessionMoved, "session-moved"},
+	{ErrPanicked, history.CodePanic},
 	{ErrCannot, "not-offered"},
 	{ErrBadValue, CodeBadRequest},
 	{ErrMismatch, history.CodeMismatch},

@@ -34,6 +34,9 @@ var (
 	// ErrProcess is the error of a client whose process does not run, or does not
 	// speak the protocol.
 	ErrProcess = errors.New("the client's process")
+	// ErrPanicked is the error of a call in which the subject panicked, in whichever process that
+	// was. What the call did is not known.
+	ErrPanicked = errors.New("the subject panicked")
 	// ErrCannot is the error of something that a remote client does not offer.
 	ErrCannot = errors.New("not offered")
 )

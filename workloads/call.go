@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/panics"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -17,7 +15,6 @@ import (
 // not come back.
 
 var (
-	errPanic = errors.New("the subject panicked")
 	errNone  = errors.New("the constructor returned nil, without an error")
 	errExit  = errors.New("the subject ended its goroutine")
 	errStuck = errors.New("did not return after its time was up")
@@ -92,29 +89,10 @@ func start[T any](f func() (T, error)) <-chan result[T] {
 func safely(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v%s", errPanic, p, panicPlace())
+			err = fmt.Errorf("%w: %v%s", subjects.ErrPanicked, p, panics.Place())
 		}
 	}()
 	return f()
-}
-
-// panicPlace is ", at" the file and the line of the panic that is being recovered.
-func panicPlace() string {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
-	panicked := false
-	for {
-		f, more := frames.Next()
-		switch {
-		case f.Function == "runtime.gopanic":
-			panicked = true
-		case panicked && !strings.HasPrefix(f.Function, "runtime."):
-			return fmt.Sprintf(", at %s:%d", filepath.Base(f.File), f.Line)
-		}
-		if !more {
-			return ""
-		}
-	}
 }
 
 // given is what went wrong where a constructor gave no subject.

@@ -182,7 +182,7 @@ func describe(err error) *history.Error {
 
 func codeOf(err error) string {
 	switch {
-	case errors.Is(err, errPanic), errors.Is(err, errExit):
+	case errors.Is(err, errExit):
 		return history.CodePanic
 	case errors.Is(err, subjects.ErrProcess):
 		return history.CodeProcess

@@ -16,8 +16,10 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/panics"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
@@ -254,8 +256,14 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 	}
 	answers := make(chan answer, 1)
 	bubble.GoMortal(func() {
-		value, err := f(l)
-		answers <- answer{value, err}
+		var a answer
+		defer func() {
+			if p := recover(); p != nil { // as a program answers that serves its subjects
+				a.err = &adapter.Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v%s", p, panics.Place())}
+			}
+			answers <- a
+		}()
+		a.value, a.err = f(l)
 	})
 	select {
 	case a := <-answers:

@@ -205,7 +205,7 @@ func TestDocumented(t *testing.T) {
 	}
 	words := slices.Concat(subjects.HoldOffers(), []string{
 		subjects.OfferLeader, opOpen, opMake, opCall, opClose, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
-		history.CodeError, history.CodePanic, subjects.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
+		history.CodeError, subjects.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
 	}, ConformRecipes())
 	for _, code := range subjects.Codes() {
 		if code != history.CodeTimeout { // of this side

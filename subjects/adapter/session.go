@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/panics"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )
@@ -90,7 +91,7 @@ func (v *session) safely(ctx context.Context, req request) (r *result, after fun
 	defer func() {
 		if p := recover(); p != nil {
 			v.of.subjects.Logf("the subject panicked: %v\n%s", p, debug.Stack())
-			err = &Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v", p)}
+			err = &Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v%s", p, panics.Place())}
 		}
 	}()
 	switch req.Op {
