@@ -33,7 +33,8 @@ type SweepOptions struct {
 //
 // A subtest fails when a property is violated in its run, and names the command that runs
 // this seed alone; the test shows the smallest of these runs. It also fails when a third of the
-// runs decided nothing, or if the recipe stops virtual time as [Simulate] says. Of faults that the experiment names each seed has a subset.
+// runs decided nothing, or if the recipe stops virtual time as [Simulate] says. Of faults that
+// the experiment names each seed has a subset.
 func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	t.Helper()
 	x, seeds, err := x.forSweep(&options)

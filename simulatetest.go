@@ -31,14 +31,15 @@ const (
 // that each run takes another course; Seed is the first of them. Where the experiment says
 // nothing of faults, each seed also draws what its run is like: of ten seeds two have every
 // kind of fault, two have none, in two nothing happens but that sessions end, in two clients
-// crash, and freeze for longer than their sessions last, in one a server lags behind, and in one faults come at single messages. Three have one key,
-// on which all clients meet, and time-outs differ.
+// crash, and freeze for longer than their sessions last, in one a server lags behind, and in one
+// faults come at single messages. Three have one key, on which all clients meet, and time-outs
+// differ.
 //
 // The test fails when a property is violated, with the events that show it in the
-// smallest of the runs that failed; it also fails when a third of the runs decided nothing. That run is
-// made smaller for some seconds, is stored beside the first, and comes with a test that runs
-// it alone. A failure names the seed and the command that runs it again, alone: the variable ZKLAB_SEED. That
-// run is the same one, byte for byte, as far as docs/simulation.md says.
+// smallest of the runs that failed; it also fails when a third of the runs decided nothing. The
+// smallest run is made smaller for some seconds, is stored beside the first, and comes with a test
+// that runs it alone. A failure names the seed and the command that runs it again, alone: the
+// variable ZKLAB_SEED. That run is the same one, byte for byte, as far as docs/simulation.md says.
 //
 // It opens the bubbles of [testing/synctest] itself, so it must not be called in one. A
 // recipe is to wait for nothing but channels, timers and its connection, as in [Test]. If it

@@ -12,8 +12,9 @@ import (
 )
 
 // DelayQueue is the workload of a delay queue: that of [Queue], with items of which some are
-// due at once and others soon. When it begins, and in virtual time once more in the end, one client waits on a queue of its own for an
-// item that is far away, and gets one that is put in meanwhile and is due earlier.
+// due at once and others soon. When it begins, and in virtual time once more in the end, one
+// client waits on a queue of its own for an item that is far away, and gets one that is put in
+// meanwhile and is due earlier.
 type DelayQueue struct {
 	// New makes the subject of one client on one path. All are [subjects.Strict], or none.
 	New func(c *subjects.Client, path string) (subjects.DelayQueue, error)
