@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -211,7 +212,9 @@ func TestKillAll(t *testing.T) {
 			_ = l.Server(id).SlowDisk(context.Background(), 0)
 			l.ok(l.Server(id).Start(l.ctx))
 		}
-		l.until("they serve again", func() bool { return l.writable(1) })
+		l.until("they serve again", func() bool {
+			return !slices.ContainsFunc(l.others(), func(id int) bool { return !l.writable(id) })
+		})
 		for _, id := range l.others() {
 			back := l.client(l.to(id))
 			l.sync(back)
