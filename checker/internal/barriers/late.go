@@ -36,16 +36,11 @@ func decideLate(f *frame.Finding, k *evidence.Key) {
 			continue
 		}
 		from := max(op.Began(), lift.Return.Time)
-		var worst evidence.Span
 		live := k.WhileLive(op.Client, evidence.Span{From: from, To: evidence.Ended(op)})
 		if len(live) > 0 {
 			f.Count("waits_judged", 1)
 		}
-		for _, s := range live {
-			if s.Length() > worst.Length() {
-				worst = s
-			}
-		}
+		worst := evidence.Longest(live)
 		f.Longest("longest_wait_seconds", worst.Length())
 		f.Overdue(frame.Overdue(k.Record, worst, worst.Length()), append(evidence.EventsOf(lift), evidence.EventsOf(op)...),
 			"client %d still waited at %s from %s to %s (%s, of %s allowed), though it was lifted by %s",

@@ -89,12 +89,7 @@ func (r *round) leftOutside(f *frame.Finding) {
 			m.enter.Return != nil && m.enter.Return.Session != m.enter.Invoke.Session {
 			continue
 		}
-		var worst evidence.Span
-		for _, s := range r.WhileLive(m.client, evidence.Span{From: since, To: evidence.Ended(m.enter)}) {
-			if s.Length() > worst.Length() {
-				worst = s
-			}
-		}
+		worst := evidence.Longest(r.WhileLive(m.client, evidence.Span{From: since, To: evidence.Ended(m.enter)}))
 		f.Longest("longest_left_outside_seconds", worst.Length())
 		f.Overdue(frame.Overdue(r.Record, worst, worst.Length()), slices.Concat(evidence.EventsOf(first.enter), evidence.EventsOf(m.enter)),
 			"client %d still waited to enter %s from %s to %s (%s, of %s allowed), though client %d, which needed it there, had been let in at %s",
@@ -143,12 +138,7 @@ func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 			return
 		}
 		for _, l := range m.asked {
-			var worst evidence.Span
-			for _, s := range evidence.Intersect(r.WhileLive(m.client, evidence.Span{From: l.Began(), To: evidence.Ended(l)}), all) {
-				if s.Length() > worst.Length() {
-					worst = s
-				}
-			}
+			worst := evidence.Longest(evidence.Intersect(r.WhileLive(m.client, evidence.Span{From: l.Began(), To: evidence.Ended(l)}), all))
 			f.Longest("longest_leave_seconds", worst.Length())
 			judged := frame.Overdue(r.Record, worst, worst.Length())
 			if judged == frame.Valid || judged == frame.Violation && f.Again() || judged == frame.Unknown && f.Result != "" {

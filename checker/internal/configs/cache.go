@@ -299,12 +299,7 @@ func decideCopy(f *frame.Finding, c *config, w *watch, e ending) {
 	if wrong == nil {
 		return
 	}
-	var worst evidence.Span
-	for _, s := range c.WhileLive(w.client, evidence.Span{From: e.by, To: wrong.inv}) {
-		if s.Length() > worst.Length() {
-			worst = s
-		}
-	}
+	worst := evidence.Longest(c.WhileLive(w.client, evidence.Span{From: e.by, To: wrong.inv}))
 	f.Longest("longest_wait_seconds", worst.Length())
 	r := frame.Overdue(c.Record, worst, worst.Length())
 	if r == frame.Valid {

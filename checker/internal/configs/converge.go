@@ -29,11 +29,12 @@ var converge = &frame.Property{
 			f.Unknown("%s", why)
 			return
 		}
+		stood := c.stood()
 		for _, w := range c.watches {
 			if w.until != evidence.Never {
 				continue
 			}
-			for _, s := range c.stood() {
+			for _, s := range stood {
 				decideConverge(f, c, w, s.change, s.value, s.until)
 			}
 			decideConverge(f, c, w, last, value, evidence.Never)
@@ -86,10 +87,8 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 	var op *history.Operation
 	for _, wait := range w.waits {
 		from, to := max(wait.Began(), last.ret), evidence.Ended(wait.Operation)
-		for _, s := range c.WhileLive(w.client, evidence.Span{From: from, To: min(to, c.finalAt.Time, until)}) {
-			if s.Length() > worst.Length() {
-				worst, op = s, wait.Operation
-			}
+		if s := evidence.Longest(c.WhileLive(w.client, evidence.Span{From: from, To: min(to, c.finalAt.Time, until)})); s.Length() > worst.Length() {
+			worst, op = s, wait.Operation
 		}
 		if s := wait.told; s != nil && !s.absent && s.value == value {
 			if until == evidence.Never {

@@ -33,6 +33,16 @@ type Span struct{ From, To time.Duration }
 // Length is how long it lasts.
 func (s Span) Length() time.Duration { return s.To - s.From }
 
+// Longest is the longest of some spans, the first of several; the zero span if none lasts.
+func Longest(of []Span) (longest Span) {
+	for _, s := range of {
+		if s.Length() > longest.Length() {
+			longest = s
+		}
+	}
+	return longest
+}
+
 // Reaching is the place of the first of some spans, in order and apart, that ends at
 // t or later.
 func Reaching(of []Span, t time.Duration) int {

@@ -60,12 +60,7 @@ func decideWait(f *frame.Finding, t *transaction, q *outcomeQuery, r ready) {
 	if r.at == evidence.Never {
 		return
 	}
-	var worst evidence.Span
-	for _, s := range t.WhileLive(q.op.Client, evidence.Span{From: max(q.op.Began(), r.at), To: evidence.Ended(q.op)}) {
-		if s.Length() > worst.Length() {
-			worst = s
-		}
-	}
+	worst := evidence.Longest(t.WhileLive(q.op.Client, evidence.Span{From: max(q.op.Began(), r.at), To: evidence.Ended(q.op)}))
 	if worst.Length() > 0 {
 		f.Count("waits", 1)
 	}
