@@ -158,7 +158,7 @@ func (s Schedule) Only(kinds []string) (out Schedule) {
 				continue
 			}
 			for i := range p.Turns {
-				p.Turns[i].chosen = false // they are not all that there are any more
+				p.Turns[i].chosen, p.Turns[i].without = false, nil // they are not all that there are any more
 			}
 		}
 		out = append(out, p)

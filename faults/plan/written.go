@@ -62,7 +62,7 @@ func (p Part) items() []string {
 			times = "+" + short(lasts)
 		}
 		items = append(items, strings.Split(t.with(times), ",")...)
-		for _, kind := range t.leftOut() {
+		for _, kind := range t.without {
 			items = append(items, withoutSign+kind)
 		}
 	}
@@ -83,14 +83,6 @@ func (p Part) timed() string {
 		times += "/" + short(p.Interval)
 	}
 	return p.Turns[0].with(times)
-}
-
-// leftOut are the kinds that all faults are without here.
-func (t Turn) leftOut() []string {
-	if !t.all {
-		return nil
-	}
-	return t.without
 }
 
 // String is the turn without its times.
