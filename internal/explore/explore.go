@@ -59,7 +59,7 @@ type Choice struct {
 	Lasts time.Duration // at most; 0 is a second
 }
 
-// Usual are the faults of a setting that are tried if nobody says otherwise: each request
+// Usual are the faults of a setting that can be tried: each request
 // lost, each reply lost, each watch event late, each connection cut before and after, each
 // session expired, each client frozen until its session is over, and crashed, the server of
 // each connection killed, and the leader. session is the time-out of sessions.
