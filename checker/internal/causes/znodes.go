@@ -17,11 +17,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znod
 	if a.Log == nil {
 		return nil
 	}
-	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) {
-		rest, ok := strings.CutPrefix(n.Path, a.Params.Root+"/")
-		key, _, _ = strings.Cut(rest, "/")
-		return key, ok
-	})
+	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) { return a.KeyAt(n.Path) })
 })
 
 // rootOf is the zxid at which the run's root was made: behind it everything in it was. 0 if

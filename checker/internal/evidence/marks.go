@@ -100,13 +100,19 @@ var MarksOf = Once(func(a *Record) *Marks {
 	return m
 })
 
+// KeyAt is the key of the object whose znode is at a path, or above it; false if there is none.
+func (a *Record) KeyAt(path string) (key string, ok bool) {
+	rest, ok := strings.CutPrefix(path, a.Params.Root+"/")
+	key, _, _ = strings.Cut(rest, "/")
+	return key, ok
+}
+
 // add keeps a mark that is below an object's path.
 func (m *Marks) add(a *Record, one *Mark) {
-	key, ok := strings.CutPrefix(one.Path, a.Params.Root+"/")
+	key, ok := a.KeyAt(one.Path)
 	if !ok || one.Client < 0 {
 		return
 	}
-	key, _, _ = strings.Cut(key, "/")
 	id := markedBy{key, one.Client}
 	if m.of[id] == nil {
 		m.of[id] = &marks{}

@@ -44,8 +44,7 @@ var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence
 	}
 	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) {
 		s := a.Session(n.Owner)
-		rest, below := strings.CutPrefix(n.Path, a.Params.Root+"/")
-		key, _, _ = strings.Cut(rest, "/")
+		key, below := a.KeyAt(n.Path)
 		return key, below && s != nil && s.Client >= 0 && n.Deleted != evidence.StillThere
 	})
 })

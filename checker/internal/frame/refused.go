@@ -77,8 +77,7 @@ var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]
 				}
 				delete(at, part.Path)
 			case part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession":
-				rest, below := strings.CutPrefix(part.Path, a.Params.Root+"/")
-				key, _, _ := strings.Cut(rest, "/")
+				key, below := a.KeyAt(part.Path)
 				if s == nil || !below {
 					continue
 				}
