@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/apart"
 	"github.com/zklab/zklab/internal/explore"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/link"
@@ -45,9 +46,9 @@ func expiring(Experiment) plan.Schedule { return plan.Every(simulatedInterval, f
 
 // lagging has one server hear of everything late, so that clients that come to it, in a new session
 // or an old one, find what was there before.
-func lagging(x Experiment) plan.Schedule {
+func lagging(Experiment) plan.Schedule {
 	return plan.Overlay(
-		plan.Mix(2*simulatedInterval, plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*simulatedInterval - simulatedInterval/10}),
+		plan.Mix(apart.Odd(2*simulatedInterval), plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*simulatedInterval - simulatedInterval/10}),
 		plan.Every(simulatedInterval/2, faults.Expire{}, faults.Move{}, faults.Cut{}, faults.LoseReply{}),
 	)
 }
@@ -56,7 +57,7 @@ func lagging(x Experiment) plan.Schedule {
 func crashing(x Experiment) plan.Schedule {
 	return plan.Overlay(
 		plan.Every(simulatedInterval, faults.Crash{}, faults.Freeze{}, faults.Expire{}),
-		plan.Mix(simulatedLength/2, plan.Turn{Faults: []faults.Fault{faults.Freeze{}}, For: x.SessionTimeout * 3 / 2}),
+		plan.Mix(apart.Odd(simulatedLength/2), plan.Turn{Faults: []faults.Fault{faults.Freeze{}}, For: x.SessionTimeout * 3 / 2}),
 	)
 }
 
@@ -68,24 +69,18 @@ func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 		return SimulateIn(t, x)
 	}
 	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
+	if m.messages && x.Seed/int64(len(mixes))%2 == 1 { // at messages that there are only behind an expiry, too
+		m.faults = expiring
+	}
+	x = x.mixed(m)
 	if m.messages {
-		if x.Seed/int64(len(mixes))%2 == 1 { // at messages that there are only behind an expiry, too
-			m.faults = expiring
-		}
-		points, err := x.mixed(m).points(t)
+		points, err := x.points(t)
 		if err != nil {
 			return nil, err
 		}
-		others := m.faults
-		m.faults = func(x Experiment) plan.Schedule {
-			s := x.atMessages(points)
-			if others != nil {
-				s = plan.Overlay(others(x), s)
-			}
-			return s
-		}
+		x.Faults = plan.Overlay(x.Faults, x.atMessages(points))
 	}
-	return SimulateIn(t, x.mixed(m))
+	return SimulateIn(t, x)
 }
 
 // mixed is the experiment with what its mix and its seed say where it says nothing itself.
@@ -128,7 +123,7 @@ const waitsLong = 30 * time.Second
 // mixedLoad is how many operations a run needs before its first fault.
 const mixedLoad = 3
 
-// points are the messages of the run as it is without a fault.
+// points are the messages of the run as it is without faults at messages.
 func (x Experiment) points(t *testing.T) (points []link.Point, err error) {
 	var mu sync.Mutex
 	x.OnPoint = func(p link.Point) {

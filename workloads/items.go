@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/apart"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -58,9 +59,16 @@ func (e *Env) takesFor(rng *rand.Rand) time.Duration {
 	return min(takePatience, e.OpTimeout)
 }
 
-// feed is how long after the load something is put for those who still wait, when the last
-// fault is over.
-const feed = 2 * time.Second
+// feeds says that a client is to put something for those who still wait, some time after the load,
+// when the last fault is over. Clients come one after the other.
+func (e *Env) feeds(ctx context.Context, c *Client) bool {
+	const later = 2 * time.Second
+	if !e.Patient || !pause(ctx, later) {
+		return false
+	}
+	apart.Wait(c.ID)
+	return true
+}
 
 // puts is how many items each client puts first, so that queues are rarely empty: half of
 // what it does where that is not much.
@@ -94,7 +102,7 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 				_ = r.take(ctx, c, key, at, r.env.takesFor(rng))
 			}
 		}
-		if r.env.Patient && pause(ctx, feed) { // for those that wait still
+		if r.env.feeds(ctx, c) {
 			_ = r.put(ctx, c, rng, r.env.Key(c.ID%r.env.Keys), 0, fmt.Sprintf("c%d-fed", c.ID), r.patience)
 		}
 	})

@@ -92,7 +92,7 @@ func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
 			}
 			r.work(ctx, c, key, at, r.env.takesFor(rng), work, gives)
 		}
-		if r.env.Patient && pause(ctx, feed) { // for those that wait still
+		if r.env.feeds(ctx, c) {
 			r.put(ctx, c, r.env.Key(c.ID%r.env.Keys), 0, fmt.Sprintf("c%d-fed", c.ID))
 		}
 	})
