@@ -116,7 +116,7 @@ func TestRealShellOnAScreen(t *testing.T) {
 			d.Until(`^with a dot\. +with a space$`)
 			d.Type("s\t")
 			d.Until(`> cat "/app/with a space"$`)
-			d.does("", `^of it$`)
+			d.does("", `^of it\n`+prompt+`/.*> ?$`)
 			d.Type("ls /app/\t")
 			d.Until(`^n-0000000000 +with a dot\. +with a space +ète +été$`)
 			d.Keys("C-c")
@@ -236,9 +236,9 @@ func TestRealShellResized(t *testing.T) {
 func TestRealShellLosesItsServer(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())
-	d.does("create -e /mine x", `^/mine$`)
+	d.does("create -e /mine x", `^/mine\n`+prompt+`/> ?$`) // before the prompt the terminal itself shows what is typed
 	d.Type("typed meanwhile")
-	d.Until(`typed meanwhile$`)
+	d.Until(`/> typed meanwhile$`)
 	lost := d.server()
 	if err := lost.Kill(t.Context()); err != nil {
 		t.Fatal(err)
