@@ -23,10 +23,17 @@ import (
 // then a point names what is nearly the same message. It is a part of "zklab explore", whose
 // types others do not have.
 func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Report, error) {
-	complete := x.simulated
-	run := Experiment.Simulate
 	if x.Command != nil {
-		complete, run = x.Complete, Experiment.passing
+		return x.explore(ctx, c, Experiment.passing)
+	}
+	return x.explore(ctx, c, Experiment.Simulate)
+}
+
+// explore is Explore with a way to run one experiment.
+func (x Experiment) explore(ctx context.Context, c explore.Config, run func(Experiment, context.Context) (*Outcome, error)) (explore.Report, error) {
+	complete := x.simulated
+	if x.Command != nil {
+		complete = x.Complete
 	}
 	x, err := complete()
 	if err != nil {

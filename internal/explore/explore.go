@@ -46,6 +46,9 @@ type Config struct {
 	First bool
 	// Singles leaves the pairs out.
 	Singles bool
+	// MostPairs is how many pairs are tried at most, and none once a single fault has broken a
+	// promise; 0: all.
+	MostPairs int
 	// Begins is told of each run's schedule before it begins; nil for nobody.
 	Begins func(plan.Schedule)
 	// Progress is told after each run what is known so far; nil for nobody.
@@ -120,12 +123,15 @@ func (e *explorer) explore() error {
 			return err
 		}
 	}
-	if e.Config.Singles {
+	if e.Config.Singles || e.MostPairs > 0 && len(e.report.Findings) > 0 {
 		return nil
 	}
 	pairs := newPairs(singles, e.then, e.Faults)
 	e.report.Pairs.All = pairs.count
 	for a, b := range pairs.all() {
+		if e.MostPairs > 0 && e.report.Pairs.Tried == e.MostPairs {
+			return nil
+		}
 		if e.isGuilty(a) || e.isGuilty(b) {
 			e.report.Pairs.Implied++
 			continue

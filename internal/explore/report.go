@@ -100,6 +100,15 @@ func (f Finding) String() string {
 	return plan.Steps(f.Steps...).String() + " breaks " + strings.Join(f.Broken, ", ")
 }
 
+// First is the first finding of those with the fewest faults; there are none in it if the
+// scenario breaks a promise without any.
+func (r Report) First() (steps []plan.Step, ok bool) {
+	if len(r.Findings) == 0 {
+		return nil, len(r.Always) > 0
+	}
+	return slices.MinFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(len(a.Steps), len(b.Steps)) }).Steps, true
+}
+
 // Verdict is that of the whole exploration. A violation stands; valid says that each single
 // fault was tried, each kind that can be injected took effect somewhere, and no property was
 // left open, for all of which nothing but the runs together must be enough. Pairs need not
