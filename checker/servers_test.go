@@ -47,11 +47,12 @@ func closedBy(r *checktest.Record) *checktest.Record {
 	})
 }
 
-func overtaken(r *checktest.Record) *checktest.Record {
+// overtaken adds that a request of client 0 was passed over.
+func overtaken(r *checktest.Record, op string) *checktest.Record {
 	return r.Add(3000, history.Event{
 		Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FOvertaken, Session: 0x1,
 		Value: history.Value(history.Overtaken{
-			Requests: []history.UnansweredRequest{{Xid: 1, Op: "getData", Path: "/a", Sent: time.Second}},
+			Requests: []history.UnansweredRequest{{Xid: 1, Op: op, Path: "/a", Sent: time.Second}},
 			By:       history.UnansweredRequest{Xid: 2, Op: "exists", Sent: 2 * time.Second},
 		}),
 	})
@@ -77,7 +78,11 @@ func serverScenarios() []scenario {
 		{"expired while the leader stood still", "kept-alive", Valid, "", toldExpired(served(false), 5000, 10, 4900)},
 		{"expired by request", "kept-alive", Valid, "", toldExpired(closedBy(served(true)), 5000, 10, 4900)},
 
-		{"passed over", "answers", Violation, "the getData of /a that client 0 sent at 1.000 s had no answer at 3.000 s, when the exists that it sent later, at 2.000 s, had one", overtaken(served(true))},
+		{"passed over", "answers", Violation, "the getData of /a that client 0 sent at 1.000 s had no answer at 3.000 s, when the exists that it sent later, at 2.000 s, had one", overtaken(served(true), "getData")},
+		{"a write passed over", "answers", Violation, "the setData of /a", overtaken(served(true), "setData")},
+		{"the same by a server whose session a copy has", "answers", Valid, "", overtaken(served(true).Fault("duplicate", 2900, 3100, 0), "setData")},
+		{"a read passed over there", "answers", Violation, "", overtaken(served(true).Fault("duplicate", 2900, 3100, 0), "getData")},
+		{"a write of a client without a copy", "answers", Violation, "", overtaken(served(true).Fault("duplicate", 2900, 3100, 1), "setData")},
 		{"answered in turn", "answers", Valid, "", served(true)},
 	}
 }

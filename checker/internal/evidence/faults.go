@@ -76,6 +76,17 @@ func (a *Record) readFault(e *history.Event) {
 	}
 }
 
+// Copied says that a copy of a client could use the client's session at a time: then the session
+// belongs to whoever of the two connected last.
+func (f *Faults) Copied(client int, t time.Duration) bool {
+	for _, one := range f.All {
+		if one.Kind == kinds.Duplicate.Name && one.From <= t && t <= one.Over && slices.Contains(one.clients, client) {
+			return true
+		}
+	}
+	return false
+}
+
 // FaultKind is the kind in a fault's specification: pause of pause:leader@10s.
 func FaultKind(spec string) string {
 	if i := strings.IndexAny(spec, ":@"); i >= 0 {

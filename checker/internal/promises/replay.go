@@ -140,9 +140,16 @@ func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	}
 	j.Report[Fifo].count("replies", 1)
 	first := waiting.first()
-	if waiting.take(int(q.Xid)) != nil && first != q {
+	if waiting.take(int(q.Xid)) != nil && first != q && !j.moved(first, r.at) {
 		j.broken(Fifo, append(q.events(), first.index), "%s came before that to its %s, which it had sent before, at %s", told(c, r), first.name(), at(first.at))
 	}
+}
+
+// moved says that a write got no answer since its session belonged to a copy of the client. The
+// server closes the connection in place of an answer, and sends what is ready behind it in the same
+// batch: FinalRequestProcessor (SessionMovedException) and NIOServerCnxn.handleWrite.
+func (j *judge) moved(q *request, at time.Duration) bool {
+	return q.writes() && q.reply == nil && j.Copied != nil && j.Copied(q.conn.client, at)
 }
 
 // disturbed says that something was done to the servers shortly before from, or

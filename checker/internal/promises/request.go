@@ -30,8 +30,11 @@ func kind(op string) string {
 }
 
 // writes says that a request becomes a transaction.
-func (q *request) writes() bool {
-	switch kind(q.Op) {
+func (q *request) writes() bool { return Writes(q.Op) }
+
+// Writes says that requests with an operation become transactions.
+func Writes(op string) bool {
+	switch kind(op) {
 	case opCreate, opDelete, opSet, opMulti, "setACL", "reconfig", "closeSession":
 		return true
 	}

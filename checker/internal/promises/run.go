@@ -44,6 +44,9 @@ type Run struct {
 	// server and a time: a leader answers a sync at once, and can be behind those that
 	// follow it. nil: for no time.
 	Lag func(server string, at time.Duration) time.Duration
+	// Copied says that a copy of a client could use the client's session at a time; nil:
+	// there is no copy.
+	Copied func(client int, at time.Duration) bool
 	// Final is from when on clients only look at what there is.
 	Final time.Duration
 	// Denied says that permissions were taken away: then servers keep events from

@@ -127,6 +127,7 @@ func wireRun(a *evidence.Record) promises.Run {
 		Decode:       func(e *history.Event, v any) { a.Decode(e, v) },
 		Wait:         a.Bound,
 		Lag:          a.SyncLag,
+		Copied:       a.Faults.Copied,
 		Final:        a.Phase(history.PhaseQuiesce),
 		Tick:         a.Params.Tick,
 		Timed:        a.Params.SameClock,
