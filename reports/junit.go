@@ -13,7 +13,8 @@ import (
 // with the witness as its text. A property that was not decided is an error:
 // as with the exit code, a run that could not be decided must not look green.
 // Measured properties decide nothing (unless the run is strict): what was
-// found of them stands in system-out, and a test case without verdict is skipped.
+// found of them stands in system-out, and a test case without verdict is skipped, as is a property
+// that nobody could look at.
 
 type junitSuites struct {
 	XMLName xml.Name     `xml:"testsuites"`
@@ -72,6 +73,11 @@ func (m *material) junit() ([]byte, error) {
 	}
 	if len(s.Cases) == 0 {
 		s.add(junitCase{Class: s.Name, Name: "run", Time: "0", Error: &junitProblem{Message: "no property was checked", Type: "unknown"}})
+	}
+	for _, n := range m.r.NotAvailable {
+		if n.Kind == "property" {
+			s.add(junitCase{Class: s.Name, Name: n.Name, Time: "0", Skipped: &junitProblem{Message: "not checked: " + n.Why}})
+		}
 	}
 	var buf bytes.Buffer
 	buf.WriteString(xml.Header)

@@ -51,6 +51,10 @@ func TestJUnit(t *testing.T) {
 			}
 		}
 	}
+	r.NotAvailable = []checker.NotAvailable{{Kind: "property", Name: "fencing", Why: "the lock gives no token"}, {Kind: "fault", Name: "pause", Why: "no servers"}}
+	if s := suiteOf(t, h, r); s.Tests != 7 || s.Skipped != 1 || s.Cases[6].Name != "fencing" || s.Cases[6].Skipped.Message != "not checked: the lock gives no token" {
+		t.Errorf("what nobody looked at: %+v", s)
+	}
 	r.Strict = true
 	if s := suiteOf(t, h, r); s.Failures != 2 {
 		t.Errorf("strict: %d failures", s.Failures)

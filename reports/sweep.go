@@ -76,9 +76,22 @@ func sweepSentence(s *sweep.Summary) string {
 		if s.Unknown > 0 {
 			text += fmt.Sprintf(" (%s undecided, or in part)", thousands(s.Unknown))
 		}
-		return text
+		return text + uncheckedInSweep(s)
 	}
 	return "nothing was violated, but " + s.Why
+}
+
+// uncheckedInSweep names the properties that nobody looked at in some runs, with the reasons.
+func uncheckedInSweep(s *sweep.Summary) string {
+	var without []checker.NotAvailable
+	for _, u := range s.Unchecked {
+		name := u.Property
+		if u.Runs < s.Decided() {
+			name += " in " + plural(u.Runs, "run")
+		}
+		without = append(without, checker.NotAvailable{Kind: "property", Name: name, Why: u.Why})
+	}
+	return unchecked(without)
 }
 
 // findingRate is how often there was a finding, with its interval.

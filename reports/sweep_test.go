@@ -48,6 +48,27 @@ func sweptRuns() *sweep.Summary {
 	}
 }
 
+// What nobody looked at stands beside the verdict.
+func TestSweepUnchecked(t *testing.T) {
+	s := sweptRuns()
+	s.Verdict, s.Violation, s.Unchecked = checker.Valid, 0, []sweep.Unchecked{{Property: "fencing", Why: "it gives no token"}, {Property: "log", Why: "there is none", Runs: 3}}
+	s.Unchecked[0].Runs = s.Decided()
+	path := filepath.Join(t.TempDir(), "sweep.html")
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "not checked: fencing (it gives no token), log in 3 runs (there is none)"
+	for _, text := range []string{strings.Join(strings.Fields(SweepSummary(s, path, Screen{})), " "), string(page)} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+}
+
 func TestSweepSummary(t *testing.T) {
 	got := SweepSummary(sweptRuns(), "sweeps/sweep.html", Screen{})
 	for _, text := range []string{

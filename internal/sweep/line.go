@@ -16,6 +16,8 @@ type Line struct {
 	// Valid are the properties that are, NotValid the others.
 	Valid    []string   `json:"valid,omitempty"`
 	NotValid []Property `json:"not_valid,omitempty"`
+	// Unchecked are those that nobody could look at, with the reason.
+	Unchecked map[string]string `json:"unchecked,omitempty"`
 
 	Operations int `json:"operations,omitempty"`
 	Events     int `json:"events,omitempty"` // of the history: the size of the run

@@ -52,6 +52,14 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 			l.NotValid = append(l.NotValid, p)
 		}
 	}
+	for _, n := range result.NotAvailable {
+		if n.Kind == "property" {
+			if l.Unchecked == nil {
+				l.Unchecked = map[string]string{}
+			}
+			l.Unchecked[n.Name] = n.Why
+		}
+	}
 	for _, v := range result.Verdicts {
 		if !bad[v.Property] && !slices.Contains(l.Valid, v.Property) {
 			l.Valid = append(l.Valid, v.Property)

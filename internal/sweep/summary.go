@@ -50,6 +50,7 @@ type Summary struct {
 	// MoreFound counts violations of causes beyond those.
 	MoreFound  int               `json:"more_found,omitempty"`
 	Properties []PropertySummary `json:"properties"`
+	Unchecked  []Unchecked       `json:"unchecked,omitempty"` // in the order of their names
 	Faults     []FaultCount      `json:"faults"`
 	Met        Exercised         `json:"met"`
 
@@ -110,6 +111,13 @@ type PropertySummary struct {
 	Violation int     `json:"violation"`
 	Unknown   int     `json:"unknown"`
 	Why       []Count `json:"why,omitempty"` // of the unknown ones
+}
+
+// Unchecked is a property that nobody could look at, for one reason, and in how many runs.
+type Unchecked struct {
+	Property string `json:"property"`
+	Why      string `json:"why"`
+	Runs     int    `json:"runs"`
 }
 
 // Count is how often there was something.
@@ -188,6 +196,7 @@ func (t *Tally) Summary() *Summary {
 	}
 	s.Findings = t.findings(s.Decided())
 	s.Properties = t.properties()
+	s.Unchecked = t.uncheckedIn()
 	s.Faults = t.faultCounts()
 	s.decide()
 	return s
@@ -232,6 +241,17 @@ func (t *Tally) properties() (out []PropertySummary) {
 	}
 	slices.SortFunc(out, func(a, b PropertySummary) int {
 		return cmp.Or(rank(a)-rank(b), strings.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+func (t *Tally) uncheckedIn() (out []Unchecked) {
+	for u, runs := range t.unchecked {
+		u.Runs = runs
+		out = append(out, u)
+	}
+	slices.SortFunc(out, func(a, b Unchecked) int {
+		return cmp.Or(strings.Compare(a.Property, b.Property), strings.Compare(a.Why, b.Why))
 	})
 	return out
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/store"
 )
 
 // made is a line such as a run leaves, by its seed.
@@ -110,6 +112,23 @@ func TestSweepVerdict(t *testing.T) {
 		if s := tally.Summary(); s.Verdict != test.want || !strings.Contains(s.Why, test.why) || (s.Why == "") != (test.why == "") {
 			t.Errorf("%s: %s, %q", name, s.Verdict, s.Why)
 		}
+	}
+}
+
+// What nobody could look at is counted by its reason, and stays as it is if runs are added up.
+func TestSweepUnchecked(t *testing.T) {
+	result := &store.Result{Verdict: checker.Valid, NotAvailable: []checker.NotAvailable{
+		{Kind: "fault", Name: "pause", Why: "no servers"}, {Kind: "property", Name: "lost", Why: "no Lost"}, {Kind: "property", Name: "fencing", Why: "no token"},
+	}}
+	tally := NewTally()
+	for seed := range int64(2) {
+		result.Seed = seed + 1
+		l := Of(result, &history.History{}, nil, 0)
+		tally.add(&l, "")
+	}
+	want := []Unchecked{{"fencing", "no token", 2}, {"lost", "no Lost", 2}}
+	if diff := cmp.Diff(want, tally.Summary().Unchecked); diff != "" {
+		t.Error(diff)
 	}
 }
 

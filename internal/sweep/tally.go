@@ -27,6 +27,7 @@ type Tally struct {
 	deciding  int // of these causes, those that are not only measured
 	moreFound int // violations of causes that there was no room for
 	decided   map[string]*decided
+	unchecked map[Unchecked]int // runs
 	faults    map[string]*FaultCount
 	met       Exercised
 }
@@ -66,7 +67,7 @@ func (c *counts) add(text string) {
 func NewTally() *Tally {
 	return &Tally{
 		verdicts: map[checker.Result]int{}, causes: map[string]*Finding{}, decided: map[string]*decided{},
-		faults: map[string]*FaultCount{}, met: Exercised{},
+		unchecked: map[Unchecked]int{}, faults: map[string]*FaultCount{}, met: Exercised{},
 	}
 }
 
@@ -112,6 +113,9 @@ func (t *Tally) add(l *Line, in string) {
 		t.property(name).count[checker.Valid]++
 	}
 	t.notValid(l, in)
+	for name, why := range l.Unchecked {
+		t.unchecked[Unchecked{Property: name, Why: why}]++
+	}
 	for kind, n := range l.Faults {
 		t.fault(kind).add(n)
 	}
