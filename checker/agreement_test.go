@@ -41,6 +41,7 @@ func TestServerAgreement(t *testing.T) {
 		return a
 	}
 	lost := history.ServerNote{Server: 2, Text: "has 5 znodes at zxid 0x4, where a:1 has 29"}
+	digests := history.ServerNote{Server: 3, Text: "counts 7 digests that are not the leader's"}
 	for _, c := range []struct {
 		name  string
 		facts []history.Agreement
@@ -64,6 +65,8 @@ func TestServerAgreement(t *testing.T) {
 		{"permissions", []history.Agreement{unlike("acl", held(`"world:anyone:r"`, 2), held(`""`, 1, 3))}, Violation, `server 2 has /k with the permissions "world:anyone:r"`, ""},
 		{"a field of the future", []history.Agreement{unlike("colour", held("red", 2), held("blue", 1, 3))}, Violation, "server 2 has /k with colour red", ""},
 		{"a server tells", []history.Agreement{with(func(a *history.Agreement) { a.Signs = []history.ServerNote{lost} })}, Violation, "server 2 has 5 znodes at zxid 0x4", ""},
+		{"digests that did not match, and equal trees", []history.Agreement{with(func(a *history.Agreement) { a.Root, a.Digests = "/", []history.ServerNote{digests} })}, Valid, "", "server 3 counts 7 digests"},
+		{"the same where only the run's znodes were compared", []history.Agreement{with(func(a *history.Agreement) { a.Root, a.Digests = "/run", []history.ServerNote{digests} })}, Unknown, "server 3 counts 7 digests", ""},
 		{"a difference, a server tells, and one is down", []history.Agreement{func() history.Agreement {
 			a := unlike("version", held("3", 2), held("4", 1))
 			a.Different, a.Signs, a.Unread = 9, []history.ServerNote{lost}, []history.ServerNote{{Server: 3, Text: "down"}}

@@ -208,6 +208,9 @@ type Agreement struct {
 	Unsettled bool `json:"unsettled,omitempty"`
 	// Signs are what servers themselves tell that shows that their trees differ.
 	Signs []ServerNote `json:"signs,omitempty"`
+	// Digests are servers that count digests that are not the leader's since they began: their
+	// trees differed then, or they replayed transactions a second time when they loaded their logs.
+	Digests []ServerNote `json:"digests,omitempty"`
 	// Differences are the first by path, and Different is how many znodes differ in all.
 	Differences []TreeDifference `json:"differences,omitempty"`
 	Different   int              `json:"different,omitempty"`

@@ -39,7 +39,7 @@ func (c Config) Compare(ctx context.Context) history.Agreement {
 	defer cancel()
 	r := &rounds{of: c, found: history.Agreement{Root: c.Root, Servers: []int{}}}
 	if c.Ask {
-		r.found.Signs = c.ask(ctx)
+		r.found.Signs, r.found.Digests = c.ask(ctx)
 	}
 	r.connect(ctx)
 	defer r.close()
@@ -52,17 +52,21 @@ func (c Config) Compare(ctx context.Context) history.Agreement {
 }
 
 // ask lists what servers themselves tell.
-func (c Config) ask(ctx context.Context) (signs []history.ServerNote) {
+func (c Config) ask(ctx context.Context) (signs, digests []history.ServerNote) {
 	addrs := make([]string, len(c.Servers))
 	for i, s := range c.Servers {
 		addrs[i] = s.Addr()
 	}
 	for i, s := range status.Look(ctx, addrs, status.Query{Dial: c.Dial}).Servers {
-		if s.Diverged != "" {
-			signs = append(signs, history.ServerNote{Server: c.Servers[i].ID(), Text: s.Diverged})
+		id := c.Servers[i].ID()
+		switch {
+		case s.Uneven != "":
+			signs = append(signs, history.ServerNote{Server: id, Text: s.Uneven})
+		case s.Diverged != "":
+			digests = append(digests, history.ServerNote{Server: id, Text: s.Diverged})
 		}
 	}
-	return signs
+	return signs, digests
 }
 
 // each does something with all of some at once.

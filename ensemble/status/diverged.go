@@ -11,11 +11,17 @@ import (
 // answers at the same places. Versions differ in the znodes that they begin with, so that
 // only servers of one version are compared.
 func diverged(servers []Server, look func(suspects []int) []Server) {
+	uneven(servers, look)
 	for i := range servers {
-		if s := &servers[i]; s.Mismatches != nil && *s.Mismatches > 0 {
+		s := &servers[i]
+		if s.Diverged = s.Uneven; s.Mismatches != nil && *s.Mismatches > 0 {
 			s.Diverged = fmt.Sprintf("counts %d digests that are not the leader's (zk_digest_mismatches_count)", *s.Mismatches)
 		}
 	}
+}
+
+// uneven finds those with another number of znodes.
+func uneven(servers []Server, look func(suspects []int) []Server) {
 	suspects := odd(servers)
 	for range certainAfter {
 		if len(suspects) == 0 {
@@ -32,8 +38,8 @@ func diverged(servers []Server, look func(suspects []int) []Server) {
 	for _, i := range suspects {
 		s := &servers[i]
 		for _, j := range suspects {
-			if o := servers[j]; s.Diverged == "" && s.comparable(o) && o.counted != s.counted && !more(servers, s.counted, o.counted, *s) {
-				s.Diverged = fmt.Sprintf("has %d znodes at zxid %#x, where %s has %d", s.counted, uint64(s.Zxid), o.Addr, o.counted)
+			if o := servers[j]; s.Uneven == "" && s.comparable(o) && o.counted != s.counted && !more(servers, s.counted, o.counted, *s) {
+				s.Uneven = fmt.Sprintf("has %d znodes at zxid %#x, where %s has %d", s.counted, uint64(s.Zxid), o.Addr, o.counted)
 			}
 		}
 	}

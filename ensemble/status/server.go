@@ -49,6 +49,9 @@ type Server struct {
 	// Mismatches are how often the digest of its tree was not that which the leader had sent
 	// with a transaction (3.6 and later), since the server began.
 	Mismatches *int64 `json:"digest_mismatches,omitempty"`
+	// Uneven says how its number of znodes differs from that of another server at the same zxid;
+	// empty: it does not.
+	Uneven string `json:"-"`
 	// Diverged says what shows that its tree is not that of the others; empty: nothing does.
 	Diverged string `json:"diverged,omitempty"`
 

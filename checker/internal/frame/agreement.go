@@ -58,6 +58,11 @@ func (f *Finding) agree(g evidence.Agreement) {
 		f.Unknown("server %d could not be read by itself: %s", u.Server, u.Text)
 	case g.Unsettled:
 		f.Unknown("the servers' trees changed each time that they were read")
+	case len(g.Digests) > 0 && g.Root != "/":
+		f.Unknown("server %d %s; the znodes of the run are the same on all servers, and others were not compared", g.Digests[0].Server, g.Digests[0].Text)
+	}
+	for _, s := range g.Digests {
+		f.Note("server %d %s since it began", s.Server, s.Text)
 	}
 	if len(g.Aliases) > 0 {
 		f.Note("%s of %s to another one that was compared: not every server was", addresses(len(g.Aliases)), servers(g.Aliases))
