@@ -58,6 +58,7 @@ func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, 
 		q.sweep(c.id, nil)
 		return nil, err
 	}
+	traceOf(ctx).linedUp(join(q.folder, c.name))
 	return c, nil
 }
 
@@ -218,6 +219,7 @@ type position struct {
 	front bool
 	next  bool            // it is in front as soon as one of ahead has gone
 	ahead []node          // those that it is to watch
+	first string          // of all in its line
 	event <-chan struct{} // the next one of the session since
 }
 
@@ -232,7 +234,11 @@ func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (see
 	if q.forewarned {
 		heeded++
 	}
-	seen.ahead, err = nearest(q.standing(names, c), c.node, skip, heeded)
+	standing := q.standing(names, c)
+	if len(standing) > 0 {
+		seen.first = join(q.folder, standing[0].name)
+	}
+	seen.ahead, err = nearest(standing, c.node, skip, heeded)
 	if err != nil {
 		return seen, err
 	}
@@ -256,9 +262,14 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 	case !wait:
 		return false, errBusy
 	}
+	traceOf(ctx).waits(seen.first, q.paths(seen.ahead))
 	what, err := q.s.waitTold(ctx, c.session, q.s.timeout, seen.event, changed...)
-	if err != nil || !seen.next || what.Type != zk.EventNodeDeleted {
+	if err != nil || what.Type != zk.EventNodeDeleted {
 		return false, err
+	}
+	traceOf(ctx).gone(what.Path)
+	if !seen.next {
+		return false, nil
 	}
 	return q.s.inOrder(ctx, c.session, told, seen.event), nil
 }

@@ -81,6 +81,17 @@ var recipeUses = []recipeUse{
 		l := recipes.NewLock(s, path)
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
 	}},
+	{"Contenders", func(s *recipes.Session, path string) []step {
+		l := recipes.NewLock(s, path)
+		return []step{
+			{"lock", l.Lock},
+			{"contenders", func(ctx context.Context) error { _, err := recipes.Contenders(ctx, s, path); return err }},
+			{"holder", func(ctx context.Context) error { _, _, err := l.Holder(ctx); return err }},
+			{"waiters", func(ctx context.Context) error { _, err := l.Waiters(ctx); return err }},
+			{"unlock", l.Unlock},
+			{"close", l.Close},
+		}
+	}},
 	{"NewMultiLock", func(s *recipes.Session, path string) []step {
 		l := recipes.NewMultiLock(s, path+"/x", path+"/y")
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}

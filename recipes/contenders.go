@@ -1,0 +1,177 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Contender is a place in the line for a [Lock], a [RWLock], a [Semaphore] or an [Election], as
+// it is seen from outside.
+type Contender struct {
+	Recipe  string    // "lock", "rwlock", "semaphore" or "election"
+	Path    string    // of its znode
+	Session int64     // that owns the znode
+	Token   int64     // the fencing token that its hold has: the creation zxid of the znode
+	Since   time.Time // when it lined up, by the clock of the leader of the ensemble
+	Data    []byte    // of the znode; of a candidate its id
+	Writer  bool      // of a RWLock: it wants to write
+	Holds   bool      // it is in front
+	// Behind is the path of the contender that it waits for, the nearest that is in its way; ""
+	// if it holds. Others before that one can be in its way, too.
+	Behind string
+
+	yields bool // it is a writer that is content with reading
+}
+
+// Contenders lists the line of whichever recipe has one at a path: who holds, and who waits, in
+// their order. No contender that lined up before the call is missing unless it has left the line
+// since. There are none where there is no znode. It reads each contender's znode, one after the other.
+//
+// NoEffect is true for its errors: that of ctx, or what a server refused.
+func Contenders(ctx context.Context, s *Session, path string) ([]Contender, error) {
+	return newRecipe(s, path).contenders(ctx, "")
+}
+
+// contenders lists those of one recipe; "" stands for any.
+func (r *recipe) contenders(ctx context.Context, of string) (all []Contender, err error) {
+	err = r.attempts(ctx, "list contenders", func(ctx context.Context, z *zkSession) (outcome, error) {
+		all, err = r.readContenders(ctx, z, of)
+		return appliedUnless(err)
+	})
+	return all, err
+}
+
+func (r *recipe) readContenders(ctx context.Context, z *zkSession, of string) (all []Contender, err error) {
+	names, err := r.s.freshChildren(ctx, z, r.path)
+	if err != nil {
+		return nil, err
+	}
+	line := contending(names, of)
+	places := 1
+	if slices.ContainsFunc(line, func(n Name) bool { return n.Turn == Some }) {
+		if places, err = r.leases(ctx, z); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range line {
+		v, err := r.s.get(ctx, z, join(r.path, n.name))
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			continue // it has left the line
+		case err != nil:
+			return nil, err
+		case v.stat.EphemeralOwner == 0:
+			continue // it only looks like one
+		}
+		all = append(all, Contender{
+			Recipe: n.Recipe, Path: join(r.path, n.name), Session: v.stat.EphemeralOwner, Token: v.stat.Czxid,
+			Since: time.UnixMilli(v.stat.Ctime), Data: v.data, Writer: n.Writer,
+			yields: n.Writer && says(v.data, wordRead),
+		})
+	}
+	for i := range all {
+		all[i].place(all[:i], places)
+	}
+	return all, nil
+}
+
+// contending are the names of contenders, in the order of their lines.
+func contending(names []string, of string) (all []Name) {
+	for _, name := range names {
+		n, ok := ParseName(name)
+		if ok && (n.Turn == First || n.Turn == Some || n.Turn == Shared) && (of == "" || n.Recipe == of) {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, CompareNames)
+	return all
+}
+
+// leases is how many contenders of a semaphore hold at a time.
+func (r *recipe) leases(ctx context.Context, z *zkSession) (int, error) {
+	v, err := r.s.get(ctx, z, r.path)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(v.data))
+	if err != nil {
+		return 1, nil // nobody has agreed on a number yet
+	}
+	return n, nil
+}
+
+// place says how it stands behind those who lined up before it.
+func (c *Contender) place(before []Contender, places int) {
+	var ahead []string
+	for _, o := range before {
+		if o.Recipe == c.Recipe && (c.Recipe != "rwlock" || c.Writer && !c.yields || o.Writer && !o.yields) {
+			ahead = append(ahead, o.Path)
+		}
+	}
+	if c.Recipe != "semaphore" {
+		places = 1
+	}
+	if c.Holds = len(ahead) < places; !c.Holds {
+		c.Behind = ahead[len(ahead)-1]
+	}
+}
+
+// holding are the contenders of one recipe that hold, or that wait.
+func (x *exclusive) holding(ctx context.Context, recipe string, hold bool) ([]Contender, error) {
+	all, err := newRecipe(x.s, x.path).contenders(ctx, recipe)
+	return slices.DeleteFunc(all, func(c Contender) bool { return c.Holds != hold }), err
+}
+
+// holder is the only one that holds.
+func (x *exclusive) holder(ctx context.Context, recipe string) (c Contender, held bool, err error) {
+	all, err := x.holding(ctx, recipe, true)
+	if err != nil || len(all) == 0 {
+		return Contender{}, false, err
+	}
+	return all[0], true, nil
+}
+
+// Holder is the contender that holds the lock; held is false if none does. See [Contenders].
+func (l *Lock) Holder(ctx context.Context) (c Contender, held bool, err error) {
+	return l.x.holder(ctx, "lock")
+}
+
+// Waiters are the contenders that wait for the lock, in their order. See [Contenders].
+func (l *Lock) Waiters(ctx context.Context) ([]Contender, error) {
+	return l.x.holding(ctx, "lock", false)
+}
+
+// Holder is the candidate that leads; held is false if none does. See [Contenders].
+func (e *Election) Holder(ctx context.Context) (c Contender, held bool, err error) {
+	return e.x.holder(ctx, "election")
+}
+
+// Waiters are the candidates that wait, in the order in which they will lead. See [Contenders].
+func (e *Election) Waiters(ctx context.Context) ([]Contender, error) {
+	return e.x.holding(ctx, "election", false)
+}
+
+// Holders are the contenders that hold a lease. See [Contenders].
+func (s *Semaphore) Holders(ctx context.Context) ([]Contender, error) {
+	return s.x.holding(ctx, "semaphore", true)
+}
+
+// Waiters are the contenders that wait for a lease, in their order. See [Contenders].
+func (s *Semaphore) Waiters(ctx context.Context) ([]Contender, error) {
+	return s.x.holding(ctx, "semaphore", false)
+}
+
+// Holders are the readers, or the writer, that hold the lock. See [Contenders].
+func (l *RWLock) Holders(ctx context.Context) ([]Contender, error) {
+	return l.x.holding(ctx, "rwlock", true)
+}
+
+// Waiters are the readers and writers that wait for the lock, in their order. See [Contenders].
+func (l *RWLock) Waiters(ctx context.Context) ([]Contender, error) {
+	return l.x.holding(ctx, "rwlock", false)
+}

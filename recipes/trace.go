@@ -1,0 +1,47 @@
+package recipes
+
+import "context"
+
+// Trace are functions that are told how a call waits in line: of [Lock.Lock], [RWLock.Lock],
+// [Semaphore.Acquire], [Election.Campaign] and what is built on them. Each may be nil. They are
+// called by the goroutine of the call, which waits for them.
+type Trace struct {
+	// LinedUp is called with the path of the contender's znode when it is there; once more in
+	// each new session.
+	LinedUp func(path string)
+	// Waits is called each time that the call begins to wait for others, with the first contender of the
+	// line and with those that it watches, by their paths.
+	Waits func(first string, watched []string)
+	// Gone is called when a contender that was watched has gone, with its path.
+	Gone func(path string)
+}
+
+type traceKey struct{}
+
+// WithTrace gives the context of a call that is to be traced.
+func WithTrace(ctx context.Context, t Trace) context.Context {
+	return context.WithValue(ctx, traceKey{}, t)
+}
+
+func traceOf(ctx context.Context) Trace {
+	t, _ := ctx.Value(traceKey{}).(Trace)
+	return t
+}
+
+func (t Trace) linedUp(path string) {
+	if t.LinedUp != nil {
+		t.LinedUp(path)
+	}
+}
+
+func (t Trace) waits(first string, watched []string) {
+	if t.Waits != nil {
+		t.Waits(first, watched)
+	}
+}
+
+func (t Trace) gone(path string) {
+	if t.Gone != nil {
+		t.Gone(path)
+	}
+}
