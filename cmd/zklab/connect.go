@@ -24,9 +24,14 @@ type connectFlags struct {
 }
 
 func (f *connectFlags) addTo(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.auth, "auth", nil, "credential, as digest:user:password, or @file that has one on each line")
 	flags.BoolVar(&f.readOnly, "read-only", false, "take a server without a majority, too, which can only be read")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for a server, at first and for each answer")
+	f.addNamed(flags, "timeout")
+}
+
+// addNamed is addTo for commands that write; timeout is the name of the flag that bounds the wait for a server.
+func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential, as digest:user:password, or @file that has one on each line")
+	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "how long to wait for a server, at first and for each answer")
 	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "the session time-out to ask for")
 	f.tls.addTo(flags)
 }

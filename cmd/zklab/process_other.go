@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"strings"
 )
 
 // There is no supervision here; see supervised.
@@ -16,6 +17,13 @@ func ownGroup(*exec.Cmd) {}
 func pass(child *os.Process, s os.Signal) { _ = child.Signal(s) }
 
 func killedBy(*os.ProcessState) os.Signal { return nil }
+
+// signalNamed knows the signals that Go can send everywhere.
+func signalNamed(name string) os.Signal {
+	return map[string]os.Signal{"INT": os.Interrupt, "KILL": os.Kill, "TERM": os.Kill}[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
+}
+
+func signalNumber(os.Signal) int { return 0 }
 
 func ignoreBrokenPipes() {}
 

@@ -6,7 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // ownGroup puts the child into a process group of its own.
@@ -40,6 +43,20 @@ func killedBy(state *os.ProcessState) os.Signal {
 		return s.Signal()
 	}
 	return nil
+}
+
+// signalNamed is a signal by its name, as TERM or SIGTERM; nil if there is none.
+func signalNamed(name string) os.Signal {
+	if s := unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(name), "SIG")); s != 0 {
+		return s
+	}
+	return nil
+}
+
+// signalNumber is what a shell adds to 128 for a process that a signal ended.
+func signalNumber(s os.Signal) int {
+	n, _ := s.(syscall.Signal)
+	return int(n)
 }
 
 // ignoreBrokenPipes lets a run go on, and clean up, although nobody reads its

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// electFlags say who the candidate is.
+type electFlags struct {
+	holding
+	id string
+}
+
+func newElect() *cobra.Command {
+	var f electFlags
+	cmd := &cobra.Command{
+		Use:   electName + " PATH [-- PROGRAM ARGUMENT...]",
+		Short: "Run a program while this is the elected leader, or show who leads",
+		Long: "Elect is a candidate in the election at a znode, and runs a program once it leads: one at a time, on whichever\n" +
+			"machine. When the program ends, elect resigns and ends with its exit code, and the next candidate leads. All\n" +
+			"else is as in zklab lock: the environment, signals, what happens when leadership is lost, exit codes.\n" +
+			"Without a program it prints who leads, and who waits, in the order in which they will lead.",
+		Example: "  zklab elect /elections/scheduler --servers zk1:2181,zk2:2181 -- scheduler\n" +
+			"  zklab elect /elections/scheduler",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			znode, command, err := pathAndCommand(cmd, args)
+			if err == nil {
+				err = f.validate(command)
+			}
+			if err != nil {
+				return usageError("%s", err)
+			}
+			return f.run(cmd, znode, command, f.held)
+		},
+	}
+	cmd.Flags().StringVar(&f.id, "id", "", "what the candidate is called (default: host and process)")
+	f.addTo(cmd)
+	return cmd
+}
+
+func (f *electFlags) held(s *recipes.Session, path string) held {
+	host, _ := os.Hostname()
+	e := recipes.NewElection(s, path, cmp.Or(f.id, fmt.Sprintf("%s-%d", host, os.Getpid())))
+	return held{
+		what: "leadership", recipe: "election", instead: "elections have a path of their own",
+		take: e.Campaign, release: e.Resign, lost: e.Lost, token: e.Fence,
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// lockFlags say which lock it is.
+type lockFlags struct {
+	holding
+	shared, exclusive bool
+	permits           int
+}
+
+func newLock() *cobra.Command {
+	var f lockFlags
+	cmd := &cobra.Command{
+		Use:   lockName + " PATH [-- PROGRAM ARGUMENT...]",
+		Short: "Run a program while a lock is held, or show who holds it and who waits",
+		Long: "Lock waits for the lock at a znode, runs a program while it holds it, gives it back, and ends with the\n" +
+			"program's exit code. Nobody else has the lock meanwhile; who came first gets it first. The program finds\n" +
+			"ZKLAB_PATH and ZKLAB_TOKEN in its environment: the znode, and the fencing token of the hold, a number that\n" +
+			"is higher than that of any hold before. If the hold is lost (no server has answered for the session's time-out) the\n" +
+			"program is sent --on-lost, and killed after --grace. Signals are passed on to the program.\n" +
+			"Without a program it prints who holds the lock, and who waits, in their order.\n\n" +
+			"It is the lock of package recipes (NewLock). --shared and --exclusive are the two sides of a read-write\n" +
+			"lock (NewRWLock), --permits is a semaphore (NewSemaphore). To put a lock to the test: zklab run lock.\n\n" +
+			"Exit codes: the program's, 128 and its number if a signal ended it, 126 and 127 if it could not be run or was\n" +
+			"not found, 75 not obtained (--try, --timeout), 76 the hold was lost, 3 no server or another failure, 64 wrong\n" +
+			"usage, 130 interrupted while it waited.",
+		Example: "  zklab lock /locks/backup --servers zk1:2181,zk2:2181 -- backup --all\n" +
+			"  zklab lock /locks/report --try -- sh -c 'make report'\n" +
+			"  zklab lock /locks/backup\n" +
+			"  zklab lock /locks/licences --permits 3 --timeout 5m -v -- solver",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			znode, command, err := pathAndCommand(cmd, args)
+			if err == nil {
+				err = f.validate(command)
+			}
+			if err != nil {
+				return usageError("%s", err)
+			}
+			return f.run(cmd, znode, command, f.held)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.try, "try", false, "do not wait for others")
+	flags.BoolVar(&f.shared, "shared", false, "hold it together with others that hold it --shared")
+	flags.BoolVar(&f.exclusive, "exclusive", false, "hold it alone, beside those that ask for it --shared")
+	flags.IntVar(&f.permits, "permits", 0, "so many hold it at a time")
+	f.addTo(cmd)
+	return cmd
+}
+
+func (f *lockFlags) validate(command []string) error {
+	switch {
+	case f.shared && f.exclusive, f.permits != 0 && (f.shared || f.exclusive):
+		return errors.New("--shared, --exclusive and --permits are different locks: give one of them")
+	case f.permits < 0 || f.permits > 1024:
+		return errors.New("--permits must be 1 to 1024")
+	case f.try && f.wait != 0:
+		return errors.New("--try does not wait, --timeout does: give one of them")
+	case len(command) == 0 && (f.try || f.shared || f.exclusive || f.permits != 0 || f.wait != 0):
+		return errors.New("without a program the line is printed, and nothing is held: leave out how to hold it, or give a program after --")
+	}
+	return f.holding.validate(command)
+}
+
+// held is the lock that the flags name.
+func (f *lockFlags) held(s *recipes.Session, path string) held {
+	switch {
+	case f.permits > 0:
+		l := recipes.NewSemaphore(s, path, f.permits)
+		return held{
+			what: "a permit", recipe: "semaphore", instead: "leave out --permits",
+			take: l.Acquire, try: l.TryAcquire, release: l.Release, lost: l.Lost, token: l.Ticket,
+		}
+	case f.shared || f.exclusive:
+		l := recipes.NewRWLock(s, path)
+		h := held{
+			what: "the lock", recipe: "rwlock", instead: "leave out --shared and --exclusive",
+			take: l.Lock, try: l.TryLock, release: l.Unlock, lost: l.Lost, token: l.Fence,
+		}
+		if f.shared {
+			h.take, h.try = l.RLock, l.TryRLock
+		}
+		return h
+	}
+	l := recipes.NewLock(s, path)
+	return held{
+		what: "the lock", recipe: "lock", instead: "give --shared or --exclusive for a rwlock, --permits for a semaphore, or another path",
+		take: l.Lock, try: l.TryLock, release: l.Unlock, lost: l.Lost, token: l.Fence,
+	}
+}
