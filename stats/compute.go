@@ -23,14 +23,18 @@ func Compute(h *history.History) Stats {
 	steps := faultSteps(h)
 	faults := faultsOf(steps)
 	slow := measureFaults(faults, h, ops)
+	all := holds.Of(h).All()
+	handOver := measureHandOvers(faults, h, ops, all)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
-		Contended:  contended(begunIn(load, ops), holds.Of(h).All()),
+		Contended:  contended(begunIn(load, ops), all),
 		Elections:  elections(h, steps),
 		Faults:     faults,
 		FeltOver:   slow,
 		FaultKinds: faultKinds(faults),
+		Failovers:  failovers(faults),
+		HandOver:   handOver,
 		Stalls:     stalls(h),
 	}
 	for _, f := range s.ByF {

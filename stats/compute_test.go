@@ -12,7 +12,7 @@ import (
 
 func TestComputeOfNothing(t *testing.T) {
 	got := Compute(&history.History{})
-	want := Stats{ByF: []ByF{}, Faults: []Fault{}, FaultKinds: []FaultKind{}, Contended: -1}
+	want := Stats{ByF: []ByF{}, Faults: []Fault{}, FaultKinds: []FaultKind{}, Failovers: []FailoverSum{}, Contended: -1}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -1,10 +1,13 @@
 package stats
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"time"
 
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
@@ -34,13 +37,12 @@ func measureFaults(faults []Fault, h *history.History, ops []*history.Operation)
 		if f.Outcome != history.StepVerified {
 			continue
 		}
-		f.Failover = all.after(f.Verified)
-		f.FailoverAffected = affectedFailover(f, byClient)
-		if f.hitsAll() {
-			f.FailoverAffected = f.Failover
-		}
 		span := Span{From: f.Injected, Until: lasted(f, h)}
 		f.Felt = felt.during(span) || holdLost(h, span)
+		f.NoMajority = f.leavesNoMajority(h.Header.Params.Servers)
+		if !f.NoMajority {
+			f.measure(all, byClient, f.censored(End(h)))
+		}
 	}
 	return before.slow
 }
@@ -55,17 +57,58 @@ func firstInjection(faults []Fault) time.Duration {
 	return first
 }
 
-// affectedFailover is the shortest among the affected clients, -1 without any.
-func affectedFailover(f *Fault, byClient map[int]*successes) time.Duration {
-	shortest := time.Duration(-1)
-	for _, c := range f.Clients {
-		if s := byClient[c]; s != nil {
-			if d := s.after(f.Verified); d >= 0 && (shortest < 0 || d < shortest) {
-				shortest = d
-			}
+// measure fills in the fail-over over all clients and of each affected one. What comes later
+// than until does not count.
+func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.Duration) {
+	span := Span{From: f.Verified, Until: until}
+	if b, tried := all.within(span); tried && b.AtLeast {
+		f.FailoverAtLeast = b.Time
+	} else if tried {
+		f.Failover = b.Time
+	}
+	if kinds.Named(f.Kind).Hits == kinds.Processes {
+		return // a process that is frozen or gone can do nothing before it is healed
+	}
+	clients := f.Clients
+	if f.hitsAll() {
+		clients = slices.Sorted(maps.Keys(byClient))
+	}
+	for _, c := range clients {
+		b, tried := byClient[c].within(span)
+		if !tried {
+			continue
+		}
+		f.Affected = append(f.Affected, ClientFailover{Client: c, Bound: b})
+		if !b.AtLeast && (f.FailoverAffected < 0 || b.Time < f.FailoverAffected) {
+			f.FailoverAffected = b.Time
 		}
 	}
-	return shortest
+}
+
+// atOnce is more than lies between the verification and the heal of a fault of which nothing
+// lasts: its heal has nothing to undo.
+const atOnce = 10 * time.Millisecond
+
+// censored is when the heal began that may have brought the next success; the end of the record
+// where there was none, or nothing for it to undo.
+func (f *Fault) censored(end time.Duration) time.Duration {
+	healed := f.HealBegan
+	if healed == 0 {
+		healed = f.Healed
+	}
+	if healed-f.Verified < atOnce || f.endsSessions() {
+		return end
+	}
+	return healed
+}
+
+// leavesNoMajority says that too few of the servers were left to serve anybody before the heal.
+func (f *Fault) leavesNoMajority(servers int) bool {
+	if !kinds.Named(f.Kind).Down {
+		return false
+	}
+	where := f.target()
+	return where == "all" || where == "majority" || servers > 0 && 2*(servers-len(f.Servers)) <= servers
 }
 
 // successes answers in logarithmic time when the first success ended of those
@@ -73,15 +116,29 @@ func affectedFailover(f *Fault, byClient map[int]*successes) time.Duration {
 type successes struct {
 	began []time.Duration // rising
 	ended []time.Duration // of operations i and later, the earliest end
+
+	// Of all operations, successes or not, in order of their invocations: when they began, and
+	// until when the successful ones and the others of 0 to i lasted at most.
+	tried           []time.Duration
+	untilOK, untilX []time.Duration
 }
 
 func newSuccesses(ops []*history.Operation) *successes {
 	s := &successes{}
+	var lastOK, lastX time.Duration
 	for _, op := range ops {
-		if op.Outcome() == history.OK {
+		switch {
+		case op.Outcome() == history.OK:
 			s.began = append(s.began, op.Began())
 			s.ended = append(s.ended, op.Return.Time)
+			lastOK = max(lastOK, op.Return.Time)
+		case op.Return == nil:
+			lastX = never
+		default:
+			lastX = max(lastX, op.Return.Time)
 		}
+		s.tried = append(s.tried, op.Began())
+		s.untilOK, s.untilX = append(s.untilOK, lastOK), append(s.untilX, lastX)
 	}
 	for i := len(s.ended) - 2; i >= 0; i-- {
 		s.ended[i] = min(s.ended[i], s.ended[i+1])
@@ -101,11 +158,30 @@ func successesByClient(ops []*history.Operation) map[int]*successes {
 	return out
 }
 
-// after is the time from t to the end of the first success invoked after it, -1 for none.
-func (s *successes) after(t time.Duration) time.Duration {
-	i := sort.Search(len(s.began), func(i int) bool { return s.began[i] > t })
-	if i == len(s.began) {
-		return -1
+// within is the time from the span's begin to the end of the first success that was invoked in
+// it and ended in it; at least all of it if there was none. tried is false if nothing was
+// wanted meanwhile: then there is nothing to measure.
+func (s *successes) within(in Span) (b Bound, tried bool) {
+	if s == nil || in.Until <= in.From {
+		return Bound{}, false
 	}
-	return s.ended[i] - t
+	if i := after(s.began, in.From); i < len(s.began) && s.ended[i] <= in.Until {
+		return Bound{Time: s.ended[i] - in.From}, true
+	}
+	return Bound{Time: in.Length(), AtLeast: true}, s.wanted(in)
+}
+
+// wanted says whether an operation began in the span, or had begun before and did not succeed
+// before its end.
+func (s *successes) wanted(in Span) bool {
+	i := after(s.tried, in.From)
+	if i < len(s.tried) && s.tried[i] < in.Until {
+		return true
+	}
+	return i > 0 && (s.untilOK[i-1] >= in.Until || s.untilX[i-1] > in.From)
+}
+
+// after is the index of the first of rising times that is later than t.
+func after(times []time.Duration, t time.Duration) int {
+	return sort.Search(len(times), func(i int) bool { return times[i] > t })
 }

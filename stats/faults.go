@@ -88,6 +88,8 @@ func (f *Fault) add(t time.Duration, s history.FaultStep) {
 		if s.Detail != "" {
 			f.Warnings = append(f.Warnings, s.Detail)
 		}
+	case history.StepHeal:
+		f.HealBegan = t
 	case history.StepHealed:
 		f.Healed = t
 		if f.Outcome == history.StepVerified && s.Detail != "" {
@@ -113,12 +115,22 @@ func (f *Fault) hit(s history.FaultStep) {
 	}
 }
 
+// name is what the fault was and whom it was aimed at, without a time.
+func (f *Fault) name() string {
+	name, _, _ := strings.Cut(cmp.Or(f.Spec, f.Kind), "@")
+	return name
+}
+
+// target is whom it was aimed at: leader of pause:leader.
+func (f *Fault) target() string {
+	_, where, _ := strings.Cut(f.name(), ":")
+	return where
+}
+
 // hitsAll says that a fault affects every client: without its leader or its
 // majority the ensemble serves nobody.
 func (f *Fault) hitsAll() bool {
-	_, where, _ := strings.Cut(f.Spec, ":")
-	where, _, _ = strings.Cut(where, "@")
-	switch where {
+	switch f.target() {
 	case "leader", "majority", "all":
 		return len(f.Servers) > 0 || len(f.Clients) == 0
 	}
@@ -159,7 +171,7 @@ func elections(h *history.History, steps []stepEvent) int {
 	return min(seen, max(rose, 0))
 }
 
-// faultKinds sums faults up by kind, in order of name.
+// faultKinds counts faults by kind, in order of name.
 func faultKinds(faults []Fault) []FaultKind {
 	groups := map[string][]Fault{}
 	for _, f := range faults {
@@ -167,27 +179,14 @@ func faultKinds(faults []Fault) []FaultKind {
 	}
 	kinds := make([]FaultKind, 0, len(groups))
 	for kind, group := range groups {
-		kinds = append(kinds, sumUp(kind, group))
+		k := FaultKind{Kind: kind}
+		for i := range group {
+			k.count(&group[i])
+		}
+		kinds = append(kinds, k)
 	}
 	slices.SortFunc(kinds, func(a, b FaultKind) int { return cmp.Compare(a.Kind, b.Kind) })
 	return kinds
-}
-
-func sumUp(kind string, faults []Fault) FaultKind {
-	k := FaultKind{Kind: kind}
-	var all, affected []time.Duration
-	for i := range faults {
-		f := &faults[i]
-		k.count(f)
-		if f.Outcome == history.StepVerified && f.Felt {
-			k.Felt++
-			all = appendFigure(all, f.Failover)
-			affected = appendFigure(affected, f.FailoverAffected)
-		}
-	}
-	k.Median, k.Max = medianAndMax(all)
-	k.MedianAffected, k.MaxAffected = medianAndMax(affected)
-	return k
 }
 
 func (k *FaultKind) count(f *Fault) {
@@ -209,6 +208,9 @@ func (k *FaultKind) count(f *Fault) {
 	if f.Outcome != history.StepVerified {
 		return
 	}
+	if f.Felt {
+		k.Felt++
+	}
 	for _, did := range f.Holding {
 		switch did {
 		case "holding":
@@ -219,22 +221,4 @@ func (k *FaultKind) count(f *Fault) {
 			k.Idle++
 		}
 	}
-}
-
-func appendFigure(to []time.Duration, d time.Duration) []time.Duration {
-	if d < 0 {
-		return to
-	}
-	return append(to, d)
-}
-
-// medianAndMax are -1 of nothing; the median of an even number is the mean of
-// the middle two.
-func medianAndMax(d []time.Duration) (median, longest time.Duration) {
-	n := len(d)
-	if n == 0 {
-		return -1, -1
-	}
-	slices.Sort(d)
-	return (d[(n-1)/2] + d[n/2]) / 2, d[n-1]
 }

@@ -41,7 +41,8 @@ func TestFailover(t *testing.T) {
 		{
 			Number: 1, Kind: "pause", Spec: "pause:leader", Outcome: history.StepVerified, Servers: []int{2}, Clients: []int{1},
 			Elected: 3, Injected: 1000 * ms, Verified: 1020 * ms, Healed: 6010 * ms,
-			Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true, Traits: history.FaultTraits{Reconnects: true},
+			HealBegan: 6000 * ms, Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true,
+			Affected: []ClientFailover{{0, Bound{Time: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
 		},
 		{
 			Number: 2, Kind: "pause", Spec: "pause:one", Outcome: history.StepVerified, Servers: []int{1},
@@ -61,13 +62,18 @@ func TestFailover(t *testing.T) {
 		t.Errorf("elections: %d", got.Elections)
 	}
 	kinds := []FaultKind{
-		{Kind: "expire", Scheduled: 1, Skipped: 1, Median: -1, Max: -1, MedianAffected: -1, MaxAffected: -1},
-		{
-			Kind: "pause", Scheduled: 2, Injected: 2, Verified: 2, Elected: 1, Felt: 1,
-			Median: 2500 * ms, Max: 2500 * ms, MedianAffected: 2500 * ms, MaxAffected: 2500 * ms,
-		},
+		{Kind: "expire", Scheduled: 1, Skipped: 1},
+		{Kind: "pause", Scheduled: 2, Injected: 2, Verified: 2, Elected: 1, Felt: 1},
 	}
 	if d := cmp.Diff(kinds, got.FaultKinds); d != "" {
+		t.Error(d)
+	}
+	one := spreadOf([]Bound{{Time: 2500 * ms}})
+	sums := []FailoverSum{
+		{Spec: "pause:leader", Kind: "pause", Verified: 1, Felt: 1, All: one, Affected: one},
+		{Spec: "pause:one", Kind: "pause", Verified: 1},
+	}
+	if d := cmp.Diff(sums, got.Failovers); d != "" {
 		t.Error(d)
 	}
 }
@@ -90,8 +96,12 @@ func TestFailoverOfTheAffectedClients(t *testing.T) {
 	if f.Failover != 15*ms || f.FailoverAffected != 800*ms || !f.Felt {
 		t.Errorf("fault: %+v", f)
 	}
-	if k := got.FaultKinds[0]; k.Holding != 1 || k.Idle != 1 || k.Waiting != 0 || k.MaxAffected != 800*ms {
+	if k := got.FaultKinds[0]; k.Holding != 1 || k.Idle != 1 || k.Waiting != 0 {
 		t.Errorf("kind: %+v", k)
+	}
+	affected := &Spread{Count: 2, Best: Bound{Time: 800 * ms}, Median: Bound{Time: 897500 * time.Microsecond}, Worst: Bound{Time: 995 * ms}}
+	if d := cmp.Diff(affected, got.Failovers[0].Affected); d != "" {
+		t.Error(d)
 	}
 	want := []Window{{Span: Span{From: 1000 * ms, Until: 1700 * ms}, Fault: 1, Kind: "expire", Spec: "expire:any", Verified: true}}
 	if d := cmp.Diff(want, Windows(&b.h)); d != "" {

@@ -29,9 +29,13 @@ type Stats struct {
 	// FeltOver is twice the p99 of each operation from before the first fault: one that took
 	// longer felt a fault. Operations of which none succeeded before are not in it.
 	FeltOver map[string]time.Duration `json:"felt_over,omitempty"`
-	// FaultKinds sums the faults up by kind, in order of name.
+	// FaultKinds counts the faults by kind, in order of name.
 	FaultKinds []FaultKind `json:"fault_kinds"`
-	Stalls     int         `json:"stalls"` // of the harness itself, over 250 ms
+	// Failovers sums up what the verified faults led to, by kind and target, in order of name.
+	Failovers []FailoverSum `json:"failovers"`
+	// HandOver is that of the holds that no fault ended; nil where there are no exclusive ones.
+	HandOver *Spread `json:"hand_over,omitempty"`
+	Stalls   int     `json:"stalls"` // of the harness itself, over 250 ms
 }
 
 // ByF are the figures of one kind of operation.
@@ -61,12 +65,27 @@ type Fault struct {
 	Elected  int           `json:"elected,omitempty"` // server that led after it, if the leader changed
 	Injected time.Duration `json:"injected"`
 	Verified time.Duration `json:"verified,omitempty"`
-	Healed   time.Duration `json:"healed,omitempty"`
+	// HealBegan is when what lasted of the fault began to be undone, Healed when it was.
+	HealBegan time.Duration `json:"heal_began,omitempty"`
+	Healed    time.Duration `json:"healed,omitempty"`
 	// Failover is the time from the verified effect to the end of the first
-	// success that was invoked after it, over all clients; FailoverAffected
-	// over the affected ones. -1: there was none.
+	// success that was invoked after it, over all clients; FailoverAffected is the shortest
+	// of the affected ones. -1: there was none. A success that came only when the fault was
+	// being healed does not count.
 	Failover         time.Duration `json:"failover"`
 	FailoverAffected time.Duration `json:"failover_affected"`
+	// FailoverAtLeast is how long nobody had a success until the heal began or, where there
+	// was nothing to heal, until the record ended. It is 0 if there is a fail-over, and if no
+	// operation was under way in that time.
+	FailoverAtLeast time.Duration `json:"failover_at_least,omitempty"`
+	// NoMajority says that no majority of the servers was left: fail-over was not possible
+	// before the heal, and is not measured.
+	NoMajority bool `json:"no_majority,omitempty"`
+	// Affected are the fail-overs of the affected clients, each measured like Failover. Clients
+	// that wanted nothing meanwhile are left out, and those whose process the fault stops.
+	Affected []ClientFailover `json:"affected,omitempty"`
+	// HandOvers are those of the holds that the fault ended.
+	HandOvers []HandOver `json:"hand_overs,omitempty"`
 	// Felt says that some operation failed, stayed unknown, or took (from its
 	// invocation) over twice the p99 from before the first fault, or that a hold
 	// was lost, while the fault lasted. Errors of a sort that happened before the first fault as well
@@ -79,7 +98,22 @@ type Fault struct {
 	Traits history.FaultTraits `json:"-"`
 }
 
-// FaultKind sums up the faults of a kind.
+// ClientFailover is the fail-over of one client.
+type ClientFailover struct {
+	Client int `json:"client"`
+	Bound
+}
+
+// HandOver is the time from the end of a hold to the next grant of its key. From is when the
+// hold was over, or, if no client waited for the key then, when the next one asked for it.
+type HandOver struct {
+	Key    string        `json:"key"`
+	Client int           `json:"client"` // that held it
+	From   time.Duration `json:"from"`
+	Bound
+}
+
+// FaultKind counts the faults of a kind.
 type FaultKind struct {
 	Kind string `json:"kind"`
 	// Scheduled counts those whose time came; the skipped ones were not injected.
@@ -91,14 +125,25 @@ type FaultKind struct {
 	Elected   int `json:"elected"` // leader changes caused
 	// Felt counts the verified ones that some operation felt.
 	Felt int `json:"felt"`
-	// Failover of the verified ones that were felt, over all clients and over
-	// the affected ones. -1: there is no figure.
-	Median         time.Duration `json:"median"`
-	Max            time.Duration `json:"max"`
-	MedianAffected time.Duration `json:"median_affected"`
-	MaxAffected    time.Duration `json:"max_affected"`
 	// Holding, waiting, idle count the sessions expired by what they did.
 	Holding int `json:"holding,omitempty"`
 	Waiting int `json:"waiting,omitempty"`
 	Idle    int `json:"idle,omitempty"`
+}
+
+// FailoverSum sums up the verified faults of one kind with one target.
+type FailoverSum struct {
+	Spec     string `json:"spec"` // kill:leader
+	Kind     string `json:"kind"` // kill
+	Verified int    `json:"verified"`
+	// Felt counts those that some operation felt, NoMajority those that left no majority of the
+	// servers. All and Affected are of the felt ones alone, and not of these.
+	Felt       int `json:"felt"`
+	NoMajority int `json:"no_majority,omitempty"`
+	// All is over all clients, a figure a fault; Affected has one for each affected client.
+	// They are nil where there are none.
+	All      *Spread `json:"all,omitempty"`
+	Affected *Spread `json:"affected,omitempty"`
+	// HandOver is that of the holds which these faults ended.
+	HandOver *Spread `json:"hand_over,omitempty"`
 }

@@ -15,11 +15,11 @@ var reconnects = history.FaultTraits{Reconnects: true}
 
 // Faults of servers.
 var (
-	Pause    = declare(Kind{Name: "pause", Hits: Servers, Was: "was paused", Were: "were paused", Common: true, Traits: reconnects})
-	Kill     = declare(Kind{Name: "kill", Hits: Servers, Was: "was killed and down", Were: "were killed and down", Traits: reconnects})
+	Pause    = declare(Kind{Name: "pause", Hits: Servers, Was: "was paused", Were: "were paused", Down: true, Common: true, Traits: reconnects})
+	Kill     = declare(Kind{Name: "kill", Hits: Servers, Was: "was killed and down", Were: "were killed and down", Down: true, Traits: reconnects})
 	Restart  = declare(Kind{Name: "restart", Hits: Servers, Was: "was restarted", Were: "were restarted", Traits: reconnects})
 	Rolling  = declare(Kind{Name: "rolling", Hits: Servers, Was: "was restarted", Were: "were restarted one after the other", Traits: reconnects})
-	FullDisk = declare(Kind{Name: "full-disk", Hits: Servers, Was: "had no room on its disk", Were: "had no room on their disks"})
+	FullDisk = declare(Kind{Name: "full-disk", Hits: Servers, Was: "had no room on its disk", Were: "had no room on their disks", Down: true})
 	SlowDisk = declare(Kind{Name: "slow-disk", Hits: Servers, Was: "had a slow disk", Were: "had slow disks"})
 )
 

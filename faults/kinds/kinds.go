@@ -15,6 +15,8 @@ type Kind struct {
 	Was, Were string
 	// Moment says that it is done in a moment, whatever follows.
 	Moment bool
+	// Down says that servers which are hit take part in no write until the fault is healed.
+	Down bool
 	// Common kinds have the same colour in every plot.
 	Common bool
 	// Traits are what a record says of it, or would: older ones do not.

@@ -1,0 +1,136 @@
+package stats
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+)
+
+// lasting is a fault that is seen to take effect at 1 s and begins to be healed at 6 s.
+func (b *builder) lasting(kind, spec string, then func()) {
+	b.h.Header.Params.Servers = 3
+	step := history.FaultStep{Fault: 1, Step: history.StepInject, Spec: spec, Clients: []int{0, 1, 2}}
+	if kind == "pause" || kind == "kill" {
+		step.Servers = map[string][]int{"all": {1, 2, 3}, "two": {1, 2}}[spec[5:]]
+		if step.Servers == nil {
+			step.Servers = []int{1}
+		}
+	}
+	b.fault(900*ms, kind, step)
+	step.Step = history.StepVerified
+	b.fault(1000*ms, kind, step)
+	then()
+	step.Step = history.StepHeal
+	b.fault(6000*ms, kind, step)
+	step.Step = history.StepHealed
+	b.fault(6050*ms, kind, step)
+}
+
+// What came only when the fault was being healed is no fail-over, and is not dropped.
+func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
+	failed := func(b *builder) { b.op(1500*ms, 2000*ms, 0, history.Info, "connection-loss") }
+	tests := []struct {
+		name       string
+		kind, spec string
+		write      func(b *builder)
+		later      bool // there is a success after the heal
+		want       Fault
+	}{
+		{"success before the heal", "kill", "kill:leader", func(b *builder) { b.op(1500*ms, 2000*ms, 0, history.OK, "") }, true, Fault{Failover: 1000 * ms}},
+		{"none", "kill", "kill:leader", failed, true, Fault{Failover: -1, FailoverAtLeast: 5000 * ms}},
+		{"nobody tried", "kill", "kill:leader", func(*builder) {}, true, Fault{Failover: -1}},
+		{"waited since before", "kill", "kill:leader", func(b *builder) {
+			b.h.Events = append([]history.Event{{Time: 500 * ms, Type: history.Invoke, F: history.FEnqueue, Key: "q"}}, b.h.Events...)
+		}, true, Fault{Failover: -1, FailoverAtLeast: 5000 * ms}},
+		{"of those with nothing left to serve", "kill", "kill:all", failed, true, Fault{Failover: -1, NoMajority: true}},
+		{"of two of three servers", "kill", "kill:two", failed, true, Fault{Failover: -1, NoMajority: true}},
+		{"the network is not the servers", "partition", "partition:majority", failed, true, Fault{Failover: -1, FailoverAtLeast: 5000 * ms}},
+		{"nothing lasts of an expiry", "expire", "expire:any", failed, true, Fault{Failover: 6000 * ms}},
+		{"nothing at all after an expiry", "expire", "expire:any", failed, false, Fault{Failover: -1, FailoverAtLeast: 9000 * ms}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var b builder
+			b.lasting(tt.kind, tt.spec, func() { tt.write(&b) })
+			if tt.later {
+				b.op(6500*ms, 7000*ms, 0, history.OK, "")
+			}
+			b.fact(10000*ms, history.FEnd, nil)
+			f := Compute(&b.h).Faults[0]
+			got := Fault{Failover: f.Failover, FailoverAtLeast: f.FailoverAtLeast, NoMajority: f.NoMajority}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// One that is stuck shows beside those that are not; one that wants nothing is not measured,
+// and nobody expects anything of a process that is frozen.
+func TestEachAffectedClientCounts(t *testing.T) {
+	for kind, want := range map[string][]ClientFailover{
+		"cut-off": {{0, Bound{Time: 20 * ms}}, {1, Bound{Time: 5000 * ms, AtLeast: true}}},
+		"freeze":  nil,
+	} {
+		var b builder
+		b.lasting(kind, kind+":any", func() {
+			b.op(1010*ms, 1020*ms, 0, history.OK, "")
+			b.op(1030*ms, 3000*ms, 1, history.Info, "timeout")
+		})
+		b.op(6100*ms, 6200*ms, 1, history.OK, "")
+		b.op(6300*ms, 6400*ms, 2, history.OK, "")
+		s := Compute(&b.h)
+		if d := cmp.Diff(want, s.Faults[0].Affected); d != "" {
+			t.Errorf("%s: %s", kind, d)
+		}
+		if all := s.Failovers[0].All; all == nil || all.Worst != (Bound{Time: 20 * ms}) {
+			t.Errorf("%s: over all clients %+v", kind, all)
+		}
+	}
+}
+
+func TestFailoversAreSummedByTarget(t *testing.T) {
+	faults := []Fault{
+		{Kind: "kill", Spec: "kill:leader", Outcome: history.StepVerified, Felt: true, Failover: 1000 * ms},
+		{Kind: "kill", Spec: "kill:minority", Outcome: history.StepVerified, Felt: true, Failover: 7 * ms},
+		{Kind: "kill", Spec: "kill:minority", Outcome: history.StepVerified, Felt: true, Failover: -1, FailoverAtLeast: 5000 * ms},
+		{Kind: "kill", Spec: "kill:minority@3s", Outcome: history.StepVerified, Failover: 2 * ms}, // felt by nobody
+		{Kind: "kill", Spec: "kill:all", Outcome: history.StepVerified, Felt: true, NoMajority: true, Failover: -1},
+		{Kind: "kill", Spec: "kill:one", Outcome: history.StepSkipped, Failover: -1},
+	}
+	want := []FailoverSum{
+		{Spec: "kill:all", Kind: "kill", Verified: 1, Felt: 1, NoMajority: 1},
+		{Spec: "kill:leader", Kind: "kill", Verified: 1, Felt: 1, All: spreadOf([]Bound{{Time: 1000 * ms}})},
+		{Spec: "kill:minority", Kind: "kill", Verified: 3, Felt: 2, All: spreadOf([]Bound{{Time: 7 * ms}, {5000 * ms, true}})},
+	}
+	if d := cmp.Diff(want, failovers(faults)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestSpread(t *testing.T) {
+	at := func(d time.Duration) Bound { return Bound{Time: d} }
+	atLeast := func(d time.Duration) Bound { return Bound{d, true} }
+	tests := []struct {
+		name string
+		of   []Bound
+		want *Spread
+	}{
+		{"nothing", nil, nil},
+		{"measured", []Bound{at(3), at(1), at(5), at(2)}, &Spread{4, 0, at(1), at(2), at(5)}},
+		{"one above the median", []Bound{at(3), at(1), atLeast(4)}, &Spread{3, 1, at(1), at(3), atLeast(4)}},
+		{"one that may be above", []Bound{at(3), at(5), atLeast(1)}, &Spread{3, 1, atLeast(1), atLeast(3), atLeast(5)}},
+		{"half", []Bound{at(2), atLeast(10)}, &Spread{2, 1, at(2), atLeast(6), atLeast(10)}},
+		{"all", []Bound{atLeast(10), atLeast(10)}, &Spread{2, 2, atLeast(10), atLeast(10), atLeast(10)}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, spreadOf(tt.of)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package stats
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
+)
+
+// measureHandOvers adds to each fault the hand-over of the holds that it ended, and sums up
+// those of the holds that no fault ended. The holds are in order of their grants. Of an object
+// that several clients may have at a time there are none.
+func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operation, all []*holds.Hold) *Spread {
+	if models.Of(h).State != models.Exclusive {
+		return nil
+	}
+	m := handOvers{h: h, end: End(h), faults: faults, wanted: wishes(ops)}
+	for i := range faults {
+		m.spans = append(m.spans, Span{From: faults[i].Injected, Until: lasted(&faults[i], h)})
+	}
+	next := map[*holds.Hold]*holds.Hold{}
+	last := map[string]*holds.Hold{}
+	for _, hold := range all {
+		if before := last[hold.Key]; before != nil {
+			next[before] = hold
+		}
+		last[hold.Key] = hold
+	}
+	var released []Bound
+	for _, hold := range all {
+		if b, by, known := m.measure(hold, next[hold]); known && by == nil {
+			released = append(released, b.Bound)
+		} else if known {
+			by.HandOvers = append(by.HandOvers, b)
+		}
+	}
+	return spreadOf(released)
+}
+
+// handOvers measures from the end of a hold to the next grant of its key.
+type handOvers struct {
+	h      *history.History
+	end    time.Duration
+	faults []Fault
+	spans  []Span // of the faults
+	wanted map[string]*wish
+}
+
+// measure gives no fault for a hold that none ended. known is false where the end is not known,
+// or where nobody wanted the key any more.
+func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, known bool) {
+	from, by, known := m.over(hold, next)
+	if !known || by != nil && by.NoMajority {
+		return o, nil, false
+	}
+	since, wanted := m.wanted[hold.Key].since(from)
+	switch until := m.censored(by); {
+	case next != nil && next.Granted <= until:
+		if !wanted || since > next.Granted { // a leader that leads again without a call
+			since = from
+		}
+		o.Bound = Bound{Time: max(0, next.Granted-since)}
+	case !wanted || since >= until:
+		return o, nil, false
+	default:
+		o.Bound = Bound{Time: until - since, AtLeast: true}
+	}
+	o.Key, o.Client, o.From = hold.Key, hold.Client, since
+	return o, by, true
+}
+
+// censored is when the measurement of a hold has to end that a fault ended. The heal of a fault
+// that ends sessions or processes does not give their keys back.
+func (m *handOvers) censored(by *Fault) time.Duration {
+	if by == nil || by.Traits.Crashes || by.Traits.Sessions != "" {
+		return m.end
+	}
+	return by.censored(m.end)
+}
+
+// over is when a hold was over. One that its client gave up was over when the call began; one
+// that a fault ended when the client could do nothing with it any more. It is not known where
+// the key was granted again before, and no fault explains that.
+func (m *handOvers) over(hold, next *holds.Hold) (from time.Duration, by *Fault, known bool) {
+	early := next != nil && next.Granted < hold.Until
+	if hold.Ended == holds.ByRelease && !early {
+		return hold.Until, nil, true
+	}
+	if by = m.fault(hold); by == nil {
+		return hold.Until, nil, hold.Ended == holds.ByLoss && !early
+	}
+	hit := max(by.Injected, hold.Granted)
+	switch silenced := by.Traits.Absent && by.Traits.Sessions != ""; {
+	case by.Traits.Sessions == history.EndAtOnce && !silenced:
+		if ended := max(hold.Granted, min(by.Verified, hold.Until)); next == nil || ended <= next.Granted {
+			return ended, by, true
+		}
+		return hit, by, true
+	case silenced || early:
+		return hit, by, true
+	}
+	return hold.Until, by, true
+}
+
+// fault is the latest one that hit the holder while it held, nil if none did.
+func (m *handOvers) fault(hold *holds.Hold) *Fault {
+	var found *Fault
+	for i := range m.faults {
+		f := &m.faults[i]
+		if f.Outcome != history.StepVerified || !f.hitsAll() && !slices.Contains(f.Clients, hold.Client) {
+			continue
+		}
+		if s := m.spans[i]; s.From <= hold.Until && hold.Granted <= s.Until && (found == nil || f.Injected > found.Injected) {
+			found = f
+		}
+	}
+	return found
+}
+
+// wish is when clients wanted a key.
+type wish struct {
+	began []time.Duration // of the acquires, rising
+	until []time.Duration // the latest end of acquires 0 to i
+}
+
+func wishes(ops []*history.Operation) map[string]*wish {
+	out := map[string]*wish{}
+	for _, op := range ops {
+		if op.F != history.FAcquire {
+			continue
+		}
+		w := out[op.Key]
+		if w == nil {
+			w = &wish{}
+			out[op.Key] = w
+		}
+		until := never
+		if op.Return != nil {
+			until = op.Return.Time
+		}
+		if n := len(w.until); n > 0 {
+			until = max(until, w.until[n-1])
+		}
+		w.began, w.until = append(w.began, op.Began()), append(w.until, until)
+	}
+	return out
+}
+
+// since is from when on at t or later a client waited for the key; not ok: none did any more.
+func (w *wish) since(t time.Duration) (from time.Duration, ok bool) {
+	if w == nil {
+		return 0, false
+	}
+	i := after(w.began, t)
+	switch {
+	case i > 0 && w.until[i-1] > t:
+		return t, true
+	case i < len(w.began):
+		return w.began[i], true
+	}
+	return 0, false
+}

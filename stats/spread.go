@@ -1,0 +1,54 @@
+package stats
+
+import (
+	"slices"
+	"time"
+)
+
+// Bound is a time that was measured. With AtLeast it is only known to be no shorter: what was
+// waited for had not come when the measurement had to end.
+type Bound struct {
+	Time    time.Duration `json:"time"`
+	AtLeast bool          `json:"at_least,omitempty"`
+}
+
+// Spread sums up some bounds. A figure that depends on how long a censored one would have been
+// is itself an "at least".
+type Spread struct {
+	Count    int   `json:"count"`
+	Censored int   `json:"censored,omitempty"` // how many of them are "at least"
+	Best     Bound `json:"best"`
+	Median   Bound `json:"median"`
+	Worst    Bound `json:"worst"`
+}
+
+// spreadOf is nil of nothing. The median of an even number is the mean of the middle two.
+func spreadOf(bounds []Bound) *Spread {
+	if len(bounds) == 0 {
+		return nil
+	}
+	s := &Spread{Count: len(bounds)}
+	shortest, longest := make([]time.Duration, 0, len(bounds)), make([]time.Duration, 0, len(bounds))
+	for _, b := range bounds {
+		shortest = append(shortest, b.Time)
+		if b.AtLeast {
+			s.Censored++
+			b.Time = never
+		}
+		longest = append(longest, b.Time)
+	}
+	slices.Sort(shortest)
+	slices.Sort(longest)
+	pick := func(of func([]time.Duration) time.Duration) Bound {
+		d := of(shortest)
+		return Bound{Time: d, AtLeast: of(longest) != d}
+	}
+	s.Best, s.Median, s.Worst = pick(slices.Min), pick(median), pick(slices.Max)
+	return s
+}
+
+// median of sorted times.
+func median(d []time.Duration) time.Duration {
+	low, high := d[(len(d)-1)/2], d[len(d)/2]
+	return low + (high-low)/2
+}
