@@ -32,20 +32,21 @@ func failoverFigure(m *material) (*figure, string) {
 	groups := groupFaults(faults)
 	f := &figure{xLabel: "fault, by its number"}
 	p := newPanel()
-	lo, hi, none := failoverRange(faults)
+	lo, hi := failoverRange(faults)
 	p.Y.Min, p.Y.Max = lo, hi
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, durationTicks{}
 	f.arrange(groups)
 	f.add(p)
 	f.addFailovers(p, groups, hi)
-	f.panels = []panel{{yLabel: "fail-over time (log scale)", plot: p, height: 260}}
-	f.note = "From the verified effect of a fault to the end of the first success that was invoked after it and needed a majority of the servers. " +
+	f.panels = []panel{{yLabel: "time (log scale)", plot: p, height: 260}}
+	f.note = "Fail-over: from the verified effect of a fault to the end of the first success that was invoked after it, needed a majority of the servers, and ended before the heal began. " +
+		"An arrow begins where the heal began, or the record ended, without a success. " +
 		"A fault nobody felt: no operation failed, stayed unknown or took over twice the p99 from before the first fault" +
 		slowWords(m.r.Stats.FeltOver) + ", and no hold was lost."
-	if none {
-		f.note += " At the top edge: no success until the end of the record."
+	if slices.ContainsFunc(faults, func(f stats.Fault) bool { return len(f.HandOvers) > 0 }) {
+		f.note += " Hand-over: from the end of a hold to the next grant of its key."
 	}
-	f.alt = "Plot of the fail-over time of each fault, over all clients and over the affected ones, grouped by fault."
+	f.alt = "Plot of the fail-over time of each fault, over all clients and of each affected one, and of the hand-over of the holds that it ended, grouped by fault."
 	return f, ""
 }
 
@@ -129,62 +130,109 @@ func (f *figure) arrange(groups []faultGroup) {
 	f.xTicks = ticks
 }
 
-// failoverRange also says whether a fault was without any success after it:
-// such faults get a decade of their own at the top.
-func failoverRange(faults []stats.Fault) (lo, hi float64, none bool) {
+// boundsOf are all times that are drawn of a fault: over all clients, of each affected one, and
+// of the holds that it ended.
+func boundsOf(f *stats.Fault) (all, affected, handOvers []stats.Bound) {
+	switch {
+	case f.Failover >= 0:
+		all = append(all, stats.Bound{Time: f.Failover})
+	case f.FailoverAtLeast > 0:
+		all = append(all, stats.Bound{Time: f.FailoverAtLeast, AtLeast: true})
+	}
+	for _, c := range f.Affected {
+		affected = append(affected, c.Bound)
+	}
+	for _, o := range f.HandOvers {
+		handOvers = append(handOvers, o.Bound)
+	}
+	return all, affected, handOvers
+}
+
+func failoverRange(faults []stats.Fault) (lo, hi float64) {
 	lo, hi = math.Inf(1), least
-	for _, f := range faults {
-		for _, d := range []time.Duration{f.Failover, f.FailoverAffected} {
-			if d >= 0 {
-				lo, hi = min(lo, logSeconds(d)), max(hi, logSeconds(d))
+	for i := range faults {
+		for _, b := range slices.Concat(boundsOf(&faults[i])) {
+			// Room for the arrow of a time that was longer.
+			y, above := logSeconds(b.Time), 1.0
+			if b.AtLeast {
+				above = 1.5
 			}
+			lo, hi = min(lo, y), max(hi, y*above)
 		}
-		none = none || f.Failover < 0
 	}
 	if math.IsInf(lo, 1) {
 		lo, hi = 0.1, 10
 	}
-	lo, hi = logRange(lo, hi)
-	if none {
-		hi *= 10
-	}
-	return lo, hi, none
+	return logRange(lo, hi)
 }
 
-// addFailovers draws the points, and a thin line between the two of a fault.
+// series is one of the figure's, with the points that were measured and those that are higher.
+type series struct{ at, higher plotter.XYs }
+
+func (s *series) add(x float64, bounds ...stats.Bound) {
+	for _, b := range bounds {
+		pt := plotter.XY{X: x, Y: logSeconds(b.Time)}
+		if b.AtLeast {
+			s.higher = append(s.higher, pt)
+		} else {
+			s.at = append(s.at, pt)
+		}
+	}
+}
+
+// addFailovers draws the points side by side, and a thin line through those of the affected
+// clients of a fault.
 func (f *figure) addFailovers(p *plot.Plot, groups []faultGroup, top float64) {
-	var all, affected, unfelt, none plotter.XYs
+	var all, affected, handOvers, unfelt series
+	var none plotter.XYs
 	for _, g := range groups {
-		for i, fault := range g.faults {
-			x := g.x + float64(i)
-			y := logSeconds(fault.Failover)
+		for i := range g.faults {
+			fault, x := &g.faults[i], g.x+float64(i)
+			a, each, over := boundsOf(fault)
+			handOvers.add(x+0.2, over...)
 			switch {
-			case fault.Failover < 0:
+			case fault.NoMajority:
 				none = append(none, plotter.XY{X: x, Y: top / 1.6})
-				continue
 			case !fault.Felt:
-				unfelt = append(unfelt, plotter.XY{X: x, Y: y})
-				continue
-			}
-			all = append(all, plotter.XY{X: x, Y: y})
-			if fault.FailoverAffected >= 0 {
-				a := logSeconds(fault.FailoverAffected)
-				affected = append(affected, plotter.XY{X: x, Y: a})
-				p.Add(&plotter.Line{XYs: plotter.XYs{{X: x, Y: y}, {X: x, Y: a}}, LineStyle: draw.LineStyle{Color: grey, Width: vg.Points(0.8)}})
+				unfelt.add(x-0.2, a...)
+			default:
+				all.add(x-0.2, a...)
+				affected.add(x, each...)
+				f.addRange(p, x, each)
 			}
 		}
 	}
 	size := vg.Length(min(1, 8/f.xMax+0.45))
-	f.addSeries(p, affected, "affected clients", vermillion, square, 4.5*size)
-	f.addSeries(p, all, "all clients", blue, dot, 3.2*size)
+	f.addSeries(p, all, "fail-over, all clients", blue, dot, 3.2*size)
+	f.addSeries(p, affected, "each affected client", vermillion, square, 3*size)
+	f.addSeries(p, handOvers, "hand-over of a hold it ended", green, triangle, 3.5*size)
 	f.addSeries(p, unfelt, "nobody felt it (all clients)", grey, ring, 3.5*size)
-	f.addSeries(p, none, "no success after it", black, cross, 4*size)
+	f.addSeries(p, series{at: none}, "none possible before the heal", black, cross, 4*size)
+	if slices.ContainsFunc([]series{all, affected, handOvers, unfelt}, func(s series) bool { return len(s.higher) > 0 }) {
+		f.legend = append(f.legend, legendEntry{name: "longer than this", colour: black, mark: arrow})
+	}
 }
 
-func (f *figure) addSeries(p *plot.Plot, at plotter.XYs, name string, colour color.NRGBA, shape mark, radius vg.Length) {
-	if len(at) == 0 {
+// addRange draws a line from the best to the worst.
+func (f *figure) addRange(p *plot.Plot, x float64, bounds []stats.Bound) {
+	if len(bounds) < 2 {
 		return
 	}
-	p.Add(marks{at: at, shape: shape, radius: radius, colour: colour})
+	lo, hi := slices.MinFunc(bounds, byLength), slices.MaxFunc(bounds, byLength)
+	at := plotter.XYs{{X: x, Y: logSeconds(lo.Time)}, {X: x, Y: logSeconds(hi.Time)}}
+	p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: vermillion, Width: vg.Points(0.8)}})
+}
+
+// addSeries draws the points that were measured by their shape, and arrows for the others.
+func (f *figure) addSeries(p *plot.Plot, s series, name string, colour color.NRGBA, shape mark, radius vg.Length) {
+	if len(s.at)+len(s.higher) == 0 {
+		return
+	}
+	for _, m := range []marks{{at: s.at, shape: shape}, {at: s.higher, shape: arrow}} {
+		if len(m.at) > 0 {
+			m.radius, m.colour = radius, colour
+			p.Add(m)
+		}
+	}
 	f.legend = append(f.legend, legendEntry{name: name, colour: colour, mark: shape})
 }

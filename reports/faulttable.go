@@ -24,6 +24,7 @@ type faultRow struct {
 	Leader   string
 	All      string
 	Affected string
+	HandOver string
 	Detail   string
 	Warnings []string
 	Failed   bool
@@ -59,10 +60,7 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 		r.Leader = "server " + strconv.Itoa(f.Elected)
 	}
 	if f.Outcome == history.StepVerified {
-		r.All, r.Affected = length(f.Failover), length(f.FailoverAffected)
-		if f.FailoverAffected < 0 && len(f.Clients) == 0 {
-			r.Affected = "nobody affected"
-		}
+		r.All, r.Affected, r.HandOver = failoverOf(f), affectedOf(f), handOversOf(f)
 	}
 	return r
 }

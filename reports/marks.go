@@ -22,6 +22,7 @@ const (
 	square
 	diamond // the shortest to write, for what there are thousands of
 	ring
+	arrow // upwards: what was to be drawn is higher, nobody knows how much
 )
 
 // marks draws many equal points. They become one path, which keeps SVG files
@@ -51,7 +52,7 @@ func (m marks) paint(c draw.Canvas, path vg.Path) {
 		return
 	}
 	c.SetColor(m.colour)
-	if m.shape == cross || m.shape == ring {
+	if m.shape == cross || m.shape == ring || m.shape == arrow {
 		c.SetLineStyle(draw.LineStyle{Color: m.colour, Width: vg.Points(1.1)})
 		c.Stroke(path)
 		return
@@ -72,6 +73,12 @@ func (m mark) outline(path *vg.Path, at vg.Point, r vg.Length) {
 		line(0.9, 0.9)
 		move(-0.9, 0.9)
 		line(0.9, -0.9)
+	case arrow:
+		move(0, -1)
+		line(0, 1.6)
+		move(-0.8, 0.7)
+		line(0, 1.6)
+		line(0.8, 0.7)
 	case triangle:
 		move(0, 1.2)
 		line(-1.1, -0.8)

@@ -22,7 +22,7 @@ var reportTemplate string
 var styleSheet string
 
 var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"length": length, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital,
+	"length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital,
 }).Parse(reportTemplate))
 
 // mostWitnesses bounds the page of a run in which everything went wrong.
@@ -236,6 +236,13 @@ func (p page) Absences() []string { return absences(p.NotAvailable) }
 
 // Kinds are the kinds of faults that were scheduled.
 func (p page) Kinds() []stats.FaultKind { return p.Stats.FaultKinds }
+
+// Failovers are those of the faults of each kind and target that lead to something.
+func (p page) Failovers() []stats.FailoverSum {
+	return slices.DeleteFunc(slices.Clone(p.Stats.Failovers), func(k stats.FailoverSum) bool {
+		return k.All == nil && k.Affected == nil && k.HandOver == nil && k.NoMajority == 0
+	})
+}
 
 // HasExpiries says whether sessions were expired.
 func (p page) HasExpiries() bool {

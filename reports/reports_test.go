@@ -120,7 +120,7 @@ func TestReportOfARealisticRun(t *testing.T) {
 		"plots/latency.svg":    {"latency (log scale)", "time since the run began (s)", "acquire", "release", "100 ms", "#1 pause:leader", "fault: expire", "font-face"},
 		"plots/quantiles.svg":  {"p50 (median)", "p95", "p99", "windows of 1 s"},
 		"plots/throughput.svg": {"operations per second", "#2 expire:holder"},
-		"plots/failover.svg":   {"fail-over time (log scale)", "affected clients", "all clients", "nobody felt it", "twice the p99", "(acquire ", "pause:leader", "#10"},
+		"plots/failover.svg":   {"time (log scale)", "each affected client", "fail-over, all clients", "hand-over of a hold", "nobody felt it", "twice the p99", "(acquire ", "pause:leader", "#10"},
 		"plots/holders.svg":    {"k0", "k4", "client 4", "a column of"},
 		"report.html":          {"The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
 		"timeline.html":        {`"key k0"`, `"faults"`, "Held by:"},
@@ -414,12 +414,23 @@ func TestLongRun(t *testing.T) {
 	}
 }
 
+// stuck is a fault after which nobody had a success but one client, and a key was not granted again.
+var stuck = stats.Fault{
+	Number: 1, Kind: "partition", Spec: "partition:halves", Outcome: history.StepVerified, Verified: time.Second,
+	Clients: []int{0, 1}, Failover: -1, FailoverAtLeast: 5 * time.Second, FailoverAffected: 20 * time.Millisecond, Felt: true,
+	Affected: []stats.ClientFailover{
+		{Client: 0, Bound: stats.Bound{Time: 5 * time.Second, AtLeast: true}},
+		{Client: 1, Bound: stats.Bound{Time: 20 * time.Millisecond}},
+	},
+	HandOvers: []stats.HandOver{{Key: "k1", Client: 1, Bound: stats.Bound{Time: 9 * time.Second, AtLeast: true}}},
+}
+
 // TestFaultsOfAllSorts draws what happens to no fault of the samples.
 func TestFaultsOfAllSorts(t *testing.T) {
 	h := &history.History{}
 	r := sample.Result(h)
 	r.Stats.Faults = []stats.Fault{
-		{Number: 1, Kind: "pause", Spec: "pause:all", Outcome: history.StepVerified, Verified: time.Second, Failover: -1, FailoverAffected: -1, Felt: true},
+		{Number: 1, Kind: "pause", Spec: "pause:all", Outcome: history.StepVerified, Verified: time.Second, Failover: -1, FailoverAffected: -1, NoMajority: true, Felt: true},
 		{Number: 2, Kind: "pause", Outcome: history.StepSkipped, Failover: -1, FailoverAffected: -1, Warnings: []string{"nobody was there"}},
 		{Number: 3, Kind: "kill", Outcome: history.StepFailed, Failover: -1, FailoverAffected: -1},
 		{Number: 4, Kind: "kill", Failover: -1, FailoverAffected: -1},
@@ -428,14 +439,22 @@ func TestFaultsOfAllSorts(t *testing.T) {
 	if f == nil {
 		t.Fatal(absent)
 	}
-	if len(f.legend) != 1 || f.legend[0].name != "no success after it" || !strings.Contains(f.note, "At the top edge") {
-		t.Errorf("legend %v, note %q", f.legend, f.note)
+	if len(f.legend) != 1 || f.legend[0].name != "none possible before the heal" {
+		t.Errorf("legend %v", f.legend)
 	}
 	f.svg(false) // a logarithmic axis without data must not panic
 	rows, _ := newMaterial("", h, r).faultRows()
 	got := []string{rows[0].Effect, rows[1].Effect, rows[2].Effect, rows[3].Effect}
 	want := []string{"verified after 1 s", "skipped: found no target", "took no effect", "not verified before the record ends"}
 	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	r.Stats.Faults[0] = stuck
+	if f, absent = failoverFigure(newMaterial("", h, r)); f == nil || len(f.legend) != 4 || f.legend[3].name != "longer than this" {
+		t.Errorf("%q, or a legend without what was longer: %v", absent, f.legend)
+	}
+	rows, _ = newMaterial("", h, r).faultRows()
+	if d := cmp.Diff([]string{"> 5 s", "20 ms to > 5 s", "k1: > 9 s"}, []string{rows[0].All, rows[0].Affected, rows[0].HandOver}); d != "" {
 		t.Error(d)
 	}
 	r.Stats.Faults = r.Stats.Faults[1:]

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -289,32 +288,36 @@ func (s *summary) adviceOnFaults() string {
 	return ": --faults all adds them"
 }
 
+// mostFailovers bounds the lines about fail-over, and those about hand-over.
+const mostFailovers = 20
+
 func (s *summary) failovers() {
-	first := true
-	for _, k := range s.r.Stats.FaultKinds {
-		if k.Felt == 0 {
-			continue
+	var failovers, handOvers []string
+	for _, k := range s.r.Stats.Failovers {
+		if text := failoverWords(k); text != "" {
+			failovers = append(failovers, text)
 		}
-		name := ""
-		if first {
-			name, first = "fail-over", false
+		if text := handOverWords(k); text != "" {
+			handOvers = append(handOvers, text)
 		}
-		s.line(name, failoverWords(k))
 	}
+	if o := s.r.Stats.HandOver; o != nil {
+		handOvers = append(handOvers, "holds that no fault ended: "+spread(o)+neverGranted(o))
+	}
+	s.list("fail-over", failovers)
+	s.list("hand-over", handOvers)
 }
 
-func failoverWords(k stats.FaultKind) string {
-	spread := func(median, longest time.Duration) string {
-		if median < 0 {
-			return "no success after it"
+// list is some lines under one name.
+func (s *summary) list(name string, lines []string) {
+	for i, text := range lines {
+		if i == mostFailovers {
+			s.line("", "and "+thousands(len(lines)-i)+" more, in the report")
+			return
 		}
-		return fmt.Sprintf("median %s, longest %s", length(median), length(longest))
+		s.line(name, text)
+		name = ""
 	}
-	text := k.Kind + ": " + spread(k.Median, k.Max)
-	if k.MedianAffected >= 0 && (k.MedianAffected != k.Median || k.MaxAffected != k.Max) {
-		text += "; of the affected clients " + spread(k.MedianAffected, k.MaxAffected)
-	}
-	return text
 }
 
 // shrunk says what a run was made from, and which of its faults mattered.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
@@ -25,7 +27,10 @@ func TestSummary(t *testing.T) {
 		"pause: took effect 5 times, 1 of these felt by nobody",
 		"expire: took effect 5 times (clients holding: 1, waiting: 2, idle: 2)",
 		"the leader itself was hit 3 times; a new leader was elected 3 times",
-		"of the affected clients median",
+		"fail-over    expire:holder: median 14.3 ms, longest 27.2 ms; affected clients best 368 ms, median",
+		"pause:one: 5.19 ms; the affected client 1.43 s",
+		"hand-over    expire:holder: median 15 ms, longest 15 ms",
+		"holds that no fault ended: median 4.39 ms, longest 2.65 s",
 		"report       /runs/lock/x/report.html",
 		"replay       zklab run lock",
 	} {
@@ -34,6 +39,52 @@ func TestSummary(t *testing.T) {
 		}
 	}
 	fits(t, got)
+}
+
+func TestFailoverWords(t *testing.T) {
+	at, over := func(d time.Duration) stats.Bound { return stats.Bound{Time: d * time.Second} }, func(d time.Duration) stats.Bound {
+		return stats.Bound{Time: d * time.Second, AtLeast: true}
+	}
+	tests := []struct {
+		of                 stats.FailoverSum
+		failover, handOver string
+	}{
+		{stats.FailoverSum{Spec: "expire:any"}, "", ""},
+		{
+			stats.FailoverSum{Spec: "kill:all", NoMajority: 2, HandOver: &stats.Spread{Count: 1, Median: at(4)}},
+			"kill:all: none possible before the heal, no majority of the servers was left", "kill:all: 4 s",
+		},
+		{
+			stats.FailoverSum{Spec: "kill:leader", All: &stats.Spread{Count: 3, Censored: 1, Best: at(1), Median: at(2), Worst: over(5)}},
+			"kill:leader: median 2 s, longest > 5 s (nobody had a success before the heal of 1 of 3)", "",
+		},
+		{
+			stats.FailoverSum{
+				Spec: "cut-off:any", All: &stats.Spread{Count: 1, Median: at(1), Worst: at(1)},
+				Affected: &stats.Spread{Count: 2, Censored: 1, Best: at(2), Median: over(5), Worst: over(9)},
+				HandOver: &stats.Spread{Count: 2, Censored: 1, Best: at(4), Median: over(5), Worst: over(6)},
+			},
+			"cut-off:any: 1 s; affected clients best 2 s, median > 5 s, worst > 9 s",
+			"cut-off:any: median > 5 s, longest > 6 s (1 of 2 not granted again)",
+		},
+	}
+	for _, tt := range tests {
+		if d := cmp.Diff([]string{tt.failover, tt.handOver}, []string{failoverWords(tt.of), handOverWords(tt.of)}); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+// A run with many kinds of faults still has a summary of one screen.
+func TestSummaryOfManyFaults(t *testing.T) {
+	r := sample.Result(&history.History{})
+	for range 2 * mostFailovers {
+		r.Stats.Failovers = append(r.Stats.Failovers, stats.FailoverSum{Spec: "pause:one", All: &stats.Spread{Count: 1}})
+	}
+	got := Summary(r, nil, Screen{})
+	if n := strings.Count(got, "pause:one: 0"); n != mostFailovers || !strings.Contains(got, "and 20 more, in the report") {
+		t.Errorf("%d lines:\n%s", n, got)
+	}
 }
 
 // fits checks the width of every line that is not there to be copied.

@@ -49,10 +49,11 @@ type handOvers struct {
 }
 
 // measure gives no fault for a hold that none ended. known is false where the end is not known,
-// or where nobody wanted the key any more.
+// where nobody wanted the key any more, or where for a time no majority of the servers was left
+// to grant it.
 func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, known bool) {
 	from, by, known := m.over(hold, next)
-	if !known || by != nil && by.NoMajority {
+	if !known {
 		return o, nil, false
 	}
 	since, wanted := m.wanted[hold.Key].since(from)
@@ -68,7 +69,17 @@ func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, know
 		o.Bound = Bound{Time: until - since, AtLeast: true}
 	}
 	o.Key, o.Client, o.From = hold.Key, hold.Client, since
-	return o, by, true
+	return o, by, !m.unserved(Span{From: since, Until: since + o.Time})
+}
+
+// unserved says that a fault that left no majority lasted for some of the time.
+func (m *handOvers) unserved(s Span) bool {
+	for i := range m.faults {
+		if m.faults[i].NoMajority && m.spans[i].From <= s.Until && s.From <= m.spans[i].Until {
+			return true
+		}
+	}
+	return false
 }
 
 // censored is when the measurement of a hold has to end that a fault ended. The heal of a fault

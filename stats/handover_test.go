@@ -114,6 +114,15 @@ func TestHandOver(t *testing.T) {
 			b.heal(7000*ms, "partition")
 			b.grant(7005 * ms)
 		}, []HandOver{{"k", 0, 6000 * ms, Bound{1000 * ms, true}}}, nil},
+		{"released while no server was left", false, func(b *builder) {
+			for _, step := range []string{history.StepInject, history.StepVerified} {
+				b.fault(1900*ms, "kill", history.FaultStep{Fault: 1, Step: step, Spec: "kill:all", Servers: []int{1, 2, 3}})
+			}
+			b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
+			b.heal(7000*ms, "kill")
+			b.ok(7010*ms, 0, history.FRelease, "k", nil)
+			b.grant(7030 * ms)
+		}, nil, nil},
 		{"granted while it was held, and no fault explains it", false, func(b *builder) {
 			b.grant(2000 * ms)
 			b.invoke(2010*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})

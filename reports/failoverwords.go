@@ -1,0 +1,128 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/stats"
+)
+
+// bound is a time that was measured, or "> 10 s" where it is only known to be longer.
+func bound(b stats.Bound) string {
+	if b.AtLeast {
+		return "> " + length(b.Time)
+	}
+	return length(b.Time)
+}
+
+// failoverOf is the fail-over of one fault over all clients.
+func failoverOf(f *stats.Fault) string {
+	switch {
+	case f.NoMajority:
+		return "none possible before the heal"
+	case f.Failover >= 0:
+		return length(f.Failover)
+	case f.FailoverAtLeast > 0:
+		return bound(stats.Bound{Time: f.FailoverAtLeast, AtLeast: true})
+	}
+	return "nobody tried"
+}
+
+// affectedOf is the fail-over of the clients that one fault affected, from the best to the worst.
+func affectedOf(f *stats.Fault) string {
+	bounds := make([]stats.Bound, 0, len(f.Affected))
+	for _, c := range f.Affected {
+		bounds = append(bounds, c.Bound)
+	}
+	slices.SortFunc(bounds, byLength)
+	switch n := len(bounds); {
+	case n == 1:
+		return bound(bounds[0])
+	case n > 1:
+		return bound(bounds[0]) + " to " + bound(bounds[n-1])
+	case len(f.Clients) == 0:
+		return "nobody affected"
+	}
+	return ""
+}
+
+// byLength puts what ended before what did not end for as long.
+func byLength(a, b stats.Bound) int {
+	longest := func(b stats.Bound) time.Duration {
+		if b.AtLeast {
+			return b.Time + 1
+		}
+		return b.Time
+	}
+	return int(longest(a) - longest(b))
+}
+
+// handOversOf are the hand-overs of the holds that one fault ended.
+func handOversOf(f *stats.Fault) string {
+	var parts []string
+	for _, o := range f.HandOvers {
+		parts = append(parts, label(o.Key, 20)+": "+bound(o.Bound))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// spread is "median 1 s, longest > 3 s"; of a single figure it is that figure.
+func spread(s *stats.Spread) string {
+	if s.Count == 1 {
+		return bound(s.Median)
+	}
+	return fmt.Sprintf("median %s, longest %s", bound(s.Median), bound(s.Worst))
+}
+
+// failoverWords tells of the fail-over after faults of one kind and target; "" where there is
+// nothing to tell.
+func failoverWords(k stats.FailoverSum) string {
+	var parts []string
+	if k.NoMajority > 0 {
+		parts = append(parts, "none possible before the heal, no majority of the servers was left")
+	}
+	if k.All != nil {
+		parts = append(parts, spread(k.All)+withoutSuccess(k.All))
+	}
+	switch a := k.Affected; {
+	case a == nil || k.All != nil && *a == *k.All:
+	case a.Count == 1:
+		parts = append(parts, "the affected client "+bound(a.Median))
+	default:
+		parts = append(parts, fmt.Sprintf("affected clients best %s, median %s, worst %s", bound(a.Best), bound(a.Median), bound(a.Worst)))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return k.Spec + ": " + strings.Join(parts, "; ")
+}
+
+// withoutSuccess counts the faults after which nobody succeeded in time.
+func withoutSuccess(s *stats.Spread) string {
+	switch {
+	case s.Censored == 0:
+		return ""
+	case s.Count == 1:
+		return " (nobody had a success before the heal)"
+	}
+	return fmt.Sprintf(" (nobody had a success before the heal of %d of %d)", s.Censored, s.Count)
+}
+
+// handOverWords tells of the hand-over after faults of one kind and target; "" where they ended
+// no hold.
+func handOverWords(k stats.FailoverSum) string {
+	if k.HandOver == nil {
+		return ""
+	}
+	return k.Spec + ": " + spread(k.HandOver) + neverGranted(k.HandOver)
+}
+
+// neverGranted counts the keys that were not granted again.
+func neverGranted(s *stats.Spread) string {
+	if s.Censored == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d not granted again)", s.Censored, s.Count)
+}
