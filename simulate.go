@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/printable"
@@ -24,7 +26,8 @@ import (
 // its clients goroutines. In a test call [SimulateIn], or the function Simulate.
 //
 // Nothing is written to any file unless Out is given; [Outcome.Keep] does it later.
-// Progress and Interrupt are not looked at. Runs of one process take turns, since each is
+// Progress is told about every second of real time; the time in it is virtual. Interrupt ends
+// the load within a second of virtual time. Runs of one process take turns, since each is
 // alone with one processor. The error wraps [ErrStuck] if the code under test stops virtual
 // time for good.
 func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
@@ -43,9 +46,12 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 		return nil, err
 	}
 	out := x.Out
-	x.Out, x.Interrupt = "", nil
+	x.Out = ""
 	var done *engine.Finished
-	unheld := bubble.Run(t, uint64(x.Seed), func(moved func()) { done, err = x.inBubble(ctx, moved) })
+	var seen atomic.Pointer[Progress]
+	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { x.show(seen.Load()) }, func(moved func()) {
+		done, err = x.inBubble(ctx, &onlooker{moved: moved, seen: &seen})
+	})
 	if unheld != nil && !unheld.Ended {
 		return nil, fmt.Errorf("%w: %w. %s", ErrStuck, unheld, howToHold)
 	}
@@ -59,12 +65,14 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 		}
 		done.Warnings = append(done.Warnings, unheld.Why+". "+how)
 	}
+	x.show(&Progress{Phase: "checking"})
 	done.Profile.Settings = append(done.Profile.Settings, repeats[bubble.Exact()])
 	o, err := x.judgeSimulated(ctx, done)
 	if err != nil {
 		return nil, err
 	}
 	o.unheld, o.made = unheld, x
+	o.made.Interrupt, o.made.Progress = nil, nil // who repeats it is another one
 	if out != "" {
 		err = o.Keep(out)
 	}
@@ -153,25 +161,79 @@ func (x Experiment) simulated() (Experiment, error) {
 // lookEvery is how often, in virtual time, a simulated run asks whether it is still wanted.
 const lookEvery = 997 * time.Millisecond
 
-// pulse is an [engine.Watcher] that says only that its run goes on.
-type pulse func()
+// onlooker is an [engine.Watcher] that says that its run goes on, and keeps for others where it
+// stands. It is told all of that within the bubble, where nobody may wait for them.
+type onlooker struct {
+	moved    func()
+	reporter *reporter // nil: nobody wants to know
+	seen     *atomic.Pointer[Progress]
+}
 
-func (p pulse) Phase(string)          { p() }
-func (p pulse) Planned(int)           { p() }
-func (p pulse) Observe(history.Event) { p() }
-func (p pulse) Notice(string)         { p() }
+func (o *onlooker) Phase(name string) {
+	o.moved()
+	if o.reporter != nil {
+		o.reporter.Phase(name)
+		o.look()
+	}
+}
 
-// inBubble runs the experiment. What comes from outside, as ctx does, must not be waited
-// for in a bubble: time would stand still.
-func (x Experiment) inBubble(outside context.Context, moved func()) (*engine.Finished, error) {
+func (o *onlooker) Planned(faults int) {
+	o.moved()
+	if o.reporter != nil {
+		o.reporter.Planned(faults)
+	}
+}
+
+func (o *onlooker) Observe(e history.Event) {
+	o.moved()
+	if o.reporter != nil {
+		o.reporter.Observe(e)
+	}
+}
+
+func (o *onlooker) Notice(text string) {
+	o.moved()
+	if o.reporter != nil {
+		o.reporter.Notice(text)
+	}
+}
+
+// look keeps where the run stands.
+func (o *onlooker) look() {
+	if o.reporter != nil {
+		now := o.reporter.snapshot()
+		o.seen.Store(&now)
+	}
+}
+
+// show tells where a simulation stands, if that is known and wanted.
+func (x Experiment) show(p *Progress) {
+	if p != nil && x.Progress != nil {
+		x.Progress(*p)
+	}
+}
+
+// inBubble runs the experiment. What comes from outside, as ctx and Interrupt do, must not be
+// waited for in a bubble: time would stand still.
+func (x Experiment) inBubble(outside context.Context, o *onlooker) (*engine.Finished, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
+	if x.Progress != nil {
+		o.reporter = &reporter{model: models.Named(x.Workload.Name()), now: Progress{Limit: x.TimeLimit}}
+	}
+	interrupt := make(chan struct{}) // also where nobody interrupts: so a run is the same
+	interrupted := false
 	go func() {
 		for ctx.Err() == nil {
 			if outside.Err() != nil {
 				cancel(context.Cause(outside))
 				return
 			}
+			if !interrupted && closed(x.Interrupt) {
+				interrupted = true
+				close(interrupt)
+			}
+			o.look()
 			select {
 			case <-ctx.Done():
 			case <-time.After(lookEvery):
@@ -179,10 +241,20 @@ func (x Experiment) inBubble(outside context.Context, moved func()) (*engine.Fin
 		}
 	}()
 	c := x.config()
-	c.Virtual, c.Watcher = true, pulse(moved)
+	c.Virtual, c.Watcher, c.Interrupt = true, o, interrupt
 	done, err := engine.Run(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("the simulation: %w", err)
 	}
 	return done, nil
+}
+
+// closed does not wait.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

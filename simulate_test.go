@@ -17,8 +17,10 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -47,13 +49,81 @@ func TestSimulatedTwice(t *testing.T) {
 	}
 }
 
-// simulated is a run of three seconds under all faults.
-func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
+// Interrupt ends the load of a simulation early, and what there is is healed and decided.
+func TestSimulationInterrupted(t *testing.T) {
+	pauses, err := plan.Parse("pause:leader", 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupt := make(chan struct{})
+	messages := 0
+	o, err := zklab.SimulateIn(t, zklab.Experiment{
+		Workload: named(t, "lock"), Seed: 3, TimeLimit: time.Hour,
+		Faults: pauses, Interrupt: interrupt,
+		OnPoint: func(link.Point) {
+			if messages++; messages == 10_000 {
+				close(interrupt)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := o.Result.Stats
+	if !o.Result.Interrupted || s.Load < time.Second || s.Load > time.Minute || s.OK == 0 {
+		t.Errorf("interrupted %v: %d operations in %s of load", o.Result.Interrupted, s.OK, s.Load)
+	}
+	if len(s.Faults) == 0 || s.Faults[len(s.Faults)-1].Healed == 0 || !o.History.Complete {
+		t.Errorf("not healed, or not whole: %+v", s.Faults)
+	}
+	if o.Result.Verdict != checker.Valid {
+		t.Errorf("%s: %+v", o.Result.Verdict, o.Result.Assumptions)
+	}
+}
+
+// Who looks on sees virtual time pass.
+func TestSimulationLookedOn(t *testing.T) {
+	noticed := make(chan struct{})
+	var seen []zklab.Progress
+	messages := 0
+	_, err := zklab.SimulateIn(t, zklab.Experiment{
+		Workload: named(t, "lock"), Seed: 3, TimeLimit: 20 * time.Second,
+		Progress: func(p zklab.Progress) {
+			if seen = append(seen, p); len(seen) == 1 {
+				close(noticed)
+			}
+		},
+		OnPoint: func(link.Point) {
+			if messages++; messages == 3000 {
+				<-noticed // or the simulation would be over before somebody looks
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := seen[0]; p.Phase != history.PhaseLoad || p.Elapsed < time.Second || p.Elapsed > p.Limit || p.Limit != 20*time.Second || p.OK == 0 {
+		t.Errorf("seen first: %+v", p)
+	}
+	if p := seen[len(seen)-1]; p.Phase != "checking" {
+		t.Errorf("seen last: %+v", p)
+	}
+}
+
+// named is the workload of a recipe of zklab's own.
+func named(t *testing.T, recipe string) workloads.Workload {
 	t.Helper()
 	w, err := workloads.Named(recipe, workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w
+}
+
+// simulated is a run of three seconds under all faults.
+func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
+	t.Helper()
+	w := named(t, recipe)
 	all, err := plan.Parse("all", 500*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)

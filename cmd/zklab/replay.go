@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +28,8 @@ func newReplay() *cobra.Command {
 		Short: "Run a stored run's experiment again, and say whether the same happens",
 		Long: "Replay runs the experiment of a stored run again, as often as --times says. A simulated run is\n" +
 			"the same, byte for byte, if its record and its transactions are; of any other it is counted how\n" +
-			"often the same property was violated again. Nothing is written.\n\n" +
+			"often the same property was violated again. Nothing is written. Interrupt once to end the replay\n" +
+			"under way early, check what there is, and leave the others out; twice to stop.\n\n" +
 			"PATH is a run's folder, or latest. Exit codes are those of run, for the worst of the replays.",
 		Example:           "  zklab replay latest\n  zklab replay store/lock/2026-01-31T12-00-00.000Z --times 20",
 		Args:              pathArg,
@@ -61,26 +64,40 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 	if err != nil {
 		return err
 	}
-	same, worst := 0, checker.Valid
+	screen := newScreen(cmd.ErrOrStderr(), false)
+	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending this replay early, checking what there is, and leaving out the others")
+	defer stop()
+	x.Interrupt, x.Progress = interrupt, screen.progress
+	if simulated && before.Interrupted {
+		screen.say("warning: the stored run was interrupted after %s of load: a replay, which is not, goes on where it ended", before.Stats.Load.Round(time.Millisecond))
+	}
+	whole, same, worst := 0, 0, checker.Valid
 	for n := range r.times {
 		var a again
 		if simulated {
-			a, err = simulatedAgain(x, run)
+			a, err = simulatedAgain(ctx, x, run)
 		} else {
-			a, err = really(x, before)
+			a, err = really(ctx, x, before)
 		}
+		screen.end()
 		if err != nil {
 			return err
-		}
-		if a.same {
-			same++
 		}
 		if worst != checker.Violation && a.verdict != checker.Valid {
 			worst = a.verdict
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%d of %d: %s, %s\n", n+1, r.times, a.verdict, a.text)
+		if a.interrupted {
+			break
+		}
+		whole++
+		if a.same {
+			same++
+		}
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "replays %d of %d\n", same, r.times)
+	if whole > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "replays %d of %d\n", same, whole)
+	}
 	if code := exitOf(worst); code != exitValid {
 		return verdictError{code}
 	}
@@ -104,16 +121,20 @@ func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err e
 
 // again is what one replay came to.
 type again struct {
-	verdict checker.Result
-	same    bool
-	text    string
+	verdict     checker.Result
+	same        bool
+	text        string
+	interrupted bool // early: it is not compared
 }
 
 // simulatedAgain compares bytes.
-func simulatedAgain(x zklab.Experiment, run *store.Run) (again, error) {
-	o, err := simulate(x)
+func simulatedAgain(ctx context.Context, x zklab.Experiment, run *store.Run) (again, error) {
+	o, err := x.Simulate(ctx)
 	if err != nil {
 		return again{}, err
+	}
+	if o.Result.Interrupted {
+		return cutShort(o.Result), nil
 	}
 	a := again{verdict: o.Result.Verdict, same: true, text: "the same history"}
 	history, transactions := o.Record()
@@ -133,6 +154,11 @@ func simulatedAgain(x zklab.Experiment, run *store.Run) (again, error) {
 	return a, nil
 }
 
+// cutShort is a replay that was interrupted.
+func cutShort(r *store.Result) again {
+	return again{verdict: r.Verdict, interrupted: true, text: fmt.Sprintf("interrupted after %s of load: not compared", r.Stats.Load.Round(time.Millisecond))}
+}
+
 // firstDifference gives the first line in which two texts differ, 0 for none.
 func firstDifference(a, b []byte) int {
 	if bytes.Equal(a, b) {
@@ -148,18 +174,19 @@ func firstDifference(a, b []byte) int {
 }
 
 // really asks whether what was violated is violated again.
-func really(x zklab.Experiment, before *store.Result) (again, error) {
+func really(ctx context.Context, x zklab.Experiment, before *store.Result) (again, error) {
 	dir, err := os.MkdirTemp("", "zklab-replay-")
 	if err != nil {
 		return again{}, err
 	}
 	defer os.RemoveAll(dir)
 	x.Out = dir
-	ctx, stop := untilSignal()
-	defer stop()
 	o, err := x.Run(ctx)
 	if err != nil {
 		return again{}, wayOut(err, "--ports")
+	}
+	if o.Result.Interrupted {
+		return cutShort(o.Result), nil
 	}
 	was, is := before.Violated(), o.Result.Violated()
 	a := again{verdict: o.Result.Verdict}

@@ -366,20 +366,20 @@ func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 
 // perform runs an experiment until it is over or a signal comes.
 func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zklab.Outcome, error) {
-	begin := func(doing, where string) {
-		screen.say("%s %s of %s on %s%s for %s", doing, stored.Recipe, stored.Subject, prose.Count(stored.Nodes, "server"), where, x.TimeLimit)
+	begin := func(doing, where, clock string) {
+		screen.say("%s %s of %s on %s%s for %s%s", doing, stored.Recipe, stored.Subject, prose.Count(stored.Nodes, "server"), where, x.TimeLimit, clock)
 		for _, warning := range x.Warnings() {
 			screen.say("warning: %s", warning)
 		}
 	}
-	if stored.Simulate {
-		begin("simulating", "")
-		return simulate(x)
-	}
 	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending the load; healing, checking and reporting what there is")
 	defer stop()
 	x.Interrupt, x.Progress = interrupt, screen.progress
-	begin("running", " ("+stored.Ensemble+")")
+	if stored.Simulate {
+		begin("simulating", "", " of virtual time")
+		return x.Simulate(ctx)
+	}
+	begin("running", " ("+stored.Ensemble+")", "")
 	return x.Run(ctx)
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/store"
@@ -46,11 +45,4 @@ func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error)
 		c.Spread = spread
 	}
 	return c, nil
-}
-
-// simulate runs an experiment in virtual time until a signal comes.
-func simulate(x zklab.Experiment) (*zklab.Outcome, error) {
-	ctx, stop := untilSignal()
-	defer stop()
-	return x.Simulate(ctx)
 }

@@ -35,6 +35,13 @@ var one sync.Mutex
 // in little virtual time. The result is nil, or says why the bubble could not be held: see [Unheld]. Then Run returns all the same,
 // and leaves behind what does not end. A panic in the bubble ends the process, as in any test.
 func Run(t *testing.T, seed uint64, f func(moved func())) *Unheld {
+	return RunSeen(t, seed, func() {}, f)
+}
+
+// RunSeen is Run that calls look now and then as long as f runs, at most every second of real
+// time and one call after the other, outside of the bubble: there it may write. It may not wait
+// for the bubble, and may hold no mutex that f takes: what looks on would change what happens.
+func RunSeen(t *testing.T, seed uint64, look func(), f func(moved func())) *Unheld {
 	one.Lock()
 	defer one.Unlock()
 	if spinning != nil {
@@ -50,7 +57,7 @@ func Run(t *testing.T, seed uint64, f func(moved func())) *Unheld {
 		if !overlay.Seed(t, seed) {
 			defer seeded(seed)()
 		}
-		unheld = hold(t, f)
+		unheld = hold(t, look, f)
 	}
 	if t == nil {
 		outsideTests(within)

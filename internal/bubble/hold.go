@@ -51,11 +51,12 @@ type life struct {
 	ended  atomic.Bool   // f has returned
 	over   chan struct{} // closed when no goroutine of the bubble runs any more
 	left   []goroutine   // those that are left then
+	seen   func()        // called each time that it is watched
 }
 
-// hold calls f in a bubble, and watches it from outside.
-func hold(t *testing.T, f func(moved func())) *Unheld {
-	l := &life{over: make(chan struct{})}
+// hold calls f in a bubble, and watches it from outside, as look does.
+func hold(t *testing.T, look func(), f func(moved func())) *Unheld {
+	l := &life{over: make(chan struct{}), seen: look}
 	go l.open(t, f)
 	if u := l.watch(); u != nil {
 		return u
@@ -107,6 +108,7 @@ func (l *life) watch() *Unheld {
 		if l.overWithin(Patience / 4) {
 			return nil
 		}
+		l.seen()
 		if now := l.moved.Load(); now != moved {
 			since, used, moved = time.Now(), processorTime(), now
 			continue
