@@ -36,23 +36,35 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 	done.Timings["check"] = time.Since(began)
 	x.describe(result, done)
 	result.Replay = cmp.Or(x.Replay, printable.Command("zklab", "run", "--config", done.Run.Experiment()))
-	if err := done.Run.WriteResult(result); err != nil {
-		return nil, err
-	}
-	if !x.silent && (!x.brief || !x.passes(result)) {
-		p.Phase("writing the report")
-		began := time.Now()
-		if err := reports.Write(done.Run); err != nil {
-			return nil, err
-		}
-		result.Timings["report"] = time.Since(began)
-	}
-	result.Timings["finish"] = time.Since(done.Ended)
 	h, err := done.Run.ReadHistory()
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{Run: done.Run, Result: result, History: h, messages: done.Messages}, done.Run.WriteResult(result)
+	noteResult(done.Run, result)
+	if !x.silent && (!x.brief || !x.passes(result)) {
+		p.Phase("writing the report")
+		began := time.Now()
+		noteReport(done.Run, h, result)
+		result.Timings["report"] = time.Since(began)
+	}
+	result.Timings["finish"] = time.Since(done.Ended)
+	noteResult(done.Run, result)
+	return &Outcome{Run: done.Run, Result: result, History: h, messages: done.Messages}, nil
+}
+
+// noteResult writes result.json. If that fails, as on a full disk, the verdict stands: a warning
+// says so, once.
+func noteResult(run *store.Run, result *store.Result) {
+	if err := run.WriteResult(result); err != nil {
+		warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", printable.Command("zklab", "check", run.Dir), err)})
+	}
+}
+
+// noteReport writes the report, likewise.
+func noteReport(run *store.Run, h *history.History, result *store.Result) {
+	if err := reports.Render(run.Dir, h, result); err != nil {
+		warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", printable.Command("zklab", "report", run.Dir), err)})
+	}
 }
 
 // describe adds what the record does not say.

@@ -16,7 +16,6 @@ import (
 	"github.com/zklab/zklab/internal/bubble"
 	"github.com/zklab/zklab/internal/engine"
 	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
 
@@ -121,7 +120,8 @@ func (o *Outcome) Record() (history, transactions []byte) {
 }
 
 // Keep writes a simulated run into a folder of a store, with its report. It does nothing
-// for a run that has a folder.
+// for a run that has a folder. If its result or its report cannot be written, Result.Warnings
+// says so; the error is about the record alone.
 func (o *Outcome) Keep(out string) error {
 	if o.Run != nil {
 		return nil
@@ -131,10 +131,10 @@ func (o *Outcome) Keep(out string) error {
 	}
 	o.Run = o.unkept.Run
 	o.Result.Replay = cmp.Or(o.replay, printable.Command("zklab", "replay", o.Run.Dir))
-	if err := o.Run.WriteResult(o.Result); err != nil {
-		return err
-	}
-	return reports.Write(o.Run)
+	noteResult(o.Run, o.Result)
+	noteReport(o.Run, o.History, o.Result)
+	noteResult(o.Run, o.Result)
+	return nil
 }
 
 // simulated completes an experiment that is to be simulated.

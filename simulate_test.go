@@ -58,7 +58,7 @@ func TestSimulationInterrupted(t *testing.T) {
 	interrupt := make(chan struct{})
 	messages := 0
 	o, err := zklab.SimulateIn(t, zklab.Experiment{
-		Workload: named(t, "lock"), Seed: 3, TimeLimit: time.Hour,
+		Workload: ownLock(), Seed: 3, TimeLimit: time.Hour,
 		Faults: pauses, Interrupt: interrupt,
 		OnPoint: func(link.Point) {
 			if messages++; messages == 10_000 {
@@ -87,7 +87,7 @@ func TestSimulationLookedOn(t *testing.T) {
 	var seen []zklab.Progress
 	messages := 0
 	_, err := zklab.SimulateIn(t, zklab.Experiment{
-		Workload: named(t, "lock"), Seed: 3, TimeLimit: 20 * time.Second,
+		Workload: ownLock(), Seed: 3, TimeLimit: 20 * time.Second,
 		Progress: func(p zklab.Progress) {
 			if seen = append(seen, p); len(seen) == 1 {
 				close(noticed)
@@ -110,20 +110,13 @@ func TestSimulationLookedOn(t *testing.T) {
 	}
 }
 
-// named is the workload of a recipe of zklab's own.
-func named(t *testing.T, recipe string) workloads.Workload {
+// simulated is a run of three seconds under all faults.
+func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
 	t.Helper()
 	w, err := workloads.Named(recipe, workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w
-}
-
-// simulated is a run of three seconds under all faults.
-func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
-	t.Helper()
-	w := named(t, recipe)
 	all, err := plan.Parse("all", 500*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)

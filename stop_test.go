@@ -3,7 +3,11 @@ package zklab_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -44,6 +48,66 @@ func TestInterrupt(t *testing.T) {
 		runtest.Explain(t, r)
 	}
 	complete(t, o.Run)
+}
+
+// What cannot be written once a verdict was reached, as on a full disk, takes nothing from it.
+// Here folders have the names of files.
+func TestVerdictOnAFullDisk(t *testing.T) {
+	for name, test := range map[string]struct {
+		taken []string
+		says  string
+	}{
+		"plots":  {[]string{"plots/latency.svg/x", "plots/throughput.png/x"}, "the report is not complete; zklab report %s writes it again: 2 files could not be written: "},
+		"report": {[]string{"report.html/x"}, "the report is not complete; zklab report %s writes it again: write "},
+		"result": {[]string{"result.json/x"}, "result.json could not be written; zklab check %s decides the run again: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			var o *zklab.Outcome
+			synctest.Test(t, func(t *testing.T) {
+				take := sync.OnceFunc(func() {
+					dirs, err := filepath.Glob(filepath.Join(out, "lock", "*"))
+					if err != nil || len(dirs) != 1 {
+						t.Errorf("%v, %v", dirs, err)
+						return
+					}
+					for _, name := range test.taken {
+						if err := os.MkdirAll(filepath.Join(dirs[0], name), 0o755); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+				o = run(t, zklab.Experiment{
+					Workload: ownLock(), TimeLimit: 3 * time.Second, Seed: 1, Out: out,
+					Progress: func(p zklab.Progress) {
+						if p.OK > 0 {
+							take()
+						}
+					},
+				})
+			})
+			if o.Result.Verdict != checker.Valid {
+				t.Errorf("%s", o.Result.Verdict)
+			}
+			says := fmt.Sprintf(test.says, o.Run.Dir)
+			if !slices.ContainsFunc(o.Result.Warnings, func(w string) bool { return strings.HasPrefix(w, says) }) {
+				t.Errorf("no warning %q in %q", says, o.Result.Warnings)
+			}
+			if stored, err := o.Run.ReadResult(); (err != nil) != (name == "result") || err == nil && stored.Verdict != checker.Valid {
+				t.Errorf("result.json: %v, %v", stored, err)
+			}
+			// There is room again.
+			for _, name := range test.taken {
+				if err := os.RemoveAll(filepath.Join(o.Run.Dir, filepath.Dir(name))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			again, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
+			if err != nil || again.Verdict != checker.Valid || len(again.Warnings) > 0 {
+				t.Errorf("decided again: %v, %+v", err, again)
+			}
+		})
+	}
 }
 
 // A run whose context ends stops at once, with nothing paused behind it.

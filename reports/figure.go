@@ -205,11 +205,10 @@ func (f *figure) add(p *plot.Plot) {
 	p.Add(g)
 }
 
-// svg is the figure as SVG, with the font inside or, for pages that hold
-// several figures, without.
-func (f *figure) svg(embedFont bool) []byte {
+// svg is the figure as SVG, without a font: one would be forty times as large as the rest.
+func (f *figure) svg() []byte {
 	w, h := f.size()
-	c := vgsvg.NewWith(vgsvg.UseWH(w, h), vgsvg.EmbedFonts(embedFont))
+	c := vgsvg.NewWith(vgsvg.UseWH(w, h))
 	f.draw(draw.New(c))
 	var buf bytes.Buffer
 	_, _ = c.WriteTo(&buf) // a buffer does not fail

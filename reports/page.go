@@ -99,7 +99,7 @@ func pictureOf(d drawn) picture {
 	p := picture{File: d.file, Title: d.title, Absent: d.absent}
 	if d.figure != nil {
 		p.Alt = d.figure.alt
-		p.Image = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.figure.svg(false)))
+		p.Image = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.figure.svg()))
 	}
 	return p
 }

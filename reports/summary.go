@@ -2,7 +2,7 @@ package reports
 
 import (
 	"fmt"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
 
@@ -368,7 +368,11 @@ func (s *summary) warnings() {
 func (s *summary) where(run *store.Run) {
 	s.b.WriteByte('\n')
 	if run != nil && !run.Bare() {
-		s.copied("report", filepath.Join(run.Dir, "report.html"))
+		if _, err := os.Stat(run.Report()); err == nil {
+			s.copied("report", run.Report())
+		} else {
+			s.copied("run", run.Dir)
+		}
 	}
 	if s.r.Replay != "" {
 		s.copied("replay", s.r.Replay)

@@ -18,7 +18,11 @@ import (
 )
 
 func TestSummary(t *testing.T) {
-	got := Summary(sample.Result(lockRun(false)), &store.Run{Dir: "/runs/lock/x"}, Screen{})
+	run := &store.Run{Dir: t.TempDir()}
+	if err := os.WriteFile(run.Report(), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := Summary(sample.Result(lockRun(false)), run, Screen{})
 	for _, text := range []string{
 		"✓ VALID: the lock kept every promise that was checked",
 		"✓ exclusion    valid for 3 keys: no two clients held one key at the same time",
@@ -31,7 +35,7 @@ func TestSummary(t *testing.T) {
 		"pause:one: 5.19 ms; the affected client 1.43 s",
 		"hand-over    expire:holder: median 15 ms, longest 15 ms",
 		"holds that no fault ended: median 4.39 ms, longest 2.65 s",
-		"report       /runs/lock/x/report.html",
+		"report       " + run.Report(),
 		"replay       zklab run lock",
 	} {
 		if !strings.Contains(got, text) {

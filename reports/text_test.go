@@ -31,7 +31,7 @@ func TestTextsOfPlotsKeepTheirRoom(t *testing.T) {
 			if d.figure == nil {
 				continue
 			}
-			for _, m := range whole.FindAllStringSubmatch(string(d.figure.svg(false)), -1) {
+			for _, m := range whole.FindAllStringSubmatch(string(d.figure.svg()), -1) {
 				texts++
 				w, ok := attribute(m[1], "textLength")
 				if !ok {

@@ -2,11 +2,12 @@ package reports
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sync/errgroup"
+	"slices"
+	"sync"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/store"
@@ -31,17 +32,15 @@ func Write(run *store.Run) error {
 }
 
 // Render writes the report of a run that is already in memory into dir, which
-// exists.
+// exists. What cannot be written is in its error, and keeps nothing else from being written.
 func Render(dir string, h *history.History, r *store.Result) error {
 	return renderAt(pngDPI, dir, h, r)
 }
 
+// renderAt writes what it can, the pages before the plots: these need the most room.
 func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 	m := newMaterial(dir, h, r)
 	plots := m.plots()
-	if err := writePlots(dpi, filepath.Join(dir, "plots"), plots); err != nil {
-		return fmt.Errorf("write the plots: %w", err)
-	}
 	pictures, err := m.porcupinePages(context.Background())
 	if err != nil {
 		return fmt.Errorf("write porcupine's pictures: %w", err)
@@ -50,47 +49,69 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 		file string
 		make func() ([]byte, error)
 	}{
+		{"junit.xml", m.junit},
 		{"report.html", func() ([]byte, error) { return m.page(plots, pictures) }},
 		{"timeline.html", m.timeline},
-		{"junit.xml", m.junit},
 	}
+	var failed []error
 	for _, p := range pages {
 		content, err := p.make()
 		if err == nil {
 			err = store.WriteFile(filepath.Join(dir, p.file), content)
 		}
-		if err != nil {
-			return fmt.Errorf("write %s: %w", p.file, err)
-		}
+		failed = append(failed, err)
 	}
-	return nil
+	return unwritten(append(failed, writePlots(dpi, filepath.Join(dir, "plots"), plots)...))
+}
+
+// unwritten is an error that says how many files could not be written, and why the first of them.
+func unwritten(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		return errs[0]
+	}
+	return fmt.Errorf("%d files could not be written: %w", len(errs), errs[0])
 }
 
 // writePlots also removes plots of an earlier report that are no longer drawn:
 // they would show something else.
-func writePlots(dpi int, dir string, plots []drawn) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
+func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return []error{err}
 	}
-	var g errgroup.Group
-	for _, d := range plots {
-		if d.figure != nil {
-			g.Go(func() error { return writePlot(dpi, dir, d) })
+	failed = make([]error, 2*len(plots)+1)
+	var wg sync.WaitGroup
+	names := map[string]bool{}
+	for i, d := range plots {
+		if d.figure == nil {
+			continue
 		}
+		svg, png := d.file+".svg", d.file+".png"
+		names[svg], names[png] = true, true
+		wg.Go(func() {
+			failed[2*i] = store.WriteFile(filepath.Join(dir, svg), d.figure.svg())
+			content, err := d.figure.png(dpi)
+			if err == nil {
+				err = store.WriteFile(filepath.Join(dir, png), content)
+			}
+			failed[2*i+1] = err
+		})
 	}
-	return g.Wait()
+	wg.Wait()
+	failed[2*len(plots)] = removeOthers(dir, names)
+	return failed
 }
 
-func writePlot(dpi int, dir string, d drawn) error {
-	if err := store.WriteFile(filepath.Join(dir, d.file+".svg"), d.figure.svg(true)); err != nil {
-		return err
+// removeOthers removes the files of a folder that are none of these.
+func removeOthers(dir string, names map[string]bool) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Type().IsRegular() && !names[e.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
 	}
-	png, err := d.figure.png(dpi)
-	if err != nil {
-		return fmt.Errorf("draw %s: %w", d.file, err)
-	}
-	return store.WriteFile(filepath.Join(dir, d.file+".png"), png)
+	return err
 }

@@ -399,10 +399,13 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	}
 	outcome, err := perform(x, stored, screen)
 	screen.end()
-	if err != nil {
+	if outcome == nil {
 		return wayOut(err, "--ports")
 	}
-	if f.points {
+	if err != nil { // the verdict stands
+		outcome.Result.Warnings = append(outcome.Result.Warnings, "the run could not be kept: "+oneLine(err))
+	}
+	if f.points && outcome.Run != nil {
 		if err := points.write(outcome.Run.Points()); err != nil {
 			return err
 		}
