@@ -102,6 +102,7 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 		return nil, err
 	}
 	result := earlier(run)
+	began := result.Started
 	result.RanBy = run.RanBy()
 	var unread []string
 	if opts.Transactions == nil {
@@ -109,6 +110,11 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 	}
 	decide(ctx, h, opts, result)
 	warn(result, unread)
+	if t, ok := run.Started(); ok {
+		result.Started = t
+	} else if !began.IsZero() {
+		result.Started = began
+	}
 	return result, nil
 }
 
@@ -167,7 +173,7 @@ func earlier(run *store.Run) *store.Result {
 	return &store.Result{
 		NotAvailable: slices.DeleteFunc(old.NotAvailable, func(n checker.NotAvailable) bool { return n.Kind != notAvailableFault }),
 		Ensemble:     old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
-		Shrunk:   old.Shrunk,
+		Shrunk: old.Shrunk, Started: old.Started,
 		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return slices.Contains(old.JudgedWarnings, w) }),
 	}
 }

@@ -131,6 +131,7 @@ func (o *Outcome) Keep(out string) error {
 	}
 	o.Run = o.unkept.Run
 	o.Result.Replay = cmp.Or(o.replay, printable.Command("zklab", "replay", o.Run.Dir))
+	o.Result.Started, _ = o.Run.Started()
 	noteResult(o.Run, o.Result)
 	noteReport(o.Run, o.History, o.Result)
 	noteResult(o.Run, o.Result)

@@ -2,8 +2,10 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -32,6 +34,7 @@ const mostWitnesses = 20
 type page struct {
 	*store.Result
 	Style      template.CSS
+	Tab        string
 	Heading    string
 	Sentence   string
 	Dir        string
@@ -57,9 +60,25 @@ type picture struct {
 // setting is a name with its value.
 type setting struct{ Name, Value string }
 
+// tab is the title of a page, of which a browser's tab shows the beginning: what came of which
+// run. about is what the page is, if it is not the report.
+func (m *material) tab(about string) string {
+	title := fmt.Sprintf("%s %s seed %d: %s", markOf(m.r.Verdict), cmp.Or(m.r.Recipe, "history"), m.r.Seed, wordOf(m.r.Verdict))
+	if broken := m.r.Violated(); len(broken) > 0 {
+		title += " of " + strings.Join(broken, ", ")
+	}
+	if m.r.Subject != "" {
+		title += ", " + m.r.Subject
+	}
+	if !m.r.Started.IsZero() {
+		title += ", " + m.r.Started.UTC().Format(time.DateTime)
+	}
+	return label(about+title, 200)
+}
+
 func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error) {
 	p := page{
-		Result: m.r, Style: template.CSS(styleSheet), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
+		Result: m.r, Style: template.CSS(styleSheet), Tab: m.tab(""), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
 		Properties: properties(m.r), Settings: profile(m.r), Timings: timings(m.r), Makers: makersOf(m.r),
 		Porcupine: pictures,
 	}
@@ -243,6 +262,9 @@ func (p page) Failovers() []stats.FailoverSum {
 		return k.All == nil && k.Affected == nil && k.HandOver == nil && k.NoMajority == 0
 	})
 }
+
+// Simulated says that the times of the run are virtual.
+func (p page) Simulated() bool { return slices.Contains(p.Ensemble.Settings, "simulated") }
 
 // HasExpiries says whether sessions were expired.
 func (p page) HasExpiries() bool {

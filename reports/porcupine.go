@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,11 +52,11 @@ func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) 
 			continue
 		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, err
+			return pages, err
 		}
 		p := porcupinePage{Key: key, File: fmt.Sprintf("porcupine/%d.html", len(pages)+1)}
 		if err := store.WriteFile(filepath.Join(m.dir, p.File), content); err != nil {
-			return nil, err
+			return pages, err
 		}
 		pages = append(pages, p)
 	}
@@ -70,7 +71,8 @@ func (m *material) porcupine(ctx context.Context, key string) []byte {
 	if err := checker.Visualize(ctx, m.h, key, &buf, checker.Options{}); err != nil {
 		return nil
 	}
-	return buf.Bytes()
+	title := html.EscapeString(m.tab("porcupine " + label(key, 40) + ": "))
+	return bytes.Replace(buf.Bytes(), []byte("<title>Porcupine</title>"), []byte("<title>"+title+"</title>"), 1)
 }
 
 func (m *material) violatedKeys() []string {

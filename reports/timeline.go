@@ -76,7 +76,7 @@ func (m *material) timeline() ([]byte, error) {
 	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend()}
 	var buf bytes.Buffer
 	err := timelinePage.Execute(&buf, map[string]any{
-		"Style": template.CSS(styleSheet), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left), "Makers": makersOf(m.r),
+		"Style": template.CSS(styleSheet), "Tab": m.tab("Timeline "), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left), "Makers": makersOf(m.r),
 		"Legends": slices.DeleteFunc(legends, func(l pageLegend) bool { return len(l.Items) == 0 }),
 	})
 	return buf.Bytes(), err

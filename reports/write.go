@@ -42,9 +42,6 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 	m := newMaterial(dir, h, r)
 	plots := m.plots()
 	pictures, err := m.porcupinePages(context.Background())
-	if err != nil {
-		return fmt.Errorf("write porcupine's pictures: %w", err)
-	}
 	pages := []struct {
 		file string
 		make func() ([]byte, error)
@@ -53,7 +50,7 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 		{"report.html", func() ([]byte, error) { return m.page(plots, pictures) }},
 		{"timeline.html", m.timeline},
 	}
-	var failed []error
+	failed := []error{err}
 	for _, p := range pages {
 		content, err := p.make()
 		if err == nil {

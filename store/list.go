@@ -126,7 +126,7 @@ func summarize(r *Run, recipe string) Summary {
 // started is when the run began, by the name of its folder; a folder that
 // somebody renamed tells by what is in it.
 func started(r *Run, result *Result) time.Time {
-	if t, ok := timeIn(filepath.Base(r.Dir)); ok {
+	if t, ok := r.Started(); ok {
 		return t
 	}
 	if result != nil && !result.Started.IsZero() {
@@ -137,6 +137,10 @@ func started(r *Run, result *Result) time.Time {
 	}
 	return time.Time{}
 }
+
+// Started is when the run began by the name of its folder, which Create gave it; not ok: it has
+// another name. The record of a simulated run begins at a time of its own.
+func (r *Run) Started() (t time.Time, ok bool) { return timeIn(filepath.Base(r.Dir)) }
 
 // timeIn reads the time in the name that Create gives a folder.
 func timeIn(name string) (time.Time, bool) {
