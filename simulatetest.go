@@ -1,6 +1,7 @@
 package zklab
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -238,12 +239,13 @@ func shrunkText(t *testing.T, o *Outcome) string {
 // keepFailed writes a run to where failed tests keep theirs.
 func keepFailed(t *testing.T, x Experiment, o *Outcome) {
 	t.Helper()
-	_, err := x.place(t)
+	made, err := x.place(t)
 	if err == nil {
+		keep(t, made)
 		o.replay = replayTest(o.Result.Seed, t.Name())
 		err = o.Keep(x.Out)
 	}
 	if err != nil {
-		t.Fatalf("zklab: the run of seed %d could not be kept: %v", o.Result.Seed, err)
+		t.Fatalf("zklab: the run of seed %d could not be kept: %v", o.Result.Seed, errors.Join(err, discard(made)))
 	}
 }

@@ -32,8 +32,9 @@ const SeedVariable = "ZKLAB_SEED"
 // run ends the test. Otherwise the outcome is returned, for further questions.
 //
 // The run's folder (history, report, plots) is kept when the test fails, in a
-// temporary folder that the failure names, and removed when it passes. With Out,
-// or below the folder of "go test -artifacts", it is kept in any case.
+// temporary folder that the failure names, and removed when it passes. Of each test the three
+// newest folders are kept; zklab clean removes all of them. With Out, or below the folder of
+// "go test -artifacts", a run is kept in any case.
 //
 // In a bubble of [testing/synctest] everything goes on in virtual time, in which
 // a minute takes a moment:
@@ -54,7 +55,7 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
-	x.brief = made != ""
+	x.brief = made != nil
 	outcome, err := x.Run(t.Context())
 	if err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", errors.Join(err, discard(made)))
@@ -62,9 +63,11 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	r := outcome.Result
 	switch {
 	case r.Verdict == checker.Violation:
+		keep(t, made)
 		t.Errorf("zklab: %s%s", violationText(outcome), whereText(outcome))
 		return outcome
 	case !x.passes(r):
+		keep(t, made)
 		t.Errorf("zklab: nothing is violated, but not everything was decided\n%s%s", undecidedText(r), whereText(outcome))
 		return outcome
 	case r.Verdict != checker.Valid:
@@ -136,24 +139,47 @@ func pattern(name string) string {
 }
 
 // place chooses where the run is kept. made is the folder that was made for
-// nothing else, empty if the run is to stay.
-func (x *Experiment) place(t testing.TB) (made string, err error) {
+// nothing else, nil if the run is to stay.
+func (x *Experiment) place(t testing.TB) (made *store.Scratch, err error) {
 	switch f := flag.Lookup("test.artifacts"); {
 	case x.Out != "":
 	case f != nil && f.Value.String() == "true":
 		x.Out = t.ArtifactDir()
 	default:
-		made, err = os.MkdirTemp("", "zklab-"+fileName(t.Name())+"-")
-		x.Out = made
+		made, err = store.NewScratch(fileName(t.Name()), scratchOwner(t))
+		if err == nil {
+			x.Out = made.Dir
+		}
 	}
 	return made, err
 }
 
-func discard(dir string) error {
-	if dir == "" {
+// scratchOwner is which test it is: go test runs each package in its own folder.
+func scratchOwner(t testing.TB) string {
+	folder, err := os.Getwd()
+	if err != nil {
+		folder = os.Args[0]
+	}
+	return folder + "\n" + t.Name() + "\n"
+}
+
+func discard(made *store.Scratch) error {
+	if made == nil {
 		return nil
 	}
-	return os.RemoveAll(dir)
+	return made.Discard()
+}
+
+// keep leaves the run of a test that failed, in place of older ones of the same test.
+func keep(t testing.TB, made *store.Scratch) {
+	t.Helper()
+	if made == nil {
+		return
+	}
+	t.Cleanup(made.Release) // more may be written beside the run until then
+	if err := made.Prune(scratchOwner(t)); err != nil {
+		t.Logf("zklab: older runs of this test could not be removed: %v", err)
+	}
 }
 
 // fileName makes a test's name one that every file system takes.

@@ -7,12 +7,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
 )
@@ -24,7 +28,10 @@ type fakeTest struct {
 	logs       []string
 	errors     []string
 	fatal      bool
+	cleanups   []func()
 }
+
+func (f *fakeTest) Cleanup(c func()) { f.cleanups = append(f.cleanups, c) }
 
 func (*fakeTest) Helper()                    {}
 func (*fakeTest) Name() string               { return "TestMine/with a+b" }
@@ -48,9 +55,18 @@ func (f *fakeTest) Fatalf(format string, args ...any) {
 func fake(t *testing.T, x zklab.Experiment) (f *fakeTest, o *zklab.Outcome) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
+	return fakeHere(t, x)
+}
+
+// fakeHere is fake in the temporary folder as it is.
+func fakeHere(t *testing.T, x zklab.Experiment) (f *fakeTest, o *zklab.Outcome) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		f = &fakeTest{ctx: t.Context()}
 		defer func() {
+			for _, c := range f.cleanups {
+				c()
+			}
 			if p := recover(); p != nil && p != any(f) {
 				panic(p)
 			}
@@ -125,6 +141,25 @@ func TestTestThatDecidesNothing(t *testing.T) {
 	f, _ = fake(t, alone)
 	if len(f.errors) > 0 || len(f.logs) != 2 || !strings.Contains(f.logs[0], "exclusion: ") || len(left(t)) > 0 {
 		t.Errorf("errors %q, logs %q, left %v", f.errors, f.logs, left(t))
+	}
+}
+
+// A test that fails again and again does not fill the disk: the newest of its runs are kept.
+func TestFailuresAreNotKeptForEver(t *testing.T) {
+	alone := zklab.Experiment{Workload: ownLock(), Clients: 1, TimeLimit: time.Second}
+	t.Setenv("TMPDIR", t.TempDir())
+	var kept []string
+	for range store.ScratchKept + 2 {
+		_, o := fakeHere(t, alone)
+		kept = append(kept, filepath.Dir(filepath.Dir(o.Run.Dir)))
+	}
+	newest := kept[len(kept)-store.ScratchKept:]
+	slices.Sort(newest)
+	if d := cmp.Diff(newest, left(t)); d != "" {
+		t.Error(d)
+	}
+	if removed, spared, err := store.CleanScratch(); err != nil || len(removed) != store.ScratchKept || len(spared)+len(left(t)) > 0 {
+		t.Errorf("removed %q, spared %q, %v", removed, spared, err)
 	}
 }
 

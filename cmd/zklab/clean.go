@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/store"
 )
 
 func newClean() *cobra.Command {
@@ -15,7 +18,8 @@ func newClean() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what crashed runs left behind; spare runs that are alive",
-		Long: "Clean removes the containers, networks and volumes of runs whose process is dead. With --servers\n" +
+		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
+			"Go tests which failed left in the temporary folder, unless a test still uses them. With --servers\n" +
 			"it looks into an ensemble that somebody else started instead, and names the znodes of runs that\n" +
 			"are there: it removes nothing, since it cannot know whether their runs are alive.",
 		Args: noArgs,
@@ -25,19 +29,40 @@ func newClean() *cobra.Command {
 			if cmd.Flags().Changed("servers") {
 				return nameLeftovers(ctx, cmd.OutOrStdout(), servers)
 			}
-			removed, spared, err := container.Clean(ctx)
-			for _, line := range removed {
-				fmt.Fprintln(cmd.OutOrStdout(), "removed", line)
-			}
-			for _, line := range spared {
-				fmt.Fprintln(cmd.OutOrStdout(), "spared", line)
-			}
-			if err == nil && len(removed)+len(spared) == 0 {
-				fmt.Fprintln(cmd.OutOrStdout(), "nothing to remove")
-			}
-			return err
+			return clean(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	serversFlag(cmd, &servers)
 	return cmd
+}
+
+// clean removes what no process uses. Where no engine answers there is nothing of containers to
+// remove: that is an error only if there was nothing else.
+func clean(ctx context.Context, stdout, stderr io.Writer) error {
+	removed, spared, err := store.CleanScratch()
+	found := tellCleaned(stdout, removed, spared)
+	if err != nil {
+		return err
+	}
+	removed, spared, err = container.Clean(ctx)
+	found = tellCleaned(stdout, removed, spared) || found
+	switch {
+	case err == nil && !found:
+		fmt.Fprintln(stdout, "nothing to remove")
+	case found && errors.Is(err, container.ErrNoEngine):
+		fmt.Fprintf(stderr, "warning: containers were not looked for: %s\n", oneLine(err))
+		return nil
+	}
+	return err
+}
+
+// tellCleaned prints a line for each, and says whether there was one.
+func tellCleaned(w io.Writer, removed, spared []string) bool {
+	for _, line := range removed {
+		fmt.Fprintln(w, "removed", line)
+	}
+	for _, line := range spared {
+		fmt.Fprintln(w, "spared", line)
+	}
+	return len(removed)+len(spared) > 0
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -174,13 +175,13 @@ func firstDifference(a, b []byte) int {
 }
 
 // really asks whether what was violated is violated again.
-func really(ctx context.Context, x zklab.Experiment, before *store.Result) (again, error) {
-	dir, err := os.MkdirTemp("", "zklab-replay-")
+func really(ctx context.Context, x zklab.Experiment, before *store.Result) (a again, err error) {
+	out, err := store.NewScratch("replay", "replay")
 	if err != nil {
 		return again{}, err
 	}
-	defer os.RemoveAll(dir)
-	x.Out = dir
+	defer func() { err = errors.Join(err, out.Discard()) }()
+	x.Out = out.Dir
 	o, err := x.Run(ctx)
 	if err != nil {
 		return again{}, wayOut(err, "--ports")
@@ -189,7 +190,7 @@ func really(ctx context.Context, x zklab.Experiment, before *store.Result) (agai
 		return cutShort(o.Result), nil
 	}
 	was, is := before.Violated(), o.Result.Violated()
-	a := again{verdict: o.Result.Verdict}
+	a = again{verdict: o.Result.Verdict}
 	switch i := slices.IndexFunc(was, func(p string) bool { return slices.Contains(is, p) }); {
 	case i >= 0:
 		a.same, a.text = true, was[i]+" was violated again"

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/internal/filelock"
+)
+
+// Scratch is a store in the temporary folder: that of a test, whose run stays if the test fails. Each
+// has an owner, by which later ones of the same owner find it. One goroutine uses it.
+type Scratch struct {
+	Dir  string
+	mark *os.File // locked as long as the process uses the folder
+}
+
+// markFile is in every scratch folder, with the name of its owner.
+const markFile = ".zklab-scratch"
+
+// scratchPattern is what MkdirTemp makes names of.
+const scratchPattern = "zklab-%s-"
+
+// ScratchKept is how many folders of one owner are kept.
+const ScratchKept = 3
+
+// NewScratch makes one, with name in that of its folder. It is in use until Release, Discard, or
+// the end of the process.
+func NewScratch(name, owner string) (*Scratch, error) {
+	dir, err := os.MkdirTemp("", fmt.Sprintf(scratchPattern, name))
+	if err != nil {
+		return nil, err
+	}
+	s := &Scratch{Dir: dir}
+	s.mark, err = os.OpenFile(filepath.Join(dir, markFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if err == nil {
+		_, err = s.mark.WriteString(owner)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Discard())
+	}
+	_ = filelock.Try(s.mark) // without locks nobody can tell that it is in use
+	return s, nil
+}
+
+// Release says that the process uses the folder no more. It stays. More than once is fine.
+func (s *Scratch) Release() { s.mark.Close() }
+
+// Discard removes the folder.
+func (s *Scratch) Discard() error {
+	if s.mark != nil {
+		s.Release()
+	}
+	return os.RemoveAll(s.Dir)
+}
+
+// Prune removes the oldest folders of the same owner, so that with this one [ScratchKept] are left.
+// Those that are in use stay.
+func (s *Scratch) Prune(owner string) error {
+	old := slices.DeleteFunc(scratches(), func(f scratch) bool { return f.owner != owner || f.dir == s.Dir })
+	_, _, err := removeScratches(old[:max(0, len(old)-(ScratchKept-1))])
+	return err
+}
+
+// CleanScratch removes all scratch folders that no process uses, and gives the paths of those that
+// were removed and of those that were not.
+func CleanScratch() (removed, spared []string, err error) { return removeScratches(scratches()) }
+
+// scratch is one that was found.
+type scratch struct {
+	dir, owner string
+	made       int64
+}
+
+// scratches are those in the temporary folder that this user can read, the oldest first.
+func scratches() (all []scratch) {
+	// The pattern is well-formed, and what cannot be read is somebody else's.
+	marks, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf(scratchPattern, "*")+"*", markFile))
+	for _, mark := range marks {
+		owner, err := os.ReadFile(mark)
+		info, statErr := os.Stat(mark)
+		if err == nil && statErr == nil {
+			all = append(all, scratch{filepath.Dir(mark), string(owner), info.ModTime().UnixNano()})
+		}
+	}
+	slices.SortFunc(all, func(a, b scratch) int {
+		return cmp.Or(cmp.Compare(a.made, b.made), strings.Compare(a.dir, b.dir))
+	})
+	return all
+}
+
+func removeScratches(of []scratch) (removed, spared []string, err error) {
+	for _, s := range of {
+		used, failed := s.remove()
+		switch {
+		case used:
+			spared = append(spared, s.dir)
+		case failed == nil:
+			removed = append(removed, s.dir)
+		case !errors.Is(failed, fs.ErrPermission): // else another user's
+			err = errors.Join(err, failed)
+		}
+	}
+	return removed, spared, err
+}
+
+// remove removes the folder, unless a process uses it.
+func (s scratch) remove() (used bool, err error) {
+	mark, err := os.OpenFile(filepath.Join(s.dir, markFile), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) { // another process was faster
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer mark.Close()
+	if errors.Is(filelock.Try(mark), filelock.ErrHeld) {
+		return true, nil
+	}
+	return false, os.RemoveAll(s.dir)
+}

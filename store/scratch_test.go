@@ -1,0 +1,78 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/store"
+)
+
+// made makes a scratch folder with something in it, that many hours ago.
+func made(t *testing.T, owner string, hours int) *store.Scratch {
+	t.Helper()
+	s, err := store.NewScratch("TestLock", owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Release)
+	if err := os.MkdirAll(filepath.Join(s.Dir, "lock", "run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-time.Duration(hours) * time.Hour)
+	if err := os.Chtimes(filepath.Join(s.Dir, ".zklab-scratch"), at, at); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// left are which of these folders are still there.
+func left(of map[string]*store.Scratch) map[string]bool {
+	there := map[string]bool{}
+	for name, s := range of {
+		if _, err := os.Stat(s.Dir); err == nil {
+			there[name] = true
+		}
+	}
+	return there
+}
+
+// Of each owner the newest are kept, and those that are in use.
+func TestScratch(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	other := filepath.Join(tmp, "zklab-mine-1") // somebody's own
+	if err := os.Mkdir(other, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]*store.Scratch{}
+	for i, name := range []string{"now", "1 h", "2 h", "3 h", "4 h", "5 h, in use"} {
+		all[name] = made(t, "a", i)
+		if name != "5 h, in use" {
+			all[name].Release()
+		}
+	}
+	all["another's"] = made(t, "b", 9)
+	all["another's"].Release()
+	if err := all["now"].Prune("a"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"now": true, "1 h": true, "2 h": true, "5 h, in use": true, "another's": true}
+	if d := cmp.Diff(want, left(all)); d != "" {
+		t.Error(d)
+	}
+	removed, spared, err := store.CleanScratch()
+	if err != nil || len(removed) != 4 || len(spared) != 1 || spared[0] != all["5 h, in use"].Dir {
+		t.Errorf("removed %q, spared %q, %v", removed, spared, err)
+	}
+	if err := all["5 h, in use"].Discard(); err != nil {
+		t.Error(err)
+	}
+	entries, err := os.ReadDir(tmp)
+	if err != nil || len(entries) != 1 || entries[0].Name() != filepath.Base(other) {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+}
