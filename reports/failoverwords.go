@@ -21,7 +21,7 @@ func bound(b stats.Bound) string {
 func failoverOf(f *stats.Fault) string {
 	switch {
 	case f.NoMajority:
-		return "none possible before the heal"
+		return "none possible"
 	case f.Failover >= 0:
 		return length(f.Failover)
 	case f.FailoverAtLeast > 0:
