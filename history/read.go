@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/zklab/zklab/internal/gunzip"
 )
 
 // ErrForeign says that a file is no history of ours, or of a version that this
@@ -32,7 +34,7 @@ func (e *DamagedError) Error() string {
 // Is makes errors.Is(err, ErrDamaged) true.
 func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
 
-// Open reads the history in a file; see [Read].
+// Open reads the history in a file, which may be packed by gzip; see [Read].
 func Open(path string) (*History, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -43,7 +45,11 @@ func Open(path string) (*History, error) {
 	if info, err := f.Stat(); err == nil {
 		expected = int(info.Size() / usualLine)
 	}
-	h, err := read(f, expected)
+	in, err := gunzip.Reader(f)
+	var h *History
+	if err == nil {
+		h, err = read(in, expected)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

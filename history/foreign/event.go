@@ -14,6 +14,8 @@ import (
 type Event struct {
 	// Line is where the event begins, from 1.
 	Line int
+	// Shared says that the event before it begins in the same line.
+	Shared bool
 	// Index is the event's place in the file, from 0; events of no client count.
 	Index   int
 	Process int64
@@ -130,10 +132,16 @@ func (v Value) writeItems(b *strings.Builder, open, end string, limit int) {
 // LineError says which line of a file cannot be read and why.
 type LineError struct {
 	Line   int // from 1
+	Event  int // the event's number in the file, from 1, if several began in its line; else 0
 	Reason string
 }
 
-func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
+func (e *LineError) Error() string {
+	if e.Event > 0 {
+		return fmt.Sprintf("line %d, event %d: %s", e.Line, e.Event, e.Reason)
+	}
+	return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+}
 
 func wrong(line int, format string, args ...any) error {
 	return &LineError{Line: line, Reason: fmt.Sprintf(format, args...)}

@@ -63,8 +63,6 @@ func detect(head []byte) (Format, error) {
 		return "", fmt.Errorf("%w: the file is empty", ErrFormat)
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return "", fmt.Errorf("%w: it is packed by gzip: unpack it first", ErrFormat)
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return "", fmt.Errorf("%w: it is in UTF-16: convert it to UTF-8", ErrFormat)
 	case bareLike(text):
@@ -103,9 +101,10 @@ func detect(head []byte) (Format, error) {
 // tupleLike says whether a vector's content is an event: 0 :invoke :write 3.
 func tupleLike(text []byte) bool { return bareLike(bytes.ReplaceAll(text, []byte(","), []byte(" "))) }
 
-// porcupineLike tells porcupine's maps from Jepsen's: they have a key, no index
-// and no time.
+// porcupineLike tells porcupine's maps from Jepsen's: they get, put or append, and have a
+// key, no index and no time.
 func porcupineLike(text []byte) bool {
 	first, _, _ := bytes.Cut(text, []byte("}"))
-	return bytes.Contains(first, []byte(":key \"")) && !bytes.Contains(first, []byte(":time")) && !bytes.Contains(first, []byte(":index"))
+	does := func(f string) bool { return bytes.Contains(first, []byte(":f :"+f)) }
+	return (does("get") || does("put") || does("append")) && bytes.Contains(first, []byte(":key \"")) && !bytes.Contains(first, []byte(":time")) && !bytes.Contains(first, []byte(":index"))
 }

@@ -192,3 +192,34 @@ func TestJSONMutated(t *testing.T) {
 		agrees(t, data)
 	}
 }
+
+// A number has one loose form, however it is written.
+func TestLoose(t *testing.T) {
+	for _, same := range [][]Value{
+		{integer(475), text("475"), text("+475"), text("0475"), named("475.0"), text("475.00"), named("4.75e2"), named("475M"), named("475.0M"), named("950/2")},
+		{integer(-3), text("-3"), named("-3.0")},
+		{integer(0), text("-0"), text("0.0")},
+		{named("0.5"), text("0.5"), text(".5"), named("0.50"), named("1/2"), named("5e-1"), named("0.5M")},
+		{named("1/3"), text("2/6")},
+		{named("9223372036854775808"), text("9223372036854775808"), named("9.223372036854775808e18")},
+		{list(integer(1), text("x")), list(text("1"), text("x"))},
+		{setOf(integer(1)), setOf(named("1.0"))},
+		{keyed(named(":a"), integer(1)), keyed(named(":a"), text("1"))},
+	} {
+		for _, v := range same {
+			if d := cmp.Diff(same[0], v.Loose()); d != "" {
+				t.Errorf("%s: %s", v, d)
+			}
+		}
+	}
+	for _, v := range []Value{
+		{},
+		text(""), text("-"), text("M"), text("1_000"), text("0x10"), text("1e"), text("1e9999"), text("1/0"), text("1/2/3"), text("4 75"), text("475x"),
+		named(":475"), named("Inf"), text(strings.Repeat("9", 101)),
+		{Kind: Bool, Int: 1},
+	} {
+		if d := cmp.Diff(v, v.Loose()); d != "" {
+			t.Errorf("%s: %s", v, d)
+		}
+	}
+}

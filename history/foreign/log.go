@@ -10,9 +10,12 @@ import (
 //	INFO  jepsen.util - 0	:invoke	:write	3
 //	INFO [2019-04-01 11:25:23,722] jepsen worker 3 - jepsen.util 0	:invoke	:write	3
 //	2021-02-26 23:39:01,300{GMT}	INFO	[jepsen worker 1] jepsen.util: 0	:invoke	:write	3
+//	2026-02-26 23:39:01,300{GMT}	INFO	[jepsen worker 1] jepsen.print: 0	:invoke	:write	3
+//	INFO  jepsen.util: [ 1350999542 ] 0 :invoke :write 3
 //
-// The first is the older one. Lines that do not have an operation of a client
-// there are other messages, and passed over.
+// The first is the older one. The last is a fork's, with a number before the process.
+// Lines that do not have an operation of a client there are other messages, and
+// passed over.
 //
 // Jepsen's history.txt has the same without what is before the process, and
 // after the value perhaps an error's text, which may go on in further lines.
@@ -28,16 +31,28 @@ type logSource struct {
 // logged is what a log's line says of an operation, and whether the log is of
 // the older sort; nil if the line is another message.
 func logged(line []byte) (text []byte, older bool) {
-	_, text, found := bytes.Cut(line, []byte("jepsen.util"))
-	if !found {
-		return nil, false
-	}
-	for _, mark := range []string{" - ", ": ", " "} {
-		if text, found := bytes.CutPrefix(text, []byte(mark)); found {
-			return text, mark == " - "
+	for _, logger := range []string{"jepsen.util", "jepsen.print"} { // the second from Jepsen 0.3.12 on
+		_, text, found := bytes.Cut(line, []byte(logger))
+		if !found {
+			continue
+		}
+		for _, mark := range []string{" - ", ": ", " "} {
+			if text, found := bytes.CutPrefix(text, []byte(mark)); found {
+				return unnumbered(text), mark == " - " && logger == "jepsen.util"
+			}
 		}
 	}
 	return nil, false
+}
+
+// unnumbered is what a line says of an operation without the number in brackets before it.
+func unnumbered(text []byte) []byte {
+	inside, behind, found := bytes.Cut(text, []byte("]"))
+	inside, opened := bytes.CutPrefix(bytes.TrimLeft(inside, " \t"), []byte("["))
+	if _, whole := digitsOf(bytes.TrimSpace(inside)); !found || !opened || !whole {
+		return text
+	}
+	return behind
 }
 
 // logLike says in which format a log is by the first of its operations; none if

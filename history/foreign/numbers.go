@@ -53,14 +53,65 @@ func whole(token []byte) ([]byte, bool) {
 	if digits, ok := digitsOf(token); ok {
 		return digits, true
 	}
+	r, ok := rational(token)
+	if !ok || !r.IsInt() {
+		return nil, false
+	}
+	return r.Num().Append(nil, 10), true
+}
+
+// rational is a decimal number, or a ratio of EDN: 1/2.
+func rational(token []byte) (*big.Rat, bool) {
+	if len(bytes.Trim(token, "0123456789+-.eE/")) > 0 {
+		return nil, false
+	}
 	if at := bytes.IndexAny(token, "eE"); at >= 0 {
 		if n, err := strconv.Atoi(string(token[at+1:])); err != nil || n > mostExponent || n < -mostExponent {
 			return nil, false
 		}
 	}
-	r, ok := new(big.Rat).SetString(string(token))
-	if !ok || !r.IsInt() {
-		return nil, false
+	return new(big.Rat).SetString(string(token))
+}
+
+// Loose is the value with one form for each number in it, however it is written, be it
+// as text: 475 for "475", 475.0 and 475.
+func (v Value) Loose() Value {
+	switch v.Kind {
+	case Text, Word:
+		if n, ok := LooseNumber(v.Text); ok {
+			return n
+		}
+	case List, Set, Map:
+		items := make([]Value, len(v.Items))
+		for i, item := range v.Items {
+			items[i] = item.Loose()
+		}
+		v.Items = items
 	}
-	return r.Num().Append(nil, 10), true
+	return v
+}
+
+// LooseNumber is the number that a text is; false if it is none.
+func LooseNumber(text string) (Value, bool) {
+	const mostDigits = 100 // nobody writes more, and they are looked at one by one
+	if len(text) == 0 || len(text) > mostDigits {
+		return Value{}, false
+	}
+	if digits, ok := whole([]byte(text)); ok {
+		if n, ok := number(digits); ok {
+			return Value{Kind: Int, Int: n}, true
+		}
+		return Value{Kind: Word, Text: string(digits)}, true
+	}
+	r, ok := rational(bytes.TrimSuffix([]byte(text), []byte("M"))) // EDN's exact decimals
+	if !ok {
+		return Value{}, false
+	}
+	if r.IsInt() {
+		return LooseNumber(r.Num().String())
+	}
+	if n, exact := r.FloatPrec(); exact {
+		return Value{Kind: Word, Text: r.FloatString(n)}, true
+	}
+	return Value{Kind: Word, Text: r.RatString()}, true
 }

@@ -2,10 +2,12 @@ package foreign
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -66,7 +68,7 @@ func TestRead(t *testing.T) {
 		},
 		{
 			"two in a line", "{:process 3 :type :invoke :f :write :value 7} {:process 3 :type :ok :f :write :value 7 :error [:a \"b\"]}", EDN,
-			[]Event{invoke, {Line: 1, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: -1}},
+			[]Event{invoke, {Line: 1, Shared: true, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: -1}},
 		},
 		{
 			"values", `{:process 3 :type :invoke :f "write" :value [nil true -3 1.5 "a\"\u00e9" :k #{1 2} {:a 1} #inst "2020" 4N \c ##Inf #:x{:y 1}]}`, EDN,
@@ -124,6 +126,22 @@ func TestRead(t *testing.T) {
 			},
 		},
 		{
+			"log of 2026", "INFO\t[main] jepsen.cli: Test options: [ 1 ]\nINFO\t[jepsen worker 1] jepsen.print: 3\t:invoke\t:write\t7\n" +
+				"INFO\t[jepsen nemesis] jepsen.print: :nemesis\t:info\t:start\tnil\nINFO\t[jepsen worker 1] jepsen.print: [1 2]\n" +
+				"INFO\t[jepsen worker 1] jepsen.print: 3\t:ok\t:write\t7\n", JepsenText,
+			[]Event{
+				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
+				{Line: 5, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: -1},
+			},
+		},
+		{
+			"log of jepsen.print with a dash", "INFO  jepsen.print - 3\t:invoke\t:write\t7\n", JepsenText, []Event{invoke},
+		},
+		{
+			"log with numbers before processes", "INFO  jepsen.util: [ 1350999542 ] 3 :invoke :write 7\nINFO  jepsen.util: [1350999543] :nemesis :info :start nil\nINFO  jepsen.util: [ 7 ] 3 :fail :write 7 [1 2]\n", JepsenText,
+			[]Event{invoke, {Line: 3, Index: 1, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Explained: true, Time: -1}},
+		},
+		{
 			"log of 2018", "INFO [2018-02-04 22:13:53,1] jepsen worker 2 - jepsen.util 3\t:invoke\t:write\t7\nINFO [2018-02-04 22:13:53,1] jepsen worker 2 - jepsen.util 3\t:info\t:write\t[7]\t:timeout\n", JepsenText,
 			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, F: "write", Value: list(integer(7)), Explained: true, Time: -1}},
 		},
@@ -149,6 +167,58 @@ func TestRead(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// What is packed by gzip is read as what is in it, also again.
+func TestReadPacked(t *testing.T) {
+	const plain = "{:process 3, :type :invoke, :f :write, :value 7}\n"
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(plain)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReader(bytes.NewReader(packed.Bytes()), Auto)
+	for range 2 {
+		var e Event
+		if err == nil {
+			err = r.Next(&e)
+		}
+		if err != nil || r.Format() != EDN || e.Value.Int != 7 {
+			t.Fatal(e, err)
+		}
+		r, err = r.Again()
+	}
+}
+
+// Of the files of a test in Jepsen's store the one that tells most is taken.
+func TestInFolder(t *testing.T) {
+	for _, c := range []struct {
+		files []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"results.edn", "test.jepsen"}, ""},
+		{[]string{"jepsen.log"}, "jepsen.log"},
+		{[]string{"jepsen.log", "history.txt", "history.edn"}, "history.edn"},
+		{[]string{"jepsen.log", "history.edn.gz"}, "history.edn.gz"},
+	} {
+		dir := t.TempDir()
+		for _, name := range c.files {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := InFolder(dir)
+		if got != "" {
+			got = filepath.Base(got)
+		}
+		if got != c.want {
+			t.Errorf("%v: %q, want %q", c.files, got, c.want)
+		}
 	}
 }
 
@@ -208,6 +278,7 @@ func TestReadErrors(t *testing.T) {
 		{"json no object", "{\"process\":3,\"type\":\"ok\",\"f\":\"a\"}\n\n[1,2]", JSONL, "line 3: expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found [1 2]"},
 		{"json no object in an array", "[\n7]", JSONL, "line 2: expected a JSON object"},
 		{"json lost end of a line", "{\"process\":3,\"type\":\"ok\"\n{\"process\":3}\n", JSONL, "line 2: "},
+		{"json in one line", `{"process":3,"type":"ok","f":"a"} {"process":3,"type":"ok","f":"a"} {"process":3,"type":"okay","f":"a"}`, JSONL, "line 1, event 3: type is"},
 		{"json value", "{\"process\":truth}", JSONL, "line 1: invalid character 't' in literal true"},
 		{"json text", "\n{\"process\":\"a\n", JSONL, `line 2: invalid character '\n' in string`},
 		{"json no type", "{\"process\":3}", JSONL, "line 1: the event has no type"},
@@ -217,7 +288,7 @@ func TestReadErrors(t *testing.T) {
 		{"behind the array", "[]\n{}", JSONL, "line 2: '{' after the end of the array"},
 		{"tuple", "[3 :invoke :write 7]\n[3 :ok]", EDN, "line 2: the event is [3 :ok]: expected a map, or [process type f value]"},
 		{"tuple type", "[3 :invoke :write 7]\n[3 :okay :write 7]", EDN, "line 2: the type is :okay: expected invoke, ok, fail or info"},
-		{"packed", "\x1f\x8b\x08\x00", Auto, "packed by gzip: unpack it first"},
+		{"packed", "\x1f\x8b\x08\x00", Auto, "it is packed by gzip, and cut off or damaged"},
 		{"two bytes", "\xff\xfe{\x00", Auto, "in UTF-16: convert it to UTF-8"},
 		{"txt", "0\t:invoke\t:write\t3\n0 okay\n", JepsenText, `line 2: expected process, type, operation and value, as in 0 :invoke :write 3, found "0 okay"`},
 		{"txt type", "0\t:invoke\t:write\t3\n0\t:okay\t:write\t3\n", JepsenText, "line 2: the type is :okay: expected invoke, ok, fail or info"},

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+
+	"github.com/zklab/zklab/internal/gunzip"
 )
 
 // Reader gives the events of a history one after another. It is not safe for
@@ -14,6 +17,9 @@ type Reader struct {
 	source source
 	own    own
 	others int
+	events int       // of clients and others
+	line   int       // of the last one
+	shared bool      // with the one before it
 	seeker io.Seeker // nil if the file cannot be read again
 	close  func() error
 }
@@ -51,10 +57,32 @@ func Open(path string, f Format) (*Reader, error) {
 	return r, nil
 }
 
-// NewReader reads from r in a format, or in the one that its beginning shows.
-// The error is [ErrFormat] if it is none.
+// files are how Jepsen calls the histories of a test in its store, the best first: the
+// last two have no times.
+var files = []string{"history.edn", "history.txt", "jepsen.log"}
+
+// InFolder finds the history in the folder of a test in Jepsen's store, packed or not;
+// empty if there is none.
+func InFolder(dir string) string {
+	for _, name := range files {
+		for _, ending := range []string{"", ".gz"} {
+			path := filepath.Join(dir, name+ending)
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
+// NewReader reads from r in a format, or in the one that its beginning shows, also
+// what is packed by gzip. The error is [ErrFormat] if it is none.
 func NewReader(r io.Reader, f Format) (*Reader, error) {
-	s := newScanner(r)
+	in, err := gunzip.Reader(r)
+	if err != nil {
+		return nil, err
+	}
+	s := newScanner(in)
 	if string(s.ahead(3)) == "\xef\xbb\xbf" { // a byte order mark
 		s.pos += 3
 	}
@@ -63,7 +91,6 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 		if s.err != nil {
 			return nil, s.err
 		}
-		var err error
 		if f, err = detect(head); err != nil {
 			return nil, err
 		}
@@ -121,11 +148,26 @@ func (r *Reader) Damage() string { return r.own.damage }
 func (r *Reader) Next(e *Event) error {
 	for {
 		mine, err := r.source.next(e)
-		if mine || err != nil {
-			return err
+		if err != nil {
+			return r.numbered(err)
+		}
+		e.Shared = e.Line == r.line
+		r.line, r.shared = e.Line, e.Shared
+		r.events++
+		if mine {
+			return nil
 		}
 		r.others++
 	}
+}
+
+// numbered adds to what is wrong the event's number, if several began in its line.
+func (r *Reader) numbered(err error) error {
+	var at *LineError
+	if errors.As(err, &at) && at.Line == r.line && r.shared {
+		at.Event = r.events + 1
+	}
+	return err
 }
 
 // Close closes the file that Open opened.
