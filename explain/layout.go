@@ -48,6 +48,7 @@ type picture struct {
 	moments []time.Duration
 	clock   Clock
 	lines   bool
+	place   string // what a moment is then
 }
 
 // The most lanes of clients and of faults.
@@ -57,7 +58,7 @@ const (
 )
 
 func (s *Scene) picture() picture {
-	p := picture{moments: s.moments(), clock: s.clock(), lines: s.Lines}
+	p := picture{moments: s.moments(), clock: s.clock(), lines: s.Lines, place: s.place()}
 	for _, row := range s.rows() {
 		lanes := s.lanesOf(row)
 		for _, l := range lanes {

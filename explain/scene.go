@@ -23,6 +23,9 @@ type Scene struct {
 	MoreFaults int
 	// Lines says that moments are lines of a file, since its events have no times.
 	Lines bool
+	// Events says of such moments that they are numbers of events, since lines do not
+	// tell these apart.
+	Events bool
 	// Overlap is the time in which what excludes each other was together; nil:
 	// the scene shows none.
 	Overlap *Stay
@@ -133,10 +136,18 @@ func (s *Scene) moments() []time.Duration {
 // to the millisecond, if that does.
 func (s *Scene) clock() Clock {
 	if s.Lines {
-		return func(t time.Duration) string { return "line " + strconv.FormatInt(int64(t), 10) }
+		return func(t time.Duration) string { return s.place() + " " + strconv.FormatInt(int64(t), 10) }
 	}
 	digits := s.digits()
 	return func(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', digits, 64) + " s" }
+}
+
+// place is what a moment is in a scene of lines.
+func (s *Scene) place() string {
+	if s.Events {
+		return "event"
+	}
+	return "line"
 }
 
 func (s *Scene) digits() int {

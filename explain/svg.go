@@ -249,7 +249,7 @@ func (d *svg) axis(ticks []tick, y float64) {
 	}
 	unit := "seconds"
 	if d.lines {
-		unit = "line"
+		unit = d.place
 	}
 	d.write(svgMargin+d.names-10, y+20, unit, "end", svgSoft)
 	d.write(d.x(0), y+42, d.note(), "start", svgSoft)

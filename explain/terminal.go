@@ -352,7 +352,7 @@ func (d *drawing) axis() []string {
 	}
 	unit := "seconds"
 	if d.lines {
-		unit = "line"
+		unit = d.place
 	}
 	return []string{d.named("", line.String(false)), d.named(unit, labels.String(false))}
 }

@@ -54,22 +54,14 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 	if picture := v.Timeline(screen.drawing()); picture != "" {
 		b.WriteString("\n" + picture)
 	}
-	if n := len(v.Events); n > 0 {
-		fmt.Fprintf(&b, "\n    %s %s of the file\n", prose.Noun(n, "line"), linesOf(v.Events))
+	if noun, places := v.Places(); len(places) > 0 {
+		fmt.Fprintf(&b, "\n    %s %s of the file\n", prose.Noun(len(places), noun), firstOf(places))
 	}
 	return b.String() + "\n"
 }
 
-// linesOf are the first lines of a witness.
-func linesOf(events []linear.Event) string {
+// firstOf are the first places of a witness.
+func firstOf(places []int) string {
 	const most = 20
-	var lines []string
-	for i, e := range events {
-		if i == most {
-			lines = append(lines, fmt.Sprintf("and %d more", len(events)-most))
-			break
-		}
-		lines = append(lines, strconv.Itoa(e.Line))
-	}
-	return strings.Join(lines, ", ")
+	return prose.Some(len(places), most, func(i int) string { return strconv.Itoa(places[i]) })
 }

@@ -36,6 +36,7 @@ type round struct {
 	fresh int64 // the next value that was not used
 	state []int32
 	holds map[int32]bool // clients
+	token int32          // of who holds a fenced lock
 }
 
 func (g *round) value(n int64) int32 { return g.h.values.number(n) }
@@ -210,6 +211,47 @@ func permitGame(model string) game {
 	}
 }
 
+// nestedGame is a lock that its holder may acquire again, or that has tokens, or both.
+func nestedGame(model string, nests, fenced bool) game {
+	token := func(r *rand.Rand, g *round) int32 {
+		if !fenced || r.IntN(5) == 0 {
+			return 0
+		}
+		return g.unused()
+	}
+	return game{
+		model: model, search: true, // of a process that goes on at one time
+		invoke: func(r *rand.Rand, g *round) op {
+			return op{code: []code{acquire, release}[r.IntN(2)], a: 1, b: token(r, g)} // b: what it will be told
+		},
+		apply: func(g *round, o *op) bool {
+			held := len(g.state)
+			switch {
+			case o.code == release && (held == 0 || g.state[0] != o.process), held > 0 && g.state[0] != o.process, held > 0 && o.code == acquire && !nests:
+				return false
+			case o.code == release:
+				o.b = 0
+				if g.state = g.state[1:]; held == 1 {
+					g.token = 0
+				}
+				return true
+			case held > 0 && o.b != 0 && g.token != 0:
+				o.b = g.token
+			case o.b != 0:
+				o.b = g.unused()
+				g.token = o.b
+			}
+			g.state = append(g.state, o.process)
+			return true
+		},
+		guess: func(r *rand.Rand, g *round, o *op) {
+			if o.b = 0; fenced && o.code == acquire {
+				o.b = g.some(r)
+			}
+		},
+	}
+}
+
 func first(*round) int { return 0 }
 
 func least(g *round) int {
@@ -273,9 +315,14 @@ func games() map[string]game {
 			},
 		},
 	}
-	again := gs["lock"]
-	again.search, again.goesOn = true, true
-	gs["lock, going on"] = again
+	for model, is := range map[string]struct{ nests, fenced bool }{"reentrant-lock": {true, false}, "fenced-lock": {false, true}, "reentrant-fenced-lock": {true, true}} {
+		gs[model] = nestedGame(model, is.nests, is.fenced)
+	}
+	for _, model := range []string{"lock", "reentrant-lock", "fenced-lock", "reentrant-fenced-lock"} {
+		again := gs[model]
+		again.search, again.goesOn = true, true
+		gs[model+", going on"] = again
+	}
 	set := gs["linear-set"]
 	set.model = "set"
 	gs["set"] = set
@@ -389,6 +436,8 @@ func (gm game) make(r *rand.Rand) *object {
 		switch {
 		case o.code == dequeue:
 			o.a = 0
+		case o.code == acquire || o.code == release:
+			o.b = 0
 		case o.code == add && gm.model == "counter":
 			o.b = noResult
 		case o.code == read || o.code == readAll || o.code == mismatch:
@@ -534,6 +583,9 @@ func plainModel(k *object, state string, o *op) []string {
 	if next, ok := plainQueue(k, state, o); ok {
 		return next
 	}
+	if k.h.Model.kind.nests || k.h.Model.kind.fenced {
+		return plainNested(k, state, o)
+	}
 	n, _ := strconv.Atoi(state)
 	yes := func(ok bool, n int) []string {
 		if ok {
@@ -566,6 +618,43 @@ func plainModel(k *object, state string, o *op) []string {
 		return yes(n > 0, n-1)
 	}
 	panic("no such operation")
+}
+
+// plainNested is a lock whose state tells all that was done to it.
+func plainNested(k *object, state string, o *op) []string {
+	var held []int32 // by whom, as often as it was acquired
+	token, highest := int64(-1), int64(-1)
+	for _, done := range strings.Fields(state) {
+		var process int32
+		var told int64
+		if done == "release" {
+			if held = held[1:]; len(held) == 0 {
+				token = -1
+			}
+			continue
+		}
+		if _, err := fmt.Sscanf(done, "%d:%d", &process, &told); err != nil {
+			panic(err)
+		}
+		held = append(held, process)
+		if told >= 0 {
+			token, highest = told, max(highest, told)
+		}
+	}
+	told := int64(-1)
+	if o.b != 0 {
+		told = k.h.values.list[o.b].number
+	}
+	mine := len(held) > 0 && held[0] == o.process
+	switch {
+	case o.code == release && mine:
+		return []string{state + " release"}
+	case o.code == release, len(held) > 0 && !(mine && k.h.Model.kind.nests):
+		return nil
+	case told >= 0 && token >= 0 && told != token, told >= 0 && token < 0 && told <= highest:
+		return nil
+	}
+	return []string{fmt.Sprintf("%s %d:%d", state, o.process, told)}
 }
 
 // plainQueue is a queue whose state has a character for each item.
@@ -656,7 +745,7 @@ func bruteOf(k *object, required int) bool {
 // plainStart is the state of plainModel at first.
 func plainStart(k *object) string {
 	switch k.h.Model.kind.name {
-	case "queue", "bag", "priority-queue":
+	case "queue", "bag", "priority-queue", "reentrant-lock", "fenced-lock", "reentrant-fenced-lock":
 		return ""
 	case "set", "final-set", "linear-set":
 		return strings.Repeat("-", len(k.h.values.list))

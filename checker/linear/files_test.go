@@ -323,7 +323,7 @@ func (d *drawn) call(at int, answered bool) (f, arg, answer string) {
 	case extend:
 		return "append", v(o.a), v(o.a)
 	case acquire:
-		return "acquire", "null", "null"
+		return "acquire", "null", v(o.b)
 	case release:
 		return "release", "null", "null"
 	case enqueue:
@@ -428,6 +428,8 @@ func (d *drawn) finish(m Model, how spell) *filed {
 			case o.ret != never:
 			case o.code == dequeue:
 				o.a = 0
+			case o.code == acquire || o.code == release:
+				o.b = 0
 			case o.code == add && g.h.Model.kind.name == "counter":
 				o.b = noResult
 			case o.code == mismatch:

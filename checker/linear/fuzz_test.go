@@ -78,7 +78,7 @@ func plain(k *object) bool {
 	case "set", "total-queue", "counter-bounds":
 		return false
 	}
-	if k.h.Model.kind.name == "final-set" && k.lastRead() == none || k.h.initial != 0 {
+	if k.h.Model.kind.name == "final-set" && k.lastRead() == none || k.initial != 0 {
 		return false
 	}
 	for i := range k.ops {

@@ -51,6 +51,11 @@ func (k *object) sweep(holds []hold, odd []int32) finding {
 			return k.covered(x, i)
 		}
 	}
+	if k.h.Model.kind.fenced {
+		if f := k.tokens(holds); f.result != "" {
+			return f
+		}
+	}
 	return valid(byHolds)
 }
 
@@ -216,6 +221,9 @@ func (k *object) covered(x *hold, release int32) finding {
 func (k *object) heldBy(x *hold) (witness []int32, text string) {
 	witness = []int32{x.acquire}
 	until := "did not release it"
+	if k.h.Model.kind.nests {
+		until = "did not release it as often"
+	}
 	if x.release != none {
 		witness = append(witness, x.release)
 		until = "released it from " + k.at(x.to) + " on"

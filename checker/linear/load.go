@@ -31,8 +31,13 @@ type History struct {
 	indices   []int32   // of each event: its place in the file
 	times     []int64   // of each event; nil if the file has none
 	processes []int64   // their numbers in the file
-	initial   int32     // what registers begin with
+	initials  []int32   // by key: what a register begins with
+	failed    []op      // that would have made a value; their ranks are events
 	blank     int       // reads of nil that count as reads of an unknown value
+	absent    int       // reads of nil that count as reads of a counter's beginning
+	guessed   int       // keys that begin as what their first read shows
+	loose     bool      // numbers are one however they are written
+	byEvent   bool      // events share lines
 	plain     bool      // values of two items are no keys with values
 	tied      bool      // events of one time have another order than in the file
 	damage    string    // why the file is not all that was written
@@ -52,11 +57,27 @@ type LoadOptions struct {
 	// Initial is what registers hold at first; nil: nothing, or what the format
 	// says.
 	Initial *foreign.Value
+	// InitialOf is the same of some keys. A key that the history does not have is [ErrNoKey].
+	InitialOf map[string]foreign.Value
+	// FirstRead takes what the first read of a key shows for what it held at first, unless
+	// InitialOf has the key. That hides what is wrong with this read.
+	FirstRead bool
+	// LooseNumbers takes numbers for one value however they are written, also as text:
+	// 475, "475" and 475.0.
+	LooseNumbers bool
+}
+
+// begins says whether something is told of how registers begin.
+func (o *LoadOptions) begins() bool {
+	return o.Initial != nil || len(o.InitialOf) > 0 || o.FirstRead
 }
 
 // ErrOwn says that a history is one of zklab's own whose sessions decide, too: they end
 // holds and memberships, of which no [Model] knows, so it would accuse right recipes.
 var ErrOwn = errors.New("is decided without --model, by its sessions too")
+
+// ErrNoKey says that [LoadOptions] name a key that is not in the history.
+var ErrNoKey = errors.New("the history has no such key")
 
 // Load reads a history to its end. An event that cannot belong to the model is
 // a [foreign.LineError], a history that needs its sessions [ErrOwn]. It ends soon after
@@ -78,7 +99,10 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	}
 	l.h.damage = l.reader.Damage()
 	l.h.idle = l.h.Operations == 0 && l.reader.Others() > 0 && l.reader.Model() == ""
-	if opts.Initial != nil {
+	if err := l.begin(); err != nil {
+		return nil, err
+	}
+	if opts.begins() {
 		l.forget()
 	}
 	l.finish()
@@ -87,15 +111,9 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 
 func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
-		h:      &History{Model: m, Format: r.Format(), values: newValues()},
-		reader: r, known: m.kind.ops,
+		h:      &History{Model: m, Format: r.Format(), values: newValues(), loose: opts.LooseNumbers},
+		reader: r, opts: opts, known: m.kind.ops,
 		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1,
-	}
-	if r.Format() == foreign.Porcupine {
-		l.h.initial = l.h.values.of(foreign.Value{Kind: foreign.Text})
-	}
-	if opts.Initial != nil {
-		l.h.initial = l.h.values.of(*opts.Initial)
 	}
 	return l
 }
@@ -127,6 +145,7 @@ func (l *loader) events(ctx context.Context) error {
 type loader struct {
 	h         *History
 	reader    *foreign.Reader
+	opts      LoadOptions
 	ops       []op
 	extra     []op // dequeues that a drain stands for
 	open      map[int64]*pending
@@ -144,15 +163,29 @@ type loader struct {
 
 // pending is the open operation of a process.
 type pending struct {
-	at    int // in ops
-	f     string
-	line  int
-	keyed bool // its value is [key value]
-	key   foreign.Value
+	at     int // in ops
+	f      string
+	line   int
+	index  int
+	shared bool // its line
+	keyed  bool // its value is [key value]
+	key    foreign.Value
+}
+
+// where is the place of the invocation.
+func (p *pending) where() string {
+	if p.shared {
+		return fmt.Sprintf("event %d", p.index+1)
+	}
+	return fmt.Sprintf("line %d", p.line)
 }
 
 func bad(e *foreign.Event, format string, args ...any) error {
-	return &foreign.LineError{Line: e.Line, Reason: fmt.Sprintf(format, args...)}
+	err := &foreign.LineError{Line: e.Line, Reason: fmt.Sprintf(format, args...)}
+	if e.Shared {
+		err.Event = e.Index + 1
+	}
+	return err
 }
 
 const mostEvents = math.MaxInt32 - 1
@@ -165,11 +198,15 @@ func (l *loader) event(e *foreign.Event) error {
 	l.h.lines = append(l.h.lines, int32(min(e.Line, math.MaxInt32)))
 	l.h.indices = append(l.h.indices, int32(min(e.Index, math.MaxInt32)))
 	l.h.times = append(l.h.times, e.Time)
+	l.h.byEvent = l.h.byEvent || e.Shared
 	l.timed = l.timed || e.Time > 0
 	if l.since < 0 {
 		l.since = e.Time
 	}
 	l.passes = l.passes || e.Time >= 0 && e.Time != l.since
+	if l.opts.LooseNumbers {
+		e.Key, e.Value = e.Key.Loose(), e.Value.Loose()
+	}
 	if e.Key.Kind == foreign.Nil {
 		e.Value = entry(e.Value)
 	}
@@ -194,7 +231,7 @@ func (l *loader) event(e *foreign.Event) error {
 		return bad(e, "%s of process %d, which has no open operation: expected an invoke before", e.Type, e.Process)
 	}
 	if p.f != e.F {
-		return bad(e, "process %d completes %s, but what it invoked in line %d is %s", e.Process, e.F, p.line, p.f)
+		return bad(e, "process %d completes %s, but what it invoked in %s is %s", e.Process, e.F, p.where(), p.f)
 	}
 	delete(l.open, e.Process)
 	l.free = append(l.free, p)
@@ -203,13 +240,13 @@ func (l *loader) event(e *foreign.Event) error {
 
 func (l *loader) invoke(e *foreign.Event, rank int32) error {
 	if p := l.open[e.Process]; p != nil {
-		return bad(e, "process %d invokes %s while its %s of line %d is still open", e.Process, e.F, p.f, p.line)
+		return bad(e, "process %d invokes %s while its %s of %s is still open", e.Process, e.F, p.f, p.where())
 	}
 	p := &pending{}
 	if n := len(l.free); n > 0 {
 		p, l.free = l.free[n-1], l.free[:n-1]
 	}
-	*p = pending{at: len(l.ops), f: e.F, line: e.Line}
+	*p = pending{at: len(l.ops), f: e.F, line: e.Line, index: e.Index, shared: e.Shared}
 	key, v := e.Key, e.Value
 	if key.Kind == foreign.Nil && l.keyedValue(e) {
 		p.keyed, key, v = true, v.Items[0], unkeyed(v)
@@ -296,6 +333,11 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 		if (o.code == add || o.code == enqueue) && l.h.Model.kind.tried {
 			return nil
 		}
+		if _, makes := made(o); makes && !l.h.Model.kind.counts {
+			failed := *o
+			failed.ret = rank
+			l.h.failed = append(l.h.failed, failed)
+		}
 		o.code = dropped
 		return nil
 	case history.Info:
@@ -312,7 +354,7 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 			pair = false
 		}
 		if !pair {
-			return bad(e, "the value is %s: expected [%s value], as in the invocation in line %d", v, p.key, p.line)
+			return bad(e, "the value is %s: expected [%s value], as in the invocation in %s", v, p.key, p.where())
 		}
 		v = unkeyed(v)
 	}
@@ -332,15 +374,19 @@ func (l *loader) process(p int64) int32 {
 	return id
 }
 
-func (l *loader) key(v foreign.Value) int32 {
-	name := ""
+// KeyName is what a key is called: a text without its quotation marks.
+func KeyName(v foreign.Value) string {
 	switch v.Kind {
 	case foreign.Nil:
+		return ""
 	case foreign.Text:
-		name = v.Text
-	default:
-		name = v.Whole()
+		return v.Text
 	}
+	return v.Whole()
+}
+
+func (l *loader) key(v foreign.Value) int32 {
+	name := KeyName(v)
 	id, ok := l.keys[name]
 	if !ok {
 		id = int32(len(l.h.keys))
@@ -348,26 +394,6 @@ func (l *loader) key(v foreign.Value) int32 {
 		l.h.keys = append(l.h.keys, name)
 	}
 	return id
-}
-
-// forget drops reads of nil where Jepsen takes them for reads of an unknown
-// value: the register began as something else, and nobody wrote nil.
-func (l *loader) forget() {
-	h := l.h
-	if h.Format != foreign.EDN && h.Format != foreign.JepsenText || !h.Model.Begins() || h.initial == 0 {
-		return
-	}
-	for i := range l.ops {
-		if v, writes := effect(&l.ops[i]); writes && v == 0 {
-			return
-		}
-	}
-	for i := range l.ops {
-		if o := &l.ops[i]; o.code == read && o.ret != never && o.a == 0 {
-			o.code = dropped
-			h.blank++
-		}
-	}
 }
 
 // finish puts the operations in order by key, without those of no consequence.
@@ -479,11 +505,13 @@ func (l *loader) ties() {
 		return
 	}
 	l.h.tied = true
-	for i := range l.ops {
-		o := &l.ops[i]
-		o.inv = rank[o.inv]
-		if o.ret != never {
-			o.ret = rank[o.ret]
+	for _, ops := range [][]op{l.ops, l.h.failed} {
+		for i := range ops {
+			o := &ops[i]
+			o.inv = rank[o.inv]
+			if o.ret != never {
+				o.ret = rank[o.ret]
+			}
 		}
 	}
 	lines, indices := make([]int32, len(rank)), make([]int32, len(rank))

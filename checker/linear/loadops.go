@@ -137,10 +137,18 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		return nil // one; a map tells of other things
 	}
 	if v.Kind != foreign.Int || v.Int < 1 || v.Int > mostPermits {
-		return fmt.Errorf("%s of %s permits: expected a number from 1 to %d", e.F, v, mostPermits)
+		return fmt.Errorf("%s of %s permits: expected a number from 1 to %d%s", e.F, v, mostPermits, orLoose(v))
 	}
 	o.a = int32(v.Int)
 	return nil
+}
+
+// orLoose says of a value that is no whole number how it can be one.
+func orLoose(v foreign.Value) string {
+	if n := v.Loose(); v.Kind != foreign.Int && n.Kind == foreign.Int {
+		return fmt.Sprintf("; to take it for %d, say --loose-numbers", n.Int)
+	}
+	return ""
 }
 
 func loadQueue(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
@@ -235,7 +243,7 @@ func loadPriority(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 // sortable wants an item of a priority queue to be a number.
 func (l *loader) sortable(o *op) error {
 	if v := l.h.values.list[o.a]; l.h.Model.kind.least && o.a != 0 && !v.isInt {
-		return fmt.Errorf("the value is %s: expected a whole number of 64 bits, the least of which comes out first", l.h.values.name(o.a))
+		return fmt.Errorf("the value is %s: expected a whole number of 64 bits, the least of which comes out first%s", l.h.values.name(o.a), orLoose(foreign.Value{Kind: foreign.Text, Text: v.plain()}))
 	}
 	return nil
 }
@@ -277,7 +285,7 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	}
 	number := func() (int32, error) {
 		if v.Kind != foreign.Int || v.Int < -math.MaxInt32 || v.Int > math.MaxInt32 {
-			return 0, fmt.Errorf("the value of %s is %s: expected a whole number of 31 bits", e.F, v)
+			return 0, fmt.Errorf("the value of %s is %s: expected a whole number of 31 bits%s", e.F, v, orLoose(v))
 		}
 		return int32(v.Int), nil
 	}
@@ -285,7 +293,11 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	switch {
 	case e.F == "read":
 		o.code = read
-		if e.Type == history.OK {
+		switch {
+		case e.Type != history.OK:
+		case v.Kind == foreign.Nil && l.reader.Model() == "": // nobody has made it yet
+			l.h.absent++
+		default:
 			o.a, err = number()
 		}
 	case e.Type == history.Invoke:

@@ -32,6 +32,8 @@ type kind struct {
 // traits are what of a model matters beyond its own loading and deciding.
 type traits struct {
 	held    bool // only who acquired releases: from the one to the other is a hold
+	nests   bool // who holds may acquire again, and releases as often
+	fenced  bool // an acquire answers a token, which is greater than that of every hold before
 	several bool // an operation's value is how many it takes or gives back at once
 	keyed   bool // an operation has to name its key
 	begun   bool // it begins as something that the history does not tell
@@ -50,6 +52,9 @@ func init() {
 		{"kv", "registers by key, with append of text; begin as nil (porcupine-kv: \"\")", `{:process 0, :type :invoke, :f :put, :key "7", :value "x"}`, []string{"get", "read", "put", "write", "append", "cas"}, loadRegister, decideRegister, newRegister, traits{begun: true, keyed: true}},
 		{"mutex", "a lock that anybody may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{}},
 		{"lock", "a lock that only its holder, a process, may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideHolds, newHolds, traits{held: true}},
+		{"reentrant-lock", "a lock that its holder may acquire again, and has to release as often", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideNested, newNested, traits{held: true, nests: true}},
+		{"fenced-lock", "a lock whose acquire answers a token, :value, that is greater than those of all holds before; nil is none", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideHolds, newNested, traits{held: true, fenced: true}},
+		{"reentrant-fenced-lock", "both: what is acquired again has the token of its hold", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideNested, newNested, traits{held: true, nests: true, fenced: true}},
 		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{several: true}},
 		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue, traits{}},
 		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag, traits{}},

@@ -3,10 +3,12 @@ package linear
 import (
 	"fmt"
 	"slices"
+
+	"github.com/zklab/zklab/checker"
 )
 
-// notes say what the format decided.
-func (h *History) notes() []string {
+// notes say what the format decided, and of violations what may explain them.
+func (h *History) notes(findings []finding) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	switch {
@@ -24,36 +26,91 @@ func (h *History) notes() []string {
 	if h.blank > 0 {
 		add("%s of nil counts as one of an unknown value, as it does for Jepsen: nil was not there at first, and nobody wrote it", plural(h.blank, "read"))
 	}
-	if v, found := h.strange(); found {
-		add("%s was read and nobody wrote it: if registers began as that, say so (--initial)", h.values.name(v))
+	if h.absent > 0 {
+		add("%s of nil counts as one of 0, which a counter begins as", plural(h.absent, "read"))
 	}
+	if h.guessed > 0 {
+		add("what the first read showed counts as what was there at first, on %s: nothing can be wrong with that read then", plural(h.guessed, "key"))
+	}
+	notes = append(notes, h.hints(findings)...)
 	if h.Unknown > 0 {
 		add("%s with an unknown outcome may have taken effect at any time after the invocation, or never", plural(h.Unknown, "operation"))
 	}
 	return notes
 }
 
-// strange is a value that a register showed first of all, though it is not what
-// registers are taken to begin with and nobody wrote it.
-func (h *History) strange() (int32, bool) {
-	if !h.Model.Begins() {
-		return 0, false
+// hints say how a history that is violated may have to be read.
+func (h *History) hints(findings []finding) (hints []string) {
+	var early []int32 // values
+	var mixed string
+	for key, f := range findings {
+		if f.result != checker.Violation {
+			continue
+		}
+		if h.Model.Begins() {
+			if v, found := h.early(key); found && !slices.Contains(early, v) {
+				early = append(early, v)
+			}
+		}
+		if mixed == "" && !h.loose {
+			mixed = h.mixed(key, f.witness)
+		}
 	}
-	for _, ops := range h.ops {
-		for i := range ops {
-			if o := &ops[i]; o.code != read || o.a != h.initial {
-				if o.code == read && !slices.ContainsFunc(ops, func(w op) bool { return makes(&w, o.a) }) {
-					return o.a, true
-				}
-				break
+	switch len(early) {
+	case 0:
+	case 1:
+		v := h.values.name(early[0])
+		hints = append(hints, fmt.Sprintf("%s was there before any write of it began: if registers began as that, say so (--initial %s)", v, v))
+	default:
+		hints = append(hints, fmt.Sprintf("values like %s and %s were there before any write of them began: if each key began as what its first read shows, say so (--initial first-read)", h.values.name(early[0]), h.values.name(early[1])))
+	}
+	if mixed != "" {
+		hints = append(hints, mixed)
+	}
+	return hints
+}
+
+// mixed tells of a number in a witness of which the key's operations have another form, too;
+// empty if there is none.
+func (h *History) mixed(key int, witness []int32) string {
+	if h.Model.kind.counts {
+		return ""
+	}
+	ops := h.ops[key]
+	type form struct {
+		n    int64
+		text string
+	}
+	seen := map[form]int32{} // by loose form
+	for _, i := range witness {
+		for _, v := range h.shownBy(&ops[i]) {
+			if n, ok := h.values.loose(v); ok {
+				seen[form{n.Int, n.Text}] = v
 			}
 		}
 	}
-	return 0, false
+	for i := range ops {
+		for _, v := range h.shownBy(&ops[i]) {
+			n, ok := h.values.loose(v)
+			if other, has := seen[form{n.Int, n.Text}]; ok && has && other != v {
+				return fmt.Sprintf("%s and %s are two values: if they are one number, say so (--loose-numbers)", h.values.name(min(v, other)), h.values.name(max(v, other)))
+			}
+		}
+	}
+	return ""
 }
 
-// makes says whether a register can have come to a value by an operation.
-func makes(o *op, v int32) bool {
-	made, writes := effect(o)
-	return o.code == extend || writes && made == v
+// shownBy are the values that an operation has, whatever it did with them.
+func (h *History) shownBy(o *op) []int32 {
+	switch o.code {
+	case read, write, enqueue, dequeue, add:
+		return []int32{o.a}
+	case cas, mismatch:
+		return []int32{o.a, o.b}
+	case readAll:
+		if !o.unknown() {
+			return h.lists[o.a]
+		}
+	}
+	return nil
 }

@@ -169,11 +169,19 @@ func (k *object) at(rank int32) string {
 	if rank == never {
 		return "an unknown time"
 	}
-	event := k.ranks[rank]
-	if k.h.times == nil || k.h.times[event] < 0 {
-		return fmt.Sprintf("line %d", k.h.lines[event])
+	return k.h.at(k.ranks[rank])
+}
+
+// at is an event's time and place, for people.
+func (h *History) at(event int32) string {
+	place := fmt.Sprintf("line %d", h.lines[event])
+	if h.byEvent {
+		place = fmt.Sprintf("event %d", h.indices[event]+1)
 	}
-	return fmt.Sprintf("%.6f s (line %d)", time.Duration(k.h.times[event]).Seconds(), k.h.lines[event])
+	if h.times == nil || h.times[event] < 0 {
+		return place
+	}
+	return fmt.Sprintf("%.6f s (%s)", time.Duration(h.times[event]).Seconds(), place)
 }
 
 // who is an operation's process.
@@ -200,6 +208,36 @@ func (k *object) span(i int32) string {
 		return fmt.Sprintf("the %s (from %s on, outcome unknown)", k.what(i), k.at(o.inv))
 	}
 	return fmt.Sprintf("the %s (%s to %s)", k.what(i), k.at(o.inv), k.at(o.ret))
+}
+
+// failedMakers tells of a value that operations of a witness found, if all that would have
+// made it failed; empty if there is no such.
+func (k *object) failedMakers(witness []int32) string {
+	for _, i := range witness {
+		v, finds := found(&k.ops[i])
+		if !finds || v == k.initial || slices.ContainsFunc(k.ops, func(o op) bool {
+			w, makes := made(&o)
+			return makes && w == v
+		}) {
+			continue
+		}
+		var failed []op
+		for _, o := range k.h.failed {
+			if w, _ := made(&o); w == v && int(o.key) == k.key {
+				failed = append(failed, o)
+			}
+		}
+		if len(failed) == 0 {
+			continue
+		}
+		f := failed[0]
+		text := fmt.Sprintf("the %s of %s by process %d (%s to %s) failed", verbs[f.code], k.value(v), k.h.processes[f.process], k.h.at(f.inv), k.h.at(f.ret))
+		if more := len(failed) - 1; more > 0 {
+			text += fmt.Sprintf(", and so did %d more", more)
+		}
+		return text + ": a fail says that it did nothing; if nobody knew, it had to be an info"
+	}
+	return ""
 }
 
 // spans joins operations.

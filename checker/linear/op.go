@@ -17,7 +17,7 @@ const (
 	cas                  // from a to b
 	mismatch             // a failed compare-and-set: the value was not a
 	extend               // append a to the text
-	acquire              // a permits
+	acquire              // a permits; of a fenced lock b is the token, or 0
 	release              // a permits
 	enqueue              // a is the value
 	dequeue              // a is the value; 0: the queue was empty
@@ -107,6 +107,23 @@ func (vs *values) text(text string) int32 {
 		vs.list = append(vs.list, value{text: text})
 	}
 	return id
+}
+
+// loose is a number in its loose form; false if the value is none.
+func (vs *values) loose(id int32) (foreign.Value, bool) {
+	v := vs.list[id]
+	if v.isInt {
+		return foreign.Value{Kind: foreign.Int, Int: v.number}, true
+	}
+	return foreign.LooseNumber(v.plain())
+}
+
+// plain is a value's text without quotation marks.
+func (v value) plain() string {
+	if text, err := strconv.Unquote(v.text); err == nil {
+		return text
+	}
+	return v.text
 }
 
 // name is a value for people.

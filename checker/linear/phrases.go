@@ -29,6 +29,9 @@ var phrases = map[code]phrase{
 	readAll:  {"read of %[1]s elements", "read %[1]s elements", "read %[1]s"},
 }
 
+// verbs are what operations that make a value are called.
+var verbs = map[code]string{write: "write", cas: "cas", extend: "append", enqueue: "enqueue", add: "add"}
+
 // phrase is that of an operation, with its values.
 func (k *object) phrase(i int32) (phrase, []any) {
 	o := k.asCalled(i)
@@ -39,6 +42,8 @@ func (k *object) phrase(i int32) (phrase, []any) {
 		return phrase{"acquire of %[1]d", "was granted %[1]d permits", "acquire of %[1]d"}, []any{o.a}
 	case o.code == release && o.a != 1:
 		return phrase{"release of %[1]d", "gave back %[1]d permits", "release of %[1]d"}, []any{o.a}
+	case o.code == acquire && o.b != 0:
+		return phrase{"acquire with the token %[1]s", "was granted it with the token %[1]s", "acquire: %[1]s"}, []any{k.value(o.b)}
 	case o.code == acquire || o.code == release || o.code == drain || o.code == dropped:
 		return phrases[o.code], nil
 	case o.code == dequeue && o.unknown():

@@ -17,7 +17,25 @@ type Verdict struct {
 	// the lines of their events.
 	Events []Event `json:"events,omitempty"`
 
-	scene *explain.Scene
+	scene   *explain.Scene
+	byEvent bool
+}
+
+// Places are where the events of the witness stand: in which lines or, where events share
+// lines, which events of the file they are.
+func (v Verdict) Places() (noun string, places []int) {
+	noun = "line"
+	if v.byEvent {
+		noun = "event"
+	}
+	for _, e := range v.Events {
+		if v.byEvent {
+			places = append(places, e.Event)
+		} else {
+			places = append(places, e.Line)
+		}
+	}
+	return noun, places
 }
 
 // Timeline draws the witness of a violation; nothing if there is none.
@@ -31,6 +49,7 @@ func (v Verdict) Timeline(screen explain.Screen) string {
 // Event is one of the events of a witness.
 type Event struct {
 	Line    int    `json:"line"`
+	Event   int    `json:"event"`          // its number in the file, from 1
 	Time    int64  `json:"time,omitempty"` // nanoseconds; 0 if the file has no times
 	Process int64  `json:"process"`
 	Type    string `json:"type"` // invoke, ok, fail
@@ -63,7 +82,7 @@ const mostShown = 100
 func (h *History) report(findings []finding) Report {
 	r := Report{
 		Verdict: checker.Valid, Model: h.Model.name, Format: string(h.Format), Keys: len(h.keys),
-		Operations: h.Operations, OK: h.OK, Failed: h.Failed, Unknown: h.Unknown, Notes: h.notes(),
+		Operations: h.Operations, OK: h.OK, Failed: h.Failed, Unknown: h.Unknown, Notes: h.notes(findings),
 	}
 	count := map[checker.Result]int{}
 	var deciders []string
@@ -117,8 +136,11 @@ func (r *Report) unknown(format string, args ...any) {
 
 // verdict is a finding with its witness.
 func (h *History) verdict(i int, f finding) Verdict {
-	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}}
-	k := &object{h: h, key: i, ops: h.ops[i], ranks: h.ranks[i]}
+	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}, byEvent: h.byEvent}
+	k := &object{h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i]}
+	if failed := k.failedMakers(f.witness); failed != "" {
+		v.Reason += "; " + failed
+	}
 	type event struct {
 		rank int32
 		op   int32
@@ -144,7 +166,7 @@ func (h *History) verdict(i int, f finding) Verdict {
 	slices.SortStableFunc(events, func(x, y event) int { return int(x.rank) - int(y.rank) })
 	for _, e := range events {
 		at := h.ranks[i][e.rank]
-		out := Event{Line: int(h.lines[at]), Process: h.processes[k.ops[e.op].process], Type: e.kind, Text: k.act(e.op)}
+		out := Event{Line: int(h.lines[at]), Event: int(h.indices[at]) + 1, Process: h.processes[k.ops[e.op].process], Type: e.kind, Text: k.act(e.op)}
 		if h.times != nil {
 			out.Time = max(h.times[at], 0)
 		}

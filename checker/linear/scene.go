@@ -23,7 +23,7 @@ func (k *object) scene(is []int32) *explain.Scene {
 	is = slices.Clone(is)
 	slices.SortStableFunc(is, func(x, y int32) int { return int(k.decisive(x)) - int(k.decisive(y)) })
 	t := sceneBuilder{k, !k.timed(is)}
-	s := &explain.Scene{Lines: t.lines}
+	s := &explain.Scene{Lines: t.lines, Events: k.h.byEvent}
 	for _, i := range is {
 		s.Add(t.step(i))
 	}
@@ -77,10 +77,21 @@ func (k sceneBuilder) moment(rank int32) time.Duration {
 		return explain.Never
 	}
 	event := k.ranks[rank]
-	if k.lines {
+	switch {
+	case k.lines && k.h.byEvent:
+		return time.Duration(k.h.indices[event] + 1)
+	case k.lines:
 		return time.Duration(k.h.lines[event])
 	}
 	return time.Duration(k.h.times[event])
+}
+
+// noun is what moments are, where they are no times.
+func (k sceneBuilder) noun() string {
+	if k.h.byEvent {
+		return "event"
+	}
+	return "line"
 }
 
 // step is an operation with its sentence.
@@ -107,7 +118,7 @@ func (k sceneBuilder) step(i int32) explain.Step {
 			return fmt.Sprintf("%s %s at %s", st.Who, did, clock(st.To))
 		}
 		if k.lines {
-			return fmt.Sprintf("%s %s (lines %d to %d)", st.Who, did, st.From, st.To)
+			return fmt.Sprintf("%s %s (%ss %d to %d)", st.Who, did, k.noun(), st.From, st.To)
 		}
 		return fmt.Sprintf("%s %s, between %s and %s", st.Who, did, clock(st.From), clock(st.To))
 	}
@@ -117,14 +128,26 @@ func (k sceneBuilder) step(i int32) explain.Step {
 // holdsIn adds from when to when a process held a lock, as far as the operations
 // show it.
 func (k sceneBuilder) holdsIn(s *explain.Scene, is []int32) {
+	within := map[int32]bool{} // what belongs to the hold of an earlier one
 	for n, i := range is {
-		if k.ops[i].code != acquire || k.ops[i].unknown() {
+		if k.ops[i].code != acquire || k.ops[i].unknown() || within[i] {
 			continue
 		}
 		h := explain.Stay{Row: int(k.h.processes[k.ops[i].process]), From: k.moment(k.ops[i].ret), To: explain.Never, Name: "held"}
+		depth := 1
 		for _, j := range is[n+1:] {
-			if k.ops[j].code == release && k.ops[j].process == k.ops[i].process {
-				h.To = k.moment(k.ops[j].inv)
+			o := &k.ops[j]
+			switch {
+			case o.process != k.ops[i].process:
+				continue
+			case o.code == release:
+				depth--
+			case k.h.Model.kind.nests:
+				depth++
+				within[j] = true
+			}
+			if depth == 0 {
+				h.To = k.moment(o.inv)
 				break
 			}
 		}

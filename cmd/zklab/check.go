@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func newCheck() *cobra.Command {
 			if path == "-" {
 				path = os.Stdin.Name()
 			}
-			run, err := store.Open(c.out, path)
+			run, err := c.open(path)
 			if err != nil {
 				return err
 			}
@@ -51,8 +52,10 @@ func newCheck() *cobra.Command {
 				}
 				return c.foreign(ctx, cmd, run.History())
 			}
-			if cmd.Flags().Changed("format") || cmd.Flags().Changed("initial") {
-				return usageError("--format and --initial need --model, the kind of object that the history is of: see zklab check --help")
+			for _, name := range []string{"format", "initial", "initial-of", "loose-numbers"} {
+				if cmd.Flags().Changed(name) {
+					return usageError("--%s needs --model, the kind of object that the history is of: see zklab check --help", name)
+				}
 			}
 			return c.own(ctx, cmd, run)
 		},
@@ -63,7 +66,9 @@ func newCheck() *cobra.Command {
 	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
 	cmd.Flags().StringVar(&c.model, "model", "", "decide whether the history is linearizable as this `object`; see above")
 	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "what the history is written in; see above")
-	cmd.Flags().StringVar(&c.initial, "initial", "", "the `value` that registers begin with, if it is not nil: 0, \"text\"")
+	cmd.Flags().StringVar(&c.initial, "initial", "", "the `value` that registers begin with, if it is not nil: 0, \"text\"; or first-read: what the first read of each key shows, which hides what is wrong with that read")
+	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "what the register of one key begins with, as `KEY=VALUE`; may be given several times")
+	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "take 475, \"475\" and 475.0 for one value")
 	completes(cmd, "model", choice(modelNames()...))
 	completes(cmd, "format", choice(formatNames()...))
 	completesFiles(cmd, "out")
@@ -95,17 +100,19 @@ func formatNames() []cobra.Completion {
 func checkHelp() string {
 	var b strings.Builder
 	b.WriteString("Check decides from the record alone and writes nothing. PATH is a run's folder, latest, a\n" +
-		"history file, or - for standard input. Exit codes are those of run: 0 valid, 1 violation,\n2 undecided, 3 unreadable, 64 wrong usage.\n\n" +
+		"history file, the folder of a test in Jepsen's store, or - for standard input. Files may be\n" +
+		"packed by gzip. Exit codes are those of run: 0 valid, 1 violation, 2 undecided, 3 unreadable,\n64 wrong usage.\n\n" +
 		"A history of zklab's names its model and is checked for all that the model promises. Any other\n" +
 		"needs --model, and is decided to be linearizable or not; so are zklab's queues and registers, with\n" +
 		"--model. Its locks, elections and barriers depend on sessions, too, which --model knows nothing of.\n" +
 		"Processes are numbers; the nemesis is passed over.\n\nModels:\n")
 	for _, m := range linear.Models() {
-		fmt.Fprintf(&b, "  %-14s %s (%s)\n  %-14s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
+		fmt.Fprintf(&b, "  %-21s %s (%s)\n  %-21s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
 	}
 	b.WriteString("\nThe checkers that Jepsen's tests name are decided by these:\n" +
 		"  linearizable, with a model of Knossos: register, cas-register, mutex, queue (fifo-queue),\n" +
-		"    bag (unordered-queue); begun with another value than nil: --initial\n" +
+		"    bag (unordered-queue); begun with another value than nil: --initial. With one of Hazelcast's\n" +
+		"    tests: lock (owner-aware), reentrant-lock, fenced-lock, reentrant-fenced-lock\n" +
 		"  set: set, which asks for no times; set-full: final-set, which does; set-full of a\n" +
 		"    linearizable set: linear-set\n" +
 		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must be\n" +
@@ -119,12 +126,62 @@ func checkHelp() string {
 
 // check is what the command line asks for.
 type check struct {
-	opts    checker.Options
-	out     string
-	asJSON  bool
-	model   string
-	format  string
-	initial string
+	opts   checker.Options
+	out    string
+	asJSON bool
+	model  string
+	format string
+
+	initial   string
+	initialOf []string // KEY=VALUE
+	loose     bool
+}
+
+// open finds a run, a history file, or the history in a folder of Jepsen's store.
+func (c *check) open(path string) (*store.Run, error) {
+	run, err := store.Open(c.out, path)
+	if err == nil {
+		return run, nil
+	}
+	if file := foreign.InFolder(path); file != "" {
+		return store.Open(c.out, file)
+	}
+	if newest := filepath.Join(path, store.Latest); foreign.InFolder(newest) != "" {
+		return nil, fmt.Errorf("%w; the newest test of Jepsen's in it is %s", err, newest)
+	}
+	return nil, err
+}
+
+// loadOptions are what the flags say of how a history is to be read.
+func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.LoadOptions, error) {
+	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}}
+	for _, name := range []string{"initial", "initial-of"} {
+		if cmd.Flags().Changed(name) && !model.Begins() {
+			return opts, usageError("--%s is what a register begins with: a %s needs none", name, model.Name())
+		}
+	}
+	const firstRead = "first-read"
+	switch {
+	case c.initial == firstRead:
+		opts.FirstRead = true
+	case cmd.Flags().Changed("initial"):
+		v, err := foreign.ParseValue(c.initial)
+		if err != nil {
+			return opts, usageError("--initial %s: %v", c.initial, err)
+		}
+		opts.Initial = &v
+	}
+	for _, text := range c.initialOf {
+		name, value, found := strings.Cut(text, "=")
+		key, err := foreign.ParseValue(name)
+		if err != nil || !found {
+			return opts, usageError("--initial-of %s: expected KEY=VALUE, as in 5=0", text)
+		}
+		if opts.InitialOf[linear.KeyName(key)], err = foreign.ParseValue(value); err != nil {
+			return opts, usageError("--initial-of %s: %v", text, err)
+		}
+	}
+	return opts, nil
 }
 
 // own checks a history that names its model.
@@ -166,16 +223,9 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) er
 	if err != nil {
 		return usageError("%v", err)
 	}
-	var opts linear.LoadOptions
-	if cmd.Flags().Changed("initial") {
-		if !model.Begins() {
-			return usageError("--initial is what a register begins with: a %s needs none", model.Name())
-		}
-		v, err := foreign.ParseValue(c.initial)
-		if err != nil {
-			return usageError("--initial %s: %v", c.initial, err)
-		}
-		opts.Initial = &v
+	opts, err := c.loadOptions(cmd, model)
+	if err != nil {
+		return err
 	}
 	r, err := foreign.Open(path, format)
 	if err != nil {
@@ -187,7 +237,7 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) er
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %w", ctx.Err())
 		}
-		if errors.Is(err, linear.ErrOwn) {
+		if errors.Is(err, linear.ErrOwn) || errors.Is(err, linear.ErrNoKey) {
 			return usageError("%s: %v", path, err)
 		}
 		return fmt.Errorf("%s: %w", path, err)
