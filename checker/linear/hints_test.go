@@ -37,9 +37,10 @@ func TestHints(t *testing.T) {
 		{"an element", "linear-set", call("0", "add", "1", "1") + call("1", "read", "nil", `#{"1"}`), checker.Violation, loose, ""},
 		{"other texts", "register", write("0", `"a"`) + read("1", `"b"`), checker.Violation, "", ""},
 		{"a failed write", "register", write("0", "2") + failed + read("1", "1"), checker.Violation, "", "; the write of 1 by process 0 (line 3 to line 4) failed: a fail says that it did nothing; if nobody knew, it had to be an info"},
-		{"two failed writes", "register", write("0", "2") + failed + failed + read("1", "1"), checker.Violation, "", " failed, and so did 1 more: "},
+		{"a write that failed later", "register", read("1", "1") + failed, checker.Violation, early, "which nobody had written (the register began as nil)"},
+		{"two failed writes", "register", write("0", "2") + failed + failed + read("1", "1"), checker.Violation, "", ") failed, and so did 1 more: "},
 		{"a failed write and a stale one", "register", write("0", "1") + failed + write("0", "2") + read("1", "1"), checker.Violation, "", "both before and after 2"},
-		{"a failed item", "queue", strings.ReplaceAll(call("0", "enqueue", "1", "1"), ":ok", ":fail") + call("1", "dequeue", "nil", "1"), checker.Violation, "", "; the enqueue of 1 by process 0"},
+		{"a failed item", "queue", strings.ReplaceAll(call("0", "enqueue", "1", "1"), ":ok", ":fail") + call("1", "dequeue", "nil", "1"), checker.Violation, "", "; the enqueue of 1 by process 0 (line 1 to line 2) failed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := Check(t.Context(), load(t, c.model, []byte(c.text)), Options{})
@@ -55,8 +56,8 @@ func TestHints(t *testing.T) {
 			if !strings.Contains(notes, c.hint) {
 				t.Errorf("%q, want %q", notes, c.hint)
 			}
-			if c.name == "a failed write and a stale one" && strings.Contains(r.Verdicts[0].Reason, "failed") {
-				t.Errorf("a failed write is told where another one succeeded: %s", r.Verdicts[0].Reason)
+			if told := strings.Contains(r.Verdicts[0].Reason, ") failed"); told != strings.Contains(c.reason, "failed") {
+				t.Errorf("that something failed is told: %v: %s", told, r.Verdicts[0].Reason)
 			}
 		})
 	}

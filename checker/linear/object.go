@@ -210,8 +210,8 @@ func (k *object) span(i int32) string {
 	return fmt.Sprintf("the %s (%s to %s)", k.what(i), k.at(o.inv), k.at(o.ret))
 }
 
-// failedMakers tells of a value that operations of a witness found, if all that would have
-// made it failed; empty if there is no such.
+// failedMakers tells of a value that operations of a witness found, if what would have made
+// it by then failed, and nothing else made it ever; empty if there is no such.
 func (k *object) failedMakers(witness []int32) string {
 	for _, i := range witness {
 		v, finds := found(&k.ops[i])
@@ -223,7 +223,7 @@ func (k *object) failedMakers(witness []int32) string {
 		}
 		var failed []op
 		for _, o := range k.h.failed {
-			if w, _ := made(&o); w == v && int(o.key) == k.key {
+			if w, _ := made(&o); w == v && int(o.key) == k.key && o.inv < k.ranks[k.ops[i].ret] {
 				failed = append(failed, o)
 			}
 		}
