@@ -331,3 +331,38 @@ func sceneAllKilled(s *stand) {
 	s.see("a session that nobody resumes: %s", s.event(back))
 	s.broadly("it lived after the start", time.Since(elected), time.Second, 8*time.Second)
 }
+
+// Credentials are answered at once, and no sign of life: who sends nothing else loses its
+// session, and the connection with it. So a client whose SASL the server declines, and
+// which tries again for ever, gets to know it.
+func sceneCredentialsAlone(s *stand) {
+	leader, others := s.healthy()
+	const timeout = 4 * time.Second
+	for _, server := range []struct {
+		role string
+		id   int
+	}{{"leader", leader}, {"follower", others[0]}} {
+		for _, credentials := range []struct {
+			op  wire.Op
+			req any
+		}{
+			{wire.Auth, &wire.AuthRequest{Scheme: "digest", Auth: []byte("ann:secret")}},
+			{wire.SASL, &wire.SASLRequest{Token: []byte{}}},
+		} {
+			c := s.open(s.way(server.id, timeout))
+			begin := time.Now()
+			answered := map[string]bool{}
+			var err error
+			for err == nil && time.Since(begin) < soon {
+				time.Sleep(200 * time.Millisecond)
+				var r zkclient.Reply
+				if r, err = c.Do(s.Context(), credentials.op, credentials.req); err == nil {
+					answered[r.Header.Err.Error()] = true
+				}
+			}
+			s.see("%v to the %s: answered with %v, then %s", credentials.op, server.role, slices.Sorted(maps.Keys(answered)), outcome(err))
+			s.broadly("it lived", time.Since(begin), timeout/2, 2*timeout)
+			s.see("its session: %s", outcome(second(s.connect(s.again(server.id, c), soon))))
+		}
+	}
+}

@@ -23,6 +23,7 @@ var scenes = []struct {
 	{"follower paused for long", sceneFollowerPaused},
 	{"leader killed, then the majority", sceneLeaderKilled},
 	{"follower killed, then all", sceneAllKilled},
+	{"clients that only prove who they are", sceneCredentialsAlone},
 }
 
 // scenesFile has what clients of Apache ZooKeeper saw of each scene.

@@ -37,6 +37,10 @@ func (k *call) weight() int {
 	return overhead + k.size
 }
 
+// proves says whether a call proves who its client is, which Apache ZooKeeper answers
+// without looking at the session: it is no sign of life.
+func (k *call) proves() bool { return k.op == wire.Auth || k.op == wire.SASL }
+
 // request is what a server hands to the leader.
 type request struct {
 	id      uint64 // of the call that waits for it; 0 if none does

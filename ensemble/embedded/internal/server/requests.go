@@ -18,7 +18,7 @@ func (s *Server) request(k *call) {
 	case c.stage == fresh && k.connect != nil:
 		s.connect(k)
 	case c.stage == serving && k.connect == nil:
-		if !s.touch(c) && k.op != wire.Auth && k.op != wire.SASL {
+		if !k.proves() && !s.touch(c) {
 			s.ignore(k)
 			return
 		}
