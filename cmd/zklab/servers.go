@@ -26,6 +26,8 @@ type servers struct {
 	data                   string // a folder; empty: all is in memory
 	fsync                  bool
 	maxRequest             int  // in bytes
+	maxConnections         int  // from one address
+	words                  []string
 	enforceQuota           bool // hard limits
 	readOnly               bool
 	localSessions          bool
@@ -46,6 +48,8 @@ func (s *servers) addTo(cmd *cobra.Command) {
 	flags.Lookup("ttl").DefValue = "false" // it is told in words
 	flags.IntVar(&s.observers, "observers", 0, "servers beside those of --nodes that do not vote (embedded only)")
 	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "ZooKeeper's jute.maxbuffer: bytes of the largest request (default: 1048575)")
+	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "ZooKeeper's maxClientCnxns: connections that a server takes from one address of clients; 0 is without limit (embedded only)")
+	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "ZooKeeper's 4lw.commands.whitelist: the four-letter words that servers answer beside srvr (embedded only; default: all)")
 	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse what goes beyond the hard limit of a quota, as ZooKeeper's enforceQuota")
 	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve clients that ask for a read-only connection, as ZooKeeper's readonlymode.enabled")
 	flags.BoolVar(&s.localSessions, "local-sessions", false, "let them begin sessions, too, as ZooKeeper's localSessionsEnabled (with --read-only-mode)")
@@ -84,8 +88,16 @@ func (s *servers) validate(cmd *cobra.Command, b backend) error {
 	if least, most := embedded.LeastMaxRequest, embedded.MostMaxRequest; cmd.Flags().Changed("jute-maxbuffer") && (s.maxRequest < least || s.maxRequest > most) {
 		return usageError("--jute-maxbuffer %d: give a number of bytes from %d to %d", s.maxRequest, least, most)
 	}
-	if s.data != "" && b.kind == inContainers {
-		return usageError("--data is for servers in this process: leave out --ensemble %s", inContainers)
+	for _, flag := range []string{"data", "max-client-cnxns", "4lw-commands-whitelist"} {
+		if b.kind == inContainers && cmd.Flags().Changed(flag) {
+			return usageError("--%s is for servers in this process: leave out --ensemble %s", flag, inContainers)
+		}
+	}
+	if s.maxConnections < 0 {
+		return usageError("--max-client-cnxns %d: give 1 or more, or 0 for no limit", s.maxConnections)
+	}
+	if err := embedded.ValidateWords(s.words); err != nil {
+		return usageError("--4lw-commands-whitelist: %v", err)
 	}
 	if s.localSessions && !s.readOnly {
 		return usageError("--local-sessions is for servers without a majority: add --read-only-mode")
@@ -124,6 +136,7 @@ func (s *servers) embedded(c embedded.Config) embedded.Config {
 	c.SuperDigest, c.Reconfig, c.Observers = s.superDigest, s.reconfig, s.observers
 	c.NoTTL = s.ttlGiven && !s.ttl
 	c.MaxRequest, c.EnforceQuota = s.maxRequest, s.enforceQuota
+	c.MaxConnections, c.Words = s.maxConnections, s.words
 	c.ReadOnly, c.LocalSessions = s.readOnly, s.localSessions
 	c.TLS = s.tls.config
 	c.Data, c.Fsync = s.data, s.fsync

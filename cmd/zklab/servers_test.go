@@ -67,6 +67,9 @@ func TestServerFlags(t *testing.T) {
 		})},
 		{[]string{"--ttl"}, inProcess(func(*embedded.Config) {})},
 		{[]string{"--jute-maxbuffer", "4096", "--enforce-quota"}, inProcess(func(c *embedded.Config) { c.MaxRequest, c.EnforceQuota = 4096, true })},
+		{[]string{"--max-client-cnxns", "7", "--4lw-commands-whitelist", "ruok,stat"}, inProcess(func(c *embedded.Config) {
+			c.MaxConnections, c.Words = 7, []string{"ruok", "stat"}
+		})},
 		{[]string{"--ensemble", "container", "--jute-maxbuffer", "4096", "--enforce-quota"}, containers(func(c *container.Config) {
 			c.Settings, c.JVMFlags = []string{"enforceQuota=true"}, []string{"-Djute.maxbuffer=4096"}
 		})},

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
 	"github.com/zklab/zklab/internal/apart"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -93,6 +95,12 @@ type Config struct {
 	// MaxRequest is ZooKeeper's jute.maxbuffer: the largest request, in bytes, that
 	// is taken from a client; a larger one costs the connection. 1048575 when 0.
 	MaxRequest int
+	// MaxConnections is ZooKeeper's maxClientCnxns: how many connections a server takes from
+	// one address of clients at a time; it closes further ones at once. 0 is without limit.
+	MaxConnections int
+	// Words are the four-letter words that servers answer, as 4lw.commands.whitelist:
+	// srvr is always one of them. When nil, they answer all.
+	Words []string
 	// EnforceQuota refuses what goes beyond the hard limit of a quota, as
 	// zookeeper.enforceQuota does. Quotas are counted in any case.
 	EnforceQuota bool
@@ -132,6 +140,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MaxSession, max(time.Minute, 20*c.Tick))
 	orElse(&c.Sweep, time.Minute)
 	orElse(&c.MaxRequest, wire.MaxRequest)
+	if c.Words == nil {
+		c.Words = []string{fourletter.All}
+	}
 	return c
 }
 
@@ -156,6 +167,12 @@ func (c Config) validate() error {
 	}
 	if c.MaxRequest < LeastMaxRequest || c.MaxRequest > MostMaxRequest {
 		return fmt.Errorf("%w: requests of %d bytes at most: give %d to %d", ErrConfig, c.MaxRequest, LeastMaxRequest, MostMaxRequest)
+	}
+	if c.MaxConnections < 0 {
+		return fmt.Errorf("%w: %d connections from one address: give 1 or more, or 0 for no limit", ErrConfig, c.MaxConnections)
+	}
+	if err := ValidateWords(c.Words); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if c.Latency < 0 {
 		return fmt.Errorf("%w: latency %v: give 0 or more", ErrConfig, c.Latency)
@@ -191,6 +208,16 @@ func (c Config) validateAddrs() error {
 	for _, addr := range c.Addrs {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return fmt.Errorf("%w: address %q: write host:port", ErrConfig, addr)
+		}
+	}
+	return nil
+}
+
+// ValidateWords says what is wrong with [Config.Words].
+func ValidateWords(words []string) error {
+	for _, word := range words {
+		if known := fourletter.Words(); word != fourletter.All && !slices.Contains(known, word) {
+			return fmt.Errorf("there is no four-letter word %q: give some of %s, or %s", word, strings.Join(known, ", "), fourletter.All)
 		}
 	}
 	return nil

@@ -74,5 +74,16 @@
 //   - Local sessions ([Config.LocalSessions]) are there in read-only mode alone: with a
 //     majority every session is the ensemble's from the start, and not only once it
 //     makes an ephemeral. So it outlives the server that its client is on.
-//   - Not there: SASL, the AdminServer's HTTP.
+//   - Unless [Config.MaxConnections] and [Config.Words] say otherwise, a server takes any
+//     number of connections from one address, and answers all four-letter words; Apache's
+//     takes 60, and answers srvr alone.
+//   - jute.maxbuffer ([Config.MaxRequest]) is 1024 bytes to 16 MiB.
+//   - A connection that asks for no session within ten seconds is closed: that is Apache's
+//     zookeeper.nio.sessionlessCnxnTimeout, which is no setting here.
+//   - Access control lists are always checked (skipACL), digests are SHA-1
+//     (DigestAuthenticationProvider.digestAlg), and clients prove who they are by digest or
+//     ip alone (authProvider.N, EnsembleAuthenticationProvider, x509).
+//   - Not there: SASL, and so sessionRequireClientSASLAuth; the AdminServer's HTTP. A client
+//     that begins with SASL is answered as by an Apache server without it: with no token and
+//     no error, and its session expires if it sends nothing else.
 package embedded

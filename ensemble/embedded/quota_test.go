@@ -1,11 +1,13 @@
 package embedded_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
@@ -141,5 +143,49 @@ func TestMaxRequest(t *testing.T) {
 			e.Close()
 			t.Errorf("%d is taken", most)
 		}
+	}
+}
+
+// maxClientCnxns is how many connections a server takes from one address at a time, of
+// whatever kind; the next is closed at once.
+func TestMaxConnections(t *testing.T) {
+	virtually(t, embedded.Config{Nodes: 1, MaxConnections: 2}, func(l *lab) {
+		first, second := l.client(l.to(1)), l.client(l.to(1))
+		if _, err := l.connect(l.to(1)); !errors.Is(err, wire.ErrNoReply) {
+			t.Errorf("a third connection: %v", err)
+		}
+		l.create(first, "/a", "", wire.Persistent)
+		l.do(second, wire.CloseSession, nil)
+		third := l.client(l.to(1))
+		if !l.exists(third, "/a") {
+			t.Error("/a is not there")
+		}
+		if _, err := l.connect(l.to(1)); !errors.Is(err, wire.ErrNoReply) {
+			t.Errorf("a third connection again: %v", err)
+		}
+		l.do(third, wire.CloseSession, nil)
+		answer, err := ensemble.Ask(l.ctx, l.Ensemble.Dial, l.Ensemble.Addrs()[0], "mntr")
+		if err != nil || !strings.Contains(answer, "\nzk_connection_rejected\t2\n") {
+			t.Errorf("%v, and of mntr: %s", err, answer)
+		}
+	})
+	if e, err := embedded.Start(embedded.Config{MaxConnections: -1}); !errors.Is(err, embedded.ErrConfig) {
+		e.Close()
+		t.Errorf("-1: %v", err)
+	}
+}
+
+// 4lw.commands.whitelist is what a server answers beside srvr.
+func TestWords(t *testing.T) {
+	virtually(t, embedded.Config{Nodes: 1, Words: []string{"ruok"}}, func(l *lab) {
+		for word, want := range map[string]error{"srvr": nil, "ruok": nil, "stat": ensemble.ErrNoWord, "mntr": ensemble.ErrNoWord} {
+			if _, err := ensemble.Ask(l.ctx, l.Ensemble.Dial, l.Ensemble.Addrs()[0], word); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", word, err, want)
+			}
+		}
+	})
+	if e, err := embedded.Start(embedded.Config{Words: []string{"sttt"}}); !errors.Is(err, embedded.ErrConfig) {
+		e.Close()
+		t.Errorf("sttt: %v", err)
 	}
 }

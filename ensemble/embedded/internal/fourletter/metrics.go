@@ -50,18 +50,19 @@ type Count string
 
 // What is counted by [Counters.Count].
 const (
-	ConnectionRequests Count = "connection_request_count"
-	Revalidations      Count = "revalidate_count"            // sessions that a leader was asked for
-	OwnRevalidations   Count = "connection_revalidate_count" // that were resumed here
-	SessionsExpired    Count = "stale_sessions_expired"
-	SessionlessExpired Count = "sessionless_connections_expired"
-	Elections          Count = "looking_count"
-	Proposals          Count = "proposal_count"
-	Commits            Count = "commit_count"
-	LearnedProposals   Count = "learner_proposal_received_count"
-	LearnedCommits     Count = "learner_commit_received_count"
-	bytesReceived      Count = "bytes_received_count"
-	bytesSentInReplies Count = "response_bytes"
+	ConnectionRequests  Count = "connection_request_count"
+	Revalidations       Count = "revalidate_count"            // sessions that a leader was asked for
+	OwnRevalidations    Count = "connection_revalidate_count" // that were resumed here
+	SessionsExpired     Count = "stale_sessions_expired"
+	SessionlessExpired  Count = "sessionless_connections_expired"
+	ConnectionsRejected Count = "connection_rejected" // beyond maxClientCnxns
+	Elections           Count = "looking_count"
+	Proposals           Count = "proposal_count"
+	Commits             Count = "commit_count"
+	LearnedProposals    Count = "learner_proposal_received_count"
+	LearnedCommits      Count = "learner_commit_received_count"
+	bytesReceived       Count = "bytes_received_count"
+	bytesSentInReplies  Count = "response_bytes"
 )
 
 // Count counts one.

@@ -19,6 +19,20 @@ var answers = map[string]func(Server) string{
 	"stmk": traceMask, telnetClose: nil,
 }
 
+// All stands for all words in a whitelist.
+const All = "*"
+
+// Words are those that a server knows, in order.
+func Words() (words []string) {
+	for word := range answers {
+		if len(word) == len("srvr") {
+			words = append(words, word)
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
 // Is says whether the first four bytes of a connection are a word that a real
 // server knows, whether or not it may be answered, and which. As lengths of a
 // first frame all of them are far above any that is allowed.
@@ -53,7 +67,7 @@ func Answer(word string, s Server) (string, bool) {
 // allows follows 4lw.commands.whitelist; srvr is always on it, for zkServer.sh
 // asks it (Administrator's Guide).
 func (s Server) allows(word string) bool {
-	return word == "srvr" || slices.Contains(s.Whitelist, "*") || slices.Contains(s.Whitelist, word)
+	return word == "srvr" || slices.Contains(s.Whitelist, All) || slices.Contains(s.Whitelist, word)
 }
 
 const notServing = "This ZooKeeper instance is not currently serving requests"

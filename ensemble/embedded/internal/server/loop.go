@@ -92,8 +92,13 @@ func (s *Server) handle(e event) {
 	case ordered:
 		s.carryOut(e.order)
 	case opened:
+		tooMany := s.cfg.MaxConnections > 0 && s.from(e.conn.host) >= s.cfg.MaxConnections
 		s.know(e.conn)
 		e.conn.counters = s.counters.Connect()
+		if tooMany {
+			s.counters.Count(fourletter.ConnectionsRejected)
+			s.drop(e.conn)
+		}
 	case idle:
 		s.counters.Count(fourletter.SessionlessExpired)
 		s.drop(e.conn)
@@ -208,6 +213,16 @@ func (s *Server) hangUpAll() {
 		c.nc.Close()
 		s.drop(c)
 	}
+}
+
+// from is how many connections a host has.
+func (s *Server) from(host string) (n int) {
+	for c := range s.conns {
+		if c.host == host && c.stage != gone {
+			n++
+		}
+	}
+	return n
 }
 
 // know takes in a connection.

@@ -45,6 +45,10 @@ type Config struct {
 	ReadOnly, LocalSessions bool
 	// MaxRequest is the largest frame that is taken from a client.
 	MaxRequest int
+	// MaxConnections is how many connections one address may have; 0: as many as it likes.
+	MaxConnections int
+	// Words are the four-letter words that are answered.
+	Words []string
 	// Port is the one for clients, as conf tells it.
 	Port int
 	// SuperDigest is the digest identity that no access control list stops.

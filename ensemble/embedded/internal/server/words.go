@@ -27,10 +27,10 @@ func (s *Server) answerWord(k *call) {
 // facts is what the words tell of the server, asked by c.
 func (s *Server) facts(asking *conn) fourletter.Server {
 	if !s.serving && s.readOnly == nil {
-		return fourletter.Server{Whitelist: []string{"*"}}
+		return fourletter.Server{Whitelist: s.cfg.Words}
 	}
 	return fourletter.Server{
-		Whitelist: []string{"*"}, Serving: true,
+		Whitelist: s.cfg.Words, Serving: true,
 		Role: s.role(), Master: s.node.Leader(), Voters: len(s.cfg.Zab.Voters),
 		Zxid: s.tree.Zxid(), Uptime: s.now.Sub(s.started), Counters: &s.counters, Leader: s.leaderFacts(), Conf: s.conf(),
 		Nodes: s.tree.NodeCount(), DataSize: s.tree.DataSize(), Ephemerals: s.tree.EphemeralCount(),
@@ -75,7 +75,7 @@ func (s *Server) leaderFacts() *fourletter.Leader {
 func (s *Server) conf() fourletter.Conf {
 	z := s.cfg.Zab
 	conf := fourletter.Conf{
-		ClientPort: s.cfg.Port, Tick: z.Tick, MinSessionTimeout: s.cfg.MinSession, MaxSessionTimeout: s.cfg.MaxSession, ServerID: z.ID,
+		ClientPort: s.cfg.Port, Tick: z.Tick, MaxConnections: s.cfg.MaxConnections, MinSessionTimeout: s.cfg.MinSession, MaxSessionTimeout: s.cfg.MaxSession, ServerID: z.ID,
 	}
 	if !s.standalone() {
 		members := s.tree.Membership()
