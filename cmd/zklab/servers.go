@@ -25,8 +25,8 @@ type servers struct {
 	observers              int
 	data                   string // a folder; empty: all is in memory
 	fsync                  bool
-	maxRequest             int  // in bytes
-	maxConnections         int  // from one address
+	maxRequest             int // in bytes
+	maxConnections         int // from one address
 	words                  []string
 	enforceQuota           bool // hard limits
 	readOnly               bool

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -56,8 +55,7 @@ func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wir
 		return c.createPlain(ctx, op)
 	}
 	f, err := c.write(ctx, op.Op, op.Request)
-	if op.Op == wire.Create2 && errors.Is(err, wire.Unimplemented) {
-		c.plain.Store(true)
+	if op.Op == wire.Create2 && c.lacksCreate2(ctx, err, wire.Unimplemented) {
 		return c.createPlain(ctx, op)
 	}
 	if err != nil {

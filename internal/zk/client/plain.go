@@ -4,13 +4,45 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// This file is about servers before 3.5, which know no Create2: from the first that says so on,
-// the client makes znodes by Create, which all servers know.
+// This file is about servers that know no Create2: Apache's before 3.5, which say so, and
+// others, some of which end the connection. From the first on, the client makes znodes by
+// Create, which all servers know.
+
+// lacksCreate2 says whether the error of a request with a Create2 shows that the servers do
+// not know that. refused is how one says so.
+func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code) bool {
+	switch {
+	case errors.Is(err, refused):
+		c.plain.Store(true)
+	case errors.Is(err, wire.ConnectionLoss) && !c.knows.Load():
+		ctx, cancel := context.WithTimeout(ctx, mostAsking)
+		defer cancel()
+		c.plain.Store(c.losesCreate2(ctx) && c.losesCreate2(ctx))
+	case err == nil:
+		c.knows.Store(true)
+	}
+	return c.plain.Load()
+}
+
+// mostAsking bounds how long it takes to find out what servers know that ended a connection.
+const mostAsking = 5 * time.Second
+
+// losesCreate2 says whether the connection ends at a Create2 that makes nothing, for "/" is
+// there, though it serves a read. Then the one before has made nothing either.
+func (c *Client) losesCreate2(ctx context.Context) bool {
+	if _, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: "/"}, nil); err != nil {
+		return false
+	}
+	_, err := c.write(ctx, wire.Create2, &wire.CreateRequest{Path: "/", ACL: Anyone})
+	c.knows.Store(errors.Is(err, wire.NodeExists))
+	return errors.Is(err, wire.ConnectionLoss)
+}
 
 // createPlain is a create that is answered without a stat.
 func (c *Client) createPlain(ctx context.Context, op wire.MultiOp) (string, wire.Stat, error) {
@@ -27,15 +59,14 @@ func (c *Client) createPlain(ctx context.Context, op wire.MultiOp) (string, wire
 	return path, stat, nil
 }
 
-// writeMulti sends a transaction, once more with plain creates if the server cannot read it: one
-// before 3.5 says so of all that has a Create2, and has done nothing.
+// writeMulti sends a transaction, once more with plain creates if the server cannot read it:
+// Apache's before 3.5 says so of all that has a Create2, and has done nothing.
 func (c *Client) writeMulti(ctx context.Context, ops []wire.MultiOp) (zkclient.Frame, error) {
 	if c.plain.Load() {
 		ops = plainOps(ops)
 	}
 	f, err := c.write(ctx, wire.Multi, ops)
-	if errors.Is(err, wire.MarshallingError) && slices.ContainsFunc(ops, isCreate2) {
-		c.plain.Store(true)
+	if slices.ContainsFunc(ops, isCreate2) && c.lacksCreate2(ctx, err, wire.MarshallingError) {
 		return c.write(ctx, wire.Multi, plainOps(ops))
 	}
 	return f, err

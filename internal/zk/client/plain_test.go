@@ -35,12 +35,59 @@ func (c before35) Write(frame []byte) (int, error) {
 	return len(frame), err
 }
 
-// Znodes are made on servers before 3.5, too, one by one and in transactions.
-func TestCreateBefore35(t *testing.T) {
+// hangsUp is a connection to a server that knows no Create2, and ends the connection at one.
+type hangsUp struct{ net.Conn }
+
+func (c hangsUp) Write(frame []byte) (int, error) {
+	if bytes.Contains(frame, create2InMulti) || len(frame) > 12 && bytes.Equal(frame[8:12], create2) {
+		return len(frame), c.Close()
+	}
+	return c.Conn.Write(frame)
+}
+
+// Znodes are made on servers before 3.5, too, and on those that hang up at what they do not
+// know, one by one and in transactions.
+func TestCreateWithoutCreate2(t *testing.T) {
+	for name, wrap := range map[string]func(net.Conn) net.Conn{
+		"before 3.5": func(c net.Conn) net.Conn { return before35{c} },
+		"hangs up":   func(c net.Conn) net.Conn { return hangsUp{c} },
+	} {
+		t.Run(name, func(t *testing.T) { createsWithout2(t, wrap) })
+	}
+}
+
+// A connection that is lost by chance at the first create says nothing of what the servers know.
+func TestCreateIsLostByChance(t *testing.T) {
+	for _, losses := range []int{1, 2} {
+		virtually(t, func(l *lab) {
+			left := losses
+			dial := func(ctx context.Context, addr string) (net.Conn, error) {
+				conn, err := l.dial(ctx, addr)
+				if left--; left >= 0 {
+					conn = hangsUp{conn}
+				}
+				return conn, err
+			}
+			c, err := client.Connect(l.ctx, client.Config{Servers: l.e.Addrs(), Dial: dial})
+			l.ok(err)
+			l.Cleanup(c.Close)
+			if _, _, err := c.Create(l.ctx, "/a", nil, nil, wire.Persistent, 0); !errors.Is(err, wire.ConnectionLoss) {
+				t.Errorf("after %d: %v", losses, err)
+			}
+			_, _, err = c.Create(l.ctx, "/a", nil, nil, wire.Persistent, 0)
+			l.ok(err)
+		})
+	}
+}
+
+func createsWithout2(t *testing.T, wrap func(net.Conn) net.Conn) {
 	virtually(t, func(l *lab) {
 		dial := func(ctx context.Context, addr string) (net.Conn, error) {
 			conn, err := l.dial(ctx, addr)
-			return before35{conn}, err
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
 		}
 		connect := func() *client.Client {
 			c, err := client.Connect(l.ctx, client.Config{Servers: l.e.Addrs(), Dial: dial})

@@ -24,7 +24,8 @@ type Client struct {
 	ended   chan struct{}       // no goroutine is left
 	writing *semaphore.Weighted // requests are sent in the order of their xids
 	closing atomic.Bool
-	plain   atomic.Bool // the servers are older than 3.5
+	plain   atomic.Bool // the servers know no Create2
+	knows   atomic.Bool // they know Create2
 
 	mu       sync.Mutex
 	link     *link         // nil: not connected
