@@ -20,7 +20,7 @@ const (
 var ErrNoLeader = errors.New("no server says that it leads")
 
 // ErrUntold says that it cannot be known who leads.
-var ErrUntold = errors.New("the servers do not say which of them leads: they do not answer srvr (4lw.commands.whitelist)")
+var ErrUntold = errors.New("the servers do not say which of them leads: they answer neither srvr nor stat (4lw.commands.whitelist)")
 
 // LeaderOf returns the server that leads, with what it says of itself. Of
 // several that call themselves leader it is the one with the highest epoch: a

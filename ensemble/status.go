@@ -34,7 +34,12 @@ const answerTimeout = 5 * time.Second
 // that is paused stays silent: AskStatus waits until ctx ends, but five seconds
 // at most when ctx has no deadline.
 func AskStatus(ctx context.Context, dial DialFunc, addr string) (Status, error) {
-	answer, err := Ask(ctx, dial, addr, "srvr")
+	return AskStatusBy(ctx, dial, addr, "srvr")
+}
+
+// AskStatusBy is AskStatus with another word: stat.
+func AskStatusBy(ctx context.Context, dial DialFunc, addr, word string) (Status, error) {
+	answer, err := Ask(ctx, dial, addr, word)
 	if err != nil {
 		return Status{}, err
 	}
@@ -55,6 +60,12 @@ func Ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 		return "", ErrNoWord
 	}
 	return answer, err
+}
+
+// Unreachable says that an error is that of a server that could not be dialled.
+func Unreachable(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // ask wants a ctx with a deadline.

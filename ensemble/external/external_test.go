@@ -3,6 +3,8 @@ package external
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -285,4 +287,76 @@ func TestStartBesideADeposedLeader(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Servers that know few words of four letters, or none, are used all the same: what they do
+// not tell is left out.
+func TestStartWithoutWords(t *testing.T) {
+	for name, c := range map[string]struct {
+		do     func(word string, server net.Conn) bool // whether the server answers
+		leader bool
+	}{
+		"stat alone":      {func(word string, _ net.Conn) bool { return word != "srvr" && word != "conf" }, true},
+		"hangs up at all": {func(string, net.Conn) bool { return false }, false},
+		"silent at all": {func(_ string, server net.Conn) bool {
+			_, _ = io.Copy(io.Discard, server)
+			return false
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				on, err := embedded.Start(embedded.Config{InMemory: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer on.Close()
+				e := assembled(t, Config{Servers: on.Addrs()})
+				e.dial = func(network, addr string, timeout time.Duration) (net.Conn, error) {
+					conn, err := on.Dial(network, addr, timeout)
+					if err != nil {
+						return nil, err
+					}
+					client, server := net.Pipe()
+					go between(conn, server, c.do)
+					return client, nil
+				}
+				if err := e.look(t.Context(), time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				h, err := ensemble.CheckHealth(t.Context(), e)
+				if err != nil || (h.Leader != 0) != c.leader {
+					t.Errorf("%+v, %v", h, err)
+				}
+				settings := strings.Join(e.Profile().Settings, "\n")
+				if told := !strings.Contains(settings, "server 1, server 2, server 3 answered neither srvr nor stat: role, version and zxid are not known"); told != c.leader {
+					t.Error(settings)
+				}
+				if err := e.Lacks(ensemble.CanTellRole); (err == nil) != c.leader {
+					t.Errorf("roles: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// between passes all on between a client's connection and a server's, but for the words
+// that the server does not answer.
+func between(real, client net.Conn, answers func(word string, client net.Conn) bool) {
+	defer real.Close()
+	defer client.Close()
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(client, head); err != nil {
+		return
+	}
+	if head[0] >= 'a' && !answers(string(head), client) {
+		return
+	}
+	if _, err := real.Write(head); err != nil {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(real, client)
+		real.Close()
+	}()
+	_, _ = io.Copy(client, real)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -20,6 +21,11 @@ const usualTick = 2 * time.Second
 
 // look sees that all servers serve, and learns what they tell. It reads only.
 func (e *cluster) look(ctx context.Context, patience time.Duration) error {
+	var all sync.WaitGroup
+	for _, s := range e.servers {
+		all.Go(func() { s.learn(ctx) })
+	}
+	all.Wait()
 	health, err := e.awaitRoles(ctx, patience)
 	if err != nil {
 		return err
@@ -62,9 +68,12 @@ func explained(err error) error {
 
 // describe notes what srvr told of the servers.
 func (e *cluster) describe(health ensemble.Health) {
-	var versions, roles []string
+	var versions, roles, mute []string
 	for _, s := range health.Servers {
 		e.untold = e.untold || s.Status.Role == ensemble.Untold && health.Leader == 0
+		if s.Status.Role == ensemble.Untold {
+			mute = append(mute, fmt.Sprintf("server %d", s.ID))
+		}
 		roles = append(roles, fmt.Sprintf("server %d at %s: %s", s.ID, s.Addr, s.Status.Role))
 		if v := s.Status.Version; v != "" && !slices.Contains(versions, v) {
 			versions = append(versions, v)
@@ -72,6 +81,9 @@ func (e *cluster) describe(health ensemble.Health) {
 	}
 	e.profile.Version = strings.Join(versions, ", ")
 	e.profile.Settings = append(e.profile.Settings, roles...)
+	if len(mute) > 0 {
+		e.profile.Settings = append(e.profile.Settings, strings.Join(mute, ", ")+" answered neither srvr nor stat: role, version and zxid are not known")
+	}
 }
 
 // chroot sees that it is there.
@@ -107,8 +119,7 @@ func (e *cluster) chroot(ctx context.Context) error {
 // for shorter than the usual one.
 func (e *cluster) limits(ctx context.Context) error {
 	p := &e.profile
-	if text, err := ensemble.Ask(ctx, e.Dial, e.servers[0].addr, "conf"); err == nil {
-		told := settings(text)
+	if told, err := e.servers[0].settings(ctx); err == nil {
 		if tick := told["tickTime"]; tick > 0 {
 			p.Tick, p.InitLimit, p.SyncLimit = time.Duration(tick)*time.Millisecond, told["initLimit"], told["syncLimit"]
 			p.Settings = append(p.Settings, fmt.Sprintf("session time-outs from %s to %s",
@@ -130,8 +141,7 @@ func (e *cluster) limits(ctx context.Context) error {
 func (e *cluster) sessionBounds(ctx context.Context) {
 	var least, most int
 	for i, s := range e.servers {
-		text, err := ensemble.Ask(ctx, e.Dial, s.addr, "conf")
-		told := settings(text)
+		told, err := s.settings(ctx)
 		if i == 0 {
 			least, most = told["minSessionTimeout"], told["maxSessionTimeout"]
 		}
@@ -142,8 +152,16 @@ func (e *cluster) sessionBounds(ctx context.Context) {
 	e.profile.MinSession, e.profile.MaxSession = time.Duration(least)*time.Millisecond, time.Duration(most)*time.Millisecond
 }
 
-// settings are the numbers in an answer to conf.
-func settings(text string) map[string]int {
+// settings are the numbers in what the server answers to conf. One that answers no other
+// word is not asked: it may leave the question open.
+func (s *server) settings(ctx context.Context) (map[string]int, error) {
+	if word := s.word.Load(); word != nil && *word == "" {
+		return nil, ensemble.ErrNoWord
+	}
+	text, err := ensemble.Ask(ctx, s.ensemble.Dial, s.addr, "conf")
+	if err != nil {
+		return nil, err
+	}
 	numbers := map[string]int{}
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
@@ -151,5 +169,5 @@ func settings(text string) map[string]int {
 			numbers[key] = n
 		}
 	}
-	return numbers
+	return numbers, nil
 }

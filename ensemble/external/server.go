@@ -19,7 +19,7 @@ type server struct {
 	id       int
 	addr     string
 	values   *strings.Replacer
-	mute     atomic.Bool // it does not answer srvr
+	word     atomic.Pointer[string] // which of statusWords it answers; "": none, nil: not known yet
 
 	changing *semaphore.Weighted // what follows: commands go one after the other
 	state    state
@@ -41,22 +41,64 @@ func (s *server) ID() int { return s.id }
 // Addr is where clients connect to.
 func (s *server) Addr() string { return s.addr }
 
-// Status asks the server, with srvr or, where that is switched off, by opening a
-// session.
+// statusWords are the four-letter words that tell what a server is. Every server of Apache's
+// answers the first; others know the second alone, or none.
+var statusWords = []string{"srvr", "stat"}
+
+// Status asks the server, with srvr or stat. One that has answered neither is asked to open
+// a session.
 func (s *server) Status(ctx context.Context) (ensemble.Status, error) {
-	if !s.mute.Load() {
-		status, err := ensemble.AskStatus(ctx, s.ensemble.Dial, s.addr)
-		if !errors.Is(err, ensemble.ErrNoWord) {
-			return status, err
-		}
-		s.mute.Store(true)
+	if word := s.word.Load(); word != nil && *word != "" {
+		return ensemble.AskStatusBy(ctx, s.ensemble.Dial, s.addr, *word)
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
+	var untold error
+	if s.word.Load() == nil {
+		status, err := s.firstStatus(ctx)
+		if err == nil || errors.Is(err, ensemble.ErrNotServing) || ensemble.Unreachable(err) {
+			return status, err
+		}
+		untold = err
+	}
 	if _, err := ensemble.Serves(ctx, s.ensemble.Dial, s.addr, shortSession); err != nil {
+		if untold != nil && !errors.Is(untold, ensemble.ErrNoWord) {
+			err = untold
+		}
 		return ensemble.Status{}, err
 	}
+	s.word.Store(new(string))
 	return ensemble.Status{Role: ensemble.Untold}, nil
+}
+
+// firstStatus finds out which word the server answers.
+func (s *server) firstStatus(ctx context.Context) (status ensemble.Status, err error) {
+	for _, word := range statusWords {
+		status, err = ensemble.AskStatusBy(ctx, s.ensemble.Dial, s.addr, word)
+		switch {
+		case err == nil:
+			s.word.Store(&word)
+			return status, nil
+		case errors.Is(err, ensemble.ErrNotServing), ensemble.Unreachable(err):
+			return status, err
+		}
+	}
+	return status, err
+}
+
+// learn sees whether the server is silent to words and opens sessions all the same. Later, who
+// is silent is paused.
+func (s *server) learn(ctx context.Context) {
+	words, cancel := context.WithTimeout(ctx, answerTimeout/2)
+	defer cancel()
+	if _, err := s.firstStatus(words); err == nil || words.Err() == nil {
+		return
+	}
+	ctx, cancel = context.WithTimeout(ctx, answerTimeout/2)
+	defer cancel()
+	if _, err := ensemble.Serves(ctx, s.ensemble.Dial, s.addr, shortSession); err == nil {
+		s.word.Store(new(string))
+	}
 }
 
 const (

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (q Query) details(ctx context.Context, s *Server) {
 		}
 		answer, err := q.ask(ctx, s.Addr, w.word)
 		switch {
-		case errors.Is(err, ensemble.ErrNoWord):
+		case errors.Is(err, ensemble.ErrNoWord), err != nil && ctx.Err() == nil && slices.Contains(s.Missing, "srvr"): // it hangs up, say
 			s.Missing = append(s.Missing, w.word)
 		case err != nil:
 			s.Error = w.word + ": " + strings.TrimPrefix(err.Error(), w.word+": ")

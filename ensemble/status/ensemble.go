@@ -166,11 +166,14 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 	if len(versions) > 1 {
 		add("versions differ")
 	}
+	if who := missing["srvr"]; len(who) > 0 {
+		add("srvr is not answered by %s, and stat is: what it tells is shown", strings.Join(who, ", "))
+	}
 	for _, m := range []struct{ word, tells string }{
 		{"mntr", "sessions, watches, znodes and waiting requests"}, {"dirs", "disk"},
 	} {
 		if who := missing[m.word]; len(who) > 0 {
-			add("%s not told by %s: %s is not in the 4lw.commands.whitelist", m.tells, strings.Join(who, ", "), m.word)
+			add("%s not told by %s: %s is not in the 4lw.commands.whitelist, or not known there", m.tells, strings.Join(who, ", "), m.word)
 		}
 	}
 }

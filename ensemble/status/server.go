@@ -61,7 +61,7 @@ type Server struct {
 
 	Error string `json:"error,omitempty"` // why it did not answer, or not all of it
 	// Missing are the four-letter words that it does not answer, as its
-	// 4lw.commands.whitelist lacks them.
+	// 4lw.commands.whitelist lacks them, or as it does not know them.
 	Missing []string `json:"missing,omitempty"`
 }
 
@@ -89,11 +89,12 @@ func (q Query) Of(ctx context.Context, addr string) Server {
 	return s
 }
 
-// brief asks for what every server tells, and says whether this one is of any use.
+// brief asks for what every server tells, and says whether this one is of any use. Servers
+// that are not Apache's may know stat and not srvr, or ruok alone.
 func (q Query) brief(ctx context.Context, s *Server) bool {
-	answer, err := q.ask(ctx, s.Addr, "srvr")
-	if err == nil {
-		err = s.basics(answer)
+	err := q.basics(ctx, s, "srvr")
+	if err != nil && ctx.Err() == nil && !errors.Is(err, ensemble.ErrNotServing) && !ensemble.Unreachable(err) {
+		err = q.otherBasics(ctx, s, err)
 	}
 	switch {
 	case errors.Is(err, ensemble.ErrNotServing):
@@ -102,6 +103,32 @@ func (q Query) brief(ctx context.Context, s *Server) bool {
 		s.State, s.Error = NoAnswer, strings.TrimPrefix(err.Error(), "srvr: ")
 	}
 	return err == nil
+}
+
+var errRuns = errors.New("it answers ruok, but neither srvr nor stat: nothing else is known of it")
+
+// otherBasics asks a server for them that did not answer srvr, for a reason.
+func (q Query) otherBasics(ctx context.Context, s *Server, reason error) error {
+	err := q.basics(ctx, s, "stat")
+	if err == nil {
+		s.Missing = append(s.Missing, "srvr")
+	}
+	if err == nil || errors.Is(err, ensemble.ErrNotServing) {
+		return err
+	}
+	if answer, err := q.ask(ctx, s.Addr, "ruok"); err == nil && strings.TrimSpace(answer) == "imok" {
+		return errRuns
+	}
+	return reason
+}
+
+// basics asks for them with one word.
+func (q Query) basics(ctx context.Context, s *Server, word string) error {
+	answer, err := q.ask(ctx, s.Addr, word)
+	if err != nil {
+		return err
+	}
+	return s.basics(answer)
 }
 
 var errSilent = errors.New("it is silent: it is paused, or cut off")

@@ -75,14 +75,18 @@ func TestStates(t *testing.T) {
 		why     string
 		missing []string
 	}{
-		"words not allowed": {map[string]string{"srvr": srvr, "mntr": "mntr" + notAllowed, "dirs": "dirs" + notAllowed}, Serving, "", []string{"mntr", "dirs"}},
-		"a detail is slow":  {map[string]string{"srvr": srvr, "dirs": dirs}, Serving, "mntr: it is silent", nil},
-		"before 3.5":        {map[string]string{"srvr": strings.Replace(srvr, "3.9.3-c26634", "3.4.13-6--1", 1), "mntr": mntr, "dirs": ""}, Serving, "", nil},
-		"read-only":         {map[string]string{"srvr": strings.Replace(srvr, "follower", "read-only", 1), "mntr": mntr, "dirs": dirs}, ReadOnly, "", nil},
-		"electing":          {map[string]string{"srvr": electing}, NotServing, "", nil},
-		"paused":            {nil, NoAnswer, "it is silent", nil},
-		"something else":    {map[string]string{"srvr": "HTTP/1.1 400 Bad Request\r\n"}, NoAnswer, "not a status of a ZooKeeper server", nil},
-		"hangs up":          {map[string]string{"srvr": ""}, NoAnswer, "EOF", nil},
+		"words not allowed":       {map[string]string{"srvr": srvr, "mntr": "mntr" + notAllowed, "dirs": "dirs" + notAllowed}, Serving, "", []string{"mntr", "dirs"}},
+		"a detail is slow":        {map[string]string{"srvr": srvr, "dirs": dirs}, Serving, "mntr: it is silent", nil},
+		"before 3.5":              {map[string]string{"srvr": strings.Replace(srvr, "3.9.3-c26634", "3.4.13-6--1", 1), "mntr": mntr, "dirs": ""}, Serving, "", nil},
+		"read-only":               {map[string]string{"srvr": strings.Replace(srvr, "follower", "read-only", 1), "mntr": mntr, "dirs": dirs}, ReadOnly, "", nil},
+		"electing":                {map[string]string{"srvr": electing}, NotServing, "", nil},
+		"paused":                  {nil, NoAnswer, "it is silent", nil},
+		"something else":          {map[string]string{"srvr": "HTTP/1.1 400 Bad Request\r\n"}, NoAnswer, "not a status of a ZooKeeper server", nil},
+		"stat, not srvr":          {map[string]string{"srvr": "", "stat": srvr, "mntr": "", "dirs": "dirs" + notAllowed}, Serving, "", []string{"srvr", "mntr", "dirs"}},
+		"stat of one that elects": {map[string]string{"srvr": "", "stat": electing}, NotServing, "", nil},
+		"ruok alone":              {map[string]string{"srvr": "", "stat": "", "ruok": "imok"}, NoAnswer, "it answers ruok, but neither srvr nor stat", nil},
+		"no words":                {map[string]string{"srvr": "", "stat": "", "ruok": ""}, NoAnswer, "EOF", nil},
+		"hangs up":                {map[string]string{"srvr": ""}, NoAnswer, "EOF", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
