@@ -11,8 +11,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
 
-image: ## a local ZooKeeper image from Debian's packages, without an image registry
-	images/zookeeper/build
+image: ## a local ZooKeeper image from Debian's packages, without an image registry (SUITE=bookworm: 3.8 beside 3.9)
+	images/zookeeper/build $(if $(SUITE),--suite $(SUITE))
 
 sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build

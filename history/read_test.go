@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -232,5 +233,33 @@ func TestNullIsNoValue(t *testing.T) {
 	r.Close()
 	if strings.Contains(b.String(), "null") {
 		t.Errorf("written: %s", b.String())
+	}
+}
+
+// A file may be packed by gzip.
+func TestOpenPacked(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(beginLine + invokeLine + okLine + endLine)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "history.jsonl.gz")
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{"whole": {packed.Bytes(), ""}, "cut off": {packed.Bytes()[:packed.Len()-6], "cut off or damaged"}} {
+		if err := os.WriteFile(path, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Open(path)
+		if c.want == "" && (err != nil || got.Header.Model != ModelLock) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
