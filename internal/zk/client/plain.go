@@ -21,9 +21,7 @@ func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code)
 	case errors.Is(err, refused):
 		c.plain.Store(true)
 	case errors.Is(err, wire.ConnectionLoss) && !c.knows.Load():
-		ctx, cancel := context.WithTimeout(ctx, mostAsking)
-		defer cancel()
-		c.plain.Store(c.losesCreate2(ctx) && c.losesCreate2(ctx))
+		c.plain.Store(c.losesEachCreate2(ctx))
 	case err == nil:
 		c.knows.Store(true)
 	}
@@ -32,6 +30,18 @@ func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code)
 
 // mostAsking bounds how long it takes to find out what servers know that ended a connection.
 const mostAsking = 5 * time.Second
+
+// losesEachCreate2 says so of several, for one connection may be lost by chance.
+func (c *Client) losesEachCreate2(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, mostAsking)
+	defer cancel()
+	for range 2 {
+		if !c.losesCreate2(ctx) {
+			return false
+		}
+	}
+	return true
+}
 
 // losesCreate2 says whether the connection ends at a Create2 that makes nothing, for "/" is
 // there, though it serves a read. Then the one before has made nothing either.
