@@ -35,6 +35,10 @@ func newCheck() *cobra.Command {
 			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
 			}
+			model, format, err := c.kinds()
+			if err != nil {
+				return err
+			}
 			path := args[0]
 			if path == "-" {
 				path = os.Stdin.Name()
@@ -49,7 +53,7 @@ func newCheck() *cobra.Command {
 				if c.opts.Strict {
 					return usageError("--strict is for what a run of zklab's measured: leave it out, or --model")
 				}
-				return c.foreign(ctx, cmd, run.History())
+				return c.foreign(ctx, cmd, run.History(), model, format)
 			}
 			if cmd.Flags().Changed("format") || cmd.Flags().Changed("initial") {
 				return usageError("--format and --initial need --model, the kind of object that the history is of: see zklab check --help")
@@ -127,6 +131,19 @@ type check struct {
 	initial string
 }
 
+// kinds are the model, if one is named, and the format.
+func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
+	if c.model != "" {
+		if model, err = linear.ParseModel(c.model); err != nil {
+			return model, "", usageError("%v", err)
+		}
+	}
+	if format, err = foreign.ParseFormat(c.format); err != nil {
+		return model, "", usageError("%v", err)
+	}
+	return model, format, nil
+}
+
 // own checks a history that names its model.
 func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) error {
 	result, err := zklab.Judge(ctx, run, c.opts)
@@ -157,15 +174,7 @@ func modelMissing(run *store.Run, err error) error {
 }
 
 // foreign decides whether a history is linearizable as some object.
-func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) error {
-	model, err := linear.ParseModel(c.model)
-	if err != nil {
-		return usageError("%v", err)
-	}
-	format, err := foreign.ParseFormat(c.format)
-	if err != nil {
-		return usageError("%v", err)
-	}
+func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, model linear.Model, format foreign.Format) error {
 	var opts linear.LoadOptions
 	if cmd.Flags().Changed("initial") {
 		if !model.Begins() {

@@ -179,7 +179,7 @@ func TestMerge(t *testing.T) {
 				*x.MinLoad, *x.Seed = 3, 4
 			},
 		},
-		"no faults": {[]string{"--faults", ""}, func(x *store.Experiment) { x.Faults = nil }},
+		"no faults": {[]string{"--faults", "none"}, func(x *store.Experiment) { x.Faults = nil }},
 		"recipe":    {[]string{"lock"}, func(x *store.Experiment) { x.Recipe = "lock" }},
 	} {
 		want, wantSeed, wantLoad := defaults()

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +33,9 @@ type runFlags struct {
 	faults string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
+	// given says whether the command line gives what a field of the experiment file has; nil: it
+	// gives none.
+	given func(field string) bool
 }
 
 func newRun() *cobra.Command {
@@ -129,6 +132,7 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 // says, what flags say. The flags are bound to x.
 func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) (store.Experiment, error) {
 	given := cmd.Flags().Changed
+	f.given = func(field string) bool { return given(field) || field == "recipe" && len(args) > 0 }
 	limited, loaded := given("time-limit"), given("min-load")
 	if limited && x.TimeLimit <= 0 {
 		return *x, usageError("--time-limit must be more than zero")
@@ -136,15 +140,12 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	if f.config != "" {
 		file, err := store.ReadExperiment(f.config)
 		if err != nil {
-			return *x, err
+			return *x, wrongContent(err)
 		}
 		limited, loaded = limited || file.TimeLimit != 0, loaded || file.MinLoad != nil
 		if err := applyFile(cmd, x, file); err != nil {
 			return *x, err
 		}
-	}
-	if given("subject-command") && x.SubjectCommand == "" && f.config == "" {
-		return *x, usageError("--subject-command names no command") // of a variable that is not set
 	}
 	if given("servers") {
 		var err error
@@ -166,7 +167,7 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	}
 	if given("faults") {
 		x.Faults, x.Schedule = nil, nil
-		if f.faults != "" {
+		if f.faults != noFaults {
 			x.Faults = store.Faults{f.faults}
 		}
 	}
@@ -178,6 +179,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	}
 	return *x, nil
 }
+
+// noFaults is the --faults of a run without any, whatever the experiment file says.
+const noFaults = "none"
 
 // applyFile puts what a file says over the defaults, and the flags that were given over
 // that. What the file says of an ensemble of another kind is left out.
@@ -223,6 +227,11 @@ func lay(file store.Experiment, x *store.Experiment) {
 
 // experiment turns the stored form into one that can be run.
 func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
+	e, err := assembled(x, f)
+	return e, f.inFile(err)
+}
+
+func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	var none zklab.Experiment
 	if err := positive(x); err != nil {
 		return none, err
@@ -235,9 +244,13 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if x.SubjectCommand != "" { // what it is called, nobody here knows
 		named, x.Subject = workloads.Own, x.SubjectCommand
 	}
+	if !slices.Contains(workloads.Recipes(), x.Recipe) {
+		_, err := workloads.Named(x.Recipe, named)
+		return none, valueError{"recipe", err.Error(), true}
+	}
 	workload, err := workloads.Named(x.Recipe, named)
 	if err != nil {
-		return none, usageError("%v", err)
+		return none, valueError{"subject", err.Error(), true}
 	}
 	schedule, err := schedule(x, f)
 	if err != nil {
@@ -289,64 +302,54 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 	} else if err != nil {
 		return nil, usageError("--faults %v", err)
 	}
+	if late := s.Late(x.TimeLimit); x.TimeLimit > 0 && len(late) > 0 {
+		return nil, valueError{"time-limit", "is too short: " + strings.Join(late, ", "), false}
+	}
 	return s, nil
 }
 
 // positive refuses numbers that make no experiment.
 func positive(x store.Experiment) error {
 	for _, n := range []struct {
-		flag string
-		ok   bool
+		field string
+		ok    bool
+		must  string
 	}{
-		{"clients", x.Clients > 0},
-		{"rate", x.Rate > 0},
-		{"keys", x.Keys > 0},
-		{"session-timeout", x.SessionTimeout > 0},
-		{"op-timeout", x.OpTimeout > 0},
-		{"fault-interval", x.FaultInterval > 0},
+		{"clients", x.Clients > 0, moreThanZero},
+		{"clients", x.Clients <= mostClients, fmt.Sprintf("must be %d or fewer", mostClients)},
+		{"rate", x.Rate > 0, moreThanZero},
+		{"rate", x.Rate <= mostRate, fmt.Sprintf("must be %d or less", mostRate)},
+		{"keys", x.Keys > 0, moreThanZero},
+		{"keys", x.Keys <= mostKeys, fmt.Sprintf("must be %d or fewer", mostKeys)},
+		{"ops", x.Ops >= 0, notNegative},
+		{"time-limit", x.TimeLimit >= 0, moreThanZero}, // 0: as long as the faults take
+		{"session-timeout", x.SessionTimeout > 0, moreThanZero},
+		{"op-timeout", x.OpTimeout > 0, moreThanZero},
+		{"fault-interval", x.FaultInterval > 0, moreThanZero},
+		{"fault-interval", x.FaultInterval >= 100*time.Millisecond, "must be 100ms or more"},
+		{"min-load", x.MinLoad == nil || *x.MinLoad >= 0, notNegative},
+		{"seed", *x.Seed >= 0, notNegative},
 	} {
 		if !n.ok {
-			return usageError("--%s must be more than zero", n.flag)
+			return valueError{field: n.field, problem: n.must}
 		}
-	}
-	if math.IsInf(x.Rate, 1) {
-		return usageError("--rate must be a number of operations a second")
-	}
-	if err := bounded(x); err != nil {
-		return err
-	}
-	if x.Ops < 0 {
-		return usageError("--ops must not be negative")
-	}
-	if x.FaultInterval < 100*time.Millisecond {
-		return usageError("--fault-interval must be 100ms or more")
-	}
-	if x.MinLoad != nil && *x.MinLoad < 0 {
-		return usageError("--min-load must not be negative")
-	}
-	if *x.Seed < 0 {
-		return usageError("--seed must not be negative")
 	}
 	return nil
 }
 
-// What a run may have at most: more would take all memory of the machine before the load
-// begins. A client's connection alone takes 1.5 MB.
+const (
+	moreThanZero = "must be more than zero"
+	notNegative  = "must not be negative"
+)
+
+// What a run may have at most. More clients or keys would take all memory of the machine before
+// the load begins: a client's connection alone takes 1.5 MB. No ensemble does more operations a
+// second.
 const (
 	mostClients = 1000
 	mostKeys    = 100_000
+	mostRate    = 1_000_000
 )
-
-// bounded refuses numbers that no machine could run.
-func bounded(x store.Experiment) error {
-	if x.Clients > mostClients {
-		return usageError("--clients must be %d or fewer", mostClients)
-	}
-	if x.Keys > mostKeys {
-		return usageError("--keys must be %d or fewer", mostKeys)
-	}
-	return nil
-}
 
 func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 	if x.Simulate {
@@ -390,6 +393,9 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 		return err
 	}
 	if x, err = x.Complete(); err != nil {
+		return err
+	}
+	if err := writable("--out", f.out); err != nil {
 		return err
 	}
 	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)

@@ -14,7 +14,6 @@ import (
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/workloads"
 )
 
 // sweepFlags are the flags of sweep that run has not.
@@ -110,6 +109,9 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 		return err
 	}
 	if _, err := swept.experiment(d.Seeds[0].First); err != nil { // before anything is written
+		return err
+	}
+	if err := writable("--out", swept.f.out); err != nil {
 		return err
 	}
 	folder := filepath.Join(swept.f.out, "sweeps", swept.stored.Recipe, d.Name())
@@ -224,6 +226,23 @@ func newSweepWorker() *cobra.Command {
 // looks after it.
 const sweepWorkerName = "sweep-worker"
 
+// sweepsHere says which sweeps the usual store has.
+func sweepsHere() string {
+	sweeps, _ := filepath.Glob(sweepsInStore)
+	if len(sweeps) == 0 {
+		return "store/sweeps has none; zklab sweep leaves them below its --out"
+	}
+	const most = 3
+	text := "there are " + strings.Join(sweeps[:min(len(sweeps), most)], ", ")
+	if more := len(sweeps) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// sweepsInStore are the folders of sweeps below the usual --out.
+var sweepsInStore = filepath.Join("store", "sweeps", "*", "*")
+
 func newMerge() *cobra.Command {
 	var page string
 	var asJSON bool
@@ -237,7 +256,7 @@ func newMerge() *cobra.Command {
 		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards --page sweep.html",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fmt.Errorf("merge needs folders or archives of a sweep: those of %s are below store/sweeps", strings.Join(workloads.Recipes()[:2], ", "))
+				return fmt.Errorf("%s needs folders or archives of a sweep: %s", cmd.Name(), sweepsHere())
 			}
 			return nil
 		},
