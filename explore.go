@@ -20,19 +20,14 @@ import (
 // Explore runs the experiment without a fault, which makes a scenario of it, and then with
 // each single fault at each of the scenario's messages, and with pairs of them, until all
 // were tried or ctx ends. Runs are simulated, but those of a Command, which are in real time:
-// then a point names what is nearly the same message. It is a part of "zklab explore", whose
+// then a point names what is nearly the same message. Runners that c has must run the same
+// experiment, as that of [Experiment.ExploreRunner] does. It is a part of "zklab explore", whose
 // types others do not have.
 func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Report, error) {
-	complete := x.simulated
-	run := Experiment.Simulate
-	if x.Command != nil {
-		complete, run = x.Complete, Experiment.passing
-	}
-	x, err := complete()
+	x, run, err := x.explored()
 	if err != nil {
 		return explore.Report{}, err
 	}
-	x.OptionalFaults, x.MinLoad, x.Out = true, -1, ""
 	if c.Faults == nil {
 		if c.Faults, err = x.exploredFaults(); err != nil {
 			return explore.Report{}, err
@@ -48,8 +43,21 @@ func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Repo
 		})
 	}
 	c.Strict = x.Strict
-	c.Run = func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }
+	if c.Runners == nil {
+		c.Runners = []explore.Runner{run}
+	}
 	return explore.Explore(ctx, c)
+}
+
+// explored is the experiment as the scenario of an exploration, and what runs it in this process.
+func (x Experiment) explored() (Experiment, explore.Runner, error) {
+	complete, run := x.simulated, Experiment.Simulate
+	if x.Command != nil {
+		complete, run = x.Complete, Experiment.passing
+	}
+	x, err := complete()
+	x.OptionalFaults, x.MinLoad, x.Out = true, -1, ""
+	return x, func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }, err
 }
 
 // knownKinds wants each kind that is to be tried to be one that can be.
@@ -113,4 +121,11 @@ func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Ex
 	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
+}
+
+// ExploreRunner runs the scenario of an exploration in this process, as one of several that explore
+// it together.
+func (x Experiment) ExploreRunner() (explore.Runner, error) {
+	_, run, err := x.explored()
+	return run, err
 }

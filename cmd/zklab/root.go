@@ -52,7 +52,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newRun(), newSweep(), newMerge(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
-		newOverlay(), newEnsemble(), newShell(), newMonitor(), newWorker(), newConform(), newSweepWorker(), newCompletion(),
+		newOverlay(), newEnsemble(), newShell(), newMonitor(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newCompletion(),
 	)
 	return root
 }

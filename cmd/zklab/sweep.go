@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ type sweepFlags struct {
 	seeds      string
 	forTime    time.Duration
 	violations int
-	jobs       int
+	jobs       jobs
 	shard      string
 	swarm      bool
 }
@@ -64,7 +65,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	flags.StringVar(&s.seeds, "seeds", "1..1000", "seeds to run: 42, 1..10000 or 1..100,7 (with --for: without end)")
 	flags.DurationVar(&s.forTime, "for", 0, "how long runs are begun (default: until each seed has run)")
 	flags.IntVar(&s.violations, "until-violations", 0, "end when so many runs have a violation (default: never)")
-	flags.IntVar(&s.jobs, "jobs", 1, "runs at a time, each in a process of its own if they are more than one")
+	s.jobs.addTo(flags)
 	flags.StringVar(&s.shard, "shard", "1/1", "which part of the seeds, of how many: 3/20, auto or auto/20")
 	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default with --config: false)")
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
@@ -80,8 +81,9 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 		return d, usageError("--for must not be negative")
 	case s.violations < 0:
 		return d, usageError("--until-violations must not be negative")
-	case s.jobs < 1:
-		return d, usageError("--jobs must be more than zero")
+	}
+	if err := s.jobs.validate(cmd); err != nil {
+		return d, err
 	}
 	seeds := s.seeds
 	if s.forTime > 0 && !cmd.Flags().Changed("seeds") {
@@ -115,12 +117,13 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 		return err
 	}
 	folder := filepath.Join(swept.f.out, "sweeps", swept.stored.Recipe, d.Name())
-	ledger, err := sweep.OpenLedger(filepath.Join(folder, d.Shard.Name()), d, s.jobs)
+	jobs := s.jobs.of(swept.stored.Simulate, d.Shard.Seeds(d.Seeds))
+	ledger, err := sweep.OpenLedger(filepath.Join(folder, d.Shard.Name()), d, jobs)
 	if err != nil {
 		return err
 	}
 	defer ledger.Close()
-	runners, closeAll, err := swept.runners(s.jobs)
+	runners, closeAll, err := swept.runners(jobs)
 	if err != nil {
 		return err
 	}
@@ -128,11 +131,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	screen := newScreen(cmd.ErrOrStderr(), swept.f.quiet || swept.f.json)
 	ctx, interrupt, stop := interruptible(context.Background(), screen, "beginning no more runs, and waiting for those under way")
 	defer stop()
-	clock := ""
-	if !swept.stored.Simulate {
-		clock = ", each run in real time,"
-	}
-	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, swept.stored.Subject, clock, folder)
+	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, cmp.Or(swept.stored.SubjectCommand, swept.stored.Subject), swept.clock(), folder)
 	_, err = sweep.Run(ctx, ledger, sweep.Config{
 		Runners: runners, For: s.forTime, Violations: s.violations, Interrupt: interrupt,
 		Grace:    time.Minute + 2*swept.stored.TimeLimit,
@@ -209,12 +208,7 @@ func newSweepWorker() *cobra.Command {
 			if err := swept.complete(cmd, args, swarm); err != nil {
 				return err
 			}
-			input, err := polledInput()
-			if err != nil {
-				return err
-			}
-			const patience = 20 * time.Second // to stop containers
-			return sweep.ServeWorker(context.Background(), input, exact(cmd.OutOrStdout()), swept.run, patience, func() { os.Exit(exitFailed) })
+			return serveTasks(cmd, swept.run)
 		},
 	}
 	swept.flags(cmd)
