@@ -55,7 +55,7 @@ func statusCommand(f *statusFlags) *cobra.Command {
 			"Without servers it tells what the ensemble is that \"zklab ensemble up\" runs: who leads, is paused, is down.\n\n" +
 			"A server whose tree is not that of the others is named: it counts digests that do not match the leader's, or has\n" +
 			"another number of znodes at the same zxid.\n\n" +
-			"Exit codes, of servers: 0 all serve, 1 a majority serves but not all, or one has another tree, 2 none; with\n" +
+			"Exit codes, of servers: 0 all that are asked serve, 1 a majority serves but not all, or one has another tree, 2 none; with\n" +
 			"--wait: 0 it came to that, else as before. 3 no ensemble is running, 64 wrong usage.",
 		Example: "  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183\n" +
 			"  zklab ensemble status 127.0.0.1:2181 --wait healthy --timeout 30s\n" +
@@ -302,7 +302,7 @@ func serverLine(s status.Server) string {
 		return s.Addr + "\t" + role + strings.Repeat("\t", 9) // all columns, or tabwriter begins another table
 	}
 	return strings.Join([]string{
-		s.Addr, role, fmt.Sprintf("%#x", uint64(s.Zxid)), number(s.Behind), strconv.Itoa(s.Connections),
+		s.Addr, role, s.Zxid.String(), number(s.Behind), strconv.Itoa(s.Connections),
 		number(s.Sessions), number(s.Watches), number(s.Znodes),
 		fmt.Sprintf("%.3g, to %.0f ms", s.Latency[1], s.Latency[2]), bytesOf(s.Disk), printable.Text(s.Version, 40),
 	}, "\t")

@@ -130,7 +130,7 @@ func serverChips(v *monitor.View, p *palette, detail int) (chips [][]part) {
 		}
 		if s.State == status.Serving || s.State == status.ReadOnly {
 			if detail >= 1 {
-				chip = append(chip, part{nil, " " + hexa(s.Zxid)})
+				chip = append(chip, part{nil, " " + s.Zxid.String()})
 			}
 			if detail >= 2 {
 				chip = append(chip, part{p.muted, fmt.Sprintf(" %.3g ms", s.Latency[1])})

@@ -56,7 +56,7 @@ func serverTable(v *monitor.View, p *palette) [][]part {
 		row := []part{{nil, clean(s.Addr, 60)}, {style, glyph + " " + role}}
 		if s.State == status.Serving || s.State == status.ReadOnly {
 			for _, text := range []string{
-				hexa(s.Zxid), number(s.Behind), fmt.Sprintf("%.3g", s.Latency[1]), fmt.Sprintf("%.0f", s.Latency[2]),
+				s.Zxid.String(), number(s.Behind), fmt.Sprintf("%.3g", s.Latency[1]), fmt.Sprintf("%.0f", s.Latency[2]),
 				count(s.Connections), number(s.Outstanding), number(s.Watches), clean(s.Version, 30),
 			} {
 				row = append(row, part{nil, text})
