@@ -17,7 +17,7 @@ func header(v *monitor.View, s *state, width int) string {
 	p := s.palette()
 	l := newLine(width).add(p.badge, " zklab monitor ")
 	right := []part{
-		{nil, plural(v.Counts.Znodes, "znode")},
+		{nil, plural(v.Counts.Znodes, "znode") + " read"}, // those of folders that were opened
 		{p.muted, ", " + count(v.Counts.Ephemerals) + " ephemeral"},
 		{nil, "  " + count(v.Counts.LastSecond) + " changes/s "},
 	}
