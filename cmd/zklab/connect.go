@@ -24,10 +24,10 @@ type connectFlags struct {
 }
 
 func (f *connectFlags) addTo(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.auth, "auth", nil, "credential, as digest:user:password, or @file that has one on each line")
-	flags.BoolVar(&f.readOnly, "read-only", false, "take a server without a majority, too, which can only be read")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for a server, at first and for each answer")
-	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "the session time-out to ask for")
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with a credential on each line (may be given again)")
+	flags.BoolVar(&f.readOnly, "read-only", false, "accept a server without a majority, which can only be read")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "time to wait for a server, at first and for each answer")
+	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session time-out to ask for")
 	f.tls.addTo(flags)
 }
 

@@ -88,11 +88,11 @@ func newExplore() *cobra.Command {
 	}
 	scenarioFlags(cmd, x, seed, minLoad, &f)
 	flags := cmd.Flags()
-	flags.DurationVar(&e.forTime, "for", time.Minute, "how long runs are begun")
+	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are begun")
 	e.jobs.addTo(flags)
-	flags.BoolVar(&e.config.Singles, "singles", false, "leave pairs out")
+	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, and no pairs")
 	flags.BoolVar(&e.config.First, "first", false, "end with the first finding")
-	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -102,9 +102,11 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 	experimentFlags(cmd, x, minLoad, f)
 	completes(cmd, "faults", listOf(exploredKinds))
 	flags := cmd.Flags()
-	for _, name := range append(notExplored, "simulate") {
+	for _, name := range slices.Concat(notExplored, alwaysEmbedded) {
 		_ = flags.MarkHidden(name)
 	}
+	flags.Lookup("ops").Usage = "how often each client begins something, such as a critical section, a put, or its part in a round"
+	flags.Lookup("time-limit").Usage = "longest time that a run may take"
 	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
 	for name, usual := range scenario {
 		flag := flags.Lookup(name)
@@ -112,8 +114,8 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 		_ = flag.Value.Set(usual)
 	}
 	flags.Lookup("clients-as").DefValue = "" // as it can be
-	flags.Lookup("clients-as").Usage = "how clients run: process, played in the simulation, which can be frozen and crashed (default, where the recipe can have that), or goroutine"
-	flags.Int64Var(seed, "seed", 1, "fixes the scenario's operations")
+	flags.Lookup("clients-as").Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where the recipe can have that), or goroutine"
+	flags.Int64Var(seed, "seed", 1, "number that fixes the operations of the scenario")
 }
 
 // exploreWorkerName is the hidden command of the processes that run the scenario for an exploration
@@ -170,6 +172,11 @@ func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []expl
 
 // notExplored are the flags of run that mean nothing where every message is tried.
 var notExplored = []string{"fault-interval", "min-load", "out"}
+
+// alwaysEmbedded are the flags of run that mean nothing where all runs are on an embedded ensemble.
+var alwaysEmbedded = []string{
+	"simulate", "ensemble", "image", "servers", "pause-command", "resume-command", "kill-command", "stop-command", "start-command",
+}
 
 // exploredKinds are the kinds of faults that can be tried.
 func exploredKinds() (values []cobra.Completion) {

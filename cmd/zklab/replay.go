@@ -45,8 +45,8 @@ func newReplay() *cobra.Command {
 			return r.run(cmd, run)
 		},
 	}
-	cmd.Flags().IntVar(&r.times, "times", 2, "how often to run it")
-	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, for latest")
+	cmd.Flags().IntVar(&r.times, "times", 2, "number of times to run the experiment")
+	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, in which latest is")
 	completesFiles(cmd, "out")
 	return cmd
 }

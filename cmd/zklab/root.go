@@ -54,5 +54,6 @@ func newRoot(begun *bool) *cobra.Command {
 		newRun(), newSweep(), newMerge(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
 		newOverlay(), newEnsemble(), newShell(), newMonitor(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newCompletion(),
 	)
+	groupFlags(root)
 	return root
 }

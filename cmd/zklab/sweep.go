@@ -63,13 +63,13 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	swept.flags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&s.seeds, "seeds", "1..1000", "seeds to run: 42, 1..10000 or 1..100,7 (with --for: without end)")
-	flags.DurationVar(&s.forTime, "for", 0, "how long runs are begun (default: until each seed has run)")
-	flags.IntVar(&s.violations, "until-violations", 0, "end when so many runs have a violation (default: never)")
+	flags.DurationVar(&s.forTime, "for", 0, "time during which runs are begun (default: until each seed has run)")
+	flags.IntVar(&s.violations, "until-violations", 0, "number of runs with a violation that ends the sweep (default: none)")
 	s.jobs.addTo(flags)
-	flags.StringVar(&s.shard, "shard", "1/1", "which part of the seeds, of how many: 3/20, auto or auto/20")
-	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default with --config: false)")
+	flags.StringVar(&s.shard, "shard", "1/1", "part of the seeds to run, and how many parts there are: 3/20, auto or auto/20")
+	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default: true, with --config false)")
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
-	flags.BoolVar(&swept.f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&swept.f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.json, "json", false, "print the summary as JSON")
 	return cmd
 }
@@ -262,7 +262,7 @@ func newMerge() *cobra.Command {
 			return printMerged(cmd, args, page, asJSON, true)
 		},
 	}
-	cmd.Flags().StringVar(&page, "page", "", "file of the page (default: "+sweepPage+" in the folder, if one is given)")
+	cmd.Flags().StringVar(&page, "page", "", "file to write the page into (default: "+sweepPage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	completesFiles(cmd, "page")
 	return cmd

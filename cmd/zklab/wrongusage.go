@@ -138,9 +138,23 @@ func commandMeant(cmd *cobra.Command, written string) string {
 // noneEmpty refuses flags with an empty text, as of a variable of the shell that is not set.
 func noneEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == "" && err == nil {
+		if err == nil && slices.ContainsFunc(textsOf(f.Value), func(s string) bool { return strings.TrimSpace(s) == "" }) {
 			err = fmt.Errorf("--%s is empty: give it a value, or leave it out", f.Name)
 		}
 	})
 	return err
+}
+
+// textsOf are the texts that a flag was given.
+func textsOf(v pflag.Value) []string {
+	list, many := v.(pflag.SliceValue)
+	switch {
+	case many && len(list.GetSlice()) > 0:
+		return list.GetSlice()
+	case many:
+		return []string{""}
+	case v.Type() == "string":
+		return []string{v.String()}
+	}
+	return nil
 }

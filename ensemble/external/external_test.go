@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, connect := range []string{
 		"", " ", "/", "/x", ",", "a,,b", "a,", "a:b", "a:0", "a:65536", "a:-1", "a:1,a:1", "a,a:2181", "a b", "a;b", "$(a)", "`a`", "a&b", "-a:1", "a\nb",
-		"a/x,b", "a//x", "a/x//y", "a/.", "a/x/..", "a/zookeeper", "a/zookeeper/x", "a/\x01", "::1", "a:1:2", "[a", "http://a:1",
+		"a/x,b", "a//x", "a/x//y", "a/.", "a/x/..", "a/zookeeper", "a/zookeeper/x", "a/\x01", "::1", "a:1:2", strings.Repeat("a", 254), "[a", "http://a:1",
 	} {
 		servers, chroot, err := Parse(connect)
 		if !errors.Is(err, ErrConfig) || strings.Contains(err.Error(), "\n") {
