@@ -89,7 +89,7 @@ func unknownKind(kind string) error {
 	if kind == fromElsewhere {
 		return usageError("an %s ensemble is one that somebody else started: it is for zklab run, with --servers", kind)
 	}
-	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(allKinds, ", "))
+	return valueError{"ensemble", fmt.Sprintf("unknown ensemble %.60q; known are %s", kind, strings.Join(allKinds, ", ")), true}
 }
 
 func (b backend) embedded() (ensemble.Starter, error) {
@@ -97,7 +97,7 @@ func (b backend) embedded() (ensemble.Starter, error) {
 		return nil, usageError("--advertise: %v", err)
 	}
 	if b.image != "" {
-		return nil, usageError("--image is for containers: add --ensemble %s", inContainers)
+		return nil, valueError{field: "image", problem: "is for containers: add --ensemble " + inContainers}
 	}
 	c := b.servers.embedded(embedded.Config{Nodes: b.nodes, AdvertisedHost: b.named})
 	for i := range b.nodes + b.servers.observers {

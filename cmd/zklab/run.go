@@ -305,6 +305,11 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 	if late := s.Late(x.TimeLimit); x.TimeLimit > 0 && len(late) > 0 {
 		return nil, valueError{"time-limit", "is too short: " + strings.Join(late, ", "), false}
 	}
+	for _, part := range s {
+		if part.Interval > 0 && x.TimeLimit/part.Interval > mostFaults {
+			return nil, valueError{field: "time-limit", problem: fmt.Sprintf("must be shorter: a run can have %d faults, and there is one every %s", mostFaults, part.Interval)}
+		}
+	}
 	return s, nil
 }
 
@@ -323,6 +328,7 @@ func positive(x store.Experiment) error {
 		{"keys", x.Keys <= mostKeys, fmt.Sprintf("must be %d or fewer", mostKeys)},
 		{"ops", x.Ops >= 0, notNegative},
 		{"time-limit", x.TimeLimit >= 0, moreThanZero}, // 0: as long as the faults take
+		{"time-limit", x.TimeLimit <= mostTime, fmt.Sprintf("must be %s or less", mostTime)},
 		{"session-timeout", x.SessionTimeout > 0, moreThanZero},
 		{"op-timeout", x.OpTimeout > 0, moreThanZero},
 		{"fault-interval", x.FaultInterval > 0, moreThanZero},
@@ -343,12 +349,14 @@ const (
 )
 
 // What a run may have at most. More clients or keys would take all memory of the machine before
-// the load begins: a client's connection alone takes 1.5 MB. No ensemble does more operations a
-// second.
+// the load begins, as would a schedule of more faults: a client's connection alone takes 1.5 MB. No
+// ensemble does more operations a second.
 const (
 	mostClients = 1000
 	mostKeys    = 100_000
 	mostRate    = 1_000_000
+	mostFaults  = 100_000
+	mostTime    = 1000 * time.Hour
 )
 
 func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
@@ -356,7 +364,7 @@ func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 		return simulatedServers(x, f.ports)
 	}
 	if x.Latencies != "" {
-		return nil, usageError("--latencies are those of a simulation: add --simulate")
+		return nil, valueError{field: "latencies", problem: "are those of a simulation: add --simulate"}
 	}
 	if x.Ensemble == fromElsewhere {
 		return elsewhere(x)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/zklab/zklab"
 )
@@ -20,7 +21,15 @@ func (e valueError) Error() string {
 	if e.whole {
 		return e.problem
 	}
-	return "--" + e.field + " " + e.problem
+	return about("--"+e.field, e.problem)
+}
+
+// about puts a problem behind what it is about. Some begin with a colon.
+func about(what, problem string) string {
+	if strings.HasPrefix(problem, ":") {
+		return what + problem
+	}
+	return what + " " + problem
 }
 
 func (valueError) Unwrap() error { return zklab.ErrUsage }
@@ -31,11 +40,11 @@ func (f *runFlags) inFile(err error) error {
 	if !errors.As(err, &wrong) || f.config == "" || f.given != nil && f.given(wrong.field) {
 		return err
 	}
-	colon := ""
+	problem := wrong.problem
 	if wrong.whole {
-		colon = ":"
+		problem = ": " + problem
 	}
-	return usageError("%s of %s%s %s", wrong.field, f.config, colon, wrong.problem)
+	return usageError("%s", about(wrong.field+" of "+f.config, problem))
 }
 
 // wrongContent is an error of reading a file that was named: what can be read and makes no sense
