@@ -99,7 +99,7 @@ func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err e
 	x, _, _ := defaults()
 	lay(file, x)
 	e, err = experiment(*x, &runFlags{config: run.Experiment()})
-	return e, x.Simulate, err
+	return e, x.Simulate, noUsage(err)
 }
 
 // again is what one replay came to.

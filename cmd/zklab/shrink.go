@@ -86,7 +86,8 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	ctx, stop := untilSignal()
 	defer stop()
 	made := func(x store.Experiment) (zklab.Experiment, error) {
-		return experiment(x, &runFlags{config: run.Experiment()})
+		e, err := experiment(x, &runFlags{config: run.Experiment()})
+		return e, noUsage(err)
 	}
 	folder := filepath.Join(run.Dir, shrunkName)
 	s, err := zklab.Shrink(ctx, c, scratch(c.From, folder), made)

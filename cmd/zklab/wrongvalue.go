@@ -47,6 +47,15 @@ func (f *runFlags) inFile(err error) error {
 	return usageError("%s", about(wrong.field+" of "+f.config, problem))
 }
 
+// noUsage is an error in what a stored run says of its experiment. Nobody wrote that on this
+// command line: it is no wrong usage.
+func noUsage(err error) error {
+	if !errors.Is(err, zklab.ErrUsage) {
+		return err
+	}
+	return errors.New(oneLine(err))
+}
+
 // wrongContent is an error of reading a file that was named: what can be read and makes no sense
 // is wrong usage.
 func wrongContent(err error) error {
