@@ -400,6 +400,11 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	if err != nil {
 		return err
 	}
+	for _, part := range x.Faults {
+		if !part.Point.Zero() && part.Point.Client >= stored.Clients {
+			return f.inFile(valueError{field: "faults", problem: fmt.Sprintf("names client%d: there are %d clients, from client0", part.Point.Client, stored.Clients)})
+		}
+	}
 	if x, err = x.Complete(); err != nil {
 		return err
 	}
