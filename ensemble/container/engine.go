@@ -112,7 +112,7 @@ func forbids(err error) bool {
 type forbiddenError struct{ err error }
 
 func (e forbiddenError) Error() string {
-	return fmt.Sprintf("this user may not use the Docker engine: add the user to the group of its socket (sudo usermod -aG docker NAME, and log in again), or point DOCKER_HOST at another engine (%s)", oneLine{e.err})
+	return fmt.Sprintf("this user may not use the Docker engine: add the user to the group of its socket (sudo usermod -aG docker NAME, and log in again), or point DOCKER_HOST at another engine (%s)", oneLine(e))
 }
 
 func (e forbiddenError) Unwrap() []error { return []error{ErrNoEngine, e.err} }
