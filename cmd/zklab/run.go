@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -400,10 +402,8 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	if err != nil {
 		return err
 	}
-	for _, part := range x.Faults {
-		if !part.Point.Zero() && part.Point.Client >= stored.Clients {
-			return f.inFile(valueError{field: "faults", problem: fmt.Sprintf("names client%d: there are %d clients, from client0", part.Point.Client, stored.Clients)})
-		}
+	if err := allThere(stored, x.Faults); err != nil {
+		return f.inFile(err)
 	}
 	if x, err = x.Complete(); err != nil {
 		return err
@@ -427,6 +427,27 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 		}
 	}
 	return printResult(cmd, outcome.Run, outcome.Result, f.json, f.quiet)
+}
+
+// numbered is how faults name a client, from 0, or a server, from 1.
+var numbered = regexp.MustCompile(`\b(client|server)-([0-9]+)\b`)
+
+// allThere refuses faults of clients and servers that there are not.
+func allThere(x store.Experiment, s plan.Schedule) error {
+	for _, part := range s {
+		if !part.Point.Zero() && part.Point.Client >= x.Clients {
+			return valueError{field: "faults", problem: fmt.Sprintf("names client%d: there are %d clients, from client0", part.Point.Client, x.Clients)}
+		}
+	}
+	for _, fault := range s.Faults() {
+		for _, name := range numbered.FindAllStringSubmatch(fault.Spec(), -1) {
+			n, err := strconv.Atoi(name[2])
+			if first, last := map[string]int{"server": 1}[name[1]], map[string]int{"client": x.Clients - 1, "server": x.Nodes}[name[1]]; err != nil || n < first || n > last {
+				return valueError{field: "faults", problem: fmt.Sprintf("names %s: there are %s-%d to %s-%d", name[0], name[1], first, name[1], last)}
+			}
+		}
+	}
+	return nil
 }
 
 // errNoPath says what a PATH may be.
