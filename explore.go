@@ -20,26 +20,27 @@ import (
 // Explore runs the experiment without a fault, which makes a scenario of it, and then with
 // each single fault at each of the scenario's messages, and with pairs of them, until all
 // were tried or ctx ends. Runs are simulated, but those of a Command, which are in real time:
-// then a point names what is nearly the same message. It is a part of "zklab explore", whose
+// then a point names what is nearly the same message. Runners that c has must run the same
+// experiment, as that of [Experiment.ExploreRunner] does. It is a part of "zklab explore", whose
 // types others do not have.
 func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Report, error) {
-	if x.Command != nil {
-		return x.explore(ctx, c, Experiment.passing)
-	}
-	return x.explore(ctx, c, Experiment.Simulate)
+	return x.explore(ctx, c, x.way())
 }
 
-// explore is Explore with a way to run one experiment.
-func (x Experiment) explore(ctx context.Context, c explore.Config, run func(Experiment, context.Context) (*Outcome, error)) (explore.Report, error) {
-	complete := x.simulated
+// way is how one run of an exploration is made: simulated, or in real time where clients are programs.
+func (x Experiment) way() func(Experiment, context.Context) (*Outcome, error) {
 	if x.Command != nil {
-		complete = x.Complete
+		return Experiment.passing
 	}
-	x, err := complete()
+	return Experiment.Simulate
+}
+
+// explore is Explore with a way to run one experiment in this process.
+func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Experiment, context.Context) (*Outcome, error)) (explore.Report, error) {
+	x, run, err := x.explored(way)
 	if err != nil {
 		return explore.Report{}, err
 	}
-	x.OptionalFaults, x.MinLoad, x.Out = true, -1, ""
 	if c.Faults == nil {
 		if c.Faults, err = x.exploredFaults(); err != nil {
 			return explore.Report{}, err
@@ -55,8 +56,21 @@ func (x Experiment) explore(ctx context.Context, c explore.Config, run func(Expe
 		})
 	}
 	c.Strict = x.Strict
-	c.Run = func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }
+	if c.Runners == nil {
+		c.Runners = []explore.Runner{run}
+	}
 	return explore.Explore(ctx, c)
+}
+
+// explored is the experiment as the scenario of an exploration, and what runs it in this process.
+func (x Experiment) explored(run func(Experiment, context.Context) (*Outcome, error)) (Experiment, explore.Runner, error) {
+	complete := x.simulated
+	if x.Command != nil {
+		complete = x.Complete
+	}
+	x, err := complete()
+	x.OptionalFaults, x.MinLoad, x.Out = true, -1, ""
+	return x, func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }, err
 }
 
 // knownKinds wants each kind that is to be tried to be one that can be.
@@ -120,4 +134,11 @@ func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Ex
 	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
+}
+
+// ExploreRunner runs the scenario of an exploration in this process, as one of several that explore
+// it together.
+func (x Experiment) ExploreRunner() (explore.Runner, error) {
+	_, run, err := x.explored(x.way())
+	return run, err
 }

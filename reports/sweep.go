@@ -169,7 +169,7 @@ func (t *sweepText) properties() {
 				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", plural(len(p.Why)-i, "more reason"))
 				break
 			}
-			for _, line := range wrap(fmt.Sprintf("undecided %s: %s", times(why.N), label(why.Text, 200)), summaryWidth-column-5) {
+			for _, line := range wrap(fmt.Sprintf("undecided %s: %s", times(why.N), label(why.Words(), 200)), summaryWidth-column-5) {
 				fmt.Fprintf(&t.b, "  %-*s %s\n", column+2, "", line)
 			}
 		}
@@ -227,7 +227,7 @@ func (t *sweepText) runs() {
 		if i == reasonsInSummary {
 			break
 		}
-		t.line("not run", times(e.N)+": "+e.Text)
+		t.line("not run", times(e.N)+": "+e.Words())
 	}
 }
 
@@ -246,8 +246,8 @@ func rateWords(s *sweep.Summary) string {
 		return ""
 	}
 	hours := s.Wall.Hours()
-	return fmt.Sprintf("%s of sweeping: %s runs and %s hours an hour, %s a run", length(s.Wall),
-		thousands(int(float64(s.Runs)/hours)), number(float64(int(100*s.Virtual.Hours()/hours))/100), length(s.Spent/time.Duration(max(s.Runs, 1))))
+	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, at %s times real time", length(s.Wall),
+		length(s.Spent/time.Duration(max(s.Runs, 1))), thousands(int(float64(s.Runs)/hours)), number(float64(int(100*s.Virtual.Hours()/hours))/100))
 }
 
 func (t *sweepText) faults() {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -118,9 +117,8 @@ func ReadExperiment(path string) (Experiment, error) {
 }
 
 func parseExperiment(b []byte) (x Experiment, err error) {
-	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict())
-	if err := dec.Decode(&x); err != nil {
-		return x, told(err)
+	if err := decode(b, &x); err != nil {
+		return x, err
 	}
 	return x, fraction(b)
 }

@@ -67,6 +67,7 @@ func TestExperimentStrictness(t *testing.T) {
 		"recipe: lock\n  clients: 5\n":                "[",
 		"recipe: lock\nschedule:\n- when: 10s\n":      "[3:3] \"when\": unknown field",
 		"recipe: lock\nfaults:\n  pause: 1\n":         "[3:8]",
+		"recipe: lock\nschedule: !!int x\n":           "the YAML in it makes no sense (", // YAML's library panics
 		"recipe: lock\nfaults:\n- [pause]\n":          "[3:3]",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")

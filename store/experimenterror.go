@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,19 @@ import (
 
 	"github.com/zklab/zklab/internal/nearest"
 )
+
+// decode decodes YAML. The library panics on some texts, such as !!int where there should be a list.
+func decode(text []byte, x *Experiment) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the YAML in it makes no sense (%v): an experiment file has fields as in recipe: lock", p)
+		}
+	}()
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(x); err != nil {
+		return told(err)
+	}
+	return nil
+}
 
 // told is an error of YAML in words of an experiment file: one line, with line and
 // column where they are known.

@@ -217,7 +217,7 @@ func (l *loader) event(e *foreign.Event) error {
 	if e.F != l.f && (p != nil || e.F != "") {
 		as := l.named(e.F)
 		if as == "" {
-			return bad(e, "operation %q is none of model %s, which has %s", e.F, l.h.Model.name, strings.Join(l.known, ", "))
+			return bad(e, "operation %q is none of model %s, which has %s%s", e.F, l.h.Model.name, strings.Join(l.known, ", "), othersWith(e.F))
 		}
 		l.f, l.as = e.F, as
 	}

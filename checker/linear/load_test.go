@@ -229,7 +229,7 @@ INFO  jepsen.util - 0	:fail	:cas	[1 2]	:connection-refused`, checker.Valid, ""},
 func TestLoadErrors(t *testing.T) {
 	const begin = "{:process 0 :type :invoke :f :write :value 1}\n"
 	for _, c := range []struct{ name, model, text, want string }{
-		{"other operation", "register", begin + "{:process 1 :type :invoke :f :cas :value [1 2]}", `line 2: operation "cas" is none of model register, which has read, write`},
+		{"other operation", "register", begin + "{:process 1 :type :invoke :f :cas :value [1 2]}", `line 2: operation "cas" is none of model register, which has read, write; models that have cas: cas-register, kv`},
 		{"no invocation", "register", "{:process 1 :type :ok :f :read :value 1}", "line 1: ok of process 1, which has no open operation"},
 		{"two open", "register", begin + begin, "line 2: process 0 invokes write while its write of line 1 is still open"},
 		{"other completion", "register", begin + "{:process 0 :type :ok :f :read :value 1}", "line 2: process 0 completes read, but what it invoked in line 1 is write"},
@@ -237,6 +237,7 @@ func TestLoadErrors(t *testing.T) {
 		{"key", "kv", begin, "line 1: write has no key"},
 		{"pair", "register", "{:process 0 :type :invoke :f :read :value [1 nil]}\n{:process 0 :type :ok :f :read :value 1}", "line 2: the value is 1: expected [1 value]"},
 		{"info of nothing", "register", "{:process 0 :type :info}", "line 1: info of process 0, which has no open operation"},
+		{"a counter's operation", "cas-register", "{:process 0 :type :invoke :f :add :value 1}", `line 1: operation "add" is none of model cas-register, which has read, write, cas; models that have add: set, final-set, linear-set, counter, counter-bounds`},
 		{"no such operation", "queue", "{:process 0 :type :invoke :f :r}", `line 1: operation "r" is none of model queue`},
 		{"client with a name", "register", begin + "{:process \"b\" :type :invoke :f :read}", `line 2: :process is "b"`},
 		{"nil item", "queue", "{:process 0 :type :invoke :f :enqueue}", "line 1: enqueue of nil"},

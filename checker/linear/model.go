@@ -2,10 +2,12 @@ package linear
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/nearest"
 )
 
 // Model is a kind of object, and what its operations are called.
@@ -112,7 +114,21 @@ func ParseModel(name string) (Model, error) {
 	for _, k := range kinds {
 		names = append(names, k.name)
 	}
-	return Model{}, fmt.Errorf("unknown model %q: use one of %s", name, strings.Join(names, ", "))
+	return Model{}, fmt.Errorf("unknown model %q%sknown are %s", name, nearest.DidYouMean(name, names), strings.Join(names, ", "))
+}
+
+// othersWith names, for an error, the models that have an operation; "" if no model has it.
+func othersWith(operation string) string {
+	var names []string
+	for _, k := range kinds {
+		if slices.Contains(k.ops, operation) {
+			names = append(names, k.name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; models that have %s: %s", operation, strings.Join(names, ", "))
 }
 
 // Name is the model's name: register, semaphore:3.

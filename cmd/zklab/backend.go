@@ -50,8 +50,8 @@ type backend struct {
 
 // starter makes of it what can be started, or says which flag makes no sense.
 func (b backend) starter() (ensemble.Starter, error) {
-	if b.nodes < 1 {
-		return nil, usageError("--nodes must be more than zero")
+	if err := b.validateNodes(); err != nil {
+		return nil, err
 	}
 	for i, port := range b.ports {
 		if port < 1 || port > 65535 {
@@ -70,22 +70,34 @@ func (b backend) starter() (ensemble.Starter, error) {
 	return nil, unknownKind(b.kind)
 }
 
+// validateNodes says whether there can be so many servers of the kind.
+func (b backend) validateNodes() error {
+	if b.nodes < 1 {
+		return usageError("--nodes must be more than zero")
+	}
+	valid := map[string]func(int) error{inProcess: embedded.ValidateNodes, inContainers: container.ValidateNodes}[b.kind]
+	if valid == nil {
+		return unknownKind(b.kind)
+	}
+	if err := valid(b.nodes); err != nil {
+		return usageError("%v", err)
+	}
+	return nil
+}
+
 func unknownKind(kind string) error {
 	if kind == fromElsewhere {
 		return usageError("an %s ensemble is one that somebody else started: it is for zklab run, with --servers", kind)
 	}
-	return usageError("unknown ensemble %q; known are %s", kind, strings.Join(allKinds, ", "))
+	return valueError{"ensemble", fmt.Sprintf("unknown ensemble %.60q; known are %s", kind, strings.Join(allKinds, ", ")), true}
 }
 
 func (b backend) embedded() (ensemble.Starter, error) {
-	if err := embedded.ValidateNodes(b.nodes); err != nil {
-		return nil, usageError("%v", err)
-	}
 	if err := embedded.ValidateAdvertisedHost(b.named); err != nil {
 		return nil, usageError("--advertise: %v", err)
 	}
 	if b.image != "" {
-		return nil, usageError("--image is for containers: add --ensemble %s", inContainers)
+		return nil, valueError{field: "image", problem: "is for containers: add --ensemble " + inContainers}
 	}
 	c := b.servers.embedded(embedded.Config{Nodes: b.nodes, AdvertisedHost: b.named})
 	for i := range b.nodes + b.servers.observers {
@@ -99,9 +111,6 @@ func (b backend) embedded() (ensemble.Starter, error) {
 }
 
 func (b backend) containers() (ensemble.Starter, error) {
-	if err := container.ValidateNodes(b.nodes); err != nil {
-		return nil, usageError("%v", err)
-	}
 	if b.image != "" {
 		if err := container.ValidateImage(b.image); err != nil {
 			return nil, usageError("%v", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/store"
 )
 
@@ -36,6 +37,10 @@ func newCheck() *cobra.Command {
 			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
 			}
+			model, format, err := c.kinds()
+			if err != nil {
+				return err
+			}
 			path := args[0]
 			if path == "-" {
 				path = os.Stdin.Name()
@@ -50,7 +55,7 @@ func newCheck() *cobra.Command {
 				if c.opts.Strict {
 					return usageError("--strict is for what a run of zklab's measured: leave it out, or --model")
 				}
-				return c.foreign(ctx, cmd, run.History())
+				return c.foreign(ctx, cmd, run.History(), model, format)
 			}
 			for _, name := range []string{"format", "initial", "initial-of", "loose-numbers"} {
 				if cmd.Flags().Changed(name) {
@@ -60,14 +65,14 @@ func newCheck() *cobra.Command {
 			return c.own(ctx, cmd, run)
 		},
 	}
-	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together; what is not decided by then is unknown")
-	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) decide, too")
-	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, for latest")
+	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property that is not decided by then is unknown)")
+	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) decide the verdict, too")
+	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, in which latest is")
 	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
-	cmd.Flags().StringVar(&c.model, "model", "", "decide whether the history is linearizable as this `object`; see above")
-	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "what the history is written in; see above")
-	cmd.Flags().StringVar(&c.initial, "initial", "", "the `value` that registers begin with, if it is not nil: 0, \"text\"; or first-read: what the first read of each key shows, which hides what is wrong with that read")
-	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "what the register of one key begins with, as `KEY=VALUE`; may be given several times")
+	cmd.Flags().StringVar(&c.model, "model", "", "kind of `object`, of those above, as which the history is to be linearizable")
+	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "format of the history, of those above")
+	cmd.Flags().StringVar(&c.initial, "initial", "", "`value` that registers begin with, if it is not nil, such as 0 or \"text\" (first-read: what the first read of each key shows, which hides what is wrong with that read)")
+	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "value that the register of one key begins with, as `KEY=VALUE` (may be given again)")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "take 475, \"475\" and 475.0 for one value")
 	completes(cmd, "model", choice(modelNames()...))
 	completes(cmd, "format", choice(formatNames()...))
@@ -172,16 +177,34 @@ func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.Load
 		opts.Initial = &v
 	}
 	for _, text := range c.initialOf {
-		name, value, found := strings.Cut(text, "=")
+		name, value, _ := strings.Cut(text, "=")
 		key, err := foreign.ParseValue(name)
-		if err != nil || !found {
-			return opts, usageError("--initial-of %s: expected KEY=VALUE, as in 5=0", text)
+		if err != nil {
+			return opts, usageError("--initial-of %s: %v", text, err)
 		}
 		if opts.InitialOf[linear.KeyName(key)], err = foreign.ParseValue(value); err != nil {
 			return opts, usageError("--initial-of %s: %v", text, err)
 		}
 	}
 	return opts, nil
+}
+
+// kinds are the model, if one is named, and the format.
+func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
+	for _, text := range c.initialOf {
+		if _, _, found := strings.Cut(text, "="); !found {
+			return model, "", usageError("--initial-of %s: expected KEY=VALUE, as in 5=0", printable.Text(text, 100))
+		}
+	}
+	if c.model != "" {
+		if model, err = linear.ParseModel(c.model); err != nil {
+			return model, "", usageError("%v", err)
+		}
+	}
+	if format, err = foreign.ParseFormat(c.format); err != nil {
+		return model, "", usageError("%v", err)
+	}
+	return model, format, nil
 }
 
 // own checks a history that names its model.
@@ -214,15 +237,7 @@ func modelMissing(run *store.Run, err error) error {
 }
 
 // foreign decides whether a history is linearizable as some object.
-func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string) error {
-	model, err := linear.ParseModel(c.model)
-	if err != nil {
-		return usageError("%v", err)
-	}
-	format, err := foreign.ParseFormat(c.format)
-	if err != nil {
-		return usageError("%v", err)
-	}
+func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, model linear.Model, format foreign.Format) error {
 	opts, err := c.loadOptions(cmd, model)
 	if err != nil {
 		return err

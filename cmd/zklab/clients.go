@@ -19,9 +19,9 @@ var waysOfClients = []string{store.Goroutine, store.Process}
 func clientCommand(x store.Experiment) ([]string, error) {
 	switch {
 	case !slices.Contains(waysOfClients, x.ClientsAs):
-		return nil, usageError("--clients-as is %s, not %q", prose.List(waysOfClients, "or"), x.ClientsAs)
+		return nil, valueError{field: "clients-as", problem: fmt.Sprintf("is %s, not %.60q", prose.List(waysOfClients, "or"), x.ClientsAs)}
 	case x.SubjectCommand != "" && strings.TrimSpace(x.SubjectCommand) == "":
-		return nil, usageError("--subject-command names no command")
+		return nil, valueError{field: "subject-command", problem: "names no command"}
 	case x.SubjectCommand != "":
 		return adapter.Shell(x.SubjectCommand), nil
 	case x.ClientsAs == store.Goroutine || x.Simulate:

@@ -48,8 +48,8 @@ func newConform() *cobra.Command {
 		},
 	}
 	cmd.Flags().SetInterspersed(false) // what follows COMMAND is its own
-	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "check these recipes, which must be there; default all that the program has")
-	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "how long what should come at once may take")
+	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "recipes to check, which the program must have (default: all that it has)")
+	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "time that an answer which should come at once may take")
 	cmd.Flags().BoolVar(&logs, "logs", false, "show what the program writes to standard error")
 	cmd.ValidArgsFunction = files // a program, and what it is given
 	completes(cmd, "recipe", listOf(adapter.ConformRecipes))

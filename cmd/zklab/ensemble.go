@@ -51,7 +51,10 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 			"  zklab ensemble up --tick 2s --max-session-timeout 40s --ttl=false",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := b.servers.validate(cmd, *b)
+			err := b.validateNodes()
+			if err == nil {
+				err = b.servers.validate(cmd, *b)
+			}
 			if err != nil {
 				return err
 			}
@@ -63,9 +66,9 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	ensembleFlag(cmd, &b.kind, kinds)
-	flags.IntVar(&b.nodes, "nodes", b.nodes, "servers of the ensemble")
+	flags.IntVar(&b.nodes, "nodes", b.nodes, "number of servers that vote")
 	flags.StringVar(&f.listen, "listen", net.JoinHostPort(loopback, "2181"), "address of the first server")
-	flags.StringVar(&b.named, "advertise", "", "host that clients are told to connect to (default: that of --listen; "+loopback+" for one that means all addresses)")
+	flags.StringVar(&b.named, "advertise", "", "host that clients are told to connect to (default: the host of --listen, or "+loopback+" if that means all addresses)")
 	imageFlag(cmd, &b.image)
 	b.servers.addTo(cmd)
 	flags.StringVar(&f.control, "control", "", "name for zklab ensemble kill, pause and so on, a path for their socket, or "+uncontrolled+" (default: the first port)")

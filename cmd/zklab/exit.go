@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/workers"
 )
 
 // The exit codes, a contract with scripts.
@@ -58,6 +59,8 @@ func finish(err error, usage bool, stderr io.Writer) int {
 	switch {
 	case usage || errors.Is(err, zklab.ErrUsage):
 		return exitUsage
+	case errors.Is(err, workers.ErrDied):
+		return exitDefect
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}

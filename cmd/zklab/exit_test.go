@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/workers"
 	"github.com/zklab/zklab/store"
 )
 
@@ -34,16 +35,17 @@ func TestExitCodes(t *testing.T) {
 		code  int
 		says  string
 	}{
-		"nothing":           {nil, false, 0, ""},
-		"verdict":           {fmt.Errorf("wrapped: %w", verdictError{2}), false, 2, ""},
-		"arguments":         {errors.New("unknown flag"), true, 64, "error: unknown flag\n"},
-		"usage":             {usageError("--clients %d", 0), false, 64, "error: --clients 0\n"},
-		"failure":           {errors.New("no engine"), false, 3, "error: no engine\n"},
-		"several failures":  {errors.Join(errors.New("one"), errors.New("two")), false, 3, "error: one; two\n"},
-		"stopped":           {fmt.Errorf("stopped: %w", context.Canceled), false, 130, "error: stopped\n"},
-		"interrupted twice": {fmt.Errorf("%w", context.Canceled), false, 130, "error: interrupted, before what was under way had ended\n"},
-		"nobody reads":      {fmt.Errorf("print: %w", &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.EPIPE}), false, 3, ""},
-		"a pipe elsewhere":  {&fs.PathError{Op: "write", Path: "fifo", Err: syscall.EPIPE}, false, 3, "error: write fifo: broken pipe\n"},
+		"nothing":             {nil, false, 0, ""},
+		"verdict":             {fmt.Errorf("wrapped: %w", verdictError{2}), false, 2, ""},
+		"arguments":           {errors.New("unknown flag"), true, 64, "error: unknown flag\n"},
+		"usage":               {usageError("--clients %d", 0), false, 64, "error: --clients 0\n"},
+		"a panic in a worker": {fmt.Errorf("seed 1: %w", workers.ErrDied), false, 70, "error: seed 1: the process that ran it ended\n"},
+		"failure":             {errors.New("no engine"), false, 3, "error: no engine\n"},
+		"several failures":    {errors.Join(errors.New("one"), errors.New("two")), false, 3, "error: one; two\n"},
+		"stopped":             {fmt.Errorf("stopped: %w", context.Canceled), false, 130, "error: stopped\n"},
+		"interrupted twice":   {fmt.Errorf("%w", context.Canceled), false, 130, "error: interrupted, before what was under way had ended\n"},
+		"nobody reads":        {fmt.Errorf("print: %w", &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.EPIPE}), false, 3, ""},
+		"a pipe elsewhere":    {&fs.PathError{Op: "write", Path: "fifo", Err: syscall.EPIPE}, false, 3, "error: write fifo: broken pipe\n"},
 	} {
 		var said bytes.Buffer
 		if code := finish(tt.err, tt.usage, &said); code != tt.code || said.String() != tt.says {
@@ -179,7 +181,7 @@ func TestMerge(t *testing.T) {
 				*x.MinLoad, *x.Seed = 3, 4
 			},
 		},
-		"no faults": {[]string{"--faults", ""}, func(x *store.Experiment) { x.Faults = nil }},
+		"no faults": {[]string{"--faults", "none"}, func(x *store.Experiment) { x.Faults = nil }},
 		"recipe":    {[]string{"lock"}, func(x *store.Experiment) { x.Recipe = "lock" }},
 	} {
 		want, wantSeed, wantLoad := defaults()

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s
 // exploreFlags are the flags of explore that run has not.
 type exploreFlags struct {
 	forTime time.Duration
+	jobs    jobs
 	config  explore.Config
 }
 
@@ -67,10 +69,16 @@ func newExplore() *cobra.Command {
 					return usageError("--%s is not for explore: it tries faults where they matter, judges all runs as one, and stores none", name)
 				}
 			}
-			e.config.Kinds, f.faults = kindsOf(f.faults), ""
+			if err := e.jobs.validate(cmd); err != nil {
+				return err
+			}
+			kinds := f.faults
 			stored, err := mergeScenario(cmd, &f, x, args)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("faults") {
+				e.config.Kinds, stored.Faults = kindsOf(kinds), nil
 			}
 			if stored.Ops == 0 {
 				return usageError("--ops must be more than zero: a scenario is small enough to try every message of it")
@@ -78,12 +86,27 @@ func newExplore() *cobra.Command {
 			return runExplore(cmd, stored, &f, e)
 		},
 	}
-	experimentFlags(cmd, x, minLoad, &f)
+	scenarioFlags(cmd, x, seed, minLoad, &f)
+	flags := cmd.Flags()
+	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are begun")
+	e.jobs.addTo(flags)
+	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, and no pairs")
+	flags.BoolVar(&e.config.First, "first", false, "end with the first finding")
+	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
+	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+// scenarioFlags are those that say what the scenario is.
+func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad *int, f *runFlags) {
+	experimentFlags(cmd, x, minLoad, f)
 	completes(cmd, "faults", listOf(exploredKinds))
 	flags := cmd.Flags()
-	for _, name := range append(notExplored, "simulate") {
+	for _, name := range slices.Concat(notExplored, alwaysEmbedded) {
 		_ = flags.MarkHidden(name)
 	}
+	flags.Lookup("ops").Usage = "how often each client begins something, such as a critical section, a put, or its part in a round"
+	flags.Lookup("time-limit").Usage = "longest time that a run may take"
 	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
 	for name, usual := range scenario {
 		flag := flags.Lookup(name)
@@ -91,18 +114,69 @@ func newExplore() *cobra.Command {
 		_ = flag.Value.Set(usual)
 	}
 	flags.Lookup("clients-as").DefValue = "" // as it can be
-	flags.Lookup("clients-as").Usage = "how clients run: process, played in the simulation, which can be frozen and crashed (default, where the recipe can have that), or goroutine"
-	flags.Int64Var(seed, "seed", 1, "fixes the scenario's operations")
-	flags.DurationVar(&e.forTime, "for", time.Minute, "how long runs are begun")
-	flags.BoolVar(&e.config.Singles, "singles", false, "leave pairs out")
-	flags.BoolVar(&e.config.First, "first", false, "end with the first finding")
-	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
-	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
+	flags.Lookup("clients-as").Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where the recipe can have that), or goroutine"
+	flags.Int64Var(seed, "seed", 1, "number that fixes the operations of the scenario")
+}
+
+// exploreWorkerName is the hidden command of the processes that run the scenario for an exploration
+// of more than one job.
+const exploreWorkerName = "explore-worker"
+
+func newExploreWorker() *cobra.Command {
+	x, seed, minLoad := defaults()
+	var f runFlags
+	cmd := &cobra.Command{
+		Use: exploreWorkerName + " RECIPE", Hidden: true, Args: atMostOne,
+		Short: "Run the scenario for zklab explore, which starts this",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			stored, err := mergeScenario(cmd, &f, x, args)
+			if err != nil {
+				return err
+			}
+			e, err := experiment(stored, &f)
+			if err != nil {
+				return err
+			}
+			run, err := e.ExploreRunner()
+			if err != nil {
+				return err
+			}
+			return serveTasks(cmd, explore.Served(run))
+		},
+	}
+	scenarioFlags(cmd, x, seed, minLoad, &f)
 	return cmd
+}
+
+// exploreRunners are those of so many jobs: nil, which is this process, for one, workers for more.
+func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
+	if jobs == 1 {
+		return nil, func() {}, nil
+	}
+	cfg, err := workersOf(exploreWorkerName, workersArguments(cmd, recipe, newExploreWorker(), "faults"))
+	if err != nil {
+		return nil, nil, err
+	}
+	var started []explore.Worker
+	for range jobs {
+		w := explore.NewWorker(cfg)
+		started = append(started, w)
+		runners = append(runners, w.Run)
+	}
+	return runners, func() {
+		for _, w := range started {
+			w.Close()
+		}
+	}, nil
 }
 
 // notExplored are the flags of run that mean nothing where every message is tried.
 var notExplored = []string{"fault-interval", "min-load", "out"}
+
+// alwaysEmbedded are the flags of run that mean nothing where all runs are on an embedded ensemble.
+var alwaysEmbedded = []string{
+	"simulate", "ensemble", "image", "servers", "pause-command", "resume-command", "kill-command", "stop-command", "start-command",
+}
 
 // exploredKinds are the kinds of faults that can be tried.
 func exploredKinds() (values []cobra.Completion) {
@@ -179,18 +253,26 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		screen.show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
 			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
 	}
-	again := ""
+	begun := false
 	e.config.Begins = func(s plan.Schedule) {
-		if again == "" { // nothing is wrong with what was asked for
+		if !begun { // nothing is wrong with what was asked for
 			screen.say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
 		}
-		again = againWith(stored, s)
-		noteRun(again)
+		begun = true
+		if e.config.Runners == nil {
+			noteRun(againWith(stored, s))
+		}
 	}
+	var closeAll func()
+	if e.config.Runners, closeAll, err = exploreRunners(cmd, stored.Recipe, e.jobs.of(stored.Simulate, endlessRuns)); err != nil {
+		return err
+	}
+	defer closeAll()
 	report, err := x.Explore(ctx, e.config)
 	screen.end()
-	if err != nil && again != "" {
-		return fmt.Errorf("seed %d, %w; this run again: %s", *stored.Seed, err, again)
+	var unrun *explore.RunError
+	if errors.As(err, &unrun) {
+		return fmt.Errorf("seed %d, %w; this run again: %s", *stored.Seed, err, againWith(stored, unrun.Schedule))
 	}
 	if err != nil {
 		return err

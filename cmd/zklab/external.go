@@ -24,11 +24,11 @@ const fromElsewhere = external.Backend
 func externalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
 	flags := cmd.Flags()
 	serversFlag(cmd, servers)
-	flags.StringVar(&c.Pause, "pause-command", "", "shell command that freezes a server of --servers: 'docker pause zk{id}'; {id} is its number from 1, {host} and {port} its address")
-	flags.StringVar(&c.Resume, "resume-command", "", "and the one that lets it go on")
+	flags.StringVar(&c.Pause, "pause-command", "", "shell command that freezes a server of --servers, such as 'docker pause zk{id}' ({id} is the server's number from 1, {host} and {port} are its address)")
+	flags.StringVar(&c.Resume, "resume-command", "", "shell command that lets a frozen server go on")
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
-	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts a server down in good order, for restart and rolling")
-	flags.StringVar(&c.Start, "start-command", "", "and the one that starts it again, after either")
+	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts a server of --servers down in good order (for the faults restart and rolling)")
+	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
 	completesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 }
 

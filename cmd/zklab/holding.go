@@ -55,12 +55,12 @@ type held struct {
 
 func (f *holding) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.servers, "servers", "127.0.0.1:2181", "the servers: host:port,...[/chroot]")
-	flags.DurationVar(&f.wait, "timeout", 0, "how long to wait for it; 0: as long as it takes")
-	flags.DurationVar(&f.grace, "grace", 10*time.Second, "how long the program may take to end when it is asked to, before it is killed")
-	flags.StringVar(&f.onLost, "on-lost", "TERM", "the signal that the program is sent when the hold is lost")
+	flags.StringVar(&f.servers, "servers", "127.0.0.1:2181", "servers of the ensemble: host:port,...[/chroot]")
+	flags.DurationVar(&f.wait, "timeout", 0, "time to wait until it is held (0: as long as it takes)")
+	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time that the program has to end when it is asked to, before it is killed")
+	flags.StringVar(&f.onLost, "on-lost", "TERM", "signal that the program is sent when the hold is lost")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell each step on standard error")
-	flags.BoolVar(&f.json, "json", false, "without a program: print the line as JSON")
+	flags.BoolVar(&f.json, "json", false, "print the line as JSON (without a program)")
 	f.connect.addNamed(flags, "connect-timeout")
 	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 }
@@ -89,7 +89,11 @@ func pathAndCommand(cmd *cobra.Command, args []string) (znode string, command []
 	}
 	switch {
 	case dash == 0 && len(args) == 0:
-		return "", nil, fmt.Errorf("%s needs the path of a znode, as /locks/database", cmd.Name())
+		testing := ""
+		if cmd.Name() == lockName {
+			testing = "; to test the recipe: zklab run lock"
+		}
+		return "", nil, fmt.Errorf("%s needs the path of a znode, as /locks/database%s", cmd.Name(), testing)
 	case dash == 0:
 		return "", nil, fmt.Errorf("the path of the znode comes before --: zklab %s /locks/database -- %s", cmd.Name(), strings.Join(args, " "))
 	case dash > 1:

@@ -70,7 +70,7 @@ func newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list that is named as JSON (docs/results.md describes that of runs)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list that is named as JSON (docs/results.md describes the list of runs)")
 	completesFiles(cmd, "out")
 	return cmd
 }

@@ -38,7 +38,7 @@ func newLock() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			znode, command, err := pathAndCommand(cmd, args)
 			if err == nil {
-				err = f.validate(command)
+				err = f.validate(command, cmd.Flags().Changed("permits"))
 			}
 			if err != nil {
 				return usageError("%s", err)
@@ -48,19 +48,19 @@ func newLock() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.try, "try", false, "do not wait for others")
-	flags.BoolVar(&f.shared, "shared", false, "hold it together with others that hold it --shared")
-	flags.BoolVar(&f.exclusive, "exclusive", false, "hold it alone, beside those that ask for it --shared")
-	flags.IntVar(&f.permits, "permits", 0, "so many hold it at a time")
+	flags.BoolVar(&f.shared, "shared", false, "hold it together with others that hold it shared")
+	flags.BoolVar(&f.exclusive, "exclusive", false, "hold it alone, where others ask for it with --shared")
+	flags.IntVar(&f.permits, "permits", 0, "number of those that hold it at a time")
 	f.addTo(cmd)
 	return cmd
 }
 
-func (f *lockFlags) validate(command []string) error {
+func (f *lockFlags) validate(command []string, permits bool) error {
 	switch {
+	case permits && (f.permits < 1 || f.permits > 1024):
+		return errors.New("--permits must be 1 to 1024")
 	case f.shared && f.exclusive, f.permits != 0 && (f.shared || f.exclusive):
 		return errors.New("--shared, --exclusive and --permits are different locks: give one of them")
-	case f.permits < 0 || f.permits > 1024:
-		return errors.New("--permits must be 1 to 1024")
 	case f.try && f.wait != 0:
 		return errors.New("--try does not wait, --timeout does: give one of them")
 	case len(command) == 0 && (f.try || f.shared || f.exclusive || f.permits != 0 || f.wait != 0):

@@ -46,9 +46,9 @@ func newMonitor() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.log, "log", false, "print each change as JSON, a line each")
-	flags.BoolVar(&f.eventsOnly, "events-only", false, "with lines: load no znodes; then what happens while there is no connection is not found")
-	flags.IntVar(&f.most, "most", 500_000, "znodes to load; a folder that does not fit is not listed, and this is said")
-	flags.IntVarP(&f.count, "count", "n", 0, "with lines: end after so many changes of znodes")
+	flags.BoolVar(&f.eventsOnly, "events-only", false, "print lines, and load no znodes (changes while there is no connection are then not found)")
+	flags.IntVar(&f.most, "most", 500_000, "largest number of znodes to load (a folder that does not fit is not listed)")
+	flags.IntVarP(&f.count, "count", "n", 0, "print lines, and end after so many changes of znodes")
 	f.addTo(flags)
 	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd

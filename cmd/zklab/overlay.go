@@ -32,7 +32,7 @@ func newOverlay() *cobra.Command {
 			return printOverlay(ctx, cmd, dir)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "the folder for the files (default: one of the user's cache)")
+	cmd.Flags().StringVar(&dir, "dir", "", "folder to write the files into (default: one in the user's cache)")
 	completesFiles(cmd, "dir")
 	return cmd
 }
@@ -45,6 +45,9 @@ func printOverlay(ctx context.Context, cmd *cobra.Command, dir string) error {
 		return err
 	}
 	if dir, err = overlayDir(dir, toolchain.Version); err != nil {
+		return err
+	}
+	if err := writable("--dir", dir); err != nil {
 		return err
 	}
 	files, err := overlay.Make(toolchain, dir)

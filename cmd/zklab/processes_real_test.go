@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// workers are the process ids of all workers of the command.
-func workers(t *testing.T) (pids []int) {
+// workerProcesses are the process ids of all workers of the command.
+func workerProcesses(t *testing.T) (pids []int) {
 	t.Helper()
 	program, err := exec.LookPath("zklab")
 	if err != nil {
@@ -47,7 +47,7 @@ func frozen(t *testing.T) *exec.Cmd {
 		_ = cmd.Wait()
 	})
 	within(t, "all workers are stopped", func() bool {
-		pids := workers(t)
+		pids := workerProcesses(t)
 		return len(pids) == 3 && !slices.ContainsFunc(pids, func(pid int) bool { return !stopped(t, pid) })
 	})
 	return cmd
@@ -63,7 +63,7 @@ func TestRealKilledRunLeavesNoProcess(t *testing.T) {
 	if got := ended(t, cmd); got != exitFailed {
 		t.Errorf("exit code %d", got)
 	}
-	within(t, "no worker is left", func() bool { return len(workers(t)) == 0 })
+	within(t, "no worker is left", func() bool { return len(workerProcesses(t)) == 0 })
 }
 
 // An interruption ends the load, heals what is stopped, and comes to a verdict;
@@ -76,7 +76,7 @@ func TestRealInterruptedRunOfProcesses(t *testing.T) {
 	if got := ended(t, cmd); got != exitValid && got != exitUnknown { // how much happened is luck
 		t.Errorf("exit code %d", got)
 	}
-	if left := workers(t); len(left) > 0 {
+	if left := workerProcesses(t); len(left) > 0 {
 		t.Errorf("workers %v are left", left)
 	}
 }

@@ -49,8 +49,8 @@ func newReplay() *cobra.Command {
 			return r.run(cmd, run)
 		},
 	}
-	cmd.Flags().IntVar(&r.times, "times", 2, "how often to run it")
-	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, for latest")
+	cmd.Flags().IntVar(&r.times, "times", 2, "number of times to run the experiment")
+	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, in which latest is")
 	completesFiles(cmd, "out")
 	return cmd
 }
@@ -117,7 +117,7 @@ func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err e
 	x, _, _ := defaults()
 	lay(file, x)
 	e, err = experiment(*x, &runFlags{config: run.Experiment()})
-	return e, x.Simulate, err
+	return e, x.Simulate, noUsage(err)
 }
 
 // again is what one replay came to.

@@ -42,7 +42,7 @@ func newReport() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs, for latest")
+	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs, in which latest is")
 	completesFiles(cmd, "out")
 	return cmd
 }

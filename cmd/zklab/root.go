@@ -38,8 +38,12 @@ func newRoot(begun *bool) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := noneEmpty(cmd.Flags()); err != nil {
+				return err
+			}
 			*begun = true
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -48,7 +52,8 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newRun(), newSweep(), newMerge(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
-		newOverlay(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newWorker(), newConform(), newSweepWorker(), newCompletion(),
+		newOverlay(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newCompletion(),
 	)
+	groupFlags(root)
 	return root
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +35,9 @@ type runFlags struct {
 	faults string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
+	// given says whether the command line gives what a field of the experiment file has; nil: it
+	// gives none.
+	given func(field string) bool
 }
 
 func newRun() *cobra.Command {
@@ -72,9 +77,9 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	}
 	experimentFlags(cmd, x, minLoad, f)
 	completes(cmd, "faults", faultExpression)
-	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one a server (default: free ones)")
-	cmd.Flags().Int64Var(seed, "seed", 0, "fixes operations and schedule (default: drawn)")
-	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of a violation")
+	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one for each server (default: free ones)")
+	cmd.Flags().Int64Var(seed, "seed", 0, "number that fixes the operations and the schedule of faults (default: drawn)")
+	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of a violation")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages of the load, at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print result.json's content instead of a summary")
 	return cmd
@@ -85,24 +90,24 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	flags := cmd.Flags()
 	ensembleFlag(cmd, &x.Ensemble, allKinds)
 	externalFlags(cmd, &f.servers, &x.Commands)
-	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "servers of the ensemble")
+	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "number of servers in the ensemble")
 	imageFlag(cmd, &x.Image)
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
-	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each one its own, which can be frozen and crashed)")
+	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in a process of its own, which can be frozen and crashed)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
-	flags.IntVar(&x.Clients, "clients", x.Clients, fmt.Sprintf("clients, each with a session of its own (at most %d)", mostClients))
-	flags.Float64Var(&x.Rate, "rate", x.Rate, "operations a second that all clients together begin")
+	flags.IntVar(&x.Clients, "clients", x.Clients, fmt.Sprintf("number of clients, each with a session of its own (at most %d)", mostClients))
+	flags.Float64Var(&x.Rate, "rate", x.Rate, fmt.Sprintf("operations a second that all clients together begin (at most %d)", mostRate))
 	flags.IntVar(&x.Ops, "ops", x.Ops, "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)")
-	flags.IntVar(&x.Keys, "keys", x.Keys, fmt.Sprintf("locks, elections, queues, registers or folders in use at once (at most %d)", mostKeys))
-	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (with faults, if it is not given, enough for each of them)")
-	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, or all (see zklab list faults)")
-	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next; each lasts half of it")
-	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for")
+	flags.IntVar(&x.Keys, "keys", x.Keys, fmt.Sprintf("number of locks, elections, queues, registers or folders in use at once (at most %d)", mostKeys))
+	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (default with faults: enough for each of them)")
+	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, all, or none (see zklab list faults)")
+	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next (a fault lasts half of it, unless --faults says how long)")
+	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for (the servers bound it)")
 	flags.DurationVar(&x.OpTimeout, "op-timeout", x.OpTimeout, "how long a client waits for one operation")
-	flags.IntVar(minLoad, "min-load", *minLoad, "operations that must succeed before the first fault for a valid to count (or fewer, if that comes soon)")
-	flags.BoolVar(&x.Strict, "strict", false, "let measured properties (belief) decide, too")
+	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a valid to count (fewer, if the first fault comes soon)")
+	flags.BoolVar(&x.Strict, "strict", false, "let measured properties (belief) decide the verdict, too")
 	simulateFlags(cmd, x)
-	flags.StringVar(&f.out, "out", "store", "folder of the stored runs")
+	flags.StringVar(&f.out, "out", "store", "folder to store runs in")
 	flags.StringVar(&f.config, "config", "", "experiment file to start from (experiment.yaml of a run)")
 	cmd.ValidArgsFunction = recipeArgument()
 	completes(cmd, "subject", subjectOf)
@@ -129,6 +134,7 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 // says, what flags say. The flags are bound to x.
 func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) (store.Experiment, error) {
 	given := cmd.Flags().Changed
+	f.given = func(field string) bool { return given(field) || field == "recipe" && len(args) > 0 }
 	limited, loaded := given("time-limit"), given("min-load")
 	if limited && x.TimeLimit <= 0 {
 		return *x, usageError("--time-limit must be more than zero")
@@ -136,15 +142,12 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	if f.config != "" {
 		file, err := store.ReadExperiment(f.config)
 		if err != nil {
-			return *x, err
+			return *x, wrongContent(err)
 		}
 		limited, loaded = limited || file.TimeLimit != 0, loaded || file.MinLoad != nil
 		if err := applyFile(cmd, x, file); err != nil {
 			return *x, err
 		}
-	}
-	if given("subject-command") && x.SubjectCommand == "" && f.config == "" {
-		return *x, usageError("--subject-command names no command") // of a variable that is not set
 	}
 	if given("servers") {
 		var err error
@@ -166,7 +169,7 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	}
 	if given("faults") {
 		x.Faults, x.Schedule = nil, nil
-		if f.faults != "" {
+		if f.faults != noFaults {
 			x.Faults = store.Faults{f.faults}
 		}
 	}
@@ -178,6 +181,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	}
 	return *x, nil
 }
+
+// noFaults is the --faults of a run without any, whatever the experiment file says.
+const noFaults = "none"
 
 // applyFile puts what a file says over the defaults, and the flags that were given over
 // that. What the file says of an ensemble of another kind is left out.
@@ -223,6 +229,11 @@ func lay(file store.Experiment, x *store.Experiment) {
 
 // experiment turns the stored form into one that can be run.
 func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
+	e, err := assembled(x, f)
+	return e, f.inFile(err)
+}
+
+func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	var none zklab.Experiment
 	if err := positive(x); err != nil {
 		return none, err
@@ -235,9 +246,13 @@ func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if x.SubjectCommand != "" { // what it is called, nobody here knows
 		named, x.Subject = workloads.Own, x.SubjectCommand
 	}
+	if !slices.Contains(workloads.Recipes(), x.Recipe) {
+		_, err := workloads.Named(x.Recipe, named)
+		return none, valueError{"recipe", err.Error(), true}
+	}
 	workload, err := workloads.Named(x.Recipe, named)
 	if err != nil {
-		return none, usageError("%v", err)
+		return none, valueError{"subject", err.Error(), true}
 	}
 	schedule, err := schedule(x, f)
 	if err != nil {
@@ -289,71 +304,69 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 	} else if err != nil {
 		return nil, usageError("--faults %v", err)
 	}
+	if late := s.Late(x.TimeLimit); x.TimeLimit > 0 && len(late) > 0 {
+		return nil, valueError{"time-limit", "is too short: " + strings.Join(late, ", "), false}
+	}
+	for _, part := range s {
+		if part.Interval > 0 && x.TimeLimit/part.Interval > mostFaults {
+			return nil, valueError{field: "time-limit", problem: fmt.Sprintf("must be shorter: a run can have %d faults, and there is one every %s", mostFaults, part.Interval)}
+		}
+	}
 	return s, nil
 }
 
 // positive refuses numbers that make no experiment.
 func positive(x store.Experiment) error {
 	for _, n := range []struct {
-		flag string
-		ok   bool
+		field string
+		ok    bool
+		must  string
 	}{
-		{"clients", x.Clients > 0},
-		{"rate", x.Rate > 0},
-		{"keys", x.Keys > 0},
-		{"session-timeout", x.SessionTimeout > 0},
-		{"op-timeout", x.OpTimeout > 0},
-		{"fault-interval", x.FaultInterval > 0},
+		{"clients", x.Clients > 0, moreThanZero},
+		{"clients", x.Clients <= mostClients, fmt.Sprintf("must be %d or fewer", mostClients)},
+		{"rate", x.Rate > 0, moreThanZero},
+		{"rate", x.Rate <= mostRate, fmt.Sprintf("must be %d or less", mostRate)},
+		{"keys", x.Keys > 0, moreThanZero},
+		{"keys", x.Keys <= mostKeys, fmt.Sprintf("must be %d or fewer", mostKeys)},
+		{"ops", x.Ops >= 0, notNegative},
+		{"time-limit", x.TimeLimit >= 0, moreThanZero}, // 0: as long as the faults take
+		{"time-limit", x.TimeLimit <= mostTime, fmt.Sprintf("must be %s or less", mostTime)},
+		{"session-timeout", x.SessionTimeout > 0, moreThanZero},
+		{"op-timeout", x.OpTimeout > 0, moreThanZero},
+		{"fault-interval", x.FaultInterval > 0, moreThanZero},
+		{"fault-interval", x.FaultInterval >= 100*time.Millisecond, "must be 100ms or more"},
+		{"min-load", x.MinLoad == nil || *x.MinLoad >= 0, notNegative},
+		{"seed", *x.Seed >= 0, notNegative},
 	} {
 		if !n.ok {
-			return usageError("--%s must be more than zero", n.flag)
+			return valueError{field: n.field, problem: n.must}
 		}
-	}
-	if math.IsInf(x.Rate, 1) {
-		return usageError("--rate must be a number of operations a second")
-	}
-	if err := bounded(x); err != nil {
-		return err
-	}
-	if x.Ops < 0 {
-		return usageError("--ops must not be negative")
-	}
-	if x.FaultInterval < 100*time.Millisecond {
-		return usageError("--fault-interval must be 100ms or more")
-	}
-	if x.MinLoad != nil && *x.MinLoad < 0 {
-		return usageError("--min-load must not be negative")
-	}
-	if *x.Seed < 0 {
-		return usageError("--seed must not be negative")
 	}
 	return nil
 }
 
-// What a run may have at most: more would take all memory of the machine before the load
-// begins. A client's connection alone takes 1.5 MB.
+const (
+	moreThanZero = "must be more than zero"
+	notNegative  = "must not be negative"
+)
+
+// What a run may have at most. More clients or keys would take all memory of the machine before
+// the load begins, as would a schedule of more faults: a client's connection alone takes 1.5 MB. No
+// ensemble does more operations a second.
 const (
 	mostClients = 1000
 	mostKeys    = 100_000
+	mostRate    = 1_000_000
+	mostFaults  = 100_000
+	mostTime    = 1000 * time.Hour
 )
-
-// bounded refuses numbers that no machine could run.
-func bounded(x store.Experiment) error {
-	if x.Clients > mostClients {
-		return usageError("--clients must be %d or fewer", mostClients)
-	}
-	if x.Keys > mostKeys {
-		return usageError("--keys must be %d or fewer", mostKeys)
-	}
-	return nil
-}
 
 func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 	if x.Simulate {
 		return simulatedServers(x, f.ports)
 	}
 	if x.Latencies != "" {
-		return nil, usageError("--latencies are those of a simulation: add --simulate")
+		return nil, valueError{field: "latencies", problem: "are those of a simulation: add --simulate"}
 	}
 	if x.Ensemble == fromElsewhere {
 		return elsewhere(x)
@@ -389,7 +402,13 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	if err != nil {
 		return err
 	}
+	if err := allThere(stored, x.Faults); err != nil {
+		return f.inFile(err)
+	}
 	if x, err = x.Complete(); err != nil {
+		return err
+	}
+	if err := writable("--out", f.out); err != nil {
 		return err
 	}
 	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)
@@ -411,6 +430,27 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 		}
 	}
 	return printResult(cmd, outcome.Run, outcome.Result, f.json, f.quiet)
+}
+
+// numbered is how faults name a client, from 0, or a server, from 1.
+var numbered = regexp.MustCompile(`\b(client|server)-([0-9]+)\b`)
+
+// allThere refuses faults of clients and servers that there are not.
+func allThere(x store.Experiment, s plan.Schedule) error {
+	for _, part := range s {
+		if !part.Point.Zero() && part.Point.Client >= x.Clients {
+			return valueError{field: "faults", problem: fmt.Sprintf("names client%d: there are %d clients, from client0", part.Point.Client, x.Clients)}
+		}
+	}
+	for _, fault := range s.Faults() {
+		for _, name := range numbered.FindAllStringSubmatch(fault.Spec(), -1) {
+			n, err := strconv.Atoi(name[2])
+			if first, last := map[string]int{"server": 1}[name[1]], map[string]int{"client": x.Clients - 1, "server": x.Nodes}[name[1]]; err != nil || n < first || n > last {
+				return valueError{field: "faults", problem: fmt.Sprintf("names %s: there are %s-%d to %s-%d", name[0], name[1], first, name[1], last)}
+			}
+		}
+	}
+	return nil
 }
 
 // errNoPath says what a PATH may be.

@@ -37,22 +37,22 @@ type servers struct {
 // addTo makes flags of them.
 func (s *servers) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "ZooKeeper's tickTime")
-	flags.IntVar(&s.initLimit, "init-limit", 20, "ZooKeeper's initLimit, in ticks")
-	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ZooKeeper's syncLimit, in ticks")
+	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
+	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks that a server may take to get the leader's state (ZooKeeper's initLimit)")
+	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ticks that a server may be silent before the others give it up (ZooKeeper's syncLimit)")
 	flags.DurationVar(&s.minSession, "min-session-timeout", 0, "shortest session time-out that clients get (default: 2 ticks)")
 	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session time-out that clients get (default: 1m, or 20 ticks if that is more)")
 	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a user whom no access control list stops: super:BASE64 (see docs/ensemble.md)")
-	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig")
-	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL, as ZooKeeper's extendedTypesEnabled (default: as true when embedded, false in containers)")
+	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig (ZooKeeper's reconfigEnabled)")
+	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)")
 	flags.Lookup("ttl").DefValue = "false" // it is told in words
-	flags.IntVar(&s.observers, "observers", 0, "servers beside those of --nodes that do not vote (embedded only)")
-	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "ZooKeeper's jute.maxbuffer: bytes of the largest request (default: 1048575)")
-	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "ZooKeeper's maxClientCnxns: connections that a server takes from one address of clients; 0 is without limit (embedded only)")
-	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "ZooKeeper's 4lw.commands.whitelist: the four-letter words that servers answer beside srvr (embedded only; default: all)")
-	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse what goes beyond the hard limit of a quota, as ZooKeeper's enforceQuota")
-	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve clients that ask for a read-only connection, as ZooKeeper's readonlymode.enabled")
-	flags.BoolVar(&s.localSessions, "local-sessions", false, "let them begin sessions, too, as ZooKeeper's localSessionsEnabled (with --read-only-mode)")
+	flags.IntVar(&s.observers, "observers", 0, "number of servers beside those of --nodes that do not vote (embedded only)")
+	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "bytes of the largest request (ZooKeeper's jute.maxbuffer; default: 1048575)")
+	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "connections that a server takes from one address of clients (ZooKeeper's maxClientCnxns; 0: without limit; embedded only)")
+	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "four-letter words that servers answer beside srvr (ZooKeeper's 4lw.commands.whitelist; embedded only; default: all)")
+	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse what goes beyond the hard limit of a quota (ZooKeeper's enforceQuota)")
+	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve clients that ask for a read-only connection (ZooKeeper's readonlymode.enabled)")
+	flags.BoolVar(&s.localSessions, "local-sessions", false, "let servers without a majority begin sessions, too (ZooKeeper's localSessionsEnabled; with --read-only-mode)")
 	s.tls.addTo(flags)
 	flags.StringVar(&s.data, "data", "", "folder in which an embedded ensemble keeps its data through a restart (default: in memory alone)")
 	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write when it is on the disk, not when the operating system has it (with --data)")
@@ -115,7 +115,7 @@ func (s *servers) validateObservers(b backend) error {
 	switch {
 	case s.observers != 0 && b.kind == inContainers:
 		return usageError("--observers is for servers in this process: leave out --ensemble %s", inContainers)
-	case s.observers < 0 || b.nodes+s.observers > embedded.MaxNodes && b.nodes <= embedded.MaxNodes && b.kind != inContainers:
+	case s.observers < 0 || b.kind == inProcess && s.observers > embedded.MaxNodes-b.nodes:
 		return usageError("--observers %d: with %d that vote there can be 0 to %d", s.observers, b.nodes, embedded.MaxNodes-b.nodes)
 	}
 	return nil

@@ -61,12 +61,12 @@ func newShrink() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.store, "out", "store", "folder of the stored runs, for latest")
-	flags.StringVar(&f.property, "property", "", "which violated property (default: the first)")
-	flags.DurationVar(&f.forTime, "for", time.Minute, "how long runs are begun")
-	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "how many runs at most")
-	flags.IntVar(&f.times, "times", 1, "how often one that does not fail is run, at most, before it counts as one that does not: more where runs differ")
-	flags.BoolVar(&f.quiet, "quiet", false, "no progress, and no timeline of the violation")
+	flags.StringVar(&f.store, "out", "store", "folder of the stored runs, in which latest is")
+	flags.StringVar(&f.property, "property", "", "violated property to keep while the run is made small (default: the first)")
+	flags.DurationVar(&f.forTime, "for", time.Minute, "time during which runs are begun")
+	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "largest number of runs")
+	flags.IntVar(&f.times, "times", 1, "number of runs without the violation after which an experiment counts as one that does not fail (more where runs differ)")
+	flags.BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of the violation")
 	completes(cmd, "property", violatedProperty)
 	completesFiles(cmd, "out")
 	return cmd
@@ -86,7 +86,8 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	ctx, stop := untilSignal()
 	defer stop()
 	made := func(x store.Experiment) (zklab.Experiment, error) {
-		return experiment(x, &runFlags{config: run.Experiment()})
+		e, err := experiment(x, &runFlags{config: run.Experiment()})
+		return e, noUsage(err)
 	}
 	folder := filepath.Join(run.Dir, shrunkName)
 	s, err := zklab.Shrink(ctx, c, scratch(c.From, folder), made)

@@ -27,7 +27,7 @@ func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error)
 	case x.Ensemble != inProcess:
 		return nil, usageError("only the %s ensemble can be simulated: leave out --ensemble, or --simulate", inProcess)
 	case x.Image != "":
-		return nil, usageError("--image is for containers, and those cannot be simulated: leave out one of both")
+		return nil, valueError{field: "image", problem: "is for containers, and those cannot be simulated: leave it out, or --simulate"}
 	case len(ports) > 0:
 		return nil, usageError("simulated servers have no ports: leave out --ports, or --simulate")
 	case x.SubjectCommand != "":
@@ -40,7 +40,7 @@ func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error)
 	if x.Latencies != "" {
 		spread, err := embedded.ParseSpread(x.Latencies)
 		if err != nil {
-			return nil, usageError("--latencies: %v", err)
+			return nil, valueError{field: "latencies", problem: ": " + err.Error()}
 		}
 		c.Spread = spread
 	}

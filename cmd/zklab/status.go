@@ -55,7 +55,7 @@ func statusCommand(f *statusFlags) *cobra.Command {
 			"Without servers it tells what the ensemble is that \"zklab ensemble up\" runs: who leads, is paused, is down.\n\n" +
 			"A server whose tree is not that of the others is named: it counts digests that do not match the leader's, or has\n" +
 			"another number of znodes at the same zxid.\n\n" +
-			"Exit codes, of servers: 0 all serve, 1 a majority serves but not all, or one has another tree, 2 none; with\n" +
+			"Exit codes, of servers: 0 all that are asked serve, 1 a majority serves but not all, or one has another tree, 2 none; with\n" +
 			"--wait: 0 it came to that, else as before. 3 no ensemble is running, 64 wrong usage.",
 		Example: "  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183\n" +
 			"  zklab ensemble status 127.0.0.1:2181 --wait healthy --timeout 30s\n" +
@@ -83,12 +83,12 @@ func statusCommand(f *statusFlags) *cobra.Command {
 	f.controlFlags.add(cmd)
 	f.tls.addTo(cmd.Flags())
 	flags := cmd.Flags()
-	flags.StringVar(&f.admin, "admin", "", "ports of the servers' admin servers, asked for what four-letter words do not tell: one for all, or one each, as 8080,8081,8082")
-	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "how long a server may be silent")
-	flags.BoolVar(&f.watch, "watch", false, "show it again and again; in a pipe, when it changes")
-	flags.DurationVar(&f.interval, "interval", time.Second, "from the beginning of one look to that of the next, with --watch and --wait")
-	flags.StringVar(&f.wait, "wait", "", "wait until the ensemble is healthy (all serve), serving (a majority does) or down")
-	flags.DurationVar(&f.patience, "timeout", 30*time.Second, "and how long, with --wait")
+	flags.StringVar(&f.admin, "admin", "", "ports of the admin servers, which are asked for what four-letter words do not tell: one port for all servers, or one for each, as 8080,8081,8082")
+	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "time for which a server may be silent")
+	flags.BoolVar(&f.watch, "watch", false, "show the status again and again (in a pipe, whenever it changes)")
+	flags.DurationVar(&f.interval, "interval", time.Second, "time from the beginning of one look to the next (with --watch and --wait)")
+	flags.StringVar(&f.wait, "wait", "", "wait until the ensemble is healthy (all servers serve), serving (a majority serves) or down")
+	flags.DurationVar(&f.patience, "timeout", 30*time.Second, "longest time to wait (with --wait)")
 	completes(cmd, "wait", choiceOf(slices.Sorted(maps.Keys(waitFor))...))
 	completesFiles(cmd, "tls-ca", "tls-cert", "tls-key")
 	return cmd
@@ -302,7 +302,7 @@ func serverLine(s status.Server) string {
 		return s.Addr + "\t" + role + strings.Repeat("\t", 9) // all columns, or tabwriter begins another table
 	}
 	return strings.Join([]string{
-		s.Addr, role, fmt.Sprintf("%#x", uint64(s.Zxid)), number(s.Behind), strconv.Itoa(s.Connections),
+		s.Addr, role, s.Zxid.String(), number(s.Behind), strconv.Itoa(s.Connections),
 		number(s.Sessions), number(s.Watches), number(s.Znodes),
 		fmt.Sprintf("%.3g, to %.0f ms", s.Latency[1], s.Latency[2]), bytesOf(s.Disk), printable.Text(s.Version, 40),
 	}, "\t")

@@ -27,6 +27,9 @@ const (
 	undecided = 102
 )
 
+// lookedAfter are commands whose parent looks after them, and stops and kills just their process.
+var lookedAfter = []string{workerName, sweepWorkerName, exploreWorkerName}
+
 // supervised runs the command in a child process where that is possible.
 func supervised(run func() int) int {
 	switch by := os.Getenv(supervisedEnv); {
@@ -37,8 +40,8 @@ func supervised(run func() int) int {
 		}
 		go dieWithParent()
 		return toParent(run())
-	case len(os.Args) > 1 && (os.Args[1] == workerName || os.Args[1] == sweepWorkerName):
-		return run() // its parent looks after it, and stops and kills just this process
+	case len(os.Args) > 1 && slices.Contains(lookedAfter, os.Args[1]):
+		return run()
 	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
 		return run() // the shell waits for it at each press of the Tab key
 	case len(os.Args) > 1 && (os.Args[1] == shellName || os.Args[1] == monitorName || os.Args[1] == lockName || os.Args[1] == electName):

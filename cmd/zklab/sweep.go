@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -14,7 +15,6 @@ import (
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/workloads"
 )
 
 // sweepFlags are the flags of sweep that run has not.
@@ -22,7 +22,7 @@ type sweepFlags struct {
 	seeds      string
 	forTime    time.Duration
 	violations int
-	jobs       int
+	jobs       jobs
 	shard      string
 	swarm      bool
 }
@@ -63,13 +63,13 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	swept.flags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&s.seeds, "seeds", "1..1000", "seeds to run: 42, 1..10000 or 1..100,7 (with --for: without end)")
-	flags.DurationVar(&s.forTime, "for", 0, "how long runs are begun (default: until each seed has run)")
-	flags.IntVar(&s.violations, "until-violations", 0, "end when so many runs have a violation (default: never)")
-	flags.IntVar(&s.jobs, "jobs", 1, "runs at a time, each in a process of its own if they are more than one")
-	flags.StringVar(&s.shard, "shard", "1/1", "which part of the seeds, of how many: 3/20, auto or auto/20")
-	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default with --config: false)")
+	flags.DurationVar(&s.forTime, "for", 0, "time during which runs are begun (default: until each seed has run)")
+	flags.IntVar(&s.violations, "until-violations", 0, "number of runs with a violation that ends the sweep (default: none)")
+	s.jobs.addTo(flags)
+	flags.StringVar(&s.shard, "shard", "1/1", "part of the seeds to run, and how many parts there are: 3/20, auto or auto/20")
+	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default: true, with --config false)")
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
-	flags.BoolVar(&swept.f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&swept.f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.json, "json", false, "print the summary as JSON")
 	return cmd
 }
@@ -81,8 +81,9 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 		return d, usageError("--for must not be negative")
 	case s.violations < 0:
 		return d, usageError("--until-violations must not be negative")
-	case s.jobs < 1:
-		return d, usageError("--jobs must be more than zero")
+	}
+	if err := s.jobs.validate(cmd); err != nil {
+		return d, err
 	}
 	seeds := s.seeds
 	if s.forTime > 0 && !cmd.Flags().Changed("seeds") {
@@ -112,13 +113,17 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	if _, err := swept.experiment(d.Seeds[0].First); err != nil { // before anything is written
 		return err
 	}
+	if err := writable("--out", swept.f.out); err != nil {
+		return err
+	}
 	folder := filepath.Join(swept.f.out, "sweeps", swept.stored.Recipe, d.Name())
-	ledger, err := sweep.OpenLedger(filepath.Join(folder, d.Shard.Name()), d, s.jobs)
+	jobs := s.jobs.of(swept.stored.Simulate, d.Shard.Seeds(d.Seeds))
+	ledger, err := sweep.OpenLedger(filepath.Join(folder, d.Shard.Name()), d, jobs)
 	if err != nil {
 		return err
 	}
 	defer ledger.Close()
-	runners, closeAll, err := swept.runners(s.jobs)
+	runners, closeAll, err := swept.runners(jobs)
 	if err != nil {
 		return err
 	}
@@ -126,11 +131,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	screen := newScreen(cmd.ErrOrStderr(), swept.f.quiet || swept.f.json)
 	ctx, interrupt, stop := interruptible(context.Background(), screen, "beginning no more runs, and waiting for those under way")
 	defer stop()
-	clock := ""
-	if !swept.stored.Simulate {
-		clock = ", each run in real time,"
-	}
-	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, swept.stored.Subject, clock, folder)
+	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, cmp.Or(swept.stored.SubjectCommand, swept.stored.Subject), swept.clock(), folder)
 	_, err = sweep.Run(ctx, ledger, sweep.Config{
 		Runners: runners, For: s.forTime, Violations: s.violations, Interrupt: interrupt,
 		Grace:    time.Minute + 2*swept.stored.TimeLimit,
@@ -207,12 +208,7 @@ func newSweepWorker() *cobra.Command {
 			if err := swept.complete(cmd, args, swarm); err != nil {
 				return err
 			}
-			input, err := polledInput()
-			if err != nil {
-				return err
-			}
-			const patience = 20 * time.Second // to stop containers
-			return sweep.ServeWorker(context.Background(), input, exact(cmd.OutOrStdout()), swept.run, patience, func() { os.Exit(exitFailed) })
+			return serveTasks(cmd, swept.run)
 		},
 	}
 	swept.flags(cmd)
@@ -223,6 +219,23 @@ func newSweepWorker() *cobra.Command {
 // sweepWorkerName is the hidden command of such a process. It is not supervised: the sweep
 // looks after it.
 const sweepWorkerName = "sweep-worker"
+
+// sweepsHere says which sweeps the usual store has.
+func sweepsHere() string {
+	sweeps, _ := filepath.Glob(sweepsInStore)
+	if len(sweeps) == 0 {
+		return "store/sweeps has none; zklab sweep leaves them below its --out"
+	}
+	const most = 3
+	text := "there are " + strings.Join(sweeps[:min(len(sweeps), most)], ", ")
+	if more := len(sweeps) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// sweepsInStore are the folders of sweeps below the usual --out.
+var sweepsInStore = filepath.Join("store", "sweeps", "*", "*")
 
 func newMerge() *cobra.Command {
 	var page string
@@ -237,7 +250,7 @@ func newMerge() *cobra.Command {
 		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards --page sweep.html",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fmt.Errorf("merge needs folders or archives of a sweep: those of %s are below store/sweeps", strings.Join(workloads.Recipes()[:2], ", "))
+				return fmt.Errorf("%s needs folders or archives of a sweep: %s", cmd.Name(), sweepsHere())
 			}
 			return nil
 		},
@@ -249,7 +262,7 @@ func newMerge() *cobra.Command {
 			return printMerged(cmd, args, page, asJSON, true)
 		},
 	}
-	cmd.Flags().StringVar(&page, "page", "", "file of the page (default: "+sweepPage+" in the folder, if one is given)")
+	cmd.Flags().StringVar(&page, "page", "", "file to write the page into (default: "+sweepPage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	completesFiles(cmd, "page")
 	return cmd

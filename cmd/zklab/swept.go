@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/printable"
@@ -26,6 +24,7 @@ type swept struct {
 	f       *runFlags
 
 	stored    store.Experiment // what they came to
+	real      string           // why runs are in real time, unless somebody said so
 	usualLoad bool             // nobody said what the minimal load is
 	choices   sweep.Choices
 	arguments []string // that make it again
@@ -49,7 +48,8 @@ func (s *swept) flags(cmd *cobra.Command) {
 func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err error) {
 	limit := s.x.TimeLimit
 	if !cmd.Flags().Changed("simulate") {
-		s.x.Simulate = s.f.config == "" && s.x.Ensemble == inProcess && s.x.ClientsAs == store.Goroutine && s.x.SubjectCommand == ""
+		s.real = s.whyReal()
+		s.x.Simulate = s.real == ""
 	}
 	if s.stored, err = merge(cmd, s.f, s.x, args); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	s.stored.Seed = s.seed
 	given := cmd.Flags().Changed
 	s.usualLoad = !given("min-load") && s.f.config == ""
-	s.arguments = argumentsOf(cmd, s.stored.Recipe)
+	s.arguments = workersArguments(cmd, s.stored.Recipe, newSweepWorker(), "out")
 	if swarm && (s.f.config == "" || given("swarm")) {
 		s.choices = choicesOf(given)
 	}
@@ -76,6 +76,30 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 		s.choices.Servers = nil // containers are slow to start, and not each machine has room for five
 	}
 	return nil
+}
+
+// whyReal says why the runs cannot be simulated; "" if they can be.
+func (s *swept) whyReal() string {
+	switch {
+	case s.x.SubjectCommand != "":
+		return "because the time of a --subject-command is real"
+	case s.x.Ensemble != inProcess:
+		return "because only the " + inProcess + " ensemble can be simulated"
+	case s.f.config != "":
+		return "unless " + s.f.config + " says simulate: true"
+	}
+	return ""
+}
+
+// clock says in which time the runs are, where that is not virtual time.
+func (s *swept) clock() string {
+	switch {
+	case s.stored.Simulate:
+		return ""
+	case s.real == "" || s.f.config != "":
+		return ", each run in real time,"
+	}
+	return ", each run in real time " + s.real + ","
 }
 
 // choicesOf leaves to the seeds what no flag gives.
@@ -159,33 +183,21 @@ func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err 
 	if jobs == 1 {
 		return []sweep.Runner{s.run}, func() {}, nil
 	}
-	self, err := os.Executable()
+	cfg, err := workersOf(sweepWorkerName, s.arguments)
 	if err != nil {
-		return nil, nil, fmt.Errorf("find this program, to run jobs as: %w", err)
+		return nil, nil, err
 	}
-	var workers []*sweep.Worker
+	var started []sweep.Worker
 	for range jobs {
-		w := sweep.NewWorker(sweep.WorkerConfig{Command: slices.Concat([]string{self, sweepWorkerName}, s.arguments), Stderr: os.Stderr})
-		workers = append(workers, w)
+		w := sweep.NewWorker(cfg)
+		started = append(started, w)
 		runners = append(runners, w.Run)
 	}
 	return runners, func() {
-		for _, w := range workers {
+		for _, w := range started {
 			w.Close()
 		}
 	}, nil
-}
-
-// argumentsOf are the recipe and the flags that say what is swept.
-func argumentsOf(cmd *cobra.Command, recipe string) []string {
-	args := []string{recipe}
-	kept := newSweepWorker().Flags()
-	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		if kept.Lookup(flag.Name) != nil && flag.Name != "out" {
-			args = append(args, "--"+flag.Name+"="+flag.Value.String())
-		}
-	})
-	return args
 }
 
 // settings are what decides what a run of some seed is: the flags, the program, and what the

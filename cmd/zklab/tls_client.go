@@ -26,9 +26,9 @@ type clientTLS struct {
 }
 
 func (f *clientTLS) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&f.ca, "tls-ca", "", "authorities, in PEM, whose certificates servers must show: they are spoken to with TLS then")
-	flags.StringVar(&f.cert, "tls-cert", "", "certificate to show to servers that want one, in PEM")
-	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
+	flags.StringVar(&f.ca, "tls-ca", "", "file with authorities, in PEM, whose certificates servers must show (the servers are then spoken to with TLS)")
+	flags.StringVar(&f.cert, "tls-cert", "", "file with the certificate to show to servers that want one, in PEM")
+	flags.StringVar(&f.key, "tls-key", "", "file with the key of --tls-cert, in PEM")
 }
 
 // load reads the files, and says which flag names one that is of no use.

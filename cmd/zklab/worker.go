@@ -37,7 +37,7 @@ func newWorker() *cobra.Command {
 			return adapter.Serve(context.Background(), os.Stdin, exact(cmd.OutOrStdout()), served)
 		},
 	}
-	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "whose recipes: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
+	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "subject whose recipes are served: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	completes(cmd, "subject", choice(subjectsOf(slices.DeleteFunc(workloads.Recipes(), func(r string) bool { return !inProcesses(r) })...)...))
 	return cmd
 }

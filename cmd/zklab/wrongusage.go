@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/workloads"
 )
 
 // wrongFlag says in words of the command line what is wrong with a flag.
@@ -93,14 +94,67 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	var names []string
+	if !cmd.HasAvailableSubCommands() {
+		return fmt.Errorf("%s takes no argument, got %q", cmd.CommandPath(), args[0])
+	}
+	if meant := commandMeant(cmd, args[0]); meant != "" {
+		return fmt.Errorf("unknown command %.60q; did you mean %q?", args[0], meant)
+	}
+	return fmt.Errorf("unknown command %.60q; %s has %s", args[0], cmd.CommandPath(), strings.Join(commandsOf(cmd), ", "))
+}
+
+func commandsOf(cmd *cobra.Command) (names []string) {
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			names = append(names, c.Name())
 		}
 	}
-	if len(names) == 0 {
-		return fmt.Errorf("%s takes no argument, got %q", cmd.CommandPath(), args[0])
+	return names
+}
+
+// commandMeant is the command line that somebody may have meant who wrote something else in the
+// place of a command; "" if there is none.
+func commandMeant(cmd *cobra.Command, written string) string {
+	root := cmd.Root()
+	switch {
+	case slices.Contains(workloads.Recipes(), written):
+		return root.Name() + " run " + written
+	case written == "version":
+		return root.Name() + " --version"
+	case slices.ContainsFunc(listings, func(l listing) bool { return l.name == written }):
+		return root.Name() + " list " + written
 	}
-	return fmt.Errorf("unknown command %q%s%s has %s", args[0], nearest.DidYouMean(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
+	for _, parent := range append(root.Commands(), root) {
+		if c, _, err := parent.Find([]string{written}); parent != cmd && parent.IsAvailableCommand() && err == nil && c != parent && c.IsAvailableCommand() {
+			return c.CommandPath()
+		}
+	}
+	if near := nearest.To(written, commandsOf(cmd)); near != "" {
+		return cmd.CommandPath() + " " + near
+	}
+	return ""
+}
+
+// noneEmpty refuses flags with an empty text, as of a variable of the shell that is not set.
+func noneEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && slices.ContainsFunc(textsOf(f.Value), func(s string) bool { return strings.TrimSpace(s) == "" }) {
+			err = fmt.Errorf("--%s is empty: give it a value, or leave it out", f.Name)
+		}
+	})
+	return err
+}
+
+// textsOf are the texts that a flag was given.
+func textsOf(v pflag.Value) []string {
+	list, many := v.(pflag.SliceValue)
+	switch {
+	case many && len(list.GetSlice()) > 0:
+		return list.GetSlice()
+	case many:
+		return []string{""}
+	case v.Type() == "string":
+		return []string{v.String()}
+	}
+	return nil
 }

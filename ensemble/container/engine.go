@@ -2,7 +2,9 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +38,7 @@ func openEngine(ctx context.Context) (engine, error) {
 		if err == nil {
 			return newEngine(docker)
 		}
-		if first == nil {
+		if first == nil || forbids(err) && !forbids(first) { // one that is there says more than those that are not
 			first = err
 		}
 	}
@@ -100,6 +102,24 @@ func reach(ctx context.Context, host string) (client.APIClient, error) {
 	return docker, nil
 }
 
+// forbids says that an engine is there, which this user may not use. Docker's client has that as a
+// text alone.
+func forbids(err error) bool {
+	return err != nil && (errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"))
+}
+
+// forbiddenError is an [ErrNoEngine] for this user.
+type forbiddenError struct{ err error }
+
+func (e forbiddenError) Error() string {
+	return fmt.Sprintf("this user may not use the Docker engine: add the user to the group of its socket (sudo usermod -aG docker NAME, and log in again), or point DOCKER_HOST at another engine (%s)", oneLine(e))
+}
+
+func (e forbiddenError) Unwrap() []error { return []error{ErrNoEngine, e.err} }
+
 func noEngine(err error) error {
+	if forbids(err) {
+		return forbiddenError{err}
+	}
 	return fmt.Errorf("%w: start it, or point DOCKER_HOST at one (%w)", ErrNoEngine, oneLine{err})
 }

@@ -55,6 +55,17 @@ func TestReach(t *testing.T) {
 	}
 }
 
+// An engine that is there and may not be used is told as such.
+func TestForbiddenEngine(t *testing.T) {
+	err := noEngine(errors.New("permission denied while trying to connect to the docker API at unix:///var/run/docker.sock"))
+	if !errors.Is(err, ErrNoEngine) || !strings.HasPrefix(err.Error(), "this user may not use the Docker engine: add the user to the group") || !strings.Contains(err.Error(), "docker.sock") {
+		t.Error(err)
+	}
+	if err := noEngine(errors.New("no such file")); !errors.Is(err, ErrNoEngine) || !strings.HasPrefix(err.Error(), "no Docker engine answers: start it") {
+		t.Error(err)
+	}
+}
+
 // An engine that the user has chosen is the only one that is tried.
 func TestHosts(t *testing.T) {
 	bin := t.TempDir()

@@ -158,7 +158,7 @@ func (c Config) validate() error {
 	if err := ValidateNodes(c.Nodes); err != nil {
 		return err
 	}
-	if c.Observers < 0 || c.Nodes+c.Observers > MaxNodes {
+	if c.Observers < 0 || c.Observers > MaxNodes-c.Nodes {
 		return fmt.Errorf("%w: %d observers beside %d servers: choose 0 to %d", ErrConfig, c.Observers, c.Nodes, MaxNodes-c.Nodes)
 	}
 	if c.Tick < time.Millisecond || c.InitLimit < 1 || c.SyncLimit < 1 || c.Sweep < time.Millisecond {

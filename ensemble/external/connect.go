@@ -56,6 +56,9 @@ func parseServer(text string) (string, error) {
 	return net.JoinHostPort(host, port), err
 }
 
+// longestHost is how long a name of a host can be (RFC 1035).
+const longestHost = 253
+
 // A host is a name or an address. Nothing in it means anything to a shell, as it may
 // stand in a command.
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$|^[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?$`)
@@ -65,6 +68,8 @@ func split(addr string) (host, port string, err error) {
 	switch n, numberErr := strconv.ParseUint(port, 10, 16); {
 	case err != nil:
 		return "", "", wrong("%q is no host:port", addr)
+	case len(host) > longestHost:
+		return "", "", wrong("%.40q… is no host: a name has %d characters at most", host, longestHost)
 	case !hostPattern.MatchString(host):
 		return "", "", wrong("%q is no host: write a name or an address", host)
 	case numberErr != nil || n == 0:

@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, connect := range []string{
 		"", " ", "/", "/x", ",", "a,,b", "a,", "a:b", "a:0", "a:65536", "a:-1", "a:1,a:1", "a,a:2181", "a b", "a;b", "$(a)", "`a`", "a&b", "-a:1", "a\nb",
-		"a/x,b", "a//x", "a/x//y", "a/.", "a/x/..", "a/zookeeper", "a/zookeeper/x", "a/\x01", "::1", "a:1:2", "[a", "http://a:1",
+		"a/x,b", "a//x", "a/x//y", "a/.", "a/x/..", "a/zookeeper", "a/zookeeper/x", "a/\x01", "::1", "a:1:2", strings.Repeat("a", 254), "[a", "http://a:1",
 	} {
 		servers, chroot, err := Parse(connect)
 		if !errors.Is(err, ErrConfig) || strings.Contains(err.Error(), "\n") {
@@ -226,11 +226,17 @@ func TestStart(t *testing.T) {
 	if h, err := ensemble.CheckHealth(ctx, e); err != nil || h.Leader == 0 {
 		t.Errorf("%+v, %v", h, err)
 	}
+	other, err := embedded.Start(embedded.Config{Tick: 700 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
 	for want, c := range map[string]Config{
 		"chroot /x is not there":         {Servers: on.Addrs(), Chroot: "/x"},
 		"no server says that it leads":   {Servers: followers(t, on), Patience: time.Millisecond},
 		"name all servers":               {Servers: followers(t, on), Patience: time.Millisecond},
 		"does not answer: dial tcp":      {Servers: append(on.Addrs(), "127.0.0.1:1")},
+		"are servers of two ensembles":   {Servers: append(followers(t, on)[:1], leaderOf(t, other))},
 		"server a:1 is given twice":      {Servers: []string{"a:1", "a:1"}},
 		"--kill-command needs --start-c": {Servers: on.Addrs(), Commands: ensemble.Commands{Kill: "kill {id}"}},
 	} {
@@ -241,6 +247,14 @@ func TestStart(t *testing.T) {
 	if found, err := Leftovers(ctx, Config{Servers: on.Addrs()}); err != nil || len(found) != 0 {
 		t.Errorf("%v, %v", found, err)
 	}
+}
+
+func leaderOf(t *testing.T, e *embedded.Ensemble) string {
+	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leader.Addr()
 }
 
 // followers are the servers but the leader.

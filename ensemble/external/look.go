@@ -33,10 +33,52 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	e.describe(health)
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
+	if err := e.together(ctx); err != nil {
+		return err
+	}
 	if err := e.chroot(ctx); err != nil {
 		return err
 	}
 	return e.limits(ctx)
+}
+
+// together sees that no two servers are of two ensembles, as far as they tell their members: all
+// servers since 3.5 do, in a znode that anybody may read.
+func (e *cluster) together(ctx context.Context) error {
+	members := make([]ensemble.Members, len(e.servers))
+	for i, s := range e.servers {
+		members[i] = e.members(ctx, s)
+		for j := range i {
+			if members[i].Apart(members[j]) {
+				return wrong("%s and %s are servers of two ensembles: their members are others (%s)", e.servers[j].addr, s.addr, configPath)
+			}
+		}
+	}
+	return nil
+}
+
+// configPath is the znode in which an ensemble tells its members.
+const configPath = "/zookeeper/config"
+
+// members are those that a server tells; none if it tells none.
+func (e *cluster) members(ctx context.Context, s *server) ensemble.Members {
+	conn, err := zkclient.Connect(ctx, zkclient.Config{
+		Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(e.Dial, s.addr),
+	})
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	reply, err := conn.Do(ctx, wire.GetData, &wire.ReadRequest{Path: configPath})
+	if err != nil || reply.Header.Err != wire.OK {
+		return nil
+	}
+	defer func() { _, _ = conn.Do(ctx, wire.CloseSession, nil) }()
+	data, err := wire.DecodeDataReply(reply.Record)
+	if err != nil {
+		return nil
+	}
+	return ensemble.ParseMembers(string(data.Data))
 }
 
 // awaitRoles waits while a leader is being elected, or deposed, and for nothing else:

@@ -16,7 +16,7 @@ type Health string
 
 // The healths of an ensemble.
 const (
-	Healthy  Health = "healthy"  // all serve, one of them leads, and nothing shows that their trees differ
+	Healthy  Health = "healthy"  // all that were asked serve, in one ensemble, and nothing shows that their trees differ
 	Degraded Health = "degraded" // a majority serves, but not all are part of it, or one has another tree
 	Down     Health = "down"     // none serves, or fewer than a majority of all
 )
@@ -35,7 +35,7 @@ type Ensemble struct {
 // as its time-out at the most.
 func Look(ctx context.Context, addrs []string, queries ...Query) Ensemble {
 	servers := make([]Server, len(addrs))
-	each(addrs, queries, func(i int, q Query) { servers[i] = q.Of(ctx, addrs[i]) })
+	each(addrs, queries, func(i int, q Query) { servers[i] = q.look(ctx, addrs[i], len(addrs) > 1) })
 	diverged(servers, func(suspects []int) []Server {
 		again := make([]Server, len(servers))
 		each(addrs, queries, func(i int, q Query) {
@@ -80,17 +80,29 @@ func together(servers []Server) Ensemble {
 		e.Leader = lead[0].Addr
 	}
 	e.behind()
-	divided := len(leaders) > 1 || len(alone) > 0 && len(servers) > 1
+	divided := len(leaders) > 1 || len(alone) > 0 && len(servers) > 1 || e.apart() != ""
 	switch {
 	case e.Serving == 0 || e.few():
 		e.Health = Down
-	case e.Serving == len(servers) && e.Leader != "" && !divided && !slices.ContainsFunc(servers, func(s Server) bool { return s.Diverged != "" }):
+	case e.Serving == len(servers) && !divided && !slices.ContainsFunc(servers, func(s Server) bool { return s.Diverged != "" }):
 		e.Health = Healthy
 	default:
 		e.Health = Degraded
 	}
 	e.note(leaders, len(alone))
 	return e
+}
+
+// apart says which two servers are of two ensembles, as they tell; "" if nothing shows that.
+func (e *Ensemble) apart() string {
+	for _, a := range e.Servers {
+		for _, b := range e.Servers {
+			if a.members.Apart(b.members) {
+				return fmt.Sprintf("%s and %s are servers of two ensembles: their members are others (conf)", a.Addr, b.Addr)
+			}
+		}
+	}
+	return ""
 }
 
 func (e *Ensemble) of(r ensemble.Role) (those []Server) {
@@ -115,16 +127,26 @@ func (e *Ensemble) few() bool {
 	return len(e.of(ensemble.Standalone)) == 0 && int64(asked) >= voters && 2*(e.Serving-observers) <= asked
 }
 
+// ofVoters says, in brackets, how many of the servers that vote were asked, if that is known.
+func (e *Ensemble) ofVoters() string {
+	for _, s := range e.Servers {
+		if s.voters != nil {
+			return fmt.Sprintf(" (%d of %d that vote were asked)", len(e.Servers)-len(e.of(ensemble.Observer)), *s.voters)
+		}
+	}
+	return ""
+}
+
 // behind compares each with the one that has most. A server that serves has all of the
 // epochs before that in which its leader was elected: what it has not got is of this one.
 func (e *Ensemble) behind() {
 	latest := int64(0)
 	for _, s := range e.Servers {
-		latest = max(latest, s.Zxid)
+		latest = max(latest, int64(s.Zxid))
 	}
 	for i, s := range e.Servers {
 		if s.State == Serving {
-			n := latest - max(s.Zxid, e.Epoch<<32)
+			n := latest - max(int64(s.Zxid), e.Epoch<<32)
 			e.Servers[i].Behind = &n
 		}
 	}
@@ -139,12 +161,17 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 		}
 		add("%s all say that they lead: one that was deposed while it was paused or cut off finds out when its syncLimit is over", strings.Join(who, " and "))
 	}
+	if text := e.apart(); text != "" {
+		add("%s", text)
+	}
 	if alone > 0 && len(e.Servers) > 1 {
 		add("a server is standalone: it knows nothing of the others")
 	}
 	switch {
 	case e.Serving > 0 && e.Health == Down:
 		add("%d of %d is no majority: who still says that it serves will find out when its syncLimit is over", e.Serving, len(e.Servers))
+	case e.Serving == len(e.Servers) && e.Leader == "" && alone == 0:
+		add("none of these servers leads: the leader is missing in the list%s", e.ofVoters())
 	case e.Serving > 0 && e.Leader == "" && alone == 0:
 		add("none of those that answer leads: one that was lost still seems to them to lead, or is missing in the list")
 	}

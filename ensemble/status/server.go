@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
 )
 
 // State is what a server is good for.
@@ -28,8 +29,8 @@ type Server struct {
 	Role    ensemble.Role `json:"role,omitempty"`
 	Version string        `json:"version,omitempty"`
 
-	Epoch int64 `json:"epoch"` // the high half of the zxid
-	Zxid  int64 `json:"zxid"`
+	Epoch int64      `json:"epoch"` // the high half of the zxid
+	Zxid  history.ID `json:"zxid"`
 	// Behind is how many transactions others have that this one has not yet, at about the
 	// same time.
 	Behind *int64 `json:"behind,omitempty"`
@@ -58,6 +59,7 @@ type Server struct {
 	voters    *int64 // servers that vote, of those in its configuration
 	counted   int    // znodes, as srvr tells, together with Zxid
 	uncounted bool   // they are not known for one zxid
+	members   ensemble.Members
 
 	Error string `json:"error,omitempty"` // why it did not answer, or not all of it
 	// Missing are the four-letter words that it does not answer, as its
@@ -80,11 +82,20 @@ const usualTimeout = time.Second
 
 // Of asks one server. It fails never: what is wrong is part of the answer.
 func (q Query) Of(ctx context.Context, addr string) Server {
+	return q.look(ctx, addr, false)
+}
+
+// look asks one server, also for its members.
+func (q Query) look(ctx context.Context, addr string, members bool) Server {
 	s := Server{Addr: addr}
 	ctx, cancel := context.WithTimeoutCause(ctx, q.timeout(), errSilent)
 	defer cancel()
 	if q.brief(ctx, &s) {
 		q.details(ctx, &s)
+		if members { // those that it does not tell are of no use to people
+			answer, _ := q.ask(ctx, addr, "conf")
+			s.members = ensemble.ParseMembers(answer)
+		}
 	}
 	return s
 }
@@ -159,7 +170,7 @@ func (s *Server) basics(answer string) error {
 	if err != nil {
 		return err
 	}
-	s.Version, s.Zxid, s.Epoch, s.Connections, s.counted = told.Version, told.Zxid, told.Epoch(), told.Connections, told.Znodes
+	s.Version, s.Zxid, s.Epoch, s.Connections, s.counted = told.Version, history.ID(told.Zxid), told.Epoch(), told.Connections, told.Znodes
 	for i, d := range told.Latency {
 		s.Latency[i] = float64(d) / float64(time.Millisecond)
 	}

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/testmain"
 )
 
@@ -103,6 +105,31 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// JSON readers lose 64-bit numbers: a zxid is a hexadecimal string.
+func TestZxidInJSON(t *testing.T) {
+	b, err := json.Marshal(Server{Zxid: 1<<62 + 1})
+	if err != nil || !strings.Contains(string(b), `"zxid":"0x4000000000000001"`) {
+		t.Errorf("%s, %v", b, err)
+	}
+}
+
+// Servers of two ensembles are found by what conf tells of their members, which is asked for where
+// several servers are looked at.
+func TestTwoEnsembles(t *testing.T) {
+	words := func(mode, host string) ensemble.DialFunc {
+		return server(map[string]string{
+			"srvr": strings.Replace(srvr, "follower", mode, 1), "mntr": mntr, "dirs": dirs,
+			"conf": "serverId=1\nmembership: \nserver.1=" + host + ":2888:3888:participant;0.0.0.0:2181\nversion=0",
+		})
+	}
+	for host, want := range map[string]Health{"a": Healthy, "b": Degraded} {
+		e := Look(t.Context(), []string{"x:1", "y:1"}, Query{Dial: words("leader", "a")}, Query{Dial: words("follower", host)})
+		if e.Health != want || strings.Contains(strings.Join(e.Notes, "\n"), "two ensembles") != (host == "b") {
+			t.Errorf("%s: %s, %q", host, e.Health, e.Notes)
+		}
+	}
+}
+
 // The admin server tells what the words may not; what it does not know stays missing.
 func TestAdmin(t *testing.T) {
 	pages := map[string]string{
@@ -126,11 +153,11 @@ func TestAdmin(t *testing.T) {
 
 func TestTogether(t *testing.T) {
 	const epoch = int64(5) << 32
-	leader := Server{State: Serving, Role: ensemble.Leader, Epoch: 5, Zxid: epoch + 9, Version: "3.9.3"}
-	follower := Server{State: Serving, Role: ensemble.Follower, Epoch: 5, Zxid: epoch + 7, Version: "3.9.3"}
+	leader := Server{State: Serving, Role: ensemble.Leader, Epoch: 5, Zxid: history.ID(epoch + 9), Version: "3.9.3"}
+	follower := Server{State: Serving, Role: ensemble.Follower, Epoch: 5, Zxid: history.ID(epoch + 7), Version: "3.9.3"}
 	fresh := Server{State: Serving, Role: ensemble.Follower, Epoch: 4, Zxid: 4<<32 + 1000}
 	deposed := Server{State: Serving, Role: ensemble.Leader, Epoch: 4, Zxid: 4 << 32}
-	observer := Server{State: Serving, Role: ensemble.Observer, Epoch: 5, Zxid: epoch + 9}
+	observer := Server{State: Serving, Role: ensemble.Observer, Epoch: 5, Zxid: history.ID(epoch + 9)}
 	alone := Server{State: Serving, Role: ensemble.Standalone}
 	gone, looking := Server{State: NoAnswer}, Server{State: NotServing}
 	five := int64(5)
@@ -138,25 +165,34 @@ func TestTogether(t *testing.T) {
 	oneOfFive.voters = &five
 	old := follower
 	old.Version, old.Missing = "3.5.8", []string{"mntr"}
+	in := func(s Server, host string) Server {
+		s.members = ensemble.Members{"1": host + ":2888:3888:participant;" + host + ":2181"}
+		return s
+	}
 	for name, c := range map[string]struct {
 		servers []Server
 		want    Health
 		note    string
 	}{
-		"all serve":                   {[]Server{follower, leader, follower}, Healthy, ""},
-		"one is gone":                 {[]Server{follower, leader, gone}, Degraded, ""},
-		"one is looking":              {[]Server{looking, leader, follower}, Degraded, ""},
-		"an observer is gone":         {[]Server{leader, follower, follower, gone}, Degraded, ""},
-		"no majority":                 {[]Server{looking, looking, gone}, Down, ""},
-		"a leader that is alone":      {[]Server{gone, leader, gone}, Down, "1 of 3 is no majority"},
-		"observers are no majority":   {[]Server{leader, gone, gone, observer, observer}, Down, "no majority"},
-		"two of four":                 {[]Server{leader, follower, gone, gone}, Down, "no majority"},
-		"a deposed leader":            {[]Server{follower, leader, deposed}, Degraded, "all say that they lead"},
-		"standalone":                  {[]Server{alone}, Healthy, ""},
-		"two that are standalone":     {[]Server{alone, alone}, Degraded, "knows nothing of the others"},
-		"one of five is asked":        {[]Server{oneOfFive}, Degraded, "missing in the list"},
-		"of the epoch before":         {[]Server{leader, fresh, fresh}, Healthy, ""},
-		"other versions, fewer words": {[]Server{leader, old, follower}, Healthy, "versions differ"},
+		"all serve":                          {[]Server{follower, leader, follower}, Healthy, ""},
+		"one is gone":                        {[]Server{follower, leader, gone}, Degraded, ""},
+		"one is looking":                     {[]Server{looking, leader, follower}, Degraded, ""},
+		"an observer is gone":                {[]Server{leader, follower, follower, gone}, Degraded, ""},
+		"no majority":                        {[]Server{looking, looking, gone}, Down, ""},
+		"a leader that is alone":             {[]Server{gone, leader, gone}, Down, "1 of 3 is no majority"},
+		"observers are no majority":          {[]Server{leader, gone, gone, observer, observer}, Down, "no majority"},
+		"two of four":                        {[]Server{leader, follower, gone, gone}, Down, "no majority"},
+		"a deposed leader":                   {[]Server{follower, leader, deposed}, Degraded, "all say that they lead"},
+		"standalone":                         {[]Server{alone}, Healthy, ""},
+		"two that are standalone":            {[]Server{alone, alone}, Degraded, "knows nothing of the others"},
+		"one of five is asked":               {[]Server{oneOfFive}, Healthy, "the leader is missing in the list (1 of 5 that vote were asked)"},
+		"one is asked, and no more is known": {[]Server{follower}, Healthy, "the leader is missing in the list"},
+		"the leader is not asked":            {[]Server{follower, follower}, Healthy, "the leader is missing in the list"},
+		"the leader is lost":                 {[]Server{follower, follower, gone}, Degraded, "seems to them to lead"},
+		"of two ensembles":                   {[]Server{in(leader, "a"), in(follower, "a"), in(follower, "b")}, Degraded, "a:1 and c:1 are servers of two ensembles"},
+		"of one ensemble":                    {[]Server{in(leader, "a"), in(follower, "a"), follower}, Healthy, ""},
+		"of the epoch before":                {[]Server{leader, fresh, fresh}, Healthy, ""},
+		"other versions, fewer words":        {[]Server{leader, old, follower}, Healthy, "versions differ"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			servers := slices.Clone(c.servers)
@@ -172,7 +208,7 @@ func TestTogether(t *testing.T) {
 				if s.Epoch == 4 {
 					want = 9 // all of this epoch
 				}
-				if s.Role == ensemble.Follower && len(e.Servers) > 1 && of(s.Behind) != want {
+				if s.Role == ensemble.Follower && e.Leader != "" && of(s.Behind) != want {
 					t.Errorf("behind by %d: %+v", of(s.Behind), s)
 				}
 			}

@@ -231,6 +231,17 @@ func (p Part) missed(plan []Step, limit time.Duration) []string {
 	return nil
 }
 
+// Late says of each fault at a time of its own that begins only after the load is over that it does.
+func (s Schedule) Late(limit time.Duration) []string {
+	var all []string
+	for _, p := range s {
+		if p.Order == Timed && p.At >= limit {
+			all = append(all, p.late(limit)...)
+		}
+	}
+	return all
+}
+
 // late says that the time of a turn never comes.
 func (p Part) late(limit time.Duration) []string {
 	switch {

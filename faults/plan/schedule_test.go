@@ -235,6 +235,24 @@ func TestSequence(t *testing.T) {
 }
 
 // What finds no time is said.
+func TestLate(t *testing.T) {
+	for list, want := range map[string][]string{
+		"pause,expire":                            nil,
+		"pause@29s/10s":                           nil,
+		"cut@client0/acquire#1/create#1":          nil,
+		"kill@1h,pause@30s+1s,expire":             {"kill@1h+5s begins after the time limit of 30s", "pause@30s+1s begins after the time limit of 30s"},
+		"pause/1m,cut@client0/acquire#1/create#1": {"pause+5s/1m begins after the time limit of 30s"},
+	} {
+		s, err := plan.Parse(list, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Late(30*time.Second)); diff != "" {
+			t.Errorf("%s: %s", list, diff)
+		}
+	}
+}
+
 func TestMissed(t *testing.T) {
 	for _, tt := range []struct {
 		list string

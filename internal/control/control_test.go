@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -108,6 +110,29 @@ func TestControl(t *testing.T) {
 	if err != nil || a.Name != "lab" || a.Backend != "embedded" || len(a.Servers) != 4 || a.Servers[3].Role != ensemble.Observer {
 		t.Errorf("%+v, %v", a, err)
 	}
+}
+
+// Nobody waits for a leader where too few servers that vote run for one to be elected.
+func TestTooFewRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(start(t, embedded.Config{Observers: 2}))
+		for _, who := range []string{"observer", "leader", "leader"} {
+			if _, err := c.Do(t.Context(), Kill, who); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Minute) // the last one finds out
+		for _, who := range []string{"leader", "follower"} {
+			began := time.Now()
+			_, err := c.Do(t.Context(), Kill, who)
+			if err == nil || !strings.HasPrefix(err.Error(), "no server is "+who+", and none can become it: fewer than a majority run;") {
+				t.Errorf("%s: %v", who, err)
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("%s: told after %s", who, took)
+			}
+		}
+	})
 }
 
 // Only the user can open a socket, from its first moment, and one that nobody

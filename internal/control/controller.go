@@ -201,6 +201,9 @@ func (c *Controller) serving(ctx context.Context, role ensemble.Role) (int, erro
 				return 0, fmt.Errorf("no server is %s", role)
 			}
 		}
+		if !c.majority(ctx) {
+			return 0, fmt.Errorf("no server is %s, and none can become it: fewer than a majority run; start or resume others first (see zklab ensemble status)", role)
+		}
 		if await.Sleep(ctx, lookAgain) != nil {
 			return 0, fmt.Errorf("no server is %s, and none became it within %s: see zklab ensemble status", role, leaderTimeout)
 		}
@@ -277,14 +280,22 @@ func (c *Controller) settled(ctx context.Context, action Action, s ensemble.Serv
 	}
 }
 
-// majority says whether more than half of the servers run.
+// majority says whether more than half of the servers that vote run, as far as it is known which do.
 func (c *Controller) majority(ctx context.Context) bool {
-	states := c.Status(ctx)
-	run := 0
-	for _, s := range states {
+	run, voters := 0, 0
+	for _, s := range c.Status(ctx) {
+		if s.Role == ensemble.Observer || c.wasObserver(s.ID) {
+			continue
+		}
+		voters++
 		if s.Role != Down && s.Role != Paused {
 			run++
 		}
 	}
-	return run > len(states)/2
+	return run > voters/2
+}
+
+// wasObserver says that a server was an observer when it was taken away.
+func (c *Controller) wasObserver(id int) bool {
+	return slices.ContainsFunc(c.away, func(s State) bool { return s.ID == id && s.Role == ensemble.Observer })
 }

@@ -41,7 +41,7 @@ func exploring(t *testing.T) explore.Runner {
 
 // What hides in one reply is found by all faults that take it away, and by no others.
 func TestExploreSingles(t *testing.T) {
-	r, err := explore.Explore(t.Context(), explore.Config{Run: exploring(t), Singles: true, Faults: []explore.Choice{
+	r, err := explore.Explore(t.Context(), explore.Config{Runners: []explore.Runner{exploring(t)}, Singles: true, Faults: []explore.Choice{
 		{Fault: faults.LoseReply{}}, {Fault: faults.LoseRequest{}}, {Fault: faults.Cut{}}, {Fault: faults.Cut{}, After: true}, {Fault: faults.Expire{}},
 	}})
 	if err != nil {

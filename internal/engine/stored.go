@@ -35,12 +35,12 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	if c.Faults.HasGiven() { // the schedule says it all
 		s.Faults = nil
 	}
-	s.Schedule = scheduled(plan)
+	s.Schedule = Scheduled(plan)
 	return s
 }
 
-// scheduled are steps as experiment.yaml keeps them.
-func scheduled(steps []plan.Step) (all []store.Scheduled) {
+// Scheduled are steps as experiment.yaml keeps them.
+func Scheduled(steps []plan.Step) (all []store.Scheduled) {
 	for _, step := range steps {
 		one := store.Scheduled{At: step.At, For: step.For, Fault: step.Fault.Spec(), Seed: step.Seed, Lane: step.Lane}
 		if !step.Point.Zero() {

@@ -63,7 +63,7 @@ func TestStoredSteps(t *testing.T) {
 	}
 	again := c
 	again.Faults, again.Seed = given, 8
-	if diff := cmp.Diff(scheduled(c.Plan()), scheduled(again.Plan())); diff != "" || len(again.Plan()) != 2 {
+	if diff := cmp.Diff(Scheduled(c.Plan()), Scheduled(again.Plan())); diff != "" || len(again.Plan()) != 2 {
 		t.Error(diff)
 	}
 	if !reflect.DeepEqual(given, c.Faults) {

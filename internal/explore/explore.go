@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -35,7 +37,9 @@ type Outcome struct {
 
 // Config is what to explore.
 type Config struct {
-	Run Runner
+	// Runners run the scenario once at a time each: as many runs go on at once. What is reported
+	// does not depend on how many they are.
+	Runners []Runner
 	// Faults are tried at each message where they can be injected.
 	Faults []Choice
 	// Kinds are those of the faults that are to be tried alone; nil: all.
@@ -49,7 +53,8 @@ type Config struct {
 	// MostPairs is how many pairs are tried at most, and none once a single fault has broken a
 	// promise; 0: all.
 	MostPairs int
-	// Begins is told of each run's schedule before it begins; nil for nobody.
+	// Begins is told of each run's schedule before it begins, some runs ahead where there are several
+	// runners; nil for nobody.
 	Begins func(plan.Schedule)
 	// Progress is told after each run what is known so far; nil for nobody.
 	Progress func(Report)
@@ -118,36 +123,56 @@ func (e *explorer) explore() error {
 	}
 	singles := singlesAt(e.points, e.Faults)
 	e.report.Singles.All = len(singles)
-	for _, s := range singles {
-		if err := e.try(&e.report.Singles, s); err != nil {
-			return err
-		}
+	if err := e.tryEach(&e.report.Singles, alone(singles)); err != nil || e.Config.Singles {
+		return err
 	}
-	if e.Config.Singles || e.MostPairs > 0 && len(e.report.Findings) > 0 {
+	if e.MostPairs > 0 && len(e.report.Findings) > 0 {
 		return nil
 	}
 	pairs := newPairs(singles, e.then, e.Faults)
 	e.report.Pairs.All = pairs.count
-	for a, b := range pairs.all() {
-		if e.MostPairs > 0 && e.report.Pairs.Tried == e.MostPairs {
-			return nil
-		}
-		if e.isGuilty(a) || e.isGuilty(b) {
-			e.report.Pairs.Implied++
-			continue
-		}
-		if err := e.try(&e.report.Pairs, a, b); err != nil {
-			return err
+	return e.tryEach(&e.report.Pairs, e.innocent(pairs))
+}
+
+// alone are singles, each without another.
+func alone(singles []single) iter.Seq[[]single] {
+	return func(yield func([]single) bool) {
+		for _, s := range singles {
+			if !yield([]single{s}) {
+				return
+			}
 		}
 	}
-	return nil
+}
+
+// innocent are the pairs of which none breaks a promise alone, so many at most as are to be tried.
+func (e *explorer) innocent(pairs *pairs) iter.Seq[[]single] {
+	return func(yield func([]single) bool) {
+		given := 0
+		for a, b := range pairs.all() {
+			if e.MostPairs > 0 && given == e.MostPairs {
+				return
+			}
+			if e.isGuilty(a) || e.isGuilty(b) {
+				e.report.Pairs.Implied++
+				continue
+			}
+			given++
+			if !yield([]single{a, b}) {
+				return
+			}
+		}
+	}
 }
 
 // begin runs the scenario without a fault.
 func (e *explorer) begin() error {
-	o, err := e.run(nil)
+	if e.Begins != nil {
+		e.Begins(nil)
+	}
+	o, err := e.Runners[0](e.ctx, nil)
 	if err != nil {
-		return fmt.Errorf("without a fault: %w", err)
+		return &RunError{Err: err}
 	}
 	e.points = slices.Clone(o.Points)
 	slices.SortFunc(e.points, link.Point.Compare)
@@ -156,14 +181,6 @@ func (e *explorer) begin() error {
 	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
 	e.add(o)
 	return nil
-}
-
-// run runs the scenario with a schedule.
-func (e *explorer) run(s plan.Schedule) (Outcome, error) {
-	if e.Begins != nil {
-		e.Begins(s)
-	}
-	return e.Run(e.ctx, s)
 }
 
 // kinds are those of the faults that can be injected at some point of the scenario.
@@ -191,24 +208,102 @@ func (e *explorer) add(o Outcome) {
 // errEnough ends an exploration of which the first finding is wanted.
 var errEnough = errors.New("there is a finding")
 
-// try runs the scenario with some faults.
-func (e *explorer) try(count *Count, faults ...single) error {
-	if e.ctx.Err() != nil {
-		return e.ctx.Err()
+// RunError says which run could not be run, and why.
+type RunError struct {
+	Schedule plan.Schedule // of it; nil: it was the one without a fault
+	Err      error
+}
+
+func (e *RunError) Error() string {
+	if e.Schedule == nil {
+		return "without a fault: " + e.Err.Error()
 	}
-	steps := e.steps(faults)
-	o, err := e.run(plan.Steps(steps...))
-	if err != nil {
-		return fmt.Errorf("with %s: %w", plan.Steps(steps...), err)
+	return fmt.Sprintf("with %s: %v", e.Schedule, e.Err)
+}
+
+func (e *RunError) Unwrap() error { return e.Err }
+
+// flight is a run under way.
+type flight struct {
+	faults  []single
+	steps   []plan.Step
+	outcome Outcome
+	err     error
+	landed  chan struct{}
+}
+
+// tryEach runs the scenario with some faults after the other, as many runs at once as there are
+// runners, and takes the outcomes in the order of the faults.
+func (e *explorer) tryEach(count *Count, all iter.Seq[[]single]) error {
+	ctx, cancel := context.WithCancel(e.ctx)
+	var under sync.WaitGroup
+	defer under.Wait()
+	defer cancel()
+	free := make(chan Runner, len(e.Runners))
+	for _, r := range e.Runners {
+		free <- r
 	}
+	ahead := 1
+	if len(e.Runners) > 1 {
+		ahead = 4 * len(e.Runners) // so that a long run keeps no runner waiting
+	}
+	var queue []*flight
+	next, stop := iter.Pull(all)
+	defer stop()
+	for more := true; more || len(queue) > 0; {
+		for more && len(queue) < ahead && ctx.Err() == nil {
+			var faults []single
+			if faults, more = next(); more {
+				f := e.begins(faults)
+				queue = append(queue, f)
+				under.Go(func() { f.fly(ctx, free) })
+			}
+		}
+		if len(queue) == 0 {
+			return ctx.Err()
+		}
+		<-queue[0].landed
+		if err := e.take(count, queue[0]); err != nil {
+			return err
+		}
+		queue = queue[1:]
+	}
+	return nil
+}
+
+// begins makes a run that is about to begin.
+func (e *explorer) begins(faults []single) *flight {
+	f := &flight{faults: faults, steps: e.steps(faults), landed: make(chan struct{})}
+	if e.Begins != nil {
+		e.Begins(plan.Steps(f.steps...))
+	}
+	return f
+}
+
+// fly runs it with a runner that is free.
+func (f *flight) fly(ctx context.Context, free chan Runner) {
+	defer close(f.landed)
+	run := <-free
+	defer func() { free <- run }()
+	if f.err = ctx.Err(); f.err == nil {
+		f.outcome, f.err = run(ctx, plan.Steps(f.steps...))
+	}
+}
+
+// take takes the outcome of a run into the report.
+func (e *explorer) take(count *Count, f *flight) error {
+	if f.err != nil {
+		return &RunError{plan.Steps(f.steps...), f.err}
+	}
+	o := f.outcome
 	count.add(o)
 	e.add(o)
 	if len(o.Broken) > 0 {
-		e.report.Findings = append(e.report.Findings, Finding{Steps: steps, Broken: o.Broken, Causes: o.Causes})
+		e.report.Findings = append(e.report.Findings, Finding{Steps: f.steps, Broken: o.Broken, Causes: o.Causes})
 	}
-	if len(faults) == 1 {
-		e.report.count(faults[0].fault.Kind(), !o.Missed)
-		e.remember(faults[0], o)
+	if len(f.faults) == 1 {
+		e.report.count(f.faults[0].fault.Kind(), !o.Missed)
+		e.remember(f.faults[0], o)
 	}
 	if e.Progress != nil {
 		e.Progress(e.report)

@@ -3,9 +3,12 @@ package explore
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -96,7 +99,7 @@ var few = []Choice{{Fault: faults.LoseReply{}}, {Fault: faults.Cut{}}, {Fault: f
 
 func explored(t *testing.T, x *scenario, c Config) Report {
 	t.Helper()
-	x.t, c.Run = t, x.run
+	x.t, c.Runners = t, []Runner{x.run}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	if x.after > 0 {
@@ -229,12 +232,12 @@ func TestNothingToExplore(t *testing.T) {
 		t.Error(got)
 	}
 	broken := errors.New("no room on the disk")
-	_, err := Explore(t.Context(), Config{Faults: few, Run: func(_ context.Context, s plan.Schedule) (o Outcome, err error) {
+	_, err := Explore(t.Context(), Config{Faults: few, Runners: []Runner{func(_ context.Context, s plan.Schedule) (o Outcome, err error) {
 		if o.Points = []link.Point{point(t, "client0/put#1/create#1")}; len(s) > 0 {
 			err = broken
 		}
 		return o, err
-	}})
+	}}})
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "with cut@client0/put#1/create#1+1s") {
 		t.Error(err)
 	}
@@ -321,12 +324,12 @@ func TestBegins(t *testing.T) {
 	x := &scenario{t: t}
 	var began []string
 	_, err := Explore(t.Context(), Config{
-		Run: func(ctx context.Context, s plan.Schedule) (Outcome, error) {
+		Runners: []Runner{func(ctx context.Context, s plan.Schedule) (Outcome, error) {
 			if len(began) != len(x.runs)+1 {
 				t.Fatalf("%d runs were announced before run %d", len(began), len(x.runs)+1)
 			}
 			return x.run(ctx, s)
-		},
+		}},
 		Faults: []Choice{{Fault: faults.Cut{}}}, Begins: func(s plan.Schedule) { began = append(began, short(s)) },
 	})
 	if err != nil || len(began) < 3 {
@@ -334,5 +337,53 @@ func TestBegins(t *testing.T) {
 	}
 	if diff := cmp.Diff(x.runs, began); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The report does not depend on how many runs go on at once, nor on which of them ends first.
+func TestManyRunners(t *testing.T) {
+	all := func(runners int, singles, first bool) (r Report, most int) {
+		synctest.Test(t, func(t *testing.T) {
+			x := &scenario{t: t, broken: []string{"cut@client0/put#2/create#1/after", "lose-reply@client1/put#1/create#1/reply"}}
+			var mu sync.Mutex
+			under, drawn := 0, rand.New(rand.NewPCG(uint64(runners), 0))
+			c := Config{Faults: few, Singles: singles, First: first}
+			for range runners {
+				c.Runners = append(c.Runners, func(ctx context.Context, s plan.Schedule) (Outcome, error) {
+					mu.Lock()
+					under++
+					most = max(most, under)
+					takes := time.Duration(drawn.IntN(100)) * time.Millisecond
+					mu.Unlock()
+					time.Sleep(takes)
+					mu.Lock()
+					defer mu.Unlock()
+					under--
+					return x.run(ctx, s)
+				})
+			}
+			var err error
+			if r, err = Explore(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return r, most
+	}
+	for _, singles := range []bool{false, true} {
+		for _, first := range []bool{false, true} {
+			want, _ := all(1, singles, first)
+			if len(want.Findings) == 0 {
+				t.Fatal("nothing was found")
+			}
+			for _, runners := range []int{2, 7} {
+				got, most := all(runners, singles, first)
+				if diff := cmp.Diff(want, got, cmp.AllowUnexported(plan.Step{})); diff != "" {
+					t.Errorf("%d runners: %s", runners, diff)
+				}
+				if most != runners && !first {
+					t.Errorf("%d runners ran %d at once", runners, most)
+				}
+			}
+		}
 	}
 }

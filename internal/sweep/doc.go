@@ -5,7 +5,7 @@
 // A sweep has a folder with one file, runs.jsonl, that only grows ([Ledger]): first what is
 // being swept ([Description]), then a [Line] for each run. Whatever kills a sweep, the same
 // command goes on from there. [Run] gives seeds to runners and their lines to the ledger;
-// runners may be this process or others like it ([StartWorker], [ServeWorker]).
+// runners may be this process or others like it ([Worker]).
 //
 // A [Tally] adds lines up, in any order and from any number of folders and archives
 // ([Merge]), in memory that does not grow with the runs, and gives a [Summary]: what was

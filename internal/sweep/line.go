@@ -49,6 +49,8 @@ type Property struct {
 	Measured bool `json:"measured,omitempty"`
 	// Why is the class of reasons of an unknown.
 	Why string `json:"why,omitempty"`
+	// Example is one of these reasons, with its numbers, where it has some.
+	Example string `json:"example,omitempty"`
 	// Shape and Faults are the cause of a violation; see [Cause].
 	Shape  string   `json:"shape,omitempty"`
 	Faults []string `json:"faults,omitempty"`

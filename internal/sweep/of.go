@@ -46,6 +46,7 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 			p.Shape, p.Faults = c.of(v)
 		default:
 			p.Why = class(v.Reason, unmet)
+			p.Example = example(v.Reason, p.Why)
 		}
 		bad[v.Property] = true
 		if !slices.ContainsFunc(l.NotValid, p.same) {
@@ -97,4 +98,12 @@ func class(reason string, unmet []string) string {
 	}
 	reason = keyNumbers.ReplaceAllString(reason, "")
 	return printable.Text(numbers.ReplaceAllString(reason, "#"), mostReason)
+}
+
+// example is the reason itself for people, if its class is without the numbers in it.
+func example(reason, class string) string {
+	if !strings.Contains(class, "#") {
+		return ""
+	}
+	return printable.Text(keyNumbers.ReplaceAllString(reason, ""), mostReason)
 }

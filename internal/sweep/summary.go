@@ -122,8 +122,17 @@ type Unchecked struct {
 
 // Count is how often there was something.
 type Count struct {
-	Text string `json:"text"`
-	N    int    `json:"n"`
+	Text    string `json:"text"`
+	Example string `json:"example,omitempty"` // one of the texts, if their numbers differ
+	N       int    `json:"n"`
+}
+
+// Words are the text for people: an example of it, if its numbers differ.
+func (c Count) Words() string {
+	if c.Example == "" || c.N == 1 {
+		return cmp.Or(c.Example, c.Text)
+	}
+	return "such as: " + c.Example
 }
 
 // FaultCount is how often faults of a kind took effect.
@@ -265,12 +274,12 @@ func (d *decided) summary(name string) PropertySummary {
 
 // list gives them, the most frequent first.
 func (c *counts) list() (out []Count) {
-	for text, n := range c.of {
-		out = append(out, Count{text, n})
+	for _, one := range c.of {
+		out = append(out, *one)
 	}
 	slices.SortFunc(out, func(a, b Count) int { return cmp.Or(b.N-a.N, strings.Compare(a.Text, b.Text)) })
 	if c.rest > 0 {
-		out = append(out, Count{"others", c.rest})
+		out = append(out, Count{Text: "others", N: c.rest})
 	}
 	return out
 }

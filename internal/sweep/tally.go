@@ -48,19 +48,29 @@ const (
 
 // counts counts texts, of which it keeps so many apart.
 type counts struct {
-	of   map[string]int
+	of   map[string]*Count
 	rest int
 }
 
-func (c *counts) add(text string) {
-	if _, known := c.of[text]; !known && len(c.of) >= mostReasons {
+// add counts a text, of which there is an example if it is a class. The example that is kept does
+// not depend on the order.
+func (c *counts) add(text, example string) {
+	if c.of == nil {
+		c.of = map[string]*Count{}
+	}
+	one := c.of[text]
+	if one == nil && len(c.of) >= mostReasons {
 		c.rest++
 		return
 	}
-	if c.of == nil {
-		c.of = map[string]int{}
+	if one == nil {
+		one = &Count{Text: text}
+		c.of[text] = one
 	}
-	c.of[text]++
+	one.N++
+	if example != "" && (one.Example == "" || example < one.Example) {
+		one.Example = example
+	}
 }
 
 // NewTally is one without any run.
@@ -101,7 +111,8 @@ func (t *Tally) add(l *Line, in string) {
 	}
 	if l.Error != "" {
 		t.failed++
-		t.errors.add(class(l.Error, nil))
+		why := class(l.Error, nil)
+		t.errors.add(why, example(l.Error, why))
 	}
 	if l.Verdict != "" {
 		t.verdicts[l.Verdict]++
@@ -146,7 +157,7 @@ func (t *Tally) notValid(l *Line, in string) {
 		if p.Result == checker.Violation {
 			t.found(l, p, in)
 		} else {
-			of.why.add(p.Why)
+			of.why.add(p.Why, p.Example)
 		}
 		if worst[p.Name] != checker.Violation {
 			worst[p.Name] = p.Result

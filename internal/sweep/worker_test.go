@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/procgroup"
 	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/workers"
 )
 
 // workerEnv makes this test binary a worker.
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 		testmain.Main(m)
 		return
 	}
-	err := ServeWorker(context.Background(), os.Stdin, os.Stdout, serve, 100*time.Millisecond, func() { os.Exit(9) })
+	err := workers.Serve(context.Background(), os.Stdin, os.Stdout, serve, 100*time.Millisecond, func() { os.Exit(9) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -58,13 +59,13 @@ func serve(ctx context.Context, t Task) (Line, error) {
 	return Line{Verdict: checker.Valid, Drawn: fmt.Sprint(os.Getpid())}, nil
 }
 
-func worker(t *testing.T) *Worker {
+func worker(t *testing.T) Worker {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := NewWorker(WorkerConfig{Command: []string{self}, Env: []string{workerEnv + "=1"}, Stderr: os.Stderr, Patience: time.Minute})
+	w := NewWorker(workers.Config{Command: []string{self}, Env: []string{workerEnv + "=1"}, Stderr: os.Stderr, Patience: time.Minute})
 	t.Cleanup(w.Close)
 	return w
 }
@@ -106,7 +107,7 @@ func TestWorkerStopped(t *testing.T) {
 		if _, err := w.Run(t.Context(), Task{Seed: 1}); err != nil {
 			t.Fatal(err)
 		}
-		pid := w.life.group.PID()
+		pid := w.PID()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		_, err := w.Run(ctx, Task{Seed: seed})
 		cancel()
@@ -117,12 +118,12 @@ func TestWorkerStopped(t *testing.T) {
 }
 
 // Who talks something else to a worker is told.
-func TestServeWorkerIsForSweeps(t *testing.T) {
-	err := ServeWorker(t.Context(), strings.NewReader("hello\n"), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") })
-	if err == nil || !strings.Contains(err.Error(), "for a sweep alone") {
+func TestServeIsForOneCommand(t *testing.T) {
+	err := workers.Serve(t.Context(), strings.NewReader("hello\n"), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") })
+	if err == nil || !strings.Contains(err.Error(), "for the command alone") {
 		t.Error(err)
 	}
-	if err := ServeWorker(t.Context(), strings.NewReader(""), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") }); err != nil {
+	if err := workers.Serve(t.Context(), strings.NewReader(""), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") }); err != nil {
 		t.Error(err)
 	}
 }

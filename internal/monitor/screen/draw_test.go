@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/monitor"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -67,7 +68,7 @@ func genView(t *rapid.T) monitor.View {
 		v.Status.Servers = append(v.Status.Servers, status.Server{
 			Addr: genText(t, "addr"), State: rapid.SampledFrom([]status.State{status.Serving, status.ReadOnly, status.NotServing, status.NoAnswer}).Draw(t, "state"),
 			Role: rapid.SampledFrom([]ensemble.Role{ensemble.Leader, ensemble.Follower, ensemble.Observer, ensemble.Standalone, ""}).Draw(t, "role"),
-			Zxid: genNumber(t, "zxid"), Connections: int(n), Latency: [3]float64{0, 12.3456, 1e9}, Behind: &n, Error: genText(t, "error"), Version: genText(t, "version"),
+			Zxid: history.ID(genNumber(t, "zxid")), Connections: int(n), Latency: [3]float64{0, 12.3456, 1e9}, Behind: &n, Error: genText(t, "error"), Version: genText(t, "version"),
 		})
 	}
 	v.Status.Notes = rapid.SliceOfN(rapid.SampledFrom(nasty), 0, 3).Draw(t, "notes")

@@ -17,7 +17,7 @@ func header(v *monitor.View, s *state, width int) string {
 	p := s.palette()
 	l := newLine(width).add(p.badge, " zklab monitor ")
 	right := []part{
-		{nil, plural(v.Counts.Znodes, "znode")},
+		{nil, plural(v.Counts.Znodes, "znode") + " read"}, // those of folders that were opened
 		{p.muted, ", " + count(v.Counts.Ephemerals) + " ephemeral"},
 		{nil, "  " + count(v.Counts.LastSecond) + " changes/s "},
 	}
@@ -130,7 +130,7 @@ func serverChips(v *monitor.View, p *palette, detail int) (chips [][]part) {
 		}
 		if s.State == status.Serving || s.State == status.ReadOnly {
 			if detail >= 1 {
-				chip = append(chip, part{nil, " " + hexa(s.Zxid)})
+				chip = append(chip, part{nil, " " + s.Zxid.String()})
 			}
 			if detail >= 2 {
 				chip = append(chip, part{p.muted, fmt.Sprintf(" %.3g ms", s.Latency[1])})

@@ -9,7 +9,7 @@ import (
 
 // logLines draws the log of changes, the newest last.
 func logLines(v *monitor.View, s *state, r rect) []string {
-	log, right := v.Log, count(v.Counts.Changes)+" since the beginning"
+	log, right := v.Log, plural(v.Counts.Changes, "change")+" of znodes since the beginning"
 	if s.logHeld != nil {
 		log, right = s.logHeld, "held: G goes on"
 	}

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/zklab/zklab/ensemble/status"
@@ -16,7 +17,7 @@ func lookupLines(v *monitor.View, s *state, r rect) []string {
 	for _, note := range v.Status.Notes {
 		lines = append(lines, newLine(r.w).add(p.warn, " "+clean(note, 400)))
 	}
-	lines = append(lines, table(r.w, serverTable(v, p))...)
+	lines = append(lines, table(r.w, serverTable(v, p), spareOfServers...)...)
 	for _, server := range v.Status.Servers {
 		if server.Error != "" {
 			lines = append(lines, newLine(r.w).add(p.warn, " "+clean(server.Addr, 60)+": ").add(nil, clean(oneLine(server.Error), 400)))
@@ -49,14 +50,17 @@ func asOf(v *monitor.View, s *state) string {
 	return "  at " + s.at(v.StatusAt).Format("15:04:05")
 }
 
+// spareOfServers are the columns that the table of servers goes without first, where it is too wide.
+var spareOfServers = []string{"waiting", "ms most", "watches", "version", "conns", "ms mean", "behind"}
+
 func serverTable(v *monitor.View, p *palette) [][]part {
-	rows := [][]part{heads(p, "server", "role", "zxid", "behind", "ms mean", "ms most", "connections", "waiting", "watches", "version")}
+	rows := [][]part{heads(p, "server", "role", "zxid", "behind", "ms mean", "ms most", "conns", "waiting", "watches", "version")}
 	for _, s := range v.Status.Servers {
 		style, glyph, role := roleOf(p, s)
 		row := []part{{nil, clean(s.Addr, 60)}, {style, glyph + " " + role}}
 		if s.State == status.Serving || s.State == status.ReadOnly {
 			for _, text := range []string{
-				hexa(s.Zxid), number(s.Behind), fmt.Sprintf("%.3g", s.Latency[1]), fmt.Sprintf("%.0f", s.Latency[2]),
+				s.Zxid.String(), number(s.Behind), fmt.Sprintf("%.3g", s.Latency[1]), fmt.Sprintf("%.0f", s.Latency[2]),
 				count(s.Connections), number(s.Outstanding), number(s.Watches), clean(s.Version, 30),
 			} {
 				row = append(row, part{nil, text})
@@ -106,16 +110,13 @@ func orDash(s string) string {
 	return s
 }
 
-// table puts rows in columns, each as wide as its widest part.
-func table(width int, rows [][]part) (lines []*line) {
-	var widths []int
-	for _, row := range rows {
-		for i, p := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], cells(p.text))
-		}
+// table puts rows in columns, each as wide as its widest part. Where they do not fit, it goes without
+// spare ones, the first of them first. The first row has their names.
+func table(width int, rows [][]part, spare ...string) (lines []*line) {
+	widths := widthsOf(rows)
+	for len(spare) > 0 && tableWidth(widths) > width {
+		rows = without(rows, slices.IndexFunc(rows[0], func(p part) bool { return p.text == spare[0] }))
+		widths, spare = widthsOf(rows), spare[1:]
 	}
 	for _, row := range rows {
 		l := newLine(width).add(nil, " ")
@@ -127,4 +128,40 @@ func table(width int, rows [][]part) (lines []*line) {
 		lines = append(lines, l)
 	}
 	return lines
+}
+
+func widthsOf(rows [][]part) (widths []int) {
+	for _, row := range rows {
+		for i, p := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], cells(p.text))
+		}
+	}
+	return widths
+}
+
+// tableWidth is that of a table with a cell before it and two between its columns.
+func tableWidth(widths []int) int {
+	sum := 1
+	for i, w := range widths {
+		sum += w
+		if i > 0 {
+			sum += 2
+		}
+	}
+	return sum
+}
+
+// without leaves a column out of rows, of which some have fewer columns.
+func without(rows [][]part, column int) [][]part {
+	left := make([][]part, len(rows))
+	for i, row := range rows {
+		if column < len(row) {
+			row = slices.Delete(slices.Clone(row), column, column+1)
+		}
+		left[i] = row
+	}
+	return left
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagGroup is flags that stand together in the help, in this order.
+type flagGroup struct {
+	name  string
+	flags []string
+}
+
+// The groups of the flags that say what is run.
+var (
+	loadFlags = flagGroup{"Load", []string{
+		"subject", "subject-command", "clients", "clients-as", "keys", "rate", "ops", "time-limit",
+		"session-timeout", "op-timeout", "seed", "config",
+	}}
+	faultFlags    = flagGroup{"Faults", []string{"faults", "fault-interval"}}
+	ensembleFlags = flagGroup{"Ensemble", []string{
+		"ensemble", "nodes", "image", "ports", "simulate", "latencies", "servers",
+		"pause-command", "resume-command", "kill-command", "stop-command", "start-command",
+	}}
+	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
+	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}}
+	outputFlags     = flagGroup{"Output", []string{"out", "min-load", "strict", "points", "json", "quiet"}}
+)
+
+// groupsOf are the groups of the flags of commands that have many.
+var groupsOf = map[string][]flagGroup{
+	"zklab run":     {loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab sweep":   {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab explore": {{"Exploration", []string{"for", "singles", "first", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab lock":    {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
+	"zklab elect":   {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
+	"zklab ensemble up": {
+		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "control"}},
+		{"Servers", []string{"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions", "jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist"}},
+		{"TLS", []string{"tls-cert", "tls-key", "tls-client-ca"}},
+		{"Data", []string{"data", "fsync"}},
+	},
+}
+
+// flagUsages is what the help of a command says of its flags.
+func flagUsages(cmd *cobra.Command) string {
+	left := map[string]*pflag.Flag{}
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { left[f.Name] = f })
+	var b strings.Builder
+	add := func(title string, names []string) {
+		set := pflag.NewFlagSet(title, pflag.ContinueOnError)
+		set.SortFlags = false
+		for _, name := range names {
+			if f := left[name]; f != nil {
+				set.AddFlag(f)
+				delete(left, name)
+			}
+		}
+		if set.HasAvailableFlags() {
+			b.WriteString("\n" + title + ":\n" + set.FlagUsages())
+		}
+	}
+	groups := groupsOf[cmd.CommandPath()]
+	for _, g := range groups {
+		add(g.name, g.flags)
+	}
+	title := "Flags"
+	if len(groups) > 0 {
+		title = "Other"
+	}
+	var names []string
+	for name := range left {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	add(title, names)
+	return strings.Trim(b.String(), "\n")
+}
+
+// groupFlags has the help of all commands show flags in groups.
+func groupFlags(root *cobra.Command) {
+	const usual = "Flags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}"
+	cobra.AddTemplateFunc("flagUsages", flagUsages)
+	template := root.UsageTemplate()
+	if !strings.Contains(template, usual) {
+		panic("cobra's template of a usage is another one")
+	}
+	root.SetUsageTemplate(strings.Replace(template, usual, "{{flagUsages .}}", 1))
+}
