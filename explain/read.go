@@ -50,8 +50,9 @@ func (r *Reader) place(index int) int {
 }
 
 // Scene is what a witness of a property that is violated on a key shows; without
-// a key, of all. Indices that the history does not have are passed over.
-func (r *Reader) Scene(property, key string, witness []int) *Scene {
+// a key, of all. Beside it are operations that explain it, by any of their events. Indices that
+// the history does not have are passed over.
+func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scene {
 	s := &Scene{Property: property, key: key}
 	t := narrator{h: r.h, s: s, lived: map[history.ID]time.Duration{}}
 	told := map[*history.Event]bool{}
@@ -88,6 +89,17 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 		t.operation(op)
 	}
 	r.deaths(&t, told)
+	for _, index := range beside {
+		at := r.place(index)
+		if at < 0 || told[&r.h.Events[at]] {
+			continue
+		}
+		if op := r.h.OperationAt(at); op != nil && !told[op.Invoke] {
+			told[op.Invoke] = true
+			t.operation(op)
+			s.Steps[len(s.Steps)-1].beside = true
+		}
+	}
 	s.sort()
 	t.stays(r)
 	s.conclude()
@@ -99,22 +111,25 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 // name.
 const mostDeaths = 4
 
-// deaths adds what became of the sessions of the clients meanwhile.
+// deaths adds what became of the sessions of the clients meanwhile: of each since its own first step.
 func (r *Reader) deaths(t *narrator, told map[*history.Event]bool) {
-	from, to, ok := t.s.span()
+	_, to, ok := t.s.span()
 	if !ok {
 		return
 	}
-	clients := map[int]bool{}
+	since := map[int]time.Duration{}
 	for i := range t.s.Steps {
-		clients[t.s.Steps[i].Row] = true
+		st := &t.s.Steps[i]
+		if at, known := since[st.Row]; !known || st.From < at {
+			since[st.Row] = st.From
+		}
 	}
 	n := 0
 	for _, e := range r.facts {
 		if e.Time > to || n == mostDeaths {
 			return
 		}
-		if e.Time >= from && clients[e.Client] && !told[e] {
+		if from, known := since[e.Client]; known && e.Time >= from && !told[e] {
 			n++
 			t.fact(e)
 		}

@@ -60,6 +60,8 @@ type Step struct {
 	taken bool       // of a write: the resource accepted it
 	index int
 	op    *history.Operation // nil: it is none
+	// beside says that it explains what the others show, and shows none of it.
+	beside bool
 }
 
 // Clock writes a moment for people.
@@ -76,6 +78,7 @@ type Stay struct {
 	parts   []string // of the key; none: all of it
 	// uncertain says that nothing shows that it lasted so long.
 	uncertain bool
+	beside    bool // of a step that is
 }
 
 // Add adds a step of a history from elsewhere.

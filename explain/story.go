@@ -100,7 +100,7 @@ func (s *Scene) together() {
 		for _, y := range s.stays[:i] {
 			from, to := max(x.From, y.From), min(x.To, y.To)
 			what, same := sharedKey(x, y)
-			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain || !same {
+			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain || x.beside || y.beside || !same {
 				continue
 			}
 			s.Overlap = &Stay{From: from, To: to, Name: "both", AtLeast: x.AtLeast && x.To == to || y.AtLeast && y.To == to}
@@ -171,7 +171,7 @@ func (s *Scene) unfenced() {
 func (s *Scene) done(f string, fate history.Type) []*Step {
 	var of []*Step
 	for i := range s.Steps {
-		if st := &s.Steps[i]; st.f == f && st.Fate == fate {
+		if st := &s.Steps[i]; st.f == f && st.Fate == fate && !st.beside {
 			of = append(of, st)
 		}
 	}
@@ -228,7 +228,7 @@ func (s *Scene) tooEarly() {
 		return
 	}
 	for _, st := range s.stays {
-		if st.From <= passed[0].To && passed[0].To < st.To {
+		if !st.beside && st.From <= passed[0].To && passed[0].To < st.To {
 			at, up := passed[0].To, st
 			s.conclusion = func(clock Clock) string {
 				text := "so " + passed[0].Who + " passed while the barrier was up"

@@ -413,7 +413,7 @@ func hostile() *Scene {
 		r.fact(51_000, history.FFinal, evil, history.Final{Contenders: []history.Contender{{Name: evil}}}),
 	}
 	r.h.Events[w[3]].Error = &history.Error{Code: evil, Message: evil + strings.Repeat("long ", 100)}
-	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{1}})
+	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{2}})
 	w = append(w, r.invoke(70_000, 2, evil, evil, evil))
 	return r.scene(evil, evil, w)
 }
@@ -495,10 +495,39 @@ func TestAnyWitness(t *testing.T) {
 	}
 }
 
+// What explains a violation is told and drawn beside what shows it, and nothing follows from it.
+// Faults that were over by then, or hit other clients, are not told.
+func TestBeside(t *testing.T) {
+	r, w := twoHolders()
+	r.fault(17_100_000, "cut", history.FaultStep{Fault: 2, Step: history.StepInject, Spec: "cut:client-2"})
+	r.fault(17_110_000, "cut", history.FaultStep{Fault: 2, Step: history.StepVerified, Clients: []int{2}})
+	r.fault(17_120_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepInject, Spec: "refuse:client-3"})
+	r.fault(17_130_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepVerified, Clients: []int{3}})
+	r.fault(17_210_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepHealed, Clients: []int{3}})
+	beside := r.invoke(17_200_000, 3, history.FRelease, "k1", nil)
+	r.end(17_300_000, 3, history.Fail, history.FRelease, "k1", nil)
+	s := Read(&r.h).Scene("exclusion", "k1", w, beside, w[0])
+	text := page(s, Screen{})
+	for want, there := range map[string]bool{
+		"Client 3 began to release k1 at 17.200 s and":            true,
+		"Client 3 was refused any connection from 17.120 s to 17": true,
+		"So client 1 and client 3 both held k1 from 12.031 s":     true,
+		"cut": false,
+	} {
+		if strings.Contains(text, want) != there {
+			t.Errorf("%q: %v", want, !there)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
 func TestFacts(t *testing.T) {
 	for value, want := range map[string]string{
 		`{"held":true,"lost":false,"token":"0x5","n":3}`: "held, not lost, token 0x5, n 3",
-		`"text"`: `"text"`, `{"cut`: `{"cut`, "null": "", "": "",
+		`{"votes":["yes",{"site":2},null]}`:              "votes yes, (site 2), nothing",
+		`"text"`:                                         "text", `[1,"a"]`: "1, a", `3`: "3", `{"cut`: `{"cut`, "null": "", "": "",
 	} {
 		if got := Facts([]byte(value)); got != want {
 			t.Errorf("%s: %q, want %q", value, got, want)
