@@ -104,12 +104,21 @@ func (s *Scene) overlapping(all []Fault) {
 	s.Faults = of
 }
 
-// met says that a fault overlaps a step or a stay of those whom it hit; a moment counts by itself.
+// met says that a fault overlaps a step or a stay of those whom it hit. One that began when what
+// excludes each other had been together explains nothing of that.
 func (s *Scene) met(f *Fault) bool {
-	_, last, _ := s.span()
+	_, end, _ := s.span()
+	last := end
+	if s.Overlap != nil {
+		last = min(last, s.Overlap.To)
+	}
 	hit := func(row int) bool { return len(f.clients) == 0 || row < 0 || slices.Contains(f.clients, row) }
 	for i := range s.Steps {
-		if st := &s.Steps[i]; hit(st.Row) && f.From <= min(st.To, last) && st.From <= f.To {
+		st, until := &s.Steps[i], last
+		if st.beside {
+			until = end
+		}
+		if hit(st.Row) && f.From <= min(st.To, until) && st.From <= f.To {
 			return true
 		}
 	}

@@ -61,8 +61,9 @@ type search struct {
 	low    uint64               // all that the witness speaks of was committed behind it,
 	high   uint64               // and before this one
 	lines  []line
-	about  map[string]bool          // paths of znodes that the violation names
-	blamed map[*evidence.Znode]bool // znodes of the key that it names, or shows to have been left
+	about  map[string]bool                        // paths of znodes that the violation names
+	blamed map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
+	grants map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
 }
 
 // Of gives the transactions that bear on a violation, in order of zxids: a few at most,

@@ -1,6 +1,7 @@
 package causes_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -304,6 +305,45 @@ func TestNotDeleted(t *testing.T) {
 			}
 			if _, text, _ := strings.Cut(of[0].Text, "when the log ended. "); text != c.want || len(of[0].Calls) != c.calls {
 				t.Errorf("%s\nwant %s\n%d calls", of[0].Text, c.want, len(of[0].Calls))
+			}
+		})
+	}
+}
+
+// Of a grant it is told whose place was still before its own, and that the one directly before it
+// had gone: who looks at that alone takes its turn too soon.
+func TestOvertakes(t *testing.T) {
+	const first = "When its acquire of 0.140 s succeeded, k/lock-0000000001 of client 0 still stood before it"
+	for name, c := range map[string]struct {
+		gone int // the number of the place that is given up before the grant; 0: none
+		want string
+	}{
+		"the one between had gone": {2, first + ", and k/lock-0000000002 of client 1, which was directly before it, had gone."},
+		"the first had gone":       {1, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
+		"nobody had gone":          {0, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := begin(history.ModelLock)
+			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+			seen(r, 10, 0, 1)
+			seen(r, 10, 1, 2)
+			path := func(n int) string { return fmt.Sprintf("%s/k/lock-%010d", root, n) }
+			for client := range 3 {
+				place := ephemeral(history.ID(client+1), path(client+1))
+				place.ParentCversion = int32(client + 2)
+				r.Txn(place)
+			}
+			seen(r, 145, 2, 3)
+			if c.gone != 0 {
+				r.Txn(deletes(history.ID(c.gone), path(c.gone)))
+				seen(r, 147, 2, 3)
+			}
+			acquires(r, 150, 2, 3)
+			r.Txn(deletes(1, path(3)))
+			r.Touches(1)
+			seen(r, 402, 0, 1)
+			if got := told(t, r); !strings.Contains(got, c.want) {
+				t.Errorf("%s\nwant %s", got, c.want)
 			}
 		})
 	}

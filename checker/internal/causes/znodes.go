@@ -47,7 +47,7 @@ func (s *search) znodes() {
 	}
 	finals := s.finals(nodes)
 	blamed := append(s.named(nodes), finals[:min(len(finals), mostFinals)]...)
-	s.blamed = map[*evidence.Znode]bool{}
+	s.blamed, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
 	for _, n := range blamed {
 		s.blamed[n] = true
 	}
@@ -89,6 +89,7 @@ func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 			continue
 		}
 		if n := s.madeBy(begin, next, nodes); n != nil {
+			s.grants[n] = begin
 			of = append(of, n)
 		}
 	}
@@ -234,11 +235,44 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	case n.Deleted >= s.high:
 		cited += "; " + stayed(n)
 	}
+	why = strings.TrimSpace(why + " " + s.overtakes(n, nodes))
 	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, strings.TrimSpace(sentence(text+cited)+" "+why), calls...)
 	if n.Deleted < s.high && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
 		s.end(n, nodes)
 	}
 }
+
+// overtakes says of a place in a line, by which one client alone was to get its turn, whose place
+// certainly still was before it when it was granted; and, if the one directly before it had gone by
+// then, that it had: that one is what its client looks at.
+func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
+	op := s.grants[n]
+	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !inLine(n) || !s.whole(n.Created-1, s.high) {
+		return ""
+	}
+	shown, _, ok := s.tie.Ceil(op.Return.Time)
+	var last, standing *evidence.Znode
+	for _, m := range nodes {
+		if m.Parent() != n.Parent() || !inLine(m) || m.Number >= n.Number || m.Deleted <= n.Created {
+			continue
+		}
+		last = m
+		if ok && m.Deleted >= shown && s.client(m.Maker) != op.Client {
+			standing = m
+		}
+	}
+	if standing == nil {
+		return ""
+	}
+	text := "when " + s.call(op) + " succeeded, " + s.name(standing.Path) + s.maker(standing) + " still stood before it"
+	if last != standing && last.Deleted <= s.tie.FloorAt(op.Return.Time) {
+		text += ", and " + s.name(last.Path) + s.maker(last) + ", which was directly before it, had gone"
+	}
+	return sentence(text)
+}
+
+// inLine says that a znode is a place in a line.
+func inLine(n *evidence.Znode) bool { return n.Owner != 0 && n.Sequential() }
 
 // stayed says how long a znode was there.
 func stayed(n *evidence.Znode) string {
@@ -299,6 +333,14 @@ func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 func (s *search) whose(n *evidence.Znode) string {
 	if c := s.client(n.Maker); c >= 0 {
 		return ", which client " + words.Number(c) + " had made"
+	}
+	return ""
+}
+
+// maker is " of client 3", or nothing.
+func (s *search) maker(n *evidence.Znode) string {
+	if c := s.client(n.Maker); c >= 0 {
+		return " of client " + words.Number(c)
 	}
 	return ""
 }
