@@ -79,7 +79,7 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 }
 
 // Each property that was violated is told with a seed that shows it, but for those that the
-// smallest run of all shows.
+// run shows that is told: the smallest of those in which something happened that must not.
 func TestEachPropertyHasASeed(t *testing.T) {
 	var s simulations
 	run := func(seed int64, events int, violated ...string) {
@@ -93,8 +93,45 @@ func TestEachPropertyHasASeed(t *testing.T) {
 	run(2, 40, "exclusion", "progress")
 	run(3, 10, "progress")
 	run(4, 60, "exclusion")
-	if got, want := s.often(), "exclusion in 3, smallest with ZKLAB_SEED=2; progress in 3"; got != want || s.smallest.Result.Seed != 3 || s.violated != 4 {
+	run(5, 70, "grant", "progress")
+	if got, want := s.often(), "exclusion in 3; grant in 1, smallest with ZKLAB_SEED=5; progress in 4"; got != want || s.smallest.Result.Seed != 2 || s.violated != 5 {
 		t.Errorf("%q, want %q; the smallest is %d of %d", got, want, s.smallest.Result.Seed, s.violated)
+	}
+}
+
+// A run that was made smaller and shows what the first does not may be of another defect; one that
+// shows less is not.
+func TestOtherDefect(t *testing.T) {
+	first := signature{"progress", []string{"connection-loss"}, []string{"rolling"}}
+	for name, c := range map[string]struct {
+		small signature
+		want  string
+	}{
+		"the same":          {first, ""},
+		"without the fault": {signature{"progress", []string{"connection-loss"}, nil}, ""},
+		"another property":  {signature{"exclusion", nil, nil}, "progress is violated there, exclusion here"},
+		"another error":     {signature{"progress", []string{"timeout"}, nil}, "calls ended with connection-loss there, timeout here"},
+		"another fault": {
+			signature{"progress", []string{"connection-loss"}, []string{"rolling", "duplicate"}},
+			"it was about the fault rolling there, duplicate here",
+		},
+	} {
+		if got := first.other(c.small); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// How many simulations were violated is told in the right number.
+func TestHowMany(t *testing.T) {
+	for want, s := range map[string]simulations{
+		"1 of 1 simulation was violated":    {violated: 1, runs: 1},
+		"1 of 50 simulations was violated":  {violated: 1, runs: 50},
+		"2 of 50 simulations were violated": {violated: 2, runs: 50},
+	} {
+		if got := s.howMany(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,9 +122,23 @@ func namedSeed() (int64, error) {
 	return seed, nil
 }
 
-// replayTest is the command that runs a test with a seed.
+// replayTest is the command that runs a test with a seed, from anywhere in its module.
 func replayTest(seed int64, name string) string {
-	return fmt.Sprintf("%s=%d go test -run '%s'", SeedVariable, seed, pattern(name))
+	return strings.TrimSpace(fmt.Sprintf("%s=%d go test -run '%s' %s", SeedVariable, seed, pattern(name), testedPackage()))
+}
+
+// testedPackage is the import path of the package whose tests are run; "" if this is no binary of
+// tests, or one of single files.
+func testedPackage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	path, is := strings.CutSuffix(info.Path, ".test")
+	if !is || path == "command-line-arguments" {
+		return ""
+	}
+	return path
 }
 
 // pattern is what "go test -run" takes to run one test.
@@ -167,7 +182,7 @@ func violationText(o *Outcome) string {
 	var b strings.Builder
 	var others []string
 	shown := map[string]bool{}
-	for _, v := range o.Result.Decisive(checker.Violation) {
+	for _, v := range append([]checker.Verdict{o.shown()}, o.Result.Decisive(checker.Violation)...) {
 		switch {
 		case shown[v.Property]:
 			continue

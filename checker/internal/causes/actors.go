@@ -104,7 +104,7 @@ func (s *search) who(id history.ID, zxid uint64) string {
 		return "client " + words.Number(c) + ", in session " + id.String() + ","
 	case s.actors.harness[id]:
 		if f := s.faultAt(zxid); f != "" {
-			return "zklab's fault " + f
+			return s.fault(f)
 		}
 		return "zklab itself"
 	case id == 0:

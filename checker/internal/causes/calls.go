@@ -176,23 +176,37 @@ const shortlyBefore = time.Second
 // mostHits is how many faults are named of one call: the last ones, which hit it nearest its end.
 const mostHits = 2
 
-// hitAbout names the faults that hit the client of a call while it lasted or shortly before. If
-// none did, it names the last one that hit what everybody needs. A call that succeeded needs none.
+// hitAbout names the faults that hit the client of a call while it lasted, or the last one shortly
+// before. If none did, it names the last one that hit what everybody needs. A call that succeeded
+// needs none.
 func (s *search) hitAbout(op *history.Operation, id history.ID) (text string) {
 	if op.Outcome() == history.OK {
 		return ""
 	}
+	within := func(h hit) bool { return h.from <= evidence.Ended(op) && h.to >= op.Began() }
 	about := func(h hit) bool { return h.from <= evidence.Ended(op) && h.to >= op.Began()-shortlyBefore }
-	for _, h := range last(s.actors.hits[id], mostHits, about) {
-		text += "; zklab's fault " + h.kind + " hit this client between " + words.At(h.from) + " and " + words.At(h.to)
+	hits := last(s.actors.hits[id], mostHits, within)
+	if len(hits) == 0 {
+		hits = last(s.actors.hits[id], 1, about)
+	}
+	for _, h := range hits {
+		text += "; " + s.fault(h.kind) + " hit this client between " + words.At(h.from) + " and " + words.At(h.to)
 	}
 	if text != "" {
 		return text
 	}
 	for _, h := range last(s.actors.general, 1, func(h hit) bool { return about(h) && h.concerns(s.Params.Root+"/"+s.key.Name) }) {
-		text = "; zklab's fault " + h.kind + " was in force from " + words.At(h.from) + h.until()
+		text = "; " + s.fault(h.kind) + " was in force from " + words.At(h.from) + h.until()
 	}
 	return text
+}
+
+// fault names a kind of fault.
+func (s *search) fault(kind string) string {
+	if !slices.Contains(s.faults, kind) {
+		s.faults = append(s.faults, kind)
+	}
+	return "zklab's fault " + kind
 }
 
 // last are the last n hits that matter, in order.

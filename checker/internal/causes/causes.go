@@ -27,6 +27,8 @@ type Transaction struct {
 	// Calls are the events that began the calls of clients that explain it: by which a znode was
 	// made that stayed, which was to delete it, which deleted an item.
 	Calls []int `json:"calls,omitempty"`
+	// Faults are the kinds of zklab's faults that the text names.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // most is how many transactions are told of one violation.
@@ -61,6 +63,7 @@ type search struct {
 	low    uint64               // all that the witness speaks of was committed behind it,
 	high   uint64               // and before this one
 	lines  []line
+	faults []string                               // kinds that the sentence under way names
 	about  map[string]bool                        // paths of znodes that the violation names
 	blamed map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
 	grants map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
@@ -173,6 +176,7 @@ func (s *search) span(op *history.Operation) (low, high uint64) {
 // add adds a transaction, unless it is there: one that ends several znodes is told once.
 func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text string, calls ...*history.Operation) {
 	t := Transaction{Zxid: history.ID(zxid), Session: session, Client: s.client(session), Type: of, Path: path, Text: text}
+	t.Faults, s.faults = s.faults, nil
 	for _, op := range calls {
 		t.Calls = append(t.Calls, op.Invoke.Index)
 	}

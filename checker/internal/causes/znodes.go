@@ -368,7 +368,7 @@ func (s *search) whoEnded(n *evidence.Znode) string {
 		whose += " of client " + words.Number(c)
 	}
 	if f := s.actors.ended[id]; f != "" {
-		return "zklab's fault " + f + " ended " + whose
+		return s.fault(f) + " ended " + whose
 	}
 	return whose + " ended"
 }
