@@ -139,7 +139,24 @@ func (s *Scene) clock() Clock {
 		return func(t time.Duration) string { return "line " + strconv.FormatInt(int64(t), 10) }
 	}
 	digits := s.digits()
-	return func(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', digits, 64) + " s" }
+	return func(t time.Duration) string { return seconds(t, digits) + " s" }
+}
+
+func seconds(t time.Duration, digits int) string {
+	return strconv.FormatFloat(t.Seconds(), 'f', digits, 64)
+}
+
+// between is a length of time for people: between the moments as the clock shows them, unless these
+// are the same.
+func (s *Scene) between(from, to time.Duration) string {
+	shown := func(t time.Duration) time.Duration {
+		f, _ := strconv.ParseFloat(seconds(t, s.digits()), 64)
+		return time.Duration(math.Round(f * float64(time.Second)))
+	}
+	if d := shown(to) - shown(from); d > 0 {
+		return lasting(d)
+	}
+	return lasting(to - from)
 }
 
 func (s *Scene) digits() int {

@@ -68,7 +68,7 @@ func lasting(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return strconv.FormatFloat(float64(d)/1e3, 'f', -1, 64) + " µs"
-	case d < 10*time.Millisecond:
+	case d < 10*time.Millisecond && d%time.Millisecond != 0:
 		return strconv.FormatFloat(float64(d)/1e6, 'f', 1, 64) + " ms"
 	case d < 2*time.Second:
 		return strconv.FormatFloat(float64(d)/1e6, 'f', 0, 64) + " ms"
@@ -118,9 +118,9 @@ func (s *Scene) together() {
 				case s.Lines:
 					return text + " to " + clock(o.To)
 				case o.AtLeast:
-					return text + " until at least " + clock(o.To) + ", for " + lasting(o.To-o.From)
+					return text + " until at least " + clock(o.To) + ", for " + s.between(o.From, o.To)
 				}
-				return text + " to " + clock(o.To) + ", for " + lasting(o.To-o.From)
+				return text + " to " + clock(o.To) + ", for " + s.between(o.From, o.To)
 			}
 			return
 		}
@@ -233,7 +233,7 @@ func (s *Scene) tooEarly() {
 			s.conclusion = func(clock Clock) string {
 				text := "so " + passed[0].Who + " passed while the barrier was up"
 				if up.To != Never {
-					text += ", " + lasting(up.To-at) + " before anybody began to lift it"
+					text += ", " + s.between(at, up.To) + " before anybody began to lift it"
 				}
 				return text
 			}

@@ -523,6 +523,29 @@ func TestBeside(t *testing.T) {
 	}
 }
 
+// A length is that between the moments as they are shown.
+func TestBetween(t *testing.T) {
+	for _, c := range []struct {
+		at       []time.Duration // microseconds, at which something happens
+		from, to time.Duration
+		want     string
+	}{
+		{[]time.Duration{0, 1_137_600, 1_148_400}, 1_137_600, 1_148_400, "1.138 s to 1.148 s, for 10 ms"},
+		{[]time.Duration{0, 1_137_600, 1_137_900}, 1_137_600, 1_137_900, "1.137600 s to 1.137900 s, for 300 µs"},
+		{[]time.Duration{0, 5_000_000}, 1_137_600, 1_137_900, "1.138 s to 1.138 s, for 300 µs"},
+		{[]time.Duration{0, 5_000_000}, 1_000_000, 1_002_000, "1.000 s to 1.002 s, for 2 ms"},
+	} {
+		var s Scene
+		for _, at := range c.at {
+			s.Add(Step{At: at * time.Microsecond})
+		}
+		from, to := c.from*time.Microsecond, c.to*time.Microsecond
+		if got := s.clock()(from) + " to " + s.clock()(to) + ", for " + s.between(from, to); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestFacts(t *testing.T) {
 	for value, want := range map[string]string{
 		`{"held":true,"lost":false,"token":"0x5","n":3}`: "held, not lost, token 0x5, n 3",
