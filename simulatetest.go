@@ -101,6 +101,7 @@ func (x Experiment) forSimulation() (Experiment, int, error) {
 	if named != 0 {
 		x.Seed, seeds = named, 1
 	}
+	x.usualFaults, x.usualRate = x.Faults == nil, x.Rate == 0
 	defaultTo(&x.Seed, 1)
 	defaultTo(&x.Rate, simulatedRate)
 	if x.Faults == nil {
@@ -233,7 +234,7 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but %d of %d simulations were not decided: too many for the others to show much\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
 	default:
-		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s%s", s.runs, s.decided, s.runs-s.decided, s.operations, s.whyOpen(), strings.TrimSuffix(s.looked.text(x.Workload.Name())+"\n"+s.struck.text(), "\n"))
+		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
 }
 

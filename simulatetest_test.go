@@ -7,6 +7,8 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
@@ -119,6 +121,30 @@ func TestOtherDefect(t *testing.T) {
 		if got := first.other(c.small); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// A test is not warned of what it did not choose itself, and is told of the fields of an experiment
+// where the command line's flags are meant.
+func TestWarningsOfATest(t *testing.T) {
+	const short = "a pause is too short for an election; take an interval of faults (--fault-interval) of 5s or more"
+	for name, c := range map[string]struct {
+		x    Experiment
+		want int
+	}{
+		"its own faults and rate":   {Experiment{}, 2},
+		"the usual faults and rate": {Experiment{usualFaults: true, usualRate: true}, 0},
+	} {
+		r := &store.Result{Warnings: []string{short}, JudgedWarnings: []string{short}, Stats: stats.Stats{Rate: 1, Faults: []stats.Fault{{Warnings: []string{short}}}}}
+		done := &engine.Finished{}
+		done.Rate = 50
+		if advice := c.x.advice(done, r); len(advice)+len(r.Warnings) != c.want {
+			t.Errorf("%s: %q, %q", name, advice, r.Warnings)
+		}
+	}
+	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"}})
+	if strings.Contains(text, "--") || !strings.Contains(text, "(Faults) of 5s") || !strings.Contains(text, "(TimeLimit, Faults)") {
+		t.Error(text)
 	}
 }
 

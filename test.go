@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -73,7 +74,7 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	}
 	var l looked
 	l.add(r)
-	t.Logf("zklab: %s, seed %d, %d operations%s\n%s", r.Verdict, r.Seed, r.Stats.Operations, faultless(r), l.text(r.Recipe))
+	t.Logf("zklab: %s, seed %d, %s%s\n%s", r.Verdict, r.Seed, prose.Count(r.Stats.Operations, "operation"), faultless(r), goNames.Replace(l.text(r.Recipe)))
 	if err := discard(made); err != nil {
 		t.Errorf("zklab: %v", err)
 	}
@@ -188,6 +189,7 @@ func violationText(o *Outcome) string {
 			continue
 		case len(shown) == 0:
 			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Witness(o.History, v, reports.Screen{}))
+			fmt.Fprintf(&b, "    %s\n", reports.PageOf(o.Result.Recipe, v.Property))
 		default:
 			others = append(others, v.Property)
 		}
@@ -217,8 +219,15 @@ func undecidedText(r *store.Result) string {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "\n  %s", printable.Text(w, 2000))
 	}
-	return b.String() + "\n"
+	return goNames.Replace(b.String()) + "\n"
 }
+
+// goNames puts fields of [Experiment] where texts name flags of the command line.
+var goNames = strings.NewReplacer(
+	"--time-limit", "TimeLimit", "--fault-interval", "Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
+	"--clients-as process", "PlayProcesses, in simulations, or Command", "--rate", "Rate", "--min-load", "MinLoad",
+	"--clients", "Clients", "--keys", "Keys", "--nodes", "Ensemble", "--strict", "Strict",
+)
 
 func whereText(o *Outcome) string {
 	dir := o.Run.Dir

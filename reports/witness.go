@@ -36,6 +36,7 @@ type witnessRow struct {
 // witness is what shows a violation.
 type witness struct {
 	Property string
+	Page     string // of the documentation, about the property
 	Key      string
 	Reason   string
 	Measured bool
@@ -47,7 +48,7 @@ type witness struct {
 }
 
 func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
-	w := witness{Property: v.Property, Key: v.Key, Reason: v.Reason, Measured: v.Measured}
+	w := witness{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
 	scene := r.Scene(v.Property, v.Key, v.Witness, v.Calls()...)
 	w.Story, w.Why = storyOf(scene, v), whyOf(v)
 	if svg := scene.SVG(); svg != nil {
