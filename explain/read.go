@@ -111,17 +111,23 @@ func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scen
 // name.
 const mostDeaths = 4
 
-// deaths adds what became of the sessions of the clients meanwhile: of each since its own first step.
+// deaths adds what became of the sessions of the clients meanwhile: of those with operations since the
+// first of these. What was before, while another client was only connected, is another story.
 func (r *Reader) deaths(t *narrator, told map[*history.Event]bool) {
-	_, to, ok := t.s.span()
+	begin, to, ok := t.s.span()
 	if !ok {
 		return
 	}
-	since := map[int]time.Duration{}
+	since, first := map[int]time.Duration{}, Never
 	for i := range t.s.Steps {
-		st := &t.s.Steps[i]
-		if at, known := since[st.Row]; !known || st.From < at {
-			since[st.Row] = st.From
+		if t.s.Steps[i].op != nil {
+			first = min(first, t.s.Steps[i].From)
+		}
+		since[t.s.Steps[i].Row] = begin
+	}
+	for i := range t.s.Steps {
+		if t.s.Steps[i].op != nil {
+			since[t.s.Steps[i].Row] = first
 		}
 	}
 	n := 0
@@ -129,7 +135,7 @@ func (r *Reader) deaths(t *narrator, told map[*history.Event]bool) {
 		if e.Time > to || n == mostDeaths {
 			return
 		}
-		if from, known := since[e.Client]; known && e.Time >= from && !told[e] {
+		if from, in := since[e.Client]; in && e.Time >= from && !told[e] {
 			n++
 			t.fact(e)
 		}

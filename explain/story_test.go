@@ -523,6 +523,21 @@ func TestBeside(t *testing.T) {
 	}
 }
 
+// The end of a session is told since the first operation, whosever that is, and not since another
+// client was connected long before.
+func TestDeathsSinceTheFirstOperation(t *testing.T) {
+	r := newRecord(history.ModelLock)
+	w := []int{r.session(1_000, 1, history.FConnected, 0)}
+	r.session(5_000_000, 2, history.FExpired, 0)
+	w = append(w, r.invoke(6_000_000, 0, history.FAcquire, "k1", nil), r.end(7_000_000, 0, history.OK, history.FAcquire, "k1", nil))
+	r.session(8_000_000, 2, history.FExpired, 0)
+	w = append(w, r.invoke(9_000_000, 2, history.FRelease, "k1", nil))
+	text := strings.Join(r.scene("progress", "k1", w).Story(), "\n")
+	if strings.Contains(text, "expired at 5.000 s") || !strings.Contains(text, "expired at 8.000 s") {
+		t.Error(text)
+	}
+}
+
 // A length is that between the moments as they are shown.
 func TestBetween(t *testing.T) {
 	for _, c := range []struct {
