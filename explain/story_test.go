@@ -538,6 +538,16 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 	}
 }
 
+// A list that shows nothing says where nothing was: a recipe may have its places in a folder below.
+func TestEmptyList(t *testing.T) {
+	r := newRecord(history.ModelLock)
+	w := []int{r.fact(5_000_000, history.FFinal, "k1", history.Final{})}
+	const want = "The list of contenders for k1 was read at 5.000 s and had nothing directly below the znode."
+	if got := r.scene("progress", "k1", w).Story(); len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A length is that between the moments as they are shown.
 func TestBetween(t *testing.T) {
 	for _, c := range []struct {

@@ -258,7 +258,7 @@ func (t *narrator) fact(e *history.Event) {
 // contenders is what a list showed.
 func contenders(cs []history.Contender) string {
 	if len(cs) == 0 {
-		return " and was empty"
+		return " and had nothing directly below the znode"
 	}
 	const some = 3
 	cs = slices.SortedStableFunc(slices.Values(cs), func(x, y history.Contender) int { return cmp.Compare(inLine(x.Name), inLine(y.Name)) })
