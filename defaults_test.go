@@ -134,7 +134,7 @@ func TestKindsThatWereAskedFor(t *testing.T) {
 			t.Errorf("%s: %d steps of %v", limit, len(plan), kinds)
 		}
 		done := &engine.Finished{Config: x.config(), Schedule: plan, Interrupted: true}
-		if advice := advice(done, &store.Result{}); (len(advice) > 0) != (len(plan) < 2) {
+		if advice := x.advice(done, &store.Result{}); (len(advice) > 0) != (len(plan) < 2) {
 			t.Errorf("%s: advice %q", limit, advice)
 		}
 	}

@@ -85,6 +85,9 @@ type Experiment struct {
 
 	// messages has the engine keep what passed.
 	messages bool
+	// usualFaults and usualRate say that a test named no faults, or no rate: then it is not warned
+	// of what follows from those that were chosen for it.
+	usualFaults, usualRate bool
 	// onArrival is told of each arrival that takes place, as OnPoint is of messages.
 	onArrival func(workloads.Arrival)
 

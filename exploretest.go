@@ -78,7 +78,7 @@ func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
 			t.Fatalf("zklab: %s\nits first run once more: %v", r, err)
 		}
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s\n\n%s%s", r, violationText(o), whereText(o)+shrunkText(t, o))
+		t.Errorf("zklab: %s\n\n%s", r, smallestText(t, o))
 		return
 	}
 	if _, why := r.Verdict(); len(why) > 0 && !x.AllowUnknown {

@@ -73,19 +73,32 @@ func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	result.Interrupted, result.RanBy = done.Interrupted, Version()
 	result.Ensemble = done.Profile
 	result.Timings = done.Timings
-	result.Warnings = slices.Concat(advice(done, result), done.Warnings, result.Warnings)
+	result.Warnings = slices.Concat(x.advice(done, result), done.Warnings, result.Warnings)
 	for _, l := range done.LeftOut {
 		result.NotAvailable = append(result.NotAvailable, checker.NotAvailable{Kind: notAvailableFault, Name: l.Kind, Why: l.Why.Error()})
+	}
+}
+
+// dropFaultWarnings drops what faults warn of.
+func dropFaultWarnings(result *store.Result) {
+	for _, f := range result.Stats.Faults {
+		ofFault := func(w string) bool { return slices.Contains(f.Warnings, w) }
+		result.Warnings = slices.DeleteFunc(result.Warnings, ofFault)
+		result.JudgedWarnings = slices.DeleteFunc(result.JudgedWarnings, ofFault)
 	}
 }
 
 // notAvailableFault is the kind of what only the run knew: which faults "all" was without.
 const notAvailableFault = "fault"
 
-// advice is what a user should know of how the experiment was set up.
-func advice(done *engine.Finished, result *store.Result) []string {
-	advice := done.Missed(done.Schedule)
-	if asked, got := done.Rate, result.Stats.Rate; !done.Interrupted && done.Ops == 0 && done.Arrivals == nil && got < asked/2 {
+// advice is what a user should know of how the experiment was set up, as far as the user did that.
+func (x Experiment) advice(done *engine.Finished, result *store.Result) (advice []string) {
+	if x.usualFaults {
+		dropFaultWarnings(result)
+	} else {
+		advice = done.Missed(done.Schedule)
+	}
+	if asked, got := done.Rate, result.Stats.Rate; !x.usualRate && !done.Interrupted && done.Ops == 0 && done.Arrivals == nil && got < asked/2 {
 		advice = append(advice, fmt.Sprintf("%.0f operations a second succeeded of the %.0f that were asked for: the ensemble, the faults or contention set the pace", got, asked))
 	}
 	return advice

@@ -90,6 +90,7 @@ func (x Experiment) forSweep(o *SweepOptions) (Experiment, int, error) {
 	if named != 0 {
 		o.First, seeds = named, 1
 	}
+	x.usualFaults, x.usualRate = x.Faults == nil, x.Rate == 0
 	defaultTo(&o.First, 1)
 	defaultTo(&x.MinLoad, sweptLoad)
 	defaultTo(&x.TimeLimit, simulatedLength)

@@ -1,10 +1,10 @@
 package zklab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/shrink"
-	"github.com/zklab/zklab/internal/sweep"
-	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/internal/prose"
 )
 
 // What [Simulate] does if nothing else is said.
@@ -36,10 +34,11 @@ const (
 // faults come at single messages. Three have one key, on which all clients meet, and time-outs
 // differ.
 //
-// The test fails when a property is violated, with the events that show it in the
-// smallest of the runs that failed; it also fails when a third of the runs decided nothing. The
-// smallest run is made smaller for some seconds, is stored beside the first, and comes with a test
-// that runs it alone. A failure names the seed and the command that runs it again, alone: the
+// The test fails when a property is violated; it also fails when a third of the runs decided
+// nothing. The smallest of the runs that failed is made smaller for some seconds, and the events that
+// show the violation are told of what came of that: of a run in which something happened that must
+// not (two clients held one lock) before one in which something did not (a client waited for ever).
+// Both runs are stored, and the smaller one comes with a test that runs it alone. A failure names the seed and the command that runs it again, alone: the
 // variable ZKLAB_SEED. That run is the same one, byte for byte, as far as docs/simulation.md says.
 //
 // It opens the bubbles of [testing/synctest] itself, so it must not be called in one. A
@@ -60,14 +59,37 @@ func Simulate(t *testing.T, x Experiment) {
 			s.left = seeds - i
 			break
 		}
-		o, err := x.simulateSeed(t, mixed)
-		if err := s.take(x.Seed, o, err); err != nil {
+		if err := s.simulate(t, x, mixed); err != nil {
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
 		}
 		x.Seed++
 	}
+	if s.skipped == seeds {
+		t.Fatalf("zklab: %v", errLeftOut)
+	}
 	s.tell(t, x)
 }
+
+// simulate runs one seed as a test of its own, which fails if it is violated, or stuck.
+func (s *simulations) simulate(t *testing.T, x Experiment, mixed bool) (err error) {
+	ran := false
+	t.Run(fmt.Sprint("seed ", x.Seed), func(t *testing.T) {
+		ran = true
+		var o *Outcome
+		o, err = x.simulateSeed(t, mixed)
+		if o == nil && !x.AllowUnknown || o != nil && o.Result.Verdict == checker.Violation {
+			t.Fail() // the test that it is a part of says why
+		}
+		err = s.take(x.Seed, o, err)
+	})
+	if !ran {
+		s.skipped++
+	}
+	return err
+}
+
+// errLeftOut is of a pattern that names parts of a test which are none of its own.
+var errLeftOut = errors.New("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
 
 // forSimulation fills in what is left out, and gives how many seeds are to be tried.
 func (x Experiment) forSimulation() (Experiment, int, error) {
@@ -79,6 +101,7 @@ func (x Experiment) forSimulation() (Experiment, int, error) {
 	if named != 0 {
 		x.Seed, seeds = named, 1
 	}
+	x.usualFaults, x.usualRate = x.Faults == nil, x.Rate == 0
 	defaultTo(&x.Seed, 1)
 	defaultTo(&x.Rate, simulatedRate)
 	if x.Faults == nil {
@@ -103,6 +126,7 @@ func (x Experiment) unevenly() Experiment {
 type simulations struct {
 	runs, decided int
 	violated      int
+	skipped       int // that the pattern of go test leaves out
 	properties    map[string]violatedIn
 	smallest      *Outcome // of those that were violated
 	undecided     *Outcome // the first one
@@ -119,9 +143,19 @@ type violatedIn struct {
 	smallest *Outcome
 }
 
-// smaller says that a run has fewer events than another one, if there is one.
+// smaller says that a run shows what is wrong better than another one, if there is one: by a violation
+// that something happened before one that something never did, and then by fewer events.
 func (o *Outcome) smaller(than *Outcome) bool {
-	return than == nil || len(o.History.Events) < len(than.History.Events)
+	if than == nil {
+		return true
+	}
+	stuck := func(o *Outcome) int {
+		if checker.Liveness(o.Result.Recipe, o.shown().Property) {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(stuck(o)-stuck(than), len(o.History.Events)-len(than.History.Events)) < 0
 }
 
 func (s *simulations) add(o *Outcome) {
@@ -156,7 +190,7 @@ func (s *simulations) count(o *Outcome) {
 	for _, name := range o.Result.Violated() {
 		in := s.properties[name]
 		in.runs++
-		if o.smaller(in.smallest) {
+		if in.smallest == nil || len(o.History.Events) < len(in.smallest.History.Events) {
 			in.smallest = o
 		}
 		s.properties[name] = in
@@ -178,6 +212,11 @@ func (s *simulations) often() string {
 	return strings.Join(texts, "; ")
 }
 
+// howMany says how many of the simulations were violated.
+func (s *simulations) howMany() string {
+	return fmt.Sprintf("%d of %s %s violated", s.violated, prose.Count(s.runs, "simulation"), prose.Were(s.violated))
+}
+
 // tell fails the test, or says what passed.
 func (s *simulations) tell(t *testing.T, x Experiment) {
 	t.Helper()
@@ -187,7 +226,7 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 		t.Log("zklab: no simulation was run to its end")
 	case s.violated > 0:
 		keepFailed(t, x, s.smallest)
-		t.Errorf("zklab: %d of %d simulations were violated (%s); the smallest: %s%s", s.violated, s.runs, s.often(), violationText(s.smallest), whereText(s.smallest)+shrunkText(t, s.smallest))
+		t.Errorf("zklab: %s (%s); %s", s.howMany(), s.often(), smallestText(t, s.smallest))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
@@ -195,7 +234,7 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing is violated, but %d of %d simulations were not decided: too many for the others to show much\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
 	default:
-		t.Logf("zklab: %d simulations, %d valid, %d not decided, %d operations\n%s%s", s.runs, s.decided, s.runs-s.decided, s.operations, s.whyOpen(), strings.TrimSuffix(s.looked.text(x.Workload.Name())+"\n"+s.struck.text(), "\n"))
+		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
 }
 
@@ -213,27 +252,6 @@ func (s *simulations) whyOpen() string {
 		fmt.Fprintf(&b, "and %d others\n", more)
 	}
 	return b.String()
-}
-
-// shrinkFor is how long a test that failed makes its run smaller.
-const shrinkFor = 5 * time.Second
-
-// shrunkText makes a run that was kept smaller, and says what came of that.
-func shrunkText(t *testing.T, o *Outcome) string {
-	t.Helper()
-	s, err := ShrinkIn(t, o.made, o, shrink.Config{Cause: sweep.CausesOf(o.Result, o.History)[0], For: shrinkFor})
-	folder := filepath.Join(o.Run.Dir, "shrunk")
-	if err == nil {
-		err = s.Keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
-	}
-	if err != nil {
-		return fmt.Sprintf("  shrunk  no: %v\n", err)
-	}
-	text := fmt.Sprintf("  shrunk  to %s, in %d runs: %s\n", s.To, s.Runs, folder)
-	for _, mattered := range s.Mattered() {
-		text += "          " + mattered + "\n"
-	}
-	return text + fmt.Sprintf("  test    %s\n", s.Outcome.Run.GoTest())
 }
 
 // keepFailed writes a run to where failed tests keep theirs.

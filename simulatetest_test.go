@@ -7,6 +7,8 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
@@ -79,7 +81,7 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 }
 
 // Each property that was violated is told with a seed that shows it, but for those that the
-// smallest run of all shows.
+// run shows that is told: the smallest of those in which something happened that must not.
 func TestEachPropertyHasASeed(t *testing.T) {
 	var s simulations
 	run := func(seed int64, events int, violated ...string) {
@@ -93,8 +95,69 @@ func TestEachPropertyHasASeed(t *testing.T) {
 	run(2, 40, "exclusion", "progress")
 	run(3, 10, "progress")
 	run(4, 60, "exclusion")
-	if got, want := s.often(), "exclusion in 3, smallest with ZKLAB_SEED=2; progress in 3"; got != want || s.smallest.Result.Seed != 3 || s.violated != 4 {
+	run(5, 70, "grant", "progress")
+	if got, want := s.often(), "exclusion in 3; grant in 1, smallest with ZKLAB_SEED=5; progress in 4"; got != want || s.smallest.Result.Seed != 2 || s.violated != 5 {
 		t.Errorf("%q, want %q; the smallest is %d of %d", got, want, s.smallest.Result.Seed, s.violated)
+	}
+}
+
+// A run that was made smaller and shows what the first does not may be of another defect; one that
+// shows less is not.
+func TestOtherDefect(t *testing.T) {
+	first := signature{"progress", []string{"connection-loss"}, []string{"rolling"}}
+	for name, c := range map[string]struct {
+		small signature
+		want  string
+	}{
+		"the same":          {first, ""},
+		"without the fault": {signature{"progress", []string{"connection-loss"}, nil}, ""},
+		"another property":  {signature{"exclusion", nil, nil}, "progress is violated there, exclusion here"},
+		"another error":     {signature{"progress", []string{"timeout"}, nil}, "calls ended with connection-loss there, timeout here"},
+		"another fault": {
+			signature{"progress", []string{"connection-loss"}, []string{"rolling", "duplicate"}},
+			"it was about the fault rolling there, duplicate here",
+		},
+	} {
+		if got := first.other(c.small); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A test is not warned of what it did not choose itself, and is told of the fields of an experiment
+// where the command line's flags are meant.
+func TestWarningsOfATest(t *testing.T) {
+	const short = "a pause is too short for an election; take an interval of faults (--fault-interval) of 5s or more"
+	for name, c := range map[string]struct {
+		x    Experiment
+		want int
+	}{
+		"its own faults and rate":   {Experiment{}, 2},
+		"the usual faults and rate": {Experiment{usualFaults: true, usualRate: true}, 0},
+	} {
+		r := &store.Result{Warnings: []string{short}, JudgedWarnings: []string{short}, Stats: stats.Stats{Rate: 1, Faults: []stats.Fault{{Warnings: []string{short}}}}}
+		done := &engine.Finished{}
+		done.Rate = 50
+		if advice := c.x.advice(done, r); len(advice)+len(r.Warnings) != c.want {
+			t.Errorf("%s: %q, %q", name, advice, r.Warnings)
+		}
+	}
+	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"}})
+	if strings.Contains(text, "--") || !strings.Contains(text, "(Faults) of 5s") || !strings.Contains(text, "(TimeLimit, Faults)") {
+		t.Error(text)
+	}
+}
+
+// How many simulations were violated is told in the right number.
+func TestHowMany(t *testing.T) {
+	for want, s := range map[string]simulations{
+		"1 of 1 simulation was violated":    {violated: 1, runs: 1},
+		"1 of 50 simulations was violated":  {violated: 1, runs: 50},
+		"2 of 50 simulations were violated": {violated: 2, runs: 50},
+	} {
+		if got := s.howMany(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

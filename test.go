@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -75,7 +77,7 @@ func Test(t testing.TB, x Experiment) *Outcome {
 	}
 	var l looked
 	l.add(r)
-	t.Logf("zklab: %s, seed %d, %d operations%s\n%s", r.Verdict, r.Seed, r.Stats.Operations, faultless(r), l.text(r.Recipe))
+	t.Logf("zklab: %s, seed %d, %s%s\n%s", r.Verdict, r.Seed, prose.Count(r.Stats.Operations, "operation"), faultless(r), goNames.Replace(l.text(r.Recipe)))
 	if err := discard(made); err != nil {
 		t.Errorf("zklab: %v", err)
 	}
@@ -124,9 +126,23 @@ func namedSeed() (int64, error) {
 	return seed, nil
 }
 
-// replayTest is the command that runs a test with a seed.
+// replayTest is the command that runs a test with a seed, from anywhere in its module.
 func replayTest(seed int64, name string) string {
-	return fmt.Sprintf("%s=%d go test -run '%s'", SeedVariable, seed, pattern(name))
+	return strings.TrimSpace(fmt.Sprintf("%s=%d go test -run '%s' %s", SeedVariable, seed, pattern(name), testedPackage()))
+}
+
+// testedPackage is the import path of the package whose tests are run; "" if this is no binary of
+// tests, or one of single files.
+func testedPackage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	path, is := strings.CutSuffix(info.Path, ".test")
+	if !is || path == "command-line-arguments" {
+		return ""
+	}
+	return path
 }
 
 // pattern is what "go test -run" takes to run one test.
@@ -193,12 +209,13 @@ func violationText(o *Outcome) string {
 	var b strings.Builder
 	var others []string
 	shown := map[string]bool{}
-	for _, v := range o.Result.Decisive(checker.Violation) {
+	for _, v := range append([]checker.Verdict{o.shown()}, o.Result.Decisive(checker.Violation)...) {
 		switch {
 		case shown[v.Property]:
 			continue
 		case len(shown) == 0:
 			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Witness(o.History, v, reports.Screen{}))
+			fmt.Fprintf(&b, "    %s\n", reports.PageOf(o.Result.Recipe, v.Property))
 		default:
 			others = append(others, v.Property)
 		}
@@ -228,8 +245,15 @@ func undecidedText(r *store.Result) string {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "\n  %s", printable.Text(w, 2000))
 	}
-	return b.String() + "\n"
+	return goNames.Replace(b.String()) + "\n"
 }
+
+// goNames puts fields of [Experiment] where texts name flags of the command line.
+var goNames = strings.NewReplacer(
+	"--time-limit", "TimeLimit", "--fault-interval", "Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
+	"--clients-as process", "PlayProcesses, in simulations, or Command", "--rate", "Rate", "--min-load", "MinLoad",
+	"--clients", "Clients", "--keys", "Keys", "--nodes", "Ensemble", "--strict", "Strict",
+)
 
 func whereText(o *Outcome) string {
 	dir := o.Run.Dir

@@ -113,7 +113,7 @@ func TestTestOfABrokenLock(t *testing.T) {
 		`\n +client \d +├`,
 		`\n +events #\d+, #\d+`,
 		`\n  seed    3\n`,
-		`\n  replay  ZKLAB_SEED=3 go test -run '\^TestMine\$/\^with a\\\+b\$'\n`,
+		`\n  replay  ZKLAB_SEED=3 go test -run '\^TestMine\$/\^with a\\\+b\$' github.com/zklab/zklab\n`,
 		`\n  run     ` + regexp.QuoteMeta(os.TempDir()) + `/zklab-TestMine-with-a-b-\d+/lock/`,
 		`\n  report  .*/report\.html\n`,
 	} {

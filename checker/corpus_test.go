@@ -91,7 +91,8 @@ func inLog(t *testing.T, h *history.History, txns []history.Txn, c checker.Trans
 			client = e.Client
 		}
 	}
-	if !did || x.Session != c.Session || client != c.Client || !strings.HasSuffix(c.Text, ": zxid "+c.Zxid.String()+".") && !strings.Contains(c.Text, ": zxid "+c.Zxid.String()+"; it was ") {
+	cited := ": zxid " + c.Zxid.String()
+	if !did || x.Session != c.Session || client != c.Client || !strings.Contains(c.Text, cited+".") && !strings.Contains(c.Text, cited+"; it was ") {
 		t.Errorf("%s\nis told of client %d, session %s: %s of %s\nbut the log has %+v of client %d", c.Text, c.Client, c.Session, c.Type, c.Path, x, client)
 	}
 }

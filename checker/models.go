@@ -63,6 +63,22 @@ func Models() []string { return slices.Sorted(maps.Keys(models)) }
 // Meaning is what a property of a model that is valid means, for people, in a sentence; of a
 // model that is not known, what it means of any that has it; "" if there is none.
 func Meaning(model, property string) string {
+	if p := propertyOf(model, property); p != nil {
+		return p.Meaning
+	}
+	return ""
+}
+
+// Liveness says that a property promises that something happens in the end, and not that something
+// never does: progress, and not exclusion.
+func Liveness(model, property string) bool {
+	p := propertyOf(model, property)
+	return p != nil && p.Liveness
+}
+
+// propertyOf is a model's property with a name, or, of a model that is not known, that of any; nil
+// if there is none.
+func propertyOf(model, property string) *frame.Property {
 	names := Models()
 	if _, known := models[model]; known {
 		names = []string{model}
@@ -70,11 +86,11 @@ func Meaning(model, property string) string {
 	for _, name := range names {
 		for _, p := range models[name].Properties {
 			if p.Name == property {
-				return p.Meaning
+				return p
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // For gives the checks of a model. An unknown model is an error that names the

@@ -16,14 +16,14 @@ func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict 
 		if v.Result != Violation || len(v.Witness) == 0 {
 			continue
 		}
-		v.Committed = causes.Of(a, v.Key, v.Witness)
+		v.Committed = causes.Of(a, v.Key, v.Witness, v.Znodes...)
 		if v.Story != nil {
 			continue
 		}
 		if r == nil {
 			r = explain.Read(h)
 		}
-		v.Story = r.Scene(v.Property, v.Key, v.Witness).Story()
+		v.Story = r.Scene(v.Property, v.Key, v.Witness, v.Calls()...).Story()
 	}
 	return vs
 }

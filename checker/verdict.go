@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"slices"
 
 	"github.com/zklab/zklab/checker/internal/causes"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -53,8 +54,26 @@ type Verdict struct {
 	// Unexercised says of an unknown that nothing but more of the same is missing: what there
 	// was of it was decided, and nothing is wrong ([Pool]).
 	Unexercised bool `json:"-"`
+	// Znodes are the paths of those that the reason names, for whoever tells of them.
+	Znodes []string `json:"-"`
 	// Notes are things that a reader should know although they change nothing.
 	Notes []string `json:"notes,omitempty"`
+}
+
+// mostCalls is how many calls are drawn beside a witness.
+const mostCalls = 4
+
+// Calls are the events that began the calls which explain a violation, beside those of its witness: a
+// few at most.
+func (v *Verdict) Calls() (of []int) {
+	for _, t := range v.Committed {
+		for _, c := range t.Calls {
+			if !slices.Contains(of, c) && len(of) < mostCalls {
+				of = append(of, c)
+			}
+		}
+	}
+	return of
 }
 
 // Check decides some properties of a history. Checks are safe for concurrent

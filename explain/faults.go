@@ -20,6 +20,7 @@ type Fault struct {
 	what     string // server 2, the leader, was paused
 	moment   bool   // it happened at once
 	open     bool   // it is not known to have ended
+	clients  []int  // whom it hit, if it was no server
 }
 
 // faultOf tells of a fault and its window.
@@ -29,6 +30,7 @@ func faultOf(f *stats.Fault, w stats.Window) Fault {
 	whom, ids := "server", f.Servers
 	if as.Was != "" && as.Hits.Clients() || len(f.Servers) == 0 {
 		whom, ids = "client", f.Clients
+		out.clients = f.Clients
 	}
 	known := as.Was != "" && as.Hits.Clients() == (whom == "client")
 	switch {
@@ -72,11 +74,10 @@ func (f *Fault) text(clock Clock) string {
 // mostFaults is how many are told and drawn.
 const mostFaults = 4
 
-// overlapping keeps the faults that overlap the steps. If there are many, those
-// within whose window something began or ended go before the others.
+// overlapping keeps the faults that overlap a step, one of their clients' where they hit clients.
+// If there are many, those within whose window something began or ended go before the others.
 func (s *Scene) overlapping(all []Fault) {
-	from, to, ok := s.span()
-	if !ok {
+	if len(s.Steps) == 0 {
 		return
 	}
 	moments := s.moments()
@@ -89,7 +90,7 @@ func (s *Scene) overlapping(all []Fault) {
 		return 1
 	}
 	for _, f := range all {
-		if f.From <= to && from <= f.To {
+		if s.met(&f) {
 			of = append(of, f)
 		}
 	}
@@ -101,6 +102,27 @@ func (s *Scene) overlapping(all []Fault) {
 	}
 	slices.SortStableFunc(of, func(x, y Fault) int { return cmp.Compare(x.From, y.From) })
 	s.Faults = of
+}
+
+// met says that a fault overlaps a step or a stay of those whom it hit. One that began when what
+// excludes each other had been together explains nothing of that.
+func (s *Scene) met(f *Fault) bool {
+	_, end, _ := s.span()
+	last := end
+	if s.Overlap != nil {
+		last = min(last, s.Overlap.To)
+	}
+	hit := func(row int) bool { return len(f.clients) == 0 || row < 0 || slices.Contains(f.clients, row) }
+	for i := range s.Steps {
+		st, until := &s.Steps[i], last
+		if st.beside {
+			until = end
+		}
+		if hit(st.Row) && f.From <= min(st.To, until) && st.From <= f.To {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.stays, func(st Stay) bool { return hit(st.Row) && f.From <= min(st.To, last) && st.From <= f.To })
 }
 
 // faultsOf are those of a history that took effect, or may have.

@@ -72,7 +72,7 @@ func (s *Scene) picture() picture {
 	if o := s.Overlap; o != nil {
 		name := "both"
 		if o.To != Never && !s.Lines {
-			name = "both, " + lasting(o.To-o.From)
+			name = "both, " + s.between(o.From, o.To)
 		}
 		p.lanes = append(p.lanes, lane{name: "at once", bars: []bar{{kind: both, from: o.From, to: o.To, name: name}}})
 	}

@@ -50,8 +50,9 @@ func (r *Reader) place(index int) int {
 }
 
 // Scene is what a witness of a property that is violated on a key shows; without
-// a key, of all. Indices that the history does not have are passed over.
-func (r *Reader) Scene(property, key string, witness []int) *Scene {
+// a key, of all. Beside it are operations that explain it, by any of their events. Indices that
+// the history does not have are passed over.
+func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scene {
 	s := &Scene{Property: property, key: key}
 	t := narrator{h: r.h, s: s, lived: map[history.ID]time.Duration{}}
 	told := map[*history.Event]bool{}
@@ -88,6 +89,17 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 		t.operation(op)
 	}
 	r.deaths(&t, told)
+	for _, index := range beside {
+		at := r.place(index)
+		if at < 0 || told[&r.h.Events[at]] {
+			continue
+		}
+		if op := r.h.OperationAt(at); op != nil && !told[op.Invoke] {
+			told[op.Invoke] = true
+			t.operation(op)
+			s.Steps[len(s.Steps)-1].beside = true
+		}
+	}
 	s.sort()
 	t.stays(r)
 	s.conclude()
@@ -99,22 +111,31 @@ func (r *Reader) Scene(property, key string, witness []int) *Scene {
 // name.
 const mostDeaths = 4
 
-// deaths adds what became of the sessions of the clients meanwhile.
+// deaths adds what became of the sessions of the clients meanwhile: of those with operations since the
+// first of these. What was before, while another client was only connected, is another story.
 func (r *Reader) deaths(t *narrator, told map[*history.Event]bool) {
-	from, to, ok := t.s.span()
+	begin, to, ok := t.s.span()
 	if !ok {
 		return
 	}
-	clients := map[int]bool{}
+	since, first := map[int]time.Duration{}, Never
 	for i := range t.s.Steps {
-		clients[t.s.Steps[i].Row] = true
+		if t.s.Steps[i].op != nil {
+			first = min(first, t.s.Steps[i].From)
+		}
+		since[t.s.Steps[i].Row] = begin
+	}
+	for i := range t.s.Steps {
+		if t.s.Steps[i].op != nil {
+			since[t.s.Steps[i].Row] = first
+		}
 	}
 	n := 0
 	for _, e := range r.facts {
 		if e.Time > to || n == mostDeaths {
 			return
 		}
-		if e.Time >= from && clients[e.Client] && !told[e] {
+		if from, in := since[e.Client]; in && e.Time >= from && !told[e] {
 			n++
 			t.fact(e)
 		}

@@ -63,6 +63,8 @@ type Step struct {
 	taken bool       // of a write: the resource accepted it
 	index int
 	op    *history.Operation // nil: it is none
+	// beside says that it explains what the others show, and shows none of it.
+	beside bool
 }
 
 // Clock writes a moment for people.
@@ -79,6 +81,7 @@ type Stay struct {
 	parts   []string // of the key; none: all of it
 	// uncertain says that nothing shows that it lasted so long.
 	uncertain bool
+	beside    bool // of a step that is
 }
 
 // Add adds a step of a history from elsewhere.
@@ -139,7 +142,24 @@ func (s *Scene) clock() Clock {
 		return func(t time.Duration) string { return s.place() + " " + strconv.FormatInt(int64(t), 10) }
 	}
 	digits := s.digits()
-	return func(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', digits, 64) + " s" }
+	return func(t time.Duration) string { return seconds(t, digits) + " s" }
+}
+
+func seconds(t time.Duration, digits int) string {
+	return strconv.FormatFloat(t.Seconds(), 'f', digits, 64)
+}
+
+// between is a length of time for people: between the moments as the clock shows them, unless these
+// are the same.
+func (s *Scene) between(from, to time.Duration) string {
+	shown := func(t time.Duration) time.Duration {
+		f, _ := strconv.ParseFloat(seconds(t, s.digits()), 64)
+		return time.Duration(math.Round(f * float64(time.Second)))
+	}
+	if d := shown(to) - shown(from); d > 0 {
+		return lasting(d)
+	}
+	return lasting(to - from)
 }
 
 // place is what a moment is in a scene of lines.

@@ -23,7 +23,7 @@ func (t *narrator) stays(r *Reader) {
 		if st.Fate != history.OK || st.op == nil || !o.Begins && !o.Affirms {
 			continue
 		}
-		stay := Stay{Row: st.Row, From: st.To, Name: m.Stay, key: st.key, parts: st.parts}
+		stay := Stay{Row: st.Row, From: st.To, Name: m.Stay, key: st.key, parts: st.parts, beside: st.beside}
 		if !m.Held() {
 			t.inside(inside, st, &stay)
 		} else {

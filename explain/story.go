@@ -68,7 +68,7 @@ func lasting(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return strconv.FormatFloat(float64(d)/1e3, 'f', -1, 64) + " µs"
-	case d < 10*time.Millisecond:
+	case d < 10*time.Millisecond && d%time.Millisecond != 0:
 		return strconv.FormatFloat(float64(d)/1e6, 'f', 1, 64) + " ms"
 	case d < 2*time.Second:
 		return strconv.FormatFloat(float64(d)/1e6, 'f', 0, 64) + " ms"
@@ -100,7 +100,7 @@ func (s *Scene) together() {
 		for _, y := range s.stays[:i] {
 			from, to := max(x.From, y.From), min(x.To, y.To)
 			what, same := sharedKey(x, y)
-			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain || !same {
+			if x.Row == y.Row || from >= to || x.uncertain || y.uncertain || x.beside || y.beside || !same {
 				continue
 			}
 			s.Overlap = &Stay{From: from, To: to, Name: "both", AtLeast: x.AtLeast && x.To == to || y.AtLeast && y.To == to}
@@ -118,9 +118,9 @@ func (s *Scene) together() {
 				case s.Lines:
 					return text + " to " + clock(o.To)
 				case o.AtLeast:
-					return text + " until at least " + clock(o.To) + ", for " + lasting(o.To-o.From)
+					return text + " until at least " + clock(o.To) + ", for " + s.between(o.From, o.To)
 				}
-				return text + " to " + clock(o.To) + ", for " + lasting(o.To-o.From)
+				return text + " to " + clock(o.To) + ", for " + s.between(o.From, o.To)
 			}
 			return
 		}
@@ -171,7 +171,7 @@ func (s *Scene) unfenced() {
 func (s *Scene) done(f string, fate history.Type) []*Step {
 	var of []*Step
 	for i := range s.Steps {
-		if st := &s.Steps[i]; st.f == f && st.Fate == fate {
+		if st := &s.Steps[i]; st.f == f && st.Fate == fate && !st.beside {
 			of = append(of, st)
 		}
 	}
@@ -228,12 +228,12 @@ func (s *Scene) tooEarly() {
 		return
 	}
 	for _, st := range s.stays {
-		if st.From <= passed[0].To && passed[0].To < st.To {
+		if !st.beside && st.From <= passed[0].To && passed[0].To < st.To {
 			at, up := passed[0].To, st
 			s.conclusion = func(clock Clock) string {
 				text := "so " + passed[0].Who + " passed while the barrier was up"
 				if up.To != Never {
-					text += ", " + lasting(up.To-at) + " before anybody began to lift it"
+					text += ", " + s.between(at, up.To) + " before anybody began to lift it"
 				}
 				return text
 			}

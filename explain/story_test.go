@@ -413,7 +413,7 @@ func hostile() *Scene {
 		r.fact(51_000, history.FFinal, evil, history.Final{Contenders: []history.Contender{{Name: evil}}}),
 	}
 	r.h.Events[w[3]].Error = &history.Error{Code: evil, Message: evil + strings.Repeat("long ", 100)}
-	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{1}})
+	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{2}})
 	w = append(w, r.invoke(70_000, 2, evil, evil, evil))
 	return r.scene(evil, evil, w)
 }
@@ -495,10 +495,87 @@ func TestAnyWitness(t *testing.T) {
 	}
 }
 
+// What explains a violation is told and drawn beside what shows it, and nothing follows from it.
+// Faults that were over by then, or hit other clients, are not told.
+func TestBeside(t *testing.T) {
+	r, w := twoHolders()
+	r.fault(17_100_000, "cut", history.FaultStep{Fault: 2, Step: history.StepInject, Spec: "cut:client-2"})
+	r.fault(17_110_000, "cut", history.FaultStep{Fault: 2, Step: history.StepVerified, Clients: []int{2}})
+	r.fault(17_120_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepInject, Spec: "refuse:client-3"})
+	r.fault(17_130_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepVerified, Clients: []int{3}})
+	r.fault(17_210_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepHealed, Clients: []int{3}})
+	beside := r.invoke(17_200_000, 3, history.FRelease, "k1", nil)
+	r.end(17_300_000, 3, history.Fail, history.FRelease, "k1", nil)
+	s := Read(&r.h).Scene("exclusion", "k1", w, beside, w[0])
+	text := page(s, Screen{})
+	for want, there := range map[string]bool{
+		"Client 3 began to release k1 at 17.200 s and":            true,
+		"Client 3 was refused any connection from 17.120 s to 17": true,
+		"So client 1 and client 3 both held k1 from 12.031 s":     true,
+		"cut": false,
+	} {
+		if strings.Contains(text, want) != there {
+			t.Errorf("%q: %v", want, !there)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+// The end of a session is told since the first operation, whosever that is, and not since another
+// client was connected long before.
+func TestDeathsSinceTheFirstOperation(t *testing.T) {
+	r := newRecord(history.ModelLock)
+	w := []int{r.session(1_000, 1, history.FConnected, 0)}
+	r.session(5_000_000, 2, history.FExpired, 0)
+	w = append(w, r.invoke(6_000_000, 0, history.FAcquire, "k1", nil), r.end(7_000_000, 0, history.OK, history.FAcquire, "k1", nil))
+	r.session(8_000_000, 2, history.FExpired, 0)
+	w = append(w, r.invoke(9_000_000, 2, history.FRelease, "k1", nil))
+	text := strings.Join(r.scene("progress", "k1", w).Story(), "\n")
+	if strings.Contains(text, "expired at 5.000 s") || !strings.Contains(text, "expired at 8.000 s") {
+		t.Error(text)
+	}
+}
+
+// A list that shows nothing says where nothing was: a recipe may have its places in a folder below.
+func TestEmptyList(t *testing.T) {
+	r := newRecord(history.ModelLock)
+	w := []int{r.fact(5_000_000, history.FFinal, "k1", history.Final{})}
+	const want = "The list of contenders for k1 was read at 5.000 s and had nothing directly below the znode."
+	if got := r.scene("progress", "k1", w).Story(); len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A length is that between the moments as they are shown.
+func TestBetween(t *testing.T) {
+	for _, c := range []struct {
+		at       []time.Duration // microseconds, at which something happens
+		from, to time.Duration
+		want     string
+	}{
+		{[]time.Duration{0, 1_137_600, 1_148_400}, 1_137_600, 1_148_400, "1.138 s to 1.148 s, for 10 ms"},
+		{[]time.Duration{0, 1_137_600, 1_137_900}, 1_137_600, 1_137_900, "1.137600 s to 1.137900 s, for 300 µs"},
+		{[]time.Duration{0, 5_000_000}, 1_137_600, 1_137_900, "1.138 s to 1.138 s, for 300 µs"},
+		{[]time.Duration{0, 5_000_000}, 1_000_000, 1_002_000, "1.000 s to 1.002 s, for 2 ms"},
+	} {
+		var s Scene
+		for _, at := range c.at {
+			s.Add(Step{At: at * time.Microsecond})
+		}
+		from, to := c.from*time.Microsecond, c.to*time.Microsecond
+		if got := s.clock()(from) + " to " + s.clock()(to) + ", for " + s.between(from, to); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestFacts(t *testing.T) {
 	for value, want := range map[string]string{
 		`{"held":true,"lost":false,"token":"0x5","n":3}`: "held, not lost, token 0x5, n 3",
-		`"text"`: `"text"`, `{"cut`: `{"cut`, "null": "", "": "",
+		`{"votes":["yes",{"site":2},null]}`:              "votes yes, (site 2), nothing",
+		`"text"`:                                         "text", `[1,"a"]`: "1, a", `3`: "3", `{"cut`: `{"cut`, "null": "", "": "",
 	} {
 		if got := Facts([]byte(value)); got != want {
 			t.Errorf("%s: %q, want %q", value, got, want)

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -116,14 +117,22 @@ func anything(op *history.Operation) models.Words {
 // facts is a value for people, clean.
 func facts(raw json.RawMessage) string { return printable.Text(Facts(raw), mostValue) }
 
-// Facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5".
-// What stands in it is not cleaned.
+// Facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5", and
+// {"votes":["yes","no"]} is "votes yes, no". What stands in it is not cleaned.
 func Facts(raw json.RawMessage) string {
 	if len(raw) == 0 || string(raw) == "null" {
 		return ""
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	switch t, err := d.Token(); {
+	case err != nil:
+		return string(raw)
+	case t == json.Delim('['):
+		return inList(raw)
+	case t != json.Delim('{'):
+		if text, is := t.(string); is {
+			return text
+		}
 		return string(raw)
 	}
 	var out []string
@@ -138,17 +147,39 @@ func Facts(raw json.RawMessage) string {
 	return strings.Join(out, ", ")
 }
 
-func factOf(key string, raw json.RawMessage) string {
-	var text string
-	switch {
-	case string(raw) == "true":
-		return key
-	case string(raw) == "false":
-		return "not " + key
-	case json.Unmarshal(raw, &text) == nil:
-		return key + " " + text
+// inList writes the values of a list for people.
+func inList(raw json.RawMessage) string {
+	var all []json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		return string(raw)
 	}
-	return key + " " + string(raw)
+	out := make([]string, 0, len(all))
+	for _, one := range all {
+		out = append(out, nested(one))
+	}
+	return strings.Join(out, ", ")
+}
+
+// nested writes a value in another one for people.
+func nested(raw json.RawMessage) string {
+	text := Facts(raw)
+	switch {
+	case text == "":
+		return "nothing"
+	case raw[0] == '{':
+		return "(" + text + ")"
+	}
+	return text
+}
+
+func factOf(key string, raw json.RawMessage) string {
+	switch string(raw) {
+	case "true":
+		return key
+	case "false":
+		return "not " + key
+	}
+	return key + " " + nested(raw)
 }
 
 // fact adds one fact of the run or of a session.
@@ -227,9 +258,10 @@ func (t *narrator) fact(e *history.Event) {
 // contenders is what a list showed.
 func contenders(cs []history.Contender) string {
 	if len(cs) == 0 {
-		return " and was empty"
+		return " and had nothing directly below the znode"
 	}
 	const some = 3
+	cs = slices.SortedStableFunc(slices.Values(cs), func(x, y history.Contender) int { return cmp.Compare(inLine(x.Name), inLine(y.Name)) })
 	var names []string
 	for _, c := range cs[:min(some, len(cs))] {
 		names = append(names, printable.Text(c.Name, mostKey)+" of session "+c.Owner.String())
@@ -239,6 +271,15 @@ func contenders(cs []history.Contender) string {
 		text += fmt.Sprintf(" and %d more", n)
 	}
 	return text
+}
+
+// inLine is what a name is sorted by: its number, if the servers gave it one.
+func inLine(name string) string {
+	const digits = 10
+	if n := len(name) - digits; n > 0 && strings.Trim(name[n:], "0123456789") == "" {
+		return name[n:]
+	}
+	return name
 }
 
 // other is a fact that is in the witness because it shows a session alive or new, or

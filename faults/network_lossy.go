@@ -121,7 +121,7 @@ func (e *losing) Verify(ctx context.Context) error {
 	}
 	for _, what := range told {
 		if what != "" {
-			e.step.Detail = fmt.Sprintf("%s, %s before", what, e.before.Round(time.Millisecond/10))
+			e.step.Detail = fmt.Sprintf("%s, and %s before the fault", what, e.before.Round(time.Millisecond/10))
 			return nil
 		}
 	}

@@ -137,5 +137,5 @@ func (ps probes) slower(ctx context.Context, before, least time.Duration, what s
 	if took < least {
 		return "", fmt.Errorf("a write took %s, with %s %s", took, what.takes, least)
 	}
-	return fmt.Sprintf("a write took %s, %s before", took.Round(time.Millisecond/10), before.Round(time.Millisecond/10)), nil
+	return fmt.Sprintf("a write took %s, and %s before the fault", took.Round(time.Millisecond/10), before.Round(time.Millisecond/10)), nil
 }

@@ -70,7 +70,7 @@ func TestLossy(t *testing.T) {
 		t.Run(spec, func(t *testing.T) {
 			onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
 				e := l.seen(parsed(t, spec))
-				if !strings.Contains(e.Describe().Detail, " before") {
+				if !strings.Contains(e.Describe().Detail, " before the fault") {
 					t.Error(e.Describe().Detail)
 				}
 				if spec == "lossy:share=2" {

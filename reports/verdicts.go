@@ -195,7 +195,11 @@ func sentence(r *store.Result) string {
 	what := subjectOf(r)
 	switch r.Verdict {
 	case checker.Violation:
-		return fmt.Sprintf("%s broke its promise: %s", what, violatedWords(named(checker.Violation)))
+		broken, whose := named(checker.Violation), "its promise"
+		if len(broken) > 1 && slices.Contains(broken, "server-agreement") {
+			whose += ", or the servers broke theirs"
+		}
+		return fmt.Sprintf("%s broke %s: %s", what, whose, violatedWords(broken))
 	case checker.Unknown:
 		if names := named(checker.Unknown); len(names) > 0 {
 			return fmt.Sprintf("nothing was violated, but %s could not be decided", prose.List(names, "and"))

@@ -36,6 +36,7 @@ type witnessRow struct {
 // witness is what shows a violation.
 type witness struct {
 	Property string
+	Page     string // of the documentation, about the property
 	Key      string
 	Reason   string
 	Measured bool
@@ -47,8 +48,8 @@ type witness struct {
 }
 
 func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
-	w := witness{Property: v.Property, Key: v.Key, Reason: v.Reason, Measured: v.Measured}
-	scene := r.Scene(v.Property, v.Key, v.Witness)
+	w := witness{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
+	scene := r.Scene(v.Property, v.Key, v.Witness, v.Calls()...)
 	w.Story, w.Why = storyOf(scene, v), whyOf(v)
 	if svg := scene.SVG(); svg != nil {
 		w.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
@@ -85,7 +86,7 @@ func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	scene := told.Read(h).Scene(v.Property, v.Key, v.Witness)
+	scene := told.Read(h).Scene(v.Property, v.Key, v.Witness, v.Calls()...)
 	b.WriteString(storyText(storyOf(scene, v)))
 	if why := whyOf(v); len(why) > 0 {
 		b.WriteString("\n    what was committed:" + storyText(why))

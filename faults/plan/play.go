@@ -134,12 +134,12 @@ func (p *Player) play(ctx context.Context, step numbered, stopped *link.Stopped)
 	}
 	effect, err := p.inject(ctx, step.Step, stopped)
 	if err != nil {
-		say(failedStep(ctx, err), history.FaultStep{Detail: err.Error()})
+		say(failedStep(ctx, err), history.FaultStep{Detail: late(err, "it could not be injected", faults.Patience).Error()})
 		return nil
 	}
 	if err := p.verify(ctx, effect, step.For); err != nil {
 		failed := effect.Describe()
-		failed.Detail = err.Error()
+		failed.Detail = late(err, "it was not seen to take effect", faults.Patience+step.For).Error()
 		say(failedStep(ctx, err), failed)
 	} else {
 		say(history.StepVerified, effect.Describe())
@@ -275,12 +275,21 @@ func (p *Player) heal(ctx context.Context, e faults.Effect, lasted time.Duration
 	say(history.StepHeal, e.Describe())
 	if err := e.Heal(ctx); err != nil {
 		failed := e.Describe()
+		err = fmt.Errorf("heal %s: %w", failed.Spec, late(err, "it was not done", healing(e, lasted)))
 		failed.Detail = err.Error()
 		say(history.StepWarning, failed)
-		return fmt.Errorf("heal %s: %w", e.Describe().Spec, err)
+		return err
 	}
 	say(history.StepHealed, e.Describe())
 	return nil
+}
+
+// late says of an error that is nothing but the end of a context what was waited for, and how long.
+func late(err error, what string, within time.Duration) error {
+	if err.Error() != context.DeadlineExceeded.Error() {
+		return err
+	}
+	return fmt.Errorf("%s within %s: %w", what, within.Round(time.Millisecond), err)
 }
 
 // doze waits, and says whether there is still something to do.

@@ -9,7 +9,7 @@ var Barrier = declare(Model{
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: history.FRaise, Begins: true, Quorum: always, Words: Words{
-			Name: "raise", Asked: "raised the barrier {key}", Done: "had it up", Refused: "was refused", Unknown: "nobody knows whether it went up",
+			Name: "raise", Asked: "asked to raise the barrier {key}", Done: "was told that it was up", Refused: "was refused", Unknown: "nobody knows whether it went up",
 		}},
 		{F: history.FLift, Ends: true, Quorum: always, Words: Words{
 			Name: "lift", Asked: "began to lift the barrier {key}", Refused: "failed", Unknown: "nobody knows whether it was lifted", Early: true,

@@ -24,6 +24,14 @@ func Noun(n int, one string) string {
 // Count is "1 key" or "5 keys".
 func Count(n int, one string) string { return strconv.Itoa(n) + " " + Noun(n, one) }
 
+// Were is the verb of so many things in the past: "was" of one.
+func Were(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
 // Times is "never", "once", "twice" or "5 times".
 func Times(n int) string {
 	switch n {

@@ -58,6 +58,8 @@ func TestWords(t *testing.T) {
 		"lose-reply (client 2: lost the reply to create, 0.500 s)":                 {Kind: "lose-reply", Spec: "lose-reply", Clients: []int{2}, Detail: "client 2: lost the reply to create", Injected: 500 * time.Millisecond},
 		"cut:waiter (client 1 had its connection cut, 2.000 s)":                    {Kind: "cut", Spec: "cut:waiter", Clients: []int{1}, Injected: 2 * time.Second},
 		"pause:leader (servers 1 and 3 were paused)":                               {Kind: "pause", Spec: "pause:leader", Servers: []int{1, 3}, Clients: []int{0}},
+		"pause:server-of-client-0 (server 1 was paused)":                           {Kind: "pause", Spec: "pause:client-0", Servers: []int{1}, Clients: []int{0}},
+		"cut:client-0 (client 0 had its connection cut)":                           {Kind: "cut", Spec: "cut:client-0", Servers: []int{1}, Clients: []int{0}},
 		"touch": {Kind: "touch", Spec: "touch"},
 	} {
 		if got := Words(f); got != want {

@@ -44,11 +44,20 @@ func Words(f stats.Fault) string {
 	if at := cmp.Or(f.Verified, f.Injected); at > 0 {
 		facts = append(facts, seconds(at))
 	}
-	text := printable.Text(cmp.Or(f.Spec, f.Kind), mostDetail)
+	text := printable.Text(cmp.Or(serverOf(kind, f.Spec), f.Kind), mostDetail)
 	if len(facts) == 0 {
 		return text
 	}
 	return fmt.Sprintf("%s (%s)", text, strings.Join(facts, ", "))
+}
+
+// serverOf is a specification in which a server that was chosen by its client is called that:
+// pause:client-0 does nothing to client 0.
+func serverOf(kind kinds.Kind, spec string) string {
+	if kind.Hits.Clients() {
+		return spec
+	}
+	return strings.Replace(spec, ":client-", ":server-of-client-", 1)
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }

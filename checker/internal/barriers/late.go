@@ -12,6 +12,7 @@ import (
 // lateWaiter says that after a lift, and heal, nobody is left behind.
 var lateWaiter = &frame.Property{
 	Name:     "late",
+	Liveness: true,
 	Meaning:  "nobody was left waiting at a lifted barrier",
 	Decider:  "waits after the lift",
 	Evidence: frame.FromSessions,

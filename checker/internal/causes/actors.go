@@ -17,12 +17,29 @@ type actors struct {
 	harness map[history.ID]bool   // the harness's own sessions
 	ended   map[history.ID]string // sessions that a fault ended at once, with its kind
 	hits    map[history.ID][]hit  // what faults did to a client in a session
+	general []hit                 // what faults did to servers, what is between them, and znodes
 }
 
-// hit is a fault that was seen to take effect on a client, and between when.
+// hit is a fault that was seen to take effect, and between when.
 type hit struct {
 	kind     string
 	from, to time.Duration
+	// znodes says that it hit znodes; detail, which ones.
+	znodes bool
+	detail string
+}
+
+// concerns says that a fault can have hit a call that uses a key's znode.
+func (h hit) concerns(path string) bool {
+	return !h.znodes || strings.Contains(h.detail+" ", path+" ") || strings.Contains(h.detail, path+"/")
+}
+
+// until says when a fault was over.
+func (h hit) until() string {
+	if h.to == evidence.Never {
+		return " on"
+	}
+	return " to " + words.At(h.to)
 }
 
 // actorsOf are those of a record.
@@ -55,13 +72,19 @@ func (x *actors) fault(a *evidence.Record, e *history.Event) {
 		return
 	}
 	ends := kinds.TraitsOf(e.F, step).Sessions == history.EndAtOnce
-	hits := step.Step == history.StepVerified && kinds.Named(e.F).Hits.Clients()
+	verified := step.Step == history.StepVerified
+	one := hit{kind: e.F, from: f.From, to: e.Time, znodes: kinds.Named(e.F).Hits == kinds.Znodes, detail: step.Detail}
+	clients := kinds.Named(e.F).Hits.Clients()
+	if verified && !clients {
+		one.to = f.Over
+		x.general = append(x.general, one)
+	}
 	for _, id := range step.Sessions {
 		if ends {
 			x.ended[id] = e.F
 		}
-		if hits {
-			x.hits[id] = append(x.hits[id], hit{e.F, f.From, e.Time})
+		if verified && clients {
+			x.hits[id] = append(x.hits[id], one)
 		}
 	}
 }
@@ -81,7 +104,7 @@ func (s *search) who(id history.ID, zxid uint64) string {
 		return "client " + words.Number(c) + ", in session " + id.String() + ","
 	case s.actors.harness[id]:
 		if f := s.faultAt(zxid); f != "" {
-			return "zklab's fault " + f
+			return s.fault(f)
 		}
 		return "zklab itself"
 	case id == 0:
@@ -136,43 +159,6 @@ func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	return text + ": zxid " + words.Zxid(zxid)
 }
 
-// during names the call of a client in whose time a transaction of its was committed, if it
-// is certain that it was: "" if it was not, or that is not known.
-func (s *search) during(zxid uint64, by history.ID) string {
-	from, to := s.when(zxid)
-	client := s.client(by)
-	for _, op := range s.key.Ops {
-		if client >= 0 && op.Client == client && op.Began() <= from && to <= evidence.Ended(op) && to != evidence.Never {
-			return ", during " + s.call(op)
-		}
-	}
-	return ""
-}
-
-// call names a call of whoever the sentence is about.
-func (s *search) call(op *history.Operation) string {
-	return "its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
-}
-
-// mostHits is how many faults are named of one call: more than these explain nothing.
-const mostHits = 2
-
-// hitAbout names the faults that hit the client of a call while it lasted or about then. "" if
-// none did, or too many.
-func (s *search) hitAbout(op *history.Operation, id history.ID) (text string) {
-	named := 0
-	for _, h := range s.actors.hits[id] {
-		if h.from > evidence.Ended(op) || h.to < op.Began() {
-			continue
-		}
-		if named++; named > mostHits {
-			return ""
-		}
-		text += "; zklab's fault " + h.kind + " hit this client between " + words.At(h.from) + " and " + words.At(h.to)
-	}
-	return text
-}
-
 // mostName is how much of a znode's name is shown, in characters.
 const mostName = 80
 
@@ -189,6 +175,9 @@ func holding(data []byte) string { return models.Quoted(string(data)) }
 
 // sentence begins with a capital, unless with a name that has none, and ends with a full stop.
 func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
 	if strings.HasPrefix(text, "zklab") {
 		return text + "."
 	}

@@ -24,6 +24,11 @@ type Transaction struct {
 	// Text is a sentence: who did what to which znode, whose that was, and when. Znodes
 	// are named from the run's root on. It has no control characters.
 	Text string `json:"text"`
+	// Calls are the events that began the calls of clients that explain it: by which a znode was
+	// made that stayed, which was to delete it, which deleted an item.
+	Calls []int `json:"calls,omitempty"`
+	// Faults are the kinds of zklab's faults that the text names.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // most is how many transactions are told of one violation.
@@ -58,18 +63,26 @@ type search struct {
 	low    uint64               // all that the witness speaks of was committed behind it,
 	high   uint64               // and before this one
 	lines  []line
+	faults []string                               // kinds that the sentence under way names
+	about  map[string]bool                        // paths of znodes that the violation names
+	blamed map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
+	grants map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
 }
 
 // Of gives the transactions that bear on a violation, in order of zxids: a few at most,
 // and none where the log or the record does not tell. It is safe for concurrent use.
 //
-// The witness is about one key; where that is empty, about any.
-func Of(a *evidence.Record, key string, witness []int) []Transaction {
+// The witness is about one key; where that is empty, about any. The znodes are paths that the
+// violation itself names.
+func Of(a *evidence.Record, key string, witness []int, znodes ...string) []Transaction {
 	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
 		return nil
 	}
 	witness = evidence.Indices(witness...)
-	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a)}
+	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a), about: map[string]bool{}}
+	for _, path := range znodes {
+		s.about[path] = true
+	}
 	for _, k := range keysOf(a, key) {
 		s.look(k, witness)
 	}
@@ -161,8 +174,12 @@ func (s *search) span(op *history.Operation) (low, high uint64) {
 }
 
 // add adds a transaction, unless it is there: one that ends several znodes is told once.
-func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text string) {
+func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text string, calls ...*history.Operation) {
 	t := Transaction{Zxid: history.ID(zxid), Session: session, Client: s.client(session), Type: of, Path: path, Text: text}
+	t.Faults, s.faults = s.faults, nil
+	for _, op := range calls {
+		t.Calls = append(t.Calls, op.Invoke.Index)
+	}
 	if !slices.ContainsFunc(s.lines, func(l line) bool { return l.Zxid == t.Zxid && l.Path == t.Path && l.Type == t.Type }) {
 		s.lines = append(s.lines, line{t, w})
 	}

@@ -1,6 +1,8 @@
 package causes_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,7 +172,15 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// Of a znode that was left there it is told by which call it was made, and what hit that.
+// denied is a fault that took rights to a znode away.
+func denied(r *checktest.Record, path string) {
+	for at, step := range map[int]string{70: history.StepInject, 80: history.StepVerified, 95: history.StepHealed} {
+		r.Fact(at, "acl", history.FaultStep{Fault: 1, Step: step, Detail: "on " + path})
+	}
+}
+
+// Of a znode that was left there it is told by which call it was made, how that ended, and what hit
+// its client shortly before.
 func TestLeft(t *testing.T) {
 	step := func(r *checktest.Record, at, fault int, step string, sessions ...history.ID) {
 		r.Fact(at, "lose-reply", history.FaultStep{Fault: fault, Step: step, Sessions: sessions})
@@ -192,7 +202,7 @@ func TestLeft(t *testing.T) {
 		"alone":          {by: by},
 		"by a fault":     {before: func(r *checktest.Record) { lost(r, 1, 92, 97, 1) }, by: by, hit: hit + "0.092 s and 0.097 s"},
 		"told later":     {before: func(r *checktest.Record) { step(r, 95, 1, history.StepInject) }, after: func(r *checktest.Record) { step(r, 105, 1, history.StepVerified, 1) }, by: by, hit: hit + "0.095 s and 0.105 s"},
-		"a fault before": {before: func(r *checktest.Record) { lost(r, 1, 50, 89, 1) }, by: by},
+		"a fault before": {before: func(r *checktest.Record) { lost(r, 1, 50, 89, 1) }, by: by, hit: hit + "0.050 s and 0.089 s"},
 		"a fault behind": {after: func(r *checktest.Record) { lost(r, 1, 101, 110, 1) }, by: by},
 		"of another":     {before: func(r *checktest.Record) { lost(r, 1, 92, 97, 2) }, by: by},
 		"not seen":       {before: func(r *checktest.Record) { step(r, 92, 1, history.StepInject); step(r, 97, 1, history.StepFailed, 1) }, by: by},
@@ -200,10 +210,22 @@ func TestLeft(t *testing.T) {
 			for fault := range 3 {
 				lost(r, fault+1, 91+fault, 94, 1)
 			}
-		}, by: by},
+		}, by: by, hit: hit + "0.092 s and 0.094 s" + hit + "0.093 s and 0.094 s"},
+		"of a server": {before: func(r *checktest.Record) {
+			r.Fact(70, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
+			r.Fact(80, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified, Servers: []int{1}})
+		}, by: by, hit: "; zklab's fault pause was in force from 0.070 s on"},
+		"of this key's folder":    {before: func(r *checktest.Record) { denied(r, root+"/k") }, by: by, hit: "; zklab's fault acl was in force from 0.070 s to 0.095 s"},
+		"of another key's folder": {before: func(r *checktest.Record) { denied(r, root+"/k1") }, by: by},
 		"of two calls": {before: func(r *checktest.Record) {
 			lost(r, 1, 20, 25, 1)
 			r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 20, Ret: 30, Outcome: history.Info, Session: 1})
+			seen(r, 50, 0, 1)
+		}, by: ", by its acquire of 0.020 s or 0.090 s", hit: hit + "0.020 s and 0.025 s"},
+		"of four calls": {before: func(r *checktest.Record) {
+			for at := 20; at < 50; at += 10 {
+				r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: at, Ret: at + 5, Outcome: history.Info, Session: 1})
+			}
 			seen(r, 50, 0, 1)
 		}},
 	} {
@@ -223,13 +245,105 @@ func TestLeft(t *testing.T) {
 			}
 			r.Touches(2)
 			seen(r, 402, 1, 2)
-			from := "0.090 s"
-			if c.by == "" {
-				from = "0.049 s"
+			from, which := "0.090 s", "Its acquire of 0.090 s ended at 0.100 s"
+			if c.by != by {
+				from, which = "0.049 s", "Each of these calls ended"
 			}
-			want := "Client 0, in session 0x1, made k/lock" + c.by + ", between " + from + " and 0.098 s: zxid 0x100000003; it was still there when the log ended" + c.hit + "."
+			want := "Client 0, in session 0x1, made k/lock" + c.by + ", between " + from + " and 0.098 s: zxid 0x100000003; it was still there when the log ended."
+			if c.by != "" {
+				want += " " + which + c.hit + "."
+			}
 			if diff := cmp.Diff(want, told(t, r)); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// Of a znode that a grant rests on and that stayed it is told what became of the call that was to
+// delete it. The calls are named, for whoever draws them.
+func TestNotDeleted(t *testing.T) {
+	release := func(outcome history.Type, why string) func(r *checktest.Record) {
+		return func(r *checktest.Record) {
+			a := checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 200, Ret: 210, Outcome: outcome, Session: 1}
+			if why != "" {
+				a.Err = &history.Error{Code: "bad-version", Message: why}
+			}
+			r.Op(a)
+			acquires(r, 300, 0, 1)
+		}
+	}
+	for name, c := range map[string]struct {
+		then  func(r *checktest.Record)
+		want  string
+		calls int
+	}{
+		"no call":                     {func(*checktest.Record) {}, "Its acquire of 0.090 s succeeded at 0.100 s, and no call to end that followed.", 1},
+		"a call that failed":          {release(history.Fail, "zk: version conflict"), "Its release of 0.200 s failed at 0.210 s with bad-version: zk: version conflict.", 2},
+		"a call that was answered ok": {release(history.OK, ""), "Its release of 0.200 s succeeded at 0.210 s, but the znode stayed.", 2},
+		"a call without an end": {func(r *checktest.Record) {
+			r.Op(checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 200, Ret: -1, Session: 1})
+		}, "Its release of 0.200 s never returned.", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := begin(history.ModelLock)
+			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+			seen(r, 10, 0, 1)
+			seen(r, 10, 1, 2)
+			r.Txn(ephemeral(1, root+"/k/lock-1"))
+			seen(r, 98, 0, 1)
+			acquires(r, 100, 0, 1)
+			c.then(r)
+			r.Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 350, Ret: 400, Outcome: history.Info, Session: 2})
+			r.Touches(2)
+			seen(r, 402, 1, 2)
+			h := r.Build()
+			waits := slices.IndexFunc(h.Events, func(e history.Event) bool { return e.F == history.FAcquire && e.Client == 1 })
+			of := causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), "k", []int{waits}, root+"/k/lock-1")
+			if len(of) != 1 {
+				t.Fatalf("%+v", of)
+			}
+			if _, text, _ := strings.Cut(of[0].Text, "when the log ended. "); text != c.want || len(of[0].Calls) != c.calls {
+				t.Errorf("%s\nwant %s\n%d calls", of[0].Text, c.want, len(of[0].Calls))
+			}
+		})
+	}
+}
+
+// Of a grant it is told whose place was still before its own, and that the one directly before it
+// had gone: who looks at that alone takes its turn too soon.
+func TestOvertakes(t *testing.T) {
+	const first = "When its acquire of 0.140 s succeeded, k/lock-0000000001 of client 0 still stood before it"
+	for name, c := range map[string]struct {
+		gone int // the number of the place that is given up before the grant; 0: none
+		want string
+	}{
+		"the one between had gone": {2, first + ", and k/lock-0000000002 of client 1, which was directly before it, had gone."},
+		"the first had gone":       {1, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
+		"nobody had gone":          {0, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := begin(history.ModelLock)
+			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+			seen(r, 10, 0, 1)
+			seen(r, 10, 1, 2)
+			path := func(n int) string { return fmt.Sprintf("%s/k/lock-%010d", root, n) }
+			for client := range 3 {
+				place := ephemeral(history.ID(client+1), path(client+1))
+				place.ParentCversion = int32(client + 2)
+				r.Txn(place)
+			}
+			seen(r, 145, 2, 3)
+			if c.gone != 0 {
+				r.Txn(deletes(history.ID(c.gone), path(c.gone)))
+				seen(r, 147, 2, 3)
+			}
+			acquires(r, 150, 2, 3)
+			r.Txn(deletes(1, path(3)))
+			r.Touches(1)
+			seen(r, 402, 0, 1)
+			if got := told(t, r); !strings.Contains(got, c.want) {
+				t.Errorf("%s\nwant %s", got, c.want)
 			}
 		})
 	}
@@ -335,12 +449,13 @@ func TestItems(t *testing.T) {
 	seen(r, 98, 0, 1)
 	r.Op(checktest.Args{Client: 0, F: history.FEnqueue, Key: "k", Inv: 90, Ret: 100, Outcome: history.OK, Session: 1, In: history.Item{Item: "a"}})
 	r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "delete", Path: root + "/k/item-1"}, {Type: "create", Path: root + "/k/mark"}}})
+	r.Op(checktest.Args{Client: 1, F: history.FDequeue, Key: "k", Inv: 110, Ret: 120, Outcome: history.Info, Session: 2, Err: &history.Error{Code: "connection-loss"}})
 	seen(r, 150, 1, 2)
 	r.KeyFact(200, history.FDrained, "k", history.Drained{Empty: true})
 	r.Touches(1)
 	seen(r, 302, 0, 1)
 	want := `Client 0, in session 0x1, made k/item-1 with "a", at 0.098 s or before: zxid 0x100000001.
-Client 1, in session 0x2, deleted k/item-1, which client 0 had made, between 0.097 s and 0.150 s: zxid 0x100000003.`
+Client 1, in session 0x2, deleted k/item-1, which client 0 had made, by its dequeue of 0.110 s, between 0.097 s and 0.150 s: zxid 0x100000003. Its dequeue of 0.110 s ended at 0.120 s with connection-loss.`
 	if diff := cmp.Diff(want, told(t, r)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

@@ -45,7 +45,13 @@ func (s *search) znodes() {
 	if len(nodes) == 0 {
 		return
 	}
-	matter := slices.Concat(s.stays(nodes), s.items(nodes), s.finals(nodes))
+	finals := s.finals(nodes)
+	blamed := append(s.named(nodes), finals[:min(len(finals), mostFinals)]...)
+	s.blamed, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
+	for _, n := range blamed {
+		s.blamed[n] = true
+	}
+	matter := slices.Concat(blamed, s.stays(nodes), s.items(nodes))
 	slices.SortFunc(matter, func(m, n *evidence.Znode) int {
 		return cmp.Or(cmp.Compare(m.Created, n.Created), strings.Compare(m.Path, n.Path))
 	})
@@ -56,15 +62,34 @@ func (s *search) znodes() {
 	s.outsiders(nodes, matter)
 }
 
+// mostFinals is how many znodes that were left at the end are told: those that were made first are
+// in the way of the others.
+const mostFinals = 3
+
+// named are the znodes that the violation names itself.
+func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
+	for _, n := range nodes {
+		if s.about[n.Path] {
+			of = append(of, n)
+		}
+	}
+	return of
+}
+
 // stays are the znodes that the stays rest on which operations of the witness begin, end
-// or affirm. Of a hold the witness has its beginning: a release alone shows something else.
+// or affirm. Of a hold the witness has its beginning: a release alone shows something else. Where a
+// znode is known that was in the way of those who waited, their own explain nothing.
 func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, op := range s.ops {
 		begin, next := s.begun(op)
 		if begin == nil || s.of.State == models.Exclusive && !slices.Contains(s.ops, begin) {
 			continue
 		}
+		if len(s.blamed) > 0 && begin.Outcome() != history.OK {
+			continue
+		}
 		if n := s.madeBy(begin, next, nodes); n != nil {
+			s.grants[n] = begin
 			of = append(of, n)
 		}
 	}
@@ -165,7 +190,8 @@ func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// finals are the znodes that the witness shows to have been left at the end.
+// finals are the znodes that the witness shows to have been left at the end, in order of their
+// creation.
 func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, e := range s.facts {
 		var final history.Final
@@ -181,55 +207,79 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 			}
 		}
 	}
+	slices.SortFunc(of, func(m, n *evidence.Znode) int { return cmp.Compare(m.Created, n.Created) })
 	return of
 }
 
 // life tells who made a znode and who ended it. An end behind all that the witness speaks
-// of is told in passing. Of one that was left there it tells by which call, and what hit that.
+// of is told in passing. Of one that was left there it tells by which call, how that ended, and
+// what became of the call that was to delete it.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text := s.who(n.Maker, n.Created) + " made " + s.name(n.Path)
 	if s.of.State == models.Filled {
 		text += " with " + holding(n.Data)
 	}
 	cited := s.cite(n.Created)
-	w := made
+	w, why := made, ""
+	var calls []*history.Operation
 	switch {
 	case !s.whole(n.Created, n.Deleted): // it may have gone before
-	case n.Deleted == evidence.StillThere:
-		op, hit := s.makerOf(n), ""
-		if op != nil {
-			text += ", by " + s.call(op)
-			cited, hit = s.citeSince(n.Created, op.Began()), s.hitAbout(op, n.Maker)
+	case n.Deleted == evidence.StillThere || s.blamed[n]:
+		by := s.callers(n, n.Maker, n.Created, makes)
+		if len(by) > 0 {
+			text += s.by(by)
+			cited = s.citeSince(n.Created, by[0].Began())
 		}
-		w, cited = left, cited+"; it was still there when the log ended"+hit
+		why, calls = s.left(by, n)
+		w, cited = left, cited+"; "+stayed(n)
 	case n.Deleted >= s.high:
-		cited += "; it was there until " + words.Zxid(n.Deleted)
+		cited += "; " + stayed(n)
 	}
-	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+cited))
+	why = strings.TrimSpace(why + " " + s.overtakes(n, nodes))
+	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, strings.TrimSpace(sentence(text+cited)+" "+why), calls...)
 	if n.Deleted < s.high && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
 		s.end(n, nodes)
 	}
 }
 
-// makerOf is the call that a client made a znode by to begin a stay: the only one of its session
-// that can have been. nil if that is not known. What becomes of a call of unknown outcome may
-// come after it has ended.
-func (s *search) makerOf(n *evidence.Znode) (of *history.Operation) {
-	from, to := s.when(n.Created)
-	client := s.client(n.Maker)
-	for _, op := range s.key.Ops {
-		if client < 0 || op.Client != client || !s.of.Operation(op.F).Begins || !s.mayBeOf(op, n.Maker) {
-			continue
-		}
-		if op.Began() >= to || evidence.EffectiveBy(op) < from {
-			continue
-		}
-		if of != nil {
-			return nil
-		}
-		of = op
+// overtakes says of a place in a line, by which one client alone was to get its turn, whose place
+// certainly still was before it when it was granted; and, if the one directly before it had gone by
+// then, that it had: that one is what its client looks at.
+func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
+	op := s.grants[n]
+	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !inLine(n) || !s.whole(n.Created-1, s.high) {
+		return ""
 	}
-	return of
+	shown, _, ok := s.tie.Ceil(op.Return.Time)
+	var last, standing *evidence.Znode
+	for _, m := range nodes {
+		if m.Parent() != n.Parent() || !inLine(m) || m.Number >= n.Number || m.Deleted <= n.Created {
+			continue
+		}
+		last = m
+		if ok && m.Deleted >= shown && s.client(m.Maker) != op.Client {
+			standing = m
+		}
+	}
+	if standing == nil {
+		return ""
+	}
+	text := "when " + s.call(op) + " succeeded, " + s.name(standing.Path) + s.maker(standing) + " still stood before it"
+	if last != standing && last.Deleted <= s.tie.FloorAt(op.Return.Time) {
+		text += ", and " + s.name(last.Path) + s.maker(last) + ", which was directly before it, had gone"
+	}
+	return sentence(text)
+}
+
+// inLine says that a znode is a place in a line.
+func inLine(n *evidence.Znode) bool { return n.Owner != 0 && n.Sequential() }
+
+// stayed says how long a znode was there.
+func stayed(n *evidence.Znode) string {
+	if n.Deleted == evidence.StillThere {
+		return "it was still there when the log ended"
+	}
+	return "it was there until " + words.Zxid(n.Deleted)
 }
 
 // end tells how a znode went. Where somebody else took it away who had had one at the same
@@ -253,16 +303,44 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	}
 }
 
-// deleted adds that a znode was deleted, with when that was.
+// deleted adds that a znode was deleted, by which call, when that was, and, of an item, how that
+// call ended: who was told nothing does not know that it has the item.
 func (s *search) deleted(w weight, n *evidence.Znode, text string) {
-	text += s.during(n.Deleted, n.Remover) + s.cite(n.Deleted)
-	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, sentence(text))
+	var calls []*history.Operation
+	why := ""
+	op := s.during(n.Deleted, n.Remover)
+	switch {
+	case op != nil:
+		text += ", during " + s.call(op)
+	case s.of.State == models.Filled:
+		calls = s.callers(n, n.Remover, n.Deleted, deletes)
+		text += s.by(calls)
+	}
+	if op != nil && s.of.State == models.Filled {
+		calls = []*history.Operation{op}
+	}
+	if len(calls) == 1 && calls[0].Outcome() == history.OK && slices.Contains(s.ops, calls[0]) { // it is told already
+		calls = nil
+	}
+	if len(calls) > 0 {
+		why = sentence(s.ended(calls, n.Remover))
+	}
+	text = strings.TrimSpace(sentence(text+s.cite(n.Deleted)) + " " + why)
+	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, text, calls...)
 }
 
 // whose says who had made a znode.
 func (s *search) whose(n *evidence.Znode) string {
 	if c := s.client(n.Maker); c >= 0 {
 		return ", which client " + words.Number(c) + " had made"
+	}
+	return ""
+}
+
+// maker is " of client 3", or nothing.
+func (s *search) maker(n *evidence.Znode) string {
+	if c := s.client(n.Maker); c >= 0 {
+		return " of client " + words.Number(c)
 	}
 	return ""
 }
@@ -290,7 +368,7 @@ func (s *search) whoEnded(n *evidence.Znode) string {
 		whose += " of client " + words.Number(c)
 	}
 	if f := s.actors.ended[id]; f != "" {
-		return "zklab's fault " + f + " ended " + whose
+		return s.fault(f) + " ended " + whose
 	}
 	return whose + " ended"
 }

@@ -73,6 +73,7 @@ type Args struct {
 	seen     history.ID // of the completion
 	sawThen  history.ID // seen of the invocation
 	code     string     // of the completion's error
+	Err      *history.Error
 }
 
 func (r *Record) Op(o Args) *Record {
@@ -83,6 +84,7 @@ func (r *Record) Op(o Args) *Record {
 	r.Add(o.Inv, inv)
 	if o.Ret >= 0 {
 		ret := history.Event{Process: history.Process(o.Client), Client: o.Client, Type: o.Outcome, F: o.F, Key: o.Key, Value: history.Value(o.Out), Session: o.Session, Alive: time.Duration(o.alive) * Unit, Zxid: o.Zxid, Seen: o.seen}
+		ret.Error = o.Err
 		if o.code != "" {
 			ret.Error = &history.Error{Code: o.code}
 		}

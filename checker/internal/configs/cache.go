@@ -210,6 +210,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 // cacheConverge says that what there is in the end comes to every copy.
 var cacheConverge = &frame.Property{
 	Name:     "converge",
+	Liveness: true,
 	Meaning:  "after the heal, every copy came to show what there was in the end",
 	Decider:  "looks after the last change",
 	Evidence: frame.FromSessions,

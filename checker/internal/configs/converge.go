@@ -16,6 +16,7 @@ import (
 // for long.
 var converge = &frame.Property{
 	Name:     "converge",
+	Liveness: true,
 	Meaning:  "after the heal, the last value came to every watcher who waited for it, and each one that was there for longer than the bound",
 	Decider:  "waits after the last change",
 	Evidence: frame.FromSessions,

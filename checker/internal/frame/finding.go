@@ -13,6 +13,7 @@ type Finding struct {
 	Reason  string
 	Witness []int
 	Notes   []string
+	Znodes  []string // paths of those that the reason names
 	// ByLog says that the violation rests on the transaction log, of which the
 	// referee knows nothing.
 	ByLog bool
@@ -46,6 +47,13 @@ func (f *Finding) Violated(witness []int, format string, args ...any) {
 	f.Count("violations", 1)
 	if f.Result != Violation {
 		f.Result, f.Witness, f.Reason = Violation, evidence.Indices(witness...), fmt.Sprintf(format, args...)
+	}
+}
+
+// Names adds the paths of znodes that the reason of a violation names, if it is the first one.
+func (f *Finding) Names(paths ...string) {
+	if f.Figures["violations"] == 1 {
+		f.Znodes = append(f.Znodes, paths...)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 func Progress(decider string, rests func(*evidence.Record) string, decide func(context.Context, *evidence.Key) Finding) *Property {
 	return &Property{
 		Name:     "progress",
+		Liveness: true,
 		Meaning:  "after the heal, nobody was left waiting without a reason",
 		Decider:  decider,
 		Evidence: rests,

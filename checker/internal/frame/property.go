@@ -16,6 +16,9 @@ type Property struct {
 	// not said.
 	Evidence func(*evidence.Record) string
 	Measured bool // it does not count unless a run is strict
+	// Liveness says that it promises that something happens in the end, and not that something
+	// never does.
+	Liveness bool
 	// Applies says whether the property is there at all: fencing is not for a
 	// subject that gives no tokens. nil: always.
 	Applies func(*evidence.Record) bool

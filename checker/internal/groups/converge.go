@@ -16,6 +16,7 @@ import (
 // lists or waits for changes has it to see what happened.
 var converge = &frame.Property{
 	Name:     "converge",
+	Liveness: true,
 	Meaning:  "after the heal, everybody saw who the members are, in lists and as changes",
 	Decider:  "lists, and waits for changes, after the bound",
 	Evidence: frame.FromSessions,

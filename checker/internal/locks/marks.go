@@ -356,6 +356,7 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 			f.ByLog = true
 			f.Violated(append(evidence.EventsOf(op), by.First), "client %d waited for %s at %s behind %s of client %d, which was connected, and neither asked for %s nor held it from %s to %s (%s, of %s allowed)",
 				op.Client, k.Name, words.At(op.Began()), o.Name(), by.Client, k.Name, words.At(idle.From), words.At(idle.To), words.Lasting(idle.Length()), words.Lasting(leftBehind))
+			f.Names(o.Path)
 			return
 		}
 	}

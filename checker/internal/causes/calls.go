@@ -1,0 +1,221 @@
+package causes
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// This file is about the calls of clients by which transactions came about: which one it was, how
+// it ended, and which fault hit its client about then.
+
+// callers are the calls of a client one of which a transaction of its session was a part of: those of
+// its kind that can have been; those with another item only if there is no other. None if these are too many to tell
+// anything. What becomes of a call of unknown outcome may come after it has ended.
+func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation) {
+	from, to := s.when(zxid)
+	client := s.client(id)
+	for _, op := range s.key.Ops {
+		if client < 0 || op.Client != client || !of(s.of.Operation(op.F)) || !s.mayBeOf(op, id) {
+			continue
+		}
+		if op.Began() < to && evidence.EffectiveBy(op) >= from {
+			found = append(found, op)
+		}
+	}
+	if fitting := slices.DeleteFunc(slices.Clone(found), func(op *history.Operation) bool { return s.ofAnother(op, n) }); len(fitting) > 0 {
+		found = fitting
+	}
+	if len(found) > mostCallers {
+		return nil
+	}
+	return found
+}
+
+// ofAnother says that a call was about another item than a znode has.
+func (s *search) ofAnother(op *history.Operation, n *evidence.Znode) bool {
+	if s.of.State != models.Filled || op.Outcome() != history.OK {
+		return false
+	}
+	_, v, ok := s.of.Tell(op)
+	return ok && v.Item != "" && v.Item != string(n.Data)
+}
+
+// mostCallers is how many calls are named where one of them is meant.
+const mostCallers = 3
+
+// by names the calls one of which did something.
+func (s *search) by(ops []*history.Operation) string {
+	if len(ops) == 0 {
+		return ""
+	}
+	var times []string
+	for _, op := range ops {
+		times = append(times, words.At(op.Began()))
+	}
+	return ", by its " + printable.Text(ops[0].F, mostName) + " of " + prose.List(times, "or")
+}
+
+// The kinds of calls that make znodes, and that delete them.
+func makes(o *models.Operation) bool   { return o.Begins || o.Puts }
+func deletes(o *models.Operation) bool { return o.Ends || o.Takes }
+
+// during is the call of a client in whose time a transaction of its certainly was committed; nil if
+// there is none, or that is not known.
+func (s *search) during(zxid uint64, by history.ID) *history.Operation {
+	from, to := s.when(zxid)
+	client := s.client(by)
+	for _, op := range s.key.Ops {
+		if client >= 0 && op.Client == client && op.Began() <= from && to <= evidence.Ended(op) && to != evidence.Never {
+			return op
+		}
+	}
+	return nil
+}
+
+// call names a call of whoever the sentence is about.
+func (s *search) call(op *history.Operation) string {
+	return "its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
+}
+
+// ended says how a call ended, and which faults hit its client about then; of several calls, with
+// which error all of them did.
+func (s *search) ended(ops []*history.Operation, id history.ID) string {
+	op := ops[0]
+	switch {
+	case len(ops) > 1 && alike(ops):
+		return "each of these calls" + how(op) + problem(op.Return) + s.hitAbout(ops[len(ops)-1], id)
+	case len(ops) > 1:
+		return ""
+	case op.Return == nil:
+		return s.call(op) + " never returned" + s.hitAbout(op, id)
+	}
+	return s.call(op) + how(op) + " at " + words.At(op.Return.Time) + problem(op.Return) + s.hitAbout(op, id)
+}
+
+// how says how a call ended that did.
+func how(op *history.Operation) string {
+	return map[history.Type]string{history.OK: " succeeded", history.Fail: " failed", history.Info: " ended"}[op.Outcome()]
+}
+
+// alike says that calls ended in the same way.
+func alike(ops []*history.Operation) bool {
+	return !slices.ContainsFunc(ops, func(op *history.Operation) bool {
+		return op.Return == nil || op.Outcome() != ops[0].Outcome() || problem(op.Return) != problem(ops[0].Return)
+	})
+}
+
+// mostProblem is how much of an error is shown, in characters.
+const mostProblem = 120
+
+// problem is with which error a call ended.
+func problem(e *history.Event) string {
+	if e.Error == nil {
+		return ""
+	}
+	text := e.Error.Code
+	if m := e.Error.Message; m != "" && m != text {
+		text = strings.TrimPrefix(text+": "+m, ": ")
+	}
+	return " with " + printable.Text(text, mostProblem)
+}
+
+// release is the call by which the stay that a call began was to end; nil if there was none.
+func (s *search) release(begin *history.Operation) *history.Operation {
+	for _, op := range s.key.Ops {
+		if op.Client != begin.Client || op.Invoke.Index <= begin.Invoke.Index {
+			continue
+		}
+		if of := s.of.Operation(op.F); of.Ends || of.Begins {
+			if of.Ends {
+				return op
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// left says of a znode that stayed how the calls ended that it is about: the one that made it, and,
+// if that succeeded, the one that was to delete it. That there was none is told of a znode that the
+// violation names: another one's client may have had it to the end.
+func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string, calls []*history.Operation) {
+	if len(made) == 0 {
+		return "", nil
+	}
+	op := made[0]
+	if len(made) > 1 || !s.of.Operation(op.F).Begins || op.Outcome() != history.OK {
+		return sentence(s.ended(made, n.Maker)), made
+	}
+	r := s.release(op)
+	switch {
+	case r == nil && s.blamed[n]:
+		return sentence(s.ended(made, n.Maker) + ", and no call to end that followed"), made
+	case r == nil:
+		return "", nil
+	}
+	text = s.ended([]*history.Operation{r}, n.Maker)
+	if r.Outcome() == history.OK {
+		text += ", but the znode stayed"
+	}
+	return sentence(text), []*history.Operation{op, r}
+}
+
+// shortlyBefore is how long before a call a fault may have been that still explains how it ended:
+// the connection that it broke may be found broken later.
+const shortlyBefore = time.Second
+
+// mostHits is how many faults are named of one call: the last ones, which hit it nearest its end.
+const mostHits = 2
+
+// hitAbout names the faults that hit the client of a call while it lasted, or the last one shortly
+// before. If none did, it names the last one that hit what everybody needs. A call that succeeded
+// needs none.
+func (s *search) hitAbout(op *history.Operation, id history.ID) (text string) {
+	if op.Outcome() == history.OK {
+		return ""
+	}
+	within := func(h hit) bool { return h.from <= evidence.Ended(op) && h.to >= op.Began() }
+	about := func(h hit) bool { return h.from <= evidence.Ended(op) && h.to >= op.Began()-shortlyBefore }
+	hits := last(s.actors.hits[id], mostHits, within)
+	if len(hits) == 0 {
+		hits = last(s.actors.hits[id], 1, about)
+	}
+	for _, h := range hits {
+		text += "; " + s.fault(h.kind) + " hit this client between " + words.At(h.from) + " and " + words.At(h.to)
+	}
+	if text != "" {
+		return text
+	}
+	for _, h := range last(s.actors.general, 1, func(h hit) bool { return about(h) && h.concerns(s.Params.Root+"/"+s.key.Name) }) {
+		text = "; " + s.fault(h.kind) + " was in force from " + words.At(h.from) + h.until()
+	}
+	return text
+}
+
+// fault names a kind of fault.
+func (s *search) fault(kind string) string {
+	if !slices.Contains(s.faults, kind) {
+		s.faults = append(s.faults, kind)
+	}
+	return "zklab's fault " + kind
+}
+
+// last are the last n hits that matter, in order.
+func last(all []hit, n int, matter func(hit) bool) (of []hit) {
+	for _, h := range all {
+		if matter(h) {
+			of = append(of, h)
+		}
+	}
+	slices.SortStableFunc(of, func(x, y hit) int { return cmp.Compare(x.from, y.from) })
+	return of[max(0, len(of)-n):]
+}
