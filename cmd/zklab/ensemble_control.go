@@ -28,6 +28,7 @@ func newControls() []*cobra.Command {
 		newAction(control.Stop, "Stop a server in good order"),
 		newAction(control.Start, "Start a server that is down, with the data that it had"),
 		newStatus(),
+		newExpire(),
 	}
 }
 

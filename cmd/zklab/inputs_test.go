@@ -53,6 +53,7 @@ func commands(taken string) map[string]command {
 		"zklab ensemble stop":   {[]string{"ensemble", "stop", "leader"}, exitFailed, nil},
 		"zklab ensemble start":  {[]string{"ensemble", "start", "leader"}, exitFailed, nil},
 		"zklab ensemble status": {[]string{"ensemble", "status", "a:1/chroot"}, exitUsage, nil},
+		"zklab ensemble expire": {[]string{"ensemble", "expire", "/a", "--servers", "127.0.0.1:1", "--timeout", "50ms"}, exitFailed, nil},
 		"zklab shell":           {[]string{"shell", "a:b", "--command", "ls /"}, exitUsage, nil},
 		"zklab monitor":         {[]string{"monitor", "a:b"}, exitUsage, nil},
 		"zklab lock":            {[]string{"lock", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},

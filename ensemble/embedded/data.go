@@ -25,11 +25,8 @@ func (e *Ensemble) openFolder() (err error) {
 	if e.cfg.Data == "" {
 		return nil
 	}
-	if e.folder, err = files.Open(e.cfg.Data, e.cfg.Nodes, e.cfg.Observers, e.cfg.Fsync); err != nil {
-		return err
-	}
-	e.secret = e.folder.Secret()
-	return nil
+	e.folder, err = files.Open(e.cfg.Data, e.cfg.Nodes, e.cfg.Observers, e.cfg.Fsync)
+	return err
 }
 
 func (e *Ensemble) closeFolder() error {

@@ -3,8 +3,6 @@ package embedded
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -29,7 +27,6 @@ var ErrClosed = errors.New("the embedded ensemble is closed")
 // Ensemble is a running ensemble. Its methods are safe for concurrent use.
 type Ensemble struct {
 	cfg     Config
-	secret  uint64
 	epoch   int64           // the first that a leader may have
 	memory  *memnet.Network // nil over TCP
 	links   *mesh.Mesh[zab.Message]
@@ -49,7 +46,7 @@ type Ensemble struct {
 // assemble makes the servers, none of which runs yet. Ports are taken now, so
 // that nobody else gets one that is to be used.
 func assemble(c Config) (*Ensemble, error) {
-	e := &Ensemble{cfg: c, secret: c.secret(), closed: make(chan struct{}), failed: make(chan error, MaxNodes), streams: newStreams()}
+	e := &Ensemble{cfg: c, closed: make(chan struct{}), failed: make(chan error, MaxNodes), streams: newStreams()}
 	e.network()
 	if err := e.openFolder(); err != nil {
 		return nil, fmt.Errorf("embedded ensemble: %w", err)
@@ -89,16 +86,6 @@ func (e *Ensemble) network() {
 	if e.cfg.InMemory {
 		e.memory = &memnet.Network{Delivery: e.arrive}
 	}
-}
-
-// secret is what passwords of sessions are made of.
-func (c Config) secret() uint64 {
-	if c.Seed != 0 {
-		return c.Seed
-	}
-	var b [8]byte
-	rand.Read(b[:])
-	return binary.BigEndian.Uint64(b[:])
 }
 
 // Server gives the server with that id, from 1; nil if there is none.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
@@ -31,7 +30,7 @@ func (e *Ensemble) ExpireSession(ctx context.Context, session int64) error {
 				return nil
 			case errors.Is(err, wire.ErrRefused):
 				return fmt.Errorf("expire session 0x%x: %w", uint64(session), ErrNoSession)
-			case errors.Is(err, errTakenBack):
+			case errors.Is(err, zkclient.ErrTakenBack):
 				known = true
 			}
 		}
@@ -46,22 +45,8 @@ func (e *Ensemble) ExpireSession(ctx context.Context, session int64) error {
 	}
 }
 
-// errTakenBack means that the connection was lost once the session had moved to it.
-var errTakenBack = errors.New("the session was taken back")
-
 func (e *Ensemble) expireAt(ctx context.Context, addr string, session int64) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second) // one that is paused says nothing
 	defer cancel()
-	c, err := zkclient.Connect(ctx, zkclient.Config{
-		Dial:    zkclient.To(e.Dial, addr),
-		Session: wire.Session{ID: session, Password: server.Password(e.secret, session)},
-	})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if _, err := c.Do(ctx, wire.CloseSession, nil); err != nil {
-		return errTakenBack
-	}
-	return nil
+	return zkclient.End(ctx, zkclient.To(e.Dial, addr), session)
 }

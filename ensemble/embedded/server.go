@@ -128,7 +128,7 @@ func (s *Server) config(l net.Listener) server.Config {
 			Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
 		},
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
-		Secret: s.ensemble.secret, FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
+		FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
 		Send:    func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
 		Members: s.ensemble.members(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, EnforceQuota: c.EnforceQuota, ReadOnly: c.ReadOnly, LocalSessions: c.LocalSessions, MaxRequest: c.MaxRequest, MaxConnections: c.MaxConnections, Words: c.Words, Port: port(s.addr), SuperDigest: c.SuperDigest,
 	}

@@ -1,8 +1,6 @@
 package files
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,10 +38,9 @@ type Folder struct {
 
 // meta is what all servers share.
 type meta struct {
-	Format    int    `json:"format"`
-	Servers   int    `json:"servers"` // that vote
-	Observers int    `json:"observers"`
-	Secret    uint64 `json:"secret,string"` // of session passwords
+	Format    int `json:"format"`
+	Servers   int `json:"servers"` // that vote
+	Observers int `json:"observers"`
 }
 
 // Open makes the folder of an ensemble, or opens it again: then the ensemble must
@@ -108,18 +105,13 @@ func (f *Folder) mayUse() error {
 }
 
 func (f *Folder) begin(servers, observers int) error {
-	var secret [8]byte
-	rand.Read(secret[:])
-	f.meta = meta{Format: format, Servers: servers, Observers: observers, Secret: binary.BigEndian.Uint64(secret[:])}
+	f.meta = meta{Format: format, Servers: servers, Observers: observers}
 	b, err := json.Marshal(f.meta)
 	if err != nil {
 		return err
 	}
 	return atomicfile.Write(filepath.Join(f.dir, ensembleName), private, append(b, '\n'))
 }
-
-// Secret is what session passwords are made of.
-func (f *Folder) Secret() uint64 { return f.meta.Secret }
 
 // Server opens the files of one server. failed is told, once, when they cannot be
 // written any more; it must not block.

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/binary"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
@@ -73,7 +71,7 @@ func (s *Server) resume(c *conn, r *wire.ConnectRequest) {
 		s.drop(old)
 	}
 	c.session = r.Session
-	if subtle.ConstantTimeCompare(r.Password, s.password(r.Session)) != 1 {
+	if subtle.ConstantTimeCompare(r.Password, wire.PasswordOf(r.Session)) != 1 {
 		s.establish(c, false)
 		return
 	}
@@ -103,7 +101,7 @@ func (s *Server) moved(id uint64, ok bool) {
 func (s *Server) establish(c *conn, ok bool) {
 	res := wire.ConnectResponse{HasReadOnly: c.hasReadOnly, ReadOnly: s.readOnly != nil, Password: make([]byte, wire.PasswordSize)}
 	if ok {
-		res.Timeout, res.Session, res.Password = c.timeout, c.session, s.password(c.session)
+		res.Timeout, res.Session, res.Password = c.timeout, c.session, wire.PasswordOf(c.session)
 	}
 	start := len(c.buf)
 	c.buf = res.Append(wire.BeginFrame(c.buf))
@@ -120,17 +118,4 @@ func (s *Server) establish(c *conn, ok bool) {
 	}
 	s.attached[c.session] = c
 	s.touch(c)
-}
-
-// password is that of a session: any server of the ensemble can tell it, nobody
-// else can.
-func (s *Server) password(session int64) []byte { return Password(s.cfg.Secret, session) }
-
-// Password is that of a session of an ensemble with a secret.
-func Password(secret uint64, session int64) []byte {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], secret)
-	binary.BigEndian.PutUint64(b[8:], uint64(session))
-	sum := sha256.Sum256(b[:])
-	return sum[:wire.PasswordSize]
 }

@@ -21,8 +21,6 @@ type Config struct {
 	MinSession, MaxSession time.Duration
 	// Sweep is how often the leader looks for empty containers and expired TTL nodes.
 	Sweep time.Duration
-	// Secret is the ensemble's: session passwords are made of it.
-	Secret uint64
 	// FirstEpoch is the one that the ensemble began with. If it is later than 1 every
 	// server shows it from the start, as a zxid with which nothing happened yet.
 	FirstEpoch int64
