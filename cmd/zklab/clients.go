@@ -6,10 +6,29 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
 )
+
+// playedByDefault has the help of a command say so.
+func playedByDefault(cmd *cobra.Command) {
+	flag := cmd.Flags().Lookup("clients-as")
+	flag.DefValue = "" // as it can be
+	flag.Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where the recipe can have that), or goroutine"
+}
+
+// playUnlessGiven has a simulation play that clients are processes, which can be frozen and
+// crashed, where the recipe can have that and nobody said how clients run.
+func playUnlessGiven(cmd *cobra.Command, f *runFlags, x *store.Experiment) {
+	w, err := workloads.Named(x.Recipe, workloads.Own)
+	if err == nil && x.Simulate && !cmd.Flags().Changed("clients-as") && f.config == "" && workloads.InProcesses(w) {
+		x.ClientsAs = store.Process
+	}
+}
 
 // waysOfClients are how --clients-as lets clients run.
 var waysOfClients = []string{store.Goroutine, store.Process}

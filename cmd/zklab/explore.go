@@ -113,8 +113,7 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 		flag.DefValue = usual
 		_ = flag.Value.Set(usual)
 	}
-	flags.Lookup("clients-as").DefValue = "" // as it can be
-	flags.Lookup("clients-as").Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where the recipe can have that), or goroutine"
+	playedByDefault(cmd)
 	flags.Int64Var(seed, "seed", 1, "number that fixes the operations of the scenario")
 }
 
@@ -219,9 +218,7 @@ func mergeScenario(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []
 		return stored, err
 	}
 	stored.TimeLimit = cmp.Or(stored.TimeLimit, limit)
-	if w, err := workloads.Named(stored.Recipe, workloads.Own); err == nil && stored.Simulate && !flags.Changed("clients-as") && f.config == "" && workloads.InProcesses(w) {
-		stored.ClientsAs = store.Process
-	}
+	playUnlessGiven(cmd, f, &stored)
 	return stored, nil
 }
 

@@ -39,6 +39,7 @@ func (s *swept) flags(cmd *cobra.Command) {
 	experimentFlags(cmd, s.x, s.minLoad, s.f)
 	completes(cmd, "faults", faultExpression)
 	cmd.Flags().Lookup("time-limit").Usage = "length of the load of each run"
+	playedByDefault(cmd)
 	simulate := cmd.Flags().Lookup("simulate")
 	simulate.Usage = "run in virtual time (default, where that can be; --simulate=false: in real time)"
 	s.x.Simulate = true
@@ -54,6 +55,7 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	if s.stored, err = merge(cmd, s.f, s.x, args); err != nil {
 		return err
 	}
+	playUnlessGiven(cmd, s.f, &s.stored)
 	s.stored.TimeLimit = cmp.Or(s.stored.TimeLimit, limit) // it goes by no schedule: each seed has another
 	s.stored.Seed = s.seed
 	given := cmd.Flags().Changed
