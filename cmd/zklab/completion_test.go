@@ -13,7 +13,7 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 	without := map[string]string{ // by name, as one name means one thing
 		"seeds": "numbers", "shard": "numbers", "image": "an engine would have to be asked", "servers": "addresses",
 		"listen": "an address", "advertise": "a host", "admin": "ports", "super-digest": "a secret", "command": "commands of the shell's own",
-		"initial": "any value", "initial-of": "any value", "4lw-commands-whitelist": "several words",
+		"initial": "any value", "initial-of": "any value", "4lw-commands-whitelist": "several words", "id": "a name",
 	}
 	begun := false
 	var walk func(*cobra.Command)

@@ -50,7 +50,7 @@ type held struct {
 	try     func(context.Context) (bool, error) // nil: it cannot be tried
 	release func(context.Context) error
 	lost    func() <-chan struct{}
-	token   func() int64 // 0: it has none
+	token   func() int64 // the fencing token; nil: it has none
 }
 
 func (f *holding) addTo(cmd *cobra.Command) {
@@ -62,6 +62,7 @@ func (f *holding) addTo(cmd *cobra.Command) {
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell each step on standard error")
 	flags.BoolVar(&f.json, "json", false, "print the line as JSON (without a program)")
 	f.connect.addNamed(flags, "connect-timeout")
+	completes(cmd, "on-lost", choiceOf("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"))
 	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 }
 
@@ -216,10 +217,16 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 		return interruptedOr(ctx, err)
 	}
 	obtained()
-	f.steps(cmd)("%s of %s is held, token %s", h.what, full, hexText(h.token()))
+	env := []string{"ZKLAB_PATH=" + full}
+	token := ""
+	if h.token != nil {
+		env = append(env, fmt.Sprint("ZKLAB_TOKEN=", h.token()))
+		token = ", token " + hexText(h.token())
+	}
+	f.steps(cmd)("%s of %s is held%s", h.what, full, token)
 	g := guarded{
 		command: command, grace: f.grace, onLost: signalNamed(f.onLost), signals: signals,
-		env: []string{"ZKLAB_PATH=" + full, fmt.Sprint("ZKLAB_TOKEN=", h.token())},
+		env: env,
 		say: func(format string, args ...any) { warn(cmd, format, args...) },
 	}
 	code, lost, err := g.run(h.lost())

@@ -27,7 +27,7 @@ func newLock() *cobra.Command {
 			"program is sent --on-lost, and killed after --grace. Signals are passed on to the program.\n" +
 			"Without a program it prints who holds the lock, and who waits, in their order.\n\n" +
 			"It is the lock of package recipes (NewLock). --shared and --exclusive are the two sides of a read-write\n" +
-			"lock (NewRWLock), --permits is a semaphore (NewSemaphore). To put a lock to the test: zklab run lock.\n\n" +
+			"lock (NewRWLock), --permits is a semaphore (NewSemaphore), which has no token. To put a lock to the test: zklab run lock.\n\n" +
 			"Exit codes: the program's, 128 and its number if a signal ended it, 126 and 127 if it could not be run or was\n" +
 			"not found, 75 not obtained (--try, --timeout), 76 the hold was lost, 3 no server or another failure, 64 wrong\n" +
 			"usage, 130 interrupted while it waited.",
@@ -76,7 +76,7 @@ func (f *lockFlags) held(s *recipes.Session, path string) held {
 		l := recipes.NewSemaphore(s, path, f.permits)
 		return held{
 			what: "a permit", recipe: "semaphore", instead: "leave out --permits",
-			take: l.Acquire, try: l.TryAcquire, release: l.Release, lost: l.Lost, token: l.Ticket,
+			take: l.Acquire, try: l.TryAcquire, release: l.Release, lost: l.Lost,
 		}
 	case f.shared || f.exclusive:
 		l := recipes.NewRWLock(s, path)
