@@ -50,6 +50,15 @@ func TestServerAgreement(t *testing.T) {
 		note  string
 	}{
 		{"they agree", []history.Agreement{equal}, Valid, "", ""},
+		{"nothing was found while clients were at work", []history.Agreement{with(func(a *history.Agreement) {
+			a.During, a.Unsettled, a.Unread = true, true, []history.ServerNote{{Server: 3, Text: "down"}}
+		})}, "", "", ""},
+		{"nothing then, and they agree in the end", []history.Agreement{with(func(a *history.Agreement) { a.During, a.Unsettled = true, true }), equal}, Valid, "", ""},
+		{"a difference while clients were at work, and none in the end", []history.Agreement{func() history.Agreement {
+			a := unlike("version", held("3", 2), held("4", 1, 3))
+			a.During = true
+			return a
+		}(), equal}, Violation, "server 2 has /k at version 3", ""},
 		{"one server", []history.Agreement{{Servers: []int{1}}}, "", "", ""},
 		{"addresses of one server", []history.Agreement{{Servers: []int{1}, Aliases: []int{2, 3}}}, "", "", ""},
 		{"an address of a server that was compared", []history.Agreement{with(func(a *history.Agreement) { a.Aliases = []int{4} })}, Valid, "", "server 4"},

@@ -204,6 +204,9 @@ type Agreement struct {
 	// Hidden are those that the harness may not read: of these the stat alone was compared, or
 	// only that they are there, and nothing that is below them.
 	Hidden int `json:"hidden,omitempty"`
+	// During says that clients were at work, and faults done: only what differs counts, and not
+	// that servers were down, or that trees changed while they were read.
+	During bool `json:"during,omitempty"`
 	// Unsettled says that the trees changed each time that they were read.
 	Unsettled bool `json:"unsettled,omitempty"`
 	// Signs are what servers themselves tell that shows that their trees differ.

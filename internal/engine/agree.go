@@ -3,30 +3,52 @@ package engine
 import (
 	"context"
 	"path"
+	"time"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/agreement"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/await"
 )
 
 // agree compares the servers with each other while the clients' sessions are still there. In
 // an ensemble of the run's own it compares all znodes, in another one those of the run. The
 // sessions for it write nothing below the run's znode: the record need not name them.
 func (r *run) agree(ctx context.Context) error {
+	if found, ok := r.compare(ctx); ok {
+		r.record.fact(history.FAgreement, found)
+	}
+	return nil
+}
+
+// longLoad is how long a load is in whose middle the servers are compared, too: what differs then can
+// be mended by the end, when a server gets a snapshot.
+const longLoad = time.Minute
+
+// agreeMeanwhile compares them in the middle of a long load, in real time.
+func (r *run) agreeMeanwhile(load context.Context) {
+	if r.Virtual || r.TimeLimit < longLoad || await.Sleep(load, r.TimeLimit/2) != nil {
+		return
+	}
+	if found, ok := r.compare(load); ok {
+		found.During = true
+		r.record.fact(history.FAgreement, found)
+	}
+}
+
+// compare is what they have; false if there are none to compare, or ctx has ended.
+func (r *run) compare(ctx context.Context) (found history.Agreement, ok bool) {
 	servers := r.ensemble.Servers()
 	if len(servers) < 2 {
-		return nil
+		return found, false
 	}
 	root := "/"
 	if _, shared := r.ensemble.(ensemble.Shared); shared {
 		root = r.admin.root
 	}
-	found := agreement.Config{
+	found = agreement.Config{
 		Servers: servers, Dial: r.ensemble.Dial, Root: root, Fence: path.Dir(r.admin.root),
 		Ask: !r.Virtual, // embedded servers read files for their answers
 	}.Compare(ctx)
-	if ctx.Err() == nil {
-		r.record.fact(history.FAgreement, found)
-	}
-	return nil
+	return found, ctx.Err() == nil
 }

@@ -183,6 +183,12 @@ func (r *run) load(ctx context.Context) error {
 	r.links.loading.Store(true)
 	player := plan.Ready(r.Schedule, r.target(), r.record.Recorder) // before clients begin
 	go func() { played <- player.Play(load) }()
+	compared := make(chan struct{})
+	go func() {
+		defer close(compared)
+		r.agreeMeanwhile(load)
+	}()
+	defer func() { stop(); <-compared }()
 	worked := make(chan error, 1)
 	go func() { worked <- guarded(func() error { return r.work.Load(ctx, load.Done()) }) }()
 	select {

@@ -20,13 +20,17 @@ var ServerAgreement = &Property{
 	Evidence: func(*evidence.Record) string { return "T" },
 	Stands:   true,
 	Applies: func(a *evidence.Record) bool {
-		return slices.ContainsFunc(a.Agreements, func(g evidence.Agreement) bool { return len(g.Servers)+len(g.Unread) > 1 })
+		return slices.ContainsFunc(a.Agreements, func(g evidence.Agreement) bool {
+			return len(g.Servers)+len(g.Unread) > 1 && (!g.During || len(g.Differences)+len(g.Signs) > 0)
+		})
 	},
 	Decide: func(context.Context, *evidence.Key) Finding { return Finding{} },
 	Whole: func(a *evidence.Record) Finding {
 		var f Finding
 		for _, g := range a.Agreements {
-			f.agree(g)
+			if differs := len(g.Differences)+len(g.Signs) > 0; differs || !g.During {
+				f.agree(g)
+			}
 		}
 		return f
 	},
