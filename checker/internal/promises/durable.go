@@ -18,6 +18,10 @@ func (j *judge) acknowledged() {
 		got := q.answer()
 		if got == done {
 			j.Report[Durable].count("acknowledged", 1)
+			j.versionAsked(q)
+		}
+		if got == refused {
+			j.reasonable(q)
 		}
 		if got == done && q.Op == opMulti {
 			j.Report[Atomic].count("multis", 1)
@@ -25,6 +29,7 @@ func (j *judge) acknowledged() {
 		if j.log == nil || q.Op == "closeSession" {
 			continue
 		}
+		j.versionDeleted(q)
 		switch {
 		case got == done && !j.kept(q):
 			j.broken(Durable, q.events(), "client %d got the answer to its %s at %s, with zxid %s, but %s",

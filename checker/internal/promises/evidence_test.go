@@ -94,6 +94,10 @@ func watching(op, path string) history.Request {
 
 func asking(op, path string) history.Request { return history.Request{Op: op, Path: path} }
 
+func versioned(op, path string, version int32) history.Request {
+	return history.Request{Op: op, Path: path, Version: &version}
+}
+
 // tales are the smallest records of what the view of a reply proves: a reply's
 // header, what is in its body, and the zxid of an event all count.
 var tales = []struct {
@@ -415,6 +419,99 @@ var tales = []struct {
 		}
 		w.event(anna, 3, "nodeDataChanged", "/a")
 	}, promises.WatchBeforeData, promises.WatchBeforeData},
+	{"a write that was done with a version that it did not ask for", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: 1})
+		w.connected(anna, 0)
+		xid := w.ask(anna, versioned("setData", "/a", 0))
+		w.commit(history.Txn{Type: "setData", Path: "/a", Session: anna, Cxid: xid, Version: 2})
+		w.reply(anna, xid, 3, history.Reply{Stat: statOf(1, 3, 1, 2)})
+	}, promises.Durable, promises.Durable},
+	{"the same with the version that was there", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: 1})
+		w.connected(anna, 0)
+		xid := w.ask(anna, versioned("setData", "/a", 1))
+		w.commit(history.Txn{Type: "setData", Path: "/a", Session: anna, Cxid: xid, Version: 2})
+		w.reply(anna, xid, 3, history.Reply{Stat: statOf(1, 3, 1, 2)})
+	}, "", ""},
+	{"a write behind the last version", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: math.MaxInt32})
+		w.connected(anna, 0)
+		xid := w.ask(anna, versioned("setData", "/a", math.MaxInt32))
+		w.commit(history.Txn{Type: "setData", Path: "/a", Session: anna, Cxid: xid, Version: math.MinInt32})
+		w.reply(anna, xid, 3, history.Reply{Stat: statOf(1, 3, 1, math.MinInt32)})
+	}, "", ""},
+	{"a deletion of a version that was not there", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: 1})
+		w.connected(anna, 0)
+		xid := w.ask(anna, versioned("delete", "/a", 0))
+		w.commit(history.Txn{Type: "delete", Path: "/a", Session: anna, Cxid: xid})
+		w.reply(anna, xid, 3, history.Reply{})
+	}, promises.Durable, ""},
+	{"the same with the version that was there", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: 1})
+		w.connected(anna, 0)
+		xid := w.ask(anna, versioned("delete", "/a", 1))
+		w.commit(history.Txn{Type: "delete", Path: "/a", Session: anna, Cxid: xid})
+		w.reply(anna, xid, 3, history.Reply{})
+	}, "", ""},
+	{"a multi that blames an operation that cannot fail so", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"})
+		w.connected(anna, 0)
+		xid := w.ask(anna, history.Request{Op: "multi", Parts: []history.Request{versioned("setData", "/a", -1), versioned("check", "/a", 7)}})
+		w.commit(history.Txn{Type: "multi", Session: anna, Cxid: xid, Parts: []history.Txn{{Type: "setData", Path: "/a"}, {Type: "error", Error: -103}}})
+		w.reply(anna, xid, 2, history.Reply{Parts: []history.Reply{{Error: -103}, {Error: -2}}})
+	}, promises.Durable, promises.Durable},
+	{"the same with the operation that failed", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"})
+		w.connected(anna, 0)
+		xid := w.ask(anna, history.Request{Op: "multi", Parts: []history.Request{versioned("setData", "/a", -1), versioned("check", "/a", 7)}})
+		w.commit(history.Txn{Type: "multi", Session: anna, Cxid: xid, Parts: []history.Txn{{Type: "setData", Path: "/a"}, {Type: "error", Error: -103}}})
+		w.reply(anna, xid, 2, history.Reply{Parts: []history.Reply{{}, {Error: -103}}})
+	}, "", ""},
+	{"an ephemeral that has no owner", func(w *tale) {
+		w.connected(anna, 0)
+		xid := w.ask(anna, history.Request{Op: "create", Path: "/a", Ephemeral: true})
+		w.commit(history.Txn{Type: "create", Path: "/a", Session: anna, Cxid: xid})
+		w.reply(anna, xid, 1, history.Reply{Path: "/a"})
+		w.did(anna, 1, asking("exists", "/a"), history.Reply{Stat: statOf(1, 1, 1, 0)})
+	}, promises.Ephemeral, promises.Ephemeral},
+	{"a persistent znode that has an owner", func(w *tale) {
+		w.connected(anna, 0)
+		xid := w.ask(anna, asking("create", "/a"))
+		w.commit(history.Txn{Type: "create", Path: "/a", Session: anna, Cxid: xid, Owner: anna})
+		w.reply(anna, xid, 1, history.Reply{Path: "/a"})
+		w.did(anna, 1, asking("exists", "/a"), history.Reply{Stat: &history.Stat{Czxid: 1, Mzxid: 1, Pzxid: 1, Owner: anna}})
+	}, promises.Ephemeral, promises.Ephemeral},
+	{"a znode with a TTL, which servers mark by an owner", func(w *tale) {
+		const owner history.ID = -1 << 56
+		w.connected(anna, 0)
+		xid := w.ask(anna, asking("createTTL", "/a"))
+		w.commit(history.Txn{Type: "createTTL", Path: "/a", Session: anna, Cxid: xid, Owner: owner})
+		w.reply(anna, xid, 1, history.Reply{Path: "/a"})
+		w.did(anna, 1, asking("exists", "/a"), history.Reply{Stat: &history.Stat{Czxid: 1, Mzxid: 1, Pzxid: 1, Owner: owner}})
+	}, "", ""},
+	{"data that a refused write was to write", func(w *tale) {
+		refusedAndShown(w)
+	}, promises.Atomic, promises.Atomic},
+	{"the same when a write without an answer was to write it as well", func(w *tale) {
+		w.connected(bert, 0)
+		w.ask(bert, history.Request{Op: "setData", Path: "/a", Data: []byte("x")})
+		refusedAndShown(w)
+	}, "", ""},
+}
+
+// refusedAndShown is a multi that was refused, and a read that shows what its first operation
+// was to write.
+func refusedAndShown(w *tale) {
+	w.commit(history.Txn{Type: "create", Path: "/a"})
+	w.connected(anna, 0)
+	set := versioned("setData", "/a", -1)
+	set.Data = []byte("x")
+	xid := w.ask(anna, history.Request{Op: "multi", Parts: []history.Request{set, versioned("check", "/a", 7)}})
+	w.commit(history.Txn{Type: "multi", Session: anna, Cxid: xid, Parts: []history.Txn{{Type: "setData", Path: "/a"}, {Type: "error", Error: -103}}})
+	w.reply(anna, xid, 2, history.Reply{Parts: []history.Reply{{}, {Error: -103}}})
+	w.commit(history.Txn{Type: "setData", Path: "/a", Data: []byte("x"), Version: 1})
+	w.did(anna, 3, asking("getData", "/a"), history.Reply{Data: []byte("x"), Stat: statOf(1, 3, 1, 1)})
 }
 
 func TestViewsThatEvidenceProves(t *testing.T) {

@@ -46,6 +46,10 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 		return nil
 	}
 	of := q.contents()
+	for i := range of {
+		j.owned(c, r, &of[i])
+		j.leftNothing(c, r, &of[i])
+	}
 	j.overstayed(c, v, r, of)
 	if j.log == nil {
 		j.outlived(c, v, r, of)

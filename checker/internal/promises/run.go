@@ -125,7 +125,7 @@ func Check(ctx context.Context, run Run) Report {
 	if j.log == nil {
 		r.tellUnlooked()
 	}
-	for _, step := range []func(){j.inOrder, j.acknowledged, j.names, j.endings} {
+	for _, step := range []func(){j.findRefused, j.inOrder, j.acknowledged, j.names, j.endings} {
 		if ctx.Err() == nil {
 			step()
 		}
@@ -155,6 +155,8 @@ type judge struct {
 	complete map[history.ID]bool
 	// shownWrites are, where there is no log, what replies showed of each path, by mzxid.
 	shownWrites map[string]map[history.ID]*shownWrite
+	// refused are what only requests that were refused were to write, with one of these.
+	refused map[writing]*request
 
 	epochs   []time.Duration // when there was a new leader
 	compared int             // lists that were compared name by name

@@ -1,0 +1,156 @@
+package promises
+
+import (
+	"math"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file compares requests with their answers, and with what replies show. It needs no
+// transactions.
+
+// versionAsked says that a write of data that asked for a version made the next one
+// ("Programmer's Guide, ZNodes": with a version that is not the actual one, an update fails).
+func (j *judge) versionAsked(q *request) {
+	q.parts(func(r history.Request, got history.Reply) {
+		if kind(r.Op) != opSet || got.Stat == nil || !asksVersion(r) || got.Stat.Version == *r.Version+1 {
+			return
+		}
+		j.broken(Durable, q.events(), "client %d's %s, sent at %s, asked for version %d, and was done though it made version %d",
+			q.conn.client, q.name(), at(q.at), *r.Version, got.Stat.Version)
+	})
+}
+
+// asksVersion says that a request asks for a version behind which there is another one.
+func asksVersion(r history.Request) bool {
+	return r.Version != nil && *r.Version >= 0 && *r.Version < math.MaxInt32
+}
+
+// versionDeleted says that a delete that asked for a version found it, where the transactions
+// are known.
+func (j *judge) versionDeleted(q *request) {
+	if kind(q.Op) != opDelete || !asksVersion(q.Request) || q.txn == nil || !effective(q.txn) || j.past(q.Path) == nil {
+		return
+	}
+	p := j.past(q.Path)
+	if v := p.versions[p.in(q.txn.Zxid-1)]; v.present && v.number != *q.Version {
+		j.broken(Durable, q.events(), "client %d's %s, sent at %s, asked for version %d, and was done though the znode had version %d",
+			q.conn.client, q.name(), at(q.at), *q.Version, v.number)
+	}
+}
+
+// reasonable says that a refusal has an error that the refused operation can have.
+func (j *judge) reasonable(q *request) {
+	q.parts(func(r history.Request, got history.Reply) {
+		if refusals[got.Error] && !canHave(r, got.Error) {
+			j.broken(Durable, q.events(), "client %d's %s was refused at %s, with error %d of %s of %s, which cannot have that error",
+				q.conn.client, q.name(), at(q.reply.at), got.Error, r.Op, r.Path)
+		}
+	})
+}
+
+// canHave says whether the tree can refuse an operation with an error.
+func canHave(r history.Request, code int32) bool {
+	op := kind(r.Op)
+	switch op {
+	case opCreate, opDelete, opSet, "check":
+	default:
+		return true
+	}
+	switch code {
+	case -103: // bad version
+		return op != opCreate && (r.Version == nil || *r.Version != -1)
+	case -111: // not empty
+		return op == opDelete
+	case -108, -110, -114: // no children for ephemerals, node exists, invalid ACL
+		return op == opCreate
+	}
+	return true
+}
+
+// owned says that a znode belongs to the session that made it as an ephemeral one, and to none
+// if it was made as a persistent one.
+func (j *judge) owned(c *conn, r *reply, of *content) {
+	p := j.past(of.path)
+	if of.stat == nil || p == nil {
+		return
+	}
+	m := p.behind(of.stat.Czxid-1, created)
+	if m == nil || m.zxid != of.stat.Czxid || m.by == nil {
+		return
+	}
+	owner, ok := m.by.ownerOf(of.path)
+	switch {
+	case !ok || owner == of.stat.Owner:
+	case owner == 0:
+		j.broken(Ephemeral, append(m.shown(), r.request.events()...), "%s shows session %s as the owner, though %s made a persistent znode", told(c, r), of.stat.Owner, m.wrote())
+	default:
+		j.broken(Ephemeral, append(m.shown(), r.request.events()...), "%s shows %s as the owner, though %s made it as an ephemeral znode of session %s", told(c, r), ownerName(of.stat.Owner), m.wrote(), owner)
+	}
+}
+
+// ownerOf is the session to which a request gave a znode that it made, 0 for none.
+func (q *request) ownerOf(path string) (owner history.ID, known bool) {
+	if q.reply == nil {
+		return 0, false
+	}
+	q.parts(func(r history.Request, got history.Reply) {
+		made := r.Path
+		if got.Path != "" {
+			made = got.Path
+		}
+		if made != path || r.Op != opCreate && r.Op != "create2" { // others have owners of their own
+			return
+		}
+		if owner, known = 0, true; r.Ephemeral {
+			owner = q.conn.id
+		}
+	})
+	return owner, known
+}
+
+func ownerName(id history.ID) string {
+	if id == 0 {
+		return "no session"
+	}
+	return "session " + id.String()
+}
+
+// writing is what a request wrote to a path.
+type writing struct{ path, data string }
+
+// writings are what a request was to write, so far as it is known.
+func (q *request) writings(each func(writing)) {
+	for _, r := range append(q.Parts, q.Request) {
+		if k := kind(r.Op); (k == opCreate || k == opSet) && !r.Sequential && len(r.Data) > 0 {
+			each(writing{r.Path, string(r.Data)})
+		}
+	}
+}
+
+// findRefused collects what only requests that were refused were to write.
+func (j *judge) findRefused() {
+	j.refused = map[writing]*request{}
+	for _, q := range j.requests {
+		if q.answer() == refused {
+			q.writings(func(w writing) { j.refused[w] = q })
+		}
+	}
+	for _, q := range j.requests {
+		if q.answer() != refused {
+			q.writings(func(w writing) { delete(j.refused, w) })
+		}
+	}
+}
+
+// leftNothing says that what was refused shows nowhere ("Programmer's Guide, Consistency
+// Guarantees, Atomicity").
+func (j *judge) leftNothing(c *conn, r *reply, of *content) {
+	if !of.hasData {
+		return
+	}
+	if q := j.refused[writing{of.path, string(of.data)}]; q != nil {
+		j.broken(Atomic, append(q.events(), r.request.events()...), "%s shows what client %d's %s, sent at %s, was to write, though that was refused",
+			told(c, r), q.conn.client, q.name(), at(q.at))
+	}
+}
