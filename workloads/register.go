@@ -38,6 +38,9 @@ var _ = offer(models.Register,
 	corrupted(corruptproxy.OtherSession, "connects", "reset/1s"),
 	corrupted(corruptproxy.ExpiredAlive, "kept-alive", ""),
 	corrupted(corruptproxy.Unanswered, "answers", ""),
+	corrupted(corruptproxy.TornRead, "plain-reads", ""),
+	corrupted(corruptproxy.VersionIgnored, "zxid-order", ""),
+	corrupted(corruptproxy.DoneTwice, "durable", ""),
 )
 
 // corrupted is the right register, on servers that seem to break a promise to anybody.

@@ -56,6 +56,16 @@ var foundBy = []struct {
 	{corruptproxy.EventMissing, "watch-before-data", ""},
 	{corruptproxy.EventFalse, "event-order", ""},
 	{corruptproxy.EventOfFailed, "event-order", ""},
+	{corruptproxy.ChildMissing, "fenced", ""},
+	{corruptproxy.PzxidKept, "views", ""},
+	{corruptproxy.TornRead, "views", ""},
+	{corruptproxy.MultiIndex, "durable", ""},
+	{corruptproxy.WatchesForgotten, "watch-before-data", "reset/1s"},
+	{corruptproxy.VersionIgnored, "durable", ""},
+	{corruptproxy.EphemeralStays, "ephemeral", ""},
+	{corruptproxy.SequenceReused, "names", ""},
+	{corruptproxy.PartDone, "atomic", ""},
+	{corruptproxy.DoneTwice, "atomic", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a

@@ -1,6 +1,8 @@
 package corruptproxy
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -94,4 +96,98 @@ func (t *oldRead) read(c *conn, q *request, f frame) frame {
 		t.knows[path] = z
 	}
 	return f
+}
+
+// childMissing leaves a child out of a list.
+type childMissing struct{ unchanged }
+
+func (childMissing) toClient(c *conn, q *request, f frame) []frame {
+	r, ok := f.children(q)
+	if ok && len(r.Children) > 0 && c.proxy.corrupts() {
+		r.Children = r.Children[1:]
+		r.Stat.NumChildren--
+		f.record = wire.AppendChildrenReply(nil, q.Op, r)
+	}
+	return []frame{f}
+}
+
+// children is a list of children that somebody asked for.
+func (f frame) children(q *request) (r wire.ChildrenReply, ok bool) {
+	if q == nil || q.Op.Kind() != wire.GetChildren || f.Err != wire.OK {
+		return r, false
+	}
+	r, err := wire.DecodeChildrenReply(q.Op, f.record)
+	return r, err == nil
+}
+
+// pzxidKept shows, behind deletions of children, the pzxid from before them.
+type pzxidKept struct {
+	unchanged
+	last map[string]wire.ChildrenReply // by path, for all connections
+}
+
+func (t pzxidKept) toClient(c *conn, q *request, f frame) []frame {
+	r, ok := f.children(q)
+	if !ok || q.Op != wire.GetChildren2 {
+		return []frame{f}
+	}
+	last, seen := t.last[q.path()]
+	if seen && last.Stat.Pzxid >= r.Stat.Pzxid {
+		return []frame{f}
+	}
+	t.last[q.path()] = r
+	isOld := func(name string) bool { return slices.Contains(last.Children, name) }
+	if seen && len(r.Children) < len(last.Children) && slices.IndexFunc(r.Children, func(n string) bool { return !isOld(n) }) < 0 && c.proxy.corrupts() {
+		r.Stat.Pzxid = last.Stat.Pzxid
+		f.record = wire.AppendChildrenReply(nil, q.Op, r)
+	}
+	return []frame{f}
+}
+
+// tornRead shows the data of one version of a znode with the stat of the next one.
+type tornRead struct{ unchanged }
+
+func (tornRead) toClient(c *conn, q *request, f frame) []frame {
+	if !q.asks(wire.GetData) || f.Err != wire.OK {
+		return []frame{f}
+	}
+	r, err := wire.DecodeDataReply(f.record)
+	if err != nil {
+		return []frame{f}
+	}
+	old, ok := c.proxy.before(q.path(), r.Stat.Mzxid)
+	if !ok || !old.isJustBefore(r.Stat) || !c.proxy.corrupts() {
+		return []frame{f}
+	}
+	if torn, err := wire.DecodeDataReply(old.record); err == nil {
+		f.record = wire.DataReply{Data: torn.Data, Stat: r.Stat}.Append(nil)
+	}
+	return []frame{f}
+}
+
+// multiIndex blames the operation next to the one by which a multi failed.
+type multiIndex struct{ unchanged }
+
+func (multiIndex) toClient(c *conn, q *request, f frame) []frame {
+	if !q.asks(wire.Multi) || f.Err != wire.OK {
+		return []frame{f}
+	}
+	results, err := wire.DecodeMultiReply(f.record)
+	code, _ := wire.MultiResult(f.record)
+	if err != nil || code == wire.OK || len(results) < 2 || !c.proxy.corrupts() {
+		return []frame{f}
+	}
+	failed := slices.IndexFunc(results, func(r wire.OpResult) bool { return r.Err != wire.OK })
+	blamed := (failed + 1) % len(results)
+	for i := range results {
+		results[i].Err = wire.RuntimeInconsistency
+		switch {
+		case i < blamed:
+			results[i].Err = wire.OK
+		case i == blamed:
+			results[i].Err = code
+		}
+	}
+	f.record = wire.AppendMultiReply(nil, results)
+	return []frame{f}
 }

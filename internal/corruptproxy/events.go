@@ -99,3 +99,14 @@ func (t *eventOfFailed) note(q *request, f frame) {
 		}
 	}
 }
+
+// watchesForgotten takes the watches that a client sets again after a reconnect, and leaves none.
+type watchesForgotten struct{ unchanged }
+
+func (watchesForgotten) toServer(c *conn, q *request) []*request {
+	r, ok := q.record.(*wire.SetWatchesRequest)
+	if !ok || !c.proxy.corrupts() {
+		return []*request{q}
+	}
+	return q.resend(&wire.SetWatchesRequest{RelativeZxid: r.RelativeZxid})
+}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Corruption names one promise of the Programmer's Guide that is broken, and how.
@@ -43,6 +45,17 @@ const (
 	EventMissing  Corruption = "event-missing"
 	EventFalse    Corruption = "event-false"
 	EventOfFailed Corruption = "event-of-failed"
+
+	ChildMissing     Corruption = "child-missing"
+	PzxidKept        Corruption = "pzxid-kept"
+	TornRead         Corruption = "torn-read"
+	MultiIndex       Corruption = "multi-index"
+	WatchesForgotten Corruption = "watches-forgotten"
+	VersionIgnored   Corruption = "version-ignored"
+	EphemeralStays   Corruption = "ephemeral-stays"
+	SequenceReused   Corruption = "sequence-reused"
+	PartDone         Corruption = "part-done"
+	DoneTwice        Corruption = "done-twice"
 )
 
 // corruptions are how each is done.
@@ -76,6 +89,16 @@ var corruptions = []struct {
 	{EventMissing, "an event never comes", 5, perConn[eventMissing]},
 	{EventFalse, "an event comes of a change that there was not", 5, perConn[eventFalse]},
 	{EventOfFailed, "an event comes of a change that a multi was to make, which failed", 1, newEventOfFailed},
+	{ChildMissing, "a list of children lacks one that is there", 20, perConn[childMissing]},
+	{PzxidKept, "the pzxid of a parent does not tell of a deletion", 1, shared(func() pzxidKept { return pzxidKept{last: map[string]wire.ChildrenReply{}} })},
+	{TornRead, "a read shows the data from before a change, and the stat from after it", 5, perConn[tornRead]},
+	{MultiIndex, "a multi that failed blames another one of its operations", 2, perConn[multiIndex]},
+	{WatchesForgotten, "the watches that a client sets again after a reconnect never fire", 1, perConn[watchesForgotten]},
+	{VersionIgnored, "a write that asks for a version that is not there is done", 5, perConn[versionIgnored]},
+	{EphemeralStays, "an ephemeral is made as a persistent znode", 5, perConn[ephemeralStays]},
+	{SequenceReused, "a sequential name is given again when its znode was deleted", 5, shared(newSequenceReused)},
+	{PartDone, "a multi that failed has done its first operation", 2, perConn[partDone]},
+	{DoneTwice, "a write is done twice, and the answer is that of the second time", 10, perConn[doneTwice]},
 }
 
 // About says in a few words what is shown; "" of an unknown one.

@@ -135,6 +135,7 @@ var takesAnswers = []Corruption{Unanswered, ExpiredAlive}
 // needsOthers are those that need what others do meanwhile, or more than one connection.
 var needsOthers = []Corruption{
 	EphemeralKept, HalfMulti, ReadBehind, StaleSync, OtherSession, Undying, ReadBack, OwnReadBack, EventFalse, EventOfFailed,
+	ChildMissing, PzxidKept, MultiIndex, WatchesForgotten, VersionIgnored, EphemeralStays, SequenceReused, PartDone,
 }
 
 // Each corruption shows, and still speaks the protocol: each request has

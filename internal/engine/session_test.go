@@ -45,13 +45,22 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EphemeralKept: {bare: []string{"event-order"}}, // whoever watched it was told that it had gone
 	corruptproxy.EventFalse:    {logged: []string{"one-event"}, bare: []string{"one-event"}},
 	corruptproxy.EventOfFailed: {logged: []string{"one-event"}, bare: []string{"one-event"}},
+	corruptproxy.ChildMissing:  {logged: lacksChild, bare: lacksChild},
+	corruptproxy.PzxidKept:     {logged: []string{"atomic"}, bare: []string{"single-image", "own-writes", "atomic", "durable"}}, // it shows no deletion
+	corruptproxy.DoneTwice:     {bare: []string{"single-image", "own-writes", "fenced", "durable", "ephemeral"}},
 }
+
+// lacksChild are the promises that a list of children can break if it lacks one: that depends on
+// who made the child, and on what the session knows.
+var lacksChild = []string{"own-writes", "single-image", "atomic", "durable", "ephemeral"}
 
 // foundBare are the properties that find a corruption in a record without transactions, where
 // they are others; "" is none.
 var foundBare = map[corruptproxy.Corruption]string{
 	corruptproxy.EphemeralGone: "",      // somebody who got no answer may have deleted it
 	corruptproxy.NameTwice:     "names", // what the servers did is not known, but what they said
+	corruptproxy.PzxidKept:     "fenced",
+	corruptproxy.TornRead:      "durable", // the data is not what was written at that zxid
 }
 
 // Each corruption between clients and servers is found by the property that
