@@ -39,35 +39,6 @@ func (j *judge) versionDeleted(q *request) {
 	}
 }
 
-// reasonable says that a refusal has an error that the refused operation can have.
-func (j *judge) reasonable(q *request) {
-	q.parts(func(r history.Request, got history.Reply) {
-		if refusals[got.Error] && !canHave(r, got.Error) {
-			j.broken(Durable, q.events(), "client %d's %s was refused at %s, with error %d of %s of %s, which cannot have that error",
-				q.conn.client, q.name(), at(q.reply.at), got.Error, r.Op, r.Path)
-		}
-	})
-}
-
-// canHave says whether the tree can refuse an operation with an error.
-func canHave(r history.Request, code int32) bool {
-	op := kind(r.Op)
-	switch op {
-	case opCreate, opDelete, opSet, "check":
-	default:
-		return true
-	}
-	switch code {
-	case -103: // bad version
-		return op != opCreate && (r.Version == nil || *r.Version != -1)
-	case -111: // not empty
-		return op == opDelete
-	case -108, -110, -114: // no children for ephemerals, node exists, invalid ACL
-		return op == opCreate
-	}
-	return true
-}
-
 // owned says that a znode belongs to the session that made it as an ephemeral one, and to none
 // if it was made as a persistent one.
 func (j *judge) owned(c *conn, r *reply, of *content) {

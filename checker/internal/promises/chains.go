@@ -74,6 +74,7 @@ func (j *judge) versions() {
 					told(s.reply.request.conn, s.reply), s.Version, path, s.Mzxid, before.Version, before.Mzxid, least)
 				break
 			}
+			j.unjustConflict(path, before, s)
 		}
 	}
 }
@@ -130,6 +131,7 @@ func (j *judge) unjust(c *conn, r *reply) {
 	if q.answer() != refused || r.zxid == 0 || q.Op == opMulti {
 		return
 	}
+	j.conflict(q)
 	path := q.Path
 	if kind(q.Op) == opCreate && r.Error == -101 {
 		path, _ = split(path)

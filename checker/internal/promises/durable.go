@@ -30,6 +30,7 @@ func (j *judge) acknowledged() {
 			continue
 		}
 		j.versionDeleted(q)
+		j.justified(q)
 		switch {
 		case got == done && !j.kept(q):
 			j.broken(Durable, q.events(), "client %d got the answer to its %s at %s, with zxid %s, but %s",

@@ -498,6 +498,46 @@ var tales = []struct {
 		w.ask(bert, history.Request{Op: "setData", Path: "/a", Data: []byte("x")})
 		refusedAndShown(w)
 	}, "", ""},
+	{"a write that was refused for a version that was there", func(w *tale) {
+		refusedFor(w, 1)
+	}, promises.Durable, promises.Durable},
+	{"the same for one that was not", func(w *tale) {
+		refusedFor(w, 0)
+	}, "", ""},
+	{"a deletion that was refused since the znode is not there, which it is", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"})
+		w.connected(anna, 0)
+		xid := w.ask(anna, asking("delete", "/a"))
+		w.commit(history.Txn{Type: "error", Session: anna, Cxid: xid, Error: -101})
+		w.reply(anna, xid, 2, history.Reply{Error: -101})
+	}, promises.Durable, ""},
+	{"a creation that was refused since the znode is there, which it is not", func(w *tale) {
+		w.connected(anna, 0)
+		xid := w.ask(anna, asking("create", "/a"))
+		w.commit(history.Txn{Type: "error", Session: anna, Cxid: xid, Error: -110})
+		w.reply(anna, xid, 1, history.Reply{Error: -110})
+	}, promises.Durable, ""},
+	{"another cversion with the same pzxid", func(w *tale) {
+		w.commit(history.Txn{Type: "create", Path: "/a"})
+		w.connected(anna, 0)
+		for _, n := range []int32{0, 1} {
+			stat := statOf(1, 1, 1, 0)
+			stat.Cversion = n
+			w.did(anna, 1, asking("exists", "/a"), history.Reply{Stat: stat})
+		}
+	}, promises.SingleImage, promises.SingleImage},
+}
+
+// refusedFor is a write that asks for a version of a znode that has version 1, and is refused.
+func refusedFor(w *tale, version int32) {
+	w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: 1})
+	w.connected(anna, 0)
+	w.did(anna, 2, asking("exists", "/a"), history.Reply{Stat: statOf(1, 2, 1, 1)})
+	xid := w.ask(anna, versioned("setData", "/a", version))
+	w.commit(history.Txn{Type: "error", Session: anna, Cxid: xid, Error: -103})
+	w.reply(anna, xid, 3, history.Reply{Error: -103})
+	w.commit(history.Txn{Type: "setData", Path: "/a", Version: 2})
+	w.did(anna, 4, asking("exists", "/a"), history.Reply{Stat: statOf(1, 4, 1, 2)})
 }
 
 // refusedAndShown is a multi that was refused, and a read that shows what its first operation

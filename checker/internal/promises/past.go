@@ -43,6 +43,8 @@ type past struct {
 	// stuck says that its counter came to its end: then children come without a
 	// trace in pzxid, and names no longer rise.
 	stuck bool
+	// recounted says that the ensemble's owner set its counter: cversion changes without a trace.
+	recounted bool
 	// denied says that not everybody might read it at all times.
 	denied bool
 	// doubted is the event from which on somebody tried to delete it and does not know

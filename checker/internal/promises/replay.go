@@ -48,6 +48,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	of := q.contents()
 	for i := range of {
 		j.owned(c, r, &of[i])
+		j.counted(c, r, &of[i])
 		j.leftNothing(c, r, &of[i])
 	}
 	j.overstayed(c, v, r, of)

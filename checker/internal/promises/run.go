@@ -157,6 +157,9 @@ type judge struct {
 	shownWrites map[string]map[history.ID]*shownWrite
 	// refused are what only requests that were refused were to write, with one of these.
 	refused map[writing]*request
+	// conflicts are, where there is no log, the requests that were refused for their version.
+	conflicts map[string][]*request
+	counts    map[childrenOf]shownCount
 
 	epochs   []time.Duration // when there was a new leader
 	compared int             // lists that were compared name by name

@@ -171,7 +171,8 @@ func (b *builder) one(t *history.Txn, c change, sequential bool) bool {
 	case "setACL":
 		b.pastOf(t.Path).denied = b.pastOf(t.Path).denied || t.ACL != nil
 	case "setSequence":
-		b.pastOf(t.Path).now().creates = t.ParentCversion
+		p := b.pastOf(t.Path)
+		p.recounted, p.now().creates = true, t.ParentCversion
 	case "closeSession":
 		b.log.closes[c.session] = t
 		c.what, c.closing = deleted, true

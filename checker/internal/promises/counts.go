@@ -1,0 +1,37 @@
+package promises
+
+import "github.com/zklab/zklab/history"
+
+// counted says that the cversion of a znode stays as long as its pzxid: both change with its
+// children, and with nothing else ("Programmer's Guide, ZooKeeper Stat Structure").
+func (j *judge) counted(c *conn, r *reply, of *content) {
+	s, p := of.stat, j.past(of.path)
+	if s == nil || boot(of.path) || p != nil && (p.stuck || p.recounted) {
+		return
+	}
+	if j.counts == nil {
+		j.counts = map[childrenOf]shownCount{}
+	}
+	key := childrenOf{of.path, s.Pzxid}
+	before, ok := j.counts[key]
+	if !ok {
+		j.counts[key] = shownCount{s.Cversion, r}
+		return
+	}
+	if before.cversion != s.Cversion {
+		j.broken(SingleImage, append(r.request.events(), before.reply.request.events()...), "%s shows cversion %d, and %s cversion %d, though both show pzxid %s: no child was made or deleted between",
+			told(c, r), s.Cversion, told(before.reply.request.conn, before.reply), before.cversion, s.Pzxid)
+	}
+}
+
+// childrenOf are the children of a path from a change of them up to the next one.
+type childrenOf struct {
+	path  string
+	pzxid history.ID
+}
+
+// shownCount is what a reply shows as the number of changes of children.
+type shownCount struct {
+	cversion int32
+	reply    *reply
+}
