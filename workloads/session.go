@@ -66,6 +66,10 @@ var foundBy = []struct {
 	{corruptproxy.SequenceReused, "names", ""},
 	{corruptproxy.PartDone, "atomic", ""},
 	{corruptproxy.DoneTwice, "atomic", ""},
+	{corruptproxy.RefusedWrongly, "durable", ""},
+	{corruptproxy.OtherError, "durable", ""},
+	{corruptproxy.CversionOff, "single-image", ""},
+	{corruptproxy.EventKind, "event-order", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a

@@ -1,6 +1,7 @@
 package corruptproxy
 
 import (
+	"path"
 	"slices"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -189,5 +190,35 @@ func (multiIndex) toClient(c *conn, q *request, f frame) []frame {
 		}
 	}
 	f.record = wire.AppendMultiReply(nil, results)
+	return []frame{f}
+}
+
+// otherError says that a znode is not there which has another version.
+type otherError struct{ unchanged }
+
+func (otherError) toClient(c *conn, q *request, f frame) []frame {
+	if q != nil && f.Err == wire.BadVersion && c.proxy.corrupts() {
+		f.Err = wire.NoNode
+	}
+	return []frame{f}
+}
+
+// cversionOff lets the cversion of a parent count the writes of its children's data, too.
+type cversionOff struct {
+	unchanged
+	sets map[string]int32 // by parent, for all connections
+}
+
+func (t cversionOff) toClient(c *conn, q *request, f frame) []frame {
+	if q != nil && f.Err == wire.OK {
+		if r, ok := q.record.(*wire.SetDataRequest); ok {
+			t.sets[path.Dir(r.Path)]++
+		}
+	}
+	r, ok := f.children(q)
+	if ok && q.Op == wire.GetChildren2 && t.sets[q.path()] > 0 && c.proxy.corrupts() {
+		r.Stat.Cversion += t.sets[q.path()]
+		f.record = wire.AppendChildrenReply(nil, q.Op, r)
+	}
 	return []frame{f}
 }

@@ -110,3 +110,14 @@ func (watchesForgotten) toServer(c *conn, q *request) []*request {
 	}
 	return q.resend(&wire.SetWatchesRequest{RelativeZxid: r.RelativeZxid})
 }
+
+// eventKind tells of a deletion as of a change of data.
+type eventKind struct{ unchanged }
+
+func (eventKind) toClient(c *conn, _ *request, f frame) []frame {
+	if e, ok := f.event(); ok && e.Type == wire.EventDeleted && c.proxy.corrupts() {
+		e.Type = wire.EventDataChanged
+		f.record = e.Append(nil)
+	}
+	return []frame{f}
+}

@@ -56,6 +56,10 @@ const (
 	SequenceReused   Corruption = "sequence-reused"
 	PartDone         Corruption = "part-done"
 	DoneTwice        Corruption = "done-twice"
+	RefusedWrongly   Corruption = "refused-wrongly"
+	OtherError       Corruption = "other-error"
+	CversionOff      Corruption = "cversion-off"
+	EventKind        Corruption = "event-kind"
 )
 
 // corruptions are how each is done.
@@ -99,6 +103,10 @@ var corruptions = []struct {
 	{SequenceReused, "a sequential name is given again when its znode was deleted", 5, shared(newSequenceReused)},
 	{PartDone, "a multi that failed has done its first operation", 2, perConn[partDone]},
 	{DoneTwice, "a write is done twice, and the answer is that of the second time", 10, perConn[doneTwice]},
+	{RefusedWrongly, "a write that asks for the version that is there is refused", 1, perConn[refusedWrongly]},
+	{OtherError, "a write that is refused for the version is told that the znode is not there", 3, perConn[otherError]},
+	{CversionOff, "the cversion of a parent counts the writes of its children's data", 1, shared(func() cversionOff { return cversionOff{sets: map[string]int32{}} })},
+	{EventKind, "an event tells of a deletion as of a change of data", 5, perConn[eventKind]},
 }
 
 // About says in a few words what is shown; "" of an unknown one.

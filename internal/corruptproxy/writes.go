@@ -41,6 +41,17 @@ func (versionIgnored) toServer(c *conn, q *request) []*request {
 	return []*request{q}
 }
 
+// refusedWrongly lets writes ask for another version than they do, so that they are refused.
+type refusedWrongly struct{ unchanged }
+
+func (refusedWrongly) toServer(c *conn, q *request) []*request {
+	const never = math.MaxInt32
+	if r, ok := q.record.(*wire.SetDataRequest); ok && r.Version >= 0 && c.proxy.corrupts() {
+		return q.resend(&wire.SetDataRequest{Path: r.Path, Data: r.Data, Version: never})
+	}
+	return []*request{q}
+}
+
 // ephemeralStays makes a persistent znode of what was to be an ephemeral one.
 type ephemeralStays struct{ unchanged }
 

@@ -46,7 +46,7 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EventFalse:    {logged: []string{"one-event"}, bare: []string{"one-event"}},
 	corruptproxy.EventOfFailed: {logged: []string{"one-event"}, bare: []string{"one-event"}},
 	corruptproxy.ChildMissing:  {logged: lacksChild, bare: lacksChild},
-	corruptproxy.PzxidKept:     {logged: []string{"atomic"}, bare: []string{"single-image", "own-writes", "atomic", "durable"}}, // it shows no deletion
+	corruptproxy.PzxidKept:     {logged: []string{"atomic", "single-image"}, bare: []string{"single-image", "own-writes", "atomic", "durable"}}, // it shows no deletion
 	corruptproxy.DoneTwice:     {bare: []string{"single-image", "own-writes", "fenced", "durable", "ephemeral"}},
 }
 
