@@ -299,7 +299,7 @@ func configuredAs(v value) configured {
 // Watch returns a watch of its own on the configuration.
 func (c *Config) Watch() *ConfigWatch {
 	same := func(a, b Setting) bool { return a.Exists == b.Exists && a.Zxid == b.Zxid }
-	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: follower[Setting]{r: c.recipe, look: c.watched, equal: same}}
+	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: follower[Setting]{r: c.recipe, look: byOne(c.watched), equal: same}}
 }
 
 // Close ends the calls that wait, those of watches, too. It leaves the configuration as

@@ -132,7 +132,7 @@ func (e *Election) lowest(ctx context.Context, z *zkSession, read func(context.C
 // several at once.
 func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 	return func(yield func(Term, error) bool) {
-		f := follower[Term]{r: e.x.recipe, look: e.watchLeader, equal: func(a, b Term) bool { return a == b }, behind: true}
+		f := follower[Term]{r: e.x.recipe, look: byOne(e.watchLeader), equal: func(a, b Term) bool { return a == b }, behind: true}
 		for {
 			t, err := f.follow(ctx, "follow")
 			if !yield(t, err) || err != nil {

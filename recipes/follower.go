@@ -12,15 +12,23 @@ import (
 // replaced before anybody looks are left out; the last one never is.
 type follower[T any] struct {
 	r *recipe
-	// look reads the state, and sees to it that there is a watch on whatever changes it. It
+	// look reads the state, and sees to it that there are watches on whatever changes it. It
 	// fails with zk.ErrNoNode if something went or came meanwhile: look again.
-	look  func(ctx context.Context, z *zkSession) (now T, changed <-chan zk.Event, err error)
+	look  func(ctx context.Context, z *zkSession) (now T, changed []<-chan zk.Event, err error)
 	equal func(a, b T) bool
 	// behind: in a new session the server may go back to a state before the last one.
 	behind bool
 
 	z    *zkSession // in which views are no older than last
 	last *T         // nil at first
+}
+
+// byOne is how to look at a state on which there is one watch.
+func byOne[T any](look func(context.Context, *zkSession) (T, <-chan zk.Event, error)) func(context.Context, *zkSession) (T, []<-chan zk.Event, error) {
+	return func(ctx context.Context, z *zkSession) (T, []<-chan zk.Event, error) {
+		now, changed, err := look(ctx, z)
+		return now, []<-chan zk.Event{changed}, err
+	}
 }
 
 // next waits in z for the next state. Unless that may be behind, the quorumSync at its start
@@ -46,7 +54,7 @@ func (f *follower[T]) next(ctx context.Context, z *zkSession) (now T, err error)
 			f.last = &now
 			return now, nil
 		}
-		if err := f.r.s.wait(ctx, z, event, changed); err != nil {
+		if err := f.r.s.wait(ctx, z, event, changed...); err != nil {
 			return now, err
 		}
 	}

@@ -3,6 +3,8 @@ package recipes
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"unicode/utf8"
@@ -70,37 +72,51 @@ func (e entry) encode() ([]byte, error) {
 	return json.Marshal(e)
 }
 
-func decodeEntry(data []byte) (e entry, ok bool) {
-	err := json.Unmarshal(data, &e)
-	return e, err == nil && e.Version == entryVersion && e.ID != "" && e.Address != ""
+func parseEntry(data []byte) (entry, error) {
+	var e entry
+	switch err := json.Unmarshal(data, &e); {
+	case err != nil:
+		return entry{}, notJSON(err)
+	case e.Version != entryVersion:
+		return entry{}, fmt.Errorf("version %d of the format, this is version %d", e.Version, entryVersion)
+	case e.ID == "" || e.Address == "":
+		return entry{}, errors.New("an instance without an id or an address")
+	}
+	return e, nil
 }
 
 // instancesOf are those that members of a group are, in the order in which they joined. They
 // are given in order of ID, and never are nil.
-//
-// Of the entries of one ID the last one is shown, but for those that an update has replaced: an
-// update that is registered again after an expiry may come before these.
 func instancesOf(members []Member) []Instance {
-	type registration struct{ id, of string }
-	latest := map[registration]int{} // revision
-	entries := make([]entry, 0, len(members))
+	var entries []entry
 	for _, m := range members {
-		if e, ok := decodeEntry(m.Data); ok {
+		if e, err := parseEntry(m.Data); err == nil {
 			entries = append(entries, e)
-			r := registration{e.Registration, e.ID}
-			latest[r] = max(latest[r], e.Revision)
 		}
 	}
-	shown := map[string]entry{}
-	for _, e := range entries {
-		if e.Revision >= latest[registration{e.Registration, e.ID}] {
-			shown[e.ID] = e
-		}
-	}
-	all := make([]Instance, 0, len(shown))
-	for _, e := range shown {
-		all = append(all, e.instance())
+	all := make([]Instance, 0, len(entries))
+	for _, i := range shown(entries) {
+		all = append(all, entries[i].instance())
 	}
 	slices.SortFunc(all, func(a, b Instance) int { return cmp.Compare(a.ID, b.ID) })
 	return all
+}
+
+// shown are the indices of those entries that count, in the order in which their members joined:
+// of the entries of one ID the last one, but for those that an update has replaced. An
+// update that is registered again after an expiry may come before these.
+func shown(entries []entry) []int {
+	type registration struct{ id, of string }
+	latest := map[registration]int{} // revision
+	for _, e := range entries {
+		r := registration{e.Registration, e.ID}
+		latest[r] = max(latest[r], e.Revision)
+	}
+	last := map[string]int{} // by ID
+	for i, e := range entries {
+		if e.Revision >= latest[registration{e.Registration, e.ID}] {
+			last[e.ID] = i
+		}
+	}
+	return slices.Sorted(maps.Values(last))
 }

@@ -106,7 +106,7 @@ type Change struct {
 func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		var before []Member
-		f := follower[[]Member]{r: g.recipe, look: g.watched, equal: sameMembers}
+		f := follower[[]Member]{r: g.recipe, look: byOne(g.watched), equal: sameMembers}
 		for {
 			now, err := f.follow(ctx, "changes")
 			if err != nil {

@@ -237,7 +237,7 @@ var recipeUses = []recipeUse{
 }
 
 // readers are made on a session, and make nothing.
-var readers = []string{"NewCache"}
+var readers = []string{"NewCache", "NewDirectory"}
 
 // worksUnder does one task while this value is the master, too.
 func worksUnder(m *recipes.MasterWorker) func(context.Context) error {

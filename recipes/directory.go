@@ -1,0 +1,200 @@
+package recipes
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"reflect"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Directory lists the instances of a service, whichever program registered them: those of
+// [Service], of Apache Curator's service discovery and of serversets; see [ParseInstance]. It
+// writes nothing, and its path need not exist. For services of this package alone, [Service]
+// reads less.
+//
+// What it guarantees: a listing has every instance that was registered before the call and has
+// not gone since. The steps of [Directory.Changes] never go back, over the ends of
+// sessions either. What it cannot: each znode is read by itself, and those of other formats can be
+// written again. So a listing can show one instance as it was before, and another one as it is
+// after.
+//
+// What it costs: a listing takes two requests, and one for each child of the path. Each change
+// costs everybody who follows the changes as much, without the first. It is safe for concurrent use.
+type Directory struct{ *recipe }
+
+// NewDirectory returns the directory of the service on path, such as /services/web.
+func NewDirectory(s *Session, path string) *Directory { return &Directory{newRecipe(s, path)} }
+
+// Listing is what a directory reads.
+type Listing struct {
+	Exists     bool         // whether there is a znode at the path
+	Instances  []Registered // in order of ID; never nil
+	Off        []Registered // instances that are not to be called, in order of ID
+	Unreadable []Unreadable // all other children of the path, in order of their names
+}
+
+// Unreadable is a znode from which no instance can be read.
+type Unreadable struct {
+	Znode  string // its name
+	Reason string
+}
+
+// List lists the instances, as they are at some time during the call. Its errors have no effect:
+// [ErrClosed], the error of ctx, or what a server refused.
+func (d *Directory) List(ctx context.Context) (l Listing, err error) {
+	err = d.attempts(ctx, "list instances", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if _, err := d.s.quorumSync(ctx, z, d.path); err != nil {
+			return notApplied, err
+		}
+		l, err = d.listed(ctx, z)
+		return appliedUnless(err)
+	})
+	return l, err
+}
+
+func (d *Directory) listed(ctx context.Context, z *zkSession) (Listing, error) {
+	for {
+		v, err := d.s.listed(ctx, z, d.path, false)
+		if errors.Is(err, zk.ErrNoNode) {
+			return nothing(), nil
+		}
+		if err != nil {
+			return Listing{}, err
+		}
+		l, _, err := d.read(ctx, z, v.names, d.s.get)
+		if !errors.Is(err, zk.ErrNoNode) {
+			return l, err
+		}
+	}
+}
+
+// nothing is the listing of a path that does not exist.
+func nothing() Listing { return Listing{Instances: []Registered{}} }
+
+// Changes gives the listing as it is, and then again each time when it has changed, until ctx
+// ends or the loop does. What happens between two steps is told as one. While there is no znode
+// at the path, it waits for one.
+//
+// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a
+// server refused.
+func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
+	return func(yield func(Listing, error) bool) {
+		f := follower[Listing]{r: d.recipe, look: d.watched, equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}
+		for {
+			now, err := f.follow(ctx, "changes")
+			if !yield(now, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// watched gives the listing, and the watches on all of it.
+func (d *Directory) watched(ctx context.Context, z *zkSession) (Listing, []<-chan zk.Event, error) {
+	v, err := d.s.childrenW(ctx, z, d.path)
+	if errors.Is(err, zk.ErrNoNode) {
+		v, err = d.s.existsW(ctx, z, d.path)
+		if err == nil && v.stat != nil {
+			err = zk.ErrNoNode // it came just now: look again
+		}
+		return nothing(), []<-chan zk.Event{v.changed}, err
+	}
+	if err != nil {
+		return Listing{}, nil, err
+	}
+	l, changed, err := d.read(ctx, z, v.names, d.s.getW)
+	return l, append(changed, v.changed), err
+}
+
+// read reads the children of the path. zk.ErrNoNode says that one of them has gone since they were listed.
+func (d *Directory) read(ctx context.Context, z *zkSession, names []string, get func(context.Context, *zkSession, string) (value, error)) (Listing, []<-chan zk.Event, error) {
+	l := Listing{Exists: true}
+	var all []Registered
+	var changed []<-chan zk.Event
+	for _, name := range inTurn(names) {
+		v, err := get(ctx, z, join(d.path, name))
+		if err != nil && !errors.Is(err, zk.ErrNoAuth) {
+			return Listing{}, nil, err
+		}
+		var r Registered
+		if err == nil {
+			changed = append(changed, v.changed)
+			r, err = parseRegistered(name, v)
+		}
+		if err != nil {
+			l.Unreadable = append(l.Unreadable, Unreadable{name, err.Error()})
+			continue
+		}
+		all = append(all, r)
+	}
+	l.sort(all)
+	return l, changed, nil
+}
+
+// inTurn has the names of members in the order in which they joined, and then all others.
+func inTurn(names []string) []string {
+	all, others := []string{}, []string{}
+	for _, n := range nodes(names, kindMember) {
+		all = append(all, n.name)
+	}
+	for _, name := range names {
+		if _, member := parse(name, kindMember); !member {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	return append(all, others...)
+}
+
+// parseRegistered is ParseInstance for a znode, which in zklab's format has to be ephemeral.
+func parseRegistered(name string, v value) (Registered, error) {
+	r, err := ParseInstance(name, v.data)
+	if err == nil && r.Format == FormatZklab && v.stat.EphemeralOwner == 0 {
+		return r, errors.New("the znode is persistent, those of instances are ephemeral")
+	}
+	return r, err
+}
+
+// sort takes in all instances that were read. Of those of zklab's format it leaves out the ones
+// that others with the same ID replace.
+func (l *Listing) sort(all []Registered) {
+	byID := func(a, b Registered) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Znode, b.Znode)) }
+	l.Instances = []Registered{}
+	for _, r := range current(all) {
+		if r.Off == "" {
+			l.Instances = append(l.Instances, r)
+		} else {
+			l.Off = append(l.Off, r)
+		}
+	}
+	slices.SortFunc(l.Instances, byID)
+	slices.SortFunc(l.Off, byID)
+	slices.SortFunc(l.Unreadable, func(a, b Unreadable) int { return cmp.Compare(a.Znode, b.Znode) })
+}
+
+// current leaves out what is replaced.
+func current(all []Registered) (left []Registered) {
+	var own []Registered
+	var entries []entry
+	for _, r := range all {
+		if r.Format != FormatZklab {
+			left = append(left, r)
+			continue
+		}
+		own, entries = append(own, r), append(entries, r.entry)
+	}
+	for _, i := range shown(entries) {
+		left = append(left, own[i])
+	}
+	return left
+}
+
+// Close ends the calls that wait.
+func (d *Directory) Close(ctx context.Context) error {
+	d.stopCalls()
+	return d.drain(ctx, "close directory")
+}
