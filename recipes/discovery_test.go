@@ -156,6 +156,31 @@ func TestServiceStaysRegistered(t *testing.T) {
 	})
 }
 
+// TestServiceTrace: who registers is told of each znode of the instance, after the call, too.
+func TestServiceTrace(t *testing.T) {
+	inService(t, func(t *testing.T, tr *tree, f *fake, a, _ *Service) {
+		made, gone := make(chan string, 10), make(chan string, 10)
+		ctx := WithTrace(t.Context(), Trace{LinedUp: func(path string) { made <- path }, Gone: func(path string) { gone <- path }})
+		r, err := a.Register(ctx, at("a", "1"))
+		must(t, err)
+		for range 2 {
+			was := <-made
+			f.expire()
+			if path := <-gone; path != was || !strings.HasPrefix(path, "/s/") {
+				t.Errorf("%s went, not %s", path, was)
+			}
+		}
+		now := <-made
+		if left := tr.children("/s"); len(left) != 1 || "/s/"+left[0] != now {
+			t.Errorf("%v is there, not %s", left, now)
+		}
+		must(t, r.Unregister(t.Context()))
+		if len(made)+len(gone) > 0 {
+			t.Error("was told of what it did itself")
+		}
+	})
+}
+
 // TestServiceNewestInstanceOfAnID: a process that starts again need not wait for its old session.
 func TestServiceNewestInstanceOfAnID(t *testing.T) {
 	inService(t, func(t *testing.T, _ *tree, _ *fake, a, b *Service) {

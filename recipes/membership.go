@@ -94,11 +94,11 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	data = slices.Clone(data)
 	seen := false
 	c, err := g.enter(ctx, data, &seen)
-	return g.finish(op, c, data, seen, err)
+	return g.finish(ctx, op, c, data, seen, err)
 }
 
-// finish takes over what the try to join has come to.
-func (g *Group) finish(op string, c *contender, data []byte, seen bool, err error) error {
+// finish takes over what the try to join has come to. The trace of the call goes on.
+func (g *Group) finish(call context.Context, op string, c *contender, data []byte, seen bool, err error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.busy = false
@@ -108,7 +108,7 @@ func (g *Group) finish(op string, c *contender, data []byte, seen bool, err erro
 	case err != nil:
 		return g.indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(g.s.withTurn(g.s.ctx))
+	ctx, stop := context.WithCancel(WithTrace(g.s.withTurn(g.s.ctx), traceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.name}
 	go g.keep(ctx, m)
 	if g.ctx.Err() != nil {
@@ -143,6 +143,7 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b backoff
 	for g.awaitGone(ctx, m.c) {
+		traceOf(ctx).gone(join(g.path, m.c.name))
 		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.

@@ -5,6 +5,10 @@ import "context"
 // Trace are functions that are told how a call waits in line: of [Lock.Lock], [RWLock.Lock],
 // [Semaphore.Acquire], [Election.Campaign] and what is built on them. Each may be nil. They are
 // called by the goroutine of the call, which waits for them.
+//
+// With [Group.Join] and [Service.Register] they are told of the member's znode, also after the call,
+// by another goroutine: LinedUp each time that it was made, Gone each time that it has gone although
+// the member has not left.
 type Trace struct {
 	// LinedUp is called with the path of the contender's znode when it is there; once more in
 	// each new session.
