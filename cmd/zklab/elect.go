@@ -28,7 +28,7 @@ func newElect() *cobra.Command {
 		Example: "  zklab elect /elections/scheduler --servers zk1:2181,zk2:2181 -- scheduler\n" +
 			"  zklab elect /elections/scheduler",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			znode, command, err := pathAndCommand(cmd, args)
+			znode, command, err := pathAndCommand(cmd, args, "/elections/scheduler")
 			if err == nil {
 				err = f.validate(command)
 			}

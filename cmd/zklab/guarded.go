@@ -2,14 +2,17 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
-// Exit codes of commands that run a program of the user's while something is held, besides the
+// Exit codes of commands that run a program of the user's, besides the
 // program's own. 126 and 127 are a shell's.
 const (
 	exitNotObtained = 75 // EX_TEMPFAIL of sysexits.h
@@ -19,7 +22,7 @@ const (
 	exitSignalled   = 128 // and the number of the signal that ended the program
 )
 
-// guarded is a program that runs while something is held.
+// guarded is a program that runs while something is held, or registered.
 type guarded struct {
 	command []string
 	env     []string      // besides zklab's own
@@ -38,7 +41,7 @@ type notStarted struct {
 func (n notStarted) Unwrap() error { return n.error }
 
 // run runs the program and gives its exit code. lost says that the hold was lost before the
-// program had ended; then the program was asked to end.
+// program had ended; then the program was asked to end. A hold that is nil cannot be lost.
 func (g *guarded) run(hold <-chan struct{}) (code int, lost bool, err error) {
 	cmd := exec.Command(g.command[0], g.command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -82,6 +85,21 @@ func (g *guarded) run(hold <-chan struct{}) (code int, lost bool, err error) {
 			_ = cmd.Process.Kill()
 		}
 	}
+}
+
+// asExit is the error of a command that has run a program; it carries the exit code.
+func asExit(cmd *cobra.Command, code int, err error) error {
+	var not notStarted
+	switch {
+	case errors.As(err, &not):
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", oneLine(err))
+		return verdictError{not.code}
+	case err != nil:
+		return err
+	case code != 0:
+		return verdictError{code}
+	}
+	return nil
 }
 
 // exitCode is the code of a program that has ended, as a shell gives it.

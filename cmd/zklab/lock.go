@@ -36,7 +36,7 @@ func newLock() *cobra.Command {
 			"  zklab lock /locks/backup\n" +
 			"  zklab lock /locks/licences --permits 3 --timeout 5m -v -- solver",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			znode, command, err := pathAndCommand(cmd, args)
+			znode, command, err := pathAndCommand(cmd, args, "/locks/database")
 			if err == nil {
 				err = f.validate(command, cmd.Flags().Changed("permits"))
 			}

@@ -44,7 +44,7 @@ func supervised(run func() int) int {
 		return run()
 	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
 		return run() // the shell waits for it at each press of the Tab key
-	case len(os.Args) > 1 && (os.Args[1] == shellName || os.Args[1] == monitorName || os.Args[1] == lockName || os.Args[1] == electName):
+	case len(os.Args) > 1 && slices.Contains([]string{shellName, monitorName, lockName, electName, registerName}, os.Args[1]):
 		return run() // only the terminal's own group of processes may read what is typed
 	case runtime.GOOS == "windows":
 		return run() // no file descriptors can be handed down there
