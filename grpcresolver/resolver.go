@@ -1,5 +1,6 @@
-// Package grpcresolver lets gRPC clients dial services that are registered in ZooKeeper by
-// [recipes.Service]. It only turns what a service says of its instances into addresses; which
+// Package grpcresolver lets gRPC clients dial services that are registered in ZooKeeper: by
+// [recipes.Service], Apache Curator's service discovery, or as serversets; see [recipes.Directory].
+// It only turns what a service says of its instances into addresses; which
 // of them a call goes to, and whether a server answers, is up to gRPC.
 //
 //	conn, err := grpc.NewClient("zk:///services/web",
@@ -15,9 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/attributes"
+	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/resolver"
 
 	"github.com/zklab/zklab/recipes"
@@ -52,17 +55,21 @@ func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolv
 		return nil, fmt.Errorf("the path of target %s is none of a znode: write %s://%s", &target.URL, Scheme, clean)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &follower{service: recipes.NewService(b.session, target.URL.Path), cc: cc, stop: stop, done: make(chan struct{})}
+	r := &follower{path: target.URL.Path, directory: recipes.NewDirectory(b.session, target.URL.Path), cc: cc, stop: stop, done: make(chan struct{})}
 	go r.follow(ctx)
 	return r, nil
 }
 
 // follower tells a gRPC connection of a service.
 type follower struct {
-	service *recipes.Service
-	cc      resolver.ClientConn
-	stop    context.CancelFunc
-	done    chan struct{} // closed when it follows no more
+	path      string
+	directory *recipes.Directory
+	cc        resolver.ClientConn
+	stop      context.CancelFunc
+	done      chan struct{} // closed when it follows no more
+
+	told       []recipes.Instance // nil before the first update
+	unreadable []recipes.Unreadable
 }
 
 // again is how long it waits after an error before it looks again.
@@ -72,14 +79,15 @@ const again = time.Second
 func (r *follower) follow(ctx context.Context) {
 	defer close(r.done)
 	for {
-		for instances, err := range r.service.Changes(ctx) {
+		for listing, err := range r.directory.Changes(ctx) {
 			if ctx.Err() != nil {
 				return
 			}
 			if err != nil {
 				r.cc.ReportError(err)
 			} else {
-				r.update(instances)
+				r.warn(listing.Unreadable)
+				r.update(listing.Instances)
 			}
 			if errors.Is(err, recipes.ErrClosed) {
 				return
@@ -96,15 +104,36 @@ func (r *follower) follow(ctx context.Context) {
 // update tells of instances. Of none gRPC is told as such: its balancer then fails calls that
 // do not wait for a server. What it answers to an update asks to resolve again, which would
 // tell nothing new.
-func (r *follower) update(instances []recipes.Instance) {
-	state := resolver.State{Endpoints: make([]resolver.Endpoint, 0, len(instances))}
+func (r *follower) update(instances []recipes.Registered) {
+	now := make([]recipes.Instance, 0, len(instances))
 	for _, in := range instances {
+		now = append(now, in.Instance)
+	}
+	if r.told != nil && slices.EqualFunc(now, r.told, recipes.Instance.Equal) {
+		return // another instance is off, or cannot be read
+	}
+	r.told = now
+	state := resolver.State{Endpoints: make([]resolver.Endpoint, 0, len(instances))}
+	for _, in := range now {
 		state.Endpoints = append(state.Endpoints, resolver.Endpoint{
 			Addresses:  []resolver.Address{{Addr: in.Address}},
 			Attributes: attributes.New(key{}, instance{in}),
 		})
 	}
 	_ = r.cc.UpdateState(state)
+}
+
+// logger is gRPC's: see its environment variable GRPC_GO_LOG_SEVERITY_LEVEL.
+var logger = grpclog.Component("zk")
+
+// warn logs the znodes that cannot be read, each once.
+func (r *follower) warn(unreadable []recipes.Unreadable) {
+	for _, u := range unreadable {
+		if !slices.Contains(r.unreadable, u) {
+			logger.Warningf("%s cannot be read: %s", path.Join(r.path, u.Znode), u.Reason)
+		}
+	}
+	r.unreadable = unreadable
 }
 
 // key is that of an instance in the attributes of its endpoint.
@@ -135,5 +164,5 @@ func (r *follower) Close() {
 	<-r.done
 	ctx, cancel := context.WithTimeout(context.Background(), again)
 	defer cancel()
-	_ = r.service.Close(ctx) // it has registered nothing, so there is nothing to be waited for
+	_ = r.directory.Close(ctx) // its calls have ended, so there is nothing to be waited for
 }

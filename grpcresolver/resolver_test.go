@@ -180,6 +180,33 @@ func TestCallsGoToThoseWhoAreThere(t *testing.T) {
 	reaches(t, c, a)
 }
 
+// TestOtherFormats: calls go to instances that Curator and serversets register, and to none that is off.
+func TestOtherFormats(t *testing.T) {
+	s, conn := connect(t, ensemble(t))
+	a, b, off := serve(t), serve(t), serve(t)
+	c := client(t, s, "zk:///web")
+	write := func(name, format, addr string, more ...any) {
+		t.Helper()
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Create(name, fmt.Appendf(nil, format, append([]any{host, port}, more...)...), 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const member = `{"serviceEndpoint":{"host":%q,"port":%s},"additionalEndpoints":{},"status":%q}`
+	if _, err := conn.Create("/web", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatal(err)
+	}
+	write("/web/c", `{"name":"web","id":"c","address":%q,"port":%s,"sslPort":null}`, a)
+	reaches(t, c, a)
+	write("/web/text", "%s %s", off)
+	write("/web/member_0", member, off, "STOPPING")
+	write("/web/member_1", member, b, "ALIVE")
+	reaches(t, c, a, b)
+}
+
 // TestNobodyThere: calls fail at once, unless they wait for a server.
 func TestNobodyThere(t *testing.T) {
 	e := ensemble(t)
