@@ -73,7 +73,8 @@ func ParseInstance(znode string, data []byte) (Registered, error) {
 
 func notJSON(err error) error { return fmt.Errorf("not the JSON of an instance: %w", err) }
 
-// curatorEntry is Curator's ServiceInstance; enabled came with CURATOR-275.
+// curatorEntry is Curator's ServiceInstance. enabled came with CURATOR-275, and Curator writes it only where a program
+// asks for that: JsonInstanceSerializer with compatibleSerializationMode false.
 type curatorEntry struct {
 	Name                string          `json:"name"`
 	ID                  string          `json:"id"`

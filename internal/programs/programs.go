@@ -44,7 +44,11 @@ var (
 	}
 	Curator = Program{
 		"Curator", "recipes in Java (examples/curator)",
-		"apt-get install libcurator-recipes-java default-jdk-headless", lookForCurator,
+		"apt-get install libcurator-recipes-java default-jdk-headless", lookForJava(CuratorJars),
+	}
+	CuratorDiscovery = Program{
+		"Curator's service discovery", "instances that it registers (recipes)",
+		"apt-get install libcurator-discovery-java default-jdk-headless", lookForJava(CuratorDiscoveryJars),
 	}
 	Tmux  = Program{"tmux", "the monitor and the shell on a real terminal", "apt-get install tmux", commands("tmux")}
 	Slurm = Program{
@@ -54,7 +58,7 @@ var (
 )
 
 // All are all programs.
-func All() []Program { return []Program{Docker, Kazoo, Curator, Tmux, Slurm} }
+func All() []Program { return []Program{Docker, Kazoo, Curator, CuratorDiscovery, Tmux, Slurm} }
 
 // Require skips the test where a program is missing, or fails it when ZKLAB_REAL=required.
 func Require(t testing.TB, p Program) {
@@ -90,13 +94,19 @@ func Python() (string, error) {
 // CuratorJars is the class path of Curator's recipes: Debian's jar names the others that it needs.
 const CuratorJars = "/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar"
 
-func lookForCurator() error {
-	for _, jar := range filepath.SplitList(CuratorJars) {
-		if _, err := os.Stat(jar); err != nil {
-			return err
+// CuratorDiscoveryJars is the class path of its service discovery, likewise.
+const CuratorDiscoveryJars = "/usr/share/java/curator-x-discovery.jar:/usr/share/java/slf4j-nop.jar"
+
+// lookForJava looks for a class path, and for a JDK.
+func lookForJava(classPath string) func() error {
+	return func() error {
+		for _, jar := range filepath.SplitList(classPath) {
+			if _, err := os.Stat(jar); err != nil {
+				return err
+			}
 		}
+		return commands("java", "javac")()
 	}
-	return commands("java", "javac")()
 }
 
 // commands looks for commands on PATH, and in the folder of a system's daemons.
