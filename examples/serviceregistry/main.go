@@ -12,9 +12,13 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/examples/internal/program"
+	"github.com/zklab/zklab/recipes"
 )
 
-var every = flag.Duration("every", 500*time.Millisecond, "time from one call of a client to the next")
+var (
+	every  = flag.Duration("every", 500*time.Millisecond, "time from one call of a client to the next")
+	listen = flag.String("listen", "127.0.0.1:0", "where an instance answers, and clients call it: `host:port`; port 0 is any free one")
+)
 
 func main() {
 	program.Main(program.About{
@@ -32,7 +36,7 @@ func run(ctx context.Context, p *program.Program) error {
 
 // serve registers when it can be called, and is called until it is registered no more.
 func serve(ctx context.Context, p *program.Program) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return err
 	}
@@ -44,7 +48,7 @@ func serve(ctx context.Context, p *program.Program) error {
 	go func() { failed <- server.Serve(listener) }()
 	registry := newRegistry(p)
 	defer p.Close(registry)
-	if err := registry.register(ctx, instance{Name: p.Name, Addr: listener.Addr().String()}); err != nil {
+	if err := registry.register(ctx, p.Name, listener.Addr().String()); err != nil {
 		return err
 	}
 	p.Say("serves at %s", listener.Addr())
@@ -63,10 +67,10 @@ func serve(ctx context.Context, p *program.Program) error {
 func call(ctx context.Context, p *program.Program) error {
 	registry := newRegistry(p)
 	defer p.Close(registry)
-	changes := make(chan []instance)
+	changes := make(chan []recipes.Instance)
 	failed := make(chan error, 1)
 	go func() { failed <- registry.follow(ctx, p, changes) }()
-	var instances []instance
+	var instances []recipes.Instance
 	for n, tick := 0, time.NewTicker(*every); ; n++ {
 		select {
 		case instances = <-changes:
@@ -82,14 +86,14 @@ func call(ctx context.Context, p *program.Program) error {
 }
 
 // ask asks the instances from the n-th on, until one answers.
-func ask(ctx context.Context, p *program.Program, instances []instance, n int) string {
+func ask(ctx context.Context, p *program.Program, instances []recipes.Instance, n int) string {
 	for i := range instances {
 		at := instances[(n+i)%len(instances)]
-		answer, err := get(ctx, at.Addr)
+		answer, err := get(ctx, at.Address)
 		if err == nil {
 			return answer
 		}
-		p.Say("%s does not answer: %v", at.Name, err)
+		p.Say("%s does not answer: %v", at.ID, err)
 	}
 	return "nobody answers"
 }

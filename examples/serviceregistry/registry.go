@@ -2,50 +2,44 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"slices"
 
 	"github.com/zklab/zklab/examples/internal/program"
 	"github.com/zklab/zklab/recipes"
 )
 
-// registry is where instances are found: a group whose members say where they are. It is
-// all that this program needs of ZooKeeper.
-type registry struct{ *recipes.Group }
+// registry is where instances are found: a service, each instance of which has the name of its
+// process as its ID, and an address host:port. It is all that this program needs of ZooKeeper.
+type registry struct{ *recipes.Service }
 
 func newRegistry(p *program.Program) registry {
-	return registry{recipes.NewGroup(p.Session, p.Path)}
-}
-
-// instance is what an instance says of itself.
-type instance struct {
-	Name string `json:"name"`
-	Addr string `json:"addr"`
+	return registry{recipes.NewService(p.Session, p.Path)}
 }
 
 // register makes that clients find an instance, until the registry is closed or the process
-// dies; should the session be lost meanwhile, it is registered again in the next one.
-func (r registry) register(ctx context.Context, i instance) error {
-	data, err := json.Marshal(i)
-	if err != nil {
-		return err
-	}
-	return r.Join(ctx, data)
+// dies; should the session be lost meanwhile, it is registered again in the next one. An instance
+// that was registered under this name before, and may have crashed just now, is replaced.
+func (r registry) register(ctx context.Context, name, address string) error {
+	_, err := r.Register(ctx, recipes.Instance{ID: name, Address: address})
+	return err
 }
 
 // follow hands on the instances that there are, at first and each time that they change.
-func (r registry) follow(ctx context.Context, p *program.Program, changes chan<- []instance) error {
-	for change, err := range r.Changes(ctx) {
+func (r registry) follow(ctx context.Context, p *program.Program, changes chan<- []recipes.Instance) error {
+	var before []recipes.Instance
+	for now, err := range r.Changes(ctx) {
 		if err != nil {
 			return err
 		}
-		for _, i := range instances(p, change.Joined) {
-			p.Say("%s has come, at %s", i.Name, i.Addr)
+		for _, i := range without(now, before) {
+			p.Say("%s has come, at %s", i.ID, i.Address)
 		}
-		for _, i := range instances(p, change.Left) {
-			p.Say("%s has gone", i.Name)
+		for _, i := range without(before, now) {
+			p.Say("%s has gone from %s", i.ID, i.Address)
 		}
+		before = now
 		select {
-		case changes <- instances(p, change.Members):
+		case changes <- now:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -53,15 +47,7 @@ func (r registry) follow(ctx context.Context, p *program.Program, changes chan<-
 	return nil
 }
 
-// instances reads what members say of themselves. What cannot be read is no instance.
-func instances(p *program.Program, members []recipes.Member) (all []instance) {
-	for _, m := range members {
-		var i instance
-		if err := json.Unmarshal(m.Data, &i); err != nil {
-			p.Say("%s is no instance: %v", m.Name, err)
-			continue
-		}
-		all = append(all, i)
-	}
-	return all
+// without are the instances of one list that are not in another.
+func without(list, other []recipes.Instance) []recipes.Instance {
+	return slices.DeleteFunc(slices.Clone(list), func(i recipes.Instance) bool { return slices.ContainsFunc(other, i.Equal) })
 }
