@@ -82,6 +82,9 @@ func (f *discoverFlags) validate(cmd *cobra.Command, args []string) error {
 func (f *discoverFlags) run(cmd *cobra.Command, znode string) error {
 	ctx, stop := untilSignal()
 	defer stop()
+	if f.watch {
+		f.online = func(yes bool) { warn(cmd, "%s", connection(yes, "the list may be old")) }
+	}
 	s, full, end, err := f.open(ctx, znode)
 	if err != nil {
 		return f.interruptedOr(ctx, err)
@@ -98,6 +101,14 @@ func (f *discoverFlags) run(cmd *cobra.Command, znode string) error {
 		return err
 	}
 	return f.interruptedOr(ctx, f.follow(ctx, d, &p))
+}
+
+// connection says that there is one to the servers again, or none and what follows from that.
+func connection(yes bool, otherwise string) string {
+	if yes {
+		return "connected to a server again"
+	}
+	return "no connection to a server: " + otherwise
 }
 
 // follow prints each listing, until there were enough.

@@ -97,6 +97,7 @@ func (f *registerFlags) run(cmd *cobra.Command, znode string, command []string, 
 	ctx, registered := untilReceived(signals, stop)
 	say := f.steps(cmd)
 	say("connecting to %s", f.servers)
+	f.online = func(yes bool) { say("%s", connection(yes, "the instance stays registered until its session expires")) }
 	s, full, end, err := f.open(ctx, znode)
 	if err != nil {
 		return interruptedOr(ctx, err)

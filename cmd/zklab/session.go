@@ -20,6 +20,9 @@ import (
 type sessionFlags struct {
 	servers string
 	connect connectFlags
+
+	// online is told when the connection to the servers is lost, and when there is one again; nil: it is not asked for.
+	online func(bool)
 }
 
 func (f *sessionFlags) addTo(cmd *cobra.Command) {
@@ -66,13 +69,39 @@ func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Sessi
 			return nil, "", nil, fmt.Errorf("--auth %s: %w", a.Scheme, err)
 		}
 	}
+	var closed atomic.Bool
+	if f.online != nil {
+		events = f.hear(events, &closed)
+	}
 	s = recipes.NewSession(conn, events, f.connect.session)
 	return s, path.Join("/", chroot, znode), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), f.connect.timeout)
 		defer cancel()
 		_ = s.Close(ctx)
+		closed.Store(true)
 		conn.Close()
 	}, nil
+}
+
+// hear hands on events, and tells online of those of the connection until it is closed.
+func (f *sessionFlags) hear(events <-chan zk.Event, closed *atomic.Bool) <-chan zk.Event {
+	on := make(chan zk.Event)
+	go func() {
+		defer close(on)
+		was := true // there is a session
+		for e := range events {
+			switch {
+			case e.State == zk.StateHasSession && !was:
+				was = true
+				f.online(was)
+			case e.State == zk.StateDisconnected && was && !closed.Load():
+				was = false
+				f.online(was)
+			}
+			on <- e
+		}
+	}()
+	return on
 }
 
 // dialError is the last error of connecting to a server.
