@@ -22,8 +22,9 @@ import (
 // written again. So a listing can show one instance as it was before, and another one as it is
 // after.
 //
-// What it costs: a listing takes two requests, and one for each child of the path. Each change
-// costs everybody who follows the changes as much, without the first. It is safe for concurrent use.
+// What it costs: a listing takes two requests, and one for each child of the path. Whoever follows the
+// changes makes all but the first of these again after each change, and once in each session time-out.
+// It is safe for concurrent use.
 type Directory struct{ *recipe }
 
 // NewDirectory returns the directory of the service on path, such as /services/web.

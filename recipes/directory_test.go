@@ -90,26 +90,25 @@ func TestDirectoryReadsAllFormats(t *testing.T) {
 	})
 }
 
-// TestDirectoryAtEveryRequest has one request of a call to List fail.
-func TestDirectoryAtEveryRequest(t *testing.T) {
-	for fail := 1; fail <= 4; fail++ {
-		for _, loss := range []fault{lostRequest, lostReply} {
-			inDirectory(t, func(t *testing.T, tr *tree, f *fake, s *Service, d *Directory) {
-				registered(t, s, at("a", "1"))
-				tr.write(t, "/s/x", "")
-				n := 0
-				f.fail(func(string, string) fault {
-					if n++; n == fail {
-						return loss
-					}
-					return 0
-				})
-				if l, err := d.List(t.Context()); err != nil || listing(l) != "a=1 x?" {
-					t.Errorf("request %d: lists %q, %v", fail, listing(l), err)
-				}
-			})
+// TestDirectoryListsAtEveryRequest has one request of a call to List fail.
+func TestDirectoryListsAtEveryRequest(t *testing.T) {
+	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
+		s, d := NewService(m.b, m.path), NewDirectory(m.a, m.path)
+		_, err := s.Register(ctx, at("a", "1"))
+		must(t, err)
+		var l Listing
+		err = m.during(ctx, func(ctx context.Context) error {
+			l, err = d.List(ctx)
+			return err
+		})
+		m.settled(t, "list", err)
+		if err == nil && listing(l) != "a=1" {
+			t.Errorf("lists %q", listing(l))
 		}
-	}
+		must(t, d.Close(ctx))
+		must(t, s.Close(ctx))
+		m.empty(t)
+	})
 }
 
 func TestDirectoryThatIsClosed(t *testing.T) {
