@@ -56,8 +56,8 @@ func newDiscover() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.watch, "watch", "w", false, "print the list again each time that it changes")
-	flags.IntVar(&f.count, "count", 0, "with --watch: end after so many lists; 0: when interrupted")
-	flags.BoolVar(&f.json, "json", false, "print a JSON line for each list")
+	flags.IntVar(&f.count, "count", 0, "number of lists after which --watch ends (0: when it is interrupted)")
+	flags.BoolVar(&f.json, "json", false, "print each list as a line of JSON")
 	f.sessionFlags.addTo(cmd)
 	return cmd
 }

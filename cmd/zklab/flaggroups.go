@@ -32,11 +32,13 @@ var (
 
 // groupsOf are the groups of the flags of commands that have many.
 var groupsOf = map[string][]flagGroup{
-	"zklab run":     {loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab sweep":   {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab explore": {{"Exploration", []string{"for", "singles", "first", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab lock":    {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
-	"zklab elect":   {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
+	"zklab run":      {loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab sweep":    {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab explore":  {{"Exploration", []string{"for", "singles", "first", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab lock":     {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
+	"zklab elect":    {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
+	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
+	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
 	"zklab ensemble up": {
 		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "control"}},
 		{"Servers", []string{"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions", "jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist"}},

@@ -58,6 +58,8 @@ func commands(taken string) map[string]command {
 		"zklab monitor":         {[]string{"monitor", "a:b"}, exitUsage, nil},
 		"zklab lock":            {[]string{"lock", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
 		"zklab elect":           {[]string{"elect", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
+		"zklab register":        {[]string{"register", "/a", "--address", "a:1", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
+		"zklab discover":        {[]string{"discover", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, nil},
 		"zklab worker":          {[]string{"worker"}, exitValid, nil},
 		"zklab conform":         {[]string{"conform"}, exitViolation, []string{"./nowhere"}},
 		"zklab completion":      {[]string{"completion", "bash"}, exitValid, nil},
@@ -178,7 +180,7 @@ func inputs(f *pflag.Flag) (all []input) {
 		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 30)+"h")
 	case "string", "stringArray", "stringSlice":
 		add("blank", false, exitUsage, " ", "\t")
-		if slices.Contains(foldersAreWanted, f.Name) {
+		if slices.Contains(foldersAreWanted, f.Name) && !strings.Contains(f.Usage, "JSON") {
 			add("no folder", false, exitFailed, "file", "file/below")
 			break
 		}

@@ -57,9 +57,9 @@ func newRegister() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.address, "address", "", "where the instance is: host:port")
-	flags.StringVar(&f.id, "id", "", "what the instance is called; it replaces an older one with this ID (default: an ID that no other instance has)")
-	flags.StringVar(&f.data, "data", "", `what else clients are to know, as a JSON object of strings: {"zone":"eu"}`)
+	flags.StringVar(&f.address, "address", "", "address at which clients reach the instance: host:port")
+	flags.StringVar(&f.id, "id", "", "name of the instance, which replaces an older one of that name (default: one that no other instance has)")
+	flags.StringVar(&f.data, "data", "", `data for clients, a JSON object of strings: {"zone":"eu"}`)
 	f.programFlags.addTo(cmd)
 	f.sessionFlags.addTo(cmd)
 	return cmd
