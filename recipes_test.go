@@ -45,7 +45,7 @@ func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
 		Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 4,
 		Faults: plan.Schedule{{
 			Interval: 4500 * time.Millisecond, Lasts: 3500 * time.Millisecond,
-			Turns: []plan.Turn{plan.Together(faults.Pause{}), plan.Together(faults.Expire{})},
+			Turns: []plan.Turn{plan.Together(faults.Pause{Nodes: faults.Leader}), plan.Together(faults.Expire{})},
 		}},
 	}
 }
