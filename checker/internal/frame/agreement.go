@@ -21,20 +21,23 @@ var ServerAgreement = &Property{
 	Stands:   true,
 	Applies: func(a *evidence.Record) bool {
 		return slices.ContainsFunc(a.Agreements, func(g evidence.Agreement) bool {
-			return len(g.Servers)+len(g.Unread) > 1 && (!g.During || len(g.Differences)+len(g.Signs) > 0)
+			return len(g.Servers)+len(g.Unread) > 1 && tells(g)
 		})
 	},
 	Decide: func(context.Context, *evidence.Key) Finding { return Finding{} },
 	Whole: func(a *evidence.Record) Finding {
 		var f Finding
 		for _, g := range a.Agreements {
-			if differs := len(g.Differences)+len(g.Signs) > 0; differs || !g.During {
+			if tells(g) {
 				f.agree(g)
 			}
 		}
 		return f
 	},
 }
+
+// tells says that a comparison counts: while clients were at work, only what differs does.
+func tells(g evidence.Agreement) bool { return !g.During || len(g.Differences)+len(g.Signs) > 0 }
 
 // agree decides one comparison.
 func (f *Finding) agree(g evidence.Agreement) {
