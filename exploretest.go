@@ -4,23 +4,14 @@ import (
 	"cmp"
 	"context"
 	"testing"
-	"time"
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/explore"
 	"github.com/zklab/zklab/workloads"
 )
 
-// What [Explore] does if nothing else is said: few enough operations that each of their messages
-// can be tried, so few keys that clients meet, and time for all that a fault makes clients wait for.
-const (
-	exploredClients = 3
-	exploredOps     = 3
-	exploredKeys    = 1
-	exploredRate    = 300
-	exploredLength  = time.Minute
-	exploredPairs   = 300
-)
+// exploredPairs is how many pairs of faults [Explore] tries.
+const exploredPairs = 300
 
 // Explore runs a small experiment as a test, in simulations, and then again with each single fault
 // at each of its messages: each request lost, each reply lost, each connection cut before and after
@@ -57,11 +48,11 @@ func Explore(t *testing.T, x Experiment) {
 
 // asScenario fills in what is left out of a scenario.
 func (x Experiment) asScenario() Experiment {
-	defaultTo(&x.Clients, exploredClients)
-	defaultTo(&x.Ops, exploredOps)
-	defaultTo(&x.Keys, exploredKeys)
-	defaultTo(&x.Rate, exploredRate)
-	defaultTo(&x.TimeLimit, exploredLength)
+	defaultTo(&x.Clients, explore.UsualClients)
+	defaultTo(&x.Ops, explore.UsualOps)
+	defaultTo(&x.Keys, explore.UsualKeys)
+	defaultTo(&x.Rate, explore.UsualRate)
+	defaultTo(&x.TimeLimit, explore.UsualLength)
 	x.PlayProcesses = x.PlayProcesses || workloads.InProcesses(x.Workload)
 	x.OptionalFaults, x.MinLoad = true, -1
 	return x

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,10 +23,11 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// scenario is what a scenario is, if nothing else is said: small enough that each of its
-// messages can be tried, with so few keys that clients meet, and with time for all that a
-// fault makes clients wait for.
-var scenario = map[string]string{"clients": "3", "ops": "3", "keys": "1", "rate": "300", "time-limit": "1m0s"}
+// scenario is what a scenario is, if nothing else is said.
+var scenario = map[string]string{
+	"clients": strconv.Itoa(explore.UsualClients), "ops": strconv.Itoa(explore.UsualOps), "keys": strconv.Itoa(explore.UsualKeys),
+	"rate": strconv.Itoa(explore.UsualRate), "time-limit": explore.UsualLength.String(),
+}
 
 // liveScenario is what differs in real time, in which each run is to be short.
 var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s", "op-timeout": "3s"}

@@ -17,6 +17,16 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
+// What a scenario is, if nothing else is said: small enough that each of its messages can be
+// tried, with so few keys that clients meet, and with time for all that a fault makes clients wait for.
+const (
+	UsualClients = 3
+	UsualOps     = 3
+	UsualKeys    = 1
+	UsualRate    = 300
+	UsualLength  = time.Minute
+)
+
 // Runner runs the scenario once with a schedule. The error says why there was no run.
 type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
 
