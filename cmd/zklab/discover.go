@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -44,14 +43,10 @@ func newDiscover() *cobra.Command {
 			"  zklab discover /services/payment --watch\n" +
 			"  zklab discover /services/payment --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := f.validate(cmd, args)
-			if err == nil {
-				err = f.run(cmd, args[0])
+			if err := f.validate(cmd, args); err != nil {
+				return err
 			}
-			if errors.Is(err, errBadFlag) {
-				return usageError("%s", err)
-			}
-			return err
+			return f.run(cmd, args[0])
 		},
 	}
 	flags := cmd.Flags()

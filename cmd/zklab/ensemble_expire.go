@@ -46,13 +46,7 @@ func newExpire() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			err := f.run(cmd, args)
-			if errors.Is(err, errBadFlag) {
-				return usageError("%s", err)
-			}
-			return err
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	cmd.Flags().StringVar(&f.servers, "servers", "127.0.0.1:2181", "servers of the ensemble: host:port,...[/chroot]")
 	f.connect.addNamed(cmd.Flags(), "timeout")
@@ -130,29 +124,18 @@ func (f *expireFlags) expire(ctx context.Context, servers []string, id int64) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.connect.timeout)
 	defer cancel()
-	known := false
-	var last error
+	ending := zkclient.Ending{Session: id}
 	for {
 		for _, server := range servers {
-			err := endAt(ctx, dial, server, id)
-			switch {
-			case err == nil, known && errors.Is(err, wire.ErrRefused):
-				return nil
-			case errors.Is(err, wire.ErrRefused):
+			switch done, err := ending.Try(ctx, zkclient.To(dial, server)); {
+			case err != nil:
 				return fmt.Errorf("session %s: there is no such session, or the servers make passwords in a way of their own", hexText(id))
+			case done:
+				return nil
 			}
-			known = known || errors.Is(err, zkclient.ErrTakenBack)
-			last = err
 		}
 		if await.Sleep(ctx, 20*time.Millisecond) != nil {
-			return fmt.Errorf("session %s was not ended within %s: %w", hexText(id), f.connect.timeout, last)
+			return fmt.Errorf("session %s was not ended within %s: %w", hexText(id), f.connect.timeout, ending.Last)
 		}
 	}
-}
-
-// endAt asks one server, which may be paused and say nothing.
-func endAt(ctx context.Context, dial ensemble.DialFunc, server string, id int64) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	return zkclient.End(ctx, zkclient.To(dial, server), id)
 }

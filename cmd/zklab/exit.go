@@ -57,7 +57,7 @@ func finish(err error, usage bool, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
 	}
 	switch {
-	case usage || errors.Is(err, zklab.ErrUsage):
+	case usage || errors.Is(err, zklab.ErrUsage) || errors.Is(err, errBadFlag):
 		return exitUsage
 	case errors.Is(err, workers.ErrDied):
 		return exitDefect

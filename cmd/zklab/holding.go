@@ -66,16 +66,11 @@ func (f *holding) validate(command []string) error {
 type notObtained struct{ error }
 
 // run holds something while the program runs, or prints the line if there is no program.
-func (f *holding) run(cmd *cobra.Command, znode string, command []string, of func(s *recipes.Session, path string) held) (err error) {
+func (f *holding) run(cmd *cobra.Command, znode string, command []string, of func(s *recipes.Session, path string) held) error {
 	if len(command) == 0 {
-		err = f.line(cmd, znode)
-	} else {
-		err = f.hold(cmd, znode, command, of)
+		return f.line(cmd, znode)
 	}
-	if errors.Is(err, errBadFlag) {
-		return usageError("%s", err)
-	}
-	return err
+	return f.hold(cmd, znode, command, of)
 }
 
 // hold holds something while the program runs. Its error carries the exit code.

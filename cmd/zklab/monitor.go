@@ -64,9 +64,6 @@ func oneConnectString(cmd *cobra.Command, args []string) error {
 
 func (f *monitorFlags) run(cmd *cobra.Command, servers string) error {
 	cfg, err := f.follows(servers)
-	if errors.Is(err, errBadFlag) {
-		return usageError("%s", err)
-	}
 	if err != nil {
 		return err
 	}

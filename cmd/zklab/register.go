@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net"
 	"strconv"
 
@@ -49,11 +48,7 @@ func newRegister() *cobra.Command {
 			if err != nil {
 				return usageError("%s", err)
 			}
-			err = f.run(cmd, znode, command, in)
-			if errors.Is(err, errBadFlag) {
-				return usageError("%s", err)
-			}
-			return err
+			return f.run(cmd, znode, command, in)
 		},
 	}
 	flags := cmd.Flags()

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/await"
-	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
@@ -21,17 +20,14 @@ const betweenTries = 20 * time.Millisecond
 // has expired. It takes the session over and closes it, again if the client was quicker to
 // take it back; it waits for servers until ctx ends.
 func (e *Ensemble) ExpireSession(ctx context.Context, session int64) error {
-	known := false
+	ending := zkclient.Ending{Session: session}
 	for {
 		for _, s := range e.servers {
-			err := e.expireAt(ctx, s.addr, session)
-			switch {
-			case err == nil, known && errors.Is(err, wire.ErrRefused):
-				return nil
-			case errors.Is(err, wire.ErrRefused):
+			switch done, err := ending.Try(ctx, zkclient.To(e.Dial, s.addr)); {
+			case err != nil:
 				return fmt.Errorf("expire session 0x%x: %w", uint64(session), ErrNoSession)
-			case errors.Is(err, zkclient.ErrTakenBack):
-				known = true
+			case done:
+				return nil
 			}
 		}
 		if err := await.Sleep(ctx, betweenTries); err != nil {
@@ -43,10 +39,4 @@ func (e *Ensemble) ExpireSession(ctx context.Context, session int64) error {
 		default:
 		}
 	}
-}
-
-func (e *Ensemble) expireAt(ctx context.Context, addr string, session int64) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second) // one that is paused says nothing
-	defer cancel()
-	return zkclient.End(ctx, zkclient.To(e.Dial, addr), session)
 }

@@ -4,25 +4,54 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// ErrTakenBack means that a connection was lost once the session had moved to it: its client
+// errTakenBack means that a connection was lost once the session had moved to it: its client
 // was quicker to take it back.
-var ErrTakenBack = errors.New("the session was taken back")
+var errTakenBack = errors.New("the session was taken back")
 
-// End takes a session over, and closes it: its ephemerals go, and its client is told that it has
-// expired. Errors: [wire.ErrRefused] if the servers know no such session, [ErrTakenBack],
-// those of connecting, and that of ctx.
-func End(ctx context.Context, dial func(context.Context) (net.Conn, error), session int64) error {
-	c, err := Connect(ctx, Config{Dial: dial, Session: wire.Session{ID: session, Password: wire.PasswordOf(session)}})
+// tryFor bounds one try: a server that is paused says nothing.
+const tryFor = time.Second
+
+// Ending ends a session of anybody's: its ephemerals go, and its client is told that it has
+// expired. It is for one goroutine.
+type Ending struct {
+	Session int64
+	Last    error // of the latest try that did not end it
+
+	known bool // a server knew the session
+}
+
+// Try takes the session over at a server, and closes it. done says that no other try is needed: the
+// session has ended, or the error is [wire.ErrRefused], as the servers know no such session. Else
+// try again, there or at another server: it did not answer in a second, or the client was
+// quicker to take the session back.
+func (e *Ending) Try(ctx context.Context, dial func(context.Context) (net.Conn, error)) (done bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	switch err := e.end(ctx, dial); {
+	case err == nil, e.known && errors.Is(err, wire.ErrRefused):
+		return true, nil
+	case errors.Is(err, wire.ErrRefused):
+		return true, err
+	default:
+		e.known = e.known || errors.Is(err, errTakenBack)
+		e.Last = err
+		return false, nil
+	}
+}
+
+func (e *Ending) end(ctx context.Context, dial func(context.Context) (net.Conn, error)) error {
+	c, err := Connect(ctx, Config{Dial: dial, Session: wire.Session{ID: e.Session, Password: wire.PasswordOf(e.Session)}})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	if _, err := c.Do(ctx, wire.CloseSession, nil); err != nil {
-		return ErrTakenBack
+		return errTakenBack
 	}
 	return nil
 }
