@@ -1,7 +1,6 @@
 package zklab
 
 import (
-	"cmp"
 	"context"
 	"testing"
 
@@ -37,7 +36,10 @@ func Explore(t *testing.T, x Experiment) {
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
-	defaultTo(&x.Seed, cmp.Or(seed, 1))
+	if seed != 0 {
+		x.Seed = seed
+	}
+	defaultTo(&x.Seed, 1)
 	x = x.asScenario()
 	report, err := x.explore(t.Context(), explore.Config{MostPairs: exploredPairs}, func(x Experiment, _ context.Context) (*Outcome, error) { return SimulateIn(t, x) })
 	if err != nil {
@@ -67,6 +69,10 @@ func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
 		o, err := SimulateIn(t, x)
 		if err != nil {
 			t.Fatalf("zklab: %s\nits first run once more: %v", r, err)
+		}
+		if len(o.Result.Violated()) == 0 {
+			t.Errorf("zklab: %s\n\nits first run took another course when it was run once more, and broke nothing; with the flag of zklab overlay runs repeat", r)
+			return
 		}
 		keepFailed(t, x, o)
 		t.Errorf("zklab: %s\n\n%s", r, smallestText(t, o))
