@@ -18,7 +18,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
 
 # The longest ones first, so that none of them runs alone in the end.
-LONGEST := ./internal/engine ./cmd/zklab . ./checker ./ensemble/embedded ./recipes
+LONGEST := ./internal/lab/engine ./cmd/zklab . ./checker ./ensemble/embedded ./recipes
 
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped
@@ -37,7 +37,7 @@ test-real: images-if-possible ## all tests that need a real program: containers,
 
 # The packages whose concurrency is the point, shortened: with the detector each takes ten times
 # as long.
-RACE := ./internal/engine ./recipes ./ensemble/... ./link ./history/... ./internal/zk/... ./internal/shell ./internal/monitor/...
+RACE := ./internal/lab/engine ./recipes ./ensemble/... ./link ./history/... ./internal/zk/... ./internal/shell ./internal/monitor/...
 
 # go-zookeeper v1.0.4 has a race of its own: when it reconnects, sendSetWatches
 # reads lastZxid while the receive loop writes it. It is built without the

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"

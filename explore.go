@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/explore"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 )

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/workloads"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/reports"

@@ -12,9 +12,9 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/atomicfile"
-	"github.com/zklab/zklab/internal/engine"
-	"github.com/zklab/zklab/internal/shrink"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/shrink"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"

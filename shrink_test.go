@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/shrink"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/shrink"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )

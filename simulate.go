@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/bubble"
-	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/store"
 )

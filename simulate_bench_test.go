@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/bubble"
-	"github.com/zklab/zklab/internal/explore"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/workloads"
 )
 

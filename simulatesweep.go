@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/workloads"
 )
 

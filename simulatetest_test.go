@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/workloads"
 )
 

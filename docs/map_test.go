@@ -11,7 +11,7 @@ import (
 )
 
 // The map in CONTRIBUTING.md has a line for each folder with a public package, and for each
-// folder of internal, and names no folder that does not exist.
+// package of internal, and names no folder that does not exist.
 func TestMap(t *testing.T) {
 	mapped := foldersOnMap(t)
 	for _, folder := range mapped {
@@ -72,7 +72,7 @@ func onMap(folder string) string {
 	}
 	switch i := slices.Index(parts, "internal"); {
 	case i == 0:
-		return strings.Join(parts[:2], "/") // internal/engine
+		return strings.Join(parts[:min(3, len(parts))], "/") // internal/lab/engine
 	case i > 0:
 		return strings.Join(parts[:i], "/") // checker, of checker/internal/locks
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/store"
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // sweptRuns is what a sweep of three shards came to, one of which was killed and one never

@@ -11,7 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // planned is what the arguments of zklab sweep come to, up to its first run.

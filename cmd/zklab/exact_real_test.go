@@ -13,8 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/overlay"
-	"github.com/zklab/zklab/internal/sweep"
 	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/workloads"
 )

@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/workers"
+	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/store"
 )
 

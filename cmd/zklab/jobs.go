@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/workers"
+	"github.com/zklab/zklab/internal/lab/workers"
 )
 
 // jobs is how many runs go on at once; 0: nobody said how many.

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/procgroup"
 	"github.com/zklab/zklab/internal/programs"
-	"github.com/zklab/zklab/internal/sweep"
 )
 
 // A sweep of some shards in an array of Slurm, one of which is killed on its way: merge names

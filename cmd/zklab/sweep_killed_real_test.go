@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // A sweep that is killed goes on where it was: each seed has one line in the end, the very one that

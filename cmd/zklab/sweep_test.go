@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // The speed of a sweep is told so that it says something, however slow its runs are.

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/explore"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/workloads"
 )
 

@@ -13,8 +13,8 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/explore"
-	"github.com/zklab/zklab/internal/sweep"
+	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/workloads"
 )

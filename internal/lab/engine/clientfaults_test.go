@@ -1,0 +1,70 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The library's own recipes keep their promises whatever happens to their
+// clients' links, messages, sessions and znodes.
+func TestOwnRecipesUnderClientFaults(t *testing.T) {
+	const all = "cut,reset,refuse,stall-link,slow-link,move,lose-request,lose-reply,late-event,expire,silence,duplicate,foreign,acl"
+	for _, recipe := range recipes() {
+		t.Run(recipe, func(t *testing.T) {
+			list, rate := all, 50.0
+			if recipe == models.Session.Name {
+				rate = 100 // so that events come whenever one is to be late
+			}
+			if !runtest.Waits(recipe) && recipe != models.Session.Name || recipe == models.JobQueue.Name {
+				list = strings.Replace(all, "late-event,", "", 1) // it watches nothing, or has hardly ever to wait
+			}
+			x, err := plan.Parse(list, 2*time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := valid(t, virtually(t, engine.Config{
+				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Rate: rate, Seed: 1, Faults: x,
+			}))
+			keepsToItsLink(t, o)
+			if n := len(o.Result.Stats.FaultKinds); n != len(strings.Split(list, ",")) {
+				t.Errorf("%d kinds of faults", n)
+			}
+		})
+	}
+}
+
+// Replies that get lost, and children that somebody else made, leave
+// go-zookeeper's lock with contenders that nobody removes.
+func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
+	for _, list := range few([]string{"lose-reply", "foreign"}) {
+		t.Run(list, func(t *testing.T) {
+			x, err := plan.Parse(list, 5*time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := workloads.Named("lock", workloads.GoZookeeper)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := virtually(t, engine.Config{
+				Workload: w, Subject: workloads.GoZookeeper, TimeLimit: 40 * time.Second, Seed: 1, Faults: x,
+			})
+			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, "progress") {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				runtest.Explain(t, o.Result)
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package engine_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// instead, if set, is what this process is for: being a client of a test that runs in another.
+// It reports whether it was.
+var instead func() bool
+
+func TestMain(m *testing.M) {
+	if instead != nil && instead() {
+		return
+	}
+	testmain.ManyAtOnce(4)
+	testmain.Main(childless{m})
+}
+
+// childless are tests that leave no process.
+type childless struct{ *testing.M }
+
+func (m childless) Run() int {
+	code := m.M.Run()
+	if left := children(); code == 0 && len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "processes are left: %q\n", left)
+		return 1
+	}
+	return code
+}
+
+// children are the processes that this one has started.
+func children() (all []string) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(b), ") ") // state, parent, …
+		if f := strings.Fields(rest); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) {
+			all = append(all, string(b[:min(len(b), 60)]))
+		}
+	}
+	return all
+}
+
+// usual is the configuration with what a test left out.
+func usual(c engine.Config) (engine.Config, error) {
+	if c.Ensemble == nil {
+		c.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}
+	}
+	if c.Command != nil {
+		c.Workload = c.Workload.(workloads.Processes).InProcesses()
+	}
+	c.Clients = cmp.Or(c.Clients, 5)
+	c.Rate = cmp.Or(c.Rate, 100)
+	c.Keys = cmp.Or(c.Keys, 3)
+	c, err := c.Sketched()
+	c.TimeLimit = cmp.Or(c.TimeLimit, max(10*time.Second, c.Faults.Length()))
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, 4*time.Second)
+	c.OpTimeout = cmp.Or(c.OpTimeout, 5*time.Second)
+	c.MinLoad = max(0, cmp.Or(c.MinLoad, c.UsualLoad()))
+	return c, err
+}
+
+// launching is the configuration with clients' processes that are started so.
+func launching(c engine.Config, l engine.Launch) engine.Config {
+	c.Command, c.Launch = []string{"played"}, l
+	return c
+}
+
+// decided runs a configuration, and decides the record.
+func decided(ctx context.Context, c engine.Config) (*zklab.Outcome, error) {
+	c, err := usual(c)
+	if err != nil {
+		return nil, err
+	}
+	done, err := engine.Run(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r, err := zklab.Judge(ctx, done.Run, checker.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r.Warnings = slices.Concat(done.Warnings, r.Warnings)
+	return &zklab.Outcome{Run: done.Run, Result: r}, nil
+}
+
+// virtually runs it as an exact simulation, whose course follows from the seed, and decides the
+// record.
+func virtually(t *testing.T, c engine.Config) *zklab.Outcome {
+	t.Helper()
+	c, err := usual(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if servers, ok := c.Ensemble.(embedded.Config); ok {
+		servers.Seed = uint64(c.Seed)
+		c.Ensemble = servers
+	}
+	c.Virtual = true
+	var done *engine.Finished
+	if u := bubble.Run(t, uint64(c.Seed), func(func()) { done, err = engine.Run(context.Background(), c) }); u != nil {
+		t.Fatal(u)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := done.Keep(t.TempDir(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return judged(t.Context(), t, done)
+}
+
+// judged decides the record of a run.
+func judged(ctx context.Context, t *testing.T, done *engine.Finished) *zklab.Outcome {
+	t.Helper()
+	r, err := zklab.Judge(ctx, done.Run, checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Warnings = slices.Concat(done.Warnings, r.Warnings)
+	return &zklab.Outcome{Run: done.Run, Result: r}
+}
+
+// valid wants a run to be decided, as valid.
+func valid(t *testing.T, o *zklab.Outcome) *zklab.Outcome {
+	t.Helper()
+	if o.Result.Verdict != checker.Valid {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
+	return o
+}
+
+// few are the cases of a test, or the first alone where tests are to be short: with the race
+// detector each takes ten times as long.
+func few[T any](all []T) []T {
+	if testing.Short() {
+		return all[:1]
+	}
+	return all
+}
+
+// recipes are those that zklab has, or the lock alone where tests are to be short.
+func recipes() []string {
+	if testing.Short() {
+		return []string{history.ModelLock}
+	}
+	return workloads.Recipes()
+}
+
+// live runs it in real time.
+func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only a guard
+	defer cancel()
+	c.Out = t.TempDir()
+	return decided(ctx, c)
+}
+
+// inTime runs it in real time; it must come to its end.
+func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
+	t.Helper()
+	o, err := live(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// ownRecipes are zklab's own.
+func ownRecipes() map[string]subjects.Maker {
+	all := map[string]subjects.Maker{}
+	for _, recipe := range workloads.Recipes() {
+		if w, err := workloads.Named(recipe, workloads.Own); err == nil {
+			if s, ok := w.(workloads.Served); ok {
+				all[recipe] = s.Maker()
+			}
+		}
+	}
+	return all
+}

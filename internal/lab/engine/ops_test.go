@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/workloads"
+)
+
+// begun counts how often a client began each operation in the load, and says how long
+// that lasted.
+func begun(t *testing.T, c engine.Config) (counts map[string]int, lasted time.Duration, h *history.History) {
+	t.Helper()
+	h, err := virtually(t, c).Run.ReadHistory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts = map[string]int{}
+	var from time.Duration
+	for i := range h.Events {
+		e := &h.Events[i]
+		var phase history.Phase
+		switch {
+		case e.F == history.FPhase && e.Decode(&phase) == nil && phase.Name == history.PhaseLoad:
+			from = e.Time
+		case e.F == history.FPhase && phase.Name == history.PhaseHeal:
+			return counts, e.Time - from, h
+		case e.Type == history.Invoke && e.Client == 0:
+			counts[e.F]++
+		}
+	}
+	t.Fatal("the load never ended")
+	return nil, 0, nil
+}
+
+// A client begins as much as it is told to, and then the load is over, long before its
+// time; a critical section is one, and so is a round.
+func TestOps(t *testing.T) {
+	for recipe, want := range map[string]map[string]int{
+		models.Lock.Name:          {history.FAcquire: 3},
+		models.DoubleBarrier.Name: {history.FEnter: 3, history.FLeave: 3},
+	} {
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, lasted, _ := begun(t, engine.Config{Workload: w, Clients: 3, Keys: 1, Ops: 3, TimeLimit: time.Hour, Seed: 2, MinLoad: -1})
+			for f, n := range want {
+				if got[f] != n {
+					t.Errorf("%d of %s: %v", n, f, got)
+				}
+			}
+			if lasted > time.Minute {
+				t.Errorf("it lasted %s", lasted)
+			}
+		})
+	}
+}
+
+// A fault at the last message of the load is seen to take effect, and does not last longer;
+// one whose time has not come then has none.
+func TestFaultsEndWithTheOps(t *testing.T) {
+	c := small()
+	c.Ops, c.TimeLimit = 2, time.Hour
+	at := point(t, "client1/enqueue#1/create#1/reply/after")
+	c.Faults = plan.Overlay(plan.AtPoint(at, 30*time.Minute, faults.Cut{}), plan.At(50*time.Minute, time.Minute, faults.Cut{Who: faults.TheClient(0)}))
+	_, lasted, h := begun(t, c)
+	if lasted > time.Minute {
+		t.Errorf("it lasted %s", lasted)
+	}
+	var steps []string
+	for i := range h.Events {
+		var s history.FaultStep
+		if e := &h.Events[i]; e.F == "cut" && e.Decode(&s) == nil {
+			steps = append(steps, s.Step)
+		}
+	}
+	want := []string{history.StepInject, history.StepVerified, history.StepHeal, history.StepHealed}
+	if len(steps) != len(want) {
+		t.Fatalf("%q", steps)
+	}
+	for i := range want {
+		if steps[i] != want[i] {
+			t.Errorf("%q", steps)
+		}
+	}
+}
+
+func point(t *testing.T, text string) link.Point {
+	t.Helper()
+	p, err := link.ParsePoint(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

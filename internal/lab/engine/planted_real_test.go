@@ -1,0 +1,76 @@
+//go:build real
+
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/corruptproxy"
+	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/workloads"
+)
+
+// perform runs a configuration on the package's servers in containers.
+func perform(t *testing.T, e ensemble.Ensemble, c engine.Config) *zklab.Outcome {
+	t.Helper()
+	c.Ensemble = runtest.Running{Ensemble: e}
+	return inTime(t, c)
+}
+
+// Defects are found by what clients and Apache's servers said and logged, which no simulation
+// has. Each of these shows in every few operations, so that no run is without it.
+func TestRealPlantedDefects(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	for _, name := range []struct{ recipe, subject string }{
+		{history.ModelLock, "broken:check-then-create"},
+		{history.ModelQueue, "broken:read-then-delete"},
+		{history.ModelRegister, "broken:cas-without-version"},
+		{history.ModelSession, workloads.Broken + ":" + string(corruptproxy.StaleSync)},
+		{history.ModelSession, workloads.Broken + ":" + string(corruptproxy.EventTwice)},
+	} {
+		s := subject(t, name.recipe, name.subject)
+		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
+			t.Parallel()
+			x := briefly(t, s)
+			x.Seed = 1
+			if o := perform(t, e, x); !runtest.Violated(o.Result, s.Property) {
+				t.Errorf("%s is not violated", s.Property)
+				runtest.Explain(t, o.Result)
+			}
+		})
+	}
+}
+
+// No promise of the store is said to be broken by what Apache's servers do.
+func TestRealServersKeepTheirPromises(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	for _, recipe := range []string{history.ModelRegister, history.ModelSession} {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			x := briefly(t, workloads.Subject{Recipe: recipe, Name: workloads.Own, Faults: "lose-reply:setData/2s,reset/2s"})
+			x.Rate, x.Seed = 100, 1
+			o := perform(t, e, x)
+			if o.Result.Verdict == checker.Violation || o.Result.Stats.OK == 0 {
+				t.Errorf("verdict %s, %d ok", o.Result.Verdict, o.Result.Stats.OK)
+				runtest.Explain(t, o.Result)
+			}
+		})
+	}
+}
+
+func subject(t *testing.T, recipe, name string) workloads.Subject {
+	t.Helper()
+	for _, s := range workloads.Subjects(recipe) {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("there is no %s of %s", name, recipe)
+	return workloads.Subject{}
+}

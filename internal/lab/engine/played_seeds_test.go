@@ -1,0 +1,44 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/played"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// A subject that does not tell when it has lost its hold can be played, too.
+func TestPlayedWithoutWordOfLosses(t *testing.T) {
+	w, err := workloads.Named("lock", workloads.GoZookeeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid(t, virtually(t, launching(engine.Config{
+		Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
+	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()}))))
+}
+
+// The library's own recipes keep their promises when their processes are stopped
+// and killed, and no rule of the checker takes that for their fault.
+func TestPlayedProcessesInVirtualTime(t *testing.T) {
+	for _, recipe := range recipes() {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.(workloads.Processes).InProcesses() == nil {
+			continue
+		}
+		t.Run(recipe, func(t *testing.T) {
+			valid(t, virtually(t, launching(engine.Config{
+				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Seed: 1,
+				Faults: plan.Every(6*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
+			}, played.Launch(ownRecipes()))))
+		})
+	}
+}

@@ -1,0 +1,148 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// repeats is a queue of which client 1 puts its second item again when it is not told
+// that it is there. Nothing else is wrong with it.
+type repeats struct {
+	*subjects.Client
+	path string
+	puts int
+}
+
+func newRepeats(c *subjects.Client, path string) (subjects.Queue, error) {
+	_, err := c.Conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+	if err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		return nil, err
+	}
+	return &repeats{Client: c, path: path}, nil
+}
+
+func (q *repeats) Put(_ context.Context, item []byte) error {
+	q.puts++
+	for {
+		_, err := q.Conn.Create(q.path+"/i-", item, zk.FlagSequence, zk.WorldACL(zk.PermAll))
+		if err == nil || q.ID != 1 || q.puts != 2 {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (q *repeats) Take(ctx context.Context) ([]byte, error) {
+	for ctx.Err() == nil {
+		names, _, err := q.Conn.Children(q.path)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		path := q.path + "/" + slices.Min(names)
+		item, _, err := q.Conn.Get(path)
+		if err == nil {
+			err = q.Conn.Delete(path, -1)
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return item, err
+		}
+	}
+	return nil, subjects.WithoutEffect(ctx.Err())
+}
+
+// small is a scenario of a few operations.
+func small() engine.Config {
+	return engine.Config{
+		Workload: workloads.Queue{New: newRepeats}, Clients: 2, Keys: 1, Rate: 20, TimeLimit: 400 * time.Millisecond, Seed: 1, MinLoad: -1,
+	}
+}
+
+// A defect that shows only if one reply is lost is convicted by that fault, and by that
+// of no other point.
+func TestOnePointConvicts(t *testing.T) {
+	var mu sync.Mutex
+	var points []link.Point
+	x := small()
+	x.OnPoint = func(p link.Point) {
+		mu.Lock()
+		defer mu.Unlock()
+		points = append(points, p)
+	}
+	if o := virtually(t, x); o.Result.Verdict == checker.Violation {
+		t.Fatal("it is wrong without any fault")
+	}
+	var guilty []string
+	tried := 0
+	for _, p := range points {
+		if p.Kind() != link.Replies {
+			continue
+		}
+		tried++
+		x := small()
+		x.Faults = plan.AtPoint(p, time.Second, faults.LoseReply{})
+		o := virtually(t, x)
+		if f := o.Result.Stats.Faults; len(f) != 1 || f[0].Outcome == history.StepFailed {
+			t.Errorf("%s: %+v", p, f)
+		}
+		if runtest.Violated(o.Result, "integrity") {
+			guilty = append(guilty, p.String())
+		} else if o.Result.Verdict == checker.Violation {
+			t.Errorf("%s: another violation", p)
+			runtest.Explain(t, o.Result)
+		}
+	}
+	if want := "client1/enqueue#2/create#1/reply"; !slices.Equal(guilty, []string{want}) || tried < 10 {
+		t.Errorf("of %d points it is found at %q", tried, guilty)
+	}
+}
+
+// The same message is hit however the rest of the run goes: other faults come as well.
+func TestPointsAmongOtherFaults(t *testing.T) {
+	p, err := link.ParsePoint("client1/enqueue#2/create#1/reply")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := link.ParsePoint("client1/enqueue#1/create#1/reply")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := small()
+	x.Faults = plan.Steps(
+		plan.Step{Point: p, For: time.Second, Fault: faults.LoseReply{}},
+		plan.Step{Point: before, For: time.Second, Fault: faults.LoseReply{}},
+		plan.Step{For: 100 * time.Millisecond, Fault: faults.Cut{Who: faults.TheClient(0)}},
+	)
+	o := virtually(t, x)
+	if !runtest.Violated(o.Result, "integrity") {
+		t.Errorf("verdict %s", o.Result.Verdict)
+	}
+	for _, f := range o.Result.Stats.Faults {
+		if f.Outcome != history.StepVerified {
+			t.Errorf("%s: %s", f.Spec, f.Outcome)
+		}
+	}
+	if !slices.ContainsFunc(o.Result.Stats.Faults, func(f stats.Fault) bool { return f.Spec == "lose-reply@"+p.String() }) {
+		t.Errorf("no fault is called by its point: %+v", o.Result.Stats.Faults)
+	}
+}

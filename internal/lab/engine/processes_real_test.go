@@ -1,0 +1,207 @@
+//go:build real
+
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// inProcesses is an experiment whose clients are workers of a kind.
+func inProcesses(kind, expression string, w workloads.Workload) engine.Config {
+	x := engine.Config{
+		Workload: w, Command: worker(kind), Clients: 3, Keys: 1, TimeLimit: 8 * time.Second,
+		SessionTimeout: time.Second, OpTimeout: 2 * time.Second, MinLoad: 20, Seed: 1,
+	}
+	if expression != "" {
+		e, err := plan.Parse(expression, 0)
+		if err != nil {
+			panic(err)
+		}
+		x.Faults = e
+	}
+	return x
+}
+
+// Clients in processes of their own, stopped for longer than their sessions last,
+// and killed: while one holds, while one waits, right after a create.
+func TestRealClientsInProcesses(t *testing.T) {
+	t.Parallel()
+	const what = "freeze:holder@1500ms+2s,crash:holder@4500ms+1500ms,crash:created@7s+1s,crash:waiter@9s+1500ms"
+	x := inProcesses("own", what, workloads.Lock{})
+	x.TimeLimit = 11 * time.Second
+	o := inTime(t, x)
+	if o.Result.Verdict == checker.Violation {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
+	for _, f := range o.Result.Stats.Faults {
+		if f.Verified == 0 {
+			t.Errorf("%s took no effect: %+v", f.Spec, f)
+		}
+	}
+	counts := map[string]int{}
+	for _, e := range recordOf(t, o.Run).Events {
+		if e.Process == history.SessionProcess {
+			counts[e.F]++
+		}
+	}
+	if counts[history.FStarted] != 6 || counts[history.FExited] != 3 || counts[history.FExpired] == 0 {
+		t.Errorf("facts: %v", counts)
+	}
+}
+
+// Recipes of three kinds, with clients that are killed: what an adapter passes on of a call, a
+// state and a job is not taken for the recipe's fault when its process ends. How much happens in
+// the time of a run depends on the machine, so that it need not be decided. (The tests of played
+// processes run all recipes.)
+func TestRealRecipesInProcesses(t *testing.T) {
+	t.Parallel()
+	for _, recipe := range []string{"queue", "election", "job-queue"} {
+		t.Run(recipe, func(t *testing.T) {
+			t.Parallel()
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w))
+			if o.Result.Verdict == checker.Violation || strings.Contains(unmetOf(o.Result), "clients") {
+				t.Errorf("verdict %s; assumptions that do not hold: %s", o.Result.Verdict, unmetOf(o.Result))
+				runtest.Explain(t, o.Result)
+			}
+			for _, f := range o.Result.Stats.Faults {
+				if f.Verified == 0 {
+					t.Errorf("%s took no effect: %+v", f.Spec, f)
+				}
+			}
+		})
+	}
+}
+
+// What is wrong with a lock in another process is found there.
+func TestRealPlantedDefectsInProcesses(t *testing.T) {
+	t.Parallel()
+	for kind, found := range map[string]func(*store.Result) bool{
+		"ignores-expiry": func(r *store.Result) bool { return runtest.Violated(r, "lost") },
+		// A holder that sleeps is what its token is for: it is told, and no verdict.
+		"without-fencing": func(r *store.Result) bool { return runtest.Violated(r, "belief") && r.Verdict == checker.Valid },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			o, err := live(t, inProcesses(kind, "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !found(o.Result) {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				runtest.Explain(t, o.Result)
+			}
+		})
+	}
+}
+
+// An adapter that is no good ends the run before its load.
+func TestRealAdaptersThatCannotBegin(t *testing.T) {
+	for kind, want := range map[string]string{
+		"garbage-at-once": `printed what is not of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
+		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
+		"cannot-make":     `no recipe "lock"`,
+		"other-timeout":   "has a session with a time-out of 5s, not of 1s",
+		"two-sessions":    "has 2 sessions at a time",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			o, err := live(t, inProcesses(kind, "", workloads.Lock{}))
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, outcome %v", err, o)
+			}
+		})
+	}
+	x := inProcesses("own", "", workloads.Lock{})
+	x.Command = []string{"/nowhere/adapter"}
+	if _, err := live(t, x); err == nil || !strings.Contains(err.Error(), "/nowhere/adapter") {
+		t.Errorf("a program that there is not: %v", err)
+	}
+}
+
+// One that turns bad during the load drops out. Nothing is valid then, and
+// nothing is the recipe's fault.
+func TestRealAdaptersThatDropOut(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		"garbage": "printed what is not of the protocol",
+		"dies":    "ended by itself: exit status 4",
+		"hangs":   "said nothing for 10s",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			x := inProcesses(kind, "", workloads.Lock{})
+			x.TimeLimit = 5 * time.Second
+			o, err := live(t, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o.Result.Verdict != checker.Unknown {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				runtest.Explain(t, o.Result)
+			}
+			text := strings.Join(o.Result.Warnings, "\n")
+			for _, part := range []string{"client 1 dropped out: the adapter of client 1", want, "the end of its standard error: now it happens"} {
+				if !strings.Contains(text, part) {
+					t.Errorf("no %q in %q", part, o.Result.Warnings)
+				}
+			}
+			if unmet := unmetOf(o.Result); unmet != "clients" {
+				t.Errorf("assumptions that do not hold: %s", unmet)
+			}
+			log, err := os.ReadFile(filepath.Join(o.Run.Clients(), "1.log"))
+			if err != nil || !strings.Contains(string(log), "now it happens") {
+				t.Errorf("its log: %q, %v", log, err)
+			}
+			h := recordOf(t, o.Run)
+			if last := lastOf(h, 0); last < 2*time.Second {
+				t.Errorf("client 0 did nothing after %s", last)
+			}
+		})
+	}
+}
+
+func unmetOf(r *store.Result) string {
+	var names []string
+	for _, a := range r.Assumptions {
+		if !a.Met {
+			names = append(names, a.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// lastOf is when a client last did something.
+func lastOf(h *history.History, client int) (last time.Duration) {
+	for _, e := range h.Events {
+		if e.Process >= 0 && e.Client == client {
+			last = e.Time
+		}
+	}
+	return last
+}
+
+// A constructor of this process is left aside when clients are processes.
+func TestRealConstructorsAreLeftAside(t *testing.T) {
+	x := inProcesses("own", "", workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { panic("planted") }})
+	x.TimeLimit, x.MinLoad = time.Second, -1
+	if _, err := live(t, x); err != nil {
+		t.Error(err)
+	}
+}

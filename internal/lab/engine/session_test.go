@@ -1,0 +1,200 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// corruptSession is the session workload through a proxy that one can ask.
+type corruptSession struct {
+	workloads.Session
+	*corruptproxy.Proxy
+}
+
+func (w corruptSession) Through(dial zk.Dialer) zk.Dialer { return w.Dialer(dial) }
+
+// beside are the promises that are broken, or may be, besides the one that a corruption is
+// found by: those that follow from it, as the comments of package corruptproxy say. In a record
+// without the servers' transactions other promises may seem to be.
+var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
+	corruptproxy.EphemeralGone: {logged: []string{"watch-before-data"}, bare: []string{"watch-before-data", "ephemeral"}},
+	corruptproxy.LostWrite:     {bare: []string{"own-writes", "fenced", "single-image"}},
+	corruptproxy.NameTwice:     {bare: []string{"own-writes", "fenced", "single-image", "durable", "atomic"}},
+	corruptproxy.Reordered:     {logged: []string{"answers"}, bare: []string{"answers"}},
+	corruptproxy.Unanswered:    {logged: []string{"answers"}, bare: []string{"answers"}},
+	corruptproxy.ExpiredAlive:  {logged: []string{"ephemeral"}, bare: []string{"ephemeral"}}, // the session goes on
+	corruptproxy.Undying:       {logged: []string{"expiry"}},
+	corruptproxy.VersionOff:    {bare: []string{"single-image"}},
+	corruptproxy.EphemeralKept: {bare: []string{"event-order"}}, // whoever watched it was told that it had gone
+	corruptproxy.EventFalse:    {logged: []string{"one-event"}, bare: []string{"one-event"}},
+	corruptproxy.EventOfFailed: {logged: []string{"one-event"}, bare: []string{"one-event"}},
+	corruptproxy.ChildMissing:  {logged: lacksChild, bare: lacksChild},
+	corruptproxy.PzxidKept:     {logged: []string{"atomic", "single-image"}, bare: []string{"single-image", "own-writes", "atomic", "durable"}}, // it shows no deletion
+	corruptproxy.DoneTwice:     {bare: []string{"single-image", "own-writes", "fenced", "durable", "ephemeral"}},
+}
+
+// lacksChild are the promises that a list of children can break if it lacks one: that depends on
+// who made the child, and on what the session knows.
+var lacksChild = []string{"own-writes", "single-image", "atomic", "durable", "ephemeral"}
+
+// foundBare are the properties that find a corruption in a record without transactions, where
+// they are others; "" is none.
+var foundBare = map[corruptproxy.Corruption]string{
+	corruptproxy.EphemeralGone: "",      // somebody who got no answer may have deleted it
+	corruptproxy.NameTwice:     "names", // what the servers did is not known, but what they said
+	corruptproxy.PzxidKept:     "fenced",
+	corruptproxy.TornRead:      "durable", // the data is not what was written at that zxid
+}
+
+// Each corruption between clients and servers is found by the property that
+// forbids it, and breaks no other promise than those that follow from it.
+func TestCorruptionsAreFound(t *testing.T) {
+	for _, s := range few(planted(sessions)) {
+		kind := corruptproxy.Corruption(strings.TrimPrefix(s.Name, workloads.Broken+":"))
+		t.Run(string(kind), func(t *testing.T) {
+			w := corruptSession{Proxy: corruptproxy.New(kind)}
+			x := briefly(t, s)
+			x.Workload, x.Seed = w, 1
+			o := virtually(t, x)
+			txns, err := history.OpenTxns(o.Run.Transactions())
+			if err != nil {
+				t.Fatal(err)
+			}
+			bare, ok := foundBare[kind]
+			if !ok {
+				bare = s.Property
+			}
+			wantFound(t, w, s.Property, beside[kind].logged, judgeBare(t, o.Run, txns))
+			wantFound(t, w, bare, beside[kind].bare, judgeBare(t, o.Run, nil))
+		})
+	}
+}
+
+// wantFound wants a violation of a property, unless it is "", and none but of more.
+func wantFound(t *testing.T, w corruptSession, property string, more []string, r *store.Result) {
+	t.Helper()
+	var all []string
+	for _, v := range r.Verdicts {
+		if v.Result == checker.Violation {
+			all = append(all, v.Property)
+		}
+	}
+	odd := slices.ContainsFunc(all, func(p string) bool { return p != property && !slices.Contains(more, p) })
+	if odd || property != "" && !slices.Contains(all, property) {
+		t.Errorf("after %d corruptions %q are violated; want %q, and perhaps %q", w.Corrupted(), all, property, more)
+		runtest.Explain(t, r)
+	}
+}
+
+// judgeBare decides the record with these transactions, or alone.
+func judgeBare(t *testing.T, run *store.Run, txns []history.Txn) *store.Result {
+	t.Helper()
+	record, err := os.ReadFile(run.History())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "history.jsonl")
+	if err := os.WriteFile(path, record, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bare, err := store.Open("", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := zklab.Judge(t.Context(), bare, checker.Options{Transactions: txns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// The servers keep their promises to sessions under every fault of the clients'
+// links, and of servers; the record is rich, and it is decided with the servers'
+// transactions.
+func TestSessionUnderFaults(t *testing.T) {
+	limit := 40 * time.Second
+	if testing.Short() {
+		limit = 10 * time.Second
+	}
+	o := valid(t, virtually(t, engine.Config{
+		Workload: workloads.Session{}, TimeLimit: limit, Seed: 1,
+		OptionalFaults: testing.Short(), // there is no time for each of them
+		Faults: plan.Every(2*time.Second,
+			faults.Reset{}, faults.LoseReply{}, faults.Move{}, faults.LateEvent{}, faults.LoseRequest{}, faults.StallLink{}, faults.Pause{}, faults.Expire{}),
+	}))
+	if bare := judgeBare(t, o.Run, nil); bare.Verdict == checker.Violation {
+		t.Error("without transactions promises seem to be broken")
+		runtest.Explain(t, bare)
+	}
+	if !testing.Short() {
+		rich(t, o.Run)
+	}
+}
+
+// rich wants much of everything in the record of a run.
+func rich(t *testing.T, run *store.Run) {
+	t.Helper()
+	h, err := history.Open(run.History())
+	if err != nil || len(h.Damage) > 0 {
+		t.Fatalf("%v, %q", err, h.Damage)
+	}
+	count := map[string]int{}
+	for i := range h.Events {
+		e := &h.Events[i]
+		count[e.F]++
+		switch e.F {
+		case history.FRequest:
+			var q history.Request
+			if err := e.Decode(&q); err != nil {
+				t.Fatal(err)
+			}
+			count[q.Op]++
+			if q.Watch {
+				count["watch of "+q.Op]++
+			}
+		case history.FReply:
+			var a history.Reply
+			if err := e.Decode(&a); err != nil {
+				t.Fatal(err)
+			}
+			if a.Error != 0 {
+				count["refusal"]++
+			}
+		case history.FEvent:
+			var w history.WatchEvent
+			if err := e.Decode(&w); err != nil {
+				t.Fatal(err)
+			}
+			count[w.Type]++
+		}
+	}
+	for what, least := range map[string]int{
+		history.FRequest: 5000, history.FReply: 5000, history.FEvent: 500, history.FSurveyed: 6, history.FDead: 30, history.FExpired: 5,
+		"create": 500, "setData": 500, "delete": 200, "multi": 200, "getData": 1000, "exists": 500, "getChildren2": 200, "sync": 100,
+		"setWatches": 3, "closeSession": 20, "watch of getData": 50, "watch of exists": 50, "watch of getChildren2": 50, "refusal": 300,
+		"nodeCreated": 20, "nodeDeleted": 20, "nodeDataChanged": 50, "nodeChildrenChanged": 50,
+		history.FPipeline: 100, history.FReads: 100, history.FWatch: 100, history.FTogether: 50, history.FEphemerals: 50, history.FSequence: 50,
+		history.FVisit: 10, history.FSyncRead: 50, history.FFencedRead: 20, history.FConflict: 20,
+	} {
+		if count[what] < least {
+			t.Errorf("%d of %s, want %d", count[what], what, least)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/faults/plan"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The library's own recipes keep their promises while leaders are paused and sessions end. What
+// another seed makes of it sweeps say.
+func TestOwnRecipesInVirtualTime(t *testing.T) {
+	for _, recipe := range recipes() {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(recipe, func(t *testing.T) {
+			o := virtually(t, engine.Config{
+				Workload: w, Subject: workloads.Own, TimeLimit: 16 * time.Second, Seed: 1,
+				Faults: plan.Every(5*time.Second, faults.Pause{}, faults.Expire{}),
+			})
+			valid(t, o)
+			if got := withoutOffers(t, o); got == checker.Violation {
+				t.Errorf("%s without what it offers beside its contract", got)
+			}
+		})
+	}
+}
+
+// What is wrong on purpose is found out in virtual time, too.
+func TestBrokenSubjectsInVirtualTime(t *testing.T) {
+	for recipe, property := range map[string]string{
+		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",
+		"register": "linearizable", "session": "durable",
+	} {
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Broken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := virtually(t, engine.Config{Workload: w, TimeLimit: 10 * time.Second, Seed: 1, MinLoad: -1})
+			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
+				t.Errorf("verdict %s", o.Result.Verdict)
+				runtest.Explain(t, o.Result)
+			}
+		})
+	}
+}

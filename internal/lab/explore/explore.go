@@ -1,0 +1,349 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/link"
+)
+
+// What a scenario is, if nothing else is said: small enough that each of its messages can be
+// tried, with so few keys that clients meet, and with time for all that a fault makes clients wait for.
+const (
+	UsualClients = 3
+	UsualOps     = 3
+	UsualKeys    = 1
+	UsualRate    = 300
+	UsualLength  = time.Minute
+)
+
+// Runner runs the scenario once with a schedule. The error says why there was no run.
+type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
+
+// Outcome is what one run came to.
+type Outcome struct {
+	// Points are the messages that passed, in any order.
+	Points []link.Point
+	// Broken are the promises that were not kept.
+	Broken []string
+	// Causes are those of what is broken.
+	Causes []sweep.Cause
+	// Missed says that a fault of the schedule found no target.
+	Missed bool
+	// Header is that of the run's history, Verdicts all that was decided about it.
+	Header   history.Header
+	Verdicts []checker.Verdict
+}
+
+// Config is what to explore.
+type Config struct {
+	// Runners run the scenario once at a time each: as many runs go on at once. What is reported
+	// does not depend on how many they are.
+	Runners []Runner
+	// Faults are tried at each message where they can be injected.
+	Faults []Choice
+	// Kinds are those of the faults that are to be tried alone; nil: all.
+	Kinds []string
+	// Strict lets measured properties count, too.
+	Strict bool
+	// First ends it with the first finding.
+	First bool
+	// Singles leaves the pairs out.
+	Singles bool
+	// MostPairs is how many pairs are tried at most, and none once a single fault has broken a
+	// promise; 0: all.
+	MostPairs int
+	// Begins is told of each run's schedule before it begins, some runs ahead where there are several
+	// runners; nil for nobody.
+	Begins func(plan.Schedule)
+	// Progress is told after each run what is known so far; nil for nobody.
+	Progress func(Report)
+}
+
+// Choice is a fault before a message goes on, or after that.
+type Choice struct {
+	Fault faults.Fault
+	After bool
+	Lasts time.Duration // at most; 0 is a second
+}
+
+// Usual are the faults of a setting that can be tried: each request
+// lost, each reply lost, each watch event late, each connection cut before and after, each
+// session expired, each client frozen until its session is over, and crashed, the server of
+// each connection killed, and the leader. session is the time-out of sessions.
+func Usual(s faults.Setting, session time.Duration) (all []Choice) {
+	for _, c := range []Choice{
+		{Fault: faults.LoseRequest{}},
+		{Fault: faults.LoseReply{}},
+		{Fault: faults.LateEvent{}},
+		{Fault: faults.Cut{}},
+		{Fault: faults.Cut{}, After: true},
+		{Fault: faults.Expire{}},
+		{Fault: faults.Freeze{}, Lasts: session + session/2},
+		{Fault: faults.Crash{}},
+		{Fault: faults.Kill{}},
+		{Fault: faults.Kill{Nodes: faults.Leader}},
+	} {
+		if c.Fault.Available(s) == nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Explore tries single faults and then pairs until all were tried or ctx ends, which is
+// no error: the report says how far it came. An error is the runner's own.
+func Explore(ctx context.Context, c Config) (Report, error) {
+	if c.Kinds != nil {
+		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f Choice) bool { return !slices.Contains(c.Kinds, f.Fault.Kind()) })
+	}
+	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}}
+	e.report.Only = c.Kinds
+	err := e.explore()
+	if ctx.Err() != nil || errors.Is(err, errEnough) {
+		err = nil // it is why the run had none, or was the last
+	}
+	return e.report, err
+}
+
+// explorer is one exploration under way.
+type explorer struct {
+	Config
+	ctx    context.Context
+	report Report
+	pool   *checker.Pool
+	points []link.Point
+	guilty map[link.Point][]string // faults that alone break a promise, by point
+	then   map[single][]link.Point // points that are there only with a single
+}
+
+func (e *explorer) explore() error {
+	if err := e.begin(); err != nil || len(e.report.Always) > 0 {
+		return err
+	}
+	singles := singlesAt(e.points, e.Faults)
+	e.report.Singles.All = len(singles)
+	if err := e.tryEach(&e.report.Singles, alone(singles)); err != nil || e.Config.Singles {
+		return err
+	}
+	if e.MostPairs > 0 && len(e.report.Findings) > 0 {
+		return nil
+	}
+	pairs := newPairs(singles, e.then, e.Faults)
+	e.report.Pairs.All = pairs.count
+	return e.tryEach(&e.report.Pairs, e.innocent(pairs))
+}
+
+// alone are singles, each without another.
+func alone(singles []single) iter.Seq[[]single] {
+	return func(yield func([]single) bool) {
+		for _, s := range singles {
+			if !yield([]single{s}) {
+				return
+			}
+		}
+	}
+}
+
+// innocent are the pairs of which none breaks a promise alone, so many at most as are to be tried.
+func (e *explorer) innocent(pairs *pairs) iter.Seq[[]single] {
+	return func(yield func([]single) bool) {
+		given := 0
+		for a, b := range pairs.all() {
+			if e.MostPairs > 0 && given == e.MostPairs {
+				return
+			}
+			if e.isGuilty(a) || e.isGuilty(b) {
+				e.report.Pairs.Implied++
+				continue
+			}
+			given++
+			if !yield([]single{a, b}) {
+				return
+			}
+		}
+	}
+}
+
+// begin runs the scenario without a fault.
+func (e *explorer) begin() error {
+	if e.Begins != nil {
+		e.Begins(nil)
+	}
+	o, err := e.Runners[0](e.ctx, nil)
+	if err != nil {
+		return &RunError{Err: err}
+	}
+	e.points = slices.Clone(o.Points)
+	slices.SortFunc(e.points, link.Point.Compare)
+	e.points = slices.Compact(e.points)
+	e.report.Points, e.report.Always = len(e.points), o.Broken
+	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
+	e.add(o)
+	return nil
+}
+
+// kinds are those of the faults that can be injected at some point of the scenario.
+func (e *explorer) kinds() (kinds []string) {
+	for _, s := range singlesAt(e.points, e.Faults) {
+		if kind := s.fault.Kind(); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+			e.report.Kinds = append(e.report.Kinds, KindCount{Kind: kind})
+		}
+	}
+	for _, c := range e.Faults {
+		if kind := c.Fault.Kind(); !slices.Contains(kinds, kind) && !slices.Contains(e.report.Nowhere, kind) {
+			e.report.Nowhere = append(e.report.Nowhere, kind)
+		}
+	}
+	return kinds
+}
+
+// add adds what was decided about a run.
+func (e *explorer) add(o Outcome) {
+	e.pool.Add(o.Verdicts)
+	e.report.Runs, e.report.Properties = e.pool.Runs(), e.pool.Verdicts()
+}
+
+// errEnough ends an exploration of which the first finding is wanted.
+var errEnough = errors.New("there is a finding")
+
+// RunError says which run could not be run, and why.
+type RunError struct {
+	Schedule plan.Schedule // of it; nil: it was the one without a fault
+	Err      error
+}
+
+func (e *RunError) Error() string {
+	if e.Schedule == nil {
+		return "without a fault: " + e.Err.Error()
+	}
+	return fmt.Sprintf("with %s: %v", e.Schedule, e.Err)
+}
+
+func (e *RunError) Unwrap() error { return e.Err }
+
+// flight is a run under way.
+type flight struct {
+	faults  []single
+	steps   []plan.Step
+	outcome Outcome
+	err     error
+	landed  chan struct{}
+}
+
+// tryEach runs the scenario with some faults after the other, as many runs at once as there are
+// runners, and takes the outcomes in the order of the faults.
+func (e *explorer) tryEach(count *Count, all iter.Seq[[]single]) error {
+	ctx, cancel := context.WithCancel(e.ctx)
+	var under sync.WaitGroup
+	defer under.Wait()
+	defer cancel()
+	free := make(chan Runner, len(e.Runners))
+	for _, r := range e.Runners {
+		free <- r
+	}
+	ahead := 1
+	if len(e.Runners) > 1 {
+		ahead = 4 * len(e.Runners) // so that a long run keeps no runner waiting
+	}
+	var queue []*flight
+	next, stop := iter.Pull(all)
+	defer stop()
+	for more := true; more || len(queue) > 0; {
+		for more && len(queue) < ahead && ctx.Err() == nil {
+			var faults []single
+			if faults, more = next(); more {
+				f := e.begins(faults)
+				queue = append(queue, f)
+				under.Go(func() { f.fly(ctx, free) })
+			}
+		}
+		if len(queue) == 0 {
+			return ctx.Err()
+		}
+		<-queue[0].landed
+		if err := e.take(count, queue[0]); err != nil {
+			return err
+		}
+		queue = queue[1:]
+	}
+	return nil
+}
+
+// begins makes a run that is about to begin.
+func (e *explorer) begins(faults []single) *flight {
+	f := &flight{faults: faults, steps: e.steps(faults), landed: make(chan struct{})}
+	if e.Begins != nil {
+		e.Begins(plan.Steps(f.steps...))
+	}
+	return f
+}
+
+// fly runs it with a runner that is free.
+func (f *flight) fly(ctx context.Context, free chan Runner) {
+	defer close(f.landed)
+	run := <-free
+	defer func() { free <- run }()
+	if f.err = ctx.Err(); f.err == nil {
+		f.outcome, f.err = run(ctx, plan.Steps(f.steps...))
+	}
+}
+
+// take takes the outcome of a run into the report.
+func (e *explorer) take(count *Count, f *flight) error {
+	if f.err != nil {
+		return &RunError{plan.Steps(f.steps...), f.err}
+	}
+	o := f.outcome
+	count.add(o)
+	e.add(o)
+	if len(o.Broken) > 0 {
+		e.report.Findings = append(e.report.Findings, Finding{Steps: f.steps, Broken: o.Broken, Causes: o.Causes})
+	}
+	if len(f.faults) == 1 {
+		e.report.count(f.faults[0].fault.Kind(), !o.Missed)
+		e.remember(f.faults[0], o)
+	}
+	if e.Progress != nil {
+		e.Progress(e.report)
+	}
+	if e.First && len(o.Broken) > 0 {
+		return errEnough
+	}
+	return nil
+}
+
+// remember keeps what pairs need to know of a single.
+func (e *explorer) remember(s single, o Outcome) {
+	if len(o.Broken) > 0 {
+		e.guilty[s.point] = append(e.guilty[s.point], s.fault.Spec())
+		return
+	}
+	for _, p := range o.Points {
+		if _, known := slices.BinarySearchFunc(e.points, p, link.Point.Compare); !known {
+			e.then[s] = append(e.then[s], p)
+		}
+	}
+	slices.SortFunc(e.then[s], link.Point.Compare)
+}
+
+func (e *explorer) isGuilty(s single) bool { return slices.Contains(e.guilty[s.point], s.fault.Spec()) }
+
+// steps are those of a schedule with some singles.
+func (e *explorer) steps(all []single) (steps []plan.Step) {
+	for i, s := range all {
+		steps = append(steps, plan.Step{Point: s.point, For: s.lasts, Fault: s.fault, Seed: uint64(i)})
+	}
+	return steps
+}

@@ -1,0 +1,317 @@
+package explore
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/prose"
+)
+
+// Report is what an exploration has found so far.
+type Report struct {
+	Points int `json:"points"` // of the scenario without a fault
+	Runs   int `json:"runs"`   // with that one
+	// Properties are decided over all runs together ([checker.Pool]): in each of them too
+	// little happens.
+	Properties []checker.Verdict `json:"properties"`
+	// Kinds are the faults' kinds that can be injected at some point, Nowhere the others.
+	Kinds   []KindCount `json:"kinds"`
+	Nowhere []string    `json:"nowhere,omitempty"`
+	// Only are the kinds that were to be tried; none: all.
+	Only []string `json:"only,omitempty"`
+	// Always are promises that the scenario breaks without a fault: then none is tried.
+	Always   []string  `json:"always,omitempty"`
+	Singles  Count     `json:"singles"`
+	Pairs    Count     `json:"pairs"`
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Count counts runs.
+type Count struct {
+	All   int `json:"all"` // that there are
+	Tried int `json:"tried"`
+	// Broke is how many broke a promise, Missed in how many a fault found no target.
+	Broke  int `json:"broke"`
+	Missed int `json:"missed"`
+	// Implied are pairs that were left out, since one of the two alone breaks a promise.
+	Implied int `json:"implied,omitempty"`
+}
+
+func (c *Count) add(o Outcome) {
+	c.Tried++
+	if len(o.Broken) > 0 {
+		c.Broke++
+	}
+	if o.Missed {
+		c.Missed++
+	}
+}
+
+// done says that nothing is left to try.
+func (c Count) done() bool { return c.Tried+c.Implied == c.All }
+
+// KindCount says how many single faults of a kind were tried, and how many took effect.
+type KindCount struct {
+	Kind  string `json:"kind"`
+	Tried int    `json:"tried"`
+	Took  int    `json:"took"`
+}
+
+// count counts a single of a kind.
+func (r *Report) count(kind string, took bool) {
+	r.Kinds = slices.Clone(r.Kinds) // somebody may have the old report
+	for i := range r.Kinds {
+		if k := &r.Kinds[i]; k.Kind == kind {
+			k.Tried++
+			if took {
+				k.Took++
+			}
+		}
+	}
+}
+
+// Finding is faults that break promises.
+type Finding struct {
+	Steps  []plan.Step
+	Broken []string
+	Causes []sweep.Cause // of what is broken
+}
+
+// MarshalJSON has the steps as --faults takes them.
+func (f Finding) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Faults string        `json:"faults"`
+		Broken []string      `json:"broken"`
+		Causes []sweep.Cause `json:"causes"`
+	}{plan.Steps(f.Steps...).String(), f.Broken, f.Causes})
+}
+
+// String is the finding in a line.
+func (f Finding) String() string {
+	return plan.Steps(f.Steps...).String() + " breaks " + strings.Join(f.Broken, ", ")
+}
+
+// First is the first finding of those with the fewest faults; there are none in it if the
+// scenario breaks a promise without any.
+func (r Report) First() (steps []plan.Step, ok bool) {
+	if len(r.Findings) == 0 {
+		return nil, len(r.Always) > 0
+	}
+	return slices.MinFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(len(a.Steps), len(b.Steps)) }).Steps, true
+}
+
+// Verdict is that of the whole exploration. A violation stands; valid says that each single
+// fault was tried, each kind that can be injected took effect somewhere, and no property was
+// left open, for all of which nothing but the runs together must be enough. Pairs need not
+// all have been tried. Why says what is missing to an unknown.
+func (r Report) Verdict() (result checker.Result, why []string) {
+	if len(r.Always)+len(r.Findings) > 0 {
+		return checker.Violation, nil
+	}
+	switch {
+	case r.Singles.All == 0:
+		why = append(why, "no fault could be injected")
+	case !r.Singles.done():
+		why = append(why, fmt.Sprintf("%s of %s were tried", grouped(r.Singles.Tried), many(r.Singles.All, "single fault")))
+	}
+	for _, k := range r.Kinds {
+		if k.Tried > 0 && k.Took == 0 {
+			why = append(why, k.Kind+" never took effect")
+		}
+	}
+	for _, v := range r.Properties {
+		if v.Result == checker.Unknown {
+			why = append(why, v.Property+": "+v.Reason)
+		}
+	}
+	if len(r.Properties) == 0 {
+		why = append(why, "nothing was decided")
+	}
+	if len(why) > 0 {
+		return checker.Unknown, why
+	}
+	return checker.Valid, nil
+}
+
+// String is the report for people: a sentence about faults, the properties, the verdict, and
+// the findings by their causes.
+func (r Report) String() string {
+	if len(r.Always) > 0 {
+		return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
+	}
+	text := r.singles()
+	if len(r.Only) > 0 {
+		text = "of " + prose.List(r.Only, "and") + " alone: " + text
+	}
+	if r.Pairs.All > 0 {
+		text += "; " + r.pairs()
+	}
+	return text + "\n" + r.decided() + r.found()
+}
+
+// decided says what came of the properties.
+func (r Report) decided() string {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, v := range r.Properties {
+		kept := int(v.Figures["kept"])
+		all := kept + int(v.Figures["open"]+v.Figures["broken"]) // some do not apply to each run
+		fmt.Fprintf(table, "  %s\t%s\tkept in %s of %s\n", v.Property, v.Result, grouped(kept), many(all, "run"))
+	}
+	_ = table.Flush() // a builder takes everything
+	for _, v := range r.Properties {
+		for _, note := range v.Notes {
+			fmt.Fprintf(&b, "  %s: %s\n", v.Property, note)
+		}
+	}
+	if len(r.Nowhere) > 0 {
+		fmt.Fprintf(&b, "no message of this scenario is one for %s\n", strings.Join(r.Nowhere, ", "))
+	}
+	result, why := r.Verdict()
+	fmt.Fprintf(&b, "verdict: %s", result)
+	for _, text := range why {
+		b.WriteString("\n  " + text)
+	}
+	return b.String()
+}
+
+// found are the findings by cause, each with the first schedule that has it, and with the
+// sorts of faults that do.
+func (r Report) found() string {
+	var b strings.Builder
+	for i, c := range r.Causes() {
+		fmt.Fprintf(&b, "\n\n%d. %s, in %s, by %s: %s\n   --faults '%s'", i+1, c.Property, many(len(c.Findings), "run"), c.Where, c.Shape, plan.Steps(c.Findings[0].Steps...))
+		for _, s := range c.sorts() {
+			fmt.Fprintf(&b, "\n   %s", s)
+		}
+	}
+	return b.String()
+}
+
+// Cause is all findings of one cause: of one property, with witnesses of one shape, and with
+// faults in the same places.
+type Cause struct {
+	Property, Shape, Where string
+	Findings               []Finding // the first with the fewest faults
+}
+
+// Causes groups the findings. One that breaks promises in several ways is in several.
+func (r Report) Causes() (all []*Cause) {
+	of := map[[3]string]*Cause{}
+	for _, f := range r.Findings {
+		for _, c := range f.Causes {
+			key := [3]string{c.Property, c.Shape, whereOf(f.Steps)}
+			one := of[key]
+			if one == nil {
+				one = &Cause{Property: c.Property, Shape: c.Shape, Where: key[2]}
+				of[key], all = one, append(all, one)
+			}
+			if n := len(one.Findings); n == 0 || one.Findings[n-1].String() != f.String() {
+				one.Findings = append(one.Findings, f)
+			}
+		}
+	}
+	return all
+}
+
+// mostSorts is how many sorts of faults are listed for a cause.
+const mostSorts = 12
+
+// sorts are those of the faults that have a cause, most frequent first.
+func (c *Cause) sorts() (lines []string) {
+	counts := map[string]int{}
+	for _, f := range c.Findings {
+		counts[sortsOf(f.Steps)]++
+	}
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		if i == mostSorts {
+			return append(lines, fmt.Sprintf("and %s more", many(len(names)-mostSorts, "sort")))
+		}
+		lines = append(lines, fmt.Sprintf("%s (%s)", name, prose.Times(counts[name])))
+	}
+	return lines
+}
+
+func (r Report) singles() (text string) {
+	c := r.Singles
+	switch {
+	case c.All == 0:
+		return "no fault can be injected at any of the " + many(r.Points, "point") + " of this scenario"
+	case c.Broke > 0:
+		text = fmt.Sprintf("%s of %s at the %s of this scenario %s a promise", grouped(c.Broke), many(c.Tried, "single fault"), many(r.Points, "point"), verb(c.Broke))
+	case !c.done():
+		text = fmt.Sprintf("no promise was broken so far by %s of the %s at the %s of this scenario", grouped(c.Tried), many(c.All, "single fault"), many(r.Points, "point"))
+	default:
+		text = fmt.Sprintf("no single fault at any of the %s of this scenario breaks a promise", many(r.Points, "point"))
+	}
+	return text + " (" + c.details() + ")"
+}
+
+func (r Report) pairs() string {
+	c := r.Pairs
+	text := share(c.Tried+c.Implied, c.All) + " of the pairs were tried"
+	switch {
+	case c.Broke > 0:
+		text += fmt.Sprintf(", and %s more %s a promise", grouped(c.Broke), verb(c.Broke))
+	case c.Tried > 0:
+		text += ", and none breaks one"
+	}
+	return text + " (" + c.details() + ")"
+}
+
+// details are the numbers behind a sentence.
+func (c Count) details() string {
+	text := many(c.Tried, "run")
+	for _, more := range []struct {
+		n    int
+		what string
+	}{{c.Missed, "without a target"}, {c.Implied, "left out, of which one fault alone does"}} {
+		if more.n > 0 {
+			text += ", " + grouped(more.n) + " " + more.what
+		}
+	}
+	return text
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return "breaks"
+	}
+	return "break"
+}
+
+// share is a part in percent, which is all only where all is.
+func share(part, of int) string {
+	switch percent := 100 * part / of; {
+	case part == of:
+		return "all"
+	case percent == 0 && part > 0:
+		return "less than 1 %"
+	default:
+		return strconv.Itoa(percent) + " %"
+	}
+}
+
+// many is a number of things.
+func many(n int, thing string) string { return grouped(n) + " " + prose.Noun(n, thing) }
+
+// grouped is a number with its thousands set apart: 2,884.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

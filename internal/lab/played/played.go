@@ -1,0 +1,392 @@
+// Package played has clients' processes that are only played, within this process and in its
+// time: so they can be frozen and crashed in virtual time, too. Nothing of one comes through
+// while it is frozen, and nothing that is left of it after a crash reaches anybody. What a
+// real process does to its own memory and clock it does not have.
+package played
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/panics"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/adapter"
+)
+
+// played is a client's process that only plays one, so that it can be stopped and
+// killed in virtual time: nothing of it comes through while it is stopped, and
+// nothing that is left of it when it was killed reaches anybody.
+type played struct {
+	config adapter.Config
+	link   *link.Link
+	left   sync.WaitGroup // what is left of its lives
+	makers map[string]subjects.Maker
+	astray zk.Dialer // by which it reconnects around its link; nil for never
+
+	mu     sync.Mutex
+	thawed chan struct{} // open while it is frozen
+	life   *playedLife   // nil while it is down
+}
+
+// playedLife is one life of it.
+type playedLife struct {
+	of     *played
+	client *subjects.Client
+	dead   chan struct{}
+
+	mu    sync.Mutex
+	conns []net.Conn
+	made  map[*playedObject]*subjects.Served
+}
+
+var (
+	_ engine.Program = (*played)(nil)
+
+	errPlayed = errors.New("the process was killed")
+	closed    = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+)
+
+// Launch starts such processes, which have the subjects of some recipes.
+func Launch(makers map[string]subjects.Maker) engine.Launch { return Astray(makers, nil) }
+
+// Astray is Launch for programs that connect once through their links, and from then on by a
+// dialer of their own, as those do that follow what the ensemble says of its servers. nil:
+// they keep to their links.
+func Astray(makers map[string]subjects.Maker, dial zk.Dialer) engine.Launch {
+	return func(ctx context.Context, c adapter.Config, l *link.Link) (engine.Program, error) {
+		p := &played{config: c, link: l, thawed: closed, makers: makers, astray: dial}
+		return p, p.Restart(ctx)
+	}
+}
+
+func (p *played) Restart(ctx context.Context) error {
+	l := &playedLife{of: p, dead: make(chan struct{}), made: map[*playedObject]*subjects.Served{}}
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: p.config.Servers, Timeout: p.config.SessionTimeout, Dial: l.dial})
+	if err != nil {
+		return err
+	}
+	s, _ := p.link.Session()
+	l.client = &subjects.Client{
+		ID: p.config.Client, Servers: p.config.Servers, Timeout: s.Timeout, Dial: l.dial, Conn: conn, Events: events,
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.life = l
+	return nil
+}
+
+func (p *played) present() *playedLife {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life
+}
+
+func (p *played) Freeze() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.thawed == closed {
+		p.thawed = make(chan struct{})
+	}
+	return nil
+}
+
+func (p *played) Thaw() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.thawed != closed {
+		close(p.thawed)
+		p.thawed = closed
+	}
+	return nil
+}
+
+func (p *played) Frozen() (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.thawed != closed, nil
+}
+
+func (p *played) Running() bool { return p.present() != nil }
+
+func (p *played) Kill() error {
+	p.mu.Lock()
+	l := p.life
+	p.life = nil
+	p.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	close(l.dead)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.conns {
+		c.Close()
+	}
+	p.left.Go(l.end) // which nobody sees
+	return p.Thaw()
+}
+
+func (p *played) Broke() <-chan struct{} { return nil }
+func (p *played) Broken() error          { return nil }
+
+func (p *played) Close(context.Context) error {
+	if l := p.present(); l != nil {
+		_ = p.Thaw()
+		l.end()
+		close(l.dead)
+	}
+	p.left.Wait()
+	return nil
+}
+
+func (l *playedLife) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = l.client.Close(ctx)
+	l.client.Conn.Close()
+}
+
+// gate waits until the process is not frozen; false when it was killed.
+func (l *playedLife) gate() bool {
+	for {
+		l.of.mu.Lock()
+		thawed := l.of.thawed
+		l.of.mu.Unlock()
+		select {
+		case <-l.dead:
+			return false
+		default:
+		}
+		select {
+		case <-thawed:
+			if thawed == closed {
+				return true
+			}
+		case <-l.dead:
+			return false
+		}
+	}
+}
+
+func (l *playedLife) dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	if !l.gate() {
+		return nil, errPlayed
+	}
+	dial := l.of.link.Dial
+	if l.of.astray != nil && l.connected() {
+		dial = l.of.astray
+	}
+	c, err := dial(network, addr, timeout)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.dead:
+		c.Close()
+		return nil, errPlayed
+	default:
+	}
+	l.conns = append(l.conns, c)
+	return &playedConn{c, l}, nil
+}
+
+// connected says that there has been a connection.
+func (l *playedLife) connected() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns) > 0
+}
+
+// playedConn is a connection of the process.
+type playedConn struct {
+	net.Conn
+	l *playedLife
+}
+
+func (c *playedConn) Write(b []byte) (int, error) {
+	if !c.l.gate() {
+		return 0, errPlayed
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *playedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if !c.l.gate() {
+		return 0, errPlayed
+	}
+	return n, err
+}
+
+// downPlayed is the error of a call to a process that is down, or went down.
+type downPlayed struct{ unsent bool }
+
+func (downPlayed) Error() string    { return errPlayed.Error() }
+func (downPlayed) Unwrap() error    { return subjects.ErrProcess }
+func (e downPlayed) NoEffect() bool { return e.unsent }
+
+// inPlay calls into the process: it answers when it is not frozen.
+func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
+	var none T
+	l := p.present()
+	if l == nil {
+		return none, downPlayed{true}
+	}
+	if !l.gate() {
+		return none, downPlayed{false}
+	}
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1)
+	bubble.GoMortal(func() {
+		var a answer
+		defer func() {
+			if p := recover(); p != nil { // as a program answers that serves its subjects
+				a.err = &adapter.Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v%s", p, panics.Place())}
+			}
+			answers <- a
+		}()
+		a.value, a.err = f(l)
+	})
+	select {
+	case a := <-answers:
+		if !l.gate() {
+			return none, downPlayed{false}
+		}
+		return a.value, a.err
+	case <-l.dead:
+		return none, downPlayed{false}
+	}
+}
+
+// Touch is part of [subjects.Remote].
+func (p *played) Touch(ctx context.Context, path string) error {
+	_, err := inPlay(p, func(l *playedLife) (any, error) {
+		return nil, zkconn.NoopWrite(ctx, l.client.Conn, path)
+	})
+	return err
+}
+
+// playedObject is a subject in the process; it is made in each life when it is first
+// used.
+type playedObject struct {
+	p      *played
+	make   func(c *subjects.Client) (*subjects.Served, error)
+	offers []string
+	about  any
+}
+
+// Make is part of [subjects.Remote].
+func (p *played) Make(recipe, path string, value any, _ ...string) (subjects.Object, error) {
+	with, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	maker, ok := p.makers[recipe]
+	if !ok {
+		return nil, fmt.Errorf("%w: the process has no subjects of the recipe %s", subjects.ErrCannot, recipe)
+	}
+	o := &playedObject{p: p, make: func(c *subjects.Client) (*subjects.Served, error) { return maker(c, path, with) }}
+	_, err = o.on(func(_ *playedLife, s *subjects.Served) (any, error) {
+		o.offers, o.about = s.Offers, s.About
+		return nil, nil
+	})
+	return o, err
+}
+
+func (o *playedObject) on(f func(l *playedLife, s *subjects.Served) (any, error)) (any, error) {
+	return inPlay(o.p, func(l *playedLife) (any, error) {
+		l.mu.Lock()
+		s := l.made[o]
+		l.mu.Unlock()
+		if s == nil {
+			var err error
+			if s, err = o.make(l.client); err != nil {
+				return nil, err
+			}
+			l.mu.Lock()
+			l.made[o] = s
+			l.mu.Unlock()
+		}
+		return f(l, s)
+	})
+}
+
+// call gives the life in which it was done, too.
+func (o *playedObject) call(ctx context.Context, operation string, value, result any) (of *playedLife, s *subjects.Served, err error) {
+	with, err := json.Marshal(value)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := o.on(func(l *playedLife, made *subjects.Served) (any, error) {
+		of, s = l, made
+		return made.Operations[operation](ctx, with)
+	})
+	if err != nil || result == nil {
+		return of, s, err
+	}
+	b, err := json.Marshal(answer)
+	if err != nil {
+		return of, s, err
+	}
+	return of, s, json.Unmarshal(b, result)
+}
+
+func (o *playedObject) Call(ctx context.Context, operation string, value, result any) error {
+	_, _, err := o.call(ctx, operation, value, result)
+	return err
+}
+
+// Hold tells of a loss when the process is not frozen.
+func (o *playedObject) Hold(ctx context.Context, operation string, value, result any) (<-chan struct{}, error) {
+	l, s, err := o.call(ctx, operation, value, result)
+	if err != nil {
+		return nil, err
+	}
+	lost := make(chan struct{})
+	if s.Lost == nil {
+		return lost, nil // nobody will tell
+	}
+	inner := s.Lost()
+	o.p.left.Go(func() {
+		select {
+		case <-inner:
+		case <-l.dead:
+			return
+		}
+		if l.gate() {
+			close(lost)
+		}
+	})
+	return lost, nil
+}
+
+func (o *playedObject) Offers(offer string) bool { return slices.Contains(o.offers, offer) }
+
+func (o *playedObject) About(v any) error {
+	b, err := json.Marshal(o.about)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}
+
+// Close leaves the subject: the end of the process ends it.
+func (o *playedObject) Close(context.Context) error { return nil }

@@ -1,0 +1,78 @@
+package shrink
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"go/format"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+	"unicode"
+
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+//go:embed gotest.go.tmpl
+var goTestTemplate string
+
+var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
+	"duration": goDuration, "quote": strconv.Quote,
+}).Parse(goTestTemplate))
+
+// GoTest is the source of a test that runs an experiment and fails while a property of it is
+// violated, in a module that requires zklab: a file that stands alone, of subjects that have a
+// name; of others the workload is as own says it in Go, for somebody to fill in. It is for
+// simulations; ok says whether this is one.
+func GoTest(x store.Experiment, property, own string) (source []byte, ok bool, err error) {
+	if _, err := workloads.Named(x.Recipe, x.Subject); err == nil {
+		own = ""
+	} else if own == "" {
+		return nil, false, nil
+	}
+	if !x.Simulate || x.SubjectCommand != "" {
+		return nil, false, nil
+	}
+	arrivals, err := engine.GivenArrivals(x.Arrivals)
+	if err != nil {
+		return nil, false, err
+	}
+	var b bytes.Buffer
+	err = goTestFile.Execute(&b, struct {
+		store.Experiment
+		Name, Property string
+		Own            string
+		All            bool
+		Begun          []workloads.Arrival
+		Seeded         int64
+	}{x, "Test" + camel(x.Recipe) + camel(property), property, own, len(x.Arrivals) == 0, arrivals, *x.Seed})
+	if err != nil {
+		return nil, false, err
+	}
+	source, err = format.Source(b.Bytes())
+	return source, true, err
+}
+
+// camel makes one word of several: plain-reads is PlainReads.
+func camel(words string) (out string) {
+	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		out += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return out
+}
+
+// goDuration is a time as Go source has it, in the largest unit that is exact.
+func goDuration(d time.Duration) string {
+	for _, unit := range []struct {
+		is   time.Duration
+		name string
+	}{{time.Second, "Second"}, {time.Millisecond, "Millisecond"}, {time.Microsecond, "Microsecond"}} {
+		if d%unit.is == 0 {
+			return fmt.Sprintf("%d * time.%s", d/unit.is, unit.name)
+		}
+	}
+	return fmt.Sprintf("%d * time.Nanosecond", d)
+}

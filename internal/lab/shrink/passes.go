@@ -1,0 +1,224 @@
+package shrink
+
+import (
+	"cmp"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// with is the smallest until now, changed.
+func (s *shrinker) with(change func(x *store.Experiment)) store.Experiment {
+	x := s.best
+	change(&x)
+	return x
+}
+
+// single is of lists that are shortened one by one in the end.
+const single = math.MaxInt
+
+func (s *shrinker) faults() {
+	fewer(s.best.Schedule, single, func(steps []store.Scheduled) bool {
+		return s.try(s.with(func(x *store.Experiment) { x.Schedule = steps }))
+	})
+}
+
+// clients leaves clients out, with what they do and what names them; the others move up, and
+// go on with their own draws.
+func (s *shrinker) clients() {
+	ids := make([]int, s.best.Clients)
+	for i := range ids {
+		ids[i] = i
+	}
+	from := s.with(func(x *store.Experiment) { x.Arrivals = texts(s.begun) })
+	fewer(ids, single, func(stay []int) bool { return len(stay) > 0 && s.try(only(from, stay)) })
+}
+
+// only is an experiment with these clients of its own alone.
+func only(x store.Experiment, stay []int) store.Experiment {
+	place := map[int]int{workloads.Together: workloads.Together}
+	var sources []int
+	for now, was := range stay {
+		place[was] = now
+		source := was
+		if was < len(x.Sources) {
+			source = x.Sources[was]
+		}
+		sources = append(sources, source)
+	}
+	x.Rate *= float64(len(stay)) / float64(x.Clients) // each has as much to do as before
+	x.Clients, x.Sources = len(stay), sources
+	var begun []workloads.Arrival
+	for _, text := range x.Arrivals {
+		if a, err := workloads.ParseArrival(text); err == nil {
+			if now, stays := place[a.Client]; stays {
+				begun = append(begun, workloads.Arrival{Client: now, Number: a.Number})
+			}
+		}
+	}
+	x.Arrivals = texts(begun)
+	var steps []store.Scheduled
+	for _, step := range x.Schedule {
+		if moved, stays := renamed(step, place); stays {
+			steps = append(steps, moved)
+		}
+	}
+	x.Schedule = steps
+	return x
+}
+
+// oneClient is a client as faults name it.
+var oneClient = regexp.MustCompile(`\b` + string(faults.TheClient(0))[:len(faults.TheClient(0))-1] + `(\d+)\b`)
+
+// renamed is a step with the clients that it names at their new places, unless one of them
+// has none.
+func renamed(step store.Scheduled, place map[int]int) (out store.Scheduled, stays bool) {
+	stays = true
+	step.Fault = oneClient.ReplaceAllStringFunc(step.Fault, func(name string) string {
+		id, _ := strconv.Atoi(oneClient.FindStringSubmatch(name)[1])
+		now, ok := place[id]
+		stays = stays && ok
+		return string(faults.TheClient(now))
+	})
+	if p, err := link.ParsePoint(step.Point); err == nil {
+		now, ok := place[p.Client]
+		p.Client, stays = now, stays && ok
+		step.Point = p.String()
+	}
+	return step, stays
+}
+
+// arrivals leaves out what clients do. A point is of the so-many-th operation of its kind: if
+// some before it go, it may be an earlier one.
+func (s *shrinker) arrivals() {
+	parts := single
+	if s.round == 1 { // there is more to be had from others first
+		parts = 32
+	}
+	fewer(inOrder(s.begun), parts, func(stay []workloads.Arrival) bool {
+		x := s.with(func(x *store.Experiment) { x.Arrivals = texts(stay) })
+		if s.try(x) {
+			return true
+		}
+		moved, moves := earlier(x.Schedule, inOrder(s.begun), stay)
+		if x.Schedule = moved; !moves {
+			return false
+		}
+		return s.try(x)
+	})
+}
+
+// texts are arrivals as experiment.yaml has them, of which there may be none.
+func texts(all []workloads.Arrival) []string { return engine.StoredArrivals(inOrder(all)) }
+
+// inOrder are arrivals about as they come, and never nil, which would be all.
+func inOrder(all []workloads.Arrival) []workloads.Arrival {
+	all = append([]workloads.Arrival{}, all...)
+	slices.SortFunc(all, func(a, b workloads.Arrival) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Client, b.Client))
+	})
+	return all
+}
+
+// earlier moves points to the operation that theirs is when only some arrivals stay, if each
+// of the arrivals is one operation of its name; moves says whether there is one that does.
+func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []store.Scheduled, moves bool) {
+	for _, step := range steps {
+		if p, err := link.ParsePoint(step.Point); err == nil {
+			if gone := goneBefore(p, begun, stay); gone > 0 {
+				p.Nth -= gone
+				moves = true
+			}
+			step.Point = p.String()
+		}
+		moved = append(moved, step)
+	}
+	return moved, moves
+}
+
+// goneBefore is how many do not stay of the arrivals before that of a point.
+func goneBefore(p link.Point, begun, stay []workloads.Arrival) (gone int) {
+	n := 0
+	for _, a := range begun {
+		if a.Client != p.Client && a.Client != workloads.Together {
+			continue
+		}
+		if n++; n == p.Nth {
+			break
+		}
+		if !slices.Contains(stay, a) {
+			gone++
+		}
+	}
+	return gone
+}
+
+func (s *shrinker) keys() {
+	for n := 1; n < s.best.Keys; n++ {
+		if s.try(s.with(func(x *store.Experiment) { x.Keys = n })) {
+			return
+		}
+	}
+}
+
+// servers tries odd numbers: an even one is no ensemble that somebody would run. What
+// somebody else started has as many as it has.
+func (s *shrinker) servers() {
+	if len(s.best.Servers) > 0 {
+		return
+	}
+	for n := 1; n < s.best.Nodes; n += 2 {
+		if s.try(s.with(func(x *store.Experiment) { x.Nodes = n })) {
+			return
+		}
+	}
+}
+
+// shortest is the least time limit that is tried, in steps of finest.
+const (
+	shortest = 100 * time.Millisecond
+	finest   = 10 * time.Millisecond
+)
+
+// time has everything happen sooner, and then ends the load as early as it can.
+func (s *shrinker) time() {
+	for _, factor := range []time.Duration{10, 3, 2} {
+		for s.best.TimeLimit >= factor*shortest && s.try(s.with(sooner(factor))) {
+		}
+	}
+	for fails, passes := s.best.TimeLimit, shortest; fails-passes > max(finest, fails/20) && !s.over(); {
+		mid := ((fails + passes) / 2).Round(finest)
+		if s.try(s.with(func(x *store.Experiment) { x.TimeLimit = mid })) {
+			fails = mid
+		} else {
+			passes = mid
+		}
+	}
+}
+
+// sooner has clients begin and faults come so many times as soon.
+func sooner(factor time.Duration) func(x *store.Experiment) {
+	return func(x *store.Experiment) {
+		x.Rate *= float64(factor)
+		x.TimeLimit /= factor
+		x.Schedule = slices.Clone(x.Schedule)
+		for i := range x.Schedule {
+			x.Schedule[i].At /= factor
+		}
+	}
+}
+
+// latencies has messages take about the same time.
+func (s *shrinker) latencies() {
+	if s.best.Latencies != "" {
+		s.try(s.with(func(x *store.Experiment) { x.Latencies = "" }))
+	}
+}

@@ -1,0 +1,125 @@
+package shrink
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Report is what shrinking came to.
+type Report struct {
+	Shrunk   store.Experiment // the smallest
+	From, To Size
+	Runs     int // all of them
+	NotRun   int // how many of those could not be made, and why the last one could not
+	Last     error
+	Ended    End
+	Mattered []Mattered
+	Took     time.Duration
+}
+
+// End is why nothing more was tried; "" is that nothing more can be taken away.
+type End string
+
+// The ends before that.
+const (
+	Interrupted End = "it was interrupted"
+	TimeIsUp    End = "its time was up"
+	RunsAreUp   End = "it had as many runs as it may"
+)
+
+// Size is how much there is in a run.
+type Size struct {
+	Faults   int           `json:"faults"`
+	Clients  int           `json:"clients"`
+	Arrivals int           `json:"arrivals"` // at which clients begin something
+	Keys     int           `json:"keys"`
+	Servers  int           `json:"servers"`
+	Length   time.Duration `json:"length"` // of the load, in nanoseconds
+}
+
+func sizeOf(x store.Experiment, begun []workloads.Arrival) Size {
+	return Size{Faults: len(x.Schedule), Clients: x.Clients, Arrivals: len(begun), Keys: x.Keys, Servers: x.Nodes, Length: x.TimeLimit}
+}
+
+// String is the size in words.
+func (s Size) String() string {
+	arrivals := prose.Count(s.Arrivals, "arrival")
+	if s.Arrivals == 0 { // it would look as if clients had done nothing
+		arrivals = "no arrivals but those after the load"
+	}
+	return fmt.Sprintf("%s, %s, %s, %s, %s, %s", prose.Count(s.Faults, "fault"), prose.Count(s.Clients, "client"),
+		arrivals, prose.Count(s.Keys, "key"), prose.Count(s.Servers, "server"), s.Length)
+}
+
+// Mattered is what came of the smallest run without one of its steps.
+type Mattered struct {
+	Step   int // from 1
+	Causes []sweep.Cause
+	Same   bool // the violation remains
+	NotRun bool
+}
+
+// Text says it of a fault that is told in these words.
+func (m Mattered) Text(fault string) string {
+	switch {
+	case m.NotRun:
+		return fmt.Sprintf("without %s it could not be run", fault)
+	case m.Same:
+		return fmt.Sprintf("without %s the violation remains", fault)
+	case len(m.Causes) > 0:
+		var names []string
+		for _, c := range m.Causes {
+			if !slices.Contains(names, c.Property) {
+				names = append(names, c.Property)
+			}
+		}
+		return fmt.Sprintf("without %s another thing is wrong: %s", fault, prose.List(names, "and"))
+	}
+	return fmt.Sprintf("without %s every promise is kept", fault)
+}
+
+// whatMattered leaves out each step that is left. It has its runs beyond all bounds: they are
+// few, and say what the result means.
+func (s *shrinker) whatMattered() {
+	s.doing = "what mattered"
+	for i := range s.best.Schedule {
+		if s.ctx.Err() != nil {
+			return
+		}
+		x := s.with(func(x *store.Experiment) {
+			x.Schedule = slices.Concat(x.Schedule[:i], x.Schedule[i+1:])
+		})
+		if m, ok := s.without(x); ok {
+			m.Step = i + 1
+			s.report.Mattered = append(s.report.Mattered, m)
+		}
+	}
+}
+
+// without runs the smallest with less in it, as often as it takes to see it fail.
+func (s *shrinker) without(x store.Experiment) (m Mattered, ok bool) {
+	m.NotRun = true
+	for range s.Times {
+		o, err := s.Run(s.ctx, x)
+		s.report.Runs++
+		if s.ctx.Err() != nil {
+			return m, false
+		}
+		if err != nil {
+			continue
+		}
+		call(o.Drop)
+		m.NotRun, m.Causes = false, append(m.Causes, o.Causes...)
+		s.tell(x, false)
+		if m.Same = slices.ContainsFunc(o.Causes, s.Cause.Covers); m.Same {
+			break
+		}
+	}
+	return m, true
+}

@@ -1,0 +1,228 @@
+package shrink
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Runner runs an experiment once. What it gives back is kept while it is the smallest. An
+// error says that there was no run.
+type Runner func(ctx context.Context, x store.Experiment) (Outcome, error)
+
+// Outcome is what one run came to.
+type Outcome struct {
+	Causes   []sweep.Cause       // of what was violated
+	Arrivals []workloads.Arrival // that took place, in any order
+	Hit      map[int][]int       // clients that each step of the schedule hit, from 1
+	// Keep is called when the run is the smallest until now, before the next one begins, and
+	// Drop when it is not. Both may be nil.
+	Keep, Drop func()
+}
+
+// Config is what to shrink, and how.
+type Config struct {
+	Run Runner
+	// From is the experiment, Cause what must be violated: a cause that this one covers
+	// ([sweep.Cause.Covers]).
+	From  store.Experiment
+	Cause sweep.Cause
+	// Times is how often one that did not fail is run, at most, before it counts as one that
+	// does not; 0 is once. In simulations once says it all.
+	Times int
+	// Runs is how many runs there are at most, those that find out what mattered left out; 0 is
+	// [UsualRuns]. For is how long such are begun; 0 is without a bound.
+	Runs int
+	For  time.Duration
+	// Progress is told after each run; nil for nobody.
+	Progress func(Progress)
+}
+
+// UsualRuns is more than nearly all findings take.
+const UsualRuns = 2000
+
+// Progress is where shrinking stands.
+type Progress struct {
+	Doing    string // what is being taken away
+	Runs     int
+	From, To Size
+}
+
+// Why there is nothing smaller to be had.
+var (
+	// ErrNotAgain is of a violation that did not come again.
+	ErrNotAgain = errors.New("it was not violated again")
+	// ErrNoRun is of a finding that could not be run at all.
+	ErrNoRun = errors.New("it could not be run")
+)
+
+// Shrink gives the smallest experiment that it found. The end of ctx is no error, once
+// the first run has failed as it should: the report says how far it came.
+func Shrink(ctx context.Context, c Config) (Report, error) {
+	c.Times, c.Runs = max(c.Times, 1), cmp.Or(c.Runs, UsualRuns)
+	s := &shrinker{Config: c, ctx: ctx, began: time.Now(), seen: map[string]bool{}}
+	err := s.begin()
+	if err != nil {
+		return s.report, err
+	}
+	s.untilNothingMore()
+	s.report.Ended = s.why()
+	s.report.Shrunk, s.report.To = s.best, sizeOf(s.best, s.begun)
+	s.whatMattered()
+	s.report.Took = time.Since(s.began)
+	return s.report, nil
+}
+
+// shrinker is at work.
+type shrinker struct {
+	Config
+	ctx   context.Context
+	began time.Time
+	best  store.Experiment
+	begun []workloads.Arrival // in the run of best
+	hit   map[int][]int       // there, too
+	round int                 // of passes, from 1
+	// anewWith is one more than the number of faults with which small loads were tried last.
+	anewWith int
+	seen     map[string]bool // that were tried
+	doing    string
+	report   Report
+}
+
+// begin runs what was found with its schedule step by step.
+func (s *shrinker) begin() error {
+	s.doing = "the whole"
+	x := s.From
+	if x.Faults = nil; x.MinLoad == nil || *x.MinLoad > 0 { // a small run has not so much
+		none := 0
+		x.MinLoad = &none
+	}
+	if s.fails(x) {
+		s.best, s.report.From = x, sizeOf(x, s.begun)
+		return nil
+	}
+	switch {
+	case s.ctx.Err() != nil:
+		return context.Cause(s.ctx)
+	case s.report.NotRun > 0:
+		return fmt.Errorf("%w: %w", ErrNoRun, s.report.Last)
+	}
+	return fmt.Errorf("%w: %s", ErrNotAgain, s.Cause.Property)
+}
+
+// pass is one way to make a run smaller.
+type pass struct {
+	doing string
+	do    func(*shrinker)
+}
+
+var passes = []pass{
+	{"faults", (*shrinker).faults},
+	{"whom faults hit", (*shrinker).whom},
+	{"all but a small load", (*shrinker).anew},
+	{"time", (*shrinker).time}, // before clients do less: then each run takes less, too
+	{"clients", (*shrinker).clients},
+	{"arrivals", (*shrinker).arrivals},
+	{"keys", (*shrinker).keys},
+	{"servers", (*shrinker).servers},
+	{"time", (*shrinker).time},
+	{"latencies", (*shrinker).latencies},
+}
+
+// untilNothingMore goes on as long as a round of all passes took something away: with
+// fewer clients, a fault may be left out that could not be before.
+func (s *shrinker) untilNothingMore() {
+	for before := (store.Experiment{}); !s.over() && !reflect.DeepEqual(before, s.best); {
+		before = s.best
+		s.round++
+		for _, p := range passes {
+			s.doing = p.doing
+			p.do(s)
+		}
+	}
+}
+
+// over says that no more runs are to begin.
+func (s *shrinker) over() bool { return s.why() != "" }
+
+func (s *shrinker) why() End {
+	switch {
+	case s.ctx.Err() != nil:
+		return Interrupted
+	case s.For > 0 && time.Since(s.began) >= s.For:
+		return TimeIsUp
+	case s.report.Runs >= s.Runs:
+		return RunsAreUp
+	}
+	return ""
+}
+
+// try runs an experiment, unless it was tried before, and takes it for the smallest one if
+// it fails.
+func (s *shrinker) try(x store.Experiment) bool {
+	key := fmt.Sprintf("%+v", x) // of a pointer the seed and minimal load, which are not changed
+	if s.over() || s.seen[key] {
+		return false
+	}
+	s.seen[key] = true
+	if !s.fails(x) {
+		return false
+	}
+	s.best = x
+	return true
+}
+
+// fails runs an experiment as often as it takes.
+func (s *shrinker) fails(x store.Experiment) bool {
+	for range s.Times {
+		if s.report.Runs > 0 && s.over() {
+			return false
+		}
+		o, err := s.Run(s.ctx, x)
+		s.report.Runs++
+		if err != nil {
+			if s.ctx.Err() == nil {
+				s.report.NotRun, s.report.Last = s.report.NotRun+1, err
+			}
+			continue
+		}
+		same := slices.ContainsFunc(o.Causes, s.Cause.Covers)
+		if same {
+			s.begun, s.hit = o.Arrivals, o.Hit
+			call(o.Keep)
+		} else {
+			call(o.Drop)
+		}
+		s.tell(x, same)
+		if same {
+			return true
+		}
+	}
+	return false
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+func (s *shrinker) tell(x store.Experiment, smaller bool) {
+	if s.report.From == (Size{}) {
+		s.report.From = sizeOf(x, s.begun)
+	}
+	if smaller {
+		s.report.To = sizeOf(x, s.begun)
+	}
+	if s.Progress != nil {
+		s.Progress(Progress{Doing: s.doing, Runs: s.report.Runs, From: s.report.From, To: s.report.To})
+	}
+}
