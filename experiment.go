@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/link"

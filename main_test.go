@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testmain.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/bubble.serve"))
+	testmain.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/virtual/bubble.serve"))
 }
 
 // run runs an experiment in a bubble that there is. It is not an exact simulation: each time it

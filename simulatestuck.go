@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/prose"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )

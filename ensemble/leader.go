@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
 const (

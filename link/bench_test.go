@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

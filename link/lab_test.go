@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/recipes"
 )
 

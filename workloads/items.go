@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/subjects"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
 // meetings are moments at which clients do something to one object at once, so that

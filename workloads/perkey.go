@@ -3,7 +3,7 @@ package workloads
 import (
 	"context"
 
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/subjects"
 )
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/overlay"
+	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/workloads"
 )

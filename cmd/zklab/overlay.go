@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/internal/overlay"
+	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/internal/prose"
 	"github.com/zklab/zklab/store"
 )

@@ -65,7 +65,7 @@ func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
 
 // polledInput is standard input that a goroutine waits for without a thread of its own, which in a
 // read would keep its processor: where the runtime's choices follow from a seed (package
-// internal/overlay), nobody takes it away, and a simulation in the same process would wait
+// internal/virtual/overlay), nobody takes it away, and a simulation in the same process would wait
 // for ever.
 func polledInput() (*os.File, error) {
 	if err := syscall.SetNonblock(syscall.Stdin, true); err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/mesh"
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
-	"github.com/zklab/zklab/internal/delivery"
-	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/virtual/delivery"
+	"github.com/zklab/zklab/internal/virtual/memnet"
 )
 
 // ErrClosed is the error of an ensemble that was closed.

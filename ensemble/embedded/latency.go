@@ -5,7 +5,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
 // Spread says how much latencies differ; it is one of [Spreads], and even if it is "".

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/link"
 )
 

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/await"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"

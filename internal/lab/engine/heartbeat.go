@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
 // The harness's own heartbeat, and how late it must be to be recorded.

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/internal/testmain"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 	"github.com/zklab/zklab/internal/prose"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/mesh"
-	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
 // With a scheduler messages come late, in order, one at a time; behind a cut they wait,

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/virtual/memnet"
 )
 
 // pipe is a connection with a writer, and its other end.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/bubble"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 )
 
 // Two runs of a seed are the same: goroutines that wake each other at moments of their

@@ -23,7 +23,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
 // Network is a name space of listeners. The zero value is an empty one. It may

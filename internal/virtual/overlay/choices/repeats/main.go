@@ -13,7 +13,7 @@ import (
 	"testing"
 	"testing/cryptotest"
 
-	"github.com/zklab/zklab/internal/overlay/choices"
+	"github.com/zklab/zklab/internal/virtual/overlay/choices"
 )
 
 func main() {

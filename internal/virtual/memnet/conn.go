@@ -5,7 +5,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
 // Conn is one end of a connection. All methods may be called by many goroutines

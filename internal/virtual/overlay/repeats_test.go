@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/overlay/choices"
+	"github.com/zklab/zklab/internal/virtual/overlay/choices"
 )
 
 // One seed gives one trace in two processes that were built with the overlay, in the first

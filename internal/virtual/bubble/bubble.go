@@ -20,7 +20,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/zklab/zklab/internal/overlay"
+	"github.com/zklab/zklab/internal/virtual/overlay"
 )
 
 // one at a time: what is set up is the whole process's.

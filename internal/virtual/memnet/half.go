@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/zklab/zklab/internal/delivery"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
 // half is one direction of a connection.

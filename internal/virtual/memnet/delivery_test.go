@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/internal/delivery"
-	"github.com/zklab/zklab/internal/memnet"
+	"github.com/zklab/zklab/internal/virtual/delivery"
+	"github.com/zklab/zklab/internal/virtual/memnet"
 )
 
 // delivered calls f with both ends of a connection over which messages take a while.
