@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/workloads"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 )
 
 // uncontrolled is the --control of an ensemble that nobody outside controls.

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/monitor"
-	monitorscreen "github.com/zklab/zklab/internal/monitor/screen"
+	"github.com/zklab/zklab/internal/tools/monitor"
+	monitorscreen "github.com/zklab/zklab/internal/tools/monitor/screen"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

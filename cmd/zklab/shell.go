@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/shell"
+	"github.com/zklab/zklab/internal/tools/shell"
 	"github.com/zklab/zklab/internal/zk/client"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/zklab/zklab/internal/shell"
+	"github.com/zklab/zklab/internal/tools/shell"
 )
 
 // interact runs what is typed at the terminal. Ctrl-C ends a command, and not the shell.

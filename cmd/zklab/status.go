@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/internal/await"
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/printable"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 )
 
 // Lab is an ensemble that is the shell's own, whose servers can be harmed.

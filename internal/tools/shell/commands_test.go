@@ -16,7 +16,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"

@@ -12,7 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // harbour is an ensemble with something of everything.

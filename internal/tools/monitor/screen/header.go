@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // This file draws what is above and below the panes.

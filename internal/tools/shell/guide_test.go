@@ -14,7 +14,7 @@ import (
 
 func guide(t *testing.T) string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/shell.md")
+	page, err := os.ReadFile("../../../docs/shell.md")
 	if err != nil {
 		t.Fatal(err)
 	}

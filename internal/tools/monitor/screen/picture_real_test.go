@@ -26,10 +26,10 @@ type background struct{ file, colour, text, green string }
 // These are the pictures of the README, for pages that are dark and for those that are not. They
 // are made again by
 //
-//	go test ./internal/monitor/screen -tags real -run TestRealPicture -update
+//	go test ./internal/tools/monitor/screen -tags real -run TestRealPicture -update
 var backgrounds = []background{
-	{"../../../docs/pictures/monitor-dark.svg", "#101418", "#d8dee9", "#87d787"},
-	{"../../../docs/pictures/monitor-light.svg", "#ffffff", "#24292f", "#00875f"},
+	{"../../../../docs/pictures/monitor-dark.svg", "#101418", "#d8dee9", "#87d787"},
+	{"../../../../docs/pictures/monitor-light.svg", "#ffffff", "#24292f", "#00875f"},
 }
 
 // TestRealPicture draws what a terminal shows of an ensemble as SVG.

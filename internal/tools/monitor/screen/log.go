@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // logLines draws the log of changes, the newest last.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -1,6 +1,6 @@
 package screen
 
-import "github.com/zklab/zklab/internal/monitor"
+import "github.com/zklab/zklab/internal/tools/monitor"
 
 // pane is a part of the screen that can have the focus.
 type pane int

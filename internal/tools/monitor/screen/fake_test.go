@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

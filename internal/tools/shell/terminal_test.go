@@ -15,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/internal/control"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

@@ -6,7 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // column is one at the right of the tree, there if the tree is wide enough. It has an empty

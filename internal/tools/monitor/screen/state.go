@@ -3,7 +3,7 @@ package screen
 import (
 	"time"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // state is what the screen itself knows: what is chosen, what is shown, how far it is

@@ -7,7 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // Source is what is drawn. A *monitor.Follower is one.

@@ -8,7 +8,7 @@ import (
 
 // TestKeysAreDocumented: the table of keys in the documentation is that of the help.
 func TestKeysAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../../docs/monitor.md")
+	page, err := os.ReadFile("../../../../docs/monitor.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
 // lookupLines draws servers and sessions, in the place of the chosen znode.

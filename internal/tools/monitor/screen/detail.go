@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/printable"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/monitor"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/testmain"
 	"github.com/zklab/zklab/internal/zk/client"
 )
