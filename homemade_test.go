@@ -16,7 +16,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
 

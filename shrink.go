@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"

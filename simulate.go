@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/lab/engine"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/store"
 )
 

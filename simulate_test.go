@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/runtest"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/virtual/bubble"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // unheld are the seeds of some simulations that could not be held, or not to their very end.

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // What [Simulate] does if nothing else is said.

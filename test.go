@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )

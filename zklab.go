@@ -15,7 +15,7 @@
 // down; package checker decides, package reports draws.
 package zklab
 
-import "github.com/zklab/zklab/internal/version"
+import "github.com/zklab/zklab/internal/base/version"
 
 // Version says in one line which zklab this program has: the version of its module, the
 // commit if it was recorded, the version of Go and the platform. Results, reports and

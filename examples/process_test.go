@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
 // patience bounds each wait for a line, or for an end.

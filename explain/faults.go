@@ -8,8 +8,8 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // kind is what a bar stands for.

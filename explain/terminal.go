@@ -7,7 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/paint"
+	"github.com/zklab/zklab/internal/base/paint"
 )
 
 // Screen is what a timeline is drawn on. The zero value is a monochrome screen

@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // nextInLine gives the clients that stand first in line behind a holder, one for

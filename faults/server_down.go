@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // down is the effect of servers that were ended and are to be started again.

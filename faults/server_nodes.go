@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Nodes says which servers a fault is for. One, Minority, Majority and Followers

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Rolling restarts the servers one after the other, each in good order and only

@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/zklab/zklab/internal/gunzip"
+	"github.com/zklab/zklab/internal/base/gunzip"
 )
 
 // ErrForeign says that a file is no history of ours, or of a version that this

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

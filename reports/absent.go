@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // absences tells what a run is without, a line for each reason.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 

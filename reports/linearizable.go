@@ -7,8 +7,8 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Linearizable is what was decided about a history from elsewhere, in a screenful of

@@ -5,7 +5,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
-	"github.com/zklab/zklab/internal/paint"
+	"github.com/zklab/zklab/internal/base/paint"
 )
 
 // Screen is what text is written for. The zero value is 80 columns wide and

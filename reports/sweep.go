@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Bounds of what a screenful tells of a sweep; the page has more.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
 

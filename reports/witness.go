@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // mostEvents bounds what is shown of a witness; checkers look for the fewest.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // length is a duration for people: three significant digits and a unit.

@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/token"
 
-	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/base/nearest"
 )
 
 // decode decodes YAML. The library panics on some texts, such as !!int where there should be a list.

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
 // Latest is the name of the link to the newest run, and what [Open] calls that run.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zklab/zklab/internal/filelock"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // Scratch is a store in the temporary folder: that of a test, whose run stays if the test fails. Each

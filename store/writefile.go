@@ -3,7 +3,7 @@ package store
 import (
 	"fmt"
 
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
 // WriteFile replaces a file by a whole new one, or leaves it as it was: a crash

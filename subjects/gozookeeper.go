@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/go-zookeeper/zk"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"golang.org/x/sync/semaphore"
 )
 

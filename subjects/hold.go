@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Fencer is a hold that gives a fencing token, which rises with every grant.

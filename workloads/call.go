@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/virtual/apart"
-	"github.com/zklab/zklab/internal/panics"
+	"github.com/zklab/zklab/internal/base/panics"
 	"github.com/zklab/zklab/subjects"
 )
 

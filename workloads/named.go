@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/base/nearest"
 )
 
 // The names of subjects that come with zklab.

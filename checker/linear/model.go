@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history/foreign"
-	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/base/nearest"
 )
 
 // Model is a kind of object, and what its operations are called.

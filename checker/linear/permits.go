@@ -3,7 +3,7 @@ package linear
 import (
 	"slices"
 
-	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/base/heaps"
 )
 
 const byDeadline = "earliest deadline first"

@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // sceneBuilder makes the steps of a scene of an object's operations.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // mostShrinking is how long a witness is made smaller, for all that it matters.

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // The ensembles that a command can start.

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/store"
 )
 

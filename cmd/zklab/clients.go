@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"

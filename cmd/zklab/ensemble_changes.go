@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // changeInterval is from one look at the servers to the next; a silent one is waited for

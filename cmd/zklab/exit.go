@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/workers"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // The exit codes, a contract with scripts.

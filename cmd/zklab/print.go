@@ -9,7 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
-	"github.com/zklab/zklab/internal/paint"
+	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )

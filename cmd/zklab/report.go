@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )

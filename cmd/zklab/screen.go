@@ -13,7 +13,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/explain"
-	"github.com/zklab/zklab/internal/paint"
+	"github.com/zklab/zklab/internal/base/paint"
 )
 
 // screen is where progress and messages go: one live line on a terminal, plain

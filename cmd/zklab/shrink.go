@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/store"
 )
 

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/internal/programs"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/store"
 )
 

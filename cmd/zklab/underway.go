@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // A panic in a goroutine of a run ends the process, and what Go says of it names neither the

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/internal/nearest"
-	"github.com/zklab/zklab/internal/version"
+	"github.com/zklab/zklab/internal/base/nearest"
+	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/virtual/apart"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Config says what is compared.

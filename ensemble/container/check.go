@@ -8,7 +8,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // What Check looks at.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
-	"github.com/zklab/zklab/internal/await"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // leftover is what one run has on the engine.

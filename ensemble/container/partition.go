@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Cut drops all packets of a link, in the networks of both servers.

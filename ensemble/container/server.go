@@ -11,7 +11,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // server is one container.

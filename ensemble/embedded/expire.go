@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 

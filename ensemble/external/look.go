@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Each server of five is lost and comes back, in each way, and what its ensemble's status

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/link"
 )
 

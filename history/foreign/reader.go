@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/zklab/zklab/internal/gunzip"
+	"github.com/zklab/zklab/internal/base/gunzip"
 )
 
 // Reader gives the events of a history one after another. It is not safe for

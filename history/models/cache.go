@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Operations on a cached subtree. Its znodes are named by their paths below its root, which

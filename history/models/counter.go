@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // FAdd adds to a counter: invoke Addition, ok Count. Its other operations are those of

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Operations on a group. A client is at most one member of each; what one joins as is never

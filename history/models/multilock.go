@@ -5,8 +5,8 @@ import (
 	"strconv"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Keys is the value of an acquire of a multi-lock: the keys within the object that it asks

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // Register is one znode, whose data is its value: the store itself.

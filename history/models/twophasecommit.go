@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Operations on a transaction. A key is one transaction.

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // Words are how an operation is told: what was asked for, and what came of it. {key} is where

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
 // running is a program that was started, with all that it starts itself: a

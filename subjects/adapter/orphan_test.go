@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
 func init() { programs[parentEnv] = runParent }

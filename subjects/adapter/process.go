@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/subjects"
 )
 

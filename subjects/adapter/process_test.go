@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/subjects"
 )
 

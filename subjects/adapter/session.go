@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/panics"
+	"github.com/zklab/zklab/internal/base/panics"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )

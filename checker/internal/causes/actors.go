@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // actors are those who change znodes and are no clients: the harness, and its faults.

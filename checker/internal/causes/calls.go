@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/printable"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // This file is about the calls of clients by which transactions came about: which one it was, how

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // forever is when an operation of unknown outcome has returned.

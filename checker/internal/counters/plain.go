@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // plainReads says what also a read that may be old must keep to: a session is never shown

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Damage is what could not be read of a record. It is safe for concurrent use.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // enoughFailed is how many operations must have failed for a sign that none can succeed. The few

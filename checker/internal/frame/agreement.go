@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // ServerAgreement says that the servers have the same tree (Programmer's Guide, Consistency

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // NoPanic says that no call of the subject panicked. Every object has it. Whatever a crash

@@ -8,7 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/base/heaps"
 )
 
 // lostTakes are the takes of unknown outcome of a queue. One that may have had a job at any

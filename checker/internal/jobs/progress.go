@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // progress says that after heal a job that nobody has and a live worker that waits for one

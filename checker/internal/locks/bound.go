@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
-	"github.com/zklab/zklab/internal/heaps"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/heaps"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // bound says that at no moment more clients held than there are leases, where a hold

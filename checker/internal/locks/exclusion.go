@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // holdProperties are those of everything that one client holds at a time.

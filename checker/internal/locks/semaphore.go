@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/heaps"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/heaps"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Semaphore is a semaphore of history.Params.Leases leases: a client has one at a time.

@@ -2,7 +2,7 @@ package promises
 
 import (
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/base/heaps"
 )
 
 // table is one of the two that a server keeps ("Programmer's Guide, ZooKeeper

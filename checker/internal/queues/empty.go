@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/base/heaps"
 )
 
 // empty says that a dequeue finds nothing only when nothing that it must see is

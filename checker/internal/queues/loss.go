@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // loss says that no acknowledged item vanished.

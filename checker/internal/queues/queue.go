@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Queue is a FIFO queue with unique items, all of one priority. Integrity, order and loss together say

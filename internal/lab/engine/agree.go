@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/agreement"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // agree compares the servers with each other while the clients' sessions are still there. In

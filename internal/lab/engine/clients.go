@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/virtual/apart"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/version"
+	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"

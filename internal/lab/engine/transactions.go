@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/virtual/apart"
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
 // How often a run asks for what was committed, and how much of it it keeps in

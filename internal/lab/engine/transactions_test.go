@@ -11,7 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/store"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Report is what an exploration has found so far.

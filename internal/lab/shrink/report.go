@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // Description is what is being swept: the first line of runs.jsonl.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/virtual/delivery"
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Choices are what seeds draw from, so that runs of a sweep differ in kind and not in their

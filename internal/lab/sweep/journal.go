@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
 // journal.go reads and writes runs.jsonl, which is of four sorts of lines:

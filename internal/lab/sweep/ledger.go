@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/zklab/zklab/internal/filelock"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // Names within the folder of a sweep, or of a shard of it.

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/filelock"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 func description(seeds string) Description {

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/filelock"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // mostLeft is how many ranges of missing seeds are named of a shard.

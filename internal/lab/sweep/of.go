@@ -8,7 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"

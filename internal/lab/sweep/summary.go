@@ -12,7 +12,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/kinds"
-	"github.com/zklab/zklab/internal/version"
+	"github.com/zklab/zklab/internal/base/version"
 )
 
 var errNoDescription = errors.New("a run stands there before what is being swept: its first line is missing")

@@ -12,7 +12,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/workers"
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/internal/testmain"
 )
 

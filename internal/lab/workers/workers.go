@@ -15,7 +15,7 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/zklab/zklab/internal/procgroup"
+	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
 // Config is how workers are started.

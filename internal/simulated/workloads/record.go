@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/base/heaps"
 	"github.com/zklab/zklab/internal/simulated"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Action is something that can be done to a server.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // String is a change as a line for people, without control characters.

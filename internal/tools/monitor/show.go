@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Changed holds a value when there may be something new to draw since the last View.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/nearest"
+	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -11,7 +11,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // This file is about what comes from znodes, whose names and data may be anything.

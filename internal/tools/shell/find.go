@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // This file has the commands that look at all znodes of a subtree.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

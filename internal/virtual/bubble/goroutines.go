@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // goroutine is one as the runtime prints it.

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/internal/heaps"
+	"github.com/zklab/zklab/internal/base/heaps"
 )
 
 // never is later than anything.

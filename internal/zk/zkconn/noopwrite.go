@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/go-zookeeper/zk"
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // NoopWrite does one quorum write on the connection's session that changes nothing: a

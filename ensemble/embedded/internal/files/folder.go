@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/zklab/zklab/internal/atomicfile"
-	"github.com/zklab/zklab/internal/filelock"
+	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
-	"github.com/zklab/zklab/internal/atomicfile"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/zk/txnlog"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/tools/monitor"
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -10,7 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
-	"github.com/zklab/zklab/internal/paint"
+	"github.com/zklab/zklab/internal/base/paint"
 )
 
 // Run shows a source whose tree begins at root until the user quits, by q or Ctrl-C, or ctx

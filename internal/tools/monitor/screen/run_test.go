@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/await"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // poll waits until something is as it should be, or ctx ends.

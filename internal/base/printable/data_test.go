@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/printable"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 func TestData(t *testing.T) {

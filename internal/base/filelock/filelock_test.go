@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/zklab/zklab/internal/filelock"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // A lock keeps others out as long as its file is open, and no longer.

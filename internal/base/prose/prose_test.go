@@ -3,7 +3,7 @@ package prose_test
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/prose"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 func TestProse(t *testing.T) {
