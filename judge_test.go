@@ -14,7 +14,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"

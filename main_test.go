@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 func TestMain(m *testing.M) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 )
 
 // A run on Apache's servers comes to its end with everything that a run leaves, its faults took

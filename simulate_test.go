@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/await"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/workloads"
 )
 

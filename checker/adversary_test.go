@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/simulated/workloads"
+	"github.com/zklab/zklab/internal/testkit/simulated/workloads"
 )
 
 // seeds is how many runs of each kind a test makes; ZKLAB_WORLDS says more.

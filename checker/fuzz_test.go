@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
 // FuzzRun decides any lines as a history of any model, with any transactions: in

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/sessions"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
-	simulated "github.com/zklab/zklab/internal/simulated/sessions"
+	simulated "github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
 // sessionRun is a simulated run as zklab records one: with its phases, its health,

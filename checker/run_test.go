@@ -24,7 +24,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/locks"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 func TestMain(m *testing.M) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // realTimeout is that of sessions on real servers, which end too soon on no busy machine.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // A real leader whose disk is full stops to serve, and does again when there is room.

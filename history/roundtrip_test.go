@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 	"pgregory.net/rapid"
 )
 

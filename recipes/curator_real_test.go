@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/programs"
+	"github.com/zklab/zklab/internal/testkit/programs"
 	"github.com/zklab/zklab/recipes"
 )
 

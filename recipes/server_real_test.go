@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // really is the place of tests on one of Apache ZooKeeper's servers: they show that it answers

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )

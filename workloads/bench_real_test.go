@@ -14,7 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"

@@ -20,8 +20,8 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
-	"github.com/zklab/zklab/internal/allocs"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 // benches are the histories that are measured: all combinations but those that

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/zklab/zklab/internal/tmuxtest"
+	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
 // What the Tab key makes of lines, in a real bash.

@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/tmuxtest"
+	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/tmuxtest"
+	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
 // On a terminal the monitor has a screen, which q ends; what asks for lines gets lines there, too.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/tmuxtest"
+	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

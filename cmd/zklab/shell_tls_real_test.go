@@ -19,7 +19,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	zklab "github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // Apache's servers, which want a certificate of clients that speak TLS, and take others, too.

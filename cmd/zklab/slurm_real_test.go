@@ -19,7 +19,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/base/procgroup"
-	"github.com/zklab/zklab/internal/programs"
+	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
 // A sweep of some shards in an array of Slurm, one of which is killed on its way: merge names

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	zklab "github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // The harness is killed while servers are cut off from each other: the cuts are

@@ -15,7 +15,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 func filler(s ensemble.Server) ensemble.DiskFiller { return s.(ensemble.DiskFiller) }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 func TestMain(m *testing.M) { testmain.Main(m) }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 var errSabotage = errors.New("sabotage")

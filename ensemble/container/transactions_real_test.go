@@ -11,7 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 

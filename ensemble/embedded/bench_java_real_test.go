@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 func init() {

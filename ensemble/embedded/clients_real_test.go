@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/zkserver"
+	"github.com/zklab/zklab/internal/testkit/zkserver"
 )
 
 // goZookeeper are the integration tests of go-zookeeper v1.0.4, but for goZookeeperByTheClock.
@@ -98,7 +98,7 @@ func runSuite(t *testing.T, env, tests []string) suite {
 func standIn(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "zkServer.sh"), "github.com/zklab/zklab/internal/zkserver/zkServer")
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "zkServer.sh"), "github.com/zklab/zklab/internal/testkit/zkserver/zkServer")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 func TestMain(m *testing.M) {

@@ -10,7 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // TestRealSideBySideFaults lets the servers of Apache ZooKeeper fail, and compares what their

@@ -5,7 +5,7 @@ package status_test
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // Each server of five is lost, which takes two minutes.

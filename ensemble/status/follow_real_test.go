@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // manyLooks take a minute at the most: a busy machine's server may not answer one in its second.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/zklab/zklab/internal/programs"
+	"github.com/zklab/zklab/internal/testkit/programs"
 	"github.com/zklab/zklab/subjects/adapter"
 )
 

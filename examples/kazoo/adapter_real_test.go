@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/zklab/zklab/internal/programs"
+	"github.com/zklab/zklab/internal/testkit/programs"
 	"github.com/zklab/zklab/subjects/adapter"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/workloads"
 )
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
 func TestJSONValues(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
 // A stack gives what a slice would, whatever its chunks are.

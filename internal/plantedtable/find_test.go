@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/workloads"
 )
 

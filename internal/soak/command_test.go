@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/store"
 )
 

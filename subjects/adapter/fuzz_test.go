@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
 // A program may print anything: it is an answer, or against the protocol, and

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/subjects"
 )
 

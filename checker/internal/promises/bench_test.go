@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/promises"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated/sessions"
+	"github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
 // BenchmarkCheck measures whole records, with transactions and without. The

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/promises"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated/sessions"
+	"github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
 // plants are the defects of one event. Each looks for the places where it contradicts

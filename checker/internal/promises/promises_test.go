@@ -13,7 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/promises"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated/sessions"
+	"github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
 // simulated is a simulated run with its values.

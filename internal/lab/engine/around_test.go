@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"

@@ -18,8 +18,8 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/lab/engine"
-	"github.com/zklab/zklab/internal/runtest"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )

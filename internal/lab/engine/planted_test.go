@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/corruptproxy"
+	"github.com/zklab/zklab/internal/testkit/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )

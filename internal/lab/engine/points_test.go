@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/subjects"

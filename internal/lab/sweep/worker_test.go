@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/internal/base/procgroup"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 // workerEnv makes this test binary a worker.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // The rows hold on Apache ZooKeeper's servers, too.

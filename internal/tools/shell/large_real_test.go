@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

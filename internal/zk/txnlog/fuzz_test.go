@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/allocs"
+	"github.com/zklab/zklab/internal/testkit/allocs"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/virtual/memnet"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

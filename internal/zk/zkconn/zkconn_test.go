@@ -12,7 +12,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/internal/tools/monitor"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/client"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated"
+	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
 var (

@@ -5,7 +5,7 @@ package runtest
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/dockertest"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
 // Shared is the test binary's own ensemble of three servers in containers; see

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 const mainEnv = "ZKLAB_ZKSERVER_TEST_MAIN" // set where the test program is to be the command

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/zklab/zklab/internal/zkserver"
+	"github.com/zklab/zklab/internal/testkit/zkserver"
 )
 
 func main() {

@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/zklab/zklab/internal/tmuxtest"
+	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"text/tabwriter"
 
-	"github.com/zklab/zklab/internal/programs"
+	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
 func main() {

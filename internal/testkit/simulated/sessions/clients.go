@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated"
+	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
 // Defects are the ways in which the servers can break a promise.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated"
+	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
 // before is what a path had before its latest change, and who made that.

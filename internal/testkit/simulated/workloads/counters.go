@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/simulated"
+	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
 var _ = world(models.Counter.Name, func(w *sim, o Options) work { return &counters{w: w, o: o} })

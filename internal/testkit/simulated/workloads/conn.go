@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/simulated"
+	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
 // conn is one client's connection, with the link that carries it.

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/dockertest"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 func TestMain(m *testing.M) { testmain.Main(m) }

@@ -18,8 +18,8 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
-	"github.com/zklab/zklab/internal/programs"
-	"github.com/zklab/zklab/internal/testmain"
+	"github.com/zklab/zklab/internal/testkit/programs"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 const (

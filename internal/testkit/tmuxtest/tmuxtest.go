@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/programs"
+	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
 // Require skips the test where there is no tmux, or fails it when ZKLAB_REAL=required.
