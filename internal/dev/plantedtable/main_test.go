@@ -51,7 +51,7 @@ func TestWriteInto(t *testing.T) {
 
 // The page has the place.
 func TestPageHasMarks(t *testing.T) {
-	b, err := os.ReadFile("../../docs/track-record.md")
+	b, err := os.ReadFile("../../../docs/track-record.md")
 	if err != nil || !strings.Contains(string(b), begins) || !strings.Contains(string(b), ends) {
 		t.Error("docs/track-record.md has no marks for the table", err)
 	}

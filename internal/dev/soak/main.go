@@ -2,7 +2,7 @@
 // embedded servers and on containers, and every planted defect, and prints what came of
 // each. It may not run anything but the command, as its users do.
 //
-//	go run ./internal/soak -zklab bin/zklab -for 2m
+//	go run ./internal/dev/soak -zklab bin/zklab -for 2m
 //
 // Exit code 0 says that all was as it should be: own recipes valid, and each defect
 // convicted by its property.

@@ -3,7 +3,7 @@
 // seed 1, 2, … and prints the tables of that page. It may not run anything but
 // the command, as its users do.
 //
-//	go run ./internal/trackrecord -zklab bin/zklab -seeds 20
+//	go run ./internal/dev/trackrecord -zklab bin/zklab -seeds 20
 //
 // A run counts for a row if the row's property was violated, and the record
 // shows that it was by that bug (see blame.go): the commands are generic, and

@@ -3,7 +3,7 @@
 // not import what they measure:
 //
 //	make bench | tee bench.txt
-//	go run ./internal/benchtable -machine "2 cores" < bench.txt > docs/checkers-measured.md
+//	go run ./internal/dev/benchtable -machine "2 cores" < bench.txt > docs/checkers-measured.md
 //
 // "make bench-table" does both.
 package main

@@ -3,7 +3,7 @@
 // short. It may not know a check: what the runs are decided to be is written by the
 // test itself:
 //
-//	go run ./internal/corpus -zklab bin/zklab -into checker/testdata/corpus
+//	go run ./internal/dev/corpus -zklab bin/zklab -into checker/testdata/corpus
 //	go test ./checker -run TestCorpus -update
 //
 // A run that is there already is kept. Those of some only: -only 'config-(zklab|broken-creates-empty)'.

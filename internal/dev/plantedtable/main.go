@@ -2,7 +2,7 @@
 // explore" with one fault or two, and else by a sweep. It may not run anything but the
 // command, as its users do.
 //
-//	go run ./internal/plantedtable -zklab bin/zklab -for 60s -seeds 200 -write docs/track-record.md
+//	go run ./internal/dev/plantedtable -zklab bin/zklab -for 60s -seeds 200 -write docs/track-record.md
 //
 // The table replaces what stands between its two marks in that file.
 package main
