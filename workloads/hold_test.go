@@ -14,7 +14,7 @@ import (
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/testkit/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/subjects"
 )
 

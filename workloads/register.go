@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/testkit/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"

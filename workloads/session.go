@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/testkit/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
 )
 
 // Session is the workload of the store itself: bursts of requests that exercise

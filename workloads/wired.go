@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/internal/testkit/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/link"
 )
 

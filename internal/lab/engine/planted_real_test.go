@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/testkit/corruptproxy"
-	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/workloads"
 )

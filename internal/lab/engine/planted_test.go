@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/testkit/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/store"
