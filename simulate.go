@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/virtual/bubble"
-	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/store"
 )
 

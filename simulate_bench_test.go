@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/workloads"
 )
 

@@ -10,9 +10,9 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/workloads"
 )

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 )
 
 // unheld are the seeds of some simulations that could not be held, or not to their very end.

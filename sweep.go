@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/atomicfile"
-	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // SweepRun runs the experiment with the seed of a task as one of the many runs of a sweep:

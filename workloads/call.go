@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/subjects"
 )
 

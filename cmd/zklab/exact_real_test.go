@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/workloads"
 )
 

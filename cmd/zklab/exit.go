@@ -12,8 +12,8 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/workers"
 )
 
 // The exit codes, a contract with scripts.

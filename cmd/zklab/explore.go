@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/store"
 )
 

@@ -18,8 +18,8 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )

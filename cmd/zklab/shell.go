@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
-	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/tools/shell"
 	"github.com/zklab/zklab/internal/zk/client"
 )

@@ -13,9 +13,9 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/store"
 )
 

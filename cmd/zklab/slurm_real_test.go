@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 

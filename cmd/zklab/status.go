@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/internal/base/await"
-	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/tools/control"
 )
 
 // statusFlags say which ensemble is meant, how it is asked, and how often.

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
 // Config says what is compared.

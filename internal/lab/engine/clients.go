@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"

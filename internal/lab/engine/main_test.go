@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )

@@ -6,8 +6,8 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
 // How often a run asks for what was committed, and how much of it it keeps in

@@ -12,8 +12,8 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // Report is what an exploration has found so far.

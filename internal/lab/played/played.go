@@ -17,9 +17,9 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/bubble"
-	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/delivery"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
 // Choices are what seeds draw from, so that runs of a sweep differ in kind and not in their

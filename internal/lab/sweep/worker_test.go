@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 

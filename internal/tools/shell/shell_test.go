@@ -16,8 +16,8 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )

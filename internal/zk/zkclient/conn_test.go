@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/status"
-	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/internal/tools/monitor"
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
