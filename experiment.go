@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -148,35 +148,39 @@ func (x Experiment) Complete() (Experiment, error) {
 			return x, err
 		}
 	}
-	if x.Clients < 0 || x.Rate < 0 || x.Ops < 0 || x.Keys < 0 || x.TimeLimit < 0 || x.SessionTimeout < 0 || x.OpTimeout < 0 {
-		return x, usage("numbers and times of an experiment must be positive")
+	if err := x.inBounds(); err != nil {
+		return x, err
 	}
 	if slices.ContainsFunc(x.Sources, func(n int) bool { return n < 0 }) || len(x.Sources) > max(x.Clients, 0) && x.Clients != 0 {
 		return x, usage("the sources of an experiment are numbers of clients from 0, one a client")
 	}
-	if t := x.SessionTimeout; t != 0 && (t < time.Millisecond || t.Milliseconds() > math.MaxInt32) {
-		return x, usage("the session time-out must be 1ms to %s: clients ask for it in milliseconds, of 32 bits", math.MaxInt32*time.Millisecond)
-	}
-	if math.IsNaN(x.Rate) || math.IsInf(x.Rate, 0) {
-		return x, usage("the rate must be a number")
-	}
-	defaultTo(&x.Clients, 5)
-	defaultTo(&x.Rate, 100)
-	defaultTo(&x.Keys, 3)
+	limit := x.TimeLimit
+	settings.Of(x).Over(settings.Usual()).Into(&x)
 	sketched, err := x.config().Sketched()
 	if err != nil {
 		return x, err
 	}
 	x.Ensemble, x.Faults, x.leftOut = sketched.Ensemble, sketched.Faults, sketched.LeftOut
-	defaultTo(&x.TimeLimit, max(10*time.Second, x.Faults.Length()))
-	defaultTo(&x.SessionTimeout, 4*time.Second)
-	defaultTo(&x.OpTimeout, 5*time.Second)
+	if limit == 0 {
+		x.TimeLimit = max(x.TimeLimit, x.Faults.Length())
+	}
 	defaultTo(&x.Out, "store")
 	if x.Seed == 0 {
 		x.Seed = drawSeed()
 	}
 	defaultTo(&x.MinLoad, x.config().UsualLoad())
 	return x, nil
+}
+
+// inBounds refuses settings that make no sense.
+func (x Experiment) inBounds() error {
+	s := settings.Of(x).Over(settings.Usual())
+	for _, k := range settings.Knobs {
+		if problem := k.Problem(s); problem != "" {
+			return usage("%s %s", k.GoName(), problem)
+		}
+	}
+	return nil
 }
 
 // inProcesses is the experiment with subjects that live in the clients' own processes.
@@ -258,13 +262,13 @@ func (x Experiment) config() engine.Config {
 		x.Command = []string{"played"}
 		launch = played.Launch(map[string]subjects.Maker{x.Workload.Name(): x.maker})
 	}
+	s := settings.Of(x)
+	s.Latencies = string(servers.Spread)
 	return engine.Config{
-		Simulated: servers.Seed != 0, Latencies: string(servers.Spread),
+		Simulated: servers.Seed != 0, Settings: s,
 		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Launch: launch, Ensemble: x.Ensemble,
-		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
-		Arrivals: x.Arrivals, OnArrival: x.onArrival, Sources: x.Sources,
-		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: max(x.MinLoad, 0),
-		Faults: x.Faults, LeftOut: x.leftOut, OptionalFaults: x.OptionalFaults, Seed: x.Seed, Strict: x.Strict,
+		Arrivals: x.Arrivals, OnArrival: x.onArrival, MinLoad: max(x.MinLoad, 0),
+		Faults: x.Faults, LeftOut: x.leftOut, Seed: x.Seed,
 		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, KeepMessages: x.messages,
 	}
 }

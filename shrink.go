@@ -60,10 +60,9 @@ func (x Experiment) smaller(s store.Experiment) (Experiment, error) {
 		return x, err
 	}
 	servers, _ := x.Ensemble.(embedded.Config)
-	x.SessionTimeout, x.OpTimeout = s.SessionTimeout, s.OpTimeout
 	servers.InMemory, servers.Nodes, servers.Spread = true, s.Nodes, embedded.Spread(s.Latencies)
-	x.Ensemble, x.Clients, x.Sources = servers, s.Clients, s.Sources
-	x.Rate, x.Keys, x.TimeLimit, x.MinLoad, x.Seed, x.OptionalFaults = s.Rate, s.Keys, s.TimeLimit, -1, *s.Seed, s.OptionalFaults
+	s.Settings.Into(&x)
+	x.Ensemble, x.MinLoad, x.Seed = servers, -1, *s.Seed
 	return x, nil
 }
 

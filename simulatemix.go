@@ -87,12 +87,13 @@ func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 func (x Experiment) mixed(m mix) Experiment {
 	choices := sweep.UsualChoices()
 	if m.crashes {
-		choices.SessionTimeouts = choices.SessionTimeouts[:1] // those who wait for one that crashed wait for that
+		choices.Of["session-timeout"] = choices.Of["session-timeout"][:1] // those who wait for one that crashed wait for that
 	}
-	choices.OpTimeouts = append(choices.OpTimeouts, waitsLong)
+	timeouts := append(choices.Of["op-timeout"], waitsLong)
 	if m.messages {
-		choices.OpTimeouts = choices.OpTimeouts[len(choices.OpTimeouts)-1:]
+		timeouts = timeouts[len(timeouts)-1:]
 	}
+	choices.Of["op-timeout"] = timeouts
 	d := sweep.Draw(x.Seed, choices)
 	defaultTo(&x.SessionTimeout, d.SessionTimeout)
 	defaultTo(&x.OpTimeout, d.OpTimeout)

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -134,13 +135,9 @@ func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 
 // with is the experiment with what was drawn where it says nothing itself.
 func (x Experiment) with(d sweep.Drawn) Experiment {
-	defaultTo(&x.Clients, d.Clients)
-	defaultTo(&x.Rate, d.Rate)
-	defaultTo(&x.Keys, d.Keys)
-	defaultTo(&x.SessionTimeout, d.SessionTimeout)
-	defaultTo(&x.OpTimeout, d.OpTimeout)
+	settings.Of(x).Over(d.Settings).Into(&x)
 	if x.Ensemble == nil {
-		x.Ensemble = embedded.Config{InMemory: true, Nodes: d.Servers, Latency: usualLatency, Spread: d.Latency}
+		x.Ensemble = embedded.Config{InMemory: true, Nodes: d.Nodes, Latency: usualLatency, Spread: embedded.Spread(d.Latencies)}
 	}
 	return x
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/settings"
 )
 
 // Experiment is the content of experiment.yaml: everything needed to run the
@@ -19,7 +20,6 @@ type Experiment struct {
 	Subject string `yaml:"subject,omitempty"`
 
 	Ensemble string `yaml:"ensemble,omitempty"` // container, …
-	Nodes    int    `yaml:"nodes,omitempty"`
 	Image    string `yaml:"image,omitempty"`
 	Digest   string `yaml:"digest,omitempty"` // of the image that was used; for readers
 	// Servers are those of an ensemble that somebody else started, Chroot the znode
@@ -28,40 +28,29 @@ type Experiment struct {
 	Chroot            string   `yaml:"chroot,omitempty"`
 	ensemble.Commands `yaml:",inline"`
 
-	// Simulate runs it in virtual time; Latencies says how unevenly messages are late then.
-	Simulate  bool   `yaml:"simulate,omitempty"`
-	Latencies string `yaml:"latencies,omitempty"`
+	// Simulate runs it in virtual time.
+	Simulate bool `yaml:"simulate,omitempty"`
 
 	// ClientsAs is how clients run: Goroutine (also if it is empty) or Process.
 	ClientsAs string `yaml:"clients-as,omitempty"`
 	// SubjectCommand is the shell command of an adapter, which each client runs as.
 	SubjectCommand string `yaml:"subject-command,omitempty"`
 
-	Clients        int           `yaml:"clients,omitempty"`
-	Rate           float64       `yaml:"rate,omitempty"` // operations a second, all clients together
-	Ops            int           `yaml:"ops,omitempty"`  // of each client; 0: as many as there is time for
-	Keys           int           `yaml:"keys,omitempty"`
-	TimeLimit      time.Duration `yaml:"time-limit,omitempty"`
-	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`
-	OpTimeout      time.Duration `yaml:"op-timeout,omitempty"`
-	MinLoad        *int          `yaml:"min-load,omitempty"`
+	settings.Settings `yaml:",inline"`
+	// MinLoad is how many operations must have succeeded before the first fault for a valid to
+	// count; nil: the default.
+	MinLoad *int `yaml:"min-load,omitempty"`
 
-	Faults        Faults        `yaml:"faults,omitempty"`
-	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
-	// OptionalFaults says that a valid counts whichever of the faults took effect, as in a sweep.
-	OptionalFaults bool `yaml:"optional-faults,omitempty"`
+	Faults Faults `yaml:"faults,omitempty"`
 	// Schedule is, beside Faults, what those and Seed came to, for readers. Without Faults
 	// it is what is done, exactly.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`
 
 	// Arrivals are those at which clients begin something in the load (client3#7); without
-	// them all. Sources is whose draws each client makes, where not its own. A run that was
-	// shrunk has them.
+	// them all. A run that was shrunk has them.
 	Arrivals []string `yaml:"arrivals,omitempty"`
-	Sources  []int    `yaml:"sources,omitempty"`
 
-	Seed   *int64 `yaml:"seed,omitempty"`
-	Strict bool   `yaml:"strict,omitempty"`
+	Seed *int64 `yaml:"seed,omitempty"`
 
 	// Zklab is the version of zklab that ran it (zklab.Version); for readers.
 	Zklab string `yaml:"zklab,omitempty"`

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 )
 
@@ -20,17 +21,20 @@ func TestExperimentRoundTrip(t *testing.T) {
 	none, seed := 0, int64(1)<<40
 	for name, want := range map[string]store.Experiment{
 		"all": {
-			Recipe: "lock", Subject: "zklab", Ensemble: "container", Nodes: 5, Image: "zookeeper:3.9", Digest: "sha256:1",
+			Recipe: "lock", Subject: "zklab", Ensemble: "container", Image: "zookeeper:3.9", Digest: "sha256:1",
+			Settings: settings.Settings{
+				Nodes: 5, Clients: 7, Rate: 0.5, Keys: 2, TimeLimit: 90 * time.Second, SessionTimeout: 1500 * time.Millisecond,
+				OpTimeout: 250 * time.Microsecond, FaultInterval: 7 * time.Second, Strict: true, OptionalFaults: true, Sources: []int{1, 0}, Ops: 3,
+			},
 			Servers: []string{"127.0.0.1:2181"}, Chroot: "/test",
 			Commands: ensemble.Commands{Pause: "docker pause zk{id}", Resume: "docker unpause zk{id}", Kill: "ssh {host} 'kill -9 $(cat pid)'", Stop: "a | b", Start: "c: d # e"},
-			Clients:  7, Rate: 0.5, Keys: 2, TimeLimit: 90 * time.Second,
-			SessionTimeout: 1500 * time.Millisecond, OpTimeout: 250 * time.Microsecond, MinLoad: &none,
-			Faults: []string{"pause:leader", "expire"}, FaultInterval: 7 * time.Second,
+			MinLoad:  &none,
+			Faults:   []string{"pause:leader", "expire"},
 			Schedule: []store.Scheduled{{At: 7 * time.Second, For: 3500 * time.Millisecond, Fault: "pause:leader"}, {Point: "client1/acquire#2/create#1", For: time.Second, Fault: "cut", Seed: 1<<64 - 1, Lane: 2}},
-			Seed:     &seed, Strict: true,
+			Seed:     &seed,
 		},
 		"least":  {Recipe: "queue"},
-		"a rate": {Recipe: "queue", Rate: 1e9},
+		"a rate": {Recipe: "queue", Settings: settings.Settings{Rate: 1e9}},
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
 		if err := store.WriteExperiment(path, want); err != nil {

@@ -101,7 +101,7 @@ func fraction(text []byte) error {
 	if yaml.Unmarshal(text, &written) != nil {
 		return nil // by its aliases only: it has been read
 	}
-	for f := range reflect.TypeFor[Experiment]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Experiment]()) {
 		name := nameOf(f)
 		if n, ok := written[name].(float64); ok && wanted(f.Type) == "a whole number" && n != math.Trunc(n) {
 			return fmt.Errorf("%s is %v: expected a whole number", name, n)

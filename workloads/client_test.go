@@ -17,6 +17,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -40,8 +41,8 @@ func newDesk(t *testing.T, clients int) *desk {
 
 func (d *desk) env() *Env {
 	return &Env{
-		Record: d.record, Clients: d.clients, Root: "/root", Rate: 100, Keys: 2, Seed: 1,
-		OpTimeout: 20 * time.Millisecond, Bound: 10 * time.Second,
+		Record: d.record, Clients: d.clients, Settings: settings.Settings{Rate: 100, Keys: 2, OpTimeout: 20 * time.Millisecond}, Root: "/root", Seed: 1,
+		Bound: 10 * time.Second,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -64,29 +65,18 @@ type Env struct {
 	Visit func(ctx context.Context) (*Visitor, error)
 	// Root is a znode of this run's own; it exists.
 	Root string
-	// Rate is arrivals a second over all clients together.
-	Rate float64
-	// Ops is how often each client begins something: what comes at one arrival is one, such
-	// as a critical section, a put, or its part in a round. Once all of it is done the load
-	// is over; 0: it goes on for as long as there is time.
-	Ops int
-	// Keys is how many objects are used at once, where the workload has keys.
-	Keys int
+	// Settings are those of the experiment, complete.
+	settings.Settings
 	Seed int64
 	// Arrivals are those of the load that take place; nil: all. OnArrival is told of each;
 	// nil for nobody. It may be called by many goroutines at once.
 	Arrivals  []Arrival
 	OnArrival func(Arrival)
-	// Sources is whose draws each client makes, its own where it has none: a client with
-	// those of another one does what that would.
-	Sources []int
 	// Disturbed says that faults are injected while the load lasts.
 	Disturbed bool
 	// Patient says that waiting costs nothing, since time is virtual: waits are tried for longer
 	// than anybody would otherwise wait for the end of a run.
 	Patient bool
-	// OpTimeout is how long a client waits for one operation.
-	OpTimeout time.Duration
 	// Bound is how long, in a healthy ensemble, something may take before it
 	// counts as stuck (properties "progress", "late").
 	Bound time.Duration

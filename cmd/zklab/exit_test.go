@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/lab/workers"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 )
 
@@ -164,7 +165,7 @@ func TestMerge(t *testing.T) {
 	none, seed := 0, int64(9)
 	path := t.TempDir() + "/x.yaml"
 	err := store.WriteExperiment(path, store.Experiment{
-		Recipe: "queue", Clients: 7, Rate: 50, TimeLimit: 20 * time.Second, MinLoad: &none, Seed: &seed, Faults: []string{"pause"}, Strict: true,
+		Recipe: "queue", Settings: settings.Settings{Clients: 7, Rate: 50, TimeLimit: 20 * time.Second, Strict: true}, MinLoad: &none, Seed: &seed, Faults: []string{"pause"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +215,7 @@ func merged(args []string) (store.Experiment, error) {
 // A run with faults is long enough for each, unless somebody says how long.
 func TestTimeLimit(t *testing.T) {
 	path := t.TempDir() + "/x.yaml"
-	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", TimeLimit: 7 * time.Second}); err != nil {
+	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", Settings: settings.Settings{TimeLimit: 7 * time.Second}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/settings"
 )
 
 // flagGroup is flags that stand together in the help, in this order.
@@ -16,19 +18,24 @@ type flagGroup struct {
 
 // The groups of the flags that say what is run.
 var (
-	loadFlags = flagGroup{"Load", []string{
-		"subject", "subject-command", "clients", "clients-as", "keys", "rate", "ops", "time-limit",
-		"session-timeout", "op-timeout", "seed", "config",
-	}}
-	faultFlags    = flagGroup{"Faults", []string{"faults", "fault-interval"}}
-	ensembleFlags = flagGroup{"Ensemble", []string{
-		"ensemble", "nodes", "image", "ports", "simulate", "latencies", "servers",
-		"pause-command", "resume-command", "kill-command", "stop-command", "start-command",
-	}}
+	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "clients-as", "seed", "config")
+	faultFlags    = withKnobs(settings.Faults, "faults")
+	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "ports", "simulate", "servers",
+		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
+	outputFlags     = withKnobs(settings.Output, "out", "min-load", "points", "json", "quiet")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
 	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}}
-	outputFlags     = flagGroup{"Output", []string{"out", "min-load", "strict", "points", "json", "quiet"}}
 )
+
+// withKnobs is a group of flags with those of the knobs that belong to it.
+func withKnobs(g settings.Group, flags ...string) flagGroup {
+	for _, k := range settings.Knobs {
+		if k.Group() == g {
+			flags = append(flags, k.Name())
+		}
+	}
+	return flagGroup{string(g), flags}
+}
 
 // groupsOf are the groups of the flags of commands that have many.
 var groupsOf = map[string][]flagGroup{

@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -90,22 +91,13 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	flags := cmd.Flags()
 	ensembleFlag(cmd, &x.Ensemble, allKinds)
 	externalFlags(cmd, &f.servers, &x.Commands)
-	flags.IntVar(&x.Nodes, "nodes", x.Nodes, "number of servers in the ensemble")
 	imageFlag(cmd, &x.Image)
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in a process of its own, which can be frozen and crashed)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
-	flags.IntVar(&x.Clients, "clients", x.Clients, fmt.Sprintf("number of clients, each with a session of its own (at most %d)", mostClients))
-	flags.Float64Var(&x.Rate, "rate", x.Rate, fmt.Sprintf("operations a second that all clients together begin (at most %d)", mostRate))
-	flags.IntVar(&x.Ops, "ops", x.Ops, "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)")
-	flags.IntVar(&x.Keys, "keys", x.Keys, fmt.Sprintf("number of locks, elections, queues, registers or folders in use at once (at most %d)", mostKeys))
-	flags.DurationVar(&x.TimeLimit, "time-limit", x.TimeLimit, "length of the load (default with faults: enough for each of them)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, all, or none (see zklab list faults)")
-	flags.DurationVar(&x.FaultInterval, "fault-interval", x.FaultInterval, "time from one fault to the next (a fault lasts half of it, unless --faults says how long)")
-	flags.DurationVar(&x.SessionTimeout, "session-timeout", x.SessionTimeout, "session time-out that clients ask for (the servers bound it)")
-	flags.DurationVar(&x.OpTimeout, "op-timeout", x.OpTimeout, "how long a client waits for one operation")
 	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a valid to count (fewer, if the first fault comes soon)")
-	flags.BoolVar(&x.Strict, "strict", false, "let measured properties (belief) decide the verdict, too")
+	knobFlags(flags, &x.Settings)
 	simulateFlags(cmd, x)
 	flags.StringVar(&f.out, "out", "store", "folder to store runs in")
 	flags.StringVar(&f.config, "config", "", "experiment file to start from (experiment.yaml of a run)")
@@ -113,6 +105,24 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	completes(cmd, "subject", subjectOf)
 	completes(cmd, "clients-as", choiceOf(waysOfClients...))
 	completesFiles(cmd, "subject-command", "out", "config")
+}
+
+// knobFlags binds the flags of all knobs to settings.
+func knobFlags(flags *pflag.FlagSet, s *settings.Settings) {
+	for _, k := range settings.Knobs {
+		switch field := k.Field(s).(type) {
+		case *int:
+			flags.IntVar(field, k.Name(), *field, k.Usage())
+		case *float64:
+			flags.Float64Var(field, k.Name(), *field, k.Usage())
+		case *time.Duration:
+			flags.DurationVar(field, k.Name(), *field, k.Usage())
+		case *string:
+			flags.StringVar(field, k.Name(), *field, k.Usage())
+		case *bool:
+			flags.BoolVar(field, k.Name(), *field, k.Usage())
+		}
+	}
 }
 
 // defaults are the experiment that no flag changes: package zklab's own.
@@ -123,9 +133,7 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 	}
 	seed = new(int64)
 	return &store.Experiment{
-		Subject: workloads.Own, Ensemble: inProcess, Nodes: 3, ClientsAs: store.Goroutine,
-		Clients: usual.Clients, Rate: usual.Rate, Keys: usual.Keys, TimeLimit: usual.TimeLimit,
-		SessionTimeout: usual.SessionTimeout, OpTimeout: usual.OpTimeout, FaultInterval: 10 * time.Second,
+		Subject: workloads.Own, Ensemble: inProcess, ClientsAs: store.Goroutine, Settings: settings.Usual(),
 		Seed: seed, MinLoad: &usual.MinLoad,
 	}, seed, &usual.MinLoad
 }
@@ -219,6 +227,8 @@ func lay(file store.Experiment, x *store.Experiment) {
 	for i := range from.NumField() {
 		switch v := from.Field(i); {
 		case v.IsZero():
+		case v.Type() == reflect.TypeFor[settings.Settings]():
+			x.Settings = file.Over(x.Settings)
 		case v.Kind() == reflect.Pointer: // to what a flag is bound to
 			to.Field(i).Elem().Set(v.Elem())
 		default:
@@ -268,12 +278,11 @@ func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	}
 	e := zklab.Experiment{
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
-		Clients: x.Clients, Rate: x.Rate, Ops: x.Ops, Keys: x.Keys, TimeLimit: x.TimeLimit,
-		SessionTimeout: x.SessionTimeout, OpTimeout: x.OpTimeout, MinLoad: minLoad(x),
+		MinLoad:       minLoad(x),
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process,
-		Seed:          *x.Seed, Strict: x.Strict, Out: f.out, Faults: schedule, OptionalFaults: x.OptionalFaults,
-		Arrivals: arrivals, Sources: x.Sources,
+		Seed:          *x.Seed, Out: f.out, Faults: schedule, Arrivals: arrivals,
 	}
+	x.Settings.Into(&e)
 	return e, nil
 }
 
@@ -317,30 +326,16 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 
 // positive refuses numbers that make no experiment.
 func positive(x store.Experiment) error {
-	for _, n := range []struct {
-		field string
-		ok    bool
-		must  string
-	}{
-		{"clients", x.Clients > 0, moreThanZero},
-		{"clients", x.Clients <= mostClients, fmt.Sprintf("must be %d or fewer", mostClients)},
-		{"rate", x.Rate > 0, moreThanZero},
-		{"rate", x.Rate <= mostRate, fmt.Sprintf("must be %d or less", mostRate)},
-		{"keys", x.Keys > 0, moreThanZero},
-		{"keys", x.Keys <= mostKeys, fmt.Sprintf("must be %d or fewer", mostKeys)},
-		{"ops", x.Ops >= 0, notNegative},
-		{"time-limit", x.TimeLimit >= 0, moreThanZero}, // 0: as long as the faults take
-		{"time-limit", x.TimeLimit <= mostTime, fmt.Sprintf("must be %s or less", mostTime)},
-		{"session-timeout", x.SessionTimeout > 0, moreThanZero},
-		{"op-timeout", x.OpTimeout > 0, moreThanZero},
-		{"fault-interval", x.FaultInterval > 0, moreThanZero},
-		{"fault-interval", x.FaultInterval >= 100*time.Millisecond, "must be 100ms or more"},
-		{"min-load", x.MinLoad == nil || *x.MinLoad >= 0, notNegative},
-		{"seed", *x.Seed >= 0, notNegative},
-	} {
-		if !n.ok {
-			return valueError{field: n.field, problem: n.must}
+	for _, k := range settings.Knobs {
+		if problem := k.Problem(x.Settings); problem != "" {
+			return valueError{field: k.Name(), problem: problem}
 		}
+	}
+	switch {
+	case x.MinLoad != nil && *x.MinLoad < 0:
+		return valueError{field: "min-load", problem: notNegative}
+	case *x.Seed < 0:
+		return valueError{field: "seed", problem: notNegative}
 	}
 	return nil
 }
@@ -350,16 +345,9 @@ const (
 	notNegative  = "must not be negative"
 )
 
-// What a run may have at most. More clients or keys would take all memory of the machine before
-// the load begins, as would a schedule of more faults: a client's connection alone takes 1.5 MB. No
-// ensemble does more operations a second.
-const (
-	mostClients = 1000
-	mostKeys    = 100_000
-	mostRate    = 1_000_000
-	mostFaults  = 100_000
-	mostTime    = 1000 * time.Hour
-)
+// mostFaults is how many faults a schedule may have: more would take all memory of the machine
+// before the load begins.
+const mostFaults = 100_000
 
 func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 	if x.Simulate {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble"
@@ -12,12 +10,7 @@ import (
 
 // simulateFlags are the same for all commands that simulate.
 func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
-	var names []string
-	for _, s := range embedded.Spreads {
-		names = append(names, string(s))
-	}
 	cmd.Flags().BoolVar(&x.Simulate, "simulate", false, "run in virtual time, the same for the same seed (see docs/simulation.md)")
-	cmd.Flags().StringVar(&x.Latencies, "latencies", "", "how unevenly messages of a simulation are late: "+strings.Join(names, ", "))
 	completes(cmd, "latencies", choiceOf(embedded.Spreads...))
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,11 +72,11 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	if swarm {
 		s.choices.Faults = whole.Faults.Kinds()
 	}
-	if !s.stored.Simulate || given("latencies") {
-		s.choices.Latencies = nil // those of a network that is not simulated are what they are
+	if !s.stored.Simulate {
+		delete(s.choices.Of, "latencies") // those of a network that is not simulated are what they are
 	}
 	if s.stored.Ensemble != inProcess {
-		s.choices.Servers = nil // containers are slow to start, and not each machine has room for five
+		delete(s.choices.Of, "nodes") // containers are slow to start, and not each machine has room for five
 	}
 	return nil
 }
@@ -107,27 +108,7 @@ func (s *swept) clock() string {
 // choicesOf leaves to the seeds what no flag gives.
 func choicesOf(given func(string) bool) sweep.Choices {
 	c := sweep.UsualChoices()
-	if given("clients") {
-		c.Clients = nil
-	}
-	if given("rate") {
-		c.Rates = nil
-	}
-	if given("keys") {
-		c.Keys = nil
-	}
-	if given("nodes") {
-		c.Servers = nil
-	}
-	if given("session-timeout") {
-		c.SessionTimeouts = nil
-	}
-	if given("op-timeout") {
-		c.OpTimeouts = nil
-	}
-	if given("fault-interval") {
-		c.FaultIntervals = nil
-	}
+	maps.DeleteFunc(c.Of, func(knob string, _ []any) bool { return given(knob) })
 	return c
 }
 
@@ -152,10 +133,7 @@ func (s *swept) made(stored store.Experiment, seed int64) (zklab.Experiment, err
 func (s *swept) experiment(seed int64) (zklab.Experiment, error) {
 	d := sweep.Draw(seed, s.choices)
 	stored := s.stored
-	stored.Clients, stored.Rate, stored.Keys = cmp.Or(d.Clients, stored.Clients), cmp.Or(d.Rate, stored.Rate), cmp.Or(d.Keys, stored.Keys)
-	stored.Nodes = cmp.Or(d.Servers, stored.Nodes)
-	stored.SessionTimeout, stored.OpTimeout = cmp.Or(d.SessionTimeout, stored.SessionTimeout), cmp.Or(d.OpTimeout, stored.OpTimeout)
-	stored.FaultInterval, stored.Latencies = cmp.Or(d.FaultInterval, stored.FaultInterval), cmp.Or(string(d.Latency), stored.Latencies)
+	stored.Settings = d.Over(stored.Settings)
 	x, err := s.made(stored, seed)
 	if err == nil && s.choices.Faults != nil {
 		x.Faults = x.Faults.Only(d.Faults)

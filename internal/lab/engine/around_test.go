@@ -22,6 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -135,7 +136,7 @@ func TestSubjectsThatDialByThemselves(t *testing.T) {
 				all := &strays{dial: e.Dial, who: s.who, own: map[int]*subjects.Client{}}
 				var told notices
 				o, err := decided(t.Context(), engine.Config{
-					Workload: s.workload(all), Ensemble: e, TimeLimit: 40 * time.Second, Seed: 1, Out: out, Faults: faultsOfClients(),
+					Workload: s.workload(all), Ensemble: e, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Out: out, Faults: faultsOfClients(),
 					Watcher: &told,
 				})
 				all.close()
@@ -193,7 +194,7 @@ func TestProcessesThatFollowTheEnsemble(t *testing.T) {
 			}
 			e := &tapped{Config: embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}}
 			o := virtually(t, launching(engine.Config{
-				Workload: w, Subject: workloads.Own, Ensemble: e, TimeLimit: 40 * time.Second, Seed: 1, Faults: endOfOne(t),
+				Workload: w, Subject: workloads.Own, Ensemble: e, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Faults: endOfOne(t),
 			}, played.Astray(ownRecipes(), e.Dial)))
 			wantAround(t, o.Result, "client 1 went around its link")
 		})
@@ -206,7 +207,7 @@ func TestSubjectThatConnectsToTheServers(t *testing.T) {
 	s := &strays{dial: net.DialTimeout, who: func(int) bool { return true }, own: map[int]*subjects.Client{}}
 	defer s.close()
 	o, err := live(t, engine.Config{
-		Workload: s.lock(), Ensemble: embedded.Config{}, Clients: 2, Keys: 1, TimeLimit: 2 * time.Second, MinLoad: 20, Seed: 1,
+		Workload: s.lock(), Ensemble: embedded.Config{}, Settings: settings.Settings{Clients: 2, Keys: 1, TimeLimit: 2 * time.Second}, MinLoad: 20, Seed: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +232,7 @@ func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				keepsToItsLink(t, virtually(t, engine.Config{Workload: w, TimeLimit: 20 * time.Second, Seed: 1, Faults: e, MinLoad: -1}))
+				keepsToItsLink(t, virtually(t, engine.Config{Workload: w, Settings: settings.Settings{TimeLimit: 20 * time.Second}, Seed: 1, Faults: e, MinLoad: -1}))
 			})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -35,7 +36,7 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := valid(t, virtually(t, engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Rate: rate, Seed: 1, Faults: x,
+				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 35 * time.Second, Rate: rate}, Seed: 1, Faults: x,
 			}))
 			keepsToItsLink(t, o)
 			if n := len(o.Result.Stats.FaultKinds); n != len(strings.Split(list, ",")) {
@@ -59,7 +60,7 @@ func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := virtually(t, engine.Config{
-				Workload: w, Subject: workloads.GoZookeeper, TimeLimit: 40 * time.Second, Seed: 1, Faults: x,
+				Workload: w, Subject: workloads.GoZookeeper, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Faults: x,
 			})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, "progress") {
 				t.Errorf("verdict %s", o.Result.Verdict)

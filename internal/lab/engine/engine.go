@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -31,32 +32,21 @@ type Config struct {
 	Launch   Launch   // starts processes; nil for adapters
 	Ensemble ensemble.Starter
 
-	Clients        int
-	Rate           float64 // operations a second
-	Ops            int     // of each client; 0: as many as there is time for
-	Keys           int
-	TimeLimit      time.Duration
-	SessionTimeout time.Duration
-	OpTimeout      time.Duration
-	MinLoad        int
+	// Settings are complete, too. Nodes and Latencies are for experiment.yaml alone: it is the
+	// ensemble that has them.
+	settings.Settings
+	MinLoad int
 
 	// Arrivals are those of the load that take place, nil for all, and OnArrival is told of
-	// each; Sources is whose draws each client makes. See workloads.Env.
+	// each. See workloads.Env.
 	Arrivals  []workloads.Arrival
 	OnArrival func(workloads.Arrival)
-	Sources   []int
 
 	Faults  plan.Schedule
 	LeftOut []plan.LeftOut // what Faults is without already
-	// OptionalFaults says that no fault of the schedule has to take effect for a valid to count: of
-	// runs that are many, each is judged by what did happen in it.
-	OptionalFaults bool
-	Seed           int64
-	Strict         bool
-	// Simulated and Latencies are for experiment.yaml alone: it is the ensemble that
-	// makes a simulation of a run.
+	Seed    int64
+	// Simulated is for experiment.yaml alone, too.
 	Simulated bool
-	Latencies string
 	// Virtual says that time stands still while anything runs, so that nobody is ever held up.
 	Virtual bool
 

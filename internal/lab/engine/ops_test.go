@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -51,7 +52,7 @@ func TestOps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, lasted, _ := begun(t, engine.Config{Workload: w, Clients: 3, Keys: 1, Ops: 3, TimeLimit: time.Hour, Seed: 2, MinLoad: -1})
+			got, lasted, _ := begun(t, engine.Config{Workload: w, Settings: settings.Settings{Clients: 3, Keys: 1, Ops: 3, TimeLimit: time.Hour}, Seed: 2, MinLoad: -1})
 			for f, n := range want {
 				if got[f] != n {
 					t.Errorf("%d of %s: %v", n, f, got)

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -65,7 +66,7 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 	}
 	return engine.Config{
 		Workload: w, Subject: s.Name, Faults: x, MinLoad: -1,
-		Keys: 2, // each key that is stuck takes its time to show
+		Settings: settings.Settings{Keys: 2}, // each key that is stuck takes its time to show
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -19,7 +20,7 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 		t.Fatal(err)
 	}
 	valid(t, virtually(t, launching(engine.Config{
-		Workload: w, Clients: 3, Keys: 1, TimeLimit: 5 * time.Second, Seed: 1,
+		Workload: w, Settings: settings.Settings{Clients: 3, Keys: 1, TimeLimit: 5 * time.Second}, Seed: 1,
 	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()}))))
 }
 
@@ -36,7 +37,7 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			valid(t, virtually(t, launching(engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 35 * time.Second, Seed: 1,
+				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 35 * time.Second}, Seed: 1,
 				Faults: plan.Every(6*time.Second, faults.Freeze{}, faults.Crash{}, faults.Pause{}, faults.Expire{}),
 			}, played.Launch(ownRecipes()))))
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -74,7 +75,7 @@ func (q *repeats) Take(ctx context.Context) ([]byte, error) {
 // small is a scenario of a few operations.
 func small() engine.Config {
 	return engine.Config{
-		Workload: workloads.Queue{New: newRepeats}, Clients: 2, Keys: 1, Rate: 20, TimeLimit: 400 * time.Millisecond, Seed: 1, MinLoad: -1,
+		Workload: workloads.Queue{New: newRepeats}, Settings: settings.Settings{Clients: 2, Keys: 1, Rate: 20, TimeLimit: 400 * time.Millisecond}, Seed: 1, MinLoad: -1,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -22,8 +23,7 @@ import (
 // inProcesses is an experiment whose clients are workers of a kind.
 func inProcesses(kind, expression string, w workloads.Workload) engine.Config {
 	x := engine.Config{
-		Workload: w, Command: worker(kind), Clients: 3, Keys: 1, TimeLimit: 8 * time.Second,
-		SessionTimeout: time.Second, OpTimeout: 2 * time.Second, MinLoad: 20, Seed: 1,
+		Workload: w, Command: worker(kind), Settings: settings.Settings{Clients: 3, Keys: 1, TimeLimit: 8 * time.Second, SessionTimeout: time.Second, OpTimeout: 2 * time.Second}, MinLoad: 20, Seed: 1,
 	}
 	if expression != "" {
 		e, err := plan.Parse(expression, 0)

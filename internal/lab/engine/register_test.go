@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -17,6 +18,6 @@ func TestRegistersUnderAllFaultsInVirtualTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	valid(t, virtually(t, engine.Config{
-		Workload: workloads.Register{New: subjects.NewRegister}, TimeLimit: time.Minute, Seed: 1, Faults: x,
+		Workload: workloads.Register{New: subjects.NewRegister}, Settings: settings.Settings{TimeLimit: time.Minute}, Seed: 1, Faults: x,
 	}))
 }

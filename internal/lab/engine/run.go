@@ -148,8 +148,7 @@ func (r *run) enter(ctx context.Context) (h ensemble.Health, err error) {
 func (r *run) startWork(ctx context.Context) error {
 	env := &workloads.Env{
 		Record: r.record.Recorder, Clients: r.clients.open, Admin: r.admin.conn, Root: r.admin.root,
-		Rate: r.Rate, Ops: r.Ops, Keys: r.Keys, Seed: r.Seed, OpTimeout: r.OpTimeout, Bound: r.bound,
-		Arrivals: r.Arrivals, OnArrival: r.OnArrival, Sources: r.Sources,
+		Settings: r.Settings, Seed: r.Seed, Bound: r.bound, Arrivals: r.Arrivals, OnArrival: r.OnArrival,
 		Disturbed: len(r.Schedule) > 0, Patient: r.Virtual,
 	}
 	if r.links.wire {

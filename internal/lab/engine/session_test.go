@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -134,8 +135,7 @@ func TestSessionUnderFaults(t *testing.T) {
 		limit = 10 * time.Second
 	}
 	o := valid(t, virtually(t, engine.Config{
-		Workload: workloads.Session{}, TimeLimit: limit, Seed: 1,
-		OptionalFaults: testing.Short(), // there is no time for each of them
+		Workload: workloads.Session{}, Settings: settings.Settings{TimeLimit: limit, OptionalFaults: testing.Short()}, Seed: 1,
 		Faults: plan.Every(2*time.Second,
 			faults.Reset{}, faults.LoseReply{}, faults.Move{}, faults.LateEvent{}, faults.LoseRequest{}, faults.StallLink{}, faults.Pause{}, faults.Expire{}),
 	}))

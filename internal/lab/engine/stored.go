@@ -18,14 +18,11 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	minLoad := c.MinLoad
 	s := store.Experiment{
 		Recipe: c.Workload.Name(), Subject: c.Subject,
-		Ensemble: p.Backend, Nodes: p.Servers, Image: p.Image, Digest: p.Digest,
-		Servers: p.Addrs, Chroot: p.Chroot,
-		Clients: c.Clients, Rate: c.Rate, Ops: c.Ops, Keys: c.Keys, TimeLimit: c.TimeLimit,
-		SessionTimeout: c.SessionTimeout, OpTimeout: c.OpTimeout, MinLoad: &minLoad,
-		Faults: c.Faults.Items(), FaultInterval: c.Faults.Interval(), OptionalFaults: c.OptionalFaults,
-		Seed: &c.Seed, Strict: c.Strict, Simulate: c.Simulated, Latencies: c.Latencies,
-		Arrivals: StoredArrivals(c.Arrivals), Sources: c.Sources, Zklab: version.Line(),
+		Ensemble: p.Backend, Image: p.Image, Digest: p.Digest, Servers: p.Addrs, Chroot: p.Chroot,
+		Settings: c.Settings, MinLoad: &minLoad, Faults: c.Faults.Items(),
+		Seed: &c.Seed, Simulate: c.Simulated, Arrivals: StoredArrivals(c.Arrivals), Zklab: version.Line(),
 	}
+	s.Nodes, s.FaultInterval = p.Servers, c.Faults.Interval()
 	if p.Commands != nil {
 		s.Commands = *p.Commands
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -22,7 +23,7 @@ import (
 // What is stored is enough to run the same again.
 func TestStoredExperiment(t *testing.T) {
 	c := Config{
-		Workload: workloads.Lock{New: subjects.NewLock}, Subject: "mine", Seed: 7, TimeLimit: 25 * time.Second,
+		Workload: workloads.Lock{New: subjects.NewLock}, Subject: "mine", Seed: 7, Settings: settings.Settings{TimeLimit: 25 * time.Second},
 		Faults: plan.Every(10*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
 	}
 	s := c.stored(ensemble.Profile{Backend: "container", Servers: 3, Image: "i", Digest: "d"}, c.Plan())
@@ -43,7 +44,7 @@ func TestStoredSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := Config{
-		Workload: workloads.Lock{New: subjects.NewLock}, Seed: 7, TimeLimit: 25 * time.Second,
+		Workload: workloads.Lock{New: subjects.NewLock}, Seed: 7, Settings: settings.Settings{TimeLimit: 25 * time.Second},
 		Faults: plan.Steps(
 			plan.Step{Point: point, For: time.Second, Fault: faults.LoseReply{}, Seed: 1 << 63},
 			plan.Step{At: 3 * time.Second, For: time.Second, Fault: faults.Pause{Nodes: faults.Minority}, Seed: 5, Lane: 2},
@@ -78,7 +79,7 @@ func TestStoredSteps(t *testing.T) {
 func TestStoredArrivals(t *testing.T) {
 	for _, want := range [][]workloads.Arrival{nil, {}, {{Client: 0, Number: 7}, {Client: workloads.Together, Number: 2}}} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
-		c := Config{Workload: workloads.Lock{New: subjects.NewLock}, Arrivals: want, Sources: []int{3, 0}}
+		c := Config{Workload: workloads.Lock{New: subjects.NewLock}, Arrivals: want, Settings: settings.Settings{Sources: []int{3, 0}}}
 		if err := store.WriteExperiment(path, c.stored(ensemble.Profile{}, nil)); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -23,7 +24,7 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 		}
 		t.Run(recipe, func(t *testing.T) {
 			o := virtually(t, engine.Config{
-				Workload: w, Subject: workloads.Own, TimeLimit: 16 * time.Second, Seed: 1,
+				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 16 * time.Second}, Seed: 1,
 				Faults: plan.Every(5*time.Second, faults.Pause{}, faults.Expire{}),
 			})
 			valid(t, o)
@@ -45,7 +46,7 @@ func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := virtually(t, engine.Config{Workload: w, TimeLimit: 10 * time.Second, Seed: 1, MinLoad: -1})
+			o := virtually(t, engine.Config{Workload: w, Settings: settings.Settings{TimeLimit: 10 * time.Second}, Seed: 1, MinLoad: -1})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
 				t.Errorf("verdict %s", o.Result.Verdict)
 				runtest.Explain(t, o.Result)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -23,8 +24,7 @@ var stuck = sweep.Cause{Property: "progress", Shape: "acquire info, acquire open
 func finding(steps int) store.Experiment {
 	seed := int64(3)
 	x := store.Experiment{
-		Recipe: "lock", Subject: "broken", Simulate: true, Nodes: 5, Clients: 6, Keys: 3, Rate: 60, TimeLimit: 20 * time.Second,
-		Seed: &seed, Faults: store.Faults{"all"}, Latencies: "tails",
+		Recipe: "lock", Subject: "broken", Simulate: true, Settings: settings.Settings{Nodes: 5, Clients: 6, Keys: 3, Rate: 60, TimeLimit: 20 * time.Second, Latencies: "tails"}, Seed: &seed, Faults: store.Faults{"all"},
 	}
 	for i := range steps {
 		x.Schedule = append(x.Schedule, store.Scheduled{At: time.Duration(i) * time.Second, For: time.Second, Fault: fmt.Sprintf("cut:client-%d", i%6)})

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/settings"
 )
 
 // A thousand seeds draw everything there is, pairs of faults together and apart, no
@@ -29,14 +31,9 @@ func TestDraw(t *testing.T) {
 			t.Fatal(diff)
 		}
 		note("Faults", len(d.Faults))
-		note("FaultIntervals", d.FaultInterval)
-		note("Clients", d.Clients)
-		note("Rates", d.Rate)
-		note("Keys", d.Keys)
-		note("SessionTimeouts", d.SessionTimeout)
-		note("OpTimeouts", d.OpTimeout)
-		note("Servers", d.Servers)
-		note("Latencies", d.Latency)
+		for _, k := range settings.Knobs {
+			note(k.Name(), reflect.ValueOf(k.Field(&d.Settings)).Elem().Interface())
+		}
 		kinds[d.String()] = true
 		for i, a := range c.Faults {
 			for _, b := range c.Faults[:i] {
@@ -51,15 +48,17 @@ func TestDraw(t *testing.T) {
 			}
 		}
 	}
-	choices := reflect.ValueOf(c)
-	for f, list := range choices.Fields() {
+	for name, list := range c.Of {
 		different := map[any]bool{}
-		for i := range list.Len() {
-			different[list.Index(i).Interface()] = true
+		for _, choice := range list {
+			different[choice] = true
 		}
-		if f.Name != "Faults" && !cmp.Equal(different, seen[f.Name]) {
-			t.Errorf("%s: drawn were %v of %v", f.Name, seen[f.Name], different)
+		if !cmp.Equal(different, seen[name]) {
+			t.Errorf("%s: drawn were %v of %v", name, seen[name], different)
 		}
+	}
+	if len(c.Of) != 8 {
+		t.Errorf("%d knobs are drawn, of %v", len(c.Of), c.Of)
 	}
 	if !seen["Faults"][0] || !seen["Faults"][1] || len(seen["Faults"]) < 7 {
 		t.Errorf("sizes of subsets of %d faults: %v", len(c.Faults), seen["Faults"])
@@ -76,17 +75,16 @@ func TestDraw(t *testing.T) {
 
 // What is fixed is as it is fixed, and moves nothing else.
 func TestDrawFixed(t *testing.T) {
-	free := UsualChoices()
-	fixed := free
-	fixed.Clients, fixed.Latencies, fixed.Servers = []int{4}, nil, nil
+	free, fixed := UsualChoices(), UsualChoices()
+	fixed.Of["clients"], fixed.Of["latencies"], fixed.Of["nodes"] = []any{4}, nil, nil
 	for seed := int64(1); seed <= 100; seed++ {
 		got, want := Draw(seed, fixed), Draw(seed, free)
-		want.Clients, want.Latency, want.Servers = 4, "", 0
+		want.Clients, want.Latencies, want.Nodes = 4, "", 0
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
 	}
-	if got := fmt.Sprint(Drawn{Clients: 2, Rate: 0.5, Faults: []string{"a", "b"}}); got != "2 clients, 0.5 a second, faults a,b" {
+	if got := fmt.Sprint(Drawn{Settings: settings.Settings{Clients: 2, Rate: 0.5}, Faults: []string{"a", "b"}}); got != "2 clients, 0.5 a second, faults a,b" {
 		t.Error(got)
 	}
 }

@@ -1,0 +1,108 @@
+// Package settings declares the plain numbers and times of an experiment: how many clients there
+// are, how fast they work, how long they wait. Each is declared once, as a field of [Settings] with
+// a [Knob] in [Knobs], which has its name, its bounds, its default, and what sweeps draw. The command
+// line, experiment files, package zklab, the engine, workloads and sweeps all read these. Package
+// settings may not know what an experiment does with them.
+//
+// A new one takes a field and a line here, a field of the same name in zklab.Experiment for those
+// who write Go, and the code that obeys it.
+package settings
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/internal/virtual/delivery"
+)
+
+// Settings are the plain part of an experiment. In each field zero stands for what it is by default
+// ([Usual]), unless the field says otherwise.
+type Settings struct {
+	// Nodes is the number of servers.
+	Nodes int `yaml:"nodes,omitempty"`
+	// Latencies says how unevenly messages of a simulation are late: even, tails or spells.
+	Latencies string `yaml:"latencies,omitempty"`
+
+	// Clients is the number of clients, each with a session of its own.
+	Clients int `yaml:"clients,omitempty"`
+	// Keys is how many objects are in use at once, where the workload has keys.
+	Keys int `yaml:"keys,omitempty"`
+	// Rate is how many operations a second all clients together begin.
+	Rate float64 `yaml:"rate,omitempty"`
+	// Ops is how often each client begins something: a critical section with all that belongs to
+	// it is one, as is a put, or a client's part in a round of a barrier. The load is over once all
+	// of it is done. 0: each begins as much as there is time for.
+	Ops int `yaml:"ops,omitempty"`
+	// Sources names for each client the client whose random draws it makes; a client beyond the
+	// end of the list makes its own. So client 0 of a smaller run does what client 3 did.
+	Sources []int `yaml:"sources,omitempty"`
+	// TimeLimit is the length of the load. 0: 10 s, or longer where the faults take longer.
+	TimeLimit time.Duration `yaml:"time-limit,omitempty"`
+	// SessionTimeout is what clients ask for. The servers bound it.
+	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`
+	// OpTimeout is how long a client waits for one operation.
+	OpTimeout time.Duration `yaml:"op-timeout,omitempty"`
+
+	// FaultInterval is the time from one fault to the next.
+	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
+	// OptionalFaults lets a valid count whichever faults took effect, as in one of the many runs
+	// of a sweep.
+	OptionalFaults bool `yaml:"optional-faults,omitempty"`
+	// Strict lets measured properties (belief) decide the verdict, too.
+	Strict bool `yaml:"strict,omitempty"`
+}
+
+// Knobs are the settings that have a flag, in the order in which a run is described.
+var Knobs = []Knob{
+	number("clients", "number of clients, each with a session of its own", func(s *Settings) *int { return &s.Clients }).
+		positive().most(1000). // a client's connection alone takes 1.5 MB
+		usually(5).drawn(3, counted("client"), 3, 5, 8),
+	number("keys", "number of locks, elections, queues, registers or folders in use at once", func(s *Settings) *int { return &s.Keys }).
+		positive().most(100_000).
+		usually(3).drawn(5, counted("key"), 1, 2, 3),
+	number("rate", "operations a second that all clients together begin", func(s *Settings) *float64 { return &s.Rate }).
+		positive().most(1_000_000). // no ensemble does more
+		usually(100).drawn(4, printed[float64]("%g a second"), 50, 100, 200),
+	number("ops", "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)",
+		func(s *Settings) *int { return &s.Ops }),
+	number("time-limit", "length of the load (default with faults: enough for each of them)", func(s *Settings) *time.Duration { return &s.TimeLimit }).
+		most(1000 * time.Hour).
+		usually(10 * time.Second),
+	number("nodes", "number of servers in the ensemble", func(s *Settings) *int { return &s.Nodes }).
+		positive().
+		usually(3).in(Ensemble).drawn(8, counted("server"), 3, 3, 5),
+	number("session-timeout", "session time-out that clients ask for (the servers bound it)", func(s *Settings) *time.Duration { return &s.SessionTimeout }).
+		positive().must(inMilliseconds, "must be 1ms to 596h31m23.647s: clients ask for it in milliseconds, of 32 bits").
+		usually(4*time.Second).drawn(6, printed[time.Duration]("sessions %s"), 2*time.Second, 4*time.Second, 8*time.Second),
+	number("op-timeout", "how long a client waits for one operation", func(s *Settings) *time.Duration { return &s.OpTimeout }).
+		positive().
+		usually(5*time.Second).drawn(7, printed[time.Duration]("operations %s"), time.Second, 5*time.Second),
+	knob("latencies", "how unevenly messages of a simulation are late: "+strings.Join(spreads(), ", "), func(s *Settings) *string { return &s.Latencies }).
+		in(Ensemble).drawn(9, printed[string]("latencies %s"), spreads()...),
+	number("fault-interval", "time from one fault to the next (a fault lasts half of it, unless --faults says how long)", func(s *Settings) *time.Duration { return &s.FaultInterval }).
+		positive().least(100*time.Millisecond).
+		usually(10*time.Second).in(Faults).drawn(2, printed[time.Duration]("each %s"), time.Second, 2*time.Second, 5*time.Second),
+	knob("strict", "let measured properties (belief) decide the verdict, too", func(s *Settings) *bool { return &s.Strict }).in(Output),
+}
+
+// Named gives the knob of a name; nil if there is none.
+func Named(name string) Knob {
+	i := slices.IndexFunc(Knobs, func(k Knob) bool { return k.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return Knobs[i]
+}
+
+func inMilliseconds(d time.Duration) bool {
+	return time.Millisecond <= d && d <= math.MaxInt32*time.Millisecond
+}
+
+func spreads() (names []string) {
+	for _, s := range delivery.Spreads {
+		names = append(names, string(s))
+	}
+	return names
+}

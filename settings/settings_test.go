@@ -1,0 +1,89 @@
+package settings_test
+
+import (
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/settings"
+)
+
+// Each knob has a field of its name, has bounds that its default and its choices keep, and is told
+// by a name that no other has.
+func TestKnobs(t *testing.T) {
+	usual, seen := settings.Usual(), map[string]bool{}
+	for _, k := range settings.Knobs {
+		if seen[k.Name()] || k.Usage() == "" || settings.Named(k.Name()) != k {
+			t.Errorf("%s: there are two, or it is not explained", k.Name())
+		}
+		seen[k.Name()] = true
+		var s settings.Settings
+		if field := reflect.ValueOf(&s).Elem().FieldByName(k.GoName()); !field.IsValid() || field.Addr().Interface() != k.Field(&s) {
+			t.Errorf("%s is not field %s", k.Name(), k.GoName())
+		}
+		if p := k.Problem(usual); p != "" {
+			t.Errorf("%s: the default %s", k.Name(), p)
+		}
+		for i := range k.Choices() {
+			k.Draw(&s, 1, k.Choices()[i:i+1])
+			if p := k.Problem(s); p != "" || k.Said(s) == "" {
+				t.Errorf("%s: choice %v: problem %q, said %q", k.Name(), k.Choices()[i], p, k.Said(s))
+			}
+		}
+	}
+	if k := settings.Named("nothing"); k != nil {
+		t.Error(k)
+	}
+}
+
+// What is out of bounds is told in words that follow the name.
+func TestProblems(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		s    settings.Settings
+		want string
+	}{
+		{"clients", settings.Settings{}, "must be more than zero"},
+		{"clients", settings.Settings{Clients: 1001}, "must be 1000 or fewer"},
+		{"rate", settings.Settings{Rate: math.Inf(1)}, "must be 1000000 or less"},
+		{"rate", settings.Settings{Rate: math.NaN()}, "must be more than zero"},
+		{"ops", settings.Settings{Ops: -1}, "must not be negative"},
+		{"ops", settings.Settings{}, ""},
+		{"time-limit", settings.Settings{TimeLimit: 1001 * time.Hour}, "must be 1000h0m0s or less"},
+		{"session-timeout", settings.Settings{SessionTimeout: 1}, "must be 1ms to 596h31m23.647s: clients ask for it in milliseconds, of 32 bits"},
+		{"session-timeout", settings.Settings{SessionTimeout: math.MaxInt32 * time.Millisecond}, ""},
+		{"fault-interval", settings.Settings{FaultInterval: time.Millisecond}, "must be 100ms or more"},
+	} {
+		if got := settings.Named(c.name).Problem(c.s); got != c.want {
+			t.Errorf("%s of %+v: %q, want %q", c.name, c.s, got, c.want)
+		}
+	}
+}
+
+// Settings are carried to and from the struct that users write, whole.
+func TestCarried(t *testing.T) {
+	want := settings.Settings{
+		Clients: 1, Keys: 2, Rate: 3, Ops: 4, Sources: []int{5}, TimeLimit: 6, SessionTimeout: 7, OpTimeout: 8,
+		OptionalFaults: true, Strict: true,
+	}
+	var x zklab.Experiment
+	want.Into(&x)
+	if diff := cmp.Diff(want, settings.Of(x)); diff != "" {
+		t.Error(diff)
+	}
+	experiment := reflect.TypeFor[zklab.Experiment]()
+	for f := range reflect.TypeFor[settings.Settings]().Fields() {
+		same, has := experiment.FieldByName(f.Name)
+		elsewhere := map[string]bool{"Nodes": true, "Latencies": true, "FaultInterval": true}[f.Name] // in Ensemble and Faults
+		if has == elsewhere || has && same.Type != f.Type {
+			t.Errorf("zklab.Experiment has %s: %v, of type %v here", f.Name, has, f.Type)
+		}
+	}
+	if got := (settings.Settings{Clients: 9}).Over(want); got.Clients != 9 || got.Keys != 2 || !got.Strict {
+		t.Errorf("%+v", got)
+	}
+}
