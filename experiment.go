@@ -47,6 +47,9 @@ type Experiment struct {
 	// barrier. 0 is as often as there is time for; TimeLimit bounds it in any case.
 	Ops  int
 	Keys int // objects in use at once, where the workload has keys: 3
+	// Hold is how long a client keeps what it obtained, on average: a lock, a lease, the lead. 0 is
+	// a few milliseconds, as the workload has it.
+	Hold time.Duration
 	// TimeLimit is the length of the load: 10 s, or longer where faults need that
 	// for each of them to have its turn.
 	TimeLimit time.Duration

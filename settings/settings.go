@@ -35,6 +35,10 @@ type Settings struct {
 	// it is one, as is a put, or a client's part in a round of a barrier. The load is over once all
 	// of it is done. 0: each begins as much as there is time for.
 	Ops int `yaml:"ops,omitempty"`
+	// Hold is how long a client keeps what it obtained, on average: a lock, a lease, the lead. Each
+	// time is drawn between half of it and one and a half. 0: a few milliseconds, as the workload
+	// has it.
+	Hold time.Duration `yaml:"hold,omitempty"`
 	// Sources names for each client the client whose random draws it makes; a client beyond the
 	// end of the list makes its own. So client 0 of a smaller run does what client 3 did.
 	Sources []int `yaml:"sources,omitempty"`
@@ -67,6 +71,8 @@ var Knobs = []Knob{
 		usually(100).drawn(4, printed[float64]("%g a second"), 50, 100, 200),
 	number("ops", "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)",
 		func(s *Settings) *int { return &s.Ops }),
+	number("hold", "how long a client keeps a lock, a lease or the lead, on average (0: a few milliseconds, as the workload has it)", func(s *Settings) *time.Duration { return &s.Hold }).
+		most(time.Hour),
 	number("time-limit", "length of the load (default with faults: enough for each of them)", func(s *Settings) *time.Duration { return &s.TimeLimit }).
 		most(1000 * time.Hour).
 		usually(10 * time.Second),

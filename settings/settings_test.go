@@ -67,7 +67,7 @@ func TestProblems(t *testing.T) {
 // Settings are carried to and from the struct that users write, whole.
 func TestCarried(t *testing.T) {
 	want := settings.Settings{
-		Clients: 1, Keys: 2, Rate: 3, Ops: 4, Sources: []int{5}, TimeLimit: 6, SessionTimeout: 7, OpTimeout: 8,
+		Clients: 1, Keys: 2, Rate: 3, Ops: 4, Hold: 9, Sources: []int{5}, TimeLimit: 6, SessionTimeout: 7, OpTimeout: 8,
 		OptionalFaults: true, Strict: true,
 	}
 	var x zklab.Experiment

@@ -52,6 +52,7 @@ type holdRun struct {
 	resources map[string]*resource // by object, or key of an object; nil: holders write to none
 	rushes    *rushes              // half of the acquires are at one of these; nil: there are none
 	shortest  time.Duration        // of a hold
+	brief     time.Duration        // a hold of the quiesce phase, in which each client has its turn
 	longest   time.Duration
 	scene     func(ctx context.Context, key string) // played in the end where that costs nothing; nil: none
 	impatient int                                   // one acquisition in so many is given up after a moment
@@ -77,8 +78,11 @@ func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, 
 // holdRunOf is a run of holders that were made.
 func holdRunOf(env *Env, shortest, longest time.Duration, holders perKey[*holder]) *holdRun {
 	r := &holdRun{
-		env: env, shortest: shortest, longest: longest, impatient: impatient,
+		env: env, brief: shortest, shortest: shortest, longest: longest, impatient: impatient,
 		holders: holders, resources: map[string]*resource{},
+	}
+	if env.Hold > 0 {
+		r.shortest, r.longest = env.Hold/2, env.Hold/2*3
 	}
 	r.offers()
 	return r
@@ -302,7 +306,7 @@ func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 	until := r.env.Record.Now() + patience
 	h := r.holders[c.ID][key]
 	for {
-		err := r.criticalSection(ctx, c, key, 0, patience, r.shortest, h.drawPurpose(lastPurpose(c)))
+		err := r.criticalSection(ctx, c, key, 0, patience, r.brief, h.drawPurpose(lastPurpose(c)))
 		if err == nil || r.env.Ops == 0 || r.env.Record.Now() >= until || !pause(ctx, r.env.Bound/4) {
 			return
 		}

@@ -193,7 +193,7 @@ func (r rwRun) hearing(ctx context.Context, key string) bool {
 	r.env.each(func(c *Client) {
 		once := sync.OnceFunc(ready.Done)
 		defer once()
-		err := r.criticalSection(ctx, c, key, 0, patience, r.shortest, purpose{reads: true, listens: patience, ready: func() {
+		err := r.criticalSection(ctx, c, key, 0, patience, r.brief, purpose{reads: true, listens: patience, ready: func() {
 			once()
 			if c == first {
 				ready.Wait()

@@ -88,7 +88,7 @@ func (r *holdRun) oneLeaseOfMany(ctx context.Context, key string, places int) {
 			})
 		}
 		pause(ctx, untilAsked)
-		err := r.criticalSection(ctx, clients[places], key, 0, Patience(r.env.Bound), r.shortest, purpose{})
+		err := r.criticalSection(ctx, clients[places], key, 0, Patience(r.env.Bound), r.brief, purpose{})
 		holders.Wait()
 		if err != nil {
 			return

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/link"
@@ -62,6 +63,37 @@ func TestOps(t *testing.T) {
 				t.Errorf("it lasted %s", lasted)
 			}
 		})
+	}
+}
+
+// A client keeps what it obtained for as long as it is told to, within a half of it; in the end,
+// where each has its turn, it does not.
+func TestHold(t *testing.T) {
+	for _, recipe := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name} {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, lasted, h := begun(t, engine.Config{
+			Workload: w, Settings: settings.Settings{Clients: 2, Keys: 1, Ops: 5, Hold: 10 * time.Second, OpTimeout: time.Minute, TimeLimit: time.Hour}, Seed: 2, MinLoad: -1,
+		})
+		long, brief := 0, 0
+		for _, hold := range holds.Of(h).All() {
+			switch kept := hold.Until - hold.Granted; {
+			case kept < time.Second:
+				brief++ // in the end
+			case kept < 5*time.Second || kept > 16*time.Second:
+				t.Errorf("%s: kept for %s", recipe, kept)
+			default:
+				long++
+			}
+		}
+		if long < 5 || brief == 0 {
+			t.Errorf("%s: %d long holds, %d in the end", recipe, long, brief)
+		}
+		if lasted < 25*time.Second || lasted > 3*time.Minute {
+			t.Errorf("%s: it lasted %s", recipe, lasted)
+		}
 	}
 }
 
