@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -120,8 +121,8 @@ func (p *reporter) Observe(e history.Event) {
 }
 
 func (p *reporter) fault(e history.Event) {
-	var s history.FaultStep
-	if e.Decode(&s) != nil || s.Fault == 0 {
+	s, ok := faults.StepOf(&e)
+	if !ok {
 		return
 	}
 	switch s.Step {

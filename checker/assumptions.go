@@ -67,7 +67,7 @@ const loadOnKey = 10
 // loaded asks for enough operations that succeeded before the first fault: a
 // subject that never worked must not pass because nothing happened.
 func loaded(a *evidence.Record) Assumption {
-	until, before := a.Faults.First, "before the first fault"
+	until, before := a.Faults.First(), "before the first fault"
 	if until == evidence.Never {
 		until, before = a.Phase(history.PhaseHeal), "in the load phase"
 	}
@@ -101,10 +101,10 @@ func faulted(a *evidence.Record) Assumption {
 	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
 	for _, f := range a.Faults.All {
 		came[f.Kind] = true
-		if f.Verified {
+		if f.Took {
 			verified[f.Kind]++
-		} else if f.Outcome != "" {
-			outcomes[f.Kind] = f.Outcome
+		} else if f.WhyNot != "" {
+			outcomes[f.Kind] = f.WhyNot
 		}
 	}
 	var missing, excused, seen []string

@@ -8,13 +8,14 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 	objects "github.com/zklab/zklab/history/models"
 )
 
 // A fault that nobody asked for by name, and that found no occasion, is told
 // and excused; one that was asked for is not.
 func TestFaultWithoutOccasion(t *testing.T) {
-	a := &evidence.Record{Faults: evidence.Faults{All: map[int]*evidence.Fault{1: {Kind: "pause", Verified: true}, 2: {Kind: "late-event", Outcome: "skipped no event came"}}}}
+	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "pause", Took: true}, {Kind: "late-event", WhyNot: "skipped no event came"}}}}}
 	a.Params.Expects = []string{"pause", "late-event"}
 	if got := faulted(a); got.Met {
 		t.Errorf("asked for by name: %v", got)
@@ -56,7 +57,7 @@ func TestOptionalExpiries(t *testing.T) {
 		{"drawn, without an occasion", []string{"expire"}, false, false},
 		{"drawn, and took effect", []string{"expire"}, true, true},
 	} {
-		a := &evidence.Record{Faults: evidence.Faults{All: map[int]*evidence.Fault{1: {Kind: "expire", Verified: tt.verified}}}}
+		a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "expire", Took: tt.verified}}}}}
 		a.Params.Expects, a.Params.Optional = []string{"expire:holder"}, tt.optional
 		if got := a.ExpectsExpiries(); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)

@@ -1,10 +1,20 @@
 package history
 
-import "time"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
 // This file is the vocabulary of the format: the names of operations and facts
 // (Event.F) and the shapes of their values. Durations in values are
 // nanoseconds, as Event.Time is.
+
+// The ends of time: times of a record lie between them.
+const (
+	Never  = time.Duration(math.MaxInt64) // later than everything
+	Always = time.Duration(math.MinInt64) // earlier than everything
+)
 
 // Models: the workload that wrote a history, and so which properties apply.
 const (
@@ -74,6 +84,14 @@ const (
 	FSurveyed  = "surveyed"  // key = a folder of model session, value Surveyed: all of it was read, fenced, at the end
 	FEnd       = "end"       // the last event: the record is complete
 )
+
+// runFacts are they, as events call them.
+var runFacts = []string{
+	FBegin, FOffers, FPhase, FHealth, FHarness, FStall, FClock, FDrained, FFinal, FAgreement, FSurveyed, FEnd,
+}
+
+// RunFact says that an F of the nemesis is a fact of the run. All others are steps of faults.
+func RunFact(f string) bool { return slices.Contains(runFacts, f) }
 
 // Offers is the value of FOffers: of the subject of a hold, or a queue that has an order of its own.
 type Offers struct {

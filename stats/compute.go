@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
 )
@@ -20,8 +21,8 @@ func Compute(h *history.History) Stats {
 	m := models.Of(h)
 	ops := h.Operations()
 	load := loadPhase(h)
-	steps := faultSteps(h)
-	faults := faultsOf(steps)
+	told := faults.Of(h)
+	faults := faultsOf(told)
 	slow := measureFaults(faults, h, ops)
 	all := holds.Of(h).All()
 	handOver := measureHandOvers(faults, h, ops, all)
@@ -29,7 +30,7 @@ func Compute(h *history.History) Stats {
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
 		Contended:  contended(begunIn(load, ops), all),
-		Elections:  elections(h, steps),
+		Elections:  elections(h, len(told.Elections)),
 		Faults:     faults,
 		FeltOver:   slow,
 		FaultKinds: faultKinds(faults),

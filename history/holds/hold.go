@@ -1,7 +1,6 @@
 package holds
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -10,8 +9,8 @@ import (
 
 // The ends of time. Times of a history lie between them.
 const (
-	Never  = time.Duration(math.MaxInt64) // later than everything
-	Always = time.Duration(math.MinInt64) // earlier than everything
+	Never  = history.Never
+	Always = history.Always
 )
 
 // Moment is a time, and the index of the event that tells of it.

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
 )
@@ -63,12 +64,12 @@ var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
 // fault notes which sessions a fault hit or ended, if it was seen to: others may have ended by
 // themselves before it could.
 func (x *actors) fault(a *evidence.Record, e *history.Event) {
-	var step history.FaultStep
-	if e.Decode(&step) != nil {
+	step, ok := faults.StepOf(e)
+	if !ok {
 		return
 	}
-	f := a.Faults.All[step.Fault]
-	if f == nil || !f.Verified {
+	f := a.Faults.Named(step.Fault)
+	if f == nil || !f.Took {
 		return
 	}
 	ends := kinds.TraitsOf(e.F, step).Sessions == history.EndAtOnce

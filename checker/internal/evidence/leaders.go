@@ -24,7 +24,7 @@ func (a *Record) leaderAt(t time.Duration) string {
 		return ""
 	}
 	server, seen := a.Health["before"].Leader, uint64(0)
-	for _, e := range a.Faults.Elected {
+	for _, e := range a.Faults.Elections {
 		if e.At <= t {
 			server = e.Server
 			seen++
@@ -44,5 +44,5 @@ func (a *Record) leaderAt(t time.Duration) string {
 func (a *Record) UnseenElections() bool {
 	before, ok := a.Health["before"]
 	after, known := a.Health["after"]
-	return ok && known && before.Epoch != 0 && after.Epoch-before.Epoch > int64(len(a.Faults.Elected))
+	return ok && known && before.Epoch != 0 && after.Epoch-before.Epoch > int64(len(a.Faults.Elections))
 }

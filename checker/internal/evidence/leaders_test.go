@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 )
 
 // Only a server that is known to follow answers a sync when it has all that others were told of.
@@ -50,7 +51,7 @@ func TestSyncLag(t *testing.T) {
 }
 
 func elected(r *Record) {
-	r.Faults.Elected = []Election{{At: 2, Server: 3}}
+	r.Faults.Elections = []faults.Election{{At: 2, Server: 3}}
 	r.Health["after"] = healthAt{Health: history.Health{Leader: 3, Epoch: 2}}
 }
 
@@ -58,7 +59,7 @@ func elected(r *Record) {
 // nobody look at the end.
 func answered(first, second time.Duration) func(*Record) {
 	return func(r *Record) {
-		if len(r.Faults.Elected) == 0 {
+		if len(r.Faults.Elections) == 0 {
 			delete(r.Health, "after")
 		}
 		for i, at := range []time.Duration{first, second} {

@@ -76,7 +76,7 @@ func (a *Record) absences() {
 			continue
 		}
 		hits := kinds.Named(f.Kind).Hits
-		for _, c := range f.clients {
+		for _, c := range f.Clients {
 			a.away[c] = append(a.away[c], Span{f.From, f.Over})
 			if hits != kinds.Links && hits != kinds.Sessions { // one of a kind that is not known may have stopped it
 				a.still[c] = append(a.still[c], Span{f.From, f.Over})
@@ -167,9 +167,9 @@ func (a *Record) endsAtOnce(spec string) bool {
 	}
 	verified, others := 0, 0
 	for _, f := range a.Faults.All {
-		if f.Kind == kind && f.Verified {
+		if f.Kind == kind && f.Took {
 			verified++
-			if f.doing && !f.holding {
+			if len(f.Holding) > 0 && !f.HitHolder() {
 				others++
 			}
 		}
@@ -184,7 +184,7 @@ func (a *Record) endsAtOnce(spec string) bool {
 // of a mix of which none has to take effect a run is judged by what happened.
 func (a *Record) hitHolder(these func(*Fault) bool) bool {
 	for _, f := range a.Faults.All {
-		if f.Verified && f.holding && slices.ContainsFunc(a.Params.Expects, func(spec string) bool { return FaultKind(spec) == f.Kind }) && these(f) {
+		if f.Took && f.HitHolder() && slices.ContainsFunc(a.Params.Expects, func(spec string) bool { return FaultKind(spec) == f.Kind }) && these(f) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -66,7 +67,6 @@ func Read(ctx context.Context, h *history.History, of *models.Model, list []hist
 		Sessions:  newSessions(),
 		Processes: newProcesses(),
 		Timing:    Timing{Health: map[string]healthAt{}},
-		Faults:    newFaults(),
 		Links:     Links{carried: map[history.ID]bool{}},
 		Committed: Committed{Transactions: list},
 	}
@@ -172,8 +172,9 @@ func (a *Record) readFact(e *history.Event) {
 		g := Agreement{Event: e.Index}
 		a.Decode(e, &g.Agreement)
 		a.Agreements = append(a.Agreements, g)
-	case history.FBegin, history.FEnd, history.FDrained, history.FFinal:
 	default:
-		a.readFault(e)
+		if faults.Tells(e) {
+			a.readFault(e)
+		}
 	}
 }

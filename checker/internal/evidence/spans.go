@@ -2,9 +2,10 @@ package evidence
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
+
+	"github.com/zklab/zklab/history"
 )
 
 // Touches says that one of some spans, a union, reaches into [from,to].
@@ -21,10 +22,10 @@ func FirstFrom(of []time.Duration, t time.Duration) time.Duration {
 	return Never
 }
 
-// The ends of time. Harness times lie between them.
+// The ends of time.
 const (
-	Never  = time.Duration(math.MaxInt64) // later than everything
-	Always = time.Duration(math.MinInt64) // earlier than everything
+	Never  = history.Never
+	Always = history.Always
 )
 
 // Span is a closed interval of harness time.

@@ -66,7 +66,7 @@ func (a *Record) settleTimes() {
 	if len(a.Faults.All) == 0 {
 		a.Settled = min(a.Settled, a.Phase(history.PhaseLoad))
 	} else {
-		a.Settled = min(a.Settled, a.Faults.undone())
+		a.Settled = min(a.Settled, a.Faults.Over())
 	}
 	if after, ok := a.Health["after"]; ok && !after.Healthy {
 		a.Settled = Never

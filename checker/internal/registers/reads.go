@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -302,11 +303,11 @@ func (l *look) overSessions() bool {
 // the time of.
 func leaderless(a *evidence.Record, s evidence.Span) bool {
 	for _, f := range a.Faults.All {
-		if f.OnServers && f.From <= s.To && s.From <= f.Over {
+		if f.OnServers() && f.From <= s.To && s.From <= f.Over {
 			return true
 		}
 	}
-	return slices.ContainsFunc(a.Faults.Elected, func(e evidence.Election) bool { return s.From <= e.At && e.At <= s.To }) || a.UnseenElections()
+	return slices.ContainsFunc(a.Faults.Elections, func(e faults.Election) bool { return s.From <= e.At && e.At <= s.To }) || a.UnseenElections()
 }
 
 // succeeded says that another leader may have made a change than the value that was

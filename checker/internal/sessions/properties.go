@@ -139,7 +139,7 @@ func wireRun(a *evidence.Record) promises.Run {
 	}
 	for _, f := range a.Faults.All {
 		run.Faults = append(run.Faults, promises.Span{From: f.From, To: f.Over})
-		if f.OnServers {
+		if f.OnServers() {
 			run.Disturbed = append(run.Disturbed, promises.Span{From: f.From, To: f.Over})
 		}
 		run.Denied = run.Denied || f.Traits.Denies
@@ -151,7 +151,7 @@ func wireRun(a *evidence.Record) promises.Run {
 // reconnecting says that a fault was done that makes clients connect again.
 func reconnecting(a *evidence.Record) bool {
 	for _, f := range a.Faults.All {
-		if f.Verified && f.Traits.Reconnects {
+		if f.Took && f.Traits.Reconnects {
 			return true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/faults"
 )
 
 // This file reads from a record which bug it was.
@@ -70,7 +71,7 @@ func owners(h *history.History) map[history.ID]int {
 // after the other, the last one for the key.
 func lost(ops ...string) cause {
 	return func(f finished, client int, key string, before time.Duration) bool {
-		for _, step := range steps(f.history, kinds.LoseReply.Name, before) {
+		for _, step := range took(f.history, kinds.LoseReply.Name, before) {
 			if slices.Contains(step.Clients, client) && lostInTurn(step.Detail, client, key, ops) {
 				return true
 			}
@@ -96,19 +97,16 @@ func lostInTurn(detail string, client int, key string, ops []string) bool {
 
 // expired is met by a client whose session was ended while it held or waited.
 func expired(f finished, client int, _ string, before time.Duration) bool {
-	return slices.ContainsFunc(steps(f.history, kinds.Expire.Name, before), func(s history.FaultStep) bool {
+	return slices.ContainsFunc(took(f.history, kinds.Expire.Name, before), func(s *faults.Fault) bool {
 		return slices.Contains(s.Clients, client)
 	})
 }
 
-// steps are the faults of a kind that took effect before a time.
-func steps(h *history.History, kind string, before time.Duration) []history.FaultStep {
-	var all []history.FaultStep
-	for i := range h.Events {
-		e := &h.Events[i]
-		var s history.FaultStep
-		if e.Process == history.Nemesis && e.F == kind && e.Time < before && e.Decode(&s) == nil && s.Step == history.StepVerified {
-			all = append(all, s)
+// took are the faults of a kind that took effect before a time.
+func took(h *history.History, kind string, before time.Duration) (all []*faults.Fault) {
+	for _, f := range faults.Of(h).All {
+		if f.Kind == kind && f.Took && f.Verified < before {
+			all = append(all, f)
 		}
 	}
 	return all
