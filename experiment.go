@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
@@ -35,8 +36,12 @@ type Experiment struct {
 	// clients can be frozen and crashed.
 	Command []string
 	// PlayProcesses has a simulation play that each client is a process of its own, so that
-	// it can be frozen and crashed in virtual time, too.
+	// it can be frozen and crashed in virtual time, too. A simulation does so by itself if Faults
+	// can freeze or crash a client, and if the workload's clients can be processes.
 	PlayProcesses bool
+	// OneProcess keeps the clients of a simulation in one process: they are never frozen or crashed
+	// unless PlayProcesses is set.
+	OneProcess bool
 	// Ensemble starts the servers: three embedded ones, in memory.
 	Ensemble ensemble.Starter
 
@@ -206,6 +211,26 @@ func (x Experiment) inProcesses() (Experiment, error) {
 	return x, nil
 }
 
+// playable says whether a simulation may play that clients are processes, though nobody said so.
+func (x Experiment) playable() bool {
+	return !x.OneProcess && x.Command == nil && x.Workload != nil && workloads.InProcesses(x.Workload)
+}
+
+// playing is the experiment of a simulation with processes that are played where its faults hit such.
+func (x Experiment) playing() Experiment {
+	x.PlayProcesses = x.PlayProcesses || x.playable() && x.Faults.Hits(kinds.Processes)
+	return x
+}
+
+// playingNamed is playing for a bubble that is the caller's own: it has faults of processes only if they
+// are named. What a killed process leaves behind, such a bubble would wait for.
+func (x Experiment) playingNamed() Experiment {
+	named := x
+	named.Faults = plan.Every(time.Second, x.Faults.Named()...)
+	x.PlayProcesses = named.playing().PlayProcesses
+	return x
+}
+
 // usualLatency is that of a message in the default ensemble, on average: about
 // what it is within a data centre.
 const usualLatency = 200 * time.Microsecond
@@ -239,8 +264,10 @@ func (x Experiment) Warnings() []string { return x.config().Warnings() }
 // experiment makes no sense (ErrUsage), could not be run, or ctx ended.
 // Nothing that Run started is left when it returns.
 func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
-	if x.PlayProcesses {
-		return nil, usage("processes are played in simulations alone: give a Command, or simulate")
+	if bubble.Inside() {
+		x = x.playingNamed()
+	} else if x.PlayProcesses {
+		return nil, usage("processes are played in virtual time alone: give a Command, or simulate")
 	}
 	x, err := x.Complete()
 	if err != nil {

@@ -64,7 +64,7 @@ func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Expe
 
 // explored is the experiment as the scenario of an exploration, and what runs it in this process.
 func (x Experiment) explored(run func(Experiment, context.Context) (*Outcome, error)) (Experiment, explore.Runner, error) {
-	complete := x.simulated
+	complete := x.CompleteSimulated
 	if x.Command != nil {
 		complete = x.Complete
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/explore"
-	"github.com/zklab/zklab/workloads"
 )
 
 // exploredPairs is how many pairs of faults [Explore] tries.
@@ -55,7 +54,7 @@ func (x Experiment) asScenario() Experiment {
 	defaultTo(&x.Keys, explore.UsualKeys)
 	defaultTo(&x.Rate, explore.UsualRate)
 	defaultTo(&x.TimeLimit, explore.UsualLength)
-	x.PlayProcesses = x.PlayProcesses || workloads.InProcesses(x.Workload)
+	x.PlayProcesses = x.PlayProcesses || x.playable()
 	x.OptionalFaults, x.MinLoad = true, -1
 	return x
 }

@@ -21,8 +21,9 @@ import (
 
 // Simulate runs the experiment in virtual time, in which a minute takes a moment, and so
 // that the same seed gives the same record, byte for byte: see docs/simulation.md for
-// what that takes. Its ensemble must be an embedded one in memory, as the default is, and
-// its clients goroutines. In a test call [SimulateIn], or the function Simulate.
+// what that takes. Its ensemble must be an embedded one in memory, as the default is, and its
+// clients no programs: where Faults freeze or crash clients, processes are played (see
+// PlayProcesses). In a test call [SimulateIn], or the function Simulate.
 //
 // Nothing is written to any file unless Out is given; [Outcome.Keep] does it later.
 // Progress is told about every second of real time; the time in it is virtual. Interrupt ends
@@ -40,7 +41,7 @@ func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
 func SimulateIn(t *testing.T, x Experiment) (*Outcome, error) { return x.simulate(t.Context(), t) }
 
 func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error) {
-	x, err := x.simulated()
+	x, err := x.CompleteSimulated()
 	if err != nil {
 		return nil, err
 	}
@@ -138,10 +139,13 @@ func (o *Outcome) Keep(out string) error {
 	return nil
 }
 
-// simulated completes an experiment that is to be simulated.
-func (x Experiment) simulated() (Experiment, error) {
+// CompleteSimulated is [Experiment.Complete] for an experiment that is to be simulated, as
+// [Experiment.Simulate] does it: with clients that are played as processes if its faults freeze or
+// crash such, without a folder to keep the run in unless Out names one, and with the seed in its
+// ensemble. What cannot be simulated is an error that wraps [ErrUsage].
+func (x Experiment) CompleteSimulated() (Experiment, error) {
 	out := x.Out
-	x, err := x.Complete()
+	x, err := x.playing().Complete()
 	if err != nil {
 		return x, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/virtual/apart"
 	"github.com/zklab/zklab/link"
-	"github.com/zklab/zklab/workloads"
 )
 
 // mix is what a run is like, of those among which seeds choose: what leaves things out finds
@@ -100,8 +99,7 @@ func (x Experiment) mixed(m mix) Experiment {
 	if m.oneKey && !models.Named(x.Workload.Name()).Rounds {
 		defaultTo(&x.Keys, 1)
 	}
-	if m.crashes && workloads.InProcesses(x.Workload) {
-		x.PlayProcesses = true
+	if m.crashes && (x.PlayProcesses || x.playable()) {
 		x.TimeLimit *= 2 // those who are down or frozen do nothing meanwhile
 	} else if m.crashes {
 		m.faults = everything

@@ -3,17 +3,14 @@ package zklab
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/settings"
-	"github.com/zklab/zklab/workloads"
 )
 
 // SweepOptions say how far [Sweep] goes. The zero value is 200 seeds from 1.
@@ -112,8 +109,7 @@ func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 	if x.Faults == nil {
 		whole.Faults = all
 	}
-	whole.PlayProcesses = x.PlayProcesses || x.Command == nil && workloads.InProcesses(x.Workload)
-	if whole, err = whole.simulated(); err != nil {
+	if whole, err = whole.CompleteSimulated(); err != nil {
 		return nil, err
 	}
 	choices := sweep.UsualChoices()
@@ -126,9 +122,6 @@ func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 			y.Faults = plan.Every(d.FaultInterval, whole.Faults.Faults()...)
 		}
 		y.Seed, y.Faults = seed, y.Faults.Only(d.Faults)
-		y.PlayProcesses = x.PlayProcesses || slices.ContainsFunc(y.Faults.Kinds(), func(kind string) bool {
-			return kinds.Named(kind).Hits == kinds.Processes
-		})
 		return y
 	}, nil
 }

@@ -46,7 +46,9 @@ const SeedVariable = "ZKLAB_SEED"
 // That needs an ensemble in the same bubble, as the default is, and a recipe
 // that waits for nothing but channels, timers and its connection: not for a
 // mutex that somebody holds who waits, and not for connections of its own that
-// bypass subjects.Client.Dial.
+// bypass subjects.Client.Dial. If Faults name faults.Freeze or faults.Crash there, clients are played as
+// processes (see [Experiment.PlayProcesses]). The bubble waits for what a killed process leaves behind:
+// code that retries for ever never ends it.
 func Test(t testing.TB, x Experiment) *Outcome {
 	t.Helper()
 	x, err := x.forTest(t.Name())

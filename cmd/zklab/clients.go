@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
@@ -18,16 +19,24 @@ import (
 func playedByDefault(cmd *cobra.Command) {
 	flag := cmd.Flags().Lookup("clients-as")
 	flag.DefValue = "" // as it can be
-	flag.Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where the recipe can have that), or goroutine"
+	flag.Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where faults do that and the recipe can have it), or goroutine"
 }
 
-// playUnlessGiven has a simulation play that clients are processes, which can be frozen and
-// crashed, where the recipe can have that and nobody said how clients run.
-func playUnlessGiven(cmd *cobra.Command, f *runFlags, x *store.Experiment) {
+// playUnlessGiven has an exploration, which tries freezes and crashes, play that clients are processes
+// where the recipe can have that and nobody said how clients run.
+func playUnlessGiven(f *runFlags, x *store.Experiment) {
 	w, err := workloads.Named(x.Recipe, workloads.Own)
-	if err == nil && x.Simulate && !cmd.Flags().Changed("clients-as") && f.config == "" && workloads.InProcesses(w) {
+	if err == nil && x.Simulate && f.anyClients && workloads.InProcesses(w) {
 		x.ClientsAs = store.Process
 	}
+}
+
+// complete is the experiment as it is run.
+func complete(x zklab.Experiment, simulate bool) (zklab.Experiment, error) {
+	if simulate {
+		return x.CompleteSimulated()
+	}
+	return x.Complete()
 }
 
 // waysOfClients are how --clients-as lets clients run.

@@ -220,7 +220,7 @@ func mergeScenario(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []
 		return stored, err
 	}
 	stored.TimeLimit = cmp.Or(stored.TimeLimit, limit)
-	playUnlessGiven(cmd, f, &stored)
+	playUnlessGiven(f, &stored)
 	return stored, nil
 }
 

@@ -36,6 +36,9 @@ type runFlags struct {
 	faults string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
+	// anyClients says that nobody said how clients run: a simulation plays processes where its faults
+	// need that.
+	anyClients bool
 	// given says whether the command line gives what a field of the experiment file has; nil: it
 	// gives none.
 	given func(field string) bool
@@ -93,7 +96,7 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	externalFlags(cmd, &f.servers, &x.Commands)
 	imageFlag(cmd, &x.Image)
 	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
-	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in a process of its own, which can be frozen and crashed)")
+	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in a process of its own, which can be frozen and crashed; with --simulate played, by default where --faults do that)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, all, or none (see zklab list faults)")
 	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a valid to count (fewer, if the first fault comes soon)")
@@ -143,6 +146,7 @@ func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) (store.Experiment, error) {
 	given := cmd.Flags().Changed
 	f.given = func(field string) bool { return given(field) || field == "recipe" && len(args) > 0 }
+	f.anyClients = !given("clients-as") && f.config == ""
 	limited, loaded := given("time-limit"), given("min-load")
 	if limited && x.TimeLimit <= 0 {
 		return *x, usageError("--time-limit must be more than zero")
@@ -279,8 +283,8 @@ func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	e := zklab.Experiment{
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
 		MinLoad:       minLoad(x),
-		PlayProcesses: x.Simulate && x.ClientsAs == store.Process,
-		Seed:          *x.Seed, Out: f.out, Faults: schedule, Arrivals: arrivals,
+		PlayProcesses: x.Simulate && x.ClientsAs == store.Process, OneProcess: !f.anyClients,
+		Seed: *x.Seed, Out: f.out, Faults: schedule, Arrivals: arrivals,
 	}
 	x.Settings.Into(&e)
 	return e, nil
@@ -393,7 +397,7 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	if err := allThere(stored, x.Faults); err != nil {
 		return f.inFile(err)
 	}
-	if x, err = x.Complete(); err != nil {
+	if x, err = complete(x, stored.Simulate); err != nil {
 		return err
 	}
 	if err := writable("--out", f.out); err != nil {

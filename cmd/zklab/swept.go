@@ -56,7 +56,6 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	if s.stored, err = merge(cmd, s.f, s.x, args); err != nil {
 		return err
 	}
-	playUnlessGiven(cmd, s.f, &s.stored)
 	s.stored.TimeLimit = cmp.Or(s.stored.TimeLimit, limit) // it goes by no schedule: each seed has another
 	s.stored.Seed = s.seed
 	given := cmd.Flags().Changed
@@ -126,7 +125,7 @@ func (s *swept) made(stored store.Experiment, seed int64) (zklab.Experiment, err
 	if s.usualLoad {
 		x.MinLoad = 0 // of so many operations that the rate brings
 	}
-	return x.Complete()
+	return complete(x, stored.Simulate)
 }
 
 // experiment is the experiment of a seed.

@@ -59,7 +59,7 @@ func choose(turns []Turn, s faults.Setting) (out []Turn, left []LeftOut) {
 		}
 		for _, k := range faults.Kinds() {
 			f := k.Plain()
-			if k.Harsh || slices.Contains(t.without, k.Name) || slices.ContainsFunc(turns, of(k.Name)) {
+			if !t.standsFor(k) || slices.ContainsFunc(turns, of(k.Name)) {
 				continue
 			}
 			if why := f.Available(s); why != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/link"
 )
 
@@ -135,24 +136,40 @@ func (s Schedule) Named() []faults.Fault {
 }
 
 // Kinds are the kinds of faults in mixes, each once: those that [Schedule.Only] chooses from.
-func (s Schedule) Kinds() (kinds []string) {
+func (s Schedule) Kinds() (names []string) {
 	for _, p := range s {
 		for _, f := range faultsOf(p.Turns) {
-			if p.Order == Mixed && !slices.Contains(kinds, f.Kind()) {
-				kinds = append(kinds, f.Kind())
+			if p.Order == Mixed && !slices.Contains(names, f.Kind()) {
+				names = append(names, f.Kind())
 			}
 		}
 	}
-	return kinds
+	return names
 }
+
+// Hits says whether a fault of the schedule hits such targets. Of AllFaults it asks all the kinds that
+// this stands for, wherever they are to be had.
+func (s Schedule) Hits(target kinds.Target) bool {
+	return slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.hits(target) })
+}
+
+func (t Turn) hits(target kinds.Target) bool {
+	if t.all {
+		return slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return t.standsFor(k) && kinds.Named(k.Name).Hits == target })
+	}
+	return slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return kinds.Named(f.Kind()).Hits == target })
+}
+
+// standsFor says whether the turn, which is AllFaults, is of a kind, too.
+func (t Turn) standsFor(k faults.Kind) bool { return !k.Harsh && !slices.Contains(t.without, k.Name) }
 
 // Only is the schedule without the turns in mixes that have none of some kinds of faults.
 // What comes in an order, or at a time, is there because of the others, and stays.
-func (s Schedule) Only(kinds []string) (out Schedule) {
+func (s Schedule) Only(names []string) (out Schedule) {
 	for _, p := range s {
 		if p.Order == Mixed {
 			p.Turns = slices.DeleteFunc(slices.Clone(p.Turns), func(t Turn) bool {
-				return !t.quiet() && !slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return slices.Contains(kinds, f.Kind()) })
+				return !t.quiet() && !slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return slices.Contains(names, f.Kind()) })
 			})
 			if len(faultsOf(p.Turns)) == 0 {
 				continue

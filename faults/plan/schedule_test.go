@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 )
 
@@ -329,5 +330,24 @@ func TestOnly(t *testing.T) {
 	s, err := plan.Parse("pause,kill@5s,expire,pause:leader", time.Second)
 	if got := s.Kinds(); err != nil || !slices.Equal(got, []string{"pause", "expire"}) {
 		t.Errorf("kinds %v, %v", got, err)
+	}
+}
+
+// What a schedule can hit is known before it is chosen for a setting.
+func TestHits(t *testing.T) {
+	for text, want := range map[string]bool{
+		"all": true, "expire": false, "freeze": true, "expire,crash:holder@3s": true, "all,-freeze": true,
+		"all,-freeze,-crash": false, "freeze@client1/acquire#1/create#1": true, "expire,with:freeze:any": true,
+	} {
+		s, err := plan.Parse(text, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Hits(kinds.Processes); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
+	}
+	if !plan.Steps(plan.Step{Fault: faults.Freeze{}}).Hits(kinds.Processes) {
+		t.Error("a step that is given")
 	}
 }

@@ -45,10 +45,10 @@ func GoTest(x store.Experiment, property, own string) (source []byte, ok bool, e
 		store.Experiment
 		Name, Property string
 		Own            string
-		All            bool
+		All, Played    bool
 		Begun          []workloads.Arrival
 		Seeded         int64
-	}{x, "Test" + camel(x.Recipe) + camel(property), property, own, len(x.Arrivals) == 0, arrivals, *x.Seed})
+	}{x, "Test" + camel(x.Recipe) + camel(property), property, own, len(x.Arrivals) == 0, x.ClientsAs == store.Process, arrivals, *x.Seed})
 	if err != nil {
 		return nil, false, err
 	}

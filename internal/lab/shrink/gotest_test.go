@@ -21,17 +21,21 @@ func TestGoTest(t *testing.T) {
 			"SessionTimeout: 4 * time.Second, OpTimeout: 1500 * time.Millisecond", `step(t, "cut:client-0", "", plan.Step{At: 0 * time.Second, For: 1 * time.Second, Seed: 18446744073709551615, Lane: 1})`,
 			"Sources: []int{4},", "{Client: 0, Number: 7}, {Client: -1, Number: 2}", `Spread: "tails"`,
 		},
-		"own": {"workload := workloads.Lock{New: newSubject}", "while the subject breaks the promise plain-reads"},
+		"own": {"workload := workloads.Lock{New: newSubject}", "while the subject breaks the promise plain-reads", "PlayProcesses: true,"},
 	} {
 		y, own := x, ""
 		if name == "own" {
 			y.Subject, own = "", "workloads.Lock{New: newSubject}"
+			y.ClientsAs = store.Process
 		}
 		source, ok, err := GoTest(y, "plain-reads", own)
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
 		flat := strings.Join(strings.Fields(string(source)), " ") // gofmt sets in columns
+		if plays := strings.Contains(flat, "PlayProcesses"); plays != (y.ClientsAs == store.Process) {
+			t.Errorf("%s: it plays processes: %t", name, plays)
+		}
 		for _, text := range want {
 			if !strings.Contains(flat, text) {
 				t.Errorf("%s: no %q in\n%s", name, text, source)

@@ -33,12 +33,19 @@ type frame struct {
 
 // enter notes which bubble this is, and which goroutine its main one.
 func (l *life) enter() {
-	text := make([]byte, 256)
-	text = text[:runtime.Stack(text, false)]
-	g := parseGoroutine(string(text))
+	g := self()
 	l.bubble.Store(g.bubble)
 	l.main.Store(g.id)
 }
+
+// self is the goroutine that asks, without its calls.
+func self() goroutine {
+	text := make([]byte, 256)
+	return parseGoroutine(string(text[:runtime.Stack(text, false)]))
+}
+
+// Inside says whether the caller is in a bubble, of this package or of testing/synctest.
+func Inside() bool { return self().bubble != 0 }
 
 // goroutinesIn are those of a bubble, but for those of package testing, by their numbers.
 func goroutinesIn(bubble uint64) []goroutine {

@@ -1,0 +1,65 @@
+package zklab_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/workloads"
+)
+
+// A simulation plays processes where its faults can freeze or crash clients, and where there can be such.
+func TestWhichSimulationsPlayProcesses(t *testing.T) {
+	all := plan.Mix(time.Second, plan.AllFaults())
+	lock := workloads.Lock{New: newLock}
+	for name, c := range map[string]struct {
+		x     zklab.Experiment
+		plays bool
+	}{
+		"all faults":           {zklab.Experiment{Workload: lock, Faults: all}, true},
+		"a freeze at one time": {zklab.Experiment{Workload: lock, Faults: plan.At(time.Second, 0, faults.Freeze{})}, true},
+		"no faults":            {zklab.Experiment{Workload: lock}, false},
+		"others":               {zklab.Experiment{Workload: lock, Faults: plan.Every(time.Second, faults.Expire{})}, false},
+		"all others":           {zklab.Experiment{Workload: lock, Faults: plan.Mix(time.Second, plan.AllFaults(faults.Freeze{}, faults.Crash{}))}, false},
+		"one process":          {zklab.Experiment{Workload: lock, Faults: all, OneProcess: true}, false},
+		"asked for":            {zklab.Experiment{Workload: lock, PlayProcesses: true, OneProcess: true}, true},
+		"no such clients":      {zklab.Experiment{Workload: workloads.Session{}, Faults: all}, false},
+	} {
+		x, err := c.x.CompleteSimulated()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if x.PlayProcesses != c.plays {
+			t.Errorf("%s: plays processes: %t", name, x.PlayProcesses)
+		}
+		freezes := slices.ContainsFunc(x.Faults.Faults(), func(f faults.Fault) bool { return f.Kind() == "freeze" })
+		if want := c.plays && c.x.Faults != nil; freezes != want {
+			t.Errorf("%s: freezes are among the faults: %t", name, freezes)
+		}
+	}
+}
+
+// Test in a bubble plays them, too, for faults that it names.
+func TestPlaysProcessesInBubble(t *testing.T) {
+	if bubble.Inside() {
+		t.Fatal("a test is no bubble")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if !bubble.Inside() {
+			t.Fatal("a bubble was not recognised")
+		}
+		o := zklab.Test(t, zklab.Experiment{
+			Workload: workloads.Lock{New: newLock}, TimeLimit: 20 * time.Second, Rate: 50, Seed: 1,
+			Faults: plan.Every(3*time.Second, faults.Freeze{}, faults.Crash{}),
+		})
+		if o.Result.Verdict != checker.Valid || len(o.Result.Stats.FaultKinds) != 2 {
+			t.Errorf("%s: %+v", o.Result.Verdict, o.Result.Stats.FaultKinds)
+		}
+	})
+}
