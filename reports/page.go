@@ -271,6 +271,14 @@ func (p page) HasExpiries() bool {
 	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return k.Holding+k.Waiting+k.Idle > 0 })
 }
 
+// OutlastedWords is how many faults of a kind lasted longer than a session.
+func (p page) OutlastedWords(k stats.FaultKind) string { return outlastedWords(k) }
+
+// HasOutlasted says whether there were faults that may last longer than a session.
+func (p page) HasOutlasted() bool {
+	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return outlastedWords(k) != "" })
+}
+
 // Strictness says how the measured properties count.
 func (p page) Strictness() string {
 	if p.Strict {

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
@@ -229,6 +230,9 @@ func faultWords(k stats.FaultKind) string {
 		text += " (clients " + expired + ")"
 	}
 	var rest []string
+	if outlasted := outlastedWords(k); outlasted != "" {
+		rest = append(rest, outlasted)
+	}
 	if k.Failed > 0 {
 		rest = append(rest, times(k.Failed)+" without effect")
 	}
@@ -245,6 +249,22 @@ func faultWords(k stats.FaultKind) string {
 		text += ", " + r
 	}
 	return text
+}
+
+// outlastedWords is how many of the faults of a kind lasted longer than a session of a client that can do
+// nothing meanwhile; "" for kinds that are not about that, and for one that never took effect.
+func outlastedWords(k stats.FaultKind) string {
+	switch {
+	case k.Verified == 0 || kinds.Named(k.Kind).Traits.Sessions != history.EndIfOutlasted:
+		return ""
+	case k.Outlasted == 0:
+		return "never longer than a session"
+	case k.EndedSession == 0:
+		return times(k.Outlasted) + " longer than a session, none of which ended"
+	case k.EndedSession == k.Outlasted:
+		return times(k.Outlasted) + " longer than a session, which ended"
+	}
+	return fmt.Sprintf("%s longer than a session, which ended %s", times(k.Outlasted), times(k.EndedSession))
 }
 
 func expiredWords(k stats.FaultKind) string {

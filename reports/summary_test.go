@@ -252,3 +252,24 @@ func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The summary says of freezes, and of nothing else, how many lasted longer than a session.
+func TestSummaryOfFreezes(t *testing.T) {
+	for _, c := range []struct {
+		kind                       string
+		verified, outlasted, ended int
+		want                       string
+	}{
+		{"freeze", 3, 0, 0, "freeze: took effect 3 times, never longer than a session"},
+		{"freeze", 3, 3, 0, "freeze: took effect 3 times, 3 times longer than a session, none of which ended"},
+		{"freeze", 3, 2, 2, "freeze: took effect 3 times, twice longer than a session, which ended"},
+		{"freeze", 3, 3, 1, "freeze: took effect 3 times, 3 times longer than a session, which ended once"},
+		{"freeze", 0, 0, 0, "freeze: never took effect"},
+		{"pause", 3, 0, 0, "pause: took effect 3 times"},
+	} {
+		k := stats.FaultKind{Kind: c.kind, Scheduled: c.verified, Verified: c.verified, Felt: c.verified, Outlasted: c.outlasted, EndedSession: c.ended}
+		if got := faultWords(k); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

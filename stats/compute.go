@@ -24,6 +24,7 @@ func Compute(h *history.History) Stats {
 	told := faults.Of(h)
 	faults := faultsOf(told)
 	slow := measureFaults(faults, h, ops)
+	outlast(faults, h)
 	all := holds.Of(h).All()
 	handOver := measureHandOvers(faults, h, ops, all)
 	s := Stats{

@@ -117,6 +117,12 @@ func (k *FaultKind) count(f *Fault) {
 	if f.Felt {
 		k.Felt++
 	}
+	if len(f.Outlasted) > 0 {
+		k.Outlasted++
+	}
+	if slices.ContainsFunc(f.Outlasted, func(o Outlasted) bool { return o.Ended }) {
+		k.EndedSession++
+	}
 	for _, did := range f.Holding {
 		switch did {
 		case "holding":

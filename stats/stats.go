@@ -86,6 +86,8 @@ type Fault struct {
 	Affected []ClientFailover `json:"affected,omitempty"`
 	// HandOvers are those of the holds that the fault ended.
 	HandOvers []HandOver `json:"hand_overs,omitempty"`
+	// Outlasted are the sessions that a fault such as a freeze lasted longer than.
+	Outlasted []Outlasted `json:"outlasted,omitempty"`
 	// Felt says that some operation failed, stayed unknown, or took (from its
 	// invocation) over twice the p99 from before the first fault, or that a hold
 	// was lost, while the fault lasted. Errors of a sort that happened before the first fault as well
@@ -129,6 +131,10 @@ type FaultKind struct {
 	Holding int `json:"holding,omitempty"`
 	Waiting int `json:"waiting,omitempty"`
 	Idle    int `json:"idle,omitempty"`
+	// Outlasted counts the verified ones that lasted longer than a session of a client that they hit,
+	// EndedSession those of them by which such a session ended.
+	Outlasted    int `json:"outlasted,omitempty"`
+	EndedSession int `json:"ended_session,omitempty"`
 }
 
 // FailoverSum sums up the verified faults of one kind with one target.

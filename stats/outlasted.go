@@ -1,0 +1,102 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Outlasted is a session that a fault lasted longer than, of a client that could do nothing meanwhile.
+type Outlasted struct {
+	Client  int           `json:"client"`
+	Session history.ID    `json:"session"`
+	Timeout time.Duration `json:"timeout"` // of the session, as the servers granted it
+	// Ended says that the client was told afterwards that the session had expired, and that no
+	// other fault had ended it.
+	Ended bool `json:"ended"`
+}
+
+// outlast adds to each fault that may outlast sessions those that it did.
+func outlast(faults []Fault, h *history.History) {
+	may := func(f Fault) bool {
+		return f.Traits.Sessions == history.EndIfOutlasted && f.Outcome == history.StepVerified && len(f.Sessions) == len(f.Clients)
+	}
+	if !slices.ContainsFunc(faults, may) {
+		return
+	}
+	told := toldOf(h)
+	forced := endedByForce(faults)
+	for i := range faults {
+		f := &faults[i]
+		if !may(*f) {
+			continue
+		}
+		lasted := cmp.Or(f.HealBegan, f.Healed, End(h)) - f.Injected
+		for n, session := range f.Sessions {
+			s := told[session]
+			o := Outlasted{Client: f.Clients[n], Session: session, Timeout: s.granted(f.Injected)}
+			o.Timeout = cmp.Or(o.Timeout, h.Header.Params.SessionTimeout)
+			if o.Timeout > 0 && lasted > o.Timeout {
+				o.Ended = s.expired >= f.Injected && s.expired > 0 && !forced[session]
+				f.Outlasted = append(f.Outlasted, o)
+			}
+		}
+	}
+}
+
+// told is what a client was told of a session.
+type told struct {
+	grants  []grant       // in order
+	expired time.Duration // 0: never
+}
+
+// grant is the time-out that a server granted when the session connected.
+type grant struct{ at, timeout time.Duration }
+
+// toldOf is what clients were told of each session.
+func toldOf(h *history.History) map[history.ID]told {
+	all := map[history.ID]told{}
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Process != history.SessionProcess {
+			continue
+		}
+		s := all[e.Session]
+		switch e.F {
+		case history.FConnected:
+			var c history.Connected
+			if e.Decode(&c) == nil {
+				s.grants = append(s.grants, grant{e.Time, c.Timeout})
+			}
+		case history.FExpired:
+			s.expired = e.Time
+		}
+		all[e.Session] = s
+	}
+	return all
+}
+
+// granted is the time-out by some moment; 0: not known.
+func (s told) granted(by time.Duration) (timeout time.Duration) {
+	for _, g := range s.grants {
+		if g.at <= by {
+			timeout = g.timeout
+		}
+	}
+	return timeout
+}
+
+// endedByForce are the sessions that faults ended, however long they lasted.
+func endedByForce(faults []Fault) map[history.ID]bool {
+	ended := map[history.ID]bool{}
+	for i := range faults {
+		if f := &faults[i]; f.endsSessions() && f.Outcome == history.StepVerified {
+			for _, session := range f.Sessions {
+				ended[session] = true
+			}
+		}
+	}
+	return ended
+}
