@@ -40,9 +40,9 @@ func (s *servers) addTo(cmd *cobra.Command) {
 	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
 	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks that a server may take to get the leader's state (ZooKeeper's initLimit)")
 	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ticks that a server may be silent before the others give it up (ZooKeeper's syncLimit)")
-	flags.DurationVar(&s.minSession, "min-session-timeout", 0, "shortest session time-out that clients get (default: 2 ticks)")
-	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session time-out that clients get (default: 1m, or 20 ticks if that is more)")
-	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a user whom no access control list stops: super:BASE64 (see docs/ensemble.md)")
+	flags.DurationVar(&s.minSession, "min-session-timeout", 0, "shortest session time-out that clients get (ZooKeeper's minSessionTimeout; default: 2 ticks)")
+	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session time-out that clients get (ZooKeeper's maxSessionTimeout; default: 1m, or 20 ticks if that is more)")
+	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a user whom no access control list stops: super:BASE64 (ZooKeeper's DigestAuthenticationProvider.superDigest; see docs/ensemble.md)")
 	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig (ZooKeeper's reconfigEnabled)")
 	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)")
 	flags.Lookup("ttl").DefValue = "false" // it is told in words

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/internal/base/nearest"
+	"github.com/zklab/zklab/internal/zk/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -20,17 +23,42 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
-		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		offer := nearest.To(unknown.GetSpecifiedName(), names)
-		if offer != "" {
-			offer = " did you mean --" + offer + "?"
-		}
-		return fmt.Errorf("unknown flag: --%s;%s see %s --help", unknown.GetSpecifiedName(), offer, cmd.CommandPath())
+		return unknownFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &value):
 		return wrongValue(value)
 	}
 	return err
+}
+
+// unknownFlag offers the flag that was meant: the one of the setting of ZooKeeper's that is called so, or the
+// nearest. Where flags stand for settings it says of another setting that there is no flag for it.
+func unknownFlag(cmd *cobra.Command, written string) error {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	ofSettings := settingFlags(cmd)
+	setting := settings.Named(written)
+	offer := cmp.Or(ofSettings[setting], nearest.To(written, names))
+	switch {
+	case setting != "" && len(ofSettings) > 0 && ofSettings[setting] == "":
+		return fmt.Errorf("--%s: no flag stands for ZooKeeper's setting %s, which an embedded ensemble does not have; see docs/ensemble.md and %s --help", written, setting, cmd.CommandPath())
+	case offer != "":
+		offer = " did you mean --" + offer + "?"
+	}
+	return fmt.Errorf("unknown flag: --%s;%s see %s --help", written, offer, cmd.CommandPath())
+}
+
+// settingIn finds the setting of ZooKeeper's that the text of a flag names.
+var settingIn = regexp.MustCompile(`ZooKeeper's ([0-9A-Za-z.]*[A-Za-z])`)
+
+// settingFlags are the flags of a command that stand for settings of ZooKeeper's, by these.
+func settingFlags(cmd *cobra.Command) map[string]string {
+	flags := map[string]string{}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if m := settingIn.FindStringSubmatch(f.Usage); m != nil {
+			flags[m[1]] = f.Name
+		}
+	})
+	return flags
 }
 
 // wrongValue says what a flag takes. Those with kinds of values of their own say it

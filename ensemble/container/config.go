@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/settings"
 )
 
 // maxNodes bounds the servers of one ensemble: more than that in one machine
@@ -41,9 +42,11 @@ type Config struct {
 	// InitLimit and SyncLimit are ZooKeeper's, in ticks: 20 and 4 when 0. A
 	// leader that pauses for less than SyncLimit ticks stays leader.
 	InitLimit, SyncLimit int
-	// Settings are further lines for zoo.cfg, "key=value", without spaces.
+	// Settings are further lines for zoo.cfg, "key=value", without spaces. A key that no server of
+	// ZooKeeper 3.9 reads is an error: the servers would ignore it without a word.
 	Settings []string
-	// JVMFlags are further flags for each server's Java.
+	// JVMFlags are further flags for each server's Java, whatever they are. A setting of another version of
+	// ZooKeeper goes here, as -Dzookeeper.KEY=VALUE, which is what a server makes of a key in zoo.cfg.
 	JVMFlags []string
 
 	// StartTimeout bounds the wait for health, 60 s when 0.
@@ -123,6 +126,23 @@ func (c Config) validate() error {
 			return fmt.Errorf("setting %q must be one word", setting)
 		}
 	}
+	for _, setting := range c.Settings {
+		if err := validateSetting(setting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validateSetting refuses what Apache's servers would pass over without a word.
+func validateSetting(setting string) error {
+	name, _, ok := strings.Cut(setting, "=")
+	if !ok {
+		return fmt.Errorf("setting %q: write name=value", setting)
+	}
+	if err := settings.Check(name); err != nil {
+		return fmt.Errorf("setting %q: %w", setting, err)
+	}
 	return nil
 }
 
@@ -186,20 +206,20 @@ func (c Config) env(id int, net subnet) map[string]string {
 
 // profile is what the report says; image and version are known later.
 func (c Config) profile() ensemble.Profile {
-	settings := append(c.zooCfg(), "maxClientCnxns=0", "standaloneEnabled=false", "admin.enableServer=false")
-	settings = append(settings, c.jvmFlags()...)
+	all := append(c.zooCfg(), "maxClientCnxns=0", "standaloneEnabled=false", "admin.enableServer=false")
+	all = append(all, c.jvmFlags()...)
 	for key, value := range c.sysctls() {
-		settings = append(settings, key+"="+value)
+		all = append(all, key+"="+value)
 	}
 	if c.smallDisks() {
-		settings = append(settings, fmt.Sprintf("disk=tmpfs,%dMB", diskSize>>20))
+		all = append(all, fmt.Sprintf("disk=tmpfs,%dMB", diskSize>>20))
 	}
 	least, most := c.sessionBounds()
-	slices.Sort(settings)
+	slices.Sort(all)
 	return ensemble.Profile{
 		Backend: "container", Servers: c.Nodes,
 		Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
-		Settings: settings, MinSession: least, MaxSession: most,
+		Settings: all, MinSession: least, MaxSession: most,
 	}
 }
 

@@ -41,13 +41,17 @@ func TestConfigValidate(t *testing.T) {
 		want   string // in the error; empty: none
 	}{
 		{"zero value", Config{}, ""},
-		{"all set", Config{Nodes: 2, Ports: []int{1, 2}, Settings: []string{"a=b"}, JVMFlags: []string{"-Xint"}}, ""},
+		{"all set", Config{Nodes: 2, Ports: []int{1, 2}, Settings: []string{"snapCount=1000", "server.7=a:1:2"}, JVMFlags: []string{"-Xint"}}, ""},
 		{"negative nodes", Config{Nodes: -1}, "cannot start -1 servers"},
 		{"too many nodes", Config{Nodes: 99}, "cannot start 99 servers"},
 		{"too few ports", Config{Ports: []int{1}}, "1 ports for 3 servers"},
 		{"port twice", Config{Ports: []int{1, 2, 1}}, "port 1 is given twice"},
 		{"no port", Config{Nodes: 1, Ports: []int{65536}}, "no such port"},
 		{"negative tick", Config{Tick: -time.Second}, "must be positive"},
+		{"no value", Config{Settings: []string{"snapCount"}}, `setting "snapCount": write name=value`},
+		{"misspelt", Config{Settings: []string{"snapCuont=7"}}, `setting "snapCuont=7": ZooKeeper has no setting "snapCuont"; did you mean snapCount?`},
+		{"unknown", Config{Settings: []string{"colour=blue"}}, `ZooKeeper has no setting "colour"`},
+		{"of Java", Config{Settings: []string{"jute.maxbuffer=7"}}, "as -Djute.maxbuffer=VALUE"},
 		{"two words", Config{Settings: []string{"a=b c=d"}}, "must be one word"},
 		{"no word", Config{JVMFlags: []string{""}}, "must be one word"},
 	}

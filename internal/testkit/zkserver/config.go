@@ -2,12 +2,15 @@ package zkserver
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/internal/zk/settings"
 )
 
 // Settings are what all servers of a cluster have in common.
@@ -39,7 +42,13 @@ func readConfig(path string) (config, error) {
 
 // parseConfig reads the text of the zoo.cfg at path. read gives the myid.
 func parseConfig(path string, text []byte, read func(path string) ([]byte, error)) (config, error) {
-	values := properties(text)
+	values, err := properties(text)
+	if err == nil {
+		err = known(values)
+	}
+	if err != nil {
+		return config{}, fmt.Errorf("%s: %w", path, err)
+	}
 	p := parser{values: values, read: read}
 	tick := p.number("tickTime", 3000)
 	c := config{
@@ -68,16 +77,57 @@ func parseConfig(path string, text []byte, read func(path string) ([]byte, error
 	return c, nil
 }
 
-func properties(text []byte) map[string]string {
+func properties(text []byte) (map[string]string, error) {
 	values := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
-		if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
-			values[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		if !ok {
+			return nil, fmt.Errorf("%.80q: expected key=value", line)
+		}
+		values[strings.TrimSpace(key)] = strings.TrimSpace(value)
+	}
+	return values, nil
+}
+
+// has are the settings that the servers have; those with values have these values alone. What is not
+// here would be ignored, and a suite of tests would test something else than it says.
+var has = map[string][]string{
+	"tickTime": nil, "initLimit": nil, "syncLimit": nil, "minSessionTimeout": nil, "maxSessionTimeout": nil, "clientPort": nil, "dataDir": nil,
+	"reconfigEnabled":        {"true", "false"},
+	"4lw.commands.whitelist": {"*"},
+	"admin.enableServer":     {"false"},
+	"standaloneEnabled":      {"true", "false"}, // one server and a standalone one are the same to clients
+	// They are about files, and there are none.
+	"dataLogDir": nil, "autopurge.purgeInterval": nil, "autopurge.snapRetainCount": nil,
+	// There is no such server.
+	"admin.serverPort": nil, "admin.serverAddress": nil,
+}
+
+// known refuses settings that the servers do not have.
+func known(values map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		can, ok := has[key]
+		switch {
+		case strings.HasPrefix(key, "server."):
+		case ok && (can == nil || slices.Contains(can, values[key])):
+		case ok:
+			return fmt.Errorf("%s=%.80q: an embedded server takes %s; %s", key, values[key], strings.Join(can, " or "), differences)
+		default:
+			if err := settings.Check(key); err != nil {
+				return err
+			}
+			return fmt.Errorf("%s: an embedded server does not have this setting; %s", key, differences)
 		}
 	}
-	return values
+	return nil
 }
+
+// differences says where to read what embedded servers have.
+const differences = "docs/ensemble.md lists the settings that it has"
 
 // fromOne says whether sorted ids are 1, 2, 3 …
 func fromOne(ids []int) bool {

@@ -71,6 +71,12 @@ func TestReadConfigRefuses(t *testing.T) {
 		"a gap":        {write(t, "1", "server.1=a:1:2", "server.3=a:3:4"), "from 1 without a gap"},
 		"not a member": {write(t, "3", "server.1=a:1:2", "server.2=a:3:4"), "this is server 3"},
 		"no number":    {write(t, "1", "server.one=a:1:2"), "server.one"},
+		"misspelt":     {write(t, "", "tickTiem=500"), `ZooKeeper has no setting "tickTiem"; did you mean tickTime?`},
+		"unknown":      {write(t, "", "colour=blue"), `ZooKeeper has no setting "colour"`},
+		"not there":    {write(t, "", "skipACL=yes"), "skipACL: an embedded server does not have this setting; docs/ensemble.md lists"},
+		"a value":      {write(t, "", "admin.enableServer=true"), `admin.enableServer="true": an embedded server takes false; docs/`},
+		"another":      {write(t, "", "reconfigEnabled=yes"), `reconfigEnabled="yes": an embedded server takes true or false; docs/`},
+		"no setting":   {write(t, "", "tickTime 500"), `"tickTime 500": expected key=value`},
 	} {
 		if _, err := readConfig(tt.path); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v", name, err)

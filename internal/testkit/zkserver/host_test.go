@@ -305,3 +305,15 @@ func TestKilledProcess(t *testing.T) {
 		}
 	}
 }
+
+// Flags of Java that set something which the servers do not have are refused, others are nobody's business.
+func TestJavaFlags(t *testing.T) {
+	if digest, err := javaFlags("-Xmx1g -Dzookeeper.DigestAuthenticationProvider.superDigest=super:x"); err != nil || digest != "super:x" {
+		t.Errorf("%q, %v", digest, err)
+	}
+	for _, flag := range []string{"-Dzookeeper.skipACL=yes", "-Dzookeeper.extendedTypesEnabled=false", "-Dzookeeper.colour=blue"} {
+		if _, err := javaFlags("-Xmx1g " + flag); err == nil || !strings.HasPrefix(err.Error(), flag+": an embedded server does not have this setting; docs/") {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}

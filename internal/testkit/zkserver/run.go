@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -18,9 +17,6 @@ const (
 	hostEnv = "ZKLAB_ZKSERVER_HOST" // names the host's address
 	heldEnv = "ZKLAB_ZKSERVER_HELD" // set in a process that hold started
 )
-
-// superDigest is the flag of the Java server that sets the super user's password.
-var superDigest = regexp.MustCompile(`-Dzookeeper\.DigestAuthenticationProvider\.superDigest=(\S+)`)
 
 // Main does what "zkServer.sh start-foreground zoo.cfg" does: it runs a server
 // and returns when that has ended, with an error if it did not start.
@@ -68,8 +64,8 @@ func Run(args []string, alive io.Reader) error {
 		return err
 	}
 	r := request{Config: path}
-	if m := superDigest.FindStringSubmatch(os.Getenv("SERVER_JVMFLAGS")); m != nil {
-		r.SuperDigest = m[1]
+	if r.SuperDigest, err = javaFlags(os.Getenv("SERVER_JVMFLAGS")); err != nil {
+		return err
 	}
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -81,6 +77,23 @@ func Run(args []string, alive io.Reader) error {
 		_ = conn.(*net.TCPConn).CloseWrite()
 	}()
 	return ask(conn, r)
+}
+
+// javaFlags reads the flags of a server's Java: the super user's digest, and what the servers do anyway.
+// Of the others those that set something of ZooKeeper's are errors.
+func javaFlags(text string) (superDigest string, err error) {
+	for _, flag := range strings.Fields(text) {
+		setting, ok := strings.CutPrefix(flag, "-Dzookeeper.")
+		if !ok || setting == "extendedTypesEnabled=true" {
+			continue
+		}
+		digest, ok := strings.CutPrefix(setting, "DigestAuthenticationProvider.superDigest=")
+		if !ok {
+			return "", fmt.Errorf("%.80s: an embedded server does not have this setting; %s", flag, differences)
+		}
+		superDigest = digest
+	}
+	return superDigest, nil
 }
 
 // ask asks the host for a server, and returns when the server ends.

@@ -1,0 +1,72 @@
+// Package settings knows the names of Apache ZooKeeper's settings. A server of Apache's takes any name in
+// its zoo.cfg and keeps quiet about one that it does not know, so a setting that is misspelt does
+// nothing. It is for whoever takes settings from people, and has no values.
+package settings
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/internal/base/nearest"
+)
+
+// names are what a server of ZooKeeper 3.9 reads: from zoo.cfg, and from the properties of its Java that
+// begin with "zookeeper.", to which zoo.cfg adds what it does not know itself (QuorumPeerConfig).
+//
+//go:embed names.txt
+var names string
+
+var all, small = strings.Fields(names), strings.Fields(strings.ToLower(names))
+
+// families are beginnings of names of which there is any number.
+var families = []string{"server.", "group.", "weight.", "metricsProvider.", "authProvider.", "ssl.", "quorum.auth."}
+
+// byJava are properties of the server's Java without "zookeeper.", which zoo.cfg cannot set.
+var byJava = []string{"jute.maxbuffer", "readonlymode.enabled"}
+
+// Check says why a name is none of zoo.cfg's settings, and what was meant; nil if it is one.
+func Check(name string) error {
+	switch {
+	case slices.Contains(all, name):
+		return nil
+	case slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(name, f) && name != f }):
+		return nil
+	case slices.Contains(byJava, name):
+		return fmt.Errorf("zoo.cfg cannot set %s: give it to the server's Java, as -D%s=VALUE", name, name)
+	}
+	if offer := meant(name); offer != "" {
+		return fmt.Errorf("ZooKeeper has no setting %.80q; did you mean %s?", name, offer)
+	}
+	return fmt.Errorf("ZooKeeper has no setting %.80q", name)
+}
+
+// meant is the setting that is nearest to a name; "" if none is near.
+func meant(name string) string {
+	if named := Named(name); named != "" {
+		return named
+	}
+	if i := slices.Index(small, nearest.To(name, small)); i >= 0 {
+		return all[i]
+	}
+	return ""
+}
+
+// Named is the setting that is called so, but for capitals, points and dashes: maxClientCnxns of
+// max-client-cnxns; "" if there is none.
+func Named(text string) string {
+	for _, name := range slices.Concat(all, byJava) {
+		if Same(name, text) {
+			return name
+		}
+	}
+	return ""
+}
+
+// Same says whether two names differ in capitals, points, dashes and underscores alone.
+func Same(a, b string) bool { return plain(a) == plain(b) }
+
+var marks = strings.NewReplacer(".", "", "-", "", "_", "")
+
+func plain(name string) string { return strings.ToLower(marks.Replace(name)) }
