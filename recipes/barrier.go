@@ -15,7 +15,7 @@ import (
 // a write, and a read with a watch while it is raised. All who wait are woken when it is lifted,
 // for a read each.
 type Barrier struct {
-	*recipe
+	r *recipe
 }
 
 // NewBarrier returns the barrier at path.
@@ -32,22 +32,22 @@ func NewBarrier(s *Session, path string) *Barrier {
 // was lost and the barrier is not there, but something has changed beside it (it
 // may have been raised, and lifted by another client). Raise again if that suits.
 func (b *Barrier) Raise(ctx context.Context) error {
-	return b.attempts(ctx, "raise", b.raise)
+	return b.r.attempts(ctx, "raise", b.raise)
 }
 
 func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
-	parent := parent(b.path)
-	before, err := b.s.get(ctx, z, parent)
+	parent := parent(b.r.path)
+	before, err := b.r.s.get(ctx, z, parent)
 	if errors.Is(err, zk.ErrNoNode) {
-		if err = b.s.ensurePath(ctx, z, parent); err == nil {
+		if err = b.r.s.ensurePath(ctx, z, parent); err == nil {
 			err = errAgain
 		}
 	}
 	if err != nil {
 		return notApplied, err
 	}
-	o, err := once(ctx, b.s, z, func() (string, error) {
-		return b.s.conn.Create(b.path, nil, 0)
+	o, err := once(ctx, b.r.s, z, func() (string, error) {
+		return b.r.s.conn.Create(b.r.path, nil, 0)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):
@@ -55,9 +55,9 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 	case errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain // with its parent
 	case o == unknown && unanswered(err):
-		return b.s.settle(b.raised(ctx, z, before.stat.Pzxid))
+		return b.r.s.settle(b.raised(ctx, z, before.stat.Pzxid))
 	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.s.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
+		return b.r.s.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
 	}
 	return o, err
 }
@@ -65,14 +65,14 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 // raised returns the outcome of a create in z whose reply was lost. before is
 // the zxid of the last change to the children of the barrier's parent.
 func (b *Barrier) raised(ctx context.Context, z *zkSession, before int64) (outcome, error) {
-	exists, err := b.s.quorumSync(ctx, z, b.path)
+	exists, err := b.r.s.quorumSync(ctx, z, b.r.path)
 	if err != nil {
 		return unknown, err
 	}
 	if exists {
 		return applied, nil
 	}
-	after, err := b.s.get(ctx, z, parent(b.path))
+	after, err := b.r.s.get(ctx, z, parent(b.r.path))
 	switch {
 	case err != nil:
 		return unknown, err
@@ -85,7 +85,7 @@ func (b *Barrier) raised(ctx context.Context, z *zkSession, before int64) (outco
 // later looks in the next session whether what is there now is enough. If it is
 // not, the old request may still be on its way to the leader.
 func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (outcome, error) {
-	z, err := b.s.begin(ctx)
+	z, err := b.r.s.begin(ctx)
 	if err != nil {
 		return unknown, err
 	}
@@ -106,7 +106,7 @@ func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (outco
 // NoEffect and [ErrUnknown] are as those of Raise; a lost reply alone leaves
 // nothing unknown here.
 func (b *Barrier) Lift(ctx context.Context) error {
-	return b.attempts(ctx, "lift", b.lift)
+	return b.r.attempts(ctx, "lift", b.lift)
 }
 
 func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
@@ -114,18 +114,18 @@ func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
 	if err != nil || first == 0 {
 		return appliedUnless(err)
 	}
-	o, err := once(ctx, b.s, z, func() (struct{}, error) {
-		return struct{}{}, b.s.conn.Delete(b.path, -1)
+	o, err := once(ctx, b.r.s, z, func() (struct{}, error) {
+		return struct{}{}, b.r.s.conn.Delete(b.r.path, -1)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return applied, nil
 	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.s.settle(b.later(ctx, func(now int64) bool { return now != first }))
+		return b.r.s.settle(b.later(ctx, func(now int64) bool { return now != first }))
 	case o != unknown || !unanswered(err):
 		return o, err
 	}
-	return b.s.settle(b.lifted(ctx, z, first))
+	return b.r.s.settle(b.lifted(ctx, z, first))
 }
 
 // lifted returns the outcome of a delete in z whose reply was lost, of what was raised first.
@@ -143,10 +143,10 @@ func (b *Barrier) lifted(ctx context.Context, z *zkSession, first int64) (outcom
 // raisedAt is the zxid of the create that raised the barrier, 0 if it is not
 // raised, at some time during the call.
 func (b *Barrier) raisedAt(ctx context.Context, z *zkSession) (int64, error) {
-	if exists, err := b.s.quorumSync(ctx, z, b.path); err != nil || !exists {
+	if exists, err := b.r.s.quorumSync(ctx, z, b.r.path); err != nil || !exists {
 		return 0, err
 	}
-	v, err := b.s.get(ctx, z, b.path)
+	v, err := b.r.s.get(ctx, z, b.r.path)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return 0, nil
@@ -161,7 +161,7 @@ func (b *Barrier) raisedAt(ctx context.Context, z *zkSession) (int64, error) {
 // lost. Its errors have no effect: [ErrClosed], the error of ctx, or what a
 // server refused.
 func (b *Barrier) Await(ctx context.Context) error {
-	return b.attempts(ctx, "await", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return b.r.attempts(ctx, "await", func(ctx context.Context, z *zkSession) (outcome, error) {
 		return appliedUnless(b.await(ctx, z))
 	})
 }
@@ -169,19 +169,19 @@ func (b *Barrier) Await(ctx context.Context) error {
 // await waits in z. The quorumSync at its start is what makes "not raised" mean a
 // moment of this call, and not of the past of a server that lags behind.
 func (b *Barrier) await(ctx context.Context, z *zkSession) error {
-	if exists, err := b.s.quorumSync(ctx, z, b.path); err != nil || !exists {
+	if exists, err := b.r.s.quorumSync(ctx, z, b.r.path); err != nil || !exists {
 		return err
 	}
 	for {
-		event := b.s.nextEvent()
-		v, err := b.s.getW(ctx, z, b.path)
+		event := b.r.s.nextEvent()
+		v, err := b.r.s.getW(ctx, z, b.r.path)
 		if errors.Is(err, zk.ErrNoNode) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := b.s.wait(ctx, z, event, v.changed); err != nil {
+		if err := b.r.s.wait(ctx, z, event, v.changed); err != nil {
 			return err
 		}
 	}
@@ -190,6 +190,6 @@ func (b *Barrier) await(ctx context.Context, z *zkSession) error {
 // Close ends the calls that wait. It leaves the barrier as it is. Closing again
 // is fine; the error is that of ctx, if it ends first.
 func (b *Barrier) Close(ctx context.Context) error {
-	b.stopCalls()
-	return b.drain(ctx, "close barrier")
+	b.r.stopCalls()
+	return b.r.drain(ctx, "close barrier")
 }

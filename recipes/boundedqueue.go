@@ -51,7 +51,7 @@ func NewBoundedQueue(s *Session, path string, capacity int) *BoundedQueue {
 		putters: newStandby(s, join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
 	}
 	q.beside = func(ctx context.Context, z *zkSession) (any, error) {
-		n, v, err := q.size(ctx, z, q.s.get)
+		n, v, err := q.size(ctx, z, q.r.s.get)
 		if err != nil {
 			return nil, err
 		}
@@ -77,23 +77,23 @@ func (q *BoundedQueue) awaitRoom(ctx context.Context, z *zkSession, w *waiter) e
 	if !w.watches(z) {
 		return w.lineUp(ctx, z)
 	}
-	event := q.s.nextEvent()
-	n, v, err := q.size(ctx, z, q.s.getW)
+	event := q.r.s.nextEvent()
+	n, v, err := q.size(ctx, z, q.r.s.getW)
 	if err != nil || n < q.most {
 		return err
 	}
 	defer w.woken(v.changed)
-	return q.s.wait(ctx, z, event, v.changed)
+	return q.r.s.wait(ctx, z, event, v.changed)
 }
 
 // TryPut is Put that does not wait: it fails with [ErrFull] (NoEffect) when there was a
 // moment during the call at which there was no room.
 func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 	return q.add(ctx, "try put", item, func(ctx context.Context, z *zkSession) error {
-		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
+		if _, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil {
 			return err
 		}
-		n, _, err := q.size(ctx, z, q.s.get)
+		n, _, err := q.size(ctx, z, q.r.s.get)
 		if err == nil && n >= q.most {
 			err = ErrFull
 		}
@@ -104,14 +104,14 @@ func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 // add puts an item in; full is called when there is no room.
 func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *zkSession) error) error {
 	if len(item) > MaxItem {
-		return q.definite(op, ErrTooLarge)
+		return q.r.definite(op, ErrTooLarge)
 	}
 	create := &zk.CreateRequest{
-		Path: join(q.path, newID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
+		Path: join(q.r.path, newID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
-	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		n, v, err := q.size(ctx, z, q.s.get)
+	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		n, v, err := q.size(ctx, z, q.r.s.get)
 		if err != nil {
 			return notApplied, err
 		}
@@ -128,12 +128,12 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 
 // resize sets the size, if it still is what was read.
 func (q *BoundedQueue) resize(n int, was value) any {
-	return &zk.SetDataRequest{Path: join(q.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
+	return &zk.SetDataRequest{Path: join(q.r.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
 }
 
 // size reads the size. It makes it if there is none.
 func (q *BoundedQueue) size(ctx context.Context, z *zkSession, read func(context.Context, *zkSession, string) (value, error)) (int, value, error) {
-	path := join(q.path, sizeNode)
+	path := join(q.r.path, sizeNode)
 	for range maxRecreate {
 		v, err := read(ctx, z, path)
 		if err == nil {
@@ -146,10 +146,10 @@ func (q *BoundedQueue) size(ctx context.Context, z *zkSession, read func(context
 		if !errors.Is(err, zk.ErrNoNode) {
 			return 0, value{}, err
 		}
-		if err := q.s.ensurePath(ctx, z, q.path); err != nil {
+		if err := q.r.s.ensurePath(ctx, z, q.r.path); err != nil {
 			return 0, value{}, err
 		}
-		_, err = retry(ctx, q.s, z, write, func() (string, error) { return q.s.conn.Create(path, []byte("0"), 0) })
+		_, err = retry(ctx, q.r.s, z, write, func() (string, error) { return q.r.s.conn.Create(path, []byte("0"), 0) })
 		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
 			return 0, value{}, err
 		}

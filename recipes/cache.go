@@ -37,7 +37,7 @@ var ErrTooMany error = conclusion("too many znodes for a cache")
 // way at a time. All its methods are safe for concurrent use; those without a context never
 // wait for a server.
 type Cache struct {
-	*recipe
+	r *recipe
 
 	mu     sync.Mutex
 	begun  bool // somebody follows
@@ -99,7 +99,7 @@ func (s CacheState) String() string {
 // of Start, Current, Sync or Changes.
 func NewCache(s *Session, path string) *Cache {
 	return &Cache{
-		recipe: newRecipe(s, path), copy: map[string]*cached{},
+		r: newRecipe(s, path), copy: map[string]*cached{},
 		news: make(chan struct{}), wake: make(chan zk.Event),
 	}
 }
@@ -107,9 +107,9 @@ func NewCache(s *Session, path string) *Cache {
 // Start has the cache follow, in the background, until Close. Its error has no effect, and is
 // [ErrClosed], or that the path is none.
 func (c *Cache) Start() error {
-	_, end, err := c.start(context.Background())
+	_, end, err := c.r.start(context.Background())
 	if err != nil {
-		return c.definite("start", err)
+		return c.r.definite("start", err)
 	}
 	defer end()
 	c.begin()
@@ -124,12 +124,12 @@ func (c *Cache) begin() {
 		return
 	}
 	c.begun = true
-	c.calls.add()
+	c.r.calls.add()
 	go func() {
-		defer c.calls.done()
-		ctx, cancel := context.WithCancel(c.s.withTurn(c.s.ctx))
+		defer c.r.calls.done()
+		ctx, cancel := context.WithCancel(c.r.s.withTurn(c.r.s.ctx))
 		defer cancel()
-		defer context.AfterFunc(c.ctx, cancel)()
+		defer context.AfterFunc(c.r.ctx, cancel)()
 		c.follow(ctx)
 	}()
 }
@@ -148,9 +148,9 @@ func (c *Cache) Sync(ctx context.Context) error {
 
 // await waits until the copy is as it should be, or was read anew from the beginning.
 func (c *Cache) await(ctx context.Context, op string, enough func() bool) error {
-	ctx, end, err := c.start(ctx)
+	ctx, end, err := c.r.start(ctx)
 	if err != nil {
-		return c.definite(op, err)
+		return c.r.definite(op, err)
 	}
 	defer end()
 	c.begin()
@@ -163,14 +163,14 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 	defer c.settle(mine) // who gave up asks for no round any more
 	for !mine.done {
 		if err := c.awaitNews(ctx); err != nil {
-			return c.definite(op, err)
+			return c.r.definite(op, err)
 		}
 		if enough() {
 			return nil
 		}
 	}
 	if mine.err != nil {
-		return c.definite(op, mine.err)
+		return c.r.definite(op, mine.err)
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func (c *Cache) awaitNews(ctx context.Context) error {
 	news := c.news
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	return c.s.awaitOne(ctx, news)
+	return c.r.s.awaitOne(ctx, news)
 }
 
 // tell wakes all who wait for news. c.mu must be held.
@@ -200,10 +200,10 @@ func (c *Cache) tell() {
 
 // State says how the copy stands to what the servers have.
 func (c *Cache) State() CacheState {
-	up := c.s.usable()
+	up := c.r.s.usable()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == CacheCurrent && (!up || c.ctx.Err() != nil || c.anyFired()) {
+	if c.state == CacheCurrent && (!up || c.r.ctx.Err() != nil || c.anyFired()) {
 		return CacheBehind
 	}
 	return c.state
@@ -291,13 +291,13 @@ func (c *Cache) Changes(ctx context.Context) iter.Seq2[CacheChange, error] {
 }
 
 func (c *Cache) awaitChange(ctx context.Context, news <-chan struct{}) error {
-	ctx, end, err := c.start(ctx)
+	ctx, end, err := c.r.start(ctx)
 	if err == nil {
 		defer end()
-		err = c.s.awaitOne(ctx, news)
+		err = c.r.s.awaitOne(ctx, news)
 	}
 	if err != nil {
-		return c.definite("changes", err)
+		return c.r.definite("changes", err)
 	}
 	return nil
 }
@@ -333,6 +333,6 @@ func changesBetween(was, is map[string]*Znode) (changes []CacheChange) {
 // Close ends the calls that wait, and follows no more. The copy stays as it is. Closing again
 // is fine; the error is that of ctx, if it ends first.
 func (c *Cache) Close(ctx context.Context) error {
-	c.stopCalls()
-	return c.drain(ctx, "close cache")
+	c.r.stopCalls()
+	return c.r.drain(ctx, "close cache")
 }

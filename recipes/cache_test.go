@@ -18,7 +18,7 @@ import (
 func copyOf(c *Cache) string {
 	var all []string
 	for path, n := range c.All() {
-		all = append(all, strings.TrimPrefix(path, c.path)+"="+string(n.Data))
+		all = append(all, strings.TrimPrefix(path, c.r.path)+"="+string(n.Data))
 	}
 	return strings.Join(all, " ")
 }
@@ -30,8 +30,8 @@ func showsAsIs(t *testing.T, tr *tree, c *Cache) {
 	defer tr.mu.Unlock()
 	var want []string
 	for _, path := range tr.paths() {
-		if path == c.path || strings.HasPrefix(path, c.path+"/") {
-			want = append(want, strings.TrimPrefix(path, c.path)+"="+string(tr.nodes[path].data))
+		if path == c.r.path || strings.HasPrefix(path, c.r.path+"/") {
+			want = append(want, strings.TrimPrefix(path, c.r.path)+"="+string(tr.nodes[path].data))
 		}
 	}
 	if got := copyOf(c); got != strings.Join(want, " ") {
@@ -475,7 +475,7 @@ func TestCacheRefused(t *testing.T) {
 
 // TestCacheRefusesTooMany has more znodes than there is room for.
 func TestCacheRefusesTooMany(t *testing.T) {
-	c := &Cache{recipe: &recipe{path: "/top"}, copy: map[string]*cached{}, news: make(chan struct{})}
+	c := &Cache{r: &recipe{path: "/top"}, copy: map[string]*cached{}, news: make(chan struct{})}
 	for i := range MaxCached {
 		path := fmt.Sprintf("/top/%d", i)
 		if _, err := c.keep(&cached{Znode: Znode{Path: path}}, false); err != nil {

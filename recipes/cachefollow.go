@@ -26,7 +26,7 @@ const cacheReads = 16
 func (c *Cache) follow(ctx context.Context) {
 	var b backoff
 	for {
-		z, err := c.s.begin(ctx)
+		z, err := c.r.s.begin(ctx)
 		if err != nil {
 			return
 		}
@@ -42,7 +42,7 @@ func (c *Cache) follow(ctx context.Context) {
 // followIn follows in z until that ends, or a server refuses something.
 func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
 	for anew := true; ; {
-		event := c.s.nextEvent()
+		event := c.r.s.nextEvent()
 		sync := c.pending()
 		anew = anew || len(sync.asked) > 0
 		err := c.round(ctx, z, anew)
@@ -54,7 +54,7 @@ func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
 			return err
 		}
 		*b = backoff{}
-		if err := c.s.wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
+		if err := c.r.s.wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
 			return err
 		}
 		// After a reconnect, or a while, it does not matter what the watches say.
@@ -116,10 +116,10 @@ func (c *Cache) stands(s CacheState) {
 func (c *Cache) round(ctx context.Context, z *zkSession, anew bool) error {
 	todo := c.dirty()
 	if anew {
-		if _, err := c.s.quorumSync(ctx, z, c.path); err != nil {
+		if _, err := c.r.s.quorumSync(ctx, z, c.r.path); err != nil {
 			return err
 		}
-		todo = map[string]bool{c.path: true}
+		todo = map[string]bool{c.r.path: true}
 	}
 	for len(todo) > 0 {
 		deeper, err := c.readAll(ctx, z, shallowest(todo), anew)
@@ -160,7 +160,7 @@ func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew 
 		if !c.listed(path) { // what is above it has gone
 			continue
 		}
-		ctx := c.s.withTurn(ctx)
+		ctx := c.r.s.withTurn(ctx)
 		group.Go(func() error {
 			children, err := c.readOne(ctx, z, path, anew)
 			mu.Lock()
@@ -176,18 +176,18 @@ func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew 
 // returns which children have to be read, too.
 func (c *Cache) readOne(ctx context.Context, z *zkSession, path string, anew bool) ([]string, error) {
 	for {
-		n, err := c.s.cached(ctx, z, path)
+		n, err := c.r.s.cached(ctx, z, path)
 		if err == nil {
 			return c.keep(n, anew)
 		}
 		if !errors.Is(err, zk.ErrNoNode) {
 			return nil, err
 		}
-		if path != c.path { // the watch on its parent tells when it is there again
+		if path != c.r.path { // the watch on its parent tells when it is there again
 			c.drop(path)
 			return nil, nil
 		}
-		v, err := c.s.existsW(ctx, z, path)
+		v, err := c.r.s.existsW(ctx, z, path)
 		if err != nil {
 			return nil, err
 		}
@@ -246,7 +246,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 }
 
 func (c *Cache) absentUnless(path string) <-chan zk.Event {
-	if path == c.path {
+	if path == c.r.path {
 		return nil
 	}
 	return c.absent
@@ -263,7 +263,7 @@ func (c *Cache) dropRoot(absent <-chan zk.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.absent = absent
-	c.remove(c.path)
+	c.remove(c.r.path)
 }
 
 // remove is drop. c.mu must be held.
@@ -281,7 +281,7 @@ func (c *Cache) remove(path string) {
 
 // listed says that a path is the root, or a child of a znode in the copy.
 func (c *Cache) listed(path string) bool {
-	if path == c.path {
+	if path == c.r.path {
 		return true
 	}
 	c.mu.Lock()
@@ -312,7 +312,7 @@ func (c *Cache) dirty() map[string]bool {
 	defer c.mu.Unlock()
 	paths := map[string]bool{}
 	if c.absent != nil && fired(c.absent) {
-		paths[c.path] = true
+		paths[c.r.path] = true
 	}
 	for path, n := range c.copy {
 		if fired(n.data) || fired(n.listing) {

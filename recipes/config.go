@@ -21,7 +21,7 @@ import (
 // What it costs: to change it, two writes and a read, or two where there is no znode. A change
 // costs each watch a read, or two where there is no znode.
 type Config struct {
-	*recipe
+	r *recipe
 }
 
 // NewConfig returns the configuration at path.
@@ -57,17 +57,17 @@ type configured struct {
 // made, and deleted by another client).
 func (c *Config) Set(ctx context.Context, data []byte) error {
 	if len(data) > MaxItem {
-		return c.definite("set", ErrTooLarge)
+		return c.r.definite("set", ErrTooLarge)
 	}
 	data = slices.Clone(data)
-	return c.attempts(ctx, "set", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return c.r.attempts(ctx, "set", func(ctx context.Context, z *zkSession) (outcome, error) {
 		before, err := c.fresh(ctx, z)
 		if err != nil {
 			return notApplied, err
 		}
 		o, err := c.write(ctx, z, before, -1, data)
 		if o == unknown {
-			return c.s.settle(c.find(ctx, z, err, before.setSince))
+			return c.r.s.settle(c.find(ctx, z, err, before.setSince))
 		}
 		return o, err
 	})
@@ -76,12 +76,12 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 // write sets the data of the znode, if it has a version, or makes it, as there was one before or
 // not. The error is errAgain where somebody else has made or deleted it.
 func (c *Config) write(ctx context.Context, z *zkSession, before configured, version int32, data []byte) (outcome, error) {
-	o, err := once(ctx, c.s, z, func() (struct{}, error) {
+	o, err := once(ctx, c.r.s, z, func() (struct{}, error) {
 		if !before.Exists {
-			_, err := c.s.conn.Create(c.path, data, 0)
+			_, err := c.r.s.conn.Create(c.r.path, data, 0)
 			return struct{}{}, err
 		}
-		stat, err := c.s.conn.Set(c.path, data, version)
+		stat, err := c.r.s.conn.Set(c.r.path, data, version)
 		if err == nil && version >= 0 && stat.Czxid != before.czxid {
 			err = ErrOverwrote
 		}
@@ -91,7 +91,7 @@ func (c *Config) write(ctx context.Context, z *zkSession, before configured, ver
 	case errors.Is(err, zk.ErrNodeExists), errors.Is(err, zk.ErrBadVersion), before.Exists && errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain
 	case errors.Is(err, zk.ErrNoNode):
-		if err := c.s.ensurePath(ctx, z, parent(c.path)); err != nil {
+		if err := c.r.s.ensurePath(ctx, z, parent(c.r.path)); err != nil {
 			return notApplied, err
 		}
 		return notApplied, errAgain
@@ -141,11 +141,11 @@ var ErrConflict error = conclusion("the configuration is not what it was")
 func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 	const op = "set if unchanged"
 	if len(data) > MaxItem {
-		return c.definite(op, ErrTooLarge)
+		return c.r.definite(op, ErrTooLarge)
 	}
 	data = slices.Clone(data)
 	overwrote := false
-	err := c.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+	err := c.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
 		before, err := c.fresh(ctx, z)
 		switch {
 		case err != nil:
@@ -159,12 +159,12 @@ func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 			overwrote = true
 			return applied, nil
 		case o == unknown:
-			return c.s.settle(c.find(ctx, z, err, func(now configured) outcome { return before.comparedSince(now, data) }))
+			return c.r.s.settle(c.find(ctx, z, err, func(now configured) outcome { return before.comparedSince(now, data) }))
 		}
 		return o, err
 	})
 	if overwrote {
-		return c.indefinite(op, ErrOverwrote)
+		return c.r.indefinite(op, ErrOverwrote)
 	}
 	return err
 }
@@ -204,19 +204,19 @@ func (before configured) setSince(now configured) outcome {
 // NoEffect and [ErrUnknown] are as those of Set; a lost reply alone leaves nothing
 // unknown here. A znode that has children cannot be deleted.
 func (c *Config) Delete(ctx context.Context) error {
-	return c.attempts(ctx, "delete", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return c.r.attempts(ctx, "delete", func(ctx context.Context, z *zkSession) (outcome, error) {
 		before, err := c.fresh(ctx, z)
 		if err != nil || !before.Exists {
 			return appliedUnless(err)
 		}
-		o, err := once(ctx, c.s, z, func() (struct{}, error) {
-			return struct{}{}, c.s.conn.Delete(c.path, -1)
+		o, err := once(ctx, c.r.s, z, func() (struct{}, error) {
+			return struct{}{}, c.r.s.conn.Delete(c.r.path, -1)
 		})
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return applied, nil
 		case o == unknown:
-			return c.s.settle(c.find(ctx, z, err, before.deletedSince))
+			return c.r.s.settle(c.find(ctx, z, err, before.deletedSince))
 		}
 		return o, err
 	})
@@ -234,7 +234,7 @@ func (c *Config) find(ctx context.Context, z *zkSession, err error, since func(n
 	next := errors.Is(err, ErrSessionLost)
 	if next {
 		var none error
-		if z, none = c.s.begin(ctx); none != nil {
+		if z, none = c.r.s.begin(ctx); none != nil {
 			return unknown, none
 		}
 	} else if !unanswered(err) {
@@ -257,17 +257,17 @@ func (c *Config) find(ctx context.Context, z *zkSession, err error, since func(n
 // fresh is the setting at some time during the call. The parent is read behind it, so
 // that whatever happens later to the znode moves pzxid.
 func (c *Config) fresh(ctx context.Context, z *zkSession) (configured, error) {
-	if _, err := c.s.quorumSync(ctx, z, c.path); err != nil {
+	if _, err := c.r.s.quorumSync(ctx, z, c.r.path); err != nil {
 		return configured{}, err
 	}
-	v, err := c.s.get(ctx, z, c.path)
+	v, err := c.r.s.get(ctx, z, c.r.path)
 	if err == nil {
 		return configuredAs(v), nil
 	}
 	if !errors.Is(err, zk.ErrNoNode) {
 		return configured{}, err
 	}
-	up, err := c.s.get(ctx, z, parent(c.path))
+	up, err := c.r.s.get(ctx, z, parent(c.r.path))
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return configured{}, nil
@@ -281,7 +281,7 @@ func (c *Config) fresh(ctx context.Context, z *zkSession) (configured, error) {
 // [Config.Watch]. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (c *Config) Get(ctx context.Context) (s Setting, err error) {
-	err = c.attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
 		now, err := c.fresh(ctx, z)
 		s = now.Setting
 		return appliedUnless(err)
@@ -299,14 +299,14 @@ func configuredAs(v value) configured {
 // Watch returns a watch of its own on the configuration.
 func (c *Config) Watch() *ConfigWatch {
 	same := func(a, b Setting) bool { return a.Exists == b.Exists && a.Zxid == b.Zxid }
-	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: follower[Setting]{r: c.recipe, look: byOne(c.watched), equal: same}}
+	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: follower[Setting]{r: c.r, look: byOne(c.watched), equal: same}}
 }
 
 // Close ends the calls that wait, those of watches, too. It leaves the configuration as
 // it is. Closing again is fine; the error is that of ctx, if it ends first.
 func (c *Config) Close(ctx context.Context) error {
-	c.stopCalls()
-	return c.drain(ctx, "close config")
+	c.r.stopCalls()
+	return c.r.drain(ctx, "close config")
 }
 
 // ConfigWatch follows a configuration for one reader, who calls Next again and again. It
@@ -344,14 +344,14 @@ func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 // watched reads the setting and sees to it that there is a watch on it. Versions would not tell
 // one from another, they begin anew with each znode.
 func (c *Config) watched(ctx context.Context, z *zkSession) (Setting, <-chan zk.Event, error) {
-	v, err := c.s.getW(ctx, z, c.path)
+	v, err := c.r.s.getW(ctx, z, c.r.path)
 	switch {
 	case err == nil:
 		return configuredAs(v).Setting, v.changed, nil
 	case !errors.Is(err, zk.ErrNoNode):
 		return Setting{}, nil, err
 	}
-	v, err = c.s.existsW(ctx, z, c.path)
+	v, err = c.r.s.existsW(ctx, z, c.r.path)
 	if err == nil && v.stat != nil { // it came meanwhile
 		err = zk.ErrNoNode
 	}

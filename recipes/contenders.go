@@ -59,7 +59,7 @@ func (r *recipe) readContenders(ctx context.Context, z *zkSession, of string) (a
 		}
 	}
 	for _, n := range line {
-		v, err := r.s.get(ctx, z, join(r.path, n.name))
+		v, err := r.s.get(ctx, z, join(r.path, n.node.name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue // it has left the line
@@ -69,7 +69,7 @@ func (r *recipe) readContenders(ctx context.Context, z *zkSession, of string) (a
 			continue // it only looks like one
 		}
 		all = append(all, Contender{
-			Recipe: n.Recipe, Path: join(r.path, n.name), Session: v.stat.EphemeralOwner, Token: v.stat.Czxid,
+			Recipe: n.Recipe, Path: join(r.path, n.node.name), Session: v.stat.EphemeralOwner, Token: v.stat.Czxid,
 			Since: time.UnixMilli(v.stat.Ctime), Data: v.data, Writer: n.Writer,
 			yields: n.Writer && says(v.data, wordRead),
 		})

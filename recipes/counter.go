@@ -36,14 +36,14 @@ var (
 // Changes take turns by the znode's version, so a counter suits some hundred changes
 // a second of all clients together. It is safe for concurrent use.
 type Counter struct {
-	*recipe
+	r       *recipe
 	markers *markers
 }
 
 // NewCounter returns a counter on path.
 func NewCounter(s *Session, path string) *Counter {
 	r := newRecipe(s, path)
-	return &Counter{recipe: r, markers: newMarkers(r)}
+	return &Counter{r: r, markers: newMarkers(r)}
 }
 
 // Add adds delta, which may be negative, and returns the sum. An error with NoEffect
@@ -51,7 +51,7 @@ func NewCounter(s *Session, path string) *Counter {
 // [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
 // reason, says that it may have been.
 func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
-	err = c.attempts(ctx, "add", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, "add", func(ctx context.Context, z *zkSession) (outcome, error) {
 		v, err := c.read(ctx, z)
 		if err != nil {
 			return notApplied, err
@@ -72,7 +72,7 @@ func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
 // there was a moment during the call at which it was another one. Errors are those
 // of Add.
 func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bool, err error) {
-	err = c.attempts(ctx, "compare and set", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, "compare and set", func(ctx context.Context, z *zkSession) (outcome, error) {
 		v, err := c.read(ctx, z)
 		if err == nil && v.n != from { // as an old view has it
 			v, err = c.fresh(ctx, z)
@@ -103,7 +103,7 @@ func (c *Counter) Cached(ctx context.Context) (int64, error) {
 
 // value reads until it is answered.
 func (c *Counter) value(ctx context.Context, op string, read func(context.Context, *zkSession) (counted, error)) (n int64, err error) {
-	err = c.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
 		v, err := read(ctx, z)
 		n = v.n
 		return appliedUnless(err)
@@ -120,7 +120,7 @@ type counted struct {
 
 // read reads the value as the client's server has it.
 func (c *Counter) read(ctx context.Context, z *zkSession) (counted, error) {
-	v, err := c.s.get(ctx, z, c.path)
+	v, err := c.r.s.get(ctx, z, c.r.path)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return counted{absent: true}, nil
@@ -138,7 +138,7 @@ func (c *Counter) read(ctx context.Context, z *zkSession) (counted, error) {
 
 // fresh reads the value as it is at some time during the call.
 func (c *Counter) fresh(ctx context.Context, z *zkSession) (counted, error) {
-	if _, err := c.s.quorumSync(ctx, z, c.path); err != nil {
+	if _, err := c.r.s.quorumSync(ctx, z, c.r.path); err != nil {
 		return counted{}, err
 	}
 	return c.read(ctx, z)
@@ -147,12 +147,12 @@ func (c *Counter) fresh(ctx context.Context, z *zkSession) (counted, error) {
 // replace makes the value n, if it still is what was read.
 func (c *Counter) replace(ctx context.Context, z *zkSession, was counted, n int64) (outcome, error) {
 	if was.absent {
-		if err := c.s.ensurePath(ctx, z, c.path); err != nil {
+		if err := c.r.s.ensurePath(ctx, z, c.r.path); err != nil {
 			return notApplied, err
 		}
 		return notApplied, errAgain
 	}
-	o, err := c.markers.write(ctx, z, &zk.SetDataRequest{Path: c.path, Data: strconv.AppendInt(nil, n, 10), Version: was.version})
+	o, err := c.markers.write(ctx, z, &zk.SetDataRequest{Path: c.r.path, Data: strconv.AppendInt(nil, n, 10), Version: was.version})
 	if o == notApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
 		err = errAgain // somebody else was quicker
 	}
@@ -163,7 +163,7 @@ func (c *Counter) replace(ctx context.Context, z *zkSession, was counted, n int6
 // counter is left in the tree, or ctx ends (its error; the clean-up goes on).
 // Closing again waits again.
 func (c *Counter) Close(ctx context.Context) error {
-	c.stopCalls()
+	c.r.stopCalls()
 	c.markers.close()
-	return c.drain(ctx, "close counter")
+	return c.r.drain(ctx, "close counter")
 }

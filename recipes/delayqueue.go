@@ -64,7 +64,7 @@ const lastDue = 9_999_999_999_999
 func (q *DelayQueue) Put(ctx context.Context, due time.Time, item []byte) error {
 	ms := dueMillis(due)
 	if ms > lastDue {
-		return q.definite("put", ErrDue)
+		return q.r.definite("put", ErrDue)
 	}
 	return q.put(ctx, kindDue+"-"+rankText(ms), item)
 }

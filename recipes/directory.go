@@ -25,7 +25,7 @@ import (
 // What it costs: a listing takes two requests, and one for each child of the path. Whoever follows the
 // changes makes all but the first of these again after each change, and once in each session time-out.
 // It is safe for concurrent use.
-type Directory struct{ *recipe }
+type Directory struct{ r *recipe }
 
 // NewDirectory returns the directory of the service on path, such as /services/web.
 func NewDirectory(s *Session, path string) *Directory { return &Directory{newRecipe(s, path)} }
@@ -47,8 +47,8 @@ type Unreadable struct {
 // List lists the instances, as they are at some time during the call. Its errors have no effect:
 // [ErrClosed], the error of ctx, or what a server refused.
 func (d *Directory) List(ctx context.Context) (l Listing, err error) {
-	err = d.attempts(ctx, "list instances", func(ctx context.Context, z *zkSession) (outcome, error) {
-		if _, err := d.s.quorumSync(ctx, z, d.path); err != nil {
+	err = d.r.attempts(ctx, "list instances", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if _, err := d.r.s.quorumSync(ctx, z, d.r.path); err != nil {
 			return notApplied, err
 		}
 		l, err = d.listed(ctx, z)
@@ -59,14 +59,14 @@ func (d *Directory) List(ctx context.Context) (l Listing, err error) {
 
 func (d *Directory) listed(ctx context.Context, z *zkSession) (Listing, error) {
 	for {
-		v, err := d.s.listed(ctx, z, d.path, false)
+		v, err := d.r.s.listed(ctx, z, d.r.path, false)
 		if errors.Is(err, zk.ErrNoNode) {
 			return nothing(), nil
 		}
 		if err != nil {
 			return Listing{}, err
 		}
-		l, _, err := d.read(ctx, z, v.names, d.s.get)
+		l, _, err := d.read(ctx, z, v.names, d.r.s.get)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return l, err
 		}
@@ -84,7 +84,7 @@ func nothing() Listing { return Listing{Instances: []Registered{}} }
 // server refused.
 func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 	return func(yield func(Listing, error) bool) {
-		f := follower[Listing]{r: d.recipe, look: d.watched, equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}
+		f := follower[Listing]{r: d.r, look: d.watched, equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}
 		for {
 			now, err := f.follow(ctx, "changes")
 			if !yield(now, err) || err != nil {
@@ -96,9 +96,9 @@ func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 
 // watched gives the listing, and the watches on all of it.
 func (d *Directory) watched(ctx context.Context, z *zkSession) (Listing, []<-chan zk.Event, error) {
-	v, err := d.s.childrenW(ctx, z, d.path)
+	v, err := d.r.s.childrenW(ctx, z, d.r.path)
 	if errors.Is(err, zk.ErrNoNode) {
-		v, err = d.s.existsW(ctx, z, d.path)
+		v, err = d.r.s.existsW(ctx, z, d.r.path)
 		if err == nil && v.stat != nil {
 			err = zk.ErrNoNode // it came just now: look again
 		}
@@ -107,7 +107,7 @@ func (d *Directory) watched(ctx context.Context, z *zkSession) (Listing, []<-cha
 	if err != nil {
 		return Listing{}, nil, err
 	}
-	l, changed, err := d.read(ctx, z, v.names, d.s.getW)
+	l, changed, err := d.read(ctx, z, v.names, d.r.s.getW)
 	return l, append(changed, v.changed), err
 }
 
@@ -117,7 +117,7 @@ func (d *Directory) read(ctx context.Context, z *zkSession, names []string, get 
 	var all []Registered
 	var changed []<-chan zk.Event
 	for _, name := range inTurn(names) {
-		v, err := get(ctx, z, join(d.path, name))
+		v, err := get(ctx, z, join(d.r.path, name))
 		if err != nil && !errors.Is(err, zk.ErrNoAuth) {
 			return Listing{}, nil, err
 		}
@@ -196,6 +196,6 @@ func current(all []Registered) (left []Registered) {
 
 // Close ends the calls that wait.
 func (d *Directory) Close(ctx context.Context) error {
-	d.stopCalls()
-	return d.drain(ctx, "close directory")
+	d.r.stopCalls()
+	return d.r.drain(ctx, "close directory")
 }

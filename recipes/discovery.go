@@ -45,7 +45,7 @@ var (
 // once, and again with each update; see [Group]. To pick takes no request. It is safe for
 // concurrent use; a value can register any number of instances.
 type Service struct {
-	*recipe
+	r    *recipe
 	read *Group // that nobody joins
 
 	mu     sync.Mutex
@@ -55,7 +55,7 @@ type Service struct {
 // NewService returns the service on path, such as /services/web.
 func NewService(s *Session, path string) *Service {
 	r := newRecipe(s, path)
-	return &Service{recipe: r, read: groupOf(r), groups: map[*Group]struct{}{}}
+	return &Service{r: r, read: groupOf(r), groups: map[*Group]struct{}{}}
 }
 
 // Registration is an instance that was registered. It is safe for concurrent use; one call
@@ -83,7 +83,7 @@ func (s *Service) Register(ctx context.Context, in Instance) (*Registration, err
 	now := newEntry(in)
 	data, err := now.encode()
 	if err != nil {
-		return nil, s.definite(op, err)
+		return nil, s.r.definite(op, err)
 	}
 	g, err := s.join(ctx, op, data)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) Register(ctx context.Context, in Instance) (*Registration, err
 
 // join adds a member, of which Close knows.
 func (s *Service) join(ctx context.Context, op string, data []byte) (*Group, error) {
-	g := groupOf(s.recipe)
+	g := groupOf(s.r)
 	s.mu.Lock()
 	s.groups[g] = struct{}{}
 	s.mu.Unlock()
@@ -130,16 +130,16 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	const op = "update"
 	s := r.service
 	if err := r.turn.Acquire(ctx, 1); err != nil {
-		return s.definite(op, err)
+		return s.r.definite(op, err)
 	}
 	defer r.turn.Release(1)
 	if r.group == nil {
-		return s.definite(op, ErrNotRegistered)
+		return s.r.definite(op, ErrNotRegistered)
 	}
 	next := r.now.next(in)
 	data, err := next.encode()
 	if err != nil {
-		return s.definite(op, err)
+		return s.r.definite(op, err)
 	}
 	r.now.Revision++ // what others may see of it is not to be taken for the next one
 	g, err := s.join(ctx, op, data)
@@ -149,9 +149,9 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	old := r.group
 	r.now, r.group = next, g
 	s.forget(old)
-	m := old.drop()
+	m := old.seat.drop()
 	if m == nil {
-		return s.indefinite(op, ErrClosed)
+		return s.r.indefinite(op, ErrClosed)
 	}
 	return old.end(ctx, op, m)
 }
@@ -165,22 +165,22 @@ func (r *Registration) Unregister(ctx context.Context) error {
 	const op = "unregister"
 	s := r.service
 	if err := r.turn.Acquire(ctx, 1); err != nil {
-		return s.definite(op, err)
+		return s.r.definite(op, err)
 	}
 	defer r.turn.Release(1)
-	ctx, end, err := s.start(ctx)
+	ctx, end, err := s.r.start(ctx)
 	if err != nil {
-		return s.definite(op, err)
+		return s.r.definite(op, err)
 	}
 	defer end()
 	if r.group == nil {
-		return s.definite(op, ErrNotRegistered)
+		return s.r.definite(op, ErrNotRegistered)
 	}
 	g := r.group
 	r.group = nil
-	m := g.drop()
+	m := g.seat.drop()
 	if m == nil {
-		return s.indefinite(op, ErrClosed)
+		return s.r.indefinite(op, ErrClosed)
 	}
 	s.forget(g)
 	return g.end(ctx, op, m)
@@ -226,15 +226,15 @@ func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 // pickers follow, and waits until nothing of it is left in the tree, or ctx ends (its error;
 // the clean-up goes on). Closing again waits again.
 func (s *Service) Close(ctx context.Context) error {
-	s.stopCalls()
+	s.r.stopCalls()
 	s.mu.Lock()
 	groups := s.groups
 	s.groups = map[*Group]struct{}{}
 	s.mu.Unlock()
 	for g := range groups {
-		if m := g.drop(); m != nil {
+		if m := g.seat.drop(); m != nil {
 			g.vanish(m)
 		}
 	}
-	return s.drain(ctx, "close service")
+	return s.r.drain(ctx, "close service")
 }

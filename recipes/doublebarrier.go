@@ -39,8 +39,8 @@ var (
 // What it cannot: a member whose session ends while it is inside counts as
 // having left. It is safe for concurrent use; a value is in at most once.
 type DoubleBarrier struct {
-	line
-	seat[membership]
+	line    line
+	seat    seat[membership]
 	parties int
 }
 
@@ -76,50 +76,50 @@ func NewDoubleBarrier(s *Session, path string, parties int) *DoubleBarrier {
 func (d *DoubleBarrier) Enter(ctx context.Context) error {
 	const op = "enter"
 	if d.parties < 1 || d.parties > maxParties {
-		return d.definite(op, ErrParties)
+		return d.line.definite(op, ErrParties)
 	}
-	ctx, end, err := d.start(ctx)
+	ctx, end, err := d.line.start(ctx)
 	if err != nil {
-		return d.definite(op, err)
+		return d.line.definite(op, err)
 	}
 	defer end()
-	if !d.begin() {
-		return d.definite(op, ErrInside)
+	if !d.seat.begin() {
+		return d.line.definite(op, ErrInside)
 	}
 	m, sure, err := d.enter(ctx)
 	return d.finish(op, m, sure, err)
 }
 
 func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.busy = false
+	d.seat.mu.Lock()
+	defer d.seat.mu.Unlock()
+	d.seat.busy = false
 	switch {
 	case err != nil && sure:
-		return d.definite(op, err)
+		return d.line.definite(op, err)
 	case err != nil:
-		return d.indefinite(op, err)
-	case d.ctx.Err() != nil:
-		d.abandon(m.contender)
-		return d.indefinite(op, ErrClosed)
+		return d.line.indefinite(op, err)
+	case d.line.ctx.Err() != nil:
+		d.line.abandon(m.contender)
+		return d.line.indefinite(op, ErrClosed)
 	}
-	d.has = m
+	d.seat.has = m
 	return nil
 }
 
 // enter waits until it is in. With an error, sure says that the member is not
 // there and never will be.
 func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, err error) {
-	z, err := d.s.begin(ctx)
+	z, err := d.line.s.begin(ctx)
 	if err != nil {
 		return nil, true, err
 	}
 	for range maxRecreate {
 		// What an earlier call left behind would be counted beside the new member.
-		if err := d.cleanUps.wait(ctx); err != nil {
+		if err := d.line.cleanUps.wait(ctx); err != nil {
 			return nil, false, err
 		}
-		c, err := d.join(ctx, z, nil)
+		c, err := d.line.join(ctx, z, nil)
 		if err != nil {
 			return nil, d.cleanedUp(), err
 		}
@@ -143,9 +143,9 @@ func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, er
 
 // cleanedUp waits a little for clean-ups and reports whether they are done.
 func (d *DoubleBarrier) cleanedUp() bool {
-	grace, cancel := d.s.withGrace()
+	grace, cancel := d.line.s.withGrace()
 	defer cancel()
-	return d.cleanUps.wait(grace) == nil && d.s.ctx.Err() == nil
+	return d.line.cleanUps.wait(grace) == nil && d.line.s.ctx.Err() == nil
 }
 
 // Leave takes this member away and waits until all others of its round have left
@@ -156,21 +156,21 @@ func (d *DoubleBarrier) cleanedUp() bool {
 // it was not inside; after any other error others may still be.
 func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	const op = "leave"
-	ctx, end, err := d.start(ctx)
+	ctx, end, err := d.line.start(ctx)
 	if err != nil {
-		return d.definite(op, err)
+		return d.line.definite(op, err)
 	}
 	defer end()
-	m := d.drop()
+	m := d.seat.drop()
 	if m == nil {
-		return d.definite(op, ErrOutside)
+		return d.line.definite(op, ErrOutside)
 	}
-	if err := d.leave(ctx, m.contender); err != nil && !errors.Is(err, ErrLost) {
-		return d.indefinite(op, err)
+	if err := d.line.leave(ctx, m.contender); err != nil && !errors.Is(err, ErrLost) {
+		return d.line.indefinite(op, err)
 	}
-	err = d.s.eachSession(ctx, func(z *zkSession) error { return d.awaitAlone(ctx, z, m) })
+	err = d.line.s.eachSession(ctx, func(z *zkSession) error { return d.awaitAlone(ctx, z, m) })
 	if err != nil {
-		return d.indefinite(op, err)
+		return d.line.indefinite(op, err)
 	}
 	return nil
 }
@@ -178,12 +178,12 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 // awaitAlone waits until no other of m's round is present. Its quorumSync sees to
 // it that all it sees is of the time of the call.
 func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *membership) error {
-	if _, err := d.s.quorumSync(ctx, z, d.path); err != nil {
+	if _, err := d.line.s.quorumSync(ctx, z, d.line.path); err != nil {
 		return err
 	}
 	for {
-		event := d.s.nextEvent()
-		names, err := d.s.children(ctx, z, d.path)
+		event := d.line.s.nextEvent()
+		names, err := d.line.s.children(ctx, z, d.line.path)
 		if err != nil {
 			return err
 		}
@@ -196,14 +196,14 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *members
 		if other == "" {
 			return nil
 		}
-		v, err := d.s.getW(ctx, z, join(d.path, other))
+		v, err := d.line.s.getW(ctx, z, join(d.line.path, other))
 		if errors.Is(err, zk.ErrNoNode) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if err := d.s.wait(ctx, z, event, v.changed); err != nil {
+		if err := d.line.s.wait(ctx, z, event, v.changed); err != nil {
 			return err
 		}
 	}
@@ -212,21 +212,21 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *members
 // Session returns the id of the session that owns this member's znode while it
 // is inside, else 0.
 func (d *DoubleBarrier) Session() int64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.has == nil {
+	d.seat.mu.Lock()
+	defer d.seat.mu.Unlock()
+	if d.seat.has == nil {
 		return 0
 	}
-	return d.has.session.id
+	return d.seat.has.session.id
 }
 
 // Close takes this member away, ends calls that wait, and waits until nothing of
 // this value is left in the tree, or ctx ends (its error; the clean-up goes on).
 // Closing again waits again.
 func (d *DoubleBarrier) Close(ctx context.Context) error {
-	d.stopCalls()
-	if m := d.drop(); m != nil {
-		d.abandon(m.contender)
+	d.line.stopCalls()
+	if m := d.seat.drop(); m != nil {
+		d.line.abandon(m.contender)
 	}
-	return d.drain(ctx, "close double barrier")
+	return d.line.drain(ctx, "close double barrier")
 }

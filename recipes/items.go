@@ -31,7 +31,7 @@ const kindTaking = "taking" // who waits for an item
 // items are those of a queue of any kind: persistent children of its path, which some
 // clients put there and others take.
 type items struct {
-	*recipe
+	r       *recipe
 	markers *markers
 	order   func(children []string) []node // those that are items, the first to come out first
 	lists   trust
@@ -65,7 +65,7 @@ const (
 func newItems(s *Session, path, of string, lists trust, order func([]string) []node) *items {
 	r := newRecipe(s, path)
 	return &items{
-		recipe: r, markers: newMarkers(r), order: order, lists: lists,
+		r: r, markers: newMarkers(r), order: order, lists: lists,
 		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(s, join(path, kindTaking+"/"+of), kindTaking),
 		room: room{most: MaxItems},
 	}
@@ -74,21 +74,21 @@ func newItems(s *Session, path, of string, lists trust, order func([]string) []n
 // put adds an item; name is what its znode is called between its id and its number.
 func (q *items) put(ctx context.Context, name string, item []byte) error {
 	if len(item) > MaxItem {
-		return q.definite("put", ErrTooLarge)
+		return q.r.definite("put", ErrTooLarge)
 	}
 	create := &zk.CreateRequest{
-		Path: join(q.path, newID()+"-"+name+"-"), Data: slices.Clone(item),
+		Path: join(q.r.path, newID()+"-"+name+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
 	built := 0
-	return q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
 			return notApplied, err
 		}
 		o, err := q.markers.write(ctx, z, create)
 		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < maxRecreate {
 			built++
-			if err = q.s.ensurePath(ctx, z, q.path); err == nil {
+			if err = q.r.s.ensurePath(ctx, z, q.r.path); err == nil {
 				err = errAgain
 			}
 		}
@@ -102,7 +102,7 @@ func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
 	if q.room.take() {
 		return nil
 	}
-	n, err := q.s.numChildren(ctx, z, q.path)
+	n, err := q.r.s.numChildren(ctx, z, q.r.path)
 	if err == nil && !q.room.found(n) {
 		err = ErrFull
 	}
@@ -117,7 +117,7 @@ type refill func(context.Context, *zkSession, *itemTake) (wait func() error, err
 func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, err error) {
 	t := &itemTake{q: q, waiter: waiter{standby: q.takers}}
 	defer t.end()
-	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	err = q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		if err := t.begin(ctx); err != nil {
 			return notApplied, err
 		}
@@ -185,15 +185,15 @@ func (t *itemTake) end() {
 
 // wait lists the items, and gives a way to wait if none may come out.
 func (q *items) wait(ctx context.Context, z *zkSession, t *itemTake) (wait func() error, err error) {
-	event := q.s.nextEvent()
+	event := q.r.s.nextEvent()
 	if q.lists == oneTry {
-		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
+		if _, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil {
 			return nil, err
 		}
 	}
-	children, err := q.s.listed(ctx, z, q.path, t.watches(z))
+	children, err := q.r.s.listed(ctx, z, q.r.path, t.watches(z))
 	if errors.Is(err, zk.ErrNoNode) {
-		return nil, q.s.ensurePath(ctx, z, q.path)
+		return nil, q.r.s.ensurePath(ctx, z, q.r.path)
 	}
 	if err != nil {
 		return nil, err
@@ -204,14 +204,14 @@ func (q *items) wait(ctx context.Context, z *zkSession, t *itemTake) (wait func(
 	}
 	return func() error {
 		defer t.woken(children.changed)
-		return q.s.waitFor(ctx, z, next, event, children.changed)
+		return q.r.s.waitFor(ctx, z, next, event, children.changed)
 	}, nil
 }
 
 // look lists the items as they are at some time during the call, and fails with
 // ErrEmpty if none may come out.
 func (q *items) look(ctx context.Context, z *zkSession, _ *itemTake) (wait func() error, err error) {
-	names, err := q.s.freshChildren(ctx, z, q.path)
+	names, err := q.r.s.freshChildren(ctx, z, q.r.path)
 	if err != nil {
 		return nil, err
 	}
@@ -224,8 +224,8 @@ func (q *items) look(ctx context.Context, z *zkSession, _ *itemTake) (wait func(
 // takeItem tries to take n, the first item as far as is known. That it is gone means
 // that somebody took it.
 func (q *items) takeItem(ctx context.Context, z *zkSession, n node) ([]byte, outcome, error) {
-	path := join(q.path, n.name)
-	v, err := q.s.get(ctx, z, path)
+	path := join(q.r.path, n.name)
+	v, err := q.r.s.get(ctx, z, path)
 	ops := []any{}
 	if err == nil {
 		ops, err = q.removal(ctx, z, path, v.stat.Version)
@@ -265,8 +265,8 @@ func (q *items) removal(ctx context.Context, z *zkSession, path string, version 
 
 // peek reads the first item that may come out as it is at some time during the call.
 func (q *items) peek(ctx context.Context) (item []byte, err error) {
-	err = q.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
-		names, err := q.s.freshChildren(ctx, z, q.path)
+	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
+		names, err := q.r.s.freshChildren(ctx, z, q.r.path)
 		if err != nil {
 			return notApplied, err
 		}
@@ -274,7 +274,7 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 		if len(all) == 0 {
 			return notApplied, ErrEmpty
 		}
-		v, err := q.s.get(ctx, z, join(q.path, all[0].name))
+		v, err := q.r.s.get(ctx, z, join(q.r.path, all[0].name))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
 			return notApplied, nil
 		}
@@ -289,8 +289,8 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 
 // count counts the items as they are at some time during the call.
 func (q *items) count(ctx context.Context) (n int, err error) {
-	err = q.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
-		names, err := q.s.freshChildren(ctx, z, q.path)
+	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
+		names, err := q.r.s.freshChildren(ctx, z, q.r.path)
 		n = len(q.order(names))
 		return appliedUnless(err)
 	})
@@ -338,7 +338,7 @@ func (q *items) ready(all []node) (of []node, next time.Duration) {
 			}
 		}
 	}
-	return all, q.s.timeout
+	return all, q.r.s.timeout
 }
 
 // forget drops the list if it is not to be gone by any longer than that.
@@ -350,9 +350,9 @@ func (q *items) forget(longest trust) {
 
 // close ends the calls that wait, and waits for what is under way and for clean-ups.
 func (q *items) close(ctx context.Context, op string) error {
-	q.stopCalls()
+	q.r.stopCalls()
 	q.markers.close()
-	return cmp.Or(q.drain(ctx, op), q.takers.line.drain(ctx, op))
+	return cmp.Or(q.r.drain(ctx, op), q.takers.line.drain(ctx, op))
 }
 
 // room is how many more items go into a queue, as far as this client knows.

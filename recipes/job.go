@@ -47,7 +47,7 @@ func (j *Job) Session() int64 { return j.lease.c.session.id }
 // not, it is given back in the background.
 func (j *Job) Finish(ctx context.Context, result []byte) error {
 	if len(result) > MaxItem {
-		return j.q.definite("finish", ErrTooLarge)
+		return j.q.r.definite("finish", ErrTooLarge)
 	}
 	return j.end(ctx, "finish", gone(j.q.job(j.ID)), newZnode(j.q.done(j.ID), slices.Clone(result)))
 }
@@ -64,7 +64,7 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	worker := j.worker()
 	ops = append([]any{j.leased(), gone(q.taken(j.name))}, ops...)
 	mended := false
-	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		if err := j.ending.Acquire(ctx, 1); err != nil {
 			return notApplied, err
 		}
@@ -89,7 +89,7 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 // mend makes the folders anew, once, if all is there that is to be removed: then somebody has
 // removed one of them, and errAgain asks for another attempt.
 func (q *JobQueue) mend(ctx context.Context, z *zkSession, mended *bool, paths ...string) error {
-	if exist, err := q.s.quorumSync(ctx, z, paths...); err != nil || !exist || *mended {
+	if exist, err := q.r.s.quorumSync(ctx, z, paths...); err != nil || !exist || *mended {
 		return err
 	}
 	*mended = true
@@ -120,7 +120,7 @@ func (j *Job) letGo() {
 		return
 	}
 	j.ended = true
-	j.q.cleanUp(nil, j.q.undo(j.name))
+	j.q.r.cleanUp(nil, j.q.undo(j.name))
 	if j.over != nil {
 		j.over(notApplied)
 	}
@@ -137,7 +137,7 @@ func (q *JobQueue) returned(n jobName, data []byte) []any {
 // undo gives a job back of which nobody knows whether this client has it.
 func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) error {
 	return func(ctx context.Context, z *zkSession) error {
-		if _, err := q.s.quorumSync(ctx, z, q.taken(n)); err != nil {
+		if _, err := q.r.s.quorumSync(ctx, z, q.taken(n)); err != nil {
 			return err
 		}
 		return q.giveBack(ctx, z, n)
@@ -150,9 +150,9 @@ func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) error {
 func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error {
 	var data []byte
 	if n.last() {
-		v, err := q.s.get(ctx, z, q.job(n.id))
+		v, err := q.r.s.get(ctx, z, q.job(n.id))
 		if errors.Is(err, zk.ErrNoNode) { // it is over, and so is the attempt
-			_, err = q.s.remove(ctx, z, q.taken(n))
+			_, err = q.r.s.remove(ctx, z, q.taken(n))
 			return err
 		}
 		if err != nil {
@@ -161,7 +161,7 @@ func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error 
 		data = v.data
 	}
 	ops := append([]any{gone(q.taken(n))}, q.returned(n, data)...)
-	_, err := retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) { return q.s.conn.Multi(ops...) })
+	_, err := retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) { return q.r.s.conn.Multi(ops...) })
 	if errors.Is(err, zk.ErrNoNode) {
 		return q.mend(ctx, z, new(bool), q.taken(n))
 	}

@@ -61,7 +61,7 @@ var (
 // There is room for [MaxJobs] jobs and results, so results have to be forgotten
 // ([JobQueue.Forget]). A JobQueue is safe for concurrent use.
 type JobQueue struct {
-	*recipe
+	r       *recipe
 	tries   int
 	markers *markers
 	workers line
@@ -87,7 +87,7 @@ func NewJobQueue(s *Session, path string, tries int) *JobQueue {
 	r, idle := newRecipe(s, path), newStandby(s, join(path, kindIdle), kindIdle)
 	idle.all = true
 	return &JobQueue{
-		recipe: r, tries: tries, markers: newMarkers(r),
+		r: r, tries: tries, markers: newMarkers(r),
 		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      idle,
 		enlisting: semaphore.NewWeighted(1),
@@ -95,12 +95,12 @@ func NewJobQueue(s *Session, path string, tries int) *JobQueue {
 	}
 }
 
-func (q *JobQueue) job(id string) string      { return q.path + "/jobs/" + id }
-func (q *JobQueue) pending(n jobName) string  { return q.path + "/pending/" + n.String() }
-func (q *JobQueue) taken(n jobName) string    { return q.path + "/taken/" + n.String() }
-func (q *JobQueue) done(id string) string     { return q.path + "/done/" + id }
-func (q *JobQueue) dead(id string) string     { return q.path + "/dead/" + id }
-func (q *JobQueue) folder(name string) string { return q.path + "/" + name }
+func (q *JobQueue) job(id string) string      { return q.r.path + "/jobs/" + id }
+func (q *JobQueue) pending(n jobName) string  { return q.r.path + "/pending/" + n.String() }
+func (q *JobQueue) taken(n jobName) string    { return q.r.path + "/taken/" + n.String() }
+func (q *JobQueue) done(id string) string     { return q.r.path + "/done/" + id }
+func (q *JobQueue) dead(id string) string     { return q.r.path + "/dead/" + id }
+func (q *JobQueue) folder(name string) string { return q.r.path + "/" + name }
 
 func newZnode(path string, data []byte) any {
 	return &zk.CreateRequest{Path: path, Data: data}
@@ -109,7 +109,7 @@ func gone(path string) any    { return &zk.DeleteRequest{Path: path, Version: -1
 func present(path string) any { return &zk.CheckVersionRequest{Path: path, Version: -1} }
 func (q *JobQueue) ensureFolders(ctx context.Context, z *zkSession) error {
 	for _, name := range []string{"jobs", "pending", "taken", "done", "dead"} {
-		if err := q.s.ensurePath(ctx, z, q.folder(name)); err != nil {
+		if err := q.r.s.ensurePath(ctx, z, q.folder(name)); err != nil {
 			return err
 		}
 	}
@@ -157,8 +157,8 @@ func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id st
 
 // has reports whether there is a job, be it over or not. Its errors have no effect.
 func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err error) {
-	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		open, err := q.s.quorumSync(ctx, z, q.job(id))
+	err = q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		open, err := q.r.s.quorumSync(ctx, z, q.job(id))
 		if err == nil && !open {
 			_, err = q.over(ctx, z, id)
 		}
@@ -181,14 +181,14 @@ func JobID(name string) string {
 func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...any) error {
 	switch {
 	case len(data) > MaxItem:
-		return q.definite(op, ErrTooLarge)
+		return q.r.definite(op, ErrTooLarge)
 	case q.tries < 1 || q.tries > maxTries:
-		return q.definite(op, ErrTries)
+		return q.r.definite(op, ErrTries)
 	}
 	ops = append(ops, newZnode(q.job(id), slices.Clone(data)),
 		&zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Flags: zk.FlagSequence})
 	built := 0
-	return q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
 			return notApplied, err
 		}
@@ -211,7 +211,7 @@ func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
 	}
 	all := 0
 	for _, name := range []string{"jobs", "done", "dead"} {
-		n, err := q.s.numChildren(ctx, z, q.folder(name))
+		n, err := q.r.s.numChildren(ctx, z, q.folder(name))
 		if err != nil {
 			return err
 		}
@@ -258,7 +258,7 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 		return err
 	})
 	if ctx.Err() != nil {
-		grace, cancel := q.s.withGrace()
+		grace, cancel := q.r.s.withGrace()
 		defer cancel()
 		ctx = grace
 	}
@@ -273,14 +273,14 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 // is none with that id. Its errors have no effect.
 func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err error) {
 	if len(id) != idLength || !isHex(id) {
-		return nil, q.definite("result", ErrNoJob)
+		return nil, q.r.definite("result", ErrNoJob)
 	}
-	err = q.attempts(ctx, "result", func(ctx context.Context, z *zkSession) (outcome, error) {
-		event := q.s.nextEvent()
-		open, err := q.s.getW(ctx, z, q.job(id))
+	err = q.r.attempts(ctx, "result", func(ctx context.Context, z *zkSession) (outcome, error) {
+		event := q.r.s.nextEvent()
+		open, err := q.r.s.getW(ctx, z, q.job(id))
 		switch {
 		case err == nil:
-			return notApplied, q.s.wait(ctx, z, event, open.changed)
+			return notApplied, q.r.s.wait(ctx, z, event, open.changed)
 		case !errors.Is(err, zk.ErrNoNode):
 			return notApplied, err
 		}
@@ -292,18 +292,18 @@ func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err er
 
 // over reads what became of a job that the client's server knows nothing of, or no more.
 func (q *JobQueue) over(ctx context.Context, z *zkSession, id string) ([]byte, error) {
-	open, err := q.s.quorumSync(ctx, z, q.job(id))
+	open, err := q.r.s.quorumSync(ctx, z, q.job(id))
 	switch {
 	case err != nil:
 		return nil, err
 	case open: // the server lagged
 		return nil, errAgain
 	}
-	v, err := q.s.get(ctx, z, q.done(id))
+	v, err := q.r.s.get(ctx, z, q.done(id))
 	if !errors.Is(err, zk.ErrNoNode) {
 		return v.data, err
 	}
-	_, err = q.s.get(ctx, z, q.dead(id))
+	_, err = q.r.s.get(ctx, z, q.dead(id))
 	switch {
 	case err == nil:
 		return nil, ErrDead
@@ -319,9 +319,9 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 	if len(id) != idLength || !isHex(id) {
 		return nil
 	}
-	return q.attempts(ctx, "forget", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, "forget", func(ctx context.Context, z *zkSession) (outcome, error) {
 		for _, path := range []string{q.done(id), q.dead(id)} {
-			if _, err := q.s.remove(ctx, z, path); err != nil {
+			if _, err := q.r.s.remove(ctx, z, path); err != nil {
 				return notApplied, err
 			}
 		}
@@ -332,8 +332,8 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 // Dead returns the ids of the dead letters, as they were at some time during the call. Its
 // errors have no effect.
 func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
-	err = q.attempts(ctx, "dead", func(ctx context.Context, z *zkSession) (outcome, error) {
-		names, err := q.s.freshChildren(ctx, z, q.folder("dead"))
+	err = q.r.attempts(ctx, "dead", func(ctx context.Context, z *zkSession) (outcome, error) {
+		names, err := q.r.s.freshChildren(ctx, z, q.folder("dead"))
 		ids = slices.DeleteFunc(names, func(name string) bool { return len(name) != idLength || !isHex(name) })
 		return appliedUnless(err)
 	})
@@ -345,7 +345,7 @@ func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
 // it had taken is put back by the first of the other workers, or by the next one that
 // comes. Closing again waits again.
 func (q *JobQueue) Close(ctx context.Context) error {
-	q.stopCalls()
+	q.r.stopCalls()
 	q.mu.Lock()
 	h := q.worker
 	q.worker = nil
@@ -354,13 +354,13 @@ func (q *JobQueue) Close(ctx context.Context) error {
 		q.workers.abandon(h.c)
 	}
 	q.markers.close()
-	for _, r := range []*recipe{q.recipe, q.workers.recipe, q.idle.line.recipe} {
+	for _, r := range []*recipe{q.r, q.workers.recipe, q.idle.line.recipe} {
 		if err := r.drain(ctx, "close job queue"); err != nil {
 			return err
 		}
 	}
 	if err := q.stewards.wait(ctx); err != nil {
-		return q.indefinite("close job queue", err)
+		return q.r.indefinite("close job queue", err)
 	}
 	return nil
 }

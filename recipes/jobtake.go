@@ -21,7 +21,7 @@ type taking struct {
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
 	t := &taking{q: q, waiter: waiter{standby: q.idle}}
 	defer t.leave()
-	err = q.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	err = q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		h, err := q.enlist(ctx, z)
 		if err != nil {
 			return notApplied, err
@@ -43,9 +43,9 @@ func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err 
 // or fails with ErrEmpty.
 func (t *taking) look(ctx context.Context, z *zkSession, wait bool) ([]jobName, error) {
 	folder := t.q.folder("pending")
-	event := t.q.s.nextEvent()
+	event := t.q.r.s.nextEvent()
 	watch := wait && t.watches(z)
-	pending, err := t.q.s.listed(ctx, z, folder, watch)
+	pending, err := t.q.r.s.listed(ctx, z, folder, watch)
 	list := jobs(pending.names, kindJob)
 	switch {
 	case wait && errors.Is(err, zk.ErrNoNode):
@@ -53,11 +53,11 @@ func (t *taking) look(ctx context.Context, z *zkSession, wait bool) ([]jobName, 
 	case err != nil && !errors.Is(err, zk.ErrNoNode) || len(list) > 0:
 		return list, err
 	case watch:
-		return nil, t.q.s.wait(ctx, z, event, pending.changed)
+		return nil, t.q.r.s.wait(ctx, z, event, pending.changed)
 	case wait:
 		return nil, t.lineUp(ctx, z)
 	}
-	names, err := t.q.s.freshChildren(ctx, z, folder)
+	names, err := t.q.r.s.freshChildren(ctx, z, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +70,12 @@ func (t *taking) look(ctx context.Context, z *zkSession, wait bool) ([]jobName, 
 // try takes n, if it is still there.
 func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, outcome, error) {
 	q, z := t.q, h.c.session
-	v, err := q.s.get(ctx, z, q.job(n.id))
+	v, err := q.r.s.get(ctx, z, q.job(n.id))
 	if errors.Is(err, zk.ErrNoNode) {
 		// It is over since it was listed. Or somebody removed it, and what is still there of
 		// it would be tried for ever; neither of the two znodes ever comes back.
 		q.spread.met(true)
-		_, err := q.s.remove(ctx, z, q.pending(n))
+		_, err := q.r.s.remove(ctx, z, q.pending(n))
 		return nil, notApplied, err
 	}
 	if err == nil {

@@ -25,7 +25,7 @@ func (q *JobQueue) enlist(ctx context.Context, z *zkSession) (*hold, error) {
 	h := newHold(q.workers, c)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.ctx.Err() != nil {
+	if q.r.ctx.Err() != nil {
 		q.workers.abandon(c)
 		return nil, ErrClosed
 	}
@@ -34,7 +34,7 @@ func (q *JobQueue) enlist(ctx context.Context, z *zkSession) (*hold, error) {
 	h.watch()
 	go func() {
 		defer q.stewards.done()
-		_ = h.during(q.s.withTurn(q.s.ctx), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
+		_ = h.during(q.r.s.withTurn(q.r.s.ctx), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
 	}()
 	return h, nil
 }
@@ -65,12 +65,12 @@ func (q *JobQueue) steward(ctx context.Context, c *contender) {
 // between the two. And who has taken something is listed after that, if he lives: only one
 // that is not there then has gone.
 func (q *JobQueue) recover(ctx context.Context, z *zkSession) error {
-	event := q.s.nextEvent()
-	workers, err := q.s.childrenW(ctx, z, q.workers.path)
+	event := q.r.s.nextEvent()
+	workers, err := q.r.s.childrenW(ctx, z, q.workers.path)
 	if err != nil {
 		return err
 	}
-	names, err := q.s.children(ctx, z, q.folder("taken"))
+	names, err := q.r.s.children(ctx, z, q.folder("taken"))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (q *JobQueue) recover(ctx context.Context, z *zkSession) error {
 			return err
 		}
 	}
-	return q.s.wait(ctx, z, event, workers.changed)
+	return q.r.s.wait(ctx, z, event, workers.changed)
 }
 
 // abandoned are the taken jobs whose workers have gone. If some are not among those that were
@@ -93,7 +93,7 @@ func (q *JobQueue) abandoned(ctx context.Context, z *zkSession, taken []jobName,
 	if len(left) == 0 {
 		return nil, nil
 	}
-	now, err := q.s.children(ctx, z, q.workers.path)
+	now, err := q.r.s.children(ctx, z, q.workers.path)
 	if err != nil {
 		return nil, err
 	}

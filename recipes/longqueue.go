@@ -87,17 +87,17 @@ func nodesInFolder(names []string) []node {
 // Put adds an item at the end. Its errors are those of [Queue.Put], but for [ErrFull].
 func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 	if len(item) > MaxItem {
-		return q.definite("put", ErrTooLarge)
+		return q.r.definite("put", ErrTooLarge)
 	}
 	name, data := newID()+"-"+kindItem+"-", slices.Clone(item)
 	built := 0
-	return q.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
 		t, err := q.target(ctx, z)
 		if err != nil {
 			return notApplied, err
 		}
 		o, err := q.markers.write(ctx, z,
-			&zk.CheckVersionRequest{Path: join(q.path, tailNode), Version: t.version},
+			&zk.CheckVersionRequest{Path: join(q.r.path, tailNode), Version: t.version},
 			&zk.CreateRequest{Path: join(q.folder(t.folder), name), Data: data, Flags: zk.FlagSequence})
 		moved := errors.Is(err, zk.ErrBadVersion)
 		if o != notApplied || !moved && !errors.Is(err, zk.ErrNoNode) {
@@ -117,9 +117,9 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 // restore makes the last folder if it is missing, since somebody removed it, and still the
 // last one: nothing else would make it again.
 func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error {
-	_, err := retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
-		return q.s.conn.Multi(
-			&zk.CheckVersionRequest{Path: join(q.path, tailNode), Version: last.version},
+	_, err := retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
+		return q.r.s.conn.Multi(
+			&zk.CheckVersionRequest{Path: join(q.r.path, tailNode), Version: last.version},
 			&zk.CreateRequest{Path: q.folder(last.folder)})
 	})
 	if errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNodeExists) {
@@ -128,7 +128,7 @@ func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error
 	return err
 }
 
-func (q *LongQueue) folder(n int) string { return join(q.path, folderName(n)) }
+func (q *LongQueue) folder(n int) string { return join(q.r.path, folderName(n)) }
 
 // target is the folder to put into: the last one, or the next if that is full.
 func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
@@ -136,13 +136,13 @@ func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
 	if err != nil || q.room.take() {
 		return t, err
 	}
-	n, err := q.s.numChildren(ctx, z, q.folder(t.folder))
+	n, err := q.r.s.numChildren(ctx, z, q.folder(t.folder))
 	if err != nil || q.room.found(n) {
 		return t, err
 	}
-	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
-		return q.s.conn.Multi(
-			&zk.SetDataRequest{Path: join(q.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
+	_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
+		return q.r.s.conn.Multi(
+			&zk.SetDataRequest{Path: join(q.r.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
 			&zk.CreateRequest{Path: q.folder(t.folder + 1)})
 	})
 	q.setTail(nil)
@@ -176,9 +176,9 @@ func (q *LongQueue) setTail(t *tail) {
 // readTail reads the tail and sees to it that there is a watch on it. It makes it, and the
 // first folder, if there is none.
 func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan zk.Event, error) {
-	path := join(q.path, tailNode)
+	path := join(q.r.path, tailNode)
 	for range maxRecreate {
-		v, err := q.s.getW(ctx, z, path)
+		v, err := q.r.s.getW(ctx, z, path)
 		if err == nil {
 			n, err := strconv.Atoi(string(v.data))
 			if err != nil {
@@ -189,7 +189,7 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 		if !errors.Is(err, zk.ErrNoNode) {
 			return nil, nil, err
 		}
-		if err := q.s.ensurePath(ctx, z, q.path); err != nil {
+		if err := q.r.s.ensurePath(ctx, z, q.r.path); err != nil {
 			return nil, nil, err
 		}
 		if missing, err := q.tailMissing(ctx, z); err != nil || !missing {
@@ -198,8 +198,8 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 			}
 			continue
 		}
-		_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
-			return q.s.conn.Multi(
+		_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
+			return q.r.s.conn.Multi(
 				&zk.CreateRequest{Path: path, Data: []byte("0")},
 				&zk.CreateRequest{Path: q.folder(0)})
 		})
@@ -214,7 +214,7 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 // has removed it, and a new one would not do: its version could be one that a producer has
 // read of the old one, with another folder.
 func (q *LongQueue) tailMissing(ctx context.Context, z *zkSession) (bool, error) {
-	names, err := q.s.freshChildren(ctx, z, q.path)
+	names, err := q.r.s.freshChildren(ctx, z, q.r.path)
 	if err != nil || slices.Contains(names, tailNode) {
 		return false, err
 	}
@@ -228,14 +228,14 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *zkSession) (bool, error)
 // are those of [Queue.Take].
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", func(ctx context.Context, z *zkSession, t *itemTake) (wait func() error, err error) {
-		event := q.s.nextEvent()
+		event := q.r.s.nextEvent()
 		last, changed, err := q.fill(ctx, z, t.watches(z))
 		if err != nil || last == nil {
 			return nil, err
 		}
 		return func() error {
 			defer t.woken(changed...)
-			return q.s.wait(ctx, z, event, changed...)
+			return q.r.s.wait(ctx, z, event, changed...)
 		}, nil
 	})
 }
@@ -244,7 +244,7 @@ func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 // there was a moment during the call at which the queue was empty.
 func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", func(ctx context.Context, z *zkSession, _ *itemTake) (wait func() error, err error) {
-		if _, err := q.s.quorumSync(ctx, z, q.path); err != nil {
+		if _, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil {
 			return nil, err
 		}
 		last, _, err := q.fill(ctx, z, false)
@@ -272,7 +272,7 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *
 			return nil, nil, err
 		}
 		// Read after the tail, so that it is complete if there is a next one.
-		children, err := q.s.listed(ctx, z, q.folder(n), watch)
+		children, err := q.r.s.listed(ctx, z, q.folder(n), watch)
 		if errors.Is(err, zk.ErrNoNode) { // somebody removed it
 			continue
 		}
@@ -286,7 +286,7 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *
 		case n == last.folder:
 			return last, []<-chan zk.Event{moved, children.changed}, nil
 		case n < last.folder && len(children.names) == 0:
-			if _, err := q.s.remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
+			if _, err := q.r.s.remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
 				return nil, nil, err
 			}
 		}
@@ -301,8 +301,8 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *
 // there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
 // Its errors have no effect.
 func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
-	err = q.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
-		if exists, err := q.s.quorumSync(ctx, z, q.path); err != nil || !exists {
+	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
+		if exists, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil || !exists {
 			return notApplied, cmp.Or(err, error(ErrEmpty))
 		}
 		last, _, err := q.readTail(ctx, z)
@@ -319,7 +319,7 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 			}
 			return notApplied, ErrEmpty
 		}
-		v, err := q.s.get(ctx, z, join(q.path, first))
+		v, err := q.r.s.get(ctx, z, join(q.r.path, first))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
 			return notApplied, nil
 		}
@@ -334,7 +334,7 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 func (q *LongQueue) firstOf(ctx context.Context, z *zkSession) (string, error) {
 	folders, err := q.folders(ctx, z)
 	for _, n := range folders {
-		names, err := q.s.children(ctx, z, q.folder(n))
+		names, err := q.r.s.children(ctx, z, q.folder(n))
 		if err != nil {
 			return "", err
 		}
@@ -355,7 +355,7 @@ func inFolder(n int, names []string) []string {
 
 // folders are the numbers of those that there are, the first one first.
 func (q *LongQueue) folders(ctx context.Context, z *zkSession) ([]int, error) {
-	names, err := q.s.children(ctx, z, q.path)
+	names, err := q.r.s.children(ctx, z, q.r.path)
 	return foldersOf(names), err
 }
 
@@ -372,14 +372,14 @@ func foldersOf(names []string) (all []int) {
 // Len returns how many items there were, folder by folder at times during the call: while others
 // put and take it may be a number that there never were at one moment. Its errors have no effect.
 func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
-	err = q.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
 		n = 0
-		if exists, err := q.s.quorumSync(ctx, z, q.path); err != nil || !exists {
+		if exists, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil || !exists {
 			return appliedUnless(err)
 		}
 		folders, err := q.folders(ctx, z)
 		for _, f := range folders {
-			in, err := q.s.numChildren(ctx, z, q.folder(f))
+			in, err := q.r.s.numChildren(ctx, z, q.folder(f))
 			if err != nil {
 				return notApplied, err
 			}

@@ -30,7 +30,7 @@ func (p *plan) follow(ctx context.Context) error {
 	}
 	var b backoff
 	for {
-		event := q.s.nextEvent()
+		event := q.r.s.nextEvent()
 		now, err := p.look(ctx, z)
 		if errors.Is(err, zk.ErrNoNode) { // somebody has removed a folder
 			b.pause(ctx)
@@ -41,7 +41,7 @@ func (p *plan) follow(ctx context.Context) error {
 		}
 		if len(now.changed) > 0 && len(now.lost) == 0 && (len(now.pending) == 0 || len(now.free) == 0) {
 			b = backoff{}
-			if err := q.s.wait(ctx, z, event, now.changed...); err != nil {
+			if err := q.r.s.wait(ctx, z, event, now.changed...); err != nil {
 				return err
 			}
 			continue
@@ -62,7 +62,7 @@ func (p *plan) ensureFolders(ctx context.Context, z *zkSession) error {
 	if err := p.m.q.ensureFolders(ctx, z); err != nil {
 		return err
 	}
-	return p.m.q.s.ensurePath(ctx, z, p.m.workers.path)
+	return p.m.q.r.s.ensurePath(ctx, z, p.m.workers.line.path)
 }
 
 // look reads the present state. The places are listed before what is assigned, so that one
@@ -70,15 +70,15 @@ func (p *plan) ensureFolders(ctx context.Context, z *zkSession) error {
 // place that is not there the places are listed once more: see [JobQueue.recover].
 func (p *plan) look(ctx context.Context, z *zkSession) (now observed, err error) {
 	q := p.m.q
-	workers, err := q.s.childrenW(ctx, z, p.m.workers.path)
+	workers, err := q.r.s.childrenW(ctx, z, p.m.workers.line.path)
 	if err != nil {
 		return now, err
 	}
-	pending, err := q.s.childrenW(ctx, z, q.folder("pending"))
+	pending, err := q.r.s.childrenW(ctx, z, q.folder("pending"))
 	if err != nil {
 		return now, err
 	}
-	names, err := q.s.children(ctx, z, q.folder("taken"))
+	names, err := q.r.s.children(ctx, z, q.folder("taken"))
 	if err != nil {
 		return now, err
 	}
@@ -104,7 +104,7 @@ func (p *plan) places(ctx context.Context, z *zkSession, listed []node) (places 
 	for _, n := range listed {
 		is, ok := p.known[n.name]
 		if !ok {
-			v, err := p.m.q.s.get(ctx, z, join(p.m.workers.path, n.name))
+			v, err := p.m.q.r.s.get(ctx, z, join(p.m.workers.line.path, n.name))
 			switch {
 			case errors.Is(err, zk.ErrNoNode):
 				continue
@@ -147,9 +147,9 @@ func (p *plan) act(ctx context.Context, z *zkSession, now observed) (done bool, 
 func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place node) (done bool, err error) {
 	q := p.m.q
 	taken := n.takenBy(place.id)
-	master, worker := join(p.m.master.x.path, p.master.name), join(p.m.workers.path, place.name)
-	_, err = retry(ctx, q.s, z, write, func() ([]zk.MultiResponse, error) {
-		return q.s.conn.Multi(
+	master, worker := join(p.m.master.x.path, p.master.name), join(p.m.workers.line.path, place.name)
+	_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
+		return q.r.s.conn.Multi(
 			present(master),
 			&zk.SetDataRequest{Path: worker, Data: []byte(taken.String()), Version: 0},
 			present(q.job(n.id)), gone(q.pending(n)), newZnode(q.taken(taken), nil))
@@ -164,9 +164,9 @@ func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place node) 
 	}
 	// It is over since it was listed. Or somebody removed it, and what is still there of it
 	// would be tried for ever; neither of the two znodes ever comes back.
-	switch _, err = q.s.get(ctx, z, q.job(n.id)); {
+	switch _, err = q.r.s.get(ctx, z, q.job(n.id)); {
 	case errors.Is(err, zk.ErrNoNode):
-		_, err = q.s.remove(ctx, z, q.pending(n))
+		_, err = q.r.s.remove(ctx, z, q.pending(n))
 	case err == nil:
 		err = q.mend(ctx, z, new(bool), master, worker, q.pending(n))
 	}

@@ -102,9 +102,9 @@ func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 // A value is at most one candidate at a time: [ErrHeld]. Its other errors are that of ctx,
 // [ErrClosed], or what a server refused.
 func (m *MasterWorker) Lead(ctx context.Context) error {
-	ctx, end, err := m.q.start(ctx)
+	ctx, end, err := m.q.r.start(ctx)
 	if err != nil {
-		return m.q.definite("lead", err)
+		return m.q.r.definite("lead", err)
 	}
 	defer end()
 	err = m.master.DoEach(ctx, func(ctx context.Context) error {
@@ -114,7 +114,7 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 		}
 		return (&plan{m: m, master: h.c}).follow(ctx)
 	})
-	return m.q.indefinite("lead", err)
+	return m.q.r.indefinite("lead", err)
 }
 
 // Take waits until a task is assigned to this client, or until ctx ends. An error with
@@ -122,7 +122,7 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 // [ErrUnknown], with the reason, says that one may have been, as when the session ended
 // while it waited; then the master gives it to somebody else, with an attempt less.
 func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
-	err = m.q.attempts(ctx, "take", func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	err = m.q.r.attempts(ctx, "take", func(ctx context.Context, z *zkSession) (o outcome, err error) {
 		j, o, err = m.takePlace(ctx, z)
 		return o, err
 	})
@@ -150,7 +150,7 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 		switch {
 		case err == nil:
 			_ = m.q.work(ctx, j, f) // what fails is given back
-		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.ctx.Err() != nil || m.q.s.ctx.Err() != nil:
+		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.r.ctx.Err() != nil || m.q.r.s.ctx.Err() != nil:
 			return err
 		}
 	}
@@ -161,7 +161,7 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 // goes on). What it had taken is assigned to others by the next master. Closing again waits
 // again.
 func (m *MasterWorker) Close(ctx context.Context) error {
-	m.q.stopCalls()
+	m.q.r.stopCalls()
 	for _, h := range m.open() {
 		m.vacate(h)
 	}

@@ -17,13 +17,13 @@ import (
 func (g *Group) Members(ctx context.Context) ([]Member, error) { return g.membersAs(ctx, "members") }
 
 func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err error) {
-	err = g.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		if _, err := g.s.quorumSync(ctx, z, g.path); err != nil {
+	err = g.line.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+		if _, err := g.line.s.quorumSync(ctx, z, g.line.path); err != nil {
 			return notApplied, err
 		}
 		var err error
 		members, err = g.view(ctx, z, func() (v value, err error) {
-			v.names, err = g.s.children(ctx, z, g.path)
+			v.names, err = g.line.s.children(ctx, z, g.line.path)
 			return v, err
 		})
 		return appliedUnless(err)
@@ -40,7 +40,7 @@ func (g *Group) view(ctx context.Context, z *zkSession, list func() (value, erro
 		if err != nil {
 			return nil, err
 		}
-		members, err := g.read(ctx, z, nodes(v.names, g.kind))
+		members, err := g.read(ctx, z, nodes(v.names, g.line.kind))
 		if !errors.Is(err, zk.ErrNoNode) {
 			return members, err
 		}
@@ -54,7 +54,7 @@ func (g *Group) read(ctx context.Context, z *zkSession, list []node) (members []
 	for _, n := range list {
 		m, ok := g.recall(n.name)
 		if !ok {
-			v, err := g.s.get(ctx, z, join(g.path, n.name))
+			v, err := g.line.s.get(ctx, z, join(g.line.path, n.name))
 			if err != nil {
 				return nil, err
 			}
@@ -69,16 +69,16 @@ func (g *Group) read(ctx context.Context, z *zkSession, list []node) (members []
 }
 
 func (g *Group) recall(name string) (Member, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.seat.mu.Lock()
+	defer g.seat.mu.Unlock()
 	m, ok := g.known[name]
 	return m, ok
 }
 
 // remember keeps what was read, and nothing else if that was all.
 func (g *Group) remember(read map[string]Member, all bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.seat.mu.Lock()
+	defer g.seat.mu.Unlock()
 	if g.known == nil || all {
 		g.known = read
 		return
@@ -106,7 +106,7 @@ type Change struct {
 func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		var before []Member
-		f := follower[[]Member]{r: g.recipe, look: byOne(g.watched), equal: sameMembers}
+		f := follower[[]Member]{r: g.line.recipe, look: byOne(g.watched), equal: sameMembers}
 		for {
 			now, err := f.follow(ctx, "changes")
 			if err != nil {
@@ -129,12 +129,12 @@ func sameMembers(a, b []Member) bool {
 func (g *Group) watched(ctx context.Context, z *zkSession) (members []Member, changed <-chan zk.Event, err error) {
 	members, err = g.view(ctx, z, func() (value, error) {
 		for range maxRecreate {
-			v, err := g.s.childrenW(ctx, z, g.path)
+			v, err := g.line.s.childrenW(ctx, z, g.line.path)
 			if !errors.Is(err, zk.ErrNoNode) {
 				changed = v.changed
 				return v, err
 			}
-			if err := g.s.ensurePath(ctx, z, g.path); err != nil {
+			if err := g.line.s.ensurePath(ctx, z, g.line.path); err != nil {
 				return v, err
 			}
 		}

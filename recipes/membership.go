@@ -37,8 +37,8 @@ var (
 // it suits groups of some hundred members. It is safe for concurrent use; a value is a member
 // at most once.
 type Group struct {
-	line
-	seat[stay]
+	line line
+	seat seat[stay]
 
 	known map[string]Member // by name: what was there when the group was last read; by the lock of the seat
 }
@@ -81,15 +81,15 @@ func (g *Group) Join(ctx context.Context, data []byte) error { return g.joinAs(c
 
 func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	if len(data) > MaxItem {
-		return g.definite(op, ErrTooLarge)
+		return g.line.definite(op, ErrTooLarge)
 	}
-	ctx, end, err := g.start(ctx)
+	ctx, end, err := g.line.start(ctx)
 	if err != nil {
-		return g.definite(op, err)
+		return g.line.definite(op, err)
 	}
 	defer end()
-	if !g.begin() {
-		return g.definite(op, ErrJoined)
+	if !g.seat.begin() {
+		return g.line.definite(op, ErrJoined)
 	}
 	data = slices.Clone(data)
 	seen := false
@@ -99,23 +99,23 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 
 // finish takes over what the try to join has come to. The trace of the call goes on.
 func (g *Group) finish(call context.Context, op string, c *contender, data []byte, seen bool, err error) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.busy = false
+	g.seat.mu.Lock()
+	defer g.seat.mu.Unlock()
+	g.seat.busy = false
 	switch {
 	case err != nil && !seen:
-		return g.definite(op, err)
+		return g.line.definite(op, err)
 	case err != nil:
-		return g.indefinite(op, err)
+		return g.line.indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(WithTrace(g.s.withTurn(g.s.ctx), traceOf(call)))
+	ctx, stop := context.WithCancel(WithTrace(g.line.s.withTurn(g.line.s.ctx), traceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.name}
 	go g.keep(ctx, m)
-	if g.ctx.Err() != nil {
+	if g.line.ctx.Err() != nil {
 		g.vanish(m)
-		return g.indefinite(op, ErrClosed)
+		return g.line.indefinite(op, ErrClosed)
 	}
-	g.has = m
+	g.seat.has = m
 	return nil
 }
 
@@ -123,9 +123,9 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 // have seen one.
 func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contender, err error) {
 	removed := 0
-	err = g.s.eachSession(ctx, func(z *zkSession) error {
+	err = g.line.s.eachSession(ctx, func(z *zkSession) error {
 		for {
-			c, err = g.join(ctx, z, data)
+			c, err = g.line.join(ctx, z, data)
 			if _, never := errors.AsType[neverMade](err); !never {
 				*seen = true
 			}
@@ -143,11 +143,11 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b backoff
 	for g.awaitGone(ctx, m.c) {
-		traceOf(ctx).gone(join(g.path, m.c.name))
+		traceOf(ctx).gone(join(g.line.path, m.c.name))
 		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
-		g.sweepIf(m.c.unsure || !g.s.isCurrent(m.c.session), m.c.id)
+		g.line.sweepIf(m.c.unsure || !g.line.s.isCurrent(m.c.session), m.c.id)
 		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
@@ -161,31 +161,31 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 }
 
 func (g *Group) rename(m *stay, name string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.seat.mu.Lock()
+	defer g.seat.mu.Unlock()
 	m.name = name
 }
 
 // Name returns the name by which this value is among the members now, [Member.Name]; "" if it
 // is none, or has to join again because its session was lost or its znode removed.
 func (g *Group) Name() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.has == nil {
+	g.seat.mu.Lock()
+	defer g.seat.mu.Unlock()
+	if g.seat.has == nil {
 		return ""
 	}
-	return g.has.name
+	return g.seat.has.name
 }
 
 // awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
 func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
 	var b backoff
 	for changed := c.changed; ; {
-		event := g.s.nextEvent()
-		err := g.s.wait(ctx, c.session, event, changed)
+		event := g.line.s.nextEvent()
+		err := g.line.s.wait(ctx, c.session, event, changed)
 		if err == nil {
 			var v value
-			v, err = g.s.getW(ctx, c.session, join(g.path, c.name))
+			v, err = g.line.s.getW(ctx, c.session, join(g.line.path, c.name))
 			changed = v.changed
 		}
 		switch {
@@ -205,14 +205,14 @@ func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
 // in the background: the error of ctx, or [ErrClosed] if that came in between.
 func (g *Group) Leave(ctx context.Context) error {
 	const op = "leave"
-	ctx, end, err := g.start(ctx)
+	ctx, end, err := g.line.start(ctx)
 	if err != nil {
-		return g.definite(op, err)
+		return g.line.definite(op, err)
 	}
 	defer end()
-	m := g.drop()
+	m := g.seat.drop()
 	if m == nil {
-		return g.definite(op, ErrNotJoined)
+		return g.line.definite(op, ErrNotJoined)
 	}
 	return g.end(ctx, op, m)
 }
@@ -220,12 +220,12 @@ func (g *Group) Leave(ctx context.Context) error {
 // end waits until nobody who looks from then on sees a member that is to be none any more.
 func (g *Group) end(ctx context.Context, op string, m *stay) error {
 	g.vanish(m)
-	err := g.cleanUps.wait(ctx)
-	if err == nil && g.s.ctx.Err() != nil {
+	err := g.line.cleanUps.wait(ctx)
+	if err == nil && g.line.s.ctx.Err() != nil {
 		err = ErrClosed
 	}
 	if err != nil {
-		return g.indefinite(op, err)
+		return g.line.indefinite(op, err)
 	}
 	return nil
 }
@@ -233,24 +233,24 @@ func (g *Group) end(ctx context.Context, op string, m *stay) error {
 // vanish removes, in the background, what is there of a member that is to be none any more.
 func (g *Group) vanish(m *stay) {
 	m.stop()
-	g.cleanUp(m.done, func(ctx context.Context, z *zkSession) error {
+	g.line.cleanUp(m.done, func(ctx context.Context, z *zkSession) error {
 		c := m.c
 		if z != c.session {
-			return g.swept(ctx, z, c.id)
+			return g.line.swept(ctx, z, c.id)
 		}
-		if _, err := g.s.remove(ctx, z, join(g.path, c.name)); err != nil || !c.unsure {
+		if _, err := g.line.s.remove(ctx, z, join(g.line.path, c.name)); err != nil || !c.unsure {
 			return err
 		}
-		return g.swept(ctx, z, c.id)
+		return g.line.swept(ctx, z, c.id)
 	})
 }
 
 // Close leaves the group, ends the calls that wait, and waits until nothing of this value is
 // left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits again.
 func (g *Group) Close(ctx context.Context) error {
-	g.stopCalls()
-	if m := g.drop(); m != nil {
+	g.line.stopCalls()
+	if m := g.seat.drop(); m != nil {
 		g.vanish(m)
 	}
-	return g.drain(ctx, "close group")
+	return g.line.drain(ctx, "close group")
 }

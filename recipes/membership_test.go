@@ -247,7 +247,7 @@ func TestGroupListsThePresent(t *testing.T) {
 // TestGroupShowsNoMixture has a member leave, behind one that joined, while the group is read.
 func TestGroupShowsNoMixture(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
-		first := NewGroup(b.s, "/g")
+		first := NewGroup(b.line.s, "/g")
 		must(t, b.Join(t.Context(), []byte("b")))
 		must(t, first.Join(t.Context(), []byte("first")))
 		for range 2 { // the second time most is known
@@ -290,7 +290,7 @@ func TestGroupChanges(t *testing.T) {
 		all.tell("+ - =")
 		must(t, a.Join(t.Context(), []byte("a")))
 		all.tell("+a - =a")
-		other := NewGroup(a.s, "/g")
+		other := NewGroup(a.line.s, "/g")
 		must(t, other.Join(t.Context(), []byte("c")))
 		must(t, a.Leave(t.Context()))
 		all.tell("+c -a =c") // as one

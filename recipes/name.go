@@ -26,7 +26,7 @@ type Name struct {
 	// Attempt is how many attempts at a job were begun, of Tries.
 	Attempt, Tries int
 
-	node
+	node node
 }
 
 // znodes are all names that there are, by their kinds. Locks of several keys are locks, what
@@ -79,10 +79,10 @@ func ParseName(name string) (Name, bool) {
 }
 
 // Rank is the priority or the time, in milliseconds since 1970, of an item that has one.
-func (z Name) Rank() int64 { return z.rank }
+func (z Name) Rank() int64 { return z.node.rank }
 
 // ID is the random part of the name: that of a job stays the same in all its states.
-func (z Name) ID() string { return z.id }
+func (z Name) ID() string { return z.node.id }
 
 // CompareNames orders the znodes of a folder by their turn, for slices.SortFunc.
 func CompareNames(a, b Name) int { return compare(a.node, b.node) }

@@ -74,11 +74,11 @@ type snapshot struct {
 // Picker returns a picker that begins to follow the service at once. Close it, or the
 // service, when it is not needed any more.
 func (s *Service) Picker(strategy Strategy) *Picker {
-	ctx, stop := context.WithCancel(s.s.ctx)
+	ctx, stop := context.WithCancel(s.r.s.ctx)
 	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, snapshot: snapshot{changed: make(chan struct{})}}
-	ctx, end, err := s.start(ctx)
+	ctx, end, err := s.r.start(ctx)
 	if err != nil {
-		p.tell(nil, s.definite("pick", err))
+		p.tell(nil, s.r.definite("pick", err))
 		stop()
 		close(p.done)
 		return p
@@ -98,7 +98,7 @@ func (p *Picker) follow(ctx context.Context) {
 	for {
 		for now, err := range p.service.Changes(ctx) {
 			if ctx.Err() != nil {
-				err = p.service.definite("pick", ErrClosed)
+				err = p.service.r.definite("pick", ErrClosed)
 			}
 			p.tell(now, err)
 			if errors.Is(err, ErrClosed) {
@@ -137,7 +137,7 @@ func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instan
 		select {
 		case <-s.changed:
 		case <-ctx.Done():
-			return nil, p.service.definite("pick", context.Cause(ctx))
+			return nil, p.service.r.definite("pick", context.Cause(ctx))
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (p *Picker) Pick(ctx context.Context) (Instance, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.now) == 0 {
-		return Instance{}, p.service.definite("pick", ErrNoInstance)
+		return Instance{}, p.service.r.definite("pick", ErrNoInstance)
 	}
 	return p.strategy(p.now), nil
 }

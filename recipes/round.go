@@ -13,7 +13,7 @@ import (
 func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []string, err error) {
 	persistent := make(map[string]bool) // persistent znodes that look like members
 	for {
-		event := d.s.nextEvent()
+		event := d.line.s.nextEvent()
 		ready, err := d.ready(ctx, c.session)
 		if err != nil {
 			return nil, err
@@ -32,7 +32,7 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 		if next := d.next(present, round); slices.Contains(next, c.name) {
 			err = d.form(ctx, c.session, next, ready.stat.Version, persistent)
 		} else {
-			err = d.s.wait(ctx, c.session, event, ready.changed, changed)
+			err = d.line.s.wait(ctx, c.session, event, ready.changed, changed)
 		}
 		if err != nil {
 			return nil, err
@@ -42,13 +42,13 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 
 // ready reads the present round and makes the znode for it if it is missing.
 func (d *DoubleBarrier) ready(ctx context.Context, z *zkSession) (value, error) {
-	path := join(d.path, readyNode)
+	path := join(d.line.path, readyNode)
 	for range maxRecreate {
-		v, err := d.s.getW(ctx, z, path)
+		v, err := d.line.s.getW(ctx, z, path)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return v, err
 		}
-		if err := d.s.ensurePath(ctx, z, path); err != nil {
+		if err := d.line.s.ensurePath(ctx, z, path); err != nil {
 			return value{}, err
 		}
 	}
@@ -68,7 +68,7 @@ func members(data []byte) []string {
 // c has to wait for. Only the one in front watches the children; the others watch
 // the one ahead of them, to step in for it, and all watch "ready".
 func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]node, <-chan zk.Event, error) {
-	names, err := d.s.children(ctx, c.session, d.path)
+	names, err := d.line.s.children(ctx, c.session, d.line.path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,11 +79,11 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 		case at < 0:
 			return nil, nil, ErrRemoved
 		case at == 0:
-			children, err := d.s.childrenW(ctx, c.session, d.path)
+			children, err := d.line.s.childrenW(ctx, c.session, d.line.path)
 			return sorted(children.names, persistent), children.changed, err
 		}
 		ahead := present[at-1].name
-		v, err := d.s.getW(ctx, c.session, join(d.path, ahead))
+		v, err := d.line.s.getW(ctx, c.session, join(d.line.path, ahead))
 		if err != nil || v.stat.EphemeralOwner != 0 {
 			return present, v.changed, err
 		}
@@ -94,7 +94,7 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 // allEphemeral reports whether all of the named are there and ephemeral.
 func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *zkSession, names []string, persistent map[string]bool) (bool, error) {
 	for _, name := range names {
-		v, err := d.s.get(ctx, z, join(d.path, name))
+		v, err := d.line.s.get(ctx, z, join(d.line.path, name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return false, nil
@@ -141,12 +141,12 @@ func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, 
 	}
 	var ops []any
 	for _, name := range round {
-		ops = append(ops, &zk.CheckVersionRequest{Path: join(d.path, name), Version: -1})
+		ops = append(ops, &zk.CheckVersionRequest{Path: join(d.line.path, name), Version: -1})
 	}
 	ops = append(ops, &zk.SetDataRequest{
-		Path: join(d.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
+		Path: join(d.line.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
 	})
-	_, err := send(d.s, z, write, func() ([]zk.MultiResponse, error) { return d.s.conn.Multi(ops...) }).wait(ctx)
+	_, err := send(d.line.s, z, write, func() ([]zk.MultiResponse, error) { return d.line.s.conn.Multi(ops...) }).wait(ctx)
 	switch {
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion):
 		return nil
@@ -161,15 +161,15 @@ func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, 
 // the round if it has been counted, else whether it is known to be gone; what is
 // left is removed in the background.
 func (d *DoubleBarrier) withdraw(c *contender) (round []string, gone bool) {
-	ctx, cancel := d.s.withGrace()
+	ctx, cancel := d.line.s.withGrace()
 	defer cancel()
 	round, err := d.removeUncounted(ctx, c)
 	if err != nil {
-		d.abandon(c)
+		d.line.abandon(c)
 		return nil, false
 	}
 	if round == nil {
-		d.sweepIf(c.unsure, c.id)
+		d.line.sweepIf(c.unsure, c.id)
 	}
 	return round, true
 }
@@ -185,10 +185,10 @@ func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contender) (roun
 		if round := members(ready.data); slices.Contains(round, c.name) {
 			return round, nil
 		}
-		results, err := retry(ctx, d.s, c.session, write, func() ([]zk.MultiResponse, error) {
-			return d.s.conn.Multi(
-				&zk.CheckVersionRequest{Path: join(d.path, readyNode), Version: ready.stat.Version},
-				&zk.DeleteRequest{Path: join(d.path, c.name), Version: -1},
+		results, err := retry(ctx, d.line.s, c.session, write, func() ([]zk.MultiResponse, error) {
+			return d.line.s.conn.Multi(
+				&zk.CheckVersionRequest{Path: join(d.line.path, readyNode), Version: ready.stat.Version},
+				&zk.DeleteRequest{Path: join(d.line.path, c.name), Version: -1},
 			)
 		})
 		switch {

@@ -22,7 +22,7 @@ type transactionCall struct {
 func (w *transactionCall) write(ctx context.Context, f func() error) error {
 	var b backoff
 	for {
-		o, err := once(ctx, w.s, w.z, func() (struct{}, error) { return struct{}{}, f() })
+		o, err := once(ctx, w.r.s, w.z, func() (struct{}, error) { return struct{}{}, f() })
 		if o == unknown {
 			w.unknown = true
 		}
@@ -36,19 +36,19 @@ func (w *transactionCall) write(ctx context.Context, f func() error) error {
 // create creates a child of the path; the error is zk.ErrNodeExists if there is one.
 func (w *transactionCall) create(ctx context.Context, path, data string) error {
 	return w.write(ctx, func() error {
-		_, err := w.s.conn.Create(path, []byte(data), 0)
+		_, err := w.r.s.conn.Create(path, []byte(data), 0)
 		return err
 	})
 }
 
 func (w *transactionCall) begin(ctx context.Context, sites []string) error {
-	path, data := join(w.path, sitesNode), strings.Join(sites, "\n")
+	path, data := join(w.r.path, sitesNode), strings.Join(sites, "\n")
 	for range maxRecreate {
 		err := w.declare(ctx, path, data, ErrBegun)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return err
 		}
-		if err := w.s.ensurePath(ctx, w.z, w.path); err != nil {
+		if err := w.r.s.ensurePath(ctx, w.z, w.r.path); err != nil {
 			return err
 		}
 	}
@@ -88,8 +88,8 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 // sites reads who the sites are. As they never change an old view will do, but for one that
 // has none.
 func (w *transactionCall) sites(ctx context.Context) (value, error) {
-	path := join(w.path, sitesNode)
-	v, err := w.s.get(ctx, w.z, path)
+	path := join(w.r.path, sitesNode)
+	v, err := w.r.s.get(ctx, w.z, path)
 	if errors.Is(err, zk.ErrNoNode) {
 		v, err = w.fresh(ctx, path)
 	}
@@ -102,10 +102,10 @@ func (w *transactionCall) sites(ctx context.Context) (value, error) {
 
 // fresh reads a znode as it is at some time during the call.
 func (w *transactionCall) fresh(ctx context.Context, path string) (value, error) {
-	if _, err := w.s.quorumSync(ctx, w.z, path); err != nil {
+	if _, err := w.r.s.quorumSync(ctx, w.z, path); err != nil {
 		return value{}, err
 	}
-	return w.s.get(ctx, w.z, path)
+	return w.r.s.get(ctx, w.z, path)
 }
 
 // learn waits in z for the outcome, or decides it. Before votes are taken for missing all is
@@ -114,11 +114,11 @@ func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome str
 	for removed := 0; removed <= maxRecreate; {
 		late := !due.IsZero() && !time.Now().Before(due)
 		if late || removed > 0 {
-			if _, err := w.s.quorumSync(ctx, w.z, w.path); err != nil {
+			if _, err := w.r.s.quorumSync(ctx, w.z, w.r.path); err != nil {
 				return "", err
 			}
 		}
-		event := w.s.nextEvent()
+		event := w.r.s.nextEvent()
 		seen, err := w.look(ctx)
 		switch {
 		case err != nil || seen.decided:
@@ -148,11 +148,11 @@ func overtaken(err error) bool {
 
 // await waits until it is worth looking again, or votes are due.
 func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan struct{}, changed <-chan zk.Event) error {
-	most := w.s.timeout
+	most := w.r.s.timeout
 	if !due.IsZero() {
 		most = max(min(most, time.Until(due)), 0)
 	}
-	return w.s.waitFor(ctx, w.z, most, event, changed)
+	return w.r.s.waitFor(ctx, w.z, most, event, changed)
 }
 
 // seenTransaction is what a look shows.
@@ -166,13 +166,13 @@ type seenTransaction struct {
 // look reads where the transaction is. The watch on the children is one on votes and outcome
 // alike.
 func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err error) {
-	children, err := w.s.childrenW(ctx, w.z, w.path)
+	children, err := w.r.s.childrenW(ctx, w.z, w.r.path)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
 		return seen, err
 	}
 	seen.changed = children.changed
 	if slices.Contains(children.names, outcomeNode) {
-		v, err := w.s.get(ctx, w.z, join(w.path, outcomeNode))
+		v, err := w.r.s.get(ctx, w.z, join(w.r.path, outcomeNode))
 		if err == nil {
 			return decided(string(v.data))
 		}
@@ -184,7 +184,7 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 	if err != nil {
 		return seen, err
 	}
-	seen.checks = []any{unchanged(join(w.path, sitesNode), sites)}
+	seen.checks = []any{unchanged(join(w.r.path, sitesNode), sites)}
 	missing := false
 	for _, site := range sites.names {
 		v, there, err := w.voteOf(ctx, site, children.names)
@@ -229,7 +229,7 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 	if v, there = w.votes[site]; there {
 		return v, true, nil
 	}
-	v, err = w.s.get(ctx, w.z, w.vote(site))
+	v, err = w.r.s.get(ctx, w.z, w.vote(site))
 	if errors.Is(err, zk.ErrNoNode) {
 		return v, false, nil
 	}
@@ -242,10 +242,10 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 // decide creates the outcome, if what it follows from is still so.
 func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) error {
 	ops := append(slices.Clone(seen.checks), &zk.CreateRequest{
-		Path: join(w.path, outcomeNode), Data: []byte(seen.outcome),
+		Path: join(w.r.path, outcomeNode), Data: []byte(seen.outcome),
 	})
 	return w.write(ctx, func() error {
-		_, err := w.s.conn.Multi(ops...)
+		_, err := w.r.s.conn.Multi(ops...)
 		return err
 	})
 }

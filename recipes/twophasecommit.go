@@ -36,7 +36,7 @@ import (
 // What it costs: all who wait look again at each vote, so it suits some dozen sites. It is
 // safe for concurrent use.
 type TwoPhaseCommit struct {
-	*recipe
+	r *recipe
 }
 
 var (
@@ -80,7 +80,7 @@ func NewTwoPhaseCommit(s *Session, path string) *TwoPhaseCommit {
 func (t *TwoPhaseCommit) Begin(ctx context.Context, sites []string) error {
 	const op = "begin"
 	if err := t.checkSites(sites); err != nil {
-		return t.definite(op, err)
+		return t.r.definite(op, err)
 	}
 	sites = slices.Clone(sites)
 	return t.settle(ctx, op, func(ctx context.Context, w *transactionCall) error { return w.begin(ctx, sites) })
@@ -112,7 +112,7 @@ func notInSite(r rune) bool {
 	return r == '/' || r < ' ' || r >= 0x7f && r <= 0x9f || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
 }
 
-func (t *TwoPhaseCommit) vote(site string) string { return join(t.path, votePrefix+site) }
+func (t *TwoPhaseCommit) vote(site string) string { return join(t.r.path, votePrefix+site) }
 
 // Vote says that a site can commit the transaction, or that it cannot. A site has one vote;
 // to give the same again is fine: a site that is not sure calls it again. Once a site has
@@ -163,20 +163,20 @@ func (t *TwoPhaseCommit) learn(ctx context.Context, op string, due time.Time) (c
 // Close ends the calls that wait, and waits for them, no longer than ctx (its error). It
 // leaves the transaction as it is. Closing again is fine.
 func (t *TwoPhaseCommit) Close(ctx context.Context) error {
-	t.stopCalls()
-	return t.drain(ctx, "close two-phase commit")
+	t.r.stopCalls()
+	return t.r.drain(ctx, "close two-phase commit")
 }
 
 // settle runs a call in one session after the other. All znodes are created once, so what a
 // lost session may have left under way does no harm to a further try: it makes the same.
 func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(context.Context, *transactionCall) error) error {
-	ctx, end, err := t.start(ctx)
+	ctx, end, err := t.r.start(ctx)
 	if err != nil {
-		return t.definite(op, err)
+		return t.r.definite(op, err)
 	}
 	defer end()
 	w := &transactionCall{TwoPhaseCommit: t}
-	err = t.s.eachSession(ctx, func(z *zkSession) error {
+	err = t.r.s.eachSession(ctx, func(z *zkSession) error {
 		w.z, w.votes = z, map[string]value{}
 		return call(ctx, w)
 	})
@@ -185,7 +185,7 @@ func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(contex
 	case err == nil:
 		return nil
 	case w.unknown && !concluded:
-		return t.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, t.cause(err)))
+		return t.r.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, t.r.cause(err)))
 	}
-	return t.definite(op, err)
+	return t.r.definite(op, err)
 }

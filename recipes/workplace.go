@@ -34,7 +34,7 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 	var n jobName
 	err := h.during(ctx, func(ctx context.Context) (err error) {
 		if n, err = m.assigned(ctx, c); err == nil {
-			v, err = m.q.s.get(ctx, z, m.q.job(n.id))
+			v, err = m.q.r.s.get(ctx, z, m.q.job(n.id))
 		}
 		return err
 	})
@@ -56,14 +56,14 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 // assigned waits until something is assigned to a place.
 func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, error) {
 	for data, changed := c.data, c.changed; ; {
-		event := m.q.s.nextEvent()
+		event := m.q.r.s.nextEvent()
 		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.id {
 			return n, nil
 		}
-		if err := m.q.s.wait(ctx, c.session, event, changed); err != nil {
+		if err := m.q.r.s.wait(ctx, c.session, event, changed); err != nil {
 			return jobName{}, err
 		}
-		v, err := m.q.s.getW(ctx, c.session, join(m.workers.path, c.name))
+		v, err := m.q.r.s.getW(ctx, c.session, join(m.workers.line.path, c.name))
 		if err != nil {
 			return jobName{}, err
 		}
@@ -74,9 +74,9 @@ func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, err
 // withdraw gives up a place, because of an error. If it can be removed as it was made,
 // nothing was assigned to it, and nothing will be.
 func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
-	s, c := m.q.s, h.c
+	s, c := m.q.r.s, h.c
 	switch {
-	case h.isLost() && m.q.ctx.Err() == nil:
+	case h.isLost() && m.q.r.ctx.Err() == nil:
 		why = ErrSessionLost
 	case errors.Is(why, zk.ErrNoNode):
 		why = ErrRemoved
@@ -85,7 +85,7 @@ func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
 	ctx, cancel := s.withGrace()
 	defer cancel()
 	_, err := retry(ctx, s, c.session, write, func() (struct{}, error) {
-		return struct{}{}, s.conn.Delete(join(m.workers.path, c.name), 0)
+		return struct{}{}, s.conn.Delete(join(m.workers.line.path, c.name), 0)
 	})
 	if err == nil {
 		m.left(h)
@@ -99,7 +99,7 @@ func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
 func (m *MasterWorker) keep(h *hold) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.q.ctx.Err() != nil {
+	if m.q.r.ctx.Err() != nil {
 		return false
 	}
 	maps.DeleteFunc(m.places, func(h *hold, _ bool) bool { return h.isLost() }) // who noticed has vacated it
@@ -111,14 +111,14 @@ func (m *MasterWorker) keep(h *hold) bool {
 func (m *MasterWorker) left(h *hold) {
 	m.forget(h)
 	h.end(false)
-	m.workers.sweepIf(h.c.unsure, h.c.id)
+	m.workers.line.sweepIf(h.c.unsure, h.c.id)
 }
 
 // vacate gives up a place, in the background. The master puts back what is assigned to it.
 func (m *MasterWorker) vacate(h *hold) {
 	m.forget(h)
 	h.end(true)
-	m.workers.abandon(h.c)
+	m.workers.line.abandon(h.c)
 }
 
 func (m *MasterWorker) forget(h *hold) {
