@@ -101,7 +101,7 @@ var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOut
 
 // refusedAll has a client make all calls that has no rights, or those of a reader: it may wait
 // then for what others may do.
-func refusedAll(t *testing.T, u recipeUse, s *recipes.Session, path string, reads bool) {
+func refusedAll(t *testing.T, u recipeUse, s *recipes.Client, path string, reads bool) {
 	t.Helper()
 	refusals := 0
 	for _, step := range u.steps(s, path) {

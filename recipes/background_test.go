@@ -12,21 +12,21 @@ import (
 func TestBackgroundEndsWithTheSession(t *testing.T) {
 	refuses := func(string, string) fault { return refused }
 	ended := func(c <-chan struct{}) func(context.Context) { return func(context.Context) { <-c } }
-	for name, begin := range map[string]func(*testing.T, *fake, *Session) (wait func(context.Context)){
-		"group": func(t *testing.T, f *fake, s *Session) func(context.Context) {
+	for name, begin := range map[string]func(*testing.T, *fake, *Client) (wait func(context.Context)){
+		"group": func(t *testing.T, f *fake, s *Client) func(context.Context) {
 			g := NewGroup(s, "/x")
 			must(t, g.Join(t.Context(), nil))
 			f.fail(refuses)
 			f.expire()
 			return ended(g.seat.has.done)
 		},
-		"cache": func(t *testing.T, f *fake, s *Session) func(context.Context) {
+		"cache": func(t *testing.T, f *fake, s *Client) func(context.Context) {
 			f.fail(refuses)
 			c := NewCache(s, "/x")
 			must(t, c.Start())
 			return func(ctx context.Context) { must(t, c.r.calls.wait(ctx)) }
 		},
-		"picker": func(_ *testing.T, f *fake, s *Session) func(context.Context) {
+		"picker": func(_ *testing.T, f *fake, s *Client) func(context.Context) {
 			f.fail(refuses)
 			return ended(NewService(s, "/x").Picker(nil).done)
 		},

@@ -19,8 +19,8 @@ type Barrier struct {
 }
 
 // NewBarrier returns the barrier at path.
-func NewBarrier(s *Session, path string) *Barrier {
-	return &Barrier{newRecipe(s, path)}
+func NewBarrier(c *Client, path string) *Barrier {
+	return &Barrier{newRecipe(c.client, path)}
 }
 
 // Raise raises the barrier, and makes what is missing above its path. If it was
@@ -55,9 +55,9 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 	case errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain // with its parent
 	case o == unknown && unanswered(err):
-		return b.r.s.settle(b.raised(ctx, z, before.stat.Pzxid))
+		return b.r.settle(b.raised(ctx, z, before.stat.Pzxid))
 	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.r.s.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
+		return b.r.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
 	}
 	return o, err
 }
@@ -121,11 +121,11 @@ func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
 	case errors.Is(err, zk.ErrNoNode):
 		return applied, nil
 	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.r.s.settle(b.later(ctx, func(now int64) bool { return now != first }))
+		return b.r.settle(b.later(ctx, func(now int64) bool { return now != first }))
 	case o != unknown || !unanswered(err):
 		return o, err
 	}
-	return b.r.s.settle(b.lifted(ctx, z, first))
+	return b.r.settle(b.lifted(ctx, z, first))
 }
 
 // lifted returns the outcome of a delete in z whose reply was lost, of what was raised first.

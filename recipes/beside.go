@@ -1,9 +1,6 @@
 package recipes
 
 import (
-	"context"
-	"errors"
-
 	"github.com/go-zookeeper/zk"
 )
 
@@ -61,33 +58,8 @@ func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
 func (q line) disturbed(c *contender) bool {
 	return q.each(c, func(_ line, c *contender) error {
 		if fired(c.changed) {
-			return ErrRemoved
+			return errRemoved
 		}
 		return nil
 	}) != nil
-}
-
-// removeAll is remove for several znodes: by one multi, unless some of them are gone.
-func (s *Session) removeAll(ctx context.Context, z *zkSession, paths []string) (were bool, err error) {
-	if len(paths) == 1 {
-		return s.remove(ctx, z, paths[0])
-	}
-	ops := make([]any, 0, len(paths))
-	for _, path := range paths {
-		ops = append(ops, &zk.DeleteRequest{Path: path, Version: -1})
-	}
-	tried := 0
-	_, err = retry(ctx, s, z, write, func() ([]zk.MultiResponse, error) {
-		tried++
-		return s.conn.Multi(ops...)
-	})
-	if !errors.Is(err, zk.ErrNoNode) {
-		return err == nil, err
-	}
-	for _, path := range paths {
-		if _, err := s.remove(ctx, z, path); err != nil {
-			return false, err
-		}
-	}
-	return tried > 1, nil
 }

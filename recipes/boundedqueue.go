@@ -43,12 +43,12 @@ const sizeNode = "size"
 
 // NewBoundedQueue returns a bounded queue on path. Where the capacity is less than 1 nothing
 // can be put; more than [MaxItems] it is not.
-func NewBoundedQueue(s *Session, path string, capacity int) *BoundedQueue {
+func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 	most := min(capacity, MaxItems)
 	q := &BoundedQueue{
-		items:   newItems(s, path, "bounded", untilEmpty, func(children []string) []node { return nodes(children, kindBounded) }),
+		items:   newItems(c, path, "bounded", untilEmpty, func(children []string) []node { return nodes(children, kindBounded) }),
 		most:    most,
-		putters: newStandby(s, join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
+		putters: newStandby(c.client, join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
 	}
 	q.beside = func(ctx context.Context, z *zkSession) (any, error) {
 		n, v, err := q.size(ctx, z, q.r.s.get)

@@ -12,7 +12,7 @@ import (
 )
 
 func init() {
-	rankings["bounded"] = func(s *Session) ranking {
+	rankings["bounded"] = func(s *Client) ranking {
 		q := NewBoundedQueue(s, "/queue", 6)
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
 		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}

@@ -97,9 +97,9 @@ func (s CacheState) String() string {
 
 // NewCache returns a cache of the subtree at path, which cannot be "/". It begins to follow with the first call
 // of Start, Current, Sync or Changes.
-func NewCache(s *Session, path string) *Cache {
+func NewCache(c *Client, path string) *Cache {
 	return &Cache{
-		r: newRecipe(s, path), copy: map[string]*cached{},
+		r: newRecipe(c.client, path), copy: map[string]*cached{},
 		news: make(chan struct{}), wake: make(chan zk.Event),
 	}
 }
@@ -300,18 +300,6 @@ func (c *Cache) awaitChange(ctx context.Context, news <-chan struct{}) error {
 		return c.r.definite("changes", err)
 	}
 	return nil
-}
-
-// awaitOne waits for one thing, or until ctx or s ends.
-func (s *Session) awaitOne(ctx context.Context, what <-chan struct{}) error {
-	select {
-	case <-what:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.ctx.Done():
-		return ErrClosed
-	}
 }
 
 // changesBetween are the changes from one copy to another: what went, from below, and then

@@ -153,7 +153,7 @@ func TestCacheFollowsAtEveryRequest(t *testing.T) {
 
 // cacheTest runs a test of one cache, of /top.
 func cacheTest(t *testing.T, test func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache)) {
-	stale(t, func(t *testing.T, tr *tree, _, s *Session, f *fake, _ func()) {
+	stale(t, func(t *testing.T, tr *tree, _, s *Client, f *fake, _ func()) {
 		c := NewCache(s, "/top")
 		test(t.Context(), t, tr, f, c)
 		must(t, c.Close(t.Context()))

@@ -176,7 +176,7 @@ func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew 
 // returns which children have to be read, too.
 func (c *Cache) readOne(ctx context.Context, z *zkSession, path string, anew bool) ([]string, error) {
 	for {
-		n, err := c.r.s.cached(ctx, z, path)
+		n, err := c.cached(ctx, z, path)
 		if err == nil {
 			return c.keep(n, anew)
 		}
@@ -199,12 +199,12 @@ func (c *Cache) readOne(ctx context.Context, z *zkSession, path string, anew boo
 }
 
 // cached reads a znode with watches.
-func (s *Session) cached(ctx context.Context, z *zkSession, path string) (*cached, error) {
-	v, err := s.getW(ctx, z, path)
+func (c *Cache) cached(ctx context.Context, z *zkSession, path string) (*cached, error) {
+	v, err := c.r.s.getW(ctx, z, path)
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.childrenW(ctx, z, path)
+	l, err := c.r.s.childrenW(ctx, z, path)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ type Candidacy struct {
 func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 	return func(yield func(Candidacy, error) bool) {
 		for told := (*Candidacy)(nil); ; {
-			now, news, lost := e.x.candidacy()
+			now, news, lost := candidacy(e.x)
 			if told == nil || *told != now {
 				told = &now
 				if !yield(now, nil) {
@@ -69,24 +69,20 @@ func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 }
 
 // candidacy is how x stands, and what tells that it may have changed.
-func (x *exclusive) candidacy() (now Candidacy, news, lost <-chan struct{}) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.news == nil {
-		x.news = make(chan struct{})
-	}
-	switch h := x.hold; {
-	case x.trying:
+func candidacy(x *exclusive) (now Candidacy, news, lost <-chan struct{}) {
+	at := x.stands()
+	switch h := at.hold; {
+	case at.trying:
 		now.State = ElectionWaiting
-	case h == nil && x.ended != 0:
-		now = Candidacy{ElectionLost, x.ended}
+	case h == nil && at.ended != 0:
+		now = Candidacy{ElectionLost, at.ended}
 	case h == nil: // latent
 	case h.isLost():
 		now = Candidacy{ElectionLost, h.c.czxid}
-	case x.again:
+	case at.again:
 		now, lost = Candidacy{ElectionRegained, h.c.czxid}, h.lost
 	default:
 		now, lost = Candidacy{ElectionAcquired, h.c.czxid}, h.lost
 	}
-	return now, x.news, lost
+	return now, at.news, lost
 }

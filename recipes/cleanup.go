@@ -2,7 +2,6 @@ package recipes
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 )
 
@@ -36,11 +35,6 @@ func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
 		}()
 		f(ctx, refused)
 	}()
-}
-
-func isRefusal(err error) bool {
-	_, is := errors.AsType[*Refusal](err)
-	return is
 }
 
 // cleanUp tries in the background, once after is closed (nil: at once), in

@@ -39,7 +39,7 @@ type client struct {
 	t    *testing.T
 	link *link.Link
 	conn *zk.Conn
-	s    *recipes.Session
+	s    *recipes.Client
 	addr string
 
 	mu   sync.Mutex
@@ -89,7 +89,7 @@ func newClient(t *testing.T, e ensemble.Ensemble, options ...recipes.Option) *cl
 		t.Fatal(err)
 	}
 	c.conn = conn
-	c.s = recipes.NewSession(conn, events, timeout, options...)
+	c.s = recipes.NewClient(conn, events, timeout, options...)
 	t.Cleanup(c.close)
 	return c
 }

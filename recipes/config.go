@@ -25,8 +25,8 @@ type Config struct {
 }
 
 // NewConfig returns the configuration at path.
-func NewConfig(s *Session, path string) *Config {
-	return &Config{newRecipe(s, path)}
+func NewConfig(c *Client, path string) *Config {
+	return &Config{newRecipe(c.client, path)}
 }
 
 // Setting is what a configuration is between two changes.
@@ -67,7 +67,7 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 		}
 		o, err := c.write(ctx, z, before, -1, data)
 		if o == unknown {
-			return c.r.s.settle(c.find(ctx, z, err, before.setSince))
+			return c.r.settle(c.find(ctx, z, err, before.setSince))
 		}
 		return o, err
 	})
@@ -159,7 +159,7 @@ func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 			overwrote = true
 			return applied, nil
 		case o == unknown:
-			return c.r.s.settle(c.find(ctx, z, err, func(now configured) outcome { return before.comparedSince(now, data) }))
+			return c.r.settle(c.find(ctx, z, err, func(now configured) outcome { return before.comparedSince(now, data) }))
 		}
 		return o, err
 	})
@@ -216,7 +216,7 @@ func (c *Config) Delete(ctx context.Context) error {
 		case errors.Is(err, zk.ErrNoNode):
 			return applied, nil
 		case o == unknown:
-			return c.r.s.settle(c.find(ctx, z, err, before.deletedSince))
+			return c.r.settle(c.find(ctx, z, err, before.deletedSince))
 		}
 		return o, err
 	})

@@ -325,7 +325,7 @@ func TestConfigNeverGoesBack(t *testing.T) {
 	} {
 		for behind := range history {
 			t.Run(fmt.Sprintf("%q, as after %d", history, behind+1), func(t *testing.T) {
-				stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
+				stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func()) {
 					ctx := t.Context()
 					writer, reader := NewConfig(s1, "/config"), NewConfig(s2, "/config")
 					must(t, writer.Set(ctx, []byte("first")))
@@ -369,7 +369,7 @@ func TestConfigNeverGoesBack(t *testing.T) {
 // TestConfigTellsTheLast has more changes than anybody can follow: some are not told, the
 // last one is, and none after a later one.
 func TestConfigTellsTheLast(t *testing.T) {
-	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, f2 *fake, _ func()) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, f2 *fake, _ func()) {
 		ctx := t.Context()
 		writer, reader := NewConfig(s1, "/config"), NewConfig(s2, "/config")
 		go func() {
@@ -404,7 +404,7 @@ func TestConfigTellsTheLast(t *testing.T) {
 
 // TestConfigWatchWithoutItsEvent has a watch that the servers forgot: it looks again.
 func TestConfigWatchWithoutItsEvent(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, _ func()) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, _ func()) {
 		ctx := t.Context()
 		writer, reader := NewConfig(s1, "/config"), NewConfig(s2, "/config")
 		w := reader.Watch()
@@ -423,7 +423,7 @@ func TestConfigWatchWithoutItsEvent(t *testing.T) {
 }
 
 func TestConfigRefuses(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, _ func()) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, _ func()) {
 		ctx := t.Context()
 		c := NewConfig(s1, "/folder/config")
 		refused := func(want, err error) {

@@ -14,7 +14,7 @@ import (
 const watchRestoreDelay = 5 * time.Millisecond
 
 // wakeWaiters wakes everybody who waits for an event of the session.
-func (s *Session) wakeWaiters(state zk.State) {
+func (s *client) wakeWaiters(state zk.State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state == zk.StateHasSession {
@@ -25,20 +25,20 @@ func (s *Session) wakeWaiters(state zk.State) {
 }
 
 // nextEvent returns a channel that closes at the next event of the session.
-func (s *Session) nextEvent() <-chan struct{} {
+func (s *client) nextEvent() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.event
 }
 
 // awaitSession waits for a session to work in, until ctx or s ends.
-func (s *Session) awaitSession(ctx context.Context) (*zkSession, error) {
+func (s *client) awaitSession(ctx context.Context) (*zkSession, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if s.ctx.Err() != nil {
-			return nil, ErrClosed
+			return nil, errClosed
 		}
 		event := s.nextEvent()
 		if z := s.current(); z != nil && s.usable() {
@@ -50,7 +50,7 @@ func (s *Session) awaitSession(ctx context.Context) (*zkSession, error) {
 
 // awaitConnected waits until requests can be sent in z. go-zookeeper would take
 // them earlier, but send them later, and perhaps in another session.
-func (s *Session) awaitConnected(ctx context.Context, z *zkSession) error {
+func (s *client) awaitConnected(ctx context.Context, z *zkSession) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -67,7 +67,7 @@ func (s *Session) awaitConnected(ctx context.Context, z *zkSession) error {
 }
 
 // usable reports whether requests can be sent.
-func (s *Session) usable() bool {
+func (s *client) usable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conn.State() == zk.StateHasSession && !time.Now().Before(s.usableAt)
@@ -75,7 +75,7 @@ func (s *Session) usable() bool {
 
 // awaitEvent waits for event, but not for long: events can be lost, and there is
 // none when watchRestoreDelay is over.
-func (s *Session) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
+func (s *client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
 	t := time.NewTimer(s.pollInterval() + turn(ctx))
 	defer t.Stop()
 	select {
@@ -87,7 +87,7 @@ func (s *Session) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
 	}
 }
 
-func (s *Session) pollInterval() time.Duration {
+func (s *client) pollInterval() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if left := time.Until(s.usableAt); left > 0 {

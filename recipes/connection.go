@@ -29,6 +29,7 @@ type conn interface {
 type connection struct {
 	to       conn
 	acl      []zk.ACL
+	refused  func(request, path string, err error) error
 	requests *atomic.Int64
 }
 
@@ -39,10 +40,15 @@ func (c *connection) State() zk.State { return c.to.State() }
 // answer takes in that a request was made, and what was said to it.
 func (c *connection) answer(request, path string, err error) error {
 	c.requests.Add(1)
-	if errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrInvalidACL) {
-		return &Refusal{Request: request, Path: path, Err: err}
+	if isRefusal(err) {
+		return c.refused(request, path, err)
 	}
 	return err
+}
+
+// isRefusal reports whether a server has refused a request for want of rights, or for its ACL.
+func isRefusal(err error) bool {
+	return errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrInvalidACL)
 }
 
 func (c *connection) Create(path string, data []byte, flags int32) (string, error) {
@@ -123,17 +129,33 @@ func part(op any) (request, path string) {
 	return "multi", ""
 }
 
-// Refusal is the error of a request that a server refused for want of rights, [zk.ErrNoAuth],
-// or for its ACL, [zk.ErrInvalidACL]: which request it was, and of what znode. It is the
-// cause of the [Error] of a call. Nothing that was refused is tried again, but for what is
-// removed in the background: rights may come back.
-type Refusal struct {
-	Request string // "create", "delete", "get", "set", "list", "exists" or "check"
-	Path    string // of the znode; that of a sequential one without its number
-	Err     error  // what the server said
+// maxData is the most data that a request can have. The servers' own limit on a request
+// (jute.maxbuffer) is a little less than 1 MiB by default, and a request beyond it costs the
+// connection.
+const maxData = 1<<20 - 8<<10
+
+// maxRequest is the servers' limit on a request in bytes, by default (jute.maxbuffer).
+const maxRequest = 0xfffff
+
+// opSize is more than an op takes in a multi beside its path, data and ACL.
+const opSize = 32
+
+// sizeOf is how many bytes a multi of ops takes as a request, or a few more.
+func (c *connection) sizeOf(ops []any) int {
+	acl := 0
+	for _, a := range c.acl {
+		acl += 12 + len(a.Scheme) + len(a.ID)
+	}
+	size := opSize // of what there is around them
+	for _, op := range ops {
+		_, path := part(op)
+		size += opSize + len(path)
+		switch op := op.(type) {
+		case *zk.CreateRequest:
+			size += len(op.Data) + acl
+		case *zk.SetDataRequest:
+			size += len(op.Data)
+		}
+	}
+	return size
 }
-
-func (r *Refusal) Error() string { return r.Request + " " + r.Path + ": " + r.Err.Error() }
-
-// Unwrap returns what the server said.
-func (r *Refusal) Unwrap() error { return r.Err }

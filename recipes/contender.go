@@ -152,12 +152,12 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 		case len(found) > 0:
 			c.node, made = found[0], true
 		case made:
-			return ErrRemoved
+			return errRemoved
 		}
 		return nil
 	})
 	if c.name == "" && made {
-		err = ErrRemoved
+		err = errRemoved
 	}
 	return made, err
 }
@@ -172,11 +172,11 @@ func (q line) verify(ctx context.Context, c *contender) error {
 	})
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
-		return ErrRemoved
+		return errRemoved
 	case err != nil:
 		return err
 	case v.stat.EphemeralOwner != c.session.id:
-		return ErrSessionLost
+		return errSessionLost
 	}
 	c.czxid = v.stat.Czxid
 	c.data, c.changed = v.data, v.changed
@@ -339,7 +339,7 @@ func nearest(list []node, own node, skip map[string]bool, most int) ([]node, err
 		}
 	}
 	if !present {
-		return nil, ErrRemoved
+		return nil, errRemoved
 	}
 	return ahead[max(0, len(ahead)-most):], nil
 }
@@ -364,15 +364,15 @@ func (q line) find(ctx context.Context, z *zkSession, id string) ([]node, error)
 func (q line) leave(ctx context.Context, c *contender) error {
 	was, err := q.s.removeAll(ctx, c.session, q.znodes(c))
 	switch {
-	case errors.Is(err, ErrSessionLost):
-		return ErrLost
+	case errors.Is(err, errSessionLost):
+		return errLost
 	case err != nil:
 		q.abandon(c)
 		return err
 	}
 	q.sweepIf(c.unsure, c.id)
 	if !was {
-		return ErrLost
+		return errLost
 	}
 	return nil
 }

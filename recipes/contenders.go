@@ -33,20 +33,20 @@ type Contender struct {
 // since. There are none where there is no znode. It reads each contender's znode, one after the other.
 //
 // NoEffect is true for its errors: that of ctx, or what a server refused.
-func Contenders(ctx context.Context, s *Session, path string) ([]Contender, error) {
-	return newRecipe(s, path).contenders(ctx, "")
+func Contenders(ctx context.Context, c *Client, path string) ([]Contender, error) {
+	return contenders(ctx, newRecipe(c.client, path), "")
 }
 
 // contenders lists those of one recipe; "" stands for any.
-func (r *recipe) contenders(ctx context.Context, of string) (all []Contender, err error) {
+func contenders(ctx context.Context, r *recipe, of string) (all []Contender, err error) {
 	err = r.attempts(ctx, "list contenders", func(ctx context.Context, z *zkSession) (outcome, error) {
-		all, err = r.readContenders(ctx, z, of)
+		all, err = readContenders(ctx, r, z, of)
 		return appliedUnless(err)
 	})
 	return all, err
 }
 
-func (r *recipe) readContenders(ctx context.Context, z *zkSession, of string) (all []Contender, err error) {
+func readContenders(ctx context.Context, r *recipe, z *zkSession, of string) (all []Contender, err error) {
 	names, err := r.s.freshChildren(ctx, z, r.path)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (r *recipe) readContenders(ctx context.Context, z *zkSession, of string) (a
 	line := contending(names, of)
 	places := 1
 	if slices.ContainsFunc(line, func(n Name) bool { return n.Turn == Some }) {
-		if places, err = r.leases(ctx, z); err != nil {
+		if places, err = leases(ctx, r, z); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +93,7 @@ func contending(names []string, of string) (all []Name) {
 }
 
 // leases is how many contenders of a semaphore hold at a time.
-func (r *recipe) leases(ctx context.Context, z *zkSession) (int, error) {
+func leases(ctx context.Context, r *recipe, z *zkSession) (int, error) {
 	v, err := r.s.get(ctx, z, r.path)
 	if err != nil {
 		return 0, err
@@ -122,14 +122,14 @@ func (c *Contender) place(before []Contender, places int) {
 }
 
 // holding are the contenders of one recipe that hold, or that wait.
-func (x *exclusive) holding(ctx context.Context, recipe string, hold bool) ([]Contender, error) {
-	all, err := newRecipe(x.s, x.path).contenders(ctx, recipe)
+func holdingOrNot(ctx context.Context, x *exclusive, recipe string, hold bool) ([]Contender, error) {
+	all, err := contenders(ctx, newRecipe(x.s, x.path), recipe)
 	return slices.DeleteFunc(all, func(c Contender) bool { return c.Holds != hold }), err
 }
 
 // holder is the only one that holds.
-func (x *exclusive) holder(ctx context.Context, recipe string) (c Contender, held bool, err error) {
-	all, err := x.holding(ctx, recipe, true)
+func holder(ctx context.Context, x *exclusive, recipe string) (c Contender, held bool, err error) {
+	all, err := holdingOrNot(ctx, x, recipe, true)
 	if err != nil || len(all) == 0 {
 		return Contender{}, false, err
 	}
@@ -138,40 +138,40 @@ func (x *exclusive) holder(ctx context.Context, recipe string) (c Contender, hel
 
 // Holder is the contender that holds the lock; held is false if none does. See [Contenders].
 func (l *Lock) Holder(ctx context.Context) (c Contender, held bool, err error) {
-	return l.x.holder(ctx, "lock")
+	return holder(ctx, l.x, "lock")
 }
 
 // Waiters are the contenders that wait for the lock, in their order. See [Contenders].
 func (l *Lock) Waiters(ctx context.Context) ([]Contender, error) {
-	return l.x.holding(ctx, "lock", false)
+	return holdingOrNot(ctx, l.x, "lock", false)
 }
 
 // Holder is the candidate that leads; held is false if none does. See [Contenders].
 func (e *Election) Holder(ctx context.Context) (c Contender, held bool, err error) {
-	return e.x.holder(ctx, "election")
+	return holder(ctx, e.x, "election")
 }
 
 // Waiters are the candidates that wait, in the order in which they will lead. See [Contenders].
 func (e *Election) Waiters(ctx context.Context) ([]Contender, error) {
-	return e.x.holding(ctx, "election", false)
+	return holdingOrNot(ctx, e.x, "election", false)
 }
 
 // Holders are the contenders that hold a lease. See [Contenders].
 func (s *Semaphore) Holders(ctx context.Context) ([]Contender, error) {
-	return s.x.holding(ctx, "semaphore", true)
+	return holdingOrNot(ctx, s.x, "semaphore", true)
 }
 
 // Waiters are the contenders that wait for a lease, in their order. See [Contenders].
 func (s *Semaphore) Waiters(ctx context.Context) ([]Contender, error) {
-	return s.x.holding(ctx, "semaphore", false)
+	return holdingOrNot(ctx, s.x, "semaphore", false)
 }
 
 // Holders are the readers, or the writer, that hold the lock. See [Contenders].
 func (l *RWLock) Holders(ctx context.Context) ([]Contender, error) {
-	return l.x.holding(ctx, "rwlock", true)
+	return holdingOrNot(ctx, l.x, "rwlock", true)
 }
 
 // Waiters are the readers and writers that wait for the lock, in their order. See [Contenders].
 func (l *RWLock) Waiters(ctx context.Context) ([]Contender, error) {
-	return l.x.holding(ctx, "rwlock", false)
+	return holdingOrNot(ctx, l.x, "rwlock", false)
 }

@@ -14,28 +14,28 @@ type heldObject struct {
 }
 
 var heldObjects = map[string]struct {
-	make func(s *Session) heldObject
+	make func(s *Client) heldObject
 	// alone is what it costs to take and to give back; turn what all clients together send for
 	// one that gives back and the next one that takes, at most.
 	alone, turn int64
 }{
-	"lock": {func(s *Session) heldObject {
+	"lock": {func(s *Client) heldObject {
 		l := NewLock(s, "/x")
 		return heldObject{l.Lock, l.Unlock, l.Close}
 	}, 4, 4},
-	"multi-lock of two": {func(s *Session) heldObject {
+	"multi-lock of two": {func(s *Client) heldObject {
 		l := NewMultiLock(s, "/x", "/y")
 		return heldObject{l.Lock, l.Unlock, l.Close}
 	}, 6, 10},
-	"write lock": {func(s *Session) heldObject {
+	"write lock": {func(s *Client) heldObject {
 		l := NewRWLock(s, "/x")
 		return heldObject{l.Lock, l.Unlock, l.Close}
 	}, 4, 4},
-	"semaphore": {func(s *Session) heldObject {
+	"semaphore": {func(s *Client) heldObject {
 		l := NewSemaphore(s, "/x", 1)
 		return heldObject{l.Acquire, l.Release, l.Close}
 	}, 5, 4},
-	"election": {func(s *Session) heldObject {
+	"election": {func(s *Client) heldObject {
 		e := NewElection(s, "/x", "a")
 		return heldObject{e.Campaign, e.Resign, e.Close}
 	}, 4, 4},
@@ -58,7 +58,7 @@ func TestCostsDoNotGrow(t *testing.T) {
 	}
 }
 
-func requestsAlone(t *testing.T, make func(*Session) heldObject) (n int64) {
+func requestsAlone(t *testing.T, make func(*Client) heldObject) (n int64) {
 	synctest.Test(t, func(t *testing.T) {
 		_, s := newTree().connect(t, fakeTimeout)
 		x := make(s)
@@ -75,10 +75,10 @@ func requestsAlone(t *testing.T, make func(*Session) heldObject) (n int64) {
 	return n
 }
 
-func requestsOfATurn(t *testing.T, clients int, make func(*Session) heldObject) (n int64) {
+func requestsOfATurn(t *testing.T, clients int, make func(*Client) heldObject) (n int64) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		var sessions []*Session
+		var sessions []*Client
 		var objects []heldObject
 		var got sync.WaitGroup
 		for range clients {

@@ -41,8 +41,8 @@ type Counter struct {
 }
 
 // NewCounter returns a counter on path.
-func NewCounter(s *Session, path string) *Counter {
-	r := newRecipe(s, path)
+func NewCounter(c *Client, path string) *Counter {
+	r := newRecipe(c.client, path)
 	return &Counter{r: r, markers: newMarkers(r)}
 }
 

@@ -16,7 +16,7 @@ type crowd[T crowded] struct {
 	t     *testing.T
 	tr    *tree
 	path  string
-	make  func(s *Session, path string) T
+	make  func(s *Client, path string) T
 	fakes []*fake
 	all   []T
 	got   []chan error // what came of lining up
@@ -27,7 +27,7 @@ type crowded interface {
 	Close(ctx context.Context) error
 }
 
-func newCrowd[T crowded](t *testing.T, clients int, make func(s *Session, path string) T) *crowd[T] {
+func newCrowd[T crowded](t *testing.T, clients int, make func(s *Client, path string) T) *crowd[T] {
 	c := &crowd[T]{t: t, tr: newTree(), path: "/crowd", make: make}
 	for range clients {
 		c.come()

@@ -40,15 +40,15 @@ const kindDue = "due"
 type DelayQueue struct{ *items }
 
 // NewDelayQueue returns a delay queue on path whose takes are strict.
-func NewDelayQueue(s *Session, path string) *DelayQueue { return newDelayQueue(s, path, oneTry) }
+func NewDelayQueue(c *Client, path string) *DelayQueue { return newDelayQueue(c, path, oneTry) }
 
 // NewRelaxedDelayQueue returns a delay queue on path whose takes are relaxed.
-func NewRelaxedDelayQueue(s *Session, path string) *DelayQueue {
-	return newDelayQueue(s, path, oneTake)
+func NewRelaxedDelayQueue(c *Client, path string) *DelayQueue {
+	return newDelayQueue(c, path, oneTake)
 }
 
-func newDelayQueue(s *Session, path string, lists trust) *DelayQueue {
-	q := newItems(s, path, "delay", lists, func(children []string) []node { return rankedNodes(children, kindDue) })
+func newDelayQueue(c *Client, path string, lists trust) *DelayQueue {
+	q := newItems(c, path, "delay", lists, func(children []string) []node { return rankedNodes(children, kindDue) })
 	q.due = func(n node) time.Duration { return time.Until(time.UnixMilli(n.rank)) }
 	return &DelayQueue{q}
 }

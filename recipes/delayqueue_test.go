@@ -22,13 +22,13 @@ func allDue(q *DelayQueue) ranking {
 }
 
 func init() {
-	rankings["delay"] = func(s *Session) ranking { return allDue(NewDelayQueue(s, "/queue")) }
-	rankings["delay, relaxed"] = func(s *Session) ranking { return allDue(NewRelaxedDelayQueue(s, "/queue")) }
+	rankings["delay"] = func(s *Client) ranking { return allDue(NewDelayQueue(s, "/queue")) }
+	rankings["delay, relaxed"] = func(s *Client) ranking { return allDue(NewRelaxedDelayQueue(s, "/queue")) }
 }
 
 // delayed runs a test with two clients of one delay queue, strict and relaxed.
 func delayed(t *testing.T, test func(t *testing.T, tr *tree, q1, q2 *DelayQueue)) {
-	for name, make := range map[string]func(*Session, string) *DelayQueue{"strict": NewDelayQueue, "relaxed": NewRelaxedDelayQueue} {
+	for name, make := range map[string]func(*Client, string) *DelayQueue{"strict": NewDelayQueue, "relaxed": NewRelaxedDelayQueue} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := newTree()

@@ -45,6 +45,13 @@ func (d *deletions) forget(paths []string, ch chan struct{}) {
 	}
 }
 
+// pending is how many paths there are whose deletion somebody is to be told of.
+func (d *deletions) pending() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.waiting)
+}
+
 // take takes in an event of a znode.
 func (d *deletions) take(e zk.Event) {
 	d.mu.Lock()
@@ -83,7 +90,7 @@ const toldWithin = 5 * time.Millisecond
 // there was no other event of the session before it: event is the next one, of a moment in which
 // all of the znodes in question were there. Then they have gone in the order in which they were
 // told to have gone.
-func (s *Session) inOrder(ctx context.Context, z *zkSession, told, event <-chan struct{}) bool {
+func (s *client) inOrder(ctx context.Context, z *zkSession, told, event <-chan struct{}) bool {
 	if s.deletions.isSilent() {
 		return false
 	}

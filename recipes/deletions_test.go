@@ -77,8 +77,8 @@ func (w *waiting) end(t *testing.T, first int) {
 		t.Errorf("left are %v, and granted %v", left, w.granted())
 	}
 	for i, l := range w.locks {
-		if left := l.x.s.deletions.waiting; len(left) > 0 {
-			t.Errorf("%d is still to be told of %v", i, left)
+		if left := l.x.s.deletions.pending(); left > 0 {
+			t.Errorf("%d is still to be told of %d paths", i, left)
 		}
 	}
 }
@@ -209,7 +209,7 @@ func TestNextLooksWithoutEvents(t *testing.T) {
 				}
 				return fine
 			})
-			s := newSession(f, test.events(), fakeTimeout)
+			s := clientOf(f, test.events(), fakeTimeout)
 			l := NewLock(s, "/x")
 			for i, want := range test.took {
 				got := make(chan error, 1)
@@ -256,7 +256,7 @@ func TestDeletionsKeepNothing(t *testing.T) {
 		t.Errorf("told: %d, which has stopped, and %d", len(one), len(other))
 	}
 	stopOther()
-	if len(d.waiting) > 0 {
+	if d.pending() > 0 {
 		t.Errorf("left: %v", d.waiting)
 	}
 }

@@ -28,7 +28,7 @@ import (
 type Directory struct{ r *recipe }
 
 // NewDirectory returns the directory of the service on path, such as /services/web.
-func NewDirectory(s *Session, path string) *Directory { return &Directory{newRecipe(s, path)} }
+func NewDirectory(c *Client, path string) *Directory { return &Directory{newRecipe(c.client, path)} }
 
 // Listing is what a directory reads.
 type Listing struct {

@@ -53,8 +53,8 @@ type Service struct {
 }
 
 // NewService returns the service on path, such as /services/web.
-func NewService(s *Session, path string) *Service {
-	r := newRecipe(s, path)
+func NewService(c *Client, path string) *Service {
+	r := newRecipe(c.client, path)
 	return &Service{r: r, read: groupOf(r), groups: map[*Group]struct{}{}}
 }
 

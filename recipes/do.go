@@ -43,7 +43,7 @@ func (h *hold) during(ctx context.Context, f func(context.Context) error) error 
 	watching.Go(func() {
 		select {
 		case <-h.lost:
-			cancel(ErrLost)
+			cancel(errLost)
 		case <-ctx.Done():
 		}
 	})
@@ -59,12 +59,12 @@ func (x *exclusive) giveBack(ctx context.Context, op string, h *hold) error {
 	case h.end(false):
 		err = h.line.leave(ctx, h.c)
 	case h.isLost():
-		err = ErrLost
+		err = errLost
 	} // else f gave it back by itself
 	if err == nil || stopped(err) {
 		return nil
 	}
-	return &Error{Op: op, Path: x.path, Err: err}
+	return x.s.options.Failed(failure{Op: op, Path: x.path, Err: err})
 }
 
 // forget forgets h, if it is the present hold.

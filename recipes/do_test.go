@@ -17,13 +17,13 @@ type does interface {
 }
 
 // held are all kinds of holds on a path.
-var held = map[string]func(s *Session, path string) does{
-	"lock":       func(s *Session, path string) does { return NewLock(s, path) },
-	"election":   func(s *Session, path string) does { return NewElection(s, path, "id") },
-	"semaphore":  func(s *Session, path string) does { return NewSemaphore(s, path, 1) },
-	"multi-lock": func(s *Session, path string) does { return NewMultiLock(s, path, path+"-too") },
-	"read":       func(s *Session, path string) does { return reading{NewRWLock(s, path)} },
-	"write":      func(s *Session, path string) does { return NewRWLock(s, path) },
+var held = map[string]func(s *Client, path string) does{
+	"lock":       func(s *Client, path string) does { return NewLock(s, path) },
+	"election":   func(s *Client, path string) does { return NewElection(s, path, "id") },
+	"semaphore":  func(s *Client, path string) does { return NewSemaphore(s, path, 1) },
+	"multi-lock": func(s *Client, path string) does { return NewMultiLock(s, path, path+"-too") },
+	"read":       func(s *Client, path string) does { return reading{NewRWLock(s, path)} },
+	"write":      func(s *Client, path string) does { return NewRWLock(s, path) },
 }
 
 // TestDoAtEveryRequest has one request of a call fail, of taking the hold and of giving

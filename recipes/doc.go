@@ -7,7 +7,7 @@
 // the connection is on. Recipes are made on a session and a path:
 //
 //	conn, events, err := zk.Connect(servers, 10*time.Second)
-//	s := recipes.NewSession(conn, events, 10*time.Second)
+//	s := recipes.NewClient(conn, events, 10*time.Second)
 //	lock := recipes.NewLock(s, "/app/lock")
 //	err = lock.Do(ctx, func(ctx context.Context) error { … })
 //
@@ -37,7 +37,7 @@
 // rights may come back.
 //
 //	err := conn.AddAuth("digest", []byte("app:secret"))
-//	s := recipes.NewSession(conn, events, timeout, recipes.WithACL(zk.DigestACL(zk.PermAll, "app", "secret")...))
+//	s := recipes.NewClient(conn, events, timeout, recipes.WithACL(zk.DigestACL(zk.PermAll, "app", "secret")...))
 //
 // # What goes on
 //

@@ -57,8 +57,8 @@ const (
 )
 
 // NewDoubleBarrier returns a member of the double barrier on path.
-func NewDoubleBarrier(s *Session, path string, parties int) *DoubleBarrier {
-	return &DoubleBarrier{line: line{recipe: newRecipe(s, path), folder: path, kind: kindMember}, parties: parties}
+func NewDoubleBarrier(c *Client, path string, parties int) *DoubleBarrier {
+	return &DoubleBarrier{line: line{recipe: newRecipe(c.client, path), folder: path, kind: kindMember}, parties: parties}
 }
 
 // Enter waits until all parties are in, ctx ends or the session is gone.

@@ -22,8 +22,8 @@ type Election struct{ x *exclusive }
 
 // NewElection returns a candidate of the election on path. The id
 // is what [Election.Leader] tells others.
-func NewElection(s *Session, path, id string) *Election {
-	return &Election{newExclusive(s, path, kindCandidate, []byte(id))}
+func NewElection(c *Client, path, id string) *Election {
+	return &Election{newExclusive(c.client, path, kindCandidate, []byte(id))}
 }
 
 // Campaign waits until this candidate leads or ctx ends. When its session is lost

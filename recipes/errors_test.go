@@ -31,7 +31,7 @@ func TestUnanswered(t *testing.T) {
 }
 
 func TestErrorTellsItsCauseAndEffect(t *testing.T) {
-	r := newRecipe(nil, "/a")
+	r := newRecipe(&client{options: options{Failed: newError}}, "/a")
 	err := r.definite("lock", zk.ErrNoAuth)
 	if !errors.Is(err, zk.ErrNoAuth) || err.Error() != "lock /a: zk: not authenticated" {
 		t.Errorf("error: %v", err)

@@ -17,8 +17,8 @@ type mishap struct {
 	again   bool // it happens to the next request, too
 
 	tr   *tree
-	f    *fake    // of client a
-	a, b *Session // b is a client without mishaps
+	f    *fake   // of client a
+	a, b *Client // b is a client without mishaps
 	path string
 
 	nth, sent int

@@ -21,7 +21,7 @@ func Example() {
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	session := recipes.NewSession(conn, events, 10*time.Second)
+	session := recipes.NewClient(conn, events, 10*time.Second)
 	defer session.Close(ctx)
 	if err := session.Await(ctx); err != nil { // is there a server at all?
 		log.Fatal(err)
@@ -53,7 +53,7 @@ func writeAll(context.Context, int64) error { return nil }
 
 // What is written to ZooKeeper itself is refused by the servers once the lock is lost.
 func ExampleSession_Multi() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	var lock *recipes.Lock
 	err := lock.Do(context.Background(), func(ctx context.Context) error {
 		data, stat, err := session.Get(ctx, "/app/state")
@@ -118,7 +118,7 @@ func ExampleLock_TryLock() {
 
 // Several locks are taken at once, in whatever order they are named.
 func ExampleMultiLock_Do() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	both := recipes.NewMultiLock(session, "/accounts/42", "/accounts/7")
 	defer both.Close(ctx)
@@ -132,7 +132,7 @@ func ExampleMultiLock_Do() {
 
 // A leader whose session is lost stands again.
 func ExampleElection_Do() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	election := recipes.NewElection(session, "/app/leader", "host-1:8080")
 	defer election.Close(ctx)
@@ -149,7 +149,7 @@ func ExampleElection_Do() {
 }
 
 func ExampleQueue() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	queue := recipes.NewQueue(session, "/app/queue")
 	defer queue.Close(ctx)
@@ -167,7 +167,7 @@ func ExampleQueue() {
 }
 
 func ExamplePriorityQueue() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	queue := recipes.NewPriorityQueue(session, "/app/jobs")
 	defer queue.Close(ctx)
@@ -180,7 +180,7 @@ func ExamplePriorityQueue() {
 }
 
 func ExampleDelayQueue() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	queue := recipes.NewDelayQueue(session, "/app/reminders")
 	defer queue.Close(ctx)
@@ -192,7 +192,7 @@ func ExampleDelayQueue() {
 }
 
 func ExampleJobQueue() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	jobs := recipes.NewJobQueue(session, "/app/jobs", 3)
 	defer jobs.Close(ctx)
@@ -214,7 +214,7 @@ func ExampleJobQueue() {
 }
 
 func ExampleGroup() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	group := recipes.NewGroup(session, "/app/workers")
 	defer group.Close(ctx)
@@ -231,7 +231,7 @@ func ExampleGroup() {
 
 // A server says where it is, and a client calls one server after the other.
 func ExampleService() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	web := recipes.NewService(session, "/services/web")
 	defer web.Close(ctx)
@@ -249,7 +249,7 @@ func ExampleService() {
 }
 
 func ExampleBarrier() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	barrier := recipes.NewBarrier(session, "/app/maintenance")
 	defer barrier.Close(ctx)
@@ -259,7 +259,7 @@ func ExampleBarrier() {
 }
 
 func ExampleDoubleBarrier() {
-	var session *recipes.Session // see the example of the package
+	var session *recipes.Client // see the example of the package
 	ctx := context.Background()
 	step := recipes.NewDoubleBarrier(session, "/app/step", 3)
 	defer step.Close(ctx)

@@ -15,7 +15,12 @@ type exclusive struct {
 	// unfenced: the order in which holds began says nothing of which of them last.
 	unfenced bool
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	standing
+}
+
+// standing is how an exclusive stands.
+type standing struct {
 	trying bool
 	hold   *hold         // from the grant until it is given back, also when lost
 	again  bool          // the last hold was lost, or the present one follows on such a one
@@ -23,7 +28,17 @@ type exclusive struct {
 	news   chan struct{} // closed when any of this changes; nil when nobody waits
 }
 
-func newExclusive(s *Session, path, kind string, data []byte) *exclusive {
+// stands returns how x stands. Its news is never nil.
+func (x *exclusive) stands() standing {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.news == nil {
+		x.news = make(chan struct{})
+	}
+	return x.standing
+}
+
+func newExclusive(s *client, path, kind string, data []byte) *exclusive {
 	return &exclusive{line: line{recipe: newRecipe(s, path), folder: path, kind: kind, places: 1, forewarned: true}, data: data}
 }
 
@@ -48,8 +63,8 @@ func (x *exclusive) tryIn(ctx context.Context, op string, q line) (taken bool, e
 
 // grant gives the hold that take and try make the present one. Its contender stands in q.
 func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*hold, error) {
-	if len(x.data) > MaxItem {
-		return nil, x.definite(op, ErrTooLarge)
+	if len(x.data) > maxData {
+		return nil, x.definite(op, errTooLarge)
 	}
 	ctx, end, err := x.start(ctx)
 	if err != nil {
@@ -57,7 +72,7 @@ func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*h
 	}
 	defer end()
 	if !x.begin() {
-		return nil, x.definite(op, ErrHeld)
+		return nil, x.definite(op, errHeld)
 	}
 	h, err := q.acquire(ctx, x.data, wait)
 	if err = x.finish(h, err); err != nil {
@@ -90,7 +105,7 @@ func (x *exclusive) finish(h *hold, err error) error {
 	if x.ctx.Err() != nil {
 		h.end(true)
 		h.line.abandon(h.c)
-		return ErrClosed
+		return errClosed
 	}
 	x.setHold(h)
 	return nil
@@ -121,14 +136,14 @@ func (x *exclusive) release(ctx context.Context, op string) error {
 	h := x.drop()
 	switch {
 	case h == nil && x.ctx.Err() != nil:
-		return x.definite(op, ErrClosed)
+		return x.definite(op, errClosed)
 	case h == nil:
-		return x.definite(op, ErrNotHeld)
+		return x.definite(op, errNotHeld)
 	case !h.end(false):
-		return x.indefinite(op, ErrLost)
+		return x.indefinite(op, errLost)
 	}
 	if err := h.line.leave(ctx, h.c); err != nil {
-		return &Error{Op: op, Path: x.path, Err: err}
+		return x.s.options.Failed(failure{Op: op, Path: x.path, Err: err})
 	}
 	return nil
 }

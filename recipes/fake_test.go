@@ -57,7 +57,7 @@ func newTree() *tree { return &tree{nodes: map[string]*znode{"/": {}}} }
 
 // connect returns a connection with a session, and its recipes' session, which the end of the
 // test closes if nothing else does. Call it in a bubble of testing/synctest.
-func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) (*fake, *Session) {
+func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) (*fake, *Client) {
 	f, s := tr.connectOpen(timeout, options...)
 	t.Cleanup(func() {
 		must(t, s.Close(context.Background()))
@@ -67,7 +67,7 @@ func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) 
 }
 
 // connectOpen is connect for a test that closes its session itself, as that fails.
-func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *Session) {
+func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *Client) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	f := &fake{
@@ -76,8 +76,11 @@ func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *S
 		sid: int64(len(tr.fakes)+1) << 8,
 	}
 	tr.fakes = append(tr.fakes, f)
-	return f, newSession(f, f.events, timeout, options...)
+	return f, clientOf(f, f.events, timeout, options...)
 }
+
+// clientOver is the client that a recipe was made with.
+func clientOver(s *client) *Client { return &Client{client: s} }
 
 func (f *fake) SessionID() int64 {
 	f.tree.mu.Lock()

@@ -32,7 +32,7 @@ func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err
 	err = q.s.eachSession(ctx, func(z *zkSession) error {
 		for {
 			h, err = q.attempt(ctx, z, data, wait)
-			if !errors.Is(err, ErrRemoved) || removed == maxRecreate {
+			if !errors.Is(err, errRemoved) || removed == maxRecreate {
 				return err
 			}
 			removed++
@@ -92,7 +92,7 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 		case stopped(err):
 			return err
 		case errors.Is(err, zk.ErrNoNode):
-			return ErrRemoved
+			return errRemoved
 		}
 	}
 	if q.inContact(c) && !q.disturbed(c) {
@@ -100,7 +100,7 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 	}
 	exists, err := q.s.quorumSync(ctx, c.session, q.znodes(c)...)
 	if err == nil && !exists {
-		return ErrRemoved
+		return errRemoved
 	}
 	return err
 }

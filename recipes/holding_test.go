@@ -119,7 +119,7 @@ func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
 			must(t, b.Unlock(t.Context()))
 			must(t, <-got)
 			must(t, c.Unlock(t.Context()))
-			for _, s := range []*Session{s1, s2, s3} {
+			for _, s := range []*Client{s1, s2, s3} {
 				must(t, s.Close(t.Context()))
 			}
 		})

@@ -13,10 +13,8 @@ import (
 )
 
 // MaxItem is the largest item in bytes, and likewise the largest job, result, configuration
-// and whatever else callers put into a znode; more is [ErrTooLarge]. The servers' own limit on a request
-// (jute.maxbuffer) is a little less than 1 MiB by default, and a request
-// beyond it costs the connection.
-const MaxItem = 1<<20 - 8<<10
+// and whatever else callers put into a znode: 8 KiB less than 1 MiB. More is [ErrTooLarge].
+const MaxItem = maxData
 
 // MaxItems is how many items a queue holds. Whoever takes lists them all, and the
 // largest packet that ZooKeeper's own clients accept by default (jute.maxbuffer) is a
@@ -62,11 +60,11 @@ const (
 )
 
 // newItems returns the items of a queue; of says which of those on one path it is.
-func newItems(s *Session, path, of string, lists trust, order func([]string) []node) *items {
-	r := newRecipe(s, path)
+func newItems(c *Client, path, of string, lists trust, order func([]string) []node) *items {
+	r := newRecipe(c.client, path)
 	return &items{
 		r: r, markers: newMarkers(r), order: order, lists: lists,
-		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(s, join(path, kindTaking+"/"+of), kindTaking),
+		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(c.client, join(path, kindTaking+"/"+of), kindTaking),
 		room: room{most: MaxItems},
 	}
 }

@@ -83,12 +83,12 @@ const MaxJobs = 10_000
 
 // NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
 // so many times, 1 to 1000.
-func NewJobQueue(s *Session, path string, tries int) *JobQueue {
-	r, idle := newRecipe(s, path), newStandby(s, join(path, kindIdle), kindIdle)
+func NewJobQueue(c *Client, path string, tries int) *JobQueue {
+	r, idle := newRecipe(c.client, path), newStandby(c.client, join(path, kindIdle), kindIdle)
 	idle.all = true
 	return &JobQueue{
 		r: r, tries: tries, markers: newMarkers(r),
-		workers:   line{recipe: newRecipe(s, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
+		workers:   line{recipe: newRecipe(c.client, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      idle,
 		enlisting: semaphore.NewWeighted(1),
 		spread:    newSpread(), room: room{most: MaxJobs},

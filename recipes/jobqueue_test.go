@@ -585,8 +585,8 @@ func TestJobMisuse(t *testing.T) {
 		put := func(q *JobQueue, data []byte) error { _, err := q.Put(ctx, data); return err }
 		take := func() error { _, err := q.TryTake(ctx); return err }
 		check("nothing there", take(), ErrEmpty)
-		check("no tries", put(NewJobQueue(q.r.s, "/jobs", 0), nil), ErrTries)
-		check("many tries", put(NewJobQueue(q.r.s, "/jobs", maxTries+1), nil), ErrTries)
+		check("no tries", put(NewJobQueue(clientOver(q.r.s), "/jobs", 0), nil), ErrTries)
+		check("many tries", put(NewJobQueue(clientOver(q.r.s), "/jobs", maxTries+1), nil), ErrTries)
 		check("much", put(q, make([]byte, MaxItem+1)), ErrTooLarge)
 		w.tr.mu.Lock()
 		for _, name := range []string{"foreign", someID + "-job-1-1-0000000001", someID + "-job-x-1-0000000001", someID + "-taken-1-1-0000000001"} {

@@ -2,6 +2,8 @@ package recipes
 
 import "context"
 
+const kindLock = "lock"
+
 // Lock is an exclusive lock, first come, first served. [Lock.Do] is what most programs
 // need; the rest is for those whose hold begins in one function and ends in another.
 //
@@ -32,8 +34,8 @@ import "context"
 type Lock struct{ x *exclusive }
 
 // NewLock returns a lock on path.
-func NewLock(s *Session, path string) *Lock {
-	return &Lock{newExclusive(s, path, kindLock, nil)}
+func NewLock(c *Client, path string) *Lock {
+	return &Lock{newExclusive(c.client, path, kindLock, nil)}
 }
 
 // Lock waits until the lock is held or ctx ends. When its session is lost while

@@ -365,7 +365,7 @@ func TestLockMisuse(t *testing.T) {
 		cancel()
 		refuses(recipes.NewLock(a.s, path).Lock(over), context.Canceled)
 
-		s := recipes.NewSession(a.conn, nil, timeout)
+		s := recipes.NewClient(a.conn, nil, timeout)
 		within(t, "close session", s.Close)
 		within(t, "close session again", s.Close)
 		refuses(recipes.NewLock(s, path).Lock(ctx), recipes.ErrClosed)

@@ -42,14 +42,14 @@ type LongQueue struct {
 }
 
 // NewLongQueue returns a long queue on path.
-func NewLongQueue(s *Session, path string) *LongQueue {
-	return NewLongQueueOf(s, path, folderItems)
+func NewLongQueue(c *Client, path string) *LongQueue {
+	return NewLongQueueOf(c, path, folderItems)
 }
 
 // NewLongQueueOf returns a long queue on path whose folders have about so many items at a time,
 // 1 to [MaxItems]. Clients of one queue need not agree about it: who puts goes by its own.
-func NewLongQueueOf(s *Session, path string, most int) *LongQueue {
-	q := &LongQueue{items: newItems(s, path, "long", untilEmpty, nodesInFolder)}
+func NewLongQueueOf(c *Client, path string, most int) *LongQueue {
+	q := &LongQueue{items: newItems(c, path, "long", untilEmpty, nodesInFolder)}
 	q.room.most = min(max(most, 1), MaxItems)
 	return q
 }

@@ -12,14 +12,14 @@ import (
 )
 
 // twoEach is a long queue whose folders take two items.
-func twoEach(s *Session) *LongQueue {
+func twoEach(s *Client) *LongQueue {
 	q := NewLongQueue(s, "/queue")
 	q.room.most = 2
 	return q
 }
 
 func init() {
-	rankings["long"] = func(s *Session) ranking {
+	rankings["long"] = func(s *Client) ranking {
 		q := twoEach(s)
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
 		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}
@@ -121,7 +121,7 @@ func TestLongQueueContention(t *testing.T) {
 
 // A server that lags shows folders that are gone and lacks those that came: nothing is skipped.
 func TestStaleViewOfALongQueue(t *testing.T) {
-	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, _ *fake, lag func()) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, _ *fake, lag func()) {
 		q1, q2 := twoEach(s1), twoEach(s2)
 		put := func(items ...string) {
 			for _, item := range items {

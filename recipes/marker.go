@@ -27,12 +27,12 @@ var errMarkerGone = errors.New("marker is gone")
 
 // newMarker makes a marker under parent. With an error there is one that there may be; nil
 // says that there is none and never will be.
-func (s *Session) newMarker(ctx context.Context, z *zkSession, parent string) (*marker, error) {
+func (ms *markers) newMarker(ctx context.Context, z *zkSession, parent string) (*marker, error) {
 	m := &marker{path: join(parent, newID()), session: z}
 	var unsure atomic.Bool
 	for range maxRecreate {
-		_, err := retry(ctx, s, z, write, func() (string, error) {
-			path, err := s.conn.Create(m.path, nil, zk.FlagEphemeral)
+		_, err := retry(ctx, ms.r.s, z, write, func() (string, error) {
+			path, err := ms.r.s.conn.Create(m.path, nil, zk.FlagEphemeral)
 			if unanswered(err) {
 				unsure.Store(true)
 			}
@@ -40,13 +40,13 @@ func (s *Session) newMarker(ctx context.Context, z *zkSession, parent string) (*
 		})
 		switch {
 		case err == nil, errors.Is(err, zk.ErrNodeExists): // after a lost reply
-			return m, s.verifyOwner(ctx, m)
+			return m, ms.verifyOwner(ctx, m)
 		case isRefusal(err) && !unsure.Load():
 			return nil, err
 		case !errors.Is(err, zk.ErrNoNode):
 			return m, err
 		}
-		if err := s.ensurePath(ctx, z, parent); err != nil {
+		if err := ms.r.s.ensurePath(ctx, z, parent); err != nil {
 			return m, err
 		}
 	}
@@ -54,10 +54,10 @@ func (s *Session) newMarker(ctx context.Context, z *zkSession, parent string) (*
 }
 
 // verifyOwner makes sure that the marker was created in its session.
-func (s *Session) verifyOwner(ctx context.Context, m *marker) error {
-	v, err := s.get(ctx, m.session, m.path)
+func (ms *markers) verifyOwner(ctx context.Context, m *marker) error {
+	v, err := ms.r.s.get(ctx, m.session, m.path)
 	if err == nil && v.stat.EphemeralOwner != m.session.id {
-		return ErrSessionLost
+		return errSessionLost
 	}
 	return err
 }
@@ -69,16 +69,16 @@ type markedWrite struct {
 }
 
 // sendMarked sends ops together with an update of m.
-func (s *Session) sendMarked(m *marker, ops ...any) markedWrite {
+func (ms *markers) sendMarked(m *marker, ops ...any) markedWrite {
 	w := markedWrite{id: newID()}
 	ops = append(ops, &zk.SetDataRequest{Path: m.path, Data: []byte(w.id), Version: m.version})
-	w.request = send(s, m.session, write, func() ([]zk.MultiResponse, error) { return s.conn.Multi(ops...) })
+	w.request = send(ms.r.s, m.session, write, func() ([]zk.MultiResponse, error) { return ms.r.s.conn.Multi(ops...) })
 	return w
 }
 
 // outcome returns the outcome of w, which was answered with err or not at all. The
 // first of the ops that failed gives the error that comes with notApplied.
-func (s *Session) outcome(ctx context.Context, m *marker, w markedWrite, err error) (outcome, error) {
+func (ms *markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (outcome, error) {
 	switch {
 	case err == nil:
 		m.version++
@@ -88,7 +88,7 @@ func (s *Session) outcome(ctx context.Context, m *marker, w markedWrite, err err
 	case stopped(err):
 		return unknown, err
 	case unanswered(err):
-		return s.settle(s.resolve(ctx, m, w))
+		return ms.r.settle(ms.resolve(ctx, m, w))
 	case len(w.v) > 0 && refusedBy(w.v) == len(w.v)-1:
 		return notApplied, errMarkerGone
 	}
@@ -107,10 +107,10 @@ func refusedBy(results []zk.MultiResponse) int {
 
 // resolve finds the outcome of a write whose reply was lost, by an update of the
 // marker from the same version: only one of the two can succeed.
-func (s *Session) resolve(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
+func (ms *markers) resolve(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
 	not := "not " + w.id
-	_, err := retry(ctx, s, m.session, write, func() (*zk.Stat, error) {
-		return s.conn.Set(m.path, []byte(not), m.version)
+	_, err := retry(ctx, ms.r.s, m.session, write, func() (*zk.Stat, error) {
+		return ms.r.s.conn.Set(m.path, []byte(not), m.version)
 	})
 	switch {
 	case err == nil:
@@ -121,7 +121,7 @@ func (s *Session) resolve(ctx context.Context, m *marker, w markedWrite) (outcom
 	}
 	// The write, or an earlier try of the update. What the marker holds will not
 	// change any more, so a plain read after that refusal is enough.
-	v, err := s.get(ctx, m.session, m.path)
+	v, err := ms.r.s.get(ctx, m.session, m.path)
 	switch {
 	case err != nil:
 		return unknown, err

@@ -29,20 +29,19 @@ func (ms *markers) write(ctx context.Context, z *zkSession, ops ...any) (outcome
 // writeOr is write that, if the outcome stays unknown, runs undo in the background once
 // the ops were applied or never will be, in whichever session there is, until it succeeds.
 func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.Context, *zkSession) error, ops ...any) (outcome, error) {
-	s := ms.r.s
 	m, err := ms.take(ctx, z)
 	if err != nil {
 		return notApplied, err
 	}
-	if err := s.awaitConnected(ctx, z); err != nil {
+	if err := ms.r.s.awaitConnected(ctx, z); err != nil {
 		ms.release(m)
 		return notApplied, err
 	}
-	w := s.sendMarked(m, ops...)
+	w := ms.sendMarked(m, ops...)
 	_, err = w.wait(ctx)
-	o, err := s.outcome(ctx, m, w, err)
+	o, err := ms.outcome(ctx, m, w, err)
 	if o == unknown && ctx.Err() != nil {
-		o, err = s.late(ctx, m, w)
+		o, err = ms.late(ctx, m, w)
 	}
 	switch {
 	case o == unknown:
@@ -56,11 +55,11 @@ func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.
 }
 
 // late waits a little longer than the caller for the outcome of w.
-func (s *Session) late(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
-	grace, cancel := s.withGrace()
+func (ms *markers) late(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
+	grace, cancel := ms.r.s.withGrace()
 	defer cancel()
 	_, err := w.wait(grace)
-	o, err := s.outcome(grace, m, w, err)
+	o, err := ms.outcome(grace, m, w, err)
 	if o == unknown || unanswered(err) {
 		err = ctx.Err()
 	}
@@ -79,7 +78,7 @@ func (ms *markers) take(ctx context.Context, z *zkSession) (*marker, error) {
 		}
 	}
 	ms.mu.Unlock()
-	m, err := ms.r.s.newMarker(ctx, z, join(ms.r.path, markersNode))
+	m, err := ms.newMarker(ctx, z, join(ms.r.path, markersNode))
 	if err != nil && m != nil {
 		ms.discard(m, nil, nil)
 	}

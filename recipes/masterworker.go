@@ -56,11 +56,11 @@ type MasterWorker struct {
 // NewMasterWorker returns a client of the master and the workers on path. As a master it is
 // known by id ([MasterWorker.Master]). The tasks that are submitted by this value are tried
 // so many times, 1 to 1000.
-func NewMasterWorker(s *Session, path, id string, tries int) *MasterWorker {
+func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 	m := &MasterWorker{
-		q:       NewJobQueue(s, path, tries),
-		master:  NewElection(s, join(path, "master"), id),
-		workers: NewGroup(s, join(path, "workers")),
+		q:       NewJobQueue(c, path, tries),
+		master:  NewElection(c, join(path, "master"), id),
+		workers: NewGroup(c, join(path, "workers")),
 		places:  make(map[*hold]bool),
 	}
 	m.q.workers = m.workers.line

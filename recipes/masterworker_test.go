@@ -27,7 +27,7 @@ type leading struct {
 	stops []context.CancelFunc
 }
 
-func (c *crew) add(s *Session, tries int) *MasterWorker {
+func (c *crew) add(s *Client, tries int) *MasterWorker {
 	m := NewMasterWorker(s, c.path, fmt.Sprint("client ", len(c.all)), tries)
 	c.all = append(c.all, m)
 	return m

@@ -15,6 +15,8 @@ var (
 	ErrNotJoined = errors.New("not joined")
 )
 
+const kindMember = "member"
+
 // Group is a group whose members are there for as long as they live: who joins is a member
 // until it leaves, or its client is gone, and everybody can see who the members are.
 //
@@ -53,8 +55,8 @@ type Member struct {
 }
 
 // NewGroup returns the group on path, of which this value is no member yet.
-func NewGroup(s *Session, path string) *Group {
-	return groupOf(newRecipe(s, path))
+func NewGroup(c *Client, path string) *Group {
+	return groupOf(newRecipe(c.client, path))
 }
 
 func groupOf(r *recipe) *Group {
@@ -108,7 +110,7 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 	case err != nil:
 		return g.line.indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(WithTrace(g.line.s.withTurn(g.line.s.ctx), traceOf(call)))
+	ctx, stop := context.WithCancel(withTrace(g.line.s.withTurn(g.line.s.ctx), traceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.name}
 	go g.keep(ctx, m)
 	if g.line.ctx.Err() != nil {

@@ -125,7 +125,7 @@ func inGroup(t *testing.T, test func(t *testing.T, tr *tree, f *fake, a, b *Grou
 
 // inPair runs a test in virtual time with the values of two clients, of which the first one's
 // connection is f. When they are closed there is nothing left of them.
-func inPair[T closer](t *testing.T, make func(*Session, string) T, path string, test func(t *testing.T, tr *tree, f *fake, a, b T)) {
+func inPair[T closer](t *testing.T, make func(*Client, string) T, path string, test func(t *testing.T, tr *tree, f *fake, a, b T)) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
 		f, s1 := tr.connect(t, fakeTimeout)
@@ -234,7 +234,7 @@ func TestGroupLeavesBehindNothingOfASessionThatLives(t *testing.T) {
 }
 
 func TestGroupListsThePresent(t *testing.T) {
-	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, _ *fake, lag func()) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, _ *fake, lag func()) {
 		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
 		lag()
 		must(t, a.Join(t.Context(), []byte("a")))
@@ -247,7 +247,7 @@ func TestGroupListsThePresent(t *testing.T) {
 // TestGroupShowsNoMixture has a member leave, behind one that joined, while the group is read.
 func TestGroupShowsNoMixture(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
-		first := NewGroup(b.line.s, "/g")
+		first := NewGroup(clientOver(b.line.s), "/g")
 		must(t, b.Join(t.Context(), []byte("b")))
 		must(t, first.Join(t.Context(), []byte("first")))
 		for range 2 { // the second time most is known
@@ -290,7 +290,7 @@ func TestGroupChanges(t *testing.T) {
 		all.tell("+ - =")
 		must(t, a.Join(t.Context(), []byte("a")))
 		all.tell("+a - =a")
-		other := NewGroup(a.line.s, "/g")
+		other := NewGroup(clientOver(a.line.s), "/g")
 		must(t, other.Join(t.Context(), []byte("c")))
 		must(t, a.Leave(t.Context()))
 		all.tell("+c -a =c") // as one
@@ -345,7 +345,7 @@ func TestGroupChangesAtEveryRequest(t *testing.T) {
 
 // A new session may be shown the past: what was told does not go back.
 func TestGroupChangesDoNotGoBack(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func()) {
 		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")
 		all := pull(t, b.Changes(t.Context()), whatChanged)
 		all.tell("+ - =")

@@ -11,7 +11,7 @@ import (
 // heartbeatInterval is how often a holder hears from a quorum. go-zookeeper leaves
 // a server that has fallen silent after two thirds of the time-out; a sixth before
 // and a sixth after that still make less than the whole.
-func (s *Session) heartbeatInterval() time.Duration { return s.timeout / 6 }
+func (m *monitor) heartbeatInterval() time.Duration { return m.s.timeout / 6 }
 
 // watch begins to watch over each of the hold's znodes. One monitor sends the heartbeats.
 func (h *hold) watch() {
@@ -51,7 +51,7 @@ func (h *hold) monitor(m monitor) {
 // shorter.
 type monitor struct {
 	hold *hold
-	s    *Session
+	s    *client
 	z    *zkSession
 	path string // of the contender
 	turn time.Duration
@@ -74,7 +74,7 @@ func (m *monitor) run() (lost bool) {
 		if !now.Before(deadline) || !m.s.isCurrent(m.z) || noNode(m.heartbeat) || noNode(m.look) {
 			return true
 		}
-		due := m.after(contact, m.s.heartbeatInterval())
+		due := m.after(contact, m.heartbeatInterval())
 		m.send(now, due)
 		wake := m.after(now, m.s.timeout/20)
 		if due.After(wake) && m.changed != nil {

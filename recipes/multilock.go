@@ -41,9 +41,9 @@ type MultiLock struct {
 
 // NewMultiLock returns a lock on all of the paths, 1 to 256 of them. In which order they
 // are named does not matter, nor does a path that is named twice.
-func NewMultiLock(s *Session, paths ...string) *MultiLock {
+func NewMultiLock(c *Client, paths ...string) *MultiLock {
 	paths = slices.Compact(slices.Sorted(slices.Values(paths)))
-	x := newExclusive(s, strings.Join(paths, ","), kindLock, nil)
+	x := newExclusive(c.client, strings.Join(paths, ","), kindLock, nil)
 	for i, path := range paths {
 		if i == 0 {
 			x.folder = path

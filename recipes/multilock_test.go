@@ -167,7 +167,7 @@ func TestMultiLockHasNoDeadlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, g := newTree(), &guarded{holder: map[string]int{}, token: map[string]int64{}}
 		var fakes []*fake
-		var sessions []*Session
+		var sessions []*Client
 		for range clients {
 			f, s := tr.connect(t, fakeTimeout)
 			fakes, sessions = append(fakes, f), append(sessions, s)
@@ -303,7 +303,7 @@ func TestMultiLockCosts(t *testing.T) {
 		}
 		clear(sent)
 		tr.mu.Unlock()
-		time.Sleep(s.heartbeatInterval() + time.Millisecond)
+		time.Sleep(fakeTimeout/6 + time.Millisecond) // the next heartbeat
 		tr.mu.Lock()
 		if fmt.Sprint(sent) != "map[multi:1]" {
 			t.Errorf("a heartbeat: %v", sent)

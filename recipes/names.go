@@ -13,12 +13,8 @@ import (
 // Znodes of these recipes are called <id>-<kind>-<sequence>. The id is random
 // and made once for each znode wanted, so that a client finds its own one again
 // after a lost reply; everything that is not exactly of this shape belongs to
-// somebody else and is left alone. Kinds that one recipe alone has are declared with it.
+// somebody else and is left alone. Kinds are declared with their recipes.
 const (
-	kindLock   = "lock"
-	kindItem   = "item"
-	kindMember = "member"
-
 	idLength    = 32
 	usualLength = 10 // of a sequence number that is not negative
 )

@@ -7,10 +7,10 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Option is an option of [NewSession].
-type Option func(*Session)
+// Option is an option of [NewClient].
+type Option func(*Client)
 
-// WithACL gives every znode that the recipes of a session make this ACL: what is missing
+// WithACL gives every znode that the recipes of a client make this ACL: what is missing
 // above their paths, folders, contenders, items, markers, all of it. What is there already
 // keeps the ACL that it has.
 //
@@ -28,15 +28,15 @@ type Option func(*Session)
 // is empty or names nobody they know ([zk.ErrInvalidACL]); see [Refusal].
 func WithACL(acl ...zk.ACL) Option {
 	acl = slices.Clone(acl)
-	return func(s *Session) { s.conn.acl = acl }
+	return func(c *Client) { c.options.ACL = acl }
 }
 
-// WithLogger has a session tell a log what is out of the ordinary. Without it nothing is told.
+// WithLogger has a client tell a log what is out of the ordinary. Without it nothing is told.
 // Warnings are what programs are told by errors and channels, too: holds and sessions that are
 // lost, calls whose outcome is unknown, what is refused in the background. At the level
 // of information there is each new session; of debugging, what has to be tried again. Errors,
 // data and credentials are not told, but for the reasons of those. It is to be safe for
 // concurrent use, as those of package slog are.
 func WithLogger(l *slog.Logger) Option {
-	return func(s *Session) { s.log = l }
+	return func(c *Client) { c.options.Log = l }
 }

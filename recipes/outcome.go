@@ -12,7 +12,7 @@ const (
 )
 
 // once sends a write once. unknown comes with the error that left it so.
-func once[T any](ctx context.Context, s *Session, z *zkSession, f func() (T, error)) (outcome, error) {
+func once[T any](ctx context.Context, s *client, z *zkSession, f func() (T, error)) (outcome, error) {
 	if err := s.awaitConnected(ctx, z); err != nil {
 		return notApplied, err
 	}
@@ -42,4 +42,12 @@ func appliedUnless(err error) (outcome, error) {
 		return notApplied, err
 	}
 	return applied, nil
+}
+
+// settle counts a write whose reply was lost, if its outcome is known now.
+func (r *recipe) settle(o outcome, err error) (outcome, error) {
+	if o != unknown {
+		r.s.counters.settled.Add(1)
+	}
+	return o, err
 }

@@ -13,7 +13,7 @@ const maxRecreate = 10
 
 // ensurePath creates path and what is missing above it, as persistent znodes. That
 // others do the same at the same time is fine.
-func (s *Session) ensurePath(ctx context.Context, z *zkSession, path string) error {
+func (s *client) ensurePath(ctx context.Context, z *zkSession, path string) error {
 	if path == "/" || path == "" {
 		return nil
 	}

@@ -27,13 +27,13 @@ import "context"
 type PriorityQueue struct{ *items }
 
 // NewPriorityQueue returns a priority queue on path whose takes are strict.
-func NewPriorityQueue(s *Session, path string) *PriorityQueue {
-	return &PriorityQueue{newItems(s, path, "priority", oneTry, byRank)}
+func NewPriorityQueue(c *Client, path string) *PriorityQueue {
+	return &PriorityQueue{newItems(c, path, "priority", oneTry, byRank)}
 }
 
 // NewRelaxedPriorityQueue returns a priority queue on path whose takes are relaxed.
-func NewRelaxedPriorityQueue(s *Session, path string) *PriorityQueue {
-	return &PriorityQueue{newItems(s, path, "priority", oneTake, byRank)}
+func NewRelaxedPriorityQueue(c *Client, path string) *PriorityQueue {
+	return &PriorityQueue{newItems(c, path, "priority", oneTake, byRank)}
 }
 
 func byRank(children []string) []node { return rankedNodes(children, kindItem) }

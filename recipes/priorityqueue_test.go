@@ -27,10 +27,10 @@ func ranked(q *PriorityQueue) ranking {
 	return ranking{q.Put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(p int32) int32 { return p }}
 }
 
-var rankings = map[string]func(*Session) ranking{
-	"strict":  func(s *Session) ranking { return ranked(NewPriorityQueue(s, "/queue")) },
-	"relaxed": func(s *Session) ranking { return ranked(NewRelaxedPriorityQueue(s, "/queue")) },
-	"fifo": func(s *Session) ranking {
+var rankings = map[string]func(*Client) ranking{
+	"strict":  func(s *Client) ranking { return ranked(NewPriorityQueue(s, "/queue")) },
+	"relaxed": func(s *Client) ranking { return ranked(NewRelaxedPriorityQueue(s, "/queue")) },
+	"fifo": func(s *Client) ranking {
 		q := NewQueue(s, "/queue")
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
 		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}
@@ -100,7 +100,7 @@ func wasWithoutEffect(err error) bool {
 // useQueue has two clients put and take, one after the other; the first one's requests meet
 // faults. Where one request overtakes another, as none does on a server's connection, a
 // marker may be made only after it was removed.
-func useQueue(t *testing.T, tr *tree, make func(*Session) ranking, faults func(op, path string) fault, overtakes bool) {
+func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op, path string) fault, overtakes bool) {
 	f, s1 := tr.connect(t, fakeTimeout)
 	_, s2 := tr.connect(t, fakeTimeout)
 	q1, q2 := make(s1), make(s2)
@@ -204,7 +204,7 @@ func TestPriorityQueueOrder(t *testing.T) {
 
 // takesPast says what a client takes whose list was read before something better came,
 // and whose first item somebody else takes meanwhile.
-func takesPast(t *testing.T, make func(*Session, string) *PriorityQueue) (got string) {
+func takesPast(t *testing.T, make func(*Client, string) *PriorityQueue) (got string) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
 		_, s1 := tr.connect(t, fakeTimeout)
@@ -240,7 +240,7 @@ func TestStrictTakeReadsAgain(t *testing.T) {
 }
 
 func TestStaleViewOfAPriorityQueue(t *testing.T) {
-	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, _ *fake, lag func()) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, _ *fake, lag func()) {
 		q1, strict, relaxed := NewPriorityQueue(s1, "/queue"), NewPriorityQueue(s2, "/queue"), NewRelaxedPriorityQueue(s2, "/queue")
 		for _, want := range []struct {
 			q    *PriorityQueue

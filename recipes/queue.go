@@ -2,6 +2,8 @@ package recipes
 
 import "context"
 
+const kindItem = "item"
+
 // Queue is a first in, first out queue of byte slices, for any number of
 // producers and consumers.
 //
@@ -36,10 +38,10 @@ import "context"
 type Queue struct{ *items }
 
 // NewQueue returns a queue on path.
-func NewQueue(s *Session, path string) *Queue {
+func NewQueue(c *Client, path string) *Queue {
 	// Items come in the order of their numbers: where the first of an even old list is
 	// gone, the next of that list is the first.
-	return &Queue{newItems(s, path, "queue", untilEmpty, func(children []string) []node { return nodes(children, kindItem) })}
+	return &Queue{newItems(c, path, "queue", untilEmpty, func(children []string) []node { return nodes(children, kindItem) })}
 }
 
 // Put adds an item at the end. An error with NoEffect says that it was not added

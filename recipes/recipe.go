@@ -11,7 +11,7 @@ import (
 // recipe is what all recipes are built on: a path in a session, the calls that
 // are under way, and what they leave behind to be removed.
 type recipe struct {
-	s    *Session
+	s    *client
 	path string
 
 	calls    tasks
@@ -22,7 +22,7 @@ type recipe struct {
 	stop  context.CancelFunc
 }
 
-func newRecipe(s *Session, path string) *recipe {
+func newRecipe(s *client, path string) *recipe {
 	ctx, stop := context.WithCancel(context.Background())
 	return &recipe{s: s, path: path, ctx: ctx, stop: stop}
 }
@@ -35,7 +35,7 @@ func (r *recipe) start(ctx context.Context) (_ context.Context, end func(), err 
 	r.order.Lock()
 	defer r.order.Unlock()
 	if r.ctx.Err() != nil {
-		return nil, nil, ErrClosed
+		return nil, nil, errClosed
 	}
 	r.calls.add()
 	ctx, cancel := context.WithCancel(r.s.withTurn(ctx))
@@ -68,7 +68,7 @@ func (r *recipe) attempts(ctx context.Context, op string, attempt func(context.C
 		case o == applied:
 			return nil
 		case o == unknown:
-			err = r.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, r.cause(err)))
+			err = r.indefinite(op, fmt.Errorf("%w: %w", errUnknown, r.cause(err)))
 			r.s.counters.unknown.Add(1)
 			r.s.tell(slog.LevelWarn, "outcome is unknown", "error", err)
 			return err
@@ -87,7 +87,7 @@ var errAgain = errors.New("has to be tried again")
 
 // retryable reports whether to try again after an error that had no effect.
 func retryable(err error) bool {
-	return unanswered(err) || errors.Is(err, ErrSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, errAgain)
+	return unanswered(err) || errors.Is(err, errSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, errAgain)
 }
 
 // stopCalls ends all calls and lets no more begin.
@@ -101,7 +101,7 @@ func (r *recipe) stopCalls() {
 func (r *recipe) drain(ctx context.Context, op string) error {
 	for _, group := range []*tasks{&r.calls, &r.cleanUps} {
 		if err := group.wait(ctx); err != nil {
-			return &Error{Op: op, Path: r.path, Err: err}
+			return r.s.options.Failed(failure{Op: op, Path: r.path, Err: err})
 		}
 	}
 	return nil
@@ -109,18 +109,18 @@ func (r *recipe) drain(ctx context.Context, op string) error {
 
 // definite is the error of a call that certainly had no effect.
 func (r *recipe) definite(op string, err error) error {
-	return &Error{Op: op, Path: r.path, Err: r.cause(err), noEffect: true}
+	return r.s.options.Failed(failure{Op: op, Path: r.path, Err: r.cause(err), NoEffect: true})
 }
 
 // indefinite is the error of a call that may have had an effect.
 func (r *recipe) indefinite(op string, err error) error {
-	return &Error{Op: op, Path: r.path, Err: r.cause(err)}
+	return r.s.options.Failed(failure{Op: op, Path: r.path, Err: r.cause(err)})
 }
 
 // cause is err, or ErrClosed if Close was the reason for the end of a call.
 func (r *recipe) cause(err error) error {
 	if r.ctx.Err() != nil && stopped(err) {
-		return ErrClosed
+		return errClosed
 	}
 	return err
 }

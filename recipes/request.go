@@ -13,7 +13,7 @@ import (
 // goroutine ends when the request is answered, or the connection is lost or
 // closed.
 type request[T any] struct {
-	s    *Session
+	s    *client
 	z    *zkSession
 	done chan struct{}
 
@@ -32,7 +32,7 @@ const (
 )
 
 // send starts a request in z.
-func send[T any](s *Session, z *zkSession, k kind, f func() (T, error)) *request[T] {
+func send[T any](s *client, z *zkSession, k kind, f func() (T, error)) *request[T] {
 	r := &request[T]{s: s, z: z, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
@@ -67,7 +67,7 @@ func (r *request[T]) wait(ctx context.Context) (T, error) {
 	case <-r.z.gone:
 		return none, r.s.endError()
 	case <-r.s.ctx.Done():
-		return none, ErrClosed
+		return none, errClosed
 	}
 }
 
@@ -75,7 +75,7 @@ func (r *request[T]) wait(ctx context.Context) (T, error) {
 func (r *request[T]) settled() bool { return r == nil || isClosed(r.done) }
 
 // retry repeats a request until it is answered in z.
-func retry[T any](ctx context.Context, s *Session, z *zkSession, k kind, f func() (T, error)) (T, error) {
+func retry[T any](ctx context.Context, s *client, z *zkSession, k kind, f func() (T, error)) (T, error) {
 	var b backoff
 	for {
 		if err := s.awaitConnected(ctx, z); err != nil {
@@ -92,7 +92,7 @@ func retry[T any](ctx context.Context, s *Session, z *zkSession, k kind, f func(
 }
 
 // check asks a quorum whether paths exist, by a write that changes nothing.
-func (s *Session) check(paths ...string) (struct{}, error) {
+func (s *client) check(paths ...string) (struct{}, error) {
 	ops := make([]any, 0, len(paths))
 	for _, path := range paths {
 		ops = append(ops, &zk.CheckVersionRequest{Path: path, Version: -1})
@@ -104,7 +104,7 @@ func (s *Session) check(paths ...string) (struct{}, error) {
 // quorumSync makes every later read in z see at least all that was committed
 // before the call, and says whether all paths exist there. sync would not do, it can
 // be answered by a leader that has been deposed (ZOOKEEPER-1675).
-func (s *Session) quorumSync(ctx context.Context, z *zkSession, paths ...string) (exist bool, err error) {
+func (s *client) quorumSync(ctx context.Context, z *zkSession, paths ...string) (exist bool, err error) {
 	_, err = retry(ctx, s, z, write, func() (struct{}, error) { return s.check(paths...) })
 	if stopped(err) {
 		return false, err
@@ -113,7 +113,7 @@ func (s *Session) quorumSync(ctx context.Context, z *zkSession, paths ...string)
 }
 
 // get reads path, without a watch.
-func (s *Session) get(ctx context.Context, z *zkSession, path string) (value, error) {
+func (s *client) get(ctx context.Context, z *zkSession, path string) (value, error) {
 	return retry(ctx, s, z, read, func() (value, error) {
 		data, stat, err := s.conn.Get(path)
 		return value{data: data, stat: stat}, err
@@ -121,7 +121,7 @@ func (s *Session) get(ctx context.Context, z *zkSession, path string) (value, er
 }
 
 // children lists the children of path, none if there is no path.
-func (s *Session) children(ctx context.Context, z *zkSession, path string) ([]string, error) {
+func (s *client) children(ctx context.Context, z *zkSession, path string) ([]string, error) {
 	v, err := s.listed(ctx, z, path, false)
 	if errors.Is(err, zk.ErrNoNode) {
 		return nil, nil
@@ -130,7 +130,7 @@ func (s *Session) children(ctx context.Context, z *zkSession, path string) ([]st
 }
 
 // numChildren counts the children of path, none if there is no path.
-func (s *Session) numChildren(ctx context.Context, z *zkSession, path string) (int, error) {
+func (s *client) numChildren(ctx context.Context, z *zkSession, path string) (int, error) {
 	return retry(ctx, s, z, read, func() (int, error) {
 		exists, stat, err := s.conn.Exists(path)
 		if err != nil || !exists {
@@ -142,7 +142,7 @@ func (s *Session) numChildren(ctx context.Context, z *zkSession, path string) (i
 
 // freshChildren lists the children of path as they are at some time during the
 // call.
-func (s *Session) freshChildren(ctx context.Context, z *zkSession, path string) ([]string, error) {
+func (s *client) freshChildren(ctx context.Context, z *zkSession, path string) ([]string, error) {
 	if exists, err := s.quorumSync(ctx, z, path); err != nil || !exists {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (s *Session) freshChildren(ctx context.Context, z *zkSession, path string) 
 // Only for znodes whose name nobody uses again: a repeated delete then does no
 // harm, and that it finds nothing is a quorum's word. After a lost reply it says
 // that the znode was there.
-func (s *Session) remove(ctx context.Context, z *zkSession, path string) (was bool, err error) {
+func (s *client) remove(ctx context.Context, z *zkSession, path string) (was bool, err error) {
 	tried := 0
 	_, err = retry(ctx, s, z, write, func() (struct{}, error) {
 		tried++
@@ -163,4 +163,29 @@ func (s *Session) remove(ctx context.Context, z *zkSession, path string) (was bo
 		return tried > 1, nil
 	}
 	return err == nil, err
+}
+
+// removeAll is remove for several znodes: by one multi, unless some of them are gone.
+func (s *client) removeAll(ctx context.Context, z *zkSession, paths []string) (were bool, err error) {
+	if len(paths) == 1 {
+		return s.remove(ctx, z, paths[0])
+	}
+	ops := make([]any, 0, len(paths))
+	for _, path := range paths {
+		ops = append(ops, &zk.DeleteRequest{Path: path, Version: -1})
+	}
+	tried := 0
+	_, err = retry(ctx, s, z, write, func() ([]zk.MultiResponse, error) {
+		tried++
+		return s.conn.Multi(ops...)
+	})
+	if !errors.Is(err, zk.ErrNoNode) {
+		return err == nil, err
+	}
+	for _, path := range paths {
+		if _, err := s.remove(ctx, z, path); err != nil {
+			return false, err
+		}
+	}
+	return tried > 1, nil
 }

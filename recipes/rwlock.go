@@ -1,7 +1,6 @@
 package recipes
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
@@ -48,15 +47,9 @@ type RWLock struct {
 	readers line
 }
 
-// Words of a contender's data.
-const (
-	wordRead   = "read"
-	wordUnlock = "unlock"
-)
-
 // NewRWLock returns a read-write lock on path.
-func NewRWLock(s *Session, path string) *RWLock {
-	x := newExclusive(s, path, kindWrite, nil)
+func NewRWLock(c *Client, path string) *RWLock {
+	x := newExclusive(c.client, path, kindWrite, nil)
 	x.rivals = []string{kindRead, kindWrite}
 	x.revocable = true
 	readers := x.line
@@ -134,13 +127,6 @@ func (l *RWLock) Downgrade(ctx context.Context) error {
 	}
 }
 
-// mark writes a word into the data of the hold's contender, whatever replies get lost,
-// until its session ends.
-func (h *hold) mark(ctx context.Context, word string) error {
-	_, err := h.line.s.mark(ctx, h.c.session, join(h.line.folder, h.c.name), word)
-	return err
-}
-
 // Unlock gives the lock back, of either kind. Its errors are those of [Lock.Unlock].
 func (l *RWLock) Unlock(ctx context.Context) error { return l.x.release(ctx, "unlock") }
 
@@ -182,7 +168,7 @@ func (l *RWLock) askHolders(ctx context.Context, z *zkSession, asked *bool) erro
 			return nil
 		}
 		*asked = true
-		data, err := l.x.s.mark(ctx, z, join(l.x.folder, n.name), wordUnlock)
+		data, err := mark(ctx, l.x.s, z, join(l.x.folder, n.name), wordUnlock)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue
@@ -221,37 +207,3 @@ func (l *RWLock) Session() int64 { return l.x.session() }
 // Close gives back what is held, ends a call that waits, and waits until nothing of this
 // value is left in the tree; see [Lock.Close].
 func (l *RWLock) Close(ctx context.Context) error { return l.x.close(ctx, "close read-write lock") }
-
-// mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
-// if there is none. A lost reply does no harm: a second try finds another version, or the
-// word.
-func (s *Session) mark(ctx context.Context, z *zkSession, path, word string) ([]byte, error) {
-	var b backoff
-	for {
-		v, err := s.get(ctx, z, path)
-		switch {
-		case err != nil:
-			return nil, err
-		case v.stat.EphemeralOwner == 0:
-			return nil, zk.ErrNoNode
-		case says(v.data, word):
-			return v.data, nil
-		}
-		data := bytes.TrimSpace(bytes.Join([][]byte{v.data, []byte(word)}, []byte(" ")))
-		_, err = retry(ctx, s, z, write, func() (*zk.Stat, error) { return s.conn.Set(path, data, v.stat.Version) })
-		if !errors.Is(err, zk.ErrBadVersion) {
-			return data, err
-		}
-		b.pause(ctx)
-	}
-}
-
-// says reports whether a word is among the data of a contender.
-func says(data []byte, word string) bool {
-	for w := range bytes.FieldsSeq(data) {
-		if string(w) == word {
-			return true
-		}
-	}
-	return false
-}

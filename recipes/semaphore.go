@@ -52,16 +52,16 @@ type Semaphore struct{ x *exclusive }
 
 // NewSemaphore returns a contender for one of so many leases, 1 to 1024, of the semaphore
 // on path.
-func NewSemaphore(s *Session, path string, leases int) *Semaphore {
-	x := newExclusive(s, path, kindLease, nil)
+func NewSemaphore(c *Client, path string, leases int) *Semaphore {
+	x := newExclusive(c.client, path, kindLease, nil)
 	x.places, x.unfenced = leases, true
-	x.agree = func(ctx context.Context, z *zkSession) error { return agreeOn(ctx, s, z, path, leases) }
+	x.agree = func(ctx context.Context, z *zkSession) error { return agreeOn(ctx, c.client, z, path, leases) }
 	return &Semaphore{x}
 }
 
 // agreeOn makes sure that the znode at path holds a number, and writes it if it holds
 // nothing.
-func agreeOn(ctx context.Context, s *Session, z *zkSession, path string, n int) error {
+func agreeOn(ctx context.Context, s *client, z *zkSession, path string, n int) error {
 	for {
 		v, err := s.get(ctx, z, path)
 		switch {

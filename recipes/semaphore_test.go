@@ -83,7 +83,7 @@ func TestSemaphoreWaitsAtEveryRequest(t *testing.T) {
 
 // newSemaphores are semaphores of so many clients that line up.
 func newSemaphores(t *testing.T, leases, clients int) *crowd[*Semaphore] {
-	return newCrowd(t, clients, func(s *Session, path string) *Semaphore { return NewSemaphore(s, path, leases) })
+	return newCrowd(t, clients, func(s *Client, path string) *Semaphore { return NewSemaphore(s, path, leases) })
 }
 
 // acquires is how a client of a crowd lines up.

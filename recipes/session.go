@@ -12,15 +12,15 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Session is a connection that knows on which ZooKeeper session it is, and since
-// when no server has answered. All recipes of one client share one. It is safe
-// for concurrent use.
+// client is a connection that knows on which ZooKeeper session it is, and since when no server
+// has answered. It is safe for concurrent use.
 //
 // It goes by the connection's session id, which go-zookeeper sets to 0 before it
 // says that a session expired. Events only make it look sooner: it does not matter
 // when they come late or get lost. What they tell of znodes is relied on for its order alone
 // (see deletions).
-type Session struct {
+type client struct {
+	options   options
 	conn      *connection
 	timeout   time.Duration
 	watches   watches
@@ -29,7 +29,6 @@ type Session struct {
 	turns     atomic.Uint64
 
 	counters counters
-	log      *slog.Logger // nil: none
 
 	ctx  context.Context // ends with Close, or with the connection
 	stop context.CancelFunc
@@ -42,28 +41,23 @@ type Session struct {
 	event    chan struct{} // closed and replaced at every event
 }
 
-// NewSession makes a session of a connection and its events. It reads events
-// until they are closed, so they must be for it alone, and all of them, in their order; nil
-// will do, at the price of noticing changes up to a tenth of the time-out later, and of a read
-// more for a turn that comes. The time-out is the one that
-// was negotiated, which the servers may have made shorter than the one asked for
-// (go-zookeeper does not tell); a smaller value is on the safe side.
-//
-// Close it before the connection.
-func NewSession(c *zk.Conn, events <-chan zk.Event, timeout time.Duration, options ...Option) *Session {
-	return newSession(c, events, timeout, options...)
+// options are what a client is made with.
+type options struct {
+	ACL []zk.ACL     // of all znodes that are made
+	Log *slog.Logger // nil: none
+	// Failed makes the error of a call, and Refused that of a request that a server has refused.
+	Failed  func(failure) error
+	Refused func(request, path string, err error) error
 }
 
-func newSession(c conn, events <-chan zk.Event, timeout time.Duration, options ...Option) *Session {
+// newClient returns a client of a connection and of its events, which are for it alone, or nil.
+func newClient(c conn, events <-chan zk.Event, timeout time.Duration, o options) *client {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Session{
-		timeout: timeout, ctx: ctx, stop: stop,
+	s := &client{
+		options: o, timeout: timeout, ctx: ctx, stop: stop,
 		done: make(chan struct{}), event: make(chan struct{}),
 	}
-	s.conn = &connection{to: c, acl: zk.WorldACL(zk.PermAll), requests: &s.counters.requests}
-	for _, set := range options {
-		set(s)
-	}
+	s.conn = &connection{to: c, acl: o.ACL, refused: o.Refused, requests: &s.counters.requests}
 	if events == nil {
 		s.deletions.silence()
 	}
@@ -72,27 +66,16 @@ func newSession(c conn, events <-chan zk.Event, timeout time.Duration, options .
 }
 
 // ID returns the id of the present session, 0 if there is none.
-func (s *Session) ID() int64 {
+func (s *client) ID() int64 {
 	if z := s.current(); z != nil {
 		return z.id
 	}
 	return 0
 }
 
-// Await waits until there is a session and a server that answers, or ctx ends: other calls
-// wait for as long as their contexts say, too, and a program that was given the wrong address
-// should rather say so at its start. The error is that of ctx, or [ErrClosed].
-func (s *Session) Await(ctx context.Context) error {
-	_, err := s.begin(ctx)
-	return err
-}
-
-// Close waits until the clean-ups of the session's recipes are done or ctx has
-// ended, then ends them, and everything that still waits. Close the recipes
-// first: a lock that is held stays held on the servers until the connection is
-// closed, too. The error is that of ctx, if clean-ups were cut short. Closing
-// again is fine.
-func (s *Session) Close(ctx context.Context) error {
+// Close waits until the clean-ups are done or ctx has ended, then ends them, and everything that
+// still waits. The error is that of ctx, if clean-ups were cut short.
+func (s *client) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	s.mu.Unlock()
@@ -103,7 +86,7 @@ func (s *Session) Close(ctx context.Context) error {
 }
 
 // run keeps s.present up to date until the session or the connection is closed.
-func (s *Session) run(events <-chan zk.Event) {
+func (s *client) run(events <-chan zk.Event) {
 	defer close(s.done)
 	defer func() {
 		s.mu.Lock()
@@ -135,7 +118,7 @@ func (s *Session) run(events <-chan zk.Event) {
 }
 
 // current returns the present session, nil if there is none.
-func (s *Session) current() *zkSession {
+func (s *client) current() *zkSession {
 	was, is, began := s.renew()
 	if was != nil {
 		s.counters.sessionsLost.Add(1)
@@ -150,7 +133,7 @@ func (s *Session) current() *zkSession {
 
 // renew brings the present session up to date. was is the one that is found to be gone; began
 // says that there is a new one.
-func (s *Session) renew() (was, is *zkSession, began bool) {
+func (s *client) renew() (was, is *zkSession, began bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
@@ -168,7 +151,7 @@ func (s *Session) renew() (was, is *zkSession, began bool) {
 }
 
 // forget declares the present session gone. s.mu must be held.
-func (s *Session) forget() {
+func (s *client) forget() {
 	if s.present != nil {
 		close(s.present.gone)
 		s.present = nil
@@ -177,50 +160,50 @@ func (s *Session) forget() {
 
 // isCurrent reports whether the connection is on z now. Ids never come back: if
 // it is before and after something, it was all the time.
-func (s *Session) isCurrent(z *zkSession) bool {
+func (s *client) isCurrent(z *zkSession) bool {
 	return s.conn.SessionID() == z.id && s.ctx.Err() == nil
 }
 
 // endError is the error of what cannot go on because its session is gone.
-func (s *Session) endError() error {
+func (s *client) endError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing || s.ctx.Err() != nil {
-		return ErrClosed
+		return errClosed
 	}
-	return ErrSessionLost
+	return errSessionLost
 }
 
 // begin waits for a session to work in, for a call that a user made.
-func (s *Session) begin(ctx context.Context) (*zkSession, error) {
+func (s *client) begin(ctx context.Context) (*zkSession, error) {
 	s.mu.Lock()
 	closing := s.closing
 	s.mu.Unlock()
 	if closing {
-		return nil, ErrClosed
+		return nil, errClosed
 	}
 	return s.awaitSession(ctx)
 }
 
 // eachSession runs f in the present session, and again in the next one each time
 // that it fails with ErrSessionLost.
-func (s *Session) eachSession(ctx context.Context, f func(z *zkSession) error) error {
+func (s *client) eachSession(ctx context.Context, f func(z *zkSession) error) error {
 	for {
 		z, err := s.begin(ctx)
 		if err != nil {
 			return err
 		}
-		if err := f(z); !errors.Is(err, ErrSessionLost) {
+		if err := f(z); !errors.Is(err, errSessionLost) {
 			return err
 		}
 	}
 }
 
 // grace is how long a cancelled call waits for the answer to what it has sent.
-func (s *Session) grace() time.Duration { return min(s.timeout/10, 200*time.Millisecond) }
+func (s *client) grace() time.Duration { return min(s.timeout/10, 200*time.Millisecond) }
 
 // withGrace returns a context that outlives the caller's by the grace.
-func (s *Session) withGrace() (context.Context, context.CancelFunc) {
+func (s *client) withGrace() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.withTurn(s.ctx), s.grace())
 }
 

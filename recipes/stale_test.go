@@ -7,7 +7,7 @@ import (
 
 // stale runs a test with two clients; lag has the second one's server lag behind
 // from now on.
-func stale(t *testing.T, test func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func())) {
+func stale(t *testing.T, test func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func())) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
 		_, s1 := tr.connect(t, fakeTimeout)
@@ -21,7 +21,7 @@ func stale(t *testing.T, test func(t *testing.T, tr *tree, s1, s2 *Session, f2 *
 }
 
 func TestStaleViewOfALostCreate(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, _, s2 *Session, f2 *fake, _ func()) {
+	stale(t, func(t *testing.T, tr *tree, _, s2 *Client, f2 *fake, _ func()) {
 		l := NewLock(s2, "/lock")
 		must(t, l.Lock(t.Context()))
 		must(t, l.Unlock(t.Context()))
@@ -35,7 +35,7 @@ func TestStaleViewOfALostCreate(t *testing.T) {
 }
 
 func TestStaleViewOfABarrier(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, _ *fake, lag func()) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, _ *fake, lag func()) {
 		b1, b2 := NewBarrier(s1, "/barrier"), NewBarrier(s2, "/barrier")
 		lag()
 		must(t, b1.Raise(t.Context()))
@@ -60,7 +60,7 @@ func TestStaleViewOfABarrier(t *testing.T) {
 }
 
 func TestStaleViewOfAQueue(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func()) {
 		q1, q2 := NewQueue(s1, "/queue"), NewQueue(s2, "/queue")
 		must(t, q1.Put(t.Context(), []byte("0")))
 		if _, err := q2.TryTake(t.Context()); err != nil {
@@ -94,7 +94,7 @@ func TestStaleViewOfAQueue(t *testing.T) {
 }
 
 func TestStaleViewOfADoubleBarrier(t *testing.T) {
-	stale(t, func(t *testing.T, tr *tree, s1, s2 *Session, f2 *fake, lag func()) {
+	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func()) {
 		d1, d2 := NewDoubleBarrier(s1, "/double", 2), NewDoubleBarrier(s2, "/double", 2)
 		lag()
 		past := f2.behind
@@ -127,7 +127,7 @@ func TestStaleViewOfADoubleBarrier(t *testing.T) {
 }
 
 func TestStaleViewOfACounter(t *testing.T) {
-	stale(t, func(t *testing.T, _ *tree, s1, s2 *Session, _ *fake, lag func()) {
+	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, _ *fake, lag func()) {
 		c1, c2 := NewCounter(s1, "/counter"), NewCounter(s2, "/counter")
 		add := func(c *Counter, want int64) {
 			t.Helper()

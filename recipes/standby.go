@@ -27,7 +27,7 @@ const waiters = 2
 
 // newStandby returns those that wait with znodes of that kind in folder. All of them must be able
 // to use the same: two of them watch for the others.
-func newStandby(s *Session, folder, kind string) *standby {
+func newStandby(s *client, folder, kind string) *standby {
 	return &standby{line: line{recipe: newRecipe(s, folder), folder: folder, kind: kind, places: waiters}}
 }
 
@@ -82,7 +82,7 @@ func (w *waiter) leave() {
 
 // again asks for another attempt where somebody removed what was made.
 func again(err error) error {
-	if err == nil || errors.Is(err, ErrRemoved) || errors.Is(err, zk.ErrNoNode) {
+	if err == nil || errors.Is(err, errRemoved) || errors.Is(err, zk.ErrNoNode) {
 		return errAgain
 	}
 	return err

@@ -18,28 +18,28 @@ type waited struct {
 }
 
 // waitedFor are all that have a standby, but for the job queue, with tests of its own.
-var waitedFor = map[string]func(s *Session, path string) waited{
-	"queue": func(s *Session, path string) waited {
+var waitedFor = map[string]func(s *Client, path string) waited{
+	"queue": func(s *Client, path string) waited {
 		q := NewQueue(s, path)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
 	},
-	"long queue": func(s *Session, path string) waited {
+	"long queue": func(s *Client, path string) waited {
 		q := NewLongQueueOf(s, path, 3)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
 	},
-	"strict priority queue": func(s *Session, path string) waited {
+	"strict priority queue": func(s *Client, path string) waited {
 		q := NewPriorityQueue(s, path)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, 1, nil) }, q.Close, q.takers}
 	},
-	"relaxed delay queue": func(s *Session, path string) waited {
+	"relaxed delay queue": func(s *Client, path string) waited {
 		q := NewRelaxedDelayQueue(s, path)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, time.Now(), nil) }, q.Close, q.takers}
 	},
-	"bounded queue": func(s *Session, path string) waited {
+	"bounded queue": func(s *Client, path string) waited {
 		q := NewBoundedQueue(s, path, 1)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
 	},
-	"room in a bounded queue": func(s *Session, path string) waited {
+	"room in a bounded queue": func(s *Client, path string) waited {
 		q := NewBoundedQueue(s, path, 1)
 		return waited{func(ctx context.Context) error { return q.Put(ctx, nil) }, received(q.Take), q.Close, q.putters}
 	},
@@ -77,7 +77,7 @@ func TestFewAreWoken(t *testing.T) {
 }
 
 // requestsOfTurns is how many requests all clients together send for a turn, but for the first.
-func requestsOfTurns(t *testing.T, name string, make func(*Session, string) waited, clients int) (most int, mean float64) {
+func requestsOfTurns(t *testing.T, name string, make func(*Client, string) waited, clients int) (most int, mean float64) {
 	tr := newTree()
 	sent := 0
 	f, s := tr.connect(t, fakeTimeout)
@@ -240,14 +240,14 @@ func TestWhoIsBeatenLinesUp(t *testing.T) {
 // smaller capacity, is not in front of those on the same path who wait for something else.
 func TestOthersDoNotWatchForThem(t *testing.T) {
 	queue := waitedFor["queue"]
-	room := func(capacity int) func(*Session, string) waited {
-		return func(s *Session, path string) waited {
+	room := func(capacity int) func(*Client, string) waited {
+		return func(s *Client, path string) waited {
 			q := NewBoundedQueue(s, path, capacity)
 			return waited{func(ctx context.Context) error { return q.Put(ctx, nil) }, received(q.Take), q.Close, q.putters}
 		}
 	}
 	for name, c := range map[string]struct {
-		inTheWay, waits func(*Session, string) waited
+		inTheWay, waits func(*Client, string) waited
 		before          int // how many have what is waited for
 	}{
 		"consumers of another queue":      {queue, waitedFor["strict priority queue"], 0},
@@ -259,8 +259,8 @@ func TestOthersDoNotWatchForThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := newTree()
-				var sessions []*Session
-				come := func(make func(*Session, string) waited) waited {
+				var sessions []*Client
+				come := func(make func(*Client, string) waited) waited {
 					_, s := tr.connect(t, fakeTimeout)
 					sessions = append(sessions, s)
 					w := make(s, "/x")

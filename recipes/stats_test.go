@@ -102,7 +102,7 @@ func TestStatsAndLog(t *testing.T) {
 
 // TestNoLogNoCost: nothing is told, and nothing allocated for it, where nobody listens.
 func TestNoLogNoCost(t *testing.T) {
-	s := new(Session)
+	s := new(client)
 	if n := testing.AllocsPerRun(100, func() { s.repeat("a request", zk.ErrConnectionClosed) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -27,7 +27,7 @@ type step struct {
 // succeed on a path that nobody uses. The last one closes it.
 type recipeUse struct {
 	made  string // by which function of the package
-	steps func(s *recipes.Session, path string) []step
+	steps func(s *recipes.Client, path string) []step
 }
 
 // without is a call of which only the error matters.
@@ -77,11 +77,11 @@ func queueSteps(q queueOfBytes, put func(context.Context) error, more ...step) [
 }
 
 var recipeUses = []recipeUse{
-	{"NewLock", func(s *recipes.Session, path string) []step {
+	{"NewLock", func(s *recipes.Client, path string) []step {
 		l := recipes.NewLock(s, path)
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
 	}},
-	{"Contenders", func(s *recipes.Session, path string) []step {
+	{"Contenders", func(s *recipes.Client, path string) []step {
 		l := recipes.NewLock(s, path)
 		return []step{
 			{"lock", l.Lock},
@@ -92,11 +92,11 @@ var recipeUses = []recipeUse{
 			{"close", l.Close},
 		}
 	}},
-	{"NewMultiLock", func(s *recipes.Session, path string) []step {
+	{"NewMultiLock", func(s *recipes.Client, path string) []step {
 		l := recipes.NewMultiLock(s, path+"/x", path+"/y")
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
 	}},
-	{"NewRWLock", func(s *recipes.Session, path string) []step {
+	{"NewRWLock", func(s *recipes.Client, path string) []step {
 		l := recipes.NewRWLock(s, path)
 		return []step{
 			{"lock", l.Lock},
@@ -108,11 +108,11 @@ var recipeUses = []recipeUse{
 			{"close", l.Close},
 		}
 	}},
-	{"NewSemaphore", func(s *recipes.Session, path string) []step {
+	{"NewSemaphore", func(s *recipes.Client, path string) []step {
 		l := recipes.NewSemaphore(s, path, 2)
 		return []step{{"acquire", l.Acquire}, {"release", l.Release}, {"try", without(l.TryAcquire)}, {"release again", l.Release}, {"close", l.Close}}
 	}},
-	{"NewElection", func(s *recipes.Session, path string) []step {
+	{"NewElection", func(s *recipes.Client, path string) []step {
 		e := recipes.NewElection(s, path, "a")
 		return []step{
 			{"campaign", e.Campaign},
@@ -122,15 +122,15 @@ var recipeUses = []recipeUse{
 			{"close", e.Close},
 		}
 	}},
-	{"NewBarrier", func(s *recipes.Session, path string) []step {
+	{"NewBarrier", func(s *recipes.Client, path string) []step {
 		b := recipes.NewBarrier(s, path)
 		return []step{{"raise", b.Raise}, {"lift", b.Lift}, {"await", b.Await}, {"raise again", b.Raise}, {"close", b.Close}}
 	}},
-	{"NewDoubleBarrier", func(s *recipes.Session, path string) []step {
+	{"NewDoubleBarrier", func(s *recipes.Client, path string) []step {
 		b := recipes.NewDoubleBarrier(s, path, 1)
 		return []step{{"enter", b.Enter}, {"leave", b.Leave}, {"close", b.Close}}
 	}},
-	{"NewCounter", func(s *recipes.Session, path string) []step {
+	{"NewCounter", func(s *recipes.Client, path string) []step {
 		c := recipes.NewCounter(s, path)
 		return []step{
 			{"add", func(ctx context.Context) error { _, err := c.Add(ctx, 1); return err }},
@@ -140,7 +140,7 @@ var recipeUses = []recipeUse{
 			{"close", c.Close},
 		}
 	}},
-	{"NewConfig", func(s *recipes.Session, path string) []step {
+	{"NewConfig", func(s *recipes.Client, path string) []step {
 		c := recipes.NewConfig(s, path)
 		return []step{
 			{"set", with(c.Set, someItem)},
@@ -151,7 +151,7 @@ var recipeUses = []recipeUse{
 			{"close", c.Close},
 		}
 	}},
-	{"NewGroup", func(s *recipes.Session, path string) []step {
+	{"NewGroup", func(s *recipes.Client, path string) []step {
 		g := recipes.NewGroup(s, path)
 		return []step{
 			{"join", with(g.Join, someItem)},
@@ -161,40 +161,40 @@ var recipeUses = []recipeUse{
 			{"close", g.Close},
 		}
 	}},
-	{"NewQueue", func(s *recipes.Session, path string) []step {
+	{"NewQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewQueue(s, path)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
-	{"NewBoundedQueue", func(s *recipes.Session, path string) []step {
+	{"NewBoundedQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewBoundedQueue(s, path, 20)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)}, step{"try put", with(q.TryPut, someItem)})
 	}},
-	{"NewLongQueue", func(s *recipes.Session, path string) []step {
+	{"NewLongQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewLongQueue(s, path)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
-	{"NewLongQueueOf", func(s *recipes.Session, path string) []step {
+	{"NewLongQueueOf", func(s *recipes.Client, path string) []step {
 		q := recipes.NewLongQueueOf(s, path, 1)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
-	{"NewPriorityQueue", func(s *recipes.Session, path string) []step {
+	{"NewPriorityQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewPriorityQueue(s, path)
 		return queueSteps(q, putAt(q.Put, 5), step{"peek", without(q.Peek)})
 	}},
-	{"NewRelaxedPriorityQueue", func(s *recipes.Session, path string) []step {
+	{"NewRelaxedPriorityQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewRelaxedPriorityQueue(s, path)
 		return queueSteps(q, putAt(q.Put, 5), step{"peek", without(q.Peek)})
 	}},
-	{"NewDelayQueue", func(s *recipes.Session, path string) []step {
+	{"NewDelayQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewDelayQueue(s, path)
 		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)), step{"peek", without(q.Peek)})
 	}},
-	{"NewRelaxedDelayQueue", func(s *recipes.Session, path string) []step {
+	{"NewRelaxedDelayQueue", func(s *recipes.Client, path string) []step {
 		q := recipes.NewRelaxedDelayQueue(s, path)
 		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)), step{"peek", without(q.Peek)})
 	}},
 	{"NewJobQueue", jobSteps},
-	{"NewMasterWorker", func(s *recipes.Session, path string) []step {
+	{"NewMasterWorker", func(s *recipes.Client, path string) []step {
 		m := recipes.NewMasterWorker(s, path, "a", 2)
 		return []step{
 			{"submit", with(without2(m.Submit), someItem)},
@@ -204,7 +204,7 @@ var recipeUses = []recipeUse{
 			{"close", m.Close},
 		}
 	}},
-	{"NewService", func(s *recipes.Session, path string) []step {
+	{"NewService", func(s *recipes.Client, path string) []step {
 		service := recipes.NewService(s, path)
 		var r *recipes.Registration
 		at := recipes.Instance{Address: "127.0.0.1:80"}
@@ -224,7 +224,7 @@ var recipeUses = []recipeUse{
 			{"close", service.Close},
 		}
 	}},
-	{"NewTwoPhaseCommit", func(s *recipes.Session, path string) []step {
+	{"NewTwoPhaseCommit", func(s *recipes.Client, path string) []step {
 		x := recipes.NewTwoPhaseCommit(s, path)
 		return []step{
 			{"begin", with(x.Begin, []string{"a"})},
@@ -262,7 +262,7 @@ func putAt[T any](put func(context.Context, T, []byte) error, at T) func(context
 	return func(ctx context.Context) error { return put(ctx, at, someItem) }
 }
 
-func jobSteps(s *recipes.Session, path string) []step {
+func jobSteps(s *recipes.Client, path string) []step {
 	q := recipes.NewJobQueue(s, path, 2)
 	var id string
 	var j *recipes.Job

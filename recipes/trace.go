@@ -20,32 +20,7 @@ type Trace struct {
 	Gone func(path string)
 }
 
-type traceKey struct{}
-
 // WithTrace gives the context of a call that is to be traced.
 func WithTrace(ctx context.Context, t Trace) context.Context {
-	return context.WithValue(ctx, traceKey{}, t)
-}
-
-func traceOf(ctx context.Context) Trace {
-	t, _ := ctx.Value(traceKey{}).(Trace)
-	return t
-}
-
-func (t Trace) linedUp(path string) {
-	if t.LinedUp != nil {
-		t.LinedUp(path)
-	}
-}
-
-func (t Trace) waits(first string, watched []string) {
-	if t.Waits != nil {
-		t.Waits(first, watched)
-	}
-}
-
-func (t Trace) gone(path string) {
-	if t.Gone != nil {
-		t.Gone(path)
-	}
+	return withTrace(ctx, trace(t))
 }

@@ -17,19 +17,19 @@ func TestTryTakeBesideTakes(t *testing.T) {
 		Close(ctx context.Context) error
 	}
 	for name, c := range map[string]struct {
-		make func(s *Session) queue
+		make func(s *Client) queue
 		put  func(ctx context.Context, q queue, item string) error
 	}{
 		"queue": {
-			func(s *Session) queue { return NewQueue(s, "/q") },
+			func(s *Client) queue { return NewQueue(s, "/q") },
 			func(ctx context.Context, q queue, item string) error { return q.(*Queue).Put(ctx, []byte(item)) },
 		},
 		"long queue": {
-			func(s *Session) queue { return NewLongQueue(s, "/q") },
+			func(s *Client) queue { return NewLongQueue(s, "/q") },
 			func(ctx context.Context, q queue, item string) error { return q.(*LongQueue).Put(ctx, []byte(item)) },
 		},
 		"delay queue": {
-			func(s *Session) queue { return NewDelayQueue(s, "/q") },
+			func(s *Client) queue { return NewDelayQueue(s, "/q") },
 			func(ctx context.Context, q queue, item string) error {
 				return q.(*DelayQueue).Put(ctx, time.Now().Add(time.Second), []byte(item))
 			},

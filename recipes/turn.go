@@ -16,12 +16,12 @@ const turns = 4096
 // such as a connection, would otherwise go on at one instant, in an order that is left to
 // chance, and a run in virtual time would not repeat (timers of a bubble of testing/synctest
 // that are due at one instant fire in random order).
-func (s *Session) withTurn(ctx context.Context) context.Context {
+func (s *client) withTurn(ctx context.Context) context.Context {
 	return context.WithValue(ctx, turnKey{}, s.nextTurn())
 }
 
 // nextTurn is a turn for what has no context.
-func (s *Session) nextTurn() time.Duration {
+func (s *client) nextTurn() time.Duration {
 	id := uint64(s.conn.SessionID())
 	id += id >> 56 * 11 // the server that made it: others count alike
 	n := s.turns.Add(1)

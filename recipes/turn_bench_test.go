@@ -28,40 +28,40 @@ type turns struct {
 // turnsKind says how turns are made on a connection, or on its session.
 type turnsKind struct {
 	name  string
-	build func(s *recipes.Session, conn *zk.Conn, path string) turns
+	build func(s *recipes.Client, conn *zk.Conn, path string) turns
 	given bool // nobody has it at first: it must be given for the first turn
 }
 
 // turnsOf has go-zookeeper's own lock behind zklab's, to be compared with.
 var turnsOf = []turnsKind{
-	{"lock", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+	{"lock", func(s *recipes.Client, _ *zk.Conn, path string) turns {
 		l := recipes.NewLock(s, path)
 		return turns{l.Lock, l.Unlock}
 	}, false},
-	{"go-zookeeper-lock", func(_ *recipes.Session, conn *zk.Conn, path string) turns {
+	{"go-zookeeper-lock", func(_ *recipes.Client, conn *zk.Conn, path string) turns {
 		l := zk.NewLock(conn, path, zk.WorldACL(zk.PermAll))
 		return turns{func(context.Context) error { return l.Lock() }, func(context.Context) error { return l.Unlock() }}
 	}, false},
-	{"write-lock", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+	{"write-lock", func(s *recipes.Client, _ *zk.Conn, path string) turns {
 		l := recipes.NewRWLock(s, path)
 		return turns{l.Lock, l.Unlock}
 	}, false},
-	{"semaphore", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+	{"semaphore", func(s *recipes.Client, _ *zk.Conn, path string) turns {
 		l := recipes.NewSemaphore(s, path, 1)
 		return turns{l.Acquire, l.Release}
 	}, false},
-	{"election", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+	{"election", func(s *recipes.Client, _ *zk.Conn, path string) turns {
 		e := recipes.NewElection(s, path, "a")
 		return turns{e.Campaign, e.Resign}
 	}, false},
-	{"queue", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+	{"queue", func(s *recipes.Client, _ *zk.Conn, path string) turns {
 		q := recipes.NewQueue(s, path)
 		return turns{
 			func(ctx context.Context) error { _, err := q.Take(ctx); return err },
 			func(ctx context.Context) error { return q.Put(ctx, nil) },
 		}
 	}, true},
-	{"job-queue", func(s *recipes.Session, _ *zk.Conn, path string) turns {
+	{"job-queue", func(s *recipes.Client, _ *zk.Conn, path string) turns {
 		q := recipes.NewJobQueue(s, path, 3)
 		return turns{
 			func(ctx context.Context) error {
@@ -162,7 +162,7 @@ func startTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, path string, wa
 	for range waiting + 1 {
 		conn, told := connectTold(b, e, &r.requests, &r.events)
 		b.Cleanup(conn.Close)
-		s := recipes.NewSession(conn, told, timeout)
+		s := recipes.NewClient(conn, told, timeout)
 		c := &turner{of.build(s, conn, path), make(chan struct{}, 1)}
 		last = c
 		r.clients.Go(func() error { return errors.Join(c.run(b.Context(), r.taken, r.stop), s.Close(b.Context())) })

@@ -22,9 +22,9 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 		var order []int
 		var moments []time.Time
 		for i := range waiters {
-			ctx := s.withTurn(t.Context())
+			ctx := s.client.withTurn(t.Context())
 			go func() {
-				_, err := s.awaitSession(ctx)
+				_, err := s.client.awaitSession(ctx)
 				if err != nil {
 					t.Error(err)
 				}
@@ -53,18 +53,18 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 
 // What goes on in the background, and who only watches, has a turn, too.
 func TestWatchersGoOnInTurn(t *testing.T) {
-	for name, begin := range map[string]func(ctx context.Context, t *testing.T, s *Session, path string){
-		"members": func(ctx context.Context, t *testing.T, s *Session, path string) {
+	for name, begin := range map[string]func(ctx context.Context, t *testing.T, s *Client, path string){
+		"members": func(ctx context.Context, t *testing.T, s *Client, path string) {
 			must(t, NewGroup(s, path).Join(ctx, nil))
 		},
-		"terms": func(ctx context.Context, _ *testing.T, s *Session, path string) {
+		"terms": func(ctx context.Context, _ *testing.T, s *Client, path string) {
 			e := NewElection(s, path, "")
 			go func() {
 				for range e.Terms(ctx) {
 				}
 			}()
 		},
-		"leader": func(ctx context.Context, _ *testing.T, s *Session, path string) {
+		"leader": func(ctx context.Context, _ *testing.T, s *Client, path string) {
 			e := NewElection(s, path, "")
 			go func() {
 				time.Sleep(2 * fakeTimeout) // while there is no connection

@@ -67,8 +67,8 @@ const (
 )
 
 // NewTwoPhaseCommit returns the transaction on path.
-func NewTwoPhaseCommit(s *Session, path string) *TwoPhaseCommit {
-	return &TwoPhaseCommit{newRecipe(s, path)}
+func NewTwoPhaseCommit(c *Client, path string) *TwoPhaseCommit {
+	return &TwoPhaseCommit{newRecipe(c.client, path)}
 }
 
 // Begin begins the transaction, with these sites. That it has begun with the same ones is

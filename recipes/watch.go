@@ -83,7 +83,7 @@ type value struct {
 
 // getW reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
 // without one (exists would leave one behind on a name that never comes back).
-func (s *Session) getW(ctx context.Context, z *zkSession, path string) (value, error) {
+func (s *client) getW(ctx context.Context, z *zkSession, path string) (value, error) {
 	return s.watched(ctx, z, "data "+path, func(watch bool) (v value, err error) {
 		if watch {
 			v.data, v.stat, v.changed, err = s.conn.GetW(path)
@@ -96,7 +96,7 @@ func (s *Session) getW(ctx context.Context, z *zkSession, path string) (value, e
 
 // existsW looks whether path is there and sees to it that there is a watch on it, also
 // where it is not: the stat is nil then.
-func (s *Session) existsW(ctx context.Context, z *zkSession, path string) (value, error) {
+func (s *client) existsW(ctx context.Context, z *zkSession, path string) (value, error) {
 	return s.watched(ctx, z, "exists "+path, func(watch bool) (v value, err error) {
 		var exists bool
 		if watch {
@@ -113,7 +113,7 @@ func (s *Session) existsW(ctx context.Context, z *zkSession, path string) (value
 
 // childrenW lists the children of path and sees to it that there is a watch on
 // them.
-func (s *Session) childrenW(ctx context.Context, z *zkSession, path string) (value, error) {
+func (s *client) childrenW(ctx context.Context, z *zkSession, path string) (value, error) {
 	return s.watched(ctx, z, "children "+path, func(watch bool) (v value, err error) {
 		if watch {
 			v.names, v.stat, v.changed, err = s.conn.ChildrenW(path)
@@ -125,7 +125,7 @@ func (s *Session) childrenW(ctx context.Context, z *zkSession, path string) (val
 }
 
 // listed is childrenW, or lists them without a watch.
-func (s *Session) listed(ctx context.Context, z *zkSession, path string, watch bool) (value, error) {
+func (s *client) listed(ctx context.Context, z *zkSession, path string, watch bool) (value, error) {
 	if watch {
 		return s.childrenW(ctx, z, path)
 	}
@@ -138,7 +138,7 @@ func (s *Session) listed(ctx context.Context, z *zkSession, path string, watch b
 // watched reads, and sets a watch unless the one under key is still set: then a
 // plain read will do, as the event of a change that it does not show is still to
 // come.
-func (s *Session) watched(ctx context.Context, z *zkSession, key string, f func(watch bool) (value, error)) (value, error) {
+func (s *client) watched(ctx context.Context, z *zkSession, key string, f func(watch bool) (value, error)) (value, error) {
 	return retry(ctx, s, z, read, func() (value, error) {
 		if ch := s.watches.pending(key); ch != nil {
 			v, err := f(false)
@@ -157,19 +157,19 @@ func (s *Session) watched(ctx context.Context, z *zkSession, key string, f func(
 // fired, or the session has an event, or a while has passed. go-zookeeper can miss
 // a change over a reconnect (see watchRestoreDelay), and surely when a second one
 // follows before the watches are back, so no wait relies on watches alone.
-func (s *Session) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed ...<-chan zk.Event) error {
+func (s *client) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	return s.waitFor(ctx, z, s.timeout, event, changed...)
 }
 
 // waitFor is wait for no longer than that.
-func (s *Session) waitFor(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
+func (s *client) waitFor(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	_, err := s.waitTold(ctx, z, most, event, changed...)
 	return err
 }
 
 // waitTold is waitFor that says what the watch told that fired, if it was one, and if nobody
 // else has taken that in: several can wait for one watch.
-func (s *Session) waitTold(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
+func (s *client) waitTold(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
 	t := time.NewTimer(min(most, s.timeout) + turn(ctx)) // others may wait for the same time
 	defer t.Stop()
 	cases := []reflect.SelectCase{receives(z.gone), receives(s.ctx.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
@@ -188,7 +188,7 @@ func (s *Session) waitTold(ctx context.Context, z *zkSession, most time.Duration
 	case 0:
 		err = s.endError()
 	case 1:
-		err = ErrClosed
+		err = errClosed
 	case 2:
 		err = ctx.Err()
 	}
@@ -197,4 +197,16 @@ func (s *Session) waitTold(ctx context.Context, z *zkSession, most time.Duration
 
 func receives[T any](ch <-chan T) reflect.SelectCase {
 	return reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)}
+}
+
+// awaitOne waits for one thing, or until ctx or s ends.
+func (s *client) awaitOne(ctx context.Context, what <-chan struct{}) error {
+	select {
+	case <-what:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.ctx.Done():
+		return ErrClosed
+	}
 }

@@ -27,10 +27,10 @@ func TestFiredBeforeItsChannelIsClosed(t *testing.T) {
 			}
 		}
 		_, s := newTree().connect(t, fakeTimeout)
-		z, err := s.begin(t.Context())
+		z, err := s.client.begin(t.Context())
 		must(t, err)
 		ch = fires()
-		must(t, s.wait(t.Context(), z, s.nextEvent(), ch))
+		must(t, s.client.wait(t.Context(), z, s.client.nextEvent(), ch))
 		if !fired(ch) {
 			t.Error("a watch that was waited for looks as if it had not fired")
 		}

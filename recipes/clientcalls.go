@@ -14,9 +14,9 @@ import (
 // Get reads a znode below the root, as the server of this connection has it, which can lag behind.
 // It goes on until a server answers or ctx ends. NoEffect is true for its errors: that of ctx,
 // [ErrClosed], or what a server said, such as [zk.ErrNoNode].
-func (s *Session) Get(ctx context.Context, path string) (data []byte, stat *zk.Stat, err error) {
-	err = newRecipe(s, path).attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
-		v, err := s.get(ctx, z, path)
+func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.Stat, err error) {
+	err = newRecipe(c.client, path).attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
+		v, err := c.client.get(ctx, z, path)
 		data, stat = v.data, v.stat
 		return appliedUnless(err)
 	})
@@ -36,13 +36,13 @@ func (s *Session) Get(ctx context.Context, path string) (data []byte, stat *zk.S
 // count, too, [ErrClosed], the error of ctx, or what a server said, such as [zk.ErrBadVersion].
 // [ErrUnknown], with the reason, says that they may have been applied, or may yet be: the reply
 // was lost, or ctx ended while the request was under way, or the session.
-func (s *Session) Multi(ctx context.Context, ops ...any) error {
+func (c *Client) Multi(ctx context.Context, ops ...any) error {
 	var path string // which the error names
 	if len(ops) > 0 && !isNil(ops[0]) {
 		_, path = part(ops[0])
 	}
 	const op = "multi"
-	r := newRecipe(s, strings.TrimSuffix(path, "/"))
+	r := newRecipe(c.client, strings.TrimSuffix(path, "/"))
 	own, err := copied(ops)
 	if err != nil {
 		return r.definite(op, err)
@@ -52,12 +52,12 @@ func (s *Session) Multi(ctx context.Context, ops ...any) error {
 		guards = append(guards, present(path))
 	}
 	own = slices.Concat(guards, own)
-	if s.conn.sizeOf(own) > maxRequest {
+	if c.client.conn.sizeOf(own) > maxRequest {
 		return r.definite(op, ErrTooLarge)
 	}
 	return r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		return once(ctx, s, z, func() (struct{}, error) {
-			results, err := s.conn.Multi(own...)
+		return once(ctx, c.client, z, func() (struct{}, error) {
+			results, err := c.client.conn.Multi(own...)
 			if i := refusedBy(results); errors.Is(err, zk.ErrNoNode) && i >= 0 && i < len(guards) {
 				err = ErrLost
 			}
@@ -120,30 +120,4 @@ func completed(op any, path string) string {
 		return path + "0"
 	}
 	return path
-}
-
-// maxRequest is the servers' limit on a request in bytes, by default (jute.maxbuffer).
-const maxRequest = 0xfffff
-
-// opSize is more than an op takes in a multi beside its path, data and ACL.
-const opSize = 32
-
-// sizeOf is how many bytes a multi of ops takes as a request, or a few more.
-func (c *connection) sizeOf(ops []any) int {
-	acl := 0
-	for _, a := range c.acl {
-		acl += 12 + len(a.Scheme) + len(a.ID)
-	}
-	size := opSize // of what there is around them
-	for _, op := range ops {
-		_, path := part(op)
-		size += opSize + len(path)
-		switch op := op.(type) {
-		case *zk.CreateRequest:
-			size += len(op.Data) + acl
-		case *zk.SetDataRequest:
-			size += len(op.Data)
-		}
-	}
-	return size
 }

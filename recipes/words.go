@@ -1,0 +1,56 @@
+package recipes
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Words of a contender's data.
+const (
+	wordRead   = "read"
+	wordUnlock = "unlock"
+)
+
+// mark writes a word into the data of the hold's contender, whatever replies get lost,
+// until its session ends.
+func (h *hold) mark(ctx context.Context, word string) error {
+	_, err := mark(ctx, h.line.s, h.c.session, join(h.line.folder, h.c.name), word)
+	return err
+}
+
+// mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
+// if there is none. A lost reply does no harm: a second try finds another version, or the
+// word.
+func mark(ctx context.Context, s *client, z *zkSession, path, word string) ([]byte, error) {
+	var b backoff
+	for {
+		v, err := s.get(ctx, z, path)
+		switch {
+		case err != nil:
+			return nil, err
+		case v.stat.EphemeralOwner == 0:
+			return nil, zk.ErrNoNode
+		case says(v.data, word):
+			return v.data, nil
+		}
+		data := bytes.TrimSpace(bytes.Join([][]byte{v.data, []byte(word)}, []byte(" ")))
+		_, err = retry(ctx, s, z, write, func() (*zk.Stat, error) { return s.conn.Set(path, data, v.stat.Version) })
+		if !errors.Is(err, zk.ErrBadVersion) {
+			return data, err
+		}
+		b.pause(ctx)
+	}
+}
+
+// says reports whether a word is among the data of a contender.
+func says(data []byte, word string) bool {
+	for w := range bytes.FieldsSeq(data) {
+		if string(w) == word {
+			return true
+		}
+	}
+	return false
+}
