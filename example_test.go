@@ -20,7 +20,7 @@ import (
 // newLock makes one client's lock on one path. Whatever has the two methods of
 // subjects.Lock will do.
 func newLock(c *subjects.Client, path string) (subjects.Lock, error) {
-	session := recipes.NewSession(c.Conn, c.Events, c.Timeout)
+	session := recipes.NewClient(c.Conn, c.Events, c.Timeout)
 	return recipes.NewLock(session, path), nil
 }
 

@@ -31,13 +31,13 @@ const Scheme = "zk"
 
 // Builder makes resolvers of targets zk:///path, where path is that of a service. It is safe
 // for concurrent use.
-type Builder struct{ session *recipes.Session }
+type Builder struct{ session *recipes.Client }
 
 var _ resolver.Builder = (*Builder)(nil)
 
 // NewBuilder returns a builder whose resolvers look services up in a session. Close the gRPC
 // connections before the session; afterwards they keep the addresses that they had.
-func NewBuilder(s *recipes.Session) *Builder { return &Builder{s} }
+func NewBuilder(s *recipes.Client) *Builder { return &Builder{s} }
 
 // Scheme is zk.
 func (b *Builder) Scheme() string { return Scheme }

@@ -53,13 +53,13 @@ func ensemble(t *testing.T) *embedded.Ensemble {
 }
 
 // connect gives a session and its connection.
-func connect(t *testing.T, e *embedded.Ensemble) (*recipes.Session, *zk.Conn) {
+func connect(t *testing.T, e *embedded.Ensemble) (*recipes.Client, *zk.Conn) {
 	t.Helper()
 	conn, events, err := zk.Connect(e.Addrs(), timeout, zk.WithLogger(quiet{}), zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := recipes.NewSession(conn, events, timeout)
+	s := recipes.NewClient(conn, events, timeout)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -92,7 +92,7 @@ func serve(t *testing.T) string {
 }
 
 // client dials a service.
-func client(t *testing.T, s *recipes.Session, target string) grpc_health_v1.HealthClient {
+func client(t *testing.T, s *recipes.Client, target string) grpc_health_v1.HealthClient {
 	t.Helper()
 	conn, err := grpc.NewClient(target, grpc.WithResolvers(grpcresolver.NewBuilder(s)),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),

@@ -27,7 +27,7 @@ type Cache interface {
 
 // NewCache is zklab's own cache, recipes.Cache.
 func NewCache(c *Client, path string) (Cache, error) {
-	return ofRecipe(c, func(s *recipes.Session) Cache {
+	return ofRecipe(c, func(s *recipes.Client) Cache {
 		return ownCache{recipes.NewCache(s, path), PlainWrites{c.Conn, path}, path}
 	})
 }

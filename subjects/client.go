@@ -31,7 +31,7 @@ type Client struct {
 	Remote Remote
 
 	once    sync.Once
-	session *recipes.Session // shared by this client's subjects of package recipes
+	session *recipes.Client // shared by this client's subjects of package recipes
 
 	mu    sync.Mutex
 	atEnd []func(context.Context) // what its subjects do by themselves ends before its session
@@ -52,8 +52,8 @@ type Remote interface {
 
 // recipeSession is the session of package recipes on the client's connection.
 // It reads the client's events, so all subjects of the client share it.
-func (c *Client) recipeSession() *recipes.Session {
-	c.once.Do(func() { c.session = recipes.NewSession(c.Conn, c.Events, c.Timeout) })
+func (c *Client) recipeSession() *recipes.Client {
+	c.once.Do(func() { c.session = recipes.NewClient(c.Conn, c.Events, c.Timeout) })
 	return c.session
 }
 
@@ -68,7 +68,7 @@ func (c *Client) BeforeEnd(f func(context.Context)) {
 }
 
 // ofRecipe makes a subject of package recipes in that session.
-func ofRecipe[T any](c *Client, make func(*recipes.Session) T) (subject T, err error) {
+func ofRecipe[T any](c *Client, make func(*recipes.Client) T) (subject T, err error) {
 	if err = c.Connected(); err == nil {
 		subject = make(c.recipeSession())
 	}

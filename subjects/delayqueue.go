@@ -22,14 +22,14 @@ type DelayQueue interface {
 
 // NewDelayQueue is zklab's own delay queue, recipes.DelayQueue, that is strict.
 func NewDelayQueue(c *Client, path string) (DelayQueue, error) {
-	return ofRecipe(c, func(s *recipes.Session) DelayQueue {
+	return ofRecipe(c, func(s *recipes.Client) DelayQueue {
 		return strictDelayQueue{ownDelayQueue{recipes.NewDelayQueue(s, path), dueItems}}
 	})
 }
 
 // NewRelaxedDelayQueue is zklab's own delay queue that is not strict.
 func NewRelaxedDelayQueue(c *Client, path string) (DelayQueue, error) {
-	return ofRecipe(c, func(s *recipes.Session) DelayQueue {
+	return ofRecipe(c, func(s *recipes.Client) DelayQueue {
 		return ownDelayQueue{recipes.NewRelaxedDelayQueue(s, path), dueItems}
 	})
 }

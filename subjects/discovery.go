@@ -32,7 +32,7 @@ type Service interface {
 
 // NewService is zklab's own service, recipes.Service.
 func NewService(c *Client, path string) (Service, error) {
-	return ofRecipe(c, func(s *recipes.Session) Service {
+	return ofRecipe(c, func(s *recipes.Client) Service {
 		service := recipes.NewService(s, path)
 		return &ownService{Service: service, picker: service.Picker(recipes.RoundRobin())}
 	})

@@ -26,14 +26,14 @@ const OfferStrict = "strict"
 
 // NewPriorityQueue is zklab's own priority queue, recipes.PriorityQueue, that is strict.
 func NewPriorityQueue(c *Client, path string) (PriorityQueue, error) {
-	return ofRecipe(c, func(s *recipes.Session) PriorityQueue {
+	return ofRecipe(c, func(s *recipes.Client) PriorityQueue {
 		return strictQueue{ownPriorityQueue{recipes.NewPriorityQueue(s, path), ownItems}}
 	})
 }
 
 // NewRelaxedPriorityQueue is zklab's own priority queue that is not strict.
 func NewRelaxedPriorityQueue(c *Client, path string) (PriorityQueue, error) {
-	return ofRecipe(c, func(s *recipes.Session) PriorityQueue {
+	return ofRecipe(c, func(s *recipes.Client) PriorityQueue {
 		return ownPriorityQueue{recipes.NewRelaxedPriorityQueue(s, path), ownItems}
 	})
 }

@@ -43,7 +43,7 @@ func newElect() *cobra.Command {
 	return cmd
 }
 
-func (f *electFlags) held(s *recipes.Session, path string) held {
+func (f *electFlags) held(s *recipes.Client, path string) held {
 	host, _ := os.Hostname()
 	e := recipes.NewElection(s, path, cmp.Or(f.id, fmt.Sprintf("%s-%d", host, os.Getpid())))
 	return held{

@@ -66,7 +66,7 @@ func (f *holding) validate(command []string) error {
 type notObtained struct{ error }
 
 // run holds something while the program runs, or prints the line if there is no program.
-func (f *holding) run(cmd *cobra.Command, znode string, command []string, of func(s *recipes.Session, path string) held) error {
+func (f *holding) run(cmd *cobra.Command, znode string, command []string, of func(s *recipes.Client, path string) held) error {
 	if len(command) == 0 {
 		return f.line(cmd, znode)
 	}
@@ -74,7 +74,7 @@ func (f *holding) run(cmd *cobra.Command, znode string, command []string, of fun
 }
 
 // hold holds something while the program runs. Its error carries the exit code.
-func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of func(s *recipes.Session, path string) held) error {
+func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of func(s *recipes.Client, path string) held) error {
 	signals, stop := receivedSignals()
 	defer stop()
 	ctx, obtained := untilReceived(signals, stop)
@@ -114,7 +114,7 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 }
 
 // obtain waits until it is held.
-func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Session, full string, h held) error {
+func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Client, full string, h held) error {
 	say := f.steps(cmd)
 	line, err := recipes.Contenders(ctx, s, full)
 	if err != nil {

@@ -70,7 +70,7 @@ func (f *lockFlags) validate(command []string, permits bool) error {
 }
 
 // held is the lock that the flags name.
-func (f *lockFlags) held(s *recipes.Session, path string) held {
+func (f *lockFlags) held(s *recipes.Client, path string) held {
 	switch {
 	case f.permits > 0:
 		l := recipes.NewSemaphore(s, path, f.permits)

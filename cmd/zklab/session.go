@@ -40,7 +40,7 @@ func (f *sessionFlags) validate() error {
 }
 
 // open connects, and gives the path of the znode below the chroot.
-func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Session, full string, end func(), err error) {
+func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Client, full string, end func(), err error) {
 	servers, chroot, err := external.Parse(f.servers)
 	if err != nil {
 		return nil, "", nil, badFlag("--servers: %s", bareReason(err))
@@ -73,7 +73,7 @@ func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Sessi
 	if f.online != nil {
 		events = f.hear(events, &closed)
 	}
-	s = recipes.NewSession(conn, events, f.connect.session)
+	s = recipes.NewClient(conn, events, f.connect.session)
 	return s, path.Join("/", chroot, znode), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), f.connect.timeout)
 		defer cancel()

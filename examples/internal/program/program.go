@@ -26,7 +26,7 @@ type Program struct {
 	Name    string   // of this process, for people
 	Path    string   // of the znode under which the program keeps what it shares
 	Conn    *zk.Conn
-	Session *recipes.Session
+	Session *recipes.Client
 
 	timeout time.Duration
 	out     *log.Logger
@@ -90,7 +90,7 @@ func (p *Program) connected(ctx context.Context, servers []string, run func(ctx 
 	context.AfterFunc(ctx, func() { time.AfterFunc(p.timeout, stop) })
 	p.closing = closing
 	p.Say("process %d", os.Getpid())
-	p.Conn, p.Session = conn, recipes.NewSession(conn, events, p.timeout)
+	p.Conn, p.Session = conn, recipes.NewClient(conn, events, p.timeout)
 	defer p.Close(p.Session)
 	if err := p.await(ctx, servers); err != nil {
 		return err
