@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Barrier holds everybody back while it is raised. It is raised while the znode
@@ -36,7 +38,7 @@ func (b *Barrier) Raise(ctx context.Context) error {
 }
 
 func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
-	parent := parent(b.r.path)
+	parent := znodes.Parent(b.r.path)
 	before, err := b.r.s.get(ctx, z, parent)
 	if errors.Is(err, zk.ErrNoNode) {
 		if err = b.r.s.ensurePath(ctx, z, parent); err == nil {
@@ -54,7 +56,7 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 		return applied, nil
 	case errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain // with its parent
-	case o == unknown && unanswered(err):
+	case o == unknown && failures.Unanswered(err):
 		return b.r.settle(b.raised(ctx, z, before.stat.Pzxid))
 	case o == unknown && errors.Is(err, ErrSessionLost):
 		return b.r.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
@@ -72,7 +74,7 @@ func (b *Barrier) raised(ctx context.Context, z *zkSession, before int64) (outco
 	if exists {
 		return applied, nil
 	}
-	after, err := b.r.s.get(ctx, z, parent(b.r.path))
+	after, err := b.r.s.get(ctx, z, znodes.Parent(b.r.path))
 	switch {
 	case err != nil:
 		return unknown, err
@@ -122,7 +124,7 @@ func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
 		return applied, nil
 	case o == unknown && errors.Is(err, ErrSessionLost):
 		return b.r.settle(b.later(ctx, func(now int64) bool { return now != first }))
-	case o != unknown || !unanswered(err):
+	case o != unknown || !failures.Unanswered(err):
 		return o, err
 	}
 	return b.r.settle(b.lifted(ctx, z, first))

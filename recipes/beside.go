@@ -2,6 +2,8 @@ package recipes
 
 import (
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // This file is what a contender in several lines has more than one in a single line: its
@@ -9,9 +11,9 @@ import (
 
 // newContender is one that has no znodes yet.
 func (q line) newContender(z *zkSession) *contender {
-	c := &contender{node: node{id: newID()}, session: z}
+	c := &contender{Node: znodes.Node{ID: znodes.NewID()}, session: z}
 	for range q.beside {
-		c.beside = append(c.beside, &contender{node: c.node, session: z})
+		c.beside = append(c.beside, &contender{Node: c.Node, session: z})
 	}
 	return c
 }
@@ -27,9 +29,9 @@ func (q line) each(c *contender, f func(q line, c *contender) error) error {
 
 // znodes are the paths of all of c's.
 func (q line) znodes(c *contender) []string {
-	paths := []string{join(q.folder, c.name)}
+	paths := []string{znodes.Join(q.folder, c.Name)}
 	for i, beside := range q.beside {
-		paths = append(paths, join(beside.folder, c.beside[i].name))
+		paths = append(paths, znodes.Join(beside.folder, c.beside[i].Name))
 	}
 	return paths
 }
@@ -58,7 +60,7 @@ func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
 func (q line) disturbed(c *contender) bool {
 	return q.each(c, func(_ line, c *contender) error {
 		if fired(c.changed) {
-			return errRemoved
+			return failures.ErrRemoved
 		}
 		return nil
 	}) != nil

@@ -8,10 +8,12 @@ import (
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // ErrNoSize: the znode with the size of a bounded queue holds something else.
-var ErrNoSize error = conclusion("the size of the queue is no number")
+var ErrNoSize error = failures.Conclusion("the size of the queue is no number")
 
 const (
 	kindBounded = "bounded"
@@ -46,9 +48,9 @@ const sizeNode = "size"
 func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 	most := min(capacity, MaxItems)
 	q := &BoundedQueue{
-		items:   newItems(c, path, "bounded", untilEmpty, func(children []string) []node { return nodes(children, kindBounded) }),
+		items:   newItems(c, path, "bounded", untilEmpty, func(children []string) []znodes.Node { return znodes.Nodes(children, kindBounded) }),
 		most:    most,
-		putters: newStandby(c.client, join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
+		putters: newStandby(c.client, znodes.Join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
 	}
 	q.beside = func(ctx context.Context, z *zkSession) (any, error) {
 		n, v, err := q.size(ctx, z, q.r.s.get)
@@ -107,7 +109,7 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 		return q.r.definite(op, ErrTooLarge)
 	}
 	create := &zk.CreateRequest{
-		Path: join(q.r.path, newID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
+		Path: znodes.Join(q.r.path, znodes.NewID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
 	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
@@ -128,12 +130,12 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 
 // resize sets the size, if it still is what was read.
 func (q *BoundedQueue) resize(n int, was value) any {
-	return &zk.SetDataRequest{Path: join(q.r.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
+	return &zk.SetDataRequest{Path: znodes.Join(q.r.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
 }
 
 // size reads the size. It makes it if there is none.
 func (q *BoundedQueue) size(ctx context.Context, z *zkSession, read func(context.Context, *zkSession, string) (value, error)) (int, value, error) {
-	path := join(q.r.path, sizeNode)
+	path := znodes.Join(q.r.path, sizeNode)
 	for range maxRecreate {
 		v, err := read(ctx, z, path)
 		if err == nil {

@@ -8,13 +8,15 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // MaxCached is how many znodes a [Cache] can hold: it waits for two watches on each.
 const MaxCached = 10000
 
 // ErrTooMany: the subtree has more znodes than a cache can hold, [MaxCached].
-var ErrTooMany error = conclusion("too many znodes for a cache")
+var ErrTooMany error = failures.Conclusion("too many znodes for a cache")
 
 // Cache is a local copy of a znode and all that is below it, which follows what others
 // change there. It reads only: it makes no znode, and where the one at its path does not
@@ -228,7 +230,7 @@ func (c *Cache) Children(path string) ([]string, bool) {
 	if n == nil {
 		return nil, false
 	}
-	return slices.DeleteFunc(slices.Clone(n.names), func(name string) bool { return c.copy[join(path, name)] == nil }), true
+	return slices.DeleteFunc(slices.Clone(n.names), func(name string) bool { return c.copy[znodes.Join(path, name)] == nil }), true
 }
 
 // All goes through the copy as it is when the loop begins, in order of paths.

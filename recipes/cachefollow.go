@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -46,7 +48,7 @@ func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
 		sync := c.pending()
 		anew = anew || len(sync.asked) > 0
 		err := c.round(ctx, z, anew)
-		if err != nil && (stopped(err) || retryable(err)) {
+		if err != nil && (failures.Stopped(err) || retryable(err)) {
 			return err // it will be tried again for those who wait
 		}
 		c.answer(sync.asked, err)
@@ -224,7 +226,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 	if was != nil {
 		for _, name := range was.names {
 			if _, still := slices.BinarySearch(n.names, name); !still {
-				c.remove(join(n.Path, name))
+				c.remove(znodes.Join(n.Path, name))
 			}
 		}
 		anew = anew || was.Stat.Czxid != n.Stat.Czxid
@@ -234,7 +236,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 		c.tell()
 	}
 	for _, name := range n.names {
-		child := join(n.Path, name)
+		child := znodes.Join(n.Path, name)
 		if c.copy[child] == nil && c.state == CacheCurrent {
 			c.state = CacheBehind // until that was read, too
 		}
@@ -273,7 +275,7 @@ func (c *Cache) remove(path string) {
 		return
 	}
 	for _, name := range n.names {
-		c.remove(join(path, name))
+		c.remove(znodes.Join(path, name))
 	}
 	delete(c.copy, path)
 	c.tell()
@@ -286,11 +288,11 @@ func (c *Cache) listed(path string) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	up := c.copy[parent(path)]
+	up := c.copy[znodes.Parent(path)]
 	if up == nil {
 		return false
 	}
-	_, found := slices.BinarySearch(up.names, base(path))
+	_, found := slices.BinarySearch(up.names, znodes.Base(path))
 	return found
 }
 

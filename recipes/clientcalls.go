@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Get reads a znode below the root, as the server of this connection has it, which can lag behind.
@@ -98,7 +99,7 @@ func copied(ops []any) ([]any, error) {
 			*data = slices.Clone(*data)
 			size += len(*data)
 		}
-		if _, path := part(op); checkPath(completed(op, path)) != nil {
+		if _, path := part(op); znodes.CheckPath(completed(op, path)) != nil {
 			return nil, fmt.Errorf("%w: %q", zk.ErrInvalidPath, path)
 		}
 	}

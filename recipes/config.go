@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -91,7 +93,7 @@ func (c *Config) write(ctx context.Context, z *zkSession, before configured, ver
 	case errors.Is(err, zk.ErrNodeExists), errors.Is(err, zk.ErrBadVersion), before.Exists && errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain
 	case errors.Is(err, zk.ErrNoNode):
-		if err := c.r.s.ensurePath(ctx, z, parent(c.r.path)); err != nil {
+		if err := c.r.s.ensurePath(ctx, z, znodes.Parent(c.r.path)); err != nil {
 			return notApplied, err
 		}
 		return notApplied, errAgain
@@ -101,7 +103,7 @@ func (c *Config) write(ctx context.Context, z *zkSession, before configured, ver
 
 // ErrOverwrote: [Config.SetIf] has set the configuration, but over another setting than the one
 // that it compared with. See there.
-var ErrOverwrote error = conclusion("set, but over a setting that was made anew meanwhile")
+var ErrOverwrote error = failures.Conclusion("set, but over a setting that was made anew meanwhile")
 
 // ConflictError is why [Config.SetIf] has set nothing: the configuration is not what it was.
 type ConflictError struct {
@@ -119,7 +121,7 @@ func (e *ConflictError) Error() string {
 func (e *ConflictError) Unwrap() error { return ErrConflict }
 
 // ErrConflict: the configuration is not what it was; see [ConflictError].
-var ErrConflict error = conclusion("the configuration is not what it was")
+var ErrConflict error = failures.Conclusion("the configuration is not what it was")
 
 // SetIf makes data the configuration if that still is what it was, such as [Config.Get] returned
 // it, or a watch: the same transaction made it so. To set the first one let was be the zero value.
@@ -237,7 +239,7 @@ func (c *Config) find(ctx context.Context, z *zkSession, err error, since func(n
 		if z, none = c.r.s.begin(ctx); none != nil {
 			return unknown, none
 		}
-	} else if !unanswered(err) {
+	} else if !failures.Unanswered(err) {
 		return unknown, err
 	}
 	now, failed := c.fresh(ctx, z)
@@ -267,7 +269,7 @@ func (c *Config) fresh(ctx context.Context, z *zkSession) (configured, error) {
 	if !errors.Is(err, zk.ErrNoNode) {
 		return configured{}, err
 	}
-	up, err := c.r.s.get(ctx, z, parent(c.r.path))
+	up, err := c.r.s.get(ctx, z, znodes.Parent(c.r.path))
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return configured{}, nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // watchRestoreDelay is how long requests wait after a connect. go-zookeeper puts
@@ -38,7 +39,7 @@ func (s *client) awaitSession(ctx context.Context) (*zkSession, error) {
 			return nil, err
 		}
 		if s.ctx.Err() != nil {
-			return nil, errClosed
+			return nil, failures.ErrClosed
 		}
 		event := s.nextEvent()
 		if z := s.current(); z != nil && s.usable() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // line is a znode under which clients stand in line, each with an ephemeral
@@ -31,7 +33,7 @@ type line struct {
 
 // contender is this client's place in a line.
 type contender struct {
-	node
+	znodes.Node
 	beside  []*contender // its places in the lines beside, made by the same multi
 	session *zkSession   // that owns the znode
 	czxid   int64        // of its creation
@@ -55,10 +57,10 @@ func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, 
 		return nil, err
 	}
 	if err := q.each(c, func(q line, c *contender) error { return q.verify(ctx, c) }); err != nil {
-		q.sweep(c.id, nil)
+		q.sweep(c.ID, nil)
 		return nil, err
 	}
-	traceOf(ctx).linedUp(join(q.folder, c.name))
+	traceOf(ctx).linedUp(znodes.Join(q.folder, c.Name))
 	return c, nil
 }
 
@@ -69,7 +71,7 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 	defer func() {
 		if err != nil && (c.unsure || underWay != nil) {
 			c.left = true
-			q.sweep(c.id, underWay)
+			q.sweep(c.ID, underWay)
 		}
 	}()
 	var b backoff
@@ -77,7 +79,7 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 		if err := q.s.awaitConnected(ctx, c.session); err != nil {
 			return err
 		}
-		r := send(q.s, c.session, write, func() ([]string, error) { return q.send(c.id, data) })
+		r := send(q.s, c.session, write, func() ([]string, error) { return q.send(c.ID, data) })
 		paths, err := r.wait(ctx)
 		switch {
 		case err == nil:
@@ -87,7 +89,7 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 			if err := q.each(c, func(q line, c *contender) error { return q.s.ensurePath(ctx, c.session, q.folder) }); err != nil {
 				return err
 			}
-		case unanswered(err):
+		case failures.Unanswered(err):
 			c.unsure = true
 			found, lost := q.recognise(ctx, c)
 			if lost == nil {
@@ -99,7 +101,7 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 			q.s.repeat("a create at "+q.folder, err)
 			b.pause(ctx)
 		default:
-			if stopped(err) {
+			if failures.Stopped(err) {
 				underWay = r
 			} else if !c.unsure {
 				err = neverMade{err}
@@ -123,17 +125,17 @@ func (q line) send(id string, data []byte) (paths []string, err error) {
 	return []string{path}, err
 }
 
-func (q line) prefix(id string) string { return join(q.folder, id+"-"+q.kind+"-") }
+func (q line) prefix(id string) string { return znodes.Join(q.folder, id+"-"+q.kind+"-") }
 
 // created takes over the paths that the server gave c's znodes.
 func (q line) created(c *contender, paths []string) error {
 	i := 0
 	err := q.each(c, func(q line, c *contender) error {
-		n, ok := parse(base(paths[i]), q.kind)
+		n, ok := znodes.Parse(znodes.Base(paths[i]), q.kind)
 		if !ok {
 			return errors.New("server named a znode " + paths[i])
 		}
-		c.node = n
+		c.Node = n
 		i++
 		return nil
 	})
@@ -145,19 +147,19 @@ func (q line) created(c *contender, paths []string) error {
 // where another one has it, is one from which somebody else has removed it.
 func (q line) recognise(ctx context.Context, c *contender) (made bool, err error) {
 	err = q.each(c, func(q line, c *contender) error {
-		found, err := q.find(ctx, c.session, c.id)
+		found, err := q.find(ctx, c.session, c.ID)
 		switch {
 		case err != nil:
 			return err
 		case len(found) > 0:
-			c.node, made = found[0], true
+			c.Node, made = found[0], true
 		case made:
-			return errRemoved
+			return failures.ErrRemoved
 		}
 		return nil
 	})
-	if c.name == "" && made {
-		err = errRemoved
+	if c.Name == "" && made {
+		err = failures.ErrRemoved
 	}
 	return made, err
 }
@@ -165,18 +167,18 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 // verify learns c's creation zxid and sets a watch on it, and makes sure that it is the
 // present session's: a create can be carried out in a later session than it was asked for.
 func (q line) verify(ctx context.Context, c *contender) error {
-	path := join(q.folder, c.name)
+	path := znodes.Join(q.folder, c.Name)
 	v, err := retry(ctx, q.s, c.session, read, func() (v value, err error) {
 		v.data, v.stat, v.changed, err = q.s.conn.GetW(path)
 		return v, err
 	})
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
-		return errRemoved
+		return failures.ErrRemoved
 	case err != nil:
 		return err
 	case v.stat.EphemeralOwner != c.session.id:
-		return errSessionLost
+		return failures.ErrSessionLost
 	}
 	c.czxid = v.stat.Czxid
 	c.data, c.changed = v.data, v.changed
@@ -218,7 +220,7 @@ func (q line) front(ctx context.Context, c *contender, wait bool, woken func()) 
 type position struct {
 	front bool
 	next  bool            // it is in front as soon as one of ahead has gone
-	ahead []node          // those that it is to watch
+	ahead []znodes.Node   // those that it is to watch
 	first string          // of all in its line
 	event <-chan struct{} // the next one of the session since
 }
@@ -236,9 +238,9 @@ func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (see
 	}
 	standing := q.standing(names, c)
 	if len(standing) > 0 {
-		seen.first = join(q.folder, standing[0].name)
+		seen.first = znodes.Join(q.folder, standing[0].Name)
 	}
-	seen.ahead, err = nearest(standing, c.node, skip, heeded)
+	seen.ahead, err = nearest(standing, c.Node, skip, heeded)
 	if err != nil {
 		return seen, err
 	}
@@ -274,23 +276,23 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 	return q.s.inOrder(ctx, c.session, told, seen.event), nil
 }
 
-func (q line) paths(of []node) []string {
+func (q line) paths(of []znodes.Node) []string {
 	paths := make([]string, len(of))
 	for i, n := range of {
-		paths[i] = join(q.folder, n.name)
+		paths[i] = znodes.Join(q.folder, n.Name)
 	}
 	return paths
 }
 
 // standing are those that can be in c's way, and c itself, in order. Whoever is woken has few
 // before it and maybe many behind it: it takes no time to read their names and to put them in order.
-func (q line) standing(names []string, c *contender) []node {
-	names = slices.DeleteFunc(names, func(name string) bool { return surelyBehind(name, c.name) })
-	all := parsed(names, append([]string{q.kind}, q.rivals...), parse)
-	all = slices.DeleteFunc(all, func(n node) bool {
-		return compare(c.node, n) < 0 || q.rivals != nil && n.name != c.name && !slices.Contains(q.rivals, n.kind)
+func (q line) standing(names []string, c *contender) []znodes.Node {
+	names = slices.DeleteFunc(names, func(name string) bool { return znodes.SurelyBehind(name, c.Name) })
+	all := znodes.Parsed(names, append([]string{q.kind}, q.rivals...), znodes.Parse)
+	all = slices.DeleteFunc(all, func(n znodes.Node) bool {
+		return znodes.Compare(c.Node, n) < 0 || q.rivals != nil && n.Name != c.Name && !slices.Contains(q.rivals, n.Kind)
 	})
-	slices.SortFunc(all, compare)
+	slices.SortFunc(all, znodes.Compare)
 	return all
 }
 
@@ -302,24 +304,24 @@ type knownAhead struct {
 
 // watch watches some contenders that were there a moment ago. It answers errAgain if
 // one of them has gone meanwhile, or is to be skipped.
-func (q line) watch(ctx context.Context, c *contender, ahead []node, known knownAhead) ([]<-chan zk.Event, error) {
+func (q line) watch(ctx context.Context, c *contender, ahead []znodes.Node, known knownAhead) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))
 	for _, n := range ahead {
-		if ch := known.watched[n.name]; ch != nil && !fired(ch) {
+		if ch := known.watched[n.Name]; ch != nil && !fired(ch) {
 			changed = append(changed, ch)
 			continue
 		}
-		v, err := q.s.getW(ctx, c.session, join(q.folder, n.name))
+		v, err := q.s.getW(ctx, c.session, znodes.Join(q.folder, n.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return nil, errAgain
 		case err != nil:
 			return nil, err
 		case v.stat.EphemeralOwner == 0 || q.yields != nil && q.yields(v.data):
-			known.skip[n.name] = true
+			known.skip[n.Name] = true
 			return nil, errAgain
 		}
-		known.watched[n.name] = v.changed
+		known.watched[n.Name] = v.changed
 		changed = append(changed, v.changed)
 	}
 	return changed, nil
@@ -327,32 +329,32 @@ func (q line) watch(ctx context.Context, c *contender, ahead []node, known known
 
 // nearest returns the nodes ahead of own, at most so many, those right ahead of it.
 // A list that was read after own was created shows it, unless somebody removed it.
-func nearest(list []node, own node, skip map[string]bool, most int) ([]node, error) {
-	ahead := make([]node, 0, len(list))
+func nearest(list []znodes.Node, own znodes.Node, skip map[string]bool, most int) ([]znodes.Node, error) {
+	ahead := make([]znodes.Node, 0, len(list))
 	present := false
 	for _, n := range list {
 		switch {
-		case n.name == own.name:
+		case n.Name == own.Name:
 			present = true
-		case n.id != own.id && !skip[n.name] && before(n.seq, own.seq):
+		case n.ID != own.ID && !skip[n.Name] && znodes.Before(n.Seq, own.Seq):
 			ahead = append(ahead, n)
 		}
 	}
 	if !present {
-		return nil, errRemoved
+		return nil, failures.ErrRemoved
 	}
 	return ahead[max(0, len(ahead)-most):], nil
 }
 
 // find returns, in order, the znodes that carry id at some time during the call.
-func (q line) find(ctx context.Context, z *zkSession, id string) ([]node, error) {
+func (q line) find(ctx context.Context, z *zkSession, id string) ([]znodes.Node, error) {
 	names, err := q.s.freshChildren(ctx, z, q.folder)
 	if err != nil {
 		return nil, err
 	}
-	var found []node
-	for _, n := range nodes(names, q.kind) {
-		if n.id == id {
+	var found []znodes.Node
+	for _, n := range znodes.Nodes(names, q.kind) {
+		if n.ID == id {
 			found = append(found, n)
 		}
 	}
@@ -364,15 +366,15 @@ func (q line) find(ctx context.Context, z *zkSession, id string) ([]node, error)
 func (q line) leave(ctx context.Context, c *contender) error {
 	was, err := q.s.removeAll(ctx, c.session, q.znodes(c))
 	switch {
-	case errors.Is(err, errSessionLost):
-		return errLost
+	case errors.Is(err, failures.ErrSessionLost):
+		return failures.ErrLost
 	case err != nil:
 		q.abandon(c)
 		return err
 	}
-	q.sweepIf(c.unsure, c.id)
+	q.sweepIf(c.unsure, c.ID)
 	if !was {
-		return errLost
+		return failures.ErrLost
 	}
 	return nil
 }
@@ -385,7 +387,7 @@ func (q line) abandon(c *contender) {
 		for !c.session.isGone() && ctx.Err() == nil {
 			_, err := q.s.removeAll(ctx, c.session, q.znodes(c))
 			if err == nil {
-				q.sweepIf(c.unsure, c.id)
+				q.sweepIf(c.unsure, c.ID)
 				return
 			}
 			refused(err)
@@ -424,7 +426,7 @@ func (q line) swept(ctx context.Context, z *zkSession, id string) error {
 		return err
 	}
 	for _, n := range found {
-		if _, err := q.s.remove(ctx, z, join(q.folder, n.name)); err != nil {
+		if _, err := q.s.remove(ctx, z, znodes.Join(q.folder, n.Name)); err != nil {
 			return err
 		}
 	}

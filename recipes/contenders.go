@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Contender is a place in the line for a [Lock], a [RWLock], a [Semaphore] or an [Election], as
@@ -59,7 +60,7 @@ func readContenders(ctx context.Context, r *recipe, z *zkSession, of string) (al
 		}
 	}
 	for _, n := range line {
-		v, err := r.s.get(ctx, z, join(r.path, n.node.name))
+		v, err := r.s.get(ctx, z, znodes.Join(r.path, n.node.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue // it has left the line
@@ -69,7 +70,7 @@ func readContenders(ctx context.Context, r *recipe, z *zkSession, of string) (al
 			continue // it only looks like one
 		}
 		all = append(all, Contender{
-			Recipe: n.Recipe, Path: join(r.path, n.node.name), Session: v.stat.EphemeralOwner, Token: v.stat.Czxid,
+			Recipe: n.Recipe, Path: znodes.Join(r.path, n.node.Name), Session: v.stat.EphemeralOwner, Token: v.stat.Czxid,
 			Since: time.UnixMilli(v.stat.Ctime), Data: v.data, Writer: n.Writer,
 			yields: n.Writer && says(v.data, wordRead),
 		})

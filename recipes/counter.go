@@ -8,13 +8,14 @@ import (
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 var (
 	// ErrOverflow: the sum would not fit into 64 bits.
-	ErrOverflow error = conclusion("counter would overflow")
+	ErrOverflow error = failures.Conclusion("counter would overflow")
 	// ErrNotCounter: the znode holds something else than a decimal number.
-	ErrNotCounter error = conclusion("znode holds no number")
+	ErrNotCounter error = failures.Conclusion("znode holds no number")
 )
 
 // Counter is an integer that any number of clients add to. It begins with 0.

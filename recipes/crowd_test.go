@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // crowd are the values of clients that each have a connection, all of one path.
@@ -78,7 +80,7 @@ func (c *crowd[T]) removeAll() {
 	defer c.tr.mu.Unlock()
 	list, _ := c.tr.list(c.path)
 	for _, name := range list.names {
-		c.tr.remove(join(c.path, name))
+		c.tr.remove(znodes.Join(c.path, name))
 	}
 	c.tr.remove(c.path)
 }

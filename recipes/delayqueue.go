@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // ErrDue: a delay queue takes no item that is due after the year 2286.
@@ -48,8 +50,8 @@ func NewRelaxedDelayQueue(c *Client, path string) *DelayQueue {
 }
 
 func newDelayQueue(c *Client, path string, lists trust) *DelayQueue {
-	q := newItems(c, path, "delay", lists, func(children []string) []node { return rankedNodes(children, kindDue) })
-	q.due = func(n node) time.Duration { return time.Until(time.UnixMilli(n.rank)) }
+	q := newItems(c, path, "delay", lists, func(children []string) []znodes.Node { return znodes.RankedNodes(children, kindDue) })
+	q.due = func(n znodes.Node) time.Duration { return time.Until(time.UnixMilli(n.Rank)) }
 	return &DelayQueue{q}
 }
 
@@ -66,7 +68,7 @@ func (q *DelayQueue) Put(ctx context.Context, due time.Time, item []byte) error 
 	if ms > lastDue {
 		return q.r.definite("put", ErrDue)
 	}
-	return q.put(ctx, kindDue+"-"+rankText(ms), item)
+	return q.put(ctx, kindDue+"-"+znodes.RankText(ms), item)
 }
 
 // dueMillis is a due time as names have it.

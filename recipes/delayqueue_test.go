@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // A delay queue whose items are all due is a priority queue by due times.
@@ -131,7 +132,7 @@ func TestDelayQueueDueTimes(t *testing.T) {
 			}
 		}
 	})
-	name := someID + "-" + kindDue + "-" + rankText(lastDue) + "-" + decimal(1<<31-1)
+	name := someID + "-" + kindDue + "-" + znodes.RankText(lastDue) + "-" + "2147483647"
 	if size := MaxItems * (4 + len(name)); size > 1<<20-1<<10-64*1000 {
 		t.Errorf("a list of the longest names takes %d bytes", size)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Directory lists the instances of a service, whichever program registered them: those of
@@ -117,7 +118,7 @@ func (d *Directory) read(ctx context.Context, z *zkSession, names []string, get 
 	var all []Registered
 	var changed []<-chan zk.Event
 	for _, name := range inTurn(names) {
-		v, err := get(ctx, z, join(d.r.path, name))
+		v, err := get(ctx, z, znodes.Join(d.r.path, name))
 		if err != nil && !errors.Is(err, zk.ErrNoAuth) {
 			return Listing{}, nil, err
 		}
@@ -139,11 +140,11 @@ func (d *Directory) read(ctx context.Context, z *zkSession, names []string, get 
 // inTurn has the names of members in the order in which they joined, and then all others.
 func inTurn(names []string) []string {
 	all, others := []string{}, []string{}
-	for _, n := range nodes(names, kindMember) {
-		all = append(all, n.name)
+	for _, n := range znodes.Nodes(names, kindMember) {
+		all = append(all, n.Name)
 	}
 	for _, name := range names {
-		if _, member := parse(name, kindMember); !member {
+		if _, member := znodes.Parse(name, kindMember); !member {
 			others = append(others, name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/failures"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -16,7 +17,7 @@ var (
 	// ErrNotRegistered: the registration has been ended.
 	ErrNotRegistered = errors.New("not registered")
 	// ErrNoInstance: the service has no instances.
-	ErrNoInstance error = conclusion("service has no instances")
+	ErrNoInstance error = failures.Conclusion("service has no instances")
 )
 
 // Service is a service that clients find: the processes that serve it register where they

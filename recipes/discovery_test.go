@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // whereAre gives instances as id=address, in their order.
@@ -191,7 +193,7 @@ func TestServiceNewestInstanceOfAnID(t *testing.T) {
 		must(t, again.Unregister(t.Context()))
 		finds(t, a, "a=2")
 		unnamed := registered(t, b, at("", "4"))
-		if id := unnamed.Instance().ID; len(id) != idLength {
+		if id := unnamed.Instance().ID; len(id) != znodes.IDLength {
 			t.Errorf("ID %q", id)
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // do takes the hold, runs f while it lasts, and gives it back, whatever becomes of f:
@@ -43,7 +45,7 @@ func (h *hold) during(ctx context.Context, f func(context.Context) error) error 
 	watching.Go(func() {
 		select {
 		case <-h.lost:
-			cancel(errLost)
+			cancel(failures.ErrLost)
 		case <-ctx.Done():
 		}
 	})
@@ -59,12 +61,12 @@ func (x *exclusive) giveBack(ctx context.Context, op string, h *hold) error {
 	case h.end(false):
 		err = h.line.leave(ctx, h.c)
 	case h.isLost():
-		err = errLost
+		err = failures.ErrLost
 	} // else f gave it back by itself
-	if err == nil || stopped(err) {
+	if err == nil || failures.Stopped(err) {
 		return nil
 	}
-	return x.s.options.Failed(failure{Op: op, Path: x.path, Err: err})
+	return x.s.options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
 }
 
 // forget forgets h, if it is the present hold.

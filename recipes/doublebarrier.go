@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 var (
@@ -189,14 +190,14 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *members
 		}
 		other := ""
 		for _, name := range names {
-			if name != m.name && slices.Contains(m.round, name) {
+			if name != m.Name && slices.Contains(m.round, name) {
 				other = max(other, name)
 			}
 		}
 		if other == "" {
 			return nil
 		}
-		v, err := d.line.s.getW(ctx, z, join(d.line.path, other))
+		v, err := d.line.s.getW(ctx, z, znodes.Join(d.line.path, other))
 		if errors.Is(err, zk.ErrNoNode) {
 			continue
 		}

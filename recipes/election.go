@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 const kindCandidate = "candidate"
@@ -90,7 +91,7 @@ func (e *Election) Leader(ctx context.Context) (string, error) {
 }
 
 func (e *Election) leader(ctx context.Context) (t Term, err error) {
-	if err := checkPath(e.x.path); err != nil {
+	if err := znodes.CheckPath(e.x.path); err != nil {
 		return Term{}, err
 	}
 	err = e.x.s.eachSession(e.x.s.withTurn(ctx), func(z *zkSession) error {
@@ -111,8 +112,8 @@ func (e *Election) lowest(ctx context.Context, z *zkSession, read func(context.C
 	if err != nil {
 		return Term{}, value{}, err
 	}
-	for _, n := range nodes(names, e.x.kind) {
-		v, err := read(ctx, z, join(e.x.path, n.name))
+	for _, n := range znodes.Nodes(names, e.x.kind) {
+		v, err := read(ctx, z, znodes.Join(e.x.path, n.Name))
 		if err != nil {
 			return Term{}, value{}, err
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // exclusive is what everything that is held has in common: only so many of
@@ -64,7 +66,7 @@ func (x *exclusive) tryIn(ctx context.Context, op string, q line) (taken bool, e
 // grant gives the hold that take and try make the present one. Its contender stands in q.
 func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*hold, error) {
 	if len(x.data) > maxData {
-		return nil, x.definite(op, errTooLarge)
+		return nil, x.definite(op, failures.ErrTooLarge)
 	}
 	ctx, end, err := x.start(ctx)
 	if err != nil {
@@ -72,7 +74,7 @@ func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*h
 	}
 	defer end()
 	if !x.begin() {
-		return nil, x.definite(op, errHeld)
+		return nil, x.definite(op, failures.ErrHeld)
 	}
 	h, err := q.acquire(ctx, x.data, wait)
 	if err = x.finish(h, err); err != nil {
@@ -105,7 +107,7 @@ func (x *exclusive) finish(h *hold, err error) error {
 	if x.ctx.Err() != nil {
 		h.end(true)
 		h.line.abandon(h.c)
-		return errClosed
+		return failures.ErrClosed
 	}
 	x.setHold(h)
 	return nil
@@ -136,14 +138,14 @@ func (x *exclusive) release(ctx context.Context, op string) error {
 	h := x.drop()
 	switch {
 	case h == nil && x.ctx.Err() != nil:
-		return x.definite(op, errClosed)
+		return x.definite(op, failures.ErrClosed)
 	case h == nil:
-		return x.definite(op, errNotHeld)
+		return x.definite(op, failures.ErrNotHeld)
 	case !h.end(false):
-		return x.indefinite(op, errLost)
+		return x.indefinite(op, failures.ErrLost)
 	}
 	if err := h.line.leave(ctx, h.c); err != nil {
-		return x.s.options.Failed(failure{Op: op, Path: x.path, Err: err})
+		return x.s.options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // fate of one request to a fake, for what a real server cannot be made to do at
@@ -266,7 +267,7 @@ func (tr *tree) possible(op any) error {
 	case *zk.CheckVersionRequest:
 		path, version = op.Path, op.Version
 	case *zk.CreateRequest:
-		path = parent(op.Path)
+		path = znodes.Parent(op.Path)
 		if op.Flags&zk.FlagSequence == 0 && tr.nodes[path] != nil && tr.nodes[op.Path] != nil {
 			return zk.ErrNodeExists
 		}
@@ -358,7 +359,7 @@ func (tr *tree) paths() []string {
 
 func (tr *tree) create(path string, data []byte, flags int32, sid int64) (string, error) {
 	tr.zxid++
-	up := tr.nodes[parent(path)]
+	up := tr.nodes[znodes.Parent(path)]
 	if up == nil {
 		return "", zk.ErrNoNode
 	}
@@ -376,7 +377,7 @@ func (tr *tree) create(path string, data []byte, flags int32, sid int64) (string
 	}
 	tr.nodes[path] = n
 	tr.fire("data "+path, zk.EventNodeCreated, path)
-	tr.fire("children "+parent(path), zk.EventNodeChildrenChanged, parent(path))
+	tr.fire("children "+znodes.Parent(path), zk.EventNodeChildrenChanged, znodes.Parent(path))
 	return path, nil
 }
 
@@ -395,12 +396,12 @@ func (tr *tree) delete(path string, version int32) error {
 
 func (tr *tree) remove(path string) {
 	delete(tr.nodes, path)
-	if up := tr.nodes[parent(path)]; up != nil {
+	if up := tr.nodes[znodes.Parent(path)]; up != nil {
 		up.stat.Pzxid = tr.zxid
 	}
 	tr.fire("data "+path, zk.EventNodeDeleted, path)
 	tr.fire("children "+path, zk.EventNodeDeleted, path)
-	tr.fire("children "+parent(path), zk.EventNodeChildrenChanged, parent(path))
+	tr.fire("children "+znodes.Parent(path), zk.EventNodeChildrenChanged, znodes.Parent(path))
 }
 
 func (tr *tree) get(path string) (value, error) {
@@ -410,7 +411,7 @@ func (tr *tree) get(path string) (value, error) {
 	}
 	stat := n.stat
 	for p := range tr.nodes {
-		if p != "/" && parent(p) == path {
+		if p != "/" && znodes.Parent(p) == path {
 			stat.NumChildren++
 		}
 	}
@@ -440,8 +441,8 @@ func (tr *tree) list(path string) (value, error) {
 	}
 	var names []string
 	for _, p := range tr.paths() {
-		if p != "/" && parent(p) == path {
-			names = append(names, base(p))
+		if p != "/" && znodes.Parent(p) == path {
+			names = append(names, znodes.Base(p))
 		}
 	}
 	return value{names: names}, nil

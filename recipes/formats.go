@@ -9,6 +9,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // This file reads the formats in which instances of services are registered.
@@ -46,7 +48,7 @@ type Registered struct {
 //
 // An error says why the znode cannot be read.
 func ParseInstance(znode string, data []byte) (Registered, error) {
-	if _, own := parse(znode, kindMember); own {
+	if _, own := znodes.Parse(znode, kindMember); own {
 		e, err := parseEntry(data)
 		return Registered{Instance: e.instance(), Znode: znode, Format: FormatZklab, entry: e}, err
 	}

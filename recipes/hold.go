@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // hold is the time during which a contender is in front. It ends once: by its
@@ -23,7 +24,7 @@ type hold struct {
 }
 
 // errBusy: others hold, or wait, and the call is not to wait for them.
-var errBusy error = conclusion("others are ahead")
+var errBusy error = failures.Conclusion("others are ahead")
 
 // acquire waits in line until it is in front, or answers errBusy if it is not to
 // wait. When its session is lost, it lines up again in the next one.
@@ -32,7 +33,7 @@ func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err
 	err = q.s.eachSession(ctx, func(z *zkSession) error {
 		for {
 			h, err = q.attempt(ctx, z, data, wait)
-			if !errors.Is(err, errRemoved) || removed == maxRecreate {
+			if !errors.Is(err, failures.ErrRemoved) || removed == maxRecreate {
 				return err
 			}
 			removed++
@@ -89,10 +90,10 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 	if c.asked != nil {
 		_, err := c.asked.wait(ctx)
 		switch {
-		case stopped(err):
+		case failures.Stopped(err):
 			return err
 		case errors.Is(err, zk.ErrNoNode):
-			return errRemoved
+			return failures.ErrRemoved
 		}
 	}
 	if q.inContact(c) && !q.disturbed(c) {
@@ -100,7 +101,7 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 	}
 	exists, err := q.s.quorumSync(ctx, c.session, q.znodes(c)...)
 	if err == nil && !exists {
-		return errRemoved
+		return failures.ErrRemoved
 	}
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Instance is one of those who serve a service.
@@ -42,7 +44,7 @@ type entry struct {
 }
 
 func newEntry(in Instance) entry {
-	e := entry{Version: entryVersion, Registration: newID(), ID: in.ID, Address: in.Address, Metadata: maps.Clone(in.Metadata)}
+	e := entry{Version: entryVersion, Registration: znodes.NewID(), ID: in.ID, Address: in.Address, Metadata: maps.Clone(in.Metadata)}
 	if e.ID == "" {
 		e.ID = e.Registration
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -31,9 +32,9 @@ const kindTaking = "taking" // who waits for an item
 type items struct {
 	r       *recipe
 	markers *markers
-	order   func(children []string) []node // those that are items, the first to come out first
+	order   func(children []string) []znodes.Node // those that are items, the first to come out first
 	lists   trust
-	due     func(node) time.Duration // in how long an item may come out; nil: at once
+	due     func(znodes.Node) time.Duration // in how long an item may come out; nil: at once
 	// beside is what is done in one multi with the removal of an item; nil: nothing is.
 	beside func(context.Context, *zkSession) (op any, err error)
 
@@ -44,8 +45,8 @@ type items struct {
 	takers          *standby // who waits for items, of all clients
 
 	mu     sync.Mutex
-	ahead  []node     // items of the last list that were not tried
-	readIn *zkSession // in which that list was read
+	ahead  []znodes.Node // items of the last list that were not tried
+	readIn *zkSession    // in which that list was read
 
 	room room
 }
@@ -60,11 +61,11 @@ const (
 )
 
 // newItems returns the items of a queue; of says which of those on one path it is.
-func newItems(c *Client, path, of string, lists trust, order func([]string) []node) *items {
+func newItems(c *Client, path, of string, lists trust, order func([]string) []znodes.Node) *items {
 	r := newRecipe(c.client, path)
 	return &items{
 		r: r, markers: newMarkers(r), order: order, lists: lists,
-		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(c.client, join(path, kindTaking+"/"+of), kindTaking),
+		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(c.client, znodes.Join(path, kindTaking+"/"+of), kindTaking),
 		room: room{most: MaxItems},
 	}
 }
@@ -75,7 +76,7 @@ func (q *items) put(ctx context.Context, name string, item []byte) error {
 		return q.r.definite("put", ErrTooLarge)
 	}
 	create := &zk.CreateRequest{
-		Path: join(q.r.path, newID()+"-"+name+"-"), Data: slices.Clone(item),
+		Path: znodes.Join(q.r.path, znodes.NewID()+"-"+name+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
 	built := 0
@@ -221,8 +222,8 @@ func (q *items) look(ctx context.Context, z *zkSession, _ *itemTake) (wait func(
 
 // takeItem tries to take n, the first item as far as is known. That it is gone means
 // that somebody took it.
-func (q *items) takeItem(ctx context.Context, z *zkSession, n node) ([]byte, outcome, error) {
-	path := join(q.r.path, n.name)
+func (q *items) takeItem(ctx context.Context, z *zkSession, n znodes.Node) ([]byte, outcome, error) {
+	path := znodes.Join(q.r.path, n.Name)
 	v, err := q.r.s.get(ctx, z, path)
 	ops := []any{}
 	if err == nil {
@@ -272,7 +273,7 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 		if len(all) == 0 {
 			return notApplied, ErrEmpty
 		}
-		v, err := q.r.s.get(ctx, z, join(q.r.path, all[0].name))
+		v, err := q.r.s.get(ctx, z, znodes.Join(q.r.path, all[0].Name))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
 			return notApplied, nil
 		}
@@ -296,11 +297,11 @@ func (q *items) count(ctx context.Context) (n int, err error) {
 }
 
 // first takes the first item off the list that was read in z.
-func (q *items) first(z *zkSession) (node, bool) {
+func (q *items) first(z *zkSession) (znodes.Node, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.readIn != z || len(q.ahead) == 0 {
-		return node{}, false
+		return znodes.Node{}, false
 	}
 	n := q.ahead[0]
 	q.ahead = q.ahead[1:]
@@ -308,11 +309,11 @@ func (q *items) first(z *zkSession) (node, bool) {
 }
 
 // putBack puts an item that was not taken back to the front of the list.
-func (q *items) putBack(z *zkSession, n node) {
+func (q *items) putBack(z *zkSession, n znodes.Node) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.readIn == z {
-		q.ahead = append([]node{n}, q.ahead...)
+		q.ahead = append([]znodes.Node{n}, q.ahead...)
 	}
 }
 
@@ -328,7 +329,7 @@ func (q *items) setAhead(z *zkSession, names []string) (ready int, next time.Dur
 
 // ready are those of a list that may come out, which are its first ones, and in how long
 // the next one may.
-func (q *items) ready(all []node) (of []node, next time.Duration) {
+func (q *items) ready(all []znodes.Node) (of []znodes.Node, next time.Duration) {
 	if q.due != nil {
 		for i, n := range all {
 			if next = q.due(n); next > 0 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -107,7 +108,7 @@ func (j *Job) leased() any {
 
 // worker is the znode of the lease.
 func (j *Job) worker() string {
-	return join(j.q.workers.path, j.lease.c.name)
+	return znodes.Join(j.q.workers.path, j.lease.c.Name)
 }
 
 // letGo gives the job back in the background, unless it has ended, or ends with its lease.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 const (
@@ -62,12 +64,12 @@ func (n jobName) last() bool { return n.attempt >= n.tries }
 
 // parseJob reads the name of a job that is pending, or taken; it is false for every other.
 func parseJob(name, kind string) (jobName, bool) {
-	id, rest, ok := split(name, kind)
+	id, rest, ok := znodes.Split(name, kind)
 	n := jobName{id: id}
 	if ok && kind == kindTaken {
-		n.worker, rest, ok = cut(rest, idLength)
+		n.worker, rest, ok = znodes.Cut(rest, znodes.IDLength)
 		rest = strings.TrimPrefix(rest, "-")
-		ok = ok && isHex(n.worker)
+		ok = ok && znodes.IsHex(n.worker)
 	}
 	numbers := strings.SplitN(rest, "-", 3) // the last may have a sign
 	if !ok || len(numbers) < 3 {
@@ -75,7 +77,7 @@ func parseJob(name, kind string) (jobName, bool) {
 	}
 	n.attempt, _ = strconv.Atoi(numbers[0])
 	n.tries, _ = strconv.Atoi(numbers[1])
-	n.seq, ok = sequence(numbers[2])
+	n.seq, ok = znodes.Sequence(numbers[2])
 	possible := n.tries <= maxTries && (n.worker == "" && n.attempt < n.tries || n.worker != "" && n.attempt <= n.tries)
 	return n, ok && possible && n.String() == name
 }
@@ -90,7 +92,7 @@ func jobs(names []string, kind string) []jobName {
 		}
 	}
 	slices.SortFunc(list, func(a, b jobName) int {
-		return compare(node{seq: a.seq, name: a.id}, node{seq: b.seq, name: b.id})
+		return znodes.Compare(znodes.Node{Seq: a.seq, Name: a.id}, znodes.Node{Seq: b.seq, Name: b.id})
 	})
 	return list
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -16,9 +18,9 @@ var (
 	// ErrTries: that is no number of tries for a job.
 	ErrTries = errors.New("number of tries must be between 1 and 1000")
 	// ErrDead: the job was tried as often as it may be, and is a dead letter.
-	ErrDead error = conclusion("job is dead")
+	ErrDead error = failures.Conclusion("job is dead")
 	// ErrNoJob: there is no such job; its result may have been forgotten.
-	ErrNoJob error = conclusion("no such job")
+	ErrNoJob error = failures.Conclusion("no such job")
 )
 
 // JobQueue gives each job to one worker at a time, until one of them finishes it. A worker
@@ -84,11 +86,11 @@ const MaxJobs = 10_000
 // NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
 // so many times, 1 to 1000.
 func NewJobQueue(c *Client, path string, tries int) *JobQueue {
-	r, idle := newRecipe(c.client, path), newStandby(c.client, join(path, kindIdle), kindIdle)
+	r, idle := newRecipe(c.client, path), newStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
 	idle.all = true
 	return &JobQueue{
 		r: r, tries: tries, markers: newMarkers(r),
-		workers:   line{recipe: newRecipe(c.client, join(path, "workers")), folder: join(path, "workers"), kind: kindWorker, places: 1},
+		workers:   line{recipe: newRecipe(c.client, znodes.Join(path, "workers")), folder: znodes.Join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      idle,
 		enlisting: semaphore.NewWeighted(1),
 		spread:    newSpread(), room: room{most: MaxJobs},
@@ -121,7 +123,7 @@ func (q *JobQueue) ensureFolders(ctx context.Context, z *zkSession) error {
 // what a server refused. [ErrUnknown], with the reason, says that it may have been; the id
 // is told then, too.
 func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) {
-	id = newID()
+	id = znodes.NewID()
 	if err = q.put(ctx, "put", id, data); err != nil && !errors.Is(err, ErrUnknown) {
 		id = ""
 	}
@@ -174,7 +176,7 @@ func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err erro
 // JobID is the id of the job that [JobQueue.PutOnce] puts by a name.
 func JobID(name string) string {
 	sum := sha256.Sum256([]byte(name))
-	return hex.EncodeToString(sum[:idLength/2])
+	return hex.EncodeToString(sum[:znodes.IDLength/2])
 }
 
 // put adds a job, in one multi with ops.
@@ -272,7 +274,7 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 // with. It fails with [ErrDead] if the job is a dead letter, and with [ErrNoJob] if there
 // is none with that id. Its errors have no effect.
 func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err error) {
-	if len(id) != idLength || !isHex(id) {
+	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil, q.r.definite("result", ErrNoJob)
 	}
 	err = q.r.attempts(ctx, "result", func(ctx context.Context, z *zkSession) (outcome, error) {
@@ -316,7 +318,7 @@ func (q *JobQueue) over(ctx context.Context, z *zkSession, id string) ([]byte, e
 // Forget removes the result of a job that is over, or its dead letter. It is no error if
 // there is none. It may be repeated after any error.
 func (q *JobQueue) Forget(ctx context.Context, id string) error {
-	if len(id) != idLength || !isHex(id) {
+	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil
 	}
 	return q.r.attempts(ctx, "forget", func(ctx context.Context, z *zkSession) (outcome, error) {
@@ -334,7 +336,7 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
 	err = q.r.attempts(ctx, "dead", func(ctx context.Context, z *zkSession) (outcome, error) {
 		names, err := q.r.s.freshChildren(ctx, z, q.folder("dead"))
-		ids = slices.DeleteFunc(names, func(name string) bool { return len(name) != idLength || !isHex(name) })
+		ids = slices.DeleteFunc(names, func(name string) bool { return len(name) != znodes.IDLength || !znodes.IsHex(name) })
 		return appliedUnless(err)
 	})
 	return ids, err

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // states counts the jobs of the queue on path in each state, and fails if one is in two.
@@ -20,7 +22,7 @@ func (tr *tree) states(t *testing.T, path string) map[string][]string {
 	in := make(map[string][]string)
 	for _, state := range []string{"pending", "taken", "done", "dead"} {
 		for _, name := range tr.children(path + "/" + state) {
-			in[state] = append(in[state], name[:idLength])
+			in[state] = append(in[state], name[:znodes.IDLength])
 		}
 	}
 	all := slices.Concat(in["pending"], in["taken"], in["done"], in["dead"])
@@ -407,7 +409,7 @@ func TestJobFinishKeepsNoBuffer(t *testing.T) {
 func TestJobOfOneWhoComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 3)
-		comes := jobName{id: someID, worker: strings.Repeat("b", idLength), attempt: 1, tries: 3}
+		comes := jobName{id: someID, worker: strings.Repeat("b", znodes.IDLength), attempt: 1, tries: 3}
 		w.fakes[0].fail(func(op, path string) fault {
 			if op == "children" && strings.HasSuffix(path, "/taken") && w.tr.nodes[w.all[0].job(someID)] == nil {
 				_, _ = w.tr.create("/jobs/workers/"+comes.worker+"-worker-", nil, 3, 1)
@@ -685,7 +687,7 @@ func TestJobPutOnceAtEveryRequest(t *testing.T) {
 				a, b := NewJobQueue(m.a, m.path, 1), NewJobQueue(m.b, m.path, 1)
 				once := func(ctx context.Context, q *JobQueue) error {
 					id, err := q.PutOnce(ctx, "name", []byte("data"))
-					if id != JobID("name") || len(id) != idLength || !isHex(id) {
+					if id != JobID("name") || len(id) != znodes.IDLength || !znodes.IsHex(id) {
 						t.Errorf("id %q", id)
 					}
 					return err
@@ -755,7 +757,7 @@ func TestJobNames(t *testing.T) {
 	for _, n := range []jobName{
 		{id: someID, attempt: 0, tries: 3, seq: 7},
 		{id: someID, attempt: 2, tries: 1000, seq: -1 << 31},
-		{id: someID, attempt: 3, tries: 3, seq: 1<<31 - 1, worker: strings.Repeat("a", idLength)},
+		{id: someID, attempt: 3, tries: 3, seq: 1<<31 - 1, worker: strings.Repeat("a", znodes.IDLength)},
 	} {
 		kind := kindJob
 		if n.worker != "" {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // taking is one call that takes a job.
@@ -79,10 +80,10 @@ func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, outcome, er
 		return nil, notApplied, err
 	}
 	if err == nil {
-		name := n.takenBy(h.c.id)
+		name := n.takenBy(h.c.ID)
 		var o outcome
 		o, err = q.markers.writeOr(ctx, z, q.undo(name),
-			gone(q.pending(n)), present(join(q.workers.path, h.c.name)), newZnode(q.taken(name), nil))
+			gone(q.pending(n)), present(znodes.Join(q.workers.path, h.c.Name)), newZnode(q.taken(name), nil))
 		switch o {
 		case applied:
 			q.spread.met(false)
@@ -113,7 +114,7 @@ type spread struct {
 }
 
 func newSpread() *spread {
-	id := newID()
+	id := znodes.NewID()
 	a, _ := strconv.ParseUint(id[:16], 16, 64)
 	b, _ := strconv.ParseUint(id[16:], 16, 64)
 	return &spread{rng: rand.New(rand.NewPCG(a, b)), n: 1}

@@ -3,6 +3,8 @@ package recipes
 import (
 	"context"
 	"slices"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // enlist returns this client's worker in z, and makes one if there is none: a contender in
@@ -103,8 +105,8 @@ func (q *JobQueue) abandoned(ctx context.Context, z *zkSession, taken []jobName,
 // ownerless are the taken jobs whose workers are not among those that are listed.
 func (q *JobQueue) ownerless(taken []jobName, workers []string) []jobName {
 	alive := make(map[string]bool, len(workers))
-	for _, n := range nodes(workers, q.workers.kind) {
-		alive[n.id] = true
+	for _, n := range znodes.Nodes(workers, q.workers.kind) {
+		alive[n.ID] = true
 	}
 	return slices.DeleteFunc(taken, func(n jobName) bool { return alive[n.worker] })
 }

@@ -11,12 +11,14 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // ErrNoTail: the znode that names the last folder of a long queue is gone, or holds something
 // else, while there are folders. What to do: stop all clients, then make it, with the number of
 // the last folder.
-var ErrNoTail error = conclusion("the tail of the queue names no folder")
+var ErrNoTail error = failures.Conclusion("the tail of the queue names no folder")
 
 // LongQueue is a [Queue] for any number of items. What is said there of lost replies and of
 // unknown outcomes goes for it, too.
@@ -71,16 +73,16 @@ type tail struct {
 func folderName(n int) string { return fmt.Sprintf("%010d", n) }
 
 // nodesInFolder picks the items of one folder, with the folder in their names.
-func nodesInFolder(names []string) []node {
-	var list []node
+func nodesInFolder(names []string) []znodes.Node {
+	var list []znodes.Node
 	for _, name := range names {
 		_, child, _ := strings.Cut(name, "/")
-		if n, ok := parse(child, kindItem); ok {
-			n.name = name
+		if n, ok := znodes.Parse(child, kindItem); ok {
+			n.Name = name
 			list = append(list, n)
 		}
 	}
-	slices.SortFunc(list, compare)
+	slices.SortFunc(list, znodes.Compare)
 	return list
 }
 
@@ -89,7 +91,7 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 	if len(item) > MaxItem {
 		return q.r.definite("put", ErrTooLarge)
 	}
-	name, data := newID()+"-"+kindItem+"-", slices.Clone(item)
+	name, data := znodes.NewID()+"-"+kindItem+"-", slices.Clone(item)
 	built := 0
 	return q.r.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
 		t, err := q.target(ctx, z)
@@ -97,8 +99,8 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 			return notApplied, err
 		}
 		o, err := q.markers.write(ctx, z,
-			&zk.CheckVersionRequest{Path: join(q.r.path, tailNode), Version: t.version},
-			&zk.CreateRequest{Path: join(q.folder(t.folder), name), Data: data, Flags: zk.FlagSequence})
+			&zk.CheckVersionRequest{Path: znodes.Join(q.r.path, tailNode), Version: t.version},
+			&zk.CreateRequest{Path: znodes.Join(q.folder(t.folder), name), Data: data, Flags: zk.FlagSequence})
 		moved := errors.Is(err, zk.ErrBadVersion)
 		if o != notApplied || !moved && !errors.Is(err, zk.ErrNoNode) {
 			return o, err
@@ -119,7 +121,7 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error {
 	_, err := retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
 		return q.r.s.conn.Multi(
-			&zk.CheckVersionRequest{Path: join(q.r.path, tailNode), Version: last.version},
+			&zk.CheckVersionRequest{Path: znodes.Join(q.r.path, tailNode), Version: last.version},
 			&zk.CreateRequest{Path: q.folder(last.folder)})
 	})
 	if errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNodeExists) {
@@ -128,7 +130,7 @@ func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error
 	return err
 }
 
-func (q *LongQueue) folder(n int) string { return join(q.r.path, folderName(n)) }
+func (q *LongQueue) folder(n int) string { return znodes.Join(q.r.path, folderName(n)) }
 
 // target is the folder to put into: the last one, or the next if that is full.
 func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
@@ -142,7 +144,7 @@ func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
 	}
 	_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
 		return q.r.s.conn.Multi(
-			&zk.SetDataRequest{Path: join(q.r.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
+			&zk.SetDataRequest{Path: znodes.Join(q.r.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
 			&zk.CreateRequest{Path: q.folder(t.folder + 1)})
 	})
 	q.setTail(nil)
@@ -176,7 +178,7 @@ func (q *LongQueue) setTail(t *tail) {
 // readTail reads the tail and sees to it that there is a watch on it. It makes it, and the
 // first folder, if there is none.
 func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan zk.Event, error) {
-	path := join(q.r.path, tailNode)
+	path := znodes.Join(q.r.path, tailNode)
 	for range maxRecreate {
 		v, err := q.r.s.getW(ctx, z, path)
 		if err == nil {
@@ -319,7 +321,7 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 			}
 			return notApplied, ErrEmpty
 		}
-		v, err := q.r.s.get(ctx, z, join(q.r.path, first))
+		v, err := q.r.s.get(ctx, z, znodes.Join(q.r.path, first))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
 			return notApplied, nil
 		}
@@ -339,7 +341,7 @@ func (q *LongQueue) firstOf(ctx context.Context, z *zkSession) (string, error) {
 			return "", err
 		}
 		if list := nodesInFolder(inFolder(n, names)); len(list) > 0 {
-			return list[0].name, nil
+			return list[0].Name, nil
 		}
 	}
 	return "", err

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // marker is a znode that tells whether a write was applied whose reply was lost,
@@ -28,12 +30,12 @@ var errMarkerGone = errors.New("marker is gone")
 // newMarker makes a marker under parent. With an error there is one that there may be; nil
 // says that there is none and never will be.
 func (ms *markers) newMarker(ctx context.Context, z *zkSession, parent string) (*marker, error) {
-	m := &marker{path: join(parent, newID()), session: z}
+	m := &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
 	var unsure atomic.Bool
 	for range maxRecreate {
 		_, err := retry(ctx, ms.r.s, z, write, func() (string, error) {
 			path, err := ms.r.s.conn.Create(m.path, nil, zk.FlagEphemeral)
-			if unanswered(err) {
+			if failures.Unanswered(err) {
 				unsure.Store(true)
 			}
 			return path, err
@@ -57,7 +59,7 @@ func (ms *markers) newMarker(ctx context.Context, z *zkSession, parent string) (
 func (ms *markers) verifyOwner(ctx context.Context, m *marker) error {
 	v, err := ms.r.s.get(ctx, m.session, m.path)
 	if err == nil && v.stat.EphemeralOwner != m.session.id {
-		return errSessionLost
+		return failures.ErrSessionLost
 	}
 	return err
 }
@@ -70,7 +72,7 @@ type markedWrite struct {
 
 // sendMarked sends ops together with an update of m.
 func (ms *markers) sendMarked(m *marker, ops ...any) markedWrite {
-	w := markedWrite{id: newID()}
+	w := markedWrite{id: znodes.NewID()}
 	ops = append(ops, &zk.SetDataRequest{Path: m.path, Data: []byte(w.id), Version: m.version})
 	w.request = send(ms.r.s, m.session, write, func() ([]zk.MultiResponse, error) { return ms.r.s.conn.Multi(ops...) })
 	return w
@@ -85,9 +87,9 @@ func (ms *markers) outcome(ctx context.Context, m *marker, w markedWrite, err er
 		return applied, nil
 	case w.settled() && w.unsent:
 		return notApplied, err
-	case stopped(err):
+	case failures.Stopped(err):
 		return unknown, err
-	case unanswered(err):
+	case failures.Unanswered(err):
 		return ms.r.settle(ms.resolve(ctx, m, w))
 	case len(w.v) > 0 && refusedBy(w.v) == len(w.v)-1:
 		return notApplied, errMarkerGone

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // markersNode is the child of a recipe's path that markers are in.
@@ -60,7 +63,7 @@ func (ms *markers) late(ctx context.Context, m *marker, w markedWrite) (outcome,
 	defer cancel()
 	_, err := w.wait(grace)
 	o, err := ms.outcome(grace, m, w, err)
-	if o == unknown || unanswered(err) {
+	if o == unknown || failures.Unanswered(err) {
 		err = ctx.Err()
 	}
 	return o, err
@@ -78,7 +81,7 @@ func (ms *markers) take(ctx context.Context, z *zkSession) (*marker, error) {
 		}
 	}
 	ms.mu.Unlock()
-	m, err := ms.newMarker(ctx, z, join(ms.r.path, markersNode))
+	m, err := ms.newMarker(ctx, z, znodes.Join(ms.r.path, markersNode))
 	if err != nil && m != nil {
 		ms.discard(m, nil, nil)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // plan is what a master does in one term.
@@ -18,7 +19,7 @@ type plan struct {
 // observed is what there was when the master looked.
 type observed struct {
 	pending, lost []jobName
-	free          []node // places to which nothing was assigned, those who have waited longest first
+	free          []znodes.Node // places to which nothing was assigned, those who have waited longest first
 	changed       []<-chan zk.Event
 }
 
@@ -88,23 +89,23 @@ func (p *plan) look(ctx context.Context, z *zkSession) (now observed, err error)
 	for _, n := range taken {
 		busy[n.worker] = true
 	}
-	places, err := p.places(ctx, z, nodes(workers.names, kindMember))
+	places, err := p.places(ctx, z, znodes.Nodes(workers.names, kindMember))
 	if err != nil {
 		return now, err
 	}
-	now.free = slices.DeleteFunc(places, func(n node) bool { return busy[n.id] })
+	now.free = slices.DeleteFunc(places, func(n znodes.Node) bool { return busy[n.ID] })
 	now.lost, err = q.abandoned(ctx, z, taken, workers.names)
 	return now, err
 }
 
 // places are those of the listed znodes that are places: a persistent one only looks like it,
 // and nobody waits there. Each is read once.
-func (p *plan) places(ctx context.Context, z *zkSession, listed []node) (places []node, err error) {
+func (p *plan) places(ctx context.Context, z *zkSession, listed []znodes.Node) (places []znodes.Node, err error) {
 	known := make(map[string]bool, len(listed))
 	for _, n := range listed {
-		is, ok := p.known[n.name]
+		is, ok := p.known[n.Name]
 		if !ok {
-			v, err := p.m.q.r.s.get(ctx, z, join(p.m.workers.line.path, n.name))
+			v, err := p.m.q.r.s.get(ctx, z, znodes.Join(p.m.workers.line.path, n.Name))
 			switch {
 			case errors.Is(err, zk.ErrNoNode):
 				continue
@@ -113,7 +114,7 @@ func (p *plan) places(ctx context.Context, z *zkSession, listed []node) (places 
 			}
 			is = v.stat.EphemeralOwner != 0
 		}
-		if known[n.name] = is; is {
+		if known[n.Name] = is; is {
 			places = append(places, n)
 		}
 	}
@@ -144,10 +145,10 @@ func (p *plan) act(ctx context.Context, z *zkSession, now observed) (done bool, 
 
 // assign gives a task to a place, if the three of them are still what they were. It may be
 // repeated: the task's znode never comes back.
-func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place node) (done bool, err error) {
+func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place znodes.Node) (done bool, err error) {
 	q := p.m.q
-	taken := n.takenBy(place.id)
-	master, worker := join(p.m.master.x.path, p.master.name), join(p.m.workers.line.path, place.name)
+	taken := n.takenBy(place.ID)
+	master, worker := znodes.Join(p.m.master.x.path, p.master.Name), znodes.Join(p.m.workers.line.path, place.Name)
 	_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
 		return q.r.s.conn.Multi(
 			present(master),

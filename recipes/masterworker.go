@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // MasterWorker has tasks done by workers, to whom a master assigns them: an [Election], a
@@ -59,8 +61,8 @@ type MasterWorker struct {
 func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 	m := &MasterWorker{
 		q:       NewJobQueue(c, path, tries),
-		master:  NewElection(c, join(path, "master"), id),
-		workers: NewGroup(c, join(path, "workers")),
+		master:  NewElection(c, znodes.Join(path, "master"), id),
+		workers: NewGroup(c, znodes.Join(path, "workers")),
 		places:  make(map[*hold]bool),
 	}
 	m.q.workers = m.workers.line
@@ -176,6 +178,6 @@ func (m *MasterWorker) open() []*hold {
 	for h := range m.places {
 		places = append(places, h)
 	}
-	slices.SortFunc(places, func(a, b *hold) int { return compare(a.c.node, b.c.node) })
+	slices.SortFunc(places, func(a, b *hold) int { return znodes.Compare(a.c.Node, b.c.Node) })
 	return places
 }

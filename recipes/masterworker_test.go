@@ -10,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // crew is what clients of one master-worker have in common in a test.
@@ -38,7 +41,7 @@ func (c *crew) lead(ctx context.Context, m *MasterWorker) (stop context.CancelFu
 	ctx, stop = context.WithCancel(ctx)
 	c.stops = append(c.stops, stop)
 	c.calls.Go(func() {
-		if err := m.Lead(ctx); !stopped(err) && !errors.Is(err, ErrClosed) {
+		if err := m.Lead(ctx); !failures.Stopped(err) && !errors.Is(err, ErrClosed) {
 			c.t.Errorf("lead: %v", err)
 		}
 	})
@@ -99,9 +102,9 @@ func TestTaskTakeAtEveryRequest(t *testing.T) {
 			return err
 		})
 		places := map[string]int{}
-		for _, n := range nodes(m.tr.children(m.path+"/workers"), kindMember) {
-			if places[n.id]++; places[n.id] > 1 {
-				t.Errorf("the place %s was made %d times", n.id, places[n.id])
+		for _, n := range znodes.Nodes(m.tr.children(m.path+"/workers"), kindMember) {
+			if places[n.ID]++; places[n.ID] > 1 {
+				t.Errorf("the place %s was made %d times", n.ID, places[n.ID])
 			}
 		}
 		switch {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // This file is how a group is read: as a list, or as changes.
@@ -40,7 +41,7 @@ func (g *Group) view(ctx context.Context, z *zkSession, list func() (value, erro
 		if err != nil {
 			return nil, err
 		}
-		members, err := g.read(ctx, z, nodes(v.names, g.line.kind))
+		members, err := g.read(ctx, z, znodes.Nodes(v.names, g.line.kind))
 		if !errors.Is(err, zk.ErrNoNode) {
 			return members, err
 		}
@@ -48,19 +49,19 @@ func (g *Group) view(ctx context.Context, z *zkSession, list func() (value, erro
 }
 
 // read reads what the znodes of members hold, unless it is known: it does not change.
-func (g *Group) read(ctx context.Context, z *zkSession, list []node) (members []Member, err error) {
+func (g *Group) read(ctx context.Context, z *zkSession, list []znodes.Node) (members []Member, err error) {
 	known := make(map[string]Member, len(list))
 	defer func() { g.remember(known, err == nil) }()
 	for _, n := range list {
-		m, ok := g.recall(n.name)
+		m, ok := g.recall(n.Name)
 		if !ok {
-			v, err := g.line.s.get(ctx, z, join(g.line.path, n.name))
+			v, err := g.line.s.get(ctx, z, znodes.Join(g.line.path, n.Name))
 			if err != nil {
 				return nil, err
 			}
-			m = Member{Name: n.name, Data: v.data, Since: v.stat.Czxid, foreign: v.stat.EphemeralOwner == 0}
+			m = Member{Name: n.Name, Data: v.data, Since: v.stat.Czxid, foreign: v.stat.EphemeralOwner == 0}
 		}
-		known[n.name] = m
+		known[n.Name] = m
 		if !m.foreign {
 			members = append(members, m)
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 var (
@@ -111,7 +113,7 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 		return g.line.indefinite(op, err)
 	}
 	ctx, stop := context.WithCancel(withTrace(g.line.s.withTurn(g.line.s.ctx), traceOf(call)))
-	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.name}
+	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.Name}
 	go g.keep(ctx, m)
 	if g.line.ctx.Err() != nil {
 		g.vanish(m)
@@ -145,16 +147,16 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b backoff
 	for g.awaitGone(ctx, m.c) {
-		traceOf(ctx).gone(join(g.line.path, m.c.name))
+		traceOf(ctx).gone(znodes.Join(g.line.path, m.c.Name))
 		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
-		g.line.sweepIf(m.c.unsure || !g.line.s.isCurrent(m.c.session), m.c.id)
+		g.line.sweepIf(m.c.unsure || !g.line.s.isCurrent(m.c.session), m.c.ID)
 		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
 				m.c, b = c, backoff{}
-				g.rename(m, c.name)
+				g.rename(m, c.Name)
 				break
 			}
 			b.pause(ctx)
@@ -187,13 +189,13 @@ func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
 		err := g.line.s.wait(ctx, c.session, event, changed)
 		if err == nil {
 			var v value
-			v, err = g.line.s.getW(ctx, c.session, join(g.line.path, c.name))
+			v, err = g.line.s.getW(ctx, c.session, znodes.Join(g.line.path, c.Name))
 			changed = v.changed
 		}
 		switch {
 		case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
 			return true
-		case stopped(err):
+		case failures.Stopped(err):
 			return false
 		case err != nil: // such as no right to read it
 			b.pause(ctx)
@@ -238,12 +240,12 @@ func (g *Group) vanish(m *stay) {
 	g.line.cleanUp(m.done, func(ctx context.Context, z *zkSession) error {
 		c := m.c
 		if z != c.session {
-			return g.line.swept(ctx, z, c.id)
+			return g.line.swept(ctx, z, c.ID)
 		}
-		if _, err := g.line.s.remove(ctx, z, join(g.line.path, c.name)); err != nil || !c.unsure {
+		if _, err := g.line.s.remove(ctx, z, znodes.Join(g.line.path, c.Name)); err != nil || !c.unsure {
 			return err
 		}
-		return g.line.swept(ctx, z, c.id)
+		return g.line.swept(ctx, z, c.ID)
 	})
 }
 

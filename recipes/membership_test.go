@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // whoIs gives what members say of themselves, sorted.
@@ -257,7 +258,7 @@ func TestGroupShowsNoMixture(t *testing.T) {
 					moved = true
 					name := strings.TrimPrefix(path, "/g/")
 					// Another one joins, and only then the one goes that is about to be read.
-					_, err := tr.create("/g/"+newID()+"-"+kindMember+"-", []byte("second"), zk.FlagEphemeral|zk.FlagSequence, 77)
+					_, err := tr.create("/g/"+znodes.NewID()+"-"+kindMember+"-", []byte("second"), zk.FlagEphemeral|zk.FlagSequence, 77)
 					must(t, err)
 					tr.remove("/g/" + name)
 				}

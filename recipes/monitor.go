@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // heartbeatInterval is how often a holder hears from a quorum. go-zookeeper leaves
@@ -18,7 +19,7 @@ func (h *hold) watch() {
 	all := h.line.znodes(h.c)
 	_ = h.line.each(h.c, func(q line, c *contender) error {
 		go h.monitor(monitor{
-			hold: h, s: q.s, z: c.session, path: join(q.folder, c.name), turn: q.s.nextTurn(), changed: c.changed, checks: all,
+			hold: h, s: q.s, z: c.session, path: znodes.Join(q.folder, c.Name), turn: q.s.nextTurn(), changed: c.changed, checks: all,
 		})
 		all = nil
 		return nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // ErrPaths: a multi-lock cannot have so many paths.
@@ -61,7 +63,7 @@ func (l *MultiLock) valid(op string) error {
 	}
 	size := 0
 	for _, path := range l.paths {
-		if err := checkPath(path); err != nil {
+		if err := znodes.CheckPath(path); err != nil {
 			return l.x.definite(op, err)
 		}
 		size += len(path) + perContender

@@ -1,5 +1,7 @@
 package recipes
 
+import "github.com/zklab/zklab/recipes/internal/znodes"
+
 // This file is for those who look at znodes of these recipes from outside, and take no part.
 
 // Turn says what the order of the znodes in a folder means.
@@ -26,12 +28,12 @@ type Name struct {
 	// Attempt is how many attempts at a job were begun, of Tries.
 	Attempt, Tries int
 
-	node node
+	node znodes.Node
 }
 
-// znodes are all names that there are, by their kinds. Locks of several keys are locks, what
+// byKind are all names that there are, by their kinds. Locks of several keys are locks, what
 // is discovered and who passes a double barrier are members.
-var znodes = map[string]Name{
+var byKind = map[string]Name{
 	kindLock:      {Recipe: "lock", Turn: First, What: "contender"},
 	kindCandidate: {Recipe: "election", Turn: First, What: "candidate"},
 	kindLease:     {Recipe: "semaphore", Turn: Some, What: "contender"},
@@ -52,8 +54,8 @@ var znodes = map[string]Name{
 // ParseName reads the name of a znode, without its folder; it is false for those that no
 // recipe of this package gives.
 func ParseName(name string) (Name, bool) {
-	for kind, z := range znodes {
-		if _, _, ok := split(name, kind); !ok {
+	for kind, z := range byKind {
+		if _, _, ok := znodes.Split(name, kind); !ok {
 			continue
 		}
 		var ok bool
@@ -61,17 +63,17 @@ func ParseName(name string) (Name, bool) {
 		case kindJob, kindTaken:
 			var j jobName
 			j, ok = parseJob(name, kind)
-			z.node = node{name: name, id: j.id, kind: kind, seq: j.seq}
+			z.node = znodes.Node{Name: name, ID: j.id, Kind: kind, Seq: j.seq}
 			z.Holder, z.Attempt, z.Tries = j.worker, j.attempt, j.tries
 		case kindDue:
-			z.node, ok = parseRanked(name, kind)
+			z.node, ok = znodes.ParseRanked(name, kind)
 		case kindItem:
-			if z.node, ok = parse(name, kind); !ok {
+			if z.node, ok = znodes.Parse(name, kind); !ok {
 				z.Recipe = "priority-queue"
-				z.node, ok = parseRanked(name, kind)
+				z.node, ok = znodes.ParseRanked(name, kind)
 			}
 		default:
-			z.node, ok = parse(name, kind)
+			z.node, ok = znodes.Parse(name, kind)
 		}
 		return z, ok
 	}
@@ -79,10 +81,10 @@ func ParseName(name string) (Name, bool) {
 }
 
 // Rank is the priority or the time, in milliseconds since 1970, of an item that has one.
-func (z Name) Rank() int64 { return z.node.rank }
+func (z Name) Rank() int64 { return z.node.Rank }
 
 // ID is the random part of the name: that of a job stays the same in all its states.
-func (z Name) ID() string { return z.node.id }
+func (z Name) ID() string { return z.node.ID }
 
 // CompareNames orders the znodes of a folder by their turn, for slices.SortFunc.
-func CompareNames(a, b Name) int { return compare(a.node, b.node) }
+func CompareNames(a, b Name) int { return znodes.Compare(a.node, b.node) }

@@ -43,7 +43,7 @@ func TestNamesInOrder(t *testing.T) {
 		list = append(list, z)
 	}
 	slices.SortFunc(list, CompareNames)
-	if list[0].node.seq != 2147483646 || list[2].node.seq != -2147483647 {
+	if list[0].node.Seq != 2147483646 || list[2].node.Seq != -2147483647 {
 		t.Error(list)
 	}
 }

@@ -1,6 +1,10 @@
 package recipes
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
+)
 
 // outcome of a write.
 type outcome int
@@ -18,10 +22,10 @@ func once[T any](ctx context.Context, s *client, z *zkSession, f func() (T, erro
 	}
 	r := send(s, z, write, f)
 	_, err := r.wait(ctx)
-	if stopped(err) && !r.settled() {
+	if failures.Stopped(err) && !r.settled() {
 		grace, cancel := s.withGrace()
 		defer cancel()
-		if _, late := r.wait(grace); r.settled() && !unanswered(late) {
+		if _, late := r.wait(grace); r.settled() && !failures.Unanswered(late) {
 			err = late
 		}
 	}
@@ -30,7 +34,7 @@ func once[T any](ctx context.Context, s *client, z *zkSession, f func() (T, erro
 		return applied, nil
 	case r.settled() && r.unsent:
 		return notApplied, err
-	case stopped(err), unanswered(err):
+	case failures.Stopped(err), failures.Unanswered(err):
 		return unknown, err
 	}
 	return notApplied, err

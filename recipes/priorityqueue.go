@@ -1,6 +1,10 @@
 package recipes
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
+)
 
 // PriorityQueue is a queue of byte slices from which the item with the least priority
 // number comes out first, and of several with one number the one that was put in first.
@@ -36,14 +40,14 @@ func NewRelaxedPriorityQueue(c *Client, path string) *PriorityQueue {
 	return &PriorityQueue{newItems(c, path, "priority", oneTake, byRank)}
 }
 
-func byRank(children []string) []node { return rankedNodes(children, kindItem) }
+func byRank(children []string) []znodes.Node { return znodes.RankedNodes(children, kindItem) }
 
 // Put adds an item. The least priority is the best one. An error with NoEffect says
 // that it was not added and never will be: [ErrTooLarge], [ErrFull], [ErrClosed], the
 // error of ctx, or what a server refused. [ErrUnknown], with the reason, says that it
 // may have been.
 func (q *PriorityQueue) Put(ctx context.Context, priority int32, item []byte) error {
-	return q.put(ctx, kindItem+"-"+rankText(int64(priority)), item)
+	return q.put(ctx, kindItem+"-"+znodes.RankText(int64(priority)), item)
 }
 
 // Take removes the best item and returns it, and waits for one until ctx ends. Its

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // ranking is a queue of any kind, as the tests here use it.
@@ -299,7 +301,7 @@ func TestFullQueue(t *testing.T) {
 }
 
 func TestLongestNamesFit(t *testing.T) {
-	name := someID + "-" + kindItem + "-" + rankText(-1<<31) + "-" + decimal(1<<31-1)
+	name := someID + "-" + kindItem + "-" + znodes.RankText(-1<<31) + "-" + "2147483647"
 	if size := MaxItems * (4 + len(name)); size > 1<<20-1<<10-64*1000 {
 		t.Errorf("a list of the longest names takes %d bytes", size)
 	}

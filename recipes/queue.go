@@ -1,6 +1,10 @@
 package recipes
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/znodes"
+)
 
 const kindItem = "item"
 
@@ -41,7 +45,7 @@ type Queue struct{ *items }
 func NewQueue(c *Client, path string) *Queue {
 	// Items come in the order of their numbers: where the first of an even old list is
 	// gone, the next of that list is the first.
-	return &Queue{newItems(c, path, "queue", untilEmpty, func(children []string) []node { return nodes(children, kindItem) })}
+	return &Queue{newItems(c, path, "queue", untilEmpty, func(children []string) []znodes.Node { return znodes.Nodes(children, kindItem) })}
 }
 
 // Put adds an item at the end. An error with NoEffect says that it was not added

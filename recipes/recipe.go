@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // recipe is what all recipes are built on: a path in a session, the calls that
@@ -29,13 +32,13 @@ func newRecipe(s *client, path string) *recipe {
 
 // start begins a call. Its context ends with stopCalls, too; end must be called.
 func (r *recipe) start(ctx context.Context) (_ context.Context, end func(), err error) {
-	if err := checkPath(r.path); err != nil {
+	if err := znodes.CheckPath(r.path); err != nil {
 		return nil, nil, err
 	}
 	r.order.Lock()
 	defer r.order.Unlock()
 	if r.ctx.Err() != nil {
-		return nil, nil, errClosed
+		return nil, nil, failures.ErrClosed
 	}
 	r.calls.add()
 	ctx, cancel := context.WithCancel(r.s.withTurn(ctx))
@@ -68,7 +71,7 @@ func (r *recipe) attempts(ctx context.Context, op string, attempt func(context.C
 		case o == applied:
 			return nil
 		case o == unknown:
-			err = r.indefinite(op, fmt.Errorf("%w: %w", errUnknown, r.cause(err)))
+			err = r.indefinite(op, fmt.Errorf("%w: %w", failures.ErrUnknown, r.cause(err)))
 			r.s.counters.unknown.Add(1)
 			r.s.tell(slog.LevelWarn, "outcome is unknown", "error", err)
 			return err
@@ -87,7 +90,7 @@ var errAgain = errors.New("has to be tried again")
 
 // retryable reports whether to try again after an error that had no effect.
 func retryable(err error) bool {
-	return unanswered(err) || errors.Is(err, errSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, errAgain)
+	return failures.Unanswered(err) || errors.Is(err, failures.ErrSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, errAgain)
 }
 
 // stopCalls ends all calls and lets no more begin.
@@ -101,7 +104,7 @@ func (r *recipe) stopCalls() {
 func (r *recipe) drain(ctx context.Context, op string) error {
 	for _, group := range []*tasks{&r.calls, &r.cleanUps} {
 		if err := group.wait(ctx); err != nil {
-			return r.s.options.Failed(failure{Op: op, Path: r.path, Err: err})
+			return r.s.options.Failed(failures.Failure{Op: op, Path: r.path, Err: err})
 		}
 	}
 	return nil
@@ -109,18 +112,18 @@ func (r *recipe) drain(ctx context.Context, op string) error {
 
 // definite is the error of a call that certainly had no effect.
 func (r *recipe) definite(op string, err error) error {
-	return r.s.options.Failed(failure{Op: op, Path: r.path, Err: r.cause(err), NoEffect: true})
+	return r.s.options.Failed(failures.Failure{Op: op, Path: r.path, Err: r.cause(err), NoEffect: true})
 }
 
 // indefinite is the error of a call that may have had an effect.
 func (r *recipe) indefinite(op string, err error) error {
-	return r.s.options.Failed(failure{Op: op, Path: r.path, Err: r.cause(err)})
+	return r.s.options.Failed(failures.Failure{Op: op, Path: r.path, Err: r.cause(err)})
 }
 
 // cause is err, or ErrClosed if Close was the reason for the end of a call.
 func (r *recipe) cause(err error) error {
-	if r.ctx.Err() != nil && stopped(err) {
-		return errClosed
+	if r.ctx.Err() != nil && failures.Stopped(err) {
+		return failures.ErrClosed
 	}
 	return err
 }

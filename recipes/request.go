@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // request is one request under way. go-zookeeper's calls take no context, so each
@@ -45,7 +46,7 @@ func send[T any](s *client, z *zkSession, k kind, f func() (T, error)) *request[
 		switch {
 		case !s.isCurrent(z):
 			r.err = s.endError()
-		case k == write && !unanswered(r.err):
+		case k == write && !failures.Unanswered(r.err):
 			z.contact(sent)
 		}
 	}()
@@ -67,7 +68,7 @@ func (r *request[T]) wait(ctx context.Context) (T, error) {
 	case <-r.z.gone:
 		return none, r.s.endError()
 	case <-r.s.ctx.Done():
-		return none, errClosed
+		return none, failures.ErrClosed
 	}
 }
 
@@ -83,7 +84,7 @@ func retry[T any](ctx context.Context, s *client, z *zkSession, k kind, f func()
 			return none, err
 		}
 		v, err := send(s, z, k, f).wait(ctx)
-		if !unanswered(err) {
+		if !failures.Unanswered(err) {
 			return v, err
 		}
 		s.repeat("a request", err)
@@ -106,7 +107,7 @@ func (s *client) check(paths ...string) (struct{}, error) {
 // be answered by a leader that has been deposed (ZOOKEEPER-1675).
 func (s *client) quorumSync(ctx context.Context, z *zkSession, paths ...string) (exist bool, err error) {
 	_, err = retry(ctx, s, z, write, func() (struct{}, error) { return s.check(paths...) })
-	if stopped(err) {
+	if failures.Stopped(err) {
 		return false, err
 	}
 	return !errors.Is(err, zk.ErrNoNode), nil // a refusal comes from a quorum, too

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // gather waits until c is a member of a round, and forms one if it can.
@@ -19,7 +21,7 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 			return nil, err
 		}
 		round := members(ready.data)
-		if slices.Contains(round, c.name) {
+		if slices.Contains(round, c.Name) {
 			return round, nil
 		}
 		present, changed, err := d.present(ctx, c, persistent)
@@ -29,7 +31,7 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 		case err != nil:
 			return nil, err
 		}
-		if next := d.next(present, round); slices.Contains(next, c.name) {
+		if next := d.next(present, round); slices.Contains(next, c.Name) {
 			err = d.form(ctx, c.session, next, ready.stat.Version, persistent)
 		} else {
 			err = d.line.s.wait(ctx, c.session, event, ready.changed, changed)
@@ -42,7 +44,7 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 
 // ready reads the present round and makes the znode for it if it is missing.
 func (d *DoubleBarrier) ready(ctx context.Context, z *zkSession) (value, error) {
-	path := join(d.line.path, readyNode)
+	path := znodes.Join(d.line.path, readyNode)
 	for range maxRecreate {
 		v, err := d.line.s.getW(ctx, z, path)
 		if !errors.Is(err, zk.ErrNoNode) {
@@ -58,8 +60,8 @@ func (d *DoubleBarrier) ready(ctx context.Context, z *zkSession) (value, error) 
 // members reads the names of a round; lines that are no names are left out.
 func members(data []byte) []string {
 	var round []string
-	for _, n := range nodes(strings.Split(string(data), "\n"), kindMember) {
-		round = append(round, n.name)
+	for _, n := range znodes.Nodes(strings.Split(string(data), "\n"), kindMember) {
+		round = append(round, n.Name)
 	}
 	return round
 }
@@ -67,14 +69,14 @@ func members(data []byte) []string {
 // present returns the members that are present, in order, and a watch on whatever
 // c has to wait for. Only the one in front watches the children; the others watch
 // the one ahead of them, to step in for it, and all watch "ready".
-func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]node, <-chan zk.Event, error) {
+func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]znodes.Node, <-chan zk.Event, error) {
 	names, err := d.line.s.children(ctx, c.session, d.line.path)
 	if err != nil {
 		return nil, nil, err
 	}
 	for {
 		present := sorted(names, persistent)
-		at := slices.IndexFunc(present, func(n node) bool { return n.name == c.name })
+		at := slices.IndexFunc(present, func(n znodes.Node) bool { return n.Name == c.Name })
 		switch {
 		case at < 0:
 			return nil, nil, ErrRemoved
@@ -82,8 +84,8 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 			children, err := d.line.s.childrenW(ctx, c.session, d.line.path)
 			return sorted(children.names, persistent), children.changed, err
 		}
-		ahead := present[at-1].name
-		v, err := d.line.s.getW(ctx, c.session, join(d.line.path, ahead))
+		ahead := present[at-1].Name
+		v, err := d.line.s.getW(ctx, c.session, znodes.Join(d.line.path, ahead))
 		if err != nil || v.stat.EphemeralOwner != 0 {
 			return present, v.changed, err
 		}
@@ -94,7 +96,7 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 // allEphemeral reports whether all of the named are there and ephemeral.
 func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *zkSession, names []string, persistent map[string]bool) (bool, error) {
 	for _, name := range names {
-		v, err := d.line.s.get(ctx, z, join(d.line.path, name))
+		v, err := d.line.s.get(ctx, z, znodes.Join(d.line.path, name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return false, nil
@@ -109,24 +111,24 @@ func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *zkSession, names []
 }
 
 // sorted returns the members among names, in order, without the persistent ones.
-func sorted(names []string, persistent map[string]bool) []node {
-	return slices.DeleteFunc(nodes(names, kindMember), func(n node) bool { return persistent[n.name] })
+func sorted(names []string, persistent map[string]bool) []znodes.Node {
+	return slices.DeleteFunc(znodes.Nodes(names, kindMember), func(n znodes.Node) bool { return persistent[n.Name] })
 }
 
 // next returns the names of the round that can be formed now: the first of those
 // who are present, if they are enough and nobody of the last round is left. A
 // member of the last round who is present may not have seen yet that it is in.
-func (d *DoubleBarrier) next(present []node, last []string) []string {
+func (d *DoubleBarrier) next(present []znodes.Node, last []string) []string {
 	if len(present) < d.parties {
 		return nil
 	}
 	var next []string
 	for i, n := range present {
-		if slices.Contains(last, n.name) {
+		if slices.Contains(last, n.Name) {
 			return nil
 		}
 		if i < d.parties {
-			next = append(next, n.name)
+			next = append(next, n.Name)
 		}
 	}
 	return next
@@ -141,16 +143,16 @@ func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, 
 	}
 	var ops []any
 	for _, name := range round {
-		ops = append(ops, &zk.CheckVersionRequest{Path: join(d.line.path, name), Version: -1})
+		ops = append(ops, &zk.CheckVersionRequest{Path: znodes.Join(d.line.path, name), Version: -1})
 	}
 	ops = append(ops, &zk.SetDataRequest{
-		Path: join(d.line.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
+		Path: znodes.Join(d.line.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
 	})
 	_, err := send(d.line.s, z, write, func() ([]zk.MultiResponse, error) { return d.line.s.conn.Multi(ops...) }).wait(ctx)
 	switch {
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion):
 		return nil
-	case unanswered(err):
+	case failures.Unanswered(err):
 		new(backoff).pause(ctx)
 		return nil
 	}
@@ -169,7 +171,7 @@ func (d *DoubleBarrier) withdraw(c *contender) (round []string, gone bool) {
 		return nil, false
 	}
 	if round == nil {
-		d.line.sweepIf(c.unsure, c.id)
+		d.line.sweepIf(c.unsure, c.ID)
 	}
 	return round, true
 }
@@ -182,13 +184,13 @@ func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contender) (roun
 		if err != nil {
 			return nil, err
 		}
-		if round := members(ready.data); slices.Contains(round, c.name) {
+		if round := members(ready.data); slices.Contains(round, c.Name) {
 			return round, nil
 		}
 		results, err := retry(ctx, d.line.s, c.session, write, func() ([]zk.MultiResponse, error) {
 			return d.line.s.conn.Multi(
-				&zk.CheckVersionRequest{Path: join(d.line.path, readyNode), Version: ready.stat.Version},
-				&zk.DeleteRequest{Path: join(d.line.path, c.name), Version: -1},
+				&zk.CheckVersionRequest{Path: znodes.Join(d.line.path, readyNode), Version: ready.stat.Version},
+				&zk.DeleteRequest{Path: znodes.Join(d.line.path, c.Name), Version: -1},
 			)
 		})
 		switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 const (
@@ -163,18 +164,18 @@ func (l *RWLock) askHolders(ctx context.Context, z *zkSession, asked *bool) erro
 		return err
 	}
 	reader := false
-	for _, n := range nodes(names, kindRead, kindWrite) {
-		if n.kind == kindWrite && reader {
+	for _, n := range znodes.Nodes(names, kindRead, kindWrite) {
+		if n.Kind == kindWrite && reader {
 			return nil
 		}
 		*asked = true
-		data, err := mark(ctx, l.x.s, z, join(l.x.folder, n.name), wordUnlock)
+		data, err := mark(ctx, l.x.s, z, znodes.Join(l.x.folder, n.Name), wordUnlock)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue
 		case err != nil:
 			return err
-		case n.kind == kindWrite && !says(data, wordRead):
+		case n.Kind == kindWrite && !says(data, wordRead):
 			return nil
 		}
 		reader = true

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // reading has the calls of a reader under the names that tests of all holds use.
@@ -301,7 +302,7 @@ func TestRWLockIsAskedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "rw")
 		names := p.tr.children(p.path)
-		path := p.path + "/" + nodes(names, kindRead)[0].name
+		path := p.path + "/" + znodes.Nodes(names, kindRead)[0].Name
 		for _, data := range []string{"", "unlocked", "\xff", "please unlock now"} {
 			if isClosed(p.all[0].Revoked()) {
 				t.Errorf("asked before %q", data)

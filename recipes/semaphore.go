@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 var (
@@ -14,7 +15,7 @@ var (
 	ErrLeases = errors.New("number of leases must be between 1 and 1024")
 	// ErrOtherLeases: the semaphore has another number of leases than this value was
 	// made with, or its znode holds something else than a number.
-	ErrOtherLeases error = conclusion("semaphore has another number of leases")
+	ErrOtherLeases error = failures.Conclusion("semaphore has another number of leases")
 )
 
 const kindLease = "lease"

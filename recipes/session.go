@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // client is a connection that knows on which ZooKeeper session it is, and since when no server
@@ -46,7 +47,7 @@ type options struct {
 	ACL []zk.ACL     // of all znodes that are made
 	Log *slog.Logger // nil: none
 	// Failed makes the error of a call, and Refused that of a request that a server has refused.
-	Failed  func(failure) error
+	Failed  func(failures.Failure) error
 	Refused func(request, path string, err error) error
 }
 
@@ -169,9 +170,9 @@ func (s *client) endError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing || s.ctx.Err() != nil {
-		return errClosed
+		return failures.ErrClosed
 	}
-	return errSessionLost
+	return failures.ErrSessionLost
 }
 
 // begin waits for a session to work in, for a call that a user made.
@@ -180,7 +181,7 @@ func (s *client) begin(ctx context.Context) (*zkSession, error) {
 	closing := s.closing
 	s.mu.Unlock()
 	if closing {
-		return nil, errClosed
+		return nil, failures.ErrClosed
 	}
 	return s.awaitSession(ctx)
 }
@@ -193,7 +194,7 @@ func (s *client) eachSession(ctx context.Context, f func(z *zkSession) error) er
 		if err != nil {
 			return err
 		}
-		if err := f(z); !errors.Is(err, errSessionLost) {
+		if err := f(z); !errors.Is(err, failures.ErrSessionLost) {
 			return err
 		}
 	}

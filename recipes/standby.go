@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // standby is all clients that wait for the same change of a recipe's znodes, of which one can
@@ -82,7 +83,7 @@ func (w *waiter) leave() {
 
 // again asks for another attempt where somebody removed what was made.
 func again(err error) error {
-	if err == nil || errors.Is(err, errRemoved) || errors.Is(err, zk.ErrNoNode) {
+	if err == nil || errors.Is(err, failures.ErrRemoved) || errors.Is(err, zk.ErrNoNode) {
 		return errAgain
 	}
 	return err

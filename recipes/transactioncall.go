@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // transactionCall is one call, in a session.
@@ -26,7 +28,7 @@ func (w *transactionCall) write(ctx context.Context, f func() error) error {
 		if o == unknown {
 			w.unknown = true
 		}
-		if !unanswered(err) {
+		if !failures.Unanswered(err) {
 			return err
 		}
 		b.pause(ctx)
@@ -42,7 +44,7 @@ func (w *transactionCall) create(ctx context.Context, path, data string) error {
 }
 
 func (w *transactionCall) begin(ctx context.Context, sites []string) error {
-	path, data := join(w.r.path, sitesNode), strings.Join(sites, "\n")
+	path, data := znodes.Join(w.r.path, sitesNode), strings.Join(sites, "\n")
 	for range maxRecreate {
 		err := w.declare(ctx, path, data, ErrBegun)
 		if !errors.Is(err, zk.ErrNoNode) {
@@ -88,7 +90,7 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 // sites reads who the sites are. As they never change an old view will do, but for one that
 // has none.
 func (w *transactionCall) sites(ctx context.Context) (value, error) {
-	path := join(w.r.path, sitesNode)
+	path := znodes.Join(w.r.path, sitesNode)
 	v, err := w.r.s.get(ctx, w.z, path)
 	if errors.Is(err, zk.ErrNoNode) {
 		v, err = w.fresh(ctx, path)
@@ -172,7 +174,7 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 	}
 	seen.changed = children.changed
 	if slices.Contains(children.names, outcomeNode) {
-		v, err := w.r.s.get(ctx, w.z, join(w.r.path, outcomeNode))
+		v, err := w.r.s.get(ctx, w.z, znodes.Join(w.r.path, outcomeNode))
 		if err == nil {
 			return decided(string(v.data))
 		}
@@ -184,7 +186,7 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 	if err != nil {
 		return seen, err
 	}
-	seen.checks = []any{unchanged(join(w.r.path, sitesNode), sites)}
+	seen.checks = []any{unchanged(znodes.Join(w.r.path, sitesNode), sites)}
 	missing := false
 	for _, site := range sites.names {
 		v, there, err := w.voteOf(ctx, site, children.names)
@@ -242,7 +244,7 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 // decide creates the outcome, if what it follows from is still so.
 func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) error {
 	ops := append(slices.Clone(seen.checks), &zk.CreateRequest{
-		Path: join(w.r.path, outcomeNode), Data: []byte(seen.outcome),
+		Path: znodes.Join(w.r.path, outcomeNode), Data: []byte(seen.outcome),
 	})
 	return w.write(ctx, func() error {
 		_, err := w.r.s.conn.Multi(ops...)

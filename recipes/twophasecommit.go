@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // TwoPhaseCommit is one transaction that several sites commit together, or none of them:
@@ -44,15 +47,15 @@ var (
 	// have no slash and no control character.
 	ErrSites = errors.New("sites must be 1 to 1000 different names, without slashes or control characters")
 	// ErrBegun: the transaction was begun with other sites.
-	ErrBegun error = conclusion("transaction has begun with other sites")
+	ErrBegun error = failures.Conclusion("transaction has begun with other sites")
 	// ErrNotBegun: nobody has begun the transaction.
-	ErrNotBegun error = conclusion("transaction has not begun")
+	ErrNotBegun error = failures.Conclusion("transaction has not begun")
 	// ErrNotSite: the transaction has no site of that name.
-	ErrNotSite error = conclusion("no site of the transaction")
+	ErrNotSite error = failures.Conclusion("no site of the transaction")
 	// ErrVoted: the site has voted otherwise.
-	ErrVoted error = conclusion("site has voted otherwise")
+	ErrVoted error = failures.Conclusion("site has voted otherwise")
 	// ErrNoOutcome: the znode with the outcome holds something else.
-	ErrNoOutcome error = conclusion("the outcome is neither commit nor abort")
+	ErrNoOutcome error = failures.Conclusion("the outcome is neither commit nor abort")
 )
 
 const (
@@ -112,7 +115,7 @@ func notInSite(r rune) bool {
 	return r == '/' || r < ' ' || r >= 0x7f && r <= 0x9f || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
 }
 
-func (t *TwoPhaseCommit) vote(site string) string { return join(t.r.path, votePrefix+site) }
+func (t *TwoPhaseCommit) vote(site string) string { return znodes.Join(t.r.path, votePrefix+site) }
 
 // Vote says that a site can commit the transaction, or that it cannot. A site has one vote;
 // to give the same again is fine: a site that is not sure calls it again. Once a site has
@@ -180,7 +183,7 @@ func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(contex
 		w.z, w.votes = z, map[string]value{}
 		return call(ctx, w)
 	})
-	_, concluded := errors.AsType[conclusion](err)
+	_, concluded := errors.AsType[failures.Conclusion](err)
 	switch {
 	case err == nil:
 		return nil

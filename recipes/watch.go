@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 // watches remembers which watches are set and have not fired. go-zookeeper keeps
@@ -188,7 +189,7 @@ func (s *client) waitTold(ctx context.Context, z *zkSession, most time.Duration,
 	case 0:
 		err = s.endError()
 	case 1:
-		err = errClosed
+		err = failures.ErrClosed
 	case 2:
 		err = ctx.Err()
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Words of a contender's data.
@@ -17,7 +18,7 @@ const (
 // mark writes a word into the data of the hold's contender, whatever replies get lost,
 // until its session ends.
 func (h *hold) mark(ctx context.Context, word string) error {
-	_, err := mark(ctx, h.line.s, h.c.session, join(h.line.folder, h.c.name), word)
+	_, err := mark(ctx, h.line.s, h.c.session, znodes.Join(h.line.folder, h.c.Name), word)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // takePlace waits at a place of its own for a task. Where it cannot tell whether something
@@ -26,7 +27,7 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 	}
 	if err := line.verify(ctx, c); err != nil {
 		o, err := m.withdraw(h, err)
-		line.sweepIf(o == unknown, c.id) // it may be another session's
+		line.sweepIf(o == unknown, c.ID) // it may be another session's
 		return nil, o, err
 	}
 	h.watch()
@@ -57,13 +58,13 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, error) {
 	for data, changed := c.data, c.changed; ; {
 		event := m.q.r.s.nextEvent()
-		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.id {
+		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.ID {
 			return n, nil
 		}
 		if err := m.q.r.s.wait(ctx, c.session, event, changed); err != nil {
 			return jobName{}, err
 		}
-		v, err := m.q.r.s.getW(ctx, c.session, join(m.workers.line.path, c.name))
+		v, err := m.q.r.s.getW(ctx, c.session, znodes.Join(m.workers.line.path, c.Name))
 		if err != nil {
 			return jobName{}, err
 		}
@@ -85,7 +86,7 @@ func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
 	ctx, cancel := s.withGrace()
 	defer cancel()
 	_, err := retry(ctx, s, c.session, write, func() (struct{}, error) {
-		return struct{}{}, s.conn.Delete(join(m.workers.line.path, c.name), 0)
+		return struct{}{}, s.conn.Delete(znodes.Join(m.workers.line.path, c.Name), 0)
 	})
 	if err == nil {
 		m.left(h)
@@ -111,7 +112,7 @@ func (m *MasterWorker) keep(h *hold) bool {
 func (m *MasterWorker) left(h *hold) {
 	m.forget(h)
 	h.end(false)
-	m.workers.line.sweepIf(h.c.unsure, h.c.id)
+	m.workers.line.sweepIf(h.c.unsure, h.c.ID)
 }
 
 // vacate gives up a place, in the background. The master puts back what is assigned to it.

@@ -1,4 +1,7 @@
-package recipes
+// Package failures says what an error of a call means: whether a server has answered, so that it is
+// known whether a request was carried out, and whether the call is over. It has the errors that all
+// recipes share, and knows neither connections nor recipes.
+package failures
 
 import (
 	"context"
@@ -10,28 +13,28 @@ import (
 
 // The errors that package recipes documents.
 var (
-	errHeld              = errors.New("held already")
-	errNotHeld     error = conclusion("not held")
-	errLost        error = conclusion("hold was lost")
-	errSessionLost       = errors.New("session is gone")
-	errClosed            = errors.New("closed")
-	errRemoved     error = conclusion("own znode was removed by another client")
-	errUnknown           = errors.New("outcome unknown")
-	errTooLarge          = errors.New("data too large")
+	ErrHeld              = errors.New("held already")
+	ErrNotHeld     error = Conclusion("not held")
+	ErrLost        error = Conclusion("hold was lost")
+	ErrSessionLost       = errors.New("session is gone")
+	ErrClosed            = errors.New("closed")
+	ErrRemoved     error = Conclusion("own znode was removed by another client")
+	ErrUnknown           = errors.New("outcome unknown")
+	ErrTooLarge          = errors.New("data too large")
 )
 
-// failure is why a call failed.
-type failure struct {
+// Failure is why a call failed.
+type Failure struct {
 	Op       string // what was called, such as "lock"
 	Path     string // the path of the recipe
 	Err      error  // why it failed
 	NoEffect bool   // the call certainly had no effect
 }
 
-// conclusion is an error that follows from what servers answered.
-type conclusion string
+// Conclusion is an error that follows from what servers answered.
+type Conclusion string
 
-func (c conclusion) Error() string { return string(c) }
+func (c Conclusion) Error() string { return string(c) }
 
 // answers are the errors that a server gave as its answer (or that kept the
 // client from sending the request): the request had no effect.
@@ -42,14 +45,14 @@ var answers = []error{
 	zk.ErrShortBuffer, zk.ErrPtrExpected, zk.ErrUnhandledFieldType,
 }
 
-// unanswered reports whether err says that no server answered: whether the
+// Unanswered reports whether err says that no server answered: whether the
 // request was carried out is then unknown. That is every error but those known:
 // go-zookeeper passes on as it is what a failed write to the connection said.
-func unanswered(err error) bool {
-	if err == nil || stopped(err) {
+func Unanswered(err error) bool {
+	if err == nil || Stopped(err) {
 		return false
 	}
-	if _, ok := errors.AsType[conclusion](err); ok {
+	if _, ok := errors.AsType[Conclusion](err); ok {
 		return false
 	}
 	for _, answer := range answers {
@@ -61,8 +64,8 @@ func unanswered(err error) bool {
 	return !strings.HasPrefix(err.Error(), "unknown error: ")
 }
 
-// stopped reports whether err ends a call whatever the servers say.
-func stopped(err error) bool {
-	return errors.Is(err, errSessionLost) || errors.Is(err, errClosed) ||
+// Stopped reports whether err ends a call whatever the servers say.
+func Stopped(err error) bool {
+	return errors.Is(err, ErrSessionLost) || errors.Is(err, ErrClosed) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
