@@ -24,7 +24,7 @@ func TestBackgroundEndsWithTheSession(t *testing.T) {
 			f.fail(refuses)
 			c := NewCache(s, "/x")
 			must(t, c.Start())
-			return func(ctx context.Context) { must(t, c.r.calls.wait(ctx)) }
+			return func(ctx context.Context) { must(t, c.r.calls.Wait(ctx)) }
 		},
 		"picker": func(_ *testing.T, f *fake, s *Client) func(context.Context) {
 			f.fail(refuses)

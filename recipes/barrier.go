@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -37,11 +39,11 @@ func (b *Barrier) Raise(ctx context.Context) error {
 	return b.r.attempts(ctx, "raise", b.raise)
 }
 
-func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
+func (b *Barrier) raise(ctx context.Context, z *client.Session) (outcome, error) {
 	parent := znodes.Parent(b.r.path)
-	before, err := b.r.s.get(ctx, z, parent)
+	before, err := b.r.s.Get(ctx, z, parent)
 	if errors.Is(err, zk.ErrNoNode) {
-		if err = b.r.s.ensurePath(ctx, z, parent); err == nil {
+		if err = b.r.s.EnsurePath(ctx, z, parent); err == nil {
 			err = errAgain
 		}
 	}
@@ -49,7 +51,7 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 		return notApplied, err
 	}
 	o, err := once(ctx, b.r.s, z, func() (string, error) {
-		return b.r.s.conn.Create(b.r.path, nil, 0)
+		return b.r.s.Conn.Create(b.r.path, nil, 0)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):
@@ -57,7 +59,7 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 	case errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain // with its parent
 	case o == unknown && failures.Unanswered(err):
-		return b.r.settle(b.raised(ctx, z, before.stat.Pzxid))
+		return b.r.settle(b.raised(ctx, z, before.Stat.Pzxid))
 	case o == unknown && errors.Is(err, ErrSessionLost):
 		return b.r.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
 	}
@@ -66,19 +68,19 @@ func (b *Barrier) raise(ctx context.Context, z *zkSession) (outcome, error) {
 
 // raised returns the outcome of a create in z whose reply was lost. before is
 // the zxid of the last change to the children of the barrier's parent.
-func (b *Barrier) raised(ctx context.Context, z *zkSession, before int64) (outcome, error) {
-	exists, err := b.r.s.quorumSync(ctx, z, b.r.path)
+func (b *Barrier) raised(ctx context.Context, z *client.Session, before int64) (outcome, error) {
+	exists, err := b.r.s.QuorumSync(ctx, z, b.r.path)
 	if err != nil {
 		return unknown, err
 	}
 	if exists {
 		return applied, nil
 	}
-	after, err := b.r.s.get(ctx, z, znodes.Parent(b.r.path))
+	after, err := b.r.s.Get(ctx, z, znodes.Parent(b.r.path))
 	switch {
 	case err != nil:
 		return unknown, err
-	case after.stat.Pzxid != before:
+	case after.Stat.Pzxid != before:
 		return unknown, zk.ErrConnectionClosed
 	}
 	return notApplied, errAgain
@@ -87,7 +89,7 @@ func (b *Barrier) raised(ctx context.Context, z *zkSession, before int64) (outco
 // later looks in the next session whether what is there now is enough. If it is
 // not, the old request may still be on its way to the leader.
 func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (outcome, error) {
-	z, err := b.r.s.begin(ctx)
+	z, err := b.r.s.Begin(ctx)
 	if err != nil {
 		return unknown, err
 	}
@@ -111,13 +113,13 @@ func (b *Barrier) Lift(ctx context.Context) error {
 	return b.r.attempts(ctx, "lift", b.lift)
 }
 
-func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
+func (b *Barrier) lift(ctx context.Context, z *client.Session) (outcome, error) {
 	first, err := b.raisedAt(ctx, z)
 	if err != nil || first == 0 {
 		return appliedUnless(err)
 	}
 	o, err := once(ctx, b.r.s, z, func() (struct{}, error) {
-		return struct{}{}, b.r.s.conn.Delete(b.r.path, -1)
+		return struct{}{}, b.r.s.Conn.Delete(b.r.path, -1)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
@@ -131,7 +133,7 @@ func (b *Barrier) lift(ctx context.Context, z *zkSession) (outcome, error) {
 }
 
 // lifted returns the outcome of a delete in z whose reply was lost, of what was raised first.
-func (b *Barrier) lifted(ctx context.Context, z *zkSession, first int64) (outcome, error) {
+func (b *Barrier) lifted(ctx context.Context, z *client.Session, first int64) (outcome, error) {
 	now, err := b.raisedAt(ctx, z)
 	switch {
 	case err != nil:
@@ -144,18 +146,18 @@ func (b *Barrier) lifted(ctx context.Context, z *zkSession, first int64) (outcom
 
 // raisedAt is the zxid of the create that raised the barrier, 0 if it is not
 // raised, at some time during the call.
-func (b *Barrier) raisedAt(ctx context.Context, z *zkSession) (int64, error) {
-	if exists, err := b.r.s.quorumSync(ctx, z, b.r.path); err != nil || !exists {
+func (b *Barrier) raisedAt(ctx context.Context, z *client.Session) (int64, error) {
+	if exists, err := b.r.s.QuorumSync(ctx, z, b.r.path); err != nil || !exists {
 		return 0, err
 	}
-	v, err := b.r.s.get(ctx, z, b.r.path)
+	v, err := b.r.s.Get(ctx, z, b.r.path)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return 0, nil
 	case err != nil:
 		return 0, err
 	}
-	return v.stat.Czxid, nil
+	return v.Stat.Czxid, nil
 }
 
 // Await returns nil when there was a moment during the call at which the barrier
@@ -163,27 +165,27 @@ func (b *Barrier) raisedAt(ctx context.Context, z *zkSession) (int64, error) {
 // lost. Its errors have no effect: [ErrClosed], the error of ctx, or what a
 // server refused.
 func (b *Barrier) Await(ctx context.Context) error {
-	return b.r.attempts(ctx, "await", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return b.r.attempts(ctx, "await", func(ctx context.Context, z *client.Session) (outcome, error) {
 		return appliedUnless(b.await(ctx, z))
 	})
 }
 
 // await waits in z. The quorumSync at its start is what makes "not raised" mean a
 // moment of this call, and not of the past of a server that lags behind.
-func (b *Barrier) await(ctx context.Context, z *zkSession) error {
-	if exists, err := b.r.s.quorumSync(ctx, z, b.r.path); err != nil || !exists {
+func (b *Barrier) await(ctx context.Context, z *client.Session) error {
+	if exists, err := b.r.s.QuorumSync(ctx, z, b.r.path); err != nil || !exists {
 		return err
 	}
 	for {
-		event := b.r.s.nextEvent()
-		v, err := b.r.s.getW(ctx, z, b.r.path)
+		event := b.r.s.NextEvent()
+		v, err := b.r.s.GetW(ctx, z, b.r.path)
 		if errors.Is(err, zk.ErrNoNode) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := b.r.s.wait(ctx, z, event, v.changed); err != nil {
+		if err := b.r.s.Wait(ctx, z, event, v.Changed); err != nil {
 			return err
 		}
 	}

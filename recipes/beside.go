@@ -2,6 +2,8 @@ package recipes
 
 import (
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -10,7 +12,7 @@ import (
 // znodes are made and removed by one multi each.
 
 // newContender is one that has no znodes yet.
-func (q line) newContender(z *zkSession) *contender {
+func (q line) newContender(z *client.Session) *contender {
 	c := &contender{Node: znodes.Node{ID: znodes.NewID()}, session: z}
 	for range q.beside {
 		c.beside = append(c.beside, &contender{Node: c.Node, session: z})
@@ -42,7 +44,7 @@ func (q line) sendBeside(id string, data []byte) (paths []string, err error) {
 	for _, beside := range q.beside {
 		ops = append(ops, beside.createRequest(id, data))
 	}
-	results, err := q.s.conn.Multi(ops...)
+	results, err := q.s.Conn.Multi(ops...)
 	for _, r := range results {
 		paths = append(paths, r.String)
 	}
@@ -59,7 +61,7 @@ func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
 // last line was read.
 func (q line) disturbed(c *contender) bool {
 	return q.each(c, func(_ line, c *contender) error {
-		if fired(c.changed) {
+		if client.Fired(c.changed) {
 			return failures.ErrRemoved
 		}
 		return nil

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -52,8 +54,8 @@ func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 		most:    most,
 		putters: newStandby(c.client, znodes.Join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
 	}
-	q.beside = func(ctx context.Context, z *zkSession) (any, error) {
-		n, v, err := q.size(ctx, z, q.r.s.get)
+	q.beside = func(ctx context.Context, z *client.Session) (any, error) {
+		n, v, err := q.size(ctx, z, q.r.s.Get)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +69,7 @@ func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 func (q *BoundedQueue) Put(ctx context.Context, item []byte) error {
 	w := &waiter{standby: q.putters}
 	defer w.leave()
-	err := q.add(ctx, "put", item, func(ctx context.Context, z *zkSession) error { return q.awaitRoom(ctx, z, w) })
+	err := q.add(ctx, "put", item, func(ctx context.Context, z *client.Session) error { return q.awaitRoom(ctx, z, w) })
 	if err == nil {
 		w.served()
 	}
@@ -75,27 +77,27 @@ func (q *BoundedQueue) Put(ctx context.Context, item []byte) error {
 }
 
 // awaitRoom waits until it is worth looking for room again.
-func (q *BoundedQueue) awaitRoom(ctx context.Context, z *zkSession, w *waiter) error {
+func (q *BoundedQueue) awaitRoom(ctx context.Context, z *client.Session, w *waiter) error {
 	if !w.watches(z) {
 		return w.lineUp(ctx, z)
 	}
-	event := q.r.s.nextEvent()
-	n, v, err := q.size(ctx, z, q.r.s.getW)
+	event := q.r.s.NextEvent()
+	n, v, err := q.size(ctx, z, q.r.s.GetW)
 	if err != nil || n < q.most {
 		return err
 	}
-	defer w.woken(v.changed)
-	return q.r.s.wait(ctx, z, event, v.changed)
+	defer w.woken(v.Changed)
+	return q.r.s.Wait(ctx, z, event, v.Changed)
 }
 
 // TryPut is Put that does not wait: it fails with [ErrFull] (NoEffect) when there was a
 // moment during the call at which there was no room.
 func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
-	return q.add(ctx, "try put", item, func(ctx context.Context, z *zkSession) error {
-		if _, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil {
+	return q.add(ctx, "try put", item, func(ctx context.Context, z *client.Session) error {
+		if _, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil {
 			return err
 		}
-		n, _, err := q.size(ctx, z, q.r.s.get)
+		n, _, err := q.size(ctx, z, q.r.s.Get)
 		if err == nil && n >= q.most {
 			err = ErrFull
 		}
@@ -104,7 +106,7 @@ func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 }
 
 // add puts an item in; full is called when there is no room.
-func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *zkSession) error) error {
+func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *client.Session) error) error {
 	if len(item) > MaxItem {
 		return q.r.definite(op, ErrTooLarge)
 	}
@@ -112,8 +114,8 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 		Path: znodes.Join(q.r.path, znodes.NewID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
-	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		n, v, err := q.size(ctx, z, q.r.s.get)
+	return q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
+		n, v, err := q.size(ctx, z, q.r.s.Get)
 		if err != nil {
 			return notApplied, err
 		}
@@ -129,34 +131,34 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 }
 
 // resize sets the size, if it still is what was read.
-func (q *BoundedQueue) resize(n int, was value) any {
-	return &zk.SetDataRequest{Path: znodes.Join(q.r.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.stat.Version}
+func (q *BoundedQueue) resize(n int, was client.Value) any {
+	return &zk.SetDataRequest{Path: znodes.Join(q.r.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.Stat.Version}
 }
 
 // size reads the size. It makes it if there is none.
-func (q *BoundedQueue) size(ctx context.Context, z *zkSession, read func(context.Context, *zkSession, string) (value, error)) (int, value, error) {
+func (q *BoundedQueue) size(ctx context.Context, z *client.Session, read func(context.Context, *client.Session, string) (client.Value, error)) (int, client.Value, error) {
 	path := znodes.Join(q.r.path, sizeNode)
-	for range maxRecreate {
+	for range client.MaxRecreate {
 		v, err := read(ctx, z, path)
 		if err == nil {
-			n, err := strconv.Atoi(string(v.data))
+			n, err := strconv.Atoi(string(v.Data))
 			if err != nil {
 				err = ErrNoSize
 			}
 			return n, v, err
 		}
 		if !errors.Is(err, zk.ErrNoNode) {
-			return 0, value{}, err
+			return 0, client.Value{}, err
 		}
-		if err := q.r.s.ensurePath(ctx, z, q.r.path); err != nil {
-			return 0, value{}, err
+		if err := q.r.s.EnsurePath(ctx, z, q.r.path); err != nil {
+			return 0, client.Value{}, err
 		}
-		_, err = retry(ctx, q.r.s, z, write, func() (string, error) { return q.r.s.conn.Create(path, []byte("0"), 0) })
+		_, err = client.Retry(ctx, q.r.s, z, client.Write, func() (string, error) { return q.r.s.Conn.Create(path, []byte("0"), 0) })
 		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
-			return 0, value{}, err
+			return 0, client.Value{}, err
 		}
 	}
-	return 0, value{}, zk.ErrNoNode
+	return 0, client.Value{}, zk.ErrNoNode
 }
 
 // Take removes the first item and returns it, and waits for one until ctx ends. Its errors

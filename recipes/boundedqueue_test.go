@@ -123,8 +123,8 @@ func TestBoundedQueueUnderContention(t *testing.T) {
 		}
 		v, err := tr.get("/queue/size")
 		must(t, err)
-		if most != capacity || len(out) != clients*each || string(v.data) != "0" {
-			t.Errorf("at most %d items, of %d wanted; %d of %d came out; the size is %s", most, capacity, len(out), clients*each, v.data)
+		if most != capacity || len(out) != clients*each || string(v.Data) != "0" {
+			t.Errorf("at most %d items, of %d wanted; %d of %d came out; the size is %s", most, capacity, len(out), clients*each, v.Data)
 		}
 	})
 }

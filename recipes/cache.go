@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -126,10 +127,10 @@ func (c *Cache) begin() {
 		return
 	}
 	c.begun = true
-	c.r.calls.add()
+	c.r.calls.Add()
 	go func() {
-		defer c.r.calls.done()
-		ctx, cancel := context.WithCancel(c.r.s.withTurn(c.r.s.ctx))
+		defer c.r.calls.Done()
+		ctx, cancel := context.WithCancel(c.r.s.WithTurn(c.r.s.Context))
 		defer cancel()
 		defer context.AfterFunc(c.r.ctx, cancel)()
 		c.follow(ctx)
@@ -191,7 +192,7 @@ func (c *Cache) awaitNews(ctx context.Context) error {
 	news := c.news
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	return c.r.s.awaitOne(ctx, news)
+	return c.r.s.AwaitOne(ctx, news)
 }
 
 // tell wakes all who wait for news. c.mu must be held.
@@ -202,7 +203,7 @@ func (c *Cache) tell() {
 
 // State says how the copy stands to what the servers have.
 func (c *Cache) State() CacheState {
-	up := c.r.s.usable()
+	up := c.r.s.Usable()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == CacheCurrent && (!up || c.r.ctx.Err() != nil || c.anyFired()) {
@@ -296,7 +297,7 @@ func (c *Cache) awaitChange(ctx context.Context, news <-chan struct{}) error {
 	ctx, end, err := c.r.start(ctx)
 	if err == nil {
 		defer end()
-		err = c.r.s.awaitOne(ctx, news)
+		err = c.r.s.AwaitOne(ctx, news)
 	}
 	if err != nil {
 		return c.r.definite("changes", err)

@@ -8,9 +8,11 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
-	"golang.org/x/sync/errgroup"
 )
 
 // This file is how a cache follows.
@@ -26,9 +28,9 @@ const cacheReads = 16
 
 // follow keeps the copy up to date until ctx ends, which the session's value ends, too.
 func (c *Cache) follow(ctx context.Context) {
-	var b backoff
+	var b client.Backoff
 	for {
-		z, err := c.r.s.begin(ctx)
+		z, err := c.r.s.Begin(ctx)
 		if err != nil {
 			return
 		}
@@ -37,14 +39,14 @@ func (c *Cache) follow(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		b.pause(ctx)
+		b.Pause(ctx)
 	}
 }
 
 // followIn follows in z until that ends, or a server refuses something.
-func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
+func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backoff) error {
 	for anew := true; ; {
-		event := c.r.s.nextEvent()
+		event := c.r.s.NextEvent()
 		sync := c.pending()
 		anew = anew || len(sync.asked) > 0
 		err := c.round(ctx, z, anew)
@@ -55,12 +57,12 @@ func (c *Cache) followIn(ctx context.Context, z *zkSession, b *backoff) error {
 		if err != nil {
 			return err
 		}
-		*b = backoff{}
-		if err := c.r.s.wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
+		*b = client.Backoff{}
+		if err := c.r.s.Wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
 			return err
 		}
 		// After a reconnect, or a while, it does not matter what the watches say.
-		reconnected := isClosed(event)
+		reconnected := client.IsClosed(event)
 		changed := c.dirty()
 		if reconnected || len(changed) > 0 {
 			c.stands(CacheBehind)
@@ -115,10 +117,10 @@ func (c *Cache) stands(s CacheState) {
 }
 
 // round reads what has changed; or all, from a time on when the round had begun.
-func (c *Cache) round(ctx context.Context, z *zkSession, anew bool) error {
+func (c *Cache) round(ctx context.Context, z *client.Session, anew bool) error {
 	todo := c.dirty()
 	if anew {
-		if _, err := c.r.s.quorumSync(ctx, z, c.r.path); err != nil {
+		if _, err := c.r.s.QuorumSync(ctx, z, c.r.path); err != nil {
 			return err
 		}
 		todo = map[string]bool{c.r.path: true}
@@ -154,7 +156,7 @@ func shallowest(todo map[string]bool) (paths []string) {
 }
 
 // readAll reads znodes of one depth, and returns which children are to be read then.
-func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew bool) (deeper []string, err error) {
+func (c *Cache) readAll(ctx context.Context, z *client.Session, paths []string, anew bool) (deeper []string, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cacheReads)
@@ -162,7 +164,7 @@ func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew 
 		if !c.listed(path) { // what is above it has gone
 			continue
 		}
-		ctx := c.r.s.withTurn(ctx)
+		ctx := c.r.s.WithTurn(ctx)
 		group.Go(func() error {
 			children, err := c.readOne(ctx, z, path, anew)
 			mu.Lock()
@@ -176,7 +178,7 @@ func (c *Cache) readAll(ctx context.Context, z *zkSession, paths []string, anew 
 
 // readOne reads a znode and its children's names into the copy, with watches on both, and
 // returns which children have to be read, too.
-func (c *Cache) readOne(ctx context.Context, z *zkSession, path string, anew bool) ([]string, error) {
+func (c *Cache) readOne(ctx context.Context, z *client.Session, path string, anew bool) ([]string, error) {
 	for {
 		n, err := c.cached(ctx, z, path)
 		if err == nil {
@@ -189,29 +191,29 @@ func (c *Cache) readOne(ctx context.Context, z *zkSession, path string, anew boo
 			c.drop(path)
 			return nil, nil
 		}
-		v, err := c.r.s.existsW(ctx, z, path)
+		v, err := c.r.s.ExistsW(ctx, z, path)
 		if err != nil {
 			return nil, err
 		}
-		if v.stat == nil {
-			c.dropRoot(v.changed)
+		if v.Stat == nil {
+			c.dropRoot(v.Changed)
 			return nil, nil
 		}
 	}
 }
 
 // cached reads a znode with watches.
-func (c *Cache) cached(ctx context.Context, z *zkSession, path string) (*cached, error) {
-	v, err := c.r.s.getW(ctx, z, path)
+func (c *Cache) cached(ctx context.Context, z *client.Session, path string) (*cached, error) {
+	v, err := c.r.s.GetW(ctx, z, path)
 	if err != nil {
 		return nil, err
 	}
-	l, err := c.r.s.childrenW(ctx, z, path)
+	l, err := c.r.s.ChildrenW(ctx, z, path)
 	if err != nil {
 		return nil, err
 	}
-	names := slices.Sorted(slices.Values(l.names))
-	return &cached{Znode{path, v.data, *v.stat}, names, v.changed, l.changed}, nil
+	names := slices.Sorted(slices.Values(l.Names))
+	return &cached{Znode{path, v.Data, *v.Stat}, names, v.Changed, l.Changed}, nil
 }
 
 // keep puts a znode into the copy, and takes out the children that it has no more. One that
@@ -313,11 +315,11 @@ func (c *Cache) dirty() map[string]bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	paths := map[string]bool{}
-	if c.absent != nil && fired(c.absent) {
+	if c.absent != nil && client.Fired(c.absent) {
 		paths[c.r.path] = true
 	}
 	for path, n := range c.copy {
-		if fired(n.data) || fired(n.listing) {
+		if client.Fired(n.data) || client.Fired(n.listing) {
 			paths[path] = true
 		}
 	}
@@ -326,11 +328,11 @@ func (c *Cache) dirty() map[string]bool {
 
 // anyFired says that some are dirty. c.mu must be held.
 func (c *Cache) anyFired() bool {
-	if c.absent != nil && fired(c.absent) {
+	if c.absent != nil && client.Fired(c.absent) {
 		return true
 	}
 	for _, n := range c.copy {
-		if fired(n.data) || fired(n.listing) {
+		if client.Fired(n.data) || client.Fired(n.listing) {
 			return true
 		}
 	}

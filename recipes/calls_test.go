@@ -22,7 +22,7 @@ func (tr *tree) dataOf(path string) string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	v, _ := tr.get(path)
-	return string(v.data)
+	return string(v.Data)
 }
 
 // make makes a znode that nobody owns.

@@ -57,7 +57,7 @@ func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 				err = ctx.Err()
 			case <-e.x.ctx.Done():
 				err = ErrClosed
-			case <-e.x.s.ctx.Done():
+			case <-e.x.s.Context.Done():
 				err = ErrClosed
 			}
 			if err != nil {

@@ -3,34 +3,36 @@ package recipes
 import (
 	"context"
 	"log/slog"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // background runs f in the background; f must end when its context does. By refused f says
 // what came of its last request: those who wait for it are not kept while a server refuses
 // what it asks for.
 func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
-	groups := []*tasks{&r.s.tasks, &r.cleanUps}
+	groups := []*client.Tasks{&r.s.Tasks, &r.cleanUps}
 	for _, group := range groups {
-		group.add()
+		group.Add()
 	}
-	ctx := r.s.withTurn(r.s.ctx)
+	ctx := r.s.WithTurn(r.s.Context)
 	go func() {
 		is := false
 		refused := func(err error) {
-			if was := is; was != isRefusal(err) {
+			if was := is; was != client.IsRefusal(err) {
 				if is = !was; is {
-					r.s.tell(slog.LevelWarn, "clean-up is refused", "error", err)
+					r.s.Tell(slog.LevelWarn, "clean-up is refused", "error", err)
 				}
 				for _, group := range groups {
-					group.refused(is, err)
+					group.Refused(is, err)
 				}
 			}
 		}
 		defer func() {
 			refused(nil)
-			r.s.counters.cleanUps.Add(1)
+			r.s.Counters.CleanUps.Add(1)
 			for _, group := range groups {
-				group.done()
+				group.Done()
 			}
 		}()
 		f(ctx, refused)
@@ -39,7 +41,7 @@ func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
 
 // cleanUp tries in the background, once after is closed (nil: at once), in
 // whichever session there is, until try succeeds or the session is closed.
-func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z *zkSession) error) {
+func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z *client.Session) error) {
 	r.background(func(ctx context.Context, refused func(error)) {
 		if after != nil {
 			select {
@@ -48,9 +50,9 @@ func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z 
 				return
 			}
 		}
-		var b backoff
+		var b client.Backoff
 		for {
-			z, err := r.s.awaitSession(ctx)
+			z, err := r.s.AwaitSession(ctx)
 			if err != nil {
 				return
 			}
@@ -58,7 +60,7 @@ func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z 
 				return
 			}
 			refused(err)
-			b.pause(ctx)
+			b.Pause(ctx)
 		}
 	})
 }

@@ -5,14 +5,16 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // Client is a connection to ZooKeeper that knows which session it is on, and since when no server
 // has answered. It outlives its sessions: when one expires, its recipes go on in the next one.
 // All recipes of a connection share one Client. It is safe for concurrent use.
 type Client struct {
-	client  *client
-	options options
+	client  *client.Client
+	options client.Options
 }
 
 // Session is the old name of [Client].
@@ -40,12 +42,12 @@ func NewSession(conn *zk.Conn, events <-chan zk.Event, timeout time.Duration, op
 }
 
 // clientOf is NewClient of any connection.
-func clientOf(connection conn, events <-chan zk.Event, timeout time.Duration, set ...Option) *Client {
-	c := &Client{options: options{ACL: zk.WorldACL(zk.PermAll), Failed: newError, Refused: newRefusal}}
+func clientOf(connection client.Conn, events <-chan zk.Event, timeout time.Duration, set ...Option) *Client {
+	c := &Client{options: client.Options{ACL: zk.WorldACL(zk.PermAll), Failed: newError, Refused: newRefusal}}
 	for _, option := range set {
 		option(c)
 	}
-	c.client = newClient(connection, events, timeout, c.options)
+	c.client = client.New(connection, events, timeout, c.options)
 	return c
 }
 
@@ -56,7 +58,7 @@ func (c *Client) ID() int64 { return c.client.ID() }
 // wait for as long as their contexts say, too, and a program that was given the wrong address
 // should rather say so at its start. The error is that of ctx, or [ErrClosed].
 func (c *Client) Await(ctx context.Context) error {
-	_, err := c.client.begin(ctx)
+	_, err := c.client.Begin(ctx)
 	return err
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -16,9 +18,9 @@ import (
 // It goes on until a server answers or ctx ends. NoEffect is true for its errors: that of ctx,
 // [ErrClosed], or what a server said, such as [zk.ErrNoNode].
 func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.Stat, err error) {
-	err = newRecipe(c.client, path).attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
-		v, err := c.client.get(ctx, z, path)
-		data, stat = v.data, v.stat
+	err = newRecipe(c.client, path).attempts(ctx, "get", func(ctx context.Context, z *client.Session) (outcome, error) {
+		v, err := c.client.Get(ctx, z, path)
+		data, stat = v.Data, v.Stat
 		return appliedUnless(err)
 	})
 	return data, stat, err
@@ -40,7 +42,7 @@ func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.St
 func (c *Client) Multi(ctx context.Context, ops ...any) error {
 	var path string // which the error names
 	if len(ops) > 0 && !isNil(ops[0]) {
-		_, path = part(ops[0])
+		_, path = client.Part(ops[0])
 	}
 	const op = "multi"
 	r := newRecipe(c.client, strings.TrimSuffix(path, "/"))
@@ -53,13 +55,13 @@ func (c *Client) Multi(ctx context.Context, ops ...any) error {
 		guards = append(guards, present(path))
 	}
 	own = slices.Concat(guards, own)
-	if c.client.conn.sizeOf(own) > maxRequest {
+	if c.client.Conn.SizeOf(own) > client.MaxRequest {
 		return r.definite(op, ErrTooLarge)
 	}
-	return r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+	return r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
 		return once(ctx, c.client, z, func() (struct{}, error) {
-			results, err := c.client.conn.Multi(own...)
-			if i := refusedBy(results); errors.Is(err, zk.ErrNoNode) && i >= 0 && i < len(guards) {
+			results, err := c.client.Conn.Multi(own...)
+			if i := client.RefusedBy(results); errors.Is(err, zk.ErrNoNode) && i >= 0 && i < len(guards) {
 				err = ErrLost
 			}
 			return struct{}{}, err
@@ -99,7 +101,7 @@ func copied(ops []any) ([]any, error) {
 			*data = slices.Clone(*data)
 			size += len(*data)
 		}
-		if _, path := part(op); znodes.CheckPath(completed(op, path)) != nil {
+		if _, path := client.Part(op); znodes.CheckPath(completed(op, path)) != nil {
 			return nil, fmt.Errorf("%w: %q", zk.ErrInvalidPath, path)
 		}
 	}

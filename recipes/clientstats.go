@@ -24,12 +24,12 @@ type Stats struct {
 
 // Stats returns the counters. It is safe for concurrent use; they are read one after the other.
 func (c *Client) Stats() Stats {
-	n := &c.client.counters
+	n := &c.client.Counters
 	return Stats{
-		Requests: n.requests.Load(), Retries: n.retries.Load(),
-		Attempts: n.attempts.Load(), Settled: n.settled.Load(), Unknown: n.unknown.Load(),
-		Holds: n.holds.Load(), HoldsLost: n.holdsLost.Load(),
-		Sessions: n.sessions.Load(), SessionsLost: n.sessionsLost.Load(),
-		CleanUps: n.cleanUps.Load(), CleanUpsPending: int64(c.client.tasks.count()),
+		Requests: n.Requests.Load(), Retries: n.Retries.Load(),
+		Attempts: n.Attempts.Load(), Settled: n.Settled.Load(), Unknown: n.Unknown.Load(),
+		Holds: n.Holds.Load(), HoldsLost: n.HoldsLost.Load(),
+		Sessions: n.Sessions.Load(), SessionsLost: n.SessionsLost.Load(),
+		CleanUps: n.CleanUps.Load(), CleanUpsPending: int64(c.client.Tasks.Count()),
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
-	"golang.org/x/sync/semaphore"
 )
 
 // Config is a piece of configuration that clients watch: the data of the znode at its
@@ -62,7 +64,7 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 		return c.r.definite("set", ErrTooLarge)
 	}
 	data = slices.Clone(data)
-	return c.r.attempts(ctx, "set", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return c.r.attempts(ctx, "set", func(ctx context.Context, z *client.Session) (outcome, error) {
 		before, err := c.fresh(ctx, z)
 		if err != nil {
 			return notApplied, err
@@ -77,13 +79,13 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 
 // write sets the data of the znode, if it has a version, or makes it, as there was one before or
 // not. The error is errAgain where somebody else has made or deleted it.
-func (c *Config) write(ctx context.Context, z *zkSession, before configured, version int32, data []byte) (outcome, error) {
+func (c *Config) write(ctx context.Context, z *client.Session, before configured, version int32, data []byte) (outcome, error) {
 	o, err := once(ctx, c.r.s, z, func() (struct{}, error) {
 		if !before.Exists {
-			_, err := c.r.s.conn.Create(c.r.path, data, 0)
+			_, err := c.r.s.Conn.Create(c.r.path, data, 0)
 			return struct{}{}, err
 		}
-		stat, err := c.r.s.conn.Set(c.r.path, data, version)
+		stat, err := c.r.s.Conn.Set(c.r.path, data, version)
 		if err == nil && version >= 0 && stat.Czxid != before.czxid {
 			err = ErrOverwrote
 		}
@@ -93,7 +95,7 @@ func (c *Config) write(ctx context.Context, z *zkSession, before configured, ver
 	case errors.Is(err, zk.ErrNodeExists), errors.Is(err, zk.ErrBadVersion), before.Exists && errors.Is(err, zk.ErrNoNode):
 		return notApplied, errAgain
 	case errors.Is(err, zk.ErrNoNode):
-		if err := c.r.s.ensurePath(ctx, z, znodes.Parent(c.r.path)); err != nil {
+		if err := c.r.s.EnsurePath(ctx, z, znodes.Parent(c.r.path)); err != nil {
 			return notApplied, err
 		}
 		return notApplied, errAgain
@@ -147,7 +149,7 @@ func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 	}
 	data = slices.Clone(data)
 	overwrote := false
-	err := c.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+	err := c.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
 		before, err := c.fresh(ctx, z)
 		switch {
 		case err != nil:
@@ -206,13 +208,13 @@ func (before configured) setSince(now configured) outcome {
 // NoEffect and [ErrUnknown] are as those of Set; a lost reply alone leaves nothing
 // unknown here. A znode that has children cannot be deleted.
 func (c *Config) Delete(ctx context.Context) error {
-	return c.r.attempts(ctx, "delete", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return c.r.attempts(ctx, "delete", func(ctx context.Context, z *client.Session) (outcome, error) {
 		before, err := c.fresh(ctx, z)
 		if err != nil || !before.Exists {
 			return appliedUnless(err)
 		}
 		o, err := once(ctx, c.r.s, z, func() (struct{}, error) {
-			return struct{}{}, c.r.s.conn.Delete(c.r.path, -1)
+			return struct{}{}, c.r.s.Conn.Delete(c.r.path, -1)
 		})
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
@@ -232,11 +234,11 @@ func (before configured) deletedSince(now configured) outcome {
 }
 
 // find finds out what came of a write in z that err left unknown, by what there is now.
-func (c *Config) find(ctx context.Context, z *zkSession, err error, since func(now configured) outcome) (outcome, error) {
+func (c *Config) find(ctx context.Context, z *client.Session, err error, since func(now configured) outcome) (outcome, error) {
 	next := errors.Is(err, ErrSessionLost)
 	if next {
 		var none error
-		if z, none = c.r.s.begin(ctx); none != nil {
+		if z, none = c.r.s.Begin(ctx); none != nil {
 			return unknown, none
 		}
 	} else if !failures.Unanswered(err) {
@@ -258,32 +260,32 @@ func (c *Config) find(ctx context.Context, z *zkSession, err error, since func(n
 
 // fresh is the setting at some time during the call. The parent is read behind it, so
 // that whatever happens later to the znode moves pzxid.
-func (c *Config) fresh(ctx context.Context, z *zkSession) (configured, error) {
-	if _, err := c.r.s.quorumSync(ctx, z, c.r.path); err != nil {
+func (c *Config) fresh(ctx context.Context, z *client.Session) (configured, error) {
+	if _, err := c.r.s.QuorumSync(ctx, z, c.r.path); err != nil {
 		return configured{}, err
 	}
-	v, err := c.r.s.get(ctx, z, c.r.path)
+	v, err := c.r.s.Get(ctx, z, c.r.path)
 	if err == nil {
 		return configuredAs(v), nil
 	}
 	if !errors.Is(err, zk.ErrNoNode) {
 		return configured{}, err
 	}
-	up, err := c.r.s.get(ctx, z, znodes.Parent(c.r.path))
+	up, err := c.r.s.Get(ctx, z, znodes.Parent(c.r.path))
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return configured{}, nil
 	case err != nil:
 		return configured{}, err
 	}
-	return configured{pzxid: up.stat.Pzxid}, nil
+	return configured{pzxid: up.Stat.Pzxid}, nil
 }
 
 // Get returns the setting that there was at some time during the call; to follow it, see
 // [Config.Watch]. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (c *Config) Get(ctx context.Context) (s Setting, err error) {
-	err = c.r.attempts(ctx, "get", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, "get", func(ctx context.Context, z *client.Session) (outcome, error) {
 		now, err := c.fresh(ctx, z)
 		s = now.Setting
 		return appliedUnless(err)
@@ -291,10 +293,10 @@ func (c *Config) Get(ctx context.Context) (s Setting, err error) {
 	return s, err
 }
 
-func configuredAs(v value) configured {
+func configuredAs(v client.Value) configured {
 	return configured{
-		Setting: Setting{Data: v.data, Exists: true, Zxid: v.stat.Mzxid},
-		czxid:   v.stat.Czxid, version: v.stat.Version,
+		Setting: Setting{Data: v.Data, Exists: true, Zxid: v.Stat.Mzxid},
+		czxid:   v.Stat.Czxid, version: v.Stat.Version,
 	}
 }
 
@@ -329,7 +331,7 @@ type ConfigWatch struct {
 // call returns what this one would have: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
-	err = w.f.r.attempts(ctx, "watch", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = w.f.r.attempts(ctx, "watch", func(ctx context.Context, z *client.Session) (outcome, error) {
 		if err := w.turn.Acquire(ctx, 1); err != nil {
 			return notApplied, err
 		}
@@ -345,17 +347,17 @@ func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 
 // watched reads the setting and sees to it that there is a watch on it. Versions would not tell
 // one from another, they begin anew with each znode.
-func (c *Config) watched(ctx context.Context, z *zkSession) (Setting, <-chan zk.Event, error) {
-	v, err := c.r.s.getW(ctx, z, c.r.path)
+func (c *Config) watched(ctx context.Context, z *client.Session) (Setting, <-chan zk.Event, error) {
+	v, err := c.r.s.GetW(ctx, z, c.r.path)
 	switch {
 	case err == nil:
-		return configuredAs(v).Setting, v.changed, nil
+		return configuredAs(v).Setting, v.Changed, nil
 	case !errors.Is(err, zk.ErrNoNode):
 		return Setting{}, nil, err
 	}
-	v, err = c.r.s.existsW(ctx, z, c.r.path)
-	if err == nil && v.stat != nil { // it came meanwhile
+	v, err = c.r.s.ExistsW(ctx, z, c.r.path)
+	if err == nil && v.Stat != nil { // it came meanwhile
 		err = zk.ErrNoNode
 	}
-	return Setting{}, v.changed, err
+	return Setting{}, v.Changed, err
 }

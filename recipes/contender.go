@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -24,7 +26,7 @@ type line struct {
 	revocable bool
 	// agree, if set, is asked of a contender that has lined up: whether the line is what
 	// this client takes it for. It sees nothing older than the contender's creation.
-	agree func(ctx context.Context, z *zkSession) error
+	agree func(ctx context.Context, z *client.Session) error
 	// forewarned: a contender is told when it is next, too, so that it need not look when its turn comes.
 	forewarned bool
 	// beside are other lines, in each of which a contender stands, too: see [MultiLock].
@@ -34,10 +36,10 @@ type line struct {
 // contender is this client's place in a line.
 type contender struct {
 	znodes.Node
-	beside  []*contender // its places in the lines beside, made by the same multi
-	session *zkSession   // that owns the znode
-	czxid   int64        // of its creation
-	data    []byte       // as it was when changed was set
+	beside  []*contender    // its places in the lines beside, made by the same multi
+	session *client.Session // that owns the znode
+	czxid   int64           // of its creation
+	data    []byte          // as it was when changed was set
 	// changed fires when the znode changes or goes.
 	changed <-chan zk.Event
 	// unsure: a reply was lost while it was made; there should be only one
@@ -46,12 +48,12 @@ type contender struct {
 	// left: it could not be made, but may be there until it is removed in the background.
 	left bool
 	// asked is what a quorum was asked before the answer was needed: see [line.ask].
-	asked *request[struct{}]
+	asked *client.Request[struct{}]
 }
 
 // join puts a new contender into the line. When it fails, what it may have left
 // is being removed in the background.
-func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, error) {
+func (q line) join(ctx context.Context, z *client.Session, data []byte) (*contender, error) {
 	c := q.newContender(z)
 	if err := q.create(ctx, c, data); err != nil {
 		return nil, err
@@ -67,39 +69,39 @@ func (q line) join(ctx context.Context, z *zkSession, data []byte) (*contender, 
 // create makes the znode of c, once, whatever replies get lost. When it fails,
 // what it may have left is being removed in the background.
 func (q line) create(ctx context.Context, c *contender, data []byte) (err error) {
-	var underWay *request[[]string] // that was left behind, and may still be carried out
+	var underWay *client.Request[[]string] // that was left behind, and may still be carried out
 	defer func() {
 		if err != nil && (c.unsure || underWay != nil) {
 			c.left = true
 			q.sweep(c.ID, underWay)
 		}
 	}()
-	var b backoff
+	var b client.Backoff
 	for built := 0; ; {
-		if err := q.s.awaitConnected(ctx, c.session); err != nil {
+		if err := q.s.AwaitConnected(ctx, c.session); err != nil {
 			return err
 		}
-		r := send(q.s, c.session, write, func() ([]string, error) { return q.send(c.ID, data) })
-		paths, err := r.wait(ctx)
+		r := client.Send(q.s, c.session, client.Write, func() ([]string, error) { return q.send(c.ID, data) })
+		paths, err := r.Wait(ctx)
 		switch {
 		case err == nil:
 			return q.created(c, paths)
-		case errors.Is(err, zk.ErrNoNode) && built < maxRecreate:
+		case errors.Is(err, zk.ErrNoNode) && built < client.MaxRecreate:
 			built++
-			if err := q.each(c, func(q line, c *contender) error { return q.s.ensurePath(ctx, c.session, q.folder) }); err != nil {
+			if err := q.each(c, func(q line, c *contender) error { return q.s.EnsurePath(ctx, c.session, q.folder) }); err != nil {
 				return err
 			}
 		case failures.Unanswered(err):
 			c.unsure = true
 			found, lost := q.recognise(ctx, c)
 			if lost == nil {
-				q.s.counters.settled.Add(1)
+				q.s.Counters.Settled.Add(1)
 			}
 			if found || lost != nil {
 				return lost
 			}
-			q.s.repeat("a create at "+q.folder, err)
-			b.pause(ctx)
+			q.s.Repeat("a create at "+q.folder, err)
+			b.Pause(ctx)
 		default:
 			if failures.Stopped(err) {
 				underWay = r
@@ -121,7 +123,7 @@ func (q line) send(id string, data []byte) (paths []string, err error) {
 	if len(q.beside) > 0 {
 		return q.sendBeside(id, data)
 	}
-	path, err := q.s.conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence)
+	path, err := q.s.Conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence)
 	return []string{path}, err
 }
 
@@ -168,8 +170,8 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 // present session's: a create can be carried out in a later session than it was asked for.
 func (q line) verify(ctx context.Context, c *contender) error {
 	path := znodes.Join(q.folder, c.Name)
-	v, err := retry(ctx, q.s, c.session, read, func() (v value, err error) {
-		v.data, v.stat, v.changed, err = q.s.conn.GetW(path)
+	v, err := client.Retry(ctx, q.s, c.session, client.Read, func() (v client.Value, err error) {
+		v.Data, v.Stat, v.Changed, err = q.s.Conn.GetW(path)
 		return v, err
 	})
 	switch {
@@ -177,11 +179,11 @@ func (q line) verify(ctx context.Context, c *contender) error {
 		return failures.ErrRemoved
 	case err != nil:
 		return err
-	case v.stat.EphemeralOwner != c.session.id:
+	case v.Stat.EphemeralOwner != c.session.ID:
 		return failures.ErrSessionLost
 	}
-	c.czxid = v.stat.Czxid
-	c.data, c.changed = v.data, v.changed
+	c.czxid = v.Stat.Czxid
+	c.data, c.changed = v.Data, v.Changed
 	return nil
 }
 
@@ -227,8 +229,8 @@ type position struct {
 
 // look lists the line.
 func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (seen position, err error) {
-	seen.event = q.s.nextEvent()
-	names, err := q.s.children(ctx, c.session, q.folder)
+	seen.event = q.s.NextEvent()
+	names, err := q.s.Children(ctx, c.session, q.folder)
 	if err != nil {
 		return seen, err
 	}
@@ -255,7 +257,7 @@ func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (see
 // it was next, and one of those ahead has gone before anything happened to c that its own watch
 // has not told.
 func (q line) await(ctx context.Context, c *contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
-	told, stop := q.s.deletions.of(q.paths(seen.ahead))
+	told, stop := q.s.Deletions.Of(q.paths(seen.ahead))
 	defer stop()
 	changed, err := q.watch(ctx, c, seen.ahead, known)
 	switch {
@@ -265,7 +267,7 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 		return false, errBusy
 	}
 	traceOf(ctx).waits(seen.first, q.paths(seen.ahead))
-	what, err := q.s.waitTold(ctx, c.session, q.s.timeout, seen.event, changed...)
+	what, err := q.s.WaitTold(ctx, c.session, q.s.Timeout, seen.event, changed...)
 	if err != nil || what.Type != zk.EventNodeDeleted {
 		return false, err
 	}
@@ -273,7 +275,7 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 	if !seen.next {
 		return false, nil
 	}
-	return q.s.inOrder(ctx, c.session, told, seen.event), nil
+	return q.s.InOrder(ctx, c.session, told, seen.event), nil
 }
 
 func (q line) paths(of []znodes.Node) []string {
@@ -307,22 +309,22 @@ type knownAhead struct {
 func (q line) watch(ctx context.Context, c *contender, ahead []znodes.Node, known knownAhead) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))
 	for _, n := range ahead {
-		if ch := known.watched[n.Name]; ch != nil && !fired(ch) {
+		if ch := known.watched[n.Name]; ch != nil && !client.Fired(ch) {
 			changed = append(changed, ch)
 			continue
 		}
-		v, err := q.s.getW(ctx, c.session, znodes.Join(q.folder, n.Name))
+		v, err := q.s.GetW(ctx, c.session, znodes.Join(q.folder, n.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return nil, errAgain
 		case err != nil:
 			return nil, err
-		case v.stat.EphemeralOwner == 0 || q.yields != nil && q.yields(v.data):
+		case v.Stat.EphemeralOwner == 0 || q.yields != nil && q.yields(v.Data):
 			known.skip[n.Name] = true
 			return nil, errAgain
 		}
-		known.watched[n.Name] = v.changed
-		changed = append(changed, v.changed)
+		known.watched[n.Name] = v.Changed
+		changed = append(changed, v.Changed)
 	}
 	return changed, nil
 }
@@ -347,8 +349,8 @@ func nearest(list []znodes.Node, own znodes.Node, skip map[string]bool, most int
 }
 
 // find returns, in order, the znodes that carry id at some time during the call.
-func (q line) find(ctx context.Context, z *zkSession, id string) ([]znodes.Node, error) {
-	names, err := q.s.freshChildren(ctx, z, q.folder)
+func (q line) find(ctx context.Context, z *client.Session, id string) ([]znodes.Node, error) {
+	names, err := q.s.FreshChildren(ctx, z, q.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -364,7 +366,7 @@ func (q line) find(ctx context.Context, z *zkSession, id string) ([]znodes.Node,
 // leave removes c. When it fails, the removal goes on in the background. It
 // answers ErrLost when the znode was gone already or its session ended.
 func (q line) leave(ctx context.Context, c *contender) error {
-	was, err := q.s.removeAll(ctx, c.session, q.znodes(c))
+	was, err := q.s.RemoveAll(ctx, c.session, q.znodes(c))
 	switch {
 	case errors.Is(err, failures.ErrSessionLost):
 		return failures.ErrLost
@@ -383,15 +385,15 @@ func (q line) leave(ctx context.Context, c *contender) error {
 // which takes the znode with it.
 func (q line) abandon(c *contender) {
 	q.background(func(ctx context.Context, refused func(error)) {
-		var b backoff
-		for !c.session.isGone() && ctx.Err() == nil {
-			_, err := q.s.removeAll(ctx, c.session, q.znodes(c))
+		var b client.Backoff
+		for !c.session.IsGone() && ctx.Err() == nil {
+			_, err := q.s.RemoveAll(ctx, c.session, q.znodes(c))
 			if err == nil {
 				q.sweepIf(c.unsure, c.ID)
 				return
 			}
 			refused(err)
-			b.pause(ctx)
+			b.Pause(ctx)
 		}
 	})
 }
@@ -406,16 +408,16 @@ func (q line) sweepIf(needed bool, id string) {
 // under way, if any, has come to its end. It looks in whichever session there is
 // then, because a create can be carried out in a later session than it was asked
 // for.
-func (q line) sweep(id string, create *request[[]string]) {
+func (q line) sweep(id string, create *client.Request[[]string]) {
 	var after <-chan struct{}
 	if create != nil {
-		after = create.done
+		after = create.Done
 	}
-	q.cleanUp(after, func(ctx context.Context, z *zkSession) error { return q.swept(ctx, z, id) })
+	q.cleanUp(after, func(ctx context.Context, z *client.Session) error { return q.swept(ctx, z, id) })
 }
 
 // swept removes what carries id; without an error nothing is left.
-func (q line) swept(ctx context.Context, z *zkSession, id string) error {
+func (q line) swept(ctx context.Context, z *client.Session, id string) error {
 	for _, beside := range q.beside {
 		if err := beside.swept(ctx, z, id); err != nil {
 			return err
@@ -426,7 +428,7 @@ func (q line) swept(ctx context.Context, z *zkSession, id string) error {
 		return err
 	}
 	for _, n := range found {
-		if _, err := q.s.remove(ctx, z, znodes.Join(q.folder, n.Name)); err != nil {
+		if _, err := q.s.Remove(ctx, z, znodes.Join(q.folder, n.Name)); err != nil {
 			return err
 		}
 	}

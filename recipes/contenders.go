@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -40,15 +42,15 @@ func Contenders(ctx context.Context, c *Client, path string) ([]Contender, error
 
 // contenders lists those of one recipe; "" stands for any.
 func contenders(ctx context.Context, r *recipe, of string) (all []Contender, err error) {
-	err = r.attempts(ctx, "list contenders", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = r.attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (outcome, error) {
 		all, err = readContenders(ctx, r, z, of)
 		return appliedUnless(err)
 	})
 	return all, err
 }
 
-func readContenders(ctx context.Context, r *recipe, z *zkSession, of string) (all []Contender, err error) {
-	names, err := r.s.freshChildren(ctx, z, r.path)
+func readContenders(ctx context.Context, r *recipe, z *client.Session, of string) (all []Contender, err error) {
+	names, err := r.s.FreshChildren(ctx, z, r.path)
 	if err != nil {
 		return nil, err
 	}
@@ -60,19 +62,19 @@ func readContenders(ctx context.Context, r *recipe, z *zkSession, of string) (al
 		}
 	}
 	for _, n := range line {
-		v, err := r.s.get(ctx, z, znodes.Join(r.path, n.node.Name))
+		v, err := r.s.Get(ctx, z, znodes.Join(r.path, n.node.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue // it has left the line
 		case err != nil:
 			return nil, err
-		case v.stat.EphemeralOwner == 0:
+		case v.Stat.EphemeralOwner == 0:
 			continue // it only looks like one
 		}
 		all = append(all, Contender{
-			Recipe: n.Recipe, Path: znodes.Join(r.path, n.node.Name), Session: v.stat.EphemeralOwner, Token: v.stat.Czxid,
-			Since: time.UnixMilli(v.stat.Ctime), Data: v.data, Writer: n.Writer,
-			yields: n.Writer && says(v.data, wordRead),
+			Recipe: n.Recipe, Path: znodes.Join(r.path, n.node.Name), Session: v.Stat.EphemeralOwner, Token: v.Stat.Czxid,
+			Since: time.UnixMilli(v.Stat.Ctime), Data: v.Data, Writer: n.Writer,
+			yields: n.Writer && says(v.Data, wordRead),
 		})
 	}
 	for i := range all {
@@ -94,12 +96,12 @@ func contending(names []string, of string) (all []Name) {
 }
 
 // leases is how many contenders of a semaphore hold at a time.
-func leases(ctx context.Context, r *recipe, z *zkSession) (int, error) {
-	v, err := r.s.get(ctx, z, r.path)
+func leases(ctx context.Context, r *recipe, z *client.Session) (int, error) {
+	v, err := r.s.Get(ctx, z, r.path)
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.Atoi(string(v.data))
+	n, err := strconv.Atoi(string(v.Data))
 	if err != nil {
 		return 1, nil // nobody has agreed on a number yet
 	}

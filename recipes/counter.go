@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -52,7 +54,7 @@ func NewCounter(c *Client, path string) *Counter {
 // [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
 // reason, says that it may have been.
 func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
-	err = c.r.attempts(ctx, "add", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, "add", func(ctx context.Context, z *client.Session) (outcome, error) {
 		v, err := c.read(ctx, z)
 		if err != nil {
 			return notApplied, err
@@ -73,7 +75,7 @@ func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
 // there was a moment during the call at which it was another one. Errors are those
 // of Add.
 func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bool, err error) {
-	err = c.r.attempts(ctx, "compare and set", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = c.r.attempts(ctx, "compare and set", func(ctx context.Context, z *client.Session) (outcome, error) {
 		v, err := c.read(ctx, z)
 		if err == nil && v.n != from { // as an old view has it
 			v, err = c.fresh(ctx, z)
@@ -103,8 +105,8 @@ func (c *Counter) Cached(ctx context.Context) (int64, error) {
 }
 
 // value reads until it is answered.
-func (c *Counter) value(ctx context.Context, op string, read func(context.Context, *zkSession) (counted, error)) (n int64, err error) {
-	err = c.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+func (c *Counter) value(ctx context.Context, op string, read func(context.Context, *client.Session) (counted, error)) (n int64, err error) {
+	err = c.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
 		v, err := read(ctx, z)
 		n = v.n
 		return appliedUnless(err)
@@ -120,35 +122,35 @@ type counted struct {
 }
 
 // read reads the value as the client's server has it.
-func (c *Counter) read(ctx context.Context, z *zkSession) (counted, error) {
-	v, err := c.r.s.get(ctx, z, c.r.path)
+func (c *Counter) read(ctx context.Context, z *client.Session) (counted, error) {
+	v, err := c.r.s.Get(ctx, z, c.r.path)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return counted{absent: true}, nil
 	case err != nil:
 		return counted{}, err
-	case len(v.data) == 0:
-		return counted{version: v.stat.Version}, nil
+	case len(v.Data) == 0:
+		return counted{version: v.Stat.Version}, nil
 	}
-	n, err := strconv.ParseInt(string(v.data), 10, 64)
+	n, err := strconv.ParseInt(string(v.Data), 10, 64)
 	if err != nil {
-		return counted{}, fmt.Errorf("%w: %.32q", ErrNotCounter, v.data)
+		return counted{}, fmt.Errorf("%w: %.32q", ErrNotCounter, v.Data)
 	}
-	return counted{n: n, version: v.stat.Version}, nil
+	return counted{n: n, version: v.Stat.Version}, nil
 }
 
 // fresh reads the value as it is at some time during the call.
-func (c *Counter) fresh(ctx context.Context, z *zkSession) (counted, error) {
-	if _, err := c.r.s.quorumSync(ctx, z, c.r.path); err != nil {
+func (c *Counter) fresh(ctx context.Context, z *client.Session) (counted, error) {
+	if _, err := c.r.s.QuorumSync(ctx, z, c.r.path); err != nil {
 		return counted{}, err
 	}
 	return c.read(ctx, z)
 }
 
 // replace makes the value n, if it still is what was read.
-func (c *Counter) replace(ctx context.Context, z *zkSession, was counted, n int64) (outcome, error) {
+func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n int64) (outcome, error) {
 	if was.absent {
-		if err := c.r.s.ensurePath(ctx, z, c.r.path); err != nil {
+		if err := c.r.s.EnsurePath(ctx, z, c.r.path); err != nil {
 			return notApplied, err
 		}
 		return notApplied, errAgain

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -56,7 +57,7 @@ func (c *crowd[T]) lineUp(take func(i int, v T) error) {
 // have checks who has a hold.
 func (c *crowd[T]) have(when string, want ...int) {
 	c.t.Helper()
-	c.are("have a hold", when, func(v T) bool { return !isClosed(v.Lost()) }, want)
+	c.are("have a hold", when, func(v T) bool { return !client.IsClosed(v.Lost()) }, want)
 }
 
 // are checks of whom something is true.
@@ -79,7 +80,7 @@ func (c *crowd[T]) removeAll() {
 	c.tr.mu.Lock()
 	defer c.tr.mu.Unlock()
 	list, _ := c.tr.list(c.path)
-	for _, name := range list.names {
+	for _, name := range list.Names {
 		c.tr.remove(znodes.Join(c.path, name))
 	}
 	c.tr.remove(c.path)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // waiting is a lock that the first client holds, and that the others wait for in their order.
@@ -77,7 +79,7 @@ func (w *waiting) end(t *testing.T, first int) {
 		t.Errorf("left are %v, and granted %v", left, w.granted())
 	}
 	for i, l := range w.locks {
-		if left := l.x.s.deletions.pending(); left > 0 {
+		if left := l.x.s.Deletions.Pending(); left > 0 {
 			t.Errorf("%d is still to be told of %d paths", i, left)
 		}
 	}
@@ -198,7 +200,7 @@ func TestNextLooksWithoutEvents(t *testing.T) {
 		took   []time.Duration // each turn
 	}{
 		{"none", func() chan zk.Event { return nil }, []time.Duration{0, 0}},
-		{"of the session alone", func() chan zk.Event { return make(chan zk.Event) }, []time.Duration{toldWithin, 0}},
+		{"of the session alone", func() chan zk.Event { return make(chan zk.Event) }, []time.Duration{client.ToldWithin, 0}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWaiting(t, 1)
@@ -237,26 +239,4 @@ func (w *waiting) deaf() *fake {
 	f := &fake{tree: w.tree, state: zk.StateHasSession, watches: map[string][]chan zk.Event{}, sid: 77 << 8}
 	w.tree.fakes = append(w.tree.fakes, f)
 	return f
-}
-
-// TestDeletionsKeepNothing: who has stopped waiting leaves nothing behind, and others are told.
-func TestDeletionsKeepNothing(t *testing.T) {
-	var d deletions
-	one, stopOne := d.of([]string{"/a", "/b"})
-	other, stopOther := d.of([]string{"/b"})
-	d.take(zk.Event{Type: zk.EventNodeDataChanged, Path: "/b"})
-	if len(one)+len(other) > 0 {
-		t.Error("a change is no deletion")
-	}
-	stopOne()
-	for range 2 {
-		d.take(zk.Event{Type: zk.EventNodeDeleted, Path: "/b"})
-	}
-	if len(one) != 0 || len(other) != 1 {
-		t.Errorf("told: %d, which has stopped, and %d", len(one), len(other))
-	}
-	stopOther()
-	if d.pending() > 0 {
-		t.Errorf("left: %v", d.waiting)
-	}
 }

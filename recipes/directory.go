@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -48,8 +50,8 @@ type Unreadable struct {
 // List lists the instances, as they are at some time during the call. Its errors have no effect:
 // [ErrClosed], the error of ctx, or what a server refused.
 func (d *Directory) List(ctx context.Context) (l Listing, err error) {
-	err = d.r.attempts(ctx, "list instances", func(ctx context.Context, z *zkSession) (outcome, error) {
-		if _, err := d.r.s.quorumSync(ctx, z, d.r.path); err != nil {
+	err = d.r.attempts(ctx, "list instances", func(ctx context.Context, z *client.Session) (outcome, error) {
+		if _, err := d.r.s.QuorumSync(ctx, z, d.r.path); err != nil {
 			return notApplied, err
 		}
 		l, err = d.listed(ctx, z)
@@ -58,16 +60,16 @@ func (d *Directory) List(ctx context.Context) (l Listing, err error) {
 	return l, err
 }
 
-func (d *Directory) listed(ctx context.Context, z *zkSession) (Listing, error) {
+func (d *Directory) listed(ctx context.Context, z *client.Session) (Listing, error) {
 	for {
-		v, err := d.r.s.listed(ctx, z, d.r.path, false)
+		v, err := d.r.s.Listed(ctx, z, d.r.path, false)
 		if errors.Is(err, zk.ErrNoNode) {
 			return nothing(), nil
 		}
 		if err != nil {
 			return Listing{}, err
 		}
-		l, _, err := d.read(ctx, z, v.names, d.r.s.get)
+		l, _, err := d.read(ctx, z, v.Names, d.r.s.Get)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return l, err
 		}
@@ -96,24 +98,24 @@ func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 }
 
 // watched gives the listing, and the watches on all of it.
-func (d *Directory) watched(ctx context.Context, z *zkSession) (Listing, []<-chan zk.Event, error) {
-	v, err := d.r.s.childrenW(ctx, z, d.r.path)
+func (d *Directory) watched(ctx context.Context, z *client.Session) (Listing, []<-chan zk.Event, error) {
+	v, err := d.r.s.ChildrenW(ctx, z, d.r.path)
 	if errors.Is(err, zk.ErrNoNode) {
-		v, err = d.r.s.existsW(ctx, z, d.r.path)
-		if err == nil && v.stat != nil {
+		v, err = d.r.s.ExistsW(ctx, z, d.r.path)
+		if err == nil && v.Stat != nil {
 			err = zk.ErrNoNode // it came just now: look again
 		}
-		return nothing(), []<-chan zk.Event{v.changed}, err
+		return nothing(), []<-chan zk.Event{v.Changed}, err
 	}
 	if err != nil {
 		return Listing{}, nil, err
 	}
-	l, changed, err := d.read(ctx, z, v.names, d.r.s.getW)
-	return l, append(changed, v.changed), err
+	l, changed, err := d.read(ctx, z, v.Names, d.r.s.GetW)
+	return l, append(changed, v.Changed), err
 }
 
 // read reads the children of the path. zk.ErrNoNode says that one of them has gone since they were listed.
-func (d *Directory) read(ctx context.Context, z *zkSession, names []string, get func(context.Context, *zkSession, string) (value, error)) (Listing, []<-chan zk.Event, error) {
+func (d *Directory) read(ctx context.Context, z *client.Session, names []string, get func(context.Context, *client.Session, string) (client.Value, error)) (Listing, []<-chan zk.Event, error) {
 	l := Listing{Exists: true}
 	var all []Registered
 	var changed []<-chan zk.Event
@@ -124,7 +126,7 @@ func (d *Directory) read(ctx context.Context, z *zkSession, names []string, get 
 		}
 		var r Registered
 		if err == nil {
-			changed = append(changed, v.changed)
+			changed = append(changed, v.Changed)
 			r, err = parseRegistered(name, v)
 		}
 		if err != nil {
@@ -153,9 +155,9 @@ func inTurn(names []string) []string {
 }
 
 // parseRegistered is ParseInstance for a znode, which in zklab's format has to be ephemeral.
-func parseRegistered(name string, v value) (Registered, error) {
-	r, err := ParseInstance(name, v.data)
-	if err == nil && r.Format == FormatZklab && v.stat.EphemeralOwner == 0 {
+func parseRegistered(name string, v client.Value) (Registered, error) {
+	r, err := ParseInstance(name, v.Data)
+	if err == nil && r.Format == FormatZklab && v.Stat.EphemeralOwner == 0 {
 		return r, errors.New("the znode is persistent, those of instances are ephemeral")
 	}
 	return r, err

@@ -66,7 +66,7 @@ func (x *exclusive) giveBack(ctx context.Context, op string, h *hold) error {
 	if err == nil || failures.Stopped(err) {
 		return nil
 	}
-	return x.s.options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
+	return x.s.Options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
 }
 
 // forget forgets h, if it is the present hold.

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -111,13 +113,13 @@ func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) e
 // enter waits until it is in. With an error, sure says that the member is not
 // there and never will be.
 func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, err error) {
-	z, err := d.line.s.begin(ctx)
+	z, err := d.line.s.Begin(ctx)
 	if err != nil {
 		return nil, true, err
 	}
-	for range maxRecreate {
+	for range client.MaxRecreate {
 		// What an earlier call left behind would be counted beside the new member.
-		if err := d.line.cleanUps.wait(ctx); err != nil {
+		if err := d.line.cleanUps.Wait(ctx); err != nil {
 			return nil, false, err
 		}
 		c, err := d.line.join(ctx, z, nil)
@@ -144,9 +146,9 @@ func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, er
 
 // cleanedUp waits a little for clean-ups and reports whether they are done.
 func (d *DoubleBarrier) cleanedUp() bool {
-	grace, cancel := d.line.s.withGrace()
+	grace, cancel := d.line.s.WithGrace()
 	defer cancel()
-	return d.line.cleanUps.wait(grace) == nil && d.line.s.ctx.Err() == nil
+	return d.line.cleanUps.Wait(grace) == nil && d.line.s.Context.Err() == nil
 }
 
 // Leave takes this member away and waits until all others of its round have left
@@ -169,7 +171,7 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	if err := d.line.leave(ctx, m.contender); err != nil && !errors.Is(err, ErrLost) {
 		return d.line.indefinite(op, err)
 	}
-	err = d.line.s.eachSession(ctx, func(z *zkSession) error { return d.awaitAlone(ctx, z, m) })
+	err = d.line.s.EachSession(ctx, func(z *client.Session) error { return d.awaitAlone(ctx, z, m) })
 	if err != nil {
 		return d.line.indefinite(op, err)
 	}
@@ -178,13 +180,13 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 
 // awaitAlone waits until no other of m's round is present. Its quorumSync sees to
 // it that all it sees is of the time of the call.
-func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *membership) error {
-	if _, err := d.line.s.quorumSync(ctx, z, d.line.path); err != nil {
+func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *membership) error {
+	if _, err := d.line.s.QuorumSync(ctx, z, d.line.path); err != nil {
 		return err
 	}
 	for {
-		event := d.line.s.nextEvent()
-		names, err := d.line.s.children(ctx, z, d.line.path)
+		event := d.line.s.NextEvent()
+		names, err := d.line.s.Children(ctx, z, d.line.path)
 		if err != nil {
 			return err
 		}
@@ -197,14 +199,14 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *zkSession, m *members
 		if other == "" {
 			return nil
 		}
-		v, err := d.line.s.getW(ctx, z, znodes.Join(d.line.path, other))
+		v, err := d.line.s.GetW(ctx, z, znodes.Join(d.line.path, other))
 		if errors.Is(err, zk.ErrNoNode) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if err := d.line.s.wait(ctx, z, event, v.changed); err != nil {
+		if err := d.line.s.Wait(ctx, z, event, v.Changed); err != nil {
 			return err
 		}
 	}
@@ -218,7 +220,7 @@ func (d *DoubleBarrier) Session() int64 {
 	if d.seat.has == nil {
 		return 0
 	}
-	return d.seat.has.session.id
+	return d.seat.has.session.ID
 }
 
 // Close takes this member away, ends calls that wait, and waits until nothing of

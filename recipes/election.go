@@ -6,6 +6,8 @@ import (
 	"iter"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -94,9 +96,9 @@ func (e *Election) leader(ctx context.Context) (t Term, err error) {
 	if err := znodes.CheckPath(e.x.path); err != nil {
 		return Term{}, err
 	}
-	err = e.x.s.eachSession(e.x.s.withTurn(ctx), func(z *zkSession) error {
+	err = e.x.s.EachSession(e.x.s.WithTurn(ctx), func(z *client.Session) error {
 		for {
-			t, _, err = e.lowest(ctx, z, e.x.s.get)
+			t, _, err = e.lowest(ctx, z, e.x.s.Get)
 			if !errors.Is(err, zk.ErrNoNode) {
 				return err
 			}
@@ -107,21 +109,21 @@ func (e *Election) leader(ctx context.Context) (t Term, err error) {
 
 // lowest returns the term of the candidate in front, as read reads its znode;
 // zk.ErrNoNode if that one has gone meanwhile.
-func (e *Election) lowest(ctx context.Context, z *zkSession, read func(context.Context, *zkSession, string) (value, error)) (Term, value, error) {
-	names, err := e.x.s.children(ctx, z, e.x.path)
+func (e *Election) lowest(ctx context.Context, z *client.Session, read func(context.Context, *client.Session, string) (client.Value, error)) (Term, client.Value, error) {
+	names, err := e.x.s.Children(ctx, z, e.x.path)
 	if err != nil {
-		return Term{}, value{}, err
+		return Term{}, client.Value{}, err
 	}
 	for _, n := range znodes.Nodes(names, e.x.kind) {
 		v, err := read(ctx, z, znodes.Join(e.x.path, n.Name))
 		if err != nil {
-			return Term{}, value{}, err
+			return Term{}, client.Value{}, err
 		}
-		if v.stat.EphemeralOwner != 0 { // else it only looks like a candidate
-			return Term{ID: string(v.data), Fence: v.stat.Czxid}, v, nil
+		if v.Stat.EphemeralOwner != 0 { // else it only looks like a candidate
+			return Term{ID: string(v.Data), Fence: v.Stat.Czxid}, v, nil
 		}
 	}
-	return Term{}, value{}, nil
+	return Term{}, client.Value{}, nil
 }
 
 // Terms tells who leads, candidate or not: at first, and each time that somebody else does, or
@@ -144,14 +146,14 @@ func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 }
 
 // watchLeader watches the leader, or for the first candidate if there is none.
-func (e *Election) watchLeader(ctx context.Context, z *zkSession) (Term, <-chan zk.Event, error) {
-	t, v, err := e.lowest(ctx, z, e.x.s.getW)
-	if err != nil || v.changed != nil {
-		return t, v.changed, err
+func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-chan zk.Event, error) {
+	t, v, err := e.lowest(ctx, z, e.x.s.GetW)
+	if err != nil || v.Changed != nil {
+		return t, v.Changed, err
 	}
-	all, err := e.x.s.childrenW(ctx, z, e.x.path)
+	all, err := e.x.s.ChildrenW(ctx, z, e.x.path)
 	if errors.Is(err, zk.ErrNoNode) {
-		if err := e.x.s.ensurePath(ctx, z, e.x.path); err != nil {
+		if err := e.x.s.EnsurePath(ctx, z, e.x.path); err != nil {
 			return Term{}, nil, err
 		}
 		return Term{}, nil, zk.ErrNoNode // look again
@@ -159,11 +161,11 @@ func (e *Election) watchLeader(ctx context.Context, z *zkSession) (Term, <-chan 
 	if err != nil {
 		return Term{}, nil, err
 	}
-	t, v, err = e.lowest(ctx, z, e.x.s.getW) // one may have come before there was that watch
-	if v.changed == nil {
-		v.changed = all.changed
+	t, v, err = e.lowest(ctx, z, e.x.s.GetW) // one may have come before there was that watch
+	if v.Changed == nil {
+		v.Changed = all.Changed
 	}
-	return t, v.changed, err
+	return t, v.Changed, err
 }
 
 // Close resigns and withdraws, and waits until nothing of this value is left in

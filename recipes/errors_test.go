@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 func TestErrorTellsItsCauseAndEffect(t *testing.T) {
-	r := newRecipe(&client{options: options{Failed: newError}}, "/a")
+	r := newRecipe(&client.Client{Options: client.Options{Failed: newError}}, "/a")
 	err := r.definite("lock", zk.ErrNoAuth)
 	if !errors.Is(err, zk.ErrNoAuth) || err.Error() != "lock /a: zk: not authenticated" {
 		t.Errorf("error: %v", err)

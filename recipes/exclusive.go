@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -40,7 +41,7 @@ func (x *exclusive) stands() standing {
 	return x.standing
 }
 
-func newExclusive(s *client, path, kind string, data []byte) *exclusive {
+func newExclusive(s *client.Client, path, kind string, data []byte) *exclusive {
 	return &exclusive{line: line{recipe: newRecipe(s, path), folder: path, kind: kind, places: 1, forewarned: true}, data: data}
 }
 
@@ -65,7 +66,7 @@ func (x *exclusive) tryIn(ctx context.Context, op string, q line) (taken bool, e
 
 // grant gives the hold that take and try make the present one. Its contender stands in q.
 func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*hold, error) {
-	if len(x.data) > maxData {
+	if len(x.data) > client.MaxData {
 		return nil, x.definite(op, failures.ErrTooLarge)
 	}
 	ctx, end, err := x.start(ctx)
@@ -145,7 +146,7 @@ func (x *exclusive) release(ctx context.Context, op string) error {
 		return x.indefinite(op, failures.ErrLost)
 	}
 	if err := h.line.leave(ctx, h.c); err != nil {
-		return x.s.options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
+		return x.s.Options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
 	}
 	return nil
 }
@@ -217,7 +218,7 @@ func (x *exclusive) tokenOf(h *hold) int64 {
 
 func (x *exclusive) session() int64 {
 	if c := x.held(); c != nil {
-		return c.session.id
+		return c.session.ID
 	}
 	return 0
 }

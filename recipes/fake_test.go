@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -81,7 +83,7 @@ func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *C
 }
 
 // clientOver is the client that a recipe was made with.
-func clientOver(s *client) *Client { return &Client{client: s} }
+func clientOver(s *client.Client) *Client { return &Client{client: s} }
 
 func (f *fake) SessionID() int64 {
 	f.tree.mu.Lock()
@@ -177,31 +179,31 @@ func (f *fake) Exists(path string) (bool, *zk.Stat, error) {
 }
 
 func (f *fake) ExistsW(path string) (bool, *zk.Stat, <-chan zk.Event, error) {
-	v, err := serve(f, "existsW", path, func() (value, error) {
+	v, err := serve(f, "existsW", path, func() (client.Value, error) {
 		v, err := f.view().get(path)
 		if err == zk.ErrNoNode {
-			v.stat, err = nil, nil
+			v.Stat, err = nil, nil
 		}
-		v.changed = f.watch("data " + path)
+		v.Changed = f.watch("data " + path)
 		return v, err
 	})
-	return v.stat != nil, v.stat, v.changed, err
+	return v.Stat != nil, v.Stat, v.Changed, err
 }
 
 func (f *fake) Get(path string) ([]byte, *zk.Stat, error) {
-	v, err := serve(f, "get", path, func() (value, error) { return f.view().get(path) })
-	return v.data, v.stat, err
+	v, err := serve(f, "get", path, func() (client.Value, error) { return f.view().get(path) })
+	return v.Data, v.Stat, err
 }
 
 func (f *fake) GetW(path string) ([]byte, *zk.Stat, <-chan zk.Event, error) {
-	v, err := serve(f, "getW", path, func() (value, error) {
+	v, err := serve(f, "getW", path, func() (client.Value, error) {
 		v, err := f.view().get(path)
 		if err == nil {
-			v.changed = f.watch("data " + path)
+			v.Changed = f.watch("data " + path)
 		}
 		return v, err
 	})
-	return v.data, v.stat, v.changed, err
+	return v.Data, v.Stat, v.Changed, err
 }
 
 func (f *fake) Set(path string, data []byte, version int32) (*zk.Stat, error) {
@@ -209,19 +211,19 @@ func (f *fake) Set(path string, data []byte, version int32) (*zk.Stat, error) {
 }
 
 func (f *fake) Children(path string) ([]string, *zk.Stat, error) {
-	l, err := serve(f, "children", path, func() (value, error) { return f.view().list(path) })
-	return l.names, nil, err
+	l, err := serve(f, "children", path, func() (client.Value, error) { return f.view().list(path) })
+	return l.Names, nil, err
 }
 
 func (f *fake) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, error) {
-	l, err := serve(f, "childrenW", path, func() (value, error) {
+	l, err := serve(f, "childrenW", path, func() (client.Value, error) {
 		l, err := f.view().list(path)
 		if err == nil {
-			l.changed = f.watch("children " + path)
+			l.Changed = f.watch("children " + path)
 		}
 		return l, err
 	})
-	return l.names, nil, l.changed, err
+	return l.Names, nil, l.Changed, err
 }
 
 func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
@@ -404,10 +406,10 @@ func (tr *tree) remove(path string) {
 	tr.fire("children "+znodes.Parent(path), zk.EventNodeChildrenChanged, znodes.Parent(path))
 }
 
-func (tr *tree) get(path string) (value, error) {
+func (tr *tree) get(path string) (client.Value, error) {
 	n := tr.nodes[path]
 	if n == nil {
-		return value{}, zk.ErrNoNode
+		return client.Value{}, zk.ErrNoNode
 	}
 	stat := n.stat
 	for p := range tr.nodes {
@@ -415,7 +417,7 @@ func (tr *tree) get(path string) (value, error) {
 			stat.NumChildren++
 		}
 	}
-	return value{data: n.data, stat: &stat}, nil
+	return client.Value{Data: n.data, Stat: &stat}, nil
 }
 
 func (tr *tree) set(path string, data []byte, version int32) (*zk.Stat, error) {
@@ -435,9 +437,9 @@ func (tr *tree) set(path string, data []byte, version int32) (*zk.Stat, error) {
 	return &stat, nil
 }
 
-func (tr *tree) list(path string) (value, error) {
+func (tr *tree) list(path string) (client.Value, error) {
 	if tr.nodes[path] == nil {
-		return value{}, zk.ErrNoNode
+		return client.Value{}, zk.ErrNoNode
 	}
 	var names []string
 	for _, p := range tr.paths() {
@@ -445,7 +447,7 @@ func (tr *tree) list(path string) (value, error) {
 			names = append(names, znodes.Base(p))
 		}
 	}
-	return value{names: names}, nil
+	return client.Value{Names: names}, nil
 }
 
 // children lists a folder of the tree.
@@ -453,7 +455,7 @@ func (tr *tree) children(path string) []string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	l, _ := tr.list(path)
-	return l.names
+	return l.Names
 }
 
 // fail has faults decide on the requests to come, one at a time.

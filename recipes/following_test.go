@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // following is told of the steps of a sequence, in the background.
@@ -33,7 +35,7 @@ func follow[T any](steps iter.Seq2[T, error]) *following[T] {
 
 // since are the steps that it was told of since the last time.
 func (f *following[T]) since() []T {
-	time.Sleep(2 * watchRestoreDelay) // in the next session, if there is one
+	time.Sleep(2 * client.WatchRestoreDelay) // in the next session, if there is one
 	synctest.Wait()
 	told := f.all[f.asked:]
 	f.asked = len(f.all)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -30,21 +32,21 @@ var errBusy error = failures.Conclusion("others are ahead")
 // wait. When its session is lost, it lines up again in the next one.
 func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err error) {
 	removed := 0
-	err = q.s.eachSession(ctx, func(z *zkSession) error {
+	err = q.s.EachSession(ctx, func(z *client.Session) error {
 		for {
 			h, err = q.attempt(ctx, z, data, wait)
-			if !errors.Is(err, failures.ErrRemoved) || removed == maxRecreate {
+			if !errors.Is(err, failures.ErrRemoved) || removed == client.MaxRecreate {
 				return err
 			}
 			removed++
-			q.s.repeat("a place in line at "+q.folder, err)
+			q.s.Repeat("a place in line at "+q.folder, err)
 		}
 	})
 	return h, err
 }
 
-func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool) (*hold, error) {
-	q.s.counters.attempts.Add(1)
+func (q line) attempt(ctx context.Context, z *client.Session, data []byte, wait bool) (*hold, error) {
+	q.s.Counters.Attempts.Add(1)
 	c, err := q.join(ctx, z, data)
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func (q line) attempt(ctx context.Context, z *zkSession, data []byte, wait bool)
 }
 
 func newHold(q line, c *contender) *hold {
-	q.s.counters.holds.Add(1)
+	q.s.Counters.Holds.Add(1)
 	h := &hold{line: q, c: c, lost: make(chan struct{}), ended: make(chan struct{})}
 	if q.revocable {
 		h.revoked = make(chan struct{})
@@ -88,7 +90,7 @@ func newHold(q line, c *contender) *hold {
 // before one waited in the next.
 func (q line) confirm(ctx context.Context, c *contender) error {
 	if c.asked != nil {
-		_, err := c.asked.wait(ctx)
+		_, err := c.asked.Wait(ctx)
 		switch {
 		case failures.Stopped(err):
 			return err
@@ -99,7 +101,7 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 	if q.inContact(c) && !q.disturbed(c) {
 		return nil
 	}
-	exists, err := q.s.quorumSync(ctx, c.session, q.znodes(c)...)
+	exists, err := q.s.QuorumSync(ctx, c.session, q.znodes(c)...)
 	if err == nil && !exists {
 		return failures.ErrRemoved
 	}
@@ -109,15 +111,15 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 // ask asks what confirm will want to know. Who waited for long, and is woken, is likely to be
 // in front, so the answer comes along with the list that says so.
 func (q line) ask(c *contender) {
-	if c.asked.settled() && !q.inContact(c) && q.s.usable() {
-		c.asked = send(q.s, c.session, write, func() (struct{}, error) { return q.s.check(q.znodes(c)...) })
+	if c.asked.Settled() && !q.inContact(c) && q.s.Usable() {
+		c.asked = client.Send(q.s, c.session, client.Write, func() (struct{}, error) { return q.s.Check(q.znodes(c)...) })
 	}
 }
 
 // inContact says whether a quorum has answered c's session lately: its hold then has half a
 // time-out left for the first heartbeat, which is due soon and which nobody waits for.
 func (q line) inContact(c *contender) bool {
-	return time.Since(c.session.lastContact()) < q.s.timeout/2
+	return time.Since(c.session.LastContact()) < q.s.Timeout/2
 }
 
 // end ends the hold and reports whether it had not ended before.
@@ -141,6 +143,6 @@ func (h *hold) shown(data []byte) {
 }
 
 // listens reports whether the hold can still be asked for.
-func (h *hold) listens() bool { return h.revoked != nil && !isClosed(h.revoked) }
+func (h *hold) listens() bool { return h.revoked != nil && !client.IsClosed(h.revoked) }
 
-func (h *hold) isLost() bool { return isClosed(h.lost) }
+func (h *hold) isLost() bool { return client.IsClosed(h.lost) }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // TestFenceOfAContext checks that the context of each Do has the token of its hold, if there is
@@ -181,8 +183,8 @@ func TestWhoIsRemovedWhileItAsks(t *testing.T) {
 		must(t, a.Unlock(t.Context()))
 		must(t, <-got)
 		synctest.Wait()
-		if n := len(tr.children("/x")); asks != 1 || n != 1 || isClosed(b.Lost()) {
-			t.Errorf("asked %d times; %d in the line; lost: %v", asks, n, isClosed(b.Lost()))
+		if n := len(tr.children("/x")); asks != 1 || n != 1 || client.IsClosed(b.Lost()) {
+			t.Errorf("asked %d times; %d in the line; lost: %v", asks, n, client.IsClosed(b.Lost()))
 		}
 		f.fail(nil)
 		must(t, b.Unlock(t.Context()))

@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
-	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // MaxItem is the largest item in bytes, and likewise the largest job, result, configuration
 // and whatever else callers put into a znode: 8 KiB less than 1 MiB. More is [ErrTooLarge].
-const MaxItem = maxData
+const MaxItem = client.MaxData
 
 // MaxItems is how many items a queue holds. Whoever takes lists them all, and the
 // largest packet that ZooKeeper's own clients accept by default (jute.maxbuffer) is a
@@ -36,7 +38,7 @@ type items struct {
 	lists   trust
 	due     func(znodes.Node) time.Duration // in how long an item may come out; nil: at once
 	// beside is what is done in one multi with the removal of an item; nil: nothing is.
-	beside func(context.Context, *zkSession) (op any, err error)
+	beside func(context.Context, *client.Session) (op any, err error)
 
 	// taking lets one take at a time go for the first item: a second one would
 	// go for the next, and be out of order if the first one then fails. Who waits for
@@ -45,8 +47,8 @@ type items struct {
 	takers          *standby // who waits for items, of all clients
 
 	mu     sync.Mutex
-	ahead  []znodes.Node // items of the last list that were not tried
-	readIn *zkSession    // in which that list was read
+	ahead  []znodes.Node   // items of the last list that were not tried
+	readIn *client.Session // in which that list was read
 
 	room room
 }
@@ -80,14 +82,14 @@ func (q *items) put(ctx context.Context, name string, item []byte) error {
 		Flags: zk.FlagSequence,
 	}
 	built := 0
-	return q.r.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, "put", func(ctx context.Context, z *client.Session) (outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
 			return notApplied, err
 		}
 		o, err := q.markers.write(ctx, z, create)
-		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < maxRecreate {
+		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < client.MaxRecreate {
 			built++
-			if err = q.r.s.ensurePath(ctx, z, q.r.path); err == nil {
+			if err = q.r.s.EnsurePath(ctx, z, q.r.path); err == nil {
 				err = errAgain
 			}
 		}
@@ -97,11 +99,11 @@ func (q *items) put(ctx context.Context, name string, item []byte) error {
 
 // hasRoom fails with ErrFull if the queue had too many children when it was last
 // looked at.
-func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
+func (q *items) hasRoom(ctx context.Context, z *client.Session) error {
 	if q.room.take() {
 		return nil
 	}
-	n, err := q.r.s.numChildren(ctx, z, q.r.path)
+	n, err := q.r.s.NumChildren(ctx, z, q.r.path)
 	if err == nil && !q.room.found(n) {
 		err = ErrFull
 	}
@@ -110,13 +112,13 @@ func (q *items) hasRoom(ctx context.Context, z *zkSession) error {
 
 // refill lists the items for a take when none is ahead. It may give a way to wait until it is
 // worth looking again.
-type refill func(context.Context, *zkSession, *itemTake) (wait func() error, err error)
+type refill func(context.Context, *client.Session, *itemTake) (wait func() error, err error)
 
 // take takes the first item.
 func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, err error) {
 	t := &itemTake{q: q, waiter: waiter{standby: q.takers}}
 	defer t.end()
-	err = q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	err = q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (o outcome, err error) {
 		if err := t.begin(ctx); err != nil {
 			return notApplied, err
 		}
@@ -157,7 +159,7 @@ func (t *itemTake) begin(ctx context.Context) error {
 }
 
 // await waits, if no other take of this value does; else for its turn to look again.
-func (t *itemTake) await(ctx context.Context, z *zkSession, wait func() error) error {
+func (t *itemTake) await(ctx context.Context, z *client.Session, wait func() error) error {
 	t.q.taking.Release(1)
 	t.taking = false
 	if !t.waiting && !t.q.waiting.TryAcquire(1) {
@@ -183,34 +185,34 @@ func (t *itemTake) end() {
 }
 
 // wait lists the items, and gives a way to wait if none may come out.
-func (q *items) wait(ctx context.Context, z *zkSession, t *itemTake) (wait func() error, err error) {
-	event := q.r.s.nextEvent()
+func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
+	event := q.r.s.NextEvent()
 	if q.lists == oneTry {
-		if _, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil {
+		if _, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil {
 			return nil, err
 		}
 	}
-	children, err := q.r.s.listed(ctx, z, q.r.path, t.watches(z))
+	children, err := q.r.s.Listed(ctx, z, q.r.path, t.watches(z))
 	if errors.Is(err, zk.ErrNoNode) {
-		return nil, q.r.s.ensurePath(ctx, z, q.r.path)
+		return nil, q.r.s.EnsurePath(ctx, z, q.r.path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	ready, next := q.setAhead(z, children.names)
+	ready, next := q.setAhead(z, children.Names)
 	if ready > 0 {
 		return nil, nil
 	}
 	return func() error {
-		defer t.woken(children.changed)
-		return q.r.s.waitFor(ctx, z, next, event, children.changed)
+		defer t.woken(children.Changed)
+		return q.r.s.WaitFor(ctx, z, next, event, children.Changed)
 	}, nil
 }
 
 // look lists the items as they are at some time during the call, and fails with
 // ErrEmpty if none may come out.
-func (q *items) look(ctx context.Context, z *zkSession, _ *itemTake) (wait func() error, err error) {
-	names, err := q.r.s.freshChildren(ctx, z, q.r.path)
+func (q *items) look(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
+	names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
 	if err != nil {
 		return nil, err
 	}
@@ -222,19 +224,19 @@ func (q *items) look(ctx context.Context, z *zkSession, _ *itemTake) (wait func(
 
 // takeItem tries to take n, the first item as far as is known. That it is gone means
 // that somebody took it.
-func (q *items) takeItem(ctx context.Context, z *zkSession, n znodes.Node) ([]byte, outcome, error) {
+func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) ([]byte, outcome, error) {
 	path := znodes.Join(q.r.path, n.Name)
-	v, err := q.r.s.get(ctx, z, path)
+	v, err := q.r.s.Get(ctx, z, path)
 	ops := []any{}
 	if err == nil {
-		ops, err = q.removal(ctx, z, path, v.stat.Version)
+		ops, err = q.removal(ctx, z, path, v.Stat.Version)
 	}
 	if err == nil {
 		var o outcome
 		o, err = q.markers.write(ctx, z, ops...)
 		switch o {
 		case applied:
-			return v.data, applied, nil
+			return v.Data, applied, nil
 		case unknown:
 			q.setAhead(nil, nil) // the item may still be the first
 			return nil, unknown, err
@@ -253,7 +255,7 @@ func (q *items) takeItem(ctx context.Context, z *zkSession, n znodes.Node) ([]by
 }
 
 // removal is what takes an item away.
-func (q *items) removal(ctx context.Context, z *zkSession, path string, version int32) ([]any, error) {
+func (q *items) removal(ctx context.Context, z *client.Session, path string, version int32) ([]any, error) {
 	ops := []any{&zk.DeleteRequest{Path: path, Version: version}}
 	if q.beside == nil {
 		return ops, nil
@@ -264,8 +266,8 @@ func (q *items) removal(ctx context.Context, z *zkSession, path string, version 
 
 // peek reads the first item that may come out as it is at some time during the call.
 func (q *items) peek(ctx context.Context) (item []byte, err error) {
-	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
-		names, err := q.r.s.freshChildren(ctx, z, q.r.path)
+	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (outcome, error) {
+		names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
 		if err != nil {
 			return notApplied, err
 		}
@@ -273,11 +275,11 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 		if len(all) == 0 {
 			return notApplied, ErrEmpty
 		}
-		v, err := q.r.s.get(ctx, z, znodes.Join(q.r.path, all[0].Name))
+		v, err := q.r.s.Get(ctx, z, znodes.Join(q.r.path, all[0].Name))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
 			return notApplied, nil
 		}
-		item = v.data
+		item = v.Data
 		return appliedUnless(err)
 	})
 	if err != nil {
@@ -288,8 +290,8 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 
 // count counts the items as they are at some time during the call.
 func (q *items) count(ctx context.Context) (n int, err error) {
-	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
-		names, err := q.r.s.freshChildren(ctx, z, q.r.path)
+	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *client.Session) (outcome, error) {
+		names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
 		n = len(q.order(names))
 		return appliedUnless(err)
 	})
@@ -297,7 +299,7 @@ func (q *items) count(ctx context.Context) (n int, err error) {
 }
 
 // first takes the first item off the list that was read in z.
-func (q *items) first(z *zkSession) (znodes.Node, bool) {
+func (q *items) first(z *client.Session) (znodes.Node, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.readIn != z || len(q.ahead) == 0 {
@@ -309,7 +311,7 @@ func (q *items) first(z *zkSession) (znodes.Node, bool) {
 }
 
 // putBack puts an item that was not taken back to the front of the list.
-func (q *items) putBack(z *zkSession, n znodes.Node) {
+func (q *items) putBack(z *client.Session, n znodes.Node) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.readIn == z {
@@ -319,7 +321,7 @@ func (q *items) putBack(z *zkSession, n znodes.Node) {
 
 // setAhead takes over a new list and returns how many of its items may come out, and if
 // none, in how long the first one may.
-func (q *items) setAhead(z *zkSession, names []string) (ready int, next time.Duration) {
+func (q *items) setAhead(z *client.Session, names []string) (ready int, next time.Duration) {
 	all, next := q.ready(q.order(names))
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -337,7 +339,7 @@ func (q *items) ready(all []znodes.Node) (of []znodes.Node, next time.Duration) 
 			}
 		}
 	}
-	return all, q.r.s.timeout
+	return all, q.r.s.Timeout
 }
 
 // forget drops the list if it is not to be gone by any longer than that.

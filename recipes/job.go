@@ -8,8 +8,10 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
-	"github.com/zklab/zklab/recipes/internal/znodes"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // Job is a job that this client has taken. It is safe for concurrent use.
@@ -39,7 +41,7 @@ func newJob(q *JobQueue, name jobName, lease *hold, data []byte) *Job {
 func (j *Job) Lost() <-chan struct{} { return j.lease.lost }
 
 // Session returns the id of the session that owns the lease.
-func (j *Job) Session() int64 { return j.lease.c.session.id }
+func (j *Job) Session() int64 { return j.lease.c.session.ID }
 
 // Finish ends the job with a result, which [JobQueue.Result] returns. With [ErrLost] it was
 // not finished by this client and never will be; so it is with every other error that has
@@ -65,7 +67,7 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	worker := j.worker()
 	ops = append([]any{j.leased(), gone(q.taken(j.name))}, ops...)
 	mended := false
-	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	return q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (o outcome, err error) {
 		if err := j.ending.Acquire(ctx, 1); err != nil {
 			return notApplied, err
 		}
@@ -89,8 +91,8 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 
 // mend makes the folders anew, once, if all is there that is to be removed: then somebody has
 // removed one of them, and errAgain asks for another attempt.
-func (q *JobQueue) mend(ctx context.Context, z *zkSession, mended *bool, paths ...string) error {
-	if exist, err := q.r.s.quorumSync(ctx, z, paths...); err != nil || !exist || *mended {
+func (q *JobQueue) mend(ctx context.Context, z *client.Session, mended *bool, paths ...string) error {
+	if exist, err := q.r.s.QuorumSync(ctx, z, paths...); err != nil || !exist || *mended {
 		return err
 	}
 	*mended = true
@@ -136,9 +138,9 @@ func (q *JobQueue) returned(n jobName, data []byte) []any {
 }
 
 // undo gives a job back of which nobody knows whether this client has it.
-func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) error {
-	return func(ctx context.Context, z *zkSession) error {
-		if _, err := q.r.s.quorumSync(ctx, z, q.taken(n)); err != nil {
+func (q *JobQueue) undo(n jobName) func(context.Context, *client.Session) error {
+	return func(ctx context.Context, z *client.Session) error {
+		if _, err := q.r.s.QuorumSync(ctx, z, q.taken(n)); err != nil {
 			return err
 		}
 		return q.giveBack(ctx, z, n)
@@ -148,21 +150,21 @@ func (q *JobQueue) undo(n jobName) func(context.Context, *zkSession) error {
 // giveBack ends an attempt for whoever made it, unless it has ended. The attempt's znode
 // never comes back, so it can be tried as often as need be. What is still there of a job that
 // somebody removed is removed.
-func (q *JobQueue) giveBack(ctx context.Context, z *zkSession, n jobName) error {
+func (q *JobQueue) giveBack(ctx context.Context, z *client.Session, n jobName) error {
 	var data []byte
 	if n.last() {
-		v, err := q.r.s.get(ctx, z, q.job(n.id))
+		v, err := q.r.s.Get(ctx, z, q.job(n.id))
 		if errors.Is(err, zk.ErrNoNode) { // it is over, and so is the attempt
-			_, err = q.r.s.remove(ctx, z, q.taken(n))
+			_, err = q.r.s.Remove(ctx, z, q.taken(n))
 			return err
 		}
 		if err != nil {
 			return err
 		}
-		data = v.data
+		data = v.Data
 	}
 	ops := append([]any{gone(q.taken(n))}, q.returned(n, data)...)
-	_, err := retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) { return q.r.s.conn.Multi(ops...) })
+	_, err := client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) { return q.r.s.Conn.Multi(ops...) })
 	if errors.Is(err, zk.ErrNoNode) {
 		return q.mend(ctx, z, new(bool), q.taken(n))
 	}

@@ -9,9 +9,11 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
-	"golang.org/x/sync/semaphore"
 )
 
 var (
@@ -70,7 +72,7 @@ type JobQueue struct {
 	idle    *standby
 
 	enlisting *semaphore.Weighted // one call at a time makes a worker
-	stewards  tasks
+	stewards  client.Tasks
 
 	mu     sync.Mutex
 	worker *hold // the present one
@@ -109,9 +111,9 @@ func newZnode(path string, data []byte) any {
 }
 func gone(path string) any    { return &zk.DeleteRequest{Path: path, Version: -1} }
 func present(path string) any { return &zk.CheckVersionRequest{Path: path, Version: -1} }
-func (q *JobQueue) ensureFolders(ctx context.Context, z *zkSession) error {
+func (q *JobQueue) ensureFolders(ctx context.Context, z *client.Session) error {
 	for _, name := range []string{"jobs", "pending", "taken", "done", "dead"} {
-		if err := q.r.s.ensurePath(ctx, z, q.folder(name)); err != nil {
+		if err := q.r.s.EnsurePath(ctx, z, q.folder(name)); err != nil {
 			return err
 		}
 	}
@@ -159,8 +161,8 @@ func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id st
 
 // has reports whether there is a job, be it over or not. Its errors have no effect.
 func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err error) {
-	err = q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		open, err := q.r.s.quorumSync(ctx, z, q.job(id))
+	err = q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
+		open, err := q.r.s.QuorumSync(ctx, z, q.job(id))
 		if err == nil && !open {
 			_, err = q.over(ctx, z, id)
 		}
@@ -190,12 +192,12 @@ func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...a
 	ops = append(ops, newZnode(q.job(id), slices.Clone(data)),
 		&zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Flags: zk.FlagSequence})
 	built := 0
-	return q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
 			return notApplied, err
 		}
 		o, err := q.markers.write(ctx, z, ops...)
-		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < maxRecreate {
+		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < client.MaxRecreate {
 			built++
 			if err = q.ensureFolders(ctx, z); err == nil {
 				err = errAgain
@@ -207,13 +209,13 @@ func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...a
 
 // hasRoom fails with ErrFull if there were too many jobs and results when they were last
 // counted.
-func (q *JobQueue) hasRoom(ctx context.Context, z *zkSession) error {
+func (q *JobQueue) hasRoom(ctx context.Context, z *client.Session) error {
 	if q.room.take() {
 		return nil
 	}
 	all := 0
 	for _, name := range []string{"jobs", "done", "dead"} {
-		n, err := q.r.s.numChildren(ctx, z, q.folder(name))
+		n, err := q.r.s.NumChildren(ctx, z, q.folder(name))
 		if err != nil {
 			return err
 		}
@@ -260,7 +262,7 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 		return err
 	})
 	if ctx.Err() != nil {
-		grace, cancel := q.r.s.withGrace()
+		grace, cancel := q.r.s.WithGrace()
 		defer cancel()
 		ctx = grace
 	}
@@ -277,12 +279,12 @@ func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err er
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil, q.r.definite("result", ErrNoJob)
 	}
-	err = q.r.attempts(ctx, "result", func(ctx context.Context, z *zkSession) (outcome, error) {
-		event := q.r.s.nextEvent()
-		open, err := q.r.s.getW(ctx, z, q.job(id))
+	err = q.r.attempts(ctx, "result", func(ctx context.Context, z *client.Session) (outcome, error) {
+		event := q.r.s.NextEvent()
+		open, err := q.r.s.GetW(ctx, z, q.job(id))
 		switch {
 		case err == nil:
-			return notApplied, q.r.s.wait(ctx, z, event, open.changed)
+			return notApplied, q.r.s.Wait(ctx, z, event, open.Changed)
 		case !errors.Is(err, zk.ErrNoNode):
 			return notApplied, err
 		}
@@ -293,19 +295,19 @@ func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err er
 }
 
 // over reads what became of a job that the client's server knows nothing of, or no more.
-func (q *JobQueue) over(ctx context.Context, z *zkSession, id string) ([]byte, error) {
-	open, err := q.r.s.quorumSync(ctx, z, q.job(id))
+func (q *JobQueue) over(ctx context.Context, z *client.Session, id string) ([]byte, error) {
+	open, err := q.r.s.QuorumSync(ctx, z, q.job(id))
 	switch {
 	case err != nil:
 		return nil, err
 	case open: // the server lagged
 		return nil, errAgain
 	}
-	v, err := q.r.s.get(ctx, z, q.done(id))
+	v, err := q.r.s.Get(ctx, z, q.done(id))
 	if !errors.Is(err, zk.ErrNoNode) {
-		return v.data, err
+		return v.Data, err
 	}
-	_, err = q.r.s.get(ctx, z, q.dead(id))
+	_, err = q.r.s.Get(ctx, z, q.dead(id))
 	switch {
 	case err == nil:
 		return nil, ErrDead
@@ -321,9 +323,9 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil
 	}
-	return q.r.attempts(ctx, "forget", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, "forget", func(ctx context.Context, z *client.Session) (outcome, error) {
 		for _, path := range []string{q.done(id), q.dead(id)} {
-			if _, err := q.r.s.remove(ctx, z, path); err != nil {
+			if _, err := q.r.s.Remove(ctx, z, path); err != nil {
 				return notApplied, err
 			}
 		}
@@ -334,8 +336,8 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 // Dead returns the ids of the dead letters, as they were at some time during the call. Its
 // errors have no effect.
 func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
-	err = q.r.attempts(ctx, "dead", func(ctx context.Context, z *zkSession) (outcome, error) {
-		names, err := q.r.s.freshChildren(ctx, z, q.folder("dead"))
+	err = q.r.attempts(ctx, "dead", func(ctx context.Context, z *client.Session) (outcome, error) {
+		names, err := q.r.s.FreshChildren(ctx, z, q.folder("dead"))
 		ids = slices.DeleteFunc(names, func(name string) bool { return len(name) != znodes.IDLength || !znodes.IsHex(name) })
 		return appliedUnless(err)
 	})
@@ -361,7 +363,7 @@ func (q *JobQueue) Close(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := q.stewards.wait(ctx); err != nil {
+	if err := q.stewards.Wait(ctx); err != nil {
 		return q.r.indefinite("close job queue", err)
 	}
 	return nil

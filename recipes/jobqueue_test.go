@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -315,7 +316,7 @@ func TestJobZombie(t *testing.T) {
 		w := newJobWorkers(t, 2, 3)
 		id := w.put("job")
 		zombie := w.take(0)
-		if zombie.Session() != w.all[0].r.s.ID() || isClosed(zombie.Lost()) {
+		if zombie.Session() != w.all[0].r.s.ID() || client.IsClosed(zombie.Lost()) {
 			t.Error("the lease is not that of the session")
 		}
 		// It learns nothing of its expiry, and its request comes in time to be carried out in
@@ -360,7 +361,7 @@ func TestJobOfUnknownOutcome(t *testing.T) {
 				}
 				_, err := w.all[0].Result(t.Context(), id)
 				must(t, err)
-				if took := time.Since(began); took > fakeTimeout/2 || isClosed(w.all[0].enlisted().lost) {
+				if took := time.Since(began); took > fakeTimeout/2 || client.IsClosed(w.all[0].enlisted().lost) {
 					t.Errorf("finish %v, carried out %v: it took %v, and the worker did not live on", finish, carriedOut, took)
 				}
 				w.close()

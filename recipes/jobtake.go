@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -22,7 +24,7 @@ type taking struct {
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
 	t := &taking{q: q, waiter: waiter{standby: q.idle}}
 	defer t.leave()
-	err = q.r.attempts(ctx, op, func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	err = q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (o outcome, err error) {
 		h, err := q.enlist(ctx, z)
 		if err != nil {
 			return notApplied, err
@@ -42,23 +44,23 @@ func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err 
 
 // look lists the pending jobs. If there are none it waits until it is worth looking again,
 // or fails with ErrEmpty.
-func (t *taking) look(ctx context.Context, z *zkSession, wait bool) ([]jobName, error) {
+func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobName, error) {
 	folder := t.q.folder("pending")
-	event := t.q.r.s.nextEvent()
+	event := t.q.r.s.NextEvent()
 	watch := wait && t.watches(z)
-	pending, err := t.q.r.s.listed(ctx, z, folder, watch)
-	list := jobs(pending.names, kindJob)
+	pending, err := t.q.r.s.Listed(ctx, z, folder, watch)
+	list := jobs(pending.Names, kindJob)
 	switch {
 	case wait && errors.Is(err, zk.ErrNoNode):
 		return nil, again(t.q.ensureFolders(ctx, z))
 	case err != nil && !errors.Is(err, zk.ErrNoNode) || len(list) > 0:
 		return list, err
 	case watch:
-		return nil, t.q.r.s.wait(ctx, z, event, pending.changed)
+		return nil, t.q.r.s.Wait(ctx, z, event, pending.Changed)
 	case wait:
 		return nil, t.lineUp(ctx, z)
 	}
-	names, err := t.q.r.s.freshChildren(ctx, z, folder)
+	names, err := t.q.r.s.FreshChildren(ctx, z, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -71,12 +73,12 @@ func (t *taking) look(ctx context.Context, z *zkSession, wait bool) ([]jobName, 
 // try takes n, if it is still there.
 func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, outcome, error) {
 	q, z := t.q, h.c.session
-	v, err := q.r.s.get(ctx, z, q.job(n.id))
+	v, err := q.r.s.Get(ctx, z, q.job(n.id))
 	if errors.Is(err, zk.ErrNoNode) {
 		// It is over since it was listed. Or somebody removed it, and what is still there of
 		// it would be tried for ever; neither of the two znodes ever comes back.
 		q.spread.met(true)
-		_, err := q.r.s.remove(ctx, z, q.pending(n))
+		_, err := q.r.s.Remove(ctx, z, q.pending(n))
 		return nil, notApplied, err
 	}
 	if err == nil {
@@ -87,7 +89,7 @@ func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, outcome, er
 		switch o {
 		case applied:
 			q.spread.met(false)
-			return newJob(q, name, h, v.data), applied, nil
+			return newJob(q, name, h, v.Data), applied, nil
 		case unknown:
 			return nil, unknown, err
 		}

@@ -4,12 +4,13 @@ import (
 	"context"
 	"slices"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // enlist returns this client's worker in z, and makes one if there is none: a contender in
 // the line of workers, which counts for as long as it is not lost.
-func (q *JobQueue) enlist(ctx context.Context, z *zkSession) (*hold, error) {
+func (q *JobQueue) enlist(ctx context.Context, z *client.Session) (*hold, error) {
 	if err := q.enlisting.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -32,11 +33,11 @@ func (q *JobQueue) enlist(ctx context.Context, z *zkSession) (*hold, error) {
 		return nil, ErrClosed
 	}
 	q.worker = h
-	q.stewards.add()
+	q.stewards.Add()
 	h.watch()
 	go func() {
-		defer q.stewards.done()
-		_ = h.during(q.r.s.withTurn(q.r.s.ctx), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
+		defer q.stewards.Done()
+		_ = h.during(q.r.s.WithTurn(q.r.s.Context), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
 	}()
 	return h, nil
 }
@@ -50,13 +51,13 @@ func (q *JobQueue) enlisted() *hold {
 // steward waits until c is the first of the workers, and then gives back what others have
 // not finished who are no more, until ctx ends.
 func (q *JobQueue) steward(ctx context.Context, c *contender) {
-	var b backoff
+	var b client.Backoff
 	for ctx.Err() == nil {
 		err := q.workers.front(ctx, c, true, nil)
 		for err == nil {
 			err = q.recover(ctx, c.session)
 		}
-		b.pause(ctx)
+		b.Pause(ctx)
 	}
 }
 
@@ -66,17 +67,17 @@ func (q *JobQueue) steward(ctx context.Context, c *contender) {
 // The watch comes before the list of what is taken, so that no worker goes unnoticed
 // between the two. And who has taken something is listed after that, if he lives: only one
 // that is not there then has gone.
-func (q *JobQueue) recover(ctx context.Context, z *zkSession) error {
-	event := q.r.s.nextEvent()
-	workers, err := q.r.s.childrenW(ctx, z, q.workers.path)
+func (q *JobQueue) recover(ctx context.Context, z *client.Session) error {
+	event := q.r.s.NextEvent()
+	workers, err := q.r.s.ChildrenW(ctx, z, q.workers.path)
 	if err != nil {
 		return err
 	}
-	names, err := q.r.s.children(ctx, z, q.folder("taken"))
+	names, err := q.r.s.Children(ctx, z, q.folder("taken"))
 	if err != nil {
 		return err
 	}
-	left, err := q.abandoned(ctx, z, jobs(names, kindTaken), workers.names)
+	left, err := q.abandoned(ctx, z, jobs(names, kindTaken), workers.Names)
 	if err != nil {
 		return err
 	}
@@ -85,17 +86,17 @@ func (q *JobQueue) recover(ctx context.Context, z *zkSession) error {
 			return err
 		}
 	}
-	return q.r.s.wait(ctx, z, event, workers.changed)
+	return q.r.s.Wait(ctx, z, event, workers.Changed)
 }
 
 // abandoned are the taken jobs whose workers have gone. If some are not among those that were
 // listed before, the workers are listed again.
-func (q *JobQueue) abandoned(ctx context.Context, z *zkSession, taken []jobName, workers []string) ([]jobName, error) {
+func (q *JobQueue) abandoned(ctx context.Context, z *client.Session, taken []jobName, workers []string) ([]jobName, error) {
 	left := q.ownerless(taken, workers)
 	if len(left) == 0 {
 		return nil, nil
 	}
-	now, err := q.r.s.children(ctx, z, q.workers.path)
+	now, err := q.r.s.Children(ctx, z, q.workers.path)
 	if err != nil {
 		return nil, err
 	}

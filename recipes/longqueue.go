@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -65,7 +67,7 @@ const tailNode = "tail"
 
 // tail is the last folder.
 type tail struct {
-	in      *zkSession // in which it was read
+	in      *client.Session // in which it was read
 	folder  int
 	version int32 // of the znode that says so
 }
@@ -93,7 +95,7 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 	}
 	name, data := znodes.NewID()+"-"+kindItem+"-", slices.Clone(item)
 	built := 0
-	return q.r.attempts(ctx, "put", func(ctx context.Context, z *zkSession) (outcome, error) {
+	return q.r.attempts(ctx, "put", func(ctx context.Context, z *client.Session) (outcome, error) {
 		t, err := q.target(ctx, z)
 		if err != nil {
 			return notApplied, err
@@ -106,7 +108,7 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 			return o, err
 		}
 		q.setTail(nil)
-		if built++; moved || built < maxRecreate { // else somebody removes it again and again
+		if built++; moved || built < client.MaxRecreate { // else somebody removes it again and again
 			err = nil
 		}
 		if !moved && err == nil {
@@ -118,9 +120,9 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 
 // restore makes the last folder if it is missing, since somebody removed it, and still the
 // last one: nothing else would make it again.
-func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error {
-	_, err := retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
-		return q.r.s.conn.Multi(
+func (q *LongQueue) restore(ctx context.Context, z *client.Session, last *tail) error {
+	_, err := client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
+		return q.r.s.Conn.Multi(
 			&zk.CheckVersionRequest{Path: znodes.Join(q.r.path, tailNode), Version: last.version},
 			&zk.CreateRequest{Path: q.folder(last.folder)})
 	})
@@ -133,17 +135,17 @@ func (q *LongQueue) restore(ctx context.Context, z *zkSession, last *tail) error
 func (q *LongQueue) folder(n int) string { return znodes.Join(q.r.path, folderName(n)) }
 
 // target is the folder to put into: the last one, or the next if that is full.
-func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
+func (q *LongQueue) target(ctx context.Context, z *client.Session) (*tail, error) {
 	t, err := q.present(ctx, z)
 	if err != nil || q.room.take() {
 		return t, err
 	}
-	n, err := q.r.s.numChildren(ctx, z, q.folder(t.folder))
+	n, err := q.r.s.NumChildren(ctx, z, q.folder(t.folder))
 	if err != nil || q.room.found(n) {
 		return t, err
 	}
-	_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
-		return q.r.s.conn.Multi(
+	_, err = client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
+		return q.r.s.Conn.Multi(
 			&zk.SetDataRequest{Path: znodes.Join(q.r.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
 			&zk.CreateRequest{Path: q.folder(t.folder + 1)})
 	})
@@ -155,7 +157,7 @@ func (q *LongQueue) target(ctx context.Context, z *zkSession) (*tail, error) {
 }
 
 // present is the tail as far as this client knows.
-func (q *LongQueue) present(ctx context.Context, z *zkSession) (*tail, error) {
+func (q *LongQueue) present(ctx context.Context, z *client.Session) (*tail, error) {
 	q.tailMu.Lock()
 	t := q.tail
 	q.tailMu.Unlock()
@@ -177,21 +179,21 @@ func (q *LongQueue) setTail(t *tail) {
 
 // readTail reads the tail and sees to it that there is a watch on it. It makes it, and the
 // first folder, if there is none.
-func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan zk.Event, error) {
+func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-chan zk.Event, error) {
 	path := znodes.Join(q.r.path, tailNode)
-	for range maxRecreate {
-		v, err := q.r.s.getW(ctx, z, path)
+	for range client.MaxRecreate {
+		v, err := q.r.s.GetW(ctx, z, path)
 		if err == nil {
-			n, err := strconv.Atoi(string(v.data))
+			n, err := strconv.Atoi(string(v.Data))
 			if err != nil {
-				return nil, nil, fmt.Errorf("%w: it holds %.32q", ErrNoTail, v.data)
+				return nil, nil, fmt.Errorf("%w: it holds %.32q", ErrNoTail, v.Data)
 			}
-			return &tail{z, n, v.stat.Version}, v.changed, nil
+			return &tail{z, n, v.Stat.Version}, v.Changed, nil
 		}
 		if !errors.Is(err, zk.ErrNoNode) {
 			return nil, nil, err
 		}
-		if err := q.r.s.ensurePath(ctx, z, q.r.path); err != nil {
+		if err := q.r.s.EnsurePath(ctx, z, q.r.path); err != nil {
 			return nil, nil, err
 		}
 		if missing, err := q.tailMissing(ctx, z); err != nil || !missing {
@@ -200,8 +202,8 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 			}
 			continue
 		}
-		_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
-			return q.r.s.conn.Multi(
+		_, err = client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
+			return q.r.s.Conn.Multi(
 				&zk.CreateRequest{Path: path, Data: []byte("0")},
 				&zk.CreateRequest{Path: q.folder(0)})
 		})
@@ -215,8 +217,8 @@ func (q *LongQueue) readTail(ctx context.Context, z *zkSession) (*tail, <-chan z
 // tailMissing says whether the tail is to be made. If there are folders without one, somebody
 // has removed it, and a new one would not do: its version could be one that a producer has
 // read of the old one, with another folder.
-func (q *LongQueue) tailMissing(ctx context.Context, z *zkSession) (bool, error) {
-	names, err := q.r.s.freshChildren(ctx, z, q.r.path)
+func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, error) {
+	names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
 	if err != nil || slices.Contains(names, tailNode) {
 		return false, err
 	}
@@ -229,15 +231,15 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *zkSession) (bool, error)
 // Take removes the first item and returns it, and waits for one until ctx ends. Its errors
 // are those of [Queue.Take].
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, "take", func(ctx context.Context, z *zkSession, t *itemTake) (wait func() error, err error) {
-		event := q.r.s.nextEvent()
+	return q.take(ctx, "take", func(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
+		event := q.r.s.NextEvent()
 		last, changed, err := q.fill(ctx, z, t.watches(z))
 		if err != nil || last == nil {
 			return nil, err
 		}
 		return func() error {
 			defer t.woken(changed...)
-			return q.r.s.wait(ctx, z, event, changed...)
+			return q.r.s.Wait(ctx, z, event, changed...)
 		}, nil
 	})
 }
@@ -245,8 +247,8 @@ func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 // TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
 // there was a moment during the call at which the queue was empty.
 func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, "try take", func(ctx context.Context, z *zkSession, _ *itemTake) (wait func() error, err error) {
-		if _, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil {
+	return q.take(ctx, "try take", func(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
+		if _, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil {
 			return nil, err
 		}
 		last, _, err := q.fill(ctx, z, false)
@@ -263,7 +265,7 @@ func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 
 // fill lists the first folder that has items. If none has, it gives the last one, and what tells
 // that it has some, or that there is a next one, if it is to be watched.
-func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *tail, changed []<-chan zk.Event, err error) {
+func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (empty *tail, changed []<-chan zk.Event, err error) {
 	last, moved, err := q.readTail(ctx, z)
 	if err != nil {
 		return nil, nil, err
@@ -274,21 +276,21 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *
 			return nil, nil, err
 		}
 		// Read after the tail, so that it is complete if there is a next one.
-		children, err := q.r.s.listed(ctx, z, q.folder(n), watch)
+		children, err := q.r.s.Listed(ctx, z, q.folder(n), watch)
 		if errors.Is(err, zk.ErrNoNode) { // somebody removed it
 			continue
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		ready, _ := q.setAhead(z, inFolder(n, children.names))
+		ready, _ := q.setAhead(z, inFolder(n, children.Names))
 		switch {
 		case ready > 0:
 			return nil, nil, nil
 		case n == last.folder:
-			return last, []<-chan zk.Event{moved, children.changed}, nil
-		case n < last.folder && len(children.names) == 0:
-			if _, err := q.r.s.remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
+			return last, []<-chan zk.Event{moved, children.Changed}, nil
+		case n < last.folder && len(children.Names) == 0:
+			if _, err := q.r.s.Remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
 				return nil, nil, err
 			}
 		}
@@ -303,8 +305,8 @@ func (q *LongQueue) fill(ctx context.Context, z *zkSession, watch bool) (empty *
 // there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
 // Its errors have no effect.
 func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
-	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *zkSession) (outcome, error) {
-		if exists, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil || !exists {
+	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (outcome, error) {
+		if exists, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil || !exists {
 			return notApplied, cmp.Or(err, error(ErrEmpty))
 		}
 		last, _, err := q.readTail(ctx, z)
@@ -321,11 +323,11 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 			}
 			return notApplied, ErrEmpty
 		}
-		v, err := q.r.s.get(ctx, z, znodes.Join(q.r.path, first))
+		v, err := q.r.s.Get(ctx, z, znodes.Join(q.r.path, first))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
 			return notApplied, nil
 		}
-		item = v.data
+		item = v.Data
 		return appliedUnless(err)
 	})
 	return item, err
@@ -333,10 +335,10 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 
 // firstOf gives the first item, "" if there was none in any folder. Each that comes before
 // another one in the list is complete when it is read.
-func (q *LongQueue) firstOf(ctx context.Context, z *zkSession) (string, error) {
+func (q *LongQueue) firstOf(ctx context.Context, z *client.Session) (string, error) {
 	folders, err := q.folders(ctx, z)
 	for _, n := range folders {
-		names, err := q.r.s.children(ctx, z, q.folder(n))
+		names, err := q.r.s.Children(ctx, z, q.folder(n))
 		if err != nil {
 			return "", err
 		}
@@ -356,8 +358,8 @@ func inFolder(n int, names []string) []string {
 }
 
 // folders are the numbers of those that there are, the first one first.
-func (q *LongQueue) folders(ctx context.Context, z *zkSession) ([]int, error) {
-	names, err := q.r.s.children(ctx, z, q.r.path)
+func (q *LongQueue) folders(ctx context.Context, z *client.Session) ([]int, error) {
+	names, err := q.r.s.Children(ctx, z, q.r.path)
 	return foldersOf(names), err
 }
 
@@ -374,14 +376,14 @@ func foldersOf(names []string) (all []int) {
 // Len returns how many items there were, folder by folder at times during the call: while others
 // put and take it may be a number that there never were at one moment. Its errors have no effect.
 func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
-	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *zkSession) (outcome, error) {
+	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *client.Session) (outcome, error) {
 		n = 0
-		if exists, err := q.r.s.quorumSync(ctx, z, q.r.path); err != nil || !exists {
+		if exists, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil || !exists {
 			return appliedUnless(err)
 		}
 		folders, err := q.folders(ctx, z)
 		for _, f := range folders {
-			in, err := q.r.s.numChildren(ctx, z, q.folder(f))
+			in, err := q.r.s.NumChildren(ctx, z, q.folder(f))
 			if err != nil {
 				return notApplied, err
 			}

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -20,7 +22,7 @@ import (
 // It is used by one call at a time.
 type marker struct {
 	path    string
-	session *zkSession
+	session *client.Session
 	version int32
 }
 
@@ -29,12 +31,12 @@ var errMarkerGone = errors.New("marker is gone")
 
 // newMarker makes a marker under parent. With an error there is one that there may be; nil
 // says that there is none and never will be.
-func (ms *markers) newMarker(ctx context.Context, z *zkSession, parent string) (*marker, error) {
+func (ms *markers) newMarker(ctx context.Context, z *client.Session, parent string) (*marker, error) {
 	m := &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
 	var unsure atomic.Bool
-	for range maxRecreate {
-		_, err := retry(ctx, ms.r.s, z, write, func() (string, error) {
-			path, err := ms.r.s.conn.Create(m.path, nil, zk.FlagEphemeral)
+	for range client.MaxRecreate {
+		_, err := client.Retry(ctx, ms.r.s, z, client.Write, func() (string, error) {
+			path, err := ms.r.s.Conn.Create(m.path, nil, zk.FlagEphemeral)
 			if failures.Unanswered(err) {
 				unsure.Store(true)
 			}
@@ -43,12 +45,12 @@ func (ms *markers) newMarker(ctx context.Context, z *zkSession, parent string) (
 		switch {
 		case err == nil, errors.Is(err, zk.ErrNodeExists): // after a lost reply
 			return m, ms.verifyOwner(ctx, m)
-		case isRefusal(err) && !unsure.Load():
+		case client.IsRefusal(err) && !unsure.Load():
 			return nil, err
 		case !errors.Is(err, zk.ErrNoNode):
 			return m, err
 		}
-		if err := ms.r.s.ensurePath(ctx, z, parent); err != nil {
+		if err := ms.r.s.EnsurePath(ctx, z, parent); err != nil {
 			return m, err
 		}
 	}
@@ -57,8 +59,8 @@ func (ms *markers) newMarker(ctx context.Context, z *zkSession, parent string) (
 
 // verifyOwner makes sure that the marker was created in its session.
 func (ms *markers) verifyOwner(ctx context.Context, m *marker) error {
-	v, err := ms.r.s.get(ctx, m.session, m.path)
-	if err == nil && v.stat.EphemeralOwner != m.session.id {
+	v, err := ms.r.s.Get(ctx, m.session, m.path)
+	if err == nil && v.Stat.EphemeralOwner != m.session.ID {
 		return failures.ErrSessionLost
 	}
 	return err
@@ -67,14 +69,14 @@ func (ms *markers) verifyOwner(ctx context.Context, m *marker) error {
 // markedWrite is a multi under way that updates a marker.
 type markedWrite struct {
 	id string
-	*request[[]zk.MultiResponse]
+	*client.Request[[]zk.MultiResponse]
 }
 
 // sendMarked sends ops together with an update of m.
 func (ms *markers) sendMarked(m *marker, ops ...any) markedWrite {
 	w := markedWrite{id: znodes.NewID()}
 	ops = append(ops, &zk.SetDataRequest{Path: m.path, Data: []byte(w.id), Version: m.version})
-	w.request = send(ms.r.s, m.session, write, func() ([]zk.MultiResponse, error) { return ms.r.s.conn.Multi(ops...) })
+	w.Request = client.Send(ms.r.s, m.session, client.Write, func() ([]zk.MultiResponse, error) { return ms.r.s.Conn.Multi(ops...) })
 	return w
 }
 
@@ -85,34 +87,24 @@ func (ms *markers) outcome(ctx context.Context, m *marker, w markedWrite, err er
 	case err == nil:
 		m.version++
 		return applied, nil
-	case w.settled() && w.unsent:
+	case w.Settled() && w.Unsent:
 		return notApplied, err
 	case failures.Stopped(err):
 		return unknown, err
 	case failures.Unanswered(err):
 		return ms.r.settle(ms.resolve(ctx, m, w))
-	case len(w.v) > 0 && refusedBy(w.v) == len(w.v)-1:
+	case len(w.Value) > 0 && client.RefusedBy(w.Value) == len(w.Value)-1:
 		return notApplied, errMarkerGone
 	}
 	return notApplied, err
-}
-
-// refusedBy returns the index of the op that made a multi fail.
-func refusedBy(results []zk.MultiResponse) int {
-	for i, r := range results {
-		if r.Error != nil {
-			return i
-		}
-	}
-	return -1
 }
 
 // resolve finds the outcome of a write whose reply was lost, by an update of the
 // marker from the same version: only one of the two can succeed.
 func (ms *markers) resolve(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
 	not := "not " + w.id
-	_, err := retry(ctx, ms.r.s, m.session, write, func() (*zk.Stat, error) {
-		return ms.r.s.conn.Set(m.path, []byte(not), m.version)
+	_, err := client.Retry(ctx, ms.r.s, m.session, client.Write, func() (*zk.Stat, error) {
+		return ms.r.s.Conn.Set(m.path, []byte(not), m.version)
 	})
 	switch {
 	case err == nil:
@@ -123,14 +115,14 @@ func (ms *markers) resolve(ctx context.Context, m *marker, w markedWrite) (outco
 	}
 	// The write, or an earlier try of the update. What the marker holds will not
 	// change any more, so a plain read after that refusal is enough.
-	v, err := ms.r.s.get(ctx, m.session, m.path)
+	v, err := ms.r.s.Get(ctx, m.session, m.path)
 	switch {
 	case err != nil:
 		return unknown, err
-	case string(v.data) == w.id:
+	case string(v.Data) == w.id:
 		m.version++
 		return applied, nil
-	case string(v.data) == not:
+	case string(v.Data) == not:
 		m.version++
 		return notApplied, errAgain
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -25,32 +26,32 @@ func newMarkers(r *recipe) *markers { return &markers{r: r} }
 
 // write applies ops together with an update of a marker, all or none. unknown comes
 // with the error that left it so.
-func (ms *markers) write(ctx context.Context, z *zkSession, ops ...any) (outcome, error) {
+func (ms *markers) write(ctx context.Context, z *client.Session, ops ...any) (outcome, error) {
 	return ms.writeOr(ctx, z, nil, ops...)
 }
 
 // writeOr is write that, if the outcome stays unknown, runs undo in the background once
 // the ops were applied or never will be, in whichever session there is, until it succeeds.
-func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.Context, *zkSession) error, ops ...any) (outcome, error) {
+func (ms *markers) writeOr(ctx context.Context, z *client.Session, undo func(context.Context, *client.Session) error, ops ...any) (outcome, error) {
 	m, err := ms.take(ctx, z)
 	if err != nil {
 		return notApplied, err
 	}
-	if err := ms.r.s.awaitConnected(ctx, z); err != nil {
+	if err := ms.r.s.AwaitConnected(ctx, z); err != nil {
 		ms.release(m)
 		return notApplied, err
 	}
 	w := ms.sendMarked(m, ops...)
-	_, err = w.wait(ctx)
+	_, err = w.Wait(ctx)
 	o, err := ms.outcome(ctx, m, w, err)
 	if o == unknown && ctx.Err() != nil {
 		o, err = ms.late(ctx, m, w)
 	}
 	switch {
 	case o == unknown:
-		ms.discard(m, w.done, undo)
+		ms.discard(m, w.Done, undo)
 	case errors.Is(err, errMarkerGone):
-		ms.discard(m, w.done, nil)
+		ms.discard(m, w.Done, nil)
 	default:
 		ms.release(m)
 	}
@@ -59,9 +60,9 @@ func (ms *markers) writeOr(ctx context.Context, z *zkSession, undo func(context.
 
 // late waits a little longer than the caller for the outcome of w.
 func (ms *markers) late(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
-	grace, cancel := ms.r.s.withGrace()
+	grace, cancel := ms.r.s.WithGrace()
 	defer cancel()
-	_, err := w.wait(grace)
+	_, err := w.Wait(grace)
 	o, err := ms.outcome(grace, m, w, err)
 	if o == unknown || failures.Unanswered(err) {
 		err = ctx.Err()
@@ -70,7 +71,7 @@ func (ms *markers) late(ctx context.Context, m *marker, w markedWrite) (outcome,
 }
 
 // take returns a marker that no other call uses.
-func (ms *markers) take(ctx context.Context, z *zkSession) (*marker, error) {
+func (ms *markers) take(ctx context.Context, z *client.Session) (*marker, error) {
 	ms.mu.Lock()
 	for len(ms.free) > 0 {
 		m := ms.free[len(ms.free)-1]
@@ -102,9 +103,9 @@ func (ms *markers) release(m *marker) {
 // discard removes a marker in the background, once after is closed, in whichever
 // session there is: its own create, too, may be carried out late. Without the marker
 // nothing is applied any more; then comes what is to follow, if anything.
-func (ms *markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *zkSession) error) {
-	ms.r.cleanUp(after, func(ctx context.Context, z *zkSession) error {
-		if _, err := ms.r.s.remove(ctx, z, m.path); err != nil || then == nil {
+func (ms *markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *client.Session) error) {
+	ms.r.cleanUp(after, func(ctx context.Context, z *client.Session) error {
+		if _, err := ms.r.s.Remove(ctx, z, m.path); err != nil || then == nil {
 			return err
 		}
 		return then(ctx, z)

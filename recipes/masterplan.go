@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -29,20 +31,20 @@ func (p *plan) follow(ctx context.Context) error {
 	if err := p.ensureFolders(ctx, z); err != nil {
 		return err
 	}
-	var b backoff
+	var b client.Backoff
 	for {
-		event := q.r.s.nextEvent()
+		event := q.r.s.NextEvent()
 		now, err := p.look(ctx, z)
 		if errors.Is(err, zk.ErrNoNode) { // somebody has removed a folder
-			b.pause(ctx)
+			b.Pause(ctx)
 			err = p.ensureFolders(ctx, z)
 		}
 		if err != nil {
 			return err
 		}
 		if len(now.changed) > 0 && len(now.lost) == 0 && (len(now.pending) == 0 || len(now.free) == 0) {
-			b = backoff{}
-			if err := q.r.s.wait(ctx, z, event, now.changed...); err != nil {
+			b = client.Backoff{}
+			if err := q.r.s.Wait(ctx, z, event, now.changed...); err != nil {
 				return err
 			}
 			continue
@@ -52,67 +54,67 @@ func (p *plan) follow(ctx context.Context) error {
 		case err != nil && !errors.Is(err, errAgain):
 			return err
 		case done:
-			b = backoff{}
+			b = client.Backoff{}
 		default:
-			b.pause(ctx)
+			b.Pause(ctx)
 		}
 	}
 }
 
-func (p *plan) ensureFolders(ctx context.Context, z *zkSession) error {
+func (p *plan) ensureFolders(ctx context.Context, z *client.Session) error {
 	if err := p.m.q.ensureFolders(ctx, z); err != nil {
 		return err
 	}
-	return p.m.q.r.s.ensurePath(ctx, z, p.m.workers.line.path)
+	return p.m.q.r.s.EnsurePath(ctx, z, p.m.workers.line.path)
 }
 
 // look reads the present state. The places are listed before what is assigned, so that one
 // to which something was assigned since does not seem free; and of what is assigned to a
 // place that is not there the places are listed once more: see [JobQueue.recover].
-func (p *plan) look(ctx context.Context, z *zkSession) (now observed, err error) {
+func (p *plan) look(ctx context.Context, z *client.Session) (now observed, err error) {
 	q := p.m.q
-	workers, err := q.r.s.childrenW(ctx, z, p.m.workers.line.path)
+	workers, err := q.r.s.ChildrenW(ctx, z, p.m.workers.line.path)
 	if err != nil {
 		return now, err
 	}
-	pending, err := q.r.s.childrenW(ctx, z, q.folder("pending"))
+	pending, err := q.r.s.ChildrenW(ctx, z, q.folder("pending"))
 	if err != nil {
 		return now, err
 	}
-	names, err := q.r.s.children(ctx, z, q.folder("taken"))
+	names, err := q.r.s.Children(ctx, z, q.folder("taken"))
 	if err != nil {
 		return now, err
 	}
 	taken := jobs(names, kindTaken)
-	now.pending, now.changed = jobs(pending.names, kindJob), []<-chan zk.Event{workers.changed, pending.changed}
+	now.pending, now.changed = jobs(pending.Names, kindJob), []<-chan zk.Event{workers.Changed, pending.Changed}
 	busy := make(map[string]bool, len(taken))
 	for _, n := range taken {
 		busy[n.worker] = true
 	}
-	places, err := p.places(ctx, z, znodes.Nodes(workers.names, kindMember))
+	places, err := p.places(ctx, z, znodes.Nodes(workers.Names, kindMember))
 	if err != nil {
 		return now, err
 	}
 	now.free = slices.DeleteFunc(places, func(n znodes.Node) bool { return busy[n.ID] })
-	now.lost, err = q.abandoned(ctx, z, taken, workers.names)
+	now.lost, err = q.abandoned(ctx, z, taken, workers.Names)
 	return now, err
 }
 
 // places are those of the listed znodes that are places: a persistent one only looks like it,
 // and nobody waits there. Each is read once.
-func (p *plan) places(ctx context.Context, z *zkSession, listed []znodes.Node) (places []znodes.Node, err error) {
+func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.Node) (places []znodes.Node, err error) {
 	known := make(map[string]bool, len(listed))
 	for _, n := range listed {
 		is, ok := p.known[n.Name]
 		if !ok {
-			v, err := p.m.q.r.s.get(ctx, z, znodes.Join(p.m.workers.line.path, n.Name))
+			v, err := p.m.q.r.s.Get(ctx, z, znodes.Join(p.m.workers.line.path, n.Name))
 			switch {
 			case errors.Is(err, zk.ErrNoNode):
 				continue
 			case err != nil:
 				return nil, err
 			}
-			is = v.stat.EphemeralOwner != 0
+			is = v.Stat.EphemeralOwner != 0
 		}
 		if known[n.Name] = is; is {
 			places = append(places, n)
@@ -124,7 +126,7 @@ func (p *plan) places(ctx context.Context, z *zkSession, listed []znodes.Node) (
 
 // act puts back what nobody works on any more, or else assigns as much as it can. It says
 // whether it has assigned anything; the error is errAgain where a folder had to be made anew.
-func (p *plan) act(ctx context.Context, z *zkSession, now observed) (done bool, err error) {
+func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done bool, err error) {
 	for _, n := range now.lost {
 		if err := p.m.q.giveBack(ctx, z, n); err != nil {
 			return false, err
@@ -145,12 +147,12 @@ func (p *plan) act(ctx context.Context, z *zkSession, now observed) (done bool, 
 
 // assign gives a task to a place, if the three of them are still what they were. It may be
 // repeated: the task's znode never comes back.
-func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place znodes.Node) (done bool, err error) {
+func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, place znodes.Node) (done bool, err error) {
 	q := p.m.q
 	taken := n.takenBy(place.ID)
 	master, worker := znodes.Join(p.m.master.x.path, p.master.Name), znodes.Join(p.m.workers.line.path, place.Name)
-	_, err = retry(ctx, q.r.s, z, write, func() ([]zk.MultiResponse, error) {
-		return q.r.s.conn.Multi(
+	_, err = client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
+		return q.r.s.Conn.Multi(
 			present(master),
 			&zk.SetDataRequest{Path: worker, Data: []byte(taken.String()), Version: 0},
 			present(q.job(n.id)), gone(q.pending(n)), newZnode(q.taken(taken), nil))
@@ -165,9 +167,9 @@ func (p *plan) assign(ctx context.Context, z *zkSession, n jobName, place znodes
 	}
 	// It is over since it was listed. Or somebody removed it, and what is still there of it
 	// would be tried for ever; neither of the two znodes ever comes back.
-	switch _, err = q.r.s.get(ctx, z, q.job(n.id)); {
+	switch _, err = q.r.s.Get(ctx, z, q.job(n.id)); {
 	case errors.Is(err, zk.ErrNoNode):
-		_, err = q.r.s.remove(ctx, z, q.pending(n))
+		_, err = q.r.s.Remove(ctx, z, q.pending(n))
 	case err == nil:
 		err = q.mend(ctx, z, new(bool), master, worker, q.pending(n))
 	}

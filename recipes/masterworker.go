@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -124,7 +125,7 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 // [ErrUnknown], with the reason, says that one may have been, as when the session ended
 // while it waited; then the master gives it to somebody else, with an attempt less.
 func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
-	err = m.q.r.attempts(ctx, "take", func(ctx context.Context, z *zkSession) (o outcome, err error) {
+	err = m.q.r.attempts(ctx, "take", func(ctx context.Context, z *client.Session) (o outcome, err error) {
 		j, o, err = m.takePlace(ctx, z)
 		return o, err
 	})
@@ -152,7 +153,7 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 		switch {
 		case err == nil:
 			_ = m.q.work(ctx, j, f) // what fails is given back
-		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.r.ctx.Err() != nil || m.q.r.s.ctx.Err() != nil:
+		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.r.ctx.Err() != nil || m.q.r.s.Context.Err() != nil:
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -18,13 +20,13 @@ import (
 func (g *Group) Members(ctx context.Context) ([]Member, error) { return g.membersAs(ctx, "members") }
 
 func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err error) {
-	err = g.line.attempts(ctx, op, func(ctx context.Context, z *zkSession) (outcome, error) {
-		if _, err := g.line.s.quorumSync(ctx, z, g.line.path); err != nil {
+	err = g.line.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
+		if _, err := g.line.s.QuorumSync(ctx, z, g.line.path); err != nil {
 			return notApplied, err
 		}
 		var err error
-		members, err = g.view(ctx, z, func() (v value, err error) {
-			v.names, err = g.line.s.children(ctx, z, g.line.path)
+		members, err = g.view(ctx, z, func() (v client.Value, err error) {
+			v.Names, err = g.line.s.Children(ctx, z, g.line.path)
 			return v, err
 		})
 		return appliedUnless(err)
@@ -35,13 +37,13 @@ func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err
 // view gives the members of one view of the server. A znode that goes before it was read
 // makes that view one of the past, of which somebody is not known: what is there instead of
 // it is a view of its own. Each time, it finds most of them known.
-func (g *Group) view(ctx context.Context, z *zkSession, list func() (value, error)) ([]Member, error) {
+func (g *Group) view(ctx context.Context, z *client.Session, list func() (client.Value, error)) ([]Member, error) {
 	for {
 		v, err := list()
 		if err != nil {
 			return nil, err
 		}
-		members, err := g.read(ctx, z, znodes.Nodes(v.names, g.line.kind))
+		members, err := g.read(ctx, z, znodes.Nodes(v.Names, g.line.kind))
 		if !errors.Is(err, zk.ErrNoNode) {
 			return members, err
 		}
@@ -49,17 +51,17 @@ func (g *Group) view(ctx context.Context, z *zkSession, list func() (value, erro
 }
 
 // read reads what the znodes of members hold, unless it is known: it does not change.
-func (g *Group) read(ctx context.Context, z *zkSession, list []znodes.Node) (members []Member, err error) {
+func (g *Group) read(ctx context.Context, z *client.Session, list []znodes.Node) (members []Member, err error) {
 	known := make(map[string]Member, len(list))
 	defer func() { g.remember(known, err == nil) }()
 	for _, n := range list {
 		m, ok := g.recall(n.Name)
 		if !ok {
-			v, err := g.line.s.get(ctx, z, znodes.Join(g.line.path, n.Name))
+			v, err := g.line.s.Get(ctx, z, znodes.Join(g.line.path, n.Name))
 			if err != nil {
 				return nil, err
 			}
-			m = Member{Name: n.Name, Data: v.data, Since: v.stat.Czxid, foreign: v.stat.EphemeralOwner == 0}
+			m = Member{Name: n.Name, Data: v.Data, Since: v.Stat.Czxid, foreign: v.Stat.EphemeralOwner == 0}
 		}
 		known[n.Name] = m
 		if !m.foreign {
@@ -127,19 +129,19 @@ func sameMembers(a, b []Member) bool {
 }
 
 // watched gives the members, and a watch on them. It makes the path, to have something to watch.
-func (g *Group) watched(ctx context.Context, z *zkSession) (members []Member, changed <-chan zk.Event, err error) {
-	members, err = g.view(ctx, z, func() (value, error) {
-		for range maxRecreate {
-			v, err := g.line.s.childrenW(ctx, z, g.line.path)
+func (g *Group) watched(ctx context.Context, z *client.Session) (members []Member, changed <-chan zk.Event, err error) {
+	members, err = g.view(ctx, z, func() (client.Value, error) {
+		for range client.MaxRecreate {
+			v, err := g.line.s.ChildrenW(ctx, z, g.line.path)
 			if !errors.Is(err, zk.ErrNoNode) {
-				changed = v.changed
+				changed = v.Changed
 				return v, err
 			}
-			if err := g.line.s.ensurePath(ctx, z, g.line.path); err != nil {
+			if err := g.line.s.EnsurePath(ctx, z, g.line.path); err != nil {
 				return v, err
 			}
 		}
-		return value{}, ErrRemoved
+		return client.Value{}, ErrRemoved
 	})
 	return members, changed, err
 }

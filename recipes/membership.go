@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -112,7 +114,7 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 	case err != nil:
 		return g.line.indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(withTrace(g.line.s.withTurn(g.line.s.ctx), traceOf(call)))
+	ctx, stop := context.WithCancel(withTrace(g.line.s.WithTurn(g.line.s.Context), traceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.Name}
 	go g.keep(ctx, m)
 	if g.line.ctx.Err() != nil {
@@ -127,13 +129,13 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 // have seen one.
 func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contender, err error) {
 	removed := 0
-	err = g.line.s.eachSession(ctx, func(z *zkSession) error {
+	err = g.line.s.EachSession(ctx, func(z *client.Session) error {
 		for {
 			c, err = g.line.join(ctx, z, data)
 			if _, never := errors.AsType[neverMade](err); !never {
 				*seen = true
 			}
-			if !errors.Is(err, ErrRemoved) || removed == maxRecreate {
+			if !errors.Is(err, ErrRemoved) || removed == client.MaxRecreate {
 				return err
 			}
 			removed++
@@ -145,21 +147,21 @@ func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contende
 // keep sees to it that the member is there, until ctx ends, which the session's value ends, too.
 func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
-	var b backoff
+	var b client.Backoff
 	for g.awaitGone(ctx, m.c) {
 		traceOf(ctx).gone(znodes.Join(g.line.path, m.c.Name))
 		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
-		g.line.sweepIf(m.c.unsure || !g.line.s.isCurrent(m.c.session), m.c.ID)
+		g.line.sweepIf(m.c.unsure || !g.line.s.IsCurrent(m.c.session), m.c.ID)
 		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
-				m.c, b = c, backoff{}
+				m.c, b = c, client.Backoff{}
 				g.rename(m, c.Name)
 				break
 			}
-			b.pause(ctx)
+			b.Pause(ctx)
 		}
 	}
 }
@@ -183,14 +185,14 @@ func (g *Group) Name() string {
 
 // awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
 func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
-	var b backoff
+	var b client.Backoff
 	for changed := c.changed; ; {
-		event := g.line.s.nextEvent()
-		err := g.line.s.wait(ctx, c.session, event, changed)
+		event := g.line.s.NextEvent()
+		err := g.line.s.Wait(ctx, c.session, event, changed)
 		if err == nil {
-			var v value
-			v, err = g.line.s.getW(ctx, c.session, znodes.Join(g.line.path, c.Name))
-			changed = v.changed
+			var v client.Value
+			v, err = g.line.s.GetW(ctx, c.session, znodes.Join(g.line.path, c.Name))
+			changed = v.Changed
 		}
 		switch {
 		case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
@@ -198,7 +200,7 @@ func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
 		case failures.Stopped(err):
 			return false
 		case err != nil: // such as no right to read it
-			b.pause(ctx)
+			b.Pause(ctx)
 		}
 	}
 }
@@ -224,8 +226,8 @@ func (g *Group) Leave(ctx context.Context) error {
 // end waits until nobody who looks from then on sees a member that is to be none any more.
 func (g *Group) end(ctx context.Context, op string, m *stay) error {
 	g.vanish(m)
-	err := g.line.cleanUps.wait(ctx)
-	if err == nil && g.line.s.ctx.Err() != nil {
+	err := g.line.cleanUps.Wait(ctx)
+	if err == nil && g.line.s.Context.Err() != nil {
 		err = ErrClosed
 	}
 	if err != nil {
@@ -237,12 +239,12 @@ func (g *Group) end(ctx context.Context, op string, m *stay) error {
 // vanish removes, in the background, what is there of a member that is to be none any more.
 func (g *Group) vanish(m *stay) {
 	m.stop()
-	g.line.cleanUp(m.done, func(ctx context.Context, z *zkSession) error {
+	g.line.cleanUp(m.done, func(ctx context.Context, z *client.Session) error {
 		c := m.c
 		if z != c.session {
 			return g.line.swept(ctx, z, c.ID)
 		}
-		if _, err := g.line.s.remove(ctx, z, znodes.Join(g.line.path, c.Name)); err != nil || !c.unsure {
+		if _, err := g.line.s.Remove(ctx, z, znodes.Join(g.line.path, c.Name)); err != nil || !c.unsure {
 			return err
 		}
 		return g.line.swept(ctx, z, c.ID)

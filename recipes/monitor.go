@@ -6,20 +6,22 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // heartbeatInterval is how often a holder hears from a quorum. go-zookeeper leaves
 // a server that has fallen silent after two thirds of the time-out; a sixth before
 // and a sixth after that still make less than the whole.
-func (m *monitor) heartbeatInterval() time.Duration { return m.s.timeout / 6 }
+func (m *monitor) heartbeatInterval() time.Duration { return m.s.Timeout / 6 }
 
 // watch begins to watch over each of the hold's znodes. One monitor sends the heartbeats.
 func (h *hold) watch() {
 	all := h.line.znodes(h.c)
 	_ = h.line.each(h.c, func(q line, c *contender) error {
 		go h.monitor(monitor{
-			hold: h, s: q.s, z: c.session, path: znodes.Join(q.folder, c.Name), turn: q.s.nextTurn(), changed: c.changed, checks: all,
+			hold: h, s: q.s, z: c.session, path: znodes.Join(q.folder, c.Name), turn: q.s.NextTurn(), changed: c.changed, checks: all,
 		})
 		all = nil
 		return nil
@@ -29,16 +31,16 @@ func (h *hold) watch() {
 // monitor watches over the hold until it ends.
 func (h *hold) monitor(m monitor) {
 	now := time.Now()
-	m.from, m.lookAt = m.after(now, m.s.timeout/100), m.after(now, m.s.timeout)
+	m.from, m.lookAt = m.after(now, m.s.Timeout/100), m.after(now, m.s.Timeout)
 	if !m.run() {
 		return
 	}
 	// From before Lost closes, so that a Close that comes then waits for it.
-	h.line.cleanUps.add()
-	defer h.line.cleanUps.done()
+	h.line.cleanUps.Add()
+	defer h.line.cleanUps.Done()
 	if h.end(true) {
-		m.s.counters.holdsLost.Add(1)
-		m.s.tell(slog.LevelWarn, "hold was lost", "path", m.path, "session", sessionID(m.z.id))
+		m.s.Counters.HoldsLost.Add(1)
+		m.s.Tell(slog.LevelWarn, "hold was lost", "path", m.path, "session", client.SessionID(m.z.ID))
 		h.line.abandon(h.c) // nobody shall wait behind a hold that is over
 	}
 }
@@ -52,32 +54,32 @@ func (h *hold) monitor(m monitor) {
 // shorter.
 type monitor struct {
 	hold *hold
-	s    *client
-	z    *zkSession
+	s    *client.Client
+	z    *client.Session
 	path string // of the contender
 	turn time.Duration
 	from time.Time // no heartbeat is sent before
 
 	checks []string // what heartbeats ask for: the znodes of the hold; none: another monitor does
 
-	changed   <-chan zk.Event    // the watch on it; nil when it has to be set again
-	heartbeat *request[struct{}] // the last one
-	look      *request[value]    // the last try to read it, and to set the watch again
-	notBefore time.Time          // of the next try
-	lookAt    time.Time          // if the hold can be asked for: no wait relies on watches alone
+	changed   <-chan zk.Event               // the watch on it; nil when it has to be set again
+	heartbeat *client.Request[struct{}]     // the last one
+	look      *client.Request[client.Value] // the last try to read it, and to set the watch again
+	notBefore time.Time                     // of the next try
+	lookAt    time.Time                     // if the hold can be asked for: no wait relies on watches alone
 }
 
 // run returns true when the hold is lost, false when it has ended otherwise.
 func (m *monitor) run() (lost bool) {
 	for {
-		now, contact := time.Now(), m.z.lastContact()
-		deadline := m.after(contact, m.s.timeout)
-		if !now.Before(deadline) || !m.s.isCurrent(m.z) || noNode(m.heartbeat) || noNode(m.look) {
+		now, contact := time.Now(), m.z.LastContact()
+		deadline := m.after(contact, m.s.Timeout)
+		if !now.Before(deadline) || !m.s.IsCurrent(m.z) || noNode(m.heartbeat) || noNode(m.look) {
 			return true
 		}
 		due := m.after(contact, m.heartbeatInterval())
 		m.send(now, due)
-		wake := m.after(now, m.s.timeout/20)
+		wake := m.after(now, m.s.Timeout/20)
 		if due.After(wake) && m.changed != nil {
 			wake = due
 		}
@@ -103,20 +105,20 @@ func (m *monitor) after(t time.Time, d time.Duration) time.Time { return t.Add(d
 // send sends what has to be sent now: the heartbeat, when it is due, and a read
 // that sets the watch again.
 func (m *monitor) send(now, due time.Time) {
-	if m.look != nil && m.look.settled() && m.look.err == nil {
-		m.changed = m.look.v.changed
-		m.hold.shown(m.look.v.data)
-		m.look, m.lookAt = nil, m.after(now, m.s.timeout)
+	if m.look != nil && m.look.Settled() && m.look.Err == nil {
+		m.changed = m.look.Value.Changed
+		m.hold.shown(m.look.Value.Data)
+		m.look, m.lookAt = nil, m.after(now, m.s.Timeout)
 	}
-	if !m.s.usable() {
+	if !m.s.Usable() {
 		return
 	}
-	if m.hasToLook(now) && m.look.settled() && !now.Before(m.notBefore) {
-		m.notBefore = m.after(now, m.s.timeout/20)
-		m.look = send(m.s, m.z, read, m.reads(m.changed))
+	if m.hasToLook(now) && m.look.Settled() && !now.Before(m.notBefore) {
+		m.notBefore = m.after(now, m.s.Timeout/20)
+		m.look = client.Send(m.s, m.z, client.Read, m.reads(m.changed))
 	}
-	if len(m.checks) > 0 && !now.Before(due) && !now.Before(m.from) && m.heartbeat.settled() {
-		m.heartbeat = send(m.s, m.z, write, func() (struct{}, error) { return m.s.check(m.checks...) })
+	if len(m.checks) > 0 && !now.Before(due) && !now.Before(m.from) && m.heartbeat.Settled() {
+		m.heartbeat = client.Send(m.s, m.z, client.Write, func() (struct{}, error) { return m.s.Check(m.checks...) })
 	}
 }
 
@@ -126,12 +128,12 @@ func (m *monitor) hasToLook(now time.Time) bool {
 
 // reads reads the contender, and sets a watch unless there is one: go-zookeeper keeps a
 // channel for each until it fires.
-func (m *monitor) reads(changed <-chan zk.Event) func() (value, error) {
-	return func() (v value, err error) {
-		if v.changed = changed; changed != nil {
-			v.data, v.stat, err = m.s.conn.Get(m.path)
+func (m *monitor) reads(changed <-chan zk.Event) func() (client.Value, error) {
+	return func() (v client.Value, err error) {
+		if v.Changed = changed; changed != nil {
+			v.Data, v.Stat, err = m.s.Conn.Get(m.path)
 		} else {
-			v.data, v.stat, v.changed, err = m.s.conn.GetW(m.path)
+			v.Data, v.Stat, v.Changed, err = m.s.Conn.GetW(m.path)
 		}
 		return v, err
 	}
@@ -147,25 +149,25 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	case <-underWay(m.look):
 	case <-m.changed:
 		m.changed = nil
-	case <-m.z.gone:
-	case <-m.s.ctx.Done():
+	case <-m.z.Gone:
+	case <-m.s.Context.Done():
 		return true, true
 	case <-m.hold.ended:
 	}
 	// A hold that is given back removes the znode itself: nothing is to be looked for.
-	return false, isClosed(m.hold.ended)
+	return false, client.IsClosed(m.hold.ended)
 }
 
 // noNode reports whether the answer was that the znode does not exist.
-func noNode[T any](r *request[T]) bool {
-	return r != nil && r.settled() && errors.Is(r.err, zk.ErrNoNode)
+func noNode[T any](r *client.Request[T]) bool {
+	return r != nil && r.Settled() && errors.Is(r.Err, zk.ErrNoNode)
 }
 
 // underWay returns a channel that closes when r, if it is under way, has come to
 // its end.
-func underWay[T any](r *request[T]) <-chan struct{} {
-	if r.settled() {
+func underWay[T any](r *client.Request[T]) <-chan struct{} {
+	if r.Settled() {
 		return nil
 	}
-	return r.done
+	return r.Done
 }

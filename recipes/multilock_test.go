@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // two are the paths of a test's multi-locks.
@@ -120,7 +122,7 @@ func TestMultiLockTriesAtEveryRequest(t *testing.T) {
 		if left := m.tr.children(m.two()[0]); err == nil && m.fate == fine && !m.cancels && len(left) > 0 {
 			t.Errorf("still in line: %v", left)
 		}
-		if isClosed(b.Lost()) {
+		if client.IsClosed(b.Lost()) {
 			t.Error("b has lost it")
 		}
 		must(t, b.Close(ctx))
@@ -253,7 +255,7 @@ func TestMultiLockIsLostAsAWhole(t *testing.T) {
 			tr.mu.Lock()
 			defer tr.mu.Unlock()
 			list, _ := tr.list(path)
-			tr.remove(path + "/" + list.names[i])
+			tr.remove(path + "/" + list.Names[i])
 		}
 		for _, path := range []string{"/a", "/b"} {
 			must(t, l.Lock(t.Context()))

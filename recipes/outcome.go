@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -16,23 +17,23 @@ const (
 )
 
 // once sends a write once. unknown comes with the error that left it so.
-func once[T any](ctx context.Context, s *client, z *zkSession, f func() (T, error)) (outcome, error) {
-	if err := s.awaitConnected(ctx, z); err != nil {
+func once[T any](ctx context.Context, s *client.Client, z *client.Session, f func() (T, error)) (outcome, error) {
+	if err := s.AwaitConnected(ctx, z); err != nil {
 		return notApplied, err
 	}
-	r := send(s, z, write, f)
-	_, err := r.wait(ctx)
-	if failures.Stopped(err) && !r.settled() {
-		grace, cancel := s.withGrace()
+	r := client.Send(s, z, client.Write, f)
+	_, err := r.Wait(ctx)
+	if failures.Stopped(err) && !r.Settled() {
+		grace, cancel := s.WithGrace()
 		defer cancel()
-		if _, late := r.wait(grace); r.settled() && !failures.Unanswered(late) {
+		if _, late := r.Wait(grace); r.Settled() && !failures.Unanswered(late) {
 			err = late
 		}
 	}
 	switch {
 	case err == nil:
 		return applied, nil
-	case r.settled() && r.unsent:
+	case r.Settled() && r.Unsent:
 		return notApplied, err
 	case failures.Stopped(err), failures.Unanswered(err):
 		return unknown, err
@@ -51,7 +52,7 @@ func appliedUnless(err error) (outcome, error) {
 // settle counts a write whose reply was lost, if its outcome is known now.
 func (r *recipe) settle(o outcome, err error) (outcome, error) {
 	if o != unknown {
-		r.s.counters.settled.Add(1)
+		r.s.Counters.Settled.Add(1)
 	}
 	return o, err
 }

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // Strategy chooses one of some instances: there is at least one, they are in order of ID, and
@@ -74,7 +76,7 @@ type snapshot struct {
 // Picker returns a picker that begins to follow the service at once. Close it, or the
 // service, when it is not needed any more.
 func (s *Service) Picker(strategy Strategy) *Picker {
-	ctx, stop := context.WithCancel(s.r.s.ctx)
+	ctx, stop := context.WithCancel(s.r.s.Context)
 	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, snapshot: snapshot{changed: make(chan struct{})}}
 	ctx, end, err := s.r.start(ctx)
 	if err != nil {
@@ -94,7 +96,7 @@ func (s *Service) Picker(strategy Strategy) *Picker {
 
 // follow goes on after an error, such as for want of rights.
 func (p *Picker) follow(ctx context.Context) {
-	var b backoff
+	var b client.Backoff
 	for {
 		for now, err := range p.service.Changes(ctx) {
 			if ctx.Err() != nil {
@@ -105,10 +107,10 @@ func (p *Picker) follow(ctx context.Context) {
 				return
 			}
 			if err == nil {
-				b = backoff{}
+				b = client.Backoff{}
 			}
 		}
-		b.pause(ctx)
+		b.Pause(ctx)
 	}
 }
 

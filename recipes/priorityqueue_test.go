@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -136,7 +137,7 @@ func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op
 }
 
 func closeSpoken(f *fake) {
-	if !isClosed(f.spoken) {
+	if !client.IsClosed(f.spoken) {
 		close(f.spoken)
 	}
 }

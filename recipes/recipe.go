@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -14,18 +15,18 @@ import (
 // recipe is what all recipes are built on: a path in a session, the calls that
 // are under way, and what they leave behind to be removed.
 type recipe struct {
-	s    *client
+	s    *client.Client
 	path string
 
-	calls    tasks
-	cleanUps tasks
+	calls    client.Tasks
+	cleanUps client.Tasks
 
 	order sync.Mutex      // of start and stopCalls
 	ctx   context.Context // of all calls; ends with stopCalls
 	stop  context.CancelFunc
 }
 
-func newRecipe(s *client, path string) *recipe {
+func newRecipe(s *client.Client, path string) *recipe {
 	ctx, stop := context.WithCancel(context.Background())
 	return &recipe{s: s, path: path, ctx: ctx, stop: stop}
 }
@@ -40,48 +41,48 @@ func (r *recipe) start(ctx context.Context) (_ context.Context, end func(), err 
 	if r.ctx.Err() != nil {
 		return nil, nil, failures.ErrClosed
 	}
-	r.calls.add()
-	ctx, cancel := context.WithCancel(r.s.withTurn(ctx))
+	r.calls.Add()
+	ctx, cancel := context.WithCancel(r.s.WithTurn(ctx))
 	unbind := context.AfterFunc(r.ctx, cancel)
 	return ctx, func() {
 		unbind()
 		cancel()
-		r.calls.done()
+		r.calls.Done()
 	}, nil
 }
 
 // attempts runs one attempt at an operation after the other until its outcome
 // is known, or can't be. An attempt that was notApplied without an error is
 // followed by the next at once.
-func (r *recipe) attempts(ctx context.Context, op string, attempt func(context.Context, *zkSession) (outcome, error)) error {
+func (r *recipe) attempts(ctx context.Context, op string, attempt func(context.Context, *client.Session) (outcome, error)) error {
 	ctx, end, err := r.start(ctx)
 	if err != nil {
 		return r.definite(op, err)
 	}
 	defer end()
-	var b backoff
+	var b client.Backoff
 	for {
-		z, err := r.s.begin(ctx)
+		z, err := r.s.Begin(ctx)
 		if err != nil {
 			return r.definite(op, err)
 		}
-		r.s.counters.attempts.Add(1)
+		r.s.Counters.Attempts.Add(1)
 		o, err := attempt(ctx, z)
 		switch {
 		case o == applied:
 			return nil
 		case o == unknown:
 			err = r.indefinite(op, fmt.Errorf("%w: %w", failures.ErrUnknown, r.cause(err)))
-			r.s.counters.unknown.Add(1)
-			r.s.tell(slog.LevelWarn, "outcome is unknown", "error", err)
+			r.s.Counters.Unknown.Add(1)
+			r.s.Tell(slog.LevelWarn, "outcome is unknown", "error", err)
 			return err
 		case err == nil:
 			continue
 		case !retryable(err):
 			return r.definite(op, err)
 		}
-		r.s.repeat(op+" "+r.path, err)
-		b.pause(ctx)
+		r.s.Repeat(op+" "+r.path, err)
+		b.Pause(ctx)
 	}
 }
 
@@ -102,9 +103,9 @@ func (r *recipe) stopCalls() {
 
 // drain waits for calls and clean-ups.
 func (r *recipe) drain(ctx context.Context, op string) error {
-	for _, group := range []*tasks{&r.calls, &r.cleanUps} {
-		if err := group.wait(ctx); err != nil {
-			return r.s.options.Failed(failures.Failure{Op: op, Path: r.path, Err: err})
+	for _, group := range []*client.Tasks{&r.calls, &r.cleanUps} {
+		if err := group.Wait(ctx); err != nil {
+			return r.s.Options.Failed(failures.Failure{Op: op, Path: r.path, Err: err})
 		}
 	}
 	return nil
@@ -112,12 +113,12 @@ func (r *recipe) drain(ctx context.Context, op string) error {
 
 // definite is the error of a call that certainly had no effect.
 func (r *recipe) definite(op string, err error) error {
-	return r.s.options.Failed(failures.Failure{Op: op, Path: r.path, Err: r.cause(err), NoEffect: true})
+	return r.s.Options.Failed(failures.Failure{Op: op, Path: r.path, Err: r.cause(err), NoEffect: true})
 }
 
 // indefinite is the error of a call that may have had an effect.
 func (r *recipe) indefinite(op string, err error) error {
-	return r.s.options.Failed(failures.Failure{Op: op, Path: r.path, Err: r.cause(err)})
+	return r.s.Options.Failed(failures.Failure{Op: op, Path: r.path, Err: r.cause(err)})
 }
 
 // cause is err, or ErrClosed if Close was the reason for the end of a call.

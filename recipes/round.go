@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -15,12 +17,12 @@ import (
 func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []string, err error) {
 	persistent := make(map[string]bool) // persistent znodes that look like members
 	for {
-		event := d.line.s.nextEvent()
+		event := d.line.s.NextEvent()
 		ready, err := d.ready(ctx, c.session)
 		if err != nil {
 			return nil, err
 		}
-		round := members(ready.data)
+		round := members(ready.Data)
 		if slices.Contains(round, c.Name) {
 			return round, nil
 		}
@@ -32,9 +34,9 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 			return nil, err
 		}
 		if next := d.next(present, round); slices.Contains(next, c.Name) {
-			err = d.form(ctx, c.session, next, ready.stat.Version, persistent)
+			err = d.form(ctx, c.session, next, ready.Stat.Version, persistent)
 		} else {
-			err = d.line.s.wait(ctx, c.session, event, ready.changed, changed)
+			err = d.line.s.Wait(ctx, c.session, event, ready.Changed, changed)
 		}
 		if err != nil {
 			return nil, err
@@ -43,18 +45,18 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 }
 
 // ready reads the present round and makes the znode for it if it is missing.
-func (d *DoubleBarrier) ready(ctx context.Context, z *zkSession) (value, error) {
+func (d *DoubleBarrier) ready(ctx context.Context, z *client.Session) (client.Value, error) {
 	path := znodes.Join(d.line.path, readyNode)
-	for range maxRecreate {
-		v, err := d.line.s.getW(ctx, z, path)
+	for range client.MaxRecreate {
+		v, err := d.line.s.GetW(ctx, z, path)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return v, err
 		}
-		if err := d.line.s.ensurePath(ctx, z, path); err != nil {
-			return value{}, err
+		if err := d.line.s.EnsurePath(ctx, z, path); err != nil {
+			return client.Value{}, err
 		}
 	}
-	return value{}, ErrRemoved
+	return client.Value{}, ErrRemoved
 }
 
 // members reads the names of a round; lines that are no names are left out.
@@ -70,7 +72,7 @@ func members(data []byte) []string {
 // c has to wait for. Only the one in front watches the children; the others watch
 // the one ahead of them, to step in for it, and all watch "ready".
 func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]znodes.Node, <-chan zk.Event, error) {
-	names, err := d.line.s.children(ctx, c.session, d.line.path)
+	names, err := d.line.s.Children(ctx, c.session, d.line.path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -81,28 +83,28 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 		case at < 0:
 			return nil, nil, ErrRemoved
 		case at == 0:
-			children, err := d.line.s.childrenW(ctx, c.session, d.line.path)
-			return sorted(children.names, persistent), children.changed, err
+			children, err := d.line.s.ChildrenW(ctx, c.session, d.line.path)
+			return sorted(children.Names, persistent), children.Changed, err
 		}
 		ahead := present[at-1].Name
-		v, err := d.line.s.getW(ctx, c.session, znodes.Join(d.line.path, ahead))
-		if err != nil || v.stat.EphemeralOwner != 0 {
-			return present, v.changed, err
+		v, err := d.line.s.GetW(ctx, c.session, znodes.Join(d.line.path, ahead))
+		if err != nil || v.Stat.EphemeralOwner != 0 {
+			return present, v.Changed, err
 		}
 		persistent[ahead] = true
 	}
 }
 
 // allEphemeral reports whether all of the named are there and ephemeral.
-func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *zkSession, names []string, persistent map[string]bool) (bool, error) {
+func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *client.Session, names []string, persistent map[string]bool) (bool, error) {
 	for _, name := range names {
-		v, err := d.line.s.get(ctx, z, znodes.Join(d.line.path, name))
+		v, err := d.line.s.Get(ctx, z, znodes.Join(d.line.path, name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return false, nil
 		case err != nil:
 			return false, err
-		case v.stat.EphemeralOwner == 0:
+		case v.Stat.EphemeralOwner == 0:
 			persistent[name] = true
 			return false, nil
 		}
@@ -137,7 +139,7 @@ func (d *DoubleBarrier) next(present []znodes.Node, last []string) []string {
 // form tries to make the named members a round; "ready" tells what came of it.
 // That a member has gone meanwhile, that another one was faster, or that the reply
 // was lost, is no error.
-func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, version int32, persistent map[string]bool) error {
+func (d *DoubleBarrier) form(ctx context.Context, z *client.Session, round []string, version int32, persistent map[string]bool) error {
 	if ok, err := d.allEphemeral(ctx, z, round, persistent); err != nil || !ok {
 		return err
 	}
@@ -148,12 +150,12 @@ func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, 
 	ops = append(ops, &zk.SetDataRequest{
 		Path: znodes.Join(d.line.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
 	})
-	_, err := send(d.line.s, z, write, func() ([]zk.MultiResponse, error) { return d.line.s.conn.Multi(ops...) }).wait(ctx)
+	_, err := client.Send(d.line.s, z, client.Write, func() ([]zk.MultiResponse, error) { return d.line.s.Conn.Multi(ops...) }).Wait(ctx)
 	switch {
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion):
 		return nil
 	case failures.Unanswered(err):
-		new(backoff).pause(ctx)
+		new(client.Backoff).Pause(ctx)
 		return nil
 	}
 	return err
@@ -163,7 +165,7 @@ func (d *DoubleBarrier) form(ctx context.Context, z *zkSession, round []string, 
 // the round if it has been counted, else whether it is known to be gone; what is
 // left is removed in the background.
 func (d *DoubleBarrier) withdraw(c *contender) (round []string, gone bool) {
-	ctx, cancel := d.line.s.withGrace()
+	ctx, cancel := d.line.s.WithGrace()
 	defer cancel()
 	round, err := d.removeUncounted(ctx, c)
 	if err != nil {
@@ -184,19 +186,19 @@ func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contender) (roun
 		if err != nil {
 			return nil, err
 		}
-		if round := members(ready.data); slices.Contains(round, c.Name) {
+		if round := members(ready.Data); slices.Contains(round, c.Name) {
 			return round, nil
 		}
-		results, err := retry(ctx, d.line.s, c.session, write, func() ([]zk.MultiResponse, error) {
-			return d.line.s.conn.Multi(
-				&zk.CheckVersionRequest{Path: znodes.Join(d.line.path, readyNode), Version: ready.stat.Version},
+		results, err := client.Retry(ctx, d.line.s, c.session, client.Write, func() ([]zk.MultiResponse, error) {
+			return d.line.s.Conn.Multi(
+				&zk.CheckVersionRequest{Path: znodes.Join(d.line.path, readyNode), Version: ready.Stat.Version},
 				&zk.DeleteRequest{Path: znodes.Join(d.line.path, c.Name), Version: -1},
 			)
 		})
 		switch {
 		case err == nil:
 			return nil, nil
-		case errors.Is(err, zk.ErrBadVersion), errors.Is(err, zk.ErrNoNode) && refusedBy(results) == 0:
+		case errors.Is(err, zk.ErrBadVersion), errors.Is(err, zk.ErrNoNode) && client.RefusedBy(results) == 0:
 			continue // look again
 		case errors.Is(err, zk.ErrNoNode): // by an earlier try, or by somebody else
 			return nil, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -146,7 +148,7 @@ func (l *RWLock) Revoke(ctx context.Context) error {
 	}
 	defer end()
 	asked := false
-	err = l.x.s.eachSession(ctx, func(z *zkSession) error { return l.askHolders(ctx, z, &asked) })
+	err = l.x.s.EachSession(ctx, func(z *client.Session) error { return l.askHolders(ctx, z, &asked) })
 	switch {
 	case err != nil && !asked:
 		return l.x.definite(op, err)
@@ -158,8 +160,8 @@ func (l *RWLock) Revoke(ctx context.Context) error {
 
 // askHolders asks whoever is in front: a writer, or all readers ahead of the first one that
 // waits. asked is set if somebody may have been.
-func (l *RWLock) askHolders(ctx context.Context, z *zkSession, asked *bool) error {
-	names, err := l.x.s.freshChildren(ctx, z, l.x.folder)
+func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool) error {
+	names, err := l.x.s.FreshChildren(ctx, z, l.x.folder)
 	if err != nil {
 		return err
 	}

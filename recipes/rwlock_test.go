@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -75,7 +77,7 @@ func TestDowngradeAtEveryRequest(t *testing.T) {
 			t.Error(err)
 		}
 		must(t, <-read) // also if it had to be done in the background
-		if lost := isClosed(a.Lost()); !lost && (a.Fence() != token || len(wrote) > 0) {
+		if lost := client.IsClosed(a.Lost()); !lost && (a.Fence() != token || len(wrote) > 0) {
 			t.Errorf("token %d, then %d; a writer got in: %v", token, a.Fence(), len(wrote) > 0)
 		}
 		must(t, a.Close(ctx))
@@ -101,7 +103,7 @@ func TestRevokeAtEveryRequest(t *testing.T) {
 		case m.fate != silence && !m.cancels:
 			t.Error(err)
 		case isWithoutEffect(err):
-			if synctest.Wait(); isClosed(b.Revoked()) || isClosed(c.Revoked()) {
+			if synctest.Wait(); client.IsClosed(b.Revoked()) || client.IsClosed(c.Revoked()) {
 				t.Errorf("it had an effect: %v", err)
 			}
 		}
@@ -254,7 +256,7 @@ func TestRWLockRevocation(t *testing.T) {
 		p := newParty(t, "wrrwr")
 		told := func(when string, want ...int) {
 			t.Helper()
-			p.are("have been asked", when, func(l *RWLock) bool { return l.Revoked() != nil && isClosed(l.Revoked()) }, want)
+			p.are("have been asked", when, func(l *RWLock) bool { return l.Revoked() != nil && client.IsClosed(l.Revoked()) }, want)
 		}
 		told("at first")
 		for range 2 { // no harm
@@ -304,7 +306,7 @@ func TestRWLockIsAskedByHand(t *testing.T) {
 		names := p.tr.children(p.path)
 		path := p.path + "/" + znodes.Nodes(names, kindRead)[0].Name
 		for _, data := range []string{"", "unlocked", "\xff", "please unlock now"} {
-			if isClosed(p.all[0].Revoked()) {
+			if client.IsClosed(p.all[0].Revoked()) {
 				t.Errorf("asked before %q", data)
 			}
 			if _, err := p.fakes[1].Set(path, []byte(data), -1); err != nil {
@@ -429,7 +431,7 @@ func TestRWLockMisuse(t *testing.T) {
 		refuses(l.Unlock(t.Context()), ErrNotHeld)
 		refuses(l.Downgrade(t.Context()), ErrNotHeld)
 		must(t, l.Revoke(t.Context())) // nobody is there
-		if !isClosed(l.Lost()) || l.Revoked() != nil {
+		if !client.IsClosed(l.Lost()) || l.Revoked() != nil {
 			t.Error("Lost is open, or Revoked can close, although nothing is held")
 		}
 		must(t, l.RLock(t.Context()))

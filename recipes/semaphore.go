@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -56,27 +58,27 @@ type Semaphore struct{ x *exclusive }
 func NewSemaphore(c *Client, path string, leases int) *Semaphore {
 	x := newExclusive(c.client, path, kindLease, nil)
 	x.places, x.unfenced = leases, true
-	x.agree = func(ctx context.Context, z *zkSession) error { return agreeOn(ctx, c.client, z, path, leases) }
+	x.agree = func(ctx context.Context, z *client.Session) error { return agreeOn(ctx, c.client, z, path, leases) }
 	return &Semaphore{x}
 }
 
 // agreeOn makes sure that the znode at path holds a number, and writes it if it holds
 // nothing.
-func agreeOn(ctx context.Context, s *client, z *zkSession, path string, n int) error {
+func agreeOn(ctx context.Context, s *client.Client, z *client.Session, path string, n int) error {
 	for {
-		v, err := s.get(ctx, z, path)
+		v, err := s.Get(ctx, z, path)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return ErrRemoved // and with it the contender
 		case err != nil:
 			return err
-		case string(v.data) == strconv.Itoa(n):
+		case string(v.Data) == strconv.Itoa(n):
 			return nil
-		case len(v.data) > 0:
-			return fmt.Errorf("%w: %.32q, not %d", ErrOtherLeases, v.data, n)
+		case len(v.Data) > 0:
+			return fmt.Errorf("%w: %.32q, not %d", ErrOtherLeases, v.Data, n)
 		}
-		_, err = retry(ctx, s, z, write, func() (*zk.Stat, error) {
-			return s.conn.Set(path, strconv.AppendInt(nil, int64(n), 10), v.stat.Version)
+		_, err = client.Retry(ctx, s, z, client.Write, func() (*zk.Stat, error) {
+			return s.Conn.Set(path, strconv.AppendInt(nil, int64(n), 10), v.Stat.Version)
 		})
 		// If somebody else was quicker, or an earlier try was, it is read again.
 		if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // TestSemaphoreAtEveryRequest acquires one of two leases while another client has one.
@@ -289,7 +291,7 @@ func TestSemaphoreMisuse(t *testing.T) {
 		sem := NewSemaphore(s, "/s", 2)
 		refuses := refusing(t)
 		refuses(sem.Release(t.Context()), ErrNotHeld)
-		if !isClosed(sem.Lost()) {
+		if !client.IsClosed(sem.Lost()) {
 			t.Error("Lost is open although nothing is held")
 		}
 		must(t, sem.Acquire(t.Context()))

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -28,7 +30,7 @@ const waiters = 2
 
 // newStandby returns those that wait with znodes of that kind in folder. All of them must be able
 // to use the same: two of them watch for the others.
-func newStandby(s *client, folder, kind string) *standby {
+func newStandby(s *client.Client, folder, kind string) *standby {
 	return &standby{line: line{recipe: newRecipe(s, folder), folder: folder, kind: kind, places: waiters}}
 }
 
@@ -40,7 +42,7 @@ type waiter struct {
 }
 
 // watches says whether the call is to watch for what it waits for; else it is to line up.
-func (w *waiter) watches(z *zkSession) bool {
+func (w *waiter) watches(z *client.Session) bool {
 	if w.place != nil && w.place.session == z {
 		return true
 	}
@@ -50,13 +52,13 @@ func (w *waiter) watches(z *zkSession) bool {
 // woken takes in that a watch of the call may have fired.
 func (w *waiter) woken(changed ...<-chan zk.Event) {
 	for _, ch := range changed {
-		w.already = w.already || fired(ch)
+		w.already = w.already || client.Fired(ch)
 	}
 }
 
 // lineUp waits in line until it is time to watch. Its error asks for another attempt where
 // somebody removed what was made.
-func (w *waiter) lineUp(ctx context.Context, z *zkSession) error {
+func (w *waiter) lineUp(ctx context.Context, z *client.Session) error {
 	w.beaten.Store(true)
 	c, err := w.line.join(ctx, z, nil)
 	if err != nil {

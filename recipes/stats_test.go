@@ -8,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/go-zookeeper/zk"
 )
 
 // TestStatsAndLog has a client run into all that is counted and told.
@@ -98,12 +96,4 @@ func TestStatsAndLog(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// TestNoLogNoCost: nothing is told, and nothing allocated for it, where nobody listens.
-func TestNoLogNoCost(t *testing.T) {
-	s := new(client)
-	if n := testing.AllocsPerRun(100, func() { s.repeat("a request", zk.ErrConnectionClosed) }); n > 0 {
-		t.Errorf("%v allocations", n)
-	}
 }

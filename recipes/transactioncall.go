@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -15,14 +17,14 @@ import (
 // transactionCall is one call, in a session.
 type transactionCall struct {
 	*TwoPhaseCommit
-	z       *zkSession
-	votes   map[string]value // that were read in z, by site
-	unknown bool             // the outcome of a write of this call is, in whichever session
+	z       *client.Session
+	votes   map[string]client.Value // that were read in z, by site
+	unknown bool                    // the outcome of a write of this call is, in whichever session
 }
 
 // write sends a write until it is answered.
 func (w *transactionCall) write(ctx context.Context, f func() error) error {
-	var b backoff
+	var b client.Backoff
 	for {
 		o, err := once(ctx, w.r.s, w.z, func() (struct{}, error) { return struct{}{}, f() })
 		if o == unknown {
@@ -31,26 +33,26 @@ func (w *transactionCall) write(ctx context.Context, f func() error) error {
 		if !failures.Unanswered(err) {
 			return err
 		}
-		b.pause(ctx)
+		b.Pause(ctx)
 	}
 }
 
 // create creates a child of the path; the error is zk.ErrNodeExists if there is one.
 func (w *transactionCall) create(ctx context.Context, path, data string) error {
 	return w.write(ctx, func() error {
-		_, err := w.r.s.conn.Create(path, []byte(data), 0)
+		_, err := w.r.s.Conn.Create(path, []byte(data), 0)
 		return err
 	})
 }
 
 func (w *transactionCall) begin(ctx context.Context, sites []string) error {
 	path, data := znodes.Join(w.r.path, sitesNode), strings.Join(sites, "\n")
-	for range maxRecreate {
+	for range client.MaxRecreate {
 		err := w.declare(ctx, path, data, ErrBegun)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return err
 		}
-		if err := w.r.s.ensurePath(ctx, w.z, w.r.path); err != nil {
+		if err := w.r.s.EnsurePath(ctx, w.z, w.r.path); err != nil {
 			return err
 		}
 	}
@@ -58,12 +60,12 @@ func (w *transactionCall) begin(ctx context.Context, sites []string) error {
 }
 
 func (w *transactionCall) give(ctx context.Context, site, vote string) error {
-	for range maxRecreate {
+	for range client.MaxRecreate {
 		sites, err := w.sites(ctx)
 		switch {
 		case err != nil:
 			return err
-		case !slices.Contains(sites.names, site):
+		case !slices.Contains(sites.Names, site):
 			return ErrNotSite
 		}
 		if err := w.declare(ctx, w.vote(site), vote, ErrVoted); !errors.Is(err, zk.ErrNoNode) {
@@ -81,7 +83,7 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 		return err
 	}
 	v, err := w.fresh(ctx, path)
-	if err == nil && string(v.data) != data {
+	if err == nil && string(v.Data) != data {
 		return other
 	}
 	return err
@@ -89,38 +91,38 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 
 // sites reads who the sites are. As they never change an old view will do, but for one that
 // has none.
-func (w *transactionCall) sites(ctx context.Context) (value, error) {
+func (w *transactionCall) sites(ctx context.Context) (client.Value, error) {
 	path := znodes.Join(w.r.path, sitesNode)
-	v, err := w.r.s.get(ctx, w.z, path)
+	v, err := w.r.s.Get(ctx, w.z, path)
 	if errors.Is(err, zk.ErrNoNode) {
 		v, err = w.fresh(ctx, path)
 	}
 	if errors.Is(err, zk.ErrNoNode) {
 		return v, ErrNotBegun
 	}
-	v.names = strings.Split(string(v.data), "\n")
+	v.Names = strings.Split(string(v.Data), "\n")
 	return v, err
 }
 
 // fresh reads a znode as it is at some time during the call.
-func (w *transactionCall) fresh(ctx context.Context, path string) (value, error) {
-	if _, err := w.r.s.quorumSync(ctx, w.z, path); err != nil {
-		return value{}, err
+func (w *transactionCall) fresh(ctx context.Context, path string) (client.Value, error) {
+	if _, err := w.r.s.QuorumSync(ctx, w.z, path); err != nil {
+		return client.Value{}, err
 	}
-	return w.r.s.get(ctx, w.z, path)
+	return w.r.s.Get(ctx, w.z, path)
 }
 
 // learn waits in z for the outcome, or decides it. Before votes are taken for missing all is
 // read behind a quorumSync that comes after due: what was acknowledged by then counts.
 func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome string, err error) {
-	for removed := 0; removed <= maxRecreate; {
+	for removed := 0; removed <= client.MaxRecreate; {
 		late := !due.IsZero() && !time.Now().Before(due)
 		if late || removed > 0 {
-			if _, err := w.r.s.quorumSync(ctx, w.z, w.r.path); err != nil {
+			if _, err := w.r.s.QuorumSync(ctx, w.z, w.r.path); err != nil {
 				return "", err
 			}
 		}
-		event := w.r.s.nextEvent()
+		event := w.r.s.NextEvent()
 		seen, err := w.look(ctx)
 		switch {
 		case err != nil || seen.decided:
@@ -138,7 +140,7 @@ func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome str
 			return seen.outcome, err
 		}
 		// Another one has decided it, which the next look shows; or somebody removes znodes.
-		w.votes, removed = map[string]value{}, removed+1
+		w.votes, removed = map[string]client.Value{}, removed+1
 	}
 	return "", ErrRemoved
 }
@@ -150,11 +152,11 @@ func overtaken(err error) bool {
 
 // await waits until it is worth looking again, or votes are due.
 func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan struct{}, changed <-chan zk.Event) error {
-	most := w.r.s.timeout
+	most := w.r.s.Timeout
 	if !due.IsZero() {
 		most = max(min(most, time.Until(due)), 0)
 	}
-	return w.r.s.waitFor(ctx, w.z, most, event, changed)
+	return w.r.s.WaitFor(ctx, w.z, most, event, changed)
 }
 
 // seenTransaction is what a look shows.
@@ -168,15 +170,15 @@ type seenTransaction struct {
 // look reads where the transaction is. The watch on the children is one on votes and outcome
 // alike.
 func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err error) {
-	children, err := w.r.s.childrenW(ctx, w.z, w.r.path)
+	children, err := w.r.s.ChildrenW(ctx, w.z, w.r.path)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
 		return seen, err
 	}
-	seen.changed = children.changed
-	if slices.Contains(children.names, outcomeNode) {
-		v, err := w.r.s.get(ctx, w.z, znodes.Join(w.r.path, outcomeNode))
+	seen.changed = children.Changed
+	if slices.Contains(children.Names, outcomeNode) {
+		v, err := w.r.s.Get(ctx, w.z, znodes.Join(w.r.path, outcomeNode))
 		if err == nil {
-			return decided(string(v.data))
+			return decided(string(v.Data))
 		}
 		if !errors.Is(err, zk.ErrNoNode) {
 			return seen, err
@@ -188,15 +190,15 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 	}
 	seen.checks = []any{unchanged(znodes.Join(w.r.path, sitesNode), sites)}
 	missing := false
-	for _, site := range sites.names {
-		v, there, err := w.voteOf(ctx, site, children.names)
+	for _, site := range sites.Names {
+		v, there, err := w.voteOf(ctx, site, children.Names)
 		switch {
 		case err != nil:
 			return seen, err
 		case !there:
 			missing = true
 			continue
-		case string(v.data) != voteYes: // whatever it is, a yes it is not
+		case string(v.Data) != voteYes: // whatever it is, a yes it is not
 			seen.outcome, seen.checks = outcomeAbort, []any{unchanged(w.vote(site), v)}
 			return seen, nil
 		}
@@ -219,19 +221,19 @@ func decided(outcome string) (seenTransaction, error) {
 }
 
 // unchanged asks of a multi that a znode is as it was read.
-func unchanged(path string, v value) *zk.CheckVersionRequest {
-	return &zk.CheckVersionRequest{Path: path, Version: v.stat.Version}
+func unchanged(path string, v client.Value) *zk.CheckVersionRequest {
+	return &zk.CheckVersionRequest{Path: path, Version: v.Stat.Version}
 }
 
 // voteOf reads the vote of a site, once in a session; false if it is not there.
-func (w *transactionCall) voteOf(ctx context.Context, site string, children []string) (v value, there bool, err error) {
+func (w *transactionCall) voteOf(ctx context.Context, site string, children []string) (v client.Value, there bool, err error) {
 	if !slices.Contains(children, votePrefix+site) {
 		return v, false, nil
 	}
 	if v, there = w.votes[site]; there {
 		return v, true, nil
 	}
-	v, err = w.r.s.get(ctx, w.z, w.vote(site))
+	v, err = w.r.s.Get(ctx, w.z, w.vote(site))
 	if errors.Is(err, zk.ErrNoNode) {
 		return v, false, nil
 	}
@@ -247,7 +249,7 @@ func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) erro
 		Path: znodes.Join(w.r.path, outcomeNode), Data: []byte(seen.outcome),
 	})
 	return w.write(ctx, func() error {
-		_, err := w.r.s.conn.Multi(ops...)
+		_, err := w.r.s.Conn.Multi(ops...)
 		return err
 	})
 }

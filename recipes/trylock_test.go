@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // TestTryLockAtEveryRequest tries a lock that is free.
@@ -57,7 +59,7 @@ func TestTryLockBehindAHolderAtEveryRequest(t *testing.T) {
 		if err == nil && m.fate == fine && !m.cancels && len(m.tr.children(m.path)) != 1 {
 			t.Errorf("still in line: %v", m.tr.children(m.path))
 		}
-		if isClosed(lb.Lost()) {
+		if client.IsClosed(lb.Lost()) {
 			t.Error("b has lost it")
 		}
 		must(t, lb.Unlock(ctx))

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // Those who wait for the same connection go on at moments of their own, in the order in
@@ -22,14 +24,14 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 		var order []int
 		var moments []time.Time
 		for i := range waiters {
-			ctx := s.client.withTurn(t.Context())
+			ctx := s.client.WithTurn(t.Context())
 			go func() {
-				_, err := s.client.awaitSession(ctx)
+				_, err := s.client.AwaitSession(ctx)
 				if err != nil {
 					t.Error(err)
 				}
-				var b backoff
-				b.pause(ctx)
+				var b client.Backoff
+				b.Pause(ctx)
 				mu.Lock()
 				defer mu.Unlock()
 				order, moments = append(order, i), append(moments, time.Now())

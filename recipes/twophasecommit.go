@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -101,7 +102,7 @@ func (t *TwoPhaseCommit) checkSites(sites []string) error {
 			return ErrSites
 		}
 		seen[site] = true
-		size += len(t.vote(site)) + opSize
+		size += len(t.vote(site)) + client.OpSize
 	}
 	if size > MaxItem { // the checks of a commit are one request
 		return ErrTooLarge
@@ -179,8 +180,8 @@ func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(contex
 	}
 	defer end()
 	w := &transactionCall{TwoPhaseCommit: t}
-	err = t.r.s.eachSession(ctx, func(z *zkSession) error {
-		w.z, w.votes = z, map[string]value{}
+	err = t.r.s.EachSession(ctx, func(z *client.Session) error {
+		w.z, w.votes = z, map[string]client.Value{}
 		return call(ctx, w)
 	})
 	_, concluded := errors.AsType[failures.Conclusion](err)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 )
 
 // TestFiredBeforeItsChannelIsClosed looks at a watch in between, twice, and waits for one.
@@ -22,16 +24,16 @@ func TestFiredBeforeItsChannelIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := fires()
 		for range 2 {
-			if !fired(ch) {
+			if !client.Fired(ch) {
 				t.Error("a watch that has fired looks as if it had not")
 			}
 		}
 		_, s := newTree().connect(t, fakeTimeout)
-		z, err := s.client.begin(t.Context())
+		z, err := s.client.Begin(t.Context())
 		must(t, err)
 		ch = fires()
-		must(t, s.client.wait(t.Context(), z, s.client.nextEvent(), ch))
-		if !fired(ch) {
+		must(t, s.client.Wait(t.Context(), z, s.client.NextEvent(), ch))
+		if !client.Fired(ch) {
 			t.Error("a watch that was waited for looks as if it had not fired")
 		}
 	})

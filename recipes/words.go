@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -25,24 +27,24 @@ func (h *hold) mark(ctx context.Context, word string) error {
 // mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
 // if there is none. A lost reply does no harm: a second try finds another version, or the
 // word.
-func mark(ctx context.Context, s *client, z *zkSession, path, word string) ([]byte, error) {
-	var b backoff
+func mark(ctx context.Context, s *client.Client, z *client.Session, path, word string) ([]byte, error) {
+	var b client.Backoff
 	for {
-		v, err := s.get(ctx, z, path)
+		v, err := s.Get(ctx, z, path)
 		switch {
 		case err != nil:
 			return nil, err
-		case v.stat.EphemeralOwner == 0:
+		case v.Stat.EphemeralOwner == 0:
 			return nil, zk.ErrNoNode
-		case says(v.data, word):
-			return v.data, nil
+		case says(v.Data, word):
+			return v.Data, nil
 		}
-		data := bytes.TrimSpace(bytes.Join([][]byte{v.data, []byte(word)}, []byte(" ")))
-		_, err = retry(ctx, s, z, write, func() (*zk.Stat, error) { return s.conn.Set(path, data, v.stat.Version) })
+		data := bytes.TrimSpace(bytes.Join([][]byte{v.Data, []byte(word)}, []byte(" ")))
+		_, err = client.Retry(ctx, s, z, client.Write, func() (*zk.Stat, error) { return s.Conn.Set(path, data, v.Stat.Version) })
 		if !errors.Is(err, zk.ErrBadVersion) {
 			return data, err
 		}
-		b.pause(ctx)
+		b.Pause(ctx)
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"maps"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // takePlace waits at a place of its own for a task. Where it cannot tell whether something
 // was assigned to the place, the outcome is unknown.
-func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outcome, error) {
+func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, outcome, error) {
 	line := m.workers.line
 	c := line.newContender(z)
 	if err := line.create(ctx, c, nil); err != nil {
@@ -31,11 +33,11 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 		return nil, o, err
 	}
 	h.watch()
-	var v value
+	var v client.Value
 	var n jobName
 	err := h.during(ctx, func(ctx context.Context) (err error) {
 		if n, err = m.assigned(ctx, c); err == nil {
-			v, err = m.q.r.s.get(ctx, z, m.q.job(n.id))
+			v, err = m.q.r.s.Get(ctx, z, m.q.job(n.id))
 		}
 		return err
 	})
@@ -43,7 +45,7 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 		o, err := m.withdraw(h, err)
 		return nil, o, err
 	}
-	j := newJob(m.q, n, h, v.data)
+	j := newJob(m.q, n, h, v.Data)
 	j.over = func(o outcome) {
 		if o == applied {
 			m.left(h)
@@ -57,18 +59,18 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *zkSession) (*Job, outco
 // assigned waits until something is assigned to a place.
 func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, error) {
 	for data, changed := c.data, c.changed; ; {
-		event := m.q.r.s.nextEvent()
+		event := m.q.r.s.NextEvent()
 		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.ID {
 			return n, nil
 		}
-		if err := m.q.r.s.wait(ctx, c.session, event, changed); err != nil {
+		if err := m.q.r.s.Wait(ctx, c.session, event, changed); err != nil {
 			return jobName{}, err
 		}
-		v, err := m.q.r.s.getW(ctx, c.session, znodes.Join(m.workers.line.path, c.Name))
+		v, err := m.q.r.s.GetW(ctx, c.session, znodes.Join(m.workers.line.path, c.Name))
 		if err != nil {
 			return jobName{}, err
 		}
-		data, changed = v.data, v.changed
+		data, changed = v.Data, v.Changed
 	}
 }
 
@@ -83,10 +85,10 @@ func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
 		why = ErrRemoved
 	}
 	h.end(false)
-	ctx, cancel := s.withGrace()
+	ctx, cancel := s.WithGrace()
 	defer cancel()
-	_, err := retry(ctx, s, c.session, write, func() (struct{}, error) {
-		return struct{}{}, s.conn.Delete(znodes.Join(m.workers.line.path, c.Name), 0)
+	_, err := client.Retry(ctx, s, c.session, client.Write, func() (struct{}, error) {
+		return struct{}{}, s.Conn.Delete(znodes.Join(m.workers.line.path, c.Name), 0)
 	})
 	if err == nil {
 		m.left(h)

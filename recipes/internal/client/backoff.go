@@ -1,4 +1,4 @@
-package recipes
+package client
 
 import (
 	"context"
@@ -10,12 +10,12 @@ const (
 	lastPause  = 500 * time.Millisecond
 )
 
-// backoff paces retries: each pause is twice as long as the one before, up to
+// Backoff paces retries: each pause is twice as long as the one before, up to
 // lastPause, and by the turn of the context longer. The zero value is ready.
-type backoff struct{ next time.Duration }
+type Backoff struct{ next time.Duration }
 
-// pause waits; it is cut short when ctx ends.
-func (b *backoff) pause(ctx context.Context) {
+// Pause waits; it is cut short when ctx ends.
+func (b *Backoff) Pause(ctx context.Context) {
 	b.next = min(max(2*b.next, firstPause), lastPause)
 	t := time.NewTimer(b.next + turn(ctx))
 	defer t.Stop()

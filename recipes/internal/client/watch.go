@@ -1,4 +1,4 @@
-package recipes
+package client
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -27,7 +28,7 @@ func (w *watches) pending(key string) <-chan zk.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ch := w.set[key]
-	if ch != nil && fired(ch) {
+	if ch != nil && Fired(ch) {
 		delete(w.set, key)
 		return nil
 	}
@@ -46,16 +47,16 @@ func (w *watches) add(key string, ch <-chan zk.Event) {
 		return
 	}
 	for key, ch := range w.set {
-		if fired(ch) {
+		if Fired(ch) {
 			delete(w.set, key)
 		}
 	}
 	w.sweepAt = 2 * len(w.set)
 }
 
-// fired reports whether a watch has fired. It may take the event, which leaves
+// Fired reports whether a watch has fired. It may take the event, which leaves
 // the channel closed: nobody looks at what the event says.
-func fired(ch <-chan zk.Event) bool {
+func Fired(ch <-chan zk.Event) bool {
 	select {
 	case _, open := <-ch:
 		taken(ch, open)
@@ -74,64 +75,64 @@ func taken(ch <-chan zk.Event, open bool) {
 	}
 }
 
-// value is a znode's data and state, or the names of its children.
-type value struct {
-	data    []byte
-	stat    *zk.Stat
-	names   []string
-	changed <-chan zk.Event // the watch, if there is one
+// Value is a znode's data and state, or the names of its children.
+type Value struct {
+	Data    []byte
+	Stat    *zk.Stat
+	Names   []string
+	Changed <-chan zk.Event // the watch, if there is one
 }
 
-// getW reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
+// GetW reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
 // without one (exists would leave one behind on a name that never comes back).
-func (s *client) getW(ctx context.Context, z *zkSession, path string) (value, error) {
-	return s.watched(ctx, z, "data "+path, func(watch bool) (v value, err error) {
+func (s *Client) GetW(ctx context.Context, z *Session, path string) (Value, error) {
+	return s.watched(ctx, z, "data "+path, func(watch bool) (v Value, err error) {
 		if watch {
-			v.data, v.stat, v.changed, err = s.conn.GetW(path)
+			v.Data, v.Stat, v.Changed, err = s.Conn.GetW(path)
 		} else {
-			v.data, v.stat, err = s.conn.Get(path)
+			v.Data, v.Stat, err = s.Conn.Get(path)
 		}
 		return v, err
 	})
 }
 
-// existsW looks whether path is there and sees to it that there is a watch on it, also
+// ExistsW looks whether path is there and sees to it that there is a watch on it, also
 // where it is not: the stat is nil then.
-func (s *client) existsW(ctx context.Context, z *zkSession, path string) (value, error) {
-	return s.watched(ctx, z, "exists "+path, func(watch bool) (v value, err error) {
+func (s *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, error) {
+	return s.watched(ctx, z, "exists "+path, func(watch bool) (v Value, err error) {
 		var exists bool
 		if watch {
-			exists, v.stat, v.changed, err = s.conn.ExistsW(path)
+			exists, v.Stat, v.Changed, err = s.Conn.ExistsW(path)
 		} else {
-			exists, v.stat, err = s.conn.Exists(path)
+			exists, v.Stat, err = s.Conn.Exists(path)
 		}
 		if !exists {
-			v.stat = nil
+			v.Stat = nil
 		}
 		return v, err
 	})
 }
 
-// childrenW lists the children of path and sees to it that there is a watch on
+// ChildrenW lists the children of path and sees to it that there is a watch on
 // them.
-func (s *client) childrenW(ctx context.Context, z *zkSession, path string) (value, error) {
-	return s.watched(ctx, z, "children "+path, func(watch bool) (v value, err error) {
+func (s *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value, error) {
+	return s.watched(ctx, z, "children "+path, func(watch bool) (v Value, err error) {
 		if watch {
-			v.names, v.stat, v.changed, err = s.conn.ChildrenW(path)
+			v.Names, v.Stat, v.Changed, err = s.Conn.ChildrenW(path)
 		} else {
-			v.names, v.stat, err = s.conn.Children(path)
+			v.Names, v.Stat, err = s.Conn.Children(path)
 		}
 		return v, err
 	})
 }
 
-// listed is childrenW, or lists them without a watch.
-func (s *client) listed(ctx context.Context, z *zkSession, path string, watch bool) (value, error) {
+// Listed is childrenW, or lists them without a watch.
+func (s *Client) Listed(ctx context.Context, z *Session, path string, watch bool) (Value, error) {
 	if watch {
-		return s.childrenW(ctx, z, path)
+		return s.ChildrenW(ctx, z, path)
 	}
-	return retry(ctx, s, z, read, func() (v value, err error) {
-		v.names, v.stat, err = s.conn.Children(path)
+	return Retry(ctx, s, z, Read, func() (v Value, err error) {
+		v.Names, v.Stat, err = s.Conn.Children(path)
 		return v, err
 	})
 }
@@ -139,41 +140,41 @@ func (s *client) listed(ctx context.Context, z *zkSession, path string, watch bo
 // watched reads, and sets a watch unless the one under key is still set: then a
 // plain read will do, as the event of a change that it does not show is still to
 // come.
-func (s *client) watched(ctx context.Context, z *zkSession, key string, f func(watch bool) (value, error)) (value, error) {
-	return retry(ctx, s, z, read, func() (value, error) {
+func (s *Client) watched(ctx context.Context, z *Session, key string, f func(watch bool) (Value, error)) (Value, error) {
+	return Retry(ctx, s, z, Read, func() (Value, error) {
 		if ch := s.watches.pending(key); ch != nil {
 			v, err := f(false)
-			v.changed = ch
+			v.Changed = ch
 			return v, err
 		}
 		v, err := f(true)
 		if err == nil {
-			s.watches.add(key, v.changed)
+			s.watches.add(key, v.Changed)
 		}
 		return v, err
 	})
 }
 
-// wait waits until it is worth looking again: one of the watches (nil: none)
+// Wait waits until it is worth looking again: one of the watches (nil: none)
 // fired, or the session has an event, or a while has passed. go-zookeeper can miss
 // a change over a reconnect (see watchRestoreDelay), and surely when a second one
 // follows before the watches are back, so no wait relies on watches alone.
-func (s *client) wait(ctx context.Context, z *zkSession, event <-chan struct{}, changed ...<-chan zk.Event) error {
-	return s.waitFor(ctx, z, s.timeout, event, changed...)
+func (s *Client) Wait(ctx context.Context, z *Session, event <-chan struct{}, changed ...<-chan zk.Event) error {
+	return s.WaitFor(ctx, z, s.Timeout, event, changed...)
 }
 
-// waitFor is wait for no longer than that.
-func (s *client) waitFor(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
-	_, err := s.waitTold(ctx, z, most, event, changed...)
+// WaitFor is wait for no longer than that.
+func (s *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
+	_, err := s.WaitTold(ctx, z, most, event, changed...)
 	return err
 }
 
-// waitTold is waitFor that says what the watch told that fired, if it was one, and if nobody
+// WaitTold is waitFor that says what the watch told that fired, if it was one, and if nobody
 // else has taken that in: several can wait for one watch.
-func (s *client) waitTold(ctx context.Context, z *zkSession, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
-	t := time.NewTimer(min(most, s.timeout) + turn(ctx)) // others may wait for the same time
+func (s *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
+	t := time.NewTimer(min(most, s.Timeout) + turn(ctx)) // others may wait for the same time
 	defer t.Stop()
-	cases := []reflect.SelectCase{receives(z.gone), receives(s.ctx.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
+	cases := []reflect.SelectCase{receives(z.Gone), receives(s.Context.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
 	others := len(cases)
 	for _, ch := range changed {
 		cases = append(cases, receives(ch))
@@ -200,14 +201,14 @@ func receives[T any](ch <-chan T) reflect.SelectCase {
 	return reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)}
 }
 
-// awaitOne waits for one thing, or until ctx or s ends.
-func (s *client) awaitOne(ctx context.Context, what <-chan struct{}) error {
+// AwaitOne waits for one thing, or until ctx or s ends.
+func (s *Client) AwaitOne(ctx context.Context, what <-chan struct{}) error {
 	select {
 	case <-what:
 		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.ctx.Done():
-		return ErrClosed
+	case <-s.Context.Done():
+		return failures.ErrClosed
 	}
 }

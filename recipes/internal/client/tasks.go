@@ -1,12 +1,12 @@
-package recipes
+package client
 
 import (
 	"context"
 	"sync"
 )
 
-// tasks counts what goes on in the background. The zero value is ready.
-type tasks struct {
+// Tasks counts what goes on in the background. The zero value is ready.
+type Tasks struct {
 	mu     sync.Mutex
 	n      int
 	stuck  int // of those: how many a server refuses
@@ -14,12 +14,12 @@ type tasks struct {
 	news   chan struct{} // closed when none goes on, but for those; nil when nobody waits
 }
 
-func (t *tasks) add() { t.change(func() { t.n++ }) }
+func (t *Tasks) Add() { t.change(func() { t.n++ }) }
 
-func (t *tasks) done() { t.change(func() { t.n-- }) }
+func (t *Tasks) Done() { t.change(func() { t.n-- }) }
 
-// refused notes that one task is refused by a server for a reason, or is not any more.
-func (t *tasks) refused(is bool, reason error) {
+// Refused notes that one task is refused by a server for a reason, or is not any more.
+func (t *Tasks) Refused(is bool, reason error) {
 	t.change(func() {
 		if is {
 			t.stuck++
@@ -30,7 +30,7 @@ func (t *tasks) refused(is bool, reason error) {
 	})
 }
 
-func (t *tasks) change(f func()) {
+func (t *Tasks) change(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f()
@@ -40,16 +40,16 @@ func (t *tasks) change(f func()) {
 	}
 }
 
-// count is how many go on.
-func (t *tasks) count() int {
+// Count is how many go on.
+func (t *Tasks) Count() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.n
 }
 
-// wait returns when nothing is going on or when ctx ends; with the reason when nothing goes
+// Wait returns when nothing is going on or when ctx ends; with the reason when nothing goes
 // on but what servers refuse.
-func (t *tasks) wait(ctx context.Context) error {
+func (t *Tasks) Wait(ctx context.Context) error {
 	t.mu.Lock()
 	if t.n == t.stuck {
 		defer t.mu.Unlock()
@@ -71,7 +71,7 @@ func (t *tasks) wait(ctx context.Context) error {
 }
 
 // over is what a wait comes to. t.mu must be held.
-func (t *tasks) over() error {
+func (t *Tasks) over() error {
 	if t.stuck > 0 {
 		return t.reason
 	}

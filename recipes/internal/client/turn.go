@@ -1,4 +1,4 @@
-package recipes
+package client
 
 import (
 	"context"
@@ -11,18 +11,18 @@ type turnKey struct{}
 // turns is how many there are.
 const turns = 4096
 
-// withTurn gives a call, or what goes on in the background, a turn of its own: a few
+// WithTurn gives a call, or what goes on in the background, a turn of its own: a few
 // microseconds at most, by which it waits longer than others. Those who wait for the same,
 // such as a connection, would otherwise go on at one instant, in an order that is left to
 // chance, and a run in virtual time would not repeat (timers of a bubble of testing/synctest
 // that are due at one instant fire in random order).
-func (s *client) withTurn(ctx context.Context) context.Context {
-	return context.WithValue(ctx, turnKey{}, s.nextTurn())
+func (s *Client) WithTurn(ctx context.Context) context.Context {
+	return context.WithValue(ctx, turnKey{}, s.NextTurn())
 }
 
-// nextTurn is a turn for what has no context.
-func (s *client) nextTurn() time.Duration {
-	id := uint64(s.conn.SessionID())
+// NextTurn is a turn for what has no context.
+func (s *Client) NextTurn() time.Duration {
+	id := uint64(s.Conn.SessionID())
 	id += id >> 56 * 11 // the server that made it: others count alike
 	n := s.turns.Add(1)
 	return time.Duration((n<<6 + id&63) % turns)

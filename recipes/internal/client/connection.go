@@ -1,4 +1,4 @@
-package recipes
+package client
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// conn is what the recipes use of *zk.Conn.
-type conn interface {
+// Conn is what the recipes use of *zk.Conn.
+type Conn interface {
 	SessionID() int64
 	State() zk.State
 	Create(path string, data []byte, flags int32, acl []zk.ACL) (string, error)
@@ -27,7 +27,7 @@ type conn interface {
 // connection is the way by which all requests of the recipes go: every znode that they make
 // gets the ACL of the session, a refusal says what was refused, and requests are counted.
 type connection struct {
-	to       conn
+	to       Conn
 	acl      []zk.ACL
 	refused  func(request, path string, err error) error
 	requests *atomic.Int64
@@ -40,14 +40,14 @@ func (c *connection) State() zk.State { return c.to.State() }
 // answer takes in that a request was made, and what was said to it.
 func (c *connection) answer(request, path string, err error) error {
 	c.requests.Add(1)
-	if isRefusal(err) {
+	if IsRefusal(err) {
 		return c.refused(request, path, err)
 	}
 	return err
 }
 
-// isRefusal reports whether a server has refused a request for want of rights, or for its ACL.
-func isRefusal(err error) bool {
+// IsRefusal reports whether a server has refused a request for want of rights, or for its ACL.
+func IsRefusal(err error) bool {
 	return errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrInvalidACL)
 }
 
@@ -108,14 +108,24 @@ func (c *connection) Multi(ops ...any) ([]zk.MultiResponse, error) {
 	}
 	results, err := c.to.Multi(ops...)
 	request, path := "multi", ""
-	if i := refusedBy(results); i >= 0 && i < len(ops) {
-		request, path = part(ops[i])
+	if i := RefusedBy(results); i >= 0 && i < len(ops) {
+		request, path = Part(ops[i])
 	}
 	return results, c.answer(request, path, err)
 }
 
-// part names one op of a multi.
-func part(op any) (request, path string) {
+// RefusedBy returns the index of the op that made a multi fail.
+func RefusedBy(results []zk.MultiResponse) int {
+	for i, r := range results {
+		if r.Error != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// Part names one op of a multi.
+func Part(op any) (request, path string) {
 	switch op := op.(type) {
 	case *zk.CreateRequest:
 		return "create", op.Path
@@ -129,27 +139,27 @@ func part(op any) (request, path string) {
 	return "multi", ""
 }
 
-// maxData is the most data that a request can have. The servers' own limit on a request
+// MaxData is the most data that a request can have. The servers' own limit on a request
 // (jute.maxbuffer) is a little less than 1 MiB by default, and a request beyond it costs the
 // connection.
-const maxData = 1<<20 - 8<<10
+const MaxData = 1<<20 - 8<<10
 
-// maxRequest is the servers' limit on a request in bytes, by default (jute.maxbuffer).
-const maxRequest = 0xfffff
+// MaxRequest is the servers' limit on a request in bytes, by default (jute.maxbuffer).
+const MaxRequest = 0xfffff
 
-// opSize is more than an op takes in a multi beside its path, data and ACL.
-const opSize = 32
+// OpSize is more than an op takes in a multi beside its path, data and ACL.
+const OpSize = 32
 
-// sizeOf is how many bytes a multi of ops takes as a request, or a few more.
-func (c *connection) sizeOf(ops []any) int {
+// SizeOf is how many bytes a multi of ops takes as a request, or a few more.
+func (c *connection) SizeOf(ops []any) int {
 	acl := 0
 	for _, a := range c.acl {
 		acl += 12 + len(a.Scheme) + len(a.ID)
 	}
-	size := opSize // of what there is around them
+	size := OpSize // of what there is around them
 	for _, op := range ops {
-		_, path := part(op)
-		size += opSize + len(path)
+		_, path := Part(op)
+		size += OpSize + len(path)
 		switch op := op.(type) {
 		case *zk.CreateRequest:
 			size += len(op.Data) + acl

@@ -1,4 +1,4 @@
-package recipes
+package client
 
 import (
 	"context"
@@ -19,9 +19,9 @@ type deletions struct {
 	waiting map[string][]chan struct{}
 }
 
-// of returns a channel that gets something when the deletion of one of the paths is told, until
+// Of returns a channel that gets something when the deletion of one of the paths is told, until
 // stop is called.
-func (d *deletions) of(paths []string) (told <-chan struct{}, stop func()) {
+func (d *deletions) Of(paths []string) (told <-chan struct{}, stop func()) {
 	ch := make(chan struct{}, 1)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -45,8 +45,8 @@ func (d *deletions) forget(paths []string, ch chan struct{}) {
 	}
 }
 
-// pending is how many paths there are whose deletion somebody is to be told of.
-func (d *deletions) pending() int {
+// Pending is how many paths there are whose deletion somebody is to be told of.
+func (d *deletions) Pending() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.waiting)
@@ -82,27 +82,27 @@ func (d *deletions) silence() {
 	d.silent = true
 }
 
-// toldWithin is how much later than by its watch a deletion is told by an event, at most; it is
+// ToldWithin is how much later than by its watch a deletion is told by an event, at most; it is
 // some microseconds, where none was lost.
-const toldWithin = 5 * time.Millisecond
+const ToldWithin = 5 * time.Millisecond
 
-// inOrder waits until a deletion that a watch has told is told by an event, too, and reports whether
+// InOrder waits until a deletion that a watch has told is told by an event, too, and reports whether
 // there was no other event of the session before it: event is the next one, of a moment in which
 // all of the znodes in question were there. Then they have gone in the order in which they were
 // told to have gone.
-func (s *client) inOrder(ctx context.Context, z *zkSession, told, event <-chan struct{}) bool {
-	if s.deletions.isSilent() {
+func (s *Client) InOrder(ctx context.Context, z *Session, told, event <-chan struct{}) bool {
+	if s.Deletions.isSilent() {
 		return false
 	}
-	t := time.NewTimer(toldWithin + turn(ctx))
+	t := time.NewTimer(ToldWithin + turn(ctx))
 	defer t.Stop()
 	select {
 	case <-told:
-		return !isClosed(event) && s.isCurrent(z)
+		return !IsClosed(event) && s.IsCurrent(z)
 	case <-t.C:
-		s.deletions.silence()
+		s.Deletions.silence()
 	case <-event:
-	case <-z.gone:
+	case <-z.Gone:
 	case <-ctx.Done():
 	}
 	return false

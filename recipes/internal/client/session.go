@@ -1,0 +1,44 @@
+package client
+
+import (
+	"sync"
+	"time"
+)
+
+// Session is one session on the servers, as far as this client has been told.
+// The session of a connection can change at any time; the id of a zkSession
+// can't.
+type Session struct {
+	ID   int64
+	Gone chan struct{} // closed when the session is known to be gone
+
+	mu       sync.Mutex
+	answered time.Time // see lastContact
+}
+
+// contact notes that a quorum has answered a request that was sent at t.
+func (z *Session) contact(t time.Time) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if t.After(z.answered) {
+		z.answered = t
+	}
+}
+
+// LastContact is when the last request was sent that a quorum has answered.
+func (z *Session) LastContact() time.Time {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.answered
+}
+
+func (z *Session) IsGone() bool { return IsClosed(z.Gone) }
+
+func IsClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
